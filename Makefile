@@ -1,0 +1,133 @@
+# Tideway: `make help` lists the targets. One Makefile, not recursive; objects stand in build/<variant>.
+#   make                              release build: build/release/tideway, linked as build/tideway
+#   make SANITIZE=address,undefined   build/address-undefined; SANITIZE=thread likewise
+#   make BUILD=/tmp/x WERROR=0        another folder; warnings stay warnings
+VERSION := 0.1.0
+CLANG ?= clang
+PREFIX ?= /usr/local
+SANITIZE ?=
+WERROR ?= 1
+comma := ,
+VARIANT ?= $(if $(SANITIZE),$(subst $(comma),-,$(SANITIZE)),release)
+BUILD ?= build/$(VARIANT)
+FUZZ_BUILD ?= build/fuzz
+# each fuzz target runs until the first of the two is reached
+FUZZ_RUNS ?= 20000
+FUZZ_SECONDS ?= 5
+
+PACKAGES := libmariadb rdkafka lua5.4 libcjson yaml-0.1 libpcre2-8 libmicrohttpd
+PKG_CFLAGS := $(patsubst -I%,-isystem%,$(shell pkg-config --cflags $(PACKAGES) 2>/dev/null))
+PKG_LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
+WARNINGS := -Wall -Wextra -Wshadow -Wvla -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
+	-Wformat=2 $(if $(filter 1,$(WERROR) $(CI)),-Werror)
+OPTIMIZE ?= $(if $(SANITIZE),-O1,-O2)
+SANFLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all)
+BASE_FLAGS := -std=gnu11 -g -fno-omit-frame-pointer -D_GNU_SOURCE -Isrc $(PKG_CFLAGS) -MMD -MP
+ALL_CFLAGS = $(BASE_FLAGS) $(OPTIMIZE) $(WARNINGS) $(SANFLAGS) $(CFLAGS)
+LIBS := $(PKG_LIBS) -lpthread -lm $(LDLIBS)
+
+SRC := $(wildcard src/*/*.c)
+OBJ := $(SRC:%.c=$(BUILD)/%.o) $(BUILD)/stdlib.o
+LIB := $(BUILD)/libtideway.a
+BIN := $(BUILD)/tideway
+UNIT := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
+BENCH := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
+# the stages that are pure: everything a fuzz target needs
+FUZZ_SRC := $(wildcard src/base/*.c src/model/*.c src/decode/*.c src/encode/*.c)
+FUZZ_LIB := $(FUZZ_BUILD)/libfuzz.a
+FUZZ := $(patsubst tests/fuzz/%.c,$(FUZZ_BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_FLAGS := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -O1 -w
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.PHONY: all lib deps test unit unit-bin fuzz fuzz-bin lint lua-test integration bench demo format install clean help FORCE
+
+all: $(BIN)                       ## build the program (build/tideway)
+ifeq ($(BUILD),build/release)
+all: build/tideway
+build/tideway: $(BIN)
+	@ln -sfn release/tideway $@
+endif
+
+lib: $(LIB)
+
+$(BIN): $(BUILD)/src/main.o $(LIB)
+	$(CC) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(LIB): $(OBJ)
+	@rm -f $@
+	ar rcs $@ $^
+
+$(BUILD)/src/%.o: src/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -DTIDEWAY_VERSION='"$(VERSION)"' -c -o $@ $<
+
+# the Lua standard library becomes text inside the program; rewritten only when it differs
+$(BUILD)/stdlib.c: FORCE
+	@mkdir -p $(@D)
+	@lua5.4 scripts/embed.lua lua/stdlib $@
+
+$(BUILD)/stdlib.o: $(BUILD)/stdlib.c
+	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+# a unit test or a microbenchmark is one program; what it includes itself is not taken from the library
+$(BUILD)/tests/%: tests/%.c $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -Wno-conversion -Itests -DTIDEWAY_VERSION='"$(VERSION)"' $(LDFLAGS) -o $@ $< $(LIB) $(LIBS) -lcmocka
+
+$(FUZZ_BUILD)/src/%.o: src/%.c
+	@mkdir -p $(@D)
+	$(CLANG) $(BASE_FLAGS) $(FUZZ_FLAGS) -c -o $@ $<
+
+$(FUZZ_LIB): $(FUZZ_SRC:%.c=$(FUZZ_BUILD)/%.o)
+	@rm -f $@
+	ar rcs $@ $^
+
+$(FUZZ_BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_LIB)
+	$(CLANG) $(BASE_FLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer -Itests -o $@ $< $(FUZZ_LIB) $(LIBS)
+
+unit-bin: $(UNIT)
+fuzz-bin: $(FUZZ)
+
+deps:                             ## install what is missing (Debian 12, as root)
+	scripts/install-deps
+
+test: deps                        ## install, build, run every test; last line: N passed, N failed, N skipped
+	scripts/run-tests
+
+unit: $(UNIT)                     ## C unit tests
+	scripts/run-tests unit
+
+fuzz: $(FUZZ)                     ## each fuzz target for a short time over its corpus
+	scripts/run-tests fuzz
+
+lint:                             ## include rules, formatting, static checks
+	scripts/run-tests lint
+
+lua-test: all                     ## Lua tests: tests/lua
+	scripts/run-tests lua
+
+integration: all                  ## pytest with real servers: tests/integration
+	scripts/run-tests integration
+
+bench: all $(BENCH)               ## measure (tests/bench)
+	tests/bench/run
+
+demo: all                         ## a database, a broker and a running sync on this machine
+	scripts/demo
+
+format:                           ## clang-format everything in place
+	clang-format -i $(wildcard src/*.c src/*/*.[ch] tests/*/*.[ch])
+
+install: all                      ## copy the program to $(PREFIX)/bin
+	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/tideway
+
+clean:                            ## remove build/
+	rm -rf build
+
+help:                             ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## /  \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
+	@echo "  variants: SANITIZE=address,undefined | SANITIZE=thread; BUILD=folder; WERROR=0"
+
+-include $(shell find $(BUILD) $(FUZZ_BUILD) -name '*.d' 2>/dev/null)
