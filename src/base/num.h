@@ -17,7 +17,7 @@ size_t num_i64(char *dst, int64_t v);
 /* v as exactly `width` digits, zero-padded on the left; v must fit. */
 size_t num_pad(char *dst, uint64_t v, unsigned width);
 /* Shortest text that reads back to the same binary32 / binary64, as a JSON number: `1.5`, `100`,
- * `1e+20`, `-0`. NaN and infinities do not occur in the database; they are written as null. */
+ * `1e+21`, `-0`. NaN and infinities do not occur in the database; they are written as null. */
 size_t num_f32(char *dst, float v);
 size_t num_f64(char *dst, double v);
 /* Standard base64 with padding; returns 4 * ((len + 2) / 3), which dst must hold. */

@@ -1,0 +1,76 @@
+#include "base/log.h"
+
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+static _Atomic int log_level = LOG_INFO;
+static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER; /* guards stderr and log_line */
+static char log_line[512];                                   /* the status line; "" for none */
+
+static const char *const level_names[] = {"DEBUG", "INFO ", "WARN ", "ERROR"};
+
+void log_set_level(enum log_level level)
+{
+	atomic_store(&log_level, (int)level);
+}
+
+/* "2026-01-31T23:59:59.123Z" */
+static void format_now(char *dst, size_t size)
+{
+	struct timeval now;
+	struct tm utc;
+	char seconds[32];
+	gettimeofday(&now, NULL);
+	gmtime_r(&now.tv_sec, &utc);
+	strftime(seconds, sizeof(seconds), "%Y-%m-%dT%H:%M:%S", &utc);
+	snprintf(dst, size, "%s.%03dZ", seconds, (int)(now.tv_usec / 1000));
+}
+
+static void erase_status(void)
+{
+	if (log_line[0] != '\0')
+		fputs("\r\033[K", stderr);
+}
+
+static void show_status(void)
+{
+	fputs(log_line, stderr);
+	fflush(stderr);
+}
+
+void log_write(enum log_level level, const char *format, ...)
+{
+	if ((int)level < atomic_load_explicit(&log_level, memory_order_relaxed))
+		return;
+	char now[64];
+	format_now(now, sizeof(now));
+	va_list args;
+	va_start(args, format);
+	pthread_mutex_lock(&log_lock);
+	flockfile(stderr);
+	erase_status();
+	fprintf(stderr, "%s %s ", now, level_names[level]);
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+	show_status();
+	funlockfile(stderr);
+	pthread_mutex_unlock(&log_lock);
+	va_end(args);
+}
+
+void log_status(const char *text)
+{
+	if (!isatty(STDERR_FILENO))
+		return;
+	pthread_mutex_lock(&log_lock);
+	erase_status();
+	snprintf(log_line, sizeof(log_line), "%s", text);
+	show_status();
+	pthread_mutex_unlock(&log_lock);
+}

@@ -1,0 +1,37 @@
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static _Noreturn void fail(size_t n, size_t size)
+{
+	fprintf(stderr, "tideway: out of memory (%zu x %zu bytes)\n", n, size);
+	abort();
+}
+
+void *mem_alloc(size_t size)
+{
+	void *ptr = malloc(size ? size : 1);
+	if (ptr == NULL)
+		fail(1, size);
+	return ptr;
+}
+
+void *mem_array(size_t n, size_t size)
+{
+	void *ptr = calloc(n ? n : 1, size ? size : 1);
+	if (ptr == NULL)
+		fail(n, size);
+	return ptr;
+}
+
+void *mem_resize(void *ptr, size_t n, size_t size)
+{
+	size_t bytes;
+	if (__builtin_mul_overflow(n, size, &bytes))
+		fail(n, size);
+	ptr = realloc(ptr, bytes ? bytes : 1);
+	if (ptr == NULL)
+		fail(n, size);
+	return ptr;
+}
