@@ -31,6 +31,11 @@ static struct map_slot *find(const struct map *map, struct slice key)
 	return &map->slots[at];
 }
 
+void *map_get(const struct map *map, struct slice key)
+{
+	return map->cap ? find(map, key)->value : NULL;
+}
+
 /* Moves the entries into a table that is at most half full; deleted slots vanish. */
 static void rehash(struct map *map)
 {

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static _Noreturn void fail(size_t n, size_t size)
+static _Noreturn void refuse(size_t n, size_t size)
 {
 	fprintf(stderr, "tideway: out of memory (%zu x %zu bytes)\n", n, size);
 	abort();
@@ -13,7 +13,7 @@ void *mem_alloc(size_t size)
 {
 	void *ptr = malloc(size ? size : 1);
 	if (ptr == NULL)
-		fail(1, size);
+		refuse(1, size);
 	return ptr;
 }
 
@@ -21,7 +21,7 @@ void *mem_array(size_t n, size_t size)
 {
 	void *ptr = calloc(n ? n : 1, size ? size : 1);
 	if (ptr == NULL)
-		fail(n, size);
+		refuse(n, size);
 	return ptr;
 }
 
@@ -29,9 +29,9 @@ void *mem_resize(void *ptr, size_t n, size_t size)
 {
 	size_t bytes;
 	if (__builtin_mul_overflow(n, size, &bytes))
-		fail(n, size);
+		refuse(n, size);
 	ptr = realloc(ptr, bytes ? bytes : 1);
 	if (ptr == NULL)
-		fail(n, size);
+		refuse(n, size);
 	return ptr;
 }

@@ -1,0 +1,85 @@
+#include "unit.h"
+
+#include "../../src/base/log.c"
+
+#include <regex.h>
+#include <stdlib.h>
+
+/* Runs `body` with stderr in a file and returns what it wrote. */
+static const char *captured(void (*body)(void))
+{
+	static char text[4096];
+	FILE *file = tmpfile();
+	assert_non_null(file);
+	fflush(stderr);
+	int saved = dup(STDERR_FILENO);
+	dup2(fileno(file), STDERR_FILENO);
+	body();
+	fflush(stderr);
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	rewind(file);
+	size_t n = fread(text, 1, sizeof(text) - 1, file);
+	fclose(file);
+	text[n] = '\0';
+	return text;
+}
+
+static bool matches(const char *text, const char *pattern)
+{
+	regex_t regex;
+	assert_int_equal(regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB), 0);
+	bool found = regexec(&regex, text, 0, NULL, 0) == 0;
+	regfree(&regex);
+	return found;
+}
+
+static void write_each_level(void)
+{
+	log_debug("d");
+	log_info("i %d", 1);
+	log_warn("w");
+	log_error("e");
+}
+
+static void lines_have_time_level_and_text(void **state)
+{
+	(void)state;
+	log_set_level(LOG_INFO);
+	const char *text = captured(write_each_level);
+	assert_true(matches(text, "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z "
+				  "INFO  i 1\n[^\n]+Z WARN  w\n[^\n]+Z ERROR e\n$"));
+}
+
+static void levels_below_are_left_out(void **state)
+{
+	(void)state;
+	log_set_level(LOG_ERROR);
+	assert_true(matches(captured(write_each_level), "^[^\n]*ERROR e\n$"));
+	log_set_level(LOG_DEBUG);
+	assert_true(matches(captured(write_each_level), "^[^\n]*DEBUG d\n"));
+	log_set_level(LOG_INFO);
+}
+
+static void write_status(void)
+{
+	log_status("50 %");
+	log_info("line");
+	log_status("");
+}
+
+static void no_status_line_without_a_terminal(void **state)
+{
+	(void)state;
+	assert_true(matches(captured(write_status), "^[^\n]*INFO  line\n$"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(lines_have_time_level_and_text),
+		cmocka_unit_test(levels_below_are_left_out),
+		cmocka_unit_test(no_status_line_without_a_terminal),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
