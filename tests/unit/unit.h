@@ -11,6 +11,8 @@
 #include <cmocka.h>
 /* a name that the tested files use for themselves */
 #undef fail
+#undef fail_msg
+#define fail_msg(...) (print_error(__VA_ARGS__), print_error("\n"), _fail(__FILE__, __LINE__))
 
 #include <string.h>
 
