@@ -1,0 +1,179 @@
+/* ddl: DDL as plain data: the steps a statement consists of (decode/ddl.h makes them, the catalog
+ * applies them) and what each did to a table or database.
+ * Thread: the stream lane. Owner: steps live in the arena given to ddl_parse; effects belong to the
+ * catalog and live until its next catalog_apply. All names are unquoted UTF-8. */
+#ifndef TIDEWAY_DDL_H
+#define TIDEWAY_DDL_H
+
+#include "model/table.h"
+
+/* X(id, value of `op` in a message, policy name of a plain statement of this kind) */
+#define DDL_OPS(X)                                                                                 \
+	X(CREATE, "CREATE", "create_table")                                                        \
+	X(ALTER, "ALTER", "add_column") /* policy by what it changes */                            \
+	X(ERASE, "ERASE", "drop_table")                                                            \
+	X(TRUNCATE, "TRUNCATE", "truncate")                                                        \
+	X(RENAME, "RENAME", "rename_table")                                                        \
+	X(CINDEX, "CINDEX", "create_index")                                                        \
+	X(DINDEX, "DINDEX", "drop_index")                                                          \
+	X(QUERY, "QUERY", "other")
+
+enum ddl_op {
+#define X(id, name, policy) DDL_##id,
+	DDL_OPS(X)
+#undef X
+	DDL_OP_COUNT
+};
+
+struct ddl_rename {
+	struct slice from, to;
+};
+
+struct ddl_effect {
+	enum ddl_op op;
+	struct slice db, table;         /* as the statement named it; table empty for QUERY */
+	struct slice new_db, new_table; /* RENAME (also ALTER ... RENAME) */
+	const struct table *before;     /* NULL: did not exist or is not known */
+	const struct table *after;      /* NULL: does not exist any more, or (CREATE, RENAME) cannot
+	                                   be known: made from a table the catalog does not have */
+	const struct slice *added, *dropped, *changed; /* column names */
+	unsigned nadded, ndropped, nchanged;
+	const struct ddl_rename *renamed; /* columns */
+	unsigned nrenamed;
+};
+
+const char *ddl_op_name(enum ddl_op op);
+
+/* What a Query event brings beside its text. */
+struct ddl_context {
+	struct slice db;             /* default database */
+	uint16_t charset_client;     /* collation id of the text (0: UTF-8) */
+	uint16_t collation_database; /* collation of a database made without one; 0: the server's */
+	uint64_t sql_mode;
+	bool mariadb;                /* what FORMAT_DESCRIPTION says: */
+	unsigned version;            /* 100511, 90704; 0: not known, all versioned comments count */
+	bool implicit_timestamp;     /* explicit_defaults_for_timestamp=OFF: TIMESTAMP is NOT NULL */
+};
+
+struct ddl_name {
+	struct slice db, table; /* db: the default database where the statement names none */
+};
+
+enum ddl_generated { DDL_NOT_GENERATED, DDL_VIRTUAL, DDL_STORED };
+enum ddl_nullable { DDL_NULL_UNSAID, DDL_NULL, DDL_NOT_NULL };
+enum ddl_place { DDL_PLACE_UNSAID, DDL_PLACE_FIRST, DDL_PLACE_AFTER };
+
+/* A column as written: nothing of the table's or server's defaults is in it. */
+struct ddl_column {
+	struct slice name;
+	enum column_type type;
+	struct slice spatial;        /* GEOMETRY: "point" ... */
+	int64_t length;              /* the first number in the parentheses; -1: none */
+	int32_t scale;               /* the second, or the fractional digits; -1: none */
+	bool is_unsigned, zerofill;
+	bool has_charset;            /* by CHARACTER SET, COLLATE, NATIONAL, ASCII, BYTE ... */
+	enum charset charset;        /* when has_charset */
+	unsigned nlabels;            /* ENUM, SET */
+	const struct slice *labels;
+	enum ddl_nullable nullable;
+	enum ddl_generated generated;
+	bool row_start, row_end;     /* GENERATED ALWAYS AS ROW START / END */
+	bool auto_increment;
+	bool invisible, compressed;
+	bool unversioned;            /* WITHOUT SYSTEM VERSIONING */
+	bool primary, unique;        /* keys written at the column */
+	bool references;             /* REFERENCES written at the column */
+	enum ddl_place place;
+	struct slice after;          /* DDL_PLACE_AFTER */
+};
+
+enum ddl_key_kind { DDL_KEY_PRIMARY, DDL_KEY_UNIQUE, DDL_KEY_INDEX, DDL_KEY_OTHER, DDL_KEY_FOREIGN };
+
+struct ddl_key_part {
+	struct slice column; /* ptr NULL: an expression */
+	uint32_t prefix;     /* characters (text) or bytes; 0: the whole column */
+};
+
+struct ddl_key {
+	enum ddl_key_kind kind; /* DDL_KEY_OTHER: FULLTEXT, SPATIAL, VECTOR */
+	struct slice name;      /* empty: the server makes one up */
+	unsigned nparts;
+	const struct ddl_key_part *parts;
+	bool using_hash;        /* USING HASH */
+	struct slice period;    /* MariaDB: the period of WITHOUT OVERLAPS */
+};
+
+/* X(id) one part of an ALTER TABLE, in the order of writing; CREATE TABLE uses the first six. */
+#define DDL_SPECS(X)                                                                               \
+	X(ADD_COLUMN)      /* column; if_exists: IF NOT EXISTS */                                  \
+	X(ADD_KEY)         /* key; if_exists: IF NOT EXISTS */                                     \
+	X(ADD_PERIOD)      /* name, old (start column), to.table (end column) */                   \
+	X(ADD_VERSIONING)  /* WITH or ADD SYSTEM VERSIONING */                                     \
+	X(CHARSET)         /* charset, has_charset (false: DEFAULT): default of the table */       \
+	X(ENGINE)          /* name */                                                              \
+	X(CHANGE_COLUMN)   /* old, column: CHANGE, MODIFY */                                       \
+	X(RENAME_COLUMN)   /* old, name */                                                         \
+	X(TOUCH_COLUMN)    /* old: ALTER COLUMN ... SET or DROP DEFAULT */                         \
+	X(SHOW_COLUMN)     /* old: ALTER COLUMN ... SET VISIBLE */                                 \
+	X(HIDE_COLUMN)     /* old: ALTER COLUMN ... SET INVISIBLE */                               \
+	X(DROP_COLUMN)     /* old */                                                               \
+	X(DROP_KEY)        /* old */                                                               \
+	X(DROP_PRIMARY)                                                                            \
+	X(DROP_CONSTRAINT) /* old: a key, a check or a foreign key */                              \
+	X(DROP_PERIOD)     /* old */                                                               \
+	X(RENAME_KEY)      /* old, name */                                                         \
+	X(CONVERT)         /* charset, has_charset: CONVERT TO CHARACTER SET */                    \
+	X(RENAME)          /* to */                                                                \
+	X(DROP_VERSIONING)                                                                         \
+	X(EXCHANGE)        /* to: the table whose rows change places with a partition's */         \
+	X(PARTITION_TO_TABLE) /* to: the table that is made of a partition */                      \
+	X(TABLE_TO_PARTITION) /* to: the table that becomes a partition */
+
+enum ddl_spec_kind {
+#define X(id) DDL_SPEC_##id,
+	DDL_SPECS(X)
+#undef X
+};
+
+struct ddl_spec {
+	enum ddl_spec_kind kind;
+	bool if_exists;           /* IF [NOT] EXISTS */
+	struct slice old, name;   /* of a column or key */
+	struct ddl_column column;
+	struct ddl_key key;
+	bool has_charset;
+	enum charset charset;
+	struct ddl_name to;
+};
+
+enum ddl_step_kind {
+	DDL_STEP_NONE,            /* cannot change a table */
+	DDL_STEP_UNPLACED,        /* reason; name when it is known */
+	DDL_STEP_DML,             /* a statement that changes rows: statement-based binlog */
+	DDL_STEP_QUERY,           /* name.db: a view, routine, trigger or event of this database */
+	DDL_STEP_CREATE_TABLE,    /* specs; or_replace, if_exists (IF NOT EXISTS) */
+	DDL_STEP_CREATE_LIKE,     /* other */
+	DDL_STEP_ALTER_TABLE,     /* specs; if_exists */
+	DDL_STEP_DROP_TABLE,      /* one step for each table; if_exists */
+	DDL_STEP_RENAME_TABLE,    /* other: the new name; one step for each pair; if_exists */
+	DDL_STEP_TRUNCATE,
+	DDL_STEP_CREATE_INDEX,    /* specs: one ADD_KEY; or_replace */
+	DDL_STEP_DROP_INDEX,      /* specs: one DROP_KEY or DROP_PRIMARY */
+	DDL_STEP_CREATE_DATABASE, /* charset; or_replace, if_exists */
+	DDL_STEP_ALTER_DATABASE,  /* charset */
+	DDL_STEP_DROP_DATABASE,   /* if_exists */
+};
+
+struct ddl_step {
+	enum ddl_step_kind kind;
+	struct ddl_name name;         /* the table, or the database alone */
+	struct ddl_name other;        /* the second table */
+	bool if_exists, or_replace;
+	bool has_charset;             /* of a database */
+	enum charset charset;
+	unsigned nspecs;
+	const struct ddl_spec *specs;
+	struct slice reason;          /* UNPLACED: what was not understood and where */
+};
+
+#endif

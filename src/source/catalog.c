@@ -1,0 +1,287 @@
+#include "source/catalog_priv.h"
+
+#include "base/mem.h"
+
+#include <stdlib.h>
+
+enum { ENTRY_BLOCK = 1024 }; /* bytes: a small table fits one block */
+
+struct catalog *catalog_new(unsigned lower_case)
+{
+	struct catalog *catalog = mem_array(1, sizeof(*catalog));
+	catalog->lower_case = lower_case;
+	arena_init(&catalog->scratch, 0);
+	return catalog;
+}
+
+static void free_entry(struct catalog_entry *entry)
+{
+	arena_fini(&entry->arena);
+	free(entry);
+}
+
+void catalog_forget(struct catalog *catalog)
+{
+	while (catalog->superseded != NULL) {
+		struct catalog_entry *entry = catalog->superseded;
+		catalog->superseded = entry->next;
+		free_entry(entry);
+	}
+}
+
+static void free_database(struct catalog_database *database)
+{
+	free(database->text);
+	free(database);
+}
+
+void catalog_free(struct catalog *catalog)
+{
+	if (catalog == NULL)
+		return;
+	catalog_forget(catalog);
+	for (size_t i = 0; i < catalog->ntables; i++)
+		free_entry(catalog->tables[i]);
+	for (size_t i = 0; i < catalog->ndatabases; i++)
+		free_database(catalog->databases[i]);
+	free(catalog->tables);
+	free(catalog->databases);
+	arena_fini(&catalog->scratch);
+	free(catalog);
+}
+
+static unsigned char fold(unsigned char c)
+{
+	return c >= 'A' && c <= 'Z' ? (unsigned char)(c + 32) : c;
+}
+
+/* Order of names under lower_case_table_names. */
+static int compare_names(const struct catalog *catalog, struct slice a, struct slice b)
+{
+	if (catalog->lower_case == 0)
+		return slice_compare(a, b);
+	for (size_t i = 0; i < a.len && i < b.len; i++) {
+		int d = fold((unsigned char)a.ptr[i]) - fold((unsigned char)b.ptr[i]);
+		if (d != 0)
+			return d;
+	}
+	return (a.len > b.len) - (a.len < b.len);
+}
+
+/* Where the table stands or would stand. */
+static size_t table_place(const struct catalog *catalog, struct slice db, struct slice name, bool *found)
+{
+	size_t low = 0, high = catalog->ntables;
+	*found = false;
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		const struct table *table = catalog->tables[middle]->table;
+		int order = compare_names(catalog, db, table->db);
+		if (order == 0)
+			order = compare_names(catalog, name, table->name);
+		if (order == 0) {
+			*found = true;
+			return middle;
+		}
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low;
+}
+
+const struct table *catalog_find(const struct catalog *catalog, struct slice db, struct slice name)
+{
+	bool found;
+	size_t at = table_place(catalog, db, name, &found);
+	return found ? catalog->tables[at]->table : NULL;
+}
+
+const struct table *catalog_next(const struct catalog *catalog, size_t *at)
+{
+	return *at < catalog->ntables ? catalog->tables[(*at)++]->table : NULL;
+}
+
+static size_t database_place(const struct catalog *catalog, struct slice db, bool *found)
+{
+	size_t low = 0, high = catalog->ndatabases;
+	*found = false;
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		int order = compare_names(catalog, db, catalog->databases[middle]->name);
+		if (order == 0) {
+			*found = true;
+			return middle;
+		}
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low;
+}
+
+struct catalog_database *catalog_database(const struct catalog *catalog, struct slice db)
+{
+	bool found;
+	size_t at = database_place(catalog, db, &found);
+	return found ? catalog->databases[at] : NULL;
+}
+
+struct slice catalog_next_database(const struct catalog *catalog, size_t *at)
+{
+	if (*at >= catalog->ndatabases)
+		return (struct slice){NULL, 0};
+	return catalog->databases[(*at)++]->name;
+}
+
+bool catalog_has_database(const struct catalog *catalog, struct slice db)
+{
+	return catalog_database(catalog, db) != NULL;
+}
+
+/* Makes room for one more at `at` in a sorted array of pointers. */
+static void open_place(void *items, size_t at, size_t n)
+{
+	void **array = items;
+	memmove(&array[at + 1], &array[at], (n - at) * sizeof(*array));
+}
+
+struct catalog_database *catalog_add_database(struct catalog *catalog, struct slice db)
+{
+	bool found;
+	size_t at = database_place(catalog, db, &found);
+	if (found)
+		return catalog->databases[at];
+	if (catalog->ndatabases == catalog->database_cap) {
+		catalog->database_cap = catalog->database_cap ? catalog->database_cap * 2 : 4;
+		catalog->databases = mem_resize(catalog->databases, catalog->database_cap,
+						sizeof(*catalog->databases));
+	}
+	open_place(catalog->databases, at, catalog->ndatabases++);
+	struct catalog_database *database = mem_array(1, sizeof(*database));
+	database->text = mem_alloc(db.len + 1);
+	if (db.len > 0)
+		memcpy(database->text, db.ptr, db.len);
+	database->name = slice_of(database->text, db.len);
+	database->charset = CHARSET_UTF8MB4;
+	catalog->databases[at] = database;
+	return database;
+}
+
+static void supersede(struct catalog *catalog, struct catalog_entry *entry)
+{
+	entry->next = catalog->superseded;
+	catalog->superseded = entry;
+}
+
+static void remove_at(struct catalog *catalog, size_t at)
+{
+	supersede(catalog, catalog->tables[at]);
+	catalog->ntables--;
+	memmove(&catalog->tables[at], &catalog->tables[at + 1],
+		(catalog->ntables - at) * sizeof(*catalog->tables));
+}
+
+void catalog_remove(struct catalog *catalog, const struct table *table)
+{
+	bool found;
+	size_t at = table_place(catalog, table->db, table->name, &found);
+	if (!found)
+		return;
+	catalog->version++; /* the set of tables is another one */
+	remove_at(catalog, at);
+}
+
+void catalog_drop_database(struct catalog *catalog, struct slice db)
+{
+	bool found;
+	size_t at = database_place(catalog, db, &found), kept = 0;
+	if (!found)
+		return;
+	for (size_t i = 0; i < catalog->ntables; i++) {
+		struct catalog_entry *entry = catalog->tables[i];
+		if (compare_names(catalog, entry->table->db, catalog->databases[at]->name) == 0)
+			supersede(catalog, entry);
+		else
+			catalog->tables[kept++] = entry;
+	}
+	catalog->version++;
+	catalog->ntables = kept;
+	free_database(catalog->databases[at]);
+	catalog->ndatabases--;
+	memmove(&catalog->databases[at], &catalog->databases[at + 1],
+		(catalog->ndatabases - at) * sizeof(*catalog->databases));
+}
+
+uint64_t catalog_version(const struct catalog *catalog)
+{
+	return catalog->version;
+}
+
+struct slice catalog_name(const struct catalog *catalog, struct slice name, struct arena *arena)
+{
+	if (catalog->lower_case != 1)
+		return name;
+	char *text = arena_alloc(arena, name.len);
+	for (size_t i = 0; i < name.len; i++)
+		text[i] = (char)fold((unsigned char)name.ptr[i]);
+	return slice_of(text, name.len);
+}
+
+static void insert_entry(struct catalog *catalog, size_t at, struct catalog_entry *entry)
+{
+	if (catalog->ntables == catalog->table_cap) {
+		catalog->table_cap = catalog->table_cap ? catalog->table_cap * 2 : 64;
+		catalog->tables = mem_resize(catalog->tables, catalog->table_cap,
+					     sizeof(*catalog->tables));
+	}
+	open_place(catalog->tables, at, catalog->ntables++);
+	catalog->tables[at] = entry;
+}
+
+static const struct table *publish(struct catalog *catalog, struct catalog_entry *entry, uint64_t version)
+{
+	bool found;
+	struct table *table = entry->table;
+	size_t at = table_place(catalog, table->db, table->name, &found);
+	table->version = version;
+	if (version > catalog->version)
+		catalog->version = version;
+	if (found) {
+		supersede(catalog, catalog->tables[at]);
+		catalog->tables[at] = entry;
+	} else {
+		insert_entry(catalog, at, entry);
+	}
+	return table;
+}
+
+static struct catalog_entry *new_entry(void)
+{
+	struct catalog_entry *entry = mem_array(1, sizeof(*entry));
+	arena_init(&entry->arena, ENTRY_BLOCK);
+	return entry;
+}
+
+const struct table *catalog_publish_version(struct catalog *catalog, const struct draft *draft,
+					    uint64_t version)
+{
+	struct catalog_entry *entry = new_entry();
+	entry->table = draft_finish(draft, &entry->arena);
+	return publish(catalog, entry, version);
+}
+
+const struct table *catalog_publish(struct catalog *catalog, const struct draft *draft)
+{
+	return catalog_publish_version(catalog, draft, catalog->version + 1);
+}
+
+const struct table *catalog_put(struct catalog *catalog, const struct table *table)
+{
+	struct catalog_entry *entry = new_entry();
+	entry->table = table_copy(&entry->arena, table);
+	catalog_add_database(catalog, table->db);
+	return publish(catalog, entry, catalog->version + 1);
+}

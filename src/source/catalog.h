@@ -1,0 +1,62 @@
+/* catalog: versioned definitions of all tables of the captured databases. Loaded from
+ * information_schema, changed by the DDL of the stream, saved with the checkpoint.
+ * Thread: the stream lane (the control thread before the lane starts). Tables are immutable: other
+ * threads may read them as long as nobody calls catalog_forget.
+ * Owner: catalog_new / catalog_free. A superseded table lives until catalog_forget. */
+#ifndef TIDEWAY_CATALOG_H
+#define TIDEWAY_CATALOG_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "model/ddl.h"
+#include "model/table.h"
+
+struct catalog;
+struct conn;
+
+/* lower_case: lower_case_table_names of the server (0, 1 or 2). */
+struct catalog *catalog_new(unsigned lower_case);
+void catalog_free(struct catalog *catalog);
+/* Frees every superseded table; plans and effects that point at one must be gone. */
+void catalog_forget(struct catalog *catalog);
+
+/* Replaces everything known about `db` by what information_schema says now. A table whose definition
+ * is the same keeps its version and its address. A database that does not exist is dropped. */
+int catalog_load_database(struct catalog *catalog, struct conn *conn, struct slice db, struct err *err) MUST_CHECK;
+/* The same for one table; *table is NULL when it does not exist (any more). */
+int catalog_load_table(struct catalog *catalog, struct conn *conn, struct slice db, struct slice name,
+		       const struct table **table, struct err *err) MUST_CHECK;
+/* NULL: not known. */
+const struct table *catalog_find(const struct catalog *catalog, struct slice db, struct slice name);
+/* Every table, in order of database and name: start with *at = 0; NULL at the end. */
+const struct table *catalog_next(const struct catalog *catalog, size_t *at);
+/* Every database likewise; ptr NULL at the end. */
+struct slice catalog_next_database(const struct catalog *catalog, size_t *at);
+/* Whether the catalog follows this database: loaded, restored, or created in the stream. */
+bool catalog_has_database(const struct catalog *catalog, struct slice db);
+/* Stops following a database; its tables become superseded. */
+void catalog_drop_database(struct catalog *catalog, struct slice db);
+/* Puts a definition made elsewhere (row metadata FULL) in place; it is copied and gets a new version. */
+const struct table *catalog_put(struct catalog *catalog, const struct table *table);
+/* The highest version given so far: has anything changed since? */
+uint64_t catalog_version(const struct catalog *catalog);
+
+/* Applies the steps of one statement (decode/ddl.h). *effects (n of them, 0 when no table or known
+ * database is concerned) live until the next call of this function. Steps NONE, DML and UNPLACED have no
+ * effects: the caller decides about those before (rule 12). A statement that cannot be applied (column
+ * not there, ...) is an ERR_DATA that names statement and table; the catalog is then as it was before.
+ * Tables of databases the catalog does not follow are ignored, except that a RENAME into a known database
+ * is reported with before = NULL and after = NULL. A database created in the stream is followed from then
+ * on (op QUERY). */
+int catalog_apply(struct catalog *catalog, const struct ddl_context *context,
+		  const struct ddl_step *steps, unsigned nsteps, const struct ddl_effect **effects,
+		  unsigned *neffects, struct err *err) MUST_CHECK;
+
+/* One table as JSON for a checkpoint record, and back (its version is kept). */
+void catalog_table_to_json(const struct table *table, struct buf *buf);
+int catalog_table_from_json(struct catalog *catalog, struct slice json, struct err *err) MUST_CHECK;
+/* The database defaults likewise: {"db":"shop","charset":"utf8mb4",...}. */
+void catalog_database_to_json(const struct catalog *catalog, struct slice db, struct buf *buf);
+int catalog_database_from_json(struct catalog *catalog, struct slice json, struct err *err) MUST_CHECK;
+
+#endif
