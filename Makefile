@@ -24,6 +24,8 @@ OPTIMIZE ?= $(if $(SANITIZE),-O1,-O2)
 SANFLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all)
 BASE_FLAGS := -std=gnu11 -g -fno-omit-frame-pointer -D_GNU_SOURCE -Isrc $(PKG_CFLAGS) -MMD -MP
 ALL_CFLAGS = $(BASE_FLAGS) $(OPTIMIZE) $(WARNINGS) $(SANFLAGS) $(CFLAGS)
+# for scripts/run-tests
+export BUILD FUZZ_BUILD FUZZ_RUNS FUZZ_SECONDS
 LIBS := $(PKG_LIBS) -lpthread -lm $(LDLIBS)
 
 SRC := $(wildcard src/*/*.c)
@@ -36,7 +38,7 @@ BENCH := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
 FUZZ_SRC := $(wildcard src/base/*.c src/model/*.c src/decode/*.c src/encode/*.c)
 FUZZ_LIB := $(FUZZ_BUILD)/libfuzz.a
 FUZZ := $(patsubst tests/fuzz/%.c,$(FUZZ_BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
-FUZZ_FLAGS := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -O1 -w
+FUZZ_FLAGS := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize=pointer-overflow -fno-sanitize-recover=undefined -O1 -w
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
