@@ -25,7 +25,10 @@ struct err {
 	char text[2000];    /* NUL-terminated; cut when longer */
 };
 
-#define ERR_INIT {ERR_NONE, false, ""}
+#define ERR_INIT                                                                                   \
+	{                                                                                          \
+		ERR_NONE, false, ""                                                                \
+	}
 #define MUST_CHECK __attribute__((warn_unused_result))
 
 /* Each fills *err and returns -1, so that `return err_set(...)` reads as one line. */

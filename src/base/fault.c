@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-
 enum { FAULT_RULES = 16 }; /* most rules in one TIDEWAY_FAULT */
 
 struct fault_rule {
@@ -62,7 +61,9 @@ static bool parse_rule(struct slice text, struct fault_rule *rule)
 
 static _Noreturn void refuse(struct slice rule)
 {
-	fprintf(stderr, "tideway: TIDEWAY_FAULT: cannot use '%.*s': write name:n or name:n:kill, name one of",
+	fprintf(stderr,
+		"tideway: TIDEWAY_FAULT: cannot use '%.*s': write name:n or name:n:kill, name one "
+		"of",
 		SLICE_FMT(rule));
 	for (unsigned i = 0; i < FAULT_COUNT; i++)
 		fprintf(stderr, " %s", fault_names[i]);

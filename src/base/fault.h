@@ -7,21 +7,21 @@
 #include <stdbool.h>
 
 #define FAULT_POINTS(X)                                                                            \
-	X(PRODUCE, "produce")             /* before a message is handed to the producer */         \
-	X(ACK, "ack")                     /* before a delivery report is counted */                \
-	X(SAVE, "save")                   /* before a checkpoint is saved */                       \
-	X(SAVED, "saved")                 /* after a checkpoint was saved */                       \
-	X(SNAPSHOT, "snapshot")           /* after a snapshot was opened */                        \
-	X(CHUNK, "chunk")                 /* after a chunk of the full sync was read */            \
-	X(TABLE_DONE, "table_done")       /* after a table of the full sync was acknowledged */    \
-	X(STREAM_START, "stream_start")   /* before the stream begins */                           \
-	X(DDL, "ddl")                     /* after a DDL statement was applied to the catalog */
+	X(PRODUCE, "produce")           /* before a message is handed to the producer */           \
+	X(ACK, "ack")                   /* before a delivery report is counted */                  \
+	X(SAVE, "save")                 /* before a checkpoint is saved */                         \
+	X(SAVED, "saved")               /* after a checkpoint was saved */                         \
+	X(SNAPSHOT, "snapshot")         /* after a snapshot was opened */                          \
+	X(CHUNK, "chunk")               /* after a chunk of the full sync was read */              \
+	X(TABLE_DONE, "table_done")     /* after a table of the full sync was acknowledged */      \
+	X(STREAM_START, "stream_start") /* before the stream begins */                             \
+	X(DDL, "ddl")                   /* after a DDL statement was applied to the catalog */
 
 enum fault_point {
 #define X(id, name) FAULT_##id,
 	FAULT_POINTS(X)
 #undef X
-	FAULT_COUNT
+		FAULT_COUNT
 };
 
 extern bool fault_armed; /* set once at start, before any thread */

@@ -47,7 +47,8 @@ static int write_all(int fd, struct slice content)
 		ssize_t n = write(fd, content.ptr, content.len);
 		if (n < 0 && errno != EINTR)
 			return -1;
-		content = slice_of(content.ptr + (n > 0 ? n : 0), content.len - (n > 0 ? (size_t)n : 0));
+		content = slice_of(content.ptr + (n > 0 ? n : 0),
+				   content.len - (n > 0 ? (size_t)n : 0));
 	}
 	return 0;
 }

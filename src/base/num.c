@@ -171,7 +171,8 @@ static size_t write_decimal(char *dst, struct decimal d)
 }
 
 /* A positive number: mantissa and exponent fields as they stand in the bits. */
-static size_t write_fields(char *dst, uint64_t mantissa, int32_t exponent, int32_t bias, unsigned bits)
+static size_t write_fields(char *dst, uint64_t mantissa, int32_t exponent, int32_t bias,
+			   unsigned bits)
 {
 	uint64_t hidden = (uint64_t)1 << bits;
 	uint64_t c = exponent ? mantissa | hidden : mantissa;
@@ -284,7 +285,8 @@ int64_t num_days(int32_t year, unsigned month, unsigned day)
 	int64_t y = (int64_t)year - (month <= 2);
 	int64_t era = (y >= 0 ? y : y - 399) / 400;
 	int64_t of_era = y - era * 400;
-	int64_t of_year = (153 * ((int64_t)month + (month > 2 ? -3 : 9)) + 2) / 5 + (int64_t)day - 1;
+	int64_t of_year =
+		(153 * ((int64_t)month + (month > 2 ? -3 : 9)) + 2) / 5 + (int64_t)day - 1;
 	return era * ERA_DAYS + of_era * 365 + of_era / 4 - of_era / 100 + of_year - EPOCH_DAYS;
 }
 

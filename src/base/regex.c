@@ -14,10 +14,10 @@ enum {
 
 struct regex {
 	pcre2_code *code;
-	pcre2_match_data *match;       /* reused by each search */
-	pcre2_match_context *context;  /* limits and the stack */
-	pcre2_jit_stack *stack;        /* NULL without a JIT */
-	unsigned ngroups;              /* groups + 1 */
+	pcre2_match_data *match;      /* reused by each search */
+	pcre2_match_context *context; /* limits and the stack */
+	pcre2_jit_stack *stack;       /* NULL without a JIT */
+	unsigned ngroups;             /* groups + 1 */
 };
 
 static void *checked(void *ptr)
@@ -53,8 +53,8 @@ struct regex *regex_new(struct slice pattern, bool nocase, struct err *err)
 	if (compiled == NULL) {
 		char why[256] = "";
 		pcre2_get_error_message(code, (PCRE2_UCHAR *)why, sizeof(why));
-		err_set(err, ERR_SCRIPT, "regex '%.*s': %s at character %zu", SLICE_FMT(pattern), why,
-			at + 1);
+		err_set(err, ERR_SCRIPT, "regex '%.*s': %s at character %zu", SLICE_FMT(pattern),
+			why, at + 1);
 		return NULL;
 	}
 	struct regex *regex = mem_array(1, sizeof(*regex));

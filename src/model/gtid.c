@@ -261,8 +261,8 @@ struct scan {
 static int wrong(const struct scan *scan, const char *what, struct err *err)
 {
 	size_t at = scan->text.len - scan->rest.len;
-	return err_set(err, ERR_SOURCE, "GTID set '%.*s': %s at character %zu", SLICE_FMT(scan->text),
-		       what, at + 1);
+	return err_set(err, ERR_SOURCE, "GTID set '%.*s': %s at character %zu",
+		       SLICE_FMT(scan->text), what, at + 1);
 }
 
 static void skip_space(struct scan *scan)
@@ -335,7 +335,8 @@ static int refuse_tag(const struct scan *scan, struct err *err)
 	while (n < rest.len && n < TAG_MAX && strchr(":-, \t\r\n", rest.ptr[n]) == NULL)
 		n++;
 	return err_set(err, ERR_SOURCE,
-		       "GTID set '%.*s': the tag '%.*s' of a tagged GTID (uuid:tag:number) is not supported; "
+		       "GTID set '%.*s': the tag '%.*s' of a tagged GTID (uuid:tag:number) is not "
+		       "supported; "
 		       "write with gtid_next = AUTOMATIC, without a tag",
 		       SLICE_FMT(scan->text), (int)n, rest.ptr);
 }

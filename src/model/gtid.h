@@ -12,7 +12,7 @@ enum gtid_flavour { GTID_NONE, GTID_MARIADB, GTID_MYSQL };
 
 /* One transaction's id. */
 struct gtid {
-	enum gtid_flavour flavour; /* GTID_NONE: the transaction has none */
+	enum gtid_flavour flavour;  /* GTID_NONE: the transaction has none */
 	uint32_t domain, server_id; /* MariaDB */
 	uint8_t uuid[16];           /* MySQL */
 	uint64_t seq;               /* MariaDB: sequence number; MySQL: transaction number (gno) */

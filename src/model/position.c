@@ -90,7 +90,8 @@ static struct slice file_number(const char *file)
 	return slice_of(name.ptr + start, name.len - start);
 }
 
-int position_compare_files(const char *file_a, uint64_t offset_a, const char *file_b, uint64_t offset_b)
+int position_compare_files(const char *file_a, uint64_t offset_a, const char *file_b,
+			   uint64_t offset_b)
 {
 	struct slice a = file_number(file_a);
 	struct slice b = file_number(file_b);
@@ -121,6 +122,7 @@ void position_print(const struct position *position, struct buf *buf)
 		buf_put(buf, has_file ? SLICE(", GTID ") : SLICE("GTID "));
 		gtid_set_print(&position->gtids, buf);
 	} else if (!has_file) {
-		buf_put(buf, position->gtids.flavour == GTID_NONE ? SLICE("unknown") : SLICE("GTID (empty)"));
+		buf_put(buf, position->gtids.flavour == GTID_NONE ? SLICE("unknown")
+								  : SLICE("GTID (empty)"));
 	}
 }

@@ -7,21 +7,21 @@
 
 /* A prepared XA transaction or a started two-phase ALTER that is still open here. */
 struct pending {
-	bool is_alter;        /* else XA */
-	struct slice id;      /* xid, or the GTID text of START ALTER; owned by the position */
-	struct slice file;    /* where its group begins; owned */
+	bool is_alter;     /* else XA */
+	struct slice id;   /* xid, or the GTID text of START ALTER; owned by the position */
+	struct slice file; /* where its group begins; owned */
 	uint64_t offset;
-	uint64_t version;     /* catalog version then */
+	uint64_t version; /* catalog version then */
 };
 
 struct position {
-	char server[64];         /* server_uuid (MySQL) or server_id (MariaDB), NUL-terminated */
-	char file[256];          /* binlog file name, "" when unknown (a GTID snapshot), NUL-terminated */
-	uint64_t offset;         /* in the file: start of the next transaction */
-	struct gtid_set gtids;   /* everything before; GTID_NONE when the server has no GTIDs */
-	uint64_t row_offset;     /* row bytes of that transaction already written (0 at least once) */
-	uint64_t sequence;       /* sequenceId base of that transaction */
-	int64_t commit_ms;       /* highest commit time so far; 0: none */
+	char server[64]; /* server_uuid (MySQL) or server_id (MariaDB), NUL-terminated */
+	char file[256];  /* binlog file name, "" when unknown (a GTID snapshot), NUL-terminated */
+	uint64_t offset; /* in the file: start of the next transaction */
+	struct gtid_set gtids; /* everything before; GTID_NONE when the server has no GTIDs */
+	uint64_t row_offset;   /* row bytes of that transaction already written (0 at least once) */
+	uint64_t sequence;     /* sequenceId base of that transaction */
+	int64_t commit_ms;     /* highest commit time so far; 0: none */
 	struct pending *pending;
 	size_t npending;
 };
@@ -34,7 +34,8 @@ void position_pending_add(struct position *position, const struct pending *pendi
 bool position_pending_remove(struct position *position, bool is_alter, struct slice id);
 /* Compares binlog coordinates of one server: by the number at the end of the file name, then by
  * offset. <0, 0, >0. */
-int position_compare_files(const char *file_a, uint64_t offset_a, const char *file_b, uint64_t offset_b);
+int position_compare_files(const char *file_a, uint64_t offset_a, const char *file_b,
+			   uint64_t offset_b);
 /* Whether the transaction that has this gtid and begins at file:offset lies before `position`, so
  * that a snapshot there has seen it: by GTID when both have one, else by coordinates. */
 bool position_covers(const struct position *position, const struct gtid *gtid, const char *file,

@@ -79,8 +79,8 @@ static void kill_ends_the_process(void **state)
 static void wrong_rules_are_usage_errors(void **state)
 {
 	(void)state;
-	static const char *const wrong[] = {"nothing:1", "save", "save:", "save:0", "save:x", "save:1:die",
-					    "save:1,,"};
+	static const char *const wrong[] = {"nothing:1", "save",       "save:",   "save:0",
+					    "save:x",    "save:1:die", "save:1,,"};
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
 		int status = status_of(wrong[i]);
 		assert_true(WIFEXITED(status));

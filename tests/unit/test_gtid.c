@@ -46,7 +46,8 @@ static void parse_and_print(void **state)
 	assert_normal(GTID_MYSQL, UUID_A ":1-5", UUID_A ":1-5");
 	assert_normal(GTID_MYSQL, UUID_A ":7:1-5:6", UUID_A ":1-7");
 	assert_normal(GTID_MYSQL, UUID_A ":9:1-5:7", UUID_A ":1-5:7:9");
-	assert_normal(GTID_MYSQL, UUID_B ":3,\n" UUID_A " : 1 - 5 : 7", UUID_A ":1-5:7," UUID_B ":3");
+	assert_normal(GTID_MYSQL, UUID_B ":3,\n" UUID_A " : 1 - 5 : 7",
+		      UUID_A ":1-5:7," UUID_B ":3");
 	assert_normal(GTID_MYSQL, UUID_A ":1-3," UUID_A ":2-9", UUID_A ":1-9");
 	assert_normal(GTID_MYSQL, "0B1C2D3E-4F50-6172-8394-A5B6C7D8E9FA:1", UUID_A ":1");
 	assert_normal(GTID_MYSQL, UUID_A ":1-9223372036854775806", UUID_A ":1-9223372036854775806");
@@ -174,7 +175,8 @@ static void mariadb_add_replaces_merge_keeps_the_later(void **state)
 	(void)state;
 	struct gtid_set set = parsed(GTID_MARIADB, "0-1-5");
 	gtid_set_add(&set, &(struct gtid){.flavour = GTID_MARIADB, .server_id = 2, .seq = 9});
-	gtid_set_add(&set, &(struct gtid){.flavour = GTID_MARIADB, .domain = 3, .server_id = 1, .seq = 1});
+	gtid_set_add(&set, &(struct gtid){
+				   .flavour = GTID_MARIADB, .domain = 3, .server_id = 1, .seq = 1});
 	gtid_set_add(&set, &(struct gtid){.flavour = GTID_NONE});
 	assert_prints(&set, "0-2-9,3-1-1");
 	struct gtid_set other = parsed(GTID_MARIADB, "0-7-8,1-1-1,3-4-5");
@@ -271,7 +273,8 @@ static void print_one(void **state)
 	gtid_print(&gtid, &buf);
 	assert_string_equal(buf_cstr(&buf), UUID_A ":23");
 	buf_clear(&buf);
-	gtid_print(&(struct gtid){.flavour = GTID_MARIADB, .domain = 1, .server_id = 2, .seq = 3}, &buf);
+	gtid_print(&(struct gtid){.flavour = GTID_MARIADB, .domain = 1, .server_id = 2, .seq = 3},
+		   &buf);
 	assert_string_equal(buf_cstr(&buf), "1-2-3");
 	buf_clear(&buf);
 	gtid_print(&(struct gtid){.flavour = GTID_NONE}, &buf);

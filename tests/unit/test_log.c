@@ -47,8 +47,9 @@ static void lines_have_time_level_and_text(void **state)
 	(void)state;
 	log_set_level(LOG_INFO);
 	const char *text = captured(write_each_level);
-	assert_true(matches(text, "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z "
-				  "INFO  i 1\n[^\n]+Z WARN  w\n[^\n]+Z ERROR e\n$"));
+	assert_true(matches(text,
+			    "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z "
+			    "INFO  i 1\n[^\n]+Z WARN  w\n[^\n]+Z ERROR e\n$"));
 }
 
 static void levels_below_are_left_out(void **state)

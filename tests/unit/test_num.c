@@ -310,8 +310,16 @@ static void parse_reads_what_is_written(void **state)
 static void parse_refuses_what_is_no_number(void **state)
 {
 	(void)state;
-	static const char *const wrong[] = {"",  "-",  "+1", " 1",  "1 ", "1.0",
-					    "1e", "0x1", "--1", "18446744073709551616",
+	static const char *const wrong[] = {"",
+					    "-",
+					    "+1",
+					    " 1",
+					    "1 ",
+					    "1.0",
+					    "1e",
+					    "0x1",
+					    "--1",
+					    "18446744073709551616",
 					    "99999999999999999999"};
 	uint64_t u;
 	int64_t i;

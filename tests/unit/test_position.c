@@ -4,7 +4,8 @@
 
 #include <stdio.h>
 
-static struct position at(const char *file, uint64_t offset, enum gtid_flavour flavour, const char *gtids)
+static struct position at(const char *file, uint64_t offset, enum gtid_flavour flavour,
+			  const char *gtids)
 {
 	struct position position;
 	struct err err = ERR_INIT;

@@ -7,7 +7,8 @@
 static void integers_are_little_endian(void **state)
 {
 	(void)state;
-	static const uint8_t bytes[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0xff, 0xfe, 0xfd};
+	static const uint8_t bytes[] = {1,  2,  3,  4,  5,  6,  7,    8,    9,
+					10, 11, 12, 13, 14, 15, 0xff, 0xfe, 0xfd};
 	struct reader r;
 	reader_init(&r, bytes, sizeof(bytes));
 	assert_int_equal(reader_u8(&r), 0x01);
@@ -52,7 +53,7 @@ static void lenenc_of_each_width(void **state)
 {
 	(void)state;
 	static const uint8_t bytes[] = {0x00, 0xfa, 0xfc, 0xfb, 0x00, 0xfd, 0x01, 0x02, 0x03,
-					0xfe, 1,    2,	  3,	4,    5,    6,	  7,	8};
+					0xfe, 1,    2,    3,    4,    5,    6,    7,    8};
 	struct reader r;
 	reader_init(&r, bytes, sizeof(bytes));
 	assert_int_equal(reader_lenenc(&r), 0);
@@ -82,8 +83,9 @@ static void lenenc_null_and_ff_fail(void **state)
 static void every_prefix_fails_and_reads_nothing_behind(void **state)
 {
 	(void)state;
-	static const uint8_t whole[] = {7, 1, 0, 2, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0xfc, 4, 0, 'a', 'b',
-					'c', 'd', 2, 'e', 'f', 'g', 'h', 'i'};
+	static const uint8_t whole[] = {7,   1,   0, 2,   0,   0,    0,   3,  0,   0,
+					0,   0,   0, 0,   0,   0xfc, 4,   0,  'a', 'b',
+					'c', 'd', 2, 'e', 'f', 'g',  'h', 'i'};
 	for (size_t n = 0; n <= sizeof(whole); n++) {
 		uint8_t *bytes = malloc(n ? n : 1);
 		struct reader r;

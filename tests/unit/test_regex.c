@@ -69,7 +69,11 @@ static void invalid_utf8_in_the_text_is_no_error(void **state)
 	(void)state;
 	struct regex *regex = compile("b+", false);
 	struct slice match;
-	assert_int_equal(regex_match(regex, SLICE("\xff\xfe" "bb\x80"), 0, &match, 1), 1);
+	assert_int_equal(regex_match(regex,
+				     SLICE("\xff\xfe"
+					   "bb\x80"),
+				     0, &match, 1),
+			 1);
 	assert_slice(match, "bb");
 	regex_free(regex);
 }
@@ -91,8 +95,8 @@ static void catastrophic_pattern_ends_with_an_error(void **state)
 {
 	(void)state;
 	struct regex *regex = compile("^(a+)+$", false);
-	assert_int_equal(regex_match(regex, SLICE("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab"), 0,
-				     NULL, 0),
+	assert_int_equal(regex_match(regex, SLICE("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab"),
+				     0, NULL, 0),
 			 -1);
 	assert_int_equal(regex_match(regex, SLICE("aaa"), 0, NULL, 0), 2);
 	regex_free(regex);
