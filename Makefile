@@ -1,7 +1,7 @@
 # Tideway: `make help` lists the targets. One Makefile, not recursive; objects stand in build/<variant>.
 #   make                              release build: build/release/tideway, linked as build/tideway
 #   make SANITIZE=address,undefined   build/address-undefined; SANITIZE=thread likewise
-#   make BUILD=/tmp/x WERROR=0        another folder; warnings stay warnings
+#   make BUILD=/tmp/x WERROR=0 V=1    another folder; warnings stay warnings; show the commands
 VERSION := 0.1.0
 CLANG ?= clang
 PREFIX ?= /usr/local
@@ -40,6 +40,10 @@ FUZZ_LIB := $(FUZZ_BUILD)/libfuzz.a
 FUZZ := $(patsubst tests/fuzz/%.c,$(FUZZ_BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_FLAGS := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize=pointer-overflow -fno-sanitize-recover=undefined -O1 -w
 
+# a short line for each file, or the command with V=1
+Q := $(if $(V),,@)
+say = $(if $(V),,@echo '  $(1) $@')
+
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SUFFIXES:
@@ -55,15 +59,18 @@ endif
 lib: $(LIB)
 
 $(BIN): $(BUILD)/src/main.o $(LIB)
-	$(CC) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(call say,LD)
+	$(Q)$(CC) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(LIB): $(OBJ)
 	@rm -f $@
-	ar rcs $@ $^
+	$(call say,AR)
+	$(Q)ar rcs $@ $^
 
 $(BUILD)/src/%.o: src/%.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -DTIDEWAY_VERSION='"$(VERSION)"' -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(ALL_CFLAGS) -DTIDEWAY_VERSION='"$(VERSION)"' -c -o $@ $<
 
 # the Lua standard library becomes text inside the program; rewritten only when it differs
 $(BUILD)/stdlib.c: FORCE
@@ -71,23 +78,28 @@ $(BUILD)/stdlib.c: FORCE
 	@lua5.4 scripts/embed.lua lua/stdlib $@
 
 $(BUILD)/stdlib.o: $(BUILD)/stdlib.c
-	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 # a unit test or a microbenchmark is one program; what it includes itself is not taken from the library
 $(BUILD)/tests/%: tests/%.c $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Wno-conversion -Itests -DTIDEWAY_VERSION='"$(VERSION)"' $(LDFLAGS) -o $@ $< $(LIB) $(LIBS) -lcmocka
+	$(call say,CC)
+	$(Q)$(CC) $(ALL_CFLAGS) -Wno-conversion -Itests -DTIDEWAY_VERSION='"$(VERSION)"' $(LDFLAGS) -o $@ $< $(LIB) $(LIBS) -lcmocka
 
 $(FUZZ_BUILD)/src/%.o: src/%.c
 	@mkdir -p $(@D)
-	$(CLANG) $(BASE_FLAGS) $(FUZZ_FLAGS) -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CLANG) $(BASE_FLAGS) $(FUZZ_FLAGS) -c -o $@ $<
 
 $(FUZZ_LIB): $(FUZZ_SRC:%.c=$(FUZZ_BUILD)/%.o)
 	@rm -f $@
-	ar rcs $@ $^
+	$(call say,AR)
+	$(Q)ar rcs $@ $^
 
 $(FUZZ_BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_LIB)
-	$(CLANG) $(BASE_FLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer -Itests -o $@ $< $(FUZZ_LIB) $(LIBS)
+	$(call say,CC)
+	$(Q)$(CLANG) $(BASE_FLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer -Itests -o $@ $< $(FUZZ_LIB) $(LIBS)
 
 unit-bin: $(UNIT)
 fuzz-bin: $(FUZZ)
@@ -130,6 +142,6 @@ clean:                            ## remove build/
 
 help:                             ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
-	@echo "  variants: SANITIZE=address,undefined | SANITIZE=thread; BUILD=folder; WERROR=0"
+	@echo "  variants: SANITIZE=address,undefined | SANITIZE=thread; BUILD=folder; WERROR=0; V=1"
 
 -include $(shell find $(BUILD) $(FUZZ_BUILD) -name '*.d' 2>/dev/null)

@@ -11,7 +11,7 @@ local function read(path)
 end
 
 local function literal(line)
-  return '"' .. line:gsub('[\\"]', "\\%0"):gsub("\t", "\\t"):gsub("\n", "\\n"):gsub("[^\32-\126]", function(c)
+  return '"' .. line:gsub('[\\"?]', "\\%0"):gsub("\t", "\\t"):gsub("\n", "\\n"):gsub("[^\32-\126]", function(c)
     return ("\\%03o"):format(c:byte())
   end) .. '"'
 end
