@@ -47,7 +47,7 @@ say = $(if $(V),,@echo '  $(1) $@')
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all lib deps test unit unit-bin fuzz fuzz-bin lint lua-test integration bench demo format install clean help FORCE
+.PHONY: all lib deps test unit unit-bin fuzz fuzz-bin lint lua-test integration bench bench-bin demo format install clean help FORCE
 
 all: $(BIN)                       ## build the program (build/tideway)
 ifeq ($(BUILD),build/release)
@@ -125,11 +125,17 @@ lua-test: all                     ## Lua tests: tests/lua
 integration: all                  ## pytest with real servers: tests/integration
 	scripts/run-tests integration
 
-bench: all $(BENCH)               ## measure (tests/bench)
+bench-bin: $(BENCH)
+
+# these two install first and build after it: what pkg-config says is known only then
+bench: deps                       ## measure (tests/bench)
+	@$(MAKE) --no-print-directory all bench-bin
 	tests/bench/run
 
-demo: all                         ## a database, a broker and a running sync on this machine
-	scripts/demo
+demo:                             ## a database, a broker and a running sync on this machine
+	@scripts/install-deps build
+	@$(MAKE) --no-print-directory all
+	@scripts/demo
 
 format:                           ## clang-format everything in place
 	clang-format -i $(wildcard src/*.c src/*/*.[ch] tests/*/*.[ch])

@@ -1,4 +1,4 @@
-/* num_pow10: made by scripts/gen-pow10: do not edit. Entry i is 10^(i + POW10_FIRST) times the power
+/* num_pow10: made by scripts/dev/gen-pow10: do not edit. Entry i is 10^(i + POW10_FIRST) times the power
  * of two that brings it into [2^127, 2^128), rounded up: high half, low half. Thread: any. */
 #ifndef TIDEWAY_NUM_POW10_H
 #define TIDEWAY_NUM_POW10_H
