@@ -11,7 +11,6 @@ comma := ,
 VARIANT ?= $(if $(SANITIZE),$(subst $(comma),-,$(SANITIZE)),release)
 BUILD ?= build/$(VARIANT)
 FUZZ_BUILD ?= build/fuzz
-# each fuzz target runs until the first of the two is reached
 FUZZ_RUNS ?= 20000
 FUZZ_SECONDS ?= 5
 
@@ -47,7 +46,7 @@ say = $(if $(V),,@echo '  $(1) $@')
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all lib deps test unit unit-bin fuzz fuzz-bin lint lua-test integration bench bench-bin demo format install clean help FORCE
+.PHONY: all deps test unit unit-bin fuzz fuzz-bin lint lua-test integration bench bench-bin demo format install clean help FORCE
 
 all: $(BIN)                       ## build the program (build/tideway)
 ifeq ($(BUILD),build/release)
@@ -55,8 +54,6 @@ all: build/tideway
 build/tideway: $(BIN)
 	@ln -sfn release/tideway $@
 endif
-
-lib: $(LIB)
 
 $(BIN): $(BUILD)/src/main.o $(LIB)
 	$(call say,LD)
@@ -103,6 +100,7 @@ $(FUZZ_BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_LIB)
 
 unit-bin: $(UNIT)
 fuzz-bin: $(FUZZ)
+bench-bin: $(BENCH)
 
 deps:                             ## install what is missing (Debian 12, as root)
 	scripts/install-deps
@@ -125,17 +123,13 @@ lua-test: all                     ## Lua tests: tests/lua
 integration: all                  ## pytest with real servers: tests/integration
 	scripts/run-tests integration
 
-bench-bin: $(BENCH)
-
 # these two install first and build after it: what pkg-config says is known only then
 bench: deps                       ## measure (tests/bench)
 	@$(MAKE) --no-print-directory all bench-bin
 	tests/bench/run
 
 demo:                             ## a database, a broker and a running sync on this machine
-	@scripts/install-deps build
-	@$(MAKE) --no-print-directory all
-	@scripts/demo
+	@scripts/install-deps build && $(MAKE) --no-print-directory all && scripts/demo
 
 format:                           ## clang-format everything in place
 	clang-format -i $(wildcard src/*.c src/*/*.[ch] tests/*/*.[ch])
