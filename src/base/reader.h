@@ -1,7 +1,7 @@
 /* reader: a bounds-checked cursor over bytes. It gives an address inside the buffer or fails, and
- * failure is sticky: read a whole structure, then test `failed` once. After a failure numbers are 0
- * and addresses point at readable zero bytes only for sizes up to READER_ZEROS; test first beyond.
- * Thread: any. Owner: borrows the bytes. All integers are little-endian unless the name says be. */
+ * failure is sticky: read a whole structure, then test `failed` once. After a failure numbers are 0,
+ * addresses are NULL and slices are empty.
+ * Thread: any. Owner: borrows the bytes. All integers are little-endian. */
 #ifndef TIDEWAY_READER_H
 #define TIDEWAY_READER_H
 
