@@ -1,0 +1,155 @@
+"""Fixtures: servers that live for the whole run, a database for each test, and syncs."""
+
+import contextlib
+import itertools
+import os
+import re
+import signal
+
+import pytest
+from support.paths import BINARY, SERVERS
+from support.runner import Sync
+from support.servers import Broker, Kafka, MariaDB, MySQL, StartFailed
+
+pytest.register_assert_rewrite("support.rebuild", "support.convert")
+
+
+def pytest_configure(config):
+    if not BINARY.exists():
+        raise pytest.UsageError(f"{BINARY} is not there: run make first")
+    # a kill of pytest ends what it has started
+    signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(SystemExit(143)))
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("servers")
+
+
+@pytest.fixture(scope="session")
+def mariadb(folder):
+    """MariaDB, binlog in ROW format with its default row metadata (NO_LOG)."""
+    server = MariaDB(folder / "mariadb")
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def kafka(folder):
+    """Apache Kafka, one node."""
+    server = Kafka(folder / "kafka")
+    yield server
+    server.stop(signal.SIGKILL)
+
+
+@pytest.fixture(scope="session")
+def mysql(folder):
+    """MySQL 9 with GTIDs."""
+    if not (SERVERS / "mysql").exists():
+        pytest.skip("scripts/servers/mysql is not there")
+    try:
+        server = MySQL(folder / "mysql")
+    except StartFailed as failure:
+        pytest.skip(f"MySQL cannot be installed here: {failure}")
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def mariadb_server(tmp_path):
+    """Makes a MariaDB of its own with these options: mariadb_server("--skip-log-bin")."""
+    made = []
+
+    def make(*options):
+        made.append(MariaDB(tmp_path / f"mariadb{len(made)}", options))
+        return made[-1]
+
+    yield make
+    for server in made:
+        server.stop(signal.SIGKILL)
+
+
+@pytest.fixture
+def kafka_server(tmp_path):
+    """Makes a Kafka of its own."""
+    made = []
+
+    def make(*options):
+        made.append(Kafka(tmp_path / f"kafka{len(made)}", options))
+        return made[-1]
+
+    yield make
+    for server in made:
+        server.stop(signal.SIGKILL)
+
+
+@pytest.fixture
+def broker(tmp_path):
+    """`tideway broker`."""
+    running = Broker(tmp_path / "broker")
+    yield running
+    running.stop()
+
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def unique(request):
+    """A name that no other test has: for databases, topics and syncs."""
+    word = re.sub(r"\W+", "_", request.node.name.removeprefix("test_"))[:24].strip("_").lower()
+    return f"t{os.getpid() % 1000}_{next(_numbers)}_{word}"
+
+
+@pytest.fixture
+def db(mariadb, unique):
+    """A fresh database on the shared MariaDB; its name."""
+    mariadb.run(f"CREATE DATABASE `{unique}` CHARACTER SET utf8mb4")
+    yield unique
+    with contextlib.suppress(Exception):
+        mariadb.run(f"DROP DATABASE IF EXISTS `{unique}`")
+
+
+@pytest.fixture
+def sql(mariadb, db):
+    """sql("INSERT ...", ...): statements on the test's database, each run at once."""
+    connection = mariadb.connect(database=db)
+
+    def run(*statements):
+        with connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+            return cursor.fetchall()
+
+    run.connection = connection
+    yield run
+    with contextlib.suppress(Exception):
+        connection.close()
+
+
+@pytest.fixture
+def sync_on(tmp_path, unique):
+    """sync_on(database, kafka, tables, options, ...): a Sync that is not started yet."""
+    made = []
+
+    def make(database, kafka, tables, options="", name=None, **more):
+        number = len(made)
+        made.append(
+            Sync(tmp_path / f"sync{number}", name or f"{unique[:40]}_{number}", database, kafka, tables, options, **more)
+        )
+        return made[-1]
+
+    yield make
+    for sync in made:
+        sync.cleanup()
+
+
+@pytest.fixture
+def sync(sync_on, mariadb, kafka, db):
+    """sync(options, tables=..., ...): started, on the test's database, MariaDB to Apache Kafka; topics db.table."""
+
+    def make(options="", tables=None, start=True, fault=None, args=(), env=None, **more):
+        made = sync_on(more.pop("database", mariadb), more.pop("kafka", kafka), tables or [f"{db}.*"], options, **more)
+        return made.start(*args, fault=fault, env=env) if start else made
+
+    return make

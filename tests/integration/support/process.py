@@ -1,0 +1,100 @@
+"""Processes that a test starts: each is ended by its pid, whatever happens."""
+
+import atexit
+import os
+import signal
+import socket
+import subprocess
+import time
+
+_children = {}  # pid -> Popen of what runs now
+_pids = set()  # pids of servers that a start script left running
+
+
+def free_port(n=1):
+    """A loopback port that is free now, with the n - 1 behind it free as well."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        if port + n < 65536 and all(_is_free(port + i) for i in range(n)):
+            return port
+
+
+def _is_free(port):
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def spawn(args, stdout, stderr, env=None, cwd=None):
+    """Starts args with its output in the two files."""
+    with open(stdout, "ab") as out, open(stderr, "ab") as err:
+        child = subprocess.Popen(
+            [str(a) for a in args], stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=env, cwd=cwd
+        )
+    _children[child.pid] = child
+    return child
+
+
+def end(child, sig=signal.SIGTERM, timeout=20):
+    """Sends sig, then SIGKILL when the deadline has passed; returns the exit code."""
+    if child.poll() is None:
+        child.send_signal(signal.SIGCONT)
+        child.send_signal(sig)
+        try:
+            child.wait(timeout)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+    _children.pop(child.pid, None)
+    return child.returncode
+
+
+def adopt(pid):
+    """A server whose start script has returned: end it at exit too."""
+    _pids.add(pid)
+
+
+def alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as stat:
+            return stat.read().rsplit(b")", 1)[1].split()[0] != b"Z"
+    except FileNotFoundError:
+        return False
+
+
+def end_pid(pid, sig=signal.SIGTERM, timeout=30):
+    """Ends a process that is not a child of ours."""
+    try:
+        os.kill(pid, signal.SIGCONT)
+        os.kill(pid, sig)
+        deadline = time.monotonic() + timeout
+        while alive(pid):
+            if time.monotonic() > deadline:
+                os.kill(pid, signal.SIGKILL)
+                deadline += timeout
+            time.sleep(0.01)
+    except ProcessLookupError:
+        pass
+    _pids.discard(pid)
+
+
+def peak_rss_kb(pid):
+    """The highest resident size so far, from /proc."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        for line in status:
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1])
+    raise AssertionError("no VmHWM")
+
+
+@atexit.register
+def _end_all():
+    for child in list(_children.values()):
+        end(child, signal.SIGKILL)
+    for pid in list(_pids):
+        end_pid(pid, signal.SIGKILL)

@@ -1,0 +1,332 @@
+"""A consumer that rebuilds the tables from the topics alone, and checks what it reads on the way. It knows messages.md
+and consistency.md and none of our code."""
+
+import base64
+import re
+
+from support import convert
+from support.consume import DDL_OPS, ROW_OPS, Num
+from support.murmur import partition
+
+_MS = re.compile(r"\d{13}")
+
+
+def check_shape(message):
+    """The message has exactly the parts of messages.md section 1, 4 or 5, each of the right kind."""
+    top = message.json
+    assert list(top) == ["schema", "payload", "version"], message
+    assert top["version"] == "0.0.1", message
+    schema, payload = top["schema"], top["payload"]
+    assert list(schema) == ["dataColumn", "primaryKey", "source"], message
+    assert list(payload) == ["before", "after", "sequenceId", "timestamp", "op", "ddl"], message
+    if payload["op"] == "MHEARTBEAT":
+        _check_heartbeat(message)
+    elif payload["op"] in ROW_OPS:
+        _check_source(message)
+        _check_row(message)
+    else:
+        assert payload["op"] in DDL_OPS, message
+        _check_source(message)
+        _check_ddl(message)
+
+
+def _check_source(message):
+    source = message.json["schema"]["source"]
+    assert list(source) == ["dbType", "dbName", "tableName"], message
+    assert source["dbType"] == "MySQL", message
+
+
+def _check_heartbeat(message):
+    payload = message.payload
+    assert message.json["schema"] == {"dataColumn": None, "primaryKey": None, "source": None}, message
+    assert (payload["before"], payload["after"], payload["sequenceId"], payload["ddl"]) == (None,) * 4, message
+    stamp = payload["timestamp"]
+    assert list(stamp) == ["eventTime", "checkpointTime"], message
+    assert _MS.fullmatch(str(stamp["eventTime"])) and stamp["checkpointTime"] == stamp["eventTime"], message
+    assert message.key is None or message.key == b"__tideway.heartbeat", message
+
+
+def _check_row(message):
+    payload, op = message.payload, message.op
+    assert payload["ddl"] is None, message
+    stamp = payload["timestamp"]
+    assert list(stamp) == ["eventTime", "systemTime", "checkpointTime"], message
+    assert _MS.fullmatch(str(stamp["systemTime"])), message
+    assert stamp["checkpointTime"] == stamp["eventTime"], message
+    if message.full:
+        assert op == "INSERT" and stamp["eventTime"] == -1, message
+    else:
+        assert re.fullmatch(r"\d{19}", message.sequence), message
+        assert _MS.fullmatch(str(stamp["eventTime"])), message
+    has = (payload["before"] is not None, payload["after"] is not None)
+    allowed = {
+        "INSERT": [(False, True)],
+        "DELETE": [(True, False)],
+        "UPDATE_BEFOR": [(True, False)],
+        "UPDATE_AFTER": [(False, True), (True, True)],
+    }
+    assert has in allowed[op], message
+    types = message.types
+    assert len(types) == len(message.json["schema"]["dataColumn"]), message
+    for image in (payload["before"], payload["after"]):
+        if image is not None:
+            assert list(image) == ["dataColumn"], message
+            assert list(image["dataColumn"]) == list(types), message
+            for name, value in image["dataColumn"].items():
+                assert value is None or _fits(types[name], value), (name, types[name], value, message)
+
+
+def _fits(transport, value):
+    if transport == "BOOLEAN":
+        return value is True or value is False
+    if transport == "LONG":
+        return type(value) is int
+    if transport == "DOUBLE":
+        return type(value) in (int, Num)
+    if transport == "DATE":
+        return type(value) is int
+    if transport == "STRING":
+        return type(value) is str
+    if transport == "BYTES":
+        return type(value) is str and base64.b64encode(base64.b64decode(value, validate=True)).decode() == value
+    raise AssertionError(f"no transport type {transport}")
+
+
+def _check_ddl(message):
+    payload = message.payload
+    assert payload["before"] is None and payload["after"] is None, message
+    assert re.fullmatch(r"\d{19}", message.sequence), message
+    assert list(payload["ddl"]) == ["text", "ddlMeta"], message
+    assert isinstance(message.ddl_meta, dict), message
+    assert message.key is None or message.key.startswith(b"__tideway.ddl."), message
+
+
+class Partition:
+    """What one partition has shown: order, pairs, and replays after a restart."""
+
+    def __init__(self):
+        self.stream = []  # (before, after) of each stream row, in order, without replays
+        self.place = {}  # (sequence, op, key, table) -> index in stream
+        self.last = ""  # sequenceId of the last of them
+        self.next = None  # index in stream of the next record
+        self.replays = 0
+        self.half = None  # an UPDATE_BEFOR whose UPDATE_AFTER comes next
+
+    def feed(self, message, key_changed):
+        """Takes a stream row; returns whether it is new."""
+        self._pair(message, key_changed)
+        images = (message.before, message.after)
+        identity = (message.sequence, message.op, message.key, message.table)
+        seen = self.place.get(identity)
+        if seen is not None:
+            if seen != self.next:
+                self.replays += 1
+            assert self.stream[seen] == images, f"replayed with other values: {message}"
+            assert seen <= self.next, f"a replay jumps ahead: {message}"
+            self.next = seen + 1
+            return False
+        assert self.next is None or self.next == len(self.stream), f"a replay stops short of its end: {message}"
+        assert message.sequence >= self.last, f"sequenceId goes back from {self.last}: {message}"
+        self.last = message.sequence
+        self.place[identity] = len(self.stream)
+        self.stream.append(images)
+        self.next = len(self.stream)
+        return True
+
+    def _pair(self, message, key_changed):
+        """UPDATE_BEFOR and UPDATE_AFTER of one key stand together."""
+        if self.half is not None:
+            half, self.half = self.half, None
+            paired = (message.op, message.sequence, message.key) == ("UPDATE_AFTER", half.sequence, half.key)
+            # a kill may have cut the pair; its replay starts with an older record or the same again
+            again = message.op == "UPDATE_BEFOR" and message.sequence <= half.sequence or message.sequence < half.sequence
+            assert paired or key_changed(half) or again, f"{half} is not followed by its UPDATE_AFTER but by {message}"
+        if message.op == "UPDATE_BEFOR":
+            self.half = message
+
+
+class Rebuild:
+    """Feed it every message of the topics, each partition in order; then look at tables()."""
+
+    def __init__(self, partitions, check_key=True, bootstraps=True):
+        """partitions: {topic: count}. check_key: keys are the key columns' text and choose the partition. bootstraps: rows
+        of the full sync stand before those of the stream."""
+        self.counts = partitions
+        self.check_key = check_key
+        self.bootstraps = bootstraps
+        self.parts = {}  # (topic, partition) -> Partition
+        self.stream = {}  # identity -> message: every new stream row
+        self.full = []  # messages of the full sync, in order of arrival
+        self.ddl = {}  # identity -> message
+        self.beats = {}  # (topic, partition) -> list of eventTime
+        self.news = {}  # (sequence, table) of every UPDATE_AFTER -> its (topic, key)
+        self.count = 0
+
+    def feed_all(self, messages):
+        for message in messages:
+            if message.op == "UPDATE_AFTER":
+                self.news[message.sequence, message.table] = (message.topic, message.key)
+        for message in messages:
+            self.feed(message)
+        return self
+
+    def feed(self, message):
+        self.count += 1
+        check_shape(message)
+        where = (message.topic, message.partition)
+        part = self.parts.setdefault(where, Partition())
+        if message.op == "MHEARTBEAT":
+            self._beat(message, where)
+        elif message.op in DDL_OPS:
+            self.ddl.setdefault((message.sequence, message.op, message.topic, message.table), message)
+        else:
+            self._row(message, part)
+
+    def _beat(self, message, where):
+        """A watermark does not go back within a run; over restarts it may."""
+        self.beats.setdefault(where, []).append(message.payload["timestamp"]["eventTime"])
+
+    def _row(self, message, part):
+        if self.check_key:
+            self._check_key(message)
+        if message.full:
+            assert not (self.bootstraps and part.stream), f"a full-sync row behind the stream: {message}"
+            self.full.append(message)
+        elif part.feed(message, self._moved):
+            self.stream[message.sequence, message.op, message.topic, message.key, message.table] = message
+
+    def _moved(self, half):
+        """The update whose old image this is has its new one under another key (or topic)."""
+        return self.news.get((half.sequence, half.table), (half.topic, half.key)) != (half.topic, half.key)
+
+    def _check_key(self, message):
+        assert message.key is not None, message
+        primary = message.json["schema"]["primaryKey"]
+        if primary is not None:
+            text = convert.key_text(message.row[name] for name in primary)
+            assert message.key.decode() == text, message
+        else:
+            assert message.key == b"", message
+        assert message.partition == partition(message.key, self.counts[message.topic]), message
+
+    # rebuilding
+
+    def tables(self):
+        """{(db, table): Table} after everything that was fed, in the order of the binlog."""
+        tables = {}
+        for message in self.full:
+            tables.setdefault(message.table, Table()).upsert(message)
+        rank = {"UPDATE_BEFOR": 0, "DELETE": 0, "INSERT": 1, "UPDATE_AFTER": 1}
+        events = [(m.sequence, rank[m.op], m) for m in self.stream.values()]
+        events += [(m.sequence, -1, m) for m in self.ddl.values()]
+        for _, order, message in sorted(events, key=lambda e: e[:2]):
+            if order < 0:
+                apply_ddl(tables, message)
+                continue
+            table = tables.setdefault(message.table, Table())
+            if message.op in ("UPDATE_BEFOR", "DELETE"):
+                table.remove(message)
+            else:
+                table.upsert(message)
+        return tables
+
+
+class Table:
+    """Rows by key; rows without a key as a list."""
+
+    def __init__(self):
+        self.rows = {}
+        self.loose = []
+        self.missing_deletes = []
+
+    def upsert(self, message):
+        if message.key:
+            self.rows[message.key] = dict(message.after)
+        else:
+            self.loose.append(dict(message.after))
+
+    def remove(self, message):
+        if message.key:
+            # the full sync may have read the row after it was gone
+            self.rows.pop(message.key, None)
+        elif message.before in self.loose:
+            self.loose.remove(message.before)
+        else:
+            self.missing_deletes.append(message)
+
+
+def apply_ddl(tables, message):
+    """What a DDL message does to the rows that were read before it."""
+    table = tables.get(message.table)
+    if message.op == "ERASE":
+        tables.pop(message.table, None)
+    elif message.op == "TRUNCATE" and table:
+        table.rows.clear()
+        table.loose.clear()
+    elif message.op == "RENAME" and table:
+        meta = message.ddl_meta
+        name = meta.get("newTable") or meta.get("new_table")
+        if name and message.table in tables:
+            db = meta.get("newDatabase") or meta.get("new_database") or message.table[0]
+            tables[db, name] = tables.pop(message.table)
+
+
+def compare(database, db, name, table, keyless=False):
+    """The rebuilt table equals SELECT, row for row; returns the number of rows."""
+    columns = convert.columns_of(database, db, name)
+    expected = convert.select(database, db, name, columns)
+    table = table or Table()
+    defaults = {c.name: _default(database, c) for c in columns}
+    if keyless:
+        return _compare_loose(expected, table.loose, name)
+    assert not table.loose, f"{name}: rows without a key {table.loose[:3]}"
+    primary = convert.primary_key(database, db, name)
+    wanted = {convert.key_text(_plain(row[p]) for p in primary).encode(): row for row in expected}
+    assert len(wanted) == len(expected), f"{name}: keys that are not unique as text"
+    lost = [k for k in wanted if k not in table.rows]
+    extra = [k for k in table.rows if k not in wanted]
+    assert not lost and not extra, f"{name}: lost {lost[:5]} ({len(lost)}), too many {extra[:5]} ({len(extra)})"
+    for key, row in wanted.items():
+        got = table.rows[key]
+        for column, value in row.items():
+            # a row written before a column was added does not carry it: it has the default
+            has = got[column] if column in got else defaults[column]
+            assert value == has, f"{name} {key!r} {column}: SELECT {value!r}, messages {has!r}"
+    return len(wanted)
+
+
+def _compare_loose(expected, loose, name):
+    left = list(loose)
+    for row in expected:
+        found = next((i for i, got in enumerate(left) if all(v == got.get(c) for c, v in row.items())), None)
+        assert found is not None, f"{name}: lost {row}"
+        left.pop(found)
+    assert not left, f"{name}: too many {left[:3]} ({len(left)})"
+    return len(expected)
+
+
+def _default(database, column):
+    if column.default is None or column.default.upper() == "NULL":
+        return None
+    try:
+        (value,) = database.run(f"SELECT CAST({column.default} AS CHAR)")[0]
+    except Exception:  # MySQL gives the text of a string default without quotes
+        value = column.default
+    return _unwrap(column.convert(value))
+
+
+def _unwrap(value):
+    if isinstance(value, convert.Decimal):
+        return Num(value.text) if "." in value.text else int(value.text)
+    if isinstance(value, convert.Float):
+        return Num(repr(value.value))
+    return value
+
+
+def _plain(value):
+    """A key column's value as it stands in a message."""
+    if isinstance(value, convert.Virtual):
+        value = value.value
+    if isinstance(value, convert.Decimal):
+        return value.text
+    return value

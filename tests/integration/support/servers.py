@@ -1,0 +1,233 @@
+"""Real servers in temporary folders: MariaDB, MySQL, Apache Kafka, and tideway's own broker."""
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+from pathlib import Path
+
+import pymysql
+from confluent_kafka.admin import AdminClient, ConfigResource, NewPartitions, NewTopic
+
+from support import process
+from support.paths import BINARY, SERVERS
+from support.wait import PATIENCE, TimedOut, wait_for
+
+
+class StartFailed(Exception):
+    """A server did not come up; the text is what it printed."""
+
+
+class Server:
+    """Something that scripts/servers/<script> DIR PORT [option ...] starts; DIR/pid names the process."""
+
+    script = ""
+    ports = 1
+
+    def __init__(self, folder, options=(), env=None):
+        self.folder = Path(folder)
+        self.options = list(options)
+        self.env = dict(os.environ, **(env or {}))
+        self.port = process.free_port(self.ports)
+        self.pid = 0
+        self.start()
+
+    def start(self, options=None):
+        """Starts it on the port and the data it had before."""
+        if options is not None:
+            self.options = list(options)
+        command = [SERVERS / self.script, self.folder, self.port, *self.options]
+        self.folder.mkdir(parents=True, exist_ok=True)
+        printed = self.folder / "start.out"
+        with open(printed, "ab") as out:
+            code = subprocess.run(
+                [str(a) for a in command], stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=self.env, timeout=600,
+                check=False,
+            ).returncode
+        if code != 0:
+            raise StartFailed(printed.read_text(errors="replace")[-2000:])
+        self.pid = int((self.folder / "pid").read_text())
+        process.adopt(self.pid)
+
+    def stop(self, sig=signal.SIGTERM):
+        if self.pid:
+            process.end_pid(self.pid, sig)
+            self.pid = 0
+
+    def restart(self, options=None, sig=signal.SIGTERM):
+        self.stop(sig)
+        self.start(options)
+
+    def pause(self):
+        """The server hears nothing until resume()."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def resume(self):
+        os.kill(self.pid, signal.SIGCONT)
+
+
+class Database(Server):
+    """A MariaDB or MySQL server, reached with PyMySQL."""
+
+    user, password = "tideway", "tide"
+    grants = ("SELECT, RELOAD, REPLICATION SLAVE, REPLICATION CLIENT",)
+    mysql = False
+
+    def start(self, options=None):
+        fresh = self.pid == 0 and not (self.folder / "made").exists()
+        super().start(options)
+        if fresh:
+            self.make_user(self.user, self.password, *self.grants)
+            (self.folder / "made").touch()
+
+    def connect(self, **more):
+        """A connection as root in UTC; autocommit unless said otherwise."""
+        settings = {
+            "host": "127.0.0.1",
+            "port": self.port,
+            "user": "root",
+            "password": "",
+            "charset": "utf8mb4",
+            "autocommit": True,
+            "init_command": "SET time_zone = '+00:00'",
+        }
+        settings.update(more)
+        return pymysql.connect(**settings)
+
+    def run(self, *statements, db=None):
+        """Runs statements on a connection of their own; returns the rows of the last."""
+        with contextlib.closing(self.connect(database=db)) as connection, connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+            return cursor.fetchall()
+
+    def make_user(self, user, password, *grants):
+        """A user who may do exactly this, from everywhere. Not written to the binlog."""
+        self.run(
+            "SET sql_log_bin = 0",
+            f"DROP USER IF EXISTS '{user}'@'%'",
+            f"CREATE USER '{user}'@'%' IDENTIFIED BY '{password}'",
+            *(f"GRANT {g} ON *.* TO '{user}'@'%'" if " ON " not in g else f"GRANT {g} TO '{user}'@'%'" for g in grants),
+        )
+
+    @contextlib.contextmanager
+    def globals(self, **settings):
+        """Global variables set for the length of a with block."""
+        names = list(settings)
+        before = self.run("SELECT " + ", ".join(f"@@GLOBAL.{n}" for n in names))[0]
+        self.run(*(f"SET GLOBAL {n} = {_literal(settings[n])}" for n in names))
+        try:
+            yield
+        finally:
+            self.run(*(f"SET GLOBAL {n} = {_literal(v)}" for n, v in zip(names, before)))
+
+    def kill_connections(self, user=None):
+        """Ends every connection of the user; returns how many there were."""
+        user = user or self.user
+        rows = self.run(f"SELECT id FROM information_schema.processlist WHERE user = '{user}'")
+        for (number,) in rows:
+            with contextlib.suppress(pymysql.err.MySQLError):
+                self.run(f"KILL {number}")
+        return len(rows)
+
+
+def _literal(value):
+    return f"'{value}'" if isinstance(value, str) else str(value)
+
+
+class MariaDB(Database):
+    """MariaDB with the binlog on, in ROW format; its own time zone is not UTC, to find who relies on it."""
+
+    script = "mariadb"
+    # repeated options: the last one counts
+    always = (
+        "--skip-name-resolve",
+        "--default-time-zone=+03:00",
+        "--innodb-flush-log-at-trx-commit=0",
+        "--innodb-buffer-pool-size=64M",
+        "--max-connections=300",
+        "--performance-schema=OFF",
+        "--table-open-cache=4000",
+    )
+
+    def __init__(self, folder, options=()):
+        super().__init__(folder, (*self.always, *options))
+
+    @property
+    def datadir(self):
+        return Path(self.run("SELECT @@datadir")[0][0])
+
+
+class MySQL(Database):
+    """A real MySQL 9 with GTIDs."""
+
+    script = "mysql"
+    mysql = True
+
+    def __init__(self, folder, options=()):
+        super().__init__(folder, ("--innodb-flush-log-at-trx-commit=0", "--sync-binlog=0", *options))
+
+
+class Kafka(Server):
+    """One Apache Kafka node in KRaft mode; topics are made by who needs them."""
+
+    script = "kafka"
+    ports = 2
+
+    def __init__(self, folder, options=()):
+        super().__init__(folder, options, env={"KAFKA_HEAP": "512m"})
+
+    @property
+    def bootstrap(self):
+        return f"127.0.0.1:{self.port}"
+
+    def admin(self):
+        return AdminClient({"bootstrap.servers": self.bootstrap})
+
+    def partitions(self):
+        """{topic: number of partitions} of every topic there is."""
+        listed = self.admin().list_topics(timeout=10 * PATIENCE)
+        return {name: len(t.partitions) for name, t in listed.topics.items() if t.error is None}
+
+    def create(self, topic, partitions=1, **config):
+        config = {k.replace("_", "."): str(v) for k, v in config.items()}
+        future = self.admin().create_topics([NewTopic(topic, partitions, 1, config=config)])
+        future[topic].result(20)
+        wait_for(lambda: self.partitions().get(topic) == partitions, f"topic {topic}")
+
+    def grow(self, topic, partitions):
+        self.admin().create_partitions([NewPartitions(topic, partitions)])[topic].result(20)
+        wait_for(lambda: self.partitions().get(topic) == partitions, f"topic {topic}")
+
+    def config(self, topic):
+        """{name: value} of a topic's configuration."""
+        resource = ConfigResource(ConfigResource.Type.TOPIC, topic)
+        described = self.admin().describe_configs([resource])[resource].result(20)
+        return {name: entry.value for name, entry in described.items()}
+
+
+class Broker:
+    """`tideway broker`: the embedded one."""
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.child = process.spawn([BINARY, "broker"], self.folder / "out", self.folder / "err")
+        try:
+            self.bootstrap = wait_for(self._address, self.printed, 10 * PATIENCE)
+        except TimedOut:
+            self.stop()
+            raise
+
+    def _address(self):
+        if self.child.poll() is not None:
+            raise StartFailed(self.printed())
+        found = re.search(r"127\.0\.0\.1:\d+", self.printed())
+        return found and found.group(0)
+
+    def printed(self):
+        return (self.folder / "out").read_text() + (self.folder / "err").read_text()
+
+    def stop(self):
+        return process.end(self.child)

@@ -1,0 +1,89 @@
+"""The black-box test of the whole: thirty tables of all the types, a writer that never pauses, kill -9 again and again in
+both phases; then the tables are rebuilt from the topics alone and compared with SELECT, row for row."""
+
+import random
+
+import pytest
+from support import workload
+from support.consume import rows
+from support.rebuild import Rebuild, compare
+from test_types import CASES
+
+DDL = [
+    "ALTER TABLE b00 ADD COLUMN added INT NOT NULL DEFAULT 7",
+    "ALTER TABLE b01 ADD COLUMN first_added VARCHAR(20) DEFAULT 'dflt' FIRST",
+    "ALTER TABLE b02 DROP COLUMN c0",
+    "ALTER TABLE b03 MODIFY COLUMN touched BIGINT NOT NULL DEFAULT 0",
+    "CREATE TABLE fresh (id INT PRIMARY KEY, v VARCHAR(20))",
+    "INSERT INTO fresh VALUES (1, 'a'), (2, 'b')",
+    "TRUNCATE TABLE b05",
+    "ALTER TABLE b06 ADD COLUMN after_key DECIMAL(8,3) NOT NULL DEFAULT 1.500 AFTER k, ADD INDEX (touched)",
+    "ALTER TABLE b00 ADD COLUMN again SMALLINT UNSIGNED AFTER touched, DROP COLUMN c0",
+    "CREATE INDEX i ON b08 (touched)",
+    "UPDATE fresh SET v = 'c' WHERE id = 2",
+    "ALTER TABLE b10 CHANGE COLUMN touched touched BIGINT UNSIGNED NOT NULL DEFAULT 0 AFTER k",
+    "ALTER TABLE b11 COMMENT 'only a comment'",
+    "DROP INDEX i ON b08",
+    "CREATE TABLE like_it LIKE b12",
+    "INSERT INTO like_it SELECT * FROM b12",
+    "OPTIMIZE TABLE b13",
+]
+
+
+@pytest.mark.parametrize("metadata", ["NO_LOG", "FULL"])
+def test_black_box(sync, db, mariadb, kafka, metadata):
+    """Promises 1, 3, 10 and consistency 3, 6, 7, 12, 22, 27: equal row for row after kills in both phases."""
+    tables = workload.targets(CASES)
+    dropped = {2: "c0", 0: "c0"}
+    writer = workload.Writer(mariadb, db, tables, seed=20240 + len(metadata), ddl=DDL)
+    with mariadb.globals(binlog_row_metadata=metadata):
+        writer.load(400)
+        for number, column in dropped.items():
+            tables[number].columns.pop(column)  # the writer leaves it alone: it goes away
+        running = sync("full = { parallel = 3 },", start=False)
+        topics = [f"{db}.{t.name}" for t in tables] + [f"{db}.fresh", f"{db}.like_it", f"{db}.marker"]
+        mariadb.run(f"CREATE TABLE {db}.marker (id INT PRIMARY KEY)")
+        writer.start()
+        try:
+            kill_in_full_sync(running)
+            kill_in_stream(running, mariadb, db)
+        finally:
+            writer.stop()
+        mariadb.run(f"INSERT INTO {db}.marker VALUES (1000)")
+        running.wait_message(f"{db}.marker", lambda m: m.key == b"1000", "the marker", 60)
+        assert running.stop() == 0
+    messages = running.reader(*topics).to_end(60)
+    rebuilt = Rebuild(kafka.partitions()).feed_all(messages)
+    found = rebuilt.tables()
+    counted = sum(
+        compare(mariadb, db, name, found.get((db, name))) for name in [t.name for t in tables] + ["fresh", "like_it"]
+    )
+    assert counted > 3000
+    # the test has met what it is about
+    ops = {m.op for m in messages}
+    assert {"INSERT", "UPDATE_BEFOR", "UPDATE_AFTER", "DELETE", "ALTER", "TRUNCATE", "CREATE"} <= ops
+    assert any(part.replays for part in rebuilt.parts.values()), "no kill made a replay"
+    assert writer.steps > 300
+
+
+def kill_in_full_sync(running):
+    """Four runs that each die within the full sync, at a place of its own."""
+    for fault in ("chunk:2:kill", "table_done:3:kill", "produce:5000:kill", "table_done:9:kill"):
+        running.start(fault=fault)
+        assert running.wait_exit(60) == -9, running.log[-2000:]
+
+
+def kill_in_stream(running, mariadb, db):
+    """Five runs that stream for a while and die; the last stays."""
+    rng = random.Random(1)
+    for number in range(5):
+        running.start(fault=None if number % 2 else f"ack:{rng.randint(3000, 4000)}:kill")
+        if number % 2:
+            mariadb.run(f"INSERT INTO {db}.marker VALUES ({number})")
+            key = str(number).encode()
+            running.wait_message(f"{db}.marker", lambda m, key=key: m.key == key, f"marker {number}", 60)
+            running.kill9()
+        else:
+            running.wait_exit(120)
+    running.start()
+    assert rows(running.reader(f"{db}.marker").messages)

@@ -1,0 +1,275 @@
+"""DDL: followed exactly under each kind of row metadata (consistency 11, 12, 13), and written as messages.md section 5."""
+
+import pytest
+from support.consume import ddls, rows
+from support.rebuild import check_shape
+
+METADATA = ("NO_LOG", "MINIMAL", "FULL")
+
+
+@pytest.fixture(params=METADATA)
+def metadata(request, mariadb):
+    with mariadb.globals(binlog_row_metadata=request.param):
+        yield request.param
+
+
+@pytest.fixture
+def table(sync, sql, db):
+    """A table t with one row, streaming."""
+    sql("CREATE TABLE t (id INT PRIMARY KEY, a INT, b VARCHAR(20))", "INSERT INTO t VALUES (1, 10, 'x')")
+    running = sync()
+    running.wait_rows(f"{db}.t", 1)
+    running.wait_streaming()
+    return running
+
+
+# each: the statements, an INSERT after them, and the row that must arrive
+FOLLOWED = {
+    "add": (["ALTER TABLE t ADD COLUMN c INT"], "INSERT INTO t VALUES (2, 1, 'y', 3)", {"id": 2, "a": 1, "b": "y", "c": 3}),
+    "add_first": (["ALTER TABLE t ADD c VARCHAR(5) FIRST"], "INSERT INTO t VALUES ('c', 2, 1, 'y')",
+                  {"c": "c", "id": 2, "a": 1, "b": "y"}),
+    "add_after": (["ALTER TABLE t ADD COLUMN c INT UNSIGNED AFTER id, ADD d INT AFTER c"],
+                  "INSERT INTO t VALUES (2, 4294967295, -1, 1, 'y')", {"id": 2, "c": 4294967295, "d": -1, "a": 1, "b": "y"}),
+    "add_many": (["ALTER TABLE t ADD (c INT, d ENUM('p','q') NOT NULL)"], "INSERT INTO t VALUES (2, 1, 'y', 3, 'q')",
+                 {"id": 2, "a": 1, "b": "y", "c": 3, "d": "q"}),
+    "drop": (["ALTER TABLE t DROP COLUMN a"], "INSERT INTO t VALUES (2, 'y')", {"id": 2, "b": "y"}),
+    "drop_add": (["ALTER TABLE t DROP a, ADD a VARCHAR(9) CHARACTER SET latin1"], "INSERT INTO t VALUES (2, 'y', 'é')",
+                 {"id": 2, "b": "y", "a": "é"}),
+    "rename_column": (["ALTER TABLE t RENAME COLUMN a TO z"], "INSERT INTO t VALUES (2, 1, 'y')", {"id": 2, "z": 1, "b": "y"}),
+    "swap_names": (["ALTER TABLE t RENAME COLUMN a TO b, RENAME COLUMN b TO a"], "INSERT INTO t VALUES (2, 1, 'y')",
+                   {"id": 2, "b": 1, "a": "y"}),
+    "change": (["ALTER TABLE t CHANGE a z BIGINT UNSIGNED NOT NULL FIRST"],
+               "INSERT INTO t VALUES (18446744073709551615, 2, 'y')", {"z": 18446744073709551615, "id": 2, "b": "y"}),
+    "modify_unsigned": (["ALTER TABLE t MODIFY a INT UNSIGNED"], "INSERT INTO t VALUES (2, 4294967295, 'y')",
+                        {"id": 2, "a": 4294967295, "b": "y"}),
+    "modify_type": (["ALTER TABLE t MODIFY a VARCHAR(20)", "ALTER TABLE t MODIFY b VARBINARY(9)"],
+                    "INSERT INTO t VALUES (2, 'text', 'y')", {"id": 2, "a": "text", "b": "eQ=="}),
+    "reorder": (["ALTER TABLE t MODIFY b VARCHAR(20) FIRST"], "INSERT INTO t VALUES ('y', 2, 1)", {"b": "y", "id": 2, "a": 1}),
+    "enum_labels": (["ALTER TABLE t ADD e ENUM('a','b')", "ALTER TABLE t MODIFY e ENUM('b','a','c')"],
+                    "INSERT INTO t VALUES (2, 1, 'y', 'b')", {"id": 2, "a": 1, "b": "y", "e": "b"}),
+    "convert": (["ALTER TABLE t CONVERT TO CHARACTER SET latin1", "ALTER TABLE t ADD c VARCHAR(5)"],
+                "INSERT INTO t VALUES (2, 1, 'é', 'ü')", {"id": 2, "a": 1, "b": "é", "c": "ü"}),
+    "default_charset": (["ALTER TABLE t DEFAULT CHARSET latin1", "ALTER TABLE t ADD c VARCHAR(5)"],
+                        "INSERT INTO t VALUES (2, 1, 'é', 'ü')", {"id": 2, "a": 1, "b": "é", "c": "ü"}),
+    "table_again": (["DROP TABLE t", "CREATE TABLE t (x VARCHAR(9) PRIMARY KEY, y INT UNSIGNED)"],
+                    "INSERT INTO t VALUES ('2', 4000000000)", {"x": "2", "y": 4000000000}),
+    "or_replace": (["CREATE OR REPLACE TABLE t (x INT PRIMARY KEY, y BIT(1))"], "INSERT INTO t VALUES (2, 1)",
+                   {"x": 2, "y": True}),
+    "engine_comment_index": (["ALTER TABLE t ENGINE=InnoDB, COMMENT 'c'", "ALTER TABLE t ADD INDEX (a), ADD UNIQUE u (b)",
+                              "CREATE INDEX i ON t (b)", "DROP INDEX i ON t", "ANALYZE TABLE t", "OPTIMIZE TABLE t"],
+                             "INSERT INTO t VALUES (2, 1, 'y')", {"id": 2, "a": 1, "b": "y"}),
+    "versioned_comment": (["/*!50000 ALTER TABLE t ADD COLUMN c INT */", "ALTER /* x */ TABLE `t` /*M!100000 ADD COLUMN d INT */"],
+                          "INSERT INTO t VALUES (2, 1, 'y', 3, 4)", {"id": 2, "a": 1, "b": "y", "c": 3, "d": 4}),
+    "if_exists": (["ALTER TABLE t ADD COLUMN IF NOT EXISTS a INT, ADD COLUMN IF NOT EXISTS c INT, DROP COLUMN IF EXISTS nope"],
+                  "INSERT INTO t VALUES (2, 1, 'y', 3)", {"id": 2, "a": 1, "b": "y", "c": 3}),
+    "generated": (["ALTER TABLE t ADD g INT AS (a + 1) STORED"], "INSERT INTO t (id, a, b) VALUES (2, 1, 'y')",
+                  {"id": 2, "a": 1, "b": "y", "g": 2}),
+    "constraints": (["ALTER TABLE t ADD CONSTRAINT ck CHECK (a > 0), ADD c DECIMAL(6,2) NOT NULL DEFAULT (1 + 1) COMMENT 'a, b'"],
+                    "INSERT INTO t VALUES (2, 1, 'y', 3.5)", {"id": 2, "a": 1, "b": "y", "c": "3.50"}),
+    "other_words": (["CREATE PROCEDURE p() SELECT 1", "CREATE VIEW v AS SELECT * FROM t", "DROP VIEW v",
+                     "CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW SET NEW.a = NEW.a + 1", "DROP TRIGGER g",
+                     "CREATE SEQUENCE s", "CREATE TABLE IF NOT EXISTS t (z INT)", "DROP TABLE IF EXISTS nope",
+                     "FLUSH TABLES", "CREATE EVENT e ON SCHEDULE EVERY 1 YEAR DO SELECT 1"],
+                    "INSERT INTO t VALUES (2, 1, 'y')", {"id": 2, "a": 1, "b": "y"}),
+}
+
+
+@pytest.mark.parametrize("case", FOLLOWED)
+def test_followed(metadata, table, sql, db, case):
+    """consistency 12: rows after the statement carry the new columns, rows before it the old ones."""
+    statements, insert, row = FOLLOWED[case]
+    sql(*statements, insert)
+    found = table.wait_rows(f"{db}.t", 2)
+    assert list(found[0].after) == ["id", "a", "b"]
+    assert list(found[1].after.items()) == list(row.items())
+    assert found[1].key == b"2"
+    table.must_run()
+
+
+def test_followed_across_a_restart(metadata, table, sql, db):
+    """consistency 11, 12: rows of the old definition that are read after the table has changed: the catalog of the checkpoint
+    knows it."""
+    assert table.stop() == 0
+    sql("INSERT INTO t VALUES (2, 1, 'old')", "ALTER TABLE t ADD c INT FIRST, DROP a", "INSERT INTO t VALUES (9, 3, 'new')",
+        "ALTER TABLE t MODIFY c BIGINT UNSIGNED", "INSERT INTO t VALUES (18446744073709551615, 4, 'newer')")
+    table.start()
+    found = table.wait_rows(f"{db}.t", 4)
+    by_key = {m.key: m.after for m in found}
+    assert by_key[b"2"] == {"id": 2, "a": 1, "b": "old"}
+    assert by_key[b"3"] == {"c": 9, "id": 3, "b": "new"}
+    assert by_key[b"4"] == {"c": 18446744073709551615, "id": 4, "b": "newer"}
+
+
+def test_same_map_bytes(metadata, sync, sql, db):
+    """consistency 12 [seen]: after rename + reorder + unsigned to signed + relabelled enum MariaDB's NO_LOG table map is the
+    same bytes; the values must not be those of the old plan."""
+    sql("CREATE TABLE t (id INT PRIMARY KEY, a INT UNSIGNED, b INT, e ENUM('x','y'))", "INSERT INTO t VALUES (1, 4294967295, -1, 'x')")
+    running = sync()
+    running.wait_rows(f"{db}.t", 1)
+    running.wait_streaming()
+    sql("INSERT INTO t VALUES (2, 4294967295, -1, 'x')", "RENAME TABLE t TO old",
+        "CREATE TABLE t (id INT PRIMARY KEY, b INT, a INT UNSIGNED, e ENUM('y','x'))",
+        "INSERT INTO t VALUES (3, -1, 4294967295, 'x')")
+    found = running.wait_rows(f"{db}.t", 3)
+    assert {m.key: list(m.after.items()) for m in found[1:]} == {
+        b"2": [("id", 2), ("a", 4294967295), ("b", -1), ("e", "x")],
+        b"3": [("id", 3), ("b", -1), ("a", 4294967295), ("e", "x")],
+    }
+
+
+def test_create_in_stream(metadata, table, sql, db):
+    """consistency 14: a table created in the stream needs no read; CREATE TABLE LIKE and SELECT too."""
+    sql("CREATE TABLE n (id INT PRIMARY KEY, v VARCHAR(9))", "INSERT INTO n VALUES (1, 'a')",
+        "CREATE TABLE l LIKE n", "INSERT INTO l VALUES (2, 'b')",
+        "CREATE TABLE s (PRIMARY KEY (id)) SELECT id, v, 5 AS five FROM n")
+    for name in ("n", "l", "s"):
+        (message,) = table.wait_rows(f"{db}.{name}", 1)
+        assert not message.full and message.op == "INSERT"
+    (message,) = table.wait_rows(f"{db}.s", 1)
+    assert message.after == {"id": 1, "v": "a", "five": 5}
+
+
+def test_rename_pair(metadata, table, sql, db):
+    """Pitfall 13: gh-ost's atomic RENAME pair swaps the tables; rows after it have the ghost's columns."""
+    sql("CREATE TABLE _t_gho LIKE t", "ALTER TABLE _t_gho ADD COLUMN c INT FIRST", "INSERT INTO _t_gho SELECT 5, t.* FROM t",
+        "RENAME TABLE t TO _t_del, _t_gho TO t", "INSERT INTO t VALUES (6, 2, 1, 'y')", "INSERT INTO _t_del VALUES (3, 1, 'z')")
+    found = table.wait_rows(f"{db}.t", 2)
+    assert found[1].after == {"c": 6, "id": 2, "a": 1, "b": "y"}
+    assert table.wait_message(f"{db}._t_del", lambda m: m.is_row, "a row").after == {"id": 3, "a": 1, "b": "z"}
+
+
+def test_rename_into_a_captured_name(sync, sql, db, mariadb):
+    """consistency 14: RENAME of a table that is not captured into a captured name is an error that names both."""
+    sql("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)", "CREATE TABLE hidden (id INT PRIMARY KEY)",
+        "INSERT INTO hidden VALUES (5)")
+    running = sync(tables=[f"{db}.t", f"{db}.u"])
+    running.wait_rows(f"{db}.t", 1)
+    running.wait_streaming()
+    sql("RENAME TABLE hidden TO u", "INSERT INTO u VALUES (6)")
+    running.fails(7, rf"{db}\.hidden", rf"{db}\.u")
+
+
+def test_lower_case_and_quotes(metadata, sync, sql, db):
+    """Names with blanks, quotes, dots, upper case and umlauts, in DDL too."""
+    name = "Od`d Näme"
+    quoted = "`" + name.replace("`", "``") + "`"
+    sql(f"CREATE TABLE {quoted} (`i d` INT PRIMARY KEY, `a``b` INT)", f"INSERT INTO {quoted} VALUES (1, 2)")
+    running = sync('topic = { { regex = [[.]], to = "' + db + '.odd", final = true } },', topic=False, tables=[f"{db}.*"])
+    running.wait_rows(f"{db}.odd", 1)
+    running.wait_streaming()
+    sql(f"ALTER TABLE {quoted} ADD `ü.\"x` INT AFTER `i d`", f"INSERT INTO {quoted} VALUES (2, 3, 4)")
+    found = running.wait_rows(f"{db}.odd", 2)
+    assert found[1].after == {"i d": 2, 'ü."x': 3, "a`b": 4}
+    assert found[1].table == (db, name)
+
+
+# messages
+
+MESSAGES = {
+    "CREATE": ["CREATE TABLE n (id INT PRIMARY KEY, v INT)"],
+    "ALTER": ["ALTER TABLE t ADD COLUMN c INT"],
+    "ERASE": ["DROP TABLE t"],
+    "TRUNCATE": ["TRUNCATE TABLE t"],
+    "CINDEX": ["CREATE INDEX i ON t (a)"],
+    "DINDEX": ["ALTER TABLE t ADD INDEX i (a)", "DROP INDEX i ON t"],
+}
+
+
+@pytest.mark.parametrize("op", MESSAGES)
+def test_message(table, sql, db, op):
+    """messages.md 5: op, text, ddlMeta, key null, partition 0, schema as it is after the change (ERASE: before the drop)."""
+    sql(*MESSAGES[op])
+    name = "n" if op == "CREATE" else "t"
+    message = table.wait_message(f"{db}.{name}", lambda m: m.op == op, f"the {op} message")
+    check_shape(message)
+    assert (message.key, message.partition) == (None, 0)
+    assert message.table == (db, name)
+    # the server itself rewrites the text of DROP
+    assert message.ddl["text"] == MESSAGES[op][-1] or op == "ERASE"
+    columns = {"CREATE": ["id", "v"], "ALTER": ["id", "a", "b", "c"]}.get(op, ["id", "a", "b"])
+    assert list(message.types) == columns
+    assert message.json["schema"]["primaryKey"] == ["id"]
+    meta = message.ddl_meta
+    assert meta["type"] == op and meta["database"] == db and meta["table"] == name
+    if op == "ALTER":
+        assert "c" in str(meta["added"])
+    stamp = message.payload["timestamp"]
+    assert list(stamp) == ["eventTime", "systemTime", "checkpointTime"]
+
+
+def test_rename_message(table, sql, db):
+    """messages.md 5: RENAME goes to the old and the new topic."""
+    sql("RENAME TABLE t TO u", "INSERT INTO u VALUES (2, 1, 'y')")
+    old = table.wait_message(f"{db}.t", lambda m: m.op == "RENAME", "RENAME in the old topic")
+    new = table.wait_message(f"{db}.u", lambda m: m.op == "RENAME", "RENAME in the new topic")
+    assert old.sequence == new.sequence and old.ddl == new.ddl
+    assert table.wait_rows(f"{db}.u", 1)[0].after == {"id": 2, "a": 1, "b": "y"}
+
+
+def test_alter_rename_message(table, sql, db):
+    """ALTER TABLE ... RENAME moves the table as RENAME does; rows go to the new topic."""
+    sql("ALTER TABLE t ADD COLUMN c INT, RENAME TO u", "INSERT INTO u VALUES (2, 1, 'y', 3)")
+    assert table.wait_rows(f"{db}.u", 1)[0].after == {"id": 2, "a": 1, "b": "y", "c": 3}
+
+
+def test_one_message_for_each_table(sync, sql, db):
+    """messages.md 5: DROP TABLE of two gives one message for each, in each topic."""
+    sql("CREATE TABLE a (id INT PRIMARY KEY)", "CREATE TABLE b (id INT PRIMARY KEY)")
+    running = sync()
+    running.wait_streaming()
+    sql("DROP TABLE a, b")
+    for name in ("a", "b"):
+        message = running.wait_message(f"{db}.{name}", lambda m: m.op == "ERASE", "the message")
+        assert message.table == (db, name)
+
+
+def test_order_with_rows(table, sql, db):
+    """consistency 23, 27: in partition 0 and by sequenceId, a DDL message stands between the rows before and after it."""
+    sql("INSERT INTO t VALUES (2, 1, 'a')", "ALTER TABLE t ADD c INT", "INSERT INTO t VALUES (3, 1, 'a', 1)")
+    table.wait_message(f"{db}.t", lambda m: m.op == "ALTER", "the ALTER")
+    found = table.wait_rows(f"{db}.t", 3)
+    (alter,) = ddls(table.reader(f"{db}.t").messages)
+    by_key = {m.key: m.sequence for m in rows(found)}
+    assert by_key[b"2"] < alter.sequence < by_key[b"3"]
+
+
+def test_unplaced_statement(sync, sql, db, mariadb):
+    """consistency 12: what cannot be placed on a table is never guessed: a multi-table statement on another database does
+    not stop the sync."""
+    sql("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)")
+    running = sync()
+    running.wait_rows(f"{db}.t", 1)
+    running.wait_streaming()
+    mariadb.run(f"CREATE DATABASE {db}_o", f"CREATE TABLE {db}_o.x (i INT)", f"ALTER TABLE {db}_o.x ADD j INT",
+                f"DROP DATABASE {db}_o")
+    sql("INSERT INTO t VALUES (2)")
+    running.wait_rows(f"{db}.t", 2)
+    running.must_run()
+
+
+def test_default_database_differs(table, sql, db, mariadb):
+    """A statement from another default database, with the table's full name."""
+    mariadb.run("USE mysql", f"ALTER TABLE {db}.t ADD COLUMN c INT", f"INSERT INTO {db}.t VALUES (2, 1, 'y', 3)")
+    assert table.wait_rows(f"{db}.t", 2)[1].after == {"id": 2, "a": 1, "b": "y", "c": 3}
+
+
+def test_drop_database(table, sql, db, mariadb):
+    """DROP DATABASE: the sync goes on; the database can come again."""
+    mariadb.run(f"DROP DATABASE {db}", f"CREATE DATABASE {db}", f"CREATE TABLE {db}.t (id INT PRIMARY KEY, z INT)",
+                f"INSERT INTO {db}.t VALUES (5, 6)")
+    assert table.wait_rows(f"{db}.t", 2)[1].after == {"id": 5, "z": 6}
+
+
+def test_two_phase_alter(table, sql, db, mariadb):
+    """consistency 13: START ALTER and COMMIT ALTER (binlog_alter_two_phase): rows between have the old columns."""
+    connection = mariadb.connect(database=db, init_command="SET SESSION binlog_alter_two_phase = 1")
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO t VALUES (2, 1, 'before')")
+        cursor.execute("ALTER TABLE t ADD COLUMN c INT, ALGORITHM=COPY")
+        cursor.execute("INSERT INTO t VALUES (3, 1, 'after', 4)")
+    connection.close()
+    found = table.wait_rows(f"{db}.t", 3)
+    by_key = {m.key: m.after for m in found}
+    assert by_key[b"2"] == {"id": 2, "a": 1, "b": "before"}
+    assert by_key[b"3"] == {"id": 3, "a": 1, "b": "after", "c": 4}
+    assert len(ddls(table.reader(f"{db}.t").to_end())) == 1

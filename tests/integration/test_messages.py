@@ -1,0 +1,306 @@
+"""Exactly messages.md: the bytes of data, full-sync rows, heartbeats and keys."""
+
+import re
+import time
+
+import pytest
+from support.consume import heartbeats, rows
+from support.murmur import partition
+from support.rebuild import check_shape
+
+
+def masked(message):
+    """The value with times and ids replaced where they cannot be known."""
+    text = message.text
+    text = re.sub(r'"sequenceId":"\d{19}"', '"sequenceId":"S"', text)
+    text = re.sub(r'"systemTime":\d{13}', '"systemTime":N', text)
+    return re.sub(r'"eventTime":(\d{13}),(.*?)"checkpointTime":\1', r'"eventTime":T,\2"checkpointTime":T', text)
+
+
+def envelope(db, before, after, op, sequence='"S"', at="T", name="t"):
+    return (
+        '{"schema":{"dataColumn":[{"name":"id","type":"LONG"},{"name":"d","type":"DATE"}],"primaryKey":["id"],'
+        f'"source":{{"dbType":"MySQL","dbName":"{db}","tableName":"{name}"}}}},'
+        f'"payload":{{"before":{before},"after":{after},"sequenceId":{sequence},'
+        f'"timestamp":{{"eventTime":{at},"systemTime":N,"checkpointTime":{at}}},'
+        f'"op":"{op}","ddl":null}},"version":"0.0.1"}}'
+    )
+
+
+def image(id_, day):
+    return f'{{"dataColumn":{{"id":{id_},"d":{day}}}}}'
+
+
+def test_exact_bytes_two_records(sync, sql, db):
+    """messages.md 1: key order, ops, images, -1 in the full sync; update = "two"."""
+    sql("CREATE TABLE t (id INT PRIMARY KEY, d DATE)", "INSERT INTO t VALUES (7, '2021-03-02')")
+    running = sync()
+    running.wait_rows(f"{db}.t", 1)
+    running.wait_streaming()
+    sql("INSERT INTO t VALUES (8, NULL)", "UPDATE t SET d = '2021-03-03' WHERE id = 7", "DELETE FROM t WHERE id = 7")
+    found = running.wait_rows(f"{db}.t", 5)
+    by_key = {}
+    for message in found:
+        by_key.setdefault(message.key, []).append(masked(message))
+    old, new = image(7, 1614643200000), image(7, 1614729600000)
+    assert by_key[b"7"] == [
+        envelope(db, "null", old, "INSERT", '"-1"', "-1"),
+        envelope(db, old, "null", "UPDATE_BEFOR"),
+        envelope(db, "null", new, "UPDATE_AFTER"),
+        envelope(db, new, "null", "DELETE"),
+    ]
+    assert by_key[b"8"] == [envelope(db, "null", image(8, "null"), "INSERT")]
+
+
+def test_exact_bytes_one_record(sync, sql, db):
+    """messages.md 1: update = "one": UPDATE_AFTER with both images; a change of the key becomes DELETE and INSERT with one
+    sequenceId."""
+    sql("CREATE TABLE t (id INT PRIMARY KEY, d DATE)", "INSERT INTO t VALUES (7, '2021-03-02')")
+    running = sync('update = "one",')
+    running.wait_rows(f"{db}.t", 1)
+    running.wait_streaming()
+    sql("UPDATE t SET d = '2021-03-03' WHERE id = 7", "UPDATE t SET id = 9 WHERE id = 7")
+    found = running.wait_rows(f"{db}.t", 4)
+    old, new, moved = image(7, 1614643200000), image(7, 1614729600000), image(9, 1614729600000)
+    by_key = {}
+    for message in found:
+        by_key.setdefault(message.key, []).append(message)
+    assert [masked(m) for m in by_key[b"7"][1:]] == [
+        envelope(db, old, new, "UPDATE_AFTER"),
+        envelope(db, new, "null", "DELETE"),
+    ]
+    assert [masked(m) for m in by_key[b"9"]] == [envelope(db, "null", moved, "INSERT")]
+    assert by_key[b"7"][-1].sequence == by_key[b"9"][0].sequence
+
+
+def test_update_by_table(sync, sql, db):
+    """lua-api: update = { default = "two", ["db.t"] = "one" }."""
+    for name in ("t", "u"):
+        sql(f"CREATE TABLE {name} (id INT PRIMARY KEY, d DATE)", f"INSERT INTO {name} VALUES (1, NULL)")
+    running = sync(f'update = {{ default = "two", ["{db}.t"] = "one" }},')
+    running.wait_streaming()
+    sql("UPDATE t SET d = '2021-03-03'", "UPDATE u SET d = '2021-03-03'")
+    assert [m.op for m in running.wait_rows(f"{db}.t", 2)] == ["INSERT", "UPDATE_AFTER"]
+    assert [m.op for m in running.wait_rows(f"{db}.u", 3)] == ["INSERT", "UPDATE_BEFOR", "UPDATE_AFTER"]
+
+
+def test_key_change_two_records(sync, sql, db):
+    """messages.md 1: UPDATE_BEFOR goes to the old key, UPDATE_AFTER to the new one, with one sequenceId."""
+    sql("CREATE TABLE t (id INT PRIMARY KEY, d DATE)", "INSERT INTO t VALUES (1, NULL)")
+    running = sync()
+    running.wait_rows(f"{db}.t", 1)
+    running.wait_streaming()
+    sql("UPDATE t SET id = 2")
+    before, after = sorted(running.wait_rows(f"{db}.t", 3)[1:], key=lambda m: m.key)
+    assert (before.op, before.key, before.before, before.after) == ("UPDATE_BEFOR", b"1", {"id": 1, "d": None}, None)
+    assert (after.op, after.key, after.before, after.after) == ("UPDATE_AFTER", b"2", None, {"id": 2, "d": None})
+    assert before.sequence == after.sequence
+
+
+KEYS = {
+    "int": ("k INT PRIMARY KEY", "-5", b"-5"),
+    "unsigned": ("k BIGINT UNSIGNED PRIMARY KEY", "18446744073709551615", b"18446744073709551615"),
+    "decimal": ("k DECIMAL(8,3) PRIMARY KEY", "1.5", b"1.500"),
+    "string": ("k VARCHAR(30) PRIMARY KEY", "'q\"uo\\\\te\\n ä,b'", 'q"uo\\te\n ä,b'.encode()),
+    "latin1": ("k VARCHAR(30) CHARACTER SET latin1 PRIMARY KEY", "'ä€'", "ä€".encode()),
+    "binary": ("k VARBINARY(9) PRIMARY KEY", "x'00ff'", b"AP8="),
+    "fixed_binary": ("k BINARY(3) PRIMARY KEY", "x'61'", b"YQAA"),
+    "date": ("k DATE PRIMARY KEY", "'2021-03-02'", b"1614643200000"),
+    "datetime": ("k DATETIME(6) PRIMARY KEY", "'2021-03-02 00:00:00.123456'", b"1614643200123"),
+    "time": ("k TIME PRIMARY KEY", "'-01:02:03'", b"-01:02:03"),
+    "bit1": ("k BIT(1) PRIMARY KEY", "1", b"true"),
+    "bits": ("k BIT(9) PRIMARY KEY", "257", b"AQE="),
+    "enum": ("k ENUM('x','y') PRIMARY KEY", "'y'", b"y"),
+    "set": ("k SET('x','y') PRIMARY KEY", "'x,y'", b"x,y"),
+    "double": ("k DOUBLE PRIMARY KEY", "0.1", b"0.1"),
+    "year": ("k YEAR PRIMARY KEY", "2024", b"2024"),
+    "uuid": ("k UUID PRIMARY KEY", "'123e4567-e89b-12d3-a456-426655440000'", b"123e4567-e89b-12d3-a456-426655440000"),
+    "inet6": ("k INET6 PRIMARY KEY", "'::1'", b"::1"),
+    "two": ("k INT, l VARCHAR(9), PRIMARY KEY (k, l)", "7, 'x'", b"7,x"),
+    "order": ("k INT, l VARCHAR(9), m INT, PRIMARY KEY (m, k)", "7, 'x', 3", b"3,7"),
+    "prefix": ("k VARCHAR(30), PRIMARY KEY (k(3))", "'abcdef'", b"abcdef"),
+}
+
+
+def test_keys(sync, sql, db, kafka):
+    """messages.md 6: the text of each kind of key, alike in both phases; the partition is murmur2's (consistency 18)."""
+    for name, (columns, values, _) in KEYS.items():
+        sql(f"CREATE TABLE k_{name} ({columns})", f"INSERT INTO k_{name} VALUES ({values})")
+    running = sync("full = { parallel = 1 },")
+    running.wait_streaming(60)
+    for name, (_, values, _) in KEYS.items():
+        sql(f"DELETE FROM k_{name}", f"INSERT INTO k_{name} VALUES ({values})")
+    count = kafka.partitions()
+    for name, (_, _, key) in KEYS.items():
+        topic = f"{db}.k_{name}"
+        found = running.wait_rows(topic, 3)
+        assert [m.op for m in found] == ["INSERT", "DELETE", "INSERT"]
+        assert [m.key for m in found] == [key] * 3, name
+        assert count[topic] == 6
+        assert {m.partition for m in found} == {partition(key, 6)}, name
+
+
+def test_without_primary_key(sync, sql, db, kafka):
+    """messages.md 6: no_primary_key = "empty": the empty key, one partition, primaryKey null."""
+    sql("CREATE TABLE t (a INT, b INT)", "INSERT INTO t VALUES (1, 2), (1, 2)")
+    running = sync('no_primary_key = "empty",')
+    running.wait_rows(f"{db}.t", 2)
+    running.wait_streaming()
+    sql("UPDATE t SET b = 3 LIMIT 1", "DELETE FROM t WHERE b = 2")
+    found = running.wait_rows(f"{db}.t", 5)
+    assert [m.op for m in found] == ["INSERT", "INSERT", "UPDATE_BEFOR", "UPDATE_AFTER", "DELETE"]
+    assert {m.key for m in found} == {b""}
+    assert all(m.json["schema"]["primaryKey"] is None for m in found)
+    assert kafka.partitions()[f"{db}.t"] == 1
+
+
+def test_default_topic_is_the_table(sync, sql, db, kafka, unique):
+    """messages.md 7: without rules the topic is the table's name; characters that Kafka does not take are escaped."""
+    name = f"{unique}_own"
+    sql(f"CREATE TABLE {name} (id INT PRIMARY KEY)", f"INSERT INTO {name} VALUES (1)",
+        f"CREATE TABLE `{unique} ö` (id INT PRIMARY KEY)", f"INSERT INTO `{unique} ö` VALUES (1)")
+    running = sync(topic=False)
+    running.wait_rows(name, 1)
+    running.wait_streaming()
+    found = [t for t in kafka.partitions() if t.startswith(unique) and t != name]
+    assert len(found) == 1 and re.fullmatch(r"[A-Za-z0-9._-]{1,249}", found[0]), found
+
+
+def test_topic_settings(sync, sql, db, kafka):
+    """messages.md 7: partitions, partitions_without_key and config of topics that are created."""
+    sql("CREATE TABLE k (id INT PRIMARY KEY)", "CREATE TABLE n (id INT)")
+    sync('no_primary_key = "empty", topics = { partitions = 3, partitions_without_key = 2,'
+         ' config = { ["retention.ms"] = "7777777", ["cleanup.policy"] = "delete" } },').wait_streaming()
+    assert kafka.partitions()[f"{db}.k"] == 3
+    assert kafka.partitions()[f"{db}.n"] == 2
+    assert kafka.config(f"{db}.k")["retention.ms"] == "7777777"
+
+
+def test_escapes(sync, sql, db, mariadb):
+    """Every control character, quotes, backslashes, U+2028 and 4-byte characters come back through a JSON parser."""
+    text = "".join(map(chr, range(32))) + '"\\/\x7f\u2028\u2029\ufffd😀é'
+    sql("CREATE TABLE t (id INT PRIMARY KEY, s VARCHAR(200))")
+    connection = mariadb.connect(database=db)
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO t VALUES (1, %s)", (text,))
+        running = sync()
+        running.wait_rows(f"{db}.t", 1)
+        running.wait_streaming()
+        cursor.execute("INSERT INTO t VALUES (2, %s)", (text,))
+    connection.close()
+    for message in running.wait_rows(f"{db}.t", 2):
+        assert message.after["s"] == text
+
+
+# heartbeat
+
+def test_heartbeat_shape_and_places(sync, sql, db, kafka):
+    """messages.md 4: exactly this text, in every partition of every topic, key null, the first when the stream has begun."""
+    sql("CREATE TABLE a (id INT PRIMARY KEY)", "CREATE TABLE b (id INT)", "INSERT INTO a VALUES (1)")
+    start = int(time.time() * 1000)
+    running = sync('no_primary_key = "empty",', heartbeat="0.5")
+    running.wait_streaming()
+    for topic, count in ((f"{db}.a", 6), (f"{db}.b", 1)):
+        messages = running.until(
+            topic, lambda m, n=count: len({h.partition for h in heartbeats(m)}) == n and len(heartbeats(m)) >= 3 * n,
+            "heartbeats in every partition")
+        for beat in heartbeats(messages):
+            check_shape(beat)
+            at = beat.payload["timestamp"]["eventTime"]
+            assert start - 5000 < at <= time.time() * 1000 + 1
+            assert beat.key is None
+            assert beat.text == (
+                '{"schema":{"dataColumn":null,"primaryKey":null,"source":null},"payload":{"before":null,"after":null,'
+                f'"sequenceId":null,"timestamp":{{"eventTime":{at},"checkpointTime":{at}}},'
+                '"op":"MHEARTBEAT","ddl":null},"version":"0.0.1"}'
+            )
+        by_partition = {}
+        for beat in heartbeats(messages):
+            by_partition.setdefault(beat.partition, []).append(beat.payload["timestamp"]["eventTime"])
+        assert all(times == sorted(times) for times in by_partition.values())
+
+
+def test_heartbeat_is_a_watermark(sync, sql, db, kafka):
+    """messages.md 4, consistency 28: a heartbeat promises that what was committed before its time stands before it in the
+    partition."""
+    sql("CREATE TABLE t (id INT PRIMARY KEY, v INT)")
+    running = sync(heartbeat="0.5")
+    running.wait_streaming()
+    for number in range(200):
+        sql(f"INSERT INTO t VALUES ({number}, 1)")
+    running.wait_rows(f"{db}.t", 200)
+    last = max(m.payload["timestamp"]["eventTime"] for m in rows(running.reader(f"{db}.t").messages))
+    running.until(
+        f"{db}.t",
+        lambda m: len({h.partition for h in heartbeats(m) if h.payload["timestamp"]["eventTime"] > last}) == 6,
+        "a later heartbeat in each partition")
+    watermark = {}
+    for message in running.reader(f"{db}.t").messages:
+        at = message.payload["timestamp"]["eventTime"]
+        if message.op == "MHEARTBEAT":
+            watermark[message.partition] = at
+        elif not message.full:
+            # commit times have whole seconds or better: one that equals the watermark may follow it
+            assert at + 1000 > watermark.get(message.partition, 0), message
+
+
+def test_heartbeat_named_topic(sync, sql, db):
+    """lua-api: heartbeat = { seconds =, topic = }: only there."""
+    sql("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)")
+    running = sync(heartbeat=f'{{ seconds = 0.5, topic = "{db}.beats" }}')
+    running.until(f"{db}.beats", lambda m: len(heartbeats(m)) >= 3, "heartbeats")
+    assert not heartbeats(running.reader(f"{db}.t").to_end())
+
+
+def test_heartbeat_in_a_compacted_topic(sync, sql, db, kafka):
+    """consistency 17: compacted topics refuse null keys: heartbeats and DDL have keys of their own there."""
+    sql("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)")
+    running = sync('topics = { config = { ["cleanup.policy"] = "compact" } },', heartbeat="0.5")
+    running.wait_rows(f"{db}.t", 1)
+    beat = running.wait_message(f"{db}.t", lambda m: m.op == "MHEARTBEAT", "a heartbeat")
+    assert beat.key == b"__tideway.heartbeat"
+    sql("ALTER TABLE t ADD COLUMN c INT", "INSERT INTO t VALUES (2, 1)")
+    alter = running.wait_message(f"{db}.t", lambda m: m.op == "ALTER", "the DDL message")
+    assert alter.key.decode() == f"__tideway.ddl.{db}.t.{alter.sequence}"
+    running.wait_rows(f"{db}.t", 2)
+
+
+def test_sequence_does_not_depend_on_the_script(sync, sql, db):
+    """consistency 23: two syncs of the same start with other tables and filters give a change the same distance in ids."""
+    sql("CREATE TABLE a (id INT PRIMARY KEY, v INT)", "CREATE TABLE b (id INT PRIMARY KEY, v INT)")
+    all_ = sync(f'topic = {{ template = "{db}.all.${{table_name_src}}" }},', topic=False)
+    some = sync(f'topic = {{ template = "{db}.some.${{table_name_src}}" }}, '
+                f'filter = {{ ["{db}.a"] = function(row) return row.id ~= 2 end }},', topic=False, tables=[f"{db}.a"])
+    for running in (all_, some):
+        running.wait_streaming()
+    sql("INSERT INTO a VALUES (1, 1)", "BEGIN", "INSERT INTO b VALUES (1, 1), (2, 2)", "INSERT INTO a VALUES (2, 2), (3, 3)",
+        "COMMIT", "DELETE FROM b", "INSERT INTO a VALUES (4, 4)")
+    ids = {m.key: int(m.sequence) for m in all_.wait_rows(f"{db}.all.a", 4)}
+    fewer = {m.key: int(m.sequence) for m in some.wait_rows(f"{db}.some.a", 3)}
+    assert fewer[b"3"] - fewer[b"1"] == ids[b"3"] - ids[b"1"]
+    assert fewer[b"4"] - fewer[b"3"] == ids[b"4"] - ids[b"3"]
+
+
+def test_event_time_is_the_commit_time(sync, sql, db, mariadb):
+    """consistency 28: rows of a long transaction carry its commit time, not their statement's."""
+    sql("CREATE TABLE t (id INT PRIMARY KEY)")
+    running = sync()
+    running.wait_streaming()
+    sql("BEGIN", "INSERT INTO t VALUES (1)", "SELECT SLEEP(2.1)", "INSERT INTO t VALUES (2)")
+    before = int(time.time()) * 1000
+    sql("COMMIT")
+    times = {m.payload["timestamp"]["eventTime"] for m in running.wait_rows(f"{db}.t", 2)}
+    assert len(times) == 1 and times.pop() >= before
+
+
+@pytest.mark.parametrize("engine", ["InnoDB", "MyISAM"])
+def test_rows_of_one_statement(sync, sql, db, engine):
+    """consistency 23: each row of a statement has an id of its own, growing."""
+    sql(f"CREATE TABLE t (id INT PRIMARY KEY, s VARCHAR(200)) ENGINE={engine}")
+    running = sync('topics = { partitions = 1 },')
+    running.wait_streaming()
+    sql("INSERT INTO t SELECT seq, REPEAT('x', seq % 200) FROM seq_1_to_2000", "UPDATE t SET s = 'u'")
+    found = running.wait_rows(f"{db}.t", 6000)
+    ids = [int(m.sequence) for m in found]
+    assert ids == sorted(ids)
+    assert len(set(ids)) == 4000
