@@ -49,7 +49,10 @@ once() {
 	mkdir -p "$cache"
 	exec 9> "$cache/.lock-$(echo "$mark" | cksum | cut -d' ' -f1)"
 	flock 9
-	[ -e "$mark" ] || { "$@" && touch "$mark"; }
+	if [ ! -e "$mark" ]; then
+		"$@" || { echo "$(basename "$0"): cannot make $(dirname "$mark")" >&2; exit 1; }
+		touch "$mark"
+	fi
 	exec 9>&-
 }
 
