@@ -1,0 +1,130 @@
+-- closure: all functions that concern a table as one Lua function, so that an event costs one call whatever was
+-- written. The text of each shape is generated once and kept; functions go in as upvalues, so nothing is looked up,
+-- no table is built and no varargs are copied when it runs.
+local cbase = require "tideway.cbase"
+
+local closure = {}
+
+local shapes = {}
+
+-- A generated function for a text; `...` of the chunk are its upvalues.
+local function instantiate(text, name, ...)
+  local maker = shapes[text]
+  if not maker then
+    maker = cbase.load(text, "tideway.closure." .. name)
+    shapes[text] = maker
+  end
+  return maker(...)
+end
+
+local function numbered(prefix, count)
+  local names = {}
+  for i = 1, count do names[i] = prefix .. i end
+  return table.concat(names, ", ")
+end
+
+-- image(change) for a list of functions: their results in order. One function is itself.
+function closure.image(functions)
+  if #functions == 0 then return nil end
+  if #functions == 1 then return functions[1] end
+  local calls = {}
+  for i = 1, #functions do calls[i] = ("(f%d(change))"):format(i) end
+  local text = ("local %s = ...\nreturn function(change)\n  return %s\nend\n"):format(numbered("f", #functions),
+    table.concat(calls, ", "))
+  return instantiate(text, "image", table.unpack(functions))
+end
+
+-- One line for each mask of a row.
+local function mask_line(i, mask)
+  if mask.text then
+    return ("    v = get(row, c%d)\n    if v ~= nil then put(row, c%d, m%d(v, row)) end\n"):format(i, i, i)
+  end
+  if mask.always then
+    return ("    if has(row, c%d) then row[c%d] = m%d(nil, row) end\n"):format(i, i, i)
+  end
+  return ("    v = get(row, c%d)\n    if v ~= nil then row[c%d] = m%d(v, row) end\n"):format(i, i, i)
+end
+
+-- masks(row): every mask of a table. masks: list of { column, apply, always, text }.
+function closure.masks(masks)
+  if #masks == 0 then return nil end
+  local names, lines, values = {}, {}, {}
+  for i, mask in ipairs(masks) do
+    names[#names + 1] = ("c%d, m%d"):format(i, i)
+    values[#values + 1], values[#values + 2] = mask.column, mask.apply
+    lines[i] = mask_line(i, mask)
+  end
+  local text = ("local has, get, put, %s = ...\nreturn function(row)\n    local v\n%s    return v\nend\n"):format(
+    table.concat(names, ", "), table.concat(lines))
+  return instantiate(text, "masks", cbase.row_has, cbase.row_get, cbase.row_put, table.unpack(values))
+end
+
+local function edit_lines(image, hooks)
+  local lines = { ('  row = change.%s\n  if row then\n    image(change, %q)\n    open(row)\n'):format(image, image) }
+  if hooks.masks then lines[#lines + 1] = "    masks(row)\n" end
+  for i = 1, #hooks.on_row do
+    lines[#lines + 1] = ("    if r%d(row, change) ~= nil then bad_row(%d) end\n"):format(i, i)
+  end
+  lines[#lines + 1] = "    close(row)\n  end\n"
+  return table.concat(lines)
+end
+
+local FILTER = [[
+  local before, after = change.before, change.after
+  local old, new = false, false
+  if before then
+    image(change, "before")
+    old = filter(before, change) and true or false
+  end
+  if after then
+    image(change, "after")
+    new = filter(after, change) and true or false
+  end
+  if not (old or new) then return false end
+  if before and after and old ~= new then verdict = new and "insert" or "delete" end
+]]
+
+local CHANGES = [[
+  image(change, (verdict == "delete" or not change.after) and "before" or "after")
+  local keep
+]]
+
+local function change_lines(hooks)
+  local lines = { CHANGES }
+  for i = 1, #hooks.on_change do
+    lines[#lines + 1] = ("  keep = h%d(change)\n  if keep == false then return false end\n"
+      .. "  if keep ~= nil and keep ~= true then bad_change(%d, keep) end\n"):format(i, i)
+  end
+  return table.concat(lines)
+end
+
+local function parameters(hooks)
+  local names = { "image", "open", "close", "bad_row", "bad_change", "masks", "filter" }
+  for i = 1, #hooks.on_row do names[#names + 1] = "r" .. i end
+  for i = 1, #hooks.on_change do names[#names + 1] = "h" .. i end
+  return table.concat(names, ", ")
+end
+
+local function event_text(hooks)
+  local lines = { "local ", parameters(hooks), " = ...\nreturn function(change)\n  local row, verdict\n" }
+  if hooks.masks or #hooks.on_row > 0 then
+    lines[#lines + 1] = edit_lines("before", hooks)
+    lines[#lines + 1] = edit_lines("after", hooks)
+  end
+  if hooks.filter then lines[#lines + 1] = FILTER end
+  if #hooks.on_change > 0 then lines[#lines + 1] = change_lines(hooks) end
+  lines[#lines + 1] = "  return verdict\nend\n"
+  return table.concat(lines)
+end
+
+-- event(change) from hooks { masks = fn or nil, on_row = {fn}, filter = fn or nil, on_change = {fn}, bad_row, bad_change }.
+function closure.event(hooks)
+  if not hooks.masks and not hooks.filter and #hooks.on_row == 0 and #hooks.on_change == 0 then return nil end
+  local values = { cbase.image, cbase.row_open, cbase.row_close, hooks.bad_row, hooks.bad_change,
+    hooks.masks or false, hooks.filter or false }
+  for _, fn in ipairs(hooks.on_row) do values[#values + 1] = fn end
+  for _, fn in ipairs(hooks.on_change) do values[#values + 1] = fn end
+  return instantiate(event_text(hooks), "event", table.unpack(values))
+end
+
+return closure

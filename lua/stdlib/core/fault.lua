@@ -1,0 +1,138 @@
+-- fault: errors that say what, where and what to do about it. A place is a spot in the user's script:
+-- the line of the call, and below it the path of options ("topics.partitions"). When the script's text is
+-- at hand the path is looked up in it, so that the line named is that of the option and not of the call.
+local cbase = require "tideway.cbase"
+
+local fault = {}
+
+local Place = {}
+Place.__index = Place
+
+-- The user's line that called into the standard library.
+function fault.here()
+  local where, file, line = cbase.where()
+  return setmetatable({ where = where, file = file, line = line, path = {} }, Place)
+end
+
+-- A place known as "file:line" only.
+function fault.at(where)
+  return setmetatable({ where = where, path = {} }, Place)
+end
+
+function Place:child(key)
+  local path = table.move(self.path, 1, #self.path, 1, {})
+  path[#path + 1] = key
+  return setmetatable({ where = self.where, file = self.file, line = self.line, path = path }, Place)
+end
+
+local function is_name(key)
+  return type(key) == "string" and key:find("^[%a_][%w_]*$") ~= nil
+end
+
+-- topics.config["cleanup.policy"], topic[2].to
+function Place:name()
+  local text = ""
+  for _, key in ipairs(self.path) do
+    if is_name(key) then
+      text = text == "" and key or text .. "." .. key
+    elseif type(key) == "string" then
+      text = text .. ("[%q]"):format(key)
+    else
+      text = text .. "[" .. tostring(key) .. "]"
+    end
+  end
+  return text
+end
+
+local function quote_pattern(text)
+  return (text:gsub("%W", "%%%0"))
+end
+
+local function key_in_line(line, key)
+  line = line:gsub("^%s*%-%-.*$", "")
+  if is_name(key) and line:find("%f[%w_]" .. key .. "%s*=%f[^=]") then return true end
+  local at = line:find('["\']' .. quote_pattern(key) .. '["\']')
+  return at ~= nil
+end
+
+local function find_line(lines, from, key)
+  for number = from, #lines do
+    if key_in_line(lines[number], key) then return number end
+  end
+end
+
+-- The line of the option, or of the nearest enclosing one that can be found, or of the call.
+function Place:line_of_path()
+  local text, file = nil, nil
+  if cbase.source then text, file = cbase.source() end
+  if not text or not self.line or (file and file ~= self.file) then return self.where end
+  local lines = {}
+  for line in (text .. "\n"):gmatch("(.-)\r?\n") do lines[#lines + 1] = line end
+  local number = self.line
+  for _, key in ipairs(self.path) do
+    local found = type(key) == "string" and find_line(lines, number, key)
+    if not found then break end
+    number = found
+  end
+  return self.file .. ":" .. number
+end
+
+local function message_of(fmt, ...)
+  if select("#", ...) == 0 then return fmt end
+  return fmt:format(...)
+end
+
+-- "sync.lua:12: topics.partitions: must be ..."
+function Place:fail(fmt, ...)
+  local name = self:name()
+  local text = message_of(fmt, ...)
+  error(self:line_of_path() .. ": " .. (name == "" and "" or name .. ": ") .. text, 0)
+end
+
+-- The same with no path before the text: for errors about a table and not an option.
+function Place:plain(fmt, ...)
+  error(self:line_of_path() .. ": " .. message_of(fmt, ...), 0)
+end
+
+-- A value as it stands in an error: never the content of a password.
+function fault.show(value)
+  local kind = type(value)
+  if kind == "string" then return ("a string (%q)"):format(value) end
+  if kind == "number" or kind == "boolean" then return ("%s (%s)"):format(kind, tostring(value)) end
+  if kind == "nil" then return "nothing (nil)" end
+  return "a " .. kind
+end
+
+-- The name in `names` nearest to `word`, or nil when none is near. Ties go to the first by name.
+function fault.nearest(word, names)
+  local best, least
+  local sorted = table.move(names, 1, #names, 1, {})
+  table.sort(sorted)
+  for _, name in ipairs(sorted) do
+    local distance = cbase.distance(word:lower(), name:lower())
+    if not least or distance < least then best, least = name, distance end
+  end
+  local limit = math.max(1, #word // 3 + (#word % 3 > 0 and 1 or 0))
+  if best and least <= limit then return best end
+end
+
+-- ', did you mean "x"?' or the list of what there is.
+function fault.hint(word, names, what)
+  local near = type(word) == "string" and fault.nearest(word, names)
+  if near then return (", did you mean %q?"):format(near) end
+  local sorted = table.move(names, 1, #names, 1, {})
+  table.sort(sorted)
+  return ("; %s: %s"):format(what or "there are", table.concat(sorted, ", "))
+end
+
+function fault.sorted_keys(map)
+  local keys = {}
+  for key in pairs(map) do keys[#keys + 1] = key end
+  table.sort(keys, function(a, b)
+    if type(a) == type(b) and type(a) ~= "boolean" then return a < b end
+    return type(a) < type(b)
+  end)
+  return keys
+end
+
+return fault

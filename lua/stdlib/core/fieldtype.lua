@@ -1,0 +1,39 @@
+-- fieldtype: additional fields with a declared type, as tideway.field makes them.
+local fieldtype = {}
+
+local Field = {}
+Field.__index = Field
+Field.__name = "field"
+
+local fits = {
+  LONG = function(value) return math.type(value) == "integer" end,
+  DATE = function(value) return math.type(value) == "integer" end,
+  DOUBLE = function(value) return type(value) == "number" end,
+  STRING = function(value) return type(value) == "string" end,
+  BYTES = function(value) return type(value) == "string" end,
+  BOOLEAN = function(value) return type(value) == "boolean" end,
+}
+
+-- "${EXECUTE_TIME}" and "${UPDATE_TIME}" alone are numbers: they fit LONG and DATE.
+local function is_time(value)
+  return value == "${EXECUTE_TIME}" or value == "${UPDATE_TIME}"
+end
+
+function fieldtype.new(name, transport, value, scale)
+  if type(value) ~= "function" and not fits[transport](value)
+    and not (is_time(value) and (transport == "LONG" or transport == "DATE")) then
+    error(("field.%s(%sfn) needs a function(change), or a constant that fits %s; it got %s"):format(name,
+      scale and "scale, " or "", transport, value == nil and "nothing" or "a " .. type(value)), 3)
+  end
+  return setmetatable({ name = name, transport = transport, value = value, scale = scale }, Field)
+end
+
+function fieldtype.constructor(name, transport)
+  return function(value) return fieldtype.new(name, transport, value) end
+end
+
+function fieldtype.is(value)
+  return getmetatable(value) == Field
+end
+
+return fieldtype

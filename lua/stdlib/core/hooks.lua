@@ -1,0 +1,75 @@
+-- hooks: on_row, filter and on_change of a table, with its masks before them, as the one event function.
+-- Order: for each image masks, then on_row; filter for each image; on_change once. on_row and on_change combine,
+-- patterns before the exact name; filter is one for a table.
+local cbase = require "tideway.cbase"
+local closure = require "tideway.core.closure"
+local fault = require "tideway.core.fault"
+local select_by = require "tideway.core.select"
+
+local hooks = {}
+
+local function check_function(value, place)
+  if type(value) ~= "function" then place:fail("must be a function, not %s", fault.show(value)) end
+  return { fn = value, where = (cbase.function_where(value)) }
+end
+
+local function is_function(value)
+  return type(value) == "function"
+end
+
+local function list_item(item, place)
+  for key in pairs(item) do
+    if key ~= "tables" and key ~= 1 then
+      place:fail("has %q; an item is { tables = ..., function ... }", tostring(key))
+    end
+  end
+  return check_function(item[1], place)
+end
+
+local function compile_combined(value, place, registry)
+  if type(value) == "table" and #value > 0 then return select_by.list(value, place, list_item, registry) end
+  return select_by.one(value, place, is_function, check_function, registry)
+end
+
+function hooks.compile(options, place, registry)
+  return {
+    on_row = compile_combined(options.on_row, place:child("on_row"), registry),
+    on_change = compile_combined(options.on_change, place:child("on_change"), registry),
+    filter = select_by.one(options.filter, place:child("filter"), is_function, check_function, registry),
+  }
+end
+
+local function functions_of(entries)
+  local list, wheres = {}, {}
+  for i, entry in ipairs(entries) do list[i], wheres[i] = entry.value.fn, entry.value.where end
+  return list, wheres
+end
+
+local function mask_function(columns, t)
+  local list = {}
+  for i, item in ipairs(columns.masks) do
+    local mask = item.mask
+    list[i] = { column = item.column, apply = mask.apply, always = mask.always,
+      text = mask:becomes_text(t.columns[columns.index[item.column]]) }
+  end
+  return closure.masks(list)
+end
+
+-- The event function of a table, or nil when nothing concerns it.
+function hooks.resolve(compiled, t, columns)
+  local on_row, row_wheres = functions_of(compiled.on_row:collect(t.db, t.name))
+  local on_change, change_wheres = functions_of(compiled.on_change:collect(t.db, t.name))
+  local filter = compiled.filter:pick(t.db, t.name)
+  return closure.event {
+    masks = mask_function(columns, t), on_row = on_row, on_change = on_change, filter = filter and filter.value.fn,
+    bad_row = function(i)
+      error(row_wheres[i] .. ": on_row must return nothing: it edits the row, row.column = value", 0)
+    end,
+    bad_change = function(i, got)
+      error(("%s: on_change must return nothing, true (keep) or false (drop), not %s"):format(change_wheres[i],
+        fault.show(got)), 0)
+    end,
+  }
+end
+
+return hooks

@@ -1,0 +1,216 @@
+-- tideway.core: what a script has asked for, as C reads it. sync.run registers a sync here, checked as far as
+-- that goes without a server; core.check sees the tables; core.prepare works out one version of one table.
+local closure = require "tideway.core.closure"
+local columns = require "tideway.core.columns"
+local fields = require "tideway.core.fields"
+local hooks = require "tideway.core.hooks"
+local key = require "tideway.core.key"
+local option = require "tideway.core.option"
+local select_by = require "tideway.core.select"
+local settings = require "tideway.core.settings"
+local topic = require "tideway.core.topic"
+
+local core = {}
+
+-- in the order of the sync.run calls
+local syncs = {}
+
+function core.register(options, place)
+  for _, other in ipairs(syncs) do
+    if type(options) == "table" and other.name == options.name then
+      place:fail("a sync named %q is already there (%s): the name is the identity of its checkpoint", other.name,
+        other.place.where)
+    end
+  end
+  syncs[#syncs + 1] = settings.compile(options, place)
+end
+
+function core.count()
+  return #syncs
+end
+
+function core.config(i)
+  return syncs[i].config
+end
+
+function core.loop(i)
+  return syncs[i].loop
+end
+
+-- Only for tests of the modules themselves.
+function core.clear()
+  syncs = {}
+end
+
+local SYSTEM = { mysql = true, information_schema = true, performance_schema = true, sys = true }
+-- work tables of gh-ost and pt-online-schema-change
+local SHADOWS = { "^_.+_gho$", "^_.+_ghc$", "^_.+_del$", "^_.+_new$", "^_.+_old$" }
+
+local function is_shadow(name)
+  for _, shape in ipairs(SHADOWS) do
+    if name:find(shape) then return true end
+  end
+  return false
+end
+
+local function names_database(include, db)
+  for _, pair in ipairs(include.pairs or {}) do
+    if pair.db.literal == db then return true end
+  end
+  return false
+end
+
+-- Whether the source's patterns select a table. System databases are selected only by their name, work tables of
+-- schema-change tools only by their full name.
+function core.wants(i, db, name)
+  local hit = syncs[i].tables:match(db, name)
+  if not hit then return false end
+  if hit.exact then return true end
+  if SYSTEM[db] and not names_database(hit, db) then return false end
+  return not is_shadow(name)
+end
+
+function core.databases(i)
+  return syncs[i].tables:databases()
+end
+
+local function add_all(list, more)
+  for _, item in ipairs(more) do list[#list + 1] = item end
+end
+
+-- What meets in a topic, noted for each table; a warning, or an error in a compacted topic.
+local function check_meeting(sync, result, signature, warnings)
+  local group = sync.groups[result.topic] or {}
+  sync.groups[result.topic] = group
+  for i = #group, 1, -1 do
+    if group[i].full_name == signature.full_name then table.remove(group, i) end
+  end
+  local others = group.warned and {} or group
+  for _, other in ipairs(others) do
+    local a = key.confusable({ other, signature })
+    if a then
+      local text = ("the tables %s and %s meet in the topic %q and their keys hold nothing that tells them apart: "
+        .. "add a field such as origin = \"${DB_NAME_SRC}.${TABLE_NAME_SRC}\" and name it in `key`"):format(
+        other.full_name, signature.full_name, result.topic)
+      if sync.compact then sync.place:plain("%s (the topic is compacted: rows would delete each other)", text) end
+      group.warned = true
+      warnings[#warnings + 1] = sync.place.where .. ": " .. text
+      break
+    end
+  end
+  group[#group + 1] = signature
+end
+
+local function check_compaction(sync, t, mapping)
+  if not sync.compact then return end
+  local name = t.db .. "." .. t.name
+  if mapping.key.kind == "empty" then
+    sync.place:plain("the table %s has an empty key, and topics.config compacts the topic: every row would replace the "
+      .. "one before it; give it a key", name)
+  end
+  if key.is_ambiguous(t, mapping.key) then
+    sync.place:plain("the key of %s joins several texts with commas, and topics.config compacts the topic: two rows "
+      .. "could get one key; write key = function(change) that is unambiguous", name)
+  end
+end
+
+-- Topic function, key function and field functions as one image function.
+local function image_function(result, resolved_key, field_functions)
+  local functions, wheres = {}, {}
+  local function add(fn, where)
+    functions[#functions + 1], wheres[#wheres + 1] = fn, where
+  end
+  if result.fn then add(result.fn, result.where) end
+  if resolved_key.fn then add(resolved_key.fn, resolved_key.where) end
+  for _, item in ipairs(field_functions) do add(item.fn, item.where) end
+  return closure.image(functions), wheres
+end
+
+local function public_key(resolved)
+  return { kind = resolved.kind, parts = resolved.parts }
+end
+
+local function resolve_all(sync, t)
+  local result = sync.topics:resolve(t)
+  local cols = columns.resolve(sync.columns, t)
+  local list, functions = fields.resolve(sync.fields, t, sync.names, result, cols)
+  local resolved = key.resolve(sync.keys, sync.modes, t, cols, list, sync.place:child("columns"))
+  return result, cols, list, functions, resolved
+end
+
+-- One version of one table, as script_prepare wants it.
+function core.prepare(i, t)
+  local sync = syncs[i]
+  if not core.wants(i, t.db, t.name) then return { wanted = false, warnings = {} } end
+  local result, cols, list, functions, resolved = resolve_all(sync, t)
+  local mapping = {
+    wanted = true, topic = result.topic, topic_function = result.fn ~= nil, key = public_key(resolved),
+    primary = #resolved.primary > 0 and resolved.primary or nil, columns = cols.columns, fields = list,
+    update = sync.update:pick(t.db, t.name).value, key_change = sync.config.key_change, slots = #functions,
+    warnings = {},
+  }
+  mapping.image, mapping.image_where = image_function(result, resolved, functions)
+  mapping.event = hooks.resolve(sync.hooks, t, cols)
+  topic.meet(sync.taken, t, result, sync.place:child("topic"))
+  check_compaction(sync, t, mapping)
+  if result.topic then
+    check_meeting(sync, result, key.signature(t, resolved, list), mapping.warnings)
+  end
+  return mapping
+end
+
+-- The table does not exist any more: its topic no longer counts as taken.
+function core.forget(i, full_name)
+  local sync = syncs[i]
+  topic.forget(sync.taken, full_name)
+  for _, group in pairs(sync.groups) do
+    for at = #group, 1, -1 do
+      if group[at].full_name == full_name then table.remove(group, at) end
+    end
+  end
+end
+
+local function refuse_keyless(sync, names)
+  if #names == 0 then return end
+  table.sort(names)
+  local what = #names == 1 and "the table %s has no primary key" or "these tables have no primary key: %s"
+  sync.place:plain(what .. '; say what their key is with key = { ["db.table"] = "column" }, take '
+    .. 'no_primary_key = "empty" | "unique" | "row" | "table", or exclude them in source.tables',
+    table.concat(names, ", "))
+end
+
+local function check_topic_count(sync)
+  local count = 0
+  for _, list in pairs(sync.taken) do
+    if #list > 0 then count = count + 1 end
+  end
+  if count > sync.config.topics.max then
+    sync.place:child("topics"):fail("the tables go to %d topics, and max is %d: raise it if that is meant", count,
+      sync.config.topics.max)
+  end
+end
+
+-- Once, with every selected table. Returns warnings; raises what the script has wrong about the tables.
+function core.check(i, tables)
+  local sync = syncs[i]
+  local warnings = {}
+  add_all(warnings, select_by.unmatched(sync.source_patterns, tables, sync.unmatched, "source"))
+  add_all(warnings, select_by.unmatched(sync.registry, tables, sync.unmatched, "selected"))
+  local keyless = {}
+  for _, t in ipairs(tables) do
+    local mapping = core.prepare(i, t)
+    if mapping.wanted then
+      add_all(warnings, mapping.warnings)
+      if mapping.key.kind == "reject" then keyless[#keyless + 1] = t.db .. "." .. t.name end
+    end
+  end
+  refuse_keyless(sync, keyless)
+  check_topic_count(sync)
+  return warnings
+end
+
+-- Rows for docs/options.md.
+core.options = option.rows
+core.options_markdown = option.markdown
+
+return core

@@ -1,0 +1,177 @@
+-- key: the message key of a table. A custom key (columns, constant or variable fields, or a function) wins; else the
+-- primary key; else what no_primary_key says. Parts are named by source column or by field.
+local cbase = require "tideway.cbase"
+local fault = require "tideway.core.fault"
+local option = require "tideway.core.option"
+local select_by = require "tideway.core.select"
+
+local key = {}
+
+local function check_value(value, place)
+  if type(value) == "function" then return { fn = value, where = (cbase.function_where(value)) } end
+  if type(value) ~= "string" and type(value) ~= "table" then
+    place:fail("must be a column, a list of columns and fields, or a function(change), not %s", fault.show(value))
+  end
+  local parts, seen = option.string_list(value, place), {}
+  for _, name in ipairs(parts) do
+    if seen[name] then place:fail("names %q twice", name) end
+    seen[name] = true
+  end
+  return { parts = parts }
+end
+
+local function is_value(value)
+  if type(value) ~= "table" then return true end
+  return #value > 0 or next(value) == nil
+end
+
+function key.compile(value, place, registry)
+  return select_by.one(value, place, is_value, check_value, registry)
+end
+
+local function check_mode(value, place)
+  option.check_choice(option.group("sync.run").map.no_primary_key, value, place)
+  return value
+end
+
+function key.compile_modes(value, place, registry)
+  return select_by.one(value, place, function(v) return type(v) == "string" end, check_mode, registry)
+end
+
+local function field_named(fields, name)
+  for i, field in ipairs(fields) do
+    if field.name == name then return i, field end
+  end
+end
+
+local function unknown_part(place, name, t, columns, fields)
+  local at = columns.destination[name]
+  if at then
+    place:plain("%q is what the column %q of %s.%s is renamed to: a key names the source column", name, columns.names[at],
+      t.db, t.name)
+  end
+  local names = table.move(columns.names, 1, #columns.names, 1, {})
+  for _, field in ipairs(fields) do names[#names + 1] = field.name end
+  local near = fault.nearest(name, names)
+  place:plain("the table %s.%s has no column or field %q for its key%s; there are: %s", t.db, t.name, name,
+    near and (", did you mean %q?"):format(near) or "", table.concat(names, ", "))
+end
+
+local function field_part(place, index, field, t)
+  if field.source == "function" then
+    place:plain("the key of %s.%s names the field %q, which is a function: write key = function(change) ... instead",
+      t.db, t.name, field.name)
+  end
+  if field.source == "update_time" or field.template and field.template:find("${UPDATE_TIME}", 1, true) then
+    place:plain("the key of %s.%s names the field %q, which holds the time of processing: a change that is replayed "
+      .. "would get another key", t.db, t.name, field.name)
+  end
+  return { field = index }
+end
+
+local function resolve_parts(entry, t, columns, fields)
+  local parts, primary = {}, {}
+  for i, name in ipairs(entry.value.parts) do
+    local at = columns.index[name]
+    if at then
+      parts[i] = { column = at }
+      primary[#primary + 1] = columns.dest[at]
+    else
+      local index, field = field_named(fields, name)
+      if not index then unknown_part(entry.place, name, t, columns, fields) end
+      parts[i] = field_part(entry.place, index, field, t)
+      primary[#primary + 1] = name
+    end
+  end
+  return parts, primary
+end
+
+-- Destination names of key columns; those that are not written are left out.
+local function written_names(positions, columns)
+  local names = {}
+  for _, at in ipairs(positions or {}) do names[#names + 1] = columns.dest[at] end
+  return names
+end
+
+local function column_parts(positions)
+  local parts = {}
+  for i, at in ipairs(positions) do parts[i] = { column = at } end
+  return parts
+end
+
+local function own_key(t, columns, place)
+  for _, at in ipairs(t.pk) do
+    if not columns.dest[at] then
+      place:plain("the key column %q of %s.%s is dropped: say what the key is, key = { [%q] = ... }", columns.names[at],
+        t.db, t.name, t.db .. "." .. t.name)
+    end
+  end
+  return { kind = "parts", parts = column_parts(t.pk), primary = written_names(t.pk, columns) }
+end
+
+local function without_key(mode, t, columns)
+  if mode == "unique" and t.unique and #t.unique > 0 then
+    return { kind = "parts", parts = column_parts(t.unique), primary = written_names(t.unique, columns), unique = true }
+  end
+  if mode == "unique" then return { kind = "reject", parts = {}, primary = {} } end
+  return { kind = mode, parts = {}, primary = {} }
+end
+
+-- { kind, parts, primary, fn, where }
+function key.resolve(keys, modes, t, columns, fields, place)
+  local entry = keys:pick(t.db, t.name)
+  if entry and entry.value.fn then
+    return { kind = "function", parts = {}, primary = written_names(t.pk, columns), fn = entry.value.fn,
+      where = entry.value.where }
+  end
+  if entry then
+    local parts, primary = resolve_parts(entry, t, columns, fields)
+    return { kind = "parts", parts = parts, primary = primary }
+  end
+  if t.pk and #t.pk > 0 then return own_key(t, columns, place) end
+  local mode = modes:pick(t.db, t.name)
+  return without_key(mode.value, t, columns)
+end
+
+local function tells_apart(a, b)
+  if a.kind == "function" or b.kind == "function" then return true end
+  if a.kind == "table" and b.kind == "table" then return a.table ~= b.table end
+  for i = 1, math.min(#a.constants, #b.constants) do
+    local x, y = a.constants[i], b.constants[i]
+    if x ~= nil and y ~= nil and x ~= y and x ~= false and y ~= false then return true end
+  end
+  return false
+end
+
+-- What is constant in a key: values by position, false where it differs from row to row.
+function key.signature(t, resolved, fields)
+  local constants = {}
+  for i, part in ipairs(resolved.parts) do
+    local field = part.field and fields[part.field]
+    constants[i] = field and field.source == "constant" and tostring(field.value) or false
+  end
+  return { kind = resolved.kind, constants = constants, table = t.name, full_name = t.db .. "." .. t.name }
+end
+
+-- The first two of a list of signatures that nothing tells apart, or nil.
+function key.confusable(signatures)
+  for i = 2, #signatures do
+    for j = 1, i - 1 do
+      if not tells_apart(signatures[j], signatures[i]) then return signatures[j], signatures[i] end
+    end
+  end
+end
+
+local FREE_TEXT = { char = true, varchar = true, tinytext = true, text = true, mediumtext = true, longtext = true,
+  enum = true, set = true, json = true }
+
+-- Whether "a,b" could come from two different rows: two parts or more that may hold a comma.
+function key.is_ambiguous(t, resolved)
+  local texts = 0
+  for _, part in ipairs(resolved.parts) do
+    if part.column and FREE_TEXT[t.columns[part.column].type] then texts = texts + 1 end
+  end
+  return resolved.kind == "parts" and texts > 1
+end
+
+return key

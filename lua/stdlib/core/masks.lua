@@ -1,0 +1,64 @@
+-- masks: what stands behind tideway.mask. A mask is an edit of a cell before anything else sees the row, so
+-- topic, key, fields and both images carry the masked value. NULL stays NULL, but for const and null.
+local fault = require "tideway.core.fault"
+
+local masks = {}
+
+local Mask = {}
+Mask.__index = Mask
+Mask.__name = "mask"
+
+-- spec: name; apply(value, row); text: the result is text whatever the column's type is; always: NULL too.
+function masks.new(spec)
+  return setmetatable(spec, Mask)
+end
+
+function Mask:__call(...)
+  if not self.build then error(("mask.%s takes no arguments: write mask.%s"):format(self.name, self.name), 2) end
+  return self.build(...)
+end
+
+function Mask:__tostring()
+  return "mask." .. self.name
+end
+
+function masks.is(value)
+  return getmetatable(value) == Mask
+end
+
+-- A mask of the module, or a function(value, row) of the script.
+function masks.compile(value, place)
+  if masks.is(value) then
+    if value.build and not value.apply then place:fail("mask.%s needs its argument: %s", value.name, value.usage) end
+    return value
+  end
+  if type(value) == "function" then return masks.new { name = "function", apply = value, custom = true } end
+  place:fail("must be a mask such as mask.email, or a function(value, row), not %s", fault.show(value))
+end
+
+local fits = {
+  STRING = function(value) return type(value) == "string" end,
+  BYTES = function(value) return type(value) == "string" end,
+  LONG = function(value) return math.type(value) == "integer" end,
+  DATE = function(value) return math.type(value) == "integer" end,
+  DOUBLE = function(value) return type(value) == "number" end,
+  BOOLEAN = function(value) return type(value) == "boolean" end,
+}
+local wanted = { STRING = "a string", BYTES = "a string", LONG = "an integer", DATE = "an integer (ms)",
+  DOUBLE = "a number", BOOLEAN = "true or false" }
+
+-- Whether the mask can serve the column at all.
+function Mask:check(column, place, t)
+  if self.value ~= nil and not fits[column.transport](self.value) then
+    place:plain("mask.const(%s) does not fit the column %s of %s.%s: %s is written as %s and needs %s",
+      tostring(self.value), column.name, t.db, t.name, column.sql_type or column.type, column.transport,
+      wanted[column.transport])
+  end
+end
+
+-- Whether the result is written as STRING although the column is something else.
+function Mask:becomes_text(column)
+  return self.text and column.transport ~= "STRING" and column.transport ~= "BYTES" or false
+end
+
+return masks

@@ -1,0 +1,177 @@
+-- select: settings by table. One setting for a table: the exact name beats a pattern, `default` is for the
+-- rest, and two patterns that both match and disagree are refused with both named, so that the order of a Lua
+-- table never matters. Settings that combine (on_row, on_change, fields, columns) come back as a list, for all
+-- tables first, then patterns, then the exact name; overlapping patterns need the list form.
+local fault = require "tideway.core.fault"
+local pattern = require "tideway.core.pattern"
+
+local select = {}
+
+local function same(a, b)
+  if a == b then return true end
+  if type(a) ~= "table" or type(b) ~= "table" then return false end
+  for key, value in pairs(a) do
+    if not same(value, b[key]) then return false end
+  end
+  for key in pairs(b) do
+    if a[key] == nil then return false end
+  end
+  return true
+end
+
+local function quoted(text)
+  return ("%q"):format(text)
+end
+
+local function disagree(entries, full_name)
+  entries[2].place:plain("%s and %s both match the table %s and say different things: name the table itself, or "
+    .. "make the patterns disjoint", quoted(entries[1].pattern.text), quoted(entries[2].pattern.text), full_name)
+end
+
+local function overlap(entries, full_name)
+  entries[2].place:plain("%s and %s both match the table %s: overlapping patterns are written as a list, "
+    .. "{ { tables = { ... }, ... }, { tables = { ... }, ... } }, which has an order",
+    quoted(entries[1].pattern.text), quoted(entries[2].pattern.text), full_name)
+end
+
+local Selector = {}
+Selector.__index = Selector
+
+local function matching(list, db, name)
+  local found = {}
+  for _, entry in ipairs(list) do
+    if entry.pattern:matches(db, name) then found[#found + 1] = entry end
+  end
+  return found
+end
+
+local function exact_of(self, db, name)
+  return matching(self.exact, db, name)[1]
+end
+
+-- The entry { value, place, pattern } for a table, or nil.
+function Selector:pick(db, name)
+  local exact = exact_of(self, db, name)
+  if exact then return exact end
+  local found = matching(self.patterns, db, name)
+  for i = 2, #found do
+    if not same(found[1].raw, found[i].raw) then disagree({ found[1], found[i] }, db .. "." .. name) end
+  end
+  return found[1] or self.rest
+end
+
+local function collect_list(self, db, name)
+  local found = {}
+  for _, entry in ipairs(self.list) do
+    local hit = not entry.patterns or entry.patterns:match(db, name)
+    if hit then
+      found[#found + 1] = { value = entry.value, place = entry.place, exact = hit ~= true and hit.exact, list = true }
+    end
+  end
+  return found
+end
+
+-- Every entry that holds for a table, in the order in which they apply.
+function Selector:collect(db, name)
+  if self.list then return collect_list(self, db, name) end
+  local found = matching(self.patterns, db, name)
+  if #found > 1 then overlap(found, db .. "." .. name) end
+  local exact = exact_of(self, db, name)
+  if exact then found[#found + 1] = exact end
+  if #found == 0 and self.rest then found[1] = self.rest end
+  if self.all then table.insert(found, 1, self.all) end
+  return found
+end
+
+local function new()
+  return setmetatable({ patterns = {}, exact = {} }, Selector)
+end
+
+-- A value for all tables.
+function select.constant(value, place)
+  local self = new()
+  if value ~= nil then self.rest = { value = value, raw = value, place = place } end
+  return self
+end
+
+local function add_key(self, key, raw, value, place, registry)
+  local one = pattern.compile(key, place)
+  if one.exclude then place:fail("an exclude cannot be a key here: name the tables that are meant") end
+  local entry = { value = value, raw = raw, place = place, pattern = one, exact = one.exact }
+  local side = one.exact and self.exact or self.patterns
+  for _, other in ipairs(self.exact) do
+    if one.exact and other.pattern:matches(one.pairs[1].db.literal, one.pairs[1].name.literal) then
+      place:fail("%q and %q name the same table", other.pattern.text, one.text)
+    end
+  end
+  side[#side + 1] = entry
+  registry[#registry + 1] = one
+end
+
+-- A map by table: keys are patterns or "default". check(value, place) gives what is kept.
+function select.map(map, place, check, registry)
+  local self = new()
+  for _, key in ipairs(fault.sorted_keys(map)) do
+    local here = place:child(key)
+    if type(key) ~= "string" then place:fail("mixes a list and a map by table") end
+    if key == "default" then
+      self.rest = { value = check(map[key], here), raw = map[key], place = here }
+    else
+      add_key(self, key, map[key], check(map[key], here), here, registry)
+    end
+  end
+  return self
+end
+
+-- The list form: { { tables = ..., ... }, ... }. take(item, place) gives the value of one item.
+function select.list(list, place, take, registry)
+  local self = new()
+  self.list = {}
+  for key in pairs(list) do
+    if math.type(key) ~= "integer" then place:fail("mixes a list and the name %q", tostring(key)) end
+  end
+  for i, item in ipairs(list) do
+    local here = place:child(i)
+    if type(item) ~= "table" then here:fail("must be a table { tables = ..., ... }, not %s", fault.show(item)) end
+    local patterns = item.tables ~= nil and pattern.list(item.tables, here:child("tables")) or nil
+    self.list[i] = { value = take(item, here), place = here, patterns = patterns }
+    select.register(patterns, registry)
+  end
+  return self
+end
+
+-- Notes the include patterns of a list, for the check that each matches something.
+function select.register(patterns, registry)
+  for _, include in ipairs(patterns and patterns.includes or {}) do registry[#registry + 1] = include end
+end
+
+-- A setting that takes `is_value` things or a map of them by table.
+function select.one(value, place, is_value, check, registry)
+  if value == nil then return select.constant(nil, place) end
+  if is_value(value) then return select.constant(check(value, place), place) end
+  if type(value) ~= "table" then check(value, place) end
+  return select.map(value, place, check, registry)
+end
+
+-- Patterns that match none of the tables: an error for an exact name, else a warning or what `unmatched` says.
+function select.unmatched(registry, tables, policy, what)
+  local warnings, seen = {}, {}
+  for _, one in ipairs(registry) do
+    local hit = false
+    for _, t in ipairs(tables) do hit = hit or one:matches(t.db, t.name) end
+    local text = one.exact and ("%q is not the name of a %s table"):format(one.text, what)
+      or ("%q matches no %s table"):format(one.text, what)
+    if not hit and (one.exact or policy == "error") then
+      local names = {}
+      for _, t in ipairs(tables) do names[#names + 1] = t.db .. "." .. t.name end
+      one.place:fail("%s%s", text, one.exact and #names > 0 and fault.hint(one.text, names, "they are") or "")
+    end
+    if not hit and not seen[text] then
+      seen[text] = true
+      warnings[#warnings + 1] = one.place.where .. ": " .. one.place:name() .. ": " .. text
+    end
+  end
+  return warnings
+end
+
+return select

@@ -1,0 +1,150 @@
+-- settings: the table given to sync.run, checked and compiled when the script is loaded: everything that can be wrong
+-- without looking at the server's tables is an error here.
+local columns = require "tideway.core.columns"
+local fault = require "tideway.core.fault"
+local fields = require "tideway.core.fields"
+local hooks = require "tideway.core.hooks"
+local key = require "tideway.core.key"
+local option = require "tideway.core.option"
+local pattern = require "tideway.core.pattern"
+local select_by = require "tideway.core.select"
+local topic = require "tideway.core.topic"
+local topicname = require "tideway.core.topicname"
+
+local settings = {}
+
+local MAX_NAME = 48
+
+local function check_name(name, place)
+  if not name:find("^[%w._-]+$") or #name > MAX_NAME then
+    place:fail("%q is not a name: A-Z a-z 0-9 . _ -, at most %d characters", name, MAX_NAME)
+  end
+end
+
+-- A descriptor made by source.mysql, kafka.sink and the like.
+local function kind_of(value)
+  local kind = type(value) == "table" and rawget(value, "kind")
+  return type(kind) == "string" and kind or nil
+end
+
+local function check_source(value, place)
+  local kind = kind_of(value)
+  if kind == "mysql" then return value end
+  if not kind and kind_of(value[1]) then place:plain("a list of sources is not in this version yet") end
+  if kind == "binlog" or kind == "lines" then place:plain("source.%s is not in this version yet", kind) end
+  place:fail("must be source.mysql { ... }%s", kind and (", not what makes a %s"):format(kind) or
+    ": a table of options alone does not say which kind of server")
+end
+
+local function check_sink(value, place)
+  local kind = kind_of(value)
+  if kind == "kafka" or kind == "lines" then return value end
+  place:fail("must be kafka.sink { ... } or kafka.lines { ... }%s", kind and (", not what makes a %s"):format(kind) or "")
+end
+
+local function check_topic_name(name, place)
+  local problem = name and topicname.problem(name)
+  if problem then place:fail("%q %s", name, problem) end
+  return name
+end
+
+local function heartbeat_of(value, place)
+  if value == false then return 0, nil end
+  if type(value) == "number" then return value, nil end
+  if kind_of(value) == "heartbeat" then return value.interval or 5, check_topic_name(value.topic, place) end
+  if kind_of(value) then place:fail("must be seconds, false, a table or heartbeat.new { ... }") end
+  local checked = option.check("heartbeat", value, place)
+  return checked.seconds, check_topic_name(checked.topic, place:child("topic"))
+end
+
+local function checkpoint_of(value, name, place)
+  local checked = option.check("checkpoint", value or {}, place)
+  if checked.topic and checked.file then place:fail("is either a topic or a file, not both") end
+  check_topic_name(checked.topic, place:child("topic"))
+  return checked.file == nil and (checked.topic or "tideway." .. name) or nil, checked.file
+end
+
+local function topics_of(value, place)
+  if value == "existing" then value = { create = false } end
+  if type(value) == "string" then place:fail('must be "existing" or a table of options, not %q', value) end
+  local checked = option.check("topics", value or {}, place)
+  checked.config = option.pairs_list(checked.config, place:child("config"))
+  return checked
+end
+
+local function is_compacted(topics)
+  for _, pair in ipairs(topics.config) do
+    if pair[1] == "cleanup.policy" and tostring(pair[2]):find("compact", 1, true) then return true end
+  end
+  return false
+end
+
+local function make_config(options, place)
+  local heartbeat_s, heartbeat_topic = heartbeat_of(options.heartbeat, place:child("heartbeat"))
+  local checkpoint_topic, checkpoint_file = checkpoint_of(options.checkpoint, options.name, place:child("checkpoint"))
+  local full = option.check("full", options.full or {}, place:child("full"))
+  return {
+    name = options.name, description = options.description, mode = options.mode,
+    source = check_source(options.source, place:child("source")), sink = check_sink(options.sink, place:child("sink")),
+    topics = topics_of(options.topics, place:child("topics")),
+    checkpoint_topic = checkpoint_topic, checkpoint_file = checkpoint_file,
+    heartbeat_s = heartbeat_s, heartbeat_topic = heartbeat_topic,
+    full_parallel = full.parallel, full_rows_per_second = full.rows_per_second,
+    has_loop = options.loop ~= nil, key_change = options.key_change, line = place.line,
+  }
+end
+
+local function compile_tables(source, place)
+  local here = place:child("tables")
+  if source.tables == nil or #source.tables == 0 then
+    here:fail('is missing: say which tables are copied, tables = { "db.*" }')
+  end
+  return pattern.list(source.tables, here)
+end
+
+local function compile_update(value, place, registry)
+  local entry = option.group("sync.run").map.update
+  local function check(one, here)
+    option.check_choice(entry, one, here)
+    return one
+  end
+  return select_by.one(value, place, function(v) return type(v) == "string" end, check, registry)
+end
+
+-- update = { ["shop.stock"] = "one" } without default: the rest is what the option's default says.
+local function with_rest(selector, rest, place)
+  if not selector.rest then selector.rest = { value = rest, raw = rest, place = place } end
+  return selector
+end
+
+local function compile_mapping(self, options, place)
+  local registry = self.registry
+  self.topics = topic.compile(options.topic, place:child("topic"), registry, self.names.source)
+  self.columns = columns.compile(options.columns, place:child("columns"), registry)
+  self.fields = fields.compile(options.fields, place:child("fields"), registry)
+  self.keys = key.compile(options.key, place:child("key"), registry)
+  self.modes = with_rest(key.compile_modes(options.no_primary_key, place:child("no_primary_key"), registry), "reject",
+    place)
+  self.update = with_rest(compile_update(options.update, place:child("update"), registry), "two", place)
+  self.hooks = hooks.compile(options, place, registry)
+end
+
+-- place: the line of the sync.run call.
+function settings.compile(written, place)
+  if type(written) ~= "table" then
+    place:fail("sync.run needs a table: sync.run { name = ..., source = ..., sink = ... }, not %s", fault.show(written))
+  end
+  local options = option.check("sync.run", written, place)
+  check_name(options.name, place:child("name"))
+  local self = { place = place, name = options.name, loop = options.loop, registry = {}, source_patterns = {},
+    taken = {}, groups = {}, unmatched = options.unmatched }
+  self.config = make_config(options, place)
+  self.names = { source = self.config.source.name or "mysql", sink = self.config.sink.name or self.config.sink.kind }
+  self.tables = compile_tables(self.config.source, place:child("source"))
+  select_by.register(self.tables, self.source_patterns)
+  self.compact = is_compacted(self.config.topics)
+  compile_mapping(self, options, place)
+  return self
+end
+
+return settings

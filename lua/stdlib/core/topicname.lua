@@ -1,0 +1,32 @@
+-- topicname: what Kafka takes as the name of a topic.
+local topicname = {}
+
+local MAX_LENGTH = 249
+
+-- nil when the name is legal, else what is wrong with it.
+function topicname.problem(name)
+  if name == "" then return "is empty" end
+  if name == "." or name == ".." then return "is a name that Kafka refuses" end
+  if #name > MAX_LENGTH then return ("has %d characters, Kafka takes %d"):format(#name, MAX_LENGTH) end
+  local bad = name:match("[^%w._-]")
+  if bad then
+    return ("has the character %s; Kafka takes A-Z a-z 0-9 . _ -"):format(bad:find("^[\33-\126]$") and bad
+      or ("with code %d"):format(bad:byte()))
+  end
+end
+
+-- A name of the source as part of a topic: every other character as _uXXXX, its code point in hex.
+function topicname.escape(name)
+  if not name:find("[^%w._-]") then return name end
+  if not utf8.len(name) then
+    return (name:gsub("[^%w._-]", function(c) return ("_x%02x"):format(c:byte()) end))
+  end
+  local out = {}
+  for _, code in utf8.codes(name) do
+    local char = utf8.char(code)
+    out[#out + 1] = char:find("^[%w._-]$") and char or ("_u%04x"):format(code)
+  end
+  return table.concat(out)
+end
+
+return topicname
