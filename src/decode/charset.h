@@ -1,0 +1,18 @@
+/* charset: column text to UTF-8, by tables made from the server's own CONVERT (consistency rule 8).
+ * Pure. Thread: any. */
+#ifndef TIDEWAY_DECODE_CHARSET_H
+#define TIDEWAY_DECODE_CHARSET_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "model/charset.h"
+
+/* Whether the set can be converted; if not, the table is refused with the column's name. */
+bool charset_supported(enum charset charset);
+/* *out is `text` itself where it is valid UTF-8 already (utf8mb4, utf8mb3, pure ASCII in an ASCII
+ * superset), else a copy in the arena. Bytes that are no character of the set become what the server's
+ * CONVERT(x USING utf8mb4) gives ('?'), so that both phases and a SELECT agree; invalid UTF-8 in
+ * utf8mb4/utf8mb3 columns likewise becomes '?' for each bad byte. Never fails. */
+void charset_to_utf8(enum charset charset, struct slice text, struct arena *arena, struct slice *out);
+
+#endif

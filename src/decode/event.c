@@ -1,0 +1,546 @@
+#include "decode/event.h"
+
+#include "base/reader.h"
+#include "decode/crc32.h"
+
+#include <inttypes.h>
+
+enum {
+	CRC_SIZE = 4,
+	FORMAT_VERSION = 4,          /* binlog version; 1 and 3 are older than MySQL 5.0 */
+	FORMAT_SERVER_SIZE = 50,     /* server version text, NUL-padded */
+	FORMAT_FLAGS_AT = 17,        /* flags in the header */
+	FORMAT_FLAG_IN_USE = 1,      /* set in the file after the checksum was made */
+	CHECKSUM_OFF = 0,
+	CHECKSUM_CRC32 = 1,
+	QUERY_POST_HEADER = 13,
+	UUID_SIZE = 16,
+};
+
+const char *event_name(uint8_t type)
+{
+	switch (type) {
+#define X(id, code, name)                                                                          \
+	case code:                                                                                 \
+		return name;
+		EVENT_TYPES(X)
+#undef X
+	default:
+		return NULL;
+	}
+}
+
+void event_format_init(struct event_format *format)
+{
+	memset(format, 0, sizeof(*format));
+}
+
+static int cut_error(const struct event *event, struct err *err)
+{
+	const char *name = event_name(event->type);
+	return err_set(err, ERR_DATA,
+		       "%s event (type %u) that ends at %" PRIu32
+		       " is cut or damaged: %zu bytes of body are not what its fields need",
+		       name ? name : "unknown", event->type, event->end_pos, event->body.len);
+}
+
+static void read_header(struct slice packet, struct event *event)
+{
+	struct reader r;
+	reader_init(&r, packet.ptr, packet.len);
+	event->timestamp = reader_u32(&r);
+	event->type = reader_u8(&r);
+	event->server_id = reader_u32(&r);
+	event->size = reader_u32(&r);
+	event->end_pos = reader_u32(&r);
+	event->flags = reader_u16(&r);
+	event->body = reader_slice(&r, reader_left(&r));
+}
+
+static bool checksum_matches(struct slice packet)
+{
+	struct reader r;
+	size_t n = packet.len - CRC_SIZE;
+	reader_init(&r, packet.ptr + n, CRC_SIZE);
+	return crc32_update(0, packet.ptr, n) == reader_u32(&r);
+}
+
+/* Whether an event ends with a checksum. Before the first FORMAT_DESCRIPTION the server sends a Rotate
+ * that has one or not, as the server is set; only the checksum itself tells. */
+static bool has_checksum(struct slice packet, const struct event_format *format)
+{
+	if (packet.len < EVENT_HEADER_SIZE + CRC_SIZE)
+		return false;
+	if (format->server_version[0] == '\0')
+		return checksum_matches(packet);
+	return format->checksum;
+}
+
+/* What cannot be read wherever it stands. What concerns one table (compressed and partial rows) is
+ * refused by rows_parse, so that tables nobody wants do not stop the stream. */
+static int refuse(const struct event *event, struct err *err)
+{
+	switch (event->type) {
+	case EVENT_TRANSACTION_PAYLOAD:
+		return err_set(err, ERR_SOURCE, "the binlog has a compressed transaction "
+			       "(Transaction_payload event that ends at %" PRIu32 "), which cannot be read: set "
+			       "binlog_transaction_compression=OFF on the source, and start behind it",
+			       event->end_pos);
+	case EVENT_GTID_TAGGED:
+		return err_set(err, ERR_SOURCE, "the binlog has a tagged GTID (Gtid_tagged event that "
+			       "ends at %" PRIu32 "), which cannot be read: leave gtid_next at AUTOMATIC, "
+			       "without a tag, on the source", event->end_pos);
+	case EVENT_START_ENCRYPTION:
+		return err_set(err, ERR_SOURCE, "the binlog file is encrypted (Start_encryption event) "
+			       "and cannot be read as a file: read it from the server, or set "
+			       "encrypt_binlog=OFF there");
+	case EVENT_INCIDENT:
+		return err_set(err, ERR_SOURCE, "the source wrote an Incident event that ends at %" PRIu32
+			       ": changes before it are missing in its binlog; copy the tables again",
+			       event->end_pos);
+	default:
+		break;
+	}
+	if (event_name(event->type) == NULL && !(event->flags & EVENT_FLAG_IGNORABLE))
+		return err_set(err, ERR_SOURCE, "event type %u (ends at %" PRIu32 ", %" PRIu32
+			       " bytes) is not known; the source is newer than this program",
+			       event->type, event->end_pos, event->size);
+	return 0;
+}
+
+int event_parse(struct slice packet, const struct event_format *format, bool verify,
+		struct event *event, struct err *err)
+{
+	if (packet.len < EVENT_HEADER_SIZE)
+		return err_set(err, ERR_DATA, "binlog event of %zu bytes: shorter than a header",
+			       packet.len);
+	read_header(packet, event);
+	if (event->size != packet.len)
+		return err_set(err, ERR_DATA, "event type %u says that it has %" PRIu32
+			       " bytes, but %zu arrived", event->type, event->size, packet.len);
+	if (event->type == EVENT_FORMAT_DESCRIPTION)
+		return 0; /* has its own rules: event_format_parse */
+	if (has_checksum(packet, format)) {
+		if (verify && !checksum_matches(packet))
+			return err_set(err, ERR_DATA, "event type %u that ends at %" PRIu32
+				       " has a wrong checksum: it was damaged on the source's disk or on "
+				       "the way", event->type, event->end_pos);
+		event->body.len -= CRC_SIZE;
+	} else if (format->checksum) {
+		return cut_error(event, err);
+	}
+	return refuse(event, err);
+}
+
+/* The flag "file in use" is set and cleared in the file without a new checksum. */
+static bool format_checksum_matches(struct slice packet)
+{
+	struct reader r;
+	size_t n = packet.len - CRC_SIZE;
+	uint8_t flags = (uint8_t)packet.ptr[FORMAT_FLAGS_AT];
+	uint8_t cleared = flags & (uint8_t)~FORMAT_FLAG_IN_USE;
+	uint32_t crc = crc32_update(0, packet.ptr, FORMAT_FLAGS_AT);
+	crc = crc32_update(crc, &cleared, 1);
+	crc = crc32_update(crc, packet.ptr + FORMAT_FLAGS_AT + 1, n - FORMAT_FLAGS_AT - 1);
+	reader_init(&r, packet.ptr + n, CRC_SIZE);
+	return crc == reader_u32(&r);
+}
+
+/* binlog version(2) server version(50) created(4) header size(1) post header sizes(n) algorithm(1)
+ * crc32(4): the last two always, whatever the algorithm. */
+int event_format_parse(struct slice packet, struct event_format *format, struct err *err)
+{
+	struct event event;
+	struct reader r;
+	if (packet.len < EVENT_HEADER_SIZE)
+		return err_set(err, ERR_DATA, "Format_description event of %zu bytes is cut", packet.len);
+	read_header(packet, &event);
+	if (event.size != packet.len || event.body.len < CRC_SIZE + 1)
+		return cut_error(&event, err);
+	event.body.len -= CRC_SIZE + 1;
+	uint8_t algorithm = (uint8_t)event.body.ptr[event.body.len];
+	reader_init(&r, event.body.ptr, event.body.len);
+	unsigned version = reader_u16(&r);
+	const uint8_t *server = reader_bytes(&r, FORMAT_SERVER_SIZE);
+	reader_u32(&r);
+	unsigned header_size = reader_u8(&r);
+	if (r.failed)
+		return cut_error(&event, err);
+	if (version != FORMAT_VERSION || header_size != EVENT_HEADER_SIZE)
+		return err_set(err, ERR_SOURCE, "binlog version %u with %u bytes of event header cannot be "
+			       "read: version 4 with 19 is what MySQL 5.0 and later write", version,
+			       header_size);
+	if (algorithm != CHECKSUM_OFF && algorithm != CHECKSUM_CRC32)
+		return err_set(err, ERR_SOURCE, "binlog checksum algorithm %u is not known", algorithm);
+	if (algorithm == CHECKSUM_CRC32 && !format_checksum_matches(packet))
+		return err_set(err, ERR_DATA, "the Format_description event has a wrong checksum: it was "
+			       "damaged on the source's disk or on the way");
+	event_format_init(format);
+	format->checksum = algorithm == CHECKSUM_CRC32;
+	memcpy(format->server_version, server, FORMAT_SERVER_SIZE);
+	format->mariadb = strstr(format->server_version, "MariaDB") != NULL;
+	for (unsigned type = 1; type < 256 && reader_left(&r) > 0; type++)
+		format->post_header[type] = reader_u8(&r);
+	return 0;
+}
+
+int event_rotate_parse(const struct event *event, struct event_rotate *rotate, struct err *err)
+{
+	struct reader r;
+	reader_init(&r, event->body.ptr, event->body.len);
+	rotate->offset = reader_u64(&r);
+	rotate->file = reader_slice(&r, reader_left(&r));
+	if (r.failed || rotate->file.len == 0)
+		return cut_error(event, err);
+	return 0;
+}
+
+enum { /* flags2 of MariaDB's GTID event, and its extra flags */
+	GTID_STANDALONE = 1,
+	GTID_GROUP_COMMIT = 2,
+	GTID_PREPARED_XA = 64,
+	GTID_COMPLETED_XA = 128,
+	GTID_EXTRA_ENGINES = 1,
+	GTID_EXTRA_START_ALTER = 2,
+	GTID_EXTRA_COMMIT_ALTER = 4,
+	GTID_EXTRA_ROLLBACK_ALTER = 8,
+};
+
+/* formatID(4) gtrid_len(1) bqual_len(1) data */
+static struct slice mariadb_xid(struct reader *r)
+{
+	struct reader ahead = *r;
+	reader_u32(&ahead);
+	unsigned n = reader_u8(&ahead);
+	n += reader_u8(&ahead);
+	return reader_slice(r, 6 + (size_t)n);
+}
+
+static void mariadb_extra(struct reader *r, struct event_gtid *gtid)
+{
+	uint8_t extra = reader_u8(r);
+	if (extra & GTID_EXTRA_ENGINES)
+		reader_u8(r);
+	if (extra & GTID_EXTRA_START_ALTER)
+		gtid->alter = ALTER_START;
+	else if (extra & GTID_EXTRA_COMMIT_ALTER)
+		gtid->alter = ALTER_COMMIT;
+	else if (extra & GTID_EXTRA_ROLLBACK_ALTER)
+		gtid->alter = ALTER_ROLLBACK;
+	if (extra & (GTID_EXTRA_COMMIT_ALTER | GTID_EXTRA_ROLLBACK_ALTER))
+		gtid->alter_seq = reader_u64(r);
+}
+
+/* seq(8) domain(4) flags2(1) [commit id(8)] [xid] [extra flags(1) [engines(1)] [alter seq(8)]] padding */
+static int mariadb_gtid(const struct event *event, struct event_gtid *gtid, struct err *err)
+{
+	struct reader r;
+	reader_init(&r, event->body.ptr, event->body.len);
+	gtid->gtid.flavour = GTID_MARIADB;
+	gtid->gtid.server_id = event->server_id;
+	gtid->gtid.seq = reader_u64(&r);
+	gtid->gtid.domain = reader_u32(&r);
+	uint8_t flags = reader_u8(&r);
+	if (flags & GTID_GROUP_COMMIT)
+		reader_u64(&r);
+	gtid->standalone = flags & GTID_STANDALONE;
+	gtid->xa_prepared = flags & GTID_PREPARED_XA;
+	gtid->xa_completed = flags & GTID_COMPLETED_XA;
+	if (flags & (GTID_PREPARED_XA | GTID_COMPLETED_XA))
+		gtid->xid = mariadb_xid(&r);
+	if (reader_left(&r) > 0)
+		mariadb_extra(&r, gtid);
+	return r.failed ? cut_error(event, err) : 0;
+}
+
+/* flags(1) uuid(16) gno(8) [type(1) = 2, last_committed(8) sequence(8) [immediate(7) [original(7)] ...]];
+ * the highest bit of the immediate commit timestamp says that the original one follows. */
+static int mysql_gtid(const struct event *event, struct event_gtid *gtid, struct err *err)
+{
+	static const uint64_t original_follows = UINT64_C(1) << 55;
+	struct reader r;
+	reader_init(&r, event->body.ptr, event->body.len);
+	reader_u8(&r);
+	const uint8_t *uuid = reader_bytes(&r, UUID_SIZE);
+	uint64_t gno = reader_u64(&r);
+	if (r.failed)
+		return cut_error(event, err);
+	if (event->type == EVENT_GTID_MYSQL) {
+		gtid->gtid.flavour = GTID_MYSQL;
+		gtid->gtid.seq = gno;
+		memcpy(gtid->gtid.uuid, uuid, UUID_SIZE);
+	}
+	if (reader_left(&r) < 1 + 8 + 8 + 7 || reader_u8(&r) != 2)
+		return 0; /* MySQL 5.6 and 5.7: the header's time */
+	reader_bytes(&r, 16);
+	uint64_t micros = reader_uint(&r, 7);
+	if (micros & original_follows)
+		micros = reader_uint(&r, 7);
+	if (r.failed)
+		return cut_error(event, err);
+	gtid->commit_ms = (int64_t)(micros / 1000);
+	return 0;
+}
+
+int event_gtid_parse(const struct event *event, struct event_gtid *gtid, struct err *err)
+{
+	memset(gtid, 0, sizeof(*gtid));
+	gtid->gtid.flavour = GTID_NONE;
+	gtid->commit_ms = (int64_t)event->timestamp * 1000;
+	switch (event->type) {
+	case EVENT_GTID_MARIADB:
+		return mariadb_gtid(event, gtid, err);
+	case EVENT_GTID_MYSQL:
+	case EVENT_ANONYMOUS_GTID:
+		return mysql_gtid(event, gtid, err);
+	default:
+		return refuse(event, err) < 0
+			       ? -1
+			       : err_set(err, ERR_INTERNAL, "event type %u is no GTID event", event->type);
+	}
+}
+
+enum { /* status variables of a Query event; they stand in growing order of their code, nearly */
+	Q_FLAGS2 = 0,
+	Q_SQL_MODE = 1,
+	Q_CATALOG = 2,
+	Q_AUTO_INCREMENT = 3,
+	Q_CHARSET = 4,
+	Q_TIME_ZONE = 5,
+	Q_CATALOG_NZ = 6,
+	Q_LC_TIME_NAMES = 7,
+	Q_CHARSET_DATABASE = 8,
+	Q_TABLE_MAP_FOR_UPDATE = 9,
+	Q_MASTER_DATA_WRITTEN = 10,
+	Q_INVOKER = 11,
+	Q_UPDATED_DB_NAMES = 12,
+	Q_MICROSECONDS = 13,
+	Q_EXPLICIT_DEFAULTS = 16,
+	Q_DDL_XID = 17,
+	Q_DEFAULT_COLLATION = 18,
+	Q_REQUIRE_PRIMARY_KEY = 19,
+	Q_TABLE_ENCRYPTION = 20,
+	Q_HRNOW = 128,
+	Q_XID = 129,
+	UPDATED_DB_NAMES_TOO_MANY = 254,
+};
+
+static void skip_short_string(struct reader *r, unsigned extra)
+{
+	size_t n = reader_u8(r);
+	reader_bytes(r, n + extra);
+}
+
+static void skip_database_names(struct reader *r)
+{
+	unsigned n = reader_u8(r);
+	if (n == UPDATED_DB_NAMES_TOO_MANY)
+		return;
+	while (n-- > 0 && !r->failed) {
+		while (reader_u8(r) != 0 && !r->failed)
+			;
+	}
+}
+
+static void read_charsets(struct reader *r, struct event_query *query)
+{
+	query->charset_client = reader_u16(r);
+	reader_u16(r); /* collation_connection */
+	query->collation_server = reader_u16(r);
+}
+
+/* One variable; false: one that we do not know, whose length is therefore unknown too. */
+static bool status_variable(struct reader *r, struct event_query *query)
+{
+	static const uint8_t sizes[] = {
+		[Q_FLAGS2] = 4,          [Q_AUTO_INCREMENT] = 4,        [Q_LC_TIME_NAMES] = 2,
+		[Q_TABLE_MAP_FOR_UPDATE] = 8, [Q_MASTER_DATA_WRITTEN] = 4, [Q_MICROSECONDS] = 3,
+		[Q_EXPLICIT_DEFAULTS] = 1, [Q_DDL_XID] = 8,             [Q_DEFAULT_COLLATION] = 2,
+		[Q_REQUIRE_PRIMARY_KEY] = 1, [Q_TABLE_ENCRYPTION] = 1,  [Q_HRNOW] = 3,
+		[Q_XID] = 8,
+	};
+	uint8_t code = reader_u8(r);
+	switch (code) {
+	case Q_SQL_MODE:
+		query->sql_mode = reader_u64(r);
+		return true;
+	case Q_CHARSET:
+		read_charsets(r, query);
+		return true;
+	case Q_CHARSET_DATABASE:
+		query->collation_database = reader_u16(r);
+		return true;
+	case Q_CATALOG:
+		skip_short_string(r, 1);
+		return true;
+	case Q_TIME_ZONE:
+	case Q_CATALOG_NZ:
+		skip_short_string(r, 0);
+		return true;
+	case Q_INVOKER:
+		skip_short_string(r, 0);
+		skip_short_string(r, 0);
+		return true;
+	case Q_UPDATED_DB_NAMES:
+		skip_database_names(r);
+		return true;
+	default:
+		break;
+	}
+	if (code >= sizeof(sizes) || sizes[code] == 0)
+		return false;
+	reader_bytes(r, sizes[code]);
+	return true;
+}
+
+static int read_status(struct slice status, const struct event *event, struct event_query *query,
+		       struct err *err)
+{
+	struct reader r;
+	reader_init(&r, status.ptr, status.len);
+	while (reader_left(&r) > 0 && status_variable(&r, query))
+		;
+	return r.failed ? cut_error(event, err) : 0;
+}
+
+/* thread(4) seconds(4) db_len(1) error(2) status_len(2) | status | db \0 | sql */
+int event_query_parse(const struct event *event, const struct event_format *format,
+		      struct event_query *query, struct err *err)
+{
+	struct reader r;
+	unsigned post = format->post_header[EVENT_QUERY];
+	memset(query, 0, sizeof(*query));
+	if (event->type == EVENT_QUERY_COMPRESSED)
+		return err_set(err, ERR_SOURCE, "the binlog has a compressed statement (Query_compressed "
+			       "event that ends at %" PRIu32 "), which cannot be read: set "
+			       "log_bin_compress=OFF on the source, and start behind it", event->end_pos);
+	reader_init(&r, event->body.ptr, event->body.len);
+	reader_u64(&r);
+	unsigned db_len = reader_u8(&r);
+	query->error_code = reader_u16(&r);
+	unsigned status_len = reader_u16(&r);
+	if (post > QUERY_POST_HEADER)
+		reader_bytes(&r, post - QUERY_POST_HEADER);
+	struct slice status = reader_slice(&r, status_len);
+	query->db = reader_slice(&r, db_len);
+	unsigned nul = reader_u8(&r);
+	query->sql = reader_slice(&r, reader_left(&r));
+	if (r.failed || nul != 0)
+		return cut_error(event, err);
+	return read_status(status, event, query, err);
+}
+
+int event_xa_prepare_parse(const struct event *event, struct event_xa_prepare *xa, struct err *err)
+{
+	struct reader r;
+	reader_init(&r, event->body.ptr, event->body.len);
+	xa->one_phase = reader_u8(&r) != 0;
+	xa->format_id = reader_u32(&r);
+	uint32_t gtrid_len = reader_u32(&r);
+	uint32_t bqual_len = reader_u32(&r);
+	xa->gtrid = reader_slice(&r, gtrid_len);
+	xa->bqual = reader_slice(&r, bqual_len);
+	return r.failed ? cut_error(event, err) : 0;
+}
+
+/* type(lenenc) length(lenenc) value ...: 0 is the end, 1 the file's name, 2 the position (lenenc) */
+static int heartbeat_fields(const struct event *event, struct event_heartbeat *heartbeat,
+			    struct err *err)
+{
+	struct reader r;
+	reader_init(&r, event->body.ptr, event->body.len);
+	while (reader_left(&r) > 0) {
+		uint64_t type = reader_lenenc(&r);
+		if (type == 0 || r.failed)
+			break;
+		struct slice field = reader_lenenc_slice(&r);
+		struct reader inner;
+		reader_init(&inner, field.ptr, field.len);
+		if (type == 1)
+			heartbeat->file = field;
+		if (type == 2)
+			heartbeat->offset = reader_lenenc(&inner);
+		if (inner.failed)
+			return cut_error(event, err);
+	}
+	return r.failed ? cut_error(event, err) : 0;
+}
+
+int event_heartbeat_parse(const struct event *event, struct event_heartbeat *heartbeat,
+			  struct err *err)
+{
+	heartbeat->file = event->body;
+	heartbeat->offset = event->end_pos;
+	if (event->type == EVENT_HEARTBEAT_V2)
+		return heartbeat_fields(event, heartbeat, err);
+	return 0;
+}
+
+/* count(4, the upper 4 bits are flags) {domain(4) server_id(4) seq(8)}; of one domain the last counts */
+static int mariadb_list(const struct event *event, struct gtid_set *set, struct err *err)
+{
+	struct reader r;
+	struct gtid gtid = {.flavour = GTID_MARIADB};
+	reader_init(&r, event->body.ptr, event->body.len);
+	uint32_t n = reader_u32(&r) & 0x0fffffff;
+	while (n-- > 0 && !r.failed) {
+		gtid.domain = reader_u32(&r);
+		gtid.server_id = reader_u32(&r);
+		gtid.seq = reader_u64(&r);
+		if (!r.failed)
+			gtid_set_add(set, &gtid);
+	}
+	return r.failed ? cut_error(event, err) : 0;
+}
+
+static void print_uuid(struct buf *text, const uint8_t *uuid)
+{
+	for (unsigned i = 0; i < UUID_SIZE; i++)
+		buf_printf(text, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", uuid[i]);
+}
+
+/* uuid(16) n(8) {first(8) behind the last(8)} */
+static void print_source(struct reader *r, struct buf *text)
+{
+	const uint8_t *uuid = reader_bytes(r, UUID_SIZE);
+	uint64_t n = reader_u64(r);
+	if (r->failed)
+		return;
+	print_uuid(text, uuid);
+	while (n-- > 0 && !r->failed) {
+		uint64_t first = reader_u64(r);
+		uint64_t end = reader_u64(r);
+		r->failed = r->failed || first == 0 || end <= first;
+		if (!r->failed)
+			buf_printf(text, ":%" PRIu64 "-%" PRIu64, first, end - 1);
+	}
+	buf_char(text, ',');
+}
+
+/* n(8) and n sources. The set is made from its text: only gtid.c knows how a set is built. */
+static int previous_gtids(const struct event *event, struct gtid_set *set, struct err *err)
+{
+	struct reader r;
+	struct buf text;
+	reader_init(&r, event->body.ptr, event->body.len);
+	uint64_t n = reader_u64(&r);
+	if (n >> 56 != 0)
+		return err_set(err, ERR_SOURCE, "the binlog begins with a set of tagged GTIDs, which cannot "
+			       "be read: the source must not use tags");
+	buf_init(&text);
+	while (n-- > 0 && !r.failed)
+		print_source(&r, &text);
+	if (text.len > 0)
+		text.len--; /* the last comma */
+	int result = r.failed ? cut_error(event, err) : gtid_set_parse(set, buf_slice(&text), err);
+	buf_fini(&text);
+	return result;
+}
+
+int event_gtid_list_parse(const struct event *event, struct gtid_set *set, struct err *err)
+{
+	bool mariadb = event->type == EVENT_GTID_LIST;
+	gtid_set_fini(set);
+	gtid_set_init(set, mariadb ? GTID_MARIADB : GTID_MYSQL);
+	return mariadb ? mariadb_list(event, set, err) : previous_gtids(event, set, err);
+}

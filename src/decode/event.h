@@ -1,0 +1,147 @@
+/* event: binlog events, from the raw packet to their fields. Pure: no socket, no allocation.
+ * Layout of every event (all little-endian):
+ *   timestamp(4) type(1) server_id(4) size(4) end_pos(4) flags(2) | post header | body | crc32(4)?
+ * Thread: any. Owner: all slices point into the packet. */
+#ifndef TIDEWAY_EVENT_H
+#define TIDEWAY_EVENT_H
+
+#include "base/err.h"
+#include "base/slice.h"
+#include "model/gtid.h"
+
+#include <stdint.h>
+
+/* X(id, code, name): what we meet on the wire; anything not listed is an error by its number. */
+#define EVENT_TYPES(X)                                                                             \
+	X(QUERY, 2, "Query")                                                                       \
+	X(STOP, 3, "Stop")                                                                         \
+	X(ROTATE, 4, "Rotate")                                                                     \
+	X(INTVAR, 5, "Intvar")                                                                     \
+	X(RAND, 13, "Rand")                                                                        \
+	X(USER_VAR, 14, "User_var")                                                                \
+	X(FORMAT_DESCRIPTION, 15, "Format_description")                                            \
+	X(XID, 16, "Xid")                                                                          \
+	X(TABLE_MAP, 19, "Table_map")                                                              \
+	X(WRITE_ROWS_V1, 23, "Write_rows_v1")                                                      \
+	X(UPDATE_ROWS_V1, 24, "Update_rows_v1")                                                    \
+	X(DELETE_ROWS_V1, 25, "Delete_rows_v1")                                                    \
+	X(INCIDENT, 26, "Incident")                                                                \
+	X(HEARTBEAT, 27, "Heartbeat")                                                              \
+	X(IGNORABLE, 28, "Ignorable")                                                              \
+	X(ROWS_QUERY, 29, "Rows_query")                                                            \
+	X(WRITE_ROWS_V2, 30, "Write_rows")                                                         \
+	X(UPDATE_ROWS_V2, 31, "Update_rows")                                                       \
+	X(DELETE_ROWS_V2, 32, "Delete_rows")                                                       \
+	X(GTID_MYSQL, 33, "Gtid")                                                                  \
+	X(ANONYMOUS_GTID, 34, "Anonymous_gtid")                                                    \
+	X(PREVIOUS_GTIDS, 35, "Previous_gtids")                                                    \
+	X(TRANSACTION_CONTEXT, 36, "Transaction_context")                                          \
+	X(VIEW_CHANGE, 37, "View_change")                                                          \
+	X(XA_PREPARE, 38, "XA_prepare")                                                            \
+	X(PARTIAL_UPDATE_ROWS, 39, "Partial_update_rows")                                          \
+	X(TRANSACTION_PAYLOAD, 40, "Transaction_payload")                                          \
+	X(HEARTBEAT_V2, 41, "Heartbeat_v2")                                                        \
+	X(GTID_TAGGED, 42, "Gtid_tagged")                                                          \
+	X(ANNOTATE_ROWS, 160, "Annotate_rows")                                                     \
+	X(BINLOG_CHECKPOINT, 161, "Binlog_checkpoint")                                             \
+	X(GTID_MARIADB, 162, "Gtid")                                                               \
+	X(GTID_LIST, 163, "Gtid_list")                                                             \
+	X(START_ENCRYPTION, 164, "Start_encryption")                                               \
+	X(QUERY_COMPRESSED, 165, "Query_compressed")                                               \
+	X(WRITE_ROWS_COMPRESSED_V1, 166, "Write_rows_compressed_v1")                               \
+	X(UPDATE_ROWS_COMPRESSED_V1, 167, "Update_rows_compressed_v1")                             \
+	X(DELETE_ROWS_COMPRESSED_V1, 168, "Delete_rows_compressed_v1")                             \
+	X(WRITE_ROWS_COMPRESSED, 169, "Write_rows_compressed")                                     \
+	X(UPDATE_ROWS_COMPRESSED, 170, "Update_rows_compressed")                                   \
+	X(DELETE_ROWS_COMPRESSED, 171, "Delete_rows_compressed")
+
+enum event_type {
+#define X(id, code, name) EVENT_##id = code,
+	EVENT_TYPES(X)
+#undef X
+};
+
+enum {
+	EVENT_HEADER_SIZE = 19,
+	EVENT_FLAG_ARTIFICIAL = 0x20,
+	EVENT_FLAG_IGNORABLE = 0x80,
+};
+
+/* What FORMAT_DESCRIPTION says about the events behind it. */
+struct event_format {
+	bool checksum;             /* events end with 4 bytes of CRC32 */
+	bool mariadb;              /* server version contains "MariaDB" */
+	uint8_t post_header[256];  /* post-header length by event type */
+	char server_version[51];   /* NUL-terminated */
+};
+
+struct event {
+	uint32_t timestamp; /* seconds */
+	uint8_t type;       /* enum event_type, or unknown */
+	uint32_t server_id;
+	uint32_t size;      /* of the whole event, checksum included */
+	uint32_t end_pos;   /* low 32 bits of the position behind it; 0 for artificial events */
+	uint16_t flags;
+	struct slice body;  /* behind the header, without the checksum */
+};
+
+const char *event_name(uint8_t type); /* NULL: a type we do not know */
+/* The state before the first FORMAT_DESCRIPTION: no checksum. */
+void event_format_init(struct event_format *format);
+/* Cuts header and checksum, and verifies the checksum when verify is set (fake events too). Events that
+ * cannot be read wherever they stand (payload, tagged GTID, encryption, incident, unknown types without
+ * the ignorable flag) are ERR_SOURCE here; compressed and partial rows are refused by rows_parse. */
+int event_parse(struct slice packet, const struct event_format *format, bool verify,
+		struct event *event, struct err *err) MUST_CHECK;
+/* Reads a FORMAT_DESCRIPTION event (its own checksum included). */
+int event_format_parse(struct slice packet, struct event_format *format, struct err *err) MUST_CHECK;
+
+struct event_rotate {
+	uint64_t offset;
+	struct slice file;
+};
+int event_rotate_parse(const struct event *event, struct event_rotate *rotate, struct err *err) MUST_CHECK;
+
+struct event_gtid {
+	struct gtid gtid;          /* GTID_NONE for Anonymous_gtid */
+	int64_t commit_ms;         /* MySQL: original commit timestamp (8.0.1+), else immediate, else header; MariaDB: header */
+	bool standalone;           /* MariaDB: one Query event, no COMMIT follows */
+	bool xa_prepared;          /* MariaDB: this group is an XA PREPARE */
+	bool xa_completed;         /* MariaDB: an XA COMMIT or XA ROLLBACK of a prepared one */
+	struct slice xid;          /* MariaDB with either: formatID(4) gtrid_len(1) bqual_len(1) data */
+	enum { ALTER_NONE, ALTER_START, ALTER_COMMIT, ALTER_ROLLBACK } alter; /* MariaDB 10.8+ */
+	uint64_t alter_seq;        /* COMMIT and ROLLBACK ALTER: seq of the START ALTER */
+};
+int event_gtid_parse(const struct event *event, struct event_gtid *gtid, struct err *err) MUST_CHECK;
+
+struct event_query {
+	struct slice db;           /* default database; may be empty */
+	struct slice sql;
+	uint16_t error_code;
+	uint16_t charset_client;   /* collation id of the text; 0: not given */
+	uint16_t collation_database; /* Q_CHARSET_DATABASE_CODE; 0: not given (then as the catalog knows it) */
+	uint16_t collation_server; /* what CREATE DATABASE without a character set takes; 0: not given */
+	uint64_t sql_mode;         /* for ANSI_QUOTES (bit 2) and NO_BACKSLASH_ESCAPES (bit 20) */
+};
+int event_query_parse(const struct event *event, const struct event_format *format,
+		      struct event_query *query, struct err *err) MUST_CHECK;
+
+/* XA_PREPARE (MySQL): one_phase(1) formatID(4) gtrid_len(4) bqual_len(4) data. */
+struct event_xa_prepare {
+	bool one_phase;
+	struct slice gtrid, bqual;
+	uint32_t format_id;
+};
+int event_xa_prepare_parse(const struct event *event, struct event_xa_prepare *xa, struct err *err) MUST_CHECK;
+
+/* Heartbeat (27): file name is the body, position is end_pos. Heartbeat_v2 (41): TLVs. */
+struct event_heartbeat {
+	struct slice file;
+	uint64_t offset;
+};
+int event_heartbeat_parse(const struct event *event, struct event_heartbeat *heartbeat, struct err *err) MUST_CHECK;
+
+/* GTID_LIST (MariaDB) and PREVIOUS_GTIDS (MySQL): replaces the set's content. */
+int event_gtid_list_parse(const struct event *event, struct gtid_set *set, struct err *err) MUST_CHECK;
+
+#endif

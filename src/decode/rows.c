@@ -1,0 +1,208 @@
+#include "decode/rows.h"
+
+#include "base/reader.h"
+#include "decode/cell.h"
+
+#include <inttypes.h>
+
+enum { TABLE_ID_SIZE = 6, EXTRA_LENGTH_SIZE = 2, COLUMNS_MAX = 65535 };
+
+static int refuse(const struct event *event, struct err *err)
+{
+	const char *name = event_name(event->type);
+	if (event->type == EVENT_PARTIAL_UPDATE_ROWS)
+		return err_set(err, ERR_SOURCE, "%s event that ends at %" PRIu32 ": updates of JSON columns "
+			       "are logged as differences, which cannot be read: set "
+			       "binlog_row_value_options='' on the source, and start behind it", name,
+			       event->end_pos);
+	if (event->type >= EVENT_QUERY_COMPRESSED && event->type <= EVENT_DELETE_ROWS_COMPRESSED)
+		return err_set(err, ERR_SOURCE, "%s event that ends at %" PRIu32 ": compressed rows cannot "
+			       "be read: set log_bin_compress=OFF on the source, and start behind it", name,
+			       event->end_pos);
+	return err_set(err, ERR_INTERNAL, "event type %u is no rows event", event->type);
+}
+
+static int set_op(const struct event *event, struct rows *rows, bool *extra, struct err *err)
+{
+	*extra = event->type >= EVENT_WRITE_ROWS_V2 && event->type <= EVENT_DELETE_ROWS_V2;
+	switch (event->type) {
+	case EVENT_WRITE_ROWS_V1:
+	case EVENT_WRITE_ROWS_V2:
+		rows->op = CHANGE_INSERT;
+		return 0;
+	case EVENT_UPDATE_ROWS_V1:
+	case EVENT_UPDATE_ROWS_V2:
+		rows->op = CHANGE_UPDATE;
+		return 0;
+	case EVENT_DELETE_ROWS_V1:
+	case EVENT_DELETE_ROWS_V2:
+		rows->op = CHANGE_DELETE;
+		return 0;
+	default:
+		return refuse(event, err);
+	}
+}
+
+static int cut_error(const struct event *event, struct err *err)
+{
+	return err_set(err, ERR_DATA, "%s event that ends at %" PRIu32 " is cut or damaged (%zu bytes of body)",
+		       event_name(event->type), event->end_pos, event->body.len);
+}
+
+/* table id(6) flags(2) [extra length(2, itself included) extra]; older ones had an id of 4 bytes */
+static int read_head(const struct event *event, const struct event_format *format, bool extra,
+		     struct reader *r, struct rows *rows, struct err *err)
+{
+	unsigned post = format->post_header[event->type];
+	unsigned expected = TABLE_ID_SIZE + 2 + (extra ? EXTRA_LENGTH_SIZE : 0);
+	if (post != 0 && post != expected)
+		return err_set(err, ERR_SOURCE, "%s events with a post header of %u bytes cannot be read",
+			       event_name(event->type), post);
+	rows->table_id = reader_uint(r, TABLE_ID_SIZE);
+	rows->flags = reader_u16(r);
+	if (!extra)
+		return 0;
+	unsigned length = reader_u16(r);
+	if (length < EXTRA_LENGTH_SIZE)
+		return cut_error(event, err);
+	reader_bytes(r, length - EXTRA_LENGTH_SIZE);
+	return 0;
+}
+
+/* How many columns an image carries. The bits behind the last column mean nothing. */
+static unsigned count_present(const uint8_t *present, unsigned ncolumns)
+{
+	unsigned n = 0;
+	for (unsigned i = 0; i < ncolumns / 8; i++)
+		n += (unsigned)__builtin_popcount(present[i]);
+	if (ncolumns % 8)
+		n += (unsigned)__builtin_popcount(present[ncolumns / 8] & ((1u << ncolumns % 8) - 1));
+	return n;
+}
+
+static void read_bitmaps(struct reader *r, struct rows *rows)
+{
+	size_t size = ((size_t)rows->ncolumns + 7) / 8;
+	if (rows->op != CHANGE_INSERT)
+		rows->present_before = reader_bytes(r, size);
+	if (rows->op != CHANGE_DELETE)
+		rows->present_after = reader_bytes(r, size);
+	if (rows->present_before)
+		rows->ncells_before = count_present(rows->present_before, rows->ncolumns);
+	if (rows->present_after)
+		rows->ncells_after = count_present(rows->present_after, rows->ncolumns);
+}
+
+int rows_parse(const struct event *event, const struct event_format *format, struct rows *rows,
+	       struct err *err)
+{
+	struct reader r;
+	bool extra;
+	memset(rows, 0, sizeof(*rows));
+	if (set_op(event, rows, &extra, err) < 0)
+		return -1;
+	reader_init(&r, event->body.ptr, event->body.len);
+	if (read_head(event, format, extra, &r, rows, err) < 0)
+		return -1;
+	uint64_t n = reader_lenenc(&r);
+	if (r.failed || n > COLUMNS_MAX)
+		return cut_error(event, err);
+	rows->ncolumns = (unsigned)n;
+	read_bitmaps(&r, rows);
+	rows->images = reader_slice(&r, reader_left(&r));
+	if (r.failed)
+		return cut_error(event, err);
+	rows->next = (const uint8_t *)rows->images.ptr;
+	return 0;
+}
+
+static uint32_t read_length(const uint8_t *at, unsigned size)
+{
+	uint32_t v = at[0];
+	for (unsigned i = 1; i < size; i++)
+		v |= (uint32_t)at[i] << (8 * i);
+	return v;
+}
+
+static inline bool bit(const uint8_t *bits, unsigned i)
+{
+	return bits[i >> 3] >> (i & 7) & 1;
+}
+
+/* One image: NULL bits of the columns that are present, then their cells. Returns the address behind it,
+ * NULL when it is cut. */
+static inline const uint8_t *split(struct row *row, const uint8_t *present, unsigned npresent,
+				   const uint8_t *at, const uint8_t *end)
+{
+	const uint8_t *sizes = row->layout->private_data;
+	const uint8_t *nulls = at;
+	unsigned n = row->layout->ncells, k = 0;
+	bool all = npresent == n;
+	struct cell *cells = row->cells;
+	row->base = at;
+	if ((size_t)(end - at) < (npresent + 7) / 8)
+		return NULL;
+	at += (npresent + 7) / 8;
+	for (unsigned i = 0; i < n; i++) {
+		if (!all && !bit(present, i)) {
+			cells[i] = (struct cell){0, CELL_ABSENT};
+			continue;
+		}
+		if (bit(nulls, k++)) {
+			cells[i] = (struct cell){0, CELL_NULL};
+			continue;
+		}
+		uint32_t len = sizes[i];
+		if (len >= CELL_PREFIX) {
+			unsigned prefix = len - CELL_PREFIX;
+			if ((size_t)(end - at) < prefix)
+				return NULL;
+			len = read_length(at, prefix);
+			at += prefix;
+		}
+		if ((size_t)(end - at) < len)
+			return NULL;
+		cells[i] = (struct cell){(uint32_t)(at - row->base), len};
+		at += len;
+	}
+	return at;
+}
+
+static int split_error(const struct rows *rows, const struct row *row, struct err *err)
+{
+	const struct table *table = row->layout->table;
+	if (row->layout->ncells != rows->ncolumns)
+		return err_set(err, ERR_DATA, "table %.*s: a rows event has %u columns, its Table_map %u",
+			       SLICE_FMT(table->full_name), rows->ncolumns, row->layout->ncells);
+	return err_set(err, ERR_DATA, "table %.*s: the row at byte %zu of a rows event is cut or damaged",
+		       SLICE_FMT(table->full_name), (size_t)(rows->next - (const uint8_t *)rows->images.ptr));
+}
+
+int rows_next(struct rows *rows, struct row *before, struct row *after, uint32_t *offset,
+	      struct err *err)
+{
+	const uint8_t *start = (const uint8_t *)rows->images.ptr;
+	const uint8_t *end = start + rows->images.len;
+	const uint8_t *at = rows->next;
+	if (at == end)
+		return 0;
+	*offset = (uint32_t)(at - start);
+	if (rows->op != CHANGE_INSERT) {
+		if (before->layout->ncells != rows->ncolumns)
+			return split_error(rows, before, err);
+		at = split(before, rows->present_before, rows->ncells_before, at, end);
+		if (at == NULL)
+			return split_error(rows, before, err);
+	}
+	if (rows->op != CHANGE_DELETE) {
+		if (after->layout->ncells != rows->ncolumns)
+			return split_error(rows, after, err);
+		at = split(after, rows->present_after, rows->ncells_after, at, end);
+		if (at == NULL)
+			return split_error(rows, after, err);
+	}
+	if (at == rows->next)
+		return split_error(rows, rows->op == CHANGE_DELETE ? before : after, err);
+	rows->next = at;
+	return 1;
+}

@@ -1,0 +1,284 @@
+#include "decode/table_map.h"
+
+#include "base/buf.h"
+#include "base/reader.h"
+#include "decode/cell.h"
+#include "decode/charset.h"
+#include "decode/table_meta.h"
+#include "decode/wire.h"
+
+#include <inttypes.h>
+
+enum {
+	TABLE_ID_SIZE = 6,
+	COLUMNS_MAX = 65535,
+	DIFFERENCES_MAX = 8, /* named in an error; the rest is counted */
+};
+
+static int cut_error(const struct event *event, struct err *err)
+{
+	return err_set(err, ERR_DATA, "Table_map event that ends at %" PRIu32
+		       " is cut or damaged (%zu bytes of body)", event->end_pos, event->body.len);
+}
+
+int table_map_id(const struct event *event, uint64_t *table_id, struct slice *identity,
+		 struct err *err)
+{
+	struct reader r;
+	reader_init(&r, event->body.ptr, event->body.len);
+	*table_id = reader_uint(&r, TABLE_ID_SIZE);
+	*identity = reader_slice(&r, reader_left(&r));
+	return r.failed ? cut_error(event, err) : 0;
+}
+
+/* table id(6) flags(2) len(1) db \0 len(1) name \0 ncolumns(lenenc) types meta(lenenc-coded) nullable
+ * optional ... */
+int table_map_parse(const struct event *event, struct table_map *map, struct err *err)
+{
+	struct reader r;
+	memset(map, 0, sizeof(*map));
+	if (table_map_id(event, &map->table_id, &map->identity, err) < 0)
+		return -1;
+	reader_init(&r, map->identity.ptr, map->identity.len);
+	reader_u16(&r); /* flags */
+	map->db = reader_slice(&r, reader_u8(&r));
+	reader_u8(&r);
+	map->name = reader_slice(&r, reader_u8(&r));
+	reader_u8(&r);
+	uint64_t n = reader_lenenc(&r);
+	if (r.failed || n == 0 || n > COLUMNS_MAX)
+		return cut_error(event, err);
+	map->ncolumns = (unsigned)n;
+	map->types = reader_bytes(&r, n);
+	map->meta = reader_lenenc_slice(&r);
+	map->nullable = reader_bytes(&r, (n + 7) / 8);
+	map->optional = reader_slice(&r, reader_left(&r));
+	return r.failed ? cut_error(event, err) : 0;
+}
+
+/* ---- comparison with the catalog --------------------------------------------------------------- */
+
+struct differences {
+	struct buf text;
+	unsigned count;
+};
+
+static void difference(struct differences *d, unsigned i, const struct column *column,
+		       const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+static void difference(struct differences *d, unsigned i, const struct column *column,
+		       const char *format, ...)
+{
+	va_list args;
+	if (d->count++ >= DIFFERENCES_MAX)
+		return;
+	buf_printf(&d->text, "%scolumn %u (%.*s): ", d->count > 1 ? "; " : "", i + 1,
+		   SLICE_FMT(column->name));
+	va_start(args, format);
+	buf_vprintf(&d->text, format, args);
+	va_end(args);
+}
+
+static const char *sign_name(bool is_unsigned)
+{
+	return is_unsigned ? "unsigned" : "signed";
+}
+
+static struct slice column_type_text(const struct column *column)
+{
+	return column->sql_type.len ? column->sql_type : slice_str(column_type_name(column->type));
+}
+
+static bool has_sign(const struct column *column)
+{
+	switch (column->type) {
+	case COLUMN_TINYINT:
+	case COLUMN_SMALLINT:
+	case COLUMN_MEDIUMINT:
+	case COLUMN_INT:
+	case COLUMN_BIGINT:
+		return true;
+	default: /* DECIMAL, FLOAT and DOUBLE are the same bytes either way */
+		return false;
+	}
+}
+
+static bool has_charset(const struct column *column)
+{
+	switch (column->type) {
+	case COLUMN_CHAR:
+	case COLUMN_VARCHAR:
+	case COLUMN_TINYTEXT:
+	case COLUMN_TEXT:
+	case COLUMN_MEDIUMTEXT:
+	case COLUMN_LONGTEXT:
+	case COLUMN_ENUM:
+	case COLUMN_SET:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool is_binary(const struct column *column)
+{
+	switch (column->type) {
+	case COLUMN_BINARY:
+	case COLUMN_VARBINARY:
+	case COLUMN_TINYBLOB:
+	case COLUMN_BLOB:
+	case COLUMN_MEDIUMBLOB:
+	case COLUMN_LONGBLOB:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void compare_charset(struct differences *d, unsigned i, const struct column *column,
+			    const struct map_column *map)
+{
+	if (!map->has_charset)
+		return;
+	if (has_charset(column) && map->charset != column->charset)
+		difference(d, i, column, "the catalog says character set %s, the binlog %s",
+			   charset_name(column->charset), charset_name(map->charset));
+	if (is_binary(column) && map->charset != CHARSET_BINARY)
+		difference(d, i, column, "the catalog says %.*s, the binlog text in %s",
+			   SLICE_FMT(column_type_text(column)), charset_name(map->charset));
+}
+
+static void compare_labels(struct differences *d, unsigned i, const struct column *column,
+			   const struct map_column *map, struct arena *arena)
+{
+	if (!map->has_labels)
+		return;
+	if (map->nlabels != column->nlabels) {
+		difference(d, i, column, "the catalog has %u labels, the binlog %u", column->nlabels,
+			   map->nlabels);
+		return;
+	}
+	for (unsigned k = 0; k < map->nlabels; k++) {
+		struct slice label;
+		charset_to_utf8(column->charset, map->labels[k], arena, &label);
+		if (!slice_equal(label, column->labels[k])) {
+			difference(d, i, column, "label %u is '%.*s' in the catalog, '%.*s' in the binlog",
+				   k + 1, SLICE_FMT(column->labels[k]), SLICE_FMT(label));
+			return;
+		}
+	}
+}
+
+static void compare_column(struct differences *d, unsigned i, const struct column *column,
+			   const struct map_column *map, struct arena *arena)
+{
+	char wire[80];
+	if (map->name.ptr != NULL && !slice_equal_nocase(map->name, column->name)) {
+		difference(d, i, column, "the binlog calls it %.*s", SLICE_FMT(map->name));
+		return;
+	}
+	if (!cell_matches(column, map->wire, map->meta)) {
+		cell_describe(map->wire, map->meta, wire, sizeof(wire));
+		difference(d, i, column, "the catalog says %.*s, the binlog %s",
+			   SLICE_FMT(column_type_text(column)), wire);
+		return;
+	}
+	if (map->has_sign && has_sign(column) && map->is_unsigned != column->is_unsigned)
+		difference(d, i, column, "the catalog says %s, the binlog %s",
+			   sign_name(column->is_unsigned), sign_name(map->is_unsigned));
+	compare_charset(d, i, column, map);
+	compare_labels(d, i, column, map, arena);
+}
+
+static int mismatch(const struct table_map *map, struct differences *d, struct err *err)
+{
+	if (d->count > DIFFERENCES_MAX)
+		buf_printf(&d->text, "; and %u more", d->count - DIFFERENCES_MAX);
+	err_set(err, ERR_DATA, "table %.*s.%.*s: the rows in the binlog are not of the definition that is "
+		"known here: %s. Nothing was written; set binlog_row_metadata=FULL on the source, or copy "
+		"the table again", SLICE_FMT(map->db), SLICE_FMT(map->name), buf_cstr(&d->text));
+	return -1;
+}
+
+static int compare(const struct table_map *map, const struct table_meta *meta,
+		   const struct table *table, struct arena *arena, struct err *err)
+{
+	struct differences d = {.count = 0};
+	int result = 0;
+	buf_init(&d.text);
+	if (map->ncolumns != table->ncolumns) {
+		d.count = 1;
+		buf_printf(&d.text, "the catalog has %u columns, the binlog %u", table->ncolumns,
+			   map->ncolumns);
+	}
+	for (unsigned i = 0; i < map->ncolumns && i < table->ncolumns; i++)
+		compare_column(&d, i, &table->columns[i], &meta->columns[i], arena);
+	if (d.count > 0)
+		result = mismatch(map, &d, err);
+	buf_fini(&d.text);
+	return result;
+}
+
+/* ---- layout ------------------------------------------------------------------------------------ */
+
+/* What cannot be decoded is found before the comparison, which could only say that it differs. */
+static int refuse_types(const struct table_map *map, const struct table_meta *meta,
+			const struct table *table, struct err *err)
+{
+	for (unsigned i = 0; i < map->ncolumns; i++) {
+		uint8_t wire = meta->columns[i].wire;
+		struct slice name = i < table->ncolumns ? table->columns[i].name : SLICE("?");
+		if (wire == WIRE_BLOB_COMPRESSED || wire == WIRE_VARCHAR_COMPRESSED)
+			return err_set(err, ERR_DATA, "column %.*s of table %.*s.%.*s is COMPRESSED (type %u), "
+				       "which cannot be decoded: change the column to be without "
+				       "COMPRESSED, or leave the table out", SLICE_FMT(name),
+				       SLICE_FMT(map->db), SLICE_FMT(map->name), wire);
+		if (cell_size(wire, meta->columns[i].meta) < 0)
+			return err_set(err, ERR_DATA, "column %.*s of table %.*s.%.*s has the type %u (%s) in "
+				       "the binlog, which cannot be decoded: rebuild the table (ALTER TABLE "
+				       "... FORCE), or leave it out", SLICE_FMT(name), SLICE_FMT(map->db),
+				       SLICE_FMT(map->name), wire, wire_name(wire));
+	}
+	return 0;
+}
+
+static int refuse_charsets(const struct table *table, struct err *err)
+{
+	for (unsigned i = 0; i < table->ncolumns; i++) {
+		const struct column *column = &table->columns[i];
+		if (has_charset(column) && !charset_supported(column->charset))
+			return err_set(err, ERR_DATA, "column %.*s of table %.*s has the character set %s, "
+				       "which cannot be converted: leave the table out",
+				       SLICE_FMT(column->name), SLICE_FMT(table->full_name),
+				       charset_name(column->charset));
+	}
+	return 0;
+}
+
+int table_map_layout(const struct table_map *map, const struct table *table, struct arena *arena,
+		     struct row_layout **layout, struct err *err)
+{
+	struct table_meta meta;
+	*layout = NULL;
+	if (table_meta_parse(map, arena, &meta, err) < 0 || refuse_types(map, &meta, table, err) < 0 ||
+	    compare(map, &meta, table, arena, err) < 0 || refuse_charsets(table, err) < 0)
+		return -1;
+	struct row_layout *made = ARENA_NEW(arena, struct row_layout);
+	uint8_t *sizes = ARENA_ARRAY(arena, table->ncolumns, uint8_t);
+	made->table = table;
+	made->ncells = table->ncolumns;
+	made->cells = ARENA_ARRAY(arena, table->ncolumns, struct cell_layout);
+	made->private_data = sizes;
+	for (unsigned i = 0; i < table->ncolumns; i++) {
+		const struct map_column *column = &meta.columns[i];
+		made->cells[i] = (struct cell_layout){
+			.decode = cell_decoder(&table->columns[i], column->wire, column->meta),
+			.column = &table->columns[i],
+			.meta = column->meta,
+			.wire = column->wire,
+		};
+		sizes[i] = (uint8_t)cell_size(column->wire, column->meta);
+	}
+	*layout = made;
+	return 0;
+}

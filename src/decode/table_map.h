@@ -1,0 +1,38 @@
+/* table_map: TABLE_MAP events, and the row layout that joins one with a table definition.
+ * Thread: any. Owner: the parsed map points into the event; layouts live in the caller's arena. */
+#ifndef TIDEWAY_TABLE_MAP_H
+#define TIDEWAY_TABLE_MAP_H
+
+#include "decode/event.h"
+#include "model/row.h"
+
+struct table_map {
+	uint64_t table_id;
+	struct slice db, name;
+	unsigned ncolumns;
+	const uint8_t *types;      /* ncolumns type codes */
+	struct slice meta;         /* packed metadata */
+	const uint8_t *nullable;   /* bitmap */
+	struct slice optional;     /* optional metadata TLVs; empty with NO_LOG */
+	struct slice identity;     /* the body without table id: what a plan's key compares
+	                              (consistency rule 12), together with the catalog version */
+};
+
+/* Only the table id and identity (cheap, for the hot path). */
+int table_map_id(const struct event *event, uint64_t *table_id, struct slice *identity,
+		 struct err *err) MUST_CHECK;
+int table_map_parse(const struct event *event, struct table_map *map, struct err *err) MUST_CHECK;
+
+/* Joins the map with the catalog's definition: checks number and types of the columns, signedness,
+ * names, charsets and labels too when the optional metadata has them. A difference is ERR_DATA and
+ * the text says which columns differ and how (catalog versus binlog) and what to do. A wire type we
+ * cannot decode is an error with type, table and column. */
+int table_map_layout(const struct table_map *map, const struct table *table, struct arena *arena,
+		     struct row_layout **layout, struct err *err) MUST_CHECK;
+/* With binlog_row_metadata=FULL: a definition made from the map alone, starting from what `known`
+ * (may be NULL) says where the map is vague (MariaDB uuid, inet6, JSON). False in *complete when the
+ * map does not carry names: then *table is NULL. */
+int table_map_table(const struct table_map *map, const struct table *known, struct arena *arena,
+		    struct table **table, bool *complete, struct err *err) MUST_CHECK;
+
+#endif

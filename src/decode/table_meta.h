@@ -1,0 +1,41 @@
+/* table_meta: the columns of a TABLE_MAP, one by one, with what its optional metadata says about them
+ * (binlog_row_metadata: NO_LOG nothing, MINIMAL signedness and character sets, FULL all).
+ * Thread: any. Owner: names and labels point into the event, arrays live in the arena. */
+#ifndef TIDEWAY_TABLE_META_H
+#define TIDEWAY_TABLE_META_H
+
+#include "decode/table_map.h"
+
+struct map_column {
+	uint8_t wire;             /* normalised: cell_normalize */
+	uint16_t meta;            /* likewise */
+	bool nullable;
+	bool has_sign;            /* is_unsigned is known */
+	bool is_unsigned;
+	bool has_charset;         /* charset is known */
+	enum charset charset;     /* BINARY: bytes */
+	bool has_visibility;
+	bool invisible;
+	struct slice name;        /* ptr NULL: not known */
+	bool has_labels;
+	unsigned nlabels;         /* ENUM, SET */
+	const struct slice *labels; /* in the column's character set */
+	uint32_t dimensions;      /* VECTOR; 0: not known */
+};
+
+struct map_key_part {
+	unsigned column;
+	bool has_prefix;
+};
+
+struct table_meta {
+	struct map_column *columns; /* map->ncolumns of them */
+	bool has_names;             /* binlog_row_metadata=FULL */
+	unsigned npk;               /* primary key; 0: none, or not known */
+	const struct map_key_part *pk;
+};
+
+int table_meta_parse(const struct table_map *map, struct arena *arena, struct table_meta *meta,
+		     struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,224 @@
+#include "decode/temporal.h"
+
+#include "base/num.h"
+
+#include <inttypes.h>
+#include <stdatomic.h>
+
+enum {
+	HOUR_MAX = 838,
+	YEAR_MAX = 9999,
+	FRACTION_DIGITS_MAX = 6,
+	TIME_TEXT_MAX = sizeof("-838:59:59.123456"),
+};
+
+static _Atomic uint64_t zero_dates;
+
+uint64_t decode_zero_dates(void)
+{
+	return atomic_load_explicit(&zero_dates, memory_order_relaxed);
+}
+
+static void zero_date(struct value *value)
+{
+	atomic_fetch_add_explicit(&zero_dates, 1, memory_order_relaxed);
+	value->kind = VALUE_NULL;
+}
+
+int temporal_date(const struct temporal *t, struct value *value, struct err *err)
+{
+	if (t->year > YEAR_MAX || t->month > 12 || t->day > 31 || t->hour > 23 || t->minute > 59 ||
+	    t->second > 59 || t->micros > 999999)
+		return err_set(err, ERR_DATA, "%04" PRIu32 "-%02" PRIu32 "-%02" PRIu32 " %02" PRIu32
+			       ":%02" PRIu32 ":%02" PRIu32 ".%06" PRIu32 " is no date and time",
+			       t->year, t->month, t->day, t->hour, t->minute, t->second, t->micros);
+	if (t->month == 0 || t->day == 0) {
+		zero_date(value);
+		return 0;
+	}
+	int64_t seconds = num_days((int32_t)t->year, t->month, t->day) * 86400 +
+			  (int64_t)t->hour * 3600 + t->minute * 60 + t->second;
+	value->kind = VALUE_MS;
+	value->i = seconds * 1000 + t->micros / 1000;
+	return 0;
+}
+
+int temporal_instant(uint64_t seconds, uint32_t micros, struct value *value, struct err *err)
+{
+	if (micros > 999999)
+		return err_set(err, ERR_DATA, "%" PRIu32 " microseconds in a TIMESTAMP", micros);
+	if (seconds == 0 && micros == 0) {
+		zero_date(value);
+		return 0;
+	}
+	value->kind = VALUE_MS;
+	value->i = (int64_t)seconds * 1000 + micros / 1000;
+	return 0;
+}
+
+int temporal_time(const struct temporal *t, unsigned digits, struct arena *arena,
+		  struct value *value, struct err *err)
+{
+	static const uint32_t units[] = {1000000, 100000, 10000, 1000, 100, 10, 1};
+	if (t->hour > HOUR_MAX || t->minute > 59 || t->second > 59 || t->micros > 999999 ||
+	    digits > FRACTION_DIGITS_MAX)
+		return err_set(err, ERR_DATA, "%" PRIu32 ":%02" PRIu32 ":%02" PRIu32 ".%06" PRIu32
+			       " is no TIME", t->hour, t->minute, t->second, t->micros);
+	char *text = arena_alloc(arena, TIME_TEXT_MAX);
+	char *at = text;
+	uint32_t fraction = t->micros / units[digits];
+	if (t->negative && (t->hour || t->minute || t->second || fraction))
+		*at++ = '-';
+	at += num_pad(at, t->hour, t->hour > 99 ? 3 : 2);
+	*at++ = ':';
+	at += num_pad(at, t->minute, 2);
+	*at++ = ':';
+	at += num_pad(at, t->second, 2);
+	if (digits > 0) {
+		*at++ = '.';
+		at += num_pad(at, fraction, digits);
+	}
+	value->kind = VALUE_TEXT;
+	value->text = slice_of(text, (size_t)(at - text));
+	return 0;
+}
+
+static uint64_t big_endian(const uint8_t *ptr, unsigned n)
+{
+	uint64_t v = 0;
+	for (unsigned i = 0; i < n; i++)
+		v = v << 8 | ptr[i];
+	return v;
+}
+
+static uint64_t little_endian(const uint8_t *ptr, unsigned n)
+{
+	uint64_t v = 0;
+	for (unsigned i = n; i > 0; i--)
+		v = v << 8 | ptr[i - 1];
+	return v;
+}
+
+unsigned temporal_fraction_size(unsigned digits)
+{
+	return (digits + 1) / 2;
+}
+
+/* What one unit of a fraction of 0 to 3 bytes is, in microseconds. */
+static const uint32_t fraction_units[] = {0, 10000, 100, 1};
+
+uint32_t temporal_fraction(const uint8_t *ptr, unsigned digits)
+{
+	unsigned size = temporal_fraction_size(digits);
+	return (uint32_t)big_endian(ptr, size) * fraction_units[size];
+}
+
+/* year(15) month(4) day(5), little-endian */
+void temporal_from_date(const uint8_t *ptr, struct temporal *t)
+{
+	uint32_t v = (uint32_t)little_endian(ptr, 3);
+	*t = (struct temporal){.year = v >> 9, .month = v >> 5 & 15, .day = v & 31};
+}
+
+/* sign(1) year*13+month(17) day(5) hour(5) minute(6) second(6), big-endian, fraction. The sign bit is
+ * set: negative ones are reserved; its absence makes the year too large for temporal_date. */
+void temporal_from_datetime2(const uint8_t *ptr, unsigned digits, struct temporal *t)
+{
+	uint64_t v = big_endian(ptr, 5) ^ UINT64_C(0x8000000000);
+	uint32_t months = (uint32_t)(v >> 22);
+	*t = (struct temporal){
+		.year = months / 13,
+		.month = months % 13,
+		.day = (uint32_t)(v >> 17 & 31),
+		.hour = (uint32_t)(v >> 12 & 31),
+		.minute = (uint32_t)(v >> 6 & 63),
+		.second = (uint32_t)(v & 63),
+		.micros = temporal_fraction(ptr + 5, digits),
+	};
+}
+
+/* sign(1) unused(1) hour(10) minute(6) second(6) fraction: one big-endian number with an offset of half
+ * its range, so that negative ones are its complement, fraction included. */
+void temporal_from_time2(const uint8_t *ptr, unsigned digits, struct temporal *t)
+{
+	unsigned size = temporal_fraction_size(digits);
+	int64_t v = (int64_t)big_endian(ptr, 3 + size) - (INT64_C(1) << (23 + 8 * size));
+	uint64_t abs = (uint64_t)(v < 0 ? -v : v);
+	uint64_t whole = abs >> (8 * size);
+	uint64_t fraction = abs & ((UINT64_C(1) << (8 * size)) - 1);
+	*t = (struct temporal){
+		.negative = v < 0,
+		.hour = (uint32_t)(whole >> 12),
+		.minute = (uint32_t)(whole >> 6 & 63),
+		.second = (uint32_t)(whole & 63),
+		.micros = (uint32_t)fraction * fraction_units[size],
+	};
+}
+
+/* YYYYMMDDhhmmss as a number */
+void temporal_from_datetime(const uint8_t *ptr, struct temporal *t)
+{
+	uint64_t v = little_endian(ptr, 8);
+	uint64_t date = v / 1000000, time = v % 1000000;
+	uint64_t year = date / 10000;
+	*t = (struct temporal){
+		.year = year > UINT32_MAX ? UINT32_MAX : (uint32_t)year,
+		.month = (uint32_t)(date / 100 % 100),
+		.day = (uint32_t)(date % 100),
+		.hour = (uint32_t)(time / 10000),
+		.minute = (uint32_t)(time / 100 % 100),
+		.second = (uint32_t)(time % 100),
+	};
+}
+
+/* hhmmss as a signed number */
+void temporal_from_time(const uint8_t *ptr, struct temporal *t)
+{
+	int32_t v = (int32_t)little_endian(ptr, 3);
+	if (v & 0x800000)
+		v -= 0x1000000;
+	uint32_t abs = (uint32_t)(v < 0 ? -v : v);
+	*t = (struct temporal){
+		.negative = v < 0,
+		.hour = abs / 10000,
+		.minute = abs / 100 % 100,
+		.second = abs % 100,
+	};
+}
+
+bool temporal_from_protocol(const uint8_t *ptr, size_t len, struct temporal *t)
+{
+	*t = (struct temporal){0};
+	if (len == 0)
+		return true;
+	if (len != 4 && len != 7 && len != 11)
+		return false;
+	t->year = (uint32_t)little_endian(ptr, 2);
+	t->month = ptr[2];
+	t->day = ptr[3];
+	if (len >= 7) {
+		t->hour = ptr[4];
+		t->minute = ptr[5];
+		t->second = ptr[6];
+	}
+	if (len == 11)
+		t->micros = (uint32_t)little_endian(ptr + 7, 4);
+	return true;
+}
+
+bool temporal_from_protocol_time(const uint8_t *ptr, size_t len, struct temporal *t)
+{
+	*t = (struct temporal){0};
+	if (len == 0)
+		return true;
+	if (len != 8 && len != 12)
+		return false;
+	uint64_t hours = little_endian(ptr + 1, 4) * 24 + ptr[5];
+	t->negative = ptr[0] != 0;
+	t->hour = hours > UINT32_MAX ? UINT32_MAX : (uint32_t)hours;
+	t->minute = ptr[6];
+	t->second = ptr[7];
+	if (len == 12)
+		t->micros = (uint32_t)little_endian(ptr + 8, 4);
+	return true;
+}
