@@ -1,0 +1,485 @@
+#include "source/chunk.h"
+
+#include "base/arena.h"
+#include "base/mem.h"
+#include "base/reader.h"
+#include "source/conn_priv.h"
+#include "source/raw.h"
+#include "source/server_error.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+	SPLIT_MIN_ROWS = 20000,   /* a smaller table is not worth a second connection */
+	SPLIT_CELLS_MAX = 400,    /* estimates asked for at most, some 0.2 ms each */
+	DEFINITION_TAIL = 12,     /* bytes of the fixed part of a column definition */
+};
+
+/* What stands behind chunk.private_data. */
+struct chunk_private {
+	struct arena arena;  /* fields and their names */
+	bool prepared;       /* a statement has to be closed */
+	bool executed;       /* its result has to be read to the end */
+	bool failed;         /* an error packet ended the result */
+	char doing[300];     /* "reading `shop`.`orders`", for texts */
+};
+
+/* ---- the statement ---- */
+
+/* The value that the binlog carries for a column: a VIRTUAL one is not in it (messages.md: null in both
+ * phases), so it is not read here either. */
+static void put_column(struct buf *sql, const struct column *column)
+{
+	if (column->is_virtual)
+		buf_put(sql, SLICE("NULL AS "));
+	conn_quote_name(column->name, sql);
+}
+
+static void put_bound(struct buf *sql, const struct table *table, const char *sign, const char *literal,
+		      const char **joint)
+{
+	if (literal == NULL)
+		return;
+	buf_put(sql, slice_str(*joint));
+	conn_quote_name(table->columns[table->pk[0]].name, sql);
+	buf_put(sql, slice_str(sign));
+	buf_put(sql, slice_str(literal));
+	*joint = " AND ";
+}
+
+static void put_where(struct buf *sql, const struct table *table, const struct chunk_range *range,
+		      const char *where)
+{
+	const char *joint = " WHERE ";
+
+	if (range) {
+		put_bound(sql, table, " > ", range->low, &joint);
+		put_bound(sql, table, " <= ", range->high, &joint);
+	}
+	if (where)
+		buf_printf(sql, "%s(%s)", joint, where);
+}
+
+static void put_table(struct buf *sql, const struct table *table)
+{
+	conn_quote_name(table->db, sql);
+	buf_char(sql, '.');
+	conn_quote_name(table->name, sql);
+}
+
+static void build_select(struct buf *sql, const struct table *table, const struct chunk_range *range,
+			 const char *where)
+{
+	buf_put(sql, SLICE("SELECT "));
+	for (unsigned i = 0; i < table->ncolumns; i++) {
+		if (i)
+			buf_char(sql, ',');
+		put_column(sql, &table->columns[i]);
+	}
+	buf_put(sql, SLICE(" FROM "));
+	put_table(sql, table);
+	put_where(sql, table, range, where);
+}
+
+/* ---- the protocol ---- */
+
+static struct chunk_private *priv(const struct chunk *chunk)
+{
+	return chunk->private_data;
+}
+
+static int chunk_fail(struct chunk *chunk, struct err *err)
+{
+	if (server_error_table_changed(conn_errno(chunk->conn)))
+		err->retriable = true;
+	return -1;
+}
+
+static int unexpected(struct chunk *chunk, const char *what, struct slice packet, struct err *err)
+{
+	return err_set(err, ERR_SOURCE,
+		       "source %s: %s: %s: unexpected packet of %zu bytes, first byte %02x; is there a "
+		       "proxy between?", chunk->conn->place, priv(chunk)->doing, what, packet.len,
+		       packet.len ? (unsigned char)packet.ptr[0] : 0u);
+}
+
+static int next_packet(struct chunk *chunk, struct slice *packet, struct err *err)
+{
+	if (raw_read(chunk->conn, packet, priv(chunk)->doing, err)) {
+		priv(chunk)->failed = true;
+		return chunk_fail(chunk, err);
+	}
+	return 0;
+}
+
+static int expect_eof(struct chunk *chunk, struct err *err)
+{
+	struct slice packet;
+
+	if (next_packet(chunk, &packet, err))
+		return -1;
+	return raw_is_eof(packet) ? 0 : unexpected(chunk, "end of the column definitions", packet, err);
+}
+
+/* catalog, db, table, org_table, name, org_name: length-coded strings; MariaDB puts one more, the extended
+ * type, before the fixed part: 0c charset(2) length(4) type(1) flags(2) decimals(1) 00 00. */
+static bool parse_definition(struct slice packet, struct arena *arena, struct chunk_field *field)
+{
+	struct slice strings[6];
+	struct reader r;
+
+	reader_init(&r, packet.ptr, packet.len);
+	for (unsigned i = 0; i < 6; i++)
+		strings[i] = reader_lenenc_slice(&r);
+	if (reader_left(&r) != 1 + DEFINITION_TAIL)
+		reader_lenenc_slice(&r);
+	if (reader_lenenc(&r) != DEFINITION_TAIL)
+		return false;
+	field->charset = reader_u16(&r);
+	field->length = reader_u32(&r);
+	field->wire = reader_u8(&r);
+	field->flags = reader_u16(&r);
+	field->decimals = reader_u8(&r);
+	if (r.failed)
+		return false;
+	field->name = arena_copy(arena, strings[4]);
+	return true;
+}
+
+static int read_definitions(struct chunk *chunk, struct chunk_field *fields, unsigned n, struct err *err)
+{
+	struct slice packet;
+
+	for (unsigned i = 0; i < n; i++) {
+		if (next_packet(chunk, &packet, err))
+			return -1;
+		if (!parse_definition(packet, &priv(chunk)->arena, &fields[i]))
+			return unexpected(chunk, "column definition", packet, err);
+	}
+	return expect_eof(chunk, err);
+}
+
+/* 00 id(4) ncols(2) nparams(2) 00 warnings(2), then the definitions and EOF. */
+static int prepare(struct chunk *chunk, struct slice sql, struct err *err)
+{
+	struct slice packet;
+	struct reader r;
+	unsigned nparams;
+
+	if (raw_send(chunk->conn, RAW_STMT_PREPARE, sql, err) || next_packet(chunk, &packet, err))
+		return -1;
+	reader_init(&r, packet.ptr, packet.len);
+	if (reader_u8(&r) != 0)
+		return unexpected(chunk, "prepare", packet, err);
+	chunk->statement = reader_u32(&r);
+	chunk->nfields = reader_u16(&r);
+	nparams = reader_u16(&r);
+	if (r.failed || chunk->nfields == 0 || nparams)
+		return unexpected(chunk, "prepare", packet, err);
+	priv(chunk)->prepared = true;
+	chunk->fields = ARENA_ARRAY(&priv(chunk)->arena, chunk->nfields, struct chunk_field);
+	return read_definitions(chunk, chunk->fields, chunk->nfields, err);
+}
+
+static int send_execute(struct chunk *chunk, struct err *err)
+{
+	/* id(4), flags 00: no cursor, so the rows come unbuffered; iterations(4) = 1 */
+	char body[9] = {0, 0, 0, 0, 0, 1, 0, 0, 0};
+
+	for (unsigned i = 0; i < 4; i++)
+		body[i] = (char)(chunk->statement >> (8 * i));
+	return raw_send(chunk->conn, RAW_STMT_EXECUTE, slice_of(body, sizeof(body)), err);
+}
+
+/* ncols, and on MariaDB 10.6 and later one byte more: 0 means that the definitions of the prepare still
+ * hold and are not sent again, 1 that they changed. */
+static int execute(struct chunk *chunk, struct err *err)
+{
+	struct slice packet;
+	struct reader r;
+	uint64_t ncols;
+	bool cached;
+
+	if (send_execute(chunk, err) || next_packet(chunk, &packet, err))
+		return -1;
+	reader_init(&r, packet.ptr, packet.len);
+	ncols = reader_lenenc(&r);
+	cached = reader_left(&r) == 1 && reader_u8(&r) == 0;
+	if (r.failed || ncols == 0 || reader_left(&r))
+		return unexpected(chunk, "execute", packet, err);
+	priv(chunk)->executed = true;
+	if (cached)
+		return expect_eof(chunk, err);
+	chunk->nfields = (unsigned)ncols;
+	chunk->fields = ARENA_ARRAY(&priv(chunk)->arena, chunk->nfields, struct chunk_field);
+	return read_definitions(chunk, chunk->fields, chunk->nfields, err);
+}
+
+int chunk_open(struct chunk *chunk, struct conn *conn, const struct table *table,
+	       const struct chunk_range *range, const char *where, struct err *err)
+{
+	struct chunk_private *private_data = mem_array(1, sizeof(*private_data));
+	struct buf sql;
+	int rc;
+
+	*chunk = (struct chunk){.conn = conn, .private_data = private_data};
+	arena_init(&private_data->arena, 0);
+	buf_init(&sql);
+	put_table(&sql, table);
+	snprintf(private_data->doing, sizeof(private_data->doing), "reading %s", buf_cstr(&sql));
+	buf_clear(&sql);
+	build_select(&sql, table, range, where);
+	rc = prepare(chunk, buf_slice(&sql), err) || execute(chunk, err) ? -1 : 0;
+	buf_fini(&sql);
+	if (rc)
+		chunk_fini(chunk);
+	return rc;
+}
+
+int chunk_read(struct chunk *chunk, struct slice *packet, struct err *err)
+{
+	if (chunk->done)
+		return 0;
+	if (next_packet(chunk, packet, err))
+		return -1;
+	if (packet->len && packet->ptr[0] == 0)
+		return 1;
+	if (!raw_is_eof(*packet)) {
+		priv(chunk)->failed = true;
+		return unexpected(chunk, "row", *packet, err);
+	}
+	chunk->done = true;
+	return 0;
+}
+
+void chunk_fini(struct chunk *chunk)
+{
+	struct chunk_private *private_data = chunk->private_data;
+	struct err ignored = ERR_INIT;
+	struct slice packet;
+	unsigned number;
+	char id[4];
+
+	if (private_data == NULL)
+		return;
+	number = conn_errno(chunk->conn); /* stays as the caller may still ask for it */
+	while (private_data->executed && !chunk->done && !private_data->failed)
+		if (chunk_read(chunk, &packet, &ignored) < 0)
+			break;
+	for (unsigned i = 0; i < 4; i++)
+		id[i] = (char)(chunk->statement >> (8 * i));
+	/* no answer comes; on a lost connection there is nothing to close */
+	if (private_data->prepared && !server_error_lost(conn_errno(chunk->conn)) &&
+	    raw_send(chunk->conn, RAW_STMT_CLOSE, slice_of(id, sizeof(id)), &ignored))
+		private_data->prepared = false;
+	if (number)
+		chunk->conn->last_errno = number;
+	arena_fini(&private_data->arena);
+	free(private_data);
+	*chunk = (struct chunk){.done = true};
+}
+
+/* ---- ranges ---- */
+
+/* Keys are handled as uint64 in the order of the column: a signed one has its top bit flipped, so that
+ * no difference overflows. */
+struct key_space {
+	struct conn *conn;
+	const struct table *table;
+	bool is_unsigned;
+};
+
+/* A part of the key space, first and last inside, with the server's estimate of its rows. */
+struct key_cell {
+	uint64_t first, last;
+	uint64_t rows;
+};
+
+static uint64_t key_parse(const struct key_space *space, const char *text)
+{
+	if (space->is_unsigned)
+		return strtoull(text, NULL, 10);
+	return (uint64_t)strtoll(text, NULL, 10) ^ (UINT64_C(1) << 63);
+}
+
+static void key_text(const struct key_space *space, uint64_t key, char text[24])
+{
+	if (space->is_unsigned)
+		snprintf(text, 24, "%" PRIu64, key);
+	else
+		snprintf(text, 24, "%" PRId64, (int64_t)(key ^ (UINT64_C(1) << 63)));
+}
+
+static bool splittable(const struct table *table)
+{
+	const struct column *column;
+
+	if (table->npk == 0)
+		return false;
+	column = &table->columns[table->pk[0]];
+	return column->type >= COLUMN_TINYINT && column->type <= COLUMN_BIGINT;
+}
+
+static int estimate_table(struct conn *conn, const struct table *table, uint64_t *rows, struct err *err)
+{
+	struct result result;
+	struct buf names;
+
+	buf_init(&names);
+	buf_put(&names, SLICE("table_schema = "));
+	conn_quote(conn, table->db, &names);
+	buf_put(&names, SLICE(" AND table_name = "));
+	conn_quote(conn, table->name, &names);
+	int rc = conn_query(conn, &result, err,
+			    "SELECT table_rows FROM information_schema.tables WHERE %s", buf_cstr(&names));
+	buf_fini(&names);
+	if (rc)
+		return -1;
+	*rows = result_cell(&result, 0, 0).ptr ? strtoull(result_cell(&result, 0, 0).ptr, NULL, 10) : 0;
+	result_fini(&result);
+	return 0;
+}
+
+/* What the optimizer expects between two keys: two dives into the index, no row is read. */
+static int estimate_cell(const struct key_space *space, struct key_cell *cell, struct err *err)
+{
+	const struct table *table = space->table;
+	char first[24], last[24];
+	struct result result;
+	struct buf from, key;
+	int rc;
+
+	key_text(space, cell->first, first);
+	key_text(space, cell->last, last);
+	buf_init(&from);
+	buf_init(&key);
+	put_table(&from, table);
+	conn_quote_name(table->columns[table->pk[0]].name, &key);
+	rc = conn_query(space->conn, &result, err,
+			"EXPLAIN SELECT 1 FROM %s FORCE INDEX (PRIMARY) WHERE %s BETWEEN %s AND %s",
+			buf_cstr(&from), buf_cstr(&key), first, last);
+	buf_fini(&from);
+	buf_fini(&key);
+	if (rc)
+		return -1;
+	struct slice rows = result_named(&result, 0, "rows");
+	cell->rows = rows.ptr ? strtoull(rows.ptr, NULL, 10) : 0;
+	result_fini(&result);
+	return 0;
+}
+
+static int find_ends(const struct key_space *space, struct key_cell *all, bool *empty, struct err *err)
+{
+	const struct table *table = space->table;
+	struct result result;
+	struct buf from, key;
+	int rc;
+
+	buf_init(&from);
+	buf_init(&key);
+	put_table(&from, table);
+	conn_quote_name(table->columns[table->pk[0]].name, &key);
+	rc = conn_query(space->conn, &result, err, "SELECT MIN(%s), MAX(%s) FROM %s", buf_cstr(&key),
+			buf_cstr(&key), buf_cstr(&from));
+	buf_fini(&from);
+	buf_fini(&key);
+	if (rc)
+		return -1;
+	*empty = result_cell(&result, 0, 0).ptr == NULL;
+	if (!*empty) {
+		all->first = key_parse(space, result_cell(&result, 0, 0).ptr);
+		all->last = key_parse(space, result_cell(&result, 0, 1).ptr);
+	}
+	result_fini(&result);
+	return 0;
+}
+
+/* The fullest cell that can be halved; n: none. */
+static unsigned fullest(const struct key_cell *cells, unsigned n, uint64_t enough)
+{
+	unsigned best = n;
+
+	for (unsigned i = 0; i < n; i++)
+		if (cells[i].rows > enough && cells[i].first < cells[i].last &&
+		    (best == n || cells[i].rows > cells[best].rows))
+			best = i;
+	return best;
+}
+
+/* Halves the fullest cell until all hold little, so that ids with gaps and far outliers split as well as
+ * even ones. Cells stay in key order. */
+static int halve_cells(const struct key_space *space, struct key_cell *cells, unsigned *ncells,
+		       unsigned max, uint64_t enough, struct err *err)
+{
+	while (*ncells < max) {
+		unsigned i = fullest(cells, *ncells, enough);
+		if (i == *ncells)
+			return 0;
+		memmove(&cells[i + 1], &cells[i], (*ncells - i) * sizeof(*cells));
+		cells[i].last = cells[i].first + (cells[i].last - cells[i].first) / 2;
+		cells[i + 1].first = cells[i].last + 1;
+		++*ncells;
+		if (estimate_cell(space, &cells[i], err) || estimate_cell(space, &cells[i + 1], err))
+			return -1;
+	}
+	return 0;
+}
+
+/* Puts neighbours together into n ranges of about the same number of rows. */
+static unsigned join_cells(const struct key_space *space, const struct key_cell *cells, unsigned ncells,
+			   unsigned n, struct arena *arena, const char **bounds)
+{
+	uint64_t total = 0, sum = 0;
+	unsigned nbounds = 0;
+	char text[24];
+
+	for (unsigned i = 0; i < ncells; i++)
+		total += cells[i].rows;
+	for (unsigned i = 0; i + 1 < ncells && nbounds + 1 < n; i++) {
+		sum += cells[i].rows;
+		if (sum < total / n * (nbounds + 1) || sum == 0)
+			continue;
+		key_text(space, cells[i].last, text);
+		bounds[nbounds++] = arena_cstr(arena, slice_str(text));
+	}
+	return nbounds;
+}
+
+static int split_keys(const struct key_space *space, unsigned n, struct arena *arena,
+		      const char **bounds, unsigned *nbounds, struct err *err)
+{
+	unsigned max = n * 16 + 128, ncells = 1;
+	struct key_cell *cells;
+	bool empty;
+	int rc;
+
+	if (max > SPLIT_CELLS_MAX)
+		max = SPLIT_CELLS_MAX;
+	cells = mem_array(max, sizeof(*cells));
+	rc = find_ends(space, &cells[0], &empty, err);
+	if (rc == 0 && !empty)
+		rc = estimate_cell(space, &cells[0], err);
+	if (rc == 0 && !empty)
+		rc = halve_cells(space, cells, &ncells, max, cells[0].rows / n / 4 + 1, err);
+	if (rc == 0 && !empty)
+		*nbounds = join_cells(space, cells, ncells, n, arena, bounds);
+	free(cells);
+	return rc;
+}
+
+int chunk_split(struct conn *conn, const struct table *table, unsigned n, struct arena *arena,
+		const char ***bounds, unsigned *nbounds, uint64_t *rows, struct err *err)
+{
+	struct key_space space = {.conn = conn, .table = table};
+
+	*bounds = ARENA_ARRAY(arena, n ? n : 1, const char *);
+	*nbounds = 0;
+	if (estimate_table(conn, table, rows, err))
+		return -1;
+	if (n < 2 || *rows < SPLIT_MIN_ROWS || !splittable(table))
+		return 0;
+	space.is_unsigned = table->columns[table->pk[0]].is_unsigned;
+	return split_keys(&space, n, arena, *bounds, nbounds, err);
+}

@@ -1,0 +1,426 @@
+#include "source/conn.h"
+
+#include "base/mem.h"
+#include "source/conn_priv.h"
+#include "source/flavour.h"
+#include "source/server_error.h"
+
+#include <errmsg.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+	CONN_MAX_PACKET = 1 << 30,
+	CONN_KEEPALIVE_IDLE_S = 30, /* a host that is gone is noticed within a minute, */
+	CONN_KEEPALIVE_STEP_S = 10, /* whatever is being waited for */
+	CONN_KEEPALIVE_COUNT = 3,
+};
+
+/* Rule 9: a reader that pauses is not cut off, and nothing a server's administrator has set globally
+ * changes what we read. */
+#define CONN_SETTINGS                                                                              \
+	"SET SESSION net_write_timeout=86400, wait_timeout=86400, net_read_timeout=600, "          \
+	"time_zone='+00:00', sql_mode='', autocommit=1, sql_select_limit=18446744073709551615, "   \
+	"sql_big_selects=1, sql_auto_is_null=0"
+
+static pthread_once_t library_once = PTHREAD_ONCE_INIT;
+
+static void library_init(void)
+{
+	mysql_library_init(0, NULL, NULL);
+}
+
+static const char *config_host(const struct source_config *config)
+{
+	return config->host ? config->host : "127.0.0.1";
+}
+
+static unsigned config_port(const struct source_config *config)
+{
+	return config->port ? config->port : 3306;
+}
+
+static void describe(struct conn *conn, const struct source_config *config)
+{
+	if (config->socket)
+		snprintf(conn->place, sizeof(conn->place), "%s", config->socket);
+	else
+		snprintf(conn->place, sizeof(conn->place), "%s:%u", config_host(config),
+			 config_port(config));
+	snprintf(conn->user, sizeof(conn->user), "%s", config->user ? config->user : "");
+}
+
+static void set_tls(MYSQL *mysql, const struct source_config *config)
+{
+	my_bool on = 1, verify = config->tls_verify;
+
+	if (!config->tls)
+		return;
+	mysql_options(mysql, MYSQL_OPT_SSL_ENFORCE, &on);
+	mysql_options(mysql, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
+	if (config->tls_ca)
+		mysql_options(mysql, MYSQL_OPT_SSL_CA, config->tls_ca);
+	if (config->tls_cert)
+		mysql_options(mysql, MYSQL_OPT_SSL_CERT, config->tls_cert);
+	if (config->tls_key)
+		mysql_options(mysql, MYSQL_OPT_SSL_KEY, config->tls_key);
+}
+
+static void set_options(MYSQL *mysql, const struct source_config *config, unsigned read_timeout_s)
+{
+	unsigned connect_s = config->connect_timeout_s ? config->connect_timeout_s : 10;
+	size_t max_packet = CONN_MAX_PACKET;
+
+	mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &connect_s);
+	if (read_timeout_s)
+		mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &read_timeout_s);
+	mysql_options(mysql, MYSQL_OPT_MAX_ALLOWED_PACKET, &max_packet);
+	mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+	mysql_options4(mysql, MYSQL_OPT_CONNECT_ATTR_ADD, "program_name", "tideway");
+	set_tls(mysql, config);
+}
+
+/* The library says "unknown host" for a name server that does not answer, too. */
+static bool host_may_come(const struct source_config *config)
+{
+	struct addrinfo *list = NULL;
+	int rc = getaddrinfo(config_host(config), NULL, NULL, &list);
+
+	if (rc == 0)
+		freeaddrinfo(list);
+	return rc == 0 || rc == EAI_AGAIN || rc == EAI_SYSTEM || rc == EAI_MEMORY;
+}
+
+static bool connect_retriable(const struct source_config *config, unsigned number)
+{
+	if (number == CR_UNKNOWN_HOST)
+		return host_may_come(config);
+	if (number == CR_SSL_CONNECTION_ERROR)
+		return false; /* at the connect it is a matter of certificates and settings */
+	return server_error_retriable(number);
+}
+
+static int connect_fail(struct conn *conn, const struct source_config *config, struct err *err)
+{
+	const char *text = mysql_error(conn->mysql);
+	unsigned number = mysql_errno(conn->mysql);
+
+	err_set(err, ERR_SOURCE, "cannot connect to the source %s as user '%s': %u (%s) %s; %s",
+		conn->place, conn->user, number, mysql_sqlstate(conn->mysql), text,
+		server_error_connect_remedy(number, text));
+	err->retriable = connect_retriable(config, number);
+	return -1;
+}
+
+static void keep_alive(int fd)
+{
+	int on = 1, idle = CONN_KEEPALIVE_IDLE_S, step = CONN_KEEPALIVE_STEP_S,
+	    count = CONN_KEEPALIVE_COUNT;
+
+	/* fails on a Unix socket, which needs none of it */
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &step, sizeof(step));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof(count));
+}
+
+static int connect_server(struct conn *conn, const struct source_config *config, struct err *err)
+{
+	const char *user = config->user ? config->user : "";
+	const char *password = config->password ? config->password : "";
+
+	/* without a host name libmariadb takes the socket */
+	if (!mysql_real_connect(conn->mysql, config->socket ? NULL : config_host(config), user, password,
+				NULL, config->socket ? 0 : config_port(config), config->socket,
+				CLIENT_MULTI_RESULTS))
+		return connect_fail(conn, config, err);
+	conn->shutdown_fd = dup(mysql_get_socket(conn->mysql));
+	if (conn->shutdown_fd < 0)
+		return err_retry(err, ERR_INTERNAL, "cannot duplicate the socket to %s: %m", conn->place);
+	keep_alive(conn->shutdown_fd);
+	return 0;
+}
+
+/* "10.11.19-MariaDB-log" is 101119. */
+static unsigned parse_version(const char *text)
+{
+	unsigned major = 0, minor = 0, patch = 0;
+
+	if (sscanf(text, "%u.%u.%u", &major, &minor, &patch) < 2)
+		return 0;
+	return major * 10000 + minor * 100 + (patch > 99 ? 99 : patch);
+}
+
+static void copy_cell(char *dst, size_t size, struct slice cell)
+{
+	size_t len = cell.len < size ? cell.len : size - 1;
+
+	if (len)
+		memcpy(dst, cell.ptr, len);
+	dst[len] = '\0';
+}
+
+static uint64_t cell_u64(const struct result *result, unsigned row, unsigned column)
+{
+	struct slice cell = result_cell(result, row, column);
+
+	return cell.ptr ? strtoull(cell.ptr, NULL, 10) : 0;
+}
+
+static int ask_server(struct conn *conn, struct err *err)
+{
+	struct server *server = &conn->server;
+	struct result result;
+
+	if (conn_query(conn, &result, err,
+		       "SELECT VERSION(), @@GLOBAL.server_id, @@GLOBAL.lower_case_table_names"))
+		return -1;
+	copy_cell(server->version_text, sizeof(server->version_text), result_cell(&result, 0, 0));
+	server->server_id = (uint32_t)cell_u64(&result, 0, 1);
+	server->lower_case_table_names = (unsigned)cell_u64(&result, 0, 2);
+	result_fini(&result);
+	server->version = parse_version(server->version_text);
+	server->mariadb = strcasestr(server->version_text, "mariadb") || mariadb_connection(conn->mysql);
+	conn->flavour = server->mariadb ? &flavour_mariadb : &flavour_mysql;
+	return conn->flavour->identify(conn, err);
+}
+
+static int set_session(struct conn *conn, struct err *err)
+{
+	const char *const *setting;
+
+	if (conn_query(conn, NULL, err, CONN_SETTINGS))
+		return -1;
+	for (setting = conn->flavour->settings; *setting; setting++)
+		if (conn_query_lenient(conn, err, *setting))
+			return -1;
+	if (conn->role != CONN_READER)
+		return 0;
+	if (conn_query(conn, NULL, err, "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+		return -1;
+	/* stored bytes, converted by our own tables (rule 8) */
+	return conn_query(conn, NULL, err, "SET character_set_results=NULL");
+}
+
+struct conn *conn_open_deadline(const struct source_config *config, enum conn_role role,
+				unsigned read_timeout_s, struct err *err)
+{
+	struct conn *conn = mem_array(1, sizeof(*conn));
+
+	pthread_once(&library_once, library_init);
+	conn->role = role;
+	conn->shutdown_fd = -1;
+	describe(conn, config);
+	conn->mysql = mysql_init(NULL);
+	if (conn->mysql == NULL) {
+		err_set(err, ERR_INTERNAL, "mysql_init: out of memory");
+		goto fail;
+	}
+	set_options(conn->mysql, config, read_timeout_s);
+	if (connect_server(conn, config, err) || ask_server(conn, err) || set_session(conn, err))
+		goto fail;
+	return conn;
+fail:
+	conn_free(conn);
+	return NULL;
+}
+
+struct conn *conn_open(const struct source_config *config, enum conn_role role, struct err *err)
+{
+	return conn_open_deadline(config, role, 0, err);
+}
+
+void conn_free(struct conn *conn)
+{
+	if (conn == NULL)
+		return;
+	if (conn->mysql)
+		mysql_close(conn->mysql);
+	if (conn->shutdown_fd >= 0)
+		close(conn->shutdown_fd);
+	free(conn);
+}
+
+const struct server *conn_server(const struct conn *conn)
+{
+	return &conn->server;
+}
+
+void conn_shutdown(struct conn *conn)
+{
+	shutdown(conn->shutdown_fd, SHUT_RDWR);
+}
+
+uint64_t conn_id(const struct conn *conn)
+{
+	return mysql_thread_id(conn->mysql);
+}
+
+unsigned conn_errno(const struct conn *conn)
+{
+	return conn->last_errno;
+}
+
+int conn_fail(struct conn *conn, struct err *err, const char *format, ...)
+{
+	char doing[400];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(doing, sizeof(doing), format, args);
+	va_end(args);
+	conn->last_errno = mysql_errno(conn->mysql);
+	if (conn->last_errno == 0) /* the library dropped the connection without a word */
+		conn->last_errno = CR_SERVER_LOST;
+	err_set(err, ERR_SOURCE, "source %s, user '%s': %s: %u (%s) %s", conn->place, conn->user, doing,
+		conn->last_errno, mysql_sqlstate(conn->mysql), mysql_error(conn->mysql));
+	err->retriable = server_error_retriable(conn->last_errno);
+	return -1;
+}
+
+/* A result in memory. The slices point into the library's copy. */
+struct result_private {
+	MYSQL_RES *res;
+	struct slice *cells, *names;
+};
+
+static void result_fill(struct result *result, MYSQL_RES *res)
+{
+	struct result_private *private_data = mem_array(1, sizeof(*private_data));
+	const MYSQL_FIELD *fields = mysql_fetch_fields(res);
+	unsigned columns = mysql_num_fields(res), rows = (unsigned)mysql_num_rows(res);
+
+	private_data->res = res;
+	private_data->names = mem_array(columns, sizeof(struct slice));
+	private_data->cells = mem_array((size_t)columns * rows, sizeof(struct slice));
+	for (unsigned i = 0; i < columns; i++)
+		private_data->names[i] = slice_of(fields[i].name, fields[i].name_length);
+	for (unsigned r = 0; r < rows; r++) {
+		MYSQL_ROW row = mysql_fetch_row(res);
+		const unsigned long *lens = mysql_fetch_lengths(res);
+		for (unsigned i = 0; i < columns; i++)
+			private_data->cells[(size_t)r * columns + i] =
+				row[i] ? slice_of(row[i], lens[i]) : (struct slice){NULL, 0};
+	}
+	*result = (struct result){columns, rows, private_data->cells, private_data->names, private_data};
+}
+
+/* Reads every result of the statement that was sent and keeps the first one with columns. */
+static int read_results(struct conn *conn, struct result *result, struct slice sql, struct err *err)
+{
+	bool kept = false;
+	int more;
+
+	do {
+		MYSQL_RES *res = mysql_store_result(conn->mysql);
+		if (res == NULL && mysql_errno(conn->mysql))
+			return conn_fail(conn, err, "%.*s", (int)(sql.len > 300 ? 300 : sql.len), sql.ptr);
+		if (res && result && !kept) {
+			result_fill(result, res);
+			kept = true;
+		} else if (res) {
+			mysql_free_result(res);
+		}
+		more = mysql_next_result(conn->mysql);
+	} while (more == 0);
+	if (more > 0)
+		return conn_fail(conn, err, "%.*s", (int)(sql.len > 300 ? 300 : sql.len), sql.ptr);
+	return 0;
+}
+
+static int query_slice(struct conn *conn, struct result *result, struct slice sql, struct err *err)
+{
+	conn->last_errno = 0;
+	if (result)
+		*result = (struct result){0};
+	if (mysql_real_query(conn->mysql, sql.ptr, sql.len))
+		return conn_fail(conn, err, "%.*s", (int)(sql.len > 300 ? 300 : sql.len), sql.ptr);
+	if (read_results(conn, result, sql, err)) {
+		if (result)
+			result_fini(result);
+		return -1;
+	}
+	return 0;
+}
+
+int conn_query(struct conn *conn, struct result *result, struct err *err, const char *format, ...)
+{
+	struct buf sql;
+	va_list args;
+	int rc;
+
+	buf_init(&sql);
+	va_start(args, format);
+	buf_vprintf(&sql, format, args);
+	va_end(args);
+	rc = query_slice(conn, result, buf_slice(&sql), err);
+	buf_fini(&sql);
+	return rc;
+}
+
+int conn_query_lenient(struct conn *conn, struct err *err, const char *sql)
+{
+	if (query_slice(conn, NULL, slice_str(sql), err) == 0)
+		return 0;
+	if (server_error_retriable(conn->last_errno))
+		return -1;
+	*err = (struct err)ERR_INIT;
+	return 0;
+}
+
+void result_fini(struct result *result)
+{
+	struct result_private *private_data = result->private_data;
+
+	if (private_data) {
+		mysql_free_result(private_data->res);
+		free(private_data->cells);
+		free(private_data->names);
+		free(private_data);
+	}
+	*result = (struct result){0};
+}
+
+struct slice result_cell(const struct result *result, unsigned row, unsigned column)
+{
+	if (row >= result->nrows || column >= result->ncolumns)
+		return (struct slice){NULL, 0};
+	return result->cells[(size_t)row * result->ncolumns + column];
+}
+
+struct slice result_named(const struct result *result, unsigned row, const char *column)
+{
+	for (unsigned i = 0; i < result->ncolumns; i++)
+		if (slice_equal_nocase(result->names[i], slice_str(column)))
+			return result_cell(result, row, i);
+	return (struct slice){NULL, 0};
+}
+
+void conn_quote(struct conn *conn, struct slice text, struct buf *buf)
+{
+	char *to = buf_reserve(buf, text.len * 2 + 3);
+	size_t len;
+
+	to[0] = '\'';
+	len = mysql_real_escape_string(conn->mysql, to + 1, text.ptr ? text.ptr : "", text.len);
+	to[len + 1] = '\'';
+	buf->len += len + 2;
+}
+
+void conn_quote_name(struct slice name, struct buf *buf)
+{
+	buf_char(buf, '`');
+	for (size_t i = 0; i < name.len; i++) {
+		if (name.ptr[i] == '`')
+			buf_char(buf, '`');
+		buf_char(buf, name.ptr[i]);
+	}
+	buf_char(buf, '`');
+}

@@ -1,0 +1,65 @@
+/* conn: one connection to MySQL or MariaDB, SQL and raw packets (the only place with mysql.h is
+ * src/source). Sessions are set up as rule 9 says: net_write_timeout, wait_timeout 86400,
+ * net_read_timeout 600, character_set_results NULL for row readers, time_zone '+00:00', sql_mode ''.
+ * Thread: the one that opened it; only conn_shutdown may be called from another.
+ * Owner: conn_free. Slices of a packet or result live until the next call on the connection. */
+#ifndef TIDEWAY_CONN_H
+#define TIDEWAY_CONN_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "model/config.h"
+
+struct conn;
+
+/* What the server is, asked once at the connect. */
+struct server {
+	bool mariadb;
+	unsigned version;          /* 100511: 10.5.11; 90704: 9.7.4 */
+	char version_text[64];
+	char identity[64];         /* server_uuid (MySQL) or server_id (MariaDB) */
+	uint32_t server_id;
+	unsigned lower_case_table_names;
+	bool gtid;                 /* MariaDB: always; MySQL: gtid_mode=ON */
+};
+
+enum conn_role {
+	CONN_CONTROL, /* SQL in UTF-8: catalog, checks, positions */
+	CONN_READER,  /* full sync: character_set_results NULL, time_zone UTC */
+	CONN_DUMP,    /* binlog dump */
+};
+
+/* ERR_SOURCE, retriable when the server is away (refused, timeout, lost), not when it refuses us
+ * (password, unknown host name twice, TLS required ...); texts carry host:port, user and remedy. */
+struct conn *conn_open(const struct source_config *config, enum conn_role role, struct err *err);
+void conn_free(struct conn *conn);
+const struct server *conn_server(const struct conn *conn);
+/* Ends a blocked read (any error that it then gives is the stop); any thread, any time between the return of
+ * conn_open and the call of conn_free, also when the connection has failed meanwhile. The caller sees to it
+ * that conn_free does not run at the same time (a lock around its pointer); nothing else is needed. */
+void conn_shutdown(struct conn *conn);
+uint64_t conn_id(const struct conn *conn);
+
+/* A whole result in memory, text protocol; cells are NUL-terminated, NULL is {NULL, 0}. */
+struct result {
+	unsigned ncolumns;
+	unsigned nrows;
+	const struct slice *cells;   /* row-major */
+	const struct slice *names;   /* column names */
+	void *private_data;
+};
+/* Runs SQL. result may be NULL (a result set is then read and dropped). A server error is ERR_SOURCE with
+ * its number and text and the statement; conn_errno gives the number; lost connection is retriable. */
+int conn_query(struct conn *conn, struct result *result, struct err *err, const char *format, ...)
+	__attribute__((format(printf, 4, 5))) MUST_CHECK;
+void result_fini(struct result *result);
+struct slice result_cell(const struct result *result, unsigned row, unsigned column);
+/* By column name, nocase; {NULL, 0} when there is no such column. */
+struct slice result_named(const struct result *result, unsigned row, const char *column);
+/* Number of the last server or client error on this connection; 0: none. */
+unsigned conn_errno(const struct conn *conn);
+/* 'quoted' and escaped for SQL / `quoted` identifier. */
+void conn_quote(struct conn *conn, struct slice text, struct buf *buf);
+void conn_quote_name(struct slice name, struct buf *buf);
+
+#endif

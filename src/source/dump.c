@@ -1,0 +1,213 @@
+#include "source/dump.h"
+
+#include "base/mem.h"
+#include "source/conn_priv.h"
+#include "source/flavour.h"
+#include "source/raw.h"
+#include "source/server_error.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+	DUMP_DEADLINE_MIN_S = 10,
+	/* While MariaDB looks for a GTID in a large binlog it is silent; the TCP keepalive notices a dead
+	 * host meanwhile. */
+	DUMP_SEEK_DEADLINE_S = 600,
+	EVENT_TYPE_AT = 4,       /* of the type in an event's header */
+	EVENT_MIN = 19,          /* the header */
+};
+
+struct dump {
+	struct conn *conn;
+	const struct source_config *config; /* borrowed: to ask for the oldest binlog after a refusal */
+	char start[400];                    /* where the dump began, for texts */
+	struct slice first;                 /* a packet read by dump_open; ptr NULL: none */
+	unsigned deadline_s;                /* of one read, once events flow */
+	bool seeking;                       /* no event of the stream itself has come yet */
+	bool non_block;
+};
+
+static uint64_t hash_name(const char *name, uint64_t seed)
+{
+	uint64_t h = 14695981039346656037u ^ seed; /* FNV-1a: the value stands in servers' lists, never change it */
+
+	for (; *name; name++)
+		h = (h ^ (unsigned char)*name) * 1099511628211u;
+	return h ^ (h >> 32);
+}
+
+uint32_t dump_server_id(const char *sync_name)
+{
+	return (uint32_t)hash_name(sync_name, 0) | 0x80000000u;
+}
+
+void dump_uuid(const char *sync_name, char uuid[37])
+{
+	uint64_t a = hash_name(sync_name, 1), b = hash_name(sync_name, 2) * 0x9e3779b97f4a7c15u;
+
+	/* version 8: made by the application's own rule */
+	snprintf(uuid, 37, "%08" PRIx32 "-%04x-8%03x-a%03x-%012" PRIx64, (uint32_t)(a >> 32),
+		 (unsigned)(a >> 16) & 0xffffu, (unsigned)a & 0xfffu, (unsigned)(b >> 52) & 0xfffu,
+		 b & 0xffffffffffffu);
+}
+
+/* ROTATE, FORMAT_DESCRIPTION, PREVIOUS_GTIDS, BINLOG_CHECKPOINT, GTID_LIST, START_ENCRYPTION: sent before
+ * the server looks for the position. */
+static bool is_preamble(uint8_t type)
+{
+	return type == 4 || type == 15 || type == 35 || type == 161 || type == 163 || type == 164;
+}
+
+/* A refusal that the position caused: says also what the server still has. */
+static void name_the_oldest(struct dump *dump, struct err *err)
+{
+	struct err ignored = ERR_INIT;
+	struct conn *conn = conn_open(dump->config, CONN_CONTROL, &ignored);
+	size_t len = strlen(err->text);
+	struct buf text;
+
+	buf_init(&text);
+	if (conn)
+		conn->flavour->oldest_available(conn, &text);
+	buf_printf(&text, "; a sync that has lost its position must copy again: give it another name or "
+			  "reset it; and keep the binlog longer");
+	snprintf(err->text + len, sizeof(err->text) - len, "%s", buf_cstr(&text));
+	buf_fini(&text);
+	conn_free(conn);
+}
+
+static int dump_fail(struct dump *dump, struct err *err)
+{
+	unsigned number = conn_errno(dump->conn);
+
+	err->code = server_error_dump_code(number, err->text);
+	if (err->code == ERR_POSITION) {
+		err->retriable = false;
+		err_wrap(err, "the binlog dump from %s was refused", dump->start);
+		name_the_oldest(dump, err);
+	} else if (err->code == ERR_DISPLACED) {
+		err->retriable = false;
+		err_wrap(err, "another process reads the binlog with this server id: a second Tideway "
+			      "of the same name, or a replica that has it (set source.server_id)");
+	} else if (server_error_denied(number)) {
+		err_wrap(err, "the user may not read the binlog; GRANT REPLICATION SLAVE ON *.* TO '%s'",
+			 dump->conn->user);
+	}
+	return -1;
+}
+
+static int read_packet(struct dump *dump, struct slice *packet, struct err *err)
+{
+	if (raw_read(dump->conn, packet, "reading the binlog", err))
+		return dump_fail(dump, err);
+	return 0;
+}
+
+/* What can be said about the position is said by dump_open: the server's answer to the command is its
+ * first packet. */
+static int start_dump(struct dump *dump, const struct position *position,
+		      const struct dump_options *options, struct err *err)
+{
+	struct conn *conn = dump->conn;
+	char uuid[37];
+	struct dump_start start = {
+		.position = position,
+		.server_id = options->server_id ? options->server_id : dump_server_id(options->sync_name),
+		.uuid = uuid,
+		.heartbeat_ms = options->heartbeat_ms,
+		.non_block = options->from_now_end,
+	};
+
+	dump_uuid(options->sync_name, uuid);
+	if (conn->flavour->dump_check(conn, position, err))
+		return -1;
+	if (conn->flavour->dump_start(conn, &start, err))
+		return -1;
+	return read_packet(dump, &dump->first, err);
+}
+
+static void describe_start(struct dump *dump, const struct position *position)
+{
+	struct buf text;
+
+	buf_init(&text);
+	position_print(position, &text);
+	snprintf(dump->start, sizeof(dump->start), "%s", buf_cstr(&text));
+	buf_fini(&text);
+}
+
+static unsigned deadline_s(unsigned heartbeat_ms)
+{
+	unsigned s = (3 * heartbeat_ms + 999) / 1000;
+
+	return s < DUMP_DEADLINE_MIN_S ? DUMP_DEADLINE_MIN_S : s;
+}
+
+struct dump *dump_open(const struct source_config *config, const struct position *position,
+		       const struct dump_options *options, struct err *err)
+{
+	struct dump *dump = mem_array(1, sizeof(*dump));
+
+	dump->config = config;
+	dump->deadline_s = deadline_s(options->heartbeat_ms);
+	dump->seeking = true;
+	dump->non_block = options->from_now_end;
+	describe_start(dump, position);
+	dump->conn = conn_open_deadline(config, CONN_DUMP, DUMP_SEEK_DEADLINE_S, err);
+	if (dump->conn == NULL || start_dump(dump, position, options, err)) {
+		dump_free(dump);
+		return NULL;
+	}
+	return dump;
+}
+
+void dump_free(struct dump *dump)
+{
+	if (dump == NULL)
+		return;
+	conn_free(dump->conn);
+	free(dump);
+}
+
+static void watch_seek(struct dump *dump, uint8_t type)
+{
+	if (is_preamble(type))
+		return;
+	dump->seeking = false;
+	raw_set_read_timeout(dump->conn, dump->deadline_s);
+}
+
+int dump_read(struct dump *dump, struct slice *event, struct err *err)
+{
+	struct slice packet = dump->first;
+
+	dump->first = (struct slice){NULL, 0};
+	if (packet.ptr == NULL && read_packet(dump, &packet, err))
+		return -1;
+	if (raw_is_eof(packet)) {
+		if (dump->non_block)
+			return 0;
+		return err_retry(err, ERR_SOURCE, "source %s ended the binlog dump; it is being shut "
+				 "down, or the dump was killed", dump->conn->place);
+	}
+	if (packet.len < 1 + EVENT_MIN || packet.ptr[0] != 0)
+		return err_set(err, ERR_SOURCE,
+			       "source %s: a packet of %zu bytes that is no binlog event; is there a "
+			       "proxy between?", dump->conn->place, packet.len);
+	*event = slice_of(packet.ptr + 1, packet.len - 1);
+	if (__builtin_expect(dump->seeking, 0))
+		watch_seek(dump, (uint8_t)event->ptr[EVENT_TYPE_AT]);
+	return 1;
+}
+
+void dump_shutdown(struct dump *dump)
+{
+	conn_shutdown(dump->conn);
+}
+
+const struct server *dump_server(const struct dump *dump)
+{
+	return conn_server(dump->conn);
+}

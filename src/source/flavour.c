@@ -1,0 +1,509 @@
+#include "source/flavour.h"
+
+#include "source/conn_priv.h"
+#include "source/inspect.h"
+#include "source/raw.h"
+#include "source/server_error.h"
+
+#include <inttypes.h>
+#include <mysqld_error.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+	DUMP_NON_BLOCK = 0x01,    /* BINLOG_DUMP_NON_BLOCK: end at the last event */
+	DUMP_THROUGH_GTID = 0x04, /* BINLOG_THROUGH_GTID: the position is the GTID set behind it */
+	DUMP_FIRST_OFFSET = 4,    /* a binlog file begins with four magic bytes */
+	COMMIT_WAIT_S = 5,        /* a dump sends a transaction before it is in gtid_executed */
+};
+
+#define START_AGAIN                                                                                \
+	"a sync that has lost its position must copy again: give it another name or reset it; and "\
+	"keep the binlog longer"
+
+/* ---- for both ---- */
+
+int flavour_binlog_status(struct conn *conn, struct result *result, struct err *err)
+{
+	if (conn_query(conn, result, err, "SHOW BINARY LOG STATUS") == 0)
+		return 0;
+	if (!server_error_unknown(conn_errno(conn)))
+		return -1;
+	*err = (struct err)ERR_INIT;
+	return conn_query(conn, result, err, "SHOW MASTER STATUS");
+}
+
+static int set_file(struct conn *conn, struct position *position, struct slice file,
+		    struct slice offset, struct err *err)
+{
+	if (file.len == 0 || file.len >= sizeof(position->file) || offset.len == 0)
+		return err_set(err, ERR_SOURCE,
+			       "source %s: the binary log is off; set log_bin in the server's "
+			       "configuration and restart it", conn->place);
+	memcpy(position->file, file.ptr, file.len);
+	position->file[file.len] = '\0';
+	position->offset = strtoull(offset.ptr, NULL, 10);
+	return 0;
+}
+
+static void put_u(struct buf *buf, uint64_t value, unsigned bytes)
+{
+	for (unsigned i = 0; i < bytes; i++)
+		buf_char(buf, (char)(value >> (8 * i)));
+}
+
+void flavour_encode_dump(struct buf *body, uint64_t offset, uint16_t flags, uint32_t server_id,
+			 const char *file)
+{
+	put_u(body, offset, 4);
+	put_u(body, flags, 2);
+	put_u(body, server_id, 4);
+	buf_put(body, slice_str(file));
+}
+
+void flavour_encode_dump_gtid(struct buf *body, const struct gtid_set *gtids, uint16_t flags,
+			      uint32_t server_id)
+{
+	struct buf set;
+
+	buf_init(&set);
+	gtid_set_encode(gtids, &set);
+	put_u(body, flags, 2);
+	put_u(body, server_id, 4);
+	put_u(body, 0, 4); /* length of the file name */
+	put_u(body, DUMP_FIRST_OFFSET, 8);
+	put_u(body, set.len, 4);
+	buf_put(body, buf_slice(&set));
+	buf_fini(&set);
+}
+
+static int send_file_dump(struct conn *conn, const struct dump_start *start, struct err *err)
+{
+	const struct position *position = start->position;
+	struct buf body;
+	int rc;
+
+	if (position->offset > UINT32_MAX)
+		return err_set(err, ERR_SOURCE,
+			       "source %s: position %s:%" PRIu64 " lies beyond 4 GiB, which the "
+			       "dump command cannot say; use GTIDs", conn->place, position->file,
+			       position->offset);
+	buf_init(&body);
+	flavour_encode_dump(&body, position->offset < DUMP_FIRST_OFFSET ? DUMP_FIRST_OFFSET : position->offset,
+			    start->non_block ? DUMP_NON_BLOCK : 0, start->server_id, position->file);
+	rc = raw_send(conn, RAW_BINLOG_DUMP, buf_slice(&body), err);
+	buf_fini(&body);
+	return rc;
+}
+
+/* Coordinates mean something only on the server that gave them. */
+static int check_server(struct conn *conn, const struct position *position, struct err *err)
+{
+	if (position->server[0] == '\0' || strcmp(position->server, conn->server.identity) == 0)
+		return 0;
+	return err_set(err, ERR_POSITION,
+		       "source %s: the saved position %s:%" PRIu64 " is of server %s, but this is "
+		       "server %s, where it means nothing; connect to that server again, or start "
+		       "the sync with another name", conn->place, position->file, position->offset,
+		       position->server, conn->server.identity);
+}
+
+static int file_gone(struct conn *conn, const struct position *position, const struct result *logs,
+		     struct err *err)
+{
+	return err_set(err, ERR_POSITION,
+		       "source %s: binlog %s (position %" PRIu64 ") is no longer there, the oldest is "
+		       "%.*s; " START_AGAIN, conn->place, position->file, position->offset,
+		       SLICE_FMT(result_cell(logs, 0, 0)));
+}
+
+static int file_too_short(struct conn *conn, const struct position *position, uint64_t size,
+			  struct err *err)
+{
+	return err_set(err, ERR_POSITION,
+		       "source %s: binlog %s ends at %" PRIu64 ", before the saved position %" PRIu64
+		       "; the server was restored or lost its last writes; " START_AGAIN, conn->place,
+		       position->file, size, position->offset);
+}
+
+/* The list of binlogs is asked for where it may be; the server's own refusal comes later otherwise. */
+static int check_file(struct conn *conn, const struct position *position, struct err *err)
+{
+	struct result logs;
+	uint64_t size;
+	int rc = 0;
+
+	if (conn_query(conn, &logs, err, "SHOW BINARY LOGS")) {
+		if (!server_error_denied(conn_errno(conn)))
+			return -1;
+		*err = (struct err)ERR_INIT;
+		return 0;
+	}
+	for (unsigned i = 0; i < logs.nrows; i++) {
+		if (!slice_equal(result_cell(&logs, i, 0), slice_str(position->file)))
+			continue;
+		size = strtoull(result_cell(&logs, i, 1).ptr, NULL, 10);
+		if (position->offset > size)
+			rc = file_too_short(conn, position, size, err);
+		goto done;
+	}
+	rc = logs.nrows ? file_gone(conn, position, &logs, err) : 0;
+done:
+	result_fini(&logs);
+	return rc;
+}
+
+static bool by_gtid(const struct position *position)
+{
+	return position->gtids.flavour != GTID_NONE &&
+	       (position->file[0] == '\0' || !gtid_set_empty(&position->gtids));
+}
+
+static int check_file_position(struct conn *conn, const struct position *position, struct err *err)
+{
+	if (position->file[0] == '\0')
+		return 0; /* from the first binlog there is */
+	if (check_server(conn, position, err))
+		return -1;
+	return check_file(conn, position, err);
+}
+
+static int wrong_flavour(struct conn *conn, const struct position *position, struct err *err)
+{
+	struct buf text;
+
+	buf_init(&text);
+	gtid_set_print(&position->gtids, &text);
+	err_set(err, ERR_POSITION,
+		"source %s: the saved position has the GTIDs %s, but this server (%s %s) %s; connect "
+		"to the right server, or start the sync with another name", conn->place, buf_cstr(&text),
+		conn->flavour->name, conn->server.version_text,
+		conn->server.mariadb ? "is of the other kind" : "has gtid_mode not ON or is of the other kind");
+	buf_fini(&text);
+	return -1;
+}
+
+/* ---- MariaDB ---- */
+
+static int mariadb_identify(struct conn *conn, struct err *err)
+{
+	(void)err;
+	snprintf(conn->server.identity, sizeof(conn->server.identity), "%" PRIu32,
+		 conn->server.server_id);
+	conn->server.gtid = true;
+	return 0;
+}
+
+static int mariadb_gtids_at(struct conn *conn, struct position *position, struct err *err)
+{
+	struct result result;
+	struct slice text;
+	struct buf file;
+	int rc;
+
+	buf_init(&file);
+	conn_quote(conn, slice_str(position->file), &file);
+	rc = conn_query(conn, &result, err, "SELECT BINLOG_GTID_POS(%s, %" PRIu64 ")", buf_cstr(&file),
+			position->offset);
+	buf_fini(&file);
+	if (rc)
+		return -1;
+	text = result_cell(&result, 0, 0);
+	if (text.ptr == NULL)
+		rc = err_set(err, ERR_SOURCE,
+			     "source %s: BINLOG_GTID_POS('%s', %" PRIu64 ") gives nothing: the binlog "
+			     "was purged meanwhile; keep it longer (expire_logs_days)", conn->place,
+			     position->file, position->offset);
+	else
+		rc = gtid_set_parse(&position->gtids, text, err);
+	position->gtids.flavour = GTID_MARIADB;
+	result_fini(&result);
+	return rc;
+}
+
+static int mariadb_end_position(struct conn *conn, struct position *position, struct err *err)
+{
+	struct result result;
+	int rc;
+
+	if (conn_query(conn, &result, err, "SHOW MASTER STATUS"))
+		return -1;
+	rc = set_file(conn, position, result_named(&result, 0, "File"),
+		      result_named(&result, 0, "Position"), err);
+	result_fini(&result);
+	return rc;
+}
+
+static int mariadb_snapshot_position(struct conn *conn, struct position *position, struct err *err)
+{
+	struct slice file = {NULL, 0}, offset = {NULL, 0};
+	struct result result;
+	int rc;
+
+	if (conn_query(conn, &result, err, "SHOW STATUS LIKE 'binlog_snapshot_%%'"))
+		return -1;
+	for (unsigned i = 0; i < result.nrows; i++) {
+		if (slice_equal_nocase(result_cell(&result, i, 0), SLICE("Binlog_snapshot_file")))
+			file = result_cell(&result, i, 1);
+		if (slice_equal_nocase(result_cell(&result, i, 0), SLICE("Binlog_snapshot_position")))
+			offset = result_cell(&result, i, 1);
+	}
+	rc = set_file(conn, position, file, offset, err);
+	result_fini(&result);
+	return rc;
+}
+
+static int mariadb_dump_check(struct conn *conn, const struct position *position, struct err *err)
+{
+	if (position->gtids.flavour == GTID_MYSQL)
+		return wrong_flavour(conn, position, err);
+	if (by_gtid(position))
+		return 0; /* the server itself refuses what it does not have, with clear texts */
+	return check_file_position(conn, position, err);
+}
+
+static int mariadb_dump_start(struct conn *conn, const struct dump_start *start, struct err *err)
+{
+	static const struct position nowhere;
+	struct dump_start by_state = *start;
+	struct buf gtids;
+	int rc;
+
+	if (conn_query(conn, NULL, err,
+		       "SET @master_heartbeat_period=%" PRIu64 ", @master_binlog_checksum='CRC32', "
+		       "@mariadb_slave_capability=4", (uint64_t)start->heartbeat_ms * 1000000))
+		return -1;
+	if (!by_gtid(start->position) && start->position->file[0])
+		return send_file_dump(conn, start, err);
+	buf_init(&gtids);
+	gtid_set_print(&start->position->gtids, &gtids);
+	rc = conn_query(conn, NULL, err, "SET @slave_connect_state='%s'", buf_cstr(&gtids));
+	buf_fini(&gtids);
+	if (rc)
+		return -1;
+	by_state.position = &nowhere;
+	return send_file_dump(conn, &by_state, err);
+}
+
+static void append_oldest_file(struct conn *conn, struct buf *text)
+{
+	struct err ignored = ERR_INIT;
+	struct buf file;
+
+	buf_init(&file);
+	if (source_oldest_binlog(conn, &file, &ignored) == 0)
+		buf_printf(text, "; the oldest binlog there is %s", buf_cstr(&file));
+	buf_fini(&file);
+}
+
+static void mariadb_oldest_available(struct conn *conn, struct buf *text)
+{
+	struct err ignored = ERR_INIT;
+	struct result result;
+	struct buf file, quoted;
+
+	append_oldest_file(conn, text);
+	buf_init(&file);
+	buf_init(&quoted);
+	if (source_oldest_binlog(conn, &file, &ignored) == 0) {
+		conn_quote(conn, buf_slice(&file), &quoted);
+		if (conn_query(conn, &result, &ignored, "SELECT BINLOG_GTID_POS(%s, 4)",
+			       buf_cstr(&quoted)) == 0) {
+			if (result_cell(&result, 0, 0).len)
+				buf_printf(text, ", which begins behind GTID %.*s",
+					   SLICE_FMT(result_cell(&result, 0, 0)));
+			result_fini(&result);
+		}
+	}
+	buf_fini(&quoted);
+	buf_fini(&file);
+}
+
+static const char *const mariadb_settings[] = {
+	"SET SESSION max_statement_time=0",
+	"SET SESSION idle_transaction_timeout=0, idle_readonly_transaction_timeout=0, "
+	"idle_write_transaction_timeout=0",
+	NULL,
+};
+
+const struct flavour flavour_mariadb = {
+	.name = "MariaDB",
+	.oldest = 100500,
+	.oldest_text = "10.5",
+	.settings = mariadb_settings,
+	.identify = mariadb_identify,
+	.end_position = mariadb_end_position,
+	.snapshot_position = mariadb_snapshot_position,
+	.gtids_at = mariadb_gtids_at,
+	.dump_check = mariadb_dump_check,
+	.dump_start = mariadb_dump_start,
+	.oldest_available = mariadb_oldest_available,
+};
+
+/* ---- MySQL ---- */
+
+static int mysql_identify(struct conn *conn, struct err *err)
+{
+	struct server *server = &conn->server;
+	struct result result;
+
+	if (conn_query(conn, &result, err, "SELECT @@GLOBAL.server_uuid, @@GLOBAL.gtid_mode"))
+		return -1;
+	snprintf(server->identity, sizeof(server->identity), "%s", result_cell(&result, 0, 0).ptr);
+	server->gtid = slice_equal_nocase(result_cell(&result, 0, 1), SLICE("ON"));
+	result_fini(&result);
+	return 0;
+}
+
+static int mysql_end_position(struct conn *conn, struct position *position, struct err *err)
+{
+	struct result result;
+	int rc;
+
+	if (flavour_binlog_status(conn, &result, err))
+		return -1;
+	rc = set_file(conn, position, result_named(&result, 0, "File"),
+		      result_named(&result, 0, "Position"), err);
+	if (rc == 0 && conn->server.gtid) {
+		rc = gtid_set_parse(&position->gtids, result_named(&result, 0, "Executed_Gtid_Set"), err);
+		position->gtids.flavour = GTID_MYSQL;
+	}
+	result_fini(&result);
+	return rc;
+}
+
+/* The position is ahead of the server for good: it was saved from another one, or the server lost
+ * transactions that it had already sent. */
+static int mysql_ahead(struct conn *conn, const char *gtids, struct err *err)
+{
+	struct result result;
+
+	if (conn_query(conn, &result, err, "SELECT GTID_SUBTRACT('%s', @@GLOBAL.gtid_executed)", gtids))
+		return -1;
+	err_set(err, ERR_POSITION,
+		"source %s (server_uuid %s): the saved position holds transactions that this server does "
+		"not have: %.*s; it is another server, or it was restored or lost its last writes; connect "
+		"to the right one, or start the sync with another name", conn->place,
+		conn->server.identity, (int)result_cell(&result, 0, 0).len,
+		result_cell(&result, 0, 0).ptr ? result_cell(&result, 0, 0).ptr : "");
+	result_fini(&result);
+	return -1;
+}
+
+static int mysql_purged(struct conn *conn, const char *gtids, const struct result *result,
+			struct err *err)
+{
+	struct buf oldest;
+
+	buf_init(&oldest);
+	append_oldest_file(conn, &oldest);
+	err_set(err, ERR_POSITION,
+		"source %s: the binlog from the saved position on was purged; missing are the "
+		"transactions %.*s (position %.300s)%s; " START_AGAIN " (binlog_expire_logs_seconds)",
+		conn->place, (int)result_cell(result, 0, 1).len,
+		result_cell(result, 0, 1).ptr ? result_cell(result, 0, 1).ptr : "",
+		gtids[0] ? gtids : "from the first transaction", buf_cstr(&oldest));
+	buf_fini(&oldest);
+	return -1;
+}
+
+static int mysql_check_gtids(struct conn *conn, const char *gtids, struct err *err)
+{
+	struct result result;
+	bool there, kept;
+	int rc = 0;
+
+	if (conn_query(conn, &result, err, "SELECT WAIT_FOR_EXECUTED_GTID_SET('%s', %d)", gtids,
+		       COMMIT_WAIT_S))
+		return -1;
+	there = slice_equal(result_cell(&result, 0, 0), SLICE("0"));
+	result_fini(&result);
+	if (!there)
+		return mysql_ahead(conn, gtids, err);
+	if (conn_query(conn, &result, err,
+		       "SELECT GTID_SUBSET(@@GLOBAL.gtid_purged, '%s'), "
+		       "GTID_SUBTRACT(@@GLOBAL.gtid_purged, '%s')", gtids, gtids))
+		return -1;
+	kept = slice_equal(result_cell(&result, 0, 0), SLICE("1"));
+	if (!kept)
+		rc = mysql_purged(conn, gtids, &result, err);
+	result_fini(&result);
+	return rc;
+}
+
+static int mysql_dump_check(struct conn *conn, const struct position *position, struct err *err)
+{
+	struct buf gtids;
+	int rc;
+
+	if (position->gtids.flavour == GTID_MARIADB)
+		return wrong_flavour(conn, position, err);
+	if (!by_gtid(position))
+		return check_file_position(conn, position, err);
+	if (!conn->server.gtid)
+		return wrong_flavour(conn, position, err);
+	buf_init(&gtids);
+	gtid_set_print(&position->gtids, &gtids);
+	rc = mysql_check_gtids(conn, buf_cstr(&gtids), err);
+	buf_fini(&gtids);
+	return rc;
+}
+
+static int mysql_dump_start(struct conn *conn, const struct dump_start *start, struct err *err)
+{
+	uint64_t heartbeat_ns = (uint64_t)start->heartbeat_ms * 1000000;
+	uint16_t flags = DUMP_THROUGH_GTID | (start->non_block ? DUMP_NON_BLOCK : 0);
+	struct buf body;
+	int rc;
+
+	if (conn_query(conn, NULL, err,
+		       "SET @master_heartbeat_period=%" PRIu64 ", @source_heartbeat_period=%" PRIu64
+		       ", @master_binlog_checksum='CRC32', @source_binlog_checksum='CRC32', "
+		       "@slave_uuid='%s', @replica_uuid='%s'", heartbeat_ns, heartbeat_ns, start->uuid,
+		       start->uuid))
+		return -1;
+	if (!by_gtid(start->position))
+		return send_file_dump(conn, start, err);
+	buf_init(&body);
+	flavour_encode_dump_gtid(&body, &start->position->gtids, flags, start->server_id);
+	rc = raw_send(conn, RAW_BINLOG_DUMP_GTID, buf_slice(&body), err);
+	buf_fini(&body);
+	return rc;
+}
+
+static void mysql_oldest_available(struct conn *conn, struct buf *text)
+{
+	struct err ignored = ERR_INIT;
+	struct result result;
+
+	append_oldest_file(conn, text);
+	if (!conn->server.gtid ||
+	    conn_query(conn, &result, &ignored, "SELECT @@GLOBAL.gtid_purged"))
+		return;
+	if (result_cell(&result, 0, 0).len)
+		buf_printf(text, ", purged are %.*s", SLICE_FMT(result_cell(&result, 0, 0)));
+	result_fini(&result);
+}
+
+static const char *const mysql_settings[] = {
+	"SET SESSION max_execution_time=0",
+	/* a generated invisible primary key is a column and a key like others */
+	"SET SESSION show_gipk_in_create_table_and_information_schema=ON",
+	/* row estimates of now, not of yesterday */
+	"SET SESSION information_schema_stats_expiry=0",
+	NULL,
+};
+
+const struct flavour flavour_mysql = {
+	.name = "MySQL",
+	.oldest = 80000,
+	.oldest_text = "8.0",
+	.settings = mysql_settings,
+	.identify = mysql_identify,
+	.end_position = mysql_end_position,
+	.snapshot_position = NULL,
+	.gtids_at = NULL,
+	.dump_check = mysql_dump_check,
+	.dump_start = mysql_dump_start,
+	.oldest_available = mysql_oldest_available,
+};
