@@ -1,0 +1,146 @@
+-- columns { rename, drop, keep, order, mask }: lua-api.md, "Names", "Masks", "One setting for a table".
+local test = require "tideway.test"
+local mask = require "tideway.mask"
+local tables = require "support.tables"
+
+local make = tables.make
+
+local function users()
+  return make("shop.users", { "id int", "mail varchar", "password varchar", "age int" })
+end
+
+local function prepare(columns, t)
+  return tables.prepare({ columns = columns }, t or users())
+end
+
+local function names(columns, t)
+  local list = {}
+  for i, column in ipairs(prepare(columns, t).columns) do list[i] = column.name end
+  return table.concat(list, " ")
+end
+
+local EXACT = "shop.users"
+
+test.case("nothing said: all columns in table order", function()
+  test.equal(names(nil), "id mail password age")
+end)
+
+test.case("drop, keep, rename, order", function()
+  test.equal(names { [EXACT] = { drop = { "password" } } }, "id mail age")
+  test.equal(names { [EXACT] = { drop = "password" } }, "id mail age")
+  test.equal(names { [EXACT] = { keep = { "age", "id" } } }, "id age")
+  test.equal(names { [EXACT] = { rename = { mail = "email" } } }, "id email password age")
+  test.equal(names { [EXACT] = { rename = { mail = "age", age = "mail" } } }, "id age password mail")
+  test.equal(names { [EXACT] = { order = { "age", "mail" } } }, "age mail id password")
+  test.equal(names { [EXACT] = { order = { "age" }, keep = { "id", "age" } } }, "age id")
+  test.equal(names { [EXACT] = { rename = { mail = "email" }, order = { "mail" } } }, "email id password age")
+end)
+
+test.case("for every table, default, pattern, list form", function()
+  test.equal(names { drop = { "password" } }, "id mail age")
+  test.equal(names { default = { drop = { "password" } } }, "id mail age")
+  test.equal(names { ["shop.*"] = { drop = { "password" } } }, "id mail age")
+  test.equal(names { { tables = "shop.*", drop = { "password" } }, { tables = "*.users", drop = { "mail" } } }, "id age")
+  test.equal(names { { drop = { "password" } }, { tables = "shop.x", drop = { "mail" } } }, "id mail age")
+  test.equal(names { default = { drop = { "age" } }, ["shop.*"] = { drop = { "password" } } }, "id mail age")
+end)
+
+test.case("patterns before the exact name: drops add up, a rename is replaced", function()
+  test.equal(names { ["shop.*"] = { drop = { "password" } }, [EXACT] = { drop = { "age" } } }, "id mail")
+  test.equal(names { ["shop.*"] = { rename = { mail = "a" } }, [EXACT] = { rename = { mail = "b" } } },
+    "id b password age")
+  test.equal(names { ["shop.*"] = { keep = { "id" } }, [EXACT] = { keep = { "id", "mail" } } }, "id mail")
+end)
+
+test.case("overlapping patterns need the list form, whatever they say", function()
+  local both = { ["shop.*"] = { drop = { "age" } }, ["*.users"] = { drop = { "age" } } }
+  local message = test.raises(function() names(both) end, "both match the table shop.users")
+  test.ok(message:find('"shop.*"', 1, true) and message:find('"*.users"', 1, true), message)
+end)
+
+test.case("an exact name must have the column, a pattern attaches where it is", function()
+  for _, entry in ipairs { { drop = { "mai" } }, { keep = { "mai" } }, { rename = { mai = "x" } }, { order = { "mai" } },
+    { mask = { mai = mask.email } } } do
+    test.raises(function() names { [EXACT] = entry } end,
+      'the table shop.users has no column "mai", did you mean "mail"?')
+    test.equal(#names { ["shop.*"] = { drop = { "mai" } } }, #"id mail password age")
+  end
+  test.raises(function() names { [EXACT] = { drop = { "zzzzzzzz" } } } end,
+    "its columns are: age, id, mail, password")
+end)
+
+test.case("an allow-list keeps a column added later out", function()
+  local t = users()
+  t.columns[5] = { name = "added", type = "int", sql_type = "int", transport = "LONG" }
+  test.equal(names({ [EXACT] = { keep = { "id", "mail" } } }, t), "id mail")
+end)
+
+test.case("what contradicts itself is refused", function()
+  test.raises(function() names { [EXACT] = { keep = { "id" }, drop = { "age" } } } end, "both keep and drop")
+  test.raises(function() names { ["shop.*"] = { drop = { "mail" } }, [EXACT] = { keep = { "id", "mail" } } } end,
+    "is dropped here and kept by")
+  test.raises(function() names { [EXACT] = { rename = { mail = "age" } } } end,
+    'the columns "mail" and "age" of shop.users would both be written as "age"')
+  test.raises(function() names { [EXACT] = { keep = { "id" } }, ["shop.*"] = { drop = { "id" } } } end, "dropped")
+  test.raises(function() names { ["shop.*"] = { keep = { "nothing" } } } end, "no column is left")
+end)
+
+test.case("wrong shapes", function()
+  test.raises(function() names { [EXACT] = { remane = {} } } end, 'did you mean "rename"?')
+  test.raises(function() names { [EXACT] = { rename = { "x" } } } end, "must be a map")
+  test.raises(function() names { [EXACT] = { rename = { mail = 5 } } } end, "must be the name in the messages")
+  test.raises(function() names { [EXACT] = { drop = { 5 } } } end, "must be a string")
+  test.raises(function() names { [EXACT] = "mail" } end, "must be a table { rename =, drop =, ... }")
+  test.raises(function() names { users = { drop = { "x" } } } end, "is neither db.table nor one of its options")
+  test.raises(function() names { [EXACT] = { type = { age = "STRING" } } } end, "is not in this version yet")
+  test.raises(function() names { [EXACT] = { mask = { mail = "email" } } } end, "must be a mask such as mask.email")
+  test.raises(function() names { [EXACT] = { mask = { mail = mask.last } } } end, "mask.last needs its argument")
+end)
+
+test.case("dropping a key column needs a key", function()
+  test.raises(function() names { [EXACT] = { drop = { "id" } } } end,
+    'the key column "id" of shop.users is dropped')
+  local mapping = tables.prepare({ columns = { [EXACT] = { drop = { "id" } } }, key = "id" }, users())
+  test.same(mapping.key.parts, { { column = 1 } })
+  test.equal(mapping.primary, nil)
+end)
+
+test.case("a mask makes an event function, a text mask of a number a STRING", function()
+  test.equal(prepare(nil).event, nil)
+  local mapping = prepare { [EXACT] = { mask = { mail = mask.email, age = mask.hash } } }
+  test.equal(type(mapping.event), "function")
+  test.equal(mapping.columns[2].transport, "STRING")
+  test.equal(mapping.columns[4].transport, "STRING")
+  test.equal(prepare { [EXACT] = { mask = { age = mask.null } } }.columns[4].transport, "LONG")
+end)
+
+test.case("mask.const must fit the column", function()
+  prepare { [EXACT] = { mask = { age = mask.const(0), mail = mask.const "x" } } }
+  test.raises(function() prepare { [EXACT] = { mask = { age = mask.const "x" } } } end,
+    "mask.const(x) does not fit the column age of shop.users")
+end)
+
+test.case("what masks make of a value", function()
+  test.equal(mask.email.apply("alice@example.com"), "a***@example.com")
+  test.equal(mask.email.apply("\u{e9}ve@x.y"), "\u{e9}***@x.y")
+  test.equal(mask.email.apply("no address"), "***")
+  test.equal(mask.phone.apply("+49 170 1234567"), "+** *** ***4567")
+  test.equal(mask.phone.apply("1234"), "****")
+  test.equal(mask.phone.apply(4915112345), "******2345")
+  test.equal(mask.last(4).apply("4111111111111111"), "************1111")
+  test.equal(mask.last(4).apply("123"), "***")
+  test.equal(mask.last(1).apply("a\u{e9}\u{e8}"), "**\u{e8}")
+  test.equal(mask.last(0).apply("abc"), "***")
+  test.equal(mask.const("x").apply("y"), "x")
+  test.equal(mask.null.apply("y"), nil)
+  test.equal(mask.hash.apply("a"), mask.hash.apply("a"))
+  test.ok(mask.hash.apply("a") ~= mask.hash.apply("b"))
+  test.ok(mask.hash { key = "pepper" }.apply("a") ~= mask.hash.apply("a"))
+end)
+
+test.case("masks that are used wrongly", function()
+  test.raises(function() mask.email() end, "mask.email takes no arguments")
+  test.raises(function() mask.last("4") end, "needs the number of characters")
+  test.raises(function() mask.const(nil) end, "for NULL write mask.null")
+  test.raises(function() mask.hash {} end, "needs a key")
+end)

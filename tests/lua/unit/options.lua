@@ -1,0 +1,133 @@
+-- sync.run: options as data, defaults, errors with file:line and the nearest right name.
+local test = require "tideway.test"
+local core = require "tideway.core"
+local option = require "tideway.core.option"
+local tables = require "support.tables"
+
+local function config(options)
+  return core.config(tables.sync(options))
+end
+
+local function refused(options, words)
+  test.case("refused: " .. words, function()
+    local message = test.raises(function() tables.sync(options) end, words)
+    test.ok(message:find("^[%w_]+%.lua:%d+: "), "no file:line in " .. message)
+  end)
+end
+
+test.case("defaults", function()
+  local c = config {}
+  test.equal(c.mode, "full_then_stream")
+  test.equal(c.heartbeat_s, 5)
+  test.equal(c.heartbeat_topic, nil)
+  test.equal(c.checkpoint_topic, "tideway.unit")
+  test.equal(c.checkpoint_file, nil)
+  test.equal(c.full_parallel, 4)
+  test.equal(c.full_rows_per_second, 0)
+  test.equal(c.has_loop, false)
+  test.same(c.topics, { create = true, partitions = 6, partitions_without_key = 1, max = 1000, config = {} })
+  test.ok(c.line > 0)
+end)
+
+test.case("what is said", function()
+  local loop = function() end
+  local c = config { mode = "stream", heartbeat = { seconds = 2, topic = "beats" }, checkpoint = { file = "a.json" },
+    full = { parallel = 2, rows_per_second = 100 }, loop = loop, topics = "existing" }
+  test.equal(c.mode, "stream")
+  test.equal(c.heartbeat_s, 2)
+  test.equal(c.heartbeat_topic, "beats")
+  test.equal(c.checkpoint_file, "a.json")
+  test.equal(c.checkpoint_topic, nil)
+  test.equal(c.full_parallel, 2)
+  test.equal(c.full_rows_per_second, 100)
+  test.equal(c.has_loop, true)
+  test.equal(core.loop(1), loop)
+  test.equal(c.topics.create, false)
+  test.equal(config { heartbeat = false }.heartbeat_s, 0)
+  test.equal(config { heartbeat = { kind = "heartbeat", interval = 7 } }.heartbeat_s, 7)
+  test.equal(config { checkpoint = { topic = "cp" } }.checkpoint_topic, "cp")
+end)
+
+test.case("topic settings: sorted, as text", function()
+  local c = config { topics = { replication = 3, config = { ["retention.ms"] = 1000, ["cleanup.policy"] = "delete",
+    preallocate = true, x = 1.5, y = 2.0 } } }
+  test.same(c.topics.config, { { "cleanup.policy", "delete" }, { "preallocate", "true" }, { "retention.ms", "1000" },
+    { "x", "1.5" }, { "y", "2" } })
+  test.equal(c.topics.replication, 3)
+end)
+
+refused({ heartbeet = 5 }, 'there is no such option in sync.run, did you mean "heartbeat"?')
+refused({ topics = { partitons = 6 } }, 'topics.partitons: there is no such option in topics, did you mean "partitions"?')
+refused({ topics = { partitions = 0 } }, "topics.partitions: must be from 1 to 100000, not 0")
+refused({ topics = { partitions = "6" } }, 'topics.partitions: must be an integer, not a string ("6")')
+refused({ topics = { partitions = 6.0 } }, "topics.partitions: must be an integer")
+refused({ topics = "exist" }, 'must be "existing" or a table')
+refused({ topics = { config = { "x" } } }, "must be a map of names and values")
+refused({ topics = { config = { x = {} } } }, "must be a string, number or boolean")
+refused({ mode = "ful" }, '"ful" is not one of its values, did you mean "full"?')
+refused({ heartbeat = true }, "must be a number, false or a table, not boolean (true)")
+refused({ heartbeat = 0 }, "must be from 0.1 to 3600, not 0")
+refused({ heartbeat = { second = 5 } }, 'heartbeat.second: there is no such option in heartbeat, did you mean "seconds"?')
+refused({ heartbeat = { topic = "a b" } }, "heartbeat.topic")
+refused({ checkpoint = { topic = "a", file = "b" } }, "either a topic or a file")
+refused({ full = { parallel = 0 } }, "full.parallel: must be from 1 to 256, not 0")
+refused({ name = "a b" }, "name: \"a b\" is not a name")
+refused({ name = ("x"):rep(49) }, "at most 48 characters")
+refused({ "x" }, "has a value without a name (number 1)")
+refused({ source = { tables = { "a.b" } } }, "must be source.mysql { ... }: a table of options alone")
+refused({ source = { kind = "kafka" } }, "not what makes a kafka")
+refused({ source = { { kind = "mysql" } } }, "a list of sources is not in this version yet")
+refused({ source = { kind = "mysql" } }, "source.tables: is missing")
+refused({ source = { kind = "mysql", tables = { "shop" } } }, '"shop" has no dot')
+refused({ sink = { kind = "mysql" } }, "must be kafka.sink { ... } or kafka.lines { ... }, not what makes a mysql")
+refused({ loop = 5 }, "loop: must be a function, not number (5)")
+refused({ update = "three" }, "is not one of its values")
+refused({ update = { ["a.b"] = "three" } }, 'update["a.b"]')
+refused({ unmatched = "fail" }, "unmatched")
+refused({ key_change = "before" }, "key_change")
+refused({ fields = "x" }, "fields: must be a table")
+refused({ columns = 5 }, "columns: must be a table")
+refused({ on_row = "x" }, "on_row: must be a function or a table")
+
+test.case("every option that this version does not do is refused by name", function()
+  local count = 0
+  local values = { ["sync.run"] = function(key) return { [key] = {} } end,
+    full = function(key) return { full = { [key] = {} } } end,
+    topics = function(key) return { topics = { [key] = {} } } end,
+    columns = function(key) return { columns = { ["a.b"] = { [key] = {} } } } end }
+  for _, group in ipairs(option.groups) do
+    for _, entry in ipairs(group.list) do
+      if entry.later then
+        count = count + 1
+        test.raises(function() tables.sync(values[group.name](entry[1])) end, entry[1] .. " is not in this version yet")
+      end
+    end
+  end
+  test.ok(count >= 30)
+end)
+
+test.case("missing options", function()
+  core.clear()
+  local place = tables.place()
+  test.raises(function() core.register({}, place) end, "name is missing")
+  test.raises(function() core.register({ name = "x" }, place) end, "source is missing")
+  test.raises(function() core.register("x", place) end, "sync.run needs a table")
+end)
+
+test.case("two syncs of one name", function()
+  tables.sync { name = "one" }
+  local options = { name = "one", source = { kind = "mysql", tables = { "a.*" } }, sink = { kind = "kafka" } }
+  test.raises(function() core.register(options, tables.place()) end, 'a sync named "one" is already there')
+  options.name = "two"
+  core.register(options, tables.place())
+  test.equal(core.count(), 2)
+end)
+
+test.case("the docs have a row for each option", function()
+  local rows = option.rows()
+  local text = option.markdown(rows)
+  for _, row in ipairs(rows) do
+    test.ok(row.help and row.help ~= "", row.name)
+    test.ok(text:find("`" .. row.name .. "`", 1, true), row.name)
+  end
+end)
