@@ -1,0 +1,270 @@
+"""The commands beside run: check, plan, preview, test, exec, broker, version; --dry-run; how run ends."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+
+import pytest
+from support.consume import Reader, parse, rows
+from support.paths import BINARY
+from support.runner import PROLOGUE
+from support.wait import wait_for
+
+
+def tideway(*arguments, cwd=None, timeout=60):
+    done = subprocess.run([str(BINARY), *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          timeout=timeout, cwd=cwd, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.fixture
+def table(sql):
+    sql("CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(20), n DECIMAL(6,2))", "INSERT INTO t VALUES (1, 'a', 1.5), (2, 'b', NULL)")
+
+
+# usage
+
+@pytest.mark.parametrize("arguments", [(), ("nonsense",), ("run",), ("run", "a.lua", "--nope"), ("check",), ("preview", "a.lua", "--limit", "x")])
+def test_usage_error(arguments):
+    """Exit code 2 and what was expected."""
+    code, out, err = tideway(*arguments)
+    assert code == 2
+    assert re.search(r"(?i)usage|expected|unknown|command", out + err)
+
+
+def test_near_command():
+    """An unknown command names the nearest."""
+    code, _, err = tideway("chekc", "x.lua")
+    assert code == 2 and "check" in err
+
+
+def test_script_not_there(tmp_path):
+    code, _, err = tideway("run", tmp_path / "nope.lua")
+    assert code in (1, 2) and "nope.lua" in err
+
+
+def test_help():
+    code, out, _ = tideway("--help")
+    assert code == 0
+    for command in ("run", "check", "plan", "preview", "test", "exec", "broker", "version"):
+        assert re.search(rf"\b{command}\b", out)
+
+
+def test_version():
+    """versions of everything linked"""
+    code, out, _ = tideway("version")
+    assert code == 0
+    for name in ("tideway", "Lua", "librdkafka"):
+        assert re.search(rf"(?i){name}.*\d+\.\d+", out), out
+    assert re.search(r"(?i)mariadb.*\d+\.\d+", out)
+
+
+# check
+
+def test_check_all_well(sync, table):
+    """check reports point by point and ends with 0 when nothing fails."""
+    code, out, err = sync(start=False).once(command="check")
+    assert code == 0, out + err
+    for point in ("binlog_format", "log_bin", "binlog_row_image", "REPLICATION SLAVE", "SELECT", "retention|expire_logs"):
+        assert re.search(point, out), f"{point} is not in\n{out}"
+    assert re.search(r"(?i)broker", out)
+
+
+def test_check_says_what_fails(sync, table, mariadb, unique):
+    """Each failure with its remedy; exit code of the first kind of failure."""
+    user = f"c_{unique[:20]}"
+    mariadb.make_user(user, "secret", "SELECT, REPLICATION CLIENT")
+    with mariadb.globals(binlog_format="MIXED", binlog_row_image="MINIMAL"):
+        code, out, err = sync(start=False, user=user, password="secret").once(command="check")
+    assert code == 3, out + err
+    for remedy in (r"GRANT REPLICATION SLAVE", r"SET GLOBAL binlog_format *= *'?ROW", r"binlog_row_image"):
+        assert re.search(remedy, out + err), f"{remedy} is not in\n{out}{err}"
+
+
+def test_check_sends_nothing(sync, table, kafka, db):
+    sync(start=False).once(command="check")
+    assert not [t for t in kafka.partitions() if t.startswith(db)]
+
+
+def test_check_broker_away(sync, table):
+    code, out, err = sync(start=False, brokers="127.0.0.1:1").once(command="check")
+    assert code == 5, out + err
+    assert "127.0.0.1:1" in out + err
+
+
+def test_check_missing_topics(sync, table, db):
+    code, out, err = sync('topics = "existing",', start=False).once(command="check")
+    assert code == 5 and f"{db}.t" in out + err
+
+
+# plan
+
+def test_plan(sync, sql, table, db, kafka):
+    """plan: rows, key, topic with its partitions, every column with its destination and type, added fields."""
+    running = sync(f'columns = {{ ["{db}.t"] = {{ rename = {{ v = "value" }} }} }}, fields = {{ site = "eu" }},', start=False)
+    code, out, err = running.once(command="plan")
+    assert code == 0, err
+    for part in (f"{db}.t", "id", "value", "site", "LONG", "STRING", "DOUBLE", "6"):
+        assert part in out, f"{part} is not in\n{out}"
+    code, out, err = running.once("--json", command="plan")
+    assert code == 0, err
+    assert f"{db}.t" in json.dumps(json.loads(out))
+    assert not [t for t in kafka.partitions() if t.startswith(db)]
+
+
+def test_plan_refused_table(sync, sql, db):
+    sql("CREATE TABLE n (a INT)")
+    code, out, err = sync(start=False).once(command="plan")
+    assert code == 1 and f"{db}.n" in out + err
+
+
+# preview, dry run
+
+def test_preview(sync, table, db, kafka):
+    """preview: the messages that real rows would become, on stdout; nothing is written."""
+    code, out, err = sync(start=False).once("--limit", 1, command="preview")
+    assert code == 0, err
+    found = [parse(line[line.index('{"schema"') :].split("\t")[0]) for line in out.splitlines() if '{"schema"' in line]
+    assert [m["payload"]["after"]["dataColumn"]["id"] for m in found] == [1]
+    assert not [t for t in kafka.partitions() if t.startswith(db) or t.startswith("tideway." + db)]
+
+
+def test_preview_one_table(sync, sql, table, db):
+    sql("CREATE TABLE u (id INT PRIMARY KEY)", "INSERT INTO u VALUES (77)")
+    code, out, err = sync(start=False).once("--table", f"{db}.u", command="preview")
+    assert code == 0, err
+    assert "77" in out and '"tableName":"t"' not in out
+
+
+def test_dry_run(sync, sql, table, db, kafka):
+    """run --dry-run: the whole way, to stdout; nothing in Kafka, no checkpoint."""
+    running = sync(args=("--dry-run",))
+    wait_for(lambda: running.stdout.read_text().count('"op":"INSERT"') == 2, lambda: running.log)
+    running.wait_streaming()
+    sql("DELETE FROM t WHERE id = 1")
+    wait_for(lambda: '"op":"DELETE"' in running.stdout.read_text(), lambda: running.log)
+    assert running.stop() == 0
+    assert not [t for t in kafka.partitions() if t.startswith(db) or running.name in t]
+
+
+# test and exec
+
+def test_test(tmp_path, sync):
+    """tideway test: unit tests of a mapping, nothing connects; exit code 0 or 1 and file:line of what fails."""
+    (tmp_path / "shop.lua").write_text(PROLOGUE + '''
+sync.run { name = "shop", source = source.mysql { host = "127.0.0.1", port = 1, user = "u", password = env.need "PW", tables = { "shop.*" } },
+  sink = kafka.sink { brokers = "127.0.0.1:1" },
+  columns = { ["shop.users"] = { drop = { "password" }, mask = { mail = mask.email } } },
+  topic = { template = "${db_name_src}_${table_name_src}" } }
+''')
+    test = tmp_path / "test_shop.lua"
+    test.write_text('''
+local test = require "tideway.test"
+local shop = test.load("shop.lua", { env = { PW = "x" } })
+shop:table [[CREATE TABLE shop.users (id INT PRIMARY KEY, mail VARCHAR(90), password VARCHAR(90))]]
+test.case("update", function()
+  local r = shop:update("shop.users", { id = 7, mail = "a@b.c" }, { mail = "x@y.z" })
+  test.equal(#r, 2); test.equal(r[1].key, "7"); test.equal(r[1].topic, "shop_users"); test.absent(r[2].after, "password")
+end)
+test.case("insert", function()
+  test.equal(shop:insert("shop.users", { id = 7, mail = "a@b.c" })[1].op, "INSERT")
+end)
+''')
+    code, out, err = tideway("test", test, cwd=tmp_path)
+    assert code == 0, out + err
+    assert "2 passed" in out
+    test.write_text(test.read_text().replace('"INSERT"', '"NOPE"'))
+    code, out, err = tideway("test", test, cwd=tmp_path)
+    assert code == 1
+    assert re.search(r"test_shop\.lua:\d+", out + err) and "1 failed" in out
+
+
+def test_exec(tmp_path, kafka, unique):
+    """tideway exec: the primitives connect and act at once."""
+    script = tmp_path / "x.lua"
+    script.write_text(f'''
+local kafka = require "tideway.kafka"
+local heartbeat = require "tideway.heartbeat"
+local log = require "tideway.log"
+kafka.topics {{ brokers = "{kafka.bootstrap}" }}:create {{ name = "{unique}", partitions = 3 }}
+local producer = kafka.producer {{ brokers = "{kafka.bootstrap}" }}
+producer:send {{ topic = "{unique}", key = "k", value = "v", headers = {{ h = "x" }} }}
+producer:send {{ topic = "{unique}", key = "b", value = heartbeat.new {{ interval = 5 }}:message(1620457659000) }}
+producer:flush(10)
+''')
+    code, out, err = tideway("exec", script)
+    assert code == 0, out + err
+    reader = Reader(kafka, unique)
+    by_key = {m.key: m for m in reader.to_end()}
+    reader.close()
+    assert by_key[b"k"].value == b"v" and by_key[b"k"].headers == [("h", b"x")]
+    assert by_key[b"b"].json["payload"]["timestamp"] == {"eventTime": 1620457659000, "checkpointTime": 1620457659000}
+    assert kafka.partitions()[unique] == 3
+
+
+def test_exec_error(tmp_path):
+    script = tmp_path / "x.lua"
+    script.write_text('local x = 1\nerror("on purpose")\n')
+    code, _, err = tideway("exec", script)
+    assert code == 1 and "x.lua:2" in err and "on purpose" in err
+
+
+# broker
+
+def test_whole_way_over_the_embedded_broker(sync, sql, table, db, broker):
+    """tideway broker: full sync, stream and restart work against it too (it has no CreateTopics request)."""
+    running = sync(kafka=broker)
+    running.wait_rows(f"{db}.t", 2)
+    running.wait_streaming()
+    sql("INSERT INTO t VALUES (3, 'c', 1)")
+    running.wait_rows(f"{db}.t", 3)
+    assert running.stop() == 0
+    sql("INSERT INTO t VALUES (4, 'd', 1)")
+    running.start()
+    found = running.until(f"{db}.t", lambda m: any(x.key == b"4" for x in m), "row 4")
+    assert len(rows(found)) == 4
+    assert running.stop() == 0
+    assert broker.stop() == 0
+
+
+# how run ends
+
+@pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT])
+def test_clean_exit(sync, sql, table, db, sig):
+    """Promise 8: SIGTERM and SIGINT end it with 0; what was read is acknowledged and saved."""
+    running = sync()
+    running.wait_rows(f"{db}.t", 2)
+    running.wait_streaming()
+    sql("INSERT INTO t SELECT seq, 'x', 1 FROM seq_10_to_5000")
+    running.until(f"{db}.t", lambda m: len(rows(m)) > 10, "some rows")
+    assert running.stop(sig) == 0, running.log
+
+
+def test_terminal_progress(sync, sql, db, kafka):
+    """On a terminal a progress line, elsewhere log lines without escape sequences."""
+    import pty
+
+    sql("CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(100))", "INSERT INTO t SELECT seq, REPEAT('x', 100) FROM seq_1_to_3000")
+    running = sync("full = { rows_per_second = 2000 },")
+    running.wait_streaming()
+    assert running.stop() == 0
+    assert "\x1b" not in running.log
+    again = sync("full = { rows_per_second = 2000 },", start=False, name=running.name + "t")
+    primary, secondary = pty.openpty()
+    child = subprocess.Popen([str(BINARY), "run", str(again.path)], stdin=subprocess.DEVNULL, stdout=secondary, stderr=secondary)
+    os.close(secondary)
+    seen = b""
+    try:
+        def look():
+            nonlocal seen
+            seen += os.read(primary, 65536)
+            return re.search(rb"rows/s", seen) and re.search(rb"\d %|\d%", seen)
+
+        wait_for(look, lambda: seen)
+    finally:
+        child.terminate()
+        child.wait(20)
+        os.close(primary)
+    assert b"\r" in seen

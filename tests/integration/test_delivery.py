@@ -1,0 +1,242 @@
+"""Promises 1 to 3, consistency 15, 22 to 27: whatever fails, nothing is lost, and what comes again is the same."""
+
+import random
+import re
+import signal
+import threading
+
+import pytest
+from support.consume import rows
+from support.paths import ROOT
+from support.rebuild import Rebuild, compare
+from support.wait import wait_for
+
+
+def fault_points():
+    """The names in src/base/fault.h: each must have a case here."""
+    text = (ROOT / "src" / "base" / "fault.h").read_text()
+    return re.findall(r'X\(\w+, "(\w+)"\)', text)
+
+
+# (fault, whether the process goes on by itself)
+FAULTS = [
+    "produce:1", "produce:150", "produce:1150", "produce:1150:kill",
+    "ack:1", "ack:200", "ack:1100", "ack:1100:kill",
+    "save:1", "save:3", "save:3:kill", "saved:1", "saved:3", "saved:3:kill",
+    "snapshot:1", "snapshot:1:kill", "chunk:1", "chunk:1:kill", "table_done:1", "table_done:2:kill",
+    "stream_start:1", "stream_start:1:kill", "ddl:1", "ddl:1:kill",
+]
+
+
+def test_every_fault_point_is_here():
+    assert {f.split(":")[0] for f in FAULTS} == set(fault_points())
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_fault(sync, sql, db, mariadb, kafka, fault):
+    """Promise 1: fail or die at this point, in full sync or stream; begun again when it has ended: nothing is lost."""
+    for name in ("a", "b"):
+        sql(f"CREATE TABLE {name} (id INT PRIMARY KEY, v INT)", f"INSERT INTO {name} SELECT seq, 0 FROM seq_1_to_300")
+    running = sync("full = { parallel = 1 },", fault=fault)
+    stopped = threading.Event()
+    broken = []
+
+    def write():
+        connection = mariadb.connect(database=db)
+        try:
+            with connection.cursor() as cursor:
+                for number in range(400):
+                    if stopped.is_set():
+                        break
+                    cursor.execute(f"UPDATE a SET v = v + 1 WHERE id % 40 = {number % 40}")
+                    cursor.execute(f"INSERT INTO b VALUES ({1000 + number}, 0)")
+                    if number == 60:
+                        cursor.execute("ALTER TABLE b ADD COLUMN c INT DEFAULT 5")
+                        cursor.execute("ALTER TABLE b ADD INDEX (v), DROP COLUMN c")
+                    if number % 7 == 0:
+                        cursor.execute(f"DELETE FROM b WHERE id = {1000 + number // 2}")
+        except Exception as failure:
+            broken.append(failure)
+        finally:
+            connection.close()
+
+    running.until(f"{db}.a", lambda m: True, "nothing")
+    writer = threading.Thread(target=write, daemon=True)
+    writer.start()
+    try:
+        mariadb.run(f"CREATE TABLE {db}.marker (id INT PRIMARY KEY)")
+        writer.join(60)
+        number = 0
+        # ends by itself with the fault's exit code, or goes on with it; a marker shows that it is through
+        for number in range(1, 6):
+            mariadb.run(f"INSERT INTO {db}.marker VALUES ({number})")
+            key = str(number).encode()
+
+            def come(key=key):
+                messages = running.reader(f"{db}.marker")
+                messages.find()
+                messages.poll(0.05)
+                return any(m.key == key for m in messages.messages) or not running.running
+
+            wait_for(come, lambda: running.log[-3000:], 40)
+            if running.running:
+                break
+            if fault.endswith("kill"):
+                assert running.child.returncode == -signal.SIGKILL
+            running.start()
+    finally:
+        stopped.set()
+        writer.join()
+    assert not broken
+    assert running.stop() == 0
+    rebuilt = Rebuild(kafka.partitions()).feed_all(running.reader(f"{db}.a", f"{db}.b").to_end())
+    for name in ("a", "b"):
+        compare(mariadb, db, name, rebuilt.tables()[db, name])
+
+
+def test_kill_loop(sync, sql, db, mariadb, kafka):
+    """Promise 1: kill -9 in a loop at random moments under a writer: nothing is lost, replays are exact."""
+    sql("CREATE TABLE t (id INT PRIMARY KEY, v INT)", "INSERT INTO t SELECT seq, 0 FROM seq_1_to_200")
+    running = sync()
+    running.wait_streaming()
+    stop = threading.Event()
+
+    def write():
+        connection = mariadb.connect(database=db)
+        with connection.cursor() as cursor:
+            number = 1000
+            while not stop.is_set():
+                number += 1
+                cursor.execute(f"UPDATE t SET v = {number} WHERE id = {number % 200 + 1}")
+                cursor.execute(f"INSERT INTO t VALUES ({number}, 0)")
+                cursor.execute(f"UPDATE t SET id = -id WHERE id = {number - 3}")
+                stop.wait(0.001)
+        connection.close()
+
+    writer = threading.Thread(target=write, daemon=True)
+    writer.start()
+    rng = random.Random(7)
+    try:
+        for _ in range(8):
+            have = len(running.reader(f"{db}.t").messages)
+            running.until(f"{db}.t", lambda m, n=have + rng.randint(20, 600): len(m) > n, "more rows")
+            running.kill9()
+            running.start()
+    finally:
+        stop.set()
+        writer.join()
+    sql("INSERT INTO t VALUES (1000000000, 0)")
+    running.wait_message(f"{db}.t", lambda m: m.key == b"1000000000", "the last row", 60)
+    assert running.stop() == 0
+    rebuilt = Rebuild(kafka.partitions()).feed_all(running.reader(f"{db}.t").to_end())
+    compare(mariadb, db, "t", rebuilt.tables()[db, "t"])
+    assert any(p.replays for p in rebuilt.parts.values())
+
+
+@pytest.mark.parametrize("how", ["restart", "pause"])
+def test_kafka_under_load(sync, sql, db, mariadb, kafka_server, how):
+    """consistency 15: the broker restarts or hangs under load: order and rows hold, without a restart of ours."""
+    own = kafka_server()
+    sql("CREATE TABLE t (id INT PRIMARY KEY, v INT)", "INSERT INTO t SELECT seq, 0 FROM seq_1_to_500")
+    running = sync(kafka=own)
+    running.wait_streaming()
+    for round_ in range(1, 4):
+        sql(f"UPDATE t SET v = {round_}")
+        if round_ == 2:
+            if how == "restart":
+                own.restart(sig=signal.SIGKILL)
+            else:
+                own.pause()
+                sql("UPDATE t SET v = 20")
+                own.resume()
+        sql(f"UPDATE t SET v = {round_} * 10")
+    sql("INSERT INTO t VALUES (9999, 1)")
+    running.wait_message(f"{db}.t", lambda m: m.key == b"9999", "the last row", 90)
+    assert running.stop() == 0
+    rebuilt = Rebuild(own.partitions()).feed_all(running.reader(f"{db}.t").to_end())
+    compare(mariadb, db, "t", rebuilt.tables()[db, "t"])
+
+
+def test_order_per_key(sync, sql, db):
+    """Promise 3: within a run, order per key and topic is commit order, and no message comes twice."""
+    sql("CREATE TABLE t (id INT PRIMARY KEY, v INT)", "INSERT INTO t SELECT seq, 0 FROM seq_1_to_20")
+    running = sync('update = "one",')
+    running.wait_streaming()
+    for number in range(1, 101):
+        sql(f"UPDATE t SET v = {number}")
+    found = running.wait_rows(f"{db}.t", 20 + 100 * 20)
+    by_key = {}
+    for message in found:
+        by_key.setdefault(message.key, []).append(message.after["v"])
+    assert all(values == list(range(101)) for values in by_key.values())
+
+
+def test_checkpoint_stays_behind_what_is_acknowledged(sync, sql, db, kafka_server):
+    """Promise 1: while Kafka does not answer, no position is saved beyond what it has acknowledged (file checkpoint)."""
+    own = kafka_server()
+    sql("CREATE TABLE t (id INT PRIMARY KEY, v INT)", "INSERT INTO t VALUES (1, 0)")
+    running = sync('checkpoint = { file = "cp" },', kafka=own)
+    running.wait_rows(f"{db}.t", 1)
+    running.wait_streaming()
+    sql("INSERT INTO t VALUES (2, 0)")
+    running.wait_rows(f"{db}.t", 2)
+    own.pause()
+    try:
+        sql("INSERT INTO t VALUES (3, 0)", "INSERT INTO t VALUES (4, 0)")
+    finally:
+        running.kill9()
+        own.resume()
+    running.start()
+    found = running.until(f"{db}.t", lambda m: {b"3", b"4"} <= {x.key for x in m}, "rows 3 and 4")
+    assert {m.key for m in rows(found)} == {b"1", b"2", b"3", b"4"}
+
+
+def test_more_partitions_later(sync, sql, db, kafka):
+    """consistency 18: the pinned count holds: a topic that grows keeps its keys' partitions."""
+    sql("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t SELECT seq FROM seq_1_to_20")
+    running = sync("topics = { partitions = 2 },")
+    first = {m.key: m.partition for m in running.wait_rows(f"{db}.t", 20)}
+    running.wait_streaming()
+    assert running.stop() == 0
+    kafka.grow(f"{db}.t", 5)
+    running.start()
+    sql("DELETE FROM t")
+    found = running.wait_rows(f"{db}.t", 40)
+    assert all(m.partition == first[m.key] for m in found)
+
+
+def test_quiet_table_moves_its_position(sync, sql, db, mariadb):
+    """consistency 26: foreign transactions move the saved position, so that a purge of old logs does no harm."""
+    sql("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)")
+    mariadb.run(f"CREATE TABLE {db}.other (id INT)")
+    running = sync(tables=[f"{db}.t"])
+    running.wait_rows(f"{db}.t", 1)
+    running.wait_streaming()
+    mariadb.run("FLUSH BINARY LOGS", f"INSERT INTO {db}.other VALUES (1)")
+    last = mariadb.run("SHOW BINARY LOGS")[-1][0]
+    running.until(f"tideway.{running.name}", lambda m: any(last.encode() in (x.value or b"") for x in m), f"a position in {last}")
+    running.kill9()
+    mariadb.run(f"PURGE BINARY LOGS TO '{last}'")
+    running.start()
+    sql("INSERT INTO t VALUES (2)")
+    running.wait_rows(f"{db}.t", 2)
+
+
+def test_table_added_to_the_script(sync, sql, db, mariadb, kafka):
+    """consistency 14: a table that the checkpoint does not know is read like an unfinished one, the others are not."""
+    for name in ("a", "b"):
+        sql(f"CREATE TABLE {name} (id INT PRIMARY KEY)", f"INSERT INTO {name} SELECT seq FROM seq_1_to_50")
+    running = sync(tables=[f"{db}.a"])
+    running.wait_rows(f"{db}.a", 50)
+    running.wait_streaming()
+    assert running.stop() == 0
+    sql("INSERT INTO a VALUES (100)", "INSERT INTO b VALUES (100)", "DELETE FROM b WHERE id = 7")
+    running.write(running.path.read_text().replace(f'"{db}.a"', f'"{db}.*"'))
+    running.start()
+    running.wait_rows(f"{db}.b", 50)
+    running.wait_rows(f"{db}.a", 51)
+    assert running.stop() == 0
+    rebuilt = Rebuild(kafka.partitions(), bootstraps=False).feed_all(running.reader(f"{db}.a", f"{db}.b").to_end())
+    for name in ("a", "b"):
+        compare(mariadb, db, name, rebuilt.tables()[db, name])
+    assert sum(m.full for m in rows(running.reader(f"{db}.a").to_end())) == 50

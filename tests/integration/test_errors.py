@@ -1,0 +1,352 @@
+"""Issue point 8: every error that a user meets: one clear message with its remedy, and its exit code."""
+
+import signal
+
+import pytest
+from support.consume import rows
+from support.servers import Kafka
+
+
+@pytest.fixture
+def table(sql):
+    sql("CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(20))", "INSERT INTO t VALUES (1, 'a')")
+
+
+# the source refuses: 3
+
+def test_wrong_password(sync, table, mariadb):
+    sync(password="wrong").fails(3, rf"127\.0\.0\.1:{mariadb.port}", mariadb.user, r"(?i)password")
+
+
+@pytest.mark.parametrize(
+    ("grants", "missing"),
+    [
+        (("SELECT, REPLICATION CLIENT",), "REPLICATION SLAVE"),
+        (("REPLICATION SLAVE, REPLICATION CLIENT",), "SELECT"),
+        (("SELECT, REPLICATION SLAVE",), r"REPLICATION CLIENT|BINLOG MONITOR"),
+    ],
+    ids=["replication_slave", "select", "replication_client"],
+)
+def test_missing_privilege(sync, table, mariadb, unique, grants, missing):
+    user = f"m_{unique[:20]}"
+    mariadb.make_user(user, "secret", *grants)
+    log = sync(user=user, password="secret").fails(3, missing)
+    # the remedy is a statement that can be pasted
+    assert "GRANT" in log or missing == "SELECT"
+
+
+def test_binlog_off(sync_on, mariadb_server, kafka):
+    server = mariadb_server("--skip-log-bin")
+    server.run("CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY)")
+    sync_on(server, kafka, ["d.*"]).start().fails(3, r"log[-_]bin")
+
+
+def test_binlog_not_row(sync, table, mariadb):
+    with mariadb.globals(binlog_format="STATEMENT"):
+        sync().fails(3, r"binlog_format", "STATEMENT", "ROW")
+
+
+def test_server_away_at_the_start(sync_on, mariadb_server, kafka):
+    """Reconnects with back-off, says so, and goes on when it comes."""
+    server = mariadb_server()
+    server.run("CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY)", "INSERT INTO d.t VALUES (1)")
+    server.stop()
+    running = sync_on(server, kafka, ["d.*"], topic=False, options='topic = { template = "' + f"away{server.port}" + '" },')
+    running.start()
+    running.wait_log(rf"127\.0\.0\.1:{server.port}")
+    running.must_run()
+    server.start()
+    running.wait_rows(f"away{server.port}", 1)
+    # and later: a restart of the server in the middle of the stream
+    running.wait_streaming()
+    server.run("INSERT INTO d.t VALUES (2)")
+    running.wait_rows(f"away{server.port}", 2)
+    server.stop(signal.SIGKILL)
+    running.wait_log(r"(?i)(lost|gone away|reconnect|again in)")
+    server.start()
+    server.run("INSERT INTO d.t VALUES (3)")
+    found = running.until(f"away{server.port}", lambda m: any(x.key == b"3" for x in m), "the row after the restart")
+    assert {m.key for m in rows(found)} == {b"1", b"2", b"3"}
+    assert running.stop() == 0
+
+
+def test_connection_killed(sync, sql, db, table, mariadb):
+    """The server ends our connections: it reconnects and nothing is missing or doubled within the run."""
+    running = sync()
+    running.wait_rows(f"{db}.t", 1)
+    running.wait_streaming()
+    for number in range(2, 5):
+        assert mariadb.kill_connections() > 0
+        sql(f"INSERT INTO t VALUES ({number}, 'x')")
+        running.wait_message(f"{db}.t", lambda m, key=str(number).encode(): m.key == key, "the row after it")
+    assert running.stop() == 0
+    assert len(rows(running.reader(f"{db}.t").to_end())) == 4
+
+
+def test_unknown_host(sync, table):
+    sync(host="no-such-host.invalid").fails(3, r"no-such-host\.invalid")
+
+
+def test_unknown_table(sync, table, db):
+    """An exact name that matches no table is an error."""
+    sync(tables=[f"{db}.t", f"{db}.nope"]).fails(1, rf"{db}\.nope")
+
+
+def test_nothing_selected(sync, sql, db):
+    sync(tables=[f"{db}.nope"]).fails(1, rf"{db}\.nope")
+
+
+def test_table_without_key(sync, sql, db, kafka):
+    """Refused by default, with all their names and the settings that help; nothing is sent."""
+    sql("CREATE TABLE k (id INT PRIMARY KEY)", "CREATE TABLE n1 (a INT)", "CREATE TABLE n2 (a INT)")
+    sync().fails(1, rf"{db}\.n1", rf"{db}\.n2", "no_primary_key")
+    assert not [t for t in kafka.partitions() if t.startswith(f"{db}.")]
+
+
+# the position is lost: 4
+
+def test_purged_position(sync, sql, db, table, mariadb):
+    running = sync()
+    running.wait_rows(f"{db}.t", 1)
+    running.wait_streaming()
+    assert running.stop() == 0
+    sql("INSERT INTO t VALUES (2, 'b')", "FLUSH BINARY LOGS", "INSERT INTO t VALUES (3, 'c')", "FLUSH BINARY LOGS")
+    last = mariadb.run("SHOW BINARY LOGS")[-1][0]
+    mariadb.run(f"PURGE BINARY LOGS TO '{last}'")
+    running.start()
+    running.fails(4, r"(?i)purge|no longer", r"0-1-\d+|mysql-bin\.\d+")
+
+
+def test_binlog_reset(sync, sql, db, table, mariadb_server, sync_on, kafka):
+    """RESET MASTER under a saved position is never taken for a fresh start."""
+    server = mariadb_server()
+    server.run("CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY)", "INSERT INTO d.t VALUES (1)")
+    running = sync_on(server, kafka, ["d.*"], f'topic = {{ template = "reset{server.port}" }},', topic=False).start()
+    running.wait_rows(f"reset{server.port}", 1)
+    running.wait_streaming()
+    server.run("INSERT INTO d.t VALUES (2)")
+    running.wait_rows(f"reset{server.port}", 2)
+    assert running.stop() == 0
+    server.run("RESET MASTER", "INSERT INTO d.t VALUES (3)")
+    running.start()
+    running.fails(4)
+
+
+# Kafka refuses: 5
+
+def test_topic_must_exist(sync, sql, db, table, kafka):
+    sql("CREATE TABLE u (id INT PRIMARY KEY)", "CREATE TABLE there (id INT PRIMARY KEY)")
+    kafka.create(f"{db}.there", 1)
+    sync('topics = "existing",').fails(5, rf"{db}\.t\b", rf"{db}\.u\b", r"topics")
+    assert f"{db}.t" not in kafka.partitions()
+
+
+def test_existing_topic_is_used(sync, sql, db, table, kafka):
+    kafka.create(f"{db}.t", 2)
+    running = sync('topics = "existing",')
+    running.wait_rows(f"{db}.t", 1)
+    assert kafka.partitions()[f"{db}.t"] == 2
+
+
+def test_message_too_large(sync, sql, db, table, kafka):
+    """consistency 16 [seen]: found before it is sent, with sizes, the setting, table and key; the rows before it are there."""
+    kafka.create(f"{db}.big", 1, max_message_bytes=20000)
+    sql("CREATE TABLE big (id INT PRIMARY KEY, s LONGTEXT)", "INSERT INTO big VALUES (1, 'small')")
+    running = sync()
+    running.wait_rows(f"{db}.big", 1)
+    running.wait_streaming()
+    sql("INSERT INTO big VALUES (2, 'small')", "INSERT INTO big VALUES (3, REPEAT('x', 30000))", "INSERT INTO big VALUES (4, 's')")
+    running.fails(7, rf"{db}\.big", r"20000", r"max\.message\.bytes")
+    assert {m.key for m in rows(running.reader(f"{db}.big").to_end())} == {b"1", b"2"}
+    # the topic takes it now: it goes on from there
+    kafka_config(kafka, f"{db}.big", "max.message.bytes", "1000000")
+    running.start()
+    running.until(f"{db}.big", lambda m: {b"3", b"4"} <= {x.key for x in m}, "the large row")
+
+
+def kafka_config(kafka, topic, name, value):
+    from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource
+
+    entry = ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET)
+    resource = ConfigResource(ConfigResource.Type.TOPIC, topic, incremental_configs=[entry])
+    kafka.admin().incremental_alter_configs([resource])[resource].result(20)
+
+
+def test_large_rows_pass(sync, sql, db, kafka):
+    """A message near 1 MB passes where the topic takes it; one of 5 MB where the topic says so."""
+    kafka.create(f"{db}.big", 1, max_message_bytes=12000000)
+    sql("CREATE TABLE big (id INT PRIMARY KEY, s LONGTEXT)", "INSERT INTO big VALUES (1, REPEAT('x', 5000000))")
+    running = sync()
+    running.wait_rows(f"{db}.big", 1)
+    running.wait_streaming()
+    sql("INSERT INTO big VALUES (2, REPEAT('y', 5000000))", "INSERT INTO big VALUES (3, REPEAT('z', 900000))")
+    found = running.wait_rows(f"{db}.big", 3)
+    assert [len(m.after["s"]) for m in found] == [5000000, 5000000, 900000]
+
+
+def test_broker_away_at_the_start(sync, sql, db, table, kafka_server):
+    """Waits, says so, and goes on; SIGTERM while waiting ends it cleanly."""
+    own = kafka_server()
+    own.stop(signal.SIGKILL)
+    running = sync(kafka=own)
+    running.wait_log(rf"127\.0\.0\.1:{own.port}")
+    running.must_run()
+    assert running.stop() == 0
+    running.start()
+    running.wait_log(rf"127\.0\.0\.1:{own.port}")
+    own.start()
+    running.wait_rows(f"{db}.t", 1, timeout=60)
+
+
+# another process: 6
+
+def test_fenced_by_a_second_process(sync, sql, db, table):
+    """consistency 25: a second process of the same name: one of the two ends with exit code 6, the other goes on."""
+    first = sync(name=f"{db[:40]}_same")
+    first.wait_rows(f"{db}.t", 1)
+    first.wait_streaming()
+    second = sync(name=f"{db[:40]}_same")
+    ended, other = await_one(first, second)
+    ended.fails(6, r"(?i)another|displaced|fenced|taken over")
+    sql("INSERT INTO t VALUES (2, 'b')")
+    other.wait_message(f"{db}.t", lambda m: m.key == b"2", "the row")
+    other.must_run()
+
+
+def await_one(first, second):
+    from support.wait import wait_for
+
+    wait_for(lambda: not (first.running and second.running), lambda: first.log + second.log)
+    return (first, second) if not first.running else (second, first)
+
+
+def test_checkpoint_file_locked(sync, sql, db, table, tmp_path):
+    """consistency 25: with a checkpoint file the second process finds it locked."""
+    option = f'checkpoint = {{ file = "{tmp_path}/checkpoint" }},'
+    first = sync(option, name=f"{db[:40]}_lock")
+    first.wait_streaming()
+    second = sync(option, name=f"{db[:40]}_lock")
+    second.fails(6, r"checkpoint")
+    first.must_run()
+
+
+# data errors: 7
+
+def test_statement_based_dml(sync, sql, db, table, mariadb):
+    """A session with binlog_format = STATEMENT writes DML as text: never skipped in silence."""
+    running = sync()
+    running.wait_rows(f"{db}.t", 1)
+    running.wait_streaming()
+    mariadb.run("SET binlog_format = 'STATEMENT'", f"INSERT INTO {db}.t VALUES (2, 'as text')")
+    running.fails(7, r"(?i)statement", r"mysql-bin\.\d+:\d+", r"binlog_format")
+
+
+def test_statement_based_dml_elsewhere(sync, sql, db, table, mariadb):
+    """The same in a database that is not captured is no concern of ours."""
+    running = sync()
+    running.wait_streaming()
+    mariadb.run(f"CREATE DATABASE {db}_o", f"CREATE TABLE {db}_o.x (i INT)", f"USE {db}_o", "SET binlog_format = 'STATEMENT'",
+                "INSERT INTO x VALUES (1)", f"DROP DATABASE {db}_o")
+    sql("INSERT INTO t VALUES (2, 'b')")
+    running.wait_rows(f"{db}.t", 2)
+
+
+def test_minimal_row_image(sync, sql, db, table, mariadb):
+    """binlog_row_image = MINIMAL leaves columns out: said at the start, or with the row; never a wrong value."""
+    with mariadb.globals(binlog_row_image="MINIMAL"):
+        sync().fails(3, "binlog_row_image", "FULL")
+
+
+def test_compressed_events(sync, sql, db, table, mariadb):
+    """log_bin_compress: not in this version: named, with the setting that turns it off."""
+    running = sync()
+    running.wait_streaming()
+    with mariadb.globals(log_bin_compress=1, log_bin_compress_min_len=10):
+        connection = mariadb.connect(database=db)
+        with connection.cursor() as cursor:
+            cursor.execute("INSERT INTO t SELECT seq, REPEAT('x', 20) FROM seq_10_to_500")
+        connection.close()
+        running.fails(7, "log_bin_compress")
+
+
+def test_xa_prepared(sync, sql, db, table, mariadb):
+    """Issue point 6: a prepared group with rows of a captured table stops the sync with an error that names it."""
+    running = sync()
+    running.wait_rows(f"{db}.t", 1)
+    running.wait_streaming()
+    connection = mariadb.connect(database=db)
+    xid = f"x_{db[:20]}"
+    try:
+        with connection.cursor() as cursor:
+            for statement in (f"XA START '{xid}'", "INSERT INTO t VALUES (2, 'prepared')", f"XA END '{xid}'", f"XA PREPARE '{xid}'"):
+                cursor.execute(statement)
+        running.fails(7, r"XA", f"{xid}|{xid.encode().hex()}")
+        assert {m.key for m in rows(running.reader(f"{db}.t").to_end())} == {b"1"}
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f"XA ROLLBACK '{xid}'")
+        connection.close()
+
+
+def test_xa_prepared_before_the_snapshot(sync, sql, db, table, mariadb):
+    """consistency 5 [seen]: rows prepared before a snapshot are in neither phase: the start waits, then fails naming them."""
+    connection = mariadb.connect(database=db)
+    xid = f"y_{db[:20]}"
+    try:
+        with connection.cursor() as cursor:
+            for statement in (f"XA START '{xid}'", "INSERT INTO t VALUES (2, 'prepared')", f"XA END '{xid}'", f"XA PREPARE '{xid}'"):
+                cursor.execute(statement)
+        sync().fails(3, r"XA", f"{xid}|{xid.encode().hex()}", timeout=60)
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f"XA ROLLBACK '{xid}'")
+        connection.close()
+
+
+def test_other_server_behind_the_address(sync_on, mariadb_server, kafka):
+    """consistency 29 of the pitfalls: another server at the same address is refused, not read from anywhere."""
+    server = mariadb_server()
+    server.run("CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY)", "INSERT INTO d.t VALUES (1)")
+    running = sync_on(server, kafka, ["d.*"], f'topic = {{ template = "other{server.port}" }},', topic=False).start()
+    running.wait_rows(f"other{server.port}", 1)
+    running.wait_streaming()
+    assert running.stop() == 0
+    server.restart([*server.options, "--server-id=99"])
+    running.start()
+    running.fails(4, r"server", r"\b99\b")
+
+
+def test_unreadable_checkpoint_is_no_fresh_start(sync, sql, db, table, kafka):
+    """consistency 24: an unreadable checkpoint is an error, never "no checkpoint, so full sync"."""
+    from confluent_kafka import Producer
+
+    running = sync()
+    running.wait_rows(f"{db}.t", 1)
+    running.wait_streaming()
+    assert running.stop() == 0
+    producer = Producer({"bootstrap.servers": kafka.bootstrap})
+    producer.produce(f"tideway.{running.name}", b"not json", f"{running.name}/position".encode())
+    assert producer.flush(20) == 0
+    running.start()
+    log = running.wait_exit()
+    assert log in (4, 5, 8)
+    assert f"{running.name}/position" in running.log
+    assert len(rows(running.reader(f"{db}.t").to_end())) == 1
+
+
+def test_sink_away_for_ever_is_not_lost(sync, sql, db, kafka_server):
+    """Kafka dies under load and comes back with its data: every row is there (delivery 15)."""
+    own = kafka_server()
+    assert isinstance(own, Kafka)
+    sql("CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(200))")
+    running = sync(kafka=own)
+    running.wait_streaming()
+    sql("INSERT INTO t SELECT seq, REPEAT('x', 200) FROM seq_1_to_3000")
+    own.stop(signal.SIGKILL)
+    sql("INSERT INTO t SELECT seq, REPEAT('x', 200) FROM seq_3001_to_6000")
+    running.wait_log(rf"(?i)127\.0\.0\.1:{own.port}|broker")
+    own.start()
+    sql("INSERT INTO t VALUES (9999, 'last')")
+    running.until(f"{db}.t", lambda m: any(x.key == b"9999" for x in m), "the last row", 90)
+    assert running.stop() == 0
+    assert {int(m.key) for m in rows(running.reader(f"{db}.t").to_end())} == {*range(1, 6001), 9999}

@@ -1,0 +1,446 @@
+"""What a sync.lua can say (lua-api.md), against real servers: mapping, fields, keys, columns, filter, hooks, loop."""
+
+import json
+import re
+
+import pytest
+from support.consume import rows
+from support.murmur import partition
+from support.runner import PROLOGUE
+
+
+@pytest.fixture
+def users(sql):
+    sql("CREATE TABLE users (id INT PRIMARY KEY, mail VARCHAR(50), password VARCHAR(50), region VARCHAR(10), price DECIMAL(8,2),"
+        " qty INT, flags INT)",
+        "INSERT INTO users VALUES (1, 'ann@example.org', 'secret', 'eu', 2.50, 3, 5)")
+
+
+UPDATE = "UPDATE users SET qty = 4, region = 'us' WHERE id = 1"
+
+
+def both_phases(running, topic, sql, n=3, statement=UPDATE):
+    """The rows of the full sync and of one update."""
+    running.wait_rows(topic, n - 2)
+    running.wait_streaming()
+    sql(statement)
+    return running.wait_rows(topic, n)
+
+
+# topics
+
+TOPICS = {
+    "tables": ('{{ tables = {{ "{db}.orders_*" }}, to = "{db}.orders" }}', {"orders_1": "{db}.orders", "orders_2": "{db}.orders",
+               "doc_a": "doc_a"}),
+    "braces": ('{{ tables = {{ "{db}.orders_{{1..2}}" }}, to = "{db}.o12" }}, {{ tables = {{ "*.doc_a" }}, to = "{db}.d" }}',
+               {"orders_1": "{db}.o12", "orders_2": "{db}.o12", "doc_a": "{db}.d"}),
+    "prefix": ('{{ prefix = "doc_", to = "{db}.pre_" }}', {"doc_a": "{db}.pre_a"}),
+    "regex": ('{{ regex = [[^(\\w+)_(\\d)$]], to = "{db}.$2.$1.archive" }}',
+              {"orders_1": "{db}.1.orders.archive", "orders_2": "{db}.2.orders.archive"}),
+    "first_wins": ('{{ prefix = "orders_1", to = "{db}.one" }}, {{ prefix = "orders_", to = "{db}.any_" }}',
+                   {"orders_1": "{db}.one", "orders_2": "{db}.any_2"}),
+    "template": ('{{ prefix = "doc_", to = "pre_" }}, template = "${{db_name_src}}_${{db_table_name_src_transed}}_cdc"',
+                 {"doc_a": "{db}_pre_a_cdc", "orders_1": "{db}_orders_1_cdc"}),
+    "final": ('{{ prefix = "doc_", to = "{db}.pre_", final = true }}, template = "{db}.${{db_table_name_src_transed}}.t"',
+              {"doc_a": "{db}.pre_a", "orders_1": "{db}.orders_1.t"}),
+    "db": ('template = "${{db_name_src_transed}}.${{table_name_src}}", db = {{ {{ regex = "^{db}$", to = "{db}store" }} }}',
+           {"doc_a": "{db}store.doc_a"}),
+    "table_function": ('{{ tables = {{ "{db}.doc_*" }}, name = function(t) return "{db}." .. t.name:upper() .. "." .. #t.columns end }}',
+                       {"doc_a": "{db}.DOC_A.2"}),
+    "function": ('{{ tables = {{ "{db}.orders_*" }}, to = function(change) return "{db}.v" .. change.row.v end }}',
+                 {"orders_1": "{db}.v1", "orders_2": "{db}.v2"}),
+}
+
+
+@pytest.mark.parametrize("case", TOPICS)
+def test_topic_rules(sync, sql, db, case):
+    """lua-api "Topics": each kind of rule, in both phases."""
+    rules, expected = TOPICS[case]
+    names = {"orders_1": 1, "orders_2": 2, "doc_a": 3}
+    for name, v in names.items():
+        if name in expected or case == "tables":
+            sql(f"CREATE TABLE {name} (id INT PRIMARY KEY, v INT)", f"INSERT INTO {name} VALUES ({v}, {v})")
+    running = sync("topic = { " + rules.format(db=db) + " },", topic=False)
+    running.wait_streaming()
+    for name, topic in expected.items():
+        sql(f"INSERT INTO {name} VALUES ({names[name] + 10}, {names[name]})")
+        found = running.until(topic.format(db=db), lambda m, name=name: len(rows(m, name)) >= 2, f"two rows of {name}")
+        assert [(m.key, m.full) for m in rows(found, name)] == [
+            (str(names[name]).encode(), True), (str(names[name] + 10).encode(), False)]
+
+
+def test_topic_function_moves(sync, sql, db, users):
+    """messages.md 1: an update that changes the topic: UPDATE_BEFOR to the old topic, UPDATE_AFTER to the new one; DDL goes
+    to every topic that the function has returned."""
+    running = sync(f'topic = {{ {{ tables = {{ "{db}.users" }}, to = function(change) return "{db}." .. change.row.region end }} }},',
+                   topic=False)
+    running.wait_rows(f"{db}.eu", 1)
+    running.wait_streaming()
+    sql(UPDATE)
+    before = running.wait_rows(f"{db}.eu", 2)[1]
+    after = running.wait_rows(f"{db}.us", 1)[0]
+    assert (before.op, after.op) == ("UPDATE_BEFOR", "UPDATE_AFTER")
+    assert before.sequence == after.sequence
+    sql("ALTER TABLE users ADD COLUMN x INT")
+    for topic in ("eu", "us"):
+        running.wait_message(f"{db}.{topic}", lambda m: m.op == "ALTER", f"the DDL message in {topic}")
+
+
+def test_topic_function_one_record(sync, sql, db, users):
+    """One-record mode splits it into DELETE and INSERT with one sequenceId."""
+    running = sync('update = "one", '
+                   f'topic = {{ {{ tables = {{ "{db}.users" }}, to = function(change) return "{db}." .. change.row.region end }} }},',
+                   topic=False)
+    running.wait_rows(f"{db}.eu", 1)
+    running.wait_streaming()
+    sql(UPDATE)
+    gone = running.wait_rows(f"{db}.eu", 2)[1]
+    come = running.wait_rows(f"{db}.us", 1)[0]
+    assert (gone.op, come.op, gone.sequence) == ("DELETE", "INSERT", come.sequence)
+
+
+def test_topic_list(sync, sql, db, users):
+    """A topic function may return a list: the record goes to each."""
+    running = sync(f'topic = {{ {{ tables = {{ "{db}.*" }}, to = function(change) return {{ "{db}.one", "{db}.two" }} end }} }},',
+                   topic=False)
+    for topic in (f"{db}.one", f"{db}.two"):
+        assert running.wait_rows(topic, 1)[0].key == b"1"
+
+
+# fields
+
+def test_fields(sync, sql, db, users):
+    """lua-api "fields": constants, variables, functions, for all or some tables; sorted by name behind the columns."""
+    sql("CREATE TABLE other (id INT PRIMARY KEY)", "INSERT INTO other VALUES (1)")
+    running = sync(f'''fields = {{
+        site = "eu-west", number = 42, yes = true, ratio = 1.5,
+        origin = "${{DB_NAME_SRC}}.${{TABLE_NAME_SRC}}", at = "${{EXECUTE_TIME}}", goes = "${{TABLE_NAME_DEST}}",
+        ["{db}.users"] = {{
+            total = field.decimal(2, function(change) return change.row.price * change.row.qty end),
+            image = function(change) return change.image end,
+            op = function(change) return change.op end,
+            nothing = function(change) return nil end,
+        }},
+    }},''')
+    full, before, after = both_phases(running, f"{db}.users", sql)
+    own = ["id", "mail", "password", "region", "price", "qty", "flags"]
+    added = ["at", "goes", "image", "nothing", "number", "op", "origin", "ratio", "site", "total", "yes"]
+    assert list(full.types) == own + added
+    types = full.types
+    assert {n: types[n] for n in ("site", "number", "yes", "ratio", "origin", "total", "image")} == {
+        "site": "STRING", "number": "LONG", "yes": "BOOLEAN", "ratio": "DOUBLE", "origin": "STRING", "total": "DOUBLE",
+        "image": "STRING"}
+    assert full.after["site"] == "eu-west" and full.after["number"] == 42 and full.after["yes"] is True
+    assert full.after["ratio"] == "1.5" and full.after["origin"] == f"{db}.users" and full.after["goes"] == f"{db}.users"
+    assert [m.row["total"] for m in (full, before, after)] == ["7.50", "7.50", "10.00"]
+    assert [m.row["image"] for m in (full, before, after)] == ["after", "before", "after"]
+    assert [m.row["op"] for m in (full, before, after)] == ["read", "update", "update"]
+    assert after.row["nothing"] is None and types["nothing"] == "STRING"
+    assert re.fullmatch(r"\d{13}", str(after.row["at"]))
+    assert str(after.row["at"]) == str(after.payload["timestamp"]["eventTime"])
+    (other,) = running.wait_rows(f"{db}.other", 1)
+    assert list(other.types) == ["id", "at", "goes", "number", "origin", "ratio", "site", "yes"]
+
+
+# keys
+
+def test_key_one_several_and_field(sync, sql, db, kafka):
+    """lua-api "Keys": one column, several parts, a constant or variable field, a function."""
+    for name in ("a", "b", "c", "d", "e"):
+        sql(f"CREATE TABLE {name} (id INT PRIMARY KEY, u VARCHAR(9), n INT)", f"INSERT INTO {name} VALUES (1, 'x', NULL)")
+    running = sync(f'''fields = {{ origin = "${{TABLE_NAME_SRC}}" }},
+        key = {{
+            ["{db}.a"] = "u",
+            ["{db}.b"] = {{ "origin", "id" }},
+            ["{db}.c"] = function(change) return change.row.u .. "-" .. change.row.id end,
+            ["{db}.d"] = function(change) return {{ change.row.u, change.row.id }} end,
+            ["{db}.e"] = {{ "n", "id" }},
+        }},''')
+    running.wait_streaming()
+    keys = {"a": b"x", "b": b"b,1", "c": b"x-1", "d": b"x,1", "e": b"null,1"}
+    primary = {"a": ["u"], "b": ["origin", "id"], "c": ["id"], "d": ["id"], "e": ["n", "id"]}
+    for name, key in keys.items():
+        sql(f"DELETE FROM {name}")
+        found = running.wait_rows(f"{db}.{name}", 2)
+        assert [m.key for m in found] == [key, key], name
+        assert found[0].json["schema"]["primaryKey"] == primary[name], name
+        assert {m.partition for m in found} == {partition(key, kafka.partitions()[f"{db}.{name}"])}
+
+
+def test_key_makes_up_for_a_missing_one(sync, sql, db):
+    """A custom key serves a table without a primary key."""
+    sql("CREATE TABLE t (a INT NOT NULL, b INT)", "INSERT INTO t VALUES (5, 1)")
+    running = sync(f'key = {{ ["{db}.t"] = "a" }},')
+    assert running.wait_rows(f"{db}.t", 1)[0].key == b"5"
+
+
+# columns
+
+def test_columns(sync, sql, db, users):
+    """lua-api "columns": rename, drop, mask, in both images, schema and key; functions use source names and see the rest."""
+    running = sync(f'''
+        columns = {{ ["{db}.users"] = {{ rename = {{ mail = "email", id = "uid" }}, drop = {{ "password" }},
+                     mask = {{ mail = mask.email }} }} }},
+        fields = {{ ["{db}.users"] = {{ secret_len = function(change) return #change.row.password end }} }},''')
+    found = both_phases(running, f"{db}.users", sql)
+    for message in found:
+        assert list(message.types) == ["uid", "email", "region", "price", "qty", "flags", "secret_len"]
+        assert message.json["schema"]["primaryKey"] == ["uid"]
+        assert message.key == b"1"
+        assert "ann@" not in message.text and "secret\"" not in message.text
+        assert message.row["email"].endswith("@example.org") and message.row["secret_len"] == 6
+
+
+def test_keep(sync, sql, db, users):
+    """keep is an allow-list: a column added later stays out."""
+    running = sync(f'columns = {{ ["{db}.users"] = {{ keep = {{ "id", "qty" }} }} }},')
+    running.wait_rows(f"{db}.users", 1)
+    running.wait_streaming()
+    sql("ALTER TABLE users ADD COLUMN later INT DEFAULT 9", "INSERT INTO users (id, qty) VALUES (2, 8)")
+    found = running.wait_rows(f"{db}.users", 2)
+    assert [m.after for m in found] == [{"id": 1, "qty": 3}, {"id": 2, "qty": 8}]
+
+
+# filter
+
+def test_filter(sync, sql, db):
+    """lua-api "filter": both images pass: UPDATE; only the new: INSERT; only the old: DELETE; none: nothing; full sync too."""
+    sql("CREATE TABLE t (id INT PRIMARY KEY, s VARCHAR(9))", "INSERT INTO t VALUES (1, 'draft'), (2, 'live'), (3, NULL)")
+    running = sync(f'filter = {{ ["{db}.t"] = function(row) return row.s ~= "draft" end }}, topics = {{ partitions = 1 }},')
+    running.wait_rows(f"{db}.t", 2)
+    running.wait_streaming()
+    sql("UPDATE t SET s = 'live' WHERE id = 1", "UPDATE t SET s = 'more' WHERE id = 1", "UPDATE t SET s = 'draft' WHERE id = 1",
+        "UPDATE t SET s = 'draft', id = 4 WHERE id = 1", "DELETE FROM t WHERE id = 4", "DELETE FROM t WHERE id = 2")
+    found = running.wait_rows(f"{db}.t", 7)
+    assert {m.key for m in found[:2]} == {b"2", b"3"}
+    assert [(m.key, m.op) for m in found[2:]] == [
+        (b"1", "INSERT"), (b"1", "UPDATE_BEFOR"), (b"1", "UPDATE_AFTER"), (b"1", "DELETE"), (b"2", "DELETE")]
+
+
+def test_filtered_rows_move_the_position(sync, sql, db):
+    """consistency 26: filtered transactions advance the window: a restart does not begin before them."""
+    sql("CREATE TABLE t (id INT PRIMARY KEY, s VARCHAR(200))", "INSERT INTO t VALUES (1, 'a')")
+    running = sync(f'filter = {{ ["{db}.t"] = function(row) return row.id == 1 end }},')
+    running.wait_rows(f"{db}.t", 1)
+    running.wait_streaming()
+
+    def saved():
+        return [m.value for m in running.reader(f"tideway.{running.name}").to_end() if m.key.endswith(b"/position")]
+
+    before = saved()
+    sql("INSERT INTO t VALUES (2, 'filtered')")
+    running.until(f"tideway.{running.name}", lambda m: [x.value for x in m if x.key.endswith(b"/position")] != before,
+                  "a saved position")
+
+
+# hooks
+
+def test_on_row(sync, sql, db, users):
+    """on_row edits each image; the edit shows in message, key and topic functions; nil is NULL."""
+    running = sync(f'''on_row = {{ ["{db}.users"] = function(row, change)
+            row.mail = row.mail:upper(); row.password = nil; row.qty = row.qty * 2; row.price = 1.005
+        end }},''')
+    full, before, after = both_phases(running, f"{db}.users", sql)
+    assert [m.row["qty"] for m in (full, before, after)] == [6, 6, 8]
+    assert {m.row["mail"] for m in (full, before, after)} == {"ANN@EXAMPLE.ORG"}
+    assert {m.row["password"] for m in (full, before, after)} == {None}
+    assert {m.row["price"] for m in (full, before, after)} == {"1.01"}
+
+
+def test_on_change(sync, sql, db, users):
+    """on_change: false drops the whole change; topic, key and headers beat the rules; emit fans out."""
+    running = sync(f'''on_change = {{ ["{db}.users"] = function(change)
+            if change.op == "delete" then return false end
+            if change.op == "update" and change:changed("region") then
+                change.topic = "{db}.moved"
+                change.key = "k" .. change.row.id
+                change.headers = {{ why = "region" }}
+            end
+            if change.is_new then
+                change:emit {{ topic = "{db}.new", key = "n", value = {{ id = change.row.id, ok = true }} }}
+                change:emit {{ topic = "{db}.new", key = "gone", value = require("tideway.json").null }}
+                change:emit {{ topic = "{db}.copy" }}
+            end
+        end }},''')
+    running.wait_rows(f"{db}.users", 1)
+    running.wait_streaming()
+    sql("UPDATE users SET qty = 9", UPDATE, "DELETE FROM users", "INSERT INTO users VALUES (2, 'b@c.d', '', 'eu', 1, 1, 1)")
+    assert [m.op for m in running.wait_rows(f"{db}.users", 4)] == ["INSERT", "UPDATE_BEFOR", "UPDATE_AFTER", "INSERT"]
+    moved = running.wait_rows(f"{db}.moved", 2)
+    assert {(m.key, tuple(m.headers)) for m in moved} == {(b"k1", (("why", b"region"),))}
+    new = running.until(f"{db}.new", lambda m: len(m) >= 4, "four emitted messages")
+    by_key = {m.key: m.value for m in new}
+    assert json.loads(by_key[b"n"]) == {"id": 2, "ok": True} and by_key[b"gone"] is None
+    copies = running.wait_rows(f"{db}.copy", 2)
+    assert [m.key for m in copies] == [b"1", b"2"]
+
+
+FAILS = {
+    "topic": 'topic = {{ {{ tables = {{ "{db}.*" }}, to = function(change) return change.row.nope end }} }},',
+    "on_row": 'on_row = {{ ["{db}.users"] = function(row) error("no!") end }},',
+    "on_change": 'on_change = {{ ["{db}.users"] = function(change) local x = change.row.qty.z end }},',
+    "filter": 'filter = {{ ["{db}.users"] = function(row) return row.qtty > 1 end }},',
+    "key": 'key = {{ ["{db}.users"] = function(change) return nil end }},',
+    "fields": 'fields = {{ x = function(change) return change.row.price.a end }},',
+    "topic_name": 'topic = {{ {{ tables = {{ "{db}.*" }}, to = function(change) return "a b" end }} }},',
+    "edit_type": 'on_row = {{ ["{db}.users"] = function(row) row.qty = "many" end }},',
+    "endless": 'on_row = {{ ["{db}.users"] = function(row) while true do end end }},',
+}
+
+
+@pytest.mark.parametrize("case", FAILS)
+def test_function_that_raises(sync, sql, db, users, case):
+    """Promise 6: fail closed: exit code 7 with file:line, table and position; no row of it is written."""
+    running = sync("\n" + FAILS[case].format(db=db), topic="topic" not in FAILS[case])
+    log = running.fails(7, r"sync\.lua:\d+", rf"{db}\.users")
+    assert "Traceback" not in log
+    found = [t for t in running.kafka.partitions() if t.startswith(db)]
+    assert not rows(running.reader(*found).to_end()) if found else True
+
+
+def test_function_that_raises_in_the_stream(sync, sql, db, users):
+    """The position of the event is named; after the script is corrected nothing is missing."""
+    bad = f'\non_row = {{ ["{db}.users"] = function(row) if row.qty == 4 then error("four") end end }},'
+    running = sync(bad)
+    running.wait_rows(f"{db}.users", 1)
+    running.wait_streaming()
+    sql("UPDATE users SET flags = 6", UPDATE)
+    running.fails(7, r"sync\.lua:\d+: four", rf"{db}\.users", r"mysql-bin\.\d+:\d+")
+    running.write(running.path.read_text().replace('error("four")', "row.flags = 44"))
+    running.start()
+    running.until(f"{db}.users", lambda all_: any(m.op == "UPDATE_AFTER" and m.row["flags"] == 44 for m in rows(all_)),
+                  "the update after the correction")
+
+
+# wrong options: (Lua, what the error says)
+WRONG = {
+    "key_name": ('\n\nheartbeet = 5,', r"sync\.lua:\d+: .*heartbeet.*heartbeat"),
+    "source_key": (None, r"sync\.lua:\d+: .*pasword.*password"),
+    "type": ('heartbeat = "often",', r"sync\.lua:\d+: .*heartbeat"),
+    "value": ('update = "three",', r'sync\.lua:\d+: .*update.*three.*two'),
+    "variable": ('topic = { template = "${db_nam_src}" },', r"sync\.lua:\d+: .*db_nam_src.*db_name_src"),
+    "table": ('columns = { ["DB.users_"] = { drop = { "mail" } } },', r"sync\.lua:\d+: .*users_"),
+    "column": ('columns = { ["DB.users"] = { drop = { "maill" } } },', r"sync\.lua:\d+: .*maill.*mail"),
+    "key_column": ('key = { ["DB.users"] = "idd" },', r"sync\.lua:\d+: .*idd.*id"),
+    "regex": ('topic = { { regex = "(", to = "x" } },', r"sync\.lua:\d+: .*regex"),
+    "global": ('\nheartbeat = nope,', r"sync\.lua:\d+: .*nope"),
+    "not_yet": ('transactions = true,', r"sync\.lua:\d+: .*transactions.* is not in this version yet"),
+    "disagree": ('update = { ["DB.u*"] = "one", ["DB.*s"] = "two" },', r"sync\.lua:\d+: .*DB\.u\*.*DB\.\*s|DB\.\*s.*DB\.u\*"),
+    "meet": ('topic = { template = "DB.all" },', r""),
+    "property": (None, r"lingr\.ms.*linger\.ms"),
+    "weaker": (None, r"acks"),
+    "syntax": ("= = =", r"sync\.lua:\d+: "),
+    "key_dropped": ('columns = { ["DB.users"] = { drop = { "id" } } },', r"sync\.lua:\d+: .*id"),
+}
+
+
+@pytest.mark.parametrize("case", [c for c in WRONG if c != "meet"])
+def test_wrong_option(sync, sql, db, users, case, kafka):
+    """lua-api "Errors": exit code 1, file:line, what was expected, the nearest right name; nothing was sent."""
+    text, pattern = WRONG[case]
+    more = {}
+    if case == "source_key":
+        more["pasword"] = "x"
+    elif case == "property":
+        more["properties"] = {"lingr.ms": 5}
+    elif case == "weaker":
+        more["properties"] = {"acks": "1"}
+    options = (text or "").replace("DB", db)
+    running = sync(options, topic="topic" not in options, **more)
+    running.fails(1, pattern.replace("DB", db))
+    assert not [t for t in kafka.partitions() if t.startswith(db)]
+
+
+def test_heartbeat_given_twice_is_found(sync, sql, db, users):
+    """A table without the column that a pattern masks is no error; an exact name is (lua-api "Masks")."""
+    sql("CREATE TABLE other (id INT PRIMARY KEY)", "INSERT INTO other VALUES (1)")
+    running = sync(f'columns = {{ ["{db}.*"] = {{ drop = {{ "password" }} }} }},')
+    assert "password" not in running.wait_rows(f"{db}.users", 1)[0].after
+    assert running.wait_rows(f"{db}.other", 1)
+    running.stop()
+    refused = sync(f'columns = {{ ["{db}.other"] = {{ drop = {{ "password" }} }} }},', name=f"{running.name}_x")
+    refused.fails(1, r"sync\.lua:\d+: .*password")
+
+
+def test_tables_meet_in_one_topic(sync, sql, db, kafka):
+    """messages.md 7: two tables that meet in one topic without a rule that says so are an error; with one they are not."""
+    sql(f"CREATE TABLE `{db}_a b` (id INT PRIMARY KEY)", f"CREATE TABLE `{db}_a_b` (id INT PRIMARY KEY)",
+        f"CREATE TABLE `{db}_a_x20_b` (id INT PRIMARY KEY)", f"CREATE TABLE `{db}_a?b` (id INT PRIMARY KEY)")
+    together = sync(f'topic = {{ {{ tables = {{ "{db}.*" }}, to = "{db}.all" }} }}, fields = {{ t = "${{TABLE_NAME_SRC}}" }},'
+                    'key = { default = { "t", "id" } },', topic=False)
+    together.wait_streaming()
+    sql(f"INSERT INTO `{db}_a b` VALUES (1)", f"INSERT INTO `{db}_a_b` VALUES (1)")
+    assert {m.key for m in together.wait_rows(f"{db}.all", 2)} == {f"{db}_a b,1".encode(), f"{db}_a_b,1".encode()}
+
+
+def test_arguments_and_environment(sync, sql, db, users):
+    """env.NAME: name=value on the command line beats the environment; env.need of a missing one is an error."""
+    running = sync(f'topic = {{ template = "{db}." .. env.WHERE .. "." .. env.need "ELSE" }},', topic=False,
+                   args=("WHERE=line",), env={"WHERE": "environment", "ELSE": "x"})
+    running.wait_rows(f"{db}.line.x", 1)
+    running.stop()
+    running.start()
+    running.fails(1, r"sync\.lua:\d+: .*(WHERE|ELSE)")
+
+
+def test_two_syncs_in_one_script(sync_on, sql, db, mariadb, kafka, users, unique):
+    """lua-api "Loading": all registered syncs start when the file ends."""
+    parts = []
+    for number in (1, 2):
+        parts.append(f'''sync.run {{ name = "{unique[:30]}_{number}", heartbeat = false,
+            source = source.mysql {{ host = "127.0.0.1", port = {mariadb.port}, user = "{mariadb.user}",
+                                     password = "{mariadb.password}", tables = {{ "{db}.*" }} }},
+            sink = kafka.sink {{ brokers = "{kafka.bootstrap}" }}, topic = {{ template = "{db}.s{number}" }} }}''')
+    running = sync_on(mariadb, kafka, [], script=PROLOGUE + "\n".join(parts)).start()
+    for number in (1, 2):
+        assert running.wait_rows(f"{db}.s{number}", 1)[0].key == b"1"
+    assert running.stop() == 0
+
+
+def test_loop(sync, sql, db, users):
+    """lua-api "The primitives": a loop of one's own gets rows, DDL and beats; out:send writes; the position moves."""
+    running = sync(f'''heartbeat = require("tideway.heartbeat").new {{ interval = 0.5 }},
+        loop = function(changes, out)
+            for change in changes do
+                if change.op == "heartbeat" or change.op == "ddl" then
+                    out:send {{ topic = "{db}.other", key = change.op, value = '{{"op":"' .. change.op .. '"}}' }}
+                else
+                    for record in change:records() do
+                        record.topic = "{db}.own"
+                        out:send(record)
+                    end
+                end
+            end
+        end,''', heartbeat="nil")
+    found = both_phases(running, f"{db}.own", sql)
+    assert [m.op for m in found] == ["INSERT", "UPDATE_BEFOR", "UPDATE_AFTER"]
+    sql("ALTER TABLE users ADD COLUMN x INT")
+    running.until(f"{db}.other", lambda m: {x.key for x in m} == {b"heartbeat", b"ddl"}, "a heartbeat and a DDL message")
+    assert running.stop() == 0
+    before = len(rows(running.reader(f"{db}.own").to_end()))
+    running.start()
+    sql("INSERT INTO users (id) VALUES (77)")
+    found = running.wait_rows(f"{db}.own", before + 1)
+    assert found[-1].key == b"77"
+
+
+def test_row_expires(sync, sql, db, users):
+    """Promise 4: a row used after its function raises "row expired"."""
+    running = sync(f'''on_change = {{ ["{db}.users"] = (function()
+            local kept
+            return function(change)
+                if kept then local x = kept.id end
+                kept = change.row
+            end
+        end)() }},''')
+    running.wait_rows(f"{db}.users", 1)
+    running.wait_streaming()
+    sql("INSERT INTO users (id) VALUES (2)", "INSERT INTO users (id) VALUES (3)")
+    running.fails(7, "row expired")
+
+
+def test_sandbox(sync, sql, db, users):
+    """io, os.execute, load and debug are not there."""
+    for name in ("io", "debug", "dofile", "load"):
+        running = sync(f"description = tostring({name}),", name=f"{db[:40]}_{name}")
+        running.fails(1, rf"sync\.lua:\d+: .*{name}")
