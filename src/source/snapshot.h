@@ -15,6 +15,10 @@ enum snapshot_way {
 
 struct snapshot {
 	enum snapshot_way way;
+	bool exact;                  /* no transaction is both in a snapshot and behind its position: false with
+	                                SNAPSHOT_LOWEST on MySQL, and with SNAPSHOT_EQUAL there when commits
+	                                never paused; a table without a key then needs another way (rule 2) */
+	char how[80];                /* "a lock of 3 ms", for the log */
 	struct position position;    /* where the stream goes on; the lowest of all */
 	unsigned nconns;
 	struct conn **conns;         /* START TRANSACTION WITH CONSISTENT SNAPSHOT done on each */
@@ -30,9 +34,11 @@ int snapshot_open(const struct source_config *config, unsigned nconns, struct sn
 /* Hands connection i to the caller. */
 struct conn *snapshot_take(struct snapshot *snapshot, unsigned i);
 void snapshot_fini(struct snapshot *snapshot);
-/* "lock of 3 ms" or the like, for the log. */
+/* "a lock" or the like; snapshot.how says more. */
 const char *snapshot_way_text(enum snapshot_way way);
-/* A rule-1 position now, without a snapshot kept (for mode stream, start = now): waits for nothing. */
+/* A rule-1 position now, without a snapshot kept (for mode stream, start = now): waits for nothing.
+ * On MySQL without GTIDs and without RELOAD it may be ahead of what a SELECT sees: right for a stream that
+ * begins there, no low watermark. */
 int snapshot_position_now(const struct source_config *config, struct position *position, struct err *err) MUST_CHECK;
 
 #endif
