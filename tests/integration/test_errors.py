@@ -169,7 +169,7 @@ def kafka_config(kafka, topic, name, value):
 
     entry = ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET)
     resource = ConfigResource(ConfigResource.Type.TOPIC, topic, incremental_configs=[entry])
-    kafka.admin().incremental_alter_configs([resource])[resource].result(20)
+    kafka.admin.incremental_alter_configs([resource])[resource].result(20)
 
 
 def test_large_rows_pass(sync, sql, db, kafka):

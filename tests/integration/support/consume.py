@@ -137,6 +137,7 @@ class Reader:
                 "fetch.wait.max.ms": 20,
                 "fetch.error.backoff.ms": 20,
                 "reconnect.backoff.max.ms": 200,
+                "log_level": 0,
                 "topic.metadata.refresh.interval.ms": 500,
             }
         )

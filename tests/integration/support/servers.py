@@ -1,6 +1,7 @@
 """Real servers in temporary folders: MariaDB, MySQL, Apache Kafka, and tideway's own broker."""
 
 import contextlib
+import functools
 import os
 import re
 import signal
@@ -182,28 +183,29 @@ class Kafka(Server):
     def bootstrap(self):
         return f"127.0.0.1:{self.port}"
 
+    @functools.cached_property
     def admin(self):
-        return AdminClient({"bootstrap.servers": self.bootstrap})
+        return AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
 
     def partitions(self):
         """{topic: number of partitions} of every topic there is."""
-        listed = self.admin().list_topics(timeout=10 * PATIENCE)
+        listed = self.admin.list_topics(timeout=10 * PATIENCE)
         return {name: len(t.partitions) for name, t in listed.topics.items() if t.error is None}
 
     def create(self, topic, partitions=1, **config):
         config = {k.replace("_", "."): str(v) for k, v in config.items()}
-        future = self.admin().create_topics([NewTopic(topic, partitions, 1, config=config)])
+        future = self.admin.create_topics([NewTopic(topic, partitions, 1, config=config)])
         future[topic].result(20)
         wait_for(lambda: self.partitions().get(topic) == partitions, f"topic {topic}")
 
     def grow(self, topic, partitions):
-        self.admin().create_partitions([NewPartitions(topic, partitions)])[topic].result(20)
+        self.admin.create_partitions([NewPartitions(topic, partitions)])[topic].result(20)
         wait_for(lambda: self.partitions().get(topic) == partitions, f"topic {topic}")
 
     def config(self, topic):
         """{name: value} of a topic's configuration."""
         resource = ConfigResource(ConfigResource.Type.TOPIC, topic)
-        described = self.admin().describe_configs([resource])[resource].result(20)
+        described = self.admin.describe_configs([resource])[resource].result(20)
         return {name: entry.value for name, entry in described.items()}
 
 
