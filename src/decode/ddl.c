@@ -1,0 +1,707 @@
+#include "decode/ddl.h"
+
+#include "decode/charset.h"
+#include "decode/ddl_priv.h"
+
+void *ddl_append(struct arena *arena, void *items_pointer, unsigned *n, unsigned *cap, size_t size)
+{
+	char *items;
+	memcpy(&items, items_pointer, sizeof(items));
+	if (*n == *cap) {
+		*cap = *cap ? *cap * 2 : 4;
+		char *bigger = arena_array(arena, *cap, size);
+		if (*n > 0)
+			memcpy(bigger, items, *n * size);
+		items = bigger;
+		memcpy(items_pointer, &items, sizeof(items));
+	}
+	return items + (size_t)(*n)++ * size;
+}
+
+struct ddl_step *ddl_add_step(struct ddl_parser *p, enum ddl_step_kind kind)
+{
+	struct ddl_step *step = ddl_append(p->arena, &p->steps, &p->nsteps, &p->step_cap, sizeof(*step));
+	step->kind = kind;
+	return step;
+}
+
+struct ddl_spec *ddl_add_spec(struct ddl_parser *p, struct spec_list *list, enum ddl_spec_kind kind)
+{
+	struct ddl_spec *spec = ddl_append(p->arena, &list->items, &list->n, &list->cap, sizeof(*spec));
+	spec->kind = kind;
+	return spec;
+}
+
+enum { REASON_TEXT = 60 }; /* bytes of the statement shown */
+
+bool ddl_fail(struct ddl_parser *p)
+{
+	const struct token *token = lexer_peek(&p->lexer, 0);
+	size_t at = (size_t)(token->raw.ptr - p->lexer.sql.ptr), len = p->lexer.sql.len - at;
+	if (p->reason.ptr != NULL)
+		return false;
+	if (len == 0)
+		p->reason = SLICE("not understood: the statement ends too early");
+	else
+		p->reason = arena_printf(p->arena, "not understood at byte %zu: \"%.*s\"", at + 1,
+					 (int)(len < REASON_TEXT ? len : REASON_TEXT),
+					 token->raw.ptr);
+	return false;
+}
+
+bool ddl_at(struct ddl_parser *p, const char *word)
+{
+	return token_is(lexer_peek(&p->lexer, 0), word);
+}
+
+bool ddl_at_n(struct ddl_parser *p, unsigned n, const char *word)
+{
+	return token_is(lexer_peek(&p->lexer, n), word);
+}
+
+bool ddl_accept(struct ddl_parser *p, const char *word)
+{
+	if (!ddl_at(p, word))
+		return false;
+	lexer_next(&p->lexer);
+	return true;
+}
+
+bool ddl_accept2(struct ddl_parser *p, const char *first, const char *second)
+{
+	if (!ddl_at(p, first) || !ddl_at_n(p, 1, second))
+		return false;
+	lexer_next(&p->lexer);
+	lexer_next(&p->lexer);
+	return true;
+}
+
+bool ddl_at_punct(struct ddl_parser *p, char c)
+{
+	return token_is_punct(lexer_peek(&p->lexer, 0), c);
+}
+
+bool ddl_accept_punct(struct ddl_parser *p, char c)
+{
+	if (!ddl_at_punct(p, c))
+		return false;
+	lexer_next(&p->lexer);
+	return true;
+}
+
+bool ddl_expect(struct ddl_parser *p, const char *word)
+{
+	return ddl_accept(p, word) || ddl_fail(p);
+}
+
+bool ddl_expect_punct(struct ddl_parser *p, char c)
+{
+	return ddl_accept_punct(p, c) || ddl_fail(p);
+}
+
+bool ddl_at_end(struct ddl_parser *p)
+{
+	const struct token *token = lexer_peek(&p->lexer, 0);
+	if (token_is_punct(token, ';'))
+		token = lexer_peek(&p->lexer, 1);
+	return token->kind == TOKEN_END || token->kind == TOKEN_BAD;
+}
+
+bool ddl_at_partition(struct ddl_parser *p)
+{
+	return (ddl_at(p, "PARTITION") && ddl_at_n(p, 1, "BY")) ||
+	       (ddl_at(p, "REMOVE") && ddl_at_n(p, 1, "PARTITIONING"));
+}
+
+bool ddl_at_name(struct ddl_parser *p)
+{
+	enum token_kind kind = lexer_peek(&p->lexer, 0)->kind;
+	return kind == TOKEN_WORD || kind == TOKEN_NAME;
+}
+
+bool ddl_name(struct ddl_parser *p, struct slice *name)
+{
+	if (!ddl_at_name(p))
+		return ddl_fail(p);
+	struct token token = lexer_next(&p->lexer);
+	*name = lexer_text(&p->lexer, &token);
+	return true;
+}
+
+bool ddl_table_name(struct ddl_parser *p, struct ddl_name *name)
+{
+	name->db = p->context->db;
+	if (ddl_accept_punct(p, '.')) /* ODBC's ".table" */
+		return ddl_name(p, &name->table);
+	if (!ddl_name(p, &name->table))
+		return false;
+	if (!ddl_accept_punct(p, '.'))
+		return true;
+	name->db = name->table;
+	return ddl_name(p, &name->table);
+}
+
+bool ddl_number(struct ddl_parser *p, int64_t *value)
+{
+	struct slice text = lexer_peek(&p->lexer, 0)->raw;
+	int64_t v = 0;
+	if (lexer_peek(&p->lexer, 0)->kind != TOKEN_NUMBER || text.len > 18)
+		return ddl_fail(p);
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.ptr[i] < '0' || text.ptr[i] > '9')
+			return ddl_fail(p);
+		v = v * 10 + (text.ptr[i] - '0');
+	}
+	lexer_next(&p->lexer);
+	*value = v;
+	return true;
+}
+
+bool ddl_if_exists(struct ddl_parser *p, bool *given)
+{
+	*given = false;
+	if (!ddl_at(p, "IF") || (!ddl_at_n(p, 1, "EXISTS") && !ddl_at_n(p, 1, "NOT")))
+		return true;
+	lexer_next(&p->lexer);
+	ddl_accept(p, "NOT");
+	*given = true;
+	return ddl_expect(p, "EXISTS");
+}
+
+bool ddl_wait(struct ddl_parser *p)
+{
+	int64_t seconds;
+	if (ddl_accept(p, "NOWAIT"))
+		return true;
+	return !ddl_accept(p, "WAIT") || ddl_number(p, &seconds);
+}
+
+bool ddl_skip_group(struct ddl_parser *p)
+{
+	size_t depth = 0;
+	if (!ddl_at_punct(p, '('))
+		return ddl_fail(p);
+	do {
+		struct token token = lexer_next(&p->lexer);
+		if (token.kind == TOKEN_END || token.kind == TOKEN_BAD)
+			return ddl_fail(p);
+		if (token_is_punct(&token, '('))
+			depth++;
+		else if (token_is_punct(&token, ')'))
+			depth--;
+	} while (depth > 0);
+	return true;
+}
+
+static bool at_literal(struct ddl_parser *p)
+{
+	enum token_kind kind = lexer_peek(&p->lexer, 0)->kind;
+	return kind == TOKEN_STRING || kind == TOKEN_NUMBER || kind == TOKEN_HEX;
+}
+
+/* NAME, db.name, NAME(...), DATE'...', _utf8'...' */
+static bool skip_word_value(struct ddl_parser *p)
+{
+	lexer_next(&p->lexer);
+	while (ddl_accept_punct(p, '.')) {
+		if (!ddl_at_name(p))
+			return ddl_fail(p);
+		lexer_next(&p->lexer);
+	}
+	if (ddl_at_punct(p, '('))
+		return ddl_skip_group(p);
+	while (lexer_peek(&p->lexer, 0)->kind == TOKEN_STRING || lexer_peek(&p->lexer, 0)->kind == TOKEN_HEX)
+		lexer_next(&p->lexer);
+	return true;
+}
+
+bool ddl_skip_value(struct ddl_parser *p)
+{
+	struct ddl_name sequence;
+	while (ddl_accept_punct(p, '-') || ddl_accept_punct(p, '+') || ddl_accept_punct(p, '.'))
+		;
+	if (ddl_at_punct(p, '('))
+		return ddl_skip_group(p);
+	if (ddl_accept2(p, "NEXT", "VALUE") || ddl_accept2(p, "PREVIOUS", "VALUE"))
+		return ddl_expect(p, "FOR") && ddl_table_name(p, &sequence);
+	if (ddl_at_name(p))
+		return skip_word_value(p);
+	if (!at_literal(p))
+		return ddl_fail(p);
+	lexer_next(&p->lexer);
+	while (lexer_peek(&p->lexer, 0)->kind == TOKEN_STRING) /* 'adjacent' 'strings' are one */
+		lexer_next(&p->lexer);
+	return true;
+}
+
+bool ddl_skip_option(struct ddl_parser *p)
+{
+	ddl_accept_punct(p, '=');
+	return ddl_skip_value(p);
+}
+
+/* Collations of MariaDB that go with any Unicode character set have no set in their name. */
+static bool is_free_collation(struct slice name)
+{
+	return name.len > 4 && slice_equal_nocase(slice_of(name.ptr, 4), SLICE("uca1"));
+}
+
+bool ddl_charset_name(struct ddl_parser *p, bool collation, bool *has, enum charset *charset)
+{
+	*has = false;
+	*charset = CHARSET_BINARY;
+	ddl_accept_punct(p, '=');
+	if (ddl_accept(p, "DEFAULT"))
+		return true;
+	const struct token *token = lexer_peek(&p->lexer, 0);
+	if (token->kind != TOKEN_WORD && token->kind != TOKEN_NAME && token->kind != TOKEN_STRING)
+		return ddl_fail(p);
+	struct slice name = lexer_text(&p->lexer, token);
+	*has = collation ? charset_of_collation(name, charset) : charset_parse(name, charset);
+	if (!*has && !(collation && is_free_collation(name)))
+		return ddl_fail(p);
+	lexer_next(&p->lexer);
+	return true;
+}
+
+static bool finish(struct ddl_parser *p)
+{
+	if (!ddl_at_end(p))
+		return ddl_fail(p);
+	ddl_accept_punct(p, ';');
+	return lexer_peek(&p->lexer, 0)->kind == TOKEN_END || ddl_fail(p);
+}
+
+static bool restrict_or_cascade(struct ddl_parser *p)
+{
+	if (!ddl_accept(p, "RESTRICT"))
+		ddl_accept(p, "CASCADE");
+	return ddl_wait(p) && finish(p);
+}
+
+static bool drop_tables(struct ddl_parser *p)
+{
+	bool if_exists;
+	if (!ddl_if_exists(p, &if_exists))
+		return false;
+	do {
+		struct ddl_step *step = ddl_add_step(p, DDL_STEP_DROP_TABLE);
+		step->if_exists = if_exists;
+		if (!ddl_table_name(p, &step->name))
+			return false;
+	} while (ddl_accept_punct(p, ','));
+	return restrict_or_cascade(p);
+}
+
+static bool rename_tables(struct ddl_parser *p)
+{
+	bool if_exists;
+	if (!ddl_if_exists(p, &if_exists))
+		return false;
+	do {
+		struct ddl_step *step = ddl_add_step(p, DDL_STEP_RENAME_TABLE);
+		step->if_exists = if_exists;
+		if (!ddl_table_name(p, &step->name) || !ddl_wait(p) || !ddl_expect(p, "TO") ||
+		    !ddl_table_name(p, &step->other))
+			return false;
+	} while (ddl_accept_punct(p, ','));
+	return finish(p);
+}
+
+static bool truncate_table(struct ddl_parser *p)
+{
+	struct ddl_step *step = ddl_add_step(p, DDL_STEP_TRUNCATE);
+	ddl_accept(p, "TABLE");
+	if (!ddl_table_name(p, &step->name) || !ddl_wait(p))
+		return false;
+	if (!ddl_accept2(p, "DROP", "STORAGE"))
+		ddl_accept2(p, "REUSE", "STORAGE");
+	return finish(p);
+}
+
+/* ALGORITHM=, LOCK=, WAIT behind CREATE and DROP INDEX. */
+static bool index_tail(struct ddl_parser *p)
+{
+	while (ddl_accept(p, "ALGORITHM") || ddl_accept(p, "LOCK"))
+		if (!ddl_skip_option(p))
+			return false;
+	return ddl_wait(p) && finish(p);
+}
+
+static bool create_index(struct ddl_parser *p, enum ddl_key_kind kind, bool or_replace)
+{
+	struct spec_list list = {NULL, 0, 0};
+	struct ddl_step *step = ddl_add_step(p, DDL_STEP_CREATE_INDEX);
+	struct ddl_spec *spec = ddl_add_spec(p, &list, DDL_SPEC_ADD_KEY);
+	step->or_replace = or_replace;
+	step->specs = list.items;
+	step->nspecs = 1;
+	spec->key.kind = kind;
+	return ddl_if_exists(p, &spec->if_exists) && ddl_name(p, &spec->key.name) &&
+	       ddl_key_using(p, &spec->key) && ddl_expect(p, "ON") && ddl_table_name(p, &step->name) &&
+	       ddl_wait(p) && ddl_key_parts(p, &spec->key) && ddl_key_options(p, &spec->key) &&
+	       index_tail(p);
+}
+
+static bool drop_index(struct ddl_parser *p)
+{
+	struct spec_list list = {NULL, 0, 0};
+	struct ddl_step *step = ddl_add_step(p, DDL_STEP_DROP_INDEX);
+	struct ddl_spec *spec = ddl_add_spec(p, &list, DDL_SPEC_DROP_KEY);
+	step->specs = list.items;
+	step->nspecs = 1;
+	return ddl_if_exists(p, &spec->if_exists) && ddl_name(p, &spec->old) && ddl_expect(p, "ON") &&
+	       ddl_table_name(p, &step->name) && index_tail(p);
+}
+
+static bool database_option(struct ddl_parser *p, struct ddl_step *step)
+{
+	bool collation = false, has;
+	enum charset charset;
+	ddl_accept(p, "DEFAULT");
+	if (ddl_accept(p, "COMMENT") || ddl_accept(p, "ENCRYPTION"))
+		return ddl_skip_option(p);
+	if (ddl_accept2(p, "READ", "ONLY"))
+		return ddl_skip_option(p);
+	if (ddl_accept(p, "COLLATE"))
+		collation = true;
+	else if (!ddl_accept2(p, "CHARACTER", "SET") && !ddl_accept2(p, "CHAR", "SET") &&
+		 !ddl_expect(p, "CHARSET"))
+		return false;
+	if (!ddl_charset_name(p, collation, &has, &charset))
+		return false;
+	if (has) {
+		step->has_charset = true;
+		step->charset = charset;
+	}
+	return true;
+}
+
+static bool database_options(struct ddl_parser *p, struct ddl_step *step)
+{
+	while (!ddl_at_end(p))
+		if (!database_option(p, step))
+			return false;
+	return finish(p);
+}
+
+static bool create_database(struct ddl_parser *p, bool or_replace)
+{
+	struct ddl_step *step = ddl_add_step(p, DDL_STEP_CREATE_DATABASE);
+	step->or_replace = or_replace;
+	return ddl_if_exists(p, &step->if_exists) && ddl_name(p, &step->name.db) &&
+	       database_options(p, step);
+}
+
+/* The name may be left out: then it is the default database. */
+static bool alter_database(struct ddl_parser *p)
+{
+	static const char *const options[] = {"CHARACTER", "CHAR", "CHARSET", "COLLATE", "DEFAULT",
+					      "COMMENT", "ENCRYPTION", "READ"};
+	struct ddl_step *step = ddl_add_step(p, DDL_STEP_ALTER_DATABASE);
+	bool named = true;
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		named = named && !ddl_at(p, options[i]);
+	step->name.db = p->context->db;
+	if (named && !ddl_name(p, &step->name.db))
+		return false;
+	if (ddl_accept(p, "UPGRADE")) /* ... DATA DIRECTORY NAME */
+		step->kind = DDL_STEP_NONE;
+	return step->kind == DDL_STEP_NONE || database_options(p, step);
+}
+
+static bool drop_database(struct ddl_parser *p)
+{
+	struct ddl_step *step = ddl_add_step(p, DDL_STEP_DROP_DATABASE);
+	return ddl_if_exists(p, &step->if_exists) && ddl_name(p, &step->name.db) && finish(p);
+}
+
+static bool none(struct ddl_parser *p)
+{
+	ddl_add_step(p, DDL_STEP_NONE);
+	return true;
+}
+
+static bool dml(struct ddl_parser *p)
+{
+	ddl_add_step(p, DDL_STEP_DML);
+	return true;
+}
+
+/* Behind CREATE, ALTER or DROP: objects that live in a database, but are no tables. */
+static bool accept_object(struct ddl_parser *p)
+{
+	static const char *const words[] = {"VIEW", "PROCEDURE", "FUNCTION", "TRIGGER", "EVENT", "SEQUENCE",
+					    "LIBRARY"};
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (ddl_accept(p, words[i]))
+			return true;
+	if (!ddl_accept(p, "PACKAGE"))
+		return false;
+	ddl_accept(p, "BODY");
+	return true;
+}
+
+/* The database is the one named, or the default one where the name is not as expected. */
+static bool query(struct ddl_parser *p)
+{
+	struct ddl_name name = {p->context->db, SLICE("")};
+	bool if_exists;
+	if (!ddl_if_exists(p, &if_exists) || !ddl_table_name(p, &name))
+		name.db = p->context->db;
+	p->reason = (struct slice){NULL, 0};
+	ddl_add_step(p, name.db.len > 0 ? DDL_STEP_QUERY : DDL_STEP_NONE)->name.db = name.db;
+	return true;
+}
+
+/* Behind CREATE, ALTER or DROP: what does not live in a database. */
+static bool accept_global(struct ddl_parser *p)
+{
+	static const char *const words[] = {"USER", "ROLE", "SERVER", "TABLESPACE", "LOGFILE", "INSTANCE",
+					    "PREPARE"};
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (ddl_accept(p, words[i]))
+			return true;
+	return ddl_accept2(p, "RESOURCE", "GROUP") || ddl_accept2(p, "UNDO", "TABLESPACE") ||
+	       ddl_accept2(p, "SPATIAL", "REFERENCE");
+}
+
+static void skip_user(struct ddl_parser *p)
+{
+	lexer_next(&p->lexer);
+	if (ddl_at_punct(p, '('))
+		ddl_skip_group(p);
+	if (ddl_accept_punct(p, '@'))
+		lexer_next(&p->lexer);
+}
+
+/* DEFINER=..., ALGORITHM=..., SQL SECURITY ..., AGGREGATE and the like in front of a view or routine. */
+static bool skip_prefix(struct ddl_parser *p)
+{
+	if (ddl_accept(p, "DEFINER")) {
+		ddl_accept_punct(p, '=');
+		skip_user(p);
+		return true;
+	}
+	if (ddl_accept(p, "ALGORITHM")) {
+		ddl_accept_punct(p, '=');
+		lexer_next(&p->lexer);
+		return true;
+	}
+	if (ddl_accept2(p, "SQL", "SECURITY")) {
+		lexer_next(&p->lexer);
+		return true;
+	}
+	return ddl_accept(p, "AGGREGATE") || ddl_accept(p, "ONLINE") || ddl_accept(p, "OFFLINE") ||
+	       ddl_accept2(p, "JSON", "RELATIONAL") || ddl_accept(p, "JSON") || ddl_accept(p, "DUALITY") ||
+	       ddl_accept(p, "EXTERNAL") || ddl_accept(p, "MATERIALIZED");
+}
+
+static bool create_indexed(struct ddl_parser *p, bool or_replace)
+{
+	if (ddl_accept2(p, "UNIQUE", "INDEX"))
+		return create_index(p, DDL_KEY_UNIQUE, or_replace);
+	if (ddl_accept2(p, "FULLTEXT", "INDEX") || ddl_accept2(p, "SPATIAL", "INDEX") ||
+	    ddl_accept2(p, "VECTOR", "INDEX"))
+		return create_index(p, DDL_KEY_OTHER, or_replace);
+	return ddl_expect(p, "INDEX") && create_index(p, DDL_KEY_INDEX, or_replace);
+}
+
+static bool statement_create(struct ddl_parser *p)
+{
+	bool or_replace = ddl_accept2(p, "OR", "REPLACE");
+	while (skip_prefix(p))
+		;
+	if (ddl_accept(p, "TEMPORARY"))
+		return none(p);
+	if (ddl_accept(p, "TABLE"))
+		return ddl_create_table(p, or_replace) &&
+		       (p->steps[0].kind == DDL_STEP_DML || finish(p));
+	if (ddl_accept(p, "DATABASE") || ddl_accept(p, "SCHEMA"))
+		return create_database(p, or_replace);
+	if (accept_object(p))
+		return query(p);
+	if (accept_global(p))
+		return none(p);
+	return create_indexed(p, or_replace);
+}
+
+static bool statement_alter(struct ddl_parser *p)
+{
+	while (skip_prefix(p) || ddl_accept(p, "IGNORE"))
+		;
+	if (ddl_accept(p, "TABLE"))
+		return ddl_alter_table(p) && finish(p);
+	if (ddl_accept(p, "DATABASE") || ddl_accept(p, "SCHEMA"))
+		return alter_database(p);
+	if (accept_object(p))
+		return query(p);
+	return accept_global(p) ? none(p) : ddl_fail(p);
+}
+
+static bool statement_drop(struct ddl_parser *p)
+{
+	while (skip_prefix(p))
+		;
+	if (ddl_accept(p, "TEMPORARY"))
+		return none(p);
+	if (ddl_accept(p, "TABLE") || ddl_accept(p, "TABLES"))
+		return drop_tables(p);
+	if (ddl_accept(p, "INDEX"))
+		return drop_index(p);
+	if (ddl_accept(p, "DATABASE") || ddl_accept(p, "SCHEMA"))
+		return drop_database(p);
+	if (accept_object(p))
+		return query(p);
+	return accept_global(p) ? none(p) : ddl_fail(p);
+}
+
+static bool statement_rename(struct ddl_parser *p)
+{
+	if (ddl_accept(p, "USER"))
+		return none(p);
+	return (ddl_accept(p, "TABLE") || ddl_expect(p, "TABLES")) && rename_tables(p);
+}
+
+static bool statement_load(struct ddl_parser *p)
+{
+	return ddl_at(p, "INDEX") ? none(p) : dml(p);
+}
+
+static bool statement(struct ddl_parser *p);
+
+/* MariaDB: SET STATEMENT name = value, ... FOR statement; any other SET changes no table. */
+static bool statement_set(struct ddl_parser *p)
+{
+	if (!ddl_accept(p, "STATEMENT"))
+		return none(p);
+	while (!ddl_at_end(p) && !ddl_at(p, "FOR")) {
+		if (!ddl_at_punct(p, '('))
+			lexer_next(&p->lexer);
+		else if (!ddl_skip_group(p))
+			return false;
+	}
+	return ddl_expect(p, "FOR") && (ddl_at(p, "SET") ? ddl_fail(p) : statement(p));
+}
+
+/* The one list of what the first word of a statement means. */
+static const struct {
+	const char *word;
+	bool (*read)(struct ddl_parser *p); /* behind the word */
+} statements[] = {
+	{"CREATE", statement_create},
+	{"ALTER", statement_alter},
+	{"DROP", statement_drop},
+	{"RENAME", statement_rename},
+	{"TRUNCATE", truncate_table},
+	{"SET", statement_set},
+	{"LOAD", statement_load},
+	{"INSERT", dml},
+	{"UPDATE", dml},
+	{"DELETE", dml},
+	{"REPLACE", dml},
+	{"WITH", dml},
+	{"SELECT", dml},
+	{"VALUES", dml},
+	{"CALL", dml},
+	{"DO", dml},
+	{"GRANT", none},
+	{"REVOKE", none},
+	{"ANALYZE", none},
+	{"OPTIMIZE", none},
+	{"REPAIR", none},
+	{"CHECK", none},
+	{"CHECKSUM", none},
+	{"CACHE", none},
+	{"FLUSH", none},
+	{"RESET", none},
+	{"PURGE", none},
+	{"CHANGE", none},
+	{"START", none},
+	{"STOP", none},
+	{"BEGIN", none},
+	{"COMMIT", none},
+	{"ROLLBACK", none},
+	{"SAVEPOINT", none},
+	{"RELEASE", none},
+	{"XA", none},
+	{"KILL", none},
+	{"SHOW", none},
+	{"DESCRIBE", none},
+	{"DESC", none},
+	{"EXPLAIN", none},
+	{"HELP", none},
+	{"USE", none},
+	{"LOCK", none},
+	{"UNLOCK", none},
+	{"HANDLER", none},
+	{"BACKUP", none},
+	{"CLONE", none},
+	{"INSTALL", none},
+	{"UNINSTALL", none},
+	{"SHUTDOWN", none},
+	{"RESTART", none},
+	{"PREPARE", none},
+	{"DEALLOCATE", none},
+	{"BINLOG", none},
+	{"SIGNAL", none},
+	{"RESIGNAL", none},
+};
+
+static bool statement(struct ddl_parser *p)
+{
+	if (ddl_at_end(p))
+		return lexer_peek(&p->lexer, 0)->kind != TOKEN_BAD ? none(p) : ddl_fail(p);
+	for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++)
+		if (ddl_accept(p, statements[i].word))
+			return statements[i].read(p);
+	return ddl_fail(p);
+}
+
+/* One step that says why, with the table's name where that was read. */
+static void unplaced(struct ddl_parser *p)
+{
+	struct ddl_name name = p->nsteps > 0 ? p->steps[0].name : (struct ddl_name){{NULL, 0}, {NULL, 0}};
+	p->nsteps = 0;
+	struct ddl_step *step = ddl_add_step(p, DDL_STEP_UNPLACED);
+	*step = (struct ddl_step){.kind = DDL_STEP_UNPLACED, .name = name, .reason = p->reason};
+	if (step->name.db.len == 0)
+		step->name.db = p->context->db;
+}
+
+static bool is_ascii(struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if ((unsigned char)s.ptr[i] >= 0x80)
+			return false;
+	return true;
+}
+
+/* From charset_client to UTF-8; what a client sends as "binary" is taken for UTF-8, as the server does. */
+static int to_utf8(const struct ddl_context *context, struct arena *arena, struct slice *sql, struct err *err)
+{
+	enum charset charset;
+	if (context->charset_client == 0 || is_ascii(*sql))
+		return 0;
+	if (!charset_of_id(context->charset_client, &charset))
+		return err_set(err, ERR_DATA,
+			       "the statement \"%.*s\" has the client character set %u, which is not known here",
+			       (int)(sql->len < 200 ? sql->len : 200), sql->ptr, context->charset_client);
+	if (charset != CHARSET_BINARY)
+		charset_to_utf8(charset, *sql, arena, sql);
+	return 0;
+}
+
+int ddl_parse(struct slice sql, const struct ddl_context *context, struct arena *arena,
+	      const struct ddl_step **steps, unsigned *nsteps, struct err *err)
+{
+	struct ddl_parser p = {.arena = arena, .context = context};
+	if (to_utf8(context, arena, &sql, err) != 0)
+		return -1;
+	lexer_init(&p.lexer, sql, context, arena);
+	if (!statement(&p))
+		unplaced(&p);
+	*steps = p.steps;
+	*nsteps = p.nsteps;
+	return 0;
+}

@@ -1,0 +1,58 @@
+/* ddl_lexer: SQL text to tokens, as the servers' own lexers cut it: comments, versioned comments, quotes
+ * by sql_mode. The text is UTF-8 already. Four tokens of lookahead, one pass.
+ * Thread: any. Owner: borrows the text; unquoted copies live in the arena. */
+#ifndef TIDEWAY_DECODE_DDL_LEXER_H
+#define TIDEWAY_DECODE_DDL_LEXER_H
+
+#include "base/arena.h"
+#include "model/ddl.h"
+
+enum token_kind {
+	TOKEN_END,
+	TOKEN_WORD,   /* unquoted: a keyword or a name */
+	TOKEN_NAME,   /* quoted name, raw with its quotes */
+	TOKEN_STRING, /* raw with its quotes */
+	TOKEN_NUMBER,
+	TOKEN_HEX,    /* 0x.., x'..', 0b.., b'..', raw */
+	TOKEN_PUNCT,  /* one character */
+	TOKEN_BAD,    /* a quote or comment that does not end */
+};
+
+struct token {
+	enum token_kind kind;
+	struct slice raw; /* as it stands in the text */
+};
+
+enum { LEXER_AHEAD = 4 };
+
+struct lexer {
+	struct slice sql;
+	size_t at;                 /* first byte not cut yet */
+	bool in_comment;           /* inside a versioned comment that counts */
+	bool after_dot;            /* the token before was '.': digits are a name */
+	const struct ddl_context *context;
+	struct arena *arena;
+	struct token ahead[LEXER_AHEAD]; /* ring of tokens cut already */
+	unsigned first, count;
+};
+
+void lexer_init(struct lexer *lexer, struct slice sql, const struct ddl_context *context,
+		struct arena *arena);
+/* The n-th token from here, 0 <= n < LEXER_AHEAD. */
+const struct token *lexer_peek(struct lexer *lexer, unsigned n);
+struct token lexer_next(struct lexer *lexer);
+/* The text of a name, word or string without quotes and escapes; the bytes of a TOKEN_HEX. */
+struct slice lexer_text(struct lexer *lexer, const struct token *token);
+
+/* Whether the token is this keyword (upper case). */
+bool token_is(const struct token *token, const char *word);
+bool token_is_punct(const struct token *token, char c);
+
+enum { /* bits of sql_mode */
+	SQL_MODE_REAL_AS_FLOAT = 1 << 0,
+	SQL_MODE_ANSI_QUOTES = 1 << 2,
+	SQL_MODE_ORACLE = 1 << 9, /* MariaDB */
+	SQL_MODE_NO_BACKSLASH_ESCAPES = 1 << 20,
+};
+
+#endif
