@@ -499,13 +499,11 @@ static int cell_set(const struct cell_layout *layout, const uint8_t *ptr, uint32
 			       SLICE_FMT(column->name), (unsigned long long)bits, column->nlabels);
 	char *text = arena_alloc(arena, set_text_size(column, bits) + 1);
 	size_t n = 0;
-	bool first = true;
 	for (unsigned i = 0; i < column->nlabels && i < 64; i++) {
 		if (!(bits >> i & 1))
 			continue;
-		if (!first)
+		if (n > 0) /* as the server: none behind an empty first label */
 			text[n++] = ',';
-		first = false;
 		if (column->labels[i].len > 0)
 			memcpy(text + n, column->labels[i].ptr, column->labels[i].len);
 		n += column->labels[i].len;
@@ -569,11 +567,11 @@ static int cell_inet4(const struct cell_layout *layout, const uint8_t *ptr, uint
 	return 0;
 }
 
-/* The longest run (two at least) of zero groups, the first of equals: what "::" stands for. */
+/* The longest run of zero groups, the first of equals, be it a single one: what "::" stands for. */
 static unsigned zero_run(const unsigned *groups, unsigned *length)
 {
 	unsigned best = 0;
-	*length = 1;
+	*length = 0;
 	for (unsigned i = 0; i < 8; i++) {
 		unsigned n = 0;
 		while (i + n < 8 && groups[i + n] == 0)
@@ -597,7 +595,7 @@ static int cell_inet6(const struct cell_layout *layout, const uint8_t *ptr, uint
 	for (unsigned i = 0; i < 8; i++)
 		groups[i] = (unsigned)ip[2 * i] << 8 | ip[2 * i + 1];
 	unsigned from = zero_run(groups, &run);
-	if (run < 2)
+	if (run == 0)
 		from = 8;
 	for (unsigned i = 0; i < 8; i++) {
 		if (i == from) {
