@@ -350,3 +350,12 @@ def test_sink_away_for_ever_is_not_lost(sync, sql, db, kafka_server):
     running.until(f"{db}.t", lambda m: any(x.key == b"9999" for x in m), "the last row", 90)
     assert running.stop() == 0
     assert {int(m.key) for m in rows(running.reader(f"{db}.t").to_end())} == {*range(1, 6001), 9999}
+
+
+def test_compaction_with_empty_keys(sync, sql, db, kafka):
+    """consistency 17: compaction together with empty keys would lose rows: refused."""
+    sql("CREATE TABLE n (a INT)", "INSERT INTO n VALUES (1), (2)")
+    running = sync('no_primary_key = "empty", topics = { config = { ["cleanup.policy"] = "compact" } },')
+    code = running.wait_exit()
+    assert code in (1, 5), running.log
+    assert f"{db}.n" in running.log and "compact" in running.log

@@ -6,6 +6,7 @@ import pymysql
 import pytest
 from support.consume import rows
 from support.rebuild import Rebuild, compare
+from support.wait import wait_for
 
 
 def fill(sql, table, n, first=0, batch=2000):
@@ -216,3 +217,27 @@ def test_view_and_other_databases_stay_out(sync, sql, db, mariadb, unique):
     assert running.stop() == 0
     there = {t for t in running.kafka.partitions() if t.startswith(f"{db}.")}
     assert there == {f"{db}.a_1", f"{db}.a_2", f"{db}.b"}
+
+
+def test_reader_that_waits_is_not_cut_off(sync, sql, db, mariadb, kafka_server):
+    """consistency 9 [seen]: a reader that pauses longer than the server's net_write_timeout is cut off, unless its session
+    says otherwise: not reading is the back-pressure."""
+    own = kafka_server()
+    sql("CREATE TABLE a (id INT PRIMARY KEY, s VARCHAR(3000))",
+        "INSERT INTO a SELECT seq, REPEAT('x', 3000) FROM seq_1_to_40000")
+    with mariadb.globals(net_write_timeout=1, net_read_timeout=1, wait_timeout=2):
+        running = sync('full = { parallel = 1 },', kafka=own, properties={"buffer.memory": 8 << 20})
+        running.until(f"{db}.a", lambda m: len(m) > 10, "some rows")
+        own.pause()
+
+        def blocked():
+            states = mariadb.run(
+                f"SELECT time_ms FROM information_schema.processlist WHERE user = '{mariadb.user}' AND time_ms > 3000"
+                " AND state LIKE 'Writing to net%'")
+            return states
+
+        wait_for(blocked, lambda: mariadb.run("SHOW PROCESSLIST"))
+        own.resume()
+        running.wait_streaming(60)
+    assert running.stop() == 0
+    assert len(rows(running.reader(f"{db}.a").to_end(60))) == 40000
