@@ -80,7 +80,7 @@ struct ddl_column {
 	bool row_start, row_end;     /* GENERATED ALWAYS AS ROW START / END */
 	bool auto_increment;
 	bool invisible, compressed;
-	bool unversioned;            /* WITHOUT SYSTEM VERSIONING */
+	bool versioned, unversioned; /* WITH, WITHOUT SYSTEM VERSIONING */
 	bool primary, unique;        /* keys written at the column */
 	bool references;             /* REFERENCES written at the column */
 	enum ddl_place place;

@@ -1,0 +1,146 @@
+/* cmd_run: `tideway run`: each sync of the script in a thread of its own; main waits for signals. */
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "control/command.h"
+#include "control/progress.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum { SHOW_MS = 500 };
+
+struct syncing {
+	struct run *run;
+	struct progress progress;
+	pthread_t thread;
+	struct err err;
+	int rc;
+	_Atomic bool ended;
+};
+
+static void *sync_main(void *arg)
+{
+	struct syncing *syncing = arg;
+	syncing->rc = run_loop(syncing->run, &syncing->err);
+	atomic_store(&syncing->ended, true);
+	return NULL;
+}
+
+static void block_signals(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGINT);
+	sigaddset(set, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, set, NULL);
+}
+
+static void stop_all(struct syncing *syncs, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		run_stop(syncs[i].run);
+}
+
+/* Whether every sync has ended; the first that failed stops the others. */
+static bool all_ended(struct syncing *syncs, unsigned n, bool *stopped)
+{
+	unsigned ended = 0;
+	for (unsigned i = 0; i < n; i++) {
+		if (!atomic_load(&syncs[i].ended))
+			continue;
+		ended++;
+		if (syncs[i].rc < 0 && !*stopped) {
+			*stopped = true;
+			stop_all(syncs, n);
+		}
+	}
+	return ended == n;
+}
+
+static void wait_all(struct syncing *syncs, unsigned n, const sigset_t *signals)
+{
+	const struct timespec wait = {0, SHOW_MS * 1000000L / 5};
+	bool stopped = false;
+	int64_t shown = clock_mono_ms();
+	while (!all_ended(syncs, n, &stopped)) {
+		int number = sigtimedwait(signals, NULL, &wait);
+		if (number == SIGTERM || number == SIGINT) {
+			log_info("signal %d: stopping", number);
+			stopped = true;
+			stop_all(syncs, n);
+		}
+		if (clock_mono_ms() - shown < SHOW_MS)
+			continue;
+		shown = clock_mono_ms();
+		for (unsigned i = 0; i < n; i++)
+			progress_show(&syncs[i].progress, syncs[i].run);
+	}
+}
+
+static int start_all(struct syncing *syncs, unsigned n, const struct script_options *script, bool dry_run,
+		     struct err *err)
+{
+	for (unsigned i = 0; i < n; i++) {
+		struct run_options options = {.script = script, .index = i, .dry_run = dry_run};
+		syncs[i].run = run_new(&options, err);
+		if (syncs[i].run == NULL)
+			return -1;
+		progress_init(&syncs[i].progress);
+	}
+	for (unsigned i = 0; i < n; i++)
+		if (pthread_create(&syncs[i].thread, NULL, sync_main, &syncs[i]) != 0)
+			abort();
+	return 0;
+}
+
+static int join_all(struct syncing *syncs, unsigned n, struct err *err)
+{
+	int rc = 0;
+	for (unsigned i = 0; i < n; i++) {
+		pthread_join(syncs[i].thread, NULL);
+		progress_end(&syncs[i].progress, syncs[i].run);
+		if (syncs[i].rc == 0)
+			continue;
+		if (rc < 0)
+			log_error("%s", err->text);
+		*err = syncs[i].err;
+		rc = -1;
+	}
+	return rc;
+}
+
+static int count_syncs(const struct script_options *options, unsigned *n, struct err *err)
+{
+	struct script *script = script_new(options, err);
+	if (script == NULL)
+		return -1;
+	*n = script_syncs(script);
+	script_free(script);
+	return 0;
+}
+
+int command_run(const struct arguments *arguments, struct err *err)
+{
+	struct script_options options = {.args = arguments->settings, .nargs = arguments->nsettings};
+	struct syncing *syncs;
+	sigset_t signals;
+	unsigned n;
+	int rc;
+	if (arguments_script(arguments, &options.path, err) < 0 || count_syncs(&options, &n, err) < 0)
+		return -1;
+	block_signals(&signals);
+	syncs = mem_array(n, sizeof(*syncs));
+	rc = start_all(syncs, n, &options, arguments->dry_run, err);
+	if (rc == 0) {
+		wait_all(syncs, n, &signals);
+		rc = join_all(syncs, n, err);
+	}
+	for (unsigned i = 0; i < n; i++)
+		run_free(syncs[i].run);
+	free(syncs);
+	return rc;
+}

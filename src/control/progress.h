@@ -1,0 +1,21 @@
+/* progress: what a running sync says about itself: a line on a terminal, log lines elsewhere.
+ * Thread: main. */
+#ifndef TIDEWAY_PROGRESS_H
+#define TIDEWAY_PROGRESS_H
+
+#include "engine/run.h"
+
+struct progress {
+	struct run_status last;    /* of the last line */
+	int64_t last_ms;           /* monotonic, of the last line */
+	int64_t started_ms;
+	bool terminal;             /* stderr is one */
+};
+
+void progress_init(struct progress *progress);
+/* Shows the numbers: at once on a terminal, every 30 s in the log. */
+void progress_show(struct progress *progress, struct run *run);
+/* The last line: totals. */
+void progress_end(struct progress *progress, struct run *run);
+
+#endif

@@ -1,0 +1,137 @@
+#include "engine/checkpoint.h"
+
+#include "base/clock.h"
+#include "base/fault.h"
+#include "base/mem.h"
+#include "sink/store.h"
+
+#include <stdlib.h>
+
+enum { SAVE_MS = 1000, SAVE_IDLE_MS = 10000 };
+
+void checkpoint_init(struct checkpoint *checkpoint, struct store *store, const char *sync)
+{
+	*checkpoint = (struct checkpoint){.store = store, .sync = sync};
+	pthread_mutex_init(&checkpoint->lock, NULL);
+	pthread_cond_init(&checkpoint->posted, NULL);
+	buf_init(&checkpoint->position);
+}
+
+void checkpoint_fini(struct checkpoint *checkpoint)
+{
+	store_free(checkpoint->store);
+	saves_fini(&checkpoint->saves);
+	buf_fini(&checkpoint->position);
+	pthread_cond_destroy(&checkpoint->posted);
+	pthread_mutex_destroy(&checkpoint->lock);
+}
+
+void checkpoint_post(struct checkpoint *checkpoint, struct saves *saves, const struct position *position)
+{
+	pthread_mutex_lock(&checkpoint->lock);
+	saves_move(&checkpoint->saves, saves);
+	if (position) {
+		buf_clear(&checkpoint->position);
+		position_to_json(position, &checkpoint->position);
+	}
+	pthread_cond_signal(&checkpoint->posted);
+	pthread_mutex_unlock(&checkpoint->lock);
+}
+
+bool checkpoint_due(struct checkpoint *checkpoint, int64_t now_ms)
+{
+	bool posted;
+	pthread_mutex_lock(&checkpoint->lock);
+	posted = checkpoint->saves.first || checkpoint->position.len > 0;
+	pthread_mutex_unlock(&checkpoint->lock);
+	return now_ms - checkpoint->saved_ms >= (posted ? SAVE_MS : SAVE_IDLE_MS);
+}
+
+static struct slice full_name(struct checkpoint *checkpoint, struct slice name, struct arena *arena)
+{
+	return arena_printf(arena, "%s/%.*s", checkpoint->sync, SLICE_FMT(name));
+}
+
+/* The records to write, in order, the position last. With nothing posted the old position is written
+ * again: a save is also how a process learns that it was fenced. */
+static unsigned collect(struct checkpoint *checkpoint, const struct saves *saves, struct slice position,
+			struct arena *arena, struct store_record **out)
+{
+	struct store_record *records;
+	unsigned n = 0;
+	for (const struct save *save = saves->first; save; save = save->next)
+		n++;
+	*out = records = ARENA_ARRAY(arena, n + 1, struct store_record);
+	n = 0;
+	for (const struct save *save = saves->first; save; save = save->next)
+		records[n++] = (struct store_record){full_name(checkpoint, save->name, arena), save->value};
+	if (position.len == 0 && n == 0)
+		position = arena_copy(arena, checkpoint_get(checkpoint, SLICE("position")));
+	if (position.len > 0)
+		records[n++] = (struct store_record){full_name(checkpoint, SLICE("position"), arena), position};
+	return n;
+}
+
+int checkpoint_save(struct checkpoint *checkpoint, struct err *err)
+{
+	struct saves saves = {NULL, NULL};
+	struct store_record *records;
+	struct arena arena;
+	struct slice position;
+	unsigned n;
+	int rc = 0;
+	arena_init(&arena, 0);
+	pthread_mutex_lock(&checkpoint->lock);
+	saves_move(&saves, &checkpoint->saves);
+	position = arena_copy(&arena, buf_slice(&checkpoint->position));
+	buf_clear(&checkpoint->position);
+	pthread_mutex_unlock(&checkpoint->lock);
+	n = collect(checkpoint, &saves, position, &arena, &records);
+	if (FAULT(SAVE))
+		rc = err_retry(err, ERR_KAFKA, "saving the checkpoint: fault injected");
+	else if (n > 0)
+		rc = store_put(checkpoint->store, records, n, err);
+	if (rc == 0 && FAULT(SAVED))
+		rc = err_retry(err, ERR_KAFKA, "after saving the checkpoint: fault injected");
+	checkpoint->saved_ms = clock_mono_ms();
+	saves_fini(&saves);
+	arena_fini(&arena);
+	return rc;
+}
+
+int checkpoint_load(struct checkpoint *checkpoint, struct position *position, bool *found, struct err *err)
+{
+	struct slice json = checkpoint_get(checkpoint, SLICE("position"));
+	*found = json.ptr != NULL;
+	if (!*found)
+		return 0;
+	if (position_from_json(position, json, err) < 0)
+		return err_wrap(err, "checkpoint of sync '%s'", checkpoint->sync);
+	return 0;
+}
+
+struct slice checkpoint_get(struct checkpoint *checkpoint, struct slice name)
+{
+	struct arena arena;
+	struct slice value;
+	arena_init(&arena, 0);
+	value = store_get(checkpoint->store, full_name(checkpoint, name, &arena));
+	arena_fini(&arena);
+	return value;
+}
+
+bool checkpoint_next(struct checkpoint *checkpoint, size_t *at, struct slice prefix, struct slice *name,
+		     struct slice *value)
+{
+	size_t own = strlen(checkpoint->sync) + 1;
+	struct store_record record;
+	while (store_next(checkpoint->store, at, &record)) {
+		struct slice rest = slice_of(record.name.ptr + own, record.name.len - own);
+		if (!slice_starts(rest, prefix))
+			continue;
+		*name = rest;
+		*value = record.value;
+		return true;
+	}
+	return false;
+}

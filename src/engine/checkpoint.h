@@ -1,0 +1,51 @@
+/* checkpoint: the durable position and what belongs to it. Lanes post, the sync's own thread saves.
+ * A position and the records that came with it are saved together or not at all, so that the catalog that is
+ * read back is the one of that position.
+ * Thread: checkpoint_post any lane; everything else the sync's own thread (the store is its).
+ * Owner: the sync. */
+#ifndef TIDEWAY_CHECKPOINT_H
+#define TIDEWAY_CHECKPOINT_H
+
+#include "base/arena.h"
+#include "engine/saves.h"
+#include "model/position.h"
+
+#include <pthread.h>
+
+struct store;
+struct store_record;
+
+struct checkpoint {
+	struct store *store;
+	const char *sync;          /* the sync's name: prefix of every record */
+	pthread_mutex_t lock;      /* guards the next four */
+	pthread_cond_t posted;     /* something is there, or an event that the owner waits for */
+	struct saves saves;        /* records to save */
+	struct buf position;       /* JSON of the newest position; empty: none since the last save */
+	int64_t saved_ms;          /* monotonic time of the last save */
+};
+
+/* The checkpoint takes the store. */
+void checkpoint_init(struct checkpoint *checkpoint, struct store *store, const char *sync);
+void checkpoint_fini(struct checkpoint *checkpoint);
+/* Hands over records (the list is emptied) and, unless NULL, the position they belong to. */
+void checkpoint_post(struct checkpoint *checkpoint, struct saves *saves, const struct position *position);
+/* Whether checkpoint_save has something to do now: something was posted and a second has passed since
+ * the last save, or ten seconds passed (a fenced producer learns it only by saving). */
+bool checkpoint_due(struct checkpoint *checkpoint, int64_t now_ms);
+/* Saves what was posted, durably. */
+int checkpoint_save(struct checkpoint *checkpoint, struct err *err) MUST_CHECK;
+/* *found: there is a position. */
+int checkpoint_load(struct checkpoint *checkpoint, struct position *position, bool *found,
+		    struct err *err) MUST_CHECK;
+/* Value of one record by name without prefix; ptr NULL: none. */
+struct slice checkpoint_get(struct checkpoint *checkpoint, struct slice name);
+/* Walks the records whose name (without the sync's prefix) begins with `prefix`. */
+bool checkpoint_next(struct checkpoint *checkpoint, size_t *at, struct slice prefix,
+		     struct slice *name, struct slice *value);
+
+/* The position's format, version 1 from the first release on. */
+void position_to_json(const struct position *position, struct buf *out);
+int position_from_json(struct position *position, struct slice json, struct err *err) MUST_CHECK;
+
+#endif

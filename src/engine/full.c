@@ -1,0 +1,394 @@
+#include "engine/full.h"
+
+#include "base/clock.h"
+#include "base/fault.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "decode/binrow.h"
+#include "engine/plan.h"
+#include "engine/write.h"
+#include "script/script.h"
+#include "sink/sink.h"
+#include "source/chunk.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+	ROWS_PER_TICK = 256,
+	SPLIT_ROWS = 50000,        /* a table is cut into ranges of about so many rows, or more */
+	RANGES_PER_LANE = 4,
+	DRAIN_MS = 60000,
+	SERVER_TABLE_CHANGED = 1412,
+	SERVER_UNKNOWN_COLUMN = 1054,
+	SERVER_UNKNOWN_TABLE = 1146,
+};
+
+/* A part of a table, read in one go by one lane. */
+struct full_range {
+	struct full_range *next;   /* in the queue */
+	struct full_table *table;
+	struct chunk_range bounds;
+	bool first_lane_only;
+};
+
+struct full_lane {
+	struct lane lane;
+	struct full *full;
+	unsigned number;
+	struct conn *conn;
+	pthread_t thread;
+	unsigned rows_since_tick;
+	uint64_t paced_rows;       /* rows since paced_ms, for rows_per_second */
+	int64_t paced_ms;
+};
+
+uint64_t full_rows(const struct full *full)
+{
+	uint64_t rows = 0;
+	for (unsigned i = 0; i < full->ntables; i++)
+		rows += atomic_load_explicit(&full->tables[i].rows, memory_order_relaxed);
+	return rows;
+}
+
+/* ---- the queue ---- */
+
+static struct full_range *take_range(struct full *full, unsigned lane)
+{
+	struct full_range **at, *range = NULL;
+	pthread_mutex_lock(&full->lock);
+	for (at = &full->queue; *at; at = &(*at)->next) {
+		if ((*at)->first_lane_only && lane != 0)
+			continue;
+		range = *at;
+		*at = range->next;
+		break;
+	}
+	pthread_mutex_unlock(&full->lock);
+	return range;
+}
+
+static void add_range(struct full *full, struct full_table *table, const char *low, const char *high,
+		      struct arena *arena, struct full_range ***tail)
+{
+	struct full_range *range = ARENA_NEW(arena, struct full_range);
+	range->table = table;
+	range->bounds = (struct chunk_range){low, high};
+	range->first_lane_only = full->lowest && table->table->npk == 0;
+	atomic_fetch_add(&table->ranges_left, 1);
+	**tail = range;
+	*tail = &range->next;
+}
+
+static int cut_table(struct full *full, struct full_table *table, struct arena *arena,
+		     struct full_range ***tail, struct err *err)
+{
+	const char **bounds = NULL;
+	unsigned nbounds = 0, want = full->nlanes * RANGES_PER_LANE;
+	if (chunk_split(full->conns[0], table->table, want, arena, &bounds, &nbounds, &table->estimate, err) < 0)
+		return -1;
+	if (full->nlanes == 1 || table->estimate < SPLIT_ROWS)
+		nbounds = 0;
+	for (unsigned i = 0; i <= nbounds; i++)
+		add_range(full, table, i > 0 ? bounds[i - 1] : NULL, i < nbounds ? bounds[i] : NULL, arena, tail);
+	return 0;
+}
+
+/* ---- one lane ---- */
+
+static void fail(struct full *full, const struct err *err)
+{
+	pthread_mutex_lock(&full->lock);
+	if (full->result == 0) {
+		full->result = -1;
+		full->error = *err;
+	}
+	pthread_mutex_unlock(&full->lock);
+	atomic_store(&full->sync->abort, true);
+}
+
+static void range_acked(struct full_lane *lane, struct full_range *range)
+{
+	struct full_table *table = range->table;
+	char name[600];
+	if (atomic_fetch_sub(&table->ranges_left, 1) > 1 || atomic_load(&table->changed))
+		return;
+	snprintf(name, sizeof(name), "full/%.*s", SLICE_FMT(table->table->full_name));
+	saves_add(&lane->lane.saves, slice_str(name), table->done_record);
+	atomic_store(&table->done, true);
+	log_info("full sync: table %.*s done, %" PRIu64 " rows", SLICE_FMT(table->table->full_name),
+		 atomic_load(&table->rows));
+}
+
+static void take_marks(struct full_lane *lane)
+{
+	struct mark mark;
+	while (window_take(&lane->lane.window, &mark))
+		if (mark.attached)
+			range_acked(lane, mark.attached);
+	if (lane->lane.saves.first)
+		checkpoint_post(&lane->lane.sync->checkpoint, &lane->lane.saves, NULL);
+}
+
+/* full.rows_per_second, this lane's share: waits by serving delivery reports. */
+static int pace(struct full_lane *lane, struct err *err)
+{
+	double limit = lane->lane.config->full_rows_per_second / lane->full->nlanes;
+	if (limit <= 0)
+		return 0;
+	while (!lane_stopping(&lane->lane)) {
+		int64_t due = lane->paced_ms + (int64_t)((double)lane->paced_rows * 1000.0 / limit);
+		int64_t left = due - clock_mono_ms();
+		if (left <= 0)
+			return 0;
+		if (sink_poll(lane->lane.sink, left > 100 ? 100 : (int)left, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int tick(struct full_lane *lane, struct err *err)
+{
+	lane->rows_since_tick = 0;
+	lane->lane.now_ms = clock_wall_ms();
+	if (sink_poll(lane->lane.sink, 0, err) < 0)
+		return -1;
+	take_marks(lane);
+	if (lane_stopping(&lane->lane))
+		return err_retry(err, ERR_INTERNAL, "stopped during the full sync");
+	return pace(lane, err);
+}
+
+static int make_layout(struct plan *plan, const struct chunk *chunk, struct err *err)
+{
+	struct binrow_field *fields = ARENA_ARRAY(&plan->arena, chunk->nfields + 1, struct binrow_field);
+	struct row_layout *layout;
+	for (unsigned i = 0; i < chunk->nfields; i++) {
+		const struct chunk_field *from = &chunk->fields[i];
+		fields[i] = (struct binrow_field){
+			.name = from->name,
+			.wire = from->wire,
+			.charset = from->charset,
+			.flags = from->flags,
+			.length = from->length,
+			.decimals = from->decimals,
+		};
+	}
+	if (binrow_layout(fields, chunk->nfields, plan->table, &plan->arena, &layout, err) < 0)
+		return -1;
+	plan_set_layout(plan, layout);
+	return 0;
+}
+
+static int find_plan(struct full_lane *lane, const struct table *table, struct plan **plan, struct err *err)
+{
+	*plan = map_get(&lane->lane.plans, table->full_name);
+	if (*plan)
+		return 0;
+	*plan = plan_new(&lane->lane, table, err);
+	if (*plan == NULL)
+		return -1;
+	map_set(&lane->lane.plans, (*plan)->table->full_name, *plan);
+	return 0;
+}
+
+static int write_rows(struct full_lane *lane, struct full_table *table, struct plan *plan, struct chunk *chunk,
+		      struct err *err)
+{
+	struct slice packet;
+	int rc;
+	plan->change = (struct change){
+		.op = CHANGE_READ,
+		.table = plan->table,
+		.after = &plan->after.row,
+		.time_ms = lane->lane.sync->start_ms,
+	};
+	while ((rc = chunk_read(chunk, &packet, err)) > 0) {
+		if (binrow_split(packet, &plan->after.row, err) < 0 ||
+		    write_change(&lane->lane, plan, err) < 0)
+			return -1;
+		atomic_fetch_add_explicit(&table->rows, 1, memory_order_relaxed);
+		lane->paced_rows++;
+		if (++lane->rows_since_tick >= ROWS_PER_TICK && tick(lane, err) < 0)
+			return -1;
+	}
+	return rc;
+}
+
+/* Whether an error means that the table is not what it was: its read ends, the others go on. */
+static bool table_changed(struct full_lane *lane, const struct err *err)
+{
+	unsigned code = conn_errno(lane->conn);
+	return err->code == ERR_SOURCE && (code == SERVER_TABLE_CHANGED || code == SERVER_UNKNOWN_COLUMN ||
+					   code == SERVER_UNKNOWN_TABLE);
+}
+
+static int read_open_chunk(struct full_lane *lane, struct full_table *table, struct plan *plan,
+			   struct chunk *chunk, bool *changed, struct err *err)
+{
+	if (make_layout(plan, chunk, err) < 0) {
+		*changed = err->code == ERR_DATA;
+		return -1;
+	}
+	if (FAULT(CHUNK))
+		return err_retry(err, ERR_SOURCE, "while a chunk is read: fault injected");
+	if (write_rows(lane, table, plan, chunk, err) < 0) {
+		*changed = table_changed(lane, err);
+		return -1;
+	}
+	return 0;
+}
+
+static int read_chunk(struct full_lane *lane, struct full_range *range, struct plan *plan, bool *changed,
+		      struct err *err)
+{
+	struct chunk chunk;
+	int rc;
+	if (chunk_open(&chunk, lane->conn, plan->table, &range->bounds, NULL, err) < 0) {
+		*changed = table_changed(lane, err);
+		return -1;
+	}
+	rc = read_open_chunk(lane, range->table, plan, &chunk, changed, err);
+	chunk_fini(&chunk);
+	return rc;
+}
+
+/* The metadata lock of the table is given back after each range where the server allows that (rule 7). */
+static int release_table(struct full_lane *lane, struct err *err)
+{
+	return conn_query(lane->conn, NULL, err, "ROLLBACK TO SAVEPOINT tideway");
+}
+
+static int read_range(struct full_lane *lane, struct full_range *range, struct err *err)
+{
+	struct plan *plan;
+	struct mark mark = {.attached = range};
+	bool changed = false;
+	int rc;
+	if (find_plan(lane, range->table->table, &plan, err) < 0 || lane_room(&lane->lane, err) < 0)
+		return -1;
+	lane->lane.token = window_open(&lane->lane.window);
+	if (conn_query(lane->conn, NULL, err, "SAVEPOINT tideway") < 0)
+		return -1;
+	rc = read_chunk(lane, range, plan, &changed, err);
+	if (rc < 0 && changed) {
+		log_info("full sync: table %.*s changed while it was read, it is read again: %s",
+			 SLICE_FMT(plan->table->full_name), err->text);
+		*err = (struct err)ERR_INIT;
+		atomic_store(&range->table->changed, true);
+		rc = 0;
+	}
+	if (rc < 0)
+		return -1;
+	window_close(&lane->lane.window, lane->lane.token, &mark);
+	return release_table(lane, err);
+}
+
+static int read_ranges(struct full_lane *lane, struct err *err)
+{
+	struct full_range *range;
+	while ((range = take_range(lane->full, lane->number))) {
+		if (atomic_load(&range->table->changed)) {
+			atomic_fetch_sub(&range->table->ranges_left, 1);
+			continue;
+		}
+		if (read_range(lane, range, err) < 0 || tick(lane, err) < 0)
+			return -1;
+	}
+	while (!window_empty(&lane->lane.window)) {
+		if (sink_poll(lane->lane.sink, 100, err) < 0 || tick(lane, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void *lane_main(void *arg)
+{
+	struct full_lane *lane = arg;
+	struct full *full = lane->full;
+	struct sync *sync = full->sync;
+	struct err err = ERR_INIT;
+	char label[32];
+	int rc;
+	snprintf(label, sizeof(label), "full-%u", lane->number + 1);
+	rc = lane_open(&lane->lane, sync, label, sync->queue_bytes / full->nlanes, &full->metrics[lane->number],
+		       &err);
+	lane->paced_ms = clock_mono_ms();
+	if (rc == 0)
+		rc = read_ranges(lane, &err);
+	if (rc < 0) {
+		fail(full, &err);
+		if (lane->lane.sink)
+			sink_purge(lane->lane.sink);
+	}
+	take_marks(lane);
+	lane_close(&lane->lane);
+	atomic_fetch_sub(&full->running, 1);
+	pthread_cond_signal(&sync->checkpoint.posted);
+	return NULL;
+}
+
+/* ---- all of them ---- */
+
+static int cut_tables(struct full *full, struct arena *arena, struct err *err)
+{
+	struct full_range **tail = &full->queue;
+	for (unsigned i = 0; i < full->ntables; i++)
+		if (cut_table(full, &full->tables[i], arena, &tail, err) < 0)
+			return -1;
+	return 0;
+}
+
+static void start_lanes(struct full *full, struct full_lane *lanes)
+{
+	atomic_store(&full->running, full->nlanes);
+	for (unsigned i = 0; i < full->nlanes; i++) {
+		lanes[i].full = full;
+		lanes[i].number = i;
+		lanes[i].conn = full->conns[i];
+		if (pthread_create(&lanes[i].thread, NULL, lane_main, &lanes[i]) != 0)
+			abort();
+	}
+}
+
+static int wait_lanes(struct full *full, struct full_lane *lanes, int (*serve)(void *, struct err *), void *arg,
+		      struct err *err)
+{
+	int rc = 0;
+	while (atomic_load(&full->running) > 0) {
+		if (rc == 0 && serve(arg, err) < 0) {
+			rc = -1;
+			atomic_store(&full->sync->abort, true);
+		}
+		if (atomic_load(&full->sync->abort) || atomic_load(&full->sync->stop))
+			for (unsigned i = 0; i < full->nlanes; i++)
+				conn_shutdown(lanes[i].conn);
+	}
+	for (unsigned i = 0; i < full->nlanes; i++)
+		pthread_join(lanes[i].thread, NULL);
+	return rc;
+}
+
+int full_run(struct full *full, int (*serve)(void *arg, struct err *err), void *arg, struct err *err)
+{
+	struct full_lane *lanes = mem_array(full->nlanes, sizeof(*lanes));
+	struct arena arena;
+	int rc;
+	arena_init(&arena, 0);
+	pthread_mutex_init(&full->lock, NULL);
+	full->started_ms = clock_mono_ms();
+	rc = cut_tables(full, &arena, err);
+	if (rc == 0) {
+		start_lanes(full, lanes);
+		rc = wait_lanes(full, lanes, serve, arg, err);
+	}
+	if (rc == 0 && full->result < 0) {
+		*err = full->error;
+		rc = -1;
+	}
+	pthread_mutex_destroy(&full->lock);
+	arena_fini(&arena);
+	free(lanes);
+	return rc;
+}

@@ -1,0 +1,130 @@
+#include "engine/heartbeat.h"
+
+#include "base/log.h"
+#include "encode/dataworks.h"
+#include "sink/sink.h"
+
+#define COMPACTED_KEY "__tideway.heartbeat"
+
+void heartbeat_init(struct heartbeat *heartbeat, const struct sync_config *config)
+{
+	*heartbeat = (struct heartbeat){.interval_ms = (int64_t)(config->heartbeat_s * 1000)};
+	buf_init(&heartbeat->value);
+}
+
+void heartbeat_fini(struct heartbeat *heartbeat)
+{
+	buf_fini(&heartbeat->value);
+}
+
+static unsigned count_partitions(const struct lane *lane)
+{
+	const struct destination *destination;
+	unsigned n = 0;
+	size_t at = 0;
+	while ((destination = map_next(&lane->destinations, &at)))
+		n += (unsigned)sink_topic_info(destination->topic)->partitions;
+	return n;
+}
+
+/* The topic of its own: named by the script, or when there are too many partitions. */
+static int named_topic(struct heartbeat *heartbeat, struct lane *lane, struct err *err)
+{
+	struct slice name;
+	if (lane->config->heartbeat_topic)
+		name = slice_str(lane->config->heartbeat_topic);
+	else
+		name = arena_printf(&lane->texts, "tideway.heartbeat.%s", lane->config->name);
+	if (!heartbeat->one_topic && !lane->config->heartbeat_topic)
+		log_warn("heartbeats: %u partitions are more than %d: they go to topic '%.*s' alone; set "
+			 "heartbeat = { topic = ... } to choose one",
+			 heartbeat->total, HEARTBEAT_PARTITIONS_MAX, SLICE_FMT(name));
+	heartbeat->one_topic = true;
+	if (lane_destination(lane, name, false, NULL, &heartbeat->destination, err) < 0)
+		return -1;
+	heartbeat->total = (unsigned)sink_topic_info(heartbeat->destination->topic)->partitions;
+	return 0;
+}
+
+static int begin_round(struct heartbeat *heartbeat, struct lane *lane, struct err *err)
+{
+	heartbeat->round_ms = lane->now_ms;
+	heartbeat->sent = 0;
+	heartbeat->at = 0;
+	heartbeat->partition = 0;
+	heartbeat->destination = NULL;
+	heartbeat->total = count_partitions(lane);
+	if (lane->config->heartbeat_topic || heartbeat->total > HEARTBEAT_PARTITIONS_MAX)
+		return named_topic(heartbeat, lane, err);
+	return 0;
+}
+
+static bool next_partition(struct heartbeat *heartbeat, struct lane *lane)
+{
+	while (heartbeat->destination == NULL ||
+	       heartbeat->partition >= sink_topic_info(heartbeat->destination->topic)->partitions) {
+		if (heartbeat->one_topic && heartbeat->destination)
+			return false;
+		heartbeat->destination = map_next(&lane->destinations, &heartbeat->at);
+		heartbeat->partition = 0;
+		if (heartbeat->destination == NULL)
+			return false;
+	}
+	return true;
+}
+
+static int send_one(struct heartbeat *heartbeat, struct lane *lane, struct err *err)
+{
+	struct slice key = {NULL, 0};
+	if (sink_topic_info(heartbeat->destination->topic)->compacted)
+		key = SLICE(COMPACTED_KEY);
+	heartbeat->sent++;
+	return lane_send(lane, heartbeat->destination,
+			 &(struct message){heartbeat->partition++, key, buf_slice(&heartbeat->value),
+					   SLICE("MHEARTBEAT")},
+			 err);
+}
+
+/* Partitions that should have been served by now: the whole round in the first half of the interval. */
+static unsigned due(const struct heartbeat *heartbeat, int64_t now_ms)
+{
+	int64_t elapsed = now_ms - heartbeat->round_ms;
+	if (heartbeat->total <= 64 || 2 * elapsed >= heartbeat->interval_ms)
+		return heartbeat->total;
+	return (unsigned)((int64_t)heartbeat->total * 2 * elapsed / heartbeat->interval_ms) + 1;
+}
+
+static int send_due(struct heartbeat *heartbeat, struct lane *lane, unsigned until, struct err *err)
+{
+	while (heartbeat->sent < until && next_partition(heartbeat, lane))
+		if (send_one(heartbeat, lane, err) < 0)
+			return -1;
+	return 0;
+}
+
+int heartbeat_tick(struct heartbeat *heartbeat, struct lane *lane, int64_t watermark_ms, bool slot_open,
+		   const struct mark *mark, struct err *err)
+{
+	uint64_t token = lane->token;
+	unsigned until;
+	int rc;
+	if (heartbeat->interval_ms == 0)
+		return 0;
+	if ((heartbeat->round_ms == 0 || lane->now_ms - heartbeat->round_ms >= heartbeat->interval_ms) &&
+	    begin_round(heartbeat, lane, err) < 0)
+		return -1;
+	until = due(heartbeat, lane->now_ms);
+	if (heartbeat->sent >= until)
+		return 0;
+	buf_clear(&heartbeat->value);
+	heartbeat_write(&heartbeat->value, watermark_ms);
+	if (slot_open)
+		return send_due(heartbeat, lane, until, err);
+	if (lane_room(lane, err) < 0)
+		return -1;
+	lane->token = window_open(&lane->window);
+	rc = send_due(heartbeat, lane, until, err);
+	window_close(&lane->window, lane->token, mark);
+	lane->token = token;
+	return rc;
+}

@@ -1,0 +1,191 @@
+#include "engine/lane.h"
+
+#include "base/clock.h"
+#include "base/fault.h"
+#include "base/mem.h"
+#include "encode/json.h"
+#include "engine/loop.h"
+#include "engine/plan.h"
+#include "script/script.h"
+#include "sink/sink.h"
+
+#include <stdlib.h>
+
+static void on_acked(void *arg, uint64_t token, unsigned messages)
+{
+	struct lane *lane = arg;
+	window_ack(&lane->window, token, messages);
+	metric_add(&lane->metrics->acked, messages);
+	atomic_store_explicit(&lane->metrics->ack_ms, lane->now_ms, memory_order_relaxed);
+}
+
+static int open_script(struct lane *lane, struct err *err)
+{
+	struct script_options options = *lane->sync->script;
+	loop_host(lane);
+	options.host = &lane->host;
+	lane->script = script_new(&options, err);
+	if (lane->script == NULL)
+		return -1;
+	lane->config = script_config(lane->script, lane->sync->index);
+	return 0;
+}
+
+static int open_sink(struct lane *lane, size_t queue_bytes, struct err *err)
+{
+	struct slice client = arena_printf(&lane->texts, "tideway-%s-%s", lane->config->name, lane->label);
+	struct sink_config config = lane->config->sink;
+	if (lane->sync->dry_run)
+		config.kind = SINK_DISCARD;
+	lane->sink = sink_new(&config, client.ptr, queue_bytes, on_acked, lane, err);
+	return lane->sink ? 0 : -1;
+}
+
+int lane_open(struct lane *lane, struct sync *sync, const char *label, size_t queue_bytes,
+	      struct lane_metrics *metrics, struct err *err)
+{
+	*lane = (struct lane){.sync = sync, .label = label, .metrics = metrics};
+	window_init(&lane->window);
+	arena_init(&lane->arena, 64 * 1024);
+	arena_init(&lane->texts, 0);
+	buf_init(&lane->value);
+	buf_init(&lane->key[0]);
+	buf_init(&lane->key[1]);
+	map_init(&lane->plans);
+	map_init(&lane->destinations);
+	lane->now_ms = clock_wall_ms();
+	if (open_script(lane, err) < 0)
+		return -1;
+	return open_sink(lane, queue_bytes, err);
+}
+
+void lane_close(struct lane *lane)
+{
+	struct destination *destination;
+	struct plan *plan;
+	size_t at = 0;
+	while ((plan = map_next(&lane->plans, &at)))
+		plan_free(lane, plan);
+	at = 0;
+	while ((destination = map_next(&lane->destinations, &at))) {
+		map_fini(&destination->tables);
+		free(destination);
+	}
+	sink_free(lane->sink);
+	script_free(lane->script);
+	saves_fini(&lane->saves);
+	map_fini(&lane->destinations);
+	map_fini(&lane->plans);
+	buf_fini(&lane->key[1]);
+	buf_fini(&lane->key[0]);
+	buf_fini(&lane->value);
+	arena_fini(&lane->texts);
+	arena_fini(&lane->arena);
+	window_fini(&lane->window);
+}
+
+static int open_destination(struct lane *lane, struct slice name, bool keyed,
+			    struct destination **destination, struct err *err)
+{
+	const struct topics_config *topics = &lane->config->topics;
+	const struct pin *pin = map_get(&lane->sync->pins, name);
+	struct topic_spec spec = {
+		.create = topics->create,
+		.partitions = keyed ? topics->partitions : topics->partitions_without_key,
+		.replication = topics->replication,
+		.config = topics->config,
+		.nconfig = topics->nconfig,
+		.pinned = pin ? pin->partitions : 0,
+	};
+	struct topic *topic;
+	if (lane->destinations.count >= topics->max)
+		return err_set(err, ERR_DATA,
+			       "topic '%.*s' would be number %zu of this sync, topics.max is %u: a topic "
+			       "function that makes too many, or raise topics.max",
+			       SLICE_FMT(name), lane->destinations.count + 1, topics->max);
+	if (sink_topic(lane->sink, name, &spec, &lane->sync->stop, &topic, err) < 0)
+		return -1;
+	*destination = mem_array(1, sizeof(**destination));
+	(*destination)->topic = topic;
+	(*destination)->name = sink_topic_info(topic)->name;
+	map_init(&(*destination)->tables);
+	for (unsigned i = 0; pin && i < pin->ntables; i++)
+		map_set(&(*destination)->tables, pin->tables[i], *destination);
+	map_set(&lane->destinations, (*destination)->name, *destination);
+	if (pin == NULL)
+		lane_save_destination(lane, *destination);
+	return 0;
+}
+
+int lane_destination(struct lane *lane, struct slice name, bool keyed, const struct table *table,
+		     struct destination **destination, struct err *err)
+{
+	struct slice full_name;
+	*destination = map_get(&lane->destinations, name);
+	if (*destination == NULL && open_destination(lane, name, keyed, destination, err) < 0)
+		return -1;
+	if (table == NULL || map_get(&(*destination)->tables, table->full_name))
+		return 0;
+	full_name = arena_copy(&lane->texts, table->full_name);
+	map_set(&(*destination)->tables, full_name, *destination);
+	lane_save_destination(lane, *destination);
+	return 0;
+}
+
+void lane_save_destination(struct lane *lane, struct destination *destination)
+{
+	struct buf name, value;
+	size_t at = 0;
+	bool first = true;
+	buf_init(&name);
+	buf_init(&value);
+	buf_printf(&name, "topic/%.*s", SLICE_FMT(destination->name));
+	buf_printf(&value, "{\"partitions\":%d,\"tables\":[",
+		   sink_topic_info(destination->topic)->partitions);
+	for (; at < destination->tables.cap; at++) {
+		const struct map_slot *slot = &destination->tables.slots[at];
+		if (slot->value == NULL)
+			continue;
+		if (!first)
+			buf_char(&value, ',');
+		json_string(&value, slot->key);
+		first = false;
+	}
+	buf_put(&value, SLICE("]}"));
+	saves_add(&lane->saves, buf_slice(&name), buf_slice(&value));
+	buf_fini(&value);
+	buf_fini(&name);
+}
+
+bool lane_stopping(const struct lane *lane)
+{
+	return atomic_load_explicit(&lane->sync->stop, memory_order_relaxed) ||
+	       atomic_load_explicit(&lane->sync->abort, memory_order_relaxed);
+}
+
+int lane_room(struct lane *lane, struct err *err)
+{
+	if (sink_poll(lane->sink, 0, err) < 0)
+		return -1;
+	while (window_full(&lane->window)) {
+		if (lane_stopping(lane))
+			return err_retry(err, ERR_KAFKA, "stopped while waiting for acknowledgements");
+		if (sink_poll(lane->sink, 100, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int lane_send(struct lane *lane, struct destination *destination, const struct message *message,
+	      struct err *err)
+{
+	if (lane->capture)
+		return lane->capture(lane->capture_arg, destination->name, message, err);
+	if (FAULT(PRODUCE))
+		return err_retry(err, ERR_KAFKA, "producing: fault injected");
+	window_sent(&lane->window, lane->token, 1);
+	metric_add(&lane->metrics->messages, 1);
+	metric_add(&lane->metrics->bytes, message->value.len);
+	return sink_send(lane->sink, destination->topic, message->partition, message->key, message->value, NULL, 0,
+			 lane->token, err);
+}

@@ -1,0 +1,80 @@
+/* lane: one thread that takes changes from a source to Kafka. It owns its Lua state, sink, window, plans and
+ * buffers; nothing else touches them. The stream lane (stream.h) and full-sync lanes (full.h) are built on it.
+ * Thread: the lane's own, from lane_open to lane_close. Owner: whoever opened it. */
+#ifndef TIDEWAY_LANE_H
+#define TIDEWAY_LANE_H
+
+#include "engine/sync.h"
+#include "engine/window.h"
+#include "model/metrics.h"
+#include "model/table.h"
+#include "script/host.h"
+
+struct script;
+struct sink;
+struct topic;
+struct plan;
+struct collected;
+
+/* A destination topic of this lane. */
+struct destination {
+	struct topic *topic;
+	struct slice name;         /* in the topic's own storage */
+	struct map tables;         /* full names of the tables whose topic function has returned it, to plans
+	                              or the destination itself */
+};
+
+/* One message on its way out. */
+struct message {
+	int partition;             /* SINK_PARTITION_BY_KEY: murmur2 of the key */
+	struct slice key;          /* ptr NULL: null key */
+	struct slice value;        /* ptr NULL: tombstone */
+	struct slice op;           /* "INSERT" ...; empty for what a script made itself */
+};
+
+/* Whoever wants to see the messages instead of sending them: tests, preview, change:records(). */
+typedef int capture_fn(void *arg, struct slice topic, const struct message *message, struct err *err);
+
+struct lane {
+	struct sync *sync;
+	const struct sync_config *config; /* of this lane's own script */
+	const char *label;         /* "stream", "full-1": for texts and client ids */
+	struct script *script;
+	struct sink *sink;
+	struct window window;
+	uint64_t token;            /* slot of what is being written now */
+	struct arena arena;        /* event arena: until the next change */
+	struct arena texts;        /* as long as the lane: names */
+	struct buf value;          /* message being written */
+	struct buf key[2];         /* key of the before and after image */
+	struct map plans;          /* "db.table" -> struct plan */
+	struct map destinations;   /* topic -> struct destination */
+	struct saves saves;        /* records not yet posted */
+	capture_fn *capture;       /* NULL: messages go to the sink */
+	void *capture_arg;
+	const struct collected *item_records; /* of the statement or beat in the script's loop now */
+	struct script_host host;   /* what the script's loop and records() call */
+	int64_t now_ms;            /* wall time, refreshed for each group of changes */
+	struct lane_metrics *metrics; /* owned by the run, read by others */
+};
+
+/* Loads the script, opens the sink. */
+int lane_open(struct lane *lane, struct sync *sync, const char *label, size_t queue_bytes,
+	      struct lane_metrics *metrics, struct err *err) MUST_CHECK;
+void lane_close(struct lane *lane);
+
+/* The destination of that name, found or created at its first use. `keyed` chooses the number of partitions of a
+ * new topic; `table` (may be NULL) is remembered as one that writes to it. */
+int lane_destination(struct lane *lane, struct slice name, bool keyed, const struct table *table,
+		     struct destination **destination, struct err *err) MUST_CHECK;
+/* Puts {name, partitions, tables} of the destination on the way into the checkpoint. */
+void lane_save_destination(struct lane *lane, struct destination *destination);
+/* Waits until the window has room for one more slot. */
+int lane_room(struct lane *lane, struct err *err) MUST_CHECK;
+/* Hands a message to the sink in the lane's current slot, and counts it. */
+int lane_send(struct lane *lane, struct destination *destination, const struct message *message,
+	      struct err *err) MUST_CHECK;
+/* Whether the sync is to stop, cleanly or not. */
+bool lane_stopping(const struct lane *lane);
+
+#endif

@@ -1,0 +1,116 @@
+#include "engine/plan.h"
+
+#include "base/mem.h"
+#include "script/script.h"
+
+#include <limits.h>
+#include <stdlib.h>
+
+static void write_schema(struct plan *plan)
+{
+	envelope_init(&plan->envelope, &plan->schema, &plan->arena);
+}
+
+static void make_schema(struct plan *plan)
+{
+	const struct mapping *mapping = &plan->mapping;
+	unsigned n = mapping->ncolumns + mapping->nfields;
+	struct schema_column *columns = ARENA_ARRAY(&plan->arena, n + 1, struct schema_column);
+	for (unsigned i = 0; i < mapping->ncolumns; i++)
+		columns[i] = (struct schema_column){mapping->columns[i].name, mapping->columns[i].transport};
+	for (unsigned i = 0; i < mapping->nfields; i++)
+		columns[mapping->ncolumns + i] =
+			(struct schema_column){mapping->fields[i].name, mapping->fields[i].transport};
+	plan->schema_columns = columns;
+	plan->schema = (struct schema){
+		.db = plan->table->db,
+		.table = plan->table->name,
+		.columns = columns,
+		.ncolumns = n,
+		.primary = mapping->primary,
+		.nprimary = mapping->nprimary,
+	};
+	write_schema(plan);
+}
+
+/* Where the value of each key part already stands among the values that are written. */
+static void find_key_values(struct plan *plan)
+{
+	const struct mapping *mapping = &plan->mapping;
+	unsigned *at = ARENA_ARRAY(&plan->arena, mapping->nkey + 1, unsigned);
+	for (unsigned k = 0; k < mapping->nkey; k++) {
+		const struct key_part *part = &mapping->key[k];
+		at[k] = part->is_field ? mapping->ncolumns + part->index : UINT_MAX;
+		for (unsigned i = 0; !part->is_field && i < mapping->ncolumns; i++)
+			if (mapping->columns[i].column == part->index)
+				at[k] = i;
+	}
+	plan->key_values = at;
+}
+
+static void make_image(struct plan *plan, struct image *image)
+{
+	unsigned n = plan->mapping.ncolumns + plan->mapping.nfields;
+	image->values = ARENA_ARRAY(&plan->arena, n + 1, struct value);
+	image->row.cells = ARENA_ARRAY(&plan->arena, plan->table->ncolumns + 1, struct cell);
+	if (plan->mapping.event_function != MAPPING_NO_FUNCTION)
+		image->edits = ARENA_ARRAY(&plan->arena, plan->table->ncolumns + 1, struct value);
+	image->row.edits = image->edits;
+}
+
+static int prepare(struct lane *lane, struct plan *plan, struct err *err)
+{
+	struct mapping *mapping = &plan->mapping;
+	if (script_prepare(lane->script, lane->sync->index, plan->table, &plan->arena, mapping, err) < 0)
+		return -1;
+	if (!mapping->wanted)
+		return 0;
+	plan->typed = ARENA_ARRAY(&plan->arena, mapping->nfields + 1, bool);
+	for (unsigned i = 0; i < mapping->nfields; i++)
+		plan->typed[i] = mapping->fields[i].typed || mapping->fields[i].source != FIELD_FUNCTION;
+	make_schema(plan);
+	find_key_values(plan);
+	make_image(plan, &plan->before);
+	make_image(plan, &plan->after);
+	plan->point = map_get(&lane->sync->points, plan->table->full_name);
+	if (mapping->topic_function)
+		return 0;
+	return lane_destination(lane, mapping->topic, mapping->key_kind != KEY_EMPTY, NULL,
+				&plan->destination, err);
+}
+
+struct plan *plan_new(struct lane *lane, const struct table *table, struct err *err)
+{
+	struct plan *plan = mem_array(1, sizeof(*plan));
+	arena_init(&plan->arena, 0);
+	plan->mapping.event_function = MAPPING_NO_FUNCTION;
+	plan->mapping.image_function = MAPPING_NO_FUNCTION;
+	plan->table = table_copy(&plan->arena, table);
+	if (prepare(lane, plan, err) == 0)
+		return plan;
+	plan_free(lane, plan);
+	return NULL;
+}
+
+void plan_free(struct lane *lane, struct plan *plan)
+{
+	if (plan == NULL)
+		return;
+	script_release(lane->script, &plan->mapping);
+	arena_fini(&plan->arena);
+	free(plan);
+}
+
+void plan_set_layout(struct plan *plan, const struct row_layout *layout)
+{
+	plan->layout = layout;
+	plan->before.row.layout = layout;
+	plan->after.row.layout = layout;
+}
+
+void plan_set_field_type(struct plan *plan, unsigned field, enum transport transport)
+{
+	plan->schema_columns[plan->mapping.ncolumns + field].transport = transport;
+	plan->typed[field] = true;
+	write_schema(plan);
+}

@@ -1,0 +1,47 @@
+/* plan: everything worked out about one version of one table, for one lane; made once, reused for every row.
+ * Thread: the lane. Owner: the lane; plan_free. Everything in it lives in its own arena, the definition
+ * of the table too. */
+#ifndef TIDEWAY_PLAN_H
+#define TIDEWAY_PLAN_H
+
+#include "encode/dataworks.h"
+#include "engine/lane.h"
+#include "model/change.h"
+#include "model/mapping.h"
+
+/* One image of a change on its way into messages. */
+struct image {
+	struct row row;
+	struct value *values;      /* what is written: columns, then fields */
+	struct value *edits;       /* ncells; what the script put in place of cells */
+	const struct slice *topics; /* names, when a function gives them */
+	unsigned ntopics;
+};
+
+struct plan {
+	struct arena arena;
+	const struct table *table; /* a copy in the arena */
+	struct slice identity;     /* TABLE_MAP body the layout came from (stream) */
+	const struct row_layout *layout;
+	struct mapping mapping;
+	struct envelope envelope;
+	struct schema schema;
+	struct schema_column *schema_columns;
+	bool *typed;               /* of each field: its transport type is known */
+	const unsigned *key_values; /* of each key part: index in values, or UINT_MAX */
+	struct destination *destination; /* of a constant topic */
+	struct image before, after;
+	struct change change;      /* reused */
+	const struct point *point; /* events at or before it are dropped; NULL: none */
+};
+
+/* What the script says, worked out; opens a constant topic. plan->mapping.wanted may be false: then nothing else
+ * is set. The table is copied. */
+struct plan *plan_new(struct lane *lane, const struct table *table, struct err *err);
+void plan_free(struct lane *lane, struct plan *plan);
+/* Gives the rows of the plan their layout (in plan->arena) and cell arrays. */
+void plan_set_layout(struct plan *plan, const struct row_layout *layout);
+/* A field without a declared type got its first value: its type becomes part of the schema. */
+void plan_set_field_type(struct plan *plan, unsigned field, enum transport transport);
+
+#endif

@@ -1,0 +1,362 @@
+#include "engine/run.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "engine/full.h"
+#include "engine/start.h"
+#include "engine/stream.h"
+#include "sink/store.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum {
+	QUEUE_BYTES = 32 * 1024 * 1024,
+	BACK_OFF_MS = 500,         /* first wait before starting again; doubles */
+	BACK_OFF_MAX_MS = 30000,
+	SERVE_MS = 100,            /* how long the sync's thread waits for something to save */
+	SETTLED_MS = 60000,        /* a run that held so long starts the back-off anew */
+};
+
+struct run {
+	struct sync sync;
+	struct script *script;
+	struct stream *stream;     /* while it runs; guarded by lock */
+	struct full *full;         /* likewise */
+	pthread_mutex_t lock;
+	struct lane_metrics stream_metrics;
+	struct lane_metrics *full_metrics; /* full_parallel of them */
+	_Atomic enum run_state state;
+	struct err stream_err;     /* of the stream's thread */
+	int stream_rc;
+	_Atomic bool stream_ended;
+};
+
+/* ---- life ---- */
+
+struct run *run_new(const struct run_options *options, struct err *err)
+{
+	struct run *run;
+	struct script *script = script_new(options->script, err);
+	if (script == NULL)
+		return NULL;
+	run = mem_array(1, sizeof(*run));
+	run->script = script;
+	run->sync.script = options->script;
+	run->sync.index = options->index;
+	run->sync.config = script_config(script, options->index);
+	run->sync.dry_run = options->dry_run;
+	run->sync.queue_bytes = options->queue_bytes ? options->queue_bytes : QUEUE_BYTES;
+	run->sync.start_ms = clock_wall_ms();
+	run->full_metrics = mem_array(run->sync.config->full_parallel, sizeof(*run->full_metrics));
+	map_init(&run->sync.pins);
+	map_init(&run->sync.points);
+	pthread_mutex_init(&run->lock, NULL);
+	return run;
+}
+
+void run_free(struct run *run)
+{
+	if (run == NULL)
+		return;
+	map_fini(&run->sync.points);
+	map_fini(&run->sync.pins);
+	pthread_mutex_destroy(&run->lock);
+	free(run->full_metrics);
+	script_free(run->script);
+	free(run);
+}
+
+const struct sync_config *run_config(const struct run *run)
+{
+	return run->sync.config;
+}
+
+void run_stop(struct run *run)
+{
+	if (atomic_exchange(&run->sync.stop, true))
+		atomic_store(&run->sync.abort, true);
+	pthread_mutex_lock(&run->lock);
+	if (run->stream)
+		stream_wake(run->stream);
+	pthread_mutex_unlock(&run->lock);
+}
+
+static void set_stream(struct run *run, struct stream *stream)
+{
+	pthread_mutex_lock(&run->lock);
+	run->stream = stream;
+	pthread_mutex_unlock(&run->lock);
+}
+
+static void set_full(struct run *run, struct full *full)
+{
+	pthread_mutex_lock(&run->lock);
+	run->full = full;
+	pthread_mutex_unlock(&run->lock);
+}
+
+/* ---- the sync's own thread, while lanes work ---- */
+
+/* Waits until something was posted, at most `ms`. */
+static void wait_posted(struct run *run, int ms)
+{
+	struct checkpoint *checkpoint = &run->sync.checkpoint;
+	struct timespec until;
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += (long)(ms % 1000) * 1000000;
+	until.tv_sec += ms / 1000 + until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	pthread_mutex_lock(&checkpoint->lock);
+	pthread_cond_timedwait(&checkpoint->posted, &checkpoint->lock, &until);
+	pthread_mutex_unlock(&checkpoint->lock);
+}
+
+static int serve(void *arg, struct err *err)
+{
+	struct run *run = arg;
+	wait_posted(run, SERVE_MS);
+	if (!checkpoint_due(&run->sync.checkpoint, clock_mono_ms()))
+		return 0;
+	return checkpoint_save(&run->sync.checkpoint, err);
+}
+
+/* ---- full sync ---- */
+
+static int read_tables(struct run *run, struct start *start, struct err *err)
+{
+	struct full full = {
+		.sync = &run->sync,
+		.tables = start->reads,
+		.ntables = start->nreads,
+		.nlanes = start->snapshot.nconns,
+		.conns = start->snapshot.conns,
+		.lowest = start->snapshot.way == SNAPSHOT_LOWEST,
+		.metrics = run->full_metrics,
+	};
+	int rc;
+	set_full(run, &full);
+	atomic_store(&run->state, RUN_FULL);
+	rc = full_run(&full, serve, run, err);
+	set_full(run, NULL);
+	return rc;
+}
+
+static bool any_changed(const struct start *start)
+{
+	for (unsigned i = 0; i < start->nreads; i++)
+		if (atomic_load(&start->reads[i].changed))
+			return true;
+	return false;
+}
+
+/* Rounds of full sync until no table is left. */
+static int full_sync(struct run *run, struct start *start, struct err *err)
+{
+	int64_t began = clock_mono_ms();
+	bool again = false;
+	do {
+		if (start_reads(start, again, err) < 0 || checkpoint_save(&run->sync.checkpoint, err) < 0)
+			return -1;
+		if (start->nreads == 0)
+			return 0;
+		log_info("full sync: %u of %u tables to read, %u lanes", start->nreads, start->nselected,
+			 start->snapshot.nconns);
+		if (read_tables(run, start, err) < 0)
+			return -1;
+		again = any_changed(start);
+	} while (again);
+	if (start->snapshot_is_open)
+		snapshot_fini(&start->snapshot);
+	start->snapshot_is_open = false;
+	log_info("full sync: done in %.1f s", (double)(clock_mono_ms() - began) / 1000.0);
+	return checkpoint_save(&run->sync.checkpoint, err);
+}
+
+/* ---- stream ---- */
+
+static void *stream_main(void *arg)
+{
+	struct run *run = arg;
+	run->stream_rc = stream_run(run->stream, &run->stream_err);
+	atomic_store(&run->stream_ended, true);
+	pthread_cond_signal(&run->sync.checkpoint.posted);
+	return NULL;
+}
+
+static int serve_stream(struct run *run, struct err *err)
+{
+	int rc = 0;
+	while (!atomic_load(&run->stream_ended)) {
+		if (rc < 0 || serve(run, err) == 0)
+			continue;
+		rc = -1;
+		atomic_store(&run->sync.abort, true);
+		stream_wake(run->stream);
+	}
+	return rc;
+}
+
+static int stream(struct run *run, struct start *start, struct err *err)
+{
+	/* for measuring: end where the binlog ends now */
+	const struct stream_options options = {.until_end = getenv("TIDEWAY_UNTIL_END") != NULL};
+	pthread_t thread;
+	int rc;
+	run->stream_err = (struct err)ERR_INIT;
+	atomic_store(&run->stream_ended, false);
+	set_stream(run, stream_new(&run->sync, start->catalog, &start->position, &options, &run->stream_metrics));
+	start->catalog = NULL;
+	atomic_store(&run->state, RUN_STREAM);
+	if (pthread_create(&thread, NULL, stream_main, run) != 0)
+		abort();
+	rc = serve_stream(run, err);
+	pthread_join(thread, NULL);
+	if (rc == 0) {
+		struct err save = ERR_INIT;
+		rc = run->stream_rc;
+		*err = run->stream_err;
+		/* what the stream has posted at its end counts, whatever ended it */
+		if (checkpoint_save(&run->sync.checkpoint, &save) < 0 && rc == 0) {
+			*err = save;
+			rc = -1;
+		}
+	}
+	struct stream *ended = run->stream;
+	set_stream(run, NULL);
+	stream_free(ended);
+	return rc;
+}
+
+/* ---- starting, and starting again ---- */
+
+static int attempt(struct run *run, struct err *err)
+{
+	struct start start;
+	int rc;
+	atomic_store(&run->state, RUN_STARTING);
+	atomic_store(&run->sync.abort, false);
+	start_init(&start, &run->sync, run->script);
+	rc = start_look(&start, err);
+	if (rc == 0 && start.found)
+		log_info("checkpoint: found, going on from %s:%" PRIu64, start.position.file,
+			 start.position.offset);
+	if (rc == 0)
+		rc = full_sync(run, &start, err);
+	if (rc == 0 && run->sync.config->mode != MODE_FULL && !atomic_load(&run->sync.stop))
+		rc = stream(run, &start, err);
+	start_fini(&start);
+	return rc;
+}
+
+static int open_checkpoint(struct run *run, struct err *err)
+{
+	const struct sync_config *config = run->sync.config;
+	struct store *store;
+	char topic[80];
+	snprintf(topic, sizeof(topic), "tideway.%s", config->name);
+	if (run->sync.dry_run || config->sink.kind == SINK_DISCARD)
+		store = store_open_memory();
+	else if (config->checkpoint_file)
+		store = store_open_file(config->checkpoint_file, config->name, err);
+	else if (config->sink.kind == SINK_LINES)
+		store = store_open_memory();
+	else
+		store = store_open_topic(&config->sink,
+					 config->checkpoint_topic ? config->checkpoint_topic : topic,
+					 config->name, &run->sync.stop, err);
+	if (store == NULL)
+		return -1;
+	checkpoint_init(&run->sync.checkpoint, store, config->name);
+	return 0;
+}
+
+static void back_off(struct run *run, int64_t wait_ms)
+{
+	int64_t until = clock_mono_ms() + wait_ms;
+	atomic_store(&run->state, RUN_WAITING);
+	while (!atomic_load(&run->sync.stop) && clock_mono_ms() < until)
+		wait_posted(run, SERVE_MS);
+}
+
+static int attempts(struct run *run, struct err *err)
+{
+	int64_t wait_ms = BACK_OFF_MS;
+	for (;;) {
+		int64_t began = clock_mono_ms();
+		*err = (struct err)ERR_INIT;
+		if (attempt(run, err) == 0 || (atomic_load(&run->sync.stop) && err->retriable))
+			return 0;
+		if (!err->retriable)
+			return -1;
+		if (clock_mono_ms() - began > SETTLED_MS)
+			wait_ms = BACK_OFF_MS;
+		log_warn("%s; starting again from the checkpoint in %.1f s", err->text, (double)wait_ms / 1000.0);
+		back_off(run, wait_ms);
+		if (atomic_load(&run->sync.stop))
+			return 0;
+		wait_ms = 2 * wait_ms > BACK_OFF_MAX_MS ? BACK_OFF_MAX_MS : 2 * wait_ms;
+	}
+}
+
+int run_loop(struct run *run, struct err *err)
+{
+	int rc;
+	if (open_checkpoint(run, err) < 0) {
+		if (atomic_load(&run->sync.stop))
+			return 0;
+		return -1;
+	}
+	rc = attempts(run, err);
+	checkpoint_fini(&run->sync.checkpoint);
+	atomic_store(&run->state, RUN_ENDED);
+	return rc;
+}
+
+/* ---- numbers ---- */
+
+static void add_lane(struct run_status *status, const struct lane_metrics *metrics)
+{
+	status->rows += atomic_load_explicit(&metrics->rows, memory_order_relaxed);
+	status->messages += atomic_load_explicit(&metrics->messages, memory_order_relaxed);
+	status->bytes += atomic_load_explicit(&metrics->bytes, memory_order_relaxed);
+}
+
+static void add_tables(struct run_status *status, const struct full *full)
+{
+	status->full_tables = full->ntables;
+	for (unsigned i = 0; i < full->ntables; i++) {
+		const struct full_table *table = &full->tables[i];
+		uint64_t rows = atomic_load(&table->rows);
+		uint64_t estimate = table->estimate > rows ? table->estimate : rows;
+		bool done = atomic_load(&table->done);
+		status->full_rows += rows;
+		status->full_estimate += done ? rows : estimate;
+		status->full_tables_done += done;
+		if (!done && rows > 0 && status->table[0] == '\0')
+			snprintf(status->table, sizeof(status->table), "%.*s %.0f %%",
+				 SLICE_FMT(table->table->full_name),
+				 100.0 * (double)rows / (double)(estimate ? estimate : 1));
+	}
+}
+
+void run_status(struct run *run, struct run_status *status)
+{
+	const struct lane_metrics *stream = &run->stream_metrics;
+	int64_t commit_ms = atomic_load(&stream->commit_ms);
+	*status = (struct run_status){.state = atomic_load(&run->state), .lag_ms = -1};
+	add_lane(status, stream);
+	for (unsigned i = 0; i < run->sync.config->full_parallel; i++)
+		add_lane(status, &run->full_metrics[i]);
+	pthread_mutex_lock(&run->lock);
+	if (run->full)
+		add_tables(status, run->full);
+	pthread_mutex_unlock(&run->lock);
+	if (atomic_load(&stream->drained))
+		status->lag_ms = 0;
+	else if (commit_ms > 0)
+		status->lag_ms = clock_wall_ms() - commit_ms;
+}

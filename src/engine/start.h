@@ -1,0 +1,43 @@
+/* start: what a run does before the first row: reads the checkpoint, looks at the source, and decides what is
+ * read and where the stream begins (consistency rules 1 to 3, 7, 14; docs/decisions/0001).
+ * Thread: the sync's own. Owner: start_fini. */
+#ifndef TIDEWAY_START_H
+#define TIDEWAY_START_H
+
+#include "engine/full.h"
+#include "engine/sync.h"
+#include "script/script.h"
+#include "source/catalog.h"
+#include "source/conn.h"
+#include "source/snapshot.h"
+
+struct start {
+	struct sync *sync;
+	struct script *script;       /* of the sync's own thread: patterns and checks */
+	struct conn *conn;           /* control connection */
+	struct catalog *catalog;     /* as of `position`: the stream takes it */
+	struct catalog *fresh;       /* as the source is now; full-sync lanes read its tables */
+	bool found;                  /* there was a checkpoint */
+	struct position position;    /* where the stream begins */
+	struct snapshot snapshot;
+	bool snapshot_is_open;
+	unsigned nselected;
+	const struct table **selected; /* of fresh, in name order */
+	unsigned nreads;
+	struct full_table *reads;    /* those of selected that are still to be read */
+	struct arena arena;
+};
+
+void start_init(struct start *start, struct sync *sync, struct script *script);
+void start_fini(struct start *start);
+/* Reads the checkpoint, connects, checks the source, loads the catalogs, selects the tables and checks the script
+ * against them. Sends nothing. */
+int start_look(struct start *start, struct err *err) MUST_CHECK;
+/* Which tables are to be read; opens the snapshot for them; saves what must be durable before the first row (the
+ * caller calls checkpoint_save). start->nreads may be 0. again: the tables that changed while they were read. */
+int start_reads(struct start *start, bool again, struct err *err) MUST_CHECK;
+
+/* What `plan`, `preview` and `check` need: like start_look, but without a checkpoint. */
+int start_connect(struct start *start, struct err *err) MUST_CHECK;
+
+#endif

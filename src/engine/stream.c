@@ -1,0 +1,536 @@
+#include "engine/stream.h"
+
+#include "base/clock.h"
+#include "base/fault.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "engine/loop.h"
+#include "engine/stream_priv.h"
+#include "script/script.h"
+#include "sink/sink.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+	POST_MS = 200,             /* positions are posted at most so often */
+	DRAIN_MS = 10000,          /* a stop waits so long for acknowledgements */
+	DUMP_HEARTBEAT_MS = 500,
+	EVENTS_PER_TICK = 64,
+};
+
+struct stream *stream_new(struct sync *sync, struct catalog *catalog, const struct position *start,
+			  const struct stream_options *options, struct lane_metrics *metrics)
+{
+	struct stream *stream = mem_array(1, sizeof(*stream));
+	stream->lane.sync = sync;
+	stream->lane.metrics = metrics;
+	stream->catalog = catalog;
+	if (options)
+		stream->options = *options;
+	pthread_mutex_init(&stream->dump_lock, NULL);
+	position_init(&stream->read);
+	position_init(&stream->acked);
+	position_copy(&stream->read, start);
+	position_copy(&stream->acked, start);
+	event_format_init(&stream->format);
+	group_init(&stream->group);
+	group_init(&stream->ahead);
+	arena_init(&stream->statement, 0);
+	buf_init(&stream->quiet_at);
+	return stream;
+}
+
+void stream_free(struct stream *stream)
+{
+	if (stream == NULL)
+		return;
+	heartbeat_fini(&stream->heartbeat);
+	buf_fini(&stream->quiet_at);
+	arena_fini(&stream->statement);
+	if (stream->attached)
+		saves_fini(stream->attached);
+	free(stream->attached);
+	free(stream->ids);
+	group_fini(&stream->ahead);
+	group_fini(&stream->group);
+	position_fini(&stream->acked);
+	position_fini(&stream->read);
+	catalog_free(stream->catalog);
+	pthread_mutex_destroy(&stream->dump_lock);
+	free(stream);
+}
+
+void stream_wake(struct stream *stream)
+{
+	pthread_mutex_lock(&stream->dump_lock);
+	if (stream->dump)
+		dump_shutdown(stream->dump);
+	pthread_mutex_unlock(&stream->dump_lock);
+}
+
+enum group_end stream_outcome(const struct stream *stream)
+{
+	return stream->spilled ? stream->ahead.end : stream->group.end;
+}
+
+/* ---- positions: from the window to the checkpoint ---- */
+
+static void take_mark(struct stream *stream, const struct mark *mark)
+{
+	struct position *acked = &stream->acked;
+	struct saves *attached = mark->attached;
+	snprintf(acked->file, sizeof(acked->file), "%s", mark->file);
+	acked->offset = mark->offset;
+	acked->sequence = mark->sequence;
+	acked->commit_ms = mark->commit_ms;
+	if (mark->gtid.flavour != GTID_NONE)
+		gtid_set_add(&acked->gtids, &mark->gtid);
+	if (attached) {
+		saves_move(&stream->lane.saves, attached);
+		free(attached);
+	}
+	stream->moved = true;
+}
+
+static void post(struct stream *stream, bool now)
+{
+	int64_t mono = clock_mono_ms();
+	struct mark mark;
+	while (window_take(&stream->lane.window, &mark))
+		take_mark(stream, &mark);
+	if (!stream->moved && stream->lane.saves.first == NULL)
+		return;
+	if (!now && mono - stream->posted_ms < POST_MS)
+		return;
+	checkpoint_post(&stream->lane.sync->checkpoint, &stream->lane.saves,
+			stream->moved ? &stream->acked : NULL);
+	stream->moved = false;
+	stream->posted_ms = mono;
+}
+
+static int open_slot(struct stream *stream, struct err *err)
+{
+	if (lane_room(&stream->lane, err) < 0)
+		return -1;
+	stream->lane.token = window_open(&stream->lane.window);
+	stream->slot_open = true;
+	return 0;
+}
+
+/* The script's own loop gets the beat, and its messages from records(). */
+static int beat_in_loop(struct stream *stream, int64_t watermark, const struct mark *mark, struct err *err)
+{
+	struct lane *lane = &stream->lane;
+	struct loop_item item = {.kind = LOOP_HEARTBEAT, .time_ms = watermark};
+	struct collected collected;
+	int rc;
+	if (stream->slot_open)
+		return 0; /* the loop may be in the middle of a change: the next quiet moment comes */
+	loop_collect(lane, &collected);
+	rc = heartbeat_tick(&stream->heartbeat, lane, watermark, true, mark, err);
+	loop_collect_end(&collected);
+	if (rc == 0 && collected.n > 0) {
+		if (open_slot(stream, err) < 0)
+			return -1;
+		rc = loop_item(lane, &item, &collected, err);
+		window_close(&lane->window, lane->token, mark);
+		stream->slot_open = false;
+	}
+	arena_reset(&lane->arena);
+	return rc;
+}
+
+int stream_tick(struct stream *stream, struct err *err)
+{
+	struct lane *lane = &stream->lane;
+	int64_t watermark;
+	struct mark mark;
+	stream->rows_since_poll = 0;
+	lane->now_ms = clock_wall_ms();
+	atomic_store_explicit(&lane->metrics->event_ms, lane->now_ms, memory_order_relaxed);
+	if (sink_poll(lane->sink, 0, err) < 0)
+		return -1;
+	post(stream, false);
+	watermark = stream->drained ? lane->now_ms : stream->read.commit_ms;
+	if (watermark == 0)
+		watermark = lane->now_ms;
+	mark = (struct mark){.file = stream->file,
+			     .offset = stream->read.offset,
+			     .sequence = stream->read.sequence,
+			     .commit_ms = stream->read.commit_ms};
+	if (lane->config->has_loop)
+		return beat_in_loop(stream, watermark, &mark, err);
+	return heartbeat_tick(&stream->heartbeat, lane, watermark, stream->slot_open, &mark, err);
+}
+
+/* ---- groups ---- */
+
+/* The group is over: what comes next begins behind it. */
+static void close_group(struct stream *stream, uint64_t end_offset)
+{
+	struct lane *lane = &stream->lane;
+	struct position *read = &stream->read;
+	const struct gtid *gtid = &stream->group.gtid.gtid;
+	struct mark mark;
+	if (strcmp(read->file, stream->file) != 0)
+		snprintf(read->file, sizeof(read->file), "%s", stream->file);
+	read->offset = end_offset;
+	read->sequence += stream->row_bytes + 1;
+	if (gtid->flavour != GTID_NONE)
+		gtid_set_add(&read->gtids, gtid);
+	if (stream->group.gtid.commit_ms > read->commit_ms)
+		read->commit_ms = stream->group.gtid.commit_ms;
+	mark = (struct mark){.gtid = *gtid,
+			     .file = stream->file,
+			     .offset = end_offset,
+			     .sequence = read->sequence,
+			     .commit_ms = read->commit_ms,
+			     .attached = stream->attached};
+	stream->attached = NULL;
+	window_close(&lane->window, lane->token, &mark);
+	stream->slot_open = false;
+	stream->spilled = false;
+	metric_add(&lane->metrics->transactions, 1);
+	atomic_store_explicit(&lane->metrics->commit_ms, read->commit_ms, memory_order_relaxed);
+	group_reset(&stream->group);
+}
+
+/* One event of a group whose outcome is known. */
+static int process(struct stream *stream, const struct event *event, uint64_t end_offset, uint32_t number,
+		   struct err *err)
+{
+	bool undone = stream_outcome(stream) == GROUP_ROLLBACK ||
+		      group_undone(stream->spilled ? &stream->ahead : &stream->group, number);
+	uint64_t start = end_offset - event->size;
+	switch (event->type) {
+	case EVENT_TABLE_MAP:
+		return stream_table_map(stream, event, err);
+	case EVENT_WRITE_ROWS_V1:
+	case EVENT_UPDATE_ROWS_V1:
+	case EVENT_DELETE_ROWS_V1:
+	case EVENT_WRITE_ROWS_V2:
+	case EVENT_UPDATE_ROWS_V2:
+	case EVENT_DELETE_ROWS_V2:
+	case EVENT_PARTIAL_UPDATE_ROWS:
+	case EVENT_WRITE_ROWS_COMPRESSED_V1:
+	case EVENT_UPDATE_ROWS_COMPRESSED_V1:
+	case EVENT_DELETE_ROWS_COMPRESSED_V1:
+	case EVENT_WRITE_ROWS_COMPRESSED:
+	case EVENT_UPDATE_ROWS_COMPRESSED:
+	case EVENT_DELETE_ROWS_COMPRESSED:
+		return stream_rows(stream, event, start, undone, err);
+	case EVENT_QUERY:
+		return stream_ddl(stream, event, err);
+	default:
+		return 0;
+	}
+}
+
+static int process_held(struct stream *stream, struct err *err)
+{
+	struct slice packet;
+	struct event event;
+	uint64_t end_offset;
+	uint32_t number = 0;
+	size_t at = 0;
+	while (group_next(&stream->group, &at, &packet, &end_offset)) {
+		if (event_parse(packet, &stream->format, false, &event, err) < 0 ||
+		    process(stream, &event, end_offset, number++, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int begin_group(struct stream *stream, const struct event *event, uint64_t start, struct err *err)
+{
+	struct event_gtid gtid;
+	if (stream->group.open)
+		return err_set(err, ERR_SOURCE, "a transaction at %s:%" PRIu64 " begins inside another",
+			       stream->file, start);
+	if (event_gtid_parse(event, &gtid, err) < 0)
+		return stream_at(stream, start, SLICE(""), err);
+	group_open(&stream->group, &gtid);
+	stream->groups++;
+	stream->row_bytes = 0;
+	if (strcmp(stream->read.file, stream->file) != 0)
+		snprintf(stream->read.file, sizeof(stream->read.file), "%s", stream->file);
+	stream->read.offset = start;
+	return 0;
+}
+
+static int spill(struct stream *stream, struct err *err)
+{
+	if (stream_foresee(stream, err) < 0)
+		return -1;
+	stream->spilled = true;
+	if (open_slot(stream, err) < 0 || process_held(stream, err) < 0)
+		return -1;
+	buf_clear(&stream->group.events);
+	return 0;
+}
+
+static int in_group(struct stream *stream, struct slice packet, const struct event *event, struct err *err)
+{
+	struct group *group = &stream->group;
+	uint32_t number = group->nevents;
+	if (group_event(group, event, &stream->format, err) < 0)
+		return stream_at(stream, stream->offset, SLICE(""), err);
+	if (stream->spilled) {
+		if (process(stream, event, stream->offset, number, err) < 0)
+			return -1;
+	} else {
+		group_hold(group, packet, stream->offset);
+	}
+	if (group->end != GROUP_OPEN) {
+		if (!stream->spilled && (open_slot(stream, err) < 0 || process_held(stream, err) < 0))
+			return -1;
+		close_group(stream, stream->offset);
+		return 0;
+	}
+	if (!stream->spilled && group->events.len > TRANSACTION_HOLD)
+		return spill(stream, err);
+	return 0;
+}
+
+/* ---- events ---- */
+
+static const char *intern_file(struct stream *stream, struct slice name)
+{
+	if (stream->file && slice_equal(slice_str(stream->file), name))
+		return stream->file;
+	return arena_cstr(&stream->lane.texts, name);
+}
+
+static int on_rotate(struct stream *stream, const struct event *event, struct err *err)
+{
+	struct event_rotate rotate;
+	if (event_rotate_parse(event, &rotate, err) < 0)
+		return -1;
+	stream->file = intern_file(stream, rotate.file);
+	stream->offset = rotate.offset;
+	return 0;
+}
+
+static int on_heartbeat(struct stream *stream, const struct event *event, struct err *err)
+{
+	struct event_heartbeat heartbeat;
+	struct buf at;
+	if (event_heartbeat_parse(event, &heartbeat, err) < 0)
+		return -1;
+	buf_init(&at);
+	buf_printf(&at, "%.*s:%" PRIu64, SLICE_FMT(heartbeat.file), heartbeat.offset);
+	stream->drained = slice_equal(buf_slice(&at), buf_slice(&stream->quiet_at));
+	buf_fini(&stream->quiet_at);
+	stream->quiet_at = at;
+	atomic_store_explicit(&stream->lane.metrics->drained, stream->drained, memory_order_relaxed);
+	return 0;
+}
+
+static int on_format(struct stream *stream, struct slice packet, struct err *err)
+{
+	stream_forget_ids(stream);
+	if (stream->group.open && stream->spilled)
+		return err_retry(err, ERR_SOURCE, "the binlog was cut inside a transaction at %s:%" PRIu64,
+				 stream->read.file, stream->read.offset);
+	group_reset(&stream->group); /* the server crashed inside it: it never happened */
+	return event_format_parse(packet, &stream->format, err);
+}
+
+/* The end offset of an event: 32 bits on the wire, 0 where MariaDB 11.4+ does not say. */
+static void advance(struct stream *stream, const struct event *event)
+{
+	uint64_t end = (stream->offset & ~(uint64_t)UINT32_MAX) | event->end_pos;
+	if (event->flags & EVENT_FLAG_ARTIFICIAL)
+		return;
+	if (event->end_pos == 0)
+		end = stream->offset + event->size;
+	else if (end < stream->offset)
+		end += (uint64_t)UINT32_MAX + 1;
+	stream->offset = end;
+}
+
+static int refuse_event(struct stream *stream, const struct event *event, const char *remedy, struct err *err)
+{
+	return err_set(err, ERR_DATA, "event %s (type %u) at %s:%" PRIu64 " is not supported in this version: %s",
+		       event_name(event->type) ? event_name(event->type) : "unknown", event->type, stream->file,
+		       stream->offset - event->size, remedy);
+}
+
+static int dispatch(struct stream *stream, struct slice packet, const struct event *event, struct err *err)
+{
+	switch (event->type) {
+	case EVENT_GTID_MARIADB:
+	case EVENT_GTID_MYSQL:
+	case EVENT_ANONYMOUS_GTID:
+		return begin_group(stream, event, stream->offset - event->size, err);
+	case EVENT_GTID_TAGGED:
+		return refuse_event(stream, event, "GTIDs with a tag; set gtid_next without a tag", err);
+	case EVENT_TRANSACTION_PAYLOAD:
+		return refuse_event(stream, event, "set binlog_transaction_compression = OFF on the source", err);
+	case EVENT_QUERY_COMPRESSED:
+		return refuse_event(stream, event, "set log_bin_compress = OFF on the source", err);
+	case EVENT_INCIDENT:
+		return err_set(err, ERR_SOURCE,
+			       "the source reports an incident at %s:%" PRIu64
+			       ": events were lost in its binlog; start again under another sync name",
+			       stream->file, stream->offset - event->size);
+	default:
+		break;
+	}
+	if (event_name(event->type) == NULL && !(event->flags & EVENT_FLAG_IGNORABLE))
+		return refuse_event(stream, event, "report this version of the server", err);
+	if (stream->group.open)
+		return in_group(stream, packet, event, err);
+	return 0;
+}
+
+static int on_packet(struct stream *stream, struct slice packet, struct err *err)
+{
+	struct event event;
+	uint8_t type = packet.len > 4 ? (uint8_t)packet.ptr[4] : 0;
+	metric_add(&stream->lane.metrics->events, 1);
+	if (type == EVENT_FORMAT_DESCRIPTION) {
+		if (on_format(stream, packet, err) < 0)
+			return -1;
+		if (event_parse(packet, &stream->format, false, &event, err) == 0)
+			advance(stream, &event);
+		return 0;
+	}
+	if (event_parse(packet, &stream->format, stream->verify, &event, err) < 0)
+		return stream_at(stream, stream->offset, SLICE(""), err);
+	if (type == EVENT_HEARTBEAT || type == EVENT_HEARTBEAT_V2)
+		return on_heartbeat(stream, &event, err);
+	if (type == EVENT_ROTATE)
+		return on_rotate(stream, &event, err);
+	advance(stream, &event);
+	stream->drained = false;
+	buf_clear(&stream->quiet_at);
+	return dispatch(stream, packet, &event, err);
+}
+
+/* ---- the loop ---- */
+
+static int open_dump(struct stream *stream, struct err *err)
+{
+	const struct sync_config *config = stream->lane.config;
+	struct dump_options options = {
+		.server_id = config->source.server_id,
+		.sync_name = config->name,
+		.heartbeat_ms = DUMP_HEARTBEAT_MS,
+		.from_now_end = stream->options.until_end,
+	};
+	struct dump *dump = dump_open(&config->source, &stream->read, &options, err);
+	if (dump == NULL)
+		return -1;
+	pthread_mutex_lock(&stream->dump_lock);
+	stream->dump = dump;
+	pthread_mutex_unlock(&stream->dump_lock);
+	return 0;
+}
+
+static void close_dump(struct stream *stream)
+{
+	struct dump *dump = stream->dump;
+	pthread_mutex_lock(&stream->dump_lock);
+	stream->dump = NULL;
+	pthread_mutex_unlock(&stream->dump_lock);
+	dump_free(dump);
+}
+
+/* Topics of constant rules are there, and get heartbeats, before the first row comes. */
+static int open_plans(struct stream *stream, struct err *err)
+{
+	struct lane *lane = &stream->lane;
+	const struct table *table;
+	struct destination *destination;
+	const struct pin *pin;
+	size_t at = 0;
+	while ((table = catalog_next(stream->catalog, &at))) {
+		struct plan *plan;
+		if (!script_wants(lane->script, lane->sync->index, table->db, table->name))
+			continue;
+		plan = plan_new(lane, table, err);
+		if (plan == NULL)
+			return -1;
+		plan_free(lane, plan);
+	}
+	at = 0;
+	while ((pin = map_next(&lane->sync->pins, &at)))
+		if (pin->ntables > 0 && lane_destination(lane, pin->name, true, NULL, &destination, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int follow(struct stream *stream, struct err *err)
+{
+	struct slice packet;
+	unsigned events = 0;
+	int rc;
+	while (!lane_stopping(&stream->lane)) {
+		rc = dump_read(stream->dump, &packet, err);
+		if (rc < 0)
+			return lane_stopping(&stream->lane) ? 0 : -1;
+		if (rc == 0)
+			return 0;
+		if (on_packet(stream, packet, err) < 0)
+			return -1;
+		if ((++events % EVENTS_PER_TICK == 0 || (uint8_t)packet.ptr[4] == EVENT_HEARTBEAT ||
+		     clock_mono_ms() - stream->posted_ms > POST_MS) &&
+		    stream_tick(stream, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* What was sent is acknowledged, within a bounded time, and its position posted. */
+static int finish(struct stream *stream, struct err *err)
+{
+	if (!atomic_load(&stream->lane.sync->abort) &&
+	    sink_drain(stream->lane.sink, DRAIN_MS, &stream->lane.sync->abort, err) < 0)
+		return -1;
+	post(stream, true);
+	return 0;
+}
+
+/* After an error of the source or of a row, what came before it still counts. */
+static void salvage(struct stream *stream, const struct err *why)
+{
+	struct err ignored = ERR_INIT;
+	if (why->code != ERR_KAFKA && why->code != ERR_DISPLACED && finish(stream, &ignored) < 0)
+		log_debug("stream: %s", ignored.text);
+	sink_purge(stream->lane.sink);
+}
+
+static int run(struct stream *stream, struct err *err)
+{
+	if (FAULT(STREAM_START))
+		return err_retry(err, ERR_INTERNAL, "before the stream: fault injected");
+	if (open_plans(stream, err) < 0 || open_dump(stream, err) < 0)
+		return -1;
+	log_info("stream: reading the binlog from %s:%" PRIu64, stream->read.file, stream->read.offset);
+	stream->drained = false;
+	if (stream_tick(stream, err) < 0 || follow(stream, err) < 0)
+		return -1;
+	return finish(stream, err);
+}
+
+int stream_run(struct stream *stream, struct err *err)
+{
+	struct sync *sync = stream->lane.sync;
+	int rc;
+	rc = lane_open(&stream->lane, sync, "stream", sync->queue_bytes, stream->lane.metrics, err);
+	if (rc == 0) {
+		heartbeat_init(&stream->heartbeat, stream->lane.config);
+		stream->file = intern_file(stream, slice_str(stream->read.file));
+		stream->offset = stream->read.offset;
+		stream->verify = true;
+		rc = run(stream, err);
+	}
+	close_dump(stream);
+	if (rc < 0 && stream->lane.sink)
+		salvage(stream, err);
+	lane_close(&stream->lane);
+	return rc;
+}

@@ -1,0 +1,385 @@
+/* stream_ddl: statements of the stream lane: the catalog follows them, and DDL messages are written. */
+#include "base/clock.h"
+#include "base/fault.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "decode/ddl.h"
+#include "engine/loop.h"
+#include "engine/stream_priv.h"
+#include "script/script.h"
+#include "sink/sink.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { TEXT_IN_ERRORS = 200 };
+
+/* One statement being followed. */
+struct following {
+	struct stream *stream;
+	struct ddl_context context;
+	struct slice text;
+};
+
+void stream_attach(struct stream *stream, struct slice name, struct slice value)
+{
+	if (stream->attached == NULL)
+		stream->attached = mem_array(1, sizeof(*stream->attached));
+	saves_add(stream->attached, name, value);
+}
+
+static bool wants(struct stream *stream, struct slice db, struct slice table)
+{
+	return table.len > 0 && script_wants(stream->lane.script, stream->lane.sync->index, db, table);
+}
+
+static struct slice name_of(struct stream *stream, const char *prefix, struct slice db, struct slice table)
+{
+	return arena_printf(&stream->statement, "%s/%.*s.%.*s", prefix, SLICE_FMT(db), SLICE_FMT(table));
+}
+
+static void save_catalog(struct stream *stream, const struct table *table, bool present)
+{
+	struct slice name = arena_printf(&stream->statement, "catalog/%.*s/%" PRIu64,
+					 SLICE_FMT(table->full_name), table->version);
+	struct buf json;
+	if (!present) {
+		stream_attach(stream, name, (struct slice){NULL, 0});
+		return;
+	}
+	buf_init(&json);
+	catalog_table_to_json(table, &json);
+	stream_attach(stream, name, buf_slice(&json));
+	buf_fini(&json);
+}
+
+static void save_effect(struct stream *stream, const struct ddl_effect *effect)
+{
+	bool before = wants(stream, effect->db, effect->table);
+	bool renamed = effect->new_table.len > 0;
+	bool after = renamed ? wants(stream, effect->new_db, effect->new_table) : before;
+	struct slice full = name_of(stream, "full", renamed ? effect->new_db : effect->db,
+				    renamed ? effect->new_table : effect->table);
+	if (effect->before)
+		save_catalog(stream, effect->before, false);
+	if (effect->after)
+		save_catalog(stream, effect->after, true);
+	if (before && (effect->after == NULL || renamed))
+		stream_attach(stream, name_of(stream, "full", effect->db, effect->table),
+			      (struct slice){NULL, 0});
+	if (after && effect->after && (effect->op == DDL_CREATE || renamed))
+		stream_attach(stream, full, SLICE("{\"state\":\"done\"}"));
+}
+
+static void save_database(struct stream *stream, struct slice db)
+{
+	struct buf json;
+	struct slice name = arena_printf(&stream->statement, "database/%.*s", SLICE_FMT(db));
+	if (!catalog_has_database(stream->catalog, db)) {
+		stream_attach(stream, name, (struct slice){NULL, 0});
+		return;
+	}
+	buf_init(&json);
+	catalog_database_to_json(stream->catalog, db, &json);
+	stream_attach(stream, name, buf_slice(&json));
+	buf_fini(&json);
+}
+
+/* The schema that a DDL message shows: after the change; of a dropped table before it. */
+static void message_schema(struct stream *stream, const struct ddl_effect *effect, struct schema *schema)
+{
+	const struct table *table = effect->after ? effect->after : effect->before;
+	struct plan *plan;
+	struct err ignored = ERR_INIT;
+	struct schema_column *columns;
+	*schema = (struct schema){.db = effect->db, .table = effect->table};
+	if (table == NULL || effect->table.len == 0)
+		return;
+	plan = plan_new(&stream->lane, table, &ignored);
+	if (plan && plan->mapping.wanted) {
+		*schema = plan->schema;
+		columns = ARENA_ARRAY(&stream->statement, schema->ncolumns + 1, struct schema_column);
+		memcpy(columns, schema->columns, schema->ncolumns * sizeof(*columns));
+		for (unsigned i = 0; i < schema->ncolumns; i++)
+			columns[i].name = arena_copy(&stream->statement, columns[i].name);
+		schema->columns = columns;
+		schema->db = arena_copy(&stream->statement, schema->db);
+		schema->table = arena_copy(&stream->statement, schema->table);
+		struct slice *primary = ARENA_ARRAY(&stream->statement, schema->nprimary + 1, struct slice);
+		for (unsigned i = 0; i < schema->nprimary; i++)
+			primary[i] = arena_copy(&stream->statement, schema->primary[i]);
+		schema->primary = primary;
+	}
+	plan_free(&stream->lane, plan);
+}
+
+static int send_message(struct following *f, const struct ddl_effect *effect, struct destination *destination,
+			const struct schema *schema, struct err *err)
+{
+	struct stream *stream = f->stream;
+	struct lane *lane = &stream->lane;
+	uint64_t sequence = stream->read.sequence + stream->row_bytes;
+	struct buf meta, gtid;
+	struct slice key = {NULL, 0};
+	buf_init(&meta);
+	buf_init(&gtid);
+	gtid_print(&stream->group.gtid.gtid, &gtid);
+	ddl_meta_write(&meta, effect, stream->file, stream->read.offset, buf_slice(&gtid));
+	buf_clear(&lane->value);
+	ddl_write(&lane->value, schema,
+		  &(struct ddl_record){.op = ddl_op_name(effect->op),
+				       .text = f->text,
+				       .meta = buf_slice(&meta),
+				       .sequence = (int64_t)sequence,
+				       .event_ms = stream->group.gtid.commit_ms,
+				       .system_ms = lane->now_ms});
+	buf_fini(&gtid);
+	buf_fini(&meta);
+	if (sink_topic_info(destination->topic)->compacted)
+		key = arena_printf(&stream->statement, "__tideway.ddl.%.*s.%.*s.%" PRIu64,
+				   SLICE_FMT(effect->db), SLICE_FMT(effect->table), sequence);
+	return lane_send(lane, destination,
+			 &(struct message){0, key, buf_slice(&lane->value), slice_str(ddl_op_name(effect->op))},
+			 err);
+}
+
+/* To every topic that the table writes to: the constant one, or those its function has returned. */
+static int send_to_table(struct following *f, const struct ddl_effect *effect, const struct table *table,
+			 const struct schema *schema, struct err *err)
+{
+	struct lane *lane = &f->stream->lane;
+	struct destination *destination;
+	struct plan *plan = plan_new(lane, table, err);
+	size_t at = 0;
+	int rc = 0;
+	if (plan == NULL)
+		return -1;
+	if (plan->mapping.wanted && plan->destination)
+		rc = send_message(f, effect, plan->destination, schema, err);
+	while (rc == 0 && plan->mapping.topic_function &&
+	       (destination = map_next(&lane->destinations, &at)))
+		if (map_get(&destination->tables, table->full_name))
+			rc = send_message(f, effect, destination, schema, err);
+	plan_free(lane, plan);
+	return rc;
+}
+
+static int send_to_database(struct following *f, const struct ddl_effect *effect, struct err *err)
+{
+	struct stream *stream = f->stream;
+	struct map sent;
+	const struct table *table;
+	struct schema schema = {.db = effect->db};
+	size_t at = 0;
+	int rc = 0;
+	map_init(&sent);
+	while (rc == 0 && (table = catalog_next(stream->catalog, &at))) {
+		struct plan *plan;
+		if (!slice_equal(table->db, effect->db) || !wants(stream, table->db, table->name))
+			continue;
+		plan = plan_new(&stream->lane, table, err);
+		if (plan == NULL) {
+			rc = -1;
+			break;
+		}
+		if (plan->destination && map_get(&sent, plan->destination->name) == NULL) {
+			map_set(&sent, plan->destination->name, plan->destination);
+			rc = send_message(f, effect, plan->destination, &schema, err);
+		}
+		plan_free(&stream->lane, plan);
+	}
+	map_fini(&sent);
+	return rc;
+}
+
+static int send_effect(struct following *f, const struct ddl_effect *effect, struct err *err)
+{
+	struct stream *stream = f->stream;
+	bool before = effect->before && wants(stream, effect->db, effect->table);
+	bool after = effect->after && wants(stream, effect->after->db, effect->after->name);
+	struct schema schema;
+	if (effect->table.len == 0)
+		return send_to_database(f, effect, err);
+	if (!before && !after)
+		return 0;
+	message_schema(stream, effect, &schema);
+	if (after && send_to_table(f, effect, effect->after, &schema, err) < 0)
+		return -1;
+	if (before && (effect->after == NULL || !slice_equal(effect->before->full_name, effect->after->full_name)))
+		return send_to_table(f, effect, effect->before, &schema, err);
+	return 0;
+}
+
+/* A table that the catalog does not know gets a captured name: its rows are nowhere. */
+static int refuse_unknown_rename(struct stream *stream, const struct ddl_effect *effect, struct err *err)
+{
+	if (effect->op != DDL_RENAME || effect->before || effect->after ||
+	    !wants(stream, effect->new_db, effect->new_table))
+		return 0;
+	return err_set(err, ERR_DATA,
+		       "table %.*s.%.*s, which is not captured, was renamed to %.*s.%.*s, which is: its rows were "
+		       "never read; start again under another sync name, or exclude the new name",
+		       SLICE_FMT(effect->db), SLICE_FMT(effect->table), SLICE_FMT(effect->new_db),
+		       SLICE_FMT(effect->new_table));
+}
+
+static int follow_effect(struct following *f, const struct ddl_effect *effect, struct err *err)
+{
+	struct stream *stream = f->stream;
+	stream->said = (struct ddl_name){effect->db, effect->table};
+	if (refuse_unknown_rename(stream, effect, err) < 0)
+		return -1;
+	stream_forget_plan(stream, effect->db, effect->table);
+	if (effect->new_table.len > 0)
+		stream_forget_plan(stream, effect->new_db, effect->new_table);
+	if (effect->table.len == 0)
+		save_database(stream, effect->db);
+	else
+		save_effect(stream, effect);
+	return send_effect(f, effect, err);
+}
+
+static int stop_at(struct following *f, const struct ddl_step *step, const char *why, const char *remedy,
+		   struct err *err)
+{
+	struct stream *stream = f->stream;
+	int shown = f->text.len > TEXT_IN_ERRORS ? TEXT_IN_ERRORS : (int)f->text.len;
+	return err_set(err, ERR_DATA, "statement at %s:%" PRIu64 ": %s%s%.*s: %.*s%s; %s", stream->file,
+		       stream->read.offset, why, step->reason.len ? ": " : "", SLICE_FMT(step->reason), shown,
+		       f->text.ptr, (size_t)shown < f->text.len ? "..." : "", remedy);
+}
+
+/* Whether a statement of this database can concern a captured table. */
+static bool captured_database(struct following *f, const struct ddl_step *step)
+{
+	struct slice db = step->name.db.len > 0 ? step->name.db : f->context.db;
+	return db.len == 0 || catalog_has_database(f->stream->catalog, db);
+}
+
+static int check_step(struct following *f, const struct ddl_step *step, struct err *err)
+{
+	bool named = step->name.table.len > 0;
+	if (step->kind != DDL_STEP_DML && step->kind != DDL_STEP_UNPLACED)
+		return 0;
+	if (named ? !wants(f->stream, step->name.db, step->name.table) : !captured_database(f, step))
+		return 0;
+	if (step->kind == DDL_STEP_DML)
+		return stop_at(f, step, "a change of rows was logged as a statement",
+			       "set binlog_format = ROW on the source and reconnect its writers, then start "
+			       "again under another sync name",
+			       err);
+	if (f->stream->row_metadata_full) {
+		log_warn("statement that tideway does not know, at %s:%" PRIu64
+			 "; row metadata FULL tells the columns from here on: %.*s",
+			 f->stream->file, f->stream->read.offset, SLICE_FMT(f->text));
+		return 0;
+	}
+	return stop_at(f, step, "it may change a captured table and cannot be placed",
+		       "set binlog_row_metadata = FULL on the source, so that every change carries its columns", err);
+}
+
+/* Steps on tables whose full sync has seen this statement already are left out. */
+static unsigned uncovered(struct stream *stream, const struct ddl_step *steps, unsigned n,
+			  const struct ddl_step **out)
+{
+	struct ddl_step *kept = ARENA_ARRAY(&stream->statement, n + 1, struct ddl_step);
+	unsigned nkept = 0;
+	for (unsigned i = 0; i < n; i++) {
+		struct slice name = arena_printf(&stream->statement, "%.*s.%.*s", SLICE_FMT(steps[i].name.db),
+						 SLICE_FMT(steps[i].name.table));
+		if (!stream_covered(stream, map_get(&stream->lane.sync->points, name)))
+			kept[nkept++] = steps[i];
+	}
+	*out = kept;
+	return nkept;
+}
+
+static int follow(struct following *f, const struct ddl_step *steps, unsigned n, struct err *err)
+{
+	const struct ddl_effect *effects;
+	unsigned neffects;
+	for (unsigned i = 0; i < n; i++)
+		if (check_step(f, &steps[i], err) < 0)
+			return -1;
+	n = uncovered(f->stream, steps, n, &steps);
+	if (n == 0)
+		return 0;
+	if (catalog_apply(f->stream->catalog, &f->context, steps, n, &effects, &neffects, err) < 0)
+		return err_wrap(err, "statement at %s:%" PRIu64, f->stream->file, f->stream->read.offset);
+	for (unsigned i = 0; i < neffects; i++)
+		if (follow_effect(f, &effects[i], err) < 0)
+			return -1;
+	if (neffects > 0 && FAULT(DDL))
+		return err_retry(err, ERR_INTERNAL, "after a statement was followed: fault injected");
+	return 0;
+}
+
+static int follow_text(struct stream *stream, struct slice text, const struct ddl_context *context,
+		       struct err *err)
+{
+	struct following f = {.stream = stream, .context = *context, .text = text};
+	const struct ddl_step *steps;
+	unsigned n;
+	arena_reset(&stream->statement);
+	if (ddl_parse(text, context, &stream->statement, &steps, &n, err) < 0)
+		return stream_at(stream, stream->read.offset, SLICE(""), err);
+	return follow(&f, steps, n, err);
+}
+
+/* The script's own loop gets the statement, and its messages from records(). */
+static int follow_in_loop(struct stream *stream, struct slice text, const struct ddl_context *context,
+			  struct err *err)
+{
+	struct collected collected;
+	struct loop_item item = {.kind = LOOP_DDL, .text = text, .time_ms = stream->group.gtid.commit_ms};
+	int rc;
+	loop_collect(&stream->lane, &collected);
+	rc = follow_text(stream, text, context, err);
+	loop_collect_end(&collected);
+	if (rc == 0 && collected.n > 0) {
+		item.db = stream->said.db;
+		item.table = stream->said.table;
+		rc = loop_item(&stream->lane, &item, &collected, err);
+	}
+	arena_reset(&stream->lane.arena);
+	return rc;
+}
+
+int stream_statement(struct stream *stream, struct slice text, const struct ddl_context *context,
+		     struct err *err)
+{
+	if (stream->lane.config->has_loop && stream->lane.capture == NULL)
+		return follow_in_loop(stream, text, context, err);
+	return follow_text(stream, text, context, err);
+}
+
+static unsigned version_number(const char *text)
+{
+	unsigned major = 0, minor = 0, patch = 0;
+	if (strncmp(text, "5.5.5-", 6) == 0)
+		text += 6;
+	if (sscanf(text, "%u.%u.%u", &major, &minor, &patch) < 2)
+		return 0;
+	return major * 10000 + minor * 100 + patch;
+}
+
+int stream_ddl(struct stream *stream, const struct event *event, struct err *err)
+{
+	struct event_query query;
+	struct ddl_context context;
+	if (event_query_parse(event, &stream->format, &query, err) < 0)
+		return stream_at(stream, stream->read.offset, SLICE(""), err);
+	/* Written twice: what counts is COMMIT ALTER (consistency rule 13). */
+	if (stream->group.gtid.alter == ALTER_START || stream->group.gtid.alter == ALTER_ROLLBACK)
+		return 0;
+	context = (struct ddl_context){
+		.db = query.db,
+		.charset_client = query.charset_client,
+		.collation_database = query.collation_database,
+		.sql_mode = query.sql_mode,
+		.mariadb = stream->format.mariadb,
+		.version = version_number(stream->format.server_version),
+	};
+	return stream_statement(stream, query.sql, &context, err);
+}

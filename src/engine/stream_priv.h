@@ -1,0 +1,90 @@
+/* stream_priv: the body of the stream lane, for stream*.c only. Thread: the stream lane. */
+#ifndef TIDEWAY_STREAM_PRIV_H
+#define TIDEWAY_STREAM_PRIV_H
+
+#include "decode/event.h"
+#include "engine/group.h"
+#include "engine/heartbeat.h"
+#include "engine/plan.h"
+#include "engine/stream.h"
+#include "model/ddl.h"
+#include "source/dump.h"
+
+/* A table id of the current statement. */
+struct table_id {
+	uint64_t id;
+	struct plan *plan;         /* never NULL; plan->mapping.wanted may be false */
+};
+
+struct stream {
+	struct lane lane;
+	struct stream_options options;
+	struct catalog *catalog;
+	struct dump *dump;
+	pthread_mutex_t dump_lock; /* guards the pointer against stream_wake */
+	struct event_format format;
+	bool verify;               /* checksums are checked */
+	bool row_metadata_full;    /* the server says binlog_row_metadata = FULL */
+
+	struct position read;      /* before the group being read: where it begins */
+	const char *file;          /* current binlog file, interned */
+	uint64_t offset;           /* behind the last event */
+	struct group group;
+	uint64_t groups;           /* groups begun, for memos by group */
+	struct group ahead;        /* of a group that outgrew what is held: how it will end */
+	bool spilled;              /* such a group: rows are written as they come */
+	bool slot_open;            /* lane.token is the group's slot */
+	uint64_t row_bytes;        /* of the group so far: sequenceId = read.sequence + this + offset */
+	struct saves *attached;    /* records to save with this group's position */
+
+	struct table_id *ids;      /* table ids of the current statement */
+	size_t nids, ids_cap;
+	struct plan *last;         /* plan of the last TABLE_MAP */
+	struct arena statement;    /* steps of a DDL statement */
+	struct ddl_name said;      /* the table of the last effect; catalog's storage */
+	unsigned rows_since_poll;
+
+	struct heartbeat heartbeat;
+	struct buf quiet_at;       /* file:offset of the last server heartbeat with no event since */
+	bool drained;              /* two server heartbeats at one position */
+
+	struct position acked;     /* everything before it is acknowledged */
+	bool moved;                /* acked is newer than what was posted */
+	int64_t posted_ms;         /* monotonic */
+};
+
+enum {
+	TRANSACTION_HOLD = 4 * 1024 * 1024, /* bytes of a group that are held until its end is seen */
+};
+
+/* stream_rows.c */
+/* Puts the place of an event (and table, unless empty) before an error's text; -1. */
+int stream_at(struct stream *stream, uint64_t start, struct slice table, struct err *err);
+int stream_table_map(struct stream *stream, const struct event *event, struct err *err) MUST_CHECK;
+/* undone: the rows were rolled back: they only count for the sequence. */
+int stream_rows(struct stream *stream, const struct event *event, uint64_t start, bool undone,
+		struct err *err) MUST_CHECK;
+void stream_forget_ids(struct stream *stream);
+/* Drops the plan of a table. */
+void stream_forget_plan(struct stream *stream, struct slice db, struct slice table);
+/* Whether the table's full sync has seen the current group already. */
+bool stream_covered(struct stream *stream, const struct point *point);
+
+/* stream_ddl.c */
+int stream_ddl(struct stream *stream, const struct event *event, struct err *err) MUST_CHECK;
+/* The text of a statement: the catalog follows it, DDL messages are written. */
+int stream_statement(struct stream *stream, struct slice text, const struct ddl_context *context,
+		     struct err *err) MUST_CHECK;
+void stream_attach(struct stream *stream, struct slice name, struct slice value);
+
+/* foresight.c: reads ahead, by a second connection, how the group that begins at stream->read ends: fills
+ * stream->ahead. */
+int stream_foresee(struct stream *stream, struct err *err) MUST_CHECK;
+
+/* stream.c */
+/* How the current group ends, as far as that is known by now. */
+enum group_end stream_outcome(const struct stream *stream);
+/* Serves reports, heartbeats and the checkpoint; called between rows of large events too. */
+int stream_tick(struct stream *stream, struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,235 @@
+/* stream_rows: TABLE_MAP and rows events of the stream lane. */
+#include "base/mem.h"
+#include "decode/rows.h"
+#include "decode/table_map.h"
+#include "engine/stream_priv.h"
+#include "engine/write.h"
+#include "script/script.h"
+
+#include <stdlib.h>
+
+enum { ROWS_PER_TICK = 512, NO_TABLE_ID = 0xffffff };
+
+int stream_at(struct stream *stream, uint64_t start, struct slice table, struct err *err)
+{
+	if (table.len > 0)
+		return err_wrap(err, "table %.*s at %s:%llu", SLICE_FMT(table), stream->file,
+				(unsigned long long)start);
+	return err_wrap(err, "binlog event at %s:%llu", stream->file, (unsigned long long)start);
+}
+
+void stream_forget_ids(struct stream *stream)
+{
+	stream->nids = 0;
+}
+
+static struct plan *plan_of_id(const struct stream *stream, uint64_t id)
+{
+	for (size_t i = stream->nids; i-- > 0;)
+		if (stream->ids[i].id == id)
+			return stream->ids[i].plan;
+	return NULL;
+}
+
+static void set_id(struct stream *stream, uint64_t id, struct plan *plan)
+{
+	for (size_t i = 0; i < stream->nids; i++)
+		if (stream->ids[i].id == id) {
+			stream->ids[i].plan = plan;
+			return;
+		}
+	if (stream->nids == stream->ids_cap) {
+		stream->ids_cap = stream->ids_cap ? 2 * stream->ids_cap : 16;
+		stream->ids = mem_resize(stream->ids, stream->ids_cap, sizeof(*stream->ids));
+	}
+	stream->ids[stream->nids++] = (struct table_id){id, plan};
+}
+
+void stream_forget_plan(struct stream *stream, struct slice db, struct slice table)
+{
+	struct slice name = arena_printf(&stream->statement, "%.*s.%.*s", SLICE_FMT(db), SLICE_FMT(table));
+	struct plan *plan = map_remove(&stream->lane.plans, name);
+	if (plan == NULL)
+		return;
+	stream_forget_ids(stream);
+	if (stream->last == plan)
+		stream->last = NULL;
+	plan_free(&stream->lane, plan);
+}
+
+bool stream_covered(struct stream *stream, const struct point *point)
+{
+	return point && position_covers(&point->position, &stream->group.gtid.gtid, stream->read.file,
+					stream->read.offset);
+}
+
+/* A plan for a table that nobody wants: only its identity, so that its rows are skipped at once. */
+static struct plan *unwanted_plan(struct lane *lane, const struct table_map *map)
+{
+	struct table stub = {.db = map->db, .name = map->name};
+	struct plan *plan = mem_array(1, sizeof(*plan));
+	arena_init(&plan->arena, 1024);
+	plan->mapping.event_function = MAPPING_NO_FUNCTION;
+	plan->mapping.image_function = MAPPING_NO_FUNCTION;
+	stub.full_name = arena_printf(&lane->arena, "%.*s.%.*s", SLICE_FMT(map->db), SLICE_FMT(map->name));
+	plan->table = table_copy(&plan->arena, &stub);
+	return plan;
+}
+
+/* The catalog's definition, repaired from row metadata FULL when the two differ. */
+static int find_table(struct stream *stream, const struct table_map *map, const struct table **table,
+		      struct err *err)
+{
+	struct row_layout *layout;
+	struct table *made;
+	struct err differs = ERR_INIT;
+	bool complete;
+	*table = catalog_find(stream->catalog, map->db, map->name);
+	if (*table && table_map_layout(map, *table, &stream->lane.arena, &layout, &differs) == 0)
+		return 0;
+	if (table_map_table(map, *table, &stream->lane.arena, &made, &complete, err) < 0)
+		return -1;
+	if (complete) {
+		*table = catalog_put(stream->catalog, made);
+		return 0;
+	}
+	if (*table) {
+		*err = differs;
+		return -1;
+	}
+	return err_set(err, ERR_DATA,
+		       "table %.*s.%.*s is not in the catalog of this position: set binlog_row_metadata = FULL on "
+		       "the source, or read the table again under another sync name",
+		       SLICE_FMT(map->db), SLICE_FMT(map->name));
+}
+
+static int wanted_plan(struct stream *stream, const struct table_map *map, struct plan **plan,
+		       struct err *err)
+{
+	const struct table *table;
+	struct row_layout *layout;
+	if (find_table(stream, map, &table, err) < 0)
+		return -1;
+	*plan = plan_new(&stream->lane, table, err);
+	if (*plan == NULL)
+		return -1;
+	if (!(*plan)->mapping.wanted)
+		return 0;
+	if (table_map_layout(map, (*plan)->table, &(*plan)->arena, &layout, err) < 0) {
+		plan_free(&stream->lane, *plan);
+		return -1;
+	}
+	plan_set_layout(*plan, layout);
+	return 0;
+}
+
+static int make_plan(struct stream *stream, const struct table_map *map, struct plan **plan, struct err *err)
+{
+	struct lane *lane = &stream->lane;
+	if (!script_wants(lane->script, lane->sync->index, map->db, map->name))
+		*plan = unwanted_plan(lane, map);
+	else if (wanted_plan(stream, map, plan, err) < 0)
+		return -1;
+	(*plan)->identity = arena_copy(&(*plan)->arena, map->identity);
+	stream_forget_plan(stream, map->db, map->name);
+	map_set(&lane->plans, (*plan)->table->full_name, *plan);
+	return 0;
+}
+
+/* The plan of another table than the last one's, or of a changed one. */
+static int find_plan(struct stream *stream, const struct event *event, struct err *err)
+{
+	char name[600];
+	struct table_map map;
+	struct plan *plan;
+	size_t len;
+	if (table_map_parse(event, &map, err) < 0)
+		return stream_at(stream, stream->offset, SLICE(""), err);
+	if (map.db.len + map.name.len + 1 > sizeof(name))
+		return err_set(err, ERR_DATA, "a table name of %zu bytes in the binlog", map.name.len);
+	memcpy(name, map.db.ptr, map.db.len);
+	name[map.db.len] = '.';
+	memcpy(name + map.db.len + 1, map.name.ptr, map.name.len);
+	len = map.db.len + 1 + map.name.len;
+	plan = map_get(&stream->lane.plans, slice_of(name, len));
+	if ((plan == NULL || !slice_equal(plan->identity, map.identity)) &&
+	    make_plan(stream, &map, &plan, err) < 0)
+		return -1;
+	stream->last = plan;
+	return 0;
+}
+
+int stream_table_map(struct stream *stream, const struct event *event, struct err *err)
+{
+	struct slice identity;
+	uint64_t id;
+	if (table_map_id(event, &id, &identity, err) < 0)
+		return -1;
+	if ((stream->last == NULL || !slice_equal(stream->last->identity, identity)) &&
+	    find_plan(stream, event, err) < 0)
+		return -1;
+	set_id(stream, id, stream->last);
+	return 0;
+}
+
+static int write_rows(struct stream *stream, struct rows *rows, struct plan *plan, struct change *change,
+		      struct err *err)
+{
+	uint64_t base = stream->read.sequence + stream->row_bytes;
+	uint32_t offset;
+	int rc;
+	plan->change = *change;
+	while ((rc = rows_next(rows, &plan->before.row, &plan->after.row, &offset, err)) > 0) {
+		plan->change.sequence = base + offset;
+		if (write_change(&stream->lane, plan, err) < 0)
+			return -1;
+		if (++stream->rows_since_poll >= ROWS_PER_TICK && stream_tick(stream, err) < 0)
+			return -1;
+	}
+	if (rc < 0)
+		return stream_at(stream, change->pos, plan->table->full_name, err);
+	return 0;
+}
+
+static int refuse_prepared(struct stream *stream, const struct plan *plan, struct err *err)
+{
+	return err_set(err, ERR_DATA,
+		       "XA transaction prepared at %s:%llu holds rows of table %.*s: XA is not supported in this "
+		       "version; finish it without XA, or leave the table out",
+		       stream->file, (unsigned long long)stream->read.offset,
+		       SLICE_FMT(plan->table->full_name));
+}
+
+int stream_rows(struct stream *stream, const struct event *event, uint64_t start, bool undone,
+		struct err *err)
+{
+	struct rows rows;
+	struct plan *plan;
+	struct change change;
+	int rc = 0;
+	if (rows_parse(event, &stream->format, &rows, err) < 0)
+		return stream_at(stream, start, SLICE(""), err);
+	plan = plan_of_id(stream, rows.table_id);
+	if (plan == NULL && rows.images.len > 0 && rows.table_id != NO_TABLE_ID)
+		return err_set(err, ERR_DATA, "rows of table id %llu, which no table map has announced",
+			       (unsigned long long)rows.table_id);
+	if (plan && plan->mapping.wanted && !undone && !stream_covered(stream, plan->point)) {
+		if (stream->group.gtid.xa_prepared || stream_outcome(stream) == GROUP_PREPARE)
+			return refuse_prepared(stream, plan, err);
+		change = (struct change){
+			.op = rows.op,
+			.table = plan->table,
+			.before = rows.op == CHANGE_INSERT ? NULL : &plan->before.row,
+			.after = rows.op == CHANGE_DELETE ? NULL : &plan->after.row,
+			.time_ms = stream->group.gtid.commit_ms,
+			.gtid = &stream->group.gtid.gtid,
+			.file = stream->file,
+			.pos = start,
+		};
+		rc = write_rows(stream, &rows, plan, &change, err);
+	}
+	stream->row_bytes += rows.images.len;
+	if (rows.flags & 1)
+		stream_forget_ids(stream);
+	return rc;
+}

@@ -1,0 +1,50 @@
+/* window: what is in flight, in source order, and how much of it Kafka has acknowledged.
+ * A slot is a transaction (stream) or a key range (full sync). Slots are opened in order; a slot is finished
+ * when it is closed and each of its messages is acknowledged; marks are given out gap-free from the front.
+ * Thread: the lane. Owner: the lane; window_fini. Marks are plain data; `attached` goes to the taker. */
+#ifndef TIDEWAY_WINDOW_H
+#define TIDEWAY_WINDOW_H
+
+#include "model/gtid.h"
+
+#include <stdint.h>
+
+/* What is known when everything up to here is acknowledged. */
+struct mark {
+	struct gtid gtid;      /* of the transaction; GTID_NONE: none */
+	const char *file;      /* where the next transaction begins; interned by the lane */
+	uint64_t offset;
+	uint64_t sequence;     /* sequenceId base of the next transaction */
+	int64_t commit_ms;     /* highest commit time so far */
+	void *attached;        /* records to save with this position; NULL: none */
+};
+
+struct window_slot;
+
+struct window {
+	struct window_slot *slots; /* ring */
+	uint64_t first;        /* token of the oldest slot */
+	uint64_t next;         /* token of the next slot to open */
+	size_t cap;            /* slots in the ring, a power of two */
+	uint64_t unacked;      /* messages sent and not acknowledged, over all slots */
+};
+
+enum { WINDOW_SLOTS_MAX = 1 << 16 };
+
+void window_init(struct window *window);
+void window_fini(struct window *window);
+/* No room for another slot: wait for acknowledgements first. */
+bool window_full(const struct window *window);
+/* Opens a slot and returns its token. */
+uint64_t window_open(struct window *window);
+/* n more messages were handed to the sink for this open slot. */
+void window_sent(struct window *window, uint64_t token, unsigned n);
+/* Everything of this slot was handed over. */
+void window_close(struct window *window, uint64_t token, const struct mark *mark);
+/* n of its messages were acknowledged. */
+void window_ack(struct window *window, uint64_t token, unsigned n);
+/* Takes the mark of the oldest slot when it is finished; call until it returns false. */
+bool window_take(struct window *window, struct mark *mark);
+bool window_empty(const struct window *window);
+
+#endif

@@ -1,0 +1,351 @@
+#include "engine/write.h"
+
+#include "base/num.h"
+#include "encode/json.h"
+#include "engine/fields.h"
+#include "engine/loop.h"
+#include "script/script.h"
+#include "sink/sink.h"
+
+#include <inttypes.h>
+#include <limits.h>
+
+/* One change being written. */
+struct writing {
+	struct lane *lane;
+	struct plan *plan;
+	struct event_result event;   /* what the event function said; zeros without one */
+	struct slice topic;          /* of the last record written, for change:emit{} */
+	struct slice key;            /* likewise */
+	bool wrote;                  /* lane->value holds the last record */
+};
+
+static int out(struct writing *w, struct slice topic, int partition, struct slice key, struct slice value,
+	       struct slice op, struct err *err)
+{
+	struct plan *plan = w->plan;
+	struct destination *destination = plan->destination;
+	if ((destination == NULL || !slice_equal(destination->name, topic)) &&
+	    lane_destination(w->lane, topic, plan->mapping.key_kind != KEY_EMPTY, plan->table, &destination,
+			     err) < 0)
+		return -1;
+	return lane_send(w->lane, destination, &(struct message){partition, key, value, op}, err);
+}
+
+/* Decodes the columns that are written. A cell that the image does not carry is an error, but for a
+ * virtual column, which the binlog may leave out. */
+static int fill_columns(struct writing *w, struct image *image, struct err *err)
+{
+	const struct mapping *mapping = &w->plan->mapping;
+	for (unsigned i = 0; i < mapping->ncolumns; i++) {
+		unsigned column = mapping->columns[i].column;
+		struct value *value = &image->values[i];
+		if (row_value(&image->row, column, &w->lane->arena, value, err) < 0)
+			return -1;
+		if (value->kind != VALUE_UNSET)
+			continue;
+		value->kind = VALUE_NULL;
+		if (!w->plan->table->columns[column].is_virtual)
+			return err_set(err, ERR_DATA,
+				       "the row image lacks column '%.*s': set binlog_row_image = FULL on the "
+				       "source and reconnect its writers",
+				       SLICE_FMT(w->plan->table->columns[column].name));
+	}
+	return 0;
+}
+
+static int key_part(struct writing *w, const struct image *image, unsigned k, struct buf *key, struct err *err)
+{
+	const struct plan *plan = w->plan;
+	struct value value;
+	if (plan->key_values[k] != UINT_MAX) {
+		json_bare(key, &image->values[plan->key_values[k]]);
+		return 0;
+	}
+	if (row_value(&image->row, plan->mapping.key[k].index, &w->lane->arena, &value, err) < 0)
+		return -1;
+	json_bare(key, &value);
+	return 0;
+}
+
+static uint64_t row_hash(const struct plan *plan, const struct image *image, struct buf *scratch)
+{
+	for (unsigned i = 0; i < plan->mapping.ncolumns; i++) {
+		if (i > 0)
+			buf_char(scratch, ',');
+		json_value(scratch, &image->values[i]);
+	}
+	return slice_hash(buf_slice(scratch));
+}
+
+/* The key of one image, from what the mapping says; functions' results come as `result`. */
+static int make_key(struct writing *w, const struct image *image, const struct image_result *result,
+		    struct buf *key, struct err *err)
+{
+	const struct mapping *mapping = &w->plan->mapping;
+	uint64_t hash;
+	buf_clear(key);
+	buf_reserve(key, 1); /* the empty key is a pointer, too */
+	switch (mapping->key_kind) {
+	case KEY_REJECT:
+	case KEY_EMPTY:
+		return 0;
+	case KEY_TABLE:
+		buf_put(key, w->plan->table->full_name);
+		return 0;
+	case KEY_ROW:
+		hash = row_hash(w->plan, image, key);
+		buf_clear(key);
+		buf_printf(key, "%016" PRIx64, hash);
+		return 0;
+	case KEY_FUNCTION:
+		for (unsigned k = 0; k < result->nkey; k++) {
+			if (k > 0)
+				buf_char(key, ',');
+			json_bare(key, &result->key[k]);
+		}
+		return 0;
+	case KEY_PARTS:
+		break;
+	}
+	for (unsigned k = 0; k < mapping->nkey; k++) {
+		if (k > 0)
+			buf_char(key, ',');
+		if (key_part(w, image, k, key, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int keep_topics(struct writing *w, struct image *image, const struct image_result *result)
+{
+	struct slice *topics;
+	if (w->event.topic.ptr) {
+		image->topics = &w->event.topic;
+		image->ntopics = 1;
+		return 0;
+	}
+	if (!w->plan->mapping.topic_function) {
+		image->topics = &w->plan->mapping.topic;
+		image->ntopics = 1;
+		return 0;
+	}
+	topics = ARENA_ARRAY(&w->lane->arena, result->ntopics, struct slice);
+	memcpy(topics, result->topics, result->ntopics * sizeof(*topics));
+	image->topics = topics;
+	image->ntopics = result->ntopics;
+	return 0;
+}
+
+/* Values, key and topics of one image. */
+static int make_image(struct writing *w, struct image *image, enum change_image which, struct buf *key,
+		      struct err *err)
+{
+	struct plan *plan = w->plan;
+	struct lane *lane = w->lane;
+	struct image_result result = {NULL, 0, NULL, 0, NULL};
+	struct field_context context;
+	if (fill_columns(w, image, err) < 0)
+		return -1;
+	if (plan->mapping.image_function != MAPPING_NO_FUNCTION &&
+	    script_image(lane->script, &plan->mapping, &plan->change, which, &result, err) < 0)
+		return -1;
+	keep_topics(w, image, &result);
+	if (plan->mapping.nfields > 0) {
+		context = (struct field_context){plan->change.time_ms, lane->now_ms, image->topics[0],
+						 result.slots};
+		if (fields_fill(plan, image, &context, &lane->arena, err) < 0)
+			return -1;
+	}
+	if (!w->event.has_key)
+		return make_key(w, image, &result, key, err);
+	buf_clear(key);
+	buf_reserve(key, 1);
+	buf_put(key, w->event.key);
+	return 0;
+}
+
+/* One record to the topics of an image. */
+static int put_record(struct writing *w, enum record_op op, const struct image *before,
+		      const struct image *after, const struct image *route, const struct buf *key,
+		      struct err *err)
+{
+	const struct change *change = &w->plan->change;
+	struct lane *lane = w->lane;
+	bool full = change->op == CHANGE_READ;
+	struct record record = {
+		.before = before ? before->values : NULL,
+		.after = after ? after->values : NULL,
+		.op = op,
+		.sequence = full ? -1 : (int64_t)change->sequence,
+		.event_ms = full ? -1 : change->time_ms,
+		.system_ms = lane->now_ms,
+	};
+	buf_clear(&lane->value);
+	envelope_write(&lane->value, &w->plan->envelope, &record);
+	w->wrote = true;
+	w->key = buf_slice(key);
+	for (unsigned i = 0; i < route->ntopics; i++) {
+		w->topic = route->topics[i];
+		if (out(w, w->topic, SINK_PARTITION_BY_KEY, w->key, buf_slice(&lane->value),
+			record_op_name(op), err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int put_insert(struct writing *w, struct err *err)
+{
+	struct image *after = &w->plan->after;
+	struct buf *key = &w->lane->key[IMAGE_AFTER];
+	if (make_image(w, after, IMAGE_AFTER, key, err) < 0)
+		return -1;
+	return put_record(w, RECORD_INSERT, NULL, after, after, key, err);
+}
+
+static int put_delete(struct writing *w, struct err *err)
+{
+	struct image *before = &w->plan->before;
+	struct buf *key = &w->lane->key[IMAGE_BEFORE];
+	if (make_image(w, before, IMAGE_BEFORE, key, err) < 0)
+		return -1;
+	return put_record(w, RECORD_DELETE, before, NULL, before, key, err);
+}
+
+static bool same_route(const struct image *a, const struct buf *key_a, const struct image *b,
+		       const struct buf *key_b)
+{
+	if (!slice_equal(buf_slice(key_a), buf_slice(key_b)) || a->ntopics != b->ntopics)
+		return false;
+	for (unsigned i = 0; i < a->ntopics; i++)
+		if (!slice_equal(a->topics[i], b->topics[i]))
+			return false;
+	return true;
+}
+
+static int put_update(struct writing *w, struct err *err)
+{
+	struct image *before = &w->plan->before, *after = &w->plan->after;
+	struct buf *old_key = &w->lane->key[IMAGE_BEFORE], *new_key = &w->lane->key[IMAGE_AFTER];
+	if (make_image(w, before, IMAGE_BEFORE, old_key, err) < 0 ||
+	    make_image(w, after, IMAGE_AFTER, new_key, err) < 0)
+		return -1;
+	if (w->plan->mapping.update == UPDATE_TWO) {
+		if (put_record(w, RECORD_UPDATE_BEFORE, before, NULL, before, old_key, err) < 0)
+			return -1;
+		return put_record(w, RECORD_UPDATE_AFTER, NULL, after, after, new_key, err);
+	}
+	if (!w->plan->mapping.key_change_split || same_route(before, old_key, after, new_key))
+		return put_record(w, RECORD_UPDATE_AFTER, before, after, after, new_key, err);
+	if (put_record(w, RECORD_DELETE, before, NULL, before, old_key, err) < 0)
+		return -1;
+	return put_record(w, RECORD_INSERT, NULL, after, after, new_key, err);
+}
+
+static int put_own(struct writing *w, struct err *err)
+{
+	const struct change *change = &w->plan->change;
+	switch (w->event.verdict) {
+	case VERDICT_DROP:
+		return 0;
+	case VERDICT_INSERT:
+		return put_insert(w, err);
+	case VERDICT_DELETE:
+		return put_delete(w, err);
+	case VERDICT_KEEP:
+		break;
+	}
+	if (change->op == CHANGE_UPDATE)
+		return put_update(w, err);
+	return change->op == CHANGE_DELETE ? put_delete(w, err) : put_insert(w, err);
+}
+
+/* An emit leans on the change's own record; of a dropped change that record is made here, not sent. */
+static int make_own(struct writing *w, struct err *err)
+{
+	struct plan *plan = w->plan;
+	bool deleted = plan->change.after == NULL;
+	struct image *image = deleted ? &plan->before : &plan->after;
+	struct buf *key = &w->lane->key[deleted ? IMAGE_BEFORE : IMAGE_AFTER];
+	struct image nowhere;
+	if (make_image(w, image, deleted ? IMAGE_BEFORE : IMAGE_AFTER, key, err) < 0)
+		return -1;
+	nowhere = *image;
+	nowhere.ntopics = 0;
+	w->topic = image->topics[0];
+	return put_record(w, deleted ? RECORD_DELETE : RECORD_INSERT, deleted ? image : NULL,
+			  deleted ? NULL : image, &nowhere, key, err);
+}
+
+static int put_emits(struct writing *w, struct err *err)
+{
+	if (w->event.nemits > 0 && !w->wrote && make_own(w, err) < 0)
+		return -1;
+	for (unsigned i = 0; i < w->event.nemits; i++) {
+		const struct emitted *emit = &w->event.emits[i];
+		struct slice topic = emit->topic.ptr ? emit->topic : w->topic;
+		struct slice key = emit->has_key ? emit->key : w->key;
+		struct slice value = emit->has_value ? emit->value : buf_slice(&w->lane->value);
+		if (out(w, topic, emit->partition, key, value, SLICE(""), err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void clear_edits(const struct plan *plan, struct image *image)
+{
+	if (image->edits)
+		memset(image->edits, 0, plan->table->ncolumns * sizeof(*image->edits));
+}
+
+static int run(struct writing *w, struct err *err)
+{
+	struct plan *plan = w->plan;
+	if (plan->mapping.event_function != MAPPING_NO_FUNCTION) {
+		clear_edits(plan, &plan->before);
+		clear_edits(plan, &plan->after);
+		if (script_event(w->lane->script, &plan->mapping, &plan->change, &w->event, err) < 0)
+			return -1;
+	}
+	if (put_own(w, err) < 0)
+		return -1;
+	return put_emits(w, err);
+}
+
+static int where(const struct plan *plan, struct err *err)
+{
+	const struct change *change = &plan->change;
+	if (err->code != ERR_DATA)
+		return -1;
+	if (change->file)
+		return err_wrap(err, "table %.*s, %s at %s:%" PRIu64, SLICE_FMT(plan->table->full_name),
+				change_op_name(change->op), change->file, change->pos);
+	return err_wrap(err, "table %.*s, full sync", SLICE_FMT(plan->table->full_name));
+}
+
+int write_records(struct lane *lane, struct plan *plan, bool events, struct err *err)
+{
+	struct writing w = {.lane = lane, .plan = plan};
+	return events ? run(&w, err) : put_own(&w, err);
+}
+
+int write_collected(struct lane *lane, struct plan *plan, struct err *err)
+{
+	struct writing w = {.lane = lane, .plan = plan};
+	int rc = run(&w, err);
+	if (plan->mapping.event_function != MAPPING_NO_FUNCTION ||
+	    plan->mapping.image_function != MAPPING_NO_FUNCTION)
+		script_done(lane->script);
+	return rc < 0 ? where(plan, err) : 0;
+}
+
+int write_change(struct lane *lane, struct plan *plan, struct err *err)
+{
+	int rc;
+	if (lane->config->has_loop)
+		return loop_change(lane, plan, err) < 0 ? where(plan, err) : 0;
+	rc = write_collected(lane, plan, err);
+	arena_reset(&lane->arena);
+	metric_add(&lane->metrics->rows, 1);
+	return rc;
+}
