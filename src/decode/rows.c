@@ -129,41 +129,47 @@ static inline bool bit(const uint8_t *bits, unsigned i)
 	return bits[i >> 3] >> (i & 7) & 1;
 }
 
+/* Takes the length in front of a cell of variable length; false: it is cut. */
+static inline bool take_length(const uint8_t **at, const uint8_t *end, uint32_t *len)
+{
+	if (*len < CELL_PREFIX)
+		return true;
+	unsigned prefix = *len - CELL_PREFIX;
+	if ((size_t)(end - *at) < prefix)
+		return false;
+	*len = read_length(*at, prefix);
+	*at += prefix;
+	return true;
+}
+
 /* One image: NULL bits of the columns that are present, then their cells. Returns the address behind it,
- * NULL when it is cut. */
+ * NULL when it is cut. Columns behind the table's last are hidden ones, and are passed over. */
 static inline const uint8_t *split(struct row *row, const uint8_t *present, unsigned npresent,
 				   const uint8_t *at, const uint8_t *end)
 {
 	const uint8_t *sizes = row->layout->private_data;
-	const uint8_t *nulls = at;
-	unsigned n = row->layout->ncells, k = 0;
-	bool all = npresent == n;
-	struct cell *cells = row->cells;
-	row->base = at;
+	const uint8_t *nulls = at, *base = at;
+	unsigned ncolumns = row->layout->fixed_size, ncells = row->layout->ncells, k = 0;
+	bool all = npresent == ncolumns;
+	row->base = base;
 	if ((size_t)(end - at) < (npresent + 7) / 8)
 		return NULL;
 	at += (npresent + 7) / 8;
-	for (unsigned i = 0; i < n; i++) {
+	for (unsigned i = 0; i < ncolumns; i++) {
+		struct cell cell = {0, CELL_ABSENT};
 		if (!all && !bit(present, i)) {
-			cells[i] = (struct cell){0, CELL_ABSENT};
-			continue;
-		}
-		if (bit(nulls, k++)) {
-			cells[i] = (struct cell){0, CELL_NULL};
-			continue;
-		}
-		uint32_t len = sizes[i];
-		if (len >= CELL_PREFIX) {
-			unsigned prefix = len - CELL_PREFIX;
-			if ((size_t)(end - at) < prefix)
+			/* stays absent */
+		} else if (bit(nulls, k++)) {
+			cell.len = CELL_NULL;
+		} else {
+			cell.len = sizes[i];
+			if (!take_length(&at, end, &cell.len) || (size_t)(end - at) < cell.len)
 				return NULL;
-			len = read_length(at, prefix);
-			at += prefix;
+			cell.offset = (uint32_t)(at - base);
+			at += cell.len;
 		}
-		if ((size_t)(end - at) < len)
-			return NULL;
-		cells[i] = (struct cell){(uint32_t)(at - row->base), len};
-		at += len;
+		if (i < ncells)
+			row->cells[i] = cell;
 	}
 	return at;
 }
@@ -171,9 +177,9 @@ static inline const uint8_t *split(struct row *row, const uint8_t *present, unsi
 static int split_error(const struct rows *rows, const struct row *row, struct err *err)
 {
 	const struct table *table = row->layout->table;
-	if (row->layout->ncells != rows->ncolumns)
+	if (row->layout->fixed_size != rows->ncolumns)
 		return err_set(err, ERR_DATA, "table %.*s: a rows event has %u columns, its Table_map %u",
-			       SLICE_FMT(table->full_name), rows->ncolumns, row->layout->ncells);
+			       SLICE_FMT(table->full_name), rows->ncolumns, row->layout->fixed_size);
 	return err_set(err, ERR_DATA, "table %.*s: the row at byte %zu of a rows event is cut or damaged",
 		       SLICE_FMT(table->full_name), (size_t)(rows->next - (const uint8_t *)rows->images.ptr));
 }
@@ -188,14 +194,14 @@ int rows_next(struct rows *rows, struct row *before, struct row *after, uint32_t
 		return 0;
 	*offset = (uint32_t)(at - start);
 	if (rows->op != CHANGE_INSERT) {
-		if (before->layout->ncells != rows->ncolumns)
+		if (before->layout->fixed_size != rows->ncolumns)
 			return split_error(rows, before, err);
 		at = split(before, rows->present_before, rows->ncells_before, at, end);
 		if (at == NULL)
 			return split_error(rows, before, err);
 	}
 	if (rows->op != CHANGE_DELETE) {
-		if (after->layout->ncells != rows->ncolumns)
+		if (after->layout->fixed_size != rows->ncolumns)
 			return split_error(rows, after, err);
 		at = split(after, rows->present_after, rows->ncells_after, at, end);
 		if (at == NULL)

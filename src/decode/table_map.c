@@ -13,6 +13,7 @@ enum {
 	TABLE_ID_SIZE = 6,
 	COLUMNS_MAX = 65535,
 	DIFFERENCES_MAX = 8, /* named in an error; the rest is counted */
+	LONG_KEY_BYTES = 767, /* the smallest limit of an index part that a server has */
 };
 
 static int cut_error(const struct event *event, struct err *err)
@@ -200,13 +201,65 @@ static int mismatch(const struct table_map *map, struct differences *d, struct e
 	return -1;
 }
 
+static bool is_long(const struct column *column)
+{
+	return (column->type >= COLUMN_TINYTEXT && column->type <= COLUMN_LONGTEXT) ||
+	       (column->type >= COLUMN_TINYBLOB && column->type <= COLUMN_LONGBLOB) ||
+	       column->length * charset_max_bytes(column->charset) >= LONG_KEY_BYTES;
+}
+
+/* Unique keys over values too long for an index. MariaDB keeps a hash of each in a hidden BIGINT behind
+ * the last column, which the binlog carries and information_schema does not show. */
+static unsigned long_unique_keys(const struct table *table)
+{
+	unsigned n = 0;
+	for (unsigned i = 0; i < table->nindexes; i++) {
+		const struct table_index *index = &table->indexes[i];
+		bool any = false;
+		for (unsigned k = 0; k < index->ncolumns; k++)
+			any = any || is_long(&table->columns[index->columns[k]]);
+		n += index->unique && any;
+	}
+	return n;
+}
+
+/* How many columns of the map, at its end, are such hashes. */
+static unsigned hidden_columns(const struct table_map *map, const struct table_meta *meta,
+			       const struct table *table)
+{
+	unsigned n = map->ncolumns > table->ncolumns ? map->ncolumns - table->ncolumns : 0;
+	if (!meta->has_names && n > long_unique_keys(table))
+		return 0;
+	for (unsigned i = map->ncolumns - n; i < map->ncolumns; i++) {
+		const struct map_column *column = &meta->columns[i];
+		if (column->wire != WIRE_LONGLONG || (meta->has_names && !table_meta_hidden(column)))
+			return 0;
+	}
+	return n;
+}
+
+/* Tables WITH SYSTEM VERSIONING have row_start and row_end behind the last column. */
+static bool is_versioned(const struct table_map *map, const struct table_meta *meta,
+			 const struct table *table)
+{
+	if (map->ncolumns != table->ncolumns + 2)
+		return false;
+	const struct map_column *last = &meta->columns[map->ncolumns - 2];
+	return last[0].wire == WIRE_TIMESTAMP2 && last[0].meta == 6 && last[1].wire == WIRE_TIMESTAMP2 &&
+	       last[1].meta == 6;
+}
+
 static int compare(const struct table_map *map, const struct table_meta *meta,
 		   const struct table *table, struct arena *arena, struct err *err)
 {
 	struct differences d = {.count = 0};
 	int result = 0;
+	if (is_versioned(map, meta, table))
+		return err_set(err, ERR_DATA, "table %.*s.%.*s is WITH SYSTEM VERSIONING: its binlog holds rows "
+			       "of its history, which cannot be told from changes: leave the table out",
+			       SLICE_FMT(map->db), SLICE_FMT(map->name));
 	buf_init(&d.text);
-	if (map->ncolumns != table->ncolumns) {
+	if (map->ncolumns != table->ncolumns + hidden_columns(map, meta, table)) {
 		d.count = 1;
 		buf_printf(&d.text, "the catalog has %u columns, the binlog %u", table->ncolumns,
 			   map->ncolumns);
@@ -264,8 +317,9 @@ int table_map_layout(const struct table_map *map, const struct table *table, str
 	    compare(map, &meta, table, arena, err) < 0 || refuse_charsets(table, err) < 0)
 		return -1;
 	struct row_layout *made = ARENA_NEW(arena, struct row_layout);
-	uint8_t *sizes = ARENA_ARRAY(arena, table->ncolumns, uint8_t);
+	uint8_t *sizes = ARENA_ARRAY(arena, map->ncolumns, uint8_t);
 	made->table = table;
+	made->fixed_size = map->ncolumns; /* hidden ones included */
 	made->ncells = table->ncolumns;
 	made->cells = ARENA_ARRAY(arena, table->ncolumns, struct cell_layout);
 	made->private_data = sizes;
@@ -277,8 +331,9 @@ int table_map_layout(const struct table_map *map, const struct table *table, str
 			.meta = column->meta,
 			.wire = column->wire,
 		};
-		sizes[i] = (uint8_t)cell_size(column->wire, column->meta);
 	}
+	for (unsigned i = 0; i < map->ncolumns; i++)
+		sizes[i] = (uint8_t)cell_size(meta.columns[i].wire, meta.columns[i].meta);
 	*layout = made;
 	return 0;
 }

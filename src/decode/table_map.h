@@ -23,6 +23,14 @@ int table_map_id(const struct event *event, uint64_t *table_id, struct slice *id
 		 struct err *err) MUST_CHECK;
 int table_map_parse(const struct event *event, struct table_map *map, struct err *err) MUST_CHECK;
 
+/* What a TABLE_MAP lists, seen on MariaDB 10.11 and MySQL 9.7: every column of information_schema in its
+ * order, invisible ones, a generated invisible primary key and VIRTUAL generated columns included, and each
+ * row image carries the values of the VIRTUAL ones, computed, before images too. The hidden columns of
+ * MySQL's functional indexes are not listed. MariaDB adds the hash of each unique key that is too long for
+ * an index (DB_ROW_HASH_n, BIGINT, at the end; passed over), and row_start and row_end of tables WITH
+ * SYSTEM VERSIONING (refused: history rows are logged as inserts). Columns of MariaDB that are COMPRESSED
+ * have types of their own (140, 141; refused). */
+
 /* Joins the map with the catalog's definition: checks number and types of the columns, signedness,
  * names, charsets and labels too when the optional metadata has them. A difference is ERR_DATA and
  * the text says which columns differ and how (catalog versus binlog) and what to do. A wire type we

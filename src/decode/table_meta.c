@@ -292,6 +292,11 @@ static int read_columns(const struct parse *p, struct err *err)
 	return 0;
 }
 
+bool table_meta_hidden(const struct map_column *column)
+{
+	return column->wire == WIRE_LONGLONG && slice_starts(column->name, SLICE("DB_ROW_HASH_"));
+}
+
 int table_meta_parse(const struct table_map *map, struct arena *arena, struct table_meta *meta,
 		     struct err *err)
 {

@@ -35,6 +35,8 @@ struct table_meta {
 	const struct map_key_part *pk;
 };
 
+/* Whether a column is the hash of a long unique key (MariaDB): nobody's data. */
+bool table_meta_hidden(const struct map_column *column);
 int table_meta_parse(const struct table_map *map, struct arena *arena, struct table_meta *meta,
 		     struct err *err) MUST_CHECK;
 

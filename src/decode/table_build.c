@@ -1,0 +1,356 @@
+#include "decode/table_map.h"
+
+#include "base/buf.h"
+#include "decode/charset.h"
+#include "decode/table_meta.h"
+#include "decode/cell.h"
+#include "decode/wire.h"
+
+/* A table definition made from a TABLE_MAP with binlog_row_metadata=FULL. What the map does not tell
+ * (MariaDB's uuid and inet6 are BINARY there; generated, zerofill, other keys) is taken from the definition
+ * that is known, where it is of the same type. */
+
+struct build {
+	const struct table_map *map;
+	const struct table_meta *meta;
+	const struct table *known; /* may be NULL */
+	struct arena *arena;
+	struct column *columns;    /* being made */
+	unsigned ncolumns;         /* of them: those of the map, without hidden ones */
+};
+
+static bool is_number(enum column_type type)
+{
+	return type <= COLUMN_DOUBLE;
+}
+
+static bool is_bytes(const struct map_column *map)
+{
+	return map->charset == CHARSET_BINARY;
+}
+
+static uint32_t characters(const struct map_column *map)
+{
+	return map->meta / charset_max_bytes(map->charset);
+}
+
+static enum column_type blob_type(const struct map_column *map)
+{
+	static const enum column_type bytes[] = {COLUMN_BLOB, COLUMN_TINYBLOB, COLUMN_BLOB,
+						 COLUMN_MEDIUMBLOB, COLUMN_LONGBLOB};
+	static const enum column_type text[] = {COLUMN_TEXT, COLUMN_TINYTEXT, COLUMN_TEXT,
+						COLUMN_MEDIUMTEXT, COLUMN_LONGTEXT};
+	return is_bytes(map) ? bytes[map->meta] : text[map->meta];
+}
+
+/* COLUMN_TYPE_COUNT: none. */
+static enum column_type type_of(const struct map_column *map)
+{
+	switch (map->wire) {
+	case WIRE_TINY:
+		return COLUMN_TINYINT;
+	case WIRE_SHORT:
+		return COLUMN_SMALLINT;
+	case WIRE_INT24:
+		return COLUMN_MEDIUMINT;
+	case WIRE_LONG:
+		return COLUMN_INT;
+	case WIRE_LONGLONG:
+		return COLUMN_BIGINT;
+	case WIRE_NEWDECIMAL:
+		return COLUMN_DECIMAL;
+	case WIRE_FLOAT:
+		return COLUMN_FLOAT;
+	case WIRE_DOUBLE:
+		return COLUMN_DOUBLE;
+	case WIRE_BIT:
+		return COLUMN_BIT;
+	case WIRE_YEAR:
+		return COLUMN_YEAR;
+	case WIRE_DATE:
+	case WIRE_NEWDATE:
+		return COLUMN_DATE;
+	case WIRE_TIME:
+	case WIRE_TIME2:
+		return COLUMN_TIME;
+	case WIRE_DATETIME:
+	case WIRE_DATETIME2:
+		return COLUMN_DATETIME;
+	case WIRE_TIMESTAMP:
+	case WIRE_TIMESTAMP2:
+		return COLUMN_TIMESTAMP;
+	case WIRE_STRING:
+		return is_bytes(map) ? COLUMN_BINARY : COLUMN_CHAR;
+	case WIRE_VARCHAR:
+		return is_bytes(map) ? COLUMN_VARBINARY : COLUMN_VARCHAR;
+	case WIRE_BLOB:
+		return blob_type(map);
+	case WIRE_ENUM:
+		return COLUMN_ENUM;
+	case WIRE_SET:
+		return COLUMN_SET;
+	case WIRE_JSON:
+		return COLUMN_JSON;
+	case WIRE_GEOMETRY:
+		return COLUMN_GEOMETRY;
+	case WIRE_VECTOR:
+		return COLUMN_VECTOR;
+	default:
+		return COLUMN_TYPE_COUNT;
+	}
+}
+
+/* ---- attributes ------------------------------------------------------------------------------- */
+
+static void set_size(struct column *column, const struct map_column *map)
+{
+	switch (column->type) {
+	case COLUMN_CHAR:
+	case COLUMN_VARCHAR:
+		column->length = characters(map);
+		break;
+	case COLUMN_BINARY:
+	case COLUMN_VARBINARY:
+	case COLUMN_BIT:
+		column->length = map->meta;
+		break;
+	case COLUMN_DECIMAL:
+		column->length = map->meta >> 8;
+		column->scale = (uint8_t)map->meta;
+		break;
+	case COLUMN_TIME:
+	case COLUMN_DATETIME:
+	case COLUMN_TIMESTAMP:
+		column->scale = (uint8_t)map->meta;
+		break;
+	case COLUMN_VECTOR:
+		column->length = map->dimensions;
+		break;
+	default:
+		break;
+	}
+}
+
+static void set_labels(const struct build *b, struct column *column, const struct map_column *map)
+{
+	struct slice *labels = ARENA_ARRAY(b->arena, map->nlabels, struct slice);
+	for (unsigned i = 0; i < map->nlabels; i++) {
+		charset_to_utf8(map->charset, map->labels[i], b->arena, &labels[i]);
+		labels[i] = arena_copy(b->arena, labels[i]);
+	}
+	column->nlabels = map->nlabels;
+	column->labels = labels;
+}
+
+static void print_labels(struct buf *text, const struct column *column)
+{
+	for (unsigned i = 0; i < column->nlabels; i++) {
+		buf_put(text, i > 0 ? SLICE(",'") : SLICE("'"));
+		for (size_t k = 0; k < column->labels[i].len; k++) {
+			if (column->labels[i].ptr[k] == '\'')
+				buf_char(text, '\'');
+			buf_char(text, column->labels[i].ptr[k]);
+		}
+		buf_char(text, '\'');
+	}
+}
+
+static void set_sql_type(const struct build *b, struct column *column)
+{
+	struct buf text;
+	buf_init(&text);
+	buf_printf(&text, "%s", column_type_name(column->type));
+	if (column->type == COLUMN_ENUM || column->type == COLUMN_SET) {
+		buf_char(&text, '(');
+		print_labels(&text, column);
+		buf_char(&text, ')');
+	} else if (column->type == COLUMN_DECIMAL) {
+		buf_printf(&text, "(%u,%u)", column->length, column->scale);
+	} else if (column->length > 0 || column->type == COLUMN_CHAR) {
+		buf_printf(&text, "(%u)", column->length);
+	} else if (column->scale > 0) {
+		buf_printf(&text, "(%u)", column->scale);
+	}
+	if (column->is_unsigned)
+		buf_put(&text, SLICE(" unsigned"));
+	column->sql_type = arena_copy(b->arena, buf_slice(&text));
+	buf_fini(&text);
+}
+
+static bool needs_charset(const struct map_column *map)
+{
+	return map->wire == WIRE_STRING || map->wire == WIRE_VARCHAR || map->wire == WIRE_BLOB ||
+	       map->wire == WIRE_ENUM || map->wire == WIRE_SET;
+}
+
+/* ---- columns ---------------------------------------------------------------------------------- */
+
+static bool same_labels(const struct column *a, const struct column *b)
+{
+	if (a->nlabels != b->nlabels)
+		return false;
+	for (unsigned i = 0; i < a->nlabels; i++) {
+		if (!slice_equal(a->labels[i], b->labels[i]))
+			return false;
+	}
+	return true;
+}
+
+/* Whether the known column says more about the same thing, rather than something else. uuid, inet and
+ * MariaDB's JSON and VECTOR come as other types; their character set there tells nothing. */
+static bool agrees(const struct column *known, const struct column *made, const struct map_column *map)
+{
+	if (!cell_matches(known, map->wire, map->meta))
+		return false;
+	if (known->type != made->type)
+		return known->type == COLUMN_UUID || known->type == COLUMN_INET4 ||
+		       known->type == COLUMN_INET6 || known->type == COLUMN_JSON ||
+		       known->type == COLUMN_VECTOR;
+	return known->is_unsigned == made->is_unsigned && known->charset == made->charset &&
+	       same_labels(known, made);
+}
+
+static void refine(struct column *column, const struct column *known, const struct build *b)
+{
+	struct slice name = column->name;
+	bool nullable = column->nullable, invisible = column->invisible;
+	*column = *known;
+	column->name = name;
+	column->nullable = nullable;
+	column->invisible = invisible;
+	column->sql_type = arena_copy(b->arena, known->sql_type);
+	struct slice *labels = ARENA_ARRAY(b->arena, known->nlabels, struct slice);
+	for (unsigned i = 0; i < known->nlabels; i++)
+		labels[i] = arena_copy(b->arena, known->labels[i]);
+	column->labels = labels;
+}
+
+static int build_column(const struct build *b, unsigned i, struct err *err)
+{
+	const struct map_column *map = &b->meta->columns[i];
+	struct column *column = &b->columns[i];
+	int at = b->known ? table_column(b->known, map->name) : -1;
+	if (needs_charset(map) && !map->has_charset)
+		return err_set(err, ERR_DATA, "column %.*s of %.*s.%.*s: the binlog gives a collation that is "
+			       "not known", SLICE_FMT(map->name), SLICE_FMT(b->map->db),
+			       SLICE_FMT(b->map->name));
+	column->name = arena_copy(b->arena, map->name);
+	column->type = type_of(map);
+	if (column->type == COLUMN_TYPE_COUNT)
+		return err_set(err, ERR_DATA, "column %.*s of %.*s.%.*s has type %u in the binlog, which cannot "
+			       "be decoded", SLICE_FMT(map->name), SLICE_FMT(b->map->db),
+			       SLICE_FMT(b->map->name), map->wire);
+	column->charset = needs_charset(map) ? map->charset : CHARSET_BINARY;
+	column->is_unsigned = is_number(column->type) && map->has_sign && map->is_unsigned;
+	column->nullable = map->nullable;
+	column->invisible = map->has_visibility && map->invisible;
+	set_size(column, map);
+	set_labels(b, column, map);
+	set_sql_type(b, column);
+	if (at >= 0 && agrees(&b->known->columns[at], column, map))
+		refine(column, &b->known->columns[at], b);
+	return 0;
+}
+
+/* ---- keys ------------------------------------------------------------------------------------- */
+
+static int find(const struct build *b, struct slice name)
+{
+	for (unsigned i = 0; i < b->ncolumns; i++) {
+		if (slice_equal_nocase(b->columns[i].name, name))
+			return (int)i;
+	}
+	return -1;
+}
+
+/* A known index with its columns' new positions; false: one of them is gone. */
+static bool move_index(const struct build *b, const struct table_index *from, struct table_index *to)
+{
+	unsigned *columns = ARENA_ARRAY(b->arena, from->ncolumns, unsigned);
+	*to = *from;
+	to->name = arena_copy(b->arena, from->name);
+	to->columns = columns;
+	for (unsigned i = 0; i < from->ncolumns; i++) {
+		int at = find(b, b->known->columns[from->columns[i]].name);
+		if (at < 0)
+			return false;
+		columns[i] = (unsigned)at;
+	}
+	return true;
+}
+
+static int check_primary(const struct build *b, struct err *err)
+{
+	for (unsigned i = 0; i < b->meta->npk; i++) {
+		if (b->meta->pk[i].column >= b->ncolumns)
+			return err_set(err, ERR_DATA, "the primary key of %.*s.%.*s in the binlog has a column "
+				       "that the table has not", SLICE_FMT(b->map->db),
+				       SLICE_FMT(b->map->name));
+	}
+	return 0;
+}
+
+static void set_primary(const struct build *b, struct table *table, struct table_index *index)
+{
+	unsigned *pk = ARENA_ARRAY(b->arena, b->meta->npk, unsigned);
+	*index = (struct table_index){.name = SLICE("PRIMARY"), .unique = true,
+				      .ncolumns = b->meta->npk, .columns = pk};
+	for (unsigned i = 0; i < b->meta->npk; i++) {
+		pk[i] = b->meta->pk[i].column;
+		if (b->meta->pk[i].has_prefix)
+			index->has_prefix = true;
+	}
+	table->npk = b->meta->npk;
+	table->pk = pk;
+}
+
+static void set_indexes(const struct build *b, struct table *table)
+{
+	unsigned most = 1 + (b->known ? b->known->nindexes : 0), n = 0;
+	struct table_index *indexes = ARENA_ARRAY(b->arena, most, struct table_index);
+	if (b->meta->npk > 0)
+		set_primary(b, table, &indexes[n++]);
+	for (unsigned i = 0; b->known && i < b->known->nindexes; i++) {
+		const struct table_index *from = &b->known->indexes[i];
+		if (!slice_equal_nocase(from->name, SLICE("PRIMARY")) && move_index(b, from, &indexes[n]))
+			n++;
+	}
+	table->indexes = indexes;
+	table->nindexes = n;
+}
+
+int table_map_table(const struct table_map *map, const struct table *known, struct arena *arena,
+		    struct table **table, bool *complete, struct err *err)
+{
+	struct table_meta meta;
+	struct build b = {map, &meta, known, arena, NULL, 0};
+	*table = NULL;
+	*complete = false;
+	if (table_meta_parse(map, arena, &meta, err) < 0)
+		return -1;
+	if (!meta.has_names)
+		return 0;
+	struct table *made = ARENA_NEW(arena, struct table);
+	b.ncolumns = map->ncolumns;
+	while (b.ncolumns > 0 && table_meta_hidden(&meta.columns[b.ncolumns - 1]))
+		b.ncolumns--;
+	b.columns = ARENA_ARRAY(arena, b.ncolumns, struct column);
+	made->db = arena_copy(arena, map->db);
+	made->name = arena_copy(arena, map->name);
+	made->full_name = arena_printf(arena, "%.*s.%.*s", SLICE_FMT(map->db), SLICE_FMT(map->name));
+	made->engine = known ? arena_copy(arena, known->engine) : SLICE("");
+	made->charset = known ? known->charset : CHARSET_UTF8MB4;
+	made->version = known ? known->version : 0;
+	made->ncolumns = b.ncolumns;
+	made->columns = b.columns;
+	for (unsigned i = 0; i < b.ncolumns; i++) {
+		if (build_column(&b, i, err) < 0)
+			return -1;
+	}
+	if (check_primary(&b, err) < 0)
+		return -1;
+	set_indexes(&b, made);
+	*table = made;
+	*complete = true;
+	return 0;
+}
