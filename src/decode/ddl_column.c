@@ -490,7 +490,7 @@ static bool attr_references(struct ddl_parser *p, struct ddl_column *column)
 
 static bool attr_with(struct ddl_parser *p, struct ddl_column *column)
 {
-	(void)column;
+	column->versioned = true;
 	return ddl_expect(p, "SYSTEM") && ddl_expect(p, "VERSIONING");
 }
 

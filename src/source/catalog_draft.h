@@ -12,7 +12,7 @@ struct draft_column {
 	struct column column;
 	struct slice old;          /* its name before the statement; ptr NULL: a new column */
 	bool changed;              /* the statement names it in a MODIFY, CHANGE or ALTER COLUMN */
-	bool primary, unique;      /* keys written at the column, made when the columns are complete */
+	bool row_end;              /* GENERATED ALWAYS AS ROW END, in this statement */
 };
 
 struct draft_key {

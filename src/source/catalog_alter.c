@@ -1,0 +1,557 @@
+#include "source/catalog_alter.h"
+
+/* One statement's work on a draft. */
+struct alter {
+	struct draft *draft;
+	struct type_context *types;
+	const struct ddl_step *step;
+	enum charset database_charset; /* what DEFAULT stands for */
+};
+
+static int missing(const struct alter *a, const char *what, struct slice name, struct err *err)
+{
+	return err_set(err, ERR_DATA,
+		       "%.*s.%.*s: the statement names the %s %.*s, which the table is not known to have",
+		       SLICE_FMT(a->draft->db), SLICE_FMT(a->draft->name), what, SLICE_FMT(name));
+}
+
+static struct slice engine_name(struct slice name)
+{
+	static const char *const names[] = {"InnoDB", "MyISAM", "MEMORY", "Aria", "CSV", "ARCHIVE",
+					    "BLACKHOLE", "FEDERATED", "MRG_MyISAM", "ROCKSDB", "CONNECT",
+					    "ndbcluster", "SPIDER", "Columnstore", "TokuDB", "Mroonga", "S3"};
+	if (slice_equal_nocase(name, SLICE("HEAP")))
+		return SLICE("MEMORY");
+	if (slice_equal_nocase(name, SLICE("MERGE")))
+		return SLICE("MRG_MyISAM");
+	if (slice_equal_nocase(name, SLICE("NDB")))
+		return SLICE("ndbcluster");
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (slice_equal_nocase(name, slice_str(names[i])))
+			return slice_str(names[i]);
+	return name;
+}
+
+/* What new columns depend on comes first, wherever it is written. */
+static void apply_options(struct alter *a)
+{
+	struct draft *draft = a->draft;
+	for (unsigned i = 0; i < a->step->nspecs; i++) {
+		const struct ddl_spec *spec = &a->step->specs[i];
+		if (spec->kind == DDL_SPEC_ENGINE)
+			draft->engine = engine_name(spec->name);
+		if (spec->kind == DDL_SPEC_CHARSET || spec->kind == DDL_SPEC_CONVERT)
+			draft->charset = spec->has_charset ? spec->charset : a->database_charset;
+	}
+	a->types->charset = draft->charset;
+}
+
+static void set_column(struct alter *a, struct draft_column *to, const struct ddl_column *from)
+{
+	type_resolve(a->types, from, &to->column, a->draft->arena);
+	to->row_end = from->row_end;
+}
+
+/* The implicit row_start and row_end of MariaDB stand behind all others, whatever is added. */
+static bool take_row_times(struct draft *draft)
+{
+	unsigned n = draft->ncolumns;
+	if (n < 2)
+		return false;
+	const struct column *start = &draft->columns[n - 2].column, *end = &draft->columns[n - 1].column;
+	if (!slice_equal(start->name, SLICE("row_start")) || !slice_equal(end->name, SLICE("row_end")) ||
+	    !start->invisible || !end->invisible || !start->is_stored || !end->is_stored)
+		return false;
+	draft->ncolumns -= 2;
+	return true;
+}
+
+static int place_last(struct alter *a, const struct ddl_column *column, struct err *err)
+{
+	if (column->place == DDL_PLACE_FIRST)
+		draft_place_last(a->draft, 0);
+	if (column->place != DDL_PLACE_AFTER)
+		return 0;
+	int after = draft_column(a->draft, column->after);
+	if (after < 0)
+		return missing(a, "column", column->after, err);
+	if ((unsigned)after + 1 < a->draft->ncolumns)
+		draft_place_last(a->draft, (unsigned)after + 1);
+	return 0;
+}
+
+static int add_column(struct alter *a, const struct ddl_spec *spec, struct err *err)
+{
+	if (draft_column(a->draft, spec->column.name) >= 0) {
+		if (spec->if_exists)
+			return 0;
+		return err_set(err, ERR_DATA,
+			       "%.*s.%.*s: the statement adds the column %.*s, which the table is known to have",
+			       SLICE_FMT(a->draft->db), SLICE_FMT(a->draft->name),
+			       SLICE_FMT(spec->column.name));
+	}
+	set_column(a, draft_add_column(a->draft), &spec->column);
+	return place_last(a, &spec->column, err);
+}
+
+/* The column of that name before the statement, or -1. */
+static int old_column(const struct draft *draft, struct slice name)
+{
+	for (unsigned i = 0; i < draft->ncolumns; i++)
+		if (draft->columns[i].old.ptr != NULL &&
+		    slice_equal_nocase(draft->columns[i].old, name))
+			return (int)i;
+	return -1;
+}
+
+/* First pass: what is there already is dropped, changed in its place or renamed. */
+static int edit_column(struct alter *a, const struct ddl_spec *spec, struct err *err)
+{
+	int at = old_column(a->draft, spec->old);
+	if (at < 0)
+		return spec->if_exists ? 0 : missing(a, "column", spec->old, err);
+	struct draft_column *column = &a->draft->columns[at];
+	switch (spec->kind) {
+	case DDL_SPEC_DROP_COLUMN:
+		draft_remove_column(a->draft, (unsigned)at);
+		return 0;
+	case DDL_SPEC_CHANGE_COLUMN:
+		set_column(a, column, &spec->column);
+		break;
+	case DDL_SPEC_RENAME_COLUMN:
+		column->column.name = spec->name;
+		return 0;
+	case DDL_SPEC_SHOW_COLUMN:
+		column->column.invisible = false;
+		break;
+	case DDL_SPEC_HIDE_COLUMN:
+		column->column.invisible = true;
+		break;
+	default:
+		break;
+	}
+	column->changed = true;
+	return 0;
+}
+
+/* Second pass: new columns, and those that move. */
+static int move_column(struct alter *a, const struct ddl_spec *spec, struct err *err)
+{
+	int at = old_column(a->draft, spec->old);
+	if (at < 0 || spec->column.place == DDL_PLACE_UNSAID)
+		return 0;
+	struct draft_column column = a->draft->columns[at];
+	draft_remove_column(a->draft, (unsigned)at);
+	*draft_add_column(a->draft) = column;
+	return place_last(a, &spec->column, err);
+}
+
+static bool edits_column(enum ddl_spec_kind kind)
+{
+	return kind == DDL_SPEC_DROP_COLUMN || kind == DDL_SPEC_CHANGE_COLUMN ||
+	       kind == DDL_SPEC_RENAME_COLUMN || kind == DDL_SPEC_TOUCH_COLUMN ||
+	       kind == DDL_SPEC_SHOW_COLUMN || kind == DDL_SPEC_HIDE_COLUMN;
+}
+
+static int apply_columns(struct alter *a, struct err *err)
+{
+	const struct ddl_spec *specs = a->step->specs;
+	for (unsigned i = 0; i < a->step->nspecs; i++)
+		if (edits_column(specs[i].kind) && edit_column(a, &specs[i], err) != 0)
+			return -1;
+	for (unsigned i = 0; i < a->step->nspecs; i++) {
+		int rc = 0;
+		if (specs[i].kind == DDL_SPEC_ADD_COLUMN)
+			rc = add_column(a, &specs[i], err);
+		else if (specs[i].kind == DDL_SPEC_CHANGE_COLUMN)
+			rc = move_column(a, &specs[i], err);
+		if (rc != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Keys that were there: their columns may have other names now, or be gone. */
+static void follow_key(struct draft *draft, struct draft_key *key)
+{
+	unsigned n = 0;
+	for (unsigned i = 0; i < key->nparts; i++) {
+		struct ddl_key_part part = key->parts[i];
+		if (part.column.ptr != NULL) {
+			int at = old_column(draft, part.column);
+			if (at < 0)
+				continue;
+			const struct column *column = &draft->columns[at].column;
+			part.column = column->name;
+			if (!type_has_prefix(column->type) ||
+			    (column->length > 0 && part.prefix > column->length))
+				part.prefix = 0;
+		}
+		key->parts[n++] = part;
+	}
+	key->nparts = n;
+}
+
+static void follow_keys(struct draft *draft)
+{
+	for (unsigned i = 0; i < draft->nkeys;) {
+		follow_key(draft, &draft->keys[i]);
+		if (draft->keys[i].nparts == 0)
+			draft_remove_key(draft, i);
+		else
+			i++;
+	}
+}
+
+static int drop_key(struct alter *a, const struct ddl_spec *spec, struct err *err)
+{
+	bool primary = spec->kind == DDL_SPEC_DROP_PRIMARY;
+	bool constraint = spec->kind == DDL_SPEC_DROP_CONSTRAINT;
+	int at = primary ? draft_primary(a->draft) : draft_key(a->draft, spec->old);
+	if (at >= 0 && constraint && a->draft->keys[at].kind != DDL_KEY_UNIQUE &&
+	    a->draft->keys[at].kind != DDL_KEY_PRIMARY)
+		return 0; /* the constraint is a foreign key or a check of that name */
+	if (at >= 0)
+		draft_remove_key(a->draft, (unsigned)at);
+	else if (!constraint && !spec->if_exists)
+		return missing(a, "key", primary ? SLICE("PRIMARY") : spec->old, err);
+	return 0;
+}
+
+static int rename_key(struct alter *a, const struct ddl_spec *spec, struct err *err)
+{
+	int at = draft_key(a->draft, spec->old);
+	if (at < 0)
+		return spec->if_exists ? 0 : missing(a, "key", spec->old, err);
+	a->draft->keys[at].name = spec->name;
+	return 0;
+}
+
+static int edit_keys(struct alter *a, struct err *err)
+{
+	for (unsigned i = 0; i < a->step->nspecs; i++) {
+		const struct ddl_spec *spec = &a->step->specs[i];
+		int rc = 0;
+		if (spec->kind == DDL_SPEC_DROP_KEY || spec->kind == DDL_SPEC_DROP_PRIMARY ||
+		    spec->kind == DDL_SPEC_DROP_CONSTRAINT)
+			rc = drop_key(a, spec, err);
+		else if (spec->kind == DDL_SPEC_RENAME_KEY)
+			rc = rename_key(a, spec, err);
+		if (rc != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* The columns of a period that the statement makes, or NULL. */
+static const struct ddl_spec *find_period(const struct alter *a, struct slice name)
+{
+	for (unsigned i = 0; i < a->step->nspecs; i++)
+		if (a->step->specs[i].kind == DDL_SPEC_ADD_PERIOD &&
+		    slice_equal_nocase(a->step->specs[i].name, name))
+			return &a->step->specs[i];
+	return NULL;
+}
+
+/* WITHOUT OVERLAPS adds the period's end and start; of a period made earlier they are not known, and the
+ * expression keeps the key from being taken for a row's. */
+static void add_period_parts(struct alter *a, struct draft_key *key, struct slice period)
+{
+	const struct ddl_spec *spec = find_period(a, period);
+	if (spec == NULL) {
+		key->parts[key->nparts++] = (struct ddl_key_part){{NULL, 0}, 0};
+		return;
+	}
+	key->parts[key->nparts++] = (struct ddl_key_part){spec->to.table, 0};
+	key->parts[key->nparts++] = (struct ddl_key_part){spec->old, 0};
+}
+
+static struct draft_key *new_key(struct alter *a, enum ddl_key_kind kind, struct slice name,
+				 const struct ddl_key_part *parts, unsigned nparts)
+{
+	struct draft_key *key = draft_add_key(a->draft);
+	key->kind = kind == DDL_KEY_FOREIGN ? DDL_KEY_INDEX : kind;
+	key->generated = kind == DDL_KEY_FOREIGN;
+	key->name = kind == DDL_KEY_PRIMARY ? SLICE("PRIMARY") : name;
+	key->parts = ARENA_ARRAY(a->draft->arena, nparts + 3, struct ddl_key_part);
+	if (nparts > 0)
+		memcpy(key->parts, parts, nparts * sizeof(*parts));
+	key->nparts = nparts;
+	return key;
+}
+
+/* A prefix as long as the column is none. */
+static int settle_prefixes(struct alter *a, struct draft_key *key, struct err *err)
+{
+	for (unsigned i = 0; i < key->nparts; i++) {
+		struct ddl_key_part *part = &key->parts[i];
+		if (part->column.ptr == NULL)
+			continue;
+		int at = draft_column(a->draft, part->column);
+		if (at < 0)
+			return missing(a, "column", part->column, err);
+		const struct column *column = &a->draft->columns[at].column;
+		if (!type_has_prefix(column->type) ||
+		    (!type_is_blob(column->type) && part->prefix >= column->length))
+			part->prefix = 0;
+		if (key->kind == DDL_KEY_OTHER)
+			part->prefix = 0;
+	}
+	return 0;
+}
+
+static int add_key(struct alter *a, const struct ddl_spec *spec, struct err *err)
+{
+	const struct ddl_key *from = &spec->key;
+	int at = from->kind == DDL_KEY_PRIMARY ? draft_primary(a->draft) :
+		 from->name.len > 0	       ? draft_key(a->draft, from->name) :
+						 -1;
+	if (at >= 0 && spec->if_exists)
+		return 0;
+	if (at >= 0 && a->step->or_replace)
+		draft_remove_key(a->draft, (unsigned)at);
+	struct draft_key *key = new_key(a, from->kind, from->name, from->parts, from->nparts);
+	key->hash = a->types->mariadb && from->using_hash && from->kind == DDL_KEY_UNIQUE;
+	if (from->period.len > 0)
+		add_period_parts(a, key, from->period);
+	return settle_prefixes(a, key, err);
+}
+
+static void add_inline_keys(struct alter *a, const struct ddl_column *column)
+{
+	struct ddl_key_part part = {column->name, 0};
+	bool references = column->references &&
+			  (a->types->mariadb || a->types->version == 0 || a->types->version >= 90000);
+	if (column->primary)
+		new_key(a, DDL_KEY_PRIMARY, SLICE(""), &part, 1);
+	if (column->unique)
+		new_key(a, DDL_KEY_UNIQUE, SLICE(""), &part, 1);
+	if (references)
+		new_key(a, DDL_KEY_FOREIGN, SLICE(""), &part, 1);
+}
+
+static int add_keys(struct alter *a, struct err *err)
+{
+	for (unsigned i = 0; i < a->step->nspecs; i++) {
+		const struct ddl_spec *spec = &a->step->specs[i];
+		if (spec->kind == DDL_SPEC_ADD_KEY && add_key(a, spec, err) != 0)
+			return -1;
+		if (spec->kind == DDL_SPEC_ADD_COLUMN || spec->kind == DDL_SPEC_CHANGE_COLUMN)
+			add_inline_keys(a, &spec->column);
+	}
+	return 0;
+}
+
+/* Whether every part of `a` stands, in order, at the beginning of `b`. */
+static bool is_key_prefix(const struct draft_key *a, const struct draft_key *b)
+{
+	if (a->nparts > b->nparts)
+		return false;
+	for (unsigned i = 0; i < a->nparts; i++) {
+		if (a->parts[i].column.ptr == NULL || b->parts[i].column.ptr == NULL ||
+		    a->parts[i].prefix != b->parts[i].prefix ||
+		    !slice_equal_nocase(a->parts[i].column, b->parts[i].column))
+			return false;
+	}
+	return true;
+}
+
+/* A key made for a foreign key is not made, or goes, when another serves. */
+static bool is_redundant(const struct draft *draft, unsigned at)
+{
+	const struct draft_key *key = &draft->keys[at];
+	for (unsigned i = 0; i < draft->nkeys; i++) {
+		const struct draft_key *other = &draft->keys[i];
+		if (i == at || !is_key_prefix(key, other))
+			continue;
+		/* of two made for foreign keys the longer stays, of two equal ones the first */
+		if (!other->generated || other->nparts > key->nparts || i < at)
+			return true;
+	}
+	return false;
+}
+
+static void drop_redundant_keys(struct draft *draft)
+{
+	for (unsigned i = 0; i < draft->nkeys;) {
+		if (draft->keys[i].generated && is_redundant(draft, i))
+			draft_remove_key(draft, i);
+		else
+			i++;
+	}
+}
+
+static bool has_expression(const struct draft_key *key)
+{
+	for (unsigned i = 0; i < key->nparts; i++)
+		if (key->parts[i].column.ptr == NULL)
+			return true;
+	return false;
+}
+
+/* A key without a name is called after its first column, with _2, _3 ... while that is taken. */
+static void name_key(struct draft *draft, struct draft_key *key)
+{
+	struct slice base = has_expression(key) ? SLICE("functional_index") : key->parts[0].column;
+	struct slice name = base;
+	for (unsigned n = 2; draft_key(draft, name) >= 0 || slice_equal_nocase(name, SLICE("PRIMARY")); n++)
+		name = arena_printf(draft->arena, "%.*s_%u", SLICE_FMT(base), n);
+	key->name = name;
+}
+
+static void name_keys(struct draft *draft)
+{
+	for (unsigned i = 0; i < draft->nkeys; i++)
+		if (draft->keys[i].name.len == 0 && draft->keys[i].nparts > 0)
+			name_key(draft, &draft->keys[i]);
+}
+
+static void set_not_null(struct draft *draft, struct slice name)
+{
+	int at = draft_column(draft, name);
+	if (at >= 0)
+		draft->columns[at].column.nullable = false;
+}
+
+static void primary_not_null(struct draft *draft)
+{
+	int at = draft_primary(draft);
+	if (at < 0)
+		return;
+	const struct draft_key *key = &draft->keys[at];
+	for (unsigned i = 0; i < key->nparts; i++)
+		if (key->parts[i].column.ptr != NULL)
+			set_not_null(draft, key->parts[i].column);
+}
+
+/* MariaDB: a unique key that is too long for the engine is a hash. */
+static uint64_t longest_key(struct slice engine)
+{
+	if (slice_equal_nocase(engine, SLICE("MyISAM")))
+		return 1000;
+	return slice_equal_nocase(engine, SLICE("Aria")) ? 2300 : 3072;
+}
+
+static bool needs_hash(const struct draft *draft, const struct draft_key *key)
+{
+	uint64_t bytes = 0;
+	for (unsigned i = 0; i < key->nparts; i++) {
+		const struct ddl_key_part *part = &key->parts[i];
+		int at = part->column.ptr ? draft_column(draft, part->column) : -1;
+		if (at < 0)
+			continue;
+		const struct column *column = &draft->columns[at].column;
+		uint64_t whole = type_key_bytes(column);
+		if (part->prefix > 0)
+			bytes += part->prefix * (type_is_text(column->type) ?
+							 charset_max_bytes(column->charset) : 1u);
+		else if (whole == 0)
+			return true;
+		else
+			bytes += whole;
+	}
+	return bytes > longest_key(draft->engine);
+}
+
+static void settle_hashes(struct alter *a, unsigned nold)
+{
+	bool memory = slice_equal_nocase(a->draft->engine, SLICE("MEMORY"));
+	for (unsigned i = 0; i < a->draft->nkeys; i++) {
+		struct draft_key *key = &a->draft->keys[i];
+		bool asked = i >= nold && key->hash; /* what was asked for earlier is forgotten */
+		key->hash = a->types->mariadb && !memory && key->kind == DDL_KEY_UNIQUE &&
+			    (asked || needs_hash(a->draft, key));
+	}
+}
+
+static void convert(struct alter *a)
+{
+	for (unsigned i = 0; i < a->step->nspecs; i++) {
+		const struct ddl_spec *spec = &a->step->specs[i];
+		if (spec->kind != DDL_SPEC_CONVERT)
+			continue;
+		for (unsigned j = 0; j < a->draft->ncolumns; j++) {
+			struct draft_column *column = &a->draft->columns[j];
+			enum charset before = column->column.charset;
+			type_convert(&column->column, a->draft->charset, a->draft->arena);
+			column->changed |= column->column.charset != before;
+		}
+	}
+}
+
+static bool has_spec(const struct alter *a, enum ddl_spec_kind kind)
+{
+	for (unsigned i = 0; i < a->step->nspecs; i++)
+		if (a->step->specs[i].kind == kind)
+			return true;
+	return false;
+}
+
+/* A key's part for the end of a row's life: MariaDB adds it to the unique keys of a table with system
+ * versioning whose time columns are its own. */
+static void add_row_end(struct alter *a)
+{
+	struct slice name = {NULL, 0};
+	for (unsigned i = 0; i < a->draft->ncolumns; i++)
+		if (a->draft->columns[i].row_end)
+			name = a->draft->columns[i].column.name;
+	for (unsigned i = 0; name.ptr != NULL && i < a->draft->nkeys; i++) {
+		struct draft_key *key = &a->draft->keys[i];
+		if (key->kind != DDL_KEY_PRIMARY && key->kind != DDL_KEY_UNIQUE)
+			continue;
+		struct ddl_key_part *parts = ARENA_ARRAY(a->draft->arena, key->nparts + 1, struct ddl_key_part);
+		memcpy(parts, key->parts, key->nparts * sizeof(*parts));
+		parts[key->nparts] = (struct ddl_key_part){name, 0};
+		key->parts = parts;
+		key->nparts++;
+	}
+}
+
+static void apply_versioning(struct alter *a, bool implicit)
+{
+	bool own = false;
+	for (unsigned i = 0; i < a->draft->ncolumns; i++)
+		own |= a->draft->columns[i].row_end;
+	bool versioned = has_spec(a, DDL_SPEC_ADD_VERSIONING);
+	for (unsigned i = 0; i < a->step->nspecs && a->step->kind == DDL_STEP_CREATE_TABLE; i++)
+		versioned |= a->step->specs[i].kind == DDL_SPEC_ADD_COLUMN &&
+			     a->step->specs[i].column.versioned;
+	if (versioned && own)
+		add_row_end(a);
+	if ((versioned && !own) || (implicit && !has_spec(a, DDL_SPEC_DROP_VERSIONING)))
+		draft_add_row_times(a->draft);
+}
+
+static void apply_periods(struct alter *a)
+{
+	for (unsigned i = 0; i < a->step->nspecs; i++) {
+		const struct ddl_spec *spec = &a->step->specs[i];
+		if (spec->kind != DDL_SPEC_ADD_PERIOD)
+			continue;
+		set_not_null(a->draft, spec->old);
+		set_not_null(a->draft, spec->to.table);
+	}
+}
+
+int alter_apply(struct draft *draft, struct type_context *types, const struct ddl_step *step, struct err *err)
+{
+	struct alter a = {.draft = draft, .types = types, .step = step, .database_charset = types->charset};
+	bool implicit = take_row_times(draft);
+	apply_options(&a);
+	if (apply_columns(&a, err) != 0)
+		return -1;
+	follow_keys(draft);
+	if (edit_keys(&a, err) != 0)
+		return -1;
+	unsigned nold = draft->nkeys;
+	if (add_keys(&a, err) != 0)
+		return -1;
+	convert(&a);
+	settle_hashes(&a, nold);
+	drop_redundant_keys(draft);
+	name_keys(draft);
+	apply_periods(&a);
+	apply_versioning(&a, implicit);
+	primary_not_null(draft);
+	return 0;
+}

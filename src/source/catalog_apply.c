@@ -1,0 +1,400 @@
+/* catalog_apply: the steps of a statement done to the tables of the catalog, and what each did. */
+#include "source/catalog_alter.h"
+#include "source/catalog_priv.h"
+
+/* One call: everything is made in catalog->scratch. */
+struct apply {
+	struct catalog *catalog;
+	const struct ddl_context *context;
+	struct arena *arena;
+	struct ddl_effect *effects;
+	unsigned neffects, effect_cap;
+};
+
+static struct slice name_of(struct apply *a, struct slice name)
+{
+	return catalog_name(a->catalog, arena_copy(a->arena, name), a->arena);
+}
+
+/* Copied, and in lower case where the server does that. */
+static struct ddl_name target(struct apply *a, const struct ddl_name *name)
+{
+	return (struct ddl_name){name_of(a, name->db), name_of(a, name->table)};
+}
+
+static struct ddl_effect *add_effect(struct apply *a, enum ddl_op op, const struct ddl_name *name)
+{
+	if (a->neffects == a->effect_cap) {
+		a->effect_cap = a->effect_cap ? a->effect_cap * 2 : 4;
+		struct ddl_effect *bigger = ARENA_ARRAY(a->arena, a->effect_cap, struct ddl_effect);
+		if (a->neffects > 0)
+			memcpy(bigger, a->effects, a->neffects * sizeof(*bigger));
+		a->effects = bigger;
+	}
+	struct ddl_effect *effect = &a->effects[a->neffects++];
+	*effect = (struct ddl_effect){.op = op, .db = name->db, .table = name->table};
+	return effect;
+}
+
+static struct type_context type_context(const struct apply *a, const struct catalog_database *database)
+{
+	return (struct type_context){
+		.mariadb = a->context->mariadb,
+		.version = a->context->version,
+		.implicit_timestamp = a->context->implicit_timestamp || a->catalog->implicit_timestamp,
+		.charset = database->charset,
+	};
+}
+
+/* The lists of an effect: what became of each column. */
+static void list_columns(struct apply *a, struct ddl_effect *effect, const struct draft *draft)
+{
+	const struct table *before = effect->before;
+	unsigned nbefore = before ? before->ncolumns : 0;
+	struct slice *added = ARENA_ARRAY(a->arena, draft->ncolumns, struct slice);
+	struct slice *changed = ARENA_ARRAY(a->arena, draft->ncolumns, struct slice);
+	struct slice *dropped = ARENA_ARRAY(a->arena, nbefore, struct slice);
+	struct ddl_rename *renamed = ARENA_ARRAY(a->arena, draft->ncolumns, struct ddl_rename);
+	bool *kept = ARENA_ARRAY(a->arena, nbefore, bool);
+	for (unsigned i = 0; i < draft->ncolumns; i++) {
+		const struct draft_column *column = &draft->columns[i];
+		struct slice name = arena_copy(a->arena, column->column.name);
+		int at = before && column->old.ptr ? table_column(before, column->old) : -1;
+		if (at < 0) {
+			added[effect->nadded++] = name;
+			continue;
+		}
+		kept[at] = true;
+		if (column->changed)
+			changed[effect->nchanged++] = name;
+		if (!slice_equal(column->old, column->column.name))
+			renamed[effect->nrenamed++] =
+				(struct ddl_rename){arena_copy(a->arena, column->old), name};
+	}
+	for (unsigned i = 0; i < nbefore; i++)
+		if (!kept[i])
+			dropped[effect->ndropped++] = arena_copy(a->arena, before->columns[i].name);
+	effect->added = added;
+	effect->changed = changed;
+	effect->dropped = dropped;
+	effect->renamed = renamed;
+}
+
+static int create_table(struct apply *a, const struct ddl_step *step, struct err *err)
+{
+	struct ddl_name name = target(a, &step->name);
+	const struct catalog_database *database = catalog_database(a->catalog, name.db);
+	if (database == NULL)
+		return 0;
+	const struct table *before = catalog_find(a->catalog, name.db, name.table);
+	if (before != NULL && step->if_exists)
+		return 0;
+	struct type_context types = type_context(a, database);
+	struct draft draft;
+	draft_init(&draft, a->arena, database->name, name.table);
+	draft.charset = database->charset;
+	draft.engine = SLICE("InnoDB"); /* the statement does not say, and other defaults are rare */
+	if (alter_apply(&draft, &types, step, err) != 0)
+		return -1;
+	struct ddl_effect *effect = add_effect(a, DDL_CREATE, &name);
+	list_columns(a, effect, &draft);
+	effect->before = before;
+	effect->after = catalog_publish(a->catalog, &draft);
+	return 0;
+}
+
+/* The same definition under another name, or a new version of its own. */
+static const struct table *publish_copy(struct apply *a, const struct table *table, struct slice db,
+					struct slice name)
+{
+	struct draft draft;
+	draft_from_table(&draft, a->arena, table);
+	draft.db = db;
+	draft.name = name;
+	return catalog_publish(a->catalog, &draft);
+}
+
+static int create_like(struct apply *a, const struct ddl_step *step)
+{
+	struct ddl_name name = target(a, &step->name), from = target(a, &step->other);
+	const struct catalog_database *database = catalog_database(a->catalog, name.db);
+	if (database == NULL)
+		return 0;
+	const struct table *before = catalog_find(a->catalog, name.db, name.table);
+	if (before != NULL && step->if_exists)
+		return 0;
+	const struct table *model = catalog_find(a->catalog, from.db, from.table);
+	struct ddl_effect *effect = add_effect(a, DDL_CREATE, &name);
+	effect->before = before;
+	if (model != NULL)
+		effect->after = publish_copy(a, model, database->name, name.table);
+	else if (before != NULL)
+		catalog_remove(a->catalog, before);
+	return 0;
+}
+
+static int not_known(const struct ddl_name *name, struct err *err)
+{
+	return err_set(err, ERR_DATA,
+		       "%.*s.%.*s: the statement changes a table that is not known; the definitions do not fit "
+		       "the position in the binlog",
+		       SLICE_FMT(name->db), SLICE_FMT(name->table));
+}
+
+/* ALTER TABLE ... EXCHANGE PARTITION, CONVERT: the second table. */
+static void alter_other(struct apply *a, const struct ddl_spec *spec, const struct table *table)
+{
+	struct ddl_name other = target(a, &spec->to);
+	const struct table *known = catalog_find(a->catalog, other.db, other.table);
+	const struct catalog_database *database = catalog_database(a->catalog, other.db);
+	if (spec->kind == DDL_SPEC_EXCHANGE && known != NULL) {
+		struct ddl_effect *effect = add_effect(a, DDL_ALTER, &other);
+		effect->before = known;
+		effect->after = publish_copy(a, known, known->db, known->name);
+	} else if (spec->kind == DDL_SPEC_TABLE_TO_PARTITION && known != NULL) {
+		add_effect(a, DDL_ERASE, &other)->before = known;
+		catalog_remove(a->catalog, known);
+	} else if (spec->kind == DDL_SPEC_PARTITION_TO_TABLE && database != NULL) {
+		struct ddl_effect *effect = add_effect(a, DDL_CREATE, &other);
+		effect->before = known;
+		effect->after = publish_copy(a, table, database->name, other.table);
+	}
+}
+
+static const struct ddl_spec *rename_spec(const struct ddl_step *step)
+{
+	for (unsigned i = step->nspecs; i > 0; i--)
+		if (step->specs[i - 1].kind == DDL_SPEC_RENAME)
+			return &step->specs[i - 1];
+	return NULL;
+}
+
+/* Publishes the altered draft under the name that it has now. */
+static void publish_altered(struct apply *a, struct draft *draft, struct ddl_effect *effect,
+			    const struct ddl_spec *rename)
+{
+	if (rename == NULL) {
+		effect->after = catalog_publish(a->catalog, draft);
+		return;
+	}
+	struct ddl_name to = target(a, &rename->to);
+	const struct catalog_database *database = catalog_database(a->catalog, to.db);
+	effect->op = DDL_RENAME;
+	effect->new_db = to.db;
+	effect->new_table = to.table;
+	catalog_remove(a->catalog, effect->before);
+	if (database == NULL)
+		return;
+	draft->db = database->name;
+	draft->name = to.table;
+	effect->after = catalog_publish(a->catalog, draft);
+}
+
+/* A table that is not known gets a name in a database that is followed. */
+static void rename_unknown(struct apply *a, const struct ddl_name *name, const struct ddl_name *to)
+{
+	if (!catalog_has_database(a->catalog, to->db))
+		return;
+	struct ddl_effect *effect = add_effect(a, DDL_RENAME, name);
+	effect->new_db = to->db;
+	effect->new_table = to->table;
+}
+
+static int alter_unknown(struct apply *a, const struct ddl_step *step, const struct ddl_name *name,
+			 struct err *err)
+{
+	const struct catalog_database *database = catalog_database(a->catalog, name->db);
+	const struct ddl_spec *rename = rename_spec(step);
+	if (database != NULL && !database->partial && !step->if_exists)
+		return not_known(name, err);
+	if (rename != NULL) {
+		struct ddl_name to = target(a, &rename->to);
+		rename_unknown(a, name, &to);
+	}
+	return 0;
+}
+
+static int alter_table(struct apply *a, const struct ddl_step *step, enum ddl_op op, struct err *err)
+{
+	struct ddl_name name = target(a, &step->name);
+	const struct table *before = catalog_find(a->catalog, name.db, name.table);
+	if (before == NULL)
+		return alter_unknown(a, step, &name, err);
+	struct type_context types = type_context(a, catalog_database(a->catalog, name.db));
+	struct draft draft;
+	draft_from_table(&draft, a->arena, before);
+	if (alter_apply(&draft, &types, step, err) != 0)
+		return -1;
+	struct ddl_effect *effect = add_effect(a, op, &name);
+	effect->before = before;
+	list_columns(a, effect, &draft);
+	publish_altered(a, &draft, effect, rename_spec(step));
+	const struct table *after = effect->after ? effect->after : before;
+	for (unsigned i = 0; i < step->nspecs; i++)
+		alter_other(a, &step->specs[i], after);
+	return 0;
+}
+
+static void drop_table(struct apply *a, const struct ddl_step *step)
+{
+	struct ddl_name name = target(a, &step->name);
+	const struct table *table = catalog_find(a->catalog, name.db, name.table);
+	if (table == NULL) /* a temporary table, a sequence, or it was not there */
+		return;
+	add_effect(a, DDL_ERASE, &name)->before = table;
+	catalog_remove(a->catalog, table);
+}
+
+static void rename_table(struct apply *a, const struct ddl_step *step)
+{
+	struct ddl_name name = target(a, &step->name), to = target(a, &step->other);
+	const struct table *table = catalog_find(a->catalog, name.db, name.table);
+	if (table == NULL) {
+		rename_unknown(a, &name, &to);
+		return;
+	}
+	struct ddl_effect *effect = add_effect(a, DDL_RENAME, &name);
+	const struct catalog_database *database = catalog_database(a->catalog, to.db);
+	effect->new_db = to.db;
+	effect->new_table = to.table;
+	effect->before = table;
+	catalog_remove(a->catalog, table);
+	if (database != NULL)
+		effect->after = publish_copy(a, table, database->name, to.table);
+}
+
+static void truncate_table(struct apply *a, const struct ddl_step *step)
+{
+	struct ddl_name name = target(a, &step->name);
+	const struct table *table = catalog_find(a->catalog, name.db, name.table);
+	if (table == NULL)
+		return;
+	struct ddl_effect *effect = add_effect(a, DDL_TRUNCATE, &name);
+	effect->before = table;
+	effect->after = publish_copy(a, table, table->db, table->name);
+}
+
+/* Drops the database and tells of each table. */
+static void erase_database(struct apply *a, struct slice db)
+{
+	const struct catalog_database *database = catalog_database(a->catalog, db);
+	const struct table *table;
+	size_t at = 0;
+	while ((table = catalog_next(a->catalog, &at)) != NULL) {
+		if (catalog_database(a->catalog, table->db) != database)
+			continue;
+		struct ddl_name name = {arena_copy(a->arena, table->db), arena_copy(a->arena, table->name)};
+		add_effect(a, DDL_ERASE, &name)->before = table;
+	}
+	catalog_drop_database(a->catalog, db);
+}
+
+static enum charset default_charset(const struct apply *a)
+{
+	enum charset charset;
+	if (a->context->collation_database != 0 && charset_of_id(a->context->collation_database, &charset))
+		return charset;
+	return CHARSET_UTF8MB4;
+}
+
+/* From here on every table of the database is known, for it is empty; unless IF NOT EXISTS may have found
+ * one that was not followed. */
+static void create_database(struct apply *a, const struct ddl_step *step)
+{
+	struct ddl_name name = {name_of(a, step->name.db), SLICE("")};
+	bool known = catalog_has_database(a->catalog, name.db);
+	if (known && step->if_exists)
+		return;
+	if (known)
+		erase_database(a, name.db);
+	struct catalog_database *database = catalog_add_database(a->catalog, name.db);
+	database->charset = step->has_charset ? step->charset : default_charset(a);
+	database->partial = step->if_exists;
+	add_effect(a, DDL_QUERY, &name);
+}
+
+static void alter_database(struct apply *a, const struct ddl_step *step)
+{
+	struct ddl_name name = {name_of(a, step->name.db), SLICE("")};
+	struct catalog_database *database = catalog_database(a->catalog, name.db);
+	if (database == NULL)
+		return;
+	if (step->has_charset)
+		database->charset = step->charset;
+	add_effect(a, DDL_QUERY, &name);
+}
+
+static void drop_database(struct apply *a, const struct ddl_step *step)
+{
+	struct ddl_name name = {name_of(a, step->name.db), SLICE("")};
+	if (!catalog_has_database(a->catalog, name.db))
+		return;
+	erase_database(a, name.db);
+	add_effect(a, DDL_QUERY, &name);
+}
+
+static void query(struct apply *a, const struct ddl_step *step)
+{
+	struct ddl_name name = {name_of(a, step->name.db), SLICE("")};
+	if (catalog_has_database(a->catalog, name.db))
+		add_effect(a, DDL_QUERY, &name);
+}
+
+static int apply_step(struct apply *a, const struct ddl_step *step, struct err *err)
+{
+	switch (step->kind) {
+	case DDL_STEP_CREATE_TABLE:
+		return create_table(a, step, err);
+	case DDL_STEP_CREATE_LIKE:
+		return create_like(a, step);
+	case DDL_STEP_ALTER_TABLE:
+		return alter_table(a, step, DDL_ALTER, err);
+	case DDL_STEP_CREATE_INDEX:
+		return alter_table(a, step, DDL_CINDEX, err);
+	case DDL_STEP_DROP_INDEX:
+		return alter_table(a, step, DDL_DINDEX, err);
+	case DDL_STEP_DROP_TABLE:
+		drop_table(a, step);
+		break;
+	case DDL_STEP_RENAME_TABLE:
+		rename_table(a, step);
+		break;
+	case DDL_STEP_TRUNCATE:
+		truncate_table(a, step);
+		break;
+	case DDL_STEP_CREATE_DATABASE:
+		create_database(a, step);
+		break;
+	case DDL_STEP_ALTER_DATABASE:
+		alter_database(a, step);
+		break;
+	case DDL_STEP_DROP_DATABASE:
+		drop_database(a, step);
+		break;
+	case DDL_STEP_QUERY:
+		query(a, step);
+		break;
+	case DDL_STEP_NONE:
+	case DDL_STEP_DML:
+	case DDL_STEP_UNPLACED:
+		break;
+	}
+	return 0;
+}
+
+/* Only a statement of one step can fail, and it fails before it has changed anything. */
+int catalog_apply(struct catalog *catalog, const struct ddl_context *context,
+		  const struct ddl_step *steps, unsigned nsteps, const struct ddl_effect **effects,
+		  unsigned *neffects, struct err *err)
+{
+	struct apply a = {.catalog = catalog, .context = context, .arena = &catalog->scratch};
+	arena_reset(&catalog->scratch);
+	*effects = NULL;
+	*neffects = 0;
+	for (unsigned i = 0; i < nsteps; i++)
+		if (apply_step(&a, &steps[i], err) != 0)
+			return -1;
+	*effects = a.effects;
+	*neffects = a.neffects;
+	return 0;
+}

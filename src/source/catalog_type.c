@@ -1,0 +1,346 @@
+#include "source/catalog_type.h"
+
+#include "base/buf.h"
+
+enum {
+	MYSQL_WITHOUT_WIDTHS = 80019, /* from here on MySQL shows no display widths */
+	VECTOR_DEFAULT = 2048,        /* dimensions */
+};
+
+bool type_is_text(enum column_type type)
+{
+	return type >= COLUMN_CHAR && type <= COLUMN_LONGTEXT;
+}
+
+bool type_is_blob(enum column_type type)
+{
+	return (type >= COLUMN_TINYTEXT && type <= COLUMN_LONGTEXT) ||
+	       (type >= COLUMN_TINYBLOB && type <= COLUMN_LONGBLOB);
+}
+
+bool type_has_prefix(enum column_type type)
+{
+	return type_is_text(type) || type_is_blob(type) || type == COLUMN_BINARY ||
+	       type == COLUMN_VARBINARY || type == COLUMN_GEOMETRY;
+}
+
+static bool is_labelled(enum column_type type)
+{
+	return type == COLUMN_ENUM || type == COLUMN_SET;
+}
+
+/* CHAR ... LONGTEXT and BINARY ... LONGBLOB stand in the same order. */
+static enum column_type to_binary(enum column_type type)
+{
+	return (enum column_type)(type - COLUMN_CHAR + COLUMN_BINARY);
+}
+
+/* The smallest of the family that holds so many bytes. */
+static enum column_type blob_for(enum column_type family, uint64_t bytes)
+{
+	unsigned step = bytes < 256 ? 0 : bytes < 65536 ? 1 : bytes < 16777216 ? 2 : 3;
+	bool text = type_is_text(family);
+	return (enum column_type)((text ? COLUMN_TINYTEXT : COLUMN_TINYBLOB) + step);
+}
+
+static uint64_t text_bytes(const struct column *column, uint64_t length)
+{
+	return type_is_text(column->type) ? length * charset_max_bytes(column->charset) : length;
+}
+
+/* TEXT(n) and BLOB(n) choose their size; a VARCHAR or VARBINARY that is too long becomes one. */
+static void resolve_size(const struct type_context *context, const struct ddl_column *from, struct column *to)
+{
+	uint64_t bytes = from->length >= 0 ? text_bytes(to, (uint64_t)from->length) : 0;
+	bool varying = to->type == COLUMN_VARCHAR || to->type == COLUMN_VARBINARY;
+	bool plain_blob = to->type == COLUMN_TEXT || to->type == COLUMN_BLOB;
+	if (plain_blob && from->length >= (context->mariadb ? 1 : 0))
+		to->type = blob_for(to->type, bytes);
+	else if (varying && bytes > 65535)
+		to->type = blob_for(to->type, bytes);
+	else if (varying)
+		to->length = from->length < 0 ? 0 : (uint32_t)from->length;
+}
+
+static void resolve_numbers(const struct ddl_column *from, struct column *to)
+{
+	switch (to->type) {
+	case COLUMN_CHAR:
+	case COLUMN_BINARY:
+	case COLUMN_BIT:
+		to->length = from->length < 0 ? 1 : (uint32_t)from->length;
+		break;
+	case COLUMN_DECIMAL:
+		to->length = from->length <= 0 ? 10 : (uint32_t)from->length;
+		to->scale = from->scale < 0 ? 0 : (uint8_t)from->scale;
+		break;
+	case COLUMN_VECTOR:
+		to->length = from->length < 0 ? VECTOR_DEFAULT : (uint32_t)from->length;
+		break;
+	case COLUMN_TIME:
+	case COLUMN_DATETIME:
+	case COLUMN_TIMESTAMP:
+		to->scale = from->length < 0 ? 0 : (uint8_t)from->length;
+		break;
+	default:
+		break;
+	}
+}
+
+static bool is_number(enum column_type type)
+{
+	return type >= COLUMN_TINYINT && type <= COLUMN_DOUBLE;
+}
+
+static void resolve_charset(const struct type_context *context, const struct ddl_column *from,
+			    struct column *to)
+{
+	to->charset = CHARSET_BINARY;
+	if (to->type == COLUMN_JSON && context->mariadb) {
+		to->type = COLUMN_LONGTEXT;
+		to->charset = from->has_charset ? from->charset : CHARSET_UTF8MB4;
+	} else if (type_is_text(to->type) || is_labelled(to->type)) {
+		to->charset = from->has_charset ? from->charset : context->charset;
+	}
+}
+
+/* The servers cut the spaces at the end of labels, but not those of binary ones. */
+static void resolve_labels(const struct ddl_column *from, struct column *to, struct arena *arena)
+{
+	struct slice *labels = ARENA_ARRAY(arena, from->nlabels, struct slice);
+	for (unsigned i = 0; i < from->nlabels; i++) {
+		labels[i] = from->labels[i];
+		while (to->charset != CHARSET_BINARY && labels[i].len > 0 &&
+		       labels[i].ptr[labels[i].len - 1] == ' ')
+			labels[i].len--;
+	}
+	to->labels = labels;
+	to->nlabels = from->nlabels;
+}
+
+static bool resolve_nullable(const struct type_context *context, const struct ddl_column *from)
+{
+	if (from->nullable != DDL_NULL_UNSAID || from->primary)
+		return from->nullable == DDL_NULL && !from->primary;
+	if (from->row_start || from->row_end)
+		return false;
+	return !(from->type == COLUMN_TIMESTAMP && context->implicit_timestamp &&
+		 from->generated == DDL_NOT_GENERATED);
+}
+
+static bool shows_width(const struct type_context *context, const struct ddl_column *from,
+			const struct column *column)
+{
+	if (context->mariadb || (context->version != 0 && context->version < MYSQL_WITHOUT_WIDTHS))
+		return true;
+	return column->zerofill ||
+	       (column->type == COLUMN_TINYINT && from->length == 1 && !column->is_unsigned);
+}
+
+/* Display width of an integer whose definition gives none. */
+static unsigned default_width(const struct column *column)
+{
+	static const unsigned signed_widths[] = {4, 6, 9, 11, 20}, unsigned_widths[] = {3, 5, 8, 10, 20};
+	unsigned i = (unsigned)column->type - COLUMN_TINYINT;
+	return column->is_unsigned ? unsigned_widths[i] : signed_widths[i];
+}
+
+static void put_lower(struct buf *buf, struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		buf_char(buf, s.ptr[i] >= 'A' && s.ptr[i] <= 'Z' ? (char)(s.ptr[i] + 32) : s.ptr[i]);
+}
+
+static void put_label(struct buf *buf, struct slice label)
+{
+	buf_char(buf, '\'');
+	for (size_t i = 0; i < label.len; i++) {
+		char c = label.ptr[i];
+		if (c == '\'')
+			buf_put(buf, SLICE("''"));
+		else if (c == '\\')
+			buf_put(buf, SLICE("\\\\"));
+		else if (c == '\n')
+			buf_put(buf, SLICE("\\n"));
+		else if (c == '\r')
+			buf_put(buf, SLICE("\\r"));
+		else if (c == '\0')
+			buf_put(buf, SLICE("\\0"));
+		else
+			buf_char(buf, c);
+	}
+	buf_char(buf, '\'');
+}
+
+static void put_labels(struct buf *buf, const struct column *column)
+{
+	buf_char(buf, '(');
+	for (unsigned i = 0; i < column->nlabels; i++) {
+		if (i > 0)
+			buf_char(buf, ',');
+		put_label(buf, column->labels[i]);
+	}
+	buf_char(buf, ')');
+}
+
+static void put_spatial(const struct type_context *context, struct slice word, struct buf *buf)
+{
+	bool collection = slice_equal_nocase(word, SLICE("geometrycollection")) ||
+			  slice_equal_nocase(word, SLICE("geomcollection"));
+	bool old = context->mariadb || (context->version != 0 && context->version < 80000);
+	if (collection)
+		buf_put(buf, old ? SLICE("geometrycollection") : SLICE("geomcollection"));
+	else
+		put_lower(buf, word);
+}
+
+static void put_size(const struct type_context *context, const struct ddl_column *from,
+		     const struct column *column, struct buf *buf)
+{
+	switch (column->type) {
+	case COLUMN_TINYINT:
+	case COLUMN_SMALLINT:
+	case COLUMN_MEDIUMINT:
+	case COLUMN_INT:
+	case COLUMN_BIGINT:
+		if (shows_width(context, from, column))
+			buf_printf(buf, "(%u)", from->length > 0 ? (unsigned)from->length :
+								    default_width(column));
+		break;
+	case COLUMN_FLOAT:
+	case COLUMN_DOUBLE:
+		if (from->scale >= 0)
+			buf_printf(buf, "(%u,%u)", (unsigned)from->length, (unsigned)from->scale);
+		break;
+	case COLUMN_DECIMAL:
+		buf_printf(buf, "(%u,%u)", column->length, column->scale);
+		break;
+	case COLUMN_YEAR:
+		if (context->mariadb || (context->version != 0 && context->version < MYSQL_WITHOUT_WIDTHS))
+			buf_printf(buf, "(%u)", from->length == 2 ? 2 : 4);
+		break;
+	case COLUMN_TIME:
+	case COLUMN_DATETIME:
+	case COLUMN_TIMESTAMP:
+		if (column->scale > 0)
+			buf_printf(buf, "(%u)", column->scale);
+		break;
+	case COLUMN_CHAR:
+	case COLUMN_VARCHAR:
+	case COLUMN_BINARY:
+	case COLUMN_VARBINARY:
+	case COLUMN_BIT:
+	case COLUMN_VECTOR:
+		buf_printf(buf, "(%u)", column->length);
+		break;
+	case COLUMN_ENUM:
+	case COLUMN_SET:
+		put_labels(buf, column);
+		break;
+	default:
+		break;
+	}
+}
+
+/* As COLUMN_TYPE of information_schema has it. */
+static struct slice spell(const struct type_context *context, const struct ddl_column *from,
+			  const struct column *column, struct arena *arena)
+{
+	struct buf buf;
+	buf_init(&buf);
+	if (column->type == COLUMN_GEOMETRY)
+		put_spatial(context, from->spatial, &buf);
+	else
+		buf_put(&buf, slice_str(column_type_name(column->type)));
+	put_size(context, from, column, &buf);
+	if (column->is_unsigned)
+		buf_put(&buf, SLICE(" unsigned"));
+	if (column->zerofill)
+		buf_put(&buf, SLICE(" zerofill"));
+	if (from->compressed && context->mariadb)
+		buf_put(&buf, SLICE(" /*M!100301 COMPRESSED*/"));
+	struct slice text = arena_copy(arena, buf_slice(&buf));
+	buf_fini(&buf);
+	return text;
+}
+
+void type_resolve(const struct type_context *context, const struct ddl_column *from,
+		  struct column *to, struct arena *arena)
+{
+	*to = (struct column){.name = from->name, .type = from->type};
+	to->is_unsigned = from->is_unsigned && is_number(to->type);
+	to->zerofill = from->zerofill && is_number(to->type);
+	to->nullable = resolve_nullable(context, from);
+	to->is_virtual = from->generated == DDL_VIRTUAL;
+	to->is_stored = from->generated == DDL_STORED;
+	to->invisible = from->invisible;
+	resolve_charset(context, from, to);
+	if (type_is_text(to->type) && to->charset == CHARSET_BINARY)
+		to->type = to_binary(to->type);
+	resolve_size(context, from, to);
+	resolve_numbers(from, to);
+	if (is_labelled(to->type))
+		resolve_labels(from, to, arena);
+	to->sql_type = spell(context, from, to, arena);
+}
+
+/* The same column with another type name: what follows the name in sql_type stays. */
+static struct slice respell(const struct column *column, const char *name, struct arena *arena)
+{
+	size_t at = 0;
+	while (at < column->sql_type.len && column->sql_type.ptr[at] != '(' && column->sql_type.ptr[at] != ' ')
+		at++;
+	return arena_printf(arena, "%s%.*s", name, (int)(column->sql_type.len - at),
+			    column->sql_type.ptr + at);
+}
+
+static void convert_varchar(struct column *column, struct arena *arena)
+{
+	uint64_t bytes = (uint64_t)column->length * charset_max_bytes(column->charset);
+	if (bytes <= 65535)
+		return;
+	column->type = blob_for(column->type, bytes);
+	column->length = 0;
+	column->sql_type = arena_copy(arena, slice_str(column_type_name(column->type)));
+}
+
+void type_convert(struct column *column, enum charset charset, struct arena *arena)
+{
+	enum column_type type = column->type;
+	bool grows = charset_max_bytes(charset) > charset_max_bytes(column->charset);
+	if ((!type_is_text(type) && !is_labelled(type)) || column->charset == CHARSET_BINARY)
+		return;
+	column->charset = charset;
+	if (is_labelled(type))
+		return;
+	if (charset == CHARSET_BINARY)
+		column->type = to_binary(type);
+	else if (type_is_blob(type) && grows && type != COLUMN_LONGTEXT)
+		column->type = (enum column_type)(type + 1);
+	if (column->type != type)
+		column->sql_type = respell(column, column_type_name(column->type), arena);
+	if (column->type == COLUMN_VARCHAR)
+		convert_varchar(column, arena);
+}
+
+/* Bytes of an unsigned DECIMAL(p,s) as stored. */
+static uint64_t decimal_bytes(const struct column *column)
+{
+	static const unsigned rest[] = {0, 1, 1, 2, 2, 3, 3, 4, 4, 4};
+	unsigned whole = column->length - column->scale, part = column->scale;
+	return whole / 9 * 4 + rest[whole % 9] + part / 9 * 4 + rest[part % 9];
+}
+
+uint64_t type_key_bytes(const struct column *column)
+{
+	static const unsigned integers[] = {1, 2, 3, 4, 8};
+	if (type_is_blob(column->type) || column->type == COLUMN_GEOMETRY || column->type == COLUMN_JSON)
+		return 0;
+	if (type_is_text(column->type) || column->type == COLUMN_BINARY || column->type == COLUMN_VARBINARY)
+		return text_bytes(column, column->length);
+	if (column->type <= COLUMN_BIGINT)
+		return integers[column->type - COLUMN_TINYINT];
+	if (column->type == COLUMN_DECIMAL)
+		return decimal_bytes(column);
+	return column->type == COLUMN_UUID || column->type == COLUMN_INET6 ? 16 : 8;
+}
