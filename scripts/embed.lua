@@ -1,4 +1,5 @@
 -- embed.lua FOLDER OUT.c: writes the Lua files under FOLDER as the table of src/script/stdlib.h.
+-- Folders named _meta (stubs for editors) are left out.
 -- OUT.c is left alone when nothing has changed, so that make rebuilds nothing.
 local folder, out = arg[1], arg[2]
 
@@ -23,7 +24,7 @@ local function module_name(path)
 end
 
 local paths = {}
-local list = assert(io.popen("find '" .. folder .. "' -name '*.lua' -type f | LC_ALL=C sort"))
+local list = assert(io.popen("find '" .. folder .. "' -name '*.lua' -type f -not -path '*/_meta/*' | LC_ALL=C sort"))
 for path in list:lines() do paths[#paths + 1] = path end
 list:close()
 

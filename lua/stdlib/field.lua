@@ -1,5 +1,5 @@
--- tideway.field: additional fields with a declared type. The argument is a function(change), a constant, or for
--- long, date and string a text with variables ("${EXECUTE_TIME}").
+-- tideway.field: additional fields with a declared type. The argument is a function(change) or, but for bytes and
+-- decimal, a constant; for long, date and string also a text with variables ("${EXECUTE_TIME}").
 local fieldtype = require "tideway.core.fieldtype"
 
 local field = {}

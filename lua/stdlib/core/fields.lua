@@ -25,7 +25,7 @@ local function compile_field(written, place)
   end
   if type(value) == "function" then
     field.fn, field.where = value, (cbase.function_where(value))
-  elseif type(value) == "string" and field.transport ~= "BYTES" then
+  elseif type(value) == "string" then
     field.parts = vars.parse(value, { names = vars.field_names }, place)
   elseif constant_transport(value) then
     field.value, field.transport = value, field.transport or constant_transport(value)

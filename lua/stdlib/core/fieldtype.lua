@@ -10,7 +10,6 @@ local fits = {
   DATE = function(value) return math.type(value) == "integer" end,
   DOUBLE = function(value) return type(value) == "number" end,
   STRING = function(value) return type(value) == "string" end,
-  BYTES = function(value) return type(value) == "string" end,
   BOOLEAN = function(value) return type(value) == "boolean" end,
 }
 
@@ -19,11 +18,17 @@ local function is_time(value)
   return value == "${EXECUTE_TIME}" or value == "${UPDATE_TIME}"
 end
 
+-- Whether a constant can stand in the place of the function; raw bytes and exact decimals come from functions only.
+local function takes(transport, value, scale)
+  if scale or not fits[transport] then return false end
+  return fits[transport](value) or is_time(value) and (transport == "LONG" or transport == "DATE")
+end
+
 function fieldtype.new(name, transport, value, scale)
-  if type(value) ~= "function" and not fits[transport](value)
-    and not (is_time(value) and (transport == "LONG" or transport == "DATE")) then
-    error(("field.%s(%sfn) needs a function(change), or a constant that fits %s; it got %s"):format(name,
-      scale and "scale, " or "", transport, value == nil and "nothing" or "a " .. type(value)), 3)
+  if type(value) ~= "function" and not takes(transport, value, scale) then
+    local constant = not scale and fits[transport] and ", or a constant that fits " .. transport or ""
+    error(("field.%s(%sfn) needs a function(change)%s; it got %s"):format(name, scale and "scale, " or "", constant,
+      value == nil and "nothing" or "a " .. type(value)), 3)
   end
   return setmetatable({ name = name, transport = transport, value = value, scale = scale }, Field)
 end

@@ -71,13 +71,13 @@ end)
 
 test.case("name = function(t), once for a table", function()
   local seen
-  local rules = { { tables = "shop.u", name = function(t) seen = t; return "n_" .. t.name .. #t.columns end } }
+  local rules = { { tables = "shop.u", name = function(u) seen = u; return "n_" .. u.name .. #u.columns end } }
   local t = make("shop.u", { "id int", "mail varchar" })
   test.equal(tables.prepare({ topic = rules }, t).topic, "n_u2")
   test.equal(seen.db, "shop")
   test.same(seen.key, { "id" })
   test.equal(seen.columns[2].name, "mail")
-  rules = { name = function(t) return t.db .. "-" .. t.name end, template = "x.${db_table_name_src_transed}" }
+  rules = { name = function(u) return u.db .. "-" .. u.name end, template = "x.${db_table_name_src_transed}" }
   test.equal(topic_of(rules, "shop.u"), "x.shop-u")
   test.raises(function() topic_of({ name = function() return nil end }, "shop.u") end,
     "must return a string for the table shop.u")

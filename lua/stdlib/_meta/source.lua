@@ -1,0 +1,36 @@
+---@meta tideway.source
+-- luacheck: ignore
+
+---@class tideway.source
+local described = {}
+
+---exec only: rows as tables of texts by column name.
+---@param sql string
+---@return table<string, string>[]
+function described:query(sql) end
+
+---exec only: an iterator over the stream.
+---@param options { from: "now"|"earliest"|{ file: string, pos: integer }|nil }?
+---@return fun(): tideway.change?
+function described:changes(options) end
+
+---@class tideway.mysql_options
+---@field host string?
+---@field port integer?
+---@field socket string?
+---@field user string?
+---@field password string|tideway.secret|nil
+---@field tls boolean|{ ca: string?, cert: string?, key: string?, verify: boolean? }|nil
+---@field tables tideway.patterns?
+---@field server_id integer?
+---@field name string?
+---@field connect_timeout_s integer?
+
+local source = {}
+
+---Describes a MySQL or MariaDB server; nothing connects.
+---@param options tideway.mysql_options
+---@return tideway.source
+function source.mysql(options) end
+
+return source

@@ -1,0 +1,183 @@
+-- The rules of lua-api.md, seen from outside: what records come out.
+local test = require "tideway.test"
+local json = require "tideway.json"
+
+local USERS = "CREATE TABLE a.users (id INT PRIMARY KEY, mail VARCHAR(90), age INT, secret VARCHAR(20))"
+
+local function load(case)
+  return test.load("syncs/rules.lua", { env = { CASE = case } }):table(USERS)
+end
+
+local function user(mail, age)
+  return { id = 1, mail = mail, age = age, secret = "s3" }
+end
+
+local function insert(case, mail, age)
+  return load(case):insert("a.users", user(mail, age))
+end
+
+test.case("masks hold for both images, key, topic and fields; a dropped column stays readable", function()
+  local r = load("mask"):update("a.users", user("ann@x.y", 5), { mail = "bob@x.y" })
+  test.equal(#r, 2)
+  test.equal(r[1].topic, "t.a")
+  test.equal(r[2].topic, "t.b")
+  test.equal(r[1].key, "a***@x.y")
+  test.equal(r[2].key, "b***@x.y")
+  test.equal(r[1].before.mail, "a***@x.y")
+  test.equal(r[2].after.mail, "b***@x.y")
+  test.equal(r[2].after.copy, "b***@x.y")
+  test.equal(r[2].after.old, "a***@x.y")
+  test.equal(r[2].after.hidden, "s3")
+  test.absent(r[2].after, "secret")
+  test.equal(#r[2].after.age, 64)
+  test.equal(r[2].schema.dataColumn[3].type, "STRING")
+  test.ok(not r[1].text:find("ann", 1, true) and not r[2].text:find("ann", 1, true))
+end)
+
+test.case("NULL stays NULL under a mask", function()
+  local r = load("mask_const"):insert("a.users", { id = 1, age = 3 })[1]
+  test.equal(r.after.mail, "-")
+  test.equal(r.after.age, json.null)
+  test.equal(r.after.secret, json.null)
+  test.equal(insert("mask_const", "x", 1)[1].after.secret, "s31")
+end)
+
+test.case("order: on_row for each image, patterns first; filter; on_change; fields", function()
+  local r = load("order"):update("a.users", user("a"), { mail = "b" })
+  test.equal(r[2].after.seen, "pattern before, exact before, pattern after, exact after, filter before, "
+    .. "filter after, on_change pattern, on_change exact, field after")
+end)
+
+test.case("what on_change may return", function()
+  test.equal(#insert("returns", "x"), 1)
+  test.equal(#insert("returns", "true"), 1)
+  test.equal(#insert("returns", "false"), 0)
+  test.raises(function() insert("returns", "text") end, "on_change must return nothing, true (keep) or false (drop)")
+  test.raises(function() insert("returns", "row") end, "on_row must return nothing")
+end)
+
+test.case("a function that raises lets nothing through and says where", function()
+  local message = test.raises(function() insert("returns", "raise") end, "no good")
+  test.ok(message:find("rules.lua:%d+"), message)
+  test.raises(function() insert("filter_raises", "x", nil) end, "rules.lua")
+  test.equal(#insert("filter_raises", "x", 3), 0)
+  test.equal(#insert("filter_raises", "x", 4), 1)
+end)
+
+test.case("results of topic and key functions", function()
+  local shop = load("results")
+  local function of(id, mail) return shop:insert("a.users", { id = id, mail = mail }) end
+  test.equal(of(1, "fine")[1].topic, "x")
+  test.equal(of(1, "fine")[1].key, "a")
+  test.equal(of(2, "fine")[1].key, "2")
+  test.equal(of(3, "fine")[1].key, "a,3")
+  test.equal(#of(1, "two"), 2)
+  test.raises(function() of(4, "fine") end, "rules.lua")
+  test.raises(function() of(5, "fine") end, "rules.lua")
+  for _, mail in ipairs { "nil", "float", "bad", "none" } do
+    test.raises(function() of(1, mail) end, "rules.lua")
+  end
+end)
+
+test.case("field types, declared and by value", function()
+  local r = insert("types", "x")[1]
+  local types = {}
+  for _, column in ipairs(r.schema.dataColumn) do types[column.name] = column.type end
+  test.equal(types.l .. types.d .. types.m .. types.s .. types.b .. types.t .. types.y,
+    "LONGDOUBLEDOUBLESTRINGBOOLEANDATEBYTES")
+  test.equal(types.n, "LONG")
+  test.equal(types.u_int .. types.u_float .. types.u_bool .. types.u_string .. types.u_nil,
+    "LONGDOUBLEBOOLEANSTRINGSTRING")
+  test.equal(r.after.n, json.null)
+  test.equal(r.after.y, "AAEC")
+  test.equal(r.after.t, 86400000)
+  test.ok(r.text:find('"m":1.0[01]'), r.text)
+  test.equal(r.after.u_bool, false)
+  test.raises(function() insert("wrong_type", "x") end, "rules.lua")
+  local shop = load("two_types")
+  test.equal(shop:insert("a.users", { id = 1 })[1].after.v, 1)
+  test.raises(function() shop:insert("a.users", { id = 2 }) end, "v")
+end)
+
+test.case("one record for an update; a change of topic or key splits it", function()
+  local shop = load("one")
+  local r = shop:update("a.users", user("a"), { age = 4 })
+  test.equal(#r, 1)
+  test.equal(r[1].op, "UPDATE_AFTER")
+  test.equal(r[1].before.age, json.null)
+  r = shop:update("a.users", user("a"), { mail = "b" })
+  test.equal(#r, 2)
+  test.equal(r[1].op .. " " .. r[1].topic, "DELETE t.a")
+  test.equal(r[2].op .. " " .. r[2].topic, "INSERT t.b")
+  test.equal(r[1].value.payload.sequenceId, r[2].value.payload.sequenceId)
+  r = load("one_after"):update("a.users", user("a"), { mail = "b" })
+  test.equal(#r, 1)
+  test.equal(r[1].key, "b")
+  test.equal(#load("by_table"):update("a.users", user("a"), { mail = "b" }), 1)
+  test.equal(#load("plain"):update("a.users", user("a"), { mail = "b" }), 2)
+end)
+
+test.case("on_change sets topic, key and headers", function()
+  local r = insert("set", "x")[1]
+  test.equal(r.topic, "set")
+  test.equal(r.key, "k,1")
+  test.equal(r.headers.h, "v")
+end)
+
+test.case("emit: tombstone, as the change's own, its own; dropped with the change", function()
+  local r = insert("emit", "x")
+  test.equal(#r, 4)
+  test.equal(r[2].topic, "tomb")
+  test.equal(r[2].text, nil)
+  test.equal(r[3].topic .. r[3].key, "copy1")
+  test.equal(r[3].after.mail, "x")
+  test.equal(r[4].key, "a,1")
+  test.same(r[4].value, { id = 1 })
+  test.equal(r[4].headers.x, "1")
+  test.equal(r[4].partition, 3)
+end)
+
+test.case("edits are checked against the column", function()
+  local r = insert("edit", "set")[1]
+  test.equal(r.after.mail, "edited")
+  test.equal(r.after.age, 7)
+  test.equal(insert("edit", "null")[1].after.mail, json.null)
+  test.equal(insert("edit", "key")[1].key, "101")
+  test.raises(function() insert("edit", "int") end, "mail")
+  test.raises(function() insert("edit", "range") end, "age")
+  test.raises(function() insert("edit", "unknown") end, "nothing")
+  test.raises(function() insert("read_only", "x") end, "on_row")
+end)
+
+test.case("a row that is kept expires", function()
+  local shop = load("expired")
+  shop:insert("a.users", user("x"))
+  test.raises(function() shop:insert("a.users", user("y")) end, "row expired")
+end)
+
+test.case("a destination name says which source column it is", function()
+  test.raises(function() insert("renamed", "x") end, "mail")
+end)
+
+test.case("undefined globals", function()
+  test.raises(function() insert("undefined", "x") end, "undefinde_global")
+end)
+
+test.case("variables of fields", function()
+  local r = insert("variables", "x")[1]
+  local at = r.value.payload.timestamp.eventTime
+  test.equal(r.after.at, at)
+  test.equal(r.after.day, at)
+  test.equal(math.type(r.after.now), "integer")
+  test.equal(r.after.text, "t_users@" .. at)
+  test.equal(r.after.all, "a/src/dest")
+  r = insert("topic_variable", "x")[1]
+  test.equal(r.after.dest, "t.1")
+  test.equal(r.after.text, "to t.1")
+end)
+
+test.case("a column that is not there, a table that is not there", function()
+  local shop = load("plain")
+  test.raises(function() shop:insert("a.users", { nothing = 1 }) end, "nothing")
+  test.raises(function() shop:insert("a.nothing", { id = 1 }) end, "a.nothing")
+end)

@@ -1,0 +1,142 @@
+-- One sync for many tests: env.CASE chooses the mapping.
+local sync = require "tideway.sync"
+local source = require "tideway.source"
+local kafka = require "tideway.kafka"
+local field = require "tideway.field"
+local mask = require "tideway.mask"
+local json = require "tideway.json"
+local env = require "tideway.env"
+
+local cases = {}
+
+cases.plain = {}
+
+cases.mask = {
+  columns = { ["a.users"] = { mask = { mail = mask.email, age = mask.hash }, drop = { "secret" } } },
+  key = "mail",
+  topic = function(change) return "t." .. change.row.mail:sub(1, 1) end,
+  fields = { copy = function(change) return change.row.mail end, old = function(change)
+    return change.before and change.before.mail
+  end, hidden = function(change) return change.row.secret end },
+}
+
+cases.mask_const = {
+  columns = { ["a.users"] = { mask = { mail = mask.const "-", age = mask.null, secret = function(value, row)
+    return value .. row.id
+  end } } },
+}
+
+local order = {}
+cases.order = {
+  on_row = { ["a.*"] = function(_, change) order[#order + 1] = "pattern " .. change.image end,
+    ["a.users"] = function(_, change) order[#order + 1] = "exact " .. change.image end },
+  filter = function(_, change) order[#order + 1] = "filter " .. change.image; return true end,
+  on_change = { ["a.*"] = function() order[#order + 1] = "on_change pattern" end,
+    ["a.users"] = function() order[#order + 1] = "on_change exact" end },
+  fields = { seen = function(change)
+    local text = table.concat(order, ", ") .. ", field " .. change.image
+    if change.image == "after" then order = {} end
+    return text
+  end },
+}
+
+cases.returns = {
+  on_row = function(row) if row.mail == "row" then return row end end,
+  on_change = function(change)
+    local mail = change.row.mail
+    if mail == "true" then return true end
+    if mail == "false" then return false end
+    if mail == "text" then return "yes" end
+    if mail == "raise" then error("no good") end
+  end,
+}
+
+cases.filter_raises = {
+  filter = function(row) return row.age > 3 end,
+}
+
+cases.results = {
+  topic = { { tables = "a.users", to = function(change)
+    return ({ ["nil"] = nil, float = 1.5, bad = "a b", two = { "x", "y" }, none = {}, fine = "x" })[change.row.mail]
+  end } },
+  key = function(change) return ({ "a", 2, { "a", 3 }, 1.5 })[change.row.id] end,
+}
+
+cases.types = {
+  fields = {
+    l = field.long(function(c) return c.row.id end), d = field.double(function() return 1.5 end),
+    m = field.decimal(2, function() return 1.005 end), s = field.string(function() return "s" end),
+    b = field.boolean(function() return true end), t = field.date(function() return 86400000 end),
+    y = field.bytes(function() return "\0\1\2" end), n = field.long(function() return nil end),
+    u_int = function() return 7 end, u_float = function() return 0.5 end, u_bool = function() return false end,
+    u_string = function() return "text" end, u_nil = function() return nil end,
+  },
+}
+
+cases.wrong_type = { fields = { l = field.long(function(c) return c.row.mail end) } }
+
+cases.two_types = { fields = { v = function(c) return c.row.id == 1 and 1 or "one" end } }
+
+cases.one = { update = "one", topic = function(change) return "t." .. change.row.mail end }
+cases.one_after = { update = "one", key_change = "after", key = "mail" }
+cases.by_table = { update = { ["a.users"] = "one" } }
+
+cases.set = {
+  on_change = function(change)
+    change.topic, change.key = "set", { "k", 1 }
+    change.headers = { h = "v" }
+  end,
+}
+
+cases.emit = {
+  on_change = function(change)
+    change:emit { topic = "tomb", key = "t", value = json.null }
+    change:emit { topic = "copy" }
+    change:emit { topic = "own", key = { "a", 1 }, value = { id = change.row.id }, headers = { x = "1" }, partition = 3 }
+    if change.row.mail == "drop" then return false end
+  end,
+}
+
+cases.edit = {
+  on_row = function(row)
+    if row.mail == "int" then row.mail = 5 end
+    if row.mail == "range" then row.age = 1 << 40 end
+    if row.mail == "null" then row.mail = nil end
+    if row.mail == "unknown" then row.nothing = 1 end
+    if row.mail == "set" then row.mail, row.age = "edited", 7 end
+    if row.mail == "key" then row.id = row.id + 100 end
+  end,
+  key = "id",
+}
+
+cases.read_only = { filter = function(row) row.mail = "x" return true end }
+
+local kept
+cases.expired = { on_change = function(change)
+  if kept then return kept.mail == nil end
+  kept = change.row
+end }
+
+cases.renamed = {
+  columns = { ["a.users"] = { rename = { mail = "email" } } },
+  fields = { x = function(change) return change.row.email end },
+}
+
+cases.undefined = { on_change = function() return undefinde_global end } -- luacheck: ignore
+
+cases.variables = {
+  topic = { template = "t_${table_name_src}" },
+  fields = { at = "${EXECUTE_TIME}", now = "${UPDATE_TIME}", text = "${TABLE_NAME_DEST}@${EXECUTE_TIME}",
+    day = field.date "${EXECUTE_TIME}", all = "${DB_NAME_SRC}/${DATASOURCE_NAME_SRC}/${DATASOURCE_NAME_DEST}" },
+}
+
+cases.topic_variable = {
+  topic = function(change) return "t." .. change.row.id end,
+  fields = { dest = "${TABLE_NAME_DEST}", text = "to ${TABLE_NAME_DEST}" },
+}
+
+local options = assert(cases[env.CASE], "no such case: " .. tostring(env.CASE))
+options.name = "rules"
+options.source = source.mysql { name = "src", tables = { "a.*" } }
+options.sink = kafka.sink { name = "dest", brokers = "127.0.0.1:1" }
+sync.run(options)
