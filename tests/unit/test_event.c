@@ -1,0 +1,500 @@
+/* Events of real servers (tests/data/events.txt), and what happens to cut and damaged ones. */
+#include "../../src/decode/event.c"
+
+#include "model/charset.h"
+#include "unit/events.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+
+static struct event must_parse(const struct captured *c)
+{
+	struct event_format format = events_format(c->mariadb);
+	struct event event;
+	struct err err = ERR_INIT;
+	if (event_parse(c->packet, &format, true, &event, &err) < 0)
+		fail_msg("%s: %s", c->label, err.text);
+	return event;
+}
+
+static struct event nth(bool mariadb, const char *label, int type, unsigned n)
+{
+	unsigned at = 0;
+	const struct captured *c = NULL;
+	for (unsigned i = 0; i <= n; i++)
+		c = events_next(mariadb, label, type, &at);
+	assert_non_null(c);
+	return must_parse(c);
+}
+
+static struct event_query nth_query(bool mariadb, const char *label, unsigned n)
+{
+	struct event_format format = events_format(mariadb);
+	struct event event = nth(mariadb, label, EVENT_QUERY, n);
+	struct event_query query;
+	struct err err = ERR_INIT;
+	assert_int_equal(event_query_parse(&event, &format, &query, &err), 0);
+	return query;
+}
+
+static bool contains(struct slice s, const char *text)
+{
+	return memmem(s.ptr, s.len, text, strlen(text)) != NULL;
+}
+
+/* The query whose text contains `text`. */
+static struct event_query query_with(bool mariadb, const char *label, const char *text)
+{
+	for (unsigned i = 0; i < 30; i++) {
+		struct event_query query = nth_query(mariadb, label, i);
+		if (contains(query.sql, text))
+			return query;
+	}
+	fail();
+	return (struct event_query){0};
+}
+
+#define assert_slice(s, text)                                                                      \
+	do {                                                                                       \
+		struct slice got_ = (s);                                                           \
+		if (!slice_equal(got_, slice_str(text)))                                           \
+			fail_msg("'%.*s' is not '%s'", SLICE_FMT(got_), text);                     \
+	} while (0)
+
+static void test_every_captured_event_is_known(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < ncaptured; i++) {
+		const struct captured *c = &captured[i];
+		struct event_format format = events_format(c->mariadb);
+		struct event event;
+		struct err err = ERR_INIT;
+		int result = event_parse(c->packet, &format, true, &event, &err);
+		bool refused = event.type == EVENT_TRANSACTION_PAYLOAD || event.type == EVENT_GTID_TAGGED;
+		assert_non_null(event_name(event.type));
+		assert_int_equal(result, refused ? -1 : 0);
+		assert_int_equal(event.size, c->packet.len);
+	}
+}
+
+static void test_refused_events_name_the_setting(void **state)
+{
+	static const struct {
+		const char *label, *text;
+		int type;
+	} cases[] = {
+		{"payload", "binlog_transaction_compression=OFF", EVENT_TRANSACTION_PAYLOAD},
+		{"tagged", "gtid_next", EVENT_GTID_TAGGED},
+	};
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		unsigned at = 0;
+		struct event_format format = events_format(false);
+		struct event event;
+		struct err err = ERR_INIT;
+		const struct captured *c = events_next(false, cases[i].label, cases[i].type, &at);
+		assert_non_null(c);
+		assert_int_equal(event_parse(c->packet, &format, true, &event, &err), -1);
+		assert_int_equal(err.code, ERR_SOURCE);
+		assert_non_null(strstr(err.text, cases[i].text));
+	}
+	struct event_format format = events_format(true);
+	struct event event = nth(true, "compressed", EVENT_QUERY_COMPRESSED, 0);
+	struct event_query query;
+	struct err err = ERR_INIT;
+	assert_int_equal(event_query_parse(&event, &format, &query, &err), -1);
+	assert_non_null(strstr(err.text, "log_bin_compress=OFF"));
+}
+
+static struct slice packet_of(uint8_t *bytes, uint8_t type, uint16_t flags, size_t len)
+{
+	memset(bytes, 0, len);
+	bytes[4] = type;
+	bytes[9] = (uint8_t)len;
+	bytes[10] = (uint8_t)(len >> 8);
+	bytes[17] = (uint8_t)flags;
+	return slice_of(bytes, len);
+}
+
+static void test_unknown_events(void **state)
+{
+	uint8_t bytes[64];
+	struct event_format format;
+	struct event event;
+	struct err err = ERR_INIT;
+	(void)state;
+	event_format_init(&format);
+	assert_int_equal(event_parse(packet_of(bytes, 99, 0, 30), &format, true, &event, &err), -1);
+	assert_non_null(strstr(err.text, "event type 99 "));
+	assert_int_equal(event_parse(packet_of(bytes, 99, EVENT_FLAG_IGNORABLE, 30), &format, true, &event, &err), 0);
+	assert_int_equal(event_parse(packet_of(bytes, EVENT_INCIDENT, 0, 30), &format, true, &event, &err), -1);
+	assert_non_null(strstr(err.text, "missing"));
+	assert_int_equal(event_parse(packet_of(bytes, EVENT_START_ENCRYPTION, 0, 30), &format, true, &event, &err), -1);
+	assert_null(event_name(99));
+	assert_string_equal(event_name(EVENT_ANNOTATE_ROWS), "Annotate_rows");
+}
+
+static void test_sizes_must_agree(void **state)
+{
+	uint8_t bytes[64];
+	struct event_format format;
+	struct event event;
+	struct err err = ERR_INIT;
+	(void)state;
+	event_format_init(&format);
+	struct slice packet = packet_of(bytes, EVENT_XID, 0, 27);
+	for (size_t n = 0; n < 27; n++)
+		assert_int_equal(event_parse(slice_of(packet.ptr, n), &format, true, &event, &err), -1);
+	assert_int_equal(event_parse(packet, &format, true, &event, &err), 0);
+	assert_int_equal(event.body.len, 8);
+	packet.len++;
+	assert_int_equal(event_parse(packet, &format, true, &event, &err), -1);
+}
+
+static void test_each_flipped_bit_is_seen(void **state)
+{
+	struct event_format format = events_format(true);
+	unsigned at = 0;
+	(void)state;
+	const struct captured *c = events_next(true, "rows", EVENT_WRITE_ROWS_V1, &at);
+	struct slice copy = events_cut(c->packet, c->packet.len);
+	for (size_t bit = 0; bit < 8 * copy.len; bit++) {
+		struct event event;
+		struct err err = ERR_INIT;
+		((uint8_t *)copy.ptr)[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		int result = event_parse(copy, &format, true, &event, &err);
+		/* a Format_description is checked by event_format_parse */
+		if (result == 0 && event.type == EVENT_FORMAT_DESCRIPTION)
+			result = event_format_parse(copy, &format, &err);
+		assert_int_equal(result, -1);
+		((uint8_t *)copy.ptr)[bit / 8] ^= (uint8_t)(1 << bit % 8);
+	}
+	free((void *)copy.ptr);
+}
+
+static void test_format(void **state)
+{
+	(void)state;
+	struct event_format maria = events_format(true), mysql = events_format(false);
+	assert_true(maria.checksum && mysql.checksum);
+	assert_true(maria.mariadb);
+	assert_false(mysql.mariadb);
+	assert_int_equal(maria.post_header[EVENT_QUERY], 13);
+	assert_int_equal(maria.post_header[EVENT_WRITE_ROWS_V1], 8);
+	assert_int_equal(mysql.post_header[EVENT_WRITE_ROWS_V2], 10);
+	assert_memory_equal(mysql.server_version, "9.", 2);
+	assert_memory_equal(maria.server_version, "10.11", 5);
+}
+
+/* Some servers leave "file in use" set in the file; the checksum is made without it. */
+static void test_format_in_use(void **state)
+{
+	unsigned at = 0;
+	struct event_format format;
+	struct err err = ERR_INIT;
+	(void)state;
+	const struct captured *c = events_next(true, "rows", EVENT_FORMAT_DESCRIPTION, &at);
+	struct slice copy = events_cut(c->packet, c->packet.len);
+	((uint8_t *)copy.ptr)[17] ^= FORMAT_FLAG_IN_USE;
+	assert_int_equal(event_format_parse(copy, &format, &err), 0);
+	((uint8_t *)copy.ptr)[40] ^= 1;
+	assert_int_equal(event_format_parse(copy, &format, &err), -1);
+	free((void *)copy.ptr);
+}
+
+/* The Rotate in front of the first Format_description has a checksum that nothing announces. */
+static void test_first_rotate(void **state)
+{
+	(void)state;
+	for (int mariadb = 0; mariadb < 2; mariadb++) {
+		struct event_format format;
+		struct event event;
+		struct event_rotate rotate;
+		struct err err = ERR_INIT;
+		unsigned at = 0;
+		const struct captured *c = events_next(mariadb, "rows", EVENT_ROTATE, &at);
+		event_format_init(&format);
+		assert_int_equal(event_parse(c->packet, &format, true, &event, &err), 0);
+		assert_true(event.flags & EVENT_FLAG_ARTIFICIAL);
+		assert_int_equal(event_rotate_parse(&event, &rotate, &err), 0);
+		assert_true(contains(rotate.file, "bin"));
+		assert_int_equal(rotate.file.len, mariadb ? 10 : 13);
+		assert_true(rotate.offset > 4);
+		/* the same without a checksum */
+		struct slice plain = events_cut(c->packet, c->packet.len - 4);
+		((uint8_t *)plain.ptr)[9] = (uint8_t)(plain.len);
+		assert_int_equal(event_parse(plain, &format, true, &event, &err), 0);
+		assert_int_equal(event_rotate_parse(&event, &rotate, &err), 0);
+		assert_int_equal(rotate.file.len, mariadb ? 10 : 13);
+		free((void *)plain.ptr);
+	}
+}
+
+static void test_query(void **state)
+{
+	(void)state;
+	for (int mariadb = 0; mariadb < 2; mariadb++) {
+		struct event_query q = query_with(mariadb, "ddl", "CREATE TABLE events_db.d");
+		assert_slice(q.db, "events_db");
+		assert_int_equal(q.error_code, 0);
+		assert_true(slice_starts(q.sql, SLICE("CREATE TABLE events_db.d (id INT PRIMARY KEY")));
+		enum charset charset;
+		assert_true(charset_of_id(q.charset_client, &charset));
+		assert_int_equal(charset, CHARSET_UTF8MB4);
+		q = query_with(mariadb, "ddl", "latin1 client");
+		assert_true(charset_of_id(q.charset_client, &charset));
+		assert_int_equal(charset, CHARSET_LATIN1);
+		q = query_with(mariadb, "ddl", "COMMENT 'ansi'");
+		assert_true(q.sql_mode & 1 << 2);
+		assert_true(q.sql_mode & 1 << 20);
+		q = query_with(mariadb, "ddl", "COMMENT 'zone'");
+		assert_false(q.sql_mode & 1 << 2);
+		q = query_with(mariadb, "ddl", "CREATE TABLE e (");
+		assert_slice(q.db, "events_db2");
+		assert_true(charset_of_id(q.collation_server, &charset));
+	}
+}
+
+static void test_mariadb_gtid(void **state)
+{
+	struct event event = nth(true, "rows", EVENT_GTID_MARIADB, 0);
+	struct event_gtid gtid, next;
+	struct err err = ERR_INIT;
+	(void)state;
+	assert_int_equal(event_gtid_parse(&event, &gtid, &err), 0);
+	assert_int_equal(gtid.gtid.flavour, GTID_MARIADB);
+	assert_int_equal(gtid.gtid.domain, 0);
+	assert_int_equal(gtid.gtid.server_id, event.server_id);
+	assert_false(gtid.standalone || gtid.xa_prepared || gtid.xa_completed);
+	assert_int_equal(gtid.alter, ALTER_NONE);
+	assert_int_equal(gtid.commit_ms, (int64_t)event.timestamp * 1000);
+	event = nth(true, "rows", EVENT_GTID_MARIADB, 1);
+	assert_int_equal(event_gtid_parse(&event, &next, &err), 0);
+	assert_int_equal(next.gtid.seq, gtid.gtid.seq + 1);
+	event = nth(true, "ddl", EVENT_GTID_MARIADB, 0);
+	assert_int_equal(event_gtid_parse(&event, &gtid, &err), 0);
+	assert_true(gtid.standalone);
+}
+
+static void test_mariadb_xa(void **state)
+{
+	static const char xid[] = "\7\0\0\0\2\2gtbq";
+	struct event_gtid prepared, completed;
+	struct err err = ERR_INIT;
+	(void)state;
+	struct event event = nth(true, "xa", EVENT_GTID_MARIADB, 0);
+	assert_int_equal(event_gtid_parse(&event, &prepared, &err), 0);
+	assert_true(prepared.xa_prepared && !prepared.xa_completed);
+	assert_true(slice_equal(prepared.xid, slice_of(xid, sizeof(xid) - 1)));
+	event = nth(true, "xa", EVENT_GTID_MARIADB, 1);
+	assert_int_equal(event_gtid_parse(&event, &completed, &err), 0);
+	assert_true(completed.xa_completed && !completed.xa_prepared);
+	assert_true(slice_equal(completed.xid, prepared.xid));
+}
+
+static void test_two_phase_alter(void **state)
+{
+	struct event_gtid start, commit;
+	struct err err = ERR_INIT;
+	(void)state;
+	struct event event = nth(true, "two-phase-alter", EVENT_GTID_MARIADB, 0);
+	assert_int_equal(event_gtid_parse(&event, &start, &err), 0);
+	assert_int_equal(start.alter, ALTER_START);
+	event = nth(true, "two-phase-alter", EVENT_GTID_MARIADB, 1);
+	assert_int_equal(event_gtid_parse(&event, &commit, &err), 0);
+	assert_int_equal(commit.alter, ALTER_COMMIT);
+	assert_int_equal(commit.alter_seq, start.gtid.seq);
+}
+
+static void test_mysql_gtid(void **state)
+{
+	struct event event = nth(false, "rows", EVENT_GTID_MYSQL, 0);
+	struct event_gtid gtid;
+	struct err err = ERR_INIT;
+	(void)state;
+	assert_int_equal(event_gtid_parse(&event, &gtid, &err), 0);
+	assert_int_equal(gtid.gtid.flavour, GTID_MYSQL);
+	assert_true(gtid.gtid.seq > 0);
+	/* the commit's microseconds, not the header's seconds */
+	assert_true(gtid.commit_ms / 1000 - event.timestamp <= 1);
+	assert_true(gtid.commit_ms > (int64_t)event.timestamp * 1000);
+	assert_memory_equal(gtid.gtid.uuid, event.body.ptr + 1, 16);
+	event.type = EVENT_ANONYMOUS_GTID;
+	assert_int_equal(event_gtid_parse(&event, &gtid, &err), 0);
+	assert_int_equal(gtid.gtid.flavour, GTID_NONE);
+	/* MySQL 5.6: no commit timestamps */
+	event.body.len = 25;
+	assert_int_equal(event_gtid_parse(&event, &gtid, &err), 0);
+	assert_int_equal(gtid.commit_ms, (int64_t)event.timestamp * 1000);
+}
+
+static void test_mysql_xa(void **state)
+{
+	struct event_xa_prepare xa;
+	struct err err = ERR_INIT;
+	(void)state;
+	struct event event = nth(false, "xa", EVENT_XA_PREPARE, 0);
+	assert_int_equal(event_xa_prepare_parse(&event, &xa, &err), 0);
+	assert_false(xa.one_phase);
+	assert_int_equal(xa.format_id, 7);
+	assert_slice(xa.gtrid, "gt");
+	assert_slice(xa.bqual, "bq");
+	event = nth(false, "xa", EVENT_XA_PREPARE, 2);
+	assert_int_equal(event_xa_prepare_parse(&event, &xa, &err), 0);
+	assert_true(xa.one_phase);
+	assert_slice(xa.gtrid, "one");
+	assert_slice(xa.bqual, "");
+}
+
+static void test_gtid_lists(void **state)
+{
+	struct gtid_set set;
+	struct event_gtid last;
+	struct err err = ERR_INIT;
+	(void)state;
+	gtid_set_init(&set, GTID_NONE);
+	struct event event = nth(true, "beginning", EVENT_GTID_LIST, 0);
+	assert_int_equal(event_gtid_list_parse(&event, &set, &err), 0);
+	assert_int_equal(set.flavour, GTID_MARIADB);
+	event = nth(true, "rows", EVENT_GTID_MARIADB, 0);
+	assert_int_equal(event_gtid_parse(&event, &last, &err), 0);
+	assert_true(gtid_set_contains(&set, &last.gtid));
+	event = nth(false, "beginning", EVENT_PREVIOUS_GTIDS, 0);
+	if (event_gtid_list_parse(&event, &set, &err) < 0) /* the tagged scene left one */
+		assert_non_null(strstr(err.text, "tag"));
+	static const uint8_t list[] = {1, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16,
+				       2, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0,
+				       8, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0};
+	event = (struct event){.type = EVENT_PREVIOUS_GTIDS, .body = slice_of(list, sizeof(list))};
+	assert_int_equal(event_gtid_list_parse(&event, &set, &err), 0);
+	struct buf text;
+	buf_init(&text);
+	gtid_set_print(&set, &text);
+	assert_string_equal(buf_cstr(&text), "01020304-0506-0708-090a-0b0c0d0e0f10:1-5:8");
+	buf_fini(&text);
+	for (size_t n = 1; n < sizeof(list); n++) {
+		event.body = events_cut(slice_of(list, sizeof(list)), n);
+		assert_int_equal(event_gtid_list_parse(&event, &set, &err), -1);
+		free((void *)event.body.ptr);
+	}
+	gtid_set_fini(&set);
+}
+
+static void test_heartbeats(void **state)
+{
+	static const uint8_t v2[] = {1, 4, 'b', '.', '0', '1', 2, 9, 0xfe, 1, 0, 0, 0, 1, 0, 0, 0, 0};
+	struct event_heartbeat heartbeat;
+	struct err err = ERR_INIT;
+	struct event event = {.type = EVENT_HEARTBEAT, .end_pos = 77, .body = SLICE("bin.000001")};
+	(void)state;
+	assert_int_equal(event_heartbeat_parse(&event, &heartbeat, &err), 0);
+	assert_slice(heartbeat.file, "bin.000001");
+	assert_int_equal(heartbeat.offset, 77);
+	event = (struct event){.type = EVENT_HEARTBEAT_V2, .body = slice_of(v2, sizeof(v2))};
+	assert_int_equal(event_heartbeat_parse(&event, &heartbeat, &err), 0);
+	assert_slice(heartbeat.file, "b.01");
+	assert_int_equal(heartbeat.offset, 0x100000001);
+}
+
+/* Every parser, on every prefix of every event's body: an error or a result, and no over-read. */
+static void parse_all(const struct event *event, const struct event_format *format, struct gtid_set *set)
+{
+	struct err err = ERR_INIT;
+	struct event_rotate rotate;
+	struct event_gtid gtid;
+	struct event_query query;
+	struct event_xa_prepare xa;
+	struct event_heartbeat heartbeat;
+	int result = 0;
+	switch (event->type) {
+	case EVENT_ROTATE:
+		result = event_rotate_parse(event, &rotate, &err);
+		break;
+	case EVENT_QUERY:
+	case EVENT_QUERY_COMPRESSED:
+		result = event_query_parse(event, format, &query, &err);
+		break;
+	case EVENT_XA_PREPARE:
+		result = event_xa_prepare_parse(event, &xa, &err);
+		break;
+	case EVENT_HEARTBEAT_V2:
+		result = event_heartbeat_parse(event, &heartbeat, &err);
+		break;
+	case EVENT_GTID_LIST:
+	case EVENT_PREVIOUS_GTIDS:
+		result = event_gtid_list_parse(event, set, &err);
+		break;
+	case EVENT_GTID_MARIADB:
+	case EVENT_GTID_MYSQL:
+	case EVENT_ANONYMOUS_GTID:
+		result = event_gtid_parse(event, &gtid, &err);
+		break;
+	default:
+		break;
+	}
+	assert_true(result == 0 || err.text[0] != '\0');
+}
+
+static void test_every_prefix(void **state)
+{
+	struct gtid_set set;
+	(void)state;
+	gtid_set_init(&set, GTID_NONE);
+	for (unsigned i = 0; i < ncaptured; i++) {
+		struct event_format format = events_format(captured[i].mariadb), cut_format;
+		struct slice body = captured[i].packet;
+		body.ptr += EVENT_HEADER_SIZE;
+		body.len -= EVENT_HEADER_SIZE + CRC_SIZE;
+		for (size_t n = 0; n < body.len; n++) {
+			struct err err = ERR_INIT;
+			struct slice cut = events_cut(body, n);
+			struct event event = {.type = events_type(&captured[i]), .body = cut};
+			parse_all(&event, &format, &set);
+			free((void *)cut.ptr);
+			cut = events_cut(captured[i].packet, n);
+			assert_int_equal(event_format_parse(cut, &cut_format, &err), -1);
+			assert_int_equal(event_parse(cut, &format, true, &event, &err), -1);
+			free((void *)cut.ptr);
+		}
+	}
+	gtid_set_fini(&set);
+}
+
+static void test_crc32(void **state)
+{
+	char text[100];
+	(void)state;
+	assert_int_equal(crc32_update(0, "123456789", 9), 0xcbf43926);
+	for (unsigned i = 0; i < sizeof(text); i++)
+		text[i] = (char)(i * 7);
+	for (unsigned i = 0; i <= sizeof(text); i++) {
+		uint32_t parts = crc32_update(crc32_update(0, text, i), text + i, sizeof(text) - i);
+		assert_int_equal(parts, crc32_update(0, text, sizeof(text)));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_every_captured_event_is_known),
+		cmocka_unit_test(test_refused_events_name_the_setting),
+		cmocka_unit_test(test_unknown_events),
+		cmocka_unit_test(test_sizes_must_agree),
+		cmocka_unit_test(test_each_flipped_bit_is_seen),
+		cmocka_unit_test(test_format),
+		cmocka_unit_test(test_format_in_use),
+		cmocka_unit_test(test_first_rotate),
+		cmocka_unit_test(test_query),
+		cmocka_unit_test(test_mariadb_gtid),
+		cmocka_unit_test(test_mariadb_xa),
+		cmocka_unit_test(test_two_phase_alter),
+		cmocka_unit_test(test_mysql_gtid),
+		cmocka_unit_test(test_mysql_xa),
+		cmocka_unit_test(test_gtid_lists),
+		cmocka_unit_test(test_heartbeats),
+		cmocka_unit_test(test_every_prefix),
+		cmocka_unit_test(test_crc32),
+	};
+	return cmocka_run_group_tests(tests, events_load, events_free);
+}
