@@ -1,0 +1,275 @@
+#include "sink/handle.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	ANNOUNCE_MS = 1000,    /* outages shorter than this are nobody's concern */
+	LOG_REPEAT_MS = 60000, /* the same facility again is kept back so long */
+	ERRSTR = 512,
+};
+
+/* ---- callbacks, run inside kafka_poll ---- */
+
+static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
+{
+	struct kafka *kafka = opaque;
+	(void)rk;
+	if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR && kafka->down_since != 0)
+		kafka_up(kafka);
+	if (kafka->report != NULL)
+		kafka->report(kafka->arg, message);
+}
+
+static void note_fatal(struct kafka *kafka)
+{
+	char text[ERRSTR];
+	rd_kafka_resp_err_t code = rd_kafka_fatal_error(kafka->rk, text, sizeof(text));
+	if (code == RD_KAFKA_RESP_ERR_NO_ERROR || kafka->fatal.code != ERR_NONE)
+		return;
+	if (code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED)
+		err_set(&kafka->fatal, ERR_DISPLACED, "%s: another process of this name has taken over: %s",
+			kafka->label, text);
+	else if (code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED)
+		err_set(&kafka->fatal, ERR_KAFKA,
+			"%s: %s: grant the user IdempotentWrite on the cluster and Write on the topics",
+			kafka->label, text);
+	else
+		err_retry(&kafka->fatal, ERR_KAFKA, "%s: the producer cannot go on: %s (%s)", kafka->label,
+			  text, rd_kafka_err2name(code));
+}
+
+static void note_refused(struct kafka *kafka, const char *reason)
+{
+	if (kafka->refused.code == ERR_NONE)
+		err_set(&kafka->refused, ERR_KAFKA,
+			"%s refuses the connection: %s; check security.protocol, sasl.* and ssl.* in the "
+			"sink's properties",
+			kafka->label, reason);
+}
+
+static void note_error(struct kafka *kafka, const char *reason)
+{
+	snprintf(kafka->last_error, sizeof(kafka->last_error), "%s", reason);
+}
+
+static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
+{
+	struct kafka *kafka = opaque;
+	(void)rk;
+	switch (code) {
+	case RD_KAFKA_RESP_ERR__FATAL:
+		note_fatal(kafka);
+		break;
+	case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+		if (kafka->down_since == 0)
+			kafka->down_since = clock_wall_ms();
+		break;
+	case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+	case RD_KAFKA_RESP_ERR__SSL:
+		note_refused(kafka, reason);
+		note_error(kafka, reason);
+		break;
+	default:
+		note_error(kafka, reason);
+	}
+}
+
+/* Connection trouble reaches us through on_error as well; the rest is worth a line, but not a flood. */
+static bool worth_a_line(struct kafka *kafka, int level, const char *fac)
+{
+	int64_t now = clock_mono_ms();
+	if (level > 4 || strcmp(fac, "FAIL") == 0 || strcmp(fac, "ERROR") == 0 ||
+	    strcmp(fac, "CONFWARN") == 0)
+		return false;
+	if (strcmp(fac, kafka->log_fac) == 0 && now - kafka->log_ms < LOG_REPEAT_MS)
+		return false;
+	snprintf(kafka->log_fac, sizeof(kafka->log_fac), "%s", fac);
+	kafka->log_ms = now;
+	return true;
+}
+
+static void on_log(const rd_kafka_t *rk, int level, const char *fac, const char *text)
+{
+	struct kafka *kafka = rd_kafka_opaque(rk);
+	if (worth_a_line(kafka, level, fac))
+		log_warn("%s: %s: %s", kafka->label, fac, text);
+	else
+		log_debug("%s: %s: %s", kafka->label, fac, text);
+}
+
+/* ---- settings ---- */
+
+static int set_one(rd_kafka_conf_t *conf, const char *name, const char *value, struct err *err)
+{
+	char text[ERRSTR];
+	if (rd_kafka_conf_set(conf, name, value, text, sizeof(text)) == RD_KAFKA_CONF_OK)
+		return 0;
+	return err_set(err, ERR_SCRIPT, "Kafka property %s: %s", name, text);
+}
+
+static int set_table(rd_kafka_conf_t *conf, const struct property *table, struct err *err)
+{
+	for (; table != NULL && table->name != NULL; table++)
+		if (table->value != NULL && set_one(conf, table->name, table->value, err) != 0)
+			return -1;
+	return 0;
+}
+
+static int set_user(rd_kafka_conf_t *conf, enum property_use use, const struct property *property,
+		    struct err *err)
+{
+	struct property_list list;
+	property_list_init(&list);
+	int result = property_translate(use, property->name, property->value, &list, err);
+	for (unsigned i = 0; result == 0 && i < list.n; i++)
+		result = set_one(conf, list.items[i].name, list.items[i].value, err);
+	property_list_fini(&list);
+	return result;
+}
+
+static int set_all(rd_kafka_conf_t *conf, const struct sink_config *config,
+		   const struct kafka_options *options, struct err *err)
+{
+	const struct property first[] = {
+		{"bootstrap.servers", config->brokers},
+		{"client.id", options->client_id ? options->client_id : "tideway"},
+		{"log.queue", "true"},
+		{NULL, NULL},
+	};
+	if (set_table(conf, first, err) != 0 || set_table(conf, options->defaults, err) != 0)
+		return -1;
+	for (unsigned i = 0; i < config->nproperties; i++)
+		if (set_user(conf, options->use, &config->properties[i], err) != 0)
+			return -1;
+	return set_table(conf, options->forced, err);
+}
+
+static void set_label(struct kafka *kafka, const struct sink_config *config)
+{
+	const char *brokers = property_find(config->properties, config->nproperties,
+					    "bootstrap.servers", "metadata.broker.list");
+	if (brokers == NULL)
+		brokers = config->brokers;
+	snprintf(kafka->label, sizeof(kafka->label), "Kafka %s", brokers ? brokers : "(no brokers given)");
+}
+
+static int make(struct kafka *kafka, rd_kafka_conf_t *conf, rd_kafka_type_t type, struct err *err)
+{
+	char text[ERRSTR];
+	kafka->rk = rd_kafka_new(type, conf, text, sizeof(text));
+	if (kafka->rk == NULL) {
+		rd_kafka_conf_destroy(conf);
+		return err_set(err, ERR_SCRIPT, "Kafka properties do not fit together: %s", text);
+	}
+	rd_kafka_set_log_queue(kafka->rk, NULL); /* NULL: the queue that kafka_poll serves */
+	return 0;
+}
+
+int kafka_open(struct kafka *kafka, const struct sink_config *config,
+	       const struct kafka_options *options, struct err *err)
+{
+	*kafka = (struct kafka){.report = options->report, .arg = options->arg};
+	set_label(kafka, config);
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	rd_kafka_conf_set_opaque(conf, kafka);
+	rd_kafka_conf_set_error_cb(conf, on_error);
+	rd_kafka_conf_set_log_cb(conf, on_log);
+	if (options->type == RD_KAFKA_PRODUCER)
+		rd_kafka_conf_set_dr_msg_cb(conf, on_report);
+	if (set_all(conf, config, options, err) != 0) {
+		rd_kafka_conf_destroy(conf);
+		return -1;
+	}
+	return make(kafka, conf, options->type, err);
+}
+
+void kafka_close(struct kafka *kafka)
+{
+	if (kafka->rk != NULL)
+		rd_kafka_destroy(kafka->rk);
+	kafka->rk = NULL;
+}
+
+/* ---- up and down ---- */
+
+void kafka_poll(struct kafka *kafka, int timeout_ms)
+{
+	rd_kafka_poll(kafka->rk, timeout_ms);
+}
+
+void kafka_up(struct kafka *kafka)
+{
+	if (kafka->announced)
+		log_info("%s: reachable again after %.1f s", kafka->label,
+			 (double)(clock_wall_ms() - kafka->down_since) / 1000);
+	kafka->announced = false;
+	kafka->down_since = 0;
+	kafka->last_error[0] = '\0';
+	kafka->refused.code = ERR_NONE;
+}
+
+void kafka_waiting(struct kafka *kafka)
+{
+	if (kafka->announced || kafka->down_since == 0 ||
+	    clock_wall_ms() - kafka->down_since < ANNOUNCE_MS)
+		return;
+	kafka->announced = true;
+	log_warn("%s: no broker can be reached%s%s; waiting, nothing is lost", kafka->label,
+		 kafka->last_error[0] ? ": " : "", kafka->last_error);
+}
+
+bool kafka_transient(rd_kafka_resp_err_t code)
+{
+	switch ((int)code) {
+	case RD_KAFKA_RESP_ERR__TRANSPORT:
+	case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+	case RD_KAFKA_RESP_ERR__TIMED_OUT:
+	case RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE:
+	case RD_KAFKA_RESP_ERR__RESOLVE:
+	case RD_KAFKA_RESP_ERR__WAIT_COORD:
+	case RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT:
+	case RD_KAFKA_RESP_ERR_NOT_CONTROLLER:
+	case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
+	case RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION:
+	case RD_KAFKA_RESP_ERR_BROKER_NOT_AVAILABLE:
+	case RD_KAFKA_RESP_ERR_NETWORK_EXCEPTION:
+	case RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS:
+	case RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE:
+	case RD_KAFKA_RESP_ERR_NOT_COORDINATOR:
+	case RD_KAFKA_RESP_ERR_CONCURRENT_TRANSACTIONS:
+	case RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR:
+		return true;
+	default:
+		return false;
+	}
+}
+
+int kafka_wait(struct kafka *kafka, const char *what, rd_kafka_resp_err_t code, int wait_ms,
+	       const _Atomic bool *stop, struct err *err)
+{
+	kafka_poll(kafka, wait_ms);
+	if (kafka->refused.code != ERR_NONE || kafka->fatal.code != ERR_NONE) {
+		*err = kafka->fatal.code != ERR_NONE ? kafka->fatal : kafka->refused;
+		return -1;
+	}
+	if (stop != NULL && atomic_load(stop))
+		return err_retry(err, ERR_KAFKA, "%s: stopped while waiting to %s: %s%s%s", kafka->label, what,
+				 rd_kafka_err2str(code), kafka->last_error[0] ? ": " : "",
+				 kafka->last_error);
+	kafka_waiting(kafka);
+	return 0;
+}
+
+bool kafka_is_mock(struct kafka *kafka)
+{
+	char *id = rd_kafka_clusterid(kafka->rk, 1000);
+	bool mock = id != NULL && strncmp(id, "mockCluster", 11) == 0;
+	if (id != NULL)
+		rd_kafka_mem_free(kafka->rk, id);
+	return mock;
+}

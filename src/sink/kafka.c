@@ -1,0 +1,449 @@
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "sink/properties.h"
+#include "sink/sink_priv.h"
+#include "sink/topics.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* How sizes fit together (rule 16). One batch that is larger than its topic's max.message.bytes is refused as a
+ * whole, so batch.size, which counts uncompressed bytes, must stay below the smallest max.message.bytes of all
+ * topics; a single message may be larger than batch.size and then travels alone. But topics become known only
+ * after the producer exists. So: message.max.bytes is as high as it goes (each message is checked against its
+ * own topic before it is handed over), batch.size starts below Kafka's default for topics, and when a topic turns
+ * up that takes less, the producer is drained and made again with a smaller batch.size. */
+enum {
+	BATCH_DEFAULT = 1000000,     /* below SINK_DEFAULT_MAX_MESSAGE */
+	BATCH_MARGIN = 512,          /* a batch's own header, and slack */
+	MESSAGE_MAX = 1000000000,    /* librdkafka's upper limit of message.max.bytes */
+	QUEUE_DEFAULT = 32 << 20,    /* memory.queue */
+	QUEUE_MIN = 64 << 10,        /* less makes no batches */
+	BYTES_PER_MESSAGE = 256,     /* what librdkafka keeps around a small message: bounds their number */
+	ROOM_MS = 100,               /* one turn of waiting for room in the queue */
+	PURGE_MS = 5000,             /* reports of purged messages come from librdkafka itself */
+	EXIST_MS = 10000,            /* sink_topics_exist waits so long for a broker */
+};
+
+struct kafka_sink {
+	struct sink sink;
+	struct kafka kafka;
+	const struct sink_config *config; /* borrowed: lives as long as the script */
+	char *client_id;
+	size_t queue_bytes;
+	size_t message_max;               /* what the user or librdkafka allows for one message */
+	size_t batch;                     /* batch.size of this producer */
+	struct topic_names names;         /* of the cluster, as last asked */
+	bool warned_unreadable;           /* "configuration cannot be read" was said */
+};
+
+static struct kafka_sink *of(struct sink *sink)
+{
+	return (struct kafka_sink *)sink;
+}
+
+/* ---- delivery reports ---- */
+
+/* Whether the same messages may pass when the lane starts again from its checkpoint. */
+static bool hopeless(rd_kafka_resp_err_t code)
+{
+	switch ((int)code) {
+	case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+	case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
+	case RD_KAFKA_RESP_ERR_INVALID_MSG:
+	case RD_KAFKA_RESP_ERR_INVALID_RECORD:
+	case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+	case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+	case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static const char *report_remedy(rd_kafka_resp_err_t code)
+{
+	switch ((int)code) {
+	case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+	case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
+		return "; raise max.message.bytes of the topic";
+	case RD_KAFKA_RESP_ERR_INVALID_RECORD:
+		return "; a compacted topic takes no message without a key";
+	case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+		return "; grant Write on the topic";
+	case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+	case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+	case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+		return "; the topic has been deleted or made again while the sync ran";
+	default:
+		return "";
+	}
+}
+
+static void poison(struct kafka_sink *k, const rd_kafka_message_t *message)
+{
+	struct err err = ERR_INIT;
+	if (k->sink.poison.code != ERR_NONE)
+		return;
+	err_set(&err, ERR_KAFKA,
+		"%s: a message for topic \"%s\", partition %d, was not accepted: %s (%s)%s; nothing is sent "
+		"after it, and the position stays before it",
+		k->kafka.label, rd_kafka_topic_name(message->rkt), (int)message->partition,
+		rd_kafka_err2str(message->err), rd_kafka_err2name(message->err),
+		report_remedy(message->err));
+	err.retriable = !hopeless(message->err);
+	if (k->kafka.fatal.code != ERR_NONE)
+		err = k->kafka.fatal;
+	sink_set_poison(&k->sink, &err);
+}
+
+static void on_report(void *arg, const rd_kafka_message_t *message)
+{
+	struct kafka_sink *k = arg;
+	assert(k->sink.in_flight != 0);
+	k->sink.in_flight--;
+	if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR)
+		poison(k, message);
+	else if (k->sink.poison.code == ERR_NONE)
+		sink_count_acked(&k->sink, (uint64_t)(uintptr_t)message->_private);
+}
+
+static void kafka_sink_poll(struct sink *sink, int timeout_ms)
+{
+	struct kafka_sink *k = of(sink);
+	kafka_poll(&k->kafka, timeout_ms);
+	sink_tell(sink);
+	if (k->kafka.fatal.code != ERR_NONE)
+		sink_set_poison(sink, &k->kafka.fatal);
+	/* an idle connection that was closed is no outage */
+	if (k->kafka.down_since != 0 && sink->in_flight != 0)
+		kafka_waiting(&k->kafka);
+	sink->down_since = k->kafka.announced ? k->kafka.down_since : 0;
+}
+
+/* rd_kafka_flush makes librdkafka forget linger.ms while it runs. */
+static void kafka_sink_flush(struct sink *sink, int timeout_ms)
+{
+	if (timeout_ms > 0)
+		(void)rd_kafka_flush(of(sink)->kafka.rk, timeout_ms);
+	kafka_sink_poll(sink, 0);
+}
+
+static void kafka_sink_purge(struct sink *sink)
+{
+	int64_t end = clock_mono_ms() + PURGE_MS;
+	(void)rd_kafka_purge(of(sink)->kafka.rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+	while (sink->in_flight != 0 && clock_mono_ms() < end)
+		kafka_poll(&of(sink)->kafka, ROOM_MS);
+	sink->run = 0;
+}
+
+/* ---- the producer ---- */
+
+static int open_producer(struct kafka_sink *k, struct kafka *kafka, size_t batch, struct err *err)
+{
+	char kbytes[NUM_INT_MAX + 1], messages[NUM_INT_MAX + 1], batch_size[NUM_INT_MAX + 1];
+	snprintf(kbytes, sizeof(kbytes), "%zu", k->queue_bytes >> 10);
+	snprintf(messages, sizeof(messages), "%zu", k->queue_bytes / BYTES_PER_MESSAGE);
+	snprintf(batch_size, sizeof(batch_size), "%zu", batch);
+	const struct property defaults[] = {
+		{"linger.ms", "0.5"},
+		{"compression.type", "lz4"},
+		{"message.max.bytes", "1000000000"},
+		{"queue.buffering.max.messages", messages},
+		{NULL, NULL},
+	};
+	const struct property forced[] = {
+		{"enable.idempotence", "true"},
+		{"enable.gapless.guarantee", "true"},
+		{"acks", "all"},
+		{"message.timeout.ms", "0"},
+		{"queue.buffering.max.kbytes", kbytes},
+		{"batch.size", batch_size},
+		{NULL, NULL},
+	};
+	const struct kafka_options options = {RD_KAFKA_PRODUCER, PROPERTY_PRODUCER, k->client_id,
+					      defaults, forced, on_report, k};
+	return kafka_open(kafka, k->config, &options, err);
+}
+
+/* Every topic but those still being looked up gets a new handle; they belong to the producer. */
+static void rebind_topics(struct kafka_sink *k, bool open)
+{
+	size_t at = 0;
+	for (struct topic *topic; (topic = map_next(&k->sink.topics, &at)) != NULL;) {
+		if (topic->native != NULL)
+			rd_kafka_topic_destroy(topic->native);
+		topic->native = open ? rd_kafka_topic_new(k->kafka.rk, topic->name, NULL) : NULL;
+	}
+}
+
+/* Nothing may be in flight. The struct stays where it is, for librdkafka's callbacks know its address. */
+static int reopen(struct kafka_sink *k, size_t batch, struct err *err)
+{
+	rebind_topics(k, false);
+	kafka_close(&k->kafka);
+	if (open_producer(k, &k->kafka, batch, err) != 0) {
+		sink_set_poison(&k->sink, err);
+		return -1;
+	}
+	k->batch = batch;
+	rebind_topics(k, true);
+	return 0;
+}
+
+/* Makes sure that no batch is larger than `limit`. */
+static int fit_batch(struct kafka_sink *k, const char *name, size_t limit, const _Atomic bool *stop,
+		     struct err *err)
+{
+	size_t batch = limit > 2 * BATCH_MARGIN ? limit - BATCH_MARGIN : limit / 2 + 1;
+	if (batch >= k->batch)
+		return 0;
+	log_info("%s: topic \"%s\" takes %zu bytes at most; batches are at most %zu from now on",
+		 k->kafka.label, name, limit, batch);
+	int drained = sink_drain(&k->sink, -1, stop, err);
+	if (drained > 0)
+		return err_retry(err, ERR_KAFKA, "stopped while messages were in flight");
+	return drained < 0 ? -1 : reopen(k, batch, err);
+}
+
+/* ---- topics ---- */
+
+static int check_pinned(struct kafka_sink *k, const char *name, int pinned, int partitions,
+			struct err *err)
+{
+	if (pinned <= partitions)
+		return 0;
+	return err_set(err, ERR_KAFKA,
+		       "%s: topic \"%s\" has %d partitions, but the checkpoint was made with %d: it has been deleted and "
+		       "made again; give it at least %d partitions, or reset the sync",
+		       k->kafka.label, name, partitions, pinned, pinned);
+}
+
+static void warn_unreadable(struct kafka_sink *k, const char *name)
+{
+	if (!k->warned_unreadable)
+		log_warn("%s: the configuration of topic \"%s\" cannot be read (grant DescribeConfigs): "
+			 "max.message.bytes is taken to be %d and cleanup.policy delete",
+			 k->kafka.label, name, SINK_DEFAULT_MAX_MESSAGE);
+	k->warned_unreadable = true;
+}
+
+static size_t message_limit(const struct kafka_sink *k, const struct topic_facts *facts)
+{
+	size_t limit = facts->max_message ? facts->max_message : SINK_DEFAULT_MAX_MESSAGE;
+	size_t own = k->message_max < k->queue_bytes ? k->message_max : k->queue_bytes;
+	return limit < own ? limit : own;
+}
+
+static int kafka_sink_topic(struct sink *sink, struct topic *topic, const struct topic_spec *spec,
+			    const _Atomic bool *stop, struct err *err)
+{
+	struct kafka_sink *k = of(sink);
+	struct topic_facts facts;
+	if (topics_ensure(&k->kafka, &k->names, topic->name, spec, stop, &facts, err) != 0 ||
+	    check_pinned(k, topic->name, spec->pinned, facts.partitions, err) != 0)
+		return -1;
+	if (!facts.described && !facts.mock)
+		warn_unreadable(k, topic->name);
+	if (facts.max_message != 0 && fit_batch(k, topic->name, facts.max_message, stop, err) != 0)
+		return -1;
+	topic->native = rd_kafka_topic_new(k->kafka.rk, topic->name, NULL);
+	if (topic->native == NULL)
+		return err_set(err, ERR_KAFKA, "%s: topic \"%s\": %s", k->kafka.label, topic->name,
+			       rd_kafka_err2str(rd_kafka_last_error()));
+	topic->info.partitions = spec->pinned > 0 ? spec->pinned : facts.partitions;
+	topic->info.compacted = facts.compacted;
+	topic->info.max_message = facts.max_message;
+	topic->info.created = facts.created;
+	topic->limit = message_limit(k, &facts);
+	return 0;
+}
+
+static void kafka_sink_forget(struct topic *topic)
+{
+	if (topic->native != NULL)
+		rd_kafka_topic_destroy(topic->native);
+	topic->native = NULL;
+}
+
+static int kafka_sink_exist(struct sink *sink, const struct slice *names, unsigned n, bool *exists,
+			    int *partitions, struct err *err)
+{
+	struct kafka_sink *k = of(sink);
+	if (topics_list(&k->kafka, &k->names, EXIST_MS, sink->stop, err) != 0)
+		return -1;
+	for (unsigned i = 0; i < n; i++) {
+		partitions[i] = topics_partitions(&k->names, names[i]);
+		exists[i] = partitions[i] != 0;
+	}
+	return 0;
+}
+
+/* ---- send ---- */
+
+/* The queue is full: serves delivery reports until some room is there (rule 15). */
+static int wait_for_room(struct kafka_sink *k, struct err *err)
+{
+	kafka_sink_poll(&k->sink, ROOM_MS);
+	if (k->sink.poison.code != ERR_NONE) {
+		*err = k->sink.poison;
+		return -1;
+	}
+	if (sink_stopping(&k->sink))
+		return err_retry(err, ERR_KAFKA, "%s: stopped while the producer's queue was full",
+				 k->kafka.label);
+	return 0;
+}
+
+static int refuse(struct kafka_sink *k, const struct message *message, rd_kafka_resp_err_t code,
+		  struct err *err)
+{
+	kafka_poll(&k->kafka, 0); /* what made it fail may be a fatal error that is not yet told */
+	if (k->kafka.fatal.code != ERR_NONE) {
+		sink_set_poison(&k->sink, &k->kafka.fatal);
+		*err = k->kafka.fatal;
+		return -1;
+	}
+	err_set(err, code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ? ERR_DATA : ERR_KAFKA,
+		"%s: a message of %zu bytes for topic \"%s\", partition %d, cannot be sent: %s%s",
+		k->kafka.label, message->size, message->topic->name, message->partition,
+		rd_kafka_err2str(code), report_remedy(code));
+	err->retriable = !hopeless(code);
+	return -1;
+}
+
+static rd_kafka_headers_t *make_headers(const struct message *message)
+{
+	rd_kafka_headers_t *headers = rd_kafka_headers_new(message->nheaders);
+	for (unsigned i = 0; i < message->nheaders; i++) {
+		const struct header *header = &message->headers[i];
+		rd_kafka_header_add(headers, header->name.ptr, (ssize_t)header->name.len,
+				    header->value.ptr, (ssize_t)header->value.len);
+	}
+	return headers;
+}
+
+static rd_kafka_resp_err_t produce_headers(const struct message *message, rd_kafka_headers_t *headers)
+{
+	const rd_kafka_vu_t vus[] = {
+		{.vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = message->topic->native},
+		{.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = message->partition},
+		{.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
+		{.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {(void *)(uintptr_t)message->key.ptr, message->key.len}},
+		{.vtype = RD_KAFKA_VTYPE_VALUE,
+		 .u.mem = {(void *)(uintptr_t)message->value.ptr, message->value.len}},
+		{.vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = (void *)(uintptr_t)message->token},
+		{.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = headers},
+	};
+	rd_kafka_error_t *error = rd_kafka_produceva(message->topic->native, vus, sizeof(vus) / sizeof(vus[0]));
+	rd_kafka_resp_err_t code = error ? rd_kafka_error_code(error) : RD_KAFKA_RESP_ERR_NO_ERROR;
+	if (error != NULL)
+		rd_kafka_error_destroy(error);
+	return code;
+}
+
+/* headers NULL: none; they belong to librdkafka once it took the message. */
+static rd_kafka_resp_err_t produce(const struct message *message, rd_kafka_headers_t *headers)
+{
+	if (headers != NULL)
+		return produce_headers(message, headers);
+	if (rd_kafka_produce(message->topic->native, message->partition, RD_KAFKA_MSG_F_COPY,
+			     (void *)(uintptr_t)message->value.ptr, message->value.len, message->key.ptr,
+			     message->key.len, (void *)(uintptr_t)message->token) == 0)
+		return RD_KAFKA_RESP_ERR_NO_ERROR;
+	return rd_kafka_last_error();
+}
+
+static int kafka_sink_send(struct sink *sink, const struct message *message, struct err *err)
+{
+	struct kafka_sink *k = of(sink);
+	rd_kafka_headers_t *headers = message->nheaders ? make_headers(message) : NULL;
+	rd_kafka_resp_err_t code = produce(message, headers);
+	int result = 0;
+	while (code == RD_KAFKA_RESP_ERR__QUEUE_FULL && (result = wait_for_room(k, err)) == 0)
+		code = produce(message, headers);
+	if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+		sink->in_flight++;
+		return 0;
+	}
+	if (headers != NULL)
+		rd_kafka_headers_destroy(headers);
+	return result != 0 ? -1 : refuse(k, message, code, err);
+}
+
+/* ---- lifecycle ---- */
+
+static void kafka_sink_free(struct sink *sink)
+{
+	struct kafka_sink *k = of(sink);
+	topics_forget(&k->names);
+	if (k->kafka.rk != NULL && sink->in_flight != 0)
+		kafka_sink_purge(sink);
+	kafka_close(&k->kafka);
+	free(k->client_id);
+	free(k);
+}
+
+static const struct sink_ops kafka_ops = {
+	.topic = kafka_sink_topic,
+	.exist = kafka_sink_exist,
+	.send = kafka_sink_send,
+	.poll = kafka_sink_poll,
+	.flush = kafka_sink_flush,
+	.purge = kafka_sink_purge,
+	.forget = kafka_sink_forget,
+	.free = kafka_sink_free,
+};
+
+static bool number(const struct sink_config *config, const char *name, const char *alias, size_t *out)
+{
+	uint64_t v;
+	const char *text = property_find(config->properties, config->nproperties, name, alias);
+	if (text == NULL || !num_parse_u64(slice_str(text), &v))
+		return false;
+	*out = v;
+	return true;
+}
+
+size_t sink_queue_total(const struct sink_config *config, size_t fallback)
+{
+	size_t bytes = fallback, kbytes;
+	if (number(config, "queue.buffering.max.kbytes", NULL, &kbytes))
+		bytes = kbytes << 10;
+	(void)number(config, "buffer.memory", NULL, &bytes);
+	return bytes;
+}
+
+static void choose_sizes(struct kafka_sink *k, size_t queue_bytes)
+{
+	k->queue_bytes = queue_bytes ? queue_bytes : sink_queue_total(k->config, QUEUE_DEFAULT);
+	if (k->queue_bytes < QUEUE_MIN)
+		k->queue_bytes = QUEUE_MIN;
+	k->message_max = MESSAGE_MAX;
+	(void)number(k->config, "max.request.size", "message.max.bytes", &k->message_max);
+	k->batch = BATCH_DEFAULT;
+	(void)number(k->config, "batch.size", NULL, &k->batch);
+	if (k->batch > BATCH_DEFAULT || k->batch == 0) /* Java's 0 is "no batches": 1 */
+		k->batch = k->batch ? BATCH_DEFAULT : 1;
+}
+
+struct sink *sink_kafka_new(const struct sink_config *config, const char *client_id,
+			    size_t queue_bytes, struct err *err)
+{
+	struct kafka_sink *k = mem_array(1, sizeof(*k));
+	k->sink.ops = &kafka_ops;
+	k->config = config;
+	k->client_id = client_id ? strdup(client_id) : NULL;
+	map_init(&k->sink.topics);
+	choose_sizes(k, queue_bytes);
+	if (open_producer(k, &k->kafka, k->batch, err) != 0) {
+		free(k->client_id);
+		free(k);
+		return NULL;
+	}
+	return &k->sink;
+}

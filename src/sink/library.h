@@ -1,0 +1,8 @@
+/* library: the version of the Kafka client library that is linked. Thread: any. */
+#ifndef TIDEWAY_SINK_LIBRARY_H
+#define TIDEWAY_SINK_LIBRARY_H
+
+/* "2.0.2" */
+const char *sink_library_version(void);
+
+#endif

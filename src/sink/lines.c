@@ -1,0 +1,285 @@
+/* One line a message: {"topic":"t","partition":0,"key":"1","headers":{"h":"v"},"value":...}. A value that begins with
+ * '{' or '[' is a JSON text and stands there as it is; any other becomes a JSON string, a tombstone null. Keys
+ * and strings that are not UTF-8 show U+FFFD where they are not. Lines of several lanes do not mix. */
+#include "base/buf.h"
+#include "base/mem.h"
+#include "sink/sink_priv.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { LINES_FLUSH = 65536 }; /* bytes collected before they are written */
+
+struct pending {
+	uint64_t token;
+	unsigned n;
+};
+
+struct lines_sink {
+	struct sink sink;
+	int fd;
+	const char *path;        /* for texts */
+	struct buf out;          /* whole lines, not written yet */
+	struct pending *pending; /* whose messages those are, in order */
+	size_t npending, cap;
+};
+
+/* several lanes may write to one file */
+static pthread_mutex_t lines_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static struct lines_sink *of(struct sink *sink)
+{
+	return (struct lines_sink *)sink;
+}
+
+/* ---- text ---- */
+
+/* Bytes of the UTF-8 character at the start of s, 0 when there is none. */
+static size_t utf8_size(const unsigned char *at, size_t left)
+{
+	static const unsigned char min2[] = {0xa0, 0x90}; /* after e0, f0 */
+	size_t n = at[0] < 0x80 ? 1 : at[0] < 0xc2 ? 0 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : at[0] < 0xf5 ? 4 : 0;
+	if (n == 0 || n > left)
+		return 0;
+	for (size_t i = 1; i < n; i++)
+		if ((at[i] & 0xc0) != 0x80)
+			return 0;
+	if ((at[0] == 0xe0 && at[1] < min2[0]) || (at[0] == 0xf0 && at[1] < min2[1]) ||
+	    (at[0] == 0xed && at[1] > 0x9f) || (at[0] == 0xf4 && at[1] > 0x8f))
+		return 0;
+	return n;
+}
+
+static void put_char(struct buf *out, const unsigned char *at, size_t n)
+{
+	if (n == 0)
+		buf_put(out, SLICE("\xef\xbf\xbd"));
+	else if (at[0] == '"' || at[0] == '\\')
+		buf_append(out, (const char[]){'\\', (char)at[0]}, 2);
+	else if (at[0] < 0x20)
+		buf_printf(out, "\\u%04x", at[0]);
+	else
+		buf_append(out, at, n);
+}
+
+static void put_string(struct buf *out, struct slice s)
+{
+	if (s.ptr == NULL) {
+		buf_put(out, SLICE("null"));
+		return;
+	}
+	const unsigned char *at = (const unsigned char *)s.ptr;
+	buf_char(out, '"');
+	for (size_t left = s.len; left != 0;) {
+		size_t n = utf8_size(at, left);
+		put_char(out, at, n);
+		n = n ? n : 1;
+		at += n;
+		left -= n;
+	}
+	buf_char(out, '"');
+}
+
+/* Line ends inside a JSON text are white space. */
+static void put_json(struct buf *out, struct slice s)
+{
+	size_t start = out->len;
+	buf_put(out, s);
+	for (char *at = out->ptr + start; (at = memchr(at, '\n', (size_t)(out->ptr + out->len - at)));)
+		*at = ' ';
+	for (char *at = out->ptr + start; (at = memchr(at, '\r', (size_t)(out->ptr + out->len - at)));)
+		*at = ' ';
+}
+
+static void put_value(struct buf *out, struct slice value)
+{
+	if (value.len != 0 && (value.ptr[0] == '{' || value.ptr[0] == '['))
+		put_json(out, value);
+	else
+		put_string(out, value);
+}
+
+static void put_headers(struct buf *out, const struct header *headers, unsigned n)
+{
+	buf_put(out, SLICE(",\"headers\":{"));
+	for (unsigned i = 0; i < n; i++) {
+		if (i != 0)
+			buf_char(out, ',');
+		put_string(out, headers[i].name);
+		buf_char(out, ':');
+		put_string(out, headers[i].value);
+	}
+	buf_char(out, '}');
+}
+
+static void put_message(struct buf *out, const struct message *message)
+{
+	buf_put(out, SLICE("{\"topic\":"));
+	put_string(out, message->topic->info.name);
+	buf_printf(out, ",\"partition\":%d,\"key\":", message->partition);
+	put_string(out, message->key);
+	if (message->nheaders != 0)
+		put_headers(out, message->headers, message->nheaders);
+	buf_put(out, SLICE(",\"value\":"));
+	put_value(out, message->value);
+	buf_put(out, SLICE("}\n"));
+}
+
+/* ---- output ---- */
+
+static int write_all(int fd, struct slice s)
+{
+	while (s.len != 0) {
+		ssize_t n = write(fd, s.ptr, s.len);
+		if (n < 0 && errno != EINTR)
+			return -1;
+		if (n > 0)
+			s = slice_of(s.ptr + n, s.len - (size_t)n);
+	}
+	return 0;
+}
+
+static void acknowledge(struct lines_sink *lines)
+{
+	for (size_t i = 0; i < lines->npending; i++)
+		for (unsigned n = lines->pending[i].n; n != 0; n--)
+			sink_count_acked(&lines->sink, lines->pending[i].token);
+	lines->npending = 0;
+	lines->sink.in_flight = 0;
+	sink_tell(&lines->sink);
+}
+
+static void write_out(struct lines_sink *lines)
+{
+	struct err err = ERR_INIT;
+	if (lines->sink.in_flight == 0 || lines->sink.poison.code != ERR_NONE)
+		return;
+	pthread_mutex_lock(&lines_lock);
+	int result = write_all(lines->fd, buf_slice(&lines->out));
+	int saved = errno;
+	pthread_mutex_unlock(&lines_lock);
+	buf_clear(&lines->out);
+	if (result == 0) {
+		acknowledge(lines);
+		return;
+	}
+	err_set(&err, ERR_KAFKA, "%s: cannot write: %s", lines->path, strerror(saved));
+	sink_set_poison(&lines->sink, &err);
+}
+
+static void remember(struct lines_sink *lines, uint64_t token)
+{
+	if (lines->npending != 0 && lines->pending[lines->npending - 1].token == token) {
+		lines->pending[lines->npending - 1].n++;
+		return;
+	}
+	if (lines->npending == lines->cap) {
+		lines->cap = lines->cap ? lines->cap * 2 : 64;
+		lines->pending = mem_resize(lines->pending, lines->cap, sizeof(*lines->pending));
+	}
+	lines->pending[lines->npending++] = (struct pending){token, 1};
+}
+
+static int lines_send(struct sink *sink, const struct message *message, struct err *err)
+{
+	struct lines_sink *lines = of(sink);
+	put_message(&lines->out, message);
+	remember(lines, message->token);
+	sink->in_flight++;
+	if (lines->out.len >= LINES_FLUSH)
+		write_out(lines);
+	if (sink->poison.code == ERR_NONE)
+		return 0;
+	*err = sink->poison;
+	return -1;
+}
+
+static void lines_poll(struct sink *sink, int timeout_ms)
+{
+	(void)timeout_ms;
+	write_out(of(sink));
+}
+
+static void lines_purge(struct sink *sink)
+{
+	buf_clear(&of(sink)->out);
+	of(sink)->npending = 0;
+	sink->in_flight = 0;
+}
+
+/* ---- topics: each has what was asked for ---- */
+
+static int lines_topic(struct sink *sink, struct topic *topic, const struct topic_spec *spec,
+		       const _Atomic bool *stop, struct err *err)
+{
+	(void)sink, (void)stop, (void)err;
+	topic->info.partitions = spec->pinned > 0 ? spec->pinned : spec->partitions;
+	if (topic->info.partitions < 1)
+		topic->info.partitions = 1;
+	for (unsigned i = 0; i < spec->nconfig; i++)
+		if (strcmp(spec->config[i].name, "cleanup.policy") == 0)
+			topic->info.compacted = strstr(spec->config[i].value, "compact") != NULL;
+	topic->limit = SIZE_MAX;
+	return 0;
+}
+
+static int lines_exist(struct sink *sink, const struct slice *names, unsigned n, bool *exists,
+		       int *partitions, struct err *err)
+{
+	(void)sink, (void)names, (void)err;
+	for (unsigned i = 0; i < n; i++) {
+		exists[i] = true;
+		partitions[i] = 1;
+	}
+	return 0;
+}
+
+static void lines_forget(struct topic *topic)
+{
+	(void)topic;
+}
+
+static void lines_free(struct sink *sink)
+{
+	struct lines_sink *lines = of(sink);
+	sink->acked = NULL; /* the window may be gone */
+	write_out(lines);
+	if (lines->fd != STDOUT_FILENO)
+		close(lines->fd);
+	buf_fini(&lines->out);
+	free(lines->pending);
+	free(lines);
+}
+
+static const struct sink_ops lines_ops = {
+	.topic = lines_topic,
+	.exist = lines_exist,
+	.send = lines_send,
+	.poll = lines_poll,
+	.flush = lines_poll,
+	.purge = lines_purge,
+	.forget = lines_forget,
+	.free = lines_free,
+};
+
+struct sink *sink_lines_new(const struct sink_config *config, struct err *err)
+{
+	int fd = STDOUT_FILENO;
+	if (config->file != NULL)
+		fd = open(config->file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	if (fd < 0) {
+		err_set(err, ERR_KAFKA, "%s: cannot open for writing: %s", config->file, strerror(errno));
+		return NULL;
+	}
+	struct lines_sink *lines = mem_array(1, sizeof(*lines));
+	lines->sink.ops = &lines_ops;
+	lines->fd = fd;
+	lines->path = config->file ? config->file : "standard output";
+	map_init(&lines->sink.topics);
+	buf_init(&lines->out);
+	return &lines->sink;
+}

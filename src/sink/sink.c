@@ -1,0 +1,243 @@
+#include "sink/sink.h"
+
+#include "base/clock.h"
+#include "base/fault.h"
+#include "base/mem.h"
+#include "sink/sink_priv.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+enum {
+	POLL_SLICE_MS = 100,     /* how long a drain waits before it looks at `stop` again */
+	TOPIC_NAME_MAX = 249,    /* Kafka's own limit */
+};
+
+static struct sink *new_of_kind(const struct sink_config *config, const char *client_id,
+				size_t queue_bytes, struct err *err)
+{
+	switch (config->kind) {
+	case SINK_KAFKA:
+		return sink_kafka_new(config, client_id, queue_bytes, err);
+	case SINK_LINES:
+		return sink_lines_new(config, err);
+	case SINK_DISCARD:
+		break;
+	}
+	return sink_discard_new();
+}
+
+struct sink *sink_new(const struct sink_config *config, const char *client_id, size_t queue_bytes,
+		      sink_acked_fn *acked, void *arg, struct err *err)
+{
+	struct sink *sink = new_of_kind(config, client_id, queue_bytes, err);
+	if (sink == NULL)
+		return NULL;
+	sink->acked = acked;
+	sink->arg = arg;
+	return sink;
+}
+
+void sink_free(struct sink *sink)
+{
+	if (sink == NULL)
+		return;
+	size_t at = 0;
+	for (struct topic *topic; (topic = map_next(&sink->topics, &at)) != NULL;) {
+		sink->ops->forget(topic);
+		free(topic);
+	}
+	map_fini(&sink->topics);
+	sink->ops->free(sink);
+}
+
+void sink_stop_on(struct sink *sink, const _Atomic bool *stop)
+{
+	sink->stop = stop;
+}
+
+bool sink_stopping(const struct sink *sink)
+{
+	return sink->stop != NULL && atomic_load_explicit(sink->stop, memory_order_relaxed);
+}
+
+void sink_set_poison(struct sink *sink, const struct err *err)
+{
+	if (sink->poison.code == ERR_NONE)
+		sink->poison = *err;
+}
+
+static int poisoned(const struct sink *sink, struct err *err)
+{
+	*err = sink->poison;
+	return -1;
+}
+
+void sink_tell(struct sink *sink)
+{
+	unsigned n = sink->run;
+	sink->run = 0;
+	/* what was acknowledged before the first error is true, but not needed: the lane starts again */
+	if (n != 0 && sink->poison.code == ERR_NONE && sink->acked != NULL)
+		sink->acked(sink->arg, sink->run_token, n);
+}
+
+void sink_count_acked(struct sink *sink, uint64_t token)
+{
+	if (FAULT(ACK)) {
+		struct err err = ERR_INIT;
+		err_retry(&err, ERR_KAFKA, "fault point: ack");
+		sink_set_poison(sink, &err);
+	}
+	if (sink->run != 0 && sink->run_token != token)
+		sink_tell(sink);
+	sink->run_token = token;
+	sink->run++;
+}
+
+static bool legal_char(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '.' || c == '_' || c == '-';
+}
+
+static int check_name(struct slice name, struct err *err)
+{
+	bool legal = name.len >= 1 && name.len <= TOPIC_NAME_MAX &&
+		     !slice_equal(name, SLICE(".")) && !slice_equal(name, SLICE(".."));
+	for (size_t i = 0; legal && i < name.len; i++)
+		legal = legal_char(name.ptr[i]);
+	if (legal)
+		return 0;
+	return err_set(err, ERR_DATA,
+		       "topic \"%.*s\" is no legal name: Kafka takes 1 to %d of a-z, A-Z, 0-9, '.', '_' and '-'",
+		       (int)(name.len < 300 ? name.len : 300), name.ptr, TOPIC_NAME_MAX);
+}
+
+static struct topic *topic_new(struct slice name)
+{
+	struct topic *topic = mem_array(1, sizeof(*topic) + name.len + 1);
+	memcpy(topic->name, name.ptr, name.len);
+	topic->info.name = slice_of(topic->name, name.len);
+	return topic;
+}
+
+int sink_topic(struct sink *sink, struct slice name, const struct topic_spec *spec,
+	       const _Atomic bool *stop, struct topic **topic, struct err *err)
+{
+	*topic = map_get(&sink->topics, name);
+	if (*topic != NULL)
+		return 0;
+	if (check_name(name, err) != 0)
+		return -1;
+	struct topic *made = topic_new(name);
+	if (sink->ops->topic(sink, made, spec, stop, err) != 0) {
+		free(made);
+		return -1;
+	}
+	map_set(&sink->topics, made->info.name, made);
+	*topic = made;
+	return 0;
+}
+
+const struct topic_info *sink_topic_info(const struct topic *topic)
+{
+	return &topic->info;
+}
+
+int sink_topics_exist(struct sink *sink, const struct slice *names, unsigned n, bool *exists,
+		      int *partitions, struct err *err)
+{
+	return sink->ops->exist(sink, names, n, exists, partitions, err);
+}
+
+static size_t message_size(const struct message *message)
+{
+	size_t size = message->key.len + message->value.len + SINK_RECORD_OVERHEAD;
+	for (unsigned i = 0; i < message->nheaders; i++)
+		size += message->headers[i].name.len + message->headers[i].value.len +
+			SINK_HEADER_OVERHEAD;
+	return size;
+}
+
+static int too_large(const struct message *message, struct err *err)
+{
+	const struct topic *topic = message->topic;
+	return err_set(err, ERR_DATA,
+		       "a message of %zu bytes (key %zu, value %zu) is more than topic \"%s\" takes "
+		       "(%zu%s): raise max.message.bytes of the topic, or drop or shorten columns",
+		       message->size, message->key.len, message->value.len, topic->name, topic->limit,
+		       topic->info.max_message == topic->limit ? ", its max.message.bytes" : "");
+}
+
+/* A null key has nothing to be placed by; all of them keep their order in partition 0. */
+static int place(const struct topic *topic, struct slice key)
+{
+	return key.ptr == NULL ? 0 : (int)(murmur2(key) % (uint32_t)topic->info.partitions);
+}
+
+int sink_send(struct sink *sink, struct topic *topic, int partition, struct slice key,
+	      struct slice value, const struct header *headers, unsigned nheaders, uint64_t token,
+	      struct err *err)
+{
+	struct message message = {topic, partition, key, value, headers, nheaders, token, 0};
+	if (sink->poison.code != ERR_NONE)
+		return poisoned(sink, err);
+	if (partition == SINK_PARTITION_BY_KEY)
+		message.partition = place(topic, key);
+	if (message.partition < 0 || message.partition >= topic->info.partitions)
+		return err_set(err, ERR_DATA, "partition %d does not exist: topic \"%s\" has %d",
+			       partition, topic->name, topic->info.partitions);
+	message.size = message_size(&message);
+	if (message.size > topic->limit)
+		return too_large(&message, err);
+	if (FAULT(PRODUCE))
+		return err_retry(err, ERR_KAFKA, "fault point: produce");
+	return sink->ops->send(sink, &message, err);
+}
+
+int sink_poll(struct sink *sink, int timeout_ms, struct err *err)
+{
+	if (sink->poison.code == ERR_NONE)
+		sink->ops->poll(sink, timeout_ms);
+	return sink->poison.code == ERR_NONE ? 0 : poisoned(sink, err);
+}
+
+static int slice_left(int64_t end_ms)
+{
+	int64_t left = end_ms - clock_mono_ms();
+	if (left <= 0)
+		return 0;
+	return left < POLL_SLICE_MS ? (int)left : POLL_SLICE_MS;
+}
+
+int sink_drain(struct sink *sink, int64_t deadline_ms, const _Atomic bool *stop, struct err *err)
+{
+	while (sink->in_flight != 0 && sink->poison.code == ERR_NONE) {
+		int wait_ms = deadline_ms < 0 ? POLL_SLICE_MS : slice_left(deadline_ms);
+		sink->ops->flush(sink, wait_ms);
+		bool late = wait_ms == 0 || (stop != NULL && atomic_load(stop));
+		if (late && sink->in_flight != 0 && sink->poison.code == ERR_NONE)
+			return 1;
+	}
+	return sink->poison.code == ERR_NONE ? 0 : poisoned(sink, err);
+}
+
+unsigned sink_in_flight(const struct sink *sink)
+{
+	return sink->in_flight;
+}
+
+void sink_purge(struct sink *sink)
+{
+	struct err err = ERR_INIT;
+	err_retry(&err, ERR_KAFKA, "messages that were not acknowledged have been thrown away");
+	if (sink->in_flight != 0)
+		sink_set_poison(sink, &err);
+	sink->ops->purge(sink);
+}
+
+int64_t sink_down_since(const struct sink *sink)
+{
+	return sink->down_since;
+}

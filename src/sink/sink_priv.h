@@ -1,0 +1,75 @@
+/* sink_priv: what the kinds of sink share. Only src/sink includes it.
+ * Thread: the lane that owns the sink. Owner: the sink owns its topics. */
+#ifndef TIDEWAY_SINK_PRIV_H
+#define TIDEWAY_SINK_PRIV_H
+
+#include "base/map.h"
+#include "sink/sink.h"
+
+enum {
+	/* Kafka's default of max.message.bytes, assumed where it may not be read (rule 16) */
+	SINK_DEFAULT_MAX_MESSAGE = 1048588,
+	/* bytes of a record and its batch around key, value and headers, rounded up */
+	SINK_RECORD_OVERHEAD = 100,
+	/* the same for one header */
+	SINK_HEADER_OVERHEAD = 10,
+};
+
+struct topic {
+	struct topic_info info; /* what callers see; info.name points at `name` */
+	size_t limit;           /* largest message, overhead included; SIZE_MAX: none */
+	void *native;           /* rd_kafka_topic_t of the Kafka sink */
+	char name[];            /* NUL-terminated */
+};
+
+struct message {
+	struct topic *topic;
+	int partition; /* the real one */
+	struct slice key, value;
+	const struct header *headers;
+	unsigned nheaders;
+	uint64_t token;
+	size_t size; /* with overhead */
+};
+
+struct sink_ops {
+	/* fills info, limit and native of a topic that was not asked for before */
+	int (*topic)(struct sink *sink, struct topic *topic, const struct topic_spec *spec,
+		     const _Atomic bool *stop, struct err *err);
+	int (*exist)(struct sink *sink, const struct slice *names, unsigned n, bool *exists,
+		     int *partitions, struct err *err);
+	int (*send)(struct sink *sink, const struct message *message, struct err *err);
+	/* both leave delivery failures to the caller: sink->poison */
+	void (*poll)(struct sink *sink, int timeout_ms);
+	void (*flush)(struct sink *sink, int timeout_ms);
+	void (*purge)(struct sink *sink);
+	void (*forget)(struct topic *topic); /* releases native */
+	void (*free)(struct sink *sink);
+};
+
+struct sink {
+	const struct sink_ops *ops;
+	struct map topics;           /* name -> struct topic */
+	sink_acked_fn *acked;
+	void *arg;                   /* of acked */
+	const _Atomic bool *stop;    /* ends waits in sink_send; may be NULL */
+	unsigned in_flight;          /* handed over, not reported */
+	uint64_t run_token;          /* acknowledged in a row with one token, not yet told */
+	unsigned run;                /* messages of that; 0: none */
+	struct err poison;           /* code not ERR_NONE: every call gives this */
+	int64_t down_since;          /* wall ms since when no broker answers; 0: up */
+};
+
+struct sink *sink_kafka_new(const struct sink_config *config, const char *client_id,
+			    size_t queue_bytes, struct err *err);
+struct sink *sink_lines_new(const struct sink_config *config, struct err *err);
+struct sink *sink_discard_new(void);
+
+/* One message was reported as delivered. Told to the caller in runs: sink_tell. */
+void sink_count_acked(struct sink *sink, uint64_t token);
+void sink_tell(struct sink *sink);
+/* The first delivery error stays; later ones are ignored. */
+void sink_set_poison(struct sink *sink, const struct err *err);
+bool sink_stopping(const struct sink *sink);
+
+#endif

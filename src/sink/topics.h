@@ -1,0 +1,45 @@
+/* topics: topics of a cluster: found, created, waited for, described, deleted.
+ * Thread: the one of the kafka handle. Owner: the caller of everything. Only src/sink includes it. */
+#ifndef TIDEWAY_TOPICS_H
+#define TIDEWAY_TOPICS_H
+
+#include "sink/handle.h"
+#include "sink/sink.h"
+
+struct topic_facts {
+	int partitions;     /* 0: does not exist */
+	bool created;       /* by this call */
+	bool described;     /* the next three could be read */
+	bool compacted;     /* cleanup.policy holds compact */
+	bool deletes;       /* cleanup.policy holds delete */
+	size_t max_message; /* max.message.bytes; 0: could not be read */
+	bool mock;          /* librdkafka's embedded broker */
+};
+
+/* Names of a cluster's topics, asked for once. */
+struct topic_names {
+	const rd_kafka_metadata_t *metadata; /* NULL: not asked yet */
+};
+
+/* Finds or creates the topic, waits until every partition has a leader, then reads its configuration.
+ * `names` may be NULL; it saves asking for the list of all topics again. */
+int topics_ensure(struct kafka *kafka, struct topic_names *names, const char *name,
+		  const struct topic_spec *spec, const _Atomic bool *stop, struct topic_facts *facts,
+		  struct err *err) MUST_CHECK;
+/* All topics of the cluster; waits at most timeout_ms for a broker (-1: until *stop). Asking for one topic
+ * by name would create it on many clusters, so the whole list is asked for. */
+int topics_list(struct kafka *kafka, struct topic_names *names, int timeout_ms,
+		const _Atomic bool *stop, struct err *err) MUST_CHECK;
+/* Partitions of a topic on the list; 0: not there. */
+int topics_partitions(const struct topic_names *names, struct slice name);
+void topics_forget(struct topic_names *names);
+/* max.message.bytes and cleanup.policy. Not being allowed to is no failure: described stays false. */
+int topics_describe(struct kafka *kafka, const char *name, const _Atomic bool *stop,
+		    struct topic_facts *facts, struct err *err) MUST_CHECK;
+/* *created: false when it was there already. */
+int topics_create(struct kafka *kafka, const char *name, const struct topic_spec *spec,
+		  const _Atomic bool *stop, bool *created, struct err *err) MUST_CHECK;
+int topics_delete(struct kafka *kafka, const char *name, const _Atomic bool *stop,
+		  struct err *err) MUST_CHECK;
+
+#endif
