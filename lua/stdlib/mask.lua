@@ -37,8 +37,9 @@ mask.hash = masks.new { name = "hash", text = true,
   apply = function(value) return hash.sha256(tostring(value)) end,
   build = function(options)
     local key = type(options) == "table" and options.key or options
-    if type(key) == "userdata" then key = key:reveal() end
-    if type(key) ~= "string" or key == "" then error('mask.hash { key = "..." } needs a key, a string that is not empty', 2) end
+    if type(key) ~= "userdata" and (type(key) ~= "string" or key == "") then
+      error('mask.hash { key = "..." } needs a key, a string that is not empty', 2)
+    end
     return masks.new { name = "hash", text = true, apply = function(value)
       return hash.hmac_sha256(key, tostring(value))
     end }

@@ -1,0 +1,32 @@
+---@meta tideway.hash
+-- luacheck: ignore
+
+local hash = {}
+
+---@param text string
+---@return string hex
+function hash.md5(text) end
+
+---@param text string
+---@return string hex
+function hash.sha1(text) end
+
+---@param text string
+---@return string hex
+function hash.sha256(text) end
+
+---@param key string|tideway.secret
+---@param text string
+---@return string hex
+function hash.hmac_sha256(key, text) end
+
+---@param text string
+---@return integer
+function hash.crc32(text) end
+
+---What Kafka's Java producer partitions by.
+---@param text string
+---@return integer
+function hash.murmur2(text) end
+
+return hash

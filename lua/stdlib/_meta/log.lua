@@ -1,0 +1,18 @@
+---@meta tideway.log
+-- luacheck: ignore
+
+local log = {}
+
+---@param format string
+function log.debug(format, ...) end
+
+---@param format string
+function log.info(format, ...) end
+
+---@param format string
+function log.warn(format, ...) end
+
+---@param format string
+function log.error(format, ...) end
+
+return log
