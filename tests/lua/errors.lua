@@ -6,7 +6,7 @@ local USERS = "CREATE TABLE a.users (id INT PRIMARY KEY, mail VARCHAR(90), passw
 local function refused(case, line, words)
   test.case("wrong " .. case, function()
     local message = test.raises(function()
-      local shop = test.load("syncs/wrong.lua", { env = { CASE = case } }):table(USERS)
+      local shop = test.load("support/wrong.lua", { env = { CASE = case } }):table(USERS)
       shop:insert("a.users", { id = 1, mail = "x" })
     end, words)
     test.ok(message:find("wrong.lua:" .. line .. ":", 1, true), message)

@@ -5,7 +5,7 @@ local json = require "tideway.json"
 local USERS = "CREATE TABLE a.users (id INT PRIMARY KEY, mail VARCHAR(90), age INT, secret VARCHAR(20))"
 
 local function load(case)
-  return test.load("syncs/rules.lua", { env = { CASE = case } }):table(USERS)
+  return test.load("support/rules.lua", { env = { CASE = case } }):table(USERS)
 end
 
 local function user(mail, age)
