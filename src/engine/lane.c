@@ -1,7 +1,6 @@
 #include "engine/lane.h"
 
 #include "base/clock.h"
-#include "base/fault.h"
 #include "base/mem.h"
 #include "encode/json.h"
 #include "engine/loop.h"
@@ -38,7 +37,10 @@ static int open_sink(struct lane *lane, size_t queue_bytes, struct err *err)
 	if (lane->sync->dry_run)
 		config.kind = SINK_DISCARD;
 	lane->sink = sink_new(&config, client.ptr, queue_bytes, on_acked, lane, err);
-	return lane->sink ? 0 : -1;
+	if (lane->sink == NULL)
+		return -1;
+	sink_stop_on(lane->sink, &lane->sync->stop);
+	return 0;
 }
 
 int lane_open(struct lane *lane, struct sync *sync, const char *label, size_t queue_bytes,
@@ -181,8 +183,6 @@ int lane_send(struct lane *lane, struct destination *destination, const struct m
 {
 	if (lane->capture)
 		return lane->capture(lane->capture_arg, destination->name, message, err);
-	if (FAULT(PRODUCE))
-		return err_retry(err, ERR_KAFKA, "producing: fault injected");
 	window_sent(&lane->window, lane->token, 1);
 	metric_add(&lane->metrics->messages, 1);
 	metric_add(&lane->metrics->bytes, message->value.len);

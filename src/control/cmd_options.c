@@ -1,0 +1,11 @@
+/* cmd_options: `tideway options`: the reference of options, from the tables that the script's checks use. */
+#include "control/command.h"
+#include "script/script.h"
+
+#include <stdio.h>
+
+int command_options(const struct arguments *arguments, struct err *err)
+{
+	(void)arguments;
+	return script_options_print(stdout, err);
+}

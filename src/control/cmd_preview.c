@@ -1,0 +1,132 @@
+/* cmd_preview: `tideway preview`: the messages that real rows would become, one JSON line each on stdout; nothing
+ * is written anywhere else. */
+#include "base/buf.h"
+#include "control/look.h"
+#include "decode/binrow.h"
+#include "encode/json.h"
+#include "engine/plan.h"
+#include "engine/write.h"
+#include "source/chunk.h"
+
+#include <stdio.h>
+
+enum { ROWS_DEFAULT = 5 };
+
+/* {"topic":..,"key":..,"value":...}: the same line that the lines sink writes. */
+static int print_message(void *arg, struct slice topic, const struct message *message, struct err *err)
+{
+	struct buf line;
+	(void)arg;
+	(void)err;
+	buf_init(&line);
+	buf_put(&line, SLICE("{\"topic\":"));
+	json_string(&line, topic);
+	buf_put(&line, SLICE(",\"key\":"));
+	if (message->key.ptr)
+		json_string(&line, message->key);
+	else
+		buf_put(&line, SLICE("null"));
+	buf_put(&line, SLICE(",\"value\":"));
+	buf_put(&line, message->value.ptr ? message->value : SLICE("null"));
+	buf_put(&line, SLICE("}\n"));
+	fwrite(line.ptr, 1, line.len, stdout);
+	buf_fini(&line);
+	return 0;
+}
+
+static int set_layout(struct plan *plan, const struct chunk *chunk, struct err *err)
+{
+	struct binrow_field *fields = ARENA_ARRAY(&plan->arena, chunk->nfields + 1, struct binrow_field);
+	struct row_layout *layout;
+	for (unsigned i = 0; i < chunk->nfields; i++)
+		fields[i] = (struct binrow_field){chunk->fields[i].name,   chunk->fields[i].wire,
+						  chunk->fields[i].charset, chunk->fields[i].flags,
+						  chunk->fields[i].length,  chunk->fields[i].decimals};
+	if (binrow_layout(fields, chunk->nfields, plan->table, &plan->arena, &layout, err) < 0)
+		return -1;
+	plan_set_layout(plan, layout);
+	return 0;
+}
+
+static int print_rows(struct look *look, struct plan *plan, struct chunk *chunk, struct err *err)
+{
+	struct slice packet;
+	int rc = set_layout(plan, chunk, err);
+	if (rc < 0)
+		return -1;
+	plan->change = (struct change){
+		.op = CHANGE_READ,
+		.table = plan->table,
+		.after = &plan->after.row,
+		.time_ms = look->sync.start_ms,
+	};
+	while ((rc = chunk_read(chunk, &packet, err)) > 0)
+		if (binrow_split(packet, &plan->after.row, err) < 0 || write_change(&look->lane, plan, err) < 0)
+			return -1;
+	return rc;
+}
+
+static int preview_table(struct look *look, struct conn *conn, const struct table *table, unsigned long limit,
+			 struct err *err)
+{
+	const struct chunk_range all = {NULL, NULL};
+	struct plan *plan = plan_new(&look->lane, table, err);
+	struct chunk chunk;
+	char where[64];
+	int rc;
+	if (plan == NULL)
+		return -1;
+	snprintf(where, sizeof(where), "TRUE LIMIT %lu", limit);
+	map_set(&look->lane.plans, plan->table->full_name, plan);
+	rc = chunk_open(&chunk, conn, table, &all, where, err);
+	if (rc == 0) {
+		rc = print_rows(look, plan, &chunk, err);
+		chunk_fini(&chunk);
+	}
+	return rc;
+}
+
+static bool asked_for(const struct arguments *arguments, const struct table *table)
+{
+	struct slice name = slice_str(arguments->table);
+	return arguments->table == NULL || slice_equal(name, table->full_name) || slice_equal(name, table->name);
+}
+
+static int preview_sync(struct look *look, unsigned index, const struct arguments *arguments, unsigned *shown,
+			struct err *err)
+{
+	unsigned long limit = arguments->limit ? arguments->limit : ROWS_DEFAULT;
+	struct conn *conn;
+	int rc = 0;
+	if (look_connect(look, index, err) < 0)
+		return -1;
+	conn = conn_open(&look->sync.config->source, CONN_READER, err);
+	if (conn == NULL)
+		return -1;
+	look->lane.capture = print_message;
+	for (unsigned i = 0; rc == 0 && i < look->start.nselected; i++) {
+		if (!asked_for(arguments, look->start.selected[i]))
+			continue;
+		++*shown;
+		rc = preview_table(look, conn, look->start.selected[i], limit, err);
+	}
+	conn_free(conn);
+	look_leave(look);
+	return rc;
+}
+
+int command_preview(const struct arguments *arguments, struct err *err)
+{
+	struct look look;
+	unsigned shown = 0;
+	int rc;
+	look_init(&look);
+	rc = look_load(&look, arguments, err);
+	for (unsigned i = 0; rc == 0 && i < script_syncs(look.script); i++)
+		rc = preview_sync(&look, i, arguments, &shown, err);
+	if (rc == 0 && shown == 0)
+		rc = err_set(err, ERR_USAGE, "--table %s: no selected table has this name; see tideway plan",
+			     arguments->table);
+	look_fini(&look);
+	return rc;
+}

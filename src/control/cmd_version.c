@@ -1,0 +1,21 @@
+/* cmd_version: `tideway version`: the program and everything linked. */
+#include "control/command.h"
+#include "script/library.h"
+#include "sink/library.h"
+#include "source/library.h"
+
+#include <cjson/cJSON.h>
+#include <stdio.h>
+
+int command_version(const struct arguments *arguments, struct err *err)
+{
+	(void)arguments;
+	(void)err;
+	printf("tideway %s\n", TIDEWAY_VERSION);
+	printf("%s\n", script_lua_version());
+	printf("librdkafka %s\n", sink_library_version());
+	printf("libmariadb %s\n", source_library_version());
+	printf("cJSON %s\n", cJSON_Version());
+	printf("libyaml %s\n", script_yaml_version());
+	return 0;
+}

@@ -1,0 +1,50 @@
+#include "control/look.h"
+
+#include "base/clock.h"
+
+void look_init(struct look *look)
+{
+	*look = (struct look){.lane_open = false};
+}
+
+int look_load(struct look *look, const struct arguments *arguments, struct err *err)
+{
+	look->options = (struct script_options){.args = arguments->settings, .nargs = arguments->nsettings};
+	if (arguments_script(arguments, &look->options.path, err) < 0)
+		return -1;
+	look->script = script_new(&look->options, err);
+	return look->script ? 0 : -1;
+}
+
+int look_connect(struct look *look, unsigned index, struct err *err)
+{
+	look->sync = (struct sync){
+		.script = &look->options,
+		.index = index,
+		.config = script_config(look->script, index),
+		.dry_run = true,
+		.start_ms = clock_wall_ms(),
+	};
+	map_init(&look->sync.pins);
+	map_init(&look->sync.points);
+	start_init(&look->start, &look->sync, look->script);
+	look->lane_open = true;
+	if (lane_open(&look->lane, &look->sync, "look", 1 << 20, &look->metrics, err) < 0)
+		return -1;
+	return start_connect(&look->start, err);
+}
+
+void look_leave(struct look *look)
+{
+	if (!look->lane_open)
+		return;
+	lane_close(&look->lane);
+	start_fini(&look->start);
+	look->lane_open = false;
+}
+
+void look_fini(struct look *look)
+{
+	look_leave(look);
+	script_free(look->script);
+}

@@ -1,0 +1,14 @@
+#include "script/library.h"
+
+#include <lua.h>
+#include <yaml.h>
+
+const char *script_lua_version(void)
+{
+	return LUA_RELEASE;
+}
+
+const char *script_yaml_version(void)
+{
+	return yaml_get_version_string();
+}

@@ -1,0 +1,10 @@
+/* library: the versions of Lua and libyaml that are linked. Thread: any. */
+#ifndef TIDEWAY_SCRIPT_LIBRARY_H
+#define TIDEWAY_SCRIPT_LIBRARY_H
+
+/* "Lua 5.4.4" */
+const char *script_lua_version(void);
+/* "0.2.5" */
+const char *script_yaml_version(void);
+
+#endif

@@ -1,0 +1,143 @@
+#include "unit.h"
+
+#include "../../src/engine/checkpoint.c"
+#include "../../src/engine/position_json.c"
+
+static void fill(struct position *position)
+{
+	struct err err = ERR_INIT;
+	const struct pending xa = {false, SLICE("X'61',X'',1"), SLICE("bin.000002"), 99, 3};
+	position_init(position);
+	strcpy(position->server, "1");
+	strcpy(position->file, "bin.000003");
+	position->offset = UINT64_C(5000000000);
+	position->row_offset = 7;
+	position->sequence = UINT64_C(1614748790461000001);
+	position->commit_ms = 1614748870000;
+	gtid_set_init(&position->gtids, GTID_MARIADB);
+	assert_int_equal(gtid_set_parse(&position->gtids, SLICE("0-1-5,1-1-7"), &err), 0);
+	position_pending_add(position, &xa);
+}
+
+/* Rule 22: the position's format. Changing this text breaks every checkpoint out there. */
+static void the_format_of_a_position(void **state)
+{
+	(void)state;
+	struct position position;
+	struct buf json;
+	buf_init(&json);
+	fill(&position);
+	position_to_json(&position, &json);
+	assert_slice(buf_slice(&json),
+		     "{\"version\":1,\"server\":\"1\",\"file\":\"bin.000003\",\"offset\":\"5000000000\","
+		     "\"flavour\":\"mariadb\",\"gtid\":\"0-1-5,1-1-7\",\"rowOffset\":\"7\","
+		     "\"sequence\":\"1614748790461000001\",\"commitMs\":\"1614748870000\",\"pending\":["
+		     "{\"kind\":\"xa\",\"id\":\"X'61',X'',1\",\"file\":\"bin.000002\",\"offset\":\"99\","
+		     "\"catalog\":\"3\"}]}");
+	position_fini(&position);
+	buf_fini(&json);
+}
+
+static void a_position_survives_the_round_trip(void **state)
+{
+	(void)state;
+	struct position position, back;
+	struct err err = ERR_INIT;
+	struct buf json, again;
+	buf_init(&json);
+	buf_init(&again);
+	fill(&position);
+	position_init(&back);
+	position_to_json(&position, &json);
+	assert_int_equal(position_from_json(&back, buf_slice(&json), &err), 0);
+	position_to_json(&back, &again);
+	assert_true(slice_equal(buf_slice(&json), buf_slice(&again)));
+	position_fini(&back);
+	position_fini(&position);
+	buf_fini(&again);
+	buf_fini(&json);
+}
+
+static void what_cannot_be_read_is_an_error(void **state)
+{
+	(void)state;
+	const char *const texts[] = {
+		"",
+		"{}",
+		"no json",
+		"{\"version\":2}",
+		"{\"version\":1}",
+		"{\"version\":1,\"server\":\"1\",\"file\":\"b.1\",\"offset\":\"x\",\"flavour\":\"none\",\"gtid\":\"\","
+		"\"rowOffset\":\"0\",\"sequence\":\"1\",\"commitMs\":\"0\",\"pending\":[]}",
+		"{\"version\":1,\"server\":\"1\",\"file\":\"b.1\",\"offset\":\"4\",\"flavour\":\"other\",\"gtid\":\"\","
+		"\"rowOffset\":\"0\",\"sequence\":\"1\",\"commitMs\":\"0\",\"pending\":[]}",
+	};
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		struct position position;
+		struct err err = ERR_INIT;
+		position_init(&position);
+		assert_int_equal(position_from_json(&position, slice_str(texts[i]), &err), -1);
+		assert_int_equal(err.code, ERR_INTERNAL);
+		position_fini(&position);
+	}
+}
+
+/* Records and the position that they came with are saved together; the newest position wins. */
+static void a_save_takes_everything_posted(void **state)
+{
+	(void)state;
+	struct checkpoint checkpoint;
+	struct saves saves = {NULL, NULL};
+	struct position position;
+	struct err err = ERR_INIT;
+	bool found;
+	checkpoint_init(&checkpoint, store_open_memory(), "shop");
+	fill(&position);
+	saves_add(&saves, SLICE("full/shop.a"), SLICE("{\"state\":\"done\"}"));
+	checkpoint_post(&checkpoint, &saves, &position);
+	assert_null(saves.first);
+	position.offset = 6;
+	checkpoint_post(&checkpoint, &saves, &position);
+	assert_null(checkpoint_get(&checkpoint, SLICE("position")).ptr);
+	assert_int_equal(checkpoint_save(&checkpoint, &err), 0);
+	assert_slice(checkpoint_get(&checkpoint, SLICE("full/shop.a")), "{\"state\":\"done\"}");
+	position_fini(&position);
+	position_init(&position);
+	assert_int_equal(checkpoint_load(&checkpoint, &position, &found, &err), 0);
+	assert_true(found);
+	assert_int_equal(position.offset, 6);
+	saves_add(&saves, SLICE("full/shop.a"), (struct slice){NULL, 0});
+	checkpoint_post(&checkpoint, &saves, NULL);
+	assert_int_equal(checkpoint_save(&checkpoint, &err), 0);
+	assert_null(checkpoint_get(&checkpoint, SLICE("full/shop.a")).ptr);
+	position_fini(&position);
+	checkpoint_fini(&checkpoint);
+}
+
+static void nothing_saved_is_not_found(void **state)
+{
+	(void)state;
+	struct checkpoint checkpoint;
+	struct position position;
+	struct err err = ERR_INIT;
+	bool found = true;
+	checkpoint_init(&checkpoint, store_open_memory(), "shop");
+	position_init(&position);
+	assert_int_equal(checkpoint_load(&checkpoint, &position, &found, &err), 0);
+	assert_false(found);
+	assert_int_equal(checkpoint_save(&checkpoint, &err), 0);
+	position_fini(&position);
+	checkpoint_fini(&checkpoint);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_format_of_a_position),
+		cmocka_unit_test(a_position_survives_the_round_trip),
+		cmocka_unit_test(what_cannot_be_read_is_an_error),
+		cmocka_unit_test(a_save_takes_everything_posted),
+		cmocka_unit_test(nothing_saved_is_not_found),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,153 @@
+#include "unit.h"
+
+#include "../../src/engine/group.c"
+
+#include <stdio.h>
+
+/* A Query event's body, without checksum: thread(4) time(4) db_len(1) error(2) status_len(2) db NUL sql. */
+static void feed_query(struct group *group, const char *sql)
+{
+	char body[300];
+	struct event_format format;
+	struct err err = ERR_INIT;
+	struct event event = {.type = EVENT_QUERY};
+	memset(body, 0, sizeof(body));
+	body[8] = 1;
+	body[13] = 'd';
+	snprintf(body + 15, sizeof(body) - 15, "%s", sql);
+	event.body = slice_of(body, 15 + strlen(sql));
+	event_format_init(&format);
+	format.post_header[EVENT_QUERY] = 13;
+	if (group_event(group, &event, &format, &err) < 0)
+		fail_msg("%s", err.text);
+}
+
+static void feed(struct group *group, uint8_t type)
+{
+	struct event_format format;
+	struct err err = ERR_INIT;
+	struct event event = {.type = type};
+	event_format_init(&format);
+	assert_int_equal(group_event(group, &event, &format, &err), 0);
+}
+
+static void open_group(struct group *group, bool mariadb, bool standalone)
+{
+	struct event_gtid gtid = {.standalone = standalone};
+	gtid.gtid.flavour = mariadb ? GTID_MARIADB : GTID_MYSQL;
+	group_open(group, &gtid);
+}
+
+static void groups_end_where_they_end(void **state)
+{
+	(void)state;
+	struct group group;
+	group_init(&group);
+	open_group(&group, true, false);
+	feed(&group, EVENT_WRITE_ROWS_V1);
+	assert_int_equal(group.end, GROUP_OPEN);
+	feed(&group, EVENT_XID);
+	assert_int_equal(group.end, GROUP_COMMIT);
+	open_group(&group, true, false);
+	feed(&group, EVENT_WRITE_ROWS_V1);
+	feed_query(&group, "COMMIT");
+	assert_int_equal(group.end, GROUP_COMMIT);
+	open_group(&group, false, false);
+	feed_query(&group, "BEGIN");
+	feed(&group, EVENT_WRITE_ROWS_V2);
+	feed_query(&group, "ROLLBACK");
+	assert_int_equal(group.end, GROUP_ROLLBACK);
+	group_fini(&group);
+}
+
+static void a_statement_alone_is_a_group(void **state)
+{
+	(void)state;
+	struct group group;
+	group_init(&group);
+	open_group(&group, true, true);
+	feed_query(&group, "ALTER TABLE t ADD x INT");
+	assert_int_equal(group.end, GROUP_COMMIT);
+	open_group(&group, false, false);
+	feed_query(&group, "CREATE TABLE t (a INT)");
+	assert_int_equal(group.end, GROUP_COMMIT);
+	/* CREATE TABLE ... SELECT: the statement stands inside a transaction */
+	open_group(&group, true, false);
+	feed_query(&group, "CREATE TABLE t (a INT)");
+	assert_int_equal(group.end, GROUP_OPEN);
+	feed(&group, EVENT_XID);
+	assert_int_equal(group.end, GROUP_COMMIT);
+	group_fini(&group);
+}
+
+/* Rule 6: events between SAVEPOINT and ROLLBACK TO were rolled back. Numbers: 0 BEGIN, 1 row, 2 SAVEPOINT a ... */
+static void savepoints_mark_what_was_undone(void **state)
+{
+	(void)state;
+	struct group group;
+	const bool want[] = {false, false, true, true, true, true, false, false, true, true, false};
+	group_init(&group);
+	open_group(&group, false, false);
+	feed_query(&group, "BEGIN");
+	feed(&group, EVENT_WRITE_ROWS_V2);
+	feed_query(&group, "SAVEPOINT `a`");
+	feed(&group, EVENT_WRITE_ROWS_V2);
+	feed_query(&group, "SAVEPOINT b");
+	feed(&group, EVENT_WRITE_ROWS_V2);
+	feed_query(&group, "ROLLBACK TO `A`");
+	feed_query(&group, "SAVEPOINT c");
+	feed(&group, EVENT_WRITE_ROWS_V2);
+	feed(&group, EVENT_WRITE_ROWS_V2);
+	feed_query(&group, "ROLLBACK TO SAVEPOINT c");
+	for (uint32_t i = 0; i < 11; i++)
+		assert_int_equal(group_undone(&group, i), i == 7 ? true : want[i]);
+	group_fini(&group);
+}
+
+static void an_unknown_savepoint_is_an_error(void **state)
+{
+	(void)state;
+	struct group group;
+	struct err err = ERR_INIT;
+	group_init(&group);
+	open_group(&group, false, false);
+	assert_int_equal(rollback_to(&group, SLICE("x"), &err), -1);
+	assert_int_equal(err.code, ERR_SOURCE);
+	group_fini(&group);
+}
+
+static void held_packets_come_back(void **state)
+{
+	(void)state;
+	struct group group;
+	struct slice packet;
+	uint64_t offset;
+	size_t at = 0;
+	group_init(&group);
+	open_group(&group, false, false);
+	group_hold(&group, SLICE("one"), 11);
+	group_hold(&group, SLICE(""), 12);
+	group_hold(&group, SLICE("three"), UINT64_C(1) << 40);
+	assert_true(group_next(&group, &at, &packet, &offset));
+	assert_slice(packet, "one");
+	assert_int_equal(offset, 11);
+	assert_true(group_next(&group, &at, &packet, &offset));
+	assert_int_equal(packet.len, 0);
+	assert_true(group_next(&group, &at, &packet, &offset));
+	assert_slice(packet, "three");
+	assert_int_equal(offset, UINT64_C(1) << 40);
+	assert_false(group_next(&group, &at, &packet, &offset));
+	group_fini(&group);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(groups_end_where_they_end),
+		cmocka_unit_test(a_statement_alone_is_a_group),
+		cmocka_unit_test(savepoints_mark_what_was_undone),
+		cmocka_unit_test(an_unknown_savepoint_is_an_error),
+		cmocka_unit_test(held_packets_come_back),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
