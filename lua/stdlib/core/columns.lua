@@ -60,7 +60,7 @@ end
 
 function columns.compile(value, place, registry)
   if value == nil then return select_by.constant(nil, place) end
-  if #value > 0 then return select_by.list(value, place, check_entry, registry) end
+  if fault.has_items(value) then return select_by.list(value, place, check_entry, registry) end
   if is_plain(value) then return select_by.constant(check_entry(value, place), place) end
   for key in pairs(value) do
     if type(key) == "string" and key ~= "default" and not key:find("[.`/]") then

@@ -125,6 +125,29 @@ function fault.hint(word, names, what)
   return ("; %s: %s"):format(what or "there are", table.concat(sorted, ", "))
 end
 
+-- Whether a table has items, as a list does.
+function fault.has_items(map)
+  for key in pairs(map) do
+    if math.type(key) == "integer" then return true end
+  end
+  return false
+end
+
+-- How many items the list part of a table has. A hole is refused: what stands behind it would be lost.
+function fault.list_size(map, place)
+  local count, last = 0, 0
+  for key in pairs(map) do
+    if math.type(key) == "integer" then count, last = count + 1, math.max(last, key) end
+  end
+  if last ~= count or map[0] ~= nil then
+    for i = 1, last do
+      if map[i] == nil then place:fail("item %d of the list is nil, and there are items behind it", i) end
+    end
+    place:fail("has an item with a number below 1")
+  end
+  return count
+end
+
 function fault.sorted_keys(map)
   local keys = {}
   for key in pairs(map) do keys[#keys + 1] = key end

@@ -78,7 +78,7 @@ end
 
 function fields.compile(value, place, registry)
   if value == nil then return select_by.constant(nil, place) end
-  if #value > 0 then return select_by.list(value, place, compile_group, registry) end
+  if fault.has_items(value) then return select_by.list(value, place, compile_group, registry) end
   local common, groups = {}, {}
   for _, key in ipairs(fault.sorted_keys(value)) do
     if is_group(key, value[key]) then

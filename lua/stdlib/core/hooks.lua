@@ -27,7 +27,9 @@ local function list_item(item, place)
 end
 
 local function compile_combined(value, place, registry)
-  if type(value) == "table" and #value > 0 then return select_by.list(value, place, list_item, registry) end
+  if type(value) == "table" and fault.has_items(value) then
+    return select_by.list(value, place, list_item, registry)
+  end
   return select_by.one(value, place, is_function, check_function, registry)
 end
 

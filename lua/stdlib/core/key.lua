@@ -22,7 +22,7 @@ end
 
 local function is_value(value)
   if type(value) ~= "table" then return true end
-  return #value > 0 or next(value) == nil
+  return fault.has_items(value) or next(value) == nil
 end
 
 function key.compile(value, place, registry)

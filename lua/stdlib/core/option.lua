@@ -237,7 +237,7 @@ function option.string_list(value, place)
       place:child(key):fail("must be a string, not %s", fault.show(value[key]))
     end
   end
-  for i = 1, #value do list[i] = value[i] end
+  for i = 1, fault.list_size(value, place) do list[i] = value[i] end
   if #list == 0 then place:fail("is an empty list") end
   return list
 end

@@ -181,8 +181,8 @@ function pattern.list(value, place)
   for key in pairs(value) do
     if math.type(key) ~= "integer" then place:fail("must be a list of patterns, but has the name %q", tostring(key)) end
   end
-  for i, text in ipairs(value) do
-    local one = pattern.compile(text, place:child(i))
+  for i = 1, fault.list_size(value, place) do
+    local one = pattern.compile(value[i], place:child(i))
     local side = one.exclude and self.excludes or self.includes
     side[#side + 1] = one
   end

@@ -130,8 +130,8 @@ function select.list(list, place, take, registry)
   for key in pairs(list) do
     if math.type(key) ~= "integer" then place:fail("mixes a list and the name %q", tostring(key)) end
   end
-  for i, item in ipairs(list) do
-    local here = place:child(i)
+  for i = 1, fault.list_size(list, place) do
+    local here, item = place:child(i), list[i]
     if type(item) ~= "table" then here:fail("must be a table { tables = ..., ... }, not %s", fault.show(item)) end
     local patterns = item.tables ~= nil and pattern.list(item.tables, here:child("tables")) or nil
     self.list[i] = { value = take(item, here), place = here, patterns = patterns }

@@ -104,6 +104,7 @@ local function each_item(list, place)
       place:child(key):fail("has no place in a list of rules { { ... }, { ... } }")
     end
   end
+  fault.list_size(list, place)
   return ipairs(list)
 end
 

@@ -86,3 +86,15 @@ test.case("a table that is not selected is not wanted", function()
   test.equal(core.prepare(i, make("shop.x")).wanted, true)
   test.same(core.databases(i), { "shop" })
 end)
+
+test.case("a list with a hole is refused: what stands behind it would be lost", function()
+  local fn = function() end
+  for key, value in pairs {
+    topic = { nil, { tables = "a.b", to = "x" } }, key = { ["a.b"] = { "id", nil, "x" } },
+    fields = { { a = 1 }, nil, { b = 1 } }, columns = { nil, { drop = "x" } }, on_row = { nil, { fn } },
+  } do
+    test.raises(function() tables.sync({ [key] = value }) end, "of the list is nil")
+  end
+  test.raises(function() tables.sync({}, { "a.b", nil, "c.d" }) end, "item 2 of the list is nil")
+  test.raises(function() tables.sync({ topic = { { tables = { nil, "a.b" }, to = "x" } } }) end, "item 1 of the list")
+end)

@@ -1,0 +1,80 @@
+"""Every Lua block in the docs of the Lua API runs, and so does every example, without a server.
+
+A block says in its first line what it is: `-- in sync.run` is a piece of the options, `-- in tideway test`
+a test beside a sync.lua, `-- connects` needs a broker and is only loaded; anything else runs as a script.
+"""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from support.paths import BINARY
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = ["docs/lua-api.md", "docs/mapping.md"]
+
+HEAD = """
+local sync = require "tideway.sync"
+local source = require "tideway.source"
+local kafka = require "tideway.kafka"
+local field = require "tideway.field"
+local mask = require "tideway.mask"
+local env = require "tideway.env"
+"""
+AROUND = HEAD + """
+sync.run {
+  name = "docs", source = source.mysql { tables = { "*.*" } }, sink = kafka.sink { brokers = "127.0.0.1:1" },
+%s
+}
+"""
+SYNC = AROUND % '  columns = { ["shop.users"] = { drop = { "password" } } },'
+LOADS = """
+local test = require "tideway.test"
+test.case("loads", function() test.load "sync.lua" end)
+"""
+
+
+def blocks():
+    for page in PAGES:
+        text = (ROOT / page).read_text()
+        for match in re.finditer(r"^```lua\n(.*?)^```$", text, re.M | re.S):
+            line = text.count("\n", 0, match.start()) + 1
+            yield pytest.param(match.group(1), id=f"{page}:{line}")
+
+
+def run(folder, *words):
+    done = subprocess.run([BINARY, *words], cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def write(path, text):
+    path.write_text(text)
+    return path.name
+
+
+@pytest.mark.parametrize("text", blocks())
+def test_block(text, tmp_path):
+    first = text.split("\n", 1)[0]
+    if first.startswith("-- connects"):
+        assert "require" in text
+    elif first.startswith("-- in sync.run"):
+        write(tmp_path / "sync.lua", AROUND % text)
+        assert "1 passed, 0 failed" in run(tmp_path, "test", write(tmp_path / "test.lua", LOADS))
+    elif first.startswith("-- in tideway test"):
+        write(tmp_path / "sync.lua", SYNC)
+        assert "0 failed" in run(tmp_path, "test", write(tmp_path / "test.lua", text))
+    elif "sync.run" in text:
+        write(tmp_path / "sync.lua", text)
+        assert "1 passed, 0 failed" in run(tmp_path, "test", write(tmp_path / "test.lua", LOADS))
+    else:
+        run(tmp_path, "exec", write(tmp_path / "script.lua", text))
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "scripts/examples").glob("*.lua")), ids=lambda path: path.name)
+def test_example_loads(path, tmp_path):
+    if "sync.run" not in path.read_text():
+        pytest.skip("a script of primitives")
+    text = LOADS.replace('"sync.lua"', f'"{path}"')
+    assert "1 passed, 0 failed" in run(tmp_path, "test", write(tmp_path / "test.lua", text))
