@@ -1,0 +1,318 @@
+/* TABLE_MAPs of real servers, joined with definitions that fit and with some that do not. */
+#include "../../src/decode/table_map.c"
+
+#include "unit/cells.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+
+static struct cells cells;
+
+static struct table_map parse(struct slice body)
+{
+	struct event event = cells_event(EVENT_TABLE_MAP, body);
+	struct table_map map;
+	struct err err = ERR_INIT;
+	if (table_map_parse(&event, &map, &err) < 0)
+		fail_msg("%s", err.text);
+	return map;
+}
+
+static const struct cells_group *group_of(bool mariadb, const char *sql_type)
+{
+	for (unsigned i = 0; i < cells.ngroups; i++) {
+		const struct cells_group *g = &cells.groups[i];
+		if (g->mariadb == mariadb && slice_equal(g->columns[0].sql_type, slice_str(sql_type)))
+			return g;
+	}
+	fail_msg("%s is not captured", sql_type);
+	return NULL;
+}
+
+static void test_fields(void **state)
+{
+	const struct cells_group *g = group_of(true, "tinyint(4)");
+	struct event event = cells_event(EVENT_TABLE_MAP, g->map);
+	struct err err = ERR_INIT;
+	struct slice identity;
+	uint64_t id;
+	(void)state;
+	struct table_map map = parse(g->map);
+	assert_true(slice_equal(map.db, SLICE("capture")));
+	assert_true(slice_equal(map.name, SLICE("t")));
+	assert_int_equal(map.ncolumns, 2);
+	assert_int_equal(map.types[0], WIRE_TINY);
+	assert_int_equal(map.types[1], WIRE_LONG);
+	assert_int_equal(map.nullable[0], 1);
+	assert_int_equal(map.optional.len, 0);
+	assert_int_equal(table_map_id(&event, &id, &identity, &err), 0);
+	assert_int_equal(id, map.table_id);
+	assert_int_equal(identity.len, g->map.len - 6);
+	assert_ptr_equal(identity.ptr, map.identity.ptr);
+}
+
+/* The key of a plan must not depend on the table id. */
+static void test_identity(void **state)
+{
+	const struct cells_group *g = group_of(true, "tinyint(4)");
+	(void)state;
+	uint8_t *other = malloc(g->map.len);
+	memcpy(other, g->map.ptr, g->map.len);
+	other[0] ^= 0xff;
+	struct table_map a = parse(g->map), b = parse(slice_of(other, g->map.len));
+	assert_int_not_equal(a.table_id, b.table_id);
+	assert_true(slice_equal(a.identity, b.identity));
+	free(other);
+}
+
+static void expect_mismatch(const struct cells_group *g, struct slice body, struct column column,
+			    const char *text)
+{
+	struct arena arena;
+	struct row_layout *layout;
+	struct err err = ERR_INIT;
+	struct column columns[2] = {column, g->columns[1]};
+	struct table table = g->table;
+	struct table_map map = parse(body);
+	arena_init(&arena, 0);
+	table.columns = columns;
+	assert_int_equal(table_map_layout(&map, &table, &arena, &layout, &err), -1);
+	assert_int_equal(err.code, ERR_DATA);
+	assert_null(layout);
+	if (strstr(err.text, text) == NULL)
+		fail_msg("'%s' is not in: %s", text, err.text);
+	assert_non_null(strstr(err.text, "capture.t"));
+	arena_fini(&arena);
+}
+
+static void test_each_difference_is_told(void **state)
+{
+	(void)state;
+	const struct cells_group *g = group_of(false, "int unsigned");
+	struct column c = g->columns[0];
+	c.is_unsigned = false;
+	expect_mismatch(g, g->map, c, "column 1 (c): the catalog says signed, the binlog unsigned");
+	c.type = COLUMN_BIGINT;
+	c.sql_type = SLICE("bigint");
+	expect_mismatch(g, g->map, c, "the catalog says bigint, the binlog INT");
+	c = g->columns[0];
+	c.name = SLICE("other");
+	expect_mismatch(g, g->full, c, "column 1 (other): the binlog calls it c");
+	g = group_of(false, "varchar(10)");
+	c = g->columns[0];
+	c.length = 11;
+	expect_mismatch(g, g->map, c, "VARCHAR of 40 bytes");
+	c = g->columns[0];
+	c.charset = CHARSET_UTF16;
+	expect_mismatch(g, g->map, c, "the catalog says character set utf16, the binlog utf8mb4");
+	g = group_of(true, "decimal(10,2)");
+	c = g->columns[0];
+	c.scale = 3;
+	expect_mismatch(g, g->map, c, "DECIMAL(10,2)");
+	g = group_of(true, "datetime(3)");
+	c = g->columns[0];
+	c.scale = 0;
+	expect_mismatch(g, g->map, c, "DATETIME(3)");
+	g = group_of(true, "enum('a','b c','\303\244')");
+	c = g->columns[0];
+	struct slice labels[] = {SLICE("a"), SLICE("b c"), SLICE("z")};
+	c.labels = labels;
+	expect_mismatch(g, g->full, c, "label 3 is 'z' in the catalog, '\303\244' in the binlog");
+	c.nlabels = 2;
+	expect_mismatch(g, g->full, c, "the catalog has 2 labels, the binlog 3");
+}
+
+static void test_number_of_columns(void **state)
+{
+	const struct cells_group *g = group_of(true, "int(11)");
+	struct table table = g->table;
+	struct table_map map = parse(g->map);
+	struct arena arena;
+	struct row_layout *layout;
+	struct err err = ERR_INIT;
+	(void)state;
+	arena_init(&arena, 0);
+	table.ncolumns = 1;
+	assert_int_equal(table_map_layout(&map, &table, &arena, &layout, &err), -1);
+	assert_non_null(strstr(err.text, "the catalog has 1 columns, the binlog 2"));
+	assert_non_null(strstr(err.text, "binlog_row_metadata=FULL"));
+	arena_fini(&arena);
+}
+
+static void check_same(const struct cells_group *g, const struct table *table)
+{
+	const struct column *want = &g->columns[0], *have = &table->columns[0];
+	struct table copy = g->table;
+	assert_true(slice_equal(have->name, want->name));
+	if (want->type != have->type || want->charset != have->charset || want->length != have->length ||
+	    want->scale != have->scale || want->is_unsigned != have->is_unsigned)
+		fail_msg("%s became %s %s (%u,%u)", g->title, column_type_name(have->type),
+			 charset_name(have->charset), have->length, have->scale);
+	assert_int_equal(have->nlabels, want->nlabels);
+	for (unsigned i = 0; i < want->nlabels; i++)
+		assert_true(slice_equal(have->labels[i], want->labels[i]));
+	assert_int_equal(table->npk, 1);
+	assert_int_equal(table->pk[0], 1);
+	assert_true(slice_equal(table->full_name, copy.full_name));
+	assert_false(table->columns[1].nullable);
+}
+
+/* MariaDB sends these as another type. */
+static bool is_vague(enum column_type type)
+{
+	return type == COLUMN_UUID || type == COLUMN_INET4 || type == COLUMN_INET6;
+}
+
+static void test_table_from_full_metadata(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < cells.ngroups; i++) {
+		const struct cells_group *g = &cells.groups[i];
+		struct arena arena;
+		struct table *table;
+		struct row_layout *layout;
+		struct err err = ERR_INIT;
+		bool complete;
+		struct table_map map = parse(g->full);
+		arena_init(&arena, 0);
+		assert_int_equal(table_map_table(&map, NULL, &arena, &table, &complete, &err), 0);
+		assert_true(complete);
+		if (!is_vague(g->columns[0].type))
+			check_same(g, table);
+		/* a definition from the map fits the map */
+		assert_int_equal(table_map_layout(&map, table, &arena, &layout, &err), 0);
+		/* what is known says the rest */
+		assert_int_equal(table_map_table(&map, &g->table, &arena, &table, &complete, &err), 0);
+		check_same(g, table);
+		assert_true(slice_equal(table->columns[0].sql_type, g->columns[0].sql_type));
+		map = parse(g->map);
+		assert_int_equal(table_map_table(&map, NULL, &arena, &table, &complete, &err), 0);
+		assert_false(complete);
+		assert_null(table);
+		arena_fini(&arena);
+	}
+}
+
+/* MariaDB: CREATE TABLE lu (a INT, b TEXT, UNIQUE(b)): a third column that nobody sees. */
+static void test_hidden_hash(void **state)
+{
+	static const char map_hex[] = "5d02000000000100086465636f64655f7800026c75000303fc08010207";
+	static const unsigned key[] = {1};
+	struct slice body = cells_bytes(map_hex, sizeof(map_hex) - 1);
+	struct table_index index = {.name = SLICE("b"), .unique = true, .ncolumns = 1, .columns = key};
+	struct column columns[] = {
+		{.name = SLICE("a"), .type = COLUMN_INT, .charset = CHARSET_BINARY, .nullable = true},
+		{.name = SLICE("b"), .type = COLUMN_TEXT, .charset = CHARSET_LATIN1, .nullable = true},
+	};
+	struct table table = {.db = SLICE("x"), .name = SLICE("lu"), .full_name = SLICE("x.lu"), .ncolumns = 2,
+			      .columns = columns, .nindexes = 1, .indexes = &index};
+	struct arena arena;
+	struct row_layout *layout;
+	struct err err = ERR_INIT;
+	(void)state;
+	arena_init(&arena, 0);
+	struct table_map map = parse(body);
+	assert_int_equal(table_map_layout(&map, &table, &arena, &layout, &err), 0);
+	assert_int_equal(layout->ncells, 2);
+	assert_int_equal(layout->fixed_size, 3);
+	table.nindexes = 0; /* then it is a column we should know */
+	assert_int_equal(table_map_layout(&map, &table, &arena, &layout, &err), -1);
+	assert_non_null(strstr(err.text, "the catalog has 2 columns, the binlog 3"));
+	arena_fini(&arena);
+	free((void *)body.ptr);
+}
+
+static void expect_refused(const char *map_hex, unsigned ncolumns, const char *text)
+{
+	struct slice body = cells_bytes(map_hex, strlen(map_hex));
+	struct column columns[2] = {
+		{.name = SLICE("a"), .type = COLUMN_INT, .charset = CHARSET_BINARY},
+		{.name = SLICE("b"), .type = COLUMN_VARCHAR, .charset = CHARSET_LATIN1, .length = 20},
+	};
+	struct table table = {.full_name = SLICE("x.t"), .ncolumns = ncolumns, .columns = columns};
+	struct arena arena;
+	struct row_layout *layout;
+	struct err err = ERR_INIT;
+	arena_init(&arena, 0);
+	struct table_map map = parse(body);
+	assert_int_equal(table_map_layout(&map, &table, &arena, &layout, &err), -1);
+	if (strstr(err.text, text) == NULL)
+		fail_msg("'%s' is not in: %s", text, err.text);
+	arena_fini(&arena);
+	free((void *)body.ptr);
+}
+
+static void test_refused_tables(void **state)
+{
+	(void)state;
+	/* CREATE TABLE sv (a INT) WITH SYSTEM VERSIONING */
+	expect_refused("5e02000000000100086465636f64655f7800027376000303111102060601", 1,
+		       "SYSTEM VERSIONING");
+	/* CREATE TABLE cc (a TEXT COMPRESSED, b VARCHAR(20) COMPRESSED) */
+	expect_refused("6002000000000100086465636f64655f780002636300028c8d0302150003", 2, "COMPRESSED");
+	/* the same with type 200 in the first place */
+	expect_refused("6002000000000100086465636f64655f78000263630002c88d0302150003", 2, "type 200");
+}
+
+static void test_every_prefix_and_flip(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < cells.ngroups; i++) {
+		const struct cells_group *g = &cells.groups[i];
+		size_t most = g->full.len < 400 ? g->full.len : 400;
+		for (size_t n = 0; n < most * 2; n++) {
+			bool flip = n >= most;
+			size_t len = flip ? g->full.len : n;
+			uint8_t *copy = malloc(len ? len : 1);
+			memcpy(copy, g->full.ptr, len);
+			if (flip)
+				copy[n - most] ^= (uint8_t)(1 << n % 8);
+			struct event event = cells_event(EVENT_TABLE_MAP, slice_of(copy, len));
+			struct table_map map;
+			struct err err = ERR_INIT;
+			if (table_map_parse(&event, &map, &err) == 0) {
+				struct arena arena;
+				struct row_layout *layout;
+				struct table *table;
+				bool complete;
+				arena_init(&arena, 0);
+				int result = table_map_layout(&map, &g->table, &arena, &layout, &err);
+				assert_true(result == 0 || err.text[0]);
+				result = table_map_table(&map, &g->table, &arena, &table, &complete, &err);
+				assert_true(result == 0 || err.text[0]);
+				arena_fini(&arena);
+			}
+			free(copy);
+		}
+	}
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	cells_load(&cells);
+	return cells.ngroups > 0 ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	cells_free(&cells);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_fields),
+		cmocka_unit_test(test_identity),
+		cmocka_unit_test(test_each_difference_is_told),
+		cmocka_unit_test(test_number_of_columns),
+		cmocka_unit_test(test_table_from_full_metadata),
+		cmocka_unit_test(test_hidden_hash),
+		cmocka_unit_test(test_refused_tables),
+		cmocka_unit_test(test_every_prefix_and_flip),
+	};
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
