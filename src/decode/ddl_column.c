@@ -87,7 +87,6 @@ static const struct type_word {
 /* MariaDB with sql_mode ORACLE: these words mean something else, or something at all. */
 static const struct type_word oracle_words[] = {
 	{"DATE", COLUMN_DATETIME, FORM_PLAIN},
-	{"BLOB", COLUMN_LONGBLOB, FORM_PLAIN},
 	{"CLOB", COLUMN_LONGTEXT, FORM_PLAIN},
 	{"RAW", COLUMN_VARBINARY, FORM_PLAIN},
 	{"VARCHAR2", COLUMN_VARCHAR, FORM_PLAIN},
@@ -265,7 +264,7 @@ static bool read_schema(struct ddl_parser *p, bool *oracle, bool *maxdb)
 static bool read_type(struct ddl_parser *p, struct ddl_column *column)
 {
 	const struct type_word *entry = NULL;
-	bool oracle, maxdb;
+	bool oracle, maxdb, qualified = token_is_punct(lexer_peek(&p->lexer, 1), '.');
 	if (!read_schema(p, &oracle, &maxdb))
 		return false;
 	const struct token *token = lexer_peek(&p->lexer, 0);
@@ -287,6 +286,8 @@ static bool read_type(struct ddl_parser *p, struct ddl_column *column)
 		return false;
 	if (oracle && token_is(&word, "NUMBER") && column->length < 0)
 		column->type = COLUMN_DOUBLE;
+	if (is_oracle(p) && token_is(&word, "BLOB") && !qualified)
+		column->type = COLUMN_LONGBLOB;
 	return true;
 }
 

@@ -48,6 +48,9 @@ static void apply_options(struct alter *a)
 
 static void set_column(struct alter *a, struct draft_column *to, const struct ddl_column *from)
 {
+	to->was_text_blob = to->old.ptr != NULL && type_is_blob(to->column.type) && type_is_text(to->column.type);
+	to->was_charset = to->column.charset;
+	to->fresh = true;
 	type_resolve(a->types, from, &to->column, a->draft->arena);
 	to->row_end = from->row_end;
 }
@@ -464,18 +467,27 @@ static void settle_hashes(struct alter *a, unsigned nold)
 	}
 }
 
+/* A type that the statement gives does not grow; but MySQL counts the bytes of a text that was there. */
+static void convert_column(struct alter *a, struct draft_column *column)
+{
+	enum charset before = column->column.charset;
+	bool converts = type_is_text(column->column.type) && before != CHARSET_BINARY &&
+			a->draft->charset != CHARSET_BINARY;
+	if (column->fresh && converts)
+		column->column.charset = !a->types->mariadb && column->was_text_blob ? column->was_charset :
+											 a->draft->charset;
+	type_convert(a->types, &column->column, a->draft->charset, a->draft->arena);
+	column->changed |= column->column.charset != before;
+}
+
 static void convert(struct alter *a)
 {
 	for (unsigned i = 0; i < a->step->nspecs; i++) {
 		const struct ddl_spec *spec = &a->step->specs[i];
 		if (spec->kind != DDL_SPEC_CONVERT)
 			continue;
-		for (unsigned j = 0; j < a->draft->ncolumns; j++) {
-			struct draft_column *column = &a->draft->columns[j];
-			enum charset before = column->column.charset;
-			type_convert(&column->column, a->draft->charset, a->draft->arena);
-			column->changed |= column->column.charset != before;
-		}
+		for (unsigned j = 0; j < a->draft->ncolumns; j++)
+			convert_column(a, &a->draft->columns[j]);
 	}
 }
 
@@ -540,9 +552,9 @@ int alter_apply(struct draft *draft, struct type_context *types, const struct dd
 	apply_options(&a);
 	if (apply_columns(&a, err) != 0)
 		return -1;
-	follow_keys(draft);
 	if (edit_keys(&a, err) != 0)
 		return -1;
+	follow_keys(draft);
 	unsigned nold = draft->nkeys;
 	if (add_keys(&a, err) != 0)
 		return -1;

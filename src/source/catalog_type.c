@@ -48,6 +48,12 @@ static uint64_t text_bytes(const struct column *column, uint64_t length)
 	return type_is_text(column->type) ? length * charset_max_bytes(column->charset) : length;
 }
 
+/* Bytes of the longest VARCHAR or VARBINARY that stays one. */
+static uint64_t longest_varchar(const struct type_context *context)
+{
+	return context->mariadb ? 65532 : 65535;
+}
+
 /* TEXT(n) and BLOB(n) choose their size; a VARCHAR or VARBINARY that is too long becomes one. */
 static void resolve_size(const struct type_context *context, const struct ddl_column *from, struct column *to)
 {
@@ -56,7 +62,7 @@ static void resolve_size(const struct type_context *context, const struct ddl_co
 	bool plain_blob = to->type == COLUMN_TEXT || to->type == COLUMN_BLOB;
 	if (plain_blob && from->length >= (context->mariadb ? 1 : 0))
 		to->type = blob_for(to->type, bytes);
-	else if (varying && bytes > 65535)
+	else if (varying && bytes > longest_varchar(context))
 		to->type = blob_for(to->type, bytes);
 	else if (varying)
 		to->length = from->length < 0 ? 0 : (uint32_t)from->length;
@@ -294,23 +300,26 @@ static struct slice respell(const struct column *column, const char *name, struc
 			    column->sql_type.ptr + at);
 }
 
-static void convert_varchar(struct column *column, struct arena *arena)
+static void convert_varchar(const struct type_context *context, struct column *column, struct arena *arena)
 {
-	uint64_t bytes = (uint64_t)column->length * charset_max_bytes(column->charset);
-	if (bytes <= 65535)
+	uint64_t bytes = text_bytes(column, column->length);
+	if (bytes <= longest_varchar(context))
 		return;
 	column->type = blob_for(column->type, bytes);
 	column->length = 0;
 	column->sql_type = arena_copy(arena, slice_str(column_type_name(column->type)));
 }
 
-void type_convert(struct column *column, enum charset charset, struct arena *arena)
+void type_convert(const struct type_context *context, struct column *column, enum charset charset,
+		  struct arena *arena)
 {
 	enum column_type type = column->type;
 	bool grows = charset_max_bytes(charset) > charset_max_bytes(column->charset);
 	if ((!type_is_text(type) && !is_labelled(type)) || column->charset == CHARSET_BINARY)
 		return;
 	column->charset = charset;
+	/* both servers keep the bytes of labels as they were: what is not ASCII is lost in their hands, and
+	 * we go on with what it meant */
 	if (is_labelled(type))
 		return;
 	if (charset == CHARSET_BINARY)
@@ -320,7 +329,7 @@ void type_convert(struct column *column, enum charset charset, struct arena *are
 	if (column->type != type)
 		column->sql_type = respell(column, column_type_name(column->type), arena);
 	if (column->type == COLUMN_VARCHAR)
-		convert_varchar(column, arena);
+		convert_varchar(context, column, arena);
 }
 
 /* Bytes of an unsigned DECIMAL(p,s) as stored. */

@@ -18,7 +18,8 @@ struct type_context {
 void type_resolve(const struct type_context *context, const struct ddl_column *from,
 		  struct column *to, struct arena *arena);
 /* CONVERT TO CHARACTER SET: text types that become too small grow. */
-void type_convert(struct column *column, enum charset charset, struct arena *arena);
+void type_convert(const struct type_context *context, struct column *column, enum charset charset,
+		  struct arena *arena);
 /* CHAR, VARCHAR, TEXT family: has a character set, may have key prefixes. */
 bool type_is_text(enum column_type type);
 /* TEXT and BLOB family. */
