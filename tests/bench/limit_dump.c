@@ -1,0 +1,46 @@
+/* limit_dump PORT FILE OFFSET: how fast the server sends its binlog from there to the end, every event thrown away.
+ * Counts events. */
+#include "bench/bench.h"
+
+#include "source/dump.h"
+
+static int read_all(struct dump *dump, uint64_t *events, uint64_t *bytes, struct err *err)
+{
+	struct slice event;
+	int rc;
+	while ((rc = dump_read(dump, &event, err)) == 1) {
+		*events += 1;
+		*bytes += event.len;
+	}
+	return rc;
+}
+
+int main(int argc, char **argv)
+{
+	struct err err = ERR_INIT;
+	struct dump_options options = {.sync_name = "bench-limit", .heartbeat_ms = 500, .from_now_end = true};
+	struct source_config source;
+	struct position position;
+	struct dump *dump;
+	uint64_t events = 0, bytes = 0;
+	int64_t began;
+	int rc;
+	if (argc != 4) {
+		fprintf(stderr, "usage: limit_dump PORT FILE OFFSET\n");
+		return 2;
+	}
+	source = bench_source(argv[1]);
+	position_init(&position);
+	snprintf(position.file, sizeof(position.file), "%s", argv[2]);
+	position.offset = strtoull(argv[3], NULL, 10);
+	began = clock_mono_ns();
+	dump = dump_open(&source, &position, &options, &err);
+	if (dump == NULL)
+		return bench_fail(&err);
+	rc = read_all(dump, &events, &bytes, &err);
+	if (rc == 0)
+		bench_print(events, bytes, began);
+	dump_free(dump);
+	position_fini(&position);
+	return rc < 0 ? bench_fail(&err) : 0;
+}

@@ -1,0 +1,232 @@
+"""One run of tideway, measured from outside; and the programs that measure limits."""
+
+import json
+import os
+import re
+import struct
+import subprocess
+import threading
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from confluent_kafka import Consumer, TopicPartition
+from support.paths import BINARY
+
+DEADLINE_S = 900
+PARTITIONS = 6
+
+
+class Stopped(Exception):
+    """A measurement that did not come about; the text says why."""
+
+
+def tideway():
+    return subprocess.run([str(BINARY), "version"], capture_output=True, text=True, check=False).stdout.strip()
+
+
+@dataclass
+class Got:
+    """What a run took: from the first log line of its work to its end."""
+
+    seconds: float
+    cpu: float
+    rss: int
+    bytes: int = 0
+
+
+class Run:
+    """One sync with a checkpoint of its own. prepare() makes the checkpoint, go() reads what has come since."""
+
+    def __init__(self, folder, what, mariadb, kafka, sink, lua, tables, parallel=None, topics=1):
+        self.what, self.sink, self.lua = what, sink, lua
+        self.kafka = kafka
+        self.topics = topics
+        self.name = f"bench-{what}-{sink}-{'lua' if lua else 'plain'}" + (f"-{parallel}" if parallel else "")
+        self.topic = self.name
+        self.label = f"{'Lua' if lua else 'plain'}, {sink}"
+        self.folder = Path(folder) / self.name
+        self.folder.mkdir()
+        self.script = self.folder / "sync.lua"
+        self.script.write_text(self.text(mariadb, kafka, tables, parallel))
+
+    def text(self, mariadb, kafka, tables, parallel):
+        mode = "full" if self.what == "full" else "stream"
+        sink = f'kafka.sink {{ brokers = "{kafka.bootstrap}" }}' if self.sink == "kafka" else 'kafka.lines { file = "/dev/null" }'
+        listed = ", ".join(f'"{t}"' for t in tables)
+        return f"""
+local sync = require "tideway.sync"
+local source = require "tideway.source"
+local kafka = require "tideway.kafka"
+sync.run {{
+  name = "{self.name}", mode = "{mode}",
+  source = source.mysql {{ host = "127.0.0.1", port = {mariadb.port}, user = "{mariadb.user}", password = "{mariadb.password}",
+    tables = {{ {listed} }} }},
+  sink = {sink},
+  checkpoint = {{ file = "checkpoint.json" }},
+  {f"full = {{ parallel = {parallel} }}," if parallel else ""}
+  {self.mapping()}
+}}
+"""
+
+    def mapping(self):
+        if self.topics > 1:
+            return 'topic = { template = "many.${table_name_src}" },'
+        if not self.lua:
+            return f'topic = {{ template = "{self.topic}" }},'
+        return f"""topic = {{ {{ tables = {{ "*.*" }}, to = function(change)
+    return change.row.item_quantity > 0 and "{self.topic}" or "{self.topic}.none"
+  end }} }},
+  fields = {{ item_price = function(change) return change.row.total_amount / change.row.item_quantity end }},"""
+
+    def names(self):
+        """Its topics."""
+        return [self.topic] if self.topics == 1 else [f"many.t{i}" for i in range(self.topics)]
+
+    def spawn(self, *args):
+        log = self.folder / "log"
+        with open(log, "wb") as out:
+            child = subprocess.Popen(
+                [str(BINARY), "run", str(self.script), *args], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                stderr=out, cwd=self.folder, env=dict(os.environ, TIDEWAY_UNTIL_END="1"),
+            )
+        return self.watch(child), log.read_text(errors="replace")
+
+    def watch(self, child):
+        """Waits for its end; (exit code, rusage, wall time of the end, most memory it ever held)."""
+        peak = 0
+        killer = threading.Timer(DEADLINE_S, child.kill)
+        killer.start()
+        try:
+            while True:
+                peak = max(peak, high_water(child.pid))
+                pid, status, usage = os.wait4(child.pid, os.WNOHANG)
+                if pid:
+                    child.returncode = os.waitstatus_to_exitcode(status)
+                    return child.returncode, usage, time.time(), peak
+                time.sleep(0.02)
+        finally:
+            killer.cancel()
+            if child.returncode is None:
+                child.kill()
+                child.wait()
+
+    def prepare(self):
+        """Connects once and ends: the checkpoint stands where the binlog ends now."""
+        (code, *_), log = self.spawn()
+        if code != 0:
+            raise Stopped(f"{self.name}: exit code {code}\n{log[-2000:]}")
+
+    def go(self, rows, messages):
+        (code, usage, ended, peak), log = self.spawn()
+        if code != 0:
+            raise Stopped(f"{self.name}: exit code {code}\n{log[-2000:]}")
+        began = stamp(log, r"full sync: \d+ of \d+ tables" if self.what == "full" else r"stream: ")
+        written = stopped_with(log)
+        if written is not None and written != messages:
+            raise Stopped(f"{self.name}: {written} messages, not {messages}\n{log[-2000:]}")
+        if self.sink == "kafka":
+            self.count(messages)
+        return Got(ended - began, usage.ru_utime + usage.ru_stime, peak)
+
+    def count(self, messages):
+        """Every message must stand in Kafka (heartbeats may stand there too)."""
+        consumer = Consumer({"bootstrap.servers": self.kafka.bootstrap, "group.id": "bench"})
+        total = 0
+        listed = consumer.list_topics(timeout=30).topics
+        for name in self.names():
+            for partition in listed[name].partitions if name in listed else ():
+                low, high = consumer.get_watermark_offsets(TopicPartition(name, partition), timeout=30)
+                total += high - low
+        consumer.close()
+        if not messages <= total <= messages + 200 * len(self.names()):
+            raise Stopped(f"{self.name}: {total} messages in Kafka, not {messages}")
+
+    def cleanup(self):
+        if self.sink == "kafka":
+            there = set(self.kafka.partitions())
+            for future in self.kafka.admin().delete_topics([n for n in self.names() if n in there] or ["none"]).values():
+                future.exception(60)
+
+
+def high_water(pid):
+    """Bytes of the most memory that the process has ever held."""
+    try:
+        found = re.search(r"^VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.M)
+    except OSError:
+        return 0
+    return int(found[1]) * 1024 if found else 0
+
+
+def stamp(log, pattern):
+    """The wall time of the first log line that the pattern matches."""
+    found = re.search(rf"^(\S+)Z \w+ +.*{pattern}", log, re.M)
+    if not found:
+        raise Stopped(f"no line {pattern!r} in\n{log[-2000:]}")
+    return datetime.fromisoformat(found[1] + "+00:00").timestamp()
+
+
+def stopped_with(log):
+    """The messages that the last line says were written; None when it does not say."""
+    found = re.findall(r"messages=(\d+)", log)
+    return int(found[-1]) if found else None
+
+
+def sample_messages(kafka, topic, n, path):
+    """Writes up to n messages of a topic as limit_produce reads them."""
+    consumer = Consumer({"bootstrap.servers": kafka.bootstrap, "group.id": "bench", "auto.offset.reset": "earliest"})
+    consumer.assign([TopicPartition(topic, p, 0) for p in range(kafka.partitions()[topic])])
+    left = n
+    end = time.monotonic() + 60
+    with open(path, "wb") as out:
+        while left > 0 and time.monotonic() < end:
+            got = [m for m in consumer.consume(min(left, 5000), 2) if m.error() is None and m.key()]
+            for message in got:
+                out.write(struct.pack("=II", len(message.key()), len(message.value())) + message.key() + message.value())
+            left -= len(got)
+            if not got:
+                break
+    consumer.close()
+    return path
+
+
+class Limits:
+    """What the machine can do without Tideway: {name: count, bytes, seconds, cpu}."""
+
+    def __init__(self, build, mariadb, kafka, db):
+        self.programs = Path(build) / "tests/bench"
+        self.mariadb, self.kafka, self.db = mariadb, kafka, db
+        self.found = {}
+
+    def run(self, program, *args, stdin=None):
+        done = subprocess.run([str(self.programs / program), *map(str, args)], stdin=stdin or subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=DEADLINE_S, check=False)
+        if done.returncode != 0:
+            raise Stopped(f"{program}: {done.stderr[-1000:]}")
+        return json.loads(done.stdout)
+
+    def keep(self, name, got, rows):
+        """The best of all times counts."""
+        got["rate"] = rows / got["seconds"]
+        if name not in self.found or self.found[name]["rate"] < got["rate"]:
+            self.found[name] = got
+
+    def select(self, table, way):
+        got = self.run("limit_select", self.mariadb.port, self.db, table, way)
+        self.keep(f"select {way}", got, got["count"])
+
+    def dump(self, name, position, rows):
+        got = self.run("limit_dump", self.mariadb.port, *position)
+        self.keep(f"binlog {name}", got, rows)
+        got["row_bytes"] = got["bytes"] / rows
+
+    def produce(self, samples, n, keep=False):
+        topic = f"limit-{time.monotonic_ns()}"
+        self.kafka.create(topic, PARTITIONS)
+        with open(samples, "rb") as stdin:
+            got = self.run("limit_produce", self.kafka.bootstrap, topic, PARTITIONS, n, stdin=stdin)
+        self.kafka.admin().delete_topics([topic])[topic].exception(60)
+        if keep:
+            got["message_bytes"] = got["bytes"] / n
+            self.keep("producer", got, got["count"])

@@ -1,0 +1,125 @@
+"""The table that a bench run prints, and what it says about the machine."""
+
+import ctypes.util
+import os
+import platform
+import re
+import subprocess
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+TITLES = {
+    "full": "full sync",
+    "bulk": "catching up, 100-row transactions",
+    "insert": "catching up, 1-row INSERT transactions",
+    "update": "catching up, 1-row UPDATE transactions (2 messages each)",
+}
+LIMITS = {
+    "binlog bulk": "server sends its binlog, 100-row transactions",
+    "binlog insert": "server sends its binlog, 1-row inserts",
+    "binlog update": "server sends its binlog, 1-row updates",
+    "select text": "`SELECT *` alone, text protocol, thrown away",
+    "select binary": "`SELECT *` alone, raw binary protocol, thrown away",
+    "producer": "bare librdkafka producer, the same messages",
+}
+
+
+def printed(*command):
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT).stdout.strip()
+    except OSError:
+        return ""
+
+
+def cpu():
+    found = re.search(r"^model name\s*: (.*)", Path("/proc/cpuinfo").read_text(), re.M)
+    return found[1] if found else platform.machine()
+
+
+def memory_gb():
+    found = re.search(r"^MemTotal:\s+(\d+)", Path("/proc/meminfo").read_text(), re.M)
+    return int(found[1]) / 1e6
+
+
+def kafka_version():
+    return re.search(r"<kafka.version>(.*)</kafka.version>", (ROOT / "scripts/servers/kafka.pom.xml").read_text())[1]
+
+
+def machine(mariadb, tideway):
+    """[(what, value)] of everything that the numbers depend on."""
+    return [
+        ("measured", time.strftime("%Y-%m-%d", time.gmtime())),
+        ("commit", printed("git", "rev-parse", "--short", "HEAD")),
+        ("processor", f"{cpu()}, {os.cpu_count()} cores, shared by the database, the broker and Tideway"),
+        ("memory", f"{memory_gb():.0f} GB"),
+        ("kernel", platform.release()),
+        ("database", f"MariaDB {mariadb.run('SELECT VERSION()')[0][0]}, sync_binlog=0, row metadata {mariadb.run('SELECT @@binlog_row_metadata')[0][0]}"),
+        ("broker", f"Apache Kafka {kafka_version()}, one node, 2 GB heap, {printed('java', '-version') or 'OpenJDK 17'}"),
+        ("Tideway", " / ".join(tideway.splitlines())),
+    ]
+
+
+class Report:
+    def __init__(self, rows, tables, limits):
+        self.rows, self.tables, self.limits = rows, tables, limits
+        self.lines, self.memory = [], []
+
+    def add(self, what, run, got, rows, messages):
+        self.lines.append((what, run.sink, run.lua, got, rows, messages))
+
+    def add_memory(self, what, got, rows):
+        self.memory.append((what, got, rows))
+
+    def ratio(self, rate, limit):
+        found = self.limits.found.get(limit)
+        return f"{rate / found['rate']:.2f}" if found else ""
+
+    def source_limit(self, what):
+        return "select binary" if what == "full" else f"binlog {what}"
+
+    def row(self, line):
+        what, sink, lua, got, rows, messages = line
+        rate, message_rate = rows / got.seconds, messages / got.seconds
+        return (f"| {TITLES[what]} | {'Kafka' if sink == 'kafka' else 'thrown away'} | {'yes' if lua else 'no'} | {rate:,.0f} "
+                f"| {message_rate:,.0f} | {got.cpu * 1e6 / rows:.2f} | {got.rss / 1e6:.0f} "
+                f"| {self.ratio(message_rate, 'producer') if sink == 'kafka' else ''} | {self.ratio(rate, self.source_limit(what))} |")
+
+    def limit(self, name):
+        got = self.limits.found[name]
+        size = got.get("row_bytes") or got.get("message_bytes") or got["bytes"] / got["count"]
+        return f"| {LIMITS[name]} | {got['rate']:,.0f} | {size:,.0f} | {got['cpu'] / (got['rate'] * got['seconds']) * 1e6:.2f} |"
+
+    def lua_costs(self):
+        """How much more CPU time the runs with Lua took than those without."""
+        by = {(w, s, lua): got.cpu / rows for w, s, lua, got, rows, _ in self.lines}
+        return [(w, s, by[w, s, True] / by[w, s, False] - 1) for w, s, lua in by if lua and (w, s, False) in by]
+
+    def markdown(self, facts):
+        text = [
+            "# Benchmarks",
+            "",
+            "What `make bench` printed in one run: Tideway, and beside it what the same machine can do without it. "
+            "The figures drift by some 30 % from run to run and from machine to machine; the ratios hold.",
+            "",
+            "| | |", "|---|---|", *(f"| {k} | {v} |" for k, v in facts),
+            f"| work | {self.rows:,} rows of a table with 10 columns; lz4, idempotent producer, acks=all, 6 partitions, linger 0.5 ms |",
+            "",
+            "## Limits of this machine", "",
+            "| | rows or messages/s | bytes each | client's CPU s per million |", "|---|---|---|---|",
+            *(self.limit(name) for name in LIMITS if name in self.limits.found),
+            "",
+            "## Tideway", "",
+            "\"Lua\" is a topic function and one added field. CPU seconds are those of the tideway process, librdkafka's threads "
+            "included. The last two columns are ratios: messages/s to the bare producer's, rows/s to what the server can send.", "",
+            "| | sink | Lua | rows/s | messages/s | CPU s per million rows | peak RSS MB | of the producer | of the server |",
+            "|---|---|---|---|---|---|---|---|---|",
+            *(self.row(line) for line in self.lines),
+        ]
+        costs = self.lua_costs()
+        if costs:
+            text += ["", "CPU time that Lua adds: " + ", ".join(f"{100 * c:+.0f} % ({w}, {s})" for w, s, c in costs) + "."]
+        if self.memory:
+            text += ["", "## Memory", "", "| | peak RSS MB | rows/s |", "|---|---|---|",
+                     *(f"| {w} | {got.rss / 1e6:.0f} | {rows / got.seconds:,.0f} |" for w, got, rows in self.memory)]
+        return "\n".join(text) + "\n"

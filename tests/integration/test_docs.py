@@ -1,0 +1,193 @@
+"""The pages of docs/ and the README: their marked blocks run in order, against a real MariaDB and the embedded broker;
+what is generated is current; links lead somewhere.
+
+Kinds of block: file NAME (written into the folder), sql, sh [until=TEXT] (again until it prints that), background (a sync
+that keeps running), messages TOPIC, ddlmeta TOPIC, heartbeat TOPIC and after TOPIC (what stands in Kafka).
+"""
+
+import contextlib
+import json
+import os
+import re
+import subprocess
+
+import pytest
+from support import process
+from support.consume import Reader, heartbeats
+from support.markdown import blocks
+from support.normal import normal
+from support.paths import BINARY, ROOT
+from support.runner import STREAMING, Sync
+from support.wait import PATIENCE, wait_for
+
+DOCS = sorted((ROOT / "docs").glob("*.md"))
+PAGES = [ROOT / "README.md", *DOCS]
+DATABASES = ("shop", "doc")
+
+
+class Story:
+    """One page: its blocks in order, in one folder."""
+
+    def __init__(self, folder, mariadb, broker):
+        self.folder, self.mariadb, self.broker = folder, mariadb, broker
+        self.env = dict(
+            os.environ, PATH=f"{self.bin()}:{os.environ['PATH']}", MYSQL_PORT=str(mariadb.port), MYSQL_PASSWORD=mariadb.password,
+            KAFKA_BROKERS=broker.bootstrap, EXAMPLES=str(ROOT / "scripts/examples"),
+        )
+        self.children, self.readers, self.seen = [], {}, {}
+        self.sync = None
+
+    def bin(self):
+        """A folder in which the program that is tested is called tideway."""
+        folder = self.folder / "bin"
+        folder.mkdir()
+        (folder / "tideway").symlink_to(BINARY.resolve())
+        return folder
+
+    def close(self):
+        for child in self.children:
+            process.end(child)
+        for reader in self.readers.values():
+            reader.close()
+        if self.sync:
+            self.sync.cleanup()
+
+    def run(self, block):
+        getattr(self, "do_" + block.kind)(block)
+
+    # doing
+
+    def do_file(self, block):
+        (self.folder / block.words[0]).write_text(block.text)
+
+    def do_sql(self, block):
+        with contextlib.closing(self.mariadb.connect()) as connection, connection.cursor() as cursor:
+            for statement in re.split(r";\s*(?:\n|$)", block.text):
+                if statement.strip():
+                    cursor.execute(statement)
+
+    def shell(self, text):
+        done = subprocess.run(["bash", "-euo", "pipefail", "-c", text], cwd=self.folder, env=self.env, capture_output=True,
+                              text=True, timeout=60 * PATIENCE, check=False)
+        assert done.returncode == 0, f"exit code {done.returncode}\n{text}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def do_sh(self, block):
+        text = block.options.get("until")
+        if text:
+            wait_for(lambda: text in self.shell(block.text), f"{text!r} is not printed", pause=0.2)
+        else:
+            assert self.shell(block.text).strip() or "<" in block.text, "it printed nothing"
+
+    def do_background(self, block):
+        log = self.folder / f"log{len(self.children)}"
+        child = process.spawn(["bash", "-c", "exec env " + block.text], log, log, env=self.env, cwd=self.folder)
+        self.children.append(child)
+
+        def streaming():
+            assert child.poll() is None, log.read_text()
+            return re.search(STREAMING, log.read_text())
+
+        wait_for(streaming, log.read_text)
+
+    # looking
+
+    def reader(self, topic):
+        """Of a page that has no script of its own: a sync of the database `doc` runs."""
+        if not self.sync and not self.children:
+            self.sync = Sync(self.folder / "sync", "docs", self.mariadb, self.broker, ["doc.*"], topic=False, heartbeat="1").start()
+            self.sync.wait_streaming()
+        if topic not in self.readers:
+            self.readers[topic] = Reader(self.broker, topic)
+        return self.readers[topic]
+
+    def take(self, topic, n):
+        """The next n messages of a topic that are no heartbeats."""
+        at = self.seen.get(topic, 0)
+
+        def data(messages):
+            return [m for m in messages if m.op != "MHEARTBEAT"]
+
+        found = data(self.reader(topic).until(lambda all_: len(data(all_)) >= at + n, f"{n} messages in {topic}"))
+        self.seen[topic] = at + n
+        return found[at : at + n]
+
+    def do_messages(self, block):
+        lines = block.text.splitlines()
+        found = self.take(block.words[0], len(lines))
+        assert [normal(m.text) for m in found] == [normal(line) for line in lines]
+
+    def do_after(self, block):
+        (message,) = self.take(block.words[0], 1)
+        assert f'"after":{{"dataColumn":{block.text.strip()}}}' in message.text
+
+    def do_ddlmeta(self, block):
+        last = [m for m in self.reader(block.words[0]).messages if m.ddl][-1]
+        found, expected = last.ddl_meta, json.loads(block.text)
+        assert list(found) == list(expected)
+        assert list(found.pop("position")) == list(expected.pop("position"))
+        assert found == expected
+
+    def do_heartbeat(self, block):
+        found = heartbeats(self.reader(block.words[0]).until(heartbeats, "a heartbeat"))[0]
+        assert normal(found.text) == normal(block.text.strip())
+
+
+def told(page):
+    return any(True for _ in blocks(page))
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if told(p)], ids=lambda p: p.stem)
+def test_page(page, tmp_path, mariadb, broker):
+    story = Story(tmp_path, mariadb, broker)
+    drop = [f"DROP DATABASE IF EXISTS {name}" for name in DATABASES]
+    mariadb.run(*drop)
+    try:
+        if page.stem == "README":
+            story.shell("mariadb --no-defaults -h 127.0.0.1 -P $MYSQL_PORT -u root < $EXAMPLES/shop.sql; echo done")
+        for block in blocks(page):
+            try:
+                story.run(block)
+            except Exception as problem:
+                raise AssertionError(f"{page.name}, {block}: {problem}") from problem
+    finally:
+        story.close()
+        mariadb.run(*drop)
+
+
+def printed(*words):
+    return subprocess.run([str(BINARY), *words], capture_output=True, text=True, timeout=60, check=True).stdout
+
+
+def test_options_are_current():
+    """docs/options.md is what `tideway options` prints: scripts/dev/gen-docs writes it."""
+    assert (ROOT / "docs/options.md").read_text() == printed("options"), "run scripts/dev/gen-docs"
+
+
+def test_commands_are_all_there():
+    """Every command of the program has a line and a section in docs/commands.md, and the other way round, options too."""
+    text = (ROOT / "docs/commands.md").read_text()
+    known = set(re.findall(r"^  tideway (\w+)", printed("help"), re.M))
+    assert known == set(re.findall(r"^## (\w+)$", text, re.M))
+    assert known == set(re.findall(r"^\| \[`(\w+)`\]", text, re.M))
+    for command in known:
+        (row,) = re.findall(rf"^\| \[`{command}`\].*", text, re.M)
+        assert set(re.findall(r"--\w[\w-]*", printed("help", command).splitlines()[0])) == set(re.findall(r"--\w[\w-]*", row))
+
+
+def anchors(page):
+    """What a heading may be called in a link."""
+    headings = re.findall(r"^#+ (.*)", page.read_text(), re.M)
+    return {re.sub(r"[^\w\- ]", "", h.lower()).replace(" ", "-") for h in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
+def test_links(page):
+    for target in re.findall(r"\]\(([^)\s]+)\)", re.sub(r"```.*?```", "", page.read_text(), flags=re.S)):
+        if "://" in target:
+            continue
+        path, _, anchor = target.partition("#")
+        file = (page.parent / path) if path else page
+        assert file.exists(), f"{target} is not there"
+        if anchor:
+            assert anchor in anchors(file), f"{target}: no such heading"
