@@ -79,12 +79,21 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 	}
 }
 
-/* Connection trouble reaches us through on_error as well; the rest is worth a line, but not a flood. */
+/* What reaches us as an error as well. */
+static bool reported_otherwise(const char *fac)
+{
+	static const char *const facs[] = {"FAIL", "ERROR", "FATAL", "CONFWARN", "TXNERR", "ADDPARTS"};
+	for (size_t i = 0; i < sizeof(facs) / sizeof(facs[0]); i++)
+		if (strcmp(fac, facs[i]) == 0)
+			return true;
+	return false;
+}
+
+/* The rest is worth a line, but not a flood. */
 static bool worth_a_line(struct kafka *kafka, int level, const char *fac)
 {
 	int64_t now = clock_mono_ms();
-	if (level > 4 || strcmp(fac, "FAIL") == 0 || strcmp(fac, "ERROR") == 0 ||
-	    strcmp(fac, "CONFWARN") == 0)
+	if (level > 4 || reported_otherwise(fac))
 		return false;
 	if (strcmp(fac, kafka->log_fac) == 0 && now - kafka->log_ms < LOG_REPEAT_MS)
 		return false;

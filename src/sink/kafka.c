@@ -24,6 +24,7 @@ enum {
 	QUEUE_MIN = 64 << 10,        /* less makes no batches */
 	BYTES_PER_MESSAGE = 256,     /* what librdkafka keeps around a small message: bounds their number */
 	ROOM_MS = 100,               /* one turn of waiting for room in the queue */
+	FATAL_POLLS = 20,            /* turns of waiting for the report behind a fatal error */
 	PURGE_MS = 5000,             /* reports of purged messages come from librdkafka itself */
 	EXIST_MS = 10000,            /* sink_topics_exist waits so long for a broker */
 };
@@ -83,6 +84,13 @@ static const char *report_remedy(rd_kafka_resp_err_t code)
 	}
 }
 
+/* Reports of messages that fail only because the producer has failed already. */
+static bool is_consequence(rd_kafka_resp_err_t code)
+{
+	return code == RD_KAFKA_RESP_ERR__FATAL || code == RD_KAFKA_RESP_ERR__GAPLESS_GUARANTEE ||
+	       code == RD_KAFKA_RESP_ERR__PURGE_QUEUE || code == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
+}
+
 static void poison(struct kafka_sink *k, const rd_kafka_message_t *message)
 {
 	struct err err = ERR_INIT;
@@ -95,7 +103,7 @@ static void poison(struct kafka_sink *k, const rd_kafka_message_t *message)
 		rd_kafka_err2str(message->err), rd_kafka_err2name(message->err),
 		report_remedy(message->err));
 	err.retriable = !hopeless(message->err);
-	if (k->kafka.fatal.code != ERR_NONE)
+	if (k->kafka.fatal.code != ERR_NONE && is_consequence(message->err))
 		err = k->kafka.fatal;
 	sink_set_poison(&k->sink, &err);
 }
@@ -111,13 +119,22 @@ static void on_report(void *arg, const rd_kafka_message_t *message)
 		sink_count_acked(&k->sink, (uint64_t)(uintptr_t)message->_private);
 }
 
+/* The producer has failed (enable.gapless.guarantee makes each refused batch such a failure, so that no later batch
+ * can pass it). The report of the message that did it says more than the failure, and comes a moment later. */
+static void take_fatal(struct kafka_sink *k)
+{
+	for (int i = 0; i < FATAL_POLLS && k->sink.in_flight != 0 && k->sink.poison.code == ERR_NONE; i++)
+		kafka_poll(&k->kafka, ROOM_MS);
+	sink_set_poison(&k->sink, &k->kafka.fatal);
+}
+
 static void kafka_sink_poll(struct sink *sink, int timeout_ms)
 {
 	struct kafka_sink *k = of(sink);
 	kafka_poll(&k->kafka, timeout_ms);
 	sink_tell(sink);
-	if (k->kafka.fatal.code != ERR_NONE)
-		sink_set_poison(sink, &k->kafka.fatal);
+	if (k->kafka.fatal.code != ERR_NONE && sink->poison.code == ERR_NONE)
+		take_fatal(k);
 	/* an idle connection that was closed is no outage */
 	if (k->kafka.down_since != 0 && sink->in_flight != 0)
 		kafka_waiting(&k->kafka);
@@ -304,8 +321,8 @@ static int refuse(struct kafka_sink *k, const struct message *message, rd_kafka_
 {
 	kafka_poll(&k->kafka, 0); /* what made it fail may be a fatal error that is not yet told */
 	if (k->kafka.fatal.code != ERR_NONE) {
-		sink_set_poison(&k->sink, &k->kafka.fatal);
-		*err = k->kafka.fatal;
+		take_fatal(k);
+		*err = k->sink.poison;
 		return -1;
 	}
 	err_set(err, code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ? ERR_DATA : ERR_KAFKA,

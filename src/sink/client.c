@@ -1,0 +1,372 @@
+#include "sink/client.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "sink/topics.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+	REACH_MS = 10000, /* how long a broker is waited for */
+	SLICE_MS = 100,   /* one turn of waiting */
+	NAME_MAX_BYTES = 256,
+};
+
+static int copy_name(char *to, struct slice name, struct err *err)
+{
+	if (name.len == 0 || name.len >= NAME_MAX_BYTES)
+		return err_set(err, ERR_SCRIPT, "topic \"%.*s\" is no legal name", (int)(name.len & 0xff),
+			       name.ptr);
+	memcpy(to, name.ptr, name.len);
+	to[name.len] = '\0';
+	return 0;
+}
+
+/* ---- producer ---- */
+
+struct client_producer {
+	struct sink *sink;
+};
+
+static void ignore_acked(void *arg, uint64_t token, unsigned messages)
+{
+	(void)arg, (void)token, (void)messages;
+}
+
+struct client_producer *client_producer_new(const struct sink_config *config, struct err *err)
+{
+	struct sink *sink = sink_new(config, "tideway-exec", 0, ignore_acked, NULL, err);
+	if (sink == NULL)
+		return NULL;
+	struct client_producer *producer = mem_array(1, sizeof(*producer));
+	producer->sink = sink;
+	return producer;
+}
+
+void client_producer_free(struct client_producer *producer)
+{
+	if (producer == NULL)
+		return;
+	sink_free(producer->sink);
+	free(producer);
+}
+
+int client_producer_send(struct client_producer *producer, struct slice topic, int partition,
+			 struct slice key, struct slice value, const struct header *headers,
+			 unsigned nheaders, struct err *err)
+{
+	static const struct topic_spec spec = {.create = false, .partitions = 1};
+	struct topic *to;
+	if (sink_topic(producer->sink, topic, &spec, NULL, &to, err) != 0 ||
+	    sink_send(producer->sink, to, partition, key, value, headers, nheaders, 0, err) != 0)
+		return -1;
+	return sink_poll(producer->sink, 0, err);
+}
+
+int client_producer_flush(struct client_producer *producer, double seconds, struct err *err)
+{
+	int64_t deadline = clock_mono_ms() + (int64_t)(seconds * 1000);
+	int left = sink_drain(producer->sink, deadline, NULL, err);
+	if (left > 0)
+		return err_retry(err, ERR_KAFKA, "%u messages were not acknowledged within %g s",
+				 sink_in_flight(producer->sink), seconds);
+	return left;
+}
+
+/* ---- consumer ---- */
+
+struct client_consumer {
+	struct kafka kafka;
+	bool group;                  /* else single partitions, read through `queue` */
+	rd_kafka_queue_t *queue;
+	rd_kafka_topic_t **topics;   /* of those partitions */
+	int *npartitions;
+	unsigned ntopics;
+	rd_kafka_message_t *message; /* the one the caller looks at */
+	struct header *headers;
+	size_t cap;                  /* of headers */
+};
+
+static int open_handle(struct client_consumer *c, const struct sink_config *config, const char *group,
+		       bool from_beginning, struct err *err)
+{
+	const struct property defaults[] = {
+		{"auto.offset.reset", from_beginning ? "earliest" : "latest"},
+		{"fetch.wait.max.ms", "100"},
+		{NULL, NULL},
+	};
+	const struct property forced[] = {
+		{"enable.partition.eof", "false"},
+		{"group.id", group}, /* NULL: left out */
+		{NULL, NULL},
+	};
+	const struct kafka_options options = {RD_KAFKA_CONSUMER, PROPERTY_CONSUMER, "tideway-exec",
+					      defaults, forced, NULL, NULL};
+	return kafka_open(&c->kafka, config, &options, err);
+}
+
+static int subscribe(struct client_consumer *c, const struct slice *names, unsigned n, struct err *err)
+{
+	char name[NAME_MAX_BYTES];
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)n);
+	int result = 0;
+	rd_kafka_poll_set_consumer(c->kafka.rk);
+	for (unsigned i = 0; result == 0 && i < n; i++)
+		if ((result = copy_name(name, names[i], err)) == 0)
+			rd_kafka_topic_partition_list_add(list, name, RD_KAFKA_PARTITION_UA);
+	rd_kafka_resp_err_t code = result == 0 ? rd_kafka_subscribe(c->kafka.rk, list) : 0;
+	rd_kafka_topic_partition_list_destroy(list);
+	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return err_set(err, ERR_KAFKA, "%s: cannot subscribe: %s", c->kafka.label, rd_kafka_err2str(code));
+	return result;
+}
+
+static int start_topic(struct client_consumer *c, struct topic_names *all, struct slice name,
+		       int64_t offset, struct err *err)
+{
+	char text[NAME_MAX_BYTES];
+	if (copy_name(text, name, err) != 0)
+		return -1;
+	int partitions = topics_partitions(all, name);
+	if (partitions == 0)
+		return err_set(err, ERR_KAFKA, "%s: topic \"%s\" does not exist", c->kafka.label, text);
+	rd_kafka_topic_t *rkt = rd_kafka_topic_new(c->kafka.rk, text, NULL);
+	c->topics[c->ntopics] = rkt;
+	c->npartitions[c->ntopics++] = partitions;
+	for (int i = 0; i < partitions; i++)
+		if (rd_kafka_consume_start_queue(rkt, i, offset, c->queue) != 0)
+			return err_set(err, ERR_KAFKA, "%s: topic \"%s\", partition %d: %s", c->kafka.label, text, i,
+				       rd_kafka_err2str(rd_kafka_last_error()));
+	return 0;
+}
+
+static int start_all(struct client_consumer *c, const struct slice *names, unsigned n,
+		     bool from_beginning, struct err *err)
+{
+	struct topic_names all = {NULL};
+	int64_t offset = from_beginning ? RD_KAFKA_OFFSET_BEGINNING : RD_KAFKA_OFFSET_END;
+	c->queue = rd_kafka_queue_new(c->kafka.rk);
+	c->topics = mem_array(n, sizeof(rd_kafka_topic_t *));
+	c->npartitions = mem_array(n, sizeof(int));
+	int result = topics_list(&c->kafka, &all, REACH_MS, NULL, err);
+	for (unsigned i = 0; result == 0 && i < n; i++)
+		result = start_topic(c, &all, names[i], offset, err);
+	topics_forget(&all);
+	return result;
+}
+
+struct client_consumer *client_consumer_new(const struct sink_config *config,
+					    const struct slice *topics, unsigned ntopics,
+					    const char *group, bool from_beginning, struct err *err)
+{
+	struct client_consumer *c = mem_array(1, sizeof(*c));
+	c->group = group != NULL;
+	if (open_handle(c, config, group, from_beginning, err) == 0 &&
+	    (c->group ? subscribe(c, topics, ntopics, err)
+		      : start_all(c, topics, ntopics, from_beginning, err)) == 0)
+		return c;
+	client_consumer_free(c);
+	return NULL;
+}
+
+static void let_go(struct client_consumer *c)
+{
+	if (c->message != NULL)
+		rd_kafka_message_destroy(c->message);
+	c->message = NULL;
+}
+
+void client_consumer_free(struct client_consumer *c)
+{
+	if (c == NULL)
+		return;
+	let_go(c);
+	for (unsigned i = 0; i < c->ntopics; i++) {
+		for (int p = 0; p < c->npartitions[i]; p++)
+			(void)rd_kafka_consume_stop(c->topics[i], p);
+		rd_kafka_topic_destroy(c->topics[i]);
+	}
+	if (c->queue != NULL)
+		rd_kafka_queue_destroy(c->queue);
+	if (c->group && c->kafka.rk != NULL)
+		(void)rd_kafka_consumer_close(c->kafka.rk);
+	kafka_close(&c->kafka);
+	free(c->topics);
+	free(c->npartitions);
+	free(c->headers);
+	free(c);
+}
+
+static unsigned take_headers(struct client_consumer *c)
+{
+	rd_kafka_headers_t *headers;
+	const char *name;
+	const void *value;
+	size_t len, n = 0;
+	if (rd_kafka_message_headers(c->message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return 0;
+	while (rd_kafka_header_get_all(headers, n, &name, &value, &len) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+		if (n == c->cap) {
+			c->cap = c->cap ? c->cap * 2 : 8;
+			c->headers = mem_resize(c->headers, c->cap, sizeof(*c->headers));
+		}
+		c->headers[n++] = (struct header){slice_str(name), slice_of(value, len)};
+	}
+	return (unsigned)n;
+}
+
+/* librdkafka may give an empty text as NULL with a length of 0 only for null itself. */
+static void take(struct client_consumer *c, struct client_message *out)
+{
+	rd_kafka_timestamp_type_t type;
+	const rd_kafka_message_t *m = c->message;
+	*out = (struct client_message){
+		.topic = slice_str(rd_kafka_topic_name(m->rkt)),
+		.partition = m->partition,
+		.offset = m->offset,
+		.timestamp_ms = rd_kafka_message_timestamp(m, &type),
+		.key = slice_of(m->key, m->key_len),
+		.value = slice_of(m->payload, m->len),
+		.nheaders = take_headers(c),
+	};
+	out->headers = c->headers;
+}
+
+static rd_kafka_message_t *next(struct client_consumer *c, int wait_ms)
+{
+	if (c->group)
+		return rd_kafka_consumer_poll(c->kafka.rk, wait_ms);
+	kafka_poll(&c->kafka, 0);
+	return rd_kafka_consume_queue(c->queue, wait_ms);
+}
+
+static int consume_error(struct client_consumer *c, struct err *err)
+{
+	rd_kafka_resp_err_t code = c->message->err;
+	if (kafka_transient(code) || code == RD_KAFKA_RESP_ERR__PARTITION_EOF)
+		return 0;
+	return err_set(err, ERR_KAFKA, "%s: %s", c->kafka.label, rd_kafka_message_errstr(c->message));
+}
+
+int client_consumer_poll(struct client_consumer *c, double seconds, struct client_message *message,
+			 struct err *err)
+{
+	int64_t end = clock_mono_ms() + (int64_t)(seconds * 1000);
+	int64_t left;
+	do {
+		left = end - clock_mono_ms();
+		let_go(c);
+		c->message = next(c, left <= 0 ? 0 : left < SLICE_MS ? (int)left : SLICE_MS);
+		if (c->message != NULL && c->message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+			take(c, message);
+			return 1;
+		}
+		if (c->message != NULL && consume_error(c, err) != 0)
+			return -1;
+		if (c->kafka.refused.code != ERR_NONE) {
+			*err = c->kafka.refused;
+			return -1;
+		}
+	} while (left > 0);
+	return 0;
+}
+
+/* ---- topics ---- */
+
+/* A client for one question. */
+static int open_admin(struct kafka *kafka, struct topic_names *names, const struct sink_config *config,
+		      struct err *err)
+{
+	const struct kafka_options options = {RD_KAFKA_PRODUCER, PROPERTY_ADMIN, "tideway-exec", NULL, NULL, NULL,
+					      NULL};
+	names->metadata = NULL;
+	if (kafka_open(kafka, config, &options, err) != 0)
+		return -1;
+	if (topics_list(kafka, names, REACH_MS, NULL, err) == 0)
+		return 0;
+	kafka_close(kafka);
+	return -1;
+}
+
+static void close_admin(struct kafka *kafka, struct topic_names *names)
+{
+	topics_forget(names);
+	kafka_close(kafka);
+}
+
+int client_topic_create(const struct sink_config *config, struct slice name, int partitions,
+			int replication, const struct property *properties, unsigned n, struct err *err)
+{
+	const struct topic_spec spec = {true, partitions, replication, properties, n, 0};
+	char text[NAME_MAX_BYTES];
+	struct kafka kafka;
+	struct topic_names names;
+	struct topic_facts facts;
+	if (copy_name(text, name, err) != 0 || open_admin(&kafka, &names, config, err) != 0)
+		return -1;
+	int result = 0;
+	if (topics_partitions(&names, name) != 0)
+		result = err_set(err, ERR_KAFKA, "%s: topic \"%s\" exists already", kafka.label, text);
+	if (result == 0)
+		result = topics_ensure(&kafka, &names, text, &spec, NULL, &facts, err);
+	close_admin(&kafka, &names);
+	return result;
+}
+
+static int missing(const struct kafka *kafka, const char *name, struct err *err)
+{
+	return err_set(err, ERR_KAFKA, "%s: topic \"%s\" does not exist", kafka->label, name);
+}
+
+int client_topic_delete(const struct sink_config *config, struct slice name, struct err *err)
+{
+	char text[NAME_MAX_BYTES];
+	struct kafka kafka;
+	struct topic_names names;
+	if (copy_name(text, name, err) != 0 || open_admin(&kafka, &names, config, err) != 0)
+		return -1;
+	int result;
+	if (topics_partitions(&names, name) == 0)
+		result = missing(&kafka, text, err);
+	else if (kafka_is_mock(&kafka))
+		result = err_set(err, ERR_KAFKA, "%s: the embedded broker cannot delete topics", kafka.label);
+	else
+		result = topics_delete(&kafka, text, NULL, err);
+	close_admin(&kafka, &names);
+	return result;
+}
+
+int client_topic_list(const struct sink_config *config,
+		      void (*each)(void *context, struct slice name, int partitions), void *context,
+		      struct err *err)
+{
+	struct kafka kafka;
+	struct topic_names names;
+	if (open_admin(&kafka, &names, config, err) != 0)
+		return -1;
+	for (int i = 0; i < names.metadata->topic_cnt; i++)
+		each(context, slice_str(names.metadata->topics[i].topic),
+		     names.metadata->topics[i].partition_cnt);
+	close_admin(&kafka, &names);
+	return 0;
+}
+
+int client_topic_describe(const struct sink_config *config, struct slice name,
+			  struct topic_info *info, struct err *err)
+{
+	static const struct topic_spec spec = {.create = false, .partitions = 1};
+	char text[NAME_MAX_BYTES];
+	struct kafka kafka;
+	struct topic_names names;
+	struct topic_facts facts;
+	if (copy_name(text, name, err) != 0 || open_admin(&kafka, &names, config, err) != 0)
+		return -1;
+	int result = topics_partitions(&names, name) ? 0 : missing(&kafka, text, err);
+	if (result == 0)
+		result = topics_ensure(&kafka, &names, text, &spec, NULL, &facts, err);
+	close_admin(&kafka, &names);
+	if (result == 0)
+		*info = (struct topic_info){name, facts.partitions, facts.compacted, facts.max_message, false};
+	return result;
+}

@@ -1,0 +1,389 @@
+/* Tests of the sink against a real Apache Kafka: `sink_live CASE`, TIDEWAY_TEST_KAFKA=host:port. Exit codes: 0 passed,
+ * 1 failed, 77 no broker given. Run by test_sink_live.py. Topics are named sinklive.<pid>.<case> and deleted. */
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "sink/client.h"
+#include "sink/sink.h"
+#include "sink/store.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define CHECK(condition)                                                                           \
+	do {                                                                                       \
+		if (!(condition)) {                                                                \
+			fprintf(stderr, "%s:%d: failed: %s (last error: %s)\n", __FILE__, __LINE__, \
+				#condition, err.text);                                             \
+			exit(1);                                                                   \
+		}                                                                                  \
+	} while (0)
+
+static struct err err = ERR_INIT;
+static struct sink_config config = {.kind = SINK_KAFKA};
+
+struct tally {
+	uint64_t acked;    /* messages */
+	uint64_t last;     /* token of the newest report */
+	uint64_t sum;      /* of all tokens */
+};
+
+static void count(void *arg, uint64_t token, unsigned messages)
+{
+	struct tally *tally = arg;
+	tally->acked += messages;
+	tally->last = token;
+	tally->sum += token * messages;
+}
+
+static struct slice topic_name(const char *suffix)
+{
+	static char name[8][120];
+	static unsigned next;
+	char *to = name[next++ % 8];
+	snprintf(to, sizeof(name[0]), "sinklive.%d.%s", (int)getpid(), suffix);
+	return slice_str(to);
+}
+
+static void drop(struct slice name)
+{
+	struct err ignored = ERR_INIT;
+	if (client_topic_delete(&config, name, &ignored) != 0)
+		fprintf(stderr, "%s\n", ignored.text);
+}
+
+static struct sink *open_sink(size_t queue, struct tally *tally)
+{
+	struct sink *sink = sink_new(&config, "sink-live", queue, count, tally, &err);
+	CHECK(sink != NULL);
+	return sink;
+}
+
+static struct topic *open_topic(struct sink *sink, struct slice name, struct topic_spec spec)
+{
+	struct topic *topic = NULL;
+	CHECK(sink_topic(sink, name, &spec, NULL, &topic, &err) == 0);
+	return topic;
+}
+
+static int drain(struct sink *sink, int ms)
+{
+	return sink_drain(sink, clock_mono_ms() + ms, NULL, &err);
+}
+
+/* A topic is created with what was asked for, and can be written to at once. */
+static void case_create(void)
+{
+	static const struct property settings[] = {{"cleanup.policy", "compact"}, {"max.message.bytes", "200000"}};
+	struct tally tally = {0};
+	struct slice name = topic_name("create");
+	struct sink *sink = open_sink(0, &tally);
+	struct topic *topic = open_topic(sink, name, (struct topic_spec){true, 6, -1, settings, 2, 0});
+	const struct topic_info *info = sink_topic_info(topic);
+	CHECK(info->created && info->partitions == 6 && info->compacted && info->max_message == 200000);
+	CHECK(open_topic(sink, name, (struct topic_spec){.create = true, .partitions = 6}) == topic);
+	for (int i = 0; i < 6; i++)
+		CHECK(sink_send(sink, topic, i, SLICE("k"), SLICE("{}"), NULL, 0, 7, &err) == 0);
+	CHECK(drain(sink, 20000) == 0);
+	CHECK(tally.acked == 6 && tally.sum == 42 && sink_in_flight(sink) == 0);
+	sink_free(sink);
+	/* a second sink finds it as it is */
+	sink = open_sink(0, &tally);
+	topic = open_topic(sink, name, (struct topic_spec){.create = true, .partitions = 3, .replication = -1});
+	info = sink_topic_info(topic);
+	CHECK(!info->created && info->partitions == 6 && info->compacted && info->max_message == 200000);
+	sink_free(sink);
+	drop(name);
+}
+
+/* topics = "existing": a missing topic is named, and is not created by asking. */
+static void case_missing(void)
+{
+	struct tally tally = {0};
+	struct slice name = topic_name("missing"), there = topic_name("there");
+	struct sink *sink = open_sink(0, &tally);
+	struct topic *topic = NULL;
+	const struct topic_spec spec = {.create = false};
+	CHECK(sink_topic(sink, name, &spec, NULL, &topic, &err) == -1);
+	CHECK(err.code == ERR_KAFKA && !err.retriable && strstr(err.text, name.ptr) && strstr(err.text, "does not exist"));
+	CHECK(client_topic_create(&config, there, 2, -1, NULL, 0, &err) == 0);
+	struct slice names[] = {name, there};
+	bool exists[2];
+	int partitions[2];
+	for (int i = 0; i < 2; i++) {
+		CHECK(sink_topics_exist(sink, names, 2, exists, partitions, &err) == 0);
+		CHECK(!exists[0] && partitions[0] == 0 && exists[1] && partitions[1] == 2);
+	}
+	/* the list that the sink has seen is older than this topic */
+	struct slice late = topic_name("late");
+	CHECK(client_topic_create(&config, late, 1, -1, NULL, 0, &err) == 0);
+	CHECK(sink_topic(sink, late, &spec, NULL, &topic, &err) == 0);
+	sink_free(sink);
+	drop(there);
+	drop(late);
+}
+
+/* Rule 16: what the topic would refuse is refused before it is sent, and neighbours are not harmed; batches fit the
+ * smallest topic although it became known last. */
+static void case_size(void)
+{
+	static const struct property small[] = {{"max.message.bytes", "20000"}};
+	static char value[60000];
+	struct tally tally = {0};
+	struct slice name = topic_name("size"), big = topic_name("big");
+	struct sink *sink = open_sink(4 << 20, &tally);
+	for (size_t i = 0; i < sizeof(value); i++) /* does not compress */
+		value[i] = (char)(random() & 0xff);
+	struct topic *wide = open_topic(sink, big, (struct topic_spec){true, 1, -1, NULL, 0, 0});
+	CHECK(sink_topic_info(wide)->max_message == 1048588);
+	for (unsigned i = 0; i < 20; i++)
+		CHECK(sink_send(sink, wide, -1, SLICE("k"), slice_of(value, 50000), NULL, 0, 1, &err) == 0);
+	struct topic *topic = open_topic(sink, name, (struct topic_spec){true, 1, -1, small, 1, 0});
+	CHECK(tally.acked == 20); /* the producer was made again: everything before was acknowledged */
+	for (unsigned i = 0; i < 500; i++)
+		CHECK(sink_send(sink, topic, -1, SLICE("k"), slice_of(value + i, 5000), NULL, 0, 2, &err) == 0);
+	CHECK(sink_send(sink, topic, -1, SLICE("k"), slice_of(value, 20000), NULL, 0, 3, &err) == -1);
+	CHECK(err.code == ERR_DATA && !err.retriable && strstr(err.text, "max.message.bytes") && strstr(err.text, name.ptr));
+	CHECK(sink_send(sink, topic, -1, SLICE("k"), slice_of(value, 19000), NULL, 0, 2, &err) == 0);
+	CHECK(sink_send(sink, wide, -1, SLICE("k"), slice_of(value, 50000), NULL, 0, 1, &err) == 0);
+	CHECK(drain(sink, 20000) == 0);
+	CHECK(tally.acked == 20 + 501 + 1 && tally.sum == 20 + 2 * 501 + 1);
+	sink_free(sink);
+	drop(name);
+	drop(big);
+}
+
+/* Rule 15: the first report with an error poisons the sink. A null key in a compacted topic is one that only the
+ * broker sees. */
+static void case_poison(void)
+{
+	static const struct property compact[] = {{"cleanup.policy", "compact"}};
+	struct tally tally = {0};
+	struct slice name = topic_name("poison");
+	struct sink *sink = open_sink(0, &tally);
+	struct topic *topic = open_topic(sink, name, (struct topic_spec){true, 1, -1, compact, 1, 0});
+	CHECK(sink_send(sink, topic, 0, SLICE("a"), SLICE("1"), NULL, 0, 1, &err) == 0);
+	CHECK(drain(sink, 20000) == 0 && tally.acked == 1);
+	CHECK(sink_send(sink, topic, 0, (struct slice){NULL, 0}, SLICE("2"), NULL, 0, 2, &err) == 0);
+	CHECK(drain(sink, 20000) == -1);
+	CHECK(err.code == ERR_KAFKA && !err.retriable && strstr(err.text, name.ptr));
+	CHECK(sink_send(sink, topic, 0, SLICE("a"), SLICE("3"), NULL, 0, 3, &err) == -1);
+	CHECK(sink_poll(sink, 100, &err) == -1);
+	sink_purge(sink);
+	CHECK(sink_in_flight(sink) == 0 && tally.acked == 1);
+	sink_free(sink);
+	drop(name);
+}
+
+/* 200,000 messages through a queue that holds a fraction of them: all acknowledged, in order of their tokens within a
+ * partition; nothing is lost on the topic. */
+static void case_pressure(void)
+{
+	enum { MESSAGES = 200000 };
+	struct tally tally = {0};
+	struct slice name = topic_name("pressure");
+	struct sink *sink = open_sink(1 << 20, &tally);
+	struct topic *topic = open_topic(sink, name, (struct topic_spec){true, 1, -1, NULL, 0, 0});
+	char value[200], key[16];
+	memset(value, 'v', sizeof(value));
+	unsigned most = 0;
+	for (uint64_t i = 1; i <= MESSAGES; i++) {
+		int n = snprintf(key, sizeof(key), "%llu", (unsigned long long)i);
+		CHECK(sink_send(sink, topic, -1, slice_of(key, (size_t)n), slice_of(value, sizeof(value)), NULL, 0, i,
+				&err) == 0);
+		most = sink_in_flight(sink) > most ? sink_in_flight(sink) : most;
+	}
+	CHECK(drain(sink, 60000) == 0);
+	CHECK(tally.acked == MESSAGES && tally.last == MESSAGES);
+	CHECK(tally.sum == (uint64_t)MESSAGES * (MESSAGES + 1) / 2);
+	CHECK(most < MESSAGES / 10); /* so the queue was full and was polled */
+	sink_free(sink);
+	struct client_consumer *consumer = client_consumer_new(&config, &name, 1, NULL, true, &err);
+	struct client_message message;
+	CHECK(consumer != NULL);
+	for (uint64_t i = 1; i <= MESSAGES; i++) {
+		CHECK(client_consumer_poll(consumer, 10, &message, &err) == 1);
+		CHECK((uint64_t)message.offset == i - 1 && strtoull(message.key.ptr, NULL, 10) == i);
+	}
+	CHECK(client_consumer_poll(consumer, 0.2, &message, &err) == 0);
+	client_consumer_free(consumer);
+	drop(name);
+}
+
+/* Rule 18: the pinned count decides, not the topic's; equal to what other clients compute. */
+static void case_pinned(void)
+{
+	struct tally tally = {0};
+	struct slice name = topic_name("pinned");
+	CHECK(client_topic_create(&config, name, 12, -1, NULL, 0, &err) == 0);
+	struct sink *sink = open_sink(0, &tally);
+	struct topic *topic = open_topic(sink, name, (struct topic_spec){.create = true, .partitions = 6, .pinned = 6});
+	CHECK(sink_topic_info(topic)->partitions == 6);
+	char key[16];
+	for (int i = 0; i < 200; i++) {
+		int n = snprintf(key, sizeof(key), "key-%d", i);
+		CHECK(sink_send(sink, topic, -1, slice_of(key, (size_t)n), SLICE("x"), NULL, 0, 1, &err) == 0);
+	}
+	CHECK(sink_send(sink, topic, -1, SLICE(""), SLICE("empty"), NULL, 0, 1, &err) == 0);
+	CHECK(sink_send(sink, topic, -1, (struct slice){NULL, 0}, SLICE("null"), NULL, 0, 1, &err) == 0);
+	CHECK(sink_send(sink, topic, 6, SLICE("k"), SLICE("x"), NULL, 0, 1, &err) == -1 && err.code == ERR_DATA);
+	CHECK(drain(sink, 20000) == 0 && tally.acked == 202);
+	struct client_consumer *consumer = client_consumer_new(&config, &name, 1, NULL, true, &err);
+	struct client_message message;
+	for (int i = 0; i < 202; i++) {
+		CHECK(client_consumer_poll(consumer, 10, &message, &err) == 1);
+		if (message.key.ptr == NULL)
+			CHECK(message.partition == 0 && slice_equal(message.value, SLICE("null")));
+		else
+			CHECK(message.partition == (int)(murmur2(message.key) % 6));
+		if (message.key.ptr != NULL && message.key.len == 0)
+			CHECK(message.partition == (int)(275646681 % 6) && slice_equal(message.value, SLICE("empty")));
+	}
+	client_consumer_free(consumer);
+	sink_free(sink);
+	/* a topic that has fewer than the checkpoint says is another one */
+	sink = open_sink(0, &tally);
+	struct topic_spec more = {.create = true, .partitions = 6, .pinned = 13};
+	CHECK(sink_topic(sink, name, &more, NULL, &topic, &err) == -1 && err.code == ERR_KAFKA);
+	CHECK(strstr(err.text, "13") != NULL);
+	sink_free(sink);
+	drop(name);
+}
+
+/* Headers, tombstones, an empty value and a consumer group. */
+static void case_client(void)
+{
+	struct slice name = topic_name("client");
+	struct header headers[] = {{SLICE("a"), SLICE("1")}, {SLICE("b"), {NULL, 0}}};
+	CHECK(client_topic_create(&config, name, 1, -1, NULL, 0, &err) == 0);
+	CHECK(client_topic_create(&config, name, 1, -1, NULL, 0, &err) == -1 && strstr(err.text, "exists"));
+	struct client_producer *producer = client_producer_new(&config, &err);
+	CHECK(producer != NULL);
+	CHECK(client_producer_send(producer, name, -1, SLICE("k"), SLICE("v"), headers, 2, &err) == 0);
+	CHECK(client_producer_send(producer, name, 0, SLICE("k"), (struct slice){NULL, 0}, NULL, 0, &err) == 0);
+	CHECK(client_producer_send(producer, name, 0, SLICE("k"), SLICE(""), NULL, 0, &err) == 0);
+	CHECK(client_producer_flush(producer, 10, &err) == 0);
+	CHECK(client_producer_send(producer, topic_name("absent"), 0, SLICE("k"), SLICE(""), NULL, 0, &err) == -1);
+	client_producer_free(producer);
+	struct client_message m;
+	struct client_consumer *consumer =
+		client_consumer_new(&config, &name, 1, topic_name("group").ptr, true, &err);
+	CHECK(consumer != NULL);
+	CHECK(client_consumer_poll(consumer, 20, &m, &err) == 1);
+	CHECK(slice_equal(m.topic, name) && slice_equal(m.key, SLICE("k")) && slice_equal(m.value, SLICE("v")));
+	CHECK(m.nheaders == 2 && slice_equal(m.headers[0].name, SLICE("a")) && slice_equal(m.headers[0].value, SLICE("1")));
+	CHECK(m.headers[1].value.ptr == NULL && m.timestamp_ms > 1600000000000 && m.offset == 0);
+	CHECK(client_consumer_poll(consumer, 20, &m, &err) == 1 && m.value.ptr == NULL && m.nheaders == 0);
+	CHECK(client_consumer_poll(consumer, 20, &m, &err) == 1 && m.value.ptr != NULL && m.value.len == 0);
+	CHECK(client_consumer_poll(consumer, 0.2, &m, &err) == 0);
+	client_consumer_free(consumer);
+	drop(name);
+}
+
+static struct store *open_store(struct slice topic, const char *sync)
+{
+	return store_open_topic(&config, topic.ptr, sync, NULL, &err);
+}
+
+static void put(struct store *store, const char *name, const char *value)
+{
+	struct store_record record = {slice_str(name), slice_str(value)};
+	CHECK(store_put(store, &record, 1, &err) == 0);
+}
+
+/* Many puts and restarts: what is read back is what was put last, and only what belongs to the sync. */
+static void case_store(void)
+{
+	struct slice topic = topic_name("store");
+	char name[40], value[40];
+	struct store *other = NULL;
+	for (int round = 0; round < 3; round++) {
+		struct store *store = open_store(topic, "shop");
+		CHECK(store != NULL);
+		if (round > 0) {
+			CHECK(slice_equal(store_get(store, SLICE("shop/position")), slice_str(value)));
+			CHECK(store_get(store, SLICE("shop/full/t1")).ptr != NULL);
+			CHECK(store_get(store, SLICE("shop/full/t2")).ptr == NULL);
+			CHECK(store_get(store, SLICE("shop2/position")).ptr == NULL);
+		}
+		for (int i = 0; i < 60; i++) {
+			snprintf(value, sizeof(value), "{\"round\":%d,\"i\":%d}", round, i);
+			put(store, "shop/position", value);
+		}
+		for (int i = 0; i < 5; i++) {
+			snprintf(name, sizeof(name), "shop/full/t%d", i);
+			put(store, name, "{}");
+		}
+		struct store_record both[] = {{SLICE("shop/full/t2"), {NULL, 0}}, {SLICE("shop/full/t3"), SLICE("{\"x\":1}")}};
+		CHECK(store_put(store, both, 2, &err) == 0);
+		CHECK(store_get(store, SLICE("shop/full/t2")).ptr == NULL);
+		store_free(store);
+		other = open_store(topic, "shop2"); /* another sync in the same topic */
+		CHECK(other != NULL && store_get(other, SLICE("shop/position")).ptr == NULL);
+		put(other, "shop2/position", "{}");
+		store_free(other);
+	}
+	drop(topic);
+}
+
+/* Rule 25: the older store of a name is displaced at its next put; the newer one has read everything. */
+static void case_fence(void)
+{
+	struct slice topic = topic_name("fence");
+	struct store *old = open_store(topic, "shop");
+	CHECK(old != NULL);
+	put(old, "shop/position", "1");
+	struct store *young = open_store(topic, "shop");
+	CHECK(young != NULL && slice_equal(store_get(young, SLICE("shop/position")), SLICE("1")));
+	struct store_record record = {SLICE("shop/position"), SLICE("2")};
+	CHECK(store_put(old, &record, 1, &err) == -1);
+	CHECK(err.code == ERR_DISPLACED && !err.retriable);
+	CHECK(slice_equal(store_get(old, SLICE("shop/position")), SLICE("1")));
+	put(young, "shop/position", "3");
+	store_free(old);
+	store_free(young);
+	young = open_store(topic, "shop");
+	CHECK(young != NULL && slice_equal(store_get(young, SLICE("shop/position")), SLICE("3")));
+	store_free(young);
+	drop(topic);
+}
+
+/* A topic that would lose the checkpoint is refused. */
+static void case_store_topic(void)
+{
+	struct slice plain = topic_name("plain"), wide = topic_name("wide");
+	static const struct property compact[] = {{"cleanup.policy", "compact"}};
+	CHECK(client_topic_create(&config, plain, 1, -1, NULL, 0, &err) == 0);
+	CHECK(open_store(plain, "shop") == NULL && err.code == ERR_KAFKA && strstr(err.text, "cleanup.policy"));
+	CHECK(client_topic_create(&config, wide, 2, -1, compact, 1, &err) == 0);
+	CHECK(open_store(wide, "shop") == NULL && err.code == ERR_KAFKA && strstr(err.text, "2 partitions"));
+	drop(plain);
+	drop(wide);
+}
+
+static const struct {
+	const char *name;
+	void (*run)(void);
+} cases[] = {
+	{"create", case_create}, {"missing", case_missing},   {"size", case_size},
+	{"poison", case_poison}, {"pressure", case_pressure}, {"pinned", case_pinned},
+	{"client", case_client}, {"store", case_store},	      {"fence", case_fence},
+	{"store_topic", case_store_topic},
+};
+
+int main(int argc, char **argv)
+{
+	config.brokers = getenv("TIDEWAY_TEST_KAFKA");
+	if (config.brokers == NULL)
+		return 77;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		if (argc > 1 && strcmp(argv[1], cases[i].name) != 0)
+			continue;
+		int64_t start = clock_mono_ms();
+		cases[i].run();
+		printf("ok %s %lld ms\n", cases[i].name, (long long)(clock_mono_ms() - start));
+	}
+	return 0;
+}

@@ -1,0 +1,26 @@
+"""The sink's C code against a real Kafka: one case of sink_live each."""
+
+import os
+import subprocess
+
+import pytest
+from support.paths import BINARY
+
+LIVE = BINARY.parent / "live" / "sink_live"
+CASES = ["create", "missing", "size", "poison", "pressure", "pinned", "client", "store", "fence", "store_topic"]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_sink_live(kafka, case):
+    if not LIVE.exists():
+        pytest.skip(f"{LIVE} is not built: make live")
+    done = subprocess.run(
+        [LIVE, case],
+        env={**os.environ, "TIDEWAY_TEST_KAFKA": kafka.bootstrap},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"ok {case} " in done.stdout
