@@ -17,7 +17,7 @@ struct reader {
 
 static inline void reader_init(struct reader *r, const void *ptr, size_t len)
 {
-	r->next = ptr;
+	r->next = ptr ? ptr : ""; /* {NULL, 0} is an empty slice, but no address to count from */
 	r->end = r->next + len;
 	r->failed = false;
 }
