@@ -32,6 +32,7 @@ OBJ := $(SRC:%.c=$(BUILD)/%.o) $(BUILD)/stdlib.o
 LIB := $(BUILD)/libtideway.a
 BIN := $(BUILD)/tideway
 UNIT := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
+LIVE := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/integration/*_live.c))
 BENCH := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
 # the stages that are pure: everything a fuzz target needs
 FUZZ_SRC := $(wildcard src/base/*.c src/model/*.c src/decode/*.c src/encode/*.c)
@@ -98,7 +99,7 @@ $(FUZZ_BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_LIB)
 	$(call say,CC)
 	$(Q)$(CLANG) $(BASE_FLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer -Itests -o $@ $< $(FUZZ_LIB) $(LIBS)
 
-unit-bin: $(UNIT)
+unit-bin: $(UNIT) $(LIVE)
 fuzz-bin: $(FUZZ)
 bench-bin: $(BENCH)
 

@@ -6,14 +6,14 @@ import subprocess
 import pytest
 from support.paths import BINARY
 
-LIVE = BINARY.parent / "live" / "sink_live"
+LIVE = BINARY.resolve().parent / "tests" / "integration" / "sink_live"
 CASES = ["create", "missing", "size", "poison", "pressure", "pinned", "client", "store", "fence", "store_topic"]
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_sink_live(kafka, case):
     if not LIVE.exists():
-        pytest.skip(f"{LIVE} is not built: make live")
+        pytest.skip(f"{LIVE} is not built: make unit-bin")
     done = subprocess.run(
         [LIVE, case],
         env={**os.environ, "TIDEWAY_TEST_KAFKA": kafka.bootstrap},
