@@ -6,6 +6,7 @@
 #include "engine/full.h"
 #include "engine/start.h"
 #include "engine/stream.h"
+#include "sink/sink.h"
 #include "sink/store.h"
 
 #include <inttypes.h>
@@ -49,7 +50,7 @@ struct run *run_new(const struct run_options *options, struct err *err)
 	run->sync.index = options->index;
 	run->sync.config = script_config(script, options->index);
 	run->sync.dry_run = options->dry_run;
-	run->sync.queue_bytes = options->queue_bytes ? options->queue_bytes : QUEUE_BYTES;
+	run->sync.queue_bytes = sink_queue_total(&run->sync.config->sink, QUEUE_BYTES);
 	run->sync.start_ms = clock_wall_ms();
 	run->full_metrics = mem_array(run->sync.config->full_parallel, sizeof(*run->full_metrics));
 	map_init(&run->sync.pins);

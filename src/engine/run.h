@@ -14,7 +14,6 @@ struct run_options {
 	const struct script_options *script; /* borrowed for as long as the run */
 	unsigned index;            /* which sync.run of the script */
 	bool dry_run;              /* no topic is made, nothing is written, no checkpoint is read or saved */
-	size_t queue_bytes;        /* of all producers together; 0: 32 MiB */
 };
 
 enum run_state { RUN_STARTING, RUN_FULL, RUN_STREAM, RUN_WAITING /* to start again */, RUN_ENDED };

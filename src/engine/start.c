@@ -450,6 +450,7 @@ static int begin(struct start *start, const struct position *at, struct saves *s
 	position_copy(&start->position, at);
 	start->position.sequence = (uint64_t)start->sync->start_ms * 1000000;
 	start->position.row_offset = 0;
+	start->position.commit_ms = start->sync->start_ms;
 	catalog_free(start->catalog);
 	start->catalog = catalog_new(conn_server(start->conn)->lower_case_table_names);
 	for (size_t i = 0;;) {

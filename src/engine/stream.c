@@ -81,7 +81,9 @@ static void take_mark(struct stream *stream, const struct mark *mark)
 {
 	struct position *acked = &stream->acked;
 	struct saves *attached = mark->attached;
-	snprintf(acked->file, sizeof(acked->file), "%s", mark->file);
+	if (stream->acked_file != mark->file)
+		snprintf(acked->file, sizeof(acked->file), "%s", mark->file);
+	stream->acked_file = mark->file;
 	acked->offset = mark->offset;
 	acked->sequence = mark->sequence;
 	acked->commit_ms = mark->commit_ms;
@@ -154,8 +156,6 @@ int stream_tick(struct stream *stream, struct err *err)
 		return -1;
 	post(stream, false);
 	watermark = stream->drained ? lane->now_ms : stream->read.commit_ms;
-	if (watermark == 0)
-		watermark = lane->now_ms;
 	mark = (struct mark){.file = stream->file,
 			     .offset = stream->read.offset,
 			     .sequence = stream->read.sequence,

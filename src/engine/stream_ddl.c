@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "decode/ddl.h"
+#include "decode/statement.h"
 #include "engine/loop.h"
 #include "engine/stream_priv.h"
 #include "script/script.h"
@@ -368,8 +369,11 @@ int stream_ddl(struct stream *stream, const struct event *event, struct err *err
 {
 	struct event_query query;
 	struct ddl_context context;
+	struct slice name;
 	if (event_query_parse(event, &stream->format, &query, err) < 0)
 		return stream_at(stream, stream->read.offset, SLICE(""), err);
+	if (statement_parse(query.sql, &name) != STATEMENT_OTHER)
+		return 0;
 	/* Written twice: what counts is COMMIT ALTER (consistency rule 13). */
 	if (stream->group.gtid.alter == ALTER_START || stream->group.gtid.alter == ALTER_ROLLBACK)
 		return 0;

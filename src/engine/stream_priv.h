@@ -49,6 +49,7 @@ struct stream {
 	bool drained;              /* two server heartbeats at one position */
 
 	struct position acked;     /* everything before it is acknowledged */
+	const char *acked_file;    /* interned name that acked.file is a copy of */
 	bool moved;                /* acked is newer than what was posted */
 	int64_t posted_ms;         /* monotonic */
 };

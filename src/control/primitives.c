@@ -1,0 +1,157 @@
+#include "control/primitives.h"
+
+#include "base/arena.h"
+#include "base/mem.h"
+#include "encode/dataworks.h"
+#include "sink/client.h"
+#include "source/conn.h"
+
+#include <stdlib.h>
+
+/* ---- Kafka ---- */
+
+static void *producer_open(void *arg, const struct sink_config *config, struct err *err)
+{
+	(void)arg;
+	return client_producer_new(config, err);
+}
+
+static int producer_send(void *handle, const struct script_record *record, struct err *err)
+{
+	struct header *headers = mem_array(record->nheaders + 1, sizeof(*headers));
+	int rc;
+	for (unsigned i = 0; i < record->nheaders; i++)
+		headers[i] = (struct header){record->headers[i].name, record->headers[i].value};
+	rc = client_producer_send(handle, record->topic, record->partition, record->key, record->value, headers,
+				  record->nheaders, err);
+	free(headers);
+	return rc;
+}
+
+static int producer_flush(void *handle, double seconds, struct err *err)
+{
+	return client_producer_flush(handle, seconds, err);
+}
+
+static void producer_close(void *handle)
+{
+	client_producer_free(handle);
+}
+
+/* A consumer and the headers of its last message in the script's form. */
+struct consuming {
+	struct client_consumer *consumer;
+	struct arena arena;
+};
+
+static void *consumer_open(void *arg, const struct sink_config *config, const struct slice *topics,
+			   unsigned ntopics, const char *group, bool from_beginning, struct err *err)
+{
+	struct client_consumer *consumer =
+		client_consumer_new(config, topics, ntopics, group, from_beginning, err);
+	struct consuming *consuming;
+	(void)arg;
+	if (consumer == NULL)
+		return NULL;
+	consuming = mem_array(1, sizeof(*consuming));
+	consuming->consumer = consumer;
+	arena_init(&consuming->arena, 0);
+	return consuming;
+}
+
+static int consumer_poll(void *handle, double seconds, struct script_record *record, struct err *err)
+{
+	struct consuming *consuming = handle;
+	struct client_message message;
+	struct header_pair *headers;
+	int rc = client_consumer_poll(consuming->consumer, seconds, &message, err);
+	if (rc <= 0)
+		return rc;
+	arena_reset(&consuming->arena);
+	headers = ARENA_ARRAY(&consuming->arena, message.nheaders + 1, struct header_pair);
+	for (unsigned i = 0; i < message.nheaders; i++)
+		headers[i] = (struct header_pair){message.headers[i].name, message.headers[i].value};
+	*record = (struct script_record){
+		.topic = message.topic,
+		.key = message.key,
+		.value = message.value,
+		.partition = message.partition,
+		.offset = message.offset,
+		.time_ms = message.timestamp_ms,
+		.headers = headers,
+		.nheaders = message.nheaders,
+	};
+	return 1;
+}
+
+static void consumer_close(void *handle)
+{
+	struct consuming *consuming = handle;
+	client_consumer_free(consuming->consumer);
+	arena_fini(&consuming->arena);
+	free(consuming);
+}
+
+static int topic_create(void *arg, const struct sink_config *config, struct slice name, int partitions,
+			int replication, const struct property *properties, unsigned n, struct err *err)
+{
+	(void)arg;
+	return client_topic_create(config, name, partitions, replication, properties, n, err);
+}
+
+static int topic_delete(void *arg, const struct sink_config *config, struct slice name, struct err *err)
+{
+	(void)arg;
+	return client_topic_delete(config, name, err);
+}
+
+static int topic_list(void *arg, const struct sink_config *config,
+		      void (*each)(void *context, struct slice name, int partitions), void *context,
+		      struct err *err)
+{
+	(void)arg;
+	return client_topic_list(config, each, context, err);
+}
+
+/* ---- source ---- */
+
+static int query(void *arg, const struct source_config *config, struct slice sql,
+		 void (*each)(void *context, const struct slice *names, const struct slice *cells, unsigned n),
+		 void *context, struct err *err)
+{
+	struct conn *conn = conn_open(config, CONN_CONTROL, err);
+	struct result result = {.ncolumns = 0};
+	int rc;
+	(void)arg;
+	if (conn == NULL)
+		return -1;
+	rc = conn_query(conn, &result, err, "%.*s", SLICE_FMT(sql));
+	for (unsigned i = 0; rc == 0 && i < result.nrows; i++)
+		each(context, result.names, result.cells + (size_t)i * result.ncolumns, result.ncolumns);
+	if (rc == 0)
+		result_fini(&result);
+	conn_free(conn);
+	return rc;
+}
+
+static void heartbeat(void *arg, int64_t event_ms, struct buf *out)
+{
+	(void)arg;
+	heartbeat_write(out, event_ms);
+}
+
+void primitives_host(struct script_host *host)
+{
+	host->heartbeat = heartbeat;
+	host->producer_open = producer_open;
+	host->producer_send = producer_send;
+	host->producer_flush = producer_flush;
+	host->producer_close = producer_close;
+	host->consumer_open = consumer_open;
+	host->consumer_poll = consumer_poll;
+	host->consumer_close = consumer_close;
+	host->topic_create = topic_create;
+	host->topic_delete = topic_delete;
+	host->topic_list = topic_list;
+	host->query = query;
+}
