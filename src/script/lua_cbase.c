@@ -1,0 +1,156 @@
+/* lua_cbase: what only the standard library may have. */
+#include "script/script_priv.h"
+
+#include "base/file.h"
+
+#include <stdio.h>
+
+/* text, file, line of a "@file" source. */
+static int push_where(lua_State *L, const lua_Debug *ar, int line)
+{
+	const char *file = ar->source[0] == '@' ? ar->source + 1 : ar->short_src;
+	lua_pushfstring(L, "%s:%d", file, line);
+	lua_pushstring(L, file);
+	lua_pushinteger(L, line);
+	return 3;
+}
+
+/* where() or where(level): the innermost frame of the user's code, from that level on. */
+static int where(lua_State *L)
+{
+	int level = (int)luaL_optinteger(L, 1, 1);
+	lua_Debug ar;
+	for (; lua_getstack(L, level, &ar); level++) {
+		lua_getinfo(L, "Sl", &ar);
+		if (ar.source[0] == '@')
+			return push_where(L, &ar, ar.currentline);
+	}
+	lua_pushstring(L, script_of(L)->file);
+	lua_pushstring(L, script_of(L)->file);
+	lua_pushinteger(L, 0);
+	return 3;
+}
+
+static int function_where(lua_State *L)
+{
+	lua_Debug ar;
+	luaL_checktype(L, 1, LUA_TFUNCTION);
+	lua_pushvalue(L, 1);
+	lua_getinfo(L, ">S", &ar);
+	if (ar.what[0] == 'C') {
+		lua_pushstring(L, "[C]");
+		return 1;
+	}
+	return push_where(L, &ar, ar.linedefined);
+}
+
+static int load(lua_State *L)
+{
+	size_t len;
+	const char *text = luaL_checklstring(L, 1, &len);
+	const char *name = lua_pushfstring(L, "=%s", luaL_optstring(L, 2, "tideway.load"));
+	if (state_load(L, slice_of(text, len), name) != LUA_OK)
+		return lua_error(L);
+	if (!lua_isnoneornil(L, 3)) {
+		lua_pushvalue(L, 3);
+		lua_setupvalue(L, -2, 1);
+	}
+	return 1;
+}
+
+static int distance(lua_State *L)
+{
+	lua_pushinteger(L, slice_distance(slice_str(luaL_checkstring(L, 1)), slice_str(luaL_checkstring(L, 2))));
+	return 1;
+}
+
+/* nearest(name, list or map) */
+static int nearest(lua_State *L)
+{
+	const char *name = luaL_checkstring(L, 1);
+	luaL_checktype(L, 2, LUA_TTABLE);
+	lua_settop(L, 2);
+	lua_newtable(L);
+	for (lua_pushnil(L); lua_next(L, 2); lua_pop(L, 1)) {
+		lua_pushvalue(L, lua_type(L, -2) == LUA_TSTRING ? -2 : -1);
+		if (lua_type(L, -1) != LUA_TSTRING) {
+			lua_pop(L, 1);
+			continue;
+		}
+		lua_pushboolean(L, true);
+		lua_rawset(L, 3);
+	}
+	if (!state_nearest_key(L, 3, name))
+		lua_pushnil(L);
+	return 1;
+}
+
+static int topic_legal(lua_State *L)
+{
+	size_t len;
+	const char *name = luaL_checklstring(L, 1, &len);
+	const char *why = lua_topic_check(slice_of(name, len));
+	lua_pushboolean(L, why == NULL);
+	lua_pushstring(L, why);
+	return why ? 2 : 1;
+}
+
+/* Text and name of the entry script. */
+static int source(lua_State *L)
+{
+	const struct script *script = script_of(L);
+	struct err err = ERR_INIT;
+	struct buf *text = &script_of(L)->scratch;
+	buf_clear(text);
+	if (file_read(script->path, text, &err) < 0)
+		return 0;
+	lua_pushlstring(L, text->ptr ? text->ptr : "", text->len);
+	lua_pushstring(L, script->file);
+	return 2;
+}
+
+static int kind(lua_State *L)
+{
+	const char *name = NULL;
+	luaL_checkany(L, 1);
+	if (lua_type(L, 1) == LUA_TTABLE)
+		name = lua_description_kind(L, 1);
+	else if (lua_type(L, 1) != LUA_TUSERDATA)
+		name = NULL;
+	else if (lua_decimal_test(L, 1).ptr)
+		name = "decimal";
+	else if (lua_secret_text(L, 1).ptr)
+		name = "secret";
+	else if (lua_row_test(L, 1))
+		name = "row";
+	else if (lua_change_test(L, 1))
+		name = "change";
+	else if (lua_json_is_null(L, 1))
+		name = "json.null";
+	lua_pushstring(L, name);
+	return 1;
+}
+
+/* image(change, "before" | "after"): what change.row is from now on. */
+static int image(lua_State *L)
+{
+	struct change_ud *ud = lua_change_test(L, 1);
+	const char *name = luaL_checkstring(L, 2);
+	if (ud == NULL || ud->change == NULL)
+		state_raise(L, "cbase.image: expected a change");
+	ud->image = strcmp(name, "before") == 0 ? IMAGE_BEFORE : IMAGE_AFTER;
+	return 0;
+}
+
+int lua_cbase_open(lua_State *L)
+{
+	static const luaL_Reg functions[] = {
+		{"where", where},     {"function_where", function_where}, {"load", load},
+		{"distance", distance}, {"nearest", nearest},             {"topic_legal", topic_legal},
+		{"source", source},   {"kind", kind},                     {"image", image},
+		{NULL, NULL},
+	};
+	luaL_newlib(L, functions);
+	lua_row_functions(L);
+	return 1;
+}

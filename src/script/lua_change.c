@@ -1,0 +1,663 @@
+/* lua_change: a change as scripts see it, what on_change may set and send, and records as tables. */
+#include "script/script_priv.h"
+
+#include "base/num.h"
+
+#include <stdlib.h>
+
+#define NAME "tideway.change"
+
+/* X(name): fields of a change, by the number that __index switches on */
+#define CHANGE_FIELDS(X)                                                                           \
+	X(row)                                                                                     \
+	X(before)                                                                                  \
+	X(after)                                                                                   \
+	X(op)                                                                                      \
+	X(is_new)                                                                                  \
+	X(image)                                                                                   \
+	X(db)                                                                                      \
+	X(table)                                                                                   \
+	X(source)                                                                                  \
+	X(time)                                                                                    \
+	X(gtid)                                                                                    \
+	X(file)                                                                                    \
+	X(pos)                                                                                     \
+	X(full)                                                                                    \
+	X(topic)                                                                                   \
+	X(key)                                                                                     \
+	X(headers)
+
+enum change_field {
+#define X(name) FIELD_##name,
+	CHANGE_FIELDS(X)
+#undef X
+	FIELD_COUNT
+};
+
+/* User values of the userdata. */
+enum { VALUE_BEFORE = 1, VALUE_AFTER, VALUE_DB, VALUE_TABLE, VALUE_SOURCE, VALUE_COUNT = VALUE_SOURCE };
+
+static struct change_ud *live(lua_State *L)
+{
+	struct change_ud *ud = lua_touserdata(L, 1);
+	if (__builtin_expect(ud->change == NULL || ud->table == NULL, 0))
+		state_raise(L, "row expired: a row and a change live until their function returns; change:copy() "
+			       "keeps the values");
+	return ud;
+}
+
+struct change_ud *lua_change_test(lua_State *L, int idx)
+{
+	return lua_type(L, idx) == LUA_TUSERDATA ? luaL_testudata(L, idx, NAME) : NULL;
+}
+
+static struct change_ud *check(lua_State *L)
+{
+	if (lua_change_test(L, 1) == NULL)
+		state_raise(L, "expected a change, got %s: call it with a colon, change:method(...)",
+			    luaL_typename(L, 1));
+	return live(L);
+}
+
+static void push_slice(lua_State *L, struct slice text)
+{
+	if (text.ptr)
+		lua_pushlstring(L, text.ptr, text.len);
+	else
+		lua_pushnil(L);
+}
+
+static void push_gtid(lua_State *L, const struct change *change)
+{
+	struct buf *text = &script_of(L)->scratch;
+	if (change->gtid == NULL || change->gtid->flavour == GTID_NONE) {
+		lua_pushnil(L);
+		return;
+	}
+	buf_clear(text);
+	gtid_print(change->gtid, text);
+	lua_pushlstring(L, text->ptr, text->len);
+}
+
+static void push_image(lua_State *L, const struct change_ud *ud, enum change_image image)
+{
+	const struct row *row = image == IMAGE_BEFORE ? ud->change->before : ud->change->after;
+	if (row)
+		lua_getiuservalue(L, 1, image == IMAGE_BEFORE ? VALUE_BEFORE : VALUE_AFTER);
+	else
+		lua_pushnil(L);
+}
+
+/* What on_change has set, or nil. */
+static void push_result(lua_State *L, enum change_field field)
+{
+	const struct event_result *result = script_of(L)->result;
+	if (result == NULL) {
+		lua_pushnil(L);
+		return;
+	}
+	if (field != FIELD_headers) {
+		push_slice(L, field == FIELD_topic ? result->topic : result->key);
+		return;
+	}
+	if (result->headers == NULL) {
+		lua_pushnil(L);
+		return;
+	}
+	lua_createtable(L, 0, (int)result->nheaders);
+	for (unsigned i = 0; i < result->nheaders; i++) {
+		push_slice(L, result->headers[i].name);
+		push_slice(L, result->headers[i].value);
+		lua_rawset(L, -3);
+	}
+}
+
+static int no_field(lua_State *L)
+{
+	const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : luaL_typename(L, 2);
+	struct change_ud *ud = live(L);
+	for (unsigned i = 0; i < ud->table->table->ncolumns; i++)
+		if (slice_equal(ud->table->table->columns[i].name, slice_str(name)))
+			state_raise(L, "a change has no field '%s'; did you mean change.row.%s?", name, name);
+	if (state_nearest_key(L, lua_upvalueindex(1), name))
+		state_raise(L, "a change has no field '%s'; did you mean '%s'?", name, lua_tostring(L, -1));
+	return state_raise(L, "a change has no field '%s'", name);
+}
+
+static void push_field(lua_State *L, struct change_ud *ud, enum change_field field)
+{
+	const struct change *change = ud->change;
+	switch (field) {
+	case FIELD_row:
+		push_image(L, ud, ud->image);
+		return;
+	case FIELD_before:
+		push_image(L, ud, IMAGE_BEFORE);
+		return;
+	case FIELD_after:
+		push_image(L, ud, IMAGE_AFTER);
+		return;
+	case FIELD_op:
+		lua_pushstring(L, change_op_name(change->op));
+		return;
+	case FIELD_is_new:
+		lua_pushboolean(L, change->op == CHANGE_INSERT || change->op == CHANGE_READ);
+		return;
+	case FIELD_image:
+		lua_pushstring(L, ud->image == IMAGE_BEFORE ? "before" : "after");
+		return;
+	case FIELD_db:
+		lua_getiuservalue(L, 1, VALUE_DB);
+		return;
+	case FIELD_table:
+		lua_getiuservalue(L, 1, VALUE_TABLE);
+		return;
+	case FIELD_source:
+		lua_getiuservalue(L, 1, VALUE_SOURCE);
+		return;
+	case FIELD_time:
+		lua_pushinteger(L, change->time_ms);
+		return;
+	case FIELD_gtid:
+		push_gtid(L, change);
+		return;
+	case FIELD_file:
+		push_slice(L, slice_str(change->file));
+		return;
+	case FIELD_pos:
+		if (change->file)
+			lua_pushinteger(L, (lua_Integer)change->pos);
+		else
+			lua_pushnil(L);
+		return;
+	case FIELD_full:
+		lua_pushboolean(L, change->op == CHANGE_READ);
+		return;
+	default:
+		push_result(L, field);
+	}
+}
+
+/* change.field or change.method */
+static int index_change(lua_State *L)
+{
+	int type;
+	lua_pushvalue(L, 2);
+	type = lua_rawget(L, lua_upvalueindex(1));
+	if (__builtin_expect(type == LUA_TFUNCTION, 0))
+		return 1;
+	if (__builtin_expect(type != LUA_TNUMBER, 0))
+		return no_field(L);
+	push_field(L, live(L), (enum change_field)lua_tointeger(L, -1));
+	return 1;
+}
+
+/* ---- keys, topics, headers ---- */
+
+const char *lua_topic_check(struct slice name)
+{
+	if (name.len == 0)
+		return "a topic name is not empty";
+	if (name.len > 249)
+		return "a topic name has at most 249 characters";
+	if (name.ptr[0] == '.' && (name.len == 1 || (name.len == 2 && name.ptr[1] == '.')))
+		return "a topic name is not . or ..";
+	for (size_t i = 0; i < name.len; i++) {
+		char c = name.ptr[i];
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+		      c == '_' || c == '-'))
+			return "a topic name has letters, digits, '.', '_' and '-' only";
+	}
+	return NULL;
+}
+
+static struct slice string_at(lua_State *L, int idx)
+{
+	size_t len;
+	const char *text = lua_tolstring(L, idx, &len);
+	return slice_of(text, len);
+}
+
+static struct slice topic_at(lua_State *L, int idx, struct arena *arena)
+{
+	const char *why;
+	if (lua_type(L, idx) != LUA_TSTRING)
+		state_raise(L, "a topic is a string, not a %s", luaL_typename(L, idx));
+	why = lua_topic_check(string_at(L, idx));
+	if (why)
+		state_raise(L, "topic '%s': %s", lua_tostring(L, idx), why);
+	return arena_copy(arena, string_at(L, idx));
+}
+
+/* One part of a key. */
+static void key_part(lua_State *L, int idx, struct buf *out)
+{
+	if (lua_type(L, idx) == LUA_TSTRING) {
+		if (!lua_value_utf8(string_at(L, idx)))
+			state_raise(L, "a key is valid UTF-8");
+		buf_put(out, string_at(L, idx));
+	} else if (lua_isinteger(L, idx)) {
+		char digits[NUM_INT_MAX];
+		buf_append(out, digits, num_i64(digits, lua_tointeger(L, idx)));
+	} else if (lua_decimal_test(L, idx).ptr) {
+		buf_put(out, lua_decimal_test(L, idx));
+	} else {
+		state_raise(L, "a key is a string, an integer or a list of them, not a %s",
+			    lua_type(L, idx) == LUA_TNUMBER ? "float" : luaL_typename(L, idx));
+	}
+}
+
+struct slice lua_change_key(lua_State *L, int idx, struct arena *arena)
+{
+	struct buf *text = &script_of(L)->scratch;
+	idx = lua_absindex(L, idx);
+	if (lua_json_is_null(L, idx))
+		return (struct slice){NULL, 0};
+	buf_clear(text);
+	buf_reserve(text, 1);
+	if (lua_type(L, idx) != LUA_TTABLE) {
+		key_part(L, idx, text);
+	} else {
+		lua_Integer n = (lua_Integer)lua_rawlen(L, idx);
+		if (n == 0)
+			state_raise(L, "a key is a string, an integer or a list of them, not an empty table");
+		for (lua_Integer i = 1; i <= n; i++) {
+			if (i > 1)
+				buf_char(text, ',');
+			lua_rawgeti(L, idx, i);
+			key_part(L, -1, text);
+			lua_pop(L, 1);
+		}
+	}
+	return arena_copy(arena, buf_slice(text));
+}
+
+static int compare_headers(const void *a, const void *b)
+{
+	const struct header_pair *x = a, *y = b;
+	return slice_compare(x->name, y->name);
+}
+
+const struct header_pair *lua_change_headers(lua_State *L, int idx, struct arena *arena, unsigned *n)
+{
+	struct header_pair *headers;
+	unsigned count = 0;
+	idx = lua_absindex(L, idx);
+	if (lua_type(L, idx) != LUA_TTABLE)
+		state_raise(L, "headers are a table of name = value, not a %s", luaL_typename(L, idx));
+	for (lua_pushnil(L); lua_next(L, idx); lua_pop(L, 1))
+		count++;
+	headers = ARENA_ARRAY(arena, count + 1, struct header_pair);
+	*n = 0;
+	for (lua_pushnil(L); lua_next(L, idx); lua_pop(L, 1)) {
+		if (lua_type(L, -2) != LUA_TSTRING)
+			state_raise(L, "headers are a table of name = value; a name is a string, not a %s",
+				    luaL_typename(L, -2));
+		if (lua_type(L, -1) != LUA_TSTRING && !lua_isinteger(L, -1))
+			state_raise(L, "header '%s': the value is a string or an integer, not a %s",
+				    lua_tostring(L, -2), luaL_typename(L, -1));
+		headers[*n].name = arena_copy(arena, string_at(L, -2));
+		lua_pushvalue(L, -1); /* lua_next must not see its value converted */
+		headers[(*n)++].value = arena_copy(arena, string_at(L, -1));
+		lua_pop(L, 1);
+	}
+	qsort(headers, *n, sizeof(*headers), compare_headers);
+	return headers;
+}
+
+/* ---- change.topic = ..., change.key = ..., change.headers = ... ---- */
+
+static struct event_result *in_event(lua_State *L, const char *what)
+{
+	const struct script *script = script_of(L);
+	if (script->phase != PHASE_EVENT || script->result == NULL)
+		state_raise(L, "%s works in on_change only", what);
+	return script->result;
+}
+
+static int newindex_change(lua_State *L)
+{
+	struct arena *event = &live(L)->table->script->event;
+	struct event_result *result;
+	enum change_field field;
+	lua_pushvalue(L, 2);
+	if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNUMBER)
+		return no_field(L);
+	field = (enum change_field)lua_tointeger(L, -1);
+	if (field != FIELD_topic && field != FIELD_key && field != FIELD_headers)
+		state_raise(L, "change.%s cannot be set; topic, key and headers can, in on_change", lua_tostring(L, 2));
+	result = in_event(L, "setting topic, key or headers of a change");
+	if (field == FIELD_topic) {
+		result->topic = lua_isnil(L, 3) ? (struct slice){NULL, 0} : topic_at(L, 3, event);
+	} else if (field == FIELD_key) {
+		result->key = lua_isnil(L, 3) ? (struct slice){NULL, 0} : lua_change_key(L, 3, event);
+		result->has_key = !lua_isnil(L, 3);
+	} else if (lua_isnil(L, 3)) {
+		result->headers = NULL;
+		result->nheaders = 0;
+	} else {
+		result->headers = lua_change_headers(L, 3, event, &result->nheaders);
+	}
+	return 0;
+}
+
+/* ---- methods ---- */
+
+static int changed(lua_State *L)
+{
+	struct change_ud *ud = check(L);
+	const struct change *change = ud->change;
+	unsigned column = lua_row_column(L, ud->table, 2);
+	lua_pushboolean(L, !change->before || !change->after ||
+				   !row_cell_equal(change->before, change->after, column));
+	return 1;
+}
+
+/* JSON text of a value, or a string as it is; json.null: ptr NULL. */
+static struct slice value_at(lua_State *L, int idx, struct arena *arena)
+{
+	struct buf *text = &script_of(L)->scratch;
+	if (lua_json_is_null(L, idx))
+		return (struct slice){NULL, 0};
+	buf_clear(text);
+	buf_reserve(text, 1);
+	if (lua_type(L, idx) == LUA_TSTRING)
+		buf_put(text, string_at(L, idx));
+	else
+		lua_json_write(L, idx, text, 0, 0);
+	return arena_copy(arena, buf_slice(text));
+}
+
+static int partition_at(lua_State *L, int idx)
+{
+	lua_Integer partition = lua_tointeger(L, idx);
+	if (lua_isnil(L, idx))
+		return -1;
+	if (!lua_isinteger(L, idx) || partition < 0 || partition > INT32_MAX)
+		state_raise(L, "partition: expected an integer from 0 on");
+	return (int)partition;
+}
+
+static void check_names(lua_State *L, int idx, const char *what, const char *const *names)
+{
+	for (lua_pushnil(L); lua_next(L, idx); lua_pop(L, 1)) {
+		const char *name = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "a number";
+		bool known = false;
+		for (const char *const *at = names; *at; at++)
+			known = known || strcmp(*at, name) == 0;
+		if (!known)
+			state_raise(L, "%s: unknown field '%s'; it takes topic, key, value, headers and partition", what,
+				    name);
+	}
+}
+
+static void read_emit(lua_State *L, struct arena *arena, struct emitted *emit)
+{
+	*emit = (struct emitted){.partition = -1};
+	if (lua_getfield(L, 2, "topic") != LUA_TNIL)
+		emit->topic = topic_at(L, -1, arena);
+	emit->has_key = lua_getfield(L, 2, "key") != LUA_TNIL;
+	if (emit->has_key)
+		emit->key = lua_change_key(L, -1, arena);
+	emit->has_value = lua_getfield(L, 2, "value") != LUA_TNIL;
+	if (emit->has_value)
+		emit->value = value_at(L, lua_gettop(L), arena);
+	if (lua_getfield(L, 2, "headers") != LUA_TNIL)
+		emit->headers = lua_change_headers(L, -1, arena, &emit->nheaders);
+	lua_getfield(L, 2, "partition");
+	emit->partition = partition_at(L, lua_gettop(L));
+}
+
+static int emit(lua_State *L)
+{
+	static const char *const names[] = {"topic", "key", "value", "headers", "partition", NULL};
+	struct script *script = check(L)->table->script;
+	struct event_result *result = in_event(L, "change:emit");
+	struct emitted one;
+	if (lua_type(L, 2) != LUA_TTABLE)
+		state_raise(L, "change:emit takes a table {topic=, key=, value=, headers=, partition=}, not a %s",
+			    luaL_typename(L, 2));
+	check_names(L, 2, "change:emit", names);
+	read_emit(L, &script->event, &one);
+	if (result->nemits == script->emit_cap) {
+		unsigned cap = script->emit_cap ? script->emit_cap * 2 : 4;
+		struct emitted *emits = ARENA_ARRAY(&script->event, cap, struct emitted);
+		if (result->nemits > 0)
+			memcpy(emits, script->emits, result->nemits * sizeof(*emits));
+		script->emits = emits;
+		script->emit_cap = cap;
+	}
+	script->emits[result->nemits++] = one;
+	result->emits = script->emits;
+	return 0;
+}
+
+static int copy(lua_State *L)
+{
+	struct change_ud *ud = check(L);
+	static const enum change_field plain[] = {FIELD_op,   FIELD_is_new, FIELD_image, FIELD_db,  FIELD_table,
+						  FIELD_source, FIELD_time, FIELD_gtid,  FIELD_file, FIELD_pos,
+						  FIELD_full};
+	static const char *const names[] = {"op",   "is_new", "image", "db",  "table", "source",
+					    "time", "gtid",   "file",  "pos", "full"};
+	lua_settop(L, 1);
+	lua_createtable(L, 0, 16);
+	for (unsigned i = 0; i < sizeof(plain) / sizeof(*plain); i++) {
+		push_field(L, ud, plain[i]);
+		lua_setfield(L, 2, names[i]);
+	}
+	if (ud->change->before) {
+		lua_row_copy(L, ud->table->row[IMAGE_BEFORE]);
+		lua_setfield(L, 2, "before");
+	}
+	if (ud->change->after) {
+		lua_row_copy(L, ud->table->row[IMAGE_AFTER]);
+		lua_setfield(L, 2, "after");
+	}
+	lua_getfield(L, 2, ud->image == IMAGE_BEFORE ? "before" : "after");
+	lua_setfield(L, 2, "row");
+	return 1;
+}
+
+/* ---- records ---- */
+
+static void set_slice(lua_State *L, const char *name, struct slice text)
+{
+	push_slice(L, text);
+	lua_setfield(L, -2, name);
+}
+
+void lua_record_push(lua_State *L, const struct script_record *record)
+{
+	lua_createtable(L, 0, 6);
+	set_slice(L, "topic", record->topic);
+	set_slice(L, "key", record->key);
+	if (record->value.ptr)
+		set_slice(L, "value", record->value);
+	else
+		lua_json_push_null(L), lua_setfield(L, -2, "value");
+	if (record->op.len > 0)
+		set_slice(L, "op", record->op);
+	if (record->partition >= 0) {
+		lua_pushinteger(L, record->partition);
+		lua_setfield(L, -2, "partition");
+	}
+	if (record->nheaders == 0)
+		return;
+	lua_createtable(L, 0, (int)record->nheaders);
+	for (unsigned i = 0; i < record->nheaders; i++) {
+		push_slice(L, record->headers[i].name);
+		push_slice(L, record->headers[i].value);
+		lua_rawset(L, -3);
+	}
+	lua_setfield(L, -2, "headers");
+}
+
+void lua_record_check(lua_State *L, int idx, struct arena *arena, struct script_record *record)
+{
+	static const char *const names[] = {"topic", "key",    "value", "headers", "partition",
+					    "op",    "offset", "time",  NULL};
+	idx = lua_absindex(L, idx);
+	if (lua_type(L, idx) != LUA_TTABLE)
+		state_raise(L, "send takes a record {topic=, key=, value=, headers=, partition=}, not a %s",
+			    luaL_typename(L, idx));
+	check_names(L, idx, "send", names);
+	*record = (struct script_record){.partition = -1};
+	lua_getfield(L, idx, "topic");
+	record->topic = topic_at(L, lua_gettop(L), arena);
+	if (lua_getfield(L, idx, "key") != LUA_TNIL)
+		record->key = lua_change_key(L, -1, arena);
+	if (lua_getfield(L, idx, "value") == LUA_TNIL)
+		state_raise(L, "send: the record has no value (json.null writes a tombstone)");
+	record->value = value_at(L, lua_gettop(L), arena);
+	if (lua_getfield(L, idx, "headers") != LUA_TNIL)
+		record->headers = lua_change_headers(L, -1, arena, &record->nheaders);
+	lua_getfield(L, idx, "partition");
+	record->partition = partition_at(L, lua_gettop(L));
+	if (lua_getfield(L, idx, "op") == LUA_TSTRING)
+		record->op = arena_copy(arena, string_at(L, -1));
+	lua_pop(L, 6);
+}
+
+/* The records of a change (or, in a loop, of the DDL statement or beat that is current) as a list, pushed. */
+static void push_records(lua_State *L, struct change *change)
+{
+	struct script *script = script_of(L);
+	const struct script_record *records = NULL;
+	struct err err = ERR_INIT;
+	unsigned n = 0;
+	struct nest nest;
+	int rc, list;
+	if (script->host.records == NULL)
+		state_raise(L, "records() is not available here");
+	luaL_checkstack(L, 20, NULL);
+	lua_newtable(L);
+	list = lua_gettop(L);
+	nest = state_nest(script, L);
+	rc = script->host.records(script->host.arg, change, &records, &n, &err);
+	if (rc == 0) { /* results of field functions may stand on the stack above the list */
+		luaL_checkstack(L, 20, NULL);
+		for (unsigned i = 0; i < n; i++) {
+			lua_record_push(L, &records[i]);
+			lua_rawseti(L, list, i + 1);
+		}
+	}
+	state_unnest(script, &nest);
+	if (rc < 0)
+		state_raise(L, "%s", err.text);
+}
+
+static struct change *change_of(lua_State *L)
+{
+	return lua_type(L, 1) == LUA_TUSERDATA ? check(L)->change : NULL;
+}
+
+static int next_record(lua_State *L)
+{
+	lua_Integer i = lua_tointeger(L, lua_upvalueindex(2)) + 1;
+	lua_pushinteger(L, i);
+	lua_replace(L, lua_upvalueindex(2));
+	lua_rawgeti(L, lua_upvalueindex(1), i);
+	return 1;
+}
+
+static int records(lua_State *L)
+{
+	push_records(L, change_of(L));
+	lua_pushinteger(L, 0);
+	lua_pushcclosure(L, next_record, 2);
+	return 1;
+}
+
+/* The text of each record. */
+static int json(lua_State *L)
+{
+	lua_Integer n;
+	int list;
+	push_records(L, change_of(L));
+	list = lua_gettop(L);
+	n = (lua_Integer)lua_rawlen(L, list);
+	luaL_checkstack(L, (int)n + 2, NULL);
+	for (lua_Integer i = 1; i <= n; i++) {
+		lua_rawgeti(L, list, i);
+		lua_getfield(L, -1, "value");
+		lua_remove(L, -2);
+	}
+	return (int)n;
+}
+
+void lua_change_item(lua_State *L)
+{
+	static const luaL_Reg methods[] = {{"records", records}, {"json", json}, {NULL, NULL}};
+	if (luaL_newmetatable(L, "tideway.item")) {
+		luaL_newlib(L, methods);
+		lua_setfield(L, -2, "__index");
+		lua_pushboolean(L, false);
+		lua_setfield(L, -2, "__metatable");
+	}
+	lua_setmetatable(L, -2);
+}
+
+/* ---- making them ---- */
+
+static int tostring_change(lua_State *L)
+{
+	struct change_ud *ud = lua_touserdata(L, 1);
+	if (ud->change == NULL || ud->table == NULL)
+		lua_pushstring(L, "change (expired)");
+	else
+		lua_pushfstring(L, "%s of %s", change_op_name(ud->change->op),
+				lua_pushlstring(L, ud->table->table->full_name.ptr, ud->table->table->full_name.len));
+	return 1;
+}
+
+int lua_change_open(lua_State *L)
+{
+	static const luaL_Reg methods[] = {
+		{"changed", changed}, {"emit", emit}, {"records", records}, {"json", json}, {"copy", copy}, {NULL, NULL},
+	};
+	static const char *const fields[] = {
+#define X(name) #name,
+		CHANGE_FIELDS(X)
+#undef X
+	};
+	luaL_newmetatable(L, NAME);
+	luaL_newlib(L, methods);
+	for (unsigned i = 0; i < FIELD_COUNT; i++) {
+		lua_pushinteger(L, i);
+		lua_setfield(L, -2, fields[i]);
+	}
+	lua_pushvalue(L, -1);
+	lua_pushcclosure(L, index_change, 1);
+	lua_setfield(L, -3, "__index");
+	lua_pushcclosure(L, newindex_change, 1);
+	lua_setfield(L, -2, "__newindex");
+	lua_pushcfunction(L, tostring_change);
+	lua_setfield(L, -2, "__tostring");
+	lua_pushboolean(L, false);
+	lua_setfield(L, -2, "__metatable");
+	lua_pop(L, 1);
+	return 0;
+}
+
+void lua_change_new(lua_State *L, struct script_table *bound, const char *source)
+{
+	struct change_ud *ud;
+	int change;
+	luaL_checkstack(L, 10, NULL);
+	ud = lua_newuserdatauv(L, sizeof(*ud), VALUE_COUNT);
+	change = lua_gettop(L);
+	*ud = (struct change_ud){NULL, bound, IMAGE_AFTER};
+	bound->change = ud;
+	luaL_setmetatable(L, NAME);
+	lua_row_new(L, bound);
+	lua_setiuservalue(L, change, VALUE_AFTER);
+	lua_setiuservalue(L, change, VALUE_BEFORE);
+	push_slice(L, bound->table->db);
+	lua_setiuservalue(L, change, VALUE_DB);
+	push_slice(L, bound->table->name);
+	lua_setiuservalue(L, change, VALUE_TABLE);
+	lua_pushstring(L, source);
+	lua_setiuservalue(L, change, VALUE_SOURCE);
+	bound->change_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+}

@@ -1,0 +1,819 @@
+/* lua_json: JSON text to Lua values and back, without loss: integers of 64 bits stay integers, larger ones are
+ * decimals, and a number that was not touched is written with the text it came with. For that a decoded table
+ * whose numbers Lua would print differently has an entry in a weak table: container -> { key -> text }. */
+#include "script/script_priv.h"
+
+#include "base/num.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define NULL_NAME "tideway.json.null"
+#define ARRAY_NAME "tideway.json.array"
+#define OBJECT_NAME "tideway.json.object"
+#define TEXTS_NAME "tideway.json.texts"
+
+enum { DEPTH_MAX = 100 };
+
+/* ---- null ---- */
+
+void lua_json_push_null(lua_State *L)
+{
+	lua_getfield(L, LUA_REGISTRYINDEX, "tideway.json.null.value");
+}
+
+bool lua_json_is_null(lua_State *L, int idx)
+{
+	return lua_type(L, idx) == LUA_TUSERDATA && luaL_testudata(L, idx, NULL_NAME) != NULL;
+}
+
+/* ---- parser ---- */
+
+struct parser {
+	lua_State *L;
+	const char *start, *at, *end;
+	const char *error;         /* NULL: none; sticky */
+	int texts;                 /* stack index of the weak table of number texts */
+	int depth;
+};
+
+static bool fail(struct parser *p, const char *why)
+{
+	if (p->error == NULL)
+		p->error = why;
+	return false;
+}
+
+static void spaces(struct parser *p)
+{
+	while (p->at < p->end && (*p->at == ' ' || *p->at == '\n' || *p->at == '\t' || *p->at == '\r'))
+		p->at++;
+}
+
+static bool literal(struct parser *p, const char *word)
+{
+	size_t len = strlen(word);
+	if ((size_t)(p->end - p->at) < len || memcmp(p->at, word, len) != 0)
+		return fail(p, "unexpected character");
+	p->at += len;
+	return true;
+}
+
+static bool hex4(struct parser *p, unsigned *code)
+{
+	*code = 0;
+	if (p->end - p->at < 4)
+		return fail(p, "\\u needs four hex digits");
+	for (int i = 0; i < 4; i++, p->at++) {
+		char c = *p->at;
+		unsigned digit = c >= '0' && c <= '9'   ? (unsigned)(c - '0')
+				 : (c | 32) >= 'a' && (c | 32) <= 'f' ? (unsigned)((c | 32) - 'a' + 10)
+								      : 16;
+		if (digit == 16)
+			return fail(p, "\\u needs four hex digits");
+		*code = *code * 16 + digit;
+	}
+	return true;
+}
+
+static void add_utf8(luaL_Buffer *b, unsigned code)
+{
+	if (code < 0x80) {
+		luaL_addchar(b, (char)code);
+	} else if (code < 0x800) {
+		luaL_addchar(b, (char)(0xc0 | (code >> 6)));
+		luaL_addchar(b, (char)(0x80 | (code & 0x3f)));
+	} else if (code < 0x10000) {
+		luaL_addchar(b, (char)(0xe0 | (code >> 12)));
+		luaL_addchar(b, (char)(0x80 | ((code >> 6) & 0x3f)));
+		luaL_addchar(b, (char)(0x80 | (code & 0x3f)));
+	} else {
+		luaL_addchar(b, (char)(0xf0 | (code >> 18)));
+		luaL_addchar(b, (char)(0x80 | ((code >> 12) & 0x3f)));
+		luaL_addchar(b, (char)(0x80 | ((code >> 6) & 0x3f)));
+		luaL_addchar(b, (char)(0x80 | (code & 0x3f)));
+	}
+}
+
+static bool unicode(struct parser *p, luaL_Buffer *b)
+{
+	unsigned code, low;
+	if (!hex4(p, &code))
+		return false;
+	if (code >= 0xdc00 && code < 0xe000)
+		return fail(p, "half of a surrogate pair");
+	if (code >= 0xd800 && code < 0xdc00) {
+		if (p->end - p->at < 2 || p->at[0] != '\\' || p->at[1] != 'u')
+			return fail(p, "half of a surrogate pair");
+		p->at += 2;
+		if (!hex4(p, &low))
+			return false;
+		if (low < 0xdc00 || low >= 0xe000)
+			return fail(p, "half of a surrogate pair");
+		code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
+	}
+	add_utf8(b, code);
+	return true;
+}
+
+static bool escape(struct parser *p, luaL_Buffer *b)
+{
+	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+	const char *found;
+	if (p->at == p->end)
+		return fail(p, "the text ends inside a string");
+	if (*p->at == 'u') {
+		p->at++;
+		return unicode(p, b);
+	}
+	found = *p->at ? strchr(from, *p->at) : NULL;
+	if (found == NULL)
+		return fail(p, "unknown escape");
+	luaL_addchar(b, to[found - from]);
+	p->at++;
+	return true;
+}
+
+/* Pushes the string; the parser stands behind the opening quote. */
+static bool string(struct parser *p)
+{
+	luaL_Buffer b;
+	luaL_buffinit(p->L, &b);
+	for (;;) {
+		const char *from = p->at;
+		while (p->at < p->end && *p->at != '"' && *p->at != '\\' && (unsigned char)*p->at >= 0x20)
+			p->at++;
+		luaL_addlstring(&b, from, (size_t)(p->at - from));
+		if (p->at == p->end) {
+			fail(p, "the text ends inside a string");
+			break;
+		}
+		if (*p->at == '"') {
+			p->at++;
+			break;
+		}
+		if (*p->at != '\\') {
+			fail(p, "a control character inside a string");
+			break;
+		}
+		p->at++;
+		if (!escape(p, &b))
+			break;
+	}
+	luaL_pushresult(&b);
+	return p->error == NULL;
+}
+
+static size_t digits(struct parser *p)
+{
+	const char *from = p->at;
+	while (p->at < p->end && *p->at >= '0' && *p->at <= '9')
+		p->at++;
+	return (size_t)(p->at - from);
+}
+
+/* The extent of a number; *integer: no point and no exponent. */
+static bool number_text(struct parser *p, struct slice *text, bool *integer)
+{
+	const char *from = p->at;
+	*integer = true;
+	if (p->at < p->end && *p->at == '-')
+		p->at++;
+	if (p->at < p->end && *p->at == '0')
+		p->at++;
+	else if (digits(p) == 0)
+		return fail(p, "unexpected character");
+	if (p->at < p->end && *p->at == '.') {
+		*integer = false;
+		p->at++;
+		if (digits(p) == 0)
+			return fail(p, "a digit must follow the point");
+	}
+	if (p->at < p->end && (*p->at | 32) == 'e') {
+		*integer = false;
+		p->at++;
+		if (p->at < p->end && (*p->at == '+' || *p->at == '-'))
+			p->at++;
+		if (digits(p) == 0)
+			return fail(p, "a digit must follow the exponent sign");
+	}
+	*text = slice_of(from, (size_t)(p->at - from));
+	return true;
+}
+
+static double to_double(lua_State *L, struct slice text)
+{
+	double v = strtod(lua_pushlstring(L, text.ptr, text.len), NULL);
+	lua_pop(L, 1);
+	return v;
+}
+
+/* Pushes the number; *keep: its text would not come out the same. */
+static bool number(struct parser *p, struct slice *text, bool *keep)
+{
+	char print[NUM_FLOAT_MAX];
+	bool integer;
+	int64_t i;
+	double v;
+	*keep = false;
+	if (!number_text(p, text, &integer))
+		return false;
+	if (integer && !slice_equal(*text, SLICE("-0"))) {
+		if (num_parse_i64(*text, &i))
+			lua_pushinteger(p->L, i);
+		else if (text->len <= 250)
+			lua_decimal_push(p->L, *text);
+		else
+			return fail(p, "an integer of more than 250 digits");
+		return true;
+	}
+	v = to_double(p->L, *text);
+	if (!isfinite(v))
+		return fail(p, "a number beyond the range of a float");
+	lua_pushnumber(p->L, v);
+	*keep = !slice_equal(slice_of(print, num_f64(print, v)), *text);
+	return true;
+}
+
+static bool value(struct parser *p, struct slice *text, bool *keep);
+
+/* Remembers the text of a number: key at the top, container at `container`. Pops the key. */
+static void keep_text(struct parser *p, int container, struct slice text)
+{
+	lua_State *L = p->L;
+	lua_pushvalue(L, container);
+	if (lua_rawget(L, p->texts) != LUA_TTABLE) {
+		lua_pop(L, 1);
+		lua_newtable(L);
+		lua_pushvalue(L, container);
+		lua_pushvalue(L, -2);
+		lua_rawset(L, p->texts);
+	}
+	lua_insert(L, -2);
+	lua_pushlstring(L, text.ptr, text.len);
+	lua_rawset(L, -3);
+	lua_pop(L, 1);
+}
+
+static bool separator(struct parser *p, char close, bool *done)
+{
+	spaces(p);
+	if (p->at == p->end)
+		return fail(p, "the text ends too early");
+	if (*p->at == close)
+		*done = true;
+	else if (*p->at != ',')
+		return fail(p, close == ']' ? "expected , or ]" : "expected , or }");
+	p->at++;
+	return true;
+}
+
+static bool array(struct parser *p)
+{
+	int container;
+	bool done = false, keep;
+	struct slice text;
+	lua_newtable(p->L);
+	container = lua_gettop(p->L);
+	luaL_setmetatable(p->L, ARRAY_NAME);
+	spaces(p);
+	if (p->at < p->end && *p->at == ']') {
+		p->at++;
+		return true;
+	}
+	for (lua_Integer i = 1; !done; i++) {
+		if (!value(p, &text, &keep))
+			return false;
+		lua_rawseti(p->L, container, i);
+		if (keep) {
+			lua_pushinteger(p->L, i);
+			keep_text(p, container, text);
+		}
+		if (!separator(p, ']', &done))
+			return false;
+	}
+	return true;
+}
+
+static bool member(struct parser *p, int container)
+{
+	bool keep;
+	struct slice text;
+	spaces(p);
+	if (p->at == p->end || *p->at != '"')
+		return fail(p, "expected a name in quotes");
+	p->at++;
+	if (!string(p))
+		return false;
+	spaces(p);
+	if (p->at == p->end || *p->at++ != ':')
+		return fail(p, "expected : after a name");
+	if (!value(p, &text, &keep))
+		return false;
+	lua_pushvalue(p->L, -2);
+	lua_insert(p->L, -3); /* key, key, value */
+	lua_rawset(p->L, container);
+	if (keep)
+		keep_text(p, container, text);
+	else
+		lua_pop(p->L, 1);
+	return true;
+}
+
+static bool object(struct parser *p)
+{
+	int container;
+	bool done = false;
+	lua_newtable(p->L);
+	container = lua_gettop(p->L);
+	spaces(p);
+	if (p->at < p->end && *p->at == '}') {
+		p->at++;
+		luaL_setmetatable(p->L, OBJECT_NAME);
+		return true;
+	}
+	while (!done)
+		if (!member(p, container) || !separator(p, '}', &done))
+			return false;
+	return true;
+}
+
+static bool nested(struct parser *p, bool (*parse)(struct parser *p))
+{
+	bool ok;
+	if (++p->depth > DEPTH_MAX)
+		return fail(p, "nested too deeply");
+	luaL_checkstack(p->L, 12, NULL);
+	p->at++;
+	ok = parse(p);
+	p->depth--;
+	return ok;
+}
+
+/* Pushes one value. */
+static bool value(struct parser *p, struct slice *text, bool *keep)
+{
+	*keep = false;
+	spaces(p);
+	if (p->at == p->end)
+		return fail(p, "the text ends too early");
+	switch (*p->at) {
+	case '{':
+		return nested(p, object);
+	case '[':
+		return nested(p, array);
+	case '"':
+		p->at++;
+		return string(p);
+	case 't':
+		lua_pushboolean(p->L, true);
+		return literal(p, "true");
+	case 'f':
+		lua_pushboolean(p->L, false);
+		return literal(p, "false");
+	case 'n':
+		lua_json_push_null(p->L);
+		return literal(p, "null");
+	default:
+		return number(p, text, keep);
+	}
+}
+
+static struct parser parser_of(lua_State *L, struct slice text)
+{
+	struct parser p = {L, text.ptr, text.ptr, text.ptr + text.len, NULL, 0, 0};
+	luaL_getmetatable(L, TEXTS_NAME);
+	p.texts = lua_gettop(L);
+	return p;
+}
+
+/* nil, message */
+static int failed(struct parser *p)
+{
+	unsigned line = 1, column = 1;
+	for (const char *at = p->start; at < p->at && at < p->end; at++) {
+		column = *at == '\n' ? 1 : column + 1;
+		line += *at == '\n';
+	}
+	lua_pushnil(p->L);
+	lua_pushfstring(p->L, "JSON, line %d, column %d: %s", (int)line, (int)column, p->error);
+	return 2;
+}
+
+static struct slice text_argument(lua_State *L)
+{
+	size_t len;
+	const char *text;
+	if (lua_type(L, 1) != LUA_TSTRING)
+		state_raise(L, "json: expected a text, got %s", luaL_typename(L, 1));
+	text = lua_tolstring(L, 1, &len);
+	return slice_of(text, len);
+}
+
+static int decode(lua_State *L)
+{
+	struct parser p = parser_of(L, text_argument(L));
+	struct slice text;
+	bool keep;
+	if (!value(&p, &text, &keep))
+		return failed(&p);
+	spaces(&p);
+	if (p.at != p.end) {
+		fail(&p, "something follows the value");
+		return failed(&p);
+	}
+	return 1;
+}
+
+/* ---- get(text, "/a/b") ---- */
+
+/* Steps over a value; pushes nothing that stays. */
+static bool skip(struct parser *p)
+{
+	int top = lua_gettop(p->L);
+	struct slice text;
+	bool keep, ok = value(p, &text, &keep);
+	lua_settop(p->L, top);
+	return ok;
+}
+
+/* One step of the pointer, ~1 and ~0 resolved, pushed. */
+static struct slice next_step(lua_State *L, struct slice *pointer)
+{
+	size_t len = 1;
+	while (len < pointer->len && pointer->ptr[len] != '/')
+		len++;
+	lua_pushlstring(L, pointer->ptr + 1, len - 1);
+	luaL_gsub(L, lua_tostring(L, -1), "~1", "/");
+	luaL_gsub(L, lua_tostring(L, -1), "~0", "~");
+	lua_replace(L, -3);
+	lua_pop(L, 1);
+	*pointer = slice_of(pointer->ptr + len, pointer->len - len);
+	return slice_of(lua_tostring(L, -1), lua_rawlen(L, -1));
+}
+
+/* The parser stands behind [ or {: goes to the value of the step. *found false: there is none. */
+static bool enter(struct parser *p, char open, struct slice step, bool *found)
+{
+	bool done = false;
+	uint64_t index;
+	bool has_index = num_parse_u64(step, &index);
+	*found = false;
+	spaces(p);
+	if (p->at < p->end && *p->at == (open == '[' ? ']' : '}'))
+		return true;
+	for (uint64_t i = 0; !done; i++) {
+		spaces(p);
+		if (open == '[') {
+			*found = has_index && i == index;
+		} else {
+			if (p->at == p->end || *p->at++ != '"')
+				return fail(p, "expected a name in quotes");
+			if (!string(p))
+				return false;
+			*found = slice_equal(slice_of(lua_tostring(p->L, -1), lua_rawlen(p->L, -1)), step);
+			lua_pop(p->L, 1);
+			spaces(p);
+			if (p->at == p->end || *p->at++ != ':')
+				return fail(p, "expected : after a name");
+		}
+		if (*found)
+			return true;
+		if (!skip(p) || !separator(p, open == '[' ? ']' : '}', &done))
+			return false;
+	}
+	return true;
+}
+
+static int get(lua_State *L)
+{
+	size_t len;
+	const char *path = luaL_checklstring(L, 2, &len);
+	struct slice pointer = slice_of(path, len), text;
+	struct parser p = parser_of(L, text_argument(L));
+	bool found = true, keep;
+	if (len > 0 && path[0] != '/')
+		state_raise(L, "json.get: a path is \"\" or begins with '/', like \"/a/b\"; got '%s'", path);
+	while (pointer.len > 0 && found && p.error == NULL) {
+		struct slice step = next_step(L, &pointer);
+		spaces(&p);
+		found = p.at < p.end && (*p.at == '[' || *p.at == '{');
+		if (found) {
+			char open = *p.at++;
+			enter(&p, open, step, &found);
+		}
+		lua_pop(L, 1);
+	}
+	if (p.error || (found && !value(&p, &text, &keep)))
+		return failed(&p);
+	if (!found)
+		lua_pushnil(L);
+	return 1;
+}
+
+/* ---- writer ---- */
+
+static void newline(struct buf *out, int indent, int depth)
+{
+	if (indent == 0)
+		return;
+	buf_char(out, '\n');
+	for (int i = 0; i < indent * depth; i++)
+		buf_char(out, ' ');
+}
+
+static void write_string(lua_State *L, struct slice text, struct buf *out)
+{
+	static const char hex[] = "0123456789abcdef";
+	if (!lua_value_utf8(text))
+		state_raise(L, "json.encode: a string is not valid UTF-8");
+	buf_char(out, '"');
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char c = (unsigned char)text.ptr[i];
+		static const char from[] = "\"\\\b\f\n\r\t", to[] = "\"\\bfnrt";
+		const char *found = c ? strchr(from, c) : NULL;
+		if (found) {
+			buf_char(out, '\\');
+			buf_char(out, to[found - from]);
+		} else if (c < 0x20) {
+			buf_append(out, "\\u00", 4);
+			buf_char(out, hex[c >> 4]);
+			buf_char(out, hex[c & 15]);
+		} else {
+			buf_char(out, (char)c);
+		}
+	}
+	buf_char(out, '"');
+}
+
+static void write_number(lua_State *L, int idx, struct buf *out)
+{
+	char print[NUM_FLOAT_MAX];
+	if (lua_isinteger(L, idx)) {
+		buf_append(out, print, num_i64(print, lua_tointeger(L, idx)));
+		return;
+	}
+	if (!isfinite(lua_tonumber(L, idx)))
+		state_raise(L, "json.encode: JSON has no infinity and no NaN");
+	buf_append(out, print, num_f64(print, lua_tonumber(L, idx)));
+}
+
+/* The text a float came with, when container[key] still is that number; key at the top of the stack. */
+static bool write_kept(lua_State *L, int container, int idx, struct buf *out)
+{
+	bool same = false;
+	if (lua_type(L, idx) != LUA_TNUMBER || lua_isinteger(L, idx))
+		return false;
+	luaL_getmetatable(L, TEXTS_NAME);
+	lua_pushvalue(L, container);
+	if (lua_rawget(L, -2) == LUA_TTABLE) {
+		lua_pushvalue(L, -3);
+		if (lua_rawget(L, -2) == LUA_TSTRING && strtod(lua_tostring(L, -1), NULL) == lua_tonumber(L, idx)) {
+			same = true;
+			buf_append(out, lua_tostring(L, -1), lua_rawlen(L, -1));
+		}
+		lua_pop(L, 1);
+	}
+	lua_pop(L, 2);
+	return same;
+}
+
+static bool has_metatable(lua_State *L, int idx, const char *name)
+{
+	bool same;
+	if (!lua_getmetatable(L, idx))
+		return false;
+	luaL_getmetatable(L, name);
+	same = lua_rawequal(L, -1, -2);
+	lua_pop(L, 2);
+	return same;
+}
+
+bool lua_json_is_array(lua_State *L, int idx)
+{
+	return has_metatable(L, idx, ARRAY_NAME);
+}
+
+/* A list: marked so, or keys 1 to n only, n > 0. */
+static bool is_array(lua_State *L, int idx, lua_Integer *n)
+{
+	lua_Integer keys = 0;
+	*n = (lua_Integer)lua_rawlen(L, idx);
+	if (has_metatable(L, idx, OBJECT_NAME))
+		return false;
+	for (lua_pushnil(L); lua_next(L, idx); lua_pop(L, 1)) {
+		keys++;
+		if (lua_isinteger(L, -2) && lua_tointeger(L, -2) >= 1 && lua_tointeger(L, -2) <= *n)
+			continue;
+		if (has_metatable(L, idx, ARRAY_NAME) || *n > 0)
+			state_raise(L, "json.encode: a table has keys beside 1 to %lld: neither an array nor an object",
+				    (long long)*n);
+		lua_pop(L, 2);
+		return false;
+	}
+	return keys > 0 || has_metatable(L, idx, ARRAY_NAME);
+}
+
+static void write_array(lua_State *L, int idx, lua_Integer n, struct buf *out, int indent, int depth)
+{
+	buf_char(out, '[');
+	for (lua_Integer i = 1; i <= n; i++) {
+		if (i > 1)
+			buf_char(out, ',');
+		newline(out, indent, depth);
+		lua_rawgeti(L, idx, i);
+		lua_pushinteger(L, i);
+		if (!write_kept(L, idx, lua_gettop(L) - 1, out))
+			lua_json_write(L, lua_gettop(L) - 1, out, indent, depth);
+		lua_pop(L, 2);
+	}
+	if (n > 0)
+		newline(out, indent, depth - 1);
+	buf_char(out, ']');
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	const struct slice *x = a, *y = b;
+	return slice_compare(*x, *y);
+}
+
+/* The names of a table, sorted, in a userdata that is pushed: Lua frees it when something raises. */
+static struct slice *sorted_names(lua_State *L, int idx, size_t *n)
+{
+	struct slice *names;
+	size_t count = 0;
+	for (lua_pushnil(L); lua_next(L, idx); lua_pop(L, 1)) {
+		if (lua_type(L, -2) != LUA_TSTRING)
+			state_raise(L, "json.encode: a key of an object is a string, not a %s", luaL_typename(L, -2));
+		count++;
+	}
+	names = lua_newuserdatauv(L, (count + 1) * sizeof(*names), 0);
+	*n = 0;
+	for (lua_pushnil(L); lua_next(L, idx); lua_pop(L, 1))
+		names[(*n)++] = slice_of(lua_tostring(L, -2), lua_rawlen(L, -2));
+	qsort(names, *n, sizeof(*names), compare_names);
+	return names;
+}
+
+static void write_object(lua_State *L, int idx, struct buf *out, int indent, int depth)
+{
+	size_t n;
+	const struct slice *names = sorted_names(L, idx, &n);
+	buf_char(out, '{');
+	for (size_t i = 0; i < n; i++) {
+		if (i > 0)
+			buf_char(out, ',');
+		newline(out, indent, depth);
+		write_string(L, names[i], out);
+		buf_append(out, ": ", indent ? 2 : 1);
+		lua_pushlstring(L, names[i].ptr, names[i].len);
+		lua_pushvalue(L, -1);
+		lua_rawget(L, idx);
+		lua_insert(L, -2);
+		if (!write_kept(L, idx, lua_gettop(L) - 1, out))
+			lua_json_write(L, lua_gettop(L) - 1, out, indent, depth);
+		lua_pop(L, 2);
+	}
+	if (n > 0)
+		newline(out, indent, depth - 1);
+	buf_char(out, '}');
+	lua_pop(L, 1);
+}
+
+static void write_userdata(lua_State *L, int idx, struct buf *out, int indent, int depth)
+{
+	struct slice text = lua_decimal_test(L, idx);
+	struct row_ud *row = lua_row_test(L, idx);
+	if (lua_json_is_null(L, idx)) {
+		buf_append(out, "null", 4);
+	} else if (text.ptr) {
+		buf_put(out, text);
+	} else if (row) {
+		lua_row_copy(L, row);
+		write_object(L, lua_gettop(L), out, indent, depth + 1);
+		lua_pop(L, 1);
+	} else {
+		state_raise(L, "json.encode: JSON has no %s", luaL_tolstring(L, idx, NULL));
+	}
+}
+
+void lua_json_write(lua_State *L, int idx, struct buf *out, int indent, int depth)
+{
+	lua_Integer n;
+	if (depth > DEPTH_MAX)
+		state_raise(L, "json.encode: nested too deeply, or a table inside itself");
+	luaL_checkstack(L, 12, NULL);
+	switch (lua_type(L, idx)) {
+	case LUA_TNIL:
+		buf_append(out, "null", 4);
+		return;
+	case LUA_TBOOLEAN:
+		buf_put(out, lua_toboolean(L, idx) ? SLICE("true") : SLICE("false"));
+		return;
+	case LUA_TNUMBER:
+		write_number(L, idx, out);
+		return;
+	case LUA_TSTRING:
+		write_string(L, slice_of(lua_tostring(L, idx), lua_rawlen(L, idx)), out);
+		return;
+	case LUA_TTABLE:
+		if (is_array(L, idx, &n))
+			write_array(L, idx, n, out, indent, depth + 1);
+		else
+			write_object(L, idx, out, indent, depth + 1);
+		return;
+	case LUA_TUSERDATA:
+		write_userdata(L, idx, out, indent, depth);
+		return;
+	default:
+		state_raise(L, "json.encode: JSON has no %s", luaL_typename(L, idx));
+	}
+}
+
+static int encode(lua_State *L)
+{
+	struct buf *out = &script_of(L)->scratch;
+	int indent = 0;
+	if (lua_type(L, 2) == LUA_TTABLE) {
+		lua_getfield(L, 2, "indent");
+		indent = (int)lua_tointeger(L, -1);
+		if (!lua_isnil(L, -1) && (!lua_isinteger(L, -1) || indent < 0 || indent > 8))
+			state_raise(L, "json.encode: indent is an integer from 0 to 8");
+	}
+	lua_settop(L, 1);
+	buf_clear(out);
+	lua_json_write(L, 1, out, indent, 0);
+	lua_pushlstring(L, out->ptr, out->len);
+	buf_shrink(out, 1 << 20);
+	return 1;
+}
+
+/* ---- marks ---- */
+
+static int mark(lua_State *L, const char *name)
+{
+	if (lua_isnoneornil(L, 1)) {
+		lua_settop(L, 0);
+		lua_newtable(L);
+	}
+	if (lua_type(L, 1) != LUA_TTABLE)
+		state_raise(L, "json: expected a table, got %s", luaL_typename(L, 1));
+	lua_settop(L, 1);
+	luaL_setmetatable(L, name);
+	return 1;
+}
+
+static int mark_array(lua_State *L)
+{
+	return mark(L, ARRAY_NAME);
+}
+
+static int mark_object(lua_State *L)
+{
+	return mark(L, OBJECT_NAME);
+}
+
+static int null_text(lua_State *L)
+{
+	lua_pushstring(L, "null");
+	return 1;
+}
+
+static void make_metatables(lua_State *L)
+{
+	luaL_newmetatable(L, NULL_NAME);
+	lua_pushcfunction(L, null_text);
+	lua_setfield(L, -2, "__tostring");
+	lua_pushboolean(L, false);
+	lua_setfield(L, -2, "__metatable");
+	luaL_newmetatable(L, ARRAY_NAME);
+	lua_pushboolean(L, false);
+	lua_setfield(L, -2, "__metatable");
+	luaL_newmetatable(L, OBJECT_NAME);
+	lua_pushboolean(L, false);
+	lua_setfield(L, -2, "__metatable");
+	luaL_newmetatable(L, TEXTS_NAME); /* the weak table itself; its metatable makes the keys weak */
+	lua_newtable(L);
+	lua_pushstring(L, "k");
+	lua_setfield(L, -2, "__mode");
+	lua_setmetatable(L, -2);
+	lua_newuserdatauv(L, 0, 0);
+	luaL_setmetatable(L, NULL_NAME);
+	lua_setfield(L, LUA_REGISTRYINDEX, "tideway.json.null.value");
+	lua_pop(L, 4);
+}
+
+int lua_json_open(lua_State *L)
+{
+	static const luaL_Reg functions[] = {
+		{"encode", encode}, {"decode", decode},       {"get", get},
+		{"array", mark_array}, {"object", mark_object}, {NULL, NULL},
+	};
+	if (lua_getfield(L, LUA_REGISTRYINDEX, "tideway.json.null.value") == LUA_TNIL)
+		make_metatables(L);
+	luaL_newlib(L, functions);
+	lua_json_push_null(L);
+	lua_setfield(L, -2, "null");
+	return 1;
+}

@@ -1,0 +1,360 @@
+/* prepare: a table as the standard library sees it, and what it says about the table as struct mapping. What is
+ * wrong in the answer is a defect of the standard library, but is checked all the same: indices end up in C. */
+#include "script/script_priv.h"
+
+/* ---- tdesc ---- */
+
+static void set_text(lua_State *L, const char *key, struct slice text)
+{
+	lua_pushlstring(L, text.ptr ? text.ptr : "", text.len);
+	lua_setfield(L, -2, key);
+}
+
+static void push_column(lua_State *L, const struct column *column)
+{
+	lua_createtable(L, 0, 9);
+	set_text(L, "name", column->name);
+	set_text(L, "type", slice_str(column_type_name(column->type)));
+	set_text(L, "sql_type", column->sql_type);
+	set_text(L, "transport", slice_str(transport_name(column_transport(column))));
+	lua_pushboolean(L, column->is_unsigned);
+	lua_setfield(L, -2, "unsigned");
+	lua_pushboolean(L, column->nullable);
+	lua_setfield(L, -2, "nullable");
+	lua_pushboolean(L, column->is_virtual || column->is_stored);
+	lua_setfield(L, -2, "generated");
+	lua_pushinteger(L, column->length);
+	lua_setfield(L, -2, "length");
+	lua_pushinteger(L, column->scale);
+	lua_setfield(L, -2, "scale");
+}
+
+static void push_positions(lua_State *L, const unsigned *columns, unsigned n)
+{
+	lua_createtable(L, (int)n, 0);
+	for (unsigned i = 0; i < n; i++) {
+		lua_pushinteger(L, columns[i] + 1);
+		lua_rawseti(L, -2, i + 1);
+	}
+}
+
+void prepare_push_table(lua_State *L, const struct table *table)
+{
+	const struct table_index *unique = table_unique_key(table);
+	lua_createtable(L, 0, 6);
+	set_text(L, "db", table->db);
+	set_text(L, "name", table->name);
+	lua_createtable(L, (int)table->ncolumns, 0);
+	for (unsigned i = 0; i < table->ncolumns; i++) {
+		push_column(L, &table->columns[i]);
+		lua_rawseti(L, -2, i + 1);
+	}
+	lua_setfield(L, -2, "columns");
+	push_positions(L, table->pk, table->npk);
+	lua_setfield(L, -2, "pk");
+	if (unique == NULL)
+		return;
+	push_positions(L, unique->columns, unique->ncolumns);
+	lua_setfield(L, -2, "unique");
+}
+
+/* ---- mapping ---- */
+
+struct reading {
+	lua_State *L;
+	struct arena *arena;
+	struct mapping *mapping;
+	const struct table *table;
+};
+
+static struct slice text_at(struct reading *r, int idx, const char *key)
+{
+	struct slice text = {NULL, 0};
+	size_t len;
+	if (lua_getfield(r->L, idx, key) == LUA_TSTRING) {
+		text.ptr = lua_tolstring(r->L, -1, &len);
+		text = arena_copy(r->arena, slice_of(text.ptr, len));
+	} else if (!lua_isnil(r->L, -1)) {
+		state_raise(r->L, "core.prepare: %s: expected a string, got %s", key, luaL_typename(r->L, -1));
+	}
+	lua_pop(r->L, 1);
+	return text;
+}
+
+static struct slice need_text(struct reading *r, int idx, const char *key)
+{
+	struct slice text = text_at(r, idx, key);
+	if (text.ptr == NULL)
+		state_raise(r->L, "core.prepare: %s is missing", key);
+	return text;
+}
+
+/* A 1-based index up to limit, as a 0-based one. */
+static unsigned index_at(struct reading *r, int idx, const char *key, unsigned limit)
+{
+	lua_Integer v;
+	lua_getfield(r->L, idx, key);
+	v = lua_tointeger(r->L, -1);
+	if (!lua_isinteger(r->L, -1) || v < 1 || v > (lua_Integer)limit)
+		state_raise(r->L, "core.prepare: %s: expected 1 to %u", key, limit);
+	lua_pop(r->L, 1);
+	return (unsigned)(v - 1);
+}
+
+/* Pushes the list; its length. */
+static unsigned list_at(struct reading *r, int idx, const char *key)
+{
+	int type = lua_getfield(r->L, idx, key);
+	if (type == LUA_TNIL)
+		return 0;
+	if (type != LUA_TTABLE)
+		state_raise(r->L, "core.prepare: %s: expected a list, got %s", key, luaL_typename(r->L, -1));
+	return (unsigned)lua_rawlen(r->L, -1);
+}
+
+/* Whole text as one of the names; `fallback` when it is nil. */
+static unsigned choice_at(struct reading *r, int idx, const char *key, const char *const *names,
+			  unsigned fallback)
+{
+	unsigned found = fallback;
+	int type = lua_getfield(r->L, idx, key);
+	if (type != LUA_TNIL) {
+		const char *text = type == LUA_TSTRING ? lua_tostring(r->L, -1) : luaL_typename(r->L, -1);
+		for (found = 0; names[found] && strcmp(names[found], text) != 0;)
+			found++;
+		if (names[found] == NULL)
+			state_raise(r->L, "core.prepare: %s: '%s' is unknown", key, text);
+	}
+	lua_pop(r->L, 1);
+	return found;
+}
+
+static bool transport_at(struct reading *r, int idx, enum transport *transport)
+{
+	struct slice name = text_at(r, idx, "transport");
+	if (name.ptr && !transport_parse(name, transport))
+		state_raise(r->L, "core.prepare: transport '%.*s' is unknown", SLICE_FMT(name));
+	return name.ptr != NULL;
+}
+
+static void read_columns(struct reading *r, int idx)
+{
+	unsigned n = list_at(r, idx, "columns");
+	int list = lua_gettop(r->L);
+	struct out_column *columns = ARENA_ARRAY(r->arena, n + 1, struct out_column);
+	for (unsigned i = 0; i < n; i++) {
+		lua_rawgeti(r->L, list, i + 1);
+		columns[i].column = index_at(r, list + 1, "column", r->table->ncolumns);
+		columns[i].name = text_at(r, list + 1, "name");
+		if (columns[i].name.ptr == NULL)
+			columns[i].name = arena_copy(r->arena, r->table->columns[columns[i].column].name);
+		if (!transport_at(r, list + 1, &columns[i].transport))
+			columns[i].transport = column_transport(&r->table->columns[columns[i].column]);
+		lua_settop(r->L, list);
+	}
+	r->mapping->columns = columns;
+	r->mapping->ncolumns = n;
+	lua_settop(r->L, list - 1);
+}
+
+static enum transport transport_of_value(const struct value *value)
+{
+	switch (value->kind) {
+	case VALUE_BOOL:
+		return TRANSPORT_BOOLEAN;
+	case VALUE_I64:
+		return TRANSPORT_LONG;
+	case VALUE_F64:
+	case VALUE_DECIMAL:
+		return TRANSPORT_DOUBLE;
+	default:
+		return TRANSPORT_STRING;
+	}
+}
+
+static void read_constant(struct reading *r, int idx, struct out_field *field)
+{
+	lua_getfield(r->L, idx, "value");
+	if (!lua_value_any(r->L, lua_gettop(r->L), &field->value))
+		state_raise(r->L, "core.prepare: field '%.*s': a constant cannot be a %s", SLICE_FMT(field->name),
+			    luaL_typename(r->L, -1));
+	if (field->value.kind == VALUE_TEXT || field->value.kind == VALUE_DECIMAL)
+		field->value.text = arena_copy(r->arena, field->value.text);
+	lua_pop(r->L, 1);
+}
+
+static void read_field(struct reading *r, int idx, struct out_field *field)
+{
+	static const char *const sources[] = {"constant", "execute_time", "update_time", "topic",
+					      "template", "function",     NULL};
+	lua_Integer scale;
+	int has_scale;
+	field->name = need_text(r, idx, "name");
+	field->source = (enum field_source)choice_at(r, idx, "source", sources, FIELD_CONSTANT);
+	field->typed = transport_at(r, idx, &field->transport);
+	lua_getfield(r->L, idx, "scale");
+	scale = lua_tointegerx(r->L, -1, &has_scale);
+	lua_pop(r->L, 1);
+	field->scale = has_scale ? (int)scale : -1;
+	if (field->source == FIELD_CONSTANT)
+		read_constant(r, idx, field);
+	if (field->source == FIELD_TEMPLATE)
+		field->template = need_text(r, idx, "template");
+	if (field->source == FIELD_FUNCTION)
+		field->slot = index_at(r, idx, "slot", r->mapping->nslots);
+	if (field->typed)
+		return;
+	field->transport = TRANSPORT_STRING;
+	if (field->source == FIELD_CONSTANT)
+		field->transport = transport_of_value(&field->value);
+	if (field->source == FIELD_EXECUTE_TIME || field->source == FIELD_UPDATE_TIME)
+		field->transport = TRANSPORT_LONG;
+	field->typed = field->source != FIELD_FUNCTION;
+}
+
+static void read_fields(struct reading *r, int idx)
+{
+	unsigned n = list_at(r, idx, "fields");
+	int list = lua_gettop(r->L);
+	struct out_field *fields = ARENA_ARRAY(r->arena, n + 1, struct out_field);
+	for (unsigned i = 0; i < n; i++) {
+		lua_rawgeti(r->L, list, i + 1);
+		read_field(r, list + 1, &fields[i]);
+		lua_settop(r->L, list);
+	}
+	r->mapping->fields = fields;
+	r->mapping->nfields = n;
+	lua_settop(r->L, list - 1);
+}
+
+static void read_parts(struct reading *r, int key)
+{
+	unsigned n = list_at(r, key, "parts");
+	int list = lua_gettop(r->L);
+	struct key_part *parts = ARENA_ARRAY(r->arena, n + 1, struct key_part);
+	for (unsigned i = 0; i < n; i++) {
+		lua_rawgeti(r->L, list, i + 1);
+		parts[i].is_field = lua_getfield(r->L, list + 1, "field") != LUA_TNIL;
+		parts[i].index = parts[i].is_field ? index_at(r, list + 1, "field", r->mapping->nfields)
+						   : index_at(r, list + 1, "column", r->table->ncolumns);
+		lua_settop(r->L, list);
+	}
+	r->mapping->key = parts;
+	r->mapping->nkey = n;
+	lua_settop(r->L, list - 1);
+}
+
+static void read_key(struct reading *r, int idx)
+{
+	static const char *const kinds[] = {"reject", "empty", "parts", "row", "table", "function", NULL};
+	int key;
+	if (lua_getfield(r->L, idx, "key") != LUA_TTABLE)
+		state_raise(r->L, "core.prepare: key is missing");
+	key = lua_gettop(r->L);
+	r->mapping->key_kind = (enum key_kind)choice_at(r, key, "kind", kinds, KEY_REJECT);
+	if (r->mapping->key_kind == KEY_PARTS)
+		read_parts(r, key);
+	lua_settop(r->L, key - 1);
+}
+
+static const char *const *read_texts(struct reading *r, int idx, const char *key, unsigned *n)
+{
+	const char **texts;
+	int list;
+	*n = list_at(r, idx, key);
+	list = lua_gettop(r->L);
+	texts = ARENA_ARRAY(r->arena, *n + 1, const char *);
+	for (unsigned i = 0; i < *n; i++) {
+		lua_rawgeti(r->L, list, i + 1);
+		texts[i] = arena_cstr(r->arena, slice_str(luaL_tolstring(r->L, -1, NULL)));
+		lua_settop(r->L, list);
+	}
+	lua_settop(r->L, list - 1);
+	return texts;
+}
+
+static void read_primary(struct reading *r, int idx)
+{
+	struct slice *primary;
+	const char *const *texts = read_texts(r, idx, "primary", &r->mapping->nprimary);
+	primary = ARENA_ARRAY(r->arena, r->mapping->nprimary + 1, struct slice);
+	for (unsigned i = 0; i < r->mapping->nprimary; i++)
+		primary[i] = slice_str(texts[i]);
+	r->mapping->primary = primary;
+}
+
+/* A reference to the function, or MAPPING_NO_FUNCTION. */
+static int function_at(struct reading *r, int idx, const char *key)
+{
+	if (lua_getfield(r->L, idx, key) == LUA_TFUNCTION)
+		return luaL_ref(r->L, LUA_REGISTRYINDEX);
+	if (!lua_isnil(r->L, -1))
+		state_raise(r->L, "core.prepare: %s: expected a function", key);
+	lua_pop(r->L, 1);
+	return MAPPING_NO_FUNCTION;
+}
+
+static void read_where(struct reading *r, int idx, struct script_table *hooks)
+{
+	unsigned n;
+	const char *const *where = read_texts(r, idx, "image_where", &n);
+	hooks->where = n == hooks->nresults ? where : NULL;
+}
+
+static unsigned slots_at(struct reading *r, int idx)
+{
+	lua_Integer n;
+	lua_getfield(r->L, idx, "slots");
+	n = lua_tointeger(r->L, -1);
+	if (n < 0 || n > 10000)
+		state_raise(r->L, "core.prepare: slots: expected 0 to 10000");
+	lua_pop(r->L, 1);
+	return (unsigned)n;
+}
+
+static void read_functions(struct reading *r, int idx, struct script *script, const struct sync_config *config)
+{
+	struct mapping *m = r->mapping;
+	bool image, event;
+	image = lua_getfield(r->L, idx, "image") == LUA_TFUNCTION;
+	event = lua_getfield(r->L, idx, "event") == LUA_TFUNCTION;
+	lua_pop(r->L, 2);
+	if (image != (m->topic_function || m->key_kind == KEY_FUNCTION || m->nslots > 0))
+		state_raise(r->L, "core.prepare: image: %s", image ? "nothing asks for it" : "expected a function");
+	if (!image && !event && !config->has_loop)
+		return;
+	m->hooks = bind_new(r->L, script, r->table, m, config->source.name ? config->source.name : "mysql", r->arena);
+	m->hooks->nresults = (unsigned)m->topic_function + (m->key_kind == KEY_FUNCTION) + m->nslots;
+	read_where(r, idx, m->hooks);
+	m->event_function = function_at(r, idx, "event");
+	m->image_function = function_at(r, idx, "image");
+}
+
+void prepare_read(lua_State *L, int idx, struct script *script, const struct table *table,
+		  const struct sync_config *config, struct arena *arena, struct mapping *mapping)
+{
+	static const char *const updates[] = {"two", "one", NULL}, *const changes[] = {"split", "after", NULL};
+	struct reading r = {L, arena, mapping, table};
+	if (!lua_istable(L, idx))
+		state_raise(L, "core.prepare: expected a table, got %s", luaL_typename(L, idx));
+	lua_getfield(L, idx, "wanted");
+	mapping->wanted = lua_toboolean(L, -1);
+	lua_pop(L, 1);
+	mapping->warnings = read_texts(&r, idx, "warnings", &mapping->nwarnings);
+	if (!mapping->wanted)
+		return;
+	lua_getfield(L, idx, "topic_function");
+	mapping->topic_function = lua_toboolean(L, -1);
+	lua_pop(L, 1);
+	mapping->topic = text_at(&r, idx, "topic");
+	if (!mapping->topic_function && mapping->topic.len == 0)
+		state_raise(L, "core.prepare: topic is missing");
+	mapping->nslots = slots_at(&r, idx);
+	read_columns(&r, idx);
+	read_fields(&r, idx);
+	read_key(&r, idx);
+	read_primary(&r, idx);
+	mapping->update = (enum update_mode)choice_at(&r, idx, "update", updates, UPDATE_TWO);
+	mapping->key_change_split = choice_at(&r, idx, "key_change", changes, 0) == 0;
+	read_functions(&r, idx, script, config);
+}

@@ -1,0 +1,196 @@
+/* require: modules written in C, the embedded standard library, and the user's own files beside the script. */
+#include "script/script_priv.h"
+
+#include "base/file.h"
+#include "script/stdlib.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct c_module {
+	const char *name;
+	lua_CFunction open;
+};
+
+static const struct c_module c_modules[] = {
+	{"tideway.source", lua_source_open}, {"tideway.kafka", lua_kafka_open},
+	{"tideway.heartbeat", lua_heartbeat_open}, {"tideway.json", lua_json_open},
+	{"tideway.yaml", lua_yaml_open},     {"tideway.regex", lua_regex_open},
+	{"tideway.hash", lua_hash_open},     {"tideway.time", lua_time_open},
+	{"tideway.env", lua_env_open},       {"tideway.log", lua_log_open},
+	{"tideway.decimal", lua_decimal_open}, {"tideway.secret", lua_secret_open},
+	{"tideway.cbase", lua_cbase_open},   {"tideway.ctest", lua_test_open},
+	{NULL, NULL},
+};
+
+/* Only the standard library itself may have these; tests may have the part of them that is written in Lua. */
+static bool internal(const struct script *script, const char *name)
+{
+	if (strcmp(name, "tideway.core") == 0 || strncmp(name, "tideway.core.", 13) == 0)
+		return script->host.test_load == NULL;
+	return strcmp(name, "tideway.cbase") == 0 || strcmp(name, "tideway.ctest") == 0;
+}
+
+static bool called_by_user(lua_State *L)
+{
+	lua_Debug ar;
+	if (!lua_getstack(L, 1, &ar))
+		return false;
+	lua_getinfo(L, "S", &ar);
+	return ar.source[0] == '@';
+}
+
+static const char *module_name(void *ctx, unsigned i)
+{
+	size_t nc = sizeof(c_modules) / sizeof(*c_modules) - 1;
+	(void)ctx;
+	if (i < nc)
+		return c_modules[i].name;
+	return i - nc < stdlib_count ? stdlib_files[i - nc].name : NULL;
+}
+
+/* What was loaded (or a message) is on the stack; LUA_ERRFILE: there is no such file. */
+static int load_path(lua_State *L, const char *path, const char *name)
+{
+	if (access(path, R_OK) != 0)
+		return LUA_ERRFILE;
+	return state_load_file(L, path, name);
+}
+
+static int load_development(lua_State *L, const char *folder, const char *name)
+{
+	struct err err = ERR_INIT;
+	struct buf text;
+	int status = LUA_ERRFILE;
+	const char *base = luaL_gsub(L, name + strlen("tideway."), ".", "/");
+	const char *path = lua_pushfstring(L, "%s/%s.lua", folder, base);
+	const char *chunk = lua_pushfstring(L, "=%s", name);
+	buf_init(&text);
+	if (access(path, R_OK) == 0 && file_read(path, &text, &err) == 0)
+		status = state_load(L, buf_slice(&text), chunk);
+	buf_fini(&text);
+	if (status == LUA_ERRFILE)
+		lua_pop(L, 3);
+	else
+		lua_insert(L, -4), lua_pop(L, 3);
+	return status;
+}
+
+static int load_embedded(lua_State *L, const char *name)
+{
+	const char *folder = getenv("TIDEWAY_LUA_PATH");
+	if (folder && *folder) {
+		int status = load_development(L, folder, name);
+		if (status != LUA_ERRFILE)
+			return status;
+	}
+	for (size_t i = 0; i < stdlib_count; i++) {
+		const struct stdlib_file *file = &stdlib_files[i];
+		int status;
+		if (strcmp(file->name, name) != 0)
+			continue;
+		lua_pushfstring(L, "=%s", name);
+		status = state_load(L, slice_of(file->text, file->len), lua_tostring(L, -1));
+		lua_remove(L, -2);
+		return status;
+	}
+	return LUA_ERRFILE;
+}
+
+/* Letters, digits, _ and -, in parts between single dots: no way out of the script's folder. */
+static bool plain_name(const char *name)
+{
+	bool part = false;
+	for (; *name; name++) {
+		if (*name == '.' && !part)
+			return false;
+		part = *name != '.';
+		if (part && !isalnum((unsigned char)*name) && *name != '_' && *name != '-')
+			return false;
+	}
+	return part;
+}
+
+static int load_user(lua_State *L, const char *name)
+{
+	const char *base = luaL_gsub(L, name, ".", "/");
+	const char *file = lua_pushfstring(L, "%s.lua", base);
+	int status = load_path(L, state_path(L, file), file);
+	if (status == LUA_ERRFILE) {
+		file = lua_pushfstring(L, "%s/init.lua", base);
+		status = load_path(L, state_path(L, file), file);
+	}
+	return status;
+}
+
+static void not_found(lua_State *L, const char *name)
+{
+	const char *near = state_nearest(name, module_name, NULL);
+	if (strncmp(name, "tideway.", 8) == 0)
+		state_raise(L, "there is no module '%s'%s%s%s", name, near ? "; did you mean '" : "", near ? near : "",
+			    near ? "'?" : "");
+	state_raise(L, "module '%s' not found: no %s%s.lua beside the script%s%s%s", name, script_of(L)->folder,
+		    luaL_gsub(L, name, ".", "/"), near ? "; did you mean '" : "", near ? near : "",
+		    near ? "'?" : "");
+}
+
+static void load_module(lua_State *L, const char *name)
+{
+	int status;
+	for (const struct c_module *module = c_modules; module->name; module++)
+		if (strcmp(module->name, name) == 0) {
+			lua_pushcfunction(L, module->open);
+			return;
+		}
+	if (strncmp(name, "tideway.", 8) == 0)
+		status = load_embedded(L, name);
+	else if (plain_name(name))
+		status = load_user(L, name);
+	else
+		state_raise(L, "require: '%s' is not a module name: parts of letters, digits, _ and - with dots between",
+			    name);
+	if (status == LUA_ERRFILE)
+		not_found(L, name);
+	if (status != LUA_OK)
+		lua_error(L);
+}
+
+static const char LOADING = 0; /* its address marks a module that is being loaded */
+
+static int require(lua_State *L)
+{
+	const char *name = luaL_checkstring(L, 1);
+	lua_settop(L, 1);
+	if (internal(script_of(L), name) && called_by_user(L))
+		state_raise(L, "module '%s' is internal to the standard library", name);
+	luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+	lua_getfield(L, 2, name);
+	if (lua_touserdata(L, 3) == &LOADING)
+		state_raise(L, "modules require each other in a circle: '%s' is still being loaded", name);
+	if (!lua_isnil(L, 3))
+		return 1;
+	load_module(L, name);
+	lua_pushlightuserdata(L, (void *)(uintptr_t)&LOADING);
+	lua_setfield(L, 2, name);
+	lua_pushvalue(L, 1);
+	if (lua_pcall(L, 1, 1, 0) != LUA_OK) {
+		lua_pushnil(L);
+		lua_setfield(L, 2, name);
+		lua_error(L);
+	}
+	if (lua_isnil(L, -1)) {
+		lua_pop(L, 1);
+		lua_pushboolean(L, true);
+	}
+	lua_pushvalue(L, -1);
+	lua_setfield(L, 2, name);
+	return 1;
+}
+
+void require_open(lua_State *L)
+{
+	lua_pushcfunction(L, require);
+	lua_setglobal(L, "require");
+}

@@ -1,0 +1,538 @@
+/* script: the verbs of the lane: load, ask about tables, run the functions of a change and of an image. */
+#include "script/script_priv.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define CORE "tideway.core.loaded"
+
+/* ---- loading ---- */
+
+static int load_entry(lua_State *L)
+{
+	const struct script *script = script_of(L);
+	if (state_load_file(L, script->path, script->file) != LUA_OK)
+		return lua_error(L);
+	lua_call(L, 0, 0);
+	return 0;
+}
+
+static void push_core(lua_State *L, const char *function)
+{
+	lua_getfield(L, LUA_REGISTRYINDEX, CORE);
+	if (lua_getfield(L, -1, function) != LUA_TFUNCTION)
+		luaL_error(L, "tideway.core has no function %s", function);
+	lua_remove(L, -2);
+}
+
+static int load_core(lua_State *L)
+{
+	lua_getglobal(L, "require");
+	lua_pushstring(L, "tideway.core");
+	lua_call(L, 1, 1);
+	lua_setfield(L, LUA_REGISTRYINDEX, CORE);
+	return 0;
+}
+
+static int read_configs(lua_State *L)
+{
+	struct script *script = script_of(L);
+	load_core(L);
+	push_core(L, "count");
+	lua_call(L, 0, 1);
+	script->nsyncs = (unsigned)luaL_checkinteger(L, -1);
+	script->configs = ARENA_ARRAY(&script->arena, script->nsyncs + 1, struct sync_config);
+	for (unsigned i = 0; i < script->nsyncs; i++) {
+		push_core(L, "config");
+		lua_pushinteger(L, i + 1);
+		lua_call(L, 1, 1);
+		config_read(L, -1, &script->arena, &script->configs[i]);
+		lua_pop(L, 1);
+	}
+	return 0;
+}
+
+static void set_path(struct script *script, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	script->path = arena_cstr(&script->arena, slice_str(path));
+	script->file = slash ? script->path + (slash + 1 - path) : script->path;
+	script->folder =
+		arena_cstr(&script->arena, slash ? slice_of(path, (size_t)(slash + 1 - path)) : SLICE(""));
+}
+
+static void copy_args(struct script *script, const struct script_options *options)
+{
+	struct property *args = ARENA_ARRAY(&script->arena, options->nargs + 1, struct property);
+	for (unsigned i = 0; i < options->nargs; i++) {
+		args[i].name = arena_cstr(&script->arena, slice_str(options->args[i].name));
+		args[i].value = arena_cstr(&script->arena, slice_str(options->args[i].value));
+	}
+	script->args = args;
+	script->nargs = options->nargs;
+}
+
+static struct script *script_make(const struct script_options *options, bool test)
+{
+	struct script *script = mem_array(1, sizeof(*script));
+	arena_init(&script->arena, 0);
+	arena_init(&script->event, 16 * 1024);
+	buf_init(&script->scratch);
+	script->memory_limit = options->memory_limit ? options->memory_limit : SCRIPT_MEMORY;
+	script->call_budget = options->instruction_limit ? options->instruction_limit : SCRIPT_BUDGET;
+	script->exec = options->exec;
+	script->test = test;
+	if (options->host)
+		script->host = *options->host;
+	set_path(script, options->path);
+	copy_args(script, options);
+	return script;
+}
+
+static int load(struct script *script, struct err *err)
+{
+	bool endless = script->exec || script->test; /* programs of their own: they may run for ever */
+	if (state_open(script, err) < 0)
+		return -1;
+	if (state_protect(script, load_entry, NULL, endless ? 0 : script->call_budget * 10, ERR_SCRIPT, err) < 0)
+		return -1;
+	if (endless)
+		return 0;
+	if (state_protect(script, read_configs, NULL, SCRIPT_BUDGET_LOAD, ERR_SCRIPT, err) < 0)
+		return -1;
+	if (script->nsyncs > 0)
+		return 0;
+	return err_set(err, ERR_SCRIPT,
+		       "%s: no sync.run call: a script registers at least one sync (tideway exec runs a script "
+		       "without)",
+		       script->file);
+}
+
+struct script *script_new(const struct script_options *options, struct err *err)
+{
+	struct script *script = script_make(options, false);
+	if (load(script, err) == 0)
+		return script;
+	script_free(script);
+	return NULL;
+}
+
+void script_free(struct script *script)
+{
+	if (script == NULL)
+		return;
+	state_close(script);
+	buf_fini(&script->scratch);
+	arena_fini(&script->event);
+	arena_fini(&script->arena);
+	free(script);
+}
+
+int script_test(const char *path, const struct script_host *host, unsigned *passed, unsigned *failed,
+		struct err *err)
+{
+	const struct script_options options = {.path = path, .host = host};
+	struct script *script = script_make(&options, true);
+	int rc = load(script, err);
+	if (rc < 0) { /* what the file could not get to is a failure too */
+		printf("FAIL %s\n", err->text);
+		script->failed++;
+		*err = (struct err)ERR_INIT;
+	}
+	*passed += script->passed;
+	*failed += script->failed;
+	script_free(script);
+	return 0;
+}
+
+unsigned script_syncs(const struct script *script)
+{
+	return script->nsyncs;
+}
+
+const struct sync_config *script_config(const struct script *script, unsigned sync)
+{
+	return &script->configs[sync];
+}
+
+size_t script_memory(const struct script *script)
+{
+	return script->memory;
+}
+
+/* ---- questions about tables ---- */
+
+struct question {
+	struct script *script;
+	unsigned sync;
+	struct slice db, table_name;
+	bool wanted;
+	const char **databases;
+	const struct table *const *tables;
+	unsigned ntables;
+	const struct table *table;
+	struct arena *arena;
+	struct mapping *mapping;
+};
+
+static int ask_wants(lua_State *L)
+{
+	struct question *q = lua_touserdata(L, 1);
+	push_core(L, "wants");
+	lua_pushinteger(L, q->sync + 1);
+	lua_pushlstring(L, q->db.ptr ? q->db.ptr : "", q->db.len);
+	lua_pushlstring(L, q->table_name.ptr ? q->table_name.ptr : "", q->table_name.len);
+	lua_call(L, 3, 1);
+	q->wanted = lua_toboolean(L, -1);
+	return 0;
+}
+
+bool script_wants(struct script *script, unsigned sync, struct slice db, struct slice table)
+{
+	struct question q = {.script = script, .sync = sync, .db = db, .table_name = table};
+	struct err err = ERR_INIT;
+	if (state_protect(script, ask_wants, &q, SCRIPT_BUDGET_LOAD, ERR_SCRIPT, &err) == 0)
+		return q.wanted;
+	log_error("%s", err.text); /* asking for its mapping will fail, and stop there */
+	return true;
+}
+
+static int ask_databases(lua_State *L)
+{
+	struct question *q = lua_touserdata(L, 1);
+	size_t n;
+	push_core(L, "databases");
+	lua_pushinteger(L, q->sync + 1);
+	lua_call(L, 1, 1);
+	luaL_checktype(L, -1, LUA_TTABLE);
+	n = lua_rawlen(L, -1);
+	q->databases = ARENA_ARRAY(&q->script->arena, n + 1, const char *);
+	for (size_t i = 0; i < n; i++) {
+		lua_rawgeti(L, -1, (lua_Integer)i + 1);
+		q->databases[i] = arena_cstr(&q->script->arena, slice_str(luaL_checkstring(L, -1)));
+		lua_pop(L, 1);
+	}
+	return 0;
+}
+
+const char *const *script_databases(struct script *script, unsigned sync)
+{
+	static const char *const all[] = {"*", NULL};
+	struct question q = {.script = script, .sync = sync};
+	struct err err = ERR_INIT;
+	if (state_protect(script, ask_databases, &q, SCRIPT_BUDGET_LOAD, ERR_SCRIPT, &err) == 0)
+		return q.databases;
+	log_error("%s", err.text);
+	return all;
+}
+
+static int ask_check(lua_State *L)
+{
+	struct question *q = lua_touserdata(L, 1);
+	push_core(L, "check");
+	lua_pushinteger(L, q->sync + 1);
+	lua_createtable(L, (int)q->ntables, 0);
+	for (unsigned i = 0; i < q->ntables; i++) {
+		prepare_push_table(L, q->tables[i]);
+		lua_rawseti(L, -2, i + 1);
+	}
+	lua_call(L, 2, 1);
+	if (!lua_istable(L, -1))
+		return 0;
+	for (lua_Integer i = 1; lua_rawgeti(L, -1, i) != LUA_TNIL; i++, lua_pop(L, 1))
+		log_warn("%s", luaL_tolstring(L, -1, NULL)), lua_pop(L, 1);
+	return 0;
+}
+
+int script_check(struct script *script, unsigned sync, const struct table *const *tables, unsigned n,
+		 struct err *err)
+{
+	struct question q = {.script = script, .sync = sync, .tables = tables, .ntables = n};
+	return state_protect(script, ask_check, &q, SCRIPT_BUDGET_LOAD, ERR_SCRIPT, err);
+}
+
+static int ask_prepare(lua_State *L)
+{
+	struct question *q = lua_touserdata(L, 1);
+	push_core(L, "prepare");
+	lua_pushinteger(L, q->sync + 1);
+	prepare_push_table(L, q->table);
+	lua_call(L, 2, 1);
+	prepare_read(L, lua_gettop(L), q->script, q->table, &q->script->configs[q->sync], q->arena, q->mapping);
+	return 0;
+}
+
+int script_prepare(struct script *script, unsigned sync, const struct table *table, struct arena *arena,
+		   struct mapping *mapping, struct err *err)
+{
+	struct question q = {
+		.script = script, .sync = sync, .table = table, .arena = arena, .mapping = mapping};
+	*mapping = (struct mapping){.event_function = MAPPING_NO_FUNCTION, .image_function = MAPPING_NO_FUNCTION};
+	if (state_protect(script, ask_prepare, &q, SCRIPT_BUDGET_LOAD, ERR_SCRIPT, err) == 0)
+		return 0;
+	script_release(script, mapping);
+	return -1;
+}
+
+void script_release(struct script *script, struct mapping *mapping)
+{
+	if (mapping->hooks == NULL)
+		return;
+	bind_free(mapping->hooks);
+	mapping->hooks = NULL;
+	if (mapping->event_function != MAPPING_NO_FUNCTION)
+		luaL_unref(script->main, LUA_REGISTRYINDEX, mapping->event_function);
+	if (mapping->image_function != MAPPING_NO_FUNCTION)
+		luaL_unref(script->main, LUA_REGISTRYINDEX, mapping->image_function);
+	mapping->event_function = mapping->image_function = MAPPING_NO_FUNCTION;
+}
+
+/* ---- one change ---- */
+
+static void show(struct script_table *bound, struct change *change)
+{
+	if (bound->script->current != bound || bound->change->change != change)
+		bind_change(bound, change);
+}
+
+static int verdict(struct script *script, struct event_result *result, struct err *err)
+{
+	lua_State *L = script->L;
+	const char *text;
+	if (lua_isnil(L, -1) || (lua_isboolean(L, -1) && lua_toboolean(L, -1))) {
+		result->verdict = VERDICT_KEEP;
+		return 0;
+	}
+	if (lua_isboolean(L, -1)) {
+		result->verdict = VERDICT_DROP;
+		return 0;
+	}
+	text = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
+	if (strcmp(text, "insert") == 0 || strcmp(text, "delete") == 0) {
+		result->verdict = text[0] == 'i' ? VERDICT_INSERT : VERDICT_DELETE;
+		return 0;
+	}
+	return err_set(err, ERR_DATA, "%s: on_change returned a %s: expected nothing, nil, true or false", script->file,
+		       luaL_typename(L, -1));
+}
+
+int script_event(struct script *script, const struct mapping *mapping, struct change *change,
+		 struct event_result *result, struct err *err)
+{
+	lua_State *L = script->L;
+	enum script_phase phase = script->phase;
+	struct event_result *outer = script->result;
+	int rc;
+	*result = (struct event_result){.verdict = VERDICT_KEEP};
+	if (script->depth == 0)
+		lua_settop(L, script->base);
+	if (!lua_checkstack(L, 20))
+		return err_set(err, ERR_DATA, "%s: not enough memory for the Lua stack", script->file);
+	bind_change(mapping->hooks, change);
+	script->phase = PHASE_EVENT;
+	script->result = result;
+	script->emit_cap = 0;
+	lua_rawgeti(L, LUA_REGISTRYINDEX, mapping->event_function);
+	lua_rawgeti(L, LUA_REGISTRYINDEX, mapping->hooks->change_ref);
+	rc = state_call(script, 1, 1, script->call_budget, ERR_DATA, err);
+	script->phase = phase;
+	script->result = outer;
+	if (rc < 0)
+		return -1;
+	rc = verdict(script, result, err);
+	lua_pop(L, 1);
+	return rc;
+}
+
+/* ---- one image ---- */
+
+static const char *type_at(lua_State *L, int idx)
+{
+	if (lua_type(L, idx) == LUA_TNUMBER)
+		return lua_isinteger(L, idx) ? "an integer" : "a float";
+	if (lua_type(L, idx) == LUA_TNIL)
+		return "nil";
+	if (lua_decimal_test(L, idx).ptr)
+		return "a decimal";
+	return lua_pushfstring(L, "a %s", luaL_typename(L, idx));
+}
+
+/* "sync.lua:12: " of result i, or the script's name. */
+static int wrong(const struct script_table *bound, unsigned i, struct err *err, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+static int wrong(const struct script_table *bound, unsigned i, struct err *err, const char *format, ...)
+{
+	char text[600];
+	va_list args;
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	return err_set(err, ERR_DATA, "%s: %s", bound->where ? bound->where[i] : bound->script->file, text);
+}
+
+static struct slice slice_at(lua_State *L, int idx)
+{
+	size_t len;
+	const char *text = lua_tolstring(L, idx, &len);
+	return slice_of(text, len);
+}
+
+static int topic_of(struct script_table *bound, int idx, struct slice *topic, struct err *err)
+{
+	lua_State *L = bound->script->L;
+	const char *why;
+	if (__builtin_expect(lua_type(L, idx) != LUA_TSTRING, 0))
+		return wrong(bound, 0, err, "the topic function returned %s: expected a string or a list of strings",
+			     type_at(L, idx));
+	*topic = slice_at(L, idx);
+	why = lua_topic_check(*topic);
+	if (__builtin_expect(why != NULL, 0))
+		return wrong(bound, 0, err, "the topic function returned '%.*s': %s", SLICE_FMT(*topic), why);
+	return 0;
+}
+
+static int read_topics(struct script_table *bound, int idx, struct image_result *result, struct err *err)
+{
+	lua_State *L = bound->script->L;
+	struct slice *topics;
+	unsigned n;
+	if (__builtin_expect(lua_type(L, idx) != LUA_TTABLE, 1)) {
+		result->topics = &bound->topic;
+		result->ntopics = 1;
+		return topic_of(bound, idx, &bound->topic, err);
+	}
+	n = (unsigned)lua_rawlen(L, idx);
+	if (n == 0)
+		return wrong(bound, 0, err, "the topic function returned an empty table: expected a string or a list");
+	topics = ARENA_ARRAY(&bound->script->event, n, struct slice);
+	for (unsigned i = 0; i < n; i++) {
+		lua_rawgeti(L, idx, i + 1); /* the list on the stack keeps it alive */
+		if (topic_of(bound, lua_gettop(L), &topics[i], err) < 0)
+			return -1;
+		lua_pop(L, 1);
+	}
+	result->topics = topics;
+	result->ntopics = n;
+	return 0;
+}
+
+static int key_of(struct script_table *bound, unsigned at, int idx, struct value *key, struct err *err)
+{
+	lua_State *L = bound->script->L;
+	if (!lua_value_any(L, idx, key) || key->kind == VALUE_NULL || key->kind == VALUE_BOOL ||
+	    key->kind == VALUE_F64)
+		return wrong(bound, at, err,
+			     "the key function returned %s: expected a string, an integer or a list of them",
+			     type_at(L, idx));
+	if (key->kind == VALUE_TEXT && !lua_value_utf8(key->text))
+		return wrong(bound, at, err, "the key function returned a string that is not valid UTF-8");
+	return 0;
+}
+
+static int read_key(struct script_table *bound, unsigned at, int idx, struct image_result *result, struct err *err)
+{
+	lua_State *L = bound->script->L;
+	struct value *key;
+	unsigned n;
+	if (__builtin_expect(lua_type(L, idx) != LUA_TTABLE, 1)) {
+		result->key = &bound->key;
+		result->nkey = 1;
+		return key_of(bound, at, idx, &bound->key, err);
+	}
+	n = (unsigned)lua_rawlen(L, idx);
+	if (n == 0)
+		return wrong(bound, at, err, "the key function returned an empty table: expected at least one part");
+	key = ARENA_ARRAY(&bound->script->event, n, struct value);
+	for (unsigned i = 0; i < n; i++) {
+		lua_rawgeti(L, idx, i + 1);
+		if (key_of(bound, at, lua_gettop(L), &key[i], err) < 0)
+			return -1;
+		lua_pop(L, 1);
+	}
+	result->key = key;
+	result->nkey = n;
+	return 0;
+}
+
+static const struct out_field *field_of(const struct mapping *mapping, unsigned slot)
+{
+	static const struct out_field none = {.name = {"?", 1}};
+	for (unsigned i = 0; i < mapping->nfields; i++)
+		if (mapping->fields[i].source == FIELD_FUNCTION && mapping->fields[i].slot == slot)
+			return &mapping->fields[i];
+	return &none;
+}
+
+static int read_slot(struct script_table *bound, unsigned at, unsigned slot, int idx, struct err *err)
+{
+	lua_State *L = bound->script->L;
+	struct value *value = &bound->slots[slot];
+	const struct out_field *field;
+	if (__builtin_expect(!lua_value_any(L, idx, value), 0))
+		return wrong(bound, at, err,
+			     "field '%.*s': the function returned %s: expected nil, a boolean, a number, a decimal or a "
+			     "string",
+			     SLICE_FMT(field_of(bound->mapping, slot)->name), type_at(L, idx));
+	if (value->kind == VALUE_F64 && !isfinite(value->f))
+		return wrong(bound, at, err, "field '%.*s': the function returned a number that is not finite",
+			     SLICE_FMT(field_of(bound->mapping, slot)->name));
+	if (value->kind != VALUE_TEXT || lua_value_utf8(value->text))
+		return 0;
+	field = field_of(bound->mapping, slot);
+	if (field->typed && field->transport == TRANSPORT_BYTES)
+		return 0;
+	return wrong(bound, at, err,
+		     "field '%.*s': the function returned a string that is not valid UTF-8 (field.bytes takes any)",
+		     SLICE_FMT(field->name));
+}
+
+static int read_results(struct script_table *bound, struct image_result *result, struct err *err)
+{
+	const struct mapping *mapping = bound->mapping;
+	int first = lua_gettop(bound->script->L) - (int)bound->nresults + 1;
+	unsigned at = 0;
+	*result = (struct image_result){.slots = bound->slots};
+	if (mapping->topic_function && read_topics(bound, first + (int)at++, result, err) < 0)
+		return -1;
+	if (mapping->key_kind == KEY_FUNCTION && read_key(bound, at, first + (int)at, result, err) < 0)
+		return -1;
+	at += mapping->key_kind == KEY_FUNCTION;
+	for (unsigned slot = 0; slot < mapping->nslots; slot++, at++)
+		if (read_slot(bound, at, slot, first + (int)at, err) < 0)
+			return -1;
+	return 0;
+}
+
+int script_image(struct script *script, const struct mapping *mapping, struct change *change,
+		 enum change_image image, struct image_result *result, struct err *err)
+{
+	struct script_table *bound = mapping->hooks;
+	lua_State *L = script->L;
+	enum script_phase phase = script->phase;
+	int rc;
+	if (!lua_checkstack(L, (int)bound->nresults + 20))
+		return err_set(err, ERR_DATA, "%s: not enough memory for the Lua stack", script->file);
+	show(bound, change);
+	bound->change->image = image;
+	script->phase = PHASE_IMAGE;
+	lua_rawgeti(L, LUA_REGISTRYINDEX, mapping->image_function);
+	lua_rawgeti(L, LUA_REGISTRYINDEX, bound->change_ref);
+	rc = state_call(script, 1, (int)bound->nresults, script->call_budget, ERR_DATA, err);
+	script->phase = phase;
+	if (rc < 0)
+		return -1;
+	return read_results(bound, result, err); /* they stay on the stack: nothing is copied */
+}
+
+void script_done(struct script *script)
+{
+	if (script->depth > 0)
+		return; /* a loop or on_change asked for records: its change goes on living */
+	lua_settop(script->L, script->base);
+	bind_expire(script);
+	arena_reset(&script->event);
+}

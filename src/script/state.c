@@ -1,0 +1,435 @@
+/* state: the sandboxed Lua state: allocator with a cap, libraries by allow-list, strict globals, instruction budget,
+ * messages with file and line. */
+#include "script/script_priv.h"
+
+#include "base/file.h"
+#include "base/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* ---- memory ---- */
+
+static void *allocate(void *ud, void *ptr, size_t old_size, size_t size)
+{
+	struct script *script = ud;
+	size_t old = ptr ? old_size : 0;
+	void *fresh;
+	if (size == 0) {
+		free(ptr);
+		script->memory -= old;
+		return NULL;
+	}
+	if (size > old && script->memory + (size - old) > script->memory_limit)
+		return NULL; /* Lua collects garbage and asks again, then raises */
+	fresh = realloc(ptr, size);
+	if (fresh)
+		script->memory += size - old;
+	return fresh;
+}
+
+/* ---- where ---- */
+
+int state_where(lua_State *L, char where[SCRIPT_WHERE])
+{
+	lua_Debug ar;
+	where[0] = '\0';
+	for (int level = 0; lua_getstack(L, level, &ar); level++) {
+		lua_getinfo(L, "Sl", &ar);
+		if (ar.source[0] != '@')
+			continue;
+		snprintf(where, SCRIPT_WHERE, "%s:%d", ar.source + 1, ar.currentline);
+		return ar.currentline;
+	}
+	return 0;
+}
+
+int state_raise(lua_State *L, const char *format, ...)
+{
+	char where[SCRIPT_WHERE], text[1500];
+	va_list args;
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (state_where(L, where))
+		lua_pushfstring(L, "%s: %s", where, text);
+	else
+		lua_pushstring(L, text);
+	lua_error(L);
+	abort(); /* lua_error does not return */
+}
+
+/* "name.lua:12: ..." or "tideway.x:12: ..." at its beginning. */
+static bool has_position(const char *text)
+{
+	const char *at = text;
+	while (*at && *at != ':' && *at != '\n')
+		at++;
+	if (*at != ':' || at == text || at[1] < '0' || at[1] > '9')
+		return false;
+	for (at++; *at >= '0' && *at <= '9';)
+		at++;
+	return *at == ':';
+}
+
+/* Makes a text of any error object and puts the user's file and line before it. */
+static int message_handler(lua_State *L)
+{
+	char where[SCRIPT_WHERE];
+	const char *text;
+	bool placed;
+	if (lua_type(L, 1) != LUA_TSTRING && !luaL_callmeta(L, 1, "__tostring"))
+		lua_pushfstring(L, "error(%s)", luaL_typename(L, 1));
+	text = lua_tostring(L, -1);
+	if (text == NULL)
+		text = "error";
+	placed = has_position(text);
+	if ((placed && strncmp(text, "tideway.", 8) != 0) || !state_where(L, where))
+		lua_pushstring(L, text);
+	else
+		lua_pushfstring(L, "%s: %s", where, text);
+	return 1;
+}
+
+/* ---- budget ---- */
+
+static void count_hook(lua_State *L, lua_Debug *ar)
+{
+	struct script *script = script_of(L);
+	if (!script->exhausted) {
+		script->used += lua_gethookcount(L);
+		if (lua_gethookcount(L) != SCRIPT_STEP)
+			lua_sethook(L, count_hook, LUA_MASKCOUNT, SCRIPT_STEP);
+		if (script->budget == 0 || script->used <= script->budget)
+			return;
+		script->exhausted = true;
+		if (!state_where(L, script->exhausted_at) && lua_getinfo(L, "Sl", ar))
+			snprintf(script->exhausted_at, SCRIPT_WHERE, "%s:%d", ar->short_src,
+				 ar->currentline);
+	}
+	/* a pcall of the script may catch this one: the next instruction raises again */
+	lua_sethook(L, count_hook, LUA_MASKCOUNT, 1);
+	luaL_error(L, "instruction budget used up");
+}
+
+void state_budget(struct script *script, int64_t budget)
+{
+	script->used = 0;
+	script->budget = budget;
+	if (script->exhausted) {
+		script->exhausted = false;
+		lua_sethook(script->main, count_hook, LUA_MASKCOUNT, SCRIPT_STEP);
+	}
+}
+
+/* ---- calls ---- */
+
+static int exhausted(struct script *script, enum err_code code, struct err *err)
+{
+	return err_set(err, code,
+		       "%s: stopped after %lld instructions in one call: an endless loop, or work that belongs "
+		       "outside of the function",
+		       script->exhausted_at, (long long)script->budget);
+}
+
+int state_failed(struct script *script, lua_State *L, int status, enum err_code code, struct err *err)
+{
+	const char *text = lua_tostring(L, -1);
+	if (script->exhausted)
+		return exhausted(script, code, err);
+	if (status == LUA_ERRMEM)
+		return err_set(err, code,
+			       "%s: not enough memory: the Lua heap of a lane is limited to %zu MiB", script->file,
+			       script->memory_limit >> 20);
+	return err_set(err, code, "%s", text ? text : "error without a message");
+}
+
+int state_call(struct script *script, int nargs, int nresults, int64_t budget, enum err_code code,
+	       struct err *err)
+{
+	lua_State *L = script->L;
+	int handler = lua_gettop(L) - nargs;
+	int status;
+	/* a raise may have left a nested call behind */
+	struct nest before = {L, script->base, script->phase, script->result};
+	int depth = script->depth;
+	lua_pushcfunction(L, message_handler);
+	lua_insert(L, handler);
+	if (script->depth++ == 0)
+		state_budget(script, budget);
+	status = lua_pcall(L, nargs, nresults, handler);
+	script->depth = depth;
+	script->L = before.L;
+	script->base = before.base;
+	script->phase = before.phase;
+	script->result = before.result;
+	if (__builtin_expect(status == LUA_OK && !script->exhausted, 1)) {
+		lua_remove(L, handler);
+		return 0;
+	}
+	state_failed(script, L, status, code, err);
+	lua_settop(L, handler - 1);
+	return -1;
+}
+
+int state_protect(struct script *script, lua_CFunction body, void *ctx, int64_t budget, enum err_code code,
+		  struct err *err)
+{
+	if (!lua_checkstack(script->L, 8))
+		return err_set(err, code, "%s: not enough memory for the Lua stack", script->file);
+	lua_pushcfunction(script->L, body);
+	lua_pushlightuserdata(script->L, ctx);
+	return state_call(script, 1, 0, budget, code, err);
+}
+
+struct nest state_nest(struct script *script, lua_State *L)
+{
+	struct nest nest = {script->L, script->base, script->phase, script->result};
+	script->L = L;
+	script->base = lua_gettop(L);
+	script->depth++;
+	return nest;
+}
+
+void state_unnest(struct script *script, const struct nest *nest)
+{
+	lua_settop(script->L, script->base);
+	script->depth--;
+	script->L = nest->L;
+	script->base = nest->base;
+	script->phase = nest->phase;
+	script->result = nest->result;
+}
+
+/* ---- nearest names ---- */
+
+static bool near(const char *name, unsigned distance)
+{
+	size_t len = strlen(name);
+	return distance <= (len < 4 ? 1 : len < 8 ? 2 : 3);
+}
+
+const char *state_nearest(const char *name, const char *(*next)(void *ctx, unsigned i), void *ctx)
+{
+	const char *best = NULL, *candidate;
+	unsigned best_distance = 0;
+	for (unsigned i = 0; (candidate = next(ctx, i)); i++) {
+		unsigned d = slice_distance(slice_str(name), slice_str(candidate));
+		if (best == NULL || d < best_distance) {
+			best = candidate;
+			best_distance = d;
+		}
+	}
+	return best && near(name, best_distance) ? best : NULL;
+}
+
+/* On equal distance the name that sorts first, so that a message never depends on the table's order. */
+static bool nearer(lua_State *L, int best, unsigned distance, unsigned best_distance)
+{
+	if (lua_isnil(L, best) || distance < best_distance)
+		return true;
+	return distance == best_distance && strcmp(lua_tostring(L, -2), lua_tostring(L, best)) < 0;
+}
+
+bool state_nearest_key(lua_State *L, int idx, const char *name)
+{
+	unsigned best_distance = 0;
+	int best;
+	idx = lua_absindex(L, idx);
+	lua_pushnil(L);
+	best = lua_gettop(L);
+	for (lua_pushnil(L); lua_next(L, idx); lua_pop(L, 1)) {
+		unsigned d;
+		if (lua_type(L, -2) != LUA_TSTRING)
+			continue;
+		d = slice_distance(slice_str(name), slice_str(lua_tostring(L, -2)));
+		if (!nearer(L, best, d, best_distance))
+			continue;
+		best_distance = d;
+		lua_pushvalue(L, -2);
+		lua_replace(L, best);
+	}
+	if (!lua_isnil(L, best) && near(name, best_distance))
+		return true;
+	lua_pop(L, 1);
+	return false;
+}
+
+/* ---- loading ---- */
+
+int state_load(lua_State *L, struct slice text, const char *chunk)
+{
+	if (text.len > 0 && text.ptr[0] == '#') /* #! line: its end stays, so that lines keep their numbers */
+		while (text.len > 0 && text.ptr[0] != '\n') {
+			text.ptr++;
+			text.len--;
+		}
+	return luaL_loadbufferx(L, text.len ? text.ptr : "", text.len, chunk, "t");
+}
+
+int state_load_file(lua_State *L, const char *path, const char *name)
+{
+	struct err err = ERR_INIT;
+	struct buf text;
+	int status = LUA_ERRFILE;
+	lua_pushfstring(L, "@%s", name);
+	buf_init(&text);
+	if (file_read(path, &text, &err) == 0)
+		status = state_load(L, buf_slice(&text), lua_tostring(L, -1));
+	buf_fini(&text);
+	if (status == LUA_ERRFILE)
+		lua_pushstring(L, err.text);
+	lua_remove(L, -2);
+	return status;
+}
+
+const char *state_path(lua_State *L, const char *path)
+{
+	if (path[0] == '/')
+		return lua_pushstring(L, path);
+	return lua_pushfstring(L, "%s%s", script_of(L)->folder, path);
+}
+
+/* ---- the globals ---- */
+
+static int undefined_global(lua_State *L)
+{
+	const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : luaL_typename(L, 2);
+	if (state_nearest_key(L, 1, name))
+		state_raise(L, "global '%s' is not defined; did you mean '%s'?", name, lua_tostring(L, -1));
+	state_raise(L, "global '%s' is not defined", name);
+}
+
+/* A finalizer runs where no budget reaches it. */
+static int guarded_setmetatable(lua_State *L)
+{
+	if (lua_type(L, 2) == LUA_TTABLE) {
+		lua_pushstring(L, "__gc");
+		if (lua_rawget(L, 2) != LUA_TNIL)
+			state_raise(L, "setmetatable: __gc is not available in a script");
+		lua_pop(L, 1);
+	}
+	lua_pushvalue(L, lua_upvalueindex(1));
+	lua_insert(L, 1);
+	lua_call(L, lua_gettop(L) - 1, 1);
+	return 1;
+}
+
+static int print(lua_State *L)
+{
+	const struct script *script = script_of(L);
+	luaL_Buffer line;
+	int n = lua_gettop(L);
+	luaL_buffinit(L, &line);
+	for (int i = 1; i <= n; i++) {
+		if (i > 1)
+			luaL_addchar(&line, '\t');
+		luaL_tolstring(L, i, NULL);
+		luaL_addvalue(&line);
+	}
+	luaL_pushresult(&line);
+	if (script->exec || script->test)
+		puts(lua_tostring(L, -1));
+	else
+		log_info("%s", lua_tostring(L, -1));
+	return 0;
+}
+
+static void remove_names(lua_State *L, const char *const *names)
+{
+	for (; *names; names++) {
+		lua_pushnil(L);
+		lua_setfield(L, -2, *names);
+	}
+}
+
+static void keep_names(lua_State *L, const char *library, const char *const *names)
+{
+	lua_getglobal(L, library);
+	lua_newtable(L);
+	for (; *names; names++) {
+		lua_getfield(L, -2, *names);
+		lua_setfield(L, -2, *names);
+	}
+	lua_pushvalue(L, -1);
+	lua_setglobal(L, library);
+	luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+	lua_insert(L, -2);
+	lua_setfield(L, -2, library);
+	lua_pop(L, 2);
+}
+
+static void open_libraries(lua_State *L)
+{
+	static const luaL_Reg libraries[] = {
+		{LUA_GNAME, luaopen_base},          {LUA_STRLIBNAME, luaopen_string},
+		{LUA_TABLIBNAME, luaopen_table},    {LUA_MATHLIBNAME, luaopen_math},
+		{LUA_UTF8LIBNAME, luaopen_utf8},    {LUA_COLIBNAME, luaopen_coroutine},
+		{LUA_OSLIBNAME, luaopen_os},        {NULL, NULL},
+	};
+	static const char *const not_base[] = {"load",  "loadfile", "dofile", "collectgarbage",
+					       "warn", "loadstring", NULL};
+	static const char *const os_names[] = {"time", "date", "clock", NULL};
+	static const char *const not_string[] = {"dump", NULL};
+	for (const luaL_Reg *lib = libraries; lib->name; lib++) {
+		luaL_requiref(L, lib->name, lib->func, 1);
+		lua_pop(L, 1);
+	}
+	lua_pushglobaltable(L);
+	remove_names(L, not_base);
+	lua_getglobal(L, "string");
+	remove_names(L, not_string);
+	lua_pop(L, 2);
+	keep_names(L, "os", os_names);
+}
+
+static void protect_globals(lua_State *L)
+{
+	lua_pushstring(L, "");
+	lua_getmetatable(L, -1); /* of all strings: shared with the standard library */
+	lua_pushboolean(L, false);
+	lua_setfield(L, -2, "__metatable");
+	lua_pop(L, 2);
+	lua_pushglobaltable(L);
+	lua_getfield(L, -1, "setmetatable");
+	lua_pushcclosure(L, guarded_setmetatable, 1);
+	lua_setfield(L, -2, "setmetatable");
+	lua_pushcfunction(L, print);
+	lua_setfield(L, -2, "print");
+	lua_newtable(L);
+	lua_pushcfunction(L, undefined_global);
+	lua_setfield(L, -2, "__index");
+	lua_pushboolean(L, false);
+	lua_setfield(L, -2, "__metatable");
+	lua_setmetatable(L, -2);
+	lua_pop(L, 1);
+}
+
+static int open_body(lua_State *L)
+{
+	open_libraries(L);
+	protect_globals(L);
+	require_open(L);
+	lua_change_open(L);
+	lua_json_open(L); /* makes the null that others compare with */
+	return 0;
+}
+
+int state_open(struct script *script, struct err *err)
+{
+	lua_State *L = lua_newstate(allocate, script);
+	if (L == NULL)
+		return err_set(err, ERR_SCRIPT, "%s: not enough memory for a Lua state", script->path);
+	script->main = script->L = L;
+	*(struct script **)lua_getextraspace(L) = script;
+	lua_gc(L, LUA_GCINC, 0, 0, 0);
+	lua_sethook(L, count_hook, LUA_MASKCOUNT, SCRIPT_STEP);
+	return state_protect(script, open_body, NULL, SCRIPT_BUDGET_LOAD, ERR_SCRIPT, err);
+}
+
+void state_close(struct script *script)
+{
+	if (script->main)
+		lua_close(script->main);
+	script->main = script->L = NULL;
+}
