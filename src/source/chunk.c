@@ -12,18 +12,18 @@
 #include <stdlib.h>
 
 enum {
-	SPLIT_MIN_ROWS = 20000,   /* a smaller table is not worth a second connection */
-	SPLIT_CELLS_MAX = 400,    /* estimates asked for at most, some 0.2 ms each */
-	DEFINITION_TAIL = 12,     /* bytes of the fixed part of a column definition */
+	SPLIT_MIN_ROWS = 20000, /* a smaller table is not worth a second connection */
+	SPLIT_CELLS_MAX = 400,  /* estimates asked for at most, some 0.2 ms each */
+	DEFINITION_TAIL = 12,   /* bytes of the fixed part of a column definition */
 };
 
 /* What stands behind chunk.private_data. */
 struct chunk_private {
-	struct arena arena;  /* fields and their names */
-	bool prepared;       /* a statement has to be closed */
-	bool executed;       /* its result has to be read to the end */
-	bool failed;         /* an error packet ended the result */
-	char doing[300];     /* "reading `shop`.`orders`", for texts */
+	struct arena arena; /* fields and their names */
+	bool prepared;      /* a statement has to be closed */
+	bool executed;      /* its result has to be read to the end */
+	bool failed;        /* an error packet ended the result */
+	char doing[300];    /* "reading `shop`.`orders`", for texts */
 };
 
 /* ---- the statement ---- */
@@ -37,8 +37,8 @@ static void put_column(struct buf *sql, const struct column *column)
 	conn_quote_name(column->name, sql);
 }
 
-static void put_bound(struct buf *sql, const struct table *table, const char *sign, const char *literal,
-		      const char **joint)
+static void put_bound(struct buf *sql, const struct table *table, const char *sign,
+		      const char *literal, const char **joint)
 {
 	if (literal == NULL)
 		return;
@@ -69,8 +69,8 @@ static void put_table(struct buf *sql, const struct table *table)
 	conn_quote_name(table->name, sql);
 }
 
-static void build_select(struct buf *sql, const struct table *table, const struct chunk_range *range,
-			 const char *where)
+static void build_select(struct buf *sql, const struct table *table,
+			 const struct chunk_range *range, const char *where)
 {
 	buf_put(sql, SLICE("SELECT "));
 	for (unsigned i = 0; i < table->ncolumns; i++) {
@@ -99,10 +99,12 @@ static int chunk_fail(struct chunk *chunk, struct err *err)
 
 static int unexpected(struct chunk *chunk, const char *what, struct slice packet, struct err *err)
 {
-	return err_set(err, ERR_SOURCE,
-		       "source %s: %s: %s: unexpected packet of %zu bytes, first byte %02x; is there a "
-		       "proxy between?", chunk->conn->place, priv(chunk)->doing, what, packet.len,
-		       packet.len ? (unsigned char)packet.ptr[0] : 0u);
+	return err_set(
+		err, ERR_SOURCE,
+		"source %s: %s: %s: unexpected packet of %zu bytes, first byte %02x; is there a "
+		"proxy between?",
+		chunk->conn->place, priv(chunk)->doing, what, packet.len,
+		packet.len ? (unsigned char)packet.ptr[0] : 0u);
 }
 
 static int next_packet(struct chunk *chunk, struct slice *packet, struct err *err)
@@ -120,7 +122,8 @@ static int expect_eof(struct chunk *chunk, struct err *err)
 
 	if (next_packet(chunk, &packet, err))
 		return -1;
-	return raw_is_eof(packet) ? 0 : unexpected(chunk, "end of the column definitions", packet, err);
+	return raw_is_eof(packet) ? 0
+				  : unexpected(chunk, "end of the column definitions", packet, err);
 }
 
 /* catalog, db, table, org_table, name, org_name: length-coded strings; MariaDB puts one more, the extended
@@ -148,7 +151,8 @@ static bool parse_definition(struct slice packet, struct arena *arena, struct ch
 	return true;
 }
 
-static int read_definitions(struct chunk *chunk, struct chunk_field *fields, unsigned n, struct err *err)
+static int read_definitions(struct chunk *chunk, struct chunk_field *fields, unsigned n,
+			    struct err *err)
 {
 	struct slice packet;
 
@@ -322,7 +326,8 @@ static bool splittable(const struct table *table)
 	return column->type >= COLUMN_TINYINT && column->type <= COLUMN_BIGINT;
 }
 
-static int estimate_table(struct conn *conn, const struct table *table, uint64_t *rows, struct err *err)
+static int estimate_table(struct conn *conn, const struct table *table, uint64_t *rows,
+			  struct err *err)
 {
 	struct result result;
 	struct buf names;
@@ -333,11 +338,13 @@ static int estimate_table(struct conn *conn, const struct table *table, uint64_t
 	buf_put(&names, SLICE(" AND table_name = "));
 	conn_quote(conn, table->name, &names);
 	int rc = conn_query(conn, &result, err,
-			    "SELECT table_rows FROM information_schema.tables WHERE %s", buf_cstr(&names));
+			    "SELECT table_rows FROM information_schema.tables WHERE %s",
+			    buf_cstr(&names));
 	buf_fini(&names);
 	if (rc)
 		return -1;
-	*rows = result_cell(&result, 0, 0).ptr ? strtoull(result_cell(&result, 0, 0).ptr, NULL, 10) : 0;
+	*rows = result_cell(&result, 0, 0).ptr ? strtoull(result_cell(&result, 0, 0).ptr, NULL, 10)
+					       : 0;
 	result_fini(&result);
 	return 0;
 }
@@ -370,7 +377,8 @@ static int estimate_cell(const struct key_space *space, struct key_cell *cell, s
 	return 0;
 }
 
-static int find_ends(const struct key_space *space, struct key_cell *all, bool *empty, struct err *err)
+static int find_ends(const struct key_space *space, struct key_cell *all, bool *empty,
+		     struct err *err)
 {
 	const struct table *table = space->table;
 	struct result result;
@@ -381,8 +389,8 @@ static int find_ends(const struct key_space *space, struct key_cell *all, bool *
 	buf_init(&key);
 	put_table(&from, table);
 	conn_quote_name(table->columns[table->pk[0]].name, &key);
-	rc = conn_query(space->conn, &result, err, "SELECT MIN(%s), MAX(%s) FROM %s", buf_cstr(&key),
-			buf_cstr(&key), buf_cstr(&from));
+	rc = conn_query(space->conn, &result, err, "SELECT MIN(%s), MAX(%s) FROM %s",
+			buf_cstr(&key), buf_cstr(&key), buf_cstr(&from));
 	buf_fini(&from);
 	buf_fini(&key);
 	if (rc)
@@ -421,15 +429,16 @@ static int halve_cells(const struct key_space *space, struct key_cell *cells, un
 		cells[i].last = cells[i].first + (cells[i].last - cells[i].first) / 2;
 		cells[i + 1].first = cells[i].last + 1;
 		++*ncells;
-		if (estimate_cell(space, &cells[i], err) || estimate_cell(space, &cells[i + 1], err))
+		if (estimate_cell(space, &cells[i], err) ||
+		    estimate_cell(space, &cells[i + 1], err))
 			return -1;
 	}
 	return 0;
 }
 
 /* Puts neighbours together into n ranges of about the same number of rows. */
-static unsigned join_cells(const struct key_space *space, const struct key_cell *cells, unsigned ncells,
-			   unsigned n, struct arena *arena, const char **bounds)
+static unsigned join_cells(const struct key_space *space, const struct key_cell *cells,
+			   unsigned ncells, unsigned n, struct arena *arena, const char **bounds)
 {
 	uint64_t total = 0, sum = 0;
 	unsigned nbounds = 0;

@@ -17,16 +17,16 @@ struct chunk_field { /* as decode/binrow.h wants it; the engine hands it over */
 
 struct chunk {
 	struct conn *conn;
-	uint32_t statement;          /* id on the server */
+	uint32_t statement; /* id on the server */
 	unsigned nfields;
-	struct chunk_field *fields;  /* nfields, valid until chunk_fini */
-	bool done;                   /* the end of the result was read */
+	struct chunk_field *fields; /* nfields, valid until chunk_fini */
+	bool done;                  /* the end of the result was read */
 	void *private_data;
 };
 
 /* A part of a table: rows with low < key <= high in the first key column; NULL pointers: open ends. */
 struct chunk_range {
-	const char *low, *high;      /* SQL literals */
+	const char *low, *high; /* SQL literals */
 };
 
 /* SELECT of all columns in table order (virtual ones the binlog does not carry as NULL), with the range
@@ -43,6 +43,7 @@ void chunk_fini(struct chunk *chunk);
  * is an integer; otherwise one open range. bounds: up to n-1 literals ("42"), in order. rows: the estimate
  * of information_schema. */
 int chunk_split(struct conn *conn, const struct table *table, unsigned n, struct arena *arena,
-		const char ***bounds, unsigned *nbounds, uint64_t *rows, struct err *err) MUST_CHECK;
+		const char ***bounds, unsigned *nbounds, uint64_t *rows,
+		struct err *err) MUST_CHECK;
 
 #endif

@@ -131,21 +131,34 @@ static void keep_alive(int fd)
 	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof(count));
 }
 
+/* The library goes on in clear when the server has no TLS and no certificate was to be verified. */
+static int check_tls(struct conn *conn, const struct source_config *config, struct err *err)
+{
+	if (!config->tls || mysql_get_ssl_cipher(conn->mysql))
+		return 0;
+	return err_set(err, ERR_SOURCE,
+		       "the source %s does not offer TLS, but the script asks for it (tls); give "
+		       "the server a "
+		       "certificate (ssl_cert, ssl_key), or remove tls from the script's source",
+		       conn->place);
+}
+
 static int connect_server(struct conn *conn, const struct source_config *config, struct err *err)
 {
 	const char *user = config->user ? config->user : "";
 	const char *password = config->password ? config->password : "";
 
 	/* without a host name libmariadb takes the socket */
-	if (!mysql_real_connect(conn->mysql, config->socket ? NULL : config_host(config), user, password,
-				NULL, config->socket ? 0 : config_port(config), config->socket,
-				CLIENT_MULTI_RESULTS))
+	if (!mysql_real_connect(conn->mysql, config->socket ? NULL : config_host(config), user,
+				password, NULL, config->socket ? 0 : config_port(config),
+				config->socket, CLIENT_MULTI_RESULTS))
 		return connect_fail(conn, config, err);
 	conn->shutdown_fd = dup(mysql_get_socket(conn->mysql));
 	if (conn->shutdown_fd < 0)
-		return err_retry(err, ERR_INTERNAL, "cannot duplicate the socket to %s: %m", conn->place);
+		return err_retry(err, ERR_INTERNAL, "cannot duplicate the socket to %s: %m",
+				 conn->place);
 	keep_alive(conn->shutdown_fd);
-	return 0;
+	return check_tls(conn, config, err);
 }
 
 /* "10.11.19-MariaDB-log" is 101119. */
@@ -187,7 +200,8 @@ static int ask_server(struct conn *conn, struct err *err)
 	server->lower_case_table_names = (unsigned)cell_u64(&result, 0, 2);
 	result_fini(&result);
 	server->version = parse_version(server->version_text);
-	server->mariadb = strcasestr(server->version_text, "mariadb") || mariadb_connection(conn->mysql);
+	server->mariadb =
+		strcasestr(server->version_text, "mariadb") || mariadb_connection(conn->mysql);
 	conn->flavour = server->mariadb ? &flavour_mariadb : &flavour_mysql;
 	return conn->flavour->identify(conn, err);
 }
@@ -215,6 +229,7 @@ struct conn *conn_open_deadline(const struct source_config *config, enum conn_ro
 	struct conn *conn = mem_array(1, sizeof(*conn));
 
 	pthread_once(&library_once, library_init);
+	conn->config = config;
 	conn->role = role;
 	conn->shutdown_fd = -1;
 	describe(conn, config);
@@ -279,8 +294,8 @@ int conn_fail(struct conn *conn, struct err *err, const char *format, ...)
 	conn->last_errno = mysql_errno(conn->mysql);
 	if (conn->last_errno == 0) /* the library dropped the connection without a word */
 		conn->last_errno = CR_SERVER_LOST;
-	err_set(err, ERR_SOURCE, "source %s, user '%s': %s: %u (%s) %s", conn->place, conn->user, doing,
-		conn->last_errno, mysql_sqlstate(conn->mysql), mysql_error(conn->mysql));
+	err_set(err, ERR_SOURCE, "source %s, user '%s': %s: %u (%s) %s", conn->place, conn->user,
+		doing, conn->last_errno, mysql_sqlstate(conn->mysql), mysql_error(conn->mysql));
 	err->retriable = server_error_retriable(conn->last_errno);
 	return -1;
 }
@@ -309,7 +324,8 @@ static void result_fill(struct result *result, MYSQL_RES *res)
 			private_data->cells[(size_t)r * columns + i] =
 				row[i] ? slice_of(row[i], lens[i]) : (struct slice){NULL, 0};
 	}
-	*result = (struct result){columns, rows, private_data->cells, private_data->names, private_data};
+	*result = (struct result){columns, rows, private_data->cells, private_data->names,
+				  private_data};
 }
 
 /* Reads every result of the statement that was sent and keeps the first one with columns. */
@@ -321,7 +337,8 @@ static int read_results(struct conn *conn, struct result *result, struct slice s
 	do {
 		MYSQL_RES *res = mysql_store_result(conn->mysql);
 		if (res == NULL && mysql_errno(conn->mysql))
-			return conn_fail(conn, err, "%.*s", (int)(sql.len > 300 ? 300 : sql.len), sql.ptr);
+			return conn_fail(conn, err, "%.*s", (int)(sql.len > 300 ? 300 : sql.len),
+					 sql.ptr);
 		if (res && result && !kept) {
 			result_fill(result, res);
 			kept = true;

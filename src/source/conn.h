@@ -15,12 +15,12 @@ struct conn;
 /* What the server is, asked once at the connect. */
 struct server {
 	bool mariadb;
-	unsigned version;          /* 100511: 10.5.11; 90704: 9.7.4 */
+	unsigned version; /* 100511: 10.5.11; 90704: 9.7.4 */
 	char version_text[64];
-	char identity[64];         /* server_uuid (MySQL) or server_id (MariaDB) */
+	char identity[64]; /* server_uuid (MySQL) or server_id (MariaDB) */
 	uint32_t server_id;
 	unsigned lower_case_table_names;
-	bool gtid;                 /* MariaDB: always; MySQL: gtid_mode=ON */
+	bool gtid; /* MariaDB: always; MySQL: gtid_mode=ON */
 };
 
 enum conn_role {
@@ -30,7 +30,8 @@ enum conn_role {
 };
 
 /* ERR_SOURCE, retriable when the server is away (refused, timeout, lost), not when it refuses us
- * (password, unknown host name twice, TLS required ...); texts carry host:port, user and remedy. */
+ * (password, unknown host name, TLS required ...); texts carry host:port, user and remedy.
+ * config must outlive the connection. */
 struct conn *conn_open(const struct source_config *config, enum conn_role role, struct err *err);
 void conn_free(struct conn *conn);
 const struct server *conn_server(const struct conn *conn);
@@ -44,8 +45,8 @@ uint64_t conn_id(const struct conn *conn);
 struct result {
 	unsigned ncolumns;
 	unsigned nrows;
-	const struct slice *cells;   /* row-major */
-	const struct slice *names;   /* column names */
+	const struct slice *cells; /* row-major */
+	const struct slice *names; /* column names */
 	void *private_data;
 };
 /* Runs SQL. result may be NULL (a result set is then read and dropped). A server error is ERR_SOURCE with

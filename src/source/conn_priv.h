@@ -11,15 +11,16 @@ struct flavour;
 
 struct conn {
 	MYSQL *mysql;
-	const struct flavour *flavour; /* what differs between MySQL and MariaDB */
+	const struct flavour *flavour;      /* what differs between MySQL and MariaDB */
+	const struct source_config *config; /* borrowed: for a second connection like this one */
 	struct server server;
 	enum conn_role role;
-	char place[300];               /* "127.0.0.1:3306" or the socket, for texts */
-	char user[100];                /* for texts */
-	int shutdown_fd;               /* a duplicate of the socket: libmariadb closes its own at an error, so
+	char place[300];     /* "127.0.0.1:3306" or the socket, for texts */
+	char user[100];      /* for texts */
+	int shutdown_fd;     /* a duplicate of the socket: libmariadb closes its own at an error, so
 	                                  that its number may already be another file's when conn_shutdown
 	                                  comes */
-	unsigned last_errno;           /* of the last call; 0: it went well */
+	unsigned last_errno; /* of the last call; 0: it went well */
 };
 
 /* conn_open with a read deadline (0: none but the TCP keepalive). */

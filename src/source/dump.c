@@ -15,23 +15,25 @@ enum {
 	/* While MariaDB looks for a GTID in a large binlog it is silent; the TCP keepalive notices a dead
 	 * host meanwhile. */
 	DUMP_SEEK_DEADLINE_S = 600,
-	EVENT_TYPE_AT = 4,       /* of the type in an event's header */
-	EVENT_MIN = 19,          /* the header */
+	EVENT_TYPE_AT = 4, /* of the type in an event's header */
+	EVENT_MIN = 19,    /* the header */
 };
 
 struct dump {
 	struct conn *conn;
-	const struct source_config *config; /* borrowed: to ask for the oldest binlog after a refusal */
-	char start[400];                    /* where the dump began, for texts */
-	struct slice first;                 /* a packet read by dump_open; ptr NULL: none */
-	unsigned deadline_s;                /* of one read, once events flow */
-	bool seeking;                       /* no event of the stream itself has come yet */
+	const struct source_config
+		*config;     /* borrowed: to ask for the oldest binlog after a refusal */
+	char start[400];     /* where the dump began, for texts */
+	struct slice first;  /* a packet read by dump_open; ptr NULL: none */
+	unsigned deadline_s; /* of one read, once events flow */
+	bool seeking;        /* no event of the stream itself has come yet */
 	bool non_block;
 };
 
 static uint64_t hash_name(const char *name, uint64_t seed)
 {
-	uint64_t h = 14695981039346656037u ^ seed; /* FNV-1a: the value stands in servers' lists, never change it */
+	uint64_t h = 14695981039346656037u ^
+		     seed; /* FNV-1a: the value stands in servers' lists, never change it */
 
 	for (; *name; name++)
 		h = (h ^ (unsigned char)*name) * 1099511628211u;
@@ -71,8 +73,9 @@ static void name_the_oldest(struct dump *dump, struct err *err)
 	buf_init(&text);
 	if (conn)
 		conn->flavour->oldest_available(conn, &text);
-	buf_printf(&text, "; a sync that has lost its position must copy again: give it another name or "
-			  "reset it; and keep the binlog longer");
+	buf_printf(&text,
+		   "; a sync that has lost its position must copy again: give it another name or "
+		   "reset it; and keep the binlog longer");
 	snprintf(err->text + len, sizeof(err->text) - len, "%s", buf_cstr(&text));
 	buf_fini(&text);
 	conn_free(conn);
@@ -89,10 +92,12 @@ static int dump_fail(struct dump *dump, struct err *err)
 		name_the_oldest(dump, err);
 	} else if (err->code == ERR_DISPLACED) {
 		err->retriable = false;
-		err_wrap(err, "another process reads the binlog with this server id: a second Tideway "
-			      "of the same name, or a replica that has it (set source.server_id)");
+		err_wrap(err,
+			 "another process reads the binlog with this server id: a second Tideway "
+			 "of the same name, or a replica that has it (set source.server_id)");
 	} else if (server_error_denied(number)) {
-		err_wrap(err, "the user may not read the binlog; GRANT REPLICATION SLAVE ON *.* TO '%s'",
+		err_wrap(err,
+			 "the user may not read the binlog; GRANT REPLICATION SLAVE ON *.* TO '%s'",
 			 dump->conn->user);
 	}
 	return -1;
@@ -114,7 +119,8 @@ static int start_dump(struct dump *dump, const struct position *position,
 	char uuid[37];
 	struct dump_start start = {
 		.position = position,
-		.server_id = options->server_id ? options->server_id : dump_server_id(options->sync_name),
+		.server_id = options->server_id ? options->server_id
+						: dump_server_id(options->sync_name),
 		.uuid = uuid,
 		.heartbeat_ms = options->heartbeat_ms,
 		.non_block = options->from_now_end,
@@ -189,13 +195,17 @@ int dump_read(struct dump *dump, struct slice *event, struct err *err)
 	if (raw_is_eof(packet)) {
 		if (dump->non_block)
 			return 0;
-		return err_retry(err, ERR_SOURCE, "source %s ended the binlog dump; it is being shut "
-				 "down, or the dump was killed", dump->conn->place);
+		return err_retry(err, ERR_SOURCE,
+				 "source %s ended the binlog dump; it is being shut "
+				 "down, or the dump was killed",
+				 dump->conn->place);
 	}
 	if (packet.len < 1 + EVENT_MIN || packet.ptr[0] != 0)
-		return err_set(err, ERR_SOURCE,
-			       "source %s: a packet of %zu bytes that is no binlog event; is there a "
-			       "proxy between?", dump->conn->place, packet.len);
+		return err_set(
+			err, ERR_SOURCE,
+			"source %s: a packet of %zu bytes that is no binlog event; is there a "
+			"proxy between?",
+			dump->conn->place, packet.len);
 	*event = slice_of(packet.ptr + 1, packet.len - 1);
 	if (__builtin_expect(dump->seeking, 0))
 		watch_seek(dump, (uint8_t)event->ptr[EVENT_TYPE_AT]);

@@ -14,10 +14,10 @@ uint32_t dump_server_id(const char *sync_name);
 void dump_uuid(const char *sync_name, char uuid[37]);
 
 struct dump_options {
-	uint32_t server_id;        /* 0: derived from sync_name (2^31 to 2^32-1) */
-	const char *sync_name;     /* also gives @slave_uuid */
-	unsigned heartbeat_ms;     /* server's replication heartbeat */
-	bool from_now_end;         /* non-blocking: end at the last event (flag BINLOG_DUMP_NON_BLOCK) */
+	uint32_t server_id;    /* 0: derived from sync_name (2^31 to 2^32-1) */
+	const char *sync_name; /* also gives @slave_uuid */
+	unsigned heartbeat_ms; /* server's replication heartbeat */
+	bool from_now_end; /* non-blocking: end at the last event (flag BINLOG_DUMP_NON_BLOCK) */
 };
 
 /* Opens its own connection and starts the dump at the position: by GTID when the position has GTIDs,

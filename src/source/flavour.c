@@ -18,7 +18,8 @@ enum {
 };
 
 #define START_AGAIN                                                                                \
-	"a sync that has lost its position must copy again: give it another name or reset it; and "\
+	"a sync that has lost its position must copy again: give it another name or reset it; "    \
+	"and "                                                                                     \
 	"keep the binlog longer"
 
 /* ---- for both ---- */
@@ -39,7 +40,8 @@ static int set_file(struct conn *conn, struct position *position, struct slice f
 	if (file.len == 0 || file.len >= sizeof(position->file) || offset.len == 0)
 		return err_set(err, ERR_SOURCE,
 			       "source %s: the binary log is off; set log_bin in the server's "
-			       "configuration and restart it", conn->place);
+			       "configuration and restart it",
+			       conn->place);
 	memcpy(position->file, file.ptr, file.len);
 	position->file[file.len] = '\0';
 	position->offset = strtoull(offset.ptr, NULL, 10);
@@ -86,11 +88,12 @@ static int send_file_dump(struct conn *conn, const struct dump_start *start, str
 	if (position->offset > UINT32_MAX)
 		return err_set(err, ERR_SOURCE,
 			       "source %s: position %s:%" PRIu64 " lies beyond 4 GiB, which the "
-			       "dump command cannot say; use GTIDs", conn->place, position->file,
-			       position->offset);
+			       "dump command cannot say; use GTIDs",
+			       conn->place, position->file, position->offset);
 	buf_init(&body);
-	flavour_encode_dump(&body, position->offset < DUMP_FIRST_OFFSET ? DUMP_FIRST_OFFSET : position->offset,
-			    start->non_block ? DUMP_NON_BLOCK : 0, start->server_id, position->file);
+	flavour_encode_dump(
+		&body, position->offset < DUMP_FIRST_OFFSET ? DUMP_FIRST_OFFSET : position->offset,
+		start->non_block ? DUMP_NON_BLOCK : 0, start->server_id, position->file);
 	rc = raw_send(conn, RAW_BINLOG_DUMP, buf_slice(&body), err);
 	buf_fini(&body);
 	return rc;
@@ -104,26 +107,29 @@ static int check_server(struct conn *conn, const struct position *position, stru
 	return err_set(err, ERR_POSITION,
 		       "source %s: the saved position %s:%" PRIu64 " is of server %s, but this is "
 		       "server %s, where it means nothing; connect to that server again, or start "
-		       "the sync with another name", conn->place, position->file, position->offset,
-		       position->server, conn->server.identity);
+		       "the sync with another name",
+		       conn->place, position->file, position->offset, position->server,
+		       conn->server.identity);
 }
 
 static int file_gone(struct conn *conn, const struct position *position, const struct result *logs,
 		     struct err *err)
 {
-	return err_set(err, ERR_POSITION,
-		       "source %s: binlog %s (position %" PRIu64 ") is no longer there, the oldest is "
-		       "%.*s; " START_AGAIN, conn->place, position->file, position->offset,
-		       SLICE_FMT(result_cell(logs, 0, 0)));
+	return err_set(
+		err, ERR_POSITION,
+		"source %s: binlog %s (position %" PRIu64 ") is no longer there, the oldest is "
+		"%.*s; " START_AGAIN,
+		conn->place, position->file, position->offset, SLICE_FMT(result_cell(logs, 0, 0)));
 }
 
 static int file_too_short(struct conn *conn, const struct position *position, uint64_t size,
 			  struct err *err)
 {
 	return err_set(err, ERR_POSITION,
-		       "source %s: binlog %s ends at %" PRIu64 ", before the saved position %" PRIu64
-		       "; the server was restored or lost its last writes; " START_AGAIN, conn->place,
-		       position->file, size, position->offset);
+		       "source %s: binlog %s ends at %" PRIu64
+		       ", before the saved position %" PRIu64
+		       "; the server was restored or lost its last writes; " START_AGAIN,
+		       conn->place, position->file, size, position->offset);
 }
 
 /* The list of binlogs is asked for where it may be; the server's own refusal comes later otherwise. */
@@ -175,10 +181,12 @@ static int wrong_flavour(struct conn *conn, const struct position *position, str
 	buf_init(&text);
 	gtid_set_print(&position->gtids, &text);
 	err_set(err, ERR_POSITION,
-		"source %s: the saved position has the GTIDs %s, but this server (%s %s) %s; connect "
-		"to the right server, or start the sync with another name", conn->place, buf_cstr(&text),
-		conn->flavour->name, conn->server.version_text,
-		conn->server.mariadb ? "is of the other kind" : "has gtid_mode not ON or is of the other kind");
+		"source %s: the saved position has the GTIDs %s, but this server (%s %s) %s; "
+		"connect "
+		"to the right server, or start the sync with another name",
+		conn->place, buf_cstr(&text), conn->flavour->name, conn->server.version_text,
+		conn->server.mariadb ? "is of the other kind"
+				     : "has gtid_mode not ON or is of the other kind");
 	buf_fini(&text);
 	return -1;
 }
@@ -203,20 +211,21 @@ static int mariadb_gtids_at(struct conn *conn, struct position *position, struct
 
 	buf_init(&file);
 	conn_quote(conn, slice_str(position->file), &file);
-	rc = conn_query(conn, &result, err, "SELECT BINLOG_GTID_POS(%s, %" PRIu64 ")", buf_cstr(&file),
-			position->offset);
+	rc = conn_query(conn, &result, err, "SELECT BINLOG_GTID_POS(%s, %" PRIu64 ")",
+			buf_cstr(&file), position->offset);
 	buf_fini(&file);
 	if (rc)
 		return -1;
 	text = result_cell(&result, 0, 0);
 	if (text.ptr == NULL)
 		rc = err_set(err, ERR_SOURCE,
-			     "source %s: BINLOG_GTID_POS('%s', %" PRIu64 ") gives nothing: the binlog "
-			     "was purged meanwhile; keep it longer (expire_logs_days)", conn->place,
-			     position->file, position->offset);
-	else
-		rc = gtid_set_parse(&position->gtids, text, err);
+			     "source %s: BINLOG_GTID_POS('%s', %" PRIu64
+			     ") gives nothing: the binlog "
+			     "was purged meanwhile; keep it longer (expire_logs_days)",
+			     conn->place, position->file, position->offset);
 	position->gtids.flavour = GTID_MARIADB;
+	if (rc == 0)
+		rc = gtid_set_parse(&position->gtids, text, err);
 	result_fini(&result);
 	return rc;
 }
@@ -245,7 +254,8 @@ static int mariadb_snapshot_position(struct conn *conn, struct position *positio
 	for (unsigned i = 0; i < result.nrows; i++) {
 		if (slice_equal_nocase(result_cell(&result, i, 0), SLICE("Binlog_snapshot_file")))
 			file = result_cell(&result, i, 1);
-		if (slice_equal_nocase(result_cell(&result, i, 0), SLICE("Binlog_snapshot_position")))
+		if (slice_equal_nocase(result_cell(&result, i, 0),
+				       SLICE("Binlog_snapshot_position")))
 			offset = result_cell(&result, i, 1);
 	}
 	rc = set_file(conn, position, file, offset, err);
@@ -271,7 +281,8 @@ static int mariadb_dump_start(struct conn *conn, const struct dump_start *start,
 
 	if (conn_query(conn, NULL, err,
 		       "SET @master_heartbeat_period=%" PRIu64 ", @master_binlog_checksum='CRC32', "
-		       "@mariadb_slave_capability=4", (uint64_t)start->heartbeat_ms * 1000000))
+		       "@mariadb_slave_capability=4",
+		       (uint64_t)start->heartbeat_ms * 1000000))
 		return -1;
 	if (!by_gtid(start->position) && start->position->file[0])
 		return send_file_dump(conn, start, err);
@@ -365,8 +376,9 @@ static int mysql_end_position(struct conn *conn, struct position *position, stru
 	rc = set_file(conn, position, result_named(&result, 0, "File"),
 		      result_named(&result, 0, "Position"), err);
 	if (rc == 0 && conn->server.gtid) {
-		rc = gtid_set_parse(&position->gtids, result_named(&result, 0, "Executed_Gtid_Set"), err);
 		position->gtids.flavour = GTID_MYSQL;
+		rc = gtid_set_parse(&position->gtids, result_named(&result, 0, "Executed_Gtid_Set"),
+				    err);
 	}
 	result_fini(&result);
 	return rc;
@@ -378,13 +390,16 @@ static int mysql_ahead(struct conn *conn, const char *gtids, struct err *err)
 {
 	struct result result;
 
-	if (conn_query(conn, &result, err, "SELECT GTID_SUBTRACT('%s', @@GLOBAL.gtid_executed)", gtids))
+	if (conn_query(conn, &result, err, "SELECT GTID_SUBTRACT('%s', @@GLOBAL.gtid_executed)",
+		       gtids))
 		return -1;
 	err_set(err, ERR_POSITION,
-		"source %s (server_uuid %s): the saved position holds transactions that this server does "
-		"not have: %.*s; it is another server, or it was restored or lost its last writes; connect "
-		"to the right one, or start the sync with another name", conn->place,
-		conn->server.identity, (int)result_cell(&result, 0, 0).len,
+		"source %s (server_uuid %s): the saved position holds transactions that this "
+		"server does "
+		"not have: %.*s; it is another server, or it was restored or lost its last writes; "
+		"connect "
+		"to the right one, or start the sync with another name",
+		conn->place, conn->server.identity, (int)result_cell(&result, 0, 0).len,
 		result_cell(&result, 0, 0).ptr ? result_cell(&result, 0, 0).ptr : "");
 	result_fini(&result);
 	return -1;
@@ -399,7 +414,8 @@ static int mysql_purged(struct conn *conn, const char *gtids, const struct resul
 	append_oldest_file(conn, &oldest);
 	err_set(err, ERR_POSITION,
 		"source %s: the binlog from the saved position on was purged; missing are the "
-		"transactions %.*s (position %.300s)%s; " START_AGAIN " (binlog_expire_logs_seconds)",
+		"transactions %.*s (position %.300s)%s; " START_AGAIN
+		" (binlog_expire_logs_seconds)",
 		conn->place, (int)result_cell(result, 0, 1).len,
 		result_cell(result, 0, 1).ptr ? result_cell(result, 0, 1).ptr : "",
 		gtids[0] ? gtids : "from the first transaction", buf_cstr(&oldest));
@@ -422,7 +438,8 @@ static int mysql_check_gtids(struct conn *conn, const char *gtids, struct err *e
 		return mysql_ahead(conn, gtids, err);
 	if (conn_query(conn, &result, err,
 		       "SELECT GTID_SUBSET(@@GLOBAL.gtid_purged, '%s'), "
-		       "GTID_SUBTRACT(@@GLOBAL.gtid_purged, '%s')", gtids, gtids))
+		       "GTID_SUBTRACT(@@GLOBAL.gtid_purged, '%s')",
+		       gtids, gtids))
 		return -1;
 	kept = slice_equal(result_cell(&result, 0, 0), SLICE("1"));
 	if (!kept)
@@ -459,8 +476,8 @@ static int mysql_dump_start(struct conn *conn, const struct dump_start *start, s
 	if (conn_query(conn, NULL, err,
 		       "SET @master_heartbeat_period=%" PRIu64 ", @source_heartbeat_period=%" PRIu64
 		       ", @master_binlog_checksum='CRC32', @source_binlog_checksum='CRC32', "
-		       "@slave_uuid='%s', @replica_uuid='%s'", heartbeat_ns, heartbeat_ns, start->uuid,
-		       start->uuid))
+		       "@slave_uuid='%s', @replica_uuid='%s'",
+		       heartbeat_ns, heartbeat_ns, start->uuid, start->uuid))
 		return -1;
 	if (!by_gtid(start->position))
 		return send_file_dump(conn, start, err);

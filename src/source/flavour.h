@@ -9,16 +9,16 @@
 struct dump_start {
 	const struct position *position;
 	uint32_t server_id;
-	const char *uuid;       /* 36 characters */
+	const char *uuid; /* 36 characters */
 	unsigned heartbeat_ms;
-	bool non_block;         /* end at the last event */
+	bool non_block; /* end at the last event */
 };
 
 struct flavour {
-	const char *name;               /* "MariaDB" */
-	unsigned oldest;                /* the oldest version that we read from, as server.version */
-	const char *oldest_text;        /* the same for people */
-	const char *const *settings;    /* session settings that a version may lack; NULL ends them */
+	const char *name;            /* "MariaDB" */
+	unsigned oldest;             /* the oldest version that we read from, as server.version */
+	const char *oldest_text;     /* the same for people */
+	const char *const *settings; /* session settings that a version may lack; NULL ends them */
 	/* Fills conn->server.identity and .gtid. */
 	int (*identify)(struct conn *conn, struct err *err);
 	/* Where the binlog ends, GTIDs and file. Ahead of what a SELECT sees unless commits are held off

@@ -9,9 +9,10 @@
 
 struct finding {
 	enum { FINDING_OK, FINDING_WARN, FINDING_FAIL } level;
-	struct slice what;    /* "binlog_format" */
-	struct slice found;   /* "STATEMENT" */
-	struct slice remedy;  /* empty when OK: "SET GLOBAL binlog_format = 'ROW'; reconnect the writers" */
+	struct slice what;  /* "binlog_format" */
+	struct slice found; /* "STATEMENT" */
+	struct slice
+		remedy; /* empty when OK: "SET GLOBAL binlog_format = 'ROW'; reconnect the writers" */
 };
 
 /* Every point: privileges (SELECT, REPLICATION SLAVE, REPLICATION CLIENT, RELOAD ...), log_bin, binlog_format,

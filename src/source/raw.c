@@ -8,14 +8,15 @@
 
 enum {
 	RAW_BUFFER_KEEP = 4 << 20, /* the receive buffer may stay this large */
-	RAW_BUFFER_SLACK = 4096,   /* libmariadb writes a little behind max_packet (a NUL, a header) */
+	RAW_BUFFER_SLACK =
+		4096, /* libmariadb writes a little behind max_packet (a NUL, a header) */
 };
 
 int raw_send(struct conn *conn, enum raw_command command, struct slice body, struct err *err)
 {
 	conn->last_errno = 0;
-	if (conn->mysql->methods->db_command(conn->mysql, (enum enum_server_command)command, body.ptr,
-					     body.len, 1, NULL))
+	if (conn->mysql->methods->db_command(conn->mysql, (enum enum_server_command)command,
+					     body.ptr, body.len, 1, NULL))
 		return conn_fail(conn, err, "command 0x%02x", (unsigned)command);
 	return 0;
 }

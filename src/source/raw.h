@@ -16,10 +16,12 @@ enum raw_command {
 };
 
 /* Sends a command and does not wait for an answer. */
-int raw_send(struct conn *conn, enum raw_command command, struct slice body, struct err *err) MUST_CHECK;
+int raw_send(struct conn *conn, enum raw_command command, struct slice body,
+	     struct err *err) MUST_CHECK;
 /* One packet, big ones put together. An error packet of the server is -1 with conn_errno; `doing` says
  * what was being done, for the text. */
-int raw_read(struct conn *conn, struct slice *packet, const char *doing, struct err *err) MUST_CHECK;
+int raw_read(struct conn *conn, struct slice *packet, const char *doing,
+	     struct err *err) MUST_CHECK;
 /* EOF: fe in a packet of less than 9 bytes. */
 bool raw_is_eof(struct slice packet);
 /* From now on a read that gets no byte for so long fails with a lost connection. */

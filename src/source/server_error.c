@@ -97,7 +97,8 @@ const char *server_error_connect_remedy(unsigned number, const char *text)
 	switch (number) {
 	case ER_ACCESS_DENIED_ERROR:
 	case ER_ACCESS_DENIED_NO_PASSWORD_ERROR:
-		return "check user and password in the script's source, and that the account may log "
+		return "check user and password in the script's source, and that the account may "
+		       "log "
 		       "in from this host";
 	case ER_MUST_CHANGE_PASSWORD:
 	case ER_MUST_CHANGE_PASSWORD_LOGIN:

@@ -14,24 +14,24 @@
 #include <stdlib.h>
 
 enum {
-	LOCK_TRIES = 3,           /* of one second each at most */
-	EQUAL_LIMIT_MS = 5000,    /* then the lowest position is taken */
-	EXACT_LIMIT_MS = 2500,    /* MySQL: how long to wait for a moment without a commit under way */
-	XA_LIMIT_MS = 5000,       /* for prepared transactions to end */
+	LOCK_TRIES = 3,        /* of one second each at most */
+	EQUAL_LIMIT_MS = 5000, /* then the lowest position is taken */
+	EXACT_LIMIT_MS = 2500, /* MySQL: how long to wait for a moment without a commit under way */
+	XA_LIMIT_MS = 5000,    /* for prepared transactions to end */
 	XA_PAUSE_MS = 20,
-	BETWEEN_TRIES = 20,       /* catalog changes that are put up with */
-	XA_NAMED = 10,            /* xids in an error text */
+	BETWEEN_TRIES = 20, /* catalog changes that are put up with */
+	XA_NAMED = 10,      /* xids in an error text */
 };
 
 #define START_SNAPSHOT "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
 
 /* One opening. */
 struct opening {
-	struct conn *control;      /* for the lock, for positions and XA RECOVER */
+	struct conn *control; /* for the lock, for positions and XA RECOVER */
 	struct snapshot *snapshot;
 	bool mariadb;
-	bool lock_refused;         /* the privilege is missing: not tried again */
-	bool xa_refused;           /* likewise for XA RECOVER (MySQL: XA_RECOVER_ADMIN) */
+	bool lock_refused; /* the privilege is missing: not tried again */
+	bool xa_refused;   /* likewise for XA RECOVER (MySQL: XA_RECOVER_ADMIN) */
 };
 
 const char *snapshot_way_text(enum snapshot_way way)
@@ -54,7 +54,8 @@ const char *snapshot_way_text(enum snapshot_way way)
 static int start_snapshots(struct snapshot *snapshot, struct err *err)
 {
 	for (unsigned i = 0; i < snapshot->nconns; i++)
-		if (mysql_send_query(snapshot->conns[i]->mysql, START_SNAPSHOT, sizeof(START_SNAPSHOT) - 1))
+		if (mysql_send_query(snapshot->conns[i]->mysql, START_SNAPSHOT,
+				     sizeof(START_SNAPSHOT) - 1))
 			return conn_fail(snapshot->conns[i], err, START_SNAPSHOT);
 	for (unsigned i = 0; i < snapshot->nconns; i++)
 		if (mysql_read_query_result(snapshot->conns[i]->mysql))
@@ -115,7 +116,8 @@ static int complete_positions(struct opening *opening, struct err *err)
 			gtid_set_copy(&position->gtids, &snapshot->positions[i - 1].gtids);
 		else if (opening->control->flavour->gtids_at(opening->control, position, err))
 			return -1;
-		if (position_compare_files(position->file, position->offset, lowest->file, lowest->offset) < 0)
+		if (position_compare_files(position->file, position->offset, lowest->file,
+					   lowest->offset) < 0)
 			lowest = position;
 	}
 	position_copy(&snapshot->position, lowest);
@@ -145,8 +147,9 @@ static int mariadb_open_equal(struct opening *opening, struct err *err)
 
 /* Where the server stands, in an order that proves something: see mysql_try_equal. */
 struct mark {
-	struct position end;  /* end of the binlog: commits flushed before this was read lie before it */
-	bool quiet;           /* after that no GTID was owned: all of those commits are visible */
+	struct position
+		end; /* end of the binlog: commits flushed before this was read lie before it */
+	bool quiet;  /* after that no GTID was owned: all of those commits are visible */
 	struct gtid_set gtids; /* gtid_executed, read last */
 };
 
@@ -162,7 +165,8 @@ static void mark_fini(struct mark *mark)
 	gtid_set_fini(&mark->gtids);
 }
 
-static int read_gtid_executed(struct conn *control, struct gtid_set *gtids, bool *quiet, struct err *err)
+static int read_gtid_executed(struct conn *control, struct gtid_set *gtids, bool *quiet,
+			      struct err *err)
 {
 	struct result result;
 	int rc;
@@ -171,8 +175,8 @@ static int read_gtid_executed(struct conn *control, struct gtid_set *gtids, bool
 	if (conn_query(control, &result, err, "SELECT @@GLOBAL.gtid_owned, @@GLOBAL.gtid_executed"))
 		return -1;
 	*quiet = result_cell(&result, 0, 0).len == 0;
-	rc = gtid_set_parse(gtids, result_cell(&result, 0, 1), err);
 	gtids->flavour = GTID_MYSQL;
+	rc = gtid_set_parse(gtids, result_cell(&result, 0, 1), err);
 	result_fini(&result);
 	return rc;
 }
@@ -189,8 +193,8 @@ static int mark_read(struct conn *control, struct mark *mark, struct err *err)
 /* Equal gtid_executed before and after: nothing was finished between, so no row is missing. A commit that
  * was under way may be visible in some snapshots and is replayed then. When moreover no GTID was owned
  * after the end of the binlog was read, and that end did not move, no commit was under way: exact. */
-static int mysql_try_equal(struct opening *opening, struct mark *before, struct mark *after, bool *equal,
-			   bool *exact, struct err *err)
+static int mysql_try_equal(struct opening *opening, struct mark *before, struct mark *after,
+			   bool *equal, bool *exact, struct err *err)
 {
 	if (mark_read(opening->control, before, err))
 		return -1;
@@ -207,7 +211,6 @@ static void mysql_set_position(struct opening *opening, struct position *positio
 {
 	reset_position(position, &opening->control->server);
 	gtid_set_copy(&position->gtids, gtids);
-	position->gtids.flavour = GTID_MYSQL;
 }
 
 /* Each connection starts from what was finished before its snapshot was opened; the first is the lowest. */
@@ -265,10 +268,11 @@ static int mysql_open_equal(struct opening *opening, struct err *err)
 	int rc;
 
 	if (!opening->control->server.gtid)
-		return err_set(err, ERR_SOURCE,
-			       "source %s: MySQL without GTIDs gives an exact position only under a lock; "
-			       "GRANT RELOAD ON *.* TO the user '%s', or set gtid_mode = ON",
-			       opening->control->place, opening->control->user);
+		return err_set(
+			err, ERR_SOURCE,
+			"source %s: MySQL without GTIDs gives an exact position only under a lock; "
+			"GRANT RELOAD ON *.* TO the user '%s', or set gtid_mode = ON",
+			opening->control->place, opening->control->user);
 	mark_init(&before);
 	mark_init(&after);
 	rc = mysql_loop_equal(opening, &before, &after, err);
@@ -377,8 +381,10 @@ static int list_xids(struct opening *opening, struct buf *xids, struct err *err)
 			return -1;
 		*err = (struct err)ERR_INIT;
 		opening->xa_refused = true;
-		log_warn("source %s: cannot see prepared XA transactions; GRANT XA_RECOVER_ADMIN ON *.* TO "
-			 "'%s' if there are any", opening->control->place, opening->control->user);
+		log_warn("source %s: cannot see prepared XA transactions; GRANT XA_RECOVER_ADMIN "
+			 "ON *.* TO "
+			 "'%s' if there are any",
+			 opening->control->place, opening->control->user);
 		return 0;
 	}
 	for (unsigned i = 0; i < result.nrows && i < XA_NAMED; i++)
@@ -391,10 +397,11 @@ static int list_xids(struct opening *opening, struct buf *xids, struct err *err)
 
 static int fail_xa(struct opening *opening, struct buf *xids, struct err *err)
 {
-	return err_set(err, ERR_SOURCE,
-		       "source %s: prepared XA transactions that do not end: %s; their rows would be in "
-		       "neither the copy nor the stream; XA COMMIT or XA ROLLBACK them, then start again",
-		       opening->control->place, buf_cstr(xids));
+	return err_set(
+		err, ERR_SOURCE,
+		"source %s: prepared XA transactions that do not end: %s; their rows would be in "
+		"neither the copy nor the stream; XA COMMIT or XA ROLLBACK them, then start again",
+		opening->control->place, buf_cstr(xids));
 }
 
 /* ---- putting it together ---- */
@@ -446,13 +453,15 @@ static int open_all(struct opening *opening, int (*between)(void *arg, struct er
 		if (rc <= 0)
 			return rc;
 	}
-	return err_retry(err, ERR_SOURCE,
-			 "source %s: tables change so often that none of %d snapshots agreed with their "
-			 "definitions; wait for the migration that runs", opening->control->place,
-			 BETWEEN_TRIES);
+	return err_retry(
+		err, ERR_SOURCE,
+		"source %s: tables change so often that none of %d snapshots agreed with their "
+		"definitions; wait for the migration that runs",
+		opening->control->place, BETWEEN_TRIES);
 }
 
-static int connect_all(const struct source_config *config, struct snapshot *snapshot, struct err *err)
+static int connect_all(const struct source_config *config, struct snapshot *snapshot,
+		       struct err *err)
 {
 	for (unsigned i = 0; i < snapshot->nconns; i++) {
 		position_init(&snapshot->positions[i]);
@@ -534,7 +543,8 @@ static int mysql_position_now(struct conn *conn, struct position *position, stru
 	return rc;
 }
 
-int snapshot_position_now(const struct source_config *config, struct position *position, struct err *err)
+int snapshot_position_now(const struct source_config *config, struct position *position,
+			  struct err *err)
 {
 	struct conn *conn = conn_open(config, CONN_CONTROL, err);
 	int rc;

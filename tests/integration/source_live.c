@@ -1,6 +1,7 @@
 /* source_live: src/source against real servers. TIDEWAY_TEST_MARIADB_PORT and TIDEWAY_TEST_MYSQL_PORT name
- * them (127.0.0.1, user root, no password; the program makes databases and accounts of its own); each test
- * runs for each server that is given. Exit code 77: no server given. */
+ * them (127.0.0.1, user root, no password); each test runs for each server that is given. Exit code 77:
+ * no server given. The servers must be this program's own: it purges binlogs, sets global variables and
+ * removes accounts. */
 #include "../unit/unit.h"
 
 #include "base/clock.h"
@@ -31,14 +32,11 @@ static struct conn *root;
 static char database[64];
 static bool mariadb;
 
-static struct err fresh_err(void)
-{
-	return (struct err)ERR_INIT;
-}
+static struct err err; /* of the call under test; every test begins with none */
 
 #define assert_ok(expression)                                                                      \
 	do {                                                                                       \
-		struct err err = ERR_INIT;                                                         \
+		err = (struct err)ERR_INIT;                                                        \
 		if ((expression) != 0)                                                             \
 			fail_msg("%s: %s", #expression, err.text);                                 \
 	} while (0)
@@ -59,7 +57,6 @@ static uint64_t ask(struct conn *conn, const char *text)
 
 static struct conn *open_or_fail(enum conn_role role)
 {
-	struct err err = ERR_INIT;
 	struct conn *conn = conn_open(&config, role, &err);
 
 	if (conn == NULL)
@@ -108,7 +105,8 @@ static void results_and_quotes(void **state)
 	(void)state;
 	buf_init(&text);
 	conn_quote(root, slice_of("a'b\\c\0d`\n", 9), &text);
-	assert_ok(conn_query(root, &result, &err, "SELECT %s AS `One`, NULL, '' AS two", buf_cstr(&text)));
+	assert_ok(conn_query(root, &result, &err, "SELECT %s AS `One`, NULL, '' AS two",
+			     buf_cstr(&text)));
 	assert_int_equal(result.ncolumns, 3);
 	assert_int_equal(result.nrows, 1);
 	assert_int_equal(result_named(&result, 0, "one").len, 9);
@@ -126,8 +124,6 @@ static void results_and_quotes(void **state)
 
 static void a_server_error_has_number_and_statement(void **state)
 {
-	struct err err = ERR_INIT;
-
 	(void)state;
 	assert_int_equal(conn_query(root, NULL, &err, "SELECT * FROM no_such_db_x.t"), -1);
 	assert_int_equal(err.code, ERR_SOURCE);
@@ -144,9 +140,10 @@ static void sessions_do_not_time_out(void **state)
 	struct result result;
 
 	(void)state;
-	assert_ok(conn_query(conn, &result, &err,
-			     "SELECT @@net_write_timeout, @@wait_timeout, @@net_read_timeout, @@time_zone, "
-			     "@@sql_mode, @@character_set_results, @@autocommit"));
+	assert_ok(conn_query(
+		conn, &result, &err,
+		"SELECT @@net_write_timeout, @@wait_timeout, @@net_read_timeout, @@time_zone, "
+		"@@sql_mode, @@character_set_results, @@autocommit"));
 	assert_slice(result_cell(&result, 0, 0), "86400");
 	assert_slice(result_cell(&result, 0, 1), "86400");
 	assert_slice(result_cell(&result, 0, 2), "600");
@@ -161,7 +158,6 @@ static void sessions_do_not_time_out(void **state)
 static void wrong_password(void **state)
 {
 	struct source_config other = config;
-	struct err err = ERR_INIT;
 
 	(void)state;
 	other.user = "tideway_live";
@@ -178,7 +174,6 @@ static void wrong_password(void **state)
 static void server_away(void **state)
 {
 	struct source_config other = config;
-	struct err err = ERR_INIT;
 
 	(void)state;
 	other.port = 1;
@@ -187,7 +182,7 @@ static void server_away(void **state)
 	assert_true(err.retriable);
 	assert_non_null(strstr(err.text, "127.0.0.1:1"));
 
-	err = fresh_err();
+	err = (struct err)ERR_INIT;
 	other = config;
 	other.host = "no-such-host.invalid";
 	assert_null(conn_open(&other, CONN_CONTROL, &err));
@@ -198,7 +193,6 @@ static void server_away(void **state)
 static void tls_that_is_asked_for_is_had_or_refused(void **state)
 {
 	struct source_config other = config;
-	struct err err = ERR_INIT;
 	struct result result;
 	struct conn *conn;
 
@@ -229,7 +223,6 @@ static void *shut(void *arg)
 static void shutdown_ends_a_read_from_another_thread(void **state)
 {
 	struct conn *conn = open_or_fail(CONN_CONTROL);
-	struct err err = ERR_INIT;
 	int64_t begin = clock_mono_ms();
 	pthread_t thread;
 
@@ -246,7 +239,6 @@ static void shutdown_ends_a_read_from_another_thread(void **state)
 static void a_killed_connection_is_retriable(void **state)
 {
 	struct conn *conn = open_or_fail(CONN_CONTROL);
-	struct err err = ERR_INIT;
 
 	(void)state;
 	sql("KILL %" PRIu64, conn_id(conn));
@@ -258,7 +250,8 @@ static void a_killed_connection_is_retriable(void **state)
 /* ---- chunks ---- */
 
 #define TYPES_COLUMNS                                                                              \
-	"id BIGINT UNSIGNED AUTO_INCREMENT PRIMARY KEY, ti TINYINT, su SMALLINT UNSIGNED, me MEDIUMINT, " \
+	"id BIGINT UNSIGNED AUTO_INCREMENT PRIMARY KEY, ti TINYINT, su SMALLINT UNSIGNED, me "     \
+	"MEDIUMINT, "                                                                              \
 	"i INT ZEROFILL, de DECIMAL(20,4), fl FLOAT, db DOUBLE, bi BIT(11), ye YEAR, da DATE, "    \
 	"tm TIME(3), dt DATETIME(6), ts TIMESTAMP(2) NULL, ch CHAR(10), vc VARCHAR(200), "         \
 	"tx TEXT CHARACTER SET latin1, by_ BINARY(8), vb VARBINARY(20), bl LONGBLOB, "             \
@@ -268,24 +261,30 @@ static void a_killed_connection_is_retriable(void **state)
 static void make_types_table(void)
 {
 	sql("CREATE TABLE types (" TYPES_COLUMNS ") CHARACTER SET utf8mb4");
-	sql("INSERT INTO types (ti,su,me,i,de,fl,db,bi,ye,da,tm,dt,ts,ch,vc,tx,by_,vb,bl,en,se,js,po) "
+	sql("INSERT INTO types "
+	    "(ti,su,me,i,de,fl,db,bi,ye,da,tm,dt,ts,ch,vc,tx,by_,vb,bl,en,se,js,po) "
 	    "VALUES (-5,65535,-3,42,-12.3,1.5,2.25,b'101',2024,'2024-02-29','-12:34:56.789',"
-	    "'2024-02-29 01:02:03.456789','2024-02-29 01:02:03.45','c','v','\xc3\xa9',x'0102',x'03',"
+	    "'2024-02-29 01:02:03.456789','2024-02-29 "
+	    "01:02:03.45','c','v','\xc3\xa9',x'0102',x'03',"
 	    "REPEAT('b',500),'y','a,c','{\"a\": 1}',ST_GeomFromText('POINT(1 2)')), "
-	    "(NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,"
+	    "(NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,"
+	    "NULL,"
 	    "NULL,NULL,NULL,NULL,NULL)");
-	sql("INSERT INTO types (ti,su,me,i,de,fl,db,bi,ye,da,tm,dt,ts,ch,vc,tx,by_,vb,bl,en,se,js,po) "
-	    "WITH RECURSIVE n AS (SELECT 1 AS k UNION ALL SELECT k + 1 FROM n WHERE k < 316) "
-	    "SELECT a.k %% 100, a.k, b.k, a.k * b.k, a.k / 7, a.k / 3, b.k / 3, a.k, 2000, '2020-01-01', "
-	    "'01:02:03', '2020-01-01', '2020-01-01', 'abc', REPEAT('v', a.k %% 200), 'latin', 'bin', 'vb', "
-	    "REPEAT('b', b.k), 'x', 'b', '[1]', ST_GeomFromText('POINT(3 4)') FROM n a, n b LIMIT 99998");
+	sql("INSERT INTO types "
+	    "(ti,su,me,i,de,fl,db,bi,ye,da,tm,dt,ts,ch,vc,tx,by_,vb,bl,en,se,js,po) "
+	    "WITH RECURSIVE n AS (SELECT 1 AS k UNION ALL SELECT k + 1 FROM n WHERE k < 317) "
+	    "SELECT a.k %% 100, a.k, b.k, a.k * b.k, a.k / 7, a.k / 3, b.k / 3, a.k, 2000, "
+	    "'2020-01-01', "
+	    "'01:02:03', '2020-01-01', '2020-01-01', 'abc', REPEAT('v', a.k %% 200), 'latin', "
+	    "'bin', 'vb', "
+	    "REPEAT('b', b.k), 'x', 'b', '[1]', ST_GeomFromText('POINT(3 4)') FROM n a, n b LIMIT "
+	    "99998");
 	sql("ANALYZE TABLE types");
 }
 
-static uint64_t read_chunk(struct conn *conn, const struct table *table, const struct chunk_range *range,
-			   uint64_t *id_sum)
+static uint64_t read_chunk(struct conn *conn, const struct table *table,
+			   const struct chunk_range *range, uint64_t *id_sum)
 {
-	struct err err = ERR_INIT;
 	struct chunk chunk;
 	struct slice packet;
 	uint64_t rows = 0, id;
@@ -325,8 +324,8 @@ static void chunk_reads_every_row(void **state)
 	catalog_free(catalog);
 }
 
-static uint64_t read_ranges(const struct table *table, unsigned n, unsigned *nranges, uint64_t *largest,
-			    uint64_t *sum)
+static uint64_t read_ranges(const struct table *table, unsigned n, unsigned *nranges,
+			    uint64_t *largest, uint64_t *sum)
 {
 	struct conn *conn = open_or_fail(CONN_READER);
 	struct chunk_range range = {NULL, NULL};
@@ -379,13 +378,19 @@ static void ranges_of_skewed_keys(void **state)
 		unsigned nranges;
 
 		sql("CREATE TABLE skew%u (id %s PRIMARY KEY, v INT)", i, kinds[i]);
-		sql("INSERT INTO skew%u SELECT %s + id, 1 FROM types WHERE id <= 40000", i, first[i]);
-		sql("INSERT INTO skew%u SELECT %s - id, 2 FROM types WHERE id <= 20000", i, last[i]);
+		sql("INSERT INTO skew%u SELECT %s + CAST(id AS SIGNED), 1 FROM types WHERE id <= "
+		    "40000",
+		    i, first[i]);
+		sql("INSERT INTO skew%u SELECT %s - CAST(id AS SIGNED), 2 FROM types WHERE id <= "
+		    "20000",
+		    i, last[i]);
 		sql("INSERT INTO skew%u VALUES (%s, 3), (%s, 4)", i, first[i], last[i]);
 		sql("ANALYZE TABLE skew%u", i);
 		catalog = load();
-		assert_int_equal(read_ranges(find(catalog, i ? "skew1" : "skew0"), 4, &nranges, &largest, &sum),
-				 ask(root, i ? "SELECT COUNT(*) FROM skew1" : "SELECT COUNT(*) FROM skew0"));
+		assert_int_equal(
+			read_ranges(find(catalog, i ? "skew1" : "skew0"), 4, &nranges, &largest,
+				    &sum),
+			ask(root, i ? "SELECT COUNT(*) FROM skew1" : "SELECT COUNT(*) FROM skew0"));
 		assert_true(nranges >= 3);
 		assert_true(largest < 40000);
 		catalog_free(catalog);
@@ -397,7 +402,6 @@ static void chunks_that_are_not_read_to_the_end(void **state)
 	struct conn *conn = open_or_fail(CONN_READER);
 	struct catalog *catalog = load();
 	struct chunk_range range = {"10", "20"};
-	struct err err = ERR_INIT;
 	struct slice packet;
 	struct chunk chunk;
 	unsigned rows = 0;
@@ -412,7 +416,8 @@ static void chunks_that_are_not_read_to_the_end(void **state)
 	assert_int_equal(rows, 5);
 	assert_int_equal(chunk_read(&chunk, &packet, &err), 0);
 	chunk_fini(&chunk);
-	assert_int_equal(ask(conn, "SELECT COUNT(*) FROM information_schema.tables WHERE 1 = 0"), 0);
+	assert_int_equal(ask(conn, "SELECT COUNT(*) FROM information_schema.tables WHERE 1 = 0"),
+			 0);
 	conn_free(conn);
 	catalog_free(catalog);
 }
@@ -420,7 +425,6 @@ static void chunks_that_are_not_read_to_the_end(void **state)
 static void a_changed_table_is_told(void **state)
 {
 	struct conn *conn = open_or_fail(CONN_READER);
-	struct err err = ERR_INIT;
 	struct catalog *catalog;
 	struct chunk chunk;
 
@@ -445,7 +449,6 @@ static void large_rows_come_whole(void **state)
 {
 	struct conn *conn = open_or_fail(CONN_READER);
 	struct catalog *catalog;
-	struct err err = ERR_INIT;
 	struct slice packet;
 	struct chunk chunk;
 	size_t small = 0, large = 0;
@@ -470,4 +473,715 @@ static void large_rows_come_whole(void **state)
 	conn_free(conn);
 	catalog_free(catalog);
 	sql("DROP TABLE large");
+}
+
+/* ---- dump ---- */
+
+static struct dump_options options(const char *name)
+{
+	return (struct dump_options){.sync_name = name, .heartbeat_ms = 500};
+}
+
+static struct dump *dump_or_fail(const struct position *position, const char *name, bool to_end)
+{
+	struct dump_options o = options(name);
+	struct dump *dump;
+
+	o.from_now_end = to_end;
+	err = (struct err)ERR_INIT;
+	dump = dump_open(&config, position, &o, &err);
+	if (dump == NULL)
+		fail_msg("dump_open: %s", err.text);
+	return dump;
+}
+
+static bool is_write_rows(struct slice event)
+{
+	return event.ptr[4] == EVENT_WRITE_ROWS_V1 || event.ptr[4] == EVENT_WRITE_ROWS_V2;
+}
+
+/* Counts the row inserts from the position to the end of the binlog. */
+static uint64_t count_inserts(const struct position *position)
+{
+	struct dump *dump = dump_or_fail(position, "live-count", true);
+	struct slice event;
+	uint64_t n = 0;
+	int rc;
+
+	while ((rc = dump_read(dump, &event, &err)) > 0)
+		n += is_write_rows(event);
+	if (rc < 0)
+		fail_msg("dump_read: %s", err.text);
+	dump_free(dump);
+	return n;
+}
+
+static void dump_sees_what_comes_after_the_position(void **state)
+{
+	struct position position;
+
+	(void)state;
+	position_init(&position);
+	sql("CREATE TABLE after (id INT PRIMARY KEY)");
+	sql("INSERT INTO after VALUES (1)");
+	assert_ok(snapshot_position_now(&config, &position, &err));
+	assert_int_equal(count_inserts(&position), 0);
+	for (int i = 2; i < 9; i++)
+		sql("INSERT INTO after VALUES (%d)", i);
+	assert_int_equal(count_inserts(&position), 7);
+	position_fini(&position);
+}
+
+static void dump_by_file_and_offset(void **state)
+{
+	struct snapshot snapshot;
+	struct position place;
+
+	(void)state;
+	sql("CREATE TABLE by_file (id INT PRIMARY KEY)");
+	assert_ok(snapshot_open(&config, 1, &snapshot, NULL, NULL, &err));
+	assert_int_equal(snapshot.way, SNAPSHOT_LOCK);
+	for (int i = 0; i < 5; i++)
+		sql("INSERT INTO by_file VALUES (%d)", i);
+	position_init(&place);
+	memcpy(place.file, snapshot.position.file, sizeof(place.file));
+	memcpy(place.server, snapshot.position.server, sizeof(place.server));
+	place.offset = snapshot.position.offset;
+	assert_int_equal(count_inserts(&place), 5);
+	snapshot_fini(&snapshot);
+}
+
+static void a_quiet_dump_brings_heartbeats(void **state)
+{
+	struct position position;
+	struct slice event;
+	struct dump *dump;
+	unsigned beats = 0;
+
+	(void)state;
+	position_init(&position);
+	assert_ok(snapshot_position_now(&config, &position, &err));
+	dump = dump_or_fail(&position, "live-quiet", false);
+	while (beats < 2) {
+		if (dump_read(dump, &event, &err) != 1)
+			fail_msg("dump_read: %s", err.text);
+		beats += event.ptr[4] == EVENT_HEARTBEAT;
+	}
+	dump_free(dump);
+	position_fini(&position);
+}
+
+static void *stop_dump(void *arg)
+{
+	dump_shutdown(arg);
+	return NULL;
+}
+
+static void shutdown_ends_a_dump(void **state)
+{
+	struct position position;
+	struct slice event;
+	struct dump *dump;
+	pthread_t thread;
+
+	(void)state;
+	position_init(&position);
+	assert_ok(snapshot_position_now(&config, &position, &err));
+	dump = dump_or_fail(&position, "live-stop", false);
+	pthread_create(&thread, NULL, stop_dump, dump);
+	while (dump_read(dump, &event, &err) > 0)
+		;
+	assert_true(err.retriable);
+	pthread_join(thread, NULL);
+	dump_free(dump);
+	position_fini(&position);
+}
+
+static void a_second_dump_of_the_name_displaces_the_first(void **state)
+{
+	struct position position;
+	struct dump *first, *second;
+	struct slice event;
+
+	(void)state;
+	position_init(&position);
+	assert_ok(snapshot_position_now(&config, &position, &err));
+	first = dump_or_fail(&position, "live-same", false);
+	second = dump_or_fail(&position, "live-same", false);
+	while (dump_read(first, &event, &err) > 0)
+		;
+	assert_int_equal(err.code, ERR_DISPLACED);
+	assert_false(err.retriable);
+	assert_int_equal(dump_read(second, &event, &err), 1);
+	dump_free(first);
+	dump_free(second);
+	position_fini(&position);
+}
+
+static void two_names_live_side_by_side(void **state)
+{
+	struct position position;
+	struct dump *first, *second;
+	struct slice event;
+	unsigned beats = 0;
+
+	(void)state;
+	position_init(&position);
+	assert_ok(snapshot_position_now(&config, &position, &err));
+	first = dump_or_fail(&position, "live-one", false);
+	second = dump_or_fail(&position, "live-two", false);
+	while (beats < 2) {
+		if (dump_read(first, &event, &err) != 1)
+			fail_msg("dump_read: %s", err.text);
+		beats += event.ptr[4] == EVENT_HEARTBEAT;
+	}
+	assert_int_equal(dump_read(second, &event, &err), 1);
+	dump_free(first);
+	dump_free(second);
+	position_fini(&position);
+}
+
+/* Opens a dump that must be refused, and whose refusal says `text`. */
+static void refused(const struct position *position, const char *text)
+{
+	struct dump_options o = options("live-refused");
+	struct dump *dump;
+	struct slice event;
+
+	err = (struct err)ERR_INIT;
+	dump = dump_open(&config, position, &o, &err);
+	if (dump) { /* said only when the server has looked for it */
+		while (dump_read(dump, &event, &err) > 0)
+			assert_int_not_equal(event.ptr[4], EVENT_HEARTBEAT);
+		dump_free(dump);
+	}
+	print_message("             %s\n", err.text);
+	assert_int_equal(err.code, ERR_POSITION);
+	assert_false(err.retriable);
+	assert_non_null(strstr(err.text, text));
+}
+
+/* Everything but the newest file; one that an ended dump still has open is kept by the server for a moment. */
+static void purge_all(void)
+{
+	struct result result;
+	unsigned left;
+
+	sql("FLUSH BINARY LOGS");
+	do {
+		assert_ok(conn_query(root, &result, &err, "SHOW BINARY LOGS"));
+		left = result.nrows;
+		if (left > 1)
+			sql("PURGE BINARY LOGS TO '%s'", result_cell(&result, left - 1, 0).ptr);
+		result_fini(&result);
+	} while (left > 1 && poll(NULL, 0, 20) == 0);
+}
+
+static void a_purged_position_is_named(void **state)
+{
+	struct position position, place;
+	struct snapshot snapshot;
+	struct buf oldest;
+
+	(void)state;
+	position_init(&position);
+	position_init(&place);
+	sql("CREATE TABLE purged (id INT PRIMARY KEY)");
+	assert_ok(snapshot_position_now(&config, &position, &err));
+	assert_ok(snapshot_open(&config, 1, &snapshot, NULL, NULL, &err));
+	memcpy(place.file, snapshot.position.file, sizeof(place.file));
+	place.offset = snapshot.position.offset;
+	snapshot_fini(&snapshot);
+	sql("INSERT INTO purged VALUES (1)");
+	purge_all();
+	sql("INSERT INTO purged VALUES (2)");
+	buf_init(&oldest);
+	assert_ok(source_oldest_binlog(root, &oldest, &err));
+	refused(&position, buf_cstr(&oldest));
+	assert_non_null(strstr(err.text, "another name"));
+	refused(&place, buf_cstr(&oldest));
+	buf_fini(&oldest);
+	position_fini(&position);
+	position_fini(&place);
+}
+
+/* A position that this server never had. */
+static void a_foreign_position_is_refused(void **state)
+{
+	struct position position;
+
+	(void)state;
+	position_init(&position);
+	assert_ok(snapshot_position_now(&config, &position, &err));
+	position.file[0] = '\0';
+	assert_ok(gtid_set_parse(
+		&position.gtids,
+		slice_str(mariadb ? "0-99-99999999" : "11111111-2222-3333-4444-555555555555:1-7"),
+		&err));
+	refused(&position, mariadb ? "0-99-99999999" : "11111111-2222-3333-4444-555555555555:1-7");
+	position_fini(&position);
+	position_init(&position);
+	snprintf(position.server, sizeof(position.server), "some-other-server");
+	snprintf(position.file, sizeof(position.file), "bin.000001");
+	position.offset = 4;
+	refused(&position, "some-other-server");
+	position_fini(&position);
+}
+
+/* ---- snapshots ---- */
+
+/* Writers move amounts between accounts, so that the sum never changes, and note each move in a table that
+ * only grows: rows seen in the snapshot and inserts in the stream behind it make up all of them. */
+enum { WRITERS = 3, ACCOUNTS = 40, ACCOUNT_START = 1000 };
+
+static _Atomic bool writing;
+static _Atomic uint64_t moves;
+
+static void *write_moves(void *arg)
+{
+	struct conn *conn = arg;
+	struct err wrong = ERR_INIT;
+	uint64_t seed = (uintptr_t)conn;
+
+	while (atomic_load(&writing)) {
+		unsigned a = (unsigned)(unit_random(&seed) % ACCOUNTS) + 1;
+		unsigned b = a % ACCOUNTS + 1;
+		if (conn_query(conn, NULL, &wrong, "BEGIN") ||
+		    conn_query(conn, NULL, &wrong, "UPDATE account SET v = v - 1 WHERE id = %u",
+			       a < b ? a : b) ||
+		    conn_query(conn, NULL, &wrong, "UPDATE account SET v = v + 1 WHERE id = %u",
+			       a < b ? b : a) ||
+		    conn_query(conn, NULL, &wrong, "INSERT INTO move () VALUES ()") ||
+		    conn_query(conn, NULL, &wrong, "COMMIT")) {
+			if (!wrong.retriable)
+				abort();
+			if (conn_query(conn, NULL, &wrong, "ROLLBACK"))
+				abort();
+			continue;
+		}
+		atomic_fetch_add(&moves, 1);
+	}
+	return NULL;
+}
+
+struct writers {
+	struct conn *conns[WRITERS];
+	pthread_t threads[WRITERS];
+};
+
+static void start_writers(struct writers *writers)
+{
+	sql("DROP TABLE IF EXISTS account, move");
+	sql("CREATE TABLE account (id INT PRIMARY KEY, v INT)");
+	sql("CREATE TABLE move (id INT AUTO_INCREMENT PRIMARY KEY)");
+	for (unsigned i = 1; i <= ACCOUNTS; i++)
+		sql("INSERT INTO account VALUES (%u, %d)", i, ACCOUNT_START);
+	atomic_store(&moves, 0);
+	atomic_store(&writing, true);
+	for (unsigned i = 0; i < WRITERS; i++) {
+		struct source_config as_root = config;
+		as_root.user = "root";
+		as_root.password = NULL;
+		writers->conns[i] = conn_open(&as_root, CONN_CONTROL, &err);
+		assert_non_null(writers->conns[i]);
+		assert_ok(conn_query(writers->conns[i], NULL, &err, "USE `%s`", database));
+		pthread_create(&writers->threads[i], NULL, write_moves, writers->conns[i]);
+	}
+	while (atomic_load(&moves) < 50)
+		sched_yield();
+}
+
+static void stop_writers(struct writers *writers)
+{
+	atomic_store(&writing, false);
+	for (unsigned i = 0; i < WRITERS; i++) {
+		pthread_join(writers->threads[i], NULL);
+		conn_free(writers->conns[i]);
+	}
+}
+
+/* The tables of the writers, on whichever connection. */
+static uint64_t count_moves(struct conn *conn)
+{
+	char text[120];
+
+	snprintf(text, sizeof(text), "SELECT COUNT(*) FROM `%s`.move", database);
+	return ask(conn, text);
+}
+
+static uint64_t sum_accounts(struct conn *conn)
+{
+	char text[120];
+
+	snprintf(text, sizeof(text), "SELECT SUM(v) FROM `%s`.account", database);
+	return ask(conn, text);
+}
+
+struct seen {
+	struct position position;
+	uint64_t moves;
+};
+
+/* Opens a snapshot with four connections and looks at every one of them. */
+static void look(struct seen *seen, enum snapshot_way way, bool exact)
+{
+	struct snapshot snapshot;
+	uint64_t count;
+
+	assert_ok(snapshot_open(&config, 4, &snapshot, NULL, NULL, &err));
+	assert_int_equal(snapshot.way, way);
+	if (exact)
+		assert_true(snapshot.exact);
+	for (unsigned i = 0; i < 4; i++) {
+		struct conn *conn = snapshot_take(&snapshot, i);
+		assert_int_equal(sum_accounts(conn), ACCOUNTS * ACCOUNT_START);
+		count = count_moves(conn);
+		if (i && way != SNAPSHOT_LOWEST && snapshot.exact)
+			assert_int_equal(count, seen->moves);
+		if (i == 0)
+			seen->moves = count;
+		conn_free(conn);
+	}
+	print_message("             %s\n", snapshot.how);
+	position_init(&seen->position);
+	position_copy(&seen->position, &snapshot.position);
+	if (!snapshot.exact)
+		seen->moves = UINT64_MAX;
+	snapshot_fini(&snapshot);
+}
+
+/* Several snapshots while the writers run; afterwards each of them and the stream behind it make the whole. */
+static void snapshots_under_writers(enum snapshot_way way, bool exact)
+{
+	enum { TIMES = 8 };
+	struct seen seen[TIMES];
+	struct writers writers;
+	uint64_t all, inserts;
+
+	start_writers(&writers);
+	for (unsigned i = 0; i < TIMES; i++)
+		look(&seen[i], way, exact);
+	stop_writers(&writers);
+	all = count_moves(root);
+	assert_int_equal(all, atomic_load(&moves));
+	for (unsigned i = 0; i < TIMES; i++) {
+		inserts = count_inserts(&seen[i].position);
+		if (seen[i].moves != UINT64_MAX)
+			assert_int_equal(seen[i].moves + inserts, all);
+		position_fini(&seen[i].position);
+	}
+}
+
+/* SELECT, REPLICATION SLAVE and REPLICATION CLIENT alone. */
+static void as_user_without_lock(void)
+{
+	config.user = "tideway_plain";
+	config.password = "pw";
+}
+
+static void as_root(void)
+{
+	config.user = "root";
+	config.password = NULL;
+}
+
+static void snapshot_under_a_lock(void **state)
+{
+	(void)state;
+	snapshots_under_writers(SNAPSHOT_LOCK, true);
+}
+
+static void snapshot_of_equal_positions(void **state)
+{
+	(void)state;
+	as_user_without_lock();
+	snapshots_under_writers(SNAPSHOT_EQUAL, false);
+	as_root();
+}
+
+static void a_position_read_while_writers_run_is_not_ahead(void **state)
+{
+	enum { TIMES = 40 };
+	struct position positions[TIMES];
+	uint64_t before[TIMES], all;
+	struct writers writers;
+
+	(void)state;
+	start_writers(&writers);
+	for (unsigned i = 0; i < TIMES; i++) {
+		position_init(&positions[i]);
+		assert_ok(snapshot_position_now(&config, &positions[i], &err));
+		before[i] = count_moves(root);
+	}
+	stop_writers(&writers);
+	all = count_moves(root);
+	for (unsigned i = 0; i < TIMES; i++) {
+		/* what a SELECT saw afterwards and what the dump gives leave no row out */
+		assert_true(before[i] + count_inserts(&positions[i]) >= all);
+		position_fini(&positions[i]);
+	}
+}
+
+struct between {
+	unsigned calls, again;
+	bool wrong;
+};
+
+static int count_between(void *arg, struct err *between_err)
+{
+	struct between *between = arg;
+
+	between->calls++;
+	if (between->wrong)
+		return err_set(between_err, ERR_DATA, "asked to fail");
+	return between->calls <= between->again;
+}
+
+static void the_caller_may_ask_for_another_try(void **state)
+{
+	struct between between = {.again = 2};
+	struct snapshot snapshot;
+
+	(void)state;
+	assert_ok(snapshot_open(&config, 2, &snapshot, count_between, &between, &err));
+	assert_int_equal(between.calls, 3);
+	snapshot_fini(&snapshot);
+	between = (struct between){.again = 1000};
+	assert_int_equal(snapshot_open(&config, 2, &snapshot, count_between, &between, &err), -1);
+	assert_true(between.calls < 100);
+	assert_non_null(strstr(err.text, "tables change"));
+	between = (struct between){.wrong = true};
+	assert_int_equal(snapshot_open(&config, 2, &snapshot, count_between, &between, &err), -1);
+	assert_int_equal(err.code, ERR_DATA);
+	snapshot_fini(&snapshot); /* harmless */
+}
+
+static void prepared_xa_is_named(void **state)
+{
+	struct conn *conn = open_or_fail(CONN_CONTROL);
+	struct snapshot snapshot;
+
+	(void)state;
+	sql("CREATE TABLE xa (id INT PRIMARY KEY) ENGINE=InnoDB");
+	assert_ok(conn_query(conn, NULL, &err, "USE `%s`", database));
+	assert_ok(conn_query(conn, NULL, &err, "XA START 'live-xa-7'"));
+	assert_ok(conn_query(conn, NULL, &err, "INSERT INTO xa VALUES (1)"));
+	assert_ok(conn_query(conn, NULL, &err, "XA END 'live-xa-7'"));
+	assert_ok(conn_query(conn, NULL, &err, "XA PREPARE 'live-xa-7'"));
+	assert_int_equal(snapshot_open(&config, 2, &snapshot, NULL, NULL, &err), -1);
+	assert_int_equal(err.code, ERR_SOURCE);
+	assert_non_null(strstr(err.text, "'live-xa-7'"));
+	assert_non_null(strstr(err.text, "XA ROLLBACK"));
+	assert_ok(conn_query(conn, NULL, &err, "XA ROLLBACK 'live-xa-7'"));
+	assert_ok(snapshot_open(&config, 2, &snapshot, NULL, NULL, &err));
+	snapshot_fini(&snapshot);
+	conn_free(conn);
+}
+
+/* ---- what the server allows ---- */
+
+static const struct finding *finding(const struct finding *findings, unsigned n, const char *what)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (slice_equal(findings[i].what, slice_str(what)))
+			return &findings[i];
+	fail_msg("no finding '%s'", what);
+	return NULL;
+}
+
+static void inspect_as(struct arena *arena, const char *user, const char *password,
+		       struct finding **findings, unsigned *n)
+{
+	struct source_config other = config;
+	struct conn *conn;
+
+	other.user = user;
+	other.password = password;
+	err = (struct err)ERR_INIT;
+	conn = conn_open(&other, CONN_CONTROL, &err);
+	if (conn == NULL)
+		fail_msg("%s", err.text);
+	assert_ok(inspect_source(conn, arena, findings, n, &err));
+	conn_free(conn);
+}
+
+static void a_good_server_has_no_failures(void **state)
+{
+	struct finding *findings;
+	struct arena arena;
+	unsigned n;
+
+	(void)state;
+	arena_init(&arena, 0);
+	assert_ok(inspect_required(root, &err));
+	inspect_as(&arena, "root", NULL, &findings, &n);
+	for (unsigned i = 0; i < n; i++) {
+		print_message("             %s %.*s: %.*s -> %.*s\n",
+			      findings[i].level == FINDING_OK     ? "ok  "
+			      : findings[i].level == FINDING_WARN ? "WARN"
+								  : "FAIL",
+			      SLICE_FMT(findings[i].what), SLICE_FMT(findings[i].found),
+			      SLICE_FMT(findings[i].remedy));
+		assert_int_not_equal(findings[i].level, FINDING_FAIL);
+		assert_true((findings[i].level == FINDING_OK) == (findings[i].remedy.len == 0));
+	}
+	arena_fini(&arena);
+}
+
+static void missing_privileges_are_found_with_their_grant(void **state)
+{
+	const struct finding *slave;
+	struct source_config other = config;
+	struct finding *findings;
+	struct arena arena;
+	struct conn *conn;
+	unsigned n;
+
+	(void)state;
+	arena_init(&arena, 0);
+	inspect_as(&arena, "tideway_poor", "pw", &findings, &n);
+	slave = finding(findings, n, "privilege REPLICATION SLAVE");
+	assert_int_equal(slave->level, FINDING_FAIL);
+	assert_non_null(strstr(slave->remedy.ptr, "GRANT REPLICATION SLAVE ON *.* TO"));
+	assert_int_equal(finding(findings, n, "privilege REPLICATION CLIENT")->level, FINDING_FAIL);
+	other.user = "tideway_poor";
+	other.password = "pw";
+	conn = conn_open(&other, CONN_CONTROL, &err);
+	assert_non_null(conn);
+	assert_int_equal(inspect_required(conn, &err), -1);
+	assert_int_equal(err.code, ERR_SOURCE);
+	assert_non_null(strstr(err.text, "GRANT REPLICATION"));
+	conn_free(conn);
+	inspect_as(&arena, "tideway_plain", "pw", &findings, &n);
+	assert_int_equal(finding(findings, n, "privilege REPLICATION SLAVE")->level, FINDING_OK);
+	assert_int_equal(finding(findings, n, "privilege RELOAD")->level, FINDING_WARN);
+	arena_fini(&arena);
+}
+
+static void statement_format_is_refused(void **state)
+{
+	struct conn *conn;
+
+	(void)state;
+	sql("SET GLOBAL binlog_format = 'STATEMENT'");
+	conn = open_or_fail(CONN_CONTROL);
+	assert_int_equal(inspect_required(conn, &err), -1);
+	assert_int_equal(err.code, ERR_SOURCE);
+	assert_non_null(strstr(err.text, "SET GLOBAL binlog_format = 'ROW'"));
+	conn_free(conn);
+	sql("SET GLOBAL binlog_format = 'ROW'");
+}
+
+static void retention_is_read(void **state)
+{
+	uint64_t seconds = 1;
+
+	(void)state;
+	assert_ok(source_retention(root, &seconds, &err));
+	assert_int_equal(seconds % 86400, 0);
+}
+
+/* ---- one server after the other ---- */
+
+static void make_account(const char *name, const char *password)
+{
+	sql("DROP USER IF EXISTS '%s'@'%%'", name);
+	sql("CREATE USER '%s'@'%%' IDENTIFIED BY '%s'", name, password);
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	as_root();
+	root = open_or_fail(CONN_CONTROL);
+	snprintf(database, sizeof(database), "source_live_%d", (int)getpid());
+	/* the anonymous account of a fresh MariaDB wins over '%' from this host */
+	sql("DELETE FROM mysql.user WHERE user = ''");
+	sql("FLUSH PRIVILEGES");
+	make_account("tideway_live", "right");
+	make_account("tideway_poor", "pw");
+	make_account("tideway_plain", "pw");
+	sql("GRANT SELECT, REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO 'tideway_plain'@'%%'");
+	sql("CREATE DATABASE `%s`", database);
+	sql("USE `%s`", database);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	sql("DROP DATABASE `%s`", database);
+	sql("DROP USER 'tideway_live'@'%%', 'tideway_poor'@'%%', 'tideway_plain'@'%%'");
+	conn_free(root);
+	root = NULL;
+	return 0;
+}
+
+static int no_error(void **state)
+{
+	(void)state;
+	err = (struct err)ERR_INIT;
+	as_root();
+	return 0;
+}
+
+#define test(name) cmocka_unit_test_setup(name, no_error)
+
+static int run(const char *port)
+{
+	const struct CMUnitTest tests[] = {
+		test(server_facts),
+		test(results_and_quotes),
+		test(a_server_error_has_number_and_statement),
+		test(sessions_do_not_time_out),
+		test(wrong_password),
+		test(server_away),
+		test(tls_that_is_asked_for_is_had_or_refused),
+		test(shutdown_ends_a_read_from_another_thread),
+		test(a_killed_connection_is_retriable),
+		test(chunk_reads_every_row),
+		test(ranges_are_even_and_complete),
+		test(ranges_of_skewed_keys),
+		test(chunks_that_are_not_read_to_the_end),
+		test(a_changed_table_is_told),
+		test(large_rows_come_whole),
+		test(dump_sees_what_comes_after_the_position),
+		test(dump_by_file_and_offset),
+		test(a_quiet_dump_brings_heartbeats),
+		test(shutdown_ends_a_dump),
+		test(a_second_dump_of_the_name_displaces_the_first),
+		test(two_names_live_side_by_side),
+		test(snapshot_under_a_lock),
+		test(snapshot_of_equal_positions),
+		test(a_position_read_while_writers_run_is_not_ahead),
+		test(the_caller_may_ask_for_another_try),
+		test(prepared_xa_is_named),
+		test(a_purged_position_is_named),
+		test(a_foreign_position_is_refused),
+		test(a_good_server_has_no_failures),
+		test(missing_privileges_are_found_with_their_grant),
+		test(statement_format_is_refused),
+		test(retention_is_read),
+	};
+
+	config = (struct source_config){.host = "127.0.0.1", .connect_timeout_s = 10};
+	config.port = (unsigned)strtoul(port, NULL, 10);
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
+
+int main(void)
+{
+	const char *mariadb_port = getenv("TIDEWAY_TEST_MARIADB_PORT");
+	const char *mysql_port = getenv("TIDEWAY_TEST_MYSQL_PORT");
+	int failed = 0;
+
+	if (mariadb_port == NULL && mysql_port == NULL)
+		return 77;
+	mariadb = true;
+	if (mariadb_port)
+		failed |= run(mariadb_port);
+	mariadb = false;
+	if (mysql_port)
+		failed |= run(mysql_port);
+	return failed ? 1 : 0;
 }
