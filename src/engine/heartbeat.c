@@ -81,7 +81,7 @@ static int send_one(struct heartbeat *heartbeat, struct lane *lane, struct err *
 	heartbeat->sent++;
 	return lane_send(lane, heartbeat->destination,
 			 &(struct message){heartbeat->partition++, key, buf_slice(&heartbeat->value),
-					   SLICE("MHEARTBEAT")},
+					   SLICE("MHEARTBEAT"), NULL, 0},
 			 err);
 }
 

@@ -178,6 +178,18 @@ int lane_room(struct lane *lane, struct err *err)
 	return 0;
 }
 
+/* The headers as the sink takes them. */
+static const struct header *sink_headers(struct lane *lane, const struct message *message)
+{
+	struct header *headers;
+	if (message->nheaders == 0)
+		return NULL;
+	headers = ARENA_ARRAY(&lane->arena, message->nheaders, struct header);
+	for (unsigned i = 0; i < message->nheaders; i++)
+		headers[i] = (struct header){message->headers[i].name, message->headers[i].value};
+	return headers;
+}
+
 int lane_send(struct lane *lane, struct destination *destination, const struct message *message,
 	      struct err *err)
 {
@@ -186,6 +198,6 @@ int lane_send(struct lane *lane, struct destination *destination, const struct m
 	window_sent(&lane->window, lane->token, 1);
 	metric_add(&lane->metrics->messages, 1);
 	metric_add(&lane->metrics->bytes, message->value.len);
-	return sink_send(lane->sink, destination->topic, message->partition, message->key, message->value, NULL, 0,
-			 lane->token, err);
+	return sink_send(lane->sink, destination->topic, message->partition, message->key, message->value,
+			 sink_headers(lane, message), message->nheaders, lane->token, err);
 }

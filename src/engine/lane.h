@@ -30,6 +30,8 @@ struct message {
 	struct slice key;          /* ptr NULL: null key */
 	struct slice value;        /* ptr NULL: tombstone */
 	struct slice op;           /* "INSERT" ...; empty for what a script made itself */
+	const struct header_pair *headers; /* NULL: none */
+	unsigned nheaders;
 };
 
 /* Whoever wants to see the messages instead of sending them: tests, preview, change:records(). */

@@ -4,6 +4,19 @@
 #include "engine/write.h"
 #include "sink/sink.h"
 
+static const struct header_pair *copy_headers(const struct message *message, struct arena *arena)
+{
+	struct header_pair *headers;
+	if (message->nheaders == 0)
+		return NULL;
+	headers = ARENA_ARRAY(arena, message->nheaders, struct header_pair);
+	for (unsigned i = 0; i < message->nheaders; i++) {
+		headers[i].name = arena_copy(arena, message->headers[i].name);
+		headers[i].value = arena_copy(arena, message->headers[i].value);
+	}
+	return headers;
+}
+
 static int collect(void *arg, struct slice topic, const struct message *message, struct err *err)
 {
 	struct collected *collected = arg;
@@ -23,6 +36,8 @@ static int collect(void *arg, struct slice topic, const struct message *message,
 		.value = message->value.ptr ? arena_copy(arena, message->value) : message->value,
 		.op = arena_copy(arena, message->op),
 		.partition = message->partition,
+		.headers = copy_headers(message, arena),
+		.nheaders = message->nheaders,
 	};
 	return 0;
 }
@@ -74,7 +89,9 @@ static int host_send(void *arg, const struct script_record *record, struct err *
 	if (lane_destination(lane, record->topic, true, NULL, &destination, err) < 0)
 		return -1;
 	return lane_send(lane, destination,
-			 &(struct message){record->partition, record->key, record->value, record->op}, err);
+			 &(struct message){record->partition, record->key, record->value, record->op,
+					   record->headers, record->nheaders},
+			 err);
 }
 
 static void host_heartbeat(void *arg, int64_t event_ms, struct buf *out)

@@ -168,6 +168,26 @@ static int find_plan(struct offline *offline, const struct table *table, struct 
 	return 0;
 }
 
+static bool same_value(const struct value *a, const struct value *b)
+{
+	if (a->kind != b->kind)
+		return false;
+	if (a->kind == VALUE_DECIMAL || a->kind == VALUE_TEXT || a->kind == VALUE_BYTES)
+		return slice_equal(a->text, b->text);
+	return a->kind == VALUE_UNSET || a->kind == VALUE_NULL || a->u == b->u;
+}
+
+/* The new values, where a value that has not changed is the old one, bytes and all: so that change:changed() sees
+ * what it sees of a binlog. */
+static const struct value *share_values(unsigned n, const struct value *before, const struct value *after,
+					struct arena *arena)
+{
+	struct value *shared = ARENA_ARRAY(arena, n + 1, struct value);
+	for (unsigned i = 0; i < n; i++)
+		memcpy(&shared[i], same_value(&before[i], &after[i]) ? &before[i] : &after[i], sizeof(*shared));
+	return shared;
+}
+
 static void set_image(struct plan *plan, struct image *image, const struct value *values, struct arena *arena)
 {
 	unsigned n = plan->table->ncolumns;
@@ -194,6 +214,8 @@ int offline_change(struct offline *offline, enum change_op op, const struct tabl
 		return -1;
 	arena_reset(arena);
 	begin(offline);
+	if (before && after)
+		after = share_values(plan->table->ncolumns, before, after, arena);
 	if (before)
 		set_image(plan, &plan->before, before, arena);
 	if (after)

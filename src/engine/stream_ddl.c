@@ -141,7 +141,8 @@ static int send_message(struct following *f, const struct ddl_effect *effect, st
 		key = arena_printf(&stream->statement, "__tideway.ddl.%.*s.%.*s.%" PRIu64,
 				   SLICE_FMT(effect->db), SLICE_FMT(effect->table), sequence);
 	return lane_send(lane, destination,
-			 &(struct message){0, key, buf_slice(&lane->value), slice_str(ddl_op_name(effect->op))},
+			 &(struct message){0, key, buf_slice(&lane->value), slice_str(ddl_op_name(effect->op)),
+					   NULL, 0},
 			 err);
 }
 

@@ -18,6 +18,8 @@ struct writing {
 	struct slice topic;          /* of the last record written, for change:emit{} */
 	struct slice key;            /* likewise */
 	bool wrote;                  /* lane->value holds the last record */
+	const struct header_pair *headers; /* of the record that is written next */
+	unsigned nheaders;
 };
 
 static int out(struct writing *w, struct slice topic, int partition, struct slice key, struct slice value,
@@ -29,7 +31,8 @@ static int out(struct writing *w, struct slice topic, int partition, struct slic
 	    lane_destination(w->lane, topic, plan->mapping.key_kind != KEY_EMPTY, plan->table, &destination,
 			     err) < 0)
 		return -1;
-	return lane_send(w->lane, destination, &(struct message){partition, key, value, op}, err);
+	return lane_send(w->lane, destination,
+			 &(struct message){partition, key, value, op, w->headers, w->nheaders}, err);
 }
 
 /* Decodes the columns that are written. A cell that the image does not carry is an error, but for a
@@ -286,6 +289,8 @@ static int put_emits(struct writing *w, struct err *err)
 		struct slice topic = emit->topic.ptr ? emit->topic : w->topic;
 		struct slice key = emit->has_key ? emit->key : w->key;
 		struct slice value = emit->has_value ? emit->value : buf_slice(&w->lane->value);
+		w->headers = emit->headers ? emit->headers : w->event.headers;
+		w->nheaders = emit->headers ? emit->nheaders : w->event.nheaders;
 		if (out(w, topic, emit->partition, key, value, SLICE(""), err) < 0)
 			return -1;
 	}
@@ -306,6 +311,8 @@ static int run(struct writing *w, struct err *err)
 		clear_edits(plan, &plan->after);
 		if (script_event(w->lane->script, &plan->mapping, &plan->change, &w->event, err) < 0)
 			return -1;
+		w->headers = w->event.headers;
+		w->nheaders = w->event.nheaders;
 	}
 	if (put_own(w, err) < 0)
 		return -1;
