@@ -24,7 +24,7 @@ local env = require "tideway.env"
 """
 AROUND = HEAD + """
 sync.run {
-  name = "docs", source = source.mysql { tables = { "*.*" } }, sink = kafka.sink { brokers = "127.0.0.1:1" },
+  name = "docs", source = source.mysql { user = "u", tables = { "*.*" } }, sink = kafka.sink { brokers = "127.0.0.1:1" },
 %s
 }
 """
@@ -54,7 +54,7 @@ def write(path, text):
     return path.name
 
 
-@pytest.mark.parametrize("text", blocks())
+@pytest.mark.parametrize("text", list(blocks()))
 def test_block(text, tmp_path):
     first = text.split("\n", 1)[0]
     if first.startswith("-- connects"):

@@ -10,8 +10,8 @@ function topicname.problem(name)
   if #name > MAX_LENGTH then return ("has %d characters, Kafka takes %d"):format(#name, MAX_LENGTH) end
   local bad = name:match("[^%w._-]")
   if bad then
-    return ("has the character %s; Kafka takes A-Z a-z 0-9 . _ -"):format(bad:find("^[\33-\126]$") and bad
-      or ("with code %d"):format(bad:byte()))
+    return ("has the character %s; Kafka takes A-Z a-z 0-9 . _ -"):format(bad:find("^[\32-\126]$")
+      and ("%q"):format(bad) or ("with code %d"):format(bad:byte()))
   end
 end
 

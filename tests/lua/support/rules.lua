@@ -113,7 +113,7 @@ cases.read_only = { filter = function(row) row.mail = "x" return true end }
 
 local kept
 cases.expired = { on_change = function(change)
-  if kept then return kept.mail == nil end
+  if change.table == "other" then return kept.mail == nil end
   kept = change.row
 end }
 
@@ -137,6 +137,6 @@ cases.topic_variable = {
 
 local options = assert(cases[env.CASE], "no such case: " .. tostring(env.CASE))
 options.name = "rules"
-options.source = source.mysql { name = "src", tables = { "a.*" } }
+options.source = source.mysql { name = "src", user = "u", tables = { "a.*" } }
 options.sink = kafka.sink { name = "dest", brokers = "127.0.0.1:1" }
 sync.run(options)

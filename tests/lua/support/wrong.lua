@@ -4,7 +4,7 @@ local source = require "tideway.source"
 local kafka = require "tideway.kafka"
 local env = require "tideway.env"
 
-local src = source.mysql { tables = { "a.*" } }
+local src = source.mysql { user = "u", tables = { "a.*" } }
 local sink = kafka.sink { brokers = "127.0.0.1:1" }
 
 local cases = {}

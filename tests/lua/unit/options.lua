@@ -11,7 +11,7 @@ end
 local function refused(options, words)
   test.case("refused: " .. words, function()
     local message = test.raises(function() tables.sync(options) end, words)
-    test.ok(message:find("^[%w_]+%.lua:%d+: "), "no file:line in " .. message)
+    test.ok(message:find("^[%w_/]+%.lua:%d+: "), "no file:line in " .. message)
   end)
 end
 
