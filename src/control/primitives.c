@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/mem.h"
 #include "encode/dataworks.h"
+#include "engine/tail.h"
 #include "sink/client.h"
 #include "source/conn.h"
 
@@ -134,6 +135,22 @@ static int query(void *arg, const struct source_config *config, struct slice sql
 	return rc;
 }
 
+static void *changes_open(void *arg, const struct source_config *config, const char *start, struct err *err)
+{
+	(void)arg;
+	return tail_new(config, start, err);
+}
+
+static int changes_next(void *handle, double seconds, struct change **change, struct err *err)
+{
+	return tail_next(handle, seconds, change, err);
+}
+
+static void changes_close(void *handle)
+{
+	tail_free(handle);
+}
+
 static void heartbeat(void *arg, int64_t event_ms, struct buf *out)
 {
 	(void)arg;
@@ -154,4 +171,7 @@ void primitives_host(struct script_host *host)
 	host->topic_delete = topic_delete;
 	host->topic_list = topic_list;
 	host->query = query;
+	host->changes_open = changes_open;
+	host->changes_next = changes_next;
+	host->changes_close = changes_close;
 }
