@@ -66,19 +66,16 @@ static int print_rows(struct look *look, struct plan *plan, struct chunk *chunk,
 	return rc;
 }
 
-static int preview_table(struct look *look, struct conn *conn, const struct table *table, unsigned long limit,
-			 struct err *err)
+static int preview_table(struct look *look, struct conn *conn, const struct table *table, struct err *err)
 {
 	const struct chunk_range all = {NULL, NULL};
 	struct plan *plan = plan_new(&look->lane, table, err);
 	struct chunk chunk;
-	char where[64];
 	int rc;
 	if (plan == NULL)
 		return -1;
-	snprintf(where, sizeof(where), "TRUE LIMIT %lu", limit);
 	map_set(&look->lane.plans, plan->table->full_name, plan);
-	rc = chunk_open(&chunk, conn, table, &all, where, err);
+	rc = chunk_open(&chunk, conn, table, &all, NULL, err);
 	if (rc == 0) {
 		rc = print_rows(look, plan, &chunk, err);
 		chunk_fini(&chunk);
@@ -103,12 +100,16 @@ static int preview_sync(struct look *look, unsigned index, const struct argument
 	conn = conn_open(&look->sync.config->source, CONN_READER, err);
 	if (conn == NULL)
 		return -1;
+	if (conn_query(conn, NULL, err, "SET SESSION sql_select_limit = %lu", limit) < 0) {
+		conn_free(conn);
+		return -1;
+	}
 	look->lane.capture = print_message;
 	for (unsigned i = 0; rc == 0 && i < look->start.nselected; i++) {
 		if (!asked_for(arguments, look->start.selected[i]))
 			continue;
 		++*shown;
-		rc = preview_table(look, conn, look->start.selected[i], limit, err);
+		rc = preview_table(look, conn, look->start.selected[i], err);
 	}
 	conn_free(conn);
 	look_leave(look);
