@@ -14,7 +14,8 @@ enum { CHARSET_ID_BINARY = 63, FLAG_UNSIGNED = 32 };
 
 static int wrong(const struct cell_layout *layout, uint32_t len, struct err *err)
 {
-	return err_set(err, ERR_DATA, "column %.*s: %u bytes are no %s", SLICE_FMT(layout->column->name), len,
+	return err_set(err, ERR_DATA, "column %.*s: %u bytes are no %s",
+		       SLICE_FMT(layout->column->name), len,
 		       column_type_name(layout->column->type));
 }
 
@@ -71,100 +72,109 @@ static int protocol_ascii(const struct cell_layout *layout, const uint8_t *ptr, 
 
 /* ---- layout ------------------------------------------------------------------------------------- */
 
-static bool is_string(uint8_t wire)
+static bool is_string(const struct binrow_field *field)
 {
-	return wire == WIRE_STRING || wire == WIRE_VAR_STRING || wire == WIRE_VARCHAR ||
-	       wire == WIRE_BLOB || wire == WIRE_TINY_BLOB || wire == WIRE_MEDIUM_BLOB ||
-	       wire == WIRE_LONG_BLOB || wire == WIRE_ENUM || wire == WIRE_SET;
-}
-
-static cell_decode_fn *integer_decoder(const struct binrow_field *field, uint8_t wire, bool is_unsigned)
-{
-	if (field->wire != wire)
-		return NULL;
-	switch (wire) {
-	case WIRE_TINY:
-		return is_unsigned ? cell_u8 : cell_i8;
-	case WIRE_SHORT:
-		return is_unsigned ? cell_u16 : cell_i16;
-	case WIRE_INT24: /* four bytes here */
-	case WIRE_LONG:
-		return is_unsigned ? cell_u32 : cell_i32;
+	switch (field->wire) {
+	case WIRE_STRING:
+	case WIRE_VAR_STRING:
+	case WIRE_VARCHAR:
+	case WIRE_BLOB:
+	case WIRE_TINY_BLOB:
+	case WIRE_MEDIUM_BLOB:
+	case WIRE_LONG_BLOB:
+	case WIRE_ENUM:
+	case WIRE_SET:
+		return true;
 	default:
-		return is_unsigned ? cell_u64 : cell_i64;
+		return false;
 	}
 }
 
-static cell_decode_fn *when(bool matches, cell_decode_fn *decode)
-{
-	return matches ? decode : NULL;
-}
+enum accept {
+	ACCEPT_WIRE,
+	ACCEPT_BYTES,
+	ACCEPT_TEXT
+}; /* the code; strings of bytes; all strings */
+
+struct rule {
+	uint8_t wire, other;             /* type codes; 0: none */
+	enum accept accept;              /* what else */
+	cell_decode_fn *decode;          /* signed */
+	cell_decode_fn *decode_unsigned; /* NULL: the same */
+	cell_decode_fn
+		*decode_string; /* of a string when `wire` is something else; NULL: the same */
+};
+
+#define INTEGER(wire, bits)                                                                        \
+	{                                                                                          \
+		wire, 0, ACCEPT_WIRE, cell_i##bits, cell_u##bits, NULL                             \
+	}
+#define NUMBER(wire, decode)                                                                       \
+	{                                                                                          \
+		wire, 0, ACCEPT_WIRE, decode, NULL, NULL                                           \
+	}
+#define TEMPORAL(wire, other, decode)                                                              \
+	{                                                                                          \
+		wire, other, ACCEPT_WIRE, decode, NULL, NULL                                       \
+	}
+#define BYTES(decode)                                                                              \
+	{                                                                                          \
+		0, 0, ACCEPT_BYTES, decode, NULL, NULL                                             \
+	}
+#define TEXT(decode)                                                                               \
+	{                                                                                          \
+		0, 0, ACCEPT_TEXT, decode, NULL, NULL                                              \
+	}
+
+static const struct rule rules[COLUMN_TYPE_COUNT] = {
+	[COLUMN_TINYINT] = INTEGER(WIRE_TINY, 8),
+	[COLUMN_SMALLINT] = INTEGER(WIRE_SHORT, 16),
+	[COLUMN_MEDIUMINT] = INTEGER(WIRE_INT24, 32), /* four bytes here */
+	[COLUMN_INT] = INTEGER(WIRE_LONG, 32),
+	[COLUMN_BIGINT] = INTEGER(WIRE_LONGLONG, 64),
+	[COLUMN_DECIMAL] = NUMBER(WIRE_NEWDECIMAL, protocol_decimal),
+	[COLUMN_FLOAT] = NUMBER(WIRE_FLOAT, cell_f32),
+	[COLUMN_DOUBLE] = NUMBER(WIRE_DOUBLE, cell_f64),
+	[COLUMN_BIT] = NUMBER(WIRE_BIT, cell_bit),
+	[COLUMN_YEAR] = NUMBER(WIRE_YEAR, cell_u16),
+	[COLUMN_DATE] = TEMPORAL(WIRE_DATE, WIRE_NEWDATE, protocol_date),
+	[COLUMN_DATETIME] = TEMPORAL(WIRE_DATETIME, WIRE_DATETIME2, protocol_date),
+	/* the session's time zone is UTC */
+	[COLUMN_TIMESTAMP] = TEMPORAL(WIRE_TIMESTAMP, WIRE_TIMESTAMP2, protocol_date),
+	[COLUMN_TIME] = TEMPORAL(WIRE_TIME, WIRE_TIME2, protocol_time),
+	[COLUMN_BINARY] = BYTES(cell_padded),
+	[COLUMN_VARBINARY] = BYTES(cell_bytes),
+	[COLUMN_TINYBLOB] = BYTES(cell_bytes),
+	[COLUMN_BLOB] = BYTES(cell_bytes),
+	[COLUMN_MEDIUMBLOB] = BYTES(cell_bytes),
+	[COLUMN_LONGBLOB] = BYTES(cell_bytes),
+	[COLUMN_GEOMETRY] = NUMBER(WIRE_GEOMETRY, cell_bytes),
+	[COLUMN_VECTOR] = {WIRE_VECTOR, 0, ACCEPT_TEXT, cell_bytes, NULL, NULL},
+	[COLUMN_JSON] = {WIRE_JSON, 0, ACCEPT_TEXT, protocol_json, NULL, cell_text},
+	[COLUMN_UUID] = TEXT(protocol_ascii),
+	[COLUMN_INET4] = TEXT(protocol_ascii),
+	[COLUMN_INET6] = TEXT(protocol_ascii),
+	[COLUMN_CHAR] = TEXT(cell_text),
+	[COLUMN_VARCHAR] = TEXT(cell_text),
+	[COLUMN_TINYTEXT] = TEXT(cell_text),
+	[COLUMN_TEXT] = TEXT(cell_text),
+	[COLUMN_MEDIUMTEXT] = TEXT(cell_text),
+	[COLUMN_LONGTEXT] = TEXT(cell_text),
+	[COLUMN_ENUM] = TEXT(cell_text),
+	[COLUMN_SET] = TEXT(cell_text),
+};
 
 /* NULL: the field is not of the column's type. */
 static cell_decode_fn *choose(const struct column *column, const struct binrow_field *field)
 {
-	uint8_t wire = field->wire;
-	bool bytes = field->charset == CHARSET_ID_BINARY;
-	switch (column->type) {
-	case COLUMN_TINYINT:
-		return integer_decoder(field, WIRE_TINY, column->is_unsigned);
-	case COLUMN_SMALLINT:
-		return integer_decoder(field, WIRE_SHORT, column->is_unsigned);
-	case COLUMN_MEDIUMINT:
-		return integer_decoder(field, WIRE_INT24, column->is_unsigned);
-	case COLUMN_INT:
-		return integer_decoder(field, WIRE_LONG, column->is_unsigned);
-	case COLUMN_BIGINT:
-		return integer_decoder(field, WIRE_LONGLONG, column->is_unsigned);
-	case COLUMN_DECIMAL:
-		return when(wire == WIRE_NEWDECIMAL, protocol_decimal);
-	case COLUMN_FLOAT:
-		return when(wire == WIRE_FLOAT, cell_f32);
-	case COLUMN_DOUBLE:
-		return when(wire == WIRE_DOUBLE, cell_f64);
-	case COLUMN_BIT:
-		return when(wire == WIRE_BIT, cell_bit);
-	case COLUMN_YEAR:
-		return when(wire == WIRE_YEAR, cell_u16);
-	case COLUMN_DATE:
-		return when(wire == WIRE_DATE || wire == WIRE_NEWDATE, protocol_date);
-	case COLUMN_DATETIME:
-		return when(wire == WIRE_DATETIME || wire == WIRE_DATETIME2, protocol_date);
-	case COLUMN_TIMESTAMP: /* the session's time zone is UTC */
-		return when(wire == WIRE_TIMESTAMP || wire == WIRE_TIMESTAMP2, protocol_date);
-	case COLUMN_TIME:
-		return when(wire == WIRE_TIME || wire == WIRE_TIME2, protocol_time);
-	case COLUMN_BINARY:
-		return when(is_string(wire) && bytes, cell_padded);
-	case COLUMN_VARBINARY:
-	case COLUMN_TINYBLOB:
-	case COLUMN_BLOB:
-	case COLUMN_MEDIUMBLOB:
-	case COLUMN_LONGBLOB:
-		return when(is_string(wire) && bytes, cell_bytes);
-	case COLUMN_VECTOR:
-		return when(wire == WIRE_VECTOR || is_string(wire), cell_bytes);
-	case COLUMN_GEOMETRY:
-		return when(wire == WIRE_GEOMETRY, cell_bytes);
-	case COLUMN_JSON:
-		return wire == WIRE_JSON ? protocol_json : when(is_string(wire), cell_text);
-	case COLUMN_UUID:
-	case COLUMN_INET4:
-	case COLUMN_INET6:
-		return when(is_string(wire), protocol_ascii);
-	case COLUMN_CHAR:
-	case COLUMN_VARCHAR:
-	case COLUMN_TINYTEXT:
-	case COLUMN_TEXT:
-	case COLUMN_MEDIUMTEXT:
-	case COLUMN_LONGTEXT:
-	case COLUMN_ENUM:
-	case COLUMN_SET:
-		return when(is_string(wire), cell_text);
-	case COLUMN_TYPE_COUNT:
-		break;
-	}
-	return NULL;
+	const struct rule *rule = &rules[column->type];
+	if (rule->wire != 0 && (field->wire == rule->wire || field->wire == rule->other))
+		return column->is_unsigned && rule->decode_unsigned ? rule->decode_unsigned
+								    : rule->decode;
+	if (rule->accept == ACCEPT_WIRE || !is_string(field) ||
+	    (rule->accept == ACCEPT_BYTES && field->charset != CHARSET_ID_BINARY))
+		return NULL;
+	return rule->decode_string ? rule->decode_string : rule->decode;
 }
 
 /* Size class of a cell, as in cell.h; CELL_PREFIX alone is a length-coded string. */
@@ -192,10 +202,12 @@ static int mismatch(const struct table *table, const struct column *column,
 		    const struct binrow_field *field, struct err *err)
 {
 	const char *name = wire_name(field->wire);
-	return err_set(err, ERR_DATA, "column %.*s of table %.*s is %s in the catalog, but the server returns %s "
+	return err_set(err, ERR_DATA,
+		       "column %.*s of table %.*s is %s in the catalog, but the server returns %s "
 		       "(type %u, flags %#x): the table was changed while it was read",
-		       SLICE_FMT(column->name), SLICE_FMT(table->full_name), column_type_name(column->type),
-		       name ? name : "an unknown type", field->wire, field->flags);
+		       SLICE_FMT(column->name), SLICE_FMT(table->full_name),
+		       column_type_name(column->type), name ? name : "an unknown type", field->wire,
+		       field->flags);
 }
 
 static int check_field(const struct table *table, const struct column *column,
@@ -204,17 +216,22 @@ static int check_field(const struct table *table, const struct column *column,
 	enum charset charset;
 	bool integer = column->type <= COLUMN_BIGINT;
 	if (!slice_equal_nocase(field->name, column->name))
-		return err_set(err, ERR_DATA, "table %.*s: the server returns column %.*s where the catalog "
+		return err_set(err, ERR_DATA,
+			       "table %.*s: the server returns column %.*s where the catalog "
 			       "has %.*s: the table was changed while it was read",
-			       SLICE_FMT(table->full_name), SLICE_FMT(field->name), SLICE_FMT(column->name));
+			       SLICE_FMT(table->full_name), SLICE_FMT(field->name),
+			       SLICE_FMT(column->name));
 	if (integer && column->is_unsigned != !!(field->flags & FLAG_UNSIGNED))
 		return mismatch(table, column, field, err);
 	if (choose(column, field) == cell_text && column->type != COLUMN_JSON &&
 	    (!charset_of_id(field->charset, &charset) || charset != column->charset))
-		return err_set(err, ERR_DATA, "column %.*s of table %.*s has the character set %s in the catalog, "
-			       "but the server returns collation %u: the table was changed while it was "
-			       "read", SLICE_FMT(column->name), SLICE_FMT(table->full_name),
-			       charset_name(column->charset), field->charset);
+		return err_set(
+			err, ERR_DATA,
+			"column %.*s of table %.*s has the character set %s in the catalog, "
+			"but the server returns collation %u: the table was changed while it was "
+			"read",
+			SLICE_FMT(column->name), SLICE_FMT(table->full_name),
+			charset_name(column->charset), field->charset);
 	return 0;
 }
 
@@ -237,9 +254,10 @@ int binrow_layout(const struct binrow_field *fields, unsigned nfields, const str
 {
 	*layout = NULL;
 	if (nfields != table->ncolumns)
-		return err_set(err, ERR_DATA, "table %.*s has %u columns in the catalog, but the server returns "
-			       "%u: the table was changed while it was read", SLICE_FMT(table->full_name),
-			       table->ncolumns, nfields);
+		return err_set(err, ERR_DATA,
+			       "table %.*s has %u columns in the catalog, but the server returns "
+			       "%u: the table was changed while it was read",
+			       SLICE_FMT(table->full_name), table->ncolumns, nfields);
 	struct row_layout *made = ARENA_NEW(arena, struct row_layout);
 	uint8_t *sizes = ARENA_ARRAY(arena, nfields, uint8_t);
 	made->table = table;
@@ -260,8 +278,10 @@ int binrow_layout(const struct binrow_field *fields, unsigned nfields, const str
 static int split_error(const struct row *row, unsigned column, struct err *err)
 {
 	const struct table *table = row->layout->table;
-	return err_set(err, ERR_DATA, "table %.*s: a row that the server returned is cut or damaged at column %.*s",
-		       SLICE_FMT(table->full_name), SLICE_FMT(table->columns[column].name));
+	return err_set(
+		err, ERR_DATA,
+		"table %.*s: a row that the server returned is cut or damaged at column %.*s",
+		SLICE_FMT(table->full_name), SLICE_FMT(table->columns[column].name));
 }
 
 int binrow_split(struct slice packet, struct row *row, struct err *err)

@@ -8,10 +8,10 @@
 
 /* One column as the result metadata describes it. */
 struct binrow_field {
-	struct slice name;  /* column name (org or alias) */
-	uint8_t wire;       /* MYSQL_TYPE_* */
-	uint16_t charset;   /* collation id */
-	uint16_t flags;     /* UNSIGNED 32, BINARY 128, ENUM 256, SET 2048 ... */
+	struct slice name; /* column name (org or alias) */
+	uint8_t wire;      /* MYSQL_TYPE_* */
+	uint16_t charset;  /* collation id */
+	uint16_t flags;    /* UNSIGNED 32, BINARY 128, ENUM 256, SET 2048 ... */
 	uint32_t length;
 	uint8_t decimals;
 };

@@ -46,8 +46,8 @@ static unsigned utf8_length(const uint8_t *ptr, size_t len, unsigned longest)
 			return 0;
 		return 3;
 	}
-	if (c > 0xf4 || longest < 4 || len < 4 || !continues(ptr + 1, 3) || (c == 0xf0 && ptr[1] < 0x90) ||
-	    (c == 0xf4 && ptr[1] >= 0x90))
+	if (c > 0xf4 || longest < 4 || len < 4 || !continues(ptr + 1, 3) ||
+	    (c == 0xf0 && ptr[1] < 0x90) || (c == 0xf4 && ptr[1] >= 0x90))
 		return 0;
 	return 4;
 }
@@ -110,7 +110,8 @@ static char *put_utf8(char *dst, int32_t c)
 }
 
 /* Reads one character at ptr (len is not 0) into *c, or BAD; returns how many bytes that were. */
-typedef size_t take_fn(const struct charset_table *table, const uint8_t *ptr, size_t len, int32_t *c);
+typedef size_t take_fn(const struct charset_table *table, const uint8_t *ptr, size_t len,
+		       int32_t *c);
 
 /* No byte of any set becomes more than 3 bytes of UTF-8; characters of 4 bytes come from 2 at least. */
 enum { GROWTH = 3 };
@@ -131,7 +132,8 @@ static void convert(take_fn *take, const struct charset_table *table, struct sli
 
 /* ---- sets of one byte, and the one-byte characters of the others -------------------------------- */
 
-static size_t take_single(const struct charset_table *table, const uint8_t *ptr, size_t len, int32_t *c)
+static size_t take_single(const struct charset_table *table, const uint8_t *ptr, size_t len,
+			  int32_t *c)
 {
 	(void)len;
 	if (ptr[0] == 0 || table->single[ptr[0]] != 0)
@@ -167,7 +169,8 @@ static bool between(uint8_t c, uint8_t low, uint8_t high)
 
 static bool form_big5(const uint8_t *p)
 {
-	return between(p[0], 0xa1, 0xf9) && (between(p[1], 0x40, 0x7e) || between(p[1], 0xa1, 0xfe));
+	return between(p[0], 0xa1, 0xf9) &&
+	       (between(p[1], 0x40, 0x7e) || between(p[1], 0xa1, 0xfe));
 }
 
 static bool form_gb2312(const uint8_t *p)
@@ -177,7 +180,8 @@ static bool form_gb2312(const uint8_t *p)
 
 static bool form_gbk(const uint8_t *p)
 {
-	return between(p[0], 0x81, 0xfe) && (between(p[1], 0x40, 0x7e) || between(p[1], 0x80, 0xfe));
+	return between(p[0], 0x81, 0xfe) &&
+	       (between(p[1], 0x40, 0x7e) || between(p[1], 0x80, 0xfe));
 }
 
 static bool form_sjis(const uint8_t *p)
@@ -188,8 +192,9 @@ static bool form_sjis(const uint8_t *p)
 
 static bool form_euckr(const uint8_t *p)
 {
-	return between(p[0], 0x81, 0xfe) && (between(p[1], 0x41, 0x5a) || between(p[1], 0x61, 0x7a) ||
-					     between(p[1], 0x81, 0xfe));
+	return between(p[0], 0x81, 0xfe) &&
+	       (between(p[1], 0x41, 0x5a) || between(p[1], 0x61, 0x7a) ||
+		between(p[1], 0x81, 0xfe));
 }
 
 static bool form_ujis(const uint8_t *p)
@@ -198,8 +203,8 @@ static bool form_ujis(const uint8_t *p)
 					 : p[0] == 0x8e && between(p[1], 0xa1, 0xdf);
 }
 
-static inline size_t take_double(form_fn *form, const struct charset_table *table, const uint8_t *ptr,
-				 size_t len, int32_t *c)
+static inline size_t take_double(form_fn *form, const struct charset_table *table,
+				 const uint8_t *ptr, size_t len, int32_t *c)
 {
 	if (ptr[0] >= 0x80 && len >= 2 && form(ptr))
 		return take_mapped(c, pair(&table->double_, ptr), 2);
@@ -207,8 +212,8 @@ static inline size_t take_double(form_fn *form, const struct charset_table *tabl
 }
 
 #define DOUBLE_SET(set)                                                                            \
-	static size_t take_##set(const struct charset_table *table, const uint8_t *ptr, size_t len, \
-				 int32_t *c)                                                       \
+	static size_t take_##set(const struct charset_table *table, const uint8_t *ptr,            \
+				 size_t len, int32_t *c)                                           \
 	{                                                                                          \
 		return take_double(form_##set, table, ptr, len, c);                                \
 	}
@@ -219,9 +224,11 @@ DOUBLE_SET(gbk)
 DOUBLE_SET(sjis)
 DOUBLE_SET(euckr)
 
-static size_t take_ujis(const struct charset_table *table, const uint8_t *ptr, size_t len, int32_t *c)
+static size_t take_ujis(const struct charset_table *table, const uint8_t *ptr, size_t len,
+			int32_t *c)
 {
-	if (ptr[0] == 0x8f && len >= 3 && between(ptr[1], 0xa1, 0xfe) && between(ptr[2], 0xa1, 0xfe))
+	if (ptr[0] == 0x8f && len >= 3 && between(ptr[1], 0xa1, 0xfe) &&
+	    between(ptr[2], 0xa1, 0xfe))
 		return take_mapped(c, pair(&table->triple_, ptr + 1), 3);
 	return take_double(form_ujis, table, ptr, len, c);
 }
@@ -248,14 +255,17 @@ static int32_t gb18030_code(uint32_t number)
 	if (low == 0)
 		return BAD;
 	const struct gb18030_run *run = &gb18030_runs[low - 1];
-	return number - run->first < run->length ? (int32_t)(run->code + (number - run->first)) : BAD;
+	return number - run->first < run->length ? (int32_t)(run->code + (number - run->first))
+						 : BAD;
 }
 
-static size_t take_gb18030(const struct charset_table *table, const uint8_t *ptr, size_t len, int32_t *c)
+static size_t take_gb18030(const struct charset_table *table, const uint8_t *ptr, size_t len,
+			   int32_t *c)
 {
 	if (len >= 4 && between(ptr[0], 0x81, 0xfe) && between(ptr[1], 0x30, 0x39) &&
 	    between(ptr[2], 0x81, 0xfe) && between(ptr[3], 0x30, 0x39)) {
-		*c = gb18030_code(((uint32_t)(ptr[0] - 0x81) * 10 + (uint32_t)(ptr[1] - 0x30)) * 1260 +
+		*c = gb18030_code(((uint32_t)(ptr[0] - 0x81) * 10 + (uint32_t)(ptr[1] - 0x30)) *
+					  1260 +
 				  (uint32_t)(ptr[2] - 0x81) * 10 + (uint32_t)(ptr[3] - 0x30));
 		return 4;
 	}
@@ -285,19 +295,22 @@ static inline size_t take_utf16_order(const uint8_t *ptr, size_t len, bool littl
 	return 4;
 }
 
-static size_t take_utf16(const struct charset_table *table, const uint8_t *ptr, size_t len, int32_t *c)
+static size_t take_utf16(const struct charset_table *table, const uint8_t *ptr, size_t len,
+			 int32_t *c)
 {
 	(void)table;
 	return take_utf16_order(ptr, len, false, c);
 }
 
-static size_t take_utf16le(const struct charset_table *table, const uint8_t *ptr, size_t len, int32_t *c)
+static size_t take_utf16le(const struct charset_table *table, const uint8_t *ptr, size_t len,
+			   int32_t *c)
 {
 	(void)table;
 	return take_utf16_order(ptr, len, true, c);
 }
 
-static size_t take_ucs2(const struct charset_table *table, const uint8_t *ptr, size_t len, int32_t *c)
+static size_t take_ucs2(const struct charset_table *table, const uint8_t *ptr, size_t len,
+			int32_t *c)
 {
 	(void)table;
 	if (len < 2)
@@ -306,7 +319,8 @@ static size_t take_ucs2(const struct charset_table *table, const uint8_t *ptr, s
 	return 2;
 }
 
-static size_t take_utf32(const struct charset_table *table, const uint8_t *ptr, size_t len, int32_t *c)
+static size_t take_utf32(const struct charset_table *table, const uint8_t *ptr, size_t len,
+			 int32_t *c)
 {
 	(void)table;
 	if (len < 4)
@@ -315,7 +329,8 @@ static size_t take_utf32(const struct charset_table *table, const uint8_t *ptr, 
 	return 4;
 }
 
-static size_t take_ascii(const struct charset_table *table, const uint8_t *ptr, size_t len, int32_t *c)
+static size_t take_ascii(const struct charset_table *table, const uint8_t *ptr, size_t len,
+			 int32_t *c)
 {
 	(void)table, (void)len;
 	if (ptr[0] < 0x80)
@@ -371,7 +386,8 @@ bool charset_supported(enum charset charset)
 	}
 }
 
-void charset_to_utf8(enum charset charset, struct slice text, struct arena *arena, struct slice *out)
+void charset_to_utf8(enum charset charset, struct slice text, struct arena *arena,
+		     struct slice *out)
 {
 	const struct charset_table *table = &charset_tables[charset];
 	if (charset == CHARSET_UTF8MB4 || charset == CHARSET_UTF8MB3 || charset == CHARSET_BINARY) {

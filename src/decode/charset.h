@@ -13,6 +13,7 @@ bool charset_supported(enum charset charset);
  * superset), else a copy in the arena. Bytes that are no character of the set become what the server's
  * CONVERT(x USING utf8mb4) gives ('?'), so that both phases and a SELECT agree; invalid UTF-8 in
  * utf8mb4/utf8mb3 columns likewise becomes '?' for each bad byte. Never fails. */
-void charset_to_utf8(enum charset charset, struct slice text, struct arena *arena, struct slice *out);
+void charset_to_utf8(enum charset charset, struct slice text, struct arena *arena,
+		     struct slice *out);
 
 #endif

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 enum {
-	CHARSET_BLOCK = 32,                      /* characters in a block */
+	CHARSET_BLOCK = 32,                       /* characters in a block */
 	CHARSET_ROW_BLOCKS = 256 / CHARSET_BLOCK, /* blocks for one lead byte */
 };
 

@@ -29,9 +29,10 @@ static uint32_t eight_bytes(uint32_t v, const uint8_t *at)
 	memcpy(&low, at, 4);
 	memcpy(&high, at + 4, 4);
 	low ^= v;
-	return tables[7][low & 0xff] ^ tables[6][(low >> 8) & 0xff] ^ tables[5][(low >> 16) & 0xff] ^
-	       tables[4][low >> 24] ^ tables[3][high & 0xff] ^ tables[2][(high >> 8) & 0xff] ^
-	       tables[1][(high >> 16) & 0xff] ^ tables[0][high >> 24];
+	return tables[7][low & 0xff] ^ tables[6][(low >> 8) & 0xff] ^
+	       tables[5][(low >> 16) & 0xff] ^ tables[4][low >> 24] ^ tables[3][high & 0xff] ^
+	       tables[2][(high >> 8) & 0xff] ^ tables[1][(high >> 16) & 0xff] ^
+	       tables[0][high >> 24];
 }
 
 uint32_t crc32_update(uint32_t crc, const void *ptr, size_t len)

@@ -12,8 +12,8 @@
 
 enum {
 	DECIMAL_PRECISION_MAX = 65,
-	DECIMAL_SCALE_MAX = 38,      /* MariaDB's; MySQL's is 30 */
-	DECIMAL_SIZE_MAX = 32,       /* bytes of the packed form */
+	DECIMAL_SCALE_MAX = 38,                       /* MariaDB's; MySQL's is 30 */
+	DECIMAL_SIZE_MAX = 32,                        /* bytes of the packed form */
 	DECIMAL_TEXT_MAX = DECIMAL_PRECISION_MAX + 3, /* sign, leading zero, point */
 };
 

@@ -7,10 +7,10 @@
 
 enum {
 	CRC_SIZE = 4,
-	FORMAT_VERSION = 4,          /* binlog version; 1 and 3 are older than MySQL 5.0 */
-	FORMAT_SERVER_SIZE = 50,     /* server version text, NUL-padded */
-	FORMAT_FLAGS_AT = 17,        /* flags in the header */
-	FORMAT_FLAG_IN_USE = 1,      /* set in the file after the checksum was made */
+	FORMAT_VERSION = 4,      /* binlog version; 1 and 3 are older than MySQL 5.0 */
+	FORMAT_SERVER_SIZE = 50, /* server version text, NUL-padded */
+	FORMAT_FLAGS_AT = 17,    /* flags in the header */
+	FORMAT_FLAG_IN_USE = 1,  /* set in the file after the checksum was made */
 	CHECKSUM_OFF = 0,
 	CHECKSUM_CRC32 = 1,
 	QUERY_POST_HEADER = 13,
@@ -82,27 +82,37 @@ static int refuse(const struct event *event, struct err *err)
 {
 	switch (event->type) {
 	case EVENT_TRANSACTION_PAYLOAD:
-		return err_set(err, ERR_SOURCE, "the binlog has a compressed transaction "
-			       "(Transaction_payload event that ends at %" PRIu32 "), which cannot be read: set "
-			       "binlog_transaction_compression=OFF on the source, and start behind it",
-			       event->end_pos);
+		return err_set(
+			err, ERR_SOURCE,
+			"the binlog has a compressed transaction "
+			"(Transaction_payload event that ends at %" PRIu32
+			"), which cannot be read: set "
+			"binlog_transaction_compression=OFF on the source, and start behind it",
+			event->end_pos);
 	case EVENT_GTID_TAGGED:
-		return err_set(err, ERR_SOURCE, "the binlog has a tagged GTID (Gtid_tagged event that "
-			       "ends at %" PRIu32 "), which cannot be read: leave gtid_next at AUTOMATIC, "
-			       "without a tag, on the source", event->end_pos);
+		return err_set(err, ERR_SOURCE,
+			       "the binlog has a tagged GTID (Gtid_tagged event that "
+			       "ends at %" PRIu32
+			       "), which cannot be read: leave gtid_next at AUTOMATIC, "
+			       "without a tag, on the source",
+			       event->end_pos);
 	case EVENT_START_ENCRYPTION:
-		return err_set(err, ERR_SOURCE, "the binlog file is encrypted (Start_encryption event) "
+		return err_set(err, ERR_SOURCE,
+			       "the binlog file is encrypted (Start_encryption event) "
 			       "and cannot be read as a file: read it from the server, or set "
 			       "encrypt_binlog=OFF there");
 	case EVENT_INCIDENT:
-		return err_set(err, ERR_SOURCE, "the source wrote an Incident event that ends at %" PRIu32
-			       ": changes before it are missing in its binlog; copy the tables again",
-			       event->end_pos);
+		return err_set(
+			err, ERR_SOURCE,
+			"the source wrote an Incident event that ends at %" PRIu32
+			": changes before it are missing in its binlog; copy the tables again",
+			event->end_pos);
 	default:
 		break;
 	}
 	if (event_name(event->type) == NULL && !(event->flags & EVENT_FLAG_IGNORABLE))
-		return err_set(err, ERR_SOURCE, "event type %u (ends at %" PRIu32 ", %" PRIu32
+		return err_set(err, ERR_SOURCE,
+			       "event type %u (ends at %" PRIu32 ", %" PRIu32
 			       " bytes) is not known; the source is newer than this program",
 			       event->type, event->end_pos, event->size);
 	return 0;
@@ -116,15 +126,19 @@ int event_parse(struct slice packet, const struct event_format *format, bool ver
 			       packet.len);
 	read_header(packet, event);
 	if (event->size != packet.len)
-		return err_set(err, ERR_DATA, "event type %u says that it has %" PRIu32
-			       " bytes, but %zu arrived", event->type, event->size, packet.len);
+		return err_set(err, ERR_DATA,
+			       "event type %u says that it has %" PRIu32 " bytes, but %zu arrived",
+			       event->type, event->size, packet.len);
 	if (event->type == EVENT_FORMAT_DESCRIPTION)
 		return 0; /* has its own rules: event_format_parse */
 	if (has_checksum(packet, format)) {
 		if (verify && !checksum_matches(packet))
-			return err_set(err, ERR_DATA, "event type %u that ends at %" PRIu32
-				       " has a wrong checksum: it was damaged on the source's disk or on "
-				       "the way", event->type, event->end_pos);
+			return err_set(
+				err, ERR_DATA,
+				"event type %u that ends at %" PRIu32
+				" has a wrong checksum: it was damaged on the source's disk or on "
+				"the way",
+				event->type, event->end_pos);
 		event->body.len -= CRC_SIZE;
 	} else if (format->checksum) {
 		return cut_error(event, err);
@@ -153,7 +167,8 @@ int event_format_parse(struct slice packet, struct event_format *format, struct 
 	struct event event;
 	struct reader r;
 	if (packet.len < EVENT_HEADER_SIZE)
-		return err_set(err, ERR_DATA, "Format_description event of %zu bytes is cut", packet.len);
+		return err_set(err, ERR_DATA, "Format_description event of %zu bytes is cut",
+			       packet.len);
 	read_header(packet, &event);
 	if (event.size != packet.len || event.body.len < CRC_SIZE + 1)
 		return cut_error(&event, err);
@@ -167,13 +182,16 @@ int event_format_parse(struct slice packet, struct event_format *format, struct 
 	if (r.failed)
 		return cut_error(&event, err);
 	if (version != FORMAT_VERSION || header_size != EVENT_HEADER_SIZE)
-		return err_set(err, ERR_SOURCE, "binlog version %u with %u bytes of event header cannot be "
-			       "read: version 4 with 19 is what MySQL 5.0 and later write", version,
-			       header_size);
+		return err_set(err, ERR_SOURCE,
+			       "binlog version %u with %u bytes of event header cannot be "
+			       "read: version 4 with 19 is what MySQL 5.0 and later write",
+			       version, header_size);
 	if (algorithm != CHECKSUM_OFF && algorithm != CHECKSUM_CRC32)
-		return err_set(err, ERR_SOURCE, "binlog checksum algorithm %u is not known", algorithm);
+		return err_set(err, ERR_SOURCE, "binlog checksum algorithm %u is not known",
+			       algorithm);
 	if (algorithm == CHECKSUM_CRC32 && !format_checksum_matches(packet))
-		return err_set(err, ERR_DATA, "the Format_description event has a wrong checksum: it was "
+		return err_set(err, ERR_DATA,
+			       "the Format_description event has a wrong checksum: it was "
 			       "damaged on the source's disk or on the way");
 	event_format_init(format);
 	format->checksum = algorithm == CHECKSUM_CRC32;
@@ -196,14 +214,14 @@ int event_rotate_parse(const struct event *event, struct event_rotate *rotate, s
 }
 
 enum { /* flags2 of MariaDB's GTID event, and its extra flags */
-	GTID_STANDALONE = 1,
-	GTID_GROUP_COMMIT = 2,
-	GTID_PREPARED_XA = 64,
-	GTID_COMPLETED_XA = 128,
-	GTID_EXTRA_ENGINES = 1,
-	GTID_EXTRA_START_ALTER = 2,
-	GTID_EXTRA_COMMIT_ALTER = 4,
-	GTID_EXTRA_ROLLBACK_ALTER = 8,
+       GTID_STANDALONE = 1,
+       GTID_GROUP_COMMIT = 2,
+       GTID_PREPARED_XA = 64,
+       GTID_COMPLETED_XA = 128,
+       GTID_EXTRA_ENGINES = 1,
+       GTID_EXTRA_START_ALTER = 2,
+       GTID_EXTRA_COMMIT_ALTER = 4,
+       GTID_EXTRA_ROLLBACK_ALTER = 8,
 };
 
 /* formatID(4) gtrid_len(1) bqual_len(1) data */
@@ -296,33 +314,34 @@ int event_gtid_parse(const struct event *event, struct event_gtid *gtid, struct 
 	default:
 		return refuse(event, err) < 0
 			       ? -1
-			       : err_set(err, ERR_INTERNAL, "event type %u is no GTID event", event->type);
+			       : err_set(err, ERR_INTERNAL, "event type %u is no GTID event",
+					 event->type);
 	}
 }
 
 enum { /* status variables of a Query event; they stand in growing order of their code, nearly */
-	Q_FLAGS2 = 0,
-	Q_SQL_MODE = 1,
-	Q_CATALOG = 2,
-	Q_AUTO_INCREMENT = 3,
-	Q_CHARSET = 4,
-	Q_TIME_ZONE = 5,
-	Q_CATALOG_NZ = 6,
-	Q_LC_TIME_NAMES = 7,
-	Q_CHARSET_DATABASE = 8,
-	Q_TABLE_MAP_FOR_UPDATE = 9,
-	Q_MASTER_DATA_WRITTEN = 10,
-	Q_INVOKER = 11,
-	Q_UPDATED_DB_NAMES = 12,
-	Q_MICROSECONDS = 13,
-	Q_EXPLICIT_DEFAULTS = 16,
-	Q_DDL_XID = 17,
-	Q_DEFAULT_COLLATION = 18,
-	Q_REQUIRE_PRIMARY_KEY = 19,
-	Q_TABLE_ENCRYPTION = 20,
-	Q_HRNOW = 128,
-	Q_XID = 129,
-	UPDATED_DB_NAMES_TOO_MANY = 254,
+       Q_FLAGS2 = 0,
+       Q_SQL_MODE = 1,
+       Q_CATALOG = 2,
+       Q_AUTO_INCREMENT = 3,
+       Q_CHARSET = 4,
+       Q_TIME_ZONE = 5,
+       Q_CATALOG_NZ = 6,
+       Q_LC_TIME_NAMES = 7,
+       Q_CHARSET_DATABASE = 8,
+       Q_TABLE_MAP_FOR_UPDATE = 9,
+       Q_MASTER_DATA_WRITTEN = 10,
+       Q_INVOKER = 11,
+       Q_UPDATED_DB_NAMES = 12,
+       Q_MICROSECONDS = 13,
+       Q_EXPLICIT_DEFAULTS = 16,
+       Q_DDL_XID = 17,
+       Q_DEFAULT_COLLATION = 18,
+       Q_REQUIRE_PRIMARY_KEY = 19,
+       Q_TABLE_ENCRYPTION = 20,
+       Q_HRNOW = 128,
+       Q_XID = 129,
+       UPDATED_DB_NAMES_TOO_MANY = 254,
 };
 
 static void skip_short_string(struct reader *r, unsigned extra)
@@ -353,10 +372,18 @@ static void read_charsets(struct reader *r, struct event_query *query)
 static bool status_variable(struct reader *r, struct event_query *query)
 {
 	static const uint8_t sizes[] = {
-		[Q_FLAGS2] = 4,          [Q_AUTO_INCREMENT] = 4,        [Q_LC_TIME_NAMES] = 2,
-		[Q_TABLE_MAP_FOR_UPDATE] = 8, [Q_MASTER_DATA_WRITTEN] = 4, [Q_MICROSECONDS] = 3,
-		[Q_EXPLICIT_DEFAULTS] = 1, [Q_DDL_XID] = 8,             [Q_DEFAULT_COLLATION] = 2,
-		[Q_REQUIRE_PRIMARY_KEY] = 1, [Q_TABLE_ENCRYPTION] = 1,  [Q_HRNOW] = 3,
+		[Q_FLAGS2] = 4,
+		[Q_AUTO_INCREMENT] = 4,
+		[Q_LC_TIME_NAMES] = 2,
+		[Q_TABLE_MAP_FOR_UPDATE] = 8,
+		[Q_MASTER_DATA_WRITTEN] = 4,
+		[Q_MICROSECONDS] = 3,
+		[Q_EXPLICIT_DEFAULTS] = 1,
+		[Q_DDL_XID] = 8,
+		[Q_DEFAULT_COLLATION] = 2,
+		[Q_REQUIRE_PRIMARY_KEY] = 1,
+		[Q_TABLE_ENCRYPTION] = 1,
+		[Q_HRNOW] = 3,
 		[Q_XID] = 8,
 	};
 	uint8_t code = reader_u8(r);
@@ -411,9 +438,11 @@ int event_query_parse(const struct event *event, const struct event_format *form
 	unsigned post = format->post_header[EVENT_QUERY];
 	memset(query, 0, sizeof(*query));
 	if (event->type == EVENT_QUERY_COMPRESSED)
-		return err_set(err, ERR_SOURCE, "the binlog has a compressed statement (Query_compressed "
+		return err_set(err, ERR_SOURCE,
+			       "the binlog has a compressed statement (Query_compressed "
 			       "event that ends at %" PRIu32 "), which cannot be read: set "
-			       "log_bin_compress=OFF on the source, and start behind it", event->end_pos);
+			       "log_bin_compress=OFF on the source, and start behind it",
+			       event->end_pos);
 	reader_init(&r, event->body.ptr, event->body.len);
 	reader_u64(&r);
 	unsigned db_len = reader_u8(&r);
@@ -496,7 +525,8 @@ static int mariadb_list(const struct event *event, struct gtid_set *set, struct 
 static void print_uuid(struct buf *text, const uint8_t *uuid)
 {
 	for (unsigned i = 0; i < UUID_SIZE; i++)
-		buf_printf(text, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", uuid[i]);
+		buf_printf(text, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "",
+			   uuid[i]);
 }
 
 /* uuid(16) n(8) {first(8) behind the last(8)} */
@@ -525,7 +555,8 @@ static int previous_gtids(const struct event *event, struct gtid_set *set, struc
 	reader_init(&r, event->body.ptr, event->body.len);
 	uint64_t n = reader_u64(&r);
 	if (n >> 56 != 0)
-		return err_set(err, ERR_SOURCE, "the binlog begins with a set of tagged GTIDs, which cannot "
+		return err_set(err, ERR_SOURCE,
+			       "the binlog begins with a set of tagged GTIDs, which cannot "
 			       "be read: the source must not use tags");
 	buf_init(&text);
 	while (n-- > 0 && !r.failed)

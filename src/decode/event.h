@@ -69,20 +69,20 @@ enum {
 
 /* What FORMAT_DESCRIPTION says about the events behind it. */
 struct event_format {
-	bool checksum;             /* events end with 4 bytes of CRC32 */
-	bool mariadb;              /* server version contains "MariaDB" */
-	uint8_t post_header[256];  /* post-header length by event type */
-	char server_version[51];   /* NUL-terminated */
+	bool checksum;            /* events end with 4 bytes of CRC32 */
+	bool mariadb;             /* server version contains "MariaDB" */
+	uint8_t post_header[256]; /* post-header length by event type */
+	char server_version[51];  /* NUL-terminated */
 };
 
 struct event {
 	uint32_t timestamp; /* seconds */
 	uint8_t type;       /* enum event_type, or unknown */
 	uint32_t server_id;
-	uint32_t size;      /* of the whole event, checksum included */
-	uint32_t end_pos;   /* low 32 bits of the position behind it; 0 for artificial events */
+	uint32_t size;    /* of the whole event, checksum included */
+	uint32_t end_pos; /* low 32 bits of the position behind it; 0 for artificial events */
 	uint16_t flags;
-	struct slice body;  /* behind the header, without the checksum */
+	struct slice body; /* behind the header, without the checksum */
 };
 
 const char *event_name(uint8_t type); /* NULL: a type we do not know */
@@ -94,34 +94,39 @@ void event_format_init(struct event_format *format);
 int event_parse(struct slice packet, const struct event_format *format, bool verify,
 		struct event *event, struct err *err) MUST_CHECK;
 /* Reads a FORMAT_DESCRIPTION event (its own checksum included). */
-int event_format_parse(struct slice packet, struct event_format *format, struct err *err) MUST_CHECK;
+int event_format_parse(struct slice packet, struct event_format *format,
+		       struct err *err) MUST_CHECK;
 
 struct event_rotate {
 	uint64_t offset;
 	struct slice file;
 };
-int event_rotate_parse(const struct event *event, struct event_rotate *rotate, struct err *err) MUST_CHECK;
+int event_rotate_parse(const struct event *event, struct event_rotate *rotate,
+		       struct err *err) MUST_CHECK;
 
 struct event_gtid {
-	struct gtid gtid;          /* GTID_NONE for Anonymous_gtid */
-	int64_t commit_ms;         /* MySQL: original commit timestamp (8.0.1+), else immediate, else header; MariaDB: header */
-	bool standalone;           /* MariaDB: one Query event, no COMMIT follows */
-	bool xa_prepared;          /* MariaDB: this group is an XA PREPARE */
-	bool xa_completed;         /* MariaDB: an XA COMMIT or XA ROLLBACK of a prepared one */
-	struct slice xid;          /* MariaDB with either: formatID(4) gtrid_len(1) bqual_len(1) data */
+	struct gtid gtid; /* GTID_NONE for Anonymous_gtid */
+	int64_t commit_ms; /* MySQL: original commit timestamp (8.0.1+), else immediate, else header; MariaDB: header */
+	bool standalone;   /* MariaDB: one Query event, no COMMIT follows */
+	bool xa_prepared;  /* MariaDB: this group is an XA PREPARE */
+	bool xa_completed; /* MariaDB: an XA COMMIT or XA ROLLBACK of a prepared one */
+	struct slice xid;  /* MariaDB with either: formatID(4) gtrid_len(1) bqual_len(1) data */
 	enum { ALTER_NONE, ALTER_START, ALTER_COMMIT, ALTER_ROLLBACK } alter; /* MariaDB 10.8+ */
-	uint64_t alter_seq;        /* COMMIT and ROLLBACK ALTER: seq of the START ALTER */
+	uint64_t alter_seq; /* COMMIT and ROLLBACK ALTER: seq of the START ALTER */
 };
-int event_gtid_parse(const struct event *event, struct event_gtid *gtid, struct err *err) MUST_CHECK;
+int event_gtid_parse(const struct event *event, struct event_gtid *gtid,
+		     struct err *err) MUST_CHECK;
 
 struct event_query {
-	struct slice db;           /* default database; may be empty */
+	struct slice db; /* default database; may be empty */
 	struct slice sql;
 	uint16_t error_code;
-	uint16_t charset_client;   /* collation id of the text; 0: not given */
-	uint16_t collation_database; /* Q_CHARSET_DATABASE_CODE; 0: not given (then as the catalog knows it) */
-	uint16_t collation_server; /* what CREATE DATABASE without a character set takes; 0: not given */
-	uint64_t sql_mode;         /* for ANSI_QUOTES (bit 2) and NO_BACKSLASH_ESCAPES (bit 20) */
+	uint16_t charset_client; /* collation id of the text; 0: not given */
+	uint16_t
+		collation_database; /* Q_CHARSET_DATABASE_CODE; 0: not given (then as the catalog knows it) */
+	uint16_t
+		collation_server; /* what CREATE DATABASE without a character set takes; 0: not given */
+	uint64_t sql_mode;        /* for ANSI_QUOTES (bit 2) and NO_BACKSLASH_ESCAPES (bit 20) */
 };
 int event_query_parse(const struct event *event, const struct event_format *format,
 		      struct event_query *query, struct err *err) MUST_CHECK;
@@ -132,16 +137,19 @@ struct event_xa_prepare {
 	struct slice gtrid, bqual;
 	uint32_t format_id;
 };
-int event_xa_prepare_parse(const struct event *event, struct event_xa_prepare *xa, struct err *err) MUST_CHECK;
+int event_xa_prepare_parse(const struct event *event, struct event_xa_prepare *xa,
+			   struct err *err) MUST_CHECK;
 
 /* Heartbeat (27): file name is the body, position is end_pos. Heartbeat_v2 (41): TLVs. */
 struct event_heartbeat {
 	struct slice file;
 	uint64_t offset;
 };
-int event_heartbeat_parse(const struct event *event, struct event_heartbeat *heartbeat, struct err *err) MUST_CHECK;
+int event_heartbeat_parse(const struct event *event, struct event_heartbeat *heartbeat,
+			  struct err *err) MUST_CHECK;
 
 /* GTID_LIST (MariaDB) and PREVIOUS_GTIDS (MySQL): replaces the set's content. */
-int event_gtid_list_parse(const struct event *event, struct gtid_set *set, struct err *err) MUST_CHECK;
+int event_gtid_list_parse(const struct event *event, struct gtid_set *set,
+			  struct err *err) MUST_CHECK;
 
 #endif

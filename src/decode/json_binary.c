@@ -30,19 +30,19 @@ enum json_type {
 };
 
 enum {
-	JSON_DEPTH_MAX = 100,     /* the server's own limit */
+	JSON_DEPTH_MAX = 100, /* the server's own limit */
 	KEY_LENGTH_SIZE = 2,
-	VARLEN_MAX = 5,           /* bytes of a length, 7 bits each */
-	BASE64_LINE = 76,         /* the server breaks base64 into lines, */
-	BASE64_LINE_BYTES = 57,   /* of so many bytes each */
-	FIXED_DIGITS = 15,        /* decimal point within so many digits: no exponent */
+	VARLEN_MAX = 5,         /* bytes of a length, 7 bits each */
+	BASE64_LINE = 76,       /* the server breaks base64 into lines, */
+	BASE64_LINE_BYTES = 57, /* of so many bytes each */
+	FIXED_DIGITS = 15,      /* decimal point within so many digits: no exponent */
 };
 
 struct printer {
 	struct arena *arena;
-	char *ptr;      /* text so far */
+	char *ptr; /* text so far */
 	size_t len, cap;
-	size_t budget;  /* bytes of the document that may still be printed: no part is printed twice, so
+	size_t budget; /* bytes of the document that may still be printed: no part is printed twice, so
 	                   that a damaged one cannot grow without end */
 	unsigned depth;
 	const char *why; /* what is wrong; NULL: nothing */
@@ -95,7 +95,8 @@ static void put_char(struct printer *p, char c)
 
 static void put_escape(struct printer *p, uint8_t c)
 {
-	static const char names[] = {['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
+	static const char names[] = {
+		['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
 	static const char hex[] = "0123456789abcdef";
 	put_char(p, '\\');
 	if (c == '"' || c == '\\') {
@@ -178,7 +179,8 @@ static void put_exponent(struct printer *p, const char *digits, int n, int point
 		put(p, digits + 1, (size_t)n - 1);
 	}
 	put_char(p, 'e');
-	put(p, number, num_i64(number, point - 1));
+	size_t len = num_i64(number, point - 1);
+	put(p, number, len);
 }
 
 /* As the server prints it: shortest digits, fixed notation with at least one digit behind the point where
@@ -373,7 +375,8 @@ static bool print_opaque_base64(struct printer *p, uint8_t type, struct slice by
 {
 	char number_text[NUM_INT_MAX];
 	put(p, "\"base64:type", strlen("\"base64:type"));
-	put(p, number_text, num_u64(number_text, type));
+	size_t len = num_u64(number_text, type);
+	put(p, number_text, len);
 	put_char(p, ':');
 	for (size_t at = 0; at < bytes.len; at += BASE64_LINE_BYTES) {
 		size_t n = bytes.len - at < BASE64_LINE_BYTES ? bytes.len - at : BASE64_LINE_BYTES;
@@ -411,8 +414,8 @@ struct container {
 	size_t size;        /* bytes, as it says itself */
 	uint32_t count;     /* elements */
 	bool is_object;
-	unsigned width;     /* of counts and offsets: 2 or 4 */
-	size_t values;      /* where the value entries begin */
+	unsigned width; /* of counts and offsets: 2 or 4 */
+	size_t values;  /* where the value entries begin */
 };
 
 static bool open_container(struct printer *p, uint8_t type, const uint8_t *ptr, size_t len,
@@ -517,7 +520,8 @@ int json_binary_print(struct slice doc, struct arena *arena, struct slice *text,
 	p.ptr = arena_alloc(arena, p.cap);
 	const uint8_t *ptr = (const uint8_t *)doc.ptr;
 	if (!print_value(&p, ptr[0], ptr + 1, doc.len - 1))
-		return err_set(err, ERR_DATA, "the JSON document of %zu bytes is damaged: %s", doc.len, p.why);
+		return err_set(err, ERR_DATA, "the JSON document of %zu bytes is damaged: %s",
+			       doc.len, p.why);
 	*text = slice_of(p.ptr, p.len);
 	return 0;
 }

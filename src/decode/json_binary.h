@@ -8,7 +8,8 @@
 #include "base/err.h"
 
 /* A document as it stands in a row image: type(1) value. Empty is null. */
-int json_binary_print(struct slice doc, struct arena *arena, struct slice *text, struct err *err) MUST_CHECK;
+int json_binary_print(struct slice doc, struct arena *arena, struct slice *text,
+		      struct err *err) MUST_CHECK;
 /* White space outside of strings is left out; *out is `text` itself when there is none. */
 void json_text_compact(struct slice text, struct arena *arena, struct slice *out);
 

@@ -11,14 +11,17 @@ static int refuse(const struct event *event, struct err *err)
 {
 	const char *name = event_name(event->type);
 	if (event->type == EVENT_PARTIAL_UPDATE_ROWS)
-		return err_set(err, ERR_SOURCE, "%s event that ends at %" PRIu32 ": updates of JSON columns "
+		return err_set(err, ERR_SOURCE,
+			       "%s event that ends at %" PRIu32 ": updates of JSON columns "
 			       "are logged as differences, which cannot be read: set "
-			       "binlog_row_value_options='' on the source, and start behind it", name,
-			       event->end_pos);
+			       "binlog_row_value_options='' on the source, and start behind it",
+			       name, event->end_pos);
 	if (event->type >= EVENT_QUERY_COMPRESSED && event->type <= EVENT_DELETE_ROWS_COMPRESSED)
-		return err_set(err, ERR_SOURCE, "%s event that ends at %" PRIu32 ": compressed rows cannot "
-			       "be read: set log_bin_compress=OFF on the source, and start behind it", name,
-			       event->end_pos);
+		return err_set(
+			err, ERR_SOURCE,
+			"%s event that ends at %" PRIu32 ": compressed rows cannot "
+			"be read: set log_bin_compress=OFF on the source, and start behind it",
+			name, event->end_pos);
 	return err_set(err, ERR_INTERNAL, "event type %u is no rows event", event->type);
 }
 
@@ -45,7 +48,8 @@ static int set_op(const struct event *event, struct rows *rows, bool *extra, str
 
 static int cut_error(const struct event *event, struct err *err)
 {
-	return err_set(err, ERR_DATA, "%s event that ends at %" PRIu32 " is cut or damaged (%zu bytes of body)",
+	return err_set(err, ERR_DATA,
+		       "%s event that ends at %" PRIu32 " is cut or damaged (%zu bytes of body)",
 		       event_name(event->type), event->end_pos, event->body.len);
 }
 
@@ -56,7 +60,8 @@ static int read_head(const struct event *event, const struct event_format *forma
 	unsigned post = format->post_header[event->type];
 	unsigned expected = TABLE_ID_SIZE + 2 + (extra ? EXTRA_LENGTH_SIZE : 0);
 	if (post != 0 && post != expected)
-		return err_set(err, ERR_SOURCE, "%s events with a post header of %u bytes cannot be read",
+		return err_set(err, ERR_SOURCE,
+			       "%s events with a post header of %u bytes cannot be read",
 			       event_name(event->type), post);
 	rows->table_id = reader_uint(r, TABLE_ID_SIZE);
 	rows->flags = reader_u16(r);
@@ -76,7 +81,8 @@ static unsigned count_present(const uint8_t *present, unsigned ncolumns)
 	for (unsigned i = 0; i < ncolumns / 8; i++)
 		n += (unsigned)__builtin_popcount(present[i]);
 	if (ncolumns % 8)
-		n += (unsigned)__builtin_popcount(present[ncolumns / 8] & ((1u << ncolumns % 8) - 1));
+		n += (unsigned)__builtin_popcount(present[ncolumns / 8] &
+						  ((1u << ncolumns % 8) - 1));
 	return n;
 }
 
@@ -178,10 +184,13 @@ static int split_error(const struct rows *rows, const struct row *row, struct er
 {
 	const struct table *table = row->layout->table;
 	if (row->layout->fixed_size != rows->ncolumns)
-		return err_set(err, ERR_DATA, "table %.*s: a rows event has %u columns, its Table_map %u",
-			       SLICE_FMT(table->full_name), rows->ncolumns, row->layout->fixed_size);
-	return err_set(err, ERR_DATA, "table %.*s: the row at byte %zu of a rows event is cut or damaged",
-		       SLICE_FMT(table->full_name), (size_t)(rows->next - (const uint8_t *)rows->images.ptr));
+		return err_set(
+			err, ERR_DATA, "table %.*s: a rows event has %u columns, its Table_map %u",
+			SLICE_FMT(table->full_name), rows->ncolumns, row->layout->fixed_size);
+	return err_set(err, ERR_DATA,
+		       "table %.*s: the row at byte %zu of a rows event is cut or damaged",
+		       SLICE_FMT(table->full_name),
+		       (size_t)(rows->next - (const uint8_t *)rows->images.ptr));
 }
 
 int rows_next(struct rows *rows, struct row *before, struct row *after, uint32_t *offset,

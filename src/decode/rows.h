@@ -9,15 +9,15 @@
 struct rows {
 	enum change_op op;
 	uint64_t table_id;
-	uint16_t flags;              /* 1: STMT_END, table ids are forgotten after it */
+	uint16_t flags; /* 1: STMT_END, table ids are forgotten after it */
 	unsigned ncolumns;
 	const uint8_t *present_before; /* column bitmaps (DELETE, UPDATE / INSERT, UPDATE) */
 	const uint8_t *present_after;
-	unsigned ncells_before;      /* columns in a before image: bits set in present_before */
+	unsigned ncells_before; /* columns in a before image: bits set in present_before */
 	unsigned ncells_after;
-	struct slice images;         /* from the first row image to the end of the event: what
+	struct slice images; /* from the first row image to the end of the event: what
 	                                sequenceId counts (consistency rule 23) */
-	const uint8_t *next;         /* next image to split */
+	const uint8_t *next; /* next image to split */
 };
 
 /* Reads header, extra data, column count and bitmaps; v1 and v2. Compressed and partial events are

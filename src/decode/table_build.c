@@ -15,8 +15,8 @@ struct build {
 	const struct table_meta *meta;
 	const struct table *known; /* may be NULL */
 	struct arena *arena;
-	struct column *columns;    /* being made */
-	unsigned ncolumns;         /* of them: those of the map, without hidden ones */
+	struct column *columns; /* being made */
+	unsigned ncolumns;      /* of them: those of the map, without hidden ones */
 };
 
 static bool is_number(enum column_type type)
@@ -198,7 +198,8 @@ static bool same_labels(const struct column *a, const struct column *b)
 
 /* Whether the known column says more about the same thing, rather than something else. uuid, inet and
  * MariaDB's JSON and VECTOR come as other types; their character set there tells nothing. */
-static bool agrees(const struct column *known, const struct column *made, const struct map_column *map)
+static bool agrees(const struct column *known, const struct column *made,
+		   const struct map_column *map)
 {
 	if (!cell_matches(known, map->wire, map->meta))
 		return false;
@@ -231,15 +232,19 @@ static int build_column(const struct build *b, unsigned i, struct err *err)
 	struct column *column = &b->columns[i];
 	int at = b->known ? table_column(b->known, map->name) : -1;
 	if (needs_charset(map) && !map->has_charset)
-		return err_set(err, ERR_DATA, "column %.*s of %.*s.%.*s: the binlog gives a collation that is "
-			       "not known", SLICE_FMT(map->name), SLICE_FMT(b->map->db),
+		return err_set(err, ERR_DATA,
+			       "column %.*s of %.*s.%.*s: the binlog gives a collation that is "
+			       "not known",
+			       SLICE_FMT(map->name), SLICE_FMT(b->map->db),
 			       SLICE_FMT(b->map->name));
 	column->name = arena_copy(b->arena, map->name);
 	column->type = type_of(map);
 	if (column->type == COLUMN_TYPE_COUNT)
-		return err_set(err, ERR_DATA, "column %.*s of %.*s.%.*s has type %u in the binlog, which cannot "
-			       "be decoded", SLICE_FMT(map->name), SLICE_FMT(b->map->db),
-			       SLICE_FMT(b->map->name), map->wire);
+		return err_set(err, ERR_DATA,
+			       "column %.*s of %.*s.%.*s has type %u in the binlog, which cannot "
+			       "be decoded",
+			       SLICE_FMT(map->name), SLICE_FMT(b->map->db), SLICE_FMT(b->map->name),
+			       map->wire);
 	column->charset = needs_charset(map) ? map->charset : CHARSET_BINARY;
 	column->is_unsigned = is_number(column->type) && map->has_sign && map->is_unsigned;
 	column->nullable = map->nullable;
@@ -264,7 +269,8 @@ static int find(const struct build *b, struct slice name)
 }
 
 /* A known index with its columns' new positions; false: one of them is gone. */
-static bool move_index(const struct build *b, const struct table_index *from, struct table_index *to)
+static bool move_index(const struct build *b, const struct table_index *from,
+		       struct table_index *to)
 {
 	unsigned *columns = ARENA_ARRAY(b->arena, from->ncolumns, unsigned);
 	*to = *from;
@@ -283,9 +289,10 @@ static int check_primary(const struct build *b, struct err *err)
 {
 	for (unsigned i = 0; i < b->meta->npk; i++) {
 		if (b->meta->pk[i].column >= b->ncolumns)
-			return err_set(err, ERR_DATA, "the primary key of %.*s.%.*s in the binlog has a column "
-				       "that the table has not", SLICE_FMT(b->map->db),
-				       SLICE_FMT(b->map->name));
+			return err_set(err, ERR_DATA,
+				       "the primary key of %.*s.%.*s in the binlog has a column "
+				       "that the table has not",
+				       SLICE_FMT(b->map->db), SLICE_FMT(b->map->name));
 	}
 	return 0;
 }
@@ -293,8 +300,8 @@ static int check_primary(const struct build *b, struct err *err)
 static void set_primary(const struct build *b, struct table *table, struct table_index *index)
 {
 	unsigned *pk = ARENA_ARRAY(b->arena, b->meta->npk, unsigned);
-	*index = (struct table_index){.name = SLICE("PRIMARY"), .unique = true,
-				      .ncolumns = b->meta->npk, .columns = pk};
+	*index = (struct table_index){
+		.name = SLICE("PRIMARY"), .unique = true, .ncolumns = b->meta->npk, .columns = pk};
 	for (unsigned i = 0; i < b->meta->npk; i++) {
 		pk[i] = b->meta->pk[i].column;
 		if (b->meta->pk[i].has_prefix)
@@ -312,7 +319,8 @@ static void set_indexes(const struct build *b, struct table *table)
 		set_primary(b, table, &indexes[n++]);
 	for (unsigned i = 0; b->known && i < b->known->nindexes; i++) {
 		const struct table_index *from = &b->known->indexes[i];
-		if (!slice_equal_nocase(from->name, SLICE("PRIMARY")) && move_index(b, from, &indexes[n]))
+		if (!slice_equal_nocase(from->name, SLICE("PRIMARY")) &&
+		    move_index(b, from, &indexes[n]))
 			n++;
 	}
 	table->indexes = indexes;
@@ -337,7 +345,8 @@ int table_map_table(const struct table_map *map, const struct table *known, stru
 	b.columns = ARENA_ARRAY(arena, b.ncolumns, struct column);
 	made->db = arena_copy(arena, map->db);
 	made->name = arena_copy(arena, map->name);
-	made->full_name = arena_printf(arena, "%.*s.%.*s", SLICE_FMT(map->db), SLICE_FMT(map->name));
+	made->full_name =
+		arena_printf(arena, "%.*s.%.*s", SLICE_FMT(map->db), SLICE_FMT(map->name));
 	made->engine = known ? arena_copy(arena, known->engine) : SLICE("");
 	made->charset = known ? known->charset : CHARSET_UTF8MB4;
 	made->version = known ? known->version : 0;

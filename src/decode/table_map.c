@@ -12,14 +12,16 @@
 enum {
 	TABLE_ID_SIZE = 6,
 	COLUMNS_MAX = 65535,
-	DIFFERENCES_MAX = 8, /* named in an error; the rest is counted */
+	DIFFERENCES_MAX = 8,  /* named in an error; the rest is counted */
 	LONG_KEY_BYTES = 767, /* the smallest limit of an index part that a server has */
 };
 
 static int cut_error(const struct event *event, struct err *err)
 {
-	return err_set(err, ERR_DATA, "Table_map event that ends at %" PRIu32
-		       " is cut or damaged (%zu bytes of body)", event->end_pos, event->body.len);
+	return err_set(err, ERR_DATA,
+		       "Table_map event that ends at %" PRIu32
+		       " is cut or damaged (%zu bytes of body)",
+		       event->end_pos, event->body.len);
 }
 
 int table_map_id(const struct event *event, uint64_t *table_id, struct slice *identity,
@@ -155,16 +157,17 @@ static void compare_labels(struct differences *d, unsigned i, const struct colum
 	if (!map->has_labels)
 		return;
 	if (map->nlabels != column->nlabels) {
-		difference(d, i, column, "the catalog has %u labels, the binlog %u", column->nlabels,
-			   map->nlabels);
+		difference(d, i, column, "the catalog has %u labels, the binlog %u",
+			   column->nlabels, map->nlabels);
 		return;
 	}
 	for (unsigned k = 0; k < map->nlabels; k++) {
 		struct slice label;
 		charset_to_utf8(column->charset, map->labels[k], arena, &label);
 		if (!slice_equal(label, column->labels[k])) {
-			difference(d, i, column, "label %u is '%.*s' in the catalog, '%.*s' in the binlog",
-				   k + 1, SLICE_FMT(column->labels[k]), SLICE_FMT(label));
+			difference(d, i, column,
+				   "label %u is '%.*s' in the catalog, '%.*s' in the binlog", k + 1,
+				   SLICE_FMT(column->labels[k]), SLICE_FMT(label));
 			return;
 		}
 	}
@@ -195,9 +198,12 @@ static int mismatch(const struct table_map *map, struct differences *d, struct e
 {
 	if (d->count > DIFFERENCES_MAX)
 		buf_printf(&d->text, "; and %u more", d->count - DIFFERENCES_MAX);
-	err_set(err, ERR_DATA, "table %.*s.%.*s: the rows in the binlog are not of the definition that is "
-		"known here: %s. Nothing was written; set binlog_row_metadata=FULL on the source, or copy "
-		"the table again", SLICE_FMT(map->db), SLICE_FMT(map->name), buf_cstr(&d->text));
+	err_set(err, ERR_DATA,
+		"table %.*s.%.*s: the rows in the binlog are not of the definition that is "
+		"known here: %s. Nothing was written; set binlog_row_metadata=FULL on the source, "
+		"or copy "
+		"the table again",
+		SLICE_FMT(map->db), SLICE_FMT(map->name), buf_cstr(&d->text));
 	return -1;
 }
 
@@ -232,7 +238,8 @@ static unsigned hidden_columns(const struct table_map *map, const struct table_m
 		return 0;
 	for (unsigned i = map->ncolumns - n; i < map->ncolumns; i++) {
 		const struct map_column *column = &meta->columns[i];
-		if (column->wire != WIRE_LONGLONG || (meta->has_names && !table_meta_hidden(column)))
+		if (column->wire != WIRE_LONGLONG ||
+		    (meta->has_names && !table_meta_hidden(column)))
 			return 0;
 	}
 	return n;
@@ -245,8 +252,8 @@ static bool is_versioned(const struct table_map *map, const struct table_meta *m
 	if (map->ncolumns != table->ncolumns + 2)
 		return false;
 	const struct map_column *last = &meta->columns[map->ncolumns - 2];
-	return last[0].wire == WIRE_TIMESTAMP2 && last[0].meta == 6 && last[1].wire == WIRE_TIMESTAMP2 &&
-	       last[1].meta == 6;
+	return last[0].wire == WIRE_TIMESTAMP2 && last[0].meta == 6 &&
+	       last[1].wire == WIRE_TIMESTAMP2 && last[1].meta == 6;
 }
 
 static int compare(const struct table_map *map, const struct table_meta *meta,
@@ -255,9 +262,11 @@ static int compare(const struct table_map *map, const struct table_meta *meta,
 	struct differences d = {.count = 0};
 	int result = 0;
 	if (is_versioned(map, meta, table))
-		return err_set(err, ERR_DATA, "table %.*s.%.*s is WITH SYSTEM VERSIONING: its binlog holds rows "
-			       "of its history, which cannot be told from changes: leave the table out",
-			       SLICE_FMT(map->db), SLICE_FMT(map->name));
+		return err_set(
+			err, ERR_DATA,
+			"table %.*s.%.*s is WITH SYSTEM VERSIONING: its binlog holds rows "
+			"of its history, which cannot be told from changes: leave the table out",
+			SLICE_FMT(map->db), SLICE_FMT(map->name));
 	buf_init(&d.text);
 	if (map->ncolumns != table->ncolumns + hidden_columns(map, meta, table)) {
 		d.count = 1;
@@ -282,15 +291,20 @@ static int refuse_types(const struct table_map *map, const struct table_meta *me
 		uint8_t wire = meta->columns[i].wire;
 		struct slice name = i < table->ncolumns ? table->columns[i].name : SLICE("?");
 		if (wire == WIRE_BLOB_COMPRESSED || wire == WIRE_VARCHAR_COMPRESSED)
-			return err_set(err, ERR_DATA, "column %.*s of table %.*s.%.*s is COMPRESSED (type %u), "
+			return err_set(err, ERR_DATA,
+				       "column %.*s of table %.*s.%.*s is COMPRESSED (type %u), "
 				       "which cannot be decoded: change the column to be without "
-				       "COMPRESSED, or leave the table out", SLICE_FMT(name),
-				       SLICE_FMT(map->db), SLICE_FMT(map->name), wire);
+				       "COMPRESSED, or leave the table out",
+				       SLICE_FMT(name), SLICE_FMT(map->db), SLICE_FMT(map->name),
+				       wire);
 		if (cell_size(wire, meta->columns[i].meta) < 0)
-			return err_set(err, ERR_DATA, "column %.*s of table %.*s.%.*s has the type %u (%s) in "
-				       "the binlog, which cannot be decoded: rebuild the table (ALTER TABLE "
-				       "... FORCE), or leave it out", SLICE_FMT(name), SLICE_FMT(map->db),
-				       SLICE_FMT(map->name), wire, wire_name(wire));
+			return err_set(err, ERR_DATA,
+				       "column %.*s of table %.*s.%.*s has the type %u (%s) in "
+				       "the binlog, which cannot be decoded: rebuild the table "
+				       "(ALTER TABLE "
+				       "... FORCE), or leave it out",
+				       SLICE_FMT(name), SLICE_FMT(map->db), SLICE_FMT(map->name),
+				       wire, wire_name(wire));
 	}
 	return 0;
 }
@@ -300,7 +314,8 @@ static int refuse_charsets(const struct table *table, struct err *err)
 	for (unsigned i = 0; i < table->ncolumns; i++) {
 		const struct column *column = &table->columns[i];
 		if (has_charset(column) && !charset_supported(column->charset))
-			return err_set(err, ERR_DATA, "column %.*s of table %.*s has the character set %s, "
+			return err_set(err, ERR_DATA,
+				       "column %.*s of table %.*s has the character set %s, "
 				       "which cannot be converted: leave the table out",
 				       SLICE_FMT(column->name), SLICE_FMT(table->full_name),
 				       charset_name(column->charset));
@@ -313,7 +328,8 @@ int table_map_layout(const struct table_map *map, const struct table *table, str
 {
 	struct table_meta meta;
 	*layout = NULL;
-	if (table_meta_parse(map, arena, &meta, err) < 0 || refuse_types(map, &meta, table, err) < 0 ||
+	if (table_meta_parse(map, arena, &meta, err) < 0 ||
+	    refuse_types(map, &meta, table, err) < 0 ||
 	    compare(map, &meta, table, arena, err) < 0 || refuse_charsets(table, err) < 0)
 		return -1;
 	struct row_layout *made = ARENA_NEW(arena, struct row_layout);

@@ -10,11 +10,11 @@ struct table_map {
 	uint64_t table_id;
 	struct slice db, name;
 	unsigned ncolumns;
-	const uint8_t *types;      /* ncolumns type codes */
-	struct slice meta;         /* packed metadata */
-	const uint8_t *nullable;   /* bitmap */
-	struct slice optional;     /* optional metadata TLVs; empty with NO_LOG */
-	struct slice identity;     /* the body without table id: what a plan's key compares
+	const uint8_t *types;    /* ncolumns type codes */
+	struct slice meta;       /* packed metadata */
+	const uint8_t *nullable; /* bitmap */
+	struct slice optional;   /* optional metadata TLVs; empty with NO_LOG */
+	struct slice identity;   /* the body without table id: what a plan's key compares
 	                              (consistency rule 12), together with the catalog version */
 };
 

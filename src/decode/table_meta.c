@@ -5,20 +5,20 @@
 #include "decode/wire.h"
 
 enum { /* types of optional metadata */
-	META_SIGNEDNESS = 1,
-	META_DEFAULT_CHARSET = 2,
-	META_COLUMN_CHARSET = 3,
-	META_COLUMN_NAME = 4,
-	META_SET_LABELS = 5,
-	META_ENUM_LABELS = 6,
-	META_GEOMETRY_TYPE = 7,
-	META_SIMPLE_PRIMARY_KEY = 8,
-	META_PRIMARY_KEY_WITH_PREFIX = 9,
-	META_ENUM_SET_DEFAULT_CHARSET = 10,
-	META_ENUM_SET_COLUMN_CHARSET = 11,
-	META_VISIBILITY = 12,
-	META_VECTOR_DIMENSIONS = 13,
-	LABELS_MAX = 65535,
+       META_SIGNEDNESS = 1,
+       META_DEFAULT_CHARSET = 2,
+       META_COLUMN_CHARSET = 3,
+       META_COLUMN_NAME = 4,
+       META_SET_LABELS = 5,
+       META_ENUM_LABELS = 6,
+       META_GEOMETRY_TYPE = 7,
+       META_SIMPLE_PRIMARY_KEY = 8,
+       META_PRIMARY_KEY_WITH_PREFIX = 9,
+       META_ENUM_SET_DEFAULT_CHARSET = 10,
+       META_ENUM_SET_COLUMN_CHARSET = 11,
+       META_VISIBILITY = 12,
+       META_VECTOR_DIMENSIONS = 13,
+       LABELS_MAX = 65535,
 };
 
 struct parse {
@@ -113,8 +113,8 @@ static void read_signedness(const struct parse *p, struct reader *r)
 
 static void set_charset(struct map_column *column, uint64_t collation)
 {
-	column->has_charset = collation <= UINT16_MAX &&
-			      charset_of_id((unsigned)collation, &column->charset);
+	column->has_charset =
+		collation <= UINT16_MAX && charset_of_id((unsigned)collation, &column->charset);
 }
 
 /* The default collation, then pairs of (number among the columns counted, collation). */
@@ -273,22 +273,27 @@ static int read_columns(const struct parse *p, struct err *err)
 		struct map_column *column = &p->meta->columns[i];
 		int size = wire_meta_size(map->types[i]);
 		if (size < 0)
-			return err_set(err, ERR_DATA, "column %u of %.*s.%.*s has type %u in the binlog, "
-				       "which is not known: the source is newer than this program; leave "
-				       "the table out", i + 1, SLICE_FMT(map->db), SLICE_FMT(map->name),
-				       map->types[i]);
+			return err_set(
+				err, ERR_DATA,
+				"column %u of %.*s.%.*s has type %u in the binlog, "
+				"which is not known: the source is newer than this program; leave "
+				"the table out",
+				i + 1, SLICE_FMT(map->db), SLICE_FMT(map->name), map->types[i]);
 		column->wire = map->types[i];
 		column->meta = (uint16_t)reader_uint(&r, (unsigned)size);
 		column->nullable = map->nullable[i / 8] >> (i % 8) & 1;
 		if (!r.failed && !cell_normalize(&column->wire, &column->meta))
-			return err_set(err, ERR_DATA, "column %u of %.*s.%.*s has type %u with metadata "
-				       "%#x in the binlog, which is no such type", i + 1,
-				       SLICE_FMT(map->db), SLICE_FMT(map->name), map->types[i],
-				       column->meta);
+			return err_set(err, ERR_DATA,
+				       "column %u of %.*s.%.*s has type %u with metadata "
+				       "%#x in the binlog, which is no such type",
+				       i + 1, SLICE_FMT(map->db), SLICE_FMT(map->name),
+				       map->types[i], column->meta);
 	}
 	if (r.failed || reader_left(&r) > 0)
-		return err_set(err, ERR_DATA, "the Table_map event of %.*s.%.*s is damaged: its metadata "
-			       "has %zu bytes", SLICE_FMT(map->db), SLICE_FMT(map->name), map->meta.len);
+		return err_set(err, ERR_DATA,
+			       "the Table_map event of %.*s.%.*s is damaged: its metadata "
+			       "has %zu bytes",
+			       SLICE_FMT(map->db), SLICE_FMT(map->name), map->meta.len);
 	return 0;
 }
 
@@ -306,7 +311,9 @@ int table_meta_parse(const struct table_map *map, struct arena *arena, struct ta
 	if (read_columns(&p, err) < 0)
 		return -1;
 	if (!read_optional(&p))
-		return err_set(err, ERR_DATA, "the Table_map event of %.*s.%.*s is damaged: its optional "
-			       "metadata cannot be read", SLICE_FMT(map->db), SLICE_FMT(map->name));
+		return err_set(err, ERR_DATA,
+			       "the Table_map event of %.*s.%.*s is damaged: its optional "
+			       "metadata cannot be read",
+			       SLICE_FMT(map->db), SLICE_FMT(map->name));
 	return 0;
 }

@@ -7,20 +7,20 @@
 #include "decode/table_map.h"
 
 struct map_column {
-	uint8_t wire;             /* normalised: cell_normalize */
-	uint16_t meta;            /* likewise */
+	uint8_t wire;  /* normalised: cell_normalize */
+	uint16_t meta; /* likewise */
 	bool nullable;
-	bool has_sign;            /* is_unsigned is known */
+	bool has_sign; /* is_unsigned is known */
 	bool is_unsigned;
-	bool has_charset;         /* charset is known */
-	enum charset charset;     /* BINARY: bytes */
+	bool has_charset;     /* charset is known */
+	enum charset charset; /* BINARY: bytes */
 	bool has_visibility;
 	bool invisible;
-	struct slice name;        /* ptr NULL: not known */
+	struct slice name; /* ptr NULL: not known */
 	bool has_labels;
-	unsigned nlabels;         /* ENUM, SET */
+	unsigned nlabels;           /* ENUM, SET */
 	const struct slice *labels; /* in the column's character set */
-	uint32_t dimensions;      /* VECTOR; 0: not known */
+	uint32_t dimensions;        /* VECTOR; 0: not known */
 };
 
 struct map_key_part {

@@ -29,8 +29,9 @@ int temporal_date(const struct temporal *t, struct value *value, struct err *err
 {
 	if (t->year > YEAR_MAX || t->month > 12 || t->day > 31 || t->hour > 23 || t->minute > 59 ||
 	    t->second > 59 || t->micros > 999999)
-		return err_set(err, ERR_DATA, "%04" PRIu32 "-%02" PRIu32 "-%02" PRIu32 " %02" PRIu32
-			       ":%02" PRIu32 ":%02" PRIu32 ".%06" PRIu32 " is no date and time",
+		return err_set(err, ERR_DATA,
+			       "%04" PRIu32 "-%02" PRIu32 "-%02" PRIu32 " %02" PRIu32 ":%02" PRIu32
+			       ":%02" PRIu32 ".%06" PRIu32 " is no date and time",
 			       t->year, t->month, t->day, t->hour, t->minute, t->second, t->micros);
 	if (t->month == 0 || t->day == 0) {
 		zero_date(value);
@@ -62,8 +63,9 @@ int temporal_time(const struct temporal *t, unsigned digits, struct arena *arena
 	static const uint32_t units[] = {1000000, 100000, 10000, 1000, 100, 10, 1};
 	if (t->hour > HOUR_MAX || t->minute > 59 || t->second > 59 || t->micros > 999999 ||
 	    digits > FRACTION_DIGITS_MAX)
-		return err_set(err, ERR_DATA, "%" PRIu32 ":%02" PRIu32 ":%02" PRIu32 ".%06" PRIu32
-			       " is no TIME", t->hour, t->minute, t->second, t->micros);
+		return err_set(err, ERR_DATA,
+			       "%" PRIu32 ":%02" PRIu32 ":%02" PRIu32 ".%06" PRIu32 " is no TIME",
+			       t->hour, t->minute, t->second, t->micros);
 	char *text = arena_alloc(arena, TIME_TEXT_MAX);
 	char *at = text;
 	uint32_t fraction = t->micros / units[digits];

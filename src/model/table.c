@@ -27,7 +27,8 @@ const struct table_index *table_unique_key(const struct table *table)
 	for (unsigned i = 0; i < table->nindexes; i++) {
 		const struct table_index *index = &table->indexes[i];
 		if (index->unique && !index->has_prefix &&
-		    !slice_equal_nocase(index->name, SLICE("PRIMARY")) && index_not_null(table, index))
+		    !slice_equal_nocase(index->name, SLICE("PRIMARY")) &&
+		    index_not_null(table, index))
 			return index;
 	}
 	return NULL;

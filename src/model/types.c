@@ -1,8 +1,9 @@
 #include "model/types.h"
 
 static const char *const transport_names[TRANSPORT_COUNT] = {
-	[TRANSPORT_BOOLEAN] = "BOOLEAN", [TRANSPORT_LONG] = "LONG",     [TRANSPORT_DOUBLE] = "DOUBLE",
-	[TRANSPORT_DATE] = "DATE",       [TRANSPORT_STRING] = "STRING", [TRANSPORT_BYTES] = "BYTES",
+	[TRANSPORT_BOOLEAN] = "BOOLEAN", [TRANSPORT_LONG] = "LONG",
+	[TRANSPORT_DOUBLE] = "DOUBLE",   [TRANSPORT_DATE] = "DATE",
+	[TRANSPORT_STRING] = "STRING",   [TRANSPORT_BYTES] = "BYTES",
 };
 
 static const char *const type_names[COLUMN_TYPE_COUNT] = {
@@ -16,11 +17,16 @@ static const struct {
 	const char *name;
 	enum column_type type;
 } aliases[] = {
-	{"point", COLUMN_GEOMETRY},        {"linestring", COLUMN_GEOMETRY},
-	{"polygon", COLUMN_GEOMETRY},      {"multipoint", COLUMN_GEOMETRY},
-	{"multilinestring", COLUMN_GEOMETRY}, {"multipolygon", COLUMN_GEOMETRY},
-	{"geometrycollection", COLUMN_GEOMETRY}, {"geomcollection", COLUMN_GEOMETRY},
-	{"integer", COLUMN_INT},           {"numeric", COLUMN_DECIMAL},
+	{"point", COLUMN_GEOMETRY},
+	{"linestring", COLUMN_GEOMETRY},
+	{"polygon", COLUMN_GEOMETRY},
+	{"multipoint", COLUMN_GEOMETRY},
+	{"multilinestring", COLUMN_GEOMETRY},
+	{"multipolygon", COLUMN_GEOMETRY},
+	{"geometrycollection", COLUMN_GEOMETRY},
+	{"geomcollection", COLUMN_GEOMETRY},
+	{"integer", COLUMN_INT},
+	{"numeric", COLUMN_DECIMAL},
 };
 
 const char *transport_name(enum transport transport)

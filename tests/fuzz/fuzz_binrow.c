@@ -16,7 +16,8 @@ static void decode(const struct row_layout *layout, struct slice packet)
 	arena_init(&arena, 0);
 	for (unsigned i = 0; i < layout->ncells; i++) {
 		struct value value = {VALUE_UNSET, {0}};
-		if (cells[i].len < CELL_ABSENT && (size_t)cells[i].offset + cells[i].len > packet.len)
+		if (cells[i].len < CELL_ABSENT &&
+		    (size_t)cells[i].offset + cells[i].len > packet.len)
 			__builtin_trap();
 		if (row_value(&row, i, &arena, &value, &err) < 0 && err.text[0] == '\0')
 			__builtin_trap();
@@ -37,16 +38,23 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	for (unsigned i = 0; i < n; i++) {
 		const uint8_t *at = data + 1 + (size_t)i * COLUMN_SIZE;
-		columns[i] = (struct column){.name = SLICE("c"), .type = (enum column_type)(at[0] % COLUMN_TYPE_COUNT),
+		columns[i] = (struct column){.name = SLICE("c"),
+					     .type = (enum column_type)(at[0] % COLUMN_TYPE_COUNT),
 					     .charset = (enum charset)(at[5] % CHARSET_COUNT),
-					     .is_unsigned = at[2] & 32, .length = at[3], .scale = at[4] % 7};
-		fields[i] = (struct binrow_field){.name = SLICE("c"), .wire = at[1], .flags = at[2],
-						  .charset = columns[i].charset == CHARSET_BINARY ? 63 : 45};
+					     .is_unsigned = at[2] & 32,
+					     .length = at[3],
+					     .scale = at[4] % 7};
+		fields[i] = (struct binrow_field){
+			.name = SLICE("c"),
+			.wire = at[1],
+			.flags = at[2],
+			.charset = columns[i].charset == CHARSET_BINARY ? 63 : 45};
 	}
 	table.ncolumns = n;
 	arena_init(&arena, 0);
 	if (binrow_layout(fields, n, &table, &arena, &layout, &err) == 0)
-		decode(layout, slice_of(data + 1 + (size_t)n * COLUMN_SIZE, size - 1 - (size_t)n * COLUMN_SIZE));
+		decode(layout, slice_of(data + 1 + (size_t)n * COLUMN_SIZE,
+					size - 1 - (size_t)n * COLUMN_SIZE));
 	arena_fini(&arena);
 	return 0;
 }

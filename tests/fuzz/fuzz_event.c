@@ -16,8 +16,11 @@ static void parse_body(const struct event *event, const struct event_format *for
 	struct gtid_set set;
 	gtid_set_init(&set, GTID_NONE);
 	if (event_rotate_parse(event, &rotate, &err) + event_gtid_parse(event, &gtid, &err) +
-		    event_query_parse(event, format, &query, &err) + event_xa_prepare_parse(event, &xa, &err) +
-		    event_heartbeat_parse(event, &heartbeat, &err) + event_gtid_list_parse(event, &set, &err) > 0)
+		    event_query_parse(event, format, &query, &err) +
+		    event_xa_prepare_parse(event, &xa, &err) +
+		    event_heartbeat_parse(event, &heartbeat, &err) +
+		    event_gtid_list_parse(event, &set, &err) >
+	    0)
 		__builtin_trap();
 	gtid_set_fini(&set);
 }
@@ -36,7 +39,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 2)
 		return 0;
 	/* the body alone, so that the fuzzer need not find sizes and checksums */
-	event = (struct event){.type = data[0], .size = (uint32_t)size, .body = slice_of(data + 1, size - 1)};
+	event = (struct event){
+		.type = data[0], .size = (uint32_t)size, .body = slice_of(data + 1, size - 1)};
 	parse_body(&event, &format);
 	return 0;
 }

@@ -27,8 +27,10 @@ static void split(const struct event *event, struct row_layout *layout, struct a
 	struct event_format format;
 	struct rows rows;
 	struct err err = ERR_INIT;
-	struct row before = {.layout = layout, .cells = ARENA_ARRAY(arena, layout->ncells, struct cell)};
-	struct row after = {.layout = layout, .cells = ARENA_ARRAY(arena, layout->ncells, struct cell)};
+	struct row before = {.layout = layout,
+			     .cells = ARENA_ARRAY(arena, layout->ncells, struct cell)};
+	struct row after = {.layout = layout,
+			    .cells = ARENA_ARRAY(arena, layout->ncells, struct cell)};
 	uint32_t offset;
 	event_format_init(&format);
 	if (rows_parse(event, &format, &rows, &err) < 0)
@@ -57,7 +59,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (table_map_parse(&event, &map, &err) == 0 &&
 	    table_map_table(&map, NULL, &arena, &table, &complete, &err) == 0 && complete &&
 	    table_map_layout(&map, table, &arena, &layout, &err) == 0) {
-		event = (struct event){.type = data[2 + n], .body = slice_of(data + 3 + n, size - 3 - n)};
+		event = (struct event){.type = data[2 + n],
+				       .body = slice_of(data + 3 + n, size - 3 - n)};
 		split(&event, layout, &arena, data, size);
 	}
 	arena_fini(&arena);

@@ -16,7 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (table_map_parse(&event, &map, &err) == 0 &&
 	    table_map_table(&map, NULL, &arena, &table, &complete, &err) == 0 && complete) {
 		/* the definition and the map are of one piece: a layout or a type that cannot be decoded */
-		if (table_map_layout(&map, table, &arena, &layout, &err) == 0 && layout->ncells != table->ncolumns)
+		if (table_map_layout(&map, table, &arena, &layout, &err) == 0 &&
+		    layout->ncells != table->ncolumns)
 			__builtin_trap();
 		if (table_map_table(&map, table, &arena, &table, &complete, &err) < 0 || !complete)
 			__builtin_trap();

@@ -21,11 +21,11 @@ struct cells_case {
 };
 
 struct cells_group {
-	char *title;               /* the line that begins with "column" */
+	char *title; /* the line that begins with "column" */
 	bool mariadb;
-	struct column columns[2];  /* c and id */
+	struct column columns[2]; /* c and id */
 	struct table table;
-	struct slice map, full;    /* TABLE_MAP bodies */
+	struct slice map, full; /* TABLE_MAP bodies */
 	struct binrow_field fields[2];
 	struct cells_case *cases;
 	unsigned ncases;
@@ -73,23 +73,33 @@ static inline void cells_column(struct cells *cells, struct cells_group *group, 
 	int is_unsigned, length, scale, at = 0;
 	struct column *c = &group->columns[0];
 	group->title = strdup(line);
-	if (sscanf(line, "column %15s %31s charset=%31s unsigned=%d length=%d scale=%d labels=%n", server,
-		   type, charset, &is_unsigned, &length, &scale, &at) < 6)
+	if (sscanf(line, "column %15s %31s charset=%31s unsigned=%d length=%d scale=%d labels=%n",
+		   server, type, charset, &is_unsigned, &length, &scale, &at) < 6)
 		abort();
 	group->mariadb = strcmp(server, "mariadb") == 0;
 	char *end = strchr(copy + at, ' ');
 	*end = '\0';
-	*c = (struct column){.name = SLICE("c"), .is_unsigned = is_unsigned, .nullable = true,
-			     .length = (uint32_t)length, .scale = (uint8_t)scale};
+	*c = (struct column){.name = SLICE("c"),
+			     .is_unsigned = is_unsigned,
+			     .nullable = true,
+			     .length = (uint32_t)length,
+			     .scale = (uint8_t)scale};
 	c->sql_type = arena_copy(&cells->arena, slice_str(end + 1));
-	if (!column_type_parse(slice_str(type), &c->type) || !charset_parse(slice_str(charset), &c->charset))
+	if (!column_type_parse(slice_str(type), &c->type) ||
+	    !charset_parse(slice_str(charset), &c->charset))
 		abort();
 	cells_labels(cells, c, copy + at);
-	group->columns[1] = (struct column){.name = SLICE("id"), .sql_type = SLICE("int"),
-					    .type = COLUMN_INT, .charset = CHARSET_BINARY};
+	group->columns[1] = (struct column){.name = SLICE("id"),
+					    .sql_type = SLICE("int"),
+					    .type = COLUMN_INT,
+					    .charset = CHARSET_BINARY};
 	static const unsigned pk[] = {1};
-	group->table = (struct table){.db = SLICE("capture"), .name = SLICE("t"),
-				      .full_name = SLICE("capture.t"), .ncolumns = 2, .npk = 1, .pk = pk};
+	group->table = (struct table){.db = SLICE("capture"),
+				      .name = SLICE("t"),
+				      .full_name = SLICE("capture.t"),
+				      .ncolumns = 2,
+				      .npk = 1,
+				      .pk = pk};
 	free(copy);
 }
 
@@ -98,8 +108,8 @@ static inline void cells_field(struct binrow_field *field, struct slice name, co
 	unsigned wire, charset, flags, length, decimals;
 	if (sscanf(line, "field %u %u %u %u %u", &wire, &charset, &flags, &length, &decimals) != 5)
 		abort();
-	*field = (struct binrow_field){name, (uint8_t)wire, (uint16_t)charset, (uint16_t)flags, length,
-				       (uint8_t)decimals};
+	*field = (struct binrow_field){name,   (uint8_t)wire,    (uint16_t)charset, (uint16_t)flags,
+				       length, (uint8_t)decimals};
 }
 
 static inline void cells_lines(struct cells *cells)
@@ -148,7 +158,8 @@ static inline void cells_load(struct cells *cells)
 		if (line[0] == '#' || line[0] == '\0')
 			continue;
 		if (cells_is(line, "column ")) {
-			cells->groups = realloc(cells->groups, (cells->ngroups + 1) * sizeof(*group));
+			cells->groups =
+				realloc(cells->groups, (cells->ngroups + 1) * sizeof(*group));
 			group = &cells->groups[cells->ngroups++];
 			memset(group, 0, sizeof(*group));
 			field = 0;
@@ -192,7 +203,8 @@ static inline void cells_free(struct cells *cells)
 
 static inline struct event cells_event(uint8_t type, struct slice body)
 {
-	return (struct event){.type = type, .size = (uint32_t)(EVENT_HEADER_SIZE + body.len), .body = body};
+	return (struct event){
+		.type = type, .size = (uint32_t)(EVENT_HEADER_SIZE + body.len), .body = body};
 }
 
 #endif

@@ -70,11 +70,13 @@ static inline uint8_t events_type(const struct captured *c)
 }
 
 /* Walks the events of one scene in order: starts and goes on with *at = 0. */
-static inline const struct captured *events_next(bool mariadb, const char *label, int type, unsigned *at)
+static inline const struct captured *events_next(bool mariadb, const char *label, int type,
+						 unsigned *at)
 {
 	while (*at < ncaptured) {
 		const struct captured *c = &captured[(*at)++];
-		if (c->mariadb == mariadb && strcmp(c->label, label) == 0 && (type < 0 || events_type(c) == type))
+		if (c->mariadb == mariadb && strcmp(c->label, label) == 0 &&
+		    (type < 0 || events_type(c) == type))
 			return c;
 	}
 	return NULL;

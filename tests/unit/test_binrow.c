@@ -14,7 +14,8 @@ static const struct cells_group *group_of(bool mariadb, const char *sql_type)
 {
 	for (unsigned i = 0; i < cells.ngroups; i++) {
 		const struct cells_group *g = &cells.groups[i];
-		if (g->mariadb == mariadb && slice_equal(g->columns[0].sql_type, slice_str(sql_type)))
+		if (g->mariadb == mariadb &&
+		    slice_equal(g->columns[0].sql_type, slice_str(sql_type)))
 			return g;
 	}
 	fail_msg("%s is not captured", sql_type);

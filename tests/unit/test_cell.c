@@ -89,11 +89,13 @@ static void check(const struct cells_group *group, const struct cells_case *c, c
 {
 	struct value value;
 	struct err err = ERR_INIT;
-	const char *have = row_value(row, 0, arena, &value, &err) < 0 ? err.text : print_value(&value);
+	const char *have =
+		row_value(row, 0, arena, &value, &err) < 0 ? err.text : print_value(&value);
 	if (same(have, c->want))
 		return;
 	failures++;
-	print_error("%s\n  %s\n  %s: %.3000s\n  want:   %.3000s\n", group->title, c->sql, phase, have, c->want);
+	print_error("%s\n  %s\n  %s: %.3000s\n  want:   %.3000s\n", group->title, c->sql, phase,
+		    have, c->want);
 }
 
 static void check_binlog(const struct cells_group *group, struct slice body, struct arena *arena)
@@ -110,7 +112,8 @@ static void check_binlog(const struct cells_group *group, struct slice body, str
 	}
 	for (unsigned i = 0; i < group->ncases; i++) {
 		struct cell a[2], b[2];
-		struct row before = {.layout = layout, .cells = a}, after = {.layout = layout, .cells = b};
+		struct row before = {.layout = layout, .cells = a},
+			   after = {.layout = layout, .cells = b};
 		struct rows rows;
 		uint32_t offset;
 		event = cells_event(group->mariadb ? EVENT_WRITE_ROWS_V1 : EVENT_WRITE_ROWS_V2,

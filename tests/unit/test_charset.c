@@ -36,7 +36,8 @@ static bool check_line(const char *line)
 	charset_to_utf8(charset, from, &arena, &out);
 	bool same = slice_equal(out, want);
 	if (!same)
-		print_error("%.100s\n  gives '%.*s'\n  not   '%.*s'\n", line, SLICE_FMT(out), SLICE_FMT(want));
+		print_error("%.100s\n  gives '%.*s'\n  not   '%.*s'\n", line, SLICE_FMT(out),
+			    SLICE_FMT(want));
 	free((void *)from.ptr);
 	free((void *)want.ptr);
 	arena_fini(&arena);
@@ -100,14 +101,17 @@ static void test_invalid_utf8(void **state)
 	assert_converts(CHARSET_UTF8MB4, "\xc3\xa4\xc3", "\xc3\xa4?");
 	assert_converts(CHARSET_UTF8MB4, "\xe2\x82", "??");
 	assert_converts(CHARSET_UTF8MB4, "\xe2\x82\xac", "\xe2\x82\xac");
-	assert_converts(CHARSET_UTF8MB4, "\xc0\x80", "??");             /* overlong */
-	assert_converts(CHARSET_UTF8MB4, "\xe0\x80\x80", "???");        /* overlong */
-	assert_converts(CHARSET_UTF8MB4, "\xed\xa0\x80x", "???x");      /* surrogate */
+	assert_converts(CHARSET_UTF8MB4, "\xc0\x80", "??");        /* overlong */
+	assert_converts(CHARSET_UTF8MB4, "\xe0\x80\x80", "???");   /* overlong */
+	assert_converts(CHARSET_UTF8MB4, "\xed\xa0\x80x", "???x"); /* surrogate */
 	assert_converts(CHARSET_UTF8MB4, "\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80");
 	assert_converts(CHARSET_UTF8MB4, "\xf0\x9f\x98", "???");
-	assert_converts(CHARSET_UTF8MB4, "\xf4\x90\x80\x80", "????");   /* above U+10FFFF */
+	assert_converts(CHARSET_UTF8MB4, "\xf4\x90\x80\x80", "????"); /* above U+10FFFF */
 	assert_converts(CHARSET_UTF8MB3, "\xf0\x9f\x98\x80", "????");
-	assert_converts(CHARSET_UTF8MB4, "12345678\x80" "12345678", "12345678?12345678");
+	assert_converts(CHARSET_UTF8MB4,
+			"12345678\x80"
+			"12345678",
+			"12345678?12345678");
 }
 
 static void test_invalid_others(void **state)
@@ -160,7 +164,8 @@ static void test_random_bytes(void **state)
 			bytes[k] = (char)(seed >> 24 | (seed >> 16 & 0x80));
 		}
 		arena_init(&arena, 0);
-		struct slice out = convert_text((enum charset)(i % CHARSET_COUNT), slice_of(bytes, n), &arena);
+		struct slice out =
+			convert_text((enum charset)(i % CHARSET_COUNT), slice_of(bytes, n), &arena);
 		assert_int_equal(valid_prefix((const uint8_t *)out.ptr, out.len, 4), out.len);
 		arena_fini(&arena);
 	}
@@ -172,9 +177,10 @@ static void test_names_and_ids(void **state)
 		unsigned id;
 		enum charset charset;
 	} ids[] = {
-		{8, CHARSET_LATIN1},    {33, CHARSET_UTF8MB3}, {45, CHARSET_UTF8MB4},  {63, CHARSET_BINARY},
-		{255, CHARSET_UTF8MB4}, {309, CHARSET_UTF8MB4}, {248, CHARSET_GB18030}, {28, CHARSET_GBK},
-		{1070, CHARSET_UTF8MB4}, {2304, CHARSET_UTF8MB4}, {11, CHARSET_ASCII}, {54, CHARSET_UTF16},
+		{8, CHARSET_LATIN1},     {33, CHARSET_UTF8MB3},  {45, CHARSET_UTF8MB4},
+		{63, CHARSET_BINARY},    {255, CHARSET_UTF8MB4}, {309, CHARSET_UTF8MB4},
+		{248, CHARSET_GB18030},  {28, CHARSET_GBK},      {1070, CHARSET_UTF8MB4},
+		{2304, CHARSET_UTF8MB4}, {11, CHARSET_ASCII},    {54, CHARSET_UTF16},
 	};
 	enum charset charset;
 	(void)state;

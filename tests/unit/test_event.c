@@ -71,7 +71,8 @@ static void test_every_captured_event_is_known(void **state)
 		struct event event;
 		struct err err = ERR_INIT;
 		int result = event_parse(c->packet, &format, true, &event, &err);
-		bool refused = event.type == EVENT_TRANSACTION_PAYLOAD || event.type == EVENT_GTID_TAGGED;
+		bool refused =
+			event.type == EVENT_TRANSACTION_PAYLOAD || event.type == EVENT_GTID_TAGGED;
 		assert_non_null(event_name(event.type));
 		assert_int_equal(result, refused ? -1 : 0);
 		assert_int_equal(event.size, c->packet.len);
@@ -127,10 +128,16 @@ static void test_unknown_events(void **state)
 	event_format_init(&format);
 	assert_int_equal(event_parse(packet_of(bytes, 99, 0, 30), &format, true, &event, &err), -1);
 	assert_non_null(strstr(err.text, "event type 99 "));
-	assert_int_equal(event_parse(packet_of(bytes, 99, EVENT_FLAG_IGNORABLE, 30), &format, true, &event, &err), 0);
-	assert_int_equal(event_parse(packet_of(bytes, EVENT_INCIDENT, 0, 30), &format, true, &event, &err), -1);
+	assert_int_equal(event_parse(packet_of(bytes, 99, EVENT_FLAG_IGNORABLE, 30), &format, true,
+				     &event, &err),
+			 0);
+	assert_int_equal(
+		event_parse(packet_of(bytes, EVENT_INCIDENT, 0, 30), &format, true, &event, &err),
+		-1);
 	assert_non_null(strstr(err.text, "missing"));
-	assert_int_equal(event_parse(packet_of(bytes, EVENT_START_ENCRYPTION, 0, 30), &format, true, &event, &err), -1);
+	assert_int_equal(event_parse(packet_of(bytes, EVENT_START_ENCRYPTION, 0, 30), &format, true,
+				     &event, &err),
+			 -1);
 	assert_null(event_name(99));
 	assert_string_equal(event_name(EVENT_ANNOTATE_ROWS), "Annotate_rows");
 }
@@ -145,7 +152,8 @@ static void test_sizes_must_agree(void **state)
 	event_format_init(&format);
 	struct slice packet = packet_of(bytes, EVENT_XID, 0, 27);
 	for (size_t n = 0; n < 27; n++)
-		assert_int_equal(event_parse(slice_of(packet.ptr, n), &format, true, &event, &err), -1);
+		assert_int_equal(event_parse(slice_of(packet.ptr, n), &format, true, &event, &err),
+				 -1);
 	assert_int_equal(event_parse(packet, &format, true, &event, &err), 0);
 	assert_int_equal(event.body.len, 8);
 	packet.len++;
@@ -238,7 +246,8 @@ static void test_query(void **state)
 		struct event_query q = query_with(mariadb, "ddl", "CREATE TABLE events_db.d");
 		assert_slice(q.db, "events_db");
 		assert_int_equal(q.error_code, 0);
-		assert_true(slice_starts(q.sql, SLICE("CREATE TABLE events_db.d (id INT PRIMARY KEY")));
+		assert_true(
+			slice_starts(q.sql, SLICE("CREATE TABLE events_db.d (id INT PRIMARY KEY")));
 		enum charset charset;
 		assert_true(charset_of_id(q.charset_client, &charset));
 		assert_int_equal(charset, CHARSET_UTF8MB4);
@@ -363,9 +372,10 @@ static void test_gtid_lists(void **state)
 	event = nth(false, "beginning", EVENT_PREVIOUS_GTIDS, 0);
 	if (event_gtid_list_parse(&event, &set, &err) < 0) /* the tagged scene left one */
 		assert_non_null(strstr(err.text, "tag"));
-	static const uint8_t list[] = {1, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16,
-				       2, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0,
-				       8, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0};
+	static const uint8_t list[] = {1, 0,  0,  0,  0,  0,  0,  0,  1, 2, 3, 4, 5, 6, 7, 8,
+				       9, 10, 11, 12, 13, 14, 15, 16, 2, 0, 0, 0, 0, 0, 0, 0,
+				       1, 0,  0,  0,  0,  0,  0,  0,  6, 0, 0, 0, 0, 0, 0, 0,
+				       8, 0,  0,  0,  0,  0,  0,  0,  9, 0, 0, 0, 0, 0, 0, 0};
 	event = (struct event){.type = EVENT_PREVIOUS_GTIDS, .body = slice_of(list, sizeof(list))};
 	assert_int_equal(event_gtid_list_parse(&event, &set, &err), 0);
 	struct buf text;
@@ -383,7 +393,8 @@ static void test_gtid_lists(void **state)
 
 static void test_heartbeats(void **state)
 {
-	static const uint8_t v2[] = {1, 4, 'b', '.', '0', '1', 2, 9, 0xfe, 1, 0, 0, 0, 1, 0, 0, 0, 0};
+	static const uint8_t v2[] = {1, 4, 'b', '.', '0', '1', 2, 9, 0xfe,
+				     1, 0, 0,   0,   1,   0,   0, 0, 0};
 	struct event_heartbeat heartbeat;
 	struct err err = ERR_INIT;
 	struct event event = {.type = EVENT_HEARTBEAT, .end_pos = 77, .body = SLICE("bin.000001")};
@@ -398,7 +409,8 @@ static void test_heartbeats(void **state)
 }
 
 /* Every parser, on every prefix of every event's body: an error or a result, and no over-read. */
-static void parse_all(const struct event *event, const struct event_format *format, struct gtid_set *set)
+static void parse_all(const struct event *event, const struct event_format *format,
+		      struct gtid_set *set)
 {
 	struct err err = ERR_INIT;
 	struct event_rotate rotate;

@@ -7,7 +7,8 @@
 #include <stdarg.h>
 #include <cmocka.h>
 
-static bool print(const void *doc, size_t len, struct arena *arena, struct slice *text, struct err *err)
+static bool print(const void *doc, size_t len, struct arena *arena, struct slice *text,
+		  struct err *err)
 {
 	uint8_t *copy = malloc(len ? len : 1);
 	memcpy(copy, doc, len);
@@ -71,10 +72,14 @@ static void test_damage(void **state)
 	assert_damaged("0c0261", "cut");
 	assert_damaged("0cffffffffff", "cut");
 	assert_damaged("0d", "unknown type");
-	assert_damaged("0202000400", "cut");            /* two elements, no room */
-	assert_damaged("020000ff00", "cut");            /* larger than the document */
-	assert_damaged("0201000700" "0c0f00", "cut");   /* a string behind the end */
-	assert_damaged("02010007000200" "00", "twice"); /* an array within itself */
+	assert_damaged("0202000400", "cut"); /* two elements, no room */
+	assert_damaged("020000ff00", "cut"); /* larger than the document */
+	assert_damaged("0201000700"
+		       "0c0f00",
+		       "cut"); /* a string behind the end */
+	assert_damaged("02010007000200"
+		       "00",
+		       "twice"); /* an array within itself */
 	assert_damaged("0ff60400050200", "cut");
 	assert_damaged("0ff602ff00", "cut");
 	assert_damaged("0f0c0100", "cut");

@@ -11,13 +11,24 @@
 
 static struct column columns[] = {
 	{.name = SLICE("id"), .type = COLUMN_INT, .charset = CHARSET_BINARY},
-	{.name = SLICE("name"), .type = COLUMN_VARCHAR, .charset = CHARSET_UTF8MB4, .length = 20, .nullable = true},
-	{.name = SLICE("big"), .type = COLUMN_BIGINT, .charset = CHARSET_BINARY, .is_unsigned = true, .nullable = true},
+	{.name = SLICE("name"),
+	 .type = COLUMN_VARCHAR,
+	 .charset = CHARSET_UTF8MB4,
+	 .length = 20,
+	 .nullable = true},
+	{.name = SLICE("big"),
+	 .type = COLUMN_BIGINT,
+	 .charset = CHARSET_BINARY,
+	 .is_unsigned = true,
+	 .nullable = true},
 	{.name = SLICE("note"), .type = COLUMN_TEXT, .charset = CHARSET_UTF8MB4, .nullable = true},
 };
 
-static const struct table table = {
-	.db = SLICE("events_db"), .name = SLICE("t"), .full_name = SLICE("events_db.t"), .ncolumns = 4, .columns = columns};
+static const struct table table = {.db = SLICE("events_db"),
+				   .name = SLICE("t"),
+				   .full_name = SLICE("events_db.t"),
+				   .ncolumns = 4,
+				   .columns = columns};
 
 /* What a test needs to split the events of one scene. */
 struct fixture {
@@ -44,7 +55,8 @@ static struct event parse_event(struct fixture *f, int type, unsigned n)
 	return event;
 }
 
-static void start(struct fixture *f, bool mariadb, const char *label, const struct table *definition)
+static void start(struct fixture *f, bool mariadb, const char *label,
+		  const struct table *definition)
 {
 	struct table_map map;
 	struct err err = ERR_INIT;
@@ -63,7 +75,8 @@ static void start(struct fixture *f, bool mariadb, const char *label, const stru
 static void open_rows(struct fixture *f, int op, unsigned n)
 {
 	struct err err = ERR_INIT;
-	struct event event = parse_event(f, (f->mariadb ? EVENT_WRITE_ROWS_V1 : EVENT_WRITE_ROWS_V2) + op, n);
+	struct event event =
+		parse_event(f, (f->mariadb ? EVENT_WRITE_ROWS_V1 : EVENT_WRITE_ROWS_V2) + op, n);
 	if (rows_parse(&event, &f->format, &f->rows, &err) < 0)
 		fail_msg("%s", err.text);
 }
@@ -164,7 +177,8 @@ static void test_minimal_images(void **state)
 		{.name = SLICE("a"), .type = COLUMN_INT, .nullable = true},
 		{.name = SLICE("b"), .type = COLUMN_INT, .nullable = true},
 	};
-	static const struct table m = {.full_name = SLICE("events_db.m"), .ncolumns = 3, .columns = minimal};
+	static const struct table m = {
+		.full_name = SLICE("events_db.m"), .ncolumns = 3, .columns = minimal};
 	(void)state;
 	for (int mariadb = 0; mariadb < 2; mariadb++) {
 		struct fixture f;
@@ -193,7 +207,8 @@ static void test_hidden_columns_are_passed_over(void **state)
 	static const char image[] = "5d020000000001000307f8050000000100719402000000000000";
 	static uint8_t sizes[] = {4, CELL_PREFIX + 2, 8};
 	struct table two = {.full_name = SLICE("x.lu"), .ncolumns = 2};
-	struct row_layout layout = {.table = &two, .ncells = 2, .fixed_size = 3, .private_data = sizes};
+	struct row_layout layout = {
+		.table = &two, .ncells = 2, .fixed_size = 3, .private_data = sizes};
 	struct cell *cells = malloc(2 * sizeof(*cells));
 	struct row row = {.layout = &layout, .cells = cells};
 	struct slice body = cells_bytes(image, sizeof(image) - 1);
@@ -217,7 +232,8 @@ static void test_refused_rows_name_the_setting(void **state)
 	struct fixture f = {.format = events_format(true), .mariadb = true, .label = "compressed"};
 	struct err err = ERR_INIT;
 	(void)state;
-	for (int type = EVENT_WRITE_ROWS_COMPRESSED_V1; type <= EVENT_DELETE_ROWS_COMPRESSED_V1; type++) {
+	for (int type = EVENT_WRITE_ROWS_COMPRESSED_V1; type <= EVENT_DELETE_ROWS_COMPRESSED_V1;
+	     type++) {
 		struct event event = parse_event(&f, type, 0);
 		assert_int_equal(rows_parse(&event, &f.format, &f.rows, &err), -1);
 		assert_non_null(strstr(err.text, "log_bin_compress=OFF"));
@@ -270,7 +286,8 @@ static void test_every_prefix_and_flip(void **state)
 		struct fixture f;
 		start(&f, mariadb, "rows", &table);
 		for (int op = 0; op < 3; op++) {
-			struct event whole = parse_event(&f, (mariadb ? EVENT_WRITE_ROWS_V1 : EVENT_WRITE_ROWS_V2) + op, 0);
+			struct event whole = parse_event(
+				&f, (mariadb ? EVENT_WRITE_ROWS_V1 : EVENT_WRITE_ROWS_V2) + op, 0);
 			struct slice body = whole.body;
 			for (size_t n = 0; n < body.len; n++) {
 				struct event event = whole;
@@ -281,7 +298,8 @@ static void test_every_prefix_and_flip(void **state)
 			for (size_t bit_at = 0; bit_at < 8 * body.len; bit_at++) {
 				struct event event = whole;
 				event.body = events_cut(body, body.len);
-				((uint8_t *)event.body.ptr)[bit_at / 8] ^= (uint8_t)(1 << bit_at % 8);
+				((uint8_t *)event.body.ptr)[bit_at / 8] ^=
+					(uint8_t)(1 << bit_at % 8);
 				drain(&f, &event);
 				free((void *)event.body.ptr);
 			}

@@ -23,7 +23,8 @@ static const struct cells_group *group_of(bool mariadb, const char *sql_type)
 {
 	for (unsigned i = 0; i < cells.ngroups; i++) {
 		const struct cells_group *g = &cells.groups[i];
-		if (g->mariadb == mariadb && slice_equal(g->columns[0].sql_type, slice_str(sql_type)))
+		if (g->mariadb == mariadb &&
+		    slice_equal(g->columns[0].sql_type, slice_str(sql_type)))
 			return g;
 	}
 	fail_msg("%s is not captured", sql_type);
@@ -145,8 +146,9 @@ static void check_same(const struct cells_group *g, const struct table *table)
 	const struct column *want = &g->columns[0], *have = &table->columns[0];
 	struct table copy = g->table;
 	assert_true(slice_equal(have->name, want->name));
-	if (want->type != have->type || want->charset != have->charset || want->length != have->length ||
-	    want->scale != have->scale || want->is_unsigned != have->is_unsigned)
+	if (want->type != have->type || want->charset != have->charset ||
+	    want->length != have->length || want->scale != have->scale ||
+	    want->is_unsigned != have->is_unsigned)
 		fail_msg("%s became %s %s (%u,%u)", g->title, column_type_name(have->type),
 			 charset_name(have->charset), have->length, have->scale);
 	assert_int_equal(have->nlabels, want->nlabels);
@@ -183,7 +185,8 @@ static void test_table_from_full_metadata(void **state)
 		/* a definition from the map fits the map */
 		assert_int_equal(table_map_layout(&map, table, &arena, &layout, &err), 0);
 		/* what is known says the rest */
-		assert_int_equal(table_map_table(&map, &g->table, &arena, &table, &complete, &err), 0);
+		assert_int_equal(table_map_table(&map, &g->table, &arena, &table, &complete, &err),
+				 0);
 		check_same(g, table);
 		assert_true(slice_equal(table->columns[0].sql_type, g->columns[0].sql_type));
 		map = parse(g->map);
@@ -200,13 +203,25 @@ static void test_hidden_hash(void **state)
 	static const char map_hex[] = "5d02000000000100086465636f64655f7800026c75000303fc08010207";
 	static const unsigned key[] = {1};
 	struct slice body = cells_bytes(map_hex, sizeof(map_hex) - 1);
-	struct table_index index = {.name = SLICE("b"), .unique = true, .ncolumns = 1, .columns = key};
+	struct table_index index = {
+		.name = SLICE("b"), .unique = true, .ncolumns = 1, .columns = key};
 	struct column columns[] = {
-		{.name = SLICE("a"), .type = COLUMN_INT, .charset = CHARSET_BINARY, .nullable = true},
-		{.name = SLICE("b"), .type = COLUMN_TEXT, .charset = CHARSET_LATIN1, .nullable = true},
+		{.name = SLICE("a"),
+		 .type = COLUMN_INT,
+		 .charset = CHARSET_BINARY,
+		 .nullable = true},
+		{.name = SLICE("b"),
+		 .type = COLUMN_TEXT,
+		 .charset = CHARSET_LATIN1,
+		 .nullable = true},
 	};
-	struct table table = {.db = SLICE("x"), .name = SLICE("lu"), .full_name = SLICE("x.lu"), .ncolumns = 2,
-			      .columns = columns, .nindexes = 1, .indexes = &index};
+	struct table table = {.db = SLICE("x"),
+			      .name = SLICE("lu"),
+			      .full_name = SLICE("x.lu"),
+			      .ncolumns = 2,
+			      .columns = columns,
+			      .nindexes = 1,
+			      .indexes = &index};
 	struct arena arena;
 	struct row_layout *layout;
 	struct err err = ERR_INIT;
@@ -228,7 +243,10 @@ static void expect_refused(const char *map_hex, unsigned ncolumns, const char *t
 	struct slice body = cells_bytes(map_hex, strlen(map_hex));
 	struct column columns[2] = {
 		{.name = SLICE("a"), .type = COLUMN_INT, .charset = CHARSET_BINARY},
-		{.name = SLICE("b"), .type = COLUMN_VARCHAR, .charset = CHARSET_LATIN1, .length = 20},
+		{.name = SLICE("b"),
+		 .type = COLUMN_VARCHAR,
+		 .charset = CHARSET_LATIN1,
+		 .length = 20},
 	};
 	struct table table = {.full_name = SLICE("x.t"), .ncolumns = ncolumns, .columns = columns};
 	struct arena arena;
@@ -250,9 +268,11 @@ static void test_refused_tables(void **state)
 	expect_refused("5e02000000000100086465636f64655f7800027376000303111102060601", 1,
 		       "SYSTEM VERSIONING");
 	/* CREATE TABLE cc (a TEXT COMPRESSED, b VARCHAR(20) COMPRESSED) */
-	expect_refused("6002000000000100086465636f64655f780002636300028c8d0302150003", 2, "COMPRESSED");
+	expect_refused("6002000000000100086465636f64655f780002636300028c8d0302150003", 2,
+		       "COMPRESSED");
 	/* the same with type 200 in the first place */
-	expect_refused("6002000000000100086465636f64655f78000263630002c88d0302150003", 2, "type 200");
+	expect_refused("6002000000000100086465636f64655f78000263630002c88d0302150003", 2,
+		       "type 200");
 }
 
 static void test_every_prefix_and_flip(void **state)
@@ -277,9 +297,11 @@ static void test_every_prefix_and_flip(void **state)
 				struct table *table;
 				bool complete;
 				arena_init(&arena, 0);
-				int result = table_map_layout(&map, &g->table, &arena, &layout, &err);
+				int result =
+					table_map_layout(&map, &g->table, &arena, &layout, &err);
 				assert_true(result == 0 || err.text[0]);
-				result = table_map_table(&map, &g->table, &arena, &table, &complete, &err);
+				result = table_map_table(&map, &g->table, &arena, &table, &complete,
+							 &err);
 				assert_true(result == 0 || err.text[0]);
 				arena_fini(&arena);
 			}

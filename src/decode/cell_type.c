@@ -1,0 +1,252 @@
+#include "decode/cell.h"
+
+#include "decode/decimal.h"
+#include "decode/temporal.h"
+#include "decode/wire.h"
+
+#include <stdio.h>
+
+enum {
+	BIT_MAX = 64,
+	FRACTION_MAX = 6,
+	BLOB_PREFIX_MAX = 4,
+	SET_SIZE_MAX = 8,
+};
+
+/* The first metadata byte of a STRING is the real type; CHARs of 256 bytes and more have bits 8 and 9 of
+ * their length in its bits 4 and 5, inverted. meta: first byte << 8 | second byte. */
+static bool normalize_string(uint8_t *wire, uint16_t *meta)
+{
+	unsigned first = *meta >> 8, length = *meta & 0xff;
+	if ((first & 0x30) != 0x30) {
+		length |= ((first & 0x30) ^ 0x30) << 4;
+		first |= 0x30;
+	}
+	if (first != WIRE_STRING && first != WIRE_ENUM && first != WIRE_SET)
+		return false;
+	*wire = (uint8_t)first;
+	*meta = (uint16_t)length;
+	if (first == WIRE_ENUM)
+		return length == 1 || length == 2;
+	return first != WIRE_SET || (length >= 1 && length <= SET_SIZE_MAX);
+}
+
+bool cell_normalize(uint8_t *wire, uint16_t *meta)
+{
+	unsigned first = *meta & 0xff, second = *meta >> 8; /* in the order of the bytes */
+	switch (*wire) {
+	case WIRE_STRING:
+	case WIRE_ENUM:
+	case WIRE_SET:
+		*meta = (uint16_t)(first << 8 | second);
+		return normalize_string(wire, meta);
+	case WIRE_NEWDECIMAL:
+		*meta = (uint16_t)(first << 8 | second);
+		return decimal_size(first, second) > 0;
+	case WIRE_BIT:
+		*meta = (uint16_t)(second * 8 + first);
+		return *meta >= 1 && *meta <= BIT_MAX && first < 8;
+	case WIRE_TIMESTAMP2:
+	case WIRE_DATETIME2:
+	case WIRE_TIME2:
+		return *meta <= FRACTION_MAX;
+	case WIRE_FLOAT:
+		return *meta == sizeof(float);
+	case WIRE_DOUBLE:
+		return *meta == sizeof(double);
+	case WIRE_BLOB:
+	case WIRE_JSON:
+	case WIRE_GEOMETRY:
+	case WIRE_VECTOR:
+		return *meta >= 1 && *meta <= BLOB_PREFIX_MAX;
+	default:
+		return true;
+	}
+}
+
+static int prefix_size(unsigned bytes)
+{
+	return CELL_PREFIX + (bytes > 255 ? 2 : 1);
+}
+
+int cell_size(uint8_t wire, uint16_t meta)
+{
+	switch (wire) {
+	case WIRE_TINY:
+	case WIRE_YEAR:
+		return 1;
+	case WIRE_SHORT:
+		return 2;
+	case WIRE_INT24:
+	case WIRE_DATE:
+	case WIRE_NEWDATE:
+	case WIRE_TIME:
+		return 3;
+	case WIRE_LONG:
+	case WIRE_FLOAT:
+	case WIRE_TIMESTAMP:
+		return 4;
+	case WIRE_LONGLONG:
+	case WIRE_DOUBLE:
+	case WIRE_DATETIME:
+		return 8;
+	case WIRE_TIMESTAMP2:
+		return 4 + (int)temporal_fraction_size(meta);
+	case WIRE_DATETIME2:
+		return 5 + (int)temporal_fraction_size(meta);
+	case WIRE_TIME2:
+		return 3 + (int)temporal_fraction_size(meta);
+	case WIRE_NEWDECIMAL:
+		return (int)decimal_size(meta >> 8, meta & 0xff);
+	case WIRE_BIT:
+		return (meta + 7) / 8;
+	case WIRE_ENUM:
+	case WIRE_SET:
+		return meta;
+	case WIRE_STRING:
+	case WIRE_VARCHAR:
+	case WIRE_VAR_STRING:
+		return prefix_size(meta);
+	case WIRE_BLOB:
+	case WIRE_JSON:
+	case WIRE_GEOMETRY:
+	case WIRE_VECTOR:
+		return CELL_PREFIX + meta;
+	default:
+		return -1;
+	}
+}
+
+void cell_describe(uint8_t wire, uint16_t meta, char *dst, size_t cap)
+{
+	static const char *const blobs[] = {"", "TINY", "", "MEDIUM", "LONG"};
+	const char *name = wire_name(wire);
+	switch (wire) {
+	case WIRE_STRING:
+	case WIRE_VARCHAR:
+	case WIRE_VAR_STRING:
+		snprintf(dst, cap, "%s of %u bytes", name, meta);
+		return;
+	case WIRE_NEWDECIMAL:
+		snprintf(dst, cap, "DECIMAL(%u,%u)", meta >> 8, meta & 0xff);
+		return;
+	case WIRE_BLOB:
+		snprintf(dst, cap, "%sBLOB or %sTEXT", blobs[meta], blobs[meta]);
+		return;
+	case WIRE_BIT:
+	case WIRE_TIMESTAMP2:
+	case WIRE_DATETIME2:
+	case WIRE_TIME2:
+		snprintf(dst, cap, "%s(%u)", name, meta);
+		return;
+	default:
+		break;
+	}
+	if (name)
+		snprintf(dst, cap, "%s", name);
+	else
+		snprintf(dst, cap, "type %u, which is not known", wire);
+}
+
+/* ---- which column a cell can be ---------------------------------------------------------------- */
+
+typedef bool check_fn(const struct column *column, uint8_t wire, uint16_t meta);
+
+static bool check_decimal(const struct column *column, uint8_t wire, uint16_t meta)
+{
+	(void)wire;
+	return meta == (column->length << 8 | column->scale);
+}
+
+static bool check_bits(const struct column *column, uint8_t wire, uint16_t meta)
+{
+	(void)wire;
+	return meta == column->length;
+}
+
+/* The old codes have no fraction: meta is 0. MariaDB's own old form of one has another size. */
+static bool check_fraction(const struct column *column, uint8_t wire, uint16_t meta)
+{
+	(void)wire;
+	return meta == column->scale;
+}
+
+/* Length 0: the catalog does not say. */
+static bool check_bytes(const struct column *column, uint8_t wire, uint16_t meta)
+{
+	(void)wire;
+	return column->length == 0 ||
+	       (uint64_t)column->length * charset_max_bytes(column->charset) == meta;
+}
+
+static bool check_enum(const struct column *column, uint8_t wire, uint16_t meta)
+{
+	(void)wire;
+	return meta == (column->nlabels > UINT8_MAX ? 2 : 1);
+}
+
+static bool check_set(const struct column *column, uint8_t wire, uint16_t meta)
+{
+	unsigned bytes = (column->nlabels + 7) / 8;
+	(void)wire;
+	return meta == (bytes > 4 ? SET_SIZE_MAX : bytes);
+}
+
+/* MariaDB's JSON is a LONGTEXT. */
+static bool check_json(const struct column *column, uint8_t wire, uint16_t meta)
+{
+	(void)column;
+	return wire == WIRE_JSON || meta == BLOB_PREFIX_MAX;
+}
+
+struct rule {
+	uint8_t wire, other; /* type codes; other 0: none */
+	uint8_t meta;        /* what it must be; 0: anything */
+	check_fn *check;     /* NULL: none */
+};
+
+static const struct rule rules[COLUMN_TYPE_COUNT] = {
+	[COLUMN_TINYINT] = {WIRE_TINY, 0, 0, NULL},
+	[COLUMN_SMALLINT] = {WIRE_SHORT, 0, 0, NULL},
+	[COLUMN_MEDIUMINT] = {WIRE_INT24, 0, 0, NULL},
+	[COLUMN_INT] = {WIRE_LONG, 0, 0, NULL},
+	[COLUMN_BIGINT] = {WIRE_LONGLONG, 0, 0, NULL},
+	[COLUMN_DECIMAL] = {WIRE_NEWDECIMAL, 0, 0, check_decimal},
+	[COLUMN_FLOAT] = {WIRE_FLOAT, 0, 0, NULL},
+	[COLUMN_DOUBLE] = {WIRE_DOUBLE, 0, 0, NULL},
+	[COLUMN_BIT] = {WIRE_BIT, 0, 0, check_bits},
+	[COLUMN_YEAR] = {WIRE_YEAR, 0, 0, NULL},
+	[COLUMN_DATE] = {WIRE_DATE, WIRE_NEWDATE, 0, NULL},
+	[COLUMN_TIME] = {WIRE_TIME2, WIRE_TIME, 0, check_fraction},
+	[COLUMN_DATETIME] = {WIRE_DATETIME2, WIRE_DATETIME, 0, check_fraction},
+	[COLUMN_TIMESTAMP] = {WIRE_TIMESTAMP2, WIRE_TIMESTAMP, 0, check_fraction},
+	[COLUMN_CHAR] = {WIRE_STRING, 0, 0, check_bytes},
+	[COLUMN_VARCHAR] = {WIRE_VARCHAR, 0, 0, check_bytes},
+	[COLUMN_TINYTEXT] = {WIRE_BLOB, 0, 1, NULL},
+	[COLUMN_TEXT] = {WIRE_BLOB, 0, 2, NULL},
+	[COLUMN_MEDIUMTEXT] = {WIRE_BLOB, 0, 3, NULL},
+	[COLUMN_LONGTEXT] = {WIRE_BLOB, 0, 4, NULL},
+	[COLUMN_BINARY] = {WIRE_STRING, 0, 0, check_bytes},
+	[COLUMN_VARBINARY] = {WIRE_VARCHAR, 0, 0, check_bytes},
+	[COLUMN_TINYBLOB] = {WIRE_BLOB, 0, 1, NULL},
+	[COLUMN_BLOB] = {WIRE_BLOB, 0, 2, NULL},
+	[COLUMN_MEDIUMBLOB] = {WIRE_BLOB, 0, 3, NULL},
+	[COLUMN_LONGBLOB] = {WIRE_BLOB, 0, 4, NULL},
+	[COLUMN_ENUM] = {WIRE_ENUM, 0, 0, check_enum},
+	[COLUMN_SET] = {WIRE_SET, 0, 0, check_set},
+	[COLUMN_JSON] = {WIRE_JSON, WIRE_BLOB, 0, check_json},
+	[COLUMN_GEOMETRY] = {WIRE_GEOMETRY, 0, 0, NULL},
+	[COLUMN_VECTOR] = {WIRE_VECTOR, WIRE_VARCHAR, 0, NULL}, /* MariaDB's is a VARBINARY */
+	[COLUMN_UUID] = {WIRE_STRING, 0, CELL_UUID_SIZE, NULL},
+	[COLUMN_INET4] = {WIRE_STRING, 0, CELL_INET4_SIZE, NULL},
+	[COLUMN_INET6] = {WIRE_STRING, 0, CELL_INET6_SIZE, NULL},
+};
+
+bool cell_matches(const struct column *column, uint8_t wire, uint16_t meta)
+{
+	const struct rule *rule = &rules[column->type];
+	if (wire != rule->wire && (rule->other == 0 || wire != rule->other))
+		return false;
+	return (rule->meta == 0 || rule->meta == meta) &&
+	       (rule->check == NULL || rule->check(column, wire, meta));
+}
