@@ -115,6 +115,12 @@ static void range_acked(struct full_lane *lane, struct full_range *range)
 	if (atomic_fetch_sub(&table->ranges_left, 1) > 1 || atomic_load(&table->changed))
 		return;
 	snprintf(name, sizeof(name), "full/%.*s", SLICE_FMT(table->table->full_name));
+	if (FAULT(TABLE_DONE)) {
+		struct err err = ERR_INIT;
+		err_retry(&err, ERR_INTERNAL, "after a table was acknowledged: fault injected");
+		fail(lane->full, &err);
+		return;
+	}
 	saves_add(&lane->lane.saves, slice_str(name), table->done_record);
 	atomic_store(&table->done, true);
 	log_info("full sync: table %.*s done, %" PRIu64 " rows", SLICE_FMT(table->table->full_name),
