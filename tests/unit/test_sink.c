@@ -1,0 +1,567 @@
+/* The Kafka sink against the embedded broker, which fails on request. */
+#include "unit.h"
+
+#include "../../src/sink/broker.c"
+#include "../../src/sink/kafka.c"
+
+#include "base/fault.h"
+#include "sink/client.h"
+
+#include <stdatomic.h>
+
+enum {
+	API_PRODUCE = 0,
+	WAIT = 20000, /* ms; a condition that has not come true by then never will */
+};
+
+static struct broker *broker;
+static struct sink_config config;
+static struct sink *sink;
+static struct topic *topic;
+static struct err err;
+static _Atomic bool stop;
+
+static struct {
+	uint64_t messages, last, sum;
+	bool ordered;
+} tally;
+
+static void count(void *arg, uint64_t token, unsigned messages)
+{
+	assert_ptr_equal(arg, &tally);
+	tally.ordered &= token >= tally.last;
+	tally.messages += messages;
+	tally.last = token;
+	tally.sum += token * messages;
+}
+
+static void open_sink(size_t queue)
+{
+	sink = sink_new(&config, "test-sink", queue, count, &tally, &err);
+	if (sink == NULL)
+		fail_msg("%s", err.text);
+	sink_stop_on(sink, &stop);
+}
+
+static struct topic *open_topic(const char *name)
+{
+	const struct topic_spec spec = {.create = true, .partitions = 1, .replication = -1};
+	struct topic *opened = NULL;
+	if (sink_topic(sink, slice_str(name), &spec, NULL, &opened, &err) != 0)
+		fail_msg("%s", err.text);
+	return opened;
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	memset(&tally, 0, sizeof(tally));
+	tally.ordered = true;
+	atomic_store(&stop, false);
+	err = (struct err)ERR_INIT;
+	broker = broker_new(0, 1, &err);
+	assert_non_null(broker);
+	assert_int_equal(broker_topic(broker, "t", 1, &err), 0);
+	config = (struct sink_config){.kind = SINK_KAFKA, .brokers = broker_address(broker)};
+	open_sink(0);
+	topic = open_topic("t");
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	sink_free(sink);
+	broker_free(broker);
+	return 0;
+}
+
+static int post(uint64_t token)
+{
+	return sink_send(sink, topic, SINK_PARTITION_BY_KEY, SLICE("key"), SLICE("{\"value\":1}"), NULL, 0, token,
+			 &err);
+}
+
+static void send_ok(uint64_t token)
+{
+	if (post(token) != 0)
+		fail_msg("%s", err.text);
+}
+
+static int drain(void)
+{
+	return sink_drain(sink, clock_mono_ms() + WAIT, NULL, &err);
+}
+
+static void drain_ok(void)
+{
+	if (drain() != 0)
+		fail_msg("%s", err.text);
+}
+
+/* How many messages the topic holds. */
+static unsigned on_topic(const char *name)
+{
+	struct client_message message;
+	struct slice names = slice_str(name);
+	struct client_consumer *consumer = client_consumer_new(&config, &names, 1, NULL, true, &err);
+	unsigned n = 0;
+	assert_non_null(consumer);
+	/* the first poll waits for the fetch to begin, the last for nothing */
+	while (client_consumer_poll(consumer, 1, &message, &err) == 1)
+		n++;
+	client_consumer_free(consumer);
+	return n;
+}
+
+static void all_acknowledged(void **state)
+{
+	(void)state;
+	const uint64_t tokens[] = {0, 1, 1, 1, 7, UINT64_MAX};
+	for (size_t i = 0; i < 6; i++)
+		send_ok(tokens[i]);
+	assert_int_equal(sink_in_flight(sink), 6);
+	drain_ok();
+	assert_int_equal(tally.messages, 6);
+	assert_true(tally.ordered && tally.last == UINT64_MAX);
+	assert_true(tally.sum == 10 + UINT64_MAX);
+	assert_int_equal(sink_in_flight(sink), 0);
+	assert_int_equal(sink_poll(sink, 0, &err), 0);
+	assert_int_equal(on_topic("t"), 6);
+}
+
+static void known_topic_is_looked_up(void **state)
+{
+	(void)state;
+	assert_ptr_equal(open_topic("t"), topic);
+	assert_slice(sink_topic_info(topic)->name, "t");
+	assert_int_equal(sink_topic_info(topic)->partitions, 1);
+	assert_int_equal(sink_topic_info(topic)->max_message, 0); /* the embedded broker tells nothing */
+	/* there a new one appears when it is asked for */
+	assert_int_equal(sink_topic_info(open_topic("fresh"))->partitions, 4);
+}
+
+/* The broker says "later": the same messages are sent again, in order, and each counts once. */
+static void passing_errors_are_retried(void **state)
+{
+	(void)state;
+	rd_kafka_mock_push_request_errors(broker->cluster, API_PRODUCE, 4, RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT,
+					  RD_KAFKA_RESP_ERR__TRANSPORT,
+					  RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS,
+					  RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION);
+	for (uint64_t i = 1; i <= 100; i++)
+		send_ok(i);
+	drain_ok();
+	assert_int_equal(tally.messages, 100);
+	assert_int_equal(tally.sum, 5050);
+	assert_true(tally.ordered);
+}
+
+/* Rule 15. What stands in later batches must not pass the refused one. */
+static void first_error_poisons(void **state)
+{
+	(void)state;
+	send_ok(1);
+	drain_ok();
+	assert_int_equal(tally.messages, 1);
+	rd_kafka_mock_push_request_errors(broker->cluster, API_PRODUCE, 1,
+					  RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+	send_ok(2);
+	for (int64_t end = clock_mono_ms() + WAIT; sink_poll(sink, 10, &err) == 0 && clock_mono_ms() < end;)
+		;
+	assert_int_equal(err.code, ERR_KAFKA);
+	assert_false(err.retriable);
+	assert_non_null(strstr(err.text, "\"t\""));
+	assert_non_null(strstr(err.text, "grant Write"));
+	char first[sizeof(err.text)];
+	memcpy(first, err.text, sizeof(first));
+	assert_int_equal(post(3), -1);
+	assert_string_equal(err.text, first);
+	assert_int_equal(drain(), -1);
+	assert_string_equal(err.text, first);
+	sink_purge(sink);
+	assert_int_equal(sink_in_flight(sink), 0);
+	assert_int_equal(tally.messages, 1);
+	assert_int_equal(on_topic("t"), 1);
+}
+
+static void nothing_passes_a_refused_batch(void **state)
+{
+	(void)state;
+	sink_free(sink);
+	config.properties = (const struct property[]){{"batch.size", "1"}}; /* a batch for each message */
+	config.nproperties = 1;
+	open_sink(0);
+	topic = open_topic("t");
+	rd_kafka_mock_broker_push_request_error_rtts(broker->cluster, 1, API_PRODUCE, 3,
+						     RD_KAFKA_RESP_ERR_NO_ERROR, 50,
+						     RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, 50,
+						     RD_KAFKA_RESP_ERR_NO_ERROR, 50);
+	for (uint64_t i = 1; i <= 20; i++)
+		if (post(i) != 0)
+			break;
+	assert_int_equal(drain(), -1);
+	assert_non_null(strstr(err.text, "MSG_SIZE_TOO_LARGE"));
+	sink_purge(sink);
+	assert_int_equal(sink_in_flight(sink), 0);
+	assert_true(tally.messages <= 1 && tally.last <= 1);
+	sink_free(sink);
+	config.nproperties = 0;
+	open_sink(0);
+	topic = open_topic("t");
+}
+
+/* A full queue is polled: nothing is dropped, nothing is acknowledged while the broker is away, and the stop flag
+ * ends the wait. */
+static void full_queue(void **state)
+{
+	(void)state;
+	sink_free(sink);
+	open_sink(QUEUE_MIN);
+	topic = open_topic("t");
+	rd_kafka_mock_broker_set_down(broker->cluster, -1);
+	atomic_store(&stop, true);
+	uint64_t sent = 0;
+	while (post(sent + 1) == 0)
+		sent++;
+	assert_int_equal(err.code, ERR_KAFKA);
+	assert_true(err.retriable);
+	assert_non_null(strstr(err.text, "queue was full"));
+	assert_int_equal(sent, QUEUE_MIN / BYTES_PER_MESSAGE);
+	assert_int_equal(sink_in_flight(sink), sent);
+	assert_int_equal(tally.messages, 0);
+	atomic_store(&stop, false);
+	rd_kafka_mock_broker_set_up(broker->cluster, -1);
+	for (uint64_t i = 0; i < 2000; i++) /* many times the queue */
+		send_ok(++sent);
+	drain_ok();
+	assert_int_equal(tally.messages, sent);
+	assert_int_equal(tally.sum, sent * (sent + 1) / 2);
+	assert_true(tally.ordered);
+}
+
+static void headers_survive_a_full_queue(void **state)
+{
+	(void)state;
+	struct header headers[] = {{SLICE("h1"), SLICE("v1")}, {SLICE("h2"), {NULL, 0}}};
+	struct slice name = SLICE("t");
+	struct client_message message;
+	sink_free(sink);
+	open_sink(QUEUE_MIN);
+	topic = open_topic("t");
+	enum { MESSAGES = 1000 };
+	for (int i = 0; i < MESSAGES; i++)
+		assert_int_equal(sink_send(sink, topic, 0, SLICE(""), i % 2 ? SLICE("") : (struct slice){NULL, 0},
+					   headers, 2, 1, &err),
+				 0);
+	drain_ok();
+	struct client_consumer *consumer = client_consumer_new(&config, &name, 1, NULL, true, &err);
+	assert_non_null(consumer);
+	for (int i = 0; i < MESSAGES; i++) {
+		assert_int_equal(client_consumer_poll(consumer, 10, &message, &err), 1);
+		assert_non_null(message.key.ptr); /* empty is not null (rule 18) */
+		assert_int_equal(message.key.len, 0);
+		assert_int_equal(message.value.ptr != NULL, i % 2);
+		assert_int_equal(message.nheaders, 2);
+		assert_slice(message.headers[0].name, "h1");
+		assert_slice(message.headers[0].value, "v1");
+		assert_null(message.headers[1].value.ptr);
+	}
+	client_consumer_free(consumer);
+}
+
+static void placed_by_key(void **state)
+{
+	(void)state;
+	struct slice name = SLICE("many");
+	struct client_message message;
+	assert_int_equal(broker_topic(broker, "many", 6, &err), 0);
+	topic = open_topic("many");
+	assert_int_equal(sink_topic_info(topic)->partitions, 6);
+	char key[16];
+	for (int i = 0; i < 100; i++) {
+		int n = snprintf(key, sizeof(key), "k%d", i);
+		assert_int_equal(sink_send(sink, topic, SINK_PARTITION_BY_KEY, slice_of(key, (size_t)n), SLICE("x"), NULL, 0,
+					   1, &err), 0);
+	}
+	assert_int_equal(sink_send(sink, topic, SINK_PARTITION_BY_KEY, (struct slice){NULL, 0}, SLICE("x"), NULL, 0, 1,
+				   &err), 0);
+	assert_int_equal(sink_send(sink, topic, 6, SLICE("k"), SLICE("x"), NULL, 0, 1, &err), -1);
+	assert_int_equal(err.code, ERR_DATA);
+	assert_int_equal(sink_send(sink, topic, -2, SLICE("k"), SLICE("x"), NULL, 0, 1, &err), -1);
+	drain_ok();
+	struct client_consumer *consumer = client_consumer_new(&config, &name, 1, NULL, true, &err);
+	for (int i = 0; i < 101; i++) {
+		assert_int_equal(client_consumer_poll(consumer, 10, &message, &err), 1);
+		assert_int_equal(message.partition, message.key.ptr ? murmur2(message.key) % 6 : 0);
+	}
+	client_consumer_free(consumer);
+}
+
+/* Rule 16: sizes are known before anything is sent. */
+static void too_large(void **state)
+{
+	(void)state;
+	static char value[SINK_DEFAULT_MAX_MESSAGE];
+	size_t fits = SINK_DEFAULT_MAX_MESSAGE - SINK_RECORD_OVERHEAD - 3;
+	assert_int_equal(sink_send(sink, topic, 0, SLICE("key"), slice_of(value, fits + 1), NULL, 0, 1, &err), -1);
+	assert_int_equal(err.code, ERR_DATA);
+	assert_non_null(strstr(err.text, "max.message.bytes"));
+	assert_int_equal(sink_in_flight(sink), 0);
+	assert_int_equal(sink_send(sink, topic, 0, SLICE("key"), slice_of(value, fits), NULL, 0, 1, &err), 0);
+	drain_ok(); /* it was no poison */
+	assert_int_equal(tally.messages, 1);
+}
+
+/* Larger than the whole queue: waiting for room would never end. */
+static void larger_than_the_queue(void **state)
+{
+	(void)state;
+	static char value[QUEUE_MIN];
+	sink_free(sink);
+	open_sink(QUEUE_MIN);
+	topic = open_topic("t");
+	assert_int_equal(sink_send(sink, topic, 0, SLICE("k"), slice_of(value, sizeof(value)), NULL, 0, 1, &err), -1);
+	assert_int_equal(err.code, ERR_DATA);
+	assert_int_equal(sink_send(sink, topic, 0, SLICE("k"), slice_of(value, sizeof(value) - 200), NULL, 0, 1, &err), 0);
+	drain_ok();
+}
+
+/* A topic that takes less turns up: the producer is made again, and what was sent before is acknowledged. */
+static void smaller_batches(void **state)
+{
+	(void)state;
+	struct kafka_sink *k = of(sink);
+	char value[200], size[32];
+	size_t len = sizeof(value);
+	assert_int_equal(k->batch, BATCH_DEFAULT);
+	for (uint64_t i = 1; i <= 50; i++)
+		send_ok(i);
+	assert_int_equal(fit_batch(k, "small", 20000, NULL, &err), 0);
+	assert_int_equal(tally.messages, 50);
+	assert_int_equal(k->batch, 20000 - BATCH_MARGIN);
+	const rd_kafka_conf_t *conf = rd_kafka_conf(k->kafka.rk);
+	assert_int_equal(rd_kafka_conf_get(conf, "batch.size", size, &len), RD_KAFKA_CONF_OK);
+	assert_string_equal(size, "19488");
+	assert_int_equal(fit_batch(k, "wide", 2000000, NULL, &err), 0);
+	assert_int_equal(k->batch, 20000 - BATCH_MARGIN);
+	send_ok(51); /* through the topic's new handle */
+	drain_ok();
+	assert_int_equal(tally.messages, 51);
+	assert_int_equal(on_topic("t"), 51);
+}
+
+static void expect_setting(const char *name, const char *value)
+{
+	char text[64];
+	size_t len = sizeof(text);
+	const rd_kafka_conf_t *conf = rd_kafka_conf(of(sink)->kafka.rk);
+	if (rd_kafka_conf_get(conf, name, text, &len) != RD_KAFKA_CONF_OK)
+		fail_msg("%s", name);
+	if (strcmp(text, value) != 0)
+		fail_msg("%s is %s, not %s", name, text, value);
+}
+
+static void settings(void **state)
+{
+	(void)state;
+	expect_setting("enable.idempotence", "true");
+	expect_setting("enable.gapless.guarantee", "true");
+	expect_setting("request.required.acks", "-1");
+	expect_setting("message.timeout.ms", "0");
+	expect_setting("queue.buffering.max.ms", "0.5");
+	expect_setting("compression.codec", "lz4");
+	expect_setting("queue.buffering.max.kbytes", "32768");
+	expect_setting("client.id", "test-sink");
+	sink_free(sink);
+	config.properties = (const struct property[]){
+		{"acks", "all"}, {"buffer.memory", "100554432"}, {"linger.ms", "20"}, {"compression.type", "none"},
+		{"max.in.flight.requests.per.connection", "1"}, {"max.request.size", "5000000"}};
+	config.nproperties = 6;
+	assert_int_equal(sink_queue_total(&config, 1), 100554432);
+	open_sink(0);
+	topic = open_topic("t");
+	expect_setting("queue.buffering.max.kbytes", "98197");
+	expect_setting("queue.buffering.max.ms", "20");
+	expect_setting("compression.codec", "none");
+	expect_setting("max.in.flight.requests.per.connection", "1");
+	expect_setting("message.max.bytes", "5000000");
+	expect_setting("message.timeout.ms", "0");
+	config.nproperties = 0;
+	assert_int_equal(sink_queue_total(&config, 12), 12);
+}
+
+static void wrong_settings(void **state)
+{
+	(void)state;
+	struct sink_config wrong = config;
+	wrong.nproperties = 1;
+	wrong.properties = (const struct property[]){{"linger.mss", "1"}};
+	assert_null(sink_new(&wrong, "x", 0, count, &tally, &err));
+	assert_int_equal(err.code, ERR_SCRIPT);
+	assert_non_null(strstr(err.text, "linger.ms?"));
+	wrong.properties = (const struct property[]){{"linger.ms", "soon"}};
+	assert_null(sink_new(&wrong, "x", 0, count, &tally, &err));
+	assert_int_equal(err.code, ERR_SCRIPT);
+	assert_non_null(strstr(err.text, "linger.ms"));
+}
+
+/* A broker that is away is waited for; it is an outage only while something waits for it. */
+static void outage(void **state)
+{
+	(void)state;
+	rd_kafka_mock_broker_set_down(broker->cluster, -1);
+	int64_t end = clock_mono_ms() + WAIT;
+	while (of(sink)->kafka.down_since == 0 && clock_mono_ms() < end)
+		assert_int_equal(sink_poll(sink, 50, &err), 0);
+	assert_true(of(sink)->kafka.down_since != 0);
+	assert_int_equal(sink_down_since(sink), 0); /* nobody minds yet */
+	send_ok(1);
+	while (sink_down_since(sink) == 0 && clock_mono_ms() < end)
+		assert_int_equal(sink_poll(sink, 50, &err), 0);
+	assert_true(sink_down_since(sink) != 0);
+	assert_int_equal(sink_drain(sink, clock_mono_ms() + 50, NULL, &err), 1); /* bounded */
+	atomic_store(&stop, true);
+	assert_int_equal(sink_drain(sink, -1, &stop, &err), 1);
+	rd_kafka_mock_broker_set_up(broker->cluster, -1);
+	drain_ok();
+	assert_int_equal(tally.messages, 1);
+	assert_int_equal(sink_down_since(sink), 0);
+}
+
+static void purge(void **state)
+{
+	(void)state;
+	rd_kafka_mock_broker_set_down(broker->cluster, -1);
+	for (uint64_t i = 1; i <= 10; i++)
+		send_ok(i);
+	sink_purge(sink);
+	assert_int_equal(sink_in_flight(sink), 0);
+	assert_int_equal(tally.messages, 0);
+	assert_int_equal(post(11), -1); /* after a gap nothing may follow */
+	assert_true(err.retriable);
+}
+
+/* What is left when the sink goes is thrown away, without a report to a window that may be gone. */
+static void freed_with_messages_in_flight(void **state)
+{
+	(void)state;
+	rd_kafka_mock_broker_set_down(broker->cluster, -1);
+	for (uint64_t i = 1; i <= 10; i++)
+		send_ok(i);
+	sink_free(sink);
+	assert_int_equal(tally.messages, 0);
+	rd_kafka_mock_broker_set_up(broker->cluster, -1);
+	open_sink(0);
+}
+
+static void stop_while_waiting_for_a_broker(void **state)
+{
+	(void)state;
+	struct sink_config away = {.kind = SINK_KAFKA, .brokers = "127.0.0.1:1"};
+	struct sink *lonely = sink_new(&away, "x", 0, count, &tally, &err);
+	struct topic_spec spec = {.create = true, .partitions = 1};
+	struct topic *none = NULL;
+	assert_non_null(lonely); /* connects later */
+	atomic_store(&stop, true);
+	assert_int_equal(sink_topic(lonely, SLICE("t"), &spec, &stop, &none, &err), -1);
+	assert_int_equal(err.code, ERR_KAFKA);
+	assert_true(err.retriable);
+	assert_non_null(strstr(err.text, "127.0.0.1:1"));
+	sink_free(lonely);
+}
+
+static void existing(void **state)
+{
+	(void)state;
+	const struct slice names[] = {SLICE("t"), SLICE("absent")};
+	bool exists[2];
+	int partitions[2];
+	assert_int_equal(sink_topics_exist(sink, names, 2, exists, partitions, &err), 0);
+	assert_true(exists[0] && !exists[1]);
+	assert_int_equal(partitions[0], 1);
+	assert_int_equal(partitions[1], 0);
+	const struct topic_spec spec = {.create = false};
+	struct topic *none = NULL;
+	assert_int_equal(sink_topic(sink, SLICE("absent"), &spec, NULL, &none, &err), -1);
+	assert_int_equal(err.code, ERR_KAFKA);
+	assert_false(err.retriable);
+	assert_non_null(strstr(err.text, "absent"));
+	assert_int_equal(sink_topics_exist(sink, names, 2, exists, partitions, &err), 0);
+	assert_false(exists[1]); /* asking has not made it */
+}
+
+static void pinned(void **state)
+{
+	(void)state;
+	struct topic *many = NULL;
+	struct topic_spec spec = {.create = true, .partitions = 1, .pinned = 5};
+	assert_int_equal(broker_topic(broker, "many", 6, &err), 0);
+	assert_int_equal(sink_topic(sink, SLICE("many"), &spec, NULL, &many, &err), 0);
+	assert_int_equal(sink_topic_info(many)->partitions, 5);
+	assert_int_equal(broker_topic(broker, "few", 3, &err), 0);
+	assert_int_equal(sink_topic(sink, SLICE("few"), &spec, NULL, &many, &err), -1);
+	assert_int_equal(err.code, ERR_KAFKA);
+	assert_non_null(strstr(err.text, "3 partitions"));
+}
+
+static void arm(const char *fault)
+{
+	setenv("TIDEWAY_FAULT", fault, 1);
+	fault_init();
+}
+
+static void fault_produce(void **state)
+{
+	(void)state;
+	arm("produce:3");
+	send_ok(1);
+	send_ok(2);
+	assert_int_equal(post(3), -1);
+	assert_true(err.retriable);
+	fault_armed = false;
+	drain_ok();
+	assert_int_equal(tally.messages, 2);
+}
+
+static void fault_ack(void **state)
+{
+	(void)state;
+	arm("ack:3");
+	for (uint64_t i = 1; i <= 5; i++)
+		send_ok(i);
+	assert_int_equal(drain(), -1);
+	assert_true(err.retriable);
+	assert_true(tally.messages <= 2); /* never the third or a later one */
+	assert_true(tally.last <= 2);
+	fault_armed = false;
+}
+
+int main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		CASE(all_acknowledged),
+		CASE(known_topic_is_looked_up),
+		CASE(passing_errors_are_retried),
+		CASE(first_error_poisons),
+		CASE(nothing_passes_a_refused_batch),
+		CASE(full_queue),
+		CASE(headers_survive_a_full_queue),
+		CASE(placed_by_key),
+		CASE(too_large),
+		CASE(larger_than_the_queue),
+		CASE(smaller_batches),
+		CASE(settings),
+		CASE(wrong_settings),
+		CASE(outage),
+		CASE(purge),
+		CASE(freed_with_messages_in_flight),
+		CASE(stop_while_waiting_for_a_broker),
+		CASE(existing),
+		CASE(pinned),
+		CASE(fault_produce),
+		CASE(fault_ack),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

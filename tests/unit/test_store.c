@@ -1,0 +1,263 @@
+#include "unit.h"
+
+#include "../../src/sink/store.c"
+
+#include "base/file.h"
+#include "sink/broker.h"
+
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char folder[] = "/tmp/tideway-store-XXXXXX";
+static char path[64];
+static struct err err;
+
+static int setup(void **state)
+{
+	(void)state;
+	err = (struct err)ERR_INIT;
+	snprintf(path, sizeof(path), "%s/checkpoint.json", folder);
+	unlink(path);
+	return 0;
+}
+
+static void put(struct store *store, const char *name, const char *value)
+{
+	struct store_record record = {slice_str(name), slice_str(value)};
+	if (store_put(store, &record, 1, &err) != 0)
+		fail_msg("%s", err.text);
+}
+
+static struct store *open_file(void)
+{
+	struct store *store = store_open_file(path, "shop", &err);
+	if (store == NULL)
+		fail_msg("%s", err.text);
+	return store;
+}
+
+/* What every kind of store does. */
+static void exercise(struct store *store)
+{
+	struct store_record record;
+	size_t at = 0;
+	assert_null(store_get(store, SLICE("shop/position")).ptr);
+	assert_false(store_next(store, &at, &record));
+	put(store, "shop/position", "{\"v\":1}");
+	put(store, "shop/full/b", "2");
+	put(store, "shop/full/a", "1");
+	put(store, "shop/position", "{\"v\":2}");
+	assert_slice(store_get(store, SLICE("shop/position")), "{\"v\":2}");
+	const struct store_record both[] = {
+		{SLICE("shop/full/b"), {NULL, 0}}, {SLICE("shop/full/c"), SLICE("")}, {SLICE("shop/nothing"), {NULL, 0}}};
+	assert_int_equal(store_put(store, both, 3, &err), 0);
+	assert_null(store_get(store, SLICE("shop/full/b")).ptr);
+	assert_non_null(store_get(store, SLICE("shop/full/c")).ptr); /* empty, but there */
+	const char *const names[] = {"shop/full/a", "shop/full/c", "shop/position"};
+	for (at = 0; at < 3;) {
+		size_t i = at;
+		assert_true(store_next(store, &at, &record));
+		assert_slice(record.name, names[i]);
+	}
+	assert_false(store_next(store, &at, &record));
+}
+
+static void memory(void **state)
+{
+	(void)state;
+	struct store *store = store_open_memory();
+	exercise(store);
+	store_free(store);
+	store_free(NULL);
+}
+
+/* A record may point into the store that it changes. */
+static void record_of_the_store_itself(void **state)
+{
+	(void)state;
+	struct store *store = store_open_memory();
+	struct store_record record;
+	size_t at = 0;
+	put(store, "shop/a", "value");
+	assert_true(store_next(store, &at, &record));
+	assert_int_equal(store_put(store, &record, 1, &err), 0);
+	assert_slice(store_get(store, SLICE("shop/a")), "value");
+	store_free(store);
+}
+
+static void many_records(void **state)
+{
+	(void)state;
+	struct store *store = store_open_memory();
+	char name[32], value[32];
+	for (int i = 0; i < 3000; i++) {
+		snprintf(name, sizeof(name), "shop/%d", i * 7919 % 1000);
+		snprintf(value, sizeof(value), "%d", i);
+		put(store, name, value);
+	}
+	assert_int_equal(store->nentries, 1000);
+	for (size_t i = 1; i < store->nentries; i++)
+		assert_true(slice_compare(store->entries[i - 1].name, store->entries[i].name) < 0);
+	for (int i = 2000; i < 3000; i++) {
+		snprintf(name, sizeof(name), "shop/%d", i * 7919 % 1000);
+		snprintf(value, sizeof(value), "%d", i);
+		assert_slice(store_get(store, slice_str(name)), value);
+	}
+	store_free(store);
+}
+
+static void file(void **state)
+{
+	(void)state;
+	struct store *store = open_file();
+	exercise(store);
+	put(store, "shop/text", "quote \" backslash \\ line\n tab\t \xc3\xa9");
+	store_free(store);
+	store = open_file();
+	assert_int_equal(store->nentries, 4);
+	assert_slice(store_get(store, SLICE("shop/position")), "{\"v\":2}");
+	assert_slice(store_get(store, SLICE("shop/full/c")), "");
+	assert_slice(store_get(store, SLICE("shop/text")), "quote \" backslash \\ line\n tab\t \xc3\xa9");
+	store_free(store);
+}
+
+static void file_is_locked(void **state)
+{
+	(void)state;
+	struct store *store = open_file();
+	assert_null(store_open_file(path, "shop", &err));
+	assert_int_equal(err.code, ERR_DISPLACED);
+	put(store, "shop/a", "1"); /* the lock outlives the file that is replaced */
+	assert_null(store_open_file(path, "shop", &err));
+	store_free(store);
+	store_free(open_file());
+}
+
+static void write_text(const char *text)
+{
+	assert_int_equal(file_replace(path, slice_str(text), &err), 0);
+}
+
+/* Unreadable is an error, never "no checkpoint". */
+static void damaged_file(void **state)
+{
+	static const char *const texts[] = {"", "{\"shop/position\": \"{}\"", "[]", "{\"shop/position\": 1}", "nonsense"};
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		write_text(texts[i]);
+		assert_null(store_open_file(path, "shop", &err));
+		assert_int_equal(err.code, ERR_POSITION);
+		assert_non_null(strstr(err.text, path));
+	}
+	write_text("{\"other/position\": \"{}\"}");
+	assert_null(store_open_file(path, "shop", &err));
+	assert_int_equal(err.code, ERR_SCRIPT);
+}
+
+/* Every start of a file that was written is refused, but the whole. */
+static void cut_file(void **state)
+{
+	(void)state;
+	struct buf text;
+	struct store *store = open_file();
+	put(store, "shop/position", "{\"v\":1}");
+	store_free(store);
+	buf_init(&text);
+	assert_int_equal(file_read(path, &text, &err), 0);
+	for (size_t len = 0; len + 2 < text.len; len++) {
+		assert_int_equal(file_replace(path, slice_of(text.ptr, len), &err), 0);
+		assert_null(store_open_file(path, "shop", &err));
+	}
+	buf_fini(&text);
+}
+
+/* A save that fails leaves the old content, in memory and on disk. */
+static void failed_save(void **state)
+{
+	(void)state;
+	char beside[80];
+	struct store *store = open_file();
+	struct store_record record = {SLICE("shop/a"), SLICE("2")};
+	put(store, "shop/a", "1");
+	snprintf(beside, sizeof(beside), "%s.new", path);
+	assert_int_equal(mkdir(beside, 0700), 0); /* in the way of the new file */
+	assert_int_equal(store_put(store, &record, 1, &err), -1);
+	rmdir(beside);
+	assert_slice(store_get(store, SLICE("shop/a")), "1");
+	store_free(store);
+	store = open_file();
+	assert_slice(store_get(store, SLICE("shop/a")), "1");
+	store_free(store);
+}
+
+static void own_names(void **state)
+{
+	(void)state;
+	assert_true(store_is_own("shop", SLICE("shop/position")));
+	assert_false(store_is_own("shop", SLICE("shop2/position")));
+	assert_false(store_is_own("shop", SLICE("shop")));
+	assert_false(store_is_own("shop", SLICE("sho")));
+}
+
+/* The topic store on the embedded broker: same content after a restart. */
+static void topic(void **state)
+{
+	(void)state;
+	struct broker *broker = broker_new(0, 1, &err);
+	assert_non_null(broker);
+	struct sink_config config = {.kind = SINK_KAFKA, .brokers = broker_address(broker)};
+	struct store *store = store_open_topic(&config, "checkpoint", "shop", NULL, &err);
+	if (store == NULL)
+		fail_msg("%s", err.text);
+	exercise(store);
+	for (int i = 0; i < 50; i++)
+		put(store, "shop/position", i == 49 ? "{\"v\":3}" : "{}");
+	store_free(store);
+	store = store_open_topic(&config, "checkpoint", "shop", NULL, &err);
+	if (store == NULL)
+		fail_msg("%s", err.text);
+	assert_int_equal(store->nentries, 3);
+	assert_slice(store_get(store, SLICE("shop/position")), "{\"v\":3}");
+	store_free(store);
+	store = store_open_topic(&config, "checkpoint", "other", NULL, &err);
+	assert_non_null(store);
+	assert_int_equal(store->nentries, 0);
+	store_free(store);
+	broker_free(broker);
+}
+
+/* The broker is away: it waits until it is told to stop, and says what it waited for. */
+static void topic_without_broker(void **state)
+{
+	(void)state;
+	_Atomic bool stop = true;
+	struct sink_config config = {.kind = SINK_KAFKA, .brokers = "127.0.0.1:1"};
+	assert_null(store_open_topic(&config, "checkpoint", "shop", &stop, &err));
+	assert_int_equal(err.code, ERR_KAFKA);
+	assert_true(err.retriable);
+	assert_non_null(strstr(err.text, "127.0.0.1:1"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(memory, setup),
+		cmocka_unit_test_setup(record_of_the_store_itself, setup),
+		cmocka_unit_test_setup(many_records, setup),
+		cmocka_unit_test_setup(file, setup),
+		cmocka_unit_test_setup(file_is_locked, setup),
+		cmocka_unit_test_setup(damaged_file, setup),
+		cmocka_unit_test_setup(cut_file, setup),
+		cmocka_unit_test_setup(failed_save, setup),
+		cmocka_unit_test_setup(own_names, setup),
+		cmocka_unit_test_setup(topic, setup),
+		cmocka_unit_test_setup(topic_without_broker, setup),
+	};
+	if (mkdtemp(folder) == NULL)
+		return 1;
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+	char command[128];
+	snprintf(command, sizeof(command), "rm -r %s", folder);
+	return system(command) != 0 || failed;
+}
