@@ -97,10 +97,12 @@ static int refuse(const struct event *event, struct err *err)
 			       "without a tag, on the source",
 			       event->end_pos);
 	case EVENT_START_ENCRYPTION:
-		return err_set(err, ERR_SOURCE,
-			       "the binlog file is encrypted (Start_encryption event) "
-			       "and cannot be read as a file: read it from the server, or set "
-			       "encrypt_binlog=OFF there");
+		if (event->flags & EVENT_FLAG_IGNORABLE)
+			return 0; /* a dump is decrypted by the server, which says so with this flag */
+		return err_set(
+			err, ERR_SOURCE,
+			"the binlog file is encrypted (Start_encryption event) and cannot be read "
+			"as a file: read it from the server, or set encrypt_binlog=OFF there");
 	case EVENT_INCIDENT:
 		return err_set(
 			err, ERR_SOURCE,

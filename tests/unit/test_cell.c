@@ -173,6 +173,57 @@ static void test_every_column_type_is_captured(void **state)
 	}
 }
 
+static void test_zero_dates_are_counted(void **state)
+{
+	static const struct column column = {.name = SLICE("d")};
+	static const struct cell_layout layout = {.column = &column};
+	static const uint8_t zero[3], partial[3] = {1, 0xc8, 0x0f}, whole[3] = {0x21, 0xc8, 0x0f};
+	struct value value;
+	struct err err = ERR_INIT;
+	uint64_t before = decode_zero_dates();
+	(void)state;
+	assert_int_equal(cell_date(&layout, zero, 3, NULL, &value, &err), 0);
+	assert_int_equal(value.kind, VALUE_NULL);
+	assert_int_equal(cell_date(&layout, partial, 3, NULL, &value, &err), 0);
+	assert_int_equal(value.kind, VALUE_NULL);
+	assert_int_equal(cell_date(&layout, whole, 3, NULL, &value, &err), 0);
+	assert_int_equal(value.kind, VALUE_MS);
+	assert_int_equal(decode_zero_dates() - before, 2);
+}
+
+/* Bytes that no server writes are errors that name the column. */
+static void test_impossible_cells(void **state)
+{
+	static const struct slice labels[] = {{"a", 1}, {"b", 1}};
+	static const struct column column = {.name = SLICE("col"), .nlabels = 2, .labels = labels};
+	static const struct cell_layout layout = {.column = &column},
+					decimal = {.column = &column, .meta = 10 << 8 | 2};
+	static const uint8_t ones[] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+	static const struct {
+		cell_decode_fn *decode;
+		const struct cell_layout *layout;
+		uint32_t len;
+	} cases[] = {
+		{cell_date, &layout, 3},     {cell_datetime2, &layout, 5},
+		{cell_datetime, &layout, 8}, {cell_time2, &layout, 3},
+		{cell_enum, &layout, 1},     {cell_set, &layout, 1},
+		{cell_decimal, &decimal, 5}, {cell_json, &layout, 8},
+	};
+	(void)state;
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct arena arena;
+		struct value value;
+		struct err err = ERR_INIT;
+		arena_init(&arena, 0);
+		assert_int_equal(
+			cases[i].decode(cases[i].layout, ones, cases[i].len, &arena, &value, &err),
+			-1);
+		assert_int_equal(err.code, ERR_DATA);
+		assert_non_null(strstr(err.text, "col"));
+		arena_fini(&arena);
+	}
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -193,6 +244,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_value_in_both_phases),
 		cmocka_unit_test(test_every_column_type_is_captured),
+		cmocka_unit_test(test_zero_dates_are_counted),
+		cmocka_unit_test(test_impossible_cells),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

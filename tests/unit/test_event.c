@@ -142,6 +142,24 @@ static void test_unknown_events(void **state)
 	assert_string_equal(event_name(EVENT_ANNOTATE_ROWS), "Annotate_rows");
 }
 
+/* MariaDB with encrypt_binlog decrypts what it dumps, and marks the event as ignorable then. */
+static void test_encryption_of_a_dump(void **state)
+{
+	static const char hex[] =
+		"4f08046ba40d000000280000002801000080000101000000dcdb6ef7febde5cbd30553a1fb58b1a1";
+	struct event_format format = events_format(true);
+	struct slice packet = events_bytes(hex);
+	struct event event;
+	struct err err = ERR_INIT;
+	(void)state;
+	assert_int_equal(event_parse(packet, &format, true, &event, &err), 0);
+	assert_int_equal(event.type, EVENT_START_ENCRYPTION);
+	((uint8_t *)packet.ptr)[17] = 0; /* as in the file */
+	assert_int_equal(event_parse(packet, &format, false, &event, &err), -1);
+	assert_non_null(strstr(err.text, "encrypt_binlog=OFF"));
+	free((void *)packet.ptr);
+}
+
 static void test_sizes_must_agree(void **state)
 {
 	uint8_t bytes[64];
@@ -492,6 +510,7 @@ int main(void)
 		cmocka_unit_test(test_every_captured_event_is_known),
 		cmocka_unit_test(test_refused_events_name_the_setting),
 		cmocka_unit_test(test_unknown_events),
+		cmocka_unit_test(test_encryption_of_a_dump),
 		cmocka_unit_test(test_sizes_must_agree),
 		cmocka_unit_test(test_each_flipped_bit_is_seen),
 		cmocka_unit_test(test_format),
