@@ -4,7 +4,6 @@
 local source = require "tideway.source"
 local kafka = require "tideway.kafka"
 local heartbeat = require "tideway.heartbeat"
-local json = require "tideway.json"
 local env = require "tideway.env"
 
 local brokers = env.KAFKA_BROKERS or "127.0.0.1:9092"
@@ -18,9 +17,9 @@ local shop = source.mysql {
 }
 local producer = kafka.producer { brokers = brokers }
 for _, user in ipairs(shop:query "SELECT id, name, city FROM shop.users ORDER BY id") do
-  producer:send { topic = topic, key = tostring(user.id), value = json.encode { name = user.name, city = user.city } }
+  producer:send { topic = topic, partition = 0, key = user.id, value = { name = user.name, city = user.city } }
 end
-producer:send { topic = topic, value = heartbeat.new { interval = 5 }:message(1620457659000) }
+producer:send { topic = topic, partition = 0, value = heartbeat.new { interval = 5 }:message(1620457659000) }
 producer:flush(10)
 
 local consumer = kafka.consumer { brokers = brokers, topics = { topic }, from_beginning = true }

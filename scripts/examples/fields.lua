@@ -19,7 +19,7 @@ sync.run {
   fields = {
     site = "eu-west",                                      -- constant
     origin = "${DB_NAME_SRC}.${TABLE_NAME_SRC}",           -- variables, worked out once for a table
-    committed = field.date "${EXECUTE_TIME}",              -- commit time, written as DATE
+    version = field.long(2),                               -- a constant of a declared type
     ["shop.orders_*"] = {
       total = field.decimal(2, function(change) return change.row.price * change.row.qty end),
       is_large = function(change) return change.row.qty > 3 end,   -- type by value: BOOLEAN

@@ -20,4 +20,5 @@ sync.run {
   },
   fields = { origin = "${DB_NAME_SRC}.${TABLE_NAME_SRC}" },
   key = { ["shop.orders_*"] = { "origin", "id" } },
+  full = { parallel = 1 },                                 -- one table after the other
 }

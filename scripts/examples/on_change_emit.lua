@@ -24,7 +24,7 @@ sync.run {
     end,
     ["shop.users"] = function(change)
       if change.op == "update" and not change:changed("mail") then return end
-      change:emit { topic = "mail.changes", key = tostring(change.row.id), headers = { source = "users" } }
+      change:emit { topic = "mail.changes", value = { mail = change.row.mail }, headers = { source = "users" } }
     end,
   },
 }

@@ -161,10 +161,13 @@ def test_stdout(tmp_path, mariadb, broker, shop):
         sql(mariadb, (EXAMPLES / "shop-changes.sql").read_text())
 
         def lines():
-            example.must_run()
             return [parse(line) for line in example.stdout.read_text().splitlines()]
 
-        wait_for(lambda: len(lines()) >= 6, "six lines")
+        def six():
+            example.must_run()
+            return len(lines()) >= 6
+
+        wait_for(six, "six lines")
         assert example.stop() == 0
         compare("stdout", listing(lines()))
     finally:

@@ -95,9 +95,9 @@ test.case("fields", function()
   test.equal(r.after.is_large, false)
   local columns = r.schema.dataColumn
   test.same({ columns[6].name, columns[7].name, columns[8].name, columns[9].name, columns[10].name },
-    { "committed", "is_large", "origin", "site", "total" })
-  test.same({ columns[6].type, columns[7].type, columns[8].type, columns[10].type },
-    { "DATE", "BOOLEAN", "STRING", "DOUBLE" })
+    { "is_large", "origin", "site", "total", "version" })
+  test.same({ columns[6].type, columns[7].type, columns[9].type, columns[10].type },
+    { "BOOLEAN", "STRING", "DOUBLE", "LONG" })
   test.absent(shop:insert("shop.carts", { id = 1, user_id = 1, total = 2 })[1].after, "is_large")
 end)
 
