@@ -293,12 +293,6 @@ void script_release(struct script *script, struct mapping *mapping)
 
 /* ---- one change ---- */
 
-static void show(struct script_table *bound, struct change *change)
-{
-	if (bound->script->current != bound || bound->change->change != change)
-		bind_change(bound, change);
-}
-
 static int verdict(struct script *script, struct event_result *result, struct err *err)
 {
 	lua_State *L = script->L;
@@ -516,7 +510,7 @@ int script_image(struct script *script, const struct mapping *mapping, struct ch
 	int rc;
 	if (!lua_checkstack(L, (int)bound->nresults + 20))
 		return err_set(err, ERR_DATA, "%s: not enough memory for the Lua stack", script->file);
-	show(bound, change);
+	bind_change(bound, change);
 	bound->change->image = image;
 	script->phase = PHASE_IMAGE;
 	lua_rawgeti(L, LUA_REGISTRYINDEX, mapping->image_function);
