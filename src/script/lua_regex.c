@@ -69,6 +69,12 @@ static struct regex *check(lua_State *L)
 	return ud->regex;
 }
 
+static struct slice text_argument(lua_State *L)
+{
+	check(L);
+	return string_at(L, 2);
+}
+
 static int search(lua_State *L, struct slice text, size_t from, struct slice *captures)
 {
 	int n = regex_match(check(L), text, from, captures, CAPTURES_MAX);
@@ -110,13 +116,13 @@ static int push_captures(lua_State *L, const struct slice *captures, int n)
 static int test(lua_State *L)
 {
 	struct slice captures[CAPTURES_MAX];
-	lua_pushboolean(L, search(L, string_at(L, 2), 0, captures) > 0);
+	lua_pushboolean(L, search(L, text_argument(L), 0, captures) > 0);
 	return 1;
 }
 
 static int match(lua_State *L)
 {
-	struct slice captures[CAPTURES_MAX], text = string_at(L, 2);
+	struct slice captures[CAPTURES_MAX], text = text_argument(L);
 	int n = search(L, text, start_at(L, 3, text), captures);
 	if (n > 0)
 		return push_captures(L, captures, n);
@@ -126,7 +132,7 @@ static int match(lua_State *L)
 
 static int find(lua_State *L)
 {
-	struct slice captures[CAPTURES_MAX], text = string_at(L, 2);
+	struct slice captures[CAPTURES_MAX], text = text_argument(L);
 	int n = search(L, text, start_at(L, 3, text), captures);
 	if (n == 0) {
 		lua_pushnil(L);
@@ -141,7 +147,7 @@ static int find(lua_State *L)
 static int captures(lua_State *L)
 {
 	struct slice found[CAPTURES_MAX];
-	int n = search(L, string_at(L, 2), 0, found);
+	int n = search(L, text_argument(L), 0, found);
 	if (n == 0) {
 		lua_pushnil(L);
 		return 1;
@@ -219,7 +225,7 @@ static void replacement(lua_State *L, const struct slice *found, int n)
 
 static int gsub(lua_State *L)
 {
-	struct slice found[CAPTURES_MAX], text = string_at(L, 2);
+	struct slice found[CAPTURES_MAX], text = text_argument(L);
 	lua_Integer limit = luaL_optinteger(L, 4, LUA_MAXINTEGER), count = 0;
 	size_t done = 0, at = 0;
 	luaL_Buffer out;
@@ -264,8 +270,7 @@ static int next_match(lua_State *L)
 
 static int gmatch(lua_State *L)
 {
-	check(L);
-	string_at(L, 2);
+	text_argument(L);
 	lua_settop(L, 2);
 	lua_pushinteger(L, 0);
 	lua_pushcclosure(L, next_match, 3);

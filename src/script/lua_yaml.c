@@ -336,36 +336,43 @@ static void emit_string(lua_State *L, struct emitting *e, struct slice text)
 
 static void emit_node(lua_State *L, struct emitting *e, int idx, int depth);
 
-static void emit_table(lua_State *L, struct emitting *e, int idx, int depth)
+static void emit_list(lua_State *L, struct emitting *e, int idx, int depth)
 {
 	lua_Integer n = (lua_Integer)lua_rawlen(L, idx);
 	yaml_event_t event;
-	bool list = n > 0 || lua_json_is_array(L, idx);
-	for (lua_pushnil(L); !list && lua_next(L, idx); lua_pop(L, 1))
+	yaml_sequence_start_event_initialize(&event, NULL, NULL, 1, YAML_BLOCK_SEQUENCE_STYLE);
+	emit(L, e, &event);
+	for (lua_Integer i = 1; i <= n; i++, lua_pop(L, 1)) {
+		lua_rawgeti(L, idx, i);
+		emit_node(L, e, lua_gettop(L), depth + 1);
+	}
+	yaml_sequence_end_event_initialize(&event);
+	emit(L, e, &event);
+}
+
+/* Pushes the list of the keys, sorted. */
+static lua_Integer push_names(lua_State *L, int idx)
+{
+	lua_Integer n = 0;
+	lua_newtable(L);
+	for (lua_pushnil(L); lua_next(L, idx); lua_pop(L, 1)) {
 		if (lua_type(L, -2) != LUA_TSTRING)
 			state_raise(L, "yaml.encode: a key of a map is a string, not a %s", luaL_typename(L, -2));
-	if (list) {
-		yaml_sequence_start_event_initialize(&event, NULL, NULL, 1, YAML_BLOCK_SEQUENCE_STYLE);
-		emit(L, e, &event);
-		for (lua_Integer i = 1; i <= n; i++, lua_pop(L, 1)) {
-			lua_rawgeti(L, idx, i);
-			emit_node(L, e, lua_gettop(L), depth + 1);
-		}
-		yaml_sequence_end_event_initialize(&event);
-		emit(L, e, &event);
-		return;
-	}
-	yaml_mapping_start_event_initialize(&event, NULL, NULL, 1, YAML_BLOCK_MAPPING_STYLE);
-	emit(L, e, &event);
-	lua_newtable(L); /* the names, sorted */
-	for (lua_pushnil(L); lua_next(L, idx); lua_pop(L, 1)) {
 		lua_pushvalue(L, -2);
-		lua_rawseti(L, -4, (lua_Integer)lua_rawlen(L, -4) + 1);
+		lua_rawseti(L, -4, ++n);
 	}
 	lua_getfield(L, lua_upvalueindex(1), "sort");
 	lua_pushvalue(L, -2);
 	lua_call(L, 1, 0);
-	n = (lua_Integer)lua_rawlen(L, -1);
+	return n;
+}
+
+static void emit_map(lua_State *L, struct emitting *e, int idx, int depth)
+{
+	lua_Integer n = push_names(L, idx);
+	yaml_event_t event;
+	yaml_mapping_start_event_initialize(&event, NULL, NULL, 1, YAML_BLOCK_MAPPING_STYLE);
+	emit(L, e, &event);
 	for (lua_Integer i = 1; i <= n; i++, lua_pop(L, 2)) {
 		lua_rawgeti(L, -1, i);
 		emit_string(L, e, slice_of(lua_tostring(L, -1), lua_rawlen(L, -1)));
@@ -385,7 +392,10 @@ static void emit_node(lua_State *L, struct emitting *e, int idx, int depth)
 	luaL_checkstack(L, 12, NULL);
 	switch (lua_type(L, idx)) {
 	case LUA_TTABLE:
-		emit_table(L, e, idx, depth);
+		if (lua_rawlen(L, idx) > 0 || lua_json_is_array(L, idx))
+			emit_list(L, e, idx, depth);
+		else
+			emit_map(L, e, idx, depth);
 		return;
 	case LUA_TSTRING:
 		emit_string(L, e, slice_of(lua_tostring(L, idx), lua_rawlen(L, idx)));

@@ -107,7 +107,8 @@ const struct option_group *const option_groups[] = {
 static const char *type_name(enum option_type type)
 {
 	static const char *const names[] = {
-		"string", "string or secret", "integer", "number", "boolean", "string or list of strings", "table",
+		"string", "string or secret", "integer", "number", "boolean", "string or list of strings",
+		"table of name = string, number or boolean",
 		"boolean or table", "not in this version yet",
 	};
 	return names[type];

@@ -208,7 +208,7 @@ static void wrong_options(void **state)
 	      "sync.lua:1: source.mysql tls: unknown option 'cert_file'");
 	WRONG("require('tideway.kafka').sink { }", "sync.lua:1: kafka.sink: brokers is missing");
 	WRONG("require('tideway.kafka').sink { brokers = 'a', properties = { ['a'] = {} } }",
-	      "sync.lua:1: kafka.sink: properties: expected table, got table");
+	      "sync.lua:1: kafka.sink: properties: expected table of name = string, number or boolean, got table");
 	WRONG("require('tideway.kafka').sink 'x'", "sync.lua:1: kafka.sink: expected a table of options, got string");
 	WRONG("local env = require 'tideway.env'\nlocal x = env.NOT_SET_AT_ALL\nenv.need 'NOT_SET_AT_ALL'",
 	      "sync.lua:3: env.need: NOT_SET_AT_ALL is not set");
