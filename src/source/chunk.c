@@ -145,6 +145,7 @@ static bool parse_definition(struct slice packet, struct arena *arena, struct ch
 	field->wire = reader_u8(&r);
 	field->flags = reader_u16(&r);
 	field->decimals = reader_u8(&r);
+	reader_u16(&r); /* filler */
 	if (r.failed)
 		return false;
 	field->name = arena_copy(arena, strings[4]);

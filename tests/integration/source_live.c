@@ -11,7 +11,8 @@
 #include "source/conn.h"
 #include "source/dump.h"
 #include "source/inspect.h"
-#include "source/snapshot.h"
+/* its statics open a snapshot by one way only */
+#include "../../src/source/snapshot.c"
 
 #include <inttypes.h>
 #include <poll.h>
@@ -922,6 +923,65 @@ static void a_position_read_while_writers_run_is_not_ahead(void **state)
 	}
 }
 
+/* Opens the connections one after the other by hand, with commits between them. */
+static void open_apart(struct opening *opening)
+{
+	struct snapshot *snapshot = opening->snapshot;
+	bool equal;
+
+	for (unsigned i = 0; i < snapshot->nconns; i++) {
+		assert_ok(conn_query(snapshot->conns[i], NULL, &err, START_SNAPSHOT));
+		sql("INSERT INTO move () VALUES ()");
+		atomic_fetch_add(&moves, 1);
+	}
+	assert_ok(read_positions(opening, &equal, &err));
+	assert_false(equal);
+	assert_ok(complete_positions(opening, &err));
+}
+
+static void make_opening(struct opening *opening, struct snapshot *snapshot, unsigned nconns)
+{
+	*snapshot = (struct snapshot){.nconns = nconns};
+	position_init(&snapshot->position);
+	snapshot->conns = mem_array(nconns, sizeof(struct conn *));
+	snapshot->positions = mem_array(nconns, sizeof(struct position));
+	*opening = (struct opening){.snapshot = snapshot, .mariadb = mariadb};
+	opening->control = open_or_fail(CONN_CONTROL);
+	assert_ok(connect_all(&config, snapshot, &err));
+}
+
+/* Where no equal positions are had: MariaDB knows each connection's exactly, on MySQL each is a lower bound. */
+static void every_connection_has_a_position_of_its_own(void **state)
+{
+	enum { CONNS = 4 };
+	struct snapshot snapshot;
+	struct opening opening;
+	struct writers writers;
+	uint64_t seen[CONNS], all;
+
+	(void)state;
+	start_writers(&writers);
+	make_opening(&opening, &snapshot, CONNS);
+	if (mariadb)
+		open_apart(&opening);
+	else
+		assert_ok(mysql_open_lowest(&opening, &err));
+	for (unsigned i = 0; i < CONNS; i++)
+		seen[i] = count_moves(snapshot.conns[i]);
+	stop_writers(&writers);
+	all = count_moves(root);
+	for (unsigned i = 0; i < CONNS; i++) {
+		uint64_t inserts = count_inserts(&snapshot.positions[i]);
+		if (mariadb)
+			assert_int_equal(seen[i] + inserts, all);
+		else
+			assert_true(seen[i] + inserts >= all);
+		assert_true(count_inserts(&snapshot.position) >= inserts);
+	}
+	conn_free(opening.control);
+	snapshot_fini(&snapshot);
+}
+
 struct between {
 	unsigned calls, again;
 	bool wrong;
@@ -1153,6 +1213,7 @@ static int run(const char *port)
 		test(two_names_live_side_by_side),
 		test(snapshot_under_a_lock),
 		test(snapshot_of_equal_positions),
+		test(every_connection_has_a_position_of_its_own),
 		test(a_position_read_while_writers_run_is_not_ahead),
 		test(the_caller_may_ask_for_another_try),
 		test(prepared_xa_is_named),
