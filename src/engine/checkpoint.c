@@ -47,6 +47,14 @@ bool checkpoint_due(struct checkpoint *checkpoint, int64_t now_ms)
 	return now_ms - checkpoint->saved_ms >= (posted ? SAVE_MS : SAVE_IDLE_MS);
 }
 
+void checkpoint_discard(struct checkpoint *checkpoint)
+{
+	pthread_mutex_lock(&checkpoint->lock);
+	saves_fini(&checkpoint->saves);
+	buf_clear(&checkpoint->position);
+	pthread_mutex_unlock(&checkpoint->lock);
+}
+
 static struct slice full_name(struct checkpoint *checkpoint, struct slice name, struct arena *arena)
 {
 	return arena_printf(arena, "%s/%.*s", checkpoint->sync, SLICE_FMT(name));

@@ -33,6 +33,8 @@ void checkpoint_post(struct checkpoint *checkpoint, struct saves *saves, const s
 /* Whether checkpoint_save has something to do now: something was posted and a second has passed since
  * the last save, or ten seconds passed (a fenced producer learns it only by saving). */
 bool checkpoint_due(struct checkpoint *checkpoint, int64_t now_ms);
+/* Forgets what was posted and not saved: what comes next begins at the saved position again. */
+void checkpoint_discard(struct checkpoint *checkpoint);
 /* Saves what was posted, durably. */
 int checkpoint_save(struct checkpoint *checkpoint, struct err *err) MUST_CHECK;
 /* *found: there is a position. */

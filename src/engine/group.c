@@ -131,13 +131,27 @@ static int group_query(struct group *group, const struct event *event, const str
 		group->end = GROUP_PREPARE;
 		return 0;
 	case STATEMENT_XA_COMMIT:
+		group->end = GROUP_COMMIT;
+		return 0;
 	case STATEMENT_XA_ROLLBACK:
+		group->end = GROUP_ROLLBACK;
+		return 0;
 	case STATEMENT_OTHER:
 		break;
 	}
 	/* MariaDB writes no BEGIN: its GTID event says whether an end follows. */
 	if (!group->begun && (group->gtid.standalone || group->gtid.gtid.flavour != GTID_MARIADB))
 		group->end = GROUP_COMMIT;
+	return 0;
+}
+
+/* XA COMMIT ... ONE PHASE is written as a prepare that is a commit. */
+static int group_prepare(struct group *group, const struct event *event, struct err *err)
+{
+	struct event_xa_prepare xa;
+	if (event_xa_prepare_parse(event, &xa, err) < 0)
+		return -1;
+	group->end = xa.one_phase ? GROUP_COMMIT : GROUP_PREPARE;
 	return 0;
 }
 
@@ -153,7 +167,7 @@ int group_event(struct group *group, const struct event *event, const struct eve
 		group->end = GROUP_COMMIT;
 		break;
 	case EVENT_XA_PREPARE:
-		group->end = GROUP_PREPARE;
+		rc = group_prepare(group, event, err);
 		break;
 	default:
 		break;

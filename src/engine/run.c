@@ -217,14 +217,8 @@ static int stream(struct run *run, struct start *start, struct err *err)
 	rc = serve_stream(run, err);
 	pthread_join(thread, NULL);
 	if (rc == 0) {
-		struct err save = ERR_INIT;
 		rc = run->stream_rc;
 		*err = run->stream_err;
-		/* what the stream has posted at its end counts, whatever ended it */
-		if (checkpoint_save(&run->sync.checkpoint, &save) < 0 && rc == 0) {
-			*err = save;
-			rc = -1;
-		}
 	}
 	struct stream *ended = run->stream;
 	set_stream(run, NULL);
@@ -233,6 +227,27 @@ static int stream(struct run *run, struct start *start, struct err *err)
 }
 
 /* ---- starting, and starting again ---- */
+
+/* What the lanes have posted at their end counts, whatever ended them. What cannot be saved is forgotten: the next
+ * attempt begins at the position that is saved, and must find the catalog of that position. */
+static int save_rest(struct run *run, int rc, struct err *err)
+{
+	struct checkpoint *checkpoint = &run->sync.checkpoint;
+	struct err save = ERR_INIT;
+	if (rc < 0 && err->code == ERR_DISPLACED) {
+		checkpoint_discard(checkpoint);
+		return -1;
+	}
+	if (checkpoint_save(checkpoint, &save) == 0)
+		return rc;
+	checkpoint_discard(checkpoint);
+	if (rc < 0 && save.code != ERR_DISPLACED) {
+		log_warn("%s", save.text);
+		return -1;
+	}
+	*err = save;
+	return -1;
+}
 
 static int attempt(struct run *run, struct err *err)
 {
@@ -250,7 +265,7 @@ static int attempt(struct run *run, struct err *err)
 	if (rc == 0 && run->sync.config->mode != MODE_FULL && !atomic_load(&run->sync.stop))
 		rc = stream(run, &start, err);
 	start_fini(&start);
-	return rc;
+	return save_rest(run, rc, err);
 }
 
 static int open_checkpoint(struct run *run, struct err *err)
