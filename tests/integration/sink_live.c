@@ -177,6 +177,36 @@ static void case_poison(void)
 	drop(name);
 }
 
+/* Rule 15: with five requests in flight and each message in a batch of its own, nothing behind the refused one is
+ * written although nobody polls, so that the topic has no gap (enable.gapless.guarantee; without it all forty are). */
+static void case_gap(void)
+{
+	static const struct property compact[] = {{"cleanup.policy", "compact"}}, single[] = {{"batch.size", "1"}};
+	struct tally tally = {0};
+	struct slice name = topic_name("gap");
+	config.properties = single;
+	config.nproperties = 1;
+	struct sink *sink = open_sink(0, &tally);
+	struct topic *topic = open_topic(sink, name, (struct topic_spec){true, 1, -1, compact, 1, 0});
+	for (uint64_t i = 1; i <= 60; i++)
+		if (sink_send(sink, topic, 0, i == 20 ? (struct slice){NULL, 0} : SLICE("k"), SLICE("v"), NULL, 0, i, &err) != 0)
+			break;
+	config.nproperties = 0;
+	struct client_consumer *consumer = client_consumer_new(&config, &name, 1, NULL, true, &err);
+	struct client_message message;
+	for (int i = 0; i < 19; i++)
+		CHECK(client_consumer_poll(consumer, 10, &message, &err) == 1);
+	CHECK(client_consumer_poll(consumer, 1.5, &message, &err) == 0);
+	client_consumer_free(consumer);
+	CHECK(drain(sink, 20000) == -1);
+	CHECK(strstr(err.text, "INVALID_RECORD") && !err.retriable);
+	CHECK(tally.acked <= 19 && tally.last <= 19);
+	sink_purge(sink);
+	CHECK(sink_in_flight(sink) == 0);
+	sink_free(sink);
+	drop(name);
+}
+
 /* 200,000 messages through a queue that holds a fraction of them: all acknowledged, in order of their tokens within a
  * partition; nothing is lost on the topic. */
 static void case_pressure(void)
@@ -369,7 +399,7 @@ static const struct {
 } cases[] = {
 	{"create", case_create}, {"missing", case_missing},   {"size", case_size},
 	{"poison", case_poison}, {"pressure", case_pressure}, {"pinned", case_pinned},
-	{"client", case_client}, {"store", case_store},	      {"fence", case_fence},
+	{"gap", case_gap},	      {"client", case_client}, {"store", case_store},	      {"fence", case_fence},
 	{"store_topic", case_store_topic},
 };
 

@@ -2,6 +2,7 @@
 
 import atexit
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -12,12 +13,11 @@ _pids = set()  # pids of servers that a start script left running
 
 
 def free_port(n=1):
-    """A loopback port that is free now, with the n - 1 behind it free as well."""
+    """A loopback port that is free now, with the n - 1 behind it free as well; below the range from which the system takes
+    ports for outgoing connections, so that none of those gets in the way before the server has started."""
     while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        if port + n < 65536 and all(_is_free(port + i) for i in range(n)):
+        port = random.randrange(20000, 32000)
+        if all(_is_free(port + i) for i in range(n)):
             return port
 
 

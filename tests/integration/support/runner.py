@@ -20,7 +20,7 @@ local env = require "tideway.env"
 """
 
 # what the log says, in one place
-STREAMING = r"(?i)\bstream(ing)? (begins|starts|goes on|from)\b|\bstreaming\b"
+STREAMING = r"stream: reading the binlog from"
 
 
 def lua(value):

@@ -30,9 +30,16 @@ class Server:
         self.folder = Path(folder)
         self.options = list(options)
         self.env = dict(os.environ, **(env or {}))
-        self.port = process.free_port(self.ports)
         self.pid = 0
-        self.start()
+        for tries in range(3):
+            self.port = process.free_port(self.ports)
+            try:
+                self.start()
+                return
+            except StartFailed:
+                # somebody else may have taken the port meanwhile
+                if tries == 2:
+                    raise
 
     def start(self, options=None):
         """Starts it on the port and the data it had before."""
