@@ -32,7 +32,10 @@ struct ddl_spec *ddl_add_spec(struct ddl_parser *p, struct spec_list *list, enum
 	return spec;
 }
 
-enum { REASON_TEXT = 60 }; /* bytes of the statement shown */
+enum {
+	REASON_TEXT = 60,   /* bytes of the statement shown */
+	DML_DATABASES = 32, /* steps of one statement that changes rows */
+};
 
 bool ddl_fail(struct ddl_parser *p)
 {
@@ -422,10 +425,77 @@ static bool none(struct ddl_parser *p)
 	return true;
 }
 
+/* Rows may change in the default database and in every one that a name with a dot begins with. */
 static bool dml(struct ddl_parser *p)
 {
-	ddl_add_step(p, DDL_STEP_DML);
+	ddl_add_step(p, DDL_STEP_DML)->name.db = p->context->db;
+	while (!ddl_at_end(p)) {
+		struct token token = lexer_next(&p->lexer);
+		bool dotted = token.kind == TOKEN_WORD || token.kind == TOKEN_NAME;
+		if (!dotted || !ddl_at_punct(p, '.'))
+			continue;
+		struct slice db = lexer_text(&p->lexer, &token);
+		bool known = false;
+		for (unsigned i = 0; i < p->nsteps; i++)
+			known |= slice_equal(p->steps[i].name.db, db);
+		if (!known && p->nsteps < DML_DATABASES)
+			ddl_add_step(p, DDL_STEP_DML)->name.db = db;
+	}
 	return true;
+}
+
+/* The one table of a statement that names no other, when the word behind it is the one expected; else it
+ * is read as any other. */
+static bool dml_table(struct ddl_parser *p, const char *behind)
+{
+	struct lexer before = p->lexer;
+	struct ddl_name name;
+	if (ddl_table_name(p, &name) &&
+	    (behind ? ddl_at(p, behind) : ddl_at_punct(p, '(') || ddl_at(p, "VALUES") || ddl_at(p, "VALUE"))) {
+		ddl_add_step(p, DDL_STEP_DML)->name = name;
+		return true;
+	}
+	p->lexer = before;
+	p->reason = (struct slice){NULL, 0};
+	return dml(p);
+}
+
+static void skip_modifiers(struct ddl_parser *p)
+{
+	while (ddl_accept(p, "LOW_PRIORITY") || ddl_accept(p, "HIGH_PRIORITY") || ddl_accept(p, "DELAYED") ||
+	       ddl_accept(p, "QUICK") || ddl_accept(p, "IGNORE"))
+		;
+}
+
+static bool statement_insert(struct ddl_parser *p)
+{
+	skip_modifiers(p);
+	ddl_accept(p, "INTO");
+	return dml_table(p, NULL);
+}
+
+static bool statement_update(struct ddl_parser *p)
+{
+	skip_modifiers(p);
+	return dml_table(p, "SET");
+}
+
+/* Both servers write DELETE FROM t by themselves, in row format too, for a MEMORY table that a restart has
+ * emptied: that is a TRUNCATE. */
+static bool statement_delete(struct ddl_parser *p)
+{
+	skip_modifiers(p);
+	if (!ddl_accept(p, "FROM"))
+		return dml(p);
+	struct lexer before = p->lexer;
+	struct ddl_name name;
+	if (ddl_table_name(p, &name) && ddl_at_end(p)) {
+		ddl_add_step(p, DDL_STEP_TRUNCATE)->name = name;
+		return finish(p);
+	}
+	p->lexer = before;
+	p->reason = (struct slice){NULL, 0};
+	return dml_table(p, "WHERE");
 }
 
 /* Behind CREATE, ALTER or DROP: objects that live in a database, but are no tables. */
@@ -596,10 +666,10 @@ static const struct {
 	{"TRUNCATE", truncate_table},
 	{"SET", statement_set},
 	{"LOAD", statement_load},
-	{"INSERT", dml},
-	{"UPDATE", dml},
-	{"DELETE", dml},
-	{"REPLACE", dml},
+	{"INSERT", statement_insert},
+	{"UPDATE", statement_update},
+	{"DELETE", statement_delete},
+	{"REPLACE", statement_insert},
 	{"WITH", dml},
 	{"SELECT", dml},
 	{"VALUES", dml},

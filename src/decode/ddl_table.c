@@ -403,13 +403,15 @@ static bool alter_exchange(struct ddl_parser *p, struct spec_list *list)
 /* Commas stand between the columns too: what follows one is a column only if its definition ends there. */
 static bool alter_order(struct ddl_parser *p, struct spec_list *list)
 {
-	struct ddl_name name;
+	struct slice name;
 	(void)list;
 	if (!ddl_expect(p, "BY"))
 		return false;
 	for (;;) {
-		if (!ddl_table_name(p, &name))
-			return false;
+		do { /* a, t.a or db.t.a */
+			if (!ddl_name(p, &name))
+				return false;
+		} while (ddl_accept_punct(p, '.'));
 		if (!ddl_accept(p, "ASC"))
 			ddl_accept(p, "DESC");
 		const struct token *after = lexer_peek(&p->lexer, 2);
