@@ -7,7 +7,5 @@
 int command_options(const struct arguments *arguments, struct err *err)
 {
 	(void)arguments;
-	(void)err;
-	script_options_print(stdout);
-	return 0;
+	return script_reference_print(stdout, err);
 }

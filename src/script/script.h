@@ -118,8 +118,10 @@ int script_loop(struct script *script, unsigned sync, const struct loop_item *it
 int script_test(const char *path, const struct script_host *host, unsigned *passed, unsigned *failed,
 		struct err *err) MUST_CHECK;
 
-/* docs/options.md: the options of source.mysql, kafka.sink ... as markdown tables, from the tables that check them
- * (options.h); those of sync.run follow when the standard library can be loaded. */
+/* docs/options.md: every option as markdown tables, from the tables that check them: those of sync.run, which are
+ * the standard library's, then script_options_print. */
+int script_reference_print(FILE *out, struct err *err) MUST_CHECK;
+/* The options of source.mysql, kafka.sink ... alone (options.h). */
 void script_options_print(FILE *out);
 
 /* Bytes of the Lua heap now. */

@@ -33,7 +33,7 @@ function admin:create(options) end
 ---@param name string
 function admin:delete(name) end
 
----@return table
+---@return table<string, integer> partitions by name
 function admin:list() end
 
 local kafka = {}

@@ -10,7 +10,7 @@ local described = {}
 function described:query(sql) end
 
 ---exec only: an iterator over the stream.
----@param options { from: "now"|"earliest"|{ file: string, pos: integer }|nil }?
+---@param options { from: string?, wait_s: number? }? from: "now", "earliest" or "file:position"
 ---@return fun(): tideway.change?
 function described:changes(options) end
 

@@ -51,8 +51,8 @@ function change:emit(record) end
 ---@return fun(): tideway.record?
 function change:records() end
 
----The value of the first record as text.
----@return string
+---The text of each record.
+---@return string ...
 function change:json() end
 
 ---A plain table that outlives the function.

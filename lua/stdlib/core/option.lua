@@ -10,7 +10,7 @@ local option = {}
 local TABLE = "table"
 
 option.groups = {
-  { name = "sync.run", title = "A sync", list = {
+  { name = "sync.run", title = "A sync: what a script asks for.", list = {
     { "name", type = "string", required = true,
       help = "Identity of the checkpoint, [A-Za-z0-9._-], at most 48 characters: another name is another sync." },
     { "description", type = "string", help = "For people; shown by plan." },
@@ -71,15 +71,15 @@ option.groups = {
     { "on_alert", later = true, help = "For each alert." },
     { "every", later = true, help = "A function by the clock." },
   } },
-  { name = "heartbeat", title = "heartbeat as a table", list = {
+  { name = "heartbeat", title = "`heartbeat` of sync.run as a table.", list = {
     { "seconds", type = "number", default = 5, min = 0.1, max = 3600, help = "Seconds between two." },
     { "topic", type = "string", help = "One topic instead of every destination topic." },
   } },
-  { name = "checkpoint", title = "The checkpoint", list = {
+  { name = "checkpoint", title = "`checkpoint` of sync.run: where the position is kept.", list = {
     { "topic", type = "string", help = 'Compacted topic; default "tideway.<name>".' },
     { "file", type = "string", help = "A file instead of a topic; relative to the script." },
   } },
-  { name = "full", title = "The full sync", list = {
+  { name = "full", title = "`full` of sync.run: the copy before the stream.", list = {
     { "parallel", type = "integer", default = 4, min = 1, max = 256, help = "Lanes that read and write." },
     { "rows_per_second", type = "number", default = 0, min = 0, help = "Limit over all lanes; 0: none." },
     { "where", later = true, help = "SQL condition for each table." },
@@ -87,7 +87,7 @@ option.groups = {
     { "columns", later = true, help = "Columns that are read." },
     { "chunk_rows", later = true, help = "Rows of a chunk." },
   } },
-  { name = "topics", title = "Topics", list = {
+  { name = "topics", title = "`topics` of sync.run: how topics are created.", list = {
     { "create", type = "boolean", default = true, help = "Create missing topics; false: they must exist." },
     { "partitions", type = "integer", default = 6, min = 1, max = 100000, help = "Of a topic whose tables have keys." },
     { "partitions_without_key", type = "integer", default = 1, min = 1, max = 100000,
@@ -100,12 +100,12 @@ option.groups = {
     { "grow", later = true, help = "More partitions later." },
     { "named", later = true, help = "Settings of single topics." },
   } },
-  { name = "topic", title = "Topic rules", list = {
+  { name = "topic", title = "`topic` of sync.run as a table: a list of rules, and these names.", list = {
     { "template", type = "string", help = "The topic from variables, around what the rules gave." },
     { "db", type = TABLE, help = "Rules for ${db_name_src_transed}: { regex | prefix =, to = }." },
     { "name", type = "function", help = "name(t): once for a table that no rule matches." },
   } },
-  { name = "topic rule", title = "One topic rule", list = {
+  { name = "topic rule", title = "One rule of `topic`. The first that matches a table gives its name.", list = {
     { "tables", type = "string|table", help = "Matches db.table by patterns." },
     { "prefix", type = "string", help = "Matches table names that begin so." },
     { "regex", type = "string", help = "Matches the table's name, PCRE2; groups are $1, $2 in `to`." },
@@ -113,12 +113,12 @@ option.groups = {
     { "name", type = "function", help = "name(t): once for a table, instead of `to`." },
     { "final", type = "boolean", default = false, help = "The template is not applied to it." },
   } },
-  { name = "topic db rule", title = "One database-name rule", list = {
+  { name = "topic db rule", title = "One rule of `topic.db`.", list = {
     { "regex", type = "string", help = "Matches the database's name." },
     { "prefix", type = "string", help = "Matches database names that begin so." },
     { "to", type = "string", required = true, help = "The name, or the new prefix." },
   } },
-  { name = "columns", title = "Columns of a table", list = {
+  { name = "columns", title = "`columns` of sync.run for a table, all by source names.", list = {
     { "rename", type = TABLE, help = "{ source = \"destination\" }." },
     { "drop", type = "string|table", help = "Columns that are not written; functions still read them." },
     { "keep", type = "string|table", help = "The only columns that are written: one added later stays out." },
@@ -261,63 +261,53 @@ function option.pairs_list(map, place)
   return list
 end
 
-local function describe_value(entry)
-  if entry.choices then
-    local words = {}
-    for i, choice in ipairs(entry.choices) do words[i] = '`"' .. choice .. '"`' end
-    return table.concat(words, ", ")
-  end
-  local text = words_of(entry.type)
-  if entry.min and entry.max then return ("%s, %s to %s"):format(text, entry.min, entry.max) end
-  if entry.min then return ("%s, at least %s"):format(text, entry.min) end
-  return text
+local function choices_text(entry)
+  local words = {}
+  for i, choice in ipairs(entry.choices) do words[i] = '`"' .. choice .. '"`' end
+  return table.concat(words, ", ")
 end
 
-local function describe_default(entry)
+local function type_text(entry)
+  if entry.later then return "not in this version yet" end
+  local text = entry.choices and choices_text(entry) or (words_of(entry.type):gsub("%f[%w]an? ", ""))
+  return text .. (entry.by_table and entry.choices and ", or a map by table" or "")
+end
+
+local function default_text(entry)
   if entry.required then return "required" end
   if entry.default == nil then return "" end
   return type(entry.default) == "string" and '`"' .. entry.default .. '"`' or "`" .. tostring(entry.default) .. "`"
 end
 
--- Every option as a row of text, for docs/options.md.
+local function range_text(entry)
+  if entry.min and entry.max then return ("%s to %s"):format(entry.min, entry.max) end
+  return entry.min and "from " .. entry.min or ""
+end
+
+-- Every option as a row of texts: section, title, name, type, default, range, help.
 function option.rows()
   local rows = {}
   for _, group in ipairs(option.groups) do
     for _, entry in ipairs(group.list) do
-      rows[#rows + 1] = {
-        section = group.name, title = group.title, name = entry[1], later = entry.later or false, help = entry.help,
-        type = entry.later and "" or describe_value(entry) .. (entry.by_table and "; or a map by table" or ""),
-        default = describe_default(entry), range = entry.max and ("%s to %s"):format(entry.min, entry.max) or "",
-      }
+      rows[#rows + 1] = { section = group.name, title = group.title, name = entry[1], type = type_text(entry),
+        default = default_text(entry), range = range_text(entry), help = entry.help }
     end
   end
   return rows
 end
 
-local function table_row(row)
-  return ("| `%s` | %s | %s | %s |"):format(row.name, (row.type:gsub("|", "\\|")), row.default, row.help)
-end
-
--- docs/options.md, from rows of this table and of others (C's) in the same form.
-function option.markdown(rows)
-  local lines, later, section = {}, {}, nil
-  local function finish()
-    if #later > 0 then
-      lines[#lines + 1] = "\nNot in this version yet, refused by name: " .. table.concat(later, ", ") .. "."
-    end
-    later = {}
-  end
-  for _, row in ipairs(rows) do
+-- The rows as markdown, for `tideway options` and docs/options.md.
+function option.markdown()
+  local lines, section = {}, nil
+  for _, row in ipairs(option.rows()) do
     if row.section ~= section then
-      finish()
       section = row.section
-      lines[#lines + 1] = ("\n## %s: `%s`\n\n| option | value | default | what it does |\n|---|---|---|---|")
-        :format(row.title or section, section)
+      lines[#lines + 1] = ("## %s\n\n%s\n\n| option | type | default | range | |\n|---|---|---|---|---|"):format(
+        section, row.title)
     end
-    if row.later then later[#later + 1] = "`" .. row.name .. "`" else lines[#lines + 1] = table_row(row) end
+    lines[#lines + 1] = ("| `%s` | %s | %s | %s | %s |"):format(row.name, row.type, row.default, row.range, row.help)
   end
-  finish()
-  return table.concat(lines, "\n") .. "\n"
+  return (table.concat(lines, "\n"):gsub("\n## ", "\n\n## ")) .. "\n"
 end
 
 return option

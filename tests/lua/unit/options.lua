@@ -125,7 +125,7 @@ end)
 
 test.case("the docs have a row for each option", function()
   local rows = option.rows()
-  local text = option.markdown(rows)
+  local text = option.markdown()
   for _, row in ipairs(rows) do
     test.ok(row.help and row.help ~= "", row.name)
     test.ok(text:find("`" .. row.name .. "`", 1, true), row.name)
