@@ -116,6 +116,9 @@ struct nest {
 	int base;
 	enum script_phase phase;
 	struct event_result *result;
+	struct emitted *emits;
+	unsigned emit_cap;
+	enum change_image image;   /* of the change that is bound */
 };
 struct nest state_nest(struct script *script, lua_State *L);
 void state_unnest(struct script *script, const struct nest *nest);

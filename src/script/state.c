@@ -151,18 +151,19 @@ int state_call(struct script *script, int nargs, int nresults, int64_t budget, e
 	int handler = lua_gettop(L) - nargs;
 	int status;
 	/* a raise may have left a nested call behind */
-	struct nest before = {L, script->base, script->phase, script->result};
-	int depth = script->depth;
+	enum script_phase phase = script->phase;
+	struct event_result *result = script->result;
+	int base = script->base, depth = script->depth;
 	lua_pushcfunction(L, message_handler);
 	lua_insert(L, handler);
 	if (script->depth++ == 0)
 		state_budget(script, budget);
 	status = lua_pcall(L, nargs, nresults, handler);
 	script->depth = depth;
-	script->L = before.L;
-	script->base = before.base;
-	script->phase = before.phase;
-	script->result = before.result;
+	script->L = L;
+	script->base = base;
+	script->phase = phase;
+	script->result = result;
 	if (__builtin_expect(status == LUA_OK && !script->exhausted, 1)) {
 		lua_remove(L, handler);
 		return 0;
@@ -184,7 +185,9 @@ int state_protect(struct script *script, lua_CFunction body, void *ctx, int64_t 
 
 struct nest state_nest(struct script *script, lua_State *L)
 {
-	struct nest nest = {script->L, script->base, script->phase, script->result};
+	struct nest nest = {script->L,	script->base,	 script->phase,
+			    script->result, script->emits, script->emit_cap,
+			    script->current ? script->current->change->image : IMAGE_AFTER};
 	script->L = L;
 	script->base = lua_gettop(L);
 	script->depth++;
@@ -199,6 +202,10 @@ void state_unnest(struct script *script, const struct nest *nest)
 	script->base = nest->base;
 	script->phase = nest->phase;
 	script->result = nest->result;
+	script->emits = nest->emits;
+	script->emit_cap = nest->emit_cap;
+	if (script->current)
+		script->current->change->image = nest->image;
 }
 
 /* ---- nearest names ---- */
