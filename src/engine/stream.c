@@ -487,8 +487,9 @@ static int follow(struct stream *stream, struct err *err)
 /* What was sent is acknowledged, within a bounded time, and its position posted. */
 static int finish(struct stream *stream, struct err *err)
 {
+	int64_t timeout_ms = stream->options.until_end ? -1 : DRAIN_MS;
 	if (!atomic_load(&stream->lane.sync->abort) &&
-	    sink_drain(stream->lane.sink, DRAIN_MS, &stream->lane.sync->abort, err) < 0)
+	    sink_drain(stream->lane.sink, timeout_ms, &stream->lane.sync->abort, err) < 0)
 		return -1;
 	post(stream, true);
 	return 0;
