@@ -66,8 +66,7 @@ int client_producer_send(struct client_producer *producer, struct slice topic, i
 
 int client_producer_flush(struct client_producer *producer, double seconds, struct err *err)
 {
-	int64_t deadline = clock_mono_ms() + (int64_t)(seconds * 1000);
-	int left = sink_drain(producer->sink, deadline, NULL, err);
+	int left = sink_drain(producer->sink, (int64_t)(seconds * 1000), NULL, err);
 	if (left > 0)
 		return err_retry(err, ERR_KAFKA, "%u messages were not acknowledged within %g s",
 				 sink_in_flight(producer->sink), seconds);
@@ -144,7 +143,7 @@ static int start_topic(struct client_consumer *c, struct topic_names *all, struc
 static int start_all(struct client_consumer *c, const struct slice *names, unsigned n,
 		     bool from_beginning, struct err *err)
 {
-	struct topic_names all = {NULL};
+	struct topic_names all = {NULL, 0};
 	int64_t offset = from_beginning ? RD_KAFKA_OFFSET_BEGINNING : RD_KAFKA_OFFSET_END;
 	c->queue = rd_kafka_queue_new(c->kafka.rk);
 	c->topics = mem_array(n, sizeof(rd_kafka_topic_t *));

@@ -26,18 +26,21 @@ enum {
 	ROOM_MS = 100,               /* one turn of waiting for room in the queue */
 	FATAL_POLLS = 20,            /* turns of waiting for the report behind a fatal error */
 	PURGE_MS = 5000,             /* reports of purged messages come from librdkafka itself */
-	EXIST_MS = 10000,            /* sink_topics_exist waits so long for a broker */
+	EXIST_MS = 10000,            /* sink_topics_exist waits so long for a broker ... */
+	EXIST_AGAIN_MS = 500,        /* ... and so long after it has waited in vain */
+	NAMES_MS = 2000,             /* its answers are at most so old */
 };
 
 struct kafka_sink {
 	struct sink sink;
 	struct kafka kafka;
-	const struct sink_config *config; /* borrowed: lives as long as the script */
+	struct sink_config config;        /* for making the producer again; its strings are borrowed */
 	char *client_id;
 	size_t queue_bytes;
 	size_t message_max;               /* what the user or librdkafka allows for one message */
 	size_t batch;                     /* batch.size of this producer */
 	struct topic_names names;         /* of the cluster, as last asked */
+	bool unreachable;                 /* sink_topics_exist waited in vain */
 	bool warned_unreadable;           /* "configuration cannot be read" was said */
 };
 
@@ -184,7 +187,7 @@ static int open_producer(struct kafka_sink *k, struct kafka *kafka, size_t batch
 	};
 	const struct kafka_options options = {RD_KAFKA_PRODUCER, PROPERTY_PRODUCER, k->client_id,
 					      defaults, forced, on_report, k};
-	return kafka_open(kafka, k->config, &options, err);
+	return kafka_open(kafka, &k->config, &options, err);
 }
 
 /* Every topic but those still being looked up gets a new handle; they belong to the producer. */
@@ -287,11 +290,22 @@ static void kafka_sink_forget(struct topic *topic)
 	topic->native = NULL;
 }
 
+/* The list of topics, not older than NAMES_MS: callers ask table by table. */
+static int refresh_names(struct kafka_sink *k, struct err *err)
+{
+	if (k->names.metadata != NULL && clock_mono_ms() - k->names.at_ms < NAMES_MS)
+		return 0;
+	int result = topics_list(&k->kafka, &k->names, k->unreachable ? EXIST_AGAIN_MS : EXIST_MS,
+				 k->sink.stop, err);
+	k->unreachable = result != 0;
+	return result;
+}
+
 static int kafka_sink_exist(struct sink *sink, const struct slice *names, unsigned n, bool *exists,
 			    int *partitions, struct err *err)
 {
 	struct kafka_sink *k = of(sink);
-	if (topics_list(&k->kafka, &k->names, EXIST_MS, sink->stop, err) != 0)
+	if (refresh_names(k, err) != 0)
 		return -1;
 	for (unsigned i = 0; i < n; i++) {
 		partitions[i] = topics_partitions(&k->names, names[i]);
@@ -437,13 +451,13 @@ size_t sink_queue_total(const struct sink_config *config, size_t fallback)
 
 static void choose_sizes(struct kafka_sink *k, size_t queue_bytes)
 {
-	k->queue_bytes = queue_bytes ? queue_bytes : sink_queue_total(k->config, QUEUE_DEFAULT);
+	k->queue_bytes = queue_bytes ? queue_bytes : sink_queue_total(&k->config, QUEUE_DEFAULT);
 	if (k->queue_bytes < QUEUE_MIN)
 		k->queue_bytes = QUEUE_MIN;
 	k->message_max = MESSAGE_MAX;
-	(void)number(k->config, "max.request.size", "message.max.bytes", &k->message_max);
+	(void)number(&k->config, "max.request.size", "message.max.bytes", &k->message_max);
 	k->batch = BATCH_DEFAULT;
-	(void)number(k->config, "batch.size", NULL, &k->batch);
+	(void)number(&k->config, "batch.size", NULL, &k->batch);
 	if (k->batch > BATCH_DEFAULT || k->batch == 0) /* Java's 0 is "no batches": 1 */
 		k->batch = k->batch ? BATCH_DEFAULT : 1;
 }
@@ -453,7 +467,7 @@ struct sink *sink_kafka_new(const struct sink_config *config, const char *client
 {
 	struct kafka_sink *k = mem_array(1, sizeof(*k));
 	k->sink.ops = &kafka_ops;
-	k->config = config;
+	k->config = *config;
 	k->client_id = client_id ? strdup(client_id) : NULL;
 	map_init(&k->sink.topics);
 	choose_sizes(k, queue_bytes);

@@ -211,10 +211,11 @@ static int slice_left(int64_t end_ms)
 	return left < POLL_SLICE_MS ? (int)left : POLL_SLICE_MS;
 }
 
-int sink_drain(struct sink *sink, int64_t deadline_ms, const _Atomic bool *stop, struct err *err)
+int sink_drain(struct sink *sink, int64_t timeout_ms, const _Atomic bool *stop, struct err *err)
 {
+	int64_t end = clock_mono_ms() + timeout_ms;
 	while (sink->in_flight != 0 && sink->poison.code == ERR_NONE) {
-		int wait_ms = deadline_ms < 0 ? POLL_SLICE_MS : slice_left(deadline_ms);
+		int wait_ms = timeout_ms < 0 ? POLL_SLICE_MS : slice_left(end);
 		sink->ops->flush(sink, wait_ms);
 		bool late = wait_ms == 0 || (stop != NULL && atomic_load(stop));
 		if (late && sink->in_flight != 0 && sink->poison.code == ERR_NONE)

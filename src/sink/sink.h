@@ -62,7 +62,8 @@ int sink_topic(struct sink *sink, struct slice name, const struct topic_spec *sp
 	       const _Atomic bool *stop, struct topic **topic, struct err *err) MUST_CHECK;
 const struct topic_info *sink_topic_info(const struct topic *topic);
 /* Which of the names do not exist, without creating any (check, plan, topics = "existing"). exists[i] is set;
- * partitions[i] when it exists, else 0. Waits at most 10 s for a broker. */
+ * partitions[i] when it exists, else 0. Waits at most 10 s for a broker, and hardly the next time. What it says may be
+ * 2 s old. */
 int sink_topics_exist(struct sink *sink, const struct slice *names, unsigned n, bool *exists,
 		      int *partitions, struct err *err) MUST_CHECK;
 
@@ -76,9 +77,9 @@ int sink_send(struct sink *sink, struct topic *topic, int partition, struct slic
 	      const struct header *headers, unsigned nheaders, uint64_t token, struct err *err) MUST_CHECK;
 /* Serves delivery reports, waiting at most timeout_ms for the first. -1 when poisoned. */
 int sink_poll(struct sink *sink, int timeout_ms, struct err *err) MUST_CHECK;
-/* Polls until nothing is in flight (0), or clock_mono_ms() has reached deadline_ms (1; negative: no deadline), or
- * *stop became true (1; may be NULL). */
-int sink_drain(struct sink *sink, int64_t deadline_ms, const _Atomic bool *stop, struct err *err) MUST_CHECK;
+/* Polls until nothing is in flight (0), or timeout_ms have passed (1; negative: no limit), or *stop became true
+ * (1; may be NULL). */
+int sink_drain(struct sink *sink, int64_t timeout_ms, const _Atomic bool *stop, struct err *err) MUST_CHECK;
 /* Messages handed over and not reported yet. */
 unsigned sink_in_flight(const struct sink *sink);
 /* Throws away what is queued and in flight (after an error, at a hard stop). */

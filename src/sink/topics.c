@@ -12,6 +12,7 @@ enum {
 	LEADER_MS = 50,         /* between two looks for leaders */
 	LEADER_LOG_MS = 5000,   /* of waiting for leaders before the log says so */
 	UNKNOWN_MS = 60000,     /* a topic that exists is known to all brokers by then */
+	NAMES_MS = 10000,       /* a list of topics is believed so long */
 	REQUEST_MS = 30000,     /* one admin request */
 	ERRSTR = 512,
 };
@@ -49,6 +50,7 @@ int topics_list(struct kafka *kafka, struct topic_names *names, int timeout_ms,
 					 kafka->last_error);
 	}
 	kafka_up(kafka);
+	names->at_ms = clock_mono_ms();
 	return 0;
 }
 
@@ -374,7 +376,8 @@ static int find_or_create(struct kafka *kafka, struct topic_names *names, const 
 			  const struct topic_spec *spec, const _Atomic bool *stop,
 			  struct topic_facts *facts, struct err *err)
 {
-	if (names->metadata == NULL && topics_list(kafka, names, -1, stop, err) != 0)
+	bool old = names->metadata == NULL || clock_mono_ms() - names->at_ms > NAMES_MS;
+	if (old && topics_list(kafka, names, -1, stop, err) != 0)
 		return -1;
 	facts->mock = kafka_is_mock(kafka);
 	if (topics_partitions(names, slice_str(name)) != 0)
@@ -394,7 +397,7 @@ int topics_ensure(struct kafka *kafka, struct topic_names *names, const char *na
 		  const struct topic_spec *spec, const _Atomic bool *stop, struct topic_facts *facts,
 		  struct err *err)
 {
-	struct topic_names own = {NULL};
+	struct topic_names own = {NULL, 0};
 	*facts = (struct topic_facts){0};
 	int result = find_or_create(kafka, names ? names : &own, name, spec, stop, facts, err);
 	topics_forget(&own);

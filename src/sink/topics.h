@@ -16,13 +16,15 @@ struct topic_facts {
 	bool mock;          /* librdkafka's embedded broker */
 };
 
-/* Names of a cluster's topics, asked for once. */
+/* Names of a cluster's topics, as last asked for. */
 struct topic_names {
 	const rd_kafka_metadata_t *metadata; /* NULL: not asked yet */
+	int64_t at_ms;                       /* when (monotonic) */
 };
 
 /* Finds or creates the topic, waits until every partition has a leader, then reads its configuration.
- * `names` may be NULL; it saves asking for the list of all topics again. */
+ * `names` may be NULL; it saves asking for the list of all topics again within
+ * ten seconds. */
 int topics_ensure(struct kafka *kafka, struct topic_names *names, const char *name,
 		  const struct topic_spec *spec, const _Atomic bool *stop, struct topic_facts *facts,
 		  struct err *err) MUST_CHECK;
