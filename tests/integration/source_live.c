@@ -715,6 +715,7 @@ static void a_foreign_position_is_refused(void **state)
 	position_init(&position);
 	assert_ok(snapshot_position_now(&config, &position, &err));
 	position.file[0] = '\0';
+	position.gtids.flavour = mariadb ? GTID_MARIADB : GTID_MYSQL;
 	assert_ok(gtid_set_parse(
 		&position.gtids,
 		slice_str(mariadb ? "0-99-99999999" : "11111111-2222-3333-4444-555555555555:1-7"),
