@@ -168,7 +168,8 @@ static const struct rule rules[COLUMN_TYPE_COUNT] = {
 static cell_decode_fn *choose(const struct column *column, const struct binrow_field *field)
 {
 	const struct rule *rule = &rules[column->type];
-	if (rule->wire != 0 && (field->wire == rule->wire || field->wire == rule->other))
+	if ((rule->wire != 0 && field->wire == rule->wire) ||
+	    (rule->other != 0 && field->wire == rule->other))
 		return column->is_unsigned && rule->decode_unsigned ? rule->decode_unsigned
 								    : rule->decode;
 	if (rule->accept == ACCEPT_WIRE || !is_string(field) ||

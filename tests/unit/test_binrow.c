@@ -49,6 +49,8 @@ static void test_fields_that_do_not_fit(void **state)
 	field = g->fields[0];
 	field.wire = WIRE_LONGLONG;
 	expect_error(g, field, 2, "the server returns BIGINT (type 8");
+	field.wire = WIRE_DECIMAL_OLD; /* 0, which is "none" in the rules */
+	expect_error(g, field, 2, "(type 0");
 	field = g->fields[0];
 	field.name = SLICE("z");
 	expect_error(g, field, 2, "returns column z where the catalog has c");
