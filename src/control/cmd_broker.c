@@ -14,20 +14,23 @@ int command_broker(const struct arguments *arguments, struct err *err)
 	sigset_t signals;
 	int number;
 	if (arguments->nwords > 0)
-		return err_set(err, ERR_USAGE, "'broker' takes no words, only --port N and --partitions N");
+		return err_set(err, ERR_USAGE,
+			       "'broker' takes no words, only --port N and --partitions N");
 	if (arguments->port > 65535)
-		return err_set(err, ERR_USAGE, "--port %lu: a port is at most 65535", arguments->port);
+		return err_set(err, ERR_USAGE, "--port %lu: a port is at most 65535",
+			       arguments->port);
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
-	broker = broker_new((unsigned)arguments->port, arguments->partitions ? (int)arguments->partitions : PARTITIONS,
-			    err);
+	broker = broker_new((unsigned)arguments->port,
+			    arguments->partitions ? (int)arguments->partitions : PARTITIONS, err);
 	if (broker == NULL)
 		return -1;
 	printf("%s\n", broker_address(broker));
 	fflush(stdout);
-	log_info("broker: listening on %s, messages are kept in memory only", broker_address(broker));
+	log_info("broker: listening on %s, messages are kept in memory only",
+		 broker_address(broker));
 	while (sigwait(&signals, &number) != 0)
 		;
 	broker_free(broker);

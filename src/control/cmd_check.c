@@ -9,12 +9,12 @@
 
 struct report {
 	unsigned failed, warned;
-	enum err_code code;        /* of the first failure */
+	enum err_code code; /* of the first failure */
 	bool colour;
 };
 
-static void line(struct report *report, int level, struct slice what, struct slice found, struct slice remedy,
-		 enum err_code code)
+static void line(struct report *report, int level, struct slice what, struct slice found,
+		 struct slice remedy, enum err_code code)
 {
 	static const char *const WORDS[] = {"ok  ", "WARN", "FAIL"};
 	static const char *const COLOURS[] = {"\033[32m", "\033[33m", "\033[31m"};
@@ -44,7 +44,8 @@ static void check_source(struct report *report, const struct sync_config *config
 		failed(report, "source", &err);
 		return;
 	}
-	line(report, FINDING_OK, SLICE("source"), slice_str(conn_server(conn)->version_text), SLICE(""), ERR_NONE);
+	line(report, FINDING_OK, SLICE("source"), slice_str(conn_server(conn)->version_text),
+	     SLICE(""), ERR_NONE);
 	arena_init(&arena, 0);
 	if (inspect_source(conn, &arena, &findings, &n, &err) < 0)
 		failed(report, "source", &err);
@@ -63,7 +64,8 @@ static void no_ack(void *arg, uint64_t token, unsigned messages)
 	(void)messages;
 }
 
-static void check_topic(struct report *report, struct sink *sink, const struct look *look, const struct plan *plan)
+static void check_topic(struct report *report, struct sink *sink, const struct look *look,
+			const struct plan *plan)
 {
 	const struct topics_config *topics = &look->sync.config->topics;
 	struct err err = ERR_INIT;
@@ -79,10 +81,13 @@ static void check_topic(struct report *report, struct sink *sink, const struct l
 	else if (exists)
 		line(report, FINDING_OK, buf_slice(&what), SLICE("exists"), SLICE(""), ERR_NONE);
 	else if (topics->create)
-		line(report, FINDING_OK, buf_slice(&what), SLICE("will be created"), SLICE(""), ERR_NONE);
+		line(report, FINDING_OK, buf_slice(&what), SLICE("will be created"), SLICE(""),
+		     ERR_NONE);
 	else
-		line(report, FINDING_FAIL, buf_slice(&what), SLICE("does not exist, and topics = \"existing\""),
-		     SLICE("create it, or let Tideway create it with topics = { create = true }"), ERR_KAFKA);
+		line(report, FINDING_FAIL, buf_slice(&what),
+		     SLICE("does not exist, and topics = \"existing\""),
+		     SLICE("create it, or let Tideway create it with topics = { create = true }"),
+		     ERR_KAFKA);
 	buf_fini(&what);
 }
 
@@ -148,6 +153,7 @@ int command_check(const struct arguments *arguments, struct err *err)
 		return -1;
 	printf("%u failed, %u warnings\n", report.failed, report.warned);
 	if (report.failed > 0)
-		return err_set(err, report.code, "check: %u points would fail; see above", report.failed);
+		return err_set(err, report.code, "check: %u points would fail; see above",
+			       report.failed);
 	return 0;
 }

@@ -12,7 +12,7 @@
 /* A table and its topic, as far as the broker can be asked. */
 struct planned {
 	const struct plan *plan;
-	bool asked;                /* the broker answered */
+	bool asked; /* the broker answered */
 	bool exists;
 	int partitions;
 	uint64_t rows;
@@ -22,8 +22,9 @@ static void print_key(const struct plan *plan)
 {
 	const struct mapping *mapping = &plan->mapping;
 	static const char *const KINDS[] = {
-		[KEY_REJECT] = "none", [KEY_EMPTY] = "empty", [KEY_ROW] = "hash of the row",
-		[KEY_TABLE] = "the table's name", [KEY_FUNCTION] = "function",
+		[KEY_REJECT] = "none",         [KEY_EMPTY] = "empty",
+		[KEY_ROW] = "hash of the row", [KEY_TABLE] = "the table's name",
+		[KEY_FUNCTION] = "function",
 	};
 	if (mapping->key_kind != KEY_PARTS) {
 		printf("  key      %s\n", KINDS[mapping->key_kind]);
@@ -64,17 +65,20 @@ static void print_columns(const struct plan *plan)
 		for (unsigned k = 0; k < mapping->ncolumns; k++)
 			if (mapping->columns[k].column == i)
 				out = &mapping->columns[k];
-		printf("  column   %-24.*s %-24.*s ", SLICE_FMT(column->name), SLICE_FMT(column->sql_type));
+		printf("  column   %-24.*s %-24.*s ", SLICE_FMT(column->name),
+		       SLICE_FMT(column->sql_type));
 		if (out)
-			printf("-> %.*s %s\n", SLICE_FMT(out->name), transport_name(out->transport));
+			printf("-> %.*s %s\n", SLICE_FMT(out->name),
+			       transport_name(out->transport));
 		else
 			printf("-> dropped\n");
 	}
 	for (unsigned i = 0; i < mapping->nfields; i++) {
 		const struct out_field *field = &mapping->fields[i];
 		printf("  field    %-24.*s %s\n", SLICE_FMT(field->name),
-		       field->source == FIELD_FUNCTION && !field->typed ? "by the function's value"
-									: transport_name(field->transport));
+		       field->source == FIELD_FUNCTION && !field->typed
+			       ? "by the function's value"
+			       : transport_name(field->transport));
 	}
 }
 
@@ -84,7 +88,8 @@ static void print_table(const struct planned *planned)
 	printf("%.*s (about %" PRIu64 " rows)\n", SLICE_FMT(plan->table->full_name), planned->rows);
 	print_topic(planned);
 	print_key(plan);
-	printf("  update   %s\n", plan->mapping.update == UPDATE_TWO ? "two records" : "one record");
+	printf("  update   %s\n",
+	       plan->mapping.update == UPDATE_TWO ? "two records" : "one record");
 	print_columns(plan);
 	for (unsigned i = 0; i < plan->mapping.nwarnings; i++)
 		printf("  warning  %s\n", plan->mapping.warnings[i]);
@@ -97,11 +102,13 @@ static void json_columns(struct buf *out, const struct plan *plan)
 		bool field = i >= plan->mapping.ncolumns;
 		buf_put(out, i > 0 ? SLICE(",{\"name\":") : SLICE("{\"name\":"));
 		json_string(out, plan->schema.columns[i].name);
-		buf_printf(out, ",\"type\":\"%s\",\"source\":", transport_name(plan->schema.columns[i].transport));
+		buf_printf(out, ",\"type\":\"%s\",\"source\":",
+			   transport_name(plan->schema.columns[i].transport));
 		if (field)
 			buf_put(out, SLICE("null"));
 		else
-			json_string(out, plan->table->columns[plan->mapping.columns[i].column].name);
+			json_string(out,
+				    plan->table->columns[plan->mapping.columns[i].column].name);
 		buf_char(out, '}');
 	}
 }
@@ -119,7 +126,8 @@ static void json_table(struct buf *out, const struct planned *planned)
 	buf_printf(out, ",\"topic_exists\":%s,\"partitions\":%d,\"primaryKey\":",
 		   planned->exists ? "true" : "false", planned->partitions);
 	json_names(out, plan->mapping.primary, plan->mapping.nprimary);
-	buf_printf(out, ",\"update\":\"%s\",\"columns\":[", plan->mapping.update == UPDATE_TWO ? "two" : "one");
+	buf_printf(out, ",\"update\":\"%s\",\"columns\":[",
+		   plan->mapping.update == UPDATE_TWO ? "two" : "one");
 	json_columns(out, plan);
 	buf_put(out, SLICE("],\"warnings\":["));
 	for (unsigned i = 0; i < plan->mapping.nwarnings; i++) {
@@ -131,15 +139,18 @@ static void json_table(struct buf *out, const struct planned *planned)
 }
 
 /* Whether the topic is there; silence when the broker cannot be asked. */
-static void ask_broker(struct sink *sink, struct planned *planned, const struct topics_config *topics)
+static void ask_broker(struct sink *sink, struct planned *planned,
+		       const struct topics_config *topics)
 {
 	const struct mapping *mapping = &planned->plan->mapping;
 	struct err ignored = ERR_INIT;
-	planned->partitions = mapping->key_kind == KEY_EMPTY ? topics->partitions_without_key : topics->partitions;
+	planned->partitions = mapping->key_kind == KEY_EMPTY ? topics->partitions_without_key
+							     : topics->partitions;
 	if (sink == NULL || mapping->topic_function)
 		return;
 	int partitions = planned->partitions;
-	planned->asked = sink_topics_exist(sink, &mapping->topic, 1, &planned->exists, &partitions, &ignored) == 0;
+	planned->asked = sink_topics_exist(sink, &mapping->topic, 1, &planned->exists, &partitions,
+					   &ignored) == 0;
 	if (planned->asked && planned->exists)
 		planned->partitions = partitions;
 }
@@ -155,7 +166,8 @@ static uint64_t estimate(struct look *look, const struct table *table)
 	conn_quote(look->start.conn, table->db, &db);
 	conn_quote(look->start.conn, table->name, &name);
 	if (conn_query(look->start.conn, &result, &ignored,
-		       "SELECT TABLE_ROWS FROM information_schema.TABLES WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s",
+		       "SELECT TABLE_ROWS FROM information_schema.TABLES WHERE TABLE_SCHEMA = %s "
+		       "AND TABLE_NAME = %s",
 		       buf_cstr(&db), buf_cstr(&name)) == 0) {
 		if (result.nrows == 1 && result_cell(&result, 0, 0).ptr)
 			rows = strtoull(result_cell(&result, 0, 0).ptr, NULL, 10);
@@ -203,7 +215,8 @@ static int plan_sync(struct look *look, unsigned index, struct buf *json, struct
 	if (look_connect(look, index, err) < 0)
 		return -1;
 	if (look->sync.config->sink.kind == SINK_KAFKA)
-		sink = sink_new(&look->sync.config->sink, "tideway-plan", 1 << 20, no_ack, NULL, &ignored);
+		sink = sink_new(&look->sync.config->sink, "tideway-plan", 1 << 20, no_ack, NULL,
+				&ignored);
 	rc = plan_tables(look, sink, json, err);
 	sink_free(sink);
 	look_leave(look);

@@ -13,7 +13,8 @@
 enum { ROWS_DEFAULT = 5 };
 
 /* {"topic":..,"key":..,"value":...}: the same line that the lines sink writes. */
-static int print_message(void *arg, struct slice topic, const struct message *message, struct err *err)
+static int print_message(void *arg, struct slice topic, const struct message *message,
+			 struct err *err)
 {
 	struct buf line;
 	(void)arg;
@@ -36,12 +37,13 @@ static int print_message(void *arg, struct slice topic, const struct message *me
 
 static int set_layout(struct plan *plan, const struct chunk *chunk, struct err *err)
 {
-	struct binrow_field *fields = ARENA_ARRAY(&plan->arena, chunk->nfields + 1, struct binrow_field);
+	struct binrow_field *fields =
+		ARENA_ARRAY(&plan->arena, chunk->nfields + 1, struct binrow_field);
 	struct row_layout *layout;
 	for (unsigned i = 0; i < chunk->nfields; i++)
-		fields[i] = (struct binrow_field){chunk->fields[i].name,   chunk->fields[i].wire,
-						  chunk->fields[i].charset, chunk->fields[i].flags,
-						  chunk->fields[i].length,  chunk->fields[i].decimals};
+		fields[i] = (struct binrow_field){
+			chunk->fields[i].name,  chunk->fields[i].wire,   chunk->fields[i].charset,
+			chunk->fields[i].flags, chunk->fields[i].length, chunk->fields[i].decimals};
 	if (binrow_layout(fields, chunk->nfields, plan->table, &plan->arena, &layout, err) < 0)
 		return -1;
 	plan_set_layout(plan, layout);
@@ -61,12 +63,14 @@ static int print_rows(struct look *look, struct plan *plan, struct chunk *chunk,
 		.time_ms = look->sync.start_ms,
 	};
 	while ((rc = chunk_read(chunk, &packet, err)) > 0)
-		if (binrow_split(packet, &plan->after.row, err) < 0 || write_change(&look->lane, plan, err) < 0)
+		if (binrow_split(packet, &plan->after.row, err) < 0 ||
+		    write_change(&look->lane, plan, err) < 0)
 			return -1;
 	return rc;
 }
 
-static int preview_table(struct look *look, struct conn *conn, const struct table *table, struct err *err)
+static int preview_table(struct look *look, struct conn *conn, const struct table *table,
+			 struct err *err)
 {
 	const struct chunk_range all = {NULL, NULL};
 	struct plan *plan = plan_new(&look->lane, table, err);
@@ -86,11 +90,12 @@ static int preview_table(struct look *look, struct conn *conn, const struct tabl
 static bool asked_for(const struct arguments *arguments, const struct table *table)
 {
 	struct slice name = slice_str(arguments->table);
-	return arguments->table == NULL || slice_equal(name, table->full_name) || slice_equal(name, table->name);
+	return arguments->table == NULL || slice_equal(name, table->full_name) ||
+	       slice_equal(name, table->name);
 }
 
-static int preview_sync(struct look *look, unsigned index, const struct arguments *arguments, unsigned *shown,
-			struct err *err)
+static int preview_sync(struct look *look, unsigned index, const struct arguments *arguments,
+			unsigned *shown, struct err *err)
 {
 	unsigned long limit = arguments->limit ? arguments->limit : ROWS_DEFAULT;
 	struct conn *conn;
@@ -126,7 +131,8 @@ int command_preview(const struct arguments *arguments, struct err *err)
 	for (unsigned i = 0; rc == 0 && i < script_syncs(look.script); i++)
 		rc = preview_sync(&look, i, arguments, &shown, err);
 	if (rc == 0 && shown == 0)
-		rc = err_set(err, ERR_USAGE, "--table %s: no selected table has this name; see tideway plan",
+		rc = err_set(err, ERR_USAGE,
+			     "--table %s: no selected table has this name; see tideway plan",
 			     arguments->table);
 	look_fini(&look);
 	return rc;

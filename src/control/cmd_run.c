@@ -81,8 +81,8 @@ static void wait_all(struct syncing *syncs, unsigned n, const sigset_t *signals)
 	}
 }
 
-static int start_all(struct syncing *syncs, unsigned n, const struct script_options *script, bool dry_run,
-		     struct err *err)
+static int start_all(struct syncing *syncs, unsigned n, const struct script_options *script,
+		     bool dry_run, struct err *err)
 {
 	for (unsigned i = 0; i < n; i++) {
 		struct run_options options = {.script = script, .index = i, .dry_run = dry_run};
@@ -125,12 +125,14 @@ static int count_syncs(const struct script_options *options, unsigned *n, struct
 
 int command_run(const struct arguments *arguments, struct err *err)
 {
-	struct script_options options = {.args = arguments->settings, .nargs = arguments->nsettings};
+	struct script_options options = {.args = arguments->settings,
+					 .nargs = arguments->nsettings};
 	struct syncing *syncs;
 	sigset_t signals;
 	unsigned n;
 	int rc;
-	if (arguments_script(arguments, &options.path, err) < 0 || count_syncs(&options, &n, err) < 0)
+	if (arguments_script(arguments, &options.path, err) < 0 ||
+	    count_syncs(&options, &n, err) < 0)
 		return -1;
 	block_signals(&signals);
 	syncs = mem_array(n, sizeof(*syncs));

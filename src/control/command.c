@@ -59,7 +59,8 @@ int command_help(const struct arguments *arguments, struct err *err)
 	if (arguments->nwords > 0) {
 		command = find_command(arguments->words[0]);
 		if (command == NULL)
-			return err_set(err, ERR_USAGE, "there is no command '%s'", arguments->words[0]);
+			return err_set(err, ERR_USAGE, "there is no command '%s'",
+				       arguments->words[0]);
 		print_command(command);
 		return 0;
 	}
@@ -67,7 +68,8 @@ int command_help(const struct arguments *arguments, struct err *err)
 	for (unsigned i = 0; i < NCOMMANDS; i++)
 		print_command(&TABLE[i]);
 	puts("\n  --verbose with any command: log in detail");
-	puts("  exit codes: 0 clean, 1 script or option, 2 usage, 3 source refused, 4 source position lost,");
+	puts("  exit codes: 0 clean, 1 script or option, 2 usage, 3 source refused, 4 source "
+	     "position lost,");
 	puts("              5 Kafka refused, 6 displaced or fenced, 7 data error, 8 internal");
 	return 0;
 }
@@ -83,14 +85,15 @@ static int number_option(const char *option, const char *text, unsigned long *ou
 {
 	uint64_t v;
 	if (text == NULL || !num_parse_u64(slice_str(text), &v))
-		return err_set(err, ERR_USAGE, "%s takes a number, not '%s'", option, text ? text : "");
+		return err_set(err, ERR_USAGE, "%s takes a number, not '%s'", option,
+			       text ? text : "");
 	*out = (unsigned long)v;
 	return 0;
 }
 
 /* One option; *at is moved over its argument. */
-static int parse_option(const struct command *command, struct arguments *arguments, char **argv, int *at,
-			struct err *err)
+static int parse_option(const struct command *command, struct arguments *arguments, char **argv,
+			int *at, struct err *err)
 {
 	const char *option = argv[*at], *value = argv[*at + 1];
 	if (strcmp(option, "--verbose") == 0) {
@@ -98,9 +101,9 @@ static int parse_option(const struct command *command, struct arguments *argumen
 		return 0;
 	}
 	if (!takes_option(command, option))
-		return err_set(err, ERR_USAGE, "'%s' has no option %s%s%s; see tideway help %s", command->name,
-			       option, command->options[0] ? ", it takes " : "", command->options,
-			       command->name);
+		return err_set(err, ERR_USAGE, "'%s' has no option %s%s%s; see tideway help %s",
+			       command->name, option, command->options[0] ? ", it takes " : "",
+			       command->options, command->name);
 	if (strcmp(option, "--dry-run") == 0)
 		arguments->dry_run = true;
 	else if (strcmp(option, "--json") == 0)
@@ -126,7 +129,8 @@ static bool parse_setting(struct arguments *arguments, const char *word)
 	const char *equals = strchr(word, '=');
 	size_t len = equals ? (size_t)(equals - word) : 0;
 	char *name;
-	if (len == 0 || strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") != len)
+	if (len == 0 ||
+	    strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") != len)
 		return false;
 	name = mem_alloc(len + 1);
 	memcpy(name, word, len);
@@ -155,8 +159,10 @@ static int parse(const struct command *command, struct arguments *arguments, int
 int arguments_script(const struct arguments *arguments, const char **path, struct err *err)
 {
 	if (arguments->nwords != 1)
-		return err_set(err, ERR_USAGE, "'%s' takes one script, %u given: tideway %s sync.lua [name=value ...]",
-			       arguments->command, arguments->nwords, arguments->command);
+		return err_set(
+			err, ERR_USAGE,
+			"'%s' takes one script, %u given: tideway %s sync.lua [name=value ...]",
+			arguments->command, arguments->nwords, arguments->command);
 	*path = arguments->words[0];
 	return 0;
 }
@@ -182,8 +188,9 @@ static int dispatch(int argc, char **argv, struct arguments *arguments, struct e
 	arguments->command = name;
 	if (command == NULL) {
 		nearest = nearest_command(name);
-		return err_set(err, ERR_USAGE, "there is no command '%s'%s%s%s; see tideway help", name,
-			       nearest ? ", did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+		return err_set(err, ERR_USAGE, "there is no command '%s'%s%s%s; see tideway help",
+			       name, nearest ? ", did you mean '" : "", nearest ? nearest : "",
+			       nearest ? "'?" : "");
 	}
 	if (parse(command, arguments, argc, argv, err) < 0)
 		return -1;

@@ -10,37 +10,41 @@
 struct arguments {
 	const char *program;
 	const char *command;
-	const char *const *words;    /* what is no option, behind the command */
+	const char *const *words; /* what is no option, behind the command */
 	unsigned nwords;
-	struct property *settings;   /* name=value: what env.NAME gives in the script */
+	struct property *settings; /* name=value: what env.NAME gives in the script */
 	unsigned nsettings;
-	bool dry_run;                /* --dry-run */
-	bool json;                   /* --json */
-	bool verbose;                /* --verbose */
-	const char *table;           /* --table NAME */
-	unsigned long limit;         /* --limit N */
-	unsigned long port;          /* --port N */
-	unsigned long partitions;    /* --partitions N */
+	bool dry_run;             /* --dry-run */
+	bool json;                /* --json */
+	bool verbose;             /* --verbose */
+	const char *table;        /* --table NAME */
+	unsigned long limit;      /* --limit N */
+	unsigned long port;       /* --port N */
+	unsigned long partitions; /* --partitions N */
 };
 
 /* X(name, words it takes, options it takes, what it does) */
 #define COMMANDS(X)                                                                                \
 	X(run, "sync.lua [name=value ...]", "--dry-run",                                           \
-	  "full sync, then the stream, for ever; a progress line on a terminal, log lines elsewhere") \
+	  "full sync, then the stream, for ever; a progress line on a terminal, log lines "        \
+	  "elsewhere")                                                                             \
 	X(check, "sync.lua [name=value ...]", "",                                                  \
 	  "connects to both ends and reports what would fail, each with its remedy")               \
 	X(plan, "sync.lua [name=value ...]", "--json",                                             \
-	  "table by table: rows, key, topic, columns and their destination, added fields, warnings") \
+	  "table by table: rows, key, topic, columns and their destination, added fields, "        \
+	  "warnings")                                                                              \
 	X(preview, "sync.lua [name=value ...]", "--table --limit",                                 \
 	  "the messages that real rows would become, on stdout; nothing is written")               \
 	X(test, "FILE.lua ...", "", "runs tests of a mapping (module tideway.test)")               \
-	X(exec, "script.lua [name=value ...]", "", "runs a script of primitives once, with no sync") \
+	X(exec, "script.lua [name=value ...]", "",                                                 \
+	  "runs a script of primitives once, with no sync")                                        \
 	X(broker, "", "--port --partitions", "the embedded broker, for demos and prototypes")      \
 	X(options, "", "", "every option of sync.run and its modules, as markdown")                \
 	X(version, "", "", "versions of the program and of everything linked")                     \
 	X(help, "[command]", "", "this list")
 
-#define X(name, words, options, help) int command_##name(const struct arguments *arguments, struct err *err) MUST_CHECK;
+#define X(name, words, options, help)                                                              \
+	int command_##name(const struct arguments *arguments, struct err *err) MUST_CHECK;
 COMMANDS(X)
 #undef X
 
@@ -48,6 +52,7 @@ COMMANDS(X)
 int command_main(int argc, char **argv);
 
 /* Exactly one script and no other words; ERR_USAGE otherwise. */
-int arguments_script(const struct arguments *arguments, const char **path, struct err *err) MUST_CHECK;
+int arguments_script(const struct arguments *arguments, const char **path,
+		     struct err *err) MUST_CHECK;
 
 #endif

@@ -9,7 +9,8 @@ void look_init(struct look *look)
 
 int look_load(struct look *look, const struct arguments *arguments, struct err *err)
 {
-	look->options = (struct script_options){.args = arguments->settings, .nargs = arguments->nsettings};
+	look->options =
+		(struct script_options){.args = arguments->settings, .nargs = arguments->nsettings};
 	if (arguments_script(arguments, &look->options.path, err) < 0)
 		return -1;
 	look->script = script_new(&look->options, err);

@@ -10,10 +10,10 @@
 
 struct look {
 	struct script_options options;
-	struct script *script;     /* NULL: not loaded */
+	struct script *script; /* NULL: not loaded */
 	struct sync sync;
 	struct start start;
-	struct lane lane;          /* dry: makes no topic, sends nothing */
+	struct lane lane; /* dry: makes no topic, sends nothing */
 	struct lane_metrics metrics;
 	bool lane_open;
 };

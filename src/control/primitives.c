@@ -23,8 +23,8 @@ static int producer_send(void *handle, const struct script_record *record, struc
 	int rc;
 	for (unsigned i = 0; i < record->nheaders; i++)
 		headers[i] = (struct header){record->headers[i].name, record->headers[i].value};
-	rc = client_producer_send(handle, record->topic, record->partition, record->key, record->value, headers,
-				  record->nheaders, err);
+	rc = client_producer_send(handle, record->topic, record->partition, record->key,
+				  record->value, headers, record->nheaders, err);
 	free(headers);
 	return rc;
 }
@@ -46,7 +46,8 @@ struct consuming {
 };
 
 static void *consumer_open(void *arg, const struct sink_config *config, const struct slice *topics,
-			   unsigned ntopics, const char *group, bool from_beginning, struct err *err)
+			   unsigned ntopics, const char *group, bool from_beginning,
+			   struct err *err)
 {
 	struct client_consumer *consumer =
 		client_consumer_new(config, topics, ntopics, group, from_beginning, err);
@@ -60,7 +61,8 @@ static void *consumer_open(void *arg, const struct sink_config *config, const st
 	return consuming;
 }
 
-static int consumer_poll(void *handle, double seconds, struct script_record *record, struct err *err)
+static int consumer_poll(void *handle, double seconds, struct script_record *record,
+			 struct err *err)
 {
 	struct consuming *consuming = handle;
 	struct client_message message;
@@ -71,7 +73,8 @@ static int consumer_poll(void *handle, double seconds, struct script_record *rec
 	arena_reset(&consuming->arena);
 	headers = ARENA_ARRAY(&consuming->arena, message.nheaders + 1, struct header_pair);
 	for (unsigned i = 0; i < message.nheaders; i++)
-		headers[i] = (struct header_pair){message.headers[i].name, message.headers[i].value};
+		headers[i] =
+			(struct header_pair){message.headers[i].name, message.headers[i].value};
 	*record = (struct script_record){
 		.topic = message.topic,
 		.key = message.key,
@@ -93,14 +96,16 @@ static void consumer_close(void *handle)
 	free(consuming);
 }
 
-static int topic_create(void *arg, const struct sink_config *config, struct slice name, int partitions,
-			int replication, const struct property *properties, unsigned n, struct err *err)
+static int topic_create(void *arg, const struct sink_config *config, struct slice name,
+			int partitions, int replication, const struct property *properties,
+			unsigned n, struct err *err)
 {
 	(void)arg;
 	return client_topic_create(config, name, partitions, replication, properties, n, err);
 }
 
-static int topic_delete(void *arg, const struct sink_config *config, struct slice name, struct err *err)
+static int topic_delete(void *arg, const struct sink_config *config, struct slice name,
+			struct err *err)
 {
 	(void)arg;
 	return client_topic_delete(config, name, err);
@@ -117,7 +122,8 @@ static int topic_list(void *arg, const struct sink_config *config,
 /* ---- source ---- */
 
 static int query(void *arg, const struct source_config *config, struct slice sql,
-		 void (*each)(void *context, const struct slice *names, const struct slice *cells, unsigned n),
+		 void (*each)(void *context, const struct slice *names, const struct slice *cells,
+			      unsigned n),
 		 void *context, struct err *err)
 {
 	struct conn *conn = conn_open(config, CONN_CONTROL, err);
@@ -128,14 +134,16 @@ static int query(void *arg, const struct source_config *config, struct slice sql
 		return -1;
 	rc = conn_query(conn, &result, err, "%.*s", SLICE_FMT(sql));
 	for (unsigned i = 0; rc == 0 && i < result.nrows; i++)
-		each(context, result.names, result.cells + (size_t)i * result.ncolumns, result.ncolumns);
+		each(context, result.names, result.cells + (size_t)i * result.ncolumns,
+		     result.ncolumns);
 	if (rc == 0)
 		result_fini(&result);
 	conn_free(conn);
 	return rc;
 }
 
-static void *changes_open(void *arg, const struct source_config *config, const char *start, struct err *err)
+static void *changes_open(void *arg, const struct source_config *config, const char *start,
+			  struct err *err)
 {
 	(void)arg;
 	return tail_new(config, start, err);

@@ -23,7 +23,8 @@ static uint64_t rate(const struct progress *progress, const struct run_status *n
 
 static void left_text(char *out, size_t size, const struct run_status *now, uint64_t per_second)
 {
-	uint64_t left = now->full_estimate > now->full_rows ? now->full_estimate - now->full_rows : 0;
+	uint64_t left =
+		now->full_estimate > now->full_rows ? now->full_estimate - now->full_rows : 0;
 	uint64_t seconds = per_second > 0 ? left / per_second : 0;
 	if (per_second == 0)
 		snprintf(out, size, "time left unknown");
@@ -36,9 +37,13 @@ static void left_text(char *out, size_t size, const struct run_status *now, uint
 static void full_text(char *out, size_t size, const struct run_status *now, uint64_t per_second)
 {
 	char left[64];
-	double percent = now->full_estimate ? 100.0 * (double)now->full_rows / (double)now->full_estimate : 100.0;
+	double percent = now->full_estimate
+				 ? 100.0 * (double)now->full_rows / (double)now->full_estimate
+				 : 100.0;
 	left_text(left, sizeof(left), now, per_second);
-	snprintf(out, size, "full sync: %u of %u tables, %" PRIu64 " rows (%.0f %%), %" PRIu64 " rows/s, %s%s%s",
+	snprintf(out, size,
+		 "full sync: %u of %u tables, %" PRIu64 " rows (%.0f %%), %" PRIu64
+		 " rows/s, %s%s%s",
 		 now->full_tables_done, now->full_tables, now->full_rows, percent, per_second, left,
 		 now->table[0] ? "; " : "", now->table);
 }
@@ -46,10 +51,11 @@ static void full_text(char *out, size_t size, const struct run_status *now, uint
 static void stream_text(char *out, size_t size, const struct run_status *now, uint64_t per_second)
 {
 	if (now->lag_ms < 0)
-		snprintf(out, size, "stream: %" PRIu64 " rows, %" PRIu64 " rows/s", now->rows, per_second);
+		snprintf(out, size, "stream: %" PRIu64 " rows, %" PRIu64 " rows/s", now->rows,
+			 per_second);
 	else
-		snprintf(out, size, "stream: %" PRIu64 " rows, %" PRIu64 " rows/s, %.1f s behind", now->rows,
-			 per_second, (double)now->lag_ms / 1000.0);
+		snprintf(out, size, "stream: %" PRIu64 " rows, %" PRIu64 " rows/s, %.1f s behind",
+			 now->rows, per_second, (double)now->lag_ms / 1000.0);
 }
 
 static void text(char *out, size_t size, const struct run_status *now, uint64_t per_second)
@@ -96,7 +102,8 @@ void progress_end(struct progress *progress, struct run *run)
 	run_status(run, &now);
 	if (progress->terminal)
 		log_status("");
-	log_info("run: %s stopped, rows=%" PRIu64 " messages=%" PRIu64 " bytes=%" PRIu64 " seconds=%.2f",
+	log_info("run: %s stopped, rows=%" PRIu64 " messages=%" PRIu64 " bytes=%" PRIu64
+		 " seconds=%.2f",
 		 run_config(run)->name, now.rows, now.messages, now.bytes,
 		 (double)(clock_mono_ms() - progress->started_ms) / 1000.0);
 }

@@ -6,10 +6,10 @@
 #include "engine/run.h"
 
 struct progress {
-	struct run_status last;    /* of the last line */
-	int64_t last_ms;           /* monotonic, of the last line */
+	struct run_status last; /* of the last line */
+	int64_t last_ms;        /* monotonic, of the last line */
 	int64_t started_ms;
-	bool terminal;             /* stderr is one */
+	bool terminal; /* stderr is one */
 };
 
 void progress_init(struct progress *progress);

@@ -208,8 +208,8 @@ static void put_optional_string(struct buf *out, struct slice key, struct slice 
 		json_string(out, text);
 }
 
-void ddl_meta_write(struct buf *out, const struct ddl_effect *effect, const char *file, uint64_t offset,
-		    struct slice gtid)
+void ddl_meta_write(struct buf *out, const struct ddl_effect *effect, const char *file,
+		    uint64_t offset, struct slice gtid)
 {
 	put_optional_string(out, SLICE("{\"type\":"), slice_str(ddl_op_name(effect->op)));
 	put_optional_string(out, SLICE(",\"database\":"), effect->db);

@@ -19,7 +19,7 @@ enum record_op {
 #define X(id, text) RECORD_##id,
 	RECORD_OPS(X)
 #undef X
-	RECORD_OP_COUNT
+		RECORD_OP_COUNT
 };
 
 struct slice record_op_name(enum record_op op);
@@ -31,7 +31,7 @@ struct schema_column {
 };
 
 struct schema {
-	struct slice db, table;    /* table ptr NULL: tableName null (QUERY) */
+	struct slice db, table;              /* table ptr NULL: tableName null (QUERY) */
 	const struct schema_column *columns; /* NULL: dataColumn null */
 	unsigned ncolumns;
 	const struct slice *primary; /* n 0: primaryKey null */
@@ -51,9 +51,9 @@ void envelope_init(struct envelope *envelope, const struct schema *schema, struc
 struct record {
 	const struct value *before, *after; /* nvalues each; NULL: null */
 	enum record_op op;
-	int64_t sequence;          /* -1 in full sync */
-	int64_t event_ms;          /* commit time; -1 in full sync */
-	int64_t system_ms;         /* time of processing */
+	int64_t sequence;  /* -1 in full sync */
+	int64_t event_ms;  /* commit time; -1 in full sync */
+	int64_t system_ms; /* time of processing */
 };
 
 /* Appends the message. */
@@ -63,15 +63,15 @@ void heartbeat_write(struct buf *out, int64_t event_ms);
 
 /* One DDL message. */
 struct ddl_record {
-	const char *op;            /* "ALTER" */
-	struct slice text;         /* the statement */
-	struct slice meta;         /* JSON; base64 when written */
+	const char *op;    /* "ALTER" */
+	struct slice text; /* the statement */
+	struct slice meta; /* JSON; base64 when written */
 	int64_t sequence, event_ms, system_ms;
 };
 void ddl_write(struct buf *out, const struct schema *schema, const struct ddl_record *record);
 /* The JSON that ddlMeta carries: type, names, columns added, dropped, changed, renamed, schema before and
  * after, position. */
-void ddl_meta_write(struct buf *out, const struct ddl_effect *effect, const char *file, uint64_t offset,
-		    struct slice gtid);
+void ddl_meta_write(struct buf *out, const struct ddl_effect *effect, const char *file,
+		    uint64_t offset, struct slice gtid);
 
 #endif

@@ -26,7 +26,8 @@ void checkpoint_fini(struct checkpoint *checkpoint)
 	pthread_mutex_destroy(&checkpoint->lock);
 }
 
-void checkpoint_post(struct checkpoint *checkpoint, struct saves *saves, const struct position *position)
+void checkpoint_post(struct checkpoint *checkpoint, struct saves *saves,
+		     const struct position *position)
 {
 	pthread_mutex_lock(&checkpoint->lock);
 	saves_move(&checkpoint->saves, saves);
@@ -62,8 +63,8 @@ static struct slice full_name(struct checkpoint *checkpoint, struct slice name, 
 
 /* The records to write, in order, the position last. With nothing posted the old position is written
  * again: a save is also how a process learns that it was fenced. */
-static unsigned collect(struct checkpoint *checkpoint, const struct saves *saves, struct slice position,
-			struct arena *arena, struct store_record **out)
+static unsigned collect(struct checkpoint *checkpoint, const struct saves *saves,
+			struct slice position, struct arena *arena, struct store_record **out)
 {
 	struct store_record *records;
 	unsigned n = 0;
@@ -72,11 +73,13 @@ static unsigned collect(struct checkpoint *checkpoint, const struct saves *saves
 	*out = records = ARENA_ARRAY(arena, n + 1, struct store_record);
 	n = 0;
 	for (const struct save *save = saves->first; save; save = save->next)
-		records[n++] = (struct store_record){full_name(checkpoint, save->name, arena), save->value};
+		records[n++] = (struct store_record){full_name(checkpoint, save->name, arena),
+						     save->value};
 	if (position.len == 0 && n == 0)
 		position = arena_copy(arena, checkpoint_get(checkpoint, SLICE("position")));
 	if (position.len > 0)
-		records[n++] = (struct store_record){full_name(checkpoint, SLICE("position"), arena), position};
+		records[n++] = (struct store_record){
+			full_name(checkpoint, SLICE("position"), arena), position};
 	return n;
 }
 
@@ -107,7 +110,8 @@ int checkpoint_save(struct checkpoint *checkpoint, struct err *err)
 	return rc;
 }
 
-int checkpoint_load(struct checkpoint *checkpoint, struct position *position, bool *found, struct err *err)
+int checkpoint_load(struct checkpoint *checkpoint, struct position *position, bool *found,
+		    struct err *err)
 {
 	struct slice json = checkpoint_get(checkpoint, SLICE("position"));
 	*found = json.ptr != NULL;
@@ -128,8 +132,8 @@ struct slice checkpoint_get(struct checkpoint *checkpoint, struct slice name)
 	return value;
 }
 
-bool checkpoint_next(struct checkpoint *checkpoint, size_t *at, struct slice prefix, struct slice *name,
-		     struct slice *value)
+bool checkpoint_next(struct checkpoint *checkpoint, size_t *at, struct slice prefix,
+		     struct slice *name, struct slice *value)
 {
 	size_t own = strlen(checkpoint->sync) + 1;
 	struct store_record record;

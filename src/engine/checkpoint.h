@@ -17,19 +17,20 @@ struct store_record;
 
 struct checkpoint {
 	struct store *store;
-	const char *sync;          /* the sync's name: prefix of every record */
-	pthread_mutex_t lock;      /* guards the next four */
-	pthread_cond_t posted;     /* something is there, or an event that the owner waits for */
-	struct saves saves;        /* records to save */
-	struct buf position;       /* JSON of the newest position; empty: none since the last save */
-	int64_t saved_ms;          /* monotonic time of the last save */
+	const char *sync;      /* the sync's name: prefix of every record */
+	pthread_mutex_t lock;  /* guards the next four */
+	pthread_cond_t posted; /* something is there, or an event that the owner waits for */
+	struct saves saves;    /* records to save */
+	struct buf position;   /* JSON of the newest position; empty: none since the last save */
+	int64_t saved_ms;      /* monotonic time of the last save */
 };
 
 /* The checkpoint takes the store. */
 void checkpoint_init(struct checkpoint *checkpoint, struct store *store, const char *sync);
 void checkpoint_fini(struct checkpoint *checkpoint);
 /* Hands over records (the list is emptied) and, unless NULL, the position they belong to. */
-void checkpoint_post(struct checkpoint *checkpoint, struct saves *saves, const struct position *position);
+void checkpoint_post(struct checkpoint *checkpoint, struct saves *saves,
+		     const struct position *position);
 /* Whether checkpoint_save has something to do now: something was posted and a second has passed since
  * the last save, or ten seconds passed (a fenced producer learns it only by saving). */
 bool checkpoint_due(struct checkpoint *checkpoint, int64_t now_ms);

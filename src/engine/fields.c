@@ -6,13 +6,15 @@
 #include <math.h>
 #include <stdio.h>
 
-static struct slice expand(struct slice template, const struct field_context *context, struct arena *arena)
+static struct slice expand(struct slice template, const struct field_context *context,
+			   struct arena *arena)
 {
 	struct buf out;
 	struct slice text;
 	buf_init(&out);
 	while (template.len > 0) {
-		static const struct slice EXECUTE = {"${EXECUTE_TIME}", 15}, UPDATE = {"${UPDATE_TIME}", 14},
+		static const struct slice EXECUTE = {"${EXECUTE_TIME}", 15},
+					  UPDATE = {"${UPDATE_TIME}", 14},
 					  TOPIC = {"${TABLE_NAME_DEST}", 18};
 		size_t used = 1;
 		if (slice_starts(template, EXECUTE)) {
@@ -35,7 +37,8 @@ static struct slice expand(struct slice template, const struct field_context *co
 }
 
 /* Splits [-]digits[.digits]; false for anything else. */
-static bool decimal_split(struct slice text, bool *negative, struct slice *whole, struct slice *fraction)
+static bool decimal_split(struct slice text, bool *negative, struct slice *whole,
+			  struct slice *fraction)
 {
 	size_t i = 0, dot;
 	*negative = text.len > 0 && text.ptr[0] == '-';
@@ -194,10 +197,11 @@ static int function_value(struct plan *plan, unsigned i, struct value *value, st
 	if (convert(value, expected, field->scale, arena))
 		return 0;
 	return err_set(err, ERR_DATA,
-		       "field '%.*s': the function returned a value of type %s where %s is expected: return one "
+		       "field '%.*s': the function returned a value of type %s where %s is "
+		       "expected: return one "
 		       "type, or declare it with field.%s(...)",
-		       SLICE_FMT(field->name), transport_name(value_transport(value)), transport_name(expected),
-		       expected == TRANSPORT_STRING ? "string" : "...");
+		       SLICE_FMT(field->name), transport_name(value_transport(value)),
+		       transport_name(expected), expected == TRANSPORT_STRING ? "string" : "...");
 }
 
 int fields_fill(struct plan *plan, struct image *image, const struct field_context *context,

@@ -8,8 +8,8 @@
 #include <stdio.h>
 
 /* One event of the second connection. */
-static int look(struct stream *stream, struct slice packet, struct event_format *format, struct group *seen,
-		struct err *err)
+static int look(struct stream *stream, struct slice packet, struct event_format *format,
+		struct group *seen, struct err *err)
 {
 	struct event event;
 	struct event_gtid gtid;
@@ -24,7 +24,8 @@ static int look(struct stream *stream, struct slice packet, struct event_format 
 		if (event_gtid_parse(&event, &gtid, err) < 0)
 			return -1;
 		if (gtid.gtid.seq != stream->group.gtid.gtid.seq)
-			return err_set(err, ERR_INTERNAL, "reading ahead began at another transaction");
+			return err_set(err, ERR_INTERNAL,
+				       "reading ahead began at another transaction");
 		group_open(seen, &gtid);
 		return 0;
 	}
@@ -42,7 +43,9 @@ static int read_ahead(struct stream *stream, struct dump *dump, struct group *se
 			return err_retry(err, ERR_SOURCE, "stopped while reading ahead");
 		rc = dump_read(dump, &packet, err);
 		if (rc <= 0)
-			return rc < 0 ? -1 : err_retry(err, ERR_SOURCE, "the binlog ended inside a transaction");
+			return rc < 0 ? -1
+				      : err_retry(err, ERR_SOURCE,
+						  "the binlog ended inside a transaction");
 		if (look(stream, packet, &format, seen, err) < 0)
 			return -1;
 	}
@@ -57,7 +60,8 @@ int stream_foresee(struct stream *stream, struct err *err)
 	struct dump *dump;
 	int rc;
 	snprintf(name, sizeof(name), "%s/ahead", config->name);
-	log_debug("transaction at %s:%" PRIu64 " is larger than %d bytes: reading ahead for its end",
+	log_debug("transaction at %s:%" PRIu64
+		  " is larger than %d bytes: reading ahead for its end",
 		  stream->read.file, stream->read.offset, TRANSACTION_HOLD);
 	dump = dump_open(&config->source, &stream->read, &options, err);
 	if (dump == NULL)

@@ -17,7 +17,7 @@
 
 enum {
 	ROWS_PER_TICK = 256,
-	SPLIT_ROWS = 50000,        /* a table is cut into ranges of about so many rows, or more */
+	SPLIT_ROWS = 50000, /* a table is cut into ranges of about so many rows, or more */
 	RANGES_PER_LANE = 4,
 	DRAIN_MS = 60000,
 	SERVER_TABLE_CHANGED = 1412,
@@ -27,7 +27,7 @@ enum {
 
 /* A part of a table, read in one go by one lane. */
 struct full_range {
-	struct full_range *next;   /* in the queue */
+	struct full_range *next; /* in the queue */
 	struct full_table *table;
 	struct chunk_range bounds;
 	bool first_lane_only;
@@ -40,7 +40,7 @@ struct full_lane {
 	struct conn *conn;
 	pthread_t thread;
 	unsigned rows_since_tick;
-	uint64_t paced_rows;       /* rows since paced_ms, for rows_per_second */
+	uint64_t paced_rows; /* rows since paced_ms, for rows_per_second */
 	int64_t paced_ms;
 };
 
@@ -69,8 +69,8 @@ static struct full_range *take_range(struct full *full, unsigned lane)
 	return range;
 }
 
-static void add_range(struct full *full, struct full_table *table, const char *low, const char *high,
-		      struct arena *arena, struct full_range ***tail)
+static void add_range(struct full *full, struct full_table *table, const char *low,
+		      const char *high, struct arena *arena, struct full_range ***tail)
 {
 	struct full_range *range = ARENA_NEW(arena, struct full_range);
 	range->table = table;
@@ -86,12 +86,14 @@ static int cut_table(struct full *full, struct full_table *table, struct arena *
 {
 	const char **bounds = NULL;
 	unsigned nbounds = 0, want = full->nlanes * RANGES_PER_LANE;
-	if (chunk_split(full->conns[0], table->table, want, arena, &bounds, &nbounds, &table->estimate, err) < 0)
+	if (chunk_split(full->conns[0], table->table, want, arena, &bounds, &nbounds,
+			&table->estimate, err) < 0)
 		return -1;
 	if (full->nlanes == 1 || table->estimate < SPLIT_ROWS)
 		nbounds = 0;
 	for (unsigned i = 0; i <= nbounds; i++)
-		add_range(full, table, i > 0 ? bounds[i - 1] : NULL, i < nbounds ? bounds[i] : NULL, arena, tail);
+		add_range(full, table, i > 0 ? bounds[i - 1] : NULL, i < nbounds ? bounds[i] : NULL,
+			  arena, tail);
 	return 0;
 }
 
@@ -168,7 +170,8 @@ static int tick(struct full_lane *lane, struct err *err)
 
 static int make_layout(struct plan *plan, const struct chunk *chunk, struct err *err)
 {
-	struct binrow_field *fields = ARENA_ARRAY(&plan->arena, chunk->nfields + 1, struct binrow_field);
+	struct binrow_field *fields =
+		ARENA_ARRAY(&plan->arena, chunk->nfields + 1, struct binrow_field);
 	struct row_layout *layout;
 	for (unsigned i = 0; i < chunk->nfields; i++) {
 		const struct chunk_field *from = &chunk->fields[i];
@@ -187,7 +190,8 @@ static int make_layout(struct plan *plan, const struct chunk *chunk, struct err 
 	return 0;
 }
 
-static int find_plan(struct full_lane *lane, const struct table *table, struct plan **plan, struct err *err)
+static int find_plan(struct full_lane *lane, const struct table *table, struct plan **plan,
+		     struct err *err)
 {
 	*plan = map_get(&lane->lane.plans, table->full_name);
 	if (*plan)
@@ -199,8 +203,8 @@ static int find_plan(struct full_lane *lane, const struct table *table, struct p
 	return 0;
 }
 
-static int write_rows(struct full_lane *lane, struct full_table *table, struct plan *plan, struct chunk *chunk,
-		      struct err *err)
+static int write_rows(struct full_lane *lane, struct full_table *table, struct plan *plan,
+		      struct chunk *chunk, struct err *err)
 {
 	struct slice packet;
 	int rc;
@@ -226,8 +230,9 @@ static int write_rows(struct full_lane *lane, struct full_table *table, struct p
 static bool table_changed(struct full_lane *lane, const struct err *err)
 {
 	unsigned code = conn_errno(lane->conn);
-	return err->code == ERR_SOURCE && (code == SERVER_TABLE_CHANGED || code == SERVER_UNKNOWN_COLUMN ||
-					   code == SERVER_UNKNOWN_TABLE);
+	return err->code == ERR_SOURCE &&
+	       (code == SERVER_TABLE_CHANGED || code == SERVER_UNKNOWN_COLUMN ||
+		code == SERVER_UNKNOWN_TABLE);
 }
 
 static int read_open_chunk(struct full_lane *lane, struct full_table *table, struct plan *plan,
@@ -246,8 +251,8 @@ static int read_open_chunk(struct full_lane *lane, struct full_table *table, str
 	return 0;
 }
 
-static int read_chunk(struct full_lane *lane, struct full_range *range, struct plan *plan, bool *changed,
-		      struct err *err)
+static int read_chunk(struct full_lane *lane, struct full_range *range, struct plan *plan,
+		      bool *changed, struct err *err)
 {
 	struct chunk chunk;
 	int rc;
@@ -318,8 +323,8 @@ static void *lane_main(void *arg)
 	char label[32];
 	int rc;
 	snprintf(label, sizeof(label), "full-%u", lane->number + 1);
-	rc = lane_open(&lane->lane, sync, label, sync->queue_bytes / full->nlanes, &full->metrics[lane->number],
-		       &err);
+	rc = lane_open(&lane->lane, sync, label, sync->queue_bytes / full->nlanes,
+		       &full->metrics[lane->number], &err);
 	lane->paced_ms = clock_mono_ms();
 	if (rc == 0)
 		rc = read_ranges(lane, &err);
@@ -358,8 +363,8 @@ static void start_lanes(struct full *full, struct full_lane *lanes)
 	}
 }
 
-static int wait_lanes(struct full *full, struct full_lane *lanes, int (*serve)(void *, struct err *), void *arg,
-		      struct err *err)
+static int wait_lanes(struct full *full, struct full_lane *lanes,
+		      int (*serve)(void *, struct err *), void *arg, struct err *err)
 {
 	int rc = 0;
 	while (atomic_load(&full->running) > 0) {
@@ -376,7 +381,8 @@ static int wait_lanes(struct full *full, struct full_lane *lanes, int (*serve)(v
 	return rc;
 }
 
-int full_run(struct full *full, int (*serve)(void *arg, struct err *err), void *arg, struct err *err)
+int full_run(struct full *full, int (*serve)(void *arg, struct err *err), void *arg,
+	     struct err *err)
 {
 	struct full_lane *lanes = mem_array(full->nlanes, sizeof(*lanes));
 	struct arena arena;

@@ -11,13 +11,13 @@ struct conn;
 
 /* A table to read. */
 struct full_table {
-	const struct table *table;     /* lives until full_run has returned */
-	uint64_t estimate;             /* rows, as information_schema guesses */
-	_Atomic uint64_t rows;         /* read so far */
-	_Atomic int ranges_left;       /* not acknowledged yet */
-	_Atomic bool changed;          /* its definition changed while it was read: another round */
-	_Atomic bool done;             /* everything acknowledged and on the way into the checkpoint */
-	struct slice done_record;      /* what is saved when it is done */
+	const struct table *table; /* lives until full_run has returned */
+	uint64_t estimate;         /* rows, as information_schema guesses */
+	_Atomic uint64_t rows;     /* read so far */
+	_Atomic int ranges_left;   /* not acknowledged yet */
+	_Atomic bool changed;      /* its definition changed while it was read: another round */
+	_Atomic bool done;         /* everything acknowledged and on the way into the checkpoint */
+	struct slice done_record;  /* what is saved when it is done */
 };
 
 struct full {
@@ -25,20 +25,21 @@ struct full {
 	struct full_table *tables;
 	unsigned ntables;
 	unsigned nlanes;
-	struct conn **conns;           /* one for each lane, inside the snapshot; full_run takes them */
-	bool lowest;                   /* connections differ: tables without key belong to lane 0 */
-	struct lane_metrics *metrics;  /* nlanes of them */
-	int64_t started_ms;            /* monotonic */
-	_Atomic unsigned running;      /* lanes that have not ended */
-	pthread_mutex_t lock;          /* guards the next three */
-	struct full_range *queue;      /* ranges nobody has taken */
-	int result;                    /* -1: a lane failed, *error says how */
+	struct conn **conns; /* one for each lane, inside the snapshot; full_run takes them */
+	bool lowest;         /* connections differ: tables without key belong to lane 0 */
+	struct lane_metrics *metrics; /* nlanes of them */
+	int64_t started_ms;           /* monotonic */
+	_Atomic unsigned running;     /* lanes that have not ended */
+	pthread_mutex_t lock;         /* guards the next three */
+	struct full_range *queue;     /* ranges nobody has taken */
+	int result;                   /* -1: a lane failed, *error says how */
 	struct err error;
 };
 
 /* Cuts the tables into ranges (connection 0), reads them all. serve(arg) is called again and again by this
  * thread while the lanes work; when it fails, they are stopped. Tables whose `changed` is set are not done. */
-int full_run(struct full *full, int (*serve)(void *arg, struct err *err), void *arg, struct err *err) MUST_CHECK;
+int full_run(struct full *full, int (*serve)(void *arg, struct err *err), void *arg,
+	     struct err *err) MUST_CHECK;
 /* For the progress line. */
 uint64_t full_rows(const struct full *full);
 

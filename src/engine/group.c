@@ -73,8 +73,9 @@ static void savepoint_set(struct group *group, struct slice name)
 		group->savepoints = mem_resize(group->savepoints, group->savepoints_cap,
 					       sizeof(*group->savepoints));
 	}
-	group->savepoints[group->nsavepoints++] = (struct savepoint){
-		.name = slice_of((const char *)group->names.len, name.len), .event = group->nevents};
+	group->savepoints[group->nsavepoints++] =
+		(struct savepoint){.name = slice_of((const char *)group->names.len, name.len),
+				   .event = group->nevents};
 	buf_put(&group->names, name);
 }
 
@@ -84,7 +85,8 @@ static void undo_add(struct group *group, uint32_t first, uint32_t last)
 		group->nundone--;
 	if (group->nundone == group->undone_cap) {
 		group->undone_cap = group->undone_cap ? 2 * group->undone_cap : 8;
-		group->undone = mem_resize(group->undone, group->undone_cap, sizeof(*group->undone));
+		group->undone =
+			mem_resize(group->undone, group->undone_cap, sizeof(*group->undone));
 	}
 	group->undone[group->nundone++] = (struct undone){first, last};
 }
@@ -94,15 +96,16 @@ static int rollback_to(struct group *group, struct slice name, struct err *err)
 {
 	struct savepoint *savepoint = savepoint_find(group, name);
 	if (savepoint == NULL)
-		return err_set(err, ERR_SOURCE, "ROLLBACK TO SAVEPOINT %.*s, which this transaction has not set",
+		return err_set(err, ERR_SOURCE,
+			       "ROLLBACK TO SAVEPOINT %.*s, which this transaction has not set",
 			       SLICE_FMT(name));
 	undo_add(group, savepoint->event, group->nevents);
 	group->nsavepoints = (size_t)(savepoint - group->savepoints) + 1;
 	return 0;
 }
 
-static int group_query(struct group *group, const struct event *event, const struct event_format *format,
-		       struct err *err)
+static int group_query(struct group *group, const struct event *event,
+		       const struct event_format *format, struct err *err)
 {
 	struct event_query query;
 	struct slice name;

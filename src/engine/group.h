@@ -12,14 +12,14 @@
 enum group_end {
 	GROUP_OPEN,
 	GROUP_COMMIT,
-	GROUP_ROLLBACK,   /* nothing of it happened */
-	GROUP_PREPARE,    /* XA PREPARE: not decided yet */
+	GROUP_ROLLBACK, /* nothing of it happened */
+	GROUP_PREPARE,  /* XA PREPARE: not decided yet */
 };
 
 /* Where a savepoint was set. */
 struct savepoint {
-	struct slice name;       /* in the group's names */
-	uint32_t event;          /* number of the event in the group */
+	struct slice name; /* in the group's names */
+	uint32_t event;    /* number of the event in the group */
 };
 
 /* Events [first, last) were rolled back. */
@@ -28,17 +28,17 @@ struct undone {
 };
 
 struct group {
-	bool open;               /* a GTID event was seen and no end yet */
-	bool begun;              /* BEGIN (or XA START) was seen: an end event will come */
+	bool open;  /* a GTID event was seen and no end yet */
+	bool begun; /* BEGIN (or XA START) was seen: an end event will come */
 	enum group_end end;
-	struct event_gtid gtid;  /* of the GTID event; xid points into `xid` */
-	struct buf xid;          /* copy of the XA id, for texts */
-	struct buf events;       /* held packets: length(4) end offset(8) packet, one after the other */
-	uint32_t nevents;        /* seen in this group, held or not */
+	struct event_gtid gtid; /* of the GTID event; xid points into `xid` */
+	struct buf xid;         /* copy of the XA id, for texts */
+	struct buf events; /* held packets: length(4) end offset(8) packet, one after the other */
+	uint32_t nevents;  /* seen in this group, held or not */
 	struct savepoint *savepoints;
 	size_t nsavepoints, savepoints_cap;
-	struct buf names;        /* savepoint names; slices are made when compared */
-	struct undone *undone;   /* ascending */
+	struct buf names;      /* savepoint names; slices are made when compared */
+	struct undone *undone; /* ascending */
 	size_t nundone, undone_cap;
 };
 

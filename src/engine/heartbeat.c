@@ -36,7 +36,8 @@ static int named_topic(struct heartbeat *heartbeat, struct lane *lane, struct er
 	else
 		name = arena_printf(&lane->texts, "tideway.heartbeat.%s", lane->config->name);
 	if (!heartbeat->one_topic && !lane->config->heartbeat_topic)
-		log_warn("heartbeats: %u partitions are more than %d: they go to topic '%.*s' alone; set "
+		log_warn("heartbeats: %u partitions are more than %d: they go to topic '%.*s' "
+			 "alone; set "
 			 "heartbeat = { topic = ... } to choose one",
 			 heartbeat->total, HEARTBEAT_PARTITIONS_MAX, SLICE_FMT(name));
 	heartbeat->one_topic = true;
@@ -80,8 +81,9 @@ static int send_one(struct heartbeat *heartbeat, struct lane *lane, struct err *
 		key = SLICE(COMPACTED_KEY);
 	heartbeat->sent++;
 	return lane_send(lane, heartbeat->destination,
-			 &(struct message){heartbeat->partition++, key, buf_slice(&heartbeat->value),
-					   SLICE("MHEARTBEAT"), NULL, 0},
+			 &(struct message){heartbeat->partition++, key,
+					   buf_slice(&heartbeat->value), SLICE("MHEARTBEAT"), NULL,
+					   0},
 			 err);
 }
 
@@ -102,15 +104,16 @@ static int send_due(struct heartbeat *heartbeat, struct lane *lane, unsigned unt
 	return 0;
 }
 
-int heartbeat_tick(struct heartbeat *heartbeat, struct lane *lane, int64_t watermark_ms, bool slot_open,
-		   const struct mark *mark, struct err *err)
+int heartbeat_tick(struct heartbeat *heartbeat, struct lane *lane, int64_t watermark_ms,
+		   bool slot_open, const struct mark *mark, struct err *err)
 {
 	uint64_t token = lane->token;
 	unsigned until;
 	int rc;
 	if (heartbeat->interval_ms == 0)
 		return 0;
-	if ((heartbeat->round_ms == 0 || lane->now_ms - heartbeat->round_ms >= heartbeat->interval_ms) &&
+	if ((heartbeat->round_ms == 0 ||
+	     lane->now_ms - heartbeat->round_ms >= heartbeat->interval_ms) &&
 	    begin_round(heartbeat, lane, err) < 0)
 		return -1;
 	until = due(heartbeat, lane->now_ms);

@@ -7,15 +7,15 @@
 #include "engine/lane.h"
 
 struct heartbeat {
-	int64_t interval_ms;       /* 0: off */
-	int64_t round_ms;          /* wall time at which this round began; 0: none yet */
-	unsigned total;            /* partitions of this round */
-	unsigned sent;             /* of them, so far */
-	size_t at;                 /* map cursor in lane->destinations */
+	int64_t interval_ms;             /* 0: off */
+	int64_t round_ms;                /* wall time at which this round began; 0: none yet */
+	unsigned total;                  /* partitions of this round */
+	unsigned sent;                   /* of them, so far */
+	size_t at;                       /* map cursor in lane->destinations */
 	struct destination *destination; /* being served */
-	int partition;             /* its next partition */
-	bool one_topic;            /* too many partitions: a topic of its own instead */
-	struct buf value;          /* the message */
+	int partition;                   /* its next partition */
+	bool one_topic;                  /* too many partitions: a topic of its own instead */
+	struct buf value;                /* the message */
 };
 
 enum { HEARTBEAT_PARTITIONS_MAX = 1000 };
@@ -24,7 +24,7 @@ void heartbeat_init(struct heartbeat *heartbeat, const struct sync_config *confi
 void heartbeat_fini(struct heartbeat *heartbeat);
 /* Sends what is due at lane->now_ms with this watermark. Cheap when nothing is due. Uses the lane's current slot
  * when one is open (slot_open), else a slot of its own that is closed with `mark`. */
-int heartbeat_tick(struct heartbeat *heartbeat, struct lane *lane, int64_t watermark_ms, bool slot_open,
-		   const struct mark *mark, struct err *err) MUST_CHECK;
+int heartbeat_tick(struct heartbeat *heartbeat, struct lane *lane, int64_t watermark_ms,
+		   bool slot_open, const struct mark *mark, struct err *err) MUST_CHECK;
 
 #endif

@@ -32,7 +32,8 @@ static int open_script(struct lane *lane, struct err *err)
 
 static int open_sink(struct lane *lane, size_t queue_bytes, struct err *err)
 {
-	struct slice client = arena_printf(&lane->texts, "tideway-%s-%s", lane->config->name, lane->label);
+	struct slice client =
+		arena_printf(&lane->texts, "tideway-%s-%s", lane->config->name, lane->label);
 	struct sink_config config = lane->config->sink;
 	if (lane->sync->dry_run)
 		config.kind = SINK_DISCARD;
@@ -101,10 +102,11 @@ static int open_destination(struct lane *lane, struct slice name, bool keyed,
 	};
 	struct topic *topic;
 	if (lane->destinations.count >= topics->max)
-		return err_set(err, ERR_DATA,
-			       "topic '%.*s' would be number %zu of this sync, topics.max is %u: a topic "
-			       "function that makes too many, or raise topics.max",
-			       SLICE_FMT(name), lane->destinations.count + 1, topics->max);
+		return err_set(
+			err, ERR_DATA,
+			"topic '%.*s' would be number %zu of this sync, topics.max is %u: a topic "
+			"function that makes too many, or raise topics.max",
+			SLICE_FMT(name), lane->destinations.count + 1, topics->max);
 	if (sink_topic(lane->sink, name, &spec, &lane->sync->stop, &topic, err) < 0)
 		return -1;
 	*destination = mem_array(1, sizeof(**destination));
@@ -171,7 +173,8 @@ int lane_room(struct lane *lane, struct err *err)
 		return -1;
 	while (window_full(&lane->window)) {
 		if (lane_stopping(lane))
-			return err_retry(err, ERR_KAFKA, "stopped while waiting for acknowledgements");
+			return err_retry(err, ERR_KAFKA,
+					 "stopped while waiting for acknowledgements");
 		if (sink_poll(lane->sink, 100, err) < 0)
 			return -1;
 	}
@@ -198,6 +201,7 @@ int lane_send(struct lane *lane, struct destination *destination, const struct m
 	window_sent(&lane->window, lane->token, 1);
 	metric_add(&lane->metrics->messages, 1);
 	metric_add(&lane->metrics->bytes, message->value.len);
-	return sink_send(lane->sink, destination->topic, message->partition, message->key, message->value,
-			 sink_headers(lane, message), message->nheaders, lane->token, err);
+	return sink_send(lane->sink, destination->topic, message->partition, message->key,
+			 message->value, sink_headers(lane, message), message->nheaders,
+			 lane->token, err);
 }

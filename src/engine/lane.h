@@ -19,44 +19,47 @@ struct collected;
 /* A destination topic of this lane. */
 struct destination {
 	struct topic *topic;
-	struct slice name;         /* in the topic's own storage */
-	struct map tables;         /* full names of the tables whose topic function has returned it, to plans
+	struct slice name; /* in the topic's own storage */
+	struct map
+		tables; /* full names of the tables whose topic function has returned it, to plans
 	                              or the destination itself */
 };
 
 /* One message on its way out. */
 struct message {
-	int partition;             /* SINK_PARTITION_BY_KEY: murmur2 of the key */
-	struct slice key;          /* ptr NULL: null key */
-	struct slice value;        /* ptr NULL: tombstone */
-	struct slice op;           /* "INSERT" ...; empty for what a script made itself */
+	int partition;                     /* SINK_PARTITION_BY_KEY: murmur2 of the key */
+	struct slice key;                  /* ptr NULL: null key */
+	struct slice value;                /* ptr NULL: tombstone */
+	struct slice op;                   /* "INSERT" ...; empty for what a script made itself */
 	const struct header_pair *headers; /* NULL: none */
 	unsigned nheaders;
 };
 
 /* Whoever wants to see the messages instead of sending them: tests, preview, change:records(). */
-typedef int capture_fn(void *arg, struct slice topic, const struct message *message, struct err *err);
+typedef int capture_fn(void *arg, struct slice topic, const struct message *message,
+		       struct err *err);
 
 struct lane {
 	struct sync *sync;
 	const struct sync_config *config; /* of this lane's own script */
-	const char *label;         /* "stream", "full-1": for texts and client ids */
+	const char *label;                /* "stream", "full-1": for texts and client ids */
 	struct script *script;
 	struct sink *sink;
 	struct window window;
-	uint64_t token;            /* slot of what is being written now */
-	struct arena arena;        /* event arena: until the next change */
-	struct arena texts;        /* as long as the lane: names */
-	struct buf value;          /* message being written */
-	struct buf key[2];         /* key of the before and after image */
-	struct map plans;          /* "db.table" -> struct plan */
-	struct map destinations;   /* topic -> struct destination */
-	struct saves saves;        /* records not yet posted */
-	capture_fn *capture;       /* NULL: messages go to the sink */
+	uint64_t token;          /* slot of what is being written now */
+	struct arena arena;      /* event arena: until the next change */
+	struct arena texts;      /* as long as the lane: names */
+	struct buf value;        /* message being written */
+	struct buf key[2];       /* key of the before and after image */
+	struct map plans;        /* "db.table" -> struct plan */
+	struct map destinations; /* topic -> struct destination */
+	struct saves saves;      /* records not yet posted */
+	capture_fn *capture;     /* NULL: messages go to the sink */
 	void *capture_arg;
-	const struct collected *item_records; /* of the statement or beat in the script's loop now */
-	struct script_host host;   /* what the script's loop and records() call */
-	int64_t now_ms;            /* wall time, refreshed for each group of changes */
+	const struct collected
+		*item_records;        /* of the statement or beat in the script's loop now */
+	struct script_host host;      /* what the script's loop and records() call */
+	int64_t now_ms;               /* wall time, refreshed for each group of changes */
 	struct lane_metrics *metrics; /* owned by the run, read by others */
 };
 

@@ -56,8 +56,8 @@ void loop_collect_end(struct collected *collected)
 }
 
 /* change:records() and :json(). Of a statement or beat (change NULL): what loop_item was given. */
-static int host_records(void *arg, struct change *change, const struct script_record **records, unsigned *n,
-			struct err *err)
+static int host_records(void *arg, struct change *change, const struct script_record **records,
+			unsigned *n, struct err *err)
 {
 	struct lane *lane = arg;
 	capture_fn *capture = lane->capture;
@@ -89,8 +89,8 @@ static int host_send(void *arg, const struct script_record *record, struct err *
 	if (lane_destination(lane, record->topic, true, NULL, &destination, err) < 0)
 		return -1;
 	return lane_send(lane, destination,
-			 &(struct message){record->partition, record->key, record->value, record->op,
-					   record->headers, record->nheaders},
+			 &(struct message){record->partition, record->key, record->value,
+					   record->op, record->headers, record->nheaders},
 			 err);
 }
 
@@ -110,7 +110,8 @@ void loop_host(struct lane *lane)
 	lane->host.heartbeat = host_heartbeat;
 }
 
-int loop_item(struct lane *lane, const struct loop_item *item, const struct collected *records, struct err *err)
+int loop_item(struct lane *lane, const struct loop_item *item, const struct collected *records,
+	      struct err *err)
 {
 	int rc;
 	lane->item_records = records;
@@ -119,7 +120,8 @@ int loop_item(struct lane *lane, const struct loop_item *item, const struct coll
 	script_done(lane->script);
 	if (rc > 0)
 		return err_set(err, ERR_SCRIPT,
-			       "the loop function of sync '%s' returned: it must go on as long as there are changes",
+			       "the loop function of sync '%s' returned: it must go on as long as "
+			       "there are changes",
 			       lane->config->name);
 	return rc;
 }

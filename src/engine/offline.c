@@ -14,16 +14,16 @@ enum { OFFLINE_MS = 1614748870 };
 struct offline {
 	struct script_options script;
 	struct sync sync;
-	struct stream *stream;     /* its lane, catalog and statement handling; it never runs */
+	struct stream *stream; /* its lane, catalog and statement handling; it never runs */
 	struct lane_metrics metrics;
 	struct collected collected;
-	struct arena arena;        /* layouts and collected messages */
-	struct arena texts;        /* copies of the options */
+	struct arena arena; /* layouts and collected messages */
+	struct arena texts; /* copies of the options */
 };
 
 /* The decoder gives the values: a layout that reads them from an array instead of from bytes. */
-static int array_cell(const struct cell_layout *layout, const uint8_t *ptr, uint32_t len, struct arena *arena,
-		      struct value *value, struct err *err)
+static int array_cell(const struct cell_layout *layout, const uint8_t *ptr, uint32_t len,
+		      struct arena *arena, struct value *value, struct err *err)
 {
 	(void)layout;
 	(void)len;
@@ -53,15 +53,18 @@ struct offline *offline_new(const struct script_options *script, struct err *err
 	arena_init(&offline->arena, 0);
 	arena_init(&offline->texts, 0);
 	offline->script = *script;
-	offline->sync = (struct sync){.script = &offline->script, .dry_run = true, .start_ms = OFFLINE_MS};
+	offline->sync =
+		(struct sync){.script = &offline->script, .dry_run = true, .start_ms = OFFLINE_MS};
 	map_init(&offline->sync.pins);
 	map_init(&offline->sync.points);
 	checkpoint_init(&offline->sync.checkpoint, store_open_memory(), "test");
 	position_init(&start);
-	offline->stream = stream_new(&offline->sync, catalog_new(0), &start, NULL, &offline->metrics);
+	offline->stream =
+		stream_new(&offline->sync, catalog_new(0), &start, NULL, &offline->metrics);
 	position_fini(&start);
 	offline->stream->file = "test.000001";
-	if (lane_open(&offline->stream->lane, &offline->sync, "test", 1 << 20, &offline->metrics, err) == 0) {
+	if (lane_open(&offline->stream->lane, &offline->sync, "test", 1 << 20, &offline->metrics,
+		      err) == 0) {
 		offline->sync.config = offline->stream->lane.config;
 		return offline;
 	}
@@ -104,14 +107,15 @@ static void end(struct offline *offline, const struct script_record **records, u
 }
 
 /* The database of a table that is made exists from then on. */
-static int make_database(struct offline *offline, struct slice sql, const struct ddl_context *context,
-			 struct err *err)
+static int make_database(struct offline *offline, struct slice sql,
+			 const struct ddl_context *context, struct err *err)
 {
 	struct catalog *catalog = offline->stream->catalog;
 	struct arena arena;
 	const struct ddl_step *steps;
 	const struct ddl_effect *effects;
-	struct ddl_step make = {.kind = DDL_STEP_CREATE_DATABASE, .has_charset = true, .charset = CHARSET_UTF8MB4};
+	struct ddl_step make = {
+		.kind = DDL_STEP_CREATE_DATABASE, .has_charset = true, .charset = CHARSET_UTF8MB4};
 	unsigned n, neffects;
 	int rc;
 	arena_init(&arena, 0);
@@ -125,8 +129,8 @@ static int make_database(struct offline *offline, struct slice sql, const struct
 	return rc;
 }
 
-int offline_statement(struct offline *offline, struct slice sql, const struct script_record **records,
-		      unsigned *n, struct err *err)
+int offline_statement(struct offline *offline, struct slice sql,
+		      const struct script_record **records, unsigned *n, struct err *err)
 {
 	const struct ddl_context context = {.db = SLICE("test"), .mariadb = true};
 	int rc = make_database(offline, sql, &context, err);
@@ -149,7 +153,8 @@ const struct table *offline_table(struct offline *offline, struct slice full_nam
 			    slice_of(dot + 1, full_name.len - at - 1));
 }
 
-static int find_plan(struct offline *offline, const struct table *table, struct plan **plan, struct err *err)
+static int find_plan(struct offline *offline, const struct table *table, struct plan **plan,
+		     struct err *err)
 {
 	struct lane *lane = &offline->stream->lane;
 	*plan = map_get(&lane->plans, table->full_name);
@@ -179,16 +184,18 @@ static bool same_value(const struct value *a, const struct value *b)
 
 /* The new values, where a value that has not changed is the old one, bytes and all: so that change:changed() sees
  * what it sees of a binlog. */
-static const struct value *share_values(unsigned n, const struct value *before, const struct value *after,
-					struct arena *arena)
+static const struct value *share_values(unsigned n, const struct value *before,
+					const struct value *after, struct arena *arena)
 {
 	struct value *shared = ARENA_ARRAY(arena, n + 1, struct value);
 	for (unsigned i = 0; i < n; i++)
-		memcpy(&shared[i], same_value(&before[i], &after[i]) ? &before[i] : &after[i], sizeof(*shared));
+		memcpy(&shared[i], same_value(&before[i], &after[i]) ? &before[i] : &after[i],
+		       sizeof(*shared));
 	return shared;
 }
 
-static void set_image(struct plan *plan, struct image *image, const struct value *values, struct arena *arena)
+static void set_image(struct plan *plan, struct image *image, const struct value *values,
+		      struct arena *arena)
 {
 	unsigned n = plan->table->ncolumns;
 	struct value *copy = ARENA_ARRAY(arena, n + 1, struct value);
@@ -202,8 +209,8 @@ static void set_image(struct plan *plan, struct image *image, const struct value
 }
 
 int offline_change(struct offline *offline, enum change_op op, const struct table *table,
-		   const struct value *before, const struct value *after, const struct script_record **records,
-		   unsigned *n, struct err *err)
+		   const struct value *before, const struct value *after,
+		   const struct script_record **records, unsigned *n, struct err *err)
 {
 	struct stream *stream = offline->stream;
 	struct plan *plan;
@@ -237,15 +244,16 @@ int offline_change(struct offline *offline, enum change_op op, const struct tabl
 
 /* ---- as a host ---- */
 
-static void *host_load(void *arg, const char *path, const struct property *env, unsigned n, struct err *err)
+static void *host_load(void *arg, const char *path, const struct property *env, unsigned n,
+		       struct err *err)
 {
 	struct script_options options = {.path = path, .args = env, .nargs = n};
 	(void)arg;
 	return offline_new(&options, err);
 }
 
-static int host_statement(void *handle, struct slice sql, const struct script_record **records, unsigned *n,
-			  struct err *err)
+static int host_statement(void *handle, struct slice sql, const struct script_record **records,
+			  unsigned *n, struct err *err)
 {
 	return offline_statement(handle, sql, records, n, err);
 }
@@ -255,9 +263,9 @@ static const struct table *host_table(void *handle, struct slice full_name)
 	return offline_table(handle, full_name);
 }
 
-static int host_change(void *handle, enum change_op op, const struct table *table, const struct value *before,
-		       const struct value *after, const struct script_record **records, unsigned *n,
-		       struct err *err)
+static int host_change(void *handle, enum change_op op, const struct table *table,
+		       const struct value *before, const struct value *after,
+		       const struct script_record **records, unsigned *n, struct err *err)
 {
 	return offline_change(handle, op, table, before, after, records, n, err);
 }

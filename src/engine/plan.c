@@ -17,10 +17,11 @@ static void make_schema(struct plan *plan)
 	unsigned n = mapping->ncolumns + mapping->nfields;
 	struct schema_column *columns = ARENA_ARRAY(&plan->arena, n + 1, struct schema_column);
 	for (unsigned i = 0; i < mapping->ncolumns; i++)
-		columns[i] = (struct schema_column){mapping->columns[i].name, mapping->columns[i].transport};
+		columns[i] = (struct schema_column){mapping->columns[i].name,
+						    mapping->columns[i].transport};
 	for (unsigned i = 0; i < mapping->nfields; i++)
-		columns[mapping->ncolumns + i] =
-			(struct schema_column){mapping->fields[i].name, mapping->fields[i].transport};
+		columns[mapping->ncolumns + i] = (struct schema_column){
+			mapping->fields[i].name, mapping->fields[i].transport};
 	plan->schema_columns = columns;
 	plan->schema = (struct schema){
 		.db = plan->table->db,
@@ -61,13 +62,15 @@ static void make_image(struct plan *plan, struct image *image)
 static int prepare(struct lane *lane, struct plan *plan, struct err *err)
 {
 	struct mapping *mapping = &plan->mapping;
-	if (script_prepare(lane->script, lane->sync->index, plan->table, &plan->arena, mapping, err) < 0)
+	if (script_prepare(lane->script, lane->sync->index, plan->table, &plan->arena, mapping,
+			   err) < 0)
 		return -1;
 	if (!mapping->wanted)
 		return 0;
 	plan->typed = ARENA_ARRAY(&plan->arena, mapping->nfields + 1, bool);
 	for (unsigned i = 0; i < mapping->nfields; i++)
-		plan->typed[i] = mapping->fields[i].typed || mapping->fields[i].source != FIELD_FUNCTION;
+		plan->typed[i] =
+			mapping->fields[i].typed || mapping->fields[i].source != FIELD_FUNCTION;
 	make_schema(plan);
 	find_key_values(plan);
 	make_image(plan, &plan->before);

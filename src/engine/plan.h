@@ -12,8 +12,8 @@
 /* One image of a change on its way into messages. */
 struct image {
 	struct row row;
-	struct value *values;      /* what is written: columns, then fields */
-	struct value *edits;       /* ncells; what the script put in place of cells */
+	struct value *values;       /* what is written: columns, then fields */
+	struct value *edits;        /* ncells; what the script put in place of cells */
 	const struct slice *topics; /* names, when a function gives them */
 	unsigned ntopics;
 };
@@ -27,8 +27,8 @@ struct plan {
 	struct envelope envelope;
 	struct schema schema;
 	struct schema_column *schema_columns;
-	bool *typed;               /* of each field: its transport type is known */
-	const unsigned *key_values; /* of each key part: index in values, or UINT_MAX */
+	bool *typed;                     /* of each field: its transport type is known */
+	const unsigned *key_values;      /* of each key part: index in values, or UINT_MAX */
 	struct destination *destination; /* of a constant topic */
 	struct image before, after;
 	struct change change;      /* reused */

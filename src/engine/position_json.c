@@ -31,7 +31,8 @@ static void put_pending(struct buf *out, const struct position *position)
 	buf_put(out, SLICE(",\"pending\":["));
 	for (size_t i = 0; i < position->npending; i++) {
 		const struct pending *pending = &position->pending[i];
-		buf_printf(out, "%s{\"kind\":\"%s\"", i > 0 ? "," : "", pending->is_alter ? "alter" : "xa");
+		buf_printf(out, "%s{\"kind\":\"%s\"", i > 0 ? "," : "",
+			   pending->is_alter ? "alter" : "xa");
 		put_text(out, "id", pending->id);
 		put_text(out, "file", pending->file);
 		put_number(out, "offset", pending->offset);
@@ -100,7 +101,8 @@ static int read_gtids(struct position *position, const cJSON *json, struct err *
 			return 0;
 		return gtid_set_parse(&position->gtids, slice_str(text_of(json, "gtid")), err);
 	}
-	return err_set(err, ERR_INTERNAL, "the position record has GTIDs of an unknown flavour '%s'", flavour);
+	return err_set(err, ERR_INTERNAL,
+		       "the position record has GTIDs of an unknown flavour '%s'", flavour);
 }
 
 static int read_position(struct position *position, const cJSON *json, struct err *err)
@@ -109,7 +111,8 @@ static int read_position(struct position *position, const cJSON *json, struct er
 	uint64_t commit_ms = 0;
 	if (!cJSON_IsNumber(version) || version->valueint != FORMAT_VERSION)
 		return err_set(err, ERR_INTERNAL,
-			       "the position record is not of format version %d: it was written by another "
+			       "the position record is not of format version %d: it was written by "
+			       "another "
 			       "version of tideway; use that version",
 			       FORMAT_VERSION);
 	snprintf(position->server, sizeof(position->server), "%s", text_of(json, "server"));

@@ -16,22 +16,22 @@
 
 enum {
 	QUEUE_BYTES = 32 * 1024 * 1024,
-	BACK_OFF_MS = 500,         /* first wait before starting again; doubles */
+	BACK_OFF_MS = 500, /* first wait before starting again; doubles */
 	BACK_OFF_MAX_MS = 30000,
-	SERVE_MS = 100,            /* how long the sync's thread waits for something to save */
-	SETTLED_MS = 60000,        /* a run that held so long starts the back-off anew */
+	SERVE_MS = 100,     /* how long the sync's thread waits for something to save */
+	SETTLED_MS = 60000, /* a run that held so long starts the back-off anew */
 };
 
 struct run {
 	struct sync sync;
 	struct script *script;
-	struct stream *stream;     /* while it runs; guarded by lock */
-	struct full *full;         /* likewise */
+	struct stream *stream; /* while it runs; guarded by lock */
+	struct full *full;     /* likewise */
 	pthread_mutex_t lock;
 	struct lane_metrics stream_metrics;
 	struct lane_metrics *full_metrics; /* full_parallel of them */
 	_Atomic enum run_state state;
-	struct err stream_err;     /* of the stream's thread */
+	struct err stream_err; /* of the stream's thread */
 	int stream_rc;
 	_Atomic bool stream_ended;
 };
@@ -160,12 +160,13 @@ static int full_sync(struct run *run, struct start *start, struct err *err)
 	int64_t began = clock_mono_ms();
 	bool again = false;
 	do {
-		if (start_reads(start, again, err) < 0 || checkpoint_save(&run->sync.checkpoint, err) < 0)
+		if (start_reads(start, again, err) < 0 ||
+		    checkpoint_save(&run->sync.checkpoint, err) < 0)
 			return -1;
 		if (start->nreads == 0)
 			return 0;
-		log_info("full sync: %u of %u tables to read, %u lanes", start->nreads, start->nselected,
-			 start->snapshot.nconns);
+		log_info("full sync: %u of %u tables to read, %u lanes", start->nreads,
+			 start->nselected, start->snapshot.nconns);
 		if (read_tables(run, start, err) < 0)
 			return -1;
 		again = any_changed(start);
@@ -209,7 +210,8 @@ static int stream(struct run *run, struct start *start, struct err *err)
 	int rc;
 	run->stream_err = (struct err)ERR_INIT;
 	atomic_store(&run->stream_ended, false);
-	set_stream(run, stream_new(&run->sync, start->catalog, &start->position, &options, &run->stream_metrics));
+	set_stream(run, stream_new(&run->sync, start->catalog, &start->position, &options,
+				   &run->stream_metrics));
 	start->catalog = NULL;
 	atomic_store(&run->state, RUN_STREAM);
 	if (pthread_create(&thread, NULL, stream_main, run) != 0)
@@ -281,9 +283,9 @@ static int open_checkpoint(struct run *run, struct err *err)
 	else if (config->sink.kind == SINK_LINES)
 		store = store_open_memory();
 	else
-		store = store_open_topic(&config->sink,
-					 config->checkpoint_topic ? config->checkpoint_topic : topic,
-					 config->name, &run->sync.stop, err);
+		store = store_open_topic(
+			&config->sink, config->checkpoint_topic ? config->checkpoint_topic : topic,
+			config->name, &run->sync.stop, err);
 	if (store == NULL)
 		return -1;
 	checkpoint_init(&run->sync.checkpoint, store, config->name);
@@ -310,7 +312,8 @@ static int attempts(struct run *run, struct err *err)
 			return -1;
 		if (clock_mono_ms() - began > SETTLED_MS)
 			wait_ms = BACK_OFF_MS;
-		log_warn("%s; starting again from the checkpoint in %.1f s", err->text, (double)wait_ms / 1000.0);
+		log_warn("%s; starting again from the checkpoint in %.1f s", err->text,
+			 (double)wait_ms / 1000.0);
 		back_off(run, wait_ms);
 		if (atomic_load(&run->sync.stop))
 			return 0;

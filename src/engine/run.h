@@ -12,8 +12,8 @@ struct run;
 
 struct run_options {
 	const struct script_options *script; /* borrowed for as long as the run */
-	unsigned index;            /* which sync.run of the script */
-	bool dry_run;              /* no topic is made, nothing is written, no checkpoint is read or saved */
+	unsigned index;                      /* which sync.run of the script */
+	bool dry_run; /* no topic is made, nothing is written, no checkpoint is read or saved */
 };
 
 enum run_state { RUN_STARTING, RUN_FULL, RUN_STREAM, RUN_WAITING /* to start again */, RUN_ENDED };
@@ -24,8 +24,8 @@ struct run_status {
 	uint64_t rows, messages, bytes; /* since the start of the process */
 	uint64_t full_rows, full_estimate;
 	unsigned full_tables, full_tables_done;
-	char table[200];           /* a table of the full sync being read, with its percentage */
-	int64_t lag_ms;            /* of the stream; 0 when drained; -1: not known yet */
+	char table[200]; /* a table of the full sync being read, with its percentage */
+	int64_t lag_ms;  /* of the stream; 0 when drained; -1: not known yet */
 };
 
 struct run *run_new(const struct run_options *options, struct err *err);

@@ -61,12 +61,14 @@ static int load_pin(struct start *start, struct slice topic, struct slice json, 
 	const cJSON *partitions = cJSON_GetObjectItemCaseSensitive(root, "partitions");
 	if (!cJSON_IsNumber(partitions) || !cJSON_IsArray(tables)) {
 		cJSON_Delete(root);
-		return err_set(err, ERR_INTERNAL, "checkpoint record of topic '%.*s' cannot be read",
+		return err_set(err, ERR_INTERNAL,
+			       "checkpoint record of topic '%.*s' cannot be read",
 			       SLICE_FMT(topic));
 	}
 	pin->name = arena_copy(&start->arena, topic);
 	pin->partitions = partitions->valueint;
-	pin->tables = ARENA_ARRAY(&start->arena, (size_t)cJSON_GetArraySize(tables) + 1, struct slice);
+	pin->tables =
+		ARENA_ARRAY(&start->arena, (size_t)cJSON_GetArraySize(tables) + 1, struct slice);
 	cJSON_ArrayForEach(item, tables) if (cJSON_IsString(item)) pin->tables[pin->ntables++] =
 		arena_copy(&start->arena, slice_str(item->valuestring));
 	cJSON_Delete(root);
@@ -143,9 +145,11 @@ static int load_point(struct start *start, struct slice table, const cJSON *root
 	return rc;
 }
 
-static int load_state(struct start *start, const struct table *table, enum full_state *state, struct err *err)
+static int load_state(struct start *start, const struct table *table, enum full_state *state,
+		      struct err *err)
 {
-	struct slice json = checkpoint_get(&start->sync->checkpoint, record_name(start, "full", table));
+	struct slice json =
+		checkpoint_get(&start->sync->checkpoint, record_name(start, "full", table));
 	const char *text;
 	cJSON *root;
 	int rc;
@@ -176,9 +180,10 @@ static int load_all_databases(struct start *start, struct err *err)
 {
 	struct result result;
 	int rc = 0;
-	if (conn_query(start->conn, &result, err,
-		       "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME NOT IN "
-		       "('mysql', 'information_schema', 'performance_schema', 'sys')") < 0)
+	if (conn_query(
+		    start->conn, &result, err,
+		    "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME NOT IN "
+		    "('mysql', 'information_schema', 'performance_schema', 'sys')") < 0)
 		return -1;
 	for (unsigned i = 0; rc == 0 && i < result.nrows; i++)
 		rc = load_named_database(start, result_cell(&result, i, 0), err);
@@ -210,7 +215,8 @@ static void select_tables(struct start *start)
 			continue;
 		if (start->nselected == cap) {
 			cap *= 2;
-			start->selected = mem_resize(start->selected, cap, sizeof(*start->selected));
+			start->selected =
+				mem_resize(start->selected, cap, sizeof(*start->selected));
 		}
 		start->selected[start->nselected++] = table;
 	}
@@ -221,11 +227,13 @@ static int check_selection(struct start *start, struct err *err)
 	const struct sync_config *config = start->sync->config;
 	if (start->nselected == 0)
 		return err_set(err, ERR_SCRIPT,
-			       "%s:%u: no table of the source matches source.tables of sync '%s': check the names, "
+			       "%s:%u: no table of the source matches source.tables of sync '%s': "
+			       "check the names, "
 			       "and that user '%s' may SELECT from them",
 			       config->script, config->line, config->name,
 			       config->source.user ? config->source.user : "");
-	return script_check(start->script, start->sync->index, start->selected, start->nselected, err);
+	return script_check(start->script, start->sync->index, start->selected, start->nselected,
+			    err);
 }
 
 static int check_server(struct start *start, struct err *err)
@@ -234,8 +242,10 @@ static int check_server(struct start *start, struct err *err)
 	if (!start->found || strcmp(start->position.server, server->identity) == 0)
 		return 0;
 	return err_set(err, ERR_POSITION,
-		       "the checkpoint of sync '%s' belongs to server %s, this one is %s: positions of one server "
-		       "mean nothing on another; point it at the right server, or start under another name",
+		       "the checkpoint of sync '%s' belongs to server %s, this one is %s: "
+		       "positions of one server "
+		       "mean nothing on another; point it at the right server, or start under "
+		       "another name",
 		       start->sync->config->name, start->position.server, server->identity);
 }
 
@@ -323,8 +333,8 @@ static int still_same(void *arg, struct err *err)
 
 static void save_table(struct saves *saves, struct arena *arena, const struct table *table)
 {
-	struct slice name = arena_printf(arena, "catalog/%.*s/%" PRIu64, SLICE_FMT(table->full_name),
-					 table->version);
+	struct slice name = arena_printf(arena, "catalog/%.*s/%" PRIu64,
+					 SLICE_FMT(table->full_name), table->version);
 	struct buf json;
 	buf_init(&json);
 	catalog_table_to_json(table, &json);
@@ -355,7 +365,8 @@ static void save_catalog(struct start *start, struct saves *saves)
 		save_table(saves, &start->arena, table);
 }
 
-static struct slice full_record(struct start *start, const char *state, const struct position *point)
+static struct slice full_record(struct start *start, const char *state,
+				const struct position *point)
 {
 	struct buf json;
 	struct slice text;
@@ -372,7 +383,8 @@ static struct slice full_record(struct start *start, const char *state, const st
 }
 
 /* The definition of a table that the position's catalog does not have, or that is read from now on. */
-static int adopt_table(struct start *start, struct saves *saves, const struct table *table, struct err *err)
+static int adopt_table(struct start *start, struct saves *saves, const struct table *table,
+		       struct err *err)
 {
 	const struct table *old = catalog_find(start->catalog, table->db, table->name);
 	struct buf json;
@@ -396,7 +408,8 @@ static int adopt_table(struct start *start, struct saves *saves, const struct ta
 }
 
 /* The whole catalog of a database that was not followed before, with the snapshot as its tables' point. */
-static int adopt_database(struct start *start, struct saves *saves, struct slice db, struct err *err)
+static int adopt_database(struct start *start, struct saves *saves, struct slice db,
+			  struct err *err)
 {
 	const struct table *table;
 	size_t at = 0;
@@ -413,12 +426,14 @@ static int adopt_database(struct start *start, struct saves *saves, struct slice
 /* Where the events of a table that is read now begin to count. A keyed table whose reading was cut off keeps its
  * first point: rows deleted since must be deleted downstream too, and replaying the overlap converges
  * (docs/decisions/0001). A table without a key is taken from this snapshot on. */
-static int place_read(struct start *start, struct full_table *read, struct saves *saves, struct err *err)
+static int place_read(struct start *start, struct full_table *read, struct saves *saves,
+		      struct err *err)
 {
 	const struct table *table = read->table;
 	const struct point *point = map_get(&start->sync->points, table->full_name);
-	const struct position *here = table->npk == 0 && start->snapshot.positions ? &start->snapshot.positions[0]
-										   : &start->snapshot.position;
+	const struct position *here = table->npk == 0 && start->snapshot.positions
+					      ? &start->snapshot.positions[0]
+					      : &start->snapshot.position;
 	enum full_state state;
 	bool known;
 	if (load_state(start, table, &state, err) < 0)
@@ -445,7 +460,8 @@ static int place_read(struct start *start, struct full_table *read, struct saves
 }
 
 /* The first start: the stream begins at the snapshot, with the catalog of that moment. */
-static int begin(struct start *start, const struct position *at, struct saves *saves, struct err *err)
+static int begin(struct start *start, const struct position *at, struct saves *saves,
+		 struct err *err)
 {
 	position_copy(&start->position, at);
 	start->position.sequence = (uint64_t)start->sync->start_ms * 1000000;
@@ -486,7 +502,8 @@ static int begin_stream_only(struct start *start, struct err *err)
 	if (rc == 0)
 		rc = begin(start, &now, &saves, err);
 	for (unsigned i = 0; i < start->nselected; i++)
-		saves_add(&saves, record_name(start, "full", start->selected[i]), SLICE("{\"state\":\"done\"}"));
+		saves_add(&saves, record_name(start, "full", start->selected[i]),
+			  SLICE("{\"state\":\"done\"}"));
 	position_fini(&now);
 	if (rc == 0)
 		checkpoint_post(&start->sync->checkpoint, &saves, &start->position);
@@ -500,7 +517,8 @@ static int open_snapshot(struct start *start, struct err *err)
 	int64_t before = clock_mono_ms();
 	struct buf text;
 	close_snapshot(start);
-	if (snapshot_open(&config->source, config->has_loop ? 1 : config->full_parallel, &start->snapshot, still_same, start, err) < 0)
+	if (snapshot_open(&config->source, config->has_loop ? 1 : config->full_parallel,
+			  &start->snapshot, still_same, start, err) < 0)
 		return -1;
 	start->snapshot_is_open = true;
 	buf_init(&text);
@@ -548,7 +566,8 @@ int start_reads(struct start *start, bool again, struct err *err)
 		return -1;
 	if (again)
 		for (unsigned i = 0; i < start->nreads; i++)
-			start->reads[i].table = catalog_find(start->fresh, start->reads[i].table->db,
-							     start->reads[i].table->name);
+			start->reads[i].table =
+				catalog_find(start->fresh, start->reads[i].table->db,
+					     start->reads[i].table->name);
 	return place_reads(start, err);
 }

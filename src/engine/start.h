@@ -13,18 +13,18 @@
 
 struct start {
 	struct sync *sync;
-	struct script *script;       /* of the sync's own thread: patterns and checks */
-	struct conn *conn;           /* control connection */
-	struct catalog *catalog;     /* as of `position`: the stream takes it */
-	struct catalog *fresh;       /* as the source is now; full-sync lanes read its tables */
-	bool found;                  /* there was a checkpoint */
-	struct position position;    /* where the stream begins */
+	struct script *script;    /* of the sync's own thread: patterns and checks */
+	struct conn *conn;        /* control connection */
+	struct catalog *catalog;  /* as of `position`: the stream takes it */
+	struct catalog *fresh;    /* as the source is now; full-sync lanes read its tables */
+	bool found;               /* there was a checkpoint */
+	struct position position; /* where the stream begins */
 	struct snapshot snapshot;
 	bool snapshot_is_open;
 	unsigned nselected;
 	const struct table **selected; /* of fresh, in name order */
 	unsigned nreads;
-	struct full_table *reads;    /* those of selected that are still to be read */
+	struct full_table *reads; /* those of selected that are still to be read */
 	struct arena arena;
 };
 

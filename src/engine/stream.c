@@ -14,8 +14,8 @@
 #include <stdlib.h>
 
 enum {
-	POST_MS = 200,             /* positions are posted at most so often */
-	DRAIN_MS = 10000,          /* a stop waits so long for acknowledgements */
+	POST_MS = 200,    /* positions are posted at most so often */
+	DRAIN_MS = 10000, /* a stop waits so long for acknowledgements */
 	DUMP_HEARTBEAT_MS = 500,
 	EVENTS_PER_TICK = 64,
 };
@@ -122,7 +122,8 @@ static int open_slot(struct stream *stream, struct err *err)
 }
 
 /* The script's own loop gets the beat, and its messages from records(). */
-static int beat_in_loop(struct stream *stream, int64_t watermark, const struct mark *mark, struct err *err)
+static int beat_in_loop(struct stream *stream, int64_t watermark, const struct mark *mark,
+			struct err *err)
 {
 	struct lane *lane = &stream->lane;
 	struct loop_item item = {.kind = LOOP_HEARTBEAT, .time_ms = watermark};
@@ -198,8 +199,8 @@ static void close_group(struct stream *stream, uint64_t end_offset)
 }
 
 /* One event of a group whose outcome is known. */
-static int process(struct stream *stream, const struct event *event, uint64_t end_offset, uint32_t number,
-		   struct err *err)
+static int process(struct stream *stream, const struct event *event, uint64_t end_offset,
+		   uint32_t number, struct err *err)
 {
 	bool undone = stream_outcome(stream) == GROUP_ROLLBACK ||
 		      group_undone(stream->spilled ? &stream->ahead : &stream->group, number);
@@ -243,11 +244,13 @@ static int process_held(struct stream *stream, struct err *err)
 	return 0;
 }
 
-static int begin_group(struct stream *stream, const struct event *event, uint64_t start, struct err *err)
+static int begin_group(struct stream *stream, const struct event *event, uint64_t start,
+		       struct err *err)
 {
 	struct event_gtid gtid;
 	if (stream->group.open)
-		return err_set(err, ERR_SOURCE, "a transaction at %s:%" PRIu64 " begins inside another",
+		return err_set(err, ERR_SOURCE,
+			       "a transaction at %s:%" PRIu64 " begins inside another",
 			       stream->file, start);
 	if (event_gtid_parse(event, &gtid, err) < 0)
 		return stream_at(stream, start, SLICE(""), err);
@@ -271,7 +274,8 @@ static int spill(struct stream *stream, struct err *err)
 	return 0;
 }
 
-static int in_group(struct stream *stream, struct slice packet, const struct event *event, struct err *err)
+static int in_group(struct stream *stream, struct slice packet, const struct event *event,
+		    struct err *err)
 {
 	struct group *group = &stream->group;
 	uint32_t number = group->nevents;
@@ -284,7 +288,8 @@ static int in_group(struct stream *stream, struct slice packet, const struct eve
 		group_hold(group, packet, stream->offset);
 	}
 	if (group->end != GROUP_OPEN) {
-		if (!stream->spilled && (open_slot(stream, err) < 0 || process_held(stream, err) < 0))
+		if (!stream->spilled &&
+		    (open_slot(stream, err) < 0 || process_held(stream, err) < 0))
 			return -1;
 		close_group(stream, stream->offset);
 		return 0;
@@ -324,7 +329,8 @@ static int on_heartbeat(struct stream *stream, const struct event *event, struct
 	stream->drained = slice_equal(buf_slice(&at), buf_slice(&stream->quiet_at));
 	buf_fini(&stream->quiet_at);
 	stream->quiet_at = at;
-	atomic_store_explicit(&stream->lane.metrics->drained, stream->drained, memory_order_relaxed);
+	atomic_store_explicit(&stream->lane.metrics->drained, stream->drained,
+			      memory_order_relaxed);
 	return 0;
 }
 
@@ -332,7 +338,8 @@ static int on_format(struct stream *stream, struct slice packet, struct err *err
 {
 	stream_forget_ids(stream);
 	if (stream->group.open && stream->spilled)
-		return err_retry(err, ERR_SOURCE, "the binlog was cut inside a transaction at %s:%" PRIu64,
+		return err_retry(err, ERR_SOURCE,
+				 "the binlog was cut inside a transaction at %s:%" PRIu64,
 				 stream->read.file, stream->read.offset);
 	group_reset(&stream->group); /* the server crashed inside it: it never happened */
 	return event_format_parse(packet, &stream->format, err);
@@ -351,14 +358,17 @@ static void advance(struct stream *stream, const struct event *event)
 	stream->offset = end;
 }
 
-static int refuse_event(struct stream *stream, const struct event *event, const char *remedy, struct err *err)
+static int refuse_event(struct stream *stream, const struct event *event, const char *remedy,
+			struct err *err)
 {
-	return err_set(err, ERR_DATA, "event %s (type %u) at %s:%" PRIu64 " is not supported in this version: %s",
-		       event_name(event->type) ? event_name(event->type) : "unknown", event->type, stream->file,
-		       stream->offset - event->size, remedy);
+	return err_set(err, ERR_DATA,
+		       "event %s (type %u) at %s:%" PRIu64 " is not supported in this version: %s",
+		       event_name(event->type) ? event_name(event->type) : "unknown", event->type,
+		       stream->file, stream->offset - event->size, remedy);
 }
 
-static int dispatch(struct stream *stream, struct slice packet, const struct event *event, struct err *err)
+static int dispatch(struct stream *stream, struct slice packet, const struct event *event,
+		    struct err *err)
 {
 	switch (event->type) {
 	case EVENT_GTID_MARIADB:
@@ -366,16 +376,19 @@ static int dispatch(struct stream *stream, struct slice packet, const struct eve
 	case EVENT_ANONYMOUS_GTID:
 		return begin_group(stream, event, stream->offset - event->size, err);
 	case EVENT_GTID_TAGGED:
-		return refuse_event(stream, event, "GTIDs with a tag; set gtid_next without a tag", err);
+		return refuse_event(stream, event, "GTIDs with a tag; set gtid_next without a tag",
+				    err);
 	case EVENT_TRANSACTION_PAYLOAD:
-		return refuse_event(stream, event, "set binlog_transaction_compression = OFF on the source", err);
+		return refuse_event(stream, event,
+				    "set binlog_transaction_compression = OFF on the source", err);
 	case EVENT_QUERY_COMPRESSED:
 		return refuse_event(stream, event, "set log_bin_compress = OFF on the source", err);
 	case EVENT_INCIDENT:
-		return err_set(err, ERR_SOURCE,
-			       "the source reports an incident at %s:%" PRIu64
-			       ": events were lost in its binlog; start again under another sync name",
-			       stream->file, stream->offset - event->size);
+		return err_set(
+			err, ERR_SOURCE,
+			"the source reports an incident at %s:%" PRIu64
+			": events were lost in its binlog; start again under another sync name",
+			stream->file, stream->offset - event->size);
 	default:
 		break;
 	}
@@ -458,7 +471,8 @@ static int open_plans(struct stream *stream, struct err *err)
 	}
 	at = 0;
 	while ((pin = map_next(&lane->sync->pins, &at)))
-		if (pin->ntables > 0 && lane_destination(lane, pin->name, true, NULL, &destination, err) < 0)
+		if (pin->ntables > 0 &&
+		    lane_destination(lane, pin->name, true, NULL, &destination, err) < 0)
 			return -1;
 	return 0;
 }
@@ -510,7 +524,8 @@ static int run(struct stream *stream, struct err *err)
 		return err_retry(err, ERR_INTERNAL, "before the stream: fault injected");
 	if (open_plans(stream, err) < 0 || open_dump(stream, err) < 0)
 		return -1;
-	log_info("stream: reading the binlog from %s:%" PRIu64, stream->read.file, stream->read.offset);
+	log_info("stream: reading the binlog from %s:%" PRIu64, stream->read.file,
+		 stream->read.offset);
 	stream->drained = false;
 	if (stream_tick(stream, err) < 0 || follow(stream, err) < 0)
 		return -1;

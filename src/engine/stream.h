@@ -10,7 +10,7 @@
 struct stream;
 
 struct stream_options {
-	bool until_end;            /* end when the binlog that exists now is read (mode "full", tests) */
+	bool until_end; /* end when the binlog that exists now is read (mode "full", tests) */
 };
 
 /* The position is copied. */

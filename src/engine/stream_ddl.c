@@ -32,12 +32,15 @@ void stream_attach(struct stream *stream, struct slice name, struct slice value)
 
 static bool wants(struct stream *stream, struct slice db, struct slice table)
 {
-	return table.len > 0 && script_wants(stream->lane.script, stream->lane.sync->index, db, table);
+	return table.len > 0 &&
+	       script_wants(stream->lane.script, stream->lane.sync->index, db, table);
 }
 
-static struct slice name_of(struct stream *stream, const char *prefix, struct slice db, struct slice table)
+static struct slice name_of(struct stream *stream, const char *prefix, struct slice db,
+			    struct slice table)
 {
-	return arena_printf(&stream->statement, "%s/%.*s.%.*s", prefix, SLICE_FMT(db), SLICE_FMT(table));
+	return arena_printf(&stream->statement, "%s/%.*s.%.*s", prefix, SLICE_FMT(db),
+			    SLICE_FMT(table));
 }
 
 static void save_catalog(struct stream *stream, const struct table *table, bool present)
@@ -88,7 +91,8 @@ static void save_database(struct stream *stream, struct slice db)
 }
 
 /* The schema that a DDL message shows: after the change; of a dropped table before it. */
-static void message_schema(struct stream *stream, const struct ddl_effect *effect, struct schema *schema)
+static void message_schema(struct stream *stream, const struct ddl_effect *effect,
+			   struct schema *schema)
 {
 	const struct table *table = effect->after ? effect->after : effect->before;
 	struct plan *plan;
@@ -100,14 +104,16 @@ static void message_schema(struct stream *stream, const struct ddl_effect *effec
 	plan = plan_new(&stream->lane, table, &ignored);
 	if (plan && plan->mapping.wanted) {
 		*schema = plan->schema;
-		columns = ARENA_ARRAY(&stream->statement, schema->ncolumns + 1, struct schema_column);
+		columns =
+			ARENA_ARRAY(&stream->statement, schema->ncolumns + 1, struct schema_column);
 		memcpy(columns, schema->columns, schema->ncolumns * sizeof(*columns));
 		for (unsigned i = 0; i < schema->ncolumns; i++)
 			columns[i].name = arena_copy(&stream->statement, columns[i].name);
 		schema->columns = columns;
 		schema->db = arena_copy(&stream->statement, schema->db);
 		schema->table = arena_copy(&stream->statement, schema->table);
-		struct slice *primary = ARENA_ARRAY(&stream->statement, schema->nprimary + 1, struct slice);
+		struct slice *primary =
+			ARENA_ARRAY(&stream->statement, schema->nprimary + 1, struct slice);
 		for (unsigned i = 0; i < schema->nprimary; i++)
 			primary[i] = arena_copy(&stream->statement, schema->primary[i]);
 		schema->primary = primary;
@@ -115,8 +121,9 @@ static void message_schema(struct stream *stream, const struct ddl_effect *effec
 	plan_free(&stream->lane, plan);
 }
 
-static int send_message(struct following *f, const struct ddl_effect *effect, struct destination *destination,
-			const struct schema *schema, struct err *err)
+static int send_message(struct following *f, const struct ddl_effect *effect,
+			struct destination *destination, const struct schema *schema,
+			struct err *err)
 {
 	struct stream *stream = f->stream;
 	struct lane *lane = &stream->lane;
@@ -141,14 +148,14 @@ static int send_message(struct following *f, const struct ddl_effect *effect, st
 		key = arena_printf(&stream->statement, "__tideway.ddl.%.*s.%.*s.%" PRIu64,
 				   SLICE_FMT(effect->db), SLICE_FMT(effect->table), sequence);
 	return lane_send(lane, destination,
-			 &(struct message){0, key, buf_slice(&lane->value), slice_str(ddl_op_name(effect->op)),
-					   NULL, 0},
+			 &(struct message){0, key, buf_slice(&lane->value),
+					   slice_str(ddl_op_name(effect->op)), NULL, 0},
 			 err);
 }
 
 /* To every topic that the table writes to: the constant one, or those its function has returned. */
-static int send_to_table(struct following *f, const struct ddl_effect *effect, const struct table *table,
-			 const struct schema *schema, struct err *err)
+static int send_to_table(struct following *f, const struct ddl_effect *effect,
+			 const struct table *table, const struct schema *schema, struct err *err)
 {
 	struct lane *lane = &f->stream->lane;
 	struct destination *destination;
@@ -208,19 +215,22 @@ static int send_effect(struct following *f, const struct ddl_effect *effect, str
 	message_schema(stream, effect, &schema);
 	if (after && send_to_table(f, effect, effect->after, &schema, err) < 0)
 		return -1;
-	if (before && (effect->after == NULL || !slice_equal(effect->before->full_name, effect->after->full_name)))
+	if (before && (effect->after == NULL ||
+		       !slice_equal(effect->before->full_name, effect->after->full_name)))
 		return send_to_table(f, effect, effect->before, &schema, err);
 	return 0;
 }
 
 /* A table that the catalog does not know gets a captured name: its rows are nowhere. */
-static int refuse_unknown_rename(struct stream *stream, const struct ddl_effect *effect, struct err *err)
+static int refuse_unknown_rename(struct stream *stream, const struct ddl_effect *effect,
+				 struct err *err)
 {
 	if (effect->op != DDL_RENAME || effect->before || effect->after ||
 	    !wants(stream, effect->new_db, effect->new_table))
 		return 0;
 	return err_set(err, ERR_DATA,
-		       "table %.*s.%.*s, which is not captured, was renamed to %.*s.%.*s, which is: its rows were "
+		       "table %.*s.%.*s, which is not captured, was renamed to %.*s.%.*s, which "
+		       "is: its rows were "
 		       "never read; start again under another sync name, or exclude the new name",
 		       SLICE_FMT(effect->db), SLICE_FMT(effect->table), SLICE_FMT(effect->new_db),
 		       SLICE_FMT(effect->new_table));
@@ -242,14 +252,15 @@ static int follow_effect(struct following *f, const struct ddl_effect *effect, s
 	return send_effect(f, effect, err);
 }
 
-static int stop_at(struct following *f, const struct ddl_step *step, const char *why, const char *remedy,
-		   struct err *err)
+static int stop_at(struct following *f, const struct ddl_step *step, const char *why,
+		   const char *remedy, struct err *err)
 {
 	struct stream *stream = f->stream;
 	int shown = f->text.len > TEXT_IN_ERRORS ? TEXT_IN_ERRORS : (int)f->text.len;
-	return err_set(err, ERR_DATA, "statement at %s:%" PRIu64 ": %s%s%.*s: %.*s%s; %s", stream->file,
-		       stream->read.offset, why, step->reason.len ? ": " : "", SLICE_FMT(step->reason), shown,
-		       f->text.ptr, (size_t)shown < f->text.len ? "..." : "", remedy);
+	return err_set(err, ERR_DATA, "statement at %s:%" PRIu64 ": %s%s%.*s: %.*s%s; %s",
+		       stream->file, stream->read.offset, why, step->reason.len ? ": " : "",
+		       SLICE_FMT(step->reason), shown, f->text.ptr,
+		       (size_t)shown < f->text.len ? "..." : "", remedy);
 }
 
 /* Whether a statement of this database can concern a captured table. */
@@ -264,11 +275,13 @@ static int check_step(struct following *f, const struct ddl_step *step, struct e
 	bool named = step->name.table.len > 0;
 	if (step->kind != DDL_STEP_DML && step->kind != DDL_STEP_UNPLACED)
 		return 0;
-	if (named ? !wants(f->stream, step->name.db, step->name.table) : !captured_database(f, step))
+	if (named ? !wants(f->stream, step->name.db, step->name.table)
+		  : !captured_database(f, step))
 		return 0;
 	if (step->kind == DDL_STEP_DML)
 		return stop_at(f, step, "a change of rows was logged as a statement",
-			       "set binlog_format = ROW on the source and reconnect its writers, then start "
+			       "set binlog_format = ROW on the source and reconnect its writers, "
+			       "then start "
 			       "again under another sync name",
 			       err);
 	if (f->stream->row_metadata_full) {
@@ -278,7 +291,9 @@ static int check_step(struct following *f, const struct ddl_step *step, struct e
 		return 0;
 	}
 	return stop_at(f, step, "it may change a captured table and cannot be placed",
-		       "set binlog_row_metadata = FULL on the source, so that every change carries its columns", err);
+		       "set binlog_row_metadata = FULL on the source, so that every change carries "
+		       "its columns",
+		       err);
 }
 
 /* Steps on tables whose full sync has seen this statement already are left out. */
@@ -288,8 +303,9 @@ static unsigned uncovered(struct stream *stream, const struct ddl_step *steps, u
 	struct ddl_step *kept = ARENA_ARRAY(&stream->statement, n + 1, struct ddl_step);
 	unsigned nkept = 0;
 	for (unsigned i = 0; i < n; i++) {
-		struct slice name = arena_printf(&stream->statement, "%.*s.%.*s", SLICE_FMT(steps[i].name.db),
-						 SLICE_FMT(steps[i].name.table));
+		struct slice name =
+			arena_printf(&stream->statement, "%.*s.%.*s", SLICE_FMT(steps[i].name.db),
+				     SLICE_FMT(steps[i].name.table));
 		if (!stream_covered(stream, map_get(&stream->lane.sync->points, name)))
 			kept[nkept++] = steps[i];
 	}
@@ -308,12 +324,14 @@ static int follow(struct following *f, const struct ddl_step *steps, unsigned n,
 	if (n == 0)
 		return 0;
 	if (catalog_apply(f->stream->catalog, &f->context, steps, n, &effects, &neffects, err) < 0)
-		return err_wrap(err, "statement at %s:%" PRIu64, f->stream->file, f->stream->read.offset);
+		return err_wrap(err, "statement at %s:%" PRIu64, f->stream->file,
+				f->stream->read.offset);
 	for (unsigned i = 0; i < neffects; i++)
 		if (follow_effect(f, &effects[i], err) < 0)
 			return -1;
 	if (neffects > 0 && FAULT(DDL))
-		return err_retry(err, ERR_INTERNAL, "after a statement was followed: fault injected");
+		return err_retry(err, ERR_INTERNAL,
+				 "after a statement was followed: fault injected");
 	return 0;
 }
 
@@ -330,11 +348,12 @@ static int follow_text(struct stream *stream, struct slice text, const struct dd
 }
 
 /* The script's own loop gets the statement, and its messages from records(). */
-static int follow_in_loop(struct stream *stream, struct slice text, const struct ddl_context *context,
-			  struct err *err)
+static int follow_in_loop(struct stream *stream, struct slice text,
+			  const struct ddl_context *context, struct err *err)
 {
 	struct collected collected;
-	struct loop_item item = {.kind = LOOP_DDL, .text = text, .time_ms = stream->group.gtid.commit_ms};
+	struct loop_item item = {
+		.kind = LOOP_DDL, .text = text, .time_ms = stream->group.gtid.commit_ms};
 	int rc;
 	loop_collect(&stream->lane, &collected);
 	rc = follow_text(stream, text, context, err);

@@ -13,7 +13,7 @@
 /* A table id of the current statement. */
 struct table_id {
 	uint64_t id;
-	struct plan *plan;         /* never NULL; plan->mapping.wanted may be false */
+	struct plan *plan; /* never NULL; plan->mapping.wanted may be false */
 };
 
 struct stream {
@@ -23,39 +23,40 @@ struct stream {
 	struct dump *dump;
 	pthread_mutex_t dump_lock; /* guards the pointer against stream_wake */
 	struct event_format format;
-	bool verify;               /* checksums are checked */
-	bool row_metadata_full;    /* the server says binlog_row_metadata = FULL */
+	bool verify;            /* checksums are checked */
+	bool row_metadata_full; /* the server says binlog_row_metadata = FULL */
 
-	struct position read;      /* before the group being read: where it begins */
-	const char *file;          /* current binlog file, interned */
-	uint64_t offset;           /* behind the last event */
+	struct position read; /* before the group being read: where it begins */
+	const char *file;     /* current binlog file, interned */
+	uint64_t offset;      /* behind the last event */
 	struct group group;
-	uint64_t groups;           /* groups begun, for memos by group */
-	struct group ahead;        /* of a group that outgrew what is held: how it will end */
-	bool spilled;              /* such a group: rows are written as they come */
-	bool slot_open;            /* lane.token is the group's slot */
-	uint64_t row_bytes;        /* of the group so far: sequenceId = read.sequence + this + offset */
-	struct saves *attached;    /* records to save with this group's position */
+	uint64_t groups;    /* groups begun, for memos by group */
+	struct group ahead; /* of a group that outgrew what is held: how it will end */
+	bool spilled;       /* such a group: rows are written as they come */
+	bool slot_open;     /* lane.token is the group's slot */
+	uint64_t row_bytes; /* of the group so far: sequenceId = read.sequence + this + offset */
+	struct saves *attached; /* records to save with this group's position */
 
-	struct table_id *ids;      /* table ids of the current statement */
+	struct table_id *ids; /* table ids of the current statement */
 	size_t nids, ids_cap;
-	struct plan *last;         /* plan of the last TABLE_MAP */
-	struct arena statement;    /* steps of a DDL statement */
-	struct ddl_name said;      /* the table of the last effect; catalog's storage */
+	struct plan *last;      /* plan of the last TABLE_MAP */
+	struct arena statement; /* steps of a DDL statement */
+	struct ddl_name said;   /* the table of the last effect; catalog's storage */
 	unsigned rows_since_poll;
 
 	struct heartbeat heartbeat;
-	struct buf quiet_at;       /* file:offset of the last server heartbeat with no event since */
-	bool drained;              /* two server heartbeats at one position */
+	struct buf quiet_at; /* file:offset of the last server heartbeat with no event since */
+	bool drained;        /* two server heartbeats at one position */
 
-	struct position acked;     /* everything before it is acknowledged */
-	const char *acked_file;    /* interned name that acked.file is a copy of */
-	bool moved;                /* acked is newer than what was posted */
-	int64_t posted_ms;         /* monotonic */
+	struct position acked;  /* everything before it is acknowledged */
+	const char *acked_file; /* interned name that acked.file is a copy of */
+	bool moved;             /* acked is newer than what was posted */
+	int64_t posted_ms;      /* monotonic */
 };
 
 enum {
-	TRANSACTION_HOLD = 4 * 1024 * 1024, /* bytes of a group that are held until its end is seen */
+	TRANSACTION_HOLD =
+		4 * 1024 * 1024, /* bytes of a group that are held until its end is seen */
 };
 
 /* stream_rows.c */

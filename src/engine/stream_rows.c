@@ -47,7 +47,8 @@ static void set_id(struct stream *stream, uint64_t id, struct plan *plan)
 
 void stream_forget_plan(struct stream *stream, struct slice db, struct slice table)
 {
-	struct slice name = arena_printf(&stream->statement, "%.*s.%.*s", SLICE_FMT(db), SLICE_FMT(table));
+	struct slice name =
+		arena_printf(&stream->statement, "%.*s.%.*s", SLICE_FMT(db), SLICE_FMT(table));
 	struct plan *plan = map_remove(&stream->lane.plans, name);
 	if (plan == NULL)
 		return;
@@ -59,8 +60,8 @@ void stream_forget_plan(struct stream *stream, struct slice db, struct slice tab
 
 bool stream_covered(struct stream *stream, const struct point *point)
 {
-	return point && position_covers(&point->position, &stream->group.gtid.gtid, stream->read.file,
-					stream->read.offset);
+	return point && position_covers(&point->position, &stream->group.gtid.gtid,
+					stream->read.file, stream->read.offset);
 }
 
 /* A plan for a table that nobody wants: only its identity, so that its rows are skipped at once. */
@@ -71,14 +72,15 @@ static struct plan *unwanted_plan(struct lane *lane, const struct table_map *map
 	arena_init(&plan->arena, 1024);
 	plan->mapping.event_function = MAPPING_NO_FUNCTION;
 	plan->mapping.image_function = MAPPING_NO_FUNCTION;
-	stub.full_name = arena_printf(&lane->arena, "%.*s.%.*s", SLICE_FMT(map->db), SLICE_FMT(map->name));
+	stub.full_name =
+		arena_printf(&lane->arena, "%.*s.%.*s", SLICE_FMT(map->db), SLICE_FMT(map->name));
 	plan->table = table_copy(&plan->arena, &stub);
 	return plan;
 }
 
 /* The catalog's definition, repaired from row metadata FULL when the two differ. */
-static int find_table(struct stream *stream, const struct table_map *map, const struct table **table,
-		      struct err *err)
+static int find_table(struct stream *stream, const struct table_map *map,
+		      const struct table **table, struct err *err)
 {
 	struct row_layout *layout;
 	struct table *made;
@@ -98,7 +100,8 @@ static int find_table(struct stream *stream, const struct table_map *map, const 
 		return -1;
 	}
 	return err_set(err, ERR_DATA,
-		       "table %.*s.%.*s is not in the catalog of this position: set binlog_row_metadata = FULL on "
+		       "table %.*s.%.*s is not in the catalog of this position: set "
+		       "binlog_row_metadata = FULL on "
 		       "the source, or read the table again under another sync name",
 		       SLICE_FMT(map->db), SLICE_FMT(map->name));
 }
@@ -123,7 +126,8 @@ static int wanted_plan(struct stream *stream, const struct table_map *map, struc
 	return 0;
 }
 
-static int make_plan(struct stream *stream, const struct table_map *map, struct plan **plan, struct err *err)
+static int make_plan(struct stream *stream, const struct table_map *map, struct plan **plan,
+		     struct err *err)
 {
 	struct lane *lane = &stream->lane;
 	if (!script_wants(lane->script, lane->sync->index, map->db, map->name))
@@ -146,7 +150,8 @@ static int find_plan(struct stream *stream, const struct event *event, struct er
 	if (table_map_parse(event, &map, err) < 0)
 		return stream_at(stream, stream->offset, SLICE(""), err);
 	if (map.db.len + map.name.len + 1 > sizeof(name))
-		return err_set(err, ERR_DATA, "a table name of %zu bytes in the binlog", map.name.len);
+		return err_set(err, ERR_DATA, "a table name of %zu bytes in the binlog",
+			       map.name.len);
 	memcpy(name, map.db.ptr, map.db.len);
 	name[map.db.len] = '.';
 	memcpy(name + map.db.len + 1, map.name.ptr, map.name.len);
@@ -172,8 +177,8 @@ int stream_table_map(struct stream *stream, const struct event *event, struct er
 	return 0;
 }
 
-static int write_rows(struct stream *stream, struct rows *rows, struct plan *plan, struct change *change,
-		      struct err *err)
+static int write_rows(struct stream *stream, struct rows *rows, struct plan *plan,
+		      struct change *change, struct err *err)
 {
 	uint64_t base = stream->read.sequence + stream->row_bytes;
 	uint32_t offset;
@@ -194,7 +199,8 @@ static int write_rows(struct stream *stream, struct rows *rows, struct plan *pla
 static int refuse_prepared(struct stream *stream, const struct plan *plan, struct err *err)
 {
 	return err_set(err, ERR_DATA,
-		       "XA transaction prepared at %s:%llu holds rows of table %.*s: XA is not supported in this "
+		       "XA transaction prepared at %s:%llu holds rows of table %.*s: XA is not "
+		       "supported in this "
 		       "version; finish it without XA, or leave the table out",
 		       stream->file, (unsigned long long)stream->read.offset,
 		       SLICE_FMT(plan->table->full_name));
@@ -211,7 +217,8 @@ int stream_rows(struct stream *stream, const struct event *event, uint64_t start
 		return stream_at(stream, start, SLICE(""), err);
 	plan = plan_of_id(stream, rows.table_id);
 	if (plan == NULL && rows.images.len > 0 && rows.table_id != NO_TABLE_ID)
-		return err_set(err, ERR_DATA, "rows of table id %llu, which no table map has announced",
+		return err_set(err, ERR_DATA,
+			       "rows of table id %llu, which no table map has announced",
 			       (unsigned long long)rows.table_id);
 	if (plan && plan->mapping.wanted && !undone && !stream_covered(stream, plan->point)) {
 		if (stream->group.gtid.xa_prepared || stream_outcome(stream) == GROUP_PREPARE)

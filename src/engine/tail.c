@@ -22,30 +22,30 @@ enum { HEARTBEAT_MS = 200, HOLD_MAX = 256 * 1024 * 1024 };
 
 /* A table of the stream and its rows. */
 struct tail_table {
-	struct arena arena;        /* everything below */
+	struct arena arena; /* everything below */
 	const struct table *table;
-	struct slice identity;     /* of the TABLE_MAP its layout came from */
+	struct slice identity; /* of the TABLE_MAP its layout came from */
 	struct row before, after;
 };
 
 struct tail {
 	const struct source_config *config;
-	struct conn *conn;         /* definitions */
+	struct conn *conn; /* definitions */
 	struct dump *dump;
 	struct catalog *catalog;
 	struct event_format format;
 	char file[256];
-	uint64_t offset;           /* behind the last event */
+	uint64_t offset; /* behind the last event */
 	struct group group;
-	bool serving;              /* the group is complete: its rows are given out */
-	size_t at;                 /* in the held group */
-	uint32_t number;           /* of the next event of it */
-	struct map tables;         /* "db.table" -> struct tail_table */
+	bool serving;               /* the group is complete: its rows are given out */
+	size_t at;                  /* in the held group */
+	uint32_t number;            /* of the next event of it */
+	struct map tables;          /* "db.table" -> struct tail_table */
 	struct tail_table *current; /* of the last TABLE_MAP */
-	uint64_t current_id;       /* its table id */
+	uint64_t current_id;        /* its table id */
 	bool in_rows;
 	struct rows rows;
-	struct arena arena;        /* of one change */
+	struct arena arena; /* of one change */
 	struct change change;
 };
 
@@ -63,7 +63,8 @@ static int earliest(struct tail *tail, struct position *position, struct err *er
 	return rc;
 }
 
-static int start_position(struct tail *tail, const char *start, struct position *position, struct err *err)
+static int start_position(struct tail *tail, const char *start, struct position *position,
+			  struct err *err)
 {
 	const char *colon = start ? strrchr(start, ':') : NULL;
 	uint64_t offset;
@@ -72,8 +73,9 @@ static int start_position(struct tail *tail, const char *start, struct position 
 	if (strcmp(start, "earliest") == 0)
 		return earliest(tail, position, err);
 	if (colon == NULL || !num_parse_u64(slice_str(colon + 1), &offset))
-		return err_set(err, ERR_SCRIPT, "changes{from = \"%s\"}: expected \"now\", \"earliest\" or "
-						"\"file:offset\"",
+		return err_set(err, ERR_SCRIPT,
+			       "changes{from = \"%s\"}: expected \"now\", \"earliest\" or "
+			       "\"file:offset\"",
 			       start);
 	snprintf(position->file, sizeof(position->file), "%.*s", (int)(colon - start), start);
 	position->offset = offset;
@@ -146,8 +148,8 @@ void tail_free(struct tail *tail)
 
 /* ---- tables ---- */
 
-static int find_definition(struct tail *tail, const struct table_map *map, const struct table **table,
-			   struct err *err)
+static int find_definition(struct tail *tail, const struct table_map *map,
+			   const struct table **table, struct err *err)
 {
 	struct table *made;
 	bool complete;
@@ -161,7 +163,8 @@ static int find_definition(struct tail *tail, const struct table_map *map, const
 		*table = made;
 	if (*table)
 		return 0;
-	return err_set(err, ERR_DATA, "table %.*s.%.*s is in the binlog, but not on the server any more",
+	return err_set(err, ERR_DATA,
+		       "table %.*s.%.*s is in the binlog, but not on the server any more",
 		       SLICE_FMT(map->db), SLICE_FMT(map->name));
 }
 
@@ -288,12 +291,14 @@ static int serve(struct tail *tail, struct change **change, struct err *err)
 
 /* ---- reading ---- */
 
-static int in_group(struct tail *tail, struct slice packet, const struct event *event, struct err *err)
+static int in_group(struct tail *tail, struct slice packet, const struct event *event,
+		    struct err *err)
 {
 	if (group_event(&tail->group, event, &tail->format, err) < 0)
 		return -1;
 	if (tail->group.events.len > HOLD_MAX)
-		return err_set(err, ERR_DATA, "a transaction of more than %d MB: use a sync, which holds none",
+		return err_set(err, ERR_DATA,
+			       "a transaction of more than %d MB: use a sync, which holds none",
 			       HOLD_MAX >> 20);
 	group_hold(&tail->group, packet, tail->offset);
 	if (tail->group.end == GROUP_OPEN)
@@ -337,7 +342,8 @@ static int on_packet(struct tail *tail, struct slice packet, struct err *err)
 	case EVENT_TRANSACTION_PAYLOAD:
 	case EVENT_QUERY_COMPRESSED:
 	case EVENT_GTID_TAGGED:
-		return err_set(err, ERR_DATA, "event %s is not supported in this version", event_name(event.type));
+		return err_set(err, ERR_DATA, "event %s is not supported in this version",
+			       event_name(event.type));
 	case EVENT_GTID_MARIADB:
 	case EVENT_GTID_MYSQL:
 	case EVENT_ANONYMOUS_GTID:
@@ -360,7 +366,9 @@ int tail_next(struct tail *tail, double seconds, struct change **change, struct 
 		if (tail->serving) {
 			rc = serve(tail, change, err);
 			if (rc != 0)
-				return rc < 0 ? err_wrap(err, "%s:%" PRIu64, tail->file, tail->offset) : 1;
+				return rc < 0 ? err_wrap(err, "%s:%" PRIu64, tail->file,
+							 tail->offset)
+					      : 1;
 			tail->serving = false;
 			group_reset(&tail->group);
 		}

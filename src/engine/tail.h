@@ -13,6 +13,7 @@ struct tail;
 struct tail *tail_new(const struct source_config *config, const char *start, struct err *err);
 void tail_free(struct tail *tail);
 /* 1: a change, valid until the next call; 0: none within the time; -1. */
-int tail_next(struct tail *tail, double seconds, struct change **change, struct err *err) MUST_CHECK;
+int tail_next(struct tail *tail, double seconds, struct change **change,
+	      struct err *err) MUST_CHECK;
 
 #endif

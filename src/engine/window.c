@@ -9,9 +9,9 @@
 enum { WINDOW_SLOTS_MIN = 256 };
 
 struct window_slot {
-	uint64_t unacked;  /* messages sent and not acknowledged */
-	bool closed;       /* nothing more will be sent */
-	struct mark mark;  /* valid once closed */
+	uint64_t unacked; /* messages sent and not acknowledged */
+	bool closed;      /* nothing more will be sent */
+	struct mark mark; /* valid once closed */
 };
 
 static struct window_slot *slot_of(const struct window *window, uint64_t token)

@@ -11,22 +11,22 @@
 
 /* What is known when everything up to here is acknowledged. */
 struct mark {
-	struct gtid gtid;      /* of the transaction; GTID_NONE: none */
-	const char *file;      /* where the next transaction begins; interned by the lane */
+	struct gtid gtid; /* of the transaction; GTID_NONE: none */
+	const char *file; /* where the next transaction begins; interned by the lane */
 	uint64_t offset;
-	uint64_t sequence;     /* sequenceId base of the next transaction */
-	int64_t commit_ms;     /* highest commit time so far */
-	void *attached;        /* records to save with this position; NULL: none */
+	uint64_t sequence; /* sequenceId base of the next transaction */
+	int64_t commit_ms; /* highest commit time so far */
+	void *attached;    /* records to save with this position; NULL: none */
 };
 
 struct window_slot;
 
 struct window {
 	struct window_slot *slots; /* ring */
-	uint64_t first;        /* token of the oldest slot */
-	uint64_t next;         /* token of the next slot to open */
-	size_t cap;            /* slots in the ring, a power of two */
-	uint64_t unacked;      /* messages sent and not acknowledged, over all slots */
+	uint64_t first;            /* token of the oldest slot */
+	uint64_t next;             /* token of the next slot to open */
+	size_t cap;                /* slots in the ring, a power of two */
+	uint64_t unacked;          /* messages sent and not acknowledged, over all slots */
 };
 
 enum { WINDOW_SLOTS_MAX = 1 << 16 };

@@ -14,25 +14,26 @@
 struct writing {
 	struct lane *lane;
 	struct plan *plan;
-	struct event_result event;   /* what the event function said; zeros without one */
-	struct slice topic;          /* of the last record written, for change:emit{} */
-	struct slice key;            /* likewise */
-	bool wrote;                  /* lane->value holds the last record */
+	struct event_result event;         /* what the event function said; zeros without one */
+	struct slice topic;                /* of the last record written, for change:emit{} */
+	struct slice key;                  /* likewise */
+	bool wrote;                        /* lane->value holds the last record */
 	const struct header_pair *headers; /* of the record that is written next */
 	unsigned nheaders;
 };
 
-static int out(struct writing *w, struct slice topic, int partition, struct slice key, struct slice value,
-	       struct slice op, struct err *err)
+static int out(struct writing *w, struct slice topic, int partition, struct slice key,
+	       struct slice value, struct slice op, struct err *err)
 {
 	struct plan *plan = w->plan;
 	struct destination *destination = plan->destination;
 	if ((destination == NULL || !slice_equal(destination->name, topic)) &&
-	    lane_destination(w->lane, topic, plan->mapping.key_kind != KEY_EMPTY, plan->table, &destination,
-			     err) < 0)
+	    lane_destination(w->lane, topic, plan->mapping.key_kind != KEY_EMPTY, plan->table,
+			     &destination, err) < 0)
 		return -1;
 	return lane_send(w->lane, destination,
-			 &(struct message){partition, key, value, op, w->headers, w->nheaders}, err);
+			 &(struct message){partition, key, value, op, w->headers, w->nheaders},
+			 err);
 }
 
 /* Decodes the columns that are written. A cell that the image does not carry is an error, but for a
@@ -50,14 +51,16 @@ static int fill_columns(struct writing *w, struct image *image, struct err *err)
 		value->kind = VALUE_NULL;
 		if (!w->plan->table->columns[column].is_virtual)
 			return err_set(err, ERR_DATA,
-				       "the row image lacks column '%.*s': set binlog_row_image = FULL on the "
+				       "the row image lacks column '%.*s': set binlog_row_image = "
+				       "FULL on the "
 				       "source and reconnect its writers",
 				       SLICE_FMT(w->plan->table->columns[column].name));
 	}
 	return 0;
 }
 
-static int key_part(struct writing *w, const struct image *image, unsigned k, struct buf *key, struct err *err)
+static int key_part(struct writing *w, const struct image *image, unsigned k, struct buf *key,
+		    struct err *err)
 {
 	const struct plan *plan = w->plan;
 	struct value value;
@@ -141,8 +144,8 @@ static int keep_topics(struct writing *w, struct image *image, const struct imag
 }
 
 /* Values, key and topics of one image. */
-static int make_image(struct writing *w, struct image *image, enum change_image which, struct buf *key,
-		      struct err *err)
+static int make_image(struct writing *w, struct image *image, enum change_image which,
+		      struct buf *key, struct err *err)
 {
 	struct plan *plan = w->plan;
 	struct lane *lane = w->lane;
@@ -155,8 +158,8 @@ static int make_image(struct writing *w, struct image *image, enum change_image 
 		return -1;
 	keep_topics(w, image, &result);
 	if (plan->mapping.nfields > 0) {
-		context = (struct field_context){plan->change.time_ms, lane->now_ms, image->topics[0],
-						 result.slots};
+		context = (struct field_context){plan->change.time_ms, lane->now_ms,
+						 image->topics[0], result.slots};
 		if (fields_fill(plan, image, &context, &lane->arena, err) < 0)
 			return -1;
 	}
@@ -309,7 +312,8 @@ static int run(struct writing *w, struct err *err)
 	if (plan->mapping.event_function != MAPPING_NO_FUNCTION) {
 		clear_edits(plan, &plan->before);
 		clear_edits(plan, &plan->after);
-		if (script_event(w->lane->script, &plan->mapping, &plan->change, &w->event, err) < 0)
+		if (script_event(w->lane->script, &plan->mapping, &plan->change, &w->event, err) <
+		    0)
 			return -1;
 		w->headers = w->event.headers;
 		w->nheaders = w->event.nheaders;
@@ -325,8 +329,9 @@ static int where(const struct plan *plan, struct err *err)
 	if (err->code != ERR_DATA)
 		return -1;
 	if (change->file)
-		return err_wrap(err, "table %.*s, %s at %s:%" PRIu64, SLICE_FMT(plan->table->full_name),
-				change_op_name(change->op), change->file, change->pos);
+		return err_wrap(err, "table %.*s, %s at %s:%" PRIu64,
+				SLICE_FMT(plan->table->full_name), change_op_name(change->op),
+				change->file, change->pos);
 	return err_wrap(err, "table %.*s, full sync", SLICE_FMT(plan->table->full_name));
 }
 

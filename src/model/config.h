@@ -13,15 +13,15 @@ struct property {
 };
 
 struct source_config {
-	const char *name;          /* DATASOURCE_NAME_SRC; NULL: "mysql" */
-	const char *host;          /* NULL: 127.0.0.1 */
-	unsigned port;             /* 3306 */
-	const char *socket;        /* NULL: TCP */
+	const char *name;   /* DATASOURCE_NAME_SRC; NULL: "mysql" */
+	const char *host;   /* NULL: 127.0.0.1 */
+	unsigned port;      /* 3306 */
+	const char *socket; /* NULL: TCP */
 	const char *user, *password;
-	bool tls;                  /* tls = true or a table */
-	bool tls_verify;           /* check the server's certificate */
+	bool tls;        /* tls = true or a table */
+	bool tls_verify; /* check the server's certificate */
 	const char *tls_ca, *tls_cert, *tls_key;
-	uint32_t server_id;        /* 0: derived from the sync's name */
+	uint32_t server_id; /* 0: derived from the sync's name */
 	unsigned connect_timeout_s;
 	const char *const *tables; /* patterns, "!..." excludes */
 	unsigned ntables;
@@ -31,41 +31,41 @@ enum sink_kind { SINK_KAFKA, SINK_LINES, SINK_DISCARD /* dry runs */ };
 
 struct sink_config {
 	enum sink_kind kind;
-	const char *name;          /* DATASOURCE_NAME_DEST; NULL: "kafka" */
+	const char *name; /* DATASOURCE_NAME_DEST; NULL: "kafka" */
 	const char *brokers;
 	const struct property *properties; /* as written: Java or librdkafka names */
 	unsigned nproperties;
-	const char *file;          /* SINK_LINES: NULL is stdout */
+	const char *file; /* SINK_LINES: NULL is stdout */
 };
 
 enum update_mode { UPDATE_TWO, UPDATE_ONE };
 enum sync_mode { MODE_FULL_THEN_STREAM, MODE_FULL, MODE_STREAM };
 
 struct topics_config {
-	bool create;               /* false: topics = "existing" */
-	int partitions;            /* 6: of a table with a key */
-	int partitions_without_key; /* 1 */
-	int replication;           /* -1: the broker's default */
+	bool create;                   /* false: topics = "existing" */
+	int partitions;                /* 6: of a table with a key */
+	int partitions_without_key;    /* 1 */
+	int replication;               /* -1: the broker's default */
 	const struct property *config; /* topic configuration */
 	unsigned nconfig;
-	unsigned max;              /* 1000 */
+	unsigned max; /* 1000 */
 };
 
 struct sync_config {
-	const char *name;          /* [A-Za-z0-9._-]{1,48} */
+	const char *name; /* [A-Za-z0-9._-]{1,48} */
 	enum sync_mode mode;
 	struct source_config source;
 	struct sink_config sink;
 	struct topics_config topics;
 	const char *checkpoint_topic; /* NULL: "tideway.<name>" */
 	const char *checkpoint_file;  /* not NULL: a file instead of the topic */
-	double heartbeat_s;        /* 5; 0: off */
-	const char *heartbeat_topic; /* NULL: every destination topic */
-	unsigned full_parallel;    /* 4 */
-	double full_rows_per_second; /* 0: no limit */
-	bool has_loop;             /* loop = function: the script sends by itself */
-	const char *script;        /* path of the entry script */
-	unsigned line;             /* of the sync.run call in the script */
+	double heartbeat_s;           /* 5; 0: off */
+	const char *heartbeat_topic;  /* NULL: every destination topic */
+	unsigned full_parallel;       /* 4 */
+	double full_rows_per_second;  /* 0: no limit */
+	bool has_loop;                /* loop = function: the script sends by itself */
+	const char *script;           /* path of the entry script */
+	unsigned line;                /* of the sync.run call in the script */
 };
 
 #endif

@@ -10,50 +10,50 @@
 
 /* Variables of additional fields and topics (lua-api.md, "Topics"). */
 enum field_source {
-	FIELD_CONSTANT,     /* value; variables that are constant for the table are resolved already */
+	FIELD_CONSTANT, /* value; variables that are constant for the table are resolved already */
 	FIELD_EXECUTE_TIME, /* commit time, ms; in full sync its start */
 	FIELD_UPDATE_TIME,  /* time of processing, ms */
-	FIELD_TOPIC,        /* TABLE_NAME_DEST where the topic is a function's: the record's topic */
-	FIELD_TEMPLATE,     /* template: text with the three above between constant pieces */
-	FIELD_FUNCTION,     /* result number `slot` of the image function */
+	FIELD_TOPIC,    /* TABLE_NAME_DEST where the topic is a function's: the record's topic */
+	FIELD_TEMPLATE, /* template: text with the three above between constant pieces */
+	FIELD_FUNCTION, /* result number `slot` of the image function */
 };
 
 struct out_field {
 	struct slice name;
 	enum field_source source;
-	enum transport transport;  /* declared or worked out; FIELD_FUNCTION undeclared: see typed */
-	bool typed;                /* false: FIELD_FUNCTION by value */
-	int scale;                 /* field.decimal(scale); -1 otherwise */
-	struct value value;        /* FIELD_CONSTANT */
-	struct slice template;     /* FIELD_TEMPLATE: "a-${EXECUTE_TIME}" with only run-time variables left */
-	unsigned slot;             /* FIELD_FUNCTION */
+	enum transport transport; /* declared or worked out; FIELD_FUNCTION undeclared: see typed */
+	bool typed;               /* false: FIELD_FUNCTION by value */
+	int scale;                /* field.decimal(scale); -1 otherwise */
+	struct value value;       /* FIELD_CONSTANT */
+	struct slice template; /* FIELD_TEMPLATE: "a-${EXECUTE_TIME}" with only run-time variables left */
+	unsigned slot;         /* FIELD_FUNCTION */
 };
 
 struct out_column {
-	unsigned column;           /* position in the table */
-	struct slice name;         /* destination name */
-	enum transport transport;  /* what schema.dataColumn says */
+	unsigned column;          /* position in the table */
+	struct slice name;        /* destination name */
+	enum transport transport; /* what schema.dataColumn says */
 };
 
 enum key_kind {
-	KEY_REJECT,  /* no primary key and nothing said: the table is refused */
-	KEY_EMPTY,   /* empty string */
-	KEY_PARTS,   /* columns and fields */
-	KEY_ROW,     /* hash of the row */
-	KEY_TABLE,   /* the table's name */
+	KEY_REJECT,   /* no primary key and nothing said: the table is refused */
+	KEY_EMPTY,    /* empty string */
+	KEY_PARTS,    /* columns and fields */
+	KEY_ROW,      /* hash of the row */
+	KEY_TABLE,    /* the table's name */
 	KEY_FUNCTION, /* first results of the image function */
 };
 
 struct key_part {
-	bool is_field;             /* else a column */
-	unsigned index;            /* position in table.columns, or in mapping.fields */
+	bool is_field;  /* else a column */
+	unsigned index; /* position in table.columns, or in mapping.fields */
 };
 
 #define MAPPING_NO_FUNCTION (-1)
 
 struct mapping {
-	bool wanted;               /* false: no pattern of the source selects the table; rest unset */
-	struct slice topic;        /* len 0 when topic_function */
+	bool wanted;        /* false: no pattern of the source selects the table; rest unset */
+	struct slice topic; /* len 0 when topic_function */
 	bool topic_function;
 	enum key_kind key_kind;
 	unsigned nkey;
@@ -63,13 +63,14 @@ struct mapping {
 	unsigned ncolumns;
 	const struct out_column *columns; /* as written, in order */
 	unsigned nfields;
-	const struct out_field *fields;   /* behind the columns, in order */
+	const struct out_field *fields; /* behind the columns, in order */
 	enum update_mode update;
-	bool key_change_split;     /* one-record mode: a change of topic or key becomes DELETE + INSERT */
-	int event_function;        /* Lua reference: on_row, masks, filter, on_change; once for each change */
-	int image_function;        /* Lua reference: topic, key, field functions; once for each image written */
-	unsigned nslots;           /* results of field functions behind topic and key */
-	struct script_table *hooks; /* what src/script keeps for the table; NULL: no function concerns it */
+	bool key_change_split; /* one-record mode: a change of topic or key becomes DELETE + INSERT */
+	int event_function; /* Lua reference: on_row, masks, filter, on_change; once for each change */
+	int image_function; /* Lua reference: topic, key, field functions; once for each image written */
+	unsigned nslots; /* results of field functions behind topic and key */
+	struct script_table
+		*hooks; /* what src/script keeps for the table; NULL: no function concerns it */
 	const char *const *warnings; /* for `plan` and the log */
 	unsigned nwarnings;
 };

@@ -40,9 +40,9 @@ struct row_layout {
 
 struct row {
 	const struct row_layout *layout;
-	const uint8_t *base;       /* what cell offsets are relative to */
-	struct cell *cells;        /* layout->ncells of them */
-	struct value *edits;       /* NULL, or ncells values a script has put in their place */
+	const uint8_t *base; /* what cell offsets are relative to */
+	struct cell *cells;  /* layout->ncells of them */
+	struct value *edits; /* NULL, or ncells values a script has put in their place */
 };
 
 /* The value of a column: an edit, NULL, or the decoded cell. VALUE_UNSET: the image lacks it. */
@@ -68,7 +68,8 @@ static inline bool row_cell_equal(const struct row *a, const struct row *b, unsi
 	const struct cell *x = &a->cells[i], *y = &b->cells[i];
 	if (x->len != y->len)
 		return false;
-	return x->len >= CELL_ABSENT || memcmp(a->base + x->offset, b->base + y->offset, x->len) == 0;
+	return x->len >= CELL_ABSENT ||
+	       memcmp(a->base + x->offset, b->base + y->offset, x->len) == 0;
 }
 
 #endif

@@ -28,12 +28,13 @@ static void the_format_of_a_position(void **state)
 	buf_init(&json);
 	fill(&position);
 	position_to_json(&position, &json);
-	assert_slice(buf_slice(&json),
-		     "{\"version\":1,\"server\":\"1\",\"file\":\"bin.000003\",\"offset\":\"5000000000\","
-		     "\"flavour\":\"mariadb\",\"gtid\":\"0-1-5,1-1-7\",\"rowOffset\":\"7\","
-		     "\"sequence\":\"1614748790461000001\",\"commitMs\":\"1614748870000\",\"pending\":["
-		     "{\"kind\":\"xa\",\"id\":\"X'61',X'',1\",\"file\":\"bin.000002\",\"offset\":\"99\","
-		     "\"catalog\":\"3\"}]}");
+	assert_slice(
+		buf_slice(&json),
+		"{\"version\":1,\"server\":\"1\",\"file\":\"bin.000003\",\"offset\":\"5000000000\","
+		"\"flavour\":\"mariadb\",\"gtid\":\"0-1-5,1-1-7\",\"rowOffset\":\"7\","
+		"\"sequence\":\"1614748790461000001\",\"commitMs\":\"1614748870000\",\"pending\":["
+		"{\"kind\":\"xa\",\"id\":\"X'61',X'',1\",\"file\":\"bin.000002\",\"offset\":\"99\","
+		"\"catalog\":\"3\"}]}");
 	position_fini(&position);
 	buf_fini(&json);
 }
@@ -67,9 +68,11 @@ static void what_cannot_be_read_is_an_error(void **state)
 		"no json",
 		"{\"version\":2}",
 		"{\"version\":1}",
-		"{\"version\":1,\"server\":\"1\",\"file\":\"b.1\",\"offset\":\"x\",\"flavour\":\"none\",\"gtid\":\"\","
+		"{\"version\":1,\"server\":\"1\",\"file\":\"b.1\",\"offset\":\"x\",\"flavour\":"
+		"\"none\",\"gtid\":\"\","
 		"\"rowOffset\":\"0\",\"sequence\":\"1\",\"commitMs\":\"0\",\"pending\":[]}",
-		"{\"version\":1,\"server\":\"1\",\"file\":\"b.1\",\"offset\":\"4\",\"flavour\":\"other\",\"gtid\":\"\","
+		"{\"version\":1,\"server\":\"1\",\"file\":\"b.1\",\"offset\":\"4\",\"flavour\":"
+		"\"other\",\"gtid\":\"\","
 		"\"rowOffset\":\"0\",\"sequence\":\"1\",\"commitMs\":\"0\",\"pending\":[]}",
 	};
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {

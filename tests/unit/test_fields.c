@@ -66,9 +66,11 @@ static void templates_are_expanded(void **state)
 {
 	(void)state;
 	struct arena arena;
-	const struct field_context context = {.execute_ms = 1, .update_ms = 22, .topic = SLICE("orders")};
+	const struct field_context context = {
+		.execute_ms = 1, .update_ms = 22, .topic = SLICE("orders")};
 	arena_init(&arena, 0);
-	assert_slice(expand(SLICE("a-${EXECUTE_TIME}-${UPDATE_TIME}.${TABLE_NAME_DEST}$"), &context, &arena),
+	assert_slice(expand(SLICE("a-${EXECUTE_TIME}-${UPDATE_TIME}.${TABLE_NAME_DEST}$"), &context,
+			    &arena),
 		     "a-1-22.orders$");
 	assert_slice(expand(SLICE(""), &context, &arena), "");
 	arena_fini(&arena);

@@ -33,7 +33,8 @@ static void strings_are_escaped(void **state)
 	expect_text(SLICE("a\"b\\c/d"), "\"a\\\"b\\\\c/d\"");
 	expect_text(SLICE("\b\t\n\f\r"), "\"\\b\\t\\n\\f\\r\"");
 	expect_text(slice_of("\0\x01\x1f", 3), "\"\\u0000\\u0001\\u001f\"");
-	expect_text(SLICE("\x7f h\xc3\xa9llo \xf0\x9f\x98\x80"), "\"\x7f h\xc3\xa9llo \xf0\x9f\x98\x80\"");
+	expect_text(SLICE("\x7f h\xc3\xa9llo \xf0\x9f\x98\x80"),
+		    "\"\x7f h\xc3\xa9llo \xf0\x9f\x98\x80\"");
 }
 
 /* The scan works in words of 8 bytes: an escape at each place of texts of each length. */
@@ -56,7 +57,7 @@ static void escapes_at_every_place(void **state)
 			}
 }
 
-static void expect_value(struct value value, const char *json, const char *bare)
+static void expect_json(struct value value, const char *json, const char *bare)
 {
 	buf_clear(&out);
 	json_value(&out, &value);
@@ -69,21 +70,26 @@ static void expect_value(struct value value, const char *json, const char *bare)
 static void values_of_every_kind(void **state)
 {
 	(void)state;
-	expect_value((struct value){.kind = VALUE_NULL}, "null", "null");
-	expect_value((struct value){.kind = VALUE_UNSET}, "null", "null");
-	expect_value((struct value){.kind = VALUE_BOOL, .i = 1}, "true", "true");
-	expect_value((struct value){.kind = VALUE_BOOL, .i = 0}, "false", "false");
-	expect_value((struct value){.kind = VALUE_I64, .i = INT64_MIN}, "-9223372036854775808",
-		     "-9223372036854775808");
-	expect_value((struct value){.kind = VALUE_U64, .u = UINT64_MAX}, "18446744073709551615",
-		     "18446744073709551615");
-	expect_value((struct value){.kind = VALUE_F32, .f = (double)16777217.0f}, "16777216", "16777216");
-	expect_value((struct value){.kind = VALUE_F32, .f = (double)0.1f}, "0.1", "0.1");
-	expect_value((struct value){.kind = VALUE_F64, .f = 0.1}, "0.1", "0.1");
-	expect_value((struct value){.kind = VALUE_DECIMAL, .text = SLICE("-12.30")}, "-12.30", "-12.30");
-	expect_value((struct value){.kind = VALUE_MS, .i = 1614700800000}, "1614700800000", "1614700800000");
-	expect_value((struct value){.kind = VALUE_TEXT, .text = SLICE("a\"b")}, "\"a\\\"b\"", "a\"b");
-	expect_value((struct value){.kind = VALUE_BYTES, .text = SLICE("\x01\x02")}, "\"AQI=\"", "AQI=");
+	expect_json((struct value){.kind = VALUE_NULL}, "null", "null");
+	expect_json((struct value){.kind = VALUE_UNSET}, "null", "null");
+	expect_json((struct value){.kind = VALUE_BOOL, .i = 1}, "true", "true");
+	expect_json((struct value){.kind = VALUE_BOOL, .i = 0}, "false", "false");
+	expect_json((struct value){.kind = VALUE_I64, .i = INT64_MIN}, "-9223372036854775808",
+		    "-9223372036854775808");
+	expect_json((struct value){.kind = VALUE_U64, .u = UINT64_MAX}, "18446744073709551615",
+		    "18446744073709551615");
+	expect_json((struct value){.kind = VALUE_F32, .f = (double)16777217.0f}, "16777216",
+		    "16777216");
+	expect_json((struct value){.kind = VALUE_F32, .f = (double)0.1f}, "0.1", "0.1");
+	expect_json((struct value){.kind = VALUE_F64, .f = 0.1}, "0.1", "0.1");
+	expect_json((struct value){.kind = VALUE_DECIMAL, .text = SLICE("-12.30")}, "-12.30",
+		    "-12.30");
+	expect_json((struct value){.kind = VALUE_MS, .i = 1614700800000}, "1614700800000",
+		    "1614700800000");
+	expect_json((struct value){.kind = VALUE_TEXT, .text = SLICE("a\"b")}, "\"a\\\"b\"",
+		    "a\"b");
+	expect_json((struct value){.kind = VALUE_BYTES, .text = SLICE("\x01\x02")}, "\"AQI=\"",
+		    "AQI=");
 }
 
 static void lists_of_names(void **state)
