@@ -14,6 +14,7 @@
 enum {
 	TRY_MS = 5000,        /* one try of a transactional call; it goes on where it was */
 	WAIT_MS = 100,        /* between two tries */
+	STOP_GRACE_MS = 5000, /* the last save of a sync that stops may take so long before it gives up */
 	READ_MS = 500,        /* one wait for records */
 	READ_LOG_MS = 10000,  /* of waiting for the end of the topic before the log says so */
 	PARTITION = 0,
@@ -25,6 +26,7 @@ struct topic_store {
 	rd_kafka_topic_t *rkt;     /* the checkpoint topic, its partition 0 */
 	const _Atomic bool *stop;  /* ends waiting; may be NULL */
 	char *topic, *sync;
+	int64_t put_ms;             /* when the running put began (monotonic); 0: none runs */
 	rd_kafka_resp_err_t failed; /* first delivery report with an error, since the transaction began */
 };
 
@@ -41,6 +43,13 @@ static bool is_fenced(rd_kafka_resp_err_t code)
 {
 	return code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED ||
 	       code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH;
+}
+
+/* The position is saved once more after the stop was asked for: that save may wait a little. */
+static const _Atomic bool *stop_of(const struct topic_store *t)
+{
+	bool early = t->put_ms != 0 && clock_mono_ms() - t->put_ms < STOP_GRACE_MS;
+	return early ? NULL : t->stop;
 }
 
 static int displaced(struct topic_store *t, struct err *err)
@@ -88,7 +97,7 @@ static enum outcome judge(struct topic_store *t, const char *what, rd_kafka_erro
 		outcome = AGAIN;
 	else
 		refused(t, what, code, rd_kafka_error_string(error), err);
-	if (outcome == AGAIN && kafka_wait(&t->kafka, what, code, WAIT_MS, t->stop, err) != 0)
+	if (outcome == AGAIN && kafka_wait(&t->kafka, what, code, WAIT_MS, stop_of(t), err) != 0)
 		outcome = FAILED;
 	if (outcome == ABORT)
 		log_debug("%s: %s: %s", t->kafka.label, what, rd_kafka_error_string(error));
@@ -127,7 +136,7 @@ static int produce_one(struct topic_store *t, const struct store_record *record,
 		rd_kafka_resp_err_t code = rd_kafka_last_error();
 		if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL)
 			return refused(t, "save the checkpoint", code, rd_kafka_err2str(code), err);
-		if (kafka_wait(&t->kafka, "save the checkpoint", code, WAIT_MS, t->stop, err) != 0)
+		if (kafka_wait(&t->kafka, "save the checkpoint", code, WAIT_MS, stop_of(t), err) != 0)
 			return -1;
 	}
 }
@@ -187,10 +196,8 @@ static bool hopeless(rd_kafka_resp_err_t code)
 	       code == RD_KAFKA_RESP_ERR_POLICY_VIOLATION;
 }
 
-static int topic_write(struct store *store, const struct store_record *records, unsigned n,
-		       struct err *err)
+static int put(struct topic_store *t, const struct store_record *records, unsigned n, struct err *err)
 {
-	struct topic_store *t = of(store);
 	for (;;) {
 		enum outcome outcome = save(t, records, n, err);
 		if (outcome == DONE) {
@@ -203,9 +210,19 @@ static int topic_write(struct store *store, const struct store_record *records, 
 		if (hopeless(t->failed))
 			return refused(t, "save the checkpoint", t->failed, rd_kafka_err2str(t->failed), err);
 		if (kafka_wait(&t->kafka, "save the checkpoint", RD_KAFKA_RESP_ERR__TIMED_OUT, WAIT_MS,
-			       t->stop, err) != 0)
+			       stop_of(t), err) != 0)
 			return -1;
 	}
+}
+
+static int topic_write(struct store *store, const struct store_record *records, unsigned n,
+		       struct err *err)
+{
+	struct topic_store *t = of(store);
+	t->put_ms = clock_mono_ms();
+	int result = put(t, records, n, err);
+	t->put_ms = 0;
+	return result;
 }
 
 /* ---- reading ---- */
