@@ -20,14 +20,16 @@ void *ddl_append(struct arena *arena, void *items_pointer, unsigned *n, unsigned
 
 struct ddl_step *ddl_add_step(struct ddl_parser *p, enum ddl_step_kind kind)
 {
-	struct ddl_step *step = ddl_append(p->arena, &p->steps, &p->nsteps, &p->step_cap, sizeof(*step));
+	struct ddl_step *step =
+		ddl_append(p->arena, &p->steps, &p->nsteps, &p->step_cap, sizeof(*step));
 	step->kind = kind;
 	return step;
 }
 
 struct ddl_spec *ddl_add_spec(struct ddl_parser *p, struct spec_list *list, enum ddl_spec_kind kind)
 {
-	struct ddl_spec *spec = ddl_append(p->arena, &list->items, &list->n, &list->cap, sizeof(*spec));
+	struct ddl_spec *spec =
+		ddl_append(p->arena, &list->items, &list->n, &list->cap, sizeof(*spec));
 	spec->kind = kind;
 	return spec;
 }
@@ -46,9 +48,9 @@ bool ddl_fail(struct ddl_parser *p)
 	if (len == 0)
 		p->reason = SLICE("not understood: the statement ends too early");
 	else
-		p->reason = arena_printf(p->arena, "not understood at byte %zu: \"%.*s\"", at + 1,
-					 (int)(len < REASON_TEXT ? len : REASON_TEXT),
-					 token->raw.ptr);
+		p->reason =
+			arena_printf(p->arena, "not understood at byte %zu: \"%.*s\"", at + 1,
+				     (int)(len < REASON_TEXT ? len : REASON_TEXT), token->raw.ptr);
 	return false;
 }
 
@@ -213,7 +215,8 @@ static bool skip_word_value(struct ddl_parser *p)
 	}
 	if (ddl_at_punct(p, '('))
 		return ddl_skip_group(p);
-	while (lexer_peek(&p->lexer, 0)->kind == TOKEN_STRING || lexer_peek(&p->lexer, 0)->kind == TOKEN_HEX)
+	while (lexer_peek(&p->lexer, 0)->kind == TOKEN_STRING ||
+	       lexer_peek(&p->lexer, 0)->kind == TOKEN_HEX)
 		lexer_next(&p->lexer);
 	return true;
 }
@@ -341,9 +344,9 @@ static bool create_index(struct ddl_parser *p, enum ddl_key_kind kind, bool or_r
 	step->nspecs = 1;
 	spec->key.kind = kind;
 	return ddl_if_exists(p, &spec->if_exists) && ddl_name(p, &spec->key.name) &&
-	       ddl_key_using(p, &spec->key) && ddl_expect(p, "ON") && ddl_table_name(p, &step->name) &&
-	       ddl_wait(p) && ddl_key_parts(p, &spec->key) && ddl_key_options(p, &spec->key) &&
-	       index_tail(p);
+	       ddl_key_using(p, &spec->key) && ddl_expect(p, "ON") &&
+	       ddl_table_name(p, &step->name) && ddl_wait(p) && ddl_key_parts(p, &spec->key) &&
+	       ddl_key_options(p, &spec->key) && index_tail(p);
 }
 
 static bool drop_index(struct ddl_parser *p)
@@ -353,8 +356,8 @@ static bool drop_index(struct ddl_parser *p)
 	struct ddl_spec *spec = ddl_add_spec(p, &list, DDL_SPEC_DROP_KEY);
 	step->specs = list.items;
 	step->nspecs = 1;
-	return ddl_if_exists(p, &spec->if_exists) && ddl_name(p, &spec->old) && ddl_expect(p, "ON") &&
-	       ddl_table_name(p, &step->name) && index_tail(p);
+	return ddl_if_exists(p, &spec->if_exists) && ddl_name(p, &spec->old) &&
+	       ddl_expect(p, "ON") && ddl_table_name(p, &step->name) && index_tail(p);
 }
 
 static bool database_option(struct ddl_parser *p, struct ddl_step *step)
@@ -399,8 +402,8 @@ static bool create_database(struct ddl_parser *p, bool or_replace)
 /* The name may be left out: then it is the default database. */
 static bool alter_database(struct ddl_parser *p)
 {
-	static const char *const options[] = {"CHARACTER", "CHAR", "CHARSET", "COLLATE", "DEFAULT",
-					      "COMMENT", "ENCRYPTION", "READ"};
+	static const char *const options[] = {"CHARACTER", "CHAR",    "CHARSET",    "COLLATE",
+					      "DEFAULT",   "COMMENT", "ENCRYPTION", "READ"};
 	struct ddl_step *step = ddl_add_step(p, DDL_STEP_ALTER_DATABASE);
 	bool named = true;
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
@@ -451,7 +454,8 @@ static bool dml_table(struct ddl_parser *p, const char *behind)
 	struct lexer before = p->lexer;
 	struct ddl_name name;
 	if (ddl_table_name(p, &name) &&
-	    (behind ? ddl_at(p, behind) : ddl_at_punct(p, '(') || ddl_at(p, "VALUES") || ddl_at(p, "VALUE"))) {
+	    (behind ? ddl_at(p, behind)
+		    : ddl_at_punct(p, '(') || ddl_at(p, "VALUES") || ddl_at(p, "VALUE"))) {
 		ddl_add_step(p, DDL_STEP_DML)->name = name;
 		return true;
 	}
@@ -462,8 +466,8 @@ static bool dml_table(struct ddl_parser *p, const char *behind)
 
 static void skip_modifiers(struct ddl_parser *p)
 {
-	while (ddl_accept(p, "LOW_PRIORITY") || ddl_accept(p, "HIGH_PRIORITY") || ddl_accept(p, "DELAYED") ||
-	       ddl_accept(p, "QUICK") || ddl_accept(p, "IGNORE"))
+	while (ddl_accept(p, "LOW_PRIORITY") || ddl_accept(p, "HIGH_PRIORITY") ||
+	       ddl_accept(p, "DELAYED") || ddl_accept(p, "QUICK") || ddl_accept(p, "IGNORE"))
 		;
 }
 
@@ -501,8 +505,8 @@ static bool statement_delete(struct ddl_parser *p)
 /* Behind CREATE, ALTER or DROP: objects that live in a database, but are no tables. */
 static bool accept_object(struct ddl_parser *p)
 {
-	static const char *const words[] = {"VIEW", "PROCEDURE", "FUNCTION", "TRIGGER", "EVENT", "SEQUENCE",
-					    "LIBRARY"};
+	static const char *const words[] = {"VIEW",  "PROCEDURE", "FUNCTION", "TRIGGER",
+					    "EVENT", "SEQUENCE",  "LIBRARY"};
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (ddl_accept(p, words[i]))
 			return true;
@@ -527,8 +531,8 @@ static bool query(struct ddl_parser *p)
 /* Behind CREATE, ALTER or DROP: what does not live in a database. */
 static bool accept_global(struct ddl_parser *p)
 {
-	static const char *const words[] = {"USER", "ROLE", "SERVER", "TABLESPACE", "LOGFILE", "INSTANCE",
-					    "PREPARE"};
+	static const char *const words[] = {"USER",    "ROLE",     "SERVER", "TABLESPACE",
+					    "LOGFILE", "INSTANCE", "PREPARE"};
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (ddl_accept(p, words[i]))
 			return true;
@@ -563,8 +567,9 @@ static bool skip_prefix(struct ddl_parser *p)
 		return true;
 	}
 	return ddl_accept(p, "AGGREGATE") || ddl_accept(p, "ONLINE") || ddl_accept(p, "OFFLINE") ||
-	       ddl_accept2(p, "JSON", "RELATIONAL") || ddl_accept(p, "JSON") || ddl_accept(p, "DUALITY") ||
-	       ddl_accept(p, "EXTERNAL") || ddl_accept(p, "MATERIALIZED");
+	       ddl_accept2(p, "JSON", "RELATIONAL") || ddl_accept(p, "JSON") ||
+	       ddl_accept(p, "DUALITY") || ddl_accept(p, "EXTERNAL") ||
+	       ddl_accept(p, "MATERIALIZED");
 }
 
 static bool create_indexed(struct ddl_parser *p, bool or_replace)
@@ -731,7 +736,8 @@ static bool statement(struct ddl_parser *p)
 /* One step that says why, with the table's name where that was read. */
 static void unplaced(struct ddl_parser *p)
 {
-	struct ddl_name name = p->nsteps > 0 ? p->steps[0].name : (struct ddl_name){{NULL, 0}, {NULL, 0}};
+	struct ddl_name name =
+		p->nsteps > 0 ? p->steps[0].name : (struct ddl_name){{NULL, 0}, {NULL, 0}};
 	p->nsteps = 0;
 	struct ddl_step *step = ddl_add_step(p, DDL_STEP_UNPLACED);
 	*step = (struct ddl_step){.kind = DDL_STEP_UNPLACED, .name = name, .reason = p->reason};
@@ -748,15 +754,18 @@ static bool is_ascii(struct slice s)
 }
 
 /* From charset_client to UTF-8; what a client sends as "binary" is taken for UTF-8, as the server does. */
-static int to_utf8(const struct ddl_context *context, struct arena *arena, struct slice *sql, struct err *err)
+static int to_utf8(const struct ddl_context *context, struct arena *arena, struct slice *sql,
+		   struct err *err)
 {
 	enum charset charset;
 	if (context->charset_client == 0 || is_ascii(*sql))
 		return 0;
 	if (!charset_of_id(context->charset_client, &charset))
 		return err_set(err, ERR_DATA,
-			       "the statement \"%.*s\" has the client character set %u, which is not known here",
-			       (int)(sql->len < 200 ? sql->len : 200), sql->ptr, context->charset_client);
+			       "the statement \"%.*s\" has the client character set %u, which is "
+			       "not known here",
+			       (int)(sql->len < 200 ? sql->len : 200), sql->ptr,
+			       context->charset_client);
 	if (charset != CHARSET_BINARY)
 		charset_to_utf8(charset, *sql, arena, sql);
 	return 0;

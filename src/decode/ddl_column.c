@@ -9,7 +9,7 @@ enum type_form {
 	FORM_NCHAR,    /* [VARCHAR or VARYING] [(n)], utf8mb3 */
 	FORM_NVARCHAR, /* [(n)], utf8mb3 */
 	FORM_LABELS,
-	FORM_LONG,     /* LONG [VARCHAR or VARBINARY] */
+	FORM_LONG, /* LONG [VARCHAR or VARBINARY] */
 	FORM_SERIAL,
 	FORM_SPATIAL,
 };
@@ -86,16 +86,15 @@ static const struct type_word {
 
 /* MariaDB with sql_mode ORACLE: these words mean something else, or something at all. */
 static const struct type_word oracle_words[] = {
-	{"DATE", COLUMN_DATETIME, FORM_PLAIN},
-	{"CLOB", COLUMN_LONGTEXT, FORM_PLAIN},
-	{"RAW", COLUMN_VARBINARY, FORM_PLAIN},
-	{"VARCHAR2", COLUMN_VARCHAR, FORM_PLAIN},
+	{"DATE", COLUMN_DATETIME, FORM_PLAIN},  {"CLOB", COLUMN_LONGTEXT, FORM_PLAIN},
+	{"RAW", COLUMN_VARBINARY, FORM_PLAIN},  {"VARCHAR2", COLUMN_VARCHAR, FORM_PLAIN},
 	{"NUMBER", COLUMN_DECIMAL, FORM_PLAIN},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static const struct type_word *find_word(const struct token *token, const struct type_word *words, size_t n)
+static const struct type_word *find_word(const struct token *token, const struct type_word *words,
+					 size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (token_is(token, words[i].word))
@@ -556,8 +555,8 @@ static const struct attribute *find_attribute(struct ddl_parser *p)
 
 static bool at_column_end(struct ddl_parser *p)
 {
-	return ddl_at_punct(p, ',') || ddl_at_punct(p, ')') || ddl_at(p, "FIRST") || ddl_at(p, "AFTER") ||
-	       ddl_at_partition(p) || ddl_at_end(p);
+	return ddl_at_punct(p, ',') || ddl_at_punct(p, ')') || ddl_at(p, "FIRST") ||
+	       ddl_at(p, "AFTER") || ddl_at_partition(p) || ddl_at_end(p);
 }
 
 static bool read_attributes(struct ddl_parser *p, struct ddl_column *column)

@@ -2,8 +2,8 @@
 
 bool ddl_at_key(struct ddl_parser *p)
 {
-	static const char *const words[] = {"PRIMARY", "UNIQUE", "KEY", "INDEX", "CONSTRAINT", "FOREIGN",
-					    "FULLTEXT", "SPATIAL", "CHECK"};
+	static const char *const words[] = {"PRIMARY", "UNIQUE",   "KEY",     "INDEX", "CONSTRAINT",
+					    "FOREIGN", "FULLTEXT", "SPATIAL", "CHECK"};
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (ddl_at(p, words[i]))
 			return true;
@@ -85,7 +85,8 @@ bool ddl_key_options(struct ddl_parser *p, struct ddl_key *key)
 			if (!ddl_skip_value(p))
 				return false;
 		} else if (ddl_at(p, "COMMENT") || ddl_at(p, "KEY_BLOCK_SIZE") ||
-			   ddl_at(p, "ENGINE_ATTRIBUTE") || ddl_at(p, "SECONDARY_ENGINE_ATTRIBUTE") ||
+			   ddl_at(p, "ENGINE_ATTRIBUTE") ||
+			   ddl_at(p, "SECONDARY_ENGINE_ATTRIBUTE") ||
 			   (ddl_at_name(p) && token_is_punct(lexer_peek(&p->lexer, 1), '='))) {
 			lexer_next(&p->lexer);
 			if (!ddl_skip_option(p))
@@ -99,8 +100,9 @@ bool ddl_key_options(struct ddl_parser *p, struct ddl_key *key)
 
 static bool reference_action(struct ddl_parser *p)
 {
-	return ddl_accept(p, "RESTRICT") || ddl_accept(p, "CASCADE") || ddl_accept2(p, "SET", "NULL") ||
-	       ddl_accept2(p, "NO", "ACTION") || ddl_accept2(p, "SET", "DEFAULT") || ddl_fail(p);
+	return ddl_accept(p, "RESTRICT") || ddl_accept(p, "CASCADE") ||
+	       ddl_accept2(p, "SET", "NULL") || ddl_accept2(p, "NO", "ACTION") ||
+	       ddl_accept2(p, "SET", "DEFAULT") || ddl_fail(p);
 }
 
 bool ddl_references(struct ddl_parser *p)
@@ -190,7 +192,8 @@ static bool constraint_name(struct ddl_parser *p, struct slice *name)
 	bool given;
 	if (!ddl_if_exists(p, &given))
 		return false;
-	if (ddl_at(p, "PRIMARY") || ddl_at(p, "UNIQUE") || ddl_at(p, "FOREIGN") || ddl_at(p, "CHECK"))
+	if (ddl_at(p, "PRIMARY") || ddl_at(p, "UNIQUE") || ddl_at(p, "FOREIGN") ||
+	    ddl_at(p, "CHECK"))
 		return true;
 	return ddl_name(p, name);
 }

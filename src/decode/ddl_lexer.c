@@ -25,8 +25,8 @@ static bool is_digit(unsigned char c)
 
 static bool is_word(unsigned char c)
 {
-	return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$' ||
-	       c >= 0x80;
+	return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+	       c == '$' || c >= 0x80;
 }
 
 static void skip_line(struct lexer *lexer)
@@ -136,8 +136,8 @@ static size_t quoted_length(const struct lexer *lexer, size_t from, bool escapes
 
 static struct token cut_quoted(struct lexer *lexer, enum token_kind kind, size_t prefix)
 {
-	bool escapes = kind == TOKEN_STRING &&
-		       !(lexer->context->sql_mode & SQL_MODE_NO_BACKSLASH_ESCAPES);
+	bool escapes =
+		kind == TOKEN_STRING && !(lexer->context->sql_mode & SQL_MODE_NO_BACKSLASH_ESCAPES);
 	size_t n = quoted_length(lexer, prefix, escapes);
 	if (n == 0)
 		return cut(lexer, TOKEN_BAD, lexer->sql.len - lexer->at);
@@ -226,8 +226,10 @@ static struct token cut_token(struct lexer *lexer)
 	if (c == '`')
 		return cut_quoted(lexer, TOKEN_NAME, 0);
 	if (c == '"')
-		return cut_quoted(lexer, lexer->context->sql_mode & SQL_MODE_ANSI_QUOTES ?
-						 TOKEN_NAME : TOKEN_STRING, 0);
+		return cut_quoted(lexer,
+				  lexer->context->sql_mode & SQL_MODE_ANSI_QUOTES ? TOKEN_NAME
+										  : TOKEN_STRING,
+				  0);
 	if (c == '\'')
 		return cut_quoted(lexer, TOKEN_STRING, 0);
 	if (is_word(c))
@@ -255,13 +257,20 @@ struct token lexer_next(struct lexer *lexer)
 static char unescape(char c)
 {
 	switch (c) {
-	case '0': return '\0';
-	case 'b': return '\b';
-	case 'n': return '\n';
-	case 'r': return '\r';
-	case 't': return '\t';
-	case 'Z': return '\032';
-	default: return c;
+	case '0':
+		return '\0';
+	case 'b':
+		return '\b';
+	case 'n':
+		return '\n';
+	case 'r':
+		return '\r';
+	case 't':
+		return '\t';
+	case 'Z':
+		return '\032';
+	default:
+		return c;
 	}
 }
 

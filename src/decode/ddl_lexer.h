@@ -13,9 +13,9 @@ enum token_kind {
 	TOKEN_NAME,   /* quoted name, raw with its quotes */
 	TOKEN_STRING, /* raw with its quotes */
 	TOKEN_NUMBER,
-	TOKEN_HEX,    /* 0x.., x'..', 0b.., b'..', raw */
-	TOKEN_PUNCT,  /* one character */
-	TOKEN_BAD,    /* a quote or comment that does not end */
+	TOKEN_HEX,   /* 0x.., x'..', 0b.., b'..', raw */
+	TOKEN_PUNCT, /* one character */
+	TOKEN_BAD,   /* a quote or comment that does not end */
 };
 
 struct token {
@@ -27,9 +27,9 @@ enum { LEXER_AHEAD = 4 };
 
 struct lexer {
 	struct slice sql;
-	size_t at;                 /* first byte not cut yet */
-	bool in_comment;           /* inside a versioned comment that counts */
-	bool after_dot;            /* the token before was '.': digits are a name */
+	size_t at;       /* first byte not cut yet */
+	bool in_comment; /* inside a versioned comment that counts */
+	bool after_dot;  /* the token before was '.': digits are a name */
 	const struct ddl_context *context;
 	struct arena *arena;
 	struct token ahead[LEXER_AHEAD]; /* ring of tokens cut already */
@@ -49,10 +49,10 @@ bool token_is(const struct token *token, const char *word);
 bool token_is_punct(const struct token *token, char c);
 
 enum { /* bits of sql_mode */
-	SQL_MODE_REAL_AS_FLOAT = 1 << 0,
-	SQL_MODE_ANSI_QUOTES = 1 << 2,
-	SQL_MODE_ORACLE = 1 << 9, /* MariaDB */
-	SQL_MODE_NO_BACKSLASH_ESCAPES = 1 << 20,
+       SQL_MODE_REAL_AS_FLOAT = 1 << 0,
+       SQL_MODE_ANSI_QUOTES = 1 << 2,
+       SQL_MODE_ORACLE = 1 << 9, /* MariaDB */
+       SQL_MODE_NO_BACKSLASH_ESCAPES = 1 << 20,
 };
 
 #endif

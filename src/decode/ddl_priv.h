@@ -10,7 +10,7 @@ struct ddl_parser {
 	struct lexer lexer;
 	struct arena *arena;
 	const struct ddl_context *context;
-	struct slice reason;      /* ptr NULL: nothing has failed */
+	struct slice reason; /* ptr NULL: nothing has failed */
 	struct ddl_step *steps;
 	unsigned nsteps, step_cap;
 };
@@ -24,7 +24,8 @@ struct spec_list {
 /* Room for one more zeroed element. The address is good until the next call. */
 void *ddl_append(struct arena *arena, void *items_pointer, unsigned *n, unsigned *cap, size_t size);
 struct ddl_step *ddl_add_step(struct ddl_parser *p, enum ddl_step_kind kind);
-struct ddl_spec *ddl_add_spec(struct ddl_parser *p, struct spec_list *list, enum ddl_spec_kind kind);
+struct ddl_spec *ddl_add_spec(struct ddl_parser *p, struct spec_list *list,
+			      enum ddl_spec_kind kind);
 /* Notes where the text was not understood (the first time only); always false. */
 bool ddl_fail(struct ddl_parser *p);
 

@@ -2,11 +2,34 @@
 
 /* Table options that have a value and do not concern us. */
 static const char *const plain_options[] = {
-	"AUTO_INCREMENT", "AVG_ROW_LENGTH", "CHECKSUM", "COMMENT", "COMPRESSION", "CONNECTION",
-	"DELAY_KEY_WRITE", "ENCRYPTION", "INSERT_METHOD", "KEY_BLOCK_SIZE", "MAX_ROWS", "MIN_ROWS",
-	"PACK_KEYS", "PAGE_CHECKSUM", "PASSWORD", "ROW_FORMAT", "STATS_AUTO_RECALC", "STATS_PERSISTENT",
-	"STATS_SAMPLE_PAGES", "TABLE_CHECKSUM", "TABLESPACE", "TRANSACTIONAL", "UNION", "AUTOEXTEND_SIZE",
-	"SECONDARY_ENGINE", "ENGINE_ATTRIBUTE", "SECONDARY_ENGINE_ATTRIBUTE", "STORAGE",
+	"AUTO_INCREMENT",
+	"AVG_ROW_LENGTH",
+	"CHECKSUM",
+	"COMMENT",
+	"COMPRESSION",
+	"CONNECTION",
+	"DELAY_KEY_WRITE",
+	"ENCRYPTION",
+	"INSERT_METHOD",
+	"KEY_BLOCK_SIZE",
+	"MAX_ROWS",
+	"MIN_ROWS",
+	"PACK_KEYS",
+	"PAGE_CHECKSUM",
+	"PASSWORD",
+	"ROW_FORMAT",
+	"STATS_AUTO_RECALC",
+	"STATS_PERSISTENT",
+	"STATS_SAMPLE_PAGES",
+	"TABLE_CHECKSUM",
+	"TABLESPACE",
+	"TRANSACTIONAL",
+	"UNION",
+	"AUTOEXTEND_SIZE",
+	"SECONDARY_ENGINE",
+	"ENGINE_ATTRIBUTE",
+	"SECONDARY_ENGINE_ATTRIBUTE",
+	"STORAGE",
 };
 
 static bool at_plain_option(struct ddl_parser *p)
@@ -62,7 +85,8 @@ static enum option_result table_option(struct ddl_parser *p, struct spec_list *l
 	bool is_default = ddl_at(p, "DEFAULT") && !token_is_punct(lexer_peek(&p->lexer, 1), '=');
 	if (is_default)
 		lexer_next(&p->lexer);
-	if (ddl_accept2(p, "CHARACTER", "SET") || ddl_accept2(p, "CHAR", "SET") || ddl_accept(p, "CHARSET"))
+	if (ddl_accept2(p, "CHARACTER", "SET") || ddl_accept2(p, "CHAR", "SET") ||
+	    ddl_accept(p, "CHARSET"))
 		return done(charset_option(p, list, false));
 	if (ddl_accept(p, "COLLATE"))
 		return done(charset_option(p, list, true));
@@ -86,7 +110,8 @@ static enum option_result table_option(struct ddl_parser *p, struct spec_list *l
 /* Rows come from a query: the statement is no row-based one. */
 static bool at_select(struct ddl_parser *p)
 {
-	static const char *const words[] = {"SELECT", "WITH", "VALUES", "TABLE", "AS", "IGNORE", "REPLACE"};
+	static const char *const words[] = {"SELECT", "WITH",   "VALUES", "TABLE",
+					    "AS",     "IGNORE", "REPLACE"};
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (ddl_at(p, words[i]))
 			return true;
@@ -330,8 +355,8 @@ static bool alter_alter(struct ddl_parser *p, struct spec_list *list)
 {
 	if (ddl_accept(p, "INDEX") || ddl_accept(p, "KEY"))
 		return skip_name(p) && (ddl_accept(p, "VISIBLE") || ddl_accept(p, "INVISIBLE") ||
-					ddl_accept(p, "IGNORED") || ddl_accept2(p, "NOT", "IGNORED") ||
-					ddl_fail(p));
+					ddl_accept(p, "IGNORED") ||
+					ddl_accept2(p, "NOT", "IGNORED") || ddl_fail(p));
 	if (ddl_accept(p, "CHECK") || ddl_accept(p, "CONSTRAINT")) {
 		if (!skip_name(p))
 			return false;
@@ -364,7 +389,8 @@ static bool convert_charset(struct ddl_parser *p, struct spec_list *list)
 	struct ddl_spec *spec = ddl_add_spec(p, list, DDL_SPEC_CONVERT);
 	bool has;
 	enum charset charset;
-	if (!ddl_accept2(p, "CHARACTER", "SET") && !ddl_accept2(p, "CHAR", "SET") && !ddl_expect(p, "CHARSET"))
+	if (!ddl_accept2(p, "CHARACTER", "SET") && !ddl_accept2(p, "CHAR", "SET") &&
+	    !ddl_expect(p, "CHARSET"))
 		return false;
 	if (!ddl_charset_name(p, false, &spec->has_charset, &spec->charset))
 		return false;
@@ -496,8 +522,8 @@ static const struct alteration {
 static const struct alteration *find_alteration(struct ddl_parser *p)
 {
 	/* MySQL has words here that are options of an engine in MariaDB */
-	if (token_is_punct(lexer_peek(&p->lexer, 1), '=') && !ddl_at(p, "ALGORITHM") && !ddl_at(p, "LOCK") &&
-	    !ddl_at(p, "RENAME"))
+	if (token_is_punct(lexer_peek(&p->lexer, 1), '=') && !ddl_at(p, "ALGORITHM") &&
+	    !ddl_at(p, "LOCK") && !ddl_at(p, "RENAME"))
 		return NULL;
 	for (size_t i = 0; i < sizeof(alterations) / sizeof(alterations[0]); i++)
 		if (ddl_at(p, alterations[i].word))

@@ -30,7 +30,8 @@ static enum statement_kind named(struct lexer *lexer, enum statement_kind kind, 
 }
 
 /* What is left, as it is written, but for ONE PHASE, JOIN, SUSPEND and the like. */
-static enum statement_kind with_xid(struct lexer *lexer, enum statement_kind kind, struct slice *name)
+static enum statement_kind with_xid(struct lexer *lexer, enum statement_kind kind,
+				    struct slice *name)
 {
 	const char *begin = lexer_peek(lexer, 0)->raw.ptr, *end = begin;
 	while (!at_end(lexer) && lexer_peek(lexer, 0)->kind != TOKEN_WORD) {
@@ -91,7 +92,8 @@ enum statement_kind statement_parse(struct slice sql, struct slice *name)
 	if (accept(&lexer, "START"))
 		return accept(&lexer, "TRANSACTION") ? STATEMENT_BEGIN : STATEMENT_OTHER;
 	if (accept(&lexer, "RELEASE"))
-		return accept(&lexer, "SAVEPOINT") ? named(&lexer, STATEMENT_RELEASE, name) : STATEMENT_OTHER;
+		return accept(&lexer, "SAVEPOINT") ? named(&lexer, STATEMENT_RELEASE, name)
+						   : STATEMENT_OTHER;
 	if (accept(&lexer, "XA"))
 		return parse_xa(&lexer, name);
 	return STATEMENT_OTHER;

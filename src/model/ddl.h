@@ -22,7 +22,7 @@ enum ddl_op {
 #define X(id, name, policy) DDL_##id,
 	DDL_OPS(X)
 #undef X
-	DDL_OP_COUNT
+		DDL_OP_COUNT
 };
 
 struct ddl_rename {
@@ -50,9 +50,9 @@ struct ddl_context {
 	uint16_t charset_client;     /* collation id of the text (0: UTF-8) */
 	uint16_t collation_database; /* collation of a database made without one; 0: the server's */
 	uint64_t sql_mode;
-	bool mariadb;                /* what FORMAT_DESCRIPTION says: */
-	unsigned version;            /* 100511, 90704; 0: not known, all versioned comments count */
-	bool implicit_timestamp;     /* explicit_defaults_for_timestamp=OFF: TIMESTAMP is NOT NULL */
+	bool mariadb;            /* what FORMAT_DESCRIPTION says: */
+	unsigned version;        /* 100511, 90704; 0: not known, all versioned comments count */
+	bool implicit_timestamp; /* explicit_defaults_for_timestamp=OFF: TIMESTAMP is NOT NULL */
 };
 
 struct ddl_name {
@@ -67,27 +67,33 @@ enum ddl_place { DDL_PLACE_UNSAID, DDL_PLACE_FIRST, DDL_PLACE_AFTER };
 struct ddl_column {
 	struct slice name;
 	enum column_type type;
-	struct slice spatial;        /* GEOMETRY: "point" ... */
-	int64_t length;              /* the first number in the parentheses; -1: none */
-	int32_t scale;               /* the second, or the fractional digits; -1: none */
+	struct slice spatial; /* GEOMETRY: "point" ... */
+	int64_t length;       /* the first number in the parentheses; -1: none */
+	int32_t scale;        /* the second, or the fractional digits; -1: none */
 	bool is_unsigned, zerofill;
-	bool has_charset;            /* by CHARACTER SET, COLLATE, NATIONAL, ASCII, BYTE ... */
-	enum charset charset;        /* when has_charset */
-	unsigned nlabels;            /* ENUM, SET */
+	bool has_charset;     /* by CHARACTER SET, COLLATE, NATIONAL, ASCII, BYTE ... */
+	enum charset charset; /* when has_charset */
+	unsigned nlabels;     /* ENUM, SET */
 	const struct slice *labels;
 	enum ddl_nullable nullable;
 	enum ddl_generated generated;
-	bool row_start, row_end;     /* GENERATED ALWAYS AS ROW START / END */
+	bool row_start, row_end; /* GENERATED ALWAYS AS ROW START / END */
 	bool auto_increment;
 	bool invisible, compressed;
 	bool versioned, unversioned; /* WITH, WITHOUT SYSTEM VERSIONING */
 	bool primary, unique;        /* keys written at the column */
 	bool references;             /* REFERENCES written at the column */
 	enum ddl_place place;
-	struct slice after;          /* DDL_PLACE_AFTER */
+	struct slice after; /* DDL_PLACE_AFTER */
 };
 
-enum ddl_key_kind { DDL_KEY_PRIMARY, DDL_KEY_UNIQUE, DDL_KEY_INDEX, DDL_KEY_OTHER, DDL_KEY_FOREIGN };
+enum ddl_key_kind {
+	DDL_KEY_PRIMARY,
+	DDL_KEY_UNIQUE,
+	DDL_KEY_INDEX,
+	DDL_KEY_OTHER,
+	DDL_KEY_FOREIGN
+};
 
 struct ddl_key_part {
 	struct slice column; /* ptr NULL: an expression */
@@ -99,25 +105,25 @@ struct ddl_key {
 	struct slice name;      /* empty: the server makes one up */
 	unsigned nparts;
 	const struct ddl_key_part *parts;
-	bool using_hash;        /* USING HASH */
-	struct slice period;    /* MariaDB: the period of WITHOUT OVERLAPS */
+	bool using_hash;     /* USING HASH */
+	struct slice period; /* MariaDB: the period of WITHOUT OVERLAPS */
 };
 
 /* X(id) one part of an ALTER TABLE, in the order of writing; CREATE TABLE uses the first six. */
 #define DDL_SPECS(X)                                                                               \
-	X(ADD_COLUMN)      /* column; if_exists: IF NOT EXISTS */                                  \
-	X(ADD_KEY)         /* key; if_exists: IF NOT EXISTS */                                     \
-	X(ADD_PERIOD)      /* name, old (start column), to.table (end column) */                   \
-	X(ADD_VERSIONING)  /* WITH or ADD SYSTEM VERSIONING */                                     \
-	X(CHARSET)         /* charset, has_charset (false: DEFAULT): default of the table */       \
-	X(ENGINE)          /* name */                                                              \
-	X(CHANGE_COLUMN)   /* old, column: CHANGE, MODIFY */                                       \
-	X(RENAME_COLUMN)   /* old, name */                                                         \
-	X(TOUCH_COLUMN)    /* old: ALTER COLUMN ... SET or DROP DEFAULT */                         \
-	X(SHOW_COLUMN)     /* old: ALTER COLUMN ... SET VISIBLE */                                 \
-	X(HIDE_COLUMN)     /* old: ALTER COLUMN ... SET INVISIBLE */                               \
-	X(DROP_COLUMN)     /* old */                                                               \
-	X(DROP_KEY)        /* old */                                                               \
+	X(ADD_COLUMN)     /* column; if_exists: IF NOT EXISTS */                                   \
+	X(ADD_KEY)        /* key; if_exists: IF NOT EXISTS */                                      \
+	X(ADD_PERIOD)     /* name, old (start column), to.table (end column) */                    \
+	X(ADD_VERSIONING) /* WITH or ADD SYSTEM VERSIONING */                                      \
+	X(CHARSET)        /* charset, has_charset (false: DEFAULT): default of the table */        \
+	X(ENGINE)         /* name */                                                               \
+	X(CHANGE_COLUMN)  /* old, column: CHANGE, MODIFY */                                        \
+	X(RENAME_COLUMN)  /* old, name */                                                          \
+	X(TOUCH_COLUMN)   /* old: ALTER COLUMN ... SET or DROP DEFAULT */                          \
+	X(SHOW_COLUMN)    /* old: ALTER COLUMN ... SET VISIBLE */                                  \
+	X(HIDE_COLUMN)    /* old: ALTER COLUMN ... SET INVISIBLE */                                \
+	X(DROP_COLUMN)    /* old */                                                                \
+	X(DROP_KEY)       /* old */                                                                \
 	X(DROP_PRIMARY)                                                                            \
 	X(DROP_CONSTRAINT) /* old: a key, a check or a foreign key */                              \
 	X(DROP_PERIOD)     /* old */                                                               \
@@ -125,7 +131,7 @@ struct ddl_key {
 	X(CONVERT)         /* charset, has_charset: CONVERT TO CHARACTER SET */                    \
 	X(RENAME)          /* to */                                                                \
 	X(DROP_VERSIONING)                                                                         \
-	X(EXCHANGE)        /* to: the table whose rows change places with a partition's */         \
+	X(EXCHANGE)           /* to: the table whose rows change places with a partition's */      \
 	X(PARTITION_TO_TABLE) /* to: the table that is made of a partition */                      \
 	X(TABLE_TO_PARTITION) /* to: the table that becomes a partition */
 
@@ -137,8 +143,8 @@ enum ddl_spec_kind {
 
 struct ddl_spec {
 	enum ddl_spec_kind kind;
-	bool if_exists;           /* IF [NOT] EXISTS */
-	struct slice old, name;   /* of a column or key */
+	bool if_exists;         /* IF [NOT] EXISTS */
+	struct slice old, name; /* of a column or key */
 	struct ddl_column column;
 	struct ddl_key key;
 	bool has_charset;
@@ -147,15 +153,15 @@ struct ddl_spec {
 };
 
 enum ddl_step_kind {
-	DDL_STEP_NONE,            /* cannot change a table */
-	DDL_STEP_UNPLACED,        /* reason; name when it is known */
-	DDL_STEP_DML,             /* a statement that changes rows: statement-based binlog */
-	DDL_STEP_QUERY,           /* name.db: a view, routine, trigger or event of this database */
-	DDL_STEP_CREATE_TABLE,    /* specs; or_replace, if_exists (IF NOT EXISTS) */
-	DDL_STEP_CREATE_LIKE,     /* other */
-	DDL_STEP_ALTER_TABLE,     /* specs; if_exists */
-	DDL_STEP_DROP_TABLE,      /* one step for each table; if_exists */
-	DDL_STEP_RENAME_TABLE,    /* other: the new name; one step for each pair; if_exists */
+	DDL_STEP_NONE,         /* cannot change a table */
+	DDL_STEP_UNPLACED,     /* reason; name when it is known */
+	DDL_STEP_DML,          /* a statement that changes rows: statement-based binlog */
+	DDL_STEP_QUERY,        /* name.db: a view, routine, trigger or event of this database */
+	DDL_STEP_CREATE_TABLE, /* specs; or_replace, if_exists (IF NOT EXISTS) */
+	DDL_STEP_CREATE_LIKE,  /* other */
+	DDL_STEP_ALTER_TABLE,  /* specs; if_exists */
+	DDL_STEP_DROP_TABLE,   /* one step for each table; if_exists */
+	DDL_STEP_RENAME_TABLE, /* other: the new name; one step for each pair; if_exists */
 	DDL_STEP_TRUNCATE,
 	DDL_STEP_CREATE_INDEX,    /* specs: one ADD_KEY; or_replace */
 	DDL_STEP_DROP_INDEX,      /* specs: one DROP_KEY or DROP_PRIMARY */
@@ -166,14 +172,14 @@ enum ddl_step_kind {
 
 struct ddl_step {
 	enum ddl_step_kind kind;
-	struct ddl_name name;         /* the table, or the database alone */
-	struct ddl_name other;        /* the second table */
+	struct ddl_name name;  /* the table, or the database alone */
+	struct ddl_name other; /* the second table */
 	bool if_exists, or_replace;
-	bool has_charset;             /* of a database */
+	bool has_charset; /* of a database */
 	enum charset charset;
 	unsigned nspecs;
 	const struct ddl_spec *specs;
-	struct slice reason;          /* UNPLACED: what was not understood and where */
+	struct slice reason; /* UNPLACED: what was not understood and where */
 };
 
 #endif

@@ -69,7 +69,8 @@ static int compare_names(const struct catalog *catalog, struct slice a, struct s
 }
 
 /* Where the table stands or would stand. */
-static size_t table_place(const struct catalog *catalog, struct slice db, struct slice name, bool *found)
+static size_t table_place(const struct catalog *catalog, struct slice db, struct slice name,
+			  bool *found)
 {
 	size_t low = 0, high = catalog->ntables;
 	*found = false;
@@ -234,14 +235,15 @@ static void insert_entry(struct catalog *catalog, size_t at, struct catalog_entr
 {
 	if (catalog->ntables == catalog->table_cap) {
 		catalog->table_cap = catalog->table_cap ? catalog->table_cap * 2 : 64;
-		catalog->tables = mem_resize(catalog->tables, catalog->table_cap,
-					     sizeof(*catalog->tables));
+		catalog->tables =
+			mem_resize(catalog->tables, catalog->table_cap, sizeof(*catalog->tables));
 	}
 	open_place(catalog->tables, at, catalog->ntables++);
 	catalog->tables[at] = entry;
 }
 
-static const struct table *publish(struct catalog *catalog, struct catalog_entry *entry, uint64_t version)
+static const struct table *publish(struct catalog *catalog, struct catalog_entry *entry,
+				   uint64_t version)
 {
 	bool found;
 	struct table *table = entry->table;

@@ -22,10 +22,11 @@ void catalog_forget(struct catalog *catalog);
 
 /* Replaces everything known about `db` by what information_schema says now. A table whose definition
  * is the same keeps its version and its address. A database that does not exist is dropped. */
-int catalog_load_database(struct catalog *catalog, struct conn *conn, struct slice db, struct err *err) MUST_CHECK;
+int catalog_load_database(struct catalog *catalog, struct conn *conn, struct slice db,
+			  struct err *err) MUST_CHECK;
 /* The same for one table; *table is NULL when it does not exist (any more). */
-int catalog_load_table(struct catalog *catalog, struct conn *conn, struct slice db, struct slice name,
-		       const struct table **table, struct err *err) MUST_CHECK;
+int catalog_load_table(struct catalog *catalog, struct conn *conn, struct slice db,
+		       struct slice name, const struct table **table, struct err *err) MUST_CHECK;
 /* NULL: not known. */
 const struct table *catalog_find(const struct catalog *catalog, struct slice db, struct slice name);
 /* Every table, in order of database and name: start with *at = 0; NULL at the end. */
@@ -57,6 +58,7 @@ void catalog_table_to_json(const struct table *table, struct buf *buf);
 int catalog_table_from_json(struct catalog *catalog, struct slice json, struct err *err) MUST_CHECK;
 /* The database defaults likewise: {"db":"shop","charset":"utf8mb4",...}. */
 void catalog_database_to_json(const struct catalog *catalog, struct slice db, struct buf *buf);
-int catalog_database_from_json(struct catalog *catalog, struct slice json, struct err *err) MUST_CHECK;
+int catalog_database_from_json(struct catalog *catalog, struct slice json,
+			       struct err *err) MUST_CHECK;
 
 #endif

@@ -10,16 +10,18 @@ struct alter {
 
 static int missing(const struct alter *a, const char *what, struct slice name, struct err *err)
 {
-	return err_set(err, ERR_DATA,
-		       "%.*s.%.*s: the statement names the %s %.*s, which the table is not known to have",
-		       SLICE_FMT(a->draft->db), SLICE_FMT(a->draft->name), what, SLICE_FMT(name));
+	return err_set(
+		err, ERR_DATA,
+		"%.*s.%.*s: the statement names the %s %.*s, which the table is not known to have",
+		SLICE_FMT(a->draft->db), SLICE_FMT(a->draft->name), what, SLICE_FMT(name));
 }
 
 static struct slice engine_name(struct slice name)
 {
-	static const char *const names[] = {"InnoDB", "MyISAM", "MEMORY", "Aria", "CSV", "ARCHIVE",
-					    "BLACKHOLE", "FEDERATED", "MRG_MyISAM", "ROCKSDB", "CONNECT",
-					    "ndbcluster", "SPIDER", "Columnstore", "TokuDB", "Mroonga", "S3"};
+	static const char *const names[] = {
+		"InnoDB",    "MyISAM",      "MEMORY",     "Aria",    "CSV",     "ARCHIVE",
+		"BLACKHOLE", "FEDERATED",   "MRG_MyISAM", "ROCKSDB", "CONNECT", "ndbcluster",
+		"SPIDER",    "Columnstore", "TokuDB",     "Mroonga", "S3"};
 	if (slice_equal_nocase(name, SLICE("HEAP")))
 		return SLICE("MEMORY");
 	if (slice_equal_nocase(name, SLICE("MERGE")))
@@ -48,7 +50,8 @@ static void apply_options(struct alter *a)
 
 static void set_column(struct alter *a, struct draft_column *to, const struct ddl_column *from)
 {
-	to->was_text_blob = to->old.ptr != NULL && type_is_blob(to->column.type) && type_is_text(to->column.type);
+	to->was_text_blob = to->old.ptr != NULL && type_is_blob(to->column.type) &&
+			    type_is_text(to->column.type);
 	to->was_charset = to->column.charset;
 	to->fresh = true;
 	type_resolve(a->types, from, &to->column, a->draft->arena);
@@ -61,9 +64,11 @@ static bool take_row_times(struct draft *draft)
 	unsigned n = draft->ncolumns;
 	if (n < 2)
 		return false;
-	const struct column *start = &draft->columns[n - 2].column, *end = &draft->columns[n - 1].column;
-	if (!slice_equal(start->name, SLICE("row_start")) || !slice_equal(end->name, SLICE("row_end")) ||
-	    !start->invisible || !end->invisible || !start->is_stored || !end->is_stored)
+	const struct column *start = &draft->columns[n - 2].column,
+			    *end = &draft->columns[n - 1].column;
+	if (!slice_equal(start->name, SLICE("row_start")) ||
+	    !slice_equal(end->name, SLICE("row_end")) || !start->invisible || !end->invisible ||
+	    !start->is_stored || !end->is_stored)
 		return false;
 	draft->ncolumns -= 2;
 	return true;
@@ -89,7 +94,8 @@ static int add_column(struct alter *a, const struct ddl_spec *spec, struct err *
 		if (spec->if_exists)
 			return 0;
 		return err_set(err, ERR_DATA,
-			       "%.*s.%.*s: the statement adds the column %.*s, which the table is known to have",
+			       "%.*s.%.*s: the statement adds the column %.*s, which the table is "
+			       "known to have",
 			       SLICE_FMT(a->draft->db), SLICE_FMT(a->draft->name),
 			       SLICE_FMT(spec->column.name));
 	}
@@ -306,9 +312,9 @@ static int settle_prefixes(struct alter *a, struct draft_key *key, struct err *e
 static int add_key(struct alter *a, const struct ddl_spec *spec, struct err *err)
 {
 	const struct ddl_key *from = &spec->key;
-	int at = from->kind == DDL_KEY_PRIMARY ? draft_primary(a->draft) :
-		 from->name.len > 0	       ? draft_key(a->draft, from->name) :
-						 -1;
+	int at = from->kind == DDL_KEY_PRIMARY ? draft_primary(a->draft)
+		 : from->name.len > 0          ? draft_key(a->draft, from->name)
+					       : -1;
 	if (at >= 0 && spec->if_exists)
 		return 0;
 	if (at >= 0 && a->step->or_replace)
@@ -323,8 +329,8 @@ static int add_key(struct alter *a, const struct ddl_spec *spec, struct err *err
 static void add_inline_keys(struct alter *a, const struct ddl_column *column)
 {
 	struct ddl_key_part part = {column->name, 0};
-	bool references = column->references &&
-			  (a->types->mariadb || a->types->version == 0 || a->types->version >= 90000);
+	bool references = column->references && (a->types->mariadb || a->types->version == 0 ||
+						 a->types->version >= 90000);
 	if (column->primary)
 		new_key(a, DDL_KEY_PRIMARY, SLICE(""), &part, 1);
 	if (column->unique)
@@ -397,7 +403,8 @@ static void name_key(struct draft *draft, struct draft_key *key)
 {
 	struct slice base = has_expression(key) ? SLICE("functional_index") : key->parts[0].column;
 	struct slice name = base;
-	for (unsigned n = 2; draft_key(draft, name) >= 0 || slice_equal_nocase(name, SLICE("PRIMARY")); n++)
+	for (unsigned n = 2;
+	     draft_key(draft, name) >= 0 || slice_equal_nocase(name, SLICE("PRIMARY")); n++)
 		name = arena_printf(draft->arena, "%.*s_%u", SLICE_FMT(base), n);
 	key->name = name;
 }
@@ -446,8 +453,9 @@ static bool needs_hash(const struct draft *draft, const struct draft_key *key)
 		const struct column *column = &draft->columns[at].column;
 		uint64_t whole = type_key_bytes(column);
 		if (part->prefix > 0)
-			bytes += part->prefix * (type_is_text(column->type) ?
-							 charset_max_bytes(column->charset) : 1u);
+			bytes += part->prefix * (type_is_text(column->type)
+							 ? charset_max_bytes(column->charset)
+							 : 1u);
 		else if (whole == 0)
 			return true;
 		else
@@ -474,8 +482,9 @@ static void convert_column(struct alter *a, struct draft_column *column)
 	bool converts = type_is_text(column->column.type) && before != CHARSET_BINARY &&
 			a->draft->charset != CHARSET_BINARY;
 	if (column->fresh && converts)
-		column->column.charset = !a->types->mariadb && column->was_text_blob ? column->was_charset :
-											 a->draft->charset;
+		column->column.charset = !a->types->mariadb && column->was_text_blob
+						 ? column->was_charset
+						 : a->draft->charset;
 	type_convert(a->types, &column->column, a->draft->charset, a->draft->arena);
 	column->changed |= column->column.charset != before;
 }
@@ -511,7 +520,8 @@ static void add_row_end(struct alter *a)
 		struct draft_key *key = &a->draft->keys[i];
 		if (key->kind != DDL_KEY_PRIMARY && key->kind != DDL_KEY_UNIQUE)
 			continue;
-		struct ddl_key_part *parts = ARENA_ARRAY(a->draft->arena, key->nparts + 1, struct ddl_key_part);
+		struct ddl_key_part *parts =
+			ARENA_ARRAY(a->draft->arena, key->nparts + 1, struct ddl_key_part);
 		memcpy(parts, key->parts, key->nparts * sizeof(*parts));
 		parts[key->nparts] = (struct ddl_key_part){name, 0};
 		key->parts = parts;
@@ -545,9 +555,11 @@ static void apply_periods(struct alter *a)
 	}
 }
 
-int alter_apply(struct draft *draft, struct type_context *types, const struct ddl_step *step, struct err *err)
+int alter_apply(struct draft *draft, struct type_context *types, const struct ddl_step *step,
+		struct err *err)
 {
-	struct alter a = {.draft = draft, .types = types, .step = step, .database_charset = types->charset};
+	struct alter a = {
+		.draft = draft, .types = types, .step = step, .database_charset = types->charset};
 	bool implicit = take_row_times(draft);
 	apply_options(&a);
 	if (apply_columns(&a, err) != 0)

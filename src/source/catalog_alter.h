@@ -10,6 +10,7 @@
 
 /* The draft is empty (CREATE TABLE) or has a table's columns and keys. types->charset is the default of
  * the database; or_replace: CREATE OR REPLACE INDEX. ERR_DATA names the table and what is not there. */
-int alter_apply(struct draft *draft, struct type_context *types, const struct ddl_step *step, struct err *err) MUST_CHECK;
+int alter_apply(struct draft *draft, struct type_context *types, const struct ddl_step *step,
+		struct err *err) MUST_CHECK;
 
 #endif

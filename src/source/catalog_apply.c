@@ -36,12 +36,14 @@ static struct ddl_effect *add_effect(struct apply *a, enum ddl_op op, const stru
 	return effect;
 }
 
-static struct type_context type_context(const struct apply *a, const struct catalog_database *database)
+static struct type_context type_context(const struct apply *a,
+					const struct catalog_database *database)
 {
 	return (struct type_context){
 		.mariadb = a->context->mariadb,
 		.version = a->context->version,
-		.implicit_timestamp = a->context->implicit_timestamp || a->catalog->implicit_timestamp,
+		.implicit_timestamp =
+			a->context->implicit_timestamp || a->catalog->implicit_timestamp,
 		.charset = database->charset,
 	};
 }
@@ -93,7 +95,8 @@ static int create_table(struct apply *a, const struct ddl_step *step, struct err
 	struct draft draft;
 	draft_init(&draft, a->arena, database->name, name.table);
 	draft.charset = database->charset;
-	draft.engine = SLICE("InnoDB"); /* the statement does not say, and other defaults are rare */
+	draft.engine =
+		SLICE("InnoDB"); /* the statement does not say, and other defaults are rare */
 	if (alter_apply(&draft, &types, step, err) != 0)
 		return -1;
 	struct ddl_effect *effect = add_effect(a, DDL_CREATE, &name);
@@ -136,7 +139,8 @@ static int create_like(struct apply *a, const struct ddl_step *step)
 static int not_known(const struct ddl_name *name, struct err *err)
 {
 	return err_set(err, ERR_DATA,
-		       "%.*s.%.*s: the statement changes a table that is not known; the definitions do not fit "
+		       "%.*s.%.*s: the statement changes a table that is not known; the "
+		       "definitions do not fit "
 		       "the position in the binlog",
 		       SLICE_FMT(name->db), SLICE_FMT(name->table));
 }
@@ -214,7 +218,8 @@ static int alter_unknown(struct apply *a, const struct ddl_step *step, const str
 	return 0;
 }
 
-static int alter_table(struct apply *a, const struct ddl_step *step, enum ddl_op op, struct err *err)
+static int alter_table(struct apply *a, const struct ddl_step *step, enum ddl_op op,
+		       struct err *err)
 {
 	struct ddl_name name = target(a, &step->name);
 	const struct table *before = catalog_find(a->catalog, name.db, name.table);
@@ -283,7 +288,8 @@ static void erase_database(struct apply *a, struct slice db)
 	while ((table = catalog_next(a->catalog, &at)) != NULL) {
 		if (catalog_database(a->catalog, table->db) != database)
 			continue;
-		struct ddl_name name = {arena_copy(a->arena, table->db), arena_copy(a->arena, table->name)};
+		struct ddl_name name = {arena_copy(a->arena, table->db),
+					arena_copy(a->arena, table->name)};
 		add_effect(a, DDL_ERASE, &name)->before = table;
 	}
 	catalog_drop_database(a->catalog, db);
@@ -292,7 +298,8 @@ static void erase_database(struct apply *a, struct slice db)
 static enum charset default_charset(const struct apply *a)
 {
 	enum charset charset;
-	if (a->context->collation_database != 0 && charset_of_id(a->context->collation_database, &charset))
+	if (a->context->collation_database != 0 &&
+	    charset_of_id(a->context->collation_database, &charset))
 		return charset;
 	return CHARSET_UTF8MB4;
 }

@@ -107,9 +107,9 @@ static void key_from_index(struct draft *draft, const struct table *table,
 			   const struct table_index *index)
 {
 	struct draft_key *key = draft_add_key(draft);
-	key->kind = is_primary(index) ? DDL_KEY_PRIMARY :
-		    index->unique     ? DDL_KEY_UNIQUE :
-					DDL_KEY_INDEX;
+	key->kind = is_primary(index) ? DDL_KEY_PRIMARY
+		    : index->unique   ? DDL_KEY_UNIQUE
+				      : DDL_KEY_INDEX;
 	key->name = index->name;
 	key->generated = index->generated;
 	key->hash = index->hash;
@@ -219,8 +219,8 @@ struct table *draft_finish(const struct draft *draft, struct arena *arena)
 	struct table_index *indexes = ARENA_ARRAY(arena, draft->nkeys, struct table_index);
 	table->db = arena_copy(arena, draft->db);
 	table->name = arena_copy(arena, draft->name);
-	table->full_name = arena_printf(arena, "%.*s.%.*s", SLICE_FMT(draft->db),
-					SLICE_FMT(draft->name));
+	table->full_name =
+		arena_printf(arena, "%.*s.%.*s", SLICE_FMT(draft->db), SLICE_FMT(draft->name));
 	table->engine = arena_copy(arena, draft->engine);
 	table->charset = draft->charset;
 	table->ncolumns = draft->ncolumns;
@@ -243,13 +243,20 @@ struct table *draft_finish(const struct draft *draft, struct arena *arena)
 static char unescape(char c)
 {
 	switch (c) {
-	case '0': return '\0';
-	case 'n': return '\n';
-	case 'r': return '\r';
-	case 't': return '\t';
-	case 'b': return '\b';
-	case 'Z': return '\032';
-	default: return c;
+	case '0':
+		return '\0';
+	case 'n':
+		return '\n';
+	case 'r':
+		return '\r';
+	case 't':
+		return '\t';
+	case 'b':
+		return '\b';
+	case 'Z':
+		return '\032';
+	default:
+		return c;
 	}
 }
 
@@ -307,7 +314,8 @@ static bool has_word(struct slice text, struct slice word)
 static uint32_t read_number(struct slice text, size_t *at)
 {
 	uint64_t v = 0;
-	while (*at < text.len && text.ptr[*at] >= '0' && text.ptr[*at] <= '9' && v < UINT32_MAX / 10)
+	while (*at < text.len && text.ptr[*at] >= '0' && text.ptr[*at] <= '9' &&
+	       v < UINT32_MAX / 10)
 		v = v * 10 + (uint64_t)(text.ptr[(*at)++] - '0');
 	return (uint32_t)v;
 }

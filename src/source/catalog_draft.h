@@ -10,17 +10,17 @@
 
 struct draft_column {
 	struct column column;
-	struct slice old;          /* its name before the statement; ptr NULL: a new column */
-	bool changed;              /* the statement names it in a MODIFY, CHANGE or ALTER COLUMN */
-	bool fresh;                /* the statement gives its type */
-	bool was_text_blob;        /* a fresh one had a TEXT type before, */
-	enum charset was_charset;  /* of this character set */
-	bool row_end;              /* GENERATED ALWAYS AS ROW END, in this statement */
+	struct slice old;         /* its name before the statement; ptr NULL: a new column */
+	bool changed;             /* the statement names it in a MODIFY, CHANGE or ALTER COLUMN */
+	bool fresh;               /* the statement gives its type */
+	bool was_text_blob;       /* a fresh one had a TEXT type before, */
+	enum charset was_charset; /* of this character set */
+	bool row_end;             /* GENERATED ALWAYS AS ROW END, in this statement */
 };
 
 struct draft_key {
 	enum ddl_key_kind kind;
-	struct slice name;         /* empty: made up by draft_name_keys */
+	struct slice name; /* empty: made up by draft_name_keys */
 	bool generated, hash;
 	unsigned nparts;
 	struct ddl_key_part *parts; /* column ptr NULL: an expression */

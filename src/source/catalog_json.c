@@ -188,7 +188,8 @@ static bool read_column(const cJSON *item, struct draft *draft)
 	if (column->name.ptr == NULL || column->sql_type.ptr == NULL ||
 	    !column_type_parse(get_string(item, "t"), &column->type) ||
 	    (charset.ptr != NULL && !charset_parse(charset, &column->charset)) ||
-	    !get_number(item, "l", UINT32_MAX, &length) || !get_number(item, "d", UINT8_MAX, &scale))
+	    !get_number(item, "l", UINT32_MAX, &length) ||
+	    !get_number(item, "d", UINT8_MAX, &scale))
 		return false;
 	column->length = (uint32_t)length;
 	column->scale = (uint8_t)scale;
@@ -220,16 +221,18 @@ static bool read_key(const cJSON *item, struct draft *draft)
 	key->name = get_string(item, "n");
 	if (key->name.ptr == NULL || !cJSON_IsArray(parts))
 		return false;
-	key->kind = slice_equal_nocase(key->name, SLICE("PRIMARY")) ? DDL_KEY_PRIMARY :
-		    has_flag(item, 'u')				    ? DDL_KEY_UNIQUE :
-								      DDL_KEY_INDEX;
+	key->kind = slice_equal_nocase(key->name, SLICE("PRIMARY")) ? DDL_KEY_PRIMARY
+		    : has_flag(item, 'u')                           ? DDL_KEY_UNIQUE
+								    : DDL_KEY_INDEX;
 	key->hash = has_flag(item, 'h');
 	key->generated = has_flag(item, 'g');
-	key->parts = ARENA_ARRAY(draft->arena, (size_t)cJSON_GetArraySize(parts), struct ddl_key_part);
+	key->parts =
+		ARENA_ARRAY(draft->arena, (size_t)cJSON_GetArraySize(parts), struct ddl_key_part);
 	cJSON_ArrayForEach(part, parts)
 	{
 		struct ddl_key_part *to = &key->parts[key->nparts++];
-		if (!read_part(part, to) || (to->column.ptr != NULL && draft_column(draft, to->column) < 0))
+		if (!read_part(part, to) ||
+		    (to->column.ptr != NULL && draft_column(draft, to->column) < 0))
 			return false;
 	}
 	return true;
@@ -290,7 +293,8 @@ void catalog_database_to_json(const struct catalog *catalog, struct slice db, st
 	buf_char(buf, '{');
 	put_member(buf, "db", database ? database->name : db);
 	buf_char(buf, ',');
-	put_member(buf, "charset", slice_str(charset_name(database ? database->charset : CHARSET_UTF8MB4)));
+	put_member(buf, "charset",
+		   slice_str(charset_name(database ? database->charset : CHARSET_UTF8MB4)));
 	buf_printf(buf, ",\"partial\":%s,\"implicit_timestamp\":%s}",
 		   database && !database->partial ? "false" : "true",
 		   catalog->implicit_timestamp ? "true" : "false");

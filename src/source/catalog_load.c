@@ -9,21 +9,21 @@
 /* One loading: the drafts of the tables found, by name. */
 struct load {
 	struct arena arena;
-	struct map by_name;     /* names as the server gives them to struct loaded */
+	struct map by_name; /* names as the server gives them to struct loaded */
 	struct loaded *tables;
 	unsigned ntables;
-	struct slice db;        /* as the server spells it */
+	struct slice db; /* as the server spells it */
 	enum charset charset;
-	bool partial;           /* a table was left out */
+	bool partial; /* a table was left out */
 	bool mariadb;
-	struct buf filter;      /* "= 'shop'" and, for one table, " AND table_name = 't'" */
+	struct buf filter; /* "= 'shop'" and, for one table, " AND table_name = 't'" */
 };
 
 struct loaded {
 	struct draft draft;
-	bool versioned;         /* MariaDB: SYSTEM VERSIONED */
-	bool has_row_start;     /* with columns of its own for that */
-	bool unknown;           /* left out: it has something that we do not know */
+	bool versioned;     /* MariaDB: SYSTEM VERSIONED */
+	bool has_row_start; /* with columns of its own for that */
+	bool unknown;       /* left out: it has something that we do not know */
 };
 
 static bool equals(struct slice text, const char *word)
@@ -96,14 +96,15 @@ static int load_tables(struct load *load, struct conn *conn, struct err *err)
 	return 0;
 }
 
-static void leave_out(struct load *load, struct loaded *loaded, struct slice column, const char *what,
-		      struct slice value)
+static void leave_out(struct load *load, struct loaded *loaded, struct slice column,
+		      const char *what, struct slice value)
 {
 	if (!loaded->unknown)
-		log_warn("%.*s.%.*s: column %.*s has %s %.*s, which is not known here; the table is "
-			 "not followed",
-			 SLICE_FMT(load->db), SLICE_FMT(loaded->draft.name), SLICE_FMT(column), what,
-			 SLICE_FMT(value));
+		log_warn(
+			"%.*s.%.*s: column %.*s has %s %.*s, which is not known here; the table is "
+			"not followed",
+			SLICE_FMT(load->db), SLICE_FMT(loaded->draft.name), SLICE_FMT(column), what,
+			SLICE_FMT(value));
 	loaded->unknown = true;
 	load->partial = true;
 }
@@ -181,9 +182,9 @@ static void take_key_part(struct load *load, const struct result *result, unsign
 		return;
 	struct draft_key *key = key_of(&loaded->draft, name, KEY_PARTS_MAX);
 	bool whole = equals(type, "FULLTEXT") || equals(type, "SPATIAL");
-	key->kind = equals(name, "PRIMARY")                     ? DDL_KEY_PRIMARY :
-		    equals(result_cell(result, row, 2), "0") ? DDL_KEY_UNIQUE :
-							       DDL_KEY_INDEX;
+	key->kind = equals(name, "PRIMARY")                    ? DDL_KEY_PRIMARY
+		    : equals(result_cell(result, row, 2), "0") ? DDL_KEY_UNIQUE
+							       : DDL_KEY_INDEX;
 	key->hash = load->mariadb && key->kind == DDL_KEY_UNIQUE && equals(type, "HASH") &&
 		    !equals(loaded->draft.engine, "MEMORY");
 	if (key->nparts == KEY_PARTS_MAX)
@@ -197,11 +198,12 @@ static void take_key_part(struct load *load, const struct result *result, unsign
 static int load_keys(struct load *load, struct conn *conn, struct err *err)
 {
 	struct result result;
-	if (conn_query(conn, &result, err,
-		       "SELECT table_name, index_name, non_unique, column_name, sub_part, index_type "
-		       "FROM information_schema.statistics WHERE table_schema %s "
-		       "ORDER BY table_name, index_name, seq_in_index",
-		       buf_cstr(&load->filter)) != 0)
+	if (conn_query(
+		    conn, &result, err,
+		    "SELECT table_name, index_name, non_unique, column_name, sub_part, index_type "
+		    "FROM information_schema.statistics WHERE table_schema %s "
+		    "ORDER BY table_name, index_name, seq_in_index",
+		    buf_cstr(&load->filter)) != 0)
 		return -1;
 	for (unsigned i = 0; i < result.nrows; i++)
 		take_key_part(load, &result, i);
@@ -267,7 +269,8 @@ static const struct table *settle(struct catalog *catalog, struct loaded *loaded
 	if (known != NULL) {
 		const struct table *table = draft_finish(draft, draft->arena);
 		if (table_same(known, table) && known->charset == table->charset &&
-		    slice_equal(known->name, table->name) && slice_equal(known->engine, table->engine))
+		    slice_equal(known->name, table->name) &&
+		    slice_equal(known->engine, table->engine))
 			return known;
 	}
 	return catalog_publish(catalog, draft);
@@ -297,7 +300,8 @@ static void settle_database(struct catalog *catalog, struct load *load)
 		settle(catalog, &load->tables[i]);
 }
 
-int catalog_load_database(struct catalog *catalog, struct conn *conn, struct slice db, struct err *err)
+int catalog_load_database(struct catalog *catalog, struct conn *conn, struct slice db,
+			  struct err *err)
 {
 	struct load load;
 	load_init(&load);
@@ -310,8 +314,8 @@ int catalog_load_database(struct catalog *catalog, struct conn *conn, struct sli
 	return rc;
 }
 
-int catalog_load_table(struct catalog *catalog, struct conn *conn, struct slice db, struct slice name,
-		       const struct table **table, struct err *err)
+int catalog_load_table(struct catalog *catalog, struct conn *conn, struct slice db,
+		       struct slice name, const struct table **table, struct err *err)
 {
 	struct load load;
 	load_init(&load);

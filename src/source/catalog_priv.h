@@ -1,4 +1,5 @@
-/* catalog_priv: the body of a catalog, for catalog*.c only. Thread and owner as catalog.h. */
+/* catalog_priv: the body of a catalog, for catalog*.c only. Thread: the owner of the catalog. Owner:
+ * catalog_free. */
 #ifndef TIDEWAY_CATALOG_PRIV_H
 #define TIDEWAY_CATALOG_PRIV_H
 
@@ -7,29 +8,29 @@
 
 /* One version of one table. */
 struct catalog_entry {
-	struct arena arena;           /* holds the table */
+	struct arena arena; /* holds the table */
 	struct table *table;
-	struct catalog_entry *next;   /* in the list of superseded ones */
+	struct catalog_entry *next; /* in the list of superseded ones */
 };
 
 struct catalog_database {
-	char *text;                   /* owns the name */
+	char *text; /* owns the name */
 	struct slice name;
 	enum charset charset;
-	bool partial;                 /* it may have tables that are not known: nothing is an error
+	bool partial; /* it may have tables that are not known: nothing is an error
 	                                 for lack of a table */
 };
 
 struct catalog {
 	unsigned lower_case;
-	bool implicit_timestamp;      /* explicit_defaults_for_timestamp was OFF when it was loaded */
-	uint64_t version;             /* the highest given */
+	bool implicit_timestamp; /* explicit_defaults_for_timestamp was OFF when it was loaded */
+	uint64_t version;        /* the highest given */
 	struct catalog_entry **tables; /* ascending by database and name */
 	size_t ntables, table_cap;
 	struct catalog_entry *superseded;
 	struct catalog_database **databases; /* ascending by name */
 	size_t ndatabases, database_cap;
-	struct arena scratch;         /* effects of the last statement, drafts */
+	struct arena scratch; /* effects of the last statement, drafts */
 };
 
 struct catalog_database *catalog_database(const struct catalog *catalog, struct slice db);

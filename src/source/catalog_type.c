@@ -55,7 +55,8 @@ static uint64_t longest_varchar(const struct type_context *context)
 }
 
 /* TEXT(n) and BLOB(n) choose their size; a VARCHAR or VARBINARY that is too long becomes one. */
-static void resolve_size(const struct type_context *context, const struct ddl_column *from, struct column *to)
+static void resolve_size(const struct type_context *context, const struct ddl_column *from,
+			 struct column *to)
 {
 	uint64_t bytes = from->length >= 0 ? text_bytes(to, (uint64_t)from->length) : 0;
 	bool varying = to->type == COLUMN_VARCHAR || to->type == COLUMN_VARBINARY;
@@ -146,7 +147,8 @@ static bool shows_width(const struct type_context *context, const struct ddl_col
 /* Display width of an integer whose definition gives none. */
 static unsigned default_width(const struct column *column)
 {
-	static const unsigned signed_widths[] = {4, 6, 9, 11, 20}, unsigned_widths[] = {3, 5, 8, 10, 20};
+	static const unsigned signed_widths[] = {4, 6, 9, 11, 20},
+			      unsigned_widths[] = {3, 5, 8, 10, 20};
 	unsigned i = (unsigned)column->type - COLUMN_TINYINT;
 	return column->is_unsigned ? unsigned_widths[i] : signed_widths[i];
 }
@@ -154,7 +156,8 @@ static unsigned default_width(const struct column *column)
 static void put_lower(struct buf *buf, struct slice s)
 {
 	for (size_t i = 0; i < s.len; i++)
-		buf_char(buf, s.ptr[i] >= 'A' && s.ptr[i] <= 'Z' ? (char)(s.ptr[i] + 32) : s.ptr[i]);
+		buf_char(buf,
+			 s.ptr[i] >= 'A' && s.ptr[i] <= 'Z' ? (char)(s.ptr[i] + 32) : s.ptr[i]);
 }
 
 static void put_label(struct buf *buf, struct slice label)
@@ -210,8 +213,9 @@ static void put_size(const struct type_context *context, const struct ddl_column
 	case COLUMN_INT:
 	case COLUMN_BIGINT:
 		if (shows_width(context, from, column))
-			buf_printf(buf, "(%u)", from->length > 0 ? (unsigned)from->length :
-								    default_width(column));
+			buf_printf(buf, "(%u)",
+				   from->length > 0 ? (unsigned)from->length
+						    : default_width(column));
 		break;
 	case COLUMN_FLOAT:
 	case COLUMN_DOUBLE:
@@ -222,7 +226,8 @@ static void put_size(const struct type_context *context, const struct ddl_column
 		buf_printf(buf, "(%u,%u)", column->length, column->scale);
 		break;
 	case COLUMN_YEAR:
-		if (context->mariadb || (context->version != 0 && context->version < MYSQL_WITHOUT_WIDTHS))
+		if (context->mariadb ||
+		    (context->version != 0 && context->version < MYSQL_WITHOUT_WIDTHS))
 			buf_printf(buf, "(%u)", from->length == 2 ? 2 : 4);
 		break;
 	case COLUMN_TIME:
@@ -294,13 +299,15 @@ void type_resolve(const struct type_context *context, const struct ddl_column *f
 static struct slice respell(const struct column *column, const char *name, struct arena *arena)
 {
 	size_t at = 0;
-	while (at < column->sql_type.len && column->sql_type.ptr[at] != '(' && column->sql_type.ptr[at] != ' ')
+	while (at < column->sql_type.len && column->sql_type.ptr[at] != '(' &&
+	       column->sql_type.ptr[at] != ' ')
 		at++;
 	return arena_printf(arena, "%s%.*s", name, (int)(column->sql_type.len - at),
 			    column->sql_type.ptr + at);
 }
 
-static void convert_varchar(const struct type_context *context, struct column *column, struct arena *arena)
+static void convert_varchar(const struct type_context *context, struct column *column,
+			    struct arena *arena)
 {
 	uint64_t bytes = text_bytes(column, column->length);
 	if (bytes <= longest_varchar(context))
@@ -343,9 +350,11 @@ static uint64_t decimal_bytes(const struct column *column)
 uint64_t type_key_bytes(const struct column *column)
 {
 	static const unsigned integers[] = {1, 2, 3, 4, 8};
-	if (type_is_blob(column->type) || column->type == COLUMN_GEOMETRY || column->type == COLUMN_JSON)
+	if (type_is_blob(column->type) || column->type == COLUMN_GEOMETRY ||
+	    column->type == COLUMN_JSON)
 		return 0;
-	if (type_is_text(column->type) || column->type == COLUMN_BINARY || column->type == COLUMN_VARBINARY)
+	if (type_is_text(column->type) || column->type == COLUMN_BINARY ||
+	    column->type == COLUMN_VARBINARY)
 		return text_bytes(column, column->length);
 	if (column->type <= COLUMN_BIGINT)
 		return integers[column->type - COLUMN_TINYINT];

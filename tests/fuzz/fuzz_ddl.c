@@ -46,7 +46,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.charset_client = charsets[data[0] & 7],
 		.sql_mode = modes[data[1] & 3],
 		.mariadb = data[1] & 4,
-		.version = data[1] & 8 ? 101119 : data[1] & 16 ? 90704 : 0,
+		.version = data[1] & 8    ? 101119
+			   : data[1] & 16 ? 90704
+					  : 0,
 	};
 	arena_init(&arena, 0);
 	if (ddl_parse(slice_of(data + 2, size - 2), &context, &arena, &steps, &n, &err) == 0) {
@@ -58,7 +60,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			touch(steps[i].other.db);
 			touch(steps[i].other.table);
 			touch(steps[i].reason);
-			if (steps[i].kind == DDL_STEP_UNPLACED && (n != 1 || steps[i].reason.len == 0))
+			if (steps[i].kind == DDL_STEP_UNPLACED &&
+			    (n != 1 || steps[i].reason.len == 0))
 				abort();
 			for (unsigned j = 0; j < steps[i].nspecs; j++)
 				touch_spec(&steps[i].specs[j]);

@@ -35,8 +35,8 @@ static void die(const char *what, const struct err *err)
 static void fail_at(struct live *live, struct slice sql, const char *what, const char *text)
 {
 	live->nfailures++;
-	printf("%s: %s\n  statement: %.*s\n  %s\n", live->mariadb ? "MariaDB" : "MySQL", what, SLICE_FMT(sql),
-	       text);
+	printf("%s: %s\n  statement: %.*s\n  %s\n", live->mariadb ? "MariaDB" : "MySQL", what,
+	       SLICE_FMT(sql), text);
 }
 
 /* The table without what loading cannot know: its version, and which keys are a foreign key's. */
@@ -155,7 +155,8 @@ static void follow(struct live *live, struct slice text)
 		fail_at(live, sql, "ddl_parse", err.text);
 	else if (steps[0].kind == DDL_STEP_UNPLACED)
 		fail_at(live, sql, "unplaced", arena_cstr(&arena, steps[0].reason));
-	else if (catalog_apply(live->followed, &live->context, steps, nsteps, &effects, &neffects, &err) != 0)
+	else if (catalog_apply(live->followed, &live->context, steps, nsteps, &effects, &neffects,
+			       &err) != 0)
 		fail_at(live, sql, "catalog_apply", err.text);
 	arena_fini(&arena);
 }
@@ -177,8 +178,8 @@ static void read_binlog(struct live *live)
 {
 	struct err err = ERR_INIT;
 	struct result result;
-	if (conn_query(live->reader, &result, &err, "SHOW BINLOG EVENTS IN '%s' FROM %llu", live->file,
-		       live->pos) != 0)
+	if (conn_query(live->reader, &result, &err, "SHOW BINLOG EVENTS IN '%s' FROM %llu",
+		       live->file, live->pos) != 0)
 		die("binlog", &err);
 	for (unsigned i = 0; i < result.nrows; i++) {
 		live->pos = strtoull(result_cell(&result, i, 4).ptr, NULL, 10);
@@ -198,8 +199,10 @@ static void read_session(struct live *live)
 {
 	struct err err = ERR_INIT;
 	struct result result;
-	if (conn_query(live->writer, &result, &err,
-		       "SELECT @@sql_mode, @@explicit_defaults_for_timestamp, @@collation_server") != 0)
+	if (conn_query(
+		    live->writer, &result, &err,
+		    "SELECT @@sql_mode, @@explicit_defaults_for_timestamp, @@collation_server") !=
+	    0)
 		die("session", &err);
 	struct slice mode = result_cell(&result, 0, 0);
 	live->context.sql_mode = (contains(mode, "REAL_AS_FLOAT") ? 1u << 0 : 0) |
@@ -257,7 +260,8 @@ static void run_file(struct live *live, const char *path)
 		if (line.len == 0 || line.ptr[line.len - 1] != ';')
 			continue;
 		if (mine)
-			run_statement(live, slice_of(begin, (size_t)(line.ptr + line.len - 1 - begin)));
+			run_statement(live,
+				      slice_of(begin, (size_t)(line.ptr + line.len - 1 - begin)));
 		begin = NULL;
 		mine = true;
 	}
@@ -266,7 +270,8 @@ static void run_file(struct live *live, const char *path)
 
 static struct conn *connect_to(unsigned port)
 {
-	struct source_config config = {.host = "127.0.0.1", .port = port, .user = "root", .password = ""};
+	struct source_config config = {
+		.host = "127.0.0.1", .port = port, .user = "root", .password = ""};
 	struct err err = ERR_INIT;
 	struct conn *conn = conn_open(&config, CONN_CONTROL, &err);
 	if (conn == NULL)
@@ -305,8 +310,8 @@ static unsigned run_server(const char *port, char **files)
 	catalog_free(live.followed);
 	conn_free(live.writer);
 	conn_free(live.reader);
-	printf("%s: %u statements, %u failures\n", live.mariadb ? "MariaDB" : "MySQL", live.nstatements,
-	       live.nfailures);
+	printf("%s: %u statements, %u failures\n", live.mariadb ? "MariaDB" : "MySQL",
+	       live.nstatements, live.nfailures);
 	return live.nfailures;
 }
 

@@ -26,7 +26,8 @@ static int try_sql(struct fixture *f, const char *sql)
 	unsigned nsteps;
 	f->err = (struct err)ERR_INIT;
 	arena_reset(&f->steps);
-	assert_int_equal(ddl_parse(slice_str(sql), &f->context, &f->steps, &steps, &nsteps, &f->err), 0);
+	assert_int_equal(
+		ddl_parse(slice_str(sql), &f->context, &f->steps, &steps, &nsteps, &f->err), 0);
 	if (steps[0].kind == DDL_STEP_UNPLACED)
 		fail_msg("%s: %.*s", sql, SLICE_FMT(steps[0].reason));
 	return catalog_apply(f->catalog, &f->context, steps, nsteps, &f->effects, &f->n, &f->err);
@@ -79,10 +80,11 @@ static const char *effects_text(struct fixture *f)
 	buf_clear(out);
 	for (unsigned i = 0; i < f->n; i++) {
 		const struct ddl_effect *e = &f->effects[i];
-		buf_printf(out, "%s%s %.*s.%.*s", i ? "; " : "", ddl_op_name(e->op), SLICE_FMT(e->db),
-			   SLICE_FMT(e->table));
+		buf_printf(out, "%s%s %.*s.%.*s", i ? "; " : "", ddl_op_name(e->op),
+			   SLICE_FMT(e->db), SLICE_FMT(e->table));
 		if (e->new_table.len > 0)
-			buf_printf(out, " to %.*s.%.*s", SLICE_FMT(e->new_db), SLICE_FMT(e->new_table));
+			buf_printf(out, " to %.*s.%.*s", SLICE_FMT(e->new_db),
+				   SLICE_FMT(e->new_table));
 		buf_printf(out, " %s%s", e->before ? "before" : "-", e->after ? " after" : " -");
 		put_names(out, '+', e->added, e->nadded);
 		put_names(out, '-', e->dropped, e->ndropped);
@@ -113,9 +115,10 @@ static void test_versions(void **state)
 	const struct table *before = find(f, "t");
 	uint64_t version = before->version;
 	static const char *const statements[] = {
-		"ALTER TABLE t COMMENT 'x'", "TRUNCATE t", "ALTER TABLE t ENGINE=InnoDB",
-		"CREATE INDEX i ON t (a)",   "DROP INDEX i ON t", "RENAME TABLE t TO u",
-		"RENAME TABLE u TO t",	     "ALTER TABLE t ADD c int",
+		"ALTER TABLE t COMMENT 'x'",   "TRUNCATE t",
+		"ALTER TABLE t ENGINE=InnoDB", "CREATE INDEX i ON t (a)",
+		"DROP INDEX i ON t",           "RENAME TABLE t TO u",
+		"RENAME TABLE u TO t",         "ALTER TABLE t ADD c int",
 	};
 	run(f, "CREATE TABLE other (a int)");
 	for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++) {
@@ -273,11 +276,13 @@ static void test_databases(void **state)
 	run(f, "ALTER DATABASE d2 CHARACTER SET utf8mb3");
 	assert_string_equal(effects_text(f), "QUERY d2. - -");
 	run(f, "CREATE TABLE d2.y (a varchar(5))");
-	assert_int_equal(catalog_find(f->catalog, SLICE("d2"), SLICE("y"))->charset, CHARSET_UTF8MB3);
+	assert_int_equal(catalog_find(f->catalog, SLICE("d2"), SLICE("y"))->charset,
+			 CHARSET_UTF8MB3);
 	run(f, "CREATE DATABASE IF NOT EXISTS d2");
 	assert_int_equal(f->n, 0);
 	run(f, "DROP DATABASE d2");
-	assert_string_equal(effects_text(f), "ERASE d2.x before -; ERASE d2.y before -; QUERY d2. - -");
+	assert_string_equal(effects_text(f),
+			    "ERASE d2.x before -; ERASE d2.y before -; QUERY d2. - -");
 	assert_false(catalog_has_database(f->catalog, SLICE("d2")));
 	assert_null(catalog_find(f->catalog, SLICE("d2"), SLICE("x")));
 	run(f, "DROP DATABASE IF EXISTS d2");
@@ -285,7 +290,8 @@ static void test_databases(void **state)
 	f->context.collation_database = 8; /* the server's: latin1_swedish_ci */
 	run(f, "CREATE DATABASE d3");
 	run(f, "CREATE TABLE d3.x (a varchar(5))");
-	assert_int_equal(catalog_find(f->catalog, SLICE("d3"), SLICE("x"))->charset, CHARSET_LATIN1);
+	assert_int_equal(catalog_find(f->catalog, SLICE("d3"), SLICE("x"))->charset,
+			 CHARSET_LATIN1);
 }
 
 /* IF NOT EXISTS may have found a database with tables that nobody has told us of. */
@@ -338,7 +344,8 @@ static void test_lower_case(void **state)
 		assert_slice(table->columns[0].name, "Id");
 		assert_ptr_equal(catalog_find(f->catalog, SLICE("SHOP"), SLICE("TAB")), table);
 		run(f, "ALTER TABLE shop.TAB ADD b int");
-		assert_int_equal(catalog_find(f->catalog, SLICE("shop"), SLICE("tab"))->ncolumns, 2);
+		assert_int_equal(catalog_find(f->catalog, SLICE("shop"), SLICE("tab"))->ncolumns,
+				 2);
 	}
 }
 
@@ -361,30 +368,37 @@ static void test_put(void **state)
 static void test_nullable(void **state)
 {
 	struct fixture *f = *state;
-	run(f, "CREATE TABLE n (a int, b timestamp, c timestamp null, d int not null, e int, PRIMARY KEY (e))");
-	assert_string_equal(columns_text(f, "n"), "a int, b timestamp, c timestamp, d int!, e int!");
+	run(f, "CREATE TABLE n (a int, b timestamp, c timestamp null, d int not null, e int, "
+	       "PRIMARY KEY (e))");
+	assert_string_equal(columns_text(f, "n"),
+			    "a int, b timestamp, c timestamp, d int!, e int!");
 	f->context.implicit_timestamp = true;
 	run(f, "CREATE TABLE n2 (a int, b timestamp, c timestamp null, d timestamp as (b))");
 	assert_string_equal(columns_text(f, "n2"), "a int, b timestamp!, c timestamp, d timestamp");
 	run(f, "ALTER TABLE n DROP PRIMARY KEY, ADD PRIMARY KEY (a)");
-	assert_string_equal(columns_text(f, "n"), "a int!, b timestamp, c timestamp, d int!, e int!");
+	assert_string_equal(columns_text(f, "n"),
+			    "a int!, b timestamp, c timestamp, d int!, e int!");
 }
 
 static void test_flavours(void **state)
 {
 	struct fixture *f = *state;
-	run(f, "CREATE TABLE x (a int, b tinyint(1), c json, d geometrycollection, e year, f text(0))");
-	assert_string_equal(columns_text(f, "x"), "a int, b tinyint(1), c json, d geomcollection, e year, "
-						  "f tinytext");
+	run(f, "CREATE TABLE x (a int, b tinyint(1), c json, d geometrycollection, e year, f "
+	       "text(0))");
+	assert_string_equal(columns_text(f, "x"),
+			    "a int, b tinyint(1), c json, d geomcollection, e year, "
+			    "f tinytext");
 	f->context.version = 50744;
 	run(f, "CREATE TABLE x (a int, b tinyint(1), c json, d geometrycollection, e year)");
 	assert_string_equal(columns_text(f, "x"),
 			    "a int(11), b tinyint(1), c json, d geometrycollection, e year(4)");
 	f->context.mariadb = true;
 	f->context.version = 101119;
-	run(f, "CREATE TABLE x (a int unsigned, b text, c json, d varchar(65533) charset latin1, f text(0), "
+	run(f, "CREATE TABLE x (a int unsigned, b text, c json, d varchar(65533) charset latin1, f "
+	       "text(0), "
 	       "unique (b))");
-	assert_string_equal(columns_text(f, "x"), "a int(10) unsigned, b text, c longtext, d text, f text");
+	assert_string_equal(columns_text(f, "x"),
+			    "a int(10) unsigned, b text, c longtext, d text, f text");
 	assert_int_equal(find(f, "x")->columns[2].type, COLUMN_LONGTEXT);
 	assert_int_equal(find(f, "x")->nhidden, 1);
 	assert_true(find(f, "x")->indexes[0].hash);
@@ -393,7 +407,8 @@ static void test_flavours(void **state)
 static void test_keys(void **state)
 {
 	struct fixture *f = *state;
-	run(f, "CREATE TABLE k (a int, b int, c varchar(9), UNIQUE z (a), UNIQUE y (b, c(3)), KEY (c), "
+	run(f, "CREATE TABLE k (a int, b int, c varchar(9), UNIQUE z (a), UNIQUE y (b, c(3)), KEY "
+	       "(c), "
 	       "UNIQUE (c), PRIMARY KEY (b))");
 	const struct table *k = find(f, "k");
 	assert_int_equal(k->nindexes, 5);
@@ -421,9 +436,12 @@ static void test_json(void **state)
 	struct catalog *other = catalog_new(0);
 	buf_init(&json);
 	buf_init(&again);
-	run(f, "CREATE TABLE `j\"\\` (`a\nb` int unsigned zerofill, c enum('x\\0y','\\'','ä\\\\','') charset latin1, "
-	       "d set('p','q'), e decimal(12,3), f datetime(6), g int as (1) invisible, h int as (2) stored, "
-	       "i text not null, PRIMARY KEY (e), UNIQUE (i(5)), UNIQUE ((lower(i))), KEY ((f), d))");
+	run(f,
+	    "CREATE TABLE `j\"\\` (`a\nb` int unsigned zerofill, c enum('x\\0y','\\'','ä\\\\','') "
+	    "charset latin1, "
+	    "d set('p','q'), e decimal(12,3), f datetime(6), g int as (1) invisible, h int as (2) "
+	    "stored, "
+	    "i text not null, PRIMARY KEY (e), UNIQUE (i(5)), UNIQUE ((lower(i))), KEY ((f), d))");
 	const struct table *table = find(f, "j\"\\");
 	assert_int_equal(table->columns[1].nlabels, 4);
 	assert_slice(table->columns[1].labels[1], "'");
@@ -458,23 +476,30 @@ static void test_json_damaged(void **state)
 	run(f, "CREATE TABLE d (a enum('x','y'), b decimal(5,2), KEY (b))");
 	catalog_table_to_json(find(f, "d"), &json);
 	for (size_t n = 0; n < json.len; n++) {
-		assert_int_equal(catalog_table_from_json(f->catalog, slice_of(json.ptr, n), &f->err), -1);
+		assert_int_equal(
+			catalog_table_from_json(f->catalog, slice_of(json.ptr, n), &f->err), -1);
 		assert_int_equal(f->err.code, ERR_INTERNAL);
 	}
 	static const char *const wrong[] = {
 		"{}",
 		"[]",
-		"{\"db\":\"d\",\"table\":\"t\",\"engine\":\"\",\"charset\":\"klingon\",\"version\":1}",
-		"{\"db\":\"d\",\"table\":\"t\",\"engine\":\"\",\"charset\":\"latin1\",\"version\":-1}",
-		"{\"db\":\"d\",\"table\":\"t\",\"engine\":\"\",\"charset\":\"latin1\",\"version\":1,"
+		"{\"db\":\"d\",\"table\":\"t\",\"engine\":\"\",\"charset\":\"klingon\",\"version\":"
+		"1}",
+		"{\"db\":\"d\",\"table\":\"t\",\"engine\":\"\",\"charset\":\"latin1\",\"version\":-"
+		"1}",
+		"{\"db\":\"d\",\"table\":\"t\",\"engine\":\"\",\"charset\":\"latin1\",\"version\":"
+		"1,"
 		"\"columns\":[{\"n\":\"a\",\"t\":\"wonder\",\"s\":\"\",\"f\":\"\"}]}",
-		"{\"db\":\"d\",\"table\":\"t\",\"engine\":\"\",\"charset\":\"latin1\",\"version\":1,"
+		"{\"db\":\"d\",\"table\":\"t\",\"engine\":\"\",\"charset\":\"latin1\",\"version\":"
+		"1,"
 		"\"columns\":[{\"n\":\"a\",\"t\":\"int\",\"s\":\"int\",\"f\":\"\",\"l\":-5}]}",
-		"{\"db\":\"d\",\"table\":\"t\",\"engine\":\"\",\"charset\":\"latin1\",\"version\":1,"
+		"{\"db\":\"d\",\"table\":\"t\",\"engine\":\"\",\"charset\":\"latin1\",\"version\":"
+		"1,"
 		"\"columns\":[],\"keys\":[{\"n\":\"k\",\"f\":\"u\",\"p\":[[\"nope\",0]]}]}",
 	};
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
-		assert_int_equal(catalog_table_from_json(f->catalog, slice_str(wrong[i]), &f->err), -1);
+		assert_int_equal(catalog_table_from_json(f->catalog, slice_str(wrong[i]), &f->err),
+				 -1);
 	assert_int_equal(catalog_database_from_json(f->catalog, SLICE("{\"db\":1}"), &f->err), -1);
 	buf_fini(&json);
 }
@@ -485,7 +510,8 @@ static void test_partitions(void **state)
 	run(f, "CREATE TABLE p (a int) PARTITION BY HASH (a)");
 	run(f, "CREATE TABLE q LIKE p");
 	run(f, "ALTER TABLE p EXCHANGE PARTITION p0 WITH TABLE q");
-	assert_string_equal(effects_text(f), "ALTER shop.p before after; ALTER shop.q before after");
+	assert_string_equal(effects_text(f),
+			    "ALTER shop.p before after; ALTER shop.q before after");
 	run(f, "ALTER TABLE p CONVERT PARTITION p0 TO TABLE r");
 	assert_string_equal(effects_text(f), "ALTER shop.p before after; CREATE shop.r - after");
 	run(f, "ALTER TABLE p CONVERT TABLE r TO PARTITION p0");
@@ -499,7 +525,8 @@ static void test_many(void **state)
 	struct fixture *f = *state;
 	char sql[100];
 	for (unsigned i = 0; i < 5000; i++) {
-		snprintf(sql, sizeof(sql), "CREATE TABLE m%u (a int PRIMARY KEY, b varchar(10))", (i * 7919) % 5000);
+		snprintf(sql, sizeof(sql), "CREATE TABLE m%u (a int PRIMARY KEY, b varchar(10))",
+			 (i * 7919) % 5000);
 		run(f, sql);
 	}
 	run(f, "DROP DATABASE shop");
@@ -512,12 +539,24 @@ static void test_many(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_versions),	     TEST(test_alter_effects), TEST(test_other_effects),
-		TEST(test_rename),	     TEST(test_unknown_sources), TEST(test_errors),
-		TEST(test_databases),	     TEST(test_partial_database), TEST(test_walk),
-		TEST(test_lower_case),	     TEST(test_put),		TEST(test_nullable),
-		TEST(test_flavours),	     TEST(test_keys),		TEST(test_json),
-		TEST(test_json_damaged),     TEST(test_partitions),	TEST(test_many),
+		TEST(test_versions),
+		TEST(test_alter_effects),
+		TEST(test_other_effects),
+		TEST(test_rename),
+		TEST(test_unknown_sources),
+		TEST(test_errors),
+		TEST(test_databases),
+		TEST(test_partial_database),
+		TEST(test_walk),
+		TEST(test_lower_case),
+		TEST(test_put),
+		TEST(test_nullable),
+		TEST(test_flavours),
+		TEST(test_keys),
+		TEST(test_json),
+		TEST(test_json_damaged),
+		TEST(test_partitions),
+		TEST(test_many),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

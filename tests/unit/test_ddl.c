@@ -16,9 +16,21 @@
 #define DATA_FILE "tests/data/ddl.txt"
 
 static const char *const step_names[] = {
-	"none",	       "unplaced",  "dml",	     "query",	     "create_table",	"create_like",
-	"alter_table", "drop_table", "rename_table",  "truncate",     "create_index",	"drop_index",
-	"create_database", "alter_database", "drop_database",
+	"none",
+	"unplaced",
+	"dml",
+	"query",
+	"create_table",
+	"create_like",
+	"alter_table",
+	"drop_table",
+	"rename_table",
+	"truncate",
+	"create_index",
+	"drop_index",
+	"create_database",
+	"alter_database",
+	"drop_database",
 };
 
 static void put_name(struct buf *out, const struct ddl_name *name)
@@ -297,7 +309,8 @@ static int64_t time_columns(unsigned ncolumns)
 	buf_init(&sql);
 	buf_put(&sql, SLICE("CREATE TABLE t ("));
 	for (unsigned i = 0; i < ncolumns; i++)
-		buf_printf(&sql, "%sc%u enum('a','b''c') comment '/* */' default (((1)))", i ? "," : "", i);
+		buf_printf(&sql, "%sc%u enum('a','b''c') comment '/* */' default (((1)))",
+			   i ? "," : "", i);
 	buf_char(&sql, ')');
 	int64_t begin = clock_mono_ns();
 	expect_kind(buf_slice(&sql), DDL_STEP_CREATE_TABLE);
@@ -380,7 +393,8 @@ static void test_charset_unknown(void **state)
 	unsigned n;
 	arena_init(&arena, 0);
 	assert_int_equal(ddl_parse(SLICE("DROP TABLE a"), &context, &arena, &steps, &n, &err), 0);
-	assert_int_equal(ddl_parse(SLICE("DROP TABLE \xe4"), &context, &arena, &steps, &n, &err), -1);
+	assert_int_equal(ddl_parse(SLICE("DROP TABLE \xe4"), &context, &arena, &steps, &n, &err),
+			 -1);
 	assert_int_equal(err.code, ERR_DATA);
 	assert_non_null(strstr(err.text, "60000"));
 	arena_fini(&arena);
@@ -389,8 +403,8 @@ static void test_charset_unknown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_table),	       cmocka_unit_test(test_prefixes),
-		cmocka_unit_test(test_linear),	       cmocka_unit_test(test_deep),
+		cmocka_unit_test(test_table),          cmocka_unit_test(test_prefixes),
+		cmocka_unit_test(test_linear),         cmocka_unit_test(test_deep),
 		cmocka_unit_test(test_charset_client), cmocka_unit_test(test_charset_unknown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
