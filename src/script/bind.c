@@ -2,7 +2,8 @@
 #include "script/script_priv.h"
 
 struct script_table *bind_new(lua_State *L, struct script *script, const struct table *table,
-			      const struct mapping *mapping, const char *source, struct arena *arena)
+			      const struct mapping *mapping, const char *source,
+			      struct arena *arena)
 {
 	struct script_table *bound = ARENA_NEW(arena, struct script_table);
 	bound->script = script;

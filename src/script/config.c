@@ -1,5 +1,5 @@
-/* config: what core.config(i) says, as plain data. The Lua side has checked it all; what is wrong here is a defect of
- * the standard library. */
+/* config: what core.config(i) says, as plain data. The Lua side has checked it all; what is wrong
+ * here is a defect of the standard library. */
 #include "script/script_priv.h"
 
 #include <stdlib.h>
@@ -70,14 +70,15 @@ static const char *property_text(lua_State *L, const char *name, struct arena *a
 		lua_pop(L, 1);
 	}
 	if (text == NULL)
-		state_raise(L, "property %s: expected a string, a number or a boolean, got %s", name,
-			    luaL_typename(L, -1));
+		state_raise(L, "property %s: expected a string, a number or a boolean, got %s",
+			    name, luaL_typename(L, -1));
 	lua_pop(L, 1);
 	return text;
 }
 
 /* { {"k", "v"}, ... } or { k = "v" }, whose names are then sorted. */
-const struct property *config_properties(lua_State *L, int idx, const char *key, struct arena *arena, unsigned *n)
+const struct property *config_properties(lua_State *L, int idx, const char *key,
+					 struct arena *arena, unsigned *n)
 {
 	struct property *properties = NULL;
 	unsigned count = 0;
@@ -99,9 +100,10 @@ const struct property *config_properties(lua_State *L, int idx, const char *key,
 			(*n)++;
 		}
 		for (lua_pushnil(L); !list && lua_next(L, map);) {
-			properties[*n].name = lua_type(L, -2) == LUA_TSTRING
-						      ? arena_cstr(arena, slice_str(lua_tostring(L, -2)))
-						      : "";
+			properties[*n].name =
+				lua_type(L, -2) == LUA_TSTRING
+					? arena_cstr(arena, slice_str(lua_tostring(L, -2)))
+					: "";
 			properties[*n].value = property_text(L, properties[*n].name, arena);
 			(*n)++;
 		}
@@ -113,7 +115,8 @@ const struct property *config_properties(lua_State *L, int idx, const char *key,
 }
 
 /* A list of strings, or one string. */
-const char *const *config_list(lua_State *L, int idx, const char *key, struct arena *arena, unsigned *n)
+const char *const *config_list(lua_State *L, int idx, const char *key, struct arena *arena,
+			       unsigned *n)
 {
 	const char **list;
 	unsigned count;
@@ -169,7 +172,9 @@ void config_sink(lua_State *L, int idx, struct arena *arena, struct sink_config 
 		state_raise(L, "sink: expected kafka.sink{...}, got %s", luaL_typename(L, idx));
 	lua_getfield(L, idx, "kind");
 	*sink = (struct sink_config){
-		.kind = lua_isstring(L, -1) && strcmp(lua_tostring(L, -1), "lines") == 0 ? SINK_LINES : SINK_KAFKA,
+		.kind = lua_isstring(L, -1) && strcmp(lua_tostring(L, -1), "lines") == 0
+				? SINK_LINES
+				: SINK_KAFKA,
 		.name = config_text(L, idx, "name", arena),
 		.brokers = config_text(L, idx, "brokers", arena),
 		.file = path_at(L, idx, "file", arena),

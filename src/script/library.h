@@ -1,4 +1,5 @@
-/* library: the versions of Lua and libyaml that are linked. Thread: any. */
+/* library: the versions of Lua and libyaml that are linked.
+ * Thread: any. */
 #ifndef TIDEWAY_SCRIPT_LIBRARY_H
 #define TIDEWAY_SCRIPT_LIBRARY_H
 

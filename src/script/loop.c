@@ -1,5 +1,5 @@
-/* loop: loop = function(changes, out) of a sync: a coroutine that is resumed with each item and yields when it asks for
- * the next. What it sends goes through host->send while it runs. */
+/* loop: loop = function(changes, out) of a sync: a coroutine that is resumed with each item and
+ * yields when it asks for the next. What it sends goes through host->send while it runs. */
 #include "script/script_priv.h"
 
 #define OUT_NAME "tideway.loop.out"
@@ -10,7 +10,8 @@ static int next_item(lua_State *L)
 {
 	struct script *script = script_of(L);
 	if (script->loop != L)
-		state_raise(L, "changes() is called from the loop function itself, not from another coroutine");
+		state_raise(L, "changes() is called from the loop function itself, not from "
+			       "another coroutine");
 	script->loop_asking = true;
 	return lua_yield(L, 0);
 }
@@ -86,7 +87,8 @@ static int resume(struct script *script, int nargs, struct err *err)
 	lua_pop(script->loop, nresults);
 	if (!script->loop_asking)
 		return err_set(err, ERR_DATA,
-			       "%s: the loop function called coroutine.yield outside of a coroutine of its own",
+			       "%s: the loop function called coroutine.yield outside of a "
+			       "coroutine of its own",
 			       script->file);
 	return 0;
 }
@@ -133,7 +135,8 @@ static int step(struct script *script, unsigned sync, const struct loop_item *it
 		return rc;
 	if (script->loop_sync != sync || lua_status(script->loop) != LUA_YIELD)
 		return err_set(err, ERR_INTERNAL, "%s: the loop has ended already", script->file);
-	if (state_protect(script, push_item, (void *)(uintptr_t)item, SCRIPT_BUDGET_LOAD, ERR_DATA, err) < 0)
+	if (state_protect(script, push_item, (void *)(uintptr_t)item, SCRIPT_BUDGET_LOAD, ERR_DATA,
+			  err) < 0)
 		return -1;
 	return resume(script, 1, err);
 }

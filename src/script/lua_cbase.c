@@ -60,7 +60,8 @@ static int load(lua_State *L)
 
 static int distance(lua_State *L)
 {
-	lua_pushinteger(L, slice_distance(slice_str(luaL_checkstring(L, 1)), slice_str(luaL_checkstring(L, 2))));
+	lua_pushinteger(L, slice_distance(slice_str(luaL_checkstring(L, 1)),
+					  slice_str(luaL_checkstring(L, 2))));
 	return 1;
 }
 
@@ -145,10 +146,11 @@ static int image(lua_State *L)
 int lua_cbase_open(lua_State *L)
 {
 	static const luaL_Reg functions[] = {
-		{"where", where},     {"function_where", function_where}, {"load", load},
-		{"distance", distance}, {"nearest", nearest},             {"topic_legal", topic_legal},
-		{"source", source},   {"kind", kind},                     {"image", image},
-		{NULL, NULL},
+		{"where", where},     {"function_where", function_where},
+		{"load", load},       {"distance", distance},
+		{"nearest", nearest}, {"topic_legal", topic_legal},
+		{"source", source},   {"kind", kind},
+		{"image", image},     {NULL, NULL},
 	};
 	luaL_newlib(L, functions);
 	lua_row_functions(L);

@@ -1,4 +1,5 @@
-/* lua_change: a change as scripts see it, what on_change may set and send, and records as tables. */
+/* lua_change: a change as scripts see it, what on_change may set and send, and records as tables.
+ */
 #include "script/script_priv.h"
 
 #include "base/num.h"
@@ -31,17 +32,25 @@ enum change_field {
 #define X(name) FIELD_##name,
 	CHANGE_FIELDS(X)
 #undef X
-	FIELD_COUNT
+		FIELD_COUNT
 };
 
 /* User values of the userdata. */
-enum { VALUE_BEFORE = 1, VALUE_AFTER, VALUE_DB, VALUE_TABLE, VALUE_SOURCE, VALUE_COUNT = VALUE_SOURCE };
+enum {
+	VALUE_BEFORE = 1,
+	VALUE_AFTER,
+	VALUE_DB,
+	VALUE_TABLE,
+	VALUE_SOURCE,
+	VALUE_COUNT = VALUE_SOURCE
+};
 
 static struct change_ud *live(lua_State *L)
 {
 	struct change_ud *ud = lua_touserdata(L, 1);
 	if (__builtin_expect(ud->change == NULL || ud->table == NULL, 0))
-		state_raise(L, "row expired: a row and a change live until their function returns; change:copy() "
+		state_raise(L, "row expired: a row and a change live until their function returns; "
+			       "change:copy() "
 			       "keeps the values");
 	return ud;
 }
@@ -54,7 +63,8 @@ struct change_ud *lua_change_test(lua_State *L, int idx)
 static struct change_ud *check(lua_State *L)
 {
 	if (lua_change_test(L, 1) == NULL)
-		state_raise(L, "expected a change, got %s: call it with a colon, change:method(...)",
+		state_raise(L,
+			    "expected a change, got %s: call it with a colon, change:method(...)",
 			    luaL_typename(L, 1));
 	return live(L);
 }
@@ -118,9 +128,11 @@ static int no_field(lua_State *L)
 	struct change_ud *ud = live(L);
 	for (unsigned i = 0; i < ud->table->table->ncolumns; i++)
 		if (slice_equal(ud->table->table->columns[i].name, slice_str(name)))
-			state_raise(L, "a change has no field '%s'; did you mean change.row.%s?", name, name);
+			state_raise(L, "a change has no field '%s'; did you mean change.row.%s?",
+				    name, name);
 	if (state_nearest_key(L, lua_upvalueindex(1), name))
-		state_raise(L, "a change has no field '%s'; did you mean '%s'?", name, lua_tostring(L, -1));
+		state_raise(L, "a change has no field '%s'; did you mean '%s'?", name,
+			    lua_tostring(L, -1));
 	return state_raise(L, "a change has no field '%s'", name);
 }
 
@@ -204,8 +216,8 @@ const char *lua_topic_check(struct slice name)
 		return "a topic name is not . or ..";
 	for (size_t i = 0; i < name.len; i++) {
 		char c = name.ptr[i];
-		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-		      c == '_' || c == '-'))
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+		      c == '.' || c == '_' || c == '-'))
 			return "a topic name has letters, digits, '.', '_' and '-' only";
 	}
 	return NULL;
@@ -237,7 +249,7 @@ static void key_part(lua_State *L, int idx, struct buf *out)
 			state_raise(L, "a key is valid UTF-8");
 		buf_put(out, string_at(L, idx));
 	} else if (lua_isinteger(L, idx)) {
-		char digits[NUM_INT_MAX];
+		char digits[NUM_INT_MAX] = {0};
 		buf_append(out, digits, num_i64(digits, lua_tointeger(L, idx)));
 	} else if (lua_decimal_test(L, idx).ptr) {
 		buf_put(out, lua_decimal_test(L, idx));
@@ -260,7 +272,8 @@ struct slice lua_change_key(lua_State *L, int idx, struct arena *arena)
 	} else {
 		lua_Integer n = (lua_Integer)lua_rawlen(L, idx);
 		if (n == 0)
-			state_raise(L, "a key is a string, an integer or a list of them, not an empty table");
+			state_raise(L, "a key is a string, an integer or a list of them, not an "
+				       "empty table");
 		for (lua_Integer i = 1; i <= n; i++) {
 			if (i > 1)
 				buf_char(text, ',');
@@ -278,21 +291,25 @@ static int compare_headers(const void *a, const void *b)
 	return slice_compare(x->name, y->name);
 }
 
-const struct header_pair *lua_change_headers(lua_State *L, int idx, struct arena *arena, unsigned *n)
+const struct header_pair *lua_change_headers(lua_State *L, int idx, struct arena *arena,
+					     unsigned *n)
 {
 	struct header_pair *headers;
 	unsigned count = 0;
 	idx = lua_absindex(L, idx);
 	if (lua_type(L, idx) != LUA_TTABLE)
-		state_raise(L, "headers are a table of name = value, not a %s", luaL_typename(L, idx));
+		state_raise(L, "headers are a table of name = value, not a %s",
+			    luaL_typename(L, idx));
 	for (lua_pushnil(L); lua_next(L, idx); lua_pop(L, 1))
 		count++;
 	headers = ARENA_ARRAY(arena, count + 1, struct header_pair);
 	*n = 0;
 	for (lua_pushnil(L); lua_next(L, idx); lua_pop(L, 1)) {
 		if (lua_type(L, -2) != LUA_TSTRING)
-			state_raise(L, "headers are a table of name = value; a name is a string, not a %s",
-				    luaL_typename(L, -2));
+			state_raise(
+				L,
+				"headers are a table of name = value; a name is a string, not a %s",
+				luaL_typename(L, -2));
 		if (lua_type(L, -1) != LUA_TSTRING && !lua_isinteger(L, -1))
 			state_raise(L, "header '%s': the value is a string or an integer, not a %s",
 				    lua_tostring(L, -2), luaL_typename(L, -1));
@@ -325,12 +342,14 @@ static int newindex_change(lua_State *L)
 		return no_field(L);
 	field = (enum change_field)lua_tointeger(L, -1);
 	if (field != FIELD_topic && field != FIELD_key && field != FIELD_headers)
-		state_raise(L, "change.%s cannot be set; topic, key and headers can, in on_change", lua_tostring(L, 2));
+		state_raise(L, "change.%s cannot be set; topic, key and headers can, in on_change",
+			    lua_tostring(L, 2));
 	result = in_event(L, "setting topic, key or headers of a change");
 	if (field == FIELD_topic) {
 		result->topic = lua_isnil(L, 3) ? (struct slice){NULL, 0} : topic_at(L, 3, event);
 	} else if (field == FIELD_key) {
-		result->key = lua_isnil(L, 3) ? (struct slice){NULL, 0} : lua_change_key(L, 3, event);
+		result->key =
+			lua_isnil(L, 3) ? (struct slice){NULL, 0} : lua_change_key(L, 3, event);
 		result->has_key = !lua_isnil(L, 3);
 	} else if (lua_isnil(L, 3)) {
 		result->headers = NULL;
@@ -381,13 +400,16 @@ static int partition_at(lua_State *L, int idx)
 static void check_names(lua_State *L, int idx, const char *what, const char *const *names)
 {
 	for (lua_pushnil(L); lua_next(L, idx); lua_pop(L, 1)) {
-		const char *name = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "a number";
+		const char *name =
+			lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "a number";
 		bool known = false;
 		for (const char *const *at = names; *at; at++)
 			known = known || strcmp(*at, name) == 0;
 		if (!known)
-			state_raise(L, "%s: unknown field '%s'; it takes topic, key, value, headers and partition", what,
-				    name);
+			state_raise(L,
+				    "%s: unknown field '%s'; it takes topic, key, value, headers "
+				    "and partition",
+				    what, name);
 	}
 }
 
@@ -415,7 +437,9 @@ static int emit(lua_State *L)
 	struct event_result *result = in_event(L, "change:emit");
 	struct emitted one;
 	if (lua_type(L, 2) != LUA_TTABLE)
-		state_raise(L, "change:emit takes a table {topic=, key=, value=, headers=, partition=}, not a %s",
+		state_raise(L,
+			    "change:emit takes a table {topic=, key=, value=, headers=, "
+			    "partition=}, not a %s",
 			    luaL_typename(L, 2));
 	check_names(L, 2, "change:emit", names);
 	read_emit(L, &script->event, &one);
@@ -435,9 +459,9 @@ static int emit(lua_State *L)
 static int copy(lua_State *L)
 {
 	struct change_ud *ud = check(L);
-	static const enum change_field plain[] = {FIELD_op,   FIELD_is_new, FIELD_image, FIELD_db,  FIELD_table,
-						  FIELD_source, FIELD_time, FIELD_gtid,  FIELD_file, FIELD_pos,
-						  FIELD_full};
+	static const enum change_field plain[] = {
+		FIELD_op,   FIELD_is_new, FIELD_image, FIELD_db,  FIELD_table, FIELD_source,
+		FIELD_time, FIELD_gtid,   FIELD_file,  FIELD_pos, FIELD_full};
 	static const char *const names[] = {"op",   "is_new", "image", "db",  "table", "source",
 					    "time", "gtid",   "file",  "pos", "full"};
 	lua_settop(L, 1);
@@ -499,7 +523,9 @@ void lua_record_check(lua_State *L, int idx, struct arena *arena, struct script_
 					    "op",    "offset", "time",  NULL};
 	idx = lua_absindex(L, idx);
 	if (lua_type(L, idx) != LUA_TTABLE)
-		state_raise(L, "send takes a record {topic=, key=, value=, headers=, partition=}, not a %s",
+		state_raise(L,
+			    "send takes a record {topic=, key=, value=, headers=, partition=}, not "
+			    "a %s",
 			    luaL_typename(L, idx));
 	check_names(L, idx, "send", names);
 	*record = (struct script_record){.partition = -1};
@@ -519,7 +545,8 @@ void lua_record_check(lua_State *L, int idx, struct arena *arena, struct script_
 	lua_pop(L, 6);
 }
 
-/* The records of a change (or, in a loop, of the DDL statement or beat that is current) as a list, pushed. */
+/* The records of a change (or, in a loop, of the DDL statement or beat that is current) as a list,
+ * pushed. */
 static void push_records(lua_State *L, struct change *change)
 {
 	struct script *script = script_of(L);
@@ -607,14 +634,16 @@ static int tostring_change(lua_State *L)
 		lua_pushstring(L, "change (expired)");
 	else
 		lua_pushfstring(L, "%s of %s", change_op_name(ud->change->op),
-				lua_pushlstring(L, ud->table->table->full_name.ptr, ud->table->table->full_name.len));
+				lua_pushlstring(L, ud->table->table->full_name.ptr,
+						ud->table->table->full_name.len));
 	return 1;
 }
 
 int lua_change_open(lua_State *L)
 {
 	static const luaL_Reg methods[] = {
-		{"changed", changed}, {"emit", emit}, {"records", records}, {"json", json}, {"copy", copy}, {NULL, NULL},
+		{"changed", changed}, {"emit", emit}, {"records", records},
+		{"json", json},       {"copy", copy}, {NULL, NULL},
 	};
 	static const char *const fields[] = {
 #define X(name) #name,

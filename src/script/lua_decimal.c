@@ -1,6 +1,6 @@
-/* lua_decimal: exact decimal numbers. A decimal is a userdata that holds its text, [-]digits[.digits]; arithmetic
- * works on limbs of nine digits. Division is exact where it ends within DIVISION_SCALE digits behind those of its
- * operands, else rounded half up there. */
+/* lua_decimal: exact decimal numbers. A decimal is a userdata that holds its text,
+ * [-]digits[.digits]; arithmetic works on limbs of nine digits. Division is exact where it ends
+ * within DIVISION_SCALE digits behind those of its operands, else rounded half up there. */
 #include "script/script_priv.h"
 
 #include "base/num.h"
@@ -9,8 +9,8 @@
 #include <math.h>
 
 enum {
-	LIMBS = 64,           /* of 9 digits: the largest number between two steps */
-	DIGITS_MAX = 250,     /* of an operand or a result */
+	LIMBS = 64,       /* of 9 digits: the largest number between two steps */
+	DIGITS_MAX = 250, /* of an operand or a result */
 	DIVISION_SCALE = 30,
 };
 #define LIMB_BASE 1000000000u
@@ -117,8 +117,8 @@ static void mul_magnitude(struct big *out, const struct big *a, const struct big
 	}
 }
 
-/* Schoolbook division: a becomes the remainder, q the quotient. Each digit of the quotient is searched by halves,
- * which is plain and fast enough for what a script does. */
+/* Schoolbook division: a becomes the remainder, q the quotient. Each digit of the quotient is
+ * searched by halves, which is plain and fast enough for what a script does. */
 static void div_magnitude(struct big *a, const struct big *b, struct big *q)
 {
 	struct big rest = {.n = 0}, product;
@@ -182,7 +182,8 @@ static bool parse(struct slice text, struct big *out)
 	if (i < text.len && (text.ptr[i] | 32) == 'e') {
 		int64_t v;
 		size_t at = i + 1 + (i + 1 < text.len && text.ptr[i + 1] == '+');
-		if (!num_parse_i64(slice_of(text.ptr + at, text.len - at), &v) || v > DIGITS_MAX || v < -DIGITS_MAX)
+		if (!num_parse_i64(slice_of(text.ptr + at, text.len - at), &v) || v > DIGITS_MAX ||
+		    v < -DIGITS_MAX)
 			return false;
 		exponent = (long)v;
 		i = text.len;
@@ -289,7 +290,8 @@ static void check(lua_State *L, int idx, struct big *out)
 	if (read(L, idx, out))
 		return;
 	if (lua_type(L, idx) == LUA_TNUMBER)
-		state_raise(L, "decimal: the number is not finite, or beyond %d digits", DIGITS_MAX);
+		state_raise(L, "decimal: the number is not finite, or beyond %d digits",
+			    DIGITS_MAX);
 	state_raise(L, "decimal: expected a number or a decimal, got %s", luaL_typename(L, idx));
 }
 
@@ -302,7 +304,8 @@ static void push(lua_State *L, const struct big *a)
 	lua_decimal_push(L, slice_of(text, n));
 }
 
-struct slice lua_decimal_round(lua_State *L, int idx, int scale, struct arena *arena, unsigned *digits)
+struct slice lua_decimal_round(lua_State *L, int idx, int scale, struct arena *arena,
+			       unsigned *digits)
 {
 	char text[2 * LIMBS * 9];
 	struct big value;
@@ -323,11 +326,12 @@ struct slice lua_decimal_round(lua_State *L, int idx, int scale, struct arena *a
 bool lua_decimal_integer(struct slice text, bool *is_unsigned, int64_t *i, uint64_t *u)
 {
 	const char *point = memchr(text.ptr, '.', text.len);
-	for (const char *at = point; at && ++at < text.ptr + text.len;)
-		if (*at != '0')
-			return false;
-	if (point)
+	if (point) {
+		for (const char *at = point + 1; at < text.ptr + text.len; at++)
+			if (*at != '0')
+				return false;
 		text.len = (size_t)(point - text.ptr);
+	}
 	if (slice_equal(text, SLICE("-0")))
 		text = SLICE("0");
 	*is_unsigned = !num_parse_i64(text, i);
@@ -535,8 +539,10 @@ static int op_concat(lua_State *L)
 {
 	for (int i = 1; i <= 2; i++) {
 		int type = lua_type(L, i);
-		if (type != LUA_TSTRING && type != LUA_TNUMBER && lua_decimal_test(L, i).ptr == NULL)
-			state_raise(L, "attempt to concatenate a decimal and a %s", luaL_typename(L, i));
+		if (type != LUA_TSTRING && type != LUA_TNUMBER &&
+		    lua_decimal_test(L, i).ptr == NULL)
+			state_raise(L, "attempt to concatenate a decimal and a %s",
+				    luaL_typename(L, i));
 		luaL_tolstring(L, i, NULL);
 	}
 	lua_concat(L, 2);
@@ -589,7 +595,7 @@ static int method_scale(lua_State *L)
 	return 1;
 }
 
-static int new(lua_State *L)
+static int new (lua_State *L)
 {
 	struct big a;
 	size_t len;
@@ -599,7 +605,8 @@ static int new(lua_State *L)
 	} else {
 		text = lua_tolstring(L, 1, &len);
 		if (!parse(slice_of(text, len), &a))
-			state_raise(L, "decimal: '%s' is not a decimal number of at most %d digits", text, DIGITS_MAX);
+			state_raise(L, "decimal: '%s' is not a decimal number of at most %d digits",
+				    text, DIGITS_MAX);
 	}
 	push(L, &a);
 	return 1;
@@ -608,20 +615,33 @@ static int new(lua_State *L)
 static int call(lua_State *L)
 {
 	lua_remove(L, 1);
-	return new(L);
+	return new (L);
 }
 
 static void make_metatable(lua_State *L)
 {
 	static const luaL_Reg operators[] = {
-		{"__add", op_add}, {"__sub", op_sub},   {"__mul", op_mul},           {"__div", op_div},
-		{"__idiv", op_idiv}, {"__mod", op_mod}, {"__unm", op_unm},           {"__eq", op_eq},
-		{"__lt", op_lt},   {"__le", op_le},     {"__tostring", op_tostring}, {"__concat", op_concat},
+		{"__add", op_add},
+		{"__sub", op_sub},
+		{"__mul", op_mul},
+		{"__div", op_div},
+		{"__idiv", op_idiv},
+		{"__mod", op_mod},
+		{"__unm", op_unm},
+		{"__eq", op_eq},
+		{"__lt", op_lt},
+		{"__le", op_le},
+		{"__tostring", op_tostring},
+		{"__concat", op_concat},
 		{NULL, NULL},
 	};
 	static const luaL_Reg methods[] = {
-		{"eq", op_eq}, {"round", method_round}, {"tonumber", method_tonumber},
-		{"tointeger", method_tointeger}, {"scale", method_scale}, {NULL, NULL},
+		{"eq", op_eq},
+		{"round", method_round},
+		{"tonumber", method_tonumber},
+		{"tointeger", method_tointeger},
+		{"scale", method_scale},
+		{NULL, NULL},
 	};
 	if (luaL_newmetatable(L, NAME)) {
 		luaL_setfuncs(L, operators, 0);

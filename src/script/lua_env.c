@@ -1,5 +1,5 @@
-/* lua_env: tideway.env: env.NAME is name=value of the command line, else the environment, else nil; env.need "NAME"
- * raises when there is neither. */
+/* lua_env: tideway.env: env.NAME is name=value of the command line, else the environment, else nil;
+ * env.need "NAME" raises when there is neither. */
 #include "script/script_priv.h"
 
 #include <stdlib.h>
@@ -33,8 +33,10 @@ static int need(lua_State *L)
 	name = lua_tostring(L, 1);
 	value = lua_env_get(script_of(L), name);
 	if (value == NULL)
-		state_raise(L, "env.need: %s is not set: export %s=..., or put %s=... behind the script on the command "
-			       "line",
+		state_raise(L,
+			    "env.need: %s is not set: export %s=..., or put %s=... behind the "
+			    "script on the command "
+			    "line",
 			    name, name, name);
 	lua_pushstring(L, value);
 	return 1;

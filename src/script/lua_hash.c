@@ -6,14 +6,14 @@ enum { BLOCK = 64, DIGEST_MAX = 32 };
 /* One digest being made: all three work on blocks of 64 bytes and end with the length in bits. */
 struct digest {
 	uint32_t state[8];
-	uint64_t len;              /* bytes so far */
-	uint8_t block[BLOCK];      /* not yet full */
+	uint64_t len;         /* bytes so far */
+	uint8_t block[BLOCK]; /* not yet full */
 	const struct digest_kind *kind;
 };
 
 struct digest_kind {
 	const char *name;
-	unsigned words;            /* of state that are the result */
+	unsigned words; /* of state that are the result */
 	bool big_endian;
 	uint32_t start[8];
 	void (*block)(uint32_t *state, const uint8_t *block);
@@ -42,19 +42,22 @@ static uint32_t load_le(const uint8_t *p)
 /* ---- MD5 (RFC 1321) ---- */
 
 static const uint32_t md5_sines[64] = {
-	0xd76aa478, 0xe8c7b756, 0x242070db, 0xc1bdceee, 0xf57c0faf, 0x4787c62a, 0xa8304613, 0xfd469501,
-	0x698098d8, 0x8b44f7af, 0xffff5bb1, 0x895cd7be, 0x6b901122, 0xfd987193, 0xa679438e, 0x49b40821,
-	0xf61e2562, 0xc040b340, 0x265e5a51, 0xe9b6c7aa, 0xd62f105d, 0x02441453, 0xd8a1e681, 0xe7d3fbc8,
-	0x21e1cde6, 0xc33707d6, 0xf4d50d87, 0x455a14ed, 0xa9e3e905, 0xfcefa3f8, 0x676f02d9, 0x8d2a4c8a,
-	0xfffa3942, 0x8771f681, 0x6d9d6122, 0xfde5380c, 0xa4beea44, 0x4bdecfa9, 0xf6bb4b60, 0xbebfbc70,
-	0x289b7ec6, 0xeaa127fa, 0xd4ef3085, 0x04881d05, 0xd9d4d039, 0xe6db99e5, 0x1fa27cf8, 0xc4ac5665,
-	0xf4292244, 0x432aff97, 0xab9423a7, 0xfc93a039, 0x655b59c3, 0x8f0ccc92, 0xffeff47d, 0x85845dd1,
-	0x6fa87e4f, 0xfe2ce6e0, 0xa3014314, 0x4e0811a1, 0xf7537e82, 0xbd3af235, 0x2ad7d2bb, 0xeb86d391,
+	0xd76aa478, 0xe8c7b756, 0x242070db, 0xc1bdceee, 0xf57c0faf, 0x4787c62a, 0xa8304613,
+	0xfd469501, 0x698098d8, 0x8b44f7af, 0xffff5bb1, 0x895cd7be, 0x6b901122, 0xfd987193,
+	0xa679438e, 0x49b40821, 0xf61e2562, 0xc040b340, 0x265e5a51, 0xe9b6c7aa, 0xd62f105d,
+	0x02441453, 0xd8a1e681, 0xe7d3fbc8, 0x21e1cde6, 0xc33707d6, 0xf4d50d87, 0x455a14ed,
+	0xa9e3e905, 0xfcefa3f8, 0x676f02d9, 0x8d2a4c8a, 0xfffa3942, 0x8771f681, 0x6d9d6122,
+	0xfde5380c, 0xa4beea44, 0x4bdecfa9, 0xf6bb4b60, 0xbebfbc70, 0x289b7ec6, 0xeaa127fa,
+	0xd4ef3085, 0x04881d05, 0xd9d4d039, 0xe6db99e5, 0x1fa27cf8, 0xc4ac5665, 0xf4292244,
+	0x432aff97, 0xab9423a7, 0xfc93a039, 0x655b59c3, 0x8f0ccc92, 0xffeff47d, 0x85845dd1,
+	0x6fa87e4f, 0xfe2ce6e0, 0xa3014314, 0x4e0811a1, 0xf7537e82, 0xbd3af235, 0x2ad7d2bb,
+	0xeb86d391,
 };
 
 static void md5_block(uint32_t *state, const uint8_t *block)
 {
-	static const unsigned char turns[4][4] = {{7, 12, 17, 22}, {5, 9, 14, 20}, {4, 11, 16, 23}, {6, 10, 15, 21}};
+	static const unsigned char turns[4][4] = {
+		{7, 12, 17, 22}, {5, 9, 14, 20}, {4, 11, 16, 23}, {6, 10, 15, 21}};
 	uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
 	for (unsigned i = 0; i < 64; i++) {
 		uint32_t f, next = d;
@@ -69,7 +72,8 @@ static void md5_block(uint32_t *state, const uint8_t *block)
 			f = c ^ (b | ~d), g = (7 * i) % 16;
 		d = c;
 		c = b;
-		b += rotl(a + f + md5_sines[i] + load_le(block + (size_t)4 * g), turns[i / 16][i % 4]);
+		b += rotl(a + f + md5_sines[i] + load_le(block + (size_t)4 * g),
+			  turns[i / 16][i % 4]);
 		a = next;
 	}
 	state[0] += a;
@@ -112,14 +116,16 @@ static void sha1_block(uint32_t *state, const uint8_t *block)
 }
 
 static const uint32_t sha256_roots[64] = {
-	0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
-	0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
-	0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
-	0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
-	0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
-	0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
-	0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
-	0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
+	0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4,
+	0xab1c5ed5, 0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe,
+	0x9bdc06a7, 0xc19bf174, 0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f,
+	0x4a7484aa, 0x5cb0a9dc, 0x76f988da, 0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7,
+	0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967, 0x27b70a85, 0x2e1b2138, 0x4d2c6dfc,
+	0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85, 0xa2bfe8a1, 0xa81a664b,
+	0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070, 0x19a4c116,
+	0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
+	0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7,
+	0xc67178f2,
 };
 
 static void sha256_block(uint32_t *state, const uint8_t *block)
@@ -148,11 +154,16 @@ static void sha256_block(uint32_t *state, const uint8_t *block)
 
 static const struct digest_kind kinds[] = {
 	{"md5", 4, false, {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0, 0, 0, 0}, md5_block},
-	{"sha1", 5, true, {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0, 0, 0, 0}, sha1_block},
+	{"sha1",
+	 5,
+	 true,
+	 {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0, 0, 0, 0},
+	 sha1_block},
 	{"sha256",
 	 8,
 	 true,
-	 {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19},
+	 {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab,
+	  0x5be0cd19},
 	 sha256_block},
 };
 
@@ -190,7 +201,8 @@ static size_t digest_end(struct digest *d, uint8_t out[DIGEST_MAX])
 		length[i] = (uint8_t)(bits >> 8 * (d->kind->big_endian ? 7 - i : i));
 	digest_add(d, length, 8);
 	for (unsigned i = 0; i < d->kind->words * 4; i++)
-		out[i] = (uint8_t)(d->state[i / 4] >> 8 * (d->kind->big_endian ? 3 - i % 4 : i % 4));
+		out[i] =
+			(uint8_t)(d->state[i / 4] >> 8 * (d->kind->big_endian ? 3 - i % 4 : i % 4));
 	return d->kind->words * (size_t)4;
 }
 
@@ -212,7 +224,8 @@ static struct slice text_at(lua_State *L, int idx)
 	size_t len;
 	const char *text;
 	if (lua_type(L, idx) != LUA_TSTRING && !lua_isinteger(L, idx))
-		state_raise(L, "hash: expected a string or an integer, got %s", luaL_typename(L, idx));
+		state_raise(L, "hash: expected a string or an integer, got %s",
+			    luaL_typename(L, idx));
 	text = luaL_tolstring(L, idx, &len);
 	return slice_of(text, len);
 }
@@ -220,7 +233,7 @@ static struct slice text_at(lua_State *L, int idx)
 static int hash(lua_State *L)
 {
 	struct slice text = text_at(L, 1);
-	uint8_t out[DIGEST_MAX];
+	uint8_t out[DIGEST_MAX] = {0};
 	struct digest d;
 	digest_start(&d, &kinds[lua_tointeger(L, lua_upvalueindex(1))]);
 	digest_add(&d, text.ptr, text.len);
@@ -231,7 +244,7 @@ static int hash(lua_State *L)
 static int hmac_sha256(lua_State *L)
 {
 	struct slice key = text_at(L, 1), text = text_at(L, 2);
-	uint8_t pad[BLOCK] = {0}, out[DIGEST_MAX];
+	uint8_t pad[BLOCK] = {0}, out[DIGEST_MAX] = {0};
 	struct digest d;
 	size_t n;
 	if (key.len > BLOCK) {
@@ -294,8 +307,10 @@ static int murmur2_text(lua_State *L)
 
 int lua_hash_open(lua_State *L)
 {
-	static const luaL_Reg functions[] = {
-		{"hmac_sha256", hmac_sha256}, {"crc32", crc32_text}, {"murmur2", murmur2_text}, {NULL, NULL}};
+	static const luaL_Reg functions[] = {{"hmac_sha256", hmac_sha256},
+					     {"crc32", crc32_text},
+					     {"murmur2", murmur2_text},
+					     {NULL, NULL}};
 	luaL_newlib(L, functions);
 	for (unsigned i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
 		lua_pushinteger(L, i);

@@ -1,9 +1,10 @@
-/* lua_heartbeat: tideway.heartbeat: heartbeat.new{interval=, topic=} describes beats; :message(ms) is the text of one. */
+/* lua_heartbeat: tideway.heartbeat: heartbeat.new{interval=, topic=} describes beats; :message(ms)
+ * is the text of one. */
 #include "script/options.h"
 
 #define NAME "tideway.heartbeat"
 
-static int new(lua_State *L)
+static int new (lua_State *L)
 {
 	if (lua_isnoneornil(L, 1)) {
 		lua_settop(L, 0);
@@ -22,7 +23,8 @@ static int message(lua_State *L)
 	if (lua_description_kind(L, 1) == NULL)
 		state_raise(L, "expected a heartbeat: call it with a colon, beat:message(ms)");
 	if (!lua_isinteger(L, 2))
-		state_raise(L, "heartbeat:message: expected integer milliseconds, got %s", luaL_typename(L, 2));
+		state_raise(L, "heartbeat:message: expected integer milliseconds, got %s",
+			    luaL_typename(L, 2));
 	if (script->host.heartbeat == NULL)
 		state_raise(L, "heartbeat:message is not available here");
 	buf_clear(text);

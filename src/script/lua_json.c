@@ -1,6 +1,7 @@
-/* lua_json: JSON text to Lua values and back, without loss: integers of 64 bits stay integers, larger ones are
- * decimals, and a number that was not touched is written with the text it came with. For that a decoded table
- * whose numbers Lua would print differently has an entry in a weak table: container -> { key -> text }. */
+/* lua_json: JSON text to Lua values and back, without loss: integers of 64 bits stay integers,
+ * larger ones are decimals, and a number that was not touched is written with the text it came
+ * with. For that a decoded table whose numbers Lua would print differently has an entry in a weak
+ * table: container -> { key -> text }. */
 #include "script/script_priv.h"
 
 #include "base/num.h"
@@ -32,8 +33,8 @@ bool lua_json_is_null(lua_State *L, int idx)
 struct parser {
 	lua_State *L;
 	const char *start, *at, *end;
-	const char *error;         /* NULL: none; sticky */
-	int texts;                 /* stack index of the weak table of number texts */
+	const char *error; /* NULL: none; sticky */
+	int texts;         /* stack index of the weak table of number texts */
 	int depth;
 };
 
@@ -46,7 +47,8 @@ static bool fail(struct parser *p, const char *why)
 
 static void spaces(struct parser *p)
 {
-	while (p->at < p->end && (*p->at == ' ' || *p->at == '\n' || *p->at == '\t' || *p->at == '\r'))
+	while (p->at < p->end &&
+	       (*p->at == ' ' || *p->at == '\n' || *p->at == '\t' || *p->at == '\r'))
 		p->at++;
 }
 
@@ -66,9 +68,10 @@ static bool hex4(struct parser *p, unsigned *code)
 		return fail(p, "\\u needs four hex digits");
 	for (int i = 0; i < 4; i++, p->at++) {
 		char c = *p->at;
-		unsigned digit = c >= '0' && c <= '9'   ? (unsigned)(c - '0')
-				 : (c | 32) >= 'a' && (c | 32) <= 'f' ? (unsigned)((c | 32) - 'a' + 10)
-								      : 16;
+		unsigned digit = c >= '0' && c <= '9' ? (unsigned)(c - '0')
+				 : (c | 32) >= 'a' && (c | 32) <= 'f'
+					 ? (unsigned)((c | 32) - 'a' + 10)
+					 : 16;
 		if (digit == 16)
 			return fail(p, "\\u needs four hex digits");
 		*code = *code * 16 + digit;
@@ -141,7 +144,8 @@ static bool string(struct parser *p)
 	luaL_buffinit(p->L, &b);
 	for (;;) {
 		const char *from = p->at;
-		while (p->at < p->end && *p->at != '"' && *p->at != '\\' && (unsigned char)*p->at >= 0x20)
+		while (p->at < p->end && *p->at != '"' && *p->at != '\\' &&
+		       (unsigned char)*p->at >= 0x20)
 			p->at++;
 		luaL_addlstring(&b, from, (size_t)(p->at - from));
 		if (p->at == p->end) {
@@ -471,7 +475,8 @@ static bool enter(struct parser *p, char open, struct slice step, bool *found)
 				return fail(p, "expected a name in quotes");
 			if (!string(p))
 				return false;
-			*found = slice_equal(slice_of(lua_tostring(p->L, -1), lua_rawlen(p->L, -1)), step);
+			*found = slice_equal(slice_of(lua_tostring(p->L, -1), lua_rawlen(p->L, -1)),
+					     step);
 			lua_pop(p->L, 1);
 			spaces(p);
 			if (p->at == p->end || *p->at++ != ':')
@@ -493,7 +498,9 @@ static int get(lua_State *L)
 	struct parser p = parser_of(L, text_argument(L));
 	bool found = true, keep;
 	if (len > 0 && path[0] != '/')
-		state_raise(L, "json.get: a path is \"\" or begins with '/', like \"/a/b\"; got '%s'", path);
+		state_raise(L,
+			    "json.get: a path is \"\" or begins with '/', like \"/a/b\"; got '%s'",
+			    path);
 	while (pointer.len > 0 && found && p.error == NULL) {
 		struct slice step = next_step(L, &pointer);
 		spaces(&p);
@@ -548,7 +555,7 @@ static void write_string(lua_State *L, struct slice text, struct buf *out)
 
 static void write_number(lua_State *L, int idx, struct buf *out)
 {
-	char print[NUM_FLOAT_MAX];
+	char print[NUM_FLOAT_MAX] = {0};
 	if (lua_isinteger(L, idx)) {
 		buf_append(out, print, num_i64(print, lua_tointeger(L, idx)));
 		return;
@@ -558,7 +565,8 @@ static void write_number(lua_State *L, int idx, struct buf *out)
 	buf_append(out, print, num_f64(print, lua_tonumber(L, idx)));
 }
 
-/* The text a float came with, when container[key] still is that number; key at the top of the stack. */
+/* The text a float came with, when container[key] still is that number; key at the top of the
+ * stack. */
 static bool write_kept(lua_State *L, int container, int idx, struct buf *out)
 {
 	bool same = false;
@@ -568,7 +576,8 @@ static bool write_kept(lua_State *L, int container, int idx, struct buf *out)
 	lua_pushvalue(L, container);
 	if (lua_rawget(L, -2) == LUA_TTABLE) {
 		lua_pushvalue(L, -3);
-		if (lua_rawget(L, -2) == LUA_TSTRING && strtod(lua_tostring(L, -1), NULL) == lua_tonumber(L, idx)) {
+		if (lua_rawget(L, -2) == LUA_TSTRING &&
+		    strtod(lua_tostring(L, -1), NULL) == lua_tonumber(L, idx)) {
 			same = true;
 			buf_append(out, lua_tostring(L, -1), lua_rawlen(L, -1));
 		}
@@ -606,7 +615,9 @@ static bool is_array(lua_State *L, int idx, lua_Integer *n)
 		if (lua_isinteger(L, -2) && lua_tointeger(L, -2) >= 1 && lua_tointeger(L, -2) <= *n)
 			continue;
 		if (has_metatable(L, idx, ARRAY_NAME) || *n > 0)
-			state_raise(L, "json.encode: a table has keys beside 1 to %lld: neither an array nor an object",
+			state_raise(L,
+				    "json.encode: a table has keys beside 1 to %lld: neither an "
+				    "array nor an object",
 				    (long long)*n);
 		lua_pop(L, 2);
 		return false;
@@ -614,7 +625,8 @@ static bool is_array(lua_State *L, int idx, lua_Integer *n)
 	return keys > 0 || has_metatable(L, idx, ARRAY_NAME);
 }
 
-static void write_array(lua_State *L, int idx, lua_Integer n, struct buf *out, int indent, int depth)
+static void write_array(lua_State *L, int idx, lua_Integer n, struct buf *out, int indent,
+			int depth)
 {
 	buf_char(out, '[');
 	for (lua_Integer i = 1; i <= n; i++) {
@@ -638,14 +650,16 @@ static int compare_names(const void *a, const void *b)
 	return slice_compare(*x, *y);
 }
 
-/* The names of a table, sorted, in a userdata that is pushed: Lua frees it when something raises. */
+/* The names of a table, sorted, in a userdata that is pushed: Lua frees it when something raises.
+ */
 static struct slice *sorted_names(lua_State *L, int idx, size_t *n)
 {
 	struct slice *names;
 	size_t count = 0;
 	for (lua_pushnil(L); lua_next(L, idx); lua_pop(L, 1)) {
 		if (lua_type(L, -2) != LUA_TSTRING)
-			state_raise(L, "json.encode: a key of an object is a string, not a %s", luaL_typename(L, -2));
+			state_raise(L, "json.encode: a key of an object is a string, not a %s",
+				    luaL_typename(L, -2));
 		count++;
 	}
 	names = lua_newuserdatauv(L, (count + 1) * sizeof(*names), 0);
@@ -793,7 +807,8 @@ static void make_metatables(lua_State *L)
 	luaL_newmetatable(L, OBJECT_NAME);
 	lua_pushboolean(L, false);
 	lua_setfield(L, -2, "__metatable");
-	luaL_newmetatable(L, TEXTS_NAME); /* the weak table itself; its metatable makes the keys weak */
+	luaL_newmetatable(
+		L, TEXTS_NAME); /* the weak table itself; its metatable makes the keys weak */
 	lua_newtable(L);
 	lua_pushstring(L, "k");
 	lua_setfield(L, -2, "__mode");
@@ -807,7 +822,7 @@ static void make_metatables(lua_State *L)
 int lua_json_open(lua_State *L)
 {
 	static const luaL_Reg functions[] = {
-		{"encode", encode}, {"decode", decode},       {"get", get},
+		{"encode", encode},    {"decode", decode},      {"get", get},
 		{"array", mark_array}, {"object", mark_object}, {NULL, NULL},
 	};
 	if (lua_getfield(L, LUA_REGISTRYINDEX, "tideway.json.null.value") == LUA_TNIL)

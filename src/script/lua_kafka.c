@@ -1,5 +1,6 @@
-/* lua_kafka: tideway.kafka: kafka.sink and kafka.lines describe a destination; kafka.producer, kafka.consumer and
- * kafka.topics are clients for `tideway exec`, which connect at their first use. */
+/* lua_kafka: tideway.kafka: kafka.sink and kafka.lines describe a destination; kafka.producer,
+ * kafka.consumer and kafka.topics are clients for `tideway exec`, which connect at their first use.
+ */
 #include "script/options.h"
 
 #include <stdlib.h>
@@ -14,9 +15,9 @@ struct client {
 	struct sink_config config;
 	const char *const *topics; /* consumer */
 	unsigned ntopics;
-	const char *group;         /* NULL: none */
+	const char *group; /* NULL: none */
 	bool from_beginning;
-	void *handle;              /* NULL: not open */
+	void *handle; /* NULL: not open */
 	void (*close)(void *handle);
 };
 
@@ -123,7 +124,8 @@ static struct client *check_client(lua_State *L, const char *name, const char *w
 {
 	struct client *client = lua_type(L, 1) == LUA_TUSERDATA ? luaL_testudata(L, 1, name) : NULL;
 	if (client == NULL)
-		state_raise(L, "expected a kafka.%s, got %s: call its methods with a colon", what, luaL_typename(L, 1));
+		state_raise(L, "expected a kafka.%s, got %s: call its methods with a colon", what,
+			    luaL_typename(L, 1));
 	return client;
 }
 
@@ -220,8 +222,8 @@ static int open_consumer(lua_State *L, struct client *client, struct err *err)
 	for (unsigned i = 0; i < client->ntopics; i++)
 		topics[i] = slice_str(client->topics[i]);
 	client->close = host->consumer_close;
-	client->handle = host->consumer_open(host->arg, &client->config, topics, client->ntopics, client->group,
-					     client->from_beginning, err);
+	client->handle = host->consumer_open(host->arg, &client->config, topics, client->ntopics,
+					     client->group, client->from_beginning, err);
 	return client->handle ? 0 : -1;
 }
 
@@ -274,8 +276,9 @@ static int topics_create(lua_State *L)
 	lua_getfield(L, made, "partitions");
 	lua_getfield(L, made, "replication");
 	need(L, host->topic_create != NULL, "topics");
-	if (host->topic_create(host->arg, &client->config, slice_of(lua_tostring(L, -3), lua_rawlen(L, -3)),
-			       (int)lua_tointeger(L, -2), (int)lua_tointeger(L, -1), properties, n, &err) < 0)
+	if (host->topic_create(
+		    host->arg, &client->config, slice_of(lua_tostring(L, -3), lua_rawlen(L, -3)),
+		    (int)lua_tointeger(L, -2), (int)lua_tointeger(L, -1), properties, n, &err) < 0)
 		return failed(L, &err);
 	return done(L);
 }
@@ -293,7 +296,8 @@ static int topics_delete(lua_State *L)
 	return done(L);
 }
 
-/* Lines of name, tab, partitions in the script's scratch: called from another stage, where nothing may raise. */
+/* Lines of name, tab, partitions in the script's scratch: called from another stage, where nothing
+ * may raise. */
 static void each_topic(void *context, struct slice name, int partitions)
 {
 	struct buf *names = context;
@@ -312,7 +316,8 @@ static int topics_list(lua_State *L)
 	if (script->host.topic_list(script->host.arg, &client->config, each_topic, names, &err) < 0)
 		return failed(L, &err);
 	lua_newtable(L);
-	for (const char *at = buf_cstr(names), *tab; (tab = strchr(at, '\t')); at = strchr(tab, '\n') + 1) {
+	for (const char *at = buf_cstr(names), *tab; (tab = strchr(at, '\t'));
+	     at = strchr(tab, '\n') + 1) {
 		lua_pushlstring(L, at, (size_t)(tab - at));
 		lua_pushinteger(L, strtol(tab + 1, NULL, 10));
 		lua_rawset(L, -3);
@@ -355,11 +360,16 @@ int lua_kafka_open(lua_State *L)
 		{"sink", sink},         {"lines", lines},   {"producer", producer},
 		{"consumer", consumer}, {"topics", topics}, {NULL, NULL},
 	};
-	static const luaL_Reg producer_methods[] = {
-		{"send", producer_send}, {"flush", producer_flush}, {"close", producer_close}, {NULL, NULL}};
-	static const luaL_Reg consumer_methods[] = {{"poll", consumer_poll}, {"close", consumer_close}, {NULL, NULL}};
-	static const luaL_Reg topics_methods[] = {
-		{"create", topics_create}, {"delete", topics_delete}, {"list", topics_list}, {NULL, NULL}};
+	static const luaL_Reg producer_methods[] = {{"send", producer_send},
+						    {"flush", producer_flush},
+						    {"close", producer_close},
+						    {NULL, NULL}};
+	static const luaL_Reg consumer_methods[] = {
+		{"poll", consumer_poll}, {"close", consumer_close}, {NULL, NULL}};
+	static const luaL_Reg topics_methods[] = {{"create", topics_create},
+						  {"delete", topics_delete},
+						  {"list", topics_list},
+						  {NULL, NULL}};
 	luaL_newmetatable(L, "tideway.sink");
 	lua_pushboolean(L, false);
 	lua_setfield(L, -2, "__metatable");

@@ -1,4 +1,5 @@
-/* lua_log: tideway.log: lines in the program's own log, with file and line of the script in debug lines. */
+/* lua_log: tideway.log: lines in the program's own log, with file and line of the script in debug
+ * lines. */
 #include "script/script_priv.h"
 
 #include "base/log.h"
@@ -53,8 +54,11 @@ static int log_error_line(lua_State *L)
 int lua_log_open(lua_State *L)
 {
 	static const luaL_Reg functions[] = {
-		{"debug", log_debug_line}, {"info", log_info_line}, {"warn", log_warn_line},
-		{"error", log_error_line}, {NULL, NULL},
+		{"debug", log_debug_line},
+		{"info", log_info_line},
+		{"warn", log_warn_line},
+		{"error", log_error_line},
+		{NULL, NULL},
 	};
 	luaL_newlibtable(L, functions);
 	luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);

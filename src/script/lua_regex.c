@@ -1,5 +1,5 @@
-/* lua_regex: tideway.regex: PCRE2 (base/regex) for scripts. Misuse and bad patterns raise; a search that exceeds the
- * match limit raises too, because "no match" would be a wrong answer. */
+/* lua_regex: tideway.regex: PCRE2 (base/regex) for scripts. Misuse and bad patterns raise; a search
+ * that exceeds the match limit raises too, because "no match" would be a wrong answer. */
 #include "script/script_priv.h"
 
 #include "base/regex.h"
@@ -47,7 +47,7 @@ static bool nocase_at(lua_State *L, int idx)
 	return true;
 }
 
-static int new(lua_State *L)
+static int new (lua_State *L)
 {
 	struct slice pattern = string_at(L, 1);
 	bool nocase = nocase_at(L, 2);
@@ -65,7 +65,8 @@ static struct regex *check(lua_State *L)
 {
 	struct regex_ud *ud = luaL_testudata(L, 1, NAME);
 	if (ud == NULL || ud->regex == NULL)
-		state_raise(L, "expected a regex, got %s: call it with a colon, re:match(text)", luaL_typename(L, 1));
+		state_raise(L, "expected a regex, got %s: call it with a colon, re:match(text)",
+			    luaL_typename(L, 1));
 	return ud->regex;
 }
 
@@ -79,7 +80,8 @@ static int search(lua_State *L, struct slice text, size_t from, struct slice *ca
 {
 	int n = regex_match(check(L), text, from, captures, CAPTURES_MAX);
 	if (n < 0)
-		state_raise(L, "regex: the search took too many steps: the pattern backtracks without end");
+		state_raise(L, "regex: the search took too many steps: the pattern backtracks "
+			       "without end");
 	return n > CAPTURES_MAX ? CAPTURES_MAX : n;
 }
 
@@ -174,7 +176,8 @@ static size_t next_start(struct slice text, struct slice whole)
 }
 
 /* $1, ${1}, $0 and $$ */
-static void expand(lua_State *L, luaL_Buffer *out, struct slice template, const struct slice *found, int n)
+static void expand(lua_State *L, luaL_Buffer *out, struct slice template, const struct slice *found,
+		   int n)
 {
 	for (size_t i = 0; i < template.len; i++) {
 		bool braces;
@@ -190,14 +193,17 @@ static void expand(lua_State *L, luaL_Buffer *out, struct slice template, const 
 			continue;
 		}
 		braces = i + 1 < template.len && template.ptr[i + 1] == '{';
-		for (at = i + 1 + braces; at < template.len && template.ptr[at] >= '0' && template.ptr[at] <= '9' &&
-					  group < n;
+		for (at = i + 1 + braces; at < template.len && template.ptr[at] >= '0' &&
+					  template.ptr[at] <= '9' && group < n;
 		     at++)
 			group = group * 10 + (template.ptr[at] - '0');
-		if (at == i + 1 + braces || (braces && (at == template.len || template.ptr[at] != '}')))
-			state_raise(L, "regex: '$' in a replacement is followed by a group number; $$ is a dollar");
+		if (at == i + 1 + braces ||
+		    (braces && (at == template.len || template.ptr[at] != '}')))
+			state_raise(L, "regex: '$' in a replacement is followed by a group number; "
+				       "$$ is a dollar");
 		if (group >= n)
-			state_raise(L, "regex: the replacement names group %d, the pattern has %d", group, n - 1);
+			state_raise(L, "regex: the replacement names group %d, the pattern has %d",
+				    group, n - 1);
 		if (found[group].ptr)
 			luaL_addlstring(out, found[group].ptr, found[group].len);
 		i = at - 1 + braces;
@@ -218,8 +224,10 @@ static void replacement(lua_State *L, const struct slice *found, int n)
 		lua_pop(L, 1);
 		push_capture(L, found[0]);
 	} else if (!lua_isstring(L, -1)) {
-		state_raise(L, "regex: the replacement is a %s: expected a string, a number, nil or false",
-			    luaL_typename(L, -1));
+		state_raise(
+			L,
+			"regex: the replacement is a %s: expected a string, a number, nil or false",
+			luaL_typename(L, -1));
 	}
 }
 
@@ -231,7 +239,9 @@ static int gsub(lua_State *L)
 	luaL_Buffer out;
 	int n, type = lua_type(L, 3);
 	if (type != LUA_TSTRING && type != LUA_TFUNCTION && type != LUA_TTABLE)
-		state_raise(L, "regex: the replacement is a string, a function or a table, not a %s", luaL_typename(L, 3));
+		state_raise(L,
+			    "regex: the replacement is a string, a function or a table, not a %s",
+			    luaL_typename(L, 3));
 	luaL_buffinit(L, &out);
 	for (; count < limit && at <= text.len && (n = search(L, text, at, found)) > 0; count++) {
 		size_t start = (size_t)(found[0].ptr - text.ptr);
@@ -281,7 +291,7 @@ int lua_regex_open(lua_State *L)
 {
 	static const luaL_Reg functions[] = {{"new", new}, {NULL, NULL}};
 	static const luaL_Reg methods[] = {
-		{"test", test}, {"match", match}, {"find", find},     {"captures", captures},
+		{"test", test}, {"match", match},   {"find", find}, {"captures", captures},
 		{"gsub", gsub}, {"gmatch", gmatch}, {NULL, NULL},
 	};
 	luaL_newmetatable(L, NAME);

@@ -1,12 +1,15 @@
-/* lua_row: a row as scripts see it. One userdata for each image of a table, with a metatable of its own whose
- * __index has the table name -> position as upvalue: a column costs one lookup by an interned string. The
- * metatable is locked, so what reaches these functions as first argument is always such a userdata. */
+/* lua_row: a row as scripts see it. One userdata for each image of a table, with a metatable of its
+ * own whose
+ * __index has the table name -> position as upvalue: a column costs one lookup by an interned
+ * string. The metatable is locked, so what reaches these functions as first argument is always such
+ * a userdata. */
 #include "script/script_priv.h"
 
 #define NAME "tideway.row"
 
-static const char EXPIRED[] = "row expired: a row and a change live until their function returns; sync.copy(row) "
-			      "keeps the values";
+static const char EXPIRED[] =
+	"row expired: a row and a change live until their function returns; sync.copy(row) "
+	"keeps the values";
 
 /* Addresses mark the userdata, whatever its metatable. */
 static const char MARK = 0;
@@ -31,7 +34,8 @@ static void column_list(lua_State *L, const struct table *table)
 	}
 	luaL_pushresult(&text);
 	if (shown < table->ncolumns)
-		lua_pushfstring(L, "%s and %d more", lua_tostring(L, -1), (int)(table->ncolumns - shown));
+		lua_pushfstring(L, "%s and %d more", lua_tostring(L, -1),
+				(int)(table->ncolumns - shown));
 }
 
 /* The script used the destination's name of a column. */
@@ -65,19 +69,21 @@ static int no_column(lua_State *L, struct script_table *bound, int idx)
 	const char *name, *near;
 	size_t len;
 	if (lua_type(L, idx) != LUA_TSTRING)
-		state_raise(L, "table %.*s: a column is named by a string, not by a %s", SLICE_FMT(table->full_name),
-			    luaL_typename(L, idx));
+		state_raise(L, "table %.*s: a column is named by a string, not by a %s",
+			    SLICE_FMT(table->full_name), luaL_typename(L, idx));
 	name = lua_tolstring(L, idx, &len);
 	source = renamed(bound, slice_of(name, len));
 	if (source)
 		state_raise(L,
-			    "table %.*s has no column '%s': that is the destination's name of column '%.*s', and "
+			    "table %.*s has no column '%s': that is the destination's name of "
+			    "column '%.*s', and "
 			    "functions use source names",
 			    SLICE_FMT(table->full_name), name, SLICE_FMT(source->name));
 	near = nearest_column(L, table, name);
 	column_list(L, table);
-	state_raise(L, "table %.*s has no column '%s'%s%s%s (columns: %s)", SLICE_FMT(table->full_name), name,
-		    near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "", lua_tostring(L, -1));
+	state_raise(L, "table %.*s has no column '%s'%s%s%s (columns: %s)",
+		    SLICE_FMT(table->full_name), name, near ? "; did you mean '" : "",
+		    near ? near : "", near ? "'?" : "", lua_tostring(L, -1));
 }
 
 unsigned lua_row_column(lua_State *L, struct script_table *bound, int idx)
@@ -94,7 +100,8 @@ unsigned lua_row_column(lua_State *L, struct script_table *bound, int idx)
 static int absent(lua_State *L, const struct row_ud *ud, unsigned column)
 {
 	return state_raise(L,
-			   "column '%.*s' of table %.*s is not in this row image: binlog_row_image is not FULL on the "
+			   "column '%.*s' of table %.*s is not in this row image: binlog_row_image "
+			   "is not FULL on the "
 			   "source",
 			   SLICE_FMT(ud->table->table->columns[column].name),
 			   SLICE_FMT(ud->table->table->full_name));
@@ -130,7 +137,8 @@ static int index_row(lua_State *L)
 static void store(lua_State *L, struct row_ud *ud, unsigned column, const struct value *value)
 {
 	if (ud->row->edits == NULL)
-		state_raise(L, "a row of table %.*s cannot be changed here", SLICE_FMT(ud->table->table->full_name));
+		state_raise(L, "a row of table %.*s cannot be changed here",
+			    SLICE_FMT(ud->table->table->full_name));
 	ud->row->edits[column] = *value;
 }
 
@@ -151,8 +159,9 @@ static int newindex_row(lua_State *L)
 	column = &ud->table->table->columns[i];
 	why = lua_value_check(L, 3, column, &ud->table->script->event, &value);
 	if (why)
-		state_raise(L, "column '%.*s' %.*s of table %.*s does not take %s%s: %s", SLICE_FMT(column->name),
-			    SLICE_FMT(column->sql_type), SLICE_FMT(ud->table->table->full_name),
+		state_raise(L, "column '%.*s' %.*s of table %.*s does not take %s%s: %s",
+			    SLICE_FMT(column->name), SLICE_FMT(column->sql_type),
+			    SLICE_FMT(ud->table->table->full_name),
 			    lua_type(L, 3) == LUA_TNUMBER ? lua_tostring(L, 3) : "a ",
 			    lua_type(L, 3) == LUA_TNUMBER ? "" : luaL_typename(L, 3), why);
 	store(L, ud, i, &value);
@@ -190,7 +199,8 @@ static int tostring_row(lua_State *L)
 	struct row_ud *ud = lua_touserdata(L, 1);
 	if (ud->row && ud->table)
 		lua_pushfstring(L, "row of %s",
-				lua_pushlstring(L, ud->table->table->full_name.ptr, ud->table->table->full_name.len));
+				lua_pushlstring(L, ud->table->table->full_name.ptr,
+						ud->table->table->full_name.len));
 	else
 		lua_pushstring(L, "row (expired)");
 	return 1;
@@ -279,8 +289,10 @@ static int row_put(lua_State *L)
 	unsigned i = lua_row_column(L, ud->table, 2);
 	struct value value;
 	if (!lua_value_any(L, 3, &value))
-		state_raise(L, "column '%s' does not take a %s", lua_tostring(L, 2), luaL_typename(L, 3));
-	if (value.kind == VALUE_TEXT && column_transport(&ud->table->table->columns[i]) == TRANSPORT_BYTES)
+		state_raise(L, "column '%s' does not take a %s", lua_tostring(L, 2),
+			    luaL_typename(L, 3));
+	if (value.kind == VALUE_TEXT &&
+	    column_transport(&ud->table->table->columns[i]) == TRANSPORT_BYTES)
 		value.kind = VALUE_BYTES;
 	if (value.kind == VALUE_TEXT && !lua_value_utf8(value.text))
 		state_raise(L, "column '%s': the string is not valid UTF-8", lua_tostring(L, 2));
@@ -293,8 +305,9 @@ static int row_put(lua_State *L)
 void lua_row_functions(lua_State *L)
 {
 	static const luaL_Reg functions[] = {
-		{"row_has", row_has},   {"row_get", row_get},     {"row_copy", row_copy}, {"row_open", row_open},
-		{"row_close", row_close}, {"row_put", row_put}, {NULL, NULL},
+		{"row_has", row_has},   {"row_get", row_get},     {"row_copy", row_copy},
+		{"row_open", row_open}, {"row_close", row_close}, {"row_put", row_put},
+		{NULL, NULL},
 	};
 	luaL_setfuncs(L, functions, 0);
 }

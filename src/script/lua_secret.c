@@ -1,5 +1,5 @@
-/* lua_secret: tideway.secret: secret(path) is the content of a file that prints as ***; options such as passwords take
- * it. The text never becomes a Lua string. */
+/* lua_secret: tideway.secret: secret(path) is the content of a file that prints as ***; options
+ * such as passwords take it. The text never becomes a Lua string. */
 #include "script/script_priv.h"
 
 #include "base/file.h"
@@ -37,7 +37,8 @@ static int read(lua_State *L, int idx)
 	buf_clear(text);
 	if (file_read(state_path(L, lua_tostring(L, idx)), text, &err) < 0)
 		state_raise(L, "secret: %s", err.text);
-	while (text->len > 0 && (text->ptr[text->len - 1] == '\n' || text->ptr[text->len - 1] == '\r'))
+	while (text->len > 0 &&
+	       (text->ptr[text->len - 1] == '\n' || text->ptr[text->len - 1] == '\r'))
 		text->len--;
 	copy = lua_newuserdatauv(L, text->len, 0);
 	if (text->len > 0) {
@@ -53,7 +54,7 @@ static int call(lua_State *L)
 	return read(L, 2);
 }
 
-static int new(lua_State *L)
+static int new (lua_State *L)
 {
 	return read(L, 1);
 }

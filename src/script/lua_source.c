@@ -1,5 +1,5 @@
-/* lua_source: tideway.source: source.mysql{...} describes a server and connects to nothing; its methods connect at once,
- * in `tideway exec`. */
+/* lua_source: tideway.source: source.mysql{...} describes a server and connects to nothing; its
+ * methods connect at once, in `tideway exec`. */
 #include "script/options.h"
 
 #define NAME "tideway.source.mysql"
@@ -29,7 +29,8 @@ static int mysql(lua_State *L)
 
 static int later(lua_State *L)
 {
-	return state_raise(L, "source.%s is not in this version yet", lua_tostring(L, lua_upvalueindex(1)));
+	return state_raise(L, "source.%s is not in this version yet",
+			   lua_tostring(L, lua_upvalueindex(1)));
 }
 
 /* The description at idx as a struct, in a userdata with its own arena that is pushed. */
@@ -49,7 +50,8 @@ static struct described *describe(lua_State *L, int idx, const char *method)
 {
 	struct described *d;
 	if (lua_description_kind(L, idx) == NULL)
-		state_raise(L, "%s: expected a source: call it with a colon, source:%s(...)", method, method);
+		state_raise(L, "%s: expected a source: call it with a colon, source:%s(...)",
+			    method, method);
 	d = lua_newuserdatauv(L, sizeof(*d), 0);
 	arena_init(&d->arena, 0);
 	luaL_setmetatable(L, "tideway.source.described");
@@ -61,11 +63,11 @@ static struct described *describe(lua_State *L, int idx, const char *method)
 
 struct rows {
 	lua_State *L;
-	bool failed;               /* Lua raised while a row was stored */
+	bool failed; /* Lua raised while a row was stored */
 };
 
-/* A row on its way into the list; stored protected, because it comes from C of another stage that a raise must not
- * jump over. */
+/* A row on its way into the list; stored protected, because it comes from C of another stage that a
+ * raise must not jump over. */
 struct row_cells {
 	const struct slice *names, *cells;
 	unsigned n;
@@ -87,7 +89,8 @@ static int store_row(lua_State *L)
 	return 0;
 }
 
-static void each_row(void *context, const struct slice *names, const struct slice *cells, unsigned n)
+static void each_row(void *context, const struct slice *names, const struct slice *cells,
+		     unsigned n)
 {
 	struct rows *rows = context;
 	struct row_cells row = {names, cells, n};
@@ -111,7 +114,8 @@ static int query(lua_State *L)
 	if (script->host.query == NULL)
 		state_raise(L, "source:query connects at once: it works in tideway exec only");
 	lua_newtable(L);
-	if (script->host.query(script->host.arg, &d->config, slice_of(sql, len), each_row, &rows, &err) < 0) {
+	if (script->host.query(script->host.arg, &d->config, slice_of(sql, len), each_row, &rows,
+			       &err) < 0) {
 		lua_pushnil(L);
 		lua_pushstring(L, err.text);
 		return 2;
@@ -124,9 +128,9 @@ static int query(lua_State *L)
 /* ---- changes ---- */
 
 struct changes_ud {
-	void *handle;              /* NULL: closed */
+	void *handle; /* NULL: closed */
 	void (*close)(void *handle);
-	struct arena arena;        /* of the bound tables */
+	struct arena arena; /* of the bound tables */
 	double wait_s;
 };
 
@@ -143,7 +147,8 @@ static int close_changes(lua_State *L)
 	return 0;
 }
 
-/* The userdata of a table version, made at its first change; kept by the user value of the iterator. */
+/* The userdata of a table version, made at its first change; kept by the user value of the
+ * iterator. */
 static struct script_table *bound_table(lua_State *L, int idx, const struct table *table)
 {
 	struct changes_ud *ud = lua_touserdata(L, idx);
@@ -156,7 +161,8 @@ static struct script_table *bound_table(lua_State *L, int idx, const struct tabl
 	if (lua_rawget(L, -3) == LUA_TLIGHTUSERDATA) {
 		bound = lua_touserdata(L, -1);
 	} else {
-		bound = bind_new(L, script_of(L), table_copy(&ud->arena, table), NULL, "mysql", &ud->arena);
+		bound = bind_new(L, script_of(L), table_copy(&ud->arena, table), NULL, "mysql",
+				 &ud->arena);
 		lua_pop(L, 1);
 		lua_pushlightuserdata(L, bound);
 		lua_rawset(L, -3);
@@ -218,7 +224,8 @@ static int changes(lua_State *L)
 	lua_getfield(L, 4, "wait_s");
 	ud->wait_s = lua_tonumber(L, -1);
 	lua_getfield(L, 4, "from");
-	ud->handle = script->host.changes_open(script->host.arg, &d->config, lua_tostring(L, -1), &err);
+	ud->handle =
+		script->host.changes_open(script->host.arg, &d->config, lua_tostring(L, -1), &err);
 	if (ud->handle == NULL) {
 		lua_pushnil(L);
 		lua_pushstring(L, err.text);

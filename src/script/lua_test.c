@@ -1,4 +1,5 @@
-/* lua_test: tideway.ctest, the C below tideway.test: an offline lane of the host, and the count of what passed. */
+/* lua_test: tideway.ctest, the C below tideway.test: an offline lane of the host, and the count of
+ * what passed. */
 #include "script/script_priv.h"
 
 #include <stdio.h>
@@ -6,9 +7,9 @@
 #define NAME "tideway.ctest.sync"
 
 struct sync_ud {
-	void *handle;              /* NULL: closed */
+	void *handle; /* NULL: closed */
 	void (*free)(void *handle);
-	struct arena arena;        /* values of the change being made */
+	struct arena arena; /* values of the change being made */
 };
 
 static int close_sync(lua_State *L)
@@ -86,7 +87,8 @@ static int statement(lua_State *L)
 	unsigned n = 0;
 	size_t len;
 	const char *sql = luaL_checklstring(L, 2, &len);
-	if (script_of(L)->host.test_statement(ud->handle, slice_of(sql, len), &records, &n, &err) < 0)
+	if (script_of(L)->host.test_statement(ud->handle, slice_of(sql, len), &records, &n, &err) <
+	    0)
 		state_raise(L, "%s", err.text);
 	return push_records(L, records, n);
 }
@@ -125,7 +127,8 @@ static int columns(lua_State *L)
 	return 1;
 }
 
-/* What a column gets that the test does not mention: NULL, or zero of its type where NULL is not allowed. */
+/* What a column gets that the test does not mention: NULL, or zero of its type where NULL is not
+ * allowed. */
 static void set_absent(const struct column *column, struct arena *arena, struct value *value)
 {
 	value->kind = VALUE_NULL;
@@ -145,17 +148,22 @@ static void set_absent(const struct column *column, struct arena *arena, struct 
 		if (column->type == COLUMN_DECIMAL)
 			*value = (struct value){
 				.kind = VALUE_DECIMAL,
-				.text = column->scale ? arena_printf(arena, "0.%0*d", column->scale, 0) : SLICE("0")};
+				.text = column->scale
+						? arena_printf(arena, "0.%0*d", column->scale, 0)
+						: SLICE("0")};
 		else
 			*value = (struct value){.kind = VALUE_F64};
 		return;
 	default:
-		*value = (struct value){
-			.kind = column_transport(column) == TRANSPORT_BYTES ? VALUE_BYTES : VALUE_TEXT, .text = SLICE("")};
+		*value = (struct value){.kind = column_transport(column) == TRANSPORT_BYTES
+							? VALUE_BYTES
+							: VALUE_TEXT,
+					.text = SLICE("")};
 	}
 }
 
-static const struct value *row_at(lua_State *L, struct sync_ud *ud, const struct table *table, int idx)
+static const struct value *row_at(lua_State *L, struct sync_ud *ud, const struct table *table,
+				  int idx)
 {
 	struct value *values;
 	if (lua_isnoneornil(L, idx))
@@ -165,13 +173,15 @@ static const struct value *row_at(lua_State *L, struct sync_ud *ud, const struct
 	for (unsigned i = 0; i < table->ncolumns; i++)
 		set_absent(&table->columns[i], &ud->arena, &values[i]);
 	for (lua_pushnil(L); lua_next(L, idx); lua_pop(L, 1)) {
-		const char *why, *name = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : luaL_typename(L, -2);
+		const char *why, *name = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2)
+									: luaL_typename(L, -2);
 		int value = lua_gettop(L), at = -1;
 		for (unsigned i = 0; i < table->ncolumns && at < 0; i++)
 			if (slice_equal(table->columns[i].name, slice_str(name)))
 				at = (int)i;
 		if (at < 0)
-			state_raise(L, "table %.*s has no column '%s'", SLICE_FMT(table->full_name), name);
+			state_raise(L, "table %.*s has no column '%s'", SLICE_FMT(table->full_name),
+				    name);
 		if (lua_json_is_null(L, value)) {
 			values[at].kind = VALUE_NULL;
 			continue;
@@ -179,7 +189,8 @@ static const struct value *row_at(lua_State *L, struct sync_ud *ud, const struct
 		why = lua_value_check(L, value, &table->columns[at], &ud->arena, &values[at]);
 		if (why)
 			state_raise(L, "column '%s' %.*s does not take a %s: %s", name,
-				    SLICE_FMT(table->columns[at].sql_type), luaL_typename(L, value), why);
+				    SLICE_FMT(table->columns[at].sql_type), luaL_typename(L, value),
+				    why);
 	}
 	return values;
 }
@@ -202,12 +213,14 @@ static int change(lua_State *L)
 	enum change_op op = op_at(L, 2);
 	table = table_at(L, ud, 3);
 	if (table == NULL)
-		state_raise(L, "there is no table %s: make it with :table [[CREATE TABLE %s (...)]]", lua_tostring(L, 3),
-			    lua_tostring(L, 3));
+		state_raise(L,
+			    "there is no table %s: make it with :table [[CREATE TABLE %s (...)]]",
+			    lua_tostring(L, 3), lua_tostring(L, 3));
 	arena_reset(&ud->arena);
 	before = row_at(L, ud, table, 4);
 	after = row_at(L, ud, table, 5);
-	if (script_of(L)->host.test_change(ud->handle, op, table, before, after, &records, &n, &err) < 0)
+	if (script_of(L)->host.test_change(ud->handle, op, table, before, after, &records, &n,
+					   &err) < 0)
 		state_raise(L, "%s", err.text);
 	return push_records(L, records, n);
 }
@@ -228,8 +241,11 @@ static int report(lua_State *L)
 int lua_test_open(lua_State *L)
 {
 	static const luaL_Reg functions[] = {{"load", load}, {"report", report}, {NULL, NULL}};
-	static const luaL_Reg methods[] = {{"statement", statement}, {"columns", columns}, {"change", change},
-					   {"close", close_sync},    {NULL, NULL}};
+	static const luaL_Reg methods[] = {{"statement", statement},
+					   {"columns", columns},
+					   {"change", change},
+					   {"close", close_sync},
+					   {NULL, NULL}};
 	luaL_newmetatable(L, NAME);
 	lua_pushcfunction(L, free_sync);
 	lua_setfield(L, -2, "__gc");

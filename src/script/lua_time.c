@@ -126,8 +126,10 @@ static int parse(lua_State *L)
 		return 1;
 	}
 	lua_pushnil(L);
-	lua_pushfstring(L, "'%s' is not a time: expected 2024-02-29, 2024-02-29 12:30:00.250 or "
-			   "2024-02-29T12:30:00Z (or +01:00)", text);
+	lua_pushfstring(L,
+			"'%s' is not a time: expected 2024-02-29, 2024-02-29 12:30:00.250 or "
+			"2024-02-29T12:30:00Z (or +01:00)",
+			text);
 	return 2;
 }
 
@@ -135,9 +137,11 @@ static int64_t check_ms(lua_State *L)
 {
 	lua_Integer ms = lua_tointeger(L, 1);
 	if (!lua_isinteger(L, 1))
-		state_raise(L, "time.format: expected integer milliseconds, got %s", luaL_typename(L, 1));
+		state_raise(L, "time.format: expected integer milliseconds, got %s",
+			    luaL_typename(L, 1));
 	if (ms < -62167219200000 || ms > 253402300799999)
-		state_raise(L, "time.format: %lld is outside of the years 0 to 9999", (long long)ms);
+		state_raise(L, "time.format: %lld is outside of the years 0 to 9999",
+			    (long long)ms);
 	return ms;
 }
 
@@ -150,8 +154,9 @@ static int format(lua_State *L)
 	size_t n;
 	gmtime_r(&seconds, &tm);
 	if (lua_isnoneornil(L, 2)) {
-		snprintf(text, sizeof(text), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900, tm.tm_mon + 1,
-			 tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (int)part);
+		snprintf(text, sizeof(text), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",
+			 tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
+			 tm.tm_sec, (int)part);
 		lua_pushstring(L, text);
 		return 1;
 	}
@@ -161,14 +166,16 @@ static int format(lua_State *L)
 	n = strftime(text, sizeof(text), lua_tostring(L, 2), &tm);
 #pragma GCC diagnostic pop
 	if (n == 0 && lua_rawlen(L, 2) > 0)
-		state_raise(L, "time.format: '%s' gives no text, or too long a one", lua_tostring(L, 2));
+		state_raise(L, "time.format: '%s' gives no text, or too long a one",
+			    lua_tostring(L, 2));
 	lua_pushlstring(L, text, n);
 	return 1;
 }
 
 int lua_time_open(lua_State *L)
 {
-	static const luaL_Reg functions[] = {{"now", now}, {"parse", parse}, {"format", format}, {NULL, NULL}};
+	static const luaL_Reg functions[] = {
+		{"now", now}, {"parse", parse}, {"format", format}, {NULL, NULL}};
 	luaL_newlib(L, functions);
 	return 1;
 }

@@ -23,10 +23,11 @@ static void push_u64(lua_State *L, uint64_t v)
 		lua_decimal_push(L, slice_of(digits, num_u64(digits, v)));
 }
 
-/* At most NUMBER_DIGITS digits: both parts of the quotient are exact, so it is the nearest float. */
+/* At most NUMBER_DIGITS digits: both parts of the quotient are exact, so it is the nearest float.
+ */
 static void push_short_decimal(lua_State *L, const struct column *column, struct slice text)
 {
-	static const double powers[] = {1,   1e1, 1e2, 1e3, 1e4,  1e5,  1e6,  1e7,
+	static const double powers[] = {1,   1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
 					1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
 	int64_t v = 0;
 	unsigned scale = 0;
@@ -94,8 +95,8 @@ static size_t sequence(const uint8_t *s, size_t left)
 	for (size_t i = 1; i < n; i++)
 		if ((s[i] & 0xc0) != 0x80)
 			return 0;
-	if ((a == 0xe0 && s[1] < 0xa0) || (a == 0xed && s[1] > 0x9f) || (a == 0xf0 && s[1] < 0x90) ||
-	    (a == 0xf4 && s[1] > 0x8f))
+	if ((a == 0xe0 && s[1] < 0xa0) || (a == 0xed && s[1] > 0x9f) ||
+	    (a == 0xf0 && s[1] < 0x90) || (a == 0xf4 && s[1] > 0x8f))
 		return 0;
 	return n;
 }
@@ -146,7 +147,8 @@ static struct range integer_range(const struct column *column)
 	return (struct range){-(int64_t)(UINT64_MAX >> (65 - bits)) - 1, UINT64_MAX >> (65 - bits)};
 }
 
-static const char *check_integer(lua_State *L, int idx, const struct column *column, struct value *value)
+static const char *check_integer(lua_State *L, int idx, const struct column *column,
+				 struct value *value)
 {
 	struct range range = integer_range(column);
 	struct slice text = lua_decimal_test(L, idx);
@@ -170,8 +172,8 @@ static const char *check_integer(lua_State *L, int idx, const struct column *col
 	return NULL;
 }
 
-static const char *check_decimal(lua_State *L, int idx, const struct column *column, struct arena *arena,
-				 struct value *value)
+static const char *check_decimal(lua_State *L, int idx, const struct column *column,
+				 struct arena *arena, struct value *value)
 {
 	unsigned digits = 0;
 	struct slice text;
@@ -188,7 +190,8 @@ static const char *check_decimal(lua_State *L, int idx, const struct column *col
 	return NULL;
 }
 
-static const char *check_float(lua_State *L, int idx, const struct column *column, struct value *value)
+static const char *check_float(lua_State *L, int idx, const struct column *column,
+			       struct value *value)
 {
 	double v = lua_tonumber(L, idx);
 	if (lua_type(L, idx) != LUA_TNUMBER)
@@ -201,7 +204,8 @@ static const char *check_float(lua_State *L, int idx, const struct column *colum
 		return "the number is out of the column's range";
 	if (column->is_unsigned && v < 0)
 		return "the column is UNSIGNED";
-	*value = (struct value){.kind = column->type == COLUMN_FLOAT ? VALUE_F32 : VALUE_F64, .f = v};
+	*value = (struct value){.kind = column->type == COLUMN_FLOAT ? VALUE_F32 : VALUE_F64,
+				.f = v};
 	return NULL;
 }
 
@@ -229,8 +233,8 @@ static const char *check_string(lua_State *L, int idx, enum value_kind kind, str
 	return NULL;
 }
 
-static const char *check_bit(lua_State *L, int idx, const struct column *column, struct arena *arena,
-			     struct value *value)
+static const char *check_bit(lua_State *L, int idx, const struct column *column,
+			     struct arena *arena, struct value *value)
 {
 	if (column_transport(column) == TRANSPORT_BOOLEAN) {
 		if (!lua_isboolean(L, idx))
@@ -276,7 +280,8 @@ const char *lua_value_check(lua_State *L, int idx, const struct column *column, 
 	}
 	if (lua_type(L, idx) != LUA_TSTRING)
 		return "expected a string";
-	return check_string(L, idx, column_transport(column) == TRANSPORT_BYTES ? VALUE_BYTES : VALUE_TEXT,
+	return check_string(L, idx,
+			    column_transport(column) == TRANSPORT_BYTES ? VALUE_BYTES : VALUE_TEXT,
 			    arena, value);
 }
 

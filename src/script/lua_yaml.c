@@ -1,6 +1,6 @@
-/* lua_yaml: tideway.yaml: one YAML document to Lua values and back (libyaml). Plain scalars follow YAML 1.2's core
- * schema: null, true/false, integers, floats; everything else is a string, so `no` and `on` stay texts. An alias
- * gives the same table as its anchor. */
+/* lua_yaml: tideway.yaml: one YAML document to Lua values and back (libyaml). Plain scalars follow
+ * YAML 1.2's core schema: null, true/false, integers, floats; everything else is a string, so `no`
+ * and `on` stay texts. An alias gives the same table as its anchor. */
 #include "script/script_priv.h"
 
 #include "base/num.h"
@@ -20,7 +20,7 @@ struct parsing {
 	yaml_parser_t parser;
 	yaml_event_t event;
 	bool has_parser, has_event;
-	int anchors;               /* stack index of anchor -> value */
+	int anchors; /* stack index of anchor -> value */
 	int depth;
 	int nodes;
 };
@@ -72,7 +72,8 @@ static bool is_float(struct slice text)
 
 static bool push_special_float(lua_State *L, struct slice text)
 {
-	static const char *const infinite[] = {".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF", NULL};
+	static const char *const infinite[] = {".inf",  ".Inf",  ".INF", "+.inf",
+					       "+.Inf", "+.INF", NULL};
 	static const char *const negative[] = {"-.inf", "-.Inf", "-.INF", NULL};
 	static const char *const nans[] = {".nan", ".NaN", ".NAN", NULL};
 	if (is_one_of(text, infinite))
@@ -90,7 +91,8 @@ static bool push_based(lua_State *L, struct slice text)
 {
 	char *end;
 	unsigned long long v;
-	if (text.len < 3 || text.len > 40 || text.ptr[0] != '0' || (text.ptr[1] != 'x' && text.ptr[1] != 'o'))
+	if (text.len < 3 || text.len > 40 || text.ptr[0] != '0' ||
+	    (text.ptr[1] != 'x' && text.ptr[1] != 'o'))
 		return false;
 	if (!isxdigit((unsigned char)text.ptr[2]))
 		return false;
@@ -104,7 +106,9 @@ static bool push_based(lua_State *L, struct slice text)
 static void push_plain(lua_State *L, struct slice text)
 {
 	static const char *const nulls[] = {"", "~", "null", "Null", "NULL", NULL};
-	static const char *const yes[] = {"true", "True", "TRUE", NULL}, *const no[] = {"false", "False", "FALSE", NULL};
+	static const char *const yes[] = {"true", "True", "TRUE", NULL}, *const no[] = {
+										 "false", "False",
+										 "FALSE", NULL};
 	struct slice digits = text;
 	int64_t i;
 	if (digits.len > 1 && digits.ptr[0] == '+')
@@ -131,8 +135,8 @@ static void push_scalar(lua_State *L, const yaml_event_t *event)
 	const yaml_char_t *tag = event->data.scalar.tag;
 	struct slice text = slice_of(event->data.scalar.value, event->data.scalar.length);
 	bool plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && tag == NULL;
-	if (plain || has_tag(tag, YAML_INT_TAG) || has_tag(tag, YAML_FLOAT_TAG) || has_tag(tag, YAML_BOOL_TAG) ||
-	    has_tag(tag, YAML_NULL_TAG))
+	if (plain || has_tag(tag, YAML_INT_TAG) || has_tag(tag, YAML_FLOAT_TAG) ||
+	    has_tag(tag, YAML_BOOL_TAG) || has_tag(tag, YAML_NULL_TAG))
 		push_plain(L, text);
 	else
 		lua_pushlstring(L, text.ptr, text.len);
@@ -143,7 +147,8 @@ static void push_scalar(lua_State *L, const yaml_event_t *event)
 static int parse_error(lua_State *L, const yaml_parser_t *parser)
 {
 	lua_pushfstring(L, "YAML, line %d, column %d: %s", (int)parser->problem_mark.line + 1,
-			(int)parser->problem_mark.column + 1, parser->problem ? parser->problem : "not enough memory");
+			(int)parser->problem_mark.column + 1,
+			parser->problem ? parser->problem : "not enough memory");
 	return lua_error(L);
 }
 
@@ -198,7 +203,8 @@ static void push_mapping(lua_State *L, struct parsing *p)
 		if (p->event.type != YAML_SCALAR_EVENT)
 			place_error(L, p, "a key must be a scalar");
 		push_node(L, p);
-		if (lua_json_is_null(L, -1) || (lua_type(L, -1) == LUA_TNUMBER && isnan(lua_tonumber(L, -1))))
+		if (lua_json_is_null(L, -1) ||
+		    (lua_type(L, -1) == LUA_TNUMBER && isnan(lua_tonumber(L, -1))))
 			place_error(L, p, "a key must not be null");
 		next_event(L, p);
 		push_node(L, p);
@@ -226,7 +232,8 @@ static void push_node(lua_State *L, struct parsing *p)
 		push_mapping(L, p);
 		break;
 	case YAML_ALIAS_EVENT:
-		if (lua_getfield(L, p->anchors, (const char *)p->event.data.alias.anchor) == LUA_TNIL)
+		if (lua_getfield(L, p->anchors, (const char *)p->event.data.alias.anchor) ==
+		    LUA_TNIL)
 			place_error(L, p, "an alias without its anchor");
 		break;
 	default:
@@ -309,7 +316,8 @@ static int write_out(void *ctx, unsigned char *bytes, size_t len)
 static void emit(lua_State *L, struct emitting *e, yaml_event_t *event)
 {
 	if (!yaml_emitter_emit(&e->emitter, event))
-		state_raise(L, "yaml.encode: %s", e->emitter.problem ? e->emitter.problem : "not enough memory");
+		state_raise(L, "yaml.encode: %s",
+			    e->emitter.problem ? e->emitter.problem : "not enough memory");
 }
 
 static void emit_text(lua_State *L, struct emitting *e, struct slice text, bool quoted)
@@ -317,16 +325,18 @@ static void emit_text(lua_State *L, struct emitting *e, struct slice text, bool 
 	yaml_event_t event;
 	if (!lua_value_utf8(text))
 		state_raise(L, "yaml.encode: a string is not valid UTF-8");
-	yaml_scalar_event_initialize(&event, NULL, NULL, (const yaml_char_t *)text.ptr, (int)text.len, 1, 1,
-				     quoted ? YAML_DOUBLE_QUOTED_SCALAR_STYLE : YAML_ANY_SCALAR_STYLE);
+	yaml_scalar_event_initialize(
+		&event, NULL, NULL, (const yaml_char_t *)text.ptr, (int)text.len, 1, 1,
+		quoted ? YAML_DOUBLE_QUOTED_SCALAR_STYLE : YAML_ANY_SCALAR_STYLE);
 	emit(L, e, &event);
 }
 
 /* A string that a reader would take for something else is quoted. */
 static void emit_string(lua_State *L, struct emitting *e, struct slice text)
 {
-	static const char *const words[] = {"y", "Y", "n", "N", "yes", "Yes", "YES", "no", "No", "NO",
-					    "on", "On", "ON", "off", "Off", "OFF", "=", "<<", NULL};
+	static const char *const words[] = {"y",   "Y",   "n",  "N",  "yes", "Yes", "YES",
+					    "no",  "No",  "NO", "on", "On",  "ON",  "off",
+					    "Off", "OFF", "=",  "<<", NULL};
 	bool quoted;
 	push_plain(L, slice_of(lua_pushlstring(L, text.ptr, text.len), text.len));
 	quoted = lua_type(L, -1) != LUA_TSTRING || is_one_of(text, words);
@@ -357,7 +367,8 @@ static lua_Integer push_names(lua_State *L, int idx)
 	lua_newtable(L);
 	for (lua_pushnil(L); lua_next(L, idx); lua_pop(L, 1)) {
 		if (lua_type(L, -2) != LUA_TSTRING)
-			state_raise(L, "yaml.encode: a key of a map is a string, not a %s", luaL_typename(L, -2));
+			state_raise(L, "yaml.encode: a key of a map is a string, not a %s",
+				    luaL_typename(L, -2));
 		lua_pushvalue(L, -2);
 		lua_rawseti(L, -4, ++n);
 	}
@@ -408,7 +419,8 @@ static void emit_node(lua_State *L, struct emitting *e, int idx, int depth)
 		    lua_decimal_test(L, idx).ptr == NULL)
 			break;
 		luaL_tolstring(L, idx, NULL);
-		emit_text(L, e, lua_isnil(L, idx) ? SLICE("null") : slice_str(lua_tostring(L, -1)), false);
+		emit_text(L, e, lua_isnil(L, idx) ? SLICE("null") : slice_str(lua_tostring(L, -1)),
+			  false);
 		lua_pop(L, 1);
 		return;
 	default:

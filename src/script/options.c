@@ -4,13 +4,19 @@
 #include <stdio.h>
 
 #define NO_RANGE 0, 0
-#define END {NULL, OPTION_TEXT, NULL, NO_RANGE, false, NULL}
+#define END                                                                                        \
+	{                                                                                          \
+		NULL, OPTION_TEXT, NULL, NO_RANGE, false, NULL                                     \
+	}
 
 static const struct option tls_list[] = {
-	{"ca", OPTION_TEXT, NULL, NO_RANGE, false, "File with the certificates that sign the server's."},
-	{"cert", OPTION_TEXT, NULL, NO_RANGE, false, "File with our certificate, when the server wants one."},
+	{"ca", OPTION_TEXT, NULL, NO_RANGE, false,
+	 "File with the certificates that sign the server's."},
+	{"cert", OPTION_TEXT, NULL, NO_RANGE, false,
+	 "File with our certificate, when the server wants one."},
 	{"key", OPTION_TEXT, NULL, NO_RANGE, false, "File with the key of our certificate."},
-	{"verify", OPTION_BOOLEAN, "true", NO_RANGE, false, "Whether the server's certificate and name are checked."},
+	{"verify", OPTION_BOOLEAN, "true", NO_RANGE, false,
+	 "Whether the server's certificate and name are checked."},
 	END,
 };
 
@@ -18,23 +24,36 @@ static const struct option mysql_list[] = {
 	{"host", OPTION_TEXT, "\"127.0.0.1\"", NO_RANGE, false, "Name or address of the server."},
 	{"hosts", OPTION_LATER, NULL, NO_RANGE, false, "Several servers, tried in order."},
 	{"port", OPTION_INTEGER, "3306", 1, 65535, false, "TCP port."},
-	{"socket", OPTION_TEXT, NULL, NO_RANGE, false, "Path of a Unix socket, instead of host and port."},
-	{"user", OPTION_TEXT, NULL, NO_RANGE, true, "Account, with the privileges of docs/operations.md."},
-	{"password", OPTION_SECRET, NULL, NO_RANGE, false, "Password: a string, env.need or secret(path)."},
-	{"tls", OPTION_TLS, "false", NO_RANGE, false, "TLS: true, or a table with ca, cert, key and verify."},
-	{"tables", OPTION_LIST, NULL, NO_RANGE, false, "Patterns of the tables to copy; \"!\" in front excludes."},
+	{"socket", OPTION_TEXT, NULL, NO_RANGE, false,
+	 "Path of a Unix socket, instead of host and port."},
+	{"user", OPTION_TEXT, NULL, NO_RANGE, true,
+	 "Account, with the privileges of docs/operations.md."},
+	{"password", OPTION_SECRET, NULL, NO_RANGE, false,
+	 "Password: a string, env.need or secret(path)."},
+	{"tls", OPTION_TLS, "false", NO_RANGE, false,
+	 "TLS: true, or a table with ca, cert, key and verify."},
+	{"tables", OPTION_LIST, NULL, NO_RANGE, false,
+	 "Patterns of the tables to copy; \"!\" in front excludes."},
 	{"server_id", OPTION_INTEGER, "0", 0, 4294967295.0, false,
 	 "Our id among the server's replicas; 0: made from the sync's name."},
-	{"name", OPTION_TEXT, "\"mysql\"", NO_RANGE, false, "What DATASOURCE_NAME_SRC and change.source say."},
-	{"connect_timeout_s", OPTION_INTEGER, "10", 1, 600, false, "Seconds to wait for a connection."},
+	{"name", OPTION_TEXT, "\"mysql\"", NO_RANGE, false,
+	 "What DATASOURCE_NAME_SRC and change.source say."},
+	{"connect_timeout_s", OPTION_INTEGER, "10", 1, 600, false,
+	 "Seconds to wait for a connection."},
 	END,
 };
 
 #define BROKERS                                                                                    \
-	{"brokers", OPTION_LIST, NULL, NO_RANGE, true, "host:port of brokers to begin with, comma-separated or a list."}
+	{                                                                                          \
+		"brokers", OPTION_LIST, NULL, NO_RANGE, true,                                      \
+			"host:port of brokers to begin with, comma-separated or a list."           \
+	}
 #define PROPERTIES                                                                                 \
-	{"properties", OPTION_PROPERTIES, NULL, NO_RANGE, false,                                   \
-	 "Client settings: Java's names are translated, librdkafka's pass, others are refused."}
+	{                                                                                          \
+		"properties", OPTION_PROPERTIES, NULL, NO_RANGE, false,                            \
+			"Client settings: Java's names are translated, librdkafka's pass, others " \
+			"are refused."                                                             \
+	}
 
 static const struct option sink_list[] = {
 	BROKERS,
@@ -44,7 +63,8 @@ static const struct option sink_list[] = {
 };
 
 static const struct option lines_list[] = {
-	{"file", OPTION_TEXT, NULL, NO_RANGE, false, "File that gets one line for each message; none: stdout."},
+	{"file", OPTION_TEXT, NULL, NO_RANGE, false,
+	 "File that gets one line for each message; none: stdout."},
 	{"name", OPTION_TEXT, "\"lines\"", NO_RANGE, false, "What DATASOURCE_NAME_DEST says."},
 	END,
 };
@@ -55,28 +75,35 @@ static const struct option consumer_list[] = {
 	BROKERS,
 	PROPERTIES,
 	{"topics", OPTION_LIST, NULL, NO_RANGE, true, "Topics to read."},
-	{"group", OPTION_TEXT, NULL, NO_RANGE, false, "Consumer group; none: every partition, no offsets are stored."},
-	{"from_beginning", OPTION_BOOLEAN, "true", NO_RANGE, false, "Where to begin without stored offsets."},
+	{"group", OPTION_TEXT, NULL, NO_RANGE, false,
+	 "Consumer group; none: every partition, no offsets are stored."},
+	{"from_beginning", OPTION_BOOLEAN, "true", NO_RANGE, false,
+	 "Where to begin without stored offsets."},
 	END,
 };
 
 static const struct option topic_list[] = {
 	{"name", OPTION_TEXT, NULL, NO_RANGE, true, "Name of the topic."},
 	{"partitions", OPTION_INTEGER, "1", 1, 100000, false, "Number of partitions."},
-	{"replication", OPTION_INTEGER, "-1", -1, 1000, false, "Copies of each partition; -1: the broker's default."},
-	{"config", OPTION_PROPERTIES, NULL, NO_RANGE, false, "Settings of the topic, such as cleanup.policy."},
+	{"replication", OPTION_INTEGER, "-1", -1, 1000, false,
+	 "Copies of each partition; -1: the broker's default."},
+	{"config", OPTION_PROPERTIES, NULL, NO_RANGE, false,
+	 "Settings of the topic, such as cleanup.policy."},
 	END,
 };
 
 static const struct option heartbeat_list[] = {
 	{"interval", OPTION_NUMBER, "5", 0.1, 86400, false, "Seconds between two beats."},
-	{"topic", OPTION_TEXT, NULL, NO_RANGE, false, "One topic for the beats; none: every destination topic."},
+	{"topic", OPTION_TEXT, NULL, NO_RANGE, false,
+	 "One topic for the beats; none: every destination topic."},
 	END,
 };
 
 static const struct option changes_list[] = {
-	{"from", OPTION_TEXT, "\"now\"", NO_RANGE, false, "\"now\", \"earliest\" or \"<binlog file>:<position>\"."},
-	{"wait_s", OPTION_NUMBER, "-1", -1, 86400, false, "Ends after so many seconds without a change; -1: never."},
+	{"from", OPTION_TEXT, "\"now\"", NO_RANGE, false,
+	 "\"now\", \"earliest\" or \"<binlog file>:<position>\"."},
+	{"wait_s", OPTION_NUMBER, "-1", -1, 86400, false,
+	 "Ends after so many seconds without a change; -1: never."},
 	END,
 };
 
@@ -85,31 +112,46 @@ const struct option_group source_mysql_options = {
 	"source.mysql", "A MySQL or MariaDB server to read from.", mysql_list};
 const struct option_group changes_options = {
 	"source.mysql{...}:changes", "The stream of changes, in `tideway exec`.", changes_list};
-const struct option_group kafka_sink_options = {"kafka.sink", "A Kafka cluster to write to.", sink_list};
+const struct option_group kafka_sink_options = {"kafka.sink", "A Kafka cluster to write to.",
+						sink_list};
 const struct option_group kafka_lines_options = {
 	"kafka.lines", "Messages as lines instead of Kafka, for trying things out.", lines_list};
-const struct option_group kafka_producer_options = {
-	"kafka.producer", "A producer, in `tideway exec`.", client_list};
+const struct option_group kafka_producer_options = {"kafka.producer",
+						    "A producer, in `tideway exec`.", client_list};
 const struct option_group kafka_consumer_options = {
 	"kafka.consumer", "A consumer, in `tideway exec`.", consumer_list};
 const struct option_group kafka_topics_options = {
 	"kafka.topics", "Topics of a cluster, in `tideway exec`.", client_list};
-const struct option_group kafka_topic_options = {
-	"kafka.topics{...}:create", "One topic to create.", topic_list};
+const struct option_group kafka_topic_options = {"kafka.topics{...}:create", "One topic to create.",
+						 topic_list};
 const struct option_group heartbeat_options = {"heartbeat.new", "Heartbeats.", heartbeat_list};
 
 const struct option_group *const option_groups[] = {
-	&source_mysql_options,   &tls_options,            &changes_options,    &kafka_sink_options,
-	&kafka_lines_options,    &kafka_producer_options, &kafka_consumer_options, &kafka_topics_options,
-	&kafka_topic_options,    &heartbeat_options,      NULL,
+	&source_mysql_options,
+	&tls_options,
+	&changes_options,
+	&kafka_sink_options,
+	&kafka_lines_options,
+	&kafka_producer_options,
+	&kafka_consumer_options,
+	&kafka_topics_options,
+	&kafka_topic_options,
+	&heartbeat_options,
+	NULL,
 };
 
 static const char *type_name(enum option_type type)
 {
 	static const char *const names[] = {
-		"string", "string or secret", "integer", "number", "boolean", "string or list of strings",
+		"string",
+		"string or secret",
+		"integer",
+		"number",
+		"boolean",
+		"string or list of strings",
 		"table of name = string, number or boolean",
-		"boolean or table", "not in this version yet",
+		"boolean or table",
+		"not in this version yet",
 	};
 	return names[type];
 }
@@ -140,24 +182,28 @@ static void unknown(lua_State *L, const struct option_group *group, const char *
 		luaL_addstring(&all, option->name);
 	}
 	luaL_pushresult(&all);
-	state_raise(L, "%s: unknown option '%s'%s%s%s (options: %s)", group->name, name, near ? "; did you mean '" : "",
-		    near ? near : "", near ? "'?" : "", lua_tostring(L, -1));
+	state_raise(L, "%s: unknown option '%s'%s%s%s (options: %s)", group->name, name,
+		    near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "",
+		    lua_tostring(L, -1));
 }
 
-static void wrong(lua_State *L, const struct option_group *group, const struct option *option, int idx)
+static void wrong(lua_State *L, const struct option_group *group, const struct option *option,
+		  int idx)
 {
 	const char *got = luaL_typename(L, idx);
 	if (lua_type(L, idx) == LUA_TNUMBER)
 		got = lua_pushfstring(L, "%s", luaL_tolstring(L, idx, NULL));
-	state_raise(L, "%s: %s: expected %s, got %s", group->name, option->name, type_name(option->type), got);
+	state_raise(L, "%s: %s: expected %s, got %s", group->name, option->name,
+		    type_name(option->type), got);
 }
 
-static void check_range(lua_State *L, const struct option_group *group, const struct option *option, int idx)
+static void check_range(lua_State *L, const struct option_group *group, const struct option *option,
+			int idx)
 {
 	double v = lua_tonumber(L, idx);
 	if (option->min < option->max && !(v >= option->min && v <= option->max))
-		state_raise(L, "%s: %s: expected %.10g to %.10g, got %s", group->name, option->name, option->min,
-			    option->max, luaL_tolstring(L, idx, NULL));
+		state_raise(L, "%s: %s: expected %.10g to %.10g, got %s", group->name, option->name,
+			    option->min, option->max, luaL_tolstring(L, idx, NULL));
 }
 
 static bool is_list(lua_State *L, int idx)
@@ -178,7 +224,8 @@ static bool is_properties(lua_State *L, int idx)
 	for (lua_pushnil(L); lua_next(L, idx); lua_pop(L, 1)) {
 		int type = lua_type(L, -1);
 		if (lua_type(L, -2) == LUA_TSTRING &&
-		    (type == LUA_TBOOLEAN || type == LUA_TNUMBER || lua_secret_text(L, lua_gettop(L)).ptr))
+		    (type == LUA_TBOOLEAN || type == LUA_TNUMBER ||
+		     lua_secret_text(L, lua_gettop(L)).ptr))
 			continue;
 		lua_pop(L, 2);
 		return false;
@@ -242,7 +289,8 @@ static void check_given(lua_State *L, int idx, const struct option_group *group,
 		if (option == NULL)
 			unknown(L, group, lua_tostring(L, -2));
 		else if (option->type == OPTION_LATER)
-			state_raise(L, "%s: %s is not in this version yet", group->name, option->name);
+			state_raise(L, "%s: %s is not in this version yet", group->name,
+				    option->name);
 		else if (!fits(L, option, value))
 			wrong(L, group, option, value);
 		else if (option->type == OPTION_INTEGER || option->type == OPTION_NUMBER)
@@ -269,7 +317,8 @@ void options_check(lua_State *L, int idx, const struct option_group *group, cons
 	char where[SCRIPT_WHERE];
 	int result;
 	if (lua_type(L, idx) != LUA_TTABLE)
-		state_raise(L, "%s: expected a table of options, got %s", group->name, luaL_typename(L, idx));
+		state_raise(L, "%s: expected a table of options, got %s", group->name,
+			    luaL_typename(L, idx));
 	luaL_checkstack(L, 10, NULL);
 	lua_newtable(L);
 	result = lua_gettop(L);
@@ -278,7 +327,8 @@ void options_check(lua_State *L, int idx, const struct option_group *group, cons
 		int type = lua_getfield(L, result, option->name);
 		lua_pop(L, 1);
 		if (type == LUA_TNIL && option->required)
-			state_raise(L, "%s: %s is missing: %s", group->name, option->name, option->help);
+			state_raise(L, "%s: %s is missing: %s", group->name, option->name,
+				    option->help);
 		if (type == LUA_TNIL && option->fallback)
 			set_default(L, option, result);
 	}
@@ -295,8 +345,12 @@ void options_check(lua_State *L, int idx, const struct option_group *group, cons
 
 static void print_row(const struct option *option, FILE *out)
 {
-	fprintf(out, "| `%s` | %s | %s%s%s |", option->name, type_name(option->type), option->fallback ? "`" : "",
-		option->fallback ? option->fallback : option->required ? "required" : "", option->fallback ? "`" : "");
+	fprintf(out, "| `%s` | %s | %s%s%s |", option->name, type_name(option->type),
+		option->fallback ? "`" : "",
+		option->fallback   ? option->fallback
+		: option->required ? "required"
+				   : "",
+		option->fallback ? "`" : "");
 	if (option->min < option->max)
 		fprintf(out, " %.10g to %.10g |", option->min, option->max);
 	else
@@ -307,7 +361,9 @@ static void print_row(const struct option *option, FILE *out)
 void script_options_print(FILE *out)
 {
 	for (const struct option_group *const *group = option_groups; *group; group++) {
-		fprintf(out, "## %s\n\n%s\n\n| option | type | default | range | |\n|---|---|---|---|---|\n",
+		fprintf(out,
+			"## %s\n\n%s\n\n| option | type | default | range | "
+			"|\n|---|---|---|---|---|\n",
 			(*group)->name, (*group)->help);
 		for (const struct option *option = (*group)->options; option->name; option++)
 			print_row(option, out);

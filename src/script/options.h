@@ -1,5 +1,6 @@
-/* options: tables of what a function such as source.mysql takes: names, types, defaults, ranges, help. The checks, the
- * error texts and docs/options.md all come from them. Thread: the script's; the tables are constants. */
+/* options: tables of what a function such as source.mysql takes: names, types, defaults, ranges,
+ * help. The checks, the error texts and docs/options.md all come from them.
+ * Thread: the script's; the tables are constants. */
 #ifndef TIDEWAY_SCRIPT_OPTIONS_H
 #define TIDEWAY_SCRIPT_OPTIONS_H
 
@@ -7,7 +8,7 @@
 
 enum option_type {
 	OPTION_TEXT,
-	OPTION_SECRET,     /* string or tideway.secret */
+	OPTION_SECRET, /* string or tideway.secret */
 	OPTION_INTEGER,
 	OPTION_NUMBER,
 	OPTION_BOOLEAN,
@@ -23,11 +24,11 @@ struct option {
 	const char *fallback; /* as Lua would write it; NULL: none */
 	double min, max;      /* numbers; equal: no range */
 	bool required;
-	const char *help;     /* one sentence */
+	const char *help; /* one sentence */
 };
 
 struct option_group {
-	const char *name;     /* "source.mysql" */
+	const char *name; /* "source.mysql" */
 	const char *help;
 	const struct option *options; /* ends with name NULL */
 };
@@ -38,8 +39,8 @@ extern const struct option_group source_mysql_options, kafka_sink_options, kafka
 	kafka_producer_options, kafka_consumer_options, kafka_topics_options, kafka_topic_options,
 	heartbeat_options, tls_options, changes_options;
 
-/* Checks the table at idx and pushes a new one with defaults, and `kind` and `where` unless kind is NULL.
- * Raises with file:line, what was expected and the nearest right name. */
+/* Checks the table at idx and pushes a new one with defaults, and `kind` and `where` unless kind is
+ * NULL. Raises with file:line, what was expected and the nearest right name. */
 void options_check(lua_State *L, int idx, const struct option_group *group, const char *kind);
 
 #endif

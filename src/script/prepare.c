@@ -1,5 +1,6 @@
-/* prepare: a table as the standard library sees it, and what it says about the table as struct mapping. What is
- * wrong in the answer is a defect of the standard library, but is checked all the same: indices end up in C. */
+/* prepare: a table as the standard library sees it, and what it says about the table as struct
+ * mapping. What is wrong in the answer is a defect of the standard library, but is checked all the
+ * same: indices end up in C. */
 #include "script/script_priv.h"
 
 /* ---- tdesc ---- */
@@ -75,7 +76,8 @@ static struct slice text_at(struct reading *r, int idx, const char *key)
 		text.ptr = lua_tolstring(r->L, -1, &len);
 		text = arena_copy(r->arena, slice_of(text.ptr, len));
 	} else if (!lua_isnil(r->L, -1)) {
-		state_raise(r->L, "core.prepare: %s: expected a string, got %s", key, luaL_typename(r->L, -1));
+		state_raise(r->L, "core.prepare: %s: expected a string, got %s", key,
+			    luaL_typename(r->L, -1));
 	}
 	lua_pop(r->L, 1);
 	return text;
@@ -108,7 +110,8 @@ static unsigned list_at(struct reading *r, int idx, const char *key)
 	if (type == LUA_TNIL)
 		return 0;
 	if (type != LUA_TTABLE)
-		state_raise(r->L, "core.prepare: %s: expected a list, got %s", key, luaL_typename(r->L, -1));
+		state_raise(r->L, "core.prepare: %s: expected a list, got %s", key,
+			    luaL_typename(r->L, -1));
 	return (unsigned)lua_rawlen(r->L, -1);
 }
 
@@ -119,7 +122,8 @@ static unsigned choice_at(struct reading *r, int idx, const char *key, const cha
 	unsigned found = fallback;
 	int type = lua_getfield(r->L, idx, key);
 	if (type != LUA_TNIL) {
-		const char *text = type == LUA_TSTRING ? lua_tostring(r->L, -1) : luaL_typename(r->L, -1);
+		const char *text =
+			type == LUA_TSTRING ? lua_tostring(r->L, -1) : luaL_typename(r->L, -1);
 		for (found = 0; names[found] && strcmp(names[found], text) != 0;)
 			found++;
 		if (names[found] == NULL)
@@ -147,9 +151,11 @@ static void read_columns(struct reading *r, int idx)
 		columns[i].column = index_at(r, list + 1, "column", r->table->ncolumns);
 		columns[i].name = text_at(r, list + 1, "name");
 		if (columns[i].name.ptr == NULL)
-			columns[i].name = arena_copy(r->arena, r->table->columns[columns[i].column].name);
+			columns[i].name =
+				arena_copy(r->arena, r->table->columns[columns[i].column].name);
 		if (!transport_at(r, list + 1, &columns[i].transport))
-			columns[i].transport = column_transport(&r->table->columns[columns[i].column]);
+			columns[i].transport =
+				column_transport(&r->table->columns[columns[i].column]);
 		lua_settop(r->L, list);
 	}
 	r->mapping->columns = columns;
@@ -176,8 +182,8 @@ static void read_constant(struct reading *r, int idx, struct out_field *field)
 {
 	lua_getfield(r->L, idx, "value");
 	if (!lua_value_any(r->L, lua_gettop(r->L), &field->value))
-		state_raise(r->L, "core.prepare: field '%.*s': a constant cannot be a %s", SLICE_FMT(field->name),
-			    luaL_typename(r->L, -1));
+		state_raise(r->L, "core.prepare: field '%.*s': a constant cannot be a %s",
+			    SLICE_FMT(field->name), luaL_typename(r->L, -1));
 	if (field->value.kind == VALUE_TEXT || field->value.kind == VALUE_DECIMAL)
 		field->value.text = arena_copy(r->arena, field->value.text);
 	lua_pop(r->L, 1);
@@ -235,8 +241,9 @@ static void read_parts(struct reading *r, int key)
 	for (unsigned i = 0; i < n; i++) {
 		lua_rawgeti(r->L, list, i + 1);
 		parts[i].is_field = lua_getfield(r->L, list + 1, "field") != LUA_TNIL;
-		parts[i].index = parts[i].is_field ? index_at(r, list + 1, "field", r->mapping->nfields)
-						   : index_at(r, list + 1, "column", r->table->ncolumns);
+		parts[i].index = parts[i].is_field
+					 ? index_at(r, list + 1, "field", r->mapping->nfields)
+					 : index_at(r, list + 1, "column", r->table->ncolumns);
 		lua_settop(r->L, list);
 	}
 	r->mapping->key = parts;
@@ -246,7 +253,8 @@ static void read_parts(struct reading *r, int key)
 
 static void read_key(struct reading *r, int idx)
 {
-	static const char *const kinds[] = {"reject", "empty", "parts", "row", "table", "function", NULL};
+	static const char *const kinds[] = {"reject", "empty",    "parts", "row",
+					    "table",  "function", NULL};
 	int key;
 	if (lua_getfield(r->L, idx, "key") != LUA_TTABLE)
 		state_raise(r->L, "core.prepare: key is missing");
@@ -312,7 +320,8 @@ static unsigned slots_at(struct reading *r, int idx)
 	return (unsigned)n;
 }
 
-static void read_functions(struct reading *r, int idx, struct script *script, const struct sync_config *config)
+static void read_functions(struct reading *r, int idx, struct script *script,
+			   const struct sync_config *config)
 {
 	struct mapping *m = r->mapping;
 	bool image, event;
@@ -320,11 +329,14 @@ static void read_functions(struct reading *r, int idx, struct script *script, co
 	event = lua_getfield(r->L, idx, "event") == LUA_TFUNCTION;
 	lua_pop(r->L, 2);
 	if (image != (m->topic_function || m->key_kind == KEY_FUNCTION || m->nslots > 0))
-		state_raise(r->L, "core.prepare: image: %s", image ? "nothing asks for it" : "expected a function");
+		state_raise(r->L, "core.prepare: image: %s",
+			    image ? "nothing asks for it" : "expected a function");
 	if (!image && !event && !config->has_loop)
 		return;
-	m->hooks = bind_new(r->L, script, r->table, m, config->source.name ? config->source.name : "mysql", r->arena);
-	m->hooks->nresults = (unsigned)m->topic_function + (m->key_kind == KEY_FUNCTION) + m->nslots;
+	m->hooks = bind_new(r->L, script, r->table, m,
+			    config->source.name ? config->source.name : "mysql", r->arena);
+	m->hooks->nresults =
+		(unsigned)m->topic_function + (m->key_kind == KEY_FUNCTION) + m->nslots;
 	read_where(r, idx, m->hooks);
 	m->event_function = function_at(r, idx, "event");
 	m->image_function = function_at(r, idx, "image");
@@ -333,7 +345,8 @@ static void read_functions(struct reading *r, int idx, struct script *script, co
 void prepare_read(lua_State *L, int idx, struct script *script, const struct table *table,
 		  const struct sync_config *config, struct arena *arena, struct mapping *mapping)
 {
-	static const char *const updates[] = {"two", "one", NULL}, *const changes[] = {"split", "after", NULL};
+	static const char *const updates[] = {"two", "one", NULL}, *const changes[] = {
+									   "split", "after", NULL};
 	struct reading r = {L, arena, mapping, table};
 	if (!lua_istable(L, idx))
 		state_raise(L, "core.prepare: expected a table, got %s", luaL_typename(L, idx));

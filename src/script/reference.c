@@ -26,7 +26,8 @@ int script_reference_print(FILE *out, struct err *err)
 	int rc;
 	if (script == NULL)
 		return -1;
-	fputs("# Options\n\nMade by scripts/dev/gen-docs from the tables that check the options. An option that is not "
+	fputs("# Options\n\nMade by scripts/dev/gen-docs from the tables that check the options. "
+	      "An option that is not "
 	      "here is an error that\nnames the nearest right one.\n\n",
 	      out);
 	rc = state_protect(script, print_core, out, 0, ERR_INTERNAL, err);

@@ -1,4 +1,5 @@
-/* require: modules written in C, the embedded standard library, and the user's own files beside the script. */
+/* require: modules written in C, the embedded standard library, and the user's own files beside the
+ * script. */
 #include "script/script_priv.h"
 
 #include "base/file.h"
@@ -15,17 +16,25 @@ struct c_module {
 };
 
 static const struct c_module c_modules[] = {
-	{"tideway.source", lua_source_open}, {"tideway.kafka", lua_kafka_open},
-	{"tideway.heartbeat", lua_heartbeat_open}, {"tideway.json", lua_json_open},
-	{"tideway.yaml", lua_yaml_open},     {"tideway.regex", lua_regex_open},
-	{"tideway.hash", lua_hash_open},     {"tideway.time", lua_time_open},
-	{"tideway.env", lua_env_open},       {"tideway.log", lua_log_open},
-	{"tideway.decimal", lua_decimal_open}, {"tideway.secret", lua_secret_open},
-	{"tideway.cbase", lua_cbase_open},   {"tideway.ctest", lua_test_open},
+	{"tideway.source", lua_source_open},
+	{"tideway.kafka", lua_kafka_open},
+	{"tideway.heartbeat", lua_heartbeat_open},
+	{"tideway.json", lua_json_open},
+	{"tideway.yaml", lua_yaml_open},
+	{"tideway.regex", lua_regex_open},
+	{"tideway.hash", lua_hash_open},
+	{"tideway.time", lua_time_open},
+	{"tideway.env", lua_env_open},
+	{"tideway.log", lua_log_open},
+	{"tideway.decimal", lua_decimal_open},
+	{"tideway.secret", lua_secret_open},
+	{"tideway.cbase", lua_cbase_open},
+	{"tideway.ctest", lua_test_open},
 	{NULL, NULL},
 };
 
-/* Only the standard library itself may have these; tests may have the part of them that is written in Lua. */
+/* Only the standard library itself may have these; tests may have the part of them that is written
+ * in Lua. */
 static bool internal(const struct script *script, const char *name)
 {
 	if (strcmp(name, "tideway.core") == 0 || strncmp(name, "tideway.core.", 13) == 0)
@@ -129,11 +138,11 @@ static void not_found(lua_State *L, const char *name)
 {
 	const char *near = state_nearest(name, module_name, NULL);
 	if (strncmp(name, "tideway.", 8) == 0)
-		state_raise(L, "there is no module '%s'%s%s%s", name, near ? "; did you mean '" : "", near ? near : "",
-			    near ? "'?" : "");
-	state_raise(L, "module '%s' not found: no %s%s.lua beside the script%s%s%s", name, script_of(L)->folder,
-		    luaL_gsub(L, name, ".", "/"), near ? "; did you mean '" : "", near ? near : "",
-		    near ? "'?" : "");
+		state_raise(L, "there is no module '%s'%s%s%s", name,
+			    near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+	state_raise(L, "module '%s' not found: no %s%s.lua beside the script%s%s%s", name,
+		    script_of(L)->folder, luaL_gsub(L, name, ".", "/"),
+		    near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 static void load_module(lua_State *L, const char *name)
@@ -149,7 +158,9 @@ static void load_module(lua_State *L, const char *name)
 	else if (plain_name(name))
 		status = load_user(L, name);
 	else
-		state_raise(L, "require: '%s' is not a module name: parts of letters, digits, _ and - with dots between",
+		state_raise(L,
+			    "require: '%s' is not a module name: parts of letters, digits, _ and - "
+			    "with dots between",
 			    name);
 	if (status == LUA_ERRFILE)
 		not_found(L, name);
@@ -168,7 +179,8 @@ static int require(lua_State *L)
 	luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
 	lua_getfield(L, 2, name);
 	if (lua_touserdata(L, 3) == &LOADING)
-		state_raise(L, "modules require each other in a circle: '%s' is still being loaded", name);
+		state_raise(L, "modules require each other in a circle: '%s' is still being loaded",
+			    name);
 	if (!lua_isnil(L, 3))
 		return 1;
 	load_module(L, name);

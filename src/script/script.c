@@ -1,4 +1,5 @@
-/* script: the verbs of the lane: load, ask about tables, run the functions of a change and of an image. */
+/* script: the verbs of the lane: load, ask about tables, run the functions of a change and of an
+ * image. */
 #include "script/script_priv.h"
 
 #include "base/log.h"
@@ -61,8 +62,8 @@ static void set_path(struct script *script, const char *path)
 	const char *slash = strrchr(path, '/');
 	script->path = arena_cstr(&script->arena, slice_str(path));
 	script->file = slash ? script->path + (slash + 1 - path) : script->path;
-	script->folder =
-		arena_cstr(&script->arena, slash ? slice_of(path, (size_t)(slash + 1 - path)) : SLICE(""));
+	script->folder = arena_cstr(&script->arena,
+				    slash ? slice_of(path, (size_t)(slash + 1 - path)) : SLICE(""));
 }
 
 static void copy_args(struct script *script, const struct script_options *options)
@@ -83,7 +84,8 @@ static struct script *script_make(const struct script_options *options, bool tes
 	arena_init(&script->event, 16 * 1024);
 	buf_init(&script->scratch);
 	script->memory_limit = options->memory_limit ? options->memory_limit : SCRIPT_MEMORY;
-	script->call_budget = options->instruction_limit ? options->instruction_limit : SCRIPT_BUDGET;
+	script->call_budget =
+		options->instruction_limit ? options->instruction_limit : SCRIPT_BUDGET;
 	script->exec = options->exec;
 	script->test = test;
 	if (options->host)
@@ -95,10 +97,12 @@ static struct script *script_make(const struct script_options *options, bool tes
 
 static int load(struct script *script, struct err *err)
 {
-	bool endless = script->exec || script->test; /* programs of their own: they may run for ever */
+	bool endless =
+		script->exec || script->test; /* programs of their own: they may run for ever */
 	if (state_open(script, err) < 0)
 		return -1;
-	if (state_protect(script, load_entry, NULL, endless ? 0 : script->call_budget * 10, ERR_SCRIPT, err) < 0)
+	if (state_protect(script, load_entry, NULL, endless ? 0 : script->call_budget * 10,
+			  ERR_SCRIPT, err) < 0)
 		return -1;
 	if (endless)
 		return 0;
@@ -107,7 +111,8 @@ static int load(struct script *script, struct err *err)
 	if (script->nsyncs > 0)
 		return 0;
 	return err_set(err, ERR_SCRIPT,
-		       "%s: no sync.run call: a script registers at least one sync (tideway exec runs a script "
+		       "%s: no sync.run call: a script registers at least one sync (tideway exec "
+		       "runs a script "
 		       "without)",
 		       script->file);
 }
@@ -132,8 +137,8 @@ void script_free(struct script *script)
 	free(script);
 }
 
-int script_test(const char *path, const struct script_host *host, unsigned *passed, unsigned *failed,
-		struct err *err)
+int script_test(const char *path, const struct script_host *host, unsigned *passed,
+		unsigned *failed, struct err *err)
 {
 	const struct script_options options = {.path = path, .host = host};
 	struct script *script = script_make(&options, true);
@@ -248,8 +253,8 @@ static int ask_check(lua_State *L)
 	return 0;
 }
 
-int script_check(struct script *script, unsigned sync, const struct table *const *tables, unsigned n,
-		 struct err *err)
+int script_check(struct script *script, unsigned sync, const struct table *const *tables,
+		 unsigned n, struct err *err)
 {
 	struct question q = {.script = script, .sync = sync, .tables = tables, .ntables = n};
 	return state_protect(script, ask_check, &q, SCRIPT_BUDGET_LOAD, ERR_SCRIPT, err);
@@ -262,16 +267,18 @@ static int ask_prepare(lua_State *L)
 	lua_pushinteger(L, q->sync + 1);
 	prepare_push_table(L, q->table);
 	lua_call(L, 2, 1);
-	prepare_read(L, lua_gettop(L), q->script, q->table, &q->script->configs[q->sync], q->arena, q->mapping);
+	prepare_read(L, lua_gettop(L), q->script, q->table, &q->script->configs[q->sync], q->arena,
+		     q->mapping);
 	return 0;
 }
 
-int script_prepare(struct script *script, unsigned sync, const struct table *table, struct arena *arena,
-		   struct mapping *mapping, struct err *err)
+int script_prepare(struct script *script, unsigned sync, const struct table *table,
+		   struct arena *arena, struct mapping *mapping, struct err *err)
 {
 	struct question q = {
 		.script = script, .sync = sync, .table = table, .arena = arena, .mapping = mapping};
-	*mapping = (struct mapping){.event_function = MAPPING_NO_FUNCTION, .image_function = MAPPING_NO_FUNCTION};
+	*mapping = (struct mapping){.event_function = MAPPING_NO_FUNCTION,
+				    .image_function = MAPPING_NO_FUNCTION};
 	if (state_protect(script, ask_prepare, &q, SCRIPT_BUDGET_LOAD, ERR_SCRIPT, err) == 0)
 		return 0;
 	script_release(script, mapping);
@@ -310,8 +317,9 @@ static int verdict(struct script *script, struct event_result *result, struct er
 		result->verdict = text[0] == 'i' ? VERDICT_INSERT : VERDICT_DELETE;
 		return 0;
 	}
-	return err_set(err, ERR_DATA, "%s: on_change returned a %s: expected nothing, nil, true or false", script->file,
-		       luaL_typename(L, -1));
+	return err_set(err, ERR_DATA,
+		       "%s: on_change returned a %s: expected nothing, nil, true or false",
+		       script->file, luaL_typename(L, -1));
 }
 
 int script_event(struct script *script, const struct mapping *mapping, struct change *change,
@@ -325,7 +333,8 @@ int script_event(struct script *script, const struct mapping *mapping, struct ch
 	if (script->depth == 0)
 		lua_settop(L, script->base);
 	if (!lua_checkstack(L, 20))
-		return err_set(err, ERR_DATA, "%s: not enough memory for the Lua stack", script->file);
+		return err_set(err, ERR_DATA, "%s: not enough memory for the Lua stack",
+			       script->file);
 	bind_change(mapping->hooks, change);
 	script->phase = PHASE_EVENT;
 	script->result = result;
@@ -356,16 +365,18 @@ static const char *type_at(lua_State *L, int idx)
 }
 
 /* "sync.lua:12: " of result i, or the script's name. */
-static int wrong(const struct script_table *bound, unsigned i, struct err *err, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
-static int wrong(const struct script_table *bound, unsigned i, struct err *err, const char *format, ...)
+static int wrong(const struct script_table *bound, unsigned i, struct err *err, const char *format,
+		 ...) __attribute__((format(printf, 4, 5)));
+static int wrong(const struct script_table *bound, unsigned i, struct err *err, const char *format,
+		 ...)
 {
 	char text[600];
 	va_list args;
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	return err_set(err, ERR_DATA, "%s: %s", bound->where ? bound->where[i] : bound->script->file, text);
+	return err_set(err, ERR_DATA, "%s: %s",
+		       bound->where ? bound->where[i] : bound->script->file, text);
 }
 
 static struct slice slice_at(lua_State *L, int idx)
@@ -380,16 +391,20 @@ static int topic_of(struct script_table *bound, int idx, struct slice *topic, st
 	lua_State *L = bound->script->L;
 	const char *why;
 	if (__builtin_expect(lua_type(L, idx) != LUA_TSTRING, 0))
-		return wrong(bound, 0, err, "the topic function returned %s: expected a string or a list of strings",
-			     type_at(L, idx));
+		return wrong(
+			bound, 0, err,
+			"the topic function returned %s: expected a string or a list of strings",
+			type_at(L, idx));
 	*topic = slice_at(L, idx);
 	why = lua_topic_check(*topic);
 	if (__builtin_expect(why != NULL, 0))
-		return wrong(bound, 0, err, "the topic function returned '%.*s': %s", SLICE_FMT(*topic), why);
+		return wrong(bound, 0, err, "the topic function returned '%.*s': %s",
+			     SLICE_FMT(*topic), why);
 	return 0;
 }
 
-static int read_topics(struct script_table *bound, int idx, struct image_result *result, struct err *err)
+static int read_topics(struct script_table *bound, int idx, struct image_result *result,
+		       struct err *err)
 {
 	lua_State *L = bound->script->L;
 	struct slice *topics;
@@ -401,7 +416,9 @@ static int read_topics(struct script_table *bound, int idx, struct image_result 
 	}
 	n = (unsigned)lua_rawlen(L, idx);
 	if (n == 0)
-		return wrong(bound, 0, err, "the topic function returned an empty table: expected a string or a list");
+		return wrong(
+			bound, 0, err,
+			"the topic function returned an empty table: expected a string or a list");
 	topics = ARENA_ARRAY(&bound->script->event, n, struct slice);
 	for (unsigned i = 0; i < n; i++) {
 		lua_rawgeti(L, idx, i + 1); /* the list on the stack keeps it alive */
@@ -414,20 +431,24 @@ static int read_topics(struct script_table *bound, int idx, struct image_result 
 	return 0;
 }
 
-static int key_of(struct script_table *bound, unsigned at, int idx, struct value *key, struct err *err)
+static int key_of(struct script_table *bound, unsigned at, int idx, struct value *key,
+		  struct err *err)
 {
 	lua_State *L = bound->script->L;
 	if (!lua_value_any(L, idx, key) || key->kind == VALUE_NULL || key->kind == VALUE_BOOL ||
 	    key->kind == VALUE_F64)
 		return wrong(bound, at, err,
-			     "the key function returned %s: expected a string, an integer or a list of them",
+			     "the key function returned %s: expected a string, an integer or a "
+			     "list of them",
 			     type_at(L, idx));
 	if (key->kind == VALUE_TEXT && !lua_value_utf8(key->text))
-		return wrong(bound, at, err, "the key function returned a string that is not valid UTF-8");
+		return wrong(bound, at, err,
+			     "the key function returned a string that is not valid UTF-8");
 	return 0;
 }
 
-static int read_key(struct script_table *bound, unsigned at, int idx, struct image_result *result, struct err *err)
+static int read_key(struct script_table *bound, unsigned at, int idx, struct image_result *result,
+		    struct err *err)
 {
 	lua_State *L = bound->script->L;
 	struct value *key;
@@ -439,7 +460,9 @@ static int read_key(struct script_table *bound, unsigned at, int idx, struct ima
 	}
 	n = (unsigned)lua_rawlen(L, idx);
 	if (n == 0)
-		return wrong(bound, at, err, "the key function returned an empty table: expected at least one part");
+		return wrong(
+			bound, at, err,
+			"the key function returned an empty table: expected at least one part");
 	key = ARENA_ARRAY(&bound->script->event, n, struct value);
 	for (unsigned i = 0; i < n; i++) {
 		lua_rawgeti(L, idx, i + 1);
@@ -461,18 +484,21 @@ static const struct out_field *field_of(const struct mapping *mapping, unsigned 
 	return &none;
 }
 
-static int read_slot(struct script_table *bound, unsigned at, unsigned slot, int idx, struct err *err)
+static int read_slot(struct script_table *bound, unsigned at, unsigned slot, int idx,
+		     struct err *err)
 {
 	lua_State *L = bound->script->L;
 	struct value *value = &bound->slots[slot];
 	const struct out_field *field;
 	if (__builtin_expect(!lua_value_any(L, idx, value), 0))
 		return wrong(bound, at, err,
-			     "field '%.*s': the function returned %s: expected nil, a boolean, a number, a decimal or a "
+			     "field '%.*s': the function returned %s: expected nil, a boolean, a "
+			     "number, a decimal or a "
 			     "string",
 			     SLICE_FMT(field_of(bound->mapping, slot)->name), type_at(L, idx));
 	if (value->kind == VALUE_F64 && !isfinite(value->f))
-		return wrong(bound, at, err, "field '%.*s': the function returned a number that is not finite",
+		return wrong(bound, at, err,
+			     "field '%.*s': the function returned a number that is not finite",
 			     SLICE_FMT(field_of(bound->mapping, slot)->name));
 	if (value->kind != VALUE_TEXT || lua_value_utf8(value->text))
 		return 0;
@@ -480,7 +506,8 @@ static int read_slot(struct script_table *bound, unsigned at, unsigned slot, int
 	if (field->typed && field->transport == TRANSPORT_BYTES)
 		return 0;
 	return wrong(bound, at, err,
-		     "field '%.*s': the function returned a string that is not valid UTF-8 (field.bytes takes any)",
+		     "field '%.*s': the function returned a string that is not valid UTF-8 "
+		     "(field.bytes takes any)",
 		     SLICE_FMT(field->name));
 }
 
@@ -492,7 +519,8 @@ static int read_results(struct script_table *bound, struct image_result *result,
 	*result = (struct image_result){.slots = bound->slots};
 	if (mapping->topic_function && read_topics(bound, first + (int)at++, result, err) < 0)
 		return -1;
-	if (mapping->key_kind == KEY_FUNCTION && read_key(bound, at, first + (int)at, result, err) < 0)
+	if (mapping->key_kind == KEY_FUNCTION &&
+	    read_key(bound, at, first + (int)at, result, err) < 0)
 		return -1;
 	at += mapping->key_kind == KEY_FUNCTION;
 	for (unsigned slot = 0; slot < mapping->nslots; slot++, at++)
@@ -509,7 +537,8 @@ int script_image(struct script *script, const struct mapping *mapping, struct ch
 	enum script_phase phase = script->phase;
 	int rc;
 	if (!lua_checkstack(L, (int)bound->nresults + 20))
-		return err_set(err, ERR_DATA, "%s: not enough memory for the Lua stack", script->file);
+		return err_set(err, ERR_DATA, "%s: not enough memory for the Lua stack",
+			       script->file);
 	bind_change(bound, change);
 	bound->change->image = image;
 	script->phase = PHASE_IMAGE;

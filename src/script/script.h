@@ -1,7 +1,8 @@
-/* script: the Lua side of a lane: one sandboxed state with the entry script loaded (the only lua.h is in
- * src/script). What the script says about a table is asked once (script_prepare); what depends on the event in
- * one call for each change (script_event: on_row, masks, filter, on_change) and one for each image
- * written (script_image: topic, key, field functions). A table without functions never enters Lua.
+/* script: the Lua side of a lane: one sandboxed state with the entry script loaded (the only lua.h
+ * is in src/script). What the script says about a table is asked once (script_prepare); what
+ * depends on the event in one call for each change (script_event: on_row, masks, filter,
+ * on_change) and one for each image written (script_image: topic, key, field functions). A table
+ * without functions never enters Lua.
  * Thread: the lane that made it. Owner: script_free. Texts in results live until the next call of
  * script_event on this script (event arena) unless said otherwise. */
 #ifndef TIDEWAY_SCRIPT_H
@@ -17,17 +18,19 @@
 struct script;
 
 struct script_options {
-	const char *path;              /* entry script */
-	const struct property *args;   /* name=value from the command line: env.name beats the environment */
+	const char *path;            /* entry script */
+	const struct property *args; /* name=value of the command line: beats the environment */
 	unsigned nargs;
-	size_t memory_limit;           /* bytes of Lua heap; 0: 64 MiB */
-	int instruction_limit;         /* of one call; 0: 1e7 */
-	const struct script_host *host; /* what C offers the script; borrowed, may be NULL while loading only */
-	bool exec;                     /* `tideway exec`: primitives connect at once, no sync.run needed */
+	size_t memory_limit;   /* bytes of Lua heap; 0: 64 MiB */
+	int instruction_limit; /* of one call; 0: 1e7 */
+	/* what C offers the script; borrowed, may be NULL while loading only */
+	const struct script_host *host;
+	bool exec; /* `tideway exec`: primitives connect at once, no sync.run needed */
 };
 
-/* Loads and runs the entry script; all sync.run calls are registered and checked. NULL with ERR_SCRIPT:
- * file:line, what, expected, nearest right name. A script without sync.run is an error unless exec. */
+/* Loads and runs the entry script; all sync.run calls are registered and checked. NULL with
+ * ERR_SCRIPT: file:line, what, expected, nearest right name. A script without sync.run is an error
+ * unless exec. */
 struct script *script_new(const struct script_options *options, struct err *err);
 void script_free(struct script *script);
 /* Number of registered syncs, and each one's configuration (lives as long as the script). */
@@ -36,18 +39,20 @@ const struct sync_config *script_config(const struct script *script, unsigned sy
 
 /* Whether the source's patterns select the table. */
 bool script_wants(struct script *script, unsigned sync, struct slice db, struct slice table);
-/* Databases the patterns can name, as LIKE-free exact names where they are exact: NULL ends; a wildcard
- * database gives the single entry "*". */
+/* Databases the patterns can name, as LIKE-free exact names where they are exact: NULL ends; a
+ * wildcard database gives the single entry "*". */
 const char *const *script_databases(struct script *script, unsigned sync);
-/* Once at the start, with every selected table: exact names without a table, rules that disagree, tables that meet in
- * one topic without a rule that says so, refused tables. Warnings go to the log. */
-int script_check(struct script *script, unsigned sync, const struct table *const *tables, unsigned n,
-		 struct err *err) MUST_CHECK;
+/* Once at the start, with every selected table: exact names without a table, rules that disagree,
+ * tables that meet in one topic without a rule that says so, refused tables. Warnings go to the
+ * log. */
+int script_check(struct script *script, unsigned sync, const struct table *const *tables,
+		 unsigned n, struct err *err) MUST_CHECK;
 
-/* What the script says about this version of this table; texts and arrays in the arena, Lua references until
- * script_release. A refused table (no key, masked column not there) is ERR_SCRIPT with file:line and table. */
-int script_prepare(struct script *script, unsigned sync, const struct table *table, struct arena *arena,
-		   struct mapping *mapping, struct err *err) MUST_CHECK;
+/* What the script says about this version of this table; texts and arrays in the arena, Lua
+ * references until script_release. A refused table (no key, masked column not there) is ERR_SCRIPT
+ * with file:line and table. */
+int script_prepare(struct script *script, unsigned sync, const struct table *table,
+		   struct arena *arena, struct mapping *mapping, struct err *err) MUST_CHECK;
 void script_release(struct script *script, struct mapping *mapping);
 
 enum verdict {
@@ -57,22 +62,23 @@ enum verdict {
 	VERDICT_DELETE, /* filter: only the old image passes */
 };
 
-/* One result of change:emit{}; what is absent (ptr NULL, has_* false) is as in the change's own records. */
+/* One result of change:emit{}; what is absent (ptr NULL, has_* false) is as in the change's own
+ * records. */
 struct emitted {
-	struct slice topic;        /* ptr NULL: absent */
+	struct slice topic; /* ptr NULL: absent */
 	bool has_key;
-	struct slice key;          /* has_key and ptr NULL: null key */
+	struct slice key; /* has_key and ptr NULL: null key */
 	bool has_value;
-	struct slice value;        /* JSON text; has_value and ptr NULL: tombstone */
+	struct slice value; /* JSON text; has_value and ptr NULL: tombstone */
 	const struct header_pair *headers;
 	unsigned nheaders;
-	int partition;             /* -1: by key */
+	int partition; /* -1: by key */
 };
 
 struct event_result {
 	enum verdict verdict;
-	struct slice topic;        /* change.topic = ..., ptr NULL: not set */
-	bool has_key;              /* change.key = ... */
+	struct slice topic; /* change.topic = ..., ptr NULL: not set */
+	bool has_key;       /* change.key = ... */
 	struct slice key;
 	const struct header_pair *headers;
 	unsigned nheaders;
@@ -80,16 +86,16 @@ struct event_result {
 	unsigned nemits;
 };
 
-/* Runs the table's event function. Edits land in change->before->edits and after->edits (arrays the engine
- * provides: ncells entries, all VALUE_UNSET before the call; or NULL when mapping has no event function). Fails with
- * ERR_DATA: script file:line; the engine adds table and position. */
+/* Runs the table's event function. Edits land in change->before->edits and after->edits (arrays the
+ * engine provides: ncells entries, all VALUE_UNSET before the call; or NULL when mapping has no
+ * event function). Fails with ERR_DATA: script file:line; the engine adds table and position. */
 int script_event(struct script *script, const struct mapping *mapping, struct change *change,
 		 struct event_result *result, struct err *err) MUST_CHECK;
 
 struct image_result {
 	const struct slice *topics; /* of a topic function; 1 or more */
 	unsigned ntopics;
-	const struct value *key;   /* of a key function: text and integers, 1 or more */
+	const struct value *key; /* of a key function: text and integers, 1 or more */
 	unsigned nkey;
 	const struct value *slots; /* mapping->nslots field values */
 };
@@ -101,9 +107,9 @@ int script_image(struct script *script, const struct mapping *mapping, struct ch
 /* Ends the change: rows and change userdata expire, the event arena is emptied. */
 void script_done(struct script *script);
 
-/* loop = function(changes, out): one step. The loop runs as a coroutine: it is resumed with this item and
- * returns when it asks for the next. Sends go through host->send while it runs. 1: the loop function has
- * returned (the sync ends); 0; -1. */
+/* loop = function(changes, out): one step. The loop runs as a coroutine: it is resumed with this
+ * item and returns when it asks for the next. Sends go through host->send while it runs. 1: the
+ * loop function has returned (the sync ends); 0; -1. */
 struct loop_item {
 	enum { LOOP_CHANGE, LOOP_DDL, LOOP_HEARTBEAT } kind;
 	struct change *change;         /* LOOP_CHANGE */
@@ -111,15 +117,16 @@ struct loop_item {
 	struct slice db, table, text;  /* LOOP_DDL */
 	int64_t time_ms;
 };
-int script_loop(struct script *script, unsigned sync, const struct loop_item *item, struct err *err) MUST_CHECK;
-
-/* `tideway test`: runs one test file (the module tideway.test inside); adds to passed and failed; failures are
- * printed on stdout with file:line. */
-int script_test(const char *path, const struct script_host *host, unsigned *passed, unsigned *failed,
+int script_loop(struct script *script, unsigned sync, const struct loop_item *item,
 		struct err *err) MUST_CHECK;
 
-/* docs/options.md: every option as markdown tables, from the tables that check them: those of sync.run, which are
- * the standard library's, then script_options_print. */
+/* `tideway test`: runs one test file (the module tideway.test inside); adds to passed and failed;
+ * failures are printed on stdout with file:line. */
+int script_test(const char *path, const struct script_host *host, unsigned *passed,
+		unsigned *failed, struct err *err) MUST_CHECK;
+
+/* docs/options.md: every option as markdown tables, from the tables that check them: those of
+ * sync.run, which are the standard library's, then script_options_print. */
 int script_reference_print(FILE *out, struct err *err) MUST_CHECK;
 /* The options of source.mysql, kafka.sink ... alone (options.h). */
 void script_options_print(FILE *out);

@@ -1,5 +1,6 @@
-/* script_priv: what the files of src/script share: the state, the bound tables and the small functions that all
- * modules use. Thread: the script's. Owner: struct script owns its Lua state, arenas and buffers. */
+/* script_priv: what the files of src/script share: the state, the bound tables and the small
+ * functions that all modules use.
+ * Thread: the script's. Owner: struct script owns its Lua state, arenas and buffers. */
 #ifndef TIDEWAY_SCRIPT_PRIV_H
 #define TIDEWAY_SCRIPT_PRIV_H
 
@@ -12,58 +13,59 @@
 #include <lualib.h>
 
 enum {
-	SCRIPT_STEP = 10000,           /* instructions between two looks at the budget */
-	SCRIPT_BUDGET = 10000000,      /* instructions of one call of a user's function */
-	SCRIPT_MEMORY = 64 << 20,      /* bytes of Lua heap */
-	SCRIPT_WHERE = 256,            /* bytes of a "file.lua:12" */
+	SCRIPT_STEP = 10000,      /* instructions between two looks at the budget */
+	SCRIPT_BUDGET = 10000000, /* instructions of one call of a user's function */
+	SCRIPT_MEMORY = 64 << 20, /* bytes of Lua heap */
+	SCRIPT_WHERE = 256,       /* bytes of a "file.lua:12" */
 };
-#define SCRIPT_BUDGET_LOAD INT64_C(10000000000) /* loading, checking and preparing: only endless loops */
+#define SCRIPT_BUDGET_LOAD                                                                         \
+	INT64_C(10000000000) /* loading, checking and preparing: only endless loops */
 
 /* What a function may do with a change now. */
 enum script_phase { PHASE_NONE, PHASE_EVENT, PHASE_IMAGE, PHASE_LOOP };
 
 struct script {
-	lua_State *main;               /* the state */
-	lua_State *L;                  /* the thread that runs now: main, or a coroutine that called into C */
-	size_t memory, memory_limit;   /* bytes of heap now, and at most */
-	int64_t used, budget;          /* instructions of this call so far, and at most; 0: no limit */
-	int64_t call_budget;           /* of each call of a user's function */
-	bool exhausted;                /* the budget has been used up: every further instruction raises */
+	lua_State *main; /* the state */
+	lua_State *L;    /* the thread that runs now: main, or a coroutine that called into C */
+	size_t memory, memory_limit; /* bytes of heap now, and at most */
+	int64_t used, budget; /* instructions of this call so far, and at most; 0: no limit */
+	int64_t call_budget;  /* of each call of a user's function */
+	bool exhausted;       /* the budget has been used up: every further instruction raises */
 	char exhausted_at[SCRIPT_WHERE]; /* "sync.lua:12" where that was */
-	int depth;                     /* calls of C into Lua that are open now */
-	int base;                      /* stack top to go back to; above it results are kept alive */
-	bool exec, test;               /* modes: print goes to stdout; no sync is needed */
-	struct script_host host;       /* copy; zeros when there is none */
+	int depth;                       /* calls of C into Lua that are open now */
+	int base;                /* stack top to go back to; above it results are kept alive */
+	bool exec, test;         /* modes: print goes to stdout; no sync is needed */
+	struct script_host host; /* copy; zeros when there is none */
 	const char *path, *file, *folder; /* entry script; its base name; "dir/" or "" */
-	const struct property *args;   /* name=value of the command line */
+	const struct property *args;      /* name=value of the command line */
 	unsigned nargs;
-	struct arena arena;            /* configurations: lives as long as the script */
-	struct arena event;            /* until script_done */
-	struct buf scratch;            /* one encoder at a time; survives a raise */
+	struct arena arena; /* configurations: lives as long as the script */
+	struct arena event; /* until script_done */
+	struct buf scratch; /* one encoder at a time; survives a raise */
 	unsigned nsyncs;
-	struct sync_config *configs;   /* nsyncs */
+	struct sync_config *configs; /* nsyncs */
 	enum script_phase phase;
-	struct script_table *current;  /* whose userdata are bound to a change now; NULL: none */
-	struct event_result *result;   /* PHASE_EVENT: being filled */
-	struct emitted *emits;         /* PHASE_EVENT: array in the event arena */
+	struct script_table *current; /* whose userdata are bound to a change now; NULL: none */
+	struct event_result *result;  /* PHASE_EVENT: being filled */
+	struct emitted *emits;        /* PHASE_EVENT: array in the event arena */
 	unsigned emit_cap;
-	unsigned passed, failed;       /* tests reported */
-	lua_State *loop;               /* coroutine of loop = function; NULL before its first step */
-	unsigned loop_sync;            /* which sync's */
-	bool loop_asking;              /* it yielded because it wants the next item */
+	unsigned passed, failed; /* tests reported */
+	lua_State *loop;         /* coroutine of loop = function; NULL before its first step */
+	unsigned loop_sync;      /* which sync's */
+	bool loop_asking;        /* it yielded because it wants the next item */
 };
 
 /* A row as Lua sees it: userdata, one for each image of a table, reused. */
 struct row_ud {
-	struct row *row;               /* NULL: expired, or the change has no such image */
-	struct script_table *table;    /* NULL: the table was released */
-	bool open;                     /* masks and on_row may edit now */
+	struct row *row;            /* NULL: expired, or the change has no such image */
+	struct script_table *table; /* NULL: the table was released */
+	bool open;                  /* masks and on_row may edit now */
 };
 
 struct change_ud {
-	struct change *change;         /* NULL: expired */
-	struct script_table *table;    /* NULL: released */
-	enum change_image image;       /* which image change.row is */
+	struct change *change;      /* NULL: expired */
+	struct script_table *table; /* NULL: released */
+	enum change_image image;    /* which image change.row is */
 };
 
 /* What belongs to one version of one table: its userdata and what its functions return. */
@@ -73,12 +75,12 @@ struct script_table {
 	const struct mapping *mapping; /* NULL: no sync (exec) */
 	int change_ref;                /* registry reference of the change userdata */
 	struct change_ud *change;
-	struct row_ud *row[2];         /* by enum change_image */
-	unsigned nresults;             /* of the image function: topic, key, slots */
-	const char *const *where;      /* nresults of "sync.lua:12", or NULL */
-	struct value *slots;           /* mapping->nslots, reused */
-	struct slice topic;            /* a single topic, reused */
-	struct value key;              /* a single key, reused */
+	struct row_ud *row[2];    /* by enum change_image */
+	unsigned nresults;        /* of the image function: topic, key, slots */
+	const char *const *where; /* nresults of "sync.lua:12", or NULL */
+	struct value *slots;      /* mapping->nslots, reused */
+	struct slice topic;       /* a single topic, reused */
+	struct value key;         /* a single key, reused */
 };
 
 static inline struct script *script_of(lua_State *L)
@@ -90,23 +92,27 @@ static inline struct script *script_of(lua_State *L)
 int state_open(struct script *script, struct err *err) MUST_CHECK;
 void state_close(struct script *script);
 /* Calls body(L) protected with `ctx` as light userdata argument; budget 0: no limit. */
-int state_protect(struct script *script, lua_CFunction body, void *ctx, int64_t budget, enum err_code code,
-		  struct err *err) MUST_CHECK;
+int state_protect(struct script *script, lua_CFunction body, void *ctx, int64_t budget,
+		  enum err_code code, struct err *err) MUST_CHECK;
 /* Calls the function on the stack with its nargs arguments; -1 fills *err and pops everything. */
 int state_call(struct script *script, int nargs, int nresults, int64_t budget, enum err_code code,
 	       struct err *err) MUST_CHECK;
 /* For coroutines, which have no message handler: turns what lua_resume left into *err. */
-int state_failed(struct script *script, lua_State *L, int status, enum err_code code, struct err *err);
+int state_failed(struct script *script, lua_State *L, int status, enum err_code code,
+		 struct err *err);
 /* Starts the budget of a call that is not made by state_call. */
 void state_budget(struct script *script, int64_t budget);
-/* Loads text (never binary) as a function on the stack; raises nothing. LUA_OK or a message on the stack. */
+/* Loads text (never binary) as a function on the stack; raises nothing. LUA_OK or a message on the
+ * stack. */
 int state_load(lua_State *L, struct slice text, const char *chunk);
 /* Reads and loads a file of the user; the chunk is named by `name`. */
 int state_load_file(lua_State *L, const char *path, const char *name);
-/* Innermost frame of the user's code as "sync.lua:12" in where; line number, or 0 when there is none. */
+/* Innermost frame of the user's code as "sync.lua:12" in where; line number, or 0 when there is
+ * none. */
 int state_where(lua_State *L, char where[SCRIPT_WHERE]);
 /* Raises "sync.lua:12: ..." for the innermost frame of the user's code. */
-int state_raise(lua_State *L, const char *format, ...) __attribute__((format(printf, 2, 3), noreturn));
+int state_raise(lua_State *L, const char *format, ...)
+	__attribute__((format(printf, 2, 3), noreturn));
 /* A path relative to the script's folder, pushed. */
 const char *state_path(lua_State *L, const char *path);
 
@@ -118,7 +124,7 @@ struct nest {
 	struct event_result *result;
 	struct emitted *emits;
 	unsigned emit_cap;
-	enum change_image image;   /* of the change that is bound */
+	enum change_image image; /* of the change that is bound */
 };
 struct nest state_nest(struct script *script, lua_State *L);
 void state_unnest(struct script *script, const struct nest *nest);
@@ -134,7 +140,8 @@ void require_open(lua_State *L);
 /* ---- lua_value.c ---- */
 /* Pushes a cell's value as lua-api.md "Values" says. */
 void lua_value_push(lua_State *L, const struct column *column, const struct value *value);
-/* The Lua value at idx for a column, checked; NULL, or why it does not fit. Texts are copied into the arena. */
+/* The Lua value at idx for a column, checked; NULL, or why it does not fit. Texts are copied into
+ * the arena. */
 const char *lua_value_check(lua_State *L, int idx, const struct column *column, struct arena *arena,
 			    struct value *value);
 /* Any scalar by its Lua type: texts point into the Lua value. False: not a scalar. */
@@ -157,7 +164,8 @@ unsigned lua_row_column(lua_State *L, struct script_table *table, int idx);
 void lua_row_copy(lua_State *L, struct row_ud *ud);
 /* A key as users give it (string, integer, list of them, json.null) at idx as text in the arena. */
 struct slice lua_change_key(lua_State *L, int idx, struct arena *arena);
-const struct header_pair *lua_change_headers(lua_State *L, int idx, struct arena *arena, unsigned *n);
+const struct header_pair *lua_change_headers(lua_State *L, int idx, struct arena *arena,
+					     unsigned *n);
 /* Gives the table on the stack the methods records() and json() of a loop item. */
 void lua_change_item(lua_State *L);
 /* Record tables and back; fields {topic, key, value, op, partition, headers}. */
@@ -168,7 +176,8 @@ const char *lua_topic_check(struct slice name);
 
 /* ---- bind.c ---- */
 struct script_table *bind_new(lua_State *L, struct script *script, const struct table *table,
-			      const struct mapping *mapping, const char *source, struct arena *arena);
+			      const struct mapping *mapping, const char *source,
+			      struct arena *arena);
 void bind_free(struct script_table *table);
 /* From here on the table's userdata show this change. */
 void bind_change(struct script_table *table, struct change *change);
@@ -178,9 +187,10 @@ void bind_expire(struct script *script);
 void lua_decimal_push(lua_State *L, struct slice text);
 /* Text of the decimal at idx; ptr NULL: not a decimal. */
 struct slice lua_decimal_test(lua_State *L, int idx);
-/* Number or decimal at idx rounded half up to scale (scale < 0: as it is), text in the arena; ptr NULL: not a
- * finite number. *digits: digits before the point. */
-struct slice lua_decimal_round(lua_State *L, int idx, int scale, struct arena *arena, unsigned *digits);
+/* Number or decimal at idx rounded half up to scale (scale < 0: as it is), text in the arena; ptr
+ * NULL: not a finite number. *digits: digits before the point. */
+struct slice lua_decimal_round(lua_State *L, int idx, int scale, struct arena *arena,
+			       unsigned *digits);
 /* Whole decimal as an integer of 64 bits; false: it is none. */
 bool lua_decimal_integer(struct slice text, bool *is_unsigned, int64_t *i, uint64_t *u);
 
@@ -207,8 +217,10 @@ void config_read(lua_State *L, int idx, struct arena *arena, struct sync_config 
 void config_source(lua_State *L, int idx, struct arena *arena, struct source_config *source);
 void config_sink(lua_State *L, int idx, struct arena *arena, struct sink_config *sink);
 const char *config_text(lua_State *L, int idx, const char *key, struct arena *arena);
-const struct property *config_properties(lua_State *L, int idx, const char *key, struct arena *arena, unsigned *n);
-const char *const *config_list(lua_State *L, int idx, const char *key, struct arena *arena, unsigned *n);
+const struct property *config_properties(lua_State *L, int idx, const char *key,
+					 struct arena *arena, unsigned *n);
+const char *const *config_list(lua_State *L, int idx, const char *key, struct arena *arena,
+			       unsigned *n);
 /* Pushes what the standard library knows of a table (tdesc). */
 void prepare_push_table(lua_State *L, const struct table *table);
 /* Reads what core.prepare returned at idx; raises. */

@@ -1,5 +1,5 @@
-/* state: the sandboxed Lua state: allocator with a cap, libraries by allow-list, strict globals, instruction budget,
- * messages with file and line. */
+/* state: the sandboxed Lua state: allocator with a cap, libraries by allow-list, strict globals,
+ * instruction budget, messages with file and line. */
 #include "script/script_priv.h"
 
 #include "base/file.h"
@@ -127,20 +127,23 @@ void state_budget(struct script *script, int64_t budget)
 static int exhausted(struct script *script, enum err_code code, struct err *err)
 {
 	return err_set(err, code,
-		       "%s: stopped after %lld instructions in one call: an endless loop, or work that belongs "
+		       "%s: stopped after %lld instructions in one call: an endless loop, or work "
+		       "that belongs "
 		       "outside of the function",
 		       script->exhausted_at, (long long)script->budget);
 }
 
-int state_failed(struct script *script, lua_State *L, int status, enum err_code code, struct err *err)
+int state_failed(struct script *script, lua_State *L, int status, enum err_code code,
+		 struct err *err)
 {
 	const char *text = lua_tostring(L, -1);
 	if (script->exhausted)
 		return exhausted(script, code, err);
 	if (status == LUA_ERRMEM)
-		return err_set(err, code,
-			       "%s: not enough memory: the Lua heap of a lane is limited to %zu MiB", script->file,
-			       script->memory_limit >> 20);
+		return err_set(
+			err, code,
+			"%s: not enough memory: the Lua heap of a lane is limited to %zu MiB",
+			script->file, script->memory_limit >> 20);
 	return err_set(err, code, "%s", text ? text : "error without a message");
 }
 
@@ -173,8 +176,8 @@ int state_call(struct script *script, int nargs, int nresults, int64_t budget, e
 	return -1;
 }
 
-int state_protect(struct script *script, lua_CFunction body, void *ctx, int64_t budget, enum err_code code,
-		  struct err *err)
+int state_protect(struct script *script, lua_CFunction body, void *ctx, int64_t budget,
+		  enum err_code code, struct err *err)
 {
 	if (!lua_checkstack(script->L, 8))
 		return err_set(err, code, "%s: not enough memory for the Lua stack", script->file);
@@ -185,8 +188,12 @@ int state_protect(struct script *script, lua_CFunction body, void *ctx, int64_t 
 
 struct nest state_nest(struct script *script, lua_State *L)
 {
-	struct nest nest = {script->L,	script->base,	 script->phase,
-			    script->result, script->emits, script->emit_cap,
+	struct nest nest = {script->L,
+			    script->base,
+			    script->phase,
+			    script->result,
+			    script->emits,
+			    script->emit_cap,
 			    script->current ? script->current->change->image : IMAGE_AFTER};
 	script->L = L;
 	script->base = lua_gettop(L);
@@ -230,7 +237,8 @@ const char *state_nearest(const char *name, const char *(*next)(void *ctx, unsig
 	return best && near(name, best_distance) ? best : NULL;
 }
 
-/* On equal distance the name that sorts first, so that a message never depends on the table's order. */
+/* On equal distance the name that sorts first, so that a message never depends on the table's
+ * order. */
 static bool nearer(lua_State *L, int best, unsigned distance, unsigned best_distance)
 {
 	if (lua_isnil(L, best) || distance < best_distance)
@@ -266,7 +274,8 @@ bool state_nearest_key(lua_State *L, int idx, const char *name)
 
 int state_load(lua_State *L, struct slice text, const char *chunk)
 {
-	if (text.len > 0 && text.ptr[0] == '#') /* #! line: its end stays, so that lines keep their numbers */
+	if (text.len > 0 &&
+	    text.ptr[0] == '#') /* #! line: its end stays, so that lines keep their numbers */
 		while (text.len > 0 && text.ptr[0] != '\n') {
 			text.ptr++;
 			text.len--;
@@ -303,7 +312,8 @@ static int undefined_global(lua_State *L)
 {
 	const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : luaL_typename(L, 2);
 	if (state_nearest_key(L, 1, name))
-		state_raise(L, "global '%s' is not defined; did you mean '%s'?", name, lua_tostring(L, -1));
+		state_raise(L, "global '%s' is not defined; did you mean '%s'?", name,
+			    lua_tostring(L, -1));
 	state_raise(L, "global '%s' is not defined", name);
 }
 
@@ -369,12 +379,12 @@ static void keep_names(lua_State *L, const char *library, const char *const *nam
 static void open_libraries(lua_State *L)
 {
 	static const luaL_Reg libraries[] = {
-		{LUA_GNAME, luaopen_base},          {LUA_STRLIBNAME, luaopen_string},
-		{LUA_TABLIBNAME, luaopen_table},    {LUA_MATHLIBNAME, luaopen_math},
-		{LUA_UTF8LIBNAME, luaopen_utf8},    {LUA_COLIBNAME, luaopen_coroutine},
-		{LUA_OSLIBNAME, luaopen_os},        {NULL, NULL},
+		{LUA_GNAME, luaopen_base},       {LUA_STRLIBNAME, luaopen_string},
+		{LUA_TABLIBNAME, luaopen_table}, {LUA_MATHLIBNAME, luaopen_math},
+		{LUA_UTF8LIBNAME, luaopen_utf8}, {LUA_COLIBNAME, luaopen_coroutine},
+		{LUA_OSLIBNAME, luaopen_os},     {NULL, NULL},
 	};
-	static const char *const not_base[] = {"load",  "loadfile", "dofile", "collectgarbage",
+	static const char *const not_base[] = {"load", "loadfile",   "dofile", "collectgarbage",
 					       "warn", "loadstring", NULL};
 	static const char *const os_names[] = {"time", "date", "clock", NULL};
 	static const char *const not_string[] = {"dump", NULL};
@@ -426,7 +436,8 @@ int state_open(struct script *script, struct err *err)
 {
 	lua_State *L = lua_newstate(allocate, script);
 	if (L == NULL)
-		return err_set(err, ERR_SCRIPT, "%s: not enough memory for a Lua state", script->path);
+		return err_set(err, ERR_SCRIPT, "%s: not enough memory for a Lua state",
+			       script->path);
 	script->main = script->L = L;
 	*(struct script **)lua_getextraspace(L) = script;
 	lua_gc(L, LUA_GCINC, 0, 0, 0);

@@ -1,6 +1,7 @@
-/* stdlib: the Lua files of lua/stdlib as text inside the program. The table is made at build time by
- * scripts/embed.lua: lua/stdlib/sync.lua is "tideway.sync", lua/stdlib/core/x.lua "tideway.core.x",
- * an init.lua stands for its folder. Thread: any; constant. */
+/* stdlib: the Lua files of lua/stdlib as text inside the program. The table is made at build time
+ * by scripts/embed.lua: lua/stdlib/sync.lua is "tideway.sync", lua/stdlib/core/x.lua
+ * "tideway.core.x", an init.lua stands for its folder.
+ * Thread: any; constant. */
 #ifndef TIDEWAY_STDLIB_H
 #define TIDEWAY_STDLIB_H
 

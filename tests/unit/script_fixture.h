@@ -73,23 +73,23 @@ static inline bool fixture_exec(struct fixture *f, const char *text)
 }
 
 /* The text fails, and the message is this one. */
-#define assert_fails(f, lua, message)                                                             \
+#define assert_fails(f, lua, message)                                                              \
 	do {                                                                                       \
-		assert_false(fixture_exec((f), (lua)));                                           \
+		assert_false(fixture_exec((f), (lua)));                                            \
 		assert_string_equal((f)->err.text, (message));                                     \
 	} while (0)
 
 /* The text fails, and the message holds this. */
-#define assert_fails_with(f, lua, part)                                                           \
+#define assert_fails_with(f, lua, part)                                                            \
 	do {                                                                                       \
-		assert_false(fixture_exec((f), (lua)));                                           \
+		assert_false(fixture_exec((f), (lua)));                                            \
 		if (strstr((f)->err.text, (part)) == NULL)                                         \
 			fail_msg("'%s' is not in: %s", (part), (f)->err.text);                     \
 	} while (0)
 
-#define assert_runs(f, lua)                                                                       \
+#define assert_runs(f, lua)                                                                        \
 	do {                                                                                       \
-		if (!fixture_exec((f), (lua)))                                                    \
+		if (!fixture_exec((f), (lua)))                                                     \
 			fail_msg("%s", (f)->err.text);                                             \
 	} while (0)
 
@@ -104,8 +104,8 @@ struct column_spec {
 	bool is_unsigned;
 };
 
-static int fixture_decode(const struct cell_layout *layout, const uint8_t *ptr, uint32_t len, struct arena *arena,
-			  struct value *value, struct err *err)
+static int fixture_decode(const struct cell_layout *layout, const uint8_t *ptr, uint32_t len,
+			  struct arena *arena, struct value *value, struct err *err)
 {
 	(void)layout, (void)len, (void)arena, (void)err;
 	memcpy(value, ptr, sizeof(*value));
@@ -129,11 +129,19 @@ static inline struct table *fixture_table(struct arena *arena, const char *db, c
 			.length = specs[i].length,
 			.scale = specs[i].scale,
 		};
-	*index = (struct table_index){.name = SLICE("PRIMARY"), .unique = true, .ncolumns = 1, .columns = pk};
+	*index = (struct table_index){
+		.name = SLICE("PRIMARY"), .unique = true, .ncolumns = 1, .columns = pk};
 	*table = (struct table){
-		.db = slice_str(db), .name = slice_str(name),
-		.full_name = arena_printf(arena, "%s.%s", db, name), .version = 1, .ncolumns = n, .columns = columns,
-		.npk = 1, .pk = pk, .nindexes = 1, .indexes = index,
+		.db = slice_str(db),
+		.name = slice_str(name),
+		.full_name = arena_printf(arena, "%s.%s", db, name),
+		.version = 1,
+		.ncolumns = n,
+		.columns = columns,
+		.npk = 1,
+		.pk = pk,
+		.nindexes = 1,
+		.indexes = index,
 	};
 	return table;
 }

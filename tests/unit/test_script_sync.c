@@ -11,12 +11,12 @@ static struct event_result event;
 static struct image_result image;
 
 static const struct column_spec ORDERS[] = {
-	{"id", COLUMN_BIGINT, 0, 0, true},      {"name", COLUMN_VARCHAR, 90, 0, false},
+	{"id", COLUMN_BIGINT, 0, 0, true},       {"name", COLUMN_VARCHAR, 90, 0, false},
 	{"price", COLUMN_DECIMAL, 10, 2, false}, {"big", COLUMN_DECIMAL, 30, 4, false},
-	{"qty", COLUMN_INT, 0, 0, false},       {"ratio", COLUMN_DOUBLE, 0, 0, false},
-	{"at", COLUMN_DATETIME, 0, 0, false},   {"day", COLUMN_DATE, 0, 0, false},
-	{"raw", COLUMN_BLOB, 0, 0, false},      {"flag", COLUMN_BIT, 1, 0, false},
-	{"bits", COLUMN_BIT, 12, 0, false},     {"small", COLUMN_FLOAT, 0, 0, false},
+	{"qty", COLUMN_INT, 0, 0, false},        {"ratio", COLUMN_DOUBLE, 0, 0, false},
+	{"at", COLUMN_DATETIME, 0, 0, false},    {"day", COLUMN_DATE, 0, 0, false},
+	{"raw", COLUMN_BLOB, 0, 0, false},       {"flag", COLUMN_BIT, 1, 0, false},
+	{"bits", COLUMN_BIT, 12, 0, false},      {"small", COLUMN_FLOAT, 0, 0, false},
 	{"count", COLUMN_DECIMAL, 9, 0, false},
 };
 
@@ -29,15 +29,26 @@ static int setup(void **state)
 	orders = fixture_table(&f.arena, "shop", "orders", ORDERS, NCOLUMNS);
 	layout = fixture_layout(&f.arena, orders);
 	const struct value values[NCOLUMNS] = {
-		V_U64(UINT64_MAX), V_TEXT("Zo\xc3\xab"), V_DEC("12.30"), V_DEC("12345678901234567890.1234"),
-		V_INT(-3), V_F64(0.5), V_MS(1700000000123), V_MS(86400000), V_BYTES("\xff\x00z"), V_BOOL(1),
-		V_BYTES("\x0a\xbc"), V_F32(1.5), V_DEC("42"),
+		V_U64(UINT64_MAX),
+		V_TEXT("Zo\xc3\xab"),
+		V_DEC("12.30"),
+		V_DEC("12345678901234567890.1234"),
+		V_INT(-3),
+		V_F64(0.5),
+		V_MS(1700000000123),
+		V_MS(86400000),
+		V_BYTES("\xff\x00z"),
+		V_BOOL(1),
+		V_BYTES("\x0a\xbc"),
+		V_F32(1.5),
+		V_DEC("42"),
 	};
 	memcpy(old_values, values, sizeof(values));
 	memcpy(new_values, values, sizeof(values));
 	new_values[0] = V_U64(7);
 	new_values[1] = V_TEXT("new");
-	mapping = (struct mapping){.event_function = MAPPING_NO_FUNCTION, .image_function = MAPPING_NO_FUNCTION};
+	mapping = (struct mapping){.event_function = MAPPING_NO_FUNCTION,
+				   .image_function = MAPPING_NO_FUNCTION};
 	return 0;
 }
 
@@ -107,7 +118,8 @@ static int run_image(enum change_op op)
 {
 	make(op);
 	f.err = (struct err)ERR_INIT;
-	return script_image(f.script, &mapping, &change, change.after ? IMAGE_AFTER : IMAGE_BEFORE, &image, &f.err);
+	return script_image(f.script, &mapping, &change, change.after ? IMAGE_AFTER : IMAGE_BEFORE,
+			    &image, &f.err);
 }
 
 #define assert_ok(rc)                                                                              \
@@ -134,12 +146,17 @@ static void configuration(void **state)
 	options.args = args;
 	options.nargs = 1;
 	fixture_load(&f,
-		     "local sync, source, kafka = require 'tideway.sync', require 'tideway.source', require 'tideway.kafka'\n"
+		     "local sync, source, kafka = require 'tideway.sync', require "
+		     "'tideway.source', require 'tideway.kafka'\n"
 		     "local env = require 'tideway.env'\n"
-		     "sync.run { name = 'shop', source = source.mysql { host = 'h', port = 3307, user = 'u',\n"
-		     "  password = env.need 'PW', tls = { ca = 'ca.pem', verify = false }, tables = { 'shop.*', '!shop.tmp_*' } },\n"
-		     "  sink = kafka.sink { brokers = { 'a:1', 'b:2' }, properties = { ['linger.ms'] = 5, acks = 'all' } },\n"
-		     "  checkpoint = { file = 'here.json' }, heartbeat = { seconds = 2.5, topic = 'beats' },\n"
+		     "sync.run { name = 'shop', source = source.mysql { host = 'h', port = 3307, "
+		     "user = 'u',\n"
+		     "  password = env.need 'PW', tls = { ca = 'ca.pem', verify = false }, tables "
+		     "= { 'shop.*', '!shop.tmp_*' } },\n"
+		     "  sink = kafka.sink { brokers = { 'a:1', 'b:2' }, properties = { "
+		     "['linger.ms'] = 5, acks = 'all' } },\n"
+		     "  checkpoint = { file = 'here.json' }, heartbeat = { seconds = 2.5, topic = "
+		     "'beats' },\n"
 		     "  topics = { partitions = 3, config = { ['cleanup.policy'] = 'delete' } },\n"
 		     "  full = { parallel = 2, rows_per_second = 100 } }\n",
 		     &options);
@@ -188,29 +205,35 @@ static void wrong_options(void **state)
 {
 	(void)state;
 	struct script_options options = fixture_options(&f);
-#define WRONG(lua, message)                                                                       \
+#define WRONG(lua, message)                                                                        \
 	fixture_load(&f, lua, &options);                                                           \
 	assert_null(f.script);                                                                     \
 	assert_int_equal(f.err.code, ERR_SCRIPT);                                                  \
 	if (strstr(f.err.text, message) == NULL)                                                   \
-		fail_msg("%s", f.err.text)
+	fail_msg("%s", f.err.text)
 	WRONG("local source = require 'tideway.source'\n\nsource.mysql { hosst = 'a' }",
-	      "sync.lua:3: source.mysql: unknown option 'hosst'; did you mean 'host'? (options: host, hosts, port,");
+	      "sync.lua:3: source.mysql: unknown option 'hosst'; did you mean 'host'? (options: "
+	      "host, hosts, port,");
 	WRONG("require('tideway.source').mysql { user = 'u', port = 'x' }",
 	      "sync.lua:1: source.mysql: port: expected integer, got string");
 	WRONG("require('tideway.source').mysql { user = 'u', port = 70000 }",
 	      "sync.lua:1: source.mysql: port: expected 1 to 65535, got 70000");
-	WRONG("require('tideway.source').mysql { host = 'x' }", "sync.lua:1: source.mysql: user is missing");
+	WRONG("require('tideway.source').mysql { host = 'x' }",
+	      "sync.lua:1: source.mysql: user is missing");
 	WRONG("require('tideway.source').mysql { user = 'u', hosts = {} }",
 	      "sync.lua:1: source.mysql: hosts is not in this version yet");
-	WRONG("require('tideway.source').binlog { }", "sync.lua:1: source.binlog is not in this version yet");
+	WRONG("require('tideway.source').binlog { }",
+	      "sync.lua:1: source.binlog is not in this version yet");
 	WRONG("require('tideway.source').mysql { user = 'u', tls = { cert_file = 'a' } }",
 	      "sync.lua:1: source.mysql tls: unknown option 'cert_file'");
 	WRONG("require('tideway.kafka').sink { }", "sync.lua:1: kafka.sink: brokers is missing");
 	WRONG("require('tideway.kafka').sink { brokers = 'a', properties = { ['a'] = {} } }",
-	      "sync.lua:1: kafka.sink: properties: expected table of name = string, number or boolean, got table");
-	WRONG("require('tideway.kafka').sink 'x'", "sync.lua:1: kafka.sink: expected a table of options, got string");
-	WRONG("local env = require 'tideway.env'\nlocal x = env.NOT_SET_AT_ALL\nenv.need 'NOT_SET_AT_ALL'",
+	      "sync.lua:1: kafka.sink: properties: expected table of name = string, number or "
+	      "boolean, got table");
+	WRONG("require('tideway.kafka').sink 'x'",
+	      "sync.lua:1: kafka.sink: expected a table of options, got string");
+	WRONG("local env = require 'tideway.env'\nlocal x = env.NOT_SET_AT_ALL\nenv.need "
+	      "'NOT_SET_AT_ALL'",
 	      "sync.lua:3: env.need: NOT_SET_AT_ALL is not set");
 	WRONG("require('tideway.heartbeat').new { interval = 0 }",
 	      "sync.lua:1: heartbeat.new: interval: expected 0.1 to 86400, got 0");
@@ -223,10 +246,13 @@ static void secrets(void **state)
 {
 	(void)state;
 	fixture_write(f.folder, "pw.txt", "hidden\n");
-	load("local sync, source, kafka = require 'tideway.sync', require 'tideway.source', require 'tideway.kafka'\n"
+	load("local sync, source, kafka = require 'tideway.sync', require 'tideway.source', "
+	     "require 'tideway.kafka'\n"
 	     "local secret = require 'tideway.secret'\n"
-	     "local s = secret 'pw.txt' assert(tostring(s) == '***' and not pcall(function() return s .. '' end))\n"
-	     "sync.run { name = 'shop', source = source.mysql { user = 'u', password = s, tables = 'a.*' },\n"
+	     "local s = secret 'pw.txt' assert(tostring(s) == '***' and not pcall(function() "
+	     "return s .. '' end))\n"
+	     "sync.run { name = 'shop', source = source.mysql { user = 'u', password = s, tables = "
+	     "'a.*' },\n"
 	     "  sink = kafka.sink { brokers = 'b:1', properties = { ['sasl.password'] = s } } }\n");
 	assert_string_equal(script_config(f.script, 0)->source.password, "hidden");
 	assert_string_equal(script_config(f.script, 0)->sink.properties[0].value, "hidden");
@@ -270,11 +296,15 @@ static void unwanted_table(void **state)
 static void everything(void **state)
 {
 	(void)state;
-	prepare("topic = { template = '${db_name_src}_${table_name_src}_cdc' }, update = 'one', key_change = 'after',\n"
-		"fields = { site = 'eu', rank = 5, total = require('tideway.field').decimal(2, function(c) return 1 end),\n"
-		"  twice = function(c) return c.row.qty * 2 end, seen = '${EXECUTE_TIME}', mixed = 'at ${EXECUTE_TIME}' },\n"
+	prepare("topic = { template = '${db_name_src}_${table_name_src}_cdc' }, update = 'one', "
+		"key_change = 'after',\n"
+		"fields = { site = 'eu', rank = 5, total = require('tideway.field').decimal(2, "
+		"function(c) return 1 end),\n"
+		"  twice = function(c) return c.row.qty * 2 end, seen = '${EXECUTE_TIME}', mixed = "
+		"'at ${EXECUTE_TIME}' },\n"
 		"key = { ['shop.orders'] = { 'site', 'id' } },\n"
-		"columns = { ['shop.orders'] = { rename = { name = 'title' }, drop = { 'raw' } } }");
+		"columns = { ['shop.orders'] = { rename = { name = 'title' }, drop = { 'raw' } } "
+		"}");
 	assert_slice(mapping.topic, "shop_orders_cdc");
 	assert_int_equal(mapping.update, UPDATE_ONE);
 	assert_false(mapping.key_change_split);
@@ -334,58 +364,81 @@ static void reading(void **state)
 	(void)state;
 	prepare("on_change = function(c)\n"
 		"local r, d = c.before, require 'tideway.decimal'\n"
-		"assert(tostring(r.id) == '18446744073709551615' and r.id:eq(d '18446744073709551615'))\n"
+		"assert(tostring(r.id) == '18446744073709551615' and r.id:eq(d "
+		"'18446744073709551615'))\n"
 		"assert(c.after.id == 7 and math.type(c.after.id) == 'integer')\n"
-		"assert(r.name == 'Zo\\xc3\\xab') assert(r.price == 12.3 and math.type(r.price) == 'float')\n"
-		"assert(tostring(r.big) == '12345678901234567890.1234') assert(r.qty == -3) assert(r.ratio == 0.5)\n"
-		"assert(r.at == 1700000000123) assert(r.day == 86400000) assert(r.raw == '\\xff\\0z')\n"
+		"assert(r.name == 'Zo\\xc3\\xab') assert(r.price == 12.3 and math.type(r.price) == "
+		"'float')\n"
+		"assert(tostring(r.big) == '12345678901234567890.1234') assert(r.qty == -3) "
+		"assert(r.ratio == 0.5)\n"
+		"assert(r.at == 1700000000123) assert(r.day == 86400000) assert(r.raw == "
+		"'\\xff\\0z')\n"
 		"assert(r.flag == true) assert(r.bits == '\\x0a\\xbc') assert(r.small == 1.5)\n"
 		"assert(r.count == 42 and math.type(r.count) == 'integer')\n"
-		"local n, last = 0 for k, v in pairs(r) do n = n + 1 last = k end assert(n == 13 and last == 'count')\n"
+		"local n, last = 0 for k, v in pairs(r) do n = n + 1 last = k end assert(n == 13 "
+		"and last == 'count')\n"
 		"local sync = require 'tideway.sync'\n"
-		"assert(sync.has(r, 'qty') and not sync.has(r, 'nope') and sync.get(r, 'nope', 5) == 5)\n"
+		"assert(sync.has(r, 'qty') and not sync.has(r, 'nope') and sync.get(r, 'nope', 5) "
+		"== 5)\n"
 		"local copy = sync.copy(r) assert(copy.qty == -3 and getmetatable(copy) == nil)\n"
 		"assert(c:changed('id') and c:changed 'name' and not c:changed 'qty')\n"
-		"assert(c.op == 'update' and not c.is_new and c.db == 'shop' and c.table == 'orders' and c.source == 'mysql')\n"
-		"assert(c.time == 1700000000000 and c.file == 'bin.000001' and c.pos == 400 and c.gtid == nil and c.full == false)\n"
+		"assert(c.op == 'update' and not c.is_new and c.db == 'shop' and c.table == "
+		"'orders' and c.source == 'mysql')\n"
+		"assert(c.time == 1700000000000 and c.file == 'bin.000001' and c.pos == 400 and "
+		"c.gtid == nil and c.full == false)\n"
 		"assert(c.image == 'after' and c.row == c.after and c.topic == nil)\n"
-		"local all = c:copy() assert(all.before.qty == -3 and all.after.id == 7 and all.op == 'update' and all.row.id == 7)\n"
-		"assert(tostring(c) == 'update of shop.orders' and tostring(r) == 'row of shop.orders')\n"
+		"local all = c:copy() assert(all.before.qty == -3 and all.after.id == 7 and all.op "
+		"== 'update' and all.row.id == 7)\n"
+		"assert(tostring(c) == 'update of shop.orders' and tostring(r) == 'row of "
+		"shop.orders')\n"
 		"end");
 	assert_ok(run_event(CHANGE_UPDATE));
 	assert_int_equal(event.verdict, VERDICT_KEEP);
 	new_values[1] = V_NULL;
-	prepare("on_change = function(c) assert(c.row.name == nil and c.before == nil and c.is_new and c:changed 'qty') end");
+	prepare("on_change = function(c) assert(c.row.name == nil and c.before == nil and c.is_new "
+		"and c:changed 'qty') end");
 	assert_ok(run_event(CHANGE_INSERT));
-	prepare("on_change = function(c) assert(c.after == nil and c.image == 'before' and c.row.qty == -3) end");
+	prepare("on_change = function(c) assert(c.after == nil and c.image == 'before' and "
+		"c.row.qty == -3) end");
 	assert_ok(run_event(CHANGE_DELETE));
-	prepare("on_change = function(c) assert(c.op == 'read' and c.full and c.is_new and c.file == nil and c.pos == nil) end");
+	prepare("on_change = function(c) assert(c.op == 'read' and c.full and c.is_new and c.file "
+		"== nil and c.pos == nil) end");
 	assert_ok(run_event(CHANGE_READ));
 }
 
 static void wrong_names(void **state)
 {
 	(void)state;
-	prepare("columns = { ['shop.orders'] = { rename = { name = 'title' } } },\n on_change = function(c)\n"
-		"return c.row[c.op == 'read' and 'title' or c.op == 'insert' and 'prise' or c.op == 'delete' and 5 or 'zzzzzzzz']\n end");
+	prepare("columns = { ['shop.orders'] = { rename = { name = 'title' } } },\n on_change = "
+		"function(c)\n"
+		"return c.row[c.op == 'read' and 'title' or c.op == 'insert' and 'prise' or c.op "
+		"== 'delete' and 5 or 'zzzzzzzz']\n end");
 	assert_error(run_event(CHANGE_INSERT),
-		     "sync.lua:7: table shop.orders has no column 'prise'; did you mean 'price'? (columns: id, name, price,");
-	assert_error(run_event(CHANGE_READ), "sync.lua:7: table shop.orders has no column 'title': that is the "
-					     "destination's name of column 'name'");
-	assert_error(run_event(CHANGE_DELETE), "sync.lua:7: table shop.orders: a column is named by a string");
-	assert_error(run_event(CHANGE_UPDATE), "sync.lua:7: table shop.orders has no column 'zzzzzzzz' (columns:");
+		     "sync.lua:7: table shop.orders has no column 'prise'; did you mean 'price'? "
+		     "(columns: id, name, price,");
+	assert_error(run_event(CHANGE_READ),
+		     "sync.lua:7: table shop.orders has no column 'title': that is the "
+		     "destination's name of column 'name'");
+	assert_error(run_event(CHANGE_DELETE),
+		     "sync.lua:7: table shop.orders: a column is named by a string");
+	assert_error(run_event(CHANGE_UPDATE),
+		     "sync.lua:7: table shop.orders has no column 'zzzzzzzz' (columns:");
 	assert_int_equal(f.err.code, ERR_DATA);
 	prepare("on_change = function(c)\n return c.qty end");
-	assert_error(run_event(CHANGE_INSERT), "sync.lua:6: a change has no field 'qty'; did you mean change.row.qty?");
+	assert_error(run_event(CHANGE_INSERT),
+		     "sync.lua:6: a change has no field 'qty'; did you mean change.row.qty?");
 	prepare("on_change = function(c)\n return c.befor end");
-	assert_error(run_event(CHANGE_INSERT), "sync.lua:6: a change has no field 'befor'; did you mean 'before'?");
+	assert_error(run_event(CHANGE_INSERT),
+		     "sync.lua:6: a change has no field 'befor'; did you mean 'before'?");
 	prepare("on_change = function(c)\n c.op = 'x' end");
 	assert_error(run_event(CHANGE_INSERT), "sync.lua:6: change.op cannot be set");
 	prepare("on_change = function(c)\n c.row.qty = 1 end");
-	assert_error(run_event(CHANGE_INSERT), "sync.lua:6: a row is read-only here: only on_row may change it");
+	assert_error(run_event(CHANGE_INSERT),
+		     "sync.lua:6: a row is read-only here: only on_row may change it");
 	prepare("on_change = function(c)\n return c.row.name end");
 	new_values[1].kind = VALUE_UNSET;
-	assert_error(run_event(CHANGE_INSERT), "sync.lua:6: column 'name' of table shop.orders is not in this row image");
+	assert_error(run_event(CHANGE_INSERT),
+		     "sync.lua:6: column 'name' of table shop.orders is not in this row image");
 }
 
 static void rows_expire(void **state)
@@ -428,10 +481,13 @@ static void writing(void **state)
 	(void)state;
 	prepare("on_row = function(row, c) if c.op ~= 'insert' then return end\n"
 		"local d = require 'tideway.decimal'\n"
-		"row.id = d '18446744073709551615' row.name = 'changed' row.price = 1.005 row.big = d '-5' row.qty = -2147483648\n"
-		"row.ratio = 3 row.at = 0 row.day = nil row.raw = '\\xff' row.flag = false row.bits = 'ab' row.small = 0.1\n"
+		"row.id = d '18446744073709551615' row.name = 'changed' row.price = 1.005 row.big "
+		"= d '-5' row.qty = -2147483648\n"
+		"row.ratio = 3 row.at = 0 row.day = nil row.raw = '\\xff' row.flag = false "
+		"row.bits = 'ab' row.small = 0.1\n"
 		"row.count = d '7.5'\n"
-		"assert(row.name == 'changed' and row.price == 1.01 and row.day == nil and row.ratio == 3.0)\nend");
+		"assert(row.name == 'changed' and row.price == 1.01 and row.day == nil and "
+		"row.ratio == 3.0)\nend");
 	assert_ok(run_event(CHANGE_INSERT));
 	const struct value *e = change.after->edits;
 	assert_int_equal(e[0].kind, VALUE_U64);
@@ -462,7 +518,8 @@ static void writing_what_does_not_fit(void **state)
 {
 	(void)state;
 	static const char *const cases[][2] = {
-		{"row.qty = 2147483648", "column 'qty' int of table shop.orders does not take 2147483648: the number is out of the column's range"},
+		{"row.qty = 2147483648", "column 'qty' int of table shop.orders does not take "
+					 "2147483648: the number is out of the column's range"},
 		{"row.qty = 1.0", "does not take 1.0: expected an integer"},
 		{"row.qty = '1'", "does not take a string: expected an integer"},
 		{"row.id = -1", "out of the column's range"},
@@ -495,7 +552,8 @@ static void writing_what_does_not_fit(void **state)
 static void verdicts(void **state)
 {
 	(void)state;
-	prepare("on_change = function(c) if c.op == 'insert' then return false elseif c.op == 'read' then return true end end");
+	prepare("on_change = function(c) if c.op == 'insert' then return false elseif c.op == "
+		"'read' then return true end end");
 	assert_ok(run_event(CHANGE_INSERT));
 	assert_int_equal(event.verdict, VERDICT_DROP);
 	assert_ok(run_event(CHANGE_READ));
@@ -525,10 +583,12 @@ static void setting_and_emitting(void **state)
 {
 	(void)state;
 	prepare("on_change = function(c) local json = require 'tideway.json'\n"
-		"assert(c.topic == nil) c.topic = 'other' assert(c.topic == 'other') c.key = { 'a', 5 } assert(c.key == 'a,5')\n"
+		"assert(c.topic == nil) c.topic = 'other' assert(c.topic == 'other') c.key = { "
+		"'a', 5 } assert(c.key == 'a,5')\n"
 		"c.headers = { b = '2', a = 1 } assert(c.headers.a == '1')\n"
 		"for i = 1, 5 do c:emit { topic = 't' .. i } end\n"
-		"c:emit { key = json.null, value = { id = c.row.qty, list = json.array {} }, headers = { h = 'v' }, partition = 3 }\n"
+		"c:emit { key = json.null, value = { id = c.row.qty, list = json.array {} }, "
+		"headers = { h = 'v' }, partition = 3 }\n"
 		"c:emit { value = json.null, key = 9 } c:emit { value = 'as it is' } end");
 	assert_ok(run_event(CHANGE_INSERT));
 	assert_slice(event.topic, "other");
@@ -557,7 +617,8 @@ static void setting_and_emitting(void **state)
 		{"c:emit 'x'", "change:emit takes a table"},
 		{"c:emit { topic = 'a b' }", "topic 'a b': a topic name has letters, digits"},
 		{"c:emit { topic = 5 }", "a topic is a string, not a number"},
-		{"c:emit { key = 1.5 }", "a key is a string, an integer or a list of them, not a float"},
+		{"c:emit { key = 1.5 }",
+		 "a key is a string, an integer or a list of them, not a float"},
 		{"c:emit { value = print }", "json.encode: JSON has no function"},
 		{"c:emit { partition = -1 }", "partition: expected an integer from 0 on"},
 		{"c:emit { headers = { 'a' } }", "headers are a table of name = value"},
@@ -582,11 +643,15 @@ static void setting_and_emitting(void **state)
 static void images(void **state)
 {
 	(void)state;
-	prepare("topic = { { tables = 'shop.orders', to = function(c) return 't.' .. c.image end } },\n"
+	prepare("topic = { { tables = 'shop.orders', to = function(c) return 't.' .. c.image end } "
+		"},\n"
 		"key = { ['shop.orders'] = function(c) return { c.row.name, 5 } end },\n"
-		"fields = { a = function(c) return c.row.qty end, b = function(c) return c.row.ratio end,\n"
-		"c = function(c) return nil end, d = function(c) return c.row.big end, e = function() return true end,\n"
-		"f = function(c) return 'long enough not to be interned by Lua, 40 bytes' .. c.row.name end }");
+		"fields = { a = function(c) return c.row.qty end, b = function(c) return "
+		"c.row.ratio end,\n"
+		"c = function(c) return nil end, d = function(c) return c.row.big end, e = "
+		"function() return true end,\n"
+		"f = function(c) return 'long enough not to be interned by Lua, 40 bytes' .. "
+		"c.row.name end }");
 	assert_int_equal(mapping.nslots, 6);
 	assert_ok(run_image(CHANGE_INSERT));
 	assert_int_equal(image.ntopics, 1);
@@ -619,23 +684,39 @@ static void images_of_wrong_types(void **state)
 {
 	(void)state;
 	static const char *const cases[][2] = {
-		{"topic = { { tables = '*.*', to =\n function(c) return nil end } }", "sync.lua:6: the topic function returned nil: expected a string or a list"},
-		{"topic = { { tables = '*.*', to =\n function(c) return 1.5 end } }", "the topic function returned a float"},
-		{"topic = { { tables = '*.*', to =\n function(c) return 'a b' end } }", "the topic function returned 'a b': a topic name has letters"},
-		{"topic = { { tables = '*.*', to =\n function(c) return {} end } }", "an empty table"},
-		{"topic = { { tables = '*.*', to =\n function(c) return { 'a', 5 } end } }", "returned an integer"},
-		{"topic = { { tables = '*.*', to =\n function(c) return ('x'):rep(250) end } }", "at most 249 characters"},
-		{"key = { ['shop.orders'] =\n function(c) return nil end }", "sync.lua:6: the key function returned nil"},
-		{"key = { ['shop.orders'] =\n function(c) return 1.0 end }", "the key function returned a float"},
-		{"key = { ['shop.orders'] =\n function(c) return { true } end }", "the key function returned a boolean"},
+		{"topic = { { tables = '*.*', to =\n function(c) return nil end } }",
+		 "sync.lua:6: the topic function returned nil: expected a string or a list"},
+		{"topic = { { tables = '*.*', to =\n function(c) return 1.5 end } }",
+		 "the topic function returned a float"},
+		{"topic = { { tables = '*.*', to =\n function(c) return 'a b' end } }",
+		 "the topic function returned 'a b': a topic name has letters"},
+		{"topic = { { tables = '*.*', to =\n function(c) return {} end } }",
+		 "an empty table"},
+		{"topic = { { tables = '*.*', to =\n function(c) return { 'a', 5 } end } }",
+		 "returned an integer"},
+		{"topic = { { tables = '*.*', to =\n function(c) return ('x'):rep(250) end } }",
+		 "at most 249 characters"},
+		{"key = { ['shop.orders'] =\n function(c) return nil end }",
+		 "sync.lua:6: the key function returned nil"},
+		{"key = { ['shop.orders'] =\n function(c) return 1.0 end }",
+		 "the key function returned a float"},
+		{"key = { ['shop.orders'] =\n function(c) return { true } end }",
+		 "the key function returned a boolean"},
 		{"key = { ['shop.orders'] =\n function(c) return '\\xff' end }", "not valid UTF-8"},
-		{"fields = { x =\n function(c) return {} end }", "sync.lua:6: field 'x': the function returned a table"},
-		{"fields = { x =\n function(c) return print end }", "field 'x': the function returned a function"},
-		{"fields = { x =\n function(c) return 0/0 end }", "field 'x': the function returned a number that is not finite"},
-		{"fields = { x =\n function(c) return '\\xc3' end }", "field 'x': the function returned a string that is not valid UTF-8"},
-		{"fields = { x =\n function(c) return c.row.nope end }", "sync.lua:6: table shop.orders has no column 'nope'"},
-		{"fields = { x =\n function(c) c.row.qty = 1 end }", "sync.lua:6: a row is read-only here"},
-		{"fields = { x =\n function(c) c:emit {} end }", "sync.lua:6: change:emit works in on_change only"},
+		{"fields = { x =\n function(c) return {} end }",
+		 "sync.lua:6: field 'x': the function returned a table"},
+		{"fields = { x =\n function(c) return print end }",
+		 "field 'x': the function returned a function"},
+		{"fields = { x =\n function(c) return 0/0 end }",
+		 "field 'x': the function returned a number that is not finite"},
+		{"fields = { x =\n function(c) return '\\xc3' end }",
+		 "field 'x': the function returned a string that is not valid UTF-8"},
+		{"fields = { x =\n function(c) return c.row.nope end }",
+		 "sync.lua:6: table shop.orders has no column 'nope'"},
+		{"fields = { x =\n function(c) c.row.qty = 1 end }",
+		 "sync.lua:6: a row is read-only here"},
+		{"fields = { x =\n function(c) c:emit {} end }",
+		 "sync.lua:6: change:emit works in on_change only"},
 		{"fields = { x =\n function(c) c.topic = 'a' end }", "works in on_change only"},
 	};
 	for (unsigned i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -650,7 +731,8 @@ static void nothing_grows(void **state)
 	(void)state;
 	size_t before = 0;
 	prepare("on_row = function(row) row.name = row.name .. '!' end,\n"
-		"topic = { { tables = '*.*', to = function(c) return 't.' .. c.row.name:sub(1, 1) end } }");
+		"topic = { { tables = '*.*', to = function(c) return 't.' .. c.row.name:sub(1, 1) "
+		"end } }");
 	for (int i = 0; i < 3000; i++) {
 		assert_ok(run_event(CHANGE_UPDATE));
 		assert_ok(script_image(f.script, &mapping, &change, IMAGE_BEFORE, &image, &f.err));
@@ -668,10 +750,15 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(configuration), TEST(wrong_options), TEST(secrets), TEST(plain_table), TEST(unwanted_table),
-		TEST(everything), TEST(refused_tables), TEST(reading), TEST(wrong_names), TEST(rows_expire),
-		TEST(writing), TEST(writing_what_does_not_fit), TEST(verdicts), TEST(setting_and_emitting),
-		TEST(images), TEST(images_of_wrong_types), TEST(nothing_grows),
+		TEST(configuration),  TEST(wrong_options),
+		TEST(secrets),        TEST(plain_table),
+		TEST(unwanted_table), TEST(everything),
+		TEST(refused_tables), TEST(reading),
+		TEST(wrong_names),    TEST(rows_expire),
+		TEST(writing),        TEST(writing_what_does_not_fit),
+		TEST(verdicts),       TEST(setting_and_emitting),
+		TEST(images),         TEST(images_of_wrong_types),
+		TEST(nothing_grows),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
