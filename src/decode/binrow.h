@@ -16,8 +16,7 @@ struct binrow_field {
 	uint8_t decimals;
 };
 
-/* Layout for a result whose fields are, in order, the table's columns (all of them; a virtual column
- * that the binlog does not carry is selected as NULL). A type that does not match the catalog is an
+/* Layout for a result whose fields are, in order, the table's columns (all of them, VIRTUAL ones too). A type that does not match the catalog is an
  * ERR_DATA that names table, column and both types. */
 int binrow_layout(const struct binrow_field *fields, unsigned nfields, const struct table *table,
 		  struct arena *arena, struct row_layout **layout, struct err *err) MUST_CHECK;

@@ -28,15 +28,6 @@ struct chunk_private {
 
 /* ---- the statement ---- */
 
-/* The value that the binlog carries for a column: a VIRTUAL one is not in it (messages.md: null in both
- * phases), so it is not read here either. */
-static void put_column(struct buf *sql, const struct column *column)
-{
-	if (column->is_virtual)
-		buf_put(sql, SLICE("NULL AS "));
-	conn_quote_name(column->name, sql);
-}
-
 static void put_bound(struct buf *sql, const struct table *table, const char *sign,
 		      const char *literal, const char **joint)
 {
@@ -76,7 +67,7 @@ static void build_select(struct buf *sql, const struct table *table,
 	for (unsigned i = 0; i < table->ncolumns; i++) {
 		if (i)
 			buf_char(sql, ',');
-		put_column(sql, &table->columns[i]);
+		conn_quote_name(table->columns[i].name, sql);
 	}
 	buf_put(sql, SLICE(" FROM "));
 	put_table(sql, table);

@@ -29,14 +29,14 @@ struct chunk_range {
 	const char *low, *high; /* SQL literals */
 };
 
-/* SELECT of all columns in table order (virtual ones the binlog does not carry as NULL), with the range
+/* SELECT of all columns in table order (VIRTUAL ones too: the binlog carries their values), with the range
  * and `where` (NULL: none), prepared and executed. 1412, 1054, 1146 are retriable ERR_SOURCE with
  * conn_errno set: the table changed meanwhile (rule 7). */
 int chunk_open(struct chunk *chunk, struct conn *conn, const struct table *table,
 	       const struct chunk_range *range, const char *where, struct err *err) MUST_CHECK;
 /* 1: a row packet (first byte 00); 0: the end; -1. */
 int chunk_read(struct chunk *chunk, struct slice *packet, struct err *err) MUST_CHECK;
-/* Reads what is left, closes the statement. */
+/* Reads what is left (conn_shutdown before it gives a long rest up), closes the statement; conn_errno stays. */
 void chunk_fini(struct chunk *chunk);
 
 /* Key ranges for reading a table in parallel: about n ranges over the first primary-key column when it
