@@ -78,27 +78,20 @@ local function add_all(list, more)
   for _, item in ipairs(more) do list[#list + 1] = item end
 end
 
--- What meets in a topic, noted for each table; a warning, or an error in a compacted topic.
+-- What meets in a topic, noted for each table; one warning for a topic, or an error in a compacted one.
 local function check_meeting(sync, result, signature, warnings)
-  local group = sync.groups[result.topic] or {}
+  if not signature then return end
+  local group = sync.groups[result.topic] or key.new_group()
   sync.groups[result.topic] = group
-  for i = #group, 1, -1 do
-    if group[i].full_name == signature.full_name then table.remove(group, i) end
-  end
-  local others = group.warned and {} or group
-  for _, other in ipairs(others) do
-    local a = key.confusable({ other, signature })
-    if a then
-      local text = ("the tables %s and %s meet in the topic %q and their keys hold nothing that tells them apart: "
-        .. "add a field such as origin = \"${DB_NAME_SRC}.${TABLE_NAME_SRC}\" and name it in `key`"):format(
-        other.full_name, signature.full_name, result.topic)
-      if sync.compact then sync.place:plain("%s (the topic is compacted: rows would delete each other)", text) end
-      group.warned = true
-      warnings[#warnings + 1] = sync.place.where .. ": " .. text
-      break
-    end
-  end
-  group[#group + 1] = signature
+  local other = key.meet(group, signature)
+  if not other then return end
+  local text = ("the tables %s and %s meet in the topic %q and their keys hold nothing that tells them apart: "
+    .. "add a field such as origin = \"${DB_NAME_SRC}.${TABLE_NAME_SRC}\" and name it in `key`"):format(other,
+    signature.full_name, result.topic)
+  if sync.compact then sync.place:plain("%s (the topic is compacted: rows would delete each other)", text) end
+  if group.warned and group.warned ~= signature.full_name then return end
+  group.warned = signature.full_name
+  warnings[#warnings + 1] = sync.place.where .. ": " .. text
 end
 
 local function check_compaction(sync, t, mapping)
@@ -163,11 +156,7 @@ end
 function core.forget(i, full_name)
   local sync = syncs[i]
   topic.forget(sync.taken, full_name)
-  for _, group in pairs(sync.groups) do
-    for at = #group, 1, -1 do
-      if group[at].full_name == full_name then table.remove(group, at) end
-    end
-  end
+  for _, group in pairs(sync.groups) do key.forget(group, full_name) end
 end
 
 local function refuse_keyless(sync, names)
@@ -181,8 +170,8 @@ end
 
 local function check_topic_count(sync)
   local count = 0
-  for _, list in pairs(sync.taken) do
-    if #list > 0 then count = count + 1 end
+  for _, group in pairs(sync.taken) do
+    if group.count > 0 then count = count + 1 end
   end
   if count > sync.config.topics.max then
     sync.place:child("topics"):fail("the tables go to %d topics, and max is %d: raise it if that is meant", count,

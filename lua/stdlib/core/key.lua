@@ -133,33 +133,61 @@ function key.resolve(keys, modes, t, columns, fields, place)
   return without_key(mode.value, t, columns)
 end
 
-local function tells_apart(a, b)
-  if a.kind == "function" or b.kind == "function" then return true end
-  if a.kind == "table" and b.kind == "table" then return a.table ~= b.table end
-  for i = 1, math.min(#a.constants, #b.constants) do
-    local x, y = a.constants[i], b.constants[i]
-    if x ~= nil and y ~= nil and x ~= y and x ~= false and y ~= false then return true end
-  end
-  return false
-end
-
--- What is constant in a key: values by position, false where it differs from row to row.
+-- What is constant in a key: texts by position, false where it differs from row to row. nil for a function, of which
+-- nothing is known.
 function key.signature(t, resolved, fields)
-  local constants = {}
+  if resolved.kind == "function" then return nil end
+  local constants, shape = {}, { resolved.kind }
+  if resolved.kind == "table" then constants[1] = t.name end
   for i, part in ipairs(resolved.parts) do
     local field = part.field and fields[part.field]
     constants[i] = field and field.source == "constant" and tostring(field.value) or false
   end
-  return { kind = resolved.kind, constants = constants, table = t.name, full_name = t.db .. "." .. t.name }
+  local texts = {}
+  for i, text in ipairs(constants) do
+    shape[#shape + 1] = text and "=" or "."
+    if text then texts[#texts + 1] = ("%d:%s"):format(i, text) end
+  end
+  return { constants = constants, shape = table.concat(shape), text = table.concat(texts, "\0"),
+    full_name = t.db .. "." .. t.name }
 end
 
--- The first two of a list of signatures that nothing tells apart, or nil.
-function key.confusable(signatures)
-  for i = 2, #signatures do
-    for j = 1, i - 1 do
-      if not tells_apart(signatures[j], signatures[i]) then return signatures[j], signatures[i] end
+local function tells_apart(a, b)
+  for i = 1, math.min(#a.constants, #b.constants) do
+    if a.constants[i] and b.constants[i] and a.constants[i] ~= b.constants[i] then return true end
+  end
+  return false
+end
+
+-- Keys of the tables of one topic, by which positions are constant and by what stands there.
+function key.new_group()
+  return { shapes = {}, members = {} }
+end
+
+function key.forget(group, full_name)
+  local old = group.members[full_name]
+  if not old then return end
+  group.members[full_name] = nil
+  local same = group.shapes[old.shape]
+  if same[old.text] == old then same[old.text] = nil end
+end
+
+-- Notes a table's key; the full name of a table that is there already and that nothing tells apart from it, or nil.
+function key.meet(group, signature)
+  key.forget(group, signature.full_name)
+  local same = group.shapes[signature.shape] or {}
+  local other = same[signature.text]
+  for shape, list in pairs(group.shapes) do
+    if shape ~= signature.shape then
+      for _, one in pairs(list) do
+        if not other and not tells_apart(one, signature) then other = one end
+      end
     end
   end
+  group.shapes[signature.shape] = same
+  same[signature.text] = same[signature.text] or signature
+  group.members[signature.full_name] = signature
+  return other and other.full_name
 end
 
 local FREE_TEXT = { char = true, varchar = true, tinytext = true, text = true, mediumtext = true, longtext = true,

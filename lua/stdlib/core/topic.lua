@@ -245,38 +245,60 @@ function Topics:resolve(t)
   return result
 end
 
-local function may_meet(a, b)
-  if a.explicit and b.explicit then return true end
-  return a.name == b.name and a.db ~= b.db and a.db_merged and b.db_merged
+-- The tables of one topic: members by full name, and how many of them a rule names the topic of (explicit), how many
+-- of each name a database rule has merged.
+local function new_group()
+  return { members = {}, count = 0, explicit = 0, merged = {} }
+end
+
+local function add_member(group, full_name, member, step)
+  group.count = group.count + step
+  if member.explicit then group.explicit = group.explicit + step end
+  if member.db_merged then group.merged[member.name] = (group.merged[member.name] or 0) + step end
+  group.members[full_name] = step > 0 and member or nil
+end
+
+-- All were sent here by a rule that names the topic, or all are one table of databases that a rule has merged.
+local function fits(group, member)
+  if group.count == 0 or member.explicit and group.explicit == group.count then return true end
+  return member.db_merged and (group.merged[member.name] or 0) == group.count
+end
+
+local function stranger(group, member)
+  for _, full_name in ipairs(fault.sorted_keys(group.members)) do
+    local other = group.members[full_name]
+    local explicit = member.explicit and other.explicit
+    local merged = member.db_merged and other.db_merged and member.name == other.name
+    if not explicit and not merged then return full_name end
+  end
 end
 
 -- Notes that the table goes to the topic; raises when another table is there and no rule says so.
--- taken: topic -> list of { db, name, explicit, db_merged }.
+-- taken: topic -> group.
 function topic.meet(taken, t, result, place)
   if not result.topic then return end
-  local list = taken[result.topic] or {}
-  local mine = { db = t.db, name = t.name, explicit = result.explicit, db_merged = result.db_merged }
-  for i = #list, 1, -1 do
-    local other = list[i]
-    if other.db == t.db and other.name == t.name then
-      table.remove(list, i)
-    elseif not may_meet(mine, other) then
-      place:plain("the tables %s.%s and %s.%s meet in the topic %q, and no rule says so: give them one rule, such as "
-        .. "{ tables = { %q, %q }, to = %q }, or a template with ${db_name_src}", other.db, other.name, t.db, t.name,
-        result.topic, other.db .. "." .. other.name, t.db .. "." .. t.name, result.topic)
-    end
+  local full_name = t.db .. "." .. t.name
+  local group = taken[result.topic] or new_group()
+  local member = { name = t.name, explicit = result.explicit, db_merged = result.db_merged }
+  topic.forget(taken, full_name, result.topic)
+  if not fits(group, member) then
+    local other = stranger(group, member)
+    place:plain("the tables %s and %s meet in the topic %q, and no rule says so: give them one rule, such as "
+      .. "{ tables = { %q, %q }, to = %q }, or a template with ${db_name_src}", other, full_name, result.topic, other,
+      full_name, result.topic)
   end
-  list[#list + 1] = mine
-  taken[result.topic] = list
+  add_member(group, full_name, member, 1)
+  taken[result.topic] = group
 end
 
--- The table is gone: nothing of it is taken.
-function topic.forget(taken, full_name)
-  for _, list in pairs(taken) do
-    for i = #list, 1, -1 do
-      if list[i].db .. "." .. list[i].name == full_name then table.remove(list, i) end
-    end
+-- The table is gone (or is noted anew, in this topic alone): nothing of it is taken.
+function topic.forget(taken, full_name, only)
+  local function remove(group)
+    local member = group and group.members[full_name]
+    if member then add_member(group, full_name, member, -1) end
   end
+  if only then return remove(taken[only]) end
+  for _, group in pairs(taken) do remove(group) end
 end
 
 return topic

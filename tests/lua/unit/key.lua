@@ -123,3 +123,20 @@ test.case("compaction refuses keys that would lose rows", function()
   test.raises(function() prepare { topics = COMPACT, key = { "user", "note" } } end, "joins several texts")
   has(prepare { topics = COMPACT, key = { "id", "note" } }, "parts", { { column = 1 }, { column = 3 } }, { "id", "note" })
 end)
+
+test.case("tables of other key shapes, and a table that is prepared again", function()
+  local fields = { ["shop.a"] = { origin = "a" }, ["shop.b"] = { origin = "b" } }
+  local key = { ["shop.a"] = { "origin", "id" }, ["shop.b"] = { "origin", "id" }, ["shop.c"] = { "id" } }
+  test.equal(#meet { fields = fields, key = key }, 1)
+  key["shop.c"] = function() return "c" end
+  test.equal(#meet { fields = fields, key = key }, 0)
+  local core = require "tideway.core"
+  local i = tables.sync { topic = "all" }
+  local a, b = make("shop.a", COLUMNS), make("shop.b", COLUMNS)
+  test.equal(#core.prepare(i, a).warnings, 0)
+  test.equal(#core.prepare(i, a).warnings, 0)
+  test.equal(#core.prepare(i, b).warnings, 1)
+  core.forget(i, "shop.a")
+  core.forget(i, "shop.b")
+  test.equal(#core.prepare(i, b).warnings, 0)
+end)
