@@ -1,13 +1,15 @@
 #include "unit.h"
 
+#include "../../src/sink/broker.c"
 #include "../../src/sink/store.c"
 
 #include "base/file.h"
-#include "sink/broker.h"
 
-#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* Kafka's request numbers */
+enum { API_PRODUCE = 0, API_INIT_PRODUCER = 22, API_ADD_PARTITIONS = 24, API_END_TXN = 26 };
 
 static char folder[] = "/tmp/tideway-store-XXXXXX";
 static char path[64];
@@ -200,23 +202,42 @@ static void own_names(void **state)
 	assert_false(store_is_own("shop", SLICE("sho")));
 }
 
+static struct broker *broker;
+static struct sink_config config;
+
+static int setup_broker(void **state)
+{
+	broker = broker_new(0, 1, &err);
+	assert_non_null(broker);
+	config = (struct sink_config){.kind = SINK_KAFKA, .brokers = broker_address(broker)};
+	return setup(state);
+}
+
+static int teardown_broker(void **state)
+{
+	(void)state;
+	broker_free(broker);
+	return 0;
+}
+
+static struct store *open_topic(void)
+{
+	struct store *store = store_open_topic(&config, "checkpoint", "shop", NULL, &err);
+	if (store == NULL)
+		fail_msg("%s", err.text);
+	return store;
+}
+
 /* The topic store on the embedded broker: same content after a restart. */
 static void topic(void **state)
 {
 	(void)state;
-	struct broker *broker = broker_new(0, 1, &err);
-	assert_non_null(broker);
-	struct sink_config config = {.kind = SINK_KAFKA, .brokers = broker_address(broker)};
-	struct store *store = store_open_topic(&config, "checkpoint", "shop", NULL, &err);
-	if (store == NULL)
-		fail_msg("%s", err.text);
+	struct store *store = open_topic();
 	exercise(store);
 	for (int i = 0; i < 50; i++)
 		put(store, "shop/position", i == 49 ? "{\"v\":3}" : "{}");
 	store_free(store);
-	store = store_open_topic(&config, "checkpoint", "shop", NULL, &err);
-	if (store == NULL)
-		fail_msg("%s", err.text);
+	store = open_topic();
 	assert_int_equal(store->nentries, 3);
 	assert_slice(store_get(store, SLICE("shop/position")), "{\"v\":3}");
 	store_free(store);
@@ -224,7 +245,77 @@ static void topic(void **state)
 	assert_non_null(store);
 	assert_int_equal(store->nentries, 0);
 	store_free(store);
-	broker_free(broker);
+}
+
+/* What passes by itself is waited for, at the start and at each step of a save. */
+static void passing_errors(void **state)
+{
+	(void)state;
+	rd_kafka_mock_push_request_errors(broker->cluster, API_INIT_PRODUCER, 3,
+					  RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS,
+					  RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE,
+					  RD_KAFKA_RESP_ERR__TRANSPORT);
+	struct store *store = open_topic();
+	rd_kafka_mock_push_request_errors(broker->cluster, API_ADD_PARTITIONS, 2,
+					  RD_KAFKA_RESP_ERR_CONCURRENT_TRANSACTIONS,
+					  RD_KAFKA_RESP_ERR__TRANSPORT);
+	put(store, "shop/a", "1");
+	rd_kafka_mock_push_request_errors(broker->cluster, API_PRODUCE, 2,
+					  RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
+					  RD_KAFKA_RESP_ERR__TRANSPORT);
+	put(store, "shop/b", "2");
+	rd_kafka_mock_push_request_errors(broker->cluster, API_END_TXN, 2,
+					  RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS,
+					  RD_KAFKA_RESP_ERR__TRANSPORT);
+	put(store, "shop/c", "3");
+	store_free(store);
+	store = open_topic();
+	assert_int_equal(store->nentries, 3);
+	store_free(store);
+}
+
+/* Rule 25: another process has taken over. Nothing changes, and waiting would not help. */
+static void fenced(void **state)
+{
+	static const rd_kafka_resp_err_t codes[] = {RD_KAFKA_RESP_ERR_PRODUCER_FENCED,
+						    RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH};
+	static const int16_t requests[] = {API_ADD_PARTITIONS, API_END_TXN};
+	struct store_record record = {SLICE("shop/a"), SLICE("2")};
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		struct store *store = open_topic();
+		put(store, "shop/a", "1");
+		rd_kafka_mock_push_request_errors(broker->cluster, requests[i / 2], 1, codes[i % 2]);
+		err = (struct err)ERR_INIT;
+		assert_int_equal(store_put(store, &record, 1, &err), -1);
+		if (err.code != ERR_DISPLACED || err.retriable)
+			fail_msg("request %d, %s: code %d: %s", requests[i / 2], rd_kafka_err2name(codes[i % 2]), err.code,
+				 err.text);
+		assert_slice(store_get(store, SLICE("shop/a")), "1");
+		store_free(store);
+	}
+}
+
+static void refused(void **state)
+{
+	(void)state;
+	rd_kafka_mock_push_request_errors(broker->cluster, API_INIT_PRODUCER, 1,
+					  RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
+	assert_null(store_open_topic(&config, "checkpoint", "shop", NULL, &err));
+	assert_int_equal(err.code, ERR_KAFKA);
+	assert_false(err.retriable);
+	assert_non_null(strstr(err.text, "tideway.shop"));
+	assert_non_null(strstr(err.text, "grant"));
+	struct store *store = open_topic();
+	struct store_record record = {SLICE("shop/a"), SLICE("2")};
+	rd_kafka_mock_push_request_errors(broker->cluster, API_PRODUCE, 1,
+					  RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+	assert_int_equal(store_put(store, &record, 1, &err), -1);
+	assert_int_equal(err.code, ERR_KAFKA);
+	assert_false(err.retriable);
+	assert_non_null(strstr(err.text, "grant"));
+	assert_null(store_get(store, SLICE("shop/a")).ptr);
+	store_free(store);
 }
 
 /* The broker is away: it waits until it is told to stop, and says what it waited for. */
@@ -232,8 +323,8 @@ static void topic_without_broker(void **state)
 {
 	(void)state;
 	_Atomic bool stop = true;
-	struct sink_config config = {.kind = SINK_KAFKA, .brokers = "127.0.0.1:1"};
-	assert_null(store_open_topic(&config, "checkpoint", "shop", &stop, &err));
+	struct sink_config away = {.kind = SINK_KAFKA, .brokers = "127.0.0.1:1"};
+	assert_null(store_open_topic(&away, "checkpoint", "shop", &stop, &err));
 	assert_int_equal(err.code, ERR_KAFKA);
 	assert_true(err.retriable);
 	assert_non_null(strstr(err.text, "127.0.0.1:1"));
@@ -251,7 +342,10 @@ int main(void)
 		cmocka_unit_test_setup(cut_file, setup),
 		cmocka_unit_test_setup(failed_save, setup),
 		cmocka_unit_test_setup(own_names, setup),
-		cmocka_unit_test_setup(topic, setup),
+		cmocka_unit_test_setup_teardown(topic, setup_broker, teardown_broker),
+		cmocka_unit_test_setup_teardown(passing_errors, setup_broker, teardown_broker),
+		cmocka_unit_test_setup_teardown(fenced, setup_broker, teardown_broker),
+		cmocka_unit_test_setup_teardown(refused, setup_broker, teardown_broker),
 		cmocka_unit_test_setup(topic_without_broker, setup),
 	};
 	if (mkdtemp(folder) == NULL)
