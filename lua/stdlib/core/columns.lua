@@ -79,7 +79,7 @@ local function index_of(t)
 end
 
 local function missing(place, name, t, names)
-  place:plain("the table %s.%s has no column %q%s", t.db, t.name, name, fault.hint(name, names, "its columns are"))
+  place:fail("the table %s.%s has no column %q%s", t.db, t.name, name, fault.hint(name, names, "its columns are"))
 end
 
 local Work = {}
@@ -154,7 +154,7 @@ function Work:check_names(written)
     local name = self:destination(at)
     if taken[name] then
       local place = (self.rename[at] or self.rename[taken[name]]).place
-      place:plain("the columns %q and %q of %s.%s would both be written as %q", self.names[taken[name]],
+      place:fail("the columns %q and %q of %s.%s would both be written as %q", self.names[taken[name]],
         self.names[at], self.t.db, self.t.name, name)
     end
     taken[name] = at

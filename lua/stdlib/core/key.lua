@@ -47,23 +47,23 @@ end
 local function unknown_part(place, name, t, columns, fields)
   local at = columns.destination[name]
   if at then
-    place:plain("%q is what the column %q of %s.%s is renamed to: a key names the source column", name, columns.names[at],
+    place:fail("%q is what the column %q of %s.%s is renamed to: a key names the source column", name, columns.names[at],
       t.db, t.name)
   end
   local names = table.move(columns.names, 1, #columns.names, 1, {})
   for _, field in ipairs(fields) do names[#names + 1] = field.name end
   local near = fault.nearest(name, names)
-  place:plain("the table %s.%s has no column or field %q for its key%s; there are: %s", t.db, t.name, name,
+  place:fail("the table %s.%s has no column or field %q for its key%s; there are: %s", t.db, t.name, name,
     near and (", did you mean %q?"):format(near) or "", table.concat(names, ", "))
 end
 
 local function field_part(place, index, field, t)
   if field.source == "function" then
-    place:plain("the key of %s.%s names the field %q, which is a function: write key = function(change) ... instead",
+    place:fail("the key of %s.%s names the field %q, which is a function: write key = function(change) ... instead",
       t.db, t.name, field.name)
   end
   if field.source == "update_time" or field.template and field.template:find("${UPDATE_TIME}", 1, true) then
-    place:plain("the key of %s.%s names the field %q, which holds the time of processing: a change that is replayed "
+    place:fail("the key of %s.%s names the field %q, which holds the time of processing: a change that is replayed "
       .. "would get another key", t.db, t.name, field.name)
   end
   return { field = index }

@@ -50,7 +50,7 @@ local wanted = { STRING = "a string", BYTES = "a string", LONG = "an integer", D
 -- Whether the mask can serve the column at all.
 function Mask:check(column, place, t)
   if self.value ~= nil and not fits[column.transport](self.value) then
-    place:plain("mask.const(%s) does not fit the column %s of %s.%s: %s is written as %s and needs %s",
+    place:fail("mask.const(%s) does not fit the column %s of %s.%s: %s is written as %s and needs %s",
       tostring(self.value), column.name, t.db, t.name, column.sql_type or column.type, column.transport,
       wanted[column.transport])
   end
