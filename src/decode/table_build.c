@@ -350,6 +350,7 @@ int table_map_table(const struct table_map *map, const struct table *known, stru
 	made->engine = known ? arena_copy(arena, known->engine) : SLICE("");
 	made->charset = known ? known->charset : CHARSET_UTF8MB4;
 	made->version = known ? known->version : 0;
+	made->versioned = known && known->versioned;
 	made->ncolumns = b.ncolumns;
 	made->columns = b.columns;
 	for (unsigned i = 0; i < b.ncolumns; i++) {

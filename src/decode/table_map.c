@@ -234,7 +234,7 @@ static unsigned hidden_columns(const struct table_map *map, const struct table_m
 			       const struct table *table)
 {
 	unsigned n = map->ncolumns > table->ncolumns ? map->ncolumns - table->ncolumns : 0;
-	if (!meta->has_names && n > long_unique_keys(table))
+	if (!meta->has_names && n > table->nhidden && n > long_unique_keys(table))
 		return 0;
 	for (unsigned i = map->ncolumns - n; i < map->ncolumns; i++) {
 		const struct map_column *column = &meta->columns[i];
@@ -249,6 +249,8 @@ static unsigned hidden_columns(const struct table_map *map, const struct table_m
 static bool is_versioned(const struct table_map *map, const struct table_meta *meta,
 			 const struct table *table)
 {
+	if (table->versioned)
+		return true;
 	if (map->ncolumns != table->ncolumns + 2)
 		return false;
 	const struct map_column *last = &meta->columns[map->ncolumns - 2];

@@ -128,7 +128,7 @@ static bool index_same(const struct table_index *a, const struct table_index *b)
 bool table_same(const struct table *a, const struct table *b)
 {
 	if (a->ncolumns != b->ncolumns || a->nindexes != b->nindexes || a->nhidden != b->nhidden ||
-	    !positions_same(a->pk, a->npk, b->pk, b->npk))
+	    a->versioned != b->versioned || !positions_same(a->pk, a->npk, b->pk, b->npk))
 		return false;
 	for (unsigned i = 0; i < a->ncolumns; i++) {
 		if (!column_same(&a->columns[i], &b->columns[i]))

@@ -10,47 +10,50 @@
 #include <stdint.h>
 
 struct column {
-	struct slice name;        /* as the server spells it, UTF-8 */
-	struct slice sql_type;    /* full type text, "int(10) unsigned" */
+	struct slice name;     /* as the server spells it, UTF-8 */
+	struct slice sql_type; /* full type text, "int(10) unsigned" */
 	enum column_type type;
-	enum charset charset;     /* of text, ENUM and SET; BINARY for everything else */
-	bool is_unsigned;         /* integers, DECIMAL, FLOAT, DOUBLE */
-	bool nullable;            /* no NOT NULL */
-	bool is_virtual;          /* generated, not stored */
-	bool is_stored;           /* generated, stored */
-	bool invisible;           /* not in SELECT * */
+	enum charset charset; /* of text, ENUM and SET; BINARY for everything else */
+	bool is_unsigned;     /* integers, DECIMAL, FLOAT, DOUBLE */
+	bool nullable;        /* no NOT NULL */
+	bool is_virtual;      /* generated, not stored */
+	bool is_stored;       /* generated, stored */
+	bool invisible;       /* not in SELECT * */
 	bool zerofill;
-	uint32_t length;          /* CHAR, VARCHAR: characters; BINARY, VARBINARY: bytes; BIT: bits;
+	uint32_t length;  /* CHAR, VARCHAR: characters; BINARY, VARBINARY: bytes; BIT: bits;
 	                             DECIMAL: precision; VECTOR: dimensions; otherwise 0 */
-	uint8_t scale;            /* DECIMAL: scale; TIME, DATETIME, TIMESTAMP: fractional digits */
-	unsigned nlabels;         /* ENUM, SET */
+	uint8_t scale;    /* DECIMAL: scale; TIME, DATETIME, TIMESTAMP: fractional digits */
+	unsigned nlabels; /* ENUM, SET */
 	const struct slice *labels; /* in definition order, UTF-8 */
 };
 
 struct table_index {
-	struct slice name;        /* "PRIMARY" for the primary key */
+	struct slice name; /* "PRIMARY" for the primary key */
 	bool unique;
-	bool has_prefix;          /* a part is a prefix or an expression: cannot serve as a key */
+	bool has_prefix; /* a part is a prefix or an expression: cannot serve as a key */
 	unsigned ncolumns;
-	const unsigned *columns;  /* positions in table.columns, in key order */
-	const uint32_t *prefixes; /* of each of them: characters or bytes, 0: whole; NULL: all whole */
-	bool hash;                /* MariaDB: kept unique by a hash in a hidden column */
-	bool generated;           /* made by the server for a foreign key: goes when another serves */
+	const unsigned *columns; /* positions in table.columns, in key order */
+	const uint32_t
+		*prefixes; /* of each of them: characters or bytes, 0: whole; NULL: all whole */
+	bool hash;         /* MariaDB: kept unique by a hash in a hidden column */
+	bool generated;    /* made by the server for a foreign key: goes when another serves */
 };
 
 struct table {
 	struct slice db, name;
-	struct slice full_name;   /* "db.name", for messages and maps */
-	struct slice engine;      /* "InnoDB"; empty when unknown */
-	enum charset charset;     /* default for columns added later */
-	uint64_t version;         /* grows with every statement placed on the table, over all tables of
+	struct slice full_name; /* "db.name", for messages and maps */
+	struct slice engine;    /* "InnoDB"; empty when unknown */
+	enum charset charset;   /* default for columns added later */
+	uint64_t version; /* grows with every statement placed on the table, over all tables of
 	                             a catalog */
 	unsigned ncolumns;
 	const struct column *columns; /* in table order */
-	unsigned nhidden;         /* nullable BIGINT columns behind these in the binlog that nobody can
+	bool versioned;               /* MariaDB: WITH SYSTEM VERSIONING, the binlog has rows of its
+	                                 history among the changes */
+	unsigned nhidden;   /* nullable BIGINT columns behind these in the binlog that nobody can
 	                             select: MariaDB keeps one for each UNIQUE key that is a hash */
-	unsigned npk;             /* 0: no primary key */
-	const unsigned *pk;       /* positions in columns, in key order */
+	unsigned npk;       /* 0: no primary key */
+	const unsigned *pk; /* positions in columns, in key order */
 	unsigned nindexes;
 	const struct table_index *indexes; /* the primary key first, then by name */
 };

@@ -58,22 +58,6 @@ static void set_column(struct alter *a, struct draft_column *to, const struct dd
 	to->row_end = from->row_end;
 }
 
-/* The implicit row_start and row_end of MariaDB stand behind all others, whatever is added. */
-static bool take_row_times(struct draft *draft)
-{
-	unsigned n = draft->ncolumns;
-	if (n < 2)
-		return false;
-	const struct column *start = &draft->columns[n - 2].column,
-			    *end = &draft->columns[n - 1].column;
-	if (!slice_equal(start->name, SLICE("row_start")) ||
-	    !slice_equal(end->name, SLICE("row_end")) || !start->invisible || !end->invisible ||
-	    !start->is_stored || !end->is_stored)
-		return false;
-	draft->ncolumns -= 2;
-	return true;
-}
-
 static int place_last(struct alter *a, const struct ddl_column *column, struct err *err)
 {
 	if (column->place == DDL_PLACE_FIRST)
@@ -529,19 +513,19 @@ static void add_row_end(struct alter *a)
 	}
 }
 
-static void apply_versioning(struct alter *a, bool implicit)
+/* row_start and row_end of a table that does not name them are no columns of the catalog: nobody selects
+ * them by accident, and the changes of such a table are not followed. */
+static void apply_versioning(struct alter *a)
 {
-	bool own = false;
-	for (unsigned i = 0; i < a->draft->ncolumns; i++)
-		own |= a->draft->columns[i].row_end;
 	bool versioned = has_spec(a, DDL_SPEC_ADD_VERSIONING);
 	for (unsigned i = 0; i < a->step->nspecs && a->step->kind == DDL_STEP_CREATE_TABLE; i++)
 		versioned |= a->step->specs[i].kind == DDL_SPEC_ADD_COLUMN &&
 			     a->step->specs[i].column.versioned;
-	if (versioned && own)
+	if (versioned)
 		add_row_end(a);
-	if ((versioned && !own) || (implicit && !has_spec(a, DDL_SPEC_DROP_VERSIONING)))
-		draft_add_row_times(a->draft);
+	if (has_spec(a, DDL_SPEC_DROP_VERSIONING))
+		a->draft->versioned = false;
+	a->draft->versioned |= versioned;
 }
 
 static void apply_periods(struct alter *a)
@@ -560,7 +544,6 @@ int alter_apply(struct draft *draft, struct type_context *types, const struct dd
 {
 	struct alter a = {
 		.draft = draft, .types = types, .step = step, .database_charset = types->charset};
-	bool implicit = take_row_times(draft);
 	apply_options(&a);
 	if (apply_columns(&a, err) != 0)
 		return -1;
@@ -575,7 +558,7 @@ int alter_apply(struct draft *draft, struct type_context *types, const struct dd
 	drop_redundant_keys(draft);
 	name_keys(draft);
 	apply_periods(&a);
-	apply_versioning(&a, implicit);
+	apply_versioning(&a);
 	primary_not_null(draft);
 	return 0;
 }

@@ -58,22 +58,6 @@ void draft_remove_key(struct draft *draft, unsigned at)
 	memmove(&draft->keys[at], &draft->keys[at + 1], (draft->nkeys - at) * sizeof(*draft->keys));
 }
 
-static void add_row_time(struct draft *draft, struct slice name)
-{
-	struct column *column = &draft_add_column(draft)->column;
-	column->name = name;
-	column->sql_type = SLICE("timestamp(6)");
-	column->type = COLUMN_TIMESTAMP;
-	column->scale = 6;
-	column->is_stored = column->invisible = true;
-}
-
-void draft_add_row_times(struct draft *draft)
-{
-	add_row_time(draft, SLICE("row_start"));
-	add_row_time(draft, SLICE("row_end"));
-}
-
 int draft_column(const struct draft *draft, struct slice name)
 {
 	for (unsigned i = 0; i < draft->ncolumns; i++)
@@ -132,6 +116,7 @@ void draft_from_table(struct draft *draft, struct arena *arena, const struct tab
 	draft_init(draft, arena, table->db, table->name);
 	draft->engine = table->engine;
 	draft->charset = table->charset;
+	draft->versioned = table->versioned;
 	for (unsigned i = 0; i < table->ncolumns; i++) {
 		struct draft_column *column = draft_add_column(draft);
 		column->column = table->columns[i];
@@ -223,6 +208,7 @@ struct table *draft_finish(const struct draft *draft, struct arena *arena)
 		arena_printf(arena, "%.*s.%.*s", SLICE_FMT(draft->db), SLICE_FMT(draft->name));
 	table->engine = arena_copy(arena, draft->engine);
 	table->charset = draft->charset;
+	table->versioned = draft->versioned;
 	table->ncolumns = draft->ncolumns;
 	table->columns = finish_columns(draft, arena);
 	table->nindexes = draft->nkeys;

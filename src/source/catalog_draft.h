@@ -30,6 +30,7 @@ struct draft {
 	struct arena *arena;
 	struct slice db, name, engine;
 	enum charset charset;
+	bool versioned; /* MariaDB: WITH SYSTEM VERSIONING */
 	struct draft_column *columns;
 	unsigned ncolumns, column_cap;
 	struct draft_key *keys;
@@ -50,8 +51,6 @@ void draft_remove_key(struct draft *draft, unsigned at);
 int draft_column(const struct draft *draft, struct slice name);
 int draft_key(const struct draft *draft, struct slice name);
 int draft_primary(const struct draft *draft);
-/* MariaDB: appends the two columns that a system-versioned table has without naming them. */
-void draft_add_row_times(struct draft *draft);
 /* The table in `arena` (a deep copy): keys sorted, positions, the primary key, hidden columns. The
  * version is 0. A key part that names no column is dropped. */
 struct table *draft_finish(const struct draft *draft, struct arena *arena);

@@ -120,6 +120,8 @@ void catalog_table_to_json(const struct table *table, struct buf *buf)
 	put_member(buf, "engine", table->engine);
 	buf_char(buf, ',');
 	put_member(buf, "charset", slice_str(charset_name(table->charset)));
+	if (table->versioned)
+		buf_put(buf, SLICE(",\"versioned\":true"));
 	buf_printf(buf, ",\"version\":%llu,\"columns\":[", (unsigned long long)table->version);
 	for (unsigned i = 0; i < table->ncolumns; i++) {
 		if (i > 0)
@@ -250,6 +252,7 @@ static bool read_table(const cJSON *root, struct draft *draft, uint64_t *version
 	    !get_number(root, "version", 9007199254740992.0, &number))
 		return false;
 	*version = (uint64_t)number;
+	draft->versioned = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(root, "versioned"));
 	cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(root, "columns"))
 	{
 		if (!read_column(item, draft))

@@ -21,9 +21,7 @@ struct load {
 
 struct loaded {
 	struct draft draft;
-	bool versioned;     /* MariaDB: SYSTEM VERSIONED */
-	bool has_row_start; /* with columns of its own for that */
-	bool unknown;       /* left out: it has something that we do not know */
+	bool unknown; /* left out: it has something that we do not know */
 };
 
 static bool equals(struct slice text, const char *word)
@@ -73,7 +71,7 @@ static void take_table(struct load *load, const struct result *result, unsigned 
 	struct loaded *loaded = &load->tables[load->ntables++];
 	draft_init(&loaded->draft, &load->arena, load->db, name);
 	loaded->draft.engine = arena_copy(&load->arena, result_cell(result, row, 1));
-	loaded->versioned = equals(result_cell(result, row, 3), "SYSTEM VERSIONED");
+	loaded->draft.versioned = equals(result_cell(result, row, 3), "SYSTEM VERSIONED");
 	/* a table that cannot be opened has no collation */
 	if (collation.ptr == NULL || !charset_of_collation(collation, &loaded->draft.charset))
 		loaded->draft.charset = load->charset;
@@ -109,8 +107,7 @@ static void leave_out(struct load *load, struct loaded *loaded, struct slice col
 	load->partial = true;
 }
 
-/* Row: table_name, column_name, data_type, column_type, is_nullable, character_set_name, extra,
- * generation_expression. */
+/* Row: table_name, column_name, data_type, column_type, is_nullable, character_set_name, extra. */
 static void take_column(struct load *load, const struct result *result, unsigned row)
 {
 	struct loaded *loaded = map_get(&load->by_name, result_cell(result, row, 0));
@@ -132,7 +129,6 @@ static void take_column(struct load *load, const struct result *result, unsigned
 	column->is_stored = contains(extra, "STORED GENERATED") || contains(extra, "PERSISTENT");
 	column->invisible = contains(extra, "INVISIBLE");
 	draft_read_type(column, &load->arena);
-	loaded->has_row_start |= equals(result_cell(result, row, 7), "ROW START");
 }
 
 static int load_columns(struct load *load, struct conn *conn, struct err *err)
@@ -140,7 +136,7 @@ static int load_columns(struct load *load, struct conn *conn, struct err *err)
 	struct result result;
 	if (conn_query(conn, &result, err,
 		       "SELECT table_name, column_name, data_type, column_type, is_nullable, "
-		       "character_set_name, extra, generation_expression FROM "
+		       "character_set_name, extra FROM "
 		       "information_schema.columns WHERE table_schema %s "
 		       "ORDER BY table_name, ordinal_position",
 		       buf_cstr(&load->filter)) != 0)
@@ -263,8 +259,6 @@ static const struct table *settle(struct catalog *catalog, struct loaded *loaded
 	struct draft *draft = &loaded->draft;
 	if (loaded->unknown || draft->ncolumns == 0)
 		return NULL;
-	if (loaded->versioned && !loaded->has_row_start)
-		draft_add_row_times(draft);
 	const struct table *known = catalog_find(catalog, draft->db, draft->name);
 	if (known != NULL) {
 		const struct table *table = draft_finish(draft, draft->arena);
