@@ -61,6 +61,8 @@ void raw_set_read_timeout(struct conn *conn, unsigned seconds)
 {
 	MARIADB_PVIO *pvio = conn->mysql->net.pvio;
 
+	/* over TLS the library waits once more, this number of milliseconds, or for ever when it is 0 */
+	conn->mysql->options.read_timeout = seconds;
 	if (pvio && pvio->methods->set_timeout)
 		pvio->methods->set_timeout(pvio, PVIO_READ_TIMEOUT, (int)seconds);
 }

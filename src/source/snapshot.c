@@ -267,12 +267,19 @@ static int mysql_open_equal(struct opening *opening, struct err *err)
 	struct mark before, after;
 	int rc;
 
-	if (!opening->control->server.gtid)
+	if (!opening->control->server.gtid && opening->lock_refused)
 		return err_set(
 			err, ERR_SOURCE,
-			"source %s: MySQL without GTIDs gives an exact position only under a lock; "
-			"GRANT RELOAD ON *.* TO the user '%s', or set gtid_mode = ON",
+			"source %s: MySQL without GTIDs gives an exact position only under a "
+			"lock; GRANT RELOAD ON *.* TO the user '%s', or set gtid_mode = ON",
 			opening->control->place, opening->control->user);
+	if (!opening->control->server.gtid)
+		return err_retry(
+			err, ERR_SOURCE,
+			"source %s: MySQL without GTIDs gives an exact position only under a "
+			"lock, and a long statement kept it away for %d s; wait for it to "
+			"end (SHOW PROCESSLIST), or set gtid_mode = ON",
+			opening->control->place, LOCK_TRIES);
 	mark_init(&before);
 	mark_init(&after);
 	rc = mysql_loop_equal(opening, &before, &after, err);

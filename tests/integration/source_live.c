@@ -11,6 +11,7 @@
 #include "source/conn.h"
 #include "source/dump.h"
 #include "source/inspect.h"
+#include "source/raw.h"
 /* its statics open a snapshot by one way only */
 #include "../../src/source/snapshot.c"
 
@@ -235,6 +236,28 @@ static void shutdown_ends_a_read_from_another_thread(void **state)
 	pthread_join(thread, NULL);
 	conn_shutdown(conn); /* also after the failure */
 	conn_free(conn);
+}
+
+/* The deadline is set behind the library's back, with and without TLS. */
+static void a_read_has_a_deadline(void **state)
+{
+	(void)state;
+	for (int tls = 0; tls < 2; tls++) {
+		struct source_config other = config;
+		struct conn *conn;
+		int64_t begin;
+
+		other.tls = tls;
+		conn = conn_open(&other, CONN_CONTROL, &err);
+		if (conn == NULL)
+			continue; /* no TLS here */
+		raw_set_read_timeout(conn, 1);
+		begin = clock_mono_ms();
+		assert_int_equal(conn_query(conn, NULL, &err, "SELECT SLEEP(20)"), -1);
+		assert_true(err.retriable);
+		assert_true(clock_mono_ms() - begin < 15000);
+		conn_free(conn);
+	}
 }
 
 static void a_killed_connection_is_retriable(void **state)
@@ -470,6 +493,7 @@ static void large_rows_come_whole(void **state)
 	assert_true(chunk.done);
 	assert_int_equal(small, 3);
 	assert_int_equal(large, 1);
+	assert_true(conn->mysql->net.max_packet < 5000000); /* the buffer is small again */
 	chunk_fini(&chunk);
 	conn_free(conn);
 	catalog_free(catalog);
@@ -778,6 +802,7 @@ static void start_writers(struct writers *writers)
 	sql("CREATE TABLE move (id INT AUTO_INCREMENT PRIMARY KEY)");
 	for (unsigned i = 1; i <= ACCOUNTS; i++)
 		sql("INSERT INTO account VALUES (%u, %d)", i, ACCOUNT_START);
+	sql("FLUSH BINARY LOGS"); /* what is before need not be looked through */
 	atomic_store(&moves, 0);
 	atomic_store(&writing, true);
 	for (unsigned i = 0; i < WRITERS; i++) {
@@ -991,6 +1016,27 @@ static void every_connection_has_a_position_of_its_own(void **state)
 	}
 	conn_free(opening.control);
 	snapshot_fini(&snapshot);
+}
+
+/* FLUSH TABLES WITH READ LOCK waits for another's table lock: bounded, then without. */
+static void a_lock_that_is_not_had_in_time(void **state)
+{
+	struct conn *conn = open_or_fail(CONN_CONTROL);
+	struct snapshot snapshot;
+
+	(void)state;
+	sql("CREATE TABLE locked (id INT PRIMARY KEY)");
+	assert_ok(conn_query(conn, NULL, &err, "LOCK TABLES `%s`.locked WRITE", database));
+	if (conn_server(root)->gtid) {
+		assert_ok(snapshot_open(&config, 2, &snapshot, NULL, NULL, &err));
+		assert_int_equal(snapshot.way, SNAPSHOT_EQUAL);
+		assert_true(snapshot.exact);
+		snapshot_fini(&snapshot);
+	} else {
+		assert_int_equal(snapshot_open(&config, 2, &snapshot, NULL, NULL, &err), -1);
+		assert_true(err.retriable);
+	}
+	conn_free(conn);
 }
 
 struct between {
@@ -1209,6 +1255,7 @@ static int run(const char *port)
 		test(server_away),
 		test(tls_that_is_asked_for_is_had_or_refused),
 		test(shutdown_ends_a_read_from_another_thread),
+		test(a_read_has_a_deadline),
 		test(a_killed_connection_is_retriable),
 		test(chunk_reads_every_row),
 		test(ranges_are_even_and_complete),
@@ -1224,6 +1271,7 @@ static int run(const char *port)
 		test(two_names_live_side_by_side),
 		test(snapshot_under_a_lock),
 		test(snapshot_of_equal_positions),
+		test(a_lock_that_is_not_had_in_time),
 		test(every_connection_has_a_position_of_its_own),
 		test(a_position_read_while_writers_run_is_not_ahead),
 		test(the_caller_may_ask_for_another_try),
