@@ -430,6 +430,20 @@ static void read_emit(lua_State *L, struct arena *arena, struct emitted *emit)
 	emit->partition = partition_at(L, lua_gettop(L));
 }
 
+/* The array with room for one more: it is full when it holds a power of two. */
+static struct emitted *emit_room(struct script *script, struct event_result *result)
+{
+	unsigned n = result->nemits;
+	struct emitted *emits = (struct emitted *)(uintptr_t)result->emits;
+	if ((n & (n - 1)) == 0) {
+		emits = ARENA_ARRAY(&script->event, n ? 2 * (size_t)n : 1, struct emitted);
+		if (n > 0)
+			memcpy(emits, result->emits, n * sizeof(*emits));
+		result->emits = emits;
+	}
+	return emits;
+}
+
 static int emit(lua_State *L)
 {
 	static const char *const names[] = {"topic", "key", "value", "headers", "partition", NULL};
@@ -443,16 +457,7 @@ static int emit(lua_State *L)
 			    luaL_typename(L, 2));
 	check_names(L, 2, "change:emit", names);
 	read_emit(L, &script->event, &one);
-	if (result->nemits == script->emit_cap) {
-		unsigned cap = script->emit_cap ? script->emit_cap * 2 : 4;
-		struct emitted *emits = ARENA_ARRAY(&script->event, cap, struct emitted);
-		if (result->nemits > 0)
-			memcpy(emits, script->emits, result->nemits * sizeof(*emits));
-		script->emits = emits;
-		script->emit_cap = cap;
-	}
-	script->emits[result->nemits++] = one;
-	result->emits = script->emits;
+	emit_room(script, result)[result->nemits++] = one;
 	return 0;
 }
 

@@ -134,9 +134,22 @@ static int load_user(lua_State *L, const char *name)
 	return status;
 }
 
+/* In the design, not in this version. */
+static bool is_later(const char *name)
+{
+	static const char *const names[] = {"tideway.lookup", "tideway.cache", "tideway.outbox",
+					    "tideway.metrics"};
+	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
+}
+
 static void not_found(lua_State *L, const char *name)
 {
 	const char *near = state_nearest(name, module_name, NULL);
+	if (is_later(name))
+		state_raise(L, "module '%s' is not in this version yet", name);
 	if (strncmp(name, "tideway.", 8) == 0)
 		state_raise(L, "there is no module '%s'%s%s%s", name,
 			    near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");

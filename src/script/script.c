@@ -338,7 +338,7 @@ int script_event(struct script *script, const struct mapping *mapping, struct ch
 	bind_change(mapping->hooks, change);
 	script->phase = PHASE_EVENT;
 	script->result = result;
-	script->emit_cap = 0;
+	lua_pushcfunction(L, state_message);
 	lua_rawgeti(L, LUA_REGISTRYINDEX, mapping->event_function);
 	lua_rawgeti(L, LUA_REGISTRYINDEX, mapping->hooks->change_ref);
 	rc = state_call(script, 1, 1, script->call_budget, ERR_DATA, err);
@@ -347,7 +347,7 @@ int script_event(struct script *script, const struct mapping *mapping, struct ch
 	if (rc < 0)
 		return -1;
 	rc = verdict(script, result, err);
-	lua_pop(L, 1);
+	lua_pop(L, 2);
 	return rc;
 }
 
@@ -542,6 +542,7 @@ int script_image(struct script *script, const struct mapping *mapping, struct ch
 	bind_change(bound, change);
 	bound->change->image = image;
 	script->phase = PHASE_IMAGE;
+	lua_pushcfunction(L, state_message);
 	lua_rawgeti(L, LUA_REGISTRYINDEX, mapping->image_function);
 	lua_rawgeti(L, LUA_REGISTRYINDEX, bound->change_ref);
 	rc = state_call(script, 1, (int)bound->nresults, script->call_budget, ERR_DATA, err);

@@ -47,12 +47,10 @@ struct script {
 	enum script_phase phase;
 	struct script_table *current; /* whose userdata are bound to a change now; NULL: none */
 	struct event_result *result;  /* PHASE_EVENT: being filled */
-	struct emitted *emits;        /* PHASE_EVENT: array in the event arena */
-	unsigned emit_cap;
-	unsigned passed, failed; /* tests reported */
-	lua_State *loop;         /* coroutine of loop = function; NULL before its first step */
-	unsigned loop_sync;      /* which sync's */
-	bool loop_asking;        /* it yielded because it wants the next item */
+	unsigned passed, failed;      /* tests reported */
+	lua_State *loop;              /* coroutine of loop = function; NULL before its first step */
+	unsigned loop_sync;           /* which sync's */
+	bool loop_asking;             /* it yielded because it wants the next item */
 };
 
 /* A row as Lua sees it: userdata, one for each image of a table, reused. */
@@ -94,7 +92,10 @@ void state_close(struct script *script);
 /* Calls body(L) protected with `ctx` as light userdata argument; budget 0: no limit. */
 int state_protect(struct script *script, lua_CFunction body, void *ctx, int64_t budget,
 		  enum err_code code, struct err *err) MUST_CHECK;
-/* Calls the function on the stack with its nargs arguments; -1 fills *err and pops everything. */
+/* Message handler of state_call: makes a text of any error and puts file and line before it. */
+int state_message(lua_State *L);
+/* Calls the function on the stack with its nargs arguments; state_message lies below it, and stays
+ * there below the results. -1 fills *err and pops everything. */
 int state_call(struct script *script, int nargs, int nresults, int64_t budget, enum err_code code,
 	       struct err *err) MUST_CHECK;
 /* For coroutines, which have no message handler: turns what lua_resume left into *err. */
@@ -122,8 +123,6 @@ struct nest {
 	int base;
 	enum script_phase phase;
 	struct event_result *result;
-	struct emitted *emits;
-	unsigned emit_cap;
 	enum change_image image; /* of the change that is bound */
 };
 struct nest state_nest(struct script *script, lua_State *L);

@@ -73,7 +73,7 @@ static bool has_position(const char *text)
 }
 
 /* Makes a text of any error object and puts the user's file and line before it. */
-static int message_handler(lua_State *L)
+int state_message(lua_State *L)
 {
 	char where[SCRIPT_WHERE];
 	const char *text;
@@ -151,14 +151,12 @@ int state_call(struct script *script, int nargs, int nresults, int64_t budget, e
 	       struct err *err)
 {
 	lua_State *L = script->L;
-	int handler = lua_gettop(L) - nargs;
+	int handler = lua_gettop(L) - nargs - 1;
 	int status;
 	/* a raise may have left a nested call behind */
 	enum script_phase phase = script->phase;
 	struct event_result *result = script->result;
 	int base = script->base, depth = script->depth;
-	lua_pushcfunction(L, message_handler);
-	lua_insert(L, handler);
 	if (script->depth++ == 0)
 		state_budget(script, budget);
 	status = lua_pcall(L, nargs, nresults, handler);
@@ -167,10 +165,8 @@ int state_call(struct script *script, int nargs, int nresults, int64_t budget, e
 	script->base = base;
 	script->phase = phase;
 	script->result = result;
-	if (__builtin_expect(status == LUA_OK && !script->exhausted, 1)) {
-		lua_remove(L, handler);
+	if (__builtin_expect(status == LUA_OK && !script->exhausted, 1))
 		return 0;
-	}
 	state_failed(script, L, status, code, err);
 	lua_settop(L, handler - 1);
 	return -1;
@@ -181,19 +177,18 @@ int state_protect(struct script *script, lua_CFunction body, void *ctx, int64_t 
 {
 	if (!lua_checkstack(script->L, 8))
 		return err_set(err, code, "%s: not enough memory for the Lua stack", script->file);
+	lua_pushcfunction(script->L, state_message);
 	lua_pushcfunction(script->L, body);
 	lua_pushlightuserdata(script->L, ctx);
-	return state_call(script, 1, 0, budget, code, err);
+	if (state_call(script, 1, 0, budget, code, err) < 0)
+		return -1;
+	lua_pop(script->L, 1);
+	return 0;
 }
 
 struct nest state_nest(struct script *script, lua_State *L)
 {
-	struct nest nest = {script->L,
-			    script->base,
-			    script->phase,
-			    script->result,
-			    script->emits,
-			    script->emit_cap,
+	struct nest nest = {script->L, script->base, script->phase, script->result,
 			    script->current ? script->current->change->image : IMAGE_AFTER};
 	script->L = L;
 	script->base = lua_gettop(L);
@@ -209,8 +204,6 @@ void state_unnest(struct script *script, const struct nest *nest)
 	script->base = nest->base;
 	script->phase = nest->phase;
 	script->result = nest->result;
-	script->emits = nest->emits;
-	script->emit_cap = nest->emit_cap;
 	if (script->current)
 		script->current->change->image = nest->image;
 }
