@@ -18,7 +18,7 @@
 /* The mock chooses its port itself. For a fixed one a forwarder listens there: clients need it only to ask for
  * the first time, and learn the mock's own address from the answer. */
 enum {
-	LINKS_MAX = 32,       /* connections forwarded at a time; more wait in the listen queue */
+	LINKS_MAX = 32, /* connections forwarded at a time; more wait in the listen queue */
 	FORWARD_BYTES = 65536,
 	FDS_MAX = 2 + 2 * LINKS_MAX,
 };
@@ -30,10 +30,10 @@ struct link {
 struct broker {
 	rd_kafka_t *rk;
 	rd_kafka_mock_cluster_t *cluster;
-	char address[64];         /* what users give to their clients */
-	struct sockaddr_in mock;  /* where the mock listens */
-	int listener;             /* fixed port; -1: none */
-	int wake;                 /* eventfd that ends the forwarder */
+	char address[64];        /* what users give to their clients */
+	struct sockaddr_in mock; /* where the mock listens */
+	int listener;            /* fixed port; -1: none */
+	int wake;                /* eventfd that ends the forwarder */
 	pthread_t forwarder;
 	struct link links[LINKS_MAX];
 };
@@ -62,7 +62,8 @@ static void take_client(struct broker *broker)
 	if (client < 0)
 		return;
 	int mock = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (mock < 0 || connect(mock, (struct sockaddr *)&broker->mock, sizeof(broker->mock)) != 0) {
+	if (mock < 0 ||
+	    connect(mock, (struct sockaddr *)&broker->mock, sizeof(broker->mock)) != 0) {
 		close(client);
 		if (mock >= 0)
 			close(mock);
@@ -137,7 +138,8 @@ static int listen_on(unsigned port, struct err *err)
 	if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
 	    bind(fd, (struct sockaddr *)&at, sizeof(at)) == 0 && listen(fd, SOMAXCONN) == 0)
 		return fd;
-	err_set(err, ERR_USAGE, "cannot listen on 127.0.0.1:%u: %s; choose another port", port, strerror(errno));
+	err_set(err, ERR_USAGE, "cannot listen on 127.0.0.1:%u: %s; choose another port", port,
+		strerror(errno));
 	if (fd >= 0)
 		close(fd);
 	return -1;
@@ -196,7 +198,8 @@ static int start_mock(struct broker *broker, struct err *err)
 	snprintf(broker->address, sizeof(broker->address), "%s",
 		 rd_kafka_mock_cluster_bootstraps(broker->cluster));
 	(void)sscanf(broker->address, "%*[^:]:%u", &port);
-	broker->mock = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+	broker->mock =
+		(struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
 	broker->mock.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	return 0;
 }
@@ -206,7 +209,8 @@ struct broker *broker_new(unsigned port, int partitions, struct err *err)
 	struct broker *broker = mem_array(1, sizeof(*broker));
 	broker->listener = -1;
 	(void)partitions;
-	if (start_mock(broker, err) != 0 || (port != 0 && start_forwarder(broker, port, err) != 0)) {
+	if (start_mock(broker, err) != 0 ||
+	    (port != 0 && start_forwarder(broker, port, err) != 0)) {
 		broker_free(broker);
 		return NULL;
 	}
@@ -235,5 +239,6 @@ int broker_topic(struct broker *broker, const char *name, int partitions, struct
 	rd_kafka_resp_err_t code = rd_kafka_mock_topic_create(broker->cluster, name, partitions, 1);
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
 		return 0;
-	return err_set(err, ERR_KAFKA, "embedded broker: topic \"%s\": %s", name, rd_kafka_err2str(code));
+	return err_set(err, ERR_KAFKA, "embedded broker: topic \"%s\": %s", name,
+		       rd_kafka_err2str(code));
 }

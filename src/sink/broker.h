@@ -17,6 +17,7 @@ void broker_free(struct broker *broker);
 /* "127.0.0.1:12345" */
 const char *broker_address(const struct broker *broker);
 /* Makes a topic with so many partitions. */
-int broker_topic(struct broker *broker, const char *name, int partitions, struct err *err) MUST_CHECK;
+int broker_topic(struct broker *broker, const char *name, int partitions,
+		 struct err *err) MUST_CHECK;
 
 #endif

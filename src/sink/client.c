@@ -16,8 +16,8 @@ enum {
 static int copy_name(char *to, struct slice name, struct err *err)
 {
 	if (name.len == 0 || name.len >= NAME_MAX_BYTES)
-		return err_set(err, ERR_SCRIPT, "topic \"%.*s\" is no legal name", (int)(name.len & 0xff),
-			       name.ptr);
+		return err_set(err, ERR_SCRIPT, "topic \"%.*s\" is no legal name",
+			       (int)(name.len & 0xff), name.ptr);
 	memcpy(to, name.ptr, name.len);
 	to[name.len] = '\0';
 	return 0;
@@ -77,18 +77,18 @@ int client_producer_flush(struct client_producer *producer, double seconds, stru
 
 struct client_consumer {
 	struct kafka kafka;
-	bool group;                  /* else single partitions, read through `queue` */
+	bool group; /* else single partitions, read through `queue` */
 	rd_kafka_queue_t *queue;
-	rd_kafka_topic_t **topics;   /* of those partitions */
+	rd_kafka_topic_t **topics; /* of those partitions */
 	int *npartitions;
 	unsigned ntopics;
 	rd_kafka_message_t *message; /* the one the caller looks at */
 	struct header *headers;
-	size_t cap;                  /* of headers */
+	size_t cap; /* of headers */
 };
 
-static int open_handle(struct client_consumer *c, const struct sink_config *config, const char *group,
-		       bool from_beginning, struct err *err)
+static int open_handle(struct client_consumer *c, const struct sink_config *config,
+		       const char *group, bool from_beginning, struct err *err)
 {
 	const struct property defaults[] = {
 		{"auto.offset.reset", from_beginning ? "earliest" : "latest"},
@@ -100,12 +100,13 @@ static int open_handle(struct client_consumer *c, const struct sink_config *conf
 		{"group.id", group}, /* NULL: left out */
 		{NULL, NULL},
 	};
-	const struct kafka_options options = {RD_KAFKA_CONSUMER, PROPERTY_CONSUMER, "tideway-exec",
-					      defaults, forced, NULL, NULL};
+	const struct kafka_options options = {
+		RD_KAFKA_CONSUMER, PROPERTY_CONSUMER, "tideway-exec", defaults, forced, NULL, NULL};
 	return kafka_open(&c->kafka, config, &options, err);
 }
 
-static int subscribe(struct client_consumer *c, const struct slice *names, unsigned n, struct err *err)
+static int subscribe(struct client_consumer *c, const struct slice *names, unsigned n,
+		     struct err *err)
 {
 	char name[NAME_MAX_BYTES];
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)n);
@@ -117,7 +118,8 @@ static int subscribe(struct client_consumer *c, const struct slice *names, unsig
 	rd_kafka_resp_err_t code = result == 0 ? rd_kafka_subscribe(c->kafka.rk, list) : 0;
 	rd_kafka_topic_partition_list_destroy(list);
 	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return err_set(err, ERR_KAFKA, "%s: cannot subscribe: %s", c->kafka.label, rd_kafka_err2str(code));
+		return err_set(err, ERR_KAFKA, "%s: cannot subscribe: %s", c->kafka.label,
+			       rd_kafka_err2str(code));
 	return result;
 }
 
@@ -129,13 +131,15 @@ static int start_topic(struct client_consumer *c, struct topic_names *all, struc
 		return -1;
 	int partitions = topics_partitions(all, name);
 	if (partitions == 0)
-		return err_set(err, ERR_KAFKA, "%s: topic \"%s\" does not exist", c->kafka.label, text);
+		return err_set(err, ERR_KAFKA, "%s: topic \"%s\" does not exist", c->kafka.label,
+			       text);
 	rd_kafka_topic_t *rkt = rd_kafka_topic_new(c->kafka.rk, text, NULL);
 	c->topics[c->ntopics] = rkt;
 	c->npartitions[c->ntopics++] = partitions;
 	for (int i = 0; i < partitions; i++)
 		if (rd_kafka_consume_start_queue(rkt, i, offset, c->queue) != 0)
-			return err_set(err, ERR_KAFKA, "%s: topic \"%s\", partition %d: %s", c->kafka.label, text, i,
+			return err_set(err, ERR_KAFKA, "%s: topic \"%s\", partition %d: %s",
+				       c->kafka.label, text, i,
 				       rd_kafka_err2str(rd_kafka_last_error()));
 	return 0;
 }
@@ -205,7 +209,8 @@ static unsigned take_headers(struct client_consumer *c)
 	size_t len, n = 0;
 	if (rd_kafka_message_headers(c->message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return 0;
-	while (rd_kafka_header_get_all(headers, n, &name, &value, &len) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+	while (rd_kafka_header_get_all(headers, n, &name, &value, &len) ==
+	       RD_KAFKA_RESP_ERR_NO_ERROR) {
 		if (n == c->cap) {
 			c->cap = c->cap ? c->cap * 2 : 8;
 			c->headers = mem_resize(c->headers, c->cap, sizeof(*c->headers));
@@ -245,7 +250,8 @@ static int consume_error(struct client_consumer *c, struct err *err)
 	rd_kafka_resp_err_t code = c->message->err;
 	if (kafka_transient(code) || code == RD_KAFKA_RESP_ERR__PARTITION_EOF)
 		return 0;
-	return err_set(err, ERR_KAFKA, "%s: %s", c->kafka.label, rd_kafka_message_errstr(c->message));
+	return err_set(err, ERR_KAFKA, "%s: %s", c->kafka.label,
+		       rd_kafka_message_errstr(c->message));
 }
 
 int client_consumer_poll(struct client_consumer *c, double seconds, struct client_message *message,
@@ -274,11 +280,11 @@ int client_consumer_poll(struct client_consumer *c, double seconds, struct clien
 /* ---- topics ---- */
 
 /* A client for one question. */
-static int open_admin(struct kafka *kafka, struct topic_names *names, const struct sink_config *config,
-		      struct err *err)
+static int open_admin(struct kafka *kafka, struct topic_names *names,
+		      const struct sink_config *config, struct err *err)
 {
-	const struct kafka_options options = {RD_KAFKA_PRODUCER, PROPERTY_ADMIN, "tideway-exec", NULL, NULL, NULL,
-					      NULL};
+	const struct kafka_options options = {
+		RD_KAFKA_PRODUCER, PROPERTY_ADMIN, "tideway-exec", NULL, NULL, NULL, NULL};
 	names->metadata = NULL;
 	if (kafka_open(kafka, config, &options, err) != 0)
 		return -1;
@@ -295,7 +301,8 @@ static void close_admin(struct kafka *kafka, struct topic_names *names)
 }
 
 int client_topic_create(const struct sink_config *config, struct slice name, int partitions,
-			int replication, const struct property *properties, unsigned n, struct err *err)
+			int replication, const struct property *properties, unsigned n,
+			struct err *err)
 {
 	const struct topic_spec spec = {true, partitions, replication, properties, n, 0};
 	char text[NAME_MAX_BYTES];
@@ -306,7 +313,8 @@ int client_topic_create(const struct sink_config *config, struct slice name, int
 		return -1;
 	int result = 0;
 	if (topics_partitions(&names, name) != 0)
-		result = err_set(err, ERR_KAFKA, "%s: topic \"%s\" exists already", kafka.label, text);
+		result = err_set(err, ERR_KAFKA, "%s: topic \"%s\" exists already", kafka.label,
+				 text);
 	if (result == 0)
 		result = topics_ensure(&kafka, &names, text, &spec, NULL, &facts, err);
 	close_admin(&kafka, &names);
@@ -329,7 +337,8 @@ int client_topic_delete(const struct sink_config *config, struct slice name, str
 	if (topics_partitions(&names, name) == 0)
 		result = missing(&kafka, text, err);
 	else if (kafka_is_mock(&kafka))
-		result = err_set(err, ERR_KAFKA, "%s: the embedded broker cannot delete topics", kafka.label);
+		result = err_set(err, ERR_KAFKA, "%s: the embedded broker cannot delete topics",
+				 kafka.label);
 	else
 		result = topics_delete(&kafka, text, NULL, err);
 	close_admin(&kafka, &names);
@@ -366,6 +375,7 @@ int client_topic_describe(const struct sink_config *config, struct slice name,
 		result = topics_ensure(&kafka, &names, text, &spec, NULL, &facts, err);
 	close_admin(&kafka, &names);
 	if (result == 0)
-		*info = (struct topic_info){name, facts.partitions, facts.compacted, facts.max_message, false};
+		*info = (struct topic_info){name, facts.partitions, facts.compacted,
+					    facts.max_message, false};
 	return result;
 }

@@ -27,13 +27,15 @@ int client_producer_send(struct client_producer *producer, struct slice topic, i
 			 struct slice key, struct slice value, const struct header *headers,
 			 unsigned nheaders, struct err *err) MUST_CHECK;
 /* Waits until all that was sent is acknowledged; not in time: ERR_KAFKA, retriable. */
-int client_producer_flush(struct client_producer *producer, double seconds, struct err *err) MUST_CHECK;
+int client_producer_flush(struct client_producer *producer, double seconds,
+			  struct err *err) MUST_CHECK;
 
 /* group NULL: reads all partitions without a group, and commits nothing. from_beginning: where a partition is
  * begun that has no committed offset; otherwise only what comes later is read. */
 struct client_consumer *client_consumer_new(const struct sink_config *config,
 					    const struct slice *topics, unsigned ntopics,
-					    const char *group, bool from_beginning, struct err *err);
+					    const char *group, bool from_beginning,
+					    struct err *err);
 void client_consumer_free(struct client_consumer *consumer);
 /* 1: a message, valid until the next call; 0: none within the time; -1. */
 int client_consumer_poll(struct client_consumer *consumer, double seconds,
@@ -43,7 +45,8 @@ int client_consumer_poll(struct client_consumer *consumer, double seconds,
 int client_topic_create(const struct sink_config *config, struct slice name, int partitions,
 			int replication, const struct property *properties, unsigned n,
 			struct err *err) MUST_CHECK;
-int client_topic_delete(const struct sink_config *config, struct slice name, struct err *err) MUST_CHECK;
+int client_topic_delete(const struct sink_config *config, struct slice name,
+			struct err *err) MUST_CHECK;
 /* Calls `each` for every topic of the cluster. */
 int client_topic_list(const struct sink_config *config,
 		      void (*each)(void *context, struct slice name, int partitions), void *context,

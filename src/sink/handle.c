@@ -32,22 +32,24 @@ static void note_fatal(struct kafka *kafka)
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR || kafka->fatal.code != ERR_NONE)
 		return;
 	if (code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED)
-		err_set(&kafka->fatal, ERR_DISPLACED, "%s: another process of this name has taken over: %s",
-			kafka->label, text);
+		err_set(&kafka->fatal, ERR_DISPLACED,
+			"%s: another process of this name has taken over: %s", kafka->label, text);
 	else if (code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED)
 		err_set(&kafka->fatal, ERR_KAFKA,
-			"%s: %s: grant the user IdempotentWrite on the cluster and Write on the topics",
+			"%s: %s: grant the user IdempotentWrite on the cluster and Write on the "
+			"topics",
 			kafka->label, text);
 	else
-		err_retry(&kafka->fatal, ERR_KAFKA, "%s: the producer cannot go on: %s (%s)", kafka->label,
-			  text, rd_kafka_err2name(code));
+		err_retry(&kafka->fatal, ERR_KAFKA, "%s: the producer cannot go on: %s (%s)",
+			  kafka->label, text, rd_kafka_err2name(code));
 }
 
 static void note_refused(struct kafka *kafka, const char *reason)
 {
 	if (kafka->refused.code == ERR_NONE)
 		err_set(&kafka->refused, ERR_KAFKA,
-			"%s refuses the connection: %s; check security.protocol, sasl.* and ssl.* in the "
+			"%s refuses the connection: %s; check security.protocol, sasl.* and ssl.* "
+			"in the "
 			"sink's properties",
 			kafka->label, reason);
 }
@@ -82,7 +84,8 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 /* What reaches us as an error as well. */
 static bool reported_otherwise(const char *fac)
 {
-	static const char *const facs[] = {"FAIL", "ERROR", "FATAL", "CONFWARN", "TXNERR", "ADDPARTS"};
+	static const char *const facs[] = {"FAIL",     "ERROR",  "FATAL",
+					   "CONFWARN", "TXNERR", "ADDPARTS"};
 	for (size_t i = 0; i < sizeof(facs) / sizeof(facs[0]); i++)
 		if (strcmp(fac, facs[i]) == 0)
 			return true;
@@ -164,7 +167,8 @@ static void set_label(struct kafka *kafka, const struct sink_config *config)
 					    "bootstrap.servers", "metadata.broker.list");
 	if (brokers == NULL)
 		brokers = config->brokers;
-	snprintf(kafka->label, sizeof(kafka->label), "Kafka %s", brokers ? brokers : "(no brokers given)");
+	snprintf(kafka->label, sizeof(kafka->label), "Kafka %s",
+		 brokers ? brokers : "(no brokers given)");
 }
 
 static int make(struct kafka *kafka, rd_kafka_conf_t *conf, rd_kafka_type_t type, struct err *err)
@@ -267,9 +271,9 @@ int kafka_wait(struct kafka *kafka, const char *what, rd_kafka_resp_err_t code, 
 		return -1;
 	}
 	if (stop != NULL && atomic_load(stop))
-		return err_retry(err, ERR_KAFKA, "%s: stopped while waiting to %s: %s%s%s", kafka->label, what,
-				 rd_kafka_err2str(code), kafka->last_error[0] ? ": " : "",
-				 kafka->last_error);
+		return err_retry(err, ERR_KAFKA, "%s: stopped while waiting to %s: %s%s%s",
+				 kafka->label, what, rd_kafka_err2str(code),
+				 kafka->last_error[0] ? ": " : "", kafka->last_error);
 	kafka_waiting(kafka);
 	return 0;
 }

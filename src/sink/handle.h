@@ -16,26 +16,26 @@ typedef void kafka_report_fn(void *arg, const rd_kafka_message_t *message);
 
 struct kafka_options {
 	rd_kafka_type_t type;
-	enum property_use use;         /* which of the user's settings count */
-	const char *client_id;         /* NULL: "tideway" */
+	enum property_use use;           /* which of the user's settings count */
+	const char *client_id;           /* NULL: "tideway" */
 	const struct property *defaults; /* before the user's settings; name NULL ends */
-	const struct property *forced; /* after them; name NULL ends */
-	kafka_report_fn *report;       /* delivery reports; may be NULL */
-	void *arg;                     /* of report */
+	const struct property *forced;   /* after them; name NULL ends */
+	kafka_report_fn *report;         /* delivery reports; may be NULL */
+	void *arg;                       /* of report */
 };
 
 struct kafka {
 	rd_kafka_t *rk;
-	char label[160];               /* "Kafka 10.0.0.1:9092", for texts */
-	char last_error[400];          /* newest connection error, "" for none */
-	int64_t down_since;            /* wall ms since when no broker answers; 0: up as far as known */
-	bool announced;                /* the log has said so */
-	struct err refused;            /* authentication or TLS failed: waiting will not help */
-	struct err fatal;              /* the producer cannot go on */
+	char label[160];      /* "Kafka 10.0.0.1:9092", for texts */
+	char last_error[400]; /* newest connection error, "" for none */
+	int64_t down_since;   /* wall ms since when no broker answers; 0: up as far as known */
+	bool announced;       /* the log has said so */
+	struct err refused;   /* authentication or TLS failed: waiting will not help */
+	struct err fatal;     /* the producer cannot go on */
 	kafka_report_fn *report;
 	void *arg;
-	char log_fac[32];              /* facility of the last line written to our log ... */
-	int64_t log_ms;                /* ... and when (monotonic) */
+	char log_fac[32]; /* facility of the last line written to our log ... */
+	int64_t log_ms;   /* ... and when (monotonic) */
 };
 
 /* Fills *kafka; on failure nothing is left to close. Connects later, by itself. */

@@ -17,31 +17,32 @@
  * own topic before it is handed over), batch.size starts below Kafka's default for topics, and when a topic turns
  * up that takes less, the producer is drained and made again with a smaller batch.size. */
 enum {
-	BATCH_DEFAULT = 1000000,     /* below SINK_DEFAULT_MAX_MESSAGE */
-	BATCH_MARGIN = 512,          /* a batch's own header, and slack */
-	MESSAGE_MAX = 1000000000,    /* librdkafka's upper limit of message.max.bytes */
-	QUEUE_DEFAULT = 32 << 20,    /* memory.queue */
-	QUEUE_MIN = 64 << 10,        /* less makes no batches */
-	BYTES_PER_MESSAGE = 256,     /* what librdkafka keeps around a small message: bounds their number */
-	ROOM_MS = 100,               /* one turn of waiting for room in the queue */
-	FATAL_POLLS = 20,            /* turns of waiting for the report behind a fatal error */
-	PURGE_MS = 5000,             /* reports of purged messages come from librdkafka itself */
-	EXIST_MS = 10000,            /* sink_topics_exist waits so long for a broker ... */
-	EXIST_AGAIN_MS = 500,        /* ... and so long after it has waited in vain */
-	NAMES_MS = 2000,             /* its answers are at most so old */
+	BATCH_DEFAULT = 1000000,  /* below SINK_DEFAULT_MAX_MESSAGE */
+	BATCH_MARGIN = 512,       /* a batch's own header, and slack */
+	MESSAGE_MAX = 1000000000, /* librdkafka's upper limit of message.max.bytes */
+	QUEUE_DEFAULT = 32 << 20, /* memory.queue */
+	QUEUE_MIN = 64 << 10,     /* less makes no batches */
+	BYTES_PER_MESSAGE =
+		256,      /* what librdkafka keeps around a small message: bounds their number */
+	ROOM_MS = 100,    /* one turn of waiting for room in the queue */
+	FATAL_POLLS = 20, /* turns of waiting for the report behind a fatal error */
+	PURGE_MS = 5000,  /* reports of purged messages come from librdkafka itself */
+	EXIST_MS = 10000, /* sink_topics_exist waits so long for a broker ... */
+	EXIST_AGAIN_MS = 500, /* ... and so long after it has waited in vain */
+	NAMES_MS = 2000,      /* its answers are at most so old */
 };
 
 struct kafka_sink {
 	struct sink sink;
 	struct kafka kafka;
-	struct sink_config config;        /* for making the producer again; its strings are borrowed */
+	struct sink_config config; /* for making the producer again; its strings are borrowed */
 	char *client_id;
 	size_t queue_bytes;
-	size_t message_max;               /* what the user or librdkafka allows for one message */
-	size_t batch;                     /* batch.size of this producer */
-	struct topic_names names;         /* of the cluster, as last asked */
-	bool unreachable;                 /* sink_topics_exist waited in vain */
-	bool warned_unreadable;           /* "configuration cannot be read" was said */
+	size_t message_max;       /* what the user or librdkafka allows for one message */
+	size_t batch;             /* batch.size of this producer */
+	struct topic_names names; /* of the cluster, as last asked */
+	bool unreachable;         /* sink_topics_exist waited in vain */
+	bool warned_unreadable;   /* "configuration cannot be read" was said */
 };
 
 static struct kafka_sink *of(struct sink *sink)
@@ -100,7 +101,8 @@ static void poison(struct kafka_sink *k, const rd_kafka_message_t *message)
 	if (k->sink.poison.code != ERR_NONE)
 		return;
 	err_set(&err, ERR_KAFKA,
-		"%s: a message for topic \"%s\", partition %d, was not accepted: %s (%s)%s; nothing is sent "
+		"%s: a message for topic \"%s\", partition %d, was not accepted: %s (%s)%s; "
+		"nothing is sent "
 		"after it, and the position stays before it",
 		k->kafka.label, rd_kafka_topic_name(message->rkt), (int)message->partition,
 		rd_kafka_err2str(message->err), rd_kafka_err2name(message->err),
@@ -126,7 +128,8 @@ static void on_report(void *arg, const rd_kafka_message_t *message)
  * can pass it). The report of the message that did it says more than the failure, and comes a moment later. */
 static void take_fatal(struct kafka_sink *k)
 {
-	for (int i = 0; i < FATAL_POLLS && k->sink.in_flight != 0 && k->sink.poison.code == ERR_NONE; i++)
+	for (int i = 0;
+	     i < FATAL_POLLS && k->sink.in_flight != 0 && k->sink.poison.code == ERR_NONE; i++)
 		kafka_poll(&k->kafka, ROOM_MS);
 	sink_set_poison(&k->sink, &k->kafka.fatal);
 }
@@ -155,7 +158,8 @@ static void kafka_sink_flush(struct sink *sink, int timeout_ms)
 static void kafka_sink_purge(struct sink *sink)
 {
 	int64_t end = clock_mono_ms() + PURGE_MS;
-	(void)rd_kafka_purge(of(sink)->kafka.rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+	(void)rd_kafka_purge(of(sink)->kafka.rk,
+			     RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
 	while (sink->in_flight != 0 && clock_mono_ms() < end)
 		kafka_poll(&of(sink)->kafka, ROOM_MS);
 	sink->run = 0;
@@ -185,8 +189,8 @@ static int open_producer(struct kafka_sink *k, struct kafka *kafka, size_t batch
 		{"batch.size", batch_size},
 		{NULL, NULL},
 	};
-	const struct kafka_options options = {RD_KAFKA_PRODUCER, PROPERTY_PRODUCER, k->client_id,
-					      defaults, forced, on_report, k};
+	const struct kafka_options options = {
+		RD_KAFKA_PRODUCER, PROPERTY_PRODUCER, k->client_id, defaults, forced, on_report, k};
 	return kafka_open(kafka, &k->config, &options, err);
 }
 
@@ -238,7 +242,8 @@ static int check_pinned(struct kafka_sink *k, const char *name, int pinned, int 
 	if (pinned <= partitions)
 		return 0;
 	return err_set(err, ERR_KAFKA,
-		       "%s: topic \"%s\" has %d partitions, but the checkpoint was made with %d: it has been deleted and "
+		       "%s: topic \"%s\" has %d partitions, but the checkpoint was made with %d: "
+		       "it has been deleted and "
 		       "made again; give it at least %d partitions, or reset the sync",
 		       k->kafka.label, name, partitions, pinned, pinned);
 }
@@ -246,7 +251,8 @@ static int check_pinned(struct kafka_sink *k, const char *name, int pinned, int 
 static void warn_unreadable(struct kafka_sink *k, const char *name)
 {
 	if (!k->warned_unreadable)
-		log_warn("%s: the configuration of topic \"%s\" cannot be read (grant DescribeConfigs): "
+		log_warn("%s: the configuration of topic \"%s\" cannot be read (grant "
+			 "DescribeConfigs): "
 			 "max.message.bytes is taken to be %d and cleanup.policy delete",
 			 k->kafka.label, name, SINK_DEFAULT_MAX_MESSAGE);
 	k->warned_unreadable = true;
@@ -358,19 +364,22 @@ static rd_kafka_headers_t *make_headers(const struct message *message)
 	return headers;
 }
 
-static rd_kafka_resp_err_t produce_headers(const struct message *message, rd_kafka_headers_t *headers)
+static rd_kafka_resp_err_t produce_headers(const struct message *message,
+					   rd_kafka_headers_t *headers)
 {
 	const rd_kafka_vu_t vus[] = {
 		{.vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = message->topic->native},
 		{.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = message->partition},
 		{.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
-		{.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {(void *)(uintptr_t)message->key.ptr, message->key.len}},
+		{.vtype = RD_KAFKA_VTYPE_KEY,
+		 .u.mem = {(void *)(uintptr_t)message->key.ptr, message->key.len}},
 		{.vtype = RD_KAFKA_VTYPE_VALUE,
 		 .u.mem = {(void *)(uintptr_t)message->value.ptr, message->value.len}},
 		{.vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = (void *)(uintptr_t)message->token},
 		{.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = headers},
 	};
-	rd_kafka_error_t *error = rd_kafka_produceva(message->topic->native, vus, sizeof(vus) / sizeof(vus[0]));
+	rd_kafka_error_t *error =
+		rd_kafka_produceva(message->topic->native, vus, sizeof(vus) / sizeof(vus[0]));
 	rd_kafka_resp_err_t code = error ? rd_kafka_error_code(error) : RD_KAFKA_RESP_ERR_NO_ERROR;
 	if (error != NULL)
 		rd_kafka_error_destroy(error);
@@ -383,8 +392,9 @@ static rd_kafka_resp_err_t produce(const struct message *message, rd_kafka_heade
 	if (headers != NULL)
 		return produce_headers(message, headers);
 	if (rd_kafka_produce(message->topic->native, message->partition, RD_KAFKA_MSG_F_COPY,
-			     (void *)(uintptr_t)message->value.ptr, message->value.len, message->key.ptr,
-			     message->key.len, (void *)(uintptr_t)message->token) == 0)
+			     (void *)(uintptr_t)message->value.ptr, message->value.len,
+			     message->key.ptr, message->key.len,
+			     (void *)(uintptr_t)message->token) == 0)
 		return RD_KAFKA_RESP_ERR_NO_ERROR;
 	return rd_kafka_last_error();
 }
@@ -430,7 +440,8 @@ static const struct sink_ops kafka_ops = {
 	.free = kafka_sink_free,
 };
 
-static bool number(const struct sink_config *config, const char *name, const char *alias, size_t *out)
+static bool number(const struct sink_config *config, const char *name, const char *alias,
+		   size_t *out)
 {
 	uint64_t v;
 	const char *text = property_find(config->properties, config->nproperties, name, alias);

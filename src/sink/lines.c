@@ -42,7 +42,12 @@ static struct lines_sink *of(struct sink *sink)
 static size_t utf8_size(const unsigned char *at, size_t left)
 {
 	static const unsigned char min2[] = {0xa0, 0x90}; /* after e0, f0 */
-	size_t n = at[0] < 0x80 ? 1 : at[0] < 0xc2 ? 0 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : at[0] < 0xf5 ? 4 : 0;
+	size_t n = at[0] < 0x80   ? 1
+		   : at[0] < 0xc2 ? 0
+		   : at[0] < 0xe0 ? 2
+		   : at[0] < 0xf0 ? 3
+		   : at[0] < 0xf5 ? 4
+				  : 0;
 	if (n == 0 || n > left)
 		return 0;
 	for (size_t i = 1; i < n; i++)
@@ -89,9 +94,11 @@ static void put_json(struct buf *out, struct slice s)
 {
 	size_t start = out->len;
 	buf_put(out, s);
-	for (char *at = out->ptr + start; (at = memchr(at, '\n', (size_t)(out->ptr + out->len - at)));)
+	for (char *at = out->ptr + start;
+	     (at = memchr(at, '\n', (size_t)(out->ptr + out->len - at)));)
 		*at = ' ';
-	for (char *at = out->ptr + start; (at = memchr(at, '\r', (size_t)(out->ptr + out->len - at)));)
+	for (char *at = out->ptr + start;
+	     (at = memchr(at, '\r', (size_t)(out->ptr + out->len - at)));)
 		*at = ' ';
 }
 
@@ -272,7 +279,8 @@ struct sink *sink_lines_new(const struct sink_config *config, struct err *err)
 	if (config->file != NULL)
 		fd = open(config->file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 	if (fd < 0) {
-		err_set(err, ERR_KAFKA, "%s: cannot open for writing: %s", config->file, strerror(errno));
+		err_set(err, ERR_KAFKA, "%s: cannot open for writing: %s", config->file,
+			strerror(errno));
 		return NULL;
 	}
 	struct lines_sink *lines = mem_array(1, sizeof(*lines));

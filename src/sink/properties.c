@@ -92,7 +92,8 @@ static int refuse(struct err *err, const char *name, const char *value, const ch
 	return err_set(err, ERR_SCRIPT, "Kafka property %s = \"%s\": %s", name, value, reason);
 }
 
-typedef int rule_fn(const char *name, const char *value, struct property_list *out, struct err *err);
+typedef int rule_fn(const char *name, const char *value, struct property_list *out,
+		    struct err *err);
 
 static bool is_one_of(const char *value, const char *words)
 {
@@ -118,16 +119,19 @@ static int acks(const char *name, const char *value, struct property_list *out, 
 	if (is_one_of(value, "all -1"))
 		return 0;
 	return refuse(err, name, value,
-		      "rows would be lost when a broker fails; only \"all\" is accepted, and it is the default");
+		      "rows would be lost when a broker fails; only \"all\" is accepted, and it is "
+		      "the default");
 }
 
-static int must_be_true(const char *name, const char *value, struct property_list *out, struct err *err)
+static int must_be_true(const char *name, const char *value, struct property_list *out,
+			struct err *err)
 {
 	(void)out;
 	if (is_one_of(value, "true"))
 		return 0;
 	return refuse(err, name, value,
-		      "without it retries reorder and double messages; it is always on, remove the property");
+		      "without it retries reorder and double messages; it is always on, remove the "
+		      "property");
 }
 
 static int must_be_false(const char *name, const char *value, struct property_list *out,
@@ -145,7 +149,8 @@ static int retries(const char *name, const char *value, struct property_list *ou
 	if (is_one_of(value, "2147483647"))
 		return 0;
 	return refuse(err, name, value,
-		      "a message that runs out of retries would be lost; there is no limit, remove the property");
+		      "a message that runs out of retries would be lost; there is no limit, remove "
+		      "the property");
 }
 
 static int timeout(const char *name, const char *value, struct property_list *out, struct err *err)
@@ -154,16 +159,19 @@ static int timeout(const char *name, const char *value, struct property_list *ou
 	if (is_one_of(value, "0"))
 		return 0;
 	return refuse(err, name, value,
-		      "a message that is not delivered in time would be lost; Tideway waits for the broker as long as "
+		      "a message that is not delivered in time would be lost; Tideway waits for "
+		      "the broker as long as "
 		      "it takes, remove the property");
 }
 
-static int in_flight(const char *name, const char *value, struct property_list *out, struct err *err)
+static int in_flight(const char *name, const char *value, struct property_list *out,
+		     struct err *err)
 {
 	uint64_t n;
 	if (num_parse_u64(slice_str(value), &n) && n >= 1 && n <= 5)
 		return add(out, "max.in.flight.requests.per.connection", value);
-	return refuse(err, name, value, "expected 1 to 5: beyond five an idempotent producer cannot keep the order");
+	return refuse(err, name, value,
+		      "expected 1 to 5: beyond five an idempotent producer cannot keep the order");
 }
 
 static int reserved(const char *name, const char *value, struct property_list *out, struct err *err)
@@ -172,7 +180,8 @@ static int reserved(const char *name, const char *value, struct property_list *o
 	return refuse(err, name, value, "Tideway sets this itself; remove the property");
 }
 
-static int partitioner(const char *name, const char *value, struct property_list *out, struct err *err)
+static int partitioner(const char *name, const char *value, struct property_list *out,
+		       struct err *err)
 {
 	(void)out;
 	if (value[0] == '\0' ||
@@ -181,11 +190,13 @@ static int partitioner(const char *name, const char *value, struct property_list
 			     "org.apache.kafka.clients.producer.internals.BuiltInPartitioner"))
 		return 0;
 	return refuse(err, name, value,
-		      "messages are placed by murmur2 of the key, as Java's default does; another partitioner would break "
+		      "messages are placed by murmur2 of the key, as Java's default does; another "
+		      "partitioner would break "
 		      "the order of a key. Choose the partition in the script instead");
 }
 
-static int serializer(const char *name, const char *value, struct property_list *out, struct err *err)
+static int serializer(const char *name, const char *value, struct property_list *out,
+		      struct err *err)
 {
 	(void)out;
 	if (is_one_of(value, "org.apache.kafka.common.serialization.StringSerializer "
@@ -194,10 +205,12 @@ static int serializer(const char *name, const char *value, struct property_list 
 			     "org.apache.kafka.common.serialization.ByteArrayDeserializer"))
 		return 0;
 	return refuse(err, name, value,
-		      "keys and values are written as text; only StringSerializer and ByteArraySerializer fit");
+		      "keys and values are written as text; only StringSerializer and "
+		      "ByteArraySerializer fit");
 }
 
-static int empty_only(const char *name, const char *value, struct property_list *out, struct err *err)
+static int empty_only(const char *name, const char *value, struct property_list *out,
+		      struct err *err)
 {
 	(void)out;
 	if (value[0] == '\0')
@@ -208,7 +221,8 @@ static int empty_only(const char *name, const char *value, struct property_list 
 static int plugins(const char *name, const char *value, struct property_list *out, struct err *err)
 {
 	(void)out;
-	return refuse(err, name, value, "foreign code is not loaded into the process; remove the property");
+	return refuse(err, name, value,
+		      "foreign code is not loaded into the process; remove the property");
 }
 
 static int queuing(const char *name, const char *value, struct property_list *out, struct err *err)
@@ -216,7 +230,8 @@ static int queuing(const char *name, const char *value, struct property_list *ou
 	(void)out;
 	if (is_one_of(value, "fifo"))
 		return 0;
-	return refuse(err, name, value, "messages would overtake each other; only \"fifo\" keeps their order");
+	return refuse(err, name, value,
+		      "messages would overtake each other; only \"fifo\" keeps their order");
 }
 
 /* The sink reads both itself (sink_queue_total): the queue is shared by all lanes. */
@@ -230,7 +245,8 @@ static int bytes(const char *name, const char *value, struct property_list *out,
 }
 
 /* The sink reads it itself: it must fit the topics (kafka.c). Java's 0 is "no batches". */
-static int batch_size(const char *name, const char *value, struct property_list *out, struct err *err)
+static int batch_size(const char *name, const char *value, struct property_list *out,
+		      struct err *err)
 {
 	uint64_t n;
 	(void)out;
@@ -239,19 +255,23 @@ static int batch_size(const char *name, const char *value, struct property_list 
 	return refuse(err, name, value, "expected a number of bytes");
 }
 
-static int request_size(const char *name, const char *value, struct property_list *out, struct err *err)
+static int request_size(const char *name, const char *value, struct property_list *out,
+			struct err *err)
 {
 	uint64_t n;
 	if (!num_parse_u64(slice_str(value), &n) || n == 0)
 		return refuse(err, name, value, "expected a positive number of bytes");
-	n = n < 1000 ? 1000 : n > 1000000000 ? 1000000000 : n; /* librdkafka's range; the sink checks the rest */
+	n = n < 1000         ? 1000
+	    : n > 1000000000 ? 1000000000
+			     : n; /* librdkafka's range; the sink checks the rest */
 	size_t start = out->storage.len;
 	buf_printf(&out->storage, "%llu", (unsigned long long)n);
 	return add(out, "message.max.bytes", buf_cstr(&out->storage) + start);
 }
 
 /* Java's -1 is "as the system has it", here 0. */
-static int socket_buffer(const char *name, const char *value, struct property_list *out, struct err *err)
+static int socket_buffer(const char *name, const char *value, struct property_list *out,
+			 struct err *err)
 {
 	(void)err;
 	return add(out, name[0] == 's' ? "socket.send.buffer.bytes" : "socket.receive.buffer.bytes",
@@ -270,37 +290,45 @@ static bool ends(const char *value, const char *end)
 	return len >= n && strcasecmp(value + len - n, end) == 0;
 }
 
-static int truststore(const char *name, const char *value, struct property_list *out, struct err *err)
+static int truststore(const char *name, const char *value, struct property_list *out,
+		      struct err *err)
 {
 	if (ends(value, ".jks"))
 		return refuse(err, name, value,
-			      "a Java keystore cannot be read; export the certificates: keytool -list -rfc "
+			      "a Java keystore cannot be read; export the certificates: keytool "
+			      "-list -rfc "
 			      "-keystore FILE > ca.pem, and name ca.pem here");
 	if (ends(value, ".p12") || ends(value, ".pfx"))
 		return refuse(err, name, value,
-			      "expected a PEM file; convert it: openssl pkcs12 -in FILE -nokeys -out ca.pem");
+			      "expected a PEM file; convert it: openssl pkcs12 -in FILE -nokeys "
+			      "-out ca.pem");
 	return add(out, "ssl.ca.location", value);
 }
 
 static int keystore(const char *name, const char *value, struct property_list *out, struct err *err)
 {
 	if (ends(value, ".jks"))
-		return refuse(err, name, value,
-			      "a Java keystore cannot be read; convert it: keytool -importkeystore -srckeystore FILE "
-			      "-destkeystore client.p12 -deststoretype pkcs12, and name client.p12 here");
+		return refuse(
+			err, name, value,
+			"a Java keystore cannot be read; convert it: keytool -importkeystore "
+			"-srckeystore FILE "
+			"-destkeystore client.p12 -deststoretype pkcs12, and name client.p12 here");
 	if (!ends(value, ".pem") && !ends(value, ".crt") && !ends(value, ".cer"))
 		return add(out, "ssl.keystore.location", value); /* PKCS#12 */
 	add(out, "ssl.certificate.location", value);
 	return add(out, "ssl.key.location", value);
 }
 
-static int store_type(const char *name, const char *value, struct property_list *out, struct err *err)
+static int store_type(const char *name, const char *value, struct property_list *out,
+		      struct err *err)
 {
 	(void)out;
-	if (is_one_of(value, "PEM") || (is_one_of(value, "PKCS12") && strstr(name, "keystore") != NULL))
+	if (is_one_of(value, "PEM") ||
+	    (is_one_of(value, "PKCS12") && strstr(name, "keystore") != NULL))
 		return 0;
 	return refuse(err, name, value,
-		      "expected PEM (for a keystore PKCS12 too): convert a Java keystore with keytool -importkeystore "
+		      "expected PEM (for a keystore PKCS12 too): convert a Java keystore with "
+		      "keytool -importkeystore "
 		      "-deststoretype pkcs12");
 }
 
@@ -340,14 +368,17 @@ static int jaas(const char *name, const char *value, struct property_list *out, 
 {
 	if (strstr(value, "PlainLoginModule") == NULL && strstr(value, "ScramLoginModule") == NULL)
 		return err_set(err, ERR_SCRIPT,
-			       "Kafka property %s: only PlainLoginModule and ScramLoginModule are known; for others set "
+			       "Kafka property %s: only PlainLoginModule and ScramLoginModule are "
+			       "known; for others set "
 			       "librdkafka's own sasl.* properties",
 			       name);
 	long user = jaas_option(value, "username", &out->storage);
 	long password = jaas_option(value, "password", &out->storage);
 	if (user < 0 || password < 0)
 		return err_set(err, ERR_SCRIPT,
-			       "Kafka property %s: expected `... required username=\"...\" password=\"...\";`", name);
+			       "Kafka property %s: expected `... required username=\"...\" "
+			       "password=\"...\";`",
+			       name);
 	add(out, "sasl.username", out->storage.ptr + user);
 	return add(out, "sasl.password", out->storage.ptr + password);
 }
@@ -452,8 +483,11 @@ static int unknown(const char *name, struct err *err)
 		nearer(given, natives[i].name, &best, &distance);
 	if (best == NULL)
 		return err_set(err, ERR_SCRIPT,
-			       "Kafka property %s is not known, neither to Java's client nor to librdkafka", name);
-	return err_set(err, ERR_SCRIPT, "Kafka property %s is not known; did you mean %s?", name, best);
+			       "Kafka property %s is not known, neither to Java's client nor to "
+			       "librdkafka",
+			       name);
+	return err_set(err, ERR_SCRIPT, "Kafka property %s is not known; did you mean %s?", name,
+		       best);
 }
 
 /* 1: has an effect for this use; 0: none; -1: refused. */
@@ -461,7 +495,8 @@ static int wanted(enum property_use use, const char *name, bool producer, bool c
 		  struct err *err)
 {
 	if (use == PROPERTY_PRODUCER && !producer)
-		return err_set(err, ERR_SCRIPT, "Kafka property %s is a consumer's; a sink has no use for it", name);
+		return err_set(err, ERR_SCRIPT,
+			       "Kafka property %s is a consumer's; a sink has no use for it", name);
 	if (use == PROPERTY_PRODUCER)
 		return 1;
 	if (use == PROPERTY_CONSUMER)

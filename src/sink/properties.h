@@ -16,12 +16,15 @@ enum property_use {
 	PROPERTY_ADMIN,    /* only what concerns the connection has an effect */
 };
 
-enum { PROPERTY_MAX = 2 }; /* one setting becomes at most so many (sasl.jaas.config: user and password) */
+enum {
+	PROPERTY_MAX = 2
+}; /* one setting becomes at most so many (sasl.jaas.config: user and password) */
 
 struct property_list {
-	unsigned n;                          /* 0: known, accepted and without effect here */
-	struct property items[PROPERTY_MAX]; /* name: static or as given; value: as given or in storage */
-	struct buf storage;                  /* texts made on the way */
+	unsigned n; /* 0: known, accepted and without effect here */
+	struct property
+		items[PROPERTY_MAX]; /* name: static or as given; value: as given or in storage */
+	struct buf storage;          /* texts made on the way */
 };
 
 void property_list_init(struct property_list *list);

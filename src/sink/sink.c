@@ -9,8 +9,8 @@
 #include <stdlib.h>
 
 enum {
-	POLL_SLICE_MS = 100,     /* how long a drain waits before it looks at `stop` again */
-	TOPIC_NAME_MAX = 249,    /* Kafka's own limit */
+	POLL_SLICE_MS = 100,  /* how long a drain waits before it looks at `stop` again */
+	TOPIC_NAME_MAX = 249, /* Kafka's own limit */
 };
 
 static struct sink *new_of_kind(const struct sink_config *config, const char *client_id,
@@ -110,7 +110,8 @@ static int check_name(struct slice name, struct err *err)
 	if (legal)
 		return 0;
 	return err_set(err, ERR_DATA,
-		       "topic \"%.*s\" is no legal name: Kafka takes 1 to %d of a-z, A-Z, 0-9, '.', '_' and '-'",
+		       "topic \"%.*s\" is no legal name: Kafka takes 1 to %d of a-z, A-Z, 0-9, "
+		       "'.', '_' and '-'",
 		       (int)(name.len < 300 ? name.len : 300), name.ptr, TOPIC_NAME_MAX);
 }
 
@@ -163,11 +164,12 @@ static size_t message_size(const struct message *message)
 static int too_large(const struct message *message, struct err *err)
 {
 	const struct topic *topic = message->topic;
-	return err_set(err, ERR_DATA,
-		       "a message of %zu bytes (key %zu, value %zu) is more than topic \"%s\" takes "
-		       "(%zu%s): raise max.message.bytes of the topic, or drop or shorten columns",
-		       message->size, message->key.len, message->value.len, topic->name, topic->limit,
-		       topic->info.max_message == topic->limit ? ", its max.message.bytes" : "");
+	return err_set(
+		err, ERR_DATA,
+		"a message of %zu bytes (key %zu, value %zu) is more than topic \"%s\" takes "
+		"(%zu%s): raise max.message.bytes of the topic, or drop or shorten columns",
+		message->size, message->key.len, message->value.len, topic->name, topic->limit,
+		topic->info.max_message == topic->limit ? ", its max.message.bytes" : "");
 }
 
 /* A null key has nothing to be placed by; all of them keep their order in partition 0. */

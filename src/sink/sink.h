@@ -20,19 +20,19 @@ struct topic;
 
 struct topic_info {
 	struct slice name;
-	int partitions;            /* pinned count: what the partitioner uses */
-	bool compacted;            /* cleanup.policy holds compact: null keys are refused there */
-	size_t max_message;        /* max.message.bytes; 0: could not be read */
-	bool created;              /* this call has created it */
+	int partitions;     /* pinned count: what the partitioner uses */
+	bool compacted;     /* cleanup.policy holds compact: null keys are refused there */
+	size_t max_message; /* max.message.bytes; 0: could not be read */
+	bool created;       /* this call has created it */
 };
 
 struct topic_spec {
-	bool create;               /* false: must exist already (topics = "existing") */
-	int partitions;            /* when created */
-	int replication;           /* -1: the broker's default */
+	bool create;     /* false: must exist already (topics = "existing") */
+	int partitions;  /* when created */
+	int replication; /* -1: the broker's default */
 	const struct property *config;
 	unsigned nconfig;
-	int pinned;                /* count from the checkpoint, 0: none; adopted when the topic has at least so many */
+	int pinned; /* count from the checkpoint, 0: none; adopted when the topic has at least so many */
 };
 
 struct header {
@@ -73,13 +73,15 @@ enum { SINK_PARTITION_BY_KEY = -1 };
  * partition SINK_PARTITION_BY_KEY: murmur2(key) modulo the pinned count (rule 18); a null key then goes to 0.
  * A full queue is polled until there is room (no sleep, no drop). A message that is larger than the topic
  * takes is refused before it is sent: ERR_DATA with sizes and remedy (rule 16). */
-int sink_send(struct sink *sink, struct topic *topic, int partition, struct slice key, struct slice value,
-	      const struct header *headers, unsigned nheaders, uint64_t token, struct err *err) MUST_CHECK;
+int sink_send(struct sink *sink, struct topic *topic, int partition, struct slice key,
+	      struct slice value, const struct header *headers, unsigned nheaders, uint64_t token,
+	      struct err *err) MUST_CHECK;
 /* Serves delivery reports, waiting at most timeout_ms for the first. -1 when poisoned. */
 int sink_poll(struct sink *sink, int timeout_ms, struct err *err) MUST_CHECK;
 /* Polls until nothing is in flight (0), or timeout_ms have passed (1; negative: no limit), or *stop became true
  * (1; may be NULL). */
-int sink_drain(struct sink *sink, int64_t timeout_ms, const _Atomic bool *stop, struct err *err) MUST_CHECK;
+int sink_drain(struct sink *sink, int64_t timeout_ms, const _Atomic bool *stop,
+	       struct err *err) MUST_CHECK;
 /* Messages handed over and not reported yet. */
 unsigned sink_in_flight(const struct sink *sink);
 /* Throws away what is queued and in flight (after an error, at a hard stop). */

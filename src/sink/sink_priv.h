@@ -49,15 +49,15 @@ struct sink_ops {
 
 struct sink {
 	const struct sink_ops *ops;
-	struct map topics;           /* name -> struct topic */
+	struct map topics; /* name -> struct topic */
 	sink_acked_fn *acked;
-	void *arg;                   /* of acked */
-	const _Atomic bool *stop;    /* ends waits in sink_send; may be NULL */
-	unsigned in_flight;          /* handed over, not reported */
-	uint64_t run_token;          /* acknowledged in a row with one token, not yet told */
-	unsigned run;                /* messages of that; 0: none */
-	struct err poison;           /* code not ERR_NONE: every call gives this */
-	int64_t down_since;          /* wall ms since when no broker answers; 0: up */
+	void *arg;                /* of acked */
+	const _Atomic bool *stop; /* ends waits in sink_send; may be NULL */
+	unsigned in_flight;       /* handed over, not reported */
+	uint64_t run_token;       /* acknowledged in a row with one token, not yet told */
+	unsigned run;             /* messages of that; 0: none */
+	struct err poison;        /* code not ERR_NONE: every call gives this */
+	int64_t down_since;       /* wall ms since when no broker answers; 0: up */
 };
 
 struct sink *sink_kafka_new(const struct sink_config *config, const char *client_id,

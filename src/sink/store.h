@@ -15,14 +15,14 @@
 struct store;
 
 struct store_record {
-	struct slice name;         /* full key: "<sync>/position", "<sync>/full/shop.orders" ... */
-	struct slice value;        /* JSON; ptr NULL: remove (tombstone) */
+	struct slice name;  /* full key: "<sync>/position", "<sync>/full/shop.orders" ... */
+	struct slice value; /* JSON; ptr NULL: remove (tombstone) */
 };
 
 /* Kafka: waits for a broker that is away as long as *stop stays false. Only records whose name starts with
  * "<sync>/" are kept. */
-struct store *store_open_topic(const struct sink_config *config, const char *topic, const char *sync,
-			       const _Atomic bool *stop, struct err *err);
+struct store *store_open_topic(const struct sink_config *config, const char *topic,
+			       const char *sync, const _Atomic bool *stop, struct err *err);
 /* The file holds one JSON object {"name": "value text", ...}. Locked by another process: ERR_DISPLACED. */
 struct store *store_open_file(const char *path, const char *sync, struct err *err);
 /* Kept in memory only (preview, dry run). */
@@ -35,6 +35,7 @@ struct slice store_get(const struct store *store, struct slice name);
 bool store_next(const struct store *store, size_t *at, struct store_record *record);
 /* All or nothing, durable when it returns (10 to 40 ms on Kafka: one transaction). A fenced producer is
  * ERR_DISPLACED, not retriable; an unreachable broker is retried inside until *stop. */
-int store_put(struct store *store, const struct store_record *records, unsigned n, struct err *err) MUST_CHECK;
+int store_put(struct store *store, const struct store_record *records, unsigned n,
+	      struct err *err) MUST_CHECK;
 
 #endif

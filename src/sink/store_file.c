@@ -57,15 +57,16 @@ static void put_pair(struct buf *out, struct slice name, struct slice value)
 	put_string(out, value);
 }
 
-static void print_all(struct buf *out, const struct store *store, const struct store_record *records,
-		      unsigned n)
+static void print_all(struct buf *out, const struct store *store,
+		      const struct store_record *records, unsigned n)
 {
 	buf_char(out, '{');
 	for (size_t i = 0; i < store->nentries; i++)
 		if (changed(records, n, store->entries[i].name) == NULL)
 			put_pair(out, store->entries[i].name, store->entries[i].value);
 	for (unsigned i = 0; i < n; i++)
-		if (records[i].value.ptr != NULL && changed(records, n, records[i].name) == &records[i])
+		if (records[i].value.ptr != NULL &&
+		    changed(records, n, records[i].name) == &records[i])
 			put_pair(out, records[i].name, records[i].value);
 	buf_put(out, SLICE("\n}\n"));
 }
@@ -97,8 +98,9 @@ static const struct store_ops file_ops = {.write = file_write, .free = file_free
 static int bad_file(const char *path, const char *what, struct err *err)
 {
 	return err_set(err, ERR_POSITION,
-		       "%s: %s; restore the checkpoint file from a copy, or remove it to start with a full sync", path,
-		       what);
+		       "%s: %s; restore the checkpoint file from a copy, or remove it to start "
+		       "with a full sync",
+		       path, what);
 }
 
 static int take_all(struct file_store *file, const cJSON *root, const char *sync, struct err *err)
@@ -106,12 +108,14 @@ static int take_all(struct file_store *file, const cJSON *root, const char *sync
 	if (!cJSON_IsObject(root))
 		return bad_file(file->path, "is no JSON object", err);
 	for (const cJSON *item = root->child; item != NULL; item = item->next) {
-		struct store_record record = {slice_str(item->string), slice_str(item->valuestring)};
+		struct store_record record = {slice_str(item->string),
+					      slice_str(item->valuestring)};
 		if (!cJSON_IsString(item))
 			return bad_file(file->path, "holds a record that is no string", err);
 		if (!store_is_own(sync, record.name))
 			return err_set(err, ERR_SCRIPT,
-				       "%s: belongs to another sync (it holds \"%s\"): give each sync a checkpoint file of "
+				       "%s: belongs to another sync (it holds \"%s\"): give each "
+				       "sync a checkpoint file of "
 				       "its own",
 				       file->path, item->string);
 		store_apply(&file->store, &record);
@@ -147,7 +151,8 @@ static int take_lock(const char *path, const char *sync, struct err *err)
 	if (fd < 0) {
 		err_set(err, ERR_SCRIPT, "%s: cannot open: %s", buf_cstr(&name), strerror(errno));
 	} else if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-		err_set(err, ERR_DISPLACED, "%s: another process runs the sync \"%s\" (it holds the lock on %s)", path,
+		err_set(err, ERR_DISPLACED,
+			"%s: another process runs the sync \"%s\" (it holds the lock on %s)", path,
 			sync, buf_cstr(&name));
 		close(fd);
 		fd = -1;

@@ -12,22 +12,24 @@
 #include <stdlib.h>
 
 enum {
-	TRY_MS = 5000,        /* one try of a transactional call; it goes on where it was */
-	WAIT_MS = 100,        /* between two tries */
-	STOP_GRACE_MS = 5000, /* the last save of a sync that stops may take so long before it gives up */
-	READ_MS = 500,        /* one wait for records */
-	READ_LOG_MS = 10000,  /* of waiting for the end of the topic before the log says so */
+	TRY_MS = 5000, /* one try of a transactional call; it goes on where it was */
+	WAIT_MS = 100, /* between two tries */
+	STOP_GRACE_MS =
+		5000,  /* the last save of a sync that stops may take so long before it gives up */
+	READ_MS = 500, /* one wait for records */
+	READ_LOG_MS = 10000, /* of waiting for the end of the topic before the log says so */
 	PARTITION = 0,
 };
 
 struct topic_store {
 	struct store store;
-	struct kafka kafka;        /* the transactional producer */
-	rd_kafka_topic_t *rkt;     /* the checkpoint topic, its partition 0 */
-	const _Atomic bool *stop;  /* ends waiting; may be NULL */
+	struct kafka kafka;       /* the transactional producer */
+	rd_kafka_topic_t *rkt;    /* the checkpoint topic, its partition 0 */
+	const _Atomic bool *stop; /* ends waiting; may be NULL */
 	char *topic, *sync;
-	int64_t put_ms;             /* when the running put began (monotonic); 0: none runs */
-	rd_kafka_resp_err_t failed; /* first delivery report with an error, since the transaction began */
+	int64_t put_ms; /* when the running put began (monotonic); 0: none runs */
+	rd_kafka_resp_err_t
+		failed; /* first delivery report with an error, since the transaction began */
 };
 
 static struct topic_store *of(struct store *store)
@@ -55,7 +57,8 @@ static const _Atomic bool *stop_of(const struct topic_store *t)
 static int displaced(struct topic_store *t, struct err *err)
 {
 	return err_set(err, ERR_DISPLACED,
-		       "%s: another process runs the sync \"%s\" and has taken over its checkpoint (topic \"%s\"); this one "
+		       "%s: another process runs the sync \"%s\" and has taken over its checkpoint "
+		       "(topic \"%s\"); this one "
 		       "ends",
 		       t->kafka.label, t->sync, t->topic);
 }
@@ -74,11 +77,13 @@ static const char *refusal_remedy(rd_kafka_resp_err_t code)
 	}
 }
 
-static int refused(struct topic_store *t, const char *what, rd_kafka_resp_err_t code, const char *text,
-		   struct err *err)
+static int refused(struct topic_store *t, const char *what, rd_kafka_resp_err_t code,
+		   const char *text, struct err *err)
 {
-	return err_set(err, ERR_KAFKA, "%s: cannot %s (checkpoint topic \"%s\", transactional id \"tideway.%s\"): %s%s",
-		       t->kafka.label, what, t->topic, t->sync, text, refusal_remedy(code));
+	return err_set(
+		err, ERR_KAFKA,
+		"%s: cannot %s (checkpoint topic \"%s\", transactional id \"tideway.%s\"): %s%s",
+		t->kafka.label, what, t->topic, t->sync, text, refusal_remedy(code));
 }
 
 /* Judges what a transactional call returned, and releases it. */
@@ -93,7 +98,8 @@ static enum outcome judge(struct topic_store *t, const char *what, rd_kafka_erro
 		displaced(t, err);
 	else if (rd_kafka_error_txn_requires_abort(error))
 		outcome = ABORT;
-	else if (!rd_kafka_error_is_fatal(error) && (rd_kafka_error_is_retriable(error) || kafka_transient(code)))
+	else if (!rd_kafka_error_is_fatal(error) &&
+		 (rd_kafka_error_is_retriable(error) || kafka_transient(code)))
 		outcome = AGAIN;
 	else
 		refused(t, what, code, rd_kafka_error_string(error), err);
@@ -136,7 +142,8 @@ static int produce_one(struct topic_store *t, const struct store_record *record,
 		rd_kafka_resp_err_t code = rd_kafka_last_error();
 		if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL)
 			return refused(t, "save the checkpoint", code, rd_kafka_err2str(code), err);
-		if (kafka_wait(&t->kafka, "save the checkpoint", code, WAIT_MS, stop_of(t), err) != 0)
+		if (kafka_wait(&t->kafka, "save the checkpoint", code, WAIT_MS, stop_of(t), err) !=
+		    0)
 			return -1;
 	}
 }
@@ -155,7 +162,8 @@ static enum outcome abort_transaction(struct topic_store *t, struct err *err)
 {
 	enum outcome outcome;
 	do
-		outcome = judge(t, "abort a checkpoint", rd_kafka_abort_transaction(t->kafka.rk, TRY_MS), err);
+		outcome = judge(t, "abort a checkpoint",
+				rd_kafka_abort_transaction(t->kafka.rk, TRY_MS), err);
 	while (outcome == AGAIN);
 	if (outcome == ABORT) {
 		refused(t, "abort a checkpoint", RD_KAFKA_RESP_ERR__STATE, "in a wrong state", err);
@@ -169,7 +177,8 @@ static enum outcome save(struct topic_store *t, const struct store_record *recor
 			 struct err *err)
 {
 	t->failed = RD_KAFKA_RESP_ERR_NO_ERROR;
-	enum outcome outcome = judge(t, "begin a checkpoint", rd_kafka_begin_transaction(t->kafka.rk), err);
+	enum outcome outcome =
+		judge(t, "begin a checkpoint", rd_kafka_begin_transaction(t->kafka.rk), err);
 	if (outcome != DONE)
 		return outcome;
 	if (produce_all(t, records, n, err) != 0) {
@@ -182,7 +191,8 @@ static enum outcome save(struct topic_store *t, const struct store_record *recor
 		return FAILED;
 	}
 	do
-		outcome = judge(t, "save the checkpoint", rd_kafka_commit_transaction(t->kafka.rk, TRY_MS), err);
+		outcome = judge(t, "save the checkpoint",
+				rd_kafka_commit_transaction(t->kafka.rk, TRY_MS), err);
 	while (outcome == AGAIN);
 	return outcome == ABORT ? abort_transaction(t, err) : outcome;
 }
@@ -196,7 +206,8 @@ static bool hopeless(rd_kafka_resp_err_t code)
 	       code == RD_KAFKA_RESP_ERR_POLICY_VIOLATION;
 }
 
-static int put(struct topic_store *t, const struct store_record *records, unsigned n, struct err *err)
+static int put(struct topic_store *t, const struct store_record *records, unsigned n,
+	       struct err *err)
 {
 	for (;;) {
 		enum outcome outcome = save(t, records, n, err);
@@ -208,9 +219,10 @@ static int put(struct topic_store *t, const struct store_record *records, unsign
 		if (outcome == FAILED)
 			return -1;
 		if (hopeless(t->failed))
-			return refused(t, "save the checkpoint", t->failed, rd_kafka_err2str(t->failed), err);
-		if (kafka_wait(&t->kafka, "save the checkpoint", RD_KAFKA_RESP_ERR__TIMED_OUT, WAIT_MS,
-			       stop_of(t), err) != 0)
+			return refused(t, "save the checkpoint", t->failed,
+				       rd_kafka_err2str(t->failed), err);
+		if (kafka_wait(&t->kafka, "save the checkpoint", RD_KAFKA_RESP_ERR__TIMED_OUT,
+			       WAIT_MS, stop_of(t), err) != 0)
 			return -1;
 	}
 }
@@ -230,7 +242,7 @@ static int topic_write(struct store *store, const struct store_record *records, 
 struct reading {
 	struct kafka kafka;
 	rd_kafka_topic_t *rkt;
-	int64_t end;       /* offset that must be reached: everything before it was there at the start */
+	int64_t end; /* offset that must be reached: everything before it was there at the start */
 	uint64_t records;
 };
 
@@ -240,14 +252,14 @@ static int find_end(struct topic_store *t, int64_t *end, struct err *err)
 {
 	int64_t low;
 	for (;;) {
-		rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(t->kafka.rk, t->topic, PARTITION,
-									    &low, end, TRY_MS);
+		rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
+			t->kafka.rk, t->topic, PARTITION, &low, end, TRY_MS);
 		if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
 			return 0;
 		if (!kafka_transient(code))
 			return refused(t, "ask for the end", code, rd_kafka_err2str(code), err);
-		if (kafka_wait(&t->kafka, "ask for the end of the checkpoint topic", code, WAIT_MS, t->stop,
-			       err) != 0)
+		if (kafka_wait(&t->kafka, "ask for the end of the checkpoint topic", code, WAIT_MS,
+			       t->stop, err) != 0)
 			return -1;
 	}
 }
@@ -273,7 +285,8 @@ static int take(struct topic_store *t, struct reading *reading, const rd_kafka_m
 	}
 	if (kafka_transient(message->err))
 		return 0;
-	return refused(t, "read the checkpoint", message->err, rd_kafka_message_errstr(message), err);
+	return refused(t, "read the checkpoint", message->err, rd_kafka_message_errstr(message),
+		       err);
 }
 
 static int read_to_end(struct topic_store *t, struct reading *reading, struct err *err)
@@ -288,12 +301,13 @@ static int read_to_end(struct topic_store *t, struct reading *reading, struct er
 			rd_kafka_message_destroy(message);
 		}
 		if (result == 0 && message == NULL &&
-		    kafka_wait(&reading->kafka, "read the checkpoint", RD_KAFKA_RESP_ERR__TIMED_OUT, 0,
-			       t->stop, err) != 0)
+		    kafka_wait(&reading->kafka, "read the checkpoint", RD_KAFKA_RESP_ERR__TIMED_OUT,
+			       0, t->stop, err) != 0)
 			result = -1;
 		if (!said && clock_mono_ms() - start > READ_LOG_MS) {
 			said = true;
-			log_info("%s: still reading the checkpoint topic \"%s\" up to offset %lld (another producer's "
+			log_info("%s: still reading the checkpoint topic \"%s\" up to offset %lld "
+				 "(another producer's "
 				 "transaction may be open in it)",
 				 t->kafka.label, t->topic, (long long)reading->end);
 		}
@@ -305,12 +319,15 @@ static int open_reader(const struct sink_config *config, struct topic_store *t,
 		       struct reading *reading, struct err *err)
 {
 	static const struct property forced[] = {
-		{"isolation.level", "read_committed"}, {"enable.partition.eof", "true"},
-		{"auto.offset.reset", "error"},	       {"enable.auto.commit", "false"},
-		{"check.crcs", "true"},		       {NULL, NULL},
+		{"isolation.level", "read_committed"},
+		{"enable.partition.eof", "true"},
+		{"auto.offset.reset", "error"},
+		{"enable.auto.commit", "false"},
+		{"check.crcs", "true"},
+		{NULL, NULL},
 	};
-	const struct kafka_options options = {RD_KAFKA_CONSUMER, PROPERTY_ADMIN, t->topic, NULL, forced, NULL,
-					      NULL};
+	const struct kafka_options options = {
+		RD_KAFKA_CONSUMER, PROPERTY_ADMIN, t->topic, NULL, forced, NULL, NULL};
 	if (kafka_open(&reading->kafka, config, &options, err) != 0)
 		return -1;
 	reading->rkt = rd_kafka_topic_new(reading->kafka.rk, t->topic, NULL);
@@ -342,8 +359,9 @@ static int read_all(const struct sink_config *config, struct topic_store *t, str
 		result = read_to_end(t, &reading, err);
 	close_reader(&reading);
 	if (result == 0)
-		log_debug("%s: checkpoint topic \"%s\": %llu records up to offset %lld", t->kafka.label, t->topic,
-			  (unsigned long long)reading.records, (long long)reading.end);
+		log_debug("%s: checkpoint topic \"%s\": %llu records up to offset %lld",
+			  t->kafka.label, t->topic, (unsigned long long)reading.records,
+			  (long long)reading.end);
 	return result;
 }
 
@@ -355,20 +373,25 @@ static int check_topic(struct topic_store *t, const struct topic_facts *facts, s
 		return 0;
 	if (facts->partitions != 1)
 		return err_set(err, ERR_KAFKA,
-			       "%s: topic \"%s\" has %d partitions, a checkpoint topic has 1: name another one in "
+			       "%s: topic \"%s\" has %d partitions, a checkpoint topic has 1: name "
+			       "another one in "
 			       "checkpoint.topic, or delete it",
 			       t->kafka.label, t->topic, facts->partitions);
 	if (!facts->described) {
-		log_warn("%s: the configuration of the checkpoint topic \"%s\" cannot be read (grant DescribeConfigs); "
-			 "it must have cleanup.policy=compact, or the checkpoint is deleted some day",
+		log_warn("%s: the configuration of the checkpoint topic \"%s\" cannot be read "
+			 "(grant DescribeConfigs); "
+			 "it must have cleanup.policy=compact, or the checkpoint is deleted some "
+			 "day",
 			 t->kafka.label, t->topic);
 		return 0;
 	}
 	if (facts->compacted && !facts->deletes)
 		return 0;
 	return err_set(err, ERR_KAFKA,
-		       "%s: topic \"%s\" would lose the checkpoint: its cleanup.policy must be compact. Set it: "
-		       "kafka-configs.sh --alter --entity-type topics --entity-name %s --add-config cleanup.policy=compact",
+		       "%s: topic \"%s\" would lose the checkpoint: its cleanup.policy must be "
+		       "compact. Set it: "
+		       "kafka-configs.sh --alter --entity-type topics --entity-name %s "
+		       "--add-config cleanup.policy=compact",
 		       t->kafka.label, t->topic, t->topic);
 }
 
@@ -380,7 +403,10 @@ static int prepare_topic(struct topic_store *t, struct err *err)
 		{"segment.ms", "3600000"},
 		{"min.cleanable.dirty.ratio", "0.01"},
 	};
-	const struct topic_spec spec = {.create = true, .partitions = 1, .replication = -1, .config = config,
+	const struct topic_spec spec = {.create = true,
+					.partitions = 1,
+					.replication = -1,
+					.config = config,
 					.nconfig = sizeof(config) / sizeof(config[0])};
 	struct topic_facts facts;
 	if (topics_ensure(&t->kafka, NULL, t->topic, &spec, t->stop, &facts, err) != 0 ||
@@ -404,10 +430,10 @@ static int open_producer(const struct sink_config *config, struct topic_store *t
 	const struct property forced[] = {
 		{"transactional.id", buf_cstr(&id)}, {"transaction.timeout.ms", "300000"},
 		{"message.max.bytes", "1000000000"}, {"linger.ms", "0"},
-		{"compression.type", "lz4"},	     {NULL, NULL},
+		{"compression.type", "lz4"},         {NULL, NULL},
 	};
-	const struct kafka_options options = {RD_KAFKA_PRODUCER, PROPERTY_ADMIN, buf_cstr(&id), NULL, forced,
-					      on_report, t};
+	const struct kafka_options options = {
+		RD_KAFKA_PRODUCER, PROPERTY_ADMIN, buf_cstr(&id), NULL, forced, on_report, t};
 	int result = kafka_open(&t->kafka, config, &options, err);
 	buf_fini(&id);
 	return result;
@@ -426,8 +452,8 @@ static void topic_free(struct store *store)
 
 static const struct store_ops topic_ops = {.write = topic_write, .free = topic_free};
 
-struct store *store_open_topic(const struct sink_config *config, const char *topic, const char *sync,
-			       const _Atomic bool *stop, struct err *err)
+struct store *store_open_topic(const struct sink_config *config, const char *topic,
+			       const char *sync, const _Atomic bool *stop, struct err *err)
 {
 	struct topic_store *t = mem_array(1, sizeof(*t));
 	t->store.ops = &topic_ops;

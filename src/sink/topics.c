@@ -8,12 +8,12 @@
 #include <stdlib.h>
 
 enum {
-	SLICE_MS = 500,         /* one turn of waiting for an answer */
-	LEADER_MS = 50,         /* between two looks for leaders */
-	LEADER_LOG_MS = 5000,   /* of waiting for leaders before the log says so */
-	UNKNOWN_MS = 60000,     /* a topic that exists is known to all brokers by then */
-	NAMES_MS = 10000,       /* a list of topics is believed so long */
-	REQUEST_MS = 30000,     /* one admin request */
+	SLICE_MS = 500,       /* one turn of waiting for an answer */
+	LEADER_MS = 50,       /* between two looks for leaders */
+	LEADER_LOG_MS = 5000, /* of waiting for leaders before the log says so */
+	UNKNOWN_MS = 60000,   /* a topic that exists is known to all brokers by then */
+	NAMES_MS = 10000,     /* a list of topics is believed so long */
+	REQUEST_MS = 30000,   /* one admin request */
 	ERRSTR = 512,
 };
 
@@ -44,7 +44,8 @@ int topics_list(struct kafka *kafka, struct topic_names *names, int timeout_ms,
 			return -1;
 		if (timeout_ms >= 0 && clock_mono_ms() >= end)
 			return err_retry(err, ERR_KAFKA,
-					 "%s: no broker can be reached%s%s; check the address, the firewall and "
+					 "%s: no broker can be reached%s%s; check the address, the "
+					 "firewall and "
 					 "security.protocol",
 					 kafka->label, kafka->last_error[0] ? ": " : "",
 					 kafka->last_error);
@@ -83,7 +84,8 @@ static rd_kafka_AdminOptions_t *admin_options(struct kafka *kafka, rd_kafka_admi
 	rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(kafka->rk, op);
 	rd_kafka_AdminOptions_set_request_timeout(options, REQUEST_MS, text, sizeof(text));
 	if (op == RD_KAFKA_ADMIN_OP_CREATETOPICS)
-		rd_kafka_AdminOptions_set_operation_timeout(options, REQUEST_MS, text, sizeof(text));
+		rd_kafka_AdminOptions_set_operation_timeout(options, REQUEST_MS, text,
+							    sizeof(text));
 	return options;
 }
 
@@ -91,7 +93,8 @@ static rd_kafka_AdminOptions_t *admin_options(struct kafka *kafka, rd_kafka_admi
 
 static int refuse_spec(struct kafka *kafka, const char *name, const char *text, struct err *err)
 {
-	return err_set(err, ERR_KAFKA, "%s: topic \"%s\" cannot be created: %s", kafka->label, name, text);
+	return err_set(err, ERR_KAFKA, "%s: topic \"%s\" cannot be created: %s", kafka->label, name,
+		       text);
 }
 
 static rd_kafka_NewTopic_t *new_topic(struct kafka *kafka, const char *name,
@@ -115,7 +118,8 @@ static const char *create_remedy(rd_kafka_resp_err_t code)
 	switch ((int)code) {
 	case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
 	case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
-		return "; grant Create on the topic, or create it yourself and set topics = \"existing\"";
+		return "; grant Create on the topic, or create it yourself and set topics = "
+		       "\"existing\"";
 	case RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR:
 		return "; set topics.replication to at most the number of brokers";
 	case RD_KAFKA_RESP_ERR_INVALID_CONFIG:
@@ -123,22 +127,24 @@ static const char *create_remedy(rd_kafka_resp_err_t code)
 	case RD_KAFKA_RESP_ERR_INVALID_PARTITIONS:
 		return "; check topics.partitions";
 	case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
-		return "; the broker's policy forbids it: change topics.config, partitions or replication";
+		return "; the broker's policy forbids it: change topics.config, partitions or "
+		       "replication";
 	default:
 		return "";
 	}
 }
 
 /* What one answer says: 1 done, 0 try again, -1 refused. */
-static int create_result(struct kafka *kafka, const char *name, rd_kafka_event_t *event, bool *created,
-			 rd_kafka_resp_err_t *again, struct err *err)
+static int create_result(struct kafka *kafka, const char *name, rd_kafka_event_t *event,
+			 bool *created, rd_kafka_resp_err_t *again, struct err *err)
 {
 	size_t n = 0;
 	rd_kafka_resp_err_t code = rd_kafka_event_error(event);
 	const char *text = rd_kafka_event_error_string(event);
 	const rd_kafka_CreateTopics_result_t *result = rd_kafka_event_CreateTopics_result(event);
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR && result != NULL) {
-		const rd_kafka_topic_result_t **topics = rd_kafka_CreateTopics_result_topics(result, &n);
+		const rd_kafka_topic_result_t **topics =
+			rd_kafka_CreateTopics_result_topics(result, &n);
 		code = n ? rd_kafka_topic_result_error(topics[0]) : RD_KAFKA_RESP_ERR__BAD_MSG;
 		text = n ? rd_kafka_topic_result_error_string(topics[0]) : NULL;
 	}
@@ -148,8 +154,8 @@ static int create_result(struct kafka *kafka, const char *name, rd_kafka_event_t
 		return 1;
 	if (kafka_transient(code))
 		return 0;
-	return err_set(err, ERR_KAFKA, "%s: topic \"%s\" cannot be created: %s%s", kafka->label, name,
-		       text && *text ? text : rd_kafka_err2str(code), create_remedy(code));
+	return err_set(err, ERR_KAFKA, "%s: topic \"%s\" cannot be created: %s%s", kafka->label,
+		       name, text && *text ? text : rd_kafka_err2str(code), create_remedy(code));
 }
 
 int topics_create(struct kafka *kafka, const char *name, const struct topic_spec *spec,
@@ -168,7 +174,8 @@ int topics_create(struct kafka *kafka, const char *name, const struct topic_spec
 		result = event ? create_result(kafka, name, event, created, &again, err) : -1;
 		if (event != NULL)
 			rd_kafka_event_destroy(event);
-		if (result == 0 && kafka_wait(kafka, "create a topic", again, LEADER_MS, stop, err) != 0)
+		if (result == 0 &&
+		    kafka_wait(kafka, "create a topic", again, LEADER_MS, stop, err) != 0)
 			result = -1;
 	}
 	rd_kafka_AdminOptions_destroy(options);
@@ -186,7 +193,8 @@ static int delete_result(struct kafka *kafka, const char *name, rd_kafka_event_t
 	rd_kafka_resp_err_t code = rd_kafka_event_error(event);
 	const rd_kafka_DeleteTopics_result_t *result = rd_kafka_event_DeleteTopics_result(event);
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR && result != NULL) {
-		const rd_kafka_topic_result_t **topics = rd_kafka_DeleteTopics_result_topics(result, &n);
+		const rd_kafka_topic_result_t **topics =
+			rd_kafka_DeleteTopics_result_topics(result, &n);
 		code = n ? rd_kafka_topic_result_error(topics[0]) : RD_KAFKA_RESP_ERR__BAD_MSG;
 	}
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
@@ -243,7 +251,8 @@ static rd_kafka_resp_err_t describe_result(rd_kafka_event_t *event, struct topic
 {
 	size_t nresources = 0, nentries = 0;
 	rd_kafka_resp_err_t code = rd_kafka_event_error(event);
-	const rd_kafka_DescribeConfigs_result_t *result = rd_kafka_event_DescribeConfigs_result(event);
+	const rd_kafka_DescribeConfigs_result_t *result =
+		rd_kafka_event_DescribeConfigs_result(event);
 	if (code != RD_KAFKA_RESP_ERR_NO_ERROR || result == NULL)
 		return code;
 	const rd_kafka_ConfigResource_t **resources =
@@ -254,8 +263,8 @@ static rd_kafka_resp_err_t describe_result(rd_kafka_event_t *event, struct topic
 	const rd_kafka_ConfigEntry_t **entries =
 		rd_kafka_ConfigResource_configs(resources[0], &nentries);
 	for (size_t i = 0; code == RD_KAFKA_RESP_ERR_NO_ERROR && i < nentries; i++)
-		take_entry(rd_kafka_ConfigEntry_name(entries[i]), rd_kafka_ConfigEntry_value(entries[i]),
-			   facts);
+		take_entry(rd_kafka_ConfigEntry_name(entries[i]),
+			   rd_kafka_ConfigEntry_value(entries[i]), facts);
 	return code;
 }
 
@@ -286,8 +295,10 @@ int topics_describe(struct kafka *kafka, const char *name, const _Atomic bool *s
 	int result;
 	do {
 		result = describe_once(kafka, resource, stop, facts, &code, err);
-		if (result == 0 && (kafka_transient(code) || code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART))
-			result = kafka_wait(kafka, "read a topic's configuration", code, LEADER_MS, stop, err);
+		if (result == 0 &&
+		    (kafka_transient(code) || code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART))
+			result = kafka_wait(kafka, "read a topic's configuration", code, LEADER_MS,
+					    stop, err);
 		else
 			break;
 	} while (result == 0);
@@ -339,8 +350,8 @@ static int look_again(struct kafka *kafka, const char *name, rd_kafka_resp_err_t
 			       rd_kafka_err2str(code));
 	if (!*said && waited > LEADER_LOG_MS && kafka->down_since == 0) {
 		*said = true;
-		log_warn("%s: topic \"%s\": waiting until all its partitions have leaders: %s", kafka->label,
-			 name, rd_kafka_err2str(code));
+		log_warn("%s: topic \"%s\": waiting until all its partitions have leaders: %s",
+			 kafka->label, name, rd_kafka_err2str(code));
 	}
 	return kafka_wait(kafka, "see the leaders of a topic", code, LEADER_MS, stop, err);
 }
@@ -366,8 +377,10 @@ static int wait_for_leaders(struct kafka *kafka, const char *name, const _Atomic
 static int missing(struct kafka *kafka, const char *name, struct err *err)
 {
 	return err_set(err, ERR_KAFKA,
-		       "%s: topic \"%s\" does not exist, and topics = \"existing\" forbids to create it: create it, "
-		       "or allow it with topics = { create = true }; without Describe on a topic it cannot be "
+		       "%s: topic \"%s\" does not exist, and topics = \"existing\" forbids to "
+		       "create it: create it, "
+		       "or allow it with topics = { create = true }; without Describe on a topic "
+		       "it cannot be "
 		       "seen either",
 		       kafka->label, name);
 }
@@ -386,7 +399,8 @@ static int find_or_create(struct kafka *kafka, struct topic_names *names, const 
 		/* the list may be older than the topic */
 		if (topics_list(kafka, names, -1, stop, err) != 0)
 			return -1;
-		return topics_partitions(names, slice_str(name)) != 0 ? 0 : missing(kafka, name, err);
+		return topics_partitions(names, slice_str(name)) != 0 ? 0
+								      : missing(kafka, name, err);
 	}
 	if (facts->mock) /* there a topic appears when it is asked for */
 		return 0;
@@ -394,8 +408,8 @@ static int find_or_create(struct kafka *kafka, struct topic_names *names, const 
 }
 
 int topics_ensure(struct kafka *kafka, struct topic_names *names, const char *name,
-		  const struct topic_spec *spec, const _Atomic bool *stop, struct topic_facts *facts,
-		  struct err *err)
+		  const struct topic_spec *spec, const _Atomic bool *stop,
+		  struct topic_facts *facts, struct err *err)
 {
 	struct topic_names own = {NULL, 0};
 	*facts = (struct topic_facts){0};

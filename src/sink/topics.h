@@ -26,8 +26,8 @@ struct topic_names {
  * `names` may be NULL; it saves asking for the list of all topics again within
  * ten seconds. */
 int topics_ensure(struct kafka *kafka, struct topic_names *names, const char *name,
-		  const struct topic_spec *spec, const _Atomic bool *stop, struct topic_facts *facts,
-		  struct err *err) MUST_CHECK;
+		  const struct topic_spec *spec, const _Atomic bool *stop,
+		  struct topic_facts *facts, struct err *err) MUST_CHECK;
 /* All topics of the cluster; waits at most timeout_ms for a broker (-1: until *stop). Asking for one topic
  * by name would create it on many clusters, so the whole list is asked for. */
 int topics_list(struct kafka *kafka, struct topic_names *names, int timeout_ms,

@@ -15,8 +15,8 @@
 #define CHECK(condition)                                                                           \
 	do {                                                                                       \
 		if (!(condition)) {                                                                \
-			fprintf(stderr, "%s:%d: failed: %s (last error: %s)\n", __FILE__, __LINE__, \
-				#condition, err.text);                                             \
+			fprintf(stderr, "%s:%d: failed: %s (last error: %s)\n", __FILE__,          \
+				__LINE__, #condition, err.text);                                   \
 			exit(1);                                                                   \
 		}                                                                                  \
 	} while (0)
@@ -25,9 +25,9 @@ static struct err err = ERR_INIT;
 static struct sink_config config = {.kind = SINK_KAFKA};
 
 struct tally {
-	uint64_t acked;    /* messages */
-	uint64_t last;     /* token of the newest report */
-	uint64_t sum;      /* of all tokens */
+	uint64_t acked; /* messages */
+	uint64_t last;  /* token of the newest report */
+	uint64_t sum;   /* of all tokens */
 };
 
 static void count(void *arg, uint64_t token, unsigned messages)
@@ -76,14 +76,18 @@ static int drain(struct sink *sink, int ms)
 /* A topic is created with what was asked for, and can be written to at once. */
 static void case_create(void)
 {
-	static const struct property settings[] = {{"cleanup.policy", "compact"}, {"max.message.bytes", "200000"}};
+	static const struct property settings[] = {{"cleanup.policy", "compact"},
+						   {"max.message.bytes", "200000"}};
 	struct tally tally = {0};
 	struct slice name = topic_name("create");
 	struct sink *sink = open_sink(0, &tally);
-	struct topic *topic = open_topic(sink, name, (struct topic_spec){true, 6, -1, settings, 2, 0});
+	struct topic *topic =
+		open_topic(sink, name, (struct topic_spec){true, 6, -1, settings, 2, 0});
 	const struct topic_info *info = sink_topic_info(topic);
-	CHECK(info->created && info->partitions == 6 && info->compacted && info->max_message == 200000);
-	CHECK(open_topic(sink, name, (struct topic_spec){.create = true, .partitions = 6}) == topic);
+	CHECK(info->created && info->partitions == 6 && info->compacted &&
+	      info->max_message == 200000);
+	CHECK(open_topic(sink, name, (struct topic_spec){.create = true, .partitions = 6}) ==
+	      topic);
 	for (int i = 0; i < 6; i++)
 		CHECK(sink_send(sink, topic, i, SLICE("k"), SLICE("{}"), NULL, 0, 7, &err) == 0);
 	CHECK(drain(sink, 20000) == 0);
@@ -91,9 +95,11 @@ static void case_create(void)
 	sink_free(sink);
 	/* a second sink finds it as it is */
 	sink = open_sink(0, &tally);
-	topic = open_topic(sink, name, (struct topic_spec){.create = true, .partitions = 3, .replication = -1});
+	topic = open_topic(sink, name,
+			   (struct topic_spec){.create = true, .partitions = 3, .replication = -1});
 	info = sink_topic_info(topic);
-	CHECK(!info->created && info->partitions == 6 && info->compacted && info->max_message == 200000);
+	CHECK(!info->created && info->partitions == 6 && info->compacted &&
+	      info->max_message == 200000);
 	sink_free(sink);
 	drop(name);
 }
@@ -107,7 +113,8 @@ static void case_missing(void)
 	struct topic *topic = NULL;
 	const struct topic_spec spec = {.create = false};
 	CHECK(sink_topic(sink, name, &spec, NULL, &topic, &err) == -1);
-	CHECK(err.code == ERR_KAFKA && !err.retriable && strstr(err.text, name.ptr) && strstr(err.text, "does not exist"));
+	CHECK(err.code == ERR_KAFKA && !err.retriable && strstr(err.text, name.ptr) &&
+	      strstr(err.text, "does not exist"));
 	CHECK(client_topic_create(&config, there, 2, -1, NULL, 0, &err) == 0);
 	struct slice names[] = {name, there};
 	bool exists[2];
@@ -141,14 +148,20 @@ static void case_size(void)
 	struct topic *wide = open_topic(sink, big, (struct topic_spec){true, 1, -1, NULL, 0, 0});
 	CHECK(sink_topic_info(wide)->max_message == 1048588);
 	for (unsigned i = 0; i < 20; i++)
-		CHECK(sink_send(sink, wide, -1, SLICE("k"), slice_of(value, 50000), NULL, 0, 1, &err) == 0);
+		CHECK(sink_send(sink, wide, -1, SLICE("k"), slice_of(value, 50000), NULL, 0, 1,
+				&err) == 0);
 	struct topic *topic = open_topic(sink, name, (struct topic_spec){true, 1, -1, small, 1, 0});
-	CHECK(tally.acked == 20); /* the producer was made again: everything before was acknowledged */
+	CHECK(tally.acked ==
+	      20); /* the producer was made again: everything before was acknowledged */
 	for (unsigned i = 0; i < 500; i++)
-		CHECK(sink_send(sink, topic, -1, SLICE("k"), slice_of(value + i, 5000), NULL, 0, 2, &err) == 0);
-	CHECK(sink_send(sink, topic, -1, SLICE("k"), slice_of(value, 20000), NULL, 0, 3, &err) == -1);
-	CHECK(err.code == ERR_DATA && !err.retriable && strstr(err.text, "max.message.bytes") && strstr(err.text, name.ptr));
-	CHECK(sink_send(sink, topic, -1, SLICE("k"), slice_of(value, 19000), NULL, 0, 2, &err) == 0);
+		CHECK(sink_send(sink, topic, -1, SLICE("k"), slice_of(value + i, 5000), NULL, 0, 2,
+				&err) == 0);
+	CHECK(sink_send(sink, topic, -1, SLICE("k"), slice_of(value, 20000), NULL, 0, 3, &err) ==
+	      -1);
+	CHECK(err.code == ERR_DATA && !err.retriable && strstr(err.text, "max.message.bytes") &&
+	      strstr(err.text, name.ptr));
+	CHECK(sink_send(sink, topic, -1, SLICE("k"), slice_of(value, 19000), NULL, 0, 2, &err) ==
+	      0);
 	CHECK(sink_send(sink, wide, -1, SLICE("k"), slice_of(value, 50000), NULL, 0, 1, &err) == 0);
 	CHECK(drain(sink, 20000) == 0);
 	CHECK(tally.acked == 20 + 501 + 1 && tally.sum == 20 + 2 * 501 + 1);
@@ -165,10 +178,12 @@ static void case_poison(void)
 	struct tally tally = {0};
 	struct slice name = topic_name("poison");
 	struct sink *sink = open_sink(0, &tally);
-	struct topic *topic = open_topic(sink, name, (struct topic_spec){true, 1, -1, compact, 1, 0});
+	struct topic *topic =
+		open_topic(sink, name, (struct topic_spec){true, 1, -1, compact, 1, 0});
 	CHECK(sink_send(sink, topic, 0, SLICE("a"), SLICE("1"), NULL, 0, 1, &err) == 0);
 	CHECK(drain(sink, 20000) == 0 && tally.acked == 1);
-	CHECK(sink_send(sink, topic, 0, (struct slice){NULL, 0}, SLICE("2"), NULL, 0, 2, &err) == 0);
+	CHECK(sink_send(sink, topic, 0, (struct slice){NULL, 0}, SLICE("2"), NULL, 0, 2, &err) ==
+	      0);
 	CHECK(drain(sink, 20000) == -1);
 	CHECK(err.code == ERR_KAFKA && !err.retriable && strstr(err.text, name.ptr));
 	CHECK(sink_send(sink, topic, 0, SLICE("a"), SLICE("3"), NULL, 0, 3, &err) == -1);
@@ -183,15 +198,18 @@ static void case_poison(void)
  * written although nobody polls, so that the topic has no gap (enable.gapless.guarantee; without it all forty are). */
 static void case_gap(void)
 {
-	static const struct property compact[] = {{"cleanup.policy", "compact"}}, single[] = {{"batch.size", "1"}};
+	static const struct property compact[] = {{"cleanup.policy", "compact"}},
+				     single[] = {{"batch.size", "1"}};
 	struct tally tally = {0};
 	struct slice name = topic_name("gap");
 	config.properties = single;
 	config.nproperties = 1;
 	struct sink *sink = open_sink(0, &tally);
-	struct topic *topic = open_topic(sink, name, (struct topic_spec){true, 1, -1, compact, 1, 0});
+	struct topic *topic =
+		open_topic(sink, name, (struct topic_spec){true, 1, -1, compact, 1, 0});
 	for (uint64_t i = 1; i <= 60; i++)
-		if (sink_send(sink, topic, 0, i == 20 ? (struct slice){NULL, 0} : SLICE("k"), SLICE("v"), NULL, 0, i, &err) != 0)
+		if (sink_send(sink, topic, 0, i == 20 ? (struct slice){NULL, 0} : SLICE("k"),
+			      SLICE("v"), NULL, 0, i, &err) != 0)
 			break;
 	config.nproperties = 0;
 	struct client_consumer *consumer = client_consumer_new(&config, &name, 1, NULL, true, &err);
@@ -223,8 +241,8 @@ static void case_pressure(void)
 	unsigned most = 0;
 	for (uint64_t i = 1; i <= MESSAGES; i++) {
 		int n = snprintf(key, sizeof(key), "%llu", (unsigned long long)i);
-		CHECK(sink_send(sink, topic, -1, slice_of(key, (size_t)n), slice_of(value, sizeof(value)), NULL, 0, i,
-				&err) == 0);
+		CHECK(sink_send(sink, topic, -1, slice_of(key, (size_t)n),
+				slice_of(value, sizeof(value)), NULL, 0, i, &err) == 0);
 		most = sink_in_flight(sink) > most ? sink_in_flight(sink) : most;
 	}
 	CHECK(drain(sink, 60000) == 0);
@@ -237,7 +255,8 @@ static void case_pressure(void)
 	CHECK(consumer != NULL);
 	for (uint64_t i = 1; i <= MESSAGES; i++) {
 		CHECK(client_consumer_poll(consumer, 10, &message, &err) == 1);
-		CHECK((uint64_t)message.offset == i - 1 && strtoull(message.key.ptr, NULL, 10) == i);
+		CHECK((uint64_t)message.offset == i - 1 &&
+		      strtoull(message.key.ptr, NULL, 10) == i);
 	}
 	CHECK(client_consumer_poll(consumer, 0.2, &message, &err) == 0);
 	client_consumer_free(consumer);
@@ -251,16 +270,20 @@ static void case_pinned(void)
 	struct slice name = topic_name("pinned");
 	CHECK(client_topic_create(&config, name, 12, -1, NULL, 0, &err) == 0);
 	struct sink *sink = open_sink(0, &tally);
-	struct topic *topic = open_topic(sink, name, (struct topic_spec){.create = true, .partitions = 6, .pinned = 6});
+	struct topic *topic = open_topic(
+		sink, name, (struct topic_spec){.create = true, .partitions = 6, .pinned = 6});
 	CHECK(sink_topic_info(topic)->partitions == 6);
 	char key[16];
 	for (int i = 0; i < 200; i++) {
 		int n = snprintf(key, sizeof(key), "key-%d", i);
-		CHECK(sink_send(sink, topic, -1, slice_of(key, (size_t)n), SLICE("x"), NULL, 0, 1, &err) == 0);
+		CHECK(sink_send(sink, topic, -1, slice_of(key, (size_t)n), SLICE("x"), NULL, 0, 1,
+				&err) == 0);
 	}
 	CHECK(sink_send(sink, topic, -1, SLICE(""), SLICE("empty"), NULL, 0, 1, &err) == 0);
-	CHECK(sink_send(sink, topic, -1, (struct slice){NULL, 0}, SLICE("null"), NULL, 0, 1, &err) == 0);
-	CHECK(sink_send(sink, topic, 6, SLICE("k"), SLICE("x"), NULL, 0, 1, &err) == -1 && err.code == ERR_DATA);
+	CHECK(sink_send(sink, topic, -1, (struct slice){NULL, 0}, SLICE("null"), NULL, 0, 1,
+			&err) == 0);
+	CHECK(sink_send(sink, topic, 6, SLICE("k"), SLICE("x"), NULL, 0, 1, &err) == -1 &&
+	      err.code == ERR_DATA);
 	CHECK(drain(sink, 20000) == 0 && tally.acked == 202);
 	struct client_consumer *consumer = client_consumer_new(&config, &name, 1, NULL, true, &err);
 	struct client_message message;
@@ -271,7 +294,8 @@ static void case_pinned(void)
 		else
 			CHECK(message.partition == (int)(murmur2(message.key) % 6));
 		if (message.key.ptr != NULL && message.key.len == 0)
-			CHECK(message.partition == (int)(275646681 % 6) && slice_equal(message.value, SLICE("empty")));
+			CHECK(message.partition == (int)(275646681 % 6) &&
+			      slice_equal(message.value, SLICE("empty")));
 	}
 	client_consumer_free(consumer);
 	sink_free(sink);
@@ -290,25 +314,33 @@ static void case_client(void)
 	struct slice name = topic_name("client");
 	struct header headers[] = {{SLICE("a"), SLICE("1")}, {SLICE("b"), {NULL, 0}}};
 	CHECK(client_topic_create(&config, name, 1, -1, NULL, 0, &err) == 0);
-	CHECK(client_topic_create(&config, name, 1, -1, NULL, 0, &err) == -1 && strstr(err.text, "exists"));
+	CHECK(client_topic_create(&config, name, 1, -1, NULL, 0, &err) == -1 &&
+	      strstr(err.text, "exists"));
 	struct client_producer *producer = client_producer_new(&config, &err);
 	CHECK(producer != NULL);
-	CHECK(client_producer_send(producer, name, -1, SLICE("k"), SLICE("v"), headers, 2, &err) == 0);
-	CHECK(client_producer_send(producer, name, 0, SLICE("k"), (struct slice){NULL, 0}, NULL, 0, &err) == 0);
+	CHECK(client_producer_send(producer, name, -1, SLICE("k"), SLICE("v"), headers, 2, &err) ==
+	      0);
+	CHECK(client_producer_send(producer, name, 0, SLICE("k"), (struct slice){NULL, 0}, NULL, 0,
+				   &err) == 0);
 	CHECK(client_producer_send(producer, name, 0, SLICE("k"), SLICE(""), NULL, 0, &err) == 0);
 	CHECK(client_producer_flush(producer, 10, &err) == 0);
-	CHECK(client_producer_send(producer, topic_name("absent"), 0, SLICE("k"), SLICE(""), NULL, 0, &err) == -1);
+	CHECK(client_producer_send(producer, topic_name("absent"), 0, SLICE("k"), SLICE(""), NULL,
+				   0, &err) == -1);
 	client_producer_free(producer);
 	struct client_message m;
 	struct client_consumer *consumer =
 		client_consumer_new(&config, &name, 1, topic_name("group").ptr, true, &err);
 	CHECK(consumer != NULL);
 	CHECK(client_consumer_poll(consumer, 20, &m, &err) == 1);
-	CHECK(slice_equal(m.topic, name) && slice_equal(m.key, SLICE("k")) && slice_equal(m.value, SLICE("v")));
-	CHECK(m.nheaders == 2 && slice_equal(m.headers[0].name, SLICE("a")) && slice_equal(m.headers[0].value, SLICE("1")));
+	CHECK(slice_equal(m.topic, name) && slice_equal(m.key, SLICE("k")) &&
+	      slice_equal(m.value, SLICE("v")));
+	CHECK(m.nheaders == 2 && slice_equal(m.headers[0].name, SLICE("a")) &&
+	      slice_equal(m.headers[0].value, SLICE("1")));
 	CHECK(m.headers[1].value.ptr == NULL && m.timestamp_ms > 1600000000000 && m.offset == 0);
-	CHECK(client_consumer_poll(consumer, 20, &m, &err) == 1 && m.value.ptr == NULL && m.nheaders == 0);
-	CHECK(client_consumer_poll(consumer, 20, &m, &err) == 1 && m.value.ptr != NULL && m.value.len == 0);
+	CHECK(client_consumer_poll(consumer, 20, &m, &err) == 1 && m.value.ptr == NULL &&
+	      m.nheaders == 0);
+	CHECK(client_consumer_poll(consumer, 20, &m, &err) == 1 && m.value.ptr != NULL &&
+	      m.value.len == 0);
 	CHECK(client_consumer_poll(consumer, 0.2, &m, &err) == 0);
 	client_consumer_free(consumer);
 	drop(name);
@@ -335,7 +367,8 @@ static void case_store(void)
 		struct store *store = open_store(topic, "shop");
 		CHECK(store != NULL);
 		if (round > 0) {
-			CHECK(slice_equal(store_get(store, SLICE("shop/position")), slice_str(value)));
+			CHECK(slice_equal(store_get(store, SLICE("shop/position")),
+					  slice_str(value)));
 			CHECK(store_get(store, SLICE("shop/full/t1")).ptr != NULL);
 			CHECK(store_get(store, SLICE("shop/full/t2")).ptr == NULL);
 			CHECK(store_get(store, SLICE("shop2/position")).ptr == NULL);
@@ -348,7 +381,8 @@ static void case_store(void)
 			snprintf(name, sizeof(name), "shop/full/t%d", i);
 			put(store, name, "{}");
 		}
-		struct store_record both[] = {{SLICE("shop/full/t2"), {NULL, 0}}, {SLICE("shop/full/t3"), SLICE("{\"x\":1}")}};
+		struct store_record both[] = {{SLICE("shop/full/t2"), {NULL, 0}},
+					      {SLICE("shop/full/t3"), SLICE("{\"x\":1}")}};
 		CHECK(store_put(store, both, 2, &err) == 0);
 		CHECK(store_get(store, SLICE("shop/full/t2")).ptr == NULL);
 		store_free(store);
@@ -388,9 +422,11 @@ static void case_store_topic(void)
 	struct slice plain = topic_name("plain"), wide = topic_name("wide");
 	static const struct property compact[] = {{"cleanup.policy", "compact"}};
 	CHECK(client_topic_create(&config, plain, 1, -1, NULL, 0, &err) == 0);
-	CHECK(open_store(plain, "shop") == NULL && err.code == ERR_KAFKA && strstr(err.text, "cleanup.policy"));
+	CHECK(open_store(plain, "shop") == NULL && err.code == ERR_KAFKA &&
+	      strstr(err.text, "cleanup.policy"));
 	CHECK(client_topic_create(&config, wide, 2, -1, compact, 1, &err) == 0);
-	CHECK(open_store(wide, "shop") == NULL && err.code == ERR_KAFKA && strstr(err.text, "2 partitions"));
+	CHECK(open_store(wide, "shop") == NULL && err.code == ERR_KAFKA &&
+	      strstr(err.text, "2 partitions"));
 	drop(plain);
 	drop(wide);
 }
@@ -399,10 +435,10 @@ static const struct {
 	const char *name;
 	void (*run)(void);
 } cases[] = {
-	{"create", case_create}, {"missing", case_missing},   {"size", case_size},
-	{"poison", case_poison}, {"pressure", case_pressure}, {"pinned", case_pinned},
-	{"gap", case_gap},	      {"client", case_client}, {"store", case_store},	      {"fence", case_fence},
-	{"store_topic", case_store_topic},
+	{"create", case_create}, {"missing", case_missing},         {"size", case_size},
+	{"poison", case_poison}, {"pressure", case_pressure},       {"pinned", case_pinned},
+	{"gap", case_gap},       {"client", case_client},           {"store", case_store},
+	{"fence", case_fence},   {"store_topic", case_store_topic},
 };
 
 int main(int argc, char **argv)

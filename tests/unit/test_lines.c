@@ -56,30 +56,36 @@ static void expect_file(const char *expected)
 
 static void send(struct sink *sink, struct topic *topic, struct slice key, struct slice value)
 {
-	assert_int_equal(sink_send(sink, topic, SINK_PARTITION_BY_KEY, key, value, NULL, 0, 1, &err), 0);
+	assert_int_equal(
+		sink_send(sink, topic, SINK_PARTITION_BY_KEY, key, value, NULL, 0, 1, &err), 0);
 }
 
 static void one_line_a_message(void **state)
 {
 	(void)state;
 	struct sink *sink = open_lines();
-	struct topic *topic = open_topic(sink, (struct topic_spec){.create = true, .partitions = 1});
+	struct topic *topic =
+		open_topic(sink, (struct topic_spec){.create = true, .partitions = 1});
 	struct header headers[] = {{SLICE("h"), SLICE("v\"")}, {SLICE("n"), {NULL, 0}}};
 	send(sink, topic, SLICE("7"), SLICE("{\"a\": 1}"));
 	send(sink, topic, (struct slice){NULL, 0}, SLICE("{\n\"a\":\r\n1}"));
 	send(sink, topic, SLICE(""), (struct slice){NULL, 0});
 	send(sink, topic, SLICE("a\"\\\n\x01"), SLICE("plain \"text\""));
 	send(sink, topic, SLICE("\xc3\xa9\xff\xe2\x82\xac\xed\xa0\x80"), SLICE(""));
-	assert_int_equal(sink_send(sink, topic, 0, SLICE("k"), SLICE("[1]"), headers, 2, 1, &err), 0);
+	assert_int_equal(sink_send(sink, topic, 0, SLICE("k"), SLICE("[1]"), headers, 2, 1, &err),
+			 0);
 	assert_int_equal(sink_drain(sink, 0, NULL, &err), 0);
 	sink_free(sink);
 	expect_file("{\"topic\":\"orders\",\"partition\":0,\"key\":\"7\",\"value\":{\"a\": 1}}\n"
 		    "{\"topic\":\"orders\",\"partition\":0,\"key\":null,\"value\":{ \"a\":  1}}\n"
 		    "{\"topic\":\"orders\",\"partition\":0,\"key\":\"\",\"value\":null}\n"
-		    "{\"topic\":\"orders\",\"partition\":0,\"key\":\"a\\\"\\\\\\u000a\\u0001\",\"value\":\"plain \\\"text\\\"\"}\n"
-		    "{\"topic\":\"orders\",\"partition\":0,\"key\":\"\xc3\xa9\xef\xbf\xbd\xe2\x82\xac\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\","
+		    "{\"topic\":\"orders\",\"partition\":0,\"key\":\"a\\\"\\\\\\u000a\\u0001\","
+		    "\"value\":\"plain \\\"text\\\"\"}\n"
+		    "{\"topic\":\"orders\",\"partition\":0,\"key\":"
+		    "\"\xc3\xa9\xef\xbf\xbd\xe2\x82\xac\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\","
 		    "\"value\":\"\"}\n"
-		    "{\"topic\":\"orders\",\"partition\":0,\"key\":\"k\",\"headers\":{\"h\":\"v\\\"\",\"n\":null},\"value\":[1]}\n");
+		    "{\"topic\":\"orders\",\"partition\":0,\"key\":\"k\",\"headers\":{\"h\":"
+		    "\"v\\\"\",\"n\":null},\"value\":[1]}\n");
 }
 
 /* A message counts as delivered when its line is written. */
@@ -87,9 +93,12 @@ static void acknowledged_when_written(void **state)
 {
 	(void)state;
 	struct sink *sink = open_lines();
-	struct topic *topic = open_topic(sink, (struct topic_spec){.create = true, .partitions = 6});
+	struct topic *topic =
+		open_topic(sink, (struct topic_spec){.create = true, .partitions = 6});
 	for (uint64_t i = 1; i <= 10; i++)
-		assert_int_equal(sink_send(sink, topic, 5, SLICE("k"), SLICE("{}"), NULL, 0, (i + 1) / 2, &err), 0);
+		assert_int_equal(sink_send(sink, topic, 5, SLICE("k"), SLICE("{}"), NULL, 0,
+					   (i + 1) / 2, &err),
+				 0);
 	assert_int_equal(acked, 0);
 	assert_int_equal(sink_in_flight(sink), 10);
 	assert_int_equal(sink_poll(sink, 0, &err), 0);
@@ -103,7 +112,8 @@ static void every_line_is_json(void **state)
 {
 	(void)state;
 	struct sink *sink = open_lines();
-	struct topic *topic = open_topic(sink, (struct topic_spec){.create = true, .partitions = 6});
+	struct topic *topic =
+		open_topic(sink, (struct topic_spec){.create = true, .partitions = 6});
 	char bytes[300];
 	for (unsigned i = 0; i < 2000; i++) {
 		for (size_t k = 0; k < sizeof(bytes); k++)
@@ -134,8 +144,7 @@ static void topics_as_asked_for(void **state)
 	(void)state;
 	struct property compact = {"cleanup.policy", "compact,delete"};
 	struct sink *sink = open_lines();
-	struct topic *topic =
-		open_topic(sink, (struct topic_spec){true, 6, -1, &compact, 1, 3});
+	struct topic *topic = open_topic(sink, (struct topic_spec){true, 6, -1, &compact, 1, 3});
 	assert_int_equal(sink_topic_info(topic)->partitions, 3);
 	assert_true(sink_topic_info(topic)->compacted);
 	assert_slice(sink_topic_info(topic)->name, "orders");

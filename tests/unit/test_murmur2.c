@@ -12,7 +12,8 @@ static void known_vectors(void **state)
 	(void)state;
 	assert_int_equal(murmur2(SLICE("21")), (uint32_t)-973932308 & 0x7fffffff);
 	assert_int_equal(murmur2(SLICE("foobar")), (uint32_t)-790332482 & 0x7fffffff);
-	assert_int_equal(murmur2(SLICE("a-little-bit-long-string")), (uint32_t)-985981536 & 0x7fffffff);
+	assert_int_equal(murmur2(SLICE("a-little-bit-long-string")),
+			 (uint32_t)-985981536 & 0x7fffffff);
 	assert_int_equal(murmur2(SLICE("a-little-bit-longer-string")),
 			 (uint32_t)-1486304829 & 0x7fffffff);
 	assert_int_equal(murmur2(SLICE("lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8")),

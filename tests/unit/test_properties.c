@@ -27,7 +27,8 @@ static void producer(const char *name, const char *value, const char *expected)
 }
 
 /* Refused, with every one of the words (separated by '|') in the text. */
-static void refused_for(enum property_use use, const char *name, const char *value, const char *words)
+static void refused_for(enum property_use use, const char *name, const char *value,
+			const char *words)
 {
 	struct property_list list;
 	char copy[256], *rest = copy, *word;
@@ -57,7 +58,8 @@ static void java_names(void **state)
 	producer("max.request.size", "2097152", "message.max.bytes=2097152");
 	producer("max.request.size", "2000000000", "message.max.bytes=1000000000");
 	producer("compression.type", "zstd", "compression.type=zstd");
-	producer("max.in.flight.requests.per.connection", "1", "max.in.flight.requests.per.connection=1");
+	producer("max.in.flight.requests.per.connection", "1",
+		 "max.in.flight.requests.per.connection=1");
 	producer("max.in.flight", "5", "max.in.flight.requests.per.connection=5");
 	producer("request.timeout.ms", "30000", "request.timeout.ms=30000");
 	producer("retry.backoff.ms", "100", "retry.backoff.ms=100");
@@ -70,22 +72,36 @@ static void java_names(void **state)
 	producer("client.id", "me", "client.id=me");
 	producer("security.protocol", "SASL_SSL", "security.protocol=SASL_SSL");
 	producer("sasl.mechanism", "PLAIN", "sasl.mechanism=PLAIN");
-	producer("ssl.endpoint.identification.algorithm", "", "ssl.endpoint.identification.algorithm=none");
-	producer("ssl.endpoint.identification.algorithm", "https", "ssl.endpoint.identification.algorithm=https");
+	producer("ssl.endpoint.identification.algorithm", "",
+		 "ssl.endpoint.identification.algorithm=none");
+	producer("ssl.endpoint.identification.algorithm", "https",
+		 "ssl.endpoint.identification.algorithm=https");
 }
 
 /* The sink works with the values itself, or they change nothing. */
 static void without_effect(void **state)
 {
 	static const char *const pairs[][2] = {
-		{"acks", "all"}, {"acks", "-1"}, {"request.required.acks", "all"}, {"enable.idempotence", "true"},
-		{"retries", "2147483647"}, {"message.timeout.ms", "0"}, {"max.block.ms", "60000"},
-		{"buffer.memory", "33554432"}, {"queue.buffering.max.kbytes", "1024"}, {"batch.size", "16384"},
-		{"batch.size", "0"}, {"key.serializer", "org.apache.kafka.common.serialization.StringSerializer"},
+		{"acks", "all"},
+		{"acks", "-1"},
+		{"request.required.acks", "all"},
+		{"enable.idempotence", "true"},
+		{"retries", "2147483647"},
+		{"message.timeout.ms", "0"},
+		{"max.block.ms", "60000"},
+		{"buffer.memory", "33554432"},
+		{"queue.buffering.max.kbytes", "1024"},
+		{"batch.size", "16384"},
+		{"batch.size", "0"},
+		{"key.serializer", "org.apache.kafka.common.serialization.StringSerializer"},
 		{"value.serializer", "org.apache.kafka.common.serialization.ByteArraySerializer"},
-		{"partitioner.class", "org.apache.kafka.clients.producer.internals.DefaultPartitioner"},
-		{"partitioner", "murmur2_random"}, {"interceptor.classes", ""}, {"ssl.truststore.password", "x"},
-		{"ssl.keystore.type", "PKCS12"}, {"client.dns.lookup", "use_all_dns_ips"},
+		{"partitioner.class",
+		 "org.apache.kafka.clients.producer.internals.DefaultPartitioner"},
+		{"partitioner", "murmur2_random"},
+		{"interceptor.classes", ""},
+		{"ssl.truststore.password", "x"},
+		{"ssl.keystore.type", "PKCS12"},
+		{"client.dns.lookup", "use_all_dns_ips"},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
@@ -97,7 +113,8 @@ static void librdkafka_names(void **state)
 	(void)state;
 	producer("socket.keepalive.enable", "true", "socket.keepalive.enable=true");
 	producer("queue.buffering.max.messages", "5", "queue.buffering.max.messages=5");
-	producer("compression.level", "3", "compression.level=3"); /* stands in the table of topics */
+	producer("compression.level", "3",
+		 "compression.level=3"); /* stands in the table of topics */
 	producer("sasl.username", "u", "sasl.username=u");
 	producer("debug", "all", "debug=all");
 }
@@ -119,7 +136,8 @@ static void loses_rows(void **state)
 	refused("partitioner", "consistent", "murmur2");
 	refused("partitioner.ignore.keys", "true", "order");
 	refused("queuing.strategy", "lifo", "fifo");
-	refused("key.serializer", "io.confluent.kafka.serializers.KafkaAvroSerializer", "StringSerializer");
+	refused("key.serializer", "io.confluent.kafka.serializers.KafkaAvroSerializer",
+		"StringSerializer");
 	refused("interceptor.classes", "com.example.A", "Java");
 	refused("plugin.library.paths", "/tmp/x.so", "foreign");
 	refused("buffer.memory", "lots", "number");
@@ -164,24 +182,29 @@ static void unknown_names(void **state)
 static void jaas_config(void **state)
 {
 	(void)state;
-	const char *const plain = "org.apache.kafka.common.security.plain.PlainLoginModule required "
-				  "username=\"alice\" password=\"p=\\\"x\\\" y\";";
+	const char *const plain =
+		"org.apache.kafka.common.security.plain.PlainLoginModule required "
+		"username=\"alice\" password=\"p=\\\"x\\\" y\";";
 	producer("sasl.jaas.config", plain, "sasl.username=alice;sasl.password=p=\"x\" y");
 	producer("sasl.jaas.config",
-		 "org.apache.kafka.common.security.scram.ScramLoginModule required\n\tpassword = secret\n\tusername = 'bob';",
+		 "org.apache.kafka.common.security.scram.ScramLoginModule required\n\tpassword = "
+		 "secret\n\tusername = 'bob';",
 		 "sasl.username=bob;sasl.password=secret");
 	producer("sasl.jaas.config", "PlainLoginModule required username=\"\" password=\"\";",
 		 "sasl.username=;sasl.password=");
 	refused("sasl.jaas.config", "PlainLoginModule required username=\"alice\";", "username");
-	refused("sasl.jaas.config", "PlainLoginModule required username=\"alice\" password=\"cut", "username");
-	refused("sasl.jaas.config", "com.sun.security.auth.module.Krb5LoginModule required;", "PlainLoginModule");
+	refused("sasl.jaas.config", "PlainLoginModule required username=\"alice\" password=\"cut",
+		"username");
+	refused("sasl.jaas.config", "com.sun.security.auth.module.Krb5LoginModule required;",
+		"PlainLoginModule");
 }
 
 /* A password never stands in an error text. */
 static void jaas_is_secret(void **state)
 {
 	(void)state;
-	refused("sasl.jaas.config", "Krb5LoginModule required password=\"hunter2\";", "PlainLoginModule");
+	refused("sasl.jaas.config", "Krb5LoginModule required password=\"hunter2\";",
+		"PlainLoginModule");
 	assert_null(strstr(err.text, "hunter2"));
 	refused("sasl.jaas.config", "PlainLoginModule required password=\"hunter2\";", "username");
 	assert_null(strstr(err.text, "hunter2"));
@@ -195,7 +218,8 @@ static void keystores(void **state)
 	refused("ssl.truststore.location", "/a/trust.p12", "openssl");
 	refused("ssl.truststore.type", "JKS", "PEM");
 	refused("ssl.truststore.type", "PKCS12", "PEM");
-	producer("ssl.keystore.location", "/a/me.pem", "ssl.certificate.location=/a/me.pem;ssl.key.location=/a/me.pem");
+	producer("ssl.keystore.location", "/a/me.pem",
+		 "ssl.certificate.location=/a/me.pem;ssl.key.location=/a/me.pem");
 	producer("ssl.keystore.location", "/a/me.p12", "ssl.keystore.location=/a/me.p12");
 	producer("ssl.keystore.password", "x", "ssl.keystore.password=x");
 	refused("ssl.keystore.location", "/a/me.JKS", "keytool");

@@ -78,8 +78,8 @@ static int teardown(void **state)
 
 static int post(uint64_t token)
 {
-	return sink_send(sink, topic, SINK_PARTITION_BY_KEY, SLICE("key"), SLICE("{\"value\":1}"), NULL, 0, token,
-			 &err);
+	return sink_send(sink, topic, SINK_PARTITION_BY_KEY, SLICE("key"), SLICE("{\"value\":1}"),
+			 NULL, 0, token, &err);
 }
 
 static void send_ok(uint64_t token)
@@ -104,7 +104,8 @@ static void expect_on_topic(const char *name, unsigned expected)
 {
 	struct client_message message;
 	struct slice names = slice_str(name);
-	struct client_consumer *consumer = client_consumer_new(&config, &names, 1, NULL, true, &err);
+	struct client_consumer *consumer =
+		client_consumer_new(&config, &names, 1, NULL, true, &err);
 	assert_non_null(consumer);
 	for (unsigned i = 0; i < expected; i++)
 		assert_int_equal(client_consumer_poll(consumer, 10, &message, &err), 1);
@@ -134,7 +135,8 @@ static void known_topic_is_looked_up(void **state)
 	assert_ptr_equal(open_topic("t"), topic);
 	assert_slice(sink_topic_info(topic)->name, "t");
 	assert_int_equal(sink_topic_info(topic)->partitions, 1);
-	assert_int_equal(sink_topic_info(topic)->max_message, 0); /* the embedded broker tells nothing */
+	assert_int_equal(sink_topic_info(topic)->max_message,
+			 0); /* the embedded broker tells nothing */
 	/* there a new one appears when it is asked for */
 	assert_int_equal(sink_topic_info(open_topic("fresh"))->partitions, 4);
 }
@@ -143,10 +145,10 @@ static void known_topic_is_looked_up(void **state)
 static void passing_errors_are_retried(void **state)
 {
 	(void)state;
-	rd_kafka_mock_push_request_errors(broker->cluster, API_PRODUCE, 4, RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT,
-					  RD_KAFKA_RESP_ERR__TRANSPORT,
-					  RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS,
-					  RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION);
+	rd_kafka_mock_push_request_errors(
+		broker->cluster, API_PRODUCE, 4, RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT,
+		RD_KAFKA_RESP_ERR__TRANSPORT, RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS,
+		RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION);
 	for (uint64_t i = 1; i <= 100; i++)
 		send_ok(i);
 	drain_ok();
@@ -165,7 +167,8 @@ static void first_error_poisons(void **state)
 	rd_kafka_mock_push_request_errors(broker->cluster, API_PRODUCE, 1,
 					  RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
 	send_ok(2);
-	for (int64_t end = clock_mono_ms() + WAIT; sink_poll(sink, 10, &err) == 0 && clock_mono_ms() < end;)
+	for (int64_t end = clock_mono_ms() + WAIT;
+	     sink_poll(sink, 10, &err) == 0 && clock_mono_ms() < end;)
 		;
 	assert_int_equal(err.code, ERR_KAFKA);
 	assert_false(err.retriable);
@@ -187,14 +190,14 @@ static void nothing_passes_a_refused_batch(void **state)
 {
 	(void)state;
 	sink_free(sink);
-	config.properties = (const struct property[]){{"batch.size", "1"}}; /* a batch for each message */
+	config.properties =
+		(const struct property[]){{"batch.size", "1"}}; /* a batch for each message */
 	config.nproperties = 1;
 	open_sink(0);
 	topic = open_topic("t");
-	rd_kafka_mock_broker_push_request_error_rtts(broker->cluster, 1, API_PRODUCE, 3,
-						     RD_KAFKA_RESP_ERR_NO_ERROR, 50,
-						     RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, 50,
-						     RD_KAFKA_RESP_ERR_NO_ERROR, 50);
+	rd_kafka_mock_broker_push_request_error_rtts(
+		broker->cluster, 1, API_PRODUCE, 3, RD_KAFKA_RESP_ERR_NO_ERROR, 50,
+		RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, 50, RD_KAFKA_RESP_ERR_NO_ERROR, 50);
 	for (uint64_t i = 1; i <= 20; i++)
 		if (post(i) != 0)
 			break;
@@ -249,8 +252,9 @@ static void headers_survive_a_full_queue(void **state)
 	topic = open_topic("t");
 	enum { MESSAGES = 1000 };
 	for (int i = 0; i < MESSAGES; i++)
-		assert_int_equal(sink_send(sink, topic, 0, SLICE(""), i % 2 ? SLICE("") : (struct slice){NULL, 0},
-					   headers, 2, 1, &err),
+		assert_int_equal(sink_send(sink, topic, 0, SLICE(""),
+					   i % 2 ? SLICE("") : (struct slice){NULL, 0}, headers, 2,
+					   1, &err),
 				 0);
 	drain_ok();
 	struct client_consumer *consumer = client_consumer_new(&config, &name, 1, NULL, true, &err);
@@ -279,11 +283,13 @@ static void placed_by_key(void **state)
 	char key[16];
 	for (int i = 0; i < 100; i++) {
 		int n = snprintf(key, sizeof(key), "k%d", i);
-		assert_int_equal(sink_send(sink, topic, SINK_PARTITION_BY_KEY, slice_of(key, (size_t)n), SLICE("x"), NULL, 0,
-					   1, &err), 0);
+		assert_int_equal(sink_send(sink, topic, SINK_PARTITION_BY_KEY,
+					   slice_of(key, (size_t)n), SLICE("x"), NULL, 0, 1, &err),
+				 0);
 	}
-	assert_int_equal(sink_send(sink, topic, SINK_PARTITION_BY_KEY, (struct slice){NULL, 0}, SLICE("x"), NULL, 0, 1,
-				   &err), 0);
+	assert_int_equal(sink_send(sink, topic, SINK_PARTITION_BY_KEY, (struct slice){NULL, 0},
+				   SLICE("x"), NULL, 0, 1, &err),
+			 0);
 	assert_int_equal(sink_send(sink, topic, 6, SLICE("k"), SLICE("x"), NULL, 0, 1, &err), -1);
 	assert_int_equal(err.code, ERR_DATA);
 	assert_int_equal(sink_send(sink, topic, -2, SLICE("k"), SLICE("x"), NULL, 0, 1, &err), -1);
@@ -302,11 +308,15 @@ static void too_large(void **state)
 	(void)state;
 	static char value[SINK_DEFAULT_MAX_MESSAGE];
 	size_t fits = SINK_DEFAULT_MAX_MESSAGE - SINK_RECORD_OVERHEAD - 3;
-	assert_int_equal(sink_send(sink, topic, 0, SLICE("key"), slice_of(value, fits + 1), NULL, 0, 1, &err), -1);
+	assert_int_equal(sink_send(sink, topic, 0, SLICE("key"), slice_of(value, fits + 1), NULL, 0,
+				   1, &err),
+			 -1);
 	assert_int_equal(err.code, ERR_DATA);
 	assert_non_null(strstr(err.text, "max.message.bytes"));
 	assert_int_equal(sink_in_flight(sink), 0);
-	assert_int_equal(sink_send(sink, topic, 0, SLICE("key"), slice_of(value, fits), NULL, 0, 1, &err), 0);
+	assert_int_equal(
+		sink_send(sink, topic, 0, SLICE("key"), slice_of(value, fits), NULL, 0, 1, &err),
+		0);
 	drain_ok(); /* it was no poison */
 	assert_int_equal(tally.messages, 1);
 }
@@ -319,9 +329,13 @@ static void larger_than_the_queue(void **state)
 	sink_free(sink);
 	open_sink(QUEUE_MIN);
 	topic = open_topic("t");
-	assert_int_equal(sink_send(sink, topic, 0, SLICE("k"), slice_of(value, sizeof(value)), NULL, 0, 1, &err), -1);
+	assert_int_equal(sink_send(sink, topic, 0, SLICE("k"), slice_of(value, sizeof(value)), NULL,
+				   0, 1, &err),
+			 -1);
 	assert_int_equal(err.code, ERR_DATA);
-	assert_int_equal(sink_send(sink, topic, 0, SLICE("k"), slice_of(value, sizeof(value) - 200), NULL, 0, 1, &err), 0);
+	assert_int_equal(sink_send(sink, topic, 0, SLICE("k"), slice_of(value, sizeof(value) - 200),
+				   NULL, 0, 1, &err),
+			 0);
 	drain_ok();
 }
 
@@ -372,9 +386,13 @@ static void settings(void **state)
 	expect_setting("queue.buffering.max.kbytes", "32768");
 	expect_setting("client.id", "test-sink");
 	sink_free(sink);
-	config.properties = (const struct property[]){
-		{"acks", "all"}, {"buffer.memory", "100554432"}, {"linger.ms", "20"}, {"compression.type", "none"},
-		{"max.in.flight.requests.per.connection", "1"}, {"max.request.size", "5000000"}};
+	config.properties =
+		(const struct property[]){{"acks", "all"},
+					  {"buffer.memory", "100554432"},
+					  {"linger.ms", "20"},
+					  {"compression.type", "none"},
+					  {"max.in.flight.requests.per.connection", "1"},
+					  {"max.request.size", "5000000"}};
 	config.nproperties = 6;
 	assert_int_equal(sink_queue_total(&config, 1), 100554432);
 	open_sink(0);

@@ -51,8 +51,9 @@ static void exercise(struct store *store)
 	put(store, "shop/full/a", "1");
 	put(store, "shop/position", "{\"v\":2}");
 	assert_slice(store_get(store, SLICE("shop/position")), "{\"v\":2}");
-	const struct store_record both[] = {
-		{SLICE("shop/full/b"), {NULL, 0}}, {SLICE("shop/full/c"), SLICE("")}, {SLICE("shop/nothing"), {NULL, 0}}};
+	const struct store_record both[] = {{SLICE("shop/full/b"), {NULL, 0}},
+					    {SLICE("shop/full/c"), SLICE("")},
+					    {SLICE("shop/nothing"), {NULL, 0}}};
 	assert_int_equal(store_put(store, both, 3, &err), 0);
 	assert_null(store_get(store, SLICE("shop/full/b")).ptr);
 	assert_non_null(store_get(store, SLICE("shop/full/c")).ptr); /* empty, but there */
@@ -120,7 +121,8 @@ static void file(void **state)
 	assert_int_equal(store->nentries, 4);
 	assert_slice(store_get(store, SLICE("shop/position")), "{\"v\":2}");
 	assert_slice(store_get(store, SLICE("shop/full/c")), "");
-	assert_slice(store_get(store, SLICE("shop/text")), "quote \" backslash \\ line\n tab\t \xc3\xa9");
+	assert_slice(store_get(store, SLICE("shop/text")),
+		     "quote \" backslash \\ line\n tab\t \xc3\xa9");
 	store_free(store);
 }
 
@@ -144,7 +146,8 @@ static void write_text(const char *text)
 /* Unreadable is an error, never "no checkpoint". */
 static void damaged_file(void **state)
 {
-	static const char *const texts[] = {"", "{\"shop/position\": \"{}\"", "[]", "{\"shop/position\": 1}", "nonsense"};
+	static const char *const texts[] = {"", "{\"shop/position\": \"{}\"", "[]",
+					    "{\"shop/position\": 1}", "nonsense"};
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		write_text(texts[i]);
@@ -285,12 +288,13 @@ static void fenced(void **state)
 	for (int i = 0; i < 4; i++) {
 		struct store *store = open_topic();
 		put(store, "shop/a", "1");
-		rd_kafka_mock_push_request_errors(broker->cluster, requests[i / 2], 1, codes[i % 2]);
+		rd_kafka_mock_push_request_errors(broker->cluster, requests[i / 2], 1,
+						  codes[i % 2]);
 		err = (struct err)ERR_INIT;
 		assert_int_equal(store_put(store, &record, 1, &err), -1);
 		if (err.code != ERR_DISPLACED || err.retriable)
-			fail_msg("request %d, %s: code %d: %s", requests[i / 2], rd_kafka_err2name(codes[i % 2]), err.code,
-				 err.text);
+			fail_msg("request %d, %s: code %d: %s", requests[i / 2],
+				 rd_kafka_err2name(codes[i % 2]), err.code, err.text);
 		assert_slice(store_get(store, SLICE("shop/a")), "1");
 		store_free(store);
 	}
