@@ -15,8 +15,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* The mock chooses its port itself. For a fixed one a forwarder listens there: clients need it only to ask for
- * the first time, and learn the mock's own address from the answer. */
+/* The mock chooses its port itself. For a fixed one a forwarder listens there: clients need it
+ * only to ask for the first time, and learn the mock's own address from the answer. */
 enum {
 	LINKS_MAX = 32, /* connections forwarded at a time; more wait in the listen queue */
 	FORWARD_BYTES = 65536,

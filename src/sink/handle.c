@@ -84,8 +84,8 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 /* What reaches us as an error as well. */
 static bool reported_otherwise(const char *fac)
 {
-	static const char *const facs[] = {"FAIL",     "ERROR",  "FATAL",
-					   "CONFWARN", "TXNERR", "ADDPARTS"};
+	static const char *const facs[] = {"FAIL",   "ERROR",    "FATAL", "CONFWARN",
+					   "TXNERR", "ADDPARTS", "GETPID"};
 	for (size_t i = 0; i < sizeof(facs) / sizeof(facs[0]); i++)
 		if (strcmp(fac, facs[i]) == 0)
 			return true;

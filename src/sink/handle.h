@@ -1,6 +1,7 @@
-/* handle: one librdkafka client with our settings, its log and its connection errors.
- * What brokers do goes to our log once: "no broker can be reached" and "reachable again".
- * Thread: one; librdkafka's callbacks run only inside kafka_poll. Owner: kafka_close. Only src/sink includes it. */
+/* handle: one librdkafka client with our settings, its log and its connection errors. What
+ * brokers do goes to our log once: "no broker can be reached" and "reachable again".
+ * Thread: one; librdkafka's callbacks run only inside kafka_poll. Owner: kafka_close. Only
+ * src/sink includes it. */
 #ifndef TIDEWAY_HANDLE_H
 #define TIDEWAY_HANDLE_H
 
@@ -50,12 +51,12 @@ void kafka_up(struct kafka *kafka);
 void kafka_waiting(struct kafka *kafka);
 /* Whether the same request may succeed later by waiting alone. */
 bool kafka_transient(rd_kafka_resp_err_t code);
-/* One turn of waiting for a broker after `code`: serves callbacks for up to wait_ms and returns 0, or -1
- * when waiting is over: refused, or *stop. */
+/* One turn of waiting for a broker after `code`: serves callbacks for up to wait_ms and returns
+ * 0, or -1 when waiting is over: refused, or *stop. */
 int kafka_wait(struct kafka *kafka, const char *what, rd_kafka_resp_err_t code, int wait_ms,
 	       const _Atomic bool *stop, struct err *err) MUST_CHECK;
-/* librdkafka's in-process mock cluster: it knows no CreateTopics and no DescribeConfigs, and waiting for an
- * answer to them would last for ever. Call it only when a broker has answered. */
+/* librdkafka's in-process mock cluster: it knows no CreateTopics and no DescribeConfigs, and
+ * waiting for an answer to them would last for ever. Call it only when a broker has answered. */
 bool kafka_is_mock(struct kafka *kafka);
 
 #endif

@@ -10,11 +10,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* How sizes fit together (rule 16). One batch that is larger than its topic's max.message.bytes is refused as a
- * whole, so batch.size, which counts uncompressed bytes, must stay below the smallest max.message.bytes of all
- * topics; a single message may be larger than batch.size and then travels alone. But topics become known only
- * after the producer exists. So: message.max.bytes is as high as it goes (each message is checked against its
- * own topic before it is handed over), batch.size starts below Kafka's default for topics, and when a topic turns
+/* How sizes fit together (rule 16). One batch that is larger than its topic's max.message.bytes
+ * is refused as a whole, so batch.size, which counts uncompressed bytes, must stay below the
+ * smallest max.message.bytes of all topics; a single message may be larger than batch.size and
+ * then travels alone. But topics become known only after the producer exists. So:
+ * message.max.bytes is as high as it goes (each message is checked against its own topic before
+ * it is handed over), batch.size starts below Kafka's default for topics, and when a topic turns
  * up that takes less, the producer is drained and made again with a smaller batch.size. */
 enum {
 	BATCH_DEFAULT = 1000000,  /* below SINK_DEFAULT_MAX_MESSAGE */
@@ -124,8 +125,9 @@ static void on_report(void *arg, const rd_kafka_message_t *message)
 		sink_count_acked(&k->sink, (uint64_t)(uintptr_t)message->_private);
 }
 
-/* The producer has failed (enable.gapless.guarantee makes each refused batch such a failure, so that no later batch
- * can pass it). The report of the message that did it says more than the failure, and comes a moment later. */
+/* The producer has failed (enable.gapless.guarantee makes each refused batch such a failure, so
+ * that no later batch can pass it). The report of the message that did it says more than the
+ * failure, and comes a moment later. */
 static void take_fatal(struct kafka_sink *k)
 {
 	for (int i = 0;
@@ -205,7 +207,8 @@ static void rebind_topics(struct kafka_sink *k, bool open)
 	}
 }
 
-/* Nothing may be in flight. The struct stays where it is, for librdkafka's callbacks know its address. */
+/* Nothing may be in flight. The struct stays where it is, for librdkafka's callbacks know its
+ * address. */
 static int reopen(struct kafka_sink *k, size_t batch, struct err *err)
 {
 	rebind_topics(k, false);

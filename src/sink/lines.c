@@ -1,6 +1,7 @@
-/* One line a message: {"topic":"t","partition":0,"key":"1","headers":{"h":"v"},"value":...}. A value that begins with
- * '{' or '[' is a JSON text and stands there as it is; any other becomes a JSON string, a tombstone null. Keys
- * and strings that are not UTF-8 show U+FFFD where they are not. Lines of several lanes do not mix. */
+/* One line a message: {"topic":"t","partition":0,"key":"1","headers":{"h":"v"},"value":...}. A
+ * value that begins with '{' or '[' is a JSON text and stands there as it is; any other becomes
+ * a JSON string, a tombstone null. Keys and strings that are not UTF-8 show U+FFFD where they
+ * are not. Lines of several lanes do not mix. */
 #include "base/buf.h"
 #include "base/mem.h"
 #include "sink/sink_priv.h"

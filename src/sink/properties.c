@@ -334,7 +334,8 @@ static int store_type(const char *name, const char *value, struct property_list 
 
 /* ---- sasl.jaas.config: `<class> required username="u" password="p";` ---- */
 
-/* One quoted or bare word of a JAAS line, copied to storage; backslashes escape. NULL: cut short. */
+/* One quoted or bare word of a JAAS line, copied to storage; backslashes escape. NULL: cut
+ * short. */
 static const char *jaas_word(const char *at, struct buf *storage)
 {
 	char quote = *at == '"' || *at == '\'' ? *at++ : '\0';

@@ -1,7 +1,8 @@
-/* properties: client settings as users write them (Java's names or librdkafka's) to librdkafka's.
- * Java names are translated (buffer.memory -> queue.buffering.max.kbytes, ...), librdkafka's pass, unknown ones
- * are refused with the nearest right name; settings that bound retries or weaken delivery are refused with
- * the reason (message.timeout.ms, retries, acks other than all, enable.idempotence=false ...).
+/* properties: client settings as users write them (Java's names or librdkafka's) to
+ * librdkafka's. Java names are translated (buffer.memory -> queue.buffering.max.kbytes, ...),
+ * librdkafka's pass, unknown ones are refused with the nearest right name; settings that bound
+ * retries or weaken delivery are refused with the reason (message.timeout.ms, retries, acks
+ * other than all, enable.idempotence=false ...).
  * Thread: any. Pure apart from librdkafka's own list of settings, read once. */
 #ifndef TIDEWAY_PROPERTIES_H
 #define TIDEWAY_PROPERTIES_H

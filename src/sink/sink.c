@@ -77,7 +77,8 @@ void sink_tell(struct sink *sink)
 {
 	unsigned n = sink->run;
 	sink->run = 0;
-	/* what was acknowledged before the first error is true, but not needed: the lane starts again */
+	/* what was acknowledged before the first error is true, but not needed: the lane starts
+	 * again */
 	if (n != 0 && sink->poison.code == ERR_NONE && sink->acked != NULL)
 		sink->acked(sink->arg, sink->run_token, n);
 }

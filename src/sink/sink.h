@@ -1,10 +1,11 @@
-/* sink: where messages go; one for each lane. Kafka (the only rdkafka.h is in src/sink) or lines.
- * Thread: the lane that owns it; no function is called from elsewhere, and librdkafka's threads never
- * run our code. Owner: sink_free. What is sent is copied before sink_send returns.
+/* sink: where messages go; one for each lane. Kafka (the only rdkafka.h is in src/sink) or
+ * lines.
+ * Thread: the lane that owns it; no function is called from elsewhere, and librdkafka's threads
+ * never run our code. Owner: sink_free. What is sent is copied before sink_send returns.
  *
- * Delivery: every message carries a token (the window's slot). acked(arg, token, n) is called from
- * sink_send, sink_poll and sink_drain. The first delivery report with an error poisons the sink: every later
- * call gives that error; nothing is sent again alone (consistency rule 15). */
+ * Delivery: every message carries a token (the window's slot). acked(arg, token, n) is called
+ * from sink_send, sink_poll and sink_drain. The first delivery report with an error poisons the
+ * sink: every later call gives that error; nothing is sent again alone (consistency rule 15). */
 #ifndef TIDEWAY_SINK_H
 #define TIDEWAY_SINK_H
 
@@ -41,45 +42,47 @@ struct header {
 
 typedef void sink_acked_fn(void *arg, uint64_t token, unsigned messages);
 
-/* Bytes all lanes' queues may take together: buffer.memory (or queue.buffering.max.kbytes) of the sink's
- * properties when it is set there, else `fallback`. The caller divides it among its lanes. */
+/* Bytes all lanes' queues may take together: buffer.memory (or queue.buffering.max.kbytes) of
+ * the sink's properties when it is set there, else `fallback`. The caller divides it among its
+ * lanes. */
 size_t sink_queue_total(const struct sink_config *config, size_t fallback);
 
-/* queue_bytes: this lane's share of sink_queue_total; 0: all of it. A larger message than that cannot be sent.
- * client_id for the broker's logs. Connects lazily. */
+/* queue_bytes: this lane's share of sink_queue_total; 0: all of it. A larger message than that
+ * cannot be sent. client_id for the broker's logs. Connects lazily. */
 struct sink *sink_new(const struct sink_config *config, const char *client_id, size_t queue_bytes,
 		      sink_acked_fn *acked, void *arg, struct err *err);
 void sink_free(struct sink *sink);
-/* When *stop becomes true, a sink_send that waits for room gives up (ERR_KAFKA, retriable). Not set: it waits as
- * long as the brokers are away. */
+/* When *stop becomes true, a sink_send that waits for room gives up (ERR_KAFKA, retriable). Not
+ * set: it waits as long as the brokers are away. */
 void sink_stop_on(struct sink *sink, const _Atomic bool *stop);
 
-/* Finds or creates the topic and waits until all its partitions have leaders in the metadata (rule 19);
- * waits for a broker that is away as long as `stop` (may be NULL) stays false, and says so in the log.
- * Missing and not to be created: ERR_KAFKA that names it and the remedy. The result stays valid until
- * sink_free; asking again for the same name is a map lookup. */
+/* Finds or creates the topic and waits until all its partitions have leaders in the metadata
+ * (rule 19); waits for a broker that is away as long as `stop` (may be NULL) stays false, and
+ * says so in the log. Missing and not to be created: ERR_KAFKA that names it and the remedy. The
+ * result stays valid until sink_free; asking again for the same name is a map lookup. */
 int sink_topic(struct sink *sink, struct slice name, const struct topic_spec *spec,
 	       const _Atomic bool *stop, struct topic **topic, struct err *err) MUST_CHECK;
 const struct topic_info *sink_topic_info(const struct topic *topic);
-/* Which of the names do not exist, without creating any (check, plan, topics = "existing"). exists[i] is set;
- * partitions[i] when it exists, else 0. Waits at most 10 s for a broker, and hardly the next time. What it says may be
- * 2 s old. */
+/* Which of the names do not exist, without creating any (check, plan, topics = "existing").
+ * exists[i] is set; partitions[i] when it exists, else 0. Waits at most 10 s for a broker, and
+ * hardly the next time. What it says may be 2 s old. */
 int sink_topics_exist(struct sink *sink, const struct slice *names, unsigned n, bool *exists,
 		      int *partitions, struct err *err) MUST_CHECK;
 
 enum { SINK_PARTITION_BY_KEY = -1 };
 
-/* Hands one message over. key.ptr NULL: null key; {non-NULL, 0}: the empty key. value.ptr NULL: tombstone.
- * partition SINK_PARTITION_BY_KEY: murmur2(key) modulo the pinned count (rule 18); a null key then goes to 0.
- * A full queue is polled until there is room (no sleep, no drop). A message that is larger than the topic
- * takes is refused before it is sent: ERR_DATA with sizes and remedy (rule 16). */
+/* Hands one message over. key.ptr NULL: null key; {non-NULL, 0}: the empty key. value.ptr NULL:
+ * tombstone. partition SINK_PARTITION_BY_KEY: murmur2(key) modulo the pinned count (rule 18); a
+ * null key then goes to 0. A full queue is polled until there is room (no sleep, no drop). A
+ * message that is larger than the topic takes is refused before it is sent: ERR_DATA with sizes
+ * and remedy (rule 16). */
 int sink_send(struct sink *sink, struct topic *topic, int partition, struct slice key,
 	      struct slice value, const struct header *headers, unsigned nheaders, uint64_t token,
 	      struct err *err) MUST_CHECK;
 /* Serves delivery reports, waiting at most timeout_ms for the first. -1 when poisoned. */
 int sink_poll(struct sink *sink, int timeout_ms, struct err *err) MUST_CHECK;
-/* Polls until nothing is in flight (0), or timeout_ms have passed (1; negative: no limit), or *stop became true
- * (1; may be NULL). */
+/* Polls until nothing is in flight (0), or timeout_ms have passed (1; negative: no limit), or
+ * *stop became true (1; may be NULL). */
 int sink_drain(struct sink *sink, int64_t timeout_ms, const _Atomic bool *stop,
 	       struct err *err) MUST_CHECK;
 /* Messages handed over and not reported yet. */

@@ -1,9 +1,10 @@
-/* store: the durable records of a checkpoint: name -> JSON text. In a compacted Kafka topic (1 partition;
- * rule 24) or in a file (replaced whole, flock). Only the main thread has one.
- * Kafka: transactional.id `tideway.<name>`, initialised before anything is read, so that an older process of the
- * same name is fenced (ERR_DISPLACED at its next put; rule 25). The topic is created with cleanup.policy=compact,
- * segment.bytes=16 MB, segment.ms=1 h, min.cleanable.dirty.ratio=0.01, 1 partition, and checked when it exists.
- * Read from the beginning to the end offset, read_committed, until EOF: unreadable or incomplete is an error,
+/* store: the durable records of a checkpoint: name -> JSON text. In a compacted Kafka topic (1
+ * partition; rule 24) or in a file (replaced whole, flock). Only the main thread has one.
+ * Kafka: transactional.id `tideway.<name>`, initialised before anything is read, so that an
+ * older process of the same name is fenced (ERR_DISPLACED at its next put; rule 25). The topic
+ * is created with cleanup.policy=compact, segment.bytes=16 MB, segment.ms=1 h,
+ * min.cleanable.dirty.ratio=0.01, 1 partition, and checked when it exists. Read from the
+ * beginning to the end offset, read_committed, until EOF: unreadable or incomplete is an error,
  * never "no checkpoint".
  * Thread: main. Owner: store_free. */
 #ifndef TIDEWAY_STORE_H
@@ -19,11 +20,12 @@ struct store_record {
 	struct slice value; /* JSON; ptr NULL: remove (tombstone) */
 };
 
-/* Kafka: waits for a broker that is away as long as *stop stays false. Only records whose name starts with
- * "<sync>/" are kept. */
+/* Kafka: waits for a broker that is away as long as *stop stays false. Only records whose name
+ * starts with "<sync>/" are kept. */
 struct store *store_open_topic(const struct sink_config *config, const char *topic,
 			       const char *sync, const _Atomic bool *stop, struct err *err);
-/* The file holds one JSON object {"name": "value text", ...}. Locked by another process: ERR_DISPLACED. */
+/* The file holds one JSON object {"name": "value text", ...}. Locked by another process:
+ * ERR_DISPLACED. */
 struct store *store_open_file(const char *path, const char *sync, struct err *err);
 /* Kept in memory only (preview, dry run). */
 struct store *store_open_memory(void);
@@ -33,8 +35,8 @@ void store_free(struct store *store);
 struct slice store_get(const struct store *store, struct slice name);
 /* Walks the records in name order: start with *at = 0; false at the end. */
 bool store_next(const struct store *store, size_t *at, struct store_record *record);
-/* All or nothing, durable when it returns (10 to 40 ms on Kafka: one transaction). A fenced producer is
- * ERR_DISPLACED, not retriable; an unreachable broker is retried inside until *stop. */
+/* All or nothing, durable when it returns (10 to 40 ms on Kafka: one transaction). A fenced
+ * producer is ERR_DISPLACED, not retriable; an unreachable broker is retried inside until *stop. */
 int store_put(struct store *store, const struct store_record *records, unsigned n,
 	      struct err *err) MUST_CHECK;
 

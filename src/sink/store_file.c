@@ -1,5 +1,6 @@
-/* One JSON object, name -> JSON text as a string; written whole, beside it, and renamed over it. The lock is on
- * a file of its own, "<path>.lock", for the file itself is another one after each save. */
+/* One JSON object, name -> JSON text as a string; written whole, beside it, and renamed over it.
+ * The lock is on a file of its own, "<path>.lock", for the file itself is another one after each
+ * save. */
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/mem.h"

@@ -5,7 +5,8 @@
 #include "sink/store.h"
 
 struct store_ops {
-	/* makes the records durable; NULL: nothing to do. The records in memory are changed afterwards. */
+	/* makes the records durable; NULL: nothing to do. The records in memory are changed
+	 * afterwards. */
 	int (*write)(struct store *store, const struct store_record *records, unsigned n,
 		     struct err *err);
 	void (*free)(struct store *store); /* releases the struct too */

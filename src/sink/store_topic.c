@@ -1,6 +1,7 @@
-/* The checkpoint as records of a compacted topic. Each put is one Kafka transaction; the transactional.id fences an
- * older process of the same name. The order at the start matters: init_transactions first (after it the older
- * process cannot write any more, and what it left open is aborted), then read. */
+/* The checkpoint as records of a compacted topic. Each put is one Kafka transaction; the
+ * transactional.id fences an older process of the same name. The order at the start matters:
+ * init_transactions first (after it the older process cannot write any more, and what it left
+ * open is aborted), then read. */
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -246,8 +247,8 @@ struct reading {
 	uint64_t records;
 };
 
-/* Offsets are asked for by the producer: a consumer that reads committed records would be told the last
- * stable offset, which stands before records that are still in doubt. */
+/* Offsets are asked for by the producer: a consumer that reads committed records would be told
+ * the last stable offset, which stands before records that are still in doubt. */
 static int find_end(struct topic_store *t, int64_t *end, struct err *err)
 {
 	int64_t low;
@@ -426,7 +427,8 @@ static int open_producer(const struct sink_config *config, struct topic_store *t
 	struct buf id;
 	buf_init(&id);
 	buf_printf(&id, "tideway.%s", t->sync);
-	/* transaction.timeout.ms: an outage that is shorter does not make the coordinator give the producer up */
+	/* transaction.timeout.ms: an outage that is shorter does not make the coordinator give
+	 * the producer up */
 	const struct property forced[] = {
 		{"transactional.id", buf_cstr(&id)}, {"transaction.timeout.ms", "300000"},
 		{"message.max.bytes", "1000000000"}, {"linger.ms", "0"},

@@ -65,7 +65,8 @@ int topics_partitions(const struct topic_names *names, struct slice name)
 
 /* ---- admin requests ---- */
 
-/* Waits for the answer to a request that was sent to `queue`. NULL with *err when waiting is over. */
+/* Waits for the answer to a request that was sent to `queue`. NULL with *err when waiting is
+ * over. */
 static rd_kafka_event_t *answer(struct kafka *kafka, rd_kafka_queue_t *queue, const char *what,
 				const _Atomic bool *stop, struct err *err)
 {

@@ -1,5 +1,6 @@
 /* topics: topics of a cluster: found, created, waited for, described, deleted.
- * Thread: the one of the kafka handle. Owner: the caller of everything. Only src/sink includes it. */
+ * Thread: the one of the kafka handle. Owner: the caller of everything. Only src/sink includes
+ * it. */
 #ifndef TIDEWAY_TOPICS_H
 #define TIDEWAY_TOPICS_H
 
@@ -22,20 +23,21 @@ struct topic_names {
 	int64_t at_ms;                       /* when (monotonic) */
 };
 
-/* Finds or creates the topic, waits until every partition has a leader, then reads its configuration.
- * `names` may be NULL; it saves asking for the list of all topics again within
+/* Finds or creates the topic, waits until every partition has a leader, then reads its
+ * configuration. `names` may be NULL; it saves asking for the list of all topics again within
  * ten seconds. */
 int topics_ensure(struct kafka *kafka, struct topic_names *names, const char *name,
 		  const struct topic_spec *spec, const _Atomic bool *stop,
 		  struct topic_facts *facts, struct err *err) MUST_CHECK;
-/* All topics of the cluster; waits at most timeout_ms for a broker (-1: until *stop). Asking for one topic
- * by name would create it on many clusters, so the whole list is asked for. */
+/* All topics of the cluster; waits at most timeout_ms for a broker (-1: until *stop). Asking for
+ * one topic by name would create it on many clusters, so the whole list is asked for. */
 int topics_list(struct kafka *kafka, struct topic_names *names, int timeout_ms,
 		const _Atomic bool *stop, struct err *err) MUST_CHECK;
 /* Partitions of a topic on the list; 0: not there. */
 int topics_partitions(const struct topic_names *names, struct slice name);
 void topics_forget(struct topic_names *names);
-/* max.message.bytes and cleanup.policy. Not being allowed to is no failure: described stays false. */
+/* max.message.bytes and cleanup.policy. Not being allowed to is no failure: described stays
+ * false. */
 int topics_describe(struct kafka *kafka, const char *name, const _Atomic bool *stop,
 		    struct topic_facts *facts, struct err *err) MUST_CHECK;
 /* *created: false when it was there already. */
