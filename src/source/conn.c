@@ -171,7 +171,7 @@ static unsigned parse_version(const char *text)
 	return major * 10000 + minor * 100 + (patch > 99 ? 99 : patch);
 }
 
-static void copy_cell(char *dst, size_t size, struct slice cell)
+void conn_copy_cell(char *dst, size_t size, struct slice cell)
 {
 	size_t len = cell.len < size ? cell.len : size - 1;
 
@@ -195,7 +195,8 @@ static int ask_server(struct conn *conn, struct err *err)
 	if (conn_query(conn, &result, err,
 		       "SELECT VERSION(), @@GLOBAL.server_id, @@GLOBAL.lower_case_table_names"))
 		return -1;
-	copy_cell(server->version_text, sizeof(server->version_text), result_cell(&result, 0, 0));
+	conn_copy_cell(server->version_text, sizeof(server->version_text),
+		       result_cell(&result, 0, 0));
 	server->server_id = (uint32_t)cell_u64(&result, 0, 1);
 	server->lower_case_table_names = (unsigned)cell_u64(&result, 0, 2);
 	result_fini(&result);

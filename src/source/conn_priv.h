@@ -32,5 +32,7 @@ int conn_fail(struct conn *conn, struct err *err, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 /* Runs SQL whose refusal (unknown variable, missing privilege) does not matter; a lost connection does. */
 int conn_query_lenient(struct conn *conn, struct err *err, const char *sql) MUST_CHECK;
+/* A cell as a C string, cut to size. */
+void conn_copy_cell(char *dst, size_t size, struct slice cell);
 
 #endif

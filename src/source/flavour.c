@@ -360,7 +360,7 @@ static int mysql_identify(struct conn *conn, struct err *err)
 
 	if (conn_query(conn, &result, err, "SELECT @@GLOBAL.server_uuid, @@GLOBAL.gtid_mode"))
 		return -1;
-	snprintf(server->identity, sizeof(server->identity), "%s", result_cell(&result, 0, 0).ptr);
+	conn_copy_cell(server->identity, sizeof(server->identity), result_cell(&result, 0, 0));
 	server->gtid = slice_equal_nocase(result_cell(&result, 0, 1), SLICE("ON"));
 	result_fini(&result);
 	return 0;
