@@ -6,6 +6,7 @@
 #include "engine/full.h"
 #include "engine/start.h"
 #include "engine/stream.h"
+#include "engine/watch.h"
 #include "sink/sink.h"
 #include "sink/store.h"
 
@@ -31,7 +32,9 @@ struct run {
 	struct lane_metrics stream_metrics;
 	struct lane_metrics *full_metrics; /* full_parallel of them */
 	_Atomic enum run_state state;
-	struct err stream_err; /* of the stream's thread */
+	struct watch watch;             /* of the binlog, while a full sync runs */
+	const struct position *reading; /* where the stream will begin; NULL: no full sync runs */
+	struct err stream_err;          /* of the stream's thread */
 	int stream_rc;
 	_Atomic bool stream_ended;
 };
@@ -120,6 +123,8 @@ static int serve(void *arg, struct err *err)
 {
 	struct run *run = arg;
 	wait_posted(run, SERVE_MS);
+	if (run->reading && watch_tick(&run->watch, run->reading, run->reading->commit_ms, err) < 0)
+		return -1;
 	if (!checkpoint_due(&run->sync.checkpoint, clock_mono_ms()))
 		return 0;
 	return checkpoint_save(&run->sync.checkpoint, err);
@@ -139,10 +144,13 @@ static int read_tables(struct run *run, struct start *start, struct err *err)
 		.metrics = run->full_metrics,
 	};
 	int rc;
+	watch_init(&run->watch, start->conn);
+	run->reading = &start->position;
 	set_full(run, &full);
 	atomic_store(&run->state, RUN_FULL);
 	rc = full_run(&full, serve, run, err);
 	set_full(run, NULL);
+	run->reading = NULL;
 	return rc;
 }
 

@@ -1,0 +1,64 @@
+#include "engine/watch.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "source/inspect.h"
+
+#include <inttypes.h>
+
+enum { LOOK_MS = 60000, WARN_PERCENT = 80 };
+
+void watch_init(struct watch *watch, struct conn *conn)
+{
+	struct err err = ERR_INIT;
+	*watch = (struct watch){.conn = conn, .looked_ms = clock_mono_ms()};
+	if (source_retention(conn, &watch->retention_s, &err) < 0) {
+		log_debug("retention of the binlog cannot be read: %s", err.text);
+		watch->retention_s = 0;
+	}
+}
+
+static void warn_of_age(struct watch *watch, int64_t needed_ms)
+{
+	int64_t age_s = needed_ms > 0 ? (clock_wall_ms() - needed_ms) / 1000 : 0;
+	if (watch->retention_s == 0 || watch->warned ||
+	    (uint64_t)age_s * 100 < watch->retention_s * WARN_PERCENT)
+		return;
+	watch->warned = true;
+	log_warn("the binlog is needed from %" PRId64 " s ago, and the server keeps it for %" PRIu64
+		 " s: raise binlog_expire_logs_seconds, or what is not read yet will be purged",
+		 age_s, watch->retention_s);
+}
+
+static int check_oldest(struct watch *watch, const struct position *needed, struct err *err)
+{
+	struct err gone = ERR_INIT;
+	struct buf oldest;
+	int rc = 0;
+	buf_init(&oldest);
+	if (needed->file[0] == '\0') {
+		rc = 0; /* a position by GTID alone: the dump itself tells */
+	} else if (source_oldest_binlog(watch->conn, &oldest, &gone) < 0) {
+		log_debug("the oldest binlog cannot be read: %s", gone.text);
+	} else if (position_compare_files(buf_cstr(&oldest), 0, needed->file, 0) > 0) {
+		rc = err_set(err, ERR_POSITION,
+			     "the binlog %s:%" PRIu64
+			     " is still needed, but the server has purged everything before "
+			     "%s: raise binlog_expire_logs_seconds and start again under another "
+			     "sync name",
+			     needed->file, needed->offset, buf_cstr(&oldest));
+	}
+	buf_fini(&oldest);
+	return rc;
+}
+
+int watch_tick(struct watch *watch, const struct position *needed, int64_t needed_ms,
+	       struct err *err)
+{
+	int64_t now_ms = clock_mono_ms();
+	if (now_ms - watch->looked_ms < LOOK_MS)
+		return 0;
+	watch->looked_ms = now_ms;
+	warn_of_age(watch, needed_ms);
+	return check_oldest(watch, needed, err);
+}
