@@ -304,7 +304,7 @@ static void assert_select(const struct chunk_range *range, const char *where, co
 	buf_fini(&sql);
 }
 
-#define SELECT_ALL "SELECT `id`,`a``b`,NULL AS `v`,`name` FROM `shop`.`or``ders`"
+#define SELECT_ALL "SELECT `id`,`a``b`,`v`,`name` FROM `shop`.`or``ders`"
 
 static void select_of_a_range(void **state)
 {
