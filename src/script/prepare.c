@@ -39,12 +39,10 @@ static void push_positions(lua_State *L, const unsigned *columns, unsigned n)
 	}
 }
 
-void prepare_push_table(lua_State *L, const struct table *table)
+/* Sets what takes room in the table on the stack. */
+static void fill_table(lua_State *L, const struct table *table)
 {
 	const struct table_index *unique = table_unique_key(table);
-	lua_createtable(L, 0, 6);
-	set_text(L, "db", table->db);
-	set_text(L, "name", table->name);
 	lua_createtable(L, (int)table->ncolumns, 0);
 	for (unsigned i = 0; i < table->ncolumns; i++) {
 		push_column(L, &table->columns[i]);
@@ -57,6 +55,68 @@ void prepare_push_table(lua_State *L, const struct table *table)
 		return;
 	push_positions(L, unique->columns, unique->ncolumns);
 	lua_setfield(L, -2, "unique");
+}
+
+void prepare_push_table(lua_State *L, const struct table *table)
+{
+	lua_createtable(L, 0, 6);
+	set_text(L, "db", table->db);
+	set_text(L, "name", table->name);
+	fill_table(L, table);
+}
+
+static const char TABLE = 0; /* its address is the key of the struct table */
+
+static void clear_field(lua_State *L, int idx, const char *key)
+{
+	lua_pushstring(L, key);
+	lua_pushnil(L);
+	lua_rawset(L, idx);
+}
+
+/* A field that is not there yet: fills this table, and empties the one that was filled before, so
+ * that the columns of one table at a time take room, however many tables there are. */
+static int index_lazy(lua_State *L)
+{
+	lua_settop(L, 2);
+	if (!lua_rawequal(L, 1, lua_upvalueindex(1))) {
+		if (lua_istable(L, lua_upvalueindex(1))) {
+			clear_field(L, lua_upvalueindex(1), "columns");
+			clear_field(L, lua_upvalueindex(1), "pk");
+			clear_field(L, lua_upvalueindex(1), "unique");
+		}
+		lua_rawgetp(L, 1, &TABLE);
+		lua_pushvalue(L, 1);
+		fill_table(L, lua_touserdata(L, -2));
+		lua_pushvalue(L, 1);
+		lua_replace(L, lua_upvalueindex(1));
+	}
+	lua_settop(L, 2);
+	lua_rawget(L, 1);
+	return 1;
+}
+
+void prepare_push_list(lua_State *L, const struct table *const *tables, unsigned n)
+{
+	int list, metatable;
+	lua_createtable(L, (int)n, 0);
+	list = lua_gettop(L);
+	lua_newtable(L);
+	metatable = lua_gettop(L);
+	lua_pushnil(L);
+	lua_pushcclosure(L, index_lazy, 1);
+	lua_setfield(L, metatable, "__index");
+	for (unsigned i = 0; i < n; i++) {
+		lua_createtable(L, 0, 8);
+		set_text(L, "db", tables[i]->db);
+		set_text(L, "name", tables[i]->name);
+		lua_pushlightuserdata(L, (void *)(uintptr_t)tables[i]);
+		lua_rawsetp(L, -2, &TABLE);
+		lua_pushvalue(L, metatable);
+		lua_setmetatable(L, -2);
+		lua_rawseti(L, list, i + 1);
+	}
+	lua_settop(L, list);
 }
 
 /* ---- mapping ---- */

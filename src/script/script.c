@@ -240,11 +240,7 @@ static int ask_check(lua_State *L)
 	struct question *q = lua_touserdata(L, 1);
 	push_core(L, "check");
 	lua_pushinteger(L, q->sync + 1);
-	lua_createtable(L, (int)q->ntables, 0);
-	for (unsigned i = 0; i < q->ntables; i++) {
-		prepare_push_table(L, q->tables[i]);
-		lua_rawseti(L, -2, i + 1);
-	}
+	prepare_push_list(L, q->tables, q->ntables);
 	lua_call(L, 2, 1);
 	if (!lua_istable(L, -1))
 		return 0;
@@ -296,6 +292,24 @@ void script_release(struct script *script, struct mapping *mapping)
 	if (mapping->image_function != MAPPING_NO_FUNCTION)
 		luaL_unref(script->main, LUA_REGISTRYINDEX, mapping->image_function);
 	mapping->event_function = mapping->image_function = MAPPING_NO_FUNCTION;
+}
+
+static int ask_forget(lua_State *L)
+{
+	struct question *q = lua_touserdata(L, 1);
+	push_core(L, "forget");
+	lua_pushinteger(L, q->sync + 1);
+	lua_pushlstring(L, q->table_name.ptr ? q->table_name.ptr : "", q->table_name.len);
+	lua_call(L, 2, 0);
+	return 0;
+}
+
+void script_forget(struct script *script, unsigned sync, struct slice full_name)
+{
+	struct question q = {.script = script, .sync = sync, .table_name = full_name};
+	struct err err = ERR_INIT;
+	if (state_protect(script, ask_forget, &q, SCRIPT_BUDGET_LOAD, ERR_SCRIPT, &err) < 0)
+		log_error("%s", err.text); /* the topic stays taken: at worst a table is refused */
 }
 
 /* ---- one change ---- */

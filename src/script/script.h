@@ -55,6 +55,9 @@ int script_prepare(struct script *script, unsigned sync, const struct table *tab
 		   struct arena *arena, struct mapping *mapping, struct err *err) MUST_CHECK;
 void script_release(struct script *script, struct mapping *mapping);
 
+/* A table was dropped or renamed away: its topic is free for others. */
+void script_forget(struct script *script, unsigned sync, struct slice full_name);
+
 enum verdict {
 	VERDICT_KEEP,
 	VERDICT_DROP,

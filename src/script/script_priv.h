@@ -222,6 +222,8 @@ const char *const *config_list(lua_State *L, int idx, const char *key, struct ar
 			       unsigned *n);
 /* Pushes what the standard library knows of a table (tdesc). */
 void prepare_push_table(lua_State *L, const struct table *table);
+/* The same for many tables, as a list whose entries are filled when they are read. */
+void prepare_push_list(lua_State *L, const struct table *const *tables, unsigned n);
 /* Reads what core.prepare returned at idx; raises. */
 void prepare_read(lua_State *L, int idx, struct script *script, const struct table *table,
 		  const struct sync_config *config, struct arena *arena, struct mapping *mapping);

@@ -437,6 +437,24 @@ static void records_inside_of_on_change(void **state)
 	assert_slice(event.emits[0].value, "{\"a\":1}");
 	script_done(f.script);
 	script_release(f.script, &mapping);
+	/* from a coroutine, with failures that the script catches */
+	load("on_change = function(c)\n"
+	     "for i = 1, 5 do c:emit { topic = 'a' .. i } end\n"
+	     "local ok, m = pcall(c.records, c) assert(not ok and m:find 'the broker said no')\n"
+	     "coroutine.wrap(function() for r in c:records() do c:emit(r.op and { topic = r.topic "
+	     "} or {}) end end)()\n"
+	     "for r in c:records() do c:emit { topic = 'b' } end assert(c.row.id == 7) end");
+	fail_next = true;
+	if (script_event(f.script, &mapping, &change, &event, &f.err) < 0)
+		fail_msg("%s", f.err.text);
+	assert_int_equal(event.nemits, 9);
+	assert_slice(event.emits[4].topic, "a5");
+	assert_slice(event.emits[5].topic, "t");
+	assert_slice(event.emits[8].topic, "b");
+	script_done(f.script);
+	assert_int_equal(lua_gettop(f.script->main), 0);
+	assert_int_equal(f.script->depth, 0);
+	script_release(f.script, &mapping);
 }
 
 /* ---- exec ---- */

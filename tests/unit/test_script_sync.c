@@ -357,6 +357,47 @@ static void refused_tables(void **state)
 	assert_int_equal(script_check(f.script, 0, tables, 1, &f.err), 0);
 }
 
+/* Two tables in one topic without a rule that says so are refused, unless the first is gone. */
+static void forgotten_tables(void **state)
+{
+	(void)state;
+	struct table *other = fixture_table(&f.arena, "web", "orders", ORDERS, 3);
+	load("local sync, source = require 'tideway.sync', require 'tideway.source'\n"
+	     "sync.run { name = 'a', source = source.mysql { user = 'u', tables = '*.orders' },\n"
+	     "sink = require 'tideway.kafka'.sink { brokers = 'b:1' } }");
+	struct mapping second;
+	assert_ok(script_prepare(f.script, 0, orders, &f.arena, &mapping, &f.err));
+	assert_int_equal(script_prepare(f.script, 0, other, &f.arena, &second, &f.err), -1);
+	script_forget(f.script, 0, SLICE("shop.orders"));
+	f.err = (struct err)ERR_INIT;
+	assert_ok(script_prepare(f.script, 0, other, &f.arena, &second, &f.err));
+	assert_slice(second.topic, "orders");
+}
+
+/* A check of thousands of tables holds the columns of one at a time. */
+static void many_tables(void **state)
+{
+	(void)state;
+	enum { N = 3000 };
+	static const struct table *tables[N];
+	char name[32];
+	for (unsigned i = 0; i < N; i++) {
+		snprintf(name, sizeof(name), "t%u", i);
+		tables[i] = fixture_table(&f.arena, "shop", name, ORDERS, NCOLUMNS);
+		((struct table *)(uintptr_t)tables[i])->name =
+			arena_copy(&f.arena, slice_str(name));
+	}
+	struct script_options options = fixture_options(&f);
+	options.memory_limit = 16 << 20;
+	fixture_load(&f, HEAD "topics = { max = 5000 } }", &options);
+	assert_non_null(f.script);
+	f.err = (struct err)ERR_INIT;
+	assert_ok(script_check(f.script, 0, tables, N, &f.err));
+	((struct table *)(uintptr_t)tables[2999])->npk = 0;
+	assert_int_equal(script_check(f.script, 0, tables, N, &f.err), -1);
+	assert_non_null(strstr(f.err.text, "shop.t2999"));
+}
+
 /* ---- values ---- */
 
 static void reading(void **state)
@@ -750,14 +791,15 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(configuration),  TEST(wrong_options),
-		TEST(secrets),        TEST(plain_table),
-		TEST(unwanted_table), TEST(everything),
-		TEST(refused_tables), TEST(reading),
-		TEST(wrong_names),    TEST(rows_expire),
-		TEST(writing),        TEST(writing_what_does_not_fit),
-		TEST(verdicts),       TEST(setting_and_emitting),
-		TEST(images),         TEST(images_of_wrong_types),
+		TEST(configuration),    TEST(wrong_options),
+		TEST(secrets),          TEST(plain_table),
+		TEST(unwanted_table),   TEST(everything),
+		TEST(refused_tables),   TEST(many_tables),
+		TEST(forgotten_tables), TEST(reading),
+		TEST(wrong_names),      TEST(rows_expire),
+		TEST(writing),          TEST(writing_what_does_not_fit),
+		TEST(verdicts),         TEST(setting_and_emitting),
+		TEST(images),           TEST(images_of_wrong_types),
 		TEST(nothing_grows),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
