@@ -55,9 +55,18 @@ static struct change_ud *live(lua_State *L)
 	return ud;
 }
 
+/* Its address marks the metatable: cheaper than looking it up by its name. */
+static const char MARK = 0;
+
 struct change_ud *lua_change_test(lua_State *L, int idx)
 {
-	return lua_type(L, idx) == LUA_TUSERDATA ? luaL_testudata(L, idx, NAME) : NULL;
+	struct change_ud *ud = NULL;
+	if (lua_type(L, idx) != LUA_TUSERDATA || !lua_getmetatable(L, idx))
+		return NULL;
+	if (lua_rawgetp(L, -1, &MARK) == LUA_TBOOLEAN)
+		ud = lua_touserdata(L, idx);
+	lua_pop(L, 2);
+	return ud;
 }
 
 static struct change_ud *check(lua_State *L)
@@ -670,6 +679,8 @@ int lua_change_open(lua_State *L)
 	lua_setfield(L, -2, "__tostring");
 	lua_pushboolean(L, false);
 	lua_setfield(L, -2, "__metatable");
+	lua_pushboolean(L, true);
+	lua_rawsetp(L, -2, &MARK);
 	lua_pop(L, 1);
 	return 0;
 }
