@@ -505,8 +505,7 @@ static bool statement_delete(struct ddl_parser *p)
 /* Behind CREATE, ALTER or DROP: objects that live in a database, but are no tables. */
 static bool accept_object(struct ddl_parser *p)
 {
-	static const char *const words[] = {"VIEW",  "PROCEDURE", "FUNCTION", "TRIGGER",
-					    "EVENT", "SEQUENCE",  "LIBRARY"};
+	static const char *const words[] = {"PROCEDURE", "FUNCTION", "TRIGGER", "EVENT", "LIBRARY"};
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (ddl_accept(p, words[i]))
 			return true;
@@ -526,6 +525,31 @@ static bool query(struct ddl_parser *p)
 	p->reason = (struct slice){NULL, 0};
 	ddl_add_step(p, name.db.len > 0 ? DDL_STEP_QUERY : DDL_STEP_NONE)->name.db = name.db;
 	return true;
+}
+
+static bool accept_relation(struct ddl_parser *p)
+{
+	return ddl_accept(p, "VIEW") || ddl_accept(p, "SEQUENCE");
+}
+
+/* Views and sequences: the rest of the statement does not matter. */
+static bool create_relation(struct ddl_parser *p)
+{
+	struct ddl_step *step = ddl_add_step(p, DDL_STEP_CREATE_OTHER);
+	return ddl_if_exists(p, &step->if_exists) && ddl_table_name(p, &step->name);
+}
+
+static bool drop_relations(struct ddl_parser *p)
+{
+	bool if_exists;
+	if (!ddl_if_exists(p, &if_exists))
+		return false;
+	do {
+		struct ddl_step *step = ddl_add_step(p, DDL_STEP_DROP_OTHER);
+		if (!ddl_table_name(p, &step->name))
+			return false;
+	} while (ddl_accept_punct(p, ','));
+	return restrict_or_cascade(p);
 }
 
 /* Behind CREATE, ALTER or DROP: what does not live in a database. */
@@ -594,6 +618,8 @@ static bool statement_create(struct ddl_parser *p)
 		       (p->steps[0].kind == DDL_STEP_DML || finish(p));
 	if (ddl_accept(p, "DATABASE") || ddl_accept(p, "SCHEMA"))
 		return create_database(p, or_replace);
+	if (accept_relation(p))
+		return create_relation(p);
 	if (accept_object(p))
 		return query(p);
 	if (accept_global(p))
@@ -609,7 +635,7 @@ static bool statement_alter(struct ddl_parser *p)
 		return ddl_alter_table(p) && finish(p);
 	if (ddl_accept(p, "DATABASE") || ddl_accept(p, "SCHEMA"))
 		return alter_database(p);
-	if (accept_object(p))
+	if (accept_relation(p) || accept_object(p))
 		return query(p);
 	return accept_global(p) ? none(p) : ddl_fail(p);
 }
@@ -626,6 +652,8 @@ static bool statement_drop(struct ddl_parser *p)
 		return drop_index(p);
 	if (ddl_accept(p, "DATABASE") || ddl_accept(p, "SCHEMA"))
 		return drop_database(p);
+	if (accept_relation(p))
+		return drop_relations(p);
 	if (accept_object(p))
 		return query(p);
 	return accept_global(p) ? none(p) : ddl_fail(p);

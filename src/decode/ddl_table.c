@@ -158,9 +158,18 @@ static bool elements(struct ddl_parser *p, struct spec_list *list)
 	return ddl_expect_punct(p, ')');
 }
 
-static bool create_options(struct ddl_parser *p, struct spec_list *list)
+/* MariaDB: SEQUENCE=1 makes a sequence of the table. */
+static bool at_sequence(struct ddl_parser *p)
+{
+	return ddl_at(p, "SEQUENCE") && token_is_punct(lexer_peek(&p->lexer, 1), '=') &&
+	       slice_equal(lexer_peek(&p->lexer, 2)->raw, SLICE("1"));
+}
+
+static bool create_options(struct ddl_parser *p, struct ddl_step *step, struct spec_list *list)
 {
 	for (;;) {
+		if (at_sequence(p))
+			step->kind = DDL_STEP_CREATE_OTHER;
 		enum option_result result = table_option(p, list);
 		if (result == OPTION_FAILED)
 			return false;
@@ -176,15 +185,9 @@ static bool create_like(struct ddl_parser *p, struct ddl_step *step, bool in_gro
 	return ddl_table_name(p, &step->other) && (!in_group || ddl_expect_punct(p, ')'));
 }
 
-/* SEQUENCE=1 makes a sequence of the table. */
-static bool is_sequence(struct ddl_parser *p)
-{
-	return ddl_at(p, "SEQUENCE") && token_is_punct(lexer_peek(&p->lexer, 1), '=');
-}
-
 static bool create_tail(struct ddl_parser *p, struct ddl_step *step, struct spec_list *list)
 {
-	if (!create_options(p, list))
+	if (!create_options(p, step, list))
 		return false;
 	if (ddl_accept2(p, "PARTITION", "BY") && !skip_partitions(p))
 		return false;
@@ -192,6 +195,8 @@ static bool create_tail(struct ddl_parser *p, struct ddl_step *step, struct spec
 		step->kind = DDL_STEP_DML;
 		return skip_to_end(p);
 	}
+	if (step->kind == DDL_STEP_CREATE_OTHER)
+		return true;
 	bool has_column = false;
 	for (unsigned i = 0; i < list->n; i++)
 		has_column |= list->items[i].kind == DDL_SPEC_ADD_COLUMN;
@@ -216,10 +221,6 @@ bool ddl_create_table(struct ddl_parser *p, bool or_replace)
 			return create_like(p, step, true);
 		if (!elements(p, &list))
 			return false;
-	}
-	if (is_sequence(p)) {
-		step->kind = DDL_STEP_NONE;
-		return skip_to_end(p);
 	}
 	return create_tail(p, step, &list);
 }

@@ -130,7 +130,8 @@ static int make_plan(struct stream *stream, const struct table_map *map, struct 
 		     struct err *err)
 {
 	struct lane *lane = &stream->lane;
-	if (!script_wants(lane->script, lane->sync->index, map->db, map->name))
+	if (!script_wants(lane->script, lane->sync->index, map->db, map->name) ||
+	    catalog_is_other(stream->catalog, map->db, map->name))
 		*plan = unwanted_plan(lane, map);
 	else if (wanted_plan(stream, map, plan, err) < 0)
 		return -1;

@@ -157,6 +157,8 @@ enum ddl_step_kind {
 	DDL_STEP_UNPLACED,     /* reason; name when it is known */
 	DDL_STEP_DML,          /* a statement that changes rows: statement-based binlog */
 	DDL_STEP_QUERY,        /* name.db: a view, routine, trigger or event of this database */
+	DDL_STEP_CREATE_OTHER, /* name: a view or sequence, which shares the tables' names */
+	DDL_STEP_DROP_OTHER,   /* one step for each */
 	DDL_STEP_CREATE_TABLE, /* specs; or_replace, if_exists (IF NOT EXISTS) */
 	DDL_STEP_CREATE_LIKE,  /* other */
 	DDL_STEP_ALTER_TABLE,  /* specs; if_exists */

@@ -29,8 +29,17 @@ void catalog_forget(struct catalog *catalog)
 	}
 }
 
+void catalog_other_clear(struct catalog_database *database)
+{
+	for (size_t i = 0; i < database->nothers; i++)
+		free((char *)database->others[i].ptr);
+	database->nothers = 0;
+}
+
 static void free_database(struct catalog_database *database)
 {
+	catalog_other_clear(database);
+	free(database->others);
 	free(database->text);
 	free(database);
 }
@@ -66,6 +75,58 @@ static int compare_names(const struct catalog *catalog, struct slice a, struct s
 			return d;
 	}
 	return (a.len > b.len) - (a.len < b.len);
+}
+
+static size_t find_other(const struct catalog *catalog, const struct catalog_database *database,
+			 struct slice name)
+{
+	size_t i = 0;
+	while (i < database->nothers && compare_names(catalog, database->others[i], name) != 0)
+		i++;
+	return i;
+}
+
+bool catalog_other_has(const struct catalog *catalog, const struct catalog_database *database,
+		       struct slice name)
+{
+	return find_other(catalog, database, name) < database->nothers;
+}
+
+void catalog_other_add(struct catalog *catalog, struct catalog_database *database,
+		       struct slice name)
+{
+	if (name.len == 0 || catalog_other_has(catalog, database, name))
+		return;
+	if (database->nothers == database->other_cap) {
+		database->other_cap = database->other_cap ? database->other_cap * 2 : 8;
+		database->others = mem_resize(database->others, database->other_cap,
+					      sizeof(*database->others));
+	}
+	char *text = mem_alloc(name.len);
+	size_t at = database->nothers++;
+	memcpy(text, name.ptr, name.len);
+	for (; at > 0 && slice_compare(database->others[at - 1], name) > 0; at--)
+		database->others[at] = database->others[at - 1];
+	database->others[at] = slice_of(text, name.len);
+}
+
+bool catalog_other_remove(struct catalog *catalog, struct catalog_database *database,
+			  struct slice name)
+{
+	size_t at = find_other(catalog, database, name);
+	if (at == database->nothers)
+		return false;
+	free((char *)database->others[at].ptr);
+	database->nothers--;
+	memmove(&database->others[at], &database->others[at + 1],
+		(database->nothers - at) * sizeof(*database->others));
+	return true;
+}
+
+bool catalog_is_other(const struct catalog *catalog, struct slice db, struct slice name)
+{
+	const struct catalog_database *database = catalog_database(catalog, db);
+	return database != NULL && catalog_other_has(catalog, database, name);
 }
 
 /* Where the table stands or would stand. */

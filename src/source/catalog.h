@@ -37,6 +37,9 @@ struct slice catalog_next_database(const struct catalog *catalog, size_t *at);
 bool catalog_has_database(const struct catalog *catalog, struct slice db);
 /* Stops following a database; its tables become superseded. */
 void catalog_drop_database(struct catalog *catalog, struct slice db);
+/* Whether the name is a view's or a sequence's (whose changes stand in the binlog as a table's rows do):
+ * no table, and nothing of it is to be followed. */
+bool catalog_is_other(const struct catalog *catalog, struct slice db, struct slice name);
 /* Puts a definition made elsewhere (row metadata FULL) in place; it is copied and gets a new version. */
 const struct table *catalog_put(struct catalog *catalog, const struct table *table);
 /* The highest version given so far: has anything changed since? */

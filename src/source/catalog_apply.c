@@ -82,15 +82,27 @@ static void list_columns(struct apply *a, struct ddl_effect *effect, const struc
 	effect->renamed = renamed;
 }
 
+/* The followed database where the statement makes a table; NULL: none, or IF NOT EXISTS finds one. */
+static struct catalog_database *place_for(struct apply *a, const struct ddl_step *step,
+					  const struct ddl_name *name)
+{
+	struct catalog_database *database = catalog_database(a->catalog, name->db);
+	if (database == NULL)
+		return NULL;
+	if (step->if_exists && (catalog_find(a->catalog, name->db, name->table) != NULL ||
+				catalog_other_has(a->catalog, database, name->table)))
+		return NULL;
+	catalog_other_remove(a->catalog, database, name->table);
+	return database;
+}
+
 static int create_table(struct apply *a, const struct ddl_step *step, struct err *err)
 {
 	struct ddl_name name = target(a, &step->name);
-	const struct catalog_database *database = catalog_database(a->catalog, name.db);
+	const struct catalog_database *database = place_for(a, step, &name);
 	if (database == NULL)
 		return 0;
 	const struct table *before = catalog_find(a->catalog, name.db, name.table);
-	if (before != NULL && step->if_exists)
-		return 0;
 	struct type_context types = type_context(a, database);
 	struct draft draft;
 	draft_init(&draft, a->arena, database->name, name.table);
@@ -120,12 +132,10 @@ static const struct table *publish_copy(struct apply *a, const struct table *tab
 static int create_like(struct apply *a, const struct ddl_step *step)
 {
 	struct ddl_name name = target(a, &step->name), from = target(a, &step->other);
-	const struct catalog_database *database = catalog_database(a->catalog, name.db);
+	struct catalog_database *database = place_for(a, step, &name);
 	if (database == NULL)
 		return 0;
 	const struct table *before = catalog_find(a->catalog, name.db, name.table);
-	if (before != NULL && step->if_exists)
-		return 0;
 	const struct table *model = catalog_find(a->catalog, from.db, from.table);
 	struct ddl_effect *effect = add_effect(a, DDL_CREATE, &name);
 	effect->before = before;
@@ -194,9 +204,38 @@ static void publish_altered(struct apply *a, struct draft *draft, struct ddl_eff
 	effect->after = catalog_publish(a->catalog, draft);
 }
 
-/* A table that is not known gets a name in a database that is followed. */
+static void add_query(struct apply *a, struct slice db)
+{
+	struct ddl_name name = {db, SLICE("")};
+	add_effect(a, DDL_QUERY, &name);
+}
+
+/* True when it is a view or sequence that goes. */
+static bool drop_other(struct apply *a, const struct ddl_name *name)
+{
+	struct catalog_database *database = catalog_database(a->catalog, name->db);
+	if (database == NULL || !catalog_other_remove(a->catalog, database, name->table))
+		return false;
+	add_query(a, name->db);
+	return true;
+}
+
+static void add_other(struct apply *a, const struct ddl_name *name)
+{
+	struct catalog_database *database = catalog_database(a->catalog, name->db);
+	if (database == NULL)
+		return;
+	catalog_other_add(a->catalog, database, name->table);
+	add_query(a, name->db);
+}
+
+/* A table that is not known gets a name in a database that is followed; or a view or sequence does. */
 static void rename_unknown(struct apply *a, const struct ddl_name *name, const struct ddl_name *to)
 {
+	if (drop_other(a, name)) {
+		add_other(a, to);
+		return;
+	}
 	if (!catalog_has_database(a->catalog, to->db))
 		return;
 	struct ddl_effect *effect = add_effect(a, DDL_RENAME, name);
@@ -209,7 +248,8 @@ static int alter_unknown(struct apply *a, const struct ddl_step *step, const str
 {
 	const struct catalog_database *database = catalog_database(a->catalog, name->db);
 	const struct ddl_spec *rename = rename_spec(step);
-	if (database != NULL && !database->partial && !step->if_exists)
+	if (database != NULL && !database->partial && !step->if_exists &&
+	    !catalog_other_has(a->catalog, database, name->table))
 		return not_known(name, err);
 	if (rename != NULL) {
 		struct ddl_name to = target(a, &rename->to);
@@ -244,8 +284,10 @@ static void drop_table(struct apply *a, const struct ddl_step *step)
 {
 	struct ddl_name name = target(a, &step->name);
 	const struct table *table = catalog_find(a->catalog, name.db, name.table);
-	if (table == NULL) /* a temporary table, a sequence, or it was not there */
+	if (table == NULL) { /* a sequence, a temporary table, or it was not there */
+		drop_other(a, &name);
 		return;
+	}
 	add_effect(a, DDL_ERASE, &name)->before = table;
 	catalog_remove(a->catalog, table);
 }
@@ -347,6 +389,15 @@ static void query(struct apply *a, const struct ddl_step *step)
 		add_effect(a, DDL_QUERY, &name);
 }
 
+static void change_other(struct apply *a, const struct ddl_step *step)
+{
+	struct ddl_name name = target(a, &step->name);
+	if (step->kind == DDL_STEP_CREATE_OTHER)
+		add_other(a, &name);
+	else
+		drop_other(a, &name);
+}
+
 static int apply_step(struct apply *a, const struct ddl_step *step, struct err *err)
 {
 	switch (step->kind) {
@@ -380,6 +431,10 @@ static int apply_step(struct apply *a, const struct ddl_step *step, struct err *
 		break;
 	case DDL_STEP_QUERY:
 		query(a, step);
+		break;
+	case DDL_STEP_CREATE_OTHER:
+	case DDL_STEP_DROP_OTHER:
+		change_other(a, step);
 		break;
 	case DDL_STEP_NONE:
 	case DDL_STEP_DML:

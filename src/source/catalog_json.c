@@ -1,5 +1,5 @@
 /* catalog_json: tables and databases as JSON for checkpoint records, and back.
- * A table: {"db","table","engine","charset","version","columns":[column],"keys":[key]}
+ * A table: {"db","table","engine","charset","versioned" (when true),"version","columns":[column],"keys":[key]}
  * A column: {"n":name,"t":type,"s":COLUMN_TYPE,"c":charset (binary is left out),"f":flags,"l":length,
  *            "d":scale,"e":[labels]}; flags: n nullable, u unsigned, z zerofill, v virtual, s stored,
  *            i invisible
@@ -298,9 +298,27 @@ void catalog_database_to_json(const struct catalog *catalog, struct slice db, st
 	buf_char(buf, ',');
 	put_member(buf, "charset",
 		   slice_str(charset_name(database ? database->charset : CHARSET_UTF8MB4)));
-	buf_printf(buf, ",\"partial\":%s,\"implicit_timestamp\":%s}",
+	buf_printf(buf, ",\"partial\":%s,\"implicit_timestamp\":%s,\"others\":[",
 		   database && !database->partial ? "false" : "true",
 		   catalog->implicit_timestamp ? "true" : "false");
+	for (size_t i = 0; database && i < database->nothers; i++) {
+		if (i > 0)
+			buf_char(buf, ',');
+		put_string(buf, database->others[i]);
+	}
+	buf_put(buf, SLICE("]}"));
+}
+
+static void read_others(const cJSON *root, struct catalog *catalog,
+			struct catalog_database *database)
+{
+	const cJSON *name;
+	catalog_other_clear(database);
+	cJSON_ArrayForEach(name, cJSON_GetObjectItemCaseSensitive(root, "others"))
+	{
+		if (cJSON_IsString(name))
+			catalog_other_add(catalog, database, slice_str(name->valuestring));
+	}
 }
 
 int catalog_database_from_json(struct catalog *catalog, struct slice json, struct err *err)
@@ -317,6 +335,7 @@ int catalog_database_from_json(struct catalog *catalog, struct slice json, struc
 		database->partial = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(root, "partial"));
 		catalog->implicit_timestamp =
 			cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(root, "implicit_timestamp"));
+		read_others(root, catalog, database);
 	}
 	cJSON_Delete(root);
 	return rc;

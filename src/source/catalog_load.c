@@ -14,6 +14,8 @@ struct load {
 	unsigned ntables;
 	struct slice db; /* as the server spells it */
 	enum charset charset;
+	struct slice *others; /* names of views and sequences */
+	unsigned nothers;
 	bool partial; /* a table was left out */
 	bool mariadb;
 	struct buf filter; /* "= 'shop'" and, for one table, " AND table_name = 't'" */
@@ -83,13 +85,19 @@ static int load_tables(struct load *load, struct conn *conn, struct err *err)
 	struct result result;
 	if (conn_query(conn, &result, err,
 		       "SELECT table_name, engine, table_collation, table_type FROM "
-		       "information_schema.tables WHERE table_schema %s AND table_type IN "
-		       "('BASE TABLE', 'SYSTEM VERSIONED')",
+		       "information_schema.tables WHERE table_schema %s",
 		       buf_cstr(&load->filter)) != 0)
 		return -1;
 	load->tables = ARENA_ARRAY(&load->arena, result.nrows, struct loaded);
-	for (unsigned i = 0; i < result.nrows; i++)
-		take_table(load, &result, i);
+	load->others = ARENA_ARRAY(&load->arena, result.nrows, struct slice);
+	for (unsigned i = 0; i < result.nrows; i++) {
+		struct slice type = result_cell(&result, i, 3);
+		if (equals(type, "BASE TABLE") || equals(type, "SYSTEM VERSIONED"))
+			take_table(load, &result, i);
+		else
+			load->others[load->nothers++] =
+				arena_copy(&load->arena, result_cell(&result, i, 0));
+	}
 	result_fini(&result);
 	return 0;
 }
@@ -290,6 +298,9 @@ static void settle_database(struct catalog *catalog, struct load *load)
 	database->charset = load->charset;
 	database->partial = load->partial;
 	remove_others(catalog, load);
+	catalog_other_clear(database);
+	for (unsigned i = 0; i < load->nothers; i++)
+		catalog_other_add(catalog, database, load->others[i]);
 	for (unsigned i = 0; i < load->ntables; i++)
 		settle(catalog, &load->tables[i]);
 }

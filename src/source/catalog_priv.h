@@ -17,8 +17,10 @@ struct catalog_database {
 	char *text; /* owns the name */
 	struct slice name;
 	enum charset charset;
-	bool partial; /* it may have tables that are not known: nothing is an error
+	bool partial;         /* it may have tables that are not known: nothing is an error
 	                                 for lack of a table */
+	struct slice *others; /* names of views and sequences, ascending; each text is owned */
+	size_t nothers, other_cap;
 };
 
 struct catalog {
@@ -36,6 +38,15 @@ struct catalog {
 struct catalog_database *catalog_database(const struct catalog *catalog, struct slice db);
 /* Finds or makes it. */
 struct catalog_database *catalog_add_database(struct catalog *catalog, struct slice db);
+/* Views and sequences of a database, kept with it. */
+bool catalog_other_has(const struct catalog *catalog, const struct catalog_database *database,
+		       struct slice name);
+void catalog_other_add(struct catalog *catalog, struct catalog_database *database,
+		       struct slice name);
+/* True when it was there. */
+bool catalog_other_remove(struct catalog *catalog, struct catalog_database *database,
+			  struct slice name);
+void catalog_other_clear(struct catalog_database *database);
 /* The name as the server stores it: in lower case with lower_case_table_names=1. */
 struct slice catalog_name(const struct catalog *catalog, struct slice name, struct arena *arena);
 /* Publishes the draft as a new version of its table, superseding the one of that name. */

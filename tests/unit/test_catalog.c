@@ -175,7 +175,7 @@ static void test_other_effects(void **state)
 	assert_string_equal(effects_text(f), "DINDEX shop.u before after");
 	run(f, "DROP TABLE t, nothere, other.t, u");
 	assert_string_equal(effects_text(f), "ERASE shop.t before -; ERASE shop.u before -");
-	run(f, "CREATE VIEW v AS SELECT 1");
+	run(f, "CREATE FUNCTION v () RETURNS INT RETURN 1");
 	assert_string_equal(effects_text(f), "QUERY shop. - -");
 	run(f, "CREATE VIEW elsewhere.v AS SELECT 1");
 	assert_int_equal(f->n, 0);
@@ -519,6 +519,59 @@ static void test_partitions(void **state)
 	assert_null(find(f, "r"));
 }
 
+/* Views and sequences share the tables' names, and RENAME and DROP TABLE work on some of them. */
+static void test_others(void **state)
+{
+	struct fixture *f = *state;
+	struct buf json;
+	struct catalog *other = catalog_new(0);
+	buf_init(&json);
+	run(f, "CREATE VIEW v AS SELECT 1");
+	assert_string_equal(effects_text(f), "QUERY shop. - -");
+	run(f, "CREATE SEQUENCE s");
+	assert_true(catalog_is_other(f->catalog, SLICE("shop"), SLICE("v")));
+	assert_true(catalog_is_other(f->catalog, SLICE("shop"), SLICE("s")));
+	assert_false(catalog_is_other(f->catalog, SLICE("shop"), SLICE("t")));
+	assert_false(catalog_is_other(f->catalog, SLICE("elsewhere"), SLICE("s")));
+	run(f, "CREATE TABLE IF NOT EXISTS v (a int)");
+	assert_int_equal(f->n, 0);
+	run(f, "RENAME TABLE v TO w, s TO s2");
+	assert_true(catalog_is_other(f->catalog, SLICE("shop"), SLICE("w")));
+	assert_false(catalog_is_other(f->catalog, SLICE("shop"), SLICE("v")));
+	run(f, "ALTER TABLE s2 ENGINE=InnoDB");
+	assert_int_equal(f->n, 0);
+	catalog_database_to_json(f->catalog, SLICE("shop"), &json);
+	assert_int_equal(catalog_database_from_json(other, buf_slice(&json), &f->err), 0);
+	assert_true(catalog_is_other(other, SLICE("shop"), SLICE("w")));
+	assert_true(catalog_is_other(other, SLICE("shop"), SLICE("s2")));
+	run(f, "DROP VIEW w, nothere");
+	run(f, "DROP TABLE s2");
+	assert_false(catalog_is_other(f->catalog, SLICE("shop"), SLICE("w")));
+	assert_false(catalog_is_other(f->catalog, SLICE("shop"), SLICE("s2")));
+	run(f, "CREATE TABLE w (a int)");
+	assert_non_null(find(f, "w"));
+	buf_fini(&json);
+	catalog_free(other);
+}
+
+static void test_versioned(void **state)
+{
+	struct fixture *f = *state;
+	f->context.mariadb = true;
+	run(f, "CREATE TABLE v (a int) WITH SYSTEM VERSIONING");
+	assert_true(find(f, "v")->versioned);
+	assert_int_equal(find(f, "v")->ncolumns, 1);
+	run(f, "ALTER TABLE v ADD b int");
+	assert_true(find(f, "v")->versioned);
+	run(f, "CREATE TABLE v2 LIKE v");
+	assert_true(find(f, "v2")->versioned);
+	run(f, "ALTER TABLE v DROP SYSTEM VERSIONING");
+	assert_false(find(f, "v")->versioned);
+	run(f, "ALTER TABLE v ADD SYSTEM VERSIONING");
+	assert_true(find(f, "v")->versioned);
+	assert_false(find(f, "t")->versioned);
+}
+
 /* Thousands of tables: no step may be quadratic in a way that is felt. */
 static void test_many(void **state)
 {
@@ -556,6 +609,8 @@ int main(void)
 		TEST(test_json),
 		TEST(test_json_damaged),
 		TEST(test_partitions),
+		TEST(test_others),
+		TEST(test_versioned),
 		TEST(test_many),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

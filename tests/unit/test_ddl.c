@@ -16,21 +16,10 @@
 #define DATA_FILE "tests/data/ddl.txt"
 
 static const char *const step_names[] = {
-	"none",
-	"unplaced",
-	"dml",
-	"query",
-	"create_table",
-	"create_like",
-	"alter_table",
-	"drop_table",
-	"rename_table",
-	"truncate",
-	"create_index",
-	"drop_index",
-	"create_database",
-	"alter_database",
-	"drop_database",
+	"none",           "unplaced",      "dml",          "query",       "create_other",
+	"drop_other",     "create_table",  "create_like",  "alter_table", "drop_table",
+	"rename_table",   "truncate",      "create_index", "drop_index",  "create_database",
+	"alter_database", "drop_database",
 };
 
 static void put_name(struct buf *out, const struct ddl_name *name)
