@@ -78,7 +78,7 @@ sync.run {{
         return f"""topic = {{ {{ tables = {{ "*.*" }}, to = function(change)
     return change.row.item_quantity > 0 and "{self.topic}" or "{self.topic}.none"
   end }} }},
-  fields = {{ item_price = function(change) return change.row.total_amount / change.row.item_quantity end }},"""
+  fields = {{ shard = function(change) return change.row.customer_id % 16 end }},"""
 
     def names(self):
         """Its topics."""
@@ -124,8 +124,8 @@ sync.run {{
             raise Stopped(f"{self.name}: exit code {code}\n{log[-2000:]}")
         began = stamp(log, r"full sync: \d+ of \d+ tables" if self.what == "full" else r"stream: ")
         written = stopped_with(log)
-        if written is not None and written != messages:
-            raise Stopped(f"{self.name}: {written} messages, not {messages}\n{log[-2000:]}")
+        if written != rows:
+            raise Stopped(f"{self.name}: {written} rows, not {rows}\n{log[-2000:]}")
         if self.sink == "kafka":
             self.count(messages)
         return Got(ended - began, usage.ru_utime + usage.ru_stime, peak)
@@ -146,7 +146,7 @@ sync.run {{
     def cleanup(self):
         if self.sink == "kafka":
             there = set(self.kafka.partitions())
-            for future in self.kafka.admin().delete_topics([n for n in self.names() if n in there] or ["none"]).values():
+            for future in self.kafka.admin.delete_topics([n for n in self.names() if n in there] or ["none"]).values():
                 future.exception(60)
 
 
@@ -168,8 +168,8 @@ def stamp(log, pattern):
 
 
 def stopped_with(log):
-    """The messages that the last line says were written; None when it does not say."""
-    found = re.findall(r"messages=(\d+)", log)
+    """The rows that the last line says were written."""
+    found = re.findall(r"stopped, rows=(\d+)", log)
     return int(found[-1]) if found else None
 
 
@@ -226,7 +226,7 @@ class Limits:
         self.kafka.create(topic, PARTITIONS)
         with open(samples, "rb") as stdin:
             got = self.run("limit_produce", self.kafka.bootstrap, topic, PARTITIONS, n, stdin=stdin)
-        self.kafka.admin().delete_topics([topic])[topic].exception(60)
+        self.kafka.admin.delete_topics([topic])[topic].exception(60)
         if keep:
             got["message_bytes"] = got["bytes"] / n
             self.keep("producer", got, got["count"])

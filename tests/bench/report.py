@@ -1,6 +1,5 @@
 """The table that a bench run prints, and what it says about the machine."""
 
-import ctypes.util
 import os
 import platform
 import re
@@ -55,7 +54,7 @@ def machine(mariadb, tideway):
         ("memory", f"{memory_gb():.0f} GB"),
         ("kernel", platform.release()),
         ("database", f"MariaDB {mariadb.run('SELECT VERSION()')[0][0]}, sync_binlog=0, row metadata {mariadb.run('SELECT @@binlog_row_metadata')[0][0]}"),
-        ("broker", f"Apache Kafka {kafka_version()}, one node, 2 GB heap, {printed('java', '-version') or 'OpenJDK 17'}"),
+        ("broker", f"Apache Kafka {kafka_version()}, one node, 2 GB heap, {printed('java', '--version').splitlines()[0]}"),
         ("Tideway", " / ".join(tideway.splitlines())),
     ]
 
