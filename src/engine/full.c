@@ -261,6 +261,8 @@ static int read_chunk(struct full_lane *lane, struct full_range *range, struct p
 		return -1;
 	}
 	rc = read_open_chunk(lane, range->table, plan, &chunk, changed, err);
+	if (rc < 0 && !*changed)
+		conn_shutdown(lane->conn); /* what is left of the result is not read */
 	chunk_fini(&chunk);
 	return rc;
 }

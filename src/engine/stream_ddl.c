@@ -21,6 +21,8 @@ struct following {
 	struct stream *stream;
 	struct ddl_context context;
 	struct slice text;
+	const struct ddl_effect *effects; /* of the statement */
+	unsigned neffects;
 };
 
 void stream_attach(struct stream *stream, struct slice name, struct slice value)
@@ -63,15 +65,18 @@ static void save_effect(struct stream *stream, const struct ddl_effect *effect)
 	bool before = wants(stream, effect->db, effect->table);
 	bool renamed = effect->new_table.len > 0;
 	bool after = renamed ? wants(stream, effect->new_db, effect->new_table) : before;
-	struct slice full = name_of(stream, "full", renamed ? effect->new_db : effect->db,
+	struct slice full = name_of(stream, "full/", renamed ? effect->new_db : effect->db,
 				    renamed ? effect->new_table : effect->table);
 	if (effect->before)
 		save_catalog(stream, effect->before, false);
 	if (effect->after)
 		save_catalog(stream, effect->after, true);
-	if (before && (effect->after == NULL || renamed))
-		stream_attach(stream, name_of(stream, "full", effect->db, effect->table),
+	if (before && (effect->after == NULL || renamed)) {
+		stream_attach(stream, name_of(stream, "full/", effect->db, effect->table),
 			      (struct slice){NULL, 0});
+		script_forget(stream->lane.script, stream->lane.sync->index,
+			      name_of(stream, "", effect->db, effect->table));
+	}
 	if (after && effect->after && (effect->op == DDL_CREATE || renamed))
 		stream_attach(stream, full, SLICE("{\"state\":\"done\"}"));
 }
@@ -221,26 +226,39 @@ static int send_effect(struct following *f, const struct ddl_effect *effect, str
 	return 0;
 }
 
-/* A table that the catalog does not know gets a captured name: its rows are nowhere. */
-static int refuse_unknown_rename(struct stream *stream, const struct ddl_effect *effect,
-				 struct err *err)
+/* Whether the statement moves the table away that has the effect's new name: gh-ost and pt-online-schema-change
+ * put a copy of the same rows in its place. */
+static bool swapped(const struct following *f, const struct ddl_effect *effect)
 {
-	if (effect->op != DDL_RENAME || effect->before || effect->after ||
-	    !wants(stream, effect->new_db, effect->new_table))
+	for (unsigned i = 0; i < f->neffects; i++)
+		if (f->effects[i].op == DDL_RENAME &&
+		    slice_equal(f->effects[i].db, effect->new_db) &&
+		    slice_equal(f->effects[i].table, effect->new_table))
+			return true;
+	return false;
+}
+
+/* A table that is not captured gets a captured name: its rows were never read (rule 14). */
+static int refuse_unread(const struct following *f, const struct ddl_effect *effect,
+			 struct err *err)
+{
+	struct stream *stream = f->stream;
+	if (effect->new_table.len == 0 || !wants(stream, effect->new_db, effect->new_table) ||
+	    wants(stream, effect->db, effect->table) || swapped(f, effect))
 		return 0;
 	return err_set(err, ERR_DATA,
 		       "table %.*s.%.*s, which is not captured, was renamed to %.*s.%.*s, which "
-		       "is: its rows were "
-		       "never read; start again under another sync name, or exclude the new name",
+		       "is, at %s:%" PRIu64 ": its rows were never read; start again under another "
+					    "sync name, or exclude the new name",
 		       SLICE_FMT(effect->db), SLICE_FMT(effect->table), SLICE_FMT(effect->new_db),
-		       SLICE_FMT(effect->new_table));
+		       SLICE_FMT(effect->new_table), stream->file, stream->read.offset);
 }
 
 static int follow_effect(struct following *f, const struct ddl_effect *effect, struct err *err)
 {
 	struct stream *stream = f->stream;
 	stream->said = (struct ddl_name){effect->db, effect->table};
-	if (refuse_unknown_rename(stream, effect, err) < 0)
+	if (refuse_unread(f, effect, err) < 0)
 		return -1;
 	stream_forget_plan(stream, effect->db, effect->table);
 	if (effect->new_table.len > 0)
@@ -315,21 +333,20 @@ static unsigned uncovered(struct stream *stream, const struct ddl_step *steps, u
 
 static int follow(struct following *f, const struct ddl_step *steps, unsigned n, struct err *err)
 {
-	const struct ddl_effect *effects;
-	unsigned neffects;
 	for (unsigned i = 0; i < n; i++)
 		if (check_step(f, &steps[i], err) < 0)
 			return -1;
 	n = uncovered(f->stream, steps, n, &steps);
 	if (n == 0)
 		return 0;
-	if (catalog_apply(f->stream->catalog, &f->context, steps, n, &effects, &neffects, err) < 0)
+	if (catalog_apply(f->stream->catalog, &f->context, steps, n, &f->effects, &f->neffects,
+			  err) < 0)
 		return err_wrap(err, "statement at %s:%" PRIu64, f->stream->file,
 				f->stream->read.offset);
-	for (unsigned i = 0; i < neffects; i++)
-		if (follow_effect(f, &effects[i], err) < 0)
+	for (unsigned i = 0; i < f->neffects; i++)
+		if (follow_effect(f, &f->effects[i], err) < 0)
 			return -1;
-	if (neffects > 0 && FAULT(DDL))
+	if (f->neffects > 0 && FAULT(DDL))
 		return err_retry(err, ERR_INTERNAL,
 				 "after a statement was followed: fault injected");
 	return 0;
