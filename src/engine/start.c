@@ -222,6 +222,64 @@ static void select_tables(struct start *start)
 	}
 }
 
+/* A selected table that the catalog has left out (a type or character set that is not known; the log says which) must
+ * not be missed silently. */
+static int check_database(struct start *start, struct slice db, struct err *err)
+{
+	struct result result;
+	struct buf quoted;
+	int rc;
+	buf_init(&quoted);
+	conn_quote(start->conn, db, &quoted);
+	rc = conn_query(start->conn, &result, err,
+			"SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = %s "
+			"AND TABLE_TYPE IN "
+			"('BASE TABLE', 'SYSTEM VERSIONED')",
+			buf_cstr(&quoted));
+	buf_fini(&quoted);
+	if (rc < 0)
+		return -1;
+	for (unsigned i = 0; rc == 0 && i < result.nrows; i++) {
+		struct slice name = result_cell(&result, i, 0);
+		if (!catalog_find(start->fresh, db, name) &&
+		    script_wants(start->script, start->sync->index, db, name))
+			rc = err_set(err, ERR_SOURCE,
+				     "table %.*s.%.*s has a column that this version cannot read "
+				     "(the warning above names "
+				     "it): change the column, or exclude the table with "
+				     "\"!%.*s.%.*s\" in source.tables",
+				     SLICE_FMT(db), SLICE_FMT(name), SLICE_FMT(db),
+				     SLICE_FMT(name));
+	}
+	result_fini(&result);
+	return rc;
+}
+
+static int check_left_out(struct start *start, struct err *err)
+{
+	struct slice db;
+	size_t at = 0;
+	while ((db = catalog_next_database(start->fresh, &at)).ptr)
+		if (check_database(start, db, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int refuse_versioned(const struct start *start, struct err *err)
+{
+	for (unsigned i = 0; i < start->nselected; i++) {
+		const struct table *table = start->selected[i];
+		if (table->versioned)
+			return err_set(err, ERR_SOURCE,
+				       "table %.*s is system-versioned: its binlog holds rows of "
+				       "the history, which is "
+				       "not supported in this version; exclude it with \"!%.*s\" "
+				       "in source.tables",
+				       SLICE_FMT(table->full_name), SLICE_FMT(table->full_name));
+	}
+	return 0;
+}
+
 static int check_selection(struct start *start, struct err *err)
 {
 	const struct sync_config *config = start->sync->config;
@@ -260,6 +318,8 @@ int start_connect(struct start *start, struct err *err)
 	if (load_fresh(start, err) < 0)
 		return -1;
 	select_tables(start);
+	if (check_left_out(start, err) < 0 || refuse_versioned(start, err) < 0)
+		return -1;
 	return check_selection(start, err);
 }
 
