@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 enum {
 	ANNOUNCE_MS = 1000,    /* outages shorter than this are nobody's concern */
 	LOG_REPEAT_MS = 60000, /* the same facility again is kept back so long */
+	OUTAGES = 8, /* clusters that are away at the same time; more are logged by each client */
 	ERRSTR = 512,
 };
 
@@ -151,6 +153,8 @@ static int set_all(rd_kafka_conf_t *conf, const struct sink_config *config,
 		{"bootstrap.servers", config->brokers},
 		{"client.id", options->client_id ? options->client_id : "tideway"},
 		{"log.queue", "true"},
+		/* ten seconds otherwise: too long to stand idle beside a broker that is back */
+		{"reconnect.backoff.max.ms", "1000"},
 		{NULL, NULL},
 	};
 	if (set_table(conf, first, err) != 0 || set_table(conf, options->defaults, err) != 0)
@@ -201,14 +205,52 @@ int kafka_open(struct kafka *kafka, const struct sink_config *config,
 	return make(kafka, conf, options->type, err);
 }
 
-void kafka_close(struct kafka *kafka)
+/* ---- up and down ---- */
+
+/* Every lane has a client of its own, and all of them lose the same brokers: the log says it for the
+ * first and takes it back with the last. */
+struct outage {
+	char label[sizeof(((struct kafka *)0)->label)]; /* of the cluster */
+	unsigned clients; /* that cannot reach it; 0: the place is free */
+};
+
+static struct outage outages[OUTAGES];
+static pthread_mutex_t outages_lock = PTHREAD_MUTEX_INITIALIZER; /* guards outages */
+
+/* The cluster's place, else a free one, else NULL. */
+static struct outage *find_outage(const char *label)
 {
-	if (kafka->rk != NULL)
-		rd_kafka_destroy(kafka->rk);
-	kafka->rk = NULL;
+	struct outage *found = NULL;
+	for (size_t i = 0; i < OUTAGES; i++) {
+		if (outages[i].clients == 0)
+			found = &outages[i];
+		else if (strcmp(outages[i].label, label) == 0)
+			return &outages[i];
+	}
+	return found;
 }
 
-/* ---- up and down ---- */
+/* Counts one client more; true when it is the cluster's first. */
+static bool outage_begin(const char *label)
+{
+	pthread_mutex_lock(&outages_lock);
+	struct outage *outage = find_outage(label);
+	bool first = outage == NULL || outage->clients++ == 0;
+	if (outage != NULL && first)
+		snprintf(outage->label, sizeof(outage->label), "%s", label);
+	pthread_mutex_unlock(&outages_lock);
+	return first;
+}
+
+/* One client less; true when it was the last. */
+static bool outage_end(const char *label)
+{
+	pthread_mutex_lock(&outages_lock);
+	struct outage *outage = find_outage(label);
+	bool last = outage == NULL || outage->clients == 0 || --outage->clients == 0;
+	pthread_mutex_unlock(&outages_lock);
+	return last;
+}
 
 void kafka_poll(struct kafka *kafka, int timeout_ms)
 {
@@ -217,7 +259,7 @@ void kafka_poll(struct kafka *kafka, int timeout_ms)
 
 void kafka_up(struct kafka *kafka)
 {
-	if (kafka->announced)
+	if (kafka->announced && outage_end(kafka->label))
 		log_info("%s: reachable again after %.1f s", kafka->label,
 			 (double)(clock_wall_ms() - kafka->down_since) / 1000);
 	kafka->announced = false;
@@ -232,8 +274,19 @@ void kafka_waiting(struct kafka *kafka)
 	    clock_wall_ms() - kafka->down_since < ANNOUNCE_MS)
 		return;
 	kafka->announced = true;
-	log_warn("%s: no broker can be reached%s%s; waiting, nothing is lost", kafka->label,
-		 kafka->last_error[0] ? ": " : "", kafka->last_error);
+	if (outage_begin(kafka->label))
+		log_warn("%s: no broker can be reached%s%s; waiting, nothing is lost", kafka->label,
+			 kafka->last_error[0] ? ": " : "", kafka->last_error);
+}
+
+void kafka_close(struct kafka *kafka)
+{
+	if (kafka->announced)
+		(void)outage_end(kafka->label);
+	kafka->announced = false;
+	if (kafka->rk != NULL)
+		rd_kafka_destroy(kafka->rk);
+	kafka->rk = NULL;
 }
 
 bool kafka_transient(rd_kafka_resp_err_t code)
