@@ -30,6 +30,7 @@ struct plan {
 	bool *typed;                     /* of each field: its transport type is known */
 	const unsigned *key_values;      /* of each key part: index in values, or UINT_MAX */
 	struct destination *destination; /* of a constant topic */
+	struct destination *last;        /* where the last record went; NULL: none yet */
 	struct image before, after;
 	struct change change;      /* reused */
 	const struct point *point; /* events at or before it are dropped; NULL: none */

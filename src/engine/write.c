@@ -22,15 +22,23 @@ struct writing {
 	unsigned nheaders;
 };
 
+/* The destination of that name, if it is the table's own or where the record before went. */
+static struct destination *recent(const struct plan *plan, struct slice topic)
+{
+	if (plan->destination && slice_equal(plan->destination->name, topic))
+		return plan->destination;
+	return plan->last && slice_equal(plan->last->name, topic) ? plan->last : NULL;
+}
+
 static int out(struct writing *w, struct slice topic, int partition, struct slice key,
 	       struct slice value, struct slice op, struct err *err)
 {
 	struct plan *plan = w->plan;
-	struct destination *destination = plan->destination;
-	if ((destination == NULL || !slice_equal(destination->name, topic)) &&
-	    lane_destination(w->lane, topic, plan->mapping.key_kind != KEY_EMPTY, plan->table,
-			     &destination, err) < 0)
+	struct destination *destination = recent(plan, topic);
+	if (destination == NULL && lane_destination(w->lane, topic, plan->mapping.key_kind != KEY_EMPTY,
+						    plan->table, &destination, err) < 0)
 		return -1;
+	plan->last = destination;
 	return lane_send(w->lane, destination,
 			 &(struct message){partition, key, value, op, w->headers, w->nheaders},
 			 err);
