@@ -76,9 +76,9 @@ sync.run {{
         if not self.lua:
             return f'topic = {{ template = "{self.topic}" }},'
         return f"""topic = {{ {{ tables = {{ "*.*" }}, to = function(change)
-    return change.row.item_quantity > 0 and "{self.topic}" or "{self.topic}.none"
+    return change.row.total_item_quantity > 0 and "{self.topic}" or "{self.topic}.none"
   end }} }},
-  fields = {{ shard = function(change) return change.row.customer_id % 16 end }},"""
+  fields = {{ shard = function(change) return change.row.customer_identifier % 16 end }},"""
 
     def names(self):
         """Its topics."""
