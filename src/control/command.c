@@ -177,9 +177,11 @@ static void arguments_fini(struct arguments *arguments)
 
 static int dispatch(int argc, char **argv, struct arguments *arguments, struct err *err)
 {
-	const char *name = argc > 1 ? argv[1] : "help";
+	const char *name = argc > 1 ? argv[1] : "";
 	const struct command *command;
 	const char *nearest;
+	if (argc < 2)
+		return err_set(err, ERR_USAGE, "a command is missing; see tideway help");
 	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
 		name = "help";
 	if (strcmp(name, "--version") == 0)

@@ -1,6 +1,7 @@
 #include "engine/group.h"
 
 #include "base/mem.h"
+#include "base/reader.h"
 #include "decode/statement.h"
 
 #include <stdlib.h>
@@ -36,13 +37,51 @@ void group_reset(struct group *group)
 	buf_shrink(&group->events, KEEP_BYTES);
 }
 
+static bool printable(struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.ptr[i] < 0x20 || s.ptr[i] > 0x7e || s.ptr[i] == '\'')
+			return false;
+	return true;
+}
+
+/* 'text' or X'hex', as XA RECOVER and XA COMMIT write it. */
+static void print_part(struct buf *out, struct slice part)
+{
+	if (printable(part)) {
+		buf_printf(out, "'%.*s'", SLICE_FMT(part));
+		return;
+	}
+	buf_put(out, SLICE("X'"));
+	for (size_t i = 0; i < part.len; i++)
+		buf_printf(out, "%02x", (unsigned char)part.ptr[i]);
+	buf_char(out, '\'');
+}
+
+/* formatID(4) gtrid_len(1) bqual_len(1) data, as MariaDB's GTID event has it. */
+static void print_xid(struct buf *out, struct slice xid)
+{
+	struct reader r;
+	uint32_t format;
+	unsigned gtrid, bqual;
+	reader_init(&r, xid.ptr, xid.len);
+	format = reader_u32(&r);
+	gtrid = reader_u8(&r);
+	bqual = reader_u8(&r);
+	print_part(out, reader_slice(&r, gtrid));
+	buf_char(out, ',');
+	print_part(out, reader_slice(&r, bqual));
+	buf_printf(out, ",%u", format);
+}
+
 void group_open(struct group *group, const struct event_gtid *gtid)
 {
 	group_reset(group);
 	group->open = true;
 	group->gtid = *gtid;
-	buf_put(&group->xid, gtid->xid);
-	group->gtid.xid = buf_slice(&group->xid);
+	group->gtid.xid = SLICE("");
+	if (gtid->xid.len > 0)
+		print_xid(&group->xid, gtid->xid);
 }
 
 /* Names are kept as offset and length: the buffer may move. */
@@ -112,8 +151,12 @@ static int group_query(struct group *group, const struct event *event,
 	if (event_query_parse(event, format, &query, err) < 0)
 		return -1;
 	switch (statement_parse(query.sql, &name)) {
-	case STATEMENT_BEGIN:
 	case STATEMENT_XA_START:
+		buf_clear(&group->xid);
+		buf_put(&group->xid, name);
+		group->begun = true;
+		return 0;
+	case STATEMENT_BEGIN:
 		group->begun = true;
 		return 0;
 	case STATEMENT_COMMIT:

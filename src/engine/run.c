@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/full.h"
+#include "engine/setup.h"
 #include "engine/start.h"
 #include "engine/stream.h"
 #include "engine/watch.h"
@@ -267,6 +268,8 @@ static int attempt(struct run *run, struct err *err)
 	atomic_store(&run->sync.abort, false);
 	start_init(&start, &run->sync, run->script);
 	rc = start_look(&start, err);
+	if (rc == 0)
+		rc = setup_check(&start, err);
 	if (rc == 0 && start.found)
 		log_info("checkpoint: found, going on from %s:%" PRIu64, start.position.file,
 			 start.position.offset);

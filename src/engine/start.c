@@ -280,16 +280,42 @@ static int refuse_versioned(const struct start *start, struct err *err)
 	return 0;
 }
 
-static int check_selection(struct start *start, struct err *err)
+/* Nothing is selected: because there is nothing to see, or because the patterns name something else. */
+static int refuse_nothing(struct start *start, struct err *err)
 {
 	const struct sync_config *config = start->sync->config;
+	const char *user = config->source.user ? config->source.user : "";
+	struct result result;
+	struct buf patterns;
+	bool blind;
+	if (conn_query(start->conn, &result, err,
+		       "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA NOT IN "
+		       "('mysql', 'information_schema', 'performance_schema', 'sys')") < 0)
+		return -1;
+	blind = slice_equal(result_cell(&result, 0, 0), SLICE("0"));
+	result_fini(&result);
+	if (blind)
+		return err_set(err, ERR_SOURCE,
+			       "user '%s' sees no table at all: the privilege SELECT is missing: "
+			       "GRANT SELECT ON *.* TO "
+			       "'%s'@'%%'",
+			       user, user);
+	buf_init(&patterns);
+	for (unsigned i = 0; i < config->source.ntables; i++)
+		buf_printf(&patterns, "%s\"%s\"", i > 0 ? ", " : "", config->source.tables[i]);
+	err_set(err, ERR_SCRIPT,
+		"%s:%u: no table of the source matches source.tables = { %s } of sync '%s': check "
+		"the names, and that "
+		"user '%s' may SELECT from them",
+		config->script, config->line, buf_cstr(&patterns), config->name, user);
+	buf_fini(&patterns);
+	return -1;
+}
+
+static int check_selection(struct start *start, struct err *err)
+{
 	if (start->nselected == 0)
-		return err_set(err, ERR_SCRIPT,
-			       "%s:%u: no table of the source matches source.tables of sync '%s': "
-			       "check the names, "
-			       "and that user '%s' may SELECT from them",
-			       config->script, config->line, config->name,
-			       config->source.user ? config->source.user : "");
+		return refuse_nothing(start, err);
 	return script_check(start->script, start->sync->index, start->selected, start->nselected,
 			    err);
 }

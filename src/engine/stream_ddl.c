@@ -249,7 +249,7 @@ static int refuse_unread(const struct following *f, const struct ddl_effect *eff
 	return err_set(err, ERR_DATA,
 		       "table %.*s.%.*s, which is not captured, was renamed to %.*s.%.*s, which "
 		       "is, at %s:%" PRIu64 ": its rows were never read; start again under another "
-					    "sync name, or exclude the new name",
+		       "sync name, or exclude the new name",
 		       SLICE_FMT(effect->db), SLICE_FMT(effect->table), SLICE_FMT(effect->new_db),
 		       SLICE_FMT(effect->new_table), stream->file, stream->read.offset);
 }

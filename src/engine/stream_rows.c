@@ -200,11 +200,11 @@ static int write_rows(struct stream *stream, struct rows *rows, struct plan *pla
 static int refuse_prepared(struct stream *stream, const struct plan *plan, struct err *err)
 {
 	return err_set(err, ERR_DATA,
-		       "XA transaction prepared at %s:%llu holds rows of table %.*s: XA is not "
-		       "supported in this "
-		       "version; finish it without XA, or leave the table out",
-		       stream->file, (unsigned long long)stream->read.offset,
-		       SLICE_FMT(plan->table->full_name));
+		       "XA transaction %.*s, prepared at %s:%llu, holds rows of table %.*s: XA is "
+		       "not supported in this "
+		       "version; commit without XA, or exclude the table in source.tables",
+		       SLICE_FMT(buf_slice(&stream->group.xid)), stream->file,
+		       (unsigned long long)stream->read.offset, SLICE_FMT(plan->table->full_name));
 }
 
 int stream_rows(struct stream *stream, const struct event *event, uint64_t start, bool undone,

@@ -35,8 +35,9 @@ static int out(struct writing *w, struct slice topic, int partition, struct slic
 {
 	struct plan *plan = w->plan;
 	struct destination *destination = recent(plan, topic);
-	if (destination == NULL && lane_destination(w->lane, topic, plan->mapping.key_kind != KEY_EMPTY,
-						    plan->table, &destination, err) < 0)
+	if (destination == NULL &&
+	    lane_destination(w->lane, topic, plan->mapping.key_kind != KEY_EMPTY, plan->table,
+			     &destination, err) < 0)
 		return -1;
 	plan->last = destination;
 	return lane_send(w->lane, destination,
