@@ -289,17 +289,18 @@ static int refuse_nothing(struct start *start, struct err *err)
 	struct buf patterns;
 	bool blind;
 	if (conn_query(start->conn, &result, err,
-		       "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA NOT IN "
-		       "('mysql', 'information_schema', 'performance_schema', 'sys')") < 0)
+		       "SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME NOT IN "
+		       "('information_schema', 'performance_schema')") < 0)
 		return -1;
 	blind = slice_equal(result_cell(&result, 0, 0), SLICE("0"));
 	result_fini(&result);
 	if (blind)
-		return err_set(err, ERR_SOURCE,
-			       "user '%s' sees no table at all: the privilege SELECT is missing: "
-			       "GRANT SELECT ON *.* TO "
-			       "'%s'@'%%'",
-			       user, user);
+		return err_set(
+			err, ERR_SOURCE,
+			"user '%s' sees no database at all: the privilege SELECT is missing: "
+			"GRANT SELECT ON *.* TO "
+			"'%s'@'%%'",
+			user, user);
 	buf_init(&patterns);
 	for (unsigned i = 0; i < config->source.ntables; i++)
 		buf_printf(&patterns, "%s\"%s\"", i > 0 ? ", " : "", config->source.tables[i]);
