@@ -5,17 +5,21 @@ import random
 
 import pytest
 from support import workload
-from support.consume import rows
 from support.rebuild import Rebuild, compare
 from test_types import CASES
 
-DDL = [
+# run while the full sync is killed and begun again
+DDL_IN_FULL_SYNC = [
     "ALTER TABLE b00 ADD COLUMN added INT NOT NULL DEFAULT 7",
     "ALTER TABLE b01 ADD COLUMN first_added VARCHAR(20) DEFAULT 'dflt' FIRST",
     "ALTER TABLE b02 DROP COLUMN c0",
     "ALTER TABLE b03 MODIFY COLUMN touched BIGINT NOT NULL DEFAULT 0",
     "CREATE TABLE fresh (id INT PRIMARY KEY, v VARCHAR(20))",
     "INSERT INTO fresh VALUES (1, 'a'), (2, 'b')",
+    "TRUNCATE TABLE b15",
+]
+# run in the stream
+DDL_IN_STREAM = [
     "TRUNCATE TABLE b05",
     "ALTER TABLE b06 ADD COLUMN after_key DECIMAL(8,3) NOT NULL DEFAULT 1.500 AFTER k, ADD INDEX (touched)",
     "ALTER TABLE b00 ADD COLUMN again SMALLINT UNSIGNED AFTER touched, DROP COLUMN c0",
@@ -35,28 +39,31 @@ def test_black_box(sync, db, mariadb, kafka, metadata):
     """Promises 1, 3, 10 and consistency 3, 6, 7, 12, 22, 27: equal row for row after kills in both phases."""
     tables = workload.targets(CASES)
     dropped = {2: "c0", 0: "c0"}
-    writer = workload.Writer(mariadb, db, tables, seed=20240 + len(metadata), ddl=DDL)
+    writer = workload.Writer(mariadb, db, tables, seed=20240 + len(metadata), ddl=DDL_IN_FULL_SYNC)
     with mariadb.globals(binlog_row_metadata=metadata):
         writer.load(400)
         for number, column in dropped.items():
             tables[number].columns.pop(column)  # the writer leaves it alone: it goes away
         running = sync("full = { parallel = 3 },", start=False)
-        topics = [f"{db}.{t.name}" for t in tables] + [f"{db}.fresh", f"{db}.like_it", f"{db}.marker"]
+        topics = [f"{db}.{t.name}" for t in tables] + [f"{db}.{n}" for n in ("fresh", "like_it", "last_one", "marker")]
         mariadb.run(f"CREATE TABLE {db}.marker (id INT PRIMARY KEY)")
         writer.start()
         try:
             kill_in_full_sync(running)
+            writer.ddl.extend(DDL_IN_STREAM)
             kill_in_stream(running, mariadb, db)
         finally:
             writer.stop()
-        mariadb.run(f"INSERT INTO {db}.marker VALUES (1000)")
+        running.wait_streaming(60)
+        mariadb.run(f"CREATE TABLE {db}.last_one (id INT PRIMARY KEY)", f"INSERT INTO {db}.last_one VALUES (1)",
+                    f"INSERT INTO {db}.marker VALUES (1000)")
         running.wait_message(f"{db}.marker", lambda m: m.key == b"1000", "the marker", 60)
         assert running.stop() == 0
     messages = running.reader(*topics).to_end(60)
     rebuilt = Rebuild(kafka.partitions()).feed_all(messages)
     found = rebuilt.tables()
     counted = sum(
-        compare(mariadb, db, name, found.get((db, name))) for name in [t.name for t in tables] + ["fresh", "like_it"]
+        compare(mariadb, db, name, found.get((db, name))) for name in [*(t.name for t in tables), "fresh", "like_it", "last_one"]
     )
     assert counted > 3000
     # the test has met what it is about
@@ -86,4 +93,3 @@ def kill_in_stream(running, mariadb, db):
         else:
             running.wait_exit(120)
     running.start()
-    assert rows(running.reader(f"{db}.marker").messages)

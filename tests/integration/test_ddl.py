@@ -130,19 +130,21 @@ def test_create_in_stream(metadata, table, sql, db):
 
 
 def test_rename_pair(metadata, table, sql, db):
-    """Pitfall 13: gh-ost's atomic RENAME pair swaps the tables; rows after it have the ghost's columns."""
+    """Pitfall 13: gh-ost's atomic RENAME pair swaps the tables; rows after it have the ghost's columns; there is nothing of
+    the shadow tables themselves."""
     sql("CREATE TABLE _t_gho LIKE t", "ALTER TABLE _t_gho ADD COLUMN c INT FIRST", "INSERT INTO _t_gho SELECT 5, t.* FROM t",
-        "RENAME TABLE t TO _t_del, _t_gho TO t", "INSERT INTO t VALUES (6, 2, 1, 'y')", "INSERT INTO _t_del VALUES (3, 1, 'z')")
+        "RENAME TABLE t TO _t_del, _t_gho TO t", "INSERT INTO _t_del VALUES (3, 1, 'z')", "DROP TABLE _t_del",
+        "INSERT INTO t VALUES (6, 2, 1, 'y')")
     found = table.wait_rows(f"{db}.t", 2)
     assert found[1].after == {"c": 6, "id": 2, "a": 1, "b": "y"}
-    assert table.wait_message(f"{db}._t_del", lambda m: m.is_row, "a row").after == {"id": 3, "a": 1, "b": "z"}
+    assert {t for t in table.kafka.partitions() if t.startswith(f"{db}.")} == {f"{db}.t"}
 
 
 def test_rename_into_a_captured_name(sync, sql, db, mariadb):
     """consistency 14: RENAME of a table that is not captured into a captured name is an error that names both."""
     sql("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)", "CREATE TABLE hidden (id INT PRIMARY KEY)",
         "INSERT INTO hidden VALUES (5)")
-    running = sync(tables=[f"{db}.t", f"{db}.u"])
+    running = sync(tables=[f"{db}.?"])
     running.wait_rows(f"{db}.t", 1)
     running.wait_streaming()
     sql("RENAME TABLE hidden TO u", "INSERT INTO u VALUES (6)")

@@ -9,7 +9,9 @@ import pytest
 from support.consume import rows
 from support.paths import ROOT
 from support.rebuild import Rebuild, compare
+from support.runner import STREAMING
 from support.wait import wait_for
+from test_errors import purge
 
 
 def fault_points():
@@ -69,6 +71,7 @@ def test_fault(sync, sql, db, mariadb, kafka, fault):
         number = 0
         # ends by itself with the fault's exit code, or goes on with it; a marker shows that it is through
         for number in range(1, 6):
+            wait_for(lambda: re.search(STREAMING, running.log) or not running.running, lambda: running.log[-3000:], 40)
             mariadb.run(f"INSERT INTO {db}.marker VALUES ({number})")
             key = str(number).encode()
 
@@ -76,22 +79,33 @@ def test_fault(sync, sql, db, mariadb, kafka, fault):
                 messages = running.reader(f"{db}.marker")
                 messages.find()
                 messages.poll(0.05)
-                return any(m.key == key for m in messages.messages) or not running.running
+                return any(m.key == key and not m.full for m in messages.messages) or not running.running
 
             wait_for(come, lambda: running.log[-3000:], 40)
             if running.running:
                 break
-            if fault.endswith("kill"):
-                assert running.child.returncode == -signal.SIGKILL
+            ended_by(running, fault)
             running.start()
     finally:
         stopped.set()
         writer.join()
     assert not broken
-    assert running.stop() == 0
+    while running.stop() != 0:
+        # the save at the end was the one that the fault was waiting for
+        ended_by(running, fault)
+        running.start()
+        running.wait_streaming()
     rebuilt = Rebuild(kafka.partitions()).feed_all(running.reader(f"{db}.a", f"{db}.b").to_end())
     for name in ("a", "b"):
         compare(mariadb, db, name, rebuilt.tables()[db, name])
+
+
+def ended_by(running, fault):
+    """It ended as the fault says: killed, or with an error that names the fault."""
+    if fault.endswith("kill"):
+        assert running.child.returncode == -signal.SIGKILL, running.log[-2000:]
+    else:
+        assert "fault injected" in running.log, running.log[-2000:]
 
 
 def test_kill_loop(sync, sql, db, mariadb, kafka):
@@ -216,7 +230,7 @@ def test_quiet_table_moves_its_position(sync, sql, db, mariadb):
     last = mariadb.run("SHOW BINARY LOGS")[-1][0]
     running.until(f"tideway.{running.name}", lambda m: any(last.encode() in (x.value or b"") for x in m), f"a position in {last}")
     running.kill9()
-    mariadb.run(f"PURGE BINARY LOGS TO '{last}'")
+    purge(mariadb)
     running.start()
     sql("INSERT INTO t VALUES (2)")
     running.wait_rows(f"{db}.t", 2)

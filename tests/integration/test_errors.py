@@ -5,6 +5,7 @@ import signal
 import pytest
 from support.consume import rows
 from support.servers import Kafka
+from support.wait import wait_for
 
 
 @pytest.fixture
@@ -105,14 +106,24 @@ def test_table_without_key(sync, sql, db, kafka):
 
 # the position is lost: 4
 
+def purge(mariadb):
+    """Purges all binlogs but the last; a dump that the server has not yet given up may hold them for a moment."""
+    last = mariadb.run("SHOW BINARY LOGS")[-1][0]
+
+    def gone():
+        mariadb.run(f"PURGE BINARY LOGS TO '{last}'")
+        return mariadb.run("SHOW BINARY LOGS")[0][0] == last
+
+    wait_for(gone, "the old binlogs are still there")
+
+
 def test_purged_position(sync, sql, db, table, mariadb):
     running = sync()
     running.wait_rows(f"{db}.t", 1)
     running.wait_streaming()
     assert running.stop() == 0
     sql("INSERT INTO t VALUES (2, 'b')", "FLUSH BINARY LOGS", "INSERT INTO t VALUES (3, 'c')", "FLUSH BINARY LOGS")
-    last = mariadb.run("SHOW BINARY LOGS")[-1][0]
-    mariadb.run(f"PURGE BINARY LOGS TO '{last}'")
+    purge(mariadb)
     running.start()
     running.fails(4, r"(?i)purge|no longer", r"0-1-\d+|mysql-bin\.\d+")
 
@@ -214,8 +225,6 @@ def test_fenced_by_a_second_process(sync, sql, db, table):
 
 
 def await_one(first, second):
-    from support.wait import wait_for
-
     wait_for(lambda: not (first.running and second.running), lambda: first.log + second.log)
     return (first, second) if not first.running else (second, first)
 
@@ -258,7 +267,7 @@ def test_minimal_row_image(sync, sql, db, table, mariadb):
 
 
 def test_compressed_events(sync, sql, db, table, mariadb):
-    """log_bin_compress: not in this version: named, with the setting that turns it off."""
+    """log_bin_compress: not in this version: named, with the setting that turns it off (exit code 3: the source)."""
     running = sync()
     running.wait_streaming()
     with mariadb.globals(log_bin_compress=1, log_bin_compress_min_len=10):
@@ -266,7 +275,7 @@ def test_compressed_events(sync, sql, db, table, mariadb):
         with connection.cursor() as cursor:
             cursor.execute("INSERT INTO t SELECT seq, REPEAT('x', 20) FROM seq_10_to_500")
         connection.close()
-        running.fails(7, "log_bin_compress")
+        running.fails(3, "log_bin_compress", r"mysql-bin\.\d+:\d+")
 
 
 def test_xa_prepared(sync, sql, db, table, mariadb):
@@ -330,7 +339,7 @@ def test_unreadable_checkpoint_is_no_fresh_start(sync, sql, db, table, kafka):
     running.start()
     log = running.wait_exit()
     assert log in (4, 5, 8)
-    assert f"{running.name}/position" in running.log
+    assert running.name in running.log and "position" in running.log
     assert len(rows(running.reader(f"{db}.t").to_end())) == 1
 
 

@@ -119,9 +119,9 @@ def test_checkpoint_in_a_file(sync, sql, db):
 
 
 def test_without_full_sync(sync, sql, db):
-    """mode = "stream", from now: no row that stood there before."""
+    """mode = "stream": from now on; no row that stood there before."""
     make(sql, 5)
-    running = sync('mode = "stream", start = "now",')
+    running = sync('mode = "stream",')
     running.wait_streaming()
     sql("INSERT INTO t VALUES (100, 'a', 1, NULL)")
     (message,) = running.wait_rows(f"{db}.t", 1)

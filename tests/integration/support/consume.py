@@ -159,9 +159,8 @@ class Reader:
         return there
 
     def poll(self, timeout=0.2):
-        """Reads what has come; returns whether something had. Adds (topic, partition) of ends reached to ends."""
-        got = False
-        ends = set()
+        """Reads what has come; returns {(topic, partition): offset} of the ends that were reached."""
+        ends = {}
         records = self.consumer.consume(5000, timeout) if self.assigned else []
         for record in records:
             where = (record.topic(), record.partition())
@@ -169,12 +168,11 @@ class Reader:
                 message = Message(record)
                 self.next[where] = message.offset + 1
                 self.messages.append(message)
-                got = True
             elif record.error().code() == KafkaError._PARTITION_EOF:
-                ends.add(where)
+                ends[where] = record.offset()
             elif not record.error().retriable() and record.error().code() not in _PASSING:
                 raise AssertionError(f"{where}: {record.error()}")
-        return got, ends
+        return ends
 
     def to_end(self, timeout=DEADLINE_S):
         """Reads every partition up to its end as it is now; returns all messages so far."""
@@ -186,9 +184,9 @@ class Reader:
         missing = {where for where, high in goal.items() if high > self.next.get(where, 0)}
         end = time.monotonic() + timeout
         while missing:
-            _, ends = self.poll()
-            # transaction markers take offsets: the end of a partition counts as well as the last offset
-            missing = {w for w in missing if goal[w] > self.next.get(w, 0) and w not in ends}
+            ends = self.poll()
+            # transaction markers take offsets: having reached the end counts as well as the last offset
+            missing = {w for w in missing if goal[w] > max(self.next.get(w, 0), ends.get(w, 0))}
             if time.monotonic() > end:
                 raise TimedOut(f"the ends of {sorted(missing)} were not reached")
         return self.messages
