@@ -41,6 +41,7 @@ static int named_topic(struct heartbeat *heartbeat, struct lane *lane, struct er
 			 "heartbeat = { topic = ... } to choose one",
 			 heartbeat->total, HEARTBEAT_PARTITIONS_MAX, SLICE_FMT(name));
 	heartbeat->one_topic = true;
+	lane->uncounted = 1;
 	if (lane_destination(lane, name, false, NULL, &heartbeat->destination, err) < 0)
 		return -1;
 	heartbeat->total = (unsigned)sink_topic_info(heartbeat->destination->topic)->partitions;

@@ -101,7 +101,7 @@ static int open_destination(struct lane *lane, struct slice name, bool keyed,
 		.pinned = pin ? pin->partitions : 0,
 	};
 	struct topic *topic;
-	if (lane->destinations.count >= topics->max)
+	if (lane->destinations.count >= topics->max + lane->uncounted)
 		return err_set(
 			err, ERR_DATA,
 			"topic '%.*s' would be number %zu of this sync, topics.max is %u: a topic "

@@ -53,8 +53,9 @@ struct lane {
 	struct buf key[2];       /* key of the before and after image */
 	struct map plans;        /* "db.table" -> struct plan */
 	struct map destinations; /* topic -> struct destination */
-	struct saves saves;      /* records not yet posted */
-	capture_fn *capture;     /* NULL: messages go to the sink */
+	unsigned uncounted; /* destinations that topics.max leaves out: the heartbeats' own topic */
+	struct saves saves; /* records not yet posted */
+	capture_fn *capture; /* NULL: messages go to the sink */
 	void *capture_arg;
 	const struct collected
 		*item_records;        /* of the statement or beat in the script's loop now */
