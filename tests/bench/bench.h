@@ -34,8 +34,8 @@ static inline double bench_cpu(void)
 static inline void bench_print(uint64_t count, uint64_t bytes, int64_t began_ns)
 {
 	double seconds = (double)(clock_mono_ns() - began_ns) / 1e9;
-	printf("{\"count\": %llu, \"bytes\": %llu, \"seconds\": %.6f, \"cpu\": %.6f}\n", (unsigned long long)count,
-	       (unsigned long long)bytes, seconds, bench_cpu());
+	printf("{\"count\": %llu, \"bytes\": %llu, \"seconds\": %.6f, \"cpu\": %.6f}\n",
+	       (unsigned long long)count, (unsigned long long)bytes, seconds, bench_cpu());
 }
 
 static inline int bench_fail(const struct err *err)

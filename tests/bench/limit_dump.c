@@ -18,7 +18,8 @@ static int read_all(struct dump *dump, uint64_t *events, uint64_t *bytes, struct
 int main(int argc, char **argv)
 {
 	struct err err = ERR_INIT;
-	struct dump_options options = {.sync_name = "bench-limit", .heartbeat_ms = 500, .from_now_end = true};
+	struct dump_options options = {
+		.sync_name = "bench-limit", .heartbeat_ms = 500, .from_now_end = true};
 	struct source_config source;
 	struct position position;
 	struct dump *dump;

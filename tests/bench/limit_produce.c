@@ -34,7 +34,8 @@ static void read_samples(int partitions)
 	uint32_t lengths[2];
 	while (nsamples < SAMPLES_MAX && fread(lengths, sizeof(lengths), 1, stdin) == 1) {
 		struct sample *sample = &samples[nsamples];
-		if (!read_slice(&sample->key, lengths[0]) || !read_slice(&sample->value, lengths[1]))
+		if (!read_slice(&sample->key, lengths[0]) ||
+		    !read_slice(&sample->value, lengths[1]))
 			break;
 		sample->partition = (int32_t)(murmur2(sample->key) % (unsigned)partitions);
 		nsamples++;
@@ -52,16 +53,20 @@ static void delivered(rd_kafka_t *rk, const rd_kafka_message_t *message, void *o
 static rd_kafka_t *open_producer(const char *brokers)
 {
 	static const char *const settings[][2] = {
-		{"enable.idempotence", "true"}, {"acks", "all"},
-		{"compression.codec", "lz4"},   {"linger.ms", "0.5"},
-		{"queue.buffering.max.kbytes", "32768"}, {"queue.buffering.max.messages", "10000000"},
+		{"enable.idempotence", "true"},
+		{"acks", "all"},
+		{"compression.codec", "lz4"},
+		{"linger.ms", "0.5"},
+		{"queue.buffering.max.kbytes", "32768"},
+		{"queue.buffering.max.messages", "10000000"},
 	};
 	char text[512];
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
 	rd_kafka_t *rk;
 	rd_kafka_conf_set(conf, "bootstrap.servers", brokers, text, sizeof(text));
 	for (size_t i = 0; i < sizeof(settings) / sizeof(*settings); i++)
-		if (rd_kafka_conf_set(conf, settings[i][0], settings[i][1], text, sizeof(text)) != RD_KAFKA_CONF_OK) {
+		if (rd_kafka_conf_set(conf, settings[i][0], settings[i][1], text, sizeof(text)) !=
+		    RD_KAFKA_CONF_OK) {
 			fprintf(stderr, "%s\n", text);
 			exit(1);
 		}
@@ -76,8 +81,9 @@ static rd_kafka_t *open_producer(const char *brokers)
 
 static void send_one(rd_kafka_t *rk, rd_kafka_topic_t *topic, const struct sample *sample)
 {
-	while (rd_kafka_produce(topic, sample->partition, RD_KAFKA_MSG_F_COPY, (void *)(uintptr_t)sample->value.ptr,
-				sample->value.len, sample->key.ptr, sample->key.len, NULL) != 0) {
+	while (rd_kafka_produce(topic, sample->partition, RD_KAFKA_MSG_F_COPY,
+				(void *)(uintptr_t)sample->value.ptr, sample->value.len,
+				sample->key.ptr, sample->key.len, NULL) != 0) {
 		if (rd_kafka_last_error() != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
 			fprintf(stderr, "%s\n", rd_kafka_err2str(rd_kafka_last_error()));
 			exit(1);

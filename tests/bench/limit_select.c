@@ -16,7 +16,8 @@ static int select_text(const char *port, const char *db, const char *table)
 	MYSQL *mysql = mysql_init(NULL);
 	MYSQL_RES *result;
 	snprintf(sql, sizeof(sql), "SELECT * FROM `%s`.`%s`", db, table);
-	if (!mysql_real_connect(mysql, "127.0.0.1", "root", "", NULL, (unsigned)strtoul(port, NULL, 10), NULL, 0) ||
+	if (!mysql_real_connect(mysql, "127.0.0.1", "root", "", NULL,
+				(unsigned)strtoul(port, NULL, 10), NULL, 0) ||
 	    mysql_query(mysql, sql) || (result = mysql_use_result(mysql)) == NULL) {
 		fprintf(stderr, "%s\n", mysql_error(mysql));
 		return 1;
@@ -60,7 +61,8 @@ static int select_binary(const char *port, const char *db, const char *name)
 	struct conn *control = conn_open(&source, CONN_CONTROL, &err);
 	struct conn *reader = control ? conn_open(&source, CONN_READER, &err) : NULL;
 	int rc = -1;
-	if (reader && catalog_load_table(catalog, control, slice_str(db), slice_str(name), &table, &err) == 0) {
+	if (reader && catalog_load_table(catalog, control, slice_str(db), slice_str(name), &table,
+					 &err) == 0) {
 		rc = table ? read_rows(reader, table, clock_mono_ns(), &err)
 			   : err_set(&err, ERR_USAGE, "no table %s.%s", db, name);
 	}

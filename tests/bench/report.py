@@ -45,12 +45,13 @@ def kafka_version():
     return re.search(r"<kafka.version>(.*)</kafka.version>", (ROOT / "scripts/servers/kafka.pom.xml").read_text())[1]
 
 
-def machine(mariadb, tideway):
+def machine(mariadb, tideway, load):
     """[(what, value)] of everything that the numbers depend on."""
     return [
         ("measured", time.strftime("%Y-%m-%d", time.gmtime())),
         ("commit", printed("git", "rev-parse", "--short", "HEAD")),
         ("processor", f"{cpu()}, {os.cpu_count()} cores, shared by the database, the broker and Tideway"),
+        ("other work", f"load average {load:.1f} before the run"),
         ("memory", f"{memory_gb():.0f} GB"),
         ("kernel", platform.release()),
         ("database", f"MariaDB {mariadb.run('SELECT VERSION()')[0][0]}, sync_binlog=0, row metadata {mariadb.run('SELECT @@binlog_row_metadata')[0][0]}"),
