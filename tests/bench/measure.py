@@ -33,7 +33,12 @@ class Got:
     seconds: float
     cpu: float
     rss: int
-    bytes: int = 0
+
+    def best(self, other):
+        """The shortest time and the least CPU of both; the most memory."""
+        if other is None:
+            return self
+        return Got(min(self.seconds, other.seconds), min(self.cpu, other.cpu), max(self.rss, other.rss))
 
 
 class Run:
@@ -49,6 +54,8 @@ class Run:
         self.folder = Path(folder) / self.name
         self.folder.mkdir()
         self.script = self.folder / "sync.lua"
+        self.checkpoint = self.folder / "checkpoint.json"
+        self.began_at = None
         self.script.write_text(self.text(mariadb, kafka, tables, parallel))
 
     def text(self, mariadb, kafka, tables, parallel):
@@ -117,8 +124,17 @@ sync.run {{
         (code, *_), log = self.spawn()
         if code != 0:
             raise Stopped(f"{self.name}: exit code {code}\n{log[-2000:]}")
+        self.began_at = self.checkpoint.read_bytes()
+
+    def begin_again(self):
+        """From where prepare() has left it; a full sync from nothing."""
+        if self.began_at is not None:
+            self.checkpoint.write_bytes(self.began_at)
+        else:
+            self.checkpoint.unlink(missing_ok=True)
 
     def go(self, rows, messages):
+        self.begin_again()
         (code, usage, ended, peak), log = self.spawn()
         if code != 0:
             raise Stopped(f"{self.name}: exit code {code}\n{log[-2000:]}")
@@ -221,12 +237,11 @@ class Limits:
         self.keep(f"binlog {name}", got, rows)
         got["row_bytes"] = got["bytes"] / rows
 
-    def produce(self, samples, n, keep=False):
+    def produce(self, samples, n):
         topic = f"limit-{time.monotonic_ns()}"
         self.kafka.create(topic, PARTITIONS)
         with open(samples, "rb") as stdin:
             got = self.run("limit_produce", self.kafka.bootstrap, topic, PARTITIONS, n, stdin=stdin)
         self.kafka.admin.delete_topics([topic])[topic].exception(60)
-        if keep:
-            got["message_bytes"] = got["bytes"] / n
-            self.keep("producer", got, got["count"])
+        got["message_bytes"] = got["bytes"] / n
+        self.keep("producer", got, got["count"])
