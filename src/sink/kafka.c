@@ -367,7 +367,7 @@ static rd_kafka_headers_t *make_headers(const struct message *message)
 	return headers;
 }
 
-static rd_kafka_resp_err_t produce_headers(const struct message *message,
+static rd_kafka_resp_err_t produce_headers(struct kafka_sink *k, const struct message *message,
 					   rd_kafka_headers_t *headers)
 {
 	const rd_kafka_vu_t vus[] = {
@@ -382,7 +382,7 @@ static rd_kafka_resp_err_t produce_headers(const struct message *message,
 		{.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = headers},
 	};
 	rd_kafka_error_t *error =
-		rd_kafka_produceva(message->topic->native, vus, sizeof(vus) / sizeof(vus[0]));
+		rd_kafka_produceva(k->kafka.rk, vus, sizeof(vus) / sizeof(vus[0]));
 	rd_kafka_resp_err_t code = error ? rd_kafka_error_code(error) : RD_KAFKA_RESP_ERR_NO_ERROR;
 	if (error != NULL)
 		rd_kafka_error_destroy(error);
@@ -390,10 +390,11 @@ static rd_kafka_resp_err_t produce_headers(const struct message *message,
 }
 
 /* headers NULL: none; they belong to librdkafka once it took the message. */
-static rd_kafka_resp_err_t produce(const struct message *message, rd_kafka_headers_t *headers)
+static rd_kafka_resp_err_t produce(struct kafka_sink *k, const struct message *message,
+				   rd_kafka_headers_t *headers)
 {
 	if (headers != NULL)
-		return produce_headers(message, headers);
+		return produce_headers(k, message, headers);
 	if (rd_kafka_produce(message->topic->native, message->partition, RD_KAFKA_MSG_F_COPY,
 			     (void *)(uintptr_t)message->value.ptr, message->value.len,
 			     message->key.ptr, message->key.len,
@@ -406,10 +407,10 @@ static int kafka_sink_send(struct sink *sink, const struct message *message, str
 {
 	struct kafka_sink *k = of(sink);
 	rd_kafka_headers_t *headers = message->nheaders ? make_headers(message) : NULL;
-	rd_kafka_resp_err_t code = produce(message, headers);
+	rd_kafka_resp_err_t code = produce(k, message, headers);
 	int result = 0;
 	while (code == RD_KAFKA_RESP_ERR__QUEUE_FULL && (result = wait_for_room(k, err)) == 0)
-		code = produce(message, headers);
+		code = produce(k, message, headers);
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
 		sink->in_flight++;
 		return 0;

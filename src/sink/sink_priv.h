@@ -6,6 +6,8 @@
 #include "base/map.h"
 #include "sink/sink.h"
 
+struct rd_kafka_topic_s; /* librdkafka's rd_kafka_topic_t */
+
 enum {
 	/* Kafka's default of max.message.bytes, assumed where it may not be read (rule 16) */
 	SINK_DEFAULT_MAX_MESSAGE = 1048588,
@@ -16,10 +18,10 @@ enum {
 };
 
 struct topic {
-	struct topic_info info; /* what callers see; info.name points at `name` */
-	size_t limit;           /* largest message, overhead included; SIZE_MAX: none */
-	void *native;           /* rd_kafka_topic_t of the Kafka sink */
-	char name[];            /* NUL-terminated */
+	struct topic_info info;          /* what callers see; info.name points at `name` */
+	size_t limit;                    /* largest message, overhead included; SIZE_MAX: none */
+	struct rd_kafka_topic_s *native; /* of the Kafka sink */
+	char name[];                     /* NUL-terminated */
 };
 
 struct message {
