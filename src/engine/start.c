@@ -406,6 +406,19 @@ static void decide_again(struct start *start)
 	free(old);
 }
 
+/* The definitions of the snapshot; a table that was dropped meanwhile is read no more. */
+static void drop_gone(struct start *start)
+{
+	unsigned kept = 0;
+	for (unsigned i = 0; i < start->nreads; i++) {
+		const struct table *old = start->reads[i].table;
+		const struct table *table = catalog_find(start->fresh, old->db, old->name);
+		if (table)
+			start->reads[kept++] = (struct full_table){.table = table};
+	}
+	start->nreads = kept;
+}
+
 /* Called inside the snapshot: the definitions must be the ones from before it (rule 7). */
 static int still_same(void *arg, struct err *err)
 {
@@ -669,10 +682,7 @@ int start_reads(struct start *start, bool again, struct err *err)
 	if (again ? false : decide(start, err) < 0)
 		return -1;
 	if (again)
-		for (unsigned i = 0; i < start->nreads; i++)
-			start->reads[i].table =
-				catalog_find(start->fresh, start->reads[i].table->db,
-					     start->reads[i].table->name);
+		drop_gone(start);
 	if (check_exact(start, err) < 0)
 		return -1;
 	return place_reads(start, err);
