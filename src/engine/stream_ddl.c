@@ -358,6 +358,8 @@ static int follow_text(struct stream *stream, struct slice text, const struct dd
 	struct following f = {.stream = stream, .context = *context, .text = text};
 	const struct ddl_step *steps;
 	unsigned n;
+	catalog_forget(
+		stream->catalog); /* plans have copies; effects of the last statement are used up */
 	arena_reset(&stream->statement);
 	if (ddl_parse(text, context, &stream->statement, &steps, &n, err) < 0)
 		return stream_at(stream, stream->read.offset, SLICE(""), err);

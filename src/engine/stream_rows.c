@@ -45,6 +45,16 @@ static void set_id(struct stream *stream, uint64_t id, struct plan *plan)
 	stream->ids[stream->nids++] = (struct table_id){id, plan};
 }
 
+/* Other tables of the same statement keep theirs. */
+static void forget_ids_of(struct stream *stream, const struct plan *plan)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < stream->nids; i++)
+		if (stream->ids[i].plan != plan)
+			stream->ids[kept++] = stream->ids[i];
+	stream->nids = kept;
+}
+
 void stream_forget_plan(struct stream *stream, struct slice db, struct slice table)
 {
 	struct slice name =
@@ -52,7 +62,7 @@ void stream_forget_plan(struct stream *stream, struct slice db, struct slice tab
 	struct plan *plan = map_remove(&stream->lane.plans, name);
 	if (plan == NULL)
 		return;
-	stream_forget_ids(stream);
+	forget_ids_of(stream, plan);
 	if (stream->last == plan)
 		stream->last = NULL;
 	plan_free(&stream->lane, plan);
@@ -138,6 +148,7 @@ static int make_plan(struct stream *stream, const struct table_map *map, struct 
 	(*plan)->identity = arena_copy(&(*plan)->arena, map->identity);
 	stream_forget_plan(stream, map->db, map->name);
 	map_set(&lane->plans, (*plan)->table->full_name, *plan);
+	arena_reset(&lane->arena);
 	return 0;
 }
 
