@@ -120,6 +120,7 @@ class Report:
         if costs:
             text += ["", "CPU time that Lua adds: " + ", ".join(f"{100 * c:+.0f} % ({w}, {s})" for w, s, c in costs) + "."]
         if self.memory:
-            text += ["", "## Memory", "", "| | peak RSS MB | rows/s |", "|---|---|---|",
-                     *(f"| {w} | {got.rss / 1e6:.0f} | {rows / got.seconds:,.0f} |" for w, got, rows in self.memory)]
+            text += ["", "## Memory", "", "| | peak RSS MB | rows/s | CPU s per million rows |", "|---|---|---|---|",
+                     *(f"| {w} | {got.rss / 1e6:.0f} | {rows / got.seconds:,.0f} | {got.cpu * 1e6 / rows:.2f} |"
+                       for w, got, rows in self.memory)]
         return "\n".join(text) + "\n"
