@@ -53,7 +53,7 @@ enum charset {
 #define X(id, name, bytes) CHARSET_##id,
 	CHARSETS(X)
 #undef X
-	CHARSET_COUNT
+		CHARSET_COUNT
 };
 
 const char *charset_name(enum charset charset);

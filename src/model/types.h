@@ -57,7 +57,7 @@ enum column_type {
 #define X(id, name, transport) COLUMN_##id,
 	COLUMN_TYPES(X)
 #undef X
-	COLUMN_TYPE_COUNT
+		COLUMN_TYPE_COUNT
 };
 
 /* "LONG" ... */

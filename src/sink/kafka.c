@@ -41,6 +41,7 @@ struct kafka_sink {
 	size_t queue_bytes;
 	size_t message_max;       /* what the user or librdkafka allows for one message */
 	size_t batch;             /* batch.size of this producer */
+	unsigned introducing;     /* partitions that are KNOWN_SOON */
 	struct topic_names names; /* of the cluster, as last asked */
 	bool unreachable;         /* sink_topics_exist waited in vain */
 	bool warned_unreadable;   /* "configuration cannot be read" was said */
@@ -114,11 +115,25 @@ static void poison(struct kafka_sink *k, const rd_kafka_message_t *message)
 	sink_set_poison(&k->sink, &err);
 }
 
+static void note_known(struct kafka_sink *k, const rd_kafka_message_t *message)
+{
+	struct topic *topic;
+	if (k->introducing == 0)
+		return;
+	topic = map_get(&k->sink.topics, slice_str(rd_kafka_topic_name(message->rkt)));
+	if (topic == NULL || topic->known[message->partition] != KNOWN_SOON)
+		return;
+	topic->known[message->partition] = KNOWN;
+	k->introducing--;
+}
+
 static void on_report(void *arg, const rd_kafka_message_t *message)
 {
 	struct kafka_sink *k = arg;
 	assert(k->sink.in_flight != 0);
 	k->sink.in_flight--;
+	if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR)
+		note_known(k, message);
 	if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR)
 		poison(k, message);
 	else if (k->sink.poison.code == ERR_NONE)
@@ -196,6 +211,13 @@ static int open_producer(struct kafka_sink *k, struct kafka *kafka, size_t batch
 	return kafka_open(kafka, &k->config, &options, err);
 }
 
+/* No partition knows the producer yet. */
+static struct rd_kafka_topic_s *bind_topic(struct kafka_sink *k, struct topic *topic)
+{
+	memset(topic->known, KNOWN_NOT, (size_t)topic->info.partitions);
+	return rd_kafka_topic_new(k->kafka.rk, topic->name, NULL);
+}
+
 /* Every topic but those still being looked up gets a new handle; they belong to the producer. */
 static void rebind_topics(struct kafka_sink *k, bool open)
 {
@@ -203,7 +225,7 @@ static void rebind_topics(struct kafka_sink *k, bool open)
 	for (struct topic *topic; (topic = map_next(&k->sink.topics, &at)) != NULL;) {
 		if (topic->native != NULL)
 			rd_kafka_topic_destroy(topic->native);
-		topic->native = open ? rd_kafka_topic_new(k->kafka.rk, topic->name, NULL) : NULL;
+		topic->native = open ? bind_topic(k, topic) : NULL;
 	}
 }
 
@@ -280,11 +302,12 @@ static int kafka_sink_topic(struct sink *sink, struct topic *topic, const struct
 		warn_unreadable(k, topic->name);
 	if (facts.max_message != 0 && fit_batch(k, topic->name, facts.max_message, stop, err) != 0)
 		return -1;
-	topic->native = rd_kafka_topic_new(k->kafka.rk, topic->name, NULL);
+	topic->info.partitions = spec->pinned > 0 ? spec->pinned : facts.partitions;
+	topic->known = mem_array((size_t)topic->info.partitions, sizeof(*topic->known));
+	topic->native = bind_topic(k, topic);
 	if (topic->native == NULL)
 		return err_set(err, ERR_KAFKA, "%s: topic \"%s\": %s", k->kafka.label, topic->name,
 			       rd_kafka_err2str(rd_kafka_last_error()));
-	topic->info.partitions = spec->pinned > 0 ? spec->pinned : facts.partitions;
 	topic->info.compacted = facts.compacted;
 	topic->info.max_message = facts.max_message;
 	topic->info.created = facts.created;
@@ -297,6 +320,8 @@ static void kafka_sink_forget(struct topic *topic)
 	if (topic->native != NULL)
 		rd_kafka_topic_destroy(topic->native);
 	topic->native = NULL;
+	free(topic->known);
+	topic->known = NULL;
 }
 
 /* The list of topics, not older than NAMES_MS: callers ask table by table. */
@@ -403,12 +428,32 @@ static rd_kafka_resp_err_t produce(struct kafka_sink *k, const struct message *m
 	return rd_kafka_last_error();
 }
 
+/* The first message to a partition travels alone. A broker that has never heard of a producer takes its batches from any
+ * sequence number on: when the first batch is refused for a moment (a leader that is not yet ready) and the
+ * second, sent behind it, is taken, the first one's retry counts as a duplicate and is lost, acknowledged. */
+static int introduce(struct kafka_sink *k, const struct message *message, struct err *err)
+{
+	uint8_t *known = &message->topic->known[message->partition];
+	while (*known == KNOWN_SOON)
+		if (wait_for_room(k, err) < 0)
+			return -1;
+	if (*known == KNOWN_NOT) {
+		*known = KNOWN_SOON;
+		k->introducing++;
+	}
+	return 0;
+}
+
 static int kafka_sink_send(struct sink *sink, const struct message *message, struct err *err)
 {
 	struct kafka_sink *k = of(sink);
-	rd_kafka_headers_t *headers = message->nheaders ? make_headers(message) : NULL;
-	rd_kafka_resp_err_t code = produce(k, message, headers);
+	rd_kafka_headers_t *headers;
+	rd_kafka_resp_err_t code;
 	int result = 0;
+	if (message->topic->known[message->partition] != KNOWN && introduce(k, message, err) < 0)
+		return -1;
+	headers = message->nheaders ? make_headers(message) : NULL;
+	code = produce(k, message, headers);
 	while (code == RD_KAFKA_RESP_ERR__QUEUE_FULL && (result = wait_for_room(k, err)) == 0)
 		code = produce(k, message, headers);
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {

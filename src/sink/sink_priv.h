@@ -21,7 +21,15 @@ struct topic {
 	struct topic_info info;          /* what callers see; info.name points at `name` */
 	size_t limit;                    /* largest message, overhead included; SIZE_MAX: none */
 	struct rd_kafka_topic_s *native; /* of the Kafka sink */
+	uint8_t *known;                  /* of the Kafka sink, for each partition: enum known */
 	char name[];                     /* NUL-terminated */
+};
+
+/* Whether a partition has seen this producer (decisions/0003). */
+enum known {
+	KNOWN_NOT,  /* nothing was sent to it */
+	KNOWN_SOON, /* one message is on its way, alone */
+	KNOWN,      /* it was acknowledged: the broker checks the order from here on */
 };
 
 struct message {
