@@ -30,6 +30,11 @@ void checkpoint_post(struct checkpoint *checkpoint, struct saves *saves,
 		     const struct position *position)
 {
 	pthread_mutex_lock(&checkpoint->lock);
+	if (checkpoint
+		    ->failed) { /* records are missing before it: no later position may be saved */
+		saves_fini(saves);
+		position = NULL;
+	}
 	saves_move(&checkpoint->saves, saves);
 	if (position) {
 		buf_clear(&checkpoint->position);
@@ -53,6 +58,7 @@ void checkpoint_discard(struct checkpoint *checkpoint)
 	pthread_mutex_lock(&checkpoint->lock);
 	saves_fini(&checkpoint->saves);
 	buf_clear(&checkpoint->position);
+	checkpoint->failed = false;
 	pthread_mutex_unlock(&checkpoint->lock);
 }
 
@@ -91,6 +97,8 @@ int checkpoint_save(struct checkpoint *checkpoint, struct err *err)
 	struct slice position;
 	unsigned n;
 	int rc = 0;
+	if (checkpoint->failed)
+		return err_retry(err, ERR_KAFKA, "the checkpoint could not be saved");
 	arena_init(&arena, 0);
 	pthread_mutex_lock(&checkpoint->lock);
 	saves_move(&saves, &checkpoint->saves);
@@ -105,6 +113,9 @@ int checkpoint_save(struct checkpoint *checkpoint, struct err *err)
 	if (rc == 0 && FAULT(SAVED))
 		rc = err_retry(err, ERR_KAFKA, "after saving the checkpoint: fault injected");
 	checkpoint->saved_ms = clock_mono_ms();
+	pthread_mutex_lock(&checkpoint->lock);
+	checkpoint->failed = rc < 0;
+	pthread_mutex_unlock(&checkpoint->lock);
 	saves_fini(&saves);
 	arena_fini(&arena);
 	return rc;

@@ -23,6 +23,7 @@ struct checkpoint {
 	struct saves saves;    /* records to save */
 	struct buf position;   /* JSON of the newest position; empty: none since the last save */
 	int64_t saved_ms;      /* monotonic time of the last save */
+	bool failed; /* a save failed: nothing is taken until checkpoint_discard; under the lock */
 };
 
 /* The checkpoint takes the store. */

@@ -173,7 +173,7 @@ static int full_sync(struct run *run, struct start *start, struct err *err)
 		    checkpoint_save(&run->sync.checkpoint, err) < 0)
 			return -1;
 		if (start->nreads == 0)
-			return 0;
+			break;
 		log_info("full sync: %u of %u tables to read, %u lanes", start->nreads,
 			 start->nselected, start->snapshot.nconns);
 		if (read_tables(run, start, err) < 0)
@@ -202,6 +202,8 @@ static int serve_stream(struct run *run, struct err *err)
 {
 	int rc = 0;
 	while (!atomic_load(&run->stream_ended)) {
+		if (rc < 0)
+			wait_posted(run, SERVE_MS);
 		if (rc < 0 || serve(run, err) == 0)
 			continue;
 		rc = -1;

@@ -87,7 +87,7 @@ static void take_mark(struct stream *stream, const struct mark *mark)
 	acked->offset = mark->offset;
 	acked->sequence = mark->sequence;
 	acked->commit_ms = mark->commit_ms;
-	if (mark->gtid.flavour != GTID_NONE)
+	if (mark->gtid.flavour != GTID_NONE && mark->gtid.flavour == acked->gtids.flavour)
 		gtid_set_add(&acked->gtids, &mark->gtid);
 	if (attached) {
 		saves_move(&stream->lane.saves, attached);
@@ -157,7 +157,7 @@ int stream_tick(struct stream *stream, struct err *err)
 		return -1;
 	post(stream, false);
 	watermark = stream->drained ? lane->now_ms : stream->read.commit_ms;
-	mark = (struct mark){.file = stream->file,
+	mark = (struct mark){.file = stream->read_file,
 			     .offset = stream->read.offset,
 			     .sequence = stream->read.sequence,
 			     .commit_ms = stream->read.commit_ms};
@@ -168,6 +168,15 @@ int stream_tick(struct stream *stream, struct err *err)
 
 /* ---- groups ---- */
 
+/* What is read next begins at this offset of the current file. */
+static void set_read(struct stream *stream, uint64_t offset)
+{
+	if (stream->read_file != stream->file)
+		snprintf(stream->read.file, sizeof(stream->read.file), "%s", stream->file);
+	stream->read_file = stream->file;
+	stream->read.offset = offset;
+}
+
 /* The group is over: what comes next begins behind it. */
 static void close_group(struct stream *stream, uint64_t end_offset)
 {
@@ -175,11 +184,9 @@ static void close_group(struct stream *stream, uint64_t end_offset)
 	struct position *read = &stream->read;
 	const struct gtid *gtid = &stream->group.gtid.gtid;
 	struct mark mark;
-	if (strcmp(read->file, stream->file) != 0)
-		snprintf(read->file, sizeof(read->file), "%s", stream->file);
-	read->offset = end_offset;
+	set_read(stream, end_offset);
 	read->sequence += stream->row_bytes + 1;
-	if (gtid->flavour != GTID_NONE)
+	if (gtid->flavour != GTID_NONE && gtid->flavour == read->gtids.flavour)
 		gtid_set_add(&read->gtids, gtid);
 	if (stream->group.gtid.commit_ms > read->commit_ms)
 		read->commit_ms = stream->group.gtid.commit_ms;
@@ -257,9 +264,7 @@ static int begin_group(struct stream *stream, const struct event *event, uint64_
 	group_open(&stream->group, &gtid);
 	stream->groups++;
 	stream->row_bytes = 0;
-	if (strcmp(stream->read.file, stream->file) != 0)
-		snprintf(stream->read.file, sizeof(stream->read.file), "%s", stream->file);
-	stream->read.offset = start;
+	set_read(stream, start);
 	return 0;
 }
 
@@ -315,6 +320,8 @@ static int on_rotate(struct stream *stream, const struct event *event, struct er
 		return -1;
 	stream->file = intern_file(stream, rotate.file);
 	stream->offset = rotate.offset;
+	if (!stream->group.open && !(event->flags & EVENT_FLAG_ARTIFICIAL))
+		set_read(stream, rotate.offset);
 	return 0;
 }
 
@@ -407,7 +414,8 @@ static int on_packet(struct stream *stream, struct slice packet, struct err *err
 	if (type == EVENT_FORMAT_DESCRIPTION) {
 		if (on_format(stream, packet, err) < 0)
 			return -1;
-		if (event_parse(packet, &stream->format, false, &event, err) == 0)
+		if (event_parse(packet, &stream->format, false, &event, err) == 0 &&
+		    event.end_pos != 0) /* 0: sent for a dump that starts inside a file */
 			advance(stream, &event);
 		return 0;
 	}
@@ -540,6 +548,7 @@ int stream_run(struct stream *stream, struct err *err)
 	if (rc == 0) {
 		heartbeat_init(&stream->heartbeat, stream->lane.config);
 		stream->file = intern_file(stream, slice_str(stream->read.file));
+		stream->read_file = stream->file;
 		stream->offset = stream->read.offset;
 		stream->verify = true;
 		rc = run(stream, err);

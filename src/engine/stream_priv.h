@@ -26,9 +26,10 @@ struct stream {
 	bool verify;            /* checksums are checked */
 	bool row_metadata_full; /* the server says binlog_row_metadata = FULL */
 
-	struct position read; /* before the group being read: where it begins */
-	const char *file;     /* current binlog file, interned */
-	uint64_t offset;      /* behind the last event */
+	struct position read;  /* before the group being read: where it begins */
+	const char *file;      /* current binlog file, interned */
+	const char *read_file; /* interned name that read.file is a copy of */
+	uint64_t offset;       /* behind the last event */
 	struct group group;
 	uint64_t groups;    /* groups begun, for memos by group */
 	struct group ahead; /* of a group that outgrew what is held: how it will end */

@@ -99,6 +99,15 @@ static void drain_ok(void)
 		fail_msg("%s", err.text);
 }
 
+/* The partition gets to know the producer: what is sent from here on does not wait for the first report. */
+static void be_known(void)
+{
+	send_ok(0);
+	drain_ok();
+	memset(&tally, 0, sizeof(tally));
+	tally.ordered = true;
+}
+
 /* The topic holds so many messages, and no more. */
 static void expect_on_topic(const char *name, unsigned expected)
 {
@@ -119,7 +128,7 @@ static void all_acknowledged(void **state)
 	const uint64_t tokens[] = {0, 1, 1, 1, 7, UINT64_MAX};
 	for (size_t i = 0; i < 6; i++)
 		send_ok(tokens[i]);
-	assert_int_equal(sink_in_flight(sink), 6);
+	assert_int_equal(sink_in_flight(sink), 5); /* the first travelled alone (decision 0003) */
 	drain_ok();
 	assert_int_equal(tally.messages, 6);
 	assert_true(tally.ordered && tally.last == UINT64_MAX);
@@ -220,6 +229,7 @@ static void full_queue(void **state)
 	sink_free(sink);
 	open_sink(QUEUE_MIN);
 	topic = open_topic("t");
+	be_known();
 	rd_kafka_mock_broker_set_down(broker->cluster, -1);
 	atomic_store(&stop, true);
 	uint64_t sent = 0;
@@ -448,6 +458,7 @@ static void outage(void **state)
 static void purge(void **state)
 {
 	(void)state;
+	be_known();
 	rd_kafka_mock_broker_set_down(broker->cluster, -1);
 	for (uint64_t i = 1; i <= 10; i++)
 		send_ok(i);
@@ -458,10 +469,29 @@ static void purge(void **state)
 	assert_true(err.retriable);
 }
 
+/* Decision 0003: while the first message to a partition is on its way, the next one waits; a stop ends the wait. */
+static void first_message_travels_alone(void **state)
+{
+	(void)state;
+	rd_kafka_mock_broker_set_down(broker->cluster, -1);
+	send_ok(1);
+	atomic_store(&stop, true);
+	assert_int_equal(post(2), -1);
+	assert_true(err.retriable);
+	assert_int_equal(sink_in_flight(sink), 1);
+	atomic_store(&stop, false);
+	rd_kafka_mock_broker_set_up(broker->cluster, -1);
+	send_ok(2);
+	assert_true(tally.messages == 1 && tally.last == 1);
+	drain_ok();
+	assert_int_equal(tally.messages, 2);
+}
+
 /* What is left when the sink goes is thrown away, without a report to a window that may be gone. */
 static void freed_with_messages_in_flight(void **state)
 {
 	(void)state;
+	be_known();
 	rd_kafka_mock_broker_set_down(broker->cluster, -1);
 	for (uint64_t i = 1; i <= 10; i++)
 		send_ok(i);
@@ -571,6 +601,7 @@ int main(void)
 		CASE(settings),
 		CASE(wrong_settings),
 		CASE(outage),
+		CASE(first_message_travels_alone),
 		CASE(purge),
 		CASE(freed_with_messages_in_flight),
 		CASE(stop_while_waiting_for_a_broker),
