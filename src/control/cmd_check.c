@@ -57,13 +57,6 @@ static void check_source(struct report *report, const struct sync_config *config
 	conn_free(conn);
 }
 
-static void no_ack(void *arg, uint64_t token, unsigned messages)
-{
-	(void)arg;
-	(void)token;
-	(void)messages;
-}
-
 static void check_topic(struct report *report, struct sink *sink, const struct look *look,
 			const struct plan *plan)
 {
@@ -101,7 +94,7 @@ static void check_kafka(struct report *report, struct look *look)
 	int partitions;
 	if (config->kind != SINK_KAFKA)
 		return;
-	sink = sink_new(config, "tideway-check", 1 << 20, no_ack, NULL, &err);
+	sink = sink_new(config, "tideway-check", 1 << 20, NULL, NULL, &err);
 	if (sink == NULL || sink_topics_exist(sink, &probe, 1, &exists, &partitions, &err) < 0) {
 		failed(report, "kafka", &err);
 		sink_free(sink);

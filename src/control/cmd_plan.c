@@ -178,13 +178,6 @@ static uint64_t estimate(struct look *look, const struct table *table)
 	return rows;
 }
 
-static void no_ack(void *arg, uint64_t token, unsigned messages)
-{
-	(void)arg;
-	(void)token;
-	(void)messages;
-}
-
 static int plan_tables(struct look *look, struct sink *sink, struct buf *json, struct err *err)
 {
 	for (unsigned i = 0; i < look->start.nselected; i++) {
@@ -215,7 +208,7 @@ static int plan_sync(struct look *look, unsigned index, struct buf *json, struct
 	if (look_connect(look, index, err) < 0)
 		return -1;
 	if (look->sync.config->sink.kind == SINK_KAFKA)
-		sink = sink_new(&look->sync.config->sink, "tideway-plan", 1 << 20, no_ack, NULL,
+		sink = sink_new(&look->sync.config->sink, "tideway-plan", 1 << 20, NULL, NULL,
 				&ignored);
 	rc = plan_tables(look, sink, json, err);
 	sink_free(sink);

@@ -2,8 +2,8 @@
  * is written anywhere else. */
 #include "base/buf.h"
 #include "control/look.h"
-#include "decode/binrow.h"
 #include "encode/json.h"
+#include "engine/full.h"
 #include "engine/plan.h"
 #include "engine/write.h"
 #include "source/chunk.h"
@@ -35,25 +35,10 @@ static int print_message(void *arg, struct slice topic, const struct message *me
 	return 0;
 }
 
-static int set_layout(struct plan *plan, const struct chunk *chunk, struct err *err)
-{
-	struct binrow_field *fields =
-		ARENA_ARRAY(&plan->arena, chunk->nfields + 1, struct binrow_field);
-	struct row_layout *layout;
-	for (unsigned i = 0; i < chunk->nfields; i++)
-		fields[i] = (struct binrow_field){
-			chunk->fields[i].name,  chunk->fields[i].wire,   chunk->fields[i].charset,
-			chunk->fields[i].flags, chunk->fields[i].length, chunk->fields[i].decimals};
-	if (binrow_layout(fields, chunk->nfields, plan->table, &plan->arena, &layout, err) < 0)
-		return -1;
-	plan_set_layout(plan, layout);
-	return 0;
-}
-
 static int print_rows(struct look *look, struct plan *plan, struct chunk *chunk, struct err *err)
 {
 	struct slice packet;
-	int rc = set_layout(plan, chunk, err);
+	int rc = full_layout(plan, chunk, err);
 	if (rc < 0)
 		return -1;
 	plan->change = (struct change){

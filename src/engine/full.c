@@ -168,7 +168,7 @@ static int tick(struct full_lane *lane, struct err *err)
 	return pace(lane, err);
 }
 
-static int make_layout(struct plan *plan, const struct chunk *chunk, struct err *err)
+int full_layout(struct plan *plan, const struct chunk *chunk, struct err *err)
 {
 	struct binrow_field *fields =
 		ARENA_ARRAY(&plan->arena, chunk->nfields + 1, struct binrow_field);
@@ -238,7 +238,7 @@ static bool table_changed(struct full_lane *lane, const struct err *err)
 static int read_open_chunk(struct full_lane *lane, struct full_table *table, struct plan *plan,
 			   struct chunk *chunk, bool *changed, struct err *err)
 {
-	if (make_layout(plan, chunk, err) < 0) {
+	if (full_layout(plan, chunk, err) < 0) {
 		*changed = err->code == ERR_DATA;
 		return -1;
 	}

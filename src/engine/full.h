@@ -7,7 +7,9 @@
 #include "engine/lane.h"
 #include "model/table.h"
 
+struct chunk;
 struct conn;
+struct plan;
 
 /* A table to read. */
 struct full_table {
@@ -40,6 +42,8 @@ struct full {
  * thread while the lanes work; when it fails, they are stopped. Tables whose `changed` is set are not done. */
 int full_run(struct full *full, int (*serve)(void *arg, struct err *err), void *arg,
 	     struct err *err) MUST_CHECK;
+/* Gives the plan the layout of the rows that an open chunk sends; ERR_DATA: they are not of the plan's definition. */
+int full_layout(struct plan *plan, const struct chunk *chunk, struct err *err) MUST_CHECK;
 /* For the progress line. */
 uint64_t full_rows(const struct full *full);
 

@@ -29,13 +29,6 @@ static int prepare_table(const struct start *start, const struct table *table,
 	return rc;
 }
 
-static void no_ack(void *arg, uint64_t token, unsigned messages)
-{
-	(void)arg;
-	(void)token;
-	(void)messages;
-}
-
 static int name_missing(const struct topics *topics, const bool *exists, struct err *err)
 {
 	struct buf names;
@@ -59,7 +52,7 @@ static int name_missing(const struct topics *topics, const bool *exists, struct 
 static int check_existing(const struct start *start, const struct topics *topics, struct err *err)
 {
 	struct sink *sink =
-		sink_new(&start->sync->config->sink, "tideway-setup", 1 << 20, no_ack, NULL, err);
+		sink_new(&start->sync->config->sink, "tideway-setup", 1 << 20, NULL, NULL, err);
 	bool *exists = mem_array(topics->n + 1, sizeof(*exists));
 	int *partitions = mem_array(topics->n + 1, sizeof(*partitions));
 	int rc = -1;
