@@ -2,6 +2,7 @@
  * is written anywhere else. */
 #include "base/buf.h"
 #include "control/look.h"
+#include "decode/binrow.h"
 #include "encode/json.h"
 #include "engine/full.h"
 #include "engine/plan.h"
