@@ -1,7 +1,5 @@
 #include "control/look.h"
 
-#include "base/clock.h"
-
 void look_init(struct look *look)
 {
 	*look = (struct look){.lane_open = false};
@@ -19,15 +17,8 @@ int look_load(struct look *look, const struct arguments *arguments, struct err *
 
 int look_connect(struct look *look, unsigned index, struct err *err)
 {
-	look->sync = (struct sync){
-		.script = &look->options,
-		.index = index,
-		.config = script_config(look->script, index),
-		.dry_run = true,
-		.start_ms = clock_wall_ms(),
-	};
-	map_init(&look->sync.pins);
-	map_init(&look->sync.points);
+	sync_init(&look->sync, &look->options, index, script_config(look->script, index));
+	look->sync.dry_run = true;
 	start_init(&look->start, &look->sync, look->script);
 	look->lane_open = true;
 	if (lane_open(&look->lane, &look->sync, "look", 1 << 20, &look->metrics, err) < 0)
@@ -41,6 +32,7 @@ void look_leave(struct look *look)
 		return;
 	lane_close(&look->lane);
 	start_fini(&look->start);
+	sync_fini(&look->sync);
 	look->lane_open = false;
 }
 

@@ -17,6 +17,9 @@ static int look(struct stream *stream, struct slice packet, struct event_format 
 		return event_format_parse(packet, format, err);
 	if (event_parse(packet, format, false, &event, err) < 0)
 		return -1;
+	if (event.type == EVENT_HEARTBEAT || event.type == EVENT_HEARTBEAT_V2 ||
+	    event.type == EVENT_ROTATE)
+		return 0; /* of the dump, not of the group: the stream does not number them either */
 	if (!seen->open) {
 		if (event.type != EVENT_GTID_MARIADB && event.type != EVENT_GTID_MYSQL &&
 		    event.type != EVENT_ANONYMOUS_GTID)

@@ -107,7 +107,7 @@ static void fail(struct full *full, const struct err *err)
 		full->error = *err;
 	}
 	pthread_mutex_unlock(&full->lock);
-	atomic_store(&full->sync->abort, true);
+	sync_abort(full->sync);
 }
 
 static void range_acked(struct full_lane *lane, struct full_range *range)
@@ -135,6 +135,7 @@ static void take_marks(struct full_lane *lane)
 	while (window_take(&lane->lane.window, &mark))
 		if (mark.attached)
 			range_acked(lane, mark.attached);
+	pins_post(&lane->lane.sync->pins, &lane->lane.sync->checkpoint);
 	if (lane->lane.saves.first)
 		checkpoint_post(&lane->lane.sync->checkpoint, &lane->lane.saves, NULL);
 }
@@ -372,9 +373,9 @@ static int wait_lanes(struct full *full, struct full_lane *lanes,
 	while (atomic_load(&full->running) > 0) {
 		if (rc == 0 && serve(arg, err) < 0) {
 			rc = -1;
-			atomic_store(&full->sync->abort, true);
+			sync_abort(full->sync);
 		}
-		if (atomic_load(&full->sync->abort) || atomic_load(&full->sync->stop))
+		if (atomic_load(&full->sync->halt))
 			for (unsigned i = 0; i < full->nlanes; i++)
 				conn_shutdown(lanes[i].conn);
 	}

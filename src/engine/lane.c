@@ -2,7 +2,6 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "encode/json.h"
 #include "engine/loop.h"
 #include "engine/plan.h"
 #include "script/script.h"
@@ -40,7 +39,7 @@ static int open_sink(struct lane *lane, size_t queue_bytes, struct err *err)
 	lane->sink = sink_new(&config, client.ptr, queue_bytes, on_acked, lane, err);
 	if (lane->sink == NULL)
 		return -1;
-	sink_stop_on(lane->sink, &lane->sync->stop);
+	sink_stop_on(lane->sink, &lane->sync->halt);
 	return 0;
 }
 
@@ -91,14 +90,16 @@ static int open_destination(struct lane *lane, struct slice name, bool keyed,
 			    struct destination **destination, struct err *err)
 {
 	const struct topics_config *topics = &lane->config->topics;
-	const struct pin *pin = map_get(&lane->sync->pins, name);
+	struct pins *pins = &lane->sync->pins;
+	struct slice *tables;
+	size_t ntables;
 	struct topic_spec spec = {
 		.create = topics->create,
 		.partitions = keyed ? topics->partitions : topics->partitions_without_key,
 		.replication = topics->replication,
 		.config = topics->config,
 		.nconfig = topics->nconfig,
-		.pinned = pin ? pin->partitions : 0,
+		.pinned = pins_get(pins, name, &lane->texts, &tables, &ntables),
 	};
 	struct topic *topic;
 	if (lane->destinations.count >= topics->max + lane->uncounted)
@@ -107,17 +108,16 @@ static int open_destination(struct lane *lane, struct slice name, bool keyed,
 			"topic '%.*s' would be number %zu of this sync, topics.max is %u: a topic "
 			"function that makes too many, or raise topics.max",
 			SLICE_FMT(name), lane->destinations.count + 1, topics->max);
-	if (sink_topic(lane->sink, name, &spec, &lane->sync->stop, &topic, err) < 0)
+	if (sink_topic(lane->sink, name, &spec, &lane->sync->halt, &topic, err) < 0)
 		return -1;
 	*destination = mem_array(1, sizeof(**destination));
 	(*destination)->topic = topic;
 	(*destination)->name = sink_topic_info(topic)->name;
 	map_init(&(*destination)->tables);
-	for (unsigned i = 0; pin && i < pin->ntables; i++)
-		map_set(&(*destination)->tables, pin->tables[i], *destination);
+	for (size_t i = 0; i < ntables; i++)
+		map_set(&(*destination)->tables, tables[i], *destination);
 	map_set(&lane->destinations, (*destination)->name, *destination);
-	if (pin == NULL)
-		lane_save_destination(lane, *destination);
+	pins_note(pins, name, sink_topic_info(topic)->partitions, NULL);
 	return 0;
 }
 
@@ -132,39 +132,14 @@ int lane_destination(struct lane *lane, struct slice name, bool keyed, const str
 		return 0;
 	full_name = arena_copy(&lane->texts, table->full_name);
 	map_set(&(*destination)->tables, full_name, *destination);
-	lane_save_destination(lane, *destination);
+	pins_note(&lane->sync->pins, name, sink_topic_info((*destination)->topic)->partitions,
+		  &full_name);
 	return 0;
-}
-
-void lane_save_destination(struct lane *lane, struct destination *destination)
-{
-	struct buf name, value;
-	size_t at = 0;
-	bool first = true;
-	buf_init(&name);
-	buf_init(&value);
-	buf_printf(&name, "topic/%.*s", SLICE_FMT(destination->name));
-	buf_printf(&value, "{\"partitions\":%d,\"tables\":[",
-		   sink_topic_info(destination->topic)->partitions);
-	for (; at < destination->tables.cap; at++) {
-		const struct map_slot *slot = &destination->tables.slots[at];
-		if (slot->value == NULL)
-			continue;
-		if (!first)
-			buf_char(&value, ',');
-		json_string(&value, slot->key);
-		first = false;
-	}
-	buf_put(&value, SLICE("]}"));
-	saves_add(&lane->saves, buf_slice(&name), buf_slice(&value));
-	buf_fini(&value);
-	buf_fini(&name);
 }
 
 bool lane_stopping(const struct lane *lane)
 {
-	return atomic_load_explicit(&lane->sync->stop, memory_order_relaxed) ||
-	       atomic_load_explicit(&lane->sync->abort, memory_order_relaxed);
+	return atomic_load_explicit(&lane->sync->halt, memory_order_relaxed);
 }
 
 int lane_room(struct lane *lane, struct err *err)

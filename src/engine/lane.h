@@ -73,8 +73,6 @@ void lane_close(struct lane *lane);
  * new topic; `table` (may be NULL) is remembered as one that writes to it. */
 int lane_destination(struct lane *lane, struct slice name, bool keyed, const struct table *table,
 		     struct destination **destination, struct err *err) MUST_CHECK;
-/* Puts {name, partitions, tables} of the destination on the way into the checkpoint. */
-void lane_save_destination(struct lane *lane, struct destination *destination);
 /* Waits until the window has room for one more slot. */
 int lane_room(struct lane *lane, struct err *err) MUST_CHECK;
 /* Hands a message to the sink in the lane's current slot, and counts it. */

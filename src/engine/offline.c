@@ -53,10 +53,9 @@ struct offline *offline_new(const struct script_options *script, struct err *err
 	arena_init(&offline->arena, 0);
 	arena_init(&offline->texts, 0);
 	offline->script = *script;
-	offline->sync =
-		(struct sync){.script = &offline->script, .dry_run = true, .start_ms = OFFLINE_MS};
-	map_init(&offline->sync.pins);
-	map_init(&offline->sync.points);
+	sync_init(&offline->sync, &offline->script, 0, NULL);
+	offline->sync.dry_run = true;
+	offline->sync.start_ms = OFFLINE_MS;
 	checkpoint_init(&offline->sync.checkpoint, store_open_memory(), "test");
 	position_init(&start);
 	offline->stream =
@@ -79,8 +78,7 @@ void offline_free(struct offline *offline)
 	lane_close(&offline->stream->lane);
 	stream_free(offline->stream);
 	checkpoint_fini(&offline->sync.checkpoint);
-	map_fini(&offline->sync.points);
-	map_fini(&offline->sync.pins);
+	sync_fini(&offline->sync);
 	arena_fini(&offline->texts);
 	arena_fini(&offline->arena);
 	free(offline);

@@ -50,15 +50,11 @@ struct run *run_new(const struct run_options *options, struct err *err)
 		return NULL;
 	run = mem_array(1, sizeof(*run));
 	run->script = script;
-	run->sync.script = options->script;
-	run->sync.index = options->index;
-	run->sync.config = script_config(script, options->index);
+	sync_init(&run->sync, options->script, options->index,
+		  script_config(script, options->index));
 	run->sync.dry_run = options->dry_run;
 	run->sync.queue_bytes = sink_queue_total(&run->sync.config->sink, QUEUE_BYTES);
-	run->sync.start_ms = clock_wall_ms();
 	run->full_metrics = mem_array(run->sync.config->full_parallel, sizeof(*run->full_metrics));
-	map_init(&run->sync.pins);
-	map_init(&run->sync.points);
 	pthread_mutex_init(&run->lock, NULL);
 	return run;
 }
@@ -67,8 +63,7 @@ void run_free(struct run *run)
 {
 	if (run == NULL)
 		return;
-	map_fini(&run->sync.points);
-	map_fini(&run->sync.pins);
+	sync_fini(&run->sync);
 	pthread_mutex_destroy(&run->lock);
 	free(run->full_metrics);
 	script_free(run->script);
@@ -82,8 +77,9 @@ const struct sync_config *run_config(const struct run *run)
 
 void run_stop(struct run *run)
 {
-	if (atomic_exchange(&run->sync.stop, true))
-		atomic_store(&run->sync.abort, true);
+	if (atomic_load(&run->sync.stop))
+		sync_abort(&run->sync);
+	sync_stop(&run->sync);
 	pthread_mutex_lock(&run->lock);
 	if (run->stream)
 		stream_wake(run->stream);
@@ -207,7 +203,7 @@ static int serve_stream(struct run *run, struct err *err)
 		if (rc < 0 || serve(run, err) == 0)
 			continue;
 		rc = -1;
-		atomic_store(&run->sync.abort, true);
+		sync_abort(&run->sync);
 		stream_wake(run->stream);
 	}
 	return rc;
@@ -267,7 +263,7 @@ static int attempt(struct run *run, struct err *err)
 	struct start start;
 	int rc;
 	atomic_store(&run->state, RUN_STARTING);
-	atomic_store(&run->sync.abort, false);
+	sync_again(&run->sync);
 	start_init(&start, &run->sync, run->script);
 	rc = start_look(&start, err);
 	if (rc == 0)

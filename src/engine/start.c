@@ -25,7 +25,7 @@ static void close_snapshot(struct start *start)
 	start->snapshot_is_open = false;
 }
 
-/* Points and pins live in the arena; the sync's maps forget them. */
+/* Points live in the arena; the sync's map forgets them. */
 static void forget_maps(struct sync *sync)
 {
 	struct point *point;
@@ -33,9 +33,8 @@ static void forget_maps(struct sync *sync)
 	while ((point = map_next(&sync->points, &at)))
 		position_fini(&point->position);
 	map_fini(&sync->points);
-	map_fini(&sync->pins);
 	map_init(&sync->points);
-	map_init(&sync->pins);
+	pins_reset(&sync->pins);
 }
 
 void start_fini(struct start *start)
@@ -53,29 +52,6 @@ void start_fini(struct start *start)
 
 /* ---- the checkpoint ---- */
 
-static int load_pin(struct start *start, struct slice topic, struct slice json, struct err *err)
-{
-	struct pin *pin = ARENA_NEW(&start->arena, struct pin);
-	cJSON *root = cJSON_ParseWithLength(json.ptr, json.len);
-	const cJSON *tables = cJSON_GetObjectItemCaseSensitive(root, "tables"), *item;
-	const cJSON *partitions = cJSON_GetObjectItemCaseSensitive(root, "partitions");
-	if (!cJSON_IsNumber(partitions) || !cJSON_IsArray(tables)) {
-		cJSON_Delete(root);
-		return err_set(err, ERR_INTERNAL,
-			       "checkpoint record of topic '%.*s' cannot be read",
-			       SLICE_FMT(topic));
-	}
-	pin->name = arena_copy(&start->arena, topic);
-	pin->partitions = partitions->valueint;
-	pin->tables =
-		ARENA_ARRAY(&start->arena, (size_t)cJSON_GetArraySize(tables) + 1, struct slice);
-	cJSON_ArrayForEach(item, tables) if (cJSON_IsString(item)) pin->tables[pin->ntables++] =
-		arena_copy(&start->arena, slice_str(item->valuestring));
-	cJSON_Delete(root);
-	map_set(&start->sync->pins, pin->name, pin);
-	return 0;
-}
-
 static struct slice without(struct slice name, struct slice prefix)
 {
 	return slice_of(name.ptr + prefix.len, name.len - prefix.len);
@@ -86,7 +62,7 @@ static int load_pins(struct start *start, struct err *err)
 	struct slice prefix = SLICE("topic/"), name, value;
 	size_t at = 0;
 	while (checkpoint_next(&start->sync->checkpoint, &at, prefix, &name, &value))
-		if (load_pin(start, without(name, prefix), value, err) < 0)
+		if (pins_load(&start->sync->pins, without(name, prefix), value, err) < 0)
 			return -1;
 	return 0;
 }

@@ -102,6 +102,7 @@ static void post(struct stream *stream, bool now)
 	struct mark mark;
 	while (window_take(&stream->lane.window, &mark))
 		take_mark(stream, &mark);
+	pins_post(&stream->lane.sync->pins, &stream->lane.sync->checkpoint);
 	if (!stream->moved && stream->lane.saves.first == NULL)
 		return;
 	if (!now && mono - stream->posted_ms < POST_MS)
@@ -157,6 +158,9 @@ int stream_tick(struct stream *stream, struct err *err)
 		return -1;
 	post(stream, false);
 	watermark = stream->drained ? lane->now_ms : stream->read.commit_ms;
+	if (watermark < stream->watermark) /* it does not go back when the stream lags again */
+		watermark = stream->watermark;
+	stream->watermark = watermark;
 	mark = (struct mark){.file = stream->read_file,
 			     .offset = stream->read.offset,
 			     .sequence = stream->read.sequence,
@@ -478,8 +482,8 @@ static int open_plans(struct stream *stream, struct err *err)
 		plan_free(lane, plan);
 	}
 	at = 0;
-	while ((pin = map_next(&lane->sync->pins, &at)))
-		if (pin->ntables > 0 &&
+	while ((pin = pins_next(&lane->sync->pins, &at)))
+		if (pin->tables.count > 0 &&
 		    lane_destination(lane, pin->name, true, NULL, &destination, err) < 0)
 			return -1;
 	return 0;

@@ -46,6 +46,7 @@ struct stream {
 	unsigned rows_since_poll;
 
 	struct heartbeat heartbeat;
+	int64_t watermark;   /* highest one of the heartbeats so far, wall ms */
 	struct buf quiet_at; /* file:offset of the last server heartbeat with no event since */
 	bool drained;        /* two server heartbeats at one position */
 

@@ -1,24 +1,17 @@
 /* sync: what the lanes of one running sync share.
- * Thread: read-only once lanes run, but for the atomics, the checkpoint's posts and the full-sync queue.
- * Owner: engine/run.c. */
+ * Thread: read-only once lanes run, but for the atomics, the pins, the checkpoint's posts and the full-sync queue.
+ * Owner: engine/run.c; sync_init / sync_fini. */
 #ifndef TIDEWAY_SYNC_H
 #define TIDEWAY_SYNC_H
 
 #include "base/map.h"
 #include "engine/checkpoint.h"
+#include "engine/pins.h"
 #include "model/config.h"
 
 #include <stdatomic.h>
 
 struct script_options;
-
-/* A topic as the checkpoint knows it. */
-struct pin {
-	struct slice name; /* of the topic */
-	int partitions;    /* pinned count */
-	unsigned ntables;
-	struct slice *tables; /* "db.table" of the tables whose function has returned it */
-};
 
 /* Where a table's own events begin to count: those at or before the point are in its full sync. */
 struct point {
@@ -31,13 +24,24 @@ struct sync {
 	unsigned index;                      /* which sync.run of the script */
 	const struct sync_config *config;
 	struct checkpoint checkpoint;
-	struct map pins;    /* topic -> struct pin */
+	struct pins pins;   /* topics */
 	struct map points;  /* "db.table" -> struct point; only those that differ from the start */
 	int64_t start_ms;   /* wall time of the start: EXECUTE_TIME in full sync */
-	_Atomic bool stop;  /* finish cleanly, now */
-	_Atomic bool abort; /* another lane failed: stop without draining */
+	_Atomic bool stop;  /* finish cleanly, now; set by sync_stop */
+	_Atomic bool abort; /* another lane failed: stop without draining; set by sync_abort */
+	_Atomic bool halt;  /* one of the two: whoever waits, for whatever, ends */
 	bool dry_run;       /* nothing is written */
 	size_t queue_bytes; /* memory.queue, shared by all producers at a time */
 };
+
+/* The checkpoint is the caller's to init and to end. */
+void sync_init(struct sync *sync, const struct script_options *script, unsigned index,
+	       const struct sync_config *config);
+void sync_fini(struct sync *sync);
+/* Any thread. */
+void sync_stop(struct sync *sync);
+void sync_abort(struct sync *sync);
+/* Before the lanes start again: the abort is over, a stop stays. */
+void sync_again(struct sync *sync);
 
 #endif

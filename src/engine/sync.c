@@ -1,0 +1,38 @@
+#include "engine/sync.h"
+
+#include "base/clock.h"
+
+void sync_init(struct sync *sync, const struct script_options *script, unsigned index,
+	       const struct sync_config *config)
+{
+	*sync = (struct sync){
+		.script = script, .index = index, .config = config, .start_ms = clock_wall_ms()};
+	pins_init(&sync->pins);
+	map_init(&sync->points);
+}
+
+void sync_fini(struct sync *sync)
+{
+	map_fini(&sync->points);
+	pins_fini(&sync->pins);
+}
+
+void sync_stop(struct sync *sync)
+{
+	atomic_store(&sync->stop, true);
+	atomic_store(&sync->halt, true);
+}
+
+void sync_abort(struct sync *sync)
+{
+	atomic_store(&sync->abort, true);
+	atomic_store(&sync->halt, true);
+}
+
+void sync_again(struct sync *sync)
+{
+	atomic_store(&sync->abort, false);
+	atomic_store(&sync->halt, false);
+	if (atomic_load(&sync->stop)) /* looked at last: a stop in between is not lost */
+		atomic_store(&sync->halt, true);
+}
