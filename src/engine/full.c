@@ -19,7 +19,6 @@ enum {
 	ROWS_PER_TICK = 256,
 	SPLIT_ROWS = 50000, /* a table is cut into ranges of about so many rows, or more */
 	RANGES_PER_LANE = 4,
-	DRAIN_MS = 60000,
 	SERVER_TABLE_CHANGED = 1412,
 	SERVER_UNKNOWN_COLUMN = 1054,
 	SERVER_UNKNOWN_TABLE = 1146,
@@ -52,17 +51,60 @@ uint64_t full_rows(const struct full *full)
 	return rows;
 }
 
+/* ---- on a connection ---- */
+
+/* The metadata locks that are taken between the two are given back where the server does that (rule 7). */
+static int hold_locks(struct conn *conn, struct err *err)
+{
+	return conn_query(conn, NULL, err, "SAVEPOINT tideway");
+}
+
+static int release_locks(struct conn *conn, struct err *err)
+{
+	return conn_query(conn, NULL, err, "ROLLBACK TO SAVEPOINT tideway");
+}
+
+/* Whether an error means that the table is not what it was: its read ends, the others go on. */
+static bool table_changed(const struct conn *conn, const struct err *err)
+{
+	unsigned code = conn_errno(conn);
+	return err->code == ERR_SOURCE &&
+	       (code == SERVER_TABLE_CHANGED || code == SERVER_UNKNOWN_COLUMN ||
+		code == SERVER_UNKNOWN_TABLE);
+}
+
+static void note_changed(struct full_table *table, struct err *err)
+{
+	log_info("full sync: table %.*s changed while it was read, it is read again: %s",
+		 SLICE_FMT(table->table->full_name), err->text);
+	*err = (struct err)ERR_INIT;
+	atomic_store(&table->changed, true);
+}
+
 /* ---- the queue ---- */
+
+/* Whether a table that nobody has begun is left to the next round. */
+static bool too_late(const struct full *full)
+{
+	return full->under_way && full->begin_ms > 0 &&
+	       clock_mono_ms() - full->started_ms > full->begin_ms;
+}
 
 static struct full_range *take_range(struct full *full, unsigned lane)
 {
 	struct full_range **at, *range = NULL;
+	bool late;
 	pthread_mutex_lock(&full->lock);
+	late = too_late(full);
 	for (at = &full->queue; *at; at = &(*at)->next) {
 		if ((*at)->first_lane_only && lane != 0)
 			continue;
+		if (late && !atomic_load(&(*at)->table->begun))
+			continue;
 		range = *at;
 		*at = range->next;
+		atomic_store(&range->table->begun, true);
+		full->under_way = true;
 		break;
 	}
 	pthread_mutex_unlock(&full->lock);
@@ -227,13 +269,12 @@ static int write_rows(struct full_lane *lane, struct full_table *table, struct p
 	return rc;
 }
 
-/* Whether an error means that the table is not what it was: its read ends, the others go on. */
-static bool table_changed(struct full_lane *lane, const struct err *err)
+static void note_mismatch(struct full_lane *lane, struct full_table *table, const char *how)
 {
-	unsigned code = conn_errno(lane->conn);
-	return err->code == ERR_SOURCE &&
-	       (code == SERVER_TABLE_CHANGED || code == SERVER_UNKNOWN_COLUMN ||
-		code == SERVER_UNKNOWN_TABLE);
+	pthread_mutex_lock(&lane->full->lock);
+	if (table->mismatch == NULL)
+		table->mismatch = strdup(how);
+	pthread_mutex_unlock(&lane->full->lock);
 }
 
 static int read_open_chunk(struct full_lane *lane, struct full_table *table, struct plan *plan,
@@ -241,12 +282,14 @@ static int read_open_chunk(struct full_lane *lane, struct full_table *table, str
 {
 	if (full_layout(plan, chunk, err) < 0) {
 		*changed = err->code == ERR_DATA;
+		if (*changed)
+			note_mismatch(lane, table, err->text);
 		return -1;
 	}
 	if (FAULT(CHUNK))
 		return err_retry(err, ERR_SOURCE, "while a chunk is read: fault injected");
 	if (write_rows(lane, table, plan, chunk, err) < 0) {
-		*changed = table_changed(lane, err);
+		*changed = table_changed(lane->conn, err);
 		return -1;
 	}
 	return 0;
@@ -258,7 +301,7 @@ static int read_chunk(struct full_lane *lane, struct full_range *range, struct p
 	struct chunk chunk;
 	int rc;
 	if (chunk_open(&chunk, lane->conn, plan->table, &range->bounds, NULL, err) < 0) {
-		*changed = table_changed(lane, err);
+		*changed = table_changed(lane->conn, err);
 		return -1;
 	}
 	rc = read_open_chunk(lane, range->table, plan, &chunk, changed, err);
@@ -266,12 +309,6 @@ static int read_chunk(struct full_lane *lane, struct full_range *range, struct p
 		conn_shutdown(lane->conn); /* what is left of the result is not read */
 	chunk_fini(&chunk);
 	return rc;
-}
-
-/* The metadata lock of the table is given back after each range where the server allows that (rule 7). */
-static int release_table(struct full_lane *lane, struct err *err)
-{
-	return conn_query(lane->conn, NULL, err, "ROLLBACK TO SAVEPOINT tideway");
 }
 
 static int read_range(struct full_lane *lane, struct full_range *range, struct err *err)
@@ -283,20 +320,17 @@ static int read_range(struct full_lane *lane, struct full_range *range, struct e
 	if (find_plan(lane, range->table->table, &plan, err) < 0 || lane_room(&lane->lane, err) < 0)
 		return -1;
 	lane->lane.token = window_open(&lane->lane.window);
-	if (conn_query(lane->conn, NULL, err, "SAVEPOINT tideway") < 0)
+	if (hold_locks(lane->conn, err) < 0)
 		return -1;
 	rc = read_chunk(lane, range, plan, &changed, err);
 	if (rc < 0 && changed) {
-		log_info("full sync: table %.*s changed while it was read, it is read again: %s",
-			 SLICE_FMT(plan->table->full_name), err->text);
-		*err = (struct err)ERR_INIT;
-		atomic_store(&range->table->changed, true);
+		note_changed(range->table, err);
 		rc = 0;
 	}
 	if (rc < 0)
 		return -1;
 	window_close(&lane->lane.window, lane->lane.token, &mark);
-	return release_table(lane, err);
+	return release_locks(lane->conn, err);
 }
 
 static int read_ranges(struct full_lane *lane, struct err *err)
@@ -348,9 +382,18 @@ static void *lane_main(void *arg)
 static int cut_tables(struct full *full, struct arena *arena, struct err *err)
 {
 	struct full_range **tail = &full->queue;
-	for (unsigned i = 0; i < full->ntables; i++)
-		if (cut_table(full, &full->tables[i], arena, &tail, err) < 0)
+	struct conn *conn = full->conns[0];
+	for (unsigned i = 0; i < full->ntables; i++) {
+		if (hold_locks(conn, err) < 0)
 			return -1;
+		if (cut_table(full, &full->tables[i], arena, &tail, err) < 0) {
+			if (!table_changed(conn, err))
+				return -1;
+			note_changed(&full->tables[i], err);
+		}
+		if (release_locks(conn, err) < 0)
+			return -1;
+	}
 	return 0;
 }
 

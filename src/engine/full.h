@@ -17,9 +17,13 @@ struct full_table {
 	uint64_t estimate;         /* rows, as information_schema guesses */
 	_Atomic uint64_t rows;     /* read so far */
 	_Atomic int ranges_left;   /* not acknowledged yet */
+	_Atomic bool begun;        /* a lane has taken a range of it */
 	_Atomic bool changed;      /* its definition changed while it was read: another round */
 	_Atomic bool done;         /* everything acknowledged and on the way into the checkpoint */
 	struct slice done_record;  /* what is saved when it is done */
+	bool untouched;            /* none of its rows has been written in an earlier round */
+	char *mismatch;      /* heap: how its rows are not of its definition; NULL: they are */
+	unsigned mismatches; /* rounds that ended so, one after the other */
 };
 
 struct full {
@@ -31,15 +35,18 @@ struct full {
 	bool lowest;         /* connections differ: tables without key belong to lane 0 */
 	struct lane_metrics *metrics; /* nlanes of them */
 	int64_t started_ms;           /* monotonic */
-	_Atomic unsigned running;     /* lanes that have not ended */
-	pthread_mutex_t lock;         /* guards the next three */
-	struct full_range *queue;     /* ranges nobody has taken */
-	int result;                   /* -1: a lane failed, *error says how */
+	int64_t begin_ms; /* no table is begun after so long; 0: each is read in this round */
+	_Atomic unsigned running; /* lanes that have not ended */
+	pthread_mutex_t lock;     /* guards the next four, and the tables' `mismatch` */
+	bool under_way;           /* a table has been begun */
+	struct full_range *queue; /* ranges nobody has taken */
+	int result;               /* -1: a lane failed, *error says how */
 	struct err error;
 };
 
 /* Cuts the tables into ranges (connection 0), reads them all. serve(arg) is called again and again by this
- * thread while the lanes work; when it fails, they are stopped. Tables whose `changed` is set are not done. */
+ * thread while the lanes work; when it fails, they are stopped. What is not
+ * `done` then needs another round. */
 int full_run(struct full *full, int (*serve)(void *arg, struct err *err), void *arg,
 	     struct err *err) MUST_CHECK;
 /* Gives the plan the layout of the rows that an open chunk sends; ERR_DATA: they are not of the plan's definition. */

@@ -59,7 +59,7 @@ struct offline *offline_new(const struct script_options *script, struct err *err
 	checkpoint_init(&offline->sync.checkpoint, store_open_memory(), "test");
 	position_init(&start);
 	offline->stream =
-		stream_new(&offline->sync, catalog_new(0), &start, NULL, &offline->metrics);
+		stream_new(&offline->sync, catalog_new(0), NULL, &start, NULL, &offline->metrics);
 	position_fini(&start);
 	offline->stream->file = "test.000001";
 	if (lane_open(&offline->stream->lane, &offline->sync, "test", 1 << 20, &offline->metrics,

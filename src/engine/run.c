@@ -20,8 +20,10 @@ enum {
 	QUEUE_BYTES = 32 * 1024 * 1024,
 	BACK_OFF_MS = 500, /* first wait before starting again; doubles */
 	BACK_OFF_MAX_MS = 30000,
-	SERVE_MS = 100,     /* how long the sync's thread waits for something to save */
-	SETTLED_MS = 60000, /* a run that held so long starts the back-off anew */
+	SERVE_MS = 100,      /* how long the sync's thread waits for something to save */
+	SETTLED_MS = 60000,  /* a run that held so long starts the back-off anew */
+	SNAPSHOT_MS = 10000, /* where a snapshot keeps its tables' metadata locks, no table is begun
+	                        in it after so long: the others get a snapshot of their own */
 };
 
 struct run {
@@ -129,6 +131,13 @@ static int serve(void *arg, struct err *err)
 
 /* ---- full sync ---- */
 
+/* TIDEWAY_SNAPSHOT_MS: for tests. */
+static int64_t snapshot_ms(void)
+{
+	const char *text = getenv("TIDEWAY_SNAPSHOT_MS");
+	return text ? atoll(text) : SNAPSHOT_MS;
+}
+
 static int read_tables(struct run *run, struct start *start, struct err *err)
 {
 	struct full full = {
@@ -138,6 +147,7 @@ static int read_tables(struct run *run, struct start *start, struct err *err)
 		.nlanes = start->snapshot.nconns,
 		.conns = start->snapshot.conns,
 		.lowest = start->snapshot.way == SNAPSHOT_LOWEST,
+		.begin_ms = conn_frees_locks(start->snapshot.conns[0]) ? 0 : snapshot_ms(),
 		.metrics = run->full_metrics,
 	};
 	int rc;
@@ -151,10 +161,10 @@ static int read_tables(struct run *run, struct start *start, struct err *err)
 	return rc;
 }
 
-static bool any_changed(const struct start *start)
+static bool any_left(const struct start *start)
 {
 	for (unsigned i = 0; i < start->nreads; i++)
-		if (atomic_load(&start->reads[i].changed))
+		if (!atomic_load(&start->reads[i].done))
 			return true;
 	return false;
 }
@@ -174,11 +184,9 @@ static int full_sync(struct run *run, struct start *start, struct err *err)
 			 start->nselected, start->snapshot.nconns);
 		if (read_tables(run, start, err) < 0)
 			return -1;
-		again = any_changed(start);
+		again = any_left(start);
 	} while (again);
-	if (start->snapshot_is_open)
-		snapshot_fini(&start->snapshot);
-	start->snapshot_is_open = false;
+	start_close_snapshot(start);
 	log_info("full sync: done in %.1f s", (double)(clock_mono_ms() - began) / 1000.0);
 	return checkpoint_save(&run->sync.checkpoint, err);
 }
@@ -217,9 +225,10 @@ static int stream(struct run *run, struct start *start, struct err *err)
 	int rc;
 	run->stream_err = (struct err)ERR_INIT;
 	atomic_store(&run->stream_ended, false);
-	set_stream(run, stream_new(&run->sync, start->catalog, &start->position, &options,
-				   &run->stream_metrics));
+	set_stream(run, stream_new(&run->sync, start->catalog, start->adopted, &start->position,
+				   &options, &run->stream_metrics));
 	start->catalog = NULL;
+	start->adopted = NULL;
 	atomic_store(&run->state, RUN_STREAM);
 	if (pthread_create(&thread, NULL, stream_main, run) != 0)
 		abort();

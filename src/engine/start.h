@@ -1,5 +1,5 @@
 /* start: what a run does before the first row: reads the checkpoint, looks at the source, and decides what is
- * read and where the stream begins (consistency rules 1 to 3, 7, 14; docs/decisions/0001).
+ * read and where the stream begins (consistency rules 1 to 3, 7, 14; docs/decisions/0001, 0004).
  * Thread: the sync's own. Owner: start_fini. */
 #ifndef TIDEWAY_START_H
 #define TIDEWAY_START_H
@@ -16,8 +16,9 @@ struct start {
 	struct script *script;    /* of the sync's own thread: patterns and checks */
 	struct conn *conn;        /* control connection */
 	struct catalog *catalog;  /* as of `position`: the stream takes it */
+	struct catalog *adopted;  /* databases that it follows from their point on: likewise */
 	struct catalog *fresh;    /* as the source is now; full-sync lanes read its tables */
-	bool found;               /* there was a checkpoint */
+	bool found;               /* there is a position: of the checkpoint, or of a round before */
 	struct position position; /* where the stream begins */
 	struct snapshot snapshot;
 	bool snapshot_is_open;
@@ -34,8 +35,10 @@ void start_fini(struct start *start);
  * against them. Sends nothing. */
 int start_look(struct start *start, struct err *err) MUST_CHECK;
 /* Which tables are to be read; opens the snapshot for them; saves what must be durable before the first row (the
- * caller calls checkpoint_save). start->nreads may be 0. again: the tables that changed while they were read. */
+ * caller calls checkpoint_save). start->nreads may be 0. again: the tables that the round before could not finish. */
 int start_reads(struct start *start, bool again, struct err *err) MUST_CHECK;
+/* Ends the snapshot. */
+void start_close_snapshot(struct start *start);
 
 /* What `plan`, `preview` and `check` need: like start_look, but without a checkpoint. */
 int start_connect(struct start *start, struct err *err) MUST_CHECK;

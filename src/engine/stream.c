@@ -20,13 +20,15 @@ enum {
 	EVENTS_PER_TICK = 64,
 };
 
-struct stream *stream_new(struct sync *sync, struct catalog *catalog, const struct position *start,
-			  const struct stream_options *options, struct lane_metrics *metrics)
+struct stream *stream_new(struct sync *sync, struct catalog *catalog, struct catalog *adopted,
+			  const struct position *start, const struct stream_options *options,
+			  struct lane_metrics *metrics)
 {
 	struct stream *stream = mem_array(1, sizeof(*stream));
 	stream->lane.sync = sync;
 	stream->lane.metrics = metrics;
 	stream->catalog = catalog;
+	stream->adopted = adopted;
 	if (options)
 		stream->options = *options;
 	pthread_mutex_init(&stream->dump_lock, NULL);
@@ -57,6 +59,7 @@ void stream_free(struct stream *stream)
 	group_fini(&stream->group);
 	position_fini(&stream->acked);
 	position_fini(&stream->read);
+	catalog_free(stream->adopted);
 	catalog_free(stream->catalog);
 	pthread_mutex_destroy(&stream->dump_lock);
 	free(stream);
@@ -269,6 +272,8 @@ static int begin_group(struct stream *stream, const struct event *event, uint64_
 	stream->groups++;
 	stream->row_bytes = 0;
 	set_read(stream, start);
+	if (stream->lane.sync->adopted.count > 0)
+		stream_adopt(stream);
 	return 0;
 }
 
@@ -465,14 +470,12 @@ static void close_dump(struct stream *stream)
 }
 
 /* Topics of constant rules are there, and get heartbeats, before the first row comes. */
-static int open_plans(struct stream *stream, struct err *err)
+static int open_constant(struct stream *stream, const struct catalog *catalog, struct err *err)
 {
 	struct lane *lane = &stream->lane;
 	const struct table *table;
-	struct destination *destination;
-	const struct pin *pin;
 	size_t at = 0;
-	while ((table = catalog_next(stream->catalog, &at))) {
+	while ((table = catalog_next(catalog, &at))) {
 		struct plan *plan;
 		if (!script_wants(lane->script, lane->sync->index, table->db, table->name))
 			continue;
@@ -481,7 +484,18 @@ static int open_plans(struct stream *stream, struct err *err)
 			return -1;
 		plan_free(lane, plan);
 	}
-	at = 0;
+	return 0;
+}
+
+static int open_topics(struct stream *stream, struct err *err)
+{
+	struct lane *lane = &stream->lane;
+	struct destination *destination;
+	const struct pin *pin;
+	size_t at = 0;
+	if (open_constant(stream, stream->catalog, err) < 0 ||
+	    (stream->adopted && open_constant(stream, stream->adopted, err) < 0))
+		return -1;
 	while ((pin = pins_next(&lane->sync->pins, &at)))
 		if (pin->tables.count > 0 &&
 		    lane_destination(lane, pin->name, true, NULL, &destination, err) < 0)
@@ -534,7 +548,7 @@ static int run(struct stream *stream, struct err *err)
 {
 	if (FAULT(STREAM_START))
 		return err_retry(err, ERR_INTERNAL, "before the stream: fault injected");
-	if (open_plans(stream, err) < 0 || open_dump(stream, err) < 0)
+	if (open_topics(stream, err) < 0 || open_dump(stream, err) < 0)
 		return -1;
 	log_info("stream: reading the binlog from %s:%" PRIu64, stream->read.file,
 		 stream->read.offset);

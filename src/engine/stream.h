@@ -1,6 +1,6 @@
 /* stream: the lane that follows the binlog, from a position, for ever.
  * Thread: stream_run in a thread of its own; stream_wake any thread while it runs.
- * Owner: stream_new / stream_free; it takes the catalog. */
+ * Owner: stream_new / stream_free; it takes the catalogs. */
 #ifndef TIDEWAY_STREAM_H
 #define TIDEWAY_STREAM_H
 
@@ -13,9 +13,11 @@ struct stream_options {
 	bool until_end; /* end when the binlog that exists now is read (mode "full", tests) */
 };
 
-/* The position is copied. */
-struct stream *stream_new(struct sync *sync, struct catalog *catalog, const struct position *start,
-			  const struct stream_options *options, struct lane_metrics *metrics);
+/* The position is copied. adopted: the databases of sync->adopted (NULL: there are none), which the catalog gets when the
+ * stream comes to their points. */
+struct stream *stream_new(struct sync *sync, struct catalog *catalog, struct catalog *adopted,
+			  const struct position *start, const struct stream_options *options,
+			  struct lane_metrics *metrics);
 void stream_free(struct stream *stream);
 /* Runs until sync->stop (0: everything written is acknowledged and posted), or an error (-1). */
 int stream_run(struct stream *stream, struct err *err) MUST_CHECK;

@@ -32,17 +32,29 @@ void stream_attach(struct stream *stream, struct slice name, struct slice value)
 	saves_add(stream->attached, name, value);
 }
 
-static bool wants(struct stream *stream, struct slice db, struct slice table)
+static bool selects(struct stream *stream, struct slice db, struct slice table)
 {
 	return table.len > 0 &&
 	       script_wants(stream->lane.script, stream->lane.sync->index, db, table);
 }
 
-static struct slice name_of(struct stream *stream, const char *prefix, struct slice db,
-			    struct slice table)
+static struct slice full_name(struct stream *stream, struct slice db, struct slice table)
 {
-	return arena_printf(&stream->statement, "%s/%.*s.%.*s", prefix, SLICE_FMT(db),
-			    SLICE_FMT(table));
+	return arena_printf(&stream->statement, "%.*s.%.*s", SLICE_FMT(db), SLICE_FMT(table));
+}
+
+/* Selected, and not seen by the table's full sync already: told in its topic, and by its record. */
+static bool wants(struct stream *stream, struct slice db, struct slice table)
+{
+	const struct map *points = &stream->lane.sync->points;
+	return selects(stream, db, table) &&
+	       (points->count == 0 ||
+		!stream_covered(stream, map_get(points, full_name(stream, db, table))));
+}
+
+static struct slice full_record(struct stream *stream, struct slice db, struct slice table)
+{
+	return arena_printf(&stream->statement, "full/%.*s.%.*s", SLICE_FMT(db), SLICE_FMT(table));
 }
 
 static void save_catalog(struct stream *stream, const struct table *table, bool present)
@@ -65,18 +77,18 @@ static void save_effect(struct stream *stream, const struct ddl_effect *effect)
 	bool before = wants(stream, effect->db, effect->table);
 	bool renamed = effect->new_table.len > 0;
 	bool after = renamed ? wants(stream, effect->new_db, effect->new_table) : before;
-	struct slice full = name_of(stream, "full/", renamed ? effect->new_db : effect->db,
-				    renamed ? effect->new_table : effect->table);
+	struct slice full = full_record(stream, renamed ? effect->new_db : effect->db,
+					renamed ? effect->new_table : effect->table);
 	if (effect->before)
 		save_catalog(stream, effect->before, false);
 	if (effect->after)
 		save_catalog(stream, effect->after, true);
-	if (before && (effect->after == NULL || renamed)) {
-		stream_attach(stream, name_of(stream, "full/", effect->db, effect->table),
-			      (struct slice){NULL, 0});
+	if (effect->after == NULL || renamed)
 		script_forget(stream->lane.script, stream->lane.sync->index,
-			      name_of(stream, "", effect->db, effect->table));
-	}
+			      full_name(stream, effect->db, effect->table));
+	if (before && (effect->after == NULL || renamed))
+		stream_attach(stream, full_record(stream, effect->db, effect->table),
+			      (struct slice){NULL, 0});
 	if (after && effect->after && (effect->op == DDL_CREATE || renamed))
 		stream_attach(stream, full, SLICE("{\"state\":\"done\"}"));
 }
@@ -244,7 +256,7 @@ static int refuse_unread(const struct following *f, const struct ddl_effect *eff
 {
 	struct stream *stream = f->stream;
 	if (effect->new_table.len == 0 || !wants(stream, effect->new_db, effect->new_table) ||
-	    wants(stream, effect->db, effect->table) || swapped(f, effect))
+	    selects(stream, effect->db, effect->table) || swapped(f, effect))
 		return 0;
 	return err_set(err, ERR_DATA,
 		       "table %.*s.%.*s, which is not captured, was renamed to %.*s.%.*s, which "
@@ -290,11 +302,17 @@ static bool captured_database(struct following *f, const struct ddl_step *step)
 
 static int check_step(struct following *f, const struct ddl_step *step, struct err *err)
 {
-	bool named = step->name.table.len > 0;
+	const struct ddl_name *name = &step->name;
+	bool concerns;
 	if (step->kind != DDL_STEP_DML && step->kind != DDL_STEP_UNPLACED)
 		return 0;
-	if (named ? !wants(f->stream, step->name.db, step->name.table)
-		  : !captured_database(f, step))
+	if (name->table.len == 0)
+		concerns = captured_database(f, step);
+	else if (step->kind == DDL_STEP_DML) /* rows that the full sync has read are no loss */
+		concerns = wants(f->stream, name->db, name->table);
+	else
+		concerns = selects(f->stream, name->db, name->table);
+	if (!concerns || stream_before_adopted(f->stream, name->db))
 		return 0;
 	if (step->kind == DDL_STEP_DML)
 		return stop_at(f, step, "a change of rows was logged as a statement",
@@ -314,19 +332,16 @@ static int check_step(struct following *f, const struct ddl_step *step, struct e
 		       err);
 }
 
-/* Steps on tables whose full sync has seen this statement already are left out. */
-static unsigned uncovered(struct stream *stream, const struct ddl_step *steps, unsigned n,
-			  const struct ddl_step **out)
+/* A database that is followed from its point on is not made before it, for the definitions of the point stand ready. */
+static unsigned without_adopted(struct stream *stream, const struct ddl_step *steps, unsigned n,
+				const struct ddl_step **out)
 {
 	struct ddl_step *kept = ARENA_ARRAY(&stream->statement, n + 1, struct ddl_step);
 	unsigned nkept = 0;
-	for (unsigned i = 0; i < n; i++) {
-		struct slice name =
-			arena_printf(&stream->statement, "%.*s.%.*s", SLICE_FMT(steps[i].name.db),
-				     SLICE_FMT(steps[i].name.table));
-		if (!stream_covered(stream, map_get(&stream->lane.sync->points, name)))
+	for (unsigned i = 0; i < n; i++)
+		if (steps[i].kind != DDL_STEP_CREATE_DATABASE ||
+		    !stream_before_adopted(stream, steps[i].name.db))
 			kept[nkept++] = steps[i];
-	}
 	*out = kept;
 	return nkept;
 }
@@ -336,9 +351,7 @@ static int follow(struct following *f, const struct ddl_step *steps, unsigned n,
 	for (unsigned i = 0; i < n; i++)
 		if (check_step(f, &steps[i], err) < 0)
 			return -1;
-	n = uncovered(f->stream, steps, n, &steps);
-	if (n == 0)
-		return 0;
+	n = without_adopted(f->stream, steps, n, &steps);
 	if (catalog_apply(f->stream->catalog, &f->context, steps, n, &f->effects, &f->neffects,
 			  err) < 0)
 		return err_wrap(err, "statement at %s:%" PRIu64, f->stream->file,
@@ -425,4 +438,42 @@ int stream_ddl(struct stream *stream, const struct event *event, struct err *err
 		.version = version_number(stream->format.server_version),
 	};
 	return stream_statement(stream, query.sql, &context, err);
+}
+
+/* ---- databases that are followed from a point on ---- */
+
+static struct plan *plan_in(const struct lane *lane, struct slice db)
+{
+	struct plan *plan;
+	size_t at = 0;
+	while ((plan = map_next(&lane->plans, &at)))
+		if (slice_equal(plan->table->db, db))
+			return plan;
+	return NULL;
+}
+
+static void adopt(struct stream *stream, const struct point *point)
+{
+	struct plan *plan;
+	catalog_move_database(stream->catalog, stream->adopted, point->name);
+	while ((plan = plan_in(&stream->lane, point->name)))
+		stream_forget_plan(stream, plan->table->db, plan->table->name);
+	stream_attach(stream,
+		      arena_printf(&stream->statement, "adopted/%.*s", SLICE_FMT(point->name)),
+		      (struct slice){NULL, 0});
+}
+
+void stream_adopt(struct stream *stream)
+{
+	struct map *adopted = &stream->lane.sync->adopted;
+	struct point *point;
+	size_t at = 0;
+	while ((point = map_next(adopted, &at))) {
+		if (stream_covered(stream, point))
+			continue;
+		map_remove(adopted, point->name);
+		adopt(stream, point);
+		position_fini(&point->position);
+		at = 0;
+	}
 }

@@ -20,6 +20,7 @@ struct stream {
 	struct lane lane;
 	struct stream_options options;
 	struct catalog *catalog;
+	struct catalog *adopted; /* databases that the catalog gets at their points; NULL: none */
 	struct dump *dump;
 	pthread_mutex_t dump_lock; /* guards the pointer against stream_wake */
 	struct event_format format;
@@ -71,8 +72,10 @@ int stream_rows(struct stream *stream, const struct event *event, uint64_t start
 void stream_forget_ids(struct stream *stream);
 /* Drops the plan of a table. */
 void stream_forget_plan(struct stream *stream, struct slice db, struct slice table);
-/* Whether the table's full sync has seen the current group already. */
+/* Whether the current group lies at or before the point: the full sync has seen it. */
 bool stream_covered(struct stream *stream, const struct point *point);
+/* Whether it lies before the point from which on the database is followed. */
+bool stream_before_adopted(struct stream *stream, struct slice db);
 
 /* stream_ddl.c */
 int stream_ddl(struct stream *stream, const struct event *event, struct err *err) MUST_CHECK;
@@ -80,6 +83,8 @@ int stream_ddl(struct stream *stream, const struct event *event, struct err *err
 int stream_statement(struct stream *stream, struct slice text, const struct ddl_context *context,
 		     struct err *err) MUST_CHECK;
 void stream_attach(struct stream *stream, struct slice name, struct slice value);
+/* At the begin of a group: follows the databases whose point lies behind. */
+void stream_adopt(struct stream *stream);
 
 /* foresight.c: reads ahead, by a second connection, how the group that begins at stream->read ends: fills
  * stream->ahead. */

@@ -74,6 +74,12 @@ bool stream_covered(struct stream *stream, const struct point *point)
 					stream->read.file, stream->read.offset);
 }
 
+bool stream_before_adopted(struct stream *stream, struct slice db)
+{
+	const struct map *adopted = &stream->lane.sync->adopted;
+	return adopted->count > 0 && stream_covered(stream, map_get(adopted, db));
+}
+
 /* A plan for a table that nobody wants: only its identity, so that its rows are skipped at once. */
 static struct plan *unwanted_plan(struct lane *lane, const struct table_map *map)
 {
@@ -141,6 +147,7 @@ static int make_plan(struct stream *stream, const struct table_map *map, struct 
 {
 	struct lane *lane = &stream->lane;
 	if (!script_wants(lane->script, lane->sync->index, map->db, map->name) ||
+	    stream_before_adopted(stream, map->db) ||
 	    catalog_is_other(stream->catalog, map->db, map->name))
 		*plan = unwanted_plan(lane, map);
 	else if (wanted_plan(stream, map, plan, err) < 0)

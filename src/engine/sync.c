@@ -9,10 +9,12 @@ void sync_init(struct sync *sync, const struct script_options *script, unsigned 
 		.script = script, .index = index, .config = config, .start_ms = clock_wall_ms()};
 	pins_init(&sync->pins);
 	map_init(&sync->points);
+	map_init(&sync->adopted);
 }
 
 void sync_fini(struct sync *sync)
 {
+	map_fini(&sync->adopted);
 	map_fini(&sync->points);
 	pins_fini(&sync->pins);
 }

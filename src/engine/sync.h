@@ -13,9 +13,9 @@
 
 struct script_options;
 
-/* Where a table's own events begin to count: those at or before the point are in its full sync. */
+/* Where the events of a table or of a database begin to count: what lies at or before the point is in its full sync. */
 struct point {
-	struct slice table; /* "db.table" */
+	struct slice name; /* "db.table", or the database */
 	struct position position;
 };
 
@@ -26,6 +26,7 @@ struct sync {
 	struct checkpoint checkpoint;
 	struct pins pins;   /* topics */
 	struct map points;  /* "db.table" -> struct point; only those that differ from the start */
+	struct map adopted; /* database -> struct point: not followed before it (decisions/0004) */
 	int64_t start_ms;   /* wall time of the start: EXECUTE_TIME in full sync */
 	_Atomic bool stop;  /* finish cleanly, now; set by sync_stop */
 	_Atomic bool abort; /* another lane failed: stop without draining; set by sync_abort */

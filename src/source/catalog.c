@@ -348,3 +348,33 @@ const struct table *catalog_put(struct catalog *catalog, const struct table *tab
 	catalog_add_database(catalog, table->db);
 	return publish(catalog, entry, catalog->version + 1);
 }
+
+void catalog_copy_database(struct catalog *to, const struct catalog *from, struct slice db)
+{
+	const struct catalog_database *source = catalog_database(from, db);
+	struct catalog_database *copy;
+	const struct table *table;
+	size_t at = 0;
+	if (source == NULL)
+		return;
+	copy = catalog_add_database(to, source->name);
+	copy->charset = source->charset;
+	copy->partial = source->partial;
+	to->implicit_timestamp = from->implicit_timestamp;
+	for (size_t i = 0; i < source->nothers; i++)
+		catalog_other_add(to, copy, source->others[i]);
+	while ((table = catalog_next(from, &at))) {
+		struct catalog_entry *entry;
+		if (catalog_database(from, table->db) != source)
+			continue;
+		entry = new_entry();
+		entry->table = table_copy(&entry->arena, table);
+		publish(to, entry, table->version);
+	}
+}
+
+void catalog_move_database(struct catalog *to, struct catalog *from, struct slice db)
+{
+	catalog_copy_database(to, from, db);
+	catalog_drop_database(from, db);
+}

@@ -59,6 +59,10 @@ int catalog_apply(struct catalog *catalog, const struct ddl_context *context,
 /* One table as JSON for a checkpoint record, and back (its version is kept). */
 void catalog_table_to_json(const struct table *table, struct buf *buf);
 int catalog_table_from_json(struct catalog *catalog, struct slice json, struct err *err) MUST_CHECK;
+/* Copies a database with its tables, versions and all, from one catalog to another that does not have it; or
+ * moves it there. A database that `from` does not have is no error. */
+void catalog_copy_database(struct catalog *to, const struct catalog *from, struct slice db);
+void catalog_move_database(struct catalog *to, struct catalog *from, struct slice db);
 /* The database defaults likewise: {"db":"shop","charset":"utf8mb4",...}. */
 void catalog_database_to_json(const struct catalog *catalog, struct slice db, struct buf *buf);
 int catalog_database_from_json(struct catalog *catalog, struct slice json,

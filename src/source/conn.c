@@ -207,6 +207,15 @@ static int ask_server(struct conn *conn, struct err *err)
 	return conn->flavour->identify(conn, err);
 }
 
+/* MariaDB keeps the locks for the binlog's sake, even if nothing is written. */
+static int free_locks(struct conn *conn, struct err *err)
+{
+	if (conn->server.mariadb && conn_query_lenient(conn, err, "SET SESSION sql_log_bin=0"))
+		return -1;
+	conn->frees_locks = conn->last_errno == 0;
+	return 0;
+}
+
 static int set_session(struct conn *conn, struct err *err)
 {
 	const char *const *setting;
@@ -219,6 +228,8 @@ static int set_session(struct conn *conn, struct err *err)
 	if (conn->role != CONN_READER)
 		return 0;
 	if (conn_query(conn, NULL, err, "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+		return -1;
+	if (free_locks(conn, err))
 		return -1;
 	/* stored bytes, converted by our own tables (rule 8) */
 	return conn_query(conn, NULL, err, "SET character_set_results=NULL");
@@ -272,6 +283,11 @@ const struct server *conn_server(const struct conn *conn)
 void conn_shutdown(struct conn *conn)
 {
 	shutdown(conn->shutdown_fd, SHUT_RDWR);
+}
+
+bool conn_frees_locks(const struct conn *conn)
+{
+	return conn->frees_locks;
 }
 
 uint64_t conn_id(const struct conn *conn)

@@ -40,6 +40,9 @@ const struct server *conn_server(const struct conn *conn);
  * that conn_free does not run at the same time (a lock around its pointer); nothing else is needed. */
 void conn_shutdown(struct conn *conn);
 uint64_t conn_id(const struct conn *conn);
+/* Of a CONN_READER: whether ROLLBACK TO SAVEPOINT gives the metadata locks of the tables back that were read since,
+ * so that an ALTER need not wait for the end of the snapshot (rule 7). MariaDB: only with BINLOG ADMIN. */
+bool conn_frees_locks(const struct conn *conn);
 
 /* A whole result in memory, text protocol; cells are NUL-terminated, NULL is {NULL, 0}. */
 struct result {

@@ -15,6 +15,7 @@ struct conn {
 	const struct source_config *config; /* borrowed: for a second connection like this one */
 	struct server server;
 	enum conn_role role;
+	bool frees_locks;    /* CONN_READER: see conn_frees_locks */
 	char place[300];     /* "127.0.0.1:3306" or the socket, for texts */
 	char user[100];      /* for texts */
 	int shutdown_fd;     /* a duplicate of the socket: libmariadb closes its own at an error, so

@@ -495,7 +495,8 @@ static int check_binlog_admin(struct report *report, struct err *err)
 	else
 		warn(report, "privilege BINLOG ADMIN", SLICE("missing"),
 		     TEXT(report,
-			  "%.*s without, an ALTER of a table waits until the copy has read it",
+			  "%.*s without, an ALTER waits until the copy has read its table, and "
+			  "the small ones that are read with it",
 			  SLICE_FMT(grant(report, "BINLOG ADMIN"))));
 	return 0;
 }

@@ -143,3 +143,17 @@ def test_generated_invisible_primary_key(sync_on, mysql, my, kafka):
     found = running.wait_rows(f"{my.db}.a", 2)
     assert [m.key for m in rows(found)] == [b"1", b"2"]
     assert found[0].after == {"my_row_id": 1, "v": 5}
+
+
+def test_alter_does_not_wait_for_the_copy(sync_on, mysql, my, kafka):
+    """consistency 7: neither what is read nor the look at the keys of what will be read keeps a metadata lock."""
+    my("SET cte_max_recursion_depth = 100000", "CREATE TABLE a (id INT PRIMARY KEY, v INT)",
+       "INSERT INTO a WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 30000) SELECT n, 1 FROM s",
+       "CREATE TABLE b LIKE a", "CREATE TABLE z LIKE a", "INSERT INTO b SELECT * FROM a WHERE id < 1000", "INSERT INTO z SELECT * FROM a",
+       "ANALYZE TABLE a", "ANALYZE TABLE z")
+    running = sync_on(mysql, kafka, [f"{my.db}.*"], "full = { parallel = 2, rows_per_second = 6000 },").start()
+    running.wait_log(rf"table {my.db}\.b done")
+    my("SET lock_wait_timeout = 60", "ALTER TABLE z ADD COLUMN n INT", "ALTER TABLE b ADD COLUMN n INT")
+    assert "full sync: done in" not in running.log, "the ALTER has waited for the whole copy"
+    running.wait_streaming(60)
+    assert running.stop() == 0

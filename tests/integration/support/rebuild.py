@@ -263,12 +263,11 @@ def apply_ddl(tables, message):
     elif message.op == "TRUNCATE" and table:
         table.rows.clear()
         table.loose.clear()
-    elif message.op == "RENAME" and table:
+    elif message.op == "RENAME":
+        # the schema is that of the table under its new name; the message stands in the old topic and in the new one
         meta = message.ddl_meta
-        name = meta.get("newTable") or meta.get("new_table")
-        if name and message.table in tables:
-            db = meta.get("newDatabase") or meta.get("new_database") or message.table[0]
-            tables[db, name] = tables.pop(message.table)
+        if (meta["database"], meta["table"]) in tables:
+            tables[meta["newDatabase"], meta["newTable"]] = tables.pop((meta["database"], meta["table"]))
 
 
 def compare(database, db, name, table, keyless=False):

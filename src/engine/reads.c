@@ -1,0 +1,415 @@
+/* reads: which tables a full sync reads, at which point, and what is durable before their first row is sent. */
+#include "base/clock.h"
+#include "base/fault.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "engine/start_priv.h"
+
+#include <cjson/cJSON.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+enum {
+	MISMATCHES_MAX = 3,  /* rounds in which a table's rows may be of another definition */
+	POSITION_TRIES = 20, /* definitions that may have changed meanwhile */
+};
+
+/* How far a table's full sync has come. */
+enum full_state { FULL_UNKNOWN, FULL_READING, FULL_DONE };
+
+static struct slice record_name(struct start *start, const char *kind, struct slice name)
+{
+	return arena_printf(&start->arena, "%s/%.*s", kind, SLICE_FMT(name));
+}
+
+/* Whether the stream begins behind the point: then the point says nothing any more. */
+static bool passed(const struct start *start, const struct position *point)
+{
+	const struct position *from = &start->position;
+	if (point->gtids.flavour != GTID_NONE && point->gtids.flavour == from->gtids.flavour)
+		return gtid_set_subset(&point->gtids, &from->gtids);
+	if (point->file[0] == '\0' || from->file[0] == '\0')
+		return false;
+	return position_compare_files(point->file, point->offset, from->file, from->offset) <= 0;
+}
+
+/* The state of a table, and its point into sync->points. */
+static int load_state(struct start *start, const struct table *table, enum full_state *state,
+		      struct err *err)
+{
+	struct map *points = &start->sync->points;
+	struct slice json = checkpoint_get(&start->sync->checkpoint,
+					   record_name(start, "full", table->full_name));
+	const struct point *point;
+	const char *text;
+	cJSON *root;
+	*state = FULL_UNKNOWN;
+	if (json.ptr == NULL)
+		return 0;
+	root = cJSON_ParseWithLength(json.ptr, json.len);
+	text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(root, "state"));
+	if (text)
+		*state = strcmp(text, "done") == 0 ? FULL_DONE : FULL_READING;
+	cJSON_Delete(root);
+	if (*state == FULL_UNKNOWN)
+		return err_set(err, ERR_INTERNAL, "checkpoint record full/%.*s cannot be read",
+			       SLICE_FMT(table->full_name));
+	if (start_load_point(start, points, table->full_name, json, err) < 0)
+		return -1;
+	point = map_get(points, table->full_name);
+	if (*state == FULL_DONE && point && passed(start, &point->position))
+		map_remove(points, table->full_name);
+	return 0;
+}
+
+/* ---- what is read ---- */
+
+/* Tables whose full sync is not done. */
+static int decide(struct start *start, struct err *err)
+{
+	enum full_state state;
+	bool stream_only = start->sync->config->mode == MODE_STREAM;
+	start_free_reads(start->reads, start->nreads);
+	start->reads = mem_array(start->nselected + 1, sizeof(*start->reads));
+	start->nreads = 0;
+	for (unsigned i = 0; i < start->nselected; i++) {
+		if (load_state(start, start->selected[i], &state, err) < 0)
+			return -1;
+		if (state != FULL_DONE && !stream_only)
+			start->reads[start->nreads++] =
+				(struct full_table){.table = start->selected[i]};
+	}
+	return 0;
+}
+
+/* After a round: the tables that it has left. */
+static void decide_again(struct start *start)
+{
+	unsigned kept = 0;
+	for (unsigned i = 0; i < start->nreads; i++) {
+		struct full_table *old = &start->reads[i];
+		if (atomic_load(&old->done)) {
+			free(old->mismatch);
+			continue;
+		}
+		start->reads[kept++] = (struct full_table){
+			.table = old->table,
+			.untouched = !atomic_load(&old->begun),
+			.mismatch = old->mismatch,
+			.mismatches = old->mismatch ? old->mismatches + 1 : 0,
+		};
+	}
+	start->nreads = kept;
+}
+
+/* The new definition of a table that is read again. Rows that are not of a definition which stays as it is will not
+ * fit it in the next round either. */
+static int renew_read(struct full_table *read, const struct table *table, struct err *err)
+{
+	if (read->table->version != table->version)
+		read->mismatches = 0;
+	if (read->mismatches >= MISMATCHES_MAX)
+		return err_set(err, ERR_DATA, "table %.*s, full sync: %s",
+			       SLICE_FMT(table->full_name), read->mismatch);
+	free(read->mismatch);
+	read->mismatch = NULL;
+	read->table = table;
+	return 0;
+}
+
+/* The definitions of the snapshot; a table that was dropped meanwhile is read no more. */
+static int renew_reads(struct start *start, struct err *err)
+{
+	unsigned kept = 0;
+	for (unsigned i = 0; i < start->nreads; i++) {
+		struct full_table *read = &start->reads[i];
+		const struct table *table =
+			catalog_find(start->fresh, read->table->db, read->table->name);
+		if (table == NULL) {
+			free(read->mismatch);
+			read->mismatch = NULL;
+			continue;
+		}
+		if (renew_read(read, table, err) < 0)
+			return -1;
+		if (kept != i)
+			memcpy(&start->reads[kept], read, sizeof(*read));
+		kept++;
+	}
+	start->nreads = kept;
+	return 0;
+}
+
+/* Called when a position was taken: the definitions must be the ones from before it (rule 7). */
+static int still_same(void *arg, struct err *err)
+{
+	struct start *start = arg;
+	uint64_t before = catalog_version(start->fresh);
+	if (start_load_fresh(start, err) < 0)
+		return -1;
+	return catalog_version(start->fresh) == before ? 0 : 1;
+}
+
+/* ---- what is saved before the first row ---- */
+
+static void save_table(struct start *start, struct saves *saves, const struct table *table)
+{
+	struct slice name = arena_printf(&start->arena, "catalog/%.*s/%" PRIu64,
+					 SLICE_FMT(table->full_name), table->version);
+	struct buf json;
+	buf_init(&json);
+	catalog_table_to_json(table, &json);
+	saves_add(saves, name, buf_slice(&json));
+	buf_fini(&json);
+}
+
+static void save_database(struct start *start, struct saves *saves, const struct catalog *catalog,
+			  struct slice db)
+{
+	const struct table *table;
+	size_t at = 0;
+	struct buf json;
+	buf_init(&json);
+	catalog_database_to_json(catalog, db, &json);
+	saves_add(saves, record_name(start, "database", db), buf_slice(&json));
+	buf_fini(&json);
+	while ((table = catalog_next(catalog, &at)))
+		if (slice_equal(table->db, db))
+			save_table(start, saves, table);
+}
+
+/* {"state":..,"position":..}; state or point may be NULL. */
+static struct slice point_record(struct start *start, const char *state,
+				 const struct position *point)
+{
+	struct buf json;
+	struct slice text;
+	buf_init(&json);
+	buf_char(&json, '{');
+	if (state)
+		buf_printf(&json, "\"state\":\"%s\"", state);
+	if (state && point)
+		buf_char(&json, ',');
+	if (point) {
+		buf_put(&json, SLICE("\"position\":"));
+		position_to_json(point, &json);
+	}
+	buf_char(&json, '}');
+	text = arena_copy(&start->arena, buf_slice(&json));
+	buf_fini(&json);
+	return text;
+}
+
+/* A database that the position's catalog does not have is followed from this snapshot on: what its tables were before
+ * nobody knows, and all of its rows are in the snapshot. */
+static void adopt_database(struct start *start, struct saves *saves, struct slice db)
+{
+	if (catalog_has_database(start->catalog, db) || catalog_has_database(start->adopted, db))
+		return;
+	catalog_copy_database(start->adopted, start->fresh, db);
+	start_set_point(start, &start->sync->adopted, db, &start->snapshot.position);
+	saves_add(saves, record_name(start, "adopted", db),
+		  point_record(start, NULL, &start->snapshot.position));
+	save_database(start, saves, start->adopted, db);
+}
+
+/* Where the events of a table that is read now begin to count. A keyed table whose reading was cut off keeps its
+ * first point: rows deleted since must be deleted downstream too, and replaying the overlap converges
+ * (docs/decisions/0001). A table without a key, or of which nothing was written, is taken from this snapshot on. */
+static int place_read(struct start *start, struct full_table *read, struct saves *saves,
+		      struct err *err)
+{
+	const struct table *table = read->table;
+	struct map *points = &start->sync->points;
+	const struct point *point;
+	const struct position *here = table->npk == 0 && start->snapshot.positions
+					      ? &start->snapshot.positions[0]
+					      : &start->snapshot.position;
+	enum full_state state;
+	if (load_state(start, table, &state, err) < 0)
+		return -1;
+	if (state == FULL_UNKNOWN || table->npk == 0 || read->untouched) {
+		adopt_database(start, saves, table->db);
+		if (!passed(start, here))
+			start_set_point(start, points, table->full_name, here);
+		else
+			map_remove(points, table->full_name);
+	}
+	point = map_get(points, table->full_name);
+	saves_add(saves, record_name(start, "full", table->full_name),
+		  point_record(start, "reading", point ? &point->position : NULL));
+	read->done_record = point_record(start, "done", point ? &point->position : NULL);
+	return 0;
+}
+
+/* The first start: the stream begins here, with the catalog of this moment. */
+static void begin(struct start *start, const struct position *at, struct saves *saves)
+{
+	struct slice db;
+	size_t i = 0;
+	position_copy(&start->position, at);
+	start->position.sequence = (uint64_t)start->sync->start_ms * 1000000;
+	start->position.row_offset = 0;
+	start->position.commit_ms = start->sync->start_ms;
+	catalog_free(start->catalog);
+	start->catalog = catalog_new(conn_server(start->conn)->lower_case_table_names);
+	while ((db = catalog_next_database(start->fresh, &i)).ptr) {
+		catalog_copy_database(start->catalog, start->fresh, db);
+		save_database(start, saves, start->catalog, db);
+	}
+	start->found = true;
+}
+
+/* A position now, with the definitions of that moment. */
+static int position_now(struct start *start, struct position *now, struct err *err)
+{
+	for (unsigned tries = 0; tries < POSITION_TRIES; tries++) {
+		int rc;
+		if (snapshot_position_now(&start->sync->config->source, now, err) < 0)
+			return -1;
+		rc = still_same(start, err);
+		if (rc <= 0)
+			return rc;
+	}
+	return err_retry(err, ERR_SOURCE,
+			 "tables change so often that none of %d positions agreed with their "
+			 "definitions; wait for the migration that runs",
+			 POSITION_TRIES);
+}
+
+static int begin_stream_only(struct start *start, struct err *err)
+{
+	struct saves saves = {NULL, NULL};
+	struct position now;
+	int rc;
+	position_init(&now);
+	rc = position_now(start, &now, err);
+	if (rc == 0) {
+		start_select(start);
+		begin(start, &now, &saves);
+		for (unsigned i = 0; i < start->nselected; i++)
+			saves_add(&saves, record_name(start, "full", start->selected[i]->full_name),
+				  SLICE("{\"state\":\"done\"}"));
+		checkpoint_post(&start->sync->checkpoint, &saves, &start->position);
+	}
+	position_fini(&now);
+	saves_fini(&saves);
+	return rc;
+}
+
+/* Whether a table of this name may still have rows to send: it is selected, or it was when the stream begins. */
+static bool selected(const struct start *start, const struct map *names, struct slice name)
+{
+	const struct table *table;
+	size_t at = 0;
+	if (map_get(names, name))
+		return true;
+	while ((table = catalog_next(start->catalog, &at)))
+		if (slice_equal(table->full_name, name))
+			return script_wants(start->script, start->sync->index, table->db,
+					    table->name);
+	return false;
+}
+
+/* A table that the script does not select any more is forgotten: what changes in it from now on is not sent, so that it
+ * has to be read again when it comes back. */
+static void forget_rejected(struct start *start)
+{
+	struct saves saves = {NULL, NULL};
+	struct slice prefix = SLICE("full/"), name, value;
+	struct map names;
+	size_t at = 0;
+	map_init(&names);
+	for (unsigned i = 0; i < start->nselected; i++)
+		map_set(&names, start->selected[i]->full_name, start);
+	while (checkpoint_next(&start->sync->checkpoint, &at, prefix, &name, &value)) {
+		struct slice table = slice_of(name.ptr + prefix.len, name.len - prefix.len);
+		if (selected(start, &names, table))
+			continue;
+		log_info("table %.*s is not selected any more; it will be read again when it comes "
+			 "back",
+			 SLICE_FMT(table));
+		saves_add(&saves, name, (struct slice){NULL, 0});
+	}
+	map_fini(&names);
+	if (saves.first)
+		checkpoint_post(&start->sync->checkpoint, &saves, NULL);
+}
+
+/* ---- the snapshot ---- */
+
+static int open_snapshot(struct start *start, struct err *err)
+{
+	const struct sync_config *config = start->sync->config;
+	int64_t before = clock_mono_ms();
+	struct buf text;
+	start_close_snapshot(start);
+	if (snapshot_open(&config->source, config->has_loop ? 1 : config->full_parallel,
+			  &start->snapshot, still_same, start, err) < 0)
+		return -1;
+	start->snapshot_is_open = true;
+	buf_init(&text);
+	position_print(&start->snapshot.position, &text);
+	log_info("full sync: %u connections at %.*s (%s, %" PRId64 " ms)", start->snapshot.nconns,
+		 SLICE_FMT(buf_slice(&text)), start->snapshot.how, clock_mono_ms() - before);
+	buf_fini(&text);
+	if (FAULT(SNAPSHOT))
+		return err_retry(err, ERR_SOURCE, "after the snapshot: fault injected");
+	return 0;
+}
+
+/* A snapshot that may hold transactions from behind its position is repaired by their replay, but for tables
+ * without a key, whose rows would come twice (rule 2). */
+static int check_exact(struct start *start, struct err *err)
+{
+	for (unsigned i = 0; !start->snapshot.exact && i < start->nreads; i++) {
+		const struct table *table = start->reads[i].table;
+		if (table->npk == 0)
+			return err_set(err, ERR_SOURCE,
+				       "table %.*s has no primary key, and this server gives no "
+				       "exact position "
+				       "without a lock: GRANT RELOAD ON *.* TO the user of the "
+				       "sync, add a "
+				       "primary key, or exclude the table in source.tables",
+				       SLICE_FMT(table->full_name));
+	}
+	return 0;
+}
+
+static int place_reads(struct start *start, struct err *err)
+{
+	struct saves saves = {NULL, NULL};
+	bool first = !start->found;
+	int rc = 0;
+	if (first)
+		begin(start, &start->snapshot.position, &saves);
+	for (unsigned i = 0; rc == 0 && i < start->nreads; i++)
+		rc = place_read(start, &start->reads[i], &saves, err);
+	if (rc == 0)
+		checkpoint_post(&start->sync->checkpoint, &saves, first ? &start->position : NULL);
+	saves_fini(&saves);
+	return rc;
+}
+
+int start_reads(struct start *start, bool again, struct err *err)
+{
+	if (!again)
+		forget_rejected(start);
+	if (again)
+		decide_again(start);
+	else if (decide(start, err) < 0)
+		return -1;
+	if (start->nreads == 0 && start->found)
+		return 0;
+	if (start->sync->config->mode == MODE_STREAM)
+		return begin_stream_only(start, err);
+	if (open_snapshot(start, err) < 0)
+		return -1;
+	/* the definitions may have been loaded again: the tables to read are the snapshot's */
+	start_select(start);
+	if ((again ? renew_reads(start, err) : decide(start, err)) < 0)
+		return -1;
+	if (check_exact(start, err) < 0)
+		return -1;
+	return place_reads(start, err);
+}

@@ -1,0 +1,20 @@
+/* start_priv: what start.c (looking at checkpoint and source) and reads.c (what is read) share.
+ * Thread: the sync's own. */
+#ifndef TIDEWAY_START_PRIV_H
+#define TIDEWAY_START_PRIV_H
+
+#include "engine/start.h"
+
+/* The definitions as they are now, of every database that the patterns can name, into start->fresh. */
+int start_load_fresh(struct start *start, struct err *err) MUST_CHECK;
+/* start->selected: the tables of start->fresh that the script wants. */
+void start_select(struct start *start);
+void start_free_reads(struct full_table *reads, unsigned n);
+/* Puts a point into a map of the sync (points, adopted), under this name. */
+void start_set_point(struct start *start, struct map *points, struct slice name,
+		     const struct position *position);
+/* The point in a record of the checkpoint ("position"), if it has one. */
+int start_load_point(struct start *start, struct map *points, struct slice name, struct slice json,
+		     struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,258 @@
+"""Tables that come and go: added to the script, taken out and put back, made and renamed while the sync stands still, and
+read in rounds (consistency 3, 7, 14; decisions 0001, 0004)."""
+
+import pytest
+from support.consume import ddls, heartbeats, rows
+from support.rebuild import Rebuild, compare
+from support.wait import wait_for
+from test_full import ends_equal, fill
+
+
+def select(running, tables, options=""):
+    """Another script for the sync, which stands still."""
+    running.write(running.text(tables, options))
+
+
+def full_rows(running, topic):
+    return [m.key for m in rows(running.reader(topic).to_end()) if m.full]
+
+
+def test_table_made_in_the_stream_is_not_read(sync, sql, db, mariadb, kafka):
+    """A table created, renamed or made again while the sync runs came from the stream: a restart does not read it."""
+    sql("CREATE TABLE a (id INT PRIMARY KEY, v INT)", "INSERT INTO a VALUES (1, 1)",
+        "CREATE TABLE again (id INT PRIMARY KEY)", "INSERT INTO again VALUES (1)")
+    running = sync()
+    running.wait_streaming()
+    sql("CREATE TABLE made (id INT PRIMARY KEY, v INT)", "INSERT INTO made VALUES (1, 1)", "RENAME TABLE a TO b",
+        "INSERT INTO b VALUES (2, 2)", "DROP TABLE again", "CREATE TABLE again (x INT PRIMARY KEY)", "INSERT INTO again VALUES (5)")
+    running.until(f"{db}.again", lambda m: any(r.key == b"5" for r in rows(m)), "the last row")
+    assert running.stop() == 0
+    running.start()
+    ends_equal(running, db, kafka, mariadb, ["made", "again"])
+    rebuilt = Rebuild(kafka.partitions()).feed_all(running.reader(f"{db}.a", f"{db}.b").to_end())
+    assert compare(mariadb, db, "b", rebuilt.tables()[db, "b"]) == 2
+    for topic in ("made", "b"):
+        assert full_rows(running, f"{db}.{topic}") == []
+    assert full_rows(running, f"{db}.again") == [b"1"]
+
+
+def test_taken_out_and_put_back(sync, sql, db, mariadb, kafka):
+    """What changed while the script did not select the table was not sent: it is read again when it comes back."""
+    for name in ("a", "b"):
+        sql(f"CREATE TABLE {name} (id INT PRIMARY KEY, v INT)", f"INSERT INTO {name} VALUES (1, 1), (2, 2)")
+    running = sync()
+    running.wait_streaming()
+    assert running.stop() == 0
+    select(running, [f"{db}.*", f"!{db}.b"])
+    running.start()
+    running.wait_log(rf"{db}\.b is not selected any more")
+    running.wait_streaming()
+    sql("UPDATE b SET v = 20 WHERE id = 2", "INSERT INTO b VALUES (3, 3)", "INSERT INTO a VALUES (3, 3)")
+    running.wait_rows(f"{db}.a", 3)
+    assert running.stop() == 0
+    select(running, [f"{db}.*"])
+    running.start()
+    ends_equal(running, db, kafka, mariadb, ["a", "b"])
+    assert sorted(full_rows(running, f"{db}.b")) == [b"1", b"1", b"2", b"2", b"3"]
+    assert sorted(full_rows(running, f"{db}.a")) == [b"1", b"2"]
+
+
+# while the sync stands still, before `new` is selected: the statements lie between the stream's position and its point
+BETWEEN = {
+    "rows": ["INSERT INTO new VALUES (2, 'b')", "UPDATE new SET s = 'B' WHERE id = 2", "DELETE FROM new WHERE id = 1"],
+    "alter": ["INSERT INTO new VALUES (2, 'b')", "ALTER TABLE new ADD x INT UNSIGNED FIRST, MODIFY s VARCHAR(50)",
+              "INSERT INTO new VALUES (7, 3, 'c')", "ALTER TABLE new DROP COLUMN s", "INSERT INTO new VALUES (8, 4)"],
+    "same_map_bytes": ["ALTER TABLE new ADD i INT", "INSERT INTO new VALUES (2, 'b', 7)",
+                       "ALTER TABLE new MODIFY i INT UNSIGNED", "INSERT INTO new VALUES (3, 'c', 4294967295)"],
+    "renamed_into": ["RENAME TABLE new TO gone", "CREATE TABLE other (k VARCHAR(5) PRIMARY KEY, n INT)", "INSERT INTO other VALUES ('a', 1)",
+                     "RENAME TABLE other TO new", "ALTER TABLE new ADD m INT", "INSERT INTO new VALUES ('b', 2, 3)"],
+    "swapped": ["CREATE TABLE _new_gho LIKE new", "ALTER TABLE _new_gho ADD x INT", "INSERT INTO _new_gho SELECT id, s, 9 FROM new",
+                "RENAME TABLE new TO _new_del, _new_gho TO new", "DROP TABLE _new_del", "INSERT INTO new VALUES (2, 'b', 3)"],
+    "made_again": ["DROP TABLE new", "CREATE TABLE new (k VARCHAR(5) PRIMARY KEY)", "INSERT INTO new VALUES ('x')", "TRUNCATE new",
+                   "INSERT INTO new VALUES ('y')"],
+    "made_like": ["CREATE TABLE copy LIKE new", "ALTER TABLE new ADD x INT", "DROP TABLE new", "CREATE TABLE new LIKE copy",
+                  "INSERT INTO new VALUES (5, 'e')"],
+}
+
+
+@pytest.mark.parametrize("metadata", ["NO_LOG", "FULL"])
+@pytest.mark.parametrize("case", BETWEEN)
+def test_added_after_ddl(sync, sql, db, mariadb, kafka, case, metadata):
+    """consistency 3, 14: a table added to the script has its own point; the definitions from before it are followed, its rows and
+    statements from before it are not told; a restart on the way changes nothing."""
+    with mariadb.globals(binlog_row_metadata=metadata):
+        connection = mariadb.connect(database=db)
+        with connection.cursor() as cursor:
+            for statement in ("CREATE TABLE a (id INT PRIMARY KEY, v INT)", "INSERT INTO a VALUES (1, 1)",
+                              "CREATE TABLE new (id INT PRIMARY KEY, s VARCHAR(20))", "INSERT INTO new VALUES (1, 'a')"):
+                cursor.execute(statement)
+            running = sync(tables=[f"{db}.a", f"{db}.marke?"])
+            running.wait_streaming()
+            assert running.stop() == 0
+            for statement in (*BETWEEN[case], "INSERT INTO a VALUES (2, 2)"):
+                cursor.execute(statement)
+            select(running, [f"{db}.a", f"{db}.new", f"{db}.marke?"])
+            # dies after the first save that holds the table's record, before the stream has begun
+            running.start(fault="stream_start:1:kill")
+            assert running.wait_exit() == -9
+            if case not in ("renamed_into", "made_again"):
+                cursor.execute("ALTER TABLE new ADD late INT NOT NULL DEFAULT 4")
+            running.start()
+            running.wait_streaming()
+        connection.close()
+    read = full_rows(running, f"{db}.new")
+    rebuilt = ends_equal(running, db, kafka, mariadb, ["a", "new"])
+    assert len(read) == len(set(read)) and read
+    told = [m for m in rebuilt.ddl.values() if m.table[1] == "new"]
+    assert all("late" in m.ddl["text"] for m in told), told
+    assert not [m for m in rows(running.reader(f"{db}.new").messages) if not m.full]
+
+
+def test_added_database(sync, sql, db, mariadb, kafka, unique):
+    """A database of which nothing was selected before: it is followed from the point of its tables on, over restarts, too."""
+    other = f"{unique}_o"
+    mariadb.run(f"CREATE DATABASE {other}", f"CREATE TABLE {other}.n (id INT PRIMARY KEY, s VARCHAR(9))",
+                f"INSERT INTO {other}.n VALUES (1, 'a')")
+    sql("CREATE TABLE a (id INT PRIMARY KEY)")
+    running = sync()
+    running.wait_streaming()
+    assert running.stop() == 0
+    mariadb.run(f"INSERT INTO {other}.n VALUES (2, 'b')", f"ALTER TABLE {other}.n ADD x INT FIRST",
+                f"INSERT INTO {other}.n VALUES (7, 3, 'c')", f"CREATE TABLE {db}.l LIKE {other}.n",
+                f"ALTER DATABASE {other} CHARACTER SET latin1", f"CREATE TABLE {other}.unselected (i INT)",
+                f"ALTER TABLE {other}.unselected ADD j INT", f"INSERT INTO {db}.a VALUES (1)")
+    select(running, [f"{db}.a", f"{db}.marke?", f"{other}.n"])
+    running.start(fault="stream_start:1:kill")
+    assert running.wait_exit() == -9
+    mariadb.run(f"INSERT INTO {other}.n VALUES (8, 4, 'd')", f"ALTER TABLE {other}.n DROP COLUMN x",
+                f"ALTER TABLE {other}.unselected ADD k INT", f"INSERT INTO {other}.n VALUES (5, 'e')")
+    running.start()
+    running.until(f"{other}.n", lambda m: any(r.key == b"5" for r in rows(m)), "the row behind the point")
+    assert running.stop() == 0
+    mariadb.run(f"ALTER TABLE {other}.n ADD y INT UNSIGNED", f"INSERT INTO {other}.n VALUES (6, 'f', 4294967295)")
+    running.start()
+    ends_equal(running, db, kafka, mariadb, ["a"])
+    found = running.reader(f"{other}.n").to_end()
+    assert sorted(m.key for m in rows(found) if m.full) == [b"1", b"2", b"3"]
+    assert sorted(m.key for m in rows(found) if not m.full) == [b"4", b"5", b"6"]
+    assert len(ddls(found)) == 2
+    compare(mariadb, other, "n", Rebuild(kafka.partitions()).feed_all(found).tables()[other, "n"])
+    mariadb.run(f"DROP DATABASE {other}")
+
+
+def test_key_less_table_of_a_cut_off_full_sync(sync, sql, db, mariadb, kafka):
+    """consistency 3: a table without a key is taken from its second point on; statements between the points are followed."""
+    sql("CREATE TABLE a (id INT PRIMARY KEY, v INT, s VARCHAR(50))", "CREATE TABLE k (v INT, s VARCHAR(50))")
+    fill(sql, "a", 3000)
+    sql("INSERT INTO k VALUES (1, 'x'), (1, 'x'), (2, 'y')")
+    running = sync('full = { parallel = 1 }, no_primary_key = "empty",', fault="produce:1500:kill")
+    assert running.wait_exit() == -9
+    sql("INSERT INTO k VALUES (3, 'z')", "ALTER TABLE k ADD c INT FIRST", "INSERT INTO k VALUES (5, 4, 'between')",
+        "DELETE FROM k WHERE v = 2")
+    running.start()
+    running.wait_streaming()
+    sql("INSERT INTO k VALUES (6, 5, 'after')", "CREATE TABLE marker (id INT PRIMARY KEY)", "INSERT INTO marker VALUES (1)")
+    running.wait_message(f"{db}.marker", lambda m: m.is_row, "the marker")
+    assert running.stop() == 0
+    rebuilt = Rebuild(kafka.partitions(), check_key=False).feed_all(running.reader(f"{db}.k").to_end())
+    assert compare(mariadb, db, "k", rebuilt.tables()[db, "k"], keyless=True) == 5
+    assert [m.after["s"] for m in rebuilt.stream.values()] == ["after"]
+
+
+ROUNDS = [f"r{i}" for i in range(6)]
+
+
+def test_snapshots_end_where_locks_stay(sync, sql, db, mariadb, kafka, unique):
+    """consistency 7: without BINLOG ADMIN a snapshot of MariaDB keeps the metadata lock of every table it has read; an ALTER
+    waits for the tables read with it, not for the whole copy. Each table read later has a point of its own."""
+    mariadb.make_user(f"u_{unique[:20]}", "secret", "SELECT, RELOAD, REPLICATION SLAVE, REPLICATION CLIENT")
+    for name in ROUNDS:
+        sql(f"CREATE TABLE {name} (id INT PRIMARY KEY, v INT, s VARCHAR(50))")
+        fill(sql, name, 2000)
+    running = sync("full = { parallel = 2, rows_per_second = 3000 },", user=f"u_{unique[:20]}", password="secret",
+                   env={"TIDEWAY_SNAPSHOT_MS": "1"})
+    running.wait_log(rf"table {db}\.r0 done")
+    sql("SET lock_wait_timeout = 60")
+    sql("ALTER TABLE r0 ADD x INT", "INSERT INTO r0 VALUES (5000, 1, 'n', 2)", "ALTER TABLE r5 DROP COLUMN s", "DELETE FROM r5 WHERE id < 10")
+    assert "full sync: done in" not in running.log, "the ALTER has waited for the whole copy"
+    rebuilt = ends_equal(running, db, kafka, mariadb, ROUNDS)
+    assert len(rebuilt.full) == 6 * 2000 - 10
+    assert not [m for m in rebuilt.stream.values() if m.table[1] == "r5"], "told again what its own point has seen"
+
+
+def test_locks_are_given_back(sync, sql, db, mariadb, kafka, unique):
+    """consistency 7: with BINLOG ADMIN (MySQL: always) one snapshot serves all, and an ALTER does not wait for it."""
+    for name in ROUNDS:
+        sql(f"CREATE TABLE {name} (id INT PRIMARY KEY, v INT, s VARCHAR(50))")
+        fill(sql, name, 2000)
+    mariadb.make_user(f"u_{unique[:20]}", "secret", "SELECT, RELOAD, REPLICATION SLAVE, REPLICATION CLIENT, BINLOG ADMIN")
+    running = sync("full = { parallel = 2, rows_per_second = 3000 },", user=f"u_{unique[:20]}", password="secret",
+                   env={"TIDEWAY_SNAPSHOT_MS": "1"})
+    running.wait_log(rf"table {db}\.r0 done")
+    sql("SET lock_wait_timeout = 60")
+    sql("ALTER TABLE r0 ADD x INT", "INSERT INTO r0 VALUES (5000, 1, 'n', 2)")
+    assert "full sync: done in" not in running.log, "the ALTER has waited for the whole copy"
+    ends_equal(running, db, kafka, mariadb, ROUNDS)
+    assert running.log.count("connections at") == 1
+
+
+def test_topics_of_functions_are_shared_by_lanes(sync, sql, db, mariadb, kafka):
+    """consistency 18, 24: topics that parallel lanes of the full sync have met get heartbeats and DDL before a row of the stream comes
+    to them, and the checkpoint names all of their tables."""
+    names = ["a", "b", "c", "d"]
+    for name in names:
+        sql(f"CREATE TABLE {name} (id INT PRIMARY KEY, v INT)", f"INSERT INTO {name} SELECT seq, 0 FROM seq_1_to_2000")
+    topic = f'topic = {{ {{ tables = {{ "{db}.?" }}, to = function(change) return "{db}." .. change.row.id % 3 end }} }},'
+    running = sync("full = { parallel = 4 }, " + topic, topic=False, heartbeat="0.2")
+    running.wait_streaming()
+    for number in range(3):
+        running.until(f"{db}.{number}", heartbeats, "a heartbeat")
+    sql("ALTER TABLE c ADD x INT")
+    for number in range(3):
+        running.wait_message(f"{db}.{number}", lambda m: m.op == "ALTER" and m.table == (db, "c"), "the ALTER")
+    assert running.stop() == 0
+    records = {m.key.decode(): m.json for m in running.reader(f"tideway.{running.name}").to_end() if m.value}
+    for number in range(3):
+        record = records[f"{running.name}/topic/{db}.{number}"]
+        assert (record["partitions"], sorted(record["tables"])) == (6, [f"{db}.{name}" for name in names])
+
+
+def test_watermark_does_not_go_back(sync, sql, db):
+    """Heartbeats are the current time when the binlog is drained, and stay there when a transaction comes that is older."""
+    sql("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)")
+    running = sync(heartbeat="0.1")
+    beats = running.until(f"{db}.t", lambda m: len({b.payload["timestamp"]["eventTime"] for b in heartbeats(m)}) > 10, "drained")
+    number = 1
+
+    def later():
+        nonlocal number
+        number += 1
+        sql(f"INSERT INTO t VALUES ({number})")
+        reader = running.reader(f"{db}.t")
+        reader.poll(0.01)
+        return len(heartbeats(reader.messages)) > len(heartbeats(beats)) + 60
+
+    beats = list(beats)
+    wait_for(later, "heartbeats while rows come")
+    last = {}
+    for message in heartbeats(running.reader(f"{db}.t").messages):
+        time = message.payload["timestamp"]["eventTime"]
+        assert time >= last.get(message.partition, 0), f"{message} is older than the one before it"
+        last[message.partition] = time
+
+
+def test_table_changed_while_ranges_are_cut(sync, sql, db, mariadb, kafka, unique):
+    """consistency 7: a table rebuilt between the snapshot and the look at its keys is read again; the others are not."""
+    mariadb.make_user(f"u_{unique[:20]}", "secret", "SELECT, REPLICATION SLAVE, REPLICATION CLIENT, BINLOG ADMIN")
+    for name in ("a", "b"):
+        sql(f"CREATE TABLE {name} (id INT PRIMARY KEY, v INT)", f"INSERT INTO {name} SELECT seq, 1 FROM seq_1_to_30000",
+            f"ANALYZE TABLE {name}")
+    sql("LOCK TABLES a WRITE")
+    running = sync(user=f"u_{unique[:20]}", password="secret")
+    # the look at a's keys waits for the lock; b, the next one, is rebuilt meanwhile
+    wait_for(lambda: mariadb.run("SELECT 1 FROM information_schema.processlist WHERE state LIKE 'Waiting for table metadata lock'"
+                                 f" AND user = 'u_{unique[:20]}'"), lambda: running.log)
+    mariadb.run("ALTER TABLE b FORCE, ALGORITHM=COPY", "INSERT INTO b VALUES (50000, 2)", "ANALYZE TABLE b", db=db)
+    sql("UNLOCK TABLES")
+    running.wait_log(rf"table {db}\.b changed while it was read")
+    ends_equal(running, db, kafka, mariadb, ["a", "b"])
