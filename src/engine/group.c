@@ -28,6 +28,7 @@ void group_fini(struct group *group)
 void group_reset(struct group *group)
 {
 	group->open = group->begun = false;
+	group->decides = STATEMENT_OTHER;
 	group->end = GROUP_OPEN;
 	group->nevents = 0;
 	group->nsavepoints = group->nundone = 0;
@@ -143,6 +144,21 @@ static int rollback_to(struct group *group, struct slice name, struct err *err)
 	return 0;
 }
 
+/* MariaDB's GTID event has named it already. */
+static void name_xid(struct group *group, struct slice xid)
+{
+	if (group->xid.len == 0)
+		buf_put(&group->xid, xid);
+}
+
+static void group_decide(struct group *group, enum statement_kind kind, struct slice xid,
+			 enum group_end end)
+{
+	name_xid(group, xid);
+	group->decides = kind;
+	group->end = end;
+}
+
 static int group_query(struct group *group, const struct event *event,
 		       const struct event_format *format, struct err *err)
 {
@@ -152,8 +168,7 @@ static int group_query(struct group *group, const struct event *event,
 		return -1;
 	switch (statement_parse(query.sql, &name)) {
 	case STATEMENT_XA_START:
-		buf_clear(&group->xid);
-		buf_put(&group->xid, name);
+		name_xid(group, name);
 		group->begun = true;
 		return 0;
 	case STATEMENT_BEGIN:
@@ -177,10 +192,10 @@ static int group_query(struct group *group, const struct event *event,
 		group->end = GROUP_PREPARE;
 		return 0;
 	case STATEMENT_XA_COMMIT:
-		group->end = GROUP_COMMIT;
+		group_decide(group, STATEMENT_XA_COMMIT, name, GROUP_COMMIT);
 		return 0;
 	case STATEMENT_XA_ROLLBACK:
-		group->end = GROUP_ROLLBACK;
+		group_decide(group, STATEMENT_XA_ROLLBACK, name, GROUP_ROLLBACK);
 		return 0;
 	case STATEMENT_OTHER:
 		break;

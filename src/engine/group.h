@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "decode/event.h"
+#include "decode/statement.h"
 
 /* How a group ended. */
 enum group_end {
@@ -32,7 +33,9 @@ struct group {
 	bool begun; /* BEGIN (or XA START) was seen: an end event will come */
 	enum group_end end;
 	struct event_gtid gtid; /* of the GTID event; xid points into `xid` */
-	struct buf xid;         /* copy of the XA id, for texts */
+	struct buf xid;         /* the XA id, as statements write it */
+	enum statement_kind
+		decides;   /* STATEMENT_XA_COMMIT or _ROLLBACK of a prepared transaction */
 	struct buf events; /* held packets: length(4) end offset(8) packet, one after the other */
 	uint32_t nevents;  /* seen in this group, held or not */
 	struct savepoint *savepoints;

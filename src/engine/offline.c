@@ -97,11 +97,7 @@ static void end(struct offline *offline, const struct script_record **records, u
 	*records = offline->collected.records;
 	*n = offline->collected.n;
 	offline->stream->row_bytes++;
-	if (offline->stream->attached) {
-		saves_fini(offline->stream->attached);
-		free(offline->stream->attached);
-		offline->stream->attached = NULL;
-	}
+	stream_detach(offline->stream);
 }
 
 /* The database of a table that is made exists from then on. */

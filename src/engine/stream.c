@@ -51,9 +51,7 @@ void stream_free(struct stream *stream)
 	heartbeat_fini(&stream->heartbeat);
 	buf_fini(&stream->quiet_at);
 	arena_fini(&stream->statement);
-	if (stream->attached)
-		saves_fini(stream->attached);
-	free(stream->attached);
+	stream_detach(stream);
 	free(stream->ids);
 	group_fini(&stream->ahead);
 	group_fini(&stream->group);
@@ -80,10 +78,46 @@ enum group_end stream_outcome(const struct stream *stream)
 
 /* ---- positions: from the window to the checkpoint ---- */
 
+struct attached *stream_attached(struct stream *stream)
+{
+	if (stream->attached == NULL) {
+		stream->attached = mem_array(1, sizeof(*stream->attached));
+		position_init(&stream->attached->xa);
+	}
+	return stream->attached;
+}
+
+static void free_attached(struct attached *attached)
+{
+	if (attached == NULL)
+		return;
+	saves_fini(&attached->saves);
+	position_fini(&attached->xa);
+	free(attached);
+}
+
+void stream_detach(struct stream *stream)
+{
+	free_attached(stream->attached);
+	stream->attached = NULL;
+}
+
+static void take_attached(struct stream *stream, struct attached *attached)
+{
+	for (size_t i = 0; i < attached->xa.npending; i++) {
+		const struct pending *pending = &attached->xa.pending[i];
+		if (attached->prepared)
+			position_pending_add(&stream->acked, pending);
+		else
+			position_pending_remove(&stream->acked, false, pending->id);
+	}
+	saves_move(&stream->lane.saves, &attached->saves);
+	free_attached(attached);
+}
+
 static void take_mark(struct stream *stream, const struct mark *mark)
 {
 	struct position *acked = &stream->acked;
-	struct saves *attached = mark->attached;
 	if (stream->acked_file != mark->file)
 		snprintf(acked->file, sizeof(acked->file), "%s", mark->file);
 	stream->acked_file = mark->file;
@@ -92,10 +126,8 @@ static void take_mark(struct stream *stream, const struct mark *mark)
 	acked->commit_ms = mark->commit_ms;
 	if (mark->gtid.flavour != GTID_NONE && mark->gtid.flavour == acked->gtids.flavour)
 		gtid_set_add(&acked->gtids, &mark->gtid);
-	if (attached) {
-		saves_move(&stream->lane.saves, attached);
-		free(attached);
-	}
+	if (mark->attached)
+		take_attached(stream, mark->attached);
 	stream->moved = true;
 }
 
@@ -269,6 +301,7 @@ static int begin_group(struct stream *stream, const struct event *event, uint64_
 	if (event_gtid_parse(event, &gtid, err) < 0)
 		return stream_at(stream, start, SLICE(""), err);
 	group_open(&stream->group, &gtid);
+	stream->skipped_rows = false;
 	stream->groups++;
 	stream->row_bytes = 0;
 	set_read(stream, start);
@@ -304,6 +337,8 @@ static int in_group(struct stream *stream, struct slice packet, const struct eve
 	if (group->end != GROUP_OPEN) {
 		if (!stream->spilled &&
 		    (open_slot(stream, err) < 0 || process_held(stream, err) < 0))
+			return -1;
+		if (stream_xa_end(stream, err) < 0)
 			return -1;
 		close_group(stream, stream->offset);
 		return 0;

@@ -27,9 +27,7 @@ struct following {
 
 void stream_attach(struct stream *stream, struct slice name, struct slice value)
 {
-	if (stream->attached == NULL)
-		stream->attached = mem_array(1, sizeof(*stream->attached));
-	saves_add(stream->attached, name, value);
+	saves_add(&stream_attached(stream)->saves, name, value);
 }
 
 static bool selects(struct stream *stream, struct slice db, struct slice table)

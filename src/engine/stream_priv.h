@@ -10,6 +10,14 @@
 #include "model/ddl.h"
 #include "source/dump.h"
 
+/* What goes into the checkpoint together with a group's position. */
+struct attached {
+	struct saves saves; /* records */
+	struct position
+		xa;    /* its pending list: an XA transaction that the group has prepared ... */
+	bool prepared; /* ... or decided: false */
+};
+
 /* A table id of the current statement. */
 struct table_id {
 	uint64_t id;
@@ -37,7 +45,8 @@ struct stream {
 	bool spilled;       /* such a group: rows are written as they come */
 	bool slot_open;     /* lane.token is the group's slot */
 	uint64_t row_bytes; /* of the group so far: sequenceId = read.sequence + this + offset */
-	struct saves *attached; /* records to save with this group's position */
+	struct attached *attached; /* what is saved with this group's position; NULL: nothing */
+	bool skipped_rows;         /* the group has rows that a table's snapshot has seen */
 
 	struct table_id *ids; /* table ids of the current statement */
 	size_t nids, ids_cap;
@@ -77,6 +86,10 @@ bool stream_covered(struct stream *stream, const struct point *point);
 /* Whether it lies before the point from which on the database is followed. */
 bool stream_before_adopted(struct stream *stream, struct slice db);
 
+/* stream_xa.c */
+/* The group has ended: what it means for prepared transactions. */
+int stream_xa_end(struct stream *stream, struct err *err) MUST_CHECK;
+
 /* stream_ddl.c */
 int stream_ddl(struct stream *stream, const struct event *event, struct err *err) MUST_CHECK;
 /* The text of a statement: the catalog follows it, DDL messages are written. */
@@ -91,6 +104,10 @@ void stream_adopt(struct stream *stream);
 int stream_foresee(struct stream *stream, struct err *err) MUST_CHECK;
 
 /* stream.c */
+/* What is attached to the current group, made when there is nothing yet. */
+struct attached *stream_attached(struct stream *stream);
+/* Frees what is attached to the current group. */
+void stream_detach(struct stream *stream);
 /* How the current group ends, as far as that is known by now. */
 enum group_end stream_outcome(const struct stream *stream);
 /* Serves reports, heartbeats and the checkpoint; called between rows of large events too. */

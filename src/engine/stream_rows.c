@@ -219,10 +219,12 @@ static int refuse_prepared(struct stream *stream, const struct plan *plan, struc
 {
 	return err_set(err, ERR_DATA,
 		       "XA transaction %.*s, prepared at %s:%llu, holds rows of table %.*s: XA is "
-		       "not supported in this "
-		       "version; commit without XA, or exclude the table in source.tables",
+		       "not supported in this version; exclude the table (\"!%.*s\" in "
+		       "source.tables), or end the transaction and start again under another sync "
+		       "name",
 		       SLICE_FMT(buf_slice(&stream->group.xid)), stream->file,
-		       (unsigned long long)stream->read.offset, SLICE_FMT(plan->table->full_name));
+		       (unsigned long long)stream->read.offset, SLICE_FMT(plan->table->full_name),
+		       SLICE_FMT(plan->table->full_name));
 }
 
 int stream_rows(struct stream *stream, const struct event *event, uint64_t start, bool undone,
@@ -239,7 +241,9 @@ int stream_rows(struct stream *stream, const struct event *event, uint64_t start
 		return err_set(err, ERR_DATA,
 			       "rows of table id %llu, which no table map has announced",
 			       (unsigned long long)rows.table_id);
-	if (plan && plan->mapping.wanted && !undone && !stream_covered(stream, plan->point)) {
+	if (plan && plan->mapping.wanted && !undone && stream_covered(stream, plan->point)) {
+		stream->skipped_rows = true;
+	} else if (plan && plan->mapping.wanted && !undone) {
 		if (stream->group.gtid.xa_prepared || stream_outcome(stream) == GROUP_PREPARE)
 			return refuse_prepared(stream, plan, err);
 		change = (struct change){

@@ -414,10 +414,12 @@ static int fail_xa(struct opening *opening, struct buf *xids, struct err *err)
 /* ---- putting it together ---- */
 
 /* One try: fills xids with what was prepared around it. */
-static int open_once(struct opening *opening, struct buf *xids, struct err *err)
+static int open_once(struct opening *opening, struct position *position, struct buf *xids,
+		     struct err *err)
 {
 	int rc;
 
+	(void)position;
 	buf_clear(xids);
 	rc = open_with_lock(opening, xids, err);
 	if (rc != 0)
@@ -432,14 +434,19 @@ static int open_once(struct opening *opening, struct buf *xids, struct err *err)
 	return rc;
 }
 
-static int open_without_xa(struct opening *opening, struct err *err)
+typedef int try_fn(struct opening *opening, struct position *position, struct buf *xids,
+		   struct err *err);
+
+/* Tries again until no XA transaction was prepared around it, bounded. */
+static int without_xa(struct opening *opening, try_fn *once, struct position *position,
+		      struct err *err)
 {
 	int64_t begin = clock_mono_ms();
 	struct buf xids;
 	int rc;
 
 	buf_init(&xids);
-	while ((rc = open_once(opening, &xids, err)) == 0 && xids.len) {
+	while ((rc = once(opening, position, &xids, err)) == 0 && xids.len) {
 		if (clock_mono_ms() - begin > XA_LIMIT_MS) {
 			rc = fail_xa(opening, &xids, err);
 			break;
@@ -454,7 +461,7 @@ static int open_all(struct opening *opening, int (*between)(void *arg, struct er
 		    struct err *err)
 {
 	for (unsigned i = 0; i < BETWEEN_TRIES; i++) {
-		int rc = open_without_xa(opening, err);
+		int rc = without_xa(opening, open_once, NULL, err);
 		if (rc == 0 && between)
 			rc = between(arg, err);
 		if (rc <= 0)
@@ -550,17 +557,33 @@ static int mysql_position_now(struct conn *conn, struct position *position, stru
 	return rc;
 }
 
-int snapshot_position_now(const struct source_config *config, struct position *position,
-			  struct err *err)
+/* One try: fills xids with what was prepared around it. */
+static int position_once(struct opening *opening, struct position *position, struct buf *xids,
+			 struct err *err)
 {
-	struct conn *conn = conn_open(config, CONN_CONTROL, err);
+	struct conn *conn = opening->control;
 	int rc;
 
-	if (conn == NULL)
+	buf_clear(xids);
+	if (list_xids(opening, xids, err))
 		return -1;
 	reset_position(position, &conn->server);
 	rc = conn->server.mariadb ? mariadb_position_now(conn, position, err)
 				  : mysql_position_now(conn, position, err);
-	conn_free(conn);
+	if (rc == 0 && xids->len == 0)
+		rc = list_xids(opening, xids, err);
+	return rc;
+}
+
+int snapshot_position_now(const struct source_config *config, struct position *position,
+			  struct err *err)
+{
+	struct opening opening = {.control = conn_open(config, CONN_CONTROL, err)};
+	int rc;
+
+	if (opening.control == NULL)
+		return -1;
+	rc = without_xa(&opening, position_once, position, err);
+	conn_free(opening.control);
 	return rc;
 }

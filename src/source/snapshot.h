@@ -38,7 +38,7 @@ struct conn *snapshot_take(struct snapshot *snapshot, unsigned i);
 void snapshot_fini(struct snapshot *snapshot);
 /* "a lock" or the like; snapshot.how says more. */
 const char *snapshot_way_text(enum snapshot_way way);
-/* A rule-1 position now, without a snapshot kept (for mode stream, start = now): waits for nothing.
+/* A rule-1 position now, without a snapshot kept (for mode stream, start = now): waits for prepared XA transactions only.
  * On MySQL without GTIDs and without RELOAD it may be ahead of what a SELECT sees: right for a stream that
  * begins there, no low watermark. position must be initialised. */
 int snapshot_position_now(const struct source_config *config, struct position *position,

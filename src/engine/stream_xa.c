@@ -1,0 +1,79 @@
+/* stream_xa: prepared XA transactions (consistency rule 5). Those with rows of captured tables stop the sync when they
+ * are prepared (stream_rows.c). The others are remembered, with the position, until they are decided: an XA COMMIT of a
+ * transaction that was prepared before the sync began brings rows that are in neither phase, and must not pass. */
+#include "engine/stream_priv.h"
+
+#include <inttypes.h>
+
+/* Whether the snapshot of some table has seen the current group. */
+static bool covered_by_any(struct stream *stream)
+{
+	const struct point *point;
+	size_t at = 0;
+	while ((point = map_next(&stream->lane.sync->points, &at)))
+		if (stream_covered(stream, point))
+			return true;
+	return false;
+}
+
+static int refuse_unknown(struct stream *stream, struct slice xid, struct err *err)
+{
+	return err_set(
+		err, ERR_DATA,
+		"XA COMMIT %.*s at %s:%" PRIu64
+		": it was prepared before this sync began%s, so that "
+		"its rows, if it has rows of captured tables, are in neither the full sync nor the "
+		"stream: start again under another sync name while no XA transaction is prepared%s",
+		SLICE_FMT(xid), stream->file, stream->read.offset,
+		stream->format.mariadb ? "" : ", or cannot be known",
+		stream->format.mariadb ? " (XA RECOVER lists them)"
+				       : " (XA RECOVER lists them; with XA_RECOVER_ADMIN the start "
+					 "looks for itself)");
+}
+
+/* What becomes of the xid, together with the position of the group. */
+static void note(struct stream *stream, const struct pending *pending, bool is_prepared)
+{
+	struct attached *attached = stream_attached(stream);
+	position_pending_add(&attached->xa, pending);
+	attached->prepared = is_prepared;
+}
+
+static void prepared(struct stream *stream, struct slice xid)
+{
+	struct pending pending = {
+		.id = xid,
+		.file = slice_str(stream->read.file),
+		.offset = stream->read.offset,
+		.version = catalog_version(stream->catalog),
+	};
+	/* rows that were left out are in a snapshot, for none is taken while a transaction is prepared; where that
+	 * could not be asked, an XA COMMIT behind the snapshot is unknown, as it should be */
+	if (stream->skipped_rows)
+		return;
+	position_pending_add(&stream->read, &pending);
+	note(stream, &pending, true);
+}
+
+static int decided(struct stream *stream, struct slice xid, bool commit, struct err *err)
+{
+	const struct pending pending = {.id = xid, .file = SLICE("")};
+	if (!position_pending_remove(&stream->read, false, xid)) {
+		if (commit && !covered_by_any(stream))
+			return refuse_unknown(stream, xid, err);
+		return 0;
+	}
+	note(stream, &pending, false);
+	return 0;
+}
+
+int stream_xa_end(struct stream *stream, struct err *err)
+{
+	const struct group *group = &stream->group;
+	struct slice xid = buf_slice(&group->xid);
+	if (stream_outcome(stream) == GROUP_PREPARE)
+		prepared(stream, xid);
+	else if (group->decides == STATEMENT_XA_COMMIT || group->decides == STATEMENT_XA_ROLLBACK)
+		return decided(stream, xid, group->decides == STATEMENT_XA_COMMIT, err);
+	return 0;
+}
