@@ -45,10 +45,10 @@ static int read_ahead(struct stream *stream, struct dump *dump, struct group *se
 		if (lane_stopping(&stream->lane))
 			return err_retry(err, ERR_SOURCE, "stopped while reading ahead");
 		rc = dump_read(dump, &packet, err);
-		if (rc <= 0)
-			return rc < 0 ? -1
-				      : err_retry(err, ERR_SOURCE,
-						  "the binlog ended inside a transaction");
+		if (rc < 0)
+			return stream_lost(stream, err);
+		if (rc == 0)
+			return err_retry(err, ERR_SOURCE, "the binlog ended inside a transaction");
 		if (look(stream, packet, &format, seen, err) < 0)
 			return -1;
 	}
@@ -68,7 +68,7 @@ int stream_foresee(struct stream *stream, struct err *err)
 		  stream->read.file, stream->read.offset, TRANSACTION_HOLD);
 	dump = dump_open(&config->source, &stream->read, &options, err);
 	if (dump == NULL)
-		return -1;
+		return stream_lost(stream, err);
 	group_reset(&stream->ahead);
 	rc = read_ahead(stream, dump, &stream->ahead, err);
 	dump_free(dump);

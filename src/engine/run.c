@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "engine/backoff.h"
 #include "engine/full.h"
 #include "engine/setup.h"
 #include "engine/start.h"
@@ -18,10 +19,7 @@
 
 enum {
 	QUEUE_BYTES = 32 * 1024 * 1024,
-	BACK_OFF_MS = 500, /* first wait before starting again; doubles */
-	BACK_OFF_MAX_MS = 30000,
 	SERVE_MS = 100,      /* how long the sync's thread waits for something to save */
-	SETTLED_MS = 60000,  /* a run that held so long starts the back-off anew */
 	SNAPSHOT_MS = 10000, /* where a snapshot keeps its tables' metadata locks, no table is begun
 	                        in it after so long: the others get a snapshot of their own */
 };
@@ -320,22 +318,21 @@ static void back_off(struct run *run, int64_t wait_ms)
 
 static int attempts(struct run *run, struct err *err)
 {
-	int64_t wait_ms = BACK_OFF_MS;
+	struct backoff backoff = {0};
 	for (;;) {
+		int64_t wait_ms;
 		int64_t began = clock_mono_ms();
 		*err = (struct err)ERR_INIT;
 		if (attempt(run, err) == 0 || (atomic_load(&run->sync.stop) && err->retriable))
 			return 0;
 		if (!err->retriable)
 			return -1;
-		if (clock_mono_ms() - began > SETTLED_MS)
-			wait_ms = BACK_OFF_MS;
+		wait_ms = backoff_next(&backoff, clock_mono_ms() - began);
 		log_warn("%s; starting again from the checkpoint in %.1f s", err->text,
 			 (double)wait_ms / 1000.0);
 		back_off(run, wait_ms);
 		if (atomic_load(&run->sync.stop))
 			return 0;
-		wait_ms = 2 * wait_ms > BACK_OFF_MAX_MS ? BACK_OFF_MAX_MS : 2 * wait_ms;
 	}
 }
 

@@ -297,15 +297,10 @@ static int check_selection(struct start *start, struct err *err)
 
 static int check_server(struct start *start, struct err *err)
 {
-	const struct server *server = conn_server(start->conn);
-	if (!start->found || strcmp(start->position.server, server->identity) == 0)
+	if (!start->found)
 		return 0;
-	return err_set(err, ERR_POSITION,
-		       "the checkpoint of sync '%s' belongs to server %s, this one is %s: "
-		       "positions of one server "
-		       "mean nothing on another; point it at the right server, or start under "
-		       "another name",
-		       start->sync->config->name, start->position.server, server->identity);
+	return sync_check_server(start->sync, &start->position, conn_server(start->conn)->identity,
+				 err);
 }
 
 int start_connect(struct start *start, struct err *err)

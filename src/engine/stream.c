@@ -4,6 +4,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "engine/backoff.h"
 #include "engine/loop.h"
 #include "engine/stream_priv.h"
 #include "script/script.h"
@@ -17,6 +18,7 @@ enum {
 	POST_MS = 200,    /* positions are posted at most so often */
 	DRAIN_MS = 10000, /* a stop waits so long for acknowledgements */
 	DUMP_HEARTBEAT_MS = 500,
+	POLL_MS = 100,
 	EVENTS_PER_TICK = 64,
 };
 
@@ -150,6 +152,8 @@ static void post(struct stream *stream, bool now)
 
 static int open_slot(struct stream *stream, struct err *err)
 {
+	if (stream->slot_open) /* of a group that is read again */
+		return 0;
 	if (lane_room(&stream->lane, err) < 0)
 		return -1;
 	stream->lane.token = window_open(&stream->lane.window);
@@ -239,6 +243,7 @@ static void close_group(struct stream *stream, uint64_t end_offset)
 	window_close(&lane->window, lane->token, &mark);
 	stream->slot_open = false;
 	stream->spilled = false;
+	stream->resumed.row_bytes = 0;
 	metric_add(&lane->metrics->transactions, 1);
 	atomic_store_explicit(&lane->metrics->commit_ms, read->commit_ms, memory_order_relaxed);
 	group_reset(&stream->group);
@@ -269,6 +274,8 @@ static int process(struct stream *stream, const struct event *event, uint64_t en
 	case EVENT_DELETE_ROWS_COMPRESSED:
 		return stream_rows(stream, event, start, undone, err);
 	case EVENT_QUERY:
+		if (stream->row_bytes < stream->resumed.row_bytes)
+			return 0;
 		return stream_ddl(stream, event, err);
 	default:
 		return 0;
@@ -300,6 +307,11 @@ static int begin_group(struct stream *stream, const struct event *event, uint64_
 			       stream->file, start);
 	if (event_gtid_parse(event, &gtid, err) < 0)
 		return stream_at(stream, start, SLICE(""), err);
+	if (stream->resumed.row_bytes > 0 && !gtid_equal(&gtid.gtid, &stream->resumed.gtid))
+		return err_retry(err, ERR_SOURCE,
+				 "after the reconnect the binlog goes on at %s:%" PRIu64
+				 " with another transaction than the one that was being read",
+				 stream->file, start);
 	group_open(&stream->group, &gtid);
 	stream->skipped_rows = false;
 	stream->groups++;
@@ -477,6 +489,12 @@ static int on_packet(struct stream *stream, struct slice packet, struct err *err
 
 /* ---- the loop ---- */
 
+int stream_lost(struct stream *stream, const struct err *err)
+{
+	stream->lost = err->code == ERR_SOURCE && err->retriable;
+	return -1;
+}
+
 static int open_dump(struct stream *stream, struct err *err)
 {
 	const struct sync_config *config = stream->lane.config;
@@ -488,11 +506,12 @@ static int open_dump(struct stream *stream, struct err *err)
 	};
 	struct dump *dump = dump_open(&config->source, &stream->read, &options, err);
 	if (dump == NULL)
-		return -1;
+		return stream_lost(stream, err);
 	pthread_mutex_lock(&stream->dump_lock);
 	stream->dump = dump;
 	pthread_mutex_unlock(&stream->dump_lock);
-	return 0;
+	return sync_check_server(stream->lane.sync, &stream->read, dump_server(dump)->identity,
+				 err);
 }
 
 static void close_dump(struct stream *stream)
@@ -546,7 +565,7 @@ static int follow(struct stream *stream, struct err *err)
 	while (!lane_stopping(&stream->lane)) {
 		rc = dump_read(stream->dump, &packet, err);
 		if (rc < 0)
-			return lane_stopping(&stream->lane) ? 0 : -1;
+			return lane_stopping(&stream->lane) ? 0 : stream_lost(stream, err);
 		if (rc == 0)
 			return 0;
 		if (on_packet(stream, packet, err) < 0)
@@ -579,17 +598,71 @@ static void salvage(struct stream *stream, const struct err *why)
 	sink_purge(stream->lane.sink);
 }
 
+/* Where the connection was lost a new one begins: behind the last group that was read whole. */
+static void rewind_to_group(struct stream *stream)
+{
+	close_dump(stream);
+	if (stream->spilled && stream->row_bytes > stream->resumed.row_bytes)
+		stream->resumed = (struct resumed){stream->group.gtid.gtid, stream->row_bytes};
+	group_reset(&stream->group);
+	stream->spilled = false;
+	stream_forget_ids(stream);
+	event_format_init(&stream->format);
+	stream->file = stream->read_file;
+	stream->offset = stream->read.offset;
+	stream->drained = false;
+	buf_clear(&stream->quiet_at);
+}
+
+/* Acknowledgements, heartbeats and the checkpoint are served meanwhile. */
+static int wait_to_reconnect(struct stream *stream, int64_t wait_ms, struct err *err)
+{
+	int64_t until = clock_mono_ms() + wait_ms;
+	while (!lane_stopping(&stream->lane) && clock_mono_ms() < until)
+		if (sink_poll(stream->lane.sink, POLL_MS, err) < 0 || stream_tick(stream, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int read_on(struct stream *stream, struct err *err)
+{
+	struct buf text;
+	stream->lost = false;
+	if (open_dump(stream, err) < 0)
+		return -1;
+	buf_init(&text);
+	position_print(&stream->read, &text);
+	log_info("stream: reading the binlog from %.*s", SLICE_FMT(buf_slice(&text)));
+	buf_fini(&text);
+	if (stream_tick(stream, err) < 0)
+		return -1;
+	return follow(stream, err);
+}
+
 static int run(struct stream *stream, struct err *err)
 {
+	struct backoff backoff = {0};
 	if (FAULT(STREAM_START))
 		return err_retry(err, ERR_INTERNAL, "before the stream: fault injected");
-	if (open_topics(stream, err) < 0 || open_dump(stream, err) < 0)
+	if (open_topics(stream, err) < 0)
 		return -1;
-	log_info("stream: reading the binlog from %s:%" PRIu64, stream->read.file,
-		 stream->read.offset);
-	stream->drained = false;
-	if (stream_tick(stream, err) < 0 || follow(stream, err) < 0)
-		return -1;
+	for (;;) {
+		int64_t began = clock_mono_ms(), wait_ms;
+		if (read_on(stream, err) == 0)
+			break;
+		if (!stream->lost)
+			return -1;
+		wait_ms = backoff_next(&backoff, clock_mono_ms() - began);
+		if (!lane_stopping(&stream->lane))
+			log_warn("%s; connecting again in %.1f s", err->text,
+				 (double)wait_ms / 1000.0);
+		*err = (struct err)ERR_INIT;
+		rewind_to_group(stream);
+		if (wait_to_reconnect(stream, wait_ms, err) < 0)
+			return -1;
+		if (lane_stopping(&stream->lane))
+			break;
+	}
 	return finish(stream, err);
 }
 

@@ -18,6 +18,13 @@ struct attached {
 	bool prepared; /* ... or decided: false */
 };
 
+/* A group that was being written when the connection was lost: it is read again from its begin, and what was written of it
+ * is not written again (consistency rule 22). */
+struct resumed {
+	struct gtid gtid;   /* of the group */
+	uint64_t row_bytes; /* of its events that were written; 0: there is no such group */
+};
+
 /* A table id of the current statement. */
 struct table_id {
 	uint64_t id;
@@ -45,6 +52,8 @@ struct stream {
 	bool spilled;       /* such a group: rows are written as they come */
 	bool slot_open;     /* lane.token is the group's slot */
 	uint64_t row_bytes; /* of the group so far: sequenceId = read.sequence + this + offset */
+	struct resumed resumed;
+	bool lost; /* the error is one of the source's connection, which may be opened again */
 	struct attached *attached; /* what is saved with this group's position; NULL: nothing */
 	bool skipped_rows;         /* the group has rows that a table's snapshot has seen */
 
@@ -108,6 +117,8 @@ int stream_foresee(struct stream *stream, struct err *err) MUST_CHECK;
 struct attached *stream_attached(struct stream *stream);
 /* Frees what is attached to the current group. */
 void stream_detach(struct stream *stream);
+/* The error is the source's, and may pass: the stream connects again. -1. */
+int stream_lost(struct stream *stream, const struct err *err);
 /* How the current group ends, as far as that is known by now. */
 enum group_end stream_outcome(const struct stream *stream);
 /* Serves reports, heartbeats and the checkpoint; called between rows of large events too. */

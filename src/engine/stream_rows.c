@@ -233,6 +233,7 @@ int stream_rows(struct stream *stream, const struct event *event, uint64_t start
 	struct rows rows;
 	struct plan *plan;
 	struct change change;
+	bool written = stream->row_bytes < stream->resumed.row_bytes;
 	int rc = 0;
 	if (rows_parse(event, &stream->format, &rows, err) < 0)
 		return stream_at(stream, start, SLICE(""), err);
@@ -243,7 +244,7 @@ int stream_rows(struct stream *stream, const struct event *event, uint64_t start
 			       (unsigned long long)rows.table_id);
 	if (plan && plan->mapping.wanted && !undone && stream_covered(stream, plan->point)) {
 		stream->skipped_rows = true;
-	} else if (plan && plan->mapping.wanted && !undone) {
+	} else if (plan && plan->mapping.wanted && !undone && !written) {
 		if (stream->group.gtid.xa_prepared || stream_outcome(stream) == GROUP_PREPARE)
 			return refuse_prepared(stream, plan, err);
 		change = (struct change){

@@ -19,6 +19,18 @@ void sync_fini(struct sync *sync)
 	pins_fini(&sync->pins);
 }
 
+int sync_check_server(const struct sync *sync, const struct position *position,
+		      const char *identity, struct err *err)
+{
+	if (strcmp(position->server, identity) == 0)
+		return 0;
+	return err_set(err, ERR_POSITION,
+		       "the checkpoint of sync '%s' belongs to server %s, this one is %s: "
+		       "positions of one server mean nothing on another; point it at the right "
+		       "server, or start under another name",
+		       sync->config->name, position->server, identity);
+}
+
 void sync_stop(struct sync *sync)
 {
 	atomic_store(&sync->stop, true);

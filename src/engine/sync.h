@@ -39,6 +39,9 @@ struct sync {
 void sync_init(struct sync *sync, const struct script_options *script, unsigned index,
 	       const struct sync_config *config);
 void sync_fini(struct sync *sync);
+/* ERR_POSITION unless the position is one of this server (identity of struct server). */
+int sync_check_server(const struct sync *sync, const struct position *position,
+		      const char *identity, struct err *err) MUST_CHECK;
 /* Any thread. */
 void sync_stop(struct sync *sync);
 void sync_abort(struct sync *sync);

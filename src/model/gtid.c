@@ -15,6 +15,12 @@ enum {
 /* MySQL's numbers end one before the largest signed 64-bit integer. */
 static const uint64_t GNO_MAX = (uint64_t)INT64_MAX - 1;
 
+bool gtid_equal(const struct gtid *a, const struct gtid *b)
+{
+	return a->flavour == b->flavour && a->domain == b->domain && a->server_id == b->server_id &&
+	       a->seq == b->seq && memcmp(a->uuid, b->uuid, sizeof(a->uuid)) == 0;
+}
+
 void gtid_set_init(struct gtid_set *set, enum gtid_flavour flavour)
 {
 	*set = (struct gtid_set){.flavour = flavour};

@@ -47,6 +47,7 @@ void gtid_set_init(struct gtid_set *set, enum gtid_flavour flavour);
 void gtid_set_fini(struct gtid_set *set);
 /* dst must be initialised; its old content is replaced. */
 void gtid_set_copy(struct gtid_set *dst, const struct gtid_set *src);
+bool gtid_equal(const struct gtid *a, const struct gtid *b);
 /* MySQL: adds the number. MariaDB: the domain's last transaction becomes this one. */
 void gtid_set_add(struct gtid_set *set, const struct gtid *gtid);
 /* MySQL: is inside. MariaDB: the domain's last seq is at or after it. */

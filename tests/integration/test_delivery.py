@@ -1,11 +1,13 @@
 """Promises 1 to 3, consistency 15, 22 to 27: whatever fails, nothing is lost, and what comes again is the same."""
 
+import contextlib
 import random
 import re
 import signal
 import sys
 import threading
 
+import pymysql
 import pytest
 from support import process
 from support.consume import rows
@@ -236,6 +238,46 @@ def test_quiet_table_moves_its_position(sync, sql, db, mariadb):
     running.start()
     sql("INSERT INTO t VALUES (2)")
     running.wait_rows(f"{db}.t", 2)
+
+
+def dumps(server):
+    """Connection ids of the binlog dumps that run on the server."""
+    return [row[0] for row in server.run("SELECT id FROM information_schema.processlist WHERE command LIKE 'Binlog Dump%'")]
+
+
+@pytest.mark.parametrize("server", ["mariadb", "mysql"])
+def test_reconnect_replays_nothing(sync_on, kafka, unique, request, server):
+    """consistency 22: a connection that is lost, in the middle of a transaction that is larger than what is held as well: the
+    stream goes on with the same producer, and no row comes twice."""
+    database = request.getfixturevalue(server)
+    database.run(f"CREATE DATABASE {unique}")
+    database.run("CREATE TABLE t (id INT PRIMARY KEY, s VARCHAR(400))", db=unique)
+    running = sync_on(database, kafka, [f"{unique}.*"], 'topic = { template = "${db_name_src}.${table_name_src}" },', topic=False)
+    running.start()
+    running.wait_streaming()
+    rows_ = 100_000
+    connection = database.connect(database=unique, autocommit=False)
+    with connection.cursor() as cursor:
+        for first in range(1, rows_, 10_000):
+            cursor.execute("INSERT INTO t VALUES " + ",".join(f"({i}, REPEAT('x', 300))" for i in range(first, first + 10_000)))
+        connection.commit()
+        killed = 0
+        while killed < 4:
+            (dump,) = wait_for(lambda: dumps(database), lambda: running.log)[:1]
+            with contextlib.suppress(pymysql.err.MySQLError):  # gone by itself meanwhile
+                database.run(f"KILL {dump}")
+                killed += 1
+            wait_for(lambda: dump not in dumps(database), lambda: running.log)
+            cursor.execute(f"INSERT INTO t VALUES ({rows_ + killed}, 'after')")
+            connection.commit()
+    connection.close()
+    last = str(rows_ + 4).encode()
+    running.until(f"{unique}.t", lambda found: any(m.key == last for m in found), "the last row", 120)
+    assert running.stop() == 0
+    assert re.search("connecting again", running.log) and "starting again" not in running.log, running.log
+    found = rows(running.reader(f"{unique}.t").to_end())
+    assert sorted(int(m.key) for m in found) == list(range(1, rows_ + 5))
+    database.run(f"DROP DATABASE {unique}")
 
 
 def test_table_added_to_the_script(sync, sql, db, mariadb, kafka):

@@ -308,10 +308,24 @@ static void encode_for_the_dump_command(void **state)
 	buf_fini(&buf);
 }
 
+static void equal_gtids(void **state)
+{
+	const struct gtid a = {GTID_MARIADB, 1, 2, {0}, 3};
+	struct gtid b = a;
+	(void)state;
+	assert_true(gtid_equal(&a, &b));
+	b.seq++;
+	assert_false(gtid_equal(&a, &b));
+	b = a;
+	b.uuid[15] = 1;
+	assert_false(gtid_equal(&a, &b));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(parse_and_print),
+		cmocka_unit_test(equal_gtids),
 		cmocka_unit_test(parse_refuses),
 		cmocka_unit_test(parse_replaces_the_content),
 		cmocka_unit_test(every_prefix_parses_or_fails),
