@@ -212,21 +212,38 @@ def test_broker_away_at_the_start(sync, sql, db, table, kafka_server):
 # another process: 6
 
 def test_fenced_by_a_second_process(sync, sql, db, table):
-    """consistency 25: a second process of the same name: one of the two ends with exit code 6, the other goes on."""
+    """consistency 25: a second process of the same name takes over: the first ends with exit code 6 at its next save, and the
+    second begins only then."""
     first = sync(name=f"{db[:40]}_same")
     first.wait_rows(f"{db}.t", 1)
     first.wait_streaming()
     second = sync(name=f"{db[:40]}_same")
-    ended, other = await_one(first, second)
-    ended.fails(6, r"(?i)another|displaced|fenced|taken over")
+    second.wait_log("another process of sync")
+    first.fails(6, r"(?i)another|displaced|fenced|taken over")
+    second.wait_streaming()
     sql("INSERT INTO t VALUES (2, 'b')")
-    other.wait_message(f"{db}.t", lambda m: m.key == b"2", "the row")
-    other.must_run()
+    second.wait_message(f"{db}.t", lambda m: m.key == b"2", "the row")
+    second.must_run()
 
 
-def await_one(first, second):
-    wait_for(lambda: not (first.running and second.running), lambda: first.log + second.log)
-    return (first, second) if not first.running else (second, first)
+def test_stale_rows_of_a_displaced_process(sync, sql, db):
+    """consistency 25: a process that is being displaced in its full sync sends nothing behind what its successor sends."""
+    sql("CREATE TABLE big (id INT PRIMARY KEY, v INT)", "INSERT INTO big SELECT seq, 0 FROM seq_1_to_20000")
+    options = "full = { parallel = 1, rows_per_second = 500 },"
+    first = sync(options, name=f"{db[:40]}_same")
+    first.until(f"{db}.big", lambda m: len(m) > 10, "some rows")
+    second = sync(name=f"{db[:40]}_same")
+    sql("UPDATE big SET v = 1")
+    first.fails(6, r"(?i)another|displaced|fenced|taken over")
+    sent = len(rows(first.reader(f"{db}.big").to_end()))
+    second.until(f"{db}.big", lambda m: len(m) > sent, "rows of the second")
+    second.wait_streaming()
+    assert second.stop() == 0
+    newest = {}
+    for message in rows(second.reader(f"{db}.big").to_end()):
+        if message.after:
+            newest[message.key] = message.after["v"]
+    assert len(newest) == 20000 and set(newest.values()) == {1}
 
 
 def test_checkpoint_file_locked(sync, sql, db, table, tmp_path):
