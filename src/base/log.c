@@ -5,6 +5,8 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
@@ -64,13 +66,28 @@ void log_write(enum log_level level, const char *format, ...)
 	va_end(args);
 }
 
+/* Characters that fit into one line of the terminal: a longer one would wrap, and could not be erased. */
+static size_t terminal_width(void)
+{
+	struct winsize size = {0};
+	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_col == 0)
+		return sizeof(log_line) - 1;
+	return size.ws_col - 1;
+}
+
 void log_status(const char *text)
 {
+	size_t len = strlen(text), width;
 	if (!isatty(STDERR_FILENO))
 		return;
+	width = terminal_width();
+	if (len > width)
+		len = width;
+	while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80) /* inside a UTF-8 character */
+		len--;
 	pthread_mutex_lock(&log_lock);
 	erase_status();
-	snprintf(log_line, sizeof(log_line), "%s", text);
+	snprintf(log_line, sizeof(log_line), "%.*s", (int)len, text);
 	show_status();
 	pthread_mutex_unlock(&log_lock);
 }

@@ -45,7 +45,7 @@ static void full_text(char *out, size_t size, const struct run_status *now, uint
 		 "full sync: %u of %u tables, %" PRIu64 " rows (%.0f %%), %" PRIu64
 		 " rows/s, %s%s%s",
 		 now->full_tables_done, now->full_tables, now->full_rows, percent, per_second, left,
-		 now->table[0] ? "; " : "", now->table);
+		 now->tables[0] ? "; " : "", now->tables);
 }
 
 static void stream_text(char *out, size_t size, const struct run_status *now, uint64_t per_second)
@@ -83,7 +83,7 @@ void progress_show(struct progress *progress, struct run *run)
 {
 	int64_t now_ms = clock_mono_ms();
 	struct run_status now;
-	char line[512];
+	char line[700];
 	if (!progress->terminal && now_ms - progress->last_ms < LOG_MS)
 		return;
 	run_status(run, &now);

@@ -99,11 +99,12 @@ static struct full_range *take_range(struct full *full, unsigned lane)
 	for (at = &full->queue; *at; at = &(*at)->next) {
 		if ((*at)->first_lane_only && lane != 0)
 			continue;
-		if (late && !atomic_load(&(*at)->table->begun))
+		if (late && atomic_load(&(*at)->table->begun_ms) == 0)
 			continue;
 		range = *at;
 		*at = range->next;
-		atomic_store(&range->table->begun, true);
+		if (atomic_load(&range->table->begun_ms) == 0)
+			atomic_store(&range->table->begun_ms, clock_mono_ms());
 		full->under_way = true;
 		break;
 	}

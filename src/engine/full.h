@@ -17,13 +17,14 @@ struct full_table {
 	uint64_t estimate;         /* rows, as information_schema guesses */
 	_Atomic uint64_t rows;     /* read so far */
 	_Atomic int ranges_left;   /* not acknowledged yet */
-	_Atomic bool begun;        /* a lane has taken a range of it */
-	_Atomic bool changed;      /* its definition changed while it was read: another round */
-	_Atomic bool done;         /* everything acknowledged and on the way into the checkpoint */
-	struct slice done_record;  /* what is saved when it is done */
-	bool untouched;            /* none of its rows has been written in an earlier round */
-	char *mismatch;      /* heap: how its rows are not of its definition; NULL: they are */
-	unsigned mismatches; /* rounds that ended so, one after the other */
+	_Atomic int64_t
+		begun_ms;     /* monotonic, when a lane took the first range of it; 0: none has */
+	_Atomic bool changed; /* its definition changed while it was read: another round */
+	_Atomic bool done;    /* everything acknowledged and on the way into the checkpoint */
+	struct slice done_record; /* what is saved when it is done */
+	bool untouched;           /* none of its rows has been written in an earlier round */
+	char *mismatch;           /* heap: how its rows are not of its definition; NULL: they are */
+	unsigned mismatches;      /* rounds that ended so, one after the other */
 };
 
 struct full {

@@ -94,7 +94,7 @@ static void decide_again(struct start *start)
 		}
 		start->reads[kept++] = (struct full_table){
 			.table = old->table,
-			.untouched = !atomic_load(&old->begun),
+			.untouched = atomic_load(&old->begun_ms) == 0,
 			.mismatch = old->mismatch,
 			.mismatches = old->mismatch ? old->mismatches + 1 : 0,
 		};

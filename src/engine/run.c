@@ -15,6 +15,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 enum {
@@ -29,6 +30,8 @@ struct run {
 	struct script *script;
 	struct stream *stream; /* while it runs; guarded by lock */
 	struct full *full;     /* likewise */
+	unsigned read_tables;  /* of the full sync, in rounds before; likewise */
+	uint64_t read_rows;    /* theirs */
 	pthread_mutex_t lock;
 	struct lane_metrics stream_metrics;
 	struct lane_metrics *full_metrics; /* full_parallel of them */
@@ -96,7 +99,20 @@ static void set_stream(struct run *run, struct stream *stream)
 static void set_full(struct run *run, struct full *full)
 {
 	pthread_mutex_lock(&run->lock);
+	for (unsigned i = 0; run->full && i < run->full->ntables; i++) {
+		const struct full_table *table = &run->full->tables[i];
+		run->read_tables += atomic_load(&table->done);
+		run->read_rows += atomic_load(&table->done) ? atomic_load(&table->rows) : 0;
+	}
 	run->full = full;
+	pthread_mutex_unlock(&run->lock);
+}
+
+static void forget_rounds(struct run *run)
+{
+	pthread_mutex_lock(&run->lock);
+	run->read_tables = 0;
+	run->read_rows = 0;
 	pthread_mutex_unlock(&run->lock);
 }
 
@@ -172,6 +188,7 @@ static int full_sync(struct run *run, struct start *start, struct err *err)
 {
 	int64_t began = clock_mono_ms();
 	bool again = false;
+	forget_rounds(run);
 	do {
 		if (start_reads(start, again, err) < 0 ||
 		    checkpoint_save(&run->sync.checkpoint, err) < 0)
@@ -359,9 +376,25 @@ static void add_lane(struct run_status *status, const struct lane_metrics *metri
 	status->bytes += atomic_load_explicit(&metrics->bytes, memory_order_relaxed);
 }
 
+/* "shop.orders 40 % (12 s left)", at the rate of this table so far. */
+static void add_text(struct run_status *status, const struct full_table *table, uint64_t rows,
+		     uint64_t estimate)
+{
+	size_t len = strlen(status->tables);
+	int64_t ms = clock_mono_ms() - atomic_load(&table->begun_ms);
+	uint64_t left_s = (estimate - rows) * (uint64_t)(ms > 0 ? ms : 1) / rows / 1000;
+	char text[300];
+	int n = snprintf(text, sizeof(text), "%s%.*s %.0f %% (%" PRIu64 " %s left)",
+			 len > 0 ? ", " : "", SLICE_FMT(table->table->full_name),
+			 100.0 * (double)rows / (double)estimate,
+			 left_s < 60 ? left_s : left_s / 60, left_s < 60 ? "s" : "min");
+	if (n > 0 && (size_t)n < sizeof(text) && len + (size_t)n < sizeof(status->tables))
+		memcpy(status->tables + len, text, (size_t)n + 1);
+}
+
 static void add_tables(struct run_status *status, const struct full *full)
 {
-	status->full_tables = full->ntables;
+	status->full_tables += full->ntables;
 	for (unsigned i = 0; i < full->ntables; i++) {
 		const struct full_table *table = &full->tables[i];
 		uint64_t rows = atomic_load(&table->rows);
@@ -370,10 +403,8 @@ static void add_tables(struct run_status *status, const struct full *full)
 		status->full_rows += rows;
 		status->full_estimate += done ? rows : estimate;
 		status->full_tables_done += done;
-		if (!done && rows > 0 && status->table[0] == '\0')
-			snprintf(status->table, sizeof(status->table), "%.*s %.0f %%",
-				 SLICE_FMT(table->table->full_name),
-				 100.0 * (double)rows / (double)(estimate ? estimate : 1));
+		if (!done && rows > 0)
+			add_text(status, table, rows, estimate);
 	}
 }
 
@@ -386,6 +417,8 @@ void run_status(struct run *run, struct run_status *status)
 	for (unsigned i = 0; i < run->sync.config->full_parallel; i++)
 		add_lane(status, &run->full_metrics[i]);
 	pthread_mutex_lock(&run->lock);
+	status->full_tables = status->full_tables_done = run->read_tables;
+	status->full_rows = status->full_estimate = run->read_rows;
 	if (run->full)
 		add_tables(status, run->full);
 	pthread_mutex_unlock(&run->lock);

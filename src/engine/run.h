@@ -21,11 +21,12 @@ enum run_state { RUN_STARTING, RUN_FULL, RUN_STREAM, RUN_WAITING /* to start aga
 /* Numbers for the progress line; texts are copies. */
 struct run_status {
 	enum run_state state;
-	uint64_t rows, messages, bytes; /* since the start of the process */
-	uint64_t full_rows, full_estimate;
-	unsigned full_tables, full_tables_done;
-	char table[200]; /* a table of the full sync being read, with its percentage */
-	int64_t lag_ms;  /* of the stream; 0 when drained; -1: not known yet */
+	uint64_t rows, messages, bytes;         /* since the start of the process */
+	uint64_t full_rows, full_estimate;      /* of all rounds */
+	unsigned full_tables, full_tables_done; /* likewise */
+	char tables
+		[400];  /* those of the full sync being read: "shop.orders 40 % (12 s left), ..." */
+	int64_t lag_ms; /* of the stream; 0 when drained; -1: not known yet */
 };
 
 struct run *run_new(const struct run_options *options, struct err *err);

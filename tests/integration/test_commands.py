@@ -263,7 +263,8 @@ def test_terminal_progress(sync, sql, db, kafka):
         def look():
             nonlocal seen
             seen += os.read(primary, 65536)
-            return re.search(rb"rows/s", seen) and re.search(rb"\d %|\d%", seen)
+            # in all, and of each table that is being read
+            return re.search(rb"rows/s", seen) and re.search(rb"\.t \d+ % \(\d+ s left\)", seen)
 
         wait_for(look, lambda: seen)
     finally:
