@@ -1,5 +1,55 @@
-/* bind: the userdata of one version of one table, shown one change after the other. */
+/* bind: one version of one table as scripts see it, with one change after the other. */
 #include "script/script_priv.h"
+
+/* ---- names ---- */
+
+void names_init(struct name_map *map, unsigned n, struct arena *arena)
+{
+	map->bits = 3;
+	while (1u << map->bits < 2 * n)
+		map->bits++;
+	map->slots = ARENA_ARRAY(arena, 1u << map->bits, struct name_slot);
+	for (unsigned i = 0; i < 1u << map->bits; i++)
+		map->slots[i] = (struct name_slot){NULL, NAME_NONE};
+}
+
+void names_add(struct name_map *map, lua_State *L, int idx, unsigned at)
+{
+	const void *name = lua_topointer(L, idx);
+	unsigned i = names_hash(map, name);
+	while (map->slots[i].name != NULL)
+		i = (i + 1) & ((1u << map->bits) - 1);
+	map->slots[i] = (struct name_slot){name, at};
+}
+
+static void set_name(lua_State *L, int names, struct slice name, unsigned at)
+{
+	lua_pushlstring(L, name.ptr ? name.ptr : "", name.len);
+	lua_rawseti(L, names, at);
+}
+
+/* Raises. */
+static void make_names(lua_State *L, struct script_table *bound, const char *source,
+		       struct arena *arena)
+{
+	const struct table *table = bound->table;
+	int names;
+	luaL_checkstack(L, 10, NULL);
+	names_init(&bound->columns, table->ncolumns, arena);
+	lua_createtable(L, TABLE_NAME_COLUMNS + (int)table->ncolumns, 0);
+	names = lua_gettop(L);
+	set_name(L, names, table->db, TABLE_NAME_DB);
+	set_name(L, names, table->name, TABLE_NAME_TABLE);
+	set_name(L, names, slice_str(source), TABLE_NAME_SOURCE);
+	for (unsigned i = 0; i < table->ncolumns; i++) {
+		lua_pushlstring(L, table->columns[i].name.ptr, table->columns[i].name.len);
+		names_add(&bound->columns, L, -1, i);
+		lua_rawseti(L, names, TABLE_NAME_COLUMNS + i);
+	}
+	bound->names_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+/* ---- tables ---- */
 
 struct script_table *bind_new(lua_State *L, struct script *script, const struct table *table,
 			      const struct mapping *mapping, const char *source,
@@ -9,10 +59,11 @@ struct script_table *bind_new(lua_State *L, struct script *script, const struct 
 	bound->script = script;
 	bound->table = table;
 	bound->mapping = mapping;
-	bound->change_ref = LUA_NOREF;
+	bound->names_ref = LUA_NOREF;
+	bound->rows[IMAGE_BEFORE].table = bound->rows[IMAGE_AFTER].table = bound;
 	if (mapping)
 		bound->slots = ARENA_ARRAY(arena, mapping->nslots + 1, struct value);
-	lua_change_new(L, bound, source);
+	make_names(L, bound, source, arena);
 	return bound;
 }
 
@@ -21,34 +72,37 @@ void bind_free(struct script_table *table)
 	struct script *script = table->script;
 	if (script->current == table)
 		bind_expire(script);
-	table->change->table = NULL;
-	table->row[IMAGE_BEFORE]->table = NULL;
-	table->row[IMAGE_AFTER]->table = NULL;
-	luaL_unref(script->main, LUA_REGISTRYINDEX, table->change_ref);
-	table->change_ref = LUA_NOREF;
+	luaL_unref(script->main, LUA_REGISTRYINDEX, table->names_ref);
+	table->names_ref = LUA_NOREF;
 }
+
+/* ---- changes ---- */
 
 void bind_change(struct script_table *table, struct change *change)
 {
 	struct script *script = table->script;
-	if (script->current != table)
-		bind_expire(script);
+	/* a function that asked for the records of its change goes on with it afterwards */
+	bool nested = script->depth > 0 && script->current == table && table->change == change;
+	script->newest += HANDLE_EPOCH;
+	if (!nested)
+		script->oldest = script->newest;
 	script->current = table;
-	table->change->change = change;
-	table->change->image = change->after ? IMAGE_AFTER : IMAGE_BEFORE;
-	table->row[IMAGE_BEFORE]->row = change->before;
-	table->row[IMAGE_BEFORE]->open = false;
-	table->row[IMAGE_AFTER]->row = change->after;
-	table->row[IMAGE_AFTER]->open = false;
+	table->change = change;
+	table->image = change->after ? IMAGE_AFTER : IMAGE_BEFORE;
+	table->rows[IMAGE_BEFORE].row = change->before;
+	table->rows[IMAGE_BEFORE].open = false;
+	table->rows[IMAGE_AFTER].row = change->after;
+	table->rows[IMAGE_AFTER].open = false;
+}
+
+void bind_push(lua_State *L, const struct script *script)
+{
+	handle_push(L, script->newest, HANDLE_CHANGE);
 }
 
 void bind_expire(struct script *script)
 {
-	struct script_table *table = script->current;
-	if (table == NULL)
-		return;
-	table->change->change = NULL;
-	table->row[IMAGE_BEFORE]->row = NULL;
-	table->row[IMAGE_AFTER]->row = NULL;
+	script->newest += HANDLE_EPOCH;
+	script->oldest = script->newest + HANDLE_EPOCH;
 	script->current = NULL;
 }

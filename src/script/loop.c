@@ -108,7 +108,7 @@ static int push_item(lua_State *L)
 	const struct loop_item *item = lua_touserdata(L, 1);
 	if (item->kind == LOOP_CHANGE) {
 		bind_change(item->mapping->hooks, item->change);
-		lua_rawgeti(L, LUA_REGISTRYINDEX, item->mapping->hooks->change_ref);
+		bind_push(L, script);
 	} else {
 		lua_createtable(L, 0, 5);
 		set_text(L, "op", item->kind == LOOP_DDL ? SLICE("ddl") : SLICE("heartbeat"));

@@ -116,16 +116,16 @@ static int kind(lua_State *L)
 	luaL_checkany(L, 1);
 	if (lua_type(L, 1) == LUA_TTABLE)
 		name = lua_description_kind(L, 1);
+	else if (handle_is_row(L, 1))
+		name = "row";
+	else if (handle_is_change(L, 1))
+		name = "change";
 	else if (lua_type(L, 1) != LUA_TUSERDATA)
 		name = NULL;
 	else if (lua_decimal_test(L, 1).ptr)
 		name = "decimal";
 	else if (lua_secret_text(L, 1).ptr)
 		name = "secret";
-	else if (lua_row_test(L, 1))
-		name = "row";
-	else if (lua_change_test(L, 1))
-		name = "change";
 	else if (lua_json_is_null(L, 1))
 		name = "json.null";
 	lua_pushstring(L, name);
@@ -135,11 +135,8 @@ static int kind(lua_State *L)
 /* image(change, "before" | "after"): what change.row is from now on. */
 static int image(lua_State *L)
 {
-	struct change_ud *ud = lua_change_test(L, 1);
 	const char *name = luaL_checkstring(L, 2);
-	if (ud == NULL || ud->change == NULL)
-		state_raise(L, "cbase.image: expected a change");
-	ud->image = strcmp(name, "before") == 0 ? IMAGE_BEFORE : IMAGE_AFTER;
+	handle_change(L, 1)->image = strcmp(name, "before") == 0 ? IMAGE_BEFORE : IMAGE_AFTER;
 	return 0;
 }
 

@@ -6,8 +6,6 @@
 
 #include <stdlib.h>
 
-#define NAME "tideway.change"
-
 /* X(name): fields of a change, by the number that __index switches on */
 #define CHANGE_FIELDS(X)                                                                           \
 	X(row)                                                                                     \
@@ -35,48 +33,7 @@ enum change_field {
 		FIELD_COUNT
 };
 
-/* User values of the userdata. */
-enum {
-	VALUE_BEFORE = 1,
-	VALUE_AFTER,
-	VALUE_DB,
-	VALUE_TABLE,
-	VALUE_SOURCE,
-	VALUE_COUNT = VALUE_SOURCE
-};
-
-static struct change_ud *live(lua_State *L)
-{
-	struct change_ud *ud = lua_touserdata(L, 1);
-	if (__builtin_expect(ud->change == NULL || ud->table == NULL, 0))
-		state_raise(L, "row expired: a row and a change live until their function returns; "
-			       "change:copy() "
-			       "keeps the values");
-	return ud;
-}
-
-/* Its address marks the metatable: cheaper than looking it up by its name. */
-static const char MARK = 0;
-
-struct change_ud *lua_change_test(lua_State *L, int idx)
-{
-	struct change_ud *ud = NULL;
-	if (lua_type(L, idx) != LUA_TUSERDATA || !lua_getmetatable(L, idx))
-		return NULL;
-	if (lua_rawgetp(L, -1, &MARK) == LUA_TBOOLEAN)
-		ud = lua_touserdata(L, idx);
-	lua_pop(L, 2);
-	return ud;
-}
-
-static struct change_ud *check(lua_State *L)
-{
-	if (lua_change_test(L, 1) == NULL)
-		state_raise(L,
-			    "expected a change, got %s: call it with a colon, change:method(...)",
-			    luaL_typename(L, 1));
-	return live(L);
-}
+static const char NAMES = 0; /* its address is the key of the table of fields and methods */
 
 static void push_slice(lua_State *L, struct slice text)
 {
@@ -98,13 +55,20 @@ static void push_gtid(lua_State *L, const struct change *change)
 	lua_pushlstring(L, text->ptr, text->len);
 }
 
-static void push_image(lua_State *L, const struct change_ud *ud, enum change_image image)
+static void push_image(lua_State *L, const struct script_table *bound, uintptr_t handle,
+		       enum change_image image)
 {
-	const struct row *row = image == IMAGE_BEFORE ? ud->change->before : ud->change->after;
-	if (row)
-		lua_getiuservalue(L, 1, image == IMAGE_BEFORE ? VALUE_BEFORE : VALUE_AFTER);
+	if (bound->rows[image].row)
+		handle_push(L, handle, (enum handle_kind)image);
 	else
 		lua_pushnil(L);
+}
+
+static void push_name(lua_State *L, const struct script_table *bound, enum table_name name)
+{
+	lua_rawgeti(L, LUA_REGISTRYINDEX, bound->names_ref);
+	lua_rawgeti(L, -1, name);
+	lua_remove(L, -2);
 }
 
 /* What on_change has set, or nil. */
@@ -131,32 +95,33 @@ static void push_result(lua_State *L, enum change_field field)
 	}
 }
 
-static int no_field(lua_State *L)
+static int no_field(lua_State *L, const struct script_table *bound)
 {
 	const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : luaL_typename(L, 2);
-	struct change_ud *ud = live(L);
-	for (unsigned i = 0; i < ud->table->table->ncolumns; i++)
-		if (slice_equal(ud->table->table->columns[i].name, slice_str(name)))
+	for (unsigned i = 0; i < bound->table->ncolumns; i++)
+		if (slice_equal(bound->table->columns[i].name, slice_str(name)))
 			state_raise(L, "a change has no field '%s'; did you mean change.row.%s?",
 				    name, name);
-	if (state_nearest_key(L, lua_upvalueindex(1), name))
+	lua_rawgetp(L, LUA_REGISTRYINDEX, &NAMES);
+	if (state_nearest_key(L, -1, name))
 		state_raise(L, "a change has no field '%s'; did you mean '%s'?", name,
 			    lua_tostring(L, -1));
 	return state_raise(L, "a change has no field '%s'", name);
 }
 
-static void push_field(lua_State *L, struct change_ud *ud, enum change_field field)
+static void push_field(lua_State *L, const struct script_table *bound, uintptr_t handle,
+		       enum change_field field)
 {
-	const struct change *change = ud->change;
+	const struct change *change = bound->change;
 	switch (field) {
 	case FIELD_row:
-		push_image(L, ud, ud->image);
+		push_image(L, bound, handle, bound->image);
 		return;
 	case FIELD_before:
-		push_image(L, ud, IMAGE_BEFORE);
+		push_image(L, bound, handle, IMAGE_BEFORE);
 		return;
 	case FIELD_after:
-		push_image(L, ud, IMAGE_AFTER);
+		push_image(L, bound, handle, IMAGE_AFTER);
 		return;
 	case FIELD_op:
 		lua_pushstring(L, change_op_name(change->op));
@@ -165,16 +130,16 @@ static void push_field(lua_State *L, struct change_ud *ud, enum change_field fie
 		lua_pushboolean(L, change->op == CHANGE_INSERT || change->op == CHANGE_READ);
 		return;
 	case FIELD_image:
-		lua_pushstring(L, ud->image == IMAGE_BEFORE ? "before" : "after");
+		lua_pushstring(L, bound->image == IMAGE_BEFORE ? "before" : "after");
 		return;
 	case FIELD_db:
-		lua_getiuservalue(L, 1, VALUE_DB);
+		push_name(L, bound, TABLE_NAME_DB);
 		return;
 	case FIELD_table:
-		lua_getiuservalue(L, 1, VALUE_TABLE);
+		push_name(L, bound, TABLE_NAME_TABLE);
 		return;
 	case FIELD_source:
-		lua_getiuservalue(L, 1, VALUE_SOURCE);
+		push_name(L, bound, TABLE_NAME_SOURCE);
 		return;
 	case FIELD_time:
 		lua_pushinteger(L, change->time_ms);
@@ -199,17 +164,25 @@ static void push_field(lua_State *L, struct change_ud *ud, enum change_field fie
 	}
 }
 
-/* change.field or change.method */
-static int index_change(lua_State *L)
+/* A field that has a number, or -1 with what the table of fields and methods has pushed. */
+static int field_at(lua_State *L)
 {
-	int type;
+	unsigned field = names_find(&script_of(L)->fields, L, 2);
+	if (__builtin_expect(field != NAME_NONE, 1))
+		return (int)field;
+	lua_rawgetp(L, LUA_REGISTRYINDEX, &NAMES);
 	lua_pushvalue(L, 2);
-	type = lua_rawget(L, lua_upvalueindex(1));
-	if (__builtin_expect(type == LUA_TFUNCTION, 0))
-		return 1;
-	if (__builtin_expect(type != LUA_TNUMBER, 0))
-		return no_field(L);
-	push_field(L, live(L), (enum change_field)lua_tointeger(L, -1));
+	lua_rawget(L, -2);
+	return -1;
+}
+
+/* change.field or change.method */
+int lua_change_index(lua_State *L, struct script_table *bound, uintptr_t handle)
+{
+	int field = field_at(L);
+	if (field < 0)
+		return lua_isfunction(L, -1) ? 1 : no_field(L, bound);
+	push_field(L, bound, handle, (enum change_field)field);
 	return 1;
 }
 
@@ -341,15 +314,13 @@ static struct event_result *in_event(lua_State *L, const char *what)
 	return script->result;
 }
 
-static int newindex_change(lua_State *L)
+int lua_change_newindex(lua_State *L, struct script_table *bound)
 {
-	struct arena *event = &live(L)->table->script->event;
+	struct arena *event = &bound->script->event;
 	struct event_result *result;
-	enum change_field field;
-	lua_pushvalue(L, 2);
-	if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNUMBER)
-		return no_field(L);
-	field = (enum change_field)lua_tointeger(L, -1);
+	int field = field_at(L);
+	if (field < 0)
+		return no_field(L, bound);
 	if (field != FIELD_topic && field != FIELD_key && field != FIELD_headers)
 		state_raise(L, "change.%s cannot be set; topic, key and headers can, in on_change",
 			    lua_tostring(L, 2));
@@ -373,9 +344,9 @@ static int newindex_change(lua_State *L)
 
 static int changed(lua_State *L)
 {
-	struct change_ud *ud = check(L);
-	const struct change *change = ud->change;
-	unsigned column = lua_row_column(L, ud->table, 2);
+	struct script_table *bound = handle_change(L, 1);
+	const struct change *change = bound->change;
+	unsigned column = lua_row_column(L, bound, 2);
 	lua_pushboolean(L, !change->before || !change->after ||
 				   !row_cell_equal(change->before, change->after, column));
 	return 1;
@@ -456,7 +427,7 @@ static struct emitted *emit_room(struct script *script, struct event_result *res
 static int emit(lua_State *L)
 {
 	static const char *const names[] = {"topic", "key", "value", "headers", "partition", NULL};
-	struct script *script = check(L)->table->script;
+	struct script *script = handle_change(L, 1)->script;
 	struct event_result *result = in_event(L, "change:emit");
 	struct emitted one;
 	if (lua_type(L, 2) != LUA_TTABLE)
@@ -472,7 +443,8 @@ static int emit(lua_State *L)
 
 static int copy(lua_State *L)
 {
-	struct change_ud *ud = check(L);
+	const struct script_table *bound = handle_change(L, 1);
+	uintptr_t handle = handle_at(L, 1);
 	static const enum change_field plain[] = {
 		FIELD_op,   FIELD_is_new, FIELD_image, FIELD_db,  FIELD_table, FIELD_source,
 		FIELD_time, FIELD_gtid,   FIELD_file,  FIELD_pos, FIELD_full};
@@ -481,18 +453,18 @@ static int copy(lua_State *L)
 	lua_settop(L, 1);
 	lua_createtable(L, 0, 16);
 	for (unsigned i = 0; i < sizeof(plain) / sizeof(*plain); i++) {
-		push_field(L, ud, plain[i]);
+		push_field(L, bound, handle, plain[i]);
 		lua_setfield(L, 2, names[i]);
 	}
-	if (ud->change->before) {
-		lua_row_copy(L, ud->table->row[IMAGE_BEFORE]);
+	if (bound->change->before) {
+		lua_row_copy(L, &bound->rows[IMAGE_BEFORE]);
 		lua_setfield(L, 2, "before");
 	}
-	if (ud->change->after) {
-		lua_row_copy(L, ud->table->row[IMAGE_AFTER]);
+	if (bound->change->after) {
+		lua_row_copy(L, &bound->rows[IMAGE_AFTER]);
 		lua_setfield(L, 2, "after");
 	}
-	lua_getfield(L, 2, ud->image == IMAGE_BEFORE ? "before" : "after");
+	lua_getfield(L, 2, bound->image == IMAGE_BEFORE ? "before" : "after");
 	lua_setfield(L, 2, "row");
 	return 1;
 }
@@ -590,7 +562,7 @@ static void push_records(lua_State *L, struct change *change)
 
 static struct change *change_of(lua_State *L)
 {
-	return lua_type(L, 1) == LUA_TUSERDATA ? check(L)->change : NULL;
+	return lua_isuserdata(L, 1) ? handle_change(L, 1)->change : NULL;
 }
 
 static int next_record(lua_State *L)
@@ -641,18 +613,6 @@ void lua_change_item(lua_State *L)
 
 /* ---- making them ---- */
 
-static int tostring_change(lua_State *L)
-{
-	struct change_ud *ud = lua_touserdata(L, 1);
-	if (ud->change == NULL || ud->table == NULL)
-		lua_pushstring(L, "change (expired)");
-	else
-		lua_pushfstring(L, "%s of %s", change_op_name(ud->change->op),
-				lua_pushlstring(L, ud->table->table->full_name.ptr,
-						ud->table->table->full_name.len));
-	return 1;
-}
-
 int lua_change_open(lua_State *L)
 {
 	static const luaL_Reg methods[] = {
@@ -664,45 +624,15 @@ int lua_change_open(lua_State *L)
 		CHANGE_FIELDS(X)
 #undef X
 	};
-	luaL_newmetatable(L, NAME);
+	struct script *script = script_of(L);
+	names_init(&script->fields, FIELD_COUNT, &script->arena);
 	luaL_newlib(L, methods);
 	for (unsigned i = 0; i < FIELD_COUNT; i++) {
+		lua_pushstring(L, fields[i]);
+		names_add(&script->fields, L, -1, i);
 		lua_pushinteger(L, i);
-		lua_setfield(L, -2, fields[i]);
+		lua_rawset(L, -3);
 	}
-	lua_pushvalue(L, -1);
-	lua_pushcclosure(L, index_change, 1);
-	lua_setfield(L, -3, "__index");
-	lua_pushcclosure(L, newindex_change, 1);
-	lua_setfield(L, -2, "__newindex");
-	lua_pushcfunction(L, tostring_change);
-	lua_setfield(L, -2, "__tostring");
-	lua_pushboolean(L, false);
-	lua_setfield(L, -2, "__metatable");
-	lua_pushboolean(L, true);
-	lua_rawsetp(L, -2, &MARK);
-	lua_pop(L, 1);
+	lua_rawsetp(L, LUA_REGISTRYINDEX, &NAMES);
 	return 0;
-}
-
-void lua_change_new(lua_State *L, struct script_table *bound, const char *source)
-{
-	struct change_ud *ud;
-	int change;
-	luaL_checkstack(L, 10, NULL);
-	ud = lua_newuserdatauv(L, sizeof(*ud), VALUE_COUNT);
-	change = lua_gettop(L);
-	*ud = (struct change_ud){NULL, bound, IMAGE_AFTER};
-	bound->change = ud;
-	luaL_setmetatable(L, NAME);
-	lua_row_new(L, bound);
-	lua_setiuservalue(L, change, VALUE_AFTER);
-	lua_setiuservalue(L, change, VALUE_BEFORE);
-	push_slice(L, bound->table->db);
-	lua_setiuservalue(L, change, VALUE_DB);
-	push_slice(L, bound->table->name);
-	lua_setiuservalue(L, change, VALUE_TABLE);
-	lua_pushstring(L, source);
-	lua_setiuservalue(L, change, VALUE_SOURCE);
-	bound->change_ref = luaL_ref(L, LUA_REGISTRYINDEX);
 }

@@ -698,13 +698,12 @@ static void write_object(lua_State *L, int idx, struct buf *out, int indent, int
 static void write_userdata(lua_State *L, int idx, struct buf *out, int indent, int depth)
 {
 	struct slice text = lua_decimal_test(L, idx);
-	struct row_ud *row = lua_row_test(L, idx);
 	if (lua_json_is_null(L, idx)) {
 		buf_append(out, "null", 4);
 	} else if (text.ptr) {
 		buf_put(out, text);
-	} else if (row) {
-		lua_row_copy(L, row);
+	} else if (handle_is_row(L, idx)) {
+		lua_row_copy(L, handle_row(L, idx));
 		write_object(L, lua_gettop(L), out, indent, depth + 1);
 		lua_pop(L, 1);
 	} else {
@@ -738,6 +737,7 @@ void lua_json_write(lua_State *L, int idx, struct buf *out, int indent, int dept
 			write_object(L, idx, out, indent, depth + 1);
 		return;
 	case LUA_TUSERDATA:
+	case LUA_TLIGHTUSERDATA:
 		write_userdata(L, idx, out, indent, depth);
 		return;
 	default:

@@ -147,7 +147,7 @@ static int close_changes(lua_State *L)
 	return 0;
 }
 
-/* The userdata of a table version, made at its first change; kept by the user value of the
+/* What scripts see of a table version, made at its first change; kept by the user value of the
  * iterator. */
 static struct script_table *bound_table(lua_State *L, int idx, const struct table *table)
 {
@@ -193,7 +193,7 @@ static int next_change(lua_State *L)
 		return 0;
 	bound = bound_table(L, 1, change->table);
 	bind_change(bound, change);
-	lua_rawgeti(L, LUA_REGISTRYINDEX, bound->change_ref);
+	bind_push(L, script);
 	return 1;
 }
 

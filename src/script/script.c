@@ -354,7 +354,7 @@ int script_event(struct script *script, const struct mapping *mapping, struct ch
 	script->result = result;
 	lua_pushcfunction(L, state_message);
 	lua_rawgeti(L, LUA_REGISTRYINDEX, mapping->event_function);
-	lua_rawgeti(L, LUA_REGISTRYINDEX, mapping->hooks->change_ref);
+	bind_push(L, script);
 	rc = state_call(script, 1, 1, script->call_budget, ERR_DATA, err);
 	script->phase = phase;
 	script->result = outer;
@@ -554,11 +554,11 @@ int script_image(struct script *script, const struct mapping *mapping, struct ch
 		return err_set(err, ERR_DATA, "%s: not enough memory for the Lua stack",
 			       script->file);
 	bind_change(bound, change);
-	bound->change->image = image;
+	bound->image = image;
 	script->phase = PHASE_IMAGE;
 	lua_pushcfunction(L, state_message);
 	lua_rawgeti(L, LUA_REGISTRYINDEX, mapping->image_function);
-	lua_rawgeti(L, LUA_REGISTRYINDEX, bound->change_ref);
+	bind_push(L, script);
 	rc = state_call(script, 1, (int)bound->nresults, script->call_budget, ERR_DATA, err);
 	script->phase = phase;
 	if (rc < 0)

@@ -8,7 +8,9 @@
 #include "base/buf.h"
 #include "script/script.h"
 
+#include <assert.h>
 #include <lauxlib.h>
+#include <limits.h>
 #include <lua.h>
 #include <lualib.h>
 
@@ -23,6 +25,31 @@ enum {
 
 /* What a function may do with a change now. */
 enum script_phase { PHASE_NONE, PHASE_EVENT, PHASE_IMAGE, PHASE_LOOP };
+
+/* Names that Lua holds as strings, found by the address of the string: short ones are interned, so
+ * that equal means the same address. A name that is not found here may still be equal to one. */
+struct name_map {
+	unsigned bits; /* 1 << bits slots */
+	struct name_slot {
+		const void *name; /* NULL: free */
+		unsigned at;      /* what it stands for; of a free slot NAME_NONE */
+	} * slots;
+};
+#define NAME_NONE UINT_MAX
+
+/* A row or change as Lua has it: a light userdata. Giving one out costs nothing, and one that a
+ * script keeps is a value: it cannot come to show a later change. Its bits:
+ *
+ *   |63|62         2|1    0|
+ *   | 1|    epoch   | kind |
+ *
+ * No address has the highest bit. Each call of a function of the script begins an epoch; what was
+ * given out since script->oldest lives. */
+enum handle_kind { HANDLE_BEFORE = IMAGE_BEFORE, HANDLE_AFTER = IMAGE_AFTER, HANDLE_CHANGE };
+#define HANDLE_MARK ((uintptr_t)1 << 63)
+#define HANDLE_KIND ((uintptr_t)3)
+#define HANDLE_EPOCH (HANDLE_KIND + 1)
+static_assert(sizeof(uintptr_t) == 8, "a handle has 64 bits");
 
 struct script {
 	lua_State *main; /* the state */
@@ -45,40 +72,38 @@ struct script {
 	unsigned nsyncs;
 	struct sync_config *configs; /* nsyncs */
 	enum script_phase phase;
-	struct script_table *current; /* whose userdata are bound to a change now; NULL: none */
-	struct event_result *result;  /* PHASE_EVENT: being filled */
-	unsigned passed, failed;      /* tests reported */
-	lua_State *loop;              /* coroutine of loop = function; NULL before its first step */
-	unsigned loop_sync;           /* which sync's */
-	bool loop_asking;             /* it yielded because it wants the next item */
+	struct script_table *current; /* which has a change now; NULL: none */
+	uintptr_t newest, oldest; /* epochs: the last one begun, and the first that still lives */
+	struct name_map fields;   /* of a change, with their numbers */
+	struct event_result *result; /* PHASE_EVENT: being filled */
+	unsigned passed, failed;     /* tests reported */
+	lua_State *loop;             /* coroutine of loop = function; NULL before its first step */
+	unsigned loop_sync;          /* which sync's */
+	bool loop_asking;            /* it yielded because it wants the next item */
 };
 
-/* A row as Lua sees it: userdata, one for each image of a table, reused. */
-struct row_ud {
-	struct row *row;            /* NULL: expired, or the change has no such image */
-	struct script_table *table; /* NULL: the table was released */
+/* What a row that Lua reads stands for: an image of the change that the table has now. */
+struct row_view {
+	struct row *row;            /* NULL: the change has no such image */
+	struct script_table *table; /* which this is in */
 	bool open;                  /* masks and on_row may edit now */
 };
 
-struct change_ud {
-	struct change *change;      /* NULL: expired */
-	struct script_table *table; /* NULL: released */
-	enum change_image image;    /* which image change.row is */
-};
-
-/* What belongs to one version of one table: its userdata and what its functions return. */
+/* What belongs to one version of one table: the change it has now and what its functions return. */
 struct script_table {
 	struct script *script;
 	const struct table *table;
 	const struct mapping *mapping; /* NULL: no sync (exec) */
-	int change_ref;                /* registry reference of the change userdata */
-	struct change_ud *change;
-	struct row_ud *row[2];    /* by enum change_image */
-	unsigned nresults;        /* of the image function: topic, key, slots */
-	const char *const *where; /* nresults of "sync.lua:12", or NULL */
-	struct value *slots;      /* mapping->nslots, reused */
-	struct slice topic;       /* a single topic, reused */
-	struct value key;         /* a single key, reused */
+	int names_ref;                 /* registry reference of the list by enum table_name */
+	struct name_map columns;       /* names of columns -> positions */
+	struct change *change;         /* while it is script->current */
+	enum change_image image;       /* which image change.row is */
+	struct row_view rows[2];       /* by enum change_image */
+	unsigned nresults;             /* of the image function: topic, key, slots */
+	const char *const *where;      /* nresults of "sync.lua:12", or NULL */
+	struct value *slots;           /* mapping->nslots, reused */
+	struct slice topic;            /* a single topic, reused */
+	struct value key;              /* a single key, reused */
 };
 
 static inline struct script *script_of(lua_State *L)
@@ -147,20 +172,46 @@ const char *lua_value_check(lua_State *L, int idx, const struct column *column, 
 bool lua_value_any(lua_State *L, int idx, struct value *value);
 bool lua_value_utf8(struct slice text);
 
+/* ---- lua_handle.c ---- */
+static inline uintptr_t handle_at(lua_State *L, int idx)
+{
+	return (uintptr_t)lua_touserdata(L, idx);
+}
+
+static inline enum handle_kind handle_kind(uintptr_t handle)
+{
+	return (enum handle_kind)(handle & HANDLE_KIND);
+}
+
+/* Pushes a row or change of the same epoch as `handle`. */
+static inline void handle_push(lua_State *L, uintptr_t handle, enum handle_kind kind)
+{
+	lua_pushlightuserdata(L, (void *)((handle & ~HANDLE_KIND) | kind));
+}
+
+bool handle_is_row(lua_State *L, int idx);
+bool handle_is_change(lua_State *L, int idx);
+/* The change's table, or the row, at idx; raises when it is something else or has expired. */
+struct script_table *handle_change(lua_State *L, int idx);
+struct row_view *handle_row(lua_State *L, int idx);
+/* Makes the metatable that all rows and changes share. Raises. */
+void handle_open(lua_State *L);
+
 /* ---- lua_row.c, lua_change.c ---- */
-/* Makes the userdata of both images, pushed in the order of enum change_image. Raises. */
-void lua_row_new(lua_State *L, struct script_table *table);
+/* row.column and row.column = value: names at 2, value at 3. */
+int lua_row_index(lua_State *L, struct row_view *view);
+int lua_row_newindex(lua_State *L, struct row_view *view);
+int lua_row_pairs(lua_State *L);
+/* The same of a change; `handle` is what stands at 1. */
+int lua_change_index(lua_State *L, struct script_table *bound, uintptr_t handle);
+int lua_change_newindex(lua_State *L, struct script_table *bound);
 /* cbase.row_*: sets them in the table on the stack. */
 void lua_row_functions(lua_State *L);
-/* Makes rows and change, kept by table->change_ref. Raises. */
-void lua_change_new(lua_State *L, struct script_table *table, const char *source);
-struct row_ud *lua_row_test(lua_State *L, int idx);
-struct change_ud *lua_change_test(lua_State *L, int idx);
-void lua_row_value(lua_State *L, struct row_ud *ud, unsigned column);
+void lua_row_value(lua_State *L, const struct row_view *view, unsigned column);
 /* Position of the column named at idx; raises with the nearest name. */
 unsigned lua_row_column(lua_State *L, struct script_table *table, int idx);
 /* Pushes a plain table of the row. */
-void lua_row_copy(lua_State *L, struct row_ud *ud);
+void lua_row_copy(lua_State *L, const struct row_view *view);
 /* A key as users give it (string, integer, list of them, json.null) at idx as text in the arena. */
 struct slice lua_change_key(lua_State *L, int idx, struct arena *arena);
 const struct header_pair *lua_change_headers(lua_State *L, int idx, struct arena *arena,
@@ -174,13 +225,37 @@ void lua_record_check(lua_State *L, int idx, struct arena *arena, struct script_
 const char *lua_topic_check(struct slice name);
 
 /* ---- bind.c ---- */
+/* Index in names_ref; from TABLE_NAME_COLUMNS on those of the columns, in table order. */
+enum table_name { TABLE_NAME_DB = 1, TABLE_NAME_TABLE, TABLE_NAME_SOURCE, TABLE_NAME_COLUMNS };
 struct script_table *bind_new(lua_State *L, struct script *script, const struct table *table,
 			      const struct mapping *mapping, const char *source,
 			      struct arena *arena);
 void bind_free(struct script_table *table);
-/* From here on the table's userdata show this change. */
+/* Begins an epoch in which the table has this change. */
 void bind_change(struct script_table *table, struct change *change);
+/* Pushes the change that was bound last. */
+void bind_push(lua_State *L, const struct script *script);
 void bind_expire(struct script *script);
+
+/* Room for n names. */
+void names_init(struct name_map *map, unsigned n, struct arena *arena);
+/* Adds the string at idx, which lives as long as the map. */
+void names_add(struct name_map *map, lua_State *L, int idx, unsigned at);
+
+static inline unsigned names_hash(const struct name_map *map, const void *name)
+{
+	return (unsigned)(((uintptr_t)name * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - map->bits));
+}
+
+/* What the string at idx stands for; NAME_NONE: perhaps nothing. */
+static inline unsigned names_find(const struct name_map *map, lua_State *L, int idx)
+{
+	const void *name = lua_topointer(L, idx);
+	unsigned i = names_hash(map, name);
+	while (map->slots[i].name != name && map->slots[i].name != NULL)
+		i = (i + 1) & ((1u << map->bits) - 1);
+	return map->slots[i].at;
+}
 
 /* ---- lua_decimal.c ---- */
 void lua_decimal_push(lua_State *L, struct slice text);

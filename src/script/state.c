@@ -189,7 +189,7 @@ int state_protect(struct script *script, lua_CFunction body, void *ctx, int64_t 
 struct nest state_nest(struct script *script, lua_State *L)
 {
 	struct nest nest = {script->L, script->base, script->phase, script->result,
-			    script->current ? script->current->change->image : IMAGE_AFTER};
+			    script->current ? script->current->image : IMAGE_AFTER};
 	script->L = L;
 	script->base = lua_gettop(L);
 	script->depth++;
@@ -205,7 +205,7 @@ void state_unnest(struct script *script, const struct nest *nest)
 	script->phase = nest->phase;
 	script->result = nest->result;
 	if (script->current)
-		script->current->change->image = nest->image;
+		script->current->image = nest->image;
 }
 
 /* ---- nearest names ---- */
@@ -420,6 +420,7 @@ static int open_body(lua_State *L)
 	open_libraries(L);
 	protect_globals(L);
 	require_open(L);
+	handle_open(L);
 	lua_change_open(L);
 	lua_json_open(L); /* makes the null that others compare with */
 	return 0;

@@ -155,6 +155,12 @@ test.case("a row that is kept expires", function()
   test.raises(function() shop:insert("a.other", { id = 1 }) end, "row expired")
 end)
 
+test.case("a row that is kept does not show the next row of its table", function()
+  local shop = load("expired_same")
+  shop:insert("a.users", user("x"))
+  test.raises(function() shop:insert("a.users", user("y")) end, "row expired")
+end)
+
 test.case("a destination name says which source column it is", function()
   test.raises(function() insert("renamed", "x") end, "mail")
 end)

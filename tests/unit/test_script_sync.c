@@ -517,6 +517,97 @@ static void rows_expire(void **state)
 	assert_error(run_event(CHANGE_READ), "sync.lua:13: row expired");
 }
 
+/* What a function keeps must not show the next change of the same table. */
+static void kept_rows_expire(void **state)
+{
+	(void)state;
+	static const char *const uses[] = {
+		"return kept.row.qty == 1",
+		"return kept.change.op == 'x'",
+		"return kept.change.row == nil",
+		"return kept.change.after == nil",
+		"return kept.of_closure() == 1",
+		"return kept.of_change() == 1",
+		"local ok, why = kept.resume() if not ok then error(why, 0) end return true",
+		"for name in kept.iterator, kept.row do return name == 'x' end",
+		"for name in pairs(kept.row) do return name == 'x' end",
+		"return sync.has(kept.row, 'qty')",
+		"return sync.get(kept.row, 'qty') == 1",
+		"return sync.copy(kept.row).qty == 1",
+		"return require('tideway.json').encode(kept.row) == ''",
+		"return kept.change:changed('qty')",
+		"return kept.change:copy().op == 'x'",
+		"kept.change:emit { topic = 't' }",
+		"kept.change.topic = 't'",
+	};
+	for (unsigned i = 0; i < sizeof(uses) / sizeof(*uses); i++) {
+		char text[3000];
+		script_release(f.script, &mapping);
+		snprintf(text, sizeof(text),
+			 "kept = false\n%son_change = function(change)\n"
+			 "if not kept then\nlocal row = change.row\n"
+			 "kept = { row = row, change = change, iterator = pairs(row),\n"
+			 "of_closure = function() return row.qty end,\n"
+			 "of_change = function() return change.row.qty end,\n"
+			 "resume = coroutine.wrap(function() coroutine.yield()\n"
+			 "  return pcall(function() return row.qty end) end) }\n"
+			 "kept.resume() return\nend\n%s end }",
+			 HEAD, uses[i]);
+		load(text);
+		assert_int_equal(script_prepare(f.script, 0, orders, &f.arena, &mapping, &f.err),
+				 0);
+		assert_ok(run_event(CHANGE_UPDATE));
+		script_done(f.script);
+		assert_error(run_event(CHANGE_UPDATE), ": row expired");
+	}
+}
+
+/* Each function has rows of its own: those of on_row are not on_change's of the next image. */
+static void kept_rows_expire_within_a_change(void **state)
+{
+	(void)state;
+	prepare("topic = { { tables = '*.*', to = (function()\nlocal kept\n"
+		"return function(change)\nlocal row = kept or change.row\nkept = row\n"
+		"return row.name end end)() } }");
+	new_values[1] = old_values[1] = V_TEXT("topic");
+	make(CHANGE_UPDATE);
+	assert_ok(script_image(f.script, &mapping, &change, IMAGE_BEFORE, &image, &f.err));
+	assert_error(script_image(f.script, &mapping, &change, IMAGE_AFTER, &image, &f.err),
+		     "sync.lua:10: row expired");
+}
+
+static int records_of_images(void *arg, struct change *c, const struct script_record **records,
+			     unsigned *n, struct err *err)
+{
+	(void)arg;
+	*records = NULL;
+	*n = 0;
+	return script_image(f.script, &mapping, c, IMAGE_BEFORE, &image, err);
+}
+
+/* A function that asks for the records of its change goes on with its rows. */
+static void rows_outlive_records(void **state)
+{
+	(void)state;
+	struct script_host host = {.records = records_of_images};
+	struct script_options options = fixture_options(&f);
+	options.host = &host;
+	fixture_load(&f,
+		     HEAD
+		     "topic = { { tables = '*.*', to = function(c) return c.row.name end } },\n"
+		     "on_change = function(change)\nlocal row = change.row\n"
+		     "change:records()\n"
+		     "assert(row == change.row and row == change.after)\n"
+		     "assert(row.name == 'new' and change.before.name == 'old')\nend }",
+		     &options);
+	if (f.script == NULL)
+		fail_msg("%s", f.err.text);
+	assert_int_equal(script_prepare(f.script, 0, orders, &f.arena, &mapping, &f.err), 0);
+	old_values[1] = V_TEXT("old");
+	assert_ok(run_event(CHANGE_UPDATE));
+	script_done(f.script);
+}
+
 static void writing(void **state)
 {
 	(void)state;
@@ -791,15 +882,27 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(configuration),    TEST(wrong_options),
-		TEST(secrets),          TEST(plain_table),
-		TEST(unwanted_table),   TEST(everything),
-		TEST(refused_tables),   TEST(many_tables),
-		TEST(forgotten_tables), TEST(reading),
-		TEST(wrong_names),      TEST(rows_expire),
-		TEST(writing),          TEST(writing_what_does_not_fit),
-		TEST(verdicts),         TEST(setting_and_emitting),
-		TEST(images),           TEST(images_of_wrong_types),
+		TEST(configuration),
+		TEST(wrong_options),
+		TEST(secrets),
+		TEST(plain_table),
+		TEST(unwanted_table),
+		TEST(everything),
+		TEST(refused_tables),
+		TEST(many_tables),
+		TEST(forgotten_tables),
+		TEST(reading),
+		TEST(wrong_names),
+		TEST(rows_expire),
+		TEST(kept_rows_expire),
+		TEST(kept_rows_expire_within_a_change),
+		TEST(rows_outlive_records),
+		TEST(writing),
+		TEST(writing_what_does_not_fit),
+		TEST(verdicts),
+		TEST(setting_and_emitting),
+		TEST(images),
+		TEST(images_of_wrong_types),
 		TEST(nothing_grows),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -117,6 +117,12 @@ cases.expired = { on_change = function(change)
   kept = change.row
 end }
 
+cases.expired_same = { on_change = function(change)
+  local row = kept or change.row
+  kept = row
+  return row.mail ~= nil
+end }
+
 cases.renamed = {
   columns = { ["a.users"] = { rename = { mail = "email" } } },
   fields = { x = function(change) return change.row.email end },

@@ -1,0 +1,121 @@
+/* lua_handle: the metatable that rows and changes share, since all light userdata have one. It is
+ * locked, and what it is given is checked all the same: a script may call its functions by way of
+ * pairs. */
+#include "script/script_priv.h"
+
+static const char NAME[] = "row or change";
+
+static bool is_handle(uintptr_t handle)
+{
+	return handle >= HANDLE_MARK;
+}
+
+bool handle_is_row(lua_State *L, int idx)
+{
+	uintptr_t handle = handle_at(L, idx);
+	return is_handle(handle) && handle_kind(handle) != HANDLE_CHANGE;
+}
+
+bool handle_is_change(lua_State *L, int idx)
+{
+	uintptr_t handle = handle_at(L, idx);
+	return is_handle(handle) && handle_kind(handle) == HANDLE_CHANGE;
+}
+
+/* Why the handle is not one that lives. */
+static int dead(lua_State *L, uintptr_t handle)
+{
+	if (!is_handle(handle))
+		return state_raise(L, "expected a row or a change");
+	return state_raise(L,
+			   "row expired: a row and a change live until their function returns; %s "
+			   "keeps the values",
+			   handle_kind(handle) == HANDLE_CHANGE ? "change:copy()"
+								: "sync.copy(row)");
+}
+
+/* The handle at idx, which lives. */
+static uintptr_t live(lua_State *L, int idx)
+{
+	uintptr_t handle = handle_at(L, idx);
+	if (__builtin_expect(handle < script_of(L)->oldest, 0)) /* nothing else is greater */
+		dead(L, handle);
+	return handle;
+}
+
+struct script_table *handle_change(lua_State *L, int idx)
+{
+	if (!handle_is_change(L, idx))
+		state_raise(L,
+			    "expected a change, got %s: call it with a colon, change:method(...)",
+			    handle_is_row(L, idx) ? "a row" : luaL_typename(L, idx));
+	live(L, idx);
+	return script_of(L)->current;
+}
+
+struct row_view *handle_row(lua_State *L, int idx)
+{
+	if (!handle_is_row(L, idx))
+		state_raise(L, "expected a row, got %s",
+			    handle_is_change(L, idx) ? "a change" : luaL_typename(L, idx));
+	return &script_of(L)->current->rows[handle_kind(live(L, idx))];
+}
+
+static int index_handle(lua_State *L)
+{
+	uintptr_t handle = live(L, 1);
+	struct script_table *bound = script_of(L)->current;
+	if (handle_kind(handle) == HANDLE_CHANGE)
+		return lua_change_index(L, bound, handle);
+	return lua_row_index(L, &bound->rows[handle_kind(handle)]);
+}
+
+static int newindex_handle(lua_State *L)
+{
+	uintptr_t handle = live(L, 1);
+	struct script_table *bound = script_of(L)->current;
+	if (handle_kind(handle) == HANDLE_CHANGE)
+		return lua_change_newindex(L, bound);
+	return lua_row_newindex(L, &bound->rows[handle_kind(handle)]);
+}
+
+static int tostring_handle(lua_State *L)
+{
+	uintptr_t handle = handle_at(L, 1);
+	const struct script_table *bound = script_of(L)->current;
+	bool change = handle_is_change(L, 1), lives = handle >= script_of(L)->oldest;
+	if (!is_handle(handle)) {
+		lua_pushstring(L, "userdata");
+		return 1;
+	}
+	if (!lives) {
+		lua_pushfstring(L, "%s (expired)", change ? "change" : "row");
+		return 1;
+	}
+	lua_pushlstring(L, bound->table->full_name.ptr, bound->table->full_name.len);
+	lua_pushfstring(L, "%s of %s", change ? change_op_name(bound->change->op) : "row",
+			lua_tostring(L, -1));
+	return 1;
+}
+
+void handle_open(lua_State *L)
+{
+	static const luaL_Reg functions[] = {
+		{"__index", index_handle},
+		{"__newindex", newindex_handle},
+		{"__pairs", lua_row_pairs},
+		{"__tostring", tostring_handle},
+		{NULL, NULL},
+	};
+	struct script *script = script_of(L);
+	script->newest = HANDLE_MARK;
+	bind_expire(script);
+	lua_pushlightuserdata(L, NULL);
+	luaL_newlib(L, functions);
+	lua_pushstring(L, NAME);
+	lua_setfield(L, -2, "__name");
+	lua_pushboolean(L, false);
+	lua_setfield(L, -2, "__metatable");
+	lua_setmetatable(L, -2);
+	lua_pop(L, 1);
+}
