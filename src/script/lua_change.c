@@ -164,25 +164,23 @@ static void push_field(lua_State *L, const struct script_table *bound, uintptr_t
 	}
 }
 
-/* A field that has a number, or -1 with what the table of fields and methods has pushed. */
-static int field_at(lua_State *L)
+/* Pushes a method, or raises. */
+static int method(lua_State *L, const struct script_table *bound)
 {
-	unsigned field = names_find(&script_of(L)->fields, L, 2);
-	if (__builtin_expect(field != NAME_NONE, 1))
-		return (int)field;
 	lua_rawgetp(L, LUA_REGISTRYINDEX, &NAMES);
 	lua_pushvalue(L, 2);
-	lua_rawget(L, -2);
-	return -1;
+	return lua_rawget(L, -2) == LUA_TFUNCTION ? 1 : no_field(L, bound);
 }
 
-/* change.field or change.method */
-int lua_change_index(lua_State *L, struct script_table *bound, uintptr_t handle)
+int lua_change_index(lua_State *L, const struct script_table *bound, uintptr_t handle,
+		     unsigned field)
 {
-	int field = field_at(L);
-	if (field < 0)
-		return lua_isfunction(L, -1) ? 1 : no_field(L, bound);
-	push_field(L, bound, handle, (enum change_field)field);
+	if (__builtin_expect(field == FIELD_row, 1))
+		push_image(L, bound, handle, bound->image);
+	else if (__builtin_expect(field == NAME_NONE, 0))
+		return method(L, bound);
+	else
+		push_field(L, bound, handle, (enum change_field)field);
 	return 1;
 }
 
@@ -192,7 +190,7 @@ const char *lua_topic_check(struct slice name)
 {
 	if (name.len == 0)
 		return "a topic name is not empty";
-	if (name.len > 249)
+	if (name.len > TOPIC_MAX)
 		return "a topic name has at most 249 characters";
 	if (name.ptr[0] == '.' && (name.len == 1 || (name.len == 2 && name.ptr[1] == '.')))
 		return "a topic name is not . or ..";
@@ -318,9 +316,9 @@ int lua_change_newindex(lua_State *L, struct script_table *bound)
 {
 	struct arena *event = &bound->script->event;
 	struct event_result *result;
-	int field = field_at(L);
-	if (field < 0)
-		return no_field(L, bound);
+	unsigned field = names_find(&bound->script->fields, L, 2);
+	if (field == NAME_NONE)
+		method(L, bound); /* which cannot be set either */
 	if (field != FIELD_topic && field != FIELD_key && field != FIELD_headers)
 		state_raise(L, "change.%s cannot be set; topic, key and headers can, in on_change",
 			    lua_tostring(L, 2));

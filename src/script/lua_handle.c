@@ -61,13 +61,23 @@ struct row_view *handle_row(lua_State *L, int idx)
 	return &script_of(L)->current->rows[handle_kind(live(L, idx))];
 }
 
+/* row.column, change.field, change.method: this is where a function spends its time, so that what is
+ * read most stands here. */
 static int index_handle(lua_State *L)
 {
 	uintptr_t handle = live(L, 1);
-	struct script_table *bound = script_of(L)->current;
+	const struct script *script = script_of(L);
+	struct script_table *bound = script->current;
+	const struct row_view *view;
+	unsigned at;
 	if (handle_kind(handle) == HANDLE_CHANGE)
-		return lua_change_index(L, bound, handle);
-	return lua_row_index(L, &bound->rows[handle_kind(handle)]);
+		return lua_change_index(L, bound, handle, names_find(&script->fields, L, 2));
+	view = &bound->rows[handle_kind(handle)];
+	at = names_find(&bound->columns, L, 2);
+	if (__builtin_expect(at == NAME_NONE, 0))
+		at = lua_row_column(L, bound, 2); /* a long name is not interned */
+	lua_row_value(L, view, at);
+	return 1;
 }
 
 static int newindex_handle(lua_State *L)

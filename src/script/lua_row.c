@@ -70,7 +70,11 @@ static int no_column(lua_State *L, struct script_table *bound, int idx)
 unsigned lua_row_column(lua_State *L, struct script_table *bound, int idx)
 {
 	size_t len;
-	const char *name = lua_type(L, idx) == LUA_TSTRING ? lua_tolstring(L, idx, &len) : NULL;
+	const char *name;
+	unsigned at = names_find(&bound->columns, L, idx);
+	if (at != NAME_NONE)
+		return at;
+	name = lua_type(L, idx) == LUA_TSTRING ? lua_tolstring(L, idx, &len) : NULL;
 	for (unsigned i = 0; name && i < bound->table->ncolumns; i++)
 		if (slice_equal(bound->table->columns[i].name, slice_of(name, len)))
 			return i;
@@ -91,29 +95,17 @@ static int absent(lua_State *L, const struct row_view *view, unsigned column)
 void lua_row_value(lua_State *L, const struct row_view *view, unsigned column)
 {
 	const struct column *definition = &view->table->table->columns[column];
+	struct script *script = view->table->script;
 	struct value value;
-	struct err err; /* large: not cleared for each read */
-	err.text[0] = '\0';
-	if (row_value(view->row, column, &view->table->script->event, &value, &err) < 0)
-		state_raise(L, "%s", err.text);
+	if (row_value(view->row, column, &script->event, &value, &script->err) < 0)
+		state_raise(L, "%s", script->err.text);
+	if (__builtin_expect(value.kind == VALUE_I64, 1)) {
+		lua_pushinteger(L, value.i);
+		return;
+	}
 	if (value.kind == VALUE_UNSET && !definition->is_virtual)
 		absent(L, view, column);
 	lua_value_push(L, definition, &value);
-}
-
-/* Column named at 2; long names are not interned. */
-static unsigned column_at(lua_State *L, struct script_table *bound)
-{
-	unsigned column = names_find(&bound->columns, L, 2);
-	if (__builtin_expect(column != NAME_NONE, 1))
-		return column;
-	return lua_row_column(L, bound, 2);
-}
-
-int lua_row_index(lua_State *L, struct row_view *view)
-{
-	lua_row_value(L, view, column_at(L, view->table));
-	return 1;
 }
 
 static void store(lua_State *L, struct row_view *view, unsigned column, const struct value *value)
@@ -127,7 +119,7 @@ static void store(lua_State *L, struct row_view *view, unsigned column, const st
 int lua_row_newindex(lua_State *L, struct row_view *view)
 {
 	const struct table *table = view->table->table;
-	unsigned i = column_at(L, view->table);
+	unsigned i = lua_row_column(L, view->table, 2);
 	const struct column *column = &table->columns[i];
 	struct value value;
 	const char *why;

@@ -75,6 +75,7 @@ struct script {
 	struct script_table *current; /* which has a change now; NULL: none */
 	uintptr_t newest, oldest; /* epochs: the last one begun, and the first that still lives */
 	struct name_map fields;   /* of a change, with their numbers */
+	struct err err;           /* of a cell: too large for the stack of each read */
 	struct event_result *result; /* PHASE_EVENT: being filled */
 	unsigned passed, failed;     /* tests reported */
 	lua_State *loop;             /* coroutine of loop = function; NULL before its first step */
@@ -88,6 +89,8 @@ struct row_view {
 	struct script_table *table; /* which this is in */
 	bool open;                  /* masks and on_row may edit now */
 };
+
+enum { TOPIC_MAX = 249 }; /* bytes of a topic's name */
 
 /* What belongs to one version of one table: the change it has now and what its functions return. */
 struct script_table {
@@ -103,7 +106,9 @@ struct script_table {
 	const char *const *where;      /* nresults of "sync.lua:12", or NULL */
 	struct value *slots;           /* mapping->nslots, reused */
 	struct slice topic;            /* a single topic, reused */
-	struct value key;              /* a single key, reused */
+	struct slice legal;            /* the last topic that was checked, in legal_text */
+	char legal_text[TOPIC_MAX];
+	struct value key; /* a single key, reused */
 };
 
 static inline struct script *script_of(lua_State *L)
@@ -198,12 +203,13 @@ struct row_view *handle_row(lua_State *L, int idx);
 void handle_open(lua_State *L);
 
 /* ---- lua_row.c, lua_change.c ---- */
-/* row.column and row.column = value: names at 2, value at 3. */
-int lua_row_index(lua_State *L, struct row_view *view);
+/* row.column = value: name at 2, value at 3. */
 int lua_row_newindex(lua_State *L, struct row_view *view);
 int lua_row_pairs(lua_State *L);
-/* The same of a change; `handle` is what stands at 1. */
-int lua_change_index(lua_State *L, struct script_table *bound, uintptr_t handle);
+/* change.field or change.method: `handle` is what stands at 1, `field` what script->fields says of
+ * the name at 2. */
+int lua_change_index(lua_State *L, const struct script_table *bound, uintptr_t handle,
+		     unsigned field);
 int lua_change_newindex(lua_State *L, struct script_table *bound);
 /* cbase.row_*: sets them in the table on the stack. */
 void lua_row_functions(lua_State *L);

@@ -151,7 +151,6 @@ int state_call(struct script *script, int nargs, int nresults, int64_t budget, e
 	       struct err *err)
 {
 	lua_State *L = script->L;
-	int handler = lua_gettop(L) - nargs - 1;
 	int status;
 	/* a raise may have left a nested call behind */
 	enum script_phase phase = script->phase;
@@ -159,7 +158,7 @@ int state_call(struct script *script, int nargs, int nresults, int64_t budget, e
 	int base = script->base, depth = script->depth;
 	if (script->depth++ == 0)
 		state_budget(script, budget);
-	status = lua_pcall(L, nargs, nresults, handler);
+	status = lua_pcall(L, nargs, nresults, -nargs - 2);
 	script->depth = depth;
 	script->L = L;
 	script->base = base;
@@ -168,7 +167,7 @@ int state_call(struct script *script, int nargs, int nresults, int64_t budget, e
 	if (__builtin_expect(status == LUA_OK && !script->exhausted, 1))
 		return 0;
 	state_failed(script, L, status, code, err);
-	lua_settop(L, handler - 1);
+	lua_pop(L, 1 + (status == LUA_OK ? nresults : 1));
 	return -1;
 }
 

@@ -822,6 +822,8 @@ static void images_of_wrong_types(void **state)
 		 "the topic function returned a float"},
 		{"topic = { { tables = '*.*', to =\n function(c) return 'a b' end } }",
 		 "the topic function returned 'a b': a topic name has letters"},
+		{"topic = { { tables = '*.*', to =\n function(c) return '' end } }",
+		 "sync.lua:6: the topic function returned '': a topic name is not empty"},
 		{"topic = { { tables = '*.*', to =\n function(c) return {} end } }",
 		 "an empty table"},
 		{"topic = { { tables = '*.*', to =\n function(c) return { 'a', 5 } end } }",
@@ -856,6 +858,24 @@ static void images_of_wrong_types(void **state)
 		assert_error(run_image(CHANGE_INSERT), cases[i][1]);
 		assert_int_equal(f.err.code, ERR_DATA);
 	}
+}
+
+/* A name that was checked says nothing about the next one. */
+static void topics_that_alternate(void **state)
+{
+	(void)state;
+	prepare("topic = { { tables = '*.*', to = function(c) return c.row.name end } }");
+	const char *names[] = {"a.b", "a.b", "a", "a.b", "b"};
+	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		new_values[1] = (struct value){.kind = VALUE_TEXT, .text = slice_str(names[i])};
+		assert_ok(run_image(CHANGE_INSERT));
+		assert_slice(image.topics[0], names[i]);
+		script_done(f.script);
+	}
+	new_values[1] = V_TEXT("a b");
+	assert_error(run_image(CHANGE_INSERT), "the topic function returned 'a b'");
+	new_values[1] = V_TEXT("");
+	assert_error(run_image(CHANGE_INSERT), "the topic function returned ''");
 }
 
 static void nothing_grows(void **state)
@@ -904,6 +924,7 @@ int main(void)
 		TEST(images),
 		TEST(images_of_wrong_types),
 		TEST(nothing_grows),
+		TEST(topics_that_alternate),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
