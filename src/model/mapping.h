@@ -67,7 +67,7 @@ struct mapping {
 	enum update_mode update;
 	bool key_change_split; /* one-record mode: a change of topic or key becomes DELETE + INSERT */
 	int event_function; /* Lua reference: on_row, masks, filter, on_change; once for each change */
-	int image_function; /* Lua reference: topic, key, field functions; once for each image written */
+	int image_function; /* likewise: the first of the topic, key and field functions; once for each image written */
 	unsigned nslots; /* results of field functions behind topic and key */
 	struct script_table
 		*hooks; /* what src/script keeps for the table; NULL: no function concerns it */

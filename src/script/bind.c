@@ -72,6 +72,9 @@ void bind_free(struct script_table *table)
 	struct script *script = table->script;
 	if (script->current == table)
 		bind_expire(script);
+	for (unsigned i = 0; i < table->nfunctions; i++)
+		luaL_unref(script->main, LUA_REGISTRYINDEX, table->functions[i]);
+	table->nfunctions = 0;
 	luaL_unref(script->main, LUA_REGISTRYINDEX, table->names_ref);
 	table->names_ref = LUA_NOREF;
 }
@@ -83,9 +86,8 @@ void bind_change(struct script_table *table, struct change *change)
 	struct script *script = table->script;
 	/* a function that asked for the records of its change goes on with it afterwards */
 	bool nested = script->depth > 0 && script->current == table && table->change == change;
-	script->newest += HANDLE_EPOCH;
 	if (!nested)
-		script->oldest = script->newest;
+		script->oldest = script->newest + HANDLE_EPOCH;
 	script->current = table;
 	table->change = change;
 	table->image = change->after ? IMAGE_AFTER : IMAGE_BEFORE;
@@ -95,14 +97,16 @@ void bind_change(struct script_table *table, struct change *change)
 	table->rows[IMAGE_AFTER].open = false;
 }
 
-void bind_push(lua_State *L, const struct script *script)
+void bind_push(lua_State *L, struct script *script)
 {
+	script->newest += HANDLE_EPOCH;
+	if (script->depth == 0)
+		script->oldest = script->newest;
 	handle_push(L, script->newest, HANDLE_CHANGE);
 }
 
 void bind_expire(struct script *script)
 {
-	script->newest += HANDLE_EPOCH;
 	script->oldest = script->newest + HANDLE_EPOCH;
 	script->current = NULL;
 }

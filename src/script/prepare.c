@@ -366,7 +366,7 @@ static void read_where(struct reading *r, int idx, struct script_table *hooks)
 {
 	unsigned n;
 	const char *const *where = read_texts(r, idx, "image_where", &n);
-	hooks->where = n == hooks->nresults ? where : NULL;
+	hooks->where = n == hooks->nfunctions ? where : NULL;
 }
 
 static unsigned slots_at(struct reading *r, int idx)
@@ -380,26 +380,48 @@ static unsigned slots_at(struct reading *r, int idx)
 	return (unsigned)n;
 }
 
+/* The functions of topic, key and slots, in this order. */
+static void read_image(struct reading *r, int idx, struct script_table *hooks)
+{
+	unsigned n = list_at(r, idx, "image");
+	int list = lua_gettop(r->L);
+	hooks->functions = ARENA_ARRAY(r->arena, n + 1, int);
+	for (unsigned i = 0; i < n; i++) {
+		if (lua_rawgeti(r->L, list, i + 1) != LUA_TFUNCTION)
+			state_raise(r->L, "core.prepare: image: expected functions");
+		hooks->functions[hooks->nfunctions++] = luaL_ref(r->L, LUA_REGISTRYINDEX);
+	}
+	lua_settop(r->L, list - 1);
+	read_where(r, idx, hooks);
+	if (n > 0)
+		r->mapping->image_function = hooks->functions[0];
+}
+
+static unsigned image_size(struct reading *r, int idx)
+{
+	unsigned n = list_at(r, idx, "image");
+	lua_pop(r->L, 1);
+	return n;
+}
+
 static void read_functions(struct reading *r, int idx, struct script *script,
 			   const struct sync_config *config)
 {
 	struct mapping *m = r->mapping;
-	bool image, event;
-	image = lua_getfield(r->L, idx, "image") == LUA_TFUNCTION;
-	event = lua_getfield(r->L, idx, "event") == LUA_TFUNCTION;
-	lua_pop(r->L, 2);
-	if (image != (m->topic_function || m->key_kind == KEY_FUNCTION || m->nslots > 0))
-		state_raise(r->L, "core.prepare: image: %s",
-			    image ? "nothing asks for it" : "expected a function");
-	if (!image && !event && !config->has_loop)
+	unsigned image = image_size(r, idx);
+	bool event = lua_getfield(r->L, idx, "event") == LUA_TFUNCTION;
+	lua_pop(r->L, 1);
+	if (image != (unsigned)m->topic_function + (m->key_kind == KEY_FUNCTION) + m->nslots)
+		state_raise(r->L,
+			    "core.prepare: image: %d functions are not those that are asked "
+			    "for",
+			    (int)image);
+	if (image == 0 && !event && !config->has_loop)
 		return;
 	m->hooks = bind_new(r->L, script, r->table, m,
 			    config->source.name ? config->source.name : "mysql", r->arena);
-	m->hooks->nresults =
-		(unsigned)m->topic_function + (m->key_kind == KEY_FUNCTION) + m->nslots;
-	read_where(r, idx, m->hooks);
 	m->event_function = function_at(r, idx, "event");
-	m->image_function = function_at(r, idx, "image");
+	read_image(r, idx, m->hooks);
 }
 
 void prepare_read(lua_State *L, int idx, struct script *script, const struct table *table,

@@ -289,8 +289,6 @@ void script_release(struct script *script, struct mapping *mapping)
 	mapping->hooks = NULL;
 	if (mapping->event_function != MAPPING_NO_FUNCTION)
 		luaL_unref(script->main, LUA_REGISTRYINDEX, mapping->event_function);
-	if (mapping->image_function != MAPPING_NO_FUNCTION)
-		luaL_unref(script->main, LUA_REGISTRYINDEX, mapping->image_function);
 	mapping->event_function = mapping->image_function = MAPPING_NO_FUNCTION;
 }
 
@@ -355,13 +353,14 @@ int script_event(struct script *script, const struct mapping *mapping, struct ch
 	lua_pushcfunction(L, state_message);
 	lua_rawgeti(L, LUA_REGISTRYINDEX, mapping->event_function);
 	bind_push(L, script);
-	rc = state_call(script, 1, 1, script->call_budget, ERR_DATA, err);
+	rc = state_call(script, -3, 1, 1, script->call_budget, ERR_DATA, err);
 	script->phase = phase;
 	script->result = outer;
-	if (rc < 0)
-		return -1;
-	rc = verdict(script, result, err);
-	lua_pop(L, 2);
+	if (rc == 0) {
+		rc = verdict(script, result, err);
+		lua_pop(L, 1);
+	}
+	lua_pop(L, 1);
 	return rc;
 }
 
@@ -530,10 +529,11 @@ static int read_slot(struct script_table *bound, unsigned at, unsigned slot, int
 		     SLICE_FMT(field->name));
 }
 
-static int read_results(struct script_table *bound, struct image_result *result, struct err *err)
+/* The results stand from `first` on in the order of bound->functions. */
+static int read_results(struct script_table *bound, int first, struct image_result *result,
+			struct err *err)
 {
 	const struct mapping *mapping = bound->mapping;
-	int first = lua_gettop(bound->script->L) - (int)bound->nresults + 1;
 	unsigned at = 0;
 	*result = (struct image_result){.slots = bound->slots};
 	if (mapping->topic_function && read_topics(bound, first + (int)at++, result, err) < 0)
@@ -548,27 +548,42 @@ static int read_results(struct script_table *bound, struct image_result *result,
 	return 0;
 }
 
+/* Each function is called by itself: a second protected call costs less than one function that
+ * calls both, since that one runs under the hook that counts instructions. */
+static int call_functions(struct script *script, const struct script_table *bound, int handler,
+			  struct err *err)
+{
+	lua_State *L = script->L;
+	for (unsigned i = 0; i < bound->nfunctions; i++) {
+		lua_rawgeti(L, LUA_REGISTRYINDEX, bound->functions[i]);
+		bind_push(L, script);
+		if (state_call(script, handler, 1, 1, script->call_budget, ERR_DATA, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int script_image(struct script *script, const struct mapping *mapping, struct change *change,
 		 enum change_image image, struct image_result *result, struct err *err)
 {
 	struct script_table *bound = mapping->hooks;
 	lua_State *L = script->L;
 	enum script_phase phase = script->phase;
-	int rc;
-	if (!lua_checkstack(L, (int)bound->nresults + 20))
+	int rc, handler;
+	if (!lua_checkstack(L, (int)bound->nfunctions + 20))
 		return err_set(err, ERR_DATA, "%s: not enough memory for the Lua stack",
 			       script->file);
 	bind_change(bound, change);
 	bound->image = image;
 	script->phase = PHASE_IMAGE;
 	lua_pushcfunction(L, state_message);
-	lua_rawgeti(L, LUA_REGISTRYINDEX, mapping->image_function);
-	bind_push(L, script);
-	rc = state_call(script, 1, (int)bound->nresults, script->call_budget, ERR_DATA, err);
+	handler = lua_gettop(L);
+	rc = call_functions(script, bound, handler, err);
 	script->phase = phase;
-	if (rc < 0)
-		return -1;
-	return read_results(bound, result, err); /* they stay on the stack: nothing is copied */
+	if (rc == 0) /* they stay on the stack: nothing is copied */
+		return read_results(bound, handler + 1, result, err);
+	lua_settop(L, handler - 1);
+	return -1;
 }
 
 void script_done(struct script *script)

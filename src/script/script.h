@@ -1,7 +1,7 @@
 /* script: the Lua side of a lane: one sandboxed state with the entry script loaded (the only lua.h
  * is in src/script). What the script says about a table is asked once (script_prepare); what
- * depends on the event in one call for each change (script_event: on_row, masks, filter,
- * on_change) and one for each image written (script_image: topic, key, field functions). A table
+ * depends on the event for each change (script_event: on_row, masks, filter, on_change) and for
+ * each image written (script_image: topic, key, field functions). A table
  * without functions never enters Lua.
  * Thread: the lane that made it. Owner: script_free. Texts in results live until the next call of
  * script_event on this script (event arena) unless said otherwise. */
@@ -103,7 +103,8 @@ struct image_result {
 	const struct value *slots; /* mapping->nslots field values */
 };
 
-/* Runs the table's image function with change.row = that image. Only for mappings that have one. */
+/* Calls the table's topic, key and field functions with change.row = that image. Only for mappings
+ * that have one. */
 int script_image(struct script *script, const struct mapping *mapping, struct change *change,
 		 enum change_image image, struct image_result *result, struct err *err) MUST_CHECK;
 

@@ -102,11 +102,12 @@ struct script_table {
 	struct change *change;         /* while it is script->current */
 	enum change_image image;       /* which image change.row is */
 	struct row_view rows[2];       /* by enum change_image */
-	unsigned nresults;             /* of the image function: topic, key, slots */
-	const char *const *where;      /* nresults of "sync.lua:12", or NULL */
-	struct value *slots;           /* mapping->nslots, reused */
-	struct slice topic;            /* a single topic, reused */
-	struct slice legal;            /* the last topic that was checked, in legal_text */
+	int *functions;                /* registry references: of topic, key, slots */
+	unsigned nfunctions;
+	const char *const *where; /* nfunctions of "sync.lua:12", or NULL */
+	struct value *slots;      /* mapping->nslots, reused */
+	struct slice topic;       /* a single topic, reused */
+	struct slice legal;       /* the last topic that was checked, in legal_text */
 	char legal_text[TOPIC_MAX];
 	struct value key; /* a single key, reused */
 };
@@ -124,10 +125,10 @@ int state_protect(struct script *script, lua_CFunction body, void *ctx, int64_t 
 		  enum err_code code, struct err *err) MUST_CHECK;
 /* Message handler of state_call: makes a text of any error and puts file and line before it. */
 int state_message(lua_State *L);
-/* Calls the function on the stack with its nargs arguments; state_message lies below it, and stays
- * there below the results. -1 fills *err and pops everything. */
-int state_call(struct script *script, int nargs, int nresults, int64_t budget, enum err_code code,
-	       struct err *err) MUST_CHECK;
+/* Calls the function on the stack with its nargs arguments; state_message stands below it at
+ * `handler`, and stays there. -1 fills *err and leaves no results. */
+int state_call(struct script *script, int handler, int nargs, int nresults, int64_t budget,
+	       enum err_code code, struct err *err) MUST_CHECK;
 /* For coroutines, which have no message handler: turns what lua_resume left into *err. */
 int state_failed(struct script *script, lua_State *L, int status, enum err_code code,
 		 struct err *err);
@@ -237,10 +238,10 @@ struct script_table *bind_new(lua_State *L, struct script *script, const struct 
 			      const struct mapping *mapping, const char *source,
 			      struct arena *arena);
 void bind_free(struct script_table *table);
-/* Begins an epoch in which the table has this change. */
+/* From here on the table has this change, and it is the script's. */
 void bind_change(struct script_table *table, struct change *change);
-/* Pushes the change that was bound last. */
-void bind_push(lua_State *L, const struct script *script);
+/* Pushes the change for one function: begins an epoch. */
+void bind_push(lua_State *L, struct script *script);
 void bind_expire(struct script *script);
 
 /* Room for n names. */

@@ -147,8 +147,8 @@ int state_failed(struct script *script, lua_State *L, int status, enum err_code 
 	return err_set(err, code, "%s", text ? text : "error without a message");
 }
 
-int state_call(struct script *script, int nargs, int nresults, int64_t budget, enum err_code code,
-	       struct err *err)
+int state_call(struct script *script, int handler, int nargs, int nresults, int64_t budget,
+	       enum err_code code, struct err *err)
 {
 	lua_State *L = script->L;
 	int status;
@@ -158,7 +158,7 @@ int state_call(struct script *script, int nargs, int nresults, int64_t budget, e
 	int base = script->base, depth = script->depth;
 	if (script->depth++ == 0)
 		state_budget(script, budget);
-	status = lua_pcall(L, nargs, nresults, -nargs - 2);
+	status = lua_pcall(L, nargs, nresults, handler);
 	script->depth = depth;
 	script->L = L;
 	script->base = base;
@@ -167,22 +167,22 @@ int state_call(struct script *script, int nargs, int nresults, int64_t budget, e
 	if (__builtin_expect(status == LUA_OK && !script->exhausted, 1))
 		return 0;
 	state_failed(script, L, status, code, err);
-	lua_pop(L, 1 + (status == LUA_OK ? nresults : 1));
+	lua_pop(L, status == LUA_OK ? nresults : 1);
 	return -1;
 }
 
 int state_protect(struct script *script, lua_CFunction body, void *ctx, int64_t budget,
 		  enum err_code code, struct err *err)
 {
+	int rc;
 	if (!lua_checkstack(script->L, 8))
 		return err_set(err, code, "%s: not enough memory for the Lua stack", script->file);
 	lua_pushcfunction(script->L, state_message);
 	lua_pushcfunction(script->L, body);
 	lua_pushlightuserdata(script->L, ctx);
-	if (state_call(script, 1, 0, budget, code, err) < 0)
-		return -1;
+	rc = state_call(script, -3, 1, 0, budget, code, err);
 	lua_pop(script->L, 1);
-	return 0;
+	return rc;
 }
 
 struct nest state_nest(struct script *script, lua_State *L)

@@ -562,7 +562,7 @@ static void kept_rows_expire(void **state)
 	}
 }
 
-/* Each function has rows of its own: those of on_row are not on_change's of the next image. */
+/* Each function has rows of its own, also for the other image and for the next function. */
 static void kept_rows_expire_within_a_change(void **state)
 {
 	(void)state;
@@ -574,6 +574,9 @@ static void kept_rows_expire_within_a_change(void **state)
 	assert_ok(script_image(f.script, &mapping, &change, IMAGE_BEFORE, &image, &f.err));
 	assert_error(script_image(f.script, &mapping, &change, IMAGE_AFTER, &image, &f.err),
 		     "sync.lua:10: row expired");
+	prepare("topic = { { tables = '*.*', to = function(change) kept = change.row return 't' "
+		"end } },\nfields = { x = function() return kept.qty end }");
+	assert_error(run_image(CHANGE_INSERT), "row expired");
 }
 
 static int records_of_images(void *arg, struct change *c, const struct script_record **records,

@@ -1,5 +1,5 @@
--- closure: all functions that concern a table as one Lua function, so that an event costs one call whatever was
--- written. The text of each shape is generated once and kept; functions go in as upvalues, so nothing is looked up,
+-- closure: masks, on_row, filter and on_change of a table as one Lua function, so that a change costs one call whatever
+-- was written. The text of each shape is generated once and kept; functions go in as upvalues, so nothing is looked up,
 -- no table is built and no varargs are copied when it runs.
 local cbase = require "tideway.cbase"
 
@@ -15,23 +15,6 @@ local function instantiate(text, name, ...)
     shapes[text] = maker
   end
   return maker(...)
-end
-
-local function numbered(prefix, count)
-  local names = {}
-  for i = 1, count do names[i] = prefix .. i end
-  return table.concat(names, ", ")
-end
-
--- image(change) for a list of functions: their results in order. One function is itself.
-function closure.image(functions)
-  if #functions == 0 then return nil end
-  if #functions == 1 then return functions[1] end
-  local calls = {}
-  for i = 1, #functions do calls[i] = ("(f%d(change))"):format(i) end
-  local text = ("local %s = ...\nreturn function(change)\n  return %s\nend\n"):format(numbered("f", #functions),
-    table.concat(calls, ", "))
-  return instantiate(text, "image", table.unpack(functions))
 end
 
 -- One line for each mask of a row.

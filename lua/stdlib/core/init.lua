@@ -1,6 +1,5 @@
 -- tideway.core: what a script has asked for, as C reads it. sync.run registers a sync here, checked as far as
 -- that goes without a server; core.check sees the tables; core.prepare works out one version of one table.
-local closure = require "tideway.core.closure"
 local columns = require "tideway.core.columns"
 local fields = require "tideway.core.fields"
 local hooks = require "tideway.core.hooks"
@@ -107,8 +106,8 @@ local function check_compaction(sync, t, mapping)
   end
 end
 
--- Topic function, key function and field functions as one image function.
-local function image_function(result, resolved_key, field_functions)
+-- Topic function, key function and field functions, and where they stand.
+local function image_functions(result, resolved_key, field_functions)
   local functions, wheres = {}, {}
   local function add(fn, where)
     functions[#functions + 1], wheres[#wheres + 1] = fn, where
@@ -116,7 +115,7 @@ local function image_function(result, resolved_key, field_functions)
   if result.fn then add(result.fn, result.where) end
   if resolved_key.fn then add(resolved_key.fn, resolved_key.where) end
   for _, item in ipairs(field_functions) do add(item.fn, item.where) end
-  return closure.image(functions), wheres
+  return functions, wheres
 end
 
 local function public_key(resolved)
@@ -142,7 +141,7 @@ function core.prepare(i, t)
     update = sync.update:pick(t.db, t.name).value, key_change = sync.config.key_change, slots = #functions,
     warnings = {},
   }
-  mapping.image, mapping.image_where = image_function(result, resolved, functions)
+  mapping.image, mapping.image_where = image_functions(result, resolved, functions)
   mapping.event = hooks.resolve(sync.hooks, t, cols)
   topic.meet(sync.taken, t, result, sync.place:child("topic"))
   check_compaction(sync, t, mapping)

@@ -51,7 +51,7 @@ test.case("a function keeps the table's own primaryKey", function()
   local fn = function() return "k" end
   local mapping = prepare { key = fn }
   has(mapping, "function", {}, { "id" })
-  test.equal(mapping.image, fn)
+  test.same(mapping.image, { fn })
   has(prepare({ key = fn }, { pk = {} }), "function", {}, {})
 end)
 

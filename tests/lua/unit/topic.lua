@@ -89,7 +89,7 @@ test.case("a function for each record is final and has no topic", function()
   local mapping = tables.prepare({ topic = { { tables = "shop.u", to = fn }, template = "a" } }, make("shop.u"))
   test.equal(mapping.topic, nil)
   test.equal(mapping.topic_function, true)
-  test.equal(mapping.image, fn)
+  test.same(mapping.image, { fn })
   test.equal(tables.prepare({ topic = fn }, make("shop.u")).topic_function, true)
 end)
 
