@@ -14,7 +14,8 @@ struct image {
 	struct row row;
 	struct value *values;       /* what is written: columns, then fields */
 	struct value *edits;        /* ncells; what the script put in place of cells */
-	const struct slice *topics; /* names, when a function gives them */
+	const struct slice *topics; /* names */
+	struct slice topic;         /* the one that a function gave */
 	unsigned ntopics;
 };
 

@@ -132,24 +132,24 @@ static int make_key(struct writing *w, const struct image *image, const struct i
 	return 0;
 }
 
-static int keep_topics(struct writing *w, struct image *image, const struct image_result *result)
+/* The result's topics are the script's until it is asked for the next image. */
+static void keep_topics(struct writing *w, struct image *image, const struct image_result *result)
 {
-	struct slice *topics;
+	struct slice *topics = &image->topic;
+	image->ntopics = 1;
 	if (w->event.topic.ptr) {
 		image->topics = &w->event.topic;
-		image->ntopics = 1;
-		return 0;
+		return;
 	}
 	if (!w->plan->mapping.topic_function) {
 		image->topics = &w->plan->mapping.topic;
-		image->ntopics = 1;
-		return 0;
+		return;
 	}
-	topics = ARENA_ARRAY(&w->lane->arena, result->ntopics, struct slice);
+	if (result->ntopics > 1)
+		topics = ARENA_ARRAY(&w->lane->arena, result->ntopics, struct slice);
 	memcpy(topics, result->topics, result->ntopics * sizeof(*topics));
 	image->topics = topics;
 	image->ntopics = result->ntopics;
-	return 0;
 }
 
 /* Values, key and topics of one image. */

@@ -399,12 +399,13 @@ static struct slice slice_at(lua_State *L, int idx)
 	return slice_of(text, len);
 }
 
-/* The topic at idx; most records go where the one before went, and its name was checked then. */
-static int topic_of(struct script_table *bound, int idx, struct slice *topic, struct err *err)
+/* The topic at idx, of that Lua type; most records go where the one before went, and its name was checked then. */
+static int topic_of(struct script_table *bound, int idx, int type, struct slice *topic,
+		    struct err *err)
 {
 	lua_State *L = bound->script->L;
 	const char *why;
-	if (__builtin_expect(lua_type(L, idx) != LUA_TSTRING, 0))
+	if (__builtin_expect(type != LUA_TSTRING, 0))
 		return wrong(
 			bound, 0, err,
 			"the topic function returned %s: expected a string or a list of strings",
@@ -427,10 +428,11 @@ static int read_topics(struct script_table *bound, int idx, struct image_result 
 	lua_State *L = bound->script->L;
 	struct slice *topics;
 	unsigned n;
-	if (__builtin_expect(!lua_istable(L, idx), 1)) {
+	int type = lua_type(L, idx);
+	if (__builtin_expect(type != LUA_TTABLE, 1)) {
 		result->topics = &bound->topic;
 		result->ntopics = 1;
-		return topic_of(bound, idx, &bound->topic, err);
+		return topic_of(bound, idx, type, &bound->topic, err);
 	}
 	n = (unsigned)lua_rawlen(L, idx);
 	if (n == 0)
@@ -439,8 +441,8 @@ static int read_topics(struct script_table *bound, int idx, struct image_result 
 			"the topic function returned an empty table: expected a string or a list");
 	topics = ARENA_ARRAY(&bound->script->event, n, struct slice);
 	for (unsigned i = 0; i < n; i++) {
-		lua_rawgeti(L, idx, i + 1); /* the list on the stack keeps it alive */
-		if (topic_of(bound, lua_gettop(L), &topics[i], err) < 0)
+		type = lua_rawgeti(L, idx, i + 1); /* the list on the stack keeps it alive */
+		if (topic_of(bound, lua_gettop(L), type, &topics[i], err) < 0)
 			return -1;
 		lua_pop(L, 1);
 	}
