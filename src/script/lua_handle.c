@@ -121,7 +121,9 @@ void handle_open(lua_State *L)
 	script->newest = HANDLE_MARK;
 	bind_expire(script);
 	lua_pushlightuserdata(L, NULL);
-	luaL_newlib(L, functions);
+	/* much room: __index is looked up for each cell and shall collide with nothing */
+	lua_createtable(L, 0, 64);
+	luaL_setfuncs(L, functions, 0);
 	lua_pushstring(L, NAME);
 	lua_setfield(L, -2, "__name");
 	lua_pushboolean(L, false);
