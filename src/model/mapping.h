@@ -1,6 +1,6 @@
 /* mapping: what the script says about one version of one table, worked out once (stage verb
  * `prepare`). What is constant for the table stands here as data; what depends on the event is asked of
- * Lua, in one call for each image. Thread: the lane. Owner: the plan's arena. */
+ * Lua, for each image. Thread: the lane. Owner: the plan's arena. */
 #ifndef TIDEWAY_MAPPING_H
 #define TIDEWAY_MAPPING_H
 

@@ -52,35 +52,37 @@ enum handle_kind { HANDLE_BEFORE = IMAGE_BEFORE, HANDLE_AFTER = IMAGE_AFTER, HAN
 static_assert(sizeof(uintptr_t) == 8, "a handle has 64 bits");
 
 struct script {
+	/* what every call reads and writes stands together */
 	lua_State *main; /* the state */
 	lua_State *L;    /* the thread that runs now: main, or a coroutine that called into C */
-	size_t memory, memory_limit; /* bytes of heap now, and at most */
 	int64_t used, budget; /* instructions of this call so far, and at most; 0: no limit */
 	int64_t call_budget;  /* of each call of a user's function */
 	bool exhausted;       /* the budget has been used up: every further instruction raises */
-	char exhausted_at[SCRIPT_WHERE]; /* "sync.lua:12" where that was */
-	int depth;                       /* calls of C into Lua that are open now */
-	int base;                /* stack top to go back to; above it results are kept alive */
-	bool exec, test;         /* modes: print goes to stdout; no sync is needed */
-	struct script_host host; /* copy; zeros when there is none */
+	int depth;            /* calls of C into Lua that are open now */
+	int base;             /* stack top to go back to; above it results are kept alive */
+	enum script_phase phase;
+	struct event_result *result;  /* PHASE_EVENT: being filled */
+	struct script_table *current; /* which has a change now; NULL: none */
+	uintptr_t newest, oldest; /* epochs: the last one begun, and the first that still lives */
+	struct name_map fields;   /* of a change, with their numbers */
+	struct arena event;       /* until script_done */
+	/* the rest */
+	size_t memory, memory_limit;      /* bytes of heap now, and at most */
+	bool exec, test;                  /* modes: print goes to stdout; no sync is needed */
+	struct script_host host;          /* copy; zeros when there is none */
 	const char *path, *file, *folder; /* entry script; its base name; "dir/" or "" */
 	const struct property *args;      /* name=value of the command line */
 	unsigned nargs;
 	struct arena arena; /* configurations: lives as long as the script */
-	struct arena event; /* until script_done */
 	struct buf scratch; /* one encoder at a time; survives a raise */
 	unsigned nsyncs;
 	struct sync_config *configs; /* nsyncs */
-	enum script_phase phase;
-	struct script_table *current; /* which has a change now; NULL: none */
-	uintptr_t newest, oldest; /* epochs: the last one begun, and the first that still lives */
-	struct name_map fields;   /* of a change, with their numbers */
-	struct err err;           /* of a cell: too large for the stack of each read */
-	struct event_result *result; /* PHASE_EVENT: being filled */
 	unsigned passed, failed;     /* tests reported */
 	lua_State *loop;             /* coroutine of loop = function; NULL before its first step */
 	unsigned loop_sync;          /* which sync's */
 	bool loop_asking;            /* it yielded because it wants the next item */
+	char exhausted_at[SCRIPT_WHERE]; /* "sync.lua:12" where the budget was used up */
+	struct err err;                  /* of a cell: too large for the stack of each read */
 };
 
 /* What a row that Lua reads stands for: an image of the change that the table has now. */
