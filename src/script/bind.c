@@ -17,6 +17,7 @@ void names_add(struct name_map *map, lua_State *L, int idx, unsigned at)
 {
 	const void *name = lua_topointer(L, idx);
 	unsigned i = names_hash(map, name);
+	assert(name != NULL);
 	while (map->slots[i].name != NULL)
 		i = (i + 1) & ((1u << map->bits) - 1);
 	map->slots[i] = (struct name_slot){name, at};

@@ -482,6 +482,37 @@ static void wrong_names(void **state)
 		     "sync.lua:6: column 'name' of table shop.orders is not in this row image");
 }
 
+#define LONG_NAME "a_name_of_the_64_characters_that_a_column_may_have_at_most______"
+
+/* Lua does not intern names of more than 40 bytes; what is no string is no name. */
+static void long_names(void **state)
+{
+	(void)state;
+	static const struct column_spec specs[] = {{"id", COLUMN_INT, 0, 0, false},
+						   {LONG_NAME, COLUMN_INT, 0, 0, false}};
+	const struct value values[] = {V_INT(1), V_INT(2)};
+	orders = fixture_table(&f.arena, "shop", "orders", specs, 2);
+	layout = fixture_layout(&f.arena, orders);
+	memcpy(new_values, values, sizeof(values));
+	prepare("on_row = function(row) row." LONG_NAME " = row['" LONG_NAME "'] + 1 end,\n"
+		"on_change = function(c) assert(c.row." LONG_NAME " == 3)\n"
+		"assert(c:changed('" LONG_NAME "')) end");
+	assert_ok(run_event(CHANGE_INSERT));
+	assert_int_equal(change.after->edits[1].i, 3);
+	script_done(f.script);
+	static const char *const keys[] = {"1", "true", "print", "c", "c.row", "{}", "1.5"};
+	for (unsigned i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
+		char text[200];
+		snprintf(text, sizeof(text), "on_change = function(c) return c.row[%s] end",
+			 keys[i]);
+		prepare(text);
+		assert_error(run_event(CHANGE_INSERT), "a column is named by a string");
+		snprintf(text, sizeof(text), "on_change = function(c) return c[%s] end", keys[i]);
+		prepare(text);
+		assert_error(run_event(CHANGE_INSERT), "a change has no field");
+	}
+}
+
 static void rows_expire(void **state)
 {
 	(void)state;
@@ -916,6 +947,7 @@ int main(void)
 		TEST(forgotten_tables),
 		TEST(reading),
 		TEST(wrong_names),
+		TEST(long_names),
 		TEST(rows_expire),
 		TEST(kept_rows_expire),
 		TEST(kept_rows_expire_within_a_change),
