@@ -6,7 +6,7 @@
 
 #include <inttypes.h>
 
-enum { LOOK_MS = 60000, WARN_PERCENT = 80 };
+enum { LOOK_MS = 10000, WARN_PERCENT = 80 };
 
 void watch_init(struct watch *watch, struct conn *conn)
 {

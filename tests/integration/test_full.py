@@ -7,6 +7,7 @@ import pytest
 from support.consume import rows
 from support.rebuild import Rebuild, compare
 from support.wait import wait_for
+from test_errors import purge
 
 
 def fill(sql, table, n, first=0, batch=2000):
@@ -189,6 +190,18 @@ def test_rate_limit_holds_nothing_up(sync, sql, db):
     running.until(f"{db}.a", lambda m: len(m) > 10, "some rows")
     assert running.stop() == 0
     assert len(rows(running.reader(f"{db}.a").to_end())) < 5000
+
+
+def test_binlog_that_is_purged_meanwhile(sync_on, mariadb_server, kafka):
+    """consistency 10: while tables are copied, a warning at 80 % of the retention, and the end when what the stream will need is gone."""
+    server = mariadb_server()
+    server.run("CREATE DATABASE d", "USE d", "CREATE TABLE d.a (id INT PRIMARY KEY)", "INSERT INTO d.a SELECT seq FROM seq_1_to_20000",
+               "SET GLOBAL binlog_expire_logs_seconds = 10")
+    running = sync_on(server, kafka, ["d.*"], "full = { parallel = 1, rows_per_second = 200 },").start()
+    running.wait_log(r"WARN .*the server keeps it for 10 s: raise binlog_expire_logs_seconds")
+    server.run("FLUSH BINARY LOGS", "FLUSH BINARY LOGS")
+    purge(server)
+    running.fails(4, "still needed", "binlog_expire_logs_seconds")
 
 
 def test_keys_that_split(sync, sql, db, kafka, mariadb):
