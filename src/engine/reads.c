@@ -58,7 +58,7 @@ static int load_state(struct start *start, const struct table *table, enum full_
 		return -1;
 	point = map_get(points, table->full_name);
 	if (*state == FULL_DONE && point && passed(start, &point->position))
-		map_remove(points, table->full_name);
+		start_drop_point(points, table->full_name);
 	return 0;
 }
 
@@ -233,7 +233,7 @@ static int place_read(struct start *start, struct full_table *read, struct saves
 		if (!passed(start, here))
 			start_set_point(start, points, table->full_name, here);
 		else
-			map_remove(points, table->full_name);
+			start_drop_point(points, table->full_name);
 	}
 	point = map_get(points, table->full_name);
 	saves_add(saves, record_name(start, "full", table->full_name),

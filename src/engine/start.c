@@ -92,6 +92,13 @@ void start_set_point(struct start *start, struct map *points, struct slice name,
 	position_copy(&point->position, position);
 }
 
+void start_drop_point(struct map *points, struct slice name)
+{
+	struct point *point = map_remove(points, name);
+	if (point)
+		position_fini(&point->position);
+}
+
 int start_load_point(struct start *start, struct map *points, struct slice name, struct slice json,
 		     struct err *err)
 {
@@ -337,8 +344,13 @@ static int take_name(struct start *start, struct buf *holder, struct err *err)
 	rc = conn_query(start->conn, &result, err, "SELECT GET_LOCK('%s', %d), IS_USED_LOCK('%s')",
 			buf_cstr(&name), NAME_TRY_S, buf_cstr(&name));
 	buf_fini(&name);
-	if (rc < 0)
+	if (rc < 0 && err->retriable)
 		return -1;
+	if (rc < 0) { /* some proxies and clusters have no such locks; the fence holds without */
+		log_debug("%s", err->text);
+		*err = (struct err)ERR_INIT;
+		return 1;
+	}
 	rc = slice_equal(result_cell(&result, 0, 0), SLICE("1"));
 	held = result_cell(&result, 0, 1);
 	buf_clear(holder);

@@ -13,6 +13,7 @@ void start_free_reads(struct full_table *reads, unsigned n);
 /* Puts a point into a map of the sync (points, adopted), under this name. */
 void start_set_point(struct start *start, struct map *points, struct slice name,
 		     const struct position *position);
+void start_drop_point(struct map *points, struct slice name);
 /* The point in a record of the checkpoint ("position"), if it has one. */
 int start_load_point(struct start *start, struct map *points, struct slice name, struct slice json,
 		     struct err *err) MUST_CHECK;

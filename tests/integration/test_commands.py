@@ -260,13 +260,14 @@ def test_terminal_progress(sync, sql, db, kafka):
     os.close(secondary)
     seen = b""
     try:
-        def look():
+        def look_for(*patterns):
             nonlocal seen
             seen += os.read(primary, 65536)
-            # in all, and of each table that is being read
-            return re.search(rb"rows/s", seen) and re.search(rb"\.t \d+ % \(\d+ s left\)", seen)
+            return all(re.search(p, seen) for p in patterns)
 
-        wait_for(look, lambda: seen)
+        # in all, and of each table that is being read; then the lag
+        wait_for(lambda: look_for(rb"rows/s", rb"\.t \d+ % \(\d+ s left\)"), lambda: seen)
+        wait_for(lambda: look_for(rb"stream: .* \d+\.\d s behind"), lambda: seen)
     finally:
         child.terminate()
         child.wait(20)
