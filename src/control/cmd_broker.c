@@ -6,7 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 
-enum { PARTITIONS = 6 };
+enum { PARTITIONS = 6, PARTITIONS_MAX = 1000 };
 
 int command_broker(const struct arguments *arguments, struct err *err)
 {
@@ -19,6 +19,9 @@ int command_broker(const struct arguments *arguments, struct err *err)
 	if (arguments->port > 65535)
 		return err_set(err, ERR_USAGE, "--port %lu: a port is at most 65535",
 			       arguments->port);
+	if (arguments->partitions > PARTITIONS_MAX)
+		return err_set(err, ERR_USAGE, "--partitions %lu: 'broker' takes at most %d",
+			       arguments->partitions, PARTITIONS_MAX);
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);

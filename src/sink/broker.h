@@ -1,7 +1,6 @@
 /* broker: librdkafka's in-process mock cluster behind one command (`tideway broker`). It knows
- * no CreateTopics: a topic appears when a client first asks for it, with 4 partitions (the
- * library's number; it cannot be changed), unless broker_topic made it before. It keeps a few MB
- * a partition in memory.
+ * no CreateTopics: a topic appears when a client first asks for it, unless broker_topic made it before. It keeps
+ * a few MB a partition in memory.
  * Thread: one. Owner: broker_free. */
 #ifndef TIDEWAY_BROKER_H
 #define TIDEWAY_BROKER_H
@@ -11,9 +10,8 @@
 
 struct broker;
 
-/* port 0: any free one. The mock listens on a free port of its own choice; a fixed port is
- * served by a forwarder in front of it, and clients go on to the mock's port by themselves
- * (loopback only). */
+/* port 0: any free one. partitions of a topic that a client asks for; 0: the mock's own number (4), and clients
+ * talk to the mock itself, on a port of its own choice. */
 struct broker *broker_new(unsigned port, int partitions, struct err *err);
 void broker_free(struct broker *broker);
 /* "127.0.0.1:12345" */

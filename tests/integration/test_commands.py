@@ -7,9 +7,11 @@ import signal
 import subprocess
 
 import pytest
+from confluent_kafka.admin import AdminClient
 from support.consume import Reader, parse, rows
 from support.paths import BINARY
 from support.runner import PROLOGUE
+from support.servers import Broker
 from support.wait import wait_for
 
 
@@ -26,7 +28,8 @@ def table(sql):
 
 # usage
 
-@pytest.mark.parametrize("arguments", [(), ("nonsense",), ("run",), ("run", "a.lua", "--nope"), ("check",), ("preview", "a.lua", "--limit", "x")])
+@pytest.mark.parametrize("arguments", [(), ("nonsense",), ("run",), ("run", "a.lua", "--nope"), ("check",), ("preview", "a.lua", "--limit", "x"),
+                                       ("broker", "--partitions", "1001")])
 def test_usage_error(arguments):
     """Exit code 2 and what was expected."""
     code, out, err = tideway(*arguments)
@@ -230,6 +233,17 @@ def test_whole_way_over_the_embedded_broker(sync, sql, table, db, broker):
     assert len(rows(found)) == 4
     assert running.stop() == 0
     assert broker.stop() == 0
+
+
+@pytest.mark.parametrize("options, partitions", [((), 6), (("--partitions", "3"), 3)])
+def test_partitions_of_the_embedded_broker(tmp_path, options, partitions):
+    """A topic appears when a client asks for it, with as many partitions as were asked for."""
+    broker = Broker(tmp_path / "broker", *options)
+    try:
+        admin = AdminClient({"bootstrap.servers": broker.bootstrap, "log_level": 0})
+        assert len(admin.list_topics("anew", timeout=20).topics["anew"].partitions) == partitions
+    finally:
+        assert broker.stop() == 0
 
 
 # how run ends

@@ -59,7 +59,7 @@ static int setup(void **state)
 	tally.ordered = true;
 	atomic_store(&stop, false);
 	err = (struct err)ERR_INIT;
-	broker = broker_new(0, 1, &err);
+	broker = broker_new(0, 0, &err);
 	assert_non_null(broker);
 	assert_int_equal(broker_topic(broker, "t", 1, &err), 0);
 	config = (struct sink_config){.kind = SINK_KAFKA, .brokers = broker_address(broker)};

@@ -210,7 +210,7 @@ static struct sink_config config;
 
 static int setup_broker(void **state)
 {
-	broker = broker_new(0, 1, &err);
+	broker = broker_new(0, 0, &err);
 	assert_non_null(broker);
 	config = (struct sink_config){.kind = SINK_KAFKA, .brokers = broker_address(broker)};
 	return setup(state);

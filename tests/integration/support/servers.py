@@ -219,10 +219,10 @@ class Kafka(Server):
 class Broker:
     """`tideway broker`: the embedded one."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, *options):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.child = process.spawn([BINARY, "broker"], self.folder / "out", self.folder / "err")
+        self.child = process.spawn([BINARY, "broker", *options], self.folder / "out", self.folder / "err")
         try:
             self.bootstrap = wait_for(self._address, self.printed, 10 * PATIENCE)
         except TimedOut:
