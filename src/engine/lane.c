@@ -86,6 +86,19 @@ void lane_close(struct lane *lane)
 	window_fini(&lane->window);
 }
 
+struct topic_spec lane_topic_spec(const struct sync_config *config, bool keyed, int pinned)
+{
+	const struct topics_config *topics = &config->topics;
+	return (struct topic_spec){
+		.create = topics->create,
+		.partitions = keyed ? topics->partitions : topics->partitions_without_key,
+		.replication = topics->replication,
+		.config = topics->config,
+		.nconfig = topics->nconfig,
+		.pinned = pinned,
+	};
+}
+
 static int open_destination(struct lane *lane, struct slice name, bool keyed,
 			    struct destination **destination, struct err *err)
 {
@@ -93,14 +106,8 @@ static int open_destination(struct lane *lane, struct slice name, bool keyed,
 	struct pins *pins = &lane->sync->pins;
 	struct slice *tables;
 	size_t ntables;
-	struct topic_spec spec = {
-		.create = topics->create,
-		.partitions = keyed ? topics->partitions : topics->partitions_without_key,
-		.replication = topics->replication,
-		.config = topics->config,
-		.nconfig = topics->nconfig,
-		.pinned = pins_get(pins, name, &lane->texts, &tables, &ntables),
-	};
+	const struct topic_spec spec = lane_topic_spec(
+		lane->config, keyed, pins_get(pins, name, &lane->texts, &tables, &ntables));
 	struct topic *topic;
 	if (lane->destinations.count >= topics->max + lane->uncounted)
 		return err_set(

@@ -13,6 +13,7 @@
 struct script;
 struct sink;
 struct topic;
+struct topic_spec;
 struct plan;
 struct collected;
 
@@ -69,6 +70,8 @@ int lane_open(struct lane *lane, struct sync *sync, const char *label, size_t qu
 	      struct lane_metrics *metrics, struct err *err) MUST_CHECK;
 void lane_close(struct lane *lane);
 
+/* How a topic is found or created; pinned: its count of partitions in the checkpoint, 0: none. */
+struct topic_spec lane_topic_spec(const struct sync_config *config, bool keyed, int pinned);
 /* The destination of that name, found or created at its first use. `keyed` chooses the number of partitions of a
  * new topic; `table` (may be NULL) is remembered as one that writes to it. */
 int lane_destination(struct lane *lane, struct slice name, bool keyed, const struct table *table,

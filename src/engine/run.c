@@ -291,7 +291,7 @@ static int attempt(struct run *run, struct err *err)
 	start_init(&start, &run->sync, run->script);
 	rc = start_look(&start, err);
 	if (rc == 0)
-		rc = setup_check(&start, err);
+		rc = setup_topics(&start, err);
 	if (rc == 0 && start.found)
 		log_info("checkpoint: found, going on from %s:%" PRIu64, start.position.file,
 			 start.position.offset);

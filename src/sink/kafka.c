@@ -315,6 +315,19 @@ static int kafka_sink_topic(struct sink *sink, struct topic *topic, const struct
 	return 0;
 }
 
+static int kafka_sink_create(struct sink *sink, const char *const *names,
+			     const struct topic_spec *specs, unsigned n, const _Atomic bool *stop,
+			     struct err *err)
+{
+	struct kafka_sink *k = of(sink);
+	struct topic_order *orders = mem_array(n, sizeof(*orders));
+	for (unsigned i = 0; i < n; i++)
+		orders[i] = (struct topic_order){.name = names[i], .spec = &specs[i]};
+	int result = topics_create_missing(&k->kafka, &k->names, orders, n, stop, err);
+	free(orders);
+	return result;
+}
+
 static void kafka_sink_forget(struct topic *topic)
 {
 	if (topic->native != NULL)
@@ -480,6 +493,7 @@ static void kafka_sink_free(struct sink *sink)
 
 static const struct sink_ops kafka_ops = {
 	.topic = kafka_sink_topic,
+	.create = kafka_sink_create,
 	.exist = kafka_sink_exist,
 	.send = kafka_sink_send,
 	.poll = kafka_sink_poll,

@@ -1,5 +1,6 @@
 #include "sink/sink.h"
 
+#include "base/arena.h"
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/mem.h"
@@ -145,6 +146,31 @@ int sink_topic(struct sink *sink, struct slice name, const struct topic_spec *sp
 const struct topic_info *sink_topic_info(const struct topic *topic)
 {
 	return &topic->info;
+}
+
+static int create_named(struct sink *sink, const struct slice *names,
+			const struct topic_spec *specs, unsigned n, struct arena *arena,
+			const _Atomic bool *stop, struct err *err)
+{
+	const char **texts = ARENA_ARRAY(arena, n + 1, const char *);
+	for (unsigned i = 0; i < n; i++) {
+		if (check_name(names[i], err) != 0)
+			return -1;
+		texts[i] = arena_cstr(arena, names[i]);
+	}
+	return sink->ops->create(sink, texts, specs, n, stop, err);
+}
+
+int sink_topics_create(struct sink *sink, const struct slice *names, const struct topic_spec *specs,
+		       unsigned n, const _Atomic bool *stop, struct err *err)
+{
+	struct arena arena;
+	if (n == 0 || sink->ops->create == NULL)
+		return 0;
+	arena_init(&arena, 0);
+	int result = create_named(sink, names, specs, n, &arena, stop, err);
+	arena_fini(&arena);
+	return result;
 }
 
 int sink_topics_exist(struct sink *sink, const struct slice *names, unsigned n, bool *exists,

@@ -63,6 +63,10 @@ void sink_stop_on(struct sink *sink, const _Atomic bool *stop);
 int sink_topic(struct sink *sink, struct slice name, const struct topic_spec *spec,
 	       const _Atomic bool *stop, struct topic **topic, struct err *err) MUST_CHECK;
 const struct topic_info *sink_topic_info(const struct topic *topic);
+/* Creates those of n topics that do not exist, many with one request, and waits until they have leaders, so that
+ * sink_topic finds them ready. No name may occur twice. Waits and fails like sink_topic. */
+int sink_topics_create(struct sink *sink, const struct slice *names, const struct topic_spec *specs,
+		       unsigned n, const _Atomic bool *stop, struct err *err) MUST_CHECK;
 /* Which of the names do not exist, without creating any (check, plan, topics = "existing").
  * exists[i] is set; partitions[i] when it exists, else 0. Waits at most 10 s for a broker, and
  * hardly the next time. What it says may be 2 s old. */

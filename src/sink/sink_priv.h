@@ -46,6 +46,9 @@ struct sink_ops {
 	/* fills info, limit and native of a topic that was not asked for before */
 	int (*topic)(struct sink *sink, struct topic *topic, const struct topic_spec *spec,
 		     const _Atomic bool *stop, struct err *err);
+	/* NULL: topics need not be created; names are legal and NUL-terminated */
+	int (*create)(struct sink *sink, const char *const *names, const struct topic_spec *specs,
+		      unsigned n, const _Atomic bool *stop, struct err *err);
 	int (*exist)(struct sink *sink, const struct slice *names, unsigned n, bool *exists,
 		     int *partitions, struct err *err);
 	int (*send)(struct sink *sink, const struct message *message, struct err *err);

@@ -8,12 +8,16 @@
 #include <stdlib.h>
 
 enum {
-	SLICE_MS = 500,       /* one turn of waiting for an answer */
-	LEADER_MS = 50,       /* between two looks for leaders */
-	LEADER_LOG_MS = 5000, /* of waiting for leaders before the log says so */
-	UNKNOWN_MS = 60000,   /* a topic that exists is known to all brokers by then */
-	NAMES_MS = 10000,     /* a list of topics is believed so long */
-	REQUEST_MS = 30000,   /* one admin request */
+	SLICE_MS = 500,            /* one turn of waiting for an answer */
+	LEADER_MS = 50,            /* between two looks for leaders */
+	LEADER_LOG_MS = 5000,      /* of waiting for leaders before the log says so */
+	UNKNOWN_MS = 60000,        /* a topic that exists is known to all brokers by then */
+	NAMES_MS = 10000,          /* a list of topics is believed so long */
+	REQUEST_MS = 30000,        /* one admin request */
+	TOPICS_AT_ONCE = 100,      /* created with one request at most, ... */
+	PARTITIONS_AT_ONCE = 1000, /* ... and partitions of them */
+	NEW_PER_MS = 5,            /* of many new topics: the list is asked for less often */
+	CREATE_LOG_MS = 5000,      /* between two lines about many topics */
 	ERRSTR = 512,
 };
 
@@ -135,54 +139,122 @@ static const char *create_remedy(rd_kafka_resp_err_t code)
 	}
 }
 
-/* What one answer says: 1 done, 0 try again, -1 refused. */
-static int create_result(struct kafka *kafka, const char *name, rd_kafka_event_t *event,
-			 bool *created, rd_kafka_resp_err_t *again, struct err *err)
+static int refuse_create(struct kafka *kafka, const char *name, rd_kafka_resp_err_t code,
+			 const char *text, struct err *err)
 {
-	size_t n = 0;
-	rd_kafka_resp_err_t code = rd_kafka_event_error(event);
-	const char *text = rd_kafka_event_error_string(event);
-	const rd_kafka_CreateTopics_result_t *result = rd_kafka_event_CreateTopics_result(event);
-	if (code == RD_KAFKA_RESP_ERR_NO_ERROR && result != NULL) {
-		const rd_kafka_topic_result_t **topics =
-			rd_kafka_CreateTopics_result_topics(result, &n);
-		code = n ? rd_kafka_topic_result_error(topics[0]) : RD_KAFKA_RESP_ERR__BAD_MSG;
-		text = n ? rd_kafka_topic_result_error_string(topics[0]) : NULL;
-	}
-	*again = code;
-	*created = code == RD_KAFKA_RESP_ERR_NO_ERROR;
-	if (*created || code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
-		return 1;
-	if (kafka_transient(code))
-		return 0;
 	return err_set(err, ERR_KAFKA, "%s: topic \"%s\" cannot be created: %s%s", kafka->label,
 		       name, text && *text ? text : rd_kafka_err2str(code), create_remedy(code));
 }
 
-int topics_create(struct kafka *kafka, const char *name, const struct topic_spec *spec,
-		  const _Atomic bool *stop, bool *created, struct err *err)
+/* What the answer says about one topic. *again stays, or becomes what it is tried again for. */
+static int take_created(struct kafka *kafka, struct topic_order *order, rd_kafka_resp_err_t code,
+			const char *text, rd_kafka_resp_err_t *again, struct err *err)
 {
-	rd_kafka_NewTopic_t *topic = new_topic(kafka, name, spec, err);
-	if (topic == NULL)
-		return -1;
-	rd_kafka_queue_t *queue = rd_kafka_queue_new(kafka->rk);
-	rd_kafka_AdminOptions_t *options = admin_options(kafka, RD_KAFKA_ADMIN_OP_CREATETOPICS);
+	order->created = code == RD_KAFKA_RESP_ERR_NO_ERROR;
+	order->done = order->created || code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS;
+	if (order->done)
+		return 0;
+	if (!kafka_transient(code))
+		return refuse_create(kafka, order->name, code, text, err);
+	*again = code;
+	return 0;
+}
+
+/* An answer holds the topics in the order of the request: those that were not done. */
+static int create_result(struct kafka *kafka, struct topic_order *orders, unsigned n,
+			 rd_kafka_event_t *event, rd_kafka_resp_err_t *again, struct err *err)
+{
+	size_t nresults = 0;
+	const rd_kafka_topic_result_t **results = NULL;
+	rd_kafka_resp_err_t code = rd_kafka_event_error(event);
+	const rd_kafka_CreateTopics_result_t *result = rd_kafka_event_CreateTopics_result(event);
+	if (code == RD_KAFKA_RESP_ERR_NO_ERROR && result != NULL)
+		results = rd_kafka_CreateTopics_result_topics(result, &nresults);
+	for (size_t i = 0, at = 0; i < n; i++) {
+		const char *text = rd_kafka_event_error_string(event);
+		if (orders[i].done)
+			continue;
+		if (results != NULL) {
+			bool given = at < nresults && results[at] != NULL &&
+				     strcmp(rd_kafka_topic_result_name(results[at]),
+					    orders[i].name) == 0;
+			code = given ? rd_kafka_topic_result_error(results[at])
+				     : RD_KAFKA_RESP_ERR__BAD_MSG;
+			text = given ? rd_kafka_topic_result_error_string(results[at]) : NULL;
+			at++;
+		}
+		if (take_created(kafka, &orders[i], code, text, again, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* One request for those that are not done. */
+static int create_once(struct kafka *kafka, struct topic_order *orders, unsigned n,
+		       const _Atomic bool *stop, rd_kafka_resp_err_t *again, struct err *err)
+{
+	rd_kafka_NewTopic_t *topics[TOPICS_AT_ONCE];
+	size_t ntopics = 0;
 	int result = 0;
-	while (result == 0) {
-		rd_kafka_resp_err_t again;
-		rd_kafka_CreateTopics(kafka->rk, &topic, 1, options, queue);
+	*again = RD_KAFKA_RESP_ERR_NO_ERROR;
+	for (unsigned i = 0; result == 0 && i < n; i++) {
+		if (orders[i].done)
+			continue;
+		topics[ntopics] = new_topic(kafka, orders[i].name, orders[i].spec, err);
+		result = topics[ntopics] == NULL ? -1 : 0;
+		ntopics += result == 0;
+	}
+	if (result == 0) {
+		rd_kafka_queue_t *queue = rd_kafka_queue_new(kafka->rk);
+		rd_kafka_AdminOptions_t *options =
+			admin_options(kafka, RD_KAFKA_ADMIN_OP_CREATETOPICS);
+		rd_kafka_CreateTopics(kafka->rk, topics, ntopics, options, queue);
 		rd_kafka_event_t *event = answer(kafka, queue, "create a topic", stop, err);
-		result = event ? create_result(kafka, name, event, created, &again, err) : -1;
+		result = event ? create_result(kafka, orders, n, event, again, err) : -1;
 		if (event != NULL)
 			rd_kafka_event_destroy(event);
-		if (result == 0 &&
-		    kafka_wait(kafka, "create a topic", again, LEADER_MS, stop, err) != 0)
-			result = -1;
+		rd_kafka_AdminOptions_destroy(options);
+		rd_kafka_queue_destroy(queue);
 	}
-	rd_kafka_AdminOptions_destroy(options);
-	rd_kafka_queue_destroy(queue);
-	rd_kafka_NewTopic_destroy(topic);
-	return result < 0 ? -1 : 0;
+	rd_kafka_NewTopic_destroy_array(topics, ntopics);
+	return result;
+}
+
+static int create_some(struct kafka *kafka, struct topic_order *orders, unsigned n,
+		       const _Atomic bool *stop, struct err *err)
+{
+	rd_kafka_resp_err_t again;
+	do {
+		if (create_once(kafka, orders, n, stop, &again, err) != 0)
+			return -1;
+		if (again != RD_KAFKA_RESP_ERR_NO_ERROR &&
+		    kafka_wait(kafka, "create a topic", again, LEADER_MS, stop, err) != 0)
+			return -1;
+	} while (again != RD_KAFKA_RESP_ERR_NO_ERROR);
+	return 0;
+}
+
+/* How many of the first topics go into one request. Apache Kafka refuses requests for more than 10,000 partitions. */
+static unsigned how_many(const struct topic_order *orders, unsigned n)
+{
+	unsigned some = 0;
+	for (int partitions = 0; some < n && some < TOPICS_AT_ONCE; some++) {
+		partitions += orders[some].spec->partitions;
+		if (some > 0 && partitions > PARTITIONS_AT_ONCE)
+			break;
+	}
+	return some;
+}
+
+int topics_create(struct kafka *kafka, struct topic_order *orders, unsigned n,
+		  const _Atomic bool *stop, struct err *err)
+{
+	for (unsigned at = 0, some; at < n; at += some) {
+		some = how_many(orders + at, n - at);
+		if (create_some(kafka, orders + at, some, stop, err) != 0)
+			return -1;
+	}
+	return 0;
 }
 
 /* ---- delete ---- */
@@ -386,12 +458,19 @@ static int missing(struct kafka *kafka, const char *name, struct err *err)
 		       kafka->label, name);
 }
 
+/* The list of all topics, asked for again when it is old. */
+static int recent_names(struct kafka *kafka, struct topic_names *names, const _Atomic bool *stop,
+			struct err *err)
+{
+	bool old = names->metadata == NULL || clock_mono_ms() - names->at_ms > NAMES_MS;
+	return old ? topics_list(kafka, names, -1, stop, err) : 0;
+}
+
 static int find_or_create(struct kafka *kafka, struct topic_names *names, const char *name,
 			  const struct topic_spec *spec, const _Atomic bool *stop,
 			  struct topic_facts *facts, struct err *err)
 {
-	bool old = names->metadata == NULL || clock_mono_ms() - names->at_ms > NAMES_MS;
-	if (old && topics_list(kafka, names, -1, stop, err) != 0)
+	if (recent_names(kafka, names, stop, err) != 0)
 		return -1;
 	facts->mock = kafka_is_mock(kafka);
 	if (topics_partitions(names, slice_str(name)) != 0)
@@ -405,7 +484,78 @@ static int find_or_create(struct kafka *kafka, struct topic_names *names, const 
 	}
 	if (facts->mock) /* there a topic appears when it is asked for */
 		return 0;
-	return topics_create(kafka, name, spec, stop, &facts->created, err);
+	struct topic_order order = {.name = name, .spec = spec};
+	int result = topics_create(kafka, &order, 1, stop, err);
+	facts->created = order.created;
+	return result;
+}
+
+static const rd_kafka_metadata_topic_t *listed(const struct topic_names *names, const char *name)
+{
+	for (int i = 0; i < names->metadata->topic_cnt; i++)
+		if (strcmp(names->metadata->topics[i].topic, name) == 0)
+			return &names->metadata->topics[i];
+	return NULL;
+}
+
+/* Moves together the orders that are not on the list with all their leaders. */
+static unsigned leaderless(const struct topic_names *names, struct topic_order *orders, unsigned n)
+{
+	rd_kafka_resp_err_t code;
+	unsigned left = 0;
+	for (unsigned i = 0; i < n; i++) {
+		const rd_kafka_metadata_topic_t *topic = listed(names, orders[i].name);
+		if (topic == NULL || led_partitions(topic, &code) == 0)
+			orders[left++] = orders[i];
+	}
+	return left;
+}
+
+static void log_progress(const struct kafka *kafka, unsigned done, unsigned n, int64_t *said_ms)
+{
+	if (clock_mono_ms() - *said_ms < CREATE_LOG_MS)
+		return;
+	*said_ms = clock_mono_ms();
+	log_info("%s: %u of %u new topics can be written to", kafka->label, done, n);
+}
+
+/* A broker goes on making directories for seconds after it has answered. One list for all is asked for again and
+ * again, up to a time; what is still missing then is the concern of whoever wants that topic. */
+static int wait_for_new(struct kafka *kafka, struct topic_names *names, struct topic_order *orders,
+			unsigned n, const _Atomic bool *stop, struct err *err)
+{
+	int64_t end = clock_mono_ms() + UNKNOWN_MS, said_ms = clock_mono_ms();
+	unsigned left = n;
+	while (left > 0 && clock_mono_ms() < end) {
+		if (topics_list(kafka, names, -1, stop, err) != 0)
+			return -1;
+		left = leaderless(names, orders, left);
+		log_progress(kafka, n - left, n, &said_ms);
+		if (left > 0 && kafka_wait(kafka, "see the leaders of new topics",
+					   RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE,
+					   LEADER_MS + (int)(n / NEW_PER_MS), stop, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+int topics_create_missing(struct kafka *kafka, struct topic_names *names,
+			  struct topic_order *orders, unsigned n, const _Atomic bool *stop,
+			  struct err *err)
+{
+	unsigned missing = 0;
+	if (recent_names(kafka, names, stop, err) != 0)
+		return -1;
+	if (kafka_is_mock(kafka))
+		return 0;
+	for (unsigned i = 0; i < n; i++)
+		if (topics_partitions(names, slice_str(orders[i].name)) == 0)
+			orders[missing++] = orders[i];
+	if (missing == 0)
+		return 0;
+	if (topics_create(kafka, orders, missing, stop, err) != 0)
+		return -1;
+	return wait_for_new(kafka, names, orders, missing, stop, err);
 }
 
 int topics_ensure(struct kafka *kafka, struct topic_names *names, const char *name,

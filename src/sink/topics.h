@@ -17,6 +17,14 @@ struct topic_facts {
 	bool mock;          /* librdkafka's embedded broker */
 };
 
+/* A topic that is to be created. */
+struct topic_order {
+	const char *name;
+	const struct topic_spec *spec;
+	bool done;    /* it exists: created, or it was there already */
+	bool created; /* by this request */
+};
+
 /* Names of a cluster's topics, as last asked for. */
 struct topic_names {
 	const rd_kafka_metadata_t *metadata; /* NULL: not asked yet */
@@ -40,9 +48,14 @@ void topics_forget(struct topic_names *names);
  * false. */
 int topics_describe(struct kafka *kafka, const char *name, const _Atomic bool *stop,
 		    struct topic_facts *facts, struct err *err) MUST_CHECK;
-/* *created: false when it was there already. */
-int topics_create(struct kafka *kafka, const char *name, const struct topic_spec *spec,
-		  const _Atomic bool *stop, bool *created, struct err *err) MUST_CHECK;
+/* A hundred with one request; does not wait for leaders. No name may occur twice. */
+int topics_create(struct kafka *kafka, struct topic_order *orders, unsigned n,
+		  const _Atomic bool *stop, struct err *err) MUST_CHECK;
+/* Creates those that are not on the list of topics, and waits until all have leaders, but hardly more than a minute.
+ * The orders are moved about. The embedded broker knows no CreateTopics: nothing is done there. */
+int topics_create_missing(struct kafka *kafka, struct topic_names *names,
+			  struct topic_order *orders, unsigned n, const _Atomic bool *stop,
+			  struct err *err) MUST_CHECK;
 int topics_delete(struct kafka *kafka, const char *name, const _Atomic bool *stop,
 		  struct err *err) MUST_CHECK;
 

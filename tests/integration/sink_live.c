@@ -104,6 +104,44 @@ static void case_create(void)
 	drop(name);
 }
 
+/* Many topics with few requests: what is there stays as it is, what is refused is named. */
+static void case_many(void)
+{
+	enum { MANY = 110 };
+	static char texts[MANY][120];
+	static struct slice names[MANY];
+	static struct topic_spec specs[MANY];
+	struct tally tally = {0};
+	struct sink *sink = open_sink(0, &tally);
+	for (int i = 0; i < MANY; i++) {
+		snprintf(texts[i], sizeof(texts[i]), "sinklive.%d.many.%d", (int)getpid(), i);
+		names[i] = slice_str(texts[i]);
+		specs[i] = (struct topic_spec){true, 1 + i % 2, -1, NULL, 0, 0};
+	}
+	CHECK(client_topic_create(&config, names[7], 5, -1, NULL, 0, &err) == 0);
+	CHECK(sink_topics_create(sink, names, specs, MANY, NULL, &err) == 0);
+	for (int i = 0; i < MANY; i++) {
+		specs[i].create = false;
+		struct topic *topic = open_topic(sink, names[i], specs[i]);
+		CHECK(sink_topic_info(topic)->partitions == (i == 7 ? 5 : 1 + i % 2));
+		CHECK(sink_send(sink, topic, 0, SLICE("k"), SLICE("{}"), NULL, 0, 1, &err) == 0);
+	}
+	CHECK(drain(sink, 20000) == 0 && tally.acked == MANY);
+	for (int i = 0; i < MANY; i++)
+		drop(names[i]);
+	struct slice three[] = {topic_name("fine"), topic_name("wide"), topic_name("other")};
+	const struct topic_spec wrong[] = {
+		{true, 1, -1, NULL, 0, 0}, {true, 1, 9, NULL, 0, 0}, {true, 1, -1, NULL, 0, 0}};
+	CHECK(sink_topics_create(sink, three, wrong, 3, NULL, &err) == -1);
+	CHECK(err.code == ERR_KAFKA && !err.retriable && strstr(err.text, three[1].ptr) &&
+	      strstr(err.text, "topics.replication"));
+	three[0] = SLICE("no name");
+	CHECK(sink_topics_create(sink, three, specs, 1, NULL, &err) == -1 && err.code == ERR_DATA);
+	sink_free(sink);
+	drop(topic_name("fine"));
+	drop(topic_name("other"));
+}
+
 /* topics = "existing": a missing topic is named, and is not created by asking. */
 static void case_missing(void)
 {
@@ -435,10 +473,10 @@ static const struct {
 	const char *name;
 	void (*run)(void);
 } cases[] = {
-	{"create", case_create}, {"missing", case_missing},         {"size", case_size},
-	{"poison", case_poison}, {"pressure", case_pressure},       {"pinned", case_pinned},
-	{"gap", case_gap},       {"client", case_client},           {"store", case_store},
-	{"fence", case_fence},   {"store_topic", case_store_topic},
+	{"create", case_create}, {"many", case_many},     {"missing", case_missing},
+	{"size", case_size},     {"poison", case_poison}, {"pressure", case_pressure},
+	{"pinned", case_pinned}, {"gap", case_gap},       {"client", case_client},
+	{"store", case_store},   {"fence", case_fence},   {"store_topic", case_store_topic},
 };
 
 int main(int argc, char **argv)
