@@ -252,9 +252,9 @@ static bool outage_end(const char *label)
 	return last;
 }
 
-void kafka_poll(struct kafka *kafka, int timeout_ms)
+int kafka_poll(struct kafka *kafka, int timeout_ms)
 {
-	rd_kafka_poll(kafka->rk, timeout_ms);
+	return rd_kafka_poll(kafka->rk, timeout_ms);
 }
 
 void kafka_up(struct kafka *kafka)
@@ -333,9 +333,11 @@ int kafka_wait(struct kafka *kafka, const char *what, rd_kafka_resp_err_t code, 
 
 bool kafka_is_mock(struct kafka *kafka)
 {
-	char *id = rd_kafka_clusterid(kafka->rk, 1000);
-	bool mock = id != NULL && strncmp(id, "mockCluster", 11) == 0;
-	if (id != NULL)
-		rd_kafka_mem_free(kafka->rk, id);
-	return mock;
+	char *id = kafka->identified ? NULL : rd_kafka_clusterid(kafka->rk, 1000);
+	if (id == NULL)
+		return kafka->mock;
+	kafka->identified = true;
+	kafka->mock = strncmp(id, "mockCluster", 11) == 0;
+	rd_kafka_mem_free(kafka->rk, id);
+	return kafka->mock;
 }

@@ -31,6 +31,8 @@ struct kafka {
 	char last_error[400]; /* newest connection error, "" for none */
 	int64_t down_since;   /* wall ms since when no broker answers; 0: up as far as known */
 	bool announced;       /* the log has said so */
+	bool identified;      /* it is known which cluster this is ... */
+	bool mock;            /* ... and whether it is the mock */
 	struct err refused;   /* authentication or TLS failed: waiting will not help */
 	struct err fatal;     /* the producer cannot go on */
 	kafka_report_fn *report;
@@ -43,8 +45,8 @@ struct kafka {
 int kafka_open(struct kafka *kafka, const struct sink_config *config,
 	       const struct kafka_options *options, struct err *err) MUST_CHECK;
 void kafka_close(struct kafka *kafka);
-/* Serves callbacks, waiting at most timeout_ms for the first. */
-void kafka_poll(struct kafka *kafka, int timeout_ms);
+/* Serves callbacks, waiting at most timeout_ms for the first; how many. */
+int kafka_poll(struct kafka *kafka, int timeout_ms);
 /* A broker has answered. */
 void kafka_up(struct kafka *kafka);
 /* Something waits for a broker: says so in the log, once, when none has answered for a second. */
@@ -56,7 +58,8 @@ bool kafka_transient(rd_kafka_resp_err_t code);
 int kafka_wait(struct kafka *kafka, const char *what, rd_kafka_resp_err_t code, int wait_ms,
 	       const _Atomic bool *stop, struct err *err) MUST_CHECK;
 /* librdkafka's in-process mock cluster: it knows no CreateTopics and no DescribeConfigs, and
- * waiting for an answer to them would last for ever. Call it only when a broker has answered. */
+ * waiting for an answer to them would last for ever. Call it only when a broker has answered, or `identified` was
+ * taken over from another client. */
 bool kafka_is_mock(struct kafka *kafka);
 
 #endif

@@ -7,8 +7,12 @@
 #include "sink/topics.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 /* How sizes fit together (rule 16). One batch that is larger than its topic's max.message.bytes
  * is refused as a whole, so batch.size, which counts uncompressed bytes, must stay below the
@@ -17,7 +21,14 @@
  * message.max.bytes is as high as it goes (each message is checked against its own topic before
  * it is handed over), batch.size starts below Kafka's default for topics, and when a topic turns
  * up that takes less, the producer is drained and made again with a smaller batch.size. */
+/* librdkafka's broker thread looks at all partitions of its producer each time it wakes, sends one partition with each
+ * request and has at most five requests in flight: 1,000 topics with 6 partitions that are written in turns go at a
+ * tenth of the speed. So a producer takes some hundred partitions, and a sink with more has several: its shards. A
+ * topic stays in one of them as long as the sink lives, so that the order of its messages is that of one producer.
+ * All of them share the lane's queue, whose bytes are counted here; the first error of any is the sink's. */
 enum {
+	SHARDS_MAX = 4,
+	SHARD_PARTITIONS = 1500,  /* where the next shard begins */
 	BATCH_DEFAULT = 1000000,  /* below SINK_DEFAULT_MAX_MESSAGE */
 	BATCH_MARGIN = 512,       /* a batch's own header, and slack */
 	MESSAGE_MAX = 1000000000, /* librdkafka's upper limit of message.max.bytes */
@@ -33,9 +44,17 @@ enum {
 	NAMES_MS = 2000,      /* its answers are at most so old */
 };
 
+struct shard {
+	struct kafka kafka;
+	unsigned partitions; /* of its topics */
+};
+
 struct kafka_sink {
 	struct sink sink;
-	struct kafka kafka;
+	struct shard shards[SHARDS_MAX]; /* librdkafka's callbacks know their addresses */
+	unsigned nshards;                /* at least 1 */
+	int wake;      /* eventfd: some shard has something to say; -1 while there is one shard */
+	size_t queued; /* bytes of keys and values in all shards' queues */
 	struct sink_config config; /* for making the producer again; its strings are borrowed */
 	char *client_id;
 	size_t queue_bytes;
@@ -50,6 +69,47 @@ struct kafka_sink {
 static struct kafka_sink *of(struct sink *sink)
 {
 	return (struct kafka_sink *)sink;
+}
+
+static const char *label(const struct kafka_sink *k)
+{
+	return k->shards[0].kafka.label;
+}
+
+/* The failure of a producer, NULL: none has failed. */
+static const struct err *fatal(const struct kafka_sink *k)
+{
+	for (unsigned i = 0; i < k->nshards; i++)
+		if (k->shards[i].kafka.fatal.code != ERR_NONE)
+			return &k->shards[i].kafka.fatal;
+	return NULL;
+}
+
+/* ---- polling all shards ---- */
+
+static int serve_all(struct kafka_sink *k)
+{
+	int served = 0;
+	for (unsigned i = 0; i < k->nshards; i++)
+		served += kafka_poll(&k->shards[i].kafka, 0);
+	return served;
+}
+
+/* Serves callbacks, waiting at most timeout_ms for the first. */
+static void poll_all(struct kafka_sink *k, int timeout_ms)
+{
+	struct pollfd fd = {k->wake, POLLIN, 0};
+	eventfd_t count;
+	if (k->nshards == 1) {
+		(void)kafka_poll(&k->shards[0].kafka, timeout_ms);
+		return;
+	}
+	if (serve_all(k) != 0 || timeout_ms == 0)
+		return;
+	/* librdkafka writes when a queue that was empty is not so any more */
+	(void)poll(&fd, 1, timeout_ms);
+	(void)eventfd_read(k->wake, &count);
+	(void)serve_all(k);
 }
 
 /* ---- delivery reports ---- */
@@ -106,12 +166,12 @@ static void poison(struct kafka_sink *k, const rd_kafka_message_t *message)
 		"%s: a message for topic \"%s\", partition %d, was not accepted: %s (%s)%s; "
 		"nothing is sent "
 		"after it, and the position stays before it",
-		k->kafka.label, rd_kafka_topic_name(message->rkt), (int)message->partition,
+		label(k), rd_kafka_topic_name(message->rkt), (int)message->partition,
 		rd_kafka_err2str(message->err), rd_kafka_err2name(message->err),
 		report_remedy(message->err));
 	err.retriable = !hopeless(message->err);
-	if (k->kafka.fatal.code != ERR_NONE && is_consequence(message->err))
-		err = k->kafka.fatal;
+	if (fatal(k) != NULL && is_consequence(message->err))
+		err = *fatal(k);
 	sink_set_poison(&k->sink, &err);
 }
 
@@ -132,6 +192,7 @@ static void on_report(void *arg, const rd_kafka_message_t *message)
 	struct kafka_sink *k = arg;
 	assert(k->sink.in_flight != 0);
 	k->sink.in_flight--;
+	k->queued -= message->len + message->key_len;
 	if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR)
 		note_known(k, message);
 	if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR)
@@ -147,42 +208,59 @@ static void take_fatal(struct kafka_sink *k)
 {
 	for (int i = 0;
 	     i < FATAL_POLLS && k->sink.in_flight != 0 && k->sink.poison.code == ERR_NONE; i++)
-		kafka_poll(&k->kafka, ROOM_MS);
-	sink_set_poison(&k->sink, &k->kafka.fatal);
+		poll_all(k, ROOM_MS);
+	sink_set_poison(&k->sink, fatal(k));
+}
+
+/* Says so when brokers are away; the longest outage counts. */
+static int64_t down_since(struct kafka_sink *k)
+{
+	int64_t since = 0;
+	for (unsigned i = 0; i < k->nshards; i++) {
+		struct kafka *kafka = &k->shards[i].kafka;
+		/* an idle connection that was closed is no outage */
+		if (kafka->down_since != 0 && k->sink.in_flight != 0)
+			kafka_waiting(kafka);
+		if (kafka->announced && (since == 0 || kafka->down_since < since))
+			since = kafka->down_since;
+	}
+	return since;
 }
 
 static void kafka_sink_poll(struct sink *sink, int timeout_ms)
 {
 	struct kafka_sink *k = of(sink);
-	kafka_poll(&k->kafka, timeout_ms);
+	poll_all(k, timeout_ms);
 	sink_tell(sink);
-	if (k->kafka.fatal.code != ERR_NONE && sink->poison.code == ERR_NONE)
+	if (fatal(k) != NULL && sink->poison.code == ERR_NONE)
 		take_fatal(k);
-	/* an idle connection that was closed is no outage */
-	if (k->kafka.down_since != 0 && sink->in_flight != 0)
-		kafka_waiting(&k->kafka);
-	sink->down_since = k->kafka.announced ? k->kafka.down_since : 0;
+	sink->down_since = down_since(k);
 }
 
 /* rd_kafka_flush makes librdkafka forget linger.ms while it runs. */
 static void kafka_sink_flush(struct sink *sink, int timeout_ms)
 {
-	if (timeout_ms > 0)
-		(void)rd_kafka_flush(of(sink)->kafka.rk, timeout_ms);
+	struct kafka_sink *k = of(sink);
+	for (unsigned i = 0; timeout_ms > 0 && i < k->nshards; i++)
+		if (rd_kafka_outq_len(k->shards[i].kafka.rk) > 0)
+			(void)rd_kafka_flush(k->shards[i].kafka.rk, timeout_ms);
 	kafka_sink_poll(sink, 0);
 }
 
 static void kafka_sink_purge(struct sink *sink)
 {
+	struct kafka_sink *k = of(sink);
 	int64_t end = clock_mono_ms() + PURGE_MS;
-	(void)rd_kafka_purge(of(sink)->kafka.rk,
-			     RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+	for (unsigned i = 0; i < k->nshards; i++)
+		if (k->shards[i].kafka.rk != NULL) /* NULL: reopen has failed */
+			(void)rd_kafka_purge(k->shards[i].kafka.rk,
+					     RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
 	while (sink->in_flight != 0 && clock_mono_ms() < end)
-		kafka_poll(&of(sink)->kafka, ROOM_MS);
+		poll_all(k, ROOM_MS);
 	sink->run = 0;
 }
 
-/* ---- the producer ---- */
+/* ---- the producers ---- */
 
 static int open_producer(struct kafka_sink *k, struct kafka *kafka, size_t batch, struct err *err)
 {
@@ -215,7 +293,7 @@ static int open_producer(struct kafka_sink *k, struct kafka *kafka, size_t batch
 static struct rd_kafka_topic_s *bind_topic(struct kafka_sink *k, struct topic *topic)
 {
 	memset(topic->known, KNOWN_NOT, (size_t)topic->info.partitions);
-	return rd_kafka_topic_new(k->kafka.rk, topic->name, NULL);
+	return rd_kafka_topic_new(k->shards[topic->shard].kafka.rk, topic->name, NULL);
 }
 
 /* Every topic but those still being looked up gets a new handle; they belong to the producer. */
@@ -229,19 +307,74 @@ static void rebind_topics(struct kafka_sink *k, bool open)
 	}
 }
 
-/* Nothing may be in flight. The struct stays where it is, for librdkafka's callbacks know its
- * address. */
+/* poll_all hears of this shard too. */
+static void wake_for(struct kafka_sink *k, const struct shard *shard)
+{
+	static const uint64_t one = 1;
+	rd_kafka_queue_t *queue = rd_kafka_queue_get_main(shard->kafka.rk);
+	rd_kafka_queue_io_event_enable(queue, k->wake, &one, sizeof(one));
+	rd_kafka_queue_destroy(queue);
+}
+
+static int reopen_shard(struct kafka_sink *k, struct shard *shard, struct err *err)
+{
+	const struct kafka old = shard->kafka;
+	kafka_close(&shard->kafka);
+	if (open_producer(k, &shard->kafka, k->batch, err) != 0)
+		return -1;
+	shard->kafka.identified = old.identified;
+	shard->kafka.mock = old.mock;
+	if (k->wake >= 0)
+		wake_for(k, shard);
+	return 0;
+}
+
+/* Nothing may be in flight. The structs stay where they are. */
 static int reopen(struct kafka_sink *k, size_t batch, struct err *err)
 {
 	rebind_topics(k, false);
-	kafka_close(&k->kafka);
-	if (open_producer(k, &k->kafka, batch, err) != 0) {
-		sink_set_poison(&k->sink, err);
-		return -1;
-	}
 	k->batch = batch;
+	for (unsigned i = 0; i < k->nshards; i++) {
+		if (reopen_shard(k, &k->shards[i], err) != 0) {
+			sink_set_poison(&k->sink, err);
+			return -1;
+		}
+	}
 	rebind_topics(k, true);
 	return 0;
+}
+
+static int add_shard(struct kafka_sink *k, struct err *err)
+{
+	struct shard *shard = &k->shards[k->nshards];
+	if (k->wake < 0) {
+		k->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+		if (k->wake < 0)
+			return err_set(err, ERR_INTERNAL, "cannot make an eventfd: %s",
+				       strerror(errno));
+		wake_for(k, &k->shards[0]);
+	}
+	if (open_producer(k, &shard->kafka, k->batch, err) != 0)
+		return -1;
+	/* no broker has answered this producer yet, and a list of all topics would cost each a megabyte */
+	shard->kafka.identified = k->shards[0].kafka.identified;
+	shard->kafka.mock = k->shards[0].kafka.mock;
+	wake_for(k, shard);
+	k->nshards++;
+	return 0;
+}
+
+/* The shard of a new topic: the emptiest, or another one when that is full. */
+static int choose_shard(struct kafka_sink *k, unsigned *shard, struct err *err)
+{
+	*shard = 0;
+	for (unsigned i = 1; i < k->nshards; i++)
+		if (k->shards[i].partitions < k->shards[*shard].partitions)
+			*shard = i;
+	if (k->shards[*shard].partitions < SHARD_PARTITIONS || k->nshards == SHARDS_MAX)
+		return 0;
+	*shard = k->nshards;
+	return add_shard(k, err);
 }
 
 /* Makes sure that no batch is larger than `limit`. */
@@ -252,7 +385,7 @@ static int fit_batch(struct kafka_sink *k, const char *name, size_t limit, const
 	if (batch >= k->batch)
 		return 0;
 	log_info("%s: topic \"%s\" takes %zu bytes at most; batches are at most %zu from now on",
-		 k->kafka.label, name, limit, batch);
+		 label(k), name, limit, batch);
 	int drained = sink_drain(&k->sink, -1, stop, err);
 	if (drained > 0)
 		return err_retry(err, ERR_KAFKA, "stopped while messages were in flight");
@@ -270,7 +403,7 @@ static int check_pinned(struct kafka_sink *k, const char *name, int pinned, int 
 		       "%s: topic \"%s\" has %d partitions, but the checkpoint was made with %d: "
 		       "it has been deleted and "
 		       "made again; give it at least %d partitions, or reset the sync",
-		       k->kafka.label, name, partitions, pinned, pinned);
+		       label(k), name, partitions, pinned, pinned);
 }
 
 static void warn_unreadable(struct kafka_sink *k, const char *name)
@@ -279,7 +412,7 @@ static void warn_unreadable(struct kafka_sink *k, const char *name)
 		log_warn("%s: the configuration of topic \"%s\" cannot be read (grant "
 			 "DescribeConfigs): "
 			 "max.message.bytes is taken to be %d and cleanup.policy delete",
-			 k->kafka.label, name, SINK_DEFAULT_MAX_MESSAGE);
+			 label(k), name, SINK_DEFAULT_MAX_MESSAGE);
 	k->warned_unreadable = true;
 }
 
@@ -295,7 +428,9 @@ static int kafka_sink_topic(struct sink *sink, struct topic *topic, const struct
 {
 	struct kafka_sink *k = of(sink);
 	struct topic_facts facts;
-	if (topics_ensure(&k->kafka, &k->names, topic->name, spec, stop, &facts, err) != 0 ||
+	if (choose_shard(k, &topic->shard, err) != 0 ||
+	    topics_ensure(&k->shards[topic->shard].kafka, &k->names, topic->name, spec, stop,
+			  &facts, err) != 0 ||
 	    check_pinned(k, topic->name, spec->pinned, facts.partitions, err) != 0)
 		return -1;
 	if (!facts.described && !facts.mock)
@@ -304,9 +439,10 @@ static int kafka_sink_topic(struct sink *sink, struct topic *topic, const struct
 		return -1;
 	topic->info.partitions = spec->pinned > 0 ? spec->pinned : facts.partitions;
 	topic->known = mem_array((size_t)topic->info.partitions, sizeof(*topic->known));
+	k->shards[topic->shard].partitions += (unsigned)topic->info.partitions;
 	topic->native = bind_topic(k, topic);
 	if (topic->native == NULL)
-		return err_set(err, ERR_KAFKA, "%s: topic \"%s\": %s", k->kafka.label, topic->name,
+		return err_set(err, ERR_KAFKA, "%s: topic \"%s\": %s", label(k), topic->name,
 			       rd_kafka_err2str(rd_kafka_last_error()));
 	topic->info.compacted = facts.compacted;
 	topic->info.max_message = facts.max_message;
@@ -323,7 +459,7 @@ static int kafka_sink_create(struct sink *sink, const char *const *names,
 	struct topic_order *orders = mem_array(n, sizeof(*orders));
 	for (unsigned i = 0; i < n; i++)
 		orders[i] = (struct topic_order){.name = names[i], .spec = &specs[i]};
-	int result = topics_create_missing(&k->kafka, &k->names, orders, n, stop, err);
+	int result = topics_create_missing(&k->shards[0].kafka, &k->names, orders, n, stop, err);
 	free(orders);
 	return result;
 }
@@ -342,8 +478,8 @@ static int refresh_names(struct kafka_sink *k, struct err *err)
 {
 	if (k->names.metadata != NULL && clock_mono_ms() - k->names.at_ms < NAMES_MS)
 		return 0;
-	int result = topics_list(&k->kafka, &k->names, k->unreachable ? EXIST_AGAIN_MS : EXIST_MS,
-				 k->sink.stop, err);
+	int result = topics_list(&k->shards[0].kafka, &k->names,
+				 k->unreachable ? EXIST_AGAIN_MS : EXIST_MS, k->sink.stop, err);
 	k->unreachable = result != 0;
 	return result;
 }
@@ -373,22 +509,22 @@ static int wait_for_room(struct kafka_sink *k, struct err *err)
 	}
 	if (sink_stopping(&k->sink))
 		return err_retry(err, ERR_KAFKA, "%s: stopped while the producer's queue was full",
-				 k->kafka.label);
+				 label(k));
 	return 0;
 }
 
 static int refuse(struct kafka_sink *k, const struct message *message, rd_kafka_resp_err_t code,
 		  struct err *err)
 {
-	kafka_poll(&k->kafka, 0); /* what made it fail may be a fatal error that is not yet told */
-	if (k->kafka.fatal.code != ERR_NONE) {
+	poll_all(k, 0); /* what made it fail may be a fatal error that is not yet told */
+	if (fatal(k) != NULL) {
 		take_fatal(k);
 		*err = k->sink.poison;
 		return -1;
 	}
 	err_set(err, code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ? ERR_DATA : ERR_KAFKA,
 		"%s: a message of %zu bytes for topic \"%s\", partition %d, cannot be sent: %s%s",
-		k->kafka.label, message->size, message->topic->name, message->partition,
+		label(k), message->size, message->topic->name, message->partition,
 		rd_kafka_err2str(code), report_remedy(code));
 	err->retriable = !hopeless(code);
 	return -1;
@@ -419,8 +555,8 @@ static rd_kafka_resp_err_t produce_headers(struct kafka_sink *k, const struct me
 		{.vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = (void *)(uintptr_t)message->token},
 		{.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = headers},
 	};
-	rd_kafka_error_t *error =
-		rd_kafka_produceva(k->kafka.rk, vus, sizeof(vus) / sizeof(vus[0]));
+	rd_kafka_error_t *error = rd_kafka_produceva(k->shards[message->topic->shard].kafka.rk, vus,
+						     sizeof(vus) / sizeof(vus[0]));
 	rd_kafka_resp_err_t code = error ? rd_kafka_error_code(error) : RD_KAFKA_RESP_ERR_NO_ERROR;
 	if (error != NULL)
 		rd_kafka_error_destroy(error);
@@ -457,20 +593,35 @@ static int introduce(struct kafka_sink *k, const struct message *message, struct
 	return 0;
 }
 
+/* Whether all shards together hold no more than one producer may. The number of messages is librdkafka's to watch while
+ * there is one. */
+static bool has_room(const struct kafka_sink *k, size_t bytes)
+{
+	if (k->sink.in_flight == 0)
+		return true;
+	return k->queued + bytes <= k->queue_bytes &&
+	       (k->nshards == 1 || k->sink.in_flight < k->queue_bytes / BYTES_PER_MESSAGE);
+}
+
 static int kafka_sink_send(struct sink *sink, const struct message *message, struct err *err)
 {
 	struct kafka_sink *k = of(sink);
 	rd_kafka_headers_t *headers;
 	rd_kafka_resp_err_t code;
+	size_t bytes = message->key.len + message->value.len;
 	int result = 0;
 	if (message->topic->known[message->partition] != KNOWN && introduce(k, message, err) < 0)
 		return -1;
+	while (!has_room(k, bytes))
+		if (wait_for_room(k, err) != 0)
+			return -1;
 	headers = message->nheaders ? make_headers(message) : NULL;
 	code = produce(k, message, headers);
 	while (code == RD_KAFKA_RESP_ERR__QUEUE_FULL && (result = wait_for_room(k, err)) == 0)
 		code = produce(k, message, headers);
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
 		sink->in_flight++;
+		k->queued += bytes;
 		return 0;
 	}
 	if (headers != NULL)
@@ -484,9 +635,12 @@ static void kafka_sink_free(struct sink *sink)
 {
 	struct kafka_sink *k = of(sink);
 	topics_forget(&k->names);
-	if (k->kafka.rk != NULL && sink->in_flight != 0)
+	if (sink->in_flight != 0)
 		kafka_sink_purge(sink);
-	kafka_close(&k->kafka);
+	for (unsigned i = 0; i < k->nshards; i++)
+		kafka_close(&k->shards[i].kafka);
+	if (k->wake >= 0)
+		close(k->wake);
 	free(k->client_id);
 	free(k);
 }
@@ -545,7 +699,9 @@ struct sink *sink_kafka_new(const struct sink_config *config, const char *client
 	k->client_id = client_id ? strdup(client_id) : NULL;
 	map_init(&k->sink.topics);
 	choose_sizes(k, queue_bytes);
-	if (open_producer(k, &k->kafka, k->batch, err) != 0) {
+	k->wake = -1;
+	k->nshards = 1;
+	if (open_producer(k, &k->shards[0].kafka, k->batch, err) != 0) {
 		free(k->client_id);
 		free(k);
 		return NULL;

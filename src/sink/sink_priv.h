@@ -21,6 +21,7 @@ struct topic {
 	struct topic_info info;          /* what callers see; info.name points at `name` */
 	size_t limit;                    /* largest message, overhead included; SIZE_MAX: none */
 	struct rd_kafka_topic_s *native; /* of the Kafka sink */
+	unsigned shard;                  /* of the Kafka sink: whose native it is */
 	uint8_t *known;                  /* of the Kafka sink, for each partition: enum known */
 	char name[];                     /* NUL-terminated */
 };

@@ -362,7 +362,7 @@ static void smaller_batches(void **state)
 	assert_int_equal(fit_batch(k, "small", 20000, NULL, &err), 0);
 	assert_int_equal(tally.messages, 50);
 	assert_int_equal(k->batch, 20000 - BATCH_MARGIN);
-	const rd_kafka_conf_t *conf = rd_kafka_conf(k->kafka.rk);
+	const rd_kafka_conf_t *conf = rd_kafka_conf(k->shards[0].kafka.rk);
 	assert_int_equal(rd_kafka_conf_get(conf, "batch.size", size, &len), RD_KAFKA_CONF_OK);
 	assert_string_equal(size, "19488");
 	assert_int_equal(fit_batch(k, "wide", 2000000, NULL, &err), 0);
@@ -377,7 +377,7 @@ static void expect_setting(const char *name, const char *value)
 {
 	char text[64];
 	size_t len = sizeof(text);
-	const rd_kafka_conf_t *conf = rd_kafka_conf(of(sink)->kafka.rk);
+	const rd_kafka_conf_t *conf = rd_kafka_conf(of(sink)->shards[0].kafka.rk);
 	if (rd_kafka_conf_get(conf, name, text, &len) != RD_KAFKA_CONF_OK)
 		fail_msg("%s", name);
 	if (strcmp(text, value) != 0)
@@ -438,9 +438,9 @@ static void outage(void **state)
 	(void)state;
 	rd_kafka_mock_broker_set_down(broker->cluster, -1);
 	int64_t end = clock_mono_ms() + WAIT;
-	while (of(sink)->kafka.down_since == 0 && clock_mono_ms() < end)
+	while (of(sink)->shards[0].kafka.down_since == 0 && clock_mono_ms() < end)
 		assert_int_equal(sink_poll(sink, 50, &err), 0);
-	assert_true(of(sink)->kafka.down_since != 0);
+	assert_true(of(sink)->shards[0].kafka.down_since != 0);
 	assert_int_equal(sink_down_since(sink), 0); /* nobody minds yet */
 	send_ok(1);
 	while (sink_down_since(sink) == 0 && clock_mono_ms() < end)
@@ -537,6 +537,136 @@ static void existing(void **state)
 	assert_false(exists[1]); /* asking has not made it */
 }
 
+/* A topic that fills the first producer, and one of the second. */
+static struct topic *open_second_shard(void)
+{
+	assert_int_equal(broker_topic(broker, "wide", SHARD_PARTITIONS, &err), 0);
+	assert_int_equal(broker_topic(broker, "far", 1, &err), 0);
+	struct topic *wide = open_topic("wide"), *far = open_topic("far");
+	assert_int_equal(wide->shard, 0);
+	assert_int_equal(far->shard, 1);
+	assert_int_equal(of(sink)->nshards, 2);
+	assert_ptr_equal(open_topic("far"), far);
+	return far;
+}
+
+static int post_to(struct topic *to, uint64_t token)
+{
+	return sink_send(sink, to, SINK_PARTITION_BY_KEY, SLICE("key"), SLICE("{\"value\":1}"),
+			 NULL, 0, token, &err);
+}
+
+static void many_partitions_many_producers(void **state)
+{
+	(void)state;
+	struct topic *far = open_second_shard();
+	for (uint64_t i = 1; i <= 500; i++) {
+		send_ok(i);
+		assert_int_equal(post_to(far, i), 0);
+	}
+	drain_ok();
+	assert_int_equal(tally.messages, 1000);
+	assert_int_equal(tally.sum, 500 * 501);
+	assert_int_equal(of(sink)->queued, 0);
+	expect_on_topic("t", 500);
+	expect_on_topic("far", 500);
+	/* a wait ends with the report of either: after the first one 100 ms would be too long for these */
+	int64_t before = clock_mono_ms();
+	for (int i = 0; i < 20; i++) {
+		assert_int_equal(post_to(i % 2 ? far : topic, 1), 0);
+		while (sink_in_flight(sink) != 0)
+			assert_int_equal(sink_poll(sink, 5000, &err), 0);
+	}
+	assert_true(clock_mono_ms() - before < 5000);
+}
+
+/* Of other producers nothing is sent either, and all of it is thrown away. */
+static void error_of_one_producer_is_the_sinks(void **state)
+{
+	(void)state;
+	struct topic *far = open_second_shard();
+	be_known();
+	assert_int_equal(post_to(far, 0), 0);
+	drain_ok();
+	rd_kafka_mock_push_request_errors(broker->cluster, API_PRODUCE, 1,
+					  RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+	assert_int_equal(post_to(far, 2), 0);
+	for (int64_t end = clock_mono_ms() + WAIT;
+	     sink_poll(sink, 10, &err) == 0 && clock_mono_ms() < end;)
+		;
+	assert_non_null(strstr(err.text, "\"far\""));
+	assert_int_equal(post(3), -1);
+	assert_int_equal(drain(), -1);
+	sink_purge(sink);
+	assert_int_equal(sink_in_flight(sink), 0);
+	expect_on_topic("t", 1);
+}
+
+static void producers_share_the_queue(void **state)
+{
+	(void)state;
+	sink_free(sink);
+	open_sink(QUEUE_MIN);
+	topic = open_topic("t");
+	struct topic *far = open_second_shard();
+	be_known();
+	assert_int_equal(post_to(far, 0), 0);
+	drain_ok();
+	rd_kafka_mock_broker_set_down(broker->cluster, -1);
+	atomic_store(&stop, true);
+	unsigned sent = 0;
+	while ((sent % 2 ? post(1) : post_to(far, 1)) == 0)
+		sent++;
+	assert_non_null(strstr(err.text, "queue was full"));
+	assert_int_equal(sent, QUEUE_MIN / BYTES_PER_MESSAGE);
+	sink_purge(sink);
+	assert_int_equal(of(sink)->queued, 0);
+	assert_int_equal(sink_in_flight(sink), 0);
+}
+
+static void producers_share_the_bytes(void **state)
+{
+	(void)state;
+	static const char value[2000];
+	sink_free(sink);
+	open_sink(QUEUE_MIN);
+	topic = open_topic("t");
+	struct topic *far = open_second_shard();
+	be_known();
+	assert_int_equal(post_to(far, 0), 0);
+	drain_ok();
+	rd_kafka_mock_broker_set_down(broker->cluster, -1);
+	atomic_store(&stop, true);
+	unsigned sent = 0;
+	while (sink_send(sink, sent % 2 ? topic : far, 0, SLICE("k"),
+			 slice_of(value, sizeof(value)), NULL, 0, 1, &err) == 0)
+		sent++;
+	assert_int_equal(sent, QUEUE_MIN / (sizeof(value) + 1));
+	assert_int_equal(of(sink)->queued, sent * (sizeof(value) + 1));
+}
+
+/* Another topic takes less: all producers are made again, and each topic stays with its own. */
+static void smaller_batches_of_all_producers(void **state)
+{
+	(void)state;
+	struct topic *far = open_second_shard();
+	send_ok(1);
+	assert_int_equal(post_to(far, 2), 0);
+	assert_int_equal(fit_batch(of(sink), "small", 20000, NULL, &err), 0);
+	assert_int_equal(tally.messages, 2);
+	send_ok(3);
+	assert_int_equal(post_to(far, 4), 0);
+	drain_ok();
+	assert_int_equal(tally.sum, 10);
+	for (unsigned i = 0; i < 2; i++) {
+		char size[32];
+		size_t len = sizeof(size);
+		const rd_kafka_conf_t *conf = rd_kafka_conf(of(sink)->shards[i].kafka.rk);
+		assert_int_equal(rd_kafka_conf_get(conf, "batch.size", size, &len), 0);
+		assert_string_equal(size, "19488");
+	}
+}
+
 static void pinned(void **state)
 {
 	(void)state;
@@ -595,6 +725,11 @@ int main(void)
 		CASE(full_queue),
 		CASE(headers_survive_a_full_queue),
 		CASE(placed_by_key),
+		CASE(many_partitions_many_producers),
+		CASE(error_of_one_producer_is_the_sinks),
+		CASE(producers_share_the_queue),
+		CASE(producers_share_the_bytes),
+		CASE(smaller_batches_of_all_producers),
 		CASE(too_large),
 		CASE(larger_than_the_queue),
 		CASE(smaller_batches),
