@@ -28,12 +28,17 @@
  * All of them share the lane's queue, whose bytes are counted here; the first error of any is the sink's. */
 enum {
 	SHARDS_MAX = 4,
-	SHARD_PARTITIONS = 1500,  /* where the next shard begins */
-	BATCH_DEFAULT = 1000000,  /* below SINK_DEFAULT_MAX_MESSAGE */
-	BATCH_MARGIN = 512,       /* a batch's own header, and slack */
+	SHARD_PARTITIONS = 1500, /* where the next shard begins */
+	BATCH_DEFAULT = 1000000, /* below SINK_DEFAULT_MAX_MESSAGE */
+	BATCHES_IN_QUEUE =
+		32,         /* a lane's part of the queue: requests in flight come on top of it */
+	BATCH_MIN = 100000, /* by that */
+	BATCH_MARGIN = 512, /* a batch's own header, and slack */
 	MESSAGE_MAX = 1000000000, /* librdkafka's upper limit of message.max.bytes */
 	QUEUE_DEFAULT = 32 << 20, /* memory.queue */
-	QUEUE_MIN = 64 << 10,     /* less makes no batches */
+	COPIES_OF_QUEUE =
+		6, /* part of the queue that stays empty, for the compressed copies in flight */
+	QUEUE_MIN = 64 << 10, /* less makes no batches */
 	BYTES_PER_MESSAGE =
 		256,      /* what librdkafka keeps around a small message: bounds their number */
 	ROOM_MS = 100,    /* one turn of waiting for room in the queue */
@@ -593,13 +598,14 @@ static int introduce(struct kafka_sink *k, const struct message *message, struct
 	return 0;
 }
 
-/* Whether all shards together hold no more than one producer may. The number of messages is librdkafka's to watch while
+/* Whether all shards together hold no more than one producer may, less what is kept for copies; a message that is larger
+ * than that goes alone. The number of messages is librdkafka's to watch while
  * there is one. */
 static bool has_room(const struct kafka_sink *k, size_t bytes)
 {
 	if (k->sink.in_flight == 0)
 		return true;
-	return k->queued + bytes <= k->queue_bytes &&
+	return k->queued + bytes <= k->queue_bytes - k->queue_bytes / COPIES_OF_QUEUE &&
 	       (k->nshards == 1 || k->sink.in_flight < k->queue_bytes / BYTES_PER_MESSAGE);
 }
 
@@ -684,7 +690,11 @@ static void choose_sizes(struct kafka_sink *k, size_t queue_bytes)
 		k->queue_bytes = QUEUE_MIN;
 	k->message_max = MESSAGE_MAX;
 	(void)number(&k->config, "max.request.size", "message.max.bytes", &k->message_max);
-	k->batch = BATCH_DEFAULT;
+	k->batch = k->queue_bytes / BATCHES_IN_QUEUE;
+	if (k->batch < BATCH_MIN)
+		k->batch = BATCH_MIN;
+	if (k->batch > BATCH_DEFAULT)
+		k->batch = BATCH_DEFAULT;
 	(void)number(&k->config, "batch.size", NULL, &k->batch);
 	if (k->batch > BATCH_DEFAULT || k->batch == 0) /* Java's 0 is "no batches": 1 */
 		k->batch = k->batch ? BATCH_DEFAULT : 1;

@@ -641,7 +641,7 @@ static void producers_share_the_bytes(void **state)
 	while (sink_send(sink, sent % 2 ? topic : far, 0, SLICE("k"),
 			 slice_of(value, sizeof(value)), NULL, 0, 1, &err) == 0)
 		sent++;
-	assert_int_equal(sent, QUEUE_MIN / (sizeof(value) + 1));
+	assert_int_equal(sent, (QUEUE_MIN - QUEUE_MIN / COPIES_OF_QUEUE) / (sizeof(value) + 1));
 	assert_int_equal(of(sink)->queued, sent * (sizeof(value) + 1));
 }
 
@@ -665,6 +665,19 @@ static void smaller_batches_of_all_producers(void **state)
 		assert_int_equal(rd_kafka_conf_get(conf, "batch.size", size, &len), 0);
 		assert_string_equal(size, "19488");
 	}
+}
+
+/* A lane that has a part of the queue makes smaller batches. */
+static void batches_fit_the_queue(void **state)
+{
+	(void)state;
+	sink_free(sink);
+	open_sink(8 << 20);
+	assert_int_equal(of(sink)->batch, (8 << 20) / BATCHES_IN_QUEUE);
+	sink_free(sink);
+	open_sink(1 << 20);
+	assert_int_equal(of(sink)->batch, BATCH_MIN);
+	topic = open_topic("t");
 }
 
 static void pinned(void **state)
@@ -730,6 +743,7 @@ int main(void)
 		CASE(producers_share_the_queue),
 		CASE(producers_share_the_bytes),
 		CASE(smaller_batches_of_all_producers),
+		CASE(batches_fit_the_queue),
 		CASE(too_large),
 		CASE(larger_than_the_queue),
 		CASE(smaller_batches),
