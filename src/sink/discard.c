@@ -17,7 +17,8 @@ static struct discard_sink *of(struct sink *sink)
 
 static void discard_poll(struct sink *sink, int timeout_ms)
 {
-	(void)timeout_ms;
+	if (sink->in_flight == 0)
+		sink_local_wait(timeout_ms);
 	for (; sink->in_flight > 0; sink->in_flight--)
 		sink_count_acked(sink, of(sink)->token);
 	sink_tell(sink);
@@ -38,46 +39,19 @@ static void discard_purge(struct sink *sink)
 	sink->in_flight = 0;
 }
 
-static int discard_topic(struct sink *sink, struct topic *topic, const struct topic_spec *spec,
-			 const _Atomic bool *stop, struct err *err)
-{
-	(void)sink, (void)stop, (void)err;
-	topic->info.partitions = spec->pinned > 0 ? spec->pinned : spec->partitions;
-	if (topic->info.partitions < 1)
-		topic->info.partitions = 1;
-	topic->limit = SIZE_MAX;
-	return 0;
-}
-
-static int discard_exist(struct sink *sink, const struct slice *names, unsigned n, bool *exists,
-			 int *partitions, struct err *err)
-{
-	(void)sink, (void)names, (void)err;
-	for (unsigned i = 0; i < n; i++) {
-		exists[i] = true;
-		partitions[i] = 1;
-	}
-	return 0;
-}
-
-static void discard_forget(struct topic *topic)
-{
-	(void)topic;
-}
-
 static void discard_free(struct sink *sink)
 {
 	free(sink);
 }
 
 static const struct sink_ops discard_ops = {
-	.topic = discard_topic,
-	.exist = discard_exist,
+	.topic = sink_local_topic,
+	.exist = sink_local_exist,
 	.send = discard_send,
 	.poll = discard_poll,
 	.flush = discard_poll,
 	.purge = discard_purge,
-	.forget = discard_forget,
+	.forget = sink_local_forget,
 	.free = discard_free,
 };
 

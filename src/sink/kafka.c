@@ -269,8 +269,7 @@ static void kafka_sink_purge(struct sink *sink)
 
 static int open_producer(struct kafka_sink *k, struct kafka *kafka, size_t batch, struct err *err)
 {
-	char kbytes[NUM_INT_MAX + 1], messages[NUM_INT_MAX + 1], batch_size[NUM_INT_MAX + 1];
-	snprintf(kbytes, sizeof(kbytes), "%zu", k->queue_bytes >> 10);
+	char messages[NUM_INT_MAX + 1], batch_size[NUM_INT_MAX + 1];
 	snprintf(messages, sizeof(messages), "%zu", k->queue_bytes / BYTES_PER_MESSAGE);
 	snprintf(batch_size, sizeof(batch_size), "%zu", batch);
 	const struct property defaults[] = {
@@ -285,7 +284,7 @@ static int open_producer(struct kafka_sink *k, struct kafka *kafka, size_t batch
 		{"enable.gapless.guarantee", "true"},
 		{"acks", "all"},
 		{"message.timeout.ms", "0"},
-		{"queue.buffering.max.kbytes", kbytes},
+		{"queue.buffering.max.kbytes", "2147483647"}, /* has_room counts the bytes */
 		{"batch.size", batch_size},
 		{NULL, NULL},
 	};
@@ -424,8 +423,7 @@ static void warn_unreadable(struct kafka_sink *k, const char *name)
 static size_t message_limit(const struct kafka_sink *k, const struct topic_facts *facts)
 {
 	size_t limit = facts->max_message ? facts->max_message : SINK_DEFAULT_MAX_MESSAGE;
-	size_t own = k->message_max < k->queue_bytes ? k->message_max : k->queue_bytes;
-	return limit < own ? limit : own;
+	return limit < k->message_max ? limit : k->message_max;
 }
 
 static int kafka_sink_topic(struct sink *sink, struct topic *topic, const struct topic_spec *spec,

@@ -3,6 +3,7 @@
  * a JSON string, a tombstone null. Keys and strings that are not UTF-8 show U+FFFD where they
  * are not. Lines of several lanes do not mix. */
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "sink/sink_priv.h"
 
@@ -11,9 +12,13 @@
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-enum { LINES_FLUSH = 65536 }; /* bytes collected before they are written */
+enum {
+	LINES_FLUSH = 65536, /* bytes collected before they are written */
+	SYNC_MS = 200,
+};
 
 struct pending {
 	uint64_t token;
@@ -24,6 +29,8 @@ struct lines_sink {
 	struct sink sink;
 	int fd;
 	const char *path;        /* for texts */
+	bool is_file;            /* no pipe or terminal: it can be synced to the disk */
+	int64_t synced_ms;       /* monotonic, of the last sync */
 	struct buf out;          /* whole lines, not written yet */
 	struct pending *pending; /* whose messages those are, in order */
 	size_t npending, cap;
@@ -161,22 +168,42 @@ static void acknowledge(struct lines_sink *lines)
 	sink_tell(&lines->sink);
 }
 
-static void write_out(struct lines_sink *lines)
+static void fail(struct lines_sink *lines)
 {
 	struct err err = ERR_INIT;
+	err_set(&err, ERR_KAFKA, "%s: cannot write: %s", lines->path, strerror(errno));
+	sink_set_poison(&lines->sink, &err);
+}
+
+/* What is written is acknowledged when it is on the disk, for the position moves then: now, or at most so often. */
+static void sync_out(struct lines_sink *lines, bool now)
+{
+	int64_t mono_ms = clock_mono_ms();
+	if (lines->is_file) {
+		if (!now && mono_ms - lines->synced_ms < SYNC_MS)
+			return;
+		if (fdatasync(lines->fd) < 0) {
+			fail(lines);
+			return;
+		}
+		lines->synced_ms = mono_ms;
+	}
+	acknowledge(lines);
+}
+
+static void write_out(struct lines_sink *lines, bool now)
+{
+	int result;
 	if (lines->sink.in_flight == 0 || lines->sink.poison.code != ERR_NONE)
 		return;
 	pthread_mutex_lock(&lines_lock);
-	int result = write_all(lines->fd, buf_slice(&lines->out));
-	int saved = errno;
+	result = write_all(lines->fd, buf_slice(&lines->out));
 	pthread_mutex_unlock(&lines_lock);
 	buf_clear(&lines->out);
-	if (result == 0) {
-		acknowledge(lines);
-		return;
-	}
-	err_set(&err, ERR_KAFKA, "%s: cannot write: %s", lines->path, strerror(saved));
-	sink_set_poison(&lines->sink, &err);
+	if (result < 0)
+		fail(lines);
+	else
+		sync_out(lines, now);
 }
 
 static void remember(struct lines_sink *lines, uint64_t token)
@@ -199,7 +226,7 @@ static int lines_send(struct sink *sink, const struct message *message, struct e
 	remember(lines, message->token);
 	sink->in_flight++;
 	if (lines->out.len >= LINES_FLUSH)
-		write_out(lines);
+		write_out(lines, false);
 	if (sink->poison.code == ERR_NONE)
 		return 0;
 	*err = sink->poison;
@@ -208,8 +235,15 @@ static int lines_send(struct sink *sink, const struct message *message, struct e
 
 static void lines_poll(struct sink *sink, int timeout_ms)
 {
+	if (sink->in_flight == 0)
+		sink_local_wait(timeout_ms);
+	write_out(of(sink), timeout_ms > 0);
+}
+
+static void lines_flush(struct sink *sink, int timeout_ms)
+{
 	(void)timeout_ms;
-	write_out(of(sink));
+	write_out(of(sink), true);
 }
 
 static void lines_purge(struct sink *sink)
@@ -219,43 +253,11 @@ static void lines_purge(struct sink *sink)
 	sink->in_flight = 0;
 }
 
-/* ---- topics: each has what was asked for ---- */
-
-static int lines_topic(struct sink *sink, struct topic *topic, const struct topic_spec *spec,
-		       const _Atomic bool *stop, struct err *err)
-{
-	(void)sink, (void)stop, (void)err;
-	topic->info.partitions = spec->pinned > 0 ? spec->pinned : spec->partitions;
-	if (topic->info.partitions < 1)
-		topic->info.partitions = 1;
-	for (unsigned i = 0; i < spec->nconfig; i++)
-		if (strcmp(spec->config[i].name, "cleanup.policy") == 0)
-			topic->info.compacted = strstr(spec->config[i].value, "compact") != NULL;
-	topic->limit = SIZE_MAX;
-	return 0;
-}
-
-static int lines_exist(struct sink *sink, const struct slice *names, unsigned n, bool *exists,
-		       int *partitions, struct err *err)
-{
-	(void)sink, (void)names, (void)err;
-	for (unsigned i = 0; i < n; i++) {
-		exists[i] = true;
-		partitions[i] = 1;
-	}
-	return 0;
-}
-
-static void lines_forget(struct topic *topic)
-{
-	(void)topic;
-}
-
 static void lines_free(struct sink *sink)
 {
 	struct lines_sink *lines = of(sink);
 	sink->acked = NULL; /* the window may be gone */
-	write_out(lines);
+	write_out(lines, true);
 	if (lines->fd != STDOUT_FILENO)
 		close(lines->fd);
 	buf_fini(&lines->out);
@@ -264,18 +266,19 @@ static void lines_free(struct sink *sink)
 }
 
 static const struct sink_ops lines_ops = {
-	.topic = lines_topic,
-	.exist = lines_exist,
+	.topic = sink_local_topic,
+	.exist = sink_local_exist,
 	.send = lines_send,
 	.poll = lines_poll,
-	.flush = lines_poll,
+	.flush = lines_flush,
 	.purge = lines_purge,
-	.forget = lines_forget,
+	.forget = sink_local_forget,
 	.free = lines_free,
 };
 
 struct sink *sink_lines_new(const struct sink_config *config, struct err *err)
 {
+	struct stat status;
 	int fd = STDOUT_FILENO;
 	if (config->file != NULL)
 		fd = open(config->file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
@@ -288,6 +291,7 @@ struct sink *sink_lines_new(const struct sink_config *config, struct err *err)
 	lines->sink.ops = &lines_ops;
 	lines->fd = fd;
 	lines->path = config->file ? config->file : "standard output";
+	lines->is_file = fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
 	map_init(&lines->sink.topics);
 	buf_init(&lines->out);
 	return &lines->sink;

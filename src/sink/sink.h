@@ -48,7 +48,7 @@ typedef void sink_acked_fn(void *arg, uint64_t token, unsigned messages);
 size_t sink_queue_total(const struct sink_config *config, size_t fallback);
 
 /* queue_bytes: this lane's share of sink_queue_total; 0: all of it. A larger message than that
- * cannot be sent. client_id for the broker's logs. Connects lazily. acked NULL: nobody wants to know (a sink that only asks for topics). */
+ * goes alone. client_id for the broker's logs. Connects lazily. acked NULL: nobody wants to know (a sink that only asks for topics). */
 struct sink *sink_new(const struct sink_config *config, const char *client_id, size_t queue_bytes,
 		      sink_acked_fn *acked, void *arg, struct err *err);
 void sink_free(struct sink *sink);

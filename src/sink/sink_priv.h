@@ -79,6 +79,15 @@ struct sink *sink_kafka_new(const struct sink_config *config, const char *client
 struct sink *sink_lines_new(const struct sink_config *config, struct err *err);
 struct sink *sink_discard_new(void);
 
+/* local.c: for sinks without a cluster: topics that are as they were asked for. */
+int sink_local_topic(struct sink *sink, struct topic *topic, const struct topic_spec *spec,
+		     const _Atomic bool *stop, struct err *err) MUST_CHECK;
+int sink_local_exist(struct sink *sink, const struct slice *names, unsigned n, bool *exists,
+		     int *partitions, struct err *err) MUST_CHECK;
+void sink_local_forget(struct topic *topic);
+/* A poll with nothing in flight: whoever waits with it must not spin. */
+void sink_local_wait(int timeout_ms);
+
 /* One message was reported as delivered. Told to the caller in runs: sink_tell. */
 void sink_count_acked(struct sink *sink, uint64_t token);
 void sink_tell(struct sink *sink);
