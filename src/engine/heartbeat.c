@@ -19,11 +19,9 @@ void heartbeat_fini(struct heartbeat *heartbeat)
 
 static unsigned count_partitions(const struct lane *lane)
 {
-	const struct destination *destination;
 	unsigned n = 0;
-	size_t at = 0;
-	while ((destination = map_next(&lane->destinations, &at)))
-		n += (unsigned)sink_topic_info(destination->topic)->partitions;
+	for (const struct destination *d = lane->first; d; d = d->next)
+		n += (unsigned)sink_topic_info(d->topic)->partitions;
 	return n;
 }
 
@@ -52,7 +50,6 @@ static int begin_round(struct heartbeat *heartbeat, struct lane *lane, struct er
 {
 	heartbeat->round_ms = lane->now_ms;
 	heartbeat->sent = 0;
-	heartbeat->at = 0;
 	heartbeat->partition = 0;
 	heartbeat->destination = NULL;
 	heartbeat->total = count_partitions(lane);
@@ -63,14 +60,16 @@ static int begin_round(struct heartbeat *heartbeat, struct lane *lane, struct er
 
 static bool next_partition(struct heartbeat *heartbeat, struct lane *lane)
 {
+	struct destination *next;
 	while (heartbeat->destination == NULL ||
 	       heartbeat->partition >= sink_topic_info(heartbeat->destination->topic)->partitions) {
 		if (heartbeat->one_topic && heartbeat->destination)
 			return false;
-		heartbeat->destination = map_next(&lane->destinations, &heartbeat->at);
-		heartbeat->partition = 0;
-		if (heartbeat->destination == NULL)
+		next = heartbeat->destination ? heartbeat->destination->next : lane->first;
+		if (next == NULL)
 			return false;
+		heartbeat->destination = next;
+		heartbeat->partition = 0;
 	}
 	return true;
 }

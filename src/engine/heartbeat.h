@@ -11,7 +11,6 @@ struct heartbeat {
 	int64_t round_ms;                /* wall time at which this round began; 0: none yet */
 	unsigned total;                  /* partitions of this round */
 	unsigned sent;                   /* of them, so far */
-	size_t at;                       /* map cursor in lane->destinations */
 	struct destination *destination; /* being served */
 	int partition;                   /* its next partition */
 	bool one_topic;                  /* too many partitions: a topic of its own instead */

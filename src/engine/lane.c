@@ -109,12 +109,11 @@ static int open_destination(struct lane *lane, struct slice name, bool keyed,
 	const struct topic_spec spec = lane_topic_spec(
 		lane->config, keyed, pins_get(pins, name, &lane->texts, &tables, &ntables));
 	struct topic *topic;
-	if (lane->destinations.count >= topics->max + lane->uncounted)
-		return err_set(
-			err, ERR_DATA,
-			"topic '%.*s' would be number %zu of this sync, topics.max is %u: a topic "
-			"function that makes too many, or raise topics.max",
-			SLICE_FMT(name), lane->destinations.count + 1, topics->max);
+	if (!pins_open(pins, name, topics->max + lane->uncounted))
+		return err_set(err, ERR_DATA,
+			       "topic '%.*s' would be number %u of this sync, topics.max is %u: a "
+			       "topic function that makes too many, or raise topics.max",
+			       SLICE_FMT(name), topics->max + 1, topics->max);
 	if (sink_topic(lane->sink, name, &spec, &lane->sync->halt, &topic, err) < 0)
 		return -1;
 	*destination = mem_array(1, sizeof(**destination));
@@ -124,6 +123,11 @@ static int open_destination(struct lane *lane, struct slice name, bool keyed,
 	for (size_t i = 0; i < ntables; i++)
 		map_set(&(*destination)->tables, tables[i], *destination);
 	map_set(&lane->destinations, (*destination)->name, *destination);
+	if (lane->last)
+		lane->last->next = *destination;
+	else
+		lane->first = *destination;
+	lane->last = *destination;
 	pins_note(pins, name, sink_topic_info(topic)->partitions, NULL);
 	return 0;
 }

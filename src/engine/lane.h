@@ -19,6 +19,7 @@ struct collected;
 
 /* A destination topic of this lane. */
 struct destination {
+	struct destination *next; /* the one that was opened after it */
 	struct topic *topic;
 	struct slice name; /* in the topic's own storage */
 	struct map
@@ -47,13 +48,14 @@ struct lane {
 	struct script *script;
 	struct sink *sink;
 	struct window window;
-	uint64_t token;          /* slot of what is being written now */
-	struct arena arena;      /* event arena: until the next change */
-	struct arena texts;      /* as long as the lane: names */
-	struct buf value;        /* message being written */
-	struct buf key[2];       /* key of the before and after image */
-	struct map plans;        /* "db.table" -> struct plan */
-	struct map destinations; /* topic -> struct destination */
+	uint64_t token;                   /* slot of what is being written now */
+	struct arena arena;               /* event arena: until the next change */
+	struct arena texts;               /* as long as the lane: names */
+	struct buf value;                 /* message being written */
+	struct buf key[2];                /* key of the before and after image */
+	struct map plans;                 /* "db.table" -> struct plan */
+	struct map destinations;          /* topic -> struct destination */
+	struct destination *first, *last; /* the same, in the order of opening */
 	unsigned uncounted; /* destinations that topics.max leaves out: the heartbeats' own topic */
 	struct saves saves; /* records not yet posted */
 	capture_fn *capture; /* NULL: messages go to the sink */

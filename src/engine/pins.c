@@ -110,14 +110,34 @@ static void save(struct pins *pins, const struct pin *pin)
 	buf_fini(&name);
 }
 
+bool pins_open(struct pins *pins, struct slice topic, size_t max)
+{
+	struct pin *pin;
+	bool fits = true;
+	pthread_mutex_lock(&pins->lock);
+	pin = map_get(&pins->by_topic, topic);
+	if (pin == NULL || !pin->open)
+		fits = pins->nopen < max;
+	if (fits && pin == NULL)
+		pin = add_pin(pins, topic, 0);
+	if (fits && !pin->open) {
+		pin->open = true;
+		pins->nopen++;
+	}
+	pthread_mutex_unlock(&pins->lock);
+	return fits;
+}
+
 void pins_note(struct pins *pins, struct slice topic, int partitions, const struct slice *table)
 {
 	struct pin *pin;
 	bool is_new = false;
 	pthread_mutex_lock(&pins->lock);
 	pin = map_get(&pins->by_topic, topic);
-	if (pin == NULL) {
-		pin = add_pin(pins, topic, partitions);
+	if (pin == NULL)
+		pin = add_pin(pins, topic, 0);
+	if (pin->partitions == 0) {
+		pin->partitions = partitions;
 		is_new = true;
 	}
 	if (table && map_get(&pin->tables, *table) == NULL) {

@@ -12,13 +12,15 @@
 
 struct pin {
 	struct slice name; /* of the topic */
-	int partitions;    /* pinned count */
+	int partitions;    /* pinned count; 0: not yet */
+	bool open;         /* some lane of this run writes to it */
 	struct map
 		tables; /* "db.table" of the tables whose function has returned it, to the pin itself */
 };
 
 struct pins {
 	pthread_mutex_t lock; /* guards the rest */
+	size_t nopen;         /* pins that are open */
 	struct map by_topic;  /* topic -> struct pin */
 	struct arena arena;   /* pins and names */
 	struct saves saves;   /* records not yet posted, oldest first */
@@ -33,6 +35,8 @@ int pins_load(struct pins *pins, struct slice topic, struct slice json, struct e
 /* The pinned count of the topic, 0: not pinned yet; and copies of its tables' names, in the arena. */
 int pins_get(struct pins *pins, struct slice topic, struct arena *arena, struct slice **tables,
 	     size_t *ntables);
+/* A lane is going to open the topic: whether no more than max topics are open then, over all lanes. */
+bool pins_open(struct pins *pins, struct slice topic, size_t max) MUST_CHECK;
 /* The topic has so many partitions, and (unless NULL) this table writes to it: what is new about that is to be saved. A
  * count that is pinned already stays. */
 void pins_note(struct pins *pins, struct slice topic, int partitions, const struct slice *table);

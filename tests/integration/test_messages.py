@@ -4,9 +4,10 @@ import re
 import time
 
 import pytest
-from support.consume import heartbeats, rows
+from support.consume import Reader, heartbeats, rows
 from support.murmur import partition
 from support.rebuild import check_shape
+from support.wait import wait_for
 
 
 def masked(message):
@@ -304,3 +305,49 @@ def test_rows_of_one_statement(sync, sql, db, engine):
     ids = [int(m.sequence) for m in found]
     assert ids == sorted(ids)
     assert len(set(ids)) == 4000
+
+
+def beats_of(kafka, topics, enough):
+    """{(topic, partition): [time of each heartbeat in Kafka, ms]} as soon as enough(them)."""
+    found = {}
+    reader = Reader(kafka, topics)
+
+    def look():
+        reader.find()
+        for record in reader.consumer.consume(5000, 0.1):
+            if record.error() is None and b'"MHEARTBEAT"' in record.value():
+                found.setdefault((record.topic(), record.partition()), []).append(record.timestamp()[1])
+        return enough(found)
+
+    try:
+        wait_for(look, lambda: f"{len(found)} partitions have heartbeats", 60)
+    finally:
+        reader.close()
+    return found
+
+
+def test_heartbeats_of_many_partitions(sync, sql, db, kafka_server):
+    """consistency 21: a round is spread over the first half of the interval; above 1,000 partitions one topic takes the beats."""
+    own = kafka_server()
+    for name in ("a", "b"):
+        sql(f"CREATE TABLE {name} (id INT PRIMARY KEY)")
+    running = sync("topics = { partitions = 300 },", heartbeat="4", kafka=own)
+    running.wait_streaming(60)
+    beats = beats_of(own, [f"{db}.a", f"{db}.b"], lambda found: len(found) == 600)
+    first = sorted(times[0] for times in beats.values())
+    assert 1000 < first[-1] - first[0] < 4000, "the round came in one go"
+    sql("CREATE TABLE c (id INT PRIMARY KEY)", "CREATE TABLE d (id INT PRIMARY KEY)", "INSERT INTO c VALUES (1)", "INSERT INTO d VALUES (1)")
+    running.wait_log("1200 partitions are more than 1000: they go to topic", 60)
+    named = f"tideway.heartbeat.{running.name}"
+    beats_of(own, [named], lambda found: any(len(times) > 1 for times in found.values()))
+    assert running.stop() == 0
+
+
+def test_topics_max_counts_all_lanes(sync, sql, db, kafka):
+    """lua-api: topics.max stops a typo from making thousands, whichever lane meets the topics."""
+    for name in ("a", "b", "c", "d"):
+        sql(f"CREATE TABLE {name} (id INT PRIMARY KEY)", f"INSERT INTO {name} SELECT seq FROM seq_1_to_200")
+    running = sync('full = { parallel = 4 }, topics = { max = 5 }, topic = { { tables = { "*.*" }, '
+                   f'to = function(change) return "{db}." .. change.table .. change.row.id end }} }},', topic=False)
+    running.fails(7, "topics.max is 5")
+    assert len([t for t in kafka.partitions() if t.startswith(f"{db}.")]) <= 5
