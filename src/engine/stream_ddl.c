@@ -264,11 +264,34 @@ static int refuse_unread(const struct following *f, const struct ddl_effect *eff
 		       SLICE_FMT(effect->new_table), stream->file, stream->read.offset);
 }
 
+/* Partition DDL brings rows into a captured table that are not in its topic: those of a table that is not captured, or
+ * that stand in another topic, where EXCHANGE leaves them. */
+static int refuse_moved(const struct following *f, const struct ddl_effect *effect, struct err *err)
+{
+	struct stream *stream = f->stream;
+	const struct ddl_name *from = &effect->rows_from;
+	bool captured;
+	if (from->table.len == 0 || !wants(stream, effect->db, effect->table))
+		return 0;
+	captured = selects(stream, from->db, from->table);
+	if (captured && !effect->exchanged)
+		return 0;
+	return err_set(err, ERR_DATA,
+		       "rows of table %.*s.%.*s, which is %scaptured, came into table %.*s.%.*s, "
+		       "which is, by %s PARTITION at %s:%" PRIu64
+		       ": the binlog does not have them; start again under another sync name, or "
+		       "exclude %s in source.tables",
+		       SLICE_FMT(from->db), SLICE_FMT(from->table), captured ? "" : "not ",
+		       SLICE_FMT(effect->db), SLICE_FMT(effect->table),
+		       effect->exchanged ? "EXCHANGE" : "CONVERT", stream->file,
+		       stream->read.offset, captured ? "both" : "the latter");
+}
+
 static int follow_effect(struct following *f, const struct ddl_effect *effect, struct err *err)
 {
 	struct stream *stream = f->stream;
 	stream->said = (struct ddl_name){effect->db, effect->table};
-	if (refuse_unread(f, effect, err) < 0)
+	if (refuse_unread(f, effect, err) < 0 || refuse_moved(f, effect, err) < 0)
 		return -1;
 	stream_forget_plan(stream, effect->db, effect->table);
 	if (effect->new_table.len > 0)

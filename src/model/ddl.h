@@ -25,6 +25,10 @@ enum ddl_op {
 		DDL_OP_COUNT
 };
 
+struct ddl_name {
+	struct slice db, table; /* db: the default database where the statement names none */
+};
+
 struct ddl_rename {
 	struct slice from, to;
 };
@@ -40,6 +44,9 @@ struct ddl_effect {
 	unsigned nadded, ndropped, nchanged;
 	const struct ddl_rename *renamed; /* columns */
 	unsigned nrenamed;
+	struct ddl_name
+		rows_from; /* partition DDL: the table whose rows this one has now; or none */
+	bool exchanged;    /* EXCHANGE PARTITION: that table has rows of this one in return */
 };
 
 const char *ddl_op_name(enum ddl_op op);
@@ -53,10 +60,6 @@ struct ddl_context {
 	bool mariadb;            /* what FORMAT_DESCRIPTION says: */
 	unsigned version;        /* 100511, 90704; 0: not known, all versioned comments count */
 	bool implicit_timestamp; /* explicit_defaults_for_timestamp=OFF: TIMESTAMP is NOT NULL */
-};
-
-struct ddl_name {
-	struct slice db, table; /* db: the default database where the statement names none */
 };
 
 enum ddl_generated { DDL_NOT_GENERATED, DDL_VIRTUAL, DDL_STORED };

@@ -155,23 +155,69 @@ static int not_known(const struct ddl_name *name, struct err *err)
 		       SLICE_FMT(name->db), SLICE_FMT(name->table));
 }
 
-/* ALTER TABLE ... EXCHANGE PARTITION, CONVERT: the second table. */
-static void alter_other(struct apply *a, const struct ddl_spec *spec, const struct table *table)
+/* The table and a partition of the other change places. */
+static void exchange(struct apply *a, const struct ddl_name *name, const struct ddl_name *from)
+{
+	const struct table *known = catalog_find(a->catalog, name->db, name->table);
+	if (known == NULL)
+		return;
+	struct ddl_effect *effect = add_effect(a, DDL_ALTER, name);
+	effect->before = known;
+	effect->after = publish_copy(a, known, known->db, known->name);
+	effect->rows_from = *from;
+	effect->exchanged = true;
+}
+
+/* A table that becomes a partition. */
+static void swallow(struct apply *a, const struct ddl_name *name)
+{
+	const struct table *known = catalog_find(a->catalog, name->db, name->table);
+	if (known == NULL)
+		return;
+	add_effect(a, DDL_ERASE, name)->before = known;
+	catalog_remove(a->catalog, known);
+}
+
+/* A table that is made of a partition; its definition cannot be known where the partitioned one's is not. */
+static void split_off(struct apply *a, const struct ddl_name *name, const struct ddl_name *from,
+		      const struct table *table)
+{
+	const struct table *known = catalog_find(a->catalog, name->db, name->table);
+	const struct catalog_database *database = catalog_database(a->catalog, name->db);
+	if (database == NULL)
+		return;
+	struct ddl_effect *effect = add_effect(a, DDL_CREATE, name);
+	effect->before = known;
+	effect->rows_from = *from;
+	if (table)
+		effect->after = publish_copy(a, table, database->name, name->table);
+	else if (known)
+		catalog_remove(a->catalog, known);
+}
+
+/* EXCHANGE PARTITION and CONVERT move rows between two tables, and the binlog has none of them. table: the partitioned
+ * one; NULL: not known. */
+static void move_rows(struct apply *a, const struct ddl_spec *spec, const struct ddl_name *name,
+		      const struct table *table)
 {
 	struct ddl_name other = target(a, &spec->to);
-	const struct table *known = catalog_find(a->catalog, other.db, other.table);
-	const struct catalog_database *database = catalog_database(a->catalog, other.db);
-	if (spec->kind == DDL_SPEC_EXCHANGE && known != NULL) {
-		struct ddl_effect *effect = add_effect(a, DDL_ALTER, &other);
-		effect->before = known;
-		effect->after = publish_copy(a, known, known->db, known->name);
-	} else if (spec->kind == DDL_SPEC_TABLE_TO_PARTITION && known != NULL) {
-		add_effect(a, DDL_ERASE, &other)->before = known;
-		catalog_remove(a->catalog, known);
-	} else if (spec->kind == DDL_SPEC_PARTITION_TO_TABLE && database != NULL) {
-		struct ddl_effect *effect = add_effect(a, DDL_CREATE, &other);
-		effect->before = known;
-		effect->after = publish_copy(a, table, database->name, other.table);
+	if (spec->kind == DDL_SPEC_EXCHANGE)
+		exchange(a, &other, name);
+	else if (spec->kind == DDL_SPEC_TABLE_TO_PARTITION)
+		swallow(a, &other);
+	else if (spec->kind == DDL_SPEC_PARTITION_TO_TABLE)
+		split_off(a, &other, name, table);
+}
+
+/* Whose rows the statement brings into the table that it alters. */
+static void note_rows(struct apply *a, const struct ddl_step *step, struct ddl_effect *effect)
+{
+	for (unsigned i = 0; i < step->nspecs; i++) {
+		const struct ddl_spec *spec = &step->specs[i];
+		if (spec->kind != DDL_SPEC_EXCHANGE && spec->kind != DDL_SPEC_TABLE_TO_PARTITION)
+			continue;
+		effect->rows_from = target(a, &spec->to);
+		effect->exchanged = spec->kind == DDL_SPEC_EXCHANGE;
 	}
 }
 
@@ -255,6 +301,8 @@ static int alter_unknown(struct apply *a, const struct ddl_step *step, const str
 		struct ddl_name to = target(a, &rename->to);
 		rename_unknown(a, name, &to);
 	}
+	for (unsigned i = 0; i < step->nspecs; i++)
+		move_rows(a, &step->specs[i], name, NULL);
 	return 0;
 }
 
@@ -273,10 +321,11 @@ static int alter_table(struct apply *a, const struct ddl_step *step, enum ddl_op
 	struct ddl_effect *effect = add_effect(a, op, &name);
 	effect->before = before;
 	list_columns(a, effect, &draft);
+	note_rows(a, step, effect);
 	publish_altered(a, &draft, effect, rename_spec(step));
 	const struct table *after = effect->after ? effect->after : before;
 	for (unsigned i = 0; i < step->nspecs; i++)
-		alter_other(a, &step->specs[i], after);
+		move_rows(a, &step->specs[i], &name, after);
 	return 0;
 }
 

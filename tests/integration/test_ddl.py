@@ -151,6 +151,76 @@ def test_rename_into_a_captured_name(sync, sql, db, mariadb):
     running.fails(7, rf"{db}\.hidden", rf"{db}\.u")
 
 
+PARTITIONED = ("CREATE TABLE {} (id INT PRIMARY KEY, v INT) PARTITION BY RANGE (id) "
+               "(PARTITION p0 VALUES LESS THAN (10), PARTITION p1 VALUES LESS THAN (100))")
+
+# each: tables that are captured (c*) and not, the statement that moves rows between them, and what the error names
+MOVED = {
+    "exchange_in": ("CREATE TABLE cc (id INT PRIMARY KEY, v INT)", "p", "ALTER TABLE p EXCHANGE PARTITION p0 WITH TABLE cc",
+                    (r"\.p, which is not captured", r"\.cc, which is", "EXCHANGE PARTITION", "exclude the latter")),
+    "exchange_out": ("CREATE TABLE n (id INT PRIMARY KEY, v INT)", "cp", "ALTER TABLE cp EXCHANGE PARTITION p0 WITH TABLE n",
+                     (r"\.n, which is not captured", r"\.cp, which is", "EXCHANGE PARTITION", "exclude the latter")),
+    "exchange_both": ("CREATE TABLE cc (id INT PRIMARY KEY, v INT)", "cp", "ALTER TABLE cp EXCHANGE PARTITION p0 WITH TABLE cc",
+                      (r"\.cp", r"\.cc", "EXCHANGE PARTITION", "exclude both")),
+    "to_table": ("CREATE TABLE n (id INT PRIMARY KEY)", "p", "ALTER TABLE p CONVERT PARTITION p0 TO TABLE cc",
+                 (r"\.p, which is not captured", r"\.cc, which is", "CONVERT PARTITION", "exclude the latter")),
+    "to_partition": ("CREATE TABLE n (id INT PRIMARY KEY, v INT)", "cp",
+                     "ALTER TABLE cp CONVERT TABLE n TO PARTITION p2 VALUES LESS THAN (200)",
+                     (r"\.n, which is not captured", r"\.cp, which is", "CONVERT PARTITION", "exclude the latter")),
+}
+
+
+@pytest.mark.parametrize("case", MOVED)
+def test_partition_that_brings_rows(sync, sql, db, case):
+    """consistency 14: partition DDL that brings rows which were never read into a captured table is an error that names both;
+    with the table excluded the sync goes on."""
+    other, partitioned, statement, patterns = MOVED[case]
+    sql("CREATE TABLE c (id INT PRIMARY KEY)", "INSERT INTO c VALUES (1)", other, PARTITIONED.format(partitioned),
+        f"INSERT INTO {partitioned} VALUES (1, 1), (20, 2)")
+    running = sync(tables=[f"{db}.c*"])
+    running.wait_rows(f"{db}.c", 1)
+    running.wait_streaming()
+    sql(statement, "INSERT INTO c VALUES (2)")
+    running.fails(7, *patterns)
+    running.write(running.text([f"{db}.c"], ""))
+    running.start()
+    running.wait_rows(f"{db}.c", 2)
+
+
+def test_partition_of_tables_that_are_not_captured(sync, sql, db, mariadb):
+    """Partition DDL between tables that are not captured concerns nobody, in the database of a captured one and elsewhere; nor
+    does a partition that leaves a captured table for a captured name, whose rows are in the topic of the old one."""
+    sql("CREATE TABLE c (id INT PRIMARY KEY)", "INSERT INTO c VALUES (1)", "CREATE TABLE n (id INT PRIMARY KEY, v INT)",
+        PARTITIONED.format("p"), "INSERT INTO p VALUES (1, 1), (20, 2)", PARTITIONED.format("cp"), "INSERT INTO cp VALUES (1, 1)")
+    mariadb.run(f"CREATE DATABASE {db}_o", f"CREATE TABLE {db}_o.q LIKE {db}.n", f"CREATE TABLE {db}_o.p LIKE {db}.p")
+    running = sync(tables=[f"{db}.c*"])
+    running.wait_rows(f"{db}.cp", 1)
+    running.wait_streaming()
+    sql("ALTER TABLE p EXCHANGE PARTITION p0 WITH TABLE n", "ALTER TABLE p CONVERT PARTITION p0 TO TABLE m",
+        "ALTER TABLE p CONVERT TABLE m TO PARTITION p2 VALUES LESS THAN (200)",
+        f"ALTER TABLE {db}_o.p EXCHANGE PARTITION p0 WITH TABLE {db}_o.q",
+        f"ALTER TABLE {db}_o.p EXCHANGE PARTITION p0 WITH TABLE n",
+        "ALTER TABLE cp CONVERT PARTITION p0 TO TABLE cq", "INSERT INTO cq VALUES (2, 2)", "INSERT INTO c VALUES (2)")
+    running.wait_rows(f"{db}.c", 2)
+    assert [m.key for m in running.wait_rows(f"{db}.cq", 1)] == [b"2"]
+    mariadb.run(f"DROP DATABASE {db}_o")
+
+
+def test_partition_before_the_point(sync, sql, db):
+    """An exchange that the full sync has seen is no error: it lies at or before the table's point."""
+    sql("CREATE TABLE c (id INT PRIMARY KEY)", "INSERT INTO c VALUES (1)", "CREATE TABLE d (id INT PRIMARY KEY, v INT)",
+        PARTITIONED.format("p"), "INSERT INTO p VALUES (1, 1), (20, 2)")
+    running = sync(tables=[f"{db}.c"])
+    running.wait_rows(f"{db}.c", 1)
+    running.wait_streaming()
+    assert running.stop() == 0
+    sql("INSERT INTO c VALUES (2)", "ALTER TABLE p EXCHANGE PARTITION p0 WITH TABLE d", "INSERT INTO c VALUES (3)")
+    running.write(running.text([f"{db}.?", f"!{db}.p"], ""))
+    running.start()
+    assert [m.key for m in running.wait_rows(f"{db}.d", 1)] == [b"1"]
+    running.wait_rows(f"{db}.c", 3)
+
+
 def test_lower_case_and_quotes(metadata, sync, sql, db):
     """Names with blanks, quotes, dots, upper case and umlauts, in DDL too."""
     name = "Od`d Näme"

@@ -519,6 +519,39 @@ static void test_partitions(void **state)
 	assert_null(find(f, "r"));
 }
 
+static void assert_rows_from(const struct ddl_effect *effect, const char *table, bool exchanged)
+{
+	assert_slice(effect->rows_from.table, table);
+	assert_true(effect->exchanged == exchanged);
+}
+
+/* Whose rows a table has by partition DDL, also when the other table's database is not followed. */
+static void test_partition_rows(void **state)
+{
+	struct fixture *f = *state;
+	run(f, "CREATE TABLE p (a int) PARTITION BY HASH (a)");
+	assert_rows_from(&f->effects[0], "", false);
+	run(f, "CREATE TABLE q LIKE p");
+	run(f, "ALTER TABLE p EXCHANGE PARTITION p0 WITH TABLE q");
+	assert_rows_from(&f->effects[0], "q", true);
+	assert_rows_from(&f->effects[1], "p", true);
+	run(f, "ALTER TABLE p EXCHANGE PARTITION p0 WITH TABLE elsewhere.q");
+	assert_int_equal(f->n, 1);
+	assert_rows_from(&f->effects[0], "q", true);
+	run(f, "ALTER TABLE elsewhere.p EXCHANGE PARTITION p0 WITH TABLE q");
+	assert_string_equal(effects_text(f), "ALTER shop.q before after");
+	assert_rows_from(&f->effects[0], "p", true);
+	run(f, "ALTER TABLE p CONVERT PARTITION p0 TO TABLE r");
+	assert_rows_from(&f->effects[0], "", false);
+	assert_rows_from(&f->effects[1], "p", false);
+	run(f, "ALTER TABLE p CONVERT TABLE r TO PARTITION p0");
+	assert_rows_from(&f->effects[0], "r", false);
+	assert_rows_from(&f->effects[1], "", false);
+	run(f, "ALTER TABLE elsewhere.p CONVERT PARTITION p0 TO TABLE q");
+	assert_string_equal(effects_text(f), "CREATE shop.q before -");
+	assert_null(find(f, "q"));
+}
+
 /* Views and sequences share the tables' names, and RENAME and DROP TABLE work on some of them. */
 static void test_others(void **state)
 {
@@ -609,6 +642,7 @@ int main(void)
 		TEST(test_json),
 		TEST(test_json_damaged),
 		TEST(test_partitions),
+		TEST(test_partition_rows),
 		TEST(test_others),
 		TEST(test_versioned),
 		TEST(test_many),
