@@ -14,7 +14,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { TEXT_IN_ERRORS = 200 };
+enum {
+	TEXT_IN_ERRORS = 200,
+	NAME_MAX_LENGTH = 64, /* of a table, in characters */
+	TIME_IN_NAME = 15,    /* "_20240102030405" */
+};
 
 /* One statement being followed. */
 struct following {
@@ -236,14 +240,59 @@ static int send_effect(struct following *f, const struct ddl_effect *effect, str
 	return 0;
 }
 
-/* Whether the statement moves the table away that has the effect's new name: gh-ost and pt-online-schema-change
- * put a copy of the same rows in its place. */
-static bool swapped(const struct following *f, const struct ddl_effect *effect)
+/* Where the statement moves the table that has the effect's new name; NULL: nowhere. */
+static const struct ddl_effect *moved_away(const struct following *f,
+					   const struct ddl_effect *effect)
 {
 	for (unsigned i = 0; i < f->neffects; i++)
 		if (f->effects[i].op == DDL_RENAME &&
 		    slice_equal(f->effects[i].db, effect->new_db) &&
 		    slice_equal(f->effects[i].table, effect->new_table))
+			return &f->effects[i];
+	return NULL;
+}
+
+/* Whether the rest of a name is the suffix, or gh-ost's time before it: "_20240102030405_del". */
+static bool ends_as(struct slice rest, struct slice suffix)
+{
+	size_t i = 1;
+	if (rest.len == suffix.len + TIME_IN_NAME)
+		while (i < TIME_IN_NAME && rest.ptr[i] >= '0' && rest.ptr[i] <= '9')
+			i++;
+	if (i == TIME_IN_NAME)
+		rest = slice_of(rest.ptr + i, rest.len - i);
+	return slice_equal(rest, suffix);
+}
+
+/* Whether it is "_" table suffix; more "_" where that name was taken, and less of a table's name that is too long. */
+static bool is_shadow(struct slice name, struct slice table, struct slice suffix)
+{
+	for (size_t at = 1; at <= name.len && name.ptr[at - 1] == '_'; at++) {
+		struct slice rest = slice_of(name.ptr + at, name.len - at);
+		size_t same = 0;
+		while (same < rest.len && same < table.len && rest.ptr[same] == table.ptr[same])
+			same++;
+		if (same == table.len &&
+		    ends_as(slice_of(rest.ptr + same, rest.len - same), suffix))
+			return true;
+		if (name.len == NAME_MAX_LENGTH && rest.len > suffix.len &&
+		    same >= rest.len - suffix.len &&
+		    slice_equal(slice_of(name.ptr + name.len - suffix.len, suffix.len), suffix))
+			return true;
+	}
+	return false;
+}
+
+/* gh-ost and pt-online-schema-change put a copy of the same rows in the table's place: by their names that is believed,
+ * by no others (pitfall 13). */
+static bool swapped(const struct ddl_effect *in, const struct ddl_effect *out)
+{
+	static const char *const pairs[][2] = {{"_gho", "_del"}, {"_new", "_old"}};
+	if (out == NULL || !slice_equal(in->db, in->new_db) || !slice_equal(out->db, out->new_db))
+		return false;
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
+		if (is_shadow(in->table, in->new_table, slice_str(pairs[i][0])) &&
+		    is_shadow(out->new_table, out->table, slice_str(pairs[i][1])))
 			return true;
 	return false;
 }
@@ -253,15 +302,22 @@ static int refuse_unread(const struct following *f, const struct ddl_effect *eff
 			 struct err *err)
 {
 	struct stream *stream = f->stream;
+	const struct ddl_effect *away;
 	if (effect->new_table.len == 0 || !wants(stream, effect->new_db, effect->new_table) ||
-	    selects(stream, effect->db, effect->table) || swapped(f, effect))
+	    selects(stream, effect->db, effect->table))
+		return 0;
+	away = moved_away(f, effect);
+	if (swapped(effect, away))
 		return 0;
 	return err_set(err, ERR_DATA,
 		       "table %.*s.%.*s, which is not captured, was renamed to %.*s.%.*s, which "
-		       "is, at %s:%" PRIu64 ": its rows were never read; start again under another "
-		       "sync name, or exclude the new name",
+		       "is, at %s:%" PRIu64 ": its rows were never read%s; start again under "
+		       "another sync name, or exclude the new name",
 		       SLICE_FMT(effect->db), SLICE_FMT(effect->table), SLICE_FMT(effect->new_db),
-		       SLICE_FMT(effect->new_table), stream->file, stream->read.offset);
+		       SLICE_FMT(effect->new_table), stream->file, stream->read.offset,
+		       away ? ", and by its name it is no copy that gh-ost (_gho for _del) or "
+			      "pt-online-schema-change (_new for _old) has made"
+			    : "");
 }
 
 /* Partition DDL brings rows into a captured table that are not in its topic: those of a table that is not captured, or

@@ -140,6 +140,40 @@ def test_rename_pair(metadata, table, sql, db):
     assert {t for t in table.kafka.partitions() if t.startswith(f"{db}.")} == {f"{db}.t"}
 
 
+# the shadow table and the name that the old table gets: what gh-ost and pt-online-schema-change write
+SWAPS = {
+    "gh_ost": ("t", "_t_gho", "_t_del"),
+    "gh_ost_time": ("t", "_t_gho", "_t_20240102030405_del"),
+    "gh_ost_long": (60 * "t", "_" + 59 * "t" + "_gho", "_" + 59 * "t" + "_del"),
+    "pt": ("t", "_t_new", "_t_old"),
+    "pt_again": ("_t", "___t_new", "____t_old"),
+}
+NO_SWAPS = {
+    "any": ("t", "hidden", "t_away"),
+    "other_table": ("t", "_u_gho", "_t_del"),
+    "kept": ("t", "_t_gho", "kept"),
+    "mixed": ("t", "_t_gho", "_t_old"),
+    "no_shadow": ("t", "t_new", "_t_old"),
+}
+
+
+@pytest.mark.parametrize("case", [*SWAPS, *NO_SWAPS])
+def test_swap(sync, sql, db, case):
+    """consistency 14, pitfall 13: a table that is swapped in for a captured one is believed to have the same rows by the names of
+    gh-ost and pt-online-schema-change only; any other is an error that names both."""
+    name, shadow, away = (SWAPS | NO_SWAPS)[case]
+    sql(f"CREATE TABLE {name} (id INT PRIMARY KEY)", f"INSERT INTO {name} VALUES (1)", f"CREATE TABLE {shadow} LIKE {name}",
+        f"INSERT INTO {shadow} VALUES (5)")
+    running = sync(tables=[f"{db}.{name}"])
+    running.wait_rows(f"{db}.{name}", 1)
+    running.wait_streaming()
+    sql(f"RENAME TABLE {name} TO {away}, {shadow} TO {name}", f"INSERT INTO {name} VALUES (6)")
+    if case in SWAPS:
+        assert [m.key for m in running.wait_rows(f"{db}.{name}", 2)] == [b"1", b"6"]
+    else:
+        running.fails(7, rf"{db}\.{shadow}, which is not captured", rf"{db}\.{name}, which is", "gh-ost")
+
+
 def test_rename_into_a_captured_name(sync, sql, db, mariadb):
     """consistency 14: RENAME of a table that is not captured into a captured name is an error that names both."""
     sql("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)", "CREATE TABLE hidden (id INT PRIMARY KEY)",
