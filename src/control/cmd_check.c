@@ -113,6 +113,30 @@ static void check_kafka(struct report *report, struct look *look)
 	sink_free(sink);
 }
 
+/* Tables that a start with nothing read yet would refuse. */
+static void check_engines(struct report *report, const struct look *look)
+{
+	struct buf what, found;
+	for (unsigned i = 0; i < look->start.nselected; i++) {
+		const struct table *table = look->start.selected[i];
+		if (table->npk > 0 || table_transactional(table) ||
+		    look->sync.config->mode == MODE_STREAM)
+			continue;
+		buf_init(&what);
+		buf_init(&found);
+		buf_printf(&what, "table %.*s", SLICE_FMT(table->full_name));
+		buf_printf(&found, "no primary key, and %.*s has no transactions",
+			   SLICE_FMT(table->engine));
+		line(report, FINDING_FAIL, buf_slice(&what), buf_slice(&found),
+		     SLICE("add a primary key, ALTER TABLE ... ENGINE=InnoDB, or exclude the table "
+			   "in source.tables: "
+			   "rows written while it is read would come twice"),
+		     ERR_SOURCE);
+		buf_fini(&what);
+		buf_fini(&found);
+	}
+}
+
 static void check_sync(struct report *report, struct look *look, unsigned index)
 {
 	struct err err = ERR_INIT;
@@ -127,6 +151,7 @@ static void check_sync(struct report *report, struct look *look, unsigned index)
 		buf_printf(&found, "%u selected", look->start.nselected);
 		line(report, FINDING_OK, SLICE("tables"), buf_slice(&found), SLICE(""), ERR_NONE);
 		buf_fini(&found);
+		check_engines(report, look);
 	}
 	check_kafka(report, look);
 	look_leave(look);

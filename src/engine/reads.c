@@ -376,6 +376,23 @@ static int check_exact(struct start *start, struct err *err)
 	return 0;
 }
 
+/* A table that no transaction covers is read as it is later than the position: the stream brings rows of that time again,
+ * which a key puts in place and nothing else does. */
+static int check_engines(struct start *start, struct err *err)
+{
+	for (unsigned i = 0; i < start->nreads; i++) {
+		const struct table *table = start->reads[i].table;
+		if (table->npk == 0 && !table_transactional(table))
+			return err_set(err, ERR_SOURCE,
+				       "table %.*s has no primary key and is stored in %.*s, which "
+				       "has no transactions: rows written while it is read would "
+				       "come twice; add a primary key, ALTER TABLE ... "
+				       "ENGINE=InnoDB, or exclude the table in source.tables",
+				       SLICE_FMT(table->full_name), SLICE_FMT(table->engine));
+	}
+	return 0;
+}
+
 static int place_reads(struct start *start, struct err *err)
 {
 	struct saves saves = {NULL, NULL};
@@ -409,7 +426,7 @@ int start_reads(struct start *start, bool again, struct err *err)
 	start_select(start);
 	if ((again ? renew_reads(start, err) : decide(start, err)) < 0)
 		return -1;
-	if (check_exact(start, err) < 0)
+	if (check_exact(start, err) < 0 || check_engines(start, err) < 0)
 		return -1;
 	return place_reads(start, err);
 }

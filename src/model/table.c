@@ -34,6 +34,13 @@ const struct table_index *table_unique_key(const struct table *table)
 	return NULL;
 }
 
+bool table_transactional(const struct table *table)
+{
+	return table->engine.len == 0 || slice_equal_nocase(table->engine, SLICE("InnoDB")) ||
+	       slice_equal_nocase(table->engine, SLICE("RocksDB")) ||
+	       slice_equal_nocase(table->engine, SLICE("TokuDB"));
+}
+
 static const struct slice *copy_slices(struct arena *arena, const struct slice *from, unsigned n)
 {
 	struct slice *to = ARENA_ARRAY(arena, n, struct slice);

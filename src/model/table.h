@@ -62,6 +62,9 @@ struct table {
 int table_column(const struct table *table, struct slice name);
 /* First unique index whose columns are all NOT NULL, not the primary key; NULL: none. */
 const struct table_index *table_unique_key(const struct table *table);
+/* Whether a transaction that reads it has one point, which the binlog's position goes with; true as well when the
+ * engine is not known. MyISAM, Aria, MEMORY, CSV and the like have none. */
+bool table_transactional(const struct table *table);
 /* Deep copy into the arena. */
 struct table *table_copy(struct arena *arena, const struct table *table);
 /* Same columns (name, type, attributes) and keys: the version is ignored. */

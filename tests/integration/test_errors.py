@@ -104,6 +104,42 @@ def test_table_without_key(sync, sql, db, kafka):
     assert not [t for t in kafka.partitions() if t.startswith(f"{db}.")]
 
 
+ENGINES = [("MyISAM", ""), ("Aria", " TRANSACTIONAL=1"), ("MEMORY", "")]
+
+
+@pytest.mark.parametrize("engine, options", ENGINES)
+def test_no_key_and_no_transactions(sync, sql, db, engine, options):
+    """consistency 2: a table without key in an engine without transactions would come twice where it is written while it is read:
+    the start refuses it, check says so; with a key it is read."""
+    sql("CREATE TABLE t (id INT PRIMARY KEY)", f"CREATE TABLE m (v INT) ENGINE={engine}{options}", "INSERT INTO m VALUES (1)")
+    running = sync('no_primary_key = "empty",', start=False)
+    code, out, _ = running.once(command="check")
+    assert code == 3 and f"FAIL  table {db}.m: no primary key, and {engine} has no transactions" in out and "ENGINE=InnoDB" in out
+    running.start().fails(3, rf"{db}\.m has no primary key", engine, "ENGINE=InnoDB", "source.tables")
+    sql("ALTER TABLE m ADD PRIMARY KEY (v)")
+    assert "FAIL" not in running.once(command="check")[1]
+    running.start()
+    running.wait_rows(f"{db}.m", 1)
+    running.must_run()
+
+
+def test_no_key_and_no_transactions_later(sync, sql, db):
+    """A table that is read already and loses key and transactions in the stream loses nothing: the sync goes on, also after a
+    restart; so does one that is made so, and a partitioned one without key."""
+    sql("CREATE TABLE t (v INT)", "INSERT INTO t VALUES (1)",
+        "CREATE TABLE p (v INT) PARTITION BY HASH (v) PARTITIONS 2", "INSERT INTO p VALUES (1)")
+    running = sync('no_primary_key = "empty",')
+    running.wait_rows(f"{db}.t", 1)
+    running.wait_rows(f"{db}.p", 1)
+    running.wait_streaming()
+    sql("ALTER TABLE t ENGINE=MyISAM", "INSERT INTO t VALUES (2)", "CREATE TABLE m (v INT) ENGINE=MyISAM", "INSERT INTO m VALUES (1)")
+    running.wait_rows(f"{db}.m", 1)
+    assert running.stop() == 0
+    sql("INSERT INTO t VALUES (3)")
+    running.start()
+    assert [m.after["v"] for m in running.wait_rows(f"{db}.t", 3)] == [1, 2, 3]
+
+
 # the position is lost: 4
 
 def purge(mariadb):
