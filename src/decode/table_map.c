@@ -11,6 +11,7 @@
 
 enum {
 	TABLE_ID_SIZE = 6,
+	COLUMN_NAMES = 4, /* optional metadata */
 	COLUMNS_MAX = 65535,
 	DIFFERENCES_MAX = 8,  /* named in an error; the rest is counted */
 	LONG_KEY_BYTES = 767, /* the smallest limit of an index part that a server has */
@@ -57,6 +58,18 @@ int table_map_parse(const struct event *event, struct table_map *map, struct err
 	map->nullable = reader_bytes(&r, (n + 7) / 8);
 	map->optional = reader_slice(&r, reader_left(&r));
 	return r.failed ? cut_error(event, err) : 0;
+}
+
+bool table_map_has_names(const struct table_map *map)
+{
+	struct reader r;
+	reader_init(&r, map->optional.ptr, map->optional.len);
+	while (reader_left(&r) > 0) {
+		if (reader_u8(&r) == COLUMN_NAMES)
+			return true;
+		reader_lenenc_slice(&r);
+	}
+	return false;
 }
 
 /* ---- comparison with the catalog --------------------------------------------------------------- */

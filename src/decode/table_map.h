@@ -23,6 +23,9 @@ int table_map_id(const struct event *event, uint64_t *table_id, struct slice *id
 		 struct err *err) MUST_CHECK;
 int table_map_parse(const struct event *event, struct table_map *map, struct err *err) MUST_CHECK;
 
+/* Whether it names its columns: binlog_row_metadata=FULL. */
+bool table_map_has_names(const struct table_map *map);
+
 /* What a TABLE_MAP lists, seen on MariaDB 10.11 and MySQL 9.7: every column of information_schema in its
  * order, invisible ones, a generated invisible primary key and VIRTUAL generated columns included, and each
  * row image carries the values of the VIRTUAL ones, computed, before images too. The hidden columns of

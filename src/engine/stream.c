@@ -507,6 +507,7 @@ static int open_dump(struct stream *stream, struct err *err)
 	struct dump *dump = dump_open(&config->source, &stream->read, &options, err);
 	if (dump == NULL)
 		return stream_lost(stream, err);
+	stream->row_metadata_full = dump_server(dump)->row_metadata_full;
 	pthread_mutex_lock(&stream->dump_lock);
 	stream->dump = dump;
 	pthread_mutex_unlock(&stream->dump_lock);

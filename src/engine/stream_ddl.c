@@ -401,6 +401,10 @@ static int check_step(struct following *f, const struct ddl_step *step, struct e
 		log_warn("statement that tideway does not know, at %s:%" PRIu64
 			 "; row metadata FULL tells the columns from here on: %.*s",
 			 f->stream->file, f->stream->read.offset, SLICE_FMT(f->text));
+		stream_doubt(f->stream,
+			     &(struct ddl_name){name->table.len || name->db.len ? name->db
+										: f->context.db,
+						name->table});
 		return 0;
 	}
 	return stop_at(f, step, "it may change a captured table and cannot be placed",

@@ -3,6 +3,7 @@
 #define TIDEWAY_STREAM_PRIV_H
 
 #include "decode/event.h"
+#include "decode/table_map.h"
 #include "engine/group.h"
 #include "engine/heartbeat.h"
 #include "engine/plan.h"
@@ -40,7 +41,7 @@ struct stream {
 	pthread_mutex_t dump_lock; /* guards the pointer against stream_wake */
 	struct event_format format;
 	bool verify;            /* checksums are checked */
-	bool row_metadata_full; /* the server says binlog_row_metadata = FULL */
+	bool row_metadata_full; /* the last TABLE_MAP had it; before the first: the server says so */
 
 	struct position read;  /* before the group being read: where it begins */
 	const char *file;      /* current binlog file, interned */
@@ -62,6 +63,7 @@ struct stream {
 	struct plan *last;      /* plan of the last TABLE_MAP */
 	struct arena statement; /* steps of a DDL statement */
 	struct ddl_name said;   /* the table of the last effect; catalog's storage */
+	struct doubt *doubts;   /* statements that were not understood; in lane.texts */
 	unsigned rows_since_poll;
 
 	struct heartbeat heartbeat;
@@ -107,6 +109,13 @@ int stream_statement(struct stream *stream, struct slice text, const struct ddl_
 void stream_attach(struct stream *stream, struct slice name, struct slice value);
 /* At the begin of a group: follows the databases whose point lies behind. */
 void stream_adopt(struct stream *stream);
+
+/* stream_doubt.c */
+/* A statement that cannot be placed was passed over because of row metadata FULL: the rows behind it of the tables it may
+ * concern (an empty table: of a database, both empty: all) must have that. */
+void stream_doubt(struct stream *stream, const struct ddl_name *name);
+int stream_check_doubt(const struct stream *stream, const struct table_map *map,
+		       struct err *err) MUST_CHECK;
 
 /* foresight.c: reads ahead, by a second connection, how the group that begins at stream->read ends: fills
  * stream->ahead. */

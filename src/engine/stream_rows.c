@@ -102,6 +102,8 @@ static int find_table(struct stream *stream, const struct table_map *map,
 	struct table *made;
 	struct err differs = ERR_INIT;
 	bool complete;
+	if (stream_check_doubt(stream, map, err) < 0)
+		return -1;
 	*table = catalog_find(stream->catalog, map->db, map->name);
 	if (*table && table_map_layout(map, *table, &stream->lane.arena, &layout, &differs) == 0)
 		return 0;
@@ -168,6 +170,7 @@ static int find_plan(struct stream *stream, const struct event *event, struct er
 	size_t len;
 	if (table_map_parse(event, &map, err) < 0)
 		return stream_at(stream, stream->offset, SLICE(""), err);
+	stream->row_metadata_full = table_map_has_names(&map);
 	if (map.db.len + map.name.len + 1 > sizeof(name))
 		return err_set(err, ERR_DATA, "a table name of %zu bytes in the binlog",
 			       map.name.len);

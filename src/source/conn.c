@@ -207,6 +207,19 @@ static int ask_server(struct conn *conn, struct err *err)
 	return conn->flavour->identify(conn, err);
 }
 
+/* A version without the variable has no FULL. */
+static int ask_metadata(struct conn *conn, struct err *err)
+{
+	struct result result;
+
+	if (conn_query(conn, &result, err, "SHOW GLOBAL VARIABLES LIKE 'binlog_row_metadata'"))
+		return -1;
+	conn->server.row_metadata_full =
+		result.nrows > 0 && slice_equal_nocase(result_cell(&result, 0, 1), SLICE("FULL"));
+	result_fini(&result);
+	return 0;
+}
+
 /* MariaDB keeps the locks for the binlog's sake, even if nothing is written. */
 static int free_locks(struct conn *conn, struct err *err)
 {
@@ -225,6 +238,8 @@ static int set_session(struct conn *conn, struct err *err)
 	for (setting = conn->flavour->settings; *setting; setting++)
 		if (conn_query_lenient(conn, err, *setting))
 			return -1;
+	if (conn->role == CONN_DUMP)
+		return ask_metadata(conn, err);
 	if (conn->role != CONN_READER)
 		return 0;
 	if (conn_query(conn, NULL, err, "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ"))

@@ -20,7 +20,8 @@ struct server {
 	char identity[64]; /* server_uuid (MySQL) or server_id (MariaDB) */
 	uint32_t server_id;
 	unsigned lower_case_table_names;
-	bool gtid; /* MariaDB: always; MySQL: gtid_mode=ON */
+	bool gtid;              /* MariaDB: always; MySQL: gtid_mode=ON */
+	bool row_metadata_full; /* of a CONN_DUMP: binlog_row_metadata=FULL, now */
 };
 
 enum conn_role {

@@ -557,6 +557,30 @@ static void dump_sees_what_comes_after_the_position(void **state)
 	position_fini(&position);
 }
 
+static void assert_metadata(const char *value, bool full)
+{
+	struct conn *conn;
+
+	sql("SET GLOBAL binlog_row_metadata = '%s'", value);
+	conn = open_or_fail(CONN_DUMP);
+	assert_true(conn_server(conn)->row_metadata_full == full);
+	conn_free(conn);
+}
+
+static void a_dump_knows_the_row_metadata(void **state)
+{
+	struct conn *conn = open_or_fail(CONN_CONTROL);
+	struct result was;
+
+	(void)state;
+	assert_ok(conn_query(conn, &was, &err, "SELECT @@GLOBAL.binlog_row_metadata"));
+	assert_metadata("FULL", true);
+	assert_metadata("MINIMAL", false);
+	sql("SET GLOBAL binlog_row_metadata = '%s'", result_cell(&was, 0, 0).ptr);
+	result_fini(&was);
+	conn_free(conn);
+}
+
 static void dump_by_file_and_offset(void **state)
 {
 	struct snapshot snapshot;
@@ -1264,6 +1288,7 @@ static int run(const char *port)
 		test(a_changed_table_is_told),
 		test(large_rows_come_whole),
 		test(dump_sees_what_comes_after_the_position),
+		test(a_dump_knows_the_row_metadata),
 		test(dump_by_file_and_offset),
 		test(a_quiet_dump_brings_heartbeats),
 		test(shutdown_ends_a_dump),

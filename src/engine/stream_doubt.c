@@ -1,0 +1,60 @@
+/* stream_doubt: tables whose definition may have been changed by a statement that cannot be placed (rule 12). Row
+ * metadata FULL tells it again; without it their rows are not guessed. */
+#include "base/log.h"
+#include "engine/stream_priv.h"
+
+#include <inttypes.h>
+
+/* One such statement. */
+struct doubt {
+	struct slice db, table; /* empty: every one */
+	const char *at;         /* where it stands: "file:offset" */
+	struct doubt *next;
+};
+
+static bool concerns(const struct doubt *doubt, struct slice db, struct slice table)
+{
+	return (doubt->db.len == 0 || slice_equal(doubt->db, db)) &&
+	       (doubt->table.len == 0 || slice_equal(doubt->table, table));
+}
+
+static const struct plan *plan_of(const struct stream *stream, const struct doubt *doubt)
+{
+	const struct plan *plan;
+	size_t at = 0;
+	while ((plan = map_next(&stream->lane.plans, &at)))
+		if (concerns(doubt, plan->table->db, plan->table->name))
+			return plan;
+	return NULL;
+}
+
+void stream_doubt(struct stream *stream, const struct ddl_name *name)
+{
+	struct arena *arena = &stream->lane.texts;
+	struct doubt *doubt = ARENA_ARRAY(arena, 1, struct doubt);
+	const struct plan *plan;
+	*doubt = (struct doubt){
+		.db = arena_copy(arena, name->db),
+		.table = arena_copy(arena, name->table),
+		.at = arena_cstr(arena, arena_printf(arena, "%s:%" PRIu64, stream->file,
+						     stream->read.offset)),
+		.next = stream->doubts,
+	};
+	stream->doubts = doubt;
+	/* the next table map of each makes a plan of its own */
+	while ((plan = plan_of(stream, doubt)))
+		stream_forget_plan(stream, plan->table->db, plan->table->name);
+}
+
+int stream_check_doubt(const struct stream *stream, const struct table_map *map, struct err *err)
+{
+	for (const struct doubt *doubt = stream->doubts; doubt; doubt = doubt->next)
+		if (concerns(doubt, map->db, map->name) && !table_map_has_names(map))
+			return err_set(err, ERR_DATA,
+				       "table %.*s.%.*s: rows without row metadata FULL behind the "
+				       "statement at %s, which is not understood and may have "
+				       "changed the table; set binlog_row_metadata = FULL on the "
+				       "source, and start again under another sync name",
+				       SLICE_FMT(map->db), SLICE_FMT(map->name), doubt->at);
+	return 0;
+}

@@ -1,0 +1,107 @@
+/* What the stream does about statements that no real server has written for us. */
+#include "unit.h"
+
+#include "../../src/engine/stream_ddl.c"
+
+struct fixture {
+	struct sync sync;
+	struct stream *stream;
+	struct catalog *catalog;
+	struct following following;
+	struct err err;
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = test_calloc(1, sizeof(*f));
+	struct position start;
+	position_init(&start);
+	sync_init(&f->sync, NULL, 0, NULL);
+	f->catalog = catalog_new(0);
+	assert_int_equal(
+		catalog_database_from_json(
+			f->catalog, SLICE("{\"db\":\"shop\",\"charset\":\"utf8mb4\"}"), &f->err),
+		0);
+	f->stream = stream_new(&f->sync, f->catalog, NULL, &start, NULL, NULL);
+	f->stream->file = "bin.000001";
+	arena_init(&f->stream->lane.texts, 0);
+	map_init(&f->stream->lane.plans);
+	f->following = (struct following){
+		.stream = f->stream,
+		.context = {.db = SLICE("shop")},
+		.text = SLICE("ALTER TABLE t FROBNICATE"),
+	};
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+	map_fini(&f->stream->lane.plans);
+	arena_fini(&f->stream->lane.texts);
+	stream_free(f->stream);
+	sync_fini(&f->sync);
+	test_free(f);
+	return 0;
+}
+
+static const struct ddl_step unplaced = {
+	.kind = DDL_STEP_UNPLACED,
+	.name = {.db = SLICE("shop"), .table = SLICE("")},
+	.reason = SLICE("near 'FROBNICATE'"),
+};
+
+/* consistency 12: without row metadata FULL such a statement stops the tables of its database. */
+static void test_unplaced_stops(void **state)
+{
+	struct fixture *f = *state;
+	assert_int_equal(check_step(&f->following, &unplaced, &f->err), -1);
+	assert_int_equal(f->err.code, ERR_DATA);
+	assert_non_null(strstr(f->err.text, "FROBNICATE"));
+	assert_non_null(strstr(f->err.text, "binlog_row_metadata = FULL"));
+}
+
+static struct table_map table_map(const char *db, const char *optional, size_t len)
+{
+	return (struct table_map){
+		.db = slice_str(db), .name = SLICE("t"), .optional = slice_of(optional, len)};
+}
+
+/* With FULL it goes on, and the rows behind it must have that: signedness(1) of one byte, names(4) of two. */
+static void test_unplaced_with_full(void **state)
+{
+	struct fixture *f = *state;
+	struct table_map without = table_map("shop", "\1\1\0", 3);
+	struct table_map with = table_map("shop", "\1\1\0\4\2\1a", 7);
+	struct table_map elsewhere = table_map("other", "", 0);
+	assert_int_equal(stream_check_doubt(f->stream, &without, &f->err), 0);
+	f->stream->row_metadata_full = true;
+	assert_int_equal(check_step(&f->following, &unplaced, &f->err), 0);
+	assert_int_equal(stream_check_doubt(f->stream, &with, &f->err), 0);
+	assert_int_equal(stream_check_doubt(f->stream, &elsewhere, &f->err), 0);
+	assert_int_equal(stream_check_doubt(f->stream, &without, &f->err), -1);
+	assert_int_equal(f->err.code, ERR_DATA);
+	assert_non_null(strstr(f->err.text, "table shop.t"));
+	assert_non_null(strstr(f->err.text, "bin.000001:0"));
+}
+
+/* A statement on another database concerns nobody. */
+static void test_unplaced_elsewhere(void **state)
+{
+	struct fixture *f = *state;
+	struct ddl_step step = unplaced;
+	step.name.db = SLICE("other");
+	assert_int_equal(check_step(&f->following, &step, &f->err), 0);
+	assert_null(f->stream->doubts);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_unplaced_stops, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_unplaced_with_full, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_unplaced_elsewhere, setup, teardown),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
