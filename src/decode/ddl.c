@@ -666,9 +666,22 @@ static bool statement_rename(struct ddl_parser *p)
 	return (ddl_accept(p, "TABLE") || ddl_expect(p, "TABLES")) && rename_tables(p);
 }
 
+/* LOAD DATA, LOAD XML: of the table behind INTO TABLE; the file's name before it is a string. */
 static bool statement_load(struct ddl_parser *p)
 {
-	return ddl_at(p, "INDEX") ? none(p) : dml(p);
+	struct lexer before = p->lexer;
+	struct ddl_name name;
+	if (ddl_at(p, "INDEX"))
+		return none(p);
+	while (!ddl_at_end(p) && !ddl_at(p, "INTO"))
+		lexer_next(&p->lexer);
+	if (ddl_accept2(p, "INTO", "TABLE") && ddl_table_name(p, &name)) {
+		ddl_add_step(p, DDL_STEP_DML)->name = name;
+		return true;
+	}
+	p->lexer = before;
+	p->reason = (struct slice){NULL, 0};
+	return dml(p);
 }
 
 static bool statement(struct ddl_parser *p);

@@ -14,6 +14,7 @@ enum {
 	CHECKSUM_OFF = 0,
 	CHECKSUM_CRC32 = 1,
 	QUERY_POST_HEADER = 13,
+	LOAD_POST_HEADER = 26, /* Query's, file id(4) name's begin(4) and end(4) duplicates(1) */
 	UUID_SIZE = 16,
 };
 
@@ -437,7 +438,7 @@ int event_query_parse(const struct event *event, const struct event_format *form
 		      struct event_query *query, struct err *err)
 {
 	struct reader r;
-	unsigned post = format->post_header[EVENT_QUERY];
+	unsigned post = format->post_header[event->type];
 	memset(query, 0, sizeof(*query));
 	if (event->type == EVENT_QUERY_COMPRESSED)
 		return err_set(err, ERR_SOURCE,
@@ -445,6 +446,8 @@ int event_query_parse(const struct event *event, const struct event_format *form
 			       "event that ends at %" PRIu32 "), which cannot be read: set "
 			       "log_bin_compress=OFF on the source, and start behind it",
 			       event->end_pos);
+	if (event->type == EVENT_EXECUTE_LOAD_QUERY && post == 0)
+		post = LOAD_POST_HEADER;
 	reader_init(&r, event->body.ptr, event->body.len);
 	reader_u64(&r);
 	unsigned db_len = reader_u8(&r);

@@ -17,10 +17,14 @@
 	X(STOP, 3, "Stop")                                                                         \
 	X(ROTATE, 4, "Rotate")                                                                     \
 	X(INTVAR, 5, "Intvar")                                                                     \
+	X(APPEND_BLOCK, 9, "Append_block")                                                         \
+	X(DELETE_FILE, 11, "Delete_file")                                                          \
 	X(RAND, 13, "Rand")                                                                        \
 	X(USER_VAR, 14, "User_var")                                                                \
 	X(FORMAT_DESCRIPTION, 15, "Format_description")                                            \
 	X(XID, 16, "Xid")                                                                          \
+	X(BEGIN_LOAD_QUERY, 17, "Begin_load_query")                                                \
+	X(EXECUTE_LOAD_QUERY, 18, "Execute_load_query")                                            \
 	X(TABLE_MAP, 19, "Table_map")                                                              \
 	X(WRITE_ROWS_V1, 23, "Write_rows_v1")                                                      \
 	X(UPDATE_ROWS_V1, 24, "Update_rows_v1")                                                    \
@@ -128,6 +132,7 @@ struct event_query {
 		collation_server; /* what CREATE DATABASE without a character set takes; 0: not given */
 	uint64_t sql_mode;        /* for ANSI_QUOTES (bit 2) and NO_BACKSLASH_ESCAPES (bit 20) */
 };
+/* Of an Execute_load_query too: LOAD DATA as a statement, whose file the events before it carry. */
 int event_query_parse(const struct event *event, const struct event_format *format,
 		      struct event_query *query, struct err *err) MUST_CHECK;
 

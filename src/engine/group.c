@@ -222,6 +222,7 @@ int group_event(struct group *group, const struct event *event, const struct eve
 	int rc = 0;
 	switch (event->type) {
 	case EVENT_QUERY:
+	case EVENT_EXECUTE_LOAD_QUERY:
 		rc = group_query(group, event, format, err);
 		break;
 	case EVENT_XID:

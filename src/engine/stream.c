@@ -274,6 +274,7 @@ static int process(struct stream *stream, const struct event *event, uint64_t en
 	case EVENT_DELETE_ROWS_COMPRESSED:
 		return stream_rows(stream, event, start, undone, err);
 	case EVENT_QUERY:
+	case EVENT_EXECUTE_LOAD_QUERY:
 		if (stream->row_bytes < stream->resumed.row_bytes)
 			return 0;
 		return stream_ddl(stream, event, err);

@@ -353,6 +353,30 @@ def test_unplaced_statement(sync, sql, db, mariadb):
     running.must_run()
 
 
+@pytest.mark.parametrize("large", [False, True])
+def test_load_data_as_a_statement(sync, sql, db, mariadb, tmp_path, large):
+    """LOAD DATA in a STATEMENT session is judged as any other statement: of a table that is not captured, here and in another
+    database, it concerns nobody; of a captured one it stops the sync with the setting that helps."""
+    data = tmp_path / "x.csv"
+    data.write_text("".join(f"{n}\t{'x' * 100}\n" for n in range(2, 60_000 if large else 4)))
+    sql("CREATE TABLE t (id INT PRIMARY KEY, s VARCHAR(100))", "INSERT INTO t VALUES (1, '')", "CREATE TABLE n LIKE t")
+    mariadb.run(f"CREATE DATABASE {db}_o", f"CREATE TABLE {db}_o.x LIKE {db}.t")
+    running = sync(tables=[f"{db}.t"])
+    running.wait_rows(f"{db}.t", 1)
+    running.wait_streaming()
+    with mariadb.globals(local_infile=1):
+        connection = mariadb.connect(database=f"{db}_o", local_infile=True, init_command="SET binlog_format = 'STATEMENT'")
+        with connection.cursor() as cursor:
+            cursor.execute(f"LOAD DATA LOCAL INFILE '{data}' INTO TABLE x")
+            cursor.execute(f"LOAD DATA LOCAL INFILE '{data}' REPLACE INTO TABLE {db}.n (id, s)")
+            sql("INSERT INTO t VALUES (0, '')")
+            running.wait_rows(f"{db}.t", 2)
+            cursor.execute(f"LOAD DATA LOCAL INFILE '{data}' IGNORE INTO TABLE {db}.t")
+        connection.close()
+    running.fails(7, "binlog_format = ROW", "LOAD DATA")
+    mariadb.run(f"DROP DATABASE {db}_o")
+
+
 def test_default_database_differs(table, sql, db, mariadb):
     """A statement from another default database, with the table's full name."""
     mariadb.run("USE mysql", f"ALTER TABLE {db}.t ADD COLUMN c INT", f"INSERT INTO {db}.t VALUES (2, 1, 'y', 3)")
