@@ -33,6 +33,51 @@ static bool passed(const struct start *start, const struct position *point)
 	return position_compare_files(point->file, point->offset, from->file, from->offset) <= 0;
 }
 
+/* A table of a followed database that the catalog at the stream's position does not have: it is made before the point, or it
+ * was made LIKE one that is not followed, and its definition cannot be had from the stream. That of the point stands
+ * aside until the stream is there (decisions/0004). */
+static void put_aside(struct start *start, const struct table *table, struct slice full_name)
+{
+	struct map *aside = &start->sync->aside;
+	struct point *point = map_get(&start->sync->points, full_name);
+	const struct table *known;
+	map_remove(aside, full_name);
+	if (catalog_find(start->catalog, table->db, table->name) ||
+	    !catalog_has_database(start->catalog, table->db))
+		return;
+	if (point && !passed(start, &point->position)) {
+		known = catalog_put(start->adopted, table);
+		map_set(aside, point->name, point);
+	} else {
+		known = catalog_put(start->catalog, table);
+	}
+	map_set(&start->known, known->full_name, (void *)(uintptr_t)known);
+}
+
+/* The definition in a table's record, where it has one. */
+static int load_aside(struct start *start, struct slice full_name, struct slice json,
+		      struct err *err)
+{
+	cJSON *root = cJSON_ParseWithLength(json.ptr, json.len);
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(root, "table");
+	struct catalog *had = catalog_new(0);
+	const struct table *table;
+	size_t at = 0;
+	char *text;
+	int rc = 0;
+	if (cJSON_IsObject(item)) {
+		text = cJSON_PrintUnformatted(item);
+		rc = catalog_table_from_json(had, slice_str(text), err);
+		free(text);
+		table = catalog_next(had, &at);
+		if (rc == 0 && table)
+			put_aside(start, table, full_name);
+	}
+	catalog_free(had);
+	cJSON_Delete(root);
+	return rc;
+}
+
 /* The state of a table, and its point into sync->points. */
 static int load_state(struct start *start, const struct table *table, enum full_state *state,
 		      struct err *err)
@@ -55,6 +100,8 @@ static int load_state(struct start *start, const struct table *table, enum full_
 		return err_set(err, ERR_INTERNAL, "checkpoint record full/%.*s cannot be read",
 			       SLICE_FMT(table->full_name));
 	if (start_load_point(start, points, table->full_name, json, err) < 0)
+		return -1;
+	if (load_aside(start, table->full_name, json, err) < 0)
 		return -1;
 	point = map_get(points, table->full_name);
 	if (*state == FULL_DONE && point && passed(start, &point->position))
@@ -178,9 +225,9 @@ static void save_database(struct start *start, struct saves *saves, const struct
 			save_table(start, saves, table);
 }
 
-/* {"state":..,"position":..}; state or point may be NULL. */
+/* {"state":..,"position":..,"table":..}; each may be NULL. */
 static struct slice point_record(struct start *start, const char *state,
-				 const struct position *point)
+				 const struct position *point, const struct table *table)
 {
 	struct buf json;
 	struct slice text;
@@ -193,6 +240,10 @@ static struct slice point_record(struct start *start, const char *state,
 	if (point) {
 		buf_put(&json, SLICE("\"position\":"));
 		position_to_json(point, &json);
+	}
+	if (table) {
+		buf_put(&json, SLICE(",\"table\":"));
+		catalog_table_to_json(table, &json);
 	}
 	buf_char(&json, '}');
 	text = arena_copy(&start->arena, buf_slice(&json));
@@ -209,7 +260,7 @@ static void adopt_database(struct start *start, struct saves *saves, struct slic
 	catalog_copy_database(start->adopted, start->fresh, db);
 	start_set_point(start, &start->sync->adopted, db, &start->snapshot.position);
 	saves_add(saves, record_name(start, "adopted", db),
-		  point_record(start, NULL, &start->snapshot.position));
+		  point_record(start, NULL, &start->snapshot.position, NULL));
 	save_database(start, saves, start->adopted, db);
 }
 
@@ -225,6 +276,8 @@ static int place_read(struct start *start, struct full_table *read, struct saves
 	const struct position *here = table->npk == 0 && start->snapshot.positions
 					      ? &start->snapshot.positions[0]
 					      : &start->snapshot.position;
+	const struct position *at;
+	const struct table *known;
 	enum full_state state;
 	if (load_state(start, table, &state, err) < 0)
 		return -1;
@@ -234,11 +287,14 @@ static int place_read(struct start *start, struct full_table *read, struct saves
 			start_set_point(start, points, table->full_name, here);
 		else
 			start_drop_point(points, table->full_name);
+		put_aside(start, table, table->full_name);
 	}
 	point = map_get(points, table->full_name);
+	at = point ? &point->position : NULL;
+	known = map_get(&start->known, table->full_name);
 	saves_add(saves, record_name(start, "full", table->full_name),
-		  point_record(start, "reading", point ? &point->position : NULL));
-	read->done_record = point_record(start, "done", point ? &point->position : NULL);
+		  point_record(start, "reading", at, known));
+	read->done_record = point_record(start, "done", at, known);
 	return 0;
 }
 

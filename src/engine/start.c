@@ -49,6 +49,9 @@ void start_free_reads(struct full_table *reads, unsigned n)
 void start_fini(struct start *start)
 {
 	start_close_snapshot(start);
+	map_fini(&start->known);
+	map_fini(&start->sync->aside); /* its points are those of the other map */
+	map_init(&start->sync->aside);
 	forget_points(&start->sync->points);
 	forget_points(&start->sync->adopted);
 	pins_reset(&start->sync->pins);

@@ -26,6 +26,7 @@ struct start {
 	const struct table **selected; /* of fresh, in name order */
 	unsigned nreads;
 	struct full_table *reads; /* those of selected that are still to be read */
+	struct map known; /* "db.table" -> its struct table: no record but the table's own has it */
 	struct arena arena;
 };
 

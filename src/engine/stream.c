@@ -55,6 +55,7 @@ void stream_free(struct stream *stream)
 	arena_fini(&stream->statement);
 	stream_detach(stream);
 	free(stream->ids);
+	map_fini(&stream->made);
 	group_fini(&stream->ahead);
 	group_fini(&stream->group);
 	position_fini(&stream->acked);
@@ -318,7 +319,7 @@ static int begin_group(struct stream *stream, const struct event *event, uint64_
 	stream->groups++;
 	stream->row_bytes = 0;
 	set_read(stream, start);
-	if (stream->lane.sync->adopted.count > 0)
+	if (stream->lane.sync->adopted.count > 0 || stream->lane.sync->aside.count > 0)
 		stream_adopt(stream);
 	return 0;
 }

@@ -74,27 +74,6 @@ static void save_catalog(struct stream *stream, const struct table *table, bool 
 	buf_fini(&json);
 }
 
-static void save_effect(struct stream *stream, const struct ddl_effect *effect)
-{
-	bool before = wants(stream, effect->db, effect->table);
-	bool renamed = effect->new_table.len > 0;
-	bool after = renamed ? wants(stream, effect->new_db, effect->new_table) : before;
-	struct slice full = full_record(stream, renamed ? effect->new_db : effect->db,
-					renamed ? effect->new_table : effect->table);
-	if (effect->before)
-		save_catalog(stream, effect->before, false);
-	if (effect->after)
-		save_catalog(stream, effect->after, true);
-	if (effect->after == NULL || renamed)
-		script_forget(stream->lane.script, stream->lane.sync->index,
-			      full_name(stream, effect->db, effect->table));
-	if (before && (effect->after == NULL || renamed))
-		stream_attach(stream, full_record(stream, effect->db, effect->table),
-			      (struct slice){NULL, 0});
-	if (after && effect->after && (effect->op == DDL_CREATE || renamed))
-		stream_attach(stream, full, SLICE("{\"state\":\"done\"}"));
-}
-
 static void save_database(struct stream *stream, struct slice db)
 {
 	struct buf json;
@@ -107,6 +86,47 @@ static void save_database(struct stream *stream, struct slice db)
 	catalog_database_to_json(stream->catalog, db, &json);
 	stream_attach(stream, name, buf_slice(&json));
 	buf_fini(&json);
+}
+
+/* A table whose definition is not had: the database says so. */
+static void note_made(struct stream *stream, const struct ddl_effect *effect, bool wanted)
+{
+	struct slice name =
+		arena_copy(&stream->lane.texts, full_name(stream, effect->db, effect->table));
+	save_database(stream, effect->db);
+	if (wanted)
+		map_set(&stream->made, name, stream);
+}
+
+/* All rows of a table that was made in the stream come from there: it need not be read. */
+void stream_table_told(struct stream *stream, const struct table *table)
+{
+	if (map_remove(&stream->made, table->full_name))
+		stream_attach(stream, full_record(stream, table->db, table->name),
+			      SLICE("{\"state\":\"done\"}"));
+}
+
+static void save_effect(struct stream *stream, const struct ddl_effect *effect)
+{
+	bool before = wants(stream, effect->db, effect->table);
+	bool renamed = effect->new_table.len > 0;
+	bool after = renamed ? wants(stream, effect->new_db, effect->new_table) : before;
+	struct slice full = full_record(stream, renamed ? effect->new_db : effect->db,
+					renamed ? effect->new_table : effect->table);
+	if (effect->before)
+		save_catalog(stream, effect->before, false);
+	if (effect->after)
+		save_catalog(stream, effect->after, true);
+	else if (effect->op == DDL_CREATE)
+		note_made(stream, effect, before);
+	if (effect->after == NULL || renamed)
+		script_forget(stream->lane.script, stream->lane.sync->index,
+			      full_name(stream, effect->db, effect->table));
+	if (before && (effect->after == NULL || renamed))
+		stream_attach(stream, full_record(stream, effect->db, effect->table),
+			      (struct slice){NULL, 0});
+	if (after && effect->after && (effect->op == DDL_CREATE || renamed))
+		stream_attach(stream, full, SLICE("{\"state\":\"done\"}"));
 }
 
 /* The schema that a DDL message shows: after the change; of a dropped table before it. */
@@ -544,6 +564,25 @@ static void adopt(struct stream *stream, const struct point *point)
 		      (struct slice){NULL, 0});
 }
 
+/* Definitions of single tables that stood aside; one that the stream has told meanwhile is newer. */
+static void take_tables(struct stream *stream)
+{
+	struct map *aside = &stream->lane.sync->aside;
+	struct point *point;
+	const struct table *table;
+	size_t at = 0, i;
+	while ((point = map_next(aside, &at))) {
+		if (stream_covered(stream, point))
+			continue;
+		map_remove(aside, point->name);
+		for (i = 0; (table = catalog_next(stream->adopted, &i));)
+			if (slice_equal(table->full_name, point->name) &&
+			    !catalog_find(stream->catalog, table->db, table->name))
+				catalog_put(stream->catalog, table);
+		at = 0;
+	}
+}
+
 void stream_adopt(struct stream *stream)
 {
 	struct map *adopted = &stream->lane.sync->adopted;
@@ -557,4 +596,5 @@ void stream_adopt(struct stream *stream)
 		position_fini(&point->position);
 		at = 0;
 	}
+	take_tables(stream);
 }

@@ -63,7 +63,8 @@ struct stream {
 	struct plan *last;      /* plan of the last TABLE_MAP */
 	struct arena statement; /* steps of a DDL statement */
 	struct ddl_name said;   /* the table of the last effect; catalog's storage */
-	struct doubt *doubts;   /* statements that were not understood; in lane.texts */
+	struct map made; /* tables made in the stream whose definition is not had; in lane.texts */
+	struct doubt *doubts; /* statements that were not understood; in lane.texts */
 	unsigned rows_since_poll;
 
 	struct heartbeat heartbeat;
@@ -106,6 +107,8 @@ int stream_ddl(struct stream *stream, const struct event *event, struct err *err
 /* The text of a statement: the catalog follows it, DDL messages are written. */
 int stream_statement(struct stream *stream, struct slice text, const struct ddl_context *context,
 		     struct err *err) MUST_CHECK;
+/* Row metadata FULL has told a definition that the catalog did not have. */
+void stream_table_told(struct stream *stream, const struct table *table);
 void stream_attach(struct stream *stream, struct slice name, struct slice value);
 /* At the begin of a group: follows the databases whose point lies behind. */
 void stream_adopt(struct stream *stream);

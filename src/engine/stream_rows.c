@@ -110,6 +110,8 @@ static int find_table(struct stream *stream, const struct table_map *map,
 	if (table_map_table(map, *table, &stream->lane.arena, &made, &complete, err) < 0)
 		return -1;
 	if (complete) {
+		if (*table == NULL)
+			stream_table_told(stream, made);
 		*table = catalog_put(stream->catalog, made);
 		return 0;
 	}
@@ -118,9 +120,11 @@ static int find_table(struct stream *stream, const struct table_map *map,
 		return -1;
 	}
 	return err_set(err, ERR_DATA,
-		       "table %.*s.%.*s is not in the catalog of this position: set "
-		       "binlog_row_metadata = FULL on "
-		       "the source, or read the table again under another sync name",
+		       "table %.*s.%.*s is not known here, for it was made LIKE a table that is "
+		       "not followed, or of a type that is not known; start again: a table that is "
+		       "not known is read then, from a point of its own (if it is gone, exclude it "
+		       "in source.tables); binlog_row_metadata = FULL on the source makes that "
+		       "unnecessary",
 		       SLICE_FMT(map->db), SLICE_FMT(map->name));
 }
 
@@ -144,17 +148,35 @@ static int wanted_plan(struct stream *stream, const struct table_map *map, struc
 	return 0;
 }
 
+/* The point of a table whose definition is not had before it: its rows there do not count either. NULL: it is known. */
+static const struct point *unknown_yet(struct stream *stream, const struct table_map *map)
+{
+	const struct map *points = &stream->lane.sync->points;
+	const struct point *point;
+	struct slice name;
+	if (points->count == 0 || catalog_find(stream->catalog, map->db, map->name))
+		return NULL;
+	name = arena_printf(&stream->lane.arena, "%.*s.%.*s", SLICE_FMT(map->db),
+			    SLICE_FMT(map->name));
+	point = map_get(points, name);
+	return stream_covered(stream, point) ? point : NULL;
+}
+
 static int make_plan(struct stream *stream, const struct table_map *map, struct plan **plan,
 		     struct err *err)
 {
 	struct lane *lane = &stream->lane;
-	if (!script_wants(lane->script, lane->sync->index, map->db, map->name) ||
+	const struct point *unknown = unknown_yet(stream, map);
+	if (!script_wants(lane->script, lane->sync->index, map->db, map->name) || unknown ||
 	    stream_before_adopted(stream, map->db) ||
 	    catalog_is_other(stream->catalog, map->db, map->name))
 		*plan = unwanted_plan(lane, map);
 	else if (wanted_plan(stream, map, plan, err) < 0)
 		return -1;
-	(*plan)->identity = arena_copy(&(*plan)->arena, map->identity);
+	if (unknown)
+		(*plan)->point = unknown; /* and no identity: the next map makes another plan */
+	else
+		(*plan)->identity = arena_copy(&(*plan)->arena, map->identity);
 	stream_forget_plan(stream, map->db, map->name);
 	map_set(&lane->plans, (*plan)->table->full_name, *plan);
 	arena_reset(&lane->arena);
@@ -245,7 +267,7 @@ int stream_rows(struct stream *stream, const struct event *event, uint64_t start
 		return err_set(err, ERR_DATA,
 			       "rows of table id %llu, which no table map has announced",
 			       (unsigned long long)rows.table_id);
-	if (plan && plan->mapping.wanted && !undone && stream_covered(stream, plan->point)) {
+	if (plan && !undone && stream_covered(stream, plan->point)) {
 		stream->skipped_rows = true;
 	} else if (plan && plan->mapping.wanted && !undone && !written) {
 		if (stream->group.gtid.xa_prepared || stream_outcome(stream) == GROUP_PREPARE)

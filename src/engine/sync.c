@@ -10,10 +10,12 @@ void sync_init(struct sync *sync, const struct script_options *script, unsigned 
 	pins_init(&sync->pins);
 	map_init(&sync->points);
 	map_init(&sync->adopted);
+	map_init(&sync->aside);
 }
 
 void sync_fini(struct sync *sync)
 {
+	map_fini(&sync->aside);
 	map_fini(&sync->adopted);
 	map_fini(&sync->points);
 	pins_fini(&sync->pins);

@@ -27,6 +27,8 @@ struct sync {
 	struct pins pins;   /* topics */
 	struct map points;  /* "db.table" -> struct point; only those that differ from the start */
 	struct map adopted; /* database -> struct point: not followed before it (decisions/0004) */
+	struct map
+		aside; /* "db.table" -> its struct point: its definition is had at the point only */
 	int64_t start_ms;   /* wall time of the start: EXECUTE_TIME in full sync */
 	_Atomic bool stop;  /* finish cleanly, now; set by sync_stop */
 	_Atomic bool abort; /* another lane failed: stop without draining; set by sync_abort */

@@ -143,6 +143,8 @@ static int create_like(struct apply *a, const struct ddl_step *step)
 		effect->after = publish_copy(a, model, database->name, name.table);
 	else if (before != NULL)
 		catalog_remove(a->catalog, before);
+	if (model == NULL) /* its definition is not had: what changes it later is no error */
+		database->partial = true;
 	return 0;
 }
 
@@ -183,7 +185,7 @@ static void split_off(struct apply *a, const struct ddl_name *name, const struct
 		      const struct table *table)
 {
 	const struct table *known = catalog_find(a->catalog, name->db, name->table);
-	const struct catalog_database *database = catalog_database(a->catalog, name->db);
+	struct catalog_database *database = catalog_database(a->catalog, name->db);
 	if (database == NULL)
 		return;
 	struct ddl_effect *effect = add_effect(a, DDL_CREATE, name);
@@ -193,6 +195,8 @@ static void split_off(struct apply *a, const struct ddl_name *name, const struct
 		effect->after = publish_copy(a, table, database->name, name->table);
 	else if (known)
 		catalog_remove(a->catalog, known);
+	if (table == NULL)
+		database->partial = true;
 }
 
 /* EXCHANGE PARTITION and CONVERT move rows between two tables, and the binlog has none of them. table: the partitioned

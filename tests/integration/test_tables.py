@@ -256,3 +256,97 @@ def test_table_changed_while_ranges_are_cut(sync, sql, db, mariadb, kafka, uniqu
     sql("UNLOCK TABLES")
     running.wait_log(rf"table {db}\.b changed while it was read")
     ends_equal(running, db, kafka, mariadb, ["a", "b"])
+
+
+@pytest.fixture
+def template(mariadb, db):
+    """A table in a database that is not followed."""
+    mariadb.run(f"CREATE DATABASE {db}_o", f"CREATE TABLE {db}_o.x (id INT PRIMARY KEY, v INT)")
+    yield f"{db}_o.x"
+    mariadb.run(f"DROP DATABASE {db}_o")
+
+
+def like_goes_on(running, sql, db):
+    """Rows of n, which is read, come from the stream; also after an ALTER, and after restarts at each point."""
+    sql("INSERT INTO n VALUES (2, 2)")
+    running.wait_rows(f"{db}.n", 2)
+    assert running.stop() == 0
+    sql("INSERT INTO n VALUES (3, 3)")
+    running.start()
+    running.wait_rows(f"{db}.n", 3)
+    sql("ALTER TABLE n ADD COLUMN w INT FIRST", "INSERT INTO n VALUES (44, 4, 4)")
+    running.wait_rows(f"{db}.n", 4)
+    assert running.stop() == 0
+    sql("INSERT INTO n VALUES (55, 5, 5)")
+    running.start()
+    found = running.wait_rows(f"{db}.n", 5)
+    assert [m.after for m in found[1:]] == [{"id": 2, "v": 2}, {"id": 3, "v": 3}, {"w": 44, "id": 4, "v": 4}, {"w": 55, "id": 5, "v": 5}]
+
+
+def test_like_a_table_that_is_not_followed(sync, sql, db, template):
+    """CREATE TABLE LIKE a table of another database: without row metadata FULL its definition is not had from the stream. When
+    rows come the sync stops, and a plain restart reads the table with a point of its own."""
+    sql("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)")
+    running = sync()
+    running.wait_rows(f"{db}.t", 1)
+    running.wait_streaming()
+    sql(f"CREATE TABLE n LIKE {template}", "ALTER TABLE n COMMENT 'x'", "INSERT INTO t VALUES (2)")
+    running.wait_rows(f"{db}.t", 2)
+    sql("INSERT INTO n VALUES (1, 1)")
+    running.fails(7, rf"{db}\.n is not known", "start again")
+    running.start()
+    running.wait_rows(f"{db}.n", 1)
+    like_goes_on(running, sql, db)
+
+
+def test_like_while_it_stood_still(sync, sql, db, template):
+    """The same while the sync stands still, with rows and statements before the table's point: they are passed over."""
+    sql("CREATE TABLE t (id INT PRIMARY KEY)")
+    running = sync()
+    running.wait_streaming()
+    assert running.stop() == 0
+    sql(f"CREATE TABLE n LIKE {template}", "ALTER TABLE n DROP COLUMN v", "INSERT INTO n VALUES (1)", "ALTER TABLE n ADD v INT",
+        "UPDATE n SET v = 1")
+    running.start()
+    running.wait_rows(f"{db}.n", 1)
+    like_goes_on(running, sql, db)
+
+
+def test_like_and_nothing_more(sync, sql, db, template):
+    """The same when the table's point is where the stream goes on."""
+    sql("CREATE TABLE t (id INT PRIMARY KEY)")
+    running = sync()
+    running.wait_streaming()
+    sql(f"CREATE TABLE n LIKE {template}", "INSERT INTO t VALUES (1)")
+    running.wait_rows(f"{db}.t", 1)
+    assert running.stop() == 0
+    running.start()
+    running.wait_streaming()
+    sql("INSERT INTO n VALUES (1, 1)")
+    running.wait_rows(f"{db}.n", 1)
+    like_goes_on(running, sql, db)
+
+
+def test_like_with_full_metadata(sync, sql, db, mariadb, template):
+    """With row metadata FULL the table map tells the definition: nothing stops."""
+    with mariadb.globals(binlog_row_metadata="FULL"):
+        sql("CREATE TABLE t (id INT PRIMARY KEY)")
+        running = sync()
+        running.wait_streaming()
+        sql(f"CREATE TABLE n LIKE {template}", "INSERT INTO n VALUES (1, 1)")
+        running.wait_rows(f"{db}.n", 1)
+        like_goes_on(running, sql, db)
+
+
+def test_like_of_a_table_that_is_not_captured(sync, sql, db, template):
+    """Such a table that nobody wants may be changed as well: it is no error that its definition is not known."""
+    sql("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)")
+    running = sync(tables=[f"{db}.t"])
+    running.wait_rows(f"{db}.t", 1)
+    running.wait_streaming()
+    sql(f"CREATE TABLE n LIKE {template}", "INSERT INTO n VALUES (1, 1)", "ALTER TABLE n ADD COLUMN w INT", "INSERT INTO t VALUES (2)")
+    running.wait_rows(f"{db}.t", 2)
+    assert running.stop() == 0
+    sql("ALTER TABLE n DROP COLUMN w", "INSERT INTO t VALUES (3)")
+    running.start()
+    running.wait_rows(f"{db}.t", 3)
