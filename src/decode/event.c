@@ -78,20 +78,20 @@ static bool has_checksum(struct slice packet, const struct event_format *format)
 }
 
 /* What cannot be read wherever it stands. What concerns one table (compressed and partial rows) is
- * refused by rows_parse, so that tables nobody wants do not stop the stream. */
+ * refused where its rows are wanted, so that other tables do not stop the stream. */
 static int refuse(const struct event *event, struct err *err)
 {
 	switch (event->type) {
 	case EVENT_TRANSACTION_PAYLOAD:
 		return err_set(
-			err, ERR_SOURCE,
+			err, ERR_DATA,
 			"the binlog has a compressed transaction "
 			"(Transaction_payload event that ends at %" PRIu32
 			"), which cannot be read: set "
 			"binlog_transaction_compression=OFF on the source, and start behind it",
 			event->end_pos);
 	case EVENT_GTID_TAGGED:
-		return err_set(err, ERR_SOURCE,
+		return err_set(err, ERR_DATA,
 			       "the binlog has a tagged GTID (Gtid_tagged event that "
 			       "ends at %" PRIu32
 			       "), which cannot be read: leave gtid_next at AUTOMATIC, "
@@ -114,7 +114,7 @@ static int refuse(const struct event *event, struct err *err)
 		break;
 	}
 	if (event_name(event->type) == NULL && !(event->flags & EVENT_FLAG_IGNORABLE))
-		return err_set(err, ERR_SOURCE,
+		return err_set(err, ERR_DATA,
 			       "event type %u (ends at %" PRIu32 ", %" PRIu32
 			       " bytes) is not known; the source is newer than this program",
 			       event->type, event->end_pos, event->size);
@@ -441,7 +441,7 @@ int event_query_parse(const struct event *event, const struct event_format *form
 	unsigned post = format->post_header[event->type];
 	memset(query, 0, sizeof(*query));
 	if (event->type == EVENT_QUERY_COMPRESSED)
-		return err_set(err, ERR_SOURCE,
+		return err_set(err, ERR_DATA,
 			       "the binlog has a compressed statement (Query_compressed "
 			       "event that ends at %" PRIu32 "), which cannot be read: set "
 			       "log_bin_compress=OFF on the source, and start behind it",

@@ -94,7 +94,7 @@ const char *event_name(uint8_t type); /* NULL: a type we do not know */
 void event_format_init(struct event_format *format);
 /* Cuts header and checksum, and verifies the checksum when verify is set (fake events too). Events that
  * cannot be read wherever they stand (payload, tagged GTID, encryption, incident, unknown types without
- * the ignorable flag) are ERR_SOURCE here; compressed and partial rows are refused by rows_parse. */
+ * the ignorable flag) are errors here; compressed and partial rows are refused where their table is wanted. */
 int event_parse(struct slice packet, const struct event_format *format, bool verify,
 		struct event *event, struct err *err) MUST_CHECK;
 /* Reads a FORMAT_DESCRIPTION event (its own checksum included). */

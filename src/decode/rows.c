@@ -7,42 +7,35 @@
 
 enum { TABLE_ID_SIZE = 6, EXTRA_LENGTH_SIZE = 2, COLUMNS_MAX = 65535 };
 
-static int refuse(const struct event *event, struct err *err)
-{
-	const char *name = event_name(event->type);
-	if (event->type == EVENT_PARTIAL_UPDATE_ROWS)
-		return err_set(err, ERR_SOURCE,
-			       "%s event that ends at %" PRIu32 ": updates of JSON columns "
-			       "are logged as differences, which cannot be read: set "
-			       "binlog_row_value_options='' on the source, and start behind it",
-			       name, event->end_pos);
-	if (event->type >= EVENT_QUERY_COMPRESSED && event->type <= EVENT_DELETE_ROWS_COMPRESSED)
-		return err_set(
-			err, ERR_SOURCE,
-			"%s event that ends at %" PRIu32 ": compressed rows cannot "
-			"be read: set log_bin_compress=OFF on the source, and start behind it",
-			name, event->end_pos);
-	return err_set(err, ERR_INTERNAL, "event type %u is no rows event", event->type);
-}
-
+/* Compressed and partial events have the op of the plain ones. */
 static int set_op(const struct event *event, struct rows *rows, bool *extra, struct err *err)
 {
-	*extra = event->type >= EVENT_WRITE_ROWS_V2 && event->type <= EVENT_DELETE_ROWS_V2;
+	*extra = false;
 	switch (event->type) {
-	case EVENT_WRITE_ROWS_V1:
 	case EVENT_WRITE_ROWS_V2:
+	case EVENT_WRITE_ROWS_COMPRESSED:
+		*extra = true; /* fall through */
+	case EVENT_WRITE_ROWS_V1:
+	case EVENT_WRITE_ROWS_COMPRESSED_V1:
 		rows->op = CHANGE_INSERT;
 		return 0;
-	case EVENT_UPDATE_ROWS_V1:
 	case EVENT_UPDATE_ROWS_V2:
+	case EVENT_PARTIAL_UPDATE_ROWS:
+	case EVENT_UPDATE_ROWS_COMPRESSED:
+		*extra = true; /* fall through */
+	case EVENT_UPDATE_ROWS_V1:
+	case EVENT_UPDATE_ROWS_COMPRESSED_V1:
 		rows->op = CHANGE_UPDATE;
 		return 0;
-	case EVENT_DELETE_ROWS_V1:
 	case EVENT_DELETE_ROWS_V2:
+	case EVENT_DELETE_ROWS_COMPRESSED:
+		*extra = true; /* fall through */
+	case EVENT_DELETE_ROWS_V1:
+	case EVENT_DELETE_ROWS_COMPRESSED_V1:
 		rows->op = CHANGE_DELETE;
 		return 0;
 	default:
-		return refuse(event, err);
+		return err_set(err, ERR_INTERNAL, "event type %u is no rows event", event->type);
 	}
 }
 
@@ -99,11 +92,26 @@ static void read_bitmaps(struct reader *r, struct rows *rows)
 		rows->ncells_after = count_present(rows->present_after, rows->ncolumns);
 }
 
-int rows_parse(const struct event *event, const struct event_format *format, struct rows *rows,
-	       struct err *err)
+/* 1 (1) algorithm (3) 0 (1) n (3), as the bits of a byte, then the size in n bytes, the highest first: what MariaDB writes in
+ * front of compressed images. */
+static bool compressed_size(struct slice images, uint64_t *size)
 {
 	struct reader r;
-	bool extra;
+	reader_init(&r, images.ptr, images.len);
+	unsigned n = reader_u8(&r) & 7;
+	*size = 0;
+	if (n > 4)
+		return false;
+	while (n-- > 0)
+		*size = *size << 8 | reader_u8(&r);
+	return !r.failed;
+}
+
+int rows_head(const struct event *event, const struct event_format *format, struct rows *rows,
+	      struct err *err)
+{
+	struct reader r;
+	bool extra, compressed = event->type >= EVENT_WRITE_ROWS_COMPRESSED_V1;
 	memset(rows, 0, sizeof(*rows));
 	if (set_op(event, rows, &extra, err) < 0)
 		return -1;
@@ -119,7 +127,19 @@ int rows_parse(const struct event *event, const struct event_format *format, str
 	if (r.failed)
 		return cut_error(event, err);
 	rows->next = (const uint8_t *)rows->images.ptr;
+	rows->size = rows->images.len;
+	rows->refused = compressed || event->type == EVENT_PARTIAL_UPDATE_ROWS;
+	if (compressed && rows->images.len > 0 && !compressed_size(rows->images, &rows->size))
+		return cut_error(event, err);
 	return 0;
+}
+
+int rows_parse(const struct event *event, const struct event_format *format, struct rows *rows,
+	       struct err *err)
+{
+	if (rows_head(event, format, rows, err) < 0)
+		return -1;
+	return rows->refused ? rows_refuse(event, rows, NULL, err) : 0;
 }
 
 static uint32_t read_length(const uint8_t *at, unsigned size)
@@ -220,4 +240,65 @@ int rows_next(struct rows *rows, struct row *before, struct row *after, uint32_t
 		return split_error(rows, rows->op == CHANGE_DELETE ? before : after, err);
 	rows->next = at;
 	return 1;
+}
+
+/* The JSON columns of the table have one bit each; a JSON column that the statement does not change is a difference, too,
+ * but an empty one. */
+static struct slice changed_column(const struct row *after, const uint8_t *bits)
+{
+	const struct table *table = after->layout->table;
+	unsigned nth = 0;
+	for (unsigned i = 0; i < table->ncolumns; i++)
+		if (table->columns[i].type == COLUMN_JSON && bit(bits, nth++) &&
+		    after->cells[i].len > 0 && after->cells[i].len < CELL_ABSENT)
+			return table->columns[i].name;
+	return (struct slice){NULL, 0};
+}
+
+static unsigned count_json(const struct table *table)
+{
+	unsigned n = 0;
+	for (unsigned i = 0; i < table->ncolumns; i++)
+		n += table->columns[i].type == COLUMN_JSON;
+	return n;
+}
+
+/* The first column that is a difference, in the first row of a partial update; ptr NULL: there is none, or the row is cut.
+ * Between the images: options(lenenc), and where its bit 0 is set the bits. */
+static struct slice partial_column(const struct rows *rows, struct row *row)
+{
+	const struct slice none = {NULL, 0};
+	const uint8_t *end = (const uint8_t *)rows->images.ptr + rows->images.len, *bits;
+	const uint8_t *at = NULL;
+	struct reader r;
+	if (row->layout->fixed_size == rows->ncolumns)
+		at = split(row, rows->present_before, rows->ncells_before, rows->next, end);
+	if (at == NULL)
+		return none;
+	reader_init(&r, at, (size_t)(end - at));
+	if (!(reader_lenenc(&r) & 1))
+		return none;
+	bits = reader_bytes(&r, (count_json(row->layout->table) + 7) / 8);
+	if (r.failed ||
+	    split(row, rows->present_after, rows->ncells_after, end - reader_left(&r), end) == NULL)
+		return none;
+	return changed_column(row, bits);
+}
+
+int rows_refuse(const struct event *event, const struct rows *rows, struct row *before,
+		struct err *err)
+{
+	bool partial = event->type == EVENT_PARTIAL_UPDATE_ROWS;
+	struct slice table = before ? before->layout->table->full_name : SLICE("");
+	struct slice column =
+		before && partial ? partial_column(rows, before) : (struct slice){NULL, 0};
+	return err_set(
+		err, ERR_DATA, "%s event%s%.*s%s%.*s that ends at %" PRIu32 ": %s",
+		event_name(event->type), table.len ? " of table " : "", SLICE_FMT(table),
+		column.len ? ", column " : "", SLICE_FMT(column), event->end_pos,
+		partial ? "updates of JSON columns are logged as differences, which cannot be "
+			  "read: set binlog_row_value_options='' on the source, and start "
+			  "behind it under another sync name"
+			: "compressed rows cannot be read: set log_bin_compress=OFF on the "
+			  "source, and start behind it under another sync name");
 }

@@ -15,13 +15,21 @@ struct rows {
 	const uint8_t *present_after;
 	unsigned ncells_before; /* columns in a before image: bits set in present_before */
 	unsigned ncells_after;
-	struct slice images; /* from the first row image to the end of the event: what
-	                                sequenceId counts (consistency rule 23) */
+	struct slice images; /* from the first row image to the end of the event */
+	uint64_t size; /* bytes of the images, not compressed: what sequenceId counts (rule 23) */
+	bool refused;  /* compressed or partial images: rows_next cannot split them */
 	const uint8_t *next; /* next image to split */
 };
 
-/* Reads header, extra data, column count and bitmaps; v1 and v2. Compressed and partial events are
- * refused by name with the server setting that turns them off. */
+/* Reads header, extra data, column count and bitmaps; v1 and v2, and those of compressed and partial events, whose
+ * rows may concern nobody. */
+int rows_head(const struct event *event, const struct event_format *format, struct rows *rows,
+	      struct err *err) MUST_CHECK;
+/* -1: an event that is `refused`, by name, with table and column and the server setting that turns it off. before: a
+ * row as for rows_next. */
+int rows_refuse(const struct event *event, const struct rows *rows, struct row *before,
+		struct err *err);
+/* The head of rows that can be split; refuses the others without a table. */
 int rows_parse(const struct event *event, const struct event_format *format, struct rows *rows,
 	       struct err *err) MUST_CHECK;
 /* Splits the next row. before/after point at rows whose layout and cells (layout->ncells) are set

@@ -260,7 +260,7 @@ int stream_rows(struct stream *stream, const struct event *event, uint64_t start
 	struct change change;
 	bool written = stream->row_bytes < stream->resumed.row_bytes;
 	int rc = 0;
-	if (rows_parse(event, &stream->format, &rows, err) < 0)
+	if (rows_head(event, &stream->format, &rows, err) < 0)
 		return stream_at(stream, start, SLICE(""), err);
 	plan = plan_of_id(stream, rows.table_id);
 	if (plan == NULL && rows.images.len > 0 && rows.table_id != NO_TABLE_ID)
@@ -272,6 +272,10 @@ int stream_rows(struct stream *stream, const struct event *event, uint64_t start
 	} else if (plan && plan->mapping.wanted && !undone && !written) {
 		if (stream->group.gtid.xa_prepared || stream_outcome(stream) == GROUP_PREPARE)
 			return refuse_prepared(stream, plan, err);
+		if (rows.refused) {
+			rows_refuse(event, &rows, &plan->before.row, err);
+			return stream_at(stream, start, SLICE(""), err);
+		}
 		change = (struct change){
 			.op = rows.op,
 			.table = plan->table,
@@ -284,7 +288,7 @@ int stream_rows(struct stream *stream, const struct event *event, uint64_t start
 		};
 		rc = write_rows(stream, &rows, plan, &change, err);
 	}
-	stream->row_bytes += rows.images.len;
+	stream->row_bytes += rows.size;
 	if (rows.flags & 1)
 		stream_forget_ids(stream);
 	return rc;

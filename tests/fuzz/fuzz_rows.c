@@ -33,8 +33,12 @@ static void split(const struct event *event, struct row_layout *layout, struct a
 			    .cells = ARENA_ARRAY(arena, layout->ncells, struct cell)};
 	uint32_t offset;
 	event_format_init(&format);
-	if (rows_parse(event, &format, &rows, &err) < 0)
+	if (rows_head(event, &format, &rows, &err) < 0)
 		return;
+	if (rows.refused) {
+		rows_refuse(event, &rows, &before, &err);
+		return;
+	}
 	for (int n = 0; n < 100 && rows_next(&rows, &before, &after, &offset, &err) == 1; n++) {
 		if (rows.op != CHANGE_INSERT)
 			decode(&before, data, size);

@@ -97,7 +97,7 @@ static void test_refused_events_name_the_setting(void **state)
 		const struct captured *c = events_next(false, cases[i].label, cases[i].type, &at);
 		assert_non_null(c);
 		assert_int_equal(event_parse(c->packet, &format, true, &event, &err), -1);
-		assert_int_equal(err.code, ERR_SOURCE);
+		assert_int_equal(err.code, ERR_DATA);
 		assert_non_null(strstr(err.text, cases[i].text));
 	}
 	struct event_format format = events_format(true);

@@ -238,11 +238,32 @@ static void test_refused_rows_name_the_setting(void **state)
 		assert_int_equal(rows_parse(&event, &f.format, &f.rows, &err), -1);
 		assert_non_null(strstr(err.text, "log_bin_compress=OFF"));
 		assert_non_null(strstr(err.text, event_name((uint8_t)type)));
+		assert_int_equal(err.code, ERR_DATA);
+		/* what nobody wants is counted as if it were not compressed */
+		assert_int_equal(rows_head(&event, &f.format, &f.rows, &err), 0);
+		assert_true(f.rows.refused && f.rows.size > 0);
+		assert_int_not_equal(f.rows.size, f.rows.images.len);
 	}
 	f = (struct fixture){.format = events_format(false), .label = "partial-json"};
 	struct event event = parse_event(&f, EVENT_PARTIAL_UPDATE_ROWS, 0);
 	assert_int_equal(rows_parse(&event, &f.format, &f.rows, &err), -1);
 	assert_non_null(strstr(err.text, "binlog_row_value_options=''"));
+	assert_int_equal(rows_head(&event, &f.format, &f.rows, &err), 0);
+	assert_true(f.rows.refused);
+	assert_int_equal(f.rows.size, f.rows.images.len);
+}
+
+static void test_compressed_size(void **state)
+{
+	uint64_t size;
+	(void)state;
+	assert_true(compressed_size(SLICE("\x81\x2axx"), &size));
+	assert_int_equal(size, 42);
+	assert_true(compressed_size(SLICE("\x83\x01\x02\x03"), &size));
+	assert_int_equal(size, 0x010203);
+	assert_false(compressed_size(SLICE("\x83\x01\x02"), &size));
+	assert_false(compressed_size(SLICE("\x85\x01\x02\x03\x04\x05"), &size));
+	assert_false(compressed_size(SLICE(""), &size));
 }
 
 static void test_columns_must_agree(void **state)
@@ -315,6 +336,7 @@ int main(void)
 		cmocka_unit_test(test_minimal_images),
 		cmocka_unit_test(test_hidden_columns_are_passed_over),
 		cmocka_unit_test(test_refused_rows_name_the_setting),
+		cmocka_unit_test(test_compressed_size),
 		cmocka_unit_test(test_columns_must_agree),
 		cmocka_unit_test(test_every_prefix_and_flip),
 	};
