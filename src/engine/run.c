@@ -282,6 +282,15 @@ static int save_rest(struct run *run, int rc, struct err *err)
 	return -1;
 }
 
+static void tell_position(const struct position *position)
+{
+	struct buf text;
+	buf_init(&text);
+	position_print(position, &text);
+	log_info("checkpoint: found, going on from %s", buf_cstr(&text));
+	buf_fini(&text);
+}
+
 static int attempt(struct run *run, struct err *err)
 {
 	struct start start;
@@ -293,8 +302,7 @@ static int attempt(struct run *run, struct err *err)
 	if (rc == 0)
 		rc = setup_topics(&start, err);
 	if (rc == 0 && start.found)
-		log_info("checkpoint: found, going on from %s:%" PRIu64, start.position.file,
-			 start.position.offset);
+		tell_position(&start.position);
 	if (rc == 0)
 		rc = full_sync(run, &start, err);
 	if (rc == 0 && run->sync.config->mode != MODE_FULL && !atomic_load(&run->sync.stop))

@@ -406,7 +406,8 @@ static int check_pinned(struct kafka_sink *k, const char *name, int pinned, int 
 	return err_set(err, ERR_KAFKA,
 		       "%s: topic \"%s\" has %d partitions, but the checkpoint was made with %d: "
 		       "it has been deleted and "
-		       "made again; give it at least %d partitions, or reset the sync",
+		       "made again; give it at least %d partitions, or "
+		       "start again under another sync name",
 		       label(k), name, partitions, pinned, pinned);
 }
 

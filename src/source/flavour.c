@@ -18,9 +18,8 @@ enum {
 };
 
 #define START_AGAIN                                                                                \
-	"a sync that has lost its position must copy again: give it another name or reset it; "    \
-	"and "                                                                                     \
-	"keep the binlog longer"
+	"a sync that has lost its position must copy again: give it another name, or delete its "  \
+	"checkpoint topic or file while it is stopped; and keep the binlog longer"
 
 /* ---- for both ---- */
 
@@ -102,14 +101,18 @@ static int send_file_dump(struct conn *conn, const struct dump_start *start, str
 /* Coordinates mean something only on the server that gave them. */
 static int check_server(struct conn *conn, const struct position *position, struct err *err)
 {
+	struct buf text;
+
 	if (position->server[0] == '\0' || strcmp(position->server, conn->server.identity) == 0)
 		return 0;
-	return err_set(err, ERR_POSITION,
-		       "source %s: the saved position %s:%" PRIu64 " is of server %s, but this is "
-		       "server %s, where it means nothing; connect to that server again, or start "
-		       "the sync with another name",
-		       conn->place, position->file, position->offset, position->server,
-		       conn->server.identity);
+	buf_init(&text);
+	position_print(position, &text);
+	err_set(err, ERR_POSITION,
+		"source %s: the saved position %s is of server %s, but this is server %s, where it "
+		"means nothing; connect to that server again, or start the sync with another name",
+		conn->place, buf_cstr(&text), position->server, conn->server.identity);
+	buf_fini(&text);
+	return -1;
 }
 
 static int file_gone(struct conn *conn, const struct position *position, const struct result *logs,

@@ -115,6 +115,19 @@ def test_least_privileges(sync_on, mysql, my, kafka, unique):
     assert [m.key for m in running.wait_rows(f"{my.db}.a", 2)] == [b"1", b"2"]
 
 
+def test_position_by_gtid_in_the_log(sync_on, mysql, my, kafka):
+    """A position that is GTIDs alone is told as that, not as a file without a name."""
+    my("CREATE TABLE a (id INT PRIMARY KEY)", "INSERT INTO a VALUES (1)")
+    running = sync_on(mysql, kafka, [f"{my.db}.*"]).start()
+    running.wait_rows(f"{my.db}.a", 1)
+    running.wait_streaming()
+    assert running.stop() == 0
+    running.start()
+    running.wait_log(r"going on from .*GTID [0-9a-f-]{36}:\d")
+    running.wait_log(r"reading the binlog from .*GTID [0-9a-f-]{36}:\d")
+    assert " :0" not in running.log
+
+
 def test_compressed_transactions(sync_on, mysql, my, kafka):
     """Not in this version: named, with the setting that turns it off; never a row that vanishes (pitfall 9)."""
     my("CREATE TABLE a (id INT PRIMARY KEY)")
