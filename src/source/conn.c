@@ -21,6 +21,7 @@ enum {
 	CONN_KEEPALIVE_IDLE_S = 30, /* a host that is gone is noticed within a minute, */
 	CONN_KEEPALIVE_STEP_S = 10, /* whatever is being waited for */
 	CONN_KEEPALIVE_COUNT = 3,
+	SERVERS_MAX = 32, /* that are remembered */
 };
 
 /* Rule 9: a reader that pauses is not cut off, and nothing a server's administrator has set globally
@@ -98,12 +99,43 @@ static bool host_may_come(const struct source_config *config)
 	return rc == 0 || rc == EAI_AGAIN || rc == EAI_SYSTEM || rc == EAI_MEMORY;
 }
 
-static bool connect_retriable(const struct source_config *config, unsigned number)
+/* Servers that this process has been connected to, by their place. */
+static struct {
+	pthread_mutex_t lock;
+	unsigned n;
+	char places[SERVERS_MAX][sizeof(((struct conn *)0)->place)];
+} reached = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static bool was_reached(const char *place)
+{
+	bool found = false;
+
+	pthread_mutex_lock(&reached.lock);
+	for (unsigned i = 0; i < reached.n && !found; i++)
+		found = strcmp(reached.places[i], place) == 0;
+	pthread_mutex_unlock(&reached.lock);
+	return found;
+}
+
+static void note_reached(const char *place)
+{
+	if (was_reached(place))
+		return;
+	pthread_mutex_lock(&reached.lock);
+	if (reached.n < SERVERS_MAX)
+		snprintf(reached.places[reached.n++], sizeof(reached.places[0]), "%s", place);
+	pthread_mutex_unlock(&reached.lock);
+}
+
+/* An unknown host and a failed TLS handshake are a matter of the script's settings at the first connect; later on they are
+ * a name server or a server that restarts. */
+static bool connect_retriable(const struct conn *conn, const struct source_config *config,
+			      unsigned number)
 {
 	if (number == CR_UNKNOWN_HOST)
-		return host_may_come(config);
+		return was_reached(conn->place) || host_may_come(config);
 	if (number == CR_SSL_CONNECTION_ERROR)
-		return false; /* at the connect it is a matter of certificates and settings */
+		return was_reached(conn->place);
 	return server_error_retriable(number);
 }
 
@@ -115,7 +147,7 @@ static int connect_fail(struct conn *conn, const struct source_config *config, s
 	err_set(err, ERR_SOURCE, "cannot connect to the source %s as user '%s': %u (%s) %s; %s",
 		conn->place, conn->user, number, mysql_sqlstate(conn->mysql), text,
 		server_error_connect_remedy(number, text));
-	err->retriable = connect_retriable(config, number);
+	err->retriable = connect_retriable(conn, config, number);
 	return -1;
 }
 
@@ -268,6 +300,7 @@ struct conn *conn_open_deadline(const struct source_config *config, enum conn_ro
 	set_options(conn->mysql, config, read_timeout_s);
 	if (connect_server(conn, config, err) || ask_server(conn, err) || set_session(conn, err))
 		goto fail;
+	note_reached(conn->place);
 	return conn;
 fail:
 	conn_free(conn);

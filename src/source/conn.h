@@ -31,7 +31,8 @@ enum conn_role {
 };
 
 /* ERR_SOURCE, retriable when the server is away (refused, timeout, lost), not when it refuses us
- * (password, unknown host name, TLS required ...); texts carry host:port, user and remedy.
+ * (password, TLS required ...); an unknown host name and a failed TLS handshake are retriable once this process has been
+ * connected there. Texts carry host:port, user and remedy.
  * config must outlive the connection. */
 struct conn *conn_open(const struct source_config *config, enum conn_role role, struct err *err);
 void conn_free(struct conn *conn);

@@ -86,8 +86,10 @@ static int send_file_dump(struct conn *conn, const struct dump_start *start, str
 
 	if (position->offset > UINT32_MAX)
 		return err_set(err, ERR_SOURCE,
-			       "source %s: position %s:%" PRIu64 " lies beyond 4 GiB, which the "
-			       "dump command cannot say; use GTIDs",
+			       "source %s: position %s:%" PRIu64 " lies behind the first 4 GiB of "
+			       "its file, and without GTIDs a dump cannot begin there; set "
+			       "gtid_mode = ON on the source (MySQL) and start again under another "
+			       "sync name, and keep transactions smaller",
 			       conn->place, position->file, position->offset);
 	buf_init(&body);
 	flavour_encode_dump(

@@ -1,7 +1,10 @@
 """TLS to the source (lua-api: source.mysql{tls = false | true | {ca, cert, key, verify}})."""
 
+import contextlib
 import datetime
 import ipaddress
+import socket
+import threading
 
 import pytest
 from cryptography import x509
@@ -82,3 +85,43 @@ def test_tls_wrong_authority(sync_on, secure, kafka):
     """A certificate that the given authority has not signed is refused."""
     server, place = secure
     sync_on(server, kafka, ["d.*"], tls={"ca": str(place / "other.pem")}).start().fails(3, r"(?i)certificate|tls|ssl")
+
+
+@contextlib.contextmanager
+def no_handshake(port, greeting):
+    """Something on the port that greets as the server does and hangs up when TLS begins: a server that is restarting."""
+    listener = socket.create_server(("127.0.0.1", port))
+
+    def serve():
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = listener.accept()
+                with client:
+                    client.sendall(greeting)
+                    client.recv(36)  # the request for TLS
+                    client.recv(1)  # what follows is not read
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    yield
+    listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
+    thread.join()
+
+
+def test_tls_that_fails_for_a_while(sync_on, secure, kafka, unique):
+    """A TLS handshake that fails is final at the first start; where it has worked once it is tried again."""
+    server, place = secure
+    script = (["d.*"], f'topic = {{ template = "{unique}" }},')
+    how = {"topic": False, "tls": {"ca": str(place / "ca.pem")}}
+    with socket.create_connection(("127.0.0.1", server.port)) as client:
+        greeting = client.recv(1000)
+    running = sync_on(server, kafka, *script, **how).start()
+    running.wait_streaming()
+    server.stop()
+    with no_handshake(server.port, greeting):
+        running.wait_log(r"cannot connect.*TLS/SSL error.*(starting|connecting) again")
+        sync_on(server, kafka, *script, name=f"{unique[:30]}_new", **how).start().fails(3, "TLS/SSL error")
+    server.start()
+    server.run("REPLACE INTO d.t VALUES (9)")
+    running.wait_message(unique, lambda m: m.key == b"9", "the row behind it")

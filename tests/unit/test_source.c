@@ -257,12 +257,40 @@ static void every_connect_error_has_a_remedy(void **state)
 static void an_unknown_host_is_retriable_only_while_dns_is_away(void **state)
 {
 	struct source_config config = {.host = "127.0.0.1"};
+	struct conn conn = {.place = "127.0.0.1:3306"};
 
 	(void)state;
-	assert_true(connect_retriable(&config, 2005));
-	assert_true(connect_retriable(&config, 2003));
-	assert_false(connect_retriable(&config, 2026));
-	assert_false(connect_retriable(&config, 1045));
+	assert_true(connect_retriable(&conn, &config, 2005));
+	assert_true(connect_retriable(&conn, &config, 2003));
+	assert_false(connect_retriable(&conn, &config, 2026));
+	assert_false(connect_retriable(&conn, &config, 1045));
+	config.host = "no-such-host.invalid";
+	assert_false(connect_retriable(&conn, &config, 2005));
+	/* where it has worked once, both pass */
+	note_reached(conn.place);
+	note_reached(conn.place);
+	assert_int_equal(reached.n, 1);
+	assert_true(connect_retriable(&conn, &config, 2005));
+	assert_true(connect_retriable(&conn, &config, 2026));
+	assert_false(connect_retriable(&conn, &config, 1045));
+}
+
+static void a_dump_cannot_begin_behind_4_gib(void **state)
+{
+	struct position position;
+	struct dump_start start = {.position = &position};
+	struct conn conn = {.place = "127.0.0.1:3306"};
+	struct err err = ERR_INIT;
+
+	(void)state;
+	position_init(&position);
+	strcpy(position.file, "bin.000001");
+	position.offset = (uint64_t)UINT32_MAX + 1;
+	assert_int_equal(send_file_dump(&conn, &start, &err), -1);
+	assert_false(err.retriable);
+	assert_non_null(strstr(err.text, "bin.000001:4294967296"));
+	assert_non_null(strstr(err.text, "gtid_mode = ON"));
+	position_fini(&position);
 }
 
 static void what_the_server_sends_before_it_looks(void **state)
@@ -426,6 +454,7 @@ int main(void)
 		cmocka_unit_test(kinds_of_refusal),
 		cmocka_unit_test(every_connect_error_has_a_remedy),
 		cmocka_unit_test(an_unknown_host_is_retriable_only_while_dns_is_away),
+		cmocka_unit_test(a_dump_cannot_begin_behind_4_gib),
 		cmocka_unit_test(what_the_server_sends_before_it_looks),
 		cmocka_unit_test(select_of_a_range),
 		cmocka_unit_test(only_integer_keys_are_split),
