@@ -192,6 +192,15 @@ static int send_message(struct following *f, const struct ddl_effect *effect,
 			 err);
 }
 
+/* The statement itself is told, for the key may come with the next one; the first row stops the sync (write.c). */
+static void warn_keyless(const struct stream *stream, const struct table *table)
+{
+	log_warn("table %.*s has no primary key since the statement at %s:%" PRIu64
+		 ", and the script gives it no other: its first row will stop the sync. Give it a "
+		 "key before that, or see key and no_primary_key",
+		 SLICE_FMT(table->full_name), stream->file, stream->read.offset);
+}
+
 /* To every topic that the table writes to: the constant one, or those its function has returned. */
 static int send_to_table(struct following *f, const struct ddl_effect *effect,
 			 const struct table *table, const struct schema *schema, struct err *err)
@@ -203,6 +212,8 @@ static int send_to_table(struct following *f, const struct ddl_effect *effect,
 	int rc = 0;
 	if (plan == NULL)
 		return -1;
+	if (plan->mapping.key_kind == KEY_REJECT && plan->mapping.wanted && table == effect->after)
+		warn_keyless(f->stream, table);
 	if (plan->mapping.wanted && plan->destination)
 		rc = send_message(f, effect, plan->destination, schema, err);
 	while (rc == 0 && plan->mapping.topic_function &&

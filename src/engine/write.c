@@ -103,6 +103,7 @@ static int make_key(struct writing *w, const struct image *image, const struct i
 	buf_reserve(key, 1); /* the empty key is a pointer, too */
 	switch (mapping->key_kind) {
 	case KEY_REJECT:
+		return err_set(err, ERR_INTERNAL, "a key was asked for where there is none");
 	case KEY_EMPTY:
 		return 0;
 	case KEY_TABLE:
@@ -350,10 +351,29 @@ int write_records(struct lane *lane, struct plan *plan, bool events, struct err 
 	return events ? run(&w, err) : put_own(&w, err);
 }
 
+/* At the start such a table is refused with all the others (core.check); here it has lost its key, or has come without
+ * one, while the sync runs. */
+static int refuse_keyless(const struct plan *plan, struct err *err)
+{
+	struct slice name = plan->table->full_name;
+	err_set(err, ERR_DATA,
+		"the table has no primary key, and the script gives it no other: nothing of it is "
+		"written. Say what its key is with key = { [\"%.*s\"] = \"column\" }, take "
+		"no_primary_key = { [\"%.*s\"] = \"empty\" } (or \"unique\", \"row\", \"table\"), "
+		"or "
+		"exclude it with \"!%.*s\" in source.tables, and start again: the sync goes on "
+		"here",
+		SLICE_FMT(name), SLICE_FMT(name), SLICE_FMT(name));
+	return where(plan, err);
+}
+
 int write_collected(struct lane *lane, struct plan *plan, struct err *err)
 {
 	struct writing w = {.lane = lane, .plan = plan};
-	int rc = run(&w, err);
+	int rc;
+	if (plan->mapping.key_kind == KEY_REJECT)
+		return refuse_keyless(plan, err);
+	rc = run(&w, err);
 	if (plan->mapping.event_function != MAPPING_NO_FUNCTION ||
 	    plan->mapping.image_function != MAPPING_NO_FUNCTION)
 		script_done(lane->script);
@@ -363,6 +383,8 @@ int write_collected(struct lane *lane, struct plan *plan, struct err *err)
 int write_change(struct lane *lane, struct plan *plan, struct err *err)
 {
 	int rc;
+	if (plan->mapping.key_kind == KEY_REJECT)
+		return refuse_keyless(plan, err);
 	if (lane->config->has_loop)
 		return loop_change(lane, plan, err) < 0 ? where(plan, err) : 0;
 	rc = write_collected(lane, plan, err);

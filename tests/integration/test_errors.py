@@ -1,5 +1,6 @@
 """Issue point 8: every error that a user meets: one clear message with its remedy, and its exit code."""
 
+import re
 import signal
 
 import pytest
@@ -138,6 +139,41 @@ def test_no_key_and_no_transactions_later(sync, sql, db):
     sql("INSERT INTO t VALUES (3)")
     running.start()
     assert [m.after["v"] for m in running.wait_rows(f"{db}.t", 3)] == [1, 2, 3]
+
+
+KEYLESS = {
+    "created": ["CREATE TABLE n (id INT)", "INSERT INTO n VALUES (1), (2)"],
+    "dropped": ["CREATE TABLE n (id INT PRIMARY KEY, v INT)", "INSERT INTO n VALUES (1, 1)",
+                "ALTER TABLE n DROP PRIMARY KEY", "DELETE FROM n WHERE id = 1"],
+}
+
+
+@pytest.mark.parametrize("case", KEYLESS)
+def test_table_that_loses_its_key(sync, sql, db, table, case):
+    """no_primary_key = "reject" holds in the stream as well: the first row without a key stops the sync with table, position
+    and remedy, nothing of it is written, and a start without the remedy stops again. With it the sync goes on there."""
+    running = sync()
+    running.wait_streaming()
+    sql(*KEYLESS[case])
+    log = running.fails(7, rf"table {db}\.n, (insert|delete) at \S+:\d+: the table has no primary key", "no_primary_key = ",
+                        rf'"!{db}\.n" in source\.tables')
+    assert re.search(rf"WARN .*{db}\.n has no primary key since the statement at \S+:\d+", log), log
+    told = running.reader(f"{db}.n").to_end()
+    assert not [m for m in told if m.is_row and m.key == b""], told
+    assert [m for m in told if m.ddl], "the statement itself is told"
+    code, _, stderr = running.once()
+    assert code == 1 and f"{db}.n has no primary key" in stderr, stderr
+    running.write(running.path.read_text().replace("heartbeat = false,", 'heartbeat = false, no_primary_key = "row",'))
+    running.start()
+    running.wait_message(f"{db}.n", lambda m: m.is_row and re.fullmatch(rb"[0-9a-f]{16}", m.key), "a row with its hash as key")
+
+
+def test_key_that_is_given_in_time(sync, sql, db, table):
+    """A table may be without a key as long as it has no rows, as migrations have it that add the key with a second statement."""
+    running = sync()
+    running.wait_streaming()
+    sql("CREATE TABLE n (id INT)", "ALTER TABLE n ADD PRIMARY KEY (id)", "INSERT INTO n VALUES (1)")
+    assert running.wait_rows(f"{db}.n", 1)[0].key == b"1"
 
 
 # the position is lost: 4
