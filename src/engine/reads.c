@@ -264,6 +264,16 @@ static void adopt_database(struct start *start, struct saves *saves, struct slic
 	save_database(start, saves, start->adopted, db);
 }
 
+/* A table that is read again may have another definition than the stream's, whose ALTER nobody has seen yet. */
+static int guard_read(struct start *start, const struct table *table, struct err *err)
+{
+	const struct table *before = catalog_find(start->catalog, table->db, table->name);
+	if (before == NULL || table_same(before, table) ||
+	    script_guard(start->script, start->sync->index, before, table, NULL, 0, err) == 0)
+		return 0;
+	return err_wrap(err, "table %.*s, full sync", SLICE_FMT(table->full_name));
+}
+
 /* Where the events of a table that is read now begin to count. A keyed table whose reading was cut off keeps its
  * first point: rows deleted since must be deleted downstream too, and replaying the overlap converges
  * (docs/decisions/0001). A table without a key, or of which nothing was written, is taken from this snapshot on. */
@@ -279,7 +289,8 @@ static int place_read(struct start *start, struct full_table *read, struct saves
 	const struct position *at;
 	const struct table *known;
 	enum full_state state;
-	if (load_state(start, table, &state, err) < 0)
+	if (load_state(start, table, &state, err) < 0 ||
+	    (state != FULL_UNKNOWN && guard_read(start, table, err) < 0))
 		return -1;
 	if (state == FULL_UNKNOWN || table->npk == 0 || read->untouched) {
 		adopt_database(start, saves, table->db);

@@ -374,11 +374,37 @@ static int refuse_moved(const struct following *f, const struct ddl_effect *effe
 		       stream->read.offset, captured ? "both" : "the latter");
 }
 
+/* No mask and no drop falls off because a column, or its table, has another name now. Of a table that takes another's
+ * place, which was not captured itself, only both definitions are known. */
+static int guard(const struct following *f, const struct ddl_effect *effect, struct err *err)
+{
+	struct stream *stream = f->stream;
+	const struct table *before = effect->before;
+	const struct ddl_rename *renamed = effect->renamed;
+	const struct ddl_effect *away;
+	static const struct ddl_rename none;
+	if (effect->after == NULL || !wants(stream, effect->after->db, effect->after->name))
+		return 0;
+	if (renamed == NULL)
+		renamed = &none;
+	if (before == NULL || !selects(stream, before->db, before->name)) {
+		away = moved_away(f, effect);
+		before = away ? away->before : NULL;
+		renamed = NULL;
+	}
+	if (before == NULL ||
+	    script_guard(stream->lane.script, stream->lane.sync->index, before, effect->after,
+			 renamed, renamed ? effect->nrenamed : 0, err) == 0)
+		return 0;
+	return err_wrap(err, "statement at %s:%" PRIu64, stream->file, stream->read.offset);
+}
+
 static int follow_effect(struct following *f, const struct ddl_effect *effect, struct err *err)
 {
 	struct stream *stream = f->stream;
 	stream->said = (struct ddl_name){effect->db, effect->table};
-	if (refuse_unread(f, effect, err) < 0 || refuse_moved(f, effect, err) < 0)
+	if (refuse_unread(f, effect, err) < 0 || refuse_moved(f, effect, err) < 0 ||
+	    guard(f, effect, err) < 0)
 		return -1;
 	stream_forget_plan(stream, effect->db, effect->table);
 	if (effect->new_table.len > 0)

@@ -110,6 +110,9 @@ static int find_table(struct stream *stream, const struct table_map *map,
 	if (table_map_table(map, *table, &stream->lane.arena, &made, &complete, err) < 0)
 		return -1;
 	if (complete) {
+		if (*table && script_guard(stream->lane.script, stream->lane.sync->index, *table,
+					   made, NULL, 0, err) < 0)
+			return stream_at(stream, stream->offset, (*table)->full_name, err);
 		if (*table == NULL)
 			stream_table_told(stream, made);
 		*table = catalog_put(stream->catalog, made);

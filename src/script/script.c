@@ -182,6 +182,9 @@ struct question {
 	const struct table *table;
 	struct arena *arena;
 	struct mapping *mapping;
+	const struct table *after;
+	const struct ddl_rename *renamed;
+	unsigned nrenamed;
 };
 
 static int ask_wants(lua_State *L)
@@ -290,6 +293,40 @@ void script_release(struct script *script, struct mapping *mapping)
 	if (mapping->event_function != MAPPING_NO_FUNCTION)
 		luaL_unref(script->main, LUA_REGISTRYINDEX, mapping->event_function);
 	mapping->event_function = mapping->image_function = MAPPING_NO_FUNCTION;
+}
+
+static int ask_guard(lua_State *L)
+{
+	struct question *q = lua_touserdata(L, 1);
+	push_core(L, "guard");
+	lua_pushinteger(L, q->sync + 1);
+	prepare_push_table(L, q->table);
+	prepare_push_table(L, q->after);
+	if (q->renamed == NULL) {
+		lua_call(L, 3, 0);
+		return 0;
+	}
+	lua_createtable(L, 0, (int)q->nrenamed);
+	for (unsigned i = 0; i < q->nrenamed; i++) {
+		lua_pushlstring(L, q->renamed[i].from.ptr, q->renamed[i].from.len);
+		lua_pushlstring(L, q->renamed[i].to.ptr, q->renamed[i].to.len);
+		lua_rawset(L, -3);
+	}
+	lua_call(L, 4, 0);
+	return 0;
+}
+
+int script_guard(struct script *script, unsigned sync, const struct table *before,
+		 const struct table *after, const struct ddl_rename *renamed, unsigned n,
+		 struct err *err)
+{
+	struct question q = {.script = script,
+			     .sync = sync,
+			     .table = before,
+			     .after = after,
+			     .renamed = renamed,
+			     .nrenamed = n};
+	return state_protect(script, ask_guard, &q, SCRIPT_BUDGET_LOAD, ERR_DATA, err);
 }
 
 static int ask_forget(lua_State *L)

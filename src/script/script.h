@@ -10,6 +10,7 @@
 
 #include "model/change.h"
 #include "model/config.h"
+#include "model/ddl.h"
 #include "model/mapping.h"
 #include "script/host.h"
 
@@ -54,6 +55,13 @@ int script_check(struct script *script, unsigned sync, const struct table *const
 int script_prepare(struct script *script, unsigned sync, const struct table *table,
 		   struct arena *arena, struct mapping *mapping, struct err *err) MUST_CHECK;
 void script_release(struct script *script, struct mapping *mapping);
+
+/* A table gets another definition, or its rows another table. ERR_DATA where a column that the script masks or leaves
+ * out would be written as it is under its new name. renamed NULL: not known; then a new column is
+ * taken for the one that is gone. */
+int script_guard(struct script *script, unsigned sync, const struct table *before,
+		 const struct table *after, const struct ddl_rename *renamed, unsigned n,
+		 struct err *err) MUST_CHECK;
 
 /* A table was dropped or renamed away: its topic is free for others. */
 void script_forget(struct script *script, unsigned sync, struct slice full_name);

@@ -203,6 +203,89 @@ def test_keep(sync, sql, db, users):
 
 # filter
 
+SHELTERED = 'mask = {{ v = mask.const("***") }}, drop = {{ "p" }}'
+# statements, what nothing speaks of then (old column, new one), and the addition that lets the sync go on
+FALL_OFF = {
+    "rename": (["ALTER TABLE t RENAME COLUMN v TO w"], "v", "w", "mask = {{ v = mask.null, w = mask.null }}"),
+    "change": (["ALTER TABLE t CHANGE p q VARCHAR(20)"], "p", "q", 'drop = {{ "p", "q" }}, mask = {{ v = mask.null }}'),
+    "case": (["ALTER TABLE t CHANGE v V VARCHAR(20)"], "v", "V", 'drop = {{ "p", "V" }}, mask = {{ v = mask.null }}'),
+    "allowed": (["ALTER TABLE t RENAME COLUMN v TO w"], "v", "w", 'drop = {{ "p" }}, mask = {{ v = mask.null }}, rename = {{ w = "w" }}'),
+    "table_swapped": (["CREATE TABLE _t_gho LIKE t", "ALTER TABLE _t_gho CHANGE v w VARCHAR(20)",
+                       "INSERT INTO _t_gho SELECT * FROM t", "RENAME TABLE t TO _t_del, _t_gho TO t"],
+                      "v", "w", 'drop = {{ "p" }}, mask = {{ v = mask.null, w = mask.null }}'),
+}
+
+
+@pytest.mark.parametrize("case", FALL_OFF)
+def test_no_mask_falls_off(sync, sql, db, case):
+    """README "a row never passes unmasked": a column that a pattern masks or drops and that an ALTER renames stops the sync
+    before its next row, and every start does until the script speaks of the new name."""
+    statements, old, new, mended = FALL_OFF[case]
+    sql("CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(20), p VARCHAR(20))", "INSERT INTO t VALUES (1, 'secret', 'secret')")
+    options = f'columns = {{{{ ["{db}.*"] = {{{{ {{}} }}}} }}}},'
+    running = sync(options.format(SHELTERED.format()))
+    running.wait_rows(f"{db}.t", 1)
+    running.wait_streaming()
+    sql(*statements, "INSERT INTO t VALUES (2, 'secret', 'secret')")
+    said = [rf"statement at \S+:\d+: .*sync\.lua:\d+: columns", rf'column "{old}" of {db}\.t, which is (masked|dropped)',
+            rf'is now "{new}" of {db}\.t', f"Say the same of \"{new}\""]
+    running.fails(7, *said)
+    running.start().fails(7, *said)
+    assert "secret" not in "".join(m.text for m in running.reader(f"{db}.t").to_end())
+    running.write(running.text([f"{db}.*"], options.format(mended.format())))
+    running.start()
+    after = running.wait_rows(f"{db}.t", 2)[1].after
+    assert after == {"id": 2, **({"v": None} if case == "change" else {}),
+                     **({"w": "secret"} if case == "allowed" else {}),
+                     **({"w": None} if case in ("rename", "table_swapped") else {}),
+                     **({"p": "secret"} if case == "rename" else {})}
+
+
+def test_no_mask_falls_off_an_exact_name(sync, sql, db):
+    """The same where the table is named exactly, which is strict about its columns: braces make it a pattern that takes both
+    names, as the text says."""
+    sql("CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(20))", "INSERT INTO t VALUES (1, 'secret')")
+    running = sync(f'columns = {{ ["{db}.t"] = {{ mask = {{ v = mask.null }} }} }},')
+    running.wait_rows(f"{db}.t", 1)
+    running.wait_streaming()
+    sql("ALTER TABLE t RENAME COLUMN v TO w", "INSERT INTO t VALUES (2, 'secret')")
+    running.fails(7, r"statement at \S+:\d+", rf'"{db}\.{{t}}" takes both')
+    running.write(running.text([f"{db}.*"], f'columns = {{ ["{db}.{{t}}"] = {{ mask = {{ v = mask.null, w = mask.null }} }} }},'))
+    running.start()
+    assert running.wait_rows(f"{db}.t", 2)[1].after == {"id": 2, "w": None}
+
+
+def test_no_mask_falls_off_a_renamed_table(sync, sql, db):
+    """A table that leaves the pattern which masks it, and stays captured."""
+    sql("CREATE TABLE users_a (id INT PRIMARY KEY, v VARCHAR(20))", "INSERT INTO users_a VALUES (1, 'secret')")
+    running = sync(f'columns = {{ ["{db}.users_*"] = {{ mask = {{ v = mask.null }} }} }},')
+    running.wait_rows(f"{db}.users_a", 1)
+    running.wait_streaming()
+    sql("RENAME TABLE users_a TO people", "INSERT INTO people VALUES (2, 'secret')")
+    running.fails(7, rf'column "v" of {db}\.users_a, which is masked, is now "v" of {db}\.people')
+
+
+def test_no_mask_falls_off_in_the_full_sync(sync, sql, db):
+    """A table whose reading was cut off has another definition when it is read again: its ALTER is not read yet."""
+    sql("CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(20))", "INSERT INTO t VALUES (1, 'secret')")
+    running = sync(f'columns = {{ ["{db}.*"] = {{ mask = {{ v = mask.null }} }} }},', start=False)
+    running.start(fault="chunk:1:kill")
+    running.wait_exit()
+    sql("ALTER TABLE t RENAME COLUMN v TO w")
+    running.start().fails(7, rf"table {db}\.t, full sync: .*column \"v\" of {db}\.t, which is masked")
+
+
+def test_renames_that_uncover_nothing(sync, sql, db):
+    """Columns that are written as they are may be renamed; a masked one that goes may go; a new one may come beside it."""
+    sql("CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(20), a INT)", "INSERT INTO t VALUES (1, 'secret', 1)")
+    running = sync(f'columns = {{ ["{db}.*"] = {{ mask = {{ v = mask.null, x = mask.null }} }} }},')
+    running.wait_rows(f"{db}.t", 1)
+    running.wait_streaming()
+    sql("ALTER TABLE t RENAME COLUMN a TO b", "ALTER TABLE t RENAME COLUMN v TO x", "ALTER TABLE t DROP COLUMN x, ADD COLUMN c INT",
+        "INSERT INTO t VALUES (2, 3, 4)")
+    assert running.wait_rows(f"{db}.t", 2)[1].after == {"id": 2, "b": 3, "c": 4}
+
+
 def test_filter(sync, sql, db):
     """lua-api "filter": both images pass: UPDATE; only the new: INSERT; only the old: DELETE; none: nothing; full sync too."""
     sql("CREATE TABLE t (id INT PRIMARY KEY, s VARCHAR(9))", "INSERT INTO t VALUES (1, 'draft'), (2, 'live'), (3, NULL)")

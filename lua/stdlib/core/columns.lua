@@ -78,6 +78,11 @@ local function index_of(t)
   return index, names
 end
 
+local function new_work(t)
+  local index, names = index_of(t)
+  return { t = t, index = index, names = names, drop = {}, rename = {}, mask = {}, order = {} }
+end
+
 local function missing(place, name, t, names)
   place:fail("the table %s.%s has no column %q%s", t.db, t.name, name, fault.hint(name, names, "its columns are"))
 end
@@ -165,8 +170,8 @@ end
 -- out: columns (as core.prepare gives them), destination (name -> position), dest (position -> name or nil),
 -- index, names, masks (list in table order).
 function columns.resolve(selector, t)
-  local index, names = index_of(t)
-  local work = setmetatable({ t = t, index = index, names = names, drop = {}, rename = {}, mask = {}, order = {} }, Work)
+  local work = setmetatable(new_work(t), Work)
+  local index, names = work.index, work.names
   for _, entry in ipairs(selector:collect(t.db, t.name)) do work:apply(entry) end
   local written = work:positions()
   if #written == 0 and #names > 0 then
@@ -189,6 +194,60 @@ function columns.resolve(selector, t)
     end
   end
   return result
+end
+
+-- ---- a column under another name ----
+
+-- What the entries say of a table whatever they lack there; the names that they speak of, by which the user has decided.
+local function lenient(selector, t)
+  local work, spoken = setmetatable(new_work(t), Work), {}
+  for _, entry in ipairs(selector:collect(t.db, t.name)) do
+    local value = entry.value
+    work:apply { value = value, place = entry.place, exact = false }
+    for _, list in ipairs { value.drop or {}, value.keep or {} } do
+      for _, name in ipairs(list) do spoken[name] = true end
+    end
+    for _, map in ipairs { value.rename or {}, value.mask or {} } do
+      for name in pairs(map) do spoken[name] = true end
+    end
+    work.by_name = work.by_name or entry.exact
+  end
+  return work, spoken
+end
+
+-- The place that keeps a column's values from being written as they are, and how; nil: nothing does.
+function Work:shelter(at)
+  if self.mask[at] then return self.mask[at].place, "masked" end
+  if self.drop[at] then return self.drop[at], "dropped" end
+  if self.keep and not self.keep[at] then return self.keep_place, "not kept" end
+end
+
+-- The first column of `work` that `old` does not have, that is written as it is and of which nobody speaks.
+local function newcomer(work, spoken, old)
+  for at, name in ipairs(work.names) do
+    if not old.index[name] and not work:shelter(at) and not spoken[name] then return name end
+  end
+end
+
+-- Raises when a column of `before` that is masked or not written stands in `after` under a name (or in a table of a name)
+-- of which nothing is said: its values would go out as they are. renames: source name -> new name; nil: they are not
+-- known, only both definitions, and then a new column counts as the one that is gone.
+function columns.guard(selector, before, after, renames)
+  local old = lenient(selector, before)
+  local new, spoken = lenient(selector, after)
+  for at, name in ipairs(old.names) do
+    local place, how = old:shelter(at)
+    local to = renames and renames[name] or name
+    if place and not renames and not new.index[to] then to = newcomer(new, spoken, old) or to end
+    local there = place and new.index[to]
+    if there and not new:shelter(there) and not spoken[to] then
+      place:fail("the column %q of %s.%s, which is %s, is now %q of %s.%s, and nothing in `columns` speaks of that: its "
+        .. "values would be written as they are. Say the same of %q (or rename = { %s = %q }, if they may be), and start "
+        .. "again%s", name, before.db, before.name, how, to, after.db, after.name, to, to, to, old.by_name
+        and (("; rows from before still have %q: %q takes both names, for a pattern attaches where a column is")
+          :format(name, after.db .. ".{" .. after.name .. "}")) or "")
+    end
+  end
 end
 
 return columns

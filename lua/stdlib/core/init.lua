@@ -151,6 +151,12 @@ function core.prepare(i, t)
   return mapping
 end
 
+-- Another definition of a table, or another table of the same rows: raises where masks and drops would fall off.
+-- renames: source name -> new name of columns, nil when it is not known.
+function core.guard(i, before, after, renames)
+  columns.guard(syncs[i].columns, before, after, renames)
+end
+
 -- The table does not exist any more: its topic no longer counts as taken.
 function core.forget(i, full_name)
   local sync = syncs[i]

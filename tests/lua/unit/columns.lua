@@ -52,6 +52,23 @@ test.case("patterns before the exact name: drops add up, a rename is replaced", 
   test.equal(names { ["shop.*"] = { keep = { "id" } }, [EXACT] = { keep = { "id", "mail" } } }, "id mail")
 end)
 
+test.case("a name under which nothing shelters a column any more", function()
+  local i = tables.sync { columns = { ["*.*"] = { mask = { mail = mask.null, e2 = mask.null }, drop = { "password" } },
+    ["b.people"] = { keep = { "id", "mail" } } } }
+  local core = require "tideway.core"
+  local function guard(renames, after) core.guard(i, users(), after, renames) end
+  local renamed = make("shop.users", { "id int", "post varchar", "password varchar", "age int" })
+  test.raises(function() guard({ mail = "post" }, renamed) end, 'column "mail" of shop.users, which is masked, is now "post"')
+  test.raises(function() guard(nil, renamed) end, 'is now "post"')
+  guard({}, renamed) -- dropped, and another one added
+  guard({ mail = "e2" }, make("shop.users", { "id int", "e2 varchar", "password varchar", "age int" }))
+  guard({ age = "old" }, make("shop.users", { "id int", "mail varchar", "password varchar", "old int" }))
+  guard(nil, users())
+  guard({ password = "pw" }, make("b.people", { "id int", "mail varchar", "pw varchar" }))
+  test.raises(function() guard({ password = "pw" }, make("b.x", { "id int", "mail varchar", "pw varchar" })) end,
+    'column "password" of shop.users, which is dropped, is now "pw" of b.x')
+end)
+
 test.case("overlapping patterns need the list form, whatever they say", function()
   local both = { ["shop.*"] = { drop = { "age" } }, ["*.users"] = { drop = { "age" } } }
   local message = test.raises(function() names(both) end, "both match the table shop.users")
