@@ -1,5 +1,6 @@
 /* cmd_check: `tideway check`: connects to both ends and reports, point by point with the remedy, what would fail. */
 #include "control/look.h"
+#include "engine/compaction.h"
 #include "engine/plan.h"
 #include "sink/sink.h"
 #include "source/inspect.h"
@@ -69,7 +70,10 @@ static void check_topic(struct report *report, struct sink *sink, const struct l
 		return;
 	buf_init(&what);
 	buf_printf(&what, "topic %.*s", SLICE_FMT(plan->mapping.topic));
-	if (sink_topics_exist(sink, &plan->mapping.topic, 1, &exists, &partitions, &err) < 0)
+	if (sink_topics_exist(sink, &plan->mapping.topic, 1, &exists, &partitions, &err) < 0 ||
+	    (exists && plan->mapping.not_compacted &&
+	     compaction_check_topic(&look->start, sink, plan->table, plan->mapping.topic, &err) <
+		     0))
 		failed(report, buf_cstr(&what), &err);
 	else if (exists)
 		line(report, FINDING_OK, buf_slice(&what), SLICE("exists"), SLICE(""), ERR_NONE);

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "script/script.h"
+#include "sink/sink.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -78,8 +79,19 @@ static int prepare(struct lane *lane, struct plan *plan, struct err *err)
 	plan->point = map_get(&lane->sync->points, plan->table->full_name);
 	if (mapping->topic_function)
 		return 0;
-	return lane_destination(lane, mapping->topic, mapping->key_kind != KEY_EMPTY, NULL,
-				&plan->destination, err);
+	if (lane_destination(lane, mapping->topic, mapping->key_kind != KEY_EMPTY, NULL,
+			     &plan->destination, err) < 0)
+		return -1;
+	return plan_check_topic(lane, plan, plan->destination, err);
+}
+
+int plan_check_topic(struct lane *lane, const struct plan *plan,
+		     const struct destination *destination, struct err *err)
+{
+	const struct topic_info *info = sink_topic_info(destination->topic);
+	if (!plan->mapping.not_compacted || !info->compacted)
+		return 0;
+	return script_compacted(lane->script, lane->sync->index, plan->table, info->name, err);
 }
 
 struct plan *plan_new(struct lane *lane, const struct table *table, struct err *err)

@@ -41,6 +41,9 @@ struct plan {
  * is set. The table is copied. */
 struct plan *plan_new(struct lane *lane, const struct table *table, struct err *err);
 void plan_free(struct lane *lane, struct plan *plan);
+/* Whether the table's key may go to that topic, by the policy the topic really has (rule 17). */
+int plan_check_topic(struct lane *lane, const struct plan *plan,
+		     const struct destination *destination, struct err *err) MUST_CHECK;
 /* Gives the rows of the plan their layout (in plan->arena) and cell arrays. */
 void plan_set_layout(struct plan *plan, const struct row_layout *layout);
 /* A field without a declared type got its first value: its type becomes part of the schema. */

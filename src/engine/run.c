@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/backoff.h"
+#include "engine/compaction.h"
 #include "engine/full.h"
 #include "engine/setup.h"
 #include "engine/start.h"
@@ -299,6 +300,8 @@ static int attempt(struct run *run, struct err *err)
 	sync_again(&run->sync);
 	start_init(&start, &run->sync, run->script);
 	rc = start_look(&start, err);
+	if (rc == 0)
+		rc = compaction_check(&start, err);
 	if (rc == 0)
 		rc = setup_topics(&start, err);
 	if (rc == 0 && start.found)

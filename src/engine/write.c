@@ -35,9 +35,13 @@ static int out(struct writing *w, struct slice topic, int partition, struct slic
 {
 	struct plan *plan = w->plan;
 	struct destination *destination = recent(plan, topic);
+	bool own = op.len > 0 && !w->event.has_key; /* its key is the mapping's */
 	if (destination == NULL &&
 	    lane_destination(w->lane, topic, plan->mapping.key_kind != KEY_EMPTY, plan->table,
 			     &destination, err) < 0)
+		return -1;
+	if (own && plan->last != destination &&
+	    plan_check_topic(w->lane, plan, destination, err) < 0)
 		return -1;
 	plan->last = destination;
 	return lane_send(w->lane, destination,

@@ -70,7 +70,8 @@ struct mapping {
 	int image_function; /* likewise: the first of the topic, key and field functions; once for each image written */
 	unsigned nslots; /* results of field functions behind topic and key */
 	struct script_table
-		*hooks; /* what src/script keeps for the table; NULL: no function concerns it */
+		*hooks;     /* what src/script keeps for the table; NULL: no function concerns it */
+	bool not_compacted; /* the key loses rows in a compacted topic: script_compacted says why */
 	const char *const *warnings; /* for `plan` and the log */
 	unsigned nwarnings;
 };

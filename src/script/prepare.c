@@ -441,6 +441,9 @@ void prepare_read(lua_State *L, int idx, struct script *script, const struct tab
 	lua_getfield(L, idx, "topic_function");
 	mapping->topic_function = lua_toboolean(L, -1);
 	lua_pop(L, 1);
+	lua_getfield(L, idx, "not_compacted");
+	mapping->not_compacted = lua_toboolean(L, -1);
+	lua_pop(L, 1);
 	mapping->topic = text_at(&r, idx, "topic");
 	if (!mapping->topic_function && mapping->topic.len == 0)
 		state_raise(L, "core.prepare: topic is missing");

@@ -182,6 +182,7 @@ struct question {
 	const struct table *table;
 	struct arena *arena;
 	struct mapping *mapping;
+	struct slice topic;
 	const struct table *after;
 	const struct ddl_rename *renamed;
 	unsigned nrenamed;
@@ -293,6 +294,43 @@ void script_release(struct script *script, struct mapping *mapping)
 	if (mapping->event_function != MAPPING_NO_FUNCTION)
 		luaL_unref(script->main, LUA_REGISTRYINDEX, mapping->event_function);
 	mapping->event_function = mapping->image_function = MAPPING_NO_FUNCTION;
+}
+
+static int ask_not_compacted(lua_State *L)
+{
+	struct question *q = lua_touserdata(L, 1);
+	push_core(L, "not_compacted");
+	lua_pushinteger(L, q->sync + 1);
+	lua_call(L, 1, 1);
+	q->wanted = lua_toboolean(L, -1);
+	return 0;
+}
+
+bool script_not_compacted(struct script *script, unsigned sync)
+{
+	struct question q = {.script = script, .sync = sync};
+	struct err ignored = ERR_INIT; /* asking for the mapping will fail, and stop there */
+	return state_protect(script, ask_not_compacted, &q, SCRIPT_BUDGET_LOAD, ERR_SCRIPT,
+			     &ignored) < 0 ||
+	       q.wanted;
+}
+
+static int ask_compacted(lua_State *L)
+{
+	struct question *q = lua_touserdata(L, 1);
+	push_core(L, "compacted");
+	lua_pushinteger(L, q->sync + 1);
+	prepare_push_table(L, q->table);
+	lua_pushlstring(L, q->topic.ptr, q->topic.len);
+	lua_call(L, 3, 0);
+	return 0;
+}
+
+int script_compacted(struct script *script, unsigned sync, const struct table *table,
+		     struct slice topic, struct err *err)
+{
+	struct question q = {.script = script, .sync = sync, .table = table, .topic = topic};
+	return state_protect(script, ask_compacted, &q, SCRIPT_BUDGET_LOAD, ERR_SCRIPT, err);
 }
 
 static int ask_guard(lua_State *L)

@@ -56,6 +56,13 @@ int script_prepare(struct script *script, unsigned sync, const struct table *tab
 		   struct arena *arena, struct mapping *mapping, struct err *err) MUST_CHECK;
 void script_release(struct script *script, struct mapping *mapping);
 
+/* Whether the mapping of any table so far is not_compacted. */
+bool script_not_compacted(struct script *script, unsigned sync);
+/* A topic that the table goes to is compacted: ERR_SCRIPT with file:line, table and topic when its key loses rows there
+ * (consistency rule 17); only for mappings that are not_compacted. */
+int script_compacted(struct script *script, unsigned sync, const struct table *table,
+		     struct slice topic, struct err *err) MUST_CHECK;
+
 /* A table gets another definition, or its rows another table. ERR_DATA where a column that the script masks or leaves
  * out would be written as it is under its new name. renamed NULL: not known; then a new column is
  * taken for the one that is gone. */

@@ -4,6 +4,7 @@ import re
 import signal
 
 import pytest
+from confluent_kafka.admin import NewTopic
 from support.consume import rows
 from support.servers import Kafka
 from support.wait import wait_for
@@ -474,3 +475,40 @@ def test_compaction_with_empty_keys(sync, sql, db, kafka):
     code = running.wait_exit()
     assert code in (1, 5), running.log
     assert f"{db}.n" in running.log and "compact" in running.log
+
+
+LOSING = {
+    "empty": (["CREATE TABLE n (a INT)", "INSERT INTO n VALUES (1), (2)"], 'no_primary_key = "empty",',
+              r"the table {db}\.n has an empty key, and the topic \"{db}\.to\" is compacted"),
+    "join": (["CREATE TABLE n (a VARCHAR(9), b VARCHAR(9), PRIMARY KEY (a, b))", "INSERT INTO n VALUES ('1,2', '3'), ('1', '2,3')"], "",
+             r"the key of {db}\.n joins several texts with commas, and the topic \"{db}\.to\" is compacted"),
+    "meet": (["CREATE TABLE m (id INT PRIMARY KEY)", "CREATE TABLE n (id INT PRIMARY KEY)", "INSERT INTO n VALUES (1)"], "",
+             r"{db}\.m and {db}\.n meet in the topic \"{db}\.to\" .*the topic \"{db}\.to\" is compacted"),
+}
+
+
+@pytest.mark.parametrize("case", LOSING)
+@pytest.mark.parametrize("when", ["start", "stream", "function"])
+def test_compacted_topic_that_is_there(sync, sql, db, kafka, case, when):
+    """consistency 17 by the policy that the topic has, whoever made it: refused before anything is sent, by check as well; in
+    the stream where the table comes later; and where a topic function leads there."""
+    statements, options, said = LOSING[case]
+    if (case, when) == ("meet", "function"):
+        pytest.skip("of the tables that a topic function brings together nothing is known")
+    kafka.admin.create_topics([NewTopic(f"{db}.to", 1, 1, config={"cleanup.policy": "compact"})])[f"{db}.to"].result(20)
+    to = f'function() return "{db}.to" end' if when == "function" else f'"{db}.to"'
+    options += f'topic = {{ {{ tables = {{ "{db}.[mn]" }}, to = {to} }} }},'.replace("[mn]", "?")
+    if when == "stream":
+        sql("CREATE TABLE other (id INT PRIMARY KEY)", "INSERT INTO other VALUES (1)")
+        running = sync(options, topic=False)
+        running.wait_streaming()
+    sql(*statements)
+    if when != "stream":
+        running = sync(options, topic=False, start=False)
+    if when == "start":
+        code, out, _ = running.once(command="check")
+        assert code == 1 and re.search("FAIL .*" + said.format(db=db), out), out
+    if when != "stream":
+        running.start()
+    running.fails(1, said.format(db=db))
+    assert not [m for m in running.reader(f"{db}.to").to_end() if m.is_row]

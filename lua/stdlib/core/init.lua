@@ -77,33 +77,36 @@ local function add_all(list, more)
   for _, item in ipairs(more) do list[#list + 1] = item end
 end
 
--- What meets in a topic, noted for each table; one warning for a topic, or an error in a compacted one.
-local function check_meeting(sync, result, signature, warnings)
-  if not signature then return end
+-- Notes a table in its topic; the text about a table there that nothing tells apart from it, or nil.
+local function meeting(sync, result, signature)
+  if not signature or not result.topic then return end
   local group = sync.groups[result.topic] or key.new_group()
   sync.groups[result.topic] = group
   local other = key.meet(group, signature)
-  if not other then return end
-  local text = ("the tables %s and %s meet in the topic %q and their keys hold nothing that tells them apart: "
+  return other and ("the tables %s and %s meet in the topic %q and their keys hold nothing that tells them apart: "
     .. "add a field such as origin = \"${DB_NAME_SRC}.${TABLE_NAME_SRC}\" and name it in `key`"):format(other,
-    signature.full_name, result.topic)
-  if sync.compact then sync.place:plain("%s (the topic is compacted: rows would delete each other)", text) end
-  if group.warned and group.warned ~= signature.full_name then return end
-  group.warned = signature.full_name
-  warnings[#warnings + 1] = sync.place.where .. ": " .. text
+    signature.full_name, result.topic), group
 end
 
-local function check_compaction(sync, t, mapping)
-  if not sync.compact then return end
+-- Why the key of a table loses rows in a compacted topic (consistency rule 17); nil: it does not.
+local function compaction_problem(t, resolved, met, how)
   local name = t.db .. "." .. t.name
-  if mapping.key.kind == "empty" then
-    sync.place:plain("the table %s has an empty key, and topics.config compacts the topic: every row would replace the "
-      .. "one before it; give it a key", name)
+  if resolved.kind == "empty" then
+    return ("the table %s has an empty key, and %s: every row would replace the one before it; give it a key"):format(
+      name, how)
   end
-  if key.is_ambiguous(t, mapping.key) then
-    sync.place:plain("the key of %s joins several texts with commas, and topics.config compacts the topic: two rows "
-      .. "could get one key; write key = function(change) that is unambiguous", name)
+  if key.is_ambiguous(t, resolved) then
+    return ("the key of %s joins several texts with commas, and %s: two rows could get one key; write "
+      .. "key = function(change) that is unambiguous"):format(name, how)
   end
+  return met and ("%s (%s: rows would delete each other)"):format(met, how)
+end
+
+-- One warning for a topic.
+local function warn_meeting(sync, met, group, full_name, warnings)
+  if not met or group.warned and group.warned ~= full_name then return end
+  group.warned = full_name
+  warnings[#warnings + 1] = sync.place.where .. ": " .. met
 end
 
 -- Topic function, key function and field functions, and where they stand.
@@ -144,11 +147,27 @@ function core.prepare(i, t)
   mapping.image, mapping.image_where = image_functions(result, resolved, functions)
   mapping.event = hooks.resolve(sync.hooks, t, cols)
   topic.meet(sync.taken, t, result, sync.place:child("topic"))
-  check_compaction(sync, t, mapping)
-  if result.topic then
-    check_meeting(sync, result, key.signature(t, resolved, list), mapping.warnings)
-  end
+  local met, group = meeting(sync, result, key.signature(t, resolved, list))
+  local problem = compaction_problem(t, resolved, met, "topics.config compacts the topic")
+  if problem and sync.compact then sync.place:plain("%s", problem) end
+  mapping.not_compacted = problem ~= nil
+  sync.not_compacted = sync.not_compacted or mapping.not_compacted
+  warn_meeting(sync, met, group, t.db .. "." .. t.name, mapping.warnings)
   return mapping
+end
+
+-- Whether any table so far has such a mapping.
+function core.not_compacted(i)
+  return syncs[i].not_compacted == true
+end
+
+-- The topic turned out to be compacted: raises for a table whose mapping is not_compacted.
+function core.compacted(i, t, name)
+  local sync = syncs[i]
+  local result, _, list, _, resolved = resolve_all(sync, t)
+  local met = meeting(sync, result, key.signature(t, resolved, list))
+  local problem = compaction_problem(t, resolved, met, ("the topic %q is compacted"):format(name))
+  if problem then sync.place:plain("%s", problem) end
 end
 
 -- Another definition of a table, or another table of the same rows: raises where masks and drops would fall off.
