@@ -33,13 +33,21 @@ static const struct c_module c_modules[] = {
 	{NULL, NULL},
 };
 
+static bool is_core(const char *name)
+{
+	return strcmp(name, "tideway.core") == 0 || strncmp(name, "tideway.core.", 13) == 0;
+}
+
+static bool is_base(const char *name)
+{
+	return strcmp(name, "tideway.cbase") == 0 || strcmp(name, "tideway.ctest") == 0;
+}
+
 /* Only the standard library itself may have these; tests may have the part of them that is written
  * in Lua. */
 static bool internal(const struct script *script, const char *name)
 {
-	if (strcmp(name, "tideway.core") == 0 || strncmp(name, "tideway.core.", 13) == 0)
-		return script->host.test_load == NULL;
-	return strcmp(name, "tideway.cbase") == 0 || strcmp(name, "tideway.ctest") == 0;
+	return is_base(name) || (is_core(name) && script->host.test_load == NULL);
 }
 
 static bool called_by_user(lua_State *L)
@@ -181,6 +189,36 @@ static void load_module(lua_State *L, const char *name)
 		lua_error(L);
 }
 
+/* A name that the module does not have: an error as of an undefined global, not a nil that is called somewhere. */
+static int no_such_name(lua_State *L)
+{
+	const char *module = lua_tostring(L, lua_upvalueindex(1)), *name, *near;
+	if (lua_type(L, 2) != LUA_TSTRING)
+		return 0;
+	name = lua_tostring(L, 2);
+	near = state_nearest_key(L, 1, name) ? lua_tostring(L, -1) : NULL;
+	return state_raise(L, "%s has no '%s'%s%s%s", module, name, near ? ", did you mean '" : "",
+			   near ? near : "", near ? "'?" : "");
+}
+
+/* Makes the module on the stack strict. Names that it has are found as before: __index is asked for absent ones only. */
+static void make_strict(lua_State *L, const char *name)
+{
+	if (strncmp(name, "tideway.", 8) != 0 || is_core(name) || is_base(name) ||
+	    !lua_istable(L, -1))
+		return;
+	if (!lua_getmetatable(L, -1))
+		lua_newtable(L);
+	lua_pushstring(L, "__index");
+	if (lua_rawget(L, -2) == LUA_TNIL) { /* env has its own */
+		lua_pushstring(L, name);
+		lua_pushcclosure(L, no_such_name, 1);
+		lua_setfield(L, -3, "__index");
+	}
+	lua_pop(L, 1);
+	lua_setmetatable(L, -2);
+}
+
 static const char LOADING = 0; /* its address marks a module that is being loaded */
 
 static int require(lua_State *L)
@@ -209,6 +247,7 @@ static int require(lua_State *L)
 		lua_pop(L, 1);
 		lua_pushboolean(L, true);
 	}
+	make_strict(L, name);
 	lua_pushvalue(L, -1);
 	lua_setfield(L, 2, name);
 	return 1;

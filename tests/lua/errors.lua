@@ -18,3 +18,32 @@ refused("value", 28, 'update["a.users"]: "three" is not one of its values')
 refused("rule", 35, "topic[2].too: there is no such option in topic rule")
 refused("column", 47, 'the table a.users has no column "pasword", did you mean "password"?')
 refused("own_function", 55, "on_change must return nothing")
+
+-- A wrong name in a module is said there, and not as a nil that is called.
+local WRONG = {
+  source = { "mysqll", "mysql" }, kafka = { "sinc", "sink" }, heartbeat = { "neu", "new" }, json = { "decod", "decode" },
+  yaml = { "decod", "decode" }, regex = { "neww", "new" }, hash = { "sha265", "sha256" }, time = { "prase", "parse" },
+  log = { "wran", "warn" }, decimal = { "neww", "new" }, secret = { "flie", "file" }, field = { "lnog", "long" },
+  mask = { "emial", "email" }, sync = { "runn", "run" }, test = { "equals", "equal" },
+}
+
+for name, words in pairs(WRONG) do
+  test.case("wrong name in " .. name, function()
+    local module = require("tideway." .. name)
+    local text = ("tideway.%s has no '%s', did you mean '%s'?"):format(name, words[1], words[2])
+    local message = test.raises(function() return module[words[1]] end, text)
+    test.ok(message:find("errors.lua:", 1, true), message)
+    test.raises(function() module[words[1]] { x = 1 } end, text)
+    test.ok(module[words[2]])
+    test.raises(function() return module.nothing_like_it end, ("tideway.%s has no 'nothing_like_it'"):format(name))
+    test.equal(module[1], nil)
+  end)
+end
+
+test.case("env gives nil, and modules stay open for names of the script", function()
+  test.equal(require("tideway.env").A_NAME_THAT_NOBODY_SETS, nil)
+  local json = require "tideway.json"
+  json.mine = 1
+  test.equal(json.mine, 1)
+  json.mine = nil
+end)
