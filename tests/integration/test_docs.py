@@ -31,9 +31,10 @@ class Story:
     def __init__(self, folder, mariadb, broker):
         self.folder, self.mariadb, self.broker = folder, mariadb, broker
         self.env = dict(
-            os.environ, PATH=f"{self.bin()}:{os.environ['PATH']}", MYSQL_PORT=str(mariadb.port), MYSQL_PASSWORD=mariadb.password,
+            os.environ, PATH=f"{self.bin()}:{os.environ['PATH']}", MYSQL_PORT=str(mariadb.port),
             KAFKA_BROKERS=broker.bootstrap, EXAMPLES=str(ROOT / "scripts/examples"),
         )
+        self.env.pop("MYSQL_PASSWORD", None)  # a page says itself where it comes from
         self.children, self.readers, self.seen = [], {}, {}
         self.sync = None
 
@@ -73,6 +74,7 @@ class Story:
         return done.stdout
 
     def do_sh(self, block):
+        self.env.update(re.findall(r"^export (\w+)='(.*)'$", block.text, re.M))  # as in the reader's shell
         text = block.options.get("until")
         if text:
             wait_for(lambda: text in self.shell(block.text), f"{text!r} is not printed", pause=0.2)
