@@ -399,6 +399,17 @@ static bool is_kept(const struct sync *sync)
 	       (sync->config->sink.kind == SINK_KAFKA || sync->config->checkpoint_file);
 }
 
+int start_check_saved(struct start *start, struct err *err)
+{
+	if (checkpoint_load(&start->sync->checkpoint, &start->position, &start->found, err) < 0)
+		return -1;
+	if (!start->found)
+		return 0;
+	if (check_server(start, err) < 0)
+		return -1;
+	return source_has_position(start->conn, &start->position, err);
+}
+
 int start_look(struct start *start, struct err *err)
 {
 	struct checkpoint *checkpoint = &start->sync->checkpoint;

@@ -41,6 +41,9 @@ int start_reads(struct start *start, bool again, struct err *err) MUST_CHECK;
 /* Ends the snapshot. */
 void start_close_snapshot(struct start *start);
 
+/* `check`, behind start_connect: reads the position of the checkpoint; *found of the start says whether there is one. It
+ * must be of this server and still there. */
+int start_check_saved(struct start *start, struct err *err) MUST_CHECK;
 /* What `plan`, `preview` and `check` need: like start_look, but without a checkpoint. */
 int start_connect(struct start *start, struct err *err) MUST_CHECK;
 

@@ -275,8 +275,9 @@ void kafka_waiting(struct kafka *kafka)
 		return;
 	kafka->announced = true;
 	if (outage_begin(kafka->label))
-		log_warn("%s: no broker can be reached%s%s; waiting, nothing is lost", kafka->label,
-			 kafka->last_error[0] ? ": " : "", kafka->last_error);
+		log_warn("%s: no broker can be reached%s%s; %s", kafka->label,
+			 kafka->last_error[0] ? ": " : "", kafka->last_error,
+			 kafka->hurried ? "trying for some seconds" : "waiting, nothing is lost");
 }
 
 void kafka_close(struct kafka *kafka)

@@ -31,6 +31,7 @@ struct kafka {
 	char last_error[400]; /* newest connection error, "" for none */
 	int64_t down_since;   /* wall ms since when no broker answers; 0: up as far as known */
 	bool announced;       /* the log has said so */
+	bool hurried;         /* who waits gives up after some seconds */
 	bool identified;      /* it is known which cluster this is ... */
 	bool mock;            /* ... and whether it is the mock */
 	struct err refused;   /* authentication or TLS failed: waiting will not help */

@@ -29,6 +29,12 @@ struct store *store_open_topic(const struct sink_config *config, const char *top
 struct store *store_open_file(const char *path, const char *sync, struct err *err);
 /* Kept in memory only (preview, dry run). */
 struct store *store_open_memory(void);
+/* For looking only (check): fences nobody, takes no lock, makes nothing; store_put fails. What is wrong with the topic or
+ * file is said as by the two above. NULL with err->code ERR_NONE: there is none yet. Waits at most
+ * 10 s for a broker, and for the end of the topic. */
+struct store *store_look_topic(const struct sink_config *config, const char *topic,
+			       const char *sync, struct err *err);
+struct store *store_look_file(const char *path, const char *sync, struct err *err);
 void store_free(struct store *store);
 
 /* NULL ptr: no such record. Valid until the next put. */

@@ -162,6 +162,23 @@ static int take_lock(const char *path, const char *sync, struct err *err)
 	return fd;
 }
 
+static const struct store_ops look_ops = {.write = store_only_looks, .free = file_free};
+
+struct store *store_look_file(const char *path, const char *sync, struct err *err)
+{
+	struct file_store *file;
+	if (access(path, F_OK) != 0 && errno == ENOENT)
+		return NULL;
+	file = mem_array(1, sizeof(*file));
+	file->store.ops = &look_ops;
+	file->lock = -1;
+	file->path = strdup(path);
+	if (load(file, sync, err) == 0)
+		return &file->store;
+	store_free(&file->store);
+	return NULL;
+}
+
 struct store *store_open_file(const char *path, const char *sync, struct err *err)
 {
 	int lock = take_lock(path, sync, err);

@@ -24,6 +24,9 @@ struct store {
 
 /* One record into memory: set, or removed when value.ptr is NULL. */
 void store_apply(struct store *store, const struct store_record *record);
+/* The write of a store that was opened for looking. */
+int store_only_looks(struct store *store, const struct store_record *records, unsigned n,
+		     struct err *err);
 /* "<sync>/": whether the record belongs to it. */
 bool store_is_own(const char *sync, struct slice name);
 

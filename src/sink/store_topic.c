@@ -19,6 +19,7 @@ enum {
 		5000,  /* the last save of a sync that stops may take so long before it gives up */
 	READ_MS = 500, /* one wait for records */
 	READ_LOG_MS = 10000, /* of waiting for the end of the topic before the log says so */
+	LOOK_MS = 10000,     /* store_look_topic waits so long for a broker, and for that end */
 	PARTITION = 0,
 };
 
@@ -28,6 +29,7 @@ struct topic_store {
 	rd_kafka_topic_t *rkt;    /* the checkpoint topic, its partition 0 */
 	const _Atomic bool *stop; /* ends waiting; may be NULL */
 	char *topic, *sync;
+	bool looks;     /* store_look_topic: nothing is waited for very long */
 	int64_t put_ms; /* when the running put began (monotonic); 0: none runs */
 	rd_kafka_resp_err_t
 		failed; /* first delivery report with an error, since the transaction began */
@@ -296,6 +298,14 @@ static int read_to_end(struct topic_store *t, struct reading *reading, struct er
 	bool said = false;
 	int result = 0;
 	while (result == 0) {
+		if (t->looks && clock_mono_ms() - start > LOOK_MS)
+			return err_retry(err, ERR_KAFKA,
+					 "%s: checkpoint topic \"%s\" could not be read up to "
+					 "offset %lld in %d s: a process that was killed while it "
+					 "saved has left a transaction open, which the next run "
+					 "ends",
+					 t->kafka.label, t->topic, (long long)reading->end,
+					 LOOK_MS / 1000);
 		rd_kafka_message_t *message = rd_kafka_consume(reading->rkt, PARTITION, READ_MS);
 		if (message != NULL) {
 			result = take(t, reading, message, err);
@@ -464,6 +474,44 @@ struct store *store_open_topic(const struct sink_config *config, const char *top
 	t->sync = strdup(sync);
 	if (open_producer(config, t, err) == 0 && prepare_topic(t, err) == 0 &&
 	    init_transactions(t, err) == 0 && read_all(config, t, err) == 0)
+		return &t->store;
+	store_free(&t->store);
+	return NULL;
+}
+
+/* ---- looking ---- */
+
+static const struct store_ops look_ops = {.write = store_only_looks, .free = topic_free};
+
+/* 1: the topic is there and fit for a checkpoint; 0: it is not there; -1. */
+static int look_at_topic(struct topic_store *t, struct err *err)
+{
+	struct topic_names names = {NULL, 0};
+	struct topic_facts facts = {0};
+	int result = topics_list(&t->kafka, &names, LOOK_MS, NULL, err);
+	if (result == 0)
+		facts.partitions = topics_partitions(&names, slice_str(t->topic));
+	topics_forget(&names);
+	if (result != 0 || facts.partitions == 0)
+		return result;
+	facts.mock = kafka_is_mock(&t->kafka);
+	if (!facts.mock)
+		result = topics_describe(&t->kafka, t->topic, NULL, &facts, err);
+	return result == 0 && check_topic(t, &facts, err) == 0 ? 1 : -1;
+}
+
+struct store *store_look_topic(const struct sink_config *config, const char *topic,
+			       const char *sync, struct err *err)
+{
+	const struct kafka_options options = {
+		RD_KAFKA_PRODUCER, PROPERTY_ADMIN, "tideway-check", NULL, NULL, NULL, NULL};
+	struct topic_store *t = mem_array(1, sizeof(*t));
+	t->store.ops = &look_ops;
+	t->looks = true;
+	t->topic = strdup(topic);
+	t->sync = strdup(sync);
+	if (kafka_open(&t->kafka, config, &options, err) == 0 && look_at_topic(t, err) == 1 &&
+	    read_all(config, t, err) == 0)
 		return &t->store;
 	store_free(&t->store);
 	return NULL;

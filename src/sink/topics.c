@@ -35,6 +35,7 @@ int topics_list(struct kafka *kafka, struct topic_names *names, int timeout_ms,
 {
 	int64_t end = clock_mono_ms() + timeout_ms;
 	topics_forget(names);
+	kafka->hurried = timeout_ms >= 0;
 	for (;;) {
 		rd_kafka_resp_err_t code =
 			rd_kafka_metadata(kafka->rk, 1, NULL, &names->metadata, SLICE_MS);
@@ -54,6 +55,7 @@ int topics_list(struct kafka *kafka, struct topic_names *names, int timeout_ms,
 					 kafka->label, kafka->last_error[0] ? ": " : "",
 					 kafka->last_error);
 	}
+	kafka->hurried = false;
 	kafka_up(kafka);
 	names->at_ms = clock_mono_ms();
 	return 0;

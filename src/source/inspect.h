@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "model/config.h"
+#include "model/position.h"
 #include "source/conn.h"
 
 struct finding {
@@ -24,6 +25,10 @@ int inspect_source(struct conn *conn, struct arena *arena, struct finding **find
  * ERR_SOURCE with its remedy, for the start of `run`. */
 int inspect_required(struct conn *conn, struct err *err) MUST_CHECK;
 
+/* Whether the position is of this server and still there, as far as can be told without asking for the binlog itself:
+ * ERR_POSITION when not. */
+int source_has_position(struct conn *conn, const struct position *position,
+			struct err *err) MUST_CHECK;
 /* Appends the name of the oldest binlog that the server still has (rule 10). */
 int source_oldest_binlog(struct conn *conn, struct buf *file, struct err *err) MUST_CHECK;
 /* After how many seconds the server purges a binlog; 0: never by age. */

@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import subprocess
+import time
 
 import pytest
 from confluent_kafka.admin import AdminClient
@@ -12,7 +13,8 @@ from support.consume import Reader, parse, rows
 from support.paths import BINARY
 from support.runner import PROLOGUE
 from support.servers import Broker
-from support.wait import wait_for
+from support.wait import PATIENCE, wait_for
+from test_errors import purge
 
 
 def tideway(*arguments, cwd=None, timeout=60):
@@ -92,9 +94,72 @@ def test_check_sends_nothing(sync, table, kafka, db):
 
 
 def test_check_broker_away(sync, table):
-    code, out, err = sync(start=False, brokers="127.0.0.1:1").once(command="check")
-    assert code == 5, out + err
-    assert "127.0.0.1:1" in out + err
+    """It says at once what it waits for, and nothing of a sync that would go on by itself."""
+    checking = sync(start=False, brokers="127.0.0.1:1").start(command="check")
+    began = time.monotonic()
+    checking.wait_log(r"kafka: asking 127\.0\.0\.1:1, for at most 10 s")
+    assert "tables: 1 selected" in checking.stdout.read_text(), "what was found so far is there"
+    assert time.monotonic() - began < 5 * PATIENCE and checking.running
+    checking.wait_log(r"127\.0\.0\.1:1: no broker can be reached.*trying for some seconds")
+    log = checking.fails(5, "check: 1 points would fail")
+    assert "nothing is lost" not in log
+    assert re.search(r"FAIL  kafka: .*127\.0\.0\.1:1: no broker can be reached", checking.stdout.read_text())
+
+
+def test_check_looks_at_the_checkpoint(sync, table, kafka, sql, db, mariadb):
+    """Not there: it will be made, and is not made by check. There: position and server, while the sync runs on undisturbed;
+    then a purged position, and a topic that would lose the checkpoint."""
+    checked = sync(start=False)
+    topic = f"tideway.{checked.name}"
+    code, out, err = checked.once(command="check")
+    assert code == 0 and re.search(rf"ok    checkpoint: topic {topic} will be created", out), out + err
+    assert topic not in kafka.partitions() and f"{db}.t" not in kafka.partitions()
+    checked.start()
+    checked.wait_streaming()
+    for _ in range(2):
+        code, out, err = checked.once(command="check")
+        assert code == 0 and re.search(rf"ok    checkpoint: topic {topic}\n", out), out + err
+        assert re.search(r"ok    position: mysql-bin\.\d+:\d+, GTID ", out), out
+        assert re.search(rf"ok    topic {db}\.t: exists", out), out
+    sql("INSERT INTO t VALUES (77, 'after', 1)")
+    checked.wait_message(f"{db}.t", lambda m: m.key == b"77", "a row after the checks")
+    assert checked.stop() == 0
+    sql("FLUSH BINARY LOGS", "INSERT INTO t VALUES (78, 'b', 1)", "FLUSH BINARY LOGS")
+    purge(mariadb)
+    code, out, err = checked.once(command="check")
+    assert code == 4 and re.search(r"FAIL  position: .*binlog mysql-bin\.\d+ .* is no longer there", out), out + err
+    kafka.configure(topic, "cleanup.policy", "delete")
+    code, out, err = checked.once(command="check")
+    assert code == 5 and re.search(r"FAIL  checkpoint: .*its cleanup\.policy must be compact", out), out + err
+
+
+def test_check_looks_at_the_checkpoint_file(sync, table, mariadb_server, kafka, sync_on):
+    """A file is read without its lock, so also beside a running sync, and not made."""
+    checked = sync('checkpoint = { file = "here" },', start=False)
+    code, out, err = checked.once(command="check")
+    assert code == 0 and "checkpoint: the file is not there yet" in out, out + err
+    assert not [p for p in checked.folder.iterdir() if p.name.startswith("here")]
+    checked.start()
+    checked.wait_streaming()
+    code, out, err = checked.once(command="check")
+    assert code == 0 and re.search(r"ok    position: mysql-bin\.\d+:\d+", out), out + err
+    assert checked.stop() == 0
+    other = mariadb_server("--server-id=77")
+    other.run("CREATE DATABASE shop", "CREATE TABLE shop.t (id INT PRIMARY KEY)")
+    elsewhere = sync_on(other, kafka, ["shop.t"], 'checkpoint = { file = "here" },', name=checked.name)
+    (elsewhere.folder / "here").write_bytes((checked.folder / "here").read_bytes())
+    code, out, err = elsewhere.once(command="check")
+    assert code == 4 and re.search(r"FAIL  position: .*belongs to server 1, this one is 77", out), out + err
+    (elsewhere.folder / "here").write_text("{")
+    code, out, err = elsewhere.once(command="check")
+    assert code == 4 and re.search(r"FAIL  checkpoint: .*is damaged", out), out + err
+
+
+def test_check_asks_whether_topics_may_be_made(sync, table, db, kafka):
+    """The broker validates: here more replicas than there are brokers."""
+    code, out, err = sync("topics = { replication = 3 },", start=False).once(command="check")
+    assert code == 5 and re.search(rf'FAIL  topic {db}\.t: .*would not be created: .*[Rr]eplication', out), out + err
+    assert f"{db}.t" not in kafka.partitions()
 
 
 def test_check_missing_topics(sync, table, db):

@@ -243,17 +243,9 @@ def test_message_too_large(sync, sql, db, table, kafka):
     running.fails(7, rf"{db}\.big", r"20000", r"max\.message\.bytes")
     assert {m.key for m in rows(running.reader(f"{db}.big").to_end())} == {b"1", b"2"}
     # the topic takes it now: it goes on from there
-    kafka_config(kafka, f"{db}.big", "max.message.bytes", "1000000")
+    kafka.configure(f"{db}.big", "max.message.bytes", "1000000")
     running.start()
     running.until(f"{db}.big", lambda m: {b"3", b"4"} <= {x.key for x in m}, "the large row")
-
-
-def kafka_config(kafka, topic, name, value):
-    from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource
-
-    entry = ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET)
-    resource = ConfigResource(ConfigResource.Type.TOPIC, topic, incremental_configs=[entry])
-    kafka.admin.incremental_alter_configs([resource])[resource].result(20)
 
 
 def test_large_rows_pass(sync, sql, db, kafka):

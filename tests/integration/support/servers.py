@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pymysql
-from confluent_kafka.admin import AdminClient, ConfigResource, NewPartitions, NewTopic
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewPartitions, NewTopic
 
 from support import process
 from support.paths import BINARY, SERVERS
@@ -193,6 +193,12 @@ class Kafka(Server):
     @functools.cached_property
     def admin(self):
         return AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
+
+    def configure(self, topic, name, value):
+        """Sets one property of a topic."""
+        entry = ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET)
+        resource = ConfigResource(ConfigResource.Type.TOPIC, topic, incremental_configs=[entry])
+        self.admin.incremental_alter_configs([resource])[resource].result(20 * PATIENCE)
 
     def partitions(self):
         """{topic: number of partitions} of every topic there is."""

@@ -1,0 +1,215 @@
+/* check_kafka: what can be asked of the cluster without writing: brokers, the checkpoint and its position, topics. */
+#include "control/check.h"
+
+#include "base/log.h"
+#include "engine/compaction.h"
+#include "engine/plan.h"
+#include "sink/ask.h"
+#include "sink/sink.h"
+#include "sink/store.h"
+
+/* What the questions about one sync share. */
+struct asking {
+	struct report *report;
+	struct look *look;
+	const struct sync_config *config;
+	struct ask *ask;
+	struct sink *sink; /* opened when the policy of a topic is asked for; NULL: not yet */
+	struct map seen;   /* topics that have their line */
+};
+
+/* ---- the checkpoint ---- */
+
+/* Where the stream would go on; the source must have it. */
+static void check_position(struct report *report, struct look *look)
+{
+	struct err err = ERR_INIT;
+	struct buf text;
+	if (look->start.conn == NULL) /* the source has its own line */
+		return;
+	if (start_check_saved(&look->start, &err) < 0) {
+		check_failed(report, "position", &err);
+		return;
+	}
+	buf_init(&text);
+	if (look->start.found)
+		position_print(&look->start.position, &text);
+	else
+		buf_put(&text, SLICE("none is saved: the sync begins with its first start"));
+	check_line(report, FINDING_OK, SLICE("position"), buf_slice(&text), SLICE(""), ERR_NONE);
+	buf_fini(&text);
+}
+
+/* The store is taken. */
+static void check_store(struct report *report, struct look *look, struct store *store,
+			struct slice what)
+{
+	check_line(report, FINDING_OK, SLICE("checkpoint"), what, SLICE(""), ERR_NONE);
+	checkpoint_init(&look->sync.checkpoint, store, look->sync.config->name);
+	check_position(report, look);
+	checkpoint_fini(&look->sync.checkpoint);
+}
+
+void check_checkpoint_file(struct report *report, struct look *look)
+{
+	const struct sync_config *config = look->sync.config;
+	struct err err = ERR_INIT;
+	struct store *store;
+	if (config->checkpoint_file == NULL)
+		return;
+	store = store_look_file(config->checkpoint_file, config->name, &err);
+	if (store)
+		check_store(report, look, store, slice_str(config->checkpoint_file));
+	else if (err.code != ERR_NONE)
+		check_failed(report, "checkpoint", &err);
+	else
+		check_line(report, FINDING_OK, SLICE("checkpoint"),
+			   SLICE("the file is not there yet: the sync begins with its first start"),
+			   SLICE(""), ERR_NONE);
+}
+
+static void check_new_checkpoint(struct asking *asking)
+{
+	static const struct property compact[] = {{"cleanup.policy", "compact"}};
+	const struct topic_spec spec = {.create = true,
+					.partitions = 1,
+					.replication = -1,
+					.config = compact,
+					.nconfig = 1};
+	struct err err = ERR_INIT;
+	struct buf found;
+	if (ask_create(asking->ask, asking->config->checkpoint_topic, &spec, &err) < 0) {
+		check_failed(asking->report, "checkpoint", &err);
+		return;
+	}
+	buf_init(&found);
+	buf_printf(&found, "topic %s will be created: the sync begins with its first start",
+		   asking->config->checkpoint_topic);
+	check_line(asking->report, FINDING_OK, SLICE("checkpoint"), buf_slice(&found), SLICE(""),
+		   ERR_NONE);
+	buf_fini(&found);
+}
+
+static void check_checkpoint(struct asking *asking)
+{
+	const struct sync_config *config = asking->config;
+	struct err err = ERR_INIT;
+	struct store *store;
+	struct buf found;
+	if (config->checkpoint_topic == NULL)
+		return;
+	store = store_look_topic(&config->sink, config->checkpoint_topic, config->name, &err);
+	if (store == NULL && err.code == ERR_NONE) {
+		check_new_checkpoint(asking);
+		return;
+	}
+	if (store == NULL) {
+		check_failed(asking->report, "checkpoint", &err);
+		return;
+	}
+	buf_init(&found);
+	buf_printf(&found, "topic %s", config->checkpoint_topic);
+	check_store(asking->report, asking->look, store, buf_slice(&found));
+	buf_fini(&found);
+}
+
+/* ---- topics ---- */
+
+static int check_policy(struct asking *asking, const struct plan *plan, struct err *err)
+{
+	if (!plan->mapping.not_compacted)
+		return 0;
+	if (asking->sink == NULL)
+		asking->sink =
+			sink_new(&asking->config->sink, "tideway-check", 1 << 20, NULL, NULL, err);
+	if (asking->sink == NULL)
+		return -1;
+	return compaction_check_topic(&asking->look->start, asking->sink, plan->table,
+				      plan->mapping.topic, err);
+}
+
+static int may_create(struct asking *asking, const struct plan *plan, struct err *err)
+{
+	const struct topics_config *topics = &asking->config->topics;
+	struct slice name = plan->mapping.topic;
+	const struct topic_spec spec = {
+		.create = true,
+		.partitions = plan->mapping.key_kind != KEY_EMPTY ? topics->partitions
+								  : topics->partitions_without_key,
+		.replication = topics->replication,
+		.config = topics->config,
+		.nconfig = topics->nconfig,
+	};
+	struct buf text;
+	int rc;
+	if (!topics->create)
+		return err_set(err, ERR_KAFKA,
+			       "it does not exist, and topics = \"existing\": create it, or let "
+			       "Tideway do so with topics = { create = true }; a topic that the "
+			       "user may not Describe cannot be seen either");
+	buf_init(&text);
+	buf_put(&text, name);
+	rc = ask_create(asking->ask, buf_cstr(&text), &spec, err);
+	buf_fini(&text);
+	return rc;
+}
+
+static void check_topic(struct asking *asking, const struct plan *plan)
+{
+	struct slice name = plan->mapping.topic;
+	struct err err = ERR_INIT;
+	struct buf what;
+	bool exists = ask_partitions(asking->ask, name) > 0;
+	bool seen = map_get(&asking->seen, name) != NULL;
+	if (seen && !(exists && plan->mapping.not_compacted))
+		return;
+	if (!seen)
+		map_set(&asking->seen, arena_copy(&asking->look->lane.texts, name), asking);
+	buf_init(&what);
+	buf_printf(&what, "topic %.*s", SLICE_FMT(name));
+	if ((exists ? check_policy(asking, plan, &err) : may_create(asking, plan, &err)) < 0)
+		check_failed(asking->report, buf_cstr(&what), &err);
+	else if (!seen)
+		check_line(asking->report, FINDING_OK, buf_slice(&what),
+			   exists ? SLICE("exists") : SLICE("will be created"), SLICE(""),
+			   ERR_NONE);
+	buf_fini(&what);
+}
+
+static void check_topics(struct asking *asking)
+{
+	struct look *look = asking->look;
+	struct err err = ERR_INIT;
+	for (unsigned i = 0; i < look->start.nselected; i++) {
+		struct plan *plan = plan_new(&look->lane, look->start.selected[i], &err);
+		if (plan == NULL) {
+			check_failed(asking->report, "script", &err);
+			return;
+		}
+		if (!plan->mapping.topic_function)
+			check_topic(asking, plan);
+		plan_free(&look->lane, plan);
+	}
+}
+
+void check_kafka(struct report *report, struct look *look)
+{
+	struct asking asking = {.report = report, .look = look, .config = look->sync.config};
+	struct err err = ERR_INIT;
+	if (asking.config->sink.kind != SINK_KAFKA)
+		return;
+	log_info("kafka: asking %s, for at most 10 s", asking.config->sink.brokers);
+	asking.ask = ask_new(&asking.config->sink, &err);
+	if (asking.ask == NULL) {
+		check_failed(report, "kafka", &err);
+		return;
+	}
+	check_line(report, FINDING_OK, SLICE("kafka"), slice_str(asking.config->sink.brokers),
+		   SLICE(""), ERR_NONE);
+	map_init(&asking.seen);
+	check_checkpoint(&asking);
+	check_topics(&asking);
+	map_fini(&asking.seen);
+	sink_free(asking.sink);
+	ask_free(asking.ask);
+}
