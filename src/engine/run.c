@@ -11,6 +11,7 @@
 #include "engine/stream.h"
 #include "engine/watch.h"
 #include "sink/sink.h"
+#include "source/inspect.h"
 #include "sink/store.h"
 
 #include <inttypes.h>
@@ -364,9 +365,25 @@ static int attempts(struct run *run, struct err *err)
 	}
 }
 
+/* What the source refuses for good is said before a broker that is away is waited for. Nothing of the checkpoint is read:
+ * its producer comes first (rule 25). A source that is away is tried again by the first attempt. */
+static int knock(const struct run *run, struct err *err)
+{
+	struct conn *conn = conn_open(&run->sync.config->source, CONN_CONTROL, err);
+	int rc = conn ? inspect_required(conn, err) : -1;
+	conn_free(conn);
+	if (rc == 0 || !err->retriable)
+		return rc;
+	log_warn("%s; it is tried again when the checkpoint is open", err->text);
+	*err = (struct err)ERR_INIT;
+	return 0;
+}
+
 int run_loop(struct run *run, struct err *err)
 {
 	int rc;
+	if (knock(run, err) < 0)
+		return -1;
 	if (open_checkpoint(run, err) < 0) {
 		if (atomic_load(&run->sync.stop))
 			return 0;

@@ -278,6 +278,23 @@ def test_broker_away_at_the_start(sync, sql, db, table, kafka_server):
 
 # another process: 6
 
+@pytest.mark.parametrize("wrong", ["password", "privilege"])
+def test_source_is_judged_while_the_broker_is_away(sync, table, mariadb, unique, wrong):
+    """What the database refuses is said although no broker can be reached."""
+    user = f"j_{unique[:20]}"
+    mariadb.make_user(user, "right", "SELECT")
+    running = sync(brokers="127.0.0.1:1", user=user, password="wrong" if wrong == "password" else "right")
+    running.fails(3, "Access denied|password" if wrong == "password" else "REPLICATION (SLAVE|CLIENT)|BINLOG MONITOR")
+
+
+def test_both_ends_away(sync, table):
+    """Both are named, and it ends when it is told to."""
+    running = sync(brokers="127.0.0.1:1", port=1)
+    running.wait_log(r"127\.0\.0\.1:1.*it is tried again when the checkpoint is open")
+    running.wait_log(r"Kafka 127\.0\.0\.1:1: no broker can be reached.*waiting, nothing is lost")
+    assert running.stop() == 0
+
+
 def test_fenced_by_a_second_process(sync, sql, db, table):
     """consistency 25: a second process of the same name takes over: the first ends with exit code 6 at its next save, and the
     second begins only then."""
