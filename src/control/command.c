@@ -123,14 +123,19 @@ static int parse_option(const struct command *command, struct arguments *argumen
 	return 0;
 }
 
+/* How much of the word could be a NAME of NAME=value. */
+static size_t name_length(const char *word)
+{
+	return strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+}
+
 /* name=value, where the name is an identifier; everything else is a word. */
 static bool parse_setting(struct arguments *arguments, const char *word)
 {
 	const char *equals = strchr(word, '=');
 	size_t len = equals ? (size_t)(equals - word) : 0;
 	char *name;
-	if (len == 0 ||
-	    strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") != len)
+	if (len == 0 || name_length(word) != len)
 		return false;
 	name = mem_alloc(len + 1);
 	memcpy(name, word, len);
@@ -156,8 +161,25 @@ static int parse(const struct command *command, struct arguments *arguments, int
 	return 0;
 }
 
+/* One word too many: a setting without its value, or with a name that is none. */
+static int refuse_word(const struct arguments *arguments, const char *word, struct err *err)
+{
+	if (strchr(word, '='))
+		return err_set(err, ERR_USAGE,
+			       "'%s' is no name=value: a name is made of letters, digits and _",
+			       word);
+	return err_set(err, ERR_USAGE,
+		       "'%s' takes one script, and '%s' is one word more: did you mean %s=...?",
+		       arguments->command, word, word);
+}
+
 int arguments_script(const struct arguments *arguments, const char **path, struct err *err)
 {
+	for (unsigned i = 1; i < arguments->nwords; i++) {
+		const char *word = arguments->words[i];
+		if (strchr(word, '=') || (word[0] && word[name_length(word)] == '\0'))
+			return refuse_word(arguments, word, err);
+	}
 	if (arguments->nwords != 1)
 		return err_set(
 			err, ERR_USAGE,

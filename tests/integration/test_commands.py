@@ -45,6 +45,16 @@ def test_near_command():
     assert code == 2 and "check" in err
 
 
+def test_setting_without_value():
+    """A word behind the script is most likely a NAME=value that lacks its end."""
+    code, _, err = tideway("run", "sync.lua", "MYSQL_PASSWORD")
+    assert code == 2 and "did you mean MYSQL_PASSWORD=...?" in err
+    code, _, err = tideway("check", "sync.lua", "MYSQL-PASSWORD=x")
+    assert code == 2 and "'MYSQL-PASSWORD=x' is no name=value" in err
+    code, _, err = tideway("run", "a.lua", "b.lua")
+    assert code == 2 and "takes one script, 2 given" in err
+
+
 def test_script_not_there(tmp_path):
     code, _, err = tideway("run", tmp_path / "nope.lua")
     assert code in (1, 2) and "nope.lua" in err
