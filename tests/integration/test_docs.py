@@ -2,16 +2,20 @@
 what is generated is current; links lead somewhere.
 
 Kinds of block: file NAME (written into the folder), sql, sh [until=TEXT] (again until it prints that), background (a sync
-that keeps running), messages TOPIC, ddlmeta TOPIC, heartbeat TOPIC and after TOPIC (what stands in Kafka).
+that keeps running), messages TOPIC, ddlmeta TOPIC, heartbeat TOPIC and after TOPIC (what stands in Kafka); make (targets
+that `make help` lists: test_make.py runs them), grants (the user of a sync), mycnf (a server's settings), unit (of systemd).
 """
 
+import configparser
 import contextlib
 import json
 import os
 import re
+import shlex
 import subprocess
 
 import pytest
+import test_docs_lua
 from support import process
 from support.consume import Reader, heartbeats
 from support.markdown import blocks
@@ -28,8 +32,8 @@ DATABASES = ("shop", "doc")
 class Story:
     """One page: its blocks in order, in one folder."""
 
-    def __init__(self, folder, mariadb, broker):
-        self.folder, self.mariadb, self.broker = folder, mariadb, broker
+    def __init__(self, folder, mariadb, broker, mariadb_server):
+        self.folder, self.mariadb, self.broker, self.mariadb_server = folder, mariadb, broker, mariadb_server
         self.env = dict(
             os.environ, PATH=f"{self.bin()}:{os.environ['PATH']}", MYSQL_PORT=str(mariadb.port),
             KAFKA_BROKERS=broker.bootstrap, EXAMPLES=str(ROOT / "scripts/examples"),
@@ -92,6 +96,60 @@ class Story:
 
         wait_for(streaming, log.read_text)
 
+    def do_make(self, block):
+        listed = re.findall(r"^  (\w[\w-]*)", make_help(), re.M)
+        for line in block.text.splitlines():
+            program, *targets = line.split("#")[0].split()
+            assert program == "make" and set(targets) <= set(listed), line
+
+    def checked(self, server, user):
+        """What `tideway check` says of a server with two tables, as this user."""
+        server.run("CREATE DATABASE doc", "CREATE TABLE doc.t (id INT PRIMARY KEY)")
+        checked = Sync(self.folder / f"check{server.port}", "checked", server, self.broker, ["doc.*"], **user)
+        code, out, err = checked.once(command="check")
+        assert code == 0, out + err
+        return out
+
+    def do_grants(self, block):
+        """The user that the page makes passes every point of check but what the page calls optional."""
+        assert "tideway@'%'" in block.text
+        block.text = block.text.replace("tideway@'%'", "'by the page'@'%'").replace("'...'", "'a password'")
+        try:
+            self.do_sql(block)
+            out = self.checked(self.mariadb, {"user": "by the page", "password": "a password"})
+        finally:
+            self.mariadb.run("DROP USER IF EXISTS 'by the page'@'%'")
+        warned = re.findall(r"^WARN  (.*)", out, re.M)
+        assert not [w for w in warned if w.startswith("privilege") and "BINLOG ADMIN" not in w], out
+
+    def do_mycnf(self, block):
+        """A server with these settings has them, and check finds none to warn about."""
+        head, *lines = block.text.splitlines()
+        assert head == "[mariadb]"
+        settings = dict(re.fullmatch(r"(\w+) = (\S+)", line).groups() for line in lines)
+        server = self.mariadb_server(*(f"--{name}={value}" for name, value in settings.items()))
+        server.make_user(server.user, server.password, *server.grants, "BINLOG ADMIN")
+        variables = {k.lower(): v for k, v in server.run("SHOW GLOBAL VARIABLES")}
+        for name, value in settings.items():
+            assert variables[name].split(".")[0] in (value, "ON"), name
+        out = self.checked(server, {})
+        warned = re.findall(r"^(?:WARN|FAIL)  (.*?):", out, re.M)
+        assert set(warned) <= {"log_slave_updates"}, out  # which matters to replicas only
+
+    def do_unit(self, block):
+        """The command is the one that `make install` installs, and what is not worth a restart stands in commands.md."""
+        unit = configparser.ConfigParser(strict=False)
+        unit.optionxform = str
+        unit.read_string(block.text)
+        service = unit["Service"]
+        program, *words = shlex.split(service["ExecStart"])
+        assert program == re.search(r"^PREFIX \?= (.*)", (ROOT / "Makefile").read_text(), re.M)[1] + "/bin/tideway"
+        assert words[0] == "run" and words[1].endswith(".lua") and service["EnvironmentFile"].startswith("/etc/")
+        prevented = set(service["RestartPreventExitStatus"].split())
+        assert prevented <= set(re.findall(r"^\| (\d) \|", (ROOT / "docs/commands.md").read_text(), re.M))
+        done = subprocess.run([BINARY, words[0], str(self.folder / "not there.lua")], capture_output=True, timeout=60, check=False)
+        assert str(done.returncode) in prevented
+
     # looking
 
     def reader(self, topic):
@@ -140,8 +198,8 @@ def told(page):
 
 
 @pytest.mark.parametrize("page", [p for p in PAGES if told(p)], ids=lambda p: p.stem)
-def test_page(page, tmp_path, mariadb, broker):
-    story = Story(tmp_path, mariadb, broker)
+def test_page(page, tmp_path, mariadb, broker, mariadb_server):
+    story = Story(tmp_path, mariadb, broker, mariadb_server)
     drop = [f"DROP DATABASE IF EXISTS {name}" for name in DATABASES]
     mariadb.run(*drop)
     try:
@@ -155,6 +213,21 @@ def test_page(page, tmp_path, mariadb, broker):
     finally:
         story.close()
         mariadb.run(*drop)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
+def test_every_block_is_run(page):
+    """A fenced block is marked, or Lua on a page whose Lua test_docs_lua.py runs."""
+    lines = {block.line for block in blocks(page)}
+    text = page.read_text()
+    for found in re.finditer(r"^ *```(\w+)\n", text, re.M):
+        line = text.count("\n", 0, found.start()) + 1
+        lua = found[1] == "lua" and f"docs/{page.name}" in test_docs_lua.PAGES
+        assert lua or line - 1 in lines, f"{page.name}:{line} is not run"
+
+
+def make_help():
+    return subprocess.run(["make", "-s", "help"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True).stdout
 
 
 def printed(*words):

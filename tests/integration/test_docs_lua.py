@@ -1,14 +1,17 @@
 """Every Lua block in the docs of the Lua API runs, and so does every example, without a server.
 
 A block says in its first line what it is: `-- in sync.run` is a piece of the options, `-- in tideway test`
-a test beside a sync.lua, `-- connects` needs a broker and is only loaded; anything else runs as a script.
+a test beside a sync.lua, `-- connects` needs a broker and gets the embedded one; anything else runs as a script.
 """
 
+import contextlib
+import os
 import re
 import subprocess
 from pathlib import Path
 
 import pytest
+from support.consume import Reader
 from support.paths import BINARY
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,8 +46,9 @@ def blocks():
             yield pytest.param(match.group(1), id=f"{page}:{line}")
 
 
-def run(folder, *words):
-    done = subprocess.run([BINARY, *words], cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+def run(folder, *words, **env):
+    done = subprocess.run([BINARY, *words], cwd=folder, capture_output=True, text=True, timeout=60, check=False,
+                          env=dict(os.environ, **env))
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -55,10 +59,14 @@ def write(path, text):
 
 
 @pytest.mark.parametrize("text", list(blocks()))
-def test_block(text, tmp_path):
+def test_block(text, tmp_path, request):
     first = text.split("\n", 1)[0]
     if first.startswith("-- connects"):
-        assert "require" in text
+        broker = request.getfixturevalue("broker")
+        run(tmp_path, "exec", write(tmp_path / "script.lua", text), KAFKA_BROKERS=broker.bootstrap)
+        topic = re.search(r'name = "(\w+)"', text)[1]
+        with contextlib.closing(Reader(broker, topic)) as reader:
+            assert reader.until(bool, f"a message in {topic}")
     elif first.startswith("-- in sync.run"):
         write(tmp_path / "sync.lua", AROUND % text)
         assert "1 passed, 0 failed" in run(tmp_path, "test", write(tmp_path / "test.lua", LOADS))

@@ -1,0 +1,52 @@
+"""What the Makefile offers a newcomer: make help, make install, make demo."""
+
+import os
+import re
+import subprocess
+
+import pytest
+from support.paths import BINARY, ROOT
+from support.wait import PATIENCE
+
+BUILD = BINARY.resolve().parent
+# of an outer make: its targets and variables are not ours
+ENV = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS"))}
+
+
+def make(*words, **env):
+    done = subprocess.run(["make", f"BUILD={BUILD}", *words], cwd=ROOT, capture_output=True, text=True, timeout=300 * PATIENCE,
+                          env=dict(ENV, **env), check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+built = pytest.mark.skipif(not (BUILD / "libtideway.a").exists(), reason=f"{BUILD} is no folder that make builds in")
+
+
+def test_help():
+    """Every target that is meant to be called has a line; none is listed that is not there."""
+    listed = re.findall(r"^  (\w[\w-]*) {2,}\S", make("help"), re.M)
+    text = (ROOT / "Makefile").read_text()
+    phony = set(re.search(r"^\.PHONY: (.*)", text, re.M)[1].split())
+    inner = {"FORCE", "unit-bin", "fuzz-bin", "bench-bin"}
+    assert len(listed) == len(set(listed)) and set(listed) == phony - inner
+    for target in phony - {"FORCE"}:
+        assert re.search(rf"^{target}:", text, re.M), target
+
+
+@built
+def test_install(tmp_path):
+    """One file, which runs from where it is; a PREFIX moves it."""
+    for prefix, words in (("usr/local", []), ("opt/t", ["PREFIX=/opt/t"])):
+        make("install", f"DESTDIR={tmp_path}", *words)
+        program = tmp_path / prefix / "bin/tideway"
+        assert "tideway" in subprocess.run([program, "version"], capture_output=True, text=True, timeout=60, check=True).stdout
+    assert len([p for p in tmp_path.rglob("*") if p.is_file()]) == 2
+
+
+@built
+def test_demo(tmp_path):
+    """A database, the embedded broker and a sync: the messages of each step are printed, and nothing is left behind."""
+    out = make("demo", TIDEWAY_BIN=str(BINARY), TMPDIR=str(tmp_path))
+    assert re.search(r"full sync", out, re.I) and "INSERT" in out and "UPDATE_AFTER" in out and "DELETE" in out, out
+    assert not list(tmp_path.iterdir())
