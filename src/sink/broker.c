@@ -1,13 +1,23 @@
 #include "sink/broker.h"
 
+#include "base/arena.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "sink/forward.h"
 
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
 
+#include <arpa/inet.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { POKE_MS = 1 };
 
 struct broker {
 	rd_kafka_t *rk;
@@ -15,6 +25,9 @@ struct broker {
 	char address[64];        /* what users give to their clients */
 	int partitions;          /* of a topic that a client asks for; 0: the mock's own number */
 	struct forward *forward; /* in front of the mock; NULL: none */
+	unsigned mock_port;
+	struct map made;    /* names of the topics that were made for the forwarder's clients */
+	struct arena names; /* theirs */
 };
 
 static void quiet(const rd_kafka_t *rk, int level, const char *fac, const char *text)
@@ -41,18 +54,60 @@ static int start_mock(struct broker *broker, struct err *err)
 	return 0;
 }
 
-/* The mock makes a topic with 4 partitions when it is first asked for, and nothing changes that number. */
+/* A topic on its way into the mock. */
+struct making {
+	struct broker *broker;
+	const char *name;
+	_Atomic bool done;
+};
+
+static void *making_main(void *arg)
+{
+	struct making *making = arg;
+	(void)rd_kafka_mock_topic_create(making->broker->cluster, making->name,
+					 making->broker->partitions, 1);
+	atomic_store(&making->done, true);
+	return NULL;
+}
+
+/* A connection that comes and goes. */
+static void poke(unsigned port)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (fd < 0)
+		return;
+	(void)connect(fd, (struct sockaddr *)&at, sizeof(at));
+	close(fd);
+}
+
+/* The mock makes a topic with 4 partitions when it is first asked for, and nothing changes that number. librdkafka 2.0.2
+ * may lose the wake-up of its thread when it is asked to make one (it serves its orders, then throws all wake-ups
+ * away), and would come back a second later: any traffic wakes it. */
 static void make_topic(void *arg, const char *name)
 {
 	struct broker *broker = arg;
-	(void)rd_kafka_mock_topic_create(broker->cluster, name, broker->partitions, 1);
+	struct making making = {.broker = broker, .name = name};
+	struct slice own;
+	pthread_t thread;
+	if (map_get(&broker->made, slice_str(name)))
+		return;
+	own = arena_copy(&broker->names, slice_str(name));
+	map_set(&broker->made, own, broker);
+	if (pthread_create(&thread, NULL, making_main, &making) != 0)
+		return; /* then it has the mock's own number */
+	while (!atomic_load(&making.done)) {
+		poll(NULL, 0, POKE_MS);
+		poke(broker->mock_port);
+	}
+	pthread_join(thread, NULL);
 }
 
 static int start_forward(struct broker *broker, unsigned port, struct err *err)
 {
-	unsigned mock_port = 0;
-	(void)sscanf(broker->address, "%*[^:]:%u", &mock_port);
-	broker->forward = forward_new(port, mock_port, make_topic, broker, err);
+	(void)sscanf(broker->address, "%*[^:]:%u", &broker->mock_port);
+	broker->forward = forward_new(port, broker->mock_port, make_topic, broker, err);
 	if (broker->forward == NULL)
 		return -1;
 	snprintf(broker->address, sizeof(broker->address), "127.0.0.1:%u",
@@ -64,6 +119,8 @@ struct broker *broker_new(unsigned port, int partitions, struct err *err)
 {
 	struct broker *broker = mem_array(1, sizeof(*broker));
 	broker->partitions = partitions;
+	map_init(&broker->made);
+	arena_init(&broker->names, 0);
 	if (start_mock(broker, err) != 0 ||
 	    (partitions != 0 && start_forward(broker, port, err) != 0)) {
 		broker_free(broker);
@@ -81,6 +138,8 @@ void broker_free(struct broker *broker)
 		rd_kafka_mock_cluster_destroy(broker->cluster);
 	if (broker->rk != NULL)
 		rd_kafka_destroy(broker->rk);
+	map_fini(&broker->made);
+	arena_fini(&broker->names);
 	free(broker);
 }
 
