@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "decode/binrow.h"
 #include "engine/plan.h"
+#include "engine/records.h"
 #include "engine/write.h"
 #include "script/script.h"
 #include "sink/sink.h"
@@ -156,17 +157,17 @@ static void fail(struct full *full, const struct err *err)
 static void range_acked(struct full_lane *lane, struct full_range *range)
 {
 	struct full_table *table = range->table;
-	char name[600];
 	if (atomic_fetch_sub(&table->ranges_left, 1) > 1 || atomic_load(&table->changed))
 		return;
-	snprintf(name, sizeof(name), "full/%.*s", SLICE_FMT(table->table->full_name));
 	if (FAULT(TABLE_DONE)) {
 		struct err err = ERR_INIT;
 		err_retry(&err, ERR_INTERNAL, "after a table was acknowledged: fault injected");
 		fail(lane->full, &err);
 		return;
 	}
-	saves_add(&lane->lane.saves, slice_str(name), table->done_record);
+	saves_add(&lane->lane.saves,
+		  record_name(&lane->lane.arena, "full", table->table->full_name),
+		  table->done_record);
 	atomic_store(&table->done, true);
 	log_info("full sync: table %.*s done, %" PRIu64 " rows", SLICE_FMT(table->table->full_name),
 		 atomic_load(&table->rows));

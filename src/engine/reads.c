@@ -3,6 +3,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "engine/records.h"
 #include "engine/start_priv.h"
 
 #include <cjson/cJSON.h>
@@ -16,11 +17,6 @@ enum {
 
 /* How far a table's full sync has come. */
 enum full_state { FULL_UNKNOWN, FULL_READING, FULL_DONE };
-
-static struct slice record_name(struct start *start, const char *kind, struct slice name)
-{
-	return arena_printf(&start->arena, "%s/%.*s", kind, SLICE_FMT(name));
-}
 
 /* Whether the stream begins behind the point: then the point says nothing any more. */
 static bool passed(const struct start *start, const struct position *point)
@@ -84,7 +80,7 @@ static int load_state(struct start *start, const struct table *table, enum full_
 {
 	struct map *points = &start->sync->points;
 	struct slice json = checkpoint_get(&start->sync->checkpoint,
-					   record_name(start, "full", table->full_name));
+					   record_name(&start->arena, "full", table->full_name));
 	const struct point *point;
 	const char *text;
 	cJSON *root;
@@ -199,30 +195,15 @@ static int still_same(void *arg, struct err *err)
 
 /* ---- what is saved before the first row ---- */
 
-static void save_table(struct start *start, struct saves *saves, const struct table *table)
-{
-	struct slice name = arena_printf(&start->arena, "catalog/%.*s/%" PRIu64,
-					 SLICE_FMT(table->full_name), table->version);
-	struct buf json;
-	buf_init(&json);
-	catalog_table_to_json(table, &json);
-	saves_add(saves, name, buf_slice(&json));
-	buf_fini(&json);
-}
-
-static void save_database(struct start *start, struct saves *saves, const struct catalog *catalog,
-			  struct slice db)
+/* A database with its tables. */
+static void save_database(struct saves *saves, const struct catalog *catalog, struct slice db)
 {
 	const struct table *table;
 	size_t at = 0;
-	struct buf json;
-	buf_init(&json);
-	catalog_database_to_json(catalog, db, &json);
-	saves_add(saves, record_name(start, "database", db), buf_slice(&json));
-	buf_fini(&json);
+	record_database(saves, catalog, db);
 	while ((table = catalog_next(catalog, &at)))
 		if (slice_equal(table->db, db))
-			save_table(start, saves, table);
+			record_table(saves, table, true);
 }
 
 /* {"state":..,"position":..,"table":..}; each may be NULL. */
@@ -259,9 +240,9 @@ static void adopt_database(struct start *start, struct saves *saves, struct slic
 		return;
 	catalog_copy_database(start->adopted, start->fresh, db);
 	start_set_point(start, &start->sync->adopted, db, &start->snapshot.position);
-	saves_add(saves, record_name(start, "adopted", db),
+	saves_add(saves, record_name(&start->arena, "adopted", db),
 		  point_record(start, NULL, &start->snapshot.position, NULL));
-	save_database(start, saves, start->adopted, db);
+	save_database(saves, start->adopted, db);
 }
 
 /* A table that is read again may have another definition than the stream's, whose ALTER nobody has seen yet. */
@@ -303,7 +284,7 @@ static int place_read(struct start *start, struct full_table *read, struct saves
 	point = map_get(points, table->full_name);
 	at = point ? &point->position : NULL;
 	known = map_get(&start->known, table->full_name);
-	saves_add(saves, record_name(start, "full", table->full_name),
+	saves_add(saves, record_name(&start->arena, "full", table->full_name),
 		  point_record(start, "reading", at, known));
 	read->done_record = point_record(start, "done", at, known);
 	return 0;
@@ -322,7 +303,7 @@ static void begin(struct start *start, const struct position *at, struct saves *
 	start->catalog = catalog_new(conn_server(start->conn)->lower_case_table_names);
 	while ((db = catalog_next_database(start->fresh, &i)).ptr) {
 		catalog_copy_database(start->catalog, start->fresh, db);
-		save_database(start, saves, start->catalog, db);
+		save_database(saves, start->catalog, db);
 	}
 	start->found = true;
 }
@@ -355,8 +336,9 @@ static int begin_stream_only(struct start *start, struct err *err)
 		start_select(start);
 		begin(start, &now, &saves);
 		for (unsigned i = 0; i < start->nselected; i++)
-			saves_add(&saves, record_name(start, "full", start->selected[i]->full_name),
-				  SLICE("{\"state\":\"done\"}"));
+			saves_add(&saves,
+				  record_name(&start->arena, "full", start->selected[i]->full_name),
+				  RECORD_FULL_DONE);
 		checkpoint_post(&start->sync->checkpoint, &saves, &start->position);
 	}
 	position_fini(&now);

@@ -6,6 +6,7 @@
 #include "decode/ddl.h"
 #include "decode/statement.h"
 #include "engine/loop.h"
+#include "engine/records.h"
 #include "engine/stream_priv.h"
 #include "script/script.h"
 #include "sink/sink.h"
@@ -56,36 +57,7 @@ static bool wants(struct stream *stream, struct slice db, struct slice table)
 
 static struct slice full_record(struct stream *stream, struct slice db, struct slice table)
 {
-	return arena_printf(&stream->statement, "full/%.*s.%.*s", SLICE_FMT(db), SLICE_FMT(table));
-}
-
-static void save_catalog(struct stream *stream, const struct table *table, bool present)
-{
-	struct slice name = arena_printf(&stream->statement, "catalog/%.*s/%" PRIu64,
-					 SLICE_FMT(table->full_name), table->version);
-	struct buf json;
-	if (!present) {
-		stream_attach(stream, name, (struct slice){NULL, 0});
-		return;
-	}
-	buf_init(&json);
-	catalog_table_to_json(table, &json);
-	stream_attach(stream, name, buf_slice(&json));
-	buf_fini(&json);
-}
-
-static void save_database(struct stream *stream, struct slice db)
-{
-	struct buf json;
-	struct slice name = arena_printf(&stream->statement, "database/%.*s", SLICE_FMT(db));
-	if (!catalog_has_database(stream->catalog, db)) {
-		stream_attach(stream, name, (struct slice){NULL, 0});
-		return;
-	}
-	buf_init(&json);
-	catalog_database_to_json(stream->catalog, db, &json);
-	stream_attach(stream, name, buf_slice(&json));
-	buf_fini(&json);
+	return record_name(&stream->statement, "full", full_name(stream, db, table));
 }
 
 /* A table whose definition is not had: the database says so. */
@@ -93,7 +65,7 @@ static void note_made(struct stream *stream, const struct ddl_effect *effect, bo
 {
 	struct slice name =
 		arena_copy(&stream->lane.texts, full_name(stream, effect->db, effect->table));
-	save_database(stream, effect->db);
+	record_database(&stream_attached(stream)->saves, stream->catalog, effect->db);
 	if (wanted)
 		map_set(&stream->made, name, stream);
 }
@@ -103,7 +75,7 @@ void stream_table_told(struct stream *stream, const struct table *table)
 {
 	if (map_remove(&stream->made, table->full_name))
 		stream_attach(stream, full_record(stream, table->db, table->name),
-			      SLICE("{\"state\":\"done\"}"));
+			      RECORD_FULL_DONE);
 }
 
 static void save_effect(struct stream *stream, const struct ddl_effect *effect)
@@ -114,9 +86,9 @@ static void save_effect(struct stream *stream, const struct ddl_effect *effect)
 	struct slice full = full_record(stream, renamed ? effect->new_db : effect->db,
 					renamed ? effect->new_table : effect->table);
 	if (effect->before)
-		save_catalog(stream, effect->before, false);
+		record_table(&stream_attached(stream)->saves, effect->before, false);
 	if (effect->after)
-		save_catalog(stream, effect->after, true);
+		record_table(&stream_attached(stream)->saves, effect->after, true);
 	else if (effect->op == DDL_CREATE)
 		note_made(stream, effect, before);
 	if (effect->after == NULL || renamed)
@@ -126,7 +98,7 @@ static void save_effect(struct stream *stream, const struct ddl_effect *effect)
 		stream_attach(stream, full_record(stream, effect->db, effect->table),
 			      (struct slice){NULL, 0});
 	if (after && effect->after && (effect->op == DDL_CREATE || renamed))
-		stream_attach(stream, full, SLICE("{\"state\":\"done\"}"));
+		stream_attach(stream, full, RECORD_FULL_DONE);
 }
 
 /* The schema that a DDL message shows: after the change; of a dropped table before it. */
@@ -410,7 +382,7 @@ static int follow_effect(struct following *f, const struct ddl_effect *effect, s
 	if (effect->new_table.len > 0)
 		stream_forget_plan(stream, effect->new_db, effect->new_table);
 	if (effect->table.len == 0)
-		save_database(stream, effect->db);
+		record_database(&stream_attached(stream)->saves, stream->catalog, effect->db);
 	else
 		save_effect(stream, effect);
 	return send_effect(f, effect, err);
@@ -596,8 +568,7 @@ static void adopt(struct stream *stream, const struct point *point)
 	catalog_move_database(stream->catalog, stream->adopted, point->name);
 	while ((plan = plan_in(&stream->lane, point->name)))
 		stream_forget_plan(stream, plan->table->db, plan->table->name);
-	stream_attach(stream,
-		      arena_printf(&stream->statement, "adopted/%.*s", SLICE_FMT(point->name)),
+	stream_attach(stream, record_name(&stream->statement, "adopted", point->name),
 		      (struct slice){NULL, 0});
 }
 

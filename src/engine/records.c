@@ -1,0 +1,38 @@
+#include "engine/records.h"
+
+#include <inttypes.h>
+
+struct slice record_name(struct arena *arena, const char *kind, struct slice name)
+{
+	return arena_printf(arena, "%s/%.*s", kind, SLICE_FMT(name));
+}
+
+static void add(struct saves *saves, struct buf *name, struct buf *json, bool present)
+{
+	saves_add(saves, buf_slice(name), present ? buf_slice(json) : (struct slice){NULL, 0});
+	buf_fini(name);
+	buf_fini(json);
+}
+
+void record_table(struct saves *saves, const struct table *table, bool present)
+{
+	struct buf name, json;
+	buf_init(&name);
+	buf_init(&json);
+	buf_printf(&name, "catalog/%.*s/%" PRIu64, SLICE_FMT(table->full_name), table->version);
+	if (present)
+		catalog_table_to_json(table, &json);
+	add(saves, &name, &json, present);
+}
+
+void record_database(struct saves *saves, const struct catalog *catalog, struct slice db)
+{
+	bool present = catalog_has_database(catalog, db);
+	struct buf name, json;
+	buf_init(&name);
+	buf_init(&json);
+	buf_printf(&name, "database/%.*s", SLICE_FMT(db));
+	if (present)
+		catalog_database_to_json(catalog, db, &json);
+	add(saves, &name, &json, present);
+}

@@ -1,0 +1,19 @@
+/* records: what stands in the checkpoint beside the position, one record for each table, database or topic: their names
+ * and, where more than one place writes them, their values. Thread: the one that holds the list. */
+#ifndef TIDEWAY_RECORDS_H
+#define TIDEWAY_RECORDS_H
+
+#include "base/arena.h"
+#include "engine/saves.h"
+#include "source/catalog.h"
+
+#define RECORD_FULL_DONE SLICE("{\"state\":\"done\"}")
+
+/* "full/shop.orders", "adopted/shop" ... in the arena. */
+struct slice record_name(struct arena *arena, const char *kind, struct slice name);
+/* A table's definition, `catalog/<db.table>/<version>`; not present: the record goes. */
+void record_table(struct saves *saves, const struct table *table, bool present);
+/* `database/<db>`, without its tables; the record goes when the catalog does not follow the database. */
+void record_database(struct saves *saves, const struct catalog *catalog, struct slice db);
+
+#endif
