@@ -129,11 +129,13 @@ static int cut_table(struct full *full, struct full_table *table, struct arena *
 		     struct full_range ***tail, struct err *err)
 {
 	const char **bounds = NULL;
+	uint64_t estimate = 0;
 	unsigned nbounds = 0, want = full->nlanes * RANGES_PER_LANE;
-	if (chunk_split(full->conns[0], table->table, want, arena, &bounds, &nbounds,
-			&table->estimate, err) < 0)
+	if (chunk_split(full->conns[0], table->table, want, arena, &bounds, &nbounds, &estimate,
+			err) < 0)
 		return -1;
-	if (full->nlanes == 1 || table->estimate < SPLIT_ROWS)
+	atomic_store(&table->estimate, estimate);
+	if (full->nlanes == 1 || estimate < SPLIT_ROWS)
 		nbounds = 0;
 	for (unsigned i = 0; i <= nbounds; i++)
 		add_range(full, table, i > 0 ? bounds[i - 1] : NULL, i < nbounds ? bounds[i] : NULL,
@@ -415,15 +417,14 @@ static int wait_lanes(struct full *full, struct full_lane *lanes,
 		      int (*serve)(void *, struct err *), void *arg, struct err *err)
 {
 	int rc = 0;
-	while (atomic_load(&full->running) > 0) {
-		if (rc == 0 && serve(arg, err) < 0) {
-			rc = -1;
+	while (atomic_load(&full->running) > 0 && !atomic_load(&full->sync->halt)) {
+		rc = serve(arg, err);
+		if (rc < 0)
 			sync_abort(full->sync);
-		}
-		if (atomic_load(&full->sync->halt))
-			for (unsigned i = 0; i < full->nlanes; i++)
-				conn_shutdown(lanes[i].conn);
 	}
+	if (atomic_load(&full->sync->halt))
+		for (unsigned i = 0; i < full->nlanes; i++)
+			conn_shutdown(lanes[i].conn);
 	for (unsigned i = 0; i < full->nlanes; i++)
 		pthread_join(lanes[i].thread, NULL);
 	return rc;

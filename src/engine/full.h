@@ -14,7 +14,7 @@ struct plan;
 /* A table to read. */
 struct full_table {
 	const struct table *table; /* lives until full_run has returned */
-	uint64_t estimate;         /* rows, as information_schema guesses */
+	_Atomic uint64_t estimate; /* rows, as information_schema guesses */
 	_Atomic uint64_t rows;     /* read so far */
 	_Atomic int ranges_left;   /* not acknowledged yet */
 	_Atomic int64_t

@@ -74,34 +74,68 @@ static int load_aside(struct start *start, struct slice full_name, struct slice 
 	return rc;
 }
 
-/* The state of a table, and its point into sync->points. */
-static int load_state(struct start *start, const struct table *table, enum full_state *state,
-		      struct err *err)
+/* What a record says: the state of its table; its point and definition into sync->points and sync->aside. */
+static int load_record(struct start *start, struct slice full_name, struct slice json,
+		       enum full_state *state, struct err *err)
 {
 	struct map *points = &start->sync->points;
-	struct slice json = checkpoint_get(&start->sync->checkpoint,
-					   record_name(&start->arena, "full", table->full_name));
 	const struct point *point;
 	const char *text;
-	cJSON *root;
+	cJSON *root = cJSON_ParseWithLength(json.ptr, json.len);
 	*state = FULL_UNKNOWN;
-	if (json.ptr == NULL)
-		return 0;
-	root = cJSON_ParseWithLength(json.ptr, json.len);
 	text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(root, "state"));
 	if (text)
 		*state = strcmp(text, "done") == 0 ? FULL_DONE : FULL_READING;
 	cJSON_Delete(root);
 	if (*state == FULL_UNKNOWN)
 		return err_set(err, ERR_INTERNAL, "checkpoint record full/%.*s cannot be read",
-			       SLICE_FMT(table->full_name));
-	if (start_load_point(start, points, table->full_name, json, err) < 0)
+			       SLICE_FMT(full_name));
+	if (start_load_point(start, points, full_name, json, err) < 0)
 		return -1;
-	if (load_aside(start, table->full_name, json, err) < 0)
+	if (load_aside(start, full_name, json, err) < 0)
 		return -1;
-	point = map_get(points, table->full_name);
+	point = map_get(points, full_name);
 	if (*state == FULL_DONE && point && passed(start, &point->position))
-		start_drop_point(points, table->full_name);
+		start_drop_point(points, full_name);
+	return 0;
+}
+
+static int load_state(struct start *start, const struct table *table, enum full_state *state,
+		      struct err *err)
+{
+	struct slice json = checkpoint_get(&start->sync->checkpoint,
+					   record_name(&start->arena, "full", table->full_name));
+	*state = FULL_UNKNOWN;
+	return json.ptr ? load_record(start, table->full_name, json, state, err) : 0;
+}
+
+/* Whether the script wants a table of this full name, wherever its dot is. */
+static bool wants_name(const struct start *start, struct slice full_name)
+{
+	for (size_t i = 1; i + 1 < full_name.len; i++)
+		if (full_name.ptr[i] == '.' &&
+		    script_wants(start->script, start->sync->index, slice_of(full_name.ptr, i),
+				 slice_of(full_name.ptr + i + 1, full_name.len - i - 1)))
+			return true;
+	return false;
+}
+
+static struct slice table_of_record(struct slice name)
+{
+	size_t prefix = sizeof("full/") - 1;
+	return slice_of(name.ptr + prefix, name.len - prefix);
+}
+
+/* Also of tables that are gone by now: the stream may still come to their rows. */
+static int load_records(struct start *start, struct err *err)
+{
+	enum full_state ignored;
+	struct slice name, value;
+	size_t at = 0;
+	while (checkpoint_next(&start->sync->checkpoint, &at, SLICE("full/"), &name, &value))
+		if (wants_name(start, table_of_record(name)) &&
+		    load_record(start, table_of_record(name), value, &ignored, err) < 0)
+			return -1;
 	return 0;
 }
 
@@ -346,41 +380,21 @@ static int begin_stream_only(struct start *start, struct err *err)
 	return rc;
 }
 
-/* Whether a table of this name may still have rows to send: it is selected, or it was when the stream begins. */
-static bool selected(const struct start *start, const struct map *names, struct slice name)
-{
-	const struct table *table;
-	size_t at = 0;
-	if (map_get(names, name))
-		return true;
-	while ((table = catalog_next(start->catalog, &at)))
-		if (slice_equal(table->full_name, name))
-			return script_wants(start->script, start->sync->index, table->db,
-					    table->name);
-	return false;
-}
-
 /* A table that the script does not select any more is forgotten: what changes in it from now on is not sent, so that it
  * has to be read again when it comes back. */
 static void forget_rejected(struct start *start)
 {
 	struct saves saves = {NULL, NULL};
-	struct slice prefix = SLICE("full/"), name, value;
-	struct map names;
+	struct slice name, value;
 	size_t at = 0;
-	map_init(&names);
-	for (unsigned i = 0; i < start->nselected; i++)
-		map_set(&names, start->selected[i]->full_name, start);
-	while (checkpoint_next(&start->sync->checkpoint, &at, prefix, &name, &value)) {
-		struct slice table = slice_of(name.ptr + prefix.len, name.len - prefix.len);
-		if (selected(start, &names, table))
+	while (checkpoint_next(&start->sync->checkpoint, &at, SLICE("full/"), &name, &value)) {
+		if (wants_name(start, table_of_record(name)))
 			continue;
 		log_info("table %.*s is not selected any more; it will be read again when it comes "
 			 "back",
-			 SLICE_FMT(table));
+			 SLICE_FMT(table_of_record(name)));
 		saves_add(&saves, name, (struct slice){NULL, 0});
 	}
-	map_fini(&names);
 	if (saves.first)
 		checkpoint_post(&start->sync->checkpoint, &saves, NULL);
 }
@@ -459,12 +473,13 @@ static int place_reads(struct start *start, struct err *err)
 
 int start_reads(struct start *start, bool again, struct err *err)
 {
-	if (!again)
-		forget_rejected(start);
-	if (again)
+	if (again) {
 		decide_again(start);
-	else if (decide(start, err) < 0)
-		return -1;
+	} else {
+		forget_rejected(start);
+		if (load_records(start, err) < 0 || decide(start, err) < 0)
+			return -1;
+	}
 	if (start->nreads == 0 && start->found)
 		return 0;
 	if (start->sync->config->mode == MODE_STREAM)

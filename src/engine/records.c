@@ -1,5 +1,8 @@
 #include "engine/records.h"
 
+#include "encode/json.h"
+
+#include <cjson/cJSON.h>
 #include <inttypes.h>
 
 struct slice record_name(struct arena *arena, const char *kind, struct slice name)
@@ -35,4 +38,35 @@ void record_database(struct saves *saves, const struct catalog *catalog, struct 
 	if (present)
 		catalog_database_to_json(catalog, db, &json);
 	add(saves, &name, &json, present);
+}
+
+void record_doubt(struct saves *saves, const struct doubt *doubt)
+{
+	struct buf name, json;
+	buf_init(&name);
+	buf_init(&json);
+	buf_printf(&name, "doubt/%s", doubt->at);
+	buf_put(&json, SLICE("{\"db\":"));
+	json_string(&json, doubt->db);
+	buf_put(&json, SLICE(",\"table\":"));
+	json_string(&json, doubt->table);
+	buf_char(&json, '}');
+	add(saves, &name, &json, true);
+}
+
+static struct slice text_of(const cJSON *root, const char *key, struct arena *arena)
+{
+	const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(root, key));
+	return arena_copy(arena, slice_str(text ? text : ""));
+}
+
+struct doubt *record_read_doubt(struct slice at, struct slice json, struct arena *arena)
+{
+	cJSON *root = cJSON_ParseWithLength(json.ptr, json.len);
+	struct doubt *doubt = ARENA_NEW(arena, struct doubt);
+	doubt->at = arena_cstr(arena, at);
+	doubt->db = text_of(root, "db", arena);
+	doubt->table = text_of(root, "table", arena);
+	cJSON_Delete(root);
+	return doubt;
 }

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "engine/saves.h"
+#include "engine/sync.h"
 #include "source/catalog.h"
 
 #define RECORD_FULL_DONE SLICE("{\"state\":\"done\"}")
@@ -13,6 +14,9 @@
 struct slice record_name(struct arena *arena, const char *kind, struct slice name);
 /* A table's definition, `catalog/<db.table>/<version>`; not present: the record goes. */
 void record_table(struct saves *saves, const struct table *table, bool present);
+/* `doubt/<file:offset>`: {"db":..,"table":..}; and back: `at` is its name behind the prefix, it is made in the arena. */
+void record_doubt(struct saves *saves, const struct doubt *doubt);
+struct doubt *record_read_doubt(struct slice at, struct slice json, struct arena *arena);
 /* `database/<db>`, without its tables; the record goes when the catalog does not follow the database. */
 void record_database(struct saves *saves, const struct catalog *catalog, struct slice db);
 

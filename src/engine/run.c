@@ -38,6 +38,7 @@ struct run {
 	struct lane_metrics stream_metrics;
 	struct lane_metrics *full_metrics; /* full_parallel of them */
 	_Atomic enum run_state state;
+	struct start *start;            /* of the attempt that runs; NULL: none */
 	struct watch watch;             /* of the binlog, while a full sync runs */
 	const struct position *reading; /* where the stream will begin; NULL: no full sync runs */
 	struct err stream_err;          /* of the stream's thread */
@@ -140,6 +141,8 @@ static int serve(void *arg, struct err *err)
 	wait_posted(run, SERVE_MS);
 	if (run->reading && watch_tick(&run->watch, run->reading, run->reading->commit_ms, err) < 0)
 		return -1;
+	if (run->start && !run->reading)
+		start_keep_name(run->start);
 	if (!checkpoint_due(&run->sync.checkpoint, clock_mono_ms()))
 		return 0;
 	return checkpoint_save(&run->sync.checkpoint, err);
@@ -300,6 +303,7 @@ static int attempt(struct run *run, struct err *err)
 	atomic_store(&run->state, RUN_STARTING);
 	sync_again(&run->sync);
 	start_init(&start, &run->sync, run->script);
+	run->start = &start;
 	rc = start_look(&start, err);
 	if (rc == 0)
 		rc = compaction_check(&start, err);
@@ -311,6 +315,7 @@ static int attempt(struct run *run, struct err *err)
 		rc = full_sync(run, &start, err);
 	if (rc == 0 && run->sync.config->mode != MODE_FULL && !atomic_load(&run->sync.stop))
 		rc = stream(run, &start, err);
+	run->start = NULL;
 	start_fini(&start);
 	return save_rest(run, rc, err);
 }
@@ -426,7 +431,8 @@ static void add_tables(struct run_status *status, const struct full *full)
 	for (unsigned i = 0; i < full->ntables; i++) {
 		const struct full_table *table = &full->tables[i];
 		uint64_t rows = atomic_load(&table->rows);
-		uint64_t estimate = table->estimate > rows ? table->estimate : rows;
+		uint64_t guess = atomic_load(&table->estimate);
+		uint64_t estimate = guess > rows ? guess : rows;
 		bool done = atomic_load(&table->done);
 		status->full_rows += rows;
 		status->full_estimate += done ? rows : estimate;

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "engine/records.h"
 #include "source/inspect.h"
 
 #include <cjson/cJSON.h>
@@ -10,7 +11,8 @@
 #include <stdlib.h>
 
 enum {
-	NAME_TRY_S = 1,        /* one turn of waiting for the lock of the sync's name */
+	NAME_TRY_S = 1, /* one turn of waiting for the lock of the sync's name */
+	NAME_KEEP_MS = 60000,
 	NAME_LIMIT_MS = 30000, /* more than an idle process needs to save and to end */
 };
 
@@ -55,6 +57,7 @@ void start_fini(struct start *start)
 	forget_points(&start->sync->points);
 	forget_points(&start->sync->adopted);
 	pins_reset(&start->sync->pins);
+	start->sync->doubts = NULL;
 	catalog_free(start->fresh);
 	catalog_free(start->adopted);
 	catalog_free(start->catalog);
@@ -134,6 +137,18 @@ static int load_adopted(struct start *start, struct err *err)
 	return 0;
 }
 
+static void load_doubts(struct start *start)
+{
+	struct slice prefix = SLICE("doubt/"), name, value;
+	size_t at = 0;
+	while (checkpoint_next(&start->sync->checkpoint, &at, prefix, &name, &value)) {
+		struct doubt *doubt =
+			record_read_doubt(without(name, prefix), value, &start->arena);
+		doubt->next = start->sync->doubts;
+		start->sync->doubts = doubt;
+	}
+}
+
 /* Databases that are followed from their point on only stand in a catalog of their own until then. */
 static void set_adopted_aside(struct start *start)
 {
@@ -156,6 +171,7 @@ static int load_catalog(struct start *start, struct err *err)
 		if (catalog_table_from_json(start->catalog, value, err) < 0)
 			return err_wrap(err, "checkpoint record %.*s", SLICE_FMT(name));
 	set_adopted_aside(start);
+	load_doubts(start);
 	return 0;
 }
 
@@ -397,6 +413,30 @@ static bool is_kept(const struct sync *sync)
 {
 	return !sync->dry_run &&
 	       (sync->config->sink.kind == SINK_KAFKA || sync->config->checkpoint_file);
+}
+
+void start_keep_name(struct start *start)
+{
+	struct err err = ERR_INIT;
+	struct conn *conn;
+	struct buf holder;
+	int64_t now_ms = clock_mono_ms();
+	if (!is_kept(start->sync) || now_ms - start->kept_ms < NAME_KEEP_MS)
+		return;
+	start->kept_ms = now_ms;
+	if (conn_query(start->conn, NULL, &err, "DO 1") == 0)
+		return;
+	conn = conn_open(&start->sync->config->source, CONN_CONTROL, &err);
+	if (conn == NULL) {
+		log_debug("%s", err.text);
+		return;
+	}
+	conn_free(start->conn);
+	start->conn = conn;
+	buf_init(&holder);
+	if (take_name(start, &holder, &err) <= 0) /* who has it fences this process by now */
+		log_debug("the lock of sync '%s' is not had again", start->sync->config->name);
+	buf_fini(&holder);
 }
 
 int start_check_saved(struct start *start, struct err *err)

@@ -36,6 +36,7 @@ struct stream *stream_new(struct sync *sync, struct catalog *catalog, struct cat
 	pthread_mutex_init(&stream->dump_lock, NULL);
 	position_init(&stream->read);
 	position_init(&stream->acked);
+	stream->doubts = sync->doubts;
 	position_copy(&stream->read, start);
 	position_copy(&stream->acked, start);
 	event_format_init(&stream->format);
@@ -383,6 +384,12 @@ static int on_rotate(struct stream *stream, const struct event *event, struct er
 	return 0;
 }
 
+static void set_drained(struct stream *stream, bool drained)
+{
+	stream->drained = drained;
+	atomic_store_explicit(&stream->lane.metrics->drained, drained, memory_order_relaxed);
+}
+
 static int on_heartbeat(struct stream *stream, const struct event *event, struct err *err)
 {
 	struct event_heartbeat heartbeat;
@@ -391,11 +398,9 @@ static int on_heartbeat(struct stream *stream, const struct event *event, struct
 		return -1;
 	buf_init(&at);
 	buf_printf(&at, "%.*s:%" PRIu64, SLICE_FMT(heartbeat.file), heartbeat.offset);
-	stream->drained = slice_equal(buf_slice(&at), buf_slice(&stream->quiet_at));
+	set_drained(stream, slice_equal(buf_slice(&at), buf_slice(&stream->quiet_at)));
 	buf_fini(&stream->quiet_at);
 	stream->quiet_at = at;
-	atomic_store_explicit(&stream->lane.metrics->drained, stream->drained,
-			      memory_order_relaxed);
 	return 0;
 }
 
@@ -484,7 +489,8 @@ static int on_packet(struct stream *stream, struct slice packet, struct err *err
 	if (type == EVENT_ROTATE)
 		return on_rotate(stream, &event, err);
 	advance(stream, &event);
-	stream->drained = false;
+	if (stream->drained)
+		set_drained(stream, false);
 	buf_clear(&stream->quiet_at);
 	return dispatch(stream, packet, &event, err);
 }
@@ -613,7 +619,7 @@ static void rewind_to_group(struct stream *stream)
 	event_format_init(&stream->format);
 	stream->file = stream->read_file;
 	stream->offset = stream->read.offset;
-	stream->drained = false;
+	set_drained(stream, false);
 	buf_clear(&stream->quiet_at);
 }
 

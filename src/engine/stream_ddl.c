@@ -379,6 +379,8 @@ static int follow_effect(struct following *f, const struct ddl_effect *effect, s
 	    guard(f, effect, err) < 0)
 		return -1;
 	stream_forget_plan(stream, effect->db, effect->table);
+	if (effect->before) /* as the server spells it, where it takes any case */
+		stream_forget_plan(stream, effect->before->db, effect->before->name);
 	if (effect->new_table.len > 0)
 		stream_forget_plan(stream, effect->new_db, effect->new_table);
 	if (effect->table.len == 0)
@@ -408,7 +410,9 @@ static bool captured_database(struct following *f, const struct ddl_step *step)
 
 static int check_step(struct following *f, const struct ddl_step *step, struct err *err)
 {
-	const struct ddl_name *name = &step->name;
+	const struct ddl_name real =
+		catalog_known_name(f->stream->catalog, &step->name, &f->stream->statement);
+	const struct ddl_name *name = &real;
 	bool concerns;
 	if (step->kind != DDL_STEP_DML && step->kind != DDL_STEP_UNPLACED)
 		return 0;
@@ -586,7 +590,8 @@ static void take_tables(struct stream *stream)
 		for (i = 0; (table = catalog_next(stream->adopted, &i));)
 			if (slice_equal(table->full_name, point->name) &&
 			    !catalog_find(stream->catalog, table->db, table->name))
-				catalog_put(stream->catalog, table);
+				record_table(&stream_attached(stream)->saves,
+					     catalog_put(stream->catalog, table), true);
 		at = 0;
 	}
 }

@@ -1,16 +1,10 @@
 /* stream_doubt: tables whose definition may have been changed by a statement that cannot be placed (rule 12). Row
  * metadata FULL tells it again; without it their rows are not guessed. */
 #include "base/log.h"
+#include "engine/records.h"
 #include "engine/stream_priv.h"
 
 #include <inttypes.h>
-
-/* One such statement. */
-struct doubt {
-	struct slice db, table; /* empty: every one */
-	const char *at;         /* where it stands: "file:offset" */
-	struct doubt *next;
-};
 
 static bool concerns(const struct doubt *doubt, struct slice db, struct slice table)
 {
@@ -41,6 +35,7 @@ void stream_doubt(struct stream *stream, const struct ddl_name *name)
 		.next = stream->doubts,
 	};
 	stream->doubts = doubt;
+	record_doubt(&stream_attached(stream)->saves, doubt);
 	/* the next table map of each makes a plan of its own */
 	while ((plan = plan_of(stream, doubt)))
 		stream_forget_plan(stream, plan->table->db, plan->table->name);

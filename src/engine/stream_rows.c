@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "decode/rows.h"
 #include "decode/table_map.h"
+#include "engine/records.h"
 #include "engine/stream_priv.h"
 #include "engine/write.h"
 #include "script/script.h"
@@ -94,6 +95,21 @@ static struct plan *unwanted_plan(struct lane *lane, const struct table_map *map
 	return plan;
 }
 
+/* What FULL has told stays known behind a restart. */
+static const struct table *put_told(struct stream *stream, const struct table *old,
+				    const struct table *told)
+{
+	struct saves *saves = &stream_attached(stream)->saves;
+	bool followed = catalog_has_database(stream->catalog, told->db);
+	const struct table *table = catalog_put(stream->catalog, told);
+	if (!followed)
+		record_database(saves, stream->catalog, table->db);
+	if (old)
+		record_table(saves, old, false);
+	record_table(saves, table, true);
+	return table;
+}
+
 /* The catalog's definition, repaired from row metadata FULL when the two differ. */
 static int find_table(struct stream *stream, const struct table_map *map,
 		      const struct table **table, struct err *err)
@@ -115,7 +131,7 @@ static int find_table(struct stream *stream, const struct table_map *map,
 			return stream_at(stream, stream->offset, (*table)->full_name, err);
 		if (*table == NULL)
 			stream_table_told(stream, made);
-		*table = catalog_put(stream->catalog, made);
+		*table = put_told(stream, *table, made);
 		return 0;
 	}
 	if (*table) {

@@ -19,6 +19,14 @@ struct point {
 	struct position position;
 };
 
+/* A statement that may have changed tables and could not be placed, passed over because of row metadata FULL (rule 12): the
+ * rows behind it must have that. */
+struct doubt {
+	struct slice db, table; /* empty: every one */
+	const char *at;         /* where it stands: "file:offset" */
+	struct doubt *next;
+};
+
 struct sync {
 	const struct script_options *script; /* how each lane loads its own state */
 	unsigned index;                      /* which sync.run of the script */
@@ -29,12 +37,13 @@ struct sync {
 	struct map adopted; /* database -> struct point: not followed before it (decisions/0004) */
 	struct map
 		aside; /* "db.table" -> its struct point: its definition is had at the point only */
-	int64_t start_ms;   /* wall time of the start: EXECUTE_TIME in full sync */
-	_Atomic bool stop;  /* finish cleanly, now; set by sync_stop */
-	_Atomic bool abort; /* another lane failed: stop without draining; set by sync_abort */
-	_Atomic bool halt;  /* one of the two: whoever waits, for whatever, ends */
-	bool dry_run;       /* nothing is written */
-	size_t queue_bytes; /* memory.queue, shared by all producers at a time */
+	struct doubt *doubts; /* of the checkpoint */
+	int64_t start_ms;     /* wall time of the start: EXECUTE_TIME in full sync */
+	_Atomic bool stop;    /* finish cleanly, now; set by sync_stop */
+	_Atomic bool abort;   /* another lane failed: stop without draining; set by sync_abort */
+	_Atomic bool halt;    /* one of the two: whoever waits, for whatever, ends */
+	bool dry_run;         /* nothing is written */
+	size_t queue_bytes;   /* memory.queue, shared by all producers at a time */
 };
 
 /* The checkpoint is the caller's to init and to end. */

@@ -224,7 +224,7 @@ static int64_t down_since(struct kafka_sink *k)
 	for (unsigned i = 0; i < k->nshards; i++) {
 		struct kafka *kafka = &k->shards[i].kafka;
 		/* an idle connection that was closed is no outage */
-		if (kafka->down_since != 0 && k->sink.in_flight != 0)
+		if (kafka->down_since != 0 && rd_kafka_outq_len(kafka->rk) != 0)
 			kafka_waiting(kafka);
 		if (kafka->announced && (since == 0 || kafka->down_since < since))
 			since = kafka->down_since;

@@ -135,6 +135,7 @@ int sink_topic(struct sink *sink, struct slice name, const struct topic_spec *sp
 		return -1;
 	struct topic *made = topic_new(name);
 	if (sink->ops->topic(sink, made, spec, stop, err) != 0) {
+		sink->ops->forget(made);
 		free(made);
 		return -1;
 	}

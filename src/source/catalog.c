@@ -378,3 +378,13 @@ void catalog_move_database(struct catalog *to, struct catalog *from, struct slic
 	catalog_copy_database(to, from, db);
 	catalog_drop_database(from, db);
 }
+
+struct ddl_name catalog_known_name(const struct catalog *catalog, const struct ddl_name *name,
+				   struct arena *arena)
+{
+	const struct table *table = catalog_find(catalog, name->db, name->table);
+	if (table)
+		return (struct ddl_name){table->db, table->name};
+	return (struct ddl_name){catalog_name(catalog, name->db, arena),
+				 catalog_name(catalog, name->table, arena)};
+}

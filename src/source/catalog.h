@@ -29,6 +29,9 @@ int catalog_load_table(struct catalog *catalog, struct conn *conn, struct slice 
 		       struct slice name, const struct table **table, struct err *err) MUST_CHECK;
 /* NULL: not known. */
 const struct table *catalog_find(const struct catalog *catalog, struct slice db, struct slice name);
+/* A name of a statement as the server has it: the table's own spelling where names know no case. */
+struct ddl_name catalog_known_name(const struct catalog *catalog, const struct ddl_name *name,
+				   struct arena *arena);
 /* Every table, in order of database and name: start with *at = 0; NULL at the end. */
 const struct table *catalog_next(const struct catalog *catalog, size_t *at);
 /* Every database likewise; ptr NULL at the end. */

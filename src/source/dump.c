@@ -12,6 +12,7 @@
 
 enum {
 	DUMP_DEADLINE_MIN_S = 10,
+	DUMP_FIRST_DEADLINE_S = 30, /* until the server has answered: nobody can end these reads */
 	/* While MariaDB looks for a GTID in a large binlog it is silent; the TCP keepalive notices a dead
 	 * host meanwhile. */
 	DUMP_SEEK_DEADLINE_S = 600,
@@ -162,11 +163,12 @@ struct dump *dump_open(const struct source_config *config, const struct position
 	dump->seeking = true;
 	dump->non_block = options->from_now_end;
 	describe_start(dump, position);
-	dump->conn = conn_open_deadline(config, CONN_DUMP, DUMP_SEEK_DEADLINE_S, err);
+	dump->conn = conn_open_deadline(config, CONN_DUMP, DUMP_FIRST_DEADLINE_S, err);
 	if (dump->conn == NULL || start_dump(dump, position, options, err)) {
 		dump_free(dump);
 		return NULL;
 	}
+	raw_set_read_timeout(dump->conn, DUMP_SEEK_DEADLINE_S);
 	return dump;
 }
 

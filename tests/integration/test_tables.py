@@ -350,3 +350,35 @@ def test_like_of_a_table_that_is_not_captured(sync, sql, db, template):
     sql("ALTER TABLE n DROP COLUMN w", "INSERT INTO t VALUES (3)")
     running.start()
     running.wait_rows(f"{db}.t", 3)
+
+
+def test_dropped_before_its_point_is_reached(sync, sql, db, mariadb, kafka):
+    """consistency 3: the rows up to the point of a table are in its full sync, also when the table is gone by the time that the
+    stream comes there."""
+    sql("CREATE TABLE a (id INT PRIMARY KEY)", "CREATE TABLE k (v INT)", "INSERT INTO k VALUES (1)")
+    running = sync('no_primary_key = "empty",', tables=[f"{db}.a", f"{db}.marke?"])
+    running.wait_streaming()
+    assert running.stop() == 0
+    sql("INSERT INTO k VALUES (2)", "INSERT INTO a VALUES (1)")
+    select(running, [f"{db}.a", f"{db}.k", f"{db}.marke?"], 'no_primary_key = "empty",')
+    running.start(fault="stream_start:1:kill")
+    assert running.wait_exit() == -9
+    sql("INSERT INTO k VALUES (3)", "DROP TABLE k")
+    select(running, [f"{db}.a", f"{db}.?", f"{db}.marke?"], 'no_primary_key = "empty",')
+    running.start()
+    ends_equal(running, db, kafka, mariadb, ["a"])
+    found = running.reader(f"{db}.k").to_end()
+    assert [(m.after["v"], m.full) for m in rows(found)] == [(1, True), (2, True), (3, False)]
+    assert [m.op for m in ddls(found)] == ["ERASE"]
+
+
+def test_names_of_any_case(sync_on, mariadb_server, kafka):
+    """lower_case_table_names = 1: statements may write names in any case; they are of the captured table all the same."""
+    server = mariadb_server("--lower-case-table-names=1")
+    server.run("CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY)", "INSERT INTO d.t VALUES (1)")
+    running = sync_on(server, kafka, ["d.t"], f'topic = {{ template = "case{server.port}" }},', topic=False).start()
+    running.wait_streaming()
+    server.run("ALTER TABLE D.T ADD x INT FIRST", "INSERT INTO D.T VALUES (7, 2)")
+    assert running.wait_rows(f"case{server.port}", 2)[1].after == {"x": 7, "id": 2}
+    server.run("SET SESSION binlog_format = STATEMENT", "INSERT INTO D.T VALUES (8, 3)")
+    running.fails(7, "a change of rows was logged as a statement")
