@@ -7,7 +7,6 @@ import re
 import signal
 
 import pytest
-from _pytest.runner import runtestprotocol
 from support.paths import BINARY, SERVERS
 from support.runner import Sync
 from support.servers import Broker, Kafka, MariaDB, MySQL, StartFailed
@@ -27,44 +26,11 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("servers")
 
 
-# the session's MariaDB, for pytest_runtest_protocol
-SHARED = []
-
-
-def crashed(server):
-    """Whether the server has ended by a crash of its own: its log says so. MariaDB 10.11 does that now and then in
-    queries of information_schema (ha_maria::drop_table, called from free_tmp_table)."""
-    with open(server.folder / "log", errors="replace") as log:
-        return "got signal 11" in log.read()
-
-
-def pytest_runtest_protocol(item, nextitem):
-    """A test in which the shared MariaDB crashed has shown nothing: the server is started again and so is the test, once,
-    and the output says so. Every other failure stays one."""
-    item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-    reports = runtestprotocol(item, nextitem=nextitem, log=False)
-    if any(r.failed for r in reports) and nextitem is not None and any(crashed(s) for s in SHARED):
-        print(f"\n{item.nodeid}: the MariaDB server crashed (signal 11); both are started again")
-        for server in SHARED:
-            with contextlib.suppress(ProcessLookupError):
-                server.stop(signal.SIGKILL)
-            (server.folder / "log").rename(server.folder / "log.crashed")
-            server.start()
-        item._initrequest()
-        reports = runtestprotocol(item, nextitem=nextitem, log=False)
-    for report in reports:
-        item.ihook.pytest_runtest_logreport(report=report)
-    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
-    return True
-
-
 @pytest.fixture(scope="session")
 def mariadb(folder):
     """MariaDB, binlog in ROW format with its default row metadata (NO_LOG)."""
     server = MariaDB(folder / "mariadb")
-    SHARED.append(server)
     yield server
-    SHARED.remove(server)
     server.stop()
 
 

@@ -1,5 +1,9 @@
 """DDL: followed exactly under each kind of row metadata (consistency 11, 12, 13), and written as messages.md section 5."""
 
+import contextlib
+import threading
+
+import pymysql
 import pytest
 from support.consume import ddls, rows
 from support.rebuild import check_shape
@@ -403,3 +407,61 @@ def test_two_phase_alter(table, sql, db, mariadb):
     assert by_key[b"2"] == {"id": 2, "a": 1, "b": "before"}
     assert by_key[b"3"] == {"id": 3, "a": 1, "b": "after", "c": 4}
     assert len(ddls(table.reader(f"{db}.t").to_end())) == 1
+
+
+@pytest.mark.parametrize("rolled_back", [False, True])
+def test_rows_between_the_phases(table, sql, db, mariadb, rolled_back):
+    """consistency 13: rows between START ALTER and COMMIT ALTER have the old columns, and so have those behind ROLLBACK ALTER."""
+    sql("INSERT INTO t SELECT seq, IF(seq = 60000, 0, seq), '' FROM seq_100_to_60000")
+    if rolled_back:  # the index fails at the end of the copy, and the ALTER with it
+        sql("INSERT INTO t VALUES (70000, 0, '')")
+    between = mariadb.connect(database=db)
+    altering = mariadb.connect(database=db, init_command="SET SESSION binlog_alter_two_phase = 1")
+    failed = []
+
+    def alter():
+        try:
+            with altering.cursor() as cursor:
+                cursor.execute("ALTER TABLE t ADD COLUMN c INT FIRST, ADD UNIQUE (a), ALGORITHM=INPLACE, LOCK=NONE")
+        except pymysql.err.MySQLError as failure:
+            failed.append(failure)
+
+    thread = threading.Thread(target=alter)
+    thread.start()
+    written = 0
+    with between.cursor() as cursor:
+        while thread.is_alive():
+            written += 1
+            with contextlib.suppress(pymysql.err.MySQLError):  # the table is locked for a moment at the end
+                cursor.execute(f"INSERT INTO t (id, a, b) VALUES ({100000 + written}, {-written}, 'between')")
+    thread.join()
+    between.close()
+    altering.close()
+    assert bool(failed) == rolled_back, failed
+    sql("INSERT INTO t (id, a, b) VALUES (999999, -999999, 'after')")
+    table.until(f"{db}.t", lambda m: any(r.key == b"999999" for r in m), "the last row", 60)
+    got = {m.key: m.after for m in rows(table.reader(f"{db}.t").to_end())}
+    expected = mariadb.run("SELECT id, a, b FROM t WHERE id > 99999", db=db)
+    assert len(expected) > 1
+    for id_, a, b in expected:
+        row = got[str(id_).encode()]
+        assert (row["id"], row["a"], row["b"]) == (id_, a, b)
+        assert "c" not in row or not rolled_back
+    assert "c" not in got[b"100001"]
+    assert ("c" in got[b"999999"]) == (not rolled_back)
+    assert len(ddls(table.reader(f"{db}.t").to_end())) == (0 if rolled_back else 1)
+
+
+def test_query_message(sync, sql, db, mariadb):
+    """messages.md 2, 5: any other statement that concerns a selected database: op QUERY, columns and key null, table null."""
+    sql("CREATE TABLE t (id INT PRIMARY KEY)", "CREATE TABLE u (id INT PRIMARY KEY)")
+    running = sync()
+    running.wait_streaming()
+    sql("CREATE VIEW v AS SELECT * FROM t")
+    for name in ("t", "u"):
+        message = running.wait_message(f"{db}.{name}", lambda m: m.op == "QUERY", "the statement")
+        check_shape(message)
+        assert " VIEW " in message.ddl["text"].upper()
+        assert message.table == (db, None)
+        assert (message.json["schema"]["dataColumn"], message.json["schema"]["primaryKey"]) == (None, None)
+        assert (message.key, message.partition) == (None, 0)

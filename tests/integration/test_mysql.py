@@ -1,10 +1,12 @@
 """A smoke test of the whole path against a real MySQL 9 with GTIDs: full sync, stream, DDL, kill -9, types."""
 
 import contextlib
+import signal
 
 import pytest
 from support.consume import rows
 from support.rebuild import Rebuild, compare
+from support.servers import MySQL, StartFailed
 
 
 @pytest.fixture
@@ -176,3 +178,31 @@ def test_alter_does_not_wait_for_the_copy(sync_on, mysql, my, kafka):
     assert "full sync: done in" not in running.log, "the ALTER has waited for the whole copy"
     running.wait_streaming(60)
     assert running.stop() == 0
+
+
+def test_without_gtids(sync_on, tmp_path, kafka, unique):
+    """file and position alone: full sync under a lock, stream, a rotation, DDL, kill -9 and a reconnect."""
+    try:
+        server = MySQL(tmp_path / "mysql", ("--gtid-mode=OFF", "--enforce-gtid-consistency=OFF"))
+    except StartFailed as failure:
+        pytest.skip(f"MySQL cannot be installed here: {failure}")
+    try:
+        server.run("CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY, v INT)", "INSERT INTO d.t VALUES (1, 1), (2, 2)")
+        running = sync_on(server, kafka, ["d.*"], f'topic = {{ template = "{unique}" }},', topic=False).start()
+        running.wait_rows(unique, 2)
+        running.wait_streaming()
+        server.run("INSERT INTO d.t VALUES (3, 3)", "FLUSH BINARY LOGS", "UPDATE d.t SET v = 30 WHERE id = 3")
+        running.until(unique, lambda m: any(r.op == "UPDATE_AFTER" for r in rows(m)), "the update")
+        running.kill9()
+        server.run("ALTER TABLE d.t ADD COLUMN c INT", "INSERT INTO d.t VALUES (4, 4, 4)")
+        running.start()
+        running.until(unique, lambda m: any(r.key == b"4" for r in rows(m)), "the row behind the restart")
+        server.kill_connections()
+        server.run("DELETE FROM d.t WHERE id = 1", "INSERT INTO d.t VALUES (5, 5, 5)")
+        running.until(unique, lambda m: any(r.key == b"5" for r in rows(m)), "the row behind the reconnect")
+        assert running.stop() == 0
+        rebuilt = Rebuild(kafka.partitions()).feed_all(running.reader(unique).to_end())
+        assert compare(server, "d", "t", rebuilt.tables()["d", "t"]) == 4
+        assert sum(m.full for m in rows(running.reader(unique).messages)) == 2
+    finally:
+        server.stop(signal.SIGKILL)
