@@ -4,6 +4,7 @@ import re
 import signal
 
 import pytest
+from confluent_kafka.admin import AclBinding, AclOperation, AclPermissionType, ResourcePatternType, ResourceType
 from confluent_kafka.admin import NewTopic
 from support.consume import rows
 from support.servers import Kafka
@@ -260,6 +261,28 @@ def test_large_rows_pass(sync, sql, db, kafka):
     sql("INSERT INTO big VALUES (2, REPEAT('y', 5000000))", "INSERT INTO big VALUES (3, REPEAT('z', 900000))")
     found = running.wait_rows(f"{db}.big", 4)
     assert [len(m.after["s"]) for m in found] == [5000000, 15000000, 5000000, 900000]
+
+
+def test_configuration_that_may_not_be_read(sync, sql, db, kafka_server):
+    """consistency 16: without DescribeConfigs on a topic: one warning, Kafka's default for the largest message, and rows flow."""
+    own = kafka_server("authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+                       "allow.everyone.if.no.acl.found=true")
+    own.create(f"{db}.t", 1)
+
+    def rule(operation, permission):
+        return AclBinding(ResourceType.TOPIC, f"{db}.t", ResourcePatternType.LITERAL, "User:ANONYMOUS", "*", operation, permission)
+
+    made = own.admin.create_acls([rule(AclOperation.ALL, AclPermissionType.ALLOW),
+                                  rule(AclOperation.DESCRIBE_CONFIGS, AclPermissionType.DENY)])
+    for future in made.values():
+        future.result(20)
+    sql("CREATE TABLE t (id INT PRIMARY KEY, s LONGTEXT)", "INSERT INTO t VALUES (1, 'x')")
+    running = sync(kafka=own)
+    running.wait_log(rf'configuration of topic "{db}\.t" cannot be read \(grant DescribeConfigs\).* 1048588')
+    running.wait_rows(f"{db}.t", 1)
+    running.wait_streaming()
+    sql("INSERT INTO t VALUES (2, REPEAT('y', 2000000))")
+    running.fails(7, "1048588", "max.message.bytes")
 
 
 def test_broker_away_at_the_start(sync, sql, db, table, kafka_server):

@@ -45,8 +45,10 @@ def test_install(tmp_path):
 
 
 @built
-def test_demo(tmp_path):
-    """A database, the embedded broker and a sync: the messages of each step are printed, and nothing is left behind."""
-    out = make("demo", TIDEWAY_BIN=str(BINARY), TMPDIR=str(tmp_path))
+@pytest.mark.parametrize("words", [[], ["KAFKA=apache"]], ids=["embedded", "apache"])
+def test_demo(tmp_path, words):
+    """A database, the embedded broker or a real one, and a sync: the messages of each step are printed, and nothing is left
+    behind."""
+    out = make("demo", *words, TIDEWAY_BIN=str(BINARY), TMPDIR=str(tmp_path))
     assert re.search(r"full sync", out, re.I) and "INSERT" in out and "UPDATE_AFTER" in out and "DELETE" in out, out
     assert not list(tmp_path.iterdir())
