@@ -27,8 +27,9 @@ enum {
 
 /* One opening. */
 struct opening {
-	struct conn *control; /* for the lock, for positions and XA RECOVER */
-	struct snapshot *snapshot;
+	struct conn *control;      /* for the lock, for positions and XA RECOVER */
+	struct snapshot *snapshot; /* what is opened ... */
+	struct position *position; /* ... or, without one, the position alone */
 	bool mariadb;
 	bool lock_refused; /* the privilege is missing: not tried again */
 	bool xa_refused;   /* likewise for XA RECOVER (MySQL: XA_RECOVER_ADMIN) */
@@ -414,12 +415,10 @@ static int fail_xa(struct opening *opening, struct buf *xids, struct err *err)
 /* ---- putting it together ---- */
 
 /* One try: fills xids with what was prepared around it. */
-static int open_once(struct opening *opening, struct position *position, struct buf *xids,
-		     struct err *err)
+static int open_once(struct opening *opening, struct buf *xids, struct err *err)
 {
 	int rc;
 
-	(void)position;
 	buf_clear(xids);
 	rc = open_with_lock(opening, xids, err);
 	if (rc != 0)
@@ -434,19 +433,17 @@ static int open_once(struct opening *opening, struct position *position, struct 
 	return rc;
 }
 
-typedef int try_fn(struct opening *opening, struct position *position, struct buf *xids,
-		   struct err *err);
+typedef int try_fn(struct opening *opening, struct buf *xids, struct err *err);
 
 /* Tries again until no XA transaction was prepared around it, bounded. */
-static int without_xa(struct opening *opening, try_fn *once, struct position *position,
-		      struct err *err)
+static int without_xa(struct opening *opening, try_fn *once, struct err *err)
 {
 	int64_t begin = clock_mono_ms();
 	struct buf xids;
 	int rc;
 
 	buf_init(&xids);
-	while ((rc = once(opening, position, &xids, err)) == 0 && xids.len) {
+	while ((rc = once(opening, &xids, err)) == 0 && xids.len) {
 		if (clock_mono_ms() - begin > XA_LIMIT_MS) {
 			rc = fail_xa(opening, &xids, err);
 			break;
@@ -461,7 +458,7 @@ static int open_all(struct opening *opening, int (*between)(void *arg, struct er
 		    struct err *err)
 {
 	for (unsigned i = 0; i < BETWEEN_TRIES; i++) {
-		int rc = without_xa(opening, open_once, NULL, err);
+		int rc = without_xa(opening, open_once, err);
 		if (rc == 0 && between)
 			rc = between(arg, err);
 		if (rc <= 0)
@@ -558,10 +555,10 @@ static int mysql_position_now(struct conn *conn, struct position *position, stru
 }
 
 /* One try: fills xids with what was prepared around it. */
-static int position_once(struct opening *opening, struct position *position, struct buf *xids,
-			 struct err *err)
+static int position_once(struct opening *opening, struct buf *xids, struct err *err)
 {
 	struct conn *conn = opening->control;
+	struct position *position = opening->position;
 	int rc;
 
 	buf_clear(xids);
@@ -578,12 +575,13 @@ static int position_once(struct opening *opening, struct position *position, str
 int snapshot_position_now(const struct source_config *config, struct position *position,
 			  struct err *err)
 {
-	struct opening opening = {.control = conn_open(config, CONN_CONTROL, err)};
+	struct opening opening = {.control = conn_open(config, CONN_CONTROL, err),
+				  .position = position};
 	int rc;
 
 	if (opening.control == NULL)
 		return -1;
-	rc = without_xa(&opening, position_once, position, err);
+	rc = without_xa(&opening, position_once, err);
 	conn_free(opening.control);
 	return rc;
 }

@@ -162,10 +162,9 @@ def test_key_less_table_of_a_cut_off_full_sync(sync, sql, db, mariadb, kafka):
 ROUNDS = [f"r{i}" for i in range(6)]
 
 
-def test_snapshots_end_where_locks_stay(sync, sql, db, mariadb, kafka, unique):
-    """consistency 7: without BINLOG ADMIN a snapshot of MariaDB keeps the metadata lock of every table it has read; an ALTER
-    waits for the tables read with it, not for the whole copy. Each table read later has a point of its own."""
-    mariadb.make_user(f"u_{unique[:20]}", "secret", "SELECT, RELOAD, REPLICATION SLAVE, REPLICATION CLIENT")
+def slow_copy(sync, sql, db, mariadb, unique, *more):
+    """A full sync of ROUNDS whose snapshots may last a millisecond, by a user with these privileges too; r0 is done."""
+    mariadb.make_user(f"u_{unique[:20]}", "secret", ", ".join(("SELECT, RELOAD, REPLICATION SLAVE, REPLICATION CLIENT", *more)))
     for name in ROUNDS:
         sql(f"CREATE TABLE {name} (id INT PRIMARY KEY, v INT, s VARCHAR(50))")
         fill(sql, name, 2000)
@@ -173,6 +172,13 @@ def test_snapshots_end_where_locks_stay(sync, sql, db, mariadb, kafka, unique):
                    env={"TIDEWAY_SNAPSHOT_MS": "1"})
     running.wait_log(rf"table {db}\.r0 done")
     sql("SET lock_wait_timeout = 60")
+    return running
+
+
+def test_snapshots_end_where_locks_stay(sync, sql, db, mariadb, kafka, unique):
+    """consistency 7: without BINLOG ADMIN a snapshot of MariaDB keeps the metadata lock of every table it has read; an ALTER
+    waits for the tables read with it, not for the whole copy. Each table read later has a point of its own."""
+    running = slow_copy(sync, sql, db, mariadb, unique)
     sql("ALTER TABLE r0 ADD x INT", "INSERT INTO r0 VALUES (5000, 1, 'n', 2)", "ALTER TABLE r5 DROP COLUMN s", "DELETE FROM r5 WHERE id < 10")
     assert "full sync: done in" not in running.log, "the ALTER has waited for the whole copy"
     rebuilt = ends_equal(running, db, kafka, mariadb, ROUNDS)
@@ -182,14 +188,7 @@ def test_snapshots_end_where_locks_stay(sync, sql, db, mariadb, kafka, unique):
 
 def test_locks_are_given_back(sync, sql, db, mariadb, kafka, unique):
     """consistency 7: with BINLOG ADMIN (MySQL: always) one snapshot serves all, and an ALTER does not wait for it."""
-    for name in ROUNDS:
-        sql(f"CREATE TABLE {name} (id INT PRIMARY KEY, v INT, s VARCHAR(50))")
-        fill(sql, name, 2000)
-    mariadb.make_user(f"u_{unique[:20]}", "secret", "SELECT, RELOAD, REPLICATION SLAVE, REPLICATION CLIENT, BINLOG ADMIN")
-    running = sync("full = { parallel = 2, rows_per_second = 3000 },", user=f"u_{unique[:20]}", password="secret",
-                   env={"TIDEWAY_SNAPSHOT_MS": "1"})
-    running.wait_log(rf"table {db}\.r0 done")
-    sql("SET lock_wait_timeout = 60")
+    running = slow_copy(sync, sql, db, mariadb, unique, "BINLOG ADMIN")
     sql("ALTER TABLE r0 ADD x INT", "INSERT INTO r0 VALUES (5000, 1, 'n', 2)")
     assert "full sync: done in" not in running.log, "the ALTER has waited for the whole copy"
     ends_equal(running, db, kafka, mariadb, ROUNDS)
