@@ -291,6 +291,7 @@ int binrow_split(struct slice packet, struct row *row, struct err *err)
 	unsigned n = row->layout->ncells;
 	struct reader r;
 	row->base = (const uint8_t *)packet.ptr;
+	row->size = (uint32_t)packet.len;
 	reader_init(&r, packet.ptr, packet.len);
 	uint8_t first = reader_u8(&r);
 	const uint8_t *nulls = reader_bytes(&r, ((size_t)n + 9) / 8);

@@ -197,6 +197,7 @@ static inline const uint8_t *split(struct row *row, const uint8_t *present, unsi
 		if (i < ncells)
 			row->cells[i] = cell;
 	}
+	row->size = (uint32_t)(at - base);
 	return at;
 }
 

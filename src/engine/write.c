@@ -384,11 +384,54 @@ int write_collected(struct lane *lane, struct plan *plan, struct err *err)
 	return rc < 0 ? where(plan, err) : 0;
 }
 
+static unsigned largest_column(const struct row *row)
+{
+	unsigned largest = 0;
+	uint32_t most = 0;
+	for (unsigned i = 0; i < row->layout->ncells; i++)
+		if (row->cells[i].len < CELL_ABSENT && row->cells[i].len > most) {
+			most = row->cells[i].len;
+			largest = i;
+		}
+	return largest;
+}
+
+/* limits.row_max (rule 9): before a function, a value or a message is made of the row. Its values are not told: they may
+ * be masked. */
+static int refuse_large(const struct lane *lane, const struct plan *plan, const struct row *row,
+			struct err *err)
+{
+	unsigned largest = largest_column(row);
+	err_set(err, ERR_DATA,
+		"a row of %" PRIu32 " bytes, %" PRIu32
+		" of them in column '%.*s', is more than limits.row_max = %" PRIu64
+		" allows: nothing of it is written. Raise limits.row_max (a row takes about three "
+		"times its size of memory), or exclude the table with \"!%.*s\" in "
+		"source.tables, and start again: the sync goes on here",
+		row->size, row->cells[largest].len, SLICE_FMT(plan->table->columns[largest].name),
+		lane->config->row_max, SLICE_FMT(plan->table->full_name));
+	return where(plan, err);
+}
+
+/* The image that is larger than the script allows; NULL: none. */
+static const struct row *too_large(const struct lane *lane, const struct change *change)
+{
+	uint64_t max = lane->config->row_max;
+	if (max == 0)
+		return NULL;
+	if (change->before && change->before->size > max)
+		return change->before;
+	return change->after && change->after->size > max ? change->after : NULL;
+}
+
 int write_change(struct lane *lane, struct plan *plan, struct err *err)
 {
+	const struct row *large = too_large(lane, &plan->change);
 	int rc;
 	if (plan->mapping.key_kind == KEY_REJECT)
 		return refuse_keyless(plan, err);
+	if (large)
+		return refuse_large(lane, plan, large, err);
 	if (lane->config->has_loop)
 		return loop_change(lane, plan, err) < 0 ? where(plan, err) : 0;
 	rc = write_collected(lane, plan, err);

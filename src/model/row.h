@@ -41,6 +41,7 @@ struct row_layout {
 struct row {
 	const struct row_layout *layout;
 	const uint8_t *base; /* what cell offsets are relative to */
+	uint32_t size;       /* bytes of the image as the server sent it; 0 for one made by hand */
 	struct cell *cells;  /* layout->ncells of them */
 	struct value *edits; /* NULL, or ncells values a script has put in their place */
 };

@@ -263,6 +263,30 @@ def test_large_rows_pass(sync, sql, db, kafka):
     assert [len(m.after["s"]) for m in found] == [5000000, 15000000, 5000000, 900000]
 
 
+def test_row_max(sync, sql, db, kafka):
+    """consistency 9: a row larger than limits.row_max stops the sync in both phases, named by table, column and sizes and never by
+    its values, before a function sees it; each image of an update counts by itself; with a higher limit the sync goes on there."""
+    sql("CREATE TABLE big (id INT PRIMARY KEY, note VARCHAR(20), s LONGTEXT)", "INSERT INTO big VALUES (1, 'a', REPEAT('x', 50000))")
+    hook = 'on_row = function(row) if #row.s > 70000 then error("seen") end end, '
+    running = sync(hook + "limits = { row_max = 40000 },")
+    running.fails(7, rf"table {db}\.big, full sync", r"a row of 500\d\d bytes, 50000 of them in column 's'",
+                  r"limits\.row_max = 40000", rf'"!{db}\.big"')
+    running.write(running.text([f"{db}.*"], hook + 'limits = { row_max = "64KiB" },'))
+    running.start()
+    running.wait_rows(f"{db}.big", 1)
+    running.wait_streaming()
+    sql("UPDATE big SET note = 'b', s = REPEAT('y', 60000)")
+    running.until(f"{db}.big", lambda found: any(m.op == "UPDATE_AFTER" for m in found), "an update of two rows below the limit")
+    sql("INSERT INTO big VALUES (2, 'c', 'small')", "INSERT INTO big VALUES (3, 'd', REPEAT('z', 80000))")
+    log = running.fails(7, rf"table {db}\.big, insert at \S+:\d+", r"a row of 800\d\d bytes, 80000 of them in column 's'",
+                        r"limits\.row_max = 65536")
+    assert "seen" not in log and "zzz" not in log
+    assert {m.key for m in rows(running.reader(f"{db}.big").to_end())} == {b"1", b"2"}
+    running.write(running.text([f"{db}.*"], 'limits = { row_max = "1MiB" },'))
+    running.start()
+    running.until(f"{db}.big", lambda found: b"3" in {m.key for m in found}, "the row that was refused")
+
+
 def test_configuration_that_may_not_be_read(sync, sql, db, kafka_server):
     """consistency 16: without DescribeConfigs on a topic: one warning, Kafka's default for the largest message, and rows flow."""
     own = kafka_server("authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer",

@@ -158,7 +158,8 @@ static void configuration(void **state)
 		     "  checkpoint = { file = 'here.json' }, heartbeat = { seconds = 2.5, topic = "
 		     "'beats' },\n"
 		     "  topics = { partitions = 3, config = { ['cleanup.policy'] = 'delete' } },\n"
-		     "  full = { parallel = 2, rows_per_second = 100 } }\n",
+		     "  full = { parallel = 2, rows_per_second = 100 }, limits = { row_max = "
+		     "'1MiB' } }\n",
 		     &options);
 	if (f.script == NULL)
 		fail_msg("%s", f.err.text);
@@ -191,6 +192,7 @@ static void configuration(void **state)
 	assert_int_equal(c->topics.nconfig, 1);
 	assert_int_equal(c->full_parallel, 2);
 	assert_true(c->full_rows_per_second == 100);
+	assert_int_equal(c->row_max, 1 << 20);
 	assert_int_equal(c->line, 3);
 	assert_string_equal(c->script, f.path);
 	assert_true(script_wants(f.script, 0, SLICE("shop"), SLICE("orders")));

@@ -113,6 +113,7 @@ function change:copy() end
 ---@field unmatched "warn"|"error"|nil
 ---@field update "two"|"one"|table<string, "two"|"one">|nil
 ---@field full { parallel: integer?, rows_per_second: number? }?
+---@field limits { row_max: integer|string|nil }?
 ---@field topics "existing"|tideway.topics|nil
 ---@field on_row tideway.on_row|table|nil
 ---@field on_change tideway.on_change|table|nil

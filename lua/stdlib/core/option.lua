@@ -58,7 +58,7 @@ option.groups = {
     { "delivery", later = true, help = "Delivery guarantee." },
     { "alerts", later = true, help = "Alerts." },
     { "admin", later = true, help = "Admin interface." },
-    { "limits", later = true, help = "Limits of the script." },
+    { "limits", type = TABLE, help = "What is refused for its size." },
     { "on_row", type = "function|table", by_table = true, combines = true,
       help = "on_row(row, change): edits an image before anything else sees it." },
     { "on_change", type = "function|table", by_table = true, combines = true,
@@ -86,6 +86,13 @@ option.groups = {
     { "skip", later = true, help = "Tables that are not copied." },
     { "columns", later = true, help = "Columns that are read." },
     { "chunk_rows", later = true, help = "Rows of a chunk." },
+  } },
+  { name = "limits", title = "`limits` of sync.run: what is refused for its size.", list = {
+    { "row_max", type = "integer|string",
+      help = 'Most bytes of a row (each image) as the server sends it, 16777216 or "16MiB": a larger one stops the sync. '
+        .. "Without it: any." },
+    { "memory", later = true, help = "Most memory of the script in a lane." },
+    { "instructions", later = true, help = "Most instructions of one call of a function." },
   } },
   { name = "topics", title = "`topics` of sync.run: how topics are created.", list = {
     { "create", type = "boolean", default = true, help = "Create missing topics; false: they must exist." },

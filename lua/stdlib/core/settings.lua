@@ -8,6 +8,7 @@ local key = require "tideway.core.key"
 local option = require "tideway.core.option"
 local pattern = require "tideway.core.pattern"
 local select_by = require "tideway.core.select"
+local size = require "tideway.core.size"
 local topic = require "tideway.core.topic"
 local topicname = require "tideway.core.topicname"
 
@@ -79,6 +80,11 @@ local function is_compacted(topics)
   return false
 end
 
+local function row_max_of(limits, place)
+  local checked = option.check("limits", limits or {}, place)
+  return checked.row_max and size.bytes(checked.row_max, place:child("row_max"))
+end
+
 local function make_config(options, place)
   local heartbeat_s, heartbeat_topic = heartbeat_of(options.heartbeat, place:child("heartbeat"))
   local checkpoint_topic, checkpoint_file = checkpoint_of(options.checkpoint, options.name, place:child("checkpoint"))
@@ -90,6 +96,7 @@ local function make_config(options, place)
     checkpoint_topic = checkpoint_topic, checkpoint_file = checkpoint_file,
     heartbeat_s = heartbeat_s, heartbeat_topic = heartbeat_topic,
     full_parallel = full.parallel, full_rows_per_second = full.rows_per_second,
+    row_max = row_max_of(options.limits, place:child("limits")),
     has_loop = options.loop ~= nil, key_change = options.key_change, line = place.line,
   }
 end

@@ -24,6 +24,7 @@ test.case("defaults", function()
   test.equal(c.checkpoint_file, nil)
   test.equal(c.full_parallel, 4)
   test.equal(c.full_rows_per_second, 0)
+  test.equal(c.row_max, nil)
   test.equal(c.has_loop, false)
   test.same(c.topics, { create = true, partitions = 6, partitions_without_key = 1, max = 1000, config = {} })
   test.ok(c.line > 0)
@@ -46,6 +47,15 @@ test.case("what is said", function()
   test.equal(config { heartbeat = false }.heartbeat_s, 0)
   test.equal(config { heartbeat = { kind = "heartbeat", interval = 7 } }.heartbeat_s, 7)
   test.equal(config { checkpoint = { topic = "cp" } }.checkpoint_topic, "cp")
+end)
+
+test.case("sizes", function()
+  local function row_max(written) return config { limits = { row_max = written } }.row_max end
+  test.equal(row_max(1), 1)
+  test.equal(row_max("70000"), 70000)
+  test.equal(row_max("64KiB"), 65536)
+  test.equal(row_max("16 MiB"), 16777216)
+  test.equal(row_max("2GiB"), 2147483648)
 end)
 
 test.case("topic settings: sorted, as text", function()
@@ -71,6 +81,13 @@ refused({ heartbeat = { second = 5 } }, 'heartbeat.second: there is no such opti
 refused({ heartbeat = { topic = "a b" } }, "heartbeat.topic")
 refused({ checkpoint = { topic = "a", file = "b" } }, "either a topic or a file")
 refused({ full = { parallel = 0 } }, "full.parallel: must be from 1 to 256, not 0")
+refused({ limits = { row_max = 0 } }, "limits.row_max: must be from 1 to 2^53 bytes, not 0")
+refused({ limits = { row_max = -1 } }, "limits.row_max: must be bytes or a text like")
+refused({ limits = { row_max = 1.5 } }, "limits.row_max: must be an integer or a string")
+refused({ limits = { row_max = "1MB" } }, 'must be bytes or a text like "64KiB", "16MiB", "1GiB", not a string ("1MB")')
+refused({ limits = { row_max = "" } }, "limits.row_max: must be bytes or a text like")
+refused({ limits = { row_max = "99999999999GiB" } }, "limits.row_max: must be from 1 to 2^53 bytes")
+refused({ limits = { row_min = 1 } }, 'there is no such option in limits, did you mean "row_max"?')
 refused({ name = "a b" }, "name: \"a b\" is not a name")
 refused({ name = ("x"):rep(49) }, "at most 48 characters")
 refused({ "x" }, "has a value without a name (number 1)")
@@ -93,6 +110,7 @@ test.case("every option that this version does not do is refused by name", funct
   local count = 0
   local values = { ["sync.run"] = function(key) return { [key] = {} } end,
     full = function(key) return { full = { [key] = {} } } end,
+    limits = function(key) return { limits = { [key] = 1 } } end,
     topics = function(key) return { topics = { [key] = {} } } end,
     columns = function(key) return { columns = { ["a.b"] = { [key] = {} } } } end }
   for _, group in ipairs(option.groups) do
