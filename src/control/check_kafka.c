@@ -2,7 +2,7 @@
 #include "control/check.h"
 
 #include "base/log.h"
-#include "engine/compaction.h"
+#include "engine/setup.h"
 #include "engine/plan.h"
 #include "sink/ask.h"
 #include "sink/sink.h"
@@ -124,8 +124,8 @@ static int check_policy(struct asking *asking, const struct plan *plan, struct e
 			sink_new(&asking->config->sink, "tideway-check", 1 << 20, NULL, NULL, err);
 	if (asking->sink == NULL)
 		return -1;
-	return compaction_check_topic(&asking->look->start, asking->sink, plan->table,
-				      plan->mapping.topic, err);
+	return setup_check_policy(&asking->look->start, asking->sink, plan->table,
+				  plan->mapping.topic, err);
 }
 
 static int may_create(struct asking *asking, const struct plan *plan, struct err *err)

@@ -15,7 +15,7 @@ enum {
 	POSITION_TRIES = 20, /* definitions that may have changed meanwhile */
 };
 
-/* How far a table's full sync has come. */
+/* How far a table's full sync has come. FULL_UNKNOWN: it has no record. */
 enum full_state { FULL_UNKNOWN, FULL_READING, FULL_DONE };
 
 /* Whether the stream begins behind the point: then the point says nothing any more. */
@@ -51,62 +51,57 @@ static void put_aside(struct start *start, const struct table *table, struct sli
 }
 
 /* The definition in a table's record, where it has one. */
-static int load_aside(struct start *start, struct slice full_name, struct slice json,
+static int load_aside(struct start *start, struct slice full_name, const cJSON *record,
 		      struct err *err)
 {
-	cJSON *root = cJSON_ParseWithLength(json.ptr, json.len);
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(root, "table");
-	struct catalog *had = catalog_new(0);
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(record, "table");
+	struct catalog *had;
 	const struct table *table;
 	size_t at = 0;
 	char *text;
-	int rc = 0;
-	if (cJSON_IsObject(item)) {
-		text = cJSON_PrintUnformatted(item);
-		rc = catalog_table_from_json(had, slice_str(text), err);
-		free(text);
-		table = catalog_next(had, &at);
-		if (rc == 0 && table)
-			put_aside(start, table, full_name);
-	}
+	int rc;
+	if (!cJSON_IsObject(item))
+		return 0;
+	had = catalog_new(0);
+	text = cJSON_PrintUnformatted(item);
+	rc = catalog_table_from_json(had, slice_str(text), err);
+	free(text);
+	table = catalog_next(had, &at);
+	if (rc == 0 && table)
+		put_aside(start, table, full_name);
 	catalog_free(had);
-	cJSON_Delete(root);
 	return rc;
 }
 
+static enum full_state state_of(const struct start *start, struct slice full_name)
+{
+	return (enum full_state)(uintptr_t)map_get(&start->states, full_name);
+}
+
+static void set_state(struct start *start, struct slice full_name, enum full_state state)
+{
+	map_set(&start->states, arena_copy(&start->arena, full_name), (void *)(uintptr_t)state);
+}
+
 /* What a record says: the state of its table; its point and definition into sync->points and sync->aside. */
-static int load_record(struct start *start, struct slice full_name, struct slice json,
-		       enum full_state *state, struct err *err)
+static int load_record(struct start *start, struct slice full_name, const cJSON *record,
+		       struct err *err)
 {
 	struct map *points = &start->sync->points;
 	const struct point *point;
-	const char *text;
-	cJSON *root = cJSON_ParseWithLength(json.ptr, json.len);
-	*state = FULL_UNKNOWN;
-	text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(root, "state"));
-	if (text)
-		*state = strcmp(text, "done") == 0 ? FULL_DONE : FULL_READING;
-	cJSON_Delete(root);
-	if (*state == FULL_UNKNOWN)
+	const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(record, "state"));
+	bool done = text && strcmp(text, "done") == 0;
+	if (text == NULL)
 		return err_set(err, ERR_INTERNAL, "checkpoint record full/%.*s cannot be read",
 			       SLICE_FMT(full_name));
-	if (start_load_point(start, points, full_name, json, err) < 0)
-		return -1;
-	if (load_aside(start, full_name, json, err) < 0)
+	set_state(start, full_name, done ? FULL_DONE : FULL_READING);
+	if (start_load_point(start, points, full_name, record, err) < 0 ||
+	    load_aside(start, full_name, record, err) < 0)
 		return -1;
 	point = map_get(points, full_name);
-	if (*state == FULL_DONE && point && passed(start, &point->position))
+	if (done && point && passed(start, &point->position))
 		start_drop_point(points, full_name);
 	return 0;
-}
-
-static int load_state(struct start *start, const struct table *table, enum full_state *state,
-		      struct err *err)
-{
-	struct slice json = checkpoint_get(&start->sync->checkpoint,
-					   record_name(&start->arena, "full", table->full_name));
-	*state = FULL_UNKNOWN;
-	return json.ptr ? load_record(start, table->full_name, json, state, err) : 0;
 }
 
 /* Whether the script wants a table of this full name, wherever its dot is. */
@@ -129,34 +124,35 @@ static struct slice table_of_record(struct slice name)
 /* Also of tables that are gone by now: the stream may still come to their rows. */
 static int load_records(struct start *start, struct err *err)
 {
-	enum full_state ignored;
 	struct slice name, value;
 	size_t at = 0;
-	while (checkpoint_next(&start->sync->checkpoint, &at, SLICE("full/"), &name, &value))
-		if (wants_name(start, table_of_record(name)) &&
-		    load_record(start, table_of_record(name), value, &ignored, err) < 0)
-			return -1;
-	return 0;
+	int rc = 0;
+	while (rc == 0 &&
+	       checkpoint_next(&start->sync->checkpoint, &at, SLICE("full/"), &name, &value)) {
+		cJSON *record;
+		if (!wants_name(start, table_of_record(name)))
+			continue;
+		record = cJSON_ParseWithLength(value.ptr, value.len);
+		rc = load_record(start, table_of_record(name), record, err);
+		cJSON_Delete(record);
+	}
+	return rc;
 }
 
 /* ---- what is read ---- */
 
 /* Tables whose full sync is not done. */
-static int decide(struct start *start, struct err *err)
+static void decide(struct start *start)
 {
-	enum full_state state;
 	bool stream_only = start->sync->config->mode == MODE_STREAM;
 	start_free_reads(start->reads, start->nreads);
 	start->reads = mem_array(start->nselected + 1, sizeof(*start->reads));
 	start->nreads = 0;
 	for (unsigned i = 0; i < start->nselected; i++) {
-		if (load_state(start, start->selected[i], &state, err) < 0)
-			return -1;
-		if (state != FULL_DONE && !stream_only)
-			start->reads[start->nreads++] =
-				(struct full_table){.table = start->selected[i]};
+		const struct table *table = start->selected[i];
+		if (!stream_only && state_of(start, table->full_name) != FULL_DONE)
+			start->reads[start->nreads++] = (struct full_table){.table = table};
 	}
-	return 0;
 }
 
 /* After a round: the tables that it has left. */
@@ -303,9 +299,8 @@ static int place_read(struct start *start, struct full_table *read, struct saves
 					      : &start->snapshot.position;
 	const struct position *at;
 	const struct table *known;
-	enum full_state state;
-	if (load_state(start, table, &state, err) < 0 ||
-	    (state != FULL_UNKNOWN && guard_read(start, table, err) < 0))
+	enum full_state state = state_of(start, table->full_name);
+	if (state != FULL_UNKNOWN && guard_read(start, table, err) < 0)
 		return -1;
 	if (state == FULL_UNKNOWN || table->npk == 0 || read->untouched) {
 		adopt_database(start, saves, table->db);
@@ -321,6 +316,7 @@ static int place_read(struct start *start, struct full_table *read, struct saves
 	saves_add(saves, record_name(&start->arena, "full", table->full_name),
 		  point_record(start, "reading", at, known));
 	read->done_record = point_record(start, "done", at, known);
+	set_state(start, table->full_name, FULL_READING);
 	return 0;
 }
 
@@ -477,8 +473,9 @@ int start_reads(struct start *start, bool again, struct err *err)
 		decide_again(start);
 	} else {
 		forget_rejected(start);
-		if (load_records(start, err) < 0 || decide(start, err) < 0)
+		if (load_records(start, err) < 0)
 			return -1;
+		decide(start);
 	}
 	if (start->nreads == 0 && start->found)
 		return 0;
@@ -488,7 +485,9 @@ int start_reads(struct start *start, bool again, struct err *err)
 		return -1;
 	/* the definitions may have been loaded again: the tables to read are the snapshot's */
 	start_select(start);
-	if ((again ? renew_reads(start, err) : decide(start, err)) < 0)
+	if (!again)
+		decide(start);
+	else if (renew_reads(start, err) < 0)
 		return -1;
 	if (check_exact(start, err) < 0 || check_engines(start, err) < 0)
 		return -1;

@@ -4,7 +4,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/backoff.h"
-#include "engine/compaction.h"
 #include "engine/full.h"
 #include "engine/setup.h"
 #include "engine/start.h"
@@ -305,8 +304,6 @@ static int attempt(struct run *run, struct err *err)
 	start_init(&start, &run->sync, run->script);
 	run->start = &start;
 	rc = start_look(&start, err);
-	if (rc == 0)
-		rc = compaction_check(&start, err);
 	if (rc == 0)
 		rc = setup_topics(&start, err);
 	if (rc == 0 && start.found)

@@ -7,7 +7,9 @@
 #include <stdlib.h>
 
 /* The constant topics of the selected tables, each once. */
-struct topics {
+struct setup {
+	const struct start *start;
+	struct sink *sink; /* NULL: nothing has been asked of Kafka yet */
 	struct arena arena;
 	struct map seen; /* name -> anything */
 	struct slice *names;
@@ -15,43 +17,99 @@ struct topics {
 	unsigned n;
 };
 
-static void add_topic(struct topics *topics, const struct sync *sync, const struct mapping *mapping)
+static bool has_topics(const struct sync *sync)
 {
-	struct slice name;
-	if (map_get(&topics->seen, mapping->topic))
-		return;
-	name = arena_copy(&topics->arena, mapping->topic);
-	map_set(&topics->seen, name, topics);
-	topics->specs[topics->n] = lane_topic_spec(sync->config, mapping->key_kind != KEY_EMPTY, 0);
-	topics->names[topics->n++] = name;
+	return sync->config->sink.kind == SINK_KAFKA && !sync->dry_run;
 }
 
-static int prepare_table(const struct start *start, const struct table *table,
-			 struct topics *topics, struct err *err)
+static int open_sink(struct setup *setup, struct err *err)
 {
+	const struct sync *sync = setup->start->sync;
+	if (setup->sink)
+		return 0;
+	setup->sink = sink_new(&sync->config->sink, "tideway-setup", 1 << 20, NULL, NULL, err);
+	if (setup->sink == NULL)
+		return -1;
+	sink_stop_on(setup->sink, &sync->stop);
+	return 0;
+}
+
+/* ---- each table ---- */
+
+int setup_check_policy(const struct start *start, struct sink *sink, const struct table *table,
+		       struct slice topic, struct err *err)
+{
+	const struct topic_spec spec = {.create = false, .partitions = 1};
+	struct topic *found;
+	if (sink_topic(sink, topic, &spec, &start->sync->stop, &found, err) < 0)
+		return -1;
+	if (!sink_topic_info(found)->compacted)
+		return 0;
+	return script_compacted(start->script, start->sync->index, table, topic, err);
+}
+
+static int check_policy(struct setup *setup, const struct table *table, struct slice topic,
+			struct err *err)
+{
+	bool exists;
+	int partitions;
+	if (open_sink(setup, err) < 0 ||
+	    sink_topics_exist(setup->sink, &topic, 1, &exists, &partitions, err) < 0)
+		return -1;
+	return exists ? setup_check_policy(setup->start, setup->sink, table, topic, err) : 0;
+}
+
+static void add_topic(struct setup *setup, const struct mapping *mapping)
+{
+	struct slice name;
+	if (map_get(&setup->seen, mapping->topic))
+		return;
+	name = arena_copy(&setup->arena, mapping->topic);
+	map_set(&setup->seen, name, setup);
+	setup->specs[setup->n] =
+		lane_topic_spec(setup->start->sync->config, mapping->key_kind != KEY_EMPTY, 0);
+	setup->names[setup->n++] = name;
+}
+
+static int add_mapping(struct setup *setup, const struct table *table,
+		       const struct mapping *mapping, struct err *err)
+{
+	if (!mapping->wanted || mapping->topic_function)
+		return 0;
+	add_topic(setup, mapping);
+	if (!mapping->not_compacted || !has_topics(setup->start->sync))
+		return 0;
+	return check_policy(setup, table, mapping->topic, err);
+}
+
+static int add_table(struct setup *setup, const struct table *table, struct err *err)
+{
+	const struct start *start = setup->start;
 	struct arena arena;
 	struct mapping mapping = {.event_function = MAPPING_NO_FUNCTION,
 				  .image_function = MAPPING_NO_FUNCTION};
 	int rc;
 	arena_init(&arena, 0);
 	rc = script_prepare(start->script, start->sync->index, table, &arena, &mapping, err);
-	if (rc == 0 && mapping.wanted && !mapping.topic_function)
-		add_topic(topics, start->sync, &mapping);
-	if (rc == 0)
+	if (rc == 0) {
+		rc = add_mapping(setup, table, &mapping, err);
 		script_release(start->script, &mapping);
+	}
 	arena_fini(&arena);
 	return rc;
 }
 
-static int name_missing(const struct topics *topics, const bool *exists, struct err *err)
+/* ---- all topics ---- */
+
+static int name_missing(const struct setup *setup, const bool *exists, struct err *err)
 {
 	struct buf names;
 	unsigned missing = 0;
 	buf_init(&names);
-	for (unsigned i = 0; i < topics->n; i++)
+	for (unsigned i = 0; i < setup->n; i++)
 		if (!exists[i])
 			buf_printf(&names, "%s\"%.*s\"", missing++ > 0 ? ", " : "",
-				   SLICE_FMT(topics->names[i]));
+				   SLICE_FMT(setup->names[i]));
 	if (missing > 0)
 		err_set(err, ERR_KAFKA,
 			"topics = \"existing\", and these do not exist: %s; create them, or let "
@@ -63,20 +121,17 @@ static int name_missing(const struct topics *topics, const bool *exists, struct 
 	return missing > 0 ? -1 : 0;
 }
 
-static int check_existing(const struct start *start, const struct topics *topics, struct err *err)
+static int check_existing(struct setup *setup, struct err *err)
 {
-	struct sink *sink =
-		sink_new(&start->sync->config->sink, "tideway-setup", 1 << 20, NULL, NULL, err);
-	bool *exists = mem_array(topics->n + 1, sizeof(*exists));
-	int *partitions = mem_array(topics->n + 1, sizeof(*partitions));
-	int rc = -1;
-	if (sink) {
-		sink_stop_on(sink, &start->sync->stop);
-		rc = sink_topics_exist(sink, topics->names, topics->n, exists, partitions, err);
-	}
+	bool *exists;
+	int *partitions, rc;
+	if (open_sink(setup, err) < 0)
+		return -1;
+	exists = mem_array(setup->n + 1, sizeof(*exists));
+	partitions = mem_array(setup->n + 1, sizeof(*partitions));
+	rc = sink_topics_exist(setup->sink, setup->names, setup->n, exists, partitions, err);
 	if (rc == 0)
-		rc = name_missing(topics, exists, err);
-	sink_free(sink);
+		rc = name_missing(setup, exists, err);
 	free(partitions);
 	free(exists);
 	return rc;
@@ -84,54 +139,50 @@ static int check_existing(const struct start *start, const struct topics *topics
 
 /* Those that the checkpoint does not know, as far as topics.max lets the lanes go. Kafka takes some 40 ms to make a
  * topic, but hardly more for a hundred in one request. */
-static int create_new(const struct start *start, struct topics *topics, struct err *err)
+static int create_new(struct setup *setup, struct err *err)
 {
-	struct sync *sync = start->sync;
-	struct sink *sink;
+	struct sync *sync = setup->start->sync;
 	struct slice *tables;
 	size_t ntables;
 	unsigned n = 0;
-	int rc;
-	for (unsigned i = 0; i < topics->n && n < sync->config->topics.max; i++) {
-		if (pins_get(&sync->pins, topics->names[i], &topics->arena, &tables, &ntables) != 0)
+	for (unsigned i = 0; i < setup->n && n < sync->config->topics.max; i++) {
+		if (pins_get(&sync->pins, setup->names[i], &setup->arena, &tables, &ntables) != 0)
 			continue;
-		topics->specs[n] = topics->specs[i];
-		topics->names[n++] = topics->names[i];
+		setup->specs[n] = setup->specs[i];
+		setup->names[n++] = setup->names[i];
 	}
 	if (n < 2) /* a lane makes one as fast */
 		return 0;
-	sink = sink_new(&sync->config->sink, "tideway-setup", 1 << 20, NULL, NULL, err);
-	if (sink == NULL)
+	if (open_sink(setup, err) < 0)
 		return -1;
-	rc = sink_topics_create(sink, topics->names, topics->specs, n, &sync->stop, err);
-	sink_free(sink);
-	return rc;
+	return sink_topics_create(setup->sink, setup->names, setup->specs, n, &sync->stop, err);
 }
 
-static int work_out(const struct start *start, struct topics *topics, struct err *err)
+static int work_out(struct setup *setup, struct err *err)
 {
-	const struct sync_config *config = start->sync->config;
+	const struct start *start = setup->start;
 	for (unsigned i = 0; i < start->nselected; i++)
-		if (prepare_table(start, start->selected[i], topics, err) < 0)
+		if (add_table(setup, start->selected[i], err) < 0)
 			return -1;
-	if (config->sink.kind != SINK_KAFKA || start->sync->dry_run)
+	if (!has_topics(start->sync))
 		return 0;
-	return config->topics.create ? create_new(start, topics, err)
-				     : check_existing(start, topics, err);
+	return start->sync->config->topics.create ? create_new(setup, err)
+						  : check_existing(setup, err);
 }
 
 int setup_topics(const struct start *start, struct err *err)
 {
-	struct topics topics = {.n = 0};
+	struct setup setup = {.start = start};
 	int rc;
-	arena_init(&topics.arena, 0);
-	map_init(&topics.seen);
-	topics.names = mem_array(start->nselected + 1, sizeof(*topics.names));
-	topics.specs = mem_array(start->nselected + 1, sizeof(*topics.specs));
-	rc = work_out(start, &topics, err);
-	free(topics.specs);
-	free(topics.names);
-	map_fini(&topics.seen);
-	arena_fini(&topics.arena);
+	arena_init(&setup.arena, 0);
+	map_init(&setup.seen);
+	setup.names = mem_array(start->nselected + 1, sizeof(*setup.names));
+	setup.specs = mem_array(start->nselected + 1, sizeof(*setup.specs));
+	rc = work_out(&setup, err);
+	sink_free(setup.sink);
+	free(setup.specs);
+	free(setup.names);
+	map_fini(&setup.seen);
+	arena_fini(&setup.arena);
 	return rc;
 }

@@ -12,7 +12,7 @@
 
 enum {
 	NAME_TRY_S = 1, /* one turn of waiting for the lock of the sync's name */
-	NAME_KEEP_MS = 60000,
+	NAME_KEEP_MS = 10000, /* the lock is looked after so often */
 	NAME_LIMIT_MS = 30000, /* more than an idle process needs to save and to end */
 };
 
@@ -52,6 +52,7 @@ void start_fini(struct start *start)
 {
 	start_close_snapshot(start);
 	map_fini(&start->known);
+	map_fini(&start->states);
 	map_fini(&start->sync->aside); /* its points are those of the other map */
 	map_init(&start->sync->aside);
 	forget_points(&start->sync->points);
@@ -105,24 +106,22 @@ void start_drop_point(struct map *points, struct slice name)
 		position_fini(&point->position);
 }
 
-int start_load_point(struct start *start, struct map *points, struct slice name, struct slice json,
-		     struct err *err)
+int start_load_point(struct start *start, struct map *points, struct slice name,
+		     const cJSON *record, struct err *err)
 {
-	cJSON *root = cJSON_ParseWithLength(json.ptr, json.len);
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(root, "position");
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(record, "position");
 	struct position position;
 	char *text;
-	int rc = 0;
+	int rc;
+	if (!cJSON_IsObject(item))
+		return 0;
 	position_init(&position);
-	if (cJSON_IsObject(item)) {
-		text = cJSON_PrintUnformatted(item);
-		rc = position_from_json(&position, slice_str(text), err);
-		free(text);
-		if (rc == 0)
-			start_set_point(start, points, name, &position);
-	}
+	text = cJSON_PrintUnformatted(item);
+	rc = position_from_json(&position, slice_str(text), err);
+	free(text);
+	if (rc == 0)
+		start_set_point(start, points, name, &position);
 	position_fini(&position);
-	cJSON_Delete(root);
 	return rc;
 }
 
@@ -130,10 +129,14 @@ static int load_adopted(struct start *start, struct err *err)
 {
 	struct slice prefix = SLICE("adopted/"), name, value;
 	size_t at = 0;
-	while (checkpoint_next(&start->sync->checkpoint, &at, prefix, &name, &value))
-		if (start_load_point(start, &start->sync->adopted, without(name, prefix), value,
-				     err) < 0)
+	while (checkpoint_next(&start->sync->checkpoint, &at, prefix, &name, &value)) {
+		cJSON *record = cJSON_ParseWithLength(value.ptr, value.len);
+		int rc = start_load_point(start, &start->sync->adopted, without(name, prefix),
+					  record, err);
+		cJSON_Delete(record);
+		if (rc < 0)
 			return err_wrap(err, "checkpoint record %.*s", SLICE_FMT(name));
+	}
 	return 0;
 }
 

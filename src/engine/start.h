@@ -26,6 +26,7 @@ struct start {
 	const struct table **selected; /* of fresh, in name order */
 	unsigned nreads;
 	struct full_table *reads; /* those of selected that are still to be read */
+	struct map states;        /* "db.table" -> how far its full sync has come */
 	struct map known; /* "db.table" -> its struct table: no record but the table's own has it */
 	int64_t kept_ms;  /* monotonic, when the lock of the name was last seen to */
 	struct arena arena;
@@ -39,7 +40,7 @@ int start_look(struct start *start, struct err *err) MUST_CHECK;
 /* Which tables are to be read; opens the snapshot for them; saves what must be durable before the first row (the
  * caller calls checkpoint_save). start->nreads may be 0. again: the tables that the round before could not finish. */
 int start_reads(struct start *start, bool again, struct err *err) MUST_CHECK;
-/* While the stream runs: sees to it, about once a minute, that the control connection lives and has the lock of the sync's
+/* While the stream runs: sees to it, every ten seconds, that the control connection lives and has the lock of the sync's
  * name, which went with a connection that was lost. */
 void start_keep_name(struct start *start);
 /* Ends the snapshot. */

@@ -5,6 +5,8 @@
 
 #include "engine/start.h"
 
+struct cJSON;
+
 /* The definitions as they are now, of every database that the patterns can name, into start->fresh. */
 int start_load_fresh(struct start *start, struct err *err) MUST_CHECK;
 /* start->selected: the tables of start->fresh that the script wants. */
@@ -15,7 +17,7 @@ void start_set_point(struct start *start, struct map *points, struct slice name,
 		     const struct position *position);
 void start_drop_point(struct map *points, struct slice name);
 /* The point in a record of the checkpoint ("position"), if it has one. */
-int start_load_point(struct start *start, struct map *points, struct slice name, struct slice json,
-		     struct err *err) MUST_CHECK;
+int start_load_point(struct start *start, struct map *points, struct slice name,
+		     const struct cJSON *record, struct err *err) MUST_CHECK;
 
 #endif

@@ -61,7 +61,6 @@ void window_sent(struct window *window, uint64_t token, unsigned n)
 	struct window_slot *slot = slot_of(window, token);
 	assert(!slot->closed);
 	slot->unacked += n;
-	window->unacked += n;
 }
 
 void window_close(struct window *window, uint64_t token, const struct mark *mark)
@@ -77,7 +76,6 @@ void window_ack(struct window *window, uint64_t token, unsigned n)
 	struct window_slot *slot = slot_of(window, token);
 	assert(slot->unacked >= n);
 	slot->unacked -= n;
-	window->unacked -= n;
 }
 
 bool window_take(struct window *window, struct mark *mark)

@@ -26,7 +26,6 @@ struct window {
 	uint64_t first;            /* token of the oldest slot */
 	uint64_t next;             /* token of the next slot to open */
 	size_t cap;                /* slots in the ring, a power of two */
-	uint64_t unacked;          /* messages sent and not acknowledged, over all slots */
 };
 
 enum { WINDOW_SLOTS_MAX = 1 << 16 };

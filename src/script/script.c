@@ -296,25 +296,6 @@ void script_release(struct script *script, struct mapping *mapping)
 	mapping->event_function = mapping->image_function = MAPPING_NO_FUNCTION;
 }
 
-static int ask_not_compacted(lua_State *L)
-{
-	struct question *q = lua_touserdata(L, 1);
-	push_core(L, "not_compacted");
-	lua_pushinteger(L, q->sync + 1);
-	lua_call(L, 1, 1);
-	q->wanted = lua_toboolean(L, -1);
-	return 0;
-}
-
-bool script_not_compacted(struct script *script, unsigned sync)
-{
-	struct question q = {.script = script, .sync = sync};
-	struct err ignored = ERR_INIT; /* asking for the mapping will fail, and stop there */
-	return state_protect(script, ask_not_compacted, &q, SCRIPT_BUDGET_LOAD, ERR_SCRIPT,
-			     &ignored) < 0 ||
-	       q.wanted;
-}
-
 static int ask_compacted(lua_State *L)
 {
 	struct question *q = lua_touserdata(L, 1);

@@ -56,8 +56,6 @@ int script_prepare(struct script *script, unsigned sync, const struct table *tab
 		   struct arena *arena, struct mapping *mapping, struct err *err) MUST_CHECK;
 void script_release(struct script *script, struct mapping *mapping);
 
-/* Whether the mapping of any table so far is not_compacted. */
-bool script_not_compacted(struct script *script, unsigned sync);
 /* A topic that the table goes to is compacted: ERR_SCRIPT with file:line, table and topic when its key loses rows there
  * (consistency rule 17); only for mappings that are not_compacted. */
 int script_compacted(struct script *script, unsigned sync, const struct table *table,

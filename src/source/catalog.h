@@ -24,9 +24,6 @@ void catalog_forget(struct catalog *catalog);
  * is the same keeps its version and its address. A database that does not exist is dropped. */
 int catalog_load_database(struct catalog *catalog, struct conn *conn, struct slice db,
 			  struct err *err) MUST_CHECK;
-/* The same for one table; *table is NULL when it does not exist (any more). */
-int catalog_load_table(struct catalog *catalog, struct conn *conn, struct slice db,
-		       struct slice name, const struct table **table, struct err *err) MUST_CHECK;
 /* NULL: not known. */
 const struct table *catalog_find(const struct catalog *catalog, struct slice db, struct slice name);
 /* A name of a statement as the server has it: the table's own spelling where names know no case. */

@@ -226,7 +226,7 @@ static int load_settings(struct catalog *catalog, struct conn *conn, struct err 
 }
 
 static int load_all(struct load *load, struct catalog *catalog, struct conn *conn, struct slice db,
-		    struct slice table, struct err *err)
+		    struct err *err)
 {
 	load->mariadb = conn_server(conn)->mariadb;
 	if (load_settings(catalog, conn, err) != 0 || load_schema(load, conn, db, err) != 0)
@@ -235,10 +235,6 @@ static int load_all(struct load *load, struct catalog *catalog, struct conn *con
 		return 0;
 	buf_put(&load->filter, SLICE("= "));
 	conn_quote(conn, load->db, &load->filter);
-	if (table.ptr != NULL) {
-		buf_put(&load->filter, SLICE(" AND table_name = "));
-		conn_quote(conn, table, &load->filter);
-	}
 	if (load_tables(load, conn, err) != 0 || load_columns(load, conn, err) != 0 ||
 	    load_keys(load, conn, err) != 0)
 		return -1;
@@ -310,32 +306,11 @@ int catalog_load_database(struct catalog *catalog, struct conn *conn, struct sli
 {
 	struct load load;
 	load_init(&load);
-	int rc = load_all(&load, catalog, conn, db, (struct slice){NULL, 0}, err);
+	int rc = load_all(&load, catalog, conn, db, err);
 	if (rc == 0 && load.db.ptr == NULL)
 		catalog_drop_database(catalog, db);
 	else if (rc == 0)
 		settle_database(catalog, &load);
-	load_fini(&load);
-	return rc;
-}
-
-int catalog_load_table(struct catalog *catalog, struct conn *conn, struct slice db,
-		       struct slice name, const struct table **table, struct err *err)
-{
-	struct load load;
-	load_init(&load);
-	*table = NULL;
-	int rc = load_all(&load, catalog, conn, db, name, err);
-	if (rc == 0 && load.db.ptr != NULL && catalog_database(catalog, db) == NULL) {
-		struct catalog_database *database = catalog_add_database(catalog, load.db);
-		database->charset = load.charset;
-		database->partial = true;
-	}
-	if (rc == 0 && load.ntables == 1)
-		*table = settle(catalog, &load.tables[0]);
-	const struct table *known = catalog_find(catalog, db, name);
-	if (rc == 0 && *table == NULL && known != NULL)
-		catalog_remove(catalog, known);
 	load_fini(&load);
 	return rc;
 }

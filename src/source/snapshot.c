@@ -505,14 +505,6 @@ int snapshot_open(const struct source_config *config, unsigned nconns, struct sn
 	return rc;
 }
 
-struct conn *snapshot_take(struct snapshot *snapshot, unsigned i)
-{
-	struct conn *conn = snapshot->conns[i];
-
-	snapshot->conns[i] = NULL;
-	return conn;
-}
-
 void snapshot_fini(struct snapshot *snapshot)
 {
 	for (unsigned i = 0; i < snapshot->nconns; i++) {

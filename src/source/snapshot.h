@@ -1,6 +1,6 @@
 /* snapshot: one consistent point for N connections (consistency rules 1, 2, 5, 7).
- * Thread: the one that opens it; afterwards each connection belongs to the lane that took it.
- * Owner: snapshot_free ends what is left; a taken connection is the taker's. */
+ * Thread: the one that opens it; until it is closed each connection belongs to the lane that reads from it.
+ * Owner: snapshot_fini ends the connections. */
 #ifndef TIDEWAY_SNAPSHOT_H
 #define TIDEWAY_SNAPSHOT_H
 
@@ -33,8 +33,6 @@ struct snapshot {
 int snapshot_open(const struct source_config *config, unsigned nconns, struct snapshot *snapshot,
 		  int (*between)(void *arg, struct err *err), void *arg,
 		  struct err *err) MUST_CHECK;
-/* Hands connection i to the caller. */
-struct conn *snapshot_take(struct snapshot *snapshot, unsigned i);
 void snapshot_fini(struct snapshot *snapshot);
 /* "a lock" or the like; snapshot.how says more. */
 const char *snapshot_way_text(enum snapshot_way way);

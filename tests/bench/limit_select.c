@@ -61,8 +61,8 @@ static int select_binary(const char *port, const char *db, const char *name)
 	struct conn *control = conn_open(&source, CONN_CONTROL, &err);
 	struct conn *reader = control ? conn_open(&source, CONN_READER, &err) : NULL;
 	int rc = -1;
-	if (reader && catalog_load_table(catalog, control, slice_str(db), slice_str(name), &table,
-					 &err) == 0) {
+	if (reader && catalog_load_database(catalog, control, slice_str(db), &err) == 0) {
+		table = catalog_find(catalog, slice_str(db), slice_str(name));
 		rc = table ? read_rows(reader, table, clock_mono_ns(), &err)
 			   : err_set(&err, ERR_USAGE, "no table %s.%s", db, name);
 	}

@@ -91,5 +91,5 @@ def kill_in_stream(running, mariadb, db):
             running.wait_message(f"{db}.marker", lambda m, key=key: m.key == key, f"marker {number}", 60)
             running.kill9()
         else:
-            running.wait_exit(120)
+            assert running.wait_exit(120) == -9, running.log[-2000:]
     running.start()

@@ -452,6 +452,37 @@ def test_rows_between_the_phases(table, sql, db, mariadb, rolled_back):
     assert len(ddls(table.reader(f"{db}.t").to_end())) == (0 if rolled_back else 1)
 
 
+def test_stream_begins_while_tables_change(sync, sql, db, mariadb):
+    """consistency 7: mode = "stream": the definitions are those of the position, also when a table changes between the look at
+    them and the position. The two columns change places, which nothing in the binlog tells (NO_LOG)."""
+    sql("CREATE TABLE t (id INT PRIMARY KEY AUTO_INCREMENT, a INT, b INT)")
+    connection = mariadb.connect(database=db)
+    done = threading.Event()
+
+    def change():
+        with connection.cursor() as cursor:
+            while not done.is_set():
+                for place in ("AFTER b", "AFTER id"):
+                    cursor.execute(f"ALTER TABLE t MODIFY a INT {place}, ALGORITHM=COPY")
+                    for _ in range(40):
+                        cursor.execute("INSERT INTO t (a, b) VALUES (1, 2)")
+
+    thread = threading.Thread(target=change)
+    thread.start()
+    try:
+        for run in range(4):
+            running = sync('mode = "stream",', name=f"{db[:40]}_{run}")
+            running.wait_streaming()
+            enough = len(ddls(running.reader(f"{db}.t").to_end())) + 3
+            found = running.until(f"{db}.t", lambda m, n=enough: len(ddls(m)) >= n, "rows between statements")
+            assert {(m.after["a"], m.after["b"]) for m in rows(found)} == {(1, 2)}
+            assert running.stop() == 0
+    finally:
+        done.set()
+        thread.join()
+        connection.close()
+
+
 def test_query_message(sync, sql, db, mariadb):
     """messages.md 2, 5: any other statement that concerns a selected database: op QUERY, columns and key null, table null."""
     sql("CREATE TABLE t (id INT PRIMARY KEY)", "CREATE TABLE u (id INT PRIMARY KEY)")

@@ -357,6 +357,22 @@ def test_fenced_by_a_second_process(sync, sql, db, table):
     second.must_run()
 
 
+def test_name_is_kept_on_a_new_connection(sync, table, mariadb, unique, sql, db):
+    """consistency 25: the lock of the sync's name goes with a connection that is lost, and is had again on another."""
+    running = sync(name=f"{unique[:30]}_kept")
+    running.wait_streaming()
+
+    def holder():
+        return mariadb.run(f"SELECT IS_USED_LOCK('tideway.{running.name}')")[0][0]
+
+    first = holder()
+    assert first is not None
+    mariadb.run(f"KILL {first}")
+    wait_for(lambda: holder() not in (None, first), lambda: f"nobody has the lock\n{running.log[-2000:]}")
+    sql("INSERT INTO t VALUES (2, 'b')")
+    running.wait_message(f"{db}.t", lambda m: m.key == b"2", "the row")
+
+
 def test_stale_rows_of_a_displaced_process(sync, sql, db):
     """consistency 25: a process that is being displaced in its full sync sends nothing behind what its successor sends."""
     sql("CREATE TABLE big (id INT PRIMARY KEY, v INT)", "INSERT INTO big SELECT seq, 0 FROM seq_1_to_20000")

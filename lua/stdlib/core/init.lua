@@ -151,14 +151,8 @@ function core.prepare(i, t)
   local problem = compaction_problem(t, resolved, met, "topics.config compacts the topic")
   if problem and sync.compact then sync.place:plain("%s", problem) end
   mapping.not_compacted = problem ~= nil
-  sync.not_compacted = sync.not_compacted or mapping.not_compacted
   warn_meeting(sync, met, group, t.db .. "." .. t.name, mapping.warnings)
   return mapping
-end
-
--- Whether any table so far has such a mapping.
-function core.not_compacted(i)
-  return syncs[i].not_compacted == true
 end
 
 -- The topic turned out to be compacted: raises for a table whose mapping is not_compacted.

@@ -1,0 +1,134 @@
+/* What the stream makes of events between rows: server heartbeats, rotations, and the numbers of a group's events. */
+#include "unit.h"
+
+#include "events.h"
+
+#include "../../src/engine/foresight.c"
+#include "../../src/engine/stream.c"
+
+struct fixture {
+	struct sync sync;
+	struct sync_config config;
+	struct stream *stream;
+	struct lane_metrics metrics;
+	struct event_format ahead_format;
+	struct err err;
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = test_calloc(1, sizeof(*f));
+	struct position start;
+	position_init(&start);
+	sync_init(&f->sync, NULL, 0, &f->config);
+	f->stream = stream_new(&f->sync, NULL, NULL, &start, NULL, &f->metrics);
+	arena_init(&f->stream->lane.texts, 0);
+	f->stream->file = f->stream->read_file = "bin.000001";
+	event_format_init(&f->ahead_format);
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+	arena_fini(&f->stream->lane.texts);
+	stream_free(f->stream);
+	sync_fini(&f->sync);
+	test_free(f);
+	return 0;
+}
+
+static void packet(struct fixture *f, struct slice bytes)
+{
+	if (on_packet(f->stream, bytes, &f->err) < 0)
+		fail_msg("%s", f->err.text);
+}
+
+/* A server heartbeat at an offset of the file, with room for the checksum that the captured format has. */
+static struct slice heartbeat_at(uint8_t *bytes, uint32_t offset, bool checksum)
+{
+	const char file[] = "bin.000001";
+	uint32_t size = EVENT_HEADER_SIZE + sizeof(file) - 1 + (checksum ? 4 : 0);
+	memset(bytes, 0, size);
+	bytes[4] = EVENT_HEARTBEAT;
+	memcpy(bytes + 9, &size, sizeof(size));
+	memcpy(bytes + 13, &offset, sizeof(offset));
+	memcpy(bytes + EVENT_HEADER_SIZE, file, sizeof(file) - 1);
+	return slice_of(bytes, size);
+}
+
+static void quiet(struct fixture *f, uint32_t offset)
+{
+	uint8_t bytes[64];
+	packet(f, heartbeat_at(bytes, offset, f->stream->format.checksum));
+}
+
+static bool drained(const struct fixture *f)
+{
+	assert_int_equal(f->stream->drained, atomic_load(&f->metrics.drained));
+	return f->stream->drained;
+}
+
+/* consistency 28: drained is two server heartbeats at the same position with no event between, on this connection, and
+ * what the terminal shows as lag follows it in both directions. */
+static void drained_comes_and_goes(void **state)
+{
+	struct fixture *f = *state;
+	unsigned at = 0;
+	packet(f, events_next(true, "rows", EVENT_FORMAT_DESCRIPTION, &at)->packet);
+	quiet(f, 500);
+	assert_false(drained(f));
+	quiet(f, 600); /* MySQL sends some where it skips */
+	assert_false(drained(f));
+	quiet(f, 600);
+	assert_true(drained(f));
+	packet(f, events_next(true, "rows", EVENT_GTID_MARIADB, &at)->packet);
+	assert_false(drained(f));
+	quiet(f, 600); /* the first behind an event */
+	assert_false(drained(f));
+	quiet(f, 600);
+	assert_true(drained(f));
+	rewind_to_group(f->stream); /* another connection */
+	assert_false(drained(f));
+	quiet(f, 600);
+	assert_false(drained(f));
+}
+
+/* consistency 6: which events of a group were rolled back is told by their numbers, and the connection that reads ahead
+ * numbers them as the stream does, whatever heartbeats and rotations come between on either. */
+static void both_connections_number_alike(void **state)
+{
+	struct fixture *f = *state;
+	const struct captured *event;
+	unsigned at = 0, events = 0;
+	uint8_t bytes[64];
+	while (events < 4 && (event = events_next(true, "rows", -1, &at))) {
+		uint8_t type = events_type(event);
+		if (type == EVENT_GTID_LIST || type == EVENT_BINLOG_CHECKPOINT)
+			continue;
+		packet(f, event->packet);
+		if (look(f->stream, event->packet, &f->ahead_format, &f->stream->ahead, &f->err) <
+		    0)
+			fail_msg("%s", f->err.text);
+		if (type == EVENT_ROTATE || type == EVENT_FORMAT_DESCRIPTION)
+			continue;
+		if (look(f->stream, heartbeat_at(bytes, 700, f->ahead_format.checksum),
+			 &f->ahead_format, &f->stream->ahead, &f->err) < 0)
+			fail_msg("%s", f->err.text);
+		assert_true(f->stream->ahead.open);
+		assert_int_equal(f->stream->ahead.nevents, f->stream->group.nevents);
+		events++;
+	}
+	assert_int_equal(f->stream->group.nevents,
+			 3); /* behind the GTID: annotation, table map, rows */
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(drained_comes_and_goes, setup, teardown),
+		cmocka_unit_test_setup_teardown(both_connections_number_alike, setup, teardown),
+	};
+	return cmocka_run_group_tests(tests, events_load, events_free);
+}
