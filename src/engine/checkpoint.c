@@ -121,13 +121,29 @@ int checkpoint_save(struct checkpoint *checkpoint, struct err *err)
 	return rc;
 }
 
+/* Without a position there must be nothing: what else is there says that rows were sent, and a new position would pass over
+ * what has changed since. */
+static int check_empty(struct checkpoint *checkpoint, struct err *err)
+{
+	struct slice name, value;
+	size_t at = 0;
+	if (!checkpoint_next(checkpoint, &at, SLICE(""), &name, &value))
+		return 0;
+	return err_set(
+		err, ERR_INTERNAL,
+		"checkpoint of sync '%s': there are records (\"%s/%.*s\"), but \"%s/position\" "
+		"is missing: where the stream was is lost; put that record back, or start under "
+		"another sync name (a new full sync)",
+		checkpoint->sync, checkpoint->sync, SLICE_FMT(name), checkpoint->sync);
+}
+
 int checkpoint_load(struct checkpoint *checkpoint, struct position *position, bool *found,
 		    struct err *err)
 {
 	struct slice json = checkpoint_get(checkpoint, SLICE("position"));
 	*found = json.ptr != NULL;
 	if (!*found)
-		return 0;
+		return check_empty(checkpoint, err);
 	if (position_from_json(position, json, err) < 0)
 		return err_wrap(err, "checkpoint of sync '%s'", checkpoint->sync);
 	return 0;

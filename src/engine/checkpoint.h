@@ -39,7 +39,7 @@ bool checkpoint_due(struct checkpoint *checkpoint, int64_t now_ms);
 void checkpoint_discard(struct checkpoint *checkpoint);
 /* Saves what was posted, durably. */
 int checkpoint_save(struct checkpoint *checkpoint, struct err *err) MUST_CHECK;
-/* *found: there is a position. */
+/* *found: there is a position. ERR_INTERNAL when it cannot be read, or is missing while other records are there. */
 int checkpoint_load(struct checkpoint *checkpoint, struct position *position, bool *found,
 		    struct err *err) MUST_CHECK;
 /* Value of one record by name without prefix; ptr NULL: none. */

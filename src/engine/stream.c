@@ -187,6 +187,14 @@ static int beat_in_loop(struct stream *stream, int64_t watermark, const struct m
 	return rc;
 }
 
+static struct mark read_mark(const struct stream *stream)
+{
+	return (struct mark){.file = stream->read_file,
+			     .offset = stream->read.offset,
+			     .sequence = stream->read.sequence,
+			     .commit_ms = stream->read.commit_ms};
+}
+
 int stream_tick(struct stream *stream, struct err *err)
 {
 	struct lane *lane = &stream->lane;
@@ -202,10 +210,7 @@ int stream_tick(struct stream *stream, struct err *err)
 	if (watermark < stream->watermark) /* it does not go back when the stream lags again */
 		watermark = stream->watermark;
 	stream->watermark = watermark;
-	mark = (struct mark){.file = stream->read_file,
-			     .offset = stream->read.offset,
-			     .sequence = stream->read.sequence,
-			     .commit_ms = stream->read.commit_ms};
+	mark = read_mark(stream);
 	if (lane->config->has_loop)
 		return beat_in_loop(stream, watermark, &mark, err);
 	return heartbeat_tick(&stream->heartbeat, lane, watermark, stream->slot_open, &mark, err);
@@ -390,6 +395,25 @@ static void set_drained(struct stream *stream, bool drained)
 	atomic_store_explicit(&stream->lane.metrics->drained, drained, memory_order_relaxed);
 }
 
+/* Nothing comes from the server: what it has written that is no transaction (a new file above all) moves the position, too,
+ * or the file where the last one stands would be purged under it (rule 26). By GTID a dump begins at the start of a file,
+ * which is no way back. */
+static int advance_quietly(struct stream *stream, struct err *err)
+{
+	struct lane *lane = &stream->lane;
+	struct mark mark;
+	if (stream->group.open || stream->slot_open || stream->resumed.row_bytes > 0 ||
+	    position_compare_files(stream->file, stream->offset, stream->read.file,
+				   stream->read.offset) <= 0)
+		return 0;
+	if (lane_room(lane, err) < 0)
+		return -1;
+	set_read(stream, stream->offset);
+	mark = read_mark(stream);
+	window_close(&lane->window, window_open(&lane->window), &mark);
+	return 0;
+}
+
 static int on_heartbeat(struct stream *stream, const struct event *event, struct err *err)
 {
 	struct event_heartbeat heartbeat;
@@ -401,7 +425,7 @@ static int on_heartbeat(struct stream *stream, const struct event *event, struct
 	set_drained(stream, slice_equal(buf_slice(&at), buf_slice(&stream->quiet_at)));
 	buf_fini(&stream->quiet_at);
 	stream->quiet_at = at;
-	return 0;
+	return stream->drained ? advance_quietly(stream, err) : 0;
 }
 
 static int on_format(struct stream *stream, struct slice packet, struct err *err)

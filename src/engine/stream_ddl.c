@@ -173,7 +173,19 @@ static void warn_keyless(const struct stream *stream, const struct table *table)
 		 SLICE_FMT(table->full_name), stream->file, stream->read.offset);
 }
 
-/* To every topic that the table writes to: the constant one, or those its function has returned. */
+/* Walks the topics that a table writes to: the constant one, or those its function has returned; starts with *at = 0. */
+static struct destination *next_destination(const struct lane *lane, const struct plan *plan,
+					    size_t *at)
+{
+	struct destination *destination;
+	if (!plan->mapping.topic_function)
+		return (*at)++ == 0 ? plan->destination : NULL;
+	while ((destination = map_next(&lane->destinations, at)))
+		if (map_get(&destination->tables, plan->table->full_name))
+			return destination;
+	return NULL;
+}
+
 static int send_to_table(struct following *f, const struct ddl_effect *effect,
 			 const struct table *table, const struct schema *schema, struct err *err)
 {
@@ -186,40 +198,46 @@ static int send_to_table(struct following *f, const struct ddl_effect *effect,
 		return -1;
 	if (plan->mapping.key_kind == KEY_REJECT && plan->mapping.wanted && table == effect->after)
 		warn_keyless(f->stream, table);
-	if (plan->mapping.wanted && plan->destination)
-		rc = send_message(f, effect, plan->destination, schema, err);
-	while (rc == 0 && plan->mapping.topic_function &&
-	       (destination = map_next(&lane->destinations, &at)))
-		if (map_get(&destination->tables, table->full_name))
-			rc = send_message(f, effect, destination, schema, err);
+	while (rc == 0 && (destination = next_destination(lane, plan, &at)))
+		rc = send_message(f, effect, destination, schema, err);
 	plan_free(lane, plan);
 	return rc;
 }
 
+/* To those of a table's topics that have not had it. */
+static int send_to_others(struct following *f, const struct ddl_effect *effect,
+			  const struct table *table, struct map *sent, struct err *err)
+{
+	struct lane *lane = &f->stream->lane;
+	const struct schema schema = {.db = effect->db};
+	struct destination *destination;
+	struct plan *plan = plan_new(lane, table, err);
+	size_t at = 0;
+	int rc = 0;
+	if (plan == NULL)
+		return -1;
+	while (rc == 0 && (destination = next_destination(lane, plan, &at))) {
+		if (map_get(sent, destination->name))
+			continue;
+		map_set(sent, destination->name, destination);
+		rc = send_message(f, effect, destination, &schema, err);
+	}
+	plan_free(lane, plan);
+	return rc;
+}
+
+/* A statement that concerns a database as a whole: once to each topic of its tables. */
 static int send_to_database(struct following *f, const struct ddl_effect *effect, struct err *err)
 {
 	struct stream *stream = f->stream;
 	struct map sent;
 	const struct table *table;
-	struct schema schema = {.db = effect->db};
 	size_t at = 0;
 	int rc = 0;
 	map_init(&sent);
-	while (rc == 0 && (table = catalog_next(stream->catalog, &at))) {
-		struct plan *plan;
-		if (!slice_equal(table->db, effect->db) || !wants(stream, table->db, table->name))
-			continue;
-		plan = plan_new(&stream->lane, table, err);
-		if (plan == NULL) {
-			rc = -1;
-			break;
-		}
-		if (plan->destination && map_get(&sent, plan->destination->name) == NULL) {
-			map_set(&sent, plan->destination->name, plan->destination);
-			rc = send_message(f, effect, plan->destination, &schema, err);
-		}
-		plan_free(&stream->lane, plan);
-	}
+	while (rc == 0 && (table = catalog_next(stream->catalog, &at)))
+		if (slice_equal(table->db, effect->db) && wants(stream, table->db, table->name))
+			rc = send_to_others(f, effect, table, &sent, err);
 	map_fini(&sent);
 	return rc;
 }

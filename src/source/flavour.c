@@ -196,6 +196,17 @@ static int wrong_flavour(struct conn *conn, const struct position *position, str
 	return -1;
 }
 
+static void append_oldest_file(struct conn *conn, struct buf *text)
+{
+	struct err ignored = ERR_INIT;
+	struct buf file;
+
+	buf_init(&file);
+	if (source_oldest_binlog(conn, &file, &ignored) == 0)
+		buf_printf(text, "; the oldest binlog there is %s", buf_cstr(&file));
+	buf_fini(&file);
+}
+
 /* ---- MariaDB ---- */
 
 static int mariadb_identify(struct conn *conn, struct err *err)
@@ -268,12 +279,82 @@ static int mariadb_snapshot_position(struct conn *conn, struct position *positio
 	return rc;
 }
 
+/* The GTID state at the begin of the oldest binlog there is: what lies before it was purged. Empty where it cannot be asked
+ * for. */
+static void mariadb_purged_state(struct conn *conn, struct buf *state)
+{
+	struct err ignored = ERR_INIT;
+	struct result result;
+	struct buf file, quoted;
+
+	buf_init(&file);
+	buf_init(&quoted);
+	if (source_oldest_binlog(conn, &file, &ignored) == 0) {
+		conn_quote(conn, buf_slice(&file), &quoted);
+		if (conn_query(conn, &result, &ignored, "SELECT BINLOG_GTID_POS(%s, 4)",
+			       buf_cstr(&quoted)) == 0) {
+			if (result_cell(&result, 0, 0).len)
+				buf_put(state, result_cell(&result, 0, 0));
+			result_fini(&result);
+		}
+	}
+	buf_fini(&quoted);
+	buf_fini(&file);
+}
+
+static void mariadb_oldest_available(struct conn *conn, struct buf *text)
+{
+	struct buf state;
+
+	append_oldest_file(conn, text);
+	buf_init(&state);
+	mariadb_purged_state(conn, &state);
+	if (state.len)
+		buf_printf(text, ", which begins behind GTID %s", buf_cstr(&state));
+	buf_fini(&state);
+}
+
+static int mariadb_purged(struct conn *conn, const struct position *position, struct err *err)
+{
+	struct buf gtids, oldest;
+
+	buf_init(&gtids);
+	buf_init(&oldest);
+	gtid_set_print(&position->gtids, &gtids);
+	mariadb_oldest_available(conn, &oldest);
+	err_set(err, ERR_POSITION,
+		"source %s: binlog %s (position %" PRIu64
+		", GTID %.300s) is no longer there%s; " START_AGAIN " (expire_logs_days)",
+		conn->place, position->file, position->offset, buf_cstr(&gtids), buf_cstr(&oldest));
+	buf_fini(&oldest);
+	buf_fini(&gtids);
+	return -1;
+}
+
+/* What was purged must lie before the position. Everything else the server itself refuses at the dump, with clear texts. */
+static int mariadb_check_gtids(struct conn *conn, const struct position *position, struct err *err)
+{
+	struct gtid_set purged;
+	struct buf state;
+	int rc;
+
+	buf_init(&state);
+	gtid_set_init(&purged, GTID_MARIADB);
+	mariadb_purged_state(conn, &state);
+	rc = gtid_set_parse(&purged, buf_slice(&state), err);
+	if (rc == 0 && !gtid_set_subset(&purged, &position->gtids))
+		rc = mariadb_purged(conn, position, err);
+	gtid_set_fini(&purged);
+	buf_fini(&state);
+	return rc;
+}
+
 static int mariadb_dump_check(struct conn *conn, const struct position *position, struct err *err)
 {
 	if (position->gtids.flavour == GTID_MYSQL)
 		return wrong_flavour(conn, position, err);
 	if (by_gtid(position))
-		return 0; /* the server itself refuses what it does not have, with clear texts */
+		return mariadb_check_gtids(conn, position, err);
 	return check_file_position(conn, position, err);
 }
 
@@ -299,40 +380,6 @@ static int mariadb_dump_start(struct conn *conn, const struct dump_start *start,
 		return -1;
 	by_state.position = &nowhere;
 	return send_file_dump(conn, &by_state, err);
-}
-
-static void append_oldest_file(struct conn *conn, struct buf *text)
-{
-	struct err ignored = ERR_INIT;
-	struct buf file;
-
-	buf_init(&file);
-	if (source_oldest_binlog(conn, &file, &ignored) == 0)
-		buf_printf(text, "; the oldest binlog there is %s", buf_cstr(&file));
-	buf_fini(&file);
-}
-
-static void mariadb_oldest_available(struct conn *conn, struct buf *text)
-{
-	struct err ignored = ERR_INIT;
-	struct result result;
-	struct buf file, quoted;
-
-	append_oldest_file(conn, text);
-	buf_init(&file);
-	buf_init(&quoted);
-	if (source_oldest_binlog(conn, &file, &ignored) == 0) {
-		conn_quote(conn, buf_slice(&file), &quoted);
-		if (conn_query(conn, &result, &ignored, "SELECT BINLOG_GTID_POS(%s, 4)",
-			       buf_cstr(&quoted)) == 0) {
-			if (result_cell(&result, 0, 0).len)
-				buf_printf(text, ", which begins behind GTID %.*s",
-					   SLICE_FMT(result_cell(&result, 0, 0)));
-			result_fini(&result);
-		}
-	}
-	buf_fini(&quoted);
-	buf_fini(&file);
 }
 
 static const char *const mariadb_settings[] = {

@@ -625,27 +625,9 @@ int inspect_required(struct conn *conn, struct err *err)
 
 /* ---- positions ---- */
 
-/* By GTID MariaDB judges only the dump itself; the file tells before that what was purged. */
 int source_has_position(struct conn *conn, const struct position *position, struct err *err)
 {
-	struct err unknown = ERR_INIT;
-	struct buf oldest;
-	int rc = 0;
-
-	if (conn->flavour->dump_check(conn, position, err))
-		return -1;
-	if (position->file[0] == '\0' || strcmp(position->server, conn->server.identity) != 0)
-		return 0;
-	buf_init(&oldest);
-	if (source_oldest_binlog(conn, &oldest, &unknown) == 0 &&
-	    position_compare_files(buf_cstr(&oldest), 0, position->file, 0) > 0)
-		rc = err_set(err, ERR_POSITION,
-			     "source %s: binlog %s (position %" PRIu64
-			     ") is no longer there, the oldest is %s: keep the binlog longer, and "
-			     "start the sync with another name, which is a new full sync",
-			     conn->place, position->file, position->offset, buf_cstr(&oldest));
-	buf_fini(&oldest);
-	return rc;
+	return conn->flavour->dump_check(conn, position, err);
 }
 
 /* ---- facts for the watcher of rule 10 ---- */

@@ -484,14 +484,18 @@ def test_stream_begins_while_tables_change(sync, sql, db, mariadb):
 
 
 def test_query_message(sync, sql, db, mariadb):
-    """messages.md 2, 5: any other statement that concerns a selected database: op QUERY, columns and key null, table null."""
-    sql("CREATE TABLE t (id INT PRIMARY KEY)", "CREATE TABLE u (id INT PRIMARY KEY)")
-    running = sync()
+    """messages.md 2, 5: any other statement that concerns a selected database: op QUERY, columns and key null, table null, once in
+    each topic of its tables, those that a function has returned included."""
+    sql("CREATE TABLE t (id INT PRIMARY KEY)", "CREATE TABLE u (id INT PRIMARY KEY)", "CREATE TABLE f (id INT PRIMARY KEY)",
+        "CREATE TABLE g (id INT PRIMARY KEY)", "INSERT INTO f VALUES (1), (2)", "INSERT INTO g VALUES (1)")
+    running = sync(f"""topic = {{ template = "${{db_name_src}}.${{table_name_src}}",
+      {{ tables = {{ "{db}.f", "{db}.g" }}, to = function(change) return "{db}.odd" .. change.row.id % 2 end }} }},""", topic=False)
     running.wait_streaming()
     sql("CREATE VIEW v AS SELECT * FROM t")
-    for name in ("t", "u"):
+    for name in ("t", "u", "odd0", "odd1"):
         message = running.wait_message(f"{db}.{name}", lambda m: m.op == "QUERY", "the statement")
         check_shape(message)
+        assert [m.op for m in ddls(running.reader(f"{db}.{name}").to_end())] == ["QUERY"]
         assert " VIEW " in message.ddl["text"].upper()
         assert message.table == (db, None)
         assert (message.json["schema"]["dataColumn"], message.json["schema"]["primaryKey"]) == (None, None)

@@ -240,6 +240,49 @@ def test_quiet_table_moves_its_position(sync, sql, db, mariadb):
     running.wait_rows(f"{db}.t", 2)
 
 
+@pytest.mark.parametrize("beat", ["false", "1"])
+def test_quiet_server_moves_the_position(sync_on, mariadb_server, kafka, db, beat):
+    """consistency 26: nothing is written at all, but the server begins new files: the saved position is in the last one, so that
+    the purge of those before does no harm, to `check` neither."""
+    server = mariadb_server()
+    server.run(f"CREATE DATABASE {db}", f"CREATE TABLE {db}.t (id INT PRIMARY KEY)", f"INSERT INTO {db}.t VALUES (1)")
+    running = sync_on(server, kafka, [f"{db}.*"], heartbeat=beat).start()
+    running.wait_rows(f"{db}.t", 1)
+    running.wait_streaming()
+    for _ in range(2):
+        server.run("FLUSH BINARY LOGS")
+        last = server.run("SHOW BINARY LOGS")[-1][0]
+        running.until(f"tideway.{running.name}", lambda m, file=last: any(file.encode() in (x.value or b"") for x in m),
+                      f"a position in {last}")
+    assert running.stop() == 0
+    purge(server)
+    code, out, err = running.once(command="check")
+    assert code == 0, out + err
+    running.start()
+    running.wait_streaming()
+    server.run(f"INSERT INTO {db}.t VALUES (2)")
+    running.wait_rows(f"{db}.t", 2)
+    assert running.stop() == 0
+
+
+def test_purge_of_what_was_read(sync_on, mariadb_server, kafka, db):
+    """consistency 10, 26: what was purged while the sync stood still had nothing in it: by GTID that is known, and no error."""
+    server = mariadb_server()
+    server.run(f"CREATE DATABASE {db}", f"CREATE TABLE {db}.t (id INT PRIMARY KEY)", f"INSERT INTO {db}.t VALUES (1)")
+    running = sync_on(server, kafka, [f"{db}.*"]).start()
+    running.wait_rows(f"{db}.t", 1)
+    running.wait_streaming()
+    assert running.stop() == 0
+    server.run("FLUSH BINARY LOGS", "FLUSH BINARY LOGS")
+    purge(server)
+    code, out, err = running.once(command="check")
+    assert code == 0, out + err
+    server.run(f"INSERT INTO {db}.t VALUES (2)")
+    running.start()
+    running.wait_rows(f"{db}.t", 2)
+    assert running.stop() == 0
+
+
 def dumps(server):
     """Connection ids of the binlog dumps that run on the server."""
     return [row[0] for row in server.run("SELECT id FROM information_schema.processlist WHERE command LIKE 'Binlog Dump%'")]

@@ -505,8 +505,9 @@ def test_other_server_behind_the_address(sync_on, mariadb_server, kafka):
     running.fails(4, r"server", r"\b99\b")
 
 
-def test_unreadable_checkpoint_is_no_fresh_start(sync, sql, db, table, kafka):
-    """consistency 24: an unreadable checkpoint is an error, never "no checkpoint, so full sync"."""
+@pytest.mark.parametrize("value", [b"not json", None])
+def test_unreadable_checkpoint_is_no_fresh_start(sync, sql, db, table, kafka, value):
+    """consistency 24: an unreadable or incomplete checkpoint is an error, never "no checkpoint, so full sync"."""
     from confluent_kafka import Producer
 
     running = sync()
@@ -514,8 +515,9 @@ def test_unreadable_checkpoint_is_no_fresh_start(sync, sql, db, table, kafka):
     running.wait_streaming()
     assert running.stop() == 0
     producer = Producer({"bootstrap.servers": kafka.bootstrap})
-    producer.produce(f"tideway.{running.name}", b"not json", f"{running.name}/position".encode())
+    producer.produce(f"tideway.{running.name}", value, f"{running.name}/position".encode())
     assert producer.flush(20) == 0
+    sql("INSERT INTO t VALUES (2, 'passed over')")
     running.start()
     running.fails(8, running.name, "position")
     assert len(rows(running.reader(f"{db}.t").to_end())) == 1
