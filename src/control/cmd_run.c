@@ -73,6 +73,8 @@ static void wait_all(struct syncing *syncs, unsigned n, const sigset_t *signals)
 			stopped = true;
 			stop_all(syncs, n);
 		}
+		for (unsigned i = 0; stopped && i < n; i++)
+			run_wake(syncs[i].run);
 		if (clock_mono_ms() - shown < SHOW_MS)
 			continue;
 		shown = clock_mono_ms();

@@ -21,6 +21,8 @@
 
 enum {
 	QUEUE_BYTES = 32 * 1024 * 1024,
+	ANSWER_S =
+		30, /* a look at the source while lanes work: what is saved does not wait longer */
 	SERVE_MS = 100,      /* how long the sync's thread waits for something to save */
 	SNAPSHOT_MS = 10000, /* where a snapshot keeps its tables' metadata locks, no table is begun
 	                        in it after so long: the others get a snapshot of their own */
@@ -29,8 +31,8 @@ enum {
 struct run {
 	struct sync sync;
 	struct script *script;
-	struct stream *stream; /* while it runs; guarded by lock */
-	struct full *full;     /* likewise */
+	struct stream *stream; /* while it runs */
+	struct full *full;     /* while it runs; guarded by lock */
 	unsigned read_tables;  /* of the full sync, in rounds before; likewise */
 	uint64_t read_rows;    /* theirs */
 	pthread_mutex_t lock;
@@ -85,17 +87,12 @@ void run_stop(struct run *run)
 	if (atomic_load(&run->sync.stop))
 		sync_abort(&run->sync);
 	sync_stop(&run->sync);
-	pthread_mutex_lock(&run->lock);
-	if (run->stream)
-		stream_wake(run->stream);
-	pthread_mutex_unlock(&run->lock);
+	run_wake(run);
 }
 
-static void set_stream(struct run *run, struct stream *stream)
+void run_wake(struct run *run)
 {
-	pthread_mutex_lock(&run->lock);
-	run->stream = stream;
-	pthread_mutex_unlock(&run->lock);
+	conn_shutdown_all(&run->sync.config->source);
 }
 
 static void set_full(struct run *run, struct full *full)
@@ -170,11 +167,13 @@ static int read_tables(struct run *run, struct start *start, struct err *err)
 	};
 	int rc;
 	watch_init(&run->watch, start->conn);
+	conn_set_deadline(start->conn, ANSWER_S);
 	run->reading = &start->position;
 	set_full(run, &full);
 	atomic_store(&run->state, RUN_FULL);
 	rc = full_run(&full, serve, run, err);
 	set_full(run, NULL);
+	conn_set_deadline(start->conn, 0);
 	run->reading = NULL;
 	return rc;
 }
@@ -225,13 +224,13 @@ static int serve_stream(struct run *run, struct err *err)
 {
 	int rc = 0;
 	while (!atomic_load(&run->stream_ended)) {
-		if (rc < 0)
-			wait_posted(run, SERVE_MS);
-		if (rc < 0 || serve(run, err) == 0)
+		if (rc == 0)
+			rc = serve(run, err);
+		if (rc == 0)
 			continue;
-		rc = -1;
 		sync_abort(&run->sync);
-		stream_wake(run->stream);
+		run_wake(run); /* each time: it may just have opened another connection */
+		wait_posted(run, SERVE_MS);
 	}
 	return rc;
 }
@@ -244,8 +243,8 @@ static int stream(struct run *run, struct start *start, struct err *err)
 	int rc;
 	run->stream_err = (struct err)ERR_INIT;
 	atomic_store(&run->stream_ended, false);
-	set_stream(run, stream_new(&run->sync, start->catalog, start->adopted, &start->position,
-				   &options, &run->stream_metrics));
+	run->stream = stream_new(&run->sync, start->catalog, start->adopted, &start->position,
+				 &options, &run->stream_metrics);
 	start->catalog = NULL;
 	start->adopted = NULL;
 	atomic_store(&run->state, RUN_STREAM);
@@ -257,9 +256,8 @@ static int stream(struct run *run, struct start *start, struct err *err)
 		rc = run->stream_rc;
 		*err = run->stream_err;
 	}
-	struct stream *ended = run->stream;
-	set_stream(run, NULL);
-	stream_free(ended);
+	stream_free(run->stream);
+	run->stream = NULL;
 	return rc;
 }
 

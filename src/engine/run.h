@@ -36,6 +36,8 @@ const struct sync_config *run_config(const struct run *run);
 int run_loop(struct run *run, struct err *err) MUST_CHECK;
 /* Finish cleanly; a second call stops without waiting for acknowledgements. */
 void run_stop(struct run *run);
+/* After run_stop, again and again until it has ended: what still waits for the source does not. */
+void run_wake(struct run *run);
 void run_status(struct run *run, struct run_status *status);
 
 #endif

@@ -11,8 +11,9 @@
 #include <stdlib.h>
 
 enum {
-	NAME_TRY_S = 1, /* one turn of waiting for the lock of the sync's name */
-	NAME_KEEP_MS = 10000, /* the lock is looked after so often */
+	NAME_TRY_S = 1,        /* one turn of waiting for the lock of the sync's name */
+	NAME_ANSWER_S = 30,    /* a connection that does not answer is lost */
+	NAME_KEEP_MS = 10000,  /* the lock is looked after so often */
 	NAME_LIMIT_MS = 30000, /* more than an idle process needs to save and to end */
 };
 
@@ -427,6 +428,7 @@ void start_keep_name(struct start *start)
 	if (!is_kept(start->sync) || now_ms - start->kept_ms < NAME_KEEP_MS)
 		return;
 	start->kept_ms = now_ms;
+	conn_set_deadline(start->conn, NAME_ANSWER_S);
 	if (conn_query(start->conn, NULL, &err, "DO 1") == 0)
 		return;
 	conn = conn_open(&start->sync->config->source, CONN_CONTROL, &err);
@@ -436,6 +438,7 @@ void start_keep_name(struct start *start)
 	}
 	conn_free(start->conn);
 	start->conn = conn;
+	conn_set_deadline(conn, NAME_ANSWER_S);
 	buf_init(&holder);
 	if (take_name(start, &holder, &err) <= 0) /* who has it fences this process by now */
 		log_debug("the lock of sync '%s' is not had again", start->sync->config->name);

@@ -15,9 +15,9 @@
 #include <stdlib.h>
 
 enum {
-	POST_MS = 200,    /* positions are posted at most so often */
-	DRAIN_MS = 10000, /* a stop waits so long for acknowledgements */
-	DUMP_HEARTBEAT_MS = 500,
+	POST_MS = 200,           /* positions are posted at most so often */
+	DRAIN_MS = 10000,        /* a stop waits so long for acknowledgements */
+	DUMP_HEARTBEAT_MS = 500, /* at most: what wakes a quiet lane */
 	POLL_MS = 100,
 	EVENTS_PER_TICK = 64,
 };
@@ -33,7 +33,6 @@ struct stream *stream_new(struct sync *sync, struct catalog *catalog, struct cat
 	stream->adopted = adopted;
 	if (options)
 		stream->options = *options;
-	pthread_mutex_init(&stream->dump_lock, NULL);
 	position_init(&stream->read);
 	position_init(&stream->acked);
 	stream->doubts = sync->doubts;
@@ -63,16 +62,7 @@ void stream_free(struct stream *stream)
 	position_fini(&stream->read);
 	catalog_free(stream->adopted);
 	catalog_free(stream->catalog);
-	pthread_mutex_destroy(&stream->dump_lock);
 	free(stream);
-}
-
-void stream_wake(struct stream *stream)
-{
-	pthread_mutex_lock(&stream->dump_lock);
-	if (stream->dump)
-		dump_shutdown(stream->dump);
-	pthread_mutex_unlock(&stream->dump_lock);
 }
 
 enum group_end stream_outcome(const struct stream *stream)
@@ -527,33 +517,35 @@ int stream_lost(struct stream *stream, const struct err *err)
 	return -1;
 }
 
+/* How often the server is to say that it is there: often enough that heartbeats come at their time (rule 9). */
+static unsigned dump_heartbeat_ms(double heartbeat_s)
+{
+	unsigned quarter_ms = (unsigned)(heartbeat_s * 1000 / 4);
+	return heartbeat_s > 0 && quarter_ms < DUMP_HEARTBEAT_MS ? quarter_ms : DUMP_HEARTBEAT_MS;
+}
+
 static int open_dump(struct stream *stream, struct err *err)
 {
 	const struct sync_config *config = stream->lane.config;
 	struct dump_options options = {
 		.server_id = config->source.server_id,
 		.sync_name = config->name,
-		.heartbeat_ms = DUMP_HEARTBEAT_MS,
+		.heartbeat_ms = dump_heartbeat_ms(config->heartbeat_s),
 		.from_now_end = stream->options.until_end,
 	};
-	struct dump *dump = dump_open(&config->source, &stream->read, &options, err);
-	if (dump == NULL)
+	const struct server *server;
+	stream->dump = dump_open(&config->source, &stream->read, &options, err);
+	if (stream->dump == NULL)
 		return stream_lost(stream, err);
-	stream->row_metadata_full = dump_server(dump)->row_metadata_full;
-	pthread_mutex_lock(&stream->dump_lock);
-	stream->dump = dump;
-	pthread_mutex_unlock(&stream->dump_lock);
-	return sync_check_server(stream->lane.sync, &stream->read, dump_server(dump)->identity,
-				 err);
+	server = dump_server(stream->dump);
+	stream->row_metadata_full = server->row_metadata_full;
+	return sync_check_server(stream->lane.sync, &stream->read, server->identity, err);
 }
 
 static void close_dump(struct stream *stream)
 {
-	struct dump *dump = stream->dump;
-	pthread_mutex_lock(&stream->dump_lock);
+	dump_free(stream->dump);
 	stream->dump = NULL;
-	pthread_mutex_unlock(&stream->dump_lock);
-	dump_free(dump);
 }
 
 /* Topics of constant rules are there, and get heartbeats, before the first row comes. */

@@ -1,5 +1,5 @@
 /* stream: the lane that follows the binlog, from a position, for ever.
- * Thread: stream_run in a thread of its own; stream_wake any thread while it runs.
+ * Thread: stream_run in a thread of its own.
  * Owner: stream_new / stream_free; it takes the catalogs. */
 #ifndef TIDEWAY_STREAM_H
 #define TIDEWAY_STREAM_H
@@ -21,7 +21,5 @@ struct stream *stream_new(struct sync *sync, struct catalog *catalog, struct cat
 void stream_free(struct stream *stream);
 /* Runs until sync->stop (0: everything written is acknowledged and posted), or an error (-1). */
 int stream_run(struct stream *stream, struct err *err) MUST_CHECK;
-/* Ends a blocked read, after sync->stop or sync->abort was set. */
-void stream_wake(struct stream *stream);
 
 #endif

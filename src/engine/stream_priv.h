@@ -38,7 +38,6 @@ struct stream {
 	struct catalog *catalog;
 	struct catalog *adopted; /* databases that the catalog gets at their points; NULL: none */
 	struct dump *dump;
-	pthread_mutex_t dump_lock; /* guards the pointer against stream_wake */
 	struct event_format format;
 	bool verify;            /* checksums are checked */
 	bool row_metadata_full; /* the last TABLE_MAP had it; before the first: the server says so */

@@ -6,6 +6,7 @@
 #include "source/server_error.h"
 
 #include <errmsg.h>
+#include <ma_pvio.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -21,7 +22,8 @@ enum {
 	CONN_KEEPALIVE_IDLE_S = 30, /* a host that is gone is noticed within a minute, */
 	CONN_KEEPALIVE_STEP_S = 10, /* whatever is being waited for */
 	CONN_KEEPALIVE_COUNT = 3,
-	SERVERS_MAX = 32, /* that are remembered */
+	CONN_OPEN_DEADLINE_S = 60, /* an answer to what is asked at the connect */
+	SERVERS_MAX = 32,          /* that are remembered */
 };
 
 /* Rule 9: a reader that pauses is not cut off, and nothing a server's administrator has set globally
@@ -80,8 +82,7 @@ static void set_options(MYSQL *mysql, const struct source_config *config, unsign
 	size_t max_packet = CONN_MAX_PACKET;
 
 	mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &connect_s);
-	if (read_timeout_s)
-		mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &read_timeout_s);
+	mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &read_timeout_s);
 	mysql_options(mysql, MYSQL_OPT_MAX_ALLOWED_PACKET, &max_packet);
 	mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
 	mysql_options4(mysql, MYSQL_OPT_CONNECT_ATTR_ADD, "program_name", "tideway");
@@ -125,6 +126,32 @@ static void note_reached(const char *place)
 	if (reached.n < SERVERS_MAX)
 		snprintf(reached.places[reached.n++], sizeof(reached.places[0]), "%s", place);
 	pthread_mutex_unlock(&reached.lock);
+}
+
+/* Every connection that has a socket, for conn_shutdown_all. */
+static struct {
+	pthread_mutex_t lock;
+	struct conn *first;
+} connected = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static void enlist(struct conn *conn)
+{
+	pthread_mutex_lock(&connected.lock);
+	conn->next = connected.first;
+	connected.first = conn;
+	pthread_mutex_unlock(&connected.lock);
+}
+
+static void delist(const struct conn *conn)
+{
+	struct conn **at;
+
+	pthread_mutex_lock(&connected.lock);
+	for (at = &connected.first; *at && *at != conn;)
+		at = &(*at)->next;
+	if (*at)
+		*at = conn->next;
+	pthread_mutex_unlock(&connected.lock);
 }
 
 /* An unknown host and a failed TLS handshake are a matter of the script's settings at the first connect; later on they are
@@ -189,6 +216,7 @@ static int connect_server(struct conn *conn, const struct source_config *config,
 	if (conn->shutdown_fd < 0)
 		return err_retry(err, ERR_INTERNAL, "cannot duplicate the socket to %s: %m",
 				 conn->place);
+	enlist(conn);
 	keep_alive(conn->shutdown_fd);
 	return check_tls(conn, config, err);
 }
@@ -297,10 +325,11 @@ struct conn *conn_open_deadline(const struct source_config *config, enum conn_ro
 		err_set(err, ERR_INTERNAL, "mysql_init: out of memory");
 		goto fail;
 	}
-	set_options(conn->mysql, config, read_timeout_s);
+	set_options(conn->mysql, config, read_timeout_s ? read_timeout_s : CONN_OPEN_DEADLINE_S);
 	if (connect_server(conn, config, err) || ask_server(conn, err) || set_session(conn, err))
 		goto fail;
 	note_reached(conn->place);
+	conn_set_deadline(conn, read_timeout_s);
 	return conn;
 fail:
 	conn_free(conn);
@@ -316,6 +345,7 @@ void conn_free(struct conn *conn)
 {
 	if (conn == NULL)
 		return;
+	delist(conn);
 	if (conn->mysql)
 		mysql_close(conn->mysql);
 	if (conn->shutdown_fd >= 0)
@@ -331,6 +361,25 @@ const struct server *conn_server(const struct conn *conn)
 void conn_shutdown(struct conn *conn)
 {
 	shutdown(conn->shutdown_fd, SHUT_RDWR);
+}
+
+void conn_shutdown_all(const struct source_config *config)
+{
+	pthread_mutex_lock(&connected.lock);
+	for (struct conn *conn = connected.first; conn; conn = conn->next)
+		if (conn->config == config)
+			conn_shutdown(conn);
+	pthread_mutex_unlock(&connected.lock);
+}
+
+void conn_set_deadline(struct conn *conn, unsigned seconds)
+{
+	MARIADB_PVIO *pvio = conn->mysql->net.pvio;
+
+	/* over TLS the library waits once more, this number of milliseconds, or for ever when it is 0 */
+	conn->mysql->options.read_timeout = seconds;
+	if (pvio && pvio->methods->set_timeout)
+		pvio->methods->set_timeout(pvio, PVIO_READ_TIMEOUT, (int)seconds);
 }
 
 bool conn_frees_locks(const struct conn *conn)

@@ -41,6 +41,11 @@ const struct server *conn_server(const struct conn *conn);
  * conn_open and the call of conn_free, also when the connection has failed meanwhile. The caller sees to it
  * that conn_free does not run at the same time (a lock around its pointer); nothing else is needed. */
 void conn_shutdown(struct conn *conn);
+/* The same for every connection of this configuration there is now; any thread. For a stop: what the source is asked then,
+ * nobody needs any more. */
+void conn_shutdown_all(const struct source_config *config);
+/* From now on a call that gets no byte from the server for so long fails as a lost connection; 0: it waits for ever. */
+void conn_set_deadline(struct conn *conn, unsigned seconds);
 uint64_t conn_id(const struct conn *conn);
 /* Of a CONN_READER: whether ROLLBACK TO SAVEPOINT gives the metadata locks of the tables back that were read since,
  * so that an ALTER need not wait for the end of the snapshot (rule 7). MariaDB: only with BINLOG ADMIN. */

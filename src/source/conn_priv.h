@@ -22,6 +22,7 @@ struct conn {
 	                                  that its number may already be another file's when conn_shutdown
 	                                  comes */
 	unsigned last_errno; /* of the last call; 0: it went well */
+	struct conn *next;   /* in the list of all that are connected */
 };
 
 /* conn_open with a read deadline (0: none but the TCP keepalive). */

@@ -168,7 +168,7 @@ struct dump *dump_open(const struct source_config *config, const struct position
 		dump_free(dump);
 		return NULL;
 	}
-	raw_set_read_timeout(dump->conn, DUMP_SEEK_DEADLINE_S);
+	conn_set_deadline(dump->conn, DUMP_SEEK_DEADLINE_S);
 	return dump;
 }
 
@@ -185,7 +185,7 @@ static void watch_seek(struct dump *dump, uint8_t type)
 	if (is_preamble(type))
 		return;
 	dump->seeking = false;
-	raw_set_read_timeout(dump->conn, dump->deadline_s);
+	conn_set_deadline(dump->conn, dump->deadline_s);
 }
 
 int dump_read(struct dump *dump, struct slice *event, struct err *err)
@@ -213,11 +213,6 @@ int dump_read(struct dump *dump, struct slice *event, struct err *err)
 	if (__builtin_expect(dump->seeking, 0))
 		watch_seek(dump, (uint8_t)event->ptr[EVENT_TYPE_AT]);
 	return 1;
-}
-
-void dump_shutdown(struct dump *dump)
-{
-	conn_shutdown(dump->conn);
 }
 
 const struct server *dump_server(const struct dump *dump)

@@ -29,9 +29,6 @@ void dump_free(struct dump *dump);
 /* One event (header first, status byte removed). 1: an event; 0: end of a non-blocking dump; -1. The read
  * deadline is 3 heartbeats. Lost connections are retriable. */
 int dump_read(struct dump *dump, struct slice *event, struct err *err) MUST_CHECK;
-/* Ends a blocked dump_read from any thread, once dump_open has returned. The caller sees to it that
- * dump_free does not run at the same time (a lock around the pointer). */
-void dump_shutdown(struct dump *dump);
 const struct server *dump_server(const struct dump *dump);
 
 #endif

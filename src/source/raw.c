@@ -56,13 +56,3 @@ bool raw_is_eof(struct slice packet)
 {
 	return packet.len > 0 && packet.len < 9 && (unsigned char)packet.ptr[0] == 0xfe;
 }
-
-void raw_set_read_timeout(struct conn *conn, unsigned seconds)
-{
-	MARIADB_PVIO *pvio = conn->mysql->net.pvio;
-
-	/* over TLS the library waits once more, this number of milliseconds, or for ever when it is 0 */
-	conn->mysql->options.read_timeout = seconds;
-	if (pvio && pvio->methods->set_timeout)
-		pvio->methods->set_timeout(pvio, PVIO_READ_TIMEOUT, (int)seconds);
-}

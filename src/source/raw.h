@@ -24,7 +24,5 @@ int raw_read(struct conn *conn, struct slice *packet, const char *doing,
 	     struct err *err) MUST_CHECK;
 /* EOF: fe in a packet of less than 9 bytes. */
 bool raw_is_eof(struct slice packet);
-/* From now on a read that gets no byte for so long fails with a lost connection. */
-void raw_set_read_timeout(struct conn *conn, unsigned seconds);
 
 #endif

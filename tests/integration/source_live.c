@@ -251,7 +251,7 @@ static void a_read_has_a_deadline(void **state)
 		conn = conn_open(&other, CONN_CONTROL, &err);
 		if (conn == NULL)
 			continue; /* no TLS here */
-		raw_set_read_timeout(conn, 1);
+		conn_set_deadline(conn, 1);
 		begin = clock_mono_ms();
 		assert_int_equal(conn_query(conn, NULL, &err, "SELECT SLEEP(20)"), -1);
 		assert_true(err.retriable);
@@ -622,7 +622,7 @@ static void a_quiet_dump_brings_heartbeats(void **state)
 
 static void *stop_dump(void *arg)
 {
-	dump_shutdown(arg);
+	conn_shutdown_all(arg);
 	return NULL;
 }
 
@@ -637,7 +637,7 @@ static void shutdown_ends_a_dump(void **state)
 	position_init(&position);
 	assert_ok(snapshot_position_now(&config, &position, &err));
 	dump = dump_or_fail(&position, "live-stop", false);
-	pthread_create(&thread, NULL, stop_dump, dump);
+	pthread_create(&thread, NULL, stop_dump, &config);
 	while (dump_read(dump, &event, &err) > 0)
 		;
 	assert_true(err.retriable);

@@ -192,6 +192,53 @@ def test_rate_limit_holds_nothing_up(sync, sql, db):
     assert len(rows(running.reader(f"{db}.a").to_end())) < 5000
 
 
+def test_stop_while_a_table_is_locked(sync, sql, db, mariadb):
+    """Promise 8: a stop does not wait for a table that somebody has locked: its keys cannot be looked at, for hours maybe."""
+    sql("CREATE TABLE a (id INT PRIMARY KEY)", "INSERT INTO a VALUES (1)")
+    holder = mariadb.connect(database=db)
+    with holder.cursor() as cursor:
+        cursor.execute("LOCK TABLES a WRITE")
+        running = sync()
+        waits = f"SELECT 1 FROM information_schema.processlist WHERE state LIKE 'Waiting for table metadata%' AND db IS NULL AND info LIKE '%{db}%'"
+        wait_for(lambda: mariadb.run(waits), lambda: f"{mariadb.run('SHOW PROCESSLIST')}\n{running.log[-2000:]}")
+        assert running.stop() == 0, running.log[-2000:]
+    holder.close()
+
+
+@pytest.mark.parametrize("phase", ["full sync", "stream"])
+def test_stop_while_the_server_hangs(sync_on, mariadb_server, kafka, db, phase):
+    """Promise 8: nor for a server that has the connection and does not answer."""
+    server = mariadb_server()
+    server.run(f"CREATE DATABASE {db}", f"USE {db}", "CREATE TABLE a (id INT PRIMARY KEY, s VARCHAR(200))",
+               "INSERT INTO a SELECT seq, REPEAT('x', 200) FROM seq_1_to_20000")
+    running = sync_on(server, kafka, [f"{db}.*"], "full = { parallel = 1, rows_per_second = 1000 }," if phase == "full sync" else "").start()
+    if phase == "stream":
+        running.wait_streaming()
+    else:
+        running.until(f"{db}.a", lambda m: len(m) > 10, "some rows")
+    server.pause()
+    try:
+        assert running.stop() == 0, running.log[-2000:]
+    finally:
+        server.resume()
+
+
+def test_stop_while_the_broker_hangs(sync_on, mariadb, sql, db, kafka_server):
+    """Promise 8: with messages on their way that nobody acknowledges; they come again at the next start."""
+    own = kafka_server()
+    sql("CREATE TABLE a (id INT PRIMARY KEY)")
+    running = sync_on(mariadb, own, [f"{db}.*"]).start()
+    running.wait_streaming()
+    own.pause()
+    try:
+        sql("INSERT INTO a SELECT seq FROM seq_1_to_1000")
+        assert running.stop(timeout=60) == 0, running.log[-2000:]
+    finally:
+        own.resume()
+    running.start()
+    running.until(f"{db}.a", lambda m: {str(n).encode() for n in range(1, 1001)} <= {x.key for x in m}, "all rows")
+
+
 def test_binlog_that_is_purged_meanwhile(sync_on, mariadb_server, kafka):
     """consistency 10: while tables are copied, a warning at 80 % of the retention, and the end when what the stream will need is gone."""
     server = mariadb_server()

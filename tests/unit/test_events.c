@@ -95,6 +95,17 @@ static void drained_comes_and_goes(void **state)
 	assert_false(drained(f));
 }
 
+/* consistency 9: min(500 ms, heartbeat / 4). */
+static void the_server_says_often_enough_that_it_is_there(void **state)
+{
+	(void)state;
+	assert_int_equal(dump_heartbeat_ms(0), 500); /* none of ours */
+	assert_int_equal(dump_heartbeat_ms(5), 500);
+	assert_int_equal(dump_heartbeat_ms(2), 500);
+	assert_int_equal(dump_heartbeat_ms(1), 250);
+	assert_int_equal(dump_heartbeat_ms(0.1), 25);
+}
+
 /* consistency 6: which events of a group were rolled back is told by their numbers, and the connection that reads ahead
  * numbers them as the stream does, whatever heartbeats and rotations come between on either. */
 static void both_connections_number_alike(void **state)
@@ -128,6 +139,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(drained_comes_and_goes, setup, teardown),
+		cmocka_unit_test(the_server_says_often_enough_that_it_is_there),
 		cmocka_unit_test_setup_teardown(both_connections_number_alike, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, events_load, events_free);
