@@ -57,7 +57,7 @@ static int read_ahead(struct stream *stream, struct dump *dump, struct group *se
 
 int stream_foresee(struct stream *stream, struct err *err)
 {
-	const struct sync_config *config = stream->lane.config;
+	const struct sync_config *config = stream->lane.sync->config; /* see run_wake */
 	char name[80];
 	struct dump_options options = {.sync_name = name, .heartbeat_ms = 500};
 	struct dump *dump;

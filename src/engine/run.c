@@ -90,6 +90,7 @@ void run_stop(struct run *run)
 	run_wake(run);
 }
 
+/* Every connection of a sync is one of this configuration, not of the copy that each lane has. */
 void run_wake(struct run *run)
 {
 	conn_shutdown_all(&run->sync.config->source);

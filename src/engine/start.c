@@ -425,11 +425,12 @@ void start_keep_name(struct start *start)
 	struct conn *conn;
 	struct buf holder;
 	int64_t now_ms = clock_mono_ms();
-	if (!is_kept(start->sync) || now_ms - start->kept_ms < NAME_KEEP_MS)
+	if (!is_kept(start->sync) || atomic_load(&start->sync->halt) ||
+	    now_ms - start->kept_ms < NAME_KEEP_MS)
 		return;
 	start->kept_ms = now_ms;
 	conn_set_deadline(start->conn, NAME_ANSWER_S);
-	if (conn_query(start->conn, NULL, &err, "DO 1") == 0)
+	if (conn_query(start->conn, NULL, &err, "DO 1") == 0 || atomic_load(&start->sync->halt))
 		return;
 	conn = conn_open(&start->sync->config->source, CONN_CONTROL, &err);
 	if (conn == NULL) {

@@ -526,7 +526,7 @@ static unsigned dump_heartbeat_ms(double heartbeat_s)
 
 static int open_dump(struct stream *stream, struct err *err)
 {
-	const struct sync_config *config = stream->lane.config;
+	const struct sync_config *config = stream->lane.sync->config; /* see run_wake */
 	struct dump_options options = {
 		.server_id = config->source.server_id,
 		.sync_name = config->name,
