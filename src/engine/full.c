@@ -175,8 +175,9 @@ static void range_acked(struct full_lane *lane, struct full_range *range)
 		 atomic_load(&table->rows));
 }
 
-static void take_marks(struct full_lane *lane)
+static void take_marks(void *owner)
 {
+	struct full_lane *lane = owner;
 	struct mark mark;
 	while (window_take(&lane->lane.window, &mark))
 		if (mark.attached)
@@ -366,6 +367,8 @@ static void *lane_main(void *arg)
 	snprintf(label, sizeof(label), "full-%u", lane->number + 1);
 	rc = lane_open(&lane->lane, sync, label, sync->queue_bytes / full->nlanes,
 		       &full->metrics[lane->number], &err);
+	lane->lane.take_marks = take_marks;
+	lane->lane.owner = lane;
 	lane->paced_ms = clock_mono_ms();
 	if (rc == 0)
 		rc = read_ranges(lane, &err);

@@ -163,6 +163,7 @@ int lane_room(struct lane *lane, struct err *err)
 					 "stopped while waiting for acknowledgements");
 		if (sink_poll(lane->sink, 100, err) < 0)
 			return -1;
+		lane->take_marks(lane->owner);
 	}
 	return 0;
 }

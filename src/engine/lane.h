@@ -58,6 +58,9 @@ struct lane {
 	struct destination *first, *last; /* the same, in the order of opening */
 	unsigned uncounted; /* destinations that topics.max leaves out: the heartbeats' own topic */
 	struct saves saves; /* records not yet posted */
+	void (*take_marks)(
+		void *owner); /* whoever built on the lane: takes the window's finished marks */
+	void *owner;
 	capture_fn *capture; /* NULL: messages go to the sink */
 	void *capture_arg;
 	const struct collected
@@ -78,7 +81,7 @@ struct topic_spec lane_topic_spec(const struct sync_config *config, bool keyed, 
  * new topic; `table` (may be NULL) is remembered as one that writes to it. */
 int lane_destination(struct lane *lane, struct slice name, bool keyed, const struct table *table,
 		     struct destination **destination, struct err *err) MUST_CHECK;
-/* Waits until the window has room for one more slot. */
+/* Waits until the window has room for one more slot, which it has only when its marks are taken. */
 int lane_room(struct lane *lane, struct err *err) MUST_CHECK;
 /* Hands a message to the sink in the lane's current slot, and counts it. */
 int lane_send(struct lane *lane, struct destination *destination, const struct message *message,

@@ -142,6 +142,11 @@ static void post(struct stream *stream, bool now)
 	stream->posted_ms = mono;
 }
 
+static void take_marks(void *owner)
+{
+	post(owner, false);
+}
+
 static int open_slot(struct stream *stream, struct err *err)
 {
 	if (stream->slot_open) /* of a group that is read again */
@@ -697,6 +702,8 @@ int stream_run(struct stream *stream, struct err *err)
 	int rc;
 	rc = lane_open(&stream->lane, sync, "stream", sync->queue_bytes, stream->lane.metrics, err);
 	if (rc == 0) {
+		stream->lane.take_marks = take_marks;
+		stream->lane.owner = stream;
 		heartbeat_init(&stream->heartbeat, stream->lane.config);
 		stream->file = intern_file(stream, slice_str(stream->read.file));
 		stream->read_file = stream->file;

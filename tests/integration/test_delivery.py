@@ -240,6 +240,29 @@ def test_quiet_table_moves_its_position(sync, sql, db, mariadb):
     running.wait_rows(f"{db}.t", 2)
 
 
+def test_more_transactions_than_the_window_holds(sync, sql, db, mariadb, kafka_server):
+    """Promise 1, consistency 26: while one message waits for its acknowledgement, more transactions come than can be remembered
+    (65,536); the source waits for it, and when it comes the stream goes on."""
+    own = kafka_server()
+    sql("CREATE TABLE t (id INT PRIMARY KEY)", "CREATE TABLE other (id INT PRIMARY KEY AUTO_INCREMENT, s VARCHAR(300))")
+    running = sync(tables=[f"{db}.t"], kafka=own)
+    running.wait_streaming()
+    sql("INSERT INTO t VALUES (1)")
+    running.wait_rows(f"{db}.t", 1)
+    own.pause()
+    with mariadb.globals(innodb_flush_log_at_trx_commit=0):
+        sql("INSERT INTO t VALUES (2)",
+            f"""BEGIN NOT ATOMIC
+              FOR i IN 1..90000 DO INSERT INTO {db}.other (s) VALUES (REPEAT('x', 300)); END FOR;
+            END""")
+    dump = "SELECT 1 FROM information_schema.processlist WHERE command LIKE 'Binlog Dump%' AND state LIKE 'Writing to net%' AND time_ms > 1000"
+    wait_for(lambda: mariadb.run(dump), lambda: f"{mariadb.run('SHOW PROCESSLIST')}\n{running.log[-2000:]}", 60)
+    own.resume()
+    sql("INSERT INTO t VALUES (3)")
+    running.wait_rows(f"{db}.t", 3)
+    assert running.stop() == 0
+
+
 @pytest.mark.parametrize("beat", ["false", "1"])
 def test_quiet_server_moves_the_position(sync_on, mariadb_server, kafka, db, beat):
     """consistency 26: nothing is written at all, but the server begins new files: the saved position is in the last one, so that
