@@ -199,6 +199,8 @@ static int renew_reads(struct start *start, struct err *err)
 		const struct table *table =
 			catalog_find(start->fresh, read->table->db, read->table->name);
 		if (table == NULL) {
+			log_info("full sync: table %.*s is not there any more",
+				 SLICE_FMT(read->table->full_name));
 			free(read->mismatch);
 			read->mismatch = NULL;
 			continue;
@@ -211,6 +213,18 @@ static int renew_reads(struct start *start, struct err *err)
 	}
 	start->nreads = kept;
 	return 0;
+}
+
+/* A table that has come under its name since the first round, by RENAME maybe: its rows may all be from before the stream. */
+static void add_reads(struct start *start)
+{
+	start->reads = mem_resize(start->reads, start->nreads + start->nselected + 1,
+				  sizeof(*start->reads));
+	for (unsigned i = 0; i < start->nselected; i++) {
+		const struct table *table = start->selected[i];
+		if (state_of(start, table->full_name) == FULL_UNKNOWN)
+			start->reads[start->nreads++] = (struct full_table){.table = table};
+	}
 }
 
 /* Called when a position was taken: the definitions must be the ones from before it (rule 7). */
@@ -489,6 +503,8 @@ int start_reads(struct start *start, bool again, struct err *err)
 		decide(start);
 	else if (renew_reads(start, err) < 0)
 		return -1;
+	else
+		add_reads(start);
 	if (check_exact(start, err) < 0 || check_engines(start, err) < 0)
 		return -1;
 	return place_reads(start, err);

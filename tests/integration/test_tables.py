@@ -186,6 +186,26 @@ def test_snapshots_end_where_locks_stay(sync, sql, db, mariadb, kafka, unique):
     assert not [m for m in rebuilt.stream.values() if m.table[1] == "r5"], "told again what its own point has seen"
 
 
+@pytest.mark.parametrize("when", ["before it is read", "while it is read"])
+def test_renamed_during_the_full_sync(sync, sql, db, mariadb, kafka, unique, when):
+    """consistency 7, 12: a table that is renamed before its rows are read is read under its new name."""
+    mariadb.make_user(f"u_{unique[:20]}", "secret", "SELECT, RELOAD, REPLICATION SLAVE, REPLICATION CLIENT, BINLOG ADMIN")
+    for name, count in (("a", 3000), ("t", 3000 if when == "before it is read" else 120000)):  # that many are read in ranges
+        sql(f"CREATE TABLE {name} (id INT PRIMARY KEY, v INT, s VARCHAR(50))")
+        fill(sql, name, count)
+    options = "parallel = 1, rows_per_second = 1500" if when == "before it is read" else "parallel = 2, rows_per_second = 30000"
+    running = sync(f"full = {{ {options} }},", user=f"u_{unique[:20]}", password="secret")
+    running.until(f"{db}.{'t' if when == 'while it is read' else 'a'}", lambda m: len(m) > 10, "some rows")
+    sql("INSERT INTO t VALUES (900001, 1, 'n')", "RENAME TABLE t TO u", "DELETE FROM u WHERE id < 10",
+        "INSERT INTO u VALUES (900002, 2, 'n')")
+    assert "full sync: done in" not in running.log, "the RENAME has waited for the whole copy"
+    ends_equal(running, db, kafka, mariadb, ["a", "u"])
+    assert running.stop() == 0
+    running.start()
+    sql("INSERT INTO u VALUES (900003, 3, 'n')")
+    running.wait_message(f"{db}.u", lambda m: m.key == b"900003", "a row after the restart")
+
+
 def test_locks_are_given_back(sync, sql, db, mariadb, kafka, unique):
     """consistency 7: with BINLOG ADMIN (MySQL: always) one snapshot serves all, and an ALTER does not wait for it."""
     running = slow_copy(sync, sql, db, mariadb, unique, "BINLOG ADMIN")
