@@ -794,31 +794,33 @@ static bool is_ascii(struct slice s)
 	return true;
 }
 
-/* From charset_client to UTF-8; what a client sends as "binary" is taken for UTF-8, as the server does. */
-static int to_utf8(const struct ddl_context *context, struct arena *arena, struct slice *sql,
-		   struct err *err)
+int ddl_to_utf8(struct ddl_context *context, struct arena *arena, struct slice *sql,
+		struct err *err)
 {
-	enum charset charset;
-	if (context->charset_client == 0 || is_ascii(*sql))
+	enum charset charset = CHARSET_UTF8MB4;
+	if (is_ascii(*sql))
 		return 0;
-	if (!charset_of_id(context->charset_client, &charset))
+	if (context->charset_client != 0 && !charset_of_id(context->charset_client, &charset))
 		return err_set(err, ERR_DATA,
 			       "the statement \"%.*s\" has the client character set %u, which is "
 			       "not known here",
 			       (int)(sql->len < 200 ? sql->len : 200), sql->ptr,
 			       context->charset_client);
-	if (charset != CHARSET_BINARY)
-		charset_to_utf8(charset, *sql, arena, sql);
+	if (charset == CHARSET_BINARY) /* is taken for UTF-8, as the server does */
+		charset = CHARSET_UTF8MB4;
+	charset_to_utf8(charset, *sql, arena, sql);
+	context->charset_client = 0;
 	return 0;
 }
 
 int ddl_parse(struct slice sql, const struct ddl_context *context, struct arena *arena,
 	      const struct ddl_step **steps, unsigned *nsteps, struct err *err)
 {
-	struct ddl_parser p = {.arena = arena, .context = context};
-	if (to_utf8(context, arena, &sql, err) != 0)
+	struct ddl_context utf8 = *context;
+	struct ddl_parser p = {.arena = arena, .context = &utf8};
+	if (ddl_to_utf8(&utf8, arena, &sql, err) != 0)
 		return -1;
-	lexer_init(&p.lexer, sql, context, arena);
+	lexer_init(&p.lexer, sql, &utf8, arena);
 	if (!statement(&p))
 		unplaced(&p);
 	*steps = p.steps;

@@ -13,7 +13,11 @@
 #include "base/err.h"
 #include "model/ddl.h"
 
-/* *nsteps >= 1. Fails only when the text cannot be read at all (a charset_client we do not know). */
+/* From charset_client to UTF-8, in place or into the arena; what is no character becomes '?'. Afterwards the context says that
+ * it is UTF-8. Fails when the character set is one we do not know. */
+int ddl_to_utf8(struct ddl_context *context, struct arena *arena, struct slice *sql,
+		struct err *err) MUST_CHECK;
+/* *nsteps >= 1. Fails as ddl_to_utf8 does. */
 int ddl_parse(struct slice sql, const struct ddl_context *context, struct arena *arena,
 	      const struct ddl_step **steps, unsigned *nsteps, struct err *err) MUST_CHECK;
 

@@ -534,9 +534,18 @@ static int follow_in_loop(struct stream *stream, struct slice text,
 int stream_statement(struct stream *stream, struct slice text, const struct ddl_context *context,
 		     struct err *err)
 {
-	if (stream->lane.config->has_loop && stream->lane.capture == NULL)
-		return follow_in_loop(stream, text, context, err);
-	return follow_text(stream, text, context, err);
+	struct ddl_context utf8 = *context;
+	struct arena arena;
+	int rc;
+	arena_init(&arena, 0);
+	if (ddl_to_utf8(&utf8, &arena, &text, err) < 0) /* messages and loops have it so, too */
+		rc = stream_at(stream, stream->read.offset, SLICE(""), err);
+	else if (stream->lane.config->has_loop && stream->lane.capture == NULL)
+		rc = follow_in_loop(stream, text, &utf8, err);
+	else
+		rc = follow_text(stream, text, &utf8, err);
+	arena_fini(&arena);
+	return rc;
 }
 
 static unsigned version_number(const char *text)
@@ -564,7 +573,7 @@ int stream_ddl(struct stream *stream, const struct event *event, struct err *err
 	context = (struct ddl_context){
 		.db = query.db,
 		.charset_client = query.charset_client,
-		.collation_database = query.collation_database,
+		.collation_server = query.collation_server,
 		.sql_mode = query.sql_mode,
 		.mariadb = stream->format.mariadb,
 		.version = version_number(stream->format.server_version),

@@ -53,9 +53,9 @@ const char *ddl_op_name(enum ddl_op op);
 
 /* What a Query event brings beside its text. */
 struct ddl_context {
-	struct slice db;             /* default database */
-	uint16_t charset_client;     /* collation id of the text (0: UTF-8) */
-	uint16_t collation_database; /* collation of a database made without one; 0: the server's */
+	struct slice db;           /* default database */
+	uint16_t charset_client;   /* collation id of the text (0: UTF-8) */
+	uint16_t collation_server; /* collation of a database made without one; 0: the server's */
 	uint64_t sql_mode;
 	bool mariadb;            /* what FORMAT_DESCRIPTION says: */
 	unsigned version;        /* 100511, 90704; 0: not known, all versioned comments count */

@@ -126,7 +126,8 @@ bool catalog_other_remove(struct catalog *catalog, struct catalog_database *data
 bool catalog_is_other(const struct catalog *catalog, struct slice db, struct slice name)
 {
 	const struct catalog_database *database = catalog_database(catalog, db);
-	return database != NULL && catalog_other_has(catalog, database, name);
+	return database != NULL && catalog_find(catalog, db, name) == NULL &&
+	       catalog_other_has(catalog, database, name);
 }
 
 /* Where the table stands or would stand. */

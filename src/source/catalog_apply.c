@@ -275,7 +275,9 @@ static void add_other(struct apply *a, const struct ddl_name *name)
 	struct catalog_database *database = catalog_database(a->catalog, name->db);
 	if (database == NULL)
 		return;
-	catalog_other_add(a->catalog, database, name->table);
+	if (catalog_find(a->catalog, name->db, name->table) ==
+	    NULL) /* else IF NOT EXISTS has found it */
+		catalog_other_add(a->catalog, database, name->table);
 	add_query(a, name->db);
 }
 
@@ -393,8 +395,8 @@ static void erase_database(struct apply *a, struct slice db)
 static enum charset default_charset(const struct apply *a)
 {
 	enum charset charset;
-	if (a->context->collation_database != 0 &&
-	    charset_of_id(a->context->collation_database, &charset))
+	if (a->context->collation_server != 0 &&
+	    charset_of_id(a->context->collation_server, &charset))
 		return charset;
 	return CHARSET_UTF8MB4;
 }

@@ -272,6 +272,15 @@ static int unreadable(struct slice json, struct err *err)
 		       (int)(json.len < 300 ? json.len : 300), json.ptr);
 }
 
+/* The record of a database is older than that of a table that has come in the place of a view or sequence. */
+static void publish_saved(struct catalog *catalog, struct draft *draft, uint64_t version)
+{
+	struct catalog_database *database = catalog_database(catalog, draft->db);
+	if (database != NULL)
+		catalog_other_remove(catalog, database, draft->name);
+	catalog_publish_version(catalog, draft, version);
+}
+
 int catalog_table_from_json(struct catalog *catalog, struct slice json, struct err *err)
 {
 	struct arena arena;
@@ -284,7 +293,7 @@ int catalog_table_from_json(struct catalog *catalog, struct slice json, struct e
 	if (root == NULL || !read_table(root, &draft, &version))
 		rc = unreadable(json, err);
 	else
-		catalog_publish_version(catalog, &draft, version);
+		publish_saved(catalog, &draft, version);
 	arena_fini(&arena);
 	cJSON_Delete(root);
 	return rc;

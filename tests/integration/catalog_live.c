@@ -210,7 +210,7 @@ static void read_session(struct live *live)
 				 (contains(mode, "ORACLE") ? 1u << 9 : 0) |
 				 (contains(mode, "NO_BACKSLASH_ESCAPES") ? 1u << 20 : 0);
 	live->context.implicit_timestamp = slice_equal(result_cell(&result, 0, 1), SLICE("0"));
-	live->context.collation_database =
+	live->context.collation_server =
 		contains(result_cell(&result, 0, 2), "latin1") ? 8 : 45; /* latin1 or utf8mb4 */
 	result_fini(&result);
 }

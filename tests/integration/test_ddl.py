@@ -483,6 +483,52 @@ def test_stream_begins_while_tables_change(sync, sql, db, mariadb):
         connection.close()
 
 
+def test_view_that_is_not_made(sync, sql, db):
+    """consistency 12 [seen]: CREATE VIEW IF NOT EXISTS with the name of a table makes nothing, and MariaDB logs it: the table's
+    rows come as before, behind a restart too."""
+    sql("CREATE TABLE t (id INT PRIMARY KEY)")
+    running = sync()
+    running.wait_streaming()
+    sql("CREATE VIEW IF NOT EXISTS t AS SELECT 1", "INSERT INTO t VALUES (1)", "ALTER TABLE t ADD a INT", "INSERT INTO t VALUES (2, 2)",
+        "CREATE SEQUENCE s", "CREATE OR REPLACE TABLE s (id INT PRIMARY KEY)", "INSERT INTO s VALUES (1)")
+    running.wait_rows(f"{db}.t", 2)
+    running.wait_rows(f"{db}.s", 1)
+    assert running.stop() == 0
+    running.start()
+    sql("INSERT INTO t VALUES (3, 3)", "INSERT INTO s VALUES (2)")
+    running.wait_rows(f"{db}.t", 3)
+    running.wait_rows(f"{db}.s", 2)
+
+
+@pytest.mark.parametrize("metadata", ["NO_LOG", "MINIMAL"])
+def test_character_set_of_a_new_database(sync, sql, db, mariadb, metadata):
+    """consistency 11: a database that is made without a character set has the one of the session's collation_server, and so have its
+    tables."""
+    sql("CREATE TABLE t (id INT PRIMARY KEY)")
+    running = sync(tables=[f"{db}.*", f"{db}_new.*"])
+    running.wait_streaming()
+    with mariadb.globals(binlog_row_metadata=metadata):
+        connection = mariadb.connect(init_command="SET NAMES utf8mb4, collation_server = latin1_swedish_ci")
+        with connection.cursor() as cursor:
+            for statement in (f"CREATE DATABASE {db}_new", f"CREATE TABLE {db}_new.t (id INT PRIMARY KEY, v VARCHAR(9), c TEXT)",
+                              f"INSERT INTO {db}_new.t VALUES (1, 'é', 'ü')"):
+                cursor.execute(statement)
+        connection.close()
+    (message,) = running.wait_rows(f"{db}_new.t", 1)
+    mariadb.run(f"DROP DATABASE {db}_new")
+    assert message.after == {"id": 1, "v": "é", "c": "ü"}
+
+
+def test_statement_in_another_character_set(table, db, mariadb):
+    """messages.md 5: the text of a statement is UTF-8, whatever the client spoke."""
+    connection = mariadb.connect(database=db, charset="latin1")
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE t COMMENT 'café'")
+    connection.close()
+    message = table.wait_message(f"{db}.t", lambda m: m.op == "ALTER", "the statement")
+    assert message.ddl["text"] == "ALTER TABLE t COMMENT 'café'"
+
+
 def test_query_message(sync, sql, db, mariadb):
     """messages.md 2, 5: any other statement that concerns a selected database: op QUERY, columns and key null, table null, once in
     each topic of its tables, those that a function has returned included."""

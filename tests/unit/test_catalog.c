@@ -287,7 +287,7 @@ static void test_databases(void **state)
 	assert_null(catalog_find(f->catalog, SLICE("d2"), SLICE("x")));
 	run(f, "DROP DATABASE IF EXISTS d2");
 	assert_int_equal(f->n, 0);
-	f->context.collation_database = 8; /* the server's: latin1_swedish_ci */
+	f->context.collation_server = 8; /* the server's: latin1_swedish_ci */
 	run(f, "CREATE DATABASE d3");
 	run(f, "CREATE TABLE d3.x (a varchar(5))");
 	assert_int_equal(catalog_find(f->catalog, SLICE("d3"), SLICE("x"))->charset,
@@ -568,6 +568,11 @@ static void test_others(void **state)
 	assert_false(catalog_is_other(f->catalog, SLICE("elsewhere"), SLICE("s")));
 	run(f, "CREATE TABLE IF NOT EXISTS v (a int)");
 	assert_int_equal(f->n, 0);
+	run(f, "CREATE TABLE t (a int)");
+	run(f,
+	    "CREATE VIEW IF NOT EXISTS t AS SELECT 1"); /* the server logs it, and has the table still */
+	assert_string_equal(effects_text(f), "QUERY shop. - -");
+	assert_false(catalog_is_other(f->catalog, SLICE("shop"), SLICE("t")));
 	run(f, "RENAME TABLE v TO w, s TO s2");
 	assert_true(catalog_is_other(f->catalog, SLICE("shop"), SLICE("w")));
 	assert_false(catalog_is_other(f->catalog, SLICE("shop"), SLICE("v")));
@@ -577,6 +582,12 @@ static void test_others(void **state)
 	assert_int_equal(catalog_database_from_json(other, buf_slice(&json), &f->err), 0);
 	assert_true(catalog_is_other(other, SLICE("shop"), SLICE("w")));
 	assert_true(catalog_is_other(other, SLICE("shop"), SLICE("s2")));
+	run(f,
+	    "CREATE OR REPLACE TABLE s2 (a int)"); /* its record comes behind the database's, which may be older */
+	buf_clear(&json);
+	catalog_table_to_json(find(f, "s2"), &json);
+	assert_int_equal(catalog_table_from_json(other, buf_slice(&json), &f->err), 0);
+	assert_false(catalog_is_other(other, SLICE("shop"), SLICE("s2")));
 	run(f, "DROP VIEW w, nothere");
 	run(f, "DROP TABLE s2");
 	assert_false(catalog_is_other(f->catalog, SLICE("shop"), SLICE("w")));

@@ -23,7 +23,12 @@ static int setup(void **state)
 	sync_init(&f->sync, NULL, 0, &f->config);
 	f->stream = stream_new(&f->sync, NULL, NULL, &start, NULL, &f->metrics);
 	arena_init(&f->stream->lane.texts, 0);
+	window_init(&f->stream->lane.window);
+	f->config.sink.kind = SINK_DISCARD;
+	f->stream->lane.sink = sink_new(&f->config.sink, "test", 0, NULL, NULL, &f->err);
+	assert_non_null(f->stream->lane.sink);
 	f->stream->file = f->stream->read_file = "bin.000001";
+	strcpy(f->stream->read.file, f->stream->file);
 	event_format_init(&f->ahead_format);
 	*state = f;
 	return 0;
@@ -32,6 +37,8 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct fixture *f = *state;
+	sink_free(f->stream->lane.sink);
+	window_fini(&f->stream->lane.window);
 	arena_fini(&f->stream->lane.texts);
 	stream_free(f->stream);
 	sync_fini(&f->sync);
@@ -95,6 +102,39 @@ static void drained_comes_and_goes(void **state)
 	assert_false(drained(f));
 }
 
+/* consistency 26: what the server writes that is no transaction moves the position when nothing more comes, forward only, and
+ * not inside a group. */
+static void a_quiet_server_moves_the_position(void **state)
+{
+	struct fixture *f = *state;
+	struct stream *stream = f->stream;
+	unsigned at = 0;
+	struct mark mark;
+	stream->read.offset = stream->offset = 300;
+	packet(f, events_next(true, "rows", EVENT_FORMAT_DESCRIPTION, &at)->packet);
+	stream->offset = 500;
+	quiet(f, 500);
+	assert_int_equal(stream->read.offset, 300);
+	quiet(f, 500);
+	assert_int_equal(stream->read.offset, 500);
+	assert_true(window_take(&stream->lane.window, &mark));
+	assert_int_equal(mark.offset, 500);
+	assert_string_equal(mark.file, "bin.000001");
+	stream->offset = 4; /* a dump by GTID has begun at the start of the file */
+	quiet(f, 500);
+	assert_int_equal(stream->read.offset, 500);
+	stream->file = "bin.000002";
+	quiet(f, 500);
+	assert_string_equal(stream->read.file, "bin.000002");
+	assert_int_equal(stream->read.offset, 4);
+	packet(f, events_next(true, "rows", EVENT_GTID_MARIADB, &at)->packet);
+	stream->offset += 1000;
+	quiet(f, 600);
+	quiet(f, 600);
+	assert_true(stream->drained);
+	assert_true(stream->read.offset < stream->offset);
+}
+
 /* consistency 9: min(500 ms, heartbeat / 4). */
 static void the_server_says_often_enough_that_it_is_there(void **state)
 {
@@ -139,6 +179,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(drained_comes_and_goes, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_quiet_server_moves_the_position, setup, teardown),
 		cmocka_unit_test(the_server_says_often_enough_that_it_is_there),
 		cmocka_unit_test_setup_teardown(both_connections_number_alike, setup, teardown),
 	};
