@@ -214,12 +214,23 @@ static int split_error(const struct rows *rows, const struct row *row, struct er
 		       (size_t)(rows->next - (const uint8_t *)rows->images.ptr));
 }
 
+/* Such rows have no bytes: how many there are is not told. */
+static int no_cells(const struct row *row, struct err *err)
+{
+	return err_set(err, ERR_DATA,
+		       "table %.*s: the row image has no column at all: set binlog_row_image = "
+		       "FULL on the source and reconnect its writers",
+		       SLICE_FMT(row->layout->table->full_name));
+}
+
 int rows_next(struct rows *rows, struct row *before, struct row *after, uint32_t *offset,
 	      struct err *err)
 {
 	const uint8_t *start = (const uint8_t *)rows->images.ptr;
 	const uint8_t *end = start + rows->images.len;
 	const uint8_t *at = rows->next;
+	if ((rows->op == CHANGE_INSERT ? rows->ncells_after : rows->ncells_before) == 0)
+		return no_cells(rows->op == CHANGE_INSERT ? after : before, err);
 	if (at == end)
 		return 0;
 	*offset = (uint32_t)(at - start);

@@ -13,8 +13,11 @@ static int look(struct stream *stream, struct slice packet, struct event_format 
 {
 	struct event event;
 	struct event_gtid gtid;
-	if (packet.len > 4 && (uint8_t)packet.ptr[4] == EVENT_FORMAT_DESCRIPTION)
+	if (packet.len > 4 && (uint8_t)packet.ptr[4] == EVENT_FORMAT_DESCRIPTION) {
+		if (seen->open) /* the server crashed inside it: it never happened */
+			seen->end = GROUP_ROLLBACK;
 		return event_format_parse(packet, format, err);
+	}
 	if (event_parse(packet, format, false, &event, err) < 0)
 		return -1;
 	if (event.type == EVENT_HEARTBEAT || event.type == EVENT_HEARTBEAT_V2 ||

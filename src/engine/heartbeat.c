@@ -28,11 +28,12 @@ static unsigned count_partitions(const struct lane *lane)
 /* The topic of its own: named by the script, or when there are too many partitions. */
 static int named_topic(struct heartbeat *heartbeat, struct lane *lane, struct err *err)
 {
-	struct slice name;
-	if (lane->config->heartbeat_topic)
-		name = slice_str(lane->config->heartbeat_topic);
-	else
-		name = arena_printf(&lane->texts, "tideway.heartbeat.%s", lane->config->name);
+	struct slice name = slice_str(lane->config->heartbeat_topic);
+	if (!lane->config->heartbeat_topic && heartbeat->name.len == 0)
+		heartbeat->name =
+			arena_printf(&lane->texts, "tideway.heartbeat.%s", lane->config->name);
+	if (!lane->config->heartbeat_topic)
+		name = heartbeat->name;
 	if (!heartbeat->one_topic && !lane->config->heartbeat_topic)
 		log_warn("heartbeats: %u partitions are more than %d: they go to topic '%.*s' "
 			 "alone; set "

@@ -13,6 +13,7 @@ struct heartbeat {
 	unsigned sent;                   /* of them, so far */
 	struct destination *destination; /* being served */
 	int partition;                   /* its next partition */
+	struct slice name;               /* of that topic; in lane.texts */
 	bool one_topic;                  /* too many partitions: a topic of its own instead */
 	struct buf value;                /* the message */
 };

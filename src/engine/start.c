@@ -289,6 +289,28 @@ static int refuse_versioned(const struct start *start, struct err *err)
 	return 0;
 }
 
+/* A table is known by "db.table" here: two of them with dots in their names may not say the same. */
+static int refuse_same_names(const struct start *start, struct err *err)
+{
+	struct map seen;
+	int rc = 0;
+	map_init(&seen);
+	for (unsigned i = 0; rc == 0 && i < start->nselected; i++) {
+		const struct table *table = start->selected[i];
+		const struct table *other =
+			map_set(&seen, table->full_name, (void *)(uintptr_t)table);
+		if (other)
+			rc = err_set(err, ERR_SOURCE,
+				     "the tables `%.*s`.`%.*s` and `%.*s`.`%.*s` cannot be told "
+				     "apart here; exclude one of them in source.tables, in "
+				     "backquotes",
+				     SLICE_FMT(other->db), SLICE_FMT(other->name),
+				     SLICE_FMT(table->db), SLICE_FMT(table->name));
+	}
+	map_fini(&seen);
+	return rc;
+}
+
 /* Nothing is selected: because there is nothing to see, or because the patterns name something else. */
 static int refuse_nothing(struct start *start, struct err *err)
 {
@@ -350,7 +372,8 @@ int start_connect(struct start *start, struct err *err)
 	if (start_load_fresh(start, err) < 0)
 		return -1;
 	start_select(start);
-	if (check_left_out(start, err) < 0 || refuse_versioned(start, err) < 0)
+	if (check_left_out(start, err) < 0 || refuse_versioned(start, err) < 0 ||
+	    refuse_same_names(start, err) < 0)
 		return -1;
 	return check_selection(start, err);
 }

@@ -426,11 +426,12 @@ static int on_heartbeat(struct stream *stream, const struct event *event, struct
 static int on_format(struct stream *stream, struct slice packet, struct err *err)
 {
 	stream_forget_ids(stream);
-	if (stream->group.open && stream->spilled)
+	if (stream->group.open && stream->spilled && stream->ahead.end != GROUP_ROLLBACK)
 		return err_retry(err, ERR_SOURCE,
 				 "the binlog was cut inside a transaction at %s:%" PRIu64,
 				 stream->read.file, stream->read.offset);
 	group_reset(&stream->group); /* the server crashed inside it: it never happened */
+	stream->spilled = false;
 	return event_format_parse(packet, &stream->format, err);
 }
 

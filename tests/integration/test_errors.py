@@ -91,6 +91,16 @@ def test_unknown_host(sync, table):
     sync(host="no-such-host.invalid").fails(3, r"no-such-host\.invalid")
 
 
+def test_names_that_say_the_same(sync, sql, db):
+    """Two tables that "db.table" does not tell apart are refused, both named; either can be excluded."""
+    sql("CREATE TABLE `b.c` (id INT PRIMARY KEY)", f"CREATE DATABASE `{db}.b`", f"CREATE TABLE `{db}.b`.c (id INT PRIMARY KEY)")
+    running = sync(tables=[f"{db}.*", f"`{db}.b`.*"])
+    try:
+        running.fails(3, rf"`{db}`\.`b\.c`", rf"`{db}\.b`\.`c`", "source.tables")
+    finally:
+        sql(f"DROP DATABASE `{db}.b`")
+
+
 def test_unknown_table(sync, table, db):
     """An exact name that matches no table is an error."""
     sync(tables=[f"{db}.t", f"{db}.nope"]).fails(1, rf"{db}\.nope")

@@ -175,11 +175,38 @@ static void both_connections_number_alike(void **state)
 			 3); /* behind the GTID: annotation, table map, rows */
 }
 
+/* consistency 6: a file that ends inside a transaction: the server crashed, and the transaction never happened, whatever its
+ * size. What the next file begins with is none of its events. */
+static void a_cut_transaction_never_happened(void **state)
+{
+	struct fixture *f = *state;
+	struct stream *stream = f->stream;
+	const uint8_t types[] = {EVENT_FORMAT_DESCRIPTION, EVENT_GTID_MARIADB, EVENT_TABLE_MAP,
+				 EVENT_FORMAT_DESCRIPTION};
+	for (unsigned i = 0; i < sizeof(types); i++) {
+		unsigned at = 0;
+		struct slice bytes = events_next(true, "rows", types[i], &at)->packet;
+		assert_int_equal(stream->ahead.end, GROUP_OPEN);
+		if (i < 2)
+			packet(f, bytes);
+		if (look(stream, bytes, &f->ahead_format, &stream->ahead, &f->err) < 0)
+			fail_msg("%s", f->err.text);
+	}
+	assert_int_equal(stream->ahead.end, GROUP_ROLLBACK);
+	assert_true(stream->group.open);
+	stream->spilled = true;
+	unsigned at = 0;
+	packet(f, events_next(true, "rows", EVENT_FORMAT_DESCRIPTION, &at)->packet);
+	assert_false(stream->group.open);
+	assert_false(stream->spilled);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(drained_comes_and_goes, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_quiet_server_moves_the_position, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_cut_transaction_never_happened, setup, teardown),
 		cmocka_unit_test(the_server_says_often_enough_that_it_is_there),
 		cmocka_unit_test_setup_teardown(both_connections_number_alike, setup, teardown),
 	};

@@ -227,6 +227,27 @@ static void test_hidden_columns_are_passed_over(void **state)
 	free((void *)body.ptr);
 }
 
+/* binlog_row_image=MINIMAL, INSERT INTO t VALUES (): an image without a column has no bytes, and is a row. */
+static void test_a_row_without_columns_is_an_error(void **state)
+{
+	static const char image[] = "5d020000000001000400";
+	struct row_layout layout = {.table = &table, .ncells = 4, .fixed_size = 4};
+	struct row row = {.layout = &layout};
+	struct slice body = cells_bytes(image, sizeof(image) - 1);
+	struct event_format format = events_format(true);
+	struct event event = cells_event(EVENT_WRITE_ROWS_V1, body);
+	struct rows rows;
+	struct err err = ERR_INIT;
+	uint32_t offset;
+	(void)state;
+	assert_int_equal(rows_parse(&event, &format, &rows, &err), 0);
+	assert_int_equal(rows_next(&rows, NULL, &row, &offset, &err), -1);
+	assert_int_equal(err.code, ERR_DATA);
+	assert_non_null(strstr(err.text, "events_db.t"));
+	assert_non_null(strstr(err.text, "binlog_row_image = FULL"));
+	free((void *)body.ptr);
+}
+
 static void test_refused_rows_name_the_setting(void **state)
 {
 	struct fixture f = {.format = events_format(true), .mariadb = true, .label = "compressed"};
@@ -335,6 +356,7 @@ int main(void)
 		cmocka_unit_test(test_rows_of_both_servers),
 		cmocka_unit_test(test_minimal_images),
 		cmocka_unit_test(test_hidden_columns_are_passed_over),
+		cmocka_unit_test(test_a_row_without_columns_is_an_error),
 		cmocka_unit_test(test_refused_rows_name_the_setting),
 		cmocka_unit_test(test_compressed_size),
 		cmocka_unit_test(test_columns_must_agree),
