@@ -140,7 +140,10 @@ static int check_empty(struct checkpoint *checkpoint, struct err *err)
 int checkpoint_load(struct checkpoint *checkpoint, struct position *position, bool *found,
 		    struct err *err)
 {
-	struct slice json = checkpoint_get(checkpoint, SLICE("position"));
+	struct slice json;
+	if (store_ready(checkpoint->store, err) < 0)
+		return -1;
+	json = checkpoint_get(checkpoint, SLICE("position"));
 	*found = json.ptr != NULL;
 	if (!*found)
 		return check_empty(checkpoint, err);

@@ -20,7 +20,7 @@ struct store_record {
 	struct slice value; /* JSON; ptr NULL: remove (tombstone) */
 };
 
-/* Kafka: waits for a broker that is away as long as *stop stays false. Only records whose name
+/* Kafka: waits for a broker that is away as long as *stop stays false; config and stop must outlive the store. Only records whose name
  * starts with "<sync>/" are kept. */
 struct store *store_open_topic(const struct sink_config *config, const char *topic,
 			       const char *sync, const _Atomic bool *stop, struct err *err);
@@ -37,12 +37,15 @@ struct store *store_look_topic(const struct sink_config *config, const char *top
 struct store *store_look_file(const char *path, const char *sync, struct err *err);
 void store_free(struct store *store);
 
+/* Before it is read (again): a store that has lost its producer without being fenced opens another, and reads what is there. */
+int store_ready(struct store *store, struct err *err) MUST_CHECK;
 /* NULL ptr: no such record. Valid until the next put. */
 struct slice store_get(const struct store *store, struct slice name);
 /* Walks the records in name order: start with *at = 0; false at the end. */
 bool store_next(const struct store *store, size_t *at, struct store_record *record);
 /* All or nothing, durable when it returns (10 to 40 ms on Kafka: one transaction). A fenced
- * producer is ERR_DISPLACED, not retriable; an unreachable broker is retried inside until *stop. */
+ * producer is ERR_DISPLACED, not retriable; an unreachable broker is retried inside until *stop. Retriable: the store
+ * must be made ready before the next put. */
 int store_put(struct store *store, const struct store_record *records, unsigned n,
 	      struct err *err) MUST_CHECK;
 

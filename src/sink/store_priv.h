@@ -9,7 +9,8 @@ struct store_ops {
 	 * afterwards. */
 	int (*write)(struct store *store, const struct store_record *records, unsigned n,
 		     struct err *err);
-	void (*free)(struct store *store); /* releases the struct too */
+	int (*ready)(struct store *store, struct err *err); /* NULL: it always is */
+	void (*free)(struct store *store);                  /* releases the struct too */
 };
 
 struct store_entry {

@@ -18,8 +18,9 @@ enum {
 	STOP_GRACE_MS =
 		5000,  /* the last save of a sync that stops may take so long before it gives up */
 	READ_MS = 500, /* one wait for records */
-	READ_LOG_MS = 10000, /* of waiting for the end of the topic before the log says so */
-	LOOK_MS = 10000,     /* store_look_topic waits so long for a broker, and for that end */
+	READ_LOG_MS = 10000,     /* of waiting for the end of the topic before the log says so */
+	TRANSACTION_MS = 300000, /* then the coordinator gives a transaction up */
+	LOOK_MS = 10000,         /* store_look_topic waits so long for a broker, and for that end */
 	PARTITION = 0,
 };
 
@@ -29,8 +30,11 @@ struct topic_store {
 	rd_kafka_topic_t *rkt;    /* the checkpoint topic, its partition 0 */
 	const _Atomic bool *stop; /* ends waiting; may be NULL */
 	char *topic, *sync;
-	bool looks;     /* store_look_topic: nothing is waited for very long */
-	int64_t put_ms; /* when the running put began (monotonic); 0: none runs */
+	const struct sink_config *config;
+	bool looks;       /* store_look_topic: nothing is waited for very long */
+	bool given_up;    /* the producer is of no more use; topic_ready opens another */
+	int64_t put_ms;   /* when the running put began (monotonic); 0: none runs */
+	int64_t begun_ms; /* when the last transaction began */
 	rd_kafka_resp_err_t
 		failed; /* first delivery report with an error, since the transaction began */
 };
@@ -48,6 +52,13 @@ static bool is_fenced(rd_kafka_resp_err_t code)
 {
 	return code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED ||
 	       code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH;
+}
+
+/* TIDEWAY_TRANSACTION_MS: for tests. */
+static int64_t transaction_ms(void)
+{
+	const char *text = getenv("TIDEWAY_TRANSACTION_MS");
+	return text ? atoll(text) : TRANSACTION_MS;
 }
 
 /* The position is saved once more after the stop was asked for: that save may wait a little. */
@@ -180,6 +191,7 @@ static enum outcome save(struct topic_store *t, const struct store_record *recor
 			 struct err *err)
 {
 	t->failed = RD_KAFKA_RESP_ERR_NO_ERROR;
+	t->begun_ms = clock_mono_ms();
 	enum outcome outcome =
 		judge(t, "begin a checkpoint", rd_kafka_begin_transaction(t->kafka.rk), err);
 	if (outcome != DONE)
@@ -224,19 +236,42 @@ static int put(struct topic_store *t, const struct store_record *records, unsign
 		if (hopeless(t->failed))
 			return refused(t, "save the checkpoint", t->failed,
 				       rd_kafka_err2str(t->failed), err);
+		if (t->failed != RD_KAFKA_RESP_ERR_NO_ERROR)
+			log_warn(
+				"%s: the checkpoint is not taken (topic \"%s\"): %s. Is the leader "
+				"of its partition away, or are too few replicas in sync? Trying "
+				"again; rows go on, and nothing is lost",
+				t->kafka.label, t->topic, rd_kafka_err2str(t->failed));
 		if (kafka_wait(&t->kafka, "save the checkpoint", RD_KAFKA_RESP_ERR__TIMED_OUT,
 			       WAIT_MS, stop_of(t), err) != 0)
 			return -1;
 	}
 }
 
+/* The coordinator fences a producer whose transaction has lasted too long as if another had come. */
+static int gave_up(struct topic_store *t, struct err *err)
+{
+	return err_retry(
+		err, ERR_KAFKA,
+		"%s: the transaction that saves the checkpoint (topic \"%s\") could not be "
+		"ended in %lld s, and Kafka has given it up",
+		t->kafka.label, t->topic, (long long)(transaction_ms() / 1000));
+}
+
 static int topic_write(struct store *store, const struct store_record *records, unsigned n,
 		       struct err *err)
 {
 	struct topic_store *t = of(store);
+	if (t->given_up)
+		return gave_up(t, err);
 	t->put_ms = clock_mono_ms();
 	int result = put(t, records, n, err);
 	t->put_ms = 0;
+	if (result < 0 && err->code == ERR_DISPLACED &&
+	    clock_mono_ms() - t->begun_ms >= transaction_ms()) {
+		t->given_up = true;
+		return gave_up(t, err);
+	}
 	return result;
 }
 
@@ -326,8 +361,7 @@ static int read_to_end(struct topic_store *t, struct reading *reading, struct er
 	return result < 0 ? -1 : 0;
 }
 
-static int open_reader(const struct sink_config *config, struct topic_store *t,
-		       struct reading *reading, struct err *err)
+static int open_reader(struct topic_store *t, struct reading *reading, struct err *err)
 {
 	static const struct property forced[] = {
 		{"isolation.level", "read_committed"},
@@ -339,7 +373,7 @@ static int open_reader(const struct sink_config *config, struct topic_store *t,
 	};
 	const struct kafka_options options = {
 		RD_KAFKA_CONSUMER, PROPERTY_ADMIN, t->topic, NULL, forced, NULL, NULL};
-	if (kafka_open(&reading->kafka, config, &options, err) != 0)
+	if (kafka_open(&reading->kafka, t->config, &options, err) != 0)
 		return -1;
 	reading->rkt = rd_kafka_topic_new(reading->kafka.rk, t->topic, NULL);
 	if (reading->rkt != NULL &&
@@ -358,14 +392,14 @@ static void close_reader(struct reading *reading)
 	kafka_close(&reading->kafka);
 }
 
-static int read_all(const struct sink_config *config, struct topic_store *t, struct err *err)
+static int read_all(struct topic_store *t, struct err *err)
 {
 	struct reading reading = {.rkt = NULL};
 	if (find_end(t, &reading.end, err) != 0)
 		return -1;
 	if (reading.end == 0)
 		return 0;
-	int result = open_reader(config, t, &reading, err);
+	int result = open_reader(t, &reading, err);
 	if (result == 0)
 		result = read_to_end(t, &reading, err);
 	close_reader(&reading);
@@ -432,48 +466,84 @@ static int prepare_topic(struct topic_store *t, struct err *err)
 
 /* ---- lifecycle ---- */
 
-static int open_producer(const struct sink_config *config, struct topic_store *t, struct err *err)
+static int open_producer(struct topic_store *t, struct err *err)
 {
+	char transaction[24], message[24];
 	struct buf id;
 	buf_init(&id);
 	buf_printf(&id, "tideway.%s", t->sync);
-	/* transaction.timeout.ms: an outage that is shorter does not make the coordinator give
-	 * the producer up */
+	snprintf(transaction, sizeof(transaction), "%lld", (long long)transaction_ms());
+	snprintf(message, sizeof(message), "%lld", (long long)transaction_ms() / 2);
+	/* a record that cannot be written ends its transaction before the coordinator does, which would
+	 * fence the producer */
 	const struct property forced[] = {
-		{"transactional.id", buf_cstr(&id)}, {"transaction.timeout.ms", "300000"},
-		{"message.max.bytes", "1000000000"}, {"linger.ms", "0"},
-		{"compression.type", "lz4"},         {NULL, NULL},
+		{"transactional.id", buf_cstr(&id)},
+		{"transaction.timeout.ms", transaction},
+		{"message.timeout.ms", message},
+		{"message.max.bytes", "1000000000"},
+		{"linger.ms", "0"},
+		{"compression.type", "lz4"},
+		{NULL, NULL},
 	};
 	const struct kafka_options options = {
 		RD_KAFKA_PRODUCER, PROPERTY_ADMIN, buf_cstr(&id), NULL, forced, on_report, t};
-	int result = kafka_open(&t->kafka, config, &options, err);
+	int result = kafka_open(&t->kafka, t->config, &options, err);
 	buf_fini(&id);
 	return result;
+}
+
+static void close_producer(struct topic_store *t)
+{
+	if (t->rkt != NULL)
+		rd_kafka_topic_destroy(t->rkt);
+	t->rkt = NULL;
+	kafka_close(&t->kafka);
+}
+
+static int open_all(struct topic_store *t, struct err *err)
+{
+	if (open_producer(t, err) != 0 || prepare_topic(t, err) != 0 ||
+	    init_transactions(t, err) != 0)
+		return -1;
+	return read_all(t, err);
+}
+
+/* Who has written meanwhile counts: what is read replaces what is remembered. */
+static int topic_ready(struct store *store, struct err *err)
+{
+	struct topic_store *t = of(store);
+	if (!t->given_up)
+		return 0;
+	close_producer(t);
+	if (open_all(t, err) != 0)
+		return -1;
+	t->given_up = false;
+	log_info("%s: the checkpoint (topic \"%s\") has a new producer", t->kafka.label, t->topic);
+	return 0;
 }
 
 static void topic_free(struct store *store)
 {
 	struct topic_store *t = of(store);
-	if (t->rkt != NULL)
-		rd_kafka_topic_destroy(t->rkt);
-	kafka_close(&t->kafka);
+	close_producer(t);
 	free(t->topic);
 	free(t->sync);
 	free(t);
 }
 
-static const struct store_ops topic_ops = {.write = topic_write, .free = topic_free};
+static const struct store_ops topic_ops = {
+	.write = topic_write, .ready = topic_ready, .free = topic_free};
 
 struct store *store_open_topic(const struct sink_config *config, const char *topic,
 			       const char *sync, const _Atomic bool *stop, struct err *err)
 {
 	struct topic_store *t = mem_array(1, sizeof(*t));
 	t->store.ops = &topic_ops;
+	t->config = config;
 	t->stop = stop;
 	t->topic = strdup(topic);
 	t->sync = strdup(sync);
-	if (open_producer(config, t, err) == 0 && prepare_topic(t, err) == 0 &&
-	    init_transactions(t, err) == 0 && read_all(config, t, err) == 0)
+	if (open_all(t, err) == 0)
 		return &t->store;
 	store_free(&t->store);
 	return NULL;
@@ -507,11 +577,12 @@ struct store *store_look_topic(const struct sink_config *config, const char *top
 		RD_KAFKA_PRODUCER, PROPERTY_ADMIN, "tideway-check", NULL, NULL, NULL, NULL};
 	struct topic_store *t = mem_array(1, sizeof(*t));
 	t->store.ops = &look_ops;
+	t->config = config;
 	t->looks = true;
 	t->topic = strdup(topic);
 	t->sync = strdup(sync);
 	if (kafka_open(&t->kafka, config, &options, err) == 0 && look_at_topic(t, err) == 1 &&
-	    read_all(config, t, err) == 0)
+	    read_all(t, err) == 0)
 		return &t->store;
 	store_free(&t->store);
 	return NULL;

@@ -300,6 +300,33 @@ static void fenced(void **state)
 	}
 }
 
+/* The coordinator gives a transaction up that lasts too long, and fences its producer as if another had come: here a store gets
+ * another producer, and finds what is there by then. */
+static void given_up(void **state)
+{
+	struct store_record record = {SLICE("shop/a"), SLICE("2")};
+	(void)state;
+	setenv("TIDEWAY_TRANSACTION_MS", "1000", 1);
+	struct store *store = open_topic();
+	put(store, "shop/a", "1");
+	rd_kafka_mock_broker_push_request_error_rtts(
+		broker->cluster, 1, API_END_TXN, 2, RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS,
+		1100, RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH, 0);
+	assert_int_equal(store_put(store, &record, 1, &err), -1);
+	if (err.code != ERR_KAFKA || !err.retriable)
+		fail_msg("code %d: %s", err.code, err.text);
+	assert_slice(store_get(store, SLICE("shop/a")), "1");
+	assert_int_equal(store_put(store, &record, 1, &err), -1); /* not before it is ready */
+	struct store *other = open_topic();
+	put(other, "shop/b", "3");
+	store_free(other);
+	assert_int_equal(store_ready(store, &err), 0);
+	assert_slice(store_get(store, SLICE("shop/b")), "3");
+	put(store, "shop/a", "2");
+	store_free(store);
+	unsetenv("TIDEWAY_TRANSACTION_MS");
+}
+
 static void refused(void **state)
 {
 	(void)state;
@@ -349,6 +376,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(topic, setup_broker, teardown_broker),
 		cmocka_unit_test_setup_teardown(passing_errors, setup_broker, teardown_broker),
 		cmocka_unit_test_setup_teardown(fenced, setup_broker, teardown_broker),
+		cmocka_unit_test_setup_teardown(given_up, setup_broker, teardown_broker),
 		cmocka_unit_test_setup_teardown(refused, setup_broker, teardown_broker),
 		cmocka_unit_test_setup(topic_without_broker, setup),
 	};
