@@ -240,27 +240,6 @@ def test_quiet_table_moves_its_position(sync, sql, db, mariadb):
     running.wait_rows(f"{db}.t", 2)
 
 
-def test_checkpoint_that_cannot_be_written(sync, sql, db, kafka_server):
-    """consistency 25: records of the checkpoint that Kafka does not take for longer than a transaction may last are waited for:
-    that is no other process. Rows flow meanwhile, and the position is saved in the end."""
-    own = kafka_server("transaction.abort.timed.out.transaction.cleanup.interval.ms=200")
-    sql("CREATE TABLE t (id INT PRIMARY KEY)")
-    running = sync(kafka=own, env={"TIDEWAY_TRANSACTION_MS": "2000"})
-    running.wait_streaming()
-    topic = f"tideway.{running.name}"
-    own.configure(topic, "min.insync.replicas", "2")
-    sql("INSERT INTO t VALUES (1)")
-    wait_for(lambda: running.must_run() or running.log.count("the checkpoint is not taken") >= 3, lambda: running.log[-2000:])
-    sql("INSERT INTO t VALUES (2)")
-    running.wait_rows(f"{db}.t", 2)
-    own.configure(topic, "min.insync.replicas", "1")
-    saved = len(running.reader(topic).to_end())
-    sql("INSERT INTO t VALUES (3)")
-    running.wait_rows(f"{db}.t", 3)
-    running.until(topic, lambda m: len(m) > saved, "a position")
-    assert running.stop() == 0
-
-
 def test_more_transactions_than_the_window_holds(sync, sql, db, mariadb, kafka_server):
     """Promise 1, consistency 26: while one message waits for its acknowledgement, more transactions come than can be remembered
     (65,536); the source waits for it, and when it comes the stream goes on."""

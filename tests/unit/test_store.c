@@ -3,6 +3,7 @@
 #include "../../src/sink/broker.c"
 #include "../../src/sink/store.c"
 
+#include "base/clock.h"
 #include "base/file.h"
 
 #include <sys/stat.h>
@@ -327,6 +328,26 @@ static void given_up(void **state)
 	unsetenv("TIDEWAY_TRANSACTION_MS");
 }
 
+/* Records that are not taken for longer than their transaction may last: it is ended and tried again, and no fence comes. */
+static void not_taken_for_long(void **state)
+{
+	rd_kafka_resp_err_t errors[40];
+	(void)state;
+	for (size_t i = 0; i < 40; i++)
+		errors[i] = RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS;
+	setenv("TIDEWAY_TRANSACTION_MS", "1000", 1);
+	struct store *store = open_topic();
+	rd_kafka_mock_push_request_errors_array(broker->cluster, API_PRODUCE, 40, errors);
+	int64_t began = clock_mono_ms();
+	put(store, "shop/a", "1");
+	assert_true(clock_mono_ms() - began > 1000); /* the errors lasted so long */
+	store_free(store);
+	store = open_topic();
+	assert_slice(store_get(store, SLICE("shop/a")), "1");
+	store_free(store);
+	unsetenv("TIDEWAY_TRANSACTION_MS");
+}
+
 static void refused(void **state)
 {
 	(void)state;
@@ -376,6 +397,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(topic, setup_broker, teardown_broker),
 		cmocka_unit_test_setup_teardown(passing_errors, setup_broker, teardown_broker),
 		cmocka_unit_test_setup_teardown(fenced, setup_broker, teardown_broker),
+		cmocka_unit_test_setup_teardown(not_taken_for_long, setup_broker, teardown_broker),
 		cmocka_unit_test_setup_teardown(given_up, setup_broker, teardown_broker),
 		cmocka_unit_test_setup_teardown(refused, setup_broker, teardown_broker),
 		cmocka_unit_test_setup(topic_without_broker, setup),
