@@ -149,6 +149,16 @@ void pins_note(struct pins *pins, struct slice topic, int partitions, const stru
 	pthread_mutex_unlock(&pins->lock);
 }
 
+void pins_adopt(struct pins *pins, struct slice topic, int partitions)
+{
+	struct pin *pin;
+	pthread_mutex_lock(&pins->lock);
+	pin = map_get(&pins->by_topic, topic);
+	pin->partitions = partitions;
+	save(pins, pin);
+	pthread_mutex_unlock(&pins->lock);
+}
+
 /* Under the lock: of two records of one topic the later one must stay the later one. */
 void pins_post(struct pins *pins, struct checkpoint *checkpoint)
 {

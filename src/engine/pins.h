@@ -40,6 +40,8 @@ bool pins_open(struct pins *pins, struct slice topic, size_t max) MUST_CHECK;
 /* The topic has so many partitions, and (unless NULL) this table writes to it: what is new about that is to be saved. A
  * count that is pinned already stays. */
 void pins_note(struct pins *pins, struct slice topic, int partitions, const struct slice *table);
+/* From here on the topic has so many, whatever is pinned; before a lane opens it. */
+void pins_adopt(struct pins *pins, struct slice topic, int partitions);
 /* Hands what is to be saved to the checkpoint, in the order in which it was noted. */
 void pins_post(struct pins *pins, struct checkpoint *checkpoint);
 /* Walks the pins: start with *at = 0; NULL at the end. */

@@ -1,5 +1,6 @@
 #include "engine/setup.h"
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "engine/lane.h"
 #include "sink/sink.h"
@@ -158,6 +159,39 @@ static int create_new(struct setup *setup, struct err *err)
 	return sink_topics_create(setup->sink, setup->names, setup->specs, n, &sync->stop, err);
 }
 
+/* Partitions that topics have got since they were pinned (rule 18). Nothing is on its way now, so that the change has a place in
+ * time; but a key's older messages stay where they are. */
+static int adopt_partitions(struct setup *setup, struct err *err)
+{
+	struct pins *pins = &setup->start->sync->pins;
+	size_t n = 0, cap = pins->by_topic.count + 1, at = 0;
+	struct slice *names = ARENA_ARRAY(&setup->arena, cap, struct slice);
+	bool *exists = ARENA_ARRAY(&setup->arena, cap, bool);
+	int *pinned = ARENA_ARRAY(&setup->arena, cap, int);
+	int *partitions = ARENA_ARRAY(&setup->arena, cap, int);
+	const struct pin *pin;
+	while ((pin = pins_next(pins, &at))) {
+		pinned[n] = pin->partitions;
+		names[n++] = pin->name;
+	}
+	if (n == 0)
+		return 0;
+	if (open_sink(setup, err) < 0 ||
+	    sink_topics_exist(setup->sink, names, (unsigned)n, exists, partitions, err) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		if (!exists[i] || partitions[i] <= pinned[i])
+			continue;
+		log_warn("topic \"%.*s\" has %d partitions now and had %d: its keys are spread "
+			 "over all "
+			 "of them from here on; of a key whose partition changes, consumers may "
+			 "see newer messages before older ones (topics.partitions = \"adopt\")",
+			 SLICE_FMT(names[i]), partitions[i], pinned[i]);
+		pins_adopt(pins, names[i], partitions[i]);
+	}
+	return 0;
+}
+
 static int work_out(struct setup *setup, struct err *err)
 {
 	const struct start *start = setup->start;
@@ -166,6 +200,8 @@ static int work_out(struct setup *setup, struct err *err)
 			return -1;
 	if (!has_topics(start->sync))
 		return 0;
+	if (start->sync->config->topics.adopt && adopt_partitions(setup, err) < 0)
+		return -1;
 	return start->sync->config->topics.create ? create_new(setup, err)
 						  : check_existing(setup, err);
 }

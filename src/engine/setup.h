@@ -9,7 +9,8 @@ struct sink;
 
 /* Works out the mapping of each selected table. ERR_SCRIPT that names table and topic when a constant topic that exists is
  * compacted, and must not be for that table's key (rule 17); topics that come later are looked at by who opens them
- * (plan_check_topic). Constant topics that are not there are created; with topics = "existing" the error names all of
+ * (plan_check_topic). With topics.partitions =
+ * "adopt" topics keep up with the partitions that they have got. Constant topics that are not there are created; with topics = "existing" the error names all of
  * them instead. */
 int setup_topics(const struct start *start, struct err *err) MUST_CHECK;
 /* The look at one table whose mapping is not_compacted, and its topic, which exists. */

@@ -44,6 +44,7 @@ enum sync_mode { MODE_FULL_THEN_STREAM, MODE_FULL, MODE_STREAM };
 struct topics_config {
 	bool create;                   /* false: topics = "existing" */
 	int partitions;                /* 6: of a table with a key */
+	bool adopt;                    /* partitions = "adopt": a pinned count follows the topic */
 	int partitions_without_key;    /* 1 */
 	int replication;               /* -1: the broker's default */
 	const struct property *config; /* topic configuration */

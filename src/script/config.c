@@ -188,6 +188,7 @@ static void config_topics(lua_State *L, int idx, struct arena *arena, struct top
 	*topics = (struct topics_config){
 		.create = boolean_at(L, idx, "create", true),
 		.partitions = (int)number_at(L, idx, "partitions", 6),
+		.adopt = boolean_at(L, idx, "adopt", false),
 		.partitions_without_key = (int)number_at(L, idx, "partitions_without_key", 1),
 		.replication = (int)number_at(L, idx, "replication", -1),
 		.max = (unsigned)number_at(L, idx, "max", 1000),

@@ -210,7 +210,7 @@ def test_checkpoint_stays_behind_what_is_acknowledged(sync, sql, db, kafka_serve
 
 
 def test_more_partitions_later(sync, sql, db, kafka):
-    """consistency 18: the pinned count holds: a topic that grows keeps its keys' partitions."""
+    """consistency 18: the pinned count holds: a topic that grows keeps its keys' partitions, until the script asks for more."""
     sql("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t SELECT seq FROM seq_1_to_20")
     running = sync("topics = { partitions = 2 },")
     first = {m.key: m.partition for m in running.wait_rows(f"{db}.t", 20)}
@@ -221,6 +221,21 @@ def test_more_partitions_later(sync, sql, db, kafka):
     sql("DELETE FROM t")
     found = running.wait_rows(f"{db}.t", 40)
     assert all(m.partition == first[m.key] for m in found)
+    assert running.stop() == 0
+    # on request they are used from the next start on, and that stays so
+    running.write(running.text([f"{db}.*"], 'topics = { partitions = "adopt" },'))
+    running.start()
+    running.wait_log(rf'topic "{db}\.t" has 5 partitions now and had 2: .*newer messages before older')
+    sql("INSERT INTO t SELECT seq FROM seq_1_to_20")
+    running.readers.pop((f"{db}.t",)).close()  # it knows two partitions
+    adopted = {m.key: m.partition for m in running.wait_rows(f"{db}.t", 60) if m.op == "INSERT" and not m.full}
+    assert set(adopted) == set(first) and set(adopted.values()) > {0, 1}
+    assert running.stop() == 0
+    running.write(running.text([f"{db}.*"], ""))
+    running.start()
+    sql("DELETE FROM t")
+    deleted = {(m.key, m.partition) for m in running.wait_rows(f"{db}.t", 80) if m.op == "DELETE"}
+    assert deleted == set(first.items()) | set(adopted.items())
 
 
 def test_quiet_table_moves_its_position(sync, sql, db, mariadb):

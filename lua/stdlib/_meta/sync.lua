@@ -120,7 +120,7 @@ function change:copy() end
 
 ---@class tideway.topics
 ---@field create boolean?
----@field partitions integer?
+---@field partitions integer|"adopt"|nil
 ---@field partitions_without_key integer?
 ---@field replication integer?
 ---@field config table<string, tideway.scalar>?

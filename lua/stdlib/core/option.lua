@@ -96,7 +96,9 @@ option.groups = {
   } },
   { name = "topics", title = "`topics` of sync.run: how topics are created.", list = {
     { "create", type = "boolean", default = true, help = "Create missing topics; false: they must exist." },
-    { "partitions", type = "integer", default = 6, min = 1, max = 100000, help = "Of a topic whose tables have keys." },
+    { "partitions", type = "integer|string", default = 6, min = 1, max = 100000,
+      help = 'Of a new topic whose tables have keys; "adopt": 6, and topics that have got more partitions since use them, '
+        .. "from this start on." },
     { "partitions_without_key", type = "integer", default = 1, min = 1, max = 100000,
       help = "Of a topic whose tables have none." },
     { "replication", type = "integer", min = 1, max = 32767, help = "Replicas; without it the broker's default." },

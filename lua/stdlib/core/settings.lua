@@ -69,6 +69,13 @@ local function topics_of(value, place)
   if value == "existing" then value = { create = false } end
   if type(value) == "string" then place:fail('must be "existing" or a table of options, not %q', value) end
   local checked = option.check("topics", value or {}, place)
+  if type(checked.partitions) == "string" then
+    local entry = option.group("topics").map.partitions
+    if checked.partitions ~= "adopt" then
+      place:child("partitions"):fail('must be an integer or "adopt", not %s', fault.show(checked.partitions))
+    end
+    checked.partitions, checked.adopt = entry.default, true
+  end
   checked.config = option.pairs_list(checked.config, place:child("config"))
   return checked
 end

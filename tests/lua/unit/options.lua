@@ -49,6 +49,12 @@ test.case("what is said", function()
   test.equal(config { checkpoint = { topic = "cp" } }.checkpoint_topic, "cp")
 end)
 
+test.case("partitions that are adopted", function()
+  local topics = config { topics = { partitions = "adopt" } }.topics
+  test.equal(topics.partitions, 6)
+  test.equal(topics.adopt, true)
+end)
+
 test.case("sizes", function()
   local function row_max(written) return config { limits = { row_max = written } }.row_max end
   test.equal(row_max(1), 1)
@@ -69,8 +75,8 @@ end)
 refused({ heartbeet = 5 }, 'there is no such option in sync.run, did you mean "heartbeat"?')
 refused({ topics = { partitons = 6 } }, 'topics.partitons: there is no such option in topics, did you mean "partitions"?')
 refused({ topics = { partitions = 0 } }, "topics.partitions: must be from 1 to 100000, not 0")
-refused({ topics = { partitions = "6" } }, 'topics.partitions: must be an integer, not a string ("6")')
-refused({ topics = { partitions = 6.0 } }, "topics.partitions: must be an integer")
+refused({ topics = { partitions = "6" } }, 'topics.partitions: must be an integer or "adopt", not a string ("6")')
+refused({ topics = { partitions = 6.0 } }, "topics.partitions: must be an integer or a string")
 refused({ topics = "exist" }, 'must be "existing" or a table')
 refused({ topics = { config = { "x" } } }, "must be a map of names and values")
 refused({ topics = { config = { x = {} } } }, "must be a string, number or boolean")
