@@ -10,6 +10,8 @@
 #include <inttypes.h>
 #include <limits.h>
 
+enum { KEEP_BYTES = 4 << 20 }; /* of a buffer, behind a large row (rule 9) */
+
 /* One change being written. */
 struct writing {
 	struct lane *lane;
@@ -436,6 +438,9 @@ int write_change(struct lane *lane, struct plan *plan, struct err *err)
 		return loop_change(lane, plan, err) < 0 ? where(plan, err) : 0;
 	rc = write_collected(lane, plan, err);
 	arena_reset(&lane->arena);
+	buf_shrink(&lane->value, KEEP_BYTES);
+	buf_shrink(&lane->key[IMAGE_BEFORE], KEEP_BYTES);
+	buf_shrink(&lane->key[IMAGE_AFTER], KEEP_BYTES);
 	metric_add(&lane->metrics->rows, 1);
 	return rc;
 }

@@ -102,6 +102,32 @@ static void drained_comes_and_goes(void **state)
 	assert_false(drained(f));
 }
 
+/* messages.md 4, consistency 28: while the stream lags the watermark is the highest commit time of finished transactions; drained it
+ * is the time of day; it never goes back. */
+static void the_watermark_of_heartbeats(void **state)
+{
+	struct fixture *f = *state;
+	struct stream *stream = f->stream;
+	stream->lane.config = &f->config;
+	stream->lane.metrics = &f->metrics;
+	stream->read.commit_ms = 1000;
+	assert_int_equal(stream_tick(stream, &f->err), 0);
+	assert_int_equal(stream->watermark, 1000);
+	stream->read.commit_ms = 2000;
+	assert_int_equal(stream_tick(stream, &f->err), 0);
+	assert_int_equal(stream->watermark, 2000);
+	set_drained(stream, true);
+	assert_int_equal(stream_tick(stream, &f->err), 0);
+	assert_int_equal(stream->watermark, stream->lane.now_ms);
+	int64_t highest = stream->watermark;
+	set_drained(stream, false);
+	assert_int_equal(stream_tick(stream, &f->err), 0);
+	assert_int_equal(stream->watermark, highest);
+	stream->read.commit_ms = highest + 5;
+	assert_int_equal(stream_tick(stream, &f->err), 0);
+	assert_int_equal(stream->watermark, highest + 5);
+}
+
 /* consistency 26: what the server writes that is no transaction moves the position when nothing more comes, forward only, and
  * not inside a group. */
 static void a_quiet_server_moves_the_position(void **state)
@@ -205,6 +231,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(drained_comes_and_goes, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_watermark_of_heartbeats, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_quiet_server_moves_the_position, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_cut_transaction_never_happened, setup, teardown),
 		cmocka_unit_test(the_server_says_often_enough_that_it_is_there),
