@@ -1,6 +1,7 @@
 """DDL: followed exactly under each kind of row metadata (consistency 11, 12, 13), and written as messages.md section 5."""
 
 import contextlib
+import re
 import threading
 
 import pymysql
@@ -343,18 +344,64 @@ def test_order_with_rows(table, sql, db):
     assert by_key[b"2"] < alter.sequence < by_key[b"3"]
 
 
-def test_unplaced_statement(sync, sql, db, mariadb):
-    """consistency 12: what cannot be placed on a table is never guessed: a multi-table statement on another database does
-    not stop the sync."""
+def test_statements_on_another_database(sync, sql, db, mariadb):
+    """consistency 12: what concerns no captured database does not stop the sync."""
     sql("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)")
     running = sync()
     running.wait_rows(f"{db}.t", 1)
     running.wait_streaming()
     mariadb.run(f"CREATE DATABASE {db}_o", f"CREATE TABLE {db}_o.x (i INT)", f"ALTER TABLE {db}_o.x ADD j INT",
-                f"DROP DATABASE {db}_o")
+                UNPLACED.replace(" t ", f" {db}_o.x "), f"DROP DATABASE {db}_o")
     sql("INSERT INTO t VALUES (2)")
     running.wait_rows(f"{db}.t", 2)
     running.must_run()
+
+
+# MariaDB takes an escape of ODBC as a default, the parser does not. Once it does, look for another such statement
+UNPLACED = "ALTER TABLE t ADD COLUMN c DATE DEFAULT {d '2024-01-02'} FIRST"
+
+
+@pytest.mark.parametrize("setting", ["NO_LOG", "MINIMAL"])
+def test_unplaced_statement(sync, sql, db, mariadb, setting):
+    """consistency 12: a statement on a captured table that cannot be placed stops the sync where rows do not carry their
+    columns, with the statement, its position and the setting that helps; at every start."""
+    sql("CREATE TABLE t (id INT PRIMARY KEY, a INT)", "INSERT INTO t VALUES (1, 10)")
+    with mariadb.globals(binlog_row_metadata=setting):
+        running = sync()
+        running.wait_rows(f"{db}.t", 1)
+        running.wait_streaming()
+        file, offset = mariadb.run("SHOW MASTER STATUS")[0][:2]
+        sql(UNPLACED, "INSERT INTO t (id, a) VALUES (2, 20)")
+        said = (rf"statement at {file}:{offset}: ", "cannot be placed", re.escape(UNPLACED), "binlog_row_metadata = FULL")
+        running.fails(7, *said)
+        running.start().fails(7, *said)
+    assert len(rows(running.reader(f"{db}.t").to_end())) == 1
+
+
+@pytest.mark.parametrize("setting", ["NO_LOG", "MINIMAL"])
+def test_unplaced_statement_under_full(sync, sql, db, mariadb, setting):
+    """consistency 12: FULL tells the columns behind such a statement, also after a restart; a row of the table without them stops
+    the sync, for the statement may have changed more than that row shows."""
+    sql("CREATE TABLE t (id INT PRIMARY KEY, a INT)", "CREATE TABLE u LIKE t", "INSERT INTO t VALUES (1, 10)")
+    with mariadb.globals(binlog_row_metadata="FULL"):
+        running = sync()
+        running.wait_rows(f"{db}.t", 1)
+        running.wait_streaming()
+        sql(UNPLACED, "INSERT INTO t (id, a) VALUES (2, 20)")
+        days = 19724 * 86400000
+        assert list(running.wait_rows(f"{db}.t", 2)[1].after.items()) == [("c", days), ("id", 2), ("a", 20)]
+        assert "does not know" in running.log
+        assert running.stop() == 0
+        running.start()
+        sql("INSERT INTO t (id, a) VALUES (3, 30)")
+        assert running.wait_rows(f"{db}.t", 3)[2].after == {"c": days, "id": 3, "a": 30}
+    with mariadb.globals(binlog_row_metadata=setting):
+        sql("INSERT INTO u VALUES (1, 1)")
+        running.wait_rows(f"{db}.u", 1)
+        sql("INSERT INTO t (id, a) VALUES (4, 40)")
+        running.fails(7, rf"table {db}\.t: rows without row metadata FULL behind the statement at .*:\d+",
+                      "binlog_row_metadata = FULL")
+    assert "does not know" not in running.log, "the doubt came from the checkpoint"
 
 
 @pytest.mark.parametrize("large", [False, True])
