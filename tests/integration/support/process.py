@@ -84,12 +84,21 @@ def end_pid(pid, sig=signal.SIGTERM, timeout=30):
 
 
 def peak_rss_kb(pid):
-    """The highest resident size so far, from /proc."""
+    """The highest resident size so far."""
+    return _status_kb(pid, "VmHWM:")
+
+
+def rss_kb(pid):
+    """The resident size."""
+    return _status_kb(pid, "VmRSS:")
+
+
+def _status_kb(pid, name):
     with open(f"/proc/{pid}/status", encoding="ascii") as status:
         for line in status:
-            if line.startswith("VmHWM:"):
+            if line.startswith(name):
                 return int(line.split()[1])
-    raise AssertionError("no VmHWM")
+    raise AssertionError(f"no {name}")
 
 
 @atexit.register
