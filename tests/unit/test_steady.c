@@ -1,8 +1,11 @@
-/* Promise 7: in steady state no memory is allocated for a row: from its cells to the sink nothing calls malloc. */
+/* Promise 7: in steady state no memory is allocated for a row: from the packet to the sink nothing calls malloc. */
 #include "engine/offline.c"
 
+#include "decode/rows.h"
 #include "sink/sink.h"
 
+#include "unit/cells.h"
+#include "unit/events.h"
 #include "unit/script_fixture.h"
 
 #include <stdatomic.h>
@@ -37,35 +40,95 @@ void *realloc(void *p, size_t size)
 }
 #endif
 
-enum { WARM = 2000, ROWS = 20000 };
-
-static const char script[] =
-	"local sync = require 'tideway.sync'\n"
-	"local source = require 'tideway.source'\n"
-	"local kafka = require 'tideway.kafka'\n"
-	"sync.run { name = 's', source = source.mysql { host = 'h', user = 'u', password = 'p',\n"
-	"  tables = { 'd.*' } }, sink = kafka.sink { brokers = 'b:1' },\n"
-	"  fields = { site = 'eu', origin = '${DB_NAME_SRC}.${TABLE_NAME_SRC}' } }\n";
+#define SCRIPT(options)                                                                            \
+	"local sync = require 'tideway.sync'\n"                                                    \
+	"local source = require 'tideway.source'\n"                                                \
+	"local kafka = require 'tideway.kafka'\n"                                                  \
+	"sync.run { name = 's', source = source.mysql { host = 'h', user = 'u', password = 'p',\n" \
+	"  tables = { '*.*' } }, sink = kafka.sink { brokers = 'b:1' }, heartbeat = false,\n"      \
+	"  fields = { site = 'eu', origin = '${DB_NAME_SRC}.${TABLE_NAME_SRC}' }, " options " }\n"
 
 static const char table_sql[] =
 	"CREATE TABLE d.t (id BIGINT PRIMARY KEY, n INT UNSIGNED, s VARCHAR(90), d DECIMAL(12,2), "
 	"b VARBINARY(20), f DOUBLE, t DATETIME)";
 
-static void one_change(struct offline *offline, struct plan *plan, enum change_op op,
-		       uint64_t number, struct err *err)
+enum { LARGE = 16 * 1024 }; /* a longer value is converted in a block of its own */
+
+/* A lane whose messages go nowhere, and what passes through it. */
+struct steady {
+	struct fixture f;
+	struct offline *offline;
+	struct stream *stream;
+	struct plan *plan;
+	enum change_op op;
+	uint64_t number;                 /* of passages so far */
+	const struct cells_case *sample; /* of one column type */
+	bool mariadb;                    /* whose event it is */
+};
+
+static void setup(struct steady *s, const char *script)
 {
-	struct lane *lane = &offline->stream->lane;
-	plan->change = (struct change){
-		.op = op,
-		.table = plan->table,
-		.before = op == CHANGE_UPDATE ? &plan->before.row : NULL,
-		.after = &plan->after.row,
+	struct script_options options;
+	*s = (struct steady){0};
+	fixture_init(&s->f);
+	fixture_write(s->f.folder, "sync.lua", script);
+	options = fixture_options(&s->f);
+	s->offline = offline_new(&options, &s->f.err);
+	if (s->offline == NULL)
+		fail_msg("%s", s->f.err.text);
+	s->stream = s->offline->stream;
+	s->stream->lane.token = window_open(&s->stream->lane.window);
+}
+
+static void teardown(struct steady *s)
+{
+	offline_free(s->offline);
+	fixture_fini(&s->f);
+}
+
+static void statement(struct steady *s, const char *sql)
+{
+	const struct script_record *records;
+	unsigned n;
+	if (offline_statement(s->offline, slice_str(sql), &records, &n, &s->f.err) < 0)
+		fail_msg("%s", s->f.err.text);
+}
+
+/* Passes `warm` times, and then n times more without a call of malloc. */
+static void check(struct steady *s, int (*pass)(struct steady *s), unsigned warm, unsigned n)
+{
+	unsigned long before = 0;
+	for (unsigned i = 0; i < warm + n; i++) {
+		if (i == warm)
+			before = allocations;
+		s->number++;
+		if (pass(s) < 0 || sink_poll(s->stream->lane.sink, 0, &s->f.err) < 0)
+			fail_msg("%s", s->f.err.text);
+	}
+	assert_true(before > 0); /* it is our malloc that runs */
+	if (allocations != before)
+		fail_msg("%lu allocations in %u passages: %.200s", allocations - before, n,
+			 s->sample ? s->sample->sql : "");
+}
+
+static void set_change(struct steady *s)
+{
+	s->plan->change = (struct change){
+		.op = s->op,
+		.table = s->plan->table,
+		.before = s->op == CHANGE_UPDATE || s->op == CHANGE_DELETE ? &s->plan->before.row
+									   : NULL,
+		.after = s->op == CHANGE_DELETE ? NULL : &s->plan->after.row,
 		.time_ms = 1614748870000,
-		.sequence = number,
+		.sequence = s->number,
 		.file = "test.000001",
 	};
-	assert_int_equal(write_change(lane, plan, err), 0);
-	assert_int_equal(sink_poll(lane->sink, 0, err), 0);
+}
+
+static int pass_change(struct steady *s)
+{
+	set_change(s);
+	return write_change(&s->stream->lane, s->plan, &s->f.err);
 }
 
 static void set_images(struct plan *plan, struct arena *arena)
@@ -83,51 +146,149 @@ static void set_images(struct plan *plan, struct arena *arena)
 	set_image(plan, &plan->after, values, arena);
 }
 
-static void no_allocation_for_a_row(void **state)
+static void no_allocation_for_a_change(void **state)
 {
-	static const enum change_op ops[] = {CHANGE_READ, CHANGE_INSERT, CHANGE_UPDATE};
-	const struct script_record *records;
-	struct fixture f;
-	struct offline *offline;
-	struct lane *lane;
-	struct plan *plan;
-	struct script_options options;
-	unsigned n;
+	static const char *const scripts[] = {SCRIPT(""), SCRIPT("update = 'one'")};
 	(void)state;
 	if (!COUNTED)
 		skip();
-	fixture_init(&f);
-	fixture_write(f.folder, "sync.lua", script);
-	options = fixture_options(&f);
-	offline = offline_new(&options, &f.err);
-	if (offline == NULL)
-		fail_msg("%s", f.err.text);
-	if (offline_statement(offline, slice_str(table_sql), &records, &n, &f.err) < 0)
-		fail_msg("%s", f.err.text);
-	if (find_plan(offline, offline_table(offline, SLICE("d.t")), &plan, &f.err) < 0)
-		fail_msg("%s", f.err.text);
-	set_images(plan, &f.arena);
-	lane = &offline->stream->lane;
-	lane->capture = NULL;
-	lane->token = window_open(&lane->window);
-	for (unsigned op = 0; op < sizeof(ops) / sizeof(ops[0]); op++) {
-		unsigned long before = 0;
-		for (unsigned i = 0; i < WARM + ROWS; i++) {
-			if (i == WARM)
-				before = allocations;
-			one_change(offline, plan, ops[op], i, &f.err);
-		}
-		assert_true(before > 0); /* it is our malloc that runs */
-		assert_int_equal(allocations - before, 0);
+	for (unsigned i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++) {
+		struct steady s;
+		setup(&s, scripts[i]);
+		statement(&s, table_sql);
+		if (find_plan(s.offline, offline_table(s.offline, SLICE("d.t")), &s.plan,
+			      &s.f.err) < 0)
+			fail_msg("%s", s.f.err.text);
+		set_images(s.plan, &s.f.arena);
+		for (s.op = CHANGE_INSERT; s.op <= CHANGE_READ; s.op++)
+			check(&s, pass_change, 2000, 20000);
+		teardown(&s);
 	}
-	offline_free(offline);
-	fixture_fini(&f);
+}
+
+static bool is_rows(uint8_t type)
+{
+	return (type >= EVENT_WRITE_ROWS_V1 && type <= EVENT_DELETE_ROWS_V1) ||
+	       (type >= EVENT_WRITE_ROWS_V2 && type <= EVENT_DELETE_ROWS_V2);
+}
+
+/* The table maps and rows of one scene, as the stream takes them. */
+static int pass_events(struct steady *s)
+{
+	const struct captured *c;
+	struct event event;
+	unsigned at = 0;
+	while ((c = events_next(s->mariadb, "rows", -1, &at))) {
+		if (events_type(c) == EVENT_FORMAT_DESCRIPTION)
+			continue;
+		if (event_parse(c->packet, &s->stream->format, true, &event, &s->f.err) < 0)
+			return -1;
+		if (event.type == EVENT_TABLE_MAP &&
+		    stream_table_map(s->stream, &event, &s->f.err) < 0)
+			return -1;
+		if (is_rows(event.type) && stream_rows(s->stream, &event, 4, false, &s->f.err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void no_allocation_for_events(void **state)
+{
+	(void)state;
+	if (!COUNTED)
+		skip();
+	for (int mariadb = 0; mariadb < 2; mariadb++) {
+		struct steady s;
+		setup(&s, SCRIPT(""));
+		statement(&s, "CREATE TABLE events_db.t (id INT PRIMARY KEY, name VARCHAR(20), big "
+			      "BIGINT UNSIGNED, note TEXT)");
+		s.mariadb = mariadb;
+		s.stream->format = events_format(mariadb);
+		check(&s, pass_events, 200, 2000);
+		assert_int_equal(atomic_load(&s.offline->metrics.rows), 8 * s.number);
+		teardown(&s);
+	}
+}
+
+static int pass_binlog_row(struct steady *s)
+{
+	struct event event = cells_event(s->mariadb ? EVENT_WRITE_ROWS_V1 : EVENT_WRITE_ROWS_V2,
+					 s->sample->rows);
+	struct rows rows;
+	uint32_t offset;
+	s->op = CHANGE_INSERT;
+	if (rows_parse(&event, &s->stream->format, &rows, &s->f.err) < 0 ||
+	    rows_next(&rows, &s->plan->before.row, &s->plan->after.row, &offset, &s->f.err) < 0)
+		return -1;
+	return pass_change(s);
+}
+
+static int pass_protocol_row(struct steady *s)
+{
+	s->op = CHANGE_READ;
+	if (binrow_split(s->sample->packet, &s->plan->after.row, &s->f.err) < 0)
+		return -1;
+	return pass_change(s);
+}
+
+static void set_map_layout(struct steady *s, const struct cells_group *group)
+{
+	struct event event = cells_event(EVENT_TABLE_MAP, group->map);
+	struct table_map map;
+	struct row_layout *layout;
+	if (table_map_parse(&event, &map, &s->f.err) < 0 ||
+	    table_map_layout(&map, s->plan->table, &s->plan->arena, &layout, &s->f.err) < 0)
+		fail_msg("%s", s->f.err.text);
+	plan_set_layout(s->plan, layout);
+}
+
+static void set_protocol_layout(struct steady *s, const struct cells_group *group)
+{
+	struct row_layout *layout;
+	if (binrow_layout(group->fields, 2, s->plan->table, &s->plan->arena, &layout, &s->f.err) <
+	    0)
+		fail_msg("%s", s->f.err.text);
+	plan_set_layout(s->plan, layout);
+}
+
+/* Every type, as both servers log and return it. */
+static void no_allocation_for_any_type(void **state)
+{
+	struct steady s;
+	struct cells cells;
+	(void)state;
+	if (!COUNTED)
+		skip();
+	cells_load(&cells);
+	setup(&s, SCRIPT(""));
+	for (unsigned i = 0; i < cells.ngroups; i++) {
+		const struct cells_group *group = &cells.groups[i];
+		s.mariadb = group->mariadb;
+		s.stream->format = events_format(s.mariadb);
+		s.plan = plan_new(&s.stream->lane, &group->table, &s.f.err);
+		if (s.plan == NULL)
+			fail_msg("%s", s.f.err.text);
+		for (unsigned k = 0; k < group->ncases; k++) {
+			s.sample = &group->cases[k];
+			if (s.sample->packet.len > LARGE)
+				continue;
+			set_map_layout(&s, group);
+			check(&s, pass_binlog_row, 3, 20);
+			set_protocol_layout(&s, group);
+			check(&s, pass_protocol_row, 3, 20);
+		}
+		plan_free(&s.stream->lane, s.plan);
+	}
+	teardown(&s);
+	cells_free(&cells);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(no_allocation_for_a_row),
+		cmocka_unit_test(no_allocation_for_a_change),
+		cmocka_unit_test(no_allocation_for_events),
+		cmocka_unit_test(no_allocation_for_any_type),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, events_load, events_free);
 }
