@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
 	LOCK_TRIES = 3,        /* of one second each at most */
@@ -31,6 +32,7 @@ struct opening {
 	struct snapshot *snapshot; /* what is opened ... */
 	struct position *position; /* ... or, without one, the position alone */
 	bool mariadb;
+	bool lowest;       /* for tests: SNAPSHOT_LOWEST, as when no other way is to be had */
 	bool lock_refused; /* the privilege is missing: not tried again */
 	bool xa_refused;   /* likewise for XA RECOVER (MySQL: XA_RECOVER_ADMIN) */
 };
@@ -61,6 +63,15 @@ static int start_snapshots(struct snapshot *snapshot, struct err *err)
 	for (unsigned i = 0; i < snapshot->nconns; i++)
 		if (mysql_read_query_result(snapshot->conns[i]->mysql))
 			return conn_fail(snapshot->conns[i], err, START_SNAPSHOT);
+	return 0;
+}
+
+/* For tests: one after the other, the first connection last, so that writers come between. */
+static int start_apart(struct snapshot *snapshot, struct err *err)
+{
+	for (unsigned i = snapshot->nconns; i-- > 0;)
+		if (conn_query(snapshot->conns[i], NULL, err, START_SNAPSHOT))
+			return -1;
 	return 0;
 }
 
@@ -134,10 +145,11 @@ static int mariadb_open_equal(struct opening *opening, struct err *err)
 
 	do {
 		tries++;
-		if (start_snapshots(snapshot, err) || read_positions(opening, &equal, err))
+		if ((opening->lowest ? start_apart : start_snapshots)(snapshot, err) ||
+		    read_positions(opening, &equal, err))
 			return -1;
-	} while (!equal && clock_mono_ms() - begin < EQUAL_LIMIT_MS);
-	snapshot->way = equal ? SNAPSHOT_EQUAL : SNAPSHOT_LOWEST;
+	} while (equal == opening->lowest && clock_mono_ms() - begin < EQUAL_LIMIT_MS);
+	snapshot->way = equal && !opening->lowest ? SNAPSHOT_EQUAL : SNAPSHOT_LOWEST;
 	snapshot->exact = true;
 	snprintf(snapshot->how, sizeof(snapshot->how), "%s (tries: %u)",
 		 snapshot_way_text(snapshot->way), tries);
@@ -246,6 +258,8 @@ static int mysql_loop_equal(struct opening *opening, struct mark *before, struct
 	bool equal, exact;
 	unsigned tries = 0;
 
+	if (opening->lowest)
+		return mysql_open_lowest(opening, err);
 	do {
 		tries++;
 		if (mysql_try_equal(opening, before, after, &equal, &exact, err))
@@ -420,7 +434,7 @@ static int open_once(struct opening *opening, struct buf *xids, struct err *err)
 	int rc;
 
 	buf_clear(xids);
-	rc = open_with_lock(opening, xids, err);
+	rc = opening->lowest ? 0 : open_with_lock(opening, xids, err);
 	if (rc != 0)
 		return rc < 0 ? -1 : 0;
 	buf_clear(xids);
@@ -483,10 +497,17 @@ static int connect_all(const struct source_config *config, struct snapshot *snap
 	return 0;
 }
 
+/* TIDEWAY_SNAPSHOT_WAY=lowest: for tests. */
+static bool lowest_only(void)
+{
+	const char *text = getenv("TIDEWAY_SNAPSHOT_WAY");
+	return text && strcmp(text, "lowest") == 0;
+}
+
 int snapshot_open(const struct source_config *config, unsigned nconns, struct snapshot *snapshot,
 		  int (*between)(void *arg, struct err *err), void *arg, struct err *err)
 {
-	struct opening opening = {.snapshot = snapshot};
+	struct opening opening = {.snapshot = snapshot, .lowest = lowest_only()};
 	int rc;
 
 	*snapshot = (struct snapshot){.nconns = nconns};

@@ -7,6 +7,7 @@ import pytest
 from support.consume import rows
 from support.rebuild import Rebuild, compare
 from support.wait import wait_for
+from support.workload import inserting
 from test_errors import purge
 
 
@@ -97,6 +98,25 @@ def test_position_handed_over_exactly(sync, sql, db, kafka, mariadb, unique, gra
             assert compare(mariadb, db, f"w{i}", rebuilt.tables()[db, f"w{i}"]) > 0
         keys = [(m.topic, m.key) for m in rows(messages)]
         assert len(keys) == len(set(keys)), "a row of the full sync came again in the stream"
+
+
+def test_lowest_position(sync, sql, db, kafka, mariadb):
+    """consistency 2: the snapshots have positions of their own and the stream begins at the lowest. What stands between is
+    replayed, which converges for a table with a key; one without is read by one connection, with exactly its position."""
+    keyed, plain = ["a", "b", "c", "d"], ["p", "q", "r"]
+    for name in keyed:
+        sql(f"CREATE TABLE {name} (id INT PRIMARY KEY AUTO_INCREMENT, v BIGINT)",
+            f"INSERT INTO {name} (v) SELECT seq FROM seq_1_to_1000")
+    for name in plain:
+        sql(f"CREATE TABLE {name} (v BIGINT)", f"INSERT INTO {name} SELECT seq FROM seq_1_to_1000")
+    with inserting(mariadb, db, keyed + plain):
+        running = sync('no_primary_key = "empty", full = { parallel = 4 },', env={"TIDEWAY_SNAPSHOT_WAY": "lowest"})
+        running.wait_streaming()
+    assert "the lowest of several positions" in running.log
+    ends_equal(running, db, kafka, mariadb, keyed)
+    for name in plain:
+        got = sorted(m.after["v"] for m in rows(running.reader(f"{db}.{name}").to_end()))
+        assert got == [v for (v,) in sql(f"SELECT v FROM {name} ORDER BY v")], name
 
 
 def test_cut_off_keeps_finished_tables(sync, sql, db, kafka, mariadb):

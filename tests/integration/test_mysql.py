@@ -7,6 +7,7 @@ import pytest
 from support.consume import rows
 from support.rebuild import Rebuild, compare
 from support.servers import MySQL, StartFailed
+from support.workload import inserting
 
 
 @pytest.fixture
@@ -115,6 +116,26 @@ def test_least_privileges(sync_on, mysql, my, kafka, unique):
     running.wait_streaming()
     my("INSERT INTO a VALUES (2)")
     assert [m.key for m in running.wait_rows(f"{my.db}.a", 2)] == [b"1", b"2"]
+
+
+def test_lowest_position(sync_on, mysql, my, kafka):
+    """consistency 2: where no exact position is to be had, the overlap of a table with a key is replayed; one without is refused
+    by name."""
+    names = ["a", "b", "c", "d"]
+    my("CREATE TABLE plain (v INT)", *(f"CREATE TABLE {n} (id INT PRIMARY KEY AUTO_INCREMENT, v BIGINT)" for n in names))
+    lowest = {"TIDEWAY_SNAPSHOT_WAY": "lowest"}
+    sync_on(mysql, kafka, [f"{my.db}.*"], 'no_primary_key = "empty",').start(env=lowest).fails(
+        3, rf"table {my.db}\.plain has no primary key", "GRANT RELOAD")
+    with inserting(mysql, my.db, names, 4):
+        running = sync_on(mysql, kafka, [f"{my.db}.?"]).start(env=lowest)
+        running.wait_streaming()
+    assert "the lowest of several positions" in running.log
+    my("INSERT INTO d (id, v) VALUES (1000000, 0)")
+    running.wait_message(f"{my.db}.d", lambda m: m.key == b"1000000", "the last row")
+    assert running.stop() == 0
+    rebuilt = Rebuild(kafka.partitions()).feed_all(running.reader(*(f"{my.db}.{n}" for n in names)).to_end())
+    for name in names:
+        compare(mysql, my.db, name, rebuilt.tables()[my.db, name])
 
 
 def test_position_by_gtid_in_the_log(sync_on, mysql, my, kafka):

@@ -1,4 +1,4 @@
-/* reads: tables that a round of full sync could not finish. */
+/* reads: tables that a round of full sync could not finish, and those that it must not begin. */
 #include "engine/reads.c"
 
 #include "unit.h"
@@ -38,11 +38,32 @@ static void a_mismatch_may_pass(void **state)
 	assert_ptr_equal(many.table, &newer);
 }
 
+/* Rule 2: what a snapshot that is not exact brings twice only a key repairs. */
+static void a_table_without_a_key_needs_an_exact_snapshot(void **state)
+{
+	static const struct table keyed = {.full_name = {"d.keyed", 7}, .npk = 1};
+	static const struct table plain = {.full_name = {"d.plain", 7}};
+	struct full_table reads[] = {{.table = &keyed}, {.table = &plain}};
+	struct start start = {.reads = reads, .nreads = 2, .snapshot = {.exact = true}};
+	struct err err = ERR_INIT;
+	(void)state;
+	assert_int_equal(check_exact(&start, &err), 0);
+	start.snapshot.exact = false;
+	assert_int_equal(check_exact(&start, &err), -1);
+	assert_int_equal(err.code, ERR_SOURCE);
+	assert_false(err.retriable);
+	assert_non_null(strstr(err.text, "d.plain has no primary key"));
+	assert_non_null(strstr(err.text, "GRANT RELOAD"));
+	start.nreads = 1;
+	assert_int_equal(check_exact(&start, &err), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_lasting_mismatch_ends_the_sync),
 		cmocka_unit_test(a_mismatch_may_pass),
+		cmocka_unit_test(a_table_without_a_key_needs_an_exact_snapshot),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
-"""Thirty tables of all the types and a writer that changes them in every way, for the black-box test."""
+"""Thirty tables of all the types and a writer that changes them in every way, for the black-box test; and simple writers."""
 
+import contextlib
 import random
 import re
 import threading
@@ -200,3 +201,34 @@ class Writer(threading.Thread):
                 table.live = live
 
 
+
+
+@contextlib.contextmanager
+def inserting(database, db, tables, count=2):
+    """Writers at work for the length of a with block: each transaction inserts one v, which no other has, into every table."""
+    done = threading.Event()
+    failures = []
+
+    def write(connection, value):
+        try:
+            with connection.cursor() as cursor:
+                while not done.is_set():
+                    value += 1
+                    for table in tables:
+                        cursor.execute(f"INSERT INTO {table} (v) VALUES ({value})")
+                    connection.commit()
+        except Exception as failure:
+            failures.append(failure)
+
+    connections = [database.connect(database=db, autocommit=False) for _ in range(count)]
+    threads = [threading.Thread(target=write, args=(c, i * 10**9), daemon=True) for i, c in enumerate(connections, 1)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        for thread, connection in zip(threads, connections):
+            thread.join()
+            connection.close()
+    assert not failures
