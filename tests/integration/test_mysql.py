@@ -175,6 +175,26 @@ def test_partial_json(sync_on, mysql, my, kafka):
     running.fails(7, rf"Partial_update_rows event of table {my.db}\.a, column j", "binlog_row_value_options")
 
 
+def test_partitions(sync_on, mysql, my, kafka):
+    """consistency 23: the rows events of a partitioned table carry extra data, and one statement writes an event for each
+    partition; an update may move a row to another."""
+    my("CREATE TABLE p (id INT PRIMARY KEY, v VARCHAR(20)) PARTITION BY HASH (id) PARTITIONS 4",
+       "INSERT INTO p VALUES (1, 'a'), (2, 'b'), (3, 'c'), (4, NULL)")
+    running = sync_on(mysql, kafka, [f"{my.db}.*"]).start()
+    running.wait_rows(f"{my.db}.p", 4)
+    running.wait_streaming()
+    my("INSERT INTO p VALUES (5, 'e'), (6, 'f'), (7, 'g'), (8, NULL)", "UPDATE p SET id = id + 101 WHERE id < 4",
+       "UPDATE p SET v = 'same partition' WHERE id > 6", "DELETE FROM p WHERE id IN (4, 5, 103)",
+       "INSERT INTO p VALUES (9, 'end')")
+    running.wait_message(f"{my.db}.p", lambda m: m.key == b"9", "the last row")
+    assert running.stop() == 0
+    messages = running.reader(f"{my.db}.p").to_end()
+    rebuilt = Rebuild(kafka.partitions()).feed_all(messages)
+    assert compare(mysql, my.db, "p", rebuilt.tables()[my.db, "p"]) == 6
+    inserted = [m for m in rows(messages) if m.op == "INSERT" and not m.full]
+    assert len({m.sequence for m in inserted}) == len(inserted) == 5
+
+
 def test_generated_invisible_primary_key(sync_on, mysql, my, kafka):
     """messages.md 3: a generated invisible primary key serves as the key."""
     my("SET SESSION sql_generate_invisible_primary_key = ON", "CREATE TABLE a (v INT)", "INSERT INTO a VALUES (5)")

@@ -201,6 +201,51 @@ static void test_minimal_images(void **state)
 	}
 }
 
+static struct column partitioned_columns[] = {
+	{.name = SLICE("id"), .type = COLUMN_INT, .charset = CHARSET_BINARY},
+	{.name = SLICE("name"),
+	 .type = COLUMN_VARCHAR,
+	 .charset = CHARSET_UTF8MB4,
+	 .length = 20,
+	 .nullable = true},
+};
+
+static const struct table partitioned = {
+	.full_name = SLICE("events_db.h"), .ncolumns = 2, .columns = partitioned_columns};
+
+/* An event of one row, of whose bytes only the image counts. */
+static void check_one(struct fixture *f, int op, unsigned n, uint64_t size, int64_t before,
+		      int64_t after)
+{
+	uint32_t offset;
+	open_rows(f, op, n);
+	assert_int_equal(f->rows.size, size);
+	assert_int_equal(next(f, &offset), 1);
+	assert_int_equal(offset, 0);
+	if (f->rows.op != CHANGE_INSERT)
+		assert_int_equal(integer(f, &f->before, 0), before);
+	if (f->rows.op != CHANGE_DELETE)
+		assert_int_equal(integer(f, &f->after, 0), after);
+	assert_int_equal(next(f, &offset), 0);
+}
+
+/* MySQL tells the partitions in extra data, one event for each of them: the sequenceId counts none of that (rule 23). */
+static void test_extra_data_of_partitions(void **state)
+{
+	struct fixture f;
+	(void)state;
+	start(&f, false, "partitioned", &partitioned);
+	check_one(&f, 0, 0, 9, 0, 1);
+	assert_true(is(&f, &f.after, 1, "one"));
+	check_one(&f, 0, 1, 9, 0, 2);
+	check_one(&f, 0, 2, 5, 0, 5);
+	assert_true(is(&f, &f.after, 1, NULL));
+	check_one(&f, 1, 0, 18, 2, 3);
+	assert_true(is(&f, &f.after, 1, "two"));
+	check_one(&f, 2, 0, 9, 1, 0);
+	arena_fini(&f.arena);
+}
+
 static void test_hidden_columns_are_passed_over(void **state)
 {
 	/* CREATE TABLE lu (a INT, b TEXT, UNIQUE(b)); INSERT INTO lu VALUES (5,'q') */
@@ -318,36 +363,40 @@ static void drain(struct fixture *f, const struct event *event)
 		}
 	}
 	if (result < 0)
-		assert_non_null(strstr(err.text, "events_db.t"));
+		assert_non_null(strstr(err.text, f->layout->table->full_name.ptr));
+}
+
+static void cut_and_flip(bool mariadb, const char *label, const struct table *definition)
+{
+	struct fixture f;
+	start(&f, mariadb, label, definition);
+	for (int op = 0; op < 3; op++) {
+		struct event whole = parse_event(
+			&f, (mariadb ? EVENT_WRITE_ROWS_V1 : EVENT_WRITE_ROWS_V2) + op, 0);
+		struct slice body = whole.body;
+		for (size_t n = 0; n < body.len; n++) {
+			struct event event = whole;
+			event.body = events_cut(body, n);
+			drain(&f, &event);
+			free((void *)event.body.ptr);
+		}
+		for (size_t bit_at = 0; bit_at < 8 * body.len; bit_at++) {
+			struct event event = whole;
+			event.body = events_cut(body, body.len);
+			((uint8_t *)event.body.ptr)[bit_at / 8] ^= (uint8_t)(1 << bit_at % 8);
+			drain(&f, &event);
+			free((void *)event.body.ptr);
+		}
+	}
+	arena_fini(&f.arena);
 }
 
 static void test_every_prefix_and_flip(void **state)
 {
 	(void)state;
-	for (int mariadb = 0; mariadb < 2; mariadb++) {
-		struct fixture f;
-		start(&f, mariadb, "rows", &table);
-		for (int op = 0; op < 3; op++) {
-			struct event whole = parse_event(
-				&f, (mariadb ? EVENT_WRITE_ROWS_V1 : EVENT_WRITE_ROWS_V2) + op, 0);
-			struct slice body = whole.body;
-			for (size_t n = 0; n < body.len; n++) {
-				struct event event = whole;
-				event.body = events_cut(body, n);
-				drain(&f, &event);
-				free((void *)event.body.ptr);
-			}
-			for (size_t bit_at = 0; bit_at < 8 * body.len; bit_at++) {
-				struct event event = whole;
-				event.body = events_cut(body, body.len);
-				((uint8_t *)event.body.ptr)[bit_at / 8] ^=
-					(uint8_t)(1 << bit_at % 8);
-				drain(&f, &event);
-				free((void *)event.body.ptr);
-			}
-		}
-		arena_fini(&f.arena);
-	}
+	cut_and_flip(true, "rows", &table);
+	cut_and_flip(false, "rows", &table);
+	cut_and_flip(false, "partitioned", &partitioned);
 }
 
 int main(void)
@@ -355,6 +404,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows_of_both_servers),
 		cmocka_unit_test(test_minimal_images),
+		cmocka_unit_test(test_extra_data_of_partitions),
 		cmocka_unit_test(test_hidden_columns_are_passed_over),
 		cmocka_unit_test(test_a_row_without_columns_is_an_error),
 		cmocka_unit_test(test_refused_rows_name_the_setting),
