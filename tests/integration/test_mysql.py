@@ -2,6 +2,7 @@
 
 import contextlib
 import signal
+import time
 
 import pytest
 from support.consume import rows
@@ -158,6 +159,35 @@ def test_compressed_transactions(sync_on, mysql, my, kafka):
     running.wait_streaming()
     my("SET SESSION binlog_transaction_compression = ON", "INSERT INTO a VALUES (1)")
     running.fails(7, "Transaction_payload", "binlog_transaction_compression")
+
+
+def test_event_time_is_the_commit_time(sync_on, mysql, my, kafka):
+    """consistency 28: rows of a transaction carry its commit time, not their statement's; MySQL tells it to the microsecond."""
+    my("CREATE TABLE a (id INT PRIMARY KEY)")
+    running = sync_on(mysql, kafka, [f"{my.db}.*"]).start()
+    running.wait_streaming()
+    my("BEGIN", "INSERT INTO a VALUES (1)", "INSERT INTO a VALUES (2)")
+    before = int(time.time() * 1000)
+    my("COMMIT")
+    after = int(time.time() * 1000)
+    times = {m.payload["timestamp"]["eventTime"] for m in running.wait_rows(f"{my.db}.a", 2)}
+    assert len(times) == 1 and before <= times.pop() <= after
+
+
+def test_tagged_gtids(sync_on, mysql, my, kafka):
+    """Not in this version: a GTID with a tag in the stream, and a set of them at a start, are named, with what makes them."""
+    my("CREATE TABLE a (id INT PRIMARY KEY)", "INSERT INTO a VALUES (1)")
+    running = sync_on(mysql, kafka, [f"{my.db}.*"]).start()
+    running.wait_rows(f"{my.db}.a", 1)
+    running.wait_streaming()
+    try:
+        my("SET gtid_next = 'AUTOMATIC:label'", "INSERT INTO a VALUES (2)", "SET gtid_next = 'AUTOMATIC'")
+        said = (r"Gtid_tagged event that ends at \d+", "gtid_next at AUTOMATIC, without a tag")
+        running.fails(7, *said)
+        running.start().fails(7, *said)
+        sync_on(mysql, kafka, [f"{my.db}.*"]).start().fails(3, "the tag 'label'", "gtid_next = AUTOMATIC, without a tag")
+    finally:
+        mysql.run("RESET BINARY LOGS AND GTIDS")
 
 
 def test_partial_json(sync_on, mysql, my, kafka):
