@@ -33,6 +33,20 @@ def test_full_sync_then_stream(sync, sql, db, kafka, mariadb):
     assert compare(mariadb, db, "t", rebuilt.tables()[db, "t"]) == 100
 
 
+def test_unix_socket(sync, sql, db, mariadb):
+    """source.mysql { socket }: full sync, stream, and a connection that is lost. host and port do not count beside it."""
+    make(sql, 3)
+    running = sync(host="nowhere.invalid", port=1, socket=str(mariadb.folder / "sock"))
+    running.wait_rows(f"{db}.t", 3)
+    running.wait_streaming()
+    hosts = mariadb.run("SELECT host FROM information_schema.processlist WHERE command LIKE 'Binlog Dump%' AND user = 'tideway'")
+    assert hosts == (("localhost",),)
+    mariadb.kill_connections()
+    sql("INSERT INTO t VALUES (100, 'new', 1, NULL)")
+    running.wait_rows(f"{db}.t", 4)
+    assert running.stop() == 0
+
+
 def test_clean_stop_then_goes_on(sync, sql, db):
     """consistency 22, 26: after SIGTERM the next run begins where this one ended: nothing twice, nothing missing."""
     make(sql, 10)

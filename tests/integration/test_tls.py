@@ -51,6 +51,7 @@ def secure(folder):
     place.mkdir()
     authority = certificate(place, "ca")
     certificate(place, "server", authority)
+    certificate(place, "client", authority)
     certificate(place, "other")
     server = MariaDB(
         folder / "mariadb_tls",
@@ -79,6 +80,37 @@ def test_tls_required(sync_on, secure, kafka):
     """Without TLS the server refuses: said so, exit code 3."""
     server, _ = secure
     sync_on(server, kafka, ["d.*"]).start().fails(3, r"(?i)tls|ssl|access denied")
+
+
+def test_tls_system_authorities(sync_on, secure, kafka, unique):
+    """tls = true: what no authority of the system has signed is refused, in words that say so; what one of them has signed is
+    taken."""
+    server, place = secure
+    script = (["d.*"], f'topic = {{ template = "{unique}" }},')
+    running = sync_on(server, kafka, *script, topic=False, tls=True)
+    running.start().fails(3, r"TLS/SSL error: self-signed certificate .*; check tls")
+    running.start(env={"SSL_CERT_FILE": str(place / "ca.pem")})
+    running.wait_message(unique, lambda m: m.key == b"1", "the row of the full sync")
+    assert running.stop() == 0
+
+
+def test_tls_client_certificate(sync_on, secure, kafka, unique):
+    """tls = { ca, cert, key } for a user of whom the server wants a certificate; without one it is refused."""
+    server, place = secure
+    user = f"x_{unique[:20]}"
+    server.make_user(user, "secret", *server.grants)
+    server.run(f"ALTER USER {user} REQUIRE X509")
+    how = {"ca": str(place / "ca.pem")}
+    script = (["d.*"], f'topic = {{ template = "{unique}" }},')
+    more = {"topic": False, "user": user, "password": "secret"}
+    sync_on(server, kafka, *script, tls=how, **more).start().fails(3, f"Access denied for user '{user}'")
+    how |= {"cert": str(place / "client.pem"), "key": str(place / "client.key")}
+    running = sync_on(server, kafka, *script, tls=how, **more).start()
+    running.wait_message(unique, lambda m: m.key == b"1", "the row of the full sync")
+    running.wait_streaming()
+    server.run("REPLACE INTO d.t VALUES (3)")
+    running.wait_message(unique, lambda m: m.key == b"3", "the row of the stream")
+    assert running.stop() == 0
 
 
 def test_tls_wrong_authority(sync_on, secure, kafka):
