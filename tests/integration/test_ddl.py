@@ -8,6 +8,7 @@ import pymysql
 import pytest
 from support.consume import ddls, rows
 from support.rebuild import check_shape
+from support.wait import wait_for
 
 METADATA = ("NO_LOG", "MINIMAL", "FULL")
 
@@ -497,6 +498,77 @@ def test_rows_between_the_phases(table, sql, db, mariadb, rolled_back):
     assert "c" not in got[b"100001"]
     assert ("c" in got[b"999999"]) == (not rolled_back)
     assert len(ddls(table.reader(f"{db}.t").to_end())) == (0 if rolled_back else 1)
+
+
+@pytest.fixture
+def between_the_phases(table, sql, db, mariadb):
+    """An ALTER of t, ADD COLUMN c INT FIRST, that is between its phases, and row 2 there; row 3 is there too, not committed, and
+    keeps the ALTER from its second phase. Ends with what releases it: release()."""
+    connections = [mariadb.connect(database=db, autocommit=False) for _ in range(3)]
+    failures = []
+
+    def execute(connection, statement):
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+        except pymysql.err.MySQLError as failure:
+            failures.append(failure)
+
+    def begin(connection, statement):
+        thread = threading.Thread(target=execute, args=(connection, statement), daemon=True)
+        thread.start()
+        return thread
+
+    def waiting(number):
+        count = ("SELECT COUNT(*) FROM information_schema.processlist WHERE state = 'Waiting for table metadata lock'"
+                 f" AND db = '{db}'")
+        wait_for(lambda: failures or mariadb.run(count) == ((number,),), f"{number} that wait")
+
+    def release():
+        sql("COMMIT")
+        for connection in connections[1:]:
+            connection.commit()
+        altering.join()
+        assert not failures
+
+    file, before = mariadb.run("SHOW MASTER STATUS")[0][:2]
+    # the ALTER waits for this reader, and two rows wait behind it: they get in when it lets go for the index
+    sql("BEGIN", "SELECT * FROM t")
+    altering = begin(connections[0], "SET STATEMENT binlog_alter_two_phase = 1 FOR "
+                                     "ALTER TABLE t ADD COLUMN c INT FIRST, ADD UNIQUE (a), ALGORITHM=INPLACE, LOCK=NONE")
+    try:
+        waiting(1)
+        inserting = [begin(c, f"INSERT INTO t (id, a, b) VALUES ({i}, {i}, 'between')") for i, c in enumerate(connections[1:], 2)]
+        waiting(3)
+        sql("COMMIT")
+        for thread in inserting:
+            thread.join()
+        connections[1].commit()
+        written = str(mariadb.run(f"SHOW BINLOG EVENTS IN '{file}' FROM {before}"))
+        assert "START ALTER" in written and "COMMIT ALTER" not in written and not failures, failures
+        yield release
+    finally:
+        sql("COMMIT")
+        for connection in reversed(connections):
+            connection.close()
+
+
+def test_killed_between_the_phases(mariadb, sql, db, table, between_the_phases):
+    """consistency 13: kill -9 between START ALTER and COMMIT ALTER, and the next run begins there: rows between have the old
+    columns, rows behind the new ones, and the statement is told once."""
+    file, offset = mariadb.run("SHOW MASTER STATUS")[0][:2]
+    table.wait_rows(f"{db}.t", 2)
+    table.wait_message(f"tideway.{table.name}", lambda m: m.key.endswith(b"/position") and m.value and
+                       (m.json["file"], m.json["offset"]) == (file, str(offset)), "a checkpoint between the phases")
+    table.kill9()
+    table.start()
+    table.wait_log(f"reading the binlog from {file}:{offset}")
+    between_the_phases()
+    sql("INSERT INTO t VALUES (7, 4, 4, 'after')")
+    found = {m.key: m.after for m in table.wait_rows(f"{db}.t", 4)}
+    assert found[b"2"] == {"id": 2, "a": 2, "b": "between"} and found[b"3"] == {"id": 3, "a": 3, "b": "between"}
+    assert list(found[b"4"].items()) == [("c", 7), ("id", 4), ("a", 4), ("b", "after")]
+    assert len(ddls(table.reader(f"{db}.t").to_end())) == 1
 
 
 def test_stream_begins_while_tables_change(sync, sql, db, mariadb):
