@@ -70,3 +70,27 @@ def test_thousand_tables(sync, sql, db, kafka_server):
     assert offsets(kafka, f"{db}.t0") == 2
     assert sum(n for name, n in kafka.partitions().items() if name.startswith(db)) == 6000
     assert peak < LIMIT_KB, f"{peak} KB"
+
+
+def test_large_row(sync, sql, db, kafka):
+    """consistency 9: the budget plus three times the largest row; behind it the buffers shrink again."""
+    large = 15000000
+    kafka.create(f"{db}.big", 1, max_message_bytes=20000000)
+    sql("CREATE TABLE big (id INT PRIMARY KEY, s LONGTEXT)", "CREATE TABLE small (id INT PRIMARY KEY AUTO_INCREMENT)",
+        "INSERT INTO small VALUES ()")
+    running = sync()
+    running.wait_rows(f"{db}.small", 1)
+    running.wait_streaming()
+    pid = running.child.pid
+    before = process.rss_kb(pid)
+    sql(f"INSERT INTO big VALUES (1, REPEAT('x', {large}))")
+    running.wait_rows(f"{db}.big", 1)
+    peak = process.peak_rss_kb(pid)
+    assert peak < LIMIT_KB + 3 * large // 1024, f"{peak} KB"
+
+    def given_back():
+        running.must_run()
+        sql("INSERT INTO small VALUES ()")
+        return process.rss_kb(pid) < before + large // 2048
+
+    wait_for(given_back, lambda: f"{process.rss_kb(pid)} KB are left, it was {before} KB before the row", pause=0.1)
