@@ -151,6 +151,14 @@ test.case("emit: what a dropped change has emitted is sent; dropping is about it
   test.equal(r[2].before.mail, "drop")
 end)
 
+test.case("emit: a copy of an update says so, whether the update is dropped or not", function()
+  local shop = load("emit")
+  local kept = shop:update("a.users", user("old"), { mail = "kept" })
+  local dropped = shop:update("a.users", user("old"), { mail = "drop" })
+  test.equal(kept[4].topic .. " " .. kept[4].op, "copy UPDATE_AFTER")
+  test.equal(dropped[2].topic .. " " .. dropped[2].op, "copy UPDATE_AFTER")
+end)
+
 test.case("edits are checked against the column", function()
   local r = insert("edit", "set")[1]
   test.equal(r.after.mail, "edited")
