@@ -180,9 +180,11 @@ def test_tagged_gtids(sync_on, mysql, my, kafka):
     running = sync_on(mysql, kafka, [f"{my.db}.*"]).start()
     running.wait_rows(f"{my.db}.a", 1)
     running.wait_streaming()
+    file, offset = mysql.run("SHOW BINARY LOG STATUS")[0][:2]
     try:
         my("SET gtid_next = 'AUTOMATIC:label'", "INSERT INTO a VALUES (2)", "SET gtid_next = 'AUTOMATIC'")
-        said = (r"Gtid_tagged event that ends at \d+", "gtid_next at AUTOMATIC, without a tag")
+        said = (f"binlog event at {file}:{offset}: ", r"Gtid_tagged event that ends at \d+",
+                "gtid_next at AUTOMATIC, without a tag")
         running.fails(7, *said)
         running.start().fails(7, *said)
         sync_on(mysql, kafka, [f"{my.db}.*"]).start().fails(3, "the tag 'label'", "gtid_next = AUTOMATIC, without a tag")
