@@ -219,7 +219,8 @@ static int no_cells(const struct row *row, struct err *err)
 {
 	return err_set(err, ERR_DATA,
 		       "table %.*s: the row image has no column at all: set binlog_row_image = "
-		       "FULL on the source and reconnect its writers",
+		       "FULL on the source and reconnect its writers, and start behind it under "
+		       "another sync name",
 		       SLICE_FMT(row->layout->table->full_name));
 }
 

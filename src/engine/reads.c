@@ -190,6 +190,14 @@ static int renew_read(struct full_table *read, const struct table *table, struct
 	return 0;
 }
 
+/* A table was not read where the stream begins but later, or (NULL) not at all: it had another name before that maybe, and
+ * the rows of that name were not read. */
+static void note_late(struct start *start, struct slice full_name, const struct position *at)
+{
+	static const struct position never = {.file = ""};
+	start_set_point(start, &start->sync->late, full_name, at ? at : &never);
+}
+
 /* The definitions of the snapshot; a table that was dropped meanwhile is read no more. */
 static int renew_reads(struct start *start, struct err *err)
 {
@@ -201,6 +209,7 @@ static int renew_reads(struct start *start, struct err *err)
 		if (table == NULL) {
 			log_info("full sync: table %.*s is not there any more",
 				 SLICE_FMT(read->table->full_name));
+			note_late(start, read->table->full_name, NULL);
 			free(read->mismatch);
 			read->mismatch = NULL;
 			continue;
@@ -215,14 +224,20 @@ static int renew_reads(struct start *start, struct err *err)
 	return 0;
 }
 
-/* A table that has come under its name since the first round, by RENAME maybe: its rows may all be from before the stream. */
+/* Without a stream nobody tells of a table that has come under its name since the first round, made or renamed. */
 static void add_reads(struct start *start)
 {
 	start->reads = mem_resize(start->reads, start->nreads + start->nselected + 1,
 				  sizeof(*start->reads));
 	for (unsigned i = 0; i < start->nselected; i++) {
 		const struct table *table = start->selected[i];
-		if (state_of(start, table->full_name) == FULL_UNKNOWN)
+		if (state_of(start, table->full_name) != FULL_UNKNOWN)
+			continue;
+		if (table->npk == 0 || table->versioned)
+			log_warn("full sync: table %.*s has come while the tables were read, and "
+				 "is left out",
+				 SLICE_FMT(table->full_name));
+		else
 			start->reads[start->nreads++] = (struct full_table){.table = table};
 	}
 }
@@ -466,15 +481,19 @@ static int check_engines(struct start *start, struct err *err)
 	return 0;
 }
 
-static int place_reads(struct start *start, struct err *err)
+static int place_reads(struct start *start, bool again, struct err *err)
 {
 	struct saves saves = {NULL, NULL};
 	bool first = !start->found;
 	int rc = 0;
 	if (first)
 		begin(start, &start->snapshot.position, &saves);
-	for (unsigned i = 0; rc == 0 && i < start->nreads; i++)
+	for (unsigned i = 0; rc == 0 && i < start->nreads; i++) {
 		rc = place_read(start, &start->reads[i], &saves, err);
+		if (again)
+			note_late(start, start->reads[i].table->full_name,
+				  &start->snapshot.position);
+	}
 	if (rc == 0)
 		checkpoint_post(&start->sync->checkpoint, &saves, first ? &start->position : NULL);
 	saves_fini(&saves);
@@ -503,9 +522,9 @@ int start_reads(struct start *start, bool again, struct err *err)
 		decide(start);
 	else if (renew_reads(start, err) < 0)
 		return -1;
-	else
+	else if (start->sync->config->mode == MODE_FULL)
 		add_reads(start);
 	if (check_exact(start, err) < 0 || check_engines(start, err) < 0)
 		return -1;
-	return place_reads(start, err);
+	return place_reads(start, again, err);
 }

@@ -21,8 +21,6 @@
 
 enum {
 	QUEUE_BYTES = 32 * 1024 * 1024,
-	ANSWER_S =
-		30, /* a look at the source while lanes work: what is saved does not wait longer */
 	SERVE_MS = 100,      /* how long the sync's thread waits for something to save */
 	SNAPSHOT_MS = 10000, /* where a snapshot keeps its tables' metadata locks, no table is begun
 	                        in it after so long: the others get a snapshot of their own */
@@ -168,13 +166,11 @@ static int read_tables(struct run *run, struct start *start, struct err *err)
 	};
 	int rc;
 	watch_init(&run->watch, start->conn);
-	conn_set_deadline(start->conn, ANSWER_S);
 	run->reading = &start->position;
 	set_full(run, &full);
 	atomic_store(&run->state, RUN_FULL);
 	rc = full_run(&full, serve, run, err);
 	set_full(run, NULL);
-	conn_set_deadline(start->conn, 0);
 	run->reading = NULL;
 	return rc;
 }

@@ -13,7 +13,7 @@
 enum {
 	NAME_TRY_S = 1,        /* one turn of waiting for the lock of the sync's name */
 	NAME_ANSWER_S = 30,    /* a connection that does not answer is lost */
-	NAME_KEEP_MS = 10000,  /* the lock is looked after so often */
+	NAME_LOOK_MS = 10000,  /* the lock is looked after so often */
 	NAME_LIMIT_MS = 30000, /* more than an idle process needs to save and to end */
 };
 
@@ -58,6 +58,7 @@ void start_fini(struct start *start)
 	map_init(&start->sync->aside);
 	forget_points(&start->sync->points);
 	forget_points(&start->sync->adopted);
+	forget_points(&start->sync->late);
 	pins_reset(&start->sync->pins);
 	start->sync->doubts = NULL;
 	catalog_free(start->fresh);
@@ -442,31 +443,52 @@ static bool is_kept(const struct sync *sync)
 	       (sync->config->sink.kind == SINK_KAFKA || sync->config->checkpoint_file);
 }
 
-void start_keep_name(struct start *start)
+/* 1: this connection has the lock; 0: not; -1: the connection is lost. */
+static int has_name(struct start *start, struct err *err)
+{
+	struct result result;
+	int rc;
+	if (conn_query(start->conn, &result, err,
+		       "SELECT IS_USED_LOCK('tideway.%s') = CONNECTION_ID()",
+		       start->sync->config->name) < 0)
+		return err->retriable ? -1 : 1; /* see take_name */
+	rc = slice_equal(result_cell(&result, 0, 0), SLICE("1"));
+	result_fini(&result);
+	return rc;
+}
+
+static void look_after_name(struct start *start)
 {
 	struct err err = ERR_INIT;
 	struct conn *conn;
 	struct buf holder;
-	int64_t now_ms = clock_mono_ms();
-	if (!is_kept(start->sync) || atomic_load(&start->sync->halt) ||
-	    now_ms - start->kept_ms < NAME_KEEP_MS)
+	int rc = has_name(start, &err);
+	if (rc > 0 || atomic_load(&start->sync->halt))
 		return;
-	start->kept_ms = now_ms;
-	conn_set_deadline(start->conn, NAME_ANSWER_S);
-	if (conn_query(start->conn, NULL, &err, "DO 1") == 0 || atomic_load(&start->sync->halt))
-		return;
-	conn = conn_open(&start->sync->config->source, CONN_CONTROL, &err);
-	if (conn == NULL) {
-		log_debug("%s", err.text);
-		return;
+	if (rc < 0) {
+		conn = conn_open(&start->sync->config->source, CONN_CONTROL, &err);
+		if (conn == NULL) {
+			log_debug("%s", err.text);
+			return;
+		}
+		conn_free(start->conn);
+		start->conn = conn;
+		conn_set_deadline(conn, NAME_ANSWER_S);
 	}
-	conn_free(start->conn);
-	start->conn = conn;
-	conn_set_deadline(conn, NAME_ANSWER_S);
 	buf_init(&holder);
 	if (take_name(start, &holder, &err) <= 0) /* who has it fences this process by now */
-		log_debug("the lock of sync '%s' is not had again", start->sync->config->name);
+		log_debug("the lock of sync '%s' is not had", start->sync->config->name);
 	buf_fini(&holder);
+}
+
+void start_keep_name(struct start *start)
+{
+	int64_t now_ms = clock_mono_ms();
+	if (!is_kept(start->sync) || atomic_load(&start->sync->halt) || now_ms < start->look_ms)
+		return;
+	conn_set_deadline(start->conn, NAME_ANSWER_S);
+	look_after_name(start);
+	start->look_ms = clock_mono_ms() + NAME_LOOK_MS;
 }
 
 int start_check_saved(struct start *start, struct err *err)

@@ -28,7 +28,7 @@ struct start {
 	struct full_table *reads; /* those of selected that are still to be read */
 	struct map states;        /* "db.table" -> how far its full sync has come */
 	struct map known; /* "db.table" -> its struct table: no record but the table's own has it */
-	int64_t kept_ms;  /* monotonic, when the lock of the name was last seen to */
+	int64_t look_ms;  /* monotonic, when the lock of the name is looked after next */
 	struct arena arena;
 };
 

@@ -432,6 +432,11 @@ static int on_format(struct stream *stream, struct slice packet, struct err *err
 				 stream->read.file, stream->read.offset);
 	group_reset(&stream->group); /* the server crashed inside it: it never happened */
 	stream->spilled = false;
+	if (stream->slot_open && stream->resumed.row_bytes == 0) {
+		const struct mark mark = read_mark(stream);
+		window_close(&stream->lane.window, stream->lane.token, &mark);
+		stream->slot_open = false;
+	}
 	return event_format_parse(packet, &stream->format, err);
 }
 

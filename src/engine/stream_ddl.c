@@ -341,6 +341,27 @@ static int refuse_unread(const struct following *f, const struct ddl_effect *eff
 			    : "");
 }
 
+/* A table of the full sync got another name before it was read: the rows of that name are read at the next start, where
+ * the name has no record. */
+static int refuse_late(const struct following *f, const struct ddl_effect *effect, struct err *err)
+{
+	struct stream *stream = f->stream;
+	const struct map *late = &stream->lane.sync->late;
+	const struct point *point;
+	if (late->count == 0 || effect->new_table.len == 0 ||
+	    !wants(stream, effect->new_db, effect->new_table))
+		return 0;
+	point = map_get(late, full_name(stream, effect->db, effect->table));
+	if (point == NULL || (point->position.file[0] != '\0' && !stream_covered(stream, point)))
+		return 0;
+	return err_retry(
+		err, ERR_SOURCE,
+		"table %.*s.%.*s was renamed to %.*s.%.*s before it was read, at %s:%" PRIu64
+		": it is read now",
+		SLICE_FMT(effect->db), SLICE_FMT(effect->table), SLICE_FMT(effect->new_db),
+		SLICE_FMT(effect->new_table), stream->file, stream->read.offset);
+}
+
 /* Partition DDL brings rows into a captured table that are not in its topic: those of a table that is not captured, or
  * that stand in another topic, where EXCHANGE leaves them. */
 static int refuse_moved(const struct following *f, const struct ddl_effect *effect, struct err *err)
@@ -393,8 +414,8 @@ static int follow_effect(struct following *f, const struct ddl_effect *effect, s
 {
 	struct stream *stream = f->stream;
 	stream->said = (struct ddl_name){effect->db, effect->table};
-	if (refuse_unread(f, effect, err) < 0 || refuse_moved(f, effect, err) < 0 ||
-	    guard(f, effect, err) < 0)
+	if (refuse_unread(f, effect, err) < 0 || refuse_late(f, effect, err) < 0 ||
+	    refuse_moved(f, effect, err) < 0 || guard(f, effect, err) < 0)
 		return -1;
 	stream_forget_plan(stream, effect->db, effect->table);
 	if (effect->before) /* as the server spells it, where it takes any case */

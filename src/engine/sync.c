@@ -11,10 +11,12 @@ void sync_init(struct sync *sync, const struct script_options *script, unsigned 
 	map_init(&sync->points);
 	map_init(&sync->adopted);
 	map_init(&sync->aside);
+	map_init(&sync->late);
 }
 
 void sync_fini(struct sync *sync)
 {
+	map_fini(&sync->late);
 	map_fini(&sync->aside);
 	map_fini(&sync->adopted);
 	map_fini(&sync->points);

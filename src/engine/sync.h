@@ -37,6 +37,8 @@ struct sync {
 	struct map adopted; /* database -> struct point: not followed before it (decisions/0004) */
 	struct map
 		aside; /* "db.table" -> its struct point: its definition is had at the point only */
+	struct map late; /* "db.table" -> where it was read, if that was in a later round of the
+	                         full sync; a position without a file: nowhere */
 	struct doubt *doubts; /* of the checkpoint */
 	int64_t start_ms;     /* wall time of the start: EXECUTE_TIME in full sync */
 	_Atomic bool stop;    /* finish cleanly, now; set by sync_stop */

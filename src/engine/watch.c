@@ -40,7 +40,9 @@ static int check_oldest(struct watch *watch, const struct position *needed, stru
 		rc = 0; /* a position by GTID alone: the dump itself tells */
 	} else if (source_oldest_binlog(watch->conn, &oldest, &gone) < 0) {
 		log_debug("the oldest binlog cannot be read: %s", gone.text);
-	} else if (position_compare_files(buf_cstr(&oldest), 0, needed->file, 0) > 0) {
+	} else if (position_compare_files(buf_cstr(&oldest), 0, needed->file, 0) > 0 &&
+		   source_has_position(watch->conn, needed, &gone) < 0 &&
+		   gone.code == ERR_POSITION) {
 		rc = err_set(err, ERR_POSITION,
 			     "the binlog %s:%" PRIu64
 			     " is still needed, but the server has purged everything before "

@@ -67,8 +67,8 @@ static int fill_columns(struct writing *w, struct image *image, struct err *err)
 		if (!w->plan->table->columns[column].is_virtual)
 			return err_set(err, ERR_DATA,
 				       "the row image lacks column '%.*s': set binlog_row_image = "
-				       "FULL on the "
-				       "source and reconnect its writers",
+				       "FULL on the source and reconnect its writers, and start "
+				       "behind it under another sync name",
 				       SLICE_FMT(w->plan->table->columns[column].name));
 	}
 	return 0;
@@ -410,8 +410,9 @@ static int refuse_large(const struct lane *lane, const struct plan *plan, const 
 		" allows: nothing of it is written. Raise limits.row_max (a row takes about three "
 		"times its size of memory), or exclude the table with \"!%.*s\" in "
 		"source.tables, and start again: the sync goes on here",
-		row->size, row->cells[largest].len, SLICE_FMT(plan->table->columns[largest].name),
-		lane->config->row_max, SLICE_FMT(plan->table->full_name));
+		row->size, row->cells[largest].len < CELL_ABSENT ? row->cells[largest].len : 0,
+		SLICE_FMT(plan->table->columns[largest].name), lane->config->row_max,
+		SLICE_FMT(plan->table->full_name));
 	return where(plan, err);
 }
 

@@ -221,6 +221,12 @@ static bool hopeless(rd_kafka_resp_err_t code)
 	       code == RD_KAFKA_RESP_ERR_POLICY_VIOLATION;
 }
 
+/* What an abort of our own does to records. */
+static bool is_purged(rd_kafka_resp_err_t code)
+{
+	return code == RD_KAFKA_RESP_ERR__PURGE_QUEUE || code == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
+}
+
 static int put(struct topic_store *t, const struct store_record *records, unsigned n,
 	       struct err *err)
 {
@@ -236,7 +242,7 @@ static int put(struct topic_store *t, const struct store_record *records, unsign
 		if (hopeless(t->failed))
 			return refused(t, "save the checkpoint", t->failed,
 				       rd_kafka_err2str(t->failed), err);
-		if (t->failed != RD_KAFKA_RESP_ERR_NO_ERROR)
+		if (t->failed != RD_KAFKA_RESP_ERR_NO_ERROR && !is_purged(t->failed))
 			log_warn(
 				"%s: the checkpoint is not taken (topic \"%s\"): %s. Is the leader "
 				"of its partition away, or are too few replicas in sync? Trying "
@@ -272,6 +278,8 @@ static int topic_write(struct store *store, const struct store_record *records, 
 		t->given_up = true;
 		return gave_up(t, err);
 	}
+	if (result < 0 && err->retriable && t->kafka.fatal.code != ERR_NONE)
+		t->given_up = true;
 	return result;
 }
 

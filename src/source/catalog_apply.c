@@ -275,9 +275,7 @@ static void add_other(struct apply *a, const struct ddl_name *name)
 	struct catalog_database *database = catalog_database(a->catalog, name->db);
 	if (database == NULL)
 		return;
-	if (catalog_find(a->catalog, name->db, name->table) ==
-	    NULL) /* else IF NOT EXISTS has found it */
-		catalog_other_add(a->catalog, database, name->table);
+	catalog_other_add(a->catalog, database, name->table);
 	add_query(a, name->db);
 }
 
@@ -444,11 +442,26 @@ static void query(struct apply *a, const struct ddl_step *step)
 		add_effect(a, DDL_QUERY, &name);
 }
 
+/* IF NOT EXISTS may have found a table of that name, and is logged all the same; a sequence may replace one. */
+static void create_other(struct apply *a, const struct ddl_step *step, const struct ddl_name *name)
+{
+	const struct table *table = catalog_find(a->catalog, name->db, name->table);
+	if (table != NULL && step->if_exists) {
+		add_query(a, name->db);
+		return;
+	}
+	if (table != NULL) {
+		add_effect(a, DDL_ERASE, name)->before = table;
+		catalog_remove(a->catalog, table);
+	}
+	add_other(a, name);
+}
+
 static void change_other(struct apply *a, const struct ddl_step *step)
 {
 	struct ddl_name name = target(a, &step->name);
 	if (step->kind == DDL_STEP_CREATE_OTHER)
-		add_other(a, &name);
+		create_other(a, step, &name);
 	else
 		drop_other(a, &name);
 }

@@ -1,5 +1,6 @@
 #include "source/conn.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "source/conn_priv.h"
 #include "source/flavour.h"
@@ -22,6 +23,7 @@ enum {
 	CONN_KEEPALIVE_IDLE_S = 30, /* a host that is gone is noticed within a minute, */
 	CONN_KEEPALIVE_STEP_S = 10, /* whatever is being waited for */
 	CONN_KEEPALIVE_COUNT = 3,
+	CONN_STUCK_MS = 1000,      /* a query that runs longer is given up by conn_shutdown_all */
 	CONN_OPEN_DEADLINE_S = 60, /* an answer to what is asked at the connect */
 	SERVERS_MAX = 32,          /* that are remembered */
 };
@@ -363,11 +365,21 @@ void conn_shutdown(struct conn *conn)
 	shutdown(conn->shutdown_fd, SHUT_RDWR);
 }
 
+/* A control connection may hold the lock of the sync's name, which must last as long as messages are on their way (rule 25). */
+static bool may_go(struct conn *conn)
+{
+	int64_t asked_ms = atomic_load(&conn->asked_ms);
+
+	if (conn->role != CONN_CONTROL)
+		return true;
+	return asked_ms != 0 && clock_mono_ms() - asked_ms > CONN_STUCK_MS;
+}
+
 void conn_shutdown_all(const struct source_config *config)
 {
 	pthread_mutex_lock(&connected.lock);
 	for (struct conn *conn = connected.first; conn; conn = conn->next)
-		if (conn->config == config)
+		if (conn->config == config && may_go(conn))
 			conn_shutdown(conn);
 	pthread_mutex_unlock(&connected.lock);
 }
@@ -491,7 +503,9 @@ int conn_query(struct conn *conn, struct result *result, struct err *err, const 
 	va_start(args, format);
 	buf_vprintf(&sql, format, args);
 	va_end(args);
+	atomic_store(&conn->asked_ms, clock_mono_ms());
 	rc = query_slice(conn, result, buf_slice(&sql), err);
+	atomic_store(&conn->asked_ms, 0);
 	buf_fini(&sql);
 	return rc;
 }

@@ -42,7 +42,7 @@ const struct server *conn_server(const struct conn *conn);
  * that conn_free does not run at the same time (a lock around its pointer); nothing else is needed. */
 void conn_shutdown(struct conn *conn);
 /* The same for every connection of this configuration there is now; any thread. For a stop: what the source is asked then,
- * nobody needs any more. */
+ * nobody needs any more. A control connection is left alone unless it has waited for an answer for a second. */
 void conn_shutdown_all(const struct source_config *config);
 /* From now on a call that gets no byte from the server for so long fails as a lost connection; 0: it waits for ever. */
 void conn_set_deadline(struct conn *conn, unsigned seconds);

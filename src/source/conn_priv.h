@@ -6,6 +6,7 @@
 #include "source/conn.h"
 
 #include <mysql.h>
+#include <stdatomic.h>
 
 struct flavour;
 
@@ -22,7 +23,8 @@ struct conn {
 	                                  that its number may already be another file's when conn_shutdown
 	                                  comes */
 	unsigned last_errno; /* of the last call; 0: it went well */
-	struct conn *next;   /* in the list of all that are connected */
+	_Atomic int64_t asked_ms; /* monotonic, when the query that runs was sent; 0: none runs */
+	struct conn *next;        /* in the list of all that are connected */
 };
 
 /* conn_open with a read deadline (0: none but the TCP keepalive). */

@@ -199,11 +199,41 @@ def test_renamed_during_the_full_sync(sync, sql, db, mariadb, kafka, unique, whe
     sql("INSERT INTO t VALUES (900001, 1, 'n')", "RENAME TABLE t TO u", "DELETE FROM u WHERE id < 10",
         "INSERT INTO u VALUES (900002, 2, 'n')")
     assert "full sync: done in" not in running.log, "the RENAME has waited for the whole copy"
+    running.wait_log(rf"(?s)table {db}\.t was renamed to {db}\.u before it was read.*reading the binlog from", 60)
     ends_equal(running, db, kafka, mariadb, ["a", "u"])
-    assert running.stop() == 0
+    assert running.log.count("before it was read") == 1
     running.start()
     sql("INSERT INTO u VALUES (900003, 3, 'n')")
     running.wait_message(f"{db}.u", lambda m: m.key == b"900003", "a row after the restart")
+
+
+def test_renamed_and_made_again_during_the_full_sync(sync, sql, db, mariadb, kafka, unique):
+    """consistency 7, 12: the old table's rows are read under its new name, the new table's under the old one."""
+    mariadb.make_user(f"u_{unique[:20]}", "secret", "SELECT, RELOAD, REPLICATION SLAVE, REPLICATION CLIENT, BINLOG ADMIN")
+    for name in ("a", "t"):
+        sql(f"CREATE TABLE {name} (id INT PRIMARY KEY, v INT, s VARCHAR(50))")
+        fill(sql, name, 3000)
+    running = sync("full = { parallel = 1, rows_per_second = 1500 },", user=f"u_{unique[:20]}", password="secret")
+    running.until(f"{db}.a", lambda m: len(m) > 10, "some rows")
+    sql("RENAME TABLE t TO u", "CREATE TABLE t (x INT, id INT PRIMARY KEY)", "INSERT INTO t VALUES (5, 1), (6, 2)")
+    assert "full sync: done in" not in running.log, "the RENAME has waited for the whole copy"
+    running.wait_log(rf"(?s)table {db}\.t was renamed to {db}\.u before it was read.*reading the binlog from", 60)
+    ends_equal(running, db, kafka, mariadb, ["a", "u"])
+    newest = {m.key: m.after for m in rows(running.reader(f"{db}.t").to_end()) if m.after}
+    assert {newest[b"1"]["x"], newest[b"2"]["x"]} == {5, 6}
+
+
+def test_renamed_during_a_full_sync_alone(sync, sql, db, mariadb, kafka, unique):
+    """mode = "full": there is no stream that would tell of the new name."""
+    mariadb.make_user(f"u_{unique[:20]}", "secret", "SELECT, RELOAD, REPLICATION SLAVE, REPLICATION CLIENT, BINLOG ADMIN")
+    for name in ("a", "t"):
+        sql(f"CREATE TABLE {name} (id INT PRIMARY KEY, v INT, s VARCHAR(50))")
+        fill(sql, name, 3000)
+    running = sync('mode = "full", full = { parallel = 1, rows_per_second = 1500 },', user=f"u_{unique[:20]}", password="secret")
+    running.until(f"{db}.a", lambda m: len(m) > 10, "some rows")
+    sql("RENAME TABLE t TO u")
+    assert running.wait_exit(60) == 0
+    assert len(rows(running.reader(f"{db}.u").to_end())) == 3000
 
 
 def test_locks_are_given_back(sync, sql, db, mariadb, kafka, unique):

@@ -573,6 +573,10 @@ static void test_others(void **state)
 	    "CREATE VIEW IF NOT EXISTS t AS SELECT 1"); /* the server logs it, and has the table still */
 	assert_string_equal(effects_text(f), "QUERY shop. - -");
 	assert_false(catalog_is_other(f->catalog, SLICE("shop"), SLICE("t")));
+	run(f, "CREATE OR REPLACE SEQUENCE t");
+	assert_string_equal(effects_text(f), "ERASE shop.t before -; QUERY shop. - -");
+	assert_true(catalog_is_other(f->catalog, SLICE("shop"), SLICE("t")));
+	run(f, "DROP SEQUENCE t");
 	run(f, "RENAME TABLE v TO w, s TO s2");
 	assert_true(catalog_is_other(f->catalog, SLICE("shop"), SLICE("w")));
 	assert_false(catalog_is_other(f->catalog, SLICE("shop"), SLICE("v")));
