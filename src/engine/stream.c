@@ -453,42 +453,24 @@ static void advance(struct stream *stream, const struct event *event)
 	stream->offset = end;
 }
 
-static int refuse_event(struct stream *stream, const struct event *event, const char *remedy,
-			struct err *err)
-{
-	return err_set(err, ERR_DATA,
-		       "event %s (type %u) at %s:%" PRIu64 " is not supported in this version: %s",
-		       event_name(event->type) ? event_name(event->type) : "unknown", event->type,
-		       stream->file, stream->offset - event->size, remedy);
-}
-
 static int dispatch(struct stream *stream, struct slice packet, const struct event *event,
 		    struct err *err)
 {
+	uint64_t start = stream->offset - event->size;
 	switch (event->type) {
 	case EVENT_GTID_MARIADB:
 	case EVENT_GTID_MYSQL:
 	case EVENT_ANONYMOUS_GTID:
-		return begin_group(stream, event, stream->offset - event->size, err);
-	case EVENT_GTID_TAGGED:
-		return refuse_event(stream, event, "GTIDs with a tag; set gtid_next without a tag",
-				    err);
-	case EVENT_TRANSACTION_PAYLOAD:
-		return refuse_event(stream, event,
-				    "set binlog_transaction_compression = OFF on the source", err);
+		return begin_group(stream, event, start, err);
 	case EVENT_QUERY_COMPRESSED:
-		return refuse_event(stream, event, "set log_bin_compress = OFF on the source", err);
-	case EVENT_INCIDENT:
-		return err_set(
-			err, ERR_SOURCE,
-			"the source reports an incident at %s:%" PRIu64
-			": events were lost in its binlog; start again under another sync name",
-			stream->file, stream->offset - event->size);
+		return err_set(err, ERR_DATA,
+			       "a compressed statement at %s:%" PRIu64
+			       " cannot be read in this version: set log_bin_compress = OFF on the "
+			       "source, and start behind it under another sync name",
+			       stream->file, start);
 	default:
 		break;
 	}
-	if (event_name(event->type) == NULL && !(event->flags & EVENT_FLAG_IGNORABLE))
-		return refuse_event(stream, event, "report this version of the server", err);
 	if (stream->group.open)
 		return in_group(stream, packet, event, err);
 	return 0;
@@ -496,7 +478,7 @@ static int dispatch(struct stream *stream, struct slice packet, const struct eve
 
 static int on_packet(struct stream *stream, struct slice packet, struct err *err)
 {
-	struct event event;
+	struct event event = {0};
 	uint8_t type = packet.len > 4 ? (uint8_t)packet.ptr[4] : 0;
 	metric_add(&stream->lane.metrics->events, 1);
 	if (type == EVENT_FORMAT_DESCRIPTION) {
@@ -507,8 +489,11 @@ static int on_packet(struct stream *stream, struct slice packet, struct err *err
 			advance(stream, &event);
 		return 0;
 	}
-	if (event_parse(packet, &stream->format, stream->verify, &event, err) < 0)
-		return stream_at(stream, stream->offset, SLICE(""), err);
+	if (event_parse(packet, &stream->format, stream->verify, &event, err) < 0) {
+		if (packet.len >= EVENT_HEADER_SIZE)
+			advance(stream, &event); /* its header is read */
+		return stream_at(stream, stream->offset - event.size, SLICE(""), err);
+	}
 	if (type == EVENT_HEARTBEAT || type == EVENT_HEARTBEAT_V2)
 		return on_heartbeat(stream, &event, err);
 	if (type == EVENT_ROTATE)

@@ -287,15 +287,21 @@ static int make_own(struct writing *w, struct err *err)
 {
 	struct plan *plan = w->plan;
 	bool deleted = plan->change.after == NULL;
+	bool updated = plan->change.op == CHANGE_UPDATE;
+	bool both = updated && plan->mapping.update == UPDATE_ONE;
+	enum record_op op = updated ? RECORD_UPDATE_AFTER : RECORD_INSERT;
 	struct image *image = deleted ? &plan->before : &plan->after;
 	struct buf *key = &w->lane->key[deleted ? IMAGE_BEFORE : IMAGE_AFTER];
 	struct image nowhere;
+	if (both &&
+	    make_image(w, &plan->before, IMAGE_BEFORE, &w->lane->key[IMAGE_BEFORE], err) < 0)
+		return -1;
 	if (make_image(w, image, deleted ? IMAGE_BEFORE : IMAGE_AFTER, key, err) < 0)
 		return -1;
 	nowhere = *image;
 	nowhere.ntopics = 0;
 	w->topic = image->topics[0];
-	return put_record(w, deleted ? RECORD_DELETE : RECORD_INSERT, deleted ? image : NULL,
+	return put_record(w, deleted ? RECORD_DELETE : op, deleted || both ? &plan->before : NULL,
 			  deleted ? NULL : image, &nowhere, key, err);
 }
 
