@@ -321,6 +321,23 @@ def test_purge_of_what_was_read(sync_on, mariadb_server, kafka, db):
     assert running.stop() == 0
 
 
+def test_gtids_that_go_back(sync_on, mariadb_server, kafka, db):
+    """consistency 10: without gtid_strict_mode the numbers of a domain may go back; a position whose file is there is no purged one."""
+    server = mariadb_server()
+    server.run(f"CREATE DATABASE {db}", f"CREATE TABLE {db}.t (id INT PRIMARY KEY)")
+    running = sync_on(server, kafka, [f"{db}.*"]).start()
+    running.wait_streaming()
+    server.run("SET gtid_seq_no = 100", f"INSERT INTO {db}.t VALUES (1)")
+    server.run("FLUSH BINARY LOGS", "SET server_id = 2, gtid_seq_no = 50", f"INSERT INTO {db}.t VALUES (2)")
+    running.wait_rows(f"{db}.t", 2)
+    assert running.stop() == 0
+    purge(server)
+    running.start()
+    server.run(f"INSERT INTO {db}.t VALUES (3)")
+    running.wait_rows(f"{db}.t", 3)
+    assert running.stop() == 0
+
+
 def dumps(server):
     """Connection ids of the binlog dumps that run on the server."""
     return [row[0] for row in server.run("SELECT id FROM information_schema.processlist WHERE command LIKE 'Binlog Dump%'")]

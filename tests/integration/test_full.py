@@ -1,5 +1,6 @@
 """Full sync: one consistent point, parallel reading, and exactly the right hand-over to the stream."""
 
+import signal
 import threading
 
 import pymysql
@@ -8,6 +9,7 @@ from support.consume import rows
 from support.rebuild import Rebuild, compare
 from support.wait import wait_for
 from support.workload import inserting
+from test_delivery import dumps
 from test_errors import purge
 
 
@@ -257,6 +259,28 @@ def test_stop_while_the_broker_hangs(sync_on, mariadb, sql, db, kafka_server):
         own.resume()
     running.start()
     running.until(f"{db}.a", lambda m: {str(n).encode() for n in range(1, 1001)} <= {x.key for x in m}, "all rows")
+
+
+def test_name_is_kept_while_a_stop_drains(sync_on, mariadb, sql, db, kafka_server):
+    """consistency 25: what is on its way when a stop comes may still arrive, so that the lock of the name is given back by the end of
+    the process only: a process that waits for it would send newer rows in between."""
+    own = kafka_server()
+    sql("CREATE TABLE a (id INT PRIMARY KEY)")
+    running = sync_on(mariadb, own, [f"{db}.*"]).start()
+    running.wait_streaming()
+    lock = f"SELECT IS_USED_LOCK('tideway.{running.name}')"
+    holder = mariadb.run(lock)[0][0]
+    own.pause()
+    try:
+        sql("INSERT INTO a SELECT seq FROM seq_1_to_1000")
+        running.child.send_signal(signal.SIGTERM)
+        running.wait_log("stopping")
+        wait_for(lambda: not dumps(mariadb), lambda: mariadb.run("SHOW PROCESSLIST"))  # the server has noticed what was closed
+        assert mariadb.run(lock)[0][0] == holder
+        running.must_run()
+    finally:
+        own.resume()
+    assert running.wait_exit() == 0
 
 
 def test_binlog_that_is_purged_meanwhile(sync_on, mariadb_server, kafka):
