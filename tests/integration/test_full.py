@@ -271,9 +271,11 @@ def test_name_is_kept_while_a_stop_drains(sync_on, mariadb, sql, db, kafka_serve
     running.wait_streaming()
     lock = f"SELECT IS_USED_LOCK('tideway.{running.name}')"
     holder = mariadb.run(lock)[0][0]
+    sql("INSERT INTO a SELECT seq FROM seq_1_to_100")  # the first message to a partition is waited for
+    running.wait_rows(f"{db}.a", 100)
     own.pause()
     try:
-        sql("INSERT INTO a SELECT seq FROM seq_1_to_1000")
+        sql("INSERT INTO a SELECT seq FROM seq_101_to_1000")
         running.wait_log("seen")
         running.child.send_signal(signal.SIGTERM)
         running.wait_log("stopping")
