@@ -248,12 +248,13 @@ def test_stop_while_the_server_hangs(sync_on, mariadb_server, kafka, db, phase):
 def test_stop_while_the_broker_hangs(sync_on, mariadb, sql, db, kafka_server):
     """Promise 8: with messages on their way that nobody acknowledges; they come again at the next start."""
     own = kafka_server()
-    sql("CREATE TABLE a (id INT PRIMARY KEY)")
+    sql("CREATE TABLE a (id INT PRIMARY KEY)", "INSERT INTO a SELECT seq FROM seq_1_to_100")
     running = sync_on(mariadb, own, [f"{db}.*"]).start()
+    running.wait_rows(f"{db}.a", 100)  # the first message to a partition is waited for
     running.wait_streaming()
     own.pause()
     try:
-        sql("INSERT INTO a SELECT seq FROM seq_1_to_1000")
+        sql("INSERT INTO a SELECT seq FROM seq_101_to_1000")
         assert running.stop(timeout=60) == 0, running.log[-2000:]
     finally:
         own.resume()
