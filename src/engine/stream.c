@@ -15,7 +15,6 @@
 #include <stdlib.h>
 
 enum {
-	POST_MS = 200,           /* positions are posted at most so often */
 	DRAIN_MS = 10000,        /* a stop waits so long for acknowledgements */
 	DUMP_HEARTBEAT_MS = 500, /* at most: what wakes a quiet lane */
 	POLL_MS = 100,
@@ -70,94 +69,6 @@ enum group_end stream_outcome(const struct stream *stream)
 	return stream->spilled ? stream->ahead.end : stream->group.end;
 }
 
-/* ---- positions: from the window to the checkpoint ---- */
-
-struct attached *stream_attached(struct stream *stream)
-{
-	if (stream->attached == NULL) {
-		stream->attached = mem_array(1, sizeof(*stream->attached));
-		position_init(&stream->attached->xa);
-	}
-	return stream->attached;
-}
-
-static void free_attached(struct attached *attached)
-{
-	if (attached == NULL)
-		return;
-	saves_fini(&attached->saves);
-	position_fini(&attached->xa);
-	free(attached);
-}
-
-void stream_detach(struct stream *stream)
-{
-	free_attached(stream->attached);
-	stream->attached = NULL;
-}
-
-static void take_attached(struct stream *stream, struct attached *attached)
-{
-	for (size_t i = 0; i < attached->xa.npending; i++) {
-		const struct pending *pending = &attached->xa.pending[i];
-		if (attached->prepared)
-			position_pending_add(&stream->acked, pending);
-		else
-			position_pending_remove(&stream->acked, false, pending->id);
-	}
-	saves_move(&stream->lane.saves, &attached->saves);
-	free_attached(attached);
-}
-
-static void take_mark(struct stream *stream, const struct mark *mark)
-{
-	struct position *acked = &stream->acked;
-	if (stream->acked_file != mark->file)
-		snprintf(acked->file, sizeof(acked->file), "%s", mark->file);
-	stream->acked_file = mark->file;
-	acked->offset = mark->offset;
-	acked->sequence = mark->sequence;
-	acked->commit_ms = mark->commit_ms;
-	if (mark->gtid.flavour != GTID_NONE && mark->gtid.flavour == acked->gtids.flavour)
-		gtid_set_add(&acked->gtids, &mark->gtid);
-	if (mark->attached)
-		take_attached(stream, mark->attached);
-	stream->moved = true;
-}
-
-static void post(struct stream *stream, bool now)
-{
-	int64_t mono = clock_mono_ms();
-	struct mark mark;
-	while (window_take(&stream->lane.window, &mark))
-		take_mark(stream, &mark);
-	pins_post(&stream->lane.sync->pins, &stream->lane.sync->checkpoint);
-	if (!stream->moved && stream->lane.saves.first == NULL)
-		return;
-	if (!now && mono - stream->posted_ms < POST_MS)
-		return;
-	checkpoint_post(&stream->lane.sync->checkpoint, &stream->lane.saves,
-			stream->moved ? &stream->acked : NULL);
-	stream->moved = false;
-	stream->posted_ms = mono;
-}
-
-static void take_marks(void *owner)
-{
-	post(owner, false);
-}
-
-static int open_slot(struct stream *stream, struct err *err)
-{
-	if (stream->slot_open) /* of a group that is read again */
-		return 0;
-	if (lane_room(&stream->lane, err) < 0)
-		return -1;
-	stream->lane.token = window_open(&stream->lane.window);
-	stream->slot_open = true;
-	return 0;
-}
-
 /* The script's own loop gets the beat, and its messages from records(). */
 static int beat_in_loop(struct stream *stream, int64_t watermark, const struct mark *mark,
 			struct err *err)
@@ -172,7 +83,7 @@ static int beat_in_loop(struct stream *stream, int64_t watermark, const struct m
 	rc = heartbeat_tick(&stream->heartbeat, lane, watermark, true, mark, err);
 	loop_collect_end(&collected);
 	if (rc == 0 && collected.n > 0) {
-		if (open_slot(stream, err) < 0)
+		if (stream_open_slot(stream, err) < 0)
 			return -1;
 		rc = loop_item(lane, &item, &collected, err);
 		window_close(&lane->window, lane->token, mark);
@@ -180,14 +91,6 @@ static int beat_in_loop(struct stream *stream, int64_t watermark, const struct m
 	}
 	arena_reset(&lane->arena);
 	return rc;
-}
-
-static struct mark read_mark(const struct stream *stream)
-{
-	return (struct mark){.file = stream->read_file,
-			     .offset = stream->read.offset,
-			     .sequence = stream->read.sequence,
-			     .commit_ms = stream->read.commit_ms};
 }
 
 int stream_tick(struct stream *stream, struct err *err)
@@ -200,27 +103,18 @@ int stream_tick(struct stream *stream, struct err *err)
 	atomic_store_explicit(&lane->metrics->event_ms, lane->now_ms, memory_order_relaxed);
 	if (sink_poll(lane->sink, 0, err) < 0)
 		return -1;
-	post(stream, false);
+	stream_post(stream, false);
 	watermark = stream->drained ? lane->now_ms : stream->read.commit_ms;
 	if (watermark < stream->watermark) /* it does not go back when the stream lags again */
 		watermark = stream->watermark;
 	stream->watermark = watermark;
-	mark = read_mark(stream);
+	mark = stream_read_mark(stream);
 	if (lane->config->has_loop)
 		return beat_in_loop(stream, watermark, &mark, err);
 	return heartbeat_tick(&stream->heartbeat, lane, watermark, stream->slot_open, &mark, err);
 }
 
 /* ---- groups ---- */
-
-/* What is read next begins at this offset of the current file. */
-static void set_read(struct stream *stream, uint64_t offset)
-{
-	if (stream->read_file != stream->file)
-		snprintf(stream->read.file, sizeof(stream->read.file), "%s", stream->file);
-	stream->read_file = stream->file;
-	stream->read.offset = offset;
-}
 
 /* The group is over: what comes next begins behind it. */
 static void close_group(struct stream *stream, uint64_t end_offset)
@@ -229,7 +123,7 @@ static void close_group(struct stream *stream, uint64_t end_offset)
 	struct position *read = &stream->read;
 	const struct gtid *gtid = &stream->group.gtid.gtid;
 	struct mark mark;
-	set_read(stream, end_offset);
+	stream_set_read(stream, end_offset);
 	read->sequence += stream->row_bytes + 1;
 	if (gtid->flavour != GTID_NONE && gtid->flavour == read->gtids.flavour)
 		gtid_set_add(&read->gtids, gtid);
@@ -319,7 +213,7 @@ static int begin_group(struct stream *stream, const struct event *event, uint64_
 	stream->skipped_rows = false;
 	stream->groups++;
 	stream->row_bytes = 0;
-	set_read(stream, start);
+	stream_set_read(stream, start);
 	if (stream->lane.sync->adopted.count > 0 || stream->lane.sync->aside.count > 0)
 		stream_adopt(stream);
 	return 0;
@@ -330,7 +224,7 @@ static int spill(struct stream *stream, struct err *err)
 	if (stream_foresee(stream, err) < 0)
 		return -1;
 	stream->spilled = true;
-	if (open_slot(stream, err) < 0 || process_held(stream, err) < 0)
+	if (stream_open_slot(stream, err) < 0 || process_held(stream, err) < 0)
 		return -1;
 	buf_clear(&stream->group.events);
 	return 0;
@@ -351,7 +245,7 @@ static int in_group(struct stream *stream, struct slice packet, const struct eve
 	}
 	if (group->end != GROUP_OPEN) {
 		if (!stream->spilled &&
-		    (open_slot(stream, err) < 0 || process_held(stream, err) < 0))
+		    (stream_open_slot(stream, err) < 0 || process_held(stream, err) < 0))
 			return -1;
 		if (stream_xa_end(stream, err) < 0)
 			return -1;
@@ -380,7 +274,7 @@ static int on_rotate(struct stream *stream, const struct event *event, struct er
 	stream->file = intern_file(stream, rotate.file);
 	stream->offset = rotate.offset;
 	if (!stream->group.open && !(event->flags & EVENT_FLAG_ARTIFICIAL))
-		set_read(stream, rotate.offset);
+		stream_set_read(stream, rotate.offset);
 	return 0;
 }
 
@@ -388,25 +282,6 @@ static void set_drained(struct stream *stream, bool drained)
 {
 	stream->drained = drained;
 	atomic_store_explicit(&stream->lane.metrics->drained, drained, memory_order_relaxed);
-}
-
-/* Nothing comes from the server: what it has written that is no transaction (a new file above all) moves the position, too,
- * or the file where the last one stands would be purged under it (rule 26). By GTID a dump begins at the start of a file,
- * which is no way back. */
-static int advance_quietly(struct stream *stream, struct err *err)
-{
-	struct lane *lane = &stream->lane;
-	struct mark mark;
-	if (stream->group.open || stream->slot_open || stream->resumed.row_bytes > 0 ||
-	    position_compare_files(stream->file, stream->offset, stream->read.file,
-				   stream->read.offset) <= 0)
-		return 0;
-	if (lane_room(lane, err) < 0)
-		return -1;
-	set_read(stream, stream->offset);
-	mark = read_mark(stream);
-	window_close(&lane->window, window_open(&lane->window), &mark);
-	return 0;
 }
 
 static int on_heartbeat(struct stream *stream, const struct event *event, struct err *err)
@@ -420,7 +295,7 @@ static int on_heartbeat(struct stream *stream, const struct event *event, struct
 	set_drained(stream, slice_equal(buf_slice(&at), buf_slice(&stream->quiet_at)));
 	buf_fini(&stream->quiet_at);
 	stream->quiet_at = at;
-	return stream->drained ? advance_quietly(stream, err) : 0;
+	return stream->drained ? stream_advance_quietly(stream, err) : 0;
 }
 
 static int on_format(struct stream *stream, struct slice packet, struct err *err)
@@ -433,7 +308,7 @@ static int on_format(struct stream *stream, struct slice packet, struct err *err
 	group_reset(&stream->group); /* the server crashed inside it: it never happened */
 	stream->spilled = false;
 	if (stream->slot_open && stream->resumed.row_bytes == 0) {
-		const struct mark mark = read_mark(stream);
+		const struct mark mark = stream_read_mark(stream);
 		window_close(&stream->lane.window, stream->lane.token, &mark);
 		stream->slot_open = false;
 	}
@@ -606,7 +481,7 @@ static int finish(struct stream *stream, struct err *err)
 	if (!atomic_load(&stream->lane.sync->abort) &&
 	    sink_drain(stream->lane.sink, timeout_ms, &stream->lane.sync->abort, err) < 0)
 		return -1;
-	post(stream, true);
+	stream_post(stream, true);
 	return 0;
 }
 
@@ -693,7 +568,7 @@ int stream_run(struct stream *stream, struct err *err)
 	int rc;
 	rc = lane_open(&stream->lane, sync, "stream", sync->queue_bytes, stream->lane.metrics, err);
 	if (rc == 0) {
-		stream->lane.take_marks = take_marks;
+		stream->lane.take_marks = stream_take_marks;
 		stream->lane.owner = stream;
 		heartbeat_init(&stream->heartbeat, stream->lane.config);
 		stream->file = intern_file(stream, slice_str(stream->read.file));

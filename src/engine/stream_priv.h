@@ -78,6 +78,7 @@ struct stream {
 };
 
 enum {
+	POST_MS = 200, /* positions are posted at most so often */
 	TRANSACTION_HOLD =
 		4 * 1024 * 1024, /* bytes of a group that are held until its end is seen */
 };
@@ -123,11 +124,25 @@ int stream_check_doubt(const struct stream *stream, const struct table_map *map,
  * stream->ahead. */
 int stream_foresee(struct stream *stream, struct err *err) MUST_CHECK;
 
-/* stream.c */
+/* stream_position.c */
 /* What is attached to the current group, made when there is nothing yet. */
 struct attached *stream_attached(struct stream *stream);
 /* Frees what is attached to the current group. */
 void stream_detach(struct stream *stream);
+/* What is read next begins at this offset of the current file. */
+void stream_set_read(struct stream *stream, uint64_t offset);
+/* That everything before what is read next is acknowledged. */
+struct mark stream_read_mark(const struct stream *stream);
+/* The current group gets its slot of the window, if it has none. */
+int stream_open_slot(struct stream *stream, struct err *err) MUST_CHECK;
+/* Takes what the window has finished and hands it to the checkpoint; now: whenever the last time was. */
+void stream_post(struct stream *stream, bool now);
+/* The same, for the lane's take_marks. */
+void stream_take_marks(void *owner);
+/* Drained: what the server has written that is no transaction moves the position, too. */
+int stream_advance_quietly(struct stream *stream, struct err *err) MUST_CHECK;
+
+/* stream.c */
 /* The error is the source's, and may pass: the stream connects again. -1. */
 int stream_lost(struct stream *stream, const struct err *err);
 /* How the current group ends, as far as that is known by now. */

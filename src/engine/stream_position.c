@@ -1,0 +1,130 @@
+/* stream_position: how far the stream has read and how much of that is acknowledged: from groups through the window to the
+ * checkpoint (consistency rules 22, 26). */
+#include "base/clock.h"
+#include "base/mem.h"
+#include "engine/stream_priv.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct attached *stream_attached(struct stream *stream)
+{
+	if (stream->attached == NULL) {
+		stream->attached = mem_array(1, sizeof(*stream->attached));
+		position_init(&stream->attached->xa);
+	}
+	return stream->attached;
+}
+
+static void free_attached(struct attached *attached)
+{
+	if (attached == NULL)
+		return;
+	saves_fini(&attached->saves);
+	position_fini(&attached->xa);
+	free(attached);
+}
+
+void stream_detach(struct stream *stream)
+{
+	free_attached(stream->attached);
+	stream->attached = NULL;
+}
+
+static void take_attached(struct stream *stream, struct attached *attached)
+{
+	for (size_t i = 0; i < attached->xa.npending; i++) {
+		const struct pending *pending = &attached->xa.pending[i];
+		if (attached->prepared)
+			position_pending_add(&stream->acked, pending);
+		else
+			position_pending_remove(&stream->acked, false, pending->id);
+	}
+	saves_move(&stream->lane.saves, &attached->saves);
+	free_attached(attached);
+}
+
+static void take_mark(struct stream *stream, const struct mark *mark)
+{
+	struct position *acked = &stream->acked;
+	if (stream->acked_file != mark->file)
+		snprintf(acked->file, sizeof(acked->file), "%s", mark->file);
+	stream->acked_file = mark->file;
+	acked->offset = mark->offset;
+	acked->sequence = mark->sequence;
+	acked->commit_ms = mark->commit_ms;
+	if (mark->gtid.flavour != GTID_NONE && mark->gtid.flavour == acked->gtids.flavour)
+		gtid_set_add(&acked->gtids, &mark->gtid);
+	if (mark->attached)
+		take_attached(stream, mark->attached);
+	stream->moved = true;
+}
+
+void stream_post(struct stream *stream, bool now)
+{
+	int64_t mono = clock_mono_ms();
+	struct mark mark;
+	while (window_take(&stream->lane.window, &mark))
+		take_mark(stream, &mark);
+	pins_post(&stream->lane.sync->pins, &stream->lane.sync->checkpoint);
+	if (!stream->moved && stream->lane.saves.first == NULL)
+		return;
+	if (!now && mono - stream->posted_ms < POST_MS)
+		return;
+	checkpoint_post(&stream->lane.sync->checkpoint, &stream->lane.saves,
+			stream->moved ? &stream->acked : NULL);
+	stream->moved = false;
+	stream->posted_ms = mono;
+}
+
+void stream_take_marks(void *owner)
+{
+	stream_post(owner, false);
+}
+
+/* What is read next begins at this offset of the current file. */
+void stream_set_read(struct stream *stream, uint64_t offset)
+{
+	if (stream->read_file != stream->file)
+		snprintf(stream->read.file, sizeof(stream->read.file), "%s", stream->file);
+	stream->read_file = stream->file;
+	stream->read.offset = offset;
+}
+
+struct mark stream_read_mark(const struct stream *stream)
+{
+	return (struct mark){.file = stream->read_file,
+			     .offset = stream->read.offset,
+			     .sequence = stream->read.sequence,
+			     .commit_ms = stream->read.commit_ms};
+}
+
+int stream_open_slot(struct stream *stream, struct err *err)
+{
+	if (stream->slot_open) /* of a group that is read again */
+		return 0;
+	if (lane_room(&stream->lane, err) < 0)
+		return -1;
+	stream->lane.token = window_open(&stream->lane.window);
+	stream->slot_open = true;
+	return 0;
+}
+
+/* Nothing comes from the server: what it has written that is no transaction (a new file above all) moves the position, too,
+ * or the file where the last one stands would be purged under it (rule 26). By GTID a dump begins at the start of a file,
+ * which is no way back. */
+int stream_advance_quietly(struct stream *stream, struct err *err)
+{
+	struct lane *lane = &stream->lane;
+	struct mark mark;
+	if (stream->group.open || stream->slot_open || stream->resumed.row_bytes > 0 ||
+	    position_compare_files(stream->file, stream->offset, stream->read.file,
+				   stream->read.offset) <= 0)
+		return 0;
+	if (lane_room(lane, err) < 0)
+		return -1;
+	stream_set_read(stream, stream->offset);
+	mark = stream_read_mark(stream);
+	window_close(&lane->window, window_open(&lane->window), &mark);
+	return 0;
+}
