@@ -186,22 +186,38 @@ def test_snapshots_end_where_locks_stay(sync, sql, db, mariadb, kafka, unique):
     assert not [m for m in rebuilt.stream.values() if m.table[1] == "r5"], "told again what its own point has seen"
 
 
-@pytest.mark.parametrize("when", ["before it is read", "while it is read"])
-def test_renamed_during_the_full_sync(sync, sql, db, mariadb, kafka, unique, when):
-    """consistency 7, 12: a table that is renamed before its rows are read is read under its new name."""
+def copying(sync, sql, mariadb, unique, options, *counts):
+    """A full sync of a and t, of so many rows each, by a user whose snapshots do not hold a RENAME up."""
     mariadb.make_user(f"u_{unique[:20]}", "secret", "SELECT, RELOAD, REPLICATION SLAVE, REPLICATION CLIENT, BINLOG ADMIN")
-    for name, count in (("a", 3000), ("t", 3000 if when == "before it is read" else 120000)):  # that many are read in ranges
+    for name, count in zip(("a", "t"), counts):
         sql(f"CREATE TABLE {name} (id INT PRIMARY KEY, v INT, s VARCHAR(50))")
         fill(sql, name, count)
-    options = "parallel = 1, rows_per_second = 1500" if when == "before it is read" else "parallel = 2, rows_per_second = 30000"
-    running = sync(f"full = {{ {options} }},", user=f"u_{unique[:20]}", password="secret")
-    running.until(f"{db}.{'t' if when == 'while it is read' else 'a'}", lambda m: len(m) > 10, "some rows")
-    sql("INSERT INTO t VALUES (900001, 1, 'n')", "RENAME TABLE t TO u", "DELETE FROM u WHERE id < 10",
-        "INSERT INTO u VALUES (900002, 2, 'n')")
+    return sync(options, user=f"u_{unique[:20]}", password="secret")
+
+
+def ends_after_the_rename(running, db, kafka, mariadb):
+    """The stream has met the RENAME, the table was read, and both are equal."""
     assert "full sync: done in" not in running.log, "the RENAME has waited for the whole copy"
     running.wait_log(rf"(?s)table {db}\.t was renamed to {db}\.u before it was read.*reading the binlog from", 60)
     ends_equal(running, db, kafka, mariadb, ["a", "u"])
     assert running.log.count("before it was read") == 1
+
+
+RENAMED = {  # of that many rows a table is read in ranges
+    "before it is read": ("a", "parallel = 1, rows_per_second = 1500", 3000),
+    "while it is read": ("t", "parallel = 2, rows_per_second = 30000", 120000),
+}
+
+
+@pytest.mark.parametrize("when", RENAMED)
+def test_renamed_during_the_full_sync(sync, sql, db, mariadb, kafka, unique, when):
+    """consistency 7, 12: a table that is renamed before its rows are read is read under its new name."""
+    first, options, count = RENAMED[when]
+    running = copying(sync, sql, mariadb, unique, f"full = {{ {options} }},", 3000, count)
+    running.until(f"{db}.{first}", lambda m: len(m) > 10, "some rows")
+    sql("INSERT INTO t VALUES (900001, 1, 'n')", "RENAME TABLE t TO u", "DELETE FROM u WHERE id < 10",
+        "INSERT INTO u VALUES (900002, 2, 'n')")
+    ends_after_the_rename(running, db, kafka, mariadb)
     running.start()
     sql("INSERT INTO u VALUES (900003, 3, 'n')")
     running.wait_message(f"{db}.u", lambda m: m.key == b"900003", "a row after the restart")
@@ -209,27 +225,17 @@ def test_renamed_during_the_full_sync(sync, sql, db, mariadb, kafka, unique, whe
 
 def test_renamed_and_made_again_during_the_full_sync(sync, sql, db, mariadb, kafka, unique):
     """consistency 7, 12: the old table's rows are read under its new name, the new table's under the old one."""
-    mariadb.make_user(f"u_{unique[:20]}", "secret", "SELECT, RELOAD, REPLICATION SLAVE, REPLICATION CLIENT, BINLOG ADMIN")
-    for name in ("a", "t"):
-        sql(f"CREATE TABLE {name} (id INT PRIMARY KEY, v INT, s VARCHAR(50))")
-        fill(sql, name, 3000)
-    running = sync("full = { parallel = 1, rows_per_second = 1500 },", user=f"u_{unique[:20]}", password="secret")
+    running = copying(sync, sql, mariadb, unique, "full = { parallel = 1, rows_per_second = 1500 },", 3000, 3000)
     running.until(f"{db}.a", lambda m: len(m) > 10, "some rows")
     sql("RENAME TABLE t TO u", "CREATE TABLE t (x INT, id INT PRIMARY KEY)", "INSERT INTO t VALUES (5, 1), (6, 2)")
-    assert "full sync: done in" not in running.log, "the RENAME has waited for the whole copy"
-    running.wait_log(rf"(?s)table {db}\.t was renamed to {db}\.u before it was read.*reading the binlog from", 60)
-    ends_equal(running, db, kafka, mariadb, ["a", "u"])
+    ends_after_the_rename(running, db, kafka, mariadb)
     newest = {m.key: m.after for m in rows(running.reader(f"{db}.t").to_end()) if m.after}
     assert {newest[b"1"]["x"], newest[b"2"]["x"]} == {5, 6}
 
 
 def test_renamed_during_a_full_sync_alone(sync, sql, db, mariadb, kafka, unique):
     """mode = "full": there is no stream that would tell of the new name."""
-    mariadb.make_user(f"u_{unique[:20]}", "secret", "SELECT, RELOAD, REPLICATION SLAVE, REPLICATION CLIENT, BINLOG ADMIN")
-    for name in ("a", "t"):
-        sql(f"CREATE TABLE {name} (id INT PRIMARY KEY, v INT, s VARCHAR(50))")
-        fill(sql, name, 3000)
-    running = sync('mode = "full", full = { parallel = 1, rows_per_second = 1500 },', user=f"u_{unique[:20]}", password="secret")
+    running = copying(sync, sql, mariadb, unique, 'mode = "full", full = { parallel = 1, rows_per_second = 1500 },', 3000, 3000)
     running.until(f"{db}.a", lambda m: len(m) > 10, "some rows")
     sql("RENAME TABLE t TO u")
     assert running.wait_exit(60) == 0
