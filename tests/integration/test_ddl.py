@@ -319,9 +319,19 @@ def test_rename_message(table, sql, db):
 
 
 def test_alter_rename_message(table, sql, db):
-    """ALTER TABLE ... RENAME moves the table as RENAME does; rows go to the new topic."""
-    sql("ALTER TABLE t ADD COLUMN c INT, RENAME TO u", "INSERT INTO u VALUES (2, 1, 'y', 3)")
+    """messages.md 5: ALTER TABLE ... RENAME moves the table as RENAME does: one RENAME in the old topic and one in the new, with
+    the new columns; rows go to the new topic."""
+    statement = "ALTER TABLE t ADD COLUMN c INT, RENAME TO u"
+    sql(statement, "INSERT INTO u VALUES (2, 1, 'y', 3)")
     assert table.wait_rows(f"{db}.u", 1)[0].after == {"id": 2, "a": 1, "b": "y", "c": 3}
+    told = sorted(ddls(table.reader(f"{db}.t", f"{db}.u").to_end()), key=lambda m: m.topic)
+    assert [(m.topic, m.partition, m.key, m.op) for m in told] == [(f"{db}.{name}", 0, None, "RENAME") for name in ("t", "u")]
+    for message in told:
+        check_shape(message)
+        assert message.ddl["text"] == statement and message.sequence == told[0].sequence
+        assert message.table == (db, "u") and list(message.types) == ["id", "a", "b", "c"]
+        meta = message.ddl_meta
+        assert (meta["table"], meta["newTable"], meta["added"]) == ("t", "u", ["c"])
 
 
 def test_one_message_for_each_table(sync, sql, db):
@@ -436,10 +446,21 @@ def test_default_database_differs(table, sql, db, mariadb):
 
 
 def test_drop_database(table, sql, db, mariadb):
-    """DROP DATABASE: the sync goes on; the database can come again."""
+    """messages.md 5: DROP DATABASE is told as ERASE in the topic of each table, with its columns before it; the sync goes on; the
+    database can come again, which CREATE tells."""
+    sql("CREATE TABLE u (k INT PRIMARY KEY)")
     mariadb.run(f"DROP DATABASE {db}", f"CREATE DATABASE {db}", f"CREATE TABLE {db}.t (id INT PRIMARY KEY, z INT)",
                 f"INSERT INTO {db}.t VALUES (5, 6)")
     assert table.wait_rows(f"{db}.t", 2)[1].after == {"id": 5, "z": 6}
+    told = ddls(table.reader(f"{db}.t", f"{db}.u").to_end())
+    erased = sorted((m for m in told if m.op == "ERASE"), key=lambda m: m.topic)
+    assert [(m.topic, list(m.types)) for m in erased] == [(f"{db}.t", ["id", "a", "b"]), (f"{db}.u", ["k"])]
+    for message in erased:
+        check_shape(message)
+        assert (message.partition, message.key, message.ddl["text"]) == (0, None, f"DROP DATABASE {db}")
+        assert message.table == tuple(message.topic.split("."))
+    created = [m for m in told if m.topic == f"{db}.t" and m.op == "CREATE"]
+    assert [list(m.types) for m in created] == [["id", "z"]] and created[0].sequence > erased[0].sequence
 
 
 def test_two_phase_alter(table, sql, db, mariadb):
