@@ -151,11 +151,15 @@ def test_only_full_sync(sync, sql, db):
 
 
 def test_checkpoint_topic(sync, sql, db, kafka):
-    """consistency 24: the checkpoint topic is compacted, has one partition, and its records are named by the sync."""
+    """consistency 24: the checkpoint topic is compacted, has one partition, and its records are named by the sync; of versions
+    that are superseded only tombstones are left."""
     make(sql, 5)
     running = sync()
     running.wait_rows(f"{db}.t", 5)
     running.wait_streaming()
+    sql("ALTER TABLE t ADD COLUMN c1 INT", "ALTER TABLE t ADD COLUMN c2 INT", "ALTER TABLE t ADD COLUMN c3 INT",
+        "INSERT INTO t VALUES (100, 'a', 1, NULL, 1, 2, 3)")
+    running.wait_rows(f"{db}.t", 6)
     assert running.stop() == 0
     topic = f"tideway.{running.name}"
     assert kafka.partitions()[topic] == 1
@@ -164,9 +168,12 @@ def test_checkpoint_topic(sync, sql, db, kafka):
     assert config["segment.bytes"] == str(16 << 20)
     assert config["segment.ms"] == "3600000"
     assert float(config["min.cleanable.dirty.ratio"]) == 0.01
-    keys = {m.key.decode() for m in running.reader(topic).to_end()}
-    assert all(k.startswith(running.name + "/") for k in keys), keys
+    kept = {m.key.decode(): m.value for m in running.reader(topic).to_end()}  # as compaction leaves it
+    keys = {key for key, value in kept.items() if value is not None}
+    assert all(k.startswith(running.name + "/") for k in kept), kept
     assert f"{running.name}/position" in keys
-    assert any(k.startswith(f"{running.name}/catalog/{db}.t/") for k in keys), keys
+    versions = [k for k in kept if k.startswith(f"{running.name}/catalog/{db}.t/")]
+    (live,) = [k for k in versions if k in keys]
+    assert len(versions) == 4 and b"c3" in kept[live], kept
     assert f"{running.name}/full/{db}.t" in keys, keys
     assert f"{running.name}/topic/{db}.t" in keys, keys
