@@ -1,5 +1,6 @@
 """Full sync: one consistent point, parallel reading, and exactly the right hand-over to the stream."""
 
+import re
 import signal
 import threading
 
@@ -47,17 +48,17 @@ def test_parallel(sync, sql, db, kafka, mariadb, parallel):
 
 
 @pytest.mark.parametrize(
-    "grants",
+    ("grants", "way"),
     [
-        ("SELECT, RELOAD, REPLICATION SLAVE, REPLICATION CLIENT",),
-        ("SELECT, REPLICATION SLAVE, REPLICATION CLIENT",),
+        ("SELECT, RELOAD, REPLICATION SLAVE, REPLICATION CLIENT", r"\(a lock of \d+ ms"),
+        ("SELECT, REPLICATION SLAVE, REPLICATION CLIENT", r"\((equal positions|the lowest of several positions), without a lock"),
     ],
     ids=["with_lock", "without_lock"],
 )
-def test_position_handed_over_exactly(sync, sql, db, kafka, mariadb, unique, grants):
+def test_position_handed_over_exactly(sync, sql, db, kafka, mariadb, unique, grants, way):
     """consistency 1, 2: four writers commit while the snapshots are opened, again and again; each transaction is either in
-    the full sync or in the stream."""
-    mariadb.make_user(f"u_{unique[:20]}", "secret", *grants)
+    the full sync or in the stream. The log says which way was used."""
+    mariadb.make_user(f"u_{unique[:20]}", "secret", grants)
     for i in range(4):
         sql(f"CREATE TABLE w{i} (id INT AUTO_INCREMENT PRIMARY KEY, v INT)")
     done = threading.Event()
@@ -84,6 +85,7 @@ def test_position_handed_over_exactly(sync, sql, db, kafka, mariadb, unique, gra
                 topic=False, user=f"u_{unique[:20]}", password="secret",
             )
             running.wait_streaming(60)
+            assert re.search("full sync: 3 connections at .* " + way, running.log), running.log
             syncs.append(running)
     finally:
         done.set()
