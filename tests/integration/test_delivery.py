@@ -144,12 +144,29 @@ def test_kill_loop(sync, sql, db, mariadb, kafka):
     assert any(p.replays for p in rebuilt.parts.values())
 
 
+# the log tells of each row that is taken, before its messages are sent
+LOG_ROWS = 'on_change = function(change) require("tideway.log").info("taken " .. change.row.id) end,'
+
+
+def takes_no_more(running, there):
+    """A condition: it takes no more of that many rows, look after look the same number of them."""
+    taken = []
+
+    def look():
+        running.must_run()
+        taken.append(len(re.findall("taken ", running.log)))
+        return taken[-1] < there and taken[-25:] == 25 * [taken[-1]]
+
+    return look
+
+
 @pytest.mark.parametrize("how", ["restart", "pause"])
 def test_kafka_under_load(sync, sql, db, mariadb, kafka_server, how):
-    """consistency 15: the broker restarts or hangs under load: order and rows hold, without a restart of ours."""
+    """consistency 15: the broker restarts, or hangs until the queue is full, under load: order and rows hold, without a restart
+    of ours."""
     own = kafka_server()
-    sql("CREATE TABLE t (id INT PRIMARY KEY, v INT)", "INSERT INTO t SELECT seq, 0 FROM seq_1_to_500")
-    running = sync(kafka=own)
+    sql("CREATE TABLE t (id INT PRIMARY KEY, v INT, s VARCHAR(5000))", "INSERT INTO t SELECT seq, 0, '' FROM seq_1_to_500")
+    running = sync(LOG_ROWS, kafka=own, properties={"buffer.memory": 256 << 10})
     running.wait_streaming()
     for round_ in range(1, 4):
         sql(f"UPDATE t SET v = {round_}")
@@ -157,13 +174,17 @@ def test_kafka_under_load(sync, sql, db, mariadb, kafka_server, how):
             if how == "restart":
                 own.restart(sig=signal.SIGKILL)
             else:
+                # the first message to each partition is waited for, and is no full queue
+                running.until(f"{db}.t", lambda found: len({m.partition for m in found if not m.full}) == 6, "rows of the stream")
                 own.pause()
-                sql("UPDATE t SET v = 20")
+                sql("UPDATE t SET v = 20, s = REPEAT('x', 5000)")
+                wait_for(takes_no_more(running, 2500), lambda: f"the queue does not become full\n{running.log[-2000:]}")
                 own.resume()
-        sql(f"UPDATE t SET v = {round_} * 10")
-    sql("INSERT INTO t VALUES (9999, 1)")
+        sql(f"UPDATE t SET v = {round_} * 10 + 1, s = ''")
+    sql("INSERT INTO t VALUES (9999, 1, '')")
     running.wait_message(f"{db}.t", lambda m: m.key == b"9999", "the last row", 90)
     assert running.stop() == 0
+    assert "starting again" not in running.log, running.log
     rebuilt = Rebuild(own.partitions()).feed_all(running.reader(f"{db}.t").to_end())
     compare(mariadb, db, "t", rebuilt.tables()[db, "t"])
 
