@@ -203,18 +203,32 @@ def test_order_per_key(sync, sql, db):
     assert all(values == list(range(101)) for values in by_key.values())
 
 
-def test_checkpoint_stays_behind_what_is_acknowledged(sync, sql, db, kafka_server):
-    """Promise 1: while Kafka does not answer, no position is saved beyond what it has acknowledged (file checkpoint)."""
+def test_checkpoint_stays_behind_what_is_acknowledged(sync, sql, db, mariadb, kafka_server):
+    """Promise 1: while Kafka does not answer, no position is saved beyond what it has acknowledged (file checkpoint), although
+    rows behind it have been sent and the checkpoint is saved again."""
     own = kafka_server()
     sql("CREATE TABLE t (id INT PRIMARY KEY, v INT)", "INSERT INTO t VALUES (1, 0)")
-    running = sync('checkpoint = { file = "cp" },', kafka=own)
+    # one partition: the first message to a new one would be waited for
+    running = sync(LOG_ROWS + 'checkpoint = { file = "cp" }, topics = { partitions = 1 },', kafka=own)
+    checkpoint = running.folder / "cp"
+
+    def saved():
+        position = json.loads(json.loads(checkpoint.read_text())[f"{running.name}/position"])
+        return position["file"], int(position["offset"])
+
     running.wait_rows(f"{db}.t", 1)
     running.wait_streaming()
     sql("INSERT INTO t VALUES (2, 0)")
     running.wait_rows(f"{db}.t", 2)
+    acknowledged = mariadb.run("SHOW MASTER STATUS")[0][:2]
+    wait_for(lambda: saved() == acknowledged, lambda: f"{saved()} is saved, not {acknowledged}")
     own.pause()
     try:
         sql("INSERT INTO t VALUES (3, 0)", "INSERT INTO t VALUES (4, 0)")
+        running.wait_log("taken 4")
+        written = checkpoint.stat().st_mtime_ns
+        wait_for(lambda: checkpoint.stat().st_mtime_ns > written, "the checkpoint was not saved again")
+        assert saved() == acknowledged
     finally:
         running.kill9()
         own.resume()
