@@ -229,11 +229,12 @@ def test_binlog_reset(sync, sql, db, table, mariadb_server, sync_on, kafka):
 
 # Kafka refuses: 5
 
-def test_topic_must_exist(sync, sql, db, table, kafka):
+@pytest.mark.parametrize("option", ['"existing"', "{ create = false }"])
+def test_topic_must_exist(sync, sql, db, table, kafka, option):
     sql("CREATE TABLE u (id INT PRIMARY KEY)", "CREATE TABLE there (id INT PRIMARY KEY)")
     kafka.create(f"{db}.there", 1)
-    sync('topics = "existing",').fails(5, rf"{db}\.t\b", rf"{db}\.u\b", r"topics")
-    assert f"{db}.t" not in kafka.partitions()
+    sync(f"topics = {option},").fails(5, rf"{db}\.t\b", rf"{db}\.u\b", r"topics")
+    assert not {f"{db}.t", f"{db}.u"} & set(kafka.partitions())
 
 
 def test_existing_topic_is_used(sync, sql, db, table, kafka):
