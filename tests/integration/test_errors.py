@@ -1,11 +1,14 @@
 """Issue point 8: every error that a user meets: one clear message with its remedy, and its exit code."""
 
+import contextlib
 import re
 import signal
+import struct
 
 import pytest
 from confluent_kafka.admin import AclBinding, AclOperation, AclPermissionType, ResourcePatternType, ResourceType
 from confluent_kafka.admin import NewTopic
+from pymysql.constants import COMMAND
 from support.consume import rows
 from support.servers import Kafka
 from support.wait import wait_for
@@ -366,6 +369,48 @@ def test_fenced_by_a_second_process(sync, sql, db, table):
     sql("INSERT INTO t VALUES (2, 'b')")
     second.wait_message(f"{db}.t", lambda m: m.key == b"2", "the row")
     second.must_run()
+
+
+def derived_server_id(name):
+    """What a sync of this name calls itself on the server: FNV-1a, in the upper half of 32 bits."""
+    value = 14695981039346656037
+    for byte in name.encode():
+        value = (value ^ byte) * 1099511628211 % (1 << 64)
+    return (value ^ value >> 32) & 0xFFFFFFFF | 1 << 31
+
+
+@contextlib.contextmanager
+def other_dump(server, server_id, uuid=""):
+    """Another binlog dump under this id runs on the server."""
+    with contextlib.closing(server.connect()) as connection, connection.cursor() as cursor:
+        cursor.execute("SHOW BINARY LOGS")
+        name = cursor.fetchall()[-1][0]
+        cursor.execute("SET @master_binlog_checksum = 'CRC32', @source_binlog_checksum = 'CRC32'")
+        if uuid:
+            cursor.execute("SET @slave_uuid = %s, @replica_uuid = %s", (uuid, uuid))
+        connection._execute_command(COMMAND.COM_BINLOG_DUMP, struct.pack("<IHI", 4, 0, server_id) + name.encode())
+        connection._read_packet()
+        yield
+
+
+def displaced(running, *ids):
+    """The other dump ends it with exit code 6: it does not come back and displace the other one in turn."""
+    with other_dump(running.database, *ids):
+        log = running.fails(6, "another process reads the binlog with this server id", r"source\.server_id")
+    assert not re.search("(connecting|starting) again", log), log
+
+
+@pytest.mark.parametrize("server_id", [None, 77001])
+def test_displaced_on_the_source(sync, sql, db, table, mariadb, server_id):
+    """consistency 25: MariaDB ends the older of two dumps with one server id (error 4052): exit code 6, never reconnected, where
+    neither fence nor lock of the sync's name tells. The id is that of the name, or source.server_id instead."""
+    running = sync(**({"server_id": server_id} if server_id else {}))
+    running.wait_streaming()
+    if server_id:
+        with other_dump(mariadb, derived_server_id(running.name)):
+            sql("INSERT INTO t VALUES (2, 'b')")
+            running.wait_rows(f"{db}.t", 2)
+    displaced(running, server_id or derived_server_id(running.name))
 
 
 def test_name_is_kept_on_a_new_connection(sync, table, mariadb, unique, sql, db):

@@ -9,6 +9,7 @@ from support.consume import rows
 from support.rebuild import Rebuild, compare
 from support.servers import MySQL, StartFailed
 from support.workload import inserting
+from test_errors import displaced
 
 
 @pytest.fixture
@@ -150,6 +151,17 @@ def test_position_by_gtid_in_the_log(sync_on, mysql, my, kafka):
     running.wait_log(r"going on from .*GTID [0-9a-f-]{36}:\d")
     running.wait_log(r"reading the binlog from .*GTID [0-9a-f-]{36}:\d")
     assert " :0" not in running.log
+
+
+def test_displaced_on_the_source(sync_on, mysql, my, kafka):
+    """consistency 25: MySQL ends the older of two dumps with one replica UUID (error 1236), which comes from the sync's name."""
+    my("CREATE TABLE a (id INT PRIMARY KEY)")
+    running = sync_on(mysql, kafka, [f"{my.db}.*"]).start()
+    running.wait_streaming()
+    ((uuid,),) = mysql.run(
+        "SELECT variable_value FROM performance_schema.user_variables_by_thread JOIN performance_schema.threads USING (thread_id)"
+        " WHERE variable_name = 'replica_uuid' AND processlist_command LIKE 'Binlog Dump%' ORDER BY thread_id DESC LIMIT 1")
+    displaced(running, 1, uuid.decode())
 
 
 def test_compressed_transactions(sync_on, mysql, my, kafka):
