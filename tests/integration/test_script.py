@@ -382,13 +382,17 @@ def test_function_that_raises(sync, sql, db, users, case):
 
 
 def test_function_that_raises_in_the_stream(sync, sql, db, users):
-    """The position of the event is named; after the script is corrected nothing is missing."""
+    """Promise 6: the position of the event is named and its row has not passed unchanged; after the script is corrected nothing
+    is missing."""
     bad = f'\non_row = {{ ["{db}.users"] = function(row) if row.qty == 4 then error("four") end end }},'
     running = sync(bad)
     running.wait_rows(f"{db}.users", 1)
     running.wait_streaming()
     sql("UPDATE users SET flags = 6", UPDATE)
     running.fails(7, r"sync\.lua:\d+: four", rf"{db}\.users", r"mysql-bin\.\d+:\d+")
+    passed = rows(running.reader(f"{db}.users").to_end())
+    assert [(m.op, m.row["qty"], m.row["flags"]) for m in passed] == [
+        ("INSERT", 3, 5), ("UPDATE_BEFOR", 3, 5), ("UPDATE_AFTER", 3, 6)]
     running.write(running.path.read_text().replace('error("four")', "row.flags = 44"))
     running.start()
     running.until(f"{db}.users", lambda all_: any(m.op == "UPDATE_AFTER" and m.row["flags"] == 44 for m in rows(all_)),
