@@ -1,12 +1,14 @@
 """What a sync.lua can say (lua-api.md), against real servers: mapping, fields, keys, columns, filter, hooks, loop."""
 
+import itertools
 import json
 import re
 
 import pytest
-from support.consume import rows
+from support.consume import ddls, heartbeats, rows
 from support.murmur import partition
 from support.runner import PROLOGUE
+from support.wait import wait_for
 
 
 @pytest.fixture
@@ -97,6 +99,27 @@ def test_topic_function_one_record(sync, sql, db, users):
     gone = running.wait_rows(f"{db}.eu", 2)[1]
     come = running.wait_rows(f"{db}.us", 1)[0]
     assert (gone.op, come.op, gone.sequence) == ("DELETE", "INSERT", come.sequence)
+
+
+def test_topics_of_a_function_outlive_a_restart(sync, sql, db, users):
+    """lua-api "Topics": DDL and heartbeats go to every topic that the function has returned, a set saved with the checkpoint:
+    also to those that have got no row since the restart."""
+    rules = f'topic = {{ {{ tables = {{ "{db}.users" }}, to = function(change) return "{db}." .. change.row.region end }} }},'
+    running = sync(rules, topic=False)
+    running.wait_rows(f"{db}.eu", 1)
+    running.wait_streaming()
+    sql("INSERT INTO users (id, region) VALUES (2, 'us')")
+    running.wait_rows(f"{db}.us", 1)
+    assert running.stop() == 0
+    running.write(running.text([f"{db}.*"], rules, topic=False, heartbeat="0.5"))
+    running.start()
+    running.wait_streaming()
+    sql("ALTER TABLE users ADD COLUMN x INT")
+    for topic in ("eu", "us"):
+        found = running.until(f"{db}.{topic}", lambda m: ddls(m) and len({h.partition for h in heartbeats(m)}) == 6,
+                              f"the DDL message and heartbeats in {topic}")
+        assert len(rows(found)) == 1
+        assert [(m.op, m.partition) for m in ddls(found)] == [("ALTER", 0)]
 
 
 def test_topic_list(sync, sql, db, users):
@@ -512,6 +535,60 @@ def test_loop(sync, sql, db, users):
     sql("INSERT INTO users (id) VALUES (77)")
     found = running.wait_rows(f"{db}.own", before + 1)
     assert found[-1].key == b"77"
+
+
+def saved_behind(running, mariadb):
+    """A condition: the position that is saved lies behind what is in the binlog now."""
+    number = int(mariadb.run("SELECT @@GLOBAL.gtid_binlog_pos")[0][0].rpartition("-")[2])
+    checkpoint = running.reader(f"tideway.{running.name}")
+
+    def look():
+        running.must_run()
+        checkpoint.find()
+        checkpoint.poll(0.01)
+        saved = [json.loads(m.value)["gtid"] for m in checkpoint.messages if m.key.endswith(b"/position")]
+        return any(int(gtid.rpartition("-")[2]) >= number for gtid in saved)
+
+    return look
+
+
+def test_silent_loop(sync, sql, db, mariadb, users):
+    """lua-api "The primitives": the position of a change moves also when nothing was sent."""
+    running = sync("loop = function(changes) for _ in changes do end end,")
+    running.wait_streaming()
+    sql("INSERT INTO users (id) VALUES (2)")
+    wait_for(saved_behind(running, mariadb), "no position behind the row was saved")
+    assert running.stop() == 0
+    assert not running.reader(f"{db}.users").to_end()
+
+
+def test_loop_that_is_killed(sync, sql, db, mariadb, users):
+    """Promise 1 with a loop of one's own: what it sends belongs to the change before: killed while it sends, nothing is missing,
+    and what was saved does not come again."""
+    running = sync('''loop = function(changes, out)
+            for change in changes do
+                if change.row then
+                    for record in change:records() do out:send(record) end
+                end
+            end
+        end,''')
+    running.wait_streaming()
+    sql("INSERT INTO users (id) VALUES (2)")
+    saved, numbers = saved_behind(running, mariadb), itertools.count(3)
+
+    def more():
+        sql(f"INSERT INTO users (id) VALUES {', '.join(f'({next(numbers)})' for _ in range(20))}")
+        return saved()
+
+    wait_for(more, "no position behind row 2 was saved")
+    sql(*(f"INSERT INTO users (id) VALUES ({next(numbers)})" for _ in range(100)))
+    running.kill9()
+    last = next(numbers)
+    sql(f"INSERT INTO users (id) VALUES ({last})")
+    running.start()
+    running.wait_message(f"{db}.users", lambda m: m.key == str(last).encode(), "the last row")
+    found = [int(m.key) for m in rows(running.reader(f"{db}.users").to_end())]
+    assert set(found) == set(range(1, last + 1)) and found.count(2) == 1
 
 
 def test_row_expires(sync, sql, db, users):
