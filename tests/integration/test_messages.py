@@ -221,6 +221,21 @@ def test_heartbeat_shape_and_places(sync, sql, db, kafka):
         assert all(times == sorted(times) for times in by_partition.values())
 
 
+def test_first_heartbeats_stand_behind_the_full_sync(sync, sql, db):
+    """consistency 21: the first round is written when the stream has begun, behind every row of the full sync."""
+    sql("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t SELECT seq FROM seq_1_to_3000")
+    running = sync(heartbeat="3600")
+    running.until(f"{db}.t", lambda m: len({h.partition for h in heartbeats(m)}) == 6, "a heartbeat in each partition")
+    sql("INSERT INTO t VALUES (9999)")
+    running.wait_message(f"{db}.t", lambda m: m.key == b"9999", "a row of the stream")
+    found = running.reader(f"{db}.t").to_end()
+    assert len(rows(found)) == 3001
+    for number in range(6):
+        kinds = ["beat" if m.op == "MHEARTBEAT" else "full" if m.full else "stream" for m in found if m.partition == number]
+        full = kinds.count("full")
+        assert full > 0 and kinds[: full + 1] == full * ["full"] + ["beat"] and "beat" not in kinds[full + 1 :], kinds
+
+
 def test_heartbeat_is_a_watermark(sync, sql, db, kafka):
     """messages.md 4, consistency 28: a heartbeat promises that what was committed before its time stands before it in the
     partition."""
