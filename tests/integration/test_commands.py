@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import subprocess
-import time
 
 import pytest
 from confluent_kafka.admin import AdminClient
@@ -13,7 +12,7 @@ from support.consume import Reader, parse, rows
 from support.paths import BINARY
 from support.runner import PROLOGUE
 from support.servers import Broker
-from support.wait import PATIENCE, wait_for
+from support.wait import wait_for
 from test_errors import purge
 
 
@@ -106,12 +105,10 @@ def test_check_sends_nothing(sync, table, kafka, db):
 def test_check_broker_away(sync, table):
     """It says at once what it waits for, and nothing of a sync that would go on by itself."""
     checking = sync(start=False, brokers="127.0.0.1:1").start(command="check")
-    began = time.monotonic()
     checking.wait_log(r"kafka: asking 127\.0\.0\.1:1, for at most 10 s")
     assert "tables: 1 selected" in checking.stdout.read_text(), "what was found so far is there"
-    assert time.monotonic() - began < 5 * PATIENCE and checking.running
-    checking.wait_log(r"127\.0\.0\.1:1: no broker can be reached.*trying for some seconds")
-    log = checking.fails(5, "check: 1 points would fail")
+    log = checking.fails(5, r"kafka: asking 127[^\n]*\n[^\n]*127\.0\.0\.1:1: no broker can be reached.*trying for some seconds",
+                         "check: 1 points would fail")
     assert "nothing is lost" not in log
     assert re.search(r"FAIL  kafka: .*127\.0\.0\.1:1: no broker can be reached", checking.stdout.read_text())
 
