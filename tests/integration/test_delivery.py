@@ -189,6 +189,31 @@ def test_kafka_under_load(sync, sql, db, mariadb, kafka_server, how):
     compare(mariadb, db, "t", rebuilt.tables()[db, "t"])
 
 
+def test_stop_while_the_queue_is_full(sync, sql, db, kafka_server):
+    """Promise 8: a stop while Kafka hangs and the queue is full: what was read is acknowledged, when Kafka answers in time, and
+    saved."""
+    own = kafka_server()
+    sql("CREATE TABLE t (id INT PRIMARY KEY, s VARCHAR(3000))")
+    running = sync(LOG_ROWS + "topics = { partitions = 1 },", kafka=own, properties={"buffer.memory": 256 << 10})
+    running.wait_streaming()
+    sql("INSERT INTO t VALUES (1, '')")
+    running.wait_rows(f"{db}.t", 1)
+    own.pause()
+    sql(*(f"INSERT INTO t VALUES ({n}, REPEAT('x', 3000))" for n in range(2, 501)))
+    wait_for(takes_no_more(running, 500), lambda: f"the queue does not become full\n{running.log[-2000:]}")
+    running.child.send_signal(signal.SIGTERM)
+    running.wait_log("signal 15: stopping")
+    own.resume()
+    assert running.wait_exit() == 0
+    # the last one had no room any more: it is the next run's
+    taken = [int(n) for n in re.findall(r"taken (\d+)", running.log)][:-1]
+    found = [int(m.key) for m in rows(running.reader(f"{db}.t").to_end())]
+    assert found[: len(taken)] == taken
+    running.start()
+    running.wait_message(f"{db}.t", lambda m: m.key == b"500", "the last row")
+    assert [int(m.key) for m in rows(running.reader(f"{db}.t").to_end())] == list(range(1, 501))
+
+
 def test_order_per_key(sync, sql, db):
     """Promise 3: within a run, order per key and topic is commit order, and no message comes twice."""
     sql("CREATE TABLE t (id INT PRIMARY KEY, v INT)", "INSERT INTO t SELECT seq, 0 FROM seq_1_to_20")
