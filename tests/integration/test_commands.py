@@ -337,6 +337,16 @@ def test_clean_exit(sync, sql, table, db, sig):
     assert sorted(int(m.key) for m in found) == [1, 2, *range(10, 5001), 9999]
 
 
+def test_stop_that_cannot_save(sync, sql, table, db):
+    """Promise 8: where the position is not saved at the end the log says so; the rows come again."""
+    running = sync(fault=",".join(f"save:{n}" for n in range(3, 9)))
+    running.wait_streaming()
+    sql("INSERT INTO t VALUES (3, 'c', 1)")
+    running.wait_message(f"{db}.t", lambda m: m.key == b"3", "the row")
+    running.stop()
+    assert "saving the checkpoint: fault injected" in running.log, running.log
+
+
 def test_terminal_progress(sync, sql, db, kafka):
     """On a terminal a progress line, elsewhere log lines without escape sequences."""
     import pty
