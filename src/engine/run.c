@@ -136,8 +136,8 @@ static int serve(void *arg, struct err *err)
 	wait_posted(run, SERVE_MS);
 	if (run->reading && watch_tick(&run->watch, run->reading, run->reading->commit_ms, err) < 0)
 		return -1;
-	if (run->start && !run->reading)
-		start_keep_name(run->start);
+	if (run->start)
+		name_lock_keep(&run->start->name);
 	if (!checkpoint_due(&run->sync.checkpoint, clock_mono_ms()))
 		return 0;
 	return checkpoint_save(&run->sync.checkpoint, err);
@@ -273,10 +273,10 @@ static int save_rest(struct run *run, int rc, struct err *err)
 	if (checkpoint_save(checkpoint, &save) == 0)
 		return rc;
 	checkpoint_discard(checkpoint);
-	if (rc < 0 && save.code != ERR_DISPLACED) {
-		log_warn("%s", save.text);
+	if (save.code != ERR_DISPLACED && (rc < 0 || atomic_load(&run->sync.stop)))
+		log_warn("%s; what was sent since the last save comes again", save.text);
+	if (rc < 0 && save.code != ERR_DISPLACED)
 		return -1;
-	}
 	*err = save;
 	return -1;
 }

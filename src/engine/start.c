@@ -1,7 +1,5 @@
 #include "engine/start_priv.h"
 
-#include "base/clock.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "engine/records.h"
 #include "source/inspect.h"
@@ -10,16 +8,10 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum {
-	NAME_TRY_S = 1,        /* one turn of waiting for the lock of the sync's name */
-	NAME_ANSWER_S = 30,    /* a connection that does not answer is lost */
-	NAME_LOOK_MS = 10000,  /* the lock is looked after so often */
-	NAME_LIMIT_MS = 30000, /* more than an idle process needs to save and to end */
-};
-
 void start_init(struct start *start, struct sync *sync, struct script *script)
 {
 	*start = (struct start){.sync = sync, .script = script};
+	name_lock_init(&start->name, sync);
 	position_init(&start->position);
 	arena_init(&start->arena, 0);
 }
@@ -64,6 +56,7 @@ void start_fini(struct start *start)
 	catalog_free(start->fresh);
 	catalog_free(start->adopted);
 	catalog_free(start->catalog);
+	name_lock_free(&start->name);
 	conn_free(start->conn);
 	start_free_reads(start->reads, start->nreads);
 	free(start->selected);
@@ -379,118 +372,6 @@ int start_connect(struct start *start, struct err *err)
 	return check_selection(start, err);
 }
 
-/* GET_LOCK of the sync's name: 1: had; 0: *holder, a connection of the source, has it; -1. */
-static int take_name(struct start *start, struct buf *holder, struct err *err)
-{
-	struct result result;
-	struct slice held;
-	struct buf name;
-	int rc;
-	buf_init(&name);
-	buf_printf(&name, "tideway.%s", start->sync->config->name);
-	rc = conn_query(start->conn, &result, err, "SELECT GET_LOCK('%s', %d), IS_USED_LOCK('%s')",
-			buf_cstr(&name), NAME_TRY_S, buf_cstr(&name));
-	buf_fini(&name);
-	if (rc < 0 && err->retriable)
-		return -1;
-	if (rc < 0) { /* some proxies and clusters have no such locks; the fence holds without */
-		log_debug("%s", err->text);
-		*err = (struct err)ERR_INIT;
-		return 1;
-	}
-	rc = slice_equal(result_cell(&result, 0, 0), SLICE("1"));
-	held = result_cell(&result, 0, 1);
-	buf_clear(holder);
-	buf_put(holder, held.ptr ? held : SLICE("?"));
-	result_fini(&result);
-	return rc;
-}
-
-/* Another process of this name is fenced by now, but learns it only at its next save, and what it sends until then would
- * stand behind newer messages of ours: it is waited for (rule 25). One that is still there after that hangs or
- * its host is gone. */
-static int wait_for_name(struct start *start, struct err *err)
-{
-	const struct sync *sync = start->sync;
-	int64_t until = clock_mono_ms() + NAME_LIMIT_MS;
-	bool said = false;
-	struct buf holder;
-	int rc;
-	buf_init(&holder);
-	while ((rc = take_name(start, &holder, err)) == 0 && !atomic_load(&sync->stop)) {
-		if (clock_mono_ms() > until) {
-			log_warn("connection %s of the source still has the lock of sync '%s' "
-				 "after %d s: "
-				 "its process is taken to be dead",
-				 buf_cstr(&holder), sync->config->name, NAME_LIMIT_MS / 1000);
-			break;
-		}
-		if (!said)
-			log_info("another process of sync '%s' runs (connection %s of the source): "
-				 "it ends at "
-				 "its next save; waiting for that",
-				 sync->config->name, buf_cstr(&holder));
-		said = true;
-	}
-	buf_fini(&holder);
-	return rc < 0 ? -1 : 0;
-}
-
-/* Whether what this run does is kept: then it must be the only one of its name. */
-static bool is_kept(const struct sync *sync)
-{
-	return !sync->dry_run &&
-	       (sync->config->sink.kind == SINK_KAFKA || sync->config->checkpoint_file);
-}
-
-/* 1: this connection has the lock; 0: not; -1: the connection is lost. */
-static int has_name(struct start *start, struct err *err)
-{
-	struct result result;
-	int rc;
-	if (conn_query(start->conn, &result, err,
-		       "SELECT IS_USED_LOCK('tideway.%s') = CONNECTION_ID()",
-		       start->sync->config->name) < 0)
-		return err->retriable ? -1 : 1; /* see take_name */
-	rc = slice_equal(result_cell(&result, 0, 0), SLICE("1"));
-	result_fini(&result);
-	return rc;
-}
-
-static void look_after_name(struct start *start)
-{
-	struct err err = ERR_INIT;
-	struct conn *conn;
-	struct buf holder;
-	int rc = has_name(start, &err);
-	if (rc > 0 || atomic_load(&start->sync->halt))
-		return;
-	if (rc < 0) {
-		conn = conn_open(&start->sync->config->source, CONN_CONTROL, &err);
-		if (conn == NULL) {
-			log_debug("%s", err.text);
-			return;
-		}
-		conn_free(start->conn);
-		start->conn = conn;
-		conn_set_deadline(conn, NAME_ANSWER_S);
-	}
-	buf_init(&holder);
-	if (take_name(start, &holder, &err) <= 0) /* who has it fences this process by now */
-		log_debug("the lock of sync '%s' is not had", start->sync->config->name);
-	buf_fini(&holder);
-}
-
-void start_keep_name(struct start *start)
-{
-	int64_t now_ms = clock_mono_ms();
-	if (!is_kept(start->sync) || atomic_load(&start->sync->halt) || now_ms < start->look_ms)
-		return;
-	conn_set_deadline(start->conn, NAME_ANSWER_S);
-	look_after_name(start);
-	start->look_ms = clock_mono_ms() + NAME_LOOK_MS;
-}
-
 int start_check_saved(struct start *start, struct err *err)
 {
 	if (checkpoint_load(&start->sync->checkpoint, &start->position, &start->found, err) < 0)
@@ -508,7 +389,7 @@ int start_look(struct start *start, struct err *err)
 	if (checkpoint_load(checkpoint, &start->position, &start->found, err) < 0)
 		return -1;
 	if (start_connect(start, err) < 0 || inspect_required(start->conn, err) < 0 ||
-	    check_server(start, err) < 0 || (is_kept(start->sync) && wait_for_name(start, err) < 0))
+	    check_server(start, err) < 0 || name_lock_take(&start->name, err) < 0)
 		return -1;
 	if (start->found && (load_adopted(start, err) < 0 || load_catalog(start, err) < 0 ||
 			     load_pins(start, err) < 0))

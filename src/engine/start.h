@@ -5,6 +5,7 @@
 #define TIDEWAY_START_H
 
 #include "engine/full.h"
+#include "engine/name_lock.h"
 #include "engine/sync.h"
 #include "script/script.h"
 #include "source/catalog.h"
@@ -28,7 +29,7 @@ struct start {
 	struct full_table *reads; /* those of selected that are still to be read */
 	struct map states;        /* "db.table" -> how far its full sync has come */
 	struct map known; /* "db.table" -> its struct table: no record but the table's own has it */
-	int64_t look_ms;  /* monotonic, when the lock of the name is looked after next */
+	struct name_lock name;
 	struct arena arena;
 };
 
@@ -40,9 +41,6 @@ int start_look(struct start *start, struct err *err) MUST_CHECK;
 /* Which tables are to be read; opens the snapshot for them; saves what must be durable before the first row (the
  * caller calls checkpoint_save). start->nreads may be 0. again: the tables that the round before could not finish. */
 int start_reads(struct start *start, bool again, struct err *err) MUST_CHECK;
-/* While the stream runs: sees to it, every ten seconds, that the control connection lives and has the lock of the sync's
- * name, which went with a connection that was lost. */
-void start_keep_name(struct start *start);
 /* Ends the snapshot. */
 void start_close_snapshot(struct start *start);
 

@@ -485,11 +485,13 @@ static int finish(struct stream *stream, struct err *err)
 	return 0;
 }
 
-/* After an error of the source or of a row, what came before it still counts. */
+/* After an error of the source or of a row, and after a stop that came while something was waited for, what came before it
+ * still counts. */
 static void salvage(struct stream *stream, const struct err *why)
 {
 	struct err ignored = ERR_INIT;
-	if (why->code != ERR_KAFKA && why->code != ERR_DISPLACED && finish(stream, &ignored) < 0)
+	bool counts = why->code != ERR_KAFKA || atomic_load(&stream->lane.sync->stop);
+	if (counts && why->code != ERR_DISPLACED && finish(stream, &ignored) < 0)
 		log_debug("stream: %s", ignored.text);
 	sink_purge(stream->lane.sink);
 }

@@ -365,12 +365,11 @@ void conn_shutdown(struct conn *conn)
 	shutdown(conn->shutdown_fd, SHUT_RDWR);
 }
 
-/* A control connection may hold the lock of the sync's name, which must last as long as messages are on their way (rule 25). */
 static bool may_go(struct conn *conn)
 {
 	int64_t asked_ms = atomic_load(&conn->asked_ms);
 
-	if (conn->role != CONN_CONTROL)
+	if (conn->role != CONN_LOCK)
 		return true;
 	return asked_ms != 0 && clock_mono_ms() - asked_ms > CONN_STUCK_MS;
 }

@@ -28,6 +28,7 @@ enum conn_role {
 	CONN_CONTROL, /* SQL in UTF-8: catalog, checks, positions */
 	CONN_READER,  /* full sync: character_set_results NULL, time_zone UTC */
 	CONN_DUMP,    /* binlog dump */
+	CONN_LOCK,    /* SQL; holds a lock that must outlast every other connection of the sync */
 };
 
 /* ERR_SOURCE, retriable when the server is away (refused, timeout, lost), not when it refuses us
@@ -42,7 +43,7 @@ const struct server *conn_server(const struct conn *conn);
  * that conn_free does not run at the same time (a lock around its pointer); nothing else is needed. */
 void conn_shutdown(struct conn *conn);
 /* The same for every connection of this configuration there is now; any thread. For a stop: what the source is asked then,
- * nobody needs any more. A control connection is left alone unless it has waited for an answer for a second. */
+ * nobody needs any more. A CONN_LOCK is left alone, unless it has waited for an answer for a second. */
 void conn_shutdown_all(const struct source_config *config);
 /* From now on a call that gets no byte from the server for so long fails as a lost connection; 0: it waits for ever. */
 void conn_set_deadline(struct conn *conn, unsigned seconds);

@@ -318,7 +318,7 @@ def test_binlog_that_is_purged_meanwhile(sync_on, mariadb_server, kafka):
                "SET GLOBAL binlog_expire_logs_seconds = 10")
     running = sync_on(server, kafka, ["d.*"], "full = { parallel = 1, rows_per_second = 200 },").start()
     running.wait_log(r"WARN .*the server keeps it for 10 s: raise binlog_expire_logs_seconds")
-    server.run("FLUSH BINARY LOGS", "FLUSH BINARY LOGS")
+    server.run("INSERT INTO d.a VALUES (100000)", "FLUSH BINARY LOGS", "FLUSH BINARY LOGS")
     purge(server)
     running.fails(4, "still needed", "binlog_expire_logs_seconds")
 

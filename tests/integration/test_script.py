@@ -371,14 +371,16 @@ def test_on_change(sync, sql, db, users):
     running.wait_rows(f"{db}.users", 1)
     running.wait_streaming()
     sql("UPDATE users SET qty = 9", UPDATE, "DELETE FROM users", "INSERT INTO users VALUES (2, 'b@c.d', '', 'eu', 1, 1, 1)")
-    assert [m.op for m in running.wait_rows(f"{db}.users", 4)] == ["INSERT", "UPDATE_BEFOR", "UPDATE_AFTER", "INSERT"]
+    found = running.wait_rows(f"{db}.users", 4)
+    assert [m.op for m in found if m.key == b"1"] == ["INSERT", "UPDATE_BEFOR", "UPDATE_AFTER"]
+    assert [m.op for m in found if m.key == b"2"] == ["INSERT"]
     moved = running.wait_rows(f"{db}.moved", 2)
     assert {(m.key, tuple(m.headers)) for m in moved} == {(b"k1", (("why", b"region"),))}
     new = running.until(f"{db}.new", lambda m: len(m) >= 4, "four emitted messages")
     by_key = {m.key: m.value for m in new}
     assert json.loads(by_key[b"n"]) == {"id": 2, "ok": True} and by_key[b"gone"] is None
     copies = running.wait_rows(f"{db}.copy", 2)
-    assert [m.key for m in copies] == [b"1", b"2"]
+    assert {m.key for m in copies} == {b"1", b"2"}
 
 
 FAILS = {

@@ -1,0 +1,145 @@
+#include "engine/name_lock.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "engine/sync.h"
+#include "source/conn.h"
+
+enum {
+	TRY_S = 1,        /* one turn of waiting */
+	ANSWER_S = 30,    /* a connection that does not answer is lost */
+	LOOK_MS = 10000,  /* the lock is looked after so often */
+	LIMIT_MS = 30000, /* more than an idle process needs to save and to end */
+};
+
+void name_lock_init(struct name_lock *lock, const struct sync *sync)
+{
+	*lock = (struct name_lock){.sync = sync};
+}
+
+void name_lock_free(struct name_lock *lock)
+{
+	conn_free(lock->conn);
+	lock->conn = NULL;
+}
+
+static int connect(struct name_lock *lock, struct err *err)
+{
+	name_lock_free(lock);
+	lock->conn = conn_open(&lock->sync->config->source, CONN_LOCK, err);
+	if (lock->conn == NULL)
+		return -1;
+	conn_set_deadline(lock->conn, ANSWER_S);
+	return 0;
+}
+
+/* 1: had; 0: *holder, a connection of the source, has it; -1. Some proxies and clusters have no such locks: the fence of the
+ * checkpoint holds without. */
+static int take(struct name_lock *lock, struct buf *holder, struct err *err)
+{
+	const char *name = lock->sync->config->name;
+	struct result result;
+	struct slice held;
+	int rc;
+	if (conn_query(lock->conn, &result, err,
+		       "SELECT GET_LOCK('tideway.%s', %d), IS_USED_LOCK('tideway.%s')", name, TRY_S,
+		       name) < 0) {
+		if (err->retriable)
+			return -1;
+		log_debug("%s", err->text);
+		*err = (struct err)ERR_INIT;
+		return 1;
+	}
+	rc = slice_equal(result_cell(&result, 0, 0), SLICE("1"));
+	held = result_cell(&result, 0, 1);
+	buf_clear(holder);
+	buf_put(holder, held.ptr ? held : SLICE("?"));
+	result_fini(&result);
+	return rc;
+}
+
+/* Another process of this name is fenced by now, but learns it only at its next save, and what it sends until then would
+ * stand behind newer messages of ours. One that is still there after that hangs or its host is gone. */
+static int wait_for_it(struct name_lock *lock, struct err *err)
+{
+	const struct sync *sync = lock->sync;
+	int64_t until = clock_mono_ms() + LIMIT_MS;
+	bool said = false;
+	struct buf holder;
+	int rc;
+	buf_init(&holder);
+	while ((rc = take(lock, &holder, err)) == 0 && !atomic_load(&sync->stop)) {
+		if (clock_mono_ms() > until) {
+			log_warn("connection %s of the source still has the lock of sync '%s' "
+				 "after %d s: its process is taken to be dead",
+				 buf_cstr(&holder), sync->config->name, LIMIT_MS / 1000);
+			break;
+		}
+		if (!said)
+			log_info("another process of sync '%s' runs (connection %s of the source): "
+				 "it ends at its next save; waiting for that",
+				 sync->config->name, buf_cstr(&holder));
+		said = true;
+	}
+	buf_fini(&holder);
+	return rc < 0 ? -1 : 0;
+}
+
+/* Whether what this run does is kept: then it must be the only one of its name. */
+static bool is_kept(const struct sync *sync)
+{
+	return !sync->dry_run &&
+	       (sync->config->sink.kind == SINK_KAFKA || sync->config->checkpoint_file);
+}
+
+int name_lock_take(struct name_lock *lock, struct err *err)
+{
+	if (!is_kept(lock->sync))
+		return 0;
+	if (connect(lock, err) < 0)
+		return -1;
+	lock->look_ms = clock_mono_ms() + LOOK_MS;
+	return wait_for_it(lock, err);
+}
+
+/* 1: this connection has the lock; 0: not; -1: the connection is lost. */
+static int has(struct name_lock *lock, struct err *err)
+{
+	struct result result;
+	int rc;
+	if (lock->conn == NULL)
+		return -1;
+	if (conn_query(lock->conn, &result, err,
+		       "SELECT IS_USED_LOCK('tideway.%s') = CONNECTION_ID()",
+		       lock->sync->config->name) < 0)
+		return err->retriable ? -1 : 1;
+	rc = slice_equal(result_cell(&result, 0, 0), SLICE("1"));
+	result_fini(&result);
+	return rc;
+}
+
+static void look(struct name_lock *lock)
+{
+	struct err err = ERR_INIT;
+	struct buf holder;
+	int rc = has(lock, &err);
+	if (rc > 0 || atomic_load(&lock->sync->halt))
+		return;
+	if (rc < 0 && connect(lock, &err) < 0) {
+		log_debug("%s", err.text);
+		return;
+	}
+	buf_init(&holder);
+	if (take(lock, &holder, &err) <= 0) /* who has it fences this process by now */
+		log_debug("the lock of sync '%s' is not had", lock->sync->config->name);
+	buf_fini(&holder);
+}
+
+void name_lock_keep(struct name_lock *lock)
+{
+	if (!is_kept(lock->sync) || atomic_load(&lock->sync->halt) ||
+	    clock_mono_ms() < lock->look_ms)
+		return;
+	look(lock);
+	lock->look_ms = clock_mono_ms() + LOOK_MS;
+}

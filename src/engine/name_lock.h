@@ -1,0 +1,29 @@
+/* name_lock: GET_LOCK of the sync's name on the source (consistency rule 25, docs/decisions/0006): a second process of the name
+ * waits for it until this one has ended. It has a connection of its own, which lasts as long as messages may be on their way,
+ * and on which nothing else is asked: MariaDB's information_schema leaves tables out that a statement holds (warning
+ * 1684) instead of waiting for them where the connection has such a lock [seen].
+ * Thread: the sync's own. Owner: name_lock_free gives the lock back. */
+#ifndef TIDEWAY_NAME_LOCK_H
+#define TIDEWAY_NAME_LOCK_H
+
+#include "base/err.h"
+
+#include <stdint.h>
+
+struct conn;
+struct sync;
+
+struct name_lock {
+	const struct sync *sync;
+	struct conn *conn; /* NULL: not taken, or of a run whose work is not kept */
+	int64_t look_ms;   /* monotonic, when it is looked after next */
+};
+
+void name_lock_init(struct name_lock *lock, const struct sync *sync);
+void name_lock_free(struct name_lock *lock);
+/* Waits for another process of the name, half a minute at most. */
+int name_lock_take(struct name_lock *lock, struct err *err) MUST_CHECK;
+/* While lanes run: sees to it, every ten seconds, that the connection lives and has the lock. */
+void name_lock_keep(struct name_lock *lock);
+
+#endif
