@@ -626,22 +626,34 @@ static void *stop_dump(void *arg)
 	return NULL;
 }
 
+/* What a stop does: every connection of the configuration ends, but for the one that holds a lock; those of another stay. */
 static void shutdown_ends_a_dump(void **state)
 {
+	struct source_config own = config;
+	struct dump_options o = options("live-stop");
 	struct position position;
 	struct slice event;
+	struct conn *asks = conn_open(&own, CONN_CONTROL, &err);
+	struct conn *holds = conn_open(&own, CONN_LOCK, &err);
 	struct dump *dump;
 	pthread_t thread;
 
 	(void)state;
 	position_init(&position);
 	assert_ok(snapshot_position_now(&config, &position, &err));
-	dump = dump_or_fail(&position, "live-stop", false);
-	pthread_create(&thread, NULL, stop_dump, &config);
+	dump = dump_open(&own, &position, &o, &err);
+	assert_non_null(dump);
+	pthread_create(&thread, NULL, stop_dump, &own);
 	while (dump_read(dump, &event, &err) > 0)
 		;
 	assert_true(err.retriable);
 	pthread_join(thread, NULL);
+	assert_int_equal(conn_query(asks, NULL, &err, "DO 1"), -1);
+	assert_true(err.retriable);
+	assert_ok(conn_query(holds, NULL, &err, "DO 1"));
+	assert_ok(conn_query(root, NULL, &err, "DO 1"));
+	conn_free(holds);
+	conn_free(asks);
 	dump_free(dump);
 	position_fini(&position);
 }
