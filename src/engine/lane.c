@@ -61,6 +61,15 @@ int lane_open(struct lane *lane, struct sync *sync, const char *label, size_t qu
 	return open_sink(lane, queue_bytes, err);
 }
 
+/* What the window still holds is begun again by another lane. */
+static void drop_marks(struct lane *lane)
+{
+	struct mark mark;
+	while (window_drop(&lane->window, &mark))
+		if (mark.attached && lane->drop_attached)
+			lane->drop_attached(mark.attached);
+}
+
 void lane_close(struct lane *lane)
 {
 	struct destination *destination;
@@ -74,6 +83,7 @@ void lane_close(struct lane *lane)
 		free(destination);
 	}
 	sink_free(lane->sink);
+	drop_marks(lane);
 	script_free(lane->script);
 	saves_fini(&lane->saves);
 	map_fini(&lane->destinations);

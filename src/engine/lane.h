@@ -60,6 +60,8 @@ struct lane {
 	struct saves saves; /* records not yet posted */
 	void (*take_marks)(
 		void *owner); /* whoever built on the lane: takes the window's finished marks */
+	void (*drop_attached)(
+		void *attached); /* of a mark that is never taken; NULL: nothing to free */
 	void *owner;
 	capture_fn *capture; /* NULL: messages go to the sink */
 	void *capture_arg;

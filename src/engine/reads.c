@@ -83,6 +83,20 @@ static void set_state(struct start *start, struct slice full_name, enum full_sta
 	map_set(&start->states, arena_copy(&start->arena, full_name), (void *)(uintptr_t)state);
 }
 
+/* Where a table was read, when that is behind the position at which the stream begins; NULL: nowhere. Of a table that gets its
+ * name between the two the rows were not read, whatever their name was then (docs/decisions/0004). */
+static void note_late(struct start *start, struct slice full_name, const struct position *at)
+{
+	static const struct position nowhere;
+	struct map *late = &start->sync->late;
+	struct point *point;
+	if (at && passed(start, at))
+		return;
+	start_set_point(start, late, full_name, at ? at : &nowhere);
+	point = map_get(late, full_name);
+	point->never = at == NULL;
+}
+
 /* What a record says: the state of its table; its point and definition into sync->points and sync->aside. */
 static int load_record(struct start *start, struct slice full_name, const cJSON *record,
 		       struct err *err)
@@ -95,9 +109,13 @@ static int load_record(struct start *start, struct slice full_name, const cJSON 
 		return err_set(err, ERR_INTERNAL, "checkpoint record full/%.*s cannot be read",
 			       SLICE_FMT(full_name));
 	set_state(start, full_name, done ? FULL_DONE : FULL_READING);
-	if (start_load_point(start, points, full_name, record, err) < 0 ||
+	if (start_load_point(start, points, full_name, record, "position", err) < 0 ||
+	    start_load_point(start, &start->sync->late, full_name, record, "read", err) < 0 ||
 	    load_aside(start, full_name, record, err) < 0)
 		return -1;
+	point = map_get(&start->sync->late, full_name);
+	if (point && passed(start, &point->position))
+		start_drop_point(&start->sync->late, full_name);
 	point = map_get(points, full_name);
 	if (done && point && passed(start, &point->position))
 		start_drop_point(points, full_name);
@@ -155,6 +173,25 @@ static void decide(struct start *start)
 	}
 }
 
+static bool is_selected(const struct start *start, struct slice full_name)
+{
+	for (unsigned i = 0; i < start->nselected; i++)
+		if (slice_equal(start->selected[i]->full_name, full_name))
+			return true;
+	return false;
+}
+
+/* Tables whose reading was cut off and that are not there any more. */
+static void note_gone(struct start *start)
+{
+	struct slice name, value;
+	size_t at = 0;
+	while (checkpoint_next(&start->sync->checkpoint, &at, SLICE("full/"), &name, &value))
+		if (state_of(start, table_of_record(name)) == FULL_READING &&
+		    !is_selected(start, table_of_record(name)))
+			note_late(start, table_of_record(name), NULL);
+}
+
 /* After a round: the tables that it has left. */
 static void decide_again(struct start *start)
 {
@@ -162,6 +199,7 @@ static void decide_again(struct start *start)
 	for (unsigned i = 0; i < start->nreads; i++) {
 		struct full_table *old = &start->reads[i];
 		if (atomic_load(&old->done)) {
+			set_state(start, old->table->full_name, FULL_DONE);
 			free(old->mismatch);
 			continue;
 		}
@@ -190,14 +228,6 @@ static int renew_read(struct full_table *read, const struct table *table, struct
 	return 0;
 }
 
-/* A table was not read where the stream begins but later, or (NULL) not at all: it had another name before that maybe, and
- * the rows of that name were not read. */
-static void note_late(struct start *start, struct slice full_name, const struct position *at)
-{
-	static const struct position never = {.file = ""};
-	start_set_point(start, &start->sync->late, full_name, at ? at : &never);
-}
-
 /* The definitions of the snapshot; a table that was dropped meanwhile is read no more. */
 static int renew_reads(struct start *start, struct err *err)
 {
@@ -224,6 +254,14 @@ static int renew_reads(struct start *start, struct err *err)
 	return 0;
 }
 
+static bool is_read(const struct start *start, struct slice full_name)
+{
+	for (unsigned i = 0; i < start->nreads; i++)
+		if (slice_equal(start->reads[i].table->full_name, full_name))
+			return true;
+	return false;
+}
+
 /* Without a stream nobody tells of a table that has come under its name since the first round, made or renamed. */
 static void add_reads(struct start *start)
 {
@@ -231,9 +269,11 @@ static void add_reads(struct start *start)
 				  sizeof(*start->reads));
 	for (unsigned i = 0; i < start->nselected; i++) {
 		const struct table *table = start->selected[i];
-		if (state_of(start, table->full_name) != FULL_UNKNOWN)
+		bool exact = start->snapshot.exact && table_transactional(table);
+		if (state_of(start, table->full_name) == FULL_DONE ||
+		    is_read(start, table->full_name))
 			continue;
-		if (table->npk == 0 || table->versioned)
+		if ((table->npk == 0 && !exact) || table->versioned)
 			log_warn("full sync: table %.*s has come while the tables were read, and "
 				 "is left out",
 				 SLICE_FMT(table->full_name));
@@ -265,9 +305,10 @@ static void save_database(struct saves *saves, const struct catalog *catalog, st
 			record_table(saves, table, true);
 }
 
-/* {"state":..,"position":..,"table":..}; each may be NULL. */
+/* {"state":..,"position":..,"read":..,"table":..}; state or point is there, each other may be NULL. */
 static struct slice point_record(struct start *start, const char *state,
-				 const struct position *point, const struct table *table)
+				 const struct position *point, const struct position *read,
+				 const struct table *table)
 {
 	struct buf json;
 	struct slice text;
@@ -280,6 +321,10 @@ static struct slice point_record(struct start *start, const char *state,
 	if (point) {
 		buf_put(&json, SLICE("\"position\":"));
 		position_to_json(point, &json);
+	}
+	if (read) {
+		buf_put(&json, SLICE(",\"read\":"));
+		position_to_json(read, &json);
 	}
 	if (table) {
 		buf_put(&json, SLICE(",\"table\":"));
@@ -300,7 +345,7 @@ static void adopt_database(struct start *start, struct saves *saves, struct slic
 	catalog_copy_database(start->adopted, start->fresh, db);
 	start_set_point(start, &start->sync->adopted, db, &start->snapshot.position);
 	saves_add(saves, record_name(&start->arena, "adopted", db),
-		  point_record(start, NULL, &start->snapshot.position, NULL));
+		  point_record(start, NULL, &start->snapshot.position, NULL, NULL));
 	save_database(saves, start->adopted, db);
 }
 
@@ -343,8 +388,10 @@ static int place_read(struct start *start, struct full_table *read, struct saves
 	at = point ? &point->position : NULL;
 	known = map_get(&start->known, table->full_name);
 	saves_add(saves, record_name(&start->arena, "full", table->full_name),
-		  point_record(start, "reading", at, known));
-	read->done_record = point_record(start, "done", at, known);
+		  point_record(start, "reading", at, NULL, known));
+	read->done_record =
+		point_record(start, "done", at, passed(start, here) ? NULL : here, known);
+	note_late(start, table->full_name, here);
 	set_state(start, table->full_name, FULL_READING);
 	return 0;
 }
@@ -481,19 +528,15 @@ static int check_engines(struct start *start, struct err *err)
 	return 0;
 }
 
-static int place_reads(struct start *start, bool again, struct err *err)
+static int place_reads(struct start *start, struct err *err)
 {
 	struct saves saves = {NULL, NULL};
 	bool first = !start->found;
 	int rc = 0;
 	if (first)
 		begin(start, &start->snapshot.position, &saves);
-	for (unsigned i = 0; rc == 0 && i < start->nreads; i++) {
+	for (unsigned i = 0; rc == 0 && i < start->nreads; i++)
 		rc = place_read(start, &start->reads[i], &saves, err);
-		if (again)
-			note_late(start, start->reads[i].table->full_name,
-				  &start->snapshot.position);
-	}
 	if (rc == 0)
 		checkpoint_post(&start->sync->checkpoint, &saves, first ? &start->position : NULL);
 	saves_fini(&saves);
@@ -508,6 +551,7 @@ int start_reads(struct start *start, bool again, struct err *err)
 		forget_rejected(start);
 		if (load_records(start, err) < 0)
 			return -1;
+		note_gone(start);
 		decide(start);
 	}
 	if (start->nreads == 0 && start->found)
@@ -526,5 +570,5 @@ int start_reads(struct start *start, bool again, struct err *err)
 		add_reads(start);
 	if (check_exact(start, err) < 0 || check_engines(start, err) < 0)
 		return -1;
-	return place_reads(start, again, err);
+	return place_reads(start, err);
 }

@@ -165,13 +165,14 @@ static int read_tables(struct run *run, struct start *start, struct err *err)
 		.metrics = run->full_metrics,
 	};
 	int rc;
-	watch_init(&run->watch, start->conn);
+	watch_init(&run->watch, &run->sync.config->source);
 	run->reading = &start->position;
 	set_full(run, &full);
 	atomic_store(&run->state, RUN_FULL);
 	rc = full_run(&full, serve, run, err);
 	set_full(run, NULL);
 	run->reading = NULL;
+	watch_fini(&run->watch);
 	return rc;
 }
 

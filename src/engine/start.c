@@ -102,9 +102,9 @@ void start_drop_point(struct map *points, struct slice name)
 }
 
 int start_load_point(struct start *start, struct map *points, struct slice name,
-		     const cJSON *record, struct err *err)
+		     const cJSON *record, const char *key, struct err *err)
 {
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(record, "position");
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(record, key);
 	struct position position;
 	char *text;
 	int rc;
@@ -127,7 +127,7 @@ static int load_adopted(struct start *start, struct err *err)
 	while (checkpoint_next(&start->sync->checkpoint, &at, prefix, &name, &value)) {
 		cJSON *record = cJSON_ParseWithLength(value.ptr, value.len);
 		int rc = start_load_point(start, &start->sync->adopted, without(name, prefix),
-					  record, err);
+					  record, "position", err);
 		cJSON_Delete(record);
 		if (rc < 0)
 			return err_wrap(err, "checkpoint record %.*s", SLICE_FMT(name));

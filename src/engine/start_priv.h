@@ -16,8 +16,8 @@ void start_free_reads(struct full_table *reads, unsigned n);
 void start_set_point(struct start *start, struct map *points, struct slice name,
 		     const struct position *position);
 void start_drop_point(struct map *points, struct slice name);
-/* The point in a record of the checkpoint ("position"), if it has one. */
+/* The point that a record of the checkpoint has under this key, if it has one. */
 int start_load_point(struct start *start, struct map *points, struct slice name,
-		     const struct cJSON *record, struct err *err) MUST_CHECK;
+		     const struct cJSON *record, const char *key, struct err *err) MUST_CHECK;
 
 #endif

@@ -365,9 +365,12 @@ static int on_packet(struct stream *stream, struct slice packet, struct err *err
 		return 0;
 	}
 	if (event_parse(packet, &stream->format, stream->verify, &event, err) < 0) {
-		if (packet.len >= EVENT_HEADER_SIZE)
-			advance(stream, &event); /* its header is read */
-		return stream_at(stream, stream->offset - event.size, SLICE(""), err);
+		uint64_t start = stream->offset;
+		if (packet.len >= EVENT_HEADER_SIZE) /* its header is read */
+			advance(stream, &event);
+		if (stream->offset >= start + event.size)
+			start = stream->offset - event.size;
+		return stream_at(stream, start, SLICE(""), err);
 	}
 	if (type == EVENT_HEARTBEAT || type == EVENT_HEARTBEAT_V2)
 		return on_heartbeat(stream, &event, err);
@@ -571,6 +574,7 @@ int stream_run(struct stream *stream, struct err *err)
 	rc = lane_open(&stream->lane, sync, "stream", sync->queue_bytes, stream->lane.metrics, err);
 	if (rc == 0) {
 		stream->lane.take_marks = stream_take_marks;
+		stream->lane.drop_attached = stream_drop_attached;
 		stream->lane.owner = stream;
 		heartbeat_init(&stream->heartbeat, stream->lane.config);
 		stream->file = intern_file(stream, slice_str(stream->read.file));

@@ -341,25 +341,56 @@ static int refuse_unread(const struct following *f, const struct ddl_effect *eff
 			    : "");
 }
 
-/* A table of the full sync got another name before it was read: the rows of that name are read at the next start, where
- * the name has no record. */
+/* Whether the rows that a name stands for at this statement were not read by the full sync: it was read later, when another
+ * table may have had the name, or not at all. */
+static bool unread(struct stream *stream, struct slice db, struct slice table)
+{
+	const struct map *late = &stream->lane.sync->late;
+	const struct point *point;
+	if (late->count == 0 || table.len == 0)
+		return false;
+	point = map_get(late, full_name(stream, db, table));
+	return point && (point->never || stream_covered(stream, point));
+}
+
+/* Such rows come into a table that is copied, by RENAME or into a partition: it is read, or read again, at the next
+ * start, which finds no record of it. */
 static int refuse_late(const struct following *f, const struct ddl_effect *effect, struct err *err)
 {
 	struct stream *stream = f->stream;
-	const struct map *late = &stream->lane.sync->late;
+	struct saves saves = {NULL, NULL};
+	bool renamed = effect->new_table.len > 0;
+	struct ddl_name from = {effect->db, effect->table}, to = from;
+	if (renamed)
+		to = (struct ddl_name){effect->new_db, effect->new_table};
+	else
+		from = effect->rows_from;
+	if (!unread(stream, from.db, from.table) || !wants(stream, to.db, to.table))
+		return 0;
+	saves_add(&saves, full_record(stream, to.db, to.table), (struct slice){NULL, 0});
+	checkpoint_post(&stream->lane.sync->checkpoint, &saves, NULL);
+	saves_fini(&saves);
+	return err_retry(err, ERR_SOURCE,
+			 "table %.*s.%.*s %s %.*s.%.*s before it was read, at %s:%" PRIu64
+			 ": %.*s.%.*s is read now",
+			 SLICE_FMT(from.db), SLICE_FMT(from.table),
+			 renamed ? "was renamed to" : "has become a partition of", SLICE_FMT(to.db),
+			 SLICE_FMT(to.table), stream->file, stream->read.offset, SLICE_FMT(to.db),
+			 SLICE_FMT(to.table));
+}
+
+/* The name that was never read is gone from here on: what gets it next comes from the stream. */
+static void forget_late(struct stream *stream, const struct ddl_effect *effect)
+{
+	struct map *late = &stream->lane.sync->late;
 	const struct point *point;
-	if (late->count == 0 || effect->new_table.len == 0 ||
-	    !wants(stream, effect->new_db, effect->new_table))
-		return 0;
-	point = map_get(late, full_name(stream, effect->db, effect->table));
-	if (point == NULL || (point->position.file[0] != '\0' && !stream_covered(stream, point)))
-		return 0;
-	return err_retry(
-		err, ERR_SOURCE,
-		"table %.*s.%.*s was renamed to %.*s.%.*s before it was read, at %s:%" PRIu64
-		": it is read now",
-		SLICE_FMT(effect->db), SLICE_FMT(effect->table), SLICE_FMT(effect->new_db),
-		SLICE_FMT(effect->new_table), stream->file, stream->read.offset);
+	struct slice name;
+	if (late->count == 0 || (effect->op != DDL_ERASE && effect->new_table.len == 0))
+		return;
+	name = full_name(stream, effect->db, effect->table);
+	point = map_get(late, name);
+	if (point && point->never)
+		map_remove(late, name);
 }
 
 /* Partition DDL brings rows into a captured table that are not in its topic: those of a table that is not captured, or
@@ -417,6 +448,7 @@ static int follow_effect(struct following *f, const struct ddl_effect *effect, s
 	if (refuse_unread(f, effect, err) < 0 || refuse_late(f, effect, err) < 0 ||
 	    refuse_moved(f, effect, err) < 0 || guard(f, effect, err) < 0)
 		return -1;
+	forget_late(stream, effect);
 	stream_forget_plan(stream, effect->db, effect->table);
 	if (effect->before) /* as the server spells it, where it takes any case */
 		stream_forget_plan(stream, effect->before->db, effect->before->name);

@@ -82,6 +82,11 @@ void stream_take_marks(void *owner)
 	stream_post(owner, false);
 }
 
+void stream_drop_attached(void *attached)
+{
+	free_attached(attached);
+}
+
 /* What is read next begins at this offset of the current file. */
 void stream_set_read(struct stream *stream, uint64_t offset)
 {

@@ -139,6 +139,8 @@ int stream_open_slot(struct stream *stream, struct err *err) MUST_CHECK;
 void stream_post(struct stream *stream, bool now);
 /* The same, for the lane's take_marks. */
 void stream_take_marks(void *owner);
+/* For the lane's drop_attached. */
+void stream_drop_attached(void *attached);
 /* Drained: what the server has written that is no transaction moves the position, too. */
 int stream_advance_quietly(struct stream *stream, struct err *err) MUST_CHECK;
 

@@ -16,6 +16,7 @@ struct script_options;
 /* Where the events of a table or of a database begin to count: what lies at or before the point is in its full sync. */
 struct point {
 	struct slice name; /* "db.table", or the database */
+	bool never;        /* of sync->late: nowhere */
 	struct position position;
 };
 
@@ -37,8 +38,9 @@ struct sync {
 	struct map adopted; /* database -> struct point: not followed before it (decisions/0004) */
 	struct map
 		aside; /* "db.table" -> its struct point: its definition is had at the point only */
-	struct map late; /* "db.table" -> where it was read, if that was in a later round of the
-	                         full sync; a position without a file: nowhere */
+	struct map
+		late; /* "db.table" -> where it was read, if that is behind the stream's position,
+	                    or `never` (docs/decisions/0004) */
 	struct doubt *doubts; /* of the checkpoint */
 	int64_t start_ms;     /* wall time of the start: EXECUTE_TIME in full sync */
 	_Atomic bool stop;    /* finish cleanly, now; set by sync_stop */

@@ -6,16 +6,38 @@
 
 #include <inttypes.h>
 
-enum { LOOK_MS = 10000, WARN_PERCENT = 80 };
+enum { LOOK_MS = 10000, ANSWER_S = 30, WARN_PERCENT = 80 };
 
-void watch_init(struct watch *watch, struct conn *conn)
+void watch_init(struct watch *watch, const struct source_config *config)
+{
+	*watch = (struct watch){.config = config, .looked_ms = clock_mono_ms()};
+}
+
+void watch_fini(struct watch *watch)
+{
+	conn_free(watch->conn);
+	watch->conn = NULL;
+}
+
+/* Asks the server; without an answer nothing is known this time. */
+static int ask(struct watch *watch, struct buf *oldest)
 {
 	struct err err = ERR_INIT;
-	*watch = (struct watch){.conn = conn, .looked_ms = clock_mono_ms()};
-	if (source_retention(conn, &watch->retention_s, &err) < 0) {
-		log_debug("retention of the binlog cannot be read: %s", err.text);
-		watch->retention_s = 0;
+	int rc = 0;
+	if (watch->conn == NULL) {
+		watch->conn = conn_open(watch->config, CONN_CONTROL, &err);
+		if (watch->conn) {
+			conn_set_deadline(watch->conn, ANSWER_S);
+			rc = source_retention(watch->conn, &watch->retention_s, &err);
+		}
 	}
+	if (watch->conn == NULL || rc < 0 || source_oldest_binlog(watch->conn, oldest, &err) < 0) {
+		log_debug("the oldest binlog cannot be read: %s", err.text);
+		if (err.retriable)
+			watch_fini(watch);
+		return -1;
+	}
+	return 0;
 }
 
 static void warn_of_age(struct watch *watch, int64_t needed_ms)
@@ -36,20 +58,16 @@ static int check_oldest(struct watch *watch, const struct position *needed, stru
 	struct buf oldest;
 	int rc = 0;
 	buf_init(&oldest);
-	if (needed->file[0] == '\0') {
-		rc = 0; /* a position by GTID alone: the dump itself tells */
-	} else if (source_oldest_binlog(watch->conn, &oldest, &gone) < 0) {
-		log_debug("the oldest binlog cannot be read: %s", gone.text);
-	} else if (position_compare_files(buf_cstr(&oldest), 0, needed->file, 0) > 0 &&
-		   source_has_position(watch->conn, needed, &gone) < 0 &&
-		   gone.code == ERR_POSITION) {
+	/* of a position by GTID alone the dump itself tells */
+	if (ask(watch, &oldest) == 0 && needed->file[0] != '\0' &&
+	    position_compare_files(buf_cstr(&oldest), 0, needed->file, 0) > 0 &&
+	    source_has_position(watch->conn, needed, &gone) < 0 && gone.code == ERR_POSITION)
 		rc = err_set(err, ERR_POSITION,
 			     "the binlog %s:%" PRIu64
 			     " is still needed, but the server has purged everything before "
 			     "%s: raise binlog_expire_logs_seconds and start again under another "
 			     "sync name",
 			     needed->file, needed->offset, buf_cstr(&oldest));
-	}
 	buf_fini(&oldest);
 	return rc;
 }
@@ -60,7 +78,9 @@ int watch_tick(struct watch *watch, const struct position *needed, int64_t neede
 	int64_t now_ms = clock_mono_ms();
 	if (now_ms - watch->looked_ms < LOOK_MS)
 		return 0;
-	watch->looked_ms = now_ms;
+	if (check_oldest(watch, needed, err) < 0)
+		return -1;
 	warn_of_age(watch, needed_ms);
-	return check_oldest(watch, needed, err);
+	watch->looked_ms = clock_mono_ms();
+	return 0;
 }

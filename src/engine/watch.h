@@ -1,6 +1,7 @@
 /* watch: sees to it that the binlog which is still needed outlives its use (consistency rule 10): a full sync or a
  * lag that comes near the server's retention is a warning, a purged binlog an error before hours are wasted.
- * Thread: the sync's own. Owner: borrows the control connection. */
+ * It has a connection of its own, since what is saved must not wait for an answer longer than half a minute.
+ * Thread: the sync's own. Owner: watch_fini. */
 #ifndef TIDEWAY_WATCH_H
 #define TIDEWAY_WATCH_H
 
@@ -8,13 +9,15 @@
 #include "source/conn.h"
 
 struct watch {
-	struct conn *conn;
+	const struct source_config *config;
+	struct conn *conn;    /* NULL: not open, or lost */
 	uint64_t retention_s; /* 0: the server does not purge by age */
 	int64_t looked_ms;    /* monotonic, of the last look */
 	bool warned;          /* 80 % was said */
 };
 
-void watch_init(struct watch *watch, struct conn *conn);
+void watch_init(struct watch *watch, const struct source_config *config);
+void watch_fini(struct watch *watch);
 /* Looks once a minute. needed: the oldest position that is still to be read; needed_ms: wall time of its commit,
  * 0: now. A connection that has gone away is no error. */
 int watch_tick(struct watch *watch, const struct position *needed, int64_t needed_ms,

@@ -91,6 +91,17 @@ bool window_take(struct window *window, struct mark *mark)
 	return true;
 }
 
+bool window_drop(struct window *window, struct mark *mark)
+{
+	const struct window_slot *slot;
+	if (window_empty(window))
+		return false;
+	slot = slot_of(window, window->first);
+	*mark = slot->closed ? slot->mark : (struct mark){.attached = NULL};
+	window->first++;
+	return true;
+}
+
 bool window_empty(const struct window *window)
 {
 	return window->first == window->next;

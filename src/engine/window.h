@@ -44,6 +44,8 @@ void window_close(struct window *window, uint64_t token, const struct mark *mark
 void window_ack(struct window *window, uint64_t token, unsigned n);
 /* Takes the mark of the oldest slot when it is finished; call until it returns false. */
 bool window_take(struct window *window, struct mark *mark);
+/* Takes the oldest slot out, finished or not, with what is attached to its mark; false: there is none. For a lane that ends. */
+bool window_drop(struct window *window, struct mark *mark);
 bool window_empty(const struct window *window);
 
 #endif

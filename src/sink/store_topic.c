@@ -259,9 +259,9 @@ static int gave_up(struct topic_store *t, struct err *err)
 {
 	return err_retry(
 		err, ERR_KAFKA,
-		"%s: the transaction that saves the checkpoint (topic \"%s\") could not be "
-		"ended in %lld s, and Kafka has given it up",
-		t->kafka.label, t->topic, (long long)(transaction_ms() / 1000));
+		"%s: the transaction that saves the checkpoint (topic \"%s\") was given up: it "
+		"could not be ended in time",
+		t->kafka.label, t->topic);
 }
 
 static int topic_write(struct store *store, const struct store_record *records, unsigned n,

@@ -24,7 +24,7 @@ enum {
 	CONN_KEEPALIVE_STEP_S = 10, /* whatever is being waited for */
 	CONN_KEEPALIVE_COUNT = 3,
 	CONN_STUCK_MS = 1000,      /* a query that runs longer is given up by conn_shutdown_all */
-	CONN_OPEN_DEADLINE_S = 60, /* an answer to what is asked at the connect */
+	CONN_OPEN_DEADLINE_S = 20, /* an answer to what is asked at the connect */
 	SERVERS_MAX = 32,          /* that are remembered */
 };
 
@@ -477,7 +477,7 @@ static int read_results(struct conn *conn, struct result *result, struct slice s
 	return 0;
 }
 
-static int query_slice(struct conn *conn, struct result *result, struct slice sql, struct err *err)
+static int send_query(struct conn *conn, struct result *result, struct slice sql, struct err *err)
 {
 	conn->last_errno = 0;
 	if (result)
@@ -492,6 +492,16 @@ static int query_slice(struct conn *conn, struct result *result, struct slice sq
 	return 0;
 }
 
+static int query_slice(struct conn *conn, struct result *result, struct slice sql, struct err *err)
+{
+	int rc;
+
+	atomic_store(&conn->asked_ms, clock_mono_ms());
+	rc = send_query(conn, result, sql, err);
+	atomic_store(&conn->asked_ms, 0);
+	return rc;
+}
+
 int conn_query(struct conn *conn, struct result *result, struct err *err, const char *format, ...)
 {
 	struct buf sql;
@@ -502,9 +512,7 @@ int conn_query(struct conn *conn, struct result *result, struct err *err, const 
 	va_start(args, format);
 	buf_vprintf(&sql, format, args);
 	va_end(args);
-	atomic_store(&conn->asked_ms, clock_mono_ms());
 	rc = query_slice(conn, result, buf_slice(&sql), err);
-	atomic_store(&conn->asked_ms, 0);
 	buf_fini(&sql);
 	return rc;
 }

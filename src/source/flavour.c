@@ -335,14 +335,15 @@ static int mariadb_purged(struct conn *conn, const struct position *position, st
 static bool has_file(struct conn *conn, const struct position *position)
 {
 	struct err ignored = ERR_INIT;
-	struct buf oldest;
+	struct result logs;
 	bool there = false;
 
-	buf_init(&oldest);
-	if (position->file[0] && strcmp(position->server, conn->server.identity) == 0 &&
-	    source_oldest_binlog(conn, &oldest, &ignored) == 0)
-		there = position_compare_files(buf_cstr(&oldest), 0, position->file, 0) <= 0;
-	buf_fini(&oldest);
+	if (position->file[0] == '\0' || strcmp(position->server, conn->server.identity) != 0 ||
+	    conn_query(conn, &logs, &ignored, "SHOW BINARY LOGS") < 0)
+		return false;
+	for (unsigned i = 0; i < logs.nrows && !there; i++)
+		there = slice_equal(result_cell(&logs, i, 0), slice_str(position->file));
+	result_fini(&logs);
 	return there;
 }
 

@@ -1,5 +1,6 @@
 """Full sync: one consistent point, parallel reading, and exactly the right hand-over to the stream."""
 
+import contextlib
 import re
 import signal
 import threading
@@ -240,14 +241,12 @@ def test_rate_limit_holds_nothing_up(sync, sql, db):
 def test_stop_while_a_table_is_locked(sync, sql, db, mariadb):
     """Promise 8: a stop does not wait for a table that somebody has locked: its keys cannot be looked at, for hours maybe."""
     sql("CREATE TABLE a (id INT PRIMARY KEY)", "INSERT INTO a VALUES (1)")
-    holder = mariadb.connect(database=db)
-    with holder.cursor() as cursor:
+    with contextlib.closing(mariadb.connect(database=db)) as holder, holder.cursor() as cursor:
         cursor.execute("LOCK TABLES a WRITE")
         running = sync()
         waits = f"SELECT 1 FROM information_schema.processlist WHERE state LIKE 'Waiting for table metadata%' AND db IS NULL AND info LIKE '%{db}%'"
         wait_for(lambda: mariadb.run(waits), lambda: f"{mariadb.run('SHOW PROCESSLIST')}\n{running.log[-2000:]}")
         assert running.stop() == 0, running.log[-2000:]
-    holder.close()
 
 
 @pytest.mark.parametrize("phase", ["full sync", "stream"])

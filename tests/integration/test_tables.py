@@ -186,10 +186,10 @@ def test_snapshots_end_where_locks_stay(sync, sql, db, mariadb, kafka, unique):
     assert not [m for m in rebuilt.stream.values() if m.table[1] == "r5"], "told again what its own point has seen"
 
 
-def copying(sync, sql, mariadb, unique, options, *counts):
-    """A full sync of a and t, of so many rows each, by a user whose snapshots do not hold a RENAME up."""
+def copying(sync, sql, mariadb, unique, options, **counts):
+    """A full sync of tables of so many rows each, in this order, by a user whose snapshots do not hold a RENAME up."""
     mariadb.make_user(f"u_{unique[:20]}", "secret", "SELECT, RELOAD, REPLICATION SLAVE, REPLICATION CLIENT, BINLOG ADMIN")
-    for name, count in zip(("a", "t"), counts):
+    for name, count in counts.items():
         sql(f"CREATE TABLE {name} (id INT PRIMARY KEY, v INT, s VARCHAR(50))")
         fill(sql, name, count)
     return sync(options, user=f"u_{unique[:20]}", password="secret")
@@ -213,7 +213,7 @@ RENAMED = {  # of that many rows a table is read in ranges
 def test_renamed_during_the_full_sync(sync, sql, db, mariadb, kafka, unique, when):
     """consistency 7, 12: a table that is renamed before its rows are read is read under its new name."""
     first, options, count = RENAMED[when]
-    running = copying(sync, sql, mariadb, unique, f"full = {{ {options} }},", 3000, count)
+    running = copying(sync, sql, mariadb, unique, f"full = {{ {options} }},", a=3000, t=count)
     running.until(f"{db}.{first}", lambda m: len(m) > 10, "some rows")
     sql("INSERT INTO t VALUES (900001, 1, 'n')", "RENAME TABLE t TO u", "DELETE FROM u WHERE id < 10",
         "INSERT INTO u VALUES (900002, 2, 'n')")
@@ -225,7 +225,7 @@ def test_renamed_during_the_full_sync(sync, sql, db, mariadb, kafka, unique, whe
 
 def test_renamed_and_made_again_during_the_full_sync(sync, sql, db, mariadb, kafka, unique):
     """consistency 7, 12: the old table's rows are read under its new name, the new table's under the old one."""
-    running = copying(sync, sql, mariadb, unique, "full = { parallel = 1, rows_per_second = 1500 },", 3000, 3000)
+    running = copying(sync, sql, mariadb, unique, "full = { parallel = 1, rows_per_second = 1500 },", a=3000, t=3000)
     running.until(f"{db}.a", lambda m: len(m) > 10, "some rows")
     sql("RENAME TABLE t TO u", "CREATE TABLE t (x INT, id INT PRIMARY KEY)", "INSERT INTO t VALUES (5, 1), (6, 2)")
     ends_after_the_rename(running, db, kafka, mariadb)
@@ -233,9 +233,32 @@ def test_renamed_and_made_again_during_the_full_sync(sync, sql, db, mariadb, kaf
     assert {newest[b"1"]["x"], newest[b"2"]["x"]} == {5, 6}
 
 
+@pytest.mark.parametrize("cut", [False, True])
+def test_renamed_over_another_during_the_full_sync(sync, sql, db, mariadb, kafka, unique, cut):
+    """consistency 7, 12: a table that is not read yet gets the name of one that is done; by kill -9 in between, too, for the record
+    of the name says done."""
+    running = copying(sync, sql, mariadb, unique, "full = { parallel = 1, rows_per_second = 1500 },", a=1000, m=3000, t=3000)
+    running.wait_log(rf"table {db}\.a done")
+    if cut:
+        running.kill9()
+    sql("RENAME TABLE a TO x, t TO a", "DELETE FROM a WHERE id < 10")
+    if cut:
+        running.start()
+    else:
+        assert "full sync: done in" not in running.log, "the RENAME has waited for the whole copy"
+    running.wait_log(rf"(?s)table {db}\.t was renamed to {db}\.a before it was read.*reading the binlog from", 60)
+    running.wait_streaming()
+    sql("INSERT INTO a VALUES (900001, 1, 'n')")
+    running.wait_message(f"{db}.a", lambda m: m.key == b"900001", "a row of the stream")
+    assert running.stop() == 0
+    newest = {m.key: m.after for m in rows(running.reader(f"{db}.a").to_end())}
+    missing = [id_ for (id_,) in mariadb.run("SELECT id FROM a", db=db) if newest.get(str(id_).encode()) is None]
+    assert not missing
+
+
 def test_renamed_during_a_full_sync_alone(sync, sql, db, mariadb, kafka, unique):
     """mode = "full": there is no stream that would tell of the new name."""
-    running = copying(sync, sql, mariadb, unique, 'mode = "full", full = { parallel = 1, rows_per_second = 1500 },', 3000, 3000)
+    running = copying(sync, sql, mariadb, unique, 'mode = "full", full = { parallel = 1, rows_per_second = 1500 },', a=3000, t=3000)
     running.until(f"{db}.a", lambda m: len(m) > 10, "some rows")
     sql("RENAME TABLE t TO u")
     assert running.wait_exit(60) == 0

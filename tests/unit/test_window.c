@@ -82,6 +82,24 @@ static void empty_transactions_advance(void **state)
 	expect_mark(3);
 }
 
+/* A lane that ends gives back what is attached, acknowledged or not. */
+static void what_is_left_is_dropped(void **state)
+{
+	(void)state;
+	struct mark mark;
+	open_and_close(1, 1);
+	open_and_close(0, 2);
+	window_open(&window);
+	assert_true(window_drop(&window, &mark));
+	assert_int_equal(mark.offset, 1);
+	assert_true(window_drop(&window, &mark));
+	assert_int_equal(mark.offset, 2);
+	assert_true(window_drop(&window, &mark)); /* an open one has no mark yet */
+	assert_null(mark.attached);
+	assert_false(window_drop(&window, &mark));
+	assert_true(window_empty(&window));
+}
+
 static void it_grows_to_its_limit(void **state)
 {
 	(void)state;
@@ -134,6 +152,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(marks_come_without_gaps, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_open_slot_is_never_taken, setup, teardown),
 		cmocka_unit_test_setup_teardown(empty_transactions_advance, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_is_left_is_dropped, setup, teardown),
 		cmocka_unit_test_setup_teardown(it_grows_to_its_limit, setup, teardown),
 		cmocka_unit_test_setup_teardown(any_order_of_acknowledgements, setup, teardown),
 	};
