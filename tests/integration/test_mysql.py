@@ -99,7 +99,8 @@ def test_full_stream_ddl_and_kill(sync_on, mysql, my, kafka, metadata):
         my("INSERT INTO a VALUES (9, 6, 'while away')", "ALTER TABLE a DROP COLUMN c", "INSERT INTO a VALUES (8, 'after')",
            "CREATE TABLE n (id INT PRIMARY KEY) SELECT 5 AS id")
         running.start()
-        running.wait_message(f"{my.db}.n", lambda m: m.key == b"5" and m.is_row, "the row of the new table")
+        running.wait_message(f"{my.db}.n", lambda m: m.key == b"5" and m.is_row, "the row of the new table")  # by a full sync
+        running.wait_message(f"{my.db}.a", lambda m: m.key == b"8", "the last row of the stream")
         assert running.stop() == 0
     messages = running.reader(*(f"{my.db}.{t}" for t in ("a", "b", "n"))).to_end()
     rebuilt = Rebuild(kafka.partitions()).feed_all(messages)
