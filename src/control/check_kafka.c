@@ -2,8 +2,8 @@
 #include "control/check.h"
 
 #include "base/log.h"
-#include "engine/setup.h"
 #include "engine/plan.h"
+#include "engine/setup.h"
 #include "sink/ask.h"
 #include "sink/sink.h"
 #include "sink/store.h"

@@ -28,20 +28,19 @@ static unsigned count_partitions(const struct lane *lane)
 /* The topic of its own: named by the script, or when there are too many partitions. */
 static int named_topic(struct heartbeat *heartbeat, struct lane *lane, struct err *err)
 {
-	struct slice name = slice_str(lane->config->heartbeat_topic);
-	if (!lane->config->heartbeat_topic && heartbeat->name.len == 0)
-		heartbeat->name =
-			arena_printf(&lane->texts, "tideway.heartbeat.%s", lane->config->name);
-	if (!lane->config->heartbeat_topic)
-		name = heartbeat->name;
-	if (!heartbeat->one_topic && !lane->config->heartbeat_topic)
+	const char *topic = lane->config->heartbeat_topic;
+	if (heartbeat->name.len == 0)
+		heartbeat->name = topic ? slice_str(topic)
+					: arena_printf(&lane->texts, "tideway.heartbeat.%s",
+						       lane->config->name);
+	if (!heartbeat->one_topic && !topic)
 		log_warn("heartbeats: %u partitions are more than %d: they go to topic '%.*s' "
 			 "alone; set "
 			 "heartbeat = { topic = ... } to choose one",
-			 heartbeat->total, HEARTBEAT_PARTITIONS_MAX, SLICE_FMT(name));
+			 heartbeat->total, HEARTBEAT_PARTITIONS_MAX, SLICE_FMT(heartbeat->name));
 	heartbeat->one_topic = true;
 	lane->uncounted = 1;
-	if (lane_destination(lane, name, false, NULL, &heartbeat->destination, err) < 0)
+	if (lane_destination(lane, heartbeat->name, false, NULL, &heartbeat->destination, err) < 0)
 		return -1;
 	heartbeat->total = (unsigned)sink_topic_info(heartbeat->destination->topic)->partitions;
 	return 0;

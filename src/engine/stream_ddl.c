@@ -186,8 +186,10 @@ static struct destination *next_destination(const struct lane *lane, const struc
 	return NULL;
 }
 
-static int send_to_table(struct following *f, const struct ddl_effect *effect,
-			 const struct table *table, const struct schema *schema, struct err *err)
+/* To each topic of the table; sent: those that have had the message, which do not get it again (NULL: none has). */
+static int send_to_topics(struct following *f, const struct ddl_effect *effect,
+			  const struct table *table, const struct schema *schema, struct map *sent,
+			  struct err *err)
 {
 	struct lane *lane = &f->stream->lane;
 	struct destination *destination;
@@ -199,29 +201,8 @@ static int send_to_table(struct following *f, const struct ddl_effect *effect,
 	if (plan->mapping.key_kind == KEY_REJECT && plan->mapping.wanted && table == effect->after)
 		warn_keyless(f->stream, table);
 	while (rc == 0 && (destination = next_destination(lane, plan, &at)))
-		rc = send_message(f, effect, destination, schema, err);
-	plan_free(lane, plan);
-	return rc;
-}
-
-/* To those of a table's topics that have not had it. */
-static int send_to_others(struct following *f, const struct ddl_effect *effect,
-			  const struct table *table, struct map *sent, struct err *err)
-{
-	struct lane *lane = &f->stream->lane;
-	const struct schema schema = {.db = effect->db};
-	struct destination *destination;
-	struct plan *plan = plan_new(lane, table, err);
-	size_t at = 0;
-	int rc = 0;
-	if (plan == NULL)
-		return -1;
-	while (rc == 0 && (destination = next_destination(lane, plan, &at))) {
-		if (map_get(sent, destination->name))
-			continue;
-		map_set(sent, destination->name, destination);
-		rc = send_message(f, effect, destination, &schema, err);
-	}
+		if (sent == NULL || map_set(sent, destination->name, destination) == NULL)
+			rc = send_message(f, effect, destination, schema, err);
 	plan_free(lane, plan);
 	return rc;
 }
@@ -230,6 +211,7 @@ static int send_to_others(struct following *f, const struct ddl_effect *effect,
 static int send_to_database(struct following *f, const struct ddl_effect *effect, struct err *err)
 {
 	struct stream *stream = f->stream;
+	const struct schema schema = {.db = effect->db};
 	struct map sent;
 	const struct table *table;
 	size_t at = 0;
@@ -237,7 +219,7 @@ static int send_to_database(struct following *f, const struct ddl_effect *effect
 	map_init(&sent);
 	while (rc == 0 && (table = catalog_next(stream->catalog, &at)))
 		if (slice_equal(table->db, effect->db) && wants(stream, table->db, table->name))
-			rc = send_to_others(f, effect, table, &sent, err);
+			rc = send_to_topics(f, effect, table, &schema, &sent, err);
 	map_fini(&sent);
 	return rc;
 }
@@ -253,11 +235,11 @@ static int send_effect(struct following *f, const struct ddl_effect *effect, str
 	if (!before && !after)
 		return 0;
 	message_schema(stream, effect, &schema);
-	if (after && send_to_table(f, effect, effect->after, &schema, err) < 0)
+	if (after && send_to_topics(f, effect, effect->after, &schema, NULL, err) < 0)
 		return -1;
 	if (before && (effect->after == NULL ||
 		       !slice_equal(effect->before->full_name, effect->after->full_name)))
-		return send_to_table(f, effect, effect->before, &schema, err);
+		return send_to_topics(f, effect, effect->before, &schema, NULL, err);
 	return 0;
 }
 

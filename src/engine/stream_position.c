@@ -16,8 +16,9 @@ struct attached *stream_attached(struct stream *stream)
 	return stream->attached;
 }
 
-static void free_attached(struct attached *attached)
+void stream_drop_attached(void *arg)
 {
+	struct attached *attached = arg;
 	if (attached == NULL)
 		return;
 	saves_fini(&attached->saves);
@@ -27,7 +28,7 @@ static void free_attached(struct attached *attached)
 
 void stream_detach(struct stream *stream)
 {
-	free_attached(stream->attached);
+	stream_drop_attached(stream->attached);
 	stream->attached = NULL;
 }
 
@@ -41,7 +42,7 @@ static void take_attached(struct stream *stream, struct attached *attached)
 			position_pending_remove(&stream->acked, false, pending->id);
 	}
 	saves_move(&stream->lane.saves, &attached->saves);
-	free_attached(attached);
+	stream_drop_attached(attached);
 }
 
 static void take_mark(struct stream *stream, const struct mark *mark)
@@ -80,11 +81,6 @@ void stream_post(struct stream *stream, bool now)
 void stream_take_marks(void *owner)
 {
 	stream_post(owner, false);
-}
-
-void stream_drop_attached(void *attached)
-{
-	free_attached(attached);
 }
 
 /* What is read next begins at this offset of the current file. */

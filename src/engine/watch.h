@@ -18,7 +18,7 @@ struct watch {
 
 void watch_init(struct watch *watch, const struct source_config *config);
 void watch_fini(struct watch *watch);
-/* Looks once a minute. needed: the oldest position that is still to be read; needed_ms: wall time of its commit,
+/* Looks every ten seconds. needed: the oldest position that is still to be read; needed_ms: wall time of its commit,
  * 0: now. A connection that has gone away is no error. */
 int watch_tick(struct watch *watch, const struct position *needed, int64_t needed_ms,
 	       struct err *err) MUST_CHECK;

@@ -289,7 +289,7 @@ static int make_own(struct writing *w, struct err *err)
 	bool deleted = plan->change.after == NULL;
 	bool updated = plan->change.op == CHANGE_UPDATE;
 	bool both = updated && plan->mapping.update == UPDATE_ONE;
-	enum record_op op = updated ? RECORD_UPDATE_AFTER : RECORD_INSERT;
+	enum record_op op = deleted ? RECORD_DELETE : updated ? RECORD_UPDATE_AFTER : RECORD_INSERT;
 	struct image *image = deleted ? &plan->before : &plan->after;
 	struct buf *key = &w->lane->key[deleted ? IMAGE_BEFORE : IMAGE_AFTER];
 	struct image nowhere;
@@ -301,8 +301,8 @@ static int make_own(struct writing *w, struct err *err)
 	nowhere = *image;
 	nowhere.ntopics = 0;
 	w->topic = image->topics[0];
-	return put_record(w, deleted ? RECORD_DELETE : op, deleted || both ? &plan->before : NULL,
-			  deleted ? NULL : image, &nowhere, key, err);
+	return put_record(w, op, deleted || both ? &plan->before : NULL, deleted ? NULL : image,
+			  &nowhere, key, err);
 }
 
 static int put_emits(struct writing *w, struct err *err)
