@@ -282,14 +282,20 @@ static void add_reads(struct start *start)
 	}
 }
 
-/* Called when a position was taken: the definitions must be the ones from before it (rule 7). */
-static int still_same(void *arg, struct err *err)
+/* A position was taken: the definitions must be the ones from before it (rule 7). They are those of now, afterwards. */
+static int still_same(struct start *start, const struct position *at, struct err *err)
+{
+	uint64_t before = catalog_version(start->fresh);
+	int changed = start_changed(start, at, err);
+	if (changed < 0 || start_load_fresh(start, err) < 0)
+		return -1;
+	return changed || catalog_version(start->fresh) != before;
+}
+
+static int same_at_snapshot(void *arg, struct err *err)
 {
 	struct start *start = arg;
-	uint64_t before = catalog_version(start->fresh);
-	if (start_load_fresh(start, err) < 0)
-		return -1;
-	return catalog_version(start->fresh) == before ? 0 : 1;
+	return still_same(start, &start->snapshot.position, err);
 }
 
 /* ---- what is saved before the first row ---- */
@@ -421,7 +427,7 @@ static int position_now(struct start *start, struct position *now, struct err *e
 		int rc;
 		if (snapshot_position_now(&start->sync->config->source, now, err) < 0)
 			return -1;
-		rc = still_same(start, err);
+		rc = still_same(start, now, err);
 		if (rc <= 0)
 			return rc;
 	}
@@ -480,7 +486,7 @@ static int open_snapshot(struct start *start, struct err *err)
 	struct buf text;
 	start_close_snapshot(start);
 	if (snapshot_open(&config->source, config->has_loop ? 1 : config->full_parallel,
-			  &start->snapshot, still_same, start, err) < 0)
+			  &start->snapshot, same_at_snapshot, start, err) < 0)
 		return -1;
 	start->snapshot_is_open = true;
 	buf_init(&text);

@@ -13,6 +13,7 @@ void start_init(struct start *start, struct sync *sync, struct script *script)
 	*start = (struct start){.sync = sync, .script = script};
 	name_lock_init(&start->name, sync);
 	position_init(&start->position);
+	position_init(&start->looked);
 	arena_init(&start->arena, 0);
 }
 
@@ -60,6 +61,7 @@ void start_fini(struct start *start)
 	conn_free(start->conn);
 	start_free_reads(start->reads, start->nreads);
 	free(start->selected);
+	position_fini(&start->looked);
 	position_fini(&start->position);
 	arena_fini(&start->arena);
 }
@@ -198,6 +200,8 @@ static int load_all_databases(struct start *start, struct err *err)
 int start_load_fresh(struct start *start, struct err *err)
 {
 	const char *const *databases = script_databases(start->script, start->sync->index);
+	if (start->looks && source_binlog_end(start->conn, &start->looked, err) < 0)
+		return -1;
 	if (databases[0] && strcmp(databases[0], "*") == 0)
 		return load_all_databases(start, err);
 	for (; *databases; databases++)
@@ -354,15 +358,19 @@ static int check_server(struct start *start, struct err *err)
 				 err);
 }
 
-int start_connect(struct start *start, struct err *err)
+static int open_source(struct start *start, struct err *err)
 {
-	const struct sync_config *config = start->sync->config;
-	start->conn = conn_open(&config->source, CONN_CONTROL, err);
+	start->conn = conn_open(&start->sync->config->source, CONN_CONTROL, err);
 	if (start->conn == NULL)
 		return -1;
 	start->fresh = catalog_new(conn_server(start->conn)->lower_case_table_names);
 	start->catalog = catalog_new(conn_server(start->conn)->lower_case_table_names);
 	start->adopted = catalog_new(conn_server(start->conn)->lower_case_table_names);
+	return 0;
+}
+
+static int look_at_tables(struct start *start, struct err *err)
+{
 	if (start_load_fresh(start, err) < 0)
 		return -1;
 	start_select(start);
@@ -370,6 +378,11 @@ int start_connect(struct start *start, struct err *err)
 	    refuse_same_names(start, err) < 0)
 		return -1;
 	return check_selection(start, err);
+}
+
+int start_connect(struct start *start, struct err *err)
+{
+	return open_source(start, err) < 0 ? -1 : look_at_tables(start, err);
 }
 
 int start_check_saved(struct start *start, struct err *err)
@@ -388,8 +401,10 @@ int start_look(struct start *start, struct err *err)
 	struct checkpoint *checkpoint = &start->sync->checkpoint;
 	if (checkpoint_load(checkpoint, &start->position, &start->found, err) < 0)
 		return -1;
-	if (start_connect(start, err) < 0 || inspect_required(start->conn, err) < 0 ||
-	    check_server(start, err) < 0 || name_lock_take(&start->name, err) < 0)
+	start->looks = start->sync->config->mode != MODE_FULL;
+	if (open_source(start, err) < 0 || inspect_required(start->conn, err) < 0 ||
+	    look_at_tables(start, err) < 0 || check_server(start, err) < 0 ||
+	    name_lock_take(&start->name, err) < 0)
 		return -1;
 	if (start->found && (load_adopted(start, err) < 0 || load_catalog(start, err) < 0 ||
 			     load_pins(start, err) < 0))

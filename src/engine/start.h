@@ -19,6 +19,8 @@ struct start {
 	struct catalog *catalog;  /* as of `position`: the stream takes it */
 	struct catalog *adopted;  /* databases that it follows from their point on: likewise */
 	struct catalog *fresh;    /* as the source is now; full-sync lanes read its tables */
+	bool looks;               /* there will be a stream: `looked` is kept */
+	struct position looked;   /* where the binlog ended before fresh was loaded */
 	bool found;               /* there is a position: of the checkpoint, or of a round before */
 	struct position position; /* where the stream begins */
 	struct snapshot snapshot;

@@ -1,4 +1,5 @@
-/* start_priv: what start.c (looking at checkpoint and source) and reads.c (what is read) share.
+/* start_priv: what start.c (looking at checkpoint and source), changed.c (that it still holds) and reads.c (what is read)
+ * share.
  * Thread: the sync's own. */
 #ifndef TIDEWAY_START_PRIV_H
 #define TIDEWAY_START_PRIV_H
@@ -9,6 +10,8 @@ struct cJSON;
 
 /* The definitions as they are now, of every database that the patterns can name, into start->fresh. */
 int start_load_fresh(struct start *start, struct err *err) MUST_CHECK;
+/* Whether a statement in the binlog may have changed one of those definitions between that look and the position: 1, 0, -1. */
+int start_changed(struct start *start, const struct position *until, struct err *err) MUST_CHECK;
 /* start->selected: the tables of start->fresh that the script wants. */
 void start_select(struct start *start);
 void start_free_reads(struct full_table *reads, unsigned n);

@@ -630,6 +630,20 @@ int source_has_position(struct conn *conn, const struct position *position, stru
 	return conn->flavour->dump_check(conn, position, err);
 }
 
+int source_binlog_end(struct conn *conn, struct position *position, struct err *err)
+{
+	const struct flavour *flavour = conn->flavour;
+
+	position_fini(position);
+	position_init(position);
+	if (flavour->end_position(conn, position, err))
+		return -1;
+	/* a dump by file begins in the first 4 GiB of it */
+	return flavour->gtids_at && position->offset > UINT32_MAX
+		       ? flavour->gtids_at(conn, position, err)
+		       : 0;
+}
+
 /* ---- facts for the watcher of rule 10 ---- */
 
 int source_oldest_binlog(struct conn *conn, struct buf *file, struct err *err)

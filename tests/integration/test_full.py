@@ -215,6 +215,48 @@ def test_definition_that_is_being_changed_at_the_start(sync, sql, db, mariadb, u
     assert len(rows(running.reader(f"{db}.b").to_end())) == 300
 
 
+def test_column_that_comes_and_goes_at_the_start(sync, sql, db, mariadb, kafka):
+    """consistency 7: the definitions before and after the snapshot are the same, and in between they were others: the stream,
+    which begins at the snapshot, has the definition of the snapshot."""
+    sql("CREATE TABLE b (id INT PRIMARY KEY, v INT)", "INSERT INTO b SELECT seq, 1 FROM seq_1_to_300")
+    sql("CREATE TABLE x1 (id INT PRIMARY KEY)", "CREATE TABLE x3 LIKE x1")
+    running = sync(start=False)
+    sql(f"SELECT GET_LOCK('tideway.{running.name}', 10)")  # the sync waits for it, the tables looked at
+    running.start()
+    running.wait_log("another process of sync")
+    sql("ALTER TABLE b ADD COLUMN c INT DEFAULT 5 FIRST", "UPDATE b SET v = 2 WHERE id = 1")
+    reader = mariadb.connect(database=db)
+    reader.begin()
+    reader.cursor().execute("SELECT * FROM x3")
+    interrupted = []
+
+    def rename():
+        """Waits for x3 for ever, and has x1 meanwhile: the second look waits for that, with the snapshot taken."""
+        try:
+            mariadb.run("RENAME TABLE x1 TO x2, x3 TO x4", db=db)
+        except pymysql.err.OperationalError as error:
+            interrupted.append(error)
+
+    renaming = threading.Thread(target=rename)
+    renaming.start()
+    try:
+        waits = "SELECT id FROM information_schema.processlist WHERE state LIKE 'Waiting for table metadata%' AND info LIKE "
+        wait_for(lambda: mariadb.run(waits + "'RENAME TABLE x1%'"), "no RENAME")
+        sql(f"SELECT RELEASE_LOCK('tideway.{running.name}')")
+        wait_for(lambda: mariadb.run(waits + "'%FROM information_schema%' AND id <> CONNECTION_ID()"), lambda: running.log)
+        sql("UPDATE b SET v = 3 WHERE id = 2", "ALTER TABLE b DROP COLUMN c", "UPDATE b SET v = 4 WHERE id = 3")
+    finally:
+        for (waiting,) in mariadb.run(waits + "'RENAME TABLE x1%'"):
+            mariadb.run(f"KILL QUERY {waiting}")
+        renaming.join()
+        reader.close()
+    assert interrupted
+    running.wait_streaming()
+    assert "changed definitions while they were looked at" in running.log
+    sql("UPDATE b SET v = 5 WHERE id = 4")
+    ends_equal(running, db, kafka, mariadb, ["b"])
+
+
 def test_dropped_and_created_during_full_sync(sync, sql, db, kafka, mariadb):
     """consistency 7: 1146 ends only that table's read; a table created meanwhile comes from the stream."""
     for name in ("a", "z"):
