@@ -15,11 +15,18 @@ static _Atomic int log_level = LOG_INFO;
 static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER; /* guards stderr and log_line */
 static char log_line[512];                                   /* the status line; "" for none */
 
+static _Thread_local const char *log_name;
+
 static const char *const level_names[] = {"DEBUG", "INFO ", "WARN ", "ERROR"};
 
 void log_set_level(enum log_level level)
 {
 	atomic_store(&log_level, (int)level);
+}
+
+void log_about(const char *name)
+{
+	log_name = name;
 }
 
 /* "2026-01-31T23:59:59.123Z" */
@@ -57,7 +64,8 @@ void log_write(enum log_level level, const char *format, ...)
 	pthread_mutex_lock(&log_lock);
 	flockfile(stderr);
 	erase_status();
-	fprintf(stderr, "%s %s ", now, level_names[level]);
+	fprintf(stderr, "%s %s %s%s", now, level_names[level], log_name ? log_name : "",
+		log_name ? ": " : "");
 	vfprintf(stderr, format, args);
 	fputc('\n', stderr);
 	show_status();

@@ -7,6 +7,8 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 
 void log_set_level(enum log_level level);
 void log_write(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* What this thread writes from now on is about `name`, which is borrowed; NULL: about nothing in particular. */
+void log_about(const char *name);
 /* Replaces the status line (only on a terminal; "" removes it). */
 void log_status(const char *text);
 

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "control/command.h"
 #include "control/progress.h"
+#include "engine/watermarks.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -11,10 +12,14 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { SHOW_MS = 500 };
+enum {
+	SHOW_MS = 500,
+	TURN_MS = 3000, /* for which a terminal's line is about one of several syncs */
+};
 
 struct syncing {
 	struct run *run;
+	struct watermarks *watermarks; /* of a list of sources: the first one's */
 	struct progress progress;
 	pthread_t thread;
 	struct err err;
@@ -65,7 +70,7 @@ static void wait_all(struct syncing *syncs, unsigned n, const sigset_t *signals)
 {
 	const struct timespec wait = {0, SHOW_MS * 1000000L / 5};
 	bool stopped = false;
-	int64_t shown = clock_mono_ms();
+	int64_t shown = clock_mono_ms(), begun = shown;
 	while (!all_ended(syncs, n, &stopped)) {
 		int number = sigtimedwait(signals, NULL, &wait);
 		if (number == SIGTERM || number == SIGINT) {
@@ -79,7 +84,22 @@ static void wait_all(struct syncing *syncs, unsigned n, const sigset_t *signals)
 			continue;
 		shown = clock_mono_ms();
 		for (unsigned i = 0; i < n; i++)
-			progress_show(&syncs[i].progress, syncs[i].run);
+			progress_show(&syncs[i].progress, syncs[i].run,
+				      (unsigned)((shown - begun) / TURN_MS) % n == i);
+	}
+}
+
+/* The sources of a list follow each other. */
+static void share_watermarks(struct syncing *syncs, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		const struct sync_config *config = run_config(syncs[i].run);
+		unsigned first = i - config->source_number;
+		if (config->sources < 2)
+			continue;
+		if (i == first)
+			syncs[i].watermarks = watermarks_new(config->sources);
+		run_share(syncs[i].run, syncs[first].watermarks);
 	}
 }
 
@@ -87,12 +107,14 @@ static int start_all(struct syncing *syncs, unsigned n, const struct script_opti
 		     bool dry_run, struct err *err)
 {
 	for (unsigned i = 0; i < n; i++) {
-		struct run_options options = {.script = script, .index = i, .dry_run = dry_run};
+		struct run_options options = {
+			.script = script, .index = i, .several = n > 1, .dry_run = dry_run};
 		syncs[i].run = run_new(&options, err);
 		if (syncs[i].run == NULL)
 			return -1;
-		progress_init(&syncs[i].progress);
+		progress_init(&syncs[i].progress, n > 1);
 	}
+	share_watermarks(syncs, n);
 	for (unsigned i = 0; i < n; i++)
 		if (pthread_create(&syncs[i].thread, NULL, sync_main, &syncs[i]) != 0)
 			abort();
@@ -110,7 +132,7 @@ static int join_all(struct syncing *syncs, unsigned n, struct err *err)
 		if (rc < 0)
 			log_error("%s", err->text);
 		*err = syncs[i].err;
-		rc = -1;
+		rc = n > 1 ? err_wrap(err, "%s", run_config(syncs[i].run)->name) : -1;
 	}
 	return rc;
 }
@@ -143,8 +165,10 @@ int command_run(const struct arguments *arguments, struct err *err)
 		wait_all(syncs, n, &signals);
 		rc = join_all(syncs, n, err);
 	}
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < n; i++) {
 		run_free(syncs[i].run);
+		watermarks_free(syncs[i].watermarks);
+	}
 	free(syncs);
 	return rc;
 }

@@ -9,9 +9,9 @@
 
 enum { LOG_MS = 30000 };
 
-void progress_init(struct progress *progress)
+void progress_init(struct progress *progress, bool several)
 {
-	*progress = (struct progress){.terminal = isatty(2) == 1};
+	*progress = (struct progress){.terminal = isatty(2) == 1, .several = several};
 	progress->started_ms = progress->last_ms = clock_mono_ms();
 }
 
@@ -79,19 +79,22 @@ static void text(char *out, size_t size, const struct run_status *now, uint64_t 
 	}
 }
 
-void progress_show(struct progress *progress, struct run *run)
+void progress_show(struct progress *progress, struct run *run, bool turn)
 {
 	int64_t now_ms = clock_mono_ms();
 	struct run_status now;
-	char line[700];
-	if (!progress->terminal && now_ms - progress->last_ms < LOG_MS)
+	char line[800];
+	int named = 0;
+	if (progress->terminal ? !turn : now_ms - progress->last_ms < LOG_MS)
 		return;
 	run_status(run, &now);
-	text(line, sizeof(line), &now, rate(progress, &now, now_ms));
+	if (!progress->terminal || progress->several)
+		named = snprintf(line, sizeof(line), "%s: ", run_config(run)->name);
+	text(line + named, sizeof(line) - (size_t)named, &now, rate(progress, &now, now_ms));
 	if (progress->terminal)
 		log_status(line);
 	else
-		log_info("%s: %s", run_config(run)->name, line);
+		log_info("%s", line);
 	progress->last = now;
 	progress->last_ms = now_ms;
 }

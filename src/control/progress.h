@@ -10,11 +10,12 @@ struct progress {
 	int64_t last_ms;        /* monotonic, of the last line */
 	int64_t started_ms;
 	bool terminal; /* stderr is one */
+	bool several;  /* syncs run */
 };
 
-void progress_init(struct progress *progress);
-/* Shows the numbers: at once on a terminal, every 30 s in the log. */
-void progress_show(struct progress *progress, struct run *run);
+void progress_init(struct progress *progress, bool several);
+/* Shows the numbers: at once on a terminal, if it is the turn of this one of several, every 30 s in the log. */
+void progress_show(struct progress *progress, struct run *run, bool turn);
 /* The last line: totals. */
 void progress_end(struct progress *progress, struct run *run);
 

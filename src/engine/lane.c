@@ -1,6 +1,7 @@
 #include "engine/lane.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "engine/loop.h"
 #include "engine/plan.h"
@@ -47,6 +48,7 @@ int lane_open(struct lane *lane, struct sync *sync, const char *label, size_t qu
 	      struct lane_metrics *metrics, struct err *err)
 {
 	*lane = (struct lane){.sync = sync, .label = label, .metrics = metrics};
+	log_about(sync->label);
 	window_init(&lane->window);
 	arena_init(&lane->arena, 64 * 1024);
 	arena_init(&lane->texts, 0);

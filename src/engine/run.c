@@ -9,6 +9,7 @@
 #include "engine/start.h"
 #include "engine/stream.h"
 #include "engine/watch.h"
+#include "engine/watermarks.h"
 #include "sink/sink.h"
 #include "source/inspect.h"
 #include "sink/store.h"
@@ -58,6 +59,7 @@ struct run *run_new(const struct run_options *options, struct err *err)
 	sync_init(&run->sync, options->script, options->index,
 		  script_config(script, options->index));
 	run->sync.dry_run = options->dry_run;
+	run->sync.label = options->several ? run->sync.config->name : NULL;
 	run->sync.queue_bytes = sink_queue_total(&run->sync.config->sink, QUEUE_BYTES);
 	run->full_metrics = mem_array(run->sync.config->full_parallel, sizeof(*run->full_metrics));
 	pthread_mutex_init(&run->lock, NULL);
@@ -78,6 +80,11 @@ void run_free(struct run *run)
 const struct sync_config *run_config(const struct run *run)
 {
 	return run->sync.config;
+}
+
+void run_share(struct run *run, struct watermarks *watermarks)
+{
+	run->sync.watermarks = watermarks;
 }
 
 void run_stop(struct run *run)
@@ -196,6 +203,8 @@ static int full_sync(struct run *run, struct start *start, struct err *err)
 			return -1;
 		if (start->nreads == 0)
 			break;
+		if (run->sync.watermarks)
+			watermarks_hold(run->sync.watermarks, run->sync.config->source_number);
 		log_info("full sync: %u of %u tables to read, %u lanes", start->nreads,
 			 start->nselected, start->snapshot.nconns);
 		if (read_tables(run, start, err) < 0)
@@ -380,6 +389,7 @@ static int knock(const struct run *run, struct err *err)
 int run_loop(struct run *run, struct err *err)
 {
 	int rc;
+	log_about(run->sync.label);
 	if (knock(run, err) < 0)
 		return -1;
 	if (open_checkpoint(run, err) < 0) {

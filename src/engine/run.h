@@ -9,10 +9,12 @@
 #include "script/script.h"
 
 struct run;
+struct watermarks;
 
 struct run_options {
 	const struct script_options *script; /* borrowed for as long as the run */
 	unsigned index;                      /* which sync.run of the script */
+	bool several; /* other syncs run beside it: what it logs has its name in front */
 	bool dry_run; /* no topic is made, nothing is written, no checkpoint is read or saved */
 };
 
@@ -32,6 +34,8 @@ struct run_status {
 struct run *run_new(const struct run_options *options, struct err *err);
 void run_free(struct run *run);
 const struct sync_config *run_config(const struct run *run);
+/* Before run_loop: the watermarks that this run's source has with the others of its list. Borrowed. */
+void run_share(struct run *run, struct watermarks *watermarks);
 /* 0: stopped cleanly, or everything that was asked for is done. */
 int run_loop(struct run *run, struct err *err) MUST_CHECK;
 /* Finish cleanly; a second call stops without waiting for acknowledgements. */

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "engine/records.h"
+#include "engine/watermarks.h"
 #include "source/inspect.h"
 
 #include <cjson/cJSON.h>
@@ -396,11 +397,26 @@ int start_check_saved(struct start *start, struct err *err)
 	return source_has_position(start->conn, &start->position, err);
 }
 
+/* The other sources' heartbeats need not wait for a server that is away, unless tables of it are half read. */
+static void tell_watermark(struct start *start)
+{
+	struct sync *sync = start->sync;
+	struct slice name, value;
+	size_t at = 0;
+	if (sync->watermarks == NULL || !start->found)
+		return;
+	while (checkpoint_next(&sync->checkpoint, &at, SLICE("full/"), &name, &value))
+		if (slice_starts(value, SLICE("{\"state\":\"reading\"")))
+			return;
+	watermarks_raise(sync->watermarks, sync->config->source_number, start->position.commit_ms);
+}
+
 int start_look(struct start *start, struct err *err)
 {
 	struct checkpoint *checkpoint = &start->sync->checkpoint;
 	if (checkpoint_load(checkpoint, &start->position, &start->found, err) < 0)
 		return -1;
+	tell_watermark(start);
 	start->looks = start->sync->config->mode != MODE_FULL;
 	if (open_source(start, err) < 0 || inspect_required(start->conn, err) < 0 ||
 	    look_at_tables(start, err) < 0 || check_server(start, err) < 0 ||

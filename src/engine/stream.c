@@ -7,6 +7,7 @@
 #include "engine/backoff.h"
 #include "engine/loop.h"
 #include "engine/stream_priv.h"
+#include "engine/watermarks.h"
 #include "script/script.h"
 #include "sink/sink.h"
 
@@ -93,6 +94,25 @@ static int beat_in_loop(struct stream *stream, int64_t watermark, const struct m
 	return rc;
 }
 
+/* What a heartbeat says: of several sources the lowest. false: of one of them nothing is known yet, so there is none. */
+static bool shared_watermark(struct stream *stream, int64_t *watermark)
+{
+	const struct sync *sync = stream->lane.sync;
+	unsigned own = sync->config->source_number;
+	int64_t others;
+	if (sync->watermarks == NULL)
+		return true;
+	watermarks_raise(sync->watermarks, own,
+			 stream->drained && window_empty(&stream->lane.window)
+				 ? *watermark
+				 : stream->acked.commit_ms);
+	if (!watermarks_lowest(sync->watermarks, own, &others))
+		return false;
+	if (others < *watermark)
+		*watermark = others;
+	return true;
+}
+
 int stream_tick(struct stream *stream, struct err *err)
 {
 	struct lane *lane = &stream->lane;
@@ -108,6 +128,8 @@ int stream_tick(struct stream *stream, struct err *err)
 	if (watermark < stream->watermark) /* it does not go back when the stream lags again */
 		watermark = stream->watermark;
 	stream->watermark = watermark;
+	if (!shared_watermark(stream, &watermark))
+		return 0;
 	mark = stream_read_mark(stream);
 	if (lane->config->has_loop)
 		return beat_in_loop(stream, watermark, &mark, err);

@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 
 struct script_options;
+struct watermarks;
 
 /* Where the events of a table or of a database begin to count: what lies at or before the point is in its full sync. */
 struct point {
@@ -32,6 +33,8 @@ struct sync {
 	const struct script_options *script; /* how each lane loads its own state */
 	unsigned index;                      /* which sync.run of the script */
 	const struct sync_config *config;
+	const char *label;             /* in the log; NULL: no other sync runs */
+	struct watermarks *watermarks; /* of the list of sources; NULL: there is one */
 	struct checkpoint checkpoint;
 	struct pins pins;   /* topics */
 	struct map points;  /* "db.table" -> struct point; only those that differ from the start */

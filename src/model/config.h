@@ -53,7 +53,8 @@ struct topics_config {
 };
 
 struct sync_config {
-	const char *name; /* [A-Za-z0-9._-]{1,48} */
+	const char *name; /* [A-Za-z0-9._-]{1,48}; of a list of sources "<sync>.<source>" */
+	unsigned source_number, sources; /* which of the list, from 0, and how many; 0 of 1 */
 	enum sync_mode mode;
 	struct source_config source;
 	struct sink_config sink;

@@ -215,6 +215,8 @@ void config_read(lua_State *L, int idx, struct arena *arena, struct sync_config 
 		state_raise(L, "core.config: expected a table, got %s", luaL_typename(L, idx));
 	*config = (struct sync_config){
 		.name = config_text(L, idx, "name", arena),
+		.source_number = (unsigned)number_at(L, idx, "source_number", 1) - 1,
+		.sources = (unsigned)number_at(L, idx, "sources", 1),
 		.mode = config_mode(L, idx),
 		.checkpoint_topic = config_text(L, idx, "checkpoint_topic", arena),
 		.checkpoint_file = path_at(L, idx, "checkpoint_file", arena),

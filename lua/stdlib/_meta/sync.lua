@@ -96,7 +96,7 @@ function change:copy() end
 ---@class tideway.options
 ---@field name string identity of the checkpoint, [A-Za-z0-9._-], at most 48 characters
 ---@field description string?
----@field source tideway.source
+---@field source tideway.source|tideway.source[]
 ---@field sink tideway.sink
 ---@field mode "full_then_stream"|"full"|"stream"|nil
 ---@field checkpoint { topic: string?, file: string? }?

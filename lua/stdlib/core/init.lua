@@ -11,17 +11,19 @@ local topic = require "tideway.core.topic"
 
 local core = {}
 
--- in the order of the sync.run calls
+-- in the order of the sync.run calls; one for each source of a list
 local syncs = {}
 
 function core.register(options, place)
-  for _, other in ipairs(syncs) do
-    if type(options) == "table" and other.name == options.name then
-      place:fail("a sync named %q is already there (%s): the name is the identity of its checkpoint", other.name,
-        other.place.where)
+  for _, sync in ipairs(settings.compile(options, place)) do
+    for _, other in ipairs(syncs) do
+      if other.name == sync.name then
+        place:fail("a sync named %q is already there (%s): the name is the identity of its checkpoint", other.name,
+          other.place.where)
+      end
     end
+    syncs[#syncs + 1] = sync
   end
-  syncs[#syncs + 1] = settings.compile(options, place)
 end
 
 function core.count()
@@ -61,12 +63,16 @@ end
 
 -- Whether the source's patterns select a table. System databases are selected only by their name, work tables of
 -- schema-change tools only by their full name.
-function core.wants(i, db, name)
-  local hit = syncs[i].tables:match(db, name)
+local function wants(sync, db, name)
+  local hit = sync.tables:match(db, name)
   if not hit then return false end
   if hit.exact then return true end
   if SYSTEM[db] and not names_database(hit, db) then return false end
   return not is_shadow(name)
+end
+
+function core.wants(i, db, name)
+  return wants(syncs[i], db, name)
 end
 
 function core.databases(i)
@@ -133,6 +139,30 @@ local function resolve_all(sync, t)
   return result, cols, list, functions, resolved
 end
 
+-- Another source of the list whose table of the same name goes to the same topic under keys that nothing tells apart from
+-- this one's; nil: there is none. The other server is not asked: its patterns say what it may have.
+local function elsewhere(sync, t, result, signature)
+  for _, other in ipairs(sync.group) do
+    if other ~= sync and signature and result.topic and wants(other, t.db, t.name) then
+      local there, _, list, _, resolved = resolve_all(other, t)
+      local its = key.signature(t, resolved, list)
+      if its and there.topic == result.topic and not key.tells_apart(its, signature) then return other end
+    end
+  end
+end
+
+-- What the rows of a table meet in their topic and could be taken for; nil: nothing. Second: the group of the topic.
+local function met_in_topic(sync, t, result, signature)
+  local met, group = meeting(sync, result, signature)
+  local other = not met and elsewhere(sync, t, result, signature)
+  if other then
+    met = ("the tables %s of the sources %q and %q meet in the topic %q and their keys hold nothing that tells them "
+      .. "apart: add a field such as origin = \"${DATASOURCE_NAME_SRC}\" and name it in `key`"):format(
+      signature.full_name, sync.names.source, other.names.source, result.topic)
+  end
+  return met, group
+end
+
 -- One version of one table, as script_prepare wants it.
 function core.prepare(i, t)
   local sync = syncs[i]
@@ -147,7 +177,7 @@ function core.prepare(i, t)
   mapping.image, mapping.image_where = image_functions(result, resolved, functions)
   mapping.event = hooks.resolve(sync.hooks, t, cols)
   topic.meet(sync.taken, t, result, sync.place:child("topic"))
-  local met, group = meeting(sync, result, key.signature(t, resolved, list))
+  local met, group = met_in_topic(sync, t, result, key.signature(t, resolved, list))
   local problem = compaction_problem(t, resolved, met, "topics.config compacts the topic")
   if problem and sync.compact then sync.place:plain("%s", problem) end
   mapping.not_compacted = problem ~= nil
@@ -159,7 +189,7 @@ end
 function core.compacted(i, t, name)
   local sync = syncs[i]
   local result, _, list, _, resolved = resolve_all(sync, t)
-  local met = meeting(sync, result, key.signature(t, resolved, list))
+  local met = met_in_topic(sync, t, result, key.signature(t, resolved, list))
   local problem = compaction_problem(t, resolved, met, ("the topic %q is compacted"):format(name))
   if problem then sync.place:plain("%s", problem) end
 end
@@ -202,7 +232,7 @@ function core.check(i, tables)
   local sync = syncs[i]
   local warnings = {}
   add_all(warnings, select_by.unmatched(sync.source_patterns, tables, sync.unmatched, "source"))
-  add_all(warnings, select_by.unmatched(sync.registry, tables, sync.unmatched, "selected"))
+  add_all(warnings, select_by.unmatched(sync.registry, tables, sync.unmatched, "selected", #sync.group > 1))
   local keyless = {}
   for _, t in ipairs(tables) do
     local mapping = core.prepare(i, t)

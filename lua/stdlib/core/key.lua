@@ -152,7 +152,8 @@ function key.signature(t, resolved, fields)
     full_name = t.db .. "." .. t.name }
 end
 
-local function tells_apart(a, b)
+-- Whether something constant differs in two keys, so that no row of one table has the key of a row of the other.
+function key.tells_apart(a, b)
   for i = 1, math.min(#a.constants, #b.constants) do
     if a.constants[i] and b.constants[i] and a.constants[i] ~= b.constants[i] then return true end
   end
@@ -180,7 +181,7 @@ function key.meet(group, signature)
   for shape, list in pairs(group.shapes) do
     if shape ~= signature.shape then
       for _, one in pairs(list) do
-        if not other and not tells_apart(one, signature) then other = one end
+        if not other and not key.tells_apart(one, signature) then other = one end
       end
     end
   end

@@ -153,15 +153,16 @@ function select.one(value, place, is_value, check, registry)
   return select.map(value, place, check, registry)
 end
 
--- Patterns that match none of the tables: an error for an exact name, else a warning or what `unmatched` says.
-function select.unmatched(registry, tables, policy, what)
+-- Patterns that match none of the tables: an error for an exact name, else a warning or what `unmatched` says. lenient:
+-- the name may be one of another source of the list.
+function select.unmatched(registry, tables, policy, what, lenient)
   local warnings, seen = {}, {}
   for _, one in ipairs(registry) do
     local hit = false
     for _, t in ipairs(tables) do hit = hit or one:matches(t.db, t.name) end
     local text = one.exact and ("%q is not the name of a %s table"):format(one.text, what)
       or ("%q matches no %s table"):format(one.text, what)
-    if not hit and (one.exact or policy == "error") then
+    if not hit and (one.exact and not lenient or policy == "error") then
       local names = {}
       for _, t in ipairs(tables) do names[#names + 1] = t.db .. "." .. t.name end
       one.place:fail("%s%s", text, one.exact and #names > 0 and fault.hint(one.text, names, "they are") or "")

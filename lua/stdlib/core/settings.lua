@@ -31,7 +31,6 @@ end
 local function check_source(value, place)
   local kind = kind_of(value)
   if kind == "mysql" then return value end
-  if not kind and kind_of(value[1]) then place:plain("a list of sources is not in this version yet") end
   if kind == "binlog" or kind == "lines" then place:plain("source.%s is not in this version yet", kind) end
   place:fail("must be source.mysql { ... }%s", kind and (", not what makes a %s"):format(kind) or
     ": a table of options alone does not say which kind of server")
@@ -92,15 +91,37 @@ local function row_max_of(limits, place)
   return checked.row_max and size.bytes(checked.row_max, place:child("row_max"))
 end
 
-local function make_config(options, place)
+-- The sources of a sync: { { source =, place =, name = of its checkpoint, suffix = }, ... }. Each one of a list has a name, by which
+-- it is known for good: sources may be added later, and their order says nothing.
+local function sources_of(options, place)
+  local here = place:child("source")
+  if kind_of(options.source) or #options.source == 0 then
+    return { { source = check_source(options.source, here), place = here, name = options.name } }
+  end
+  local sources, seen = {}, {}
+  for i = 1, fault.list_size(options.source, here) do
+    local its = here:child(i)
+    local source = check_source(options.source[i], its)
+    if not source.name then
+      its:fail("needs a name: each source of a list has a position of its own in the checkpoint, by its name")
+    end
+    if seen[source.name] then its:fail("has the name %q, which another source of the list has", source.name) end
+    seen[source.name] = true
+    sources[i] = { source = source, place = its, name = options.name .. "." .. source.name, suffix = "." .. source.name }
+    check_name(sources[i].name, its)
+  end
+  return sources
+end
+
+local function make_config(options, one, place)
   local heartbeat_s, heartbeat_topic = heartbeat_of(options.heartbeat, place:child("heartbeat"))
-  local checkpoint_topic, checkpoint_file = checkpoint_of(options.checkpoint, options.name, place:child("checkpoint"))
+  local checkpoint_topic, checkpoint_file = checkpoint_of(options.checkpoint, one.name, place:child("checkpoint"))
   local full = option.check("full", options.full or {}, place:child("full"))
   return {
-    name = options.name, description = options.description, mode = options.mode,
-    source = check_source(options.source, place:child("source")), sink = check_sink(options.sink, place:child("sink")),
+    name = one.name, description = options.description, mode = options.mode,
+    source = one.source, sink = check_sink(options.sink, place:child("sink")),
     topics = topics_of(options.topics, place:child("topics")),
-    checkpoint_topic = checkpoint_topic, checkpoint_file = checkpoint_file,
+    checkpoint_topic = checkpoint_topic, checkpoint_file = checkpoint_file and checkpoint_file .. (one.suffix or ""),
     heartbeat_s = heartbeat_s, heartbeat_topic = heartbeat_topic,
     full_parallel = full.parallel, full_rows_per_second = full.rows_per_second,
     row_max = row_max_of(options.limits, place:child("limits")),
@@ -143,22 +164,32 @@ local function compile_mapping(self, options, place)
   self.hooks = hooks.compile(options, place, registry)
 end
 
--- place: the line of the sync.run call.
+local function compile_one(options, one, place)
+  local self = { place = place, name = one.name, loop = options.loop, registry = {}, source_patterns = {},
+    taken = {}, groups = {}, unmatched = options.unmatched }
+  self.config = make_config(options, one, place)
+  self.names = { source = self.config.source.name or "mysql", sink = self.config.sink.name or self.config.sink.kind }
+  self.tables = compile_tables(self.config.source, one.place)
+  select_by.register(self.tables, self.source_patterns)
+  self.compact = is_compacted(self.config.topics)
+  compile_mapping(self, options, place)
+  return self
+end
+
+-- One sync for each source, which share everything else. place: the line of the sync.run call.
 function settings.compile(written, place)
   if type(written) ~= "table" then
     place:fail("sync.run needs a table: sync.run { name = ..., source = ..., sink = ... }, not %s", fault.show(written))
   end
   local options = option.check("sync.run", written, place)
   check_name(options.name, place:child("name"))
-  local self = { place = place, name = options.name, loop = options.loop, registry = {}, source_patterns = {},
-    taken = {}, groups = {}, unmatched = options.unmatched }
-  self.config = make_config(options, place)
-  self.names = { source = self.config.source.name or "mysql", sink = self.config.sink.name or self.config.sink.kind }
-  self.tables = compile_tables(self.config.source, place:child("source"))
-  select_by.register(self.tables, self.source_patterns)
-  self.compact = is_compacted(self.config.topics)
-  compile_mapping(self, options, place)
-  return self
+  local group = {}
+  for i, one in ipairs(sources_of(options, place)) do
+    group[i] = compile_one(options, one, place)
+    group[i].group = group
+  end
+  for i, self in ipairs(group) do self.config.source_number, self.config.sources = i, #group end
+  return group
 end
 
 return settings

@@ -99,7 +99,15 @@ refused({ name = ("x"):rep(49) }, "at most 48 characters")
 refused({ "x" }, "has a value without a name (number 1)")
 refused({ source = { tables = { "a.b" } } }, "must be source.mysql { ... }: a table of options alone")
 refused({ source = { kind = "kafka" } }, "not what makes a kafka")
-refused({ source = { { kind = "mysql" } } }, "a list of sources is not in this version yet")
+refused({ source = { { kind = "mysql" } } }, "source[1]: needs a name")
+refused({ source = { { kind = "mysql", name = "a", tables = "x.*" }, { kind = "mysql", name = "a", tables = "x.*" } } },
+  'source[2]: has the name "a", which another source of the list has')
+refused({ source = { { kind = "mysql", name = "a b", tables = "x.*" } } }, 'source[1]: "unit.a b" is not a name')
+refused({ source = { { kind = "mysql", name = ("x"):rep(44), tables = "x.*" } } }, "is not a name")
+refused({ source = { { kind = "mysql", name = "a", tables = "x.*" }, "b" } }, "source[2]: must be source.mysql { ... }")
+refused({ source = { { kind = "mysql", name = "a", tables = "x.*" }, nil, { kind = "mysql", name = "b" } } },
+  "item 2 of the list is nil")
+refused({ source = { { kind = "mysql", name = "a", tables = "x.*" }, { kind = "mysql", name = "b" } } }, "source[2].tables: is missing")
 refused({ source = { kind = "mysql" } }, "source.tables: is missing")
 refused({ source = { kind = "mysql", tables = { "shop" } } }, '"shop" has no dot')
 refused({ sink = { kind = "mysql" } }, "must be kafka.sink { ... } or kafka.lines { ... }, not what makes a mysql")
@@ -145,6 +153,52 @@ test.case("two syncs of one name", function()
   options.name = "two"
   core.register(options, tables.place())
   test.equal(core.count(), 2)
+end)
+
+local function two(options)
+  options.source = { { kind = "mysql", name = "east", tables = { "shop.*" } },
+    { kind = "mysql", name = "west", tables = { "shop.orders" } } }
+  return tables.sync(options)
+end
+
+test.case("a list of sources: a sync for each", function()
+  local i = two { checkpoint = { file = "a.json" } }
+  test.equal(core.count(), 2)
+  for k, name in ipairs { "east", "west" } do
+    local c = core.config(i + k - 1)
+    test.equal(c.name, "unit." .. name)
+    test.equal(c.source.name, name)
+    test.equal(c.checkpoint_file, "a.json." .. name)
+    test.equal(c.source_number, k)
+    test.equal(c.sources, 2)
+  end
+  test.equal(core.config(two {}).checkpoint_topic, "tideway.unit.east")
+  test.equal(core.config(two { checkpoint = { topic = "all" } }).checkpoint_topic, "all")
+  test.ok(core.wants(1, "shop", "users") and not core.wants(2, "shop", "users"))
+  local options = { name = "unit.west", source = { kind = "mysql", tables = { "a.*" } }, sink = { kind = "kafka" } }
+  test.raises(function() core.register(options, tables.place()) end, 'a sync named "unit.west" is already there')
+end)
+
+test.case("a list of sources: a name may be one of another source", function()
+  local i = two { key = { ["shop.users"] = "id" } }
+  local orders = { tables.make("shop.orders") }
+  test.equal(#core.check(i + 1, orders), 2) -- no such table here; and what meets in the topic
+  test.raises(function() core.check(two { key = { ["shop.users"] = "id" }, unmatched = "error" } + 1, orders) end,
+    '"shop.users" is not the name of a selected table')
+  test.raises(function() core.check(tables.sync { key = { ["shop.users"] = "id" } }, orders) end,
+    '"shop.users" is not the name of a selected table')
+end)
+
+test.case("a list of sources: tables of one name meet in their topic", function()
+  local t = tables.make("shop.orders")
+  local warnings = core.check(two {}, { t })
+  test.equal(#warnings, 1)
+  test.ok(warnings[1]:find('the tables shop.orders of the sources "east" and "west" meet', 1, true), warnings[1])
+  test.equal(#core.check(two {}, { tables.make("shop.users") }), 0)
+  test.equal(#core.check(two { key = { "o", "id" }, fields = { o = "${DATASOURCE_NAME_SRC}" } }, { t }), 0)
+  test.equal(#core.check(two { topic = { template = "${datasource_name_src}_${table_name_src}" } }, { t }), 0)
+  local compact = { config = { ["cleanup.policy"] = "compact" } }
+  test.raises(function() core.check(two { topics = compact }, { t }) end, "rows would delete each other")
 end)
 
 test.case("the docs have a row for each option", function()
