@@ -175,6 +175,8 @@ int start_changed(struct start *start, const struct position *until, struct err 
 	int rc;
 	if (!start->looks)
 		return 0;
+	if (from->file[0] == '\0')
+		return 1;                       /* not known: another look */
 	if (from->gtids.flavour == GTID_NONE) { /* else the dump may begin before that place */
 		snprintf(reading.file, sizeof(reading.file), "%s", from->file);
 		reading.offset = from->offset;

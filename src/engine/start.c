@@ -198,10 +198,22 @@ static int load_all_databases(struct start *start, struct err *err)
 	return rc;
 }
 
+/* A position that cannot be read is said when one is needed: a stream that goes on from its checkpoint needs none. */
+static int note_end(struct start *start, struct err *err)
+{
+	if (!start->looks || source_binlog_end(start->conn, &start->looked, err) == 0)
+		return 0;
+	if (err->retriable)
+		return -1;
+	*err = (struct err)ERR_INIT;
+	start->looked.file[0] = '\0';
+	return 0;
+}
+
 int start_load_fresh(struct start *start, struct err *err)
 {
 	const char *const *databases = script_databases(start->script, start->sync->index);
-	if (start->looks && source_binlog_end(start->conn, &start->looked, err) < 0)
+	if (note_end(start, err) < 0)
 		return -1;
 	if (databases[0] && strcmp(databases[0], "*") == 0)
 		return load_all_databases(start, err);
