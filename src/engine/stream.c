@@ -499,8 +499,7 @@ static int follow(struct stream *stream, struct err *err)
 	return 0;
 }
 
-/* What was sent is acknowledged, within a bounded time, and its position posted. */
-static int finish(struct stream *stream, struct err *err)
+int stream_settle(struct stream *stream, struct err *err)
 {
 	int64_t timeout_ms = stream->options.until_end ? -1 : DRAIN_MS;
 	if (!atomic_load(&stream->lane.sync->abort) &&
@@ -516,7 +515,7 @@ static void salvage(struct stream *stream, const struct err *why)
 {
 	struct err ignored = ERR_INIT;
 	bool counts = why->code != ERR_KAFKA || atomic_load(&stream->lane.sync->stop);
-	if (counts && why->code != ERR_DISPLACED && finish(stream, &ignored) < 0)
+	if (counts && why->code != ERR_DISPLACED && stream_settle(stream, &ignored) < 0)
 		log_debug("stream: %s", ignored.text);
 	sink_purge(stream->lane.sink);
 }
@@ -586,7 +585,7 @@ static int run(struct stream *stream, struct err *err)
 		if (lane_stopping(&stream->lane))
 			break;
 	}
-	return finish(stream, err);
+	return stream_settle(stream, err);
 }
 
 int stream_run(struct stream *stream, struct err *err)

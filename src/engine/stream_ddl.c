@@ -335,12 +335,37 @@ static bool unread(struct stream *stream, struct slice db, struct slice table)
 	return point && (point->never || stream_covered(stream, point));
 }
 
-/* Such rows come into a table that is copied, by RENAME or into a partition: it is read, or read again, at the next
- * start, which finds no record of it. */
+/* The next start reads the table, and its rows count from behind this statement on: what the stream brought before is in Kafka,
+ * and what it brings behind may delete rows that are there (docs/decisions/0001). */
+static int read_from_here(struct stream *stream, const struct ddl_name *name, struct err *err)
+{
+	const struct gtid *gtid = &stream->group.gtid.gtid;
+	struct saves saves = {NULL, NULL};
+	struct position here;
+	struct buf json;
+	if (stream_settle(stream, err) < 0)
+		return -1;
+	position_init(&here);
+	position_copy(&here, &stream->read);
+	here.offset = stream->offset;
+	if (gtid->flavour != GTID_NONE && gtid->flavour == here.gtids.flavour)
+		gtid_set_add(&here.gtids, gtid);
+	buf_init(&json);
+	buf_put(&json, SLICE("{\"state\":\"reading\",\"position\":"));
+	position_to_json(&here, &json);
+	buf_char(&json, '}');
+	saves_add(&saves, full_record(stream, name->db, name->table), buf_slice(&json));
+	checkpoint_post(&stream->lane.sync->checkpoint, &saves, NULL);
+	buf_fini(&json);
+	position_fini(&here);
+	saves_fini(&saves);
+	return 0;
+}
+
+/* Such rows come into a table that is copied, by RENAME or into a partition: it is read, or read again. */
 static int refuse_late(const struct following *f, const struct ddl_effect *effect, struct err *err)
 {
 	struct stream *stream = f->stream;
-	struct saves saves = {NULL, NULL};
 	bool renamed = effect->new_table.len > 0;
 	struct ddl_name from = {effect->db, effect->table}, to = from;
 	if (renamed)
@@ -349,9 +374,8 @@ static int refuse_late(const struct following *f, const struct ddl_effect *effec
 		from = effect->rows_from;
 	if (!unread(stream, from.db, from.table) || !wants(stream, to.db, to.table))
 		return 0;
-	saves_add(&saves, full_record(stream, to.db, to.table), (struct slice){NULL, 0});
-	checkpoint_post(&stream->lane.sync->checkpoint, &saves, NULL);
-	saves_fini(&saves);
+	if (read_from_here(stream, &to, err) < 0)
+		return -1;
 	return err_retry(err, ERR_SOURCE,
 			 "table %.*s.%.*s %s %.*s.%.*s before it was read, at %s:%" PRIu64
 			 ": %.*s.%.*s is read now",

@@ -147,6 +147,8 @@ int stream_advance_quietly(struct stream *stream, struct err *err) MUST_CHECK;
 /* stream.c */
 /* The error is the source's, and may pass: the stream connects again. -1. */
 int stream_lost(struct stream *stream, const struct err *err);
+/* What was sent is acknowledged, within a bounded time, and its position posted. */
+int stream_settle(struct stream *stream, struct err *err) MUST_CHECK;
 /* How the current group ends, as far as that is known by now. */
 enum group_end stream_outcome(const struct stream *stream);
 /* Serves reports, heartbeats and the checkpoint; called between rows of large events too. */

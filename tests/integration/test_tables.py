@@ -254,6 +254,22 @@ def test_renamed_over_another_during_the_full_sync(sync, sql, db, mariadb, kafka
     newest = {m.key: m.after for m in rows(running.reader(f"{db}.a").to_end())}
     missing = [id_ for (id_,) in mariadb.run("SELECT id FROM a", db=db) if newest.get(str(id_).encode()) is None]
     assert not missing
+    left = [id_ for id_ in range(10) if newest[str(id_).encode()]]
+    assert not left, "deleted behind the RENAME, and there since before it"
+
+
+def test_made_a_partition_before_it_is_read(sync, sql, db, mariadb, kafka, unique):
+    """consistency 7, 12: a table that is not read yet becomes a partition of one that is done, whose record says so: it is read
+    again, and has the rows."""
+    sql("CREATE TABLE b (id INT PRIMARY KEY, v INT, s VARCHAR(50)) PARTITION BY RANGE (id) (PARTITION p0 VALUES LESS THAN (0))",
+        "INSERT INTO b VALUES (-1, 1, 'n'), (-2, 2, 'n')")
+    running = copying(sync, sql, mariadb, unique, "full = { parallel = 1, rows_per_second = 1500 },", m=3000, t=3000)
+    running.wait_log(rf"table {db}\.b done")
+    sql("ALTER TABLE b CONVERT TABLE t TO PARTITION p1 VALUES LESS THAN MAXVALUE", "DELETE FROM b WHERE id < 10")
+    assert "full sync: done in" not in running.log, "the ALTER has waited for the whole copy"
+    running.wait_log(rf"(?s)table {db}\.t has become a partition of {db}\.b before it was read.*reading the binlog from", 60)
+    ends_equal(running, db, kafka, mariadb, ["b", "m"])
+    assert running.log.count("before it was read") == 1
 
 
 def test_renamed_during_a_full_sync_alone(sync, sql, db, mariadb, kafka, unique):
