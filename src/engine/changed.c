@@ -32,6 +32,24 @@ static bool table_matters(const struct start *start, const struct ddl_name *name
 	       script_wants(start->script, start->sync->index, name.db, name.table);
 }
 
+/* Whether a table has the name, as far as is known. */
+static bool exists(const struct start *start, const struct ddl_name *named, struct arena *arena)
+{
+	const struct ddl_name name = catalog_known_name(start->fresh, named, arena);
+	return catalog_find(start->fresh, name.db, name.table);
+}
+
+/* IF [NOT] EXISTS: what would make it do something is a statement before it, which matters. */
+static bool does_nothing(const struct start *start, const struct ddl_step *step,
+			 struct arena *arena)
+{
+	if (!step->if_exists || step->or_replace)
+		return false;
+	if (step->kind == DDL_STEP_CREATE_TABLE || step->kind == DDL_STEP_CREATE_LIKE)
+		return exists(start, &step->name, arena);
+	return step->kind == DDL_STEP_DROP_TABLE && !exists(start, &step->name, arena);
+}
+
 static bool step_matters(const struct start *start, const struct ddl_step *step,
 			 struct arena *arena)
 {
@@ -56,6 +74,8 @@ static bool step_matters(const struct start *start, const struct ddl_step *step,
 	case DDL_STEP_DROP_DATABASE:
 		break;
 	}
+	if (does_nothing(start, step, arena))
+		return false;
 	if (table_matters(start, &step->name, arena) ||
 	    (step->other.table.len > 0 && table_matters(start, &step->other, arena)))
 		return true;
@@ -79,8 +99,10 @@ static int look_at_text(struct reading *reading, const struct event_query *query
 	const struct ddl_step *steps;
 	unsigned n;
 	if (ddl_to_utf8(&context, &reading->arena, &text, err) < 0 ||
-	    ddl_parse(text, &context, &reading->arena, &steps, &n, err) < 0)
-		return -1;
+	    ddl_parse(text, &context, &reading->arena, &steps, &n, err) < 0) {
+		*err = (struct err)ERR_INIT;
+		return 1;
+	}
 	for (unsigned i = 0; i < n; i++)
 		if (step_matters(reading->start, &steps[i], &reading->arena))
 			return 1;
@@ -98,6 +120,8 @@ static int look_at(struct reading *reading, const struct event *event, struct er
 			return -1;
 		snprintf(reading->file, sizeof(reading->file), "%.*s", SLICE_FMT(rotate.file));
 		reading->offset = rotate.offset;
+	} else if (event->type == EVENT_QUERY_COMPRESSED) {
+		return 1; /* whatever it says */
 	} else if (event->type == EVENT_QUERY) {
 		if (event_query_parse(event, &reading->format, &query, err) < 0)
 			return -1;
@@ -175,8 +199,12 @@ int start_changed(struct start *start, const struct position *until, struct err 
 	int rc;
 	if (!start->looks)
 		return 0;
-	if (from->file[0] == '\0')
-		return 1;                       /* not known: another look */
+	if (from->file[0] == '\0') /* not known: another look */
+		return 1;
+	if (from->gtids.flavour == GTID_NONE && from->offset > UINT32_MAX)
+		return 0; /* no dump can begin there: two equal looks must do */
+	if (from->gtids.flavour != GTID_NONE && gtid_set_equal(&from->gtids, &until->gtids))
+		return 0;
 	if (from->gtids.flavour == GTID_NONE) { /* else the dump may begin before that place */
 		snprintf(reading.file, sizeof(reading.file), "%s", from->file);
 		reading.offset = from->offset;

@@ -50,7 +50,7 @@ static void put_aside(struct start *start, const struct table *table, struct sli
 	map_set(&start->known, known->full_name, (void *)(uintptr_t)known);
 }
 
-/* The definition in a table's record, where it has one. */
+/* The definition in a table's record, where it has one: that of its point, which the stream's position may not have. */
 static int load_aside(struct start *start, struct slice full_name, const cJSON *record,
 		      struct err *err)
 {
@@ -67,8 +67,10 @@ static int load_aside(struct start *start, struct slice full_name, const cJSON *
 	rc = catalog_table_from_json(had, slice_str(text), err);
 	free(text);
 	table = catalog_next(had, &at);
-	if (rc == 0 && table)
+	if (rc == 0 && table) {
 		put_aside(start, table, full_name);
+		catalog_put(start->was, table);
+	}
 	catalog_free(had);
 	return rc;
 }
@@ -355,10 +357,13 @@ static void adopt_database(struct start *start, struct saves *saves, struct slic
 	save_database(saves, start->adopted, db);
 }
 
-/* A table that is read again may have another definition than the stream's, whose ALTER nobody has seen yet. */
+/* A table that is read again may have another definition than before, whose ALTER nobody has seen yet: than the stream's, or
+ * than that of its point, where another table had the name before. */
 static int guard_read(struct start *start, const struct table *table, struct err *err)
 {
-	const struct table *before = catalog_find(start->catalog, table->db, table->name);
+	const struct table *before = catalog_find(start->was, table->db, table->name);
+	if (before == NULL)
+		before = catalog_find(start->catalog, table->db, table->name);
 	if (before == NULL || table_same(before, table) ||
 	    script_guard(start->script, start->sync->index, before, table, NULL, 0, err) == 0)
 		return 0;
@@ -393,6 +398,8 @@ static int place_read(struct start *start, struct full_table *read, struct saves
 	point = map_get(points, table->full_name);
 	at = point ? &point->position : NULL;
 	known = map_get(&start->known, table->full_name);
+	if (known == NULL && state != FULL_UNKNOWN)
+		known = catalog_find(start->was, table->db, table->name);
 	saves_add(saves, record_name(&start->arena, "full", table->full_name),
 		  point_record(start, "reading", at, NULL, known));
 	read->done_record =
@@ -564,7 +571,8 @@ int start_reads(struct start *start, bool again, struct err *err)
 		return 0;
 	if (start->sync->config->mode == MODE_STREAM)
 		return begin_stream_only(start, err);
-	if (open_snapshot(start, err) < 0)
+	/* the last look may be hours old, and the binlog of that time is read to prove it right */
+	if ((again && start_load_fresh(start, err) < 0) || open_snapshot(start, err) < 0)
 		return -1;
 	/* the definitions may have been loaded again: the tables to read are the snapshot's */
 	start_select(start);

@@ -56,6 +56,7 @@ void start_fini(struct start *start)
 	pins_reset(&start->sync->pins);
 	start->sync->doubts = NULL;
 	catalog_free(start->fresh);
+	catalog_free(start->was);
 	catalog_free(start->adopted);
 	catalog_free(start->catalog);
 	name_lock_free(&start->name);
@@ -379,6 +380,7 @@ static int open_source(struct start *start, struct err *err)
 	start->fresh = catalog_new(conn_server(start->conn)->lower_case_table_names);
 	start->catalog = catalog_new(conn_server(start->conn)->lower_case_table_names);
 	start->adopted = catalog_new(conn_server(start->conn)->lower_case_table_names);
+	start->was = catalog_new(conn_server(start->conn)->lower_case_table_names);
 	return 0;
 }
 
@@ -418,7 +420,7 @@ static void tell_watermark(struct start *start)
 	if (sync->watermarks == NULL || !start->found)
 		return;
 	while (checkpoint_next(&sync->checkpoint, &at, SLICE("full/"), &name, &value))
-		if (slice_starts(value, SLICE("{\"state\":\"reading\"")))
+		if (!slice_starts(value, SLICE("{\"state\":\"done\"")))
 			return;
 	watermarks_raise(sync->watermarks, sync->config->source_number, start->position.commit_ms);
 }

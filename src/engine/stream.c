@@ -94,23 +94,20 @@ static int beat_in_loop(struct stream *stream, int64_t watermark, const struct m
 	return rc;
 }
 
-/* What a heartbeat says: of several sources the lowest. false: of one of them nothing is known yet, so there is none. */
+/* What a heartbeat says: of several sources the lowest of what is acknowledged. false: of one of them nothing is known yet, so
+ * there is none. */
 static bool shared_watermark(struct stream *stream, int64_t *watermark)
 {
-	const struct sync *sync = stream->lane.sync;
-	unsigned own = sync->config->source_number;
-	int64_t others;
-	if (sync->watermarks == NULL)
+	struct watermarks *watermarks = stream->lane.sync->watermarks;
+	int64_t own = stream->acked.commit_ms;
+	if (watermarks == NULL)
 		return true;
-	watermarks_raise(sync->watermarks, own,
-			 stream->drained && window_empty(&stream->lane.window)
-				 ? *watermark
-				 : stream->acked.commit_ms);
-	if (!watermarks_lowest(sync->watermarks, own, &others))
-		return false;
-	if (others < *watermark)
-		*watermark = others;
-	return true;
+	if (own < stream->acked_drained_ms)
+		own = stream->acked_drained_ms;
+	if (stream->drained && window_empty(&stream->lane.window))
+		own = *watermark;
+	watermarks_raise(watermarks, stream->lane.sync->config->source_number, own);
+	return watermarks_lowest(watermarks, watermark);
 }
 
 int stream_tick(struct stream *stream, struct err *err)
@@ -131,6 +128,7 @@ int stream_tick(struct stream *stream, struct err *err)
 	if (!shared_watermark(stream, &watermark))
 		return 0;
 	mark = stream_read_mark(stream);
+	mark.drained_ms = stream->drained ? lane->now_ms : 0;
 	if (lane->config->has_loop)
 		return beat_in_loop(stream, watermark, &mark, err);
 	return heartbeat_tick(&stream->heartbeat, lane, watermark, stream->slot_open, &mark, err);
@@ -499,7 +497,8 @@ static int follow(struct stream *stream, struct err *err)
 	return 0;
 }
 
-int stream_settle(struct stream *stream, struct err *err)
+/* What was sent is acknowledged, as far as it is within a bounded time, and that position posted. */
+static int finish(struct stream *stream, struct err *err)
 {
 	int64_t timeout_ms = stream->options.until_end ? -1 : DRAIN_MS;
 	if (!atomic_load(&stream->lane.sync->abort) &&
@@ -515,7 +514,7 @@ static void salvage(struct stream *stream, const struct err *why)
 {
 	struct err ignored = ERR_INIT;
 	bool counts = why->code != ERR_KAFKA || atomic_load(&stream->lane.sync->stop);
-	if (counts && why->code != ERR_DISPLACED && stream_settle(stream, &ignored) < 0)
+	if (counts && why->code != ERR_DISPLACED && finish(stream, &ignored) < 0)
 		log_debug("stream: %s", ignored.text);
 	sink_purge(stream->lane.sink);
 }
@@ -585,7 +584,7 @@ static int run(struct stream *stream, struct err *err)
 		if (lane_stopping(&stream->lane))
 			break;
 	}
-	return stream_settle(stream, err);
+	return finish(stream, err);
 }
 
 int stream_run(struct stream *stream, struct err *err)

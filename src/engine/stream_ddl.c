@@ -19,6 +19,8 @@ enum {
 	TEXT_IN_ERRORS = 200,
 	NAME_MAX_LENGTH = 64, /* of a table, in characters */
 	TIME_IN_NAME = 15,    /* "_20240102030405" */
+	ACKNOWLEDGED_MS = 10000,
+	POLL_MS = 50,
 };
 
 /* One statement being followed. */
@@ -335,15 +337,34 @@ static bool unread(struct stream *stream, struct slice db, struct slice table)
 	return point && (point->never || stream_covered(stream, point));
 }
 
+/* Every group before the current one is acknowledged, and its position posted. */
+static int wait_acknowledged(struct stream *stream, struct err *err)
+{
+	int64_t until = clock_mono_ms() + ACKNOWLEDGED_MS;
+	for (;;) {
+		stream_post(stream, true);
+		if (stream->acked.sequence == stream->read.sequence)
+			return 0;
+		if (lane_stopping(&stream->lane) || clock_mono_ms() > until)
+			return err_retry(err, ERR_KAFKA,
+					 "what was sent before the statement at %s:%" PRIu64
+					 " is not acknowledged yet",
+					 stream->file, stream->read.offset);
+		if (sink_poll(stream->lane.sink, POLL_MS, err) < 0)
+			return -1;
+	}
+}
+
 /* The next start reads the table, and its rows count from behind this statement on: what the stream brought before is in Kafka,
  * and what it brings behind may delete rows that are there (docs/decisions/0001). */
-static int read_from_here(struct stream *stream, const struct ddl_name *name, struct err *err)
+static int read_from_here(struct stream *stream, const struct ddl_name *name,
+			  const struct table *table, struct err *err)
 {
 	const struct gtid *gtid = &stream->group.gtid.gtid;
 	struct saves saves = {NULL, NULL};
 	struct position here;
 	struct buf json;
-	if (stream_settle(stream, err) < 0)
+	if (wait_acknowledged(stream, err) < 0)
 		return -1;
 	position_init(&here);
 	position_copy(&here, &stream->read);
@@ -353,6 +374,10 @@ static int read_from_here(struct stream *stream, const struct ddl_name *name, st
 	buf_init(&json);
 	buf_put(&json, SLICE("{\"state\":\"reading\",\"position\":"));
 	position_to_json(&here, &json);
+	if (table) {
+		buf_put(&json, SLICE(",\"table\":"));
+		catalog_table_to_json(table, &json);
+	}
 	buf_char(&json, '}');
 	saves_add(&saves, full_record(stream, name->db, name->table), buf_slice(&json));
 	checkpoint_post(&stream->lane.sync->checkpoint, &saves, NULL);
@@ -374,7 +399,7 @@ static int refuse_late(const struct following *f, const struct ddl_effect *effec
 		from = effect->rows_from;
 	if (!unread(stream, from.db, from.table) || !wants(stream, to.db, to.table))
 		return 0;
-	if (read_from_here(stream, &to, err) < 0)
+	if (read_from_here(stream, &to, effect->after, err) < 0)
 		return -1;
 	return err_retry(err, ERR_SOURCE,
 			 "table %.*s.%.*s %s %.*s.%.*s before it was read, at %s:%" PRIu64

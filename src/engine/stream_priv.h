@@ -71,7 +71,8 @@ struct stream {
 	struct buf quiet_at; /* file:offset of the last server heartbeat with no event since */
 	bool drained;        /* two server heartbeats at one position */
 
-	struct position acked;  /* everything before it is acknowledged */
+	struct position acked; /* everything before it is acknowledged */
+	int64_t acked_drained_ms; /* the last time at which all of the binlog was acknowledged; 0: none */
 	const char *acked_file; /* interned name that acked.file is a copy of */
 	bool moved;             /* acked is newer than what was posted */
 	int64_t posted_ms;      /* monotonic */
@@ -147,8 +148,6 @@ int stream_advance_quietly(struct stream *stream, struct err *err) MUST_CHECK;
 /* stream.c */
 /* The error is the source's, and may pass: the stream connects again. -1. */
 int stream_lost(struct stream *stream, const struct err *err);
-/* What was sent is acknowledged, within a bounded time, and its position posted. */
-int stream_settle(struct stream *stream, struct err *err) MUST_CHECK;
 /* How the current group ends, as far as that is known by now. */
 enum group_end stream_outcome(const struct stream *stream);
 /* Serves reports, heartbeats and the checkpoint; called between rows of large events too. */

@@ -44,14 +44,12 @@ void watermarks_hold(struct watermarks *watermarks, unsigned source)
 	atomic_store(&watermarks->of[source].known, false);
 }
 
-bool watermarks_lowest(const struct watermarks *watermarks, unsigned but, int64_t *ms)
+bool watermarks_lowest(const struct watermarks *watermarks, int64_t *ms)
 {
 	int64_t lowest = INT64_MAX;
 	for (unsigned i = 0; i < watermarks->n; i++) {
 		struct source *source = &watermarks->of[i];
 		int64_t its;
-		if (i == but)
-			continue;
 		if (!atomic_load(&source->known))
 			return false;
 		its = atomic_load(&source->ms);

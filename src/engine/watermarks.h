@@ -15,7 +15,7 @@ void watermarks_free(struct watermarks *watermarks);
 void watermarks_raise(struct watermarks *watermarks, unsigned source, int64_t ms);
 /* Tables of the source are being copied: nothing is known until it is raised again. */
 void watermarks_hold(struct watermarks *watermarks, unsigned source);
-/* Of all the others. false: of one of them nothing is known. */
-bool watermarks_lowest(const struct watermarks *watermarks, unsigned but, int64_t *ms);
+/* Of all sources. false: of one of them nothing is known. */
+bool watermarks_lowest(const struct watermarks *watermarks, int64_t *ms);
 
 #endif

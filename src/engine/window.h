@@ -14,9 +14,10 @@ struct mark {
 	struct gtid gtid; /* of the transaction; GTID_NONE: none */
 	const char *file; /* where the next transaction begins; interned by the lane */
 	uint64_t offset;
-	uint64_t sequence; /* sequenceId base of the next transaction */
-	int64_t commit_ms; /* highest commit time so far */
-	void *attached;    /* records to save with this position; NULL: none */
+	uint64_t sequence;  /* sequenceId base of the next transaction */
+	int64_t commit_ms;  /* highest commit time so far */
+	int64_t drained_ms; /* wall time: nothing else stood in the binlog then; 0: something did */
+	void *attached;     /* records to save with this position; NULL: none */
 };
 
 struct window_slot;

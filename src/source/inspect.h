@@ -29,7 +29,8 @@ int inspect_required(struct conn *conn, struct err *err) MUST_CHECK;
  * ERR_POSITION when not. */
 int source_has_position(struct conn *conn, const struct position *position,
 			struct err *err) MUST_CHECK;
-/* Where the binlog ends: everything that a look at the source from now on can show and could not before lies behind it. */
+/* Where the binlog ends: what a look at the source from now on can show and could not before lies behind it (but for what MySQL
+ * without GTIDs is committing at this very moment). */
 int source_binlog_end(struct conn *conn, struct position *position, struct err *err) MUST_CHECK;
 /* Appends the name of the oldest binlog that the server still has (rule 10). */
 int source_oldest_binlog(struct conn *conn, struct buf *file, struct err *err) MUST_CHECK;

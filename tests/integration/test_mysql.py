@@ -187,6 +187,19 @@ def test_event_time_is_the_commit_time(sync_on, mysql, my, kafka):
     assert len(times) == 1 and before <= times.pop() <= after
 
 
+def test_column_that_comes_and_goes_at_the_start(sync_on, mysql, my, kafka):
+    """consistency 7: the binlog tells that definitions were others since they were looked at."""
+    my("CREATE TABLE a (id INT PRIMARY KEY)", "INSERT INTO a VALUES (1)")
+    running = sync_on(mysql, kafka, [f"{my.db}.*"])
+    my(f"SELECT GET_LOCK('tideway.{running.name}', 10)")  # the sync waits for it, the tables looked at
+    running.start()
+    running.wait_log("another process of sync")
+    my("ALTER TABLE a ADD COLUMN c INT", "ALTER TABLE a DROP COLUMN c", "CREATE TABLE IF NOT EXISTS a (id INT)",
+       f"SELECT RELEASE_LOCK('tideway.{running.name}')")
+    running.wait_streaming()
+    assert running.log.count("changed definitions while they were looked at") == 1
+
+
 def test_tagged_gtids(sync_on, mysql, my, kafka):
     """Not in this version: a GTID with a tag in the stream, and a set of them at a start, are named, with what makes them."""
     my("CREATE TABLE a (id INT PRIMARY KEY)", "INSERT INTO a VALUES (1)")

@@ -272,6 +272,51 @@ def test_made_a_partition_before_it_is_read(sync, sql, db, mariadb, kafka, uniqu
     assert running.log.count("before it was read") == 1
 
 
+def test_made_a_partition_while_kafka_is_away(sync, sql, db, mariadb, kafka, unique):
+    """What was sent before the statement is not acknowledged: nothing is decided on it, for what is deleted before it must come
+    again."""
+    sql("CREATE TABLE b (id INT PRIMARY KEY, v INT, s VARCHAR(50)) PARTITION BY RANGE (id) (PARTITION p0 VALUES LESS THAN (0))",
+        "INSERT INTO b VALUES (-1, 1, 'n'), (-2, 2, 'n')")
+    slow = f"""fields = {{ ["{db}.m"] = {{ z = function(change)
+        if change.row.v == 777777 then for i = 1, 4e6 do end end
+        return "x" end }} }},"""
+    running = copying(sync, sql, mariadb, unique, slow + 'checkpoint = { file = "saved" }, '
+                      "full = { parallel = 1, rows_per_second = 1500 },", m=3000, t=3000)
+    running.wait_log(rf"table {db}\.b done")
+    # first messages to the partitions, a time in which Kafka can be paused, and what it does not get any more
+    sql("UPDATE b SET v = 5", "UPDATE m SET v = 1", "UPDATE m SET v = 777777 WHERE id < 60", "DELETE FROM b WHERE id = -1",
+        "ALTER TABLE b CONVERT TABLE t TO PARTITION p1 VALUES LESS THAN MAXVALUE")
+    assert "full sync: done in" not in running.log, "the ALTER has waited for the whole copy"
+    running.until(f"{db}.m", lambda found: any(m.row["v"] == 777777 for m in rows(found)), "a slow row", 60)
+    kafka.pause()
+    try:
+        running.wait_log("what was sent before the statement at .* is not acknowledged yet", 60)
+        assert "before it was read" not in running.log
+    finally:
+        kafka.resume()
+    running.wait_log(r"(?s)before it was read.*reading the binlog from", 60)
+    sql("INSERT INTO b VALUES (900001, 1, 'n')")
+    running.wait_message(f"{db}.b", lambda m: m.key == b"900001", "a row of the stream")
+    assert running.stop() == 0
+    newest = {m.key: m.after for m in rows(running.reader(f"{db}.b").to_end())}
+    there = {key: row["v"] for key, row in newest.items() if row}
+    assert there == {str(id_).encode(): v for id_, v in mariadb.run("SELECT id, v FROM b", db=db)}
+
+
+def test_masked_column_of_the_table_whose_name_it_gets(sync, sql, db, mariadb, unique):
+    """The definition that a table is compared with before it is read again is that of its own rows, not of the table that had
+    the name before."""
+    sql("CREATE TABLE a (id INT PRIMARY KEY, secret INT)", "INSERT INTO a VALUES (1, 1)")
+    mask = f'columns = {{ ["{db}.*"] = {{ mask = {{ secret = mask.null }} }} }},'
+    running = copying(sync, sql, mariadb, unique, mask + "full = { parallel = 1, rows_per_second = 1500 },", m=3000, t=3000)
+    running.wait_log(rf"table {db}\.a done")
+    sql("RENAME TABLE a TO x, t TO a")
+    assert "full sync: done in" not in running.log, "the RENAME has waited for the whole copy"
+    running.wait_log(r"(?s)before it was read.*reading the binlog from", 60)
+    sql("INSERT INTO a VALUES (900001, 1, 'n')")
+    running.wait_message(f"{db}.a", lambda m: m.key == b"900001", "a row of the stream")
+
+
 def test_renamed_during_a_full_sync_alone(sync, sql, db, mariadb, kafka, unique):
     """mode = "full": there is no stream that would tell of the new name."""
     running = copying(sync, sql, mariadb, unique, 'mode = "full", full = { parallel = 1, rows_per_second = 1500 },', a=3000, t=3000)

@@ -3,21 +3,21 @@
 
 #include "engine/watermarks.h"
 
-static void the_lowest_of_the_others(void **state)
+static void the_lowest_of_all(void **state)
 {
 	struct watermarks *watermarks = watermarks_new(3);
 	int64_t ms = -1;
 	(void)state;
 	watermarks_raise(watermarks, 0, 300);
 	watermarks_raise(watermarks, 1, 200);
-	assert_false(watermarks_lowest(watermarks, 0, &ms)); /* nothing is known of the third */
+	assert_false(watermarks_lowest(watermarks, &ms)); /* nothing is known of the third */
 	assert_int_equal(ms, -1);
-	assert_false(watermarks_lowest(watermarks, 1, &ms));
-	assert_true(watermarks_lowest(watermarks, 2, &ms));
+	watermarks_raise(watermarks, 2, 250);
+	assert_true(watermarks_lowest(watermarks, &ms));
 	assert_int_equal(ms, 200);
-	watermarks_raise(watermarks, 2, 100);
-	assert_true(watermarks_lowest(watermarks, 0, &ms));
-	assert_int_equal(ms, 100);
+	watermarks_raise(watermarks, 1, 400);
+	assert_true(watermarks_lowest(watermarks, &ms));
+	assert_int_equal(ms, 250);
 	watermarks_free(watermarks);
 }
 
@@ -27,14 +27,15 @@ static void it_never_goes_back(void **state)
 	struct watermarks *watermarks = watermarks_new(2);
 	int64_t ms = 0;
 	(void)state;
+	watermarks_raise(watermarks, 0, 600);
 	watermarks_raise(watermarks, 1, 500);
 	watermarks_raise(watermarks, 1, 400);
-	assert_true(watermarks_lowest(watermarks, 0, &ms));
+	assert_true(watermarks_lowest(watermarks, &ms));
 	assert_int_equal(ms, 500);
 	watermarks_hold(watermarks, 1);
-	assert_false(watermarks_lowest(watermarks, 0, &ms));
+	assert_false(watermarks_lowest(watermarks, &ms));
 	watermarks_raise(watermarks, 1, 450);
-	assert_true(watermarks_lowest(watermarks, 0, &ms));
+	assert_true(watermarks_lowest(watermarks, &ms));
 	assert_int_equal(ms, 500);
 	watermarks_free(watermarks);
 }
@@ -42,7 +43,7 @@ static void it_never_goes_back(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_lowest_of_the_others),
+		cmocka_unit_test(the_lowest_of_all),
 		cmocka_unit_test(it_never_goes_back),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

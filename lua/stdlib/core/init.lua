@@ -227,12 +227,22 @@ local function check_topic_count(sync)
   end
 end
 
+-- Whether the patterns of another source of the list select a table of that name.
+local function selected_elsewhere(sync, db, name)
+  for _, other in ipairs(sync.group) do
+    if other ~= sync and wants(other, db, name) then return true end
+  end
+  return false
+end
+
 -- Once, with every selected table. Returns warnings; raises what the script has wrong about the tables.
 function core.check(i, tables)
   local sync = syncs[i]
   local warnings = {}
   add_all(warnings, select_by.unmatched(sync.source_patterns, tables, sync.unmatched, "source"))
-  add_all(warnings, select_by.unmatched(sync.registry, tables, sync.unmatched, "selected", #sync.group > 1))
+  add_all(warnings, select_by.unmatched(sync.registry, tables, sync.unmatched, "selected", function(db, name)
+    return selected_elsewhere(sync, db, name)
+  end))
   local keyless = {}
   for _, t in ipairs(tables) do
     local mapping = core.prepare(i, t)

@@ -153,16 +153,18 @@ function select.one(value, place, is_value, check, registry)
   return select.map(value, place, check, registry)
 end
 
--- Patterns that match none of the tables: an error for an exact name, else a warning or what `unmatched` says. lenient:
--- the name may be one of another source of the list.
-function select.unmatched(registry, tables, policy, what, lenient)
+-- Patterns that match none of the tables: an error for an exact name, else a warning or what `unmatched` says.
+-- elsewhere(db, name): whether another source of the list may have a table of that name.
+function select.unmatched(registry, tables, policy, what, elsewhere)
   local warnings, seen = {}, {}
   for _, one in ipairs(registry) do
     local hit = false
     for _, t in ipairs(tables) do hit = hit or one:matches(t.db, t.name) end
     local text = one.exact and ("%q is not the name of a %s table"):format(one.text, what)
       or ("%q matches no %s table"):format(one.text, what)
-    if not hit and (one.exact and not lenient or policy == "error") then
+    local refused = policy == "error" or one.exact and
+      not (elsewhere and elsewhere(one.pairs[1].db.literal, one.pairs[1].name.literal))
+    if not hit and refused then
       local names = {}
       for _, t in ipairs(tables) do names[#names + 1] = t.db .. "." .. t.name end
       one.place:fail("%s%s", text, one.exact and #names > 0 and fault.hint(one.text, names, "they are") or "")

@@ -107,7 +107,8 @@ local function sources_of(options, place)
     end
     if seen[source.name] then its:fail("has the name %q, which another source of the list has", source.name) end
     seen[source.name] = true
-    sources[i] = { source = source, place = its, name = options.name .. "." .. source.name, suffix = "." .. source.name }
+    sources[i] = { source = source, place = its, name = options.name .. "." .. source.name,
+      suffix = "." .. source.name }
     check_name(sources[i].name, its)
   end
   return sources

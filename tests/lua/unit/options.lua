@@ -185,6 +185,8 @@ test.case("a list of sources: a name may be one of another source", function()
   test.equal(#core.check(i + 1, orders), 2) -- no such table here; and what meets in the topic
   test.raises(function() core.check(two { key = { ["shop.users"] = "id" }, unmatched = "error" } + 1, orders) end,
     '"shop.users" is not the name of a selected table')
+  test.raises(function() core.check(two { key = { ["shop.users"] = "id", ["stop.users"] = "id" } } + 1, orders) end,
+    '"stop.users" is not the name of a selected table')
   test.raises(function() core.check(tables.sync { key = { ["shop.users"] = "id" } }, orders) end,
     '"shop.users" is not the name of a selected table')
 end)
