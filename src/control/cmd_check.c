@@ -1,5 +1,6 @@
 /* cmd_check: `tideway check`: connects to both ends and reports, point by point with the remedy, what would fail. */
 #include "control/check.h"
+#include "source/hosts.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -26,7 +27,8 @@ void check_failed(struct report *report, const char *what, const struct err *err
 		   err->code);
 }
 
-static void check_source(struct report *report, const struct sync_config *config)
+/* what: "source", and of several hosts its place. */
+static void check_server(struct report *report, const struct sync_config *config, const char *what)
 {
 	struct err err = ERR_INIT;
 	struct conn *conn = conn_open(&config->source, CONN_CONTROL, &err);
@@ -34,20 +36,36 @@ static void check_source(struct report *report, const struct sync_config *config
 	struct arena arena;
 	unsigned n;
 	if (conn == NULL) {
-		check_failed(report, "source", &err);
+		check_failed(report, what, &err);
 		return;
 	}
-	check_line(report, FINDING_OK, SLICE("source"), slice_str(conn_server(conn)->version_text),
+	check_line(report, FINDING_OK, slice_str(what), slice_str(conn_server(conn)->version_text),
 		   SLICE(""), ERR_NONE);
 	arena_init(&arena, 0);
 	if (inspect_source(conn, &arena, &findings, &n, &err) < 0)
-		check_failed(report, "source", &err);
+		check_failed(report, what, &err);
 	else
 		for (unsigned i = 0; i < n; i++)
 			check_line(report, (int)findings[i].level, findings[i].what,
 				   findings[i].found, findings[i].remedy, ERR_SOURCE);
 	arena_fini(&arena);
 	conn_free(conn);
+}
+
+/* Every host, one after the other: the points of each stand under its line. */
+static void check_source(struct report *report, const struct sync_config *config)
+{
+	const struct source_config *source = &config->source;
+	char place[300], what[sizeof(place) + 10];
+	if (source->nhosts == 0)
+		check_server(report, config, "source");
+	for (unsigned i = 0; i < source->nhosts; i++) {
+		hosts_print(source, i, place, sizeof(place));
+		snprintf(what, sizeof(what), "source %s", place);
+		hosts_choose(source, (int)i);
+		check_server(report, config, what);
+	}
+	hosts_choose(source, -1);
 }
 
 /* Tables that a start with nothing read yet would refuse. */

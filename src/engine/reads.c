@@ -24,7 +24,7 @@ static bool passed(const struct start *start, const struct position *point)
 	const struct position *from = &start->position;
 	if (point->gtids.flavour != GTID_NONE && point->gtids.flavour == from->gtids.flavour)
 		return gtid_set_subset(&point->gtids, &from->gtids);
-	if (point->file[0] == '\0' || from->file[0] == '\0')
+	if (point->file[0] == '\0' || from->file[0] == '\0' || !position_same_server(point, from))
 		return false;
 	return position_compare_files(point->file, point->offset, from->file, from->offset) <= 0;
 }

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/backoff.h"
+#include "engine/choose.h"
 #include "engine/full.h"
 #include "engine/setup.h"
 #include "engine/start.h"
@@ -11,7 +12,6 @@
 #include "engine/watch.h"
 #include "engine/watermarks.h"
 #include "sink/sink.h"
-#include "source/inspect.h"
 #include "sink/store.h"
 
 #include <inttypes.h>
@@ -374,13 +374,12 @@ static int attempts(struct run *run, struct err *err)
 
 /* What the source refuses for good is said before a broker that is away is waited for. Nothing of the checkpoint is read:
  * its producer comes first (rule 25). A source that is away is tried again by the first attempt. */
-static int knock(const struct run *run, struct err *err)
+static int knock(struct run *run, struct err *err)
 {
-	struct conn *conn = conn_open(&run->sync.config->source, CONN_CONTROL, err);
-	int rc = conn ? inspect_required(conn, err) : -1;
+	struct conn *conn = choose_host(&run->sync, NULL, err);
 	conn_free(conn);
-	if (rc == 0 || !err->retriable)
-		return rc;
+	if (conn || !err->retriable)
+		return conn ? 0 : -1;
 	log_warn("%s; it is tried again when the checkpoint is open", err->text);
 	*err = (struct err)ERR_INIT;
 	return 0;

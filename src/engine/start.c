@@ -1,6 +1,8 @@
 #include "engine/start_priv.h"
 
+#include "base/log.h"
 #include "base/mem.h"
+#include "engine/choose.h"
 #include "engine/records.h"
 #include "engine/watermarks.h"
 #include "source/inspect.h"
@@ -372,16 +374,48 @@ static int check_server(struct start *start, struct err *err)
 				 err);
 }
 
-static int open_source(struct start *start, struct err *err)
+/* conn may be NULL, with an error. */
+static int take_source(struct start *start, struct conn *conn)
 {
-	start->conn = conn_open(&start->sync->config->source, CONN_CONTROL, err);
-	if (start->conn == NULL)
+	start->conn = conn;
+	if (conn == NULL)
 		return -1;
-	start->fresh = catalog_new(conn_server(start->conn)->lower_case_table_names);
-	start->catalog = catalog_new(conn_server(start->conn)->lower_case_table_names);
-	start->adopted = catalog_new(conn_server(start->conn)->lower_case_table_names);
-	start->was = catalog_new(conn_server(start->conn)->lower_case_table_names);
+	start->fresh = catalog_new(conn_server(conn)->lower_case_table_names);
+	start->catalog = catalog_new(conn_server(conn)->lower_case_table_names);
+	start->adopted = catalog_new(conn_server(conn)->lower_case_table_names);
+	start->was = catalog_new(conn_server(conn)->lower_case_table_names);
 	return 0;
+}
+
+/* The position was another server's, where it must not be gone on at without several hosts. */
+static void move(struct start *start)
+{
+	const char *identity = conn_server(start->conn)->identity;
+	if (!start->found || start->sync->config->source.nhosts == 0 ||
+	    strcmp(start->position.server, identity) == 0)
+		return;
+	log_info("source: going on at %s (server %s), by GTID; the position was of server %s",
+		 conn_place(start->conn), identity, start->position.server);
+	choose_move(&start->position, start->conn);
+	start->moved = true;
+}
+
+static int choose_source(struct start *start, struct err *err)
+{
+	const struct position *position = start->found ? &start->position : NULL;
+	if (take_source(start, choose_host(start->sync, position, err)) < 0)
+		return -1;
+	move(start);
+	return 0;
+}
+
+/* Durable before the first row: a restart gives the same sequenceIds. */
+static void save_move(struct start *start)
+{
+	struct saves none = {NULL, NULL};
+	if (start->moved)
+		checkpoint_post(&start->sync->checkpoint, &none, &start->position);
+	start->moved = false;
 }
 
 static int look_at_tables(struct start *start, struct err *err)
@@ -397,7 +431,8 @@ static int look_at_tables(struct start *start, struct err *err)
 
 int start_connect(struct start *start, struct err *err)
 {
-	return open_source(start, err) < 0 ? -1 : look_at_tables(start, err);
+	struct conn *conn = conn_open(&start->sync->config->source, CONN_CONTROL, err);
+	return take_source(start, conn) < 0 ? -1 : look_at_tables(start, err);
 }
 
 int start_check_saved(struct start *start, struct err *err)
@@ -406,6 +441,11 @@ int start_check_saved(struct start *start, struct err *err)
 		return -1;
 	if (!start->found)
 		return 0;
+	if (start->sync->config->source.nhosts > 0) {
+		conn_free(start->conn);
+		start->conn = choose_host(start->sync, &start->position, err);
+		return start->conn ? 0 : -1;
+	}
 	if (check_server(start, err) < 0)
 		return -1;
 	return source_has_position(start->conn, &start->position, err);
@@ -432,12 +472,12 @@ int start_look(struct start *start, struct err *err)
 		return -1;
 	tell_watermark(start);
 	start->looks = start->sync->config->mode != MODE_FULL;
-	if (open_source(start, err) < 0 || inspect_required(start->conn, err) < 0 ||
-	    look_at_tables(start, err) < 0 || check_server(start, err) < 0 ||
-	    name_lock_take(&start->name, err) < 0)
+	if (choose_source(start, err) < 0 || look_at_tables(start, err) < 0 ||
+	    check_server(start, err) < 0 || name_lock_take(&start->name, err) < 0)
 		return -1;
 	if (start->found && (load_adopted(start, err) < 0 || load_catalog(start, err) < 0 ||
 			     load_pins(start, err) < 0))
 		return -1;
+	save_move(start);
 	return 0;
 }

@@ -22,6 +22,7 @@ struct start {
 	struct catalog *fresh;    /* as the source is now; full-sync lanes read its tables */
 	bool looks;               /* there will be a stream: `looked` is kept */
 	struct position looked;   /* the binlog's end before fresh was loaded; no file: not known */
+	bool moved;               /* the position was another server's, and is not saved yet */
 	bool found;               /* there is a position: of the checkpoint, or of a round before */
 	struct position position; /* where the stream begins */
 	struct snapshot snapshot;

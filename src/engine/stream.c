@@ -20,6 +20,7 @@ enum {
 	DUMP_HEARTBEAT_MS = 500, /* at most: what wakes a quiet lane */
 	POLL_MS = 100,
 	EVENTS_PER_TICK = 64,
+	AWAY_MS = 3000, /* a server is waited for so long when there are other hosts */
 };
 
 struct stream *stream_new(struct sync *sync, struct catalog *catalog, struct catalog *adopted,
@@ -405,9 +406,16 @@ static int on_packet(struct stream *stream, struct slice packet, struct err *err
 
 /* ---- the loop ---- */
 
-int stream_lost(struct stream *stream, const struct err *err)
+static const struct source_config *source_of(const struct stream *stream)
+{
+	return &stream->lane.sync->config->source; /* not the lane's own copy: see run_wake */
+}
+
+int stream_lost(struct stream *stream, struct err *err)
 {
 	stream->lost = err->code == ERR_SOURCE && err->retriable;
+	if (source_of(stream)->nhosts > 0 && (err->code == ERR_SOURCE || err->code == ERR_POSITION))
+		err->retriable = true;
 	return -1;
 }
 
@@ -420,7 +428,7 @@ static unsigned dump_heartbeat_ms(double heartbeat_s)
 
 static int open_dump(struct stream *stream, struct err *err)
 {
-	const struct sync_config *config = stream->lane.sync->config; /* see run_wake */
+	const struct sync_config *config = stream->lane.sync->config;
 	struct dump_options options = {
 		.server_id = config->source.server_id,
 		.sync_name = config->name,
@@ -428,12 +436,15 @@ static int open_dump(struct stream *stream, struct err *err)
 		.from_now_end = stream->options.until_end,
 	};
 	const struct server *server;
-	stream->dump = dump_open(&config->source, &stream->read, &options, err);
+	stream->dump = dump_open(source_of(stream), &stream->read, &options, err);
 	if (stream->dump == NULL)
 		return stream_lost(stream, err);
 	server = dump_server(stream->dump);
 	stream->row_metadata_full = server->row_metadata_full;
-	return sync_check_server(stream->lane.sync, &stream->read, server->identity, err);
+	if (sync_check_server(stream->lane.sync, &stream->read, server->identity, err) < 0)
+		return stream_lost(stream, err);
+	stream->away_ms = 0;
+	return 0;
 }
 
 static void close_dump(struct stream *stream)
@@ -545,6 +556,15 @@ static int wait_to_reconnect(struct stream *stream, int64_t wait_ms, struct err 
 	return 0;
 }
 
+/* Whether the server has not come back for so long that another host is to be tried. */
+static bool gives_up(struct stream *stream)
+{
+	int64_t now_ms = clock_mono_ms();
+	if (stream->away_ms == 0)
+		stream->away_ms = now_ms;
+	return source_of(stream)->nhosts > 1 && now_ms - stream->away_ms > AWAY_MS;
+}
+
 static int read_on(struct stream *stream, struct err *err)
 {
 	struct buf text;
@@ -571,7 +591,7 @@ static int run(struct stream *stream, struct err *err)
 		int64_t began = clock_mono_ms(), wait_ms;
 		if (read_on(stream, err) == 0)
 			break;
-		if (!stream->lost)
+		if (!stream->lost || gives_up(stream))
 			return -1;
 		wait_ms = backoff_next(&backoff, clock_mono_ms() - began);
 		if (!lane_stopping(&stream->lane))

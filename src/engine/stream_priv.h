@@ -54,6 +54,7 @@ struct stream {
 	uint64_t row_bytes; /* of the group so far: sequenceId = read.sequence + this + offset */
 	struct resumed resumed;
 	bool lost; /* the error is one of the source's connection, which may be opened again */
+	int64_t away_ms; /* monotonic, since when no connection could be opened; 0: one could */
 	struct attached *attached; /* what is saved with this group's position; NULL: nothing */
 	bool skipped_rows;         /* the group has rows that a table's snapshot has seen */
 
@@ -146,8 +147,9 @@ void stream_drop_attached(void *attached);
 int stream_advance_quietly(struct stream *stream, struct err *err) MUST_CHECK;
 
 /* stream.c */
-/* The error is the source's, and may pass: the stream connects again. -1. */
-int stream_lost(struct stream *stream, const struct err *err);
+/* The error is the source's, and may pass: the stream connects again. With several hosts one that does not pass may be a
+ * matter of this host alone: the next attempt tries them all. -1. */
+int stream_lost(struct stream *stream, struct err *err);
 /* How the current group ends, as far as that is known by now. */
 enum group_end stream_outcome(const struct stream *stream);
 /* Serves reports, heartbeats and the checkpoint; called between rows of large events too. */

@@ -71,8 +71,11 @@ void stream_forget_plan(struct stream *stream, struct slice db, struct slice tab
 
 bool stream_covered(struct stream *stream, const struct point *point)
 {
-	return point && position_covers(&point->position, &stream->group.gtid.gtid,
-					stream->read.file, stream->read.offset);
+	if (point == NULL || (point->position.gtids.flavour == GTID_NONE &&
+			      !position_same_server(&point->position, &stream->read)))
+		return false;
+	return position_covers(&point->position, &stream->group.gtid.gtid, stream->read.file,
+			       stream->read.offset);
 }
 
 bool stream_before_adopted(struct stream *stream, struct slice db)

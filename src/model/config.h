@@ -1,10 +1,11 @@
 /* config: what a sync.lua asks for, after the script was loaded and checked. Plain data.
- * Thread: read-only once made; any. Owner: the script that made it (its arena). */
+ * Thread: read-only once made, but for source_choice; any. Owner: the script that made it (its arena). */
 #ifndef TIDEWAY_CONFIG_H
 #define TIDEWAY_CONFIG_H
 
-#include "base/slice.h"
+#include "model/source_host.h"
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 /* One key = value pair, with the place in the script for errors. Strings are NUL-terminated. */
@@ -12,11 +13,22 @@ struct property {
 	const char *name, *value;
 };
 
+/* Which of several hosts is used: the one thing here that changes (source/hosts.h). */
+struct source_choice {
+	_Atomic int current; /* index; -1: none is chosen */
+	int told;            /* the last that the log has named; -1: none. The sync's own thread */
+};
+
 struct source_config {
 	const char *name;   /* DATASOURCE_NAME_SRC; NULL: "mysql" */
 	const char *host;   /* NULL: 127.0.0.1 */
 	unsigned port;      /* 3306 */
 	const char *socket; /* NULL: TCP */
+	const struct source_host
+		*hosts;  /* several servers of the same data, in the order in which they are tried,
+	                   instead of host, port and socket */
+	unsigned nhosts; /* 0: one server, as the three say */
+	struct source_choice *choice; /* NULL without hosts */
 	const char *user, *password;
 	bool tls;        /* tls = true or a table */
 	bool tls_verify; /* check the server's certificate */

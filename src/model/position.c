@@ -78,6 +78,11 @@ bool position_pending_remove(struct position *position, bool is_alter, struct sl
 	return false;
 }
 
+bool position_same_server(const struct position *a, const struct position *b)
+{
+	return strcmp(a->server, b->server) == 0;
+}
+
 /* The number behind the last '.', without its zeros: "mysql-bin.000003" gives "3". */
 static struct slice file_number(const char *file)
 {

@@ -32,6 +32,8 @@ void position_copy(struct position *dst, const struct position *src);
 void position_pending_add(struct position *position, const struct pending *pending);
 /* True when it was there. */
 bool position_pending_remove(struct position *position, bool is_alter, struct slice id);
+/* Whether files and offsets of the two may be compared. */
+bool position_same_server(const struct position *a, const struct position *b);
 /* Compares binlog coordinates of one server: by the number at the end of the file name, then by
  * offset. <0, 0, >0. */
 int position_compare_files(const char *file_a, uint64_t offset_a, const char *file_b,

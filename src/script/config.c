@@ -142,6 +142,30 @@ const char *const *config_list(lua_State *L, int idx, const char *key, struct ar
 
 /* ---- parts ---- */
 
+static void config_hosts(lua_State *L, int idx, struct arena *arena, struct source_config *source)
+{
+	unsigned n;
+	const char *const *texts = config_list(L, idx, "hosts", arena, &n);
+	struct source_host *hosts;
+	if (n == 0)
+		return;
+	hosts = ARENA_ARRAY(arena, n, struct source_host);
+	for (unsigned i = 0; i < n; i++) {
+		struct slice name;
+		const char *wrong;
+		hosts[i].port = source->port;
+		wrong = source_host_parse(slice_str(texts[i]), &name, &hosts[i].port);
+		if (wrong)
+			state_raise(L, "hosts: \"%s\": %s", texts[i], wrong);
+		hosts[i].name = arena_cstr(arena, name);
+	}
+	source->hosts = hosts;
+	source->nhosts = n;
+	source->choice = ARENA_NEW(arena, struct source_choice);
+	atomic_init(&source->choice->current, -1);
+	source->choice->told = -1;
+}
+
 void config_source(lua_State *L, int idx, struct arena *arena, struct source_config *source)
 {
 	idx = lua_absindex(L, idx);
@@ -162,6 +186,7 @@ void config_source(lua_State *L, int idx, struct arena *arena, struct source_con
 		.server_id = (uint32_t)number_at(L, idx, "server_id", 0),
 		.connect_timeout_s = (unsigned)number_at(L, idx, "connect_timeout_s", 10),
 	};
+	config_hosts(L, idx, arena, source);
 	source->tables = config_list(L, idx, "tables", arena, &source->ntables);
 }
 

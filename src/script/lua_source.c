@@ -20,9 +20,73 @@ const char *lua_description_kind(lua_State *L, int idx)
 	return found;
 }
 
+/* Raises when the table at idx has this option, which hosts stands instead of. */
+static void refuse_beside_hosts(lua_State *L, int idx, const char *option)
+{
+	lua_pushstring(L, option);
+	if (lua_rawget(L, idx) != LUA_TNIL)
+		state_raise(L, "source.mysql: hosts: it stands instead of %s: give one of the two",
+			    option);
+	lua_pop(L, 1);
+}
+
+/* One host of the list, by its number; the same as one before it is refused. */
+static void check_host(lua_State *L, int list, lua_Integer at, unsigned fallback)
+{
+	struct slice name, other;
+	unsigned port = fallback, other_port;
+	const char *wrong, *text;
+	size_t len;
+	if (lua_rawgeti(L, list, at) != LUA_TSTRING)
+		state_raise(L, "source.mysql: hosts: host %lld: expected a string, got %s",
+			    (long long)at, luaL_typename(L, -1));
+	text = lua_tolstring(L, -1, &len);
+	wrong = source_host_parse(slice_of(text, len), &name, &port);
+	if (wrong)
+		state_raise(L, "source.mysql: hosts: \"%s\": %s", text, wrong);
+	for (lua_Integer i = 1; i < at; i++, lua_pop(L, 1)) {
+		lua_rawgeti(L, list, i);
+		other_port = fallback;
+		text = lua_tolstring(L, -1, &len);
+		if (source_host_parse(slice_of(text, len), &other, &other_port) == NULL &&
+		    slice_equal_nocase(name, other) && port == other_port)
+			state_raise(L, "source.mysql: hosts: \"%s\" stands there twice", text);
+	}
+	lua_pop(L, 1);
+}
+
+/* given: the options as they were written; checked: the same with defaults. */
+static void check_hosts(lua_State *L, int given, int checked)
+{
+	lua_Integer n, keys = 0;
+	unsigned port;
+	int list;
+	lua_getfield(L, checked, "port");
+	port = (unsigned)lua_tointeger(L, -1);
+	if (lua_getfield(L, checked, "hosts") == LUA_TNIL) {
+		lua_pop(L, 2);
+		return;
+	}
+	list = lua_gettop(L);
+	refuse_beside_hosts(L, given, "host");
+	refuse_beside_hosts(L, given, "socket");
+	n = (lua_Integer)lua_rawlen(L, list);
+	for (lua_pushnil(L); lua_next(L, list); lua_pop(L, 1))
+		keys++;
+	if (n == 0 || keys != n)
+		state_raise(L,
+			    "source.mysql: hosts: expected a list of \"host\" or "
+			    "\"host:port\", got %s",
+			    keys == 0 ? "an empty one" : "a table with names");
+	for (lua_Integer i = 1; i <= n; i++)
+		check_host(L, list, i, port);
+	lua_pop(L, 2);
+}
+
 static int mysql(lua_State *L)
 {
 	options_check(L, 1, &source_mysql_options, "mysql");
+	check_hosts(L, 1, lua_gettop(L));
 	luaL_setmetatable(L, NAME);
 	return 1;
 }

@@ -22,8 +22,11 @@ static const struct option tls_list[] = {
 
 static const struct option mysql_list[] = {
 	{"host", OPTION_TEXT, "\"127.0.0.1\"", NO_RANGE, false, "Name or address of the server."},
-	{"hosts", OPTION_LATER, NULL, NO_RANGE, false, "Several servers, tried in order."},
-	{"port", OPTION_INTEGER, "3306", 1, 65535, false, "TCP port."},
+	{"hosts", OPTION_HOSTS, NULL, NO_RANGE, false,
+	 "Several servers of one replication set, tried in order, instead of host and socket: "
+	 "\"db1\", \"db2:3307\", \"[::1]:3306\"."},
+	{"port", OPTION_INTEGER, "3306", 1, 65535, false,
+	 "TCP port; of those in hosts that say none."},
 	{"socket", OPTION_TEXT, NULL, NO_RANGE, false,
 	 "Path of a Unix socket, instead of host and port."},
 	{"user", OPTION_TEXT, NULL, NO_RANGE, true,
@@ -151,6 +154,7 @@ static const char *type_name(enum option_type type)
 		"string or list of strings",
 		"table of name = string, number or boolean",
 		"boolean or table",
+		"list of host or host:port",
 		"not in this version yet",
 	};
 	return names[type];
@@ -253,6 +257,8 @@ static bool fits(lua_State *L, const struct option *option, int idx)
 		return type == LUA_TTABLE && is_properties(L, idx);
 	case OPTION_TLS:
 		return type == LUA_TBOOLEAN || type == LUA_TTABLE;
+	case OPTION_HOSTS:
+		return type == LUA_TTABLE;
 	case OPTION_LATER:
 		return false;
 	}

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "source/conn_priv.h"
 #include "source/flavour.h"
+#include "source/hosts.h"
 #include "source/server_error.h"
 
 #include <errmsg.h>
@@ -42,23 +43,20 @@ static void library_init(void)
 	mysql_library_init(0, NULL, NULL);
 }
 
-static const char *config_host(const struct source_config *config)
+/* host: which of several; -1: there is one, and its name is printed as it stands. */
+static void describe(struct conn *conn, const struct source_config *config, int host)
 {
-	return config->host ? config->host : "127.0.0.1";
-}
-
-static unsigned config_port(const struct source_config *config)
-{
-	return config->port ? config->port : 3306;
-}
-
-static void describe(struct conn *conn, const struct source_config *config)
-{
-	if (config->socket)
+	if (host >= 0) {
+		conn->host = config->hosts[host].name;
+		conn->port = config->hosts[host].port;
+		hosts_print(config, (unsigned)host, conn->place, sizeof(conn->place));
+	} else if (config->socket) {
 		snprintf(conn->place, sizeof(conn->place), "%s", config->socket);
-	else
-		snprintf(conn->place, sizeof(conn->place), "%s:%u", config_host(config),
-			 config_port(config));
+	} else {
+		conn->host = config->host ? config->host : "127.0.0.1";
+		conn->port = config->port ? config->port : 3306;
+		snprintf(conn->place, sizeof(conn->place), "%s:%u", conn->host, conn->port);
+	}
 	snprintf(conn->user, sizeof(conn->user), "%s", config->user ? config->user : "");
 }
 
@@ -81,6 +79,7 @@ static void set_tls(MYSQL *mysql, const struct source_config *config)
 static void set_options(MYSQL *mysql, const struct source_config *config, unsigned read_timeout_s)
 {
 	unsigned connect_s = config->connect_timeout_s ? config->connect_timeout_s : 10;
+	unsigned tcp = MYSQL_PROTOCOL_TCP;
 	size_t max_packet = CONN_MAX_PACKET;
 
 	mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &connect_s);
@@ -88,14 +87,16 @@ static void set_options(MYSQL *mysql, const struct source_config *config, unsign
 	mysql_options(mysql, MYSQL_OPT_MAX_ALLOWED_PACKET, &max_packet);
 	mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
 	mysql_options4(mysql, MYSQL_OPT_CONNECT_ATTR_ADD, "program_name", "tideway");
+	if (config->nhosts > 0) /* "localhost" would be the socket, whatever the port */
+		mysql_options(mysql, MYSQL_OPT_PROTOCOL, &tcp);
 	set_tls(mysql, config);
 }
 
 /* The library says "unknown host" for a name server that does not answer, too. */
-static bool host_may_come(const struct source_config *config)
+static bool host_may_come(const char *host)
 {
 	struct addrinfo *list = NULL;
-	int rc = getaddrinfo(config_host(config), NULL, NULL, &list);
+	int rc = getaddrinfo(host, NULL, NULL, &list);
 
 	if (rc == 0)
 		freeaddrinfo(list);
@@ -158,17 +159,16 @@ static void delist(const struct conn *conn)
 
 /* An unknown host and a failed TLS handshake are a matter of the script's settings at the first connect; later on they are
  * a name server or a server that restarts. */
-static bool connect_retriable(const struct conn *conn, const struct source_config *config,
-			      unsigned number)
+static bool connect_retriable(const struct conn *conn, unsigned number)
 {
 	if (number == CR_UNKNOWN_HOST)
-		return was_reached(conn->place) || host_may_come(config);
+		return was_reached(conn->place) || host_may_come(conn->host);
 	if (number == CR_SSL_CONNECTION_ERROR)
 		return was_reached(conn->place);
 	return server_error_retriable(number);
 }
 
-static int connect_fail(struct conn *conn, const struct source_config *config, struct err *err)
+static int connect_fail(struct conn *conn, struct err *err)
 {
 	const char *text = mysql_error(conn->mysql);
 	unsigned number = mysql_errno(conn->mysql);
@@ -176,7 +176,7 @@ static int connect_fail(struct conn *conn, const struct source_config *config, s
 	err_set(err, ERR_SOURCE, "cannot connect to the source %s as user '%s': %u (%s) %s; %s",
 		conn->place, conn->user, number, mysql_sqlstate(conn->mysql), text,
 		server_error_connect_remedy(number, text));
-	err->retriable = connect_retriable(conn, config, number);
+	err->retriable = connect_retriable(conn, number);
 	return -1;
 }
 
@@ -210,10 +210,9 @@ static int connect_server(struct conn *conn, const struct source_config *config,
 	const char *password = config->password ? config->password : "";
 
 	/* without a host name libmariadb takes the socket */
-	if (!mysql_real_connect(conn->mysql, config->socket ? NULL : config_host(config), user,
-				password, NULL, config->socket ? 0 : config_port(config),
-				config->socket, CLIENT_MULTI_RESULTS))
-		return connect_fail(conn, config, err);
+	if (!mysql_real_connect(conn->mysql, conn->host, user, password, NULL, conn->port,
+				conn->host ? NULL : config->socket, CLIENT_MULTI_RESULTS))
+		return connect_fail(conn, err);
 	conn->shutdown_fd = dup(mysql_get_socket(conn->mysql));
 	if (conn->shutdown_fd < 0)
 		return err_retry(err, ERR_INTERNAL, "cannot duplicate the socket to %s: %m",
@@ -312,8 +311,8 @@ static int set_session(struct conn *conn, struct err *err)
 	return conn_query(conn, NULL, err, "SET character_set_results=NULL");
 }
 
-struct conn *conn_open_deadline(const struct source_config *config, enum conn_role role,
-				unsigned read_timeout_s, struct err *err)
+static struct conn *open_at(const struct source_config *config, int host, enum conn_role role,
+			    unsigned read_timeout_s, struct err *err)
 {
 	struct conn *conn = mem_array(1, sizeof(*conn));
 
@@ -321,7 +320,7 @@ struct conn *conn_open_deadline(const struct source_config *config, enum conn_ro
 	conn->config = config;
 	conn->role = role;
 	conn->shutdown_fd = -1;
-	describe(conn, config);
+	describe(conn, config, host);
 	conn->mysql = mysql_init(NULL);
 	if (conn->mysql == NULL) {
 		err_set(err, ERR_INTERNAL, "mysql_init: out of memory");
@@ -336,6 +335,36 @@ struct conn *conn_open_deadline(const struct source_config *config, enum conn_ro
 fail:
 	conn_free(conn);
 	return NULL;
+}
+
+static struct conn *open_first(const struct source_config *config, enum conn_role role,
+			       unsigned read_timeout_s, struct err *err)
+{
+	struct refusals refusals;
+
+	refusals_init(&refusals);
+	for (unsigned i = 0; i < config->nhosts; i++) {
+		struct err why = ERR_INIT;
+		struct conn *conn = open_at(config, (int)i, role, read_timeout_s, &why);
+		if (conn) {
+			hosts_choose(config, (int)i);
+			refusals_fini(&refusals);
+			return conn;
+		}
+		hosts_refuse(&refusals, config, i, &why);
+	}
+	hosts_none(&refusals, err);
+	return NULL;
+}
+
+struct conn *conn_open_deadline(const struct source_config *config, enum conn_role role,
+				unsigned read_timeout_s, struct err *err)
+{
+	int host = hosts_chosen(config);
+
+	if (host < 0 && config->nhosts > 0)
+		return open_first(config, role, read_timeout_s, err);
+	return open_at(config, host, role, read_timeout_s, err);
 }
 
 struct conn *conn_open(const struct source_config *config, enum conn_role role, struct err *err)
@@ -396,6 +425,11 @@ void conn_set_deadline(struct conn *conn, unsigned seconds)
 bool conn_frees_locks(const struct conn *conn)
 {
 	return conn->frees_locks;
+}
+
+const char *conn_place(const struct conn *conn)
+{
+	return conn->place;
 }
 
 uint64_t conn_id(const struct conn *conn)

@@ -34,7 +34,8 @@ enum conn_role {
 /* ERR_SOURCE, retriable when the server is away (refused, timeout, lost), not when it refuses us
  * (password, TLS required ...); an unknown host name and a failed TLS handshake are retriable once this process has been
  * connected there. Texts carry host:port, user and remedy.
- * config must outlive the connection. */
+ * config must outlive the connection. With several hosts it goes to the one that is chosen (source/hosts.h); when
+ * none is, they are tried in order, and the first that answers is chosen. */
 struct conn *conn_open(const struct source_config *config, enum conn_role role, struct err *err);
 void conn_free(struct conn *conn);
 const struct server *conn_server(const struct conn *conn);
@@ -48,6 +49,8 @@ void conn_shutdown_all(const struct source_config *config);
 /* From now on a call that gets no byte from the server for so long fails as a lost connection; 0: it waits for ever. */
 void conn_set_deadline(struct conn *conn, unsigned seconds);
 uint64_t conn_id(const struct conn *conn);
+/* "127.0.0.1:3306" or the socket. */
+const char *conn_place(const struct conn *conn);
 /* Of a CONN_READER: whether ROLLBACK TO SAVEPOINT gives the metadata locks of the tables back that were read since,
  * so that an ALTER need not wait for the end of the snapshot (rule 7). MariaDB: only with BINLOG ADMIN. */
 bool conn_frees_locks(const struct conn *conn);

@@ -16,7 +16,9 @@ struct conn {
 	const struct source_config *config; /* borrowed: for a second connection like this one */
 	struct server server;
 	enum conn_role role;
-	bool frees_locks;    /* CONN_READER: see conn_frees_locks */
+	bool frees_locks; /* CONN_READER: see conn_frees_locks */
+	const char *host; /* where it goes, the configuration's text; NULL: to the socket */
+	unsigned port;
 	char place[300];     /* "127.0.0.1:3306" or the socket, for texts */
 	char user[100];      /* for texts */
 	int shutdown_fd;     /* a duplicate of the socket: libmariadb closes its own at an error, so

@@ -18,6 +18,7 @@ enum {
 	DUMP_SEEK_DEADLINE_S = 600,
 	EVENT_TYPE_AT = 4, /* of the type in an event's header */
 	EVENT_MIN = 19,    /* the header */
+	TRY_HEARTBEAT_MS = 500,
 };
 
 struct dump {
@@ -218,4 +219,19 @@ int dump_read(struct dump *dump, struct slice *event, struct err *err)
 const struct server *dump_server(const struct dump *dump)
 {
 	return conn_server(dump->conn);
+}
+
+int dump_try(const struct source_config *config, const struct position *position,
+	     const char *sync_name, struct err *err)
+{
+	const struct dump_options options = {
+		.sync_name = sync_name, .heartbeat_ms = TRY_HEARTBEAT_MS, .from_now_end = true};
+	struct dump *dump = dump_open(config, position, &options, err);
+	struct slice event;
+	int rc = dump ? 1 : -1;
+
+	while (rc > 0 && dump->seeking)
+		rc = dump_read(dump, &event, err);
+	dump_free(dump);
+	return rc < 0 ? -1 : 0;
 }

@@ -30,5 +30,9 @@ void dump_free(struct dump *dump);
  * deadline is 3 heartbeats. Lost connections are retriable. */
 int dump_read(struct dump *dump, struct slice *event, struct err *err) MUST_CHECK;
 const struct server *dump_server(const struct dump *dump);
+/* Whether the server would send what lies behind the position: asks for it and reads up to the first transaction. Errors as of
+ * dump_open. sync_name: another one than the stream's, whose dump it would end. */
+int dump_try(const struct source_config *config, const struct position *position,
+	     const char *sync_name, struct err *err) MUST_CHECK;
 
 #endif

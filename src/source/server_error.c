@@ -159,6 +159,7 @@ enum err_code server_error_dump_code(unsigned number, const char *text)
 		"not in the master's binlog",
 		"not in the primary's binlog",
 		"Could not find GTID state",
+		"is missing the GTID",
 		"more GTIDs than",
 		NULL,
 	};

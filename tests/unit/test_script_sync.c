@@ -203,6 +203,69 @@ static void configuration(void **state)
 	assert_null(databases[1]);
 }
 
+static void several_hosts(void **state)
+{
+	(void)state;
+	struct script_options options = fixture_options(&f);
+	fixture_load(&f,
+		     "local sync, source, kafka = require 'tideway.sync', require "
+		     "'tideway.source', require 'tideway.kafka'\n"
+		     "sync.run { name = 'shop', source = source.mysql { hosts = { 'db1', "
+		     "'db2:3307', '[::1]:3308', '[fe80::1]' },\n"
+		     "  port = 3310, user = 'u', tables = 'shop.*' }, sink = kafka.sink { brokers "
+		     "= 'b:1' } }\n",
+		     &options);
+	if (f.script == NULL)
+		fail_msg("%s", f.err.text);
+	const struct source_config *source = &script_config(f.script, 0)->source;
+	assert_int_equal(source->nhosts, 4);
+	assert_string_equal(source->hosts[0].name, "db1");
+	assert_int_equal(source->hosts[0].port, 3310);
+	assert_string_equal(source->hosts[1].name, "db2");
+	assert_int_equal(source->hosts[1].port, 3307);
+	assert_string_equal(source->hosts[2].name, "::1");
+	assert_int_equal(source->hosts[2].port, 3308);
+	assert_string_equal(source->hosts[3].name, "fe80::1");
+	assert_int_equal(source->hosts[3].port, 3310);
+	assert_int_equal(atomic_load(&source->choice->current), -1);
+}
+
+static void wrong_hosts(void **state)
+{
+	(void)state;
+	struct script_options options = fixture_options(&f);
+#define WRONG(lua, message)                                                                        \
+	fixture_load(&f, "\nrequire('tideway.source').mysql { user = 'u', " lua " }", &options);   \
+	assert_null(f.script);                                                                     \
+	assert_int_equal(f.err.code, ERR_SCRIPT);                                                  \
+	if (strstr(f.err.text, "sync.lua:2: source.mysql: hosts: " message) == NULL)               \
+	fail_msg("%s", f.err.text)
+	WRONG("hosts = 'a'", "expected list of host or host:port, got string");
+	WRONG("hosts = {}", "expected a list of \"host\" or \"host:port\", got an empty one");
+	WRONG("hosts = { a = 'b' }",
+	      "expected a list of \"host\" or \"host:port\", got a table with names");
+	WRONG("hosts = { 'a', 5 }", "host 2: expected a string, got number");
+	WRONG("hosts = { 'a', { 'b' } }", "host 2: expected a string, got table");
+	WRONG("hosts = { 'a:0' }", "\"a:0\": the port behind ':' must be a number from 1");
+	WRONG("hosts = { 'a:65536' }", "\"a:65536\": the port behind ':' must be");
+	WRONG("hosts = { 'a:x' }", "\"a:x\": the port behind ':' must be");
+	WRONG("hosts = { 'a:' }", "\"a:\": the port behind ':' must be");
+	WRONG("hosts = { '' }", "\"\": the host's name is missing");
+	WRONG("hosts = { ':3306' }", "\":3306\": the host's name is missing");
+	WRONG("hosts = { '::1' }", "\"::1\": an IPv6 address stands in brackets");
+	WRONG("hosts = { '[::1' }", "\"[::1\": the ']' is missing");
+	WRONG("hosts = { '[]' }", "\"[]\": the host's name is missing");
+	WRONG("hosts = { '[::1]x' }", "\"[::1]x\": behind ']' only a port may stand");
+	WRONG("hosts = { 'a b' }", "\"a b\": a host's name has no spaces");
+	WRONG("hosts = { 'mysql://a' }", "\"mysql://a\": the port behind ':' must be");
+	WRONG("hosts = { 'a', 'b', 'A' }", "\"a\" stands there twice");
+	WRONG("hosts = { 'a', 'b:1', 'a:3306' }", "\"a\" stands there twice");
+	WRONG("hosts = { '[::1]:3306', '[::1]' }", "\"[::1]:3306\" stands there twice");
+	WRONG("hosts = { 'a' }, host = '127.0.0.1'", "it stands instead of host: give one");
+	WRONG("hosts = { 'a' }, socket = '/s'", "it stands instead of socket: give one");
+#undef WRONG
+}
+
 static void wrong_options(void **state)
 {
 	(void)state;
@@ -222,8 +285,6 @@ static void wrong_options(void **state)
 	      "sync.lua:1: source.mysql: port: expected 1 to 65535, got 70000");
 	WRONG("require('tideway.source').mysql { host = 'x' }",
 	      "sync.lua:1: source.mysql: user is missing");
-	WRONG("require('tideway.source').mysql { user = 'u', hosts = {} }",
-	      "sync.lua:1: source.mysql: hosts is not in this version yet");
 	WRONG("require('tideway.source').binlog { }",
 	      "sync.lua:1: source.binlog is not in this version yet");
 	WRONG("require('tideway.source').mysql { user = 'u', tls = { cert_file = 'a' } }",
@@ -939,6 +1000,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(configuration),
+		TEST(several_hosts),
+		TEST(wrong_hosts),
 		TEST(wrong_options),
 		TEST(secrets),
 		TEST(plain_table),

@@ -256,23 +256,22 @@ static void every_connect_error_has_a_remedy(void **state)
 
 static void an_unknown_host_is_retriable_only_while_dns_is_away(void **state)
 {
-	struct source_config config = {.host = "127.0.0.1"};
-	struct conn conn = {.place = "127.0.0.1:3306"};
+	struct conn conn = {.host = "127.0.0.1", .place = "127.0.0.1:3306"};
 
 	(void)state;
-	assert_true(connect_retriable(&conn, &config, 2005));
-	assert_true(connect_retriable(&conn, &config, 2003));
-	assert_false(connect_retriable(&conn, &config, 2026));
-	assert_false(connect_retriable(&conn, &config, 1045));
-	config.host = "no-such-host.invalid";
-	assert_false(connect_retriable(&conn, &config, 2005));
+	assert_true(connect_retriable(&conn, 2005));
+	assert_true(connect_retriable(&conn, 2003));
+	assert_false(connect_retriable(&conn, 2026));
+	assert_false(connect_retriable(&conn, 1045));
+	conn.host = "no-such-host.invalid";
+	assert_false(connect_retriable(&conn, 2005));
 	/* where it has worked once, both pass */
 	note_reached(conn.place);
 	note_reached(conn.place);
 	assert_int_equal(reached.n, 1);
-	assert_true(connect_retriable(&conn, &config, 2005));
-	assert_true(connect_retriable(&conn, &config, 2026));
-	assert_false(connect_retriable(&conn, &config, 1045));
+	assert_true(connect_retriable(&conn, 2005));
+	assert_true(connect_retriable(&conn, 2026));
+	assert_false(connect_retriable(&conn, 1045));
 }
 
 static void a_dump_cannot_begin_behind_4_gib(void **state)

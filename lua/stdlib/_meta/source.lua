@@ -16,6 +16,7 @@ function described:changes(options) end
 
 ---@class tideway.mysql_options
 ---@field host string?
+---@field hosts string[]? "host" or "host:port", tried in order; instead of host and socket
 ---@field port integer?
 ---@field socket string?
 ---@field user string?

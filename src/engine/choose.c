@@ -1,0 +1,239 @@
+#include "engine/choose.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "engine/checkpoint.h"
+#include "source/dump.h"
+#include "source/hosts.h"
+#include "source/inspect.h"
+#include "source/standby.h"
+
+#include <cjson/cJSON.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* One going through the hosts. */
+struct choosing {
+	struct sync *sync;
+	const struct position *position; /* NULL: nothing is saved */
+	struct gtid_set needed; /* what a host must have had: all that was sent is of that */
+};
+
+/* ---- what is needed ---- */
+
+static int add_point(struct choosing *choosing, const cJSON *record, const char *key,
+		     struct err *err)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(record, key);
+	struct position position;
+	char *text;
+	int rc;
+	if (!cJSON_IsObject(item))
+		return 0;
+	position_init(&position);
+	text = cJSON_PrintUnformatted(item);
+	rc = position_from_json(&position, slice_str(text), err);
+	free(text);
+	if (rc == 0 && position.gtids.flavour == choosing->needed.flavour)
+		gtid_set_merge(&choosing->needed, &position.gtids);
+	position_fini(&position);
+	return rc;
+}
+
+/* Rows of a table that was read later than the position stand behind it: a host that has not come to them yet would take
+ * them back, and what it writes instead would count as read. */
+static int add_points(struct choosing *choosing, struct slice prefix, struct err *err)
+{
+	struct slice name, value;
+	size_t at = 0;
+	int rc = 0;
+	while (rc == 0 &&
+	       checkpoint_next(&choosing->sync->checkpoint, &at, prefix, &name, &value)) {
+		cJSON *record = cJSON_ParseWithLength(value.ptr, value.len);
+		rc = add_point(choosing, record, "position", err);
+		if (rc == 0)
+			rc = add_point(choosing, record, "read", err);
+		cJSON_Delete(record);
+	}
+	return rc;
+}
+
+static int find_needed(struct choosing *choosing, struct err *err)
+{
+	if (choosing->position == NULL)
+		return 0;
+	gtid_set_copy(&choosing->needed, &choosing->position->gtids);
+	if (add_points(choosing, SLICE("full/"), err) < 0)
+		return -1;
+	return add_points(choosing, SLICE("adopted/"), err);
+}
+
+/* ---- one host ---- */
+
+static int refuse_behind(struct choosing *choosing, struct conn *conn, struct err *err)
+{
+	struct buf text;
+	buf_init(&text);
+	gtid_set_print(&choosing->needed, &text);
+	err_set(err, ERR_POSITION,
+		"source %s (server %s) does not have everything that sync '%s' has read from "
+		"server %s (GTID %.300s): it lags behind, lost its last writes, or is of another "
+		"replication set",
+		conn_place(conn), conn_server(conn)->identity, choosing->sync->config->name,
+		choosing->position->server, buf_cstr(&text));
+	buf_fini(&text);
+	return -1;
+}
+
+/* The position is of another server. */
+static int check_other(struct choosing *choosing, struct conn *conn, struct err *err)
+{
+	const struct server *server = conn_server(conn);
+	enum gtid_flavour flavour = server->mariadb ? GTID_MARIADB : GTID_MYSQL;
+	int rc;
+	if (!server->gtid || choosing->needed.flavour != flavour ||
+	    gtid_set_empty(&choosing->position->gtids))
+		return sync_check_server(choosing->sync, choosing->position, server->identity, err);
+	rc = standby_has(conn, &choosing->needed, err);
+	if (rc != 0)
+		return rc < 0 ? -1 : 0;
+	return refuse_behind(choosing, conn, err);
+}
+
+/* The server itself is asked for what lies behind the position: it alone knows what its binlog holds. */
+static int try_position(struct choosing *choosing, const struct position *position,
+			struct conn *conn, struct err *err)
+{
+	const struct sync_config *config = choosing->sync->config;
+	char name[80];
+	if (config->mode == MODE_FULL)
+		return 0;
+	if (source_has_position(conn, position, err) < 0)
+		return -1;
+	/* a check must not end the dump of a run */
+	snprintf(name, sizeof(name), "%s/%s", config->name,
+		 choosing->sync->dry_run ? "check" : "try");
+	return dump_try(&config->source, position, name, err);
+}
+
+static int check_position(struct choosing *choosing, struct conn *conn, struct err *err)
+{
+	struct position there;
+	int rc;
+	if (strcmp(choosing->position->server, conn_server(conn)->identity) == 0)
+		return try_position(choosing, choosing->position, conn, err);
+	if (check_other(choosing, conn, err) < 0)
+		return -1;
+	position_init(&there);
+	position_copy(&there, choosing->position);
+	choose_move(&there, conn);
+	rc = try_position(choosing, &there, conn, err);
+	position_fini(&there);
+	return rc;
+}
+
+/* A replica may still come to what it lacks. */
+static bool may_catch_up(struct choosing *choosing, struct conn *conn)
+{
+	struct err ignored = ERR_INIT;
+	return choosing->position && choosing->position->gtids.flavour != GTID_NONE &&
+	       standby_has(conn, &choosing->needed, &ignored) == 0 &&
+	       standby_replicates(conn, &ignored) == 1;
+}
+
+static int check_host(struct choosing *choosing, struct conn *conn, struct err *err)
+{
+	if (inspect_required(conn, err) < 0 || standby_check_logs(conn, err) < 0)
+		return -1;
+	if (choosing->position == NULL || check_position(choosing, conn, err) == 0)
+		return 0;
+	if (err->code == ERR_POSITION)
+		err->retriable = may_catch_up(choosing, conn);
+	return -1;
+}
+
+/* ---- all of them ---- */
+
+static struct conn *try_host(struct choosing *choosing, unsigned host, struct err *err)
+{
+	const struct source_config *config = &choosing->sync->config->source;
+	struct conn *conn;
+	hosts_choose(config, (int)host);
+	conn = conn_open(config, CONN_CONTROL, err);
+	if (conn && check_host(choosing, conn, err) == 0)
+		return conn;
+	conn_free(conn);
+	hosts_choose(config, -1);
+	return NULL;
+}
+
+/* NULL with an error: no other host is to be tried; without: each is among the refusals. */
+static struct conn *first_host(struct choosing *choosing, struct refusals *refusals,
+			       struct err *err)
+{
+	const struct source_config *config = &choosing->sync->config->source;
+	for (unsigned i = 0; i < config->nhosts; i++) {
+		struct err why = ERR_INIT;
+		struct conn *conn = try_host(choosing, i, &why);
+		if (conn)
+			return conn;
+		if (why.code == ERR_DISPLACED) {
+			*err = why;
+			return NULL;
+		}
+		if (atomic_load(&choosing->sync->halt)) {
+			err_retry(err, ERR_SOURCE, "stopped while the hosts were tried");
+			return NULL;
+		}
+		hosts_refuse(refusals, config, i, &why);
+	}
+	return NULL;
+}
+
+static struct conn *try_hosts(struct choosing *choosing, struct err *err)
+{
+	struct refusals refusals;
+	struct conn *conn;
+	refusals_init(&refusals);
+	conn = first_host(choosing, &refusals, err);
+	if (conn)
+		hosts_tell(&choosing->sync->config->source);
+	else if (err->code == ERR_NONE)
+		hosts_none(&refusals, err);
+	refusals_fini(&refusals);
+	return conn;
+}
+
+/* One server: the checks of the position follow where they are needed. */
+static struct conn *only_host(const struct source_config *config, struct err *err)
+{
+	struct conn *conn = conn_open(config, CONN_CONTROL, err);
+	if (conn == NULL || inspect_required(conn, err) == 0)
+		return conn;
+	conn_free(conn);
+	return NULL;
+}
+
+struct conn *choose_host(struct sync *sync, const struct position *position, struct err *err)
+{
+	struct choosing choosing = {.sync = sync, .position = position};
+	struct conn *conn = NULL;
+	if (sync->config->source.nhosts == 0)
+		return only_host(&sync->config->source, err);
+	gtid_set_init(&choosing.needed, GTID_NONE);
+	if (find_needed(&choosing, err) == 0)
+		conn = try_hosts(&choosing, err);
+	gtid_set_fini(&choosing.needed);
+	return conn;
+}
+
+void choose_move(struct position *position, const struct conn *conn)
+{
+	uint64_t now = (uint64_t)clock_wall_ms() * 1000000;
+	snprintf(position->server, sizeof(position->server), "%s", conn_server(conn)->identity);
+	position->file[0] = '\0';
+	position->offset = 0;
+	position->row_offset = 0;
+	if (position->sequence < now)
+		position->sequence = now;
+}

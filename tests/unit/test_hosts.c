@@ -1,0 +1,110 @@
+/* hosts: several servers of one replication set: which is used, and what is said when none can be. */
+#include "source/hosts.c"
+
+#include "unit.h"
+
+static const struct source_host list[] = {{"db1", 3306}, {"::1", 3307}};
+static struct source_choice choice;
+static const struct source_config config = {.hosts = list, .nhosts = 2, .choice = &choice};
+static const struct source_config alone = {.host = "db1"};
+
+static int fresh(void **state)
+{
+	(void)state;
+	choice = (struct source_choice){.current = -1, .told = -1};
+	return 0;
+}
+
+static void one_is_chosen_at_a_time(void **state)
+{
+	(void)state;
+	assert_int_equal(hosts_chosen(&config), -1);
+	hosts_choose(&config, 1);
+	assert_int_equal(hosts_chosen(&config), 1);
+	hosts_tell(&config);
+	assert_int_equal(choice.told, 1);
+	hosts_choose(&config, -1);
+	hosts_tell(&config);
+	assert_int_equal(choice.told, 1);
+	/* without hosts there is nothing to choose */
+	hosts_choose(&alone, 0);
+	assert_int_equal(hosts_chosen(&alone), -1);
+}
+
+static void places(void **state)
+{
+	char place[300];
+	(void)state;
+	hosts_print(&config, 0, place, sizeof(place));
+	assert_string_equal(place, "db1:3306");
+	hosts_print(&config, 1, place, sizeof(place));
+	assert_string_equal(place, "[::1]:3307");
+}
+
+/* The error that is left when both hosts have given these. */
+static struct err none_of(enum err_code a, bool a_passes, enum err_code b, bool b_passes)
+{
+	const struct err first = {a, a_passes, "first"}, second = {b, b_passes, "second"};
+	struct refusals refusals;
+	struct err err = ERR_INIT;
+	refusals_init(&refusals);
+	hosts_refuse(&refusals, &config, 0, &first);
+	hosts_refuse(&refusals, &config, 1, &second);
+	assert_int_equal(hosts_none(&refusals, &err), -1);
+	assert_string_equal(err.text,
+			    "none of the 2 hosts of the source can be used: first; second");
+	return err;
+}
+
+static void lost_is_what_every_host_has_lost(void **state)
+{
+	struct err err = none_of(ERR_POSITION, false, ERR_POSITION, false);
+	(void)state;
+	assert_int_equal(err.code, ERR_POSITION);
+	assert_false(err.retriable);
+	/* one is away, whichever */
+	err = none_of(ERR_SOURCE, true, ERR_POSITION, false);
+	assert_int_equal(err.code, ERR_SOURCE);
+	assert_true(err.retriable);
+	err = none_of(ERR_POSITION, false, ERR_SOURCE, true);
+	assert_int_equal(err.code, ERR_SOURCE);
+	assert_true(err.retriable);
+	/* one lags behind */
+	err = none_of(ERR_POSITION, true, ERR_POSITION, false);
+	assert_int_equal(err.code, ERR_SOURCE);
+	assert_true(err.retriable);
+	/* one refuses the account: it may have the position, but not for this script */
+	err = none_of(ERR_POSITION, false, ERR_SOURCE, false);
+	assert_int_equal(err.code, ERR_SOURCE);
+	assert_false(err.retriable);
+	err = none_of(ERR_SOURCE, false, ERR_POSITION, false);
+	assert_int_equal(err.code, ERR_SOURCE);
+	assert_false(err.retriable);
+}
+
+static void the_only_host_speaks_for_itself(void **state)
+{
+	static const struct source_config one = {.hosts = list, .nhosts = 1, .choice = &choice};
+	const struct err why = {ERR_POSITION, false, "gone"};
+	struct refusals refusals;
+	struct err err = ERR_INIT;
+	(void)state;
+	refusals_init(&refusals);
+	hosts_refuse(&refusals, &one, 0, &why);
+	assert_int_equal(hosts_none(&refusals, &err), -1);
+	assert_string_equal(err.text, "gone");
+	assert_int_equal(err.code, ERR_POSITION);
+	assert_false(err.retriable);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(one_is_chosen_at_a_time, fresh),
+		cmocka_unit_test(places),
+		cmocka_unit_test(lost_is_what_every_host_has_lost),
+		cmocka_unit_test(the_only_host_speaks_for_itself),
+	};
+	log_set_level(LOG_ERROR);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
