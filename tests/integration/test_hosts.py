@@ -1,0 +1,452 @@
+"""source.mysql { hosts = {...} }: a primary and its replica, real ones; decisions/0010."""
+
+import contextlib
+import itertools
+import signal
+import threading
+
+import pymysql
+import pytest
+from support import process
+from support.consume import rows
+from support.servers import MariaDB, MySQL, StartFailed
+from support.wait import wait_for
+
+TABLE = "CREATE TABLE d.t (id INT PRIMARY KEY, v INT NOT NULL)"
+
+
+@pytest.fixture
+def servers(tmp_path):
+    """servers(kind, *options): makes a server of its own, each with another server_id; it logs what it applies."""
+    made = []
+    numbers = itertools.count(101)
+
+    def make(kind, *options):
+        number = next(numbers)
+        folder = tmp_path / f"server{number}"
+        # 2: what was committed outlives a kill of the server
+        options = (f"--server-id={number}", "--innodb-flush-log-at-trx-commit=2", *options)
+        try:
+            if kind is MySQL:
+                made.append(MySQL(folder, options))
+            else:
+                made.append(MariaDB(folder, ("--log-slave-updates", *options)))
+        except StartFailed as failure:
+            if kind is MySQL:
+                pytest.skip(f"MySQL cannot be installed here: {failure}")
+            raise
+        return made[-1]
+
+    yield make
+    for server in made:
+        server.stop(signal.SIGKILL)
+
+
+@pytest.fixture
+def pair(servers):
+    """pair(kind): a primary with d.t, and its replica."""
+
+    def make(kind, *options):
+        primary, replica = servers(kind, *options), servers(kind, *options)
+        follow(replica, primary)
+        primary.run("CREATE DATABASE d", TABLE)
+        caught_up(replica, primary)
+        return primary, replica
+
+    return make
+
+
+both = pytest.mark.parametrize("kind", [MariaDB, MySQL], ids=["mariadb", "mysql"])
+
+
+# replication
+
+
+def follow(replica, primary, use_gtid="slave_pos"):
+    if replica.mysql:
+        replica.run(
+            "CHANGE REPLICATION SOURCE TO SOURCE_HOST = '127.0.0.1', SOURCE_USER = 'root', SOURCE_PASSWORD = '', "
+            f"SOURCE_PORT = {primary.port}, SOURCE_AUTO_POSITION = 1, SOURCE_CONNECT_RETRY = 1, GET_SOURCE_PUBLIC_KEY = 1",
+            "START REPLICA",
+        )
+    else:
+        replica.run(
+            "CHANGE MASTER TO MASTER_HOST = '127.0.0.1', MASTER_USER = 'root', MASTER_PASSWORD = '', "
+            f"MASTER_PORT = {primary.port}, MASTER_USE_GTID = {use_gtid}, MASTER_CONNECT_RETRY = 1",
+            "START SLAVE",
+        )
+
+
+def gtids(server):
+    return server.run("SELECT @@GLOBAL.gtid_executed" if server.mysql else "SELECT @@GLOBAL.gtid_binlog_pos")[0][0]
+
+
+def caught_up(replica, primary):
+    wait_for(lambda: gtids(replica) == gtids(primary), lambda: f"replica at {gtids(replica)}, primary at {gtids(primary)}")
+
+
+def promote(server):
+    server.run("STOP REPLICA", "RESET REPLICA ALL")
+
+
+class Writer:
+    """Inserts and updates in a thread, wherever `server` is; a transaction that a dying server has not committed is
+    written again. `gate` is held while one is between its rows and its COMMIT."""
+
+    def __init__(self, server, first=1000):
+        self.server = server
+        self.number = first
+        self.committed = 0
+        self.gate = threading.Lock()
+        self.stopping = False
+        self.thread = threading.Thread(target=self._main, daemon=True)
+        self.thread.start()
+
+    def _main(self):
+        while not self.stopping:
+            with contextlib.suppress(pymysql.err.MySQLError), contextlib.closing(
+                self.server.connect(autocommit=False, database="d")
+            ) as connection:
+                self._write(connection)
+
+    def _write(self, connection):
+        while not self.stopping:
+            with connection.cursor() as cursor:
+                cursor.execute(f"REPLACE INTO t VALUES ({self.number}, 0)")
+                cursor.execute(f"UPDATE t SET v = v + 1 WHERE id <= {self.number} AND id > {self.number - 5}")
+                with self.gate:
+                    connection.commit()
+            self.number += 1
+            self.committed += 1
+
+    def wait(self, n):
+        goal = self.committed + n
+        wait_for(lambda: self.committed >= goal, "the writer")
+
+    def stop(self):
+        self.stopping = True
+        self.thread.join(30)
+
+
+# what the topics say
+
+
+def hosts_of(*servers):
+    return [s if isinstance(s, str) else f"127.0.0.1:{s.port}" for s in servers]
+
+
+@pytest.fixture
+def run_on(sync_on, kafka, unique):
+    """run_on(server, ...): a sync of d.* whose hosts are these servers, with topics <unique>.<table>."""
+    made = []
+
+    def make(*servers, options="", first=None, **more):
+        first = first or next(s for s in servers if not isinstance(s, str))
+        options = f'topic = {{ template = "{unique}.${{table_name_src}}" }},' + options
+        made.append(sync_on(first, kafka, ["d.*"], options, topic=False, host=None, hosts=hosts_of(*servers), **more))
+        made[-1].topic = f"{unique}.t"
+        return made[-1]
+
+    return make
+
+
+def use_hosts(sync, before, *after):
+    """The script again, with other hosts."""
+    text = sync.path.read_text()
+    old = ", ".join(f'"{h}"' for h in hosts_of(*before))
+    assert old in text
+    sync.write(text.replace(old, ", ".join(f'"{h}"' for h in hosts_of(*after))))
+
+
+def last_rows(messages):
+    """{id: v} as a consumer has it in the end."""
+    table = {}
+    for m in rows(messages):
+        if m.op == "DELETE":
+            table.pop(m.before["id"], None)
+        elif m.after is not None:
+            table[m.after["id"]] = m.after["v"]
+    return table
+
+
+def same_as(server, sync, *topics):
+    """Waits until the topic says what the table says."""
+    wanted = dict(server.run("SELECT id, v FROM d.t"))
+    sync.until(sync.topic, lambda m: last_rows(m) == wanted, "the rows of the table")
+    return len(wanted)
+
+
+def growing(messages):
+    """In each partition no sequenceId of the stream is less than one before it; returns how many there are."""
+    last, n = {}, 0
+    for m in rows(messages):
+        if m.full:
+            continue
+        number = int(m.sequence)
+        assert number >= last.get(m.partition, 0), m
+        last[m.partition] = number
+        n += 1
+    return n
+
+
+def dead_place():
+    return f"127.0.0.1:{process.free_port()}"
+
+
+# the tests
+
+
+def test_first_host_is_away(run_on, servers):
+    """A host that cannot be reached is passed over, named, and the second serves full sync and stream."""
+    server = servers(MariaDB)
+    server.run("CREATE DATABASE d", TABLE, "INSERT INTO d.t VALUES (1, 1)")
+    dead = dead_place()
+    running = run_on(dead, server).start()
+    running.wait_streaming()
+    server.run("INSERT INTO d.t VALUES (2, 2)")
+    assert same_as(server, running) == 2
+    assert f"source: {dead} is passed over: cannot connect to the source {dead}" in running.log
+    assert running.log.count(f"source: 127.0.0.1:{server.port} is used") == 1
+    assert running.stop() == 0
+    # plan and preview: the first that answers
+    code, out, _ = running.once(command="plan")
+    assert code == 0 and "d.t" in out
+    code, out, _ = running.once(command="preview")
+    assert code == 0 and running.topic in out
+
+
+@both
+def test_failover_and_back(run_on, pair, kind):
+    """The primary is killed while a writer writes, the replica goes on; then the other way round. Every row is there in the
+    end, and sequenceIds grow."""
+    primary, replica = pair(kind)
+    primary.run("INSERT INTO d.t VALUES (1, 1), (2, 2)")
+    running = run_on(primary, replica).start()
+    running.wait_streaming()
+    writer = Writer(primary)
+    try:
+        fail_over(running, writer, primary, replica)
+        writer.wait(20)
+        # the one that died comes back as a replica
+        primary.start()
+        follow(primary, replica, "current_pos")
+        fail_over(running, writer, replica, primary)
+        writer.wait(20)
+    finally:
+        writer.stop()
+    assert same_as(primary, running) > 100
+    assert growing(running.reader(running.topic).messages) > 300
+    assert running.stop() == 0
+    # the checkpoint is one of this server now
+    primary.run("INSERT INTO d.t VALUES (3, 3)")
+    running.start().wait_log("checkpoint: found, going on from")
+    assert same_as(primary, running)
+    assert "by GTID; the position was" not in running.log and "tables to read" not in running.log
+    assert sum(m.full for m in running.reader(running.topic).messages) == 2
+
+
+def fail_over(running, writer, old, new):
+    """`old` dies in the middle of a transaction, when `new` has all that was committed, and `new` becomes the primary."""
+    writer.wait(30)
+    with writer.gate:
+        same = same_as(old, running)
+        assert same > 10
+        caught_up(new, old)
+        old.stop(signal.SIGKILL)
+        promote(new)
+        writer.server = new
+    running.wait_log(rf"source: going on at 127\.0\.0\.1:{new.port} \(server \S+\), by GTID; the position was of server")
+    running.wait_log(rf"source: 127\.0\.0\.1:{new.port} is used")
+
+
+def test_a_hiccup_changes_nothing(run_on, pair):
+    """A lost connection is opened again to the same host."""
+    primary, replica = pair(MariaDB)
+    running = run_on(primary, replica).start()
+    running.wait_streaming()
+    primary.run("INSERT INTO d.t VALUES (1, 1)")
+    assert same_as(primary, running) == 1
+    primary.kill_connections()
+    running.wait_log("connecting again in")
+    primary.run("INSERT INTO d.t VALUES (2, 2)")
+    assert same_as(primary, running) == 2
+    assert running.log.count("is used") == 1 and "passed over" not in running.log
+
+
+@both
+def test_a_host_of_another_set(run_on, servers, kind):
+    """It is passed over while another one serves, and ends the sync with 4 when it is the only one."""
+    server, other = servers(kind), servers(kind)
+    for each in (server, other):
+        each.run("CREATE DATABASE d", TABLE)
+    # further than the position, by the number
+    other.run(*(f"INSERT INTO d.t VALUES ({n}, 0)" for n in range(100, 150)))
+    running = run_on(server, options=" mode = 'stream',").start()
+    running.wait_streaming()
+    server.run("INSERT INTO d.t VALUES (1, 1)")
+    assert same_as(server, running) == 1
+    assert running.stop() == 0
+    use_hosts(running, [server], other, server)
+    server.run("INSERT INTO d.t VALUES (2, 2)")
+    running.start().wait_log(rf"source: 127\.0\.0\.1:{other.port} is passed over: ")
+    assert same_as(server, running) == 2
+    assert running.stop() == 0
+    use_hosts(running, [other, server], other)
+    running.start().fails(4, rf"source 127\.0\.0\.1:{other.port}|the binlog dump from GTID")
+    # one that is away may have it
+    dead = dead_place()
+    use_hosts(running, [other], other, dead)
+    running.start().wait_log("none of the 2 hosts of the source can be used: .*; starting again")
+    assert running.stop() == 0
+
+
+def test_without_gtids_nothing_moves(run_on, servers):
+    """MySQL with gtid_mode = OFF: another server is refused as without hosts."""
+    off = ("--gtid-mode=OFF", "--enforce-gtid-consistency=OFF")
+    server, other = servers(MySQL, *off), servers(MySQL, *off)
+    for each in (server, other):
+        each.run("CREATE DATABASE d", TABLE)
+    running = run_on(server).start()
+    running.wait_streaming()
+    assert running.stop() == 0
+    use_hosts(running, [server], other)
+    running.start().fails(4, "belongs to server .*, this one is .*: positions of one server mean nothing on another")
+
+
+@both
+def test_a_replica_that_lags(run_on, pair, kind):
+    """It is passed over; when the primary is away it is waited for until it has caught up."""
+    primary, replica = pair(kind)
+    running = run_on(replica, primary).start()
+    running.wait_log(rf"source: 127\.0\.0\.1:{replica.port} is used")
+    running.wait_streaming()
+    assert running.stop() == 0
+    replica.run("STOP REPLICA SQL_THREAD" if replica.mysql else "STOP SLAVE SQL_THREAD")
+    primary.run("INSERT INTO d.t VALUES (1, 1)")
+    use_hosts(running, [replica, primary], primary)
+    running.start()
+    assert same_as(primary, running) == 1
+    assert running.stop() == 0
+    primary.run("INSERT INTO d.t VALUES (2, 2)")
+    use_hosts(running, [primary], replica, primary)
+    running.start()
+    running.wait_log(rf"source: 127\.0\.0\.1:{replica.port} is passed over: .*does not have everything that sync")
+    assert same_as(primary, running) == 2
+    wait_for(lambda: received(replica, primary), "what the primary has written, unapplied")
+    primary.stop(signal.SIGKILL)
+    running.wait_log("none of the 2 hosts of the source can be used: .*; starting again")
+    replica.run("START REPLICA SQL_THREAD" if replica.mysql else "START SLAVE SQL_THREAD")
+    running.wait_log(rf"source: going on at 127\.0\.0\.1:{replica.port} ")
+    promote(replica)
+    replica.run("INSERT INTO d.t VALUES (3, 3)")
+    assert same_as(replica, running) == 3
+    growing(running.reader(running.topic).messages)
+
+
+def received(replica, primary):
+    """Whether the replica has the primary's last transaction, applied or not."""
+    with contextlib.closing(replica.connect()) as connection, connection.cursor(pymysql.cursors.DictCursor) as cursor:
+        cursor.execute("SHOW REPLICA STATUS" if replica.mysql else "SHOW SLAVE STATUS")
+        status = cursor.fetchone()
+    if replica.mysql:
+        last = gtids(primary).rpartition("-")[2]
+        return status["Retrieved_Gtid_Set"].endswith("-" + last)
+    return status["Gtid_IO_Pos"] == gtids(primary)
+
+
+def test_a_replica_made_behind_the_position(run_on, servers):
+    """MariaDB: made from a backup, its binlog begins behind the position: what is between is not there."""
+    primary, replica = servers(MariaDB), servers(MariaDB)
+    primary.run("CREATE DATABASE d", TABLE)
+    running = run_on(primary).start()
+    running.wait_streaming()
+    assert running.stop() == 0
+    primary.run("INSERT INTO d.t VALUES (1, 1)", "INSERT INTO d.t VALUES (2, 2)")
+    replica.run("SET sql_log_bin = 0", "CREATE DATABASE d", TABLE, "INSERT INTO d.t VALUES (1, 1), (2, 2)")
+    replica.run(f"SET GLOBAL gtid_slave_pos = '{gtids(primary)}'")
+    follow(replica, primary)
+    primary.run("INSERT INTO d.t VALUES (3, 3)")
+    caught_up(replica, primary)
+    use_hosts(running, [primary], replica, primary)
+    running.start().wait_log(rf"source: 127\.0\.0\.1:{replica.port} is passed over: .*is missing the GTID")
+    assert same_as(primary, running) == 3
+    assert running.stop() == 0
+    # behind what it lacks it serves, even with nothing to send yet
+    use_hosts(running, [replica, primary], replica)
+    running.start().wait_log(rf"source: going on at 127\.0\.0\.1:{replica.port} ")
+    primary.run("INSERT INTO d.t VALUES (4, 4)")
+    assert same_as(primary, running) == 4
+
+
+def test_a_replica_that_logs_nothing(run_on, pair):
+    """A replica without log_slave_updates has nothing to send."""
+    primary, replica = pair(MariaDB)
+    replica.restart([*replica.options, "--skip-log-slave-updates"])
+    wait_for(lambda: replica.run("SHOW GLOBAL STATUS LIKE 'Slaves_running'")[0][1] == "1", "the replica")
+    running = run_on(replica, primary).start()
+    running.wait_log(rf"source: 127\.0\.0\.1:{replica.port} is passed over: .*log_slave_updates = ON")
+    running.wait_log(rf"source: 127\.0\.0\.1:{primary.port} is used")
+    running.wait_streaming()
+
+
+def test_a_table_that_was_read_behind_the_position(run_on, pair):
+    """Its rows are of a time that the other host must have come to, though the stream has not."""
+    primary, replica = pair(MariaDB)
+    primary.run("CREATE TABLE d.u LIKE d.t")
+    running = run_on(primary, first=primary)
+    text = running.path.read_text()
+    running.write(text.replace('"d.*"', '"d.t"'))
+    running.start().wait_streaming()
+    assert running.stop() == 0
+    caught_up(replica, primary)
+    replica.run("STOP SLAVE")
+    primary.run("INSERT INTO d.u VALUES (1, 1)")
+    running.write(text)
+    assert running.start(fault="stream_start:1:kill").wait_exit() == -9
+    assert "table d.u done, 1 rows" in running.log
+    use_hosts(running, [primary], replica)
+    running.start().fails(4, "does not have everything that sync")
+    replica.run("START SLAVE")
+    caught_up(replica, primary)
+    running.start().wait_streaming()
+    primary.run("INSERT INTO d.t VALUES (5, 5)")
+    assert same_as(primary, running) == 1
+
+
+@both
+def test_failover_in_the_full_sync(run_on, pair, kind):
+    """Tables that were not done are read again on the other server; rows that were deleted meanwhile are deleted."""
+    primary, replica = pair(kind)
+    primary.run(*("INSERT INTO d.t VALUES " + ", ".join(f"({n}, {n})" for n in range(k, k + 100)) for k in range(0, 1200, 100)))
+    running = run_on(primary, replica, options=" full = { parallel = 1, rows_per_second = 400 },").start()
+    running.until(running.topic, lambda m: len(rows(m)) >= 300, "some rows of the full sync")
+    primary.run("DELETE FROM d.t WHERE id < 50", "UPDATE d.t SET v = -v WHERE id < 100", "INSERT INTO d.t VALUES (5000, 1)")
+    caught_up(replica, primary)
+    primary.stop(signal.SIGKILL)
+    promote(replica)
+    running.wait_log(rf"source: going on at 127\.0\.0\.1:{replica.port} ")
+    assert "full sync: done" not in running.log
+    replica.run("DELETE FROM d.t WHERE id BETWEEN 50 AND 60", "INSERT INTO d.t VALUES (5001, 1)")
+    running.wait_streaming()
+    replica.run("INSERT INTO d.t VALUES (5002, 1)")
+    assert same_as(replica, running) == 1200 - 61 + 3
+    growing(running.reader(running.topic).messages)
+
+
+def test_check_names_every_host(run_on, pair):
+    """Each host has its line and its points; one that is away fails; the position is looked for on all of them."""
+    primary, replica = pair(MariaDB)
+    running = run_on(primary, replica).start()
+    running.wait_streaming()
+    assert running.stop() == 0
+    code, out, _ = running.once(command="check")
+    assert code == 0, out
+    for server in (primary, replica):
+        assert f"source 127.0.0.1:{server.port}: " in out
+    assert out.count("  log_bin: ") == 2 and out.count("ok    position: ") == 1
+    primary.stop()
+    code, out, _ = running.once(command="check")
+    assert code == 3, out
+    assert f"FAIL  source 127.0.0.1:{primary.port}: cannot connect" in out
+    assert f"ok    source 127.0.0.1:{replica.port}: " in out
+    assert out.count("  log_bin: ") == 1 and out.count("ok    position: ") == 1
