@@ -71,11 +71,14 @@ void stream_forget_plan(struct stream *stream, struct slice db, struct slice tab
 
 bool stream_covered(struct stream *stream, const struct point *point)
 {
-	if (point == NULL || (point->position.gtids.flavour == GTID_NONE &&
-			      !position_same_server(&point->position, &stream->read)))
+	const struct gtid *gtid = &stream->group.gtid.gtid;
+	if (point == NULL)
 		return false;
-	return position_covers(&point->position, &stream->group.gtid.gtid, stream->read.file,
-			       stream->read.offset);
+	/* files of another server say nothing */
+	if ((gtid->flavour == GTID_NONE || gtid->flavour != point->position.gtids.flavour) &&
+	    !position_same_server(&point->position, &stream->read))
+		return false;
+	return position_covers(&point->position, gtid, stream->read.file, stream->read.offset);
 }
 
 bool stream_before_adopted(struct stream *stream, struct slice db)

@@ -24,9 +24,8 @@ static const struct option mysql_list[] = {
 	{"host", OPTION_TEXT, "\"127.0.0.1\"", NO_RANGE, false, "Name or address of the server."},
 	{"hosts", OPTION_HOSTS, NULL, NO_RANGE, false,
 	 "Several servers of one replication set, tried in order, instead of host and socket: "
-	 "\"db1\", \"db2:3307\", \"[::1]:3306\"."},
-	{"port", OPTION_INTEGER, "3306", 1, 65535, false,
-	 "TCP port; of those in hosts that say none."},
+	 "\"db1\", \"db2:3307\", \"[::1]:3306\"; those without a port have port."},
+	{"port", OPTION_INTEGER, "3306", 1, 65535, false, "TCP port."},
 	{"socket", OPTION_TEXT, NULL, NO_RANGE, false,
 	 "Path of a Unix socket, instead of host and port."},
 	{"user", OPTION_TEXT, NULL, NO_RANGE, true,

@@ -393,10 +393,10 @@ static int mariadb_dump_start(struct conn *conn, const struct dump_start *start,
 		return send_file_dump(conn, start, err);
 	buf_init(&gtids);
 	gtid_set_print(&start->position->gtids, &gtids);
-	/* of another server: what is missing there between the position and the next GTID is an error */
+	/* a position of another server: what is missing here between it and the next GTID is an error */
 	rc = conn_query(conn, NULL, err,
 			"SET @slave_connect_state='%s', @slave_gtid_strict_mode=%d",
-			buf_cstr(&gtids), start->position->file[0] == '\0');
+			buf_cstr(&gtids), start->position->file[0] == '\0' && gtids.len > 0);
 	buf_fini(&gtids);
 	if (rc)
 		return -1;

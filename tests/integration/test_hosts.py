@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import signal
 import threading
+import time
 
 import pymysql
 import pytest
@@ -118,6 +119,7 @@ class Writer:
                     connection.commit()
             self.number += 1
             self.committed += 1
+            time.sleep(0.005)  # it need not fill the disk while a host is waited for
 
     def wait(self, n):
         goal = self.committed + n
@@ -169,8 +171,8 @@ def last_rows(messages):
     return table
 
 
-def same_as(server, sync, *topics):
-    """Waits until the topic says what the table says."""
+def same_as(server, sync):
+    """Waits until the topic says what the table says; how many rows that is."""
     wanted = dict(server.run("SELECT id, v FROM d.t"))
     sync.until(sync.topic, lambda m: last_rows(m) == wanted, "the rows of the table")
     return len(wanted)
@@ -230,12 +232,15 @@ def test_failover_and_back(run_on, pair, kind):
         # the one that died comes back as a replica
         primary.start()
         follow(primary, replica, "current_pos")
+        moment_ms = int(time.time() * 1000)
         fail_over(running, writer, replica, primary)
         writer.wait(20)
     finally:
         writer.stop()
     assert same_as(primary, running) > 100
-    assert growing(running.reader(running.topic).messages) > 300
+    messages = running.reader(running.topic).messages
+    assert growing(messages) > 500
+    assert max(int(m.sequence) for m in rows(messages)) > moment_ms * 10**6
     assert running.stop() == 0
     # the checkpoint is one of this server now
     primary.run("INSERT INTO d.t VALUES (3, 3)")
@@ -249,8 +254,7 @@ def fail_over(running, writer, old, new):
     """`old` dies in the middle of a transaction, when `new` has all that was committed, and `new` becomes the primary."""
     writer.wait(30)
     with writer.gate:
-        same = same_as(old, running)
-        assert same > 10
+        same_as(old, running)
         caught_up(new, old)
         old.stop(signal.SIGKILL)
         promote(new)
@@ -271,6 +275,42 @@ def test_a_hiccup_changes_nothing(run_on, pair):
     primary.run("INSERT INTO d.t VALUES (2, 2)")
     assert same_as(primary, running) == 2
     assert running.log.count("is used") == 1 and "passed over" not in running.log
+
+
+def test_what_comes_again_has_higher_ids(run_on, pair):
+    """Killed between the acknowledgements and the save, and started again at another host: the rows come again, and no id of
+    a partition is lower than one before."""
+    primary, replica = pair(MariaDB)
+    running = run_on(primary, replica).start()
+    running.wait_streaming()
+    assert running.stop() == 0
+    running.start(fault="save:3:kill").wait_streaming()
+    primary.run(*(f"INSERT INTO d.t VALUES ({n}, 0)" for n in range(5)))
+    assert running.wait_exit() == -9
+    assert len(rows(running.reader(running.topic).to_end())) == 5
+    caught_up(replica, primary)
+    primary.stop(signal.SIGKILL)
+    promote(replica)
+    running.start()
+    messages = rows(running.until(running.topic, lambda m: len(rows(m)) == 10, "the rows again"))
+    assert min(int(m.sequence) for m in messages[5:]) > max(int(m.sequence) for m in messages[:5])
+
+
+def test_a_host_that_refuses(run_on, pair):
+    """What one host refuses for good, in the middle of the stream, is a reason for the next one."""
+    primary, replica = pair(MariaDB)
+    running = run_on(primary, replica).start()
+    running.wait_streaming()
+    primary.run("SET sql_log_bin = 0", "ALTER USER tideway@'%' ACCOUNT LOCK")
+    primary.kill_connections()
+    running.wait_log(rf"source: 127\.0\.0\.1:{primary.port} is passed over: .*ACCOUNT UNLOCK")
+    running.wait_log(rf"source: going on at 127\.0\.0\.1:{replica.port} ")
+    primary.run("INSERT INTO d.t VALUES (1, 1)")
+    assert same_as(primary, running) == 1
+    # both: that is for good
+    replica.run("SET sql_log_bin = 0", "ALTER USER tideway@'%' ACCOUNT LOCK")
+    replica.kill_connections()
+    running.fails(3, "none of the 2 hosts of the source can be used: ")
 
 
 @both
@@ -341,6 +381,24 @@ def test_a_replica_that_lags(run_on, pair, kind):
     replica.run("INSERT INTO d.t VALUES (3, 3)")
     assert same_as(replica, running) == 3
     growing(running.reader(running.topic).messages)
+
+
+@both
+def test_a_replica_that_lags_alone(run_on, pair, kind):
+    """It answers, and what it lacks may still come: it is waited for."""
+    primary, replica = pair(kind)
+    running = run_on(primary).start()
+    running.wait_streaming()
+    with contextlib.closing(replica.connect()) as holding:
+        holding.query("LOCK TABLES d.t WRITE")
+        primary.run("INSERT INTO d.t VALUES (1, 1)")
+        assert same_as(primary, running) == 1
+        assert running.stop() == 0
+        use_hosts(running, [primary], replica)
+        running.start().wait_log("does not have everything that sync.*; starting again")
+    running.wait_log(rf"source: going on at 127\.0\.0\.1:{replica.port} ")
+    primary.run("INSERT INTO d.t VALUES (2, 2)")
+    assert same_as(primary, running) == 2
 
 
 def received(replica, primary):
