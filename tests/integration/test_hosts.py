@@ -278,8 +278,8 @@ def test_a_hiccup_changes_nothing(run_on, pair):
 
 
 def test_what_comes_again_has_higher_ids(run_on, pair):
-    """Killed between the acknowledgements and the save, and started again at another host: the rows come again, and no id of
-    a partition is lower than one before."""
+    """Killed between the acknowledgements and the save, and started again at another host: the rows come again with higher
+    ids. Killed there in the same way: again, with the same ids."""
     primary, replica = pair(MariaDB)
     running = run_on(primary, replica).start()
     running.wait_streaming()
@@ -291,9 +291,13 @@ def test_what_comes_again_has_higher_ids(run_on, pair):
     caught_up(replica, primary)
     primary.stop(signal.SIGKILL)
     promote(replica)
+    running.start(fault="save:3:kill")
+    assert running.wait_exit() == -9
     running.start()
-    messages = rows(running.until(running.topic, lambda m: len(rows(m)) == 10, "the rows again"))
-    assert min(int(m.sequence) for m in messages[5:]) > max(int(m.sequence) for m in messages[:5])
+    messages = rows(running.until(running.topic, lambda m: len(rows(m)) >= 15, "the rows, a third time"))
+    first, second, third = ([(m.key, int(m.sequence)) for m in messages[n:n + 5]] for n in (0, 5, 10))
+    assert min(number for _, number in second) > max(number for _, number in first)
+    assert sorted(third) == sorted(second)
 
 
 def test_a_host_that_refuses(run_on, pair):
