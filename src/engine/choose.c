@@ -16,7 +16,7 @@
 struct choosing {
 	struct sync *sync;
 	const struct position *position; /* NULL: nothing is saved */
-	struct gtid_set needed; /* what a host must have had: all that was sent is of that */
+	struct gtid_set needed; /* what a host must have: rows up to there may have been sent */
 };
 
 /* ---- what is needed ---- */
