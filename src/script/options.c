@@ -154,7 +154,6 @@ static const char *type_name(enum option_type type)
 		"table of name = string, number or boolean",
 		"boolean or table",
 		"list of host or host:port",
-		"not in this version yet",
 	};
 	return names[type];
 }
@@ -258,8 +257,6 @@ static bool fits(lua_State *L, const struct option *option, int idx)
 		return type == LUA_TBOOLEAN || type == LUA_TTABLE;
 	case OPTION_HOSTS:
 		return type == LUA_TTABLE;
-	case OPTION_LATER:
-		return false;
 	}
 	return false;
 }
@@ -293,9 +290,6 @@ static void check_given(lua_State *L, int idx, const struct option_group *group,
 		option = find(group, lua_tostring(L, -2));
 		if (option == NULL)
 			unknown(L, group, lua_tostring(L, -2));
-		else if (option->type == OPTION_LATER)
-			state_raise(L, "%s: %s is not in this version yet", group->name,
-				    option->name);
 		else if (!fits(L, option, value))
 			wrong(L, group, option, value);
 		else if (option->type == OPTION_INTEGER || option->type == OPTION_NUMBER)

@@ -16,7 +16,6 @@ enum option_type {
 	OPTION_PROPERTIES, /* { ["name"] = string, number, boolean or secret } */
 	OPTION_TLS,        /* boolean or { ca, cert, key, verify } */
 	OPTION_HOSTS,      /* list of strings; the source looks at what they say */
-	OPTION_LATER,      /* in the design, not in this version: refused with these words */
 };
 
 struct option {
