@@ -1,8 +1,10 @@
 /* cmd_check: `tideway check`: connects to both ends and reports, point by point with the remedy, what would fail. */
+#include "base/mem.h"
 #include "control/check.h"
 #include "source/hosts.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 void check_line(struct report *report, int level, struct slice what, struct slice found,
@@ -27,18 +29,21 @@ void check_failed(struct report *report, const char *what, const struct err *err
 		   err->code);
 }
 
-/* what: "source", and of several hosts its place. */
-static void check_server(struct report *report, const struct sync_config *config, const char *what)
+/* what: "source", and of several hosts its place. identity: of the server, empty when it does not answer. */
+static void check_server(struct report *report, const struct sync_config *config, const char *what,
+			 char *identity, size_t size)
 {
 	struct err err = ERR_INIT;
 	struct conn *conn = conn_open(&config->source, CONN_CONTROL, &err);
 	struct finding *findings;
 	struct arena arena;
 	unsigned n;
+	*identity = '\0';
 	if (conn == NULL) {
 		check_failed(report, what, &err);
 		return;
 	}
+	snprintf(identity, size, "%s", conn_server(conn)->identity);
 	check_line(report, FINDING_OK, slice_str(what), slice_str(conn_server(conn)->version_text),
 		   SLICE(""), ERR_NONE);
 	arena_init(&arena, 0);
@@ -52,20 +57,49 @@ static void check_server(struct report *report, const struct sync_config *config
 	conn_free(conn);
 }
 
+enum { IDENTITY = sizeof(((struct server *)0)->identity), PLACE = 300 };
+
+/* Two hosts of one identity: a position does not tell whose it is. */
+static void check_identity(struct report *report, const struct source_config *source,
+			   char (*identities)[IDENTITY], unsigned host)
+{
+	char place[PLACE], other[PLACE];
+	struct buf what, found;
+	for (unsigned i = 0; i < host; i++) {
+		if (identities[host][0] == '\0' || strcmp(identities[i], identities[host]) != 0)
+			continue;
+		hosts_print(source, host, place, sizeof(place));
+		hosts_print(source, i, other, sizeof(other));
+		buf_init(&what);
+		buf_init(&found);
+		buf_printf(&what, "server_id of %s", place);
+		buf_printf(&found, "%s, which is that of %s", identities[host], other);
+		check_line(report, FINDING_FAIL, buf_slice(&what), buf_slice(&found),
+			   SLICE("give each host a server_id of its own (MySQL: a server_uuid, in "
+				 "auto.cnf), and name each once"),
+			   ERR_SOURCE);
+		buf_fini(&what);
+		buf_fini(&found);
+	}
+}
+
 /* Every host, one after the other: the points of each stand under its line. */
 static void check_source(struct report *report, const struct sync_config *config)
 {
 	const struct source_config *source = &config->source;
-	char place[300], what[sizeof(place) + 10];
+	char(*identities)[IDENTITY] = mem_array(source->nhosts + 1, sizeof(*identities));
+	char place[PLACE], what[PLACE + 10];
 	if (source->nhosts == 0)
-		check_server(report, config, "source");
+		check_server(report, config, "source", identities[0], IDENTITY);
 	for (unsigned i = 0; i < source->nhosts; i++) {
 		hosts_print(source, i, place, sizeof(place));
 		snprintf(what, sizeof(what), "source %s", place);
 		hosts_choose(source, (int)i);
-		check_server(report, config, what);
+		check_server(report, config, what, identities[i], IDENTITY);
+		check_identity(report, source, identities, i);
 	}
 	hosts_choose(source, -1);
+	free(identities);
 }
 
 /* Tables that a start with nothing read yet would refuse. */

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "engine/checkpoint.h"
 #include "source/dump.h"
 #include "source/hosts.h"
@@ -11,15 +12,45 @@
 #include <cjson/cJSON.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
+
+enum {
+	ANSWER_S = 30, /* a host that accepts and does not answer is passed over */
+};
+
+#define UNSAVED UINT64_C(60000000000) /* sequenceIds that may have been given since the last save */
 
 /* One going through the hosts. */
 struct choosing {
 	struct sync *sync;
 	const struct position *position; /* NULL: nothing is saved */
-	struct gtid_set needed; /* what a host must have: rows up to there may have been sent */
+	struct gtid_set
+		*needed; /* what a host must have, each of them: rows up to there may have been
+	                            sent */
+	size_t nneeded, cap;
 };
 
 /* ---- what is needed ---- */
+
+static void need(struct choosing *choosing, const struct gtid_set *gtids)
+{
+	struct gtid_set *set;
+	if (choosing->nneeded == choosing->cap) {
+		choosing->cap = choosing->cap ? 2 * choosing->cap : 16;
+		choosing->needed = mem_resize(choosing->needed, choosing->cap, sizeof(*set));
+	}
+	set = &choosing->needed[choosing->nneeded++];
+	gtid_set_init(set, gtids->flavour);
+	gtid_set_copy(set, gtids);
+}
+
+static bool is_needed(const struct choosing *choosing, const struct gtid_set *gtids)
+{
+	for (size_t i = 0; i < choosing->nneeded; i++)
+		if (gtid_set_equal(&choosing->needed[i], gtids))
+			return true;
+	return false;
+}
 
 static int add_point(struct choosing *choosing, const cJSON *record, const char *key,
 		     struct err *err)
@@ -34,8 +65,9 @@ static int add_point(struct choosing *choosing, const cJSON *record, const char 
 	text = cJSON_PrintUnformatted(item);
 	rc = position_from_json(&position, slice_str(text), err);
 	free(text);
-	if (rc == 0 && position.gtids.flavour == choosing->needed.flavour)
-		gtid_set_merge(&choosing->needed, &position.gtids);
+	if (rc == 0 && position.gtids.flavour == choosing->position->gtids.flavour &&
+	    !is_needed(choosing, &position.gtids))
+		need(choosing, &position.gtids);
 	position_fini(&position);
 	return rc;
 }
@@ -53,6 +85,8 @@ static int add_points(struct choosing *choosing, struct slice prefix, struct err
 		rc = add_point(choosing, record, "position", err);
 		if (rc == 0)
 			rc = add_point(choosing, record, "read", err);
+		if (rc == 0)
+			rc = add_point(choosing, record, "reading", err);
 		cJSON_Delete(record);
 	}
 	return rc;
@@ -62,7 +96,7 @@ static int find_needed(struct choosing *choosing, struct err *err)
 {
 	if (choosing->position == NULL)
 		return 0;
-	gtid_set_copy(&choosing->needed, &choosing->position->gtids);
+	need(choosing, &choosing->position->gtids);
 	if (add_points(choosing, SLICE("full/"), err) < 0)
 		return -1;
 	return add_points(choosing, SLICE("adopted/"), err);
@@ -72,9 +106,14 @@ static int find_needed(struct choosing *choosing, struct err *err)
 
 static int refuse_behind(struct choosing *choosing, struct conn *conn, struct err *err)
 {
+	struct gtid_set all;
 	struct buf text;
+	gtid_set_init(&all, choosing->position->gtids.flavour);
+	for (size_t i = 0; i < choosing->nneeded; i++)
+		gtid_set_merge(&all, &choosing->needed[i]);
 	buf_init(&text);
-	gtid_set_print(&choosing->needed, &text);
+	gtid_set_print(&all, &text);
+	gtid_set_fini(&all);
 	err_set(err, ERR_POSITION,
 		"source %s (server %s) does not have everything that sync '%s' has read from "
 		"server %s (GTID %.300s): it lags behind, lost its last writes, or is of another "
@@ -91,13 +130,13 @@ static int check_other(struct choosing *choosing, struct conn *conn, struct err 
 	const struct server *server = conn_server(conn);
 	enum gtid_flavour flavour = server->mariadb ? GTID_MARIADB : GTID_MYSQL;
 	int rc;
-	if (!server->gtid || choosing->needed.flavour != flavour ||
+	if (!server->gtid || choosing->position->gtids.flavour != flavour ||
 	    gtid_set_empty(&choosing->position->gtids))
 		return sync_check_server(choosing->sync, choosing->position, server->identity, err);
-	rc = standby_has(conn, &choosing->needed, err);
-	if (rc != 0)
-		return rc < 0 ? -1 : 0;
-	return refuse_behind(choosing, conn, err);
+	rc = standby_has(conn, choosing->needed, choosing->nneeded, err);
+	if (rc == 0)
+		return refuse_behind(choosing, conn, err);
+	return rc < 0 ? -1 : standby_check_domains(conn, &choosing->position->gtids, err);
 }
 
 /* The server itself is asked for what lies behind the position: it alone knows what its binlog holds. */
@@ -105,14 +144,13 @@ static int try_position(struct choosing *choosing, const struct position *positi
 			struct conn *conn, struct err *err)
 {
 	const struct sync_config *config = choosing->sync->config;
-	char name[80];
+	char name[100];
 	if (config->mode == MODE_FULL)
 		return 0;
 	if (source_has_position(conn, position, err) < 0)
 		return -1;
-	/* a check must not end the dump of a run */
-	snprintf(name, sizeof(name), "%s/%s", config->name,
-		 choosing->sync->dry_run ? "check" : "try");
+	/* it must not end the dump of another process of the name, nor be ended by it */
+	snprintf(name, sizeof(name), "%s/try-%d", config->name, (int)getpid());
 	return dump_try(&config->source, position, name, err);
 }
 
@@ -137,7 +175,7 @@ static bool may_catch_up(struct choosing *choosing, struct conn *conn)
 {
 	struct err ignored = ERR_INIT;
 	return choosing->position && choosing->position->gtids.flavour != GTID_NONE &&
-	       standby_has(conn, &choosing->needed, &ignored) == 0 &&
+	       standby_has(conn, choosing->needed, choosing->nneeded, &ignored) == 0 &&
 	       standby_replicates(conn, &ignored) == 1;
 }
 
@@ -160,21 +198,29 @@ static struct conn *try_host(struct choosing *choosing, unsigned host, struct er
 	struct conn *conn;
 	hosts_choose(config, (int)host);
 	conn = conn_open(config, CONN_CONTROL, err);
-	if (conn && check_host(choosing, conn, err) == 0)
-		return conn;
+	if (conn) {
+		conn_set_deadline(conn, ANSWER_S);
+		if (check_host(choosing, conn, err) == 0) {
+			conn_set_deadline(conn, 0);
+			return conn;
+		}
+	}
 	conn_free(conn);
 	hosts_choose(config, -1);
 	return NULL;
 }
 
 /* NULL with an error: no other host is to be tried; without: each is among the refusals. */
-static struct conn *first_host(struct choosing *choosing, struct refusals *refusals,
+static struct conn *first_host(struct choosing *choosing, bool blamed, struct refusals *refusals,
 			       struct err *err)
 {
 	const struct source_config *config = &choosing->sync->config->source;
 	for (unsigned i = 0; i < config->nhosts; i++) {
 		struct err why = ERR_INIT;
-		struct conn *conn = try_host(choosing, i, &why);
+		struct conn *conn;
+		if (hosts_blamed(config, i) != blamed)
+			continue;
+		conn = try_host(choosing, i, &why);
 		if (conn)
 			return conn;
 		if (why.code == ERR_DISPLACED) {
@@ -195,7 +241,9 @@ static struct conn *try_hosts(struct choosing *choosing, struct err *err)
 	struct refusals refusals;
 	struct conn *conn;
 	refusals_init(&refusals);
-	conn = first_host(choosing, &refusals, err);
+	conn = first_host(choosing, false, &refusals, err);
+	if (conn == NULL && err->code == ERR_NONE)
+		conn = first_host(choosing, true, &refusals, err);
 	if (conn)
 		hosts_tell(&choosing->sync->config->source);
 	else if (err->code == ERR_NONE)
@@ -220,20 +268,20 @@ struct conn *choose_host(struct sync *sync, const struct position *position, str
 	struct conn *conn = NULL;
 	if (sync->config->source.nhosts == 0)
 		return only_host(&sync->config->source, err);
-	gtid_set_init(&choosing.needed, GTID_NONE);
 	if (find_needed(&choosing, err) == 0)
 		conn = try_hosts(&choosing, err);
-	gtid_set_fini(&choosing.needed);
+	for (size_t i = 0; i < choosing.nneeded; i++)
+		gtid_set_fini(&choosing.needed[i]);
+	free(choosing.needed);
 	return conn;
 }
 
 void choose_move(struct position *position, const struct conn *conn)
 {
-	uint64_t now = (uint64_t)clock_wall_ms() * 1000000;
+	uint64_t now = (uint64_t)clock_wall_ms() * 1000000, beyond = position->sequence + UNSAVED;
 	snprintf(position->server, sizeof(position->server), "%s", conn_server(conn)->identity);
 	position->file[0] = '\0';
 	position->offset = 0;
 	position->row_offset = 0;
-	if (position->sequence < now)
-		position->sequence = now;
+	position->sequence = beyond > now ? beyond : now;
 }

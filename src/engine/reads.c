@@ -313,7 +313,8 @@ static void save_database(struct saves *saves, const struct catalog *catalog, st
 			record_table(saves, table, true);
 }
 
-/* {"state":..,"position":..,"read":..,"table":..}; state or point is there, each other may be NULL. */
+/* {"state":..,"position":..,"read":..,"table":..}; state or point is there, each other may be NULL. Where the table is read
+ * now, its snapshot's position is in "reading" instead of "read". */
 static struct slice point_record(struct start *start, const char *state,
 				 const struct position *point, const struct position *read,
 				 const struct table *table)
@@ -331,7 +332,7 @@ static struct slice point_record(struct start *start, const char *state,
 		position_to_json(point, &json);
 	}
 	if (read) {
-		buf_put(&json, SLICE(",\"read\":"));
+		buf_printf(&json, ",\"%s\":", strcmp(state, "done") == 0 ? "read" : "reading");
 		position_to_json(read, &json);
 	}
 	if (table) {
@@ -401,7 +402,7 @@ static int place_read(struct start *start, struct full_table *read, struct saves
 	if (known == NULL && state != FULL_UNKNOWN)
 		known = catalog_find(start->was, table->db, table->name);
 	saves_add(saves, record_name(&start->arena, "full", table->full_name),
-		  point_record(start, "reading", at, NULL, known));
+		  point_record(start, "reading", at, here, known));
 	read->done_record =
 		point_record(start, "done", at, passed(start, here) ? NULL : here, known);
 	note_late(start, table->full_name, here);

@@ -12,6 +12,7 @@
 #include "engine/watch.h"
 #include "engine/watermarks.h"
 #include "sink/sink.h"
+#include "source/hosts.h"
 #include "sink/store.h"
 
 #include <inttypes.h>
@@ -141,8 +142,11 @@ static int serve(void *arg, struct err *err)
 {
 	struct run *run = arg;
 	wait_posted(run, SERVE_MS);
-	if (run->reading && watch_tick(&run->watch, run->reading, run->reading->commit_ms, err) < 0)
+	if (run->reading &&
+	    watch_tick(&run->watch, run->reading, run->reading->commit_ms, err) < 0) {
+		err->retriable |= run->sync.config->source.nhosts > 1; /* another may have it */
 		return -1;
+	}
 	if (run->start)
 		name_lock_keep(&run->start->name);
 	if (!checkpoint_due(&run->sync.checkpoint, clock_mono_ms()))
@@ -242,6 +246,17 @@ static int serve_stream(struct run *run, struct err *err)
 	return rc;
 }
 
+/* Which hosts the next attempt tries first. When the stream of each has ended at one place with what does not pass, there is
+ * nothing more to try. */
+static void judge_host(const struct run *run, int rc, struct err *err)
+{
+	const struct source_config *source = &run->sync.config->source;
+	if (stream_went_on(run->stream))
+		hosts_forgive(source);
+	if (rc < 0 && stream_was_refused(run->stream) && !hosts_blame(source))
+		err->retriable = false;
+}
+
 static int stream(struct run *run, struct start *start, struct err *err)
 {
 	/* for measuring: end where the binlog ends now */
@@ -262,6 +277,7 @@ static int stream(struct run *run, struct start *start, struct err *err)
 	if (rc == 0) {
 		rc = run->stream_rc;
 		*err = run->stream_err;
+		judge_host(run, rc, err);
 	}
 	stream_free(run->stream);
 	run->stream = NULL;

@@ -39,6 +39,7 @@ struct stream *stream_new(struct sync *sync, struct catalog *catalog, struct cat
 	stream->doubts = sync->doubts;
 	position_copy(&stream->read, start);
 	position_copy(&stream->acked, start);
+	stream->begun = start->sequence;
 	event_format_init(&stream->format);
 	group_init(&stream->group);
 	group_init(&stream->ahead);
@@ -223,6 +224,7 @@ static int begin_group(struct stream *stream, const struct event *event, uint64_
 		return err_set(err, ERR_SOURCE,
 			       "a transaction at %s:%" PRIu64 " begins inside another",
 			       stream->file, start);
+	stream->away_ms = 0;
 	if (event_gtid_parse(event, &gtid, err) < 0)
 		return stream_at(stream, start, SLICE(""), err);
 	if (stream->resumed.row_bytes > 0 && !gtid_equal(&gtid.gtid, &stream->resumed.gtid))
@@ -393,8 +395,10 @@ static int on_packet(struct stream *stream, struct slice packet, struct err *err
 			start = stream->offset - event.size;
 		return stream_at(stream, start, SLICE(""), err);
 	}
-	if (type == EVENT_HEARTBEAT || type == EVENT_HEARTBEAT_V2)
+	if (type == EVENT_HEARTBEAT || type == EVENT_HEARTBEAT_V2) {
+		stream->away_ms = 0;
 		return on_heartbeat(stream, &event, err);
+	}
 	if (type == EVENT_ROTATE)
 		return on_rotate(stream, &event, err);
 	advance(stream, &event);
@@ -414,9 +418,22 @@ static const struct source_config *source_of(const struct stream *stream)
 int stream_lost(struct stream *stream, struct err *err)
 {
 	stream->lost = err->code == ERR_SOURCE && err->retriable;
-	if (source_of(stream)->nhosts > 0 && (err->code == ERR_SOURCE || err->code == ERR_POSITION))
+	if (source_of(stream)->nhosts > 0 &&
+	    (err->code == ERR_SOURCE || err->code == ERR_POSITION)) {
+		stream->refused = !err->retriable;
 		err->retriable = true;
+	}
 	return -1;
+}
+
+bool stream_was_refused(const struct stream *stream)
+{
+	return stream->refused;
+}
+
+bool stream_went_on(const struct stream *stream)
+{
+	return stream->acked.sequence != stream->begun;
 }
 
 /* How often the server is to say that it is there: often enough that heartbeats come at their time (rule 9). */
@@ -443,7 +460,6 @@ static int open_dump(struct stream *stream, struct err *err)
 	stream->row_metadata_full = server->row_metadata_full;
 	if (sync_check_server(stream->lane.sync, &stream->read, server->identity, err) < 0)
 		return stream_lost(stream, err);
-	stream->away_ms = 0;
 	return 0;
 }
 

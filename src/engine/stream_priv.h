@@ -53,8 +53,10 @@ struct stream {
 	bool slot_open;     /* lane.token is the group's slot */
 	uint64_t row_bytes; /* of the group so far: sequenceId = read.sequence + this + offset */
 	struct resumed resumed;
-	bool lost; /* the error is one of the source's connection, which may be opened again */
-	int64_t away_ms; /* monotonic, since when no connection could be opened; 0: one could */
+	bool lost;    /* the error is one of the source's connection, which may be opened again */
+	bool refused; /* the error is one that does not pass on this host, and others may be tried */
+	uint64_t begun; /* sequence of the beginning */
+	int64_t away_ms; /* monotonic, since when nothing has come from the server; 0: something has */
 	struct attached *attached; /* what is saved with this group's position; NULL: nothing */
 	bool skipped_rows;         /* the group has rows that a table's snapshot has seen */
 

@@ -16,7 +16,9 @@ struct property {
 /* Which of several hosts is used: the one thing here that changes (source/hosts.h). */
 struct source_choice {
 	_Atomic int current; /* index; -1: none is chosen */
-	int told;            /* the last that the log has named; -1: none. The sync's own thread */
+	/* the rest: the sync's own thread */
+	int told;     /* the last that the log has named; -1: none */
+	bool *blamed; /* of each: a stream from it ended with what does not pass */
 };
 
 struct source_config {

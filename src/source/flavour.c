@@ -137,29 +137,44 @@ static int file_too_short(struct conn *conn, const struct position *position, ui
 		       conn->place, position->file, size, position->offset);
 }
 
+/* Looks for the position's file in the list of binlogs, which is *logs afterwards. The file must have come as far as the
+ * position: a server that lost its last writes may reach it again, with others. */
+static int find_file(struct conn *conn, const struct position *position, struct result *logs,
+		     bool *there, struct err *err)
+{
+	uint64_t size;
+
+	*there = false;
+	if (conn_query(conn, logs, err, "SHOW BINARY LOGS"))
+		return -1;
+	for (unsigned i = 0; i < logs->nrows && !*there; i++) {
+		if (!slice_equal(result_cell(logs, i, 0), slice_str(position->file)))
+			continue;
+		*there = true;
+		size = strtoull(result_cell(logs, i, 1).ptr, NULL, 10);
+		if (position->offset > size) {
+			result_fini(logs);
+			return file_too_short(conn, position, size, err);
+		}
+	}
+	return 0;
+}
+
 /* The list of binlogs is asked for where it may be; the server's own refusal comes later otherwise. */
 static int check_file(struct conn *conn, const struct position *position, struct err *err)
 {
 	struct result logs;
-	uint64_t size;
+	bool there;
 	int rc = 0;
 
-	if (conn_query(conn, &logs, err, "SHOW BINARY LOGS")) {
+	if (find_file(conn, position, &logs, &there, err)) {
 		if (!server_error_denied(conn_errno(conn)))
 			return -1;
 		*err = (struct err)ERR_INIT;
 		return 0;
 	}
-	for (unsigned i = 0; i < logs.nrows; i++) {
-		if (!slice_equal(result_cell(&logs, i, 0), slice_str(position->file)))
-			continue;
-		size = strtoull(result_cell(&logs, i, 1).ptr, NULL, 10);
-		if (position->offset > size)
-			rc = file_too_short(conn, position, size, err);
-		goto done;
-	}
-	rc = logs.nrows ? file_gone(conn, position, &logs, err) : 0;
-done:
+	if (!there && logs.nrows)
+		rc = file_gone(conn, position, &logs, err);
 	result_fini(&logs);
 	return rc;
 }
@@ -332,19 +347,22 @@ static int mariadb_purged(struct conn *conn, const struct position *position, st
 }
 
 /* Whether the file of the position is there: then all behind it is. */
-static bool has_file(struct conn *conn, const struct position *position)
+static int has_file(struct conn *conn, const struct position *position, bool *there,
+		    struct err *err)
 {
-	struct err ignored = ERR_INIT;
 	struct result logs;
-	bool there = false;
 
-	if (position->file[0] == '\0' || strcmp(position->server, conn->server.identity) != 0 ||
-	    conn_query(conn, &logs, &ignored, "SHOW BINARY LOGS") < 0)
-		return false;
-	for (unsigned i = 0; i < logs.nrows && !there; i++)
-		there = slice_equal(result_cell(&logs, i, 0), slice_str(position->file));
+	*there = false;
+	if (position->file[0] == '\0' || strcmp(position->server, conn->server.identity) != 0)
+		return 0;
+	if (find_file(conn, position, &logs, there, err)) {
+		if (err->code == ERR_POSITION || err->retriable)
+			return -1;
+		*err = (struct err)ERR_INIT;
+		return 0;
+	}
 	result_fini(&logs);
-	return there;
+	return 0;
 }
 
 /* What was purged must lie before the position. Everything else the server itself refuses at the dump, with clear texts. The
@@ -353,9 +371,12 @@ static int mariadb_check_gtids(struct conn *conn, const struct position *positio
 {
 	struct gtid_set purged;
 	struct buf state;
+	bool there;
 	int rc;
 
-	if (has_file(conn, position))
+	if (has_file(conn, position, &there, err))
+		return -1;
+	if (there)
 		return 0;
 	buf_init(&state);
 	gtid_set_init(&purged, GTID_MARIADB);
@@ -382,6 +403,7 @@ static int mariadb_dump_start(struct conn *conn, const struct dump_start *start,
 	static const struct position nowhere;
 	struct dump_start by_state = *start;
 	struct buf gtids;
+	bool there;
 	int rc;
 
 	if (conn_query(conn, NULL, err,
@@ -391,12 +413,15 @@ static int mariadb_dump_start(struct conn *conn, const struct dump_start *start,
 		return -1;
 	if (!by_gtid(start->position) && start->position->file[0])
 		return send_file_dump(conn, start, err);
+	if (has_file(conn, start->position, &there, err))
+		return -1;
 	buf_init(&gtids);
 	gtid_set_print(&start->position->gtids, &gtids);
-	/* a position of another server: what is missing here between it and the next GTID is an error */
+	/* What is missing here between the position and the next GTID is an error: where the position's own binlog is there nothing
+	 * is missing, whatever the numbers say, but of several hosts two may have one server_id. */
 	rc = conn_query(conn, NULL, err,
 			"SET @slave_connect_state='%s', @slave_gtid_strict_mode=%d",
-			buf_cstr(&gtids), start->position->file[0] == '\0' && gtids.len > 0);
+			buf_cstr(&gtids), gtids.len > 0 && (!there || conn->config->nhosts > 0));
 	buf_fini(&gtids);
 	if (rc)
 		return -1;

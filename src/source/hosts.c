@@ -31,6 +31,28 @@ void hosts_tell(const struct source_config *config)
 	log_info("source: %s is used", place);
 }
 
+bool hosts_blame(const struct source_config *config)
+{
+	int host = hosts_chosen(config);
+	if (host >= 0)
+		config->choice->blamed[host] = true;
+	for (unsigned i = 0; i < config->nhosts; i++)
+		if (!config->choice->blamed[i])
+			return true;
+	return false;
+}
+
+bool hosts_blamed(const struct source_config *config, unsigned host)
+{
+	return config->choice->blamed[host];
+}
+
+void hosts_forgive(const struct source_config *config)
+{
+	for (unsigned i = 0; i < config->nhosts; i++)
+		config->choice->blamed[i] = false;
+}
+
 void refusals_init(struct refusals *refusals)
 {
 	*refusals = (struct refusals){.code = ERR_NONE};

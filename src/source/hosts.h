@@ -27,6 +27,13 @@ void hosts_print(const struct source_config *config, unsigned host, char *text, 
 /* Says in the log, of the host that is chosen, that it is used now; once until it is another one. */
 void hosts_tell(const struct source_config *config);
 
+/* The stream from the host that is chosen has ended with what does not pass there: the others come first from now on. false:
+ * they have all been blamed. */
+bool hosts_blame(const struct source_config *config);
+bool hosts_blamed(const struct source_config *config, unsigned host);
+/* The stream has gone on: what was said of the hosts was about places that lie behind. */
+void hosts_forgive(const struct source_config *config);
+
 void refusals_init(struct refusals *refusals);
 void refusals_fini(struct refusals *refusals);
 /* Says in the log that this host is passed over, and why. */

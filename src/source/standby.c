@@ -1,18 +1,27 @@
 #include "source/standby.h"
 
+#include "base/mem.h"
 #include "source/conn_priv.h"
 #include "source/server_error.h"
 
+#include <inttypes.h>
+#include <stdlib.h>
+
 /* ---- MySQL ---- */
 
-static int mysql_has(struct conn *conn, const struct gtid_set *gtids, struct err *err)
+static int mysql_has(struct conn *conn, const struct gtid_set *sets, size_t n, struct err *err)
 {
+	struct gtid_set all;
 	struct result result;
 	struct buf text;
 	int rc;
 
+	gtid_set_init(&all, GTID_MYSQL);
+	for (size_t i = 0; i < n; i++)
+		gtid_set_merge(&all, &sets[i]);
 	buf_init(&text);
-	gtid_set_print(gtids, &text);
+	gtid_set_print(&all, &text);
+	gtid_set_fini(&all);
 	rc = conn_query(conn, &result, err, "SELECT GTID_SUBSET('%s', @@GLOBAL.gtid_executed)",
 			buf_cstr(&text));
 	buf_fini(&text);
@@ -23,57 +32,131 @@ static int mysql_has(struct conn *conn, const struct gtid_set *gtids, struct err
 	return rc;
 }
 
-/* ---- MariaDB ---- */
-
-/* A domain of which nothing was written since the server was made from a backup stands only in gtid_slave_pos. */
-static void add_absent(struct gtid_set *to, const struct gtid_set *from)
+static int mysql_replicates(struct conn *conn, struct err *err)
 {
-	for (size_t i = 0; i < from->ndomains; i++) {
-		const struct gtid_domain *domain = &from->domains[i];
-		const struct gtid any = {.flavour = GTID_MARIADB, .domain = domain->domain};
-		const struct gtid last = {.flavour = GTID_MARIADB,
-					  .domain = domain->domain,
-					  .server_id = domain->server_id,
-					  .seq = domain->seq};
-		if (!gtid_set_contains(to, &any))
-			gtid_set_add(to, &last);
+	struct result result;
+	int rc = conn_query(conn, &result, err, "SHOW REPLICA STATUS");
+
+	if (rc && server_error_unknown(conn_errno(conn))) {
+		*err = (struct err)ERR_INIT;
+		rc = conn_query(conn, &result, err, "SHOW SLAVE STATUS");
 	}
-}
-
-static int mariadb_parse(const struct result *result, bool logs, struct gtid_set *binlog,
-			 struct err *err)
-{
-	struct gtid_set applied;
-	int rc = gtid_set_parse(binlog, result_cell(result, 0, 0), err);
-
-	if (rc || !logs)
-		return rc;
-	gtid_set_init(&applied, GTID_MARIADB);
-	rc = gtid_set_parse(&applied, result_cell(result, 0, 1), err);
-	if (rc == 0)
-		add_absent(binlog, &applied);
-	gtid_set_fini(&applied);
+	if (rc)
+		return -1;
+	for (unsigned i = 0; i < result.nrows && rc == 0; i++)
+		rc = slice_equal(result_named(&result, i, "Replica_SQL_Running"), SLICE("Yes")) ||
+		     slice_equal(result_named(&result, i, "Slave_SQL_Running"), SLICE("Yes"));
+	result_fini(&result);
 	return rc;
 }
 
-static int mariadb_has(struct conn *conn, const struct gtid_set *gtids, struct err *err)
+/* ---- MariaDB ---- */
+
+/* What a MariaDB has had: the last number of each server in each domain of its binlog, and what it has applied last. */
+struct history {
+	struct gtid_domain *written; /* one for each domain and server */
+	size_t n;
+	struct gtid_set applied;
+};
+
+static void history_fini(struct history *history)
 {
-	struct gtid_set binlog;
+	free(history->written);
+	gtid_set_fini(&history->applied);
+}
+
+static int parse_state(struct slice text, struct history *history, struct err *err)
+{
+	struct gtid_set one;
+	size_t cap = 1, len;
+	int rc = 0;
+
+	for (size_t i = 0; i < text.len; i++)
+		cap += text.ptr[i] == ',';
+	history->written = mem_array(cap, sizeof(*history->written));
+	gtid_set_init(&one, GTID_MARIADB);
+	for (; rc == 0 && text.len > 0; text = slice_of(text.ptr + len, text.len - len)) {
+		const char *comma = memchr(text.ptr, ',', text.len);
+		len = comma ? (size_t)(comma - text.ptr) : text.len;
+		rc = gtid_set_parse(&one, slice_of(text.ptr, len), err);
+		if (rc == 0 && one.ndomains == 1)
+			history->written[history->n++] = one.domains[0];
+		len += comma != NULL;
+	}
+	gtid_set_fini(&one);
+	return rc;
+}
+
+static int history_read(struct conn *conn, struct history *history, struct err *err)
+{
 	struct result result;
-	bool logs;
 	int rc;
 
+	*history = (struct history){NULL};
+	gtid_set_init(&history->applied, GTID_MARIADB);
 	if (conn_query(conn, &result, err,
-		       "SELECT @@GLOBAL.gtid_binlog_pos, @@GLOBAL.gtid_slave_pos, "
-		       "@@GLOBAL.log_slave_updates"))
+		       "SELECT @@GLOBAL.gtid_binlog_state, @@GLOBAL.gtid_slave_pos"))
 		return -1;
-	logs = slice_equal(result_cell(&result, 0, 2), SLICE("1"));
-	gtid_set_init(&binlog, GTID_MARIADB);
-	rc = mariadb_parse(&result, logs, &binlog, err);
+	rc = parse_state(result_cell(&result, 0, 0), history, err);
 	if (rc == 0)
-		rc = gtid_set_subset(gtids, &binlog);
-	gtid_set_fini(&binlog);
+		rc = gtid_set_parse(&history->applied, result_cell(&result, 0, 1), err);
 	result_fini(&result);
+	return rc;
+}
+
+/* Numbers alone do not say it: after a failover another server goes on with them. What was made from a backup and has logged
+ * nothing since stands at its very point only. */
+static bool had(const struct history *history, const struct gtid_domain *last)
+{
+	for (size_t i = 0; i < history->n; i++) {
+		const struct gtid_domain *written = &history->written[i];
+		if (written->domain == last->domain && written->server_id == last->server_id)
+			return written->seq >= last->seq;
+	}
+	for (size_t i = 0; i < history->applied.ndomains; i++) {
+		const struct gtid_domain *applied = &history->applied.domains[i];
+		if (applied->domain == last->domain)
+			return applied->server_id == last->server_id && applied->seq == last->seq;
+	}
+	return false;
+}
+
+static int mariadb_has(struct conn *conn, const struct gtid_set *sets, size_t n, struct err *err)
+{
+	struct history history;
+	int rc = history_read(conn, &history, err) < 0 ? -1 : 1;
+
+	for (size_t i = 0; rc > 0 && i < n; i++)
+		for (size_t k = 0; rc > 0 && k < sets[i].ndomains; k++)
+			rc = had(&history, &sets[i].domains[k]);
+	history_fini(&history);
+	return rc;
+}
+
+static bool has_domain(const struct gtid_set *set, uint32_t domain)
+{
+	for (size_t i = 0; i < set->ndomains; i++)
+		if (set->domains[i].domain == domain)
+			return true;
+	return false;
+}
+
+int standby_check_domains(struct conn *conn, const struct gtid_set *position, struct err *err)
+{
+	struct history history;
+	int rc;
+
+	if (!conn->server.mariadb)
+		return 0;
+	rc = history_read(conn, &history, err);
+	for (size_t i = 0; rc == 0 && i < history.n; i++)
+		if (!has_domain(position, history.written[i].domain))
+			rc = err_set(err, ERR_POSITION,
+				     "source %s: its binlog has transactions of the GTID domain "
+				     "%" PRIu32 ", of which the saved position knows nothing: old "
+				     "ones would come late, and over newer rows",
+				     conn->place, history.written[i].domain);
+	history_fini(&history);
 	return rc;
 }
 
@@ -92,28 +175,15 @@ static int mariadb_replicates(struct conn *conn, struct err *err)
 
 /* ---- for both ---- */
 
-int standby_has(struct conn *conn, const struct gtid_set *gtids, struct err *err)
+int standby_has(struct conn *conn, const struct gtid_set *sets, size_t n, struct err *err)
 {
-	return conn->server.mariadb ? mariadb_has(conn, gtids, err) : mysql_has(conn, gtids, err);
+	return conn->server.mariadb ? mariadb_has(conn, sets, n, err)
+				    : mysql_has(conn, sets, n, err);
 }
 
 int standby_replicates(struct conn *conn, struct err *err)
 {
-	struct result result;
-	int rc;
-
-	if (conn->server.mariadb)
-		return mariadb_replicates(conn, err);
-	rc = conn_query(conn, &result, err, "SHOW REPLICA STATUS");
-	if (rc && server_error_unknown(conn_errno(conn))) {
-		*err = (struct err)ERR_INIT;
-		rc = conn_query(conn, &result, err, "SHOW SLAVE STATUS");
-	}
-	if (rc)
-		return -1;
-	rc = result.nrows > 0;
-	result_fini(&result);
-	return rc;
+	return conn->server.mariadb ? mariadb_replicates(conn, err) : mysql_replicates(conn, err);
 }
 
 int standby_check_logs(struct conn *conn, struct err *err)

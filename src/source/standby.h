@@ -7,8 +7,13 @@
 #include "model/position.h"
 #include "source/conn.h"
 
-/* Whether the server has all of these in its binlog, or had them before that was purged: 1, 0, -1. */
-int standby_has(struct conn *conn, const struct gtid_set *gtids, struct err *err) MUST_CHECK;
+/* Whether the server has each of these n sets in its binlog, or had it before that was purged: 1, 0, -1. */
+int standby_has(struct conn *conn, const struct gtid_set *sets, size_t n,
+		struct err *err) MUST_CHECK;
+/* MariaDB: ERR_POSITION when its binlog has a domain that the position does not have: a dump begins at the first transaction of
+ * that, however old. */
+int standby_check_domains(struct conn *conn, const struct gtid_set *position,
+			  struct err *err) MUST_CHECK;
 /* Whether it applies another server's changes now, so that what it lacks may come: 1, 0, -1. */
 int standby_replicates(struct conn *conn, struct err *err) MUST_CHECK;
 /* ERR_SOURCE when it is a replica that does not log what it applies: its binlog lacks that. */

@@ -308,14 +308,15 @@ def test_a_host_that_refuses(run_on, pair):
     running.wait_streaming()
     primary.run("SET sql_log_bin = 0", "ALTER USER tideway@'%' ACCOUNT LOCK")
     primary.kill_connections()
-    running.wait_log(rf"source: 127\.0\.0\.1:{primary.port} is passed over: .*ACCOUNT UNLOCK")
+    running.wait_log(rf"cannot connect to the source 127\.0\.0\.1:{primary.port} .*ACCOUNT UNLOCK")
     running.wait_log(rf"source: going on at 127\.0\.0\.1:{replica.port} ")
     primary.run("INSERT INTO d.t VALUES (1, 1)")
     assert same_as(primary, running) == 1
     # both: that is for good
     replica.run("SET sql_log_bin = 0", "ALTER USER tideway@'%' ACCOUNT LOCK")
     replica.kill_connections()
-    running.fails(3, "none of the 2 hosts of the source can be used: ")
+    running.fails(3, "none of the 2 hosts of the source can be used: ",
+                  rf"source: 127\.0\.0\.1:{primary.port} is passed over: .*ACCOUNT UNLOCK")
 
 
 @both
@@ -441,6 +442,83 @@ def test_a_replica_made_behind_the_position(run_on, servers):
     assert same_as(primary, running) == 4
 
 
+def test_an_idle_replica_made_behind_the_position(run_on, servers):
+    """Nothing has come to its binlog yet, so that it could not say what is missing: it serves at the point of its backup only."""
+    primary, replica = servers(MariaDB), servers(MariaDB)
+    primary.run("CREATE DATABASE d", TABLE)
+    running = run_on(primary).start()
+    running.wait_streaming()
+    assert running.stop() == 0
+    primary.run("INSERT INTO d.t VALUES (1, 1)", "INSERT INTO d.t VALUES (2, 2)")
+    replica.run("SET sql_log_bin = 0", "CREATE DATABASE d", TABLE, "INSERT INTO d.t VALUES (1, 1), (2, 2)")
+    replica.run(f"SET GLOBAL gtid_slave_pos = '{gtids(primary)}'")
+    follow(replica, primary)
+    use_hosts(running, [primary], replica, primary)
+    running.start().wait_log(rf"source: 127\.0\.0\.1:{replica.port} is passed over: .*does not have everything that sync")
+    assert same_as(primary, running) == 2
+    assert running.stop() == 0
+    use_hosts(running, [replica, primary], replica)
+    running.start().wait_log(rf"source: going on at 127\.0\.0\.1:{replica.port} ")
+    running.wait_streaming()
+    primary.run("INSERT INTO d.t VALUES (3, 3)")
+    assert same_as(primary, running) == 3
+
+
+def test_another_server_goes_on_with_the_numbers(run_on, pair):
+    """MariaDB: what the dead primary wrote last nobody has; the new one has given the same numbers to other transactions."""
+    primary, replica = pair(MariaDB)
+    running = run_on(primary).start()
+    running.wait_streaming()
+    replica.run("STOP SLAVE")
+    primary.run("INSERT INTO d.t VALUES (1, 1)", "INSERT INTO d.t VALUES (2, 2)")
+    assert same_as(primary, running) == 2
+    assert running.stop() == 0
+    primary.stop(signal.SIGKILL)
+    replica.run("RESET SLAVE ALL", *(f"INSERT INTO d.t VALUES ({n}, {n})" for n in range(10, 15)))
+    use_hosts(running, [primary], replica)
+    running.start().fails(4, "does not have everything that sync")
+
+
+def test_a_domain_that_the_position_does_not_have(run_on, pair):
+    """MariaDB: its transactions would come from the first one on, however old they are."""
+    primary, replica = pair(MariaDB)
+    running = run_on(primary).start()
+    running.wait_streaming()
+    assert running.stop() == 0
+    replica.run("SET gtid_domain_id = 5", "UPDATE d.t SET v = 0")
+    replica.run("SET gtid_domain_id = 5", "CREATE TABLE d.u (id INT)")
+    use_hosts(running, [primary], replica)
+    running.start().fails(4, "the GTID domain 5, of which the saved position knows nothing")
+
+
+def break_event(server, number):
+    """The header of the rows event that wrote this id says that it has no length."""
+    file = server.run("SHOW BINARY LOG STATUS" if server.mysql else "SHOW MASTER STATUS")[0][0]
+    events = server.run(f"SHOW BINLOG EVENTS IN '{file}'")
+    at = [pos for _, pos, kind, *_ in events if kind.startswith("Write_rows")][number]
+    with open(server.datadir / file, "r+b") as binlog:
+        binlog.seek(at + 9)
+        binlog.write(bytes(4))
+
+
+def test_a_binlog_that_is_broken(run_on, pair):
+    """What ends the stream on one host for good is a reason for the next one; when they all have it, it is the end."""
+    primary, replica = pair(MariaDB)
+    running = run_on(primary, replica).start()
+    running.wait_streaming()
+    assert running.stop() == 0
+    primary.run(*(f"INSERT INTO d.t VALUES ({n}, {n})" for n in range(3)))
+    caught_up(replica, primary)
+    break_event(primary, 2)
+    running.start().wait_log(rf"source: going on at 127\.0\.0\.1:{replica.port} ")
+    assert same_as(replica, running) == 3
+    assert running.stop() == 0
+    replica.run("STOP SLAVE", "RESET SLAVE ALL", *(f"INSERT INTO d.t VALUES ({n}, {n})" for n in range(10, 13)))
+    break_event(replica, 5)
+    use_hosts(running, [primary, replica], replica)
+    running.start().fails(3, "1236")
+
+
 def test_a_replica_that_logs_nothing(run_on, pair):
     """A replica without log_slave_updates has nothing to send."""
     primary, replica = pair(MariaDB)
@@ -513,3 +591,8 @@ def test_check_names_every_host(run_on, pair):
     assert f"FAIL  source 127.0.0.1:{primary.port}: cannot connect" in out
     assert f"ok    source 127.0.0.1:{replica.port}: " in out
     assert out.count("  log_bin: ") == 1 and out.count("ok    position: ") == 1
+    twice = f"localhost:{replica.port}"
+    use_hosts(running, [primary, replica], replica, twice)
+    code, out, _ = running.once(command="check")
+    assert code == 3, out
+    assert f"FAIL  server_id of {twice}: 102, which is that of 127.0.0.1:{replica.port}" in out

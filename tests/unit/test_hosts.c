@@ -4,6 +4,7 @@
 #include "unit.h"
 
 static const struct source_host list[] = {{"db1", 3306}, {"::1", 3307}};
+static bool blamed[2];
 static struct source_choice choice;
 static const struct source_config config = {.hosts = list, .nhosts = 2, .choice = &choice};
 static const struct source_config alone = {.host = "db1"};
@@ -11,7 +12,8 @@ static const struct source_config alone = {.host = "db1"};
 static int fresh(void **state)
 {
 	(void)state;
-	choice = (struct source_choice){.current = -1, .told = -1};
+	blamed[0] = blamed[1] = false;
+	choice = (struct source_choice){.current = -1, .told = -1, .blamed = blamed};
 	return 0;
 }
 
@@ -39,6 +41,20 @@ static void places(void **state)
 	assert_string_equal(place, "db1:3306");
 	hosts_print(&config, 1, place, sizeof(place));
 	assert_string_equal(place, "[::1]:3307");
+}
+
+static void all_have_been_blamed(void **state)
+{
+	(void)state;
+	hosts_choose(&config, 1);
+	assert_true(hosts_blame(&config)); /* the first is left */
+	assert_true(hosts_blamed(&config, 1));
+	assert_false(hosts_blamed(&config, 0));
+	hosts_choose(&config, 0);
+	assert_false(hosts_blame(&config));
+	hosts_forgive(&config);
+	assert_false(hosts_blamed(&config, 0));
+	assert_true(hosts_blame(&config));
 }
 
 /* The error that is left when both hosts have given these. */
@@ -102,6 +118,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(one_is_chosen_at_a_time, fresh),
 		cmocka_unit_test(places),
+		cmocka_unit_test_setup(all_have_been_blamed, fresh),
 		cmocka_unit_test(lost_is_what_every_host_has_lost),
 		cmocka_unit_test(the_only_host_speaks_for_itself),
 	};

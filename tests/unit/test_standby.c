@@ -1,0 +1,59 @@
+/* standby: what a MariaDB has had, by its binlog's state. */
+#include "source/standby.c"
+
+#include "unit.h"
+
+static struct history history_of(const char *state, const char *applied)
+{
+	struct history history = {NULL};
+	struct err err = ERR_INIT;
+	gtid_set_init(&history.applied, GTID_MARIADB);
+	assert_int_equal(parse_state(slice_str(state), &history, &err), 0);
+	assert_int_equal(gtid_set_parse(&history.applied, slice_str(applied), &err), 0);
+	return history;
+}
+
+static bool has(const char *state, const char *applied, uint32_t domain, uint32_t server,
+		uint64_t seq)
+{
+	struct history history = history_of(state, applied);
+	const struct gtid_domain last = {.domain = domain, .server_id = server, .seq = seq};
+	bool yes = had(&history, &last);
+	history_fini(&history);
+	return yes;
+}
+
+static void a_number_of_another_server_is_another_transaction(void **state)
+{
+	const char *after_failover = "0-1-45,0-2-70,5-1-9";
+	(void)state;
+	assert_true(has(after_failover, "", 0, 1, 45));
+	assert_true(has(after_failover, "", 0, 2, 46));
+	assert_false(has(after_failover, "", 0, 1, 60)); /* lost: 46 and on are server 2's */
+	assert_false(has(after_failover, "", 0, 3, 1));
+	assert_true(has(after_failover, "", 5, 1, 9));
+	assert_false(has(after_failover, "", 5, 1, 10));
+	assert_false(has(after_failover, "", 7, 1, 1));
+	assert_false(has("", "", 0, 1, 1));
+}
+
+/* Its binlog lacks what lies between an earlier position and the backup. */
+static void a_backup_stands_at_its_point_only(void **state)
+{
+	(void)state;
+	assert_true(has("", "0-1-100", 0, 1, 100));
+	assert_false(has("", "0-1-100", 0, 1, 50));
+	assert_false(has("", "0-1-100", 0, 1, 101));
+	assert_false(has("", "0-2-100", 0, 1, 100));
+	assert_true(has("0-1-101", "0-1-101", 0, 1, 50)); /* the dump itself says what it lacks */
+	assert_true(has("1-1-3", "0-1-100,1-1-3", 0, 1, 100));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_number_of_another_server_is_another_transaction),
+		cmocka_unit_test(a_backup_stands_at_its_point_only),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
