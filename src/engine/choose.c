@@ -10,6 +10,7 @@
 #include "source/standby.h"
 
 #include <cjson/cJSON.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -65,7 +66,9 @@ static int add_point(struct choosing *choosing, const cJSON *record, const char 
 	text = cJSON_PrintUnformatted(item);
 	rc = position_from_json(&position, slice_str(text), err);
 	free(text);
+	/* what the stream has passed is in the position: it is asked for by that alone */
 	if (rc == 0 && position.gtids.flavour == choosing->position->gtids.flavour &&
+	    !gtid_set_subset(&position.gtids, &choosing->position->gtids) &&
 	    !is_needed(choosing, &position.gtids))
 		need(choosing, &position.gtids);
 	position_fini(&position);
@@ -104,6 +107,11 @@ static int find_needed(struct choosing *choosing, struct err *err)
 
 /* ---- one host ---- */
 
+static enum gtid_flavour flavour_of(const struct server *server)
+{
+	return server->mariadb ? GTID_MARIADB : GTID_MYSQL;
+}
+
 static int refuse_behind(struct choosing *choosing, struct conn *conn, struct err *err)
 {
 	struct gtid_set all;
@@ -128,9 +136,8 @@ static int refuse_behind(struct choosing *choosing, struct conn *conn, struct er
 static int check_other(struct choosing *choosing, struct conn *conn, struct err *err)
 {
 	const struct server *server = conn_server(conn);
-	enum gtid_flavour flavour = server->mariadb ? GTID_MARIADB : GTID_MYSQL;
 	int rc;
-	if (!server->gtid || choosing->position->gtids.flavour != flavour ||
+	if (!server->gtid || choosing->position->gtids.flavour != flavour_of(server) ||
 	    gtid_set_empty(&choosing->position->gtids))
 		return sync_check_server(choosing->sync, choosing->position, server->identity, err);
 	rc = standby_has(conn, choosing->needed, choosing->nneeded, err);
@@ -150,7 +157,8 @@ static int try_position(struct choosing *choosing, const struct position *positi
 	if (source_has_position(conn, position, err) < 0)
 		return -1;
 	/* it must not end the dump of another process of the name, nor be ended by it */
-	snprintf(name, sizeof(name), "%s/try-%d", config->name, (int)getpid());
+	snprintf(name, sizeof(name), "%s/try-%d-%" PRId64, config->name, (int)getpid(),
+		 clock_wall_ms());
 	return dump_try(&config->source, position, name, err);
 }
 
@@ -174,7 +182,8 @@ static int check_position(struct choosing *choosing, struct conn *conn, struct e
 static bool may_catch_up(struct choosing *choosing, struct conn *conn)
 {
 	struct err ignored = ERR_INIT;
-	return choosing->position && choosing->position->gtids.flavour != GTID_NONE &&
+	return choosing->position &&
+	       choosing->position->gtids.flavour == flavour_of(conn_server(conn)) &&
 	       standby_has(conn, choosing->needed, choosing->nneeded, &ignored) == 0 &&
 	       standby_replicates(conn, &ignored) == 1;
 }
@@ -242,8 +251,13 @@ static struct conn *try_hosts(struct choosing *choosing, struct err *err)
 	struct conn *conn;
 	refusals_init(&refusals);
 	conn = first_host(choosing, false, &refusals, err);
-	if (conn == NULL && err->code == ERR_NONE)
+	if (conn == NULL && err->code == ERR_NONE) {
+		/* those that have been blamed are the last to ask, for good if no other may come back */
+		hosts_end(&choosing->sync->config->source, !refusals.may_pass);
 		conn = first_host(choosing, true, &refusals, err);
+	} else {
+		hosts_end(&choosing->sync->config->source, false);
+	}
 	if (conn)
 		hosts_tell(&choosing->sync->config->source);
 	else if (err->code == ERR_NONE)

@@ -371,6 +371,18 @@ static int guard_read(struct start *start, const struct table *table, struct err
 	return err_wrap(err, "table %.*s, full sync", SLICE_FMT(table->full_name));
 }
 
+/* Up to where rows that are read now may be of: lanes without one lock may stand behind the snapshot's position. */
+static const struct position *highest(const struct snapshot *snapshot)
+{
+	const struct position *highest = &snapshot->position;
+	for (unsigned i = 0; snapshot->positions && i < snapshot->nconns; i++) {
+		const struct position *at = &snapshot->positions[i];
+		if (at->gtids.flavour != GTID_NONE && gtid_set_subset(&highest->gtids, &at->gtids))
+			highest = at;
+	}
+	return highest;
+}
+
 /* Where the events of a table that is read now begin to count. A keyed table whose reading was cut off keeps its
  * first point: rows deleted since must be deleted downstream too, and replaying the overlap converges
  * (docs/decisions/0001). A table without a key, or of which nothing was written, is taken from this snapshot on. */
@@ -402,7 +414,7 @@ static int place_read(struct start *start, struct full_table *read, struct saves
 	if (known == NULL && state != FULL_UNKNOWN)
 		known = catalog_find(start->was, table->db, table->name);
 	saves_add(saves, record_name(&start->arena, "full", table->full_name),
-		  point_record(start, "reading", at, here, known));
+		  point_record(start, "reading", at, highest(&start->snapshot), known));
 	read->done_record =
 		point_record(start, "done", at, passed(start, here) ? NULL : here, known);
 	note_late(start, table->full_name, here);

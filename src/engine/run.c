@@ -253,8 +253,11 @@ static void judge_host(const struct run *run, int rc, struct err *err)
 	const struct source_config *source = &run->sync.config->source;
 	if (stream_went_on(run->stream))
 		hosts_forgive(source);
-	if (rc < 0 && stream_was_refused(run->stream) && !hosts_blame(source))
-		err->retriable = false;
+	if (rc == 0 || !stream_was_refused(run->stream) || hosts_blame(source))
+		return;
+	err->retriable = false;
+	if (source->nhosts > 1)
+		err_wrap(err, "no other host can serve");
 }
 
 static int stream(struct run *run, struct start *start, struct err *err)

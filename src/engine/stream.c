@@ -304,6 +304,7 @@ static int on_rotate(struct stream *stream, const struct event *event, struct er
 static void set_drained(struct stream *stream, bool drained)
 {
 	stream->drained = drained;
+	stream->caught_up |= drained;
 	atomic_store_explicit(&stream->lane.metrics->drained, drained, memory_order_relaxed);
 }
 
@@ -433,7 +434,7 @@ bool stream_was_refused(const struct stream *stream)
 
 bool stream_went_on(const struct stream *stream)
 {
-	return stream->acked.sequence != stream->begun;
+	return stream->acked.sequence != stream->begun || stream->caught_up;
 }
 
 /* How often the server is to say that it is there: often enough that heartbeats come at their time (rule 9). */

@@ -21,7 +21,7 @@ struct stream *stream_new(struct sync *sync, struct catalog *catalog, struct cat
 void stream_free(struct stream *stream);
 /* What it ended with is of this host alone and does not pass there (several hosts). */
 bool stream_was_refused(const struct stream *stream);
-/* Something behind its beginning is acknowledged. */
+/* Something behind its beginning is acknowledged, or there was nothing. */
 bool stream_went_on(const struct stream *stream);
 /* Runs until sync->stop (0: everything written is acknowledged and posted), or an error (-1). */
 int stream_run(struct stream *stream, struct err *err) MUST_CHECK;

@@ -72,6 +72,7 @@ struct stream {
 	struct heartbeat heartbeat;
 	int64_t watermark;   /* highest one of the heartbeats so far, wall ms */
 	struct buf quiet_at; /* file:offset of the last server heartbeat with no event since */
+	bool caught_up;      /* it was drained once */
 	bool drained;        /* two server heartbeats at one position */
 
 	struct position acked; /* everything before it is acknowledged */

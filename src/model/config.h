@@ -19,6 +19,7 @@ struct source_choice {
 	/* the rest: the sync's own thread */
 	int told;     /* the last that the log has named; -1: none */
 	bool *blamed; /* of each: a stream from it ended with what does not pass */
+	bool end;     /* the one that is used is the last to try */
 };
 
 struct source_config {

@@ -16,8 +16,9 @@ enum {
 	/* While MariaDB looks for a GTID in a large binlog it is silent; the TCP keepalive notices a dead
 	 * host meanwhile. */
 	DUMP_SEEK_DEADLINE_S = 600,
-	EVENT_TYPE_AT = 4, /* of the type in an event's header */
-	EVENT_MIN = 19,    /* the header */
+	TRY_DEADLINE_S = 120, /* of that, while other hosts may serve */
+	EVENT_TYPE_AT = 4,    /* of the type in an event's header */
+	EVENT_MIN = 19,       /* the header */
 	TRY_HEARTBEAT_MS = 500,
 };
 
@@ -229,6 +230,9 @@ int dump_try(const struct source_config *config, const struct position *position
 	struct dump *dump = dump_open(config, position, &options, err);
 	struct slice event;
 	int rc = dump ? 1 : -1;
+
+	if (dump)
+		conn_set_deadline(dump->conn, TRY_DEADLINE_S);
 
 	while (rc > 0 && dump->seeking)
 		rc = dump_read(dump, &event, err);

@@ -137,6 +137,24 @@ static int file_too_short(struct conn *conn, const struct position *position, ui
 		       conn->place, position->file, size, position->offset);
 }
 
+static bool same_base(const char *a, const char *b)
+{
+	const char *dot = strrchr(a, '.'), *other = strrchr(b, '.');
+
+	return dot && other && dot - a == other - b && strncmp(a, b, (size_t)(dot - a)) == 0;
+}
+
+/* The newest binlog is older than the position's. */
+static int file_to_come(struct conn *conn, const struct position *position, const char *newest,
+			struct err *err)
+{
+	return err_set(err, ERR_POSITION,
+		       "source %s: binlog %s (position %" PRIu64
+		       ") is not there, the newest is %s; "
+		       "the server was reset (RESET MASTER) or restored; " START_AGAIN,
+		       conn->place, position->file, position->offset, newest);
+}
+
 /* Looks for the position's file in the list of binlogs, which is *logs afterwards. The file must have come as far as the
  * position: a server that lost its last writes may reach it again, with others. */
 static int find_file(struct conn *conn, const struct position *position, struct result *logs,
@@ -155,6 +173,15 @@ static int find_file(struct conn *conn, const struct position *position, struct 
 		if (position->offset > size) {
 			result_fini(logs);
 			return file_too_short(conn, position, size, err);
+		}
+	}
+	if (!*there && logs->nrows) {
+		char newest[sizeof(position->file)];
+		conn_copy_cell(newest, sizeof(newest), result_cell(logs, logs->nrows - 1, 0));
+		if (same_base(newest, position->file) &&
+		    position_compare_files(position->file, 0, newest, 0) > 0) {
+			result_fini(logs);
+			return file_to_come(conn, position, newest, err);
 		}
 	}
 	return 0;

@@ -36,10 +36,17 @@ bool hosts_blame(const struct source_config *config)
 	int host = hosts_chosen(config);
 	if (host >= 0)
 		config->choice->blamed[host] = true;
+	if (config->choice->end)
+		return false;
 	for (unsigned i = 0; i < config->nhosts; i++)
 		if (!config->choice->blamed[i])
 			return true;
 	return false;
+}
+
+void hosts_end(const struct source_config *config, bool end)
+{
+	config->choice->end = end;
 }
 
 bool hosts_blamed(const struct source_config *config, unsigned host)

@@ -28,8 +28,10 @@ void hosts_print(const struct source_config *config, unsigned host, char *text, 
 void hosts_tell(const struct source_config *config);
 
 /* The stream from the host that is chosen has ended with what does not pass there: the others come first from now on. false:
- * they have all been blamed. */
+ * they have all been blamed, or cannot serve. */
 bool hosts_blame(const struct source_config *config);
+/* Whether the host that is chosen now is the last one: the others are refused for good, and no blame is left to share. */
+void hosts_end(const struct source_config *config, bool end);
 bool hosts_blamed(const struct source_config *config, unsigned host);
 /* The stream has gone on: what was said of the hosts was about places that lie behind. */
 void hosts_forgive(const struct source_config *config);

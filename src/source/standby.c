@@ -32,20 +32,39 @@ static int mysql_has(struct conn *conn, const struct gtid_set *sets, size_t n, s
 	return rc;
 }
 
+/* What the server says of itself as a replica; rows: none when it is not one. */
+static int mysql_status(struct conn *conn, struct result *result, struct err *err)
+{
+	if (conn_query(conn, result, err, "SHOW REPLICA STATUS") == 0)
+		return 0;
+	if (!server_error_unknown(conn_errno(conn)))
+		return -1;
+	*err = (struct err)ERR_INIT;
+	return conn_query(conn, result, err, "SHOW SLAVE STATUS");
+}
+
 static int mysql_replicates(struct conn *conn, struct err *err)
 {
 	struct result result;
-	int rc = conn_query(conn, &result, err, "SHOW REPLICA STATUS");
+	int rc = mysql_status(conn, &result, err);
 
-	if (rc && server_error_unknown(conn_errno(conn))) {
-		*err = (struct err)ERR_INIT;
-		rc = conn_query(conn, &result, err, "SHOW SLAVE STATUS");
-	}
 	if (rc)
 		return -1;
 	for (unsigned i = 0; i < result.nrows && rc == 0; i++)
 		rc = slice_equal(result_named(&result, i, "Replica_SQL_Running"), SLICE("Yes")) ||
 		     slice_equal(result_named(&result, i, "Slave_SQL_Running"), SLICE("Yes"));
+	result_fini(&result);
+	return rc;
+}
+
+static int mysql_is_replica(struct conn *conn, struct err *err)
+{
+	struct result result;
+	int rc;
+
+	if (mysql_status(conn, &result, err))
+		return -1;
+	rc = result.nrows > 0;
 	result_fini(&result);
 	return rc;
 }
@@ -56,7 +75,7 @@ static int mysql_replicates(struct conn *conn, struct err *err)
 struct history {
 	struct gtid_domain *written; /* one for each domain and server */
 	size_t n;
-	struct gtid_set applied;
+	struct gtid_set applied; /* empty where it does not log what it applies */
 };
 
 static void history_fini(struct history *history)
@@ -95,10 +114,11 @@ static int history_read(struct conn *conn, struct history *history, struct err *
 	*history = (struct history){NULL};
 	gtid_set_init(&history->applied, GTID_MARIADB);
 	if (conn_query(conn, &result, err,
-		       "SELECT @@GLOBAL.gtid_binlog_state, @@GLOBAL.gtid_slave_pos"))
+		       "SELECT @@GLOBAL.gtid_binlog_state, @@GLOBAL.gtid_slave_pos, "
+		       "@@GLOBAL.log_slave_updates"))
 		return -1;
 	rc = parse_state(result_cell(&result, 0, 0), history, err);
-	if (rc == 0)
+	if (rc == 0 && slice_equal(result_cell(&result, 0, 2), SLICE("1")))
 		rc = gtid_set_parse(&history->applied, result_cell(&result, 0, 1), err);
 	result_fini(&result);
 	return rc;
@@ -190,7 +210,7 @@ int standby_check_logs(struct conn *conn, struct err *err)
 {
 	struct result result;
 	bool logs = false;
-	int replicates;
+	int replica;
 
 	if (conn_query(conn, &result, err,
 		       "SHOW GLOBAL VARIABLES WHERE Variable_name IN "
@@ -201,9 +221,10 @@ int standby_check_logs(struct conn *conn, struct err *err)
 	result_fini(&result);
 	if (logs)
 		return 0;
-	replicates = standby_replicates(conn, err);
-	if (replicates <= 0)
-		return replicates;
+	replica =
+		conn->server.mariadb ? mariadb_replicates(conn, err) : mysql_is_replica(conn, err);
+	if (replica <= 0)
+		return replica;
 	return err_set(err, ERR_SOURCE,
 		       "source %s: it is a replica that does not write what it applies to its "
 		       "binlog; set log_slave_updates = ON (MySQL: log_replica_updates) in its "

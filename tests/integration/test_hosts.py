@@ -346,6 +346,19 @@ def test_a_host_of_another_set(run_on, servers, kind):
     assert running.stop() == 0
 
 
+def test_a_host_of_the_other_kind(run_on, servers):
+    """MariaDB's GTIDs mean nothing to MySQL: it cannot have the position, nor ever come to it."""
+    server, other = servers(MariaDB), servers(MySQL)
+    for each in (server, other):
+        each.run("CREATE DATABASE d", TABLE)
+    running = run_on(server).start()
+    running.wait_streaming()
+    assert running.stop() == 0
+    use_hosts(running, [server], other)
+    running.start().fails(4, "belongs to server 101")
+    assert running.once(command="check")[0] == 4
+
+
 def test_without_gtids_nothing_moves(run_on, servers):
     """MySQL with gtid_mode = OFF: another server is refused as without hosts."""
     off = ("--gtid-mode=OFF", "--enforce-gtid-consistency=OFF")

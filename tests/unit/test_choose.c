@@ -50,11 +50,57 @@ static void the_sequence_is_never_lowered(void **state)
 	position_fini(&position);
 }
 
+/* A point of a record, as it is saved. */
+static cJSON *record_with(const char *key, const char *gtids)
+{
+	cJSON *record = cJSON_CreateObject();
+	struct position point = saved(1);
+	struct err err = ERR_INIT;
+	struct buf json;
+	assert_int_equal(gtid_set_parse(&point.gtids, slice_str(gtids), &err), 0);
+	buf_init(&json);
+	position_to_json(&point, &json);
+	cJSON_AddItemToObject(record, key, cJSON_Parse(buf_cstr(&json)));
+	buf_fini(&json);
+	position_fini(&point);
+	return record;
+}
+
+static size_t needed_with(struct choosing *choosing, const char *key, const char *gtids)
+{
+	cJSON *record = record_with(key, gtids);
+	struct err err = ERR_INIT;
+	assert_int_equal(add_point(choosing, record, key, &err), 0);
+	cJSON_Delete(record);
+	return choosing->nneeded;
+}
+
+/* What a table was read behind is needed as long as it lies behind the position, each by itself and once. */
+static void points_that_are_needed(void **state)
+{
+	struct position position = saved(1);
+	struct choosing choosing = {.position = &position};
+	struct err err = ERR_INIT;
+	(void)state;
+	assert_int_equal(gtid_set_parse(&position.gtids, SLICE("0-2-65"), &err), 0);
+	need(&choosing, &position.gtids);
+	assert_int_equal(needed_with(&choosing, "position", "0-1-20"), 1);
+	assert_int_equal(needed_with(&choosing, "read", "0-2-65"), 1);
+	assert_int_equal(needed_with(&choosing, "read", "0-1-80"), 2);
+	assert_int_equal(needed_with(&choosing, "reading", "0-1-80"), 2);
+	assert_int_equal(needed_with(&choosing, "reading", "0-2-90"), 3);
+	for (size_t i = 0; i < choosing.nneeded; i++)
+		gtid_set_fini(&choosing.needed[i]);
+	free(choosing.needed);
+	position_fini(&position);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_position_moves),
 		cmocka_unit_test(the_sequence_is_never_lowered),
+		cmocka_unit_test(points_that_are_needed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,7 +13,7 @@ static int fresh(void **state)
 {
 	(void)state;
 	blamed[0] = blamed[1] = false;
-	choice = (struct source_choice){.current = -1, .told = -1, .blamed = blamed};
+	choice = (struct source_choice){.end = false, .current = -1, .told = -1, .blamed = blamed};
 	return 0;
 }
 
@@ -55,6 +55,9 @@ static void all_have_been_blamed(void **state)
 	hosts_forgive(&config);
 	assert_false(hosts_blamed(&config, 0));
 	assert_true(hosts_blame(&config));
+	/* the second has refused for good when it was asked */
+	hosts_end(&config, true);
+	assert_false(hosts_blame(&config));
 }
 
 /* The error that is left when both hosts have given these. */
