@@ -264,8 +264,16 @@ static int check_database(struct start *start, struct slice db, struct err *err)
 		return -1;
 	for (unsigned i = 0; rc == 0 && i < result.nrows; i++) {
 		struct slice name = result_cell(&result, i, 0);
-		if (!catalog_find(start->fresh, db, name) &&
-		    script_wants(start->script, start->sync->index, db, name))
+		if (catalog_find(start->fresh, db, name) ||
+		    !script_wants(start->script, start->sync->index, db, name))
+			continue;
+		if (!catalog_cannot_read(start->fresh, db, name))
+			rc = err_retry(err, ERR_SOURCE,
+				       "table %.*s.%.*s was made or changed while the tables were "
+				       "looked at; if this is said again and again, the user may "
+				       "not see its columns: GRANT SELECT on it",
+				       SLICE_FMT(db), SLICE_FMT(name));
+		else
 			rc = err_set(err, ERR_SOURCE,
 				     "table %.*s.%.*s has a column that this version cannot read "
 				     "(the warning above names "

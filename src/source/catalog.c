@@ -36,8 +36,27 @@ void catalog_other_clear(struct catalog_database *database)
 	database->nothers = 0;
 }
 
+void catalog_unread_clear(struct catalog_database *database)
+{
+	for (size_t i = 0; i < database->nunread; i++)
+		free((char *)database->unread[i].ptr);
+	free(database->unread);
+	database->unread = NULL;
+	database->nunread = 0;
+}
+
+bool catalog_cannot_read(const struct catalog *catalog, struct slice db, struct slice name)
+{
+	const struct catalog_database *database = catalog_database(catalog, db);
+	for (size_t i = 0; database && i < database->nunread; i++)
+		if (slice_equal(database->unread[i], name))
+			return true;
+	return false;
+}
+
 static void free_database(struct catalog_database *database)
 {
+	catalog_unread_clear(database);
 	catalog_other_clear(database);
 	free(database->others);
 	free(database->text);

@@ -40,9 +40,11 @@ void catalog_drop_database(struct catalog *catalog, struct slice db);
 /* Whether the name is a view's or a sequence's (whose changes stand in the binlog as a table's rows do):
  * no table, and nothing of it is to be followed. */
 bool catalog_is_other(const struct catalog *catalog, struct slice db, struct slice name);
+/* Whether the table was left out when its database was loaded, since it has something that is not known here. */
+bool catalog_cannot_read(const struct catalog *catalog, struct slice db, struct slice name);
 /* Puts a definition made elsewhere (row metadata FULL) in place; it is copied and gets a new version. */
 const struct table *catalog_put(struct catalog *catalog, const struct table *table);
-/* The highest version given so far: has anything changed since? */
+/* The highest version given so far: has anything changed since? Also when a table was not loaded any more. */
 uint64_t catalog_version(const struct catalog *catalog);
 
 /* Applies the steps of one statement (decode/ddl.h). *effects (n of them, 0 when no table or known

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/map.h"
+#include "base/mem.h"
 #include "source/conn.h"
 
 /* One loading: the drafts of the tables found, by name. */
@@ -281,10 +282,24 @@ static void remove_others(struct catalog *catalog, struct load *load)
 		const struct table *table = catalog->tables[i]->table;
 		struct loaded *loaded = map_get(&load->by_name, table->name);
 		if (slice_equal(table->db, load->db) &&
-		    (loaded == NULL || loaded->unknown || loaded->draft.ncolumns == 0))
+		    (loaded == NULL || loaded->unknown || loaded->draft.ncolumns == 0)) {
 			catalog_remove(catalog, table);
-		else
+			catalog->version++;
+		} else {
 			i++;
+		}
+	}
+}
+
+static void note_unread(struct catalog_database *database, const struct load *load)
+{
+	catalog_unread_clear(database);
+	database->unread = mem_array(load->ntables + 1, sizeof(*database->unread));
+	for (unsigned i = 0; i < load->ntables; i++) {
+		struct slice name = load->tables[i].draft.name;
+		if (load->tables[i].unknown)
+			database->unread[database->nunread++] =
+				slice_of(strndup(name.ptr, name.len), name.len);
 	}
 }
 
@@ -294,6 +309,7 @@ static void settle_database(struct catalog *catalog, struct load *load)
 	database->charset = load->charset;
 	database->partial = load->partial;
 	remove_others(catalog, load);
+	note_unread(database, load);
 	catalog_other_clear(database);
 	for (unsigned i = 0; i < load->nothers; i++)
 		catalog_other_add(catalog, database, load->others[i]);

@@ -19,6 +19,8 @@ struct catalog_database {
 	enum charset charset;
 	bool partial;         /* it may have tables that are not known: nothing is an error
 	                                 for lack of a table */
+	struct slice *unread; /* tables that were left out of it for that; each text is owned */
+	size_t nunread;
 	struct slice *others; /* names of views and sequences, ascending; each text is owned */
 	size_t nothers, other_cap;
 };
@@ -47,6 +49,7 @@ void catalog_other_add(struct catalog *catalog, struct catalog_database *databas
 bool catalog_other_remove(struct catalog *catalog, struct catalog_database *database,
 			  struct slice name);
 void catalog_other_clear(struct catalog_database *database);
+void catalog_unread_clear(struct catalog_database *database);
 /* The name as the server stores it: in lower case with lower_case_table_names=1. */
 struct slice catalog_name(const struct catalog *catalog, struct slice name, struct arena *arena);
 /* Publishes the draft as a new version of its table, superseding the one of that name. */

@@ -81,7 +81,7 @@ def kill_in_full_sync(running):
 
 
 def kill_in_stream(running, mariadb, db):
-    """Five runs that stream for a while and die; the last stays."""
+    """Six runs that stream for a while and die, the sixth when a second's rows are acknowledged and not saved; the last stays."""
     rng = random.Random(1)
     for number in range(5):
         running.start(fault=None if number % 2 else f"ack:{rng.randint(3000, 4000)}:kill")
@@ -92,4 +92,6 @@ def kill_in_stream(running, mariadb, db):
             running.kill9()
         else:
             assert running.wait_exit(120) == -9, running.log[-2000:]
+    running.start(fault="save:4:kill")
+    assert running.wait_exit(120) == -9, running.log[-2000:]
     running.start()
