@@ -215,16 +215,28 @@ def test_definition_that_is_being_changed_at_the_start(sync, sql, db, mariadb, u
     assert len(rows(running.reader(f"{db}.b").to_end())) == 300
 
 
-def test_column_that_comes_and_goes_at_the_start(sync, sql, db, mariadb, kafka):
-    """consistency 7: the definitions before and after the snapshot are the same, and in between they were others: the stream,
-    which begins at the snapshot, has the definition of the snapshot."""
+BETWEEN_THE_LOOKS = {  # what happens before the snapshot, and between it and the second look
+    "column": (
+        ["ALTER TABLE b ADD COLUMN c INT DEFAULT 5 FIRST", "UPDATE b SET v = 2 WHERE id = 1"],
+        ["UPDATE b SET v = 3 WHERE id = 2", "ALTER TABLE b DROP COLUMN c", "UPDATE b SET v = 4 WHERE id = 3"],
+    ),
+    "table": ([], ["INSERT INTO g VALUES (1)", "DROP TABLE g"]),
+}
+
+
+@pytest.mark.parametrize("what", BETWEEN_THE_LOOKS)
+def test_comes_and_goes_at_the_start(sync, sql, db, mariadb, kafka, what):
+    """consistency 7: the definitions before and after the snapshot are the same, and in between they were others; or a table is
+    gone that was there at the snapshot. The stream, which begins at the snapshot, has the definitions of the snapshot."""
+    before, between = BETWEEN_THE_LOOKS[what]
     sql("CREATE TABLE b (id INT PRIMARY KEY, v INT)", "INSERT INTO b SELECT seq, 1 FROM seq_1_to_300")
-    sql("CREATE TABLE x1 (id INT PRIMARY KEY)", "CREATE TABLE x3 LIKE x1")
+    sql("CREATE TABLE x1 (id INT PRIMARY KEY)", "CREATE TABLE x3 LIKE x1", "CREATE TABLE g LIKE x1")
     running = sync(start=False)
     sql(f"SELECT GET_LOCK('tideway.{running.name}', 10)")  # the sync waits for it, the tables looked at
     running.start()
     running.wait_log("another process of sync")
-    sql("ALTER TABLE b ADD COLUMN c INT DEFAULT 5 FIRST", "UPDATE b SET v = 2 WHERE id = 1")
+    for statement in before:
+        sql(statement)
     reader = mariadb.connect(database=db)
     reader.begin()
     reader.cursor().execute("SELECT * FROM x3")
@@ -244,7 +256,7 @@ def test_column_that_comes_and_goes_at_the_start(sync, sql, db, mariadb, kafka):
         wait_for(lambda: mariadb.run(waits + "'RENAME TABLE x1%'"), "no RENAME")
         sql(f"SELECT RELEASE_LOCK('tideway.{running.name}')")
         wait_for(lambda: mariadb.run(waits + "'%FROM information_schema%' AND id <> CONNECTION_ID()"), lambda: running.log)
-        sql("UPDATE b SET v = 3 WHERE id = 2", "ALTER TABLE b DROP COLUMN c", "UPDATE b SET v = 4 WHERE id = 3")
+        sql(*between)
     finally:
         for (waiting,) in mariadb.run(waits + "'RENAME TABLE x1%'"):
             mariadb.run(f"KILL QUERY {waiting}")
@@ -252,7 +264,8 @@ def test_column_that_comes_and_goes_at_the_start(sync, sql, db, mariadb, kafka):
         reader.close()
     assert interrupted
     running.wait_streaming()
-    assert "changed definitions while they were looked at" in running.log
+    if before:
+        assert "changed definitions while they were looked at" in running.log
     sql("UPDATE b SET v = 5 WHERE id = 4")
     ends_equal(running, db, kafka, mariadb, ["b"])
 
