@@ -150,8 +150,7 @@ static int look_at_packet(struct reading *reading, struct slice packet, struct e
 		return 0;
 	}
 	if (!(event.flags & EVENT_FLAG_ARTIFICIAL) && event.end_pos)
-		reading->offset =
-			event.end_pos; /* low 32 bits: behind 4 GiB the end is found late */
+		reading->offset = event.end_pos; /* of 32 bits: the end may be found late */
 	return look_at(reading, &event, err);
 }
 

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/checkpoint.h"
+#include "engine/records.h"
 #include "source/dump.h"
 #include "source/hosts.h"
 #include "source/inspect.h"
@@ -25,9 +26,7 @@ enum {
 struct choosing {
 	struct sync *sync;
 	const struct position *position; /* NULL: nothing is saved */
-	struct gtid_set
-		*needed; /* what a host must have, each of them: rows up to there may have been
-	                            sent */
+	struct gtid_set *needed; /* each of them a host must have: rows up to there may be sent */
 	size_t nneeded, cap;
 };
 
@@ -56,23 +55,17 @@ static bool is_needed(const struct choosing *choosing, const struct gtid_set *gt
 static int add_point(struct choosing *choosing, const cJSON *record, const char *key,
 		     struct err *err)
 {
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(record, key);
 	struct position position;
-	char *text;
 	int rc;
-	if (!cJSON_IsObject(item))
-		return 0;
 	position_init(&position);
-	text = cJSON_PrintUnformatted(item);
-	rc = position_from_json(&position, slice_str(text), err);
-	free(text);
+	rc = record_position(record, key, &position, err);
 	/* what the stream has passed is in the position: it is asked for by that alone */
-	if (rc == 0 && position.gtids.flavour == choosing->position->gtids.flavour &&
+	if (rc > 0 && position.gtids.flavour == choosing->position->gtids.flavour &&
 	    !gtid_set_subset(&position.gtids, &choosing->position->gtids) &&
 	    !is_needed(choosing, &position.gtids))
 		need(choosing, &position.gtids);
 	position_fini(&position);
-	return rc;
+	return rc < 0 ? -1 : 0;
 }
 
 /* Rows of a table that was read later than the position stand behind it: a host that has not come to them yet would take

@@ -4,10 +4,25 @@
 
 #include <cjson/cJSON.h>
 #include <inttypes.h>
+#include <stdlib.h>
 
 struct slice record_name(struct arena *arena, const char *kind, struct slice name)
 {
 	return arena_printf(arena, "%s/%.*s", kind, SLICE_FMT(name));
+}
+
+int record_position(const cJSON *record, const char *key, struct position *position,
+		    struct err *err)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(record, key);
+	char *text;
+	int rc;
+	if (!cJSON_IsObject(item))
+		return 0;
+	text = cJSON_PrintUnformatted(item);
+	rc = position_from_json(position, slice_str(text), err);
+	free(text);
+	return rc < 0 ? -1 : 1;
 }
 
 static void add(struct saves *saves, struct buf *name, struct buf *json, bool present)

@@ -8,10 +8,15 @@
 #include "engine/sync.h"
 #include "source/catalog.h"
 
+struct cJSON;
+
 #define RECORD_FULL_DONE SLICE("{\"state\":\"done\"}")
 
 /* "full/shop.orders", "adopted/shop" ... in the arena. */
 struct slice record_name(struct arena *arena, const char *kind, struct slice name);
+/* The position that a record of the checkpoint has under this key, into one that is initialised: 1; 0: it has none; -1. */
+int record_position(const struct cJSON *record, const char *key, struct position *position,
+		    struct err *err) MUST_CHECK;
 /* A table's definition, `catalog/<db.table>/<version>`; not present: the record goes. */
 void record_table(struct saves *saves, const struct table *table, bool present);
 /* `doubt/<file:offset>`: {"db":..,"table":..}; and back: `at` is its name behind the prefix, it is made in the arena. */

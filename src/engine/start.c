@@ -110,20 +110,14 @@ void start_drop_point(struct map *points, struct slice name)
 int start_load_point(struct start *start, struct map *points, struct slice name,
 		     const cJSON *record, const char *key, struct err *err)
 {
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(record, key);
 	struct position position;
-	char *text;
 	int rc;
-	if (!cJSON_IsObject(item))
-		return 0;
 	position_init(&position);
-	text = cJSON_PrintUnformatted(item);
-	rc = position_from_json(&position, slice_str(text), err);
-	free(text);
-	if (rc == 0)
+	rc = record_position(record, key, &position, err);
+	if (rc > 0)
 		start_set_point(start, points, name, &position);
 	position_fini(&position);
-	return rc;
+	return rc < 0 ? -1 : 0;
 }
 
 static int load_adopted(struct start *start, struct err *err)

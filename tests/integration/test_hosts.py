@@ -431,8 +431,8 @@ def received(replica, primary):
     return status["Gtid_IO_Pos"] == gtids(primary)
 
 
-def test_a_replica_made_behind_the_position(run_on, servers):
-    """MariaDB: made from a backup, its binlog begins behind the position: what is between is not there."""
+def backed_up(run_on, servers):
+    """A primary, a replica made from a backup that has two rows more than a sync of the primary, and that sync, stopped."""
     primary, replica = servers(MariaDB), servers(MariaDB)
     primary.run("CREATE DATABASE d", TABLE)
     running = run_on(primary).start()
@@ -442,6 +442,12 @@ def test_a_replica_made_behind_the_position(run_on, servers):
     replica.run("SET sql_log_bin = 0", "CREATE DATABASE d", TABLE, "INSERT INTO d.t VALUES (1, 1), (2, 2)")
     replica.run(f"SET GLOBAL gtid_slave_pos = '{gtids(primary)}'")
     follow(replica, primary)
+    return primary, replica, running
+
+
+def test_a_replica_made_behind_the_position(run_on, servers):
+    """MariaDB: made from a backup, its binlog begins behind the position: what is between is not there."""
+    primary, replica, running = backed_up(run_on, servers)
     primary.run("INSERT INTO d.t VALUES (3, 3)")
     caught_up(replica, primary)
     use_hosts(running, [primary], replica, primary)
@@ -457,15 +463,7 @@ def test_a_replica_made_behind_the_position(run_on, servers):
 
 def test_an_idle_replica_made_behind_the_position(run_on, servers):
     """Nothing has come to its binlog yet, so that it could not say what is missing: it serves at the point of its backup only."""
-    primary, replica = servers(MariaDB), servers(MariaDB)
-    primary.run("CREATE DATABASE d", TABLE)
-    running = run_on(primary).start()
-    running.wait_streaming()
-    assert running.stop() == 0
-    primary.run("INSERT INTO d.t VALUES (1, 1)", "INSERT INTO d.t VALUES (2, 2)")
-    replica.run("SET sql_log_bin = 0", "CREATE DATABASE d", TABLE, "INSERT INTO d.t VALUES (1, 1), (2, 2)")
-    replica.run(f"SET GLOBAL gtid_slave_pos = '{gtids(primary)}'")
-    follow(replica, primary)
+    primary, replica, running = backed_up(run_on, servers)
     use_hosts(running, [primary], replica, primary)
     running.start().wait_log(rf"source: 127\.0\.0\.1:{replica.port} is passed over: .*does not have everything that sync")
     assert same_as(primary, running) == 2

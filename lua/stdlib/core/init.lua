@@ -139,15 +139,23 @@ local function resolve_all(sync, t)
   return result, cols, list, functions, resolved
 end
 
+-- The other sources of the list whose patterns select a table of that name.
+local function others_with(sync, db, name)
+  local others = {}
+  for _, other in ipairs(sync.group) do
+    if other ~= sync and wants(other, db, name) then others[#others + 1] = other end
+  end
+  return others
+end
+
 -- Another source of the list whose table of the same name goes to the same topic under keys that nothing tells apart from
 -- this one's; nil: there is none. The other server is not asked: its patterns say what it may have.
 local function elsewhere(sync, t, result, signature)
-  for _, other in ipairs(sync.group) do
-    if other ~= sync and signature and result.topic and wants(other, t.db, t.name) then
-      local there, _, list, _, resolved = resolve_all(other, t)
-      local its = key.signature(t, resolved, list)
-      if its and there.topic == result.topic and not key.tells_apart(its, signature) then return other end
-    end
+  if not signature or not result.topic then return nil end
+  for _, other in ipairs(others_with(sync, t.db, t.name)) do
+    local there, _, list, _, resolved = resolve_all(other, t)
+    local its = key.signature(t, resolved, list)
+    if its and there.topic == result.topic and not key.tells_apart(its, signature) then return other end
   end
 end
 
@@ -227,21 +235,13 @@ local function check_topic_count(sync)
   end
 end
 
--- Whether the patterns of another source of the list select a table of that name.
-local function selected_elsewhere(sync, db, name)
-  for _, other in ipairs(sync.group) do
-    if other ~= sync and wants(other, db, name) then return true end
-  end
-  return false
-end
-
 -- Once, with every selected table. Returns warnings; raises what the script has wrong about the tables.
 function core.check(i, tables)
   local sync = syncs[i]
   local warnings = {}
   add_all(warnings, select_by.unmatched(sync.source_patterns, tables, sync.unmatched, "source"))
   add_all(warnings, select_by.unmatched(sync.registry, tables, sync.unmatched, "selected", function(db, name)
-    return selected_elsewhere(sync, db, name)
+    return #others_with(sync, db, name) > 0
   end))
   local keyless = {}
   for _, t in ipairs(tables) do
