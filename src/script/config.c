@@ -187,6 +187,8 @@ void config_source(lua_State *L, int idx, struct arena *arena, struct source_con
 		.server_id = (uint32_t)number_at(L, idx, "server_id", 0),
 		.connect_timeout_s = (unsigned)number_at(L, idx, "connect_timeout_s", 10),
 	};
+	if (source->name == NULL)
+		source->name = "mysql";
 	config_hosts(L, idx, arena, source);
 	source->tables = config_list(L, idx, "tables", arena, &source->ntables);
 }

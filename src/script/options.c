@@ -38,8 +38,9 @@ static const struct option mysql_list[] = {
 	 "Patterns of the tables to copy; \"!\" in front excludes."},
 	{"server_id", OPTION_INTEGER, "0", 0, 4294967295.0, false,
 	 "Our id among the server's replicas; 0: made from the sync's name."},
-	{"name", OPTION_TEXT, "\"mysql\"", NO_RANGE, false,
-	 "What DATASOURCE_NAME_SRC and change.source say."},
+	{"name", OPTION_TEXT, NULL, NO_RANGE, false,
+	 "What DATASOURCE_NAME_SRC and change.source say: \"mysql\" without one. Required in a "
+	 "list of sources."},
 	{"connect_timeout_s", OPTION_INTEGER, "10", 1, 600, false,
 	 "Seconds to wait for a connection."},
 	END,

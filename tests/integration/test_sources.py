@@ -208,3 +208,12 @@ def test_commands_name_each(both, west, mariadb, kafka, db, sql):
     code, out, err = running.once(command="plan")
     assert code == 0, err
     assert re.search(r'tables \S+ of the sources "east" and "west" meet in the topic', out + err)
+
+
+def test_each_has_a_name(both, west, db):
+    """What source.mysql takes without a name is no name of a list, whose sources are known by theirs."""
+    running = both(west)
+    running.write(running.path.read_text().replace('["name"] = "west", ', ""))
+    code, _, err = running.once()
+    assert code == 1
+    assert "source[2]: needs a name" in err
