@@ -2,8 +2,8 @@
  * prove that nothing was in between: a migration that is undone, or a column that comes and goes (consistency rule 7). */
 #include "base/log.h"
 #include "decode/ddl.h"
-#include "decode/event.h"
 #include "decode/statement.h"
+#include "engine/cursor.h"
 #include "engine/start_priv.h"
 #include "source/dump.h"
 
@@ -16,9 +16,7 @@ enum { HEARTBEAT_MS = 500 };
 struct reading {
 	struct start *start;
 	const struct position *until; /* without a file: to the end of the binlog */
-	struct event_format format;
-	char file[256];
-	uint64_t offset; /* behind the last event */
+	struct cursor cursor;
 	struct arena arena;
 };
 
@@ -93,7 +91,7 @@ static int look_at_text(struct reading *reading, const struct event_query *query
 		.charset_client = query->charset_client,
 		.collation_server = query->collation_server,
 		.sql_mode = query->sql_mode,
-		.mariadb = reading->format.mariadb,
+		.mariadb = reading->cursor.format.mariadb,
 	};
 	struct slice text = query->sql;
 	const struct ddl_step *steps;
@@ -112,18 +110,12 @@ static int look_at_text(struct reading *reading, const struct event_query *query
 static int look_at(struct reading *reading, const struct event *event, struct err *err)
 {
 	struct event_query query;
-	struct event_rotate rotate;
 	struct slice name;
 	int rc = 0;
-	if (event->type == EVENT_ROTATE) {
-		if (event_rotate_parse(event, &rotate, err) < 0)
-			return -1;
-		snprintf(reading->file, sizeof(reading->file), "%.*s", SLICE_FMT(rotate.file));
-		reading->offset = rotate.offset;
-	} else if (event->type == EVENT_QUERY_COMPRESSED) {
+	if (event->type == EVENT_QUERY_COMPRESSED) {
 		return 1; /* whatever it says */
 	} else if (event->type == EVENT_QUERY) {
-		if (event_query_parse(event, &reading->format, &query, err) < 0)
+		if (event_query_parse(event, &reading->cursor.format, &query, err) < 0)
 			return -1;
 		if (statement_parse(query.sql, &name) == STATEMENT_OTHER)
 			rc = look_at_text(reading, &query, err);
@@ -134,23 +126,22 @@ static int look_at(struct reading *reading, const struct event *event, struct er
 
 static bool there(const struct reading *reading)
 {
-	return reading->until->file[0] != '\0' && reading->file[0] != '\0' &&
-	       position_compare_files(reading->file, reading->offset, reading->until->file,
+	const struct cursor *at = &reading->cursor;
+	return reading->until->file[0] != '\0' && at->file[0] != '\0' &&
+	       position_compare_files(at->file, at->offset, reading->until->file,
 				      reading->until->offset) >= 0;
 }
 
-/* An event that the stream refuses it names itself when it comes to one; this one may lie before its beginning. */
+/* The stream refuses an event that cannot be read when it reaches it. This one may be before the stream's beginning. */
 static int look_at_packet(struct reading *reading, struct slice packet, struct err *err)
 {
 	struct event event;
-	if ((uint8_t)packet.ptr[4] == EVENT_FORMAT_DESCRIPTION)
-		return event_format_parse(packet, &reading->format, err);
-	if (event_parse(packet, &reading->format, false, &event, err) < 0) {
+	if (cursor_read(&reading->cursor, packet, &event, err) < 0) {
+		if (event.type == EVENT_FORMAT_DESCRIPTION)
+			return -1;
 		*err = (struct err)ERR_INIT;
 		return 0;
 	}
-	if (!(event.flags & EVENT_FLAG_ARTIFICIAL) && event.end_pos)
-		reading->offset = event.end_pos; /* of 32 bits: the end may be found late */
 	return look_at(reading, &event, err);
 }
 
@@ -204,16 +195,13 @@ int start_changed(struct start *start, const struct position *until, struct err 
 		return 0; /* no dump can begin there: two equal looks must do */
 	if (from->gtids.flavour != GTID_NONE && gtid_set_equal(&from->gtids, &until->gtids))
 		return 0;
-	if (from->gtids.flavour == GTID_NONE) { /* else the dump may begin before that place */
-		snprintf(reading.file, sizeof(reading.file), "%s", from->file);
-		reading.offset = from->offset;
-	}
-	if (there(&reading))
-		return 0;
-	event_format_init(&reading.format);
+	cursor_init(&reading.cursor, false);
+	if (from->gtids.flavour == GTID_NONE) /* else the dump may begin before that place */
+		cursor_begin(&reading.cursor, slice_str(from->file), from->offset);
 	arena_init(&reading.arena, 0);
-	rc = open_and_read(&reading, err);
+	rc = there(&reading) ? 0 : open_and_read(&reading, err);
 	arena_fini(&reading.arena);
+	cursor_fini(&reading.cursor);
 	if (rc > 0)
 		log_info("a statement changed definitions while they were looked at; they are "
 			 "looked at again");

@@ -8,18 +8,18 @@
 #include <stdio.h>
 
 /* One event of the second connection. */
-static int look(struct stream *stream, struct slice packet, struct event_format *format,
+static int look(struct stream *stream, struct slice packet, struct cursor *cursor,
 		struct group *seen, struct err *err)
 {
 	struct event event;
 	struct event_gtid gtid;
-	if (packet.len > 4 && (uint8_t)packet.ptr[4] == EVENT_FORMAT_DESCRIPTION) {
+	if (cursor_read(cursor, packet, &event, err) < 0)
+		return -1;
+	if (event.type == EVENT_FORMAT_DESCRIPTION) {
 		if (seen->open) /* the server crashed inside it: it never happened */
 			seen->end = GROUP_ROLLBACK;
-		return event_format_parse(packet, format, err);
+		return 0;
 	}
-	if (event_parse(packet, format, false, &event, err) < 0)
-		return -1;
 	if (event.type == EVENT_HEARTBEAT || event.type == EVENT_HEARTBEAT_V2 ||
 	    event.type == EVENT_ROTATE)
 		return 0; /* of the dump, not of the group: the stream does not number them either */
@@ -35,15 +35,15 @@ static int look(struct stream *stream, struct slice packet, struct event_format 
 		group_open(seen, &gtid);
 		return 0;
 	}
-	return group_event(seen, &event, format, err);
+	return group_event(seen, &event, &cursor->format, err);
 }
 
-static int read_ahead(struct stream *stream, struct dump *dump, struct group *seen, struct err *err)
+static int read_ahead(struct stream *stream, struct dump *dump, struct cursor *cursor,
+		      struct err *err)
 {
-	struct event_format format;
+	struct group *seen = &stream->ahead;
 	struct slice packet;
 	int rc;
-	event_format_init(&format);
 	while (seen->end == GROUP_OPEN) {
 		if (lane_stopping(&stream->lane))
 			return err_retry(err, ERR_SOURCE, "stopped while reading ahead");
@@ -52,7 +52,7 @@ static int read_ahead(struct stream *stream, struct dump *dump, struct group *se
 			return stream_lost(stream, err);
 		if (rc == 0)
 			return err_retry(err, ERR_SOURCE, "the binlog ended inside a transaction");
-		if (look(stream, packet, &format, seen, err) < 0)
+		if (look(stream, packet, cursor, seen, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -64,6 +64,7 @@ int stream_foresee(struct stream *stream, struct err *err)
 	char name[80];
 	struct dump_options options = {.sync_name = name, .heartbeat_ms = 500};
 	struct dump *dump;
+	struct cursor cursor;
 	int rc;
 	snprintf(name, sizeof(name), "%s/ahead", config->name);
 	log_debug("transaction at %s:%" PRIu64
@@ -73,7 +74,10 @@ int stream_foresee(struct stream *stream, struct err *err)
 	if (dump == NULL)
 		return stream_lost(stream, err);
 	group_reset(&stream->ahead);
-	rc = read_ahead(stream, dump, &stream->ahead, err);
+	cursor_init(&cursor, false);
+	cursor_begin(&cursor, slice_str(stream->read.file), stream->read.offset);
+	rc = read_ahead(stream, dump, &cursor, err);
+	cursor_fini(&cursor);
 	dump_free(dump);
 	return rc;
 }

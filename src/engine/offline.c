@@ -61,7 +61,7 @@ struct offline *offline_new(const struct script_options *script, struct err *err
 	offline->stream =
 		stream_new(&offline->sync, catalog_new(0), NULL, &start, NULL, &offline->metrics);
 	position_fini(&start);
-	offline->stream->file = "test.000001";
+	offline->stream->cursor.file = "test.000001";
 	if (lane_open(&offline->stream->lane, &offline->sync, "test", 1 << 20, &offline->metrics,
 		      err) == 0) {
 		offline->sync.config = offline->stream->lane.config;
@@ -228,7 +228,7 @@ int offline_change(struct offline *offline, enum change_op op, const struct tabl
 		.after = after ? &plan->after.row : NULL,
 		.time_ms = stream->group.gtid.commit_ms,
 		.gtid = op == CHANGE_READ ? NULL : &stream->group.gtid.gtid,
-		.file = op == CHANGE_READ ? NULL : stream->file,
+		.file = op == CHANGE_READ ? NULL : stream->cursor.file,
 		.sequence = stream->read.sequence + stream->row_bytes,
 	};
 	rc = write_collected(&stream->lane, plan, err);

@@ -40,7 +40,7 @@ struct stream *stream_new(struct sync *sync, struct catalog *catalog, struct cat
 	position_copy(&stream->read, start);
 	position_copy(&stream->acked, start);
 	stream->begun = start->sequence;
-	event_format_init(&stream->format);
+	cursor_init(&stream->cursor, true);
 	group_init(&stream->group);
 	group_init(&stream->ahead);
 	arena_init(&stream->statement, 0);
@@ -56,12 +56,13 @@ void stream_free(struct stream *stream)
 	buf_fini(&stream->quiet_at);
 	arena_fini(&stream->statement);
 	stream_detach(stream);
-	free(stream->ids);
+	table_ids_fini(&stream->ids);
 	map_fini(&stream->made);
 	group_fini(&stream->ahead);
 	group_fini(&stream->group);
 	position_fini(&stream->acked);
 	position_fini(&stream->read);
+	cursor_fini(&stream->cursor);
 	catalog_free(stream->adopted);
 	catalog_free(stream->catalog);
 	free(stream);
@@ -152,7 +153,7 @@ static void close_group(struct stream *stream, uint64_t end_offset)
 	if (stream->group.gtid.commit_ms > read->commit_ms)
 		read->commit_ms = stream->group.gtid.commit_ms;
 	mark = (struct mark){.gtid = *gtid,
-			     .file = stream->file,
+			     .file = stream->cursor.file,
 			     .offset = end_offset,
 			     .sequence = read->sequence,
 			     .commit_ms = read->commit_ms,
@@ -209,7 +210,7 @@ static int process_held(struct stream *stream, struct err *err)
 	uint32_t number = 0;
 	size_t at = 0;
 	while (group_next(&stream->group, &at, &packet, &end_offset)) {
-		if (event_parse(packet, &stream->format, false, &event, err) < 0 ||
+		if (event_parse(packet, &stream->cursor.format, false, &event, err) < 0 ||
 		    process(stream, &event, end_offset, number++, err) < 0)
 			return -1;
 	}
@@ -223,7 +224,7 @@ static int begin_group(struct stream *stream, const struct event *event, uint64_
 	if (stream->group.open)
 		return err_set(err, ERR_SOURCE,
 			       "a transaction at %s:%" PRIu64 " begins inside another",
-			       stream->file, start);
+			       stream->cursor.file, start);
 	stream->away_ms = 0;
 	if (event_gtid_parse(event, &gtid, err) < 0)
 		return stream_at(stream, start, SLICE(""), err);
@@ -231,7 +232,7 @@ static int begin_group(struct stream *stream, const struct event *event, uint64_
 		return err_retry(err, ERR_SOURCE,
 				 "after the reconnect the binlog goes on at %s:%" PRIu64
 				 " with another transaction than the one that was being read",
-				 stream->file, start);
+				 stream->cursor.file, start);
 	group_open(&stream->group, &gtid);
 	stream->skipped_rows = false;
 	stream->groups++;
@@ -258,13 +259,13 @@ static int in_group(struct stream *stream, struct slice packet, const struct eve
 {
 	struct group *group = &stream->group;
 	uint32_t number = group->nevents;
-	if (group_event(group, event, &stream->format, err) < 0)
-		return stream_at(stream, stream->offset, SLICE(""), err);
+	if (group_event(group, event, &stream->cursor.format, err) < 0)
+		return stream_at(stream, stream->cursor.offset, SLICE(""), err);
 	if (stream->spilled) {
-		if (process(stream, event, stream->offset, number, err) < 0)
+		if (process(stream, event, stream->cursor.offset, number, err) < 0)
 			return -1;
 	} else {
-		group_hold(group, packet, stream->offset);
+		group_hold(group, packet, stream->cursor.offset);
 	}
 	if (group->end != GROUP_OPEN) {
 		if (!stream->spilled &&
@@ -272,7 +273,7 @@ static int in_group(struct stream *stream, struct slice packet, const struct eve
 			return -1;
 		if (stream_xa_end(stream, err) < 0)
 			return -1;
-		close_group(stream, stream->offset);
+		close_group(stream, stream->cursor.offset);
 		return 0;
 	}
 	if (!stream->spilled && group->events.len > TRANSACTION_HOLD)
@@ -282,23 +283,10 @@ static int in_group(struct stream *stream, struct slice packet, const struct eve
 
 /* ---- events ---- */
 
-static const char *intern_file(struct stream *stream, struct slice name)
+static void on_rotate(struct stream *stream, const struct event *event)
 {
-	if (stream->file && slice_equal(slice_str(stream->file), name))
-		return stream->file;
-	return arena_cstr(&stream->lane.texts, name);
-}
-
-static int on_rotate(struct stream *stream, const struct event *event, struct err *err)
-{
-	struct event_rotate rotate;
-	if (event_rotate_parse(event, &rotate, err) < 0)
-		return -1;
-	stream->file = intern_file(stream, rotate.file);
-	stream->offset = rotate.offset;
 	if (!stream->group.open && !(event->flags & EVENT_FLAG_ARTIFICIAL))
-		stream_set_read(stream, rotate.offset);
-	return 0;
+		stream_set_read(stream, stream->cursor.offset);
 }
 
 static void set_drained(struct stream *stream, bool drained)
@@ -322,9 +310,9 @@ static int on_heartbeat(struct stream *stream, const struct event *event, struct
 	return stream->drained ? stream_advance_quietly(stream, err) : 0;
 }
 
-static int on_format(struct stream *stream, struct slice packet, struct err *err)
+static int on_format(struct stream *stream, struct err *err)
 {
-	stream_forget_ids(stream);
+	table_ids_clear(&stream->ids);
 	if (stream->group.open && stream->spilled && stream->ahead.end != GROUP_ROLLBACK)
 		return err_retry(err, ERR_SOURCE,
 				 "the binlog was cut inside a transaction at %s:%" PRIu64,
@@ -336,26 +324,13 @@ static int on_format(struct stream *stream, struct slice packet, struct err *err
 		window_close(&stream->lane.window, stream->lane.token, &mark);
 		stream->slot_open = false;
 	}
-	return event_format_parse(packet, &stream->format, err);
-}
-
-/* The end offset of an event: 32 bits on the wire, 0 where MariaDB 11.4+ does not say. */
-static void advance(struct stream *stream, const struct event *event)
-{
-	uint64_t end = (stream->offset & ~(uint64_t)UINT32_MAX) | event->end_pos;
-	if (event->flags & EVENT_FLAG_ARTIFICIAL)
-		return;
-	if (event->end_pos == 0)
-		end = stream->offset + event->size;
-	else if (end < stream->offset)
-		end += (uint64_t)UINT32_MAX + 1;
-	stream->offset = end;
+	return 0;
 }
 
 static int dispatch(struct stream *stream, struct slice packet, const struct event *event,
 		    struct err *err)
 {
-	uint64_t start = stream->offset - event->size;
+	uint64_t start = stream->cursor.start;
 	switch (event->type) {
 	case EVENT_GTID_MARIADB:
 	case EVENT_GTID_MYSQL:
@@ -366,7 +341,7 @@ static int dispatch(struct stream *stream, struct slice packet, const struct eve
 			       "a compressed statement at %s:%" PRIu64
 			       " cannot be read in this version: set log_bin_compress = OFF on the "
 			       "source, and start behind it under another sync name",
-			       stream->file, start);
+			       stream->cursor.file, start);
 	default:
 		break;
 	}
@@ -377,32 +352,23 @@ static int dispatch(struct stream *stream, struct slice packet, const struct eve
 
 static int on_packet(struct stream *stream, struct slice packet, struct err *err)
 {
-	struct event event = {0};
-	uint8_t type = packet.len > 4 ? (uint8_t)packet.ptr[4] : 0;
+	struct event event;
 	metric_add(&stream->lane.metrics->events, 1);
-	if (type == EVENT_FORMAT_DESCRIPTION) {
-		if (on_format(stream, packet, err) < 0)
-			return -1;
-		if (event_parse(packet, &stream->format, false, &event, err) == 0 &&
-		    event.end_pos != 0) /* 0: sent for a dump that starts inside a file */
-			advance(stream, &event);
-		return 0;
-	}
-	if (event_parse(packet, &stream->format, stream->verify, &event, err) < 0) {
-		uint64_t start = stream->offset;
-		if (packet.len >= EVENT_HEADER_SIZE) /* its header is read */
-			advance(stream, &event);
-		if (stream->offset >= start + event.size)
-			start = stream->offset - event.size;
-		return stream_at(stream, start, SLICE(""), err);
-	}
-	if (type == EVENT_HEARTBEAT || type == EVENT_HEARTBEAT_V2) {
+	if (cursor_read(&stream->cursor, packet, &event, err) < 0)
+		return -1;
+	switch (event.type) {
+	case EVENT_FORMAT_DESCRIPTION:
+		return on_format(stream, err);
+	case EVENT_HEARTBEAT:
+	case EVENT_HEARTBEAT_V2:
 		stream->away_ms = 0;
 		return on_heartbeat(stream, &event, err);
+	case EVENT_ROTATE:
+		on_rotate(stream, &event);
+		return 0;
+	default:
+		break;
 	}
-	if (type == EVENT_ROTATE)
-		return on_rotate(stream, &event, err);
-	advance(stream, &event);
 	if (stream->drained)
 		set_drained(stream, false);
 	buf_clear(&stream->quiet_at);
@@ -547,6 +513,13 @@ static void salvage(struct stream *stream, const struct err *why)
 	sink_purge(stream->lane.sink);
 }
 
+/* What is read next begins at stream->read. */
+static void begin_cursor(struct stream *stream)
+{
+	cursor_begin(&stream->cursor, slice_str(stream->read.file), stream->read.offset);
+	stream->read_file = stream->cursor.file;
+}
+
 /* Where the connection was lost a new one begins: behind the last group that was read whole. */
 static void rewind_to_group(struct stream *stream)
 {
@@ -555,10 +528,8 @@ static void rewind_to_group(struct stream *stream)
 		stream->resumed = (struct resumed){stream->group.gtid.gtid, stream->row_bytes};
 	group_reset(&stream->group);
 	stream->spilled = false;
-	stream_forget_ids(stream);
-	event_format_init(&stream->format);
-	stream->file = stream->read_file;
-	stream->offset = stream->read.offset;
+	table_ids_clear(&stream->ids);
+	begin_cursor(stream);
 	set_drained(stream, false);
 	buf_clear(&stream->quiet_at);
 }
@@ -634,10 +605,7 @@ int stream_run(struct stream *stream, struct err *err)
 		stream->lane.drop_attached = stream_drop_attached;
 		stream->lane.owner = stream;
 		heartbeat_init(&stream->heartbeat, stream->lane.config);
-		stream->file = intern_file(stream, slice_str(stream->read.file));
-		stream->read_file = stream->file;
-		stream->offset = stream->read.offset;
-		stream->verify = true;
+		begin_cursor(stream);
 		rc = run(stream, err);
 	}
 	close_dump(stream);

@@ -146,7 +146,7 @@ static int send_message(struct following *f, const struct ddl_effect *effect,
 	buf_init(&meta);
 	buf_init(&gtid);
 	gtid_print(&stream->group.gtid.gtid, &gtid);
-	ddl_meta_write(&meta, effect, stream->file, stream->read.offset, buf_slice(&gtid));
+	ddl_meta_write(&meta, effect, stream->cursor.file, stream->read.offset, buf_slice(&gtid));
 	buf_clear(&lane->value);
 	ddl_write(&lane->value, schema,
 		  &(struct ddl_record){.op = ddl_op_name(effect->op),
@@ -172,7 +172,7 @@ static void warn_keyless(const struct stream *stream, const struct table *table)
 	log_warn("table %.*s has no primary key since the statement at %s:%" PRIu64
 		 ", and the script gives it no other: its first row will stop the sync. Give it a "
 		 "key before that, or see key and no_primary_key",
-		 SLICE_FMT(table->full_name), stream->file, stream->read.offset);
+		 SLICE_FMT(table->full_name), stream->cursor.file, stream->read.offset);
 }
 
 /* Walks the topics that a table writes to: the constant one, or those its function has returned; starts with *at = 0. */
@@ -319,7 +319,7 @@ static int refuse_unread(const struct following *f, const struct ddl_effect *eff
 		       "is, at %s:%" PRIu64 ": its rows were never read%s; start again under "
 		       "another sync name, or exclude the new name",
 		       SLICE_FMT(effect->db), SLICE_FMT(effect->table), SLICE_FMT(effect->new_db),
-		       SLICE_FMT(effect->new_table), stream->file, stream->read.offset,
+		       SLICE_FMT(effect->new_table), stream->cursor.file, stream->read.offset,
 		       away ? ", and by its name it is no copy that gh-ost (_gho for _del) or "
 			      "pt-online-schema-change (_new for _old) has made"
 			    : "");
@@ -349,7 +349,7 @@ static int wait_acknowledged(struct stream *stream, struct err *err)
 			return err_retry(err, ERR_KAFKA,
 					 "what was sent before the statement at %s:%" PRIu64
 					 " is not acknowledged yet",
-					 stream->file, stream->read.offset);
+					 stream->cursor.file, stream->read.offset);
 		if (sink_poll(stream->lane.sink, POLL_MS, err) < 0)
 			return -1;
 	}
@@ -368,7 +368,7 @@ static int read_from_here(struct stream *stream, const struct ddl_name *name,
 		return -1;
 	position_init(&here);
 	position_copy(&here, &stream->read);
-	here.offset = stream->offset;
+	here.offset = stream->cursor.offset;
 	if (gtid->flavour != GTID_NONE && gtid->flavour == here.gtids.flavour)
 		gtid_set_add(&here.gtids, gtid);
 	buf_init(&json);
@@ -406,8 +406,8 @@ static int refuse_late(const struct following *f, const struct ddl_effect *effec
 			 ": %.*s.%.*s is read now",
 			 SLICE_FMT(from.db), SLICE_FMT(from.table),
 			 renamed ? "was renamed to" : "has become a partition of", SLICE_FMT(to.db),
-			 SLICE_FMT(to.table), stream->file, stream->read.offset, SLICE_FMT(to.db),
-			 SLICE_FMT(to.table));
+			 SLICE_FMT(to.table), stream->cursor.file, stream->read.offset,
+			 SLICE_FMT(to.db), SLICE_FMT(to.table));
 }
 
 /* The name that was never read is gone from here on: what gets it next comes from the stream. */
@@ -443,7 +443,7 @@ static int refuse_moved(const struct following *f, const struct ddl_effect *effe
 		       "exclude %s in source.tables",
 		       SLICE_FMT(from->db), SLICE_FMT(from->table), captured ? "" : "not ",
 		       SLICE_FMT(effect->db), SLICE_FMT(effect->table),
-		       effect->exchanged ? "EXCHANGE" : "CONVERT", stream->file,
+		       effect->exchanged ? "EXCHANGE" : "CONVERT", stream->cursor.file,
 		       stream->read.offset, captured ? "both" : "the latter");
 }
 
@@ -469,7 +469,7 @@ static int guard(const struct following *f, const struct ddl_effect *effect, str
 	    script_guard(stream->lane.script, stream->lane.sync->index, before, effect->after,
 			 renamed, renamed ? effect->nrenamed : 0, err) == 0)
 		return 0;
-	return err_wrap(err, "statement at %s:%" PRIu64, stream->file, stream->read.offset);
+	return err_wrap(err, "statement at %s:%" PRIu64, stream->cursor.file, stream->read.offset);
 }
 
 static int follow_effect(struct following *f, const struct ddl_effect *effect, struct err *err)
@@ -498,7 +498,7 @@ static int stop_at(struct following *f, const struct ddl_step *step, const char 
 	struct stream *stream = f->stream;
 	int shown = f->text.len > TEXT_IN_ERRORS ? TEXT_IN_ERRORS : (int)f->text.len;
 	return err_set(err, ERR_DATA, "statement at %s:%" PRIu64 ": %s%s%.*s: %.*s%s; %s",
-		       stream->file, stream->read.offset, why, step->reason.len ? ": " : "",
+		       stream->cursor.file, stream->read.offset, why, step->reason.len ? ": " : "",
 		       SLICE_FMT(step->reason), shown, f->text.ptr,
 		       (size_t)shown < f->text.len ? "..." : "", remedy);
 }
@@ -535,7 +535,7 @@ static int check_step(struct following *f, const struct ddl_step *step, struct e
 	if (f->stream->row_metadata_full) {
 		log_warn("statement that tideway does not know, at %s:%" PRIu64
 			 "; row metadata FULL tells the columns from here on: %.*s",
-			 f->stream->file, f->stream->read.offset, SLICE_FMT(f->text));
+			 f->stream->cursor.file, f->stream->read.offset, SLICE_FMT(f->text));
 		stream_doubt(f->stream,
 			     &(struct ddl_name){name->table.len || name->db.len ? name->db
 										: f->context.db,
@@ -570,7 +570,7 @@ static int follow(struct following *f, const struct ddl_step *steps, unsigned n,
 	n = without_adopted(f->stream, steps, n, &steps);
 	if (catalog_apply(f->stream->catalog, &f->context, steps, n, &f->effects, &f->neffects,
 			  err) < 0)
-		return err_wrap(err, "statement at %s:%" PRIu64, f->stream->file,
+		return err_wrap(err, "statement at %s:%" PRIu64, f->stream->cursor.file,
 				f->stream->read.offset);
 	for (unsigned i = 0; i < f->neffects; i++)
 		if (follow_effect(f, &f->effects[i], err) < 0)
@@ -647,7 +647,7 @@ int stream_ddl(struct stream *stream, const struct event *event, struct err *err
 	struct event_query query;
 	struct ddl_context context;
 	struct slice name;
-	if (event_query_parse(event, &stream->format, &query, err) < 0)
+	if (event_query_parse(event, &stream->cursor.format, &query, err) < 0)
 		return stream_at(stream, stream->read.offset, SLICE(""), err);
 	if (statement_parse(query.sql, &name) != STATEMENT_OTHER)
 		return 0;
@@ -659,8 +659,8 @@ int stream_ddl(struct stream *stream, const struct event *event, struct err *err
 		.charset_client = query.charset_client,
 		.collation_server = query.collation_server,
 		.sql_mode = query.sql_mode,
-		.mariadb = stream->format.mariadb,
-		.version = version_number(stream->format.server_version),
+		.mariadb = stream->cursor.format.mariadb,
+		.version = version_number(stream->cursor.format.server_version),
 	};
 	return stream_statement(stream, query.sql, &context, err);
 }

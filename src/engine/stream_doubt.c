@@ -30,7 +30,7 @@ void stream_doubt(struct stream *stream, const struct ddl_name *name)
 	*doubt = (struct doubt){
 		.db = arena_copy(arena, name->db),
 		.table = arena_copy(arena, name->table),
-		.at = arena_cstr(arena, arena_printf(arena, "%s:%" PRIu64, stream->file,
+		.at = arena_cstr(arena, arena_printf(arena, "%s:%" PRIu64, stream->cursor.file,
 						     stream->read.offset)),
 		.next = stream->doubts,
 	};

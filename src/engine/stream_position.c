@@ -88,9 +88,9 @@ void stream_take_marks(void *owner)
 /* What is read next begins at this offset of the current file. */
 void stream_set_read(struct stream *stream, uint64_t offset)
 {
-	if (stream->read_file != stream->file)
-		snprintf(stream->read.file, sizeof(stream->read.file), "%s", stream->file);
-	stream->read_file = stream->file;
+	if (stream->read_file != stream->cursor.file)
+		snprintf(stream->read.file, sizeof(stream->read.file), "%s", stream->cursor.file);
+	stream->read_file = stream->cursor.file;
 	stream->read.offset = offset;
 }
 
@@ -121,12 +121,12 @@ int stream_advance_quietly(struct stream *stream, struct err *err)
 	struct lane *lane = &stream->lane;
 	struct mark mark;
 	if (stream->group.open || stream->slot_open || stream->resumed.row_bytes > 0 ||
-	    position_compare_files(stream->file, stream->offset, stream->read.file,
+	    position_compare_files(stream->cursor.file, stream->cursor.offset, stream->read.file,
 				   stream->read.offset) <= 0)
 		return 0;
 	if (lane_room(lane, err) < 0)
 		return -1;
-	stream_set_read(stream, stream->offset);
+	stream_set_read(stream, stream->cursor.offset);
 	mark = stream_read_mark(stream);
 	window_close(&lane->window, window_open(&lane->window), &mark);
 	return 0;

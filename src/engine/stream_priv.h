@@ -2,12 +2,13 @@
 #ifndef TIDEWAY_STREAM_PRIV_H
 #define TIDEWAY_STREAM_PRIV_H
 
-#include "decode/event.h"
 #include "decode/table_map.h"
+#include "engine/cursor.h"
 #include "engine/group.h"
 #include "engine/heartbeat.h"
 #include "engine/plan.h"
 #include "engine/stream.h"
+#include "engine/table_ids.h"
 #include "model/ddl.h"
 #include "source/dump.h"
 
@@ -26,26 +27,17 @@ struct resumed {
 	uint64_t row_bytes; /* of its events that were written; 0: there is no such group */
 };
 
-/* A table id of the current statement. */
-struct table_id {
-	uint64_t id;
-	struct plan *plan; /* never NULL; plan->mapping.wanted may be false */
-};
-
 struct stream {
 	struct lane lane;
 	struct stream_options options;
 	struct catalog *catalog;
 	struct catalog *adopted; /* databases that the catalog gets at their points; NULL: none */
 	struct dump *dump;
-	struct event_format format;
-	bool verify;            /* checksums are checked */
+	struct cursor cursor;
 	bool row_metadata_full; /* the last TABLE_MAP had it; before the first: the server says so */
 
 	struct position read;  /* before the group being read: where it begins */
-	const char *file;      /* current binlog file, interned */
-	const char *read_file; /* interned name that read.file is a copy of */
-	uint64_t offset;       /* behind the last event */
+	const char *read_file; /* name of the cursor that read.file is a copy of */
 	struct group group;
 	uint64_t groups;    /* groups begun, for memos by group */
 	struct group ahead; /* of a group that outgrew what is held: how it will end */
@@ -60,8 +52,7 @@ struct stream {
 	struct attached *attached; /* what is saved with this group's position; NULL: nothing */
 	bool skipped_rows;         /* the group has rows that a table's snapshot has seen */
 
-	struct table_id *ids; /* table ids of the current statement */
-	size_t nids, ids_cap;
+	struct table_ids ids;   /* plans, never NULL; plan->mapping.wanted may be false */
 	struct plan *last;      /* plan of the last TABLE_MAP */
 	struct arena statement; /* steps of a DDL statement */
 	struct ddl_name said;   /* the table of the last effect; catalog's storage */
@@ -77,7 +68,7 @@ struct stream {
 
 	struct position acked; /* everything before it is acknowledged */
 	int64_t acked_drained_ms; /* the last time at which all of the binlog was acknowledged; 0: none */
-	const char *acked_file; /* interned name that acked.file is a copy of */
+	const char *acked_file; /* name of the cursor that acked.file is a copy of */
 	bool moved;             /* acked is newer than what was posted */
 	int64_t posted_ms;      /* monotonic */
 };
@@ -95,7 +86,6 @@ int stream_table_map(struct stream *stream, const struct event *event, struct er
 /* undone: the rows were rolled back: they only count for the sequence. */
 int stream_rows(struct stream *stream, const struct event *event, uint64_t start, bool undone,
 		struct err *err) MUST_CHECK;
-void stream_forget_ids(struct stream *stream);
 /* Drops the plan of a table. */
 void stream_forget_plan(struct stream *stream, struct slice db, struct slice table);
 /* Whether the current group lies at or before the point: the full sync has seen it. */

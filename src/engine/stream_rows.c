@@ -1,59 +1,24 @@
 /* stream_rows: TABLE_MAP and rows events of the stream lane. */
 #include "base/mem.h"
-#include "decode/rows.h"
 #include "decode/table_map.h"
 #include "engine/records.h"
 #include "engine/stream_priv.h"
 #include "engine/write.h"
 #include "script/script.h"
 
-#include <stdlib.h>
-
-enum { ROWS_PER_TICK = 512, NO_TABLE_ID = 0xffffff };
+enum { ROWS_PER_TICK = 512 };
 
 int stream_at(struct stream *stream, uint64_t start, struct slice table, struct err *err)
 {
-	if (table.len > 0)
-		return err_wrap(err, "table %.*s at %s:%llu", SLICE_FMT(table), stream->file,
-				(unsigned long long)start);
-	return err_wrap(err, "binlog event at %s:%llu", stream->file, (unsigned long long)start);
-}
-
-void stream_forget_ids(struct stream *stream)
-{
-	stream->nids = 0;
-}
-
-static struct plan *plan_of_id(const struct stream *stream, uint64_t id)
-{
-	for (size_t i = stream->nids; i-- > 0;)
-		if (stream->ids[i].id == id)
-			return stream->ids[i].plan;
-	return NULL;
-}
-
-static void set_id(struct stream *stream, uint64_t id, struct plan *plan)
-{
-	for (size_t i = 0; i < stream->nids; i++)
-		if (stream->ids[i].id == id) {
-			stream->ids[i].plan = plan;
-			return;
-		}
-	if (stream->nids == stream->ids_cap) {
-		stream->ids_cap = stream->ids_cap ? 2 * stream->ids_cap : 16;
-		stream->ids = mem_resize(stream->ids, stream->ids_cap, sizeof(*stream->ids));
-	}
-	stream->ids[stream->nids++] = (struct table_id){id, plan};
-}
-
-/* Other tables of the same statement keep theirs. */
-static void forget_ids_of(struct stream *stream, const struct plan *plan)
-{
-	size_t kept = 0;
-	for (size_t i = 0; i < stream->nids; i++)
-		if (stream->ids[i].plan != plan)
-			stream->ids[kept++] = stream->ids[i];
-	stream->nids = kept;
+	struct buf what;
+	int rc;
+	if (table.len == 0)
+		return cursor_wrap(&stream->cursor, "binlog event", start, err);
+	buf_init(&what);
+	buf_printf(&what, "table %.*s", SLICE_FMT(table));
+	rc = cursor_wrap(&stream->cursor, buf_cstr(&what), start, err);
+	buf_fini(&what);
+	return rc;
 }
 
 void stream_forget_plan(struct stream *stream, struct slice db, struct slice table)
@@ -63,7 +28,7 @@ void stream_forget_plan(struct stream *stream, struct slice db, struct slice tab
 	struct plan *plan = map_remove(&stream->lane.plans, name);
 	if (plan == NULL)
 		return;
-	forget_ids_of(stream, plan);
+	table_ids_drop(&stream->ids, plan);
 	if (stream->last == plan)
 		stream->last = NULL;
 	plan_free(&stream->lane, plan);
@@ -134,7 +99,7 @@ static int find_table(struct stream *stream, const struct table_map *map,
 	if (complete) {
 		if (*table && script_guard(stream->lane.script, stream->lane.sync->index, *table,
 					   made, NULL, 0, err) < 0)
-			return stream_at(stream, stream->offset, (*table)->full_name, err);
+			return stream_at(stream, stream->cursor.offset, (*table)->full_name, err);
 		if (*table == NULL)
 			stream_table_told(stream, made);
 		*table = put_told(stream, *table, made);
@@ -216,7 +181,7 @@ static int find_plan(struct stream *stream, const struct event *event, struct er
 	struct plan *plan;
 	size_t len;
 	if (table_map_parse(event, &map, err) < 0)
-		return stream_at(stream, stream->offset, SLICE(""), err);
+		return stream_at(stream, stream->cursor.offset, SLICE(""), err);
 	stream->row_metadata_full = table_map_has_names(&map);
 	if (map.db.len + map.name.len + 1 > sizeof(name))
 		return err_set(err, ERR_DATA, "a table name of %zu bytes in the binlog",
@@ -242,7 +207,7 @@ int stream_table_map(struct stream *stream, const struct event *event, struct er
 	if ((stream->last == NULL || !slice_equal(stream->last->identity, identity)) &&
 	    find_plan(stream, event, err) < 0)
 		return -1;
-	set_id(stream, id, stream->last);
+	table_ids_set(&stream->ids, id, stream->last);
 	return 0;
 }
 
@@ -272,7 +237,7 @@ static int refuse_prepared(struct stream *stream, const struct plan *plan, struc
 		       "not supported in this version; exclude the table (\"!%.*s\" in "
 		       "source.tables), or end the transaction and start again under another sync "
 		       "name",
-		       SLICE_FMT(buf_slice(&stream->group.xid)), stream->file,
+		       SLICE_FMT(buf_slice(&stream->group.xid)), stream->cursor.file,
 		       (unsigned long long)stream->read.offset, SLICE_FMT(plan->table->full_name),
 		       SLICE_FMT(plan->table->full_name));
 }
@@ -282,16 +247,15 @@ int stream_rows(struct stream *stream, const struct event *event, uint64_t start
 {
 	struct rows rows;
 	struct plan *plan;
+	void *table;
 	struct change change;
 	bool written = stream->row_bytes < stream->resumed.row_bytes;
 	int rc = 0;
-	if (rows_head(event, &stream->format, &rows, err) < 0)
+	if (rows_head(event, &stream->cursor.format, &rows, err) < 0)
 		return stream_at(stream, start, SLICE(""), err);
-	plan = plan_of_id(stream, rows.table_id);
-	if (plan == NULL && rows.images.len > 0 && rows.table_id != NO_TABLE_ID)
-		return err_set(err, ERR_DATA,
-			       "rows of table id %llu, which no table map has announced",
-			       (unsigned long long)rows.table_id);
+	if (table_ids_find(&stream->ids, &rows, &table, err) < 0)
+		return stream_at(stream, start, SLICE(""), err);
+	plan = table;
 	if (plan && !undone && stream_covered(stream, plan->point)) {
 		stream->skipped_rows = true;
 	} else if (plan && plan->mapping.wanted && !undone && !written) {
@@ -308,13 +272,13 @@ int stream_rows(struct stream *stream, const struct event *event, uint64_t start
 			.after = rows.op == CHANGE_DELETE ? NULL : &plan->after.row,
 			.time_ms = stream->group.gtid.commit_ms,
 			.gtid = &stream->group.gtid.gtid,
-			.file = stream->file,
+			.file = stream->cursor.file,
 			.pos = start,
 		};
 		rc = write_rows(stream, &rows, plan, &change, err);
 	}
 	stream->row_bytes += rows.size;
 	if (rows.flags & 1)
-		stream_forget_ids(stream);
+		table_ids_clear(&stream->ids);
 	return rc;
 }

@@ -24,11 +24,12 @@ static int refuse_unknown(struct stream *stream, struct slice xid, struct err *e
 		": it was prepared before this sync began%s, so that "
 		"its rows, if it has rows of captured tables, are in neither the full sync nor the "
 		"stream: start again under another sync name while no XA transaction is prepared%s",
-		SLICE_FMT(xid), stream->file, stream->read.offset,
-		stream->format.mariadb ? "" : ", or cannot be known",
-		stream->format.mariadb ? " (XA RECOVER lists them)"
-				       : " (XA RECOVER lists them; with XA_RECOVER_ADMIN the start "
-					 "looks for itself)");
+		SLICE_FMT(xid), stream->cursor.file, stream->read.offset,
+		stream->cursor.format.mariadb ? "" : ", or cannot be known",
+		stream->cursor.format.mariadb
+			? " (XA RECOVER lists them)"
+			: " (XA RECOVER lists them; with XA_RECOVER_ADMIN the start "
+			  "looks for itself)");
 }
 
 /* What becomes of the xid, together with the position of the group. */

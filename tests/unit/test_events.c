@@ -11,7 +11,7 @@ struct fixture {
 	struct sync_config config;
 	struct stream *stream;
 	struct lane_metrics metrics;
-	struct event_format ahead_format;
+	struct cursor ahead;
 	struct err err;
 };
 
@@ -27,9 +27,10 @@ static int setup(void **state)
 	f->config.sink.kind = SINK_DISCARD;
 	f->stream->lane.sink = sink_new(&f->config.sink, "test", 0, NULL, NULL, &f->err);
 	assert_non_null(f->stream->lane.sink);
-	f->stream->file = f->stream->read_file = "bin.000001";
-	strcpy(f->stream->read.file, f->stream->file);
-	event_format_init(&f->ahead_format);
+	f->stream->cursor.file = f->stream->read_file = "bin.000001";
+	strcpy(f->stream->read.file, f->stream->cursor.file);
+	f->stream->cursor.verify = false; /* heartbeats made here have no checksum */
+	cursor_init(&f->ahead, false);
 	*state = f;
 	return 0;
 }
@@ -40,6 +41,7 @@ static int teardown(void **state)
 	sink_free(f->stream->lane.sink);
 	window_fini(&f->stream->lane.window);
 	arena_fini(&f->stream->lane.texts);
+	cursor_fini(&f->ahead);
 	stream_free(f->stream);
 	sync_fini(&f->sync);
 	test_free(f);
@@ -68,7 +70,7 @@ static struct slice heartbeat_at(uint8_t *bytes, uint32_t offset, bool checksum)
 static void quiet(struct fixture *f, uint32_t offset)
 {
 	uint8_t bytes[64];
-	packet(f, heartbeat_at(bytes, offset, f->stream->format.checksum));
+	packet(f, heartbeat_at(bytes, offset, f->stream->cursor.format.checksum));
 }
 
 static bool drained(const struct fixture *f)
@@ -136,9 +138,9 @@ static void a_quiet_server_moves_the_position(void **state)
 	struct stream *stream = f->stream;
 	unsigned at = 0;
 	struct mark mark;
-	stream->read.offset = stream->offset = 300;
+	stream->read.offset = stream->cursor.offset = 300;
 	packet(f, events_next(true, "rows", EVENT_FORMAT_DESCRIPTION, &at)->packet);
-	stream->offset = 500;
+	stream->cursor.offset = 500;
 	quiet(f, 500);
 	assert_int_equal(stream->read.offset, 300);
 	quiet(f, 500);
@@ -146,19 +148,19 @@ static void a_quiet_server_moves_the_position(void **state)
 	assert_true(window_take(&stream->lane.window, &mark));
 	assert_int_equal(mark.offset, 500);
 	assert_string_equal(mark.file, "bin.000001");
-	stream->offset = 4; /* a dump by GTID has begun at the start of the file */
+	stream->cursor.offset = 4; /* a dump by GTID has begun at the start of the file */
 	quiet(f, 500);
 	assert_int_equal(stream->read.offset, 500);
-	stream->file = "bin.000002";
+	stream->cursor.file = "bin.000002";
 	quiet(f, 500);
 	assert_string_equal(stream->read.file, "bin.000002");
 	assert_int_equal(stream->read.offset, 4);
 	packet(f, events_next(true, "rows", EVENT_GTID_MARIADB, &at)->packet);
-	stream->offset += 1000;
+	stream->cursor.offset += 1000;
 	quiet(f, 600);
 	quiet(f, 600);
 	assert_true(stream->drained);
-	assert_true(stream->read.offset < stream->offset);
+	assert_true(stream->read.offset < stream->cursor.offset);
 }
 
 /* consistency 9: min(500 ms, heartbeat / 4). */
@@ -185,13 +187,12 @@ static void both_connections_number_alike(void **state)
 		if (type == EVENT_GTID_LIST || type == EVENT_BINLOG_CHECKPOINT)
 			continue;
 		packet(f, event->packet);
-		if (look(f->stream, event->packet, &f->ahead_format, &f->stream->ahead, &f->err) <
-		    0)
+		if (look(f->stream, event->packet, &f->ahead, &f->stream->ahead, &f->err) < 0)
 			fail_msg("%s", f->err.text);
 		if (type == EVENT_ROTATE || type == EVENT_FORMAT_DESCRIPTION)
 			continue;
-		if (look(f->stream, heartbeat_at(bytes, 700, f->ahead_format.checksum),
-			 &f->ahead_format, &f->stream->ahead, &f->err) < 0)
+		if (look(f->stream, heartbeat_at(bytes, 700, f->ahead.format.checksum), &f->ahead,
+			 &f->stream->ahead, &f->err) < 0)
 			fail_msg("%s", f->err.text);
 		assert_true(f->stream->ahead.open);
 		assert_int_equal(f->stream->ahead.nevents, f->stream->group.nevents);
@@ -215,7 +216,7 @@ static void a_cut_transaction_never_happened(void **state)
 		assert_int_equal(stream->ahead.end, GROUP_OPEN);
 		if (i < 2)
 			packet(f, bytes);
-		if (look(stream, bytes, &f->ahead_format, &stream->ahead, &f->err) < 0)
+		if (look(stream, bytes, &f->ahead, &stream->ahead, &f->err) < 0)
 			fail_msg("%s", f->err.text);
 	}
 	assert_int_equal(stream->ahead.end, GROUP_ROLLBACK);

@@ -181,7 +181,7 @@ static int pass_events(struct steady *s)
 	while ((c = events_next(s->mariadb, "rows", -1, &at))) {
 		if (events_type(c) == EVENT_FORMAT_DESCRIPTION)
 			continue;
-		if (event_parse(c->packet, &s->stream->format, true, &event, &s->f.err) < 0)
+		if (event_parse(c->packet, &s->stream->cursor.format, true, &event, &s->f.err) < 0)
 			return -1;
 		if (event.type == EVENT_TABLE_MAP &&
 		    stream_table_map(s->stream, &event, &s->f.err) < 0)
@@ -203,7 +203,7 @@ static void no_allocation_for_events(void **state)
 		statement(&s, "CREATE TABLE events_db.t (id INT PRIMARY KEY, name VARCHAR(20), big "
 			      "BIGINT UNSIGNED, note TEXT)");
 		s.mariadb = mariadb;
-		s.stream->format = events_format(mariadb);
+		s.stream->cursor.format = events_format(mariadb);
 		check(&s, pass_events, 200, 2000);
 		assert_int_equal(atomic_load(&s.offline->metrics.rows), 8 * s.number);
 		teardown(&s);
@@ -217,7 +217,7 @@ static int pass_binlog_row(struct steady *s)
 	struct rows rows;
 	uint32_t offset;
 	s->op = CHANGE_INSERT;
-	if (rows_parse(&event, &s->stream->format, &rows, &s->f.err) < 0 ||
+	if (rows_parse(&event, &s->stream->cursor.format, &rows, &s->f.err) < 0 ||
 	    rows_next(&rows, &s->plan->before.row, &s->plan->after.row, &offset, &s->f.err) < 0)
 		return -1;
 	return pass_change(s);
@@ -264,7 +264,7 @@ static void no_allocation_for_any_type(void **state)
 	for (unsigned i = 0; i < cells.ngroups; i++) {
 		const struct cells_group *group = &cells.groups[i];
 		s.mariadb = group->mariadb;
-		s.stream->format = events_format(s.mariadb);
+		s.stream->cursor.format = events_format(s.mariadb);
 		s.plan = plan_new(&s.stream->lane, &group->table, &s.f.err);
 		if (s.plan == NULL)
 			fail_msg("%s", s.f.err.text);

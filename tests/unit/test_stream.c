@@ -23,7 +23,7 @@ static int setup(void **state)
 			f->catalog, SLICE("{\"db\":\"shop\",\"charset\":\"utf8mb4\"}"), &f->err),
 		0);
 	f->stream = stream_new(&f->sync, f->catalog, NULL, &start, NULL, NULL);
-	f->stream->file = "bin.000001";
+	f->stream->cursor.file = "bin.000001";
 	arena_init(&f->stream->lane.texts, 0);
 	map_init(&f->stream->lane.plans);
 	f->following = (struct following){
