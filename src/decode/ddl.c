@@ -3,6 +3,8 @@
 #include "decode/charset.h"
 #include "decode/ddl_priv.h"
 
+#include <stdio.h>
+
 void *ddl_append(struct arena *arena, void *items_pointer, unsigned *n, unsigned *cap, size_t size)
 {
 	char *items;
@@ -811,6 +813,29 @@ int ddl_to_utf8(struct ddl_context *context, struct arena *arena, struct slice *
 	charset_to_utf8(charset, *sql, arena, sql);
 	context->charset_client = 0;
 	return 0;
+}
+
+static unsigned version_number(const char *text)
+{
+	unsigned major = 0, minor = 0, patch = 0;
+	if (strncmp(text, "5.5.5-", 6) == 0)
+		text += 6;
+	if (sscanf(text, "%u.%u.%u", &major, &minor, &patch) < 2)
+		return 0;
+	return major * 10000 + minor * 100 + patch;
+}
+
+struct ddl_context ddl_context_of(const struct event_query *query,
+				  const struct event_format *format)
+{
+	return (struct ddl_context){
+		.db = query->db,
+		.charset_client = query->charset_client,
+		.collation_server = query->collation_server,
+		.sql_mode = query->sql_mode,
+		.mariadb = format->mariadb,
+		.version = version_number(format->server_version),
+	};
 }
 
 int ddl_parse(struct slice sql, const struct ddl_context *context, struct arena *arena,

@@ -11,8 +11,12 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "decode/event.h"
 #include "model/ddl.h"
 
+/* What a Query event and the format of its file say about how its text is to be read. */
+struct ddl_context ddl_context_of(const struct event_query *query,
+				  const struct event_format *format);
 /* From charset_client to UTF-8, in place or into the arena; what is no character becomes '?'. Afterwards the context says that
  * it is UTF-8. Fails when the character set is one we do not know. */
 int ddl_to_utf8(struct ddl_context *context, struct arena *arena, struct slice *sql,

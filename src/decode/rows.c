@@ -7,6 +7,14 @@
 
 enum { TABLE_ID_SIZE = 6, EXTRA_LENGTH_SIZE = 2, COLUMNS_MAX = 65535 };
 
+bool rows_in_event(uint8_t type)
+{
+	return (type >= EVENT_WRITE_ROWS_V1 && type <= EVENT_DELETE_ROWS_V1) ||
+	       (type >= EVENT_WRITE_ROWS_V2 && type <= EVENT_DELETE_ROWS_V2) ||
+	       type == EVENT_PARTIAL_UPDATE_ROWS ||
+	       (type >= EVENT_WRITE_ROWS_COMPRESSED_V1 && type <= EVENT_DELETE_ROWS_COMPRESSED);
+}
+
 /* Compressed and partial events have the op of the plain ones. */
 static int set_op(const struct event *event, struct rows *rows, bool *extra, struct err *err)
 {

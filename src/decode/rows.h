@@ -21,6 +21,8 @@ struct rows {
 	const uint8_t *next; /* next image to split */
 };
 
+/* Whether events of this type carry rows, compressed and partial ones included. */
+bool rows_in_event(uint8_t type);
 /* Reads header, extra data, column count and bitmaps; v1 and v2, and those of compressed and partial events, whose
  * rows may concern nobody. */
 int rows_head(const struct event *event, const struct event_format *format, struct rows *rows,

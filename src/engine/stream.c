@@ -175,23 +175,11 @@ static int process(struct stream *stream, const struct event *event, uint64_t en
 	bool undone = stream_outcome(stream) == GROUP_ROLLBACK ||
 		      group_undone(stream->spilled ? &stream->ahead : &stream->group, number);
 	uint64_t start = end_offset - event->size;
+	if (rows_in_event(event->type))
+		return stream_rows(stream, event, start, undone, err);
 	switch (event->type) {
 	case EVENT_TABLE_MAP:
 		return stream_table_map(stream, event, err);
-	case EVENT_WRITE_ROWS_V1:
-	case EVENT_UPDATE_ROWS_V1:
-	case EVENT_DELETE_ROWS_V1:
-	case EVENT_WRITE_ROWS_V2:
-	case EVENT_UPDATE_ROWS_V2:
-	case EVENT_DELETE_ROWS_V2:
-	case EVENT_PARTIAL_UPDATE_ROWS:
-	case EVENT_WRITE_ROWS_COMPRESSED_V1:
-	case EVENT_UPDATE_ROWS_COMPRESSED_V1:
-	case EVENT_DELETE_ROWS_COMPRESSED_V1:
-	case EVENT_WRITE_ROWS_COMPRESSED:
-	case EVENT_UPDATE_ROWS_COMPRESSED:
-	case EVENT_DELETE_ROWS_COMPRESSED:
-		return stream_rows(stream, event, start, undone, err);
 	case EVENT_QUERY:
 	case EVENT_EXECUTE_LOAD_QUERY:
 		if (stream->row_bytes < stream->resumed.row_bytes)

@@ -632,16 +632,6 @@ int stream_statement(struct stream *stream, struct slice text, const struct ddl_
 	return rc;
 }
 
-static unsigned version_number(const char *text)
-{
-	unsigned major = 0, minor = 0, patch = 0;
-	if (strncmp(text, "5.5.5-", 6) == 0)
-		text += 6;
-	if (sscanf(text, "%u.%u.%u", &major, &minor, &patch) < 2)
-		return 0;
-	return major * 10000 + minor * 100 + patch;
-}
-
 int stream_ddl(struct stream *stream, const struct event *event, struct err *err)
 {
 	struct event_query query;
@@ -654,14 +644,7 @@ int stream_ddl(struct stream *stream, const struct event *event, struct err *err
 	/* Written twice: what counts is COMMIT ALTER (consistency rule 13). */
 	if (stream->group.gtid.alter == ALTER_START || stream->group.gtid.alter == ALTER_ROLLBACK)
 		return 0;
-	context = (struct ddl_context){
-		.db = query.db,
-		.charset_client = query.charset_client,
-		.collation_server = query.collation_server,
-		.sql_mode = query.sql_mode,
-		.mariadb = stream->cursor.format.mariadb,
-		.version = version_number(stream->cursor.format.server_version),
-	};
+	context = ddl_context_of(&query, &stream->cursor.format);
 	return stream_statement(stream, query.sql, &context, err);
 }
 

@@ -1,0 +1,127 @@
+#include "engine/ddl_scan.h"
+
+#include "decode/ddl.h"
+#include "decode/statement.h"
+#include "source/dump.h"
+
+enum { HEARTBEAT_MS = 500 };
+
+bool ddl_scan_matters(enum ddl_step_kind kind)
+{
+	switch (kind) {
+	case DDL_STEP_NONE:
+	case DDL_STEP_DML:
+	case DDL_STEP_QUERY:
+	case DDL_STEP_CREATE_OTHER:
+	case DDL_STEP_DROP_OTHER:
+	case DDL_STEP_TRUNCATE:
+		return false;
+	case DDL_STEP_UNPLACED:
+	case DDL_STEP_CREATE_TABLE:
+	case DDL_STEP_CREATE_LIKE:
+	case DDL_STEP_ALTER_TABLE:
+	case DDL_STEP_DROP_TABLE:
+	case DDL_STEP_RENAME_TABLE:
+	case DDL_STEP_CREATE_INDEX:
+	case DDL_STEP_DROP_INDEX:
+	case DDL_STEP_CREATE_DATABASE:
+	case DDL_STEP_ALTER_DATABASE:
+	case DDL_STEP_DROP_DATABASE:
+		break;
+	}
+	return true;
+}
+
+static int visit_statement(const struct ddl_scan *scan, const struct event_query *query,
+			   struct arena *arena, struct err *err)
+{
+	struct ddl_context context = ddl_context_of(query, &scan->cursor->format);
+	const struct ddl_step *steps;
+	unsigned nsteps;
+	if (ddl_parse(query->sql, &context, arena, &steps, &nsteps, err) < 0) {
+		*err = (struct err)ERR_INIT;
+		return scan->visit(scan->arg, NULL, 0, arena, err);
+	}
+	return scan->visit(scan->arg, steps, nsteps, arena, err);
+}
+
+static int visit_event(const struct ddl_scan *scan, const struct event *event, struct arena *arena,
+		       struct err *err)
+{
+	struct event_query query;
+	struct slice name;
+	if (event->type == EVENT_QUERY_COMPRESSED)
+		return scan->visit(scan->arg, NULL, 0, arena, err);
+	if (event->type != EVENT_QUERY)
+		return 0;
+	if (event_query_parse(event, &scan->cursor->format, &query, err) < 0)
+		return cursor_wrap(scan->cursor, "binlog event", scan->cursor->start, err);
+	if (statement_parse(query.sql, &name) != STATEMENT_OTHER)
+		return 0;
+	return visit_statement(scan, &query, arena, err);
+}
+
+/* Whoever follows the binlog refuses an event that cannot be read when it reaches it. This one may be outside of what is
+ * followed. */
+static int scan_packet(const struct ddl_scan *scan, struct slice packet, struct arena *arena,
+		       struct err *err)
+{
+	struct event event;
+	int rc;
+	if (cursor_read(scan->cursor, packet, &event, err) < 0) {
+		if (event.type == EVENT_FORMAT_DESCRIPTION)
+			return -1;
+		*err = (struct err)ERR_INIT;
+		return 0;
+	}
+	rc = visit_event(scan, &event, arena, err);
+	arena_reset(arena);
+	return rc;
+}
+
+static bool at_end(const struct ddl_scan *scan)
+{
+	const struct position *until = scan->until;
+	const struct cursor *at = scan->cursor;
+	return until->file[0] != '\0' && at->file[0] != '\0' &&
+	       position_compare_files(at->file, at->offset, until->file, until->offset) >= 0;
+}
+
+static int scan_dump(const struct ddl_scan *scan, struct dump *dump, struct arena *arena,
+		     struct err *err)
+{
+	struct slice packet;
+	int rc = 0;
+	while (rc == 0 && !at_end(scan)) {
+		if (scan->halt && atomic_load(scan->halt))
+			return err_retry(err, ERR_SOURCE, "stopped while the binlog was read");
+		rc = dump_read(dump, &packet, err);
+		if (rc <= 0)
+			return rc;
+		rc = scan_packet(scan, packet, arena, err);
+	}
+	return rc;
+}
+
+int ddl_scan_run(const struct ddl_scan *scan, struct err *err)
+{
+	const struct dump_options options = {
+		.sync_name = scan->name, .heartbeat_ms = HEARTBEAT_MS, .from_now_end = true};
+	const struct position *from = scan->from;
+	struct arena arena;
+	struct dump *dump;
+	int rc;
+	/* a dump by GTID begins at the start of a file, which may be before that place */
+	cursor_begin(scan->cursor, slice_str(from->gtids.flavour == GTID_NONE ? from->file : ""),
+		     from->offset);
+	if (at_end(scan))
+		return 0;
+	dump = dump_open(scan->config, from, &options, err);
+	if (dump == NULL)
+		return -1;
+	arena_init(&arena, 0);
+	rc = scan_dump(scan, dump, &arena, err);
+	arena_fini(&arena);
+	dump_free(dump);
+	return rc;
+}
