@@ -27,11 +27,37 @@ void cursor_begin(struct cursor *cursor, struct slice file, uint64_t offset)
 	event_format_init(&cursor->format);
 	set_file(cursor, file);
 	cursor->offset = cursor->start = offset;
+	cursor->begin_file = file.len > 0 ? cursor->file : NULL;
+	cursor->begin_offset = offset;
 }
 
 int cursor_wrap(const struct cursor *cursor, const char *what, uint64_t offset, struct err *err)
 {
 	return err_wrap(err, "%s at %s:%" PRIu64, what, cursor->file, offset);
+}
+
+static uint64_t distance(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : b - a;
+}
+
+/* The first transaction of a dump: what the server has left out before it may be more than 4 GB. */
+static void find_begin(struct cursor *cursor)
+{
+	const uint64_t step = (uint64_t)UINT32_MAX + 1;
+	if (cursor->begin_file == cursor->file)
+		while (distance(cursor->start + step, cursor->begin_offset) <
+		       distance(cursor->start, cursor->begin_offset)) {
+			cursor->start += step;
+			cursor->offset += step;
+		}
+	cursor->begin_file = NULL;
+}
+
+static bool begins_transaction(uint8_t type)
+{
+	return type == EVENT_GTID_MARIADB || type == EVENT_GTID_MYSQL ||
+	       type == EVENT_ANONYMOUS_GTID;
 }
 
 /* The end offset of an event has 32 bits on the wire. It is 0 where MariaDB 11.4 and later do not write it. */
@@ -85,5 +111,7 @@ int cursor_read(struct cursor *cursor, struct slice packet, struct event *event,
 		return follow_rotate(cursor, event, err);
 	if (type != EVENT_HEARTBEAT && type != EVENT_HEARTBEAT_V2)
 		advance(cursor, event);
+	if (cursor->begin_file && begins_transaction(type))
+		find_begin(cursor);
 	return 0;
 }

@@ -49,7 +49,7 @@ static int read_event(struct fixture *f, uint8_t type, uint32_t size, uint32_t e
 		assert_int_equal((f)->cursor.offset, (to));                                        \
 	} while (0)
 
-static const uint64_t G4 = (uint64_t)1 << 32;
+#define G4 ((uint64_t)1 << 32)
 
 /* A transaction may take a file past 4 GB, more than once. */
 static void offsets_have_64_bits(void **state)
@@ -65,6 +65,41 @@ static void offsets_have_64_bits(void **state)
 	assert_int_equal(read_event(f, EVENT_XID, 40, UINT32_MAX - 5, 0), 0);
 	assert_int_equal(read_event(f, EVENT_XID, 40, 34, 0), 0);
 	AT(f, 2 * G4 - 6, 2 * G4 + 34);
+}
+
+/* A dump by GTID starts at the beginning of the file and leaves out what is before the position. */
+static void a_dump_by_gtid_finds_its_place(void **state)
+{
+	static const struct {
+		uint64_t position, first;
+	} cases[] = {{500, 500},
+		     {500, 900},
+		     {G4 + 500, G4 + 500},
+		     {2 * G4 + 500, 2 * G4 + 90},
+		     {G4 - 100, G4 + 20},
+		     {G4 - 100, G4 - 120},
+		     {3000000000, 3000000000}};
+	struct fixture *f = *state;
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		cursor_begin(&f->cursor, SLICE("bin.000001"), cases[i].position);
+		f->cursor.offset = 4; /* as the server's Rotate says */
+		assert_int_equal(read_event(f, EVENT_GTID_LIST, 40, 300, 0), 0);
+		AT(f, 260, 300);
+		assert_int_equal(
+			read_event(f, EVENT_ANONYMOUS_GTID, 40, (uint32_t)(cases[i].first + 40), 0),
+			0);
+		AT(f, cases[i].first, cases[i].first + 40);
+		/* only once: another transaction is where its own offset says */
+		assert_int_equal(
+			read_event(f, EVENT_ANONYMOUS_GTID, 40, (uint32_t)(cases[i].first + 80), 0),
+			0);
+		AT(f, cases[i].first + 40, cases[i].first + 80);
+	}
+	cursor_begin(&f->cursor, SLICE("bin.000002"), G4 + 500);
+	cursor_begin(&f->cursor, SLICE(""), G4 + 500); /* not known where */
+	f->cursor.offset = 4;
+	assert_int_equal(read_event(f, EVENT_ANONYMOUS_GTID, 40, 540, 0), 0);
+	AT(f, 500, 540);
 }
 
 /* MariaDB 11.4 leaves the end out of what a transaction's cache has held. */
@@ -129,6 +164,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(offsets_have_64_bits, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_dump_by_gtid_finds_its_place, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_end_of_zero_is_the_sum, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_not_in_the_file_does_not_move, setup,
 						teardown),
