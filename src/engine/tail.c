@@ -1,15 +1,12 @@
 #include "engine/tail.h"
 
 #include "base/clock.h"
-#include "base/map.h"
 #include "base/mem.h"
 #include "base/num.h"
-#include "decode/ddl.h"
 #include "decode/rows.h"
-#include "decode/statement.h"
-#include "decode/table_map.h"
 #include "engine/group.h"
-#include "source/catalog.h"
+#include "engine/table_ids.h"
+#include "engine/tail_priv.h"
 #include "source/dump.h"
 #include "source/inspect.h"
 #include "source/snapshot.h"
@@ -18,34 +15,32 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { HEARTBEAT_MS = 200, HOLD_MAX = 256 * 1024 * 1024 };
-
-/* A table of the stream and its rows. */
-struct tail_table {
-	struct arena arena; /* everything below */
-	const struct table *table;
-	struct slice identity; /* of the TABLE_MAP its layout came from */
-	struct row before, after;
+enum {
+	HEARTBEAT_MS = 200,
+	HOLD_MAX = 256 * 1024 * 1024,
+	QUIET = 2, /* heartbeats at one place: nothing comes after it */
 };
 
 struct tail {
 	const struct source_config *config;
-	struct conn *conn; /* definitions */
+	char name[64]; /* of the connections */
+	struct conn *conn;
 	struct dump *dump;
-	struct catalog *catalog;
-	struct event_format format;
-	char file[256];
-	uint64_t offset; /* behind the last event */
+	struct cursor cursor;
 	struct group group;
-	bool serving;               /* the group is complete: its rows are given out */
-	size_t at;                  /* in the held group */
-	uint32_t number;            /* of the next event of it */
-	struct map tables;          /* "db.table" -> struct tail_table */
-	struct tail_table *current; /* of the last TABLE_MAP */
-	uint64_t current_id;        /* its table id */
-	bool in_rows;
+	bool has_rows;     /* the group has rows events */
+	struct map xids;   /* prepared XA transactions without rows: xid -> the key itself */
+	unsigned quiet;    /* server heartbeats since the last event */
+	struct err failed; /* code NONE: not yet; nothing comes after an error */
+
+	bool serving;    /* the group is complete: its rows are given out */
+	size_t at;       /* in the held group */
+	uint32_t number; /* of the next event of it */
+	struct tail_tables tables;
+	struct table_ids ids;     /* of the current statement: struct tail_table */
+	struct tail_table *table; /* of the rows event whose rows are given out; NULL: none */
 	struct rows rows;
-	struct arena arena; /* of one change */
+	uint64_t rows_start; /* where that event begins */
 	struct change change;
 };
 
@@ -82,21 +77,27 @@ static int start_position(struct tail *tail, const char *start, struct position 
 	return 0;
 }
 
-static int open_dump(struct tail *tail, const char *start, struct err *err)
+static int open_dump(struct tail *tail, const struct position *position, struct err *err)
 {
-	char name[64];
-	struct dump_options options = {.sync_name = name, .heartbeat_ms = HEARTBEAT_MS};
+	const struct dump_options options = {.sync_name = tail->name, .heartbeat_ms = HEARTBEAT_MS};
+	cursor_begin(&tail->cursor, slice_str(position->file), position->offset);
+	tail->dump = dump_open(tail->config, position, &options, err);
+	return tail->dump ? 0 : -1;
+}
+
+static int open_at(struct tail *tail, const char *start, struct err *err)
+{
 	struct position position;
+	char scan[80];
 	int rc;
-	snprintf(name, sizeof(name), "exec-%" PRId64, clock_mono_ns());
+	snprintf(tail->name, sizeof(tail->name), "exec-%" PRId64, clock_mono_ns());
+	snprintf(scan, sizeof(scan), "%s/scan", tail->name);
 	position_init(&position);
 	rc = start_position(tail, start, &position, err);
-	if (rc == 0) {
-		memcpy(tail->file, position.file, sizeof(tail->file));
-		tail->offset = position.offset;
-		tail->dump = dump_open(tail->config, &position, &options, err);
-		rc = tail->dump ? 0 : -1;
-	}
+	if (rc == 0)
+		rc = tail_tables_open(&tail->tables, tail->config, &position, scan, err);
+	if (rc == 0)
+		rc = open_dump(tail, &position, err);
 	position_fini(&position);
 	return rc;
 }
@@ -105,158 +106,147 @@ struct tail *tail_new(const struct source_config *config, const char *start, str
 {
 	struct tail *tail = mem_array(1, sizeof(*tail));
 	tail->config = config;
-	event_format_init(&tail->format);
+	cursor_init(&tail->cursor, true);
 	group_init(&tail->group);
-	map_init(&tail->tables);
-	arena_init(&tail->arena, 0);
+	map_init(&tail->xids);
 	tail->conn = conn_open(config, CONN_CONTROL, err);
-	if (tail->conn) {
-		tail->catalog = catalog_new(conn_server(tail->conn)->lower_case_table_names);
-		if (open_dump(tail, start, err) == 0)
-			return tail;
-	}
+	if (tail->conn && open_at(tail, start, err) == 0)
+		return tail;
 	tail_free(tail);
 	return NULL;
 }
 
-static void forget_table(struct tail *tail, struct tail_table *table)
-{
-	if (table == NULL)
-		return;
-	if (tail->current == table)
-		tail->current = NULL;
-	arena_fini(&table->arena);
-	free(table);
-}
-
 void tail_free(struct tail *tail)
 {
-	struct tail_table *table;
+	char *xid;
 	size_t at = 0;
 	if (tail == NULL)
 		return;
-	while ((table = map_next(&tail->tables, &at)))
-		forget_table(tail, table);
-	map_fini(&tail->tables);
+	while ((xid = map_next(&tail->xids, &at)))
+		free(xid);
+	map_fini(&tail->xids);
+	tail_tables_close(&tail->tables);
+	table_ids_fini(&tail->ids);
 	dump_free(tail->dump);
-	catalog_free(tail->catalog);
 	conn_free(tail->conn);
 	group_fini(&tail->group);
-	arena_fini(&tail->arena);
+	cursor_fini(&tail->cursor);
 	free(tail);
-}
-
-/* ---- tables ---- */
-
-static int find_definition(struct tail *tail, const struct table_map *map,
-			   const struct table **table, struct err *err)
-{
-	struct table *made;
-	bool complete;
-	if (!catalog_has_database(tail->catalog, map->db) &&
-	    catalog_load_database(tail->catalog, tail->conn, map->db, err) < 0)
-		return -1;
-	*table = catalog_find(tail->catalog, map->db, map->name);
-	if (table_map_table(map, *table, &tail->arena, &made, &complete, err) < 0)
-		return -1;
-	if (complete)
-		*table = made;
-	if (*table)
-		return 0;
-	return err_set(err, ERR_DATA,
-		       "table %.*s.%.*s is in the binlog, but not on the server any more",
-		       SLICE_FMT(map->db), SLICE_FMT(map->name));
-}
-
-static int make_table(struct tail *tail, const struct table_map *map, struct err *err)
-{
-	const struct table *definition;
-	struct row_layout *layout;
-	struct tail_table *table;
-	if (find_definition(tail, map, &definition, err) < 0)
-		return -1;
-	table = mem_array(1, sizeof(*table));
-	arena_init(&table->arena, 0);
-	table->table = table_copy(&table->arena, definition);
-	if (table_map_layout(map, table->table, &table->arena, &layout, err) < 0) {
-		arena_fini(&table->arena);
-		free(table);
-		return -1;
-	}
-	table->identity = arena_copy(&table->arena, map->identity);
-	table->before.layout = table->after.layout = layout;
-	table->before.cells = ARENA_ARRAY(&table->arena, layout->ncells + 1, struct cell);
-	table->after.cells = ARENA_ARRAY(&table->arena, layout->ncells + 1, struct cell);
-	forget_table(tail, map_remove(&tail->tables, table->table->full_name));
-	map_set(&tail->tables, table->table->full_name, table);
-	tail->current = table;
-	return 0;
-}
-
-static int on_table_map(struct tail *tail, const struct event *event, struct err *err)
-{
-	struct table_map map;
-	struct slice name;
-	if (table_map_parse(event, &map, err) < 0)
-		return -1;
-	name = arena_printf(&tail->arena, "%.*s.%.*s", SLICE_FMT(map.db), SLICE_FMT(map.name));
-	tail->current = map_get(&tail->tables, name);
-	tail->current_id = map.table_id;
-	if (tail->current && slice_equal(tail->current->identity, map.identity))
-		return 0;
-	return make_table(tail, &map, err);
-}
-
-/* The definitions of the statement's tables are asked for again when they are needed. */
-static int on_statement(struct tail *tail, const struct event *event, struct err *err)
-{
-	struct event_query query;
-	struct slice name;
-	struct tail_table *table;
-	size_t at = 0;
-	if (event_query_parse(event, &tail->format, &query, err) < 0)
-		return -1;
-	if (statement_parse(query.sql, &name) != STATEMENT_OTHER || query.db.len == 0)
-		return 0;
-	catalog_drop_database(tail->catalog, query.db);
-	while ((table = map_next(&tail->tables, &at)))
-		if (slice_equal(table->table->db, query.db))
-			table->identity = SLICE("");
-	return 0;
 }
 
 /* ---- giving out a group ---- */
 
-static int serve_event(struct tail *tail, const struct event *event, bool undone, struct err *err)
+static int at_place(const struct tail *tail, const char *what, uint64_t offset, struct err *err)
 {
+	return cursor_wrap(&tail->cursor, what, offset, err);
+}
+
+static int on_table_map(struct tail *tail, const struct event *event, uint64_t start,
+			struct err *err)
+{
+	struct tail_table *table, *replaced;
+	struct slice identity;
+	uint64_t id;
+	if (table_map_id(event, &id, &identity, err) < 0 ||
+	    tail_tables_find(&tail->tables, event, tail->cursor.file, start, &table, &replaced,
+			     err) < 0)
+		return at_place(tail, "binlog event", start, err);
+	table_ids_drop(&tail->ids, replaced);
+	tail_table_free(replaced);
+	table_ids_set(&tail->ids, id, table);
+	return 0;
+}
+
+static int refuse_table(const struct tail *tail, const struct event *event,
+			struct tail_table *table, uint64_t start, struct err *err)
+{
+	if (table->refused)
+		err_set(err, ERR_DATA, "rows of table %s cannot be read: %s", table->name,
+			table->refused);
+	else
+		rows_refuse(event, &tail->rows, &table->before, err);
+	return at_place(tail, "binlog event", start, err);
+}
+
+/* Begins to give out the rows of an event, unless they were rolled back. */
+static int on_rows(struct tail *tail, const struct event *event, uint64_t start, bool undone,
+		   struct err *err)
+{
+	struct tail_table *table;
+	void *found;
+	if (rows_head(event, &tail->cursor.format, &tail->rows, err) < 0 ||
+	    table_ids_find(&tail->ids, &tail->rows, &found, err) < 0)
+		return at_place(tail, "binlog event", start, err);
+	if (tail->rows.flags & 1)
+		table_ids_clear(&tail->ids);
+	table = found;
+	if (undone || table == NULL || table->ignored)
+		return 0;
+	if (table->refused || tail->rows.refused)
+		return refuse_table(tail, event, table, start, err);
+	tail->table = table;
+	tail->rows_start = start;
+	return 0;
+}
+
+/* A two-phase ALTER is written twice, and has happened at COMMIT ALTER. */
+static int on_statement(struct tail *tail, const struct event *event, uint64_t start,
+			struct err *err)
+{
+	if (tail->group.gtid.alter == ALTER_START || tail->group.gtid.alter == ALTER_ROLLBACK)
+		return 0;
+	if (tail_tables_follow(&tail->tables, event, &tail->cursor.format, err) < 0)
+		return at_place(tail, "statement", start, err);
+	return 0;
+}
+
+/* One event of a transaction that was committed. What carries no rows by itself belongs to a statement event, which is
+ * refused. */
+static int serve_event(struct tail *tail, const struct event *event, uint64_t start, bool undone,
+		       struct err *err)
+{
+	if (rows_in_event(event->type))
+		return on_rows(tail, event, start, undone, err);
 	switch (event->type) {
 	case EVENT_TABLE_MAP:
-		return on_table_map(tail, event, err);
+		return on_table_map(tail, event, start, err);
 	case EVENT_QUERY:
-		return on_statement(tail, event, err);
-	case EVENT_WRITE_ROWS_V1:
-	case EVENT_UPDATE_ROWS_V1:
-	case EVENT_DELETE_ROWS_V1:
-	case EVENT_WRITE_ROWS_V2:
-	case EVENT_UPDATE_ROWS_V2:
-	case EVENT_DELETE_ROWS_V2:
-		if (rows_parse(event, &tail->format, &tail->rows, err) < 0)
-			return -1;
-		tail->in_rows = !undone && tail->current && tail->rows.table_id == tail->current_id;
+	case EVENT_EXECUTE_LOAD_QUERY:
+		return undone ? 0 : on_statement(tail, event, start, err);
+	case EVENT_XID:
+	case EVENT_XA_PREPARE:
+	case EVENT_INTVAR:
+	case EVENT_RAND:
+	case EVENT_USER_VAR:
+	case EVENT_BEGIN_LOAD_QUERY:
+	case EVENT_APPEND_BLOCK:
+	case EVENT_DELETE_FILE:
+	case EVENT_ROWS_QUERY:
+	case EVENT_ANNOTATE_ROWS:
+	case EVENT_TRANSACTION_CONTEXT:
+	case EVENT_VIEW_CHANGE:
 		return 0;
 	default:
-		return 0;
+		break;
 	}
+	if (event->flags & EVENT_FLAG_IGNORABLE || event->type == EVENT_IGNORABLE)
+		return 0;
+	return err_set(err, ERR_DATA,
+		       "%s event (type %u) at %s:%" PRIu64 " is not expected in a transaction",
+		       event_name(event->type), event->type, tail->cursor.file, start);
 }
 
 static int next_row(struct tail *tail, struct change **change, struct err *err)
 {
-	struct tail_table *table = tail->current;
+	struct tail_table *table = tail->table;
 	uint32_t offset;
 	int rc = rows_next(&tail->rows, &table->before, &table->after, &offset, err);
-	tail->in_rows = rc > 0;
-	if (rc <= 0)
-		return rc;
+	if (rc < 0)
+		return at_place(tail, "binlog event", tail->rows_start, err);
+	if (rc == 0) {
+		tail->table = NULL;
+		return 0;
+	}
 	tail->change = (struct change){
 		.op = tail->rows.op,
 		.table = table->table,
@@ -264,8 +254,8 @@ static int next_row(struct tail *tail, struct change **change, struct err *err)
 		.after = tail->rows.op == CHANGE_DELETE ? NULL : &table->after,
 		.time_ms = tail->group.gtid.commit_ms,
 		.gtid = &tail->group.gtid.gtid,
-		.file = tail->file,
-		.pos = tail->offset,
+		.file = tail->cursor.file,
+		.pos = tail->rows_start,
 	};
 	*change = &tail->change;
 	return 1;
@@ -278,97 +268,168 @@ static int serve(struct tail *tail, struct change **change, struct err *err)
 	struct event event;
 	uint64_t end;
 	for (;;) {
-		int rc = tail->in_rows ? next_row(tail, change, err) : 0;
+		int rc = tail->table ? next_row(tail, change, err) : 0;
 		if (rc != 0)
 			return rc;
 		if (!group_next(&tail->group, &tail->at, &packet, &end))
 			return 0;
-		if (event_parse(packet, &tail->format, false, &event, err) < 0 ||
-		    serve_event(tail, &event, group_undone(&tail->group, tail->number++), err) < 0)
+		if (event_parse(packet, &tail->cursor.format, false, &event, err) < 0 ||
+		    serve_event(tail, &event, end - event.size,
+				group_undone(&tail->group, tail->number++), err) < 0)
 			return -1;
 	}
 }
 
+/* ---- XA ---- */
+
+static int xa_prepared(struct tail *tail, struct err *err)
+{
+	struct slice xid = buf_slice(&tail->group.xid);
+	char *name;
+	if (tail->has_rows)
+		return err_set(err, ERR_DATA,
+			       "XA transaction %.*s, prepared at %s:%" PRIu64
+			       ", holds rows: XA is not supported in this version; start after it",
+			       SLICE_FMT(xid), tail->cursor.file, tail->cursor.start);
+	if (map_get(&tail->xids, xid))
+		return 0;
+	name = mem_array(xid.len + 1, 1);
+	memcpy(name, xid.ptr, xid.len);
+	map_set(&tail->xids, slice_of(name, xid.len), name);
+	return 0;
+}
+
+static int xa_decided(struct tail *tail, struct err *err)
+{
+	struct slice xid = buf_slice(&tail->group.xid);
+	char *name = map_remove(&tail->xids, xid);
+	bool known = name != NULL;
+	free(name);
+	if (known || tail->group.decides == STATEMENT_XA_ROLLBACK)
+		return 0;
+	return err_set(err, ERR_DATA,
+		       "XA COMMIT %.*s at %s:%" PRIu64
+		       ": it was prepared before the start, and its rows, if it has any, are not "
+		       "read; start after it",
+		       SLICE_FMT(xid), tail->cursor.file, tail->cursor.start);
+}
+
 /* ---- reading ---- */
+
+/* The transaction is over: its outcome is known. */
+static int end_group(struct tail *tail, struct err *err)
+{
+	struct group *group = &tail->group;
+	if (group->end == GROUP_PREPARE ||
+	    (group->gtid.xa_prepared && group->end == GROUP_COMMIT)) {
+		if (xa_prepared(tail, err) < 0)
+			return -1;
+	} else if (group->decides == STATEMENT_XA_COMMIT ||
+		   group->decides == STATEMENT_XA_ROLLBACK) {
+		if (xa_decided(tail, err) < 0)
+			return -1;
+	} else if (group->end == GROUP_COMMIT) {
+		tail->serving = true;
+		tail->at = 0;
+		tail->number = 0;
+		return 0;
+	}
+	group_reset(group);
+	return 0;
+}
 
 static int in_group(struct tail *tail, struct slice packet, const struct event *event,
 		    struct err *err)
 {
-	if (group_event(&tail->group, event, &tail->format, err) < 0)
-		return -1;
-	if (tail->group.events.len > HOLD_MAX)
-		return err_set(err, ERR_DATA,
-			       "a transaction of more than %d MB: use a sync, which holds none",
-			       HOLD_MAX >> 20);
-	group_hold(&tail->group, packet, tail->offset);
-	if (tail->group.end == GROUP_OPEN)
-		return 0;
-	tail->serving = tail->group.end == GROUP_COMMIT;
-	tail->at = 0;
-	tail->number = 0;
-	if (!tail->serving)
-		group_reset(&tail->group);
+	struct group *group = &tail->group;
+	if (group_event(group, event, &tail->cursor.format, err) < 0)
+		return at_place(tail, "binlog event", tail->cursor.start, err);
+	tail->has_rows |= rows_in_event(event->type);
+	group_hold(group, packet, tail->cursor.offset);
+	if (group->events.len > HOLD_MAX) {
+		err_set(err, ERR_DATA,
+			"a transaction of more than %d MB: use a sync, which does not hold it",
+			HOLD_MAX >> 20);
+		return at_place(tail, "binlog event", tail->cursor.start, err);
+	}
+	return group->end == GROUP_OPEN ? 0 : end_group(tail, err);
+}
+
+static int begin_group(struct tail *tail, const struct event *event, struct err *err)
+{
+	struct event_gtid gtid;
+	if (tail->group.open)
+		return err_set(err, ERR_SOURCE,
+			       "a transaction at %s:%" PRIu64 " begins inside another",
+			       tail->cursor.file, tail->cursor.start);
+	if (event_gtid_parse(event, &gtid, err) < 0)
+		return at_place(tail, "binlog event", tail->cursor.start, err);
+	group_open(&tail->group, &gtid);
+	tail->has_rows = false;
 	return 0;
 }
 
-static int on_rotate(struct tail *tail, const struct event *event, struct err *err)
+/* What stands between transactions. */
+static int outside_group(struct tail *tail, const struct event *event, struct err *err)
 {
-	struct event_rotate rotate;
-	if (event_rotate_parse(event, &rotate, err) < 0)
-		return -1;
-	snprintf(tail->file, sizeof(tail->file), "%.*s", SLICE_FMT(rotate.file));
-	tail->offset = rotate.offset;
-	return 0;
+	switch (event->type) {
+	case EVENT_STOP:
+	case EVENT_IGNORABLE:
+	case EVENT_PREVIOUS_GTIDS:
+	case EVENT_BINLOG_CHECKPOINT:
+	case EVENT_GTID_LIST:
+	case EVENT_START_ENCRYPTION:
+		return 0;
+	default:
+		break;
+	}
+	if (event->flags & EVENT_FLAG_IGNORABLE)
+		return 0;
+	return err_set(err, ERR_DATA,
+		       "%s event (type %u) at %s:%" PRIu64
+		       " belongs to no transaction: the start is inside one, whose first changes "
+		       "would be missing; start at the GTID event of a transaction, as SHOW BINLOG "
+		       "EVENTS lists them",
+		       event_name(event->type), event->type, tail->cursor.file, tail->cursor.start);
 }
 
 static int on_packet(struct tail *tail, struct slice packet, struct err *err)
 {
 	struct event event;
-	struct event_gtid gtid;
-	if (packet.len > 4 && (uint8_t)packet.ptr[4] == EVENT_FORMAT_DESCRIPTION) {
-		group_reset(&tail->group);
-		return event_format_parse(packet, &tail->format, err);
-	}
-	if (event_parse(packet, &tail->format, true, &event, err) < 0)
+	if (cursor_read(&tail->cursor, packet, &event, err) < 0)
 		return -1;
-	if (!(event.flags & EVENT_FLAG_ARTIFICIAL) && event.end_pos)
-		tail->offset = event.end_pos;
-	switch (event.type) {
-	case EVENT_ROTATE:
-		return on_rotate(tail, &event, err);
-	case EVENT_HEARTBEAT:
-	case EVENT_HEARTBEAT_V2:
+	if (event.type == EVENT_HEARTBEAT || event.type == EVENT_HEARTBEAT_V2) {
+		tail->quiet++;
 		return 0;
-	case EVENT_TRANSACTION_PAYLOAD:
-	case EVENT_QUERY_COMPRESSED:
-	case EVENT_GTID_TAGGED:
-		return err_set(err, ERR_DATA, "event %s is not supported in this version",
-			       event_name(event.type));
+	}
+	tail->quiet = 0;
+	switch (event.type) {
+	case EVENT_FORMAT_DESCRIPTION: /* in a transaction: the server crashed, it never happened */
+		group_reset(&tail->group);
+		table_ids_clear(&tail->ids);
+		return 0;
+	case EVENT_ROTATE:
+		return 0;
 	case EVENT_GTID_MARIADB:
 	case EVENT_GTID_MYSQL:
 	case EVENT_ANONYMOUS_GTID:
-		if (event_gtid_parse(&event, &gtid, err) < 0)
-			return -1;
-		group_open(&tail->group, &gtid);
-		return 0;
+		return begin_group(tail, &event, err);
 	default:
-		return tail->group.open ? in_group(tail, packet, &event, err) : 0;
+		return tail->group.open ? in_group(tail, packet, &event, err)
+					: outside_group(tail, &event, err);
 	}
 }
 
-int tail_next(struct tail *tail, double seconds, struct change **change, struct err *err)
+static int next_change(struct tail *tail, double seconds, struct change **change, struct err *err)
 {
 	int64_t until = clock_mono_ms() + (int64_t)(seconds * 1000);
 	struct slice packet;
 	int rc;
-	arena_reset(&tail->arena);
 	for (;;) {
 		if (tail->serving) {
 			rc = serve(tail, change, err);
 			if (rc != 0)
-				return rc < 0 ? err_wrap(err, "%s:%" PRIu64, tail->file,
-							 tail->offset)
-					      : 1;
+				return rc;
 			tail->serving = false;
 			group_reset(&tail->group);
 		}
@@ -376,8 +437,21 @@ int tail_next(struct tail *tail, double seconds, struct change **change, struct 
 		if (rc <= 0)
 			return rc;
 		if (on_packet(tail, packet, err) < 0)
-			return err_wrap(err, "%s:%" PRIu64, tail->file, tail->offset);
-		if (!tail->serving && seconds >= 0 && clock_mono_ms() >= until)
+			return -1;
+		if (seconds >= 0 && tail->quiet >= QUIET && clock_mono_ms() >= until)
 			return 0;
 	}
+}
+
+int tail_next(struct tail *tail, double seconds, struct change **change, struct err *err)
+{
+	int rc;
+	if (tail->failed.code != ERR_NONE) {
+		*err = tail->failed;
+		return -1;
+	}
+	rc = next_change(tail, seconds, change, err);
+	if (rc < 0)
+		tail->failed = *err;
+	return rc;
 }

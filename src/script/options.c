@@ -104,9 +104,9 @@ static const struct option heartbeat_list[] = {
 
 static const struct option changes_list[] = {
 	{"from", OPTION_TEXT, "\"now\"", NO_RANGE, false,
-	 "\"now\", \"earliest\" or \"<binlog file>:<position>\"."},
+	 "\"now\", \"earliest\" or \"<binlog file>:<position>\", where a transaction begins."},
 	{"wait_s", OPTION_NUMBER, "-1", -1, 86400, false,
-	 "Ends after so many seconds without a change; -1: never."},
+	 "At the end of the binlog, wait so many seconds for a change; -1: for ever."},
 	END,
 };
 
