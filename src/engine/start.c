@@ -327,6 +327,12 @@ static int refuse_same_names(const struct start *start, struct err *err)
 	return rc;
 }
 
+static int check_script(struct start *start, struct err *err)
+{
+	return script_check(start->script, start->sync->index, start->selected, start->nselected,
+			    conn_server(start->conn)->lower_case_table_names == 1, err);
+}
+
 /* Nothing is selected: because there is nothing to see, or because the patterns name something else. */
 static int refuse_nothing(struct start *start, struct err *err)
 {
@@ -348,6 +354,8 @@ static int refuse_nothing(struct start *start, struct err *err)
 			"GRANT SELECT ON *.* TO "
 			"'%s'@'%%'",
 			user, user);
+	if (conn_server(start->conn)->lower_case_table_names == 1 && check_script(start, err) < 0)
+		return -1;
 	buf_init(&patterns);
 	for (unsigned i = 0; i < config->source.ntables; i++)
 		buf_printf(&patterns, "%s\"%s\"", i > 0 ? ", " : "", config->source.tables[i]);
@@ -364,8 +372,7 @@ static int check_selection(struct start *start, struct err *err)
 {
 	if (start->nselected == 0)
 		return refuse_nothing(start, err);
-	return script_check(start->script, start->sync->index, start->selected, start->nselected,
-			    err);
+	return check_script(start, err);
 }
 
 static int check_server(struct start *start, struct err *err)

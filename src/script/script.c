@@ -179,6 +179,7 @@ struct question {
 	const char **databases;
 	const struct table *const *tables;
 	unsigned ntables;
+	bool folded; /* the server keeps names in lower case */
 	const struct table *table;
 	struct arena *arena;
 	struct mapping *mapping;
@@ -245,7 +246,8 @@ static int ask_check(lua_State *L)
 	push_core(L, "check");
 	lua_pushinteger(L, q->sync + 1);
 	prepare_push_list(L, q->tables, q->ntables);
-	lua_call(L, 2, 1);
+	lua_pushboolean(L, q->folded);
+	lua_call(L, 3, 1);
 	if (!lua_istable(L, -1))
 		return 0;
 	for (lua_Integer i = 1; lua_rawgeti(L, -1, i) != LUA_TNIL; i++, lua_pop(L, 1))
@@ -254,9 +256,10 @@ static int ask_check(lua_State *L)
 }
 
 int script_check(struct script *script, unsigned sync, const struct table *const *tables,
-		 unsigned n, struct err *err)
+		 unsigned n, bool folded, struct err *err)
 {
-	struct question q = {.script = script, .sync = sync, .tables = tables, .ntables = n};
+	struct question q = {
+		.script = script, .sync = sync, .tables = tables, .ntables = n, .folded = folded};
 	return state_protect(script, ask_check, &q, SCRIPT_BUDGET_LOAD, ERR_SCRIPT, err);
 }
 

@@ -44,10 +44,10 @@ bool script_wants(struct script *script, unsigned sync, struct slice db, struct 
  * wildcard database gives the single entry "*". */
 const char *const *script_databases(struct script *script, unsigned sync);
 /* Once at the start, with every selected table: exact names without a table, rules that disagree,
- * tables that meet in one topic without a rule that says so, refused tables. Warnings go to the
- * log. */
+ * tables that meet in one topic without a rule that says so, refused tables. folded: the server keeps
+ * names in lower case (lower_case_table_names = 1). Warnings go to the log. */
 int script_check(struct script *script, unsigned sync, const struct table *const *tables,
-		 unsigned n, struct err *err) MUST_CHECK;
+		 unsigned n, bool folded, struct err *err) MUST_CHECK;
 
 /* What the script says about this version of this table; texts and arrays in the arena, Lua
  * references until script_release. A refused table (no key, masked column not there) is ERR_SCRIPT

@@ -1,6 +1,8 @@
 """Tables that come and go: added to the script, taken out and put back, made and renamed while the sync stands still, and
 read in rounds (consistency 3, 7, 14; decisions 0001, 0004)."""
 
+import re
+
 import pytest
 from support.consume import ddls, heartbeats, rows
 from support.rebuild import Rebuild, compare
@@ -515,6 +517,16 @@ def test_names_of_any_case(sync_on, mariadb_server, kafka):
     """lower_case_table_names = 1: statements may write names in any case; they are of the captured table all the same."""
     server = mariadb_server("--lower-case-table-names=1")
     server.run("CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY)", "INSERT INTO d.t VALUES (1)")
+    # patterns are compared as they are: the error or warning has the line to write
+    lower = r"the server keeps names in lower case \(lower_case_table_names = 1\): write "
+    for tables, options, expected, ends in (
+        (["Big.*"], "", rf'sync\.lua:\d+: source\.tables\[1\]: "Big\.\*" matches no source table: {lower}"big\.\*"', 1),
+        (["D.T"], "", rf'sync\.lua:\d+: source\.tables\[1\]: "D\.T" is not the name of a source table: {lower}"d\.t"', 1),
+        (["d.t", "Big.*"], 'columns = { ["D.*"] = { drop = { "x" } } },', rf'columns.*"D\.\*" matches no selected table: {lower}"d\.\*"', 0),
+    ):
+        code, out, err = sync_on(server, kafka, tables, options).once(command="check")
+        assert re.search(expected, out + err), out + err
+        assert code == ends, out + err
     running = sync_on(server, kafka, ["d.t"], f'topic = {{ template = "case{server.port}" }},', topic=False).start()
     running.wait_streaming()
     server.run("ALTER TABLE D.T ADD x INT FIRST", "INSERT INTO D.T VALUES (7, 2)")

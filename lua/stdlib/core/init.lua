@@ -235,12 +235,13 @@ local function check_topic_count(sync)
   end
 end
 
--- Once, with every selected table. Returns warnings; raises what the script has wrong about the tables.
-function core.check(i, tables)
+-- Once, with every selected table; folded: the server keeps names in lower case. Returns warnings; raises what the script has
+-- wrong about the tables.
+function core.check(i, tables, folded)
   local sync = syncs[i]
   local warnings = {}
-  add_all(warnings, select_by.unmatched(sync.source_patterns, tables, sync.unmatched, "source"))
-  add_all(warnings, select_by.unmatched(sync.registry, tables, sync.unmatched, "selected", function(db, name)
+  add_all(warnings, select_by.unmatched(sync.source_patterns, tables, sync.unmatched, "source", folded))
+  add_all(warnings, select_by.unmatched(sync.registry, tables, sync.unmatched, "selected", folded, function(db, name)
     return #others_with(sync, db, name) > 0
   end))
   local keyless = {}

@@ -153,21 +153,32 @@ function select.one(value, place, is_value, check, registry)
   return select.map(value, place, check, registry)
 end
 
--- Patterns that match none of the tables: an error for an exact name, else a warning or what `unmatched` says.
--- elsewhere(db, name): whether another source of the list may have a table of that name.
-function select.unmatched(registry, tables, policy, what, elsewhere)
+-- What to write instead of a pattern with capitals, where the server keeps the names of tables in lower case; "": nothing.
+local function lower_hint(one, folded)
+  local lower = one.text:lower()
+  if not folded or lower == one.text or one.text:match "^!?/" then return "" end
+  return (": the server keeps names in lower case (lower_case_table_names = 1): write %q"):format(lower)
+end
+
+-- Patterns that match none of the tables: an error for an exact name, else a warning or what `unmatched` says. Without any table only
+-- names in capitals that the server folds are an error here: the caller refuses the rest, with other reasons that there may be.
+-- folded: the server keeps names in lower case; elsewhere(db, name): whether another source of the list may have a table of that name.
+function select.unmatched(registry, tables, policy, what, folded, elsewhere)
   local warnings, seen = {}, {}
   for _, one in ipairs(registry) do
     local hit = false
     for _, t in ipairs(tables) do hit = hit or one:matches(t.db, t.name) end
     local text = one.exact and ("%q is not the name of a %s table"):format(one.text, what)
       or ("%q matches no %s table"):format(one.text, what)
+    local hint = lower_hint(one, folded)
+    text = text .. hint
     local refused = policy == "error" or one.exact and
       not (elsewhere and elsewhere(one.pairs[1].db.literal, one.pairs[1].name.literal))
+    if #tables == 0 then refused = hint ~= "" end
     if not hit and refused then
       local names = {}
       for _, t in ipairs(tables) do names[#names + 1] = t.db .. "." .. t.name end
-      one.place:fail("%s%s", text, one.exact and #names > 0 and fault.hint(one.text, names, "they are") or "")
+      one.place:fail("%s%s", text, one.exact and hint == "" and #names > 0 and fault.hint(one.text, names, "they are") or "")
     end
     if not hit and not seen[text] then
       seen[text] = true
