@@ -131,11 +131,13 @@ static void check_sync(struct report *report, struct look *look, unsigned index)
 {
 	struct err err = ERR_INIT;
 	struct buf found;
+	unsigned failed = report->failed;
 	printf("sync '%s'\n", script_config(look->script, index)->name);
 	fflush(stdout);
 	check_source(report, script_config(look->script, index));
 	if (look_connect(look, index, &err) < 0) {
-		if (err.code != ERR_SOURCE)
+		/* where the source has failed already, this is the same once more */
+		if (err.code != ERR_SOURCE || report->failed == failed)
 			check_failed(report, "tables", &err);
 	} else {
 		buf_init(&found);

@@ -97,6 +97,15 @@ def test_check_says_what_fails(sync, table, mariadb, unique):
         assert re.search(remedy, out + err), f"{remedy} is not in\n{out}{err}"
 
 
+def test_check_names_tables_that_the_start_refuses(sync, table, sql, db):
+    """check, plan and run agree on a table that cannot be followed."""
+    sql("CREATE TABLE v (id INT PRIMARY KEY) WITH SYSTEM VERSIONING")
+    refused = sync(start=False)
+    for command in ("check", "plan", "run"):
+        code, out, err = refused.once(command=command)
+        assert code == 3 and f"table {db}.v is system-versioned" in out + err, (command, out, err)
+
+
 def test_check_sends_nothing(sync, table, kafka, db):
     sync(start=False).once(command="check")
     assert not [t for t in kafka.partitions() if t.startswith(db)]
