@@ -18,7 +18,6 @@
 enum {
 	HEARTBEAT_MS = 200,
 	HOLD_MAX = 256 * 1024 * 1024,
-	QUIET = 2, /* heartbeats at one place: nothing comes after it */
 };
 
 struct tail {
@@ -28,10 +27,11 @@ struct tail {
 	struct dump *dump;
 	struct cursor cursor;
 	struct group group;
-	bool has_rows;     /* the group has rows events */
-	struct map xids;   /* prepared XA transactions without rows: xid -> the key itself */
-	unsigned quiet;    /* server heartbeats since the last event */
-	struct err failed; /* code NONE: not yet; nothing comes after an error */
+	bool has_rows;       /* the group has rows events */
+	struct map xids;     /* prepared XA transactions without rows: xid -> the key itself */
+	struct buf quiet_at; /* place of the last server heartbeat; empty: an event came after it */
+	bool quiet;          /* two heartbeats at one place: nothing comes after it */
+	struct err failed;   /* code NONE: not yet; nothing comes after an error */
 
 	bool serving;    /* the group is complete: its rows are given out */
 	size_t at;       /* in the held group */
@@ -109,6 +109,7 @@ struct tail *tail_new(const struct source_config *config, const char *start, str
 	cursor_init(&tail->cursor, true);
 	group_init(&tail->group);
 	map_init(&tail->xids);
+	buf_init(&tail->quiet_at);
 	tail->conn = conn_open(config, CONN_CONTROL, err);
 	if (tail->conn && open_at(tail, start, err) == 0)
 		return tail;
@@ -125,6 +126,7 @@ void tail_free(struct tail *tail)
 	while ((xid = map_next(&tail->xids, &at)))
 		free(xid);
 	map_fini(&tail->xids);
+	buf_fini(&tail->quiet_at);
 	tail_tables_close(&tail->tables);
 	table_ids_fini(&tail->ids);
 	dump_free(tail->dump);
@@ -393,16 +395,30 @@ static int outside_group(struct tail *tail, const struct event *event, struct er
 		       event_name(event->type), event->type, tail->cursor.file, tail->cursor.start);
 }
 
+/* MySQL sends heartbeats of growing places while it leaves transactions out. */
+static int on_heartbeat(struct tail *tail, const struct event *event, struct err *err)
+{
+	struct event_heartbeat heartbeat;
+	struct buf at;
+	if (event_heartbeat_parse(event, &heartbeat, err) < 0)
+		return at_place(tail, "binlog event", tail->cursor.start, err);
+	buf_init(&at);
+	buf_printf(&at, "%.*s:%" PRIu64, SLICE_FMT(heartbeat.file), heartbeat.offset);
+	tail->quiet = slice_equal(buf_slice(&at), buf_slice(&tail->quiet_at));
+	buf_fini(&tail->quiet_at);
+	tail->quiet_at = at;
+	return 0;
+}
+
 static int on_packet(struct tail *tail, struct slice packet, struct err *err)
 {
 	struct event event;
 	if (cursor_read(&tail->cursor, packet, &event, err) < 0)
 		return -1;
-	if (event.type == EVENT_HEARTBEAT || event.type == EVENT_HEARTBEAT_V2) {
-		tail->quiet++;
-		return 0;
-	}
-	tail->quiet = 0;
+	if (event.type == EVENT_HEARTBEAT || event.type == EVENT_HEARTBEAT_V2)
+		return on_heartbeat(tail, &event, err);
+	tail->quiet = false;
+	buf_clear(&tail->quiet_at);
 	switch (event.type) {
 	case EVENT_FORMAT_DESCRIPTION: /* in a transaction: the server crashed, it never happened */
 		group_reset(&tail->group);
@@ -438,7 +454,7 @@ static int next_change(struct tail *tail, double seconds, struct change **change
 			return rc;
 		if (on_packet(tail, packet, err) < 0)
 			return -1;
-		if (seconds >= 0 && tail->quiet >= QUIET && clock_mono_ms() >= until)
+		if (seconds >= 0 && tail->quiet && clock_mono_ms() >= until)
 			return 0;
 	}
 }
