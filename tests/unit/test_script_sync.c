@@ -410,14 +410,14 @@ static void refused_tables(void **state)
 	assert_int_equal(script_prepare(f.script, 0, orders, &f.arena, &mapping, &f.err), -1);
 	assert_int_equal(f.err.code, ERR_SCRIPT);
 	assert_memory_equal(f.err.text, "sync.lua:", 9);
-	assert_int_equal(script_check(f.script, 0, tables, 1, &f.err), -1);
+	assert_int_equal(script_check(f.script, 0, tables, 1, false, &f.err), -1);
 	load(HEAD "}");
 	orders->npk = 0;
 	f.err = (struct err)ERR_INIT;
-	assert_int_equal(script_check(f.script, 0, tables, 1, &f.err), -1);
+	assert_int_equal(script_check(f.script, 0, tables, 1, false, &f.err), -1);
 	assert_non_null(strstr(f.err.text, "shop.orders"));
 	orders->npk = 1;
-	assert_int_equal(script_check(f.script, 0, tables, 1, &f.err), 0);
+	assert_int_equal(script_check(f.script, 0, tables, 1, false, &f.err), 0);
 }
 
 /* Two tables in one topic without a rule that says so are refused, unless the first is gone. */
@@ -455,9 +455,9 @@ static void many_tables(void **state)
 	fixture_load(&f, HEAD "topics = { max = 5000 } }", &options);
 	assert_non_null(f.script);
 	f.err = (struct err)ERR_INIT;
-	assert_ok(script_check(f.script, 0, tables, N, &f.err));
+	assert_ok(script_check(f.script, 0, tables, N, false, &f.err));
 	((struct table *)(uintptr_t)tables[2999])->npk = 0;
-	assert_int_equal(script_check(f.script, 0, tables, N, &f.err), -1);
+	assert_int_equal(script_check(f.script, 0, tables, N, false, &f.err), -1);
 	assert_non_null(strstr(f.err.text, "shop.t2999"));
 }
 
