@@ -257,10 +257,7 @@ static int mariadb_gtid(const struct event *event, struct event_gtid *gtid, stru
 {
 	struct reader r;
 	reader_init(&r, event->body.ptr, event->body.len);
-	gtid->gtid.flavour = GTID_MARIADB;
-	gtid->gtid.server_id = event->server_id;
-	gtid->gtid.seq = reader_u64(&r);
-	gtid->gtid.domain = reader_u32(&r);
+	gtid_read_mariadb(&gtid->gtid, event->server_id, &r);
 	uint8_t flags = reader_u8(&r);
 	if (flags & GTID_GROUP_COMMIT)
 		reader_u64(&r);
@@ -510,20 +507,11 @@ int event_heartbeat_parse(const struct event *event, struct event_heartbeat *hea
 	return 0;
 }
 
-/* count(4, the upper 4 bits are flags) {domain(4) server_id(4) seq(8)}; of one domain the last counts */
 static int mariadb_list(const struct event *event, struct gtid_set *set, struct err *err)
 {
 	struct reader r;
-	struct gtid gtid = {.flavour = GTID_MARIADB};
 	reader_init(&r, event->body.ptr, event->body.len);
-	uint32_t n = reader_u32(&r) & 0x0fffffff;
-	while (n-- > 0 && !r.failed) {
-		gtid.domain = reader_u32(&r);
-		gtid.server_id = reader_u32(&r);
-		gtid.seq = reader_u64(&r);
-		if (!r.failed)
-			gtid_set_add(set, &gtid);
-	}
+	gtid_set_read_mariadb(set, &r);
 	return r.failed ? cut_error(event, err) : 0;
 }
 

@@ -508,3 +508,24 @@ void gtid_set_encode(const struct gtid_set *set, struct buf *buf)
 		}
 	}
 }
+
+void gtid_read_mariadb(struct gtid *gtid, uint32_t server_id, struct reader *r)
+{
+	*gtid = (struct gtid){.flavour = GTID_MARIADB, .server_id = server_id};
+	gtid->seq = reader_u64(r);
+	gtid->domain = reader_u32(r);
+}
+
+/* Of one domain the last entry counts. */
+void gtid_set_read_mariadb(struct gtid_set *set, struct reader *r)
+{
+	uint32_t n = reader_u32(r) & 0x0fffffff;
+	struct gtid gtid = {.flavour = GTID_MARIADB};
+	while (n-- > 0 && !r->failed) {
+		gtid.domain = reader_u32(r);
+		gtid.server_id = reader_u32(r);
+		gtid.seq = reader_u64(r);
+		if (!r->failed)
+			gtid_set_add(set, &gtid);
+	}
+}

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/reader.h"
 
 #include <stdint.h>
 
@@ -63,6 +64,11 @@ void gtid_set_merge(struct gtid_set *set, const struct gtid_set *other);
 int gtid_set_parse(struct gtid_set *set, struct slice text, struct err *err) MUST_CHECK;
 void gtid_set_print(const struct gtid_set *set, struct buf *buf);
 void gtid_print(const struct gtid *gtid, struct buf *buf);
+/* What a MariaDB GTID event begins with: seq(8) domain(4). The server id is in the event's header. */
+void gtid_read_mariadb(struct gtid *gtid, uint32_t server_id, struct reader *r);
+/* Adds what a MariaDB GTID_LIST event contains: count(4, the upper 4 bits are flags) {domain(4) server_id(4) seq(8)}. A reader
+ * that fails leaves the list incomplete. */
+void gtid_set_read_mariadb(struct gtid_set *set, struct reader *r);
 /* MySQL's binary form for COM_BINLOG_DUMP_GTID: n_sids(8) {uuid(16) n(8) {start(8) end+1(8)}}. */
 void gtid_set_encode(const struct gtid_set *set, struct buf *buf);
 

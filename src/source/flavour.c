@@ -1,6 +1,7 @@
 #include "source/flavour.h"
 
 #include "source/conn_priv.h"
+#include "source/gtid_scan.h"
 #include "source/inspect.h"
 #include "source/raw.h"
 #include "source/server_error.h"
@@ -260,6 +261,54 @@ static int mariadb_identify(struct conn *conn, struct err *err)
 	return 0;
 }
 
+static int mariadb_end_position(struct conn *conn, struct position *position, struct err *err)
+{
+	struct result result;
+	int rc;
+
+	if (conn_query(conn, &result, err, "SHOW MASTER STATUS"))
+		return -1;
+	rc = set_file(conn, position, result_named(&result, 0, "File"),
+		      result_named(&result, 0, "Position"), err);
+	result_fini(&result);
+	return rc;
+}
+
+/* Whether the position is where the binlog ends now. */
+static int is_end(struct conn *conn, const struct position *position, bool *is, struct err *err)
+{
+	struct position end;
+	int rc;
+
+	position_init(&end);
+	rc = mariadb_end_position(conn, &end, err);
+	*is = rc == 0 &&
+	      position_compare_files(position->file, position->offset, end.file, end.offset) == 0;
+	position_fini(&end);
+	return rc;
+}
+
+/* The state of now is that of the position when the binlog ends there both before and after the state is read: each transaction
+ * moves both. Else the file itself has the answer. */
+static int gtids_from_binlog(struct conn *conn, struct position *position, struct err *err)
+{
+	struct result result;
+	bool before, after = false;
+	int rc;
+
+	if (is_end(conn, position, &before, err))
+		return -1;
+	if (!before)
+		return gtid_scan(conn, position, err);
+	if (conn_query(conn, &result, err, "SELECT @@GLOBAL.gtid_binlog_pos"))
+		return -1;
+	rc = gtid_set_parse(&position->gtids, result_cell(&result, 0, 0), err);
+	result_fini(&result);
+	if (rc || is_end(conn, position, &after, err))
+		return -1;
+	return after ? 0 : gtid_scan(conn, position, err);
+}
+
 static int mariadb_gtids_at(struct conn *conn, struct position *position, struct err *err)
 {
 	struct result result;
@@ -275,28 +324,10 @@ static int mariadb_gtids_at(struct conn *conn, struct position *position, struct
 	if (rc)
 		return -1;
 	text = result_cell(&result, 0, 0);
-	if (text.ptr == NULL)
-		rc = err_set(err, ERR_SOURCE,
-			     "source %s: BINLOG_GTID_POS('%s', %" PRIu64
-			     ") gives nothing: the binlog "
-			     "was purged meanwhile; keep it longer (expire_logs_days)",
-			     conn->place, position->file, position->offset);
 	position->gtids.flavour = GTID_MARIADB;
-	if (rc == 0)
-		rc = gtid_set_parse(&position->gtids, text, err);
-	result_fini(&result);
-	return rc;
-}
-
-static int mariadb_end_position(struct conn *conn, struct position *position, struct err *err)
-{
-	struct result result;
-	int rc;
-
-	if (conn_query(conn, &result, err, "SHOW MASTER STATUS"))
-		return -1;
-	rc = set_file(conn, position, result_named(&result, 0, "File"),
-		      result_named(&result, 0, "Position"), err);
+	/* NULL: the file has an event larger than max_allowed_packet, or is no longer there */
+	rc = text.ptr ? gtid_set_parse(&position->gtids, text, err)
+		      : gtids_from_binlog(conn, position, err);
 	result_fini(&result);
 	return rc;
 }
