@@ -4,6 +4,8 @@
 #include "decode/crc32.h"
 
 #include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
 
 enum {
 	CRC_SIZE = 4,
@@ -203,6 +205,28 @@ int event_format_parse(struct slice packet, struct event_format *format, struct 
 	for (unsigned type = 1; type < 256 && reader_left(&r) > 0; type++)
 		format->post_header[type] = reader_u8(&r);
 	return 0;
+}
+
+void event_format_born(struct slice packet, char born[EVENT_BORN_SIZE])
+{
+	struct event event;
+	struct reader r;
+	char when[32];
+	struct tm tm;
+	read_header(packet, &event);
+	reader_init(&r, event.body.ptr, event.body.len - CRC_SIZE - 1);
+	reader_u16(&r);
+	struct slice version = reader_slice(&r, FORMAT_SERVER_SIZE);
+	reader_u32(&r); /* created: 0 in a dump that begins inside the file */
+	size_t left = reader_left(&r);
+	struct slice layout = reader_slice(&r, left);
+	time_t begun = (time_t)event.timestamp;
+	gmtime_r(&begun, &tm);
+	strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
+	snprintf(born, EVENT_BORN_SIZE,
+		 "%s UTC, server id %" PRIu32 ", version %.*s, layout %08" PRIx32, when,
+		 event.server_id, (int)strnlen(version.ptr, version.len), version.ptr,
+		 crc32_update(0, layout.ptr, layout.len));
 }
 
 int event_rotate_parse(const struct event *event, struct event_rotate *rotate, struct err *err)

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/checkpoint.h"
+#include "engine/identity.h"
 #include "engine/records.h"
 #include "source/dump.h"
 #include "source/hosts.h"
@@ -147,7 +148,8 @@ static int try_position(struct choosing *choosing, const struct position *positi
 	char name[100];
 	if (config->mode == MODE_FULL)
 		return 0;
-	if (source_has_position(conn, position, err) < 0)
+	if (source_has_position(conn, position, err) < 0 ||
+	    identity_check(choosing->sync, position, err) < 0)
 		return -1;
 	/* it must not end the dump of another process of the name, nor be ended by it */
 	snprintf(name, sizeof(name), "%s/try-%d-%" PRId64, config->name, (int)getpid(),
@@ -290,5 +292,6 @@ void choose_move(struct position *position, const struct conn *conn)
 	position->file[0] = '\0';
 	position->offset = 0;
 	position->row_offset = 0;
+	position->identity = (struct binlog_identity){.offset = 0};
 	position->sequence = beyond > now ? beyond : now;
 }

@@ -1,6 +1,7 @@
 /* The position as JSON:
  * {"version":1,"server":"1","file":"bin.000001","offset":"4","flavour":"mariadb","gtid":"0-1-5","rowOffset":"0",
- *  "sequence":"1614748790461000000","commitMs":"0","pending":[{"kind":"xa","id":"..","file":"..","offset":"..",
+ *  "sequence":"1614748790461000000","commitMs":"0",
+ *  "identity":{"file":"bin.000001","born":"..","gtid":"0-1-5","offset":"4"},"pending":[{"kind":"xa","id":"..","file":"..","offset":"..",
  *  "version":".."}]}
  * Numbers are strings: 64 bits do not survive a double. */
 #include "base/num.h"
@@ -24,6 +25,24 @@ static void put_text(struct buf *out, const char *key, struct slice text)
 static void put_number(struct buf *out, const char *key, uint64_t v)
 {
 	buf_printf(out, ",\"%s\":\"%llu\"", key, (unsigned long long)v);
+}
+
+/* Left out while it is not known. */
+static void put_identity(struct buf *out, const struct binlog_identity *identity)
+{
+	struct buf gtid;
+	if (identity->file[0] == '\0')
+		return;
+	buf_init(&gtid);
+	if (identity->gtid.flavour != GTID_NONE)
+		gtid_print(&identity->gtid, &gtid);
+	buf_put(out, SLICE(",\"identity\":{\"file\":"));
+	json_string(out, slice_str(identity->file));
+	put_text(out, "born", slice_str(identity->born));
+	put_text(out, "gtid", buf_slice(&gtid));
+	put_number(out, "offset", identity->offset);
+	buf_char(out, '}');
+	buf_fini(&gtid);
 }
 
 static void put_pending(struct buf *out, const struct position *position)
@@ -56,6 +75,7 @@ void position_to_json(const struct position *position, struct buf *out)
 	put_number(out, "rowOffset", position->row_offset);
 	put_number(out, "sequence", position->sequence);
 	put_number(out, "commitMs", (uint64_t)position->commit_ms);
+	put_identity(out, &position->identity);
 	put_pending(out, position);
 	buf_fini(&gtids);
 }
@@ -87,6 +107,24 @@ static bool read_pending(struct position *position, const cJSON *list)
 		position_pending_add(position, &pending);
 	}
 	return true;
+}
+
+/* A checkpoint of version 0.1.0 has none. */
+static int read_identity(struct position *position, const cJSON *json, struct err *err)
+{
+	struct binlog_identity *identity = &position->identity;
+	struct slice gtid;
+	if (!cJSON_IsObject(json))
+		return 0;
+	snprintf(identity->file, sizeof(identity->file), "%s", text_of(json, "file"));
+	snprintf(identity->born, sizeof(identity->born), "%s", text_of(json, "born"));
+	gtid = slice_str(text_of(json, "gtid"));
+	if (!number_of(json, "offset", &identity->offset))
+		return err_set(err, ERR_INTERNAL,
+			       "the position record has an incomplete identity of its binlog");
+	if (gtid.len == 0)
+		return 0;
+	return gtid_parse(&identity->gtid, position->gtids.flavour, gtid, err);
 }
 
 static int read_gtids(struct position *position, const cJSON *json, struct err *err)
@@ -124,7 +162,9 @@ static int read_position(struct position *position, const cJSON *json, struct er
 	    !read_pending(position, cJSON_GetObjectItemCaseSensitive(json, "pending")))
 		return err_set(err, ERR_INTERNAL, "the position record is incomplete");
 	position->commit_ms = (int64_t)commit_ms;
-	return read_gtids(position, json, err);
+	if (read_gtids(position, json, err) < 0)
+		return -1;
+	return read_identity(position, cJSON_GetObjectItemCaseSensitive(json, "identity"), err);
 }
 
 int position_from_json(struct position *position, struct slice text, struct err *err)

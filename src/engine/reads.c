@@ -3,6 +3,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "engine/identity.h"
 #include "engine/records.h"
 #include "engine/start_priv.h"
 
@@ -423,7 +424,8 @@ static int place_read(struct start *start, struct full_table *read, struct saves
 }
 
 /* The first start: the stream begins here, with the catalog of this moment. */
-static void begin(struct start *start, const struct position *at, struct saves *saves)
+static int begin(struct start *start, const struct position *at, struct saves *saves,
+		 struct err *err)
 {
 	struct slice db;
 	size_t i = 0;
@@ -431,6 +433,8 @@ static void begin(struct start *start, const struct position *at, struct saves *
 	start->position.sequence = (uint64_t)start->sync->start_ms * 1000000;
 	start->position.row_offset = 0;
 	start->position.commit_ms = start->sync->start_ms;
+	if (start->looks && identity_take(start->sync, start->conn, &start->position, err) < 0)
+		return -1;
 	catalog_free(start->catalog);
 	start->catalog = catalog_new(conn_server(start->conn)->lower_case_table_names);
 	while ((db = catalog_next_database(start->fresh, &i)).ptr) {
@@ -438,6 +442,7 @@ static void begin(struct start *start, const struct position *at, struct saves *
 		save_database(saves, start->catalog, db);
 	}
 	start->found = true;
+	return 0;
 }
 
 /* A position now, with the definitions of that moment. */
@@ -466,7 +471,9 @@ static int begin_stream_only(struct start *start, struct err *err)
 	rc = position_now(start, &now, err);
 	if (rc == 0) {
 		start_select(start);
-		begin(start, &now, &saves);
+		rc = begin(start, &now, &saves, err);
+	}
+	if (rc == 0) {
 		for (unsigned i = 0; i < start->nselected; i++)
 			saves_add(&saves,
 				  record_name(&start->arena, "full", start->selected[i]->full_name),
@@ -560,7 +567,7 @@ static int place_reads(struct start *start, struct err *err)
 	bool first = !start->found;
 	int rc = 0;
 	if (first)
-		begin(start, &start->snapshot.position, &saves);
+		rc = begin(start, &start->snapshot.position, &saves, err);
 	for (unsigned i = 0; rc == 0 && i < start->nreads; i++)
 		rc = place_read(start, &start->reads[i], &saves, err);
 	if (rc == 0)

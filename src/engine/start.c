@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/choose.h"
+#include "engine/identity.h"
 #include "engine/records.h"
 #include "engine/watermarks.h"
 #include "source/inspect.h"
@@ -383,6 +384,18 @@ static int check_server(struct start *start, struct err *err)
 				 err);
 }
 
+/* Before the rest of a full sync is read: the stream that follows it checks again. */
+static int check_history(struct start *start, struct err *err)
+{
+	if (!start->found || !start->looks)
+		return 0;
+	if (start->position.identity.file[0] != '\0')
+		return identity_check(start->sync, &start->position, err);
+	/* of version 0.1.0, or moved to another server: what is there now is taken for the same history */
+	start->moved = true;
+	return identity_take(start->sync, start->conn, &start->position, err);
+}
+
 /* conn may be NULL, with an error. */
 static int take_source(struct start *start, struct conn *conn)
 {
@@ -455,9 +468,10 @@ int start_check_saved(struct start *start, struct err *err)
 		start->conn = choose_host(start->sync, &start->position, err);
 		return start->conn ? 0 : -1;
 	}
-	if (check_server(start, err) < 0)
+	if (check_server(start, err) < 0 ||
+	    source_has_position(start->conn, &start->position, err) < 0)
 		return -1;
-	return source_has_position(start->conn, &start->position, err);
+	return identity_check(start->sync, &start->position, err);
 }
 
 /* The other sources' heartbeats need not wait for a server that is away, unless tables of it are half read. */
@@ -482,7 +496,8 @@ int start_look(struct start *start, struct err *err)
 	tell_watermark(start);
 	start->looks = start->sync->config->mode != MODE_FULL;
 	if (choose_source(start, err) < 0 || look_at_tables(start, err) < 0 ||
-	    check_server(start, err) < 0 || name_lock_take(&start->name, err) < 0)
+	    check_server(start, err) < 0 || check_history(start, err) < 0 ||
+	    name_lock_take(&start->name, err) < 0)
 		return -1;
 	if (start->found && (load_adopted(start, err) < 0 || load_catalog(start, err) < 0 ||
 			     load_pins(start, err) < 0))

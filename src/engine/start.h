@@ -14,16 +14,16 @@
 
 struct start {
 	struct sync *sync;
-	struct script *script;    /* of the sync's own thread: patterns and checks */
-	struct conn *conn;        /* control connection */
-	struct catalog *catalog;  /* as of `position`: the stream takes it */
-	struct catalog *adopted;  /* databases that it follows from their point on: likewise */
-	struct catalog *was;      /* tables half read, as they were at their points */
-	struct catalog *fresh;    /* as the source is now; full-sync lanes read its tables */
-	bool looks;               /* there will be a stream: `looked` is kept */
-	struct position looked;   /* the binlog's end before fresh was loaded; no file: not known */
-	bool moved;               /* the position was another server's, and is not saved yet */
-	bool found;               /* there is a position: of the checkpoint, or of a round before */
+	struct script *script;   /* of the sync's own thread: patterns and checks */
+	struct conn *conn;       /* control connection */
+	struct catalog *catalog; /* as of `position`: the stream takes it */
+	struct catalog *adopted; /* databases that it follows from their point on: likewise */
+	struct catalog *was;     /* tables half read, as they were at their points */
+	struct catalog *fresh;   /* as the source is now; full-sync lanes read its tables */
+	bool looks;              /* there will be a stream: `looked` is kept */
+	struct position looked;  /* the binlog's end before fresh was loaded; no file: not known */
+	bool moved; /* the position has a new server or identity, which is not saved yet */
+	bool found; /* there is a position: of the checkpoint, or of a round before */
 	struct position position; /* where the stream begins */
 	struct snapshot snapshot;
 	bool snapshot_is_open;

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/backoff.h"
+#include "engine/identity.h"
 #include "engine/loop.h"
 #include "engine/stream_priv.h"
 #include "engine/watermarks.h"
@@ -145,7 +146,7 @@ static void close_group(struct stream *stream, uint64_t end_offset)
 	struct lane *lane = &stream->lane;
 	struct position *read = &stream->read;
 	const struct gtid *gtid = &stream->group.gtid.gtid;
-	struct mark mark;
+	struct mark mark = {.begin = read->offset};
 	stream_set_read(stream, end_offset);
 	read->sequence += stream->row_bytes + 1;
 	if (gtid->flavour != GTID_NONE && gtid->flavour == read->gtids.flavour)
@@ -153,7 +154,9 @@ static void close_group(struct stream *stream, uint64_t end_offset)
 	if (stream->group.gtid.commit_ms > read->commit_ms)
 		read->commit_ms = stream->group.gtid.commit_ms;
 	mark = (struct mark){.gtid = *gtid,
+			     .begin = mark.begin,
 			     .file = stream->cursor.file,
+			     .born = stream->born,
 			     .offset = end_offset,
 			     .sequence = read->sequence,
 			     .commit_ms = read->commit_ms,
@@ -273,6 +276,8 @@ static int in_group(struct stream *stream, struct slice packet, const struct eve
 
 static void on_rotate(struct stream *stream, const struct event *event)
 {
+	if (stream->born_file != stream->cursor.file)
+		stream->born = NULL;
 	if (!stream->group.open && !(event->flags & EVENT_FLAG_ARTIFICIAL))
 		stream_set_read(stream, stream->cursor.offset);
 }
@@ -298,7 +303,16 @@ static int on_heartbeat(struct stream *stream, const struct event *event, struct
 	return stream->drained ? stream_advance_quietly(stream, err) : 0;
 }
 
-static int on_format(struct stream *stream, struct err *err)
+static void set_born(struct stream *stream, struct slice packet)
+{
+	char born[EVENT_BORN_SIZE];
+	event_format_born(packet, born);
+	if (stream->born == NULL || strcmp(stream->born, born) != 0)
+		stream->born = arena_cstr(&stream->lane.texts, slice_str(born));
+	stream->born_file = stream->cursor.file;
+}
+
+static int on_format(struct stream *stream, struct slice packet, struct err *err)
 {
 	table_ids_clear(&stream->ids);
 	if (stream->group.open && stream->spilled && stream->ahead.end != GROUP_ROLLBACK)
@@ -312,6 +326,7 @@ static int on_format(struct stream *stream, struct err *err)
 		window_close(&stream->lane.window, stream->lane.token, &mark);
 		stream->slot_open = false;
 	}
+	set_born(stream, packet);
 	return 0;
 }
 
@@ -346,7 +361,7 @@ static int on_packet(struct stream *stream, struct slice packet, struct err *err
 		return -1;
 	switch (event.type) {
 	case EVENT_FORMAT_DESCRIPTION:
-		return on_format(stream, err);
+		return on_format(stream, packet, err);
 	case EVENT_HEARTBEAT:
 	case EVENT_HEARTBEAT_V2:
 		stream->away_ms = 0;
@@ -413,7 +428,8 @@ static int open_dump(struct stream *stream, struct err *err)
 		return stream_lost(stream, err);
 	server = dump_server(stream->dump);
 	stream->row_metadata_full = server->row_metadata_full;
-	if (sync_check_server(stream->lane.sync, &stream->read, server->identity, err) < 0)
+	if (sync_check_server(stream->lane.sync, &stream->read, server->identity, err) < 0 ||
+	    identity_check(stream->lane.sync, &stream->acked, err) < 0)
 		return stream_lost(stream, err);
 	return 0;
 }

@@ -45,9 +45,29 @@ static void take_attached(struct stream *stream, struct attached *attached)
 	stream_drop_attached(attached);
 }
 
+/* A file that has just begun is not known before its first event: until then the file before it proves the same. */
+static void set_identity(struct stream *stream, const struct mark *mark)
+{
+	struct binlog_identity *identity = &stream->acked.identity;
+	if (mark->born == NULL)
+		return;
+	if (stream->acked_born != mark->born) {
+		if (strcmp(identity->file, mark->file) != 0)
+			*identity = (struct binlog_identity){.offset = 0};
+		snprintf(identity->file, sizeof(identity->file), "%s", mark->file);
+		snprintf(identity->born, sizeof(identity->born), "%s", mark->born);
+		stream->acked_born = mark->born;
+	}
+	if (mark->gtid.flavour == GTID_NONE)
+		return;
+	identity->gtid = mark->gtid;
+	identity->offset = mark->begin;
+}
+
 static void take_mark(struct stream *stream, const struct mark *mark)
 {
 	struct position *acked = &stream->acked;
+	set_identity(stream, mark);
 	if (stream->acked_file != mark->file)
 		snprintf(acked->file, sizeof(acked->file), "%s", mark->file);
 	stream->acked_file = mark->file;
@@ -91,12 +111,14 @@ void stream_set_read(struct stream *stream, uint64_t offset)
 	if (stream->read_file != stream->cursor.file)
 		snprintf(stream->read.file, sizeof(stream->read.file), "%s", stream->cursor.file);
 	stream->read_file = stream->cursor.file;
+	stream->read_born = stream->born;
 	stream->read.offset = offset;
 }
 
 struct mark stream_read_mark(const struct stream *stream)
 {
 	return (struct mark){.file = stream->read_file,
+			     .born = stream->read_born,
 			     .offset = stream->read.offset,
 			     .sequence = stream->read.sequence,
 			     .commit_ms = stream->read.commit_ms};

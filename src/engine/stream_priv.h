@@ -38,6 +38,10 @@ struct stream {
 
 	struct position read;  /* before the group being read: where it begins */
 	const char *read_file; /* name of the cursor that read.file is a copy of */
+	const char *
+		born; /* struct binlog_identity, of the current file, interned; NULL: not seen yet */
+	const char *born_file; /* name of the cursor that it is of */
+	const char *read_born; /* the same of read_file */
 	struct group group;
 	uint64_t groups;    /* groups begun, for memos by group */
 	struct group ahead; /* of a group that outgrew what is held: how it will end */
@@ -69,6 +73,7 @@ struct stream {
 	struct position acked; /* everything before it is acknowledged */
 	int64_t acked_drained_ms; /* the last time at which all of the binlog was acknowledged; 0: none */
 	const char *acked_file; /* name of the cursor that acked.file is a copy of */
+	const char *acked_born; /* likewise, of acked.identity */
 	bool moved;             /* acked is newer than what was posted */
 	int64_t posted_ms;      /* monotonic */
 };

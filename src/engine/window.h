@@ -12,7 +12,9 @@
 /* What is known when everything up to here is acknowledged. */
 struct mark {
 	struct gtid gtid; /* of the transaction; GTID_NONE: none */
+	uint64_t begin;   /* where the transaction begins */
 	const char *file; /* where the next transaction begins; interned by the lane */
+	const char *born; /* struct binlog_identity, of that file; NULL: not known yet */
 	uint64_t offset;
 	uint64_t sequence;  /* sequenceId base of the next transaction */
 	int64_t commit_ms;  /* highest commit time so far */

@@ -529,3 +529,24 @@ void gtid_set_read_mariadb(struct gtid_set *set, struct reader *r)
 			gtid_set_add(set, &gtid);
 	}
 }
+
+int gtid_parse(struct gtid *gtid, enum gtid_flavour flavour, struct slice text, struct err *err)
+{
+	struct gtid_set set;
+	int rc;
+	*gtid = (struct gtid){.flavour = flavour};
+	gtid_set_init(&set, flavour);
+	rc = gtid_set_parse(&set, text, err);
+	if (rc == 0 && set.ndomains == 1) {
+		gtid->domain = set.domains[0].domain;
+		gtid->server_id = set.domains[0].server_id;
+		gtid->seq = set.domains[0].seq;
+	} else if (rc == 0 && set.nsources == 1) {
+		memcpy(gtid->uuid, set.sources[0].uuid, sizeof(gtid->uuid));
+		gtid->seq = set.sources[0].intervals[0].first;
+	} else if (rc == 0) {
+		rc = err_set(err, ERR_DATA, "'%.*s' is not a valid GTID", SLICE_FMT(text));
+	}
+	gtid_set_fini(&set);
+	return rc;
+}

@@ -64,6 +64,9 @@ void gtid_set_merge(struct gtid_set *set, const struct gtid_set *other);
 int gtid_set_parse(struct gtid_set *set, struct slice text, struct err *err) MUST_CHECK;
 void gtid_set_print(const struct gtid_set *set, struct buf *buf);
 void gtid_print(const struct gtid *gtid, struct buf *buf);
+/* One transaction's id, as gtid_print writes it. */
+int gtid_parse(struct gtid *gtid, enum gtid_flavour flavour, struct slice text,
+	       struct err *err) MUST_CHECK;
 /* What a MariaDB GTID event begins with: seq(8) domain(4). The server id is in the event's header. */
 void gtid_read_mariadb(struct gtid *gtid, uint32_t server_id, struct reader *r);
 /* Adds what a MariaDB GTID_LIST event contains: count(4, the upper 4 bits are flags) {domain(4) server_id(4) seq(8)}. A reader

@@ -14,6 +14,15 @@ struct pending {
 	uint64_t version; /* catalog version then */
 };
 
+/* By which a binlog is known again: another history has files of the same names, and the same GTIDs. */
+struct binlog_identity {
+	char file[256]; /* the file that the rest is about; "": not known */
+	char born[160]; /* what its FORMAT_DESCRIPTION event contains (event_format_born) */
+	struct gtid
+		gtid; /* a transaction of the file, the last one before the position; GTID_NONE: not known */
+	uint64_t offset; /* where it begins */
+};
+
 struct position {
 	char server[64]; /* server_uuid (MySQL) or server_id (MariaDB), NUL-terminated */
 	char file[256];  /* binlog file name, "" when unknown (a GTID snapshot), NUL-terminated */
@@ -22,6 +31,7 @@ struct position {
 	uint64_t row_offset;   /* row bytes of that transaction already written (0 at least once) */
 	uint64_t sequence;     /* sequenceId base of that transaction */
 	int64_t commit_ms;     /* highest commit time so far; 0: none */
+	struct binlog_identity identity; /* of the binlog on `server` that the position is in */
 	struct pending *pending;
 	size_t npending;
 };

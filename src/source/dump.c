@@ -76,10 +76,7 @@ static void name_the_oldest(struct dump *dump, struct err *err)
 	buf_init(&text);
 	if (conn)
 		conn->flavour->oldest_available(conn, &text);
-	buf_printf(&text,
-		   "; a sync that has lost its position must copy again: give it another name, or "
-		   "delete its checkpoint topic or file while it is stopped; and keep the binlog "
-		   "longer");
+	buf_put(&text, SLICE("; " REMEDY_COPY_AGAIN));
 	snprintf(err->text + len, sizeof(err->text) - len, "%s", buf_cstr(&text));
 	buf_fini(&text);
 	conn_free(conn);

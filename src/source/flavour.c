@@ -18,10 +18,6 @@ enum {
 	COMMIT_WAIT_S = 5,        /* a dump sends a transaction before it is in gtid_executed */
 };
 
-#define START_AGAIN                                                                                \
-	"a sync that has lost its position must copy again: give it another name, or delete its "  \
-	"checkpoint topic or file while it is stopped; and keep the binlog longer"
-
 /* ---- for both ---- */
 
 int flavour_binlog_status(struct conn *conn, struct result *result, struct err *err)
@@ -124,7 +120,7 @@ static int file_gone(struct conn *conn, const struct position *position, const s
 	return err_set(
 		err, ERR_POSITION,
 		"source %s: binlog %s (position %" PRIu64 ") is no longer there, the oldest is "
-		"%.*s; " START_AGAIN,
+		"%.*s; " REMEDY_COPY_AGAIN,
 		conn->place, position->file, position->offset, SLICE_FMT(result_cell(logs, 0, 0)));
 }
 
@@ -134,7 +130,7 @@ static int file_too_short(struct conn *conn, const struct position *position, ui
 	return err_set(err, ERR_POSITION,
 		       "source %s: binlog %s ends at %" PRIu64
 		       ", before the saved position %" PRIu64
-		       "; the server was restored or lost its last writes; " START_AGAIN,
+		       "; the server was restored or lost its last writes; " REMEDY_COPY_AGAIN,
 		       conn->place, position->file, size, position->offset);
 }
 
@@ -152,7 +148,7 @@ static int file_to_come(struct conn *conn, const struct position *position, cons
 	return err_set(err, ERR_POSITION,
 		       "source %s: binlog %s (position %" PRIu64
 		       ") is not there, the newest is %s; "
-		       "the server was reset (RESET MASTER) or restored; " START_AGAIN,
+		       "the server was reset (RESET MASTER) or restored; " REMEDY_COPY_AGAIN,
 		       conn->place, position->file, position->offset, newest);
 }
 
@@ -397,7 +393,7 @@ static int mariadb_purged(struct conn *conn, const struct position *position, st
 	mariadb_oldest_available(conn, &oldest);
 	err_set(err, ERR_POSITION,
 		"source %s: binlog %s (position %" PRIu64
-		", GTID %.300s) is no longer there%s; " START_AGAIN " (expire_logs_days)",
+		", GTID %.300s) is no longer there%s; " REMEDY_COPY_AGAIN " (expire_logs_days)",
 		conn->place, position->file, position->offset, buf_cstr(&gtids), buf_cstr(&oldest));
 	buf_fini(&oldest);
 	buf_fini(&gtids);
@@ -571,7 +567,7 @@ static int mysql_purged(struct conn *conn, const char *gtids, const struct resul
 	append_oldest_file(conn, &oldest);
 	err_set(err, ERR_POSITION,
 		"source %s: the binlog from the saved position on was purged; missing are the "
-		"transactions %.*s (position %.300s)%s; " START_AGAIN
+		"transactions %.*s (position %.300s)%s; " REMEDY_COPY_AGAIN
 		" (binlog_expire_logs_seconds)",
 		conn->place, (int)result_cell(result, 0, 1).len,
 		result_cell(result, 0, 1).ptr ? result_cell(result, 0, 1).ptr : "",

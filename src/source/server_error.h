@@ -5,6 +5,11 @@
 
 #include "base/err.h"
 
+/* What can be done when the position means nothing any more. */
+#define REMEDY_COPY_AGAIN                                                                          \
+	"a sync that has lost its position must copy again: give it another name, or delete its "  \
+	"checkpoint topic or file while it is stopped; and keep the binlog longer"
+
 /* A lost connection, a server that starts, stops or is full, a lock that was not had: the same thing
  * may succeed later. */
 bool server_error_retriable(unsigned number);

@@ -1,9 +1,11 @@
 """The place in the binlog that a sync begins and resumes at: its GTIDs, and that the binlog is still the one it was."""
 
+import json
 import re
 import threading
 
 import pytest
+from support.wait import wait_for
 
 MEGABYTE = 1 << 20
 
@@ -56,3 +58,133 @@ def test_start_after_an_event_larger_than_a_packet(sync_on, mariadb, kafka, sql,
     large.close()
     assert {int(m.key) for m in running.until(f"{db}.t", lambda m: len({r.key for r in m}) >= writer.rows, "the rows")} == set(
         range(writer.rows))
+
+
+class Place:
+    """A sync with its checkpoint in a file and its lines in another: no Kafka is needed."""
+
+    def __init__(self, sync_on, database, db):
+        self.sync = sync_on(database, None, [f"{db}.*"], 'checkpoint = { file = "saved" },', sink='kafka.lines { file = "out" }')
+        self.saved = self.sync.folder / "saved"
+        self.out = self.sync.folder / "out"
+
+    @property
+    def record(self):
+        """The position record's name in the file, and the record."""
+        records = json.loads(self.saved.read_text())
+        name = next(n for n in records if n.endswith("/position"))
+        return name, json.loads(records[name])
+
+    def change(self, **identity):
+        """Overwrites parts of the saved identity; with none it is taken out."""
+        records = json.loads(self.saved.read_text())
+        name, position = self.record
+        if identity:
+            position["identity"].update(identity)
+        else:
+            del position["identity"]
+        records[name] = json.dumps(position, separators=(",", ":"))
+        self.saved.write_text(json.dumps(records))
+
+    def run(self, *keys):
+        """Runs until rows with these keys are in the file; then it is stopped."""
+        self.sync.start().wait_streaming()
+        wait_for(lambda: all(f'"id":{key},' in self.out.read_text() for key in keys), lambda: self.sync.log)
+        assert self.sync.stop() == 0
+
+    def refused(self, *patterns):
+        """A start ends with exit code 4 and names both sides; nothing is written."""
+        before = self.out.read_text()
+        self.sync.start().fails(4, r"binlog \S+ of server \S+ is not the one of the saved position", "another name", *patterns)
+        assert self.out.read_text() == before
+        code, printed, _ = self.sync.once(command="check")
+        assert code == 4 and "is not the one of the saved position" in printed
+
+
+@pytest.fixture(params=["mariadb", "mysql"])
+def server(request, mariadb_server):
+    """A server whose history a test may end."""
+    return mariadb_server() if request.param == "mariadb" else request.getfixturevalue("mysql")
+
+
+@pytest.fixture
+def h(server, unique):
+    """A database on it, with a table t."""
+    server.run(f"CREATE DATABASE {unique}", f"CREATE TABLE {unique}.t (id INT PRIMARY KEY, v INT)",
+               f"INSERT INTO {unique}.t VALUES (1, 0)")
+    yield unique
+    server.run(f"DROP DATABASE {unique}")
+
+
+def insert(server, db, *ids):
+    server.run(*(f"INSERT INTO {db}.t VALUES ({n}, 0)" for n in ids))
+
+
+def new_history(server):
+    server.run("RESET BINARY LOGS AND GTIDS" if server.mysql else "RESET MASTER")
+
+
+def end_of(server):
+    return server.run("SHOW BINARY LOG STATUS" if server.mysql else "SHOW MASTER STATUS")[0]
+
+
+def pass_second(server):
+    """A file that is begun in a later second than the one of now."""
+    before = server.run("SELECT UNIX_TIMESTAMP()")[0][0]
+    wait_for(lambda: server.run("SELECT UNIX_TIMESTAMP()")[0][0] > before, "the next second")
+
+
+def test_another_history_of_the_same_names_is_refused(sync_on, server, h):
+    """consistency 22: files of the same names, offsets and GTIDs that are others: found before anything is read, also where the
+    position is the one of the full sync, and where only the transaction at the offset differs."""
+    new_history(server)
+    first, second = (Place(sync_on, server, h) for _ in range(2))
+    first.run(1)
+    insert(server, h, 2)
+    second.run(1, 2)
+    insert(server, h, 3)
+    second.run(3)
+    name, position = second.record
+    identity = position["identity"]
+    assert identity["gtid"] and int(identity["offset"]) < int(position["offset"]), name
+    # the file is the same, another transaction is at the offset: one of a history that was begun in the same second
+    head, _, number = identity["gtid"].rpartition("-" if not server.mysql else ":")
+    second.change(gtid=f"{head}{'-' if not server.mysql else ':'}{int(number) + 1000}")
+    second.refused(rf"transaction \S+{int(number) + 1000}, this one has transaction {re.escape(identity['gtid'])} at offset")
+    second.change(gtid=identity["gtid"], offset=str(int(identity["offset"]) + 1))
+    second.refused("this one has no transaction")
+    second.change(offset=identity["offset"])
+    # a checkpoint of version 0.1.0 has no identity: it is accepted once
+    second.change()
+    second.run()
+    assert second.record[1]["identity"]["born"] == identity["born"]
+    insert(server, h, 4)
+    second.run(4)
+    pass_second(server)
+    new_history(server)
+    for number in range(10, 30):
+        insert(server, h, number)
+    assert end_of(server)[0] == position["file"] and int(end_of(server)[1]) > int(position["offset"])
+    for place in (first, second):
+        place.refused(r"that one has \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC, server id \d+, version \S+, layout \w+, this one has \d{4}-")
+
+
+def test_the_same_history_is_not_refused(sync_on, server, h):
+    """A restart of the server, another file, and a purged file belong to the same history."""
+    place = Place(sync_on, server, h)
+    place.run(1)
+    insert(server, h, 2)
+    place.run(2)
+    server.run("FLUSH BINARY LOGS")
+    insert(server, h, 3)
+    place.run(3)
+    before = place.record[1]["identity"]
+    assert before["file"] == end_of(server)[0]
+    server.restart()
+    insert(server, h, 4)
+    place.run(4)
+    assert place.record[1]["identity"]["file"] == end_of(server)[0] != before["file"]
+    server.run("FLUSH BINARY LOGS", f"PURGE BINARY LOGS TO '{end_of(server)[0]}'")
+    server.run(f"PURGE BINARY LOGS TO '{end_of(server)[0]}'")
+    insert(server, h, 5)
+    place.run(5)

@@ -59,6 +59,41 @@ static void a_position_survives_the_round_trip(void **state)
 	buf_fini(&json);
 }
 
+/* Version 0.1.0 has no identity and skips it: both read each other's positions. */
+static void an_identity_survives_the_round_trip(void **state)
+{
+	(void)state;
+	const char *const text =
+		"{\"version\":1,\"server\":\"u\",\"file\":\"bin.000003\",\"offset\":\"9\","
+		"\"flavour\":\"%s\","
+		"\"gtid\":\"%s\",\"rowOffset\":\"0\",\"sequence\":\"1\",\"commitMs\":\"0\","
+		"\"identity\":{\"file\":\"bin.000002\",\"born\":\"2026-12-01 18:00:00 "
+		"UTC\",\"gtid\":\"%s\","
+		"\"offset\":\"5000000000\"},\"pending\":[]}";
+	const char *const parts[][3] = {
+		{"none", "", ""},
+		{"mariadb", "0-1-7", ""},
+		{"mariadb", "0-1-7", "0-1-6"},
+		{"mysql", "3e11fa47-71ca-11e1-9e33-c80aa9429562:1-7",
+		 "3e11fa47-71ca-11e1-9e33-c80aa9429562:6"},
+	};
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+		struct position position;
+		struct err err = ERR_INIT;
+		struct buf json, again;
+		buf_init(&json);
+		buf_init(&again);
+		position_init(&position);
+		buf_printf(&json, text, parts[i][0], parts[i][1], parts[i][2]);
+		assert_int_equal(position_from_json(&position, buf_slice(&json), &err), 0);
+		position_to_json(&position, &again);
+		assert_slice(buf_slice(&again), buf_cstr(&json));
+		position_fini(&position);
+		buf_fini(&again);
+		buf_fini(&json);
+	}
+}
+
 static void what_cannot_be_read_is_an_error(void **state)
 {
 	(void)state;
@@ -74,6 +109,10 @@ static void what_cannot_be_read_is_an_error(void **state)
 		"{\"version\":1,\"server\":\"1\",\"file\":\"b.1\",\"offset\":\"4\",\"flavour\":"
 		"\"other\",\"gtid\":\"\","
 		"\"rowOffset\":\"0\",\"sequence\":\"1\",\"commitMs\":\"0\",\"pending\":[]}",
+		"{\"version\":1,\"server\":\"1\",\"file\":\"b.1\",\"offset\":\"4\",\"flavour\":"
+		"\"none\",\"gtid\":\"\","
+		"\"rowOffset\":\"0\",\"sequence\":\"1\",\"commitMs\":\"0\",\"identity\":{},"
+		"\"pending\":[]}",
 	};
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
 		struct position position;
@@ -138,6 +177,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_format_of_a_position),
 		cmocka_unit_test(a_position_survives_the_round_trip),
+		cmocka_unit_test(an_identity_survives_the_round_trip),
 		cmocka_unit_test(what_cannot_be_read_is_an_error),
 		cmocka_unit_test(a_save_takes_everything_posted),
 		cmocka_unit_test(nothing_saved_is_not_found),

@@ -229,6 +229,31 @@ static void test_format_in_use(void **state)
 	free((void *)copy.ptr);
 }
 
+/* A dump clears "created" and sets end, flags and checksum anew; the rest tells a file from another of the same name. */
+static void test_format_born(void **state)
+{
+	enum { TIMESTAMP = 0, END_POS = 13, FLAGS = 17, CREATED = EVENT_HEADER_SIZE + 52 };
+	const unsigned rewritten[] = {END_POS, FLAGS, CREATED},
+		       kept[] = {TIMESTAMP, 5, CREATED - 52 + 2, CREATED + 6};
+	char born[EVENT_BORN_SIZE], other[EVENT_BORN_SIZE];
+	(void)state;
+	for (unsigned m = 0; m < 2; m++) {
+		unsigned at = 0;
+		const struct captured *c =
+			events_next(m == 1, "rows", EVENT_FORMAT_DESCRIPTION, &at);
+		event_format_born(c->packet, born);
+		assert_non_null(strstr(born, m == 1 ? "MariaDB" : ", version "));
+		for (unsigned i = 0; i < 3 + 4; i++) {
+			struct slice copy = events_cut(c->packet, c->packet.len);
+			((uint8_t *)copy.ptr)[i < 3 ? rewritten[i] : kept[i - 3]] ^= 3;
+			((uint8_t *)copy.ptr)[copy.len - 1] ^= 1;
+			event_format_born(copy, other);
+			assert_int_equal(strcmp(born, other) == 0, i < 3);
+			free((void *)copy.ptr);
+		}
+	}
+}
+
 /* The Rotate in front of the first Format_description has a checksum that nothing announces. */
 static void test_first_rotate(void **state)
 {
@@ -515,6 +540,7 @@ int main(void)
 		cmocka_unit_test(test_each_flipped_bit_is_seen),
 		cmocka_unit_test(test_format),
 		cmocka_unit_test(test_format_in_use),
+		cmocka_unit_test(test_format_born),
 		cmocka_unit_test(test_first_rotate),
 		cmocka_unit_test(test_query),
 		cmocka_unit_test(test_mariadb_gtid),
