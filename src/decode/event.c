@@ -315,12 +315,16 @@ static int mysql_gtid(const struct event *event, struct event_gtid *gtid, struct
 	if (reader_left(&r) < 1 + 8 + 8 + 7 || reader_u8(&r) != 2)
 		return 0; /* MySQL 5.6 and 5.7: the header's time */
 	reader_bytes(&r, 16);
-	uint64_t micros = reader_uint(&r, 7);
-	if (micros & original_follows)
-		micros = reader_uint(&r, 7);
+	uint64_t immediate = reader_uint(&r, 7), original = immediate;
+	if (immediate & original_follows)
+		original = reader_uint(&r, 7);
 	if (r.failed)
 		return cut_error(event, err);
-	gtid->commit_ms = (int64_t)(micros / 1000);
+	immediate &= ~original_follows;
+	if (original == 0) /* a replica that was not told */
+		original = immediate;
+	gtid->commit_ms = (int64_t)(original / 1000);
+	gtid->written_ms = (int64_t)(immediate / 1000);
 	return 0;
 }
 
@@ -328,7 +332,7 @@ int event_gtid_parse(const struct event *event, struct event_gtid *gtid, struct 
 {
 	memset(gtid, 0, sizeof(*gtid));
 	gtid->gtid.flavour = GTID_NONE;
-	gtid->commit_ms = (int64_t)event->timestamp * 1000;
+	gtid->commit_ms = gtid->written_ms = (int64_t)event->timestamp * 1000;
 	switch (event->type) {
 	case EVENT_GTID_MARIADB:
 		return mariadb_gtid(event, gtid, err);
@@ -470,7 +474,8 @@ int event_query_parse(const struct event *event, const struct event_format *form
 	if (event->type == EVENT_EXECUTE_LOAD_QUERY && post == 0)
 		post = LOAD_POST_HEADER;
 	reader_init(&r, event->body.ptr, event->body.len);
-	reader_u64(&r);
+	reader_u32(&r); /* thread */
+	query->logged_s = event->timestamp + reader_u32(&r);
 	unsigned db_len = reader_u8(&r);
 	query->error_code = reader_u16(&r);
 	unsigned status_len = reader_u16(&r);

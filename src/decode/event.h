@@ -114,8 +114,9 @@ int event_rotate_parse(const struct event *event, struct event_rotate *rotate,
 		       struct err *err) MUST_CHECK;
 
 struct event_gtid {
-	struct gtid gtid; /* GTID_NONE for Anonymous_gtid */
-	int64_t commit_ms; /* MySQL: original commit timestamp (8.0.1+), else immediate, else header; MariaDB: header */
+	struct gtid gtid;  /* GTID_NONE for Anonymous_gtid */
+	int64_t commit_ms; /* MySQL: original commit timestamp, else immediate; MariaDB: header, where the last statement began */
+	int64_t written_ms; /* when this server wrote it, or earlier; MySQL: immediate commit timestamp; MariaDB: header */
 	bool standalone;   /* MariaDB: one Query event, no COMMIT follows */
 	bool xa_prepared;  /* MariaDB: this group is an XA PREPARE */
 	bool xa_completed; /* MariaDB: an XA COMMIT or XA ROLLBACK of a prepared one */
@@ -129,6 +130,8 @@ int event_gtid_parse(const struct event *event, struct event_gtid *gtid,
 struct event_query {
 	struct slice db; /* default database; may be empty */
 	struct slice sql;
+	uint32_t
+		logged_s; /* the server's clock when it wrote the event: the header has the statement's begin */
 	uint16_t error_code;
 	uint16_t charset_client; /* collation id of the text; 0: not given */
 	uint16_t

@@ -30,6 +30,7 @@ void group_reset(struct group *group)
 	group->open = group->begun = false;
 	group->decides = STATEMENT_OTHER;
 	group->end = GROUP_OPEN;
+	group->logged_ms = 0;
 	group->nevents = 0;
 	group->nsavepoints = group->nundone = 0;
 	buf_clear(&group->names);
@@ -166,6 +167,7 @@ static int group_query(struct group *group, const struct event *event,
 	struct slice name;
 	if (event_query_parse(event, format, &query, err) < 0)
 		return -1;
+	group->logged_ms = (int64_t)query.logged_s * 1000;
 	switch (statement_parse(query.sql, &name)) {
 	case STATEMENT_XA_START:
 		name_xid(group, name);
@@ -234,6 +236,8 @@ int group_event(struct group *group, const struct event *event, const struct eve
 	default:
 		break;
 	}
+	if (group->end == GROUP_OPEN)
+		group->logged_ms = 0;
 	group->nevents++;
 	return rc;
 }

@@ -32,6 +32,7 @@ struct group {
 	bool open;  /* a GTID event was seen and no end yet */
 	bool begun; /* BEGIN (or XA START) was seen: an end event will come */
 	enum group_end end;
+	int64_t logged_ms; /* when the Query event that ends it was written; 0: another event ends it */
 	struct event_gtid gtid; /* of the GTID event; xid points into `xid` */
 	struct buf xid;         /* the XA id, as statements write it */
 	enum statement_kind

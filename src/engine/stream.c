@@ -151,8 +151,8 @@ static void close_group(struct stream *stream, uint64_t end_offset)
 	read->sequence += stream->row_bytes + 1;
 	if (gtid->flavour != GTID_NONE && gtid->flavour == read->gtids.flavour)
 		gtid_set_add(&read->gtids, gtid);
-	if (stream->group.gtid.commit_ms > read->commit_ms)
-		read->commit_ms = stream->group.gtid.commit_ms;
+	if (stream->group.gtid.written_ms > read->commit_ms)
+		read->commit_ms = stream->group.gtid.written_ms;
 	mark = (struct mark){.gtid = *gtid,
 			     .begin = mark.begin,
 			     .file = stream->cursor.file,
@@ -208,6 +208,21 @@ static int process_held(struct stream *stream, struct err *err)
 	return 0;
 }
 
+/* The group's end is known. MariaDB has the time of a commit only in a Query event that ends it; otherwise when the committing
+ * statement began, and the commit comes after each one that is in the binlog before it. */
+static void set_times(struct stream *stream)
+{
+	struct event_gtid *gtid = &stream->group.gtid;
+	int64_t logged_ms = stream->spilled ? stream->ahead.logged_ms : stream->group.logged_ms;
+	if (gtid->gtid.flavour != GTID_MARIADB)
+		return;
+	if (logged_ms > 0)
+		gtid->written_ms = logged_ms;
+	gtid->commit_ms = gtid->written_ms;
+	if (gtid->commit_ms < stream->read.commit_ms)
+		gtid->commit_ms = stream->read.commit_ms;
+}
+
 static int begin_group(struct stream *stream, const struct event *event, uint64_t start,
 		       struct err *err)
 {
@@ -239,6 +254,7 @@ static int spill(struct stream *stream, struct err *err)
 	if (stream_foresee(stream, err) < 0)
 		return -1;
 	stream->spilled = true;
+	set_times(stream);
 	if (stream_open_slot(stream, err) < 0 || process_held(stream, err) < 0)
 		return -1;
 	buf_clear(&stream->group.events);
@@ -259,6 +275,8 @@ static int in_group(struct stream *stream, struct slice packet, const struct eve
 		group_hold(group, packet, stream->cursor.offset);
 	}
 	if (group->end != GROUP_OPEN) {
+		if (!stream->spilled)
+			set_times(stream);
 		if (!stream->spilled &&
 		    (stream_open_slot(stream, err) < 0 || process_held(stream, err) < 0))
 			return -1;

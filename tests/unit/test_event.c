@@ -359,6 +359,24 @@ static void test_two_phase_alter(void **state)
 	assert_int_equal(commit.alter_seq, start.gtid.seq);
 }
 
+/* The event of a replica: the original commit timestamp follows the immediate one. */
+static void check_original(const struct event *primary, uint64_t micros, int64_t commit_ms)
+{
+	enum { IMMEDIATE_AT = 42, SIZE = IMMEDIATE_AT + 14 };
+	uint8_t body[SIZE];
+	struct event event = *primary;
+	struct event_gtid gtid, own;
+	struct err err = ERR_INIT;
+	assert_int_equal(event_gtid_parse(primary, &own, &err), 0);
+	memcpy(body, primary->body.ptr, IMMEDIATE_AT + 7);
+	body[IMMEDIATE_AT + 6] |= 0x80;
+	memcpy(body + IMMEDIATE_AT + 7, &micros, 7);
+	event.body = slice_of(body, sizeof(body));
+	assert_int_equal(event_gtid_parse(&event, &gtid, &err), 0);
+	assert_int_equal(gtid.commit_ms, commit_ms);
+	assert_int_equal(gtid.written_ms, own.commit_ms);
+}
+
 static void test_mysql_gtid(void **state)
 {
 	struct event event = nth(false, "rows", EVENT_GTID_MYSQL, 0);
@@ -372,6 +390,9 @@ static void test_mysql_gtid(void **state)
 	assert_true(gtid.commit_ms / 1000 - event.timestamp <= 1);
 	assert_true(gtid.commit_ms > (int64_t)event.timestamp * 1000);
 	assert_memory_equal(gtid.gtid.uuid, event.body.ptr + 1, 16);
+	assert_int_equal(gtid.written_ms, gtid.commit_ms);
+	check_original(&event, 5000000, 5000);
+	check_original(&event, 0, gtid.commit_ms); /* a replica that does not know it */
 	event.type = EVENT_ANONYMOUS_GTID;
 	assert_int_equal(event_gtid_parse(&event, &gtid, &err), 0);
 	assert_int_equal(gtid.gtid.flavour, GTID_NONE);

@@ -5,13 +5,14 @@
 #include <stdio.h>
 
 /* A Query event's body, without checksum: thread(4) time(4) db_len(1) error(2) status_len(2) db NUL sql. */
-static void feed_query(struct group *group, const char *sql)
+static void feed_query_at(struct group *group, const char *sql, uint32_t begin_s, uint32_t took_s)
 {
 	char body[300];
 	struct event_format format;
 	struct err err = ERR_INIT;
-	struct event event = {.type = EVENT_QUERY};
+	struct event event = {.type = EVENT_QUERY, .timestamp = begin_s};
 	memset(body, 0, sizeof(body));
+	memcpy(body + 4, &took_s, sizeof(took_s));
 	body[8] = 1;
 	body[13] = 'd';
 	snprintf(body + 15, sizeof(body) - 15, "%s", sql);
@@ -20,6 +21,11 @@ static void feed_query(struct group *group, const char *sql)
 	format.post_header[EVENT_QUERY] = 13;
 	if (group_event(group, &event, &format, &err) < 0)
 		fail_msg("%s", err.text);
+}
+
+static void feed_query(struct group *group, const char *sql)
+{
+	feed_query_at(group, sql, 0, 0);
 }
 
 static void feed(struct group *group, uint8_t type)
@@ -140,10 +146,33 @@ static void held_packets_come_back(void **state)
 	group_fini(&group);
 }
 
+/* MariaDB: begin and duration of the statement that ends a group are the time of its commit; those of statements inside it are not. */
+static void the_time_of_the_end(void **state)
+{
+	(void)state;
+	struct group group;
+	group_init(&group);
+	open_group(&group, true, false);
+	feed_query_at(&group, "SAVEPOINT a", 100, 2);
+	assert_int_equal(group.logged_ms, 0);
+	feed_query_at(&group, "COMMIT", 100, 7);
+	assert_int_equal(group.logged_ms, 107000);
+	open_group(&group, true, false);
+	feed_query_at(&group, "SAVEPOINT a", 100, 2);
+	feed(&group, EVENT_XID);
+	assert_int_equal(group.logged_ms, 0);
+	open_group(&group, true, true);
+	/* SET timestamp to 2033: the duration is negative */
+	feed_query_at(&group, "CREATE TABLE t (id INT)", 2000000000, (uint32_t)-900000000);
+	assert_int_equal(group.logged_ms, INT64_C(1100000000000));
+	group_fini(&group);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(groups_end_where_they_end),
+		cmocka_unit_test(the_time_of_the_end),
 		cmocka_unit_test(a_statement_alone_is_a_group),
 		cmocka_unit_test(savepoints_mark_what_was_undone),
 		cmocka_unit_test(an_unknown_savepoint_is_an_error),
