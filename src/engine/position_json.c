@@ -1,7 +1,7 @@
 /* The position as JSON:
  * {"version":1,"server":"1","file":"bin.000001","offset":"4","flavour":"mariadb","gtid":"0-1-5","rowOffset":"0",
  *  "sequence":"1614748790461000000","commitMs":"0",
- *  "identity":{"file":"bin.000001","born":"..","gtid":"0-1-5","offset":"4"},"pending":[{"kind":"xa","id":"..","file":"..","offset":"..",
+ *  "watermarkMs":"1614748870000","identity":{"file":"bin.000001","born":"..","gtid":"0-1-5","offset":"4"},"pending":[{"kind":"xa","id":"..","file":"..","offset":"..",
  *  "version":".."}]}
  * Numbers are strings: 64 bits do not survive a double. */
 #include "base/num.h"
@@ -75,6 +75,8 @@ void position_to_json(const struct position *position, struct buf *out)
 	put_number(out, "rowOffset", position->row_offset);
 	put_number(out, "sequence", position->sequence);
 	put_number(out, "commitMs", (uint64_t)position->commit_ms);
+	if (position->watermark_ms > 0)
+		put_number(out, "watermarkMs", (uint64_t)position->watermark_ms);
 	put_identity(out, &position->identity);
 	put_pending(out, position);
 	buf_fini(&gtids);
@@ -146,7 +148,7 @@ static int read_gtids(struct position *position, const cJSON *json, struct err *
 static int read_position(struct position *position, const cJSON *json, struct err *err)
 {
 	const cJSON *version = cJSON_GetObjectItemCaseSensitive(json, "version");
-	uint64_t commit_ms = 0;
+	uint64_t commit_ms = 0, watermark_ms = 0;
 	if (!cJSON_IsNumber(version) || version->valueint != FORMAT_VERSION)
 		return err_set(err, ERR_INTERNAL,
 			       "the position record is not of format version %d: it was written by "
@@ -161,7 +163,11 @@ static int read_position(struct position *position, const cJSON *json, struct er
 	    !number_of(json, "commitMs", &commit_ms) ||
 	    !read_pending(position, cJSON_GetObjectItemCaseSensitive(json, "pending")))
 		return err_set(err, ERR_INTERNAL, "the position record is incomplete");
+	if (cJSON_HasObjectItem(json, "watermarkMs") &&
+	    !number_of(json, "watermarkMs", &watermark_ms))
+		return err_set(err, ERR_INTERNAL, "the position record has a damaged watermark");
 	position->commit_ms = (int64_t)commit_ms;
+	position->watermark_ms = (int64_t)watermark_ms;
 	if (read_gtids(position, json, err) < 0)
 		return -1;
 	return read_identity(position, cJSON_GetObjectItemCaseSensitive(json, "identity"), err);

@@ -432,7 +432,7 @@ static int begin(struct start *start, const struct position *at, struct saves *s
 	position_copy(&start->position, at);
 	start->position.sequence = (uint64_t)start->sync->start_ms * 1000000;
 	start->position.row_offset = 0;
-	start->position.commit_ms = start->sync->start_ms;
+	start->position.commit_ms = 0;
 	if (start->looks && identity_take(start->sync, start->conn, &start->position, err) < 0)
 		return -1;
 	catalog_free(start->catalog);

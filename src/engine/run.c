@@ -122,6 +122,13 @@ static void forget_rounds(struct run *run)
 	pthread_mutex_unlock(&run->lock);
 }
 
+/* When the position was written: the sequence of one that no transaction has followed begins with the sync (rule 23). */
+static int64_t time_of(const struct position *position)
+{
+	return position->commit_ms > 0 ? position->commit_ms
+				       : (int64_t)(position->sequence / 1000000);
+}
+
 /* ---- the sync's own thread, while lanes work ---- */
 
 /* Waits until something was posted, at most `ms`. */
@@ -142,8 +149,7 @@ static int serve(void *arg, struct err *err)
 {
 	struct run *run = arg;
 	wait_posted(run, SERVE_MS);
-	if (run->reading &&
-	    watch_tick(&run->watch, run->reading, run->reading->commit_ms, err) < 0) {
+	if (run->reading && watch_tick(&run->watch, run->reading, time_of(run->reading), err) < 0) {
 		err->retriable |= run->sync.config->source.nhosts > 1; /* another may have it */
 		return -1;
 	}

@@ -485,7 +485,9 @@ static void tell_watermark(struct start *start)
 	while (checkpoint_next(&sync->checkpoint, &at, SLICE("full/"), &name, &value))
 		if (!slice_starts(value, SLICE("{\"state\":\"done\"")))
 			return;
-	watermarks_raise(sync->watermarks, sync->config->source_number, start->position.commit_ms);
+	if (position_watermark(&start->position) > 0)
+		watermarks_raise(sync->watermarks, sync->config->source_number,
+				 position_watermark(&start->position));
 }
 
 int start_look(struct start *start, struct err *err)

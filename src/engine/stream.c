@@ -41,6 +41,7 @@ struct stream *stream_new(struct sync *sync, struct catalog *catalog, struct cat
 	position_copy(&stream->read, start);
 	position_copy(&stream->acked, start);
 	stream->begun = start->sequence;
+	stream->watermark = position_watermark(start);
 	cursor_init(&stream->cursor, true);
 	group_init(&stream->group);
 	group_init(&stream->ahead);
@@ -103,15 +104,23 @@ static int beat_in_loop(struct stream *stream, int64_t watermark, const struct m
 static bool shared_watermark(struct stream *stream, int64_t *watermark)
 {
 	struct watermarks *watermarks = stream->lane.sync->watermarks;
-	int64_t own = stream->acked.commit_ms;
+	int64_t own = position_watermark(&stream->acked);
+	*watermark = stream->watermark;
 	if (watermarks == NULL)
-		return true;
-	if (own < stream->acked_drained_ms)
-		own = stream->acked_drained_ms;
-	if (stream->drained && window_empty(&stream->lane.window))
-		own = *watermark;
-	watermarks_raise(watermarks, stream->lane.sync->config->source_number, own);
+		return *watermark > 0;
+	if (window_empty(&stream->lane.window))
+		own = stream->watermark;
+	if (own > 0)
+		watermarks_raise(watermarks, stream->lane.sync->config->source_number, own);
 	return watermarks_lowest(watermarks, watermark);
+}
+
+/* Two heartbeats of the server at one place may be old ones that come late. */
+static void tell_drained(struct stream *stream)
+{
+	atomic_store_explicit(&stream->lane.metrics->drained,
+			      stream->drained && stream_clock_is_fresh(stream),
+			      memory_order_relaxed);
 }
 
 int stream_tick(struct stream *stream, struct err *err)
@@ -125,14 +134,12 @@ int stream_tick(struct stream *stream, struct err *err)
 	if (sink_poll(lane->sink, 0, err) < 0)
 		return -1;
 	stream_post(stream, false);
-	watermark = stream->drained ? lane->now_ms : stream->read.commit_ms;
-	if (watermark < stream->watermark) /* it does not go back when the stream lags again */
-		watermark = stream->watermark;
-	stream->watermark = watermark;
+	stream_clock_tick(stream);
+	tell_drained(stream);
 	if (!shared_watermark(stream, &watermark))
 		return 0;
 	mark = stream_read_mark(stream);
-	mark.drained_ms = stream->drained ? lane->now_ms : 0;
+	mark.watermark_ms = stream->watermark;
 	if (lane->config->has_loop)
 		return beat_in_loop(stream, watermark, &mark, err);
 	return heartbeat_tick(&stream->heartbeat, lane, watermark, stream->slot_open, &mark, err);
@@ -151,7 +158,8 @@ static void close_group(struct stream *stream, uint64_t end_offset)
 	read->sequence += stream->row_bytes + 1;
 	if (gtid->flavour != GTID_NONE && gtid->flavour == read->gtids.flavour)
 		gtid_set_add(&read->gtids, gtid);
-	if (stream->group.gtid.written_ms > read->commit_ms)
+	if (stream->group.gtid.written_ms > read->commit_ms &&
+	    stream_clock_may_be(stream, stream->group.gtid.written_ms))
 		read->commit_ms = stream->group.gtid.written_ms;
 	mark = (struct mark){.gtid = *gtid,
 			     .begin = mark.begin,
@@ -304,7 +312,7 @@ static void set_drained(struct stream *stream, bool drained)
 {
 	stream->drained = drained;
 	stream->caught_up |= drained;
-	atomic_store_explicit(&stream->lane.metrics->drained, drained, memory_order_relaxed);
+	tell_drained(stream);
 }
 
 static int on_heartbeat(struct stream *stream, const struct event *event, struct err *err)
@@ -313,6 +321,7 @@ static int on_heartbeat(struct stream *stream, const struct event *event, struct
 	struct buf at;
 	if (event_heartbeat_parse(event, &heartbeat, err) < 0)
 		return -1;
+	stream_clock_seen(stream, heartbeat.file, heartbeat.offset);
 	buf_init(&at);
 	buf_printf(&at, "%.*s:%" PRIu64, SLICE_FMT(heartbeat.file), heartbeat.offset);
 	set_drained(stream, slice_equal(buf_slice(&at), buf_slice(&stream->quiet_at)));
@@ -393,6 +402,7 @@ static int on_packet(struct stream *stream, struct slice packet, struct err *err
 	if (stream->drained)
 		set_drained(stream, false);
 	buf_clear(&stream->quiet_at);
+	stream->clock.seen_file = NULL;
 	return dispatch(stream, packet, &event, err);
 }
 
@@ -449,6 +459,7 @@ static int open_dump(struct stream *stream, struct err *err)
 	if (sync_check_server(stream->lane.sync, &stream->read, server->identity, err) < 0 ||
 	    identity_check(stream->lane.sync, &stream->acked, err) < 0)
 		return stream_lost(stream, err);
+	stream_clock_start(stream);
 	return 0;
 }
 
@@ -631,6 +642,7 @@ int stream_run(struct stream *stream, struct err *err)
 		rc = run(stream, err);
 	}
 	close_dump(stream);
+	stream_clock_end(stream);
 	if (rc < 0 && stream->lane.sink)
 		salvage(stream, err);
 	lane_close(&stream->lane);

@@ -74,8 +74,8 @@ static void take_mark(struct stream *stream, const struct mark *mark)
 	acked->offset = mark->offset;
 	acked->sequence = mark->sequence;
 	acked->commit_ms = mark->commit_ms;
-	if (mark->drained_ms)
-		stream->acked_drained_ms = mark->drained_ms;
+	if (mark->watermark_ms > acked->watermark_ms)
+		acked->watermark_ms = mark->watermark_ms;
 	if (mark->gtid.flavour != GTID_NONE && mark->gtid.flavour == acked->gtids.flavour)
 		gtid_set_add(&acked->gtids, &mark->gtid);
 	if (mark->attached)

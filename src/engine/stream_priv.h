@@ -3,6 +3,7 @@
 #define TIDEWAY_STREAM_PRIV_H
 
 #include "decode/table_map.h"
+#include "engine/binlog_clock.h"
 #include "engine/cursor.h"
 #include "engine/group.h"
 #include "engine/heartbeat.h"
@@ -25,6 +26,22 @@ struct attached {
 struct resumed {
 	struct gtid gtid;   /* of the group */
 	uint64_t row_bytes; /* of its events that were written; 0: there is no such group */
+};
+
+/* The server's clock and the end of its binlog, and how far the stream is with that. */
+struct stream_clock {
+	struct binlog_clock *asks;
+	struct binlog_reading
+		next;        /* the stream has not reached its end yet; no file: there is none */
+	int64_t ahead_ms;    /* what the server's clock is at most ahead of our monotonic one ... */
+	bool is_set;         /* ... when there has been a reading on this connection */
+	char end_file[256];  /* where the binlog ended in the last reading; "": none */
+	uint64_t end_offset; /* likewise */
+	int64_t passed_ms;   /* highest time of a reading whose end was reached; 0: none */
+	int64_t passed_asked_ms; /* monotonic, when it was asked for */
+	const char *
+		seen_file; /* everything before this place has been sent, as the server's last heartbeat */
+	uint64_t seen_offset; /* has it; NULL: no heartbeat since the last event */
 };
 
 struct stream {
@@ -65,13 +82,13 @@ struct stream {
 	unsigned rows_since_poll;
 
 	struct heartbeat heartbeat;
-	int64_t watermark;   /* highest one of the heartbeats so far, wall ms */
+	struct stream_clock clock; /* what is known of the server's */
+	int64_t watermark; /* of heartbeats: every transaction written before it is sent; 0: not known */
 	struct buf quiet_at; /* file:offset of the last server heartbeat with no event since */
 	bool caught_up;      /* it was drained once */
 	bool drained;        /* two server heartbeats at one position */
 
-	struct position acked; /* everything before it is acknowledged */
-	int64_t acked_drained_ms; /* the last time at which all of the binlog was acknowledged; 0: none */
+	struct position acked;  /* everything before it is acknowledged */
 	const char *acked_file; /* name of the cursor that acked.file is a copy of */
 	const char *acked_born; /* likewise, of acked.identity */
 	bool moved;             /* acked is newer than what was posted */
@@ -119,6 +136,19 @@ void stream_adopt(struct stream *stream);
 void stream_doubt(struct stream *stream, const struct ddl_name *name);
 int stream_check_doubt(const struct stream *stream, const struct table_map *map,
 		       struct err *err) MUST_CHECK;
+
+/* stream_clock.c: the server's time (docs/decisions/0017). */
+/* At the begin of each connection; ended by stream_clock_end. */
+void stream_clock_start(struct stream *stream);
+void stream_clock_end(struct stream *stream);
+/* A server heartbeat: everything before the place has been sent. */
+void stream_clock_seen(struct stream *stream, struct slice file, uint64_t offset);
+/* Takes what was read since the last time: raises stream->watermark. */
+void stream_clock_tick(struct stream *stream);
+/* Whether a time is not after the server's clock of now, as far as that is known. */
+bool stream_clock_may_be(const struct stream *stream, int64_t ms);
+/* Whether the end of the binlog was reached a moment ago. */
+bool stream_clock_is_fresh(const struct stream *stream);
 
 /* foresight.c: reads ahead, by a second connection, how the group that begins at stream->read ends: fills
  * stream->ahead. */

@@ -16,10 +16,10 @@ struct mark {
 	const char *file; /* where the next transaction begins; interned by the lane */
 	const char *born; /* struct binlog_identity, of that file; NULL: not known yet */
 	uint64_t offset;
-	uint64_t sequence;  /* sequenceId base of the next transaction */
-	int64_t commit_ms;  /* highest commit time so far */
-	int64_t drained_ms; /* wall time: nothing else stood in the binlog then; 0: something did */
-	void *attached;     /* records to save with this position; NULL: none */
+	uint64_t sequence; /* sequenceId base of the next transaction */
+	int64_t commit_ms; /* highest commit time so far */
+	int64_t watermark_ms; /* everything that the server wrote before this is up to here; 0: not known */
+	void *attached; /* records to save with this position; NULL: none */
 };
 
 struct window_slot;

@@ -78,6 +78,12 @@ bool position_pending_remove(struct position *position, bool is_alter, struct sl
 	return false;
 }
 
+int64_t position_watermark(const struct position *position)
+{
+	return position->watermark_ms > position->commit_ms ? position->watermark_ms
+							    : position->commit_ms;
+}
+
 bool position_same_server(const struct position *a, const struct position *b)
 {
 	return strcmp(a->server, b->server) == 0;

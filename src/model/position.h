@@ -31,6 +31,7 @@ struct position {
 	uint64_t row_offset;   /* row bytes of that transaction already written (0 at least once) */
 	uint64_t sequence;     /* sequenceId base of that transaction */
 	int64_t commit_ms;     /* highest commit time so far; 0: none */
+	int64_t watermark_ms; /* likewise, of what the server had written when it was at the end; 0: none */
 	struct binlog_identity identity; /* of the binlog on `server` that the position is in */
 	struct pending *pending;
 	size_t npending;
@@ -42,6 +43,8 @@ void position_copy(struct position *dst, const struct position *src);
 void position_pending_add(struct position *position, const struct pending *pending);
 /* True when it was there. */
 bool position_pending_remove(struct position *position, bool is_alter, struct slice id);
+/* A time before which the server wrote nothing that is after the position; 0: not known. */
+int64_t position_watermark(const struct position *position);
 /* Whether files and offsets of the two may be compared. */
 bool position_same_server(const struct position *a, const struct position *b);
 /* Compares binlog coordinates of one server: by the number at the end of the file name, then by

@@ -644,6 +644,20 @@ int source_binlog_end(struct conn *conn, struct position *position, struct err *
 		       : 0;
 }
 
+int source_clock(struct conn *conn, int64_t *clock_ms, struct position *end, struct err *err)
+{
+	struct result result;
+
+	/* of UTC: a local time comes twice when summer time ends */
+	if (conn_query(
+		    conn, &result, err,
+		    "SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) DIV 1000"))
+		return -1;
+	*clock_ms = strtoll(result_cell(&result, 0, 0).ptr, NULL, 10);
+	result_fini(&result);
+	return conn->flavour->end_position(conn, end, err);
+}
+
 /* ---- facts for the watcher of rule 10 ---- */
 
 int source_oldest_binlog(struct conn *conn, struct buf *file, struct err *err)

@@ -32,6 +32,9 @@ int source_has_position(struct conn *conn, const struct position *position,
 /* Where the binlog ends: what a look at the source from now on can show and could not before lies behind it (but for what MySQL
  * without GTIDs is committing at this very moment). */
 int source_binlog_end(struct conn *conn, struct position *position, struct err *err) MUST_CHECK;
+/* The server's clock (ms since 1970), and after that where its binlog ends: what lies after that end was written after that time. */
+int source_clock(struct conn *conn, int64_t *clock_ms, struct position *end,
+		 struct err *err) MUST_CHECK;
 /* Appends the name of the oldest binlog that the server still has (rule 10). */
 int source_oldest_binlog(struct conn *conn, struct buf *file, struct err *err) MUST_CHECK;
 /* After how many seconds the server purges a binlog; 0: never by age. */

@@ -67,7 +67,8 @@ static void an_identity_survives_the_round_trip(void **state)
 		"{\"version\":1,\"server\":\"u\",\"file\":\"bin.000003\",\"offset\":\"9\","
 		"\"flavour\":\"%s\","
 		"\"gtid\":\"%s\",\"rowOffset\":\"0\",\"sequence\":\"1\",\"commitMs\":\"0\","
-		"\"identity\":{\"file\":\"bin.000002\",\"born\":\"2026-12-01 18:00:00 "
+		"\"watermarkMs\":\"1614748870001\",\"identity\":{\"file\":\"bin.000002\",\"born\":"
+		"\"2026-12-01 18:00:00 "
 		"UTC\",\"gtid\":\"%s\","
 		"\"offset\":\"5000000000\"},\"pending\":[]}";
 	const char *const parts[][3] = {

@@ -104,30 +104,61 @@ static void drained_comes_and_goes(void **state)
 	assert_false(drained(f));
 }
 
-/* messages.md 4, consistency 28: while the stream lags the watermark is the highest commit time of finished transactions; drained it
- * is the time of day; it never goes back. */
+static void reading(struct fixture *f, int64_t server_ms, uint64_t offset)
+{
+	f->stream->clock.next = (struct binlog_reading){.server_ms = server_ms, .offset = offset};
+	strcpy(f->stream->clock.next.file, "bin.000001");
+}
+
+static int64_t watermark(struct fixture *f)
+{
+	assert_int_equal(stream_tick(f->stream, &f->err), 0);
+	return f->stream->watermark;
+}
+
+/* messages.md 4, consistency 28: the watermark is the highest commit time of finished transactions, or the time of the server before
+ * it had written what is sent; it is never the time at which packets come, and it never goes back. */
 static void the_watermark_of_heartbeats(void **state)
 {
 	struct fixture *f = *state;
 	struct stream *stream = f->stream;
+	unsigned at = 0;
 	stream->lane.config = &f->config;
 	stream->lane.metrics = &f->metrics;
+	packet(f, events_next(true, "rows", EVENT_FORMAT_DESCRIPTION, &at)->packet);
+	assert_int_equal(watermark(f), 0); /* not known: no heartbeat */
 	stream->read.commit_ms = 1000;
-	assert_int_equal(stream_tick(stream, &f->err), 0);
-	assert_int_equal(stream->watermark, 1000);
-	stream->read.commit_ms = 2000;
-	assert_int_equal(stream_tick(stream, &f->err), 0);
-	assert_int_equal(stream->watermark, 2000);
-	set_drained(stream, true);
-	assert_int_equal(stream_tick(stream, &f->err), 0);
-	assert_int_equal(stream->watermark, stream->lane.now_ms);
-	int64_t highest = stream->watermark;
-	set_drained(stream, false);
-	assert_int_equal(stream_tick(stream, &f->err), 0);
-	assert_int_equal(stream->watermark, highest);
-	stream->read.commit_ms = highest + 5;
-	assert_int_equal(stream_tick(stream, &f->err), 0);
-	assert_int_equal(stream->watermark, highest + 5);
+	assert_int_equal(watermark(f), 1000);
+	stream->cursor.offset = stream->read.offset = 500;
+	set_drained(stream, true); /* by heartbeats of the server that may be old */
+	assert_int_equal(watermark(f), 1000);
+	reading(f, 5000, 501);
+	assert_int_equal(watermark(f), 1000);
+	quiet(f, 500);
+	assert_int_equal(watermark(f), 1000);
+	quiet(f, 501); /* the server has nothing more before that place */
+	assert_int_equal(watermark(f), 5000);
+	reading(f, 6000, 700);
+	stream->cursor.offset = 700;
+	stream->group.open = true; /* begins at 500 and is not sent */
+	assert_int_equal(watermark(f), 5000);
+	stream->group.open = false;
+	assert_int_equal(watermark(f), 6000);
+	reading(f, 4000, 700); /* the server's clock was set back */
+	assert_int_equal(watermark(f), 6000);
+	stream->read.commit_ms = 6005;
+	assert_int_equal(watermark(f), 6005);
+}
+
+/* A session may set its own `timestamp`: a time that the server has not reached yet is not one of its clock. */
+static void a_time_to_come_is_no_watermark(void **state)
+{
+	struct fixture *f = *state;
+	struct stream *stream = f->stream;
+	stream->clock.ahead_ms = 1000000 - clock_mono_ms();
+	stream->clock.is_set = true;
+	assert_true(stream_clock_may_be(stream, 1000000));
+	assert_false(stream_clock_may_be(stream, 1100000));
 }
 
 /* consistency 26: what the server writes that is no transaction moves the position when nothing more comes, forward only, and
@@ -233,6 +264,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(drained_comes_and_goes, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_watermark_of_heartbeats, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_time_to_come_is_no_watermark, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_quiet_server_moves_the_position, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_cut_transaction_never_happened, setup, teardown),
 		cmocka_unit_test(the_server_says_often_enough_that_it_is_there),

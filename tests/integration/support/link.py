@@ -1,0 +1,76 @@
+"""A line between a program and a server on this machine, that can be slow, half-open and cut: a TCP proxy."""
+
+import contextlib
+import queue
+import socket
+import threading
+import time
+
+CHUNK = 64 * 1024
+
+
+class Link:
+    """Forwards connections to 127.0.0.1:target from its own port.
+
+    delay: seconds that every byte takes, in each direction. held: nothing passes, and nobody is told (half-open); what was sent
+    meanwhile arrives when it is let go."""
+
+    def __init__(self, target):
+        self.target = target
+        self.delay = 0.0
+        self.free = threading.Event()
+        self.free.set()
+        self.sockets = set()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def hold(self):
+        self.free.clear()
+
+    def let_go(self):
+        self.free.set()
+
+    def cut(self):
+        """Ends every connection there is."""
+        for end in list(self.sockets):
+            self.sockets.discard(end)
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def close(self):
+        with contextlib.suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        self.let_go()
+        self.cut()
+
+    def _accept(self):
+        while True:
+            try:
+                near, _ = self.listener.accept()
+                far = socket.create_connection(("127.0.0.1", self.target))
+            except OSError:
+                return
+            self.sockets |= {near, far}
+            for source, sink in ((near, far), (far, near)):
+                sent = queue.SimpleQueue()
+                threading.Thread(target=self._receive, args=(source, sent), daemon=True).start()
+                threading.Thread(target=self._deliver, args=(sent, sink), daemon=True).start()
+
+    def _receive(self, source, sent):
+        with contextlib.suppress(OSError):
+            while data := source.recv(CHUNK):
+                sent.put((time.monotonic() + self.delay, data))
+        sent.put((time.monotonic() + self.delay, None))
+
+    def _deliver(self, sent, sink):
+        with contextlib.suppress(OSError):
+            while True:
+                when, data = sent.get()
+                time.sleep(max(0, when - time.monotonic()))
+                self.free.wait()
+                if data is None:
+                    sink.shutdown(socket.SHUT_WR)
+                    break
+                sink.sendall(data)
