@@ -321,7 +321,7 @@ static int mysql_gtid(const struct event *event, struct event_gtid *gtid, struct
 	if (r.failed)
 		return cut_error(event, err);
 	immediate &= ~original_follows;
-	if (original == 0) /* a replica that was not told */
+	if (original == 0) /* a replica that does not know it */
 		original = immediate;
 	gtid->commit_ms = (int64_t)(original / 1000);
 	gtid->written_ms = (int64_t)(immediate / 1000);

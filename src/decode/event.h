@@ -102,8 +102,9 @@ int event_format_parse(struct slice packet, struct event_format *format,
 		       struct err *err) MUST_CHECK;
 
 enum { EVENT_BORN_SIZE = 160 };
-/* By what a FORMAT_DESCRIPTION event tells its file from another of the same name: when it was begun, by which server and version,
- * and the layout of its events. A dump rewrites the other fields. The packet is one that event_format_parse has accepted. */
+/* What distinguishes a binlog file from others of the same name, from its FORMAT_DESCRIPTION: when it was begun, by
+ * which server and version, and the layout of its events. A dump rewrites the other fields. The packet is one that
+ * event_format_parse has accepted. */
 void event_format_born(struct slice packet, char born[EVENT_BORN_SIZE]);
 
 struct event_rotate {

@@ -9,7 +9,7 @@
 #include "source/conn.h"
 
 /* ERR_POSITION, with both sides named, when the server has the file of position->identity with another content. 0 also where that
- * cannot be told: the position has no identity, is of another server, or the file was purged (whether the rest is still there, the
+ * cannot be known: the position has no identity, is of another server, or the file was purged (whether the rest is still there, the
  * position's own checks find out). */
 int identity_check(const struct sync *sync, const struct position *position,
 		   struct err *err) MUST_CHECK;

@@ -100,7 +100,7 @@ def test_heartbeats_keep_their_promise(sync_on, source):
         settle()
         freeze()
         rows.insert(25)
-        time.sleep(1)  # the server's heartbeats of that time stand behind the rows, or before them
+        time.sleep(1)  # heartbeats of the server collect meanwhile
         rows.insert(25)
         thaw()
         settle()

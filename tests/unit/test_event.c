@@ -229,7 +229,7 @@ static void test_format_in_use(void **state)
 	free((void *)copy.ptr);
 }
 
-/* A dump clears "created" and sets end, flags and checksum anew; the rest tells a file from another of the same name. */
+/* A dump clears "created" and sets end, flags and checksum anew; the rest distinguishes files of one name. */
 static void test_format_born(void **state)
 {
 	enum { TIMESTAMP = 0, END_POS = 13, FLAGS = 17, CREATED = EVENT_HEADER_SIZE + 52 };

@@ -12,7 +12,7 @@ CHUNK = 64 * 1024
 class Link:
     """Forwards connections to 127.0.0.1:target from its own port.
 
-    delay: seconds that every byte takes, in each direction. held: nothing passes, and nobody is told (half-open); what was sent
+    delay: seconds that every byte takes, in each direction. held: nothing passes, and neither end notices (half-open); what was sent
     meanwhile arrives when it is let go."""
 
     def __init__(self, target):
