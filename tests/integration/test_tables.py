@@ -359,7 +359,7 @@ def test_topics_of_functions_are_shared_by_lanes(sync, sql, db, mariadb, kafka):
 
 
 def test_watermark_does_not_go_back(sync, sql, db):
-    """Heartbeats are the current time when the binlog is drained, and stay there when a transaction comes that is older."""
+    """Heartbeats follow the server's clock at the end of the binlog, and do not go back when a transaction comes that is older."""
     sql("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)")
     running = sync(heartbeat="0.1")
     beats = running.until(f"{db}.t", lambda m: len({b.payload["timestamp"]["eventTime"] for b in heartbeats(m)}) > 10, "drained")
