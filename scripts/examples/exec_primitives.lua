@@ -5,6 +5,7 @@ local source = require "tideway.source"
 local kafka = require "tideway.kafka"
 local heartbeat = require "tideway.heartbeat"
 local env = require "tideway.env"
+local json = require "tideway.json"
 
 local brokers = env.KAFKA_BROKERS or "127.0.0.1:9092"
 local topic = env.TOPIC or "tideway.example"
@@ -19,7 +20,8 @@ local producer = kafka.producer { brokers = brokers }
 for _, user in ipairs(shop:query "SELECT id, name, city FROM shop.users ORDER BY id") do
   producer:send { topic = topic, partition = 0, key = user.id, value = { name = user.name, city = user.city } }
 end
-producer:send { topic = topic, partition = 0, value = heartbeat.new { interval = 5 }:message(1620457659000) }
+local beat = heartbeat.new { interval = 5 }:message(1620457659000)
+producer:send { topic = topic, partition = 0, key = json.null, value = beat }
 producer:flush(10)
 
 local consumer = kafka.consumer { brokers = brokers, topics = { topic }, from_beginning = true }

@@ -19,12 +19,13 @@ sync.run {
     ["shop.carts"] = function(change)
       if change.row.total == 0 then return false end                   -- nothing is written
       if change.row.total > 100 then
-        change:emit { topic = "carts.big", value = { cart = change.row.id, user = change.row.user_id, op = change.op } }
+        change:emit { topic = "carts.big", key = change,                -- key of the change's own records
+          value = { cart = change.row.id, user = change.row.user_id, op = change.op } }
       end
     end,
     ["shop.users"] = function(change)
       if change.op == "update" and not change:changed("mail") then return end
-      change:emit { topic = "mail.changes", value = { mail = change.row.mail }, headers = { source = "users" } }
+      change:emit { topic = "mail.changes", key = change, value = { mail = change.row.mail }, headers = { source = "users" } }
     end,
   },
 }

@@ -323,12 +323,17 @@ int lua_change_newindex(lua_State *L, struct script_table *bound)
 		state_raise(L, "change.%s cannot be set; topic, key and headers can, in on_change",
 			    lua_tostring(L, 2));
 	result = in_event(L, "setting topic, key or headers of a change");
+	if (field != FIELD_headers && lua_isnil(L, 3))
+		state_raise(L, "change.%s was set to nil: %s", lua_tostring(L, 2),
+			    field == FIELD_topic
+				    ? "a topic is a string; without an assignment the rules give it"
+				    : "a null key is json.null; without an assignment the rules "
+				      "give it");
 	if (field == FIELD_topic) {
-		result->topic = lua_isnil(L, 3) ? (struct slice){NULL, 0} : topic_at(L, 3, event);
+		result->topic = topic_at(L, 3, event);
 	} else if (field == FIELD_key) {
-		result->key =
-			lua_isnil(L, 3) ? (struct slice){NULL, 0} : lua_change_key(L, 3, event);
-		result->has_key = !lua_isnil(L, 3);
+		result->key = lua_change_key(L, 3, event);
+		result->has_key = true;
 	} else if (lua_isnil(L, 3)) {
 		result->headers = NULL;
 		result->nheaders = 0;
@@ -391,15 +396,42 @@ static void check_names(lua_State *L, int idx, const char *what, const char *con
 	}
 }
 
+/* Raises for a missing topic, key or value: Lua cannot tell nil from a field that is absent, so that neither may mean
+ * something else. own: `change` stands for the change's own. */
+static void check_required(lua_State *L, int idx, const char *what, bool own)
+{
+	static const char *const fields[][2] = {
+		{"topic", "the name of a topic"},
+		{"key", "a key, or json.null for a null key"},
+		{"value", "a value, or json.null for a tombstone"},
+	};
+	for (unsigned i = 0; i < sizeof(fields) / sizeof(*fields); i++) {
+		if (lua_getfield(L, idx, fields[i][0]) == LUA_TNIL)
+			state_raise(L, "%s: %s is missing (nil): give it %s%s", what, fields[i][0],
+				    fields[i][1], own ? ", or `change` for the change's own" : "");
+		lua_pop(L, 1);
+	}
+}
+
+/* Pushes a field; whether it is something else than `change`, which is the change's own. */
+static bool get_other(lua_State *L, const char *name)
+{
+	lua_getfield(L, 2, name);
+	if (!handle_is_change(L, -1))
+		return true;
+	handle_change(L, -1); /* raises for one that has expired */
+	return false;
+}
+
 static void read_emit(lua_State *L, struct arena *arena, struct emitted *emit)
 {
 	*emit = (struct emitted){.partition = -1};
-	if (lua_getfield(L, 2, "topic") != LUA_TNIL)
+	if (get_other(L, "topic"))
 		emit->topic = topic_at(L, -1, arena);
-	emit->has_key = lua_getfield(L, 2, "key") != LUA_TNIL;
+	emit->has_key = get_other(L, "key");
 	if (emit->has_key)
 		emit->key = lua_change_key(L, -1, arena);
-	emit->has_value = lua_getfield(L, 2, "value") != LUA_TNIL;
+	emit->has_value = get_other(L, "value");
 	if (emit->has_value)
 		emit->value = value_at(L, lua_gettop(L), arena);
 	if (lua_getfield(L, 2, "headers") != LUA_TNIL)
@@ -434,6 +466,7 @@ static int emit(lua_State *L)
 			    "partition=}, not a %s",
 			    luaL_typename(L, 2));
 	check_names(L, 2, "change:emit", names);
+	check_required(L, 2, "change:emit", true);
 	read_emit(L, &script->event, &one);
 	emit_room(script, result)[result->nemits++] = one;
 	return 0;
@@ -475,15 +508,22 @@ static void set_slice(lua_State *L, const char *name, struct slice text)
 	lua_setfield(L, -2, name);
 }
 
+/* json.null where there is none, so that the record can be sent again as it is. */
+static void set_or_null(lua_State *L, const char *name, struct slice text)
+{
+	if (text.ptr)
+		push_slice(L, text);
+	else
+		lua_json_push_null(L);
+	lua_setfield(L, -2, name);
+}
+
 void lua_record_push(lua_State *L, const struct script_record *record)
 {
 	lua_createtable(L, 0, 6);
 	set_slice(L, "topic", record->topic);
-	set_slice(L, "key", record->key);
-	if (record->value.ptr)
-		set_slice(L, "value", record->value);
-	else
-		lua_json_push_null(L), lua_setfield(L, -2, "value");
+	set_or_null(L, "key", record->key);
+	set_or_null(L, "value", record->value);
 	if (record->op.len > 0)
 		set_slice(L, "op", record->op);
 	if (record->partition >= 0) {
@@ -512,13 +552,13 @@ void lua_record_check(lua_State *L, int idx, struct arena *arena, struct script_
 			    "a %s",
 			    luaL_typename(L, idx));
 	check_names(L, idx, "send", names);
+	check_required(L, idx, "send", false);
 	*record = (struct script_record){.partition = -1};
 	lua_getfield(L, idx, "topic");
 	record->topic = topic_at(L, lua_gettop(L), arena);
-	if (lua_getfield(L, idx, "key") != LUA_TNIL)
-		record->key = lua_change_key(L, -1, arena);
-	if (lua_getfield(L, idx, "value") == LUA_TNIL)
-		state_raise(L, "send: the record has no value (json.null writes a tombstone)");
+	lua_getfield(L, idx, "key");
+	record->key = lua_change_key(L, -1, arena);
+	lua_getfield(L, idx, "value");
 	record->value = value_at(L, lua_gettop(L), arena);
 	if (lua_getfield(L, idx, "headers") != LUA_TNIL)
 		record->headers = lua_change_headers(L, -1, arena, &record->nheaders);

@@ -74,6 +74,10 @@ static int push_records(lua_State *L, const struct script_record *records, unsig
 			lua_pushnil(L);
 			lua_setfield(L, -2, "value");
 		}
+		if (records[i].key.ptr == NULL) {
+			lua_pushnil(L);
+			lua_setfield(L, -2, "key");
+		}
 		lua_rawseti(L, -2, i + 1);
 	}
 	return 1;

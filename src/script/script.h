@@ -78,10 +78,9 @@ enum verdict {
 	VERDICT_DELETE, /* filter: only the old image passes */
 };
 
-/* One result of change:emit{}; what is absent (ptr NULL, has_* false) is as in the change's own
- * records. */
+/* One result of change:emit{}. */
 struct emitted {
-	struct slice topic; /* ptr NULL: absent */
+	struct slice topic; /* ptr NULL: the change's own; has_key, has_value false: likewise */
 	bool has_key;
 	struct slice key; /* has_key and ptr NULL: null key */
 	bool has_value;

@@ -365,7 +365,7 @@ def test_on_change(sync, sql, db, users):
             if change.is_new then
                 change:emit {{ topic = "{db}.new", key = "n", value = {{ id = change.row.id, ok = true }} }}
                 change:emit {{ topic = "{db}.new", key = "gone", value = require("tideway.json").null }}
-                change:emit {{ topic = "{db}.copy" }}
+                change:emit {{ topic = "{db}.copy", key = change, value = change }}
             end
         end }},''')
     running.wait_rows(f"{db}.users", 1)

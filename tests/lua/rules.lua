@@ -159,6 +159,21 @@ test.case("emit: a copy of an update says so, whether the update is dropped or n
   test.equal(dropped[2].topic .. " " .. dropped[2].op, "copy UPDATE_AFTER")
 end)
 
+test.case("emit: nil is refused, never taken for the change's own", function()
+  local shop = load("outbox"):table [[CREATE TABLE a.outbox (id INT PRIMARY KEY, kind VARCHAR(20), entity VARCHAR(20),
+    payload TEXT)]]
+  local whole = { id = 1, kind = "t", entity = "k", payload = "[]" }
+  local r = shop:insert("a.outbox", whole)
+  test.equal(#r, 1)
+  test.equal(r[1].topic .. r[1].key .. r[1].text, "tk[]")
+  for column, field in pairs { kind = "topic", entity = "key", payload = "value" } do
+    local row = {}
+    for name, value in pairs(whole) do row[name] = value end
+    row[column] = json.null
+    test.raises(function() shop:insert("a.outbox", row) end, "change:emit: " .. field .. " is missing (nil): give it")
+  end
+end)
+
 test.case("edits are checked against the column", function()
   local r = insert("edit", "set")[1]
   test.equal(r.after.mail, "edited")

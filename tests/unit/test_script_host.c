@@ -350,7 +350,8 @@ static void loop_steps(void **state)
 	     "  elseif c.op == 'heartbeat' then for r in c:records() do out:send(r) end\n"
 	     "  else assert(c.row.id == 7 and c.row.name == 'a') for r in c:records() do "
 	     "out:send(r) end\n"
-	     "    local json = c:json() out:send { topic = 'own', value = json, headers = { n = 5 "
+	     "    local json = c:json() out:send { topic = 'own', key = require "
+	     "'tideway.json'.null, value = json, headers = { n = 5 "
 	     "}, partition = 4 }\n"
 	     "    assert(c.row.id == 7 and c.image == 'after') last = c end\n"
 	     "  if c.op == 'heartbeat' then local ok, m = pcall(function() return last.op end) "
@@ -409,15 +410,22 @@ static void loop_errors(void **state)
 			  "pcall(function() while true do end end) end end end",
 			  "sync.lua:6: stopped after 10000000");
 	assert_loop_fails("loop = function(changes, out)\n changes() out:send { topic = 'a b', "
-			  "value = 1 } end",
+			  "key = 1, value = 1 } end",
 			  "sync.lua:6: topic 'a b'");
-	assert_loop_fails("loop = function(changes, out)\n out:send { topic = 'a' } end",
-			  "sync.lua:6: send: the record has no value");
+	assert_loop_fails("loop = function(changes, out)\n out:send { key = 1, value = 1 } end",
+			  "sync.lua:6: send: topic is missing (nil): give it the name of a topic");
+	assert_loop_fails("loop = function(changes, out)\n out:send { topic = 'a', value = 1 } end",
+			  "sync.lua:6: send: key is missing (nil): give it a key, or json.null");
+	assert_loop_fails(
+		"loop = function(changes, out)\n out:send { topic = 'a', key = 1 } end",
+		"sync.lua:6: send: value is missing (nil): give it a value, or json.null");
 	assert_loop_fails("loop = function(changes, out)\n out.send { } end",
 			  "call it with a colon");
 	fail_next = true;
-	assert_loop_fails("loop = function(changes, out)\n out:send { topic = 'a', value = 1 } end",
-			  "sync.lua:6: the broker said no");
+	assert_loop_fails(
+		"loop = function(changes, out)\n out:send { topic = 'a', key = 1, value = "
+		"1 } end",
+		"sync.lua:6: the broker said no");
 	fail_next = true;
 	assert_loop_fails("loop = function(changes, out)\n for c in changes do for r in "
 			  "c:records() do end end end",
@@ -430,7 +438,7 @@ static void records_inside_of_on_change(void **state)
 	struct event_result event;
 	load("on_change = function(c) local n = 0 for r in c:records() do n = n + 1 "
 	     "assert(r.topic) end assert(n == 2)\n"
-	     "c:emit { topic = 'copy', value = c:json() } end");
+	     "c:emit { topic = 'copy', key = c, value = c:json() } end");
 	if (script_event(f.script, &mapping, &change, &event, &f.err) < 0)
 		fail_msg("%s", f.err.text);
 	assert_int_equal(event.nemits, 1);
@@ -439,11 +447,12 @@ static void records_inside_of_on_change(void **state)
 	script_release(f.script, &mapping);
 	/* from a coroutine, with failures that the script catches */
 	load("on_change = function(c)\n"
-	     "for i = 1, 5 do c:emit { topic = 'a' .. i } end\n"
+	     "for i = 1, 5 do c:emit { topic = 'a' .. i, key = c, value = c } end\n"
 	     "local ok, m = pcall(c.records, c) assert(not ok and m:find 'the broker said no')\n"
-	     "coroutine.wrap(function() for r in c:records() do c:emit(r.op and { topic = r.topic "
-	     "} or {}) end end)()\n"
-	     "for r in c:records() do c:emit { topic = 'b' } end assert(c.row.id == 7) end");
+	     "coroutine.wrap(function() for r in c:records() do c:emit { topic = r.topic, "
+	     "key = r.key, value = c } end end)()\n"
+	     "for r in c:records() do c:emit { topic = 'b', key = c, value = c } end "
+	     "assert(c.row.id == 7) end");
 	fail_next = true;
 	if (script_event(f.script, &mapping, &change, &event, &f.err) < 0)
 		fail_msg("%s", f.err.text);
@@ -485,7 +494,7 @@ static void exec_kafka(void **state)
 		    "local p = kafka.producer { brokers = { 'a:1', 'b:2' }, properties = { acks = "
 		    "'all', ['linger.ms'] = 5 } }\n"
 		    "assert(p:send { topic = 't', key = 'k', value = { a = 1 } }) assert(p:send { "
-		    "topic = 't', value = json.null })\n"
+		    "topic = 't', key = json.null, value = json.null })\n"
 		    "assert(p:flush()) p:close() assert(p:flush())\n");
 	assert_trace("open a:1,b:2 acks=all linger.ms=5\nproduce t key=k value={\"a\":1}\nproduce "
 		     "t null key tombstone\nflush 30\nclose\n");
@@ -502,7 +511,8 @@ static void exec_kafka(void **state)
 	assert_trace("create n 3 -1 cleanup.policy=compact\ndelete n\n");
 	fail_next = true;
 	assert_exec("local p = require 'tideway.kafka'.producer { brokers = 'a:1' }\n"
-		    "local ok, m = p:send { topic = 't', value = 1 } assert(ok == nil and m == "
+		    "local ok, m = p:send { topic = 't', key = 1, value = 1 } assert(ok == nil and "
+		    "m == "
 		    "'the broker said no')\n");
 	assert_exec("local b = require 'tideway.heartbeat'.new {} assert(b:message(5) == "
 		    "'{\"beat\":5}' and b.interval == 5)\n");
@@ -544,7 +554,7 @@ static void not_outside_of_exec(void **state)
 		       "sync.lua:1: source:query connects at once: it works in tideway exec only"));
 	fixture_load(&f,
 		     "require('tideway.kafka').producer { brokers = 'u' }:send { topic = 'a', "
-		     "value = 1 }",
+		     "key = 1, value = 1 }",
 		     &options);
 	assert_non_null(strstr(
 		f.err.text,

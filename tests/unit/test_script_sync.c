@@ -631,7 +631,7 @@ static void kept_rows_expire(void **state)
 		"return require('tideway.json').encode(kept.row) == ''",
 		"return kept.change:changed('qty')",
 		"return kept.change:copy().op == 'x'",
-		"kept.change:emit { topic = 't' }",
+		"kept.change:emit { topic = 't', key = 1, value = 1 }",
 		"kept.change.topic = 't'",
 	};
 	for (unsigned i = 0; i < sizeof(uses) / sizeof(*uses); i++) {
@@ -815,10 +815,12 @@ static void setting_and_emitting(void **state)
 		"assert(c.topic == nil) c.topic = 'other' assert(c.topic == 'other') c.key = { "
 		"'a', 5 } assert(c.key == 'a,5')\n"
 		"c.headers = { b = '2', a = 1 } assert(c.headers.a == '1')\n"
-		"for i = 1, 5 do c:emit { topic = 't' .. i } end\n"
-		"c:emit { key = json.null, value = { id = c.row.qty, list = json.array {} }, "
+		"for i = 1, 5 do c:emit { topic = 't' .. i, key = c, value = c } end\n"
+		"c:emit { topic = c, key = json.null, value = { id = c.row.qty, list = json.array "
+		"{} }, "
 		"headers = { h = 'v' }, partition = 3 }\n"
-		"c:emit { value = json.null, key = 9 } c:emit { value = 'as it is' } end");
+		"c:emit { topic = c, value = json.null, key = 9 }\n"
+		"c:emit { topic = c, key = c, value = 'as it is' } end");
 	assert_ok(run_event(CHANGE_INSERT));
 	assert_slice(event.topic, "other");
 	assert_true(event.has_key);
@@ -841,16 +843,38 @@ static void setting_and_emitting(void **state)
 	assert_slice(event.emits[6].key, "9");
 	assert_slice(event.emits[7].value, "as it is");
 	script_done(f.script);
+}
+
+static void setting_and_emitting_what_is_wrong(void **state)
+{
+	(void)state;
 	static const char *const cases[][2] = {
 		{"c:emit { topik = 'x' }", "change:emit: unknown field 'topik'"},
 		{"c:emit 'x'", "change:emit takes a table"},
-		{"c:emit { topic = 'a b' }", "topic 'a b': a topic name has letters, digits"},
-		{"c:emit { topic = 5 }", "a topic is a string, not a number"},
-		{"c:emit { key = 1.5 }",
+		{"c:emit { key = 1, value = 1 }",
+		 "sync.lua:6: change:emit: topic is missing (nil): give it the name of a topic, or "
+		 "`change` for the change's own"},
+		{"c:emit { topic = 'a', value = 1 }",
+		 "change:emit: key is missing (nil): give it a key, or json.null for a null key"},
+		{"c:emit { topic = 'a', key = 1, value = nil }",
+		 "change:emit: value is missing (nil): give it a value, or json.null for a "
+		 "tombstone, "
+		 "or `change`"},
+		{"c:emit { topic = require('tideway.json').null, key = 1, value = 1 }",
+		 "a topic is a string, not a userdata"},
+		{"c.key = nil", "change.key was set to nil: a null key is json.null"},
+		{"c.topic = nil", "change.topic was set to nil: a topic is a string"},
+		{"c:emit { topic = 'a b', key = 1, value = 1 }",
+		 "topic 'a b': a topic name has letters, digits"},
+		{"c:emit { topic = 5, key = 1, value = 1 }", "a topic is a string, not a number"},
+		{"c:emit { topic = c, key = 1.5, value = 1 }",
 		 "a key is a string, an integer or a list of them, not a float"},
-		{"c:emit { value = print }", "json.encode: JSON has no function"},
-		{"c:emit { partition = -1 }", "partition: expected an integer from 0 on"},
-		{"c:emit { headers = { 'a' } }", "headers are a table of name = value"},
+		{"c:emit { topic = c, key = 1, value = print }",
+		 "json.encode: JSON has no function"},
+		{"c:emit { topic = c, key = 1, value = 1, partition = -1 }",
+		 "partition: expected an integer from 0 on"},
+		{"c:emit { topic = c, key = 1, value = 1, headers = { 'a' } }",
+		 "headers are a table of name = value"},
 		{"c.topic = 'a/b'", "topic 'a/b'"},
 		{"c.key = true", "not a boolean"},
 		{"c.key = {}", "not an empty table"},
@@ -1021,6 +1045,7 @@ int main(void)
 		TEST(writing_what_does_not_fit),
 		TEST(verdicts),
 		TEST(setting_and_emitting),
+		TEST(setting_and_emitting_what_is_wrong),
 		TEST(images),
 		TEST(images_of_wrong_types),
 		TEST(nothing_grows),

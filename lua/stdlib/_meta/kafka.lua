@@ -6,6 +6,7 @@
 ---@class tideway.producer
 local producer = {}
 
+---topic, key and value are required; json.null is a null key, or a tombstone.
 ---@param record { topic: string, key: any, value: any, headers: table?, partition: integer? }
 function producer:send(record) end
 
@@ -17,7 +18,7 @@ function producer:close() end
 ---@class tideway.consumer
 local consumer = {}
 
----The next record, or nil when none came in time.
+---The next record, or nil when none came in time; a null key and a tombstone's value are json.null.
 ---@param seconds number
 ---@return table?
 function consumer:poll(seconds) end

@@ -12,8 +12,8 @@
 
 ---@class tideway.record
 ---@field topic string
----@field key string? nil: null key
----@field value string? JSON text; nil: tombstone
+---@field key any text; json.null: null key
+---@field value any JSON text; json.null: tombstone
 ---@field op string?
 ---@field headers table<string, string>?
 ---@field partition integer?
@@ -33,7 +33,7 @@
 ---@field file string?
 ---@field pos integer?
 ---@field full boolean read by the full sync
----@field topic string|string[]|nil set in on_change: beats the rules
+---@field topic string? set in on_change: beats the rules
 ---@field key any set in on_change: beats the rules
 ---@field headers table<string, string|integer>? set in on_change
 local change = {}
@@ -43,8 +43,9 @@ local change = {}
 ---@return boolean
 function change:changed(column) end
 
----Adds a record behind the change's own; what is absent is as in those.
----@param record { topic: string?, key: any, value: any, headers: table?, partition: integer? }
+---Adds a record after the change's own. topic, key and value are required: `change` in any of them is the change's own,
+---json.null a null key or a tombstone.
+---@param record { topic: string|tideway.change, key: any, value: any, headers: table?, partition: integer? }
 function change:emit(record) end
 
 ---The records as the options write them.
@@ -129,7 +130,7 @@ function change:copy() end
 ---@class tideway.out
 local out = {}
 
----Sends a record, or any table of that shape.
+---Sends a record, or any table with topic, key and value (json.null: a null key, a tombstone), headers, partition.
 ---@param record tideway.record|table
 function out:send(record) end
 

@@ -91,9 +91,18 @@ cases.set = {
 cases.emit = {
   on_change = function(change)
     change:emit { topic = "tomb", key = "t", value = json.null }
-    change:emit { topic = "copy" }
+    change:emit { topic = "copy", key = change, value = change }
     change:emit { topic = "own", key = { "a", 1 }, value = { id = change.row.id }, headers = { x = "1" }, partition = 3 }
     if change.row.mail == "drop" then return false end
+  end,
+}
+
+-- An outbox whose payload or kind may be NULL.
+cases.outbox = {
+  on_change = function(change)
+    local row = change.row
+    change:emit { topic = row.kind, key = row.entity, value = row.payload }
+    return false
   end,
 }
 
