@@ -15,7 +15,7 @@ end
 sync.has = cbase.row_has
 -- get(row, column, default): the value, or default where it is NULL, not there or not carried.
 sync.get = cbase.row_get
--- copy(row): a plain table that outlives the function.
+-- copy(row): a plain table that outlives the function; NULL is json.null.
 sync.copy = cbase.row_copy
 
 return sync

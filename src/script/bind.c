@@ -61,6 +61,7 @@ struct script_table *bind_new(lua_State *L, struct script *script, const struct 
 	bound->table = table;
 	bound->mapping = mapping;
 	bound->names_ref = LUA_NOREF;
+	bound->copy_ref = LUA_NOREF;
 	bound->rows[IMAGE_BEFORE].table = bound->rows[IMAGE_AFTER].table = bound;
 	if (mapping)
 		bound->slots = ARENA_ARRAY(arena, mapping->nslots + 1, struct value);
@@ -77,7 +78,8 @@ void bind_free(struct script_table *table)
 		luaL_unref(script->main, LUA_REGISTRYINDEX, table->functions[i]);
 	table->nfunctions = 0;
 	luaL_unref(script->main, LUA_REGISTRYINDEX, table->names_ref);
-	table->names_ref = LUA_NOREF;
+	luaL_unref(script->main, LUA_REGISTRYINDEX, table->copy_ref);
+	table->names_ref = table->copy_ref = LUA_NOREF;
 }
 
 /* ---- changes ---- */

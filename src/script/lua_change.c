@@ -474,7 +474,7 @@ static int emit(lua_State *L)
 
 static int copy(lua_State *L)
 {
-	const struct script_table *bound = handle_change(L, 1);
+	struct script_table *bound = handle_change(L, 1);
 	uintptr_t handle = handle_at(L, 1);
 	static const enum change_field plain[] = {
 		FIELD_op,   FIELD_is_new, FIELD_image, FIELD_db,  FIELD_table, FIELD_source,

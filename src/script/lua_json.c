@@ -7,12 +7,14 @@
 #include "base/num.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define NULL_NAME "tideway.json.null"
 #define ARRAY_NAME "tideway.json.array"
 #define OBJECT_NAME "tideway.json.object"
 #define TEXTS_NAME "tideway.json.texts"
+#define COPIES_NAME "tideway.json.copies" /* weak: copy of a row -> its description */
 
 enum { DEPTH_MAX = 100 };
 
@@ -670,29 +672,187 @@ static struct slice *sorted_names(lua_State *L, int idx, size_t *n)
 	return names;
 }
 
+/* An object that is being written. */
+struct object {
+	struct buf *out;
+	int indent, depth;
+	bool any; /* it has a member */
+};
+
+static void open_object(struct object *object)
+{
+	buf_char(object->out, '{');
+}
+
+static void write_name(lua_State *L, struct object *object, struct slice name)
+{
+	if (object->any)
+		buf_char(object->out, ',');
+	object->any = true;
+	newline(object->out, object->indent, object->depth);
+	write_string(L, name, object->out);
+	buf_append(object->out, ": ", object->indent ? 2 : 1);
+}
+
+static void close_object(struct object *object)
+{
+	if (object->any)
+		newline(object->out, object->indent, object->depth - 1);
+	buf_char(object->out, '}');
+}
+
+/* The member of that name of the table at idx. */
+static void write_member(lua_State *L, int idx, struct object *object, struct slice name)
+{
+	write_name(L, object, name);
+	lua_pushlstring(L, name.ptr, name.len);
+	lua_pushvalue(L, -1);
+	lua_rawget(L, idx);
+	lua_insert(L, -2);
+	if (!write_kept(L, idx, lua_gettop(L) - 1, object->out))
+		lua_json_write(L, lua_gettop(L) - 1, object->out, object->indent, object->depth);
+	lua_pop(L, 2);
+}
+
+/* ---- rows and their copies: as the messages write them, in column order ---- */
+
+static void write_base64(struct buf *out, struct slice bytes)
+{
+	buf_char(out, '"');
+	out->len += num_base64(buf_reserve(out, 4 * ((bytes.len + 2) / 3)),
+			       (const uint8_t *)bytes.ptr, bytes.len);
+	buf_char(out, '"');
+}
+
+static void write_float(struct buf *out, double v)
+{
+	out->len += num_f32(buf_reserve(out, NUM_FLOAT_MAX), (float)v);
+}
+
+static void write_cell(lua_State *L, const struct row_view *view, unsigned i, struct object *object)
+{
+	struct value value;
+	lua_row_cell(L, view, i, &value);
+	switch (value.kind) {
+	case VALUE_BYTES:
+		write_base64(object->out, value.text);
+		return;
+	case VALUE_F32:
+		write_float(object->out, value.f);
+		return;
+	case VALUE_DECIMAL:
+		buf_put(object->out, value.text);
+		return;
+	default:
+		lua_value_push(L, &view->table->table->columns[i], &value);
+		lua_json_write(L, lua_gettop(L), object->out, object->indent, object->depth);
+		lua_pop(L, 1);
+	}
+}
+
+static void write_row(lua_State *L, const struct row_view *view, struct buf *out, int indent,
+		      int depth)
+{
+	struct object object = {out, indent, depth, false};
+	open_object(&object);
+	for (unsigned i = 0; i < view->table->table->ncolumns; i++) {
+		if (!lua_row_carries(view, i))
+			continue;
+		write_name(L, &object, view->table->table->columns[i].name);
+		write_cell(L, view, i, &object);
+	}
+	close_object(&object);
+}
+
+void lua_json_describe(lua_State *L, int idx)
+{
+	luaL_getmetatable(L, COPIES_NAME);
+	lua_pushvalue(L, idx);
+	lua_pushvalue(L, -3);
+	lua_rawset(L, -3);
+	lua_pop(L, 2);
+}
+
+/* The number of digits that the column has, if it still is the number that it was read as. */
+static bool write_decimal(double v, int scale, struct buf *out)
+{
+	char text[NUM_FLOAT_MAX + 64];
+	int n = snprintf(text, sizeof(text), "%.*f", scale, v);
+	if (n < 0 || (size_t)n >= sizeof(text) || strtod(text, NULL) != v)
+		return false;
+	buf_append(out, text, (size_t)n);
+	return true;
+}
+
+/* A column of a copy, at the top of the stack. */
+static void write_copied(lua_State *L, lua_Integer kind, struct object *object)
+{
+	struct buf *out = object->out;
+	bool number = lua_type(L, -1) == LUA_TNUMBER;
+	double v = lua_tonumber(L, -1);
+	if (kind == JSON_BYTES && lua_type(L, -1) == LUA_TSTRING)
+		write_base64(out, slice_of(lua_tostring(L, -1), lua_rawlen(L, -1)));
+	else if (kind == JSON_FLOAT && number && (double)(float)v == v && isfinite(v))
+		write_float(out, v);
+	else if (kind <= JSON_DECIMAL || !number ||
+		 !write_decimal(v, (int)kind - JSON_DECIMAL, out))
+		lua_json_write(L, lua_gettop(L), out, object->indent, object->depth);
+}
+
+/* The columns in their order, of the copy at idx by the description at the top of the stack. */
+static void write_columns(lua_State *L, int idx, struct object *object)
+{
+	int description = lua_gettop(L);
+	for (lua_Integer i = 1; lua_rawgeti(L, description, i) == LUA_TSTRING; i++) {
+		lua_pushvalue(L, -1);
+		if (lua_rawget(L, idx) != LUA_TNIL) {
+			write_name(L, object, slice_of(lua_tostring(L, -2), lua_rawlen(L, -2)));
+			lua_pushvalue(L, -2);
+			lua_rawget(L, description);
+			lua_insert(L, -2);
+			write_copied(L, lua_tointeger(L, -2), object);
+		}
+		lua_settop(L, description);
+	}
+	lua_settop(L, description);
+}
+
+/* Pushes the description of a copy, or nil. */
+static bool get_description(lua_State *L, int idx)
+{
+	bool found;
+	luaL_getmetatable(L, COPIES_NAME);
+	lua_pushvalue(L, idx);
+	found = lua_rawget(L, -2) == LUA_TTABLE;
+	lua_remove(L, -2);
+	return found;
+}
+
+static bool is_described(lua_State *L, int description, struct slice name)
+{
+	bool found;
+	lua_pushlstring(L, name.ptr, name.len);
+	found = lua_rawget(L, description) != LUA_TNIL;
+	lua_pop(L, 1);
+	return found;
+}
+
 static void write_object(lua_State *L, int idx, struct buf *out, int indent, int depth)
 {
+	struct object object = {out, indent, depth, false};
+	bool described = get_description(L, idx);
+	int description = lua_gettop(L);
+	const struct slice *names;
 	size_t n;
-	const struct slice *names = sorted_names(L, idx, &n);
-	buf_char(out, '{');
-	for (size_t i = 0; i < n; i++) {
-		if (i > 0)
-			buf_char(out, ',');
-		newline(out, indent, depth);
-		write_string(L, names[i], out);
-		buf_append(out, ": ", indent ? 2 : 1);
-		lua_pushlstring(L, names[i].ptr, names[i].len);
-		lua_pushvalue(L, -1);
-		lua_rawget(L, idx);
-		lua_insert(L, -2);
-		if (!write_kept(L, idx, lua_gettop(L) - 1, out))
-			lua_json_write(L, lua_gettop(L) - 1, out, indent, depth);
-		lua_pop(L, 2);
-	}
-	if (n > 0)
-		newline(out, indent, depth - 1);
-	buf_char(out, '}');
-	lua_pop(L, 1);
+	open_object(&object);
+	if (described)
+		write_columns(L, idx, &object);
+	names = sorted_names(L, idx, &n);
+	for (size_t i = 0; i < n; i++)
+		if (!described || !is_described(L, description, names[i]))
+			write_member(L, idx, &object, names[i]);
+	close_object(&object);
+	lua_settop(L, description - 1);
 }
 
 static void write_userdata(lua_State *L, int idx, struct buf *out, int indent, int depth)
@@ -703,9 +863,7 @@ static void write_userdata(lua_State *L, int idx, struct buf *out, int indent, i
 	} else if (text.ptr) {
 		buf_put(out, text);
 	} else if (handle_is_row(L, idx)) {
-		lua_row_copy(L, handle_row(L, idx));
-		write_object(L, lua_gettop(L), out, indent, depth + 1);
-		lua_pop(L, 1);
+		write_row(L, handle_row(L, idx), out, indent, depth + 1);
 	} else {
 		state_raise(L, "json.encode: JSON has no %s", luaL_tolstring(L, idx, NULL));
 	}
@@ -794,6 +952,16 @@ static int null_text(lua_State *L)
 	return 1;
 }
 
+/* Pushes a table of that name in the registry whose keys are weak. */
+static void make_weak(lua_State *L, const char *name)
+{
+	luaL_newmetatable(L, name);
+	lua_newtable(L);
+	lua_pushstring(L, "k");
+	lua_setfield(L, -2, "__mode");
+	lua_setmetatable(L, -2);
+}
+
 static void make_metatables(lua_State *L)
 {
 	luaL_newmetatable(L, NULL_NAME);
@@ -807,16 +975,12 @@ static void make_metatables(lua_State *L)
 	luaL_newmetatable(L, OBJECT_NAME);
 	lua_pushboolean(L, false);
 	lua_setfield(L, -2, "__metatable");
-	luaL_newmetatable(
-		L, TEXTS_NAME); /* the weak table itself; its metatable makes the keys weak */
-	lua_newtable(L);
-	lua_pushstring(L, "k");
-	lua_setfield(L, -2, "__mode");
-	lua_setmetatable(L, -2);
+	make_weak(L, TEXTS_NAME);
+	make_weak(L, COPIES_NAME);
 	lua_newuserdatauv(L, 0, 0);
 	luaL_setmetatable(L, NULL_NAME);
 	lua_setfield(L, LUA_REGISTRYINDEX, "tideway.json.null.value");
-	lua_pop(L, 4);
+	lua_pop(L, 5);
 }
 
 int lua_json_open(lua_State *L)

@@ -92,20 +92,31 @@ static int absent(lua_State *L, const struct row_view *view, unsigned column)
 			   SLICE_FMT(view->table->table->full_name));
 }
 
+bool lua_row_carries(const struct row_view *view, unsigned column)
+{
+	const struct row *row = view->row;
+	return row->cells[column].len != CELL_ABSENT ||
+	       (row->edits && row->edits[column].kind != VALUE_UNSET) ||
+	       view->table->table->columns[column].is_virtual;
+}
+
+void lua_row_cell(lua_State *L, const struct row_view *view, unsigned column, struct value *value)
+{
+	struct script *script = view->table->script;
+	if (row_value(view->row, column, &script->event, value, &script->err) < 0)
+		state_raise(L, "%s", script->err.text);
+	if (value->kind == VALUE_UNSET && !view->table->table->columns[column].is_virtual)
+		absent(L, view, column);
+}
+
 void lua_row_value(lua_State *L, const struct row_view *view, unsigned column)
 {
-	const struct column *definition = &view->table->table->columns[column];
-	struct script *script = view->table->script;
 	struct value value;
-	if (row_value(view->row, column, &script->event, &value, &script->err) < 0)
-		state_raise(L, "%s", script->err.text);
-	if (__builtin_expect(value.kind == VALUE_I64, 1)) {
+	lua_row_cell(L, view, column, &value);
+	if (__builtin_expect(value.kind == VALUE_I64, 1))
 		lua_pushinteger(L, value.i);
-		return;
-	}
-	if (value.kind == VALUE_UNSET && !definition->is_virtual)
-		absent(L, view, column);
-	lua_value_push(L, definition, &value);
+	else
+		lua_value_push(L, &view->table->table->columns[column], &value);
 }
 
 static void store(lua_State *L, struct row_view *view, unsigned column, const struct value *value)
@@ -114,6 +125,28 @@ static void store(lua_State *L, struct row_view *view, unsigned column, const st
 		state_raise(L, "a row of table %.*s cannot be changed here",
 			    SLICE_FMT(view->table->table->full_name));
 	view->row->edits[column] = *value;
+}
+
+static bool is_key(const struct mapping *mapping, unsigned column)
+{
+	for (unsigned i = 0; mapping && i < mapping->nkey; i++)
+		if (!mapping->key[i].is_field && mapping->key[i].index == column)
+			return true;
+	return false;
+}
+
+/* A key column that has a value keeps one: all rows without it would share a key. */
+static void check_key(lua_State *L, const struct row_view *view, unsigned column)
+{
+	const struct table *table = view->table->table;
+	if (view->row->cells[column].len >= CELL_ABSENT || !is_key(view->table->mapping, column))
+		return;
+	state_raise(L,
+		    "on_row sets the key column '%.*s' of table %.*s to nil, and its rows would "
+		    "share the key null. Leave it its value, or take another key: key = { "
+		    "[\"%.*s\"] = ... }",
+		    SLICE_FMT(table->columns[column].name), SLICE_FMT(table->full_name),
+		    SLICE_FMT(table->full_name));
 }
 
 int lua_row_newindex(lua_State *L, struct row_view *view)
@@ -132,6 +165,8 @@ int lua_row_newindex(lua_State *L, struct row_view *view)
 			    SLICE_FMT(view->table->table->full_name),
 			    lua_type(L, 3) == LUA_TNUMBER ? lua_tostring(L, 3) : "a ",
 			    lua_type(L, 3) == LUA_TNUMBER ? "" : luaL_typename(L, 3), why);
+	if (value.kind == VALUE_NULL)
+		check_key(L, view, i);
 	store(L, view, i, &value);
 	return 0;
 }
@@ -141,7 +176,7 @@ static int next_cell(lua_State *L)
 	const struct row_view *view = handle_row(L, 1);
 	const struct table *table = view->table->table;
 	unsigned i = (unsigned)lua_tointeger(L, lua_upvalueindex(1));
-	while (i < table->ncolumns && view->row->cells[i].len == CELL_ABSENT)
+	while (i < table->ncolumns && !lua_row_carries(view, i))
 		i++;
 	if (i >= table->ncolumns)
 		return 0;
@@ -162,17 +197,50 @@ int lua_row_pairs(lua_State *L)
 	return 2;
 }
 
-void lua_row_copy(lua_State *L, const struct row_view *view)
+static int json_column(const struct column *column)
+{
+	if (column_transport(column) == TRANSPORT_BYTES)
+		return JSON_BYTES;
+	if (column->type == COLUMN_FLOAT)
+		return JSON_FLOAT;
+	return column->type == COLUMN_DECIMAL ? JSON_DECIMAL + (int)column->scale : JSON_PLAIN;
+}
+
+/* Pushes what json.encode writes copies of the table's rows by. */
+static void push_description(lua_State *L, struct script_table *bound)
+{
+	const struct table *table = bound->table;
+	if (bound->copy_ref == LUA_NOREF) {
+		lua_createtable(L, (int)table->ncolumns, (int)table->ncolumns);
+		for (unsigned i = 0; i < table->ncolumns; i++) {
+			lua_pushlstring(L, table->columns[i].name.ptr, table->columns[i].name.len);
+			lua_pushvalue(L, -1);
+			lua_rawseti(L, -3, i + 1);
+			lua_pushinteger(L, json_column(&table->columns[i]));
+			lua_rawset(L, -3);
+		}
+		bound->copy_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+	}
+	lua_rawgeti(L, LUA_REGISTRYINDEX, bound->copy_ref);
+}
+
+void lua_row_copy(lua_State *L, struct row_view *view)
 {
 	const struct table *table = view->table->table;
 	lua_createtable(L, 0, (int)table->ncolumns);
 	for (unsigned i = 0; i < table->ncolumns; i++) {
-		if (view->row->cells[i].len == CELL_ABSENT)
+		if (!lua_row_carries(view, i))
 			continue;
 		lua_pushlstring(L, table->columns[i].name.ptr, table->columns[i].name.len);
 		lua_row_value(L, view, i);
+		if (lua_isnil(L, -1)) {
+			lua_pop(L, 1);
+			lua_json_push_null(L);
+		}
 		lua_rawset(L, -3);
 	}
+	push_description(L, view->table);
+	lua_json_describe(L, lua_gettop(L) - 1);
 }
 
 /* ---- for the standard library: cbase.row_* ---- */
@@ -185,7 +253,7 @@ static int row_has(lua_State *L)
 	bool found = false;
 	for (unsigned i = 0; i < view->table->table->ncolumns && !found; i++)
 		found = slice_equal(view->table->table->columns[i].name, slice_of(name, len)) &&
-			view->row->cells[i].len != CELL_ABSENT;
+			lua_row_carries(view, i);
 	lua_pushboolean(L, found);
 	return 1;
 }

@@ -252,7 +252,7 @@ static const char *check_bit(lua_State *L, int idx, const struct column *column,
 const char *lua_value_check(lua_State *L, int idx, const struct column *column, struct arena *arena,
 			    struct value *value)
 {
-	if (lua_isnoneornil(L, idx)) {
+	if (lua_isnoneornil(L, idx) || lua_json_is_null(L, idx)) {
 		value->kind = VALUE_NULL;
 		return NULL;
 	}

@@ -100,11 +100,12 @@ struct script_table {
 	const struct table *table;
 	const struct mapping *mapping; /* NULL: no sync (exec) */
 	int names_ref;                 /* registry reference of the list by enum table_name */
-	struct name_map columns;       /* names of columns -> positions */
-	struct change *change;         /* while it is script->current */
-	enum change_image image;       /* which image change.row is */
-	struct row_view rows[2];       /* by enum change_image */
-	int *functions;                /* registry references: of topic, key, slots */
+	int copy_ref; /* likewise of what copies of rows are written by; LUA_NOREF: no copy yet */
+	struct name_map columns; /* names of columns -> positions */
+	struct change *change;   /* while it is script->current */
+	enum change_image image; /* which image change.row is */
+	struct row_view rows[2]; /* by enum change_image */
+	int *functions;          /* registry references: of topic, key, slots */
 	unsigned nfunctions;
 	const char *const *where; /* nfunctions of "sync.lua:12", or NULL */
 	struct value *slots;      /* mapping->nslots, reused */
@@ -220,7 +221,12 @@ void lua_row_value(lua_State *L, const struct row_view *view, unsigned column);
 /* Position of the column named at idx; raises with the nearest name. */
 unsigned lua_row_column(lua_State *L, struct script_table *table, int idx);
 /* Pushes a plain table of the row. */
-void lua_row_copy(lua_State *L, const struct row_view *view);
+/* Pushes a table of the columns that the image has, NULL as json.null, which json.encode writes as it writes the row. */
+void lua_row_copy(lua_State *L, struct row_view *view);
+/* Whether the image has the column: NULL counts, and so does a virtual column, which a binlog may leave out. */
+bool lua_row_carries(const struct row_view *view, unsigned column);
+/* The value of a cell, which an edit may have replaced. Raises for one that the image does not have. */
+void lua_row_cell(lua_State *L, const struct row_view *view, unsigned column, struct value *value);
 /* A key as users give it (string, integer, list of them, json.null) at idx as text in the arena. */
 struct slice lua_change_key(lua_State *L, int idx, struct arena *arena);
 const struct header_pair *lua_change_headers(lua_State *L, int idx, struct arena *arena,
@@ -284,6 +290,13 @@ bool lua_json_is_null(lua_State *L, int idx);
 bool lua_json_is_array(lua_State *L, int idx);
 /* Appends the value at idx; raises for what JSON does not have. */
 void lua_json_write(lua_State *L, int idx, struct buf *out, int indent, int depth);
+
+/* How json.encode writes a column of the copy of a row; a DECIMAL with so many digits after the point is
+ * JSON_DECIMAL + digits. */
+enum json_column { JSON_PLAIN, JSON_BYTES, JSON_FLOAT, JSON_DECIMAL };
+/* The table at `idx` is the copy of a row. The description on the stack, which is popped: the names of the columns as a list,
+ * and name -> enum json_column. */
+void lua_json_describe(lua_State *L, int idx);
 
 /* ---- lua_secret.c, lua_env.c ---- */
 /* Text of a string or secret at idx; ptr NULL: neither. */

@@ -174,6 +174,57 @@ test.case("emit: nil is refused, never taken for the change's own", function()
   end
 end)
 
+test.case("json: a row is written with its NULLs, in column order, binary as base64; copies likewise", function()
+  local shop = load("json"):table [[CREATE TABLE a.types (id INT PRIMARY KEY, none INT, bin VARBINARY(9), price DECIMAL(6,2),
+    f FLOAT, big DECIMAL(30,3), flag BIT(1), at DATETIME, note TEXT)]]
+  local decimal = require "tideway.decimal"
+  local row = { id = 1, bin = "\xff\x00a", price = 12.3, f = 0.1, big = decimal "12345678901234567890.120", flag = true,
+    at = 1000, note = '"\n' }
+  local text = [[{"id":1,"none":null,"bin":"/wBh","price":12.30,"f":0.1,"big":12345678901234567890.120,"flag":true,]]
+    .. [["at":1000,"note":"\"\n"}]]
+  local by = {}
+  for _, record in ipairs(shop:insert("a.types", row)) do by[record.topic] = record.text end
+  for _, topic in ipairs { "row", "encode", "copy", "whole" } do test.equal(by[topic], text) end
+  test.equal(by.nested, '{"list":[' .. text .. ']}')
+  test.equal(by.edited, [[{"id":2,"bin":"/wBh","price":12.30,"f":0.1,"big":12345678901234567890.120,"flag":true,"at":1000,]]
+    .. [["note":"edited","added":true}]])
+  test.equal(by.indent:sub(1, 26), '{\n "id": 1,\n "none": null,')
+  test.equal(by.nulls, '{"copied":false,"read":false,"whole":false}')
+  row.bin, row.price, row.f, row.big, row.flag, row.at, row.note = nil, nil, nil, nil, nil, nil, nil
+  for _, record in ipairs(shop:delete("a.types", row)) do by[record.topic] = record.text end
+  text = [[{"id":1,"none":null,"bin":null,"price":null,"f":null,"big":null,"flag":null,"at":null,"note":null}]]
+  test.equal(by.row .. by.copy, text .. text)
+  test.equal(by.nulls, '{"copied":true,"read":true,"whole":true}')
+  test.same(shop:delete("a.types", row)[1].value.bin, json.null)
+end)
+
+test.case("a key column keeps its value", function()
+  local shop = load("key_kept")
+  test.equal(shop:insert("a.users", user("x", 5))[1].after.age, json.null)
+  for _, mail in ipairs { "key", "null" } do
+    local message = test.raises(function() shop:insert("a.users", user(mail)) end,
+      "on_row sets the key column 'id' of table a.users to nil, and its rows would share the key null. Leave it its value")
+    test.ok(message:find("rules.lua:%d+: on_row"), message)
+  end
+  local r = load("key_elsewhere"):insert("a.users", user("m"))[1]
+  test.equal(r.key, "m")
+  test.equal(r.after.id, json.null)
+  shop = load("key_nullable")
+  test.raises(function() shop:insert("a.users", user("m")) end, "key column 'mail' of table a.users")
+  test.equal(shop:insert("a.users", user(nil))[1].key, "null")
+end)
+
+test.case("the mask of a key column gives a value", function()
+  local shop = load("key_masked")
+  test.equal(shop:insert("a.users", user("keep"))[1].key, "kept")
+  test.equal(shop:insert("a.users", user(nil))[1].key, "null")
+  local message = test.raises(function() shop:insert("a.users", user("gone")) end,
+    'the mask gives nil for the key column "mail" of a.users')
+  test.ok(message:find("rules.lua:%d+: columns"), message)
+  message = test.raises(function() insert("key_masked_away", "x") end, 'the mask gives nil for the key column "id" of a.users')
+  test.ok(message:find("rules.lua:%d+: columns"), message)
+end)
+
 test.case("edits are checked against the column", function()
   local r = insert("edit", "set")[1]
   test.equal(r.after.mail, "edited")

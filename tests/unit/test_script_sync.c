@@ -510,6 +510,36 @@ static void reading(void **state)
 	assert_ok(run_event(CHANGE_READ));
 }
 
+/* A row and its copy as JSON: unsigned numbers, floats, bits, bytes; a virtual column that the image leaves out is NULL, any
+ * other is not there. */
+static void rows_as_json(void **state)
+{
+	static const char expected[] =
+		"{\"id\":18446744073709551615,\"name\":\"Zo\xc3\xab\",\"price\":12.30,\"big\":"
+		"12345678901234567890.1234,\"qty\":null,\"at\":1700000000123,\"day\":86400000,"
+		"\"raw\":\"/wB6\",\"flag\":true,\"bits\":\"Crw=\",\"small\":0.1,\"count\":42}";
+	(void)state;
+	((struct column *)(uintptr_t)orders->columns)[4].is_virtual = true;
+	old_values[4] = old_values[5] = (struct value){.kind = VALUE_UNSET};
+	old_values[11] = V_F32((double)0.1f);
+	prepare("on_change = function(c)\n"
+		"local sync, json = require 'tideway.sync', require 'tideway.json'\n"
+		"local copy, r = sync.copy(c.before), c.before\n"
+		"assert(rawequal(copy.qty, json.null) and copy.ratio == nil)\n"
+		"assert(sync.has(r, 'qty') and r.qty == nil and not sync.has(r, 'ratio'))\n"
+		"local n = 0 for k in pairs(r) do n = n + 1 end assert(n == 12)\n"
+		"c:emit { topic = c, key = c, value = r } c:emit { topic = c, key = c, value = "
+		"copy }\n"
+		"c:emit { topic = c, key = c, value = c:copy().before }\n"
+		"copy.small, copy.price = 0.1, 12.345 c:emit { topic = c, key = c, value = copy } "
+		"end");
+	assert_ok(run_event(CHANGE_UPDATE));
+	for (unsigned i = 0; i < 3; i++)
+		assert_slice(event.emits[i].value, expected);
+	assert_non_null(strstr(event.emits[3].value.ptr, "\"price\":12.345,"));
+	assert_non_null(strstr(event.emits[3].value.ptr, "\"small\":0.1,"));
+}
+
 static void wrong_names(void **state)
 {
 	(void)state;
@@ -1035,6 +1065,7 @@ int main(void)
 		TEST(many_tables),
 		TEST(forgotten_tables),
 		TEST(reading),
+		TEST(rows_as_json),
 		TEST(wrong_names),
 		TEST(long_names),
 		TEST(rows_expire),

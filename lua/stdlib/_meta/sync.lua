@@ -56,7 +56,7 @@ function change:records() end
 ---@return string ...
 function change:json() end
 
----A plain table that outlives the function.
+---A plain table that outlives the function; NULL in row, before and after is json.null.
 ---@return table
 function change:copy() end
 
@@ -153,7 +153,7 @@ function sync.has(row, column) end
 ---@return any
 function sync.get(row, column, default) end
 
----A plain table that outlives the function.
+---A plain table that outlives the function; NULL is json.null.
 ---@param row tideway.row
 ---@return table
 function sync.copy(row) end

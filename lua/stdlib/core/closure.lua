@@ -19,6 +19,10 @@ end
 
 -- One line for each mask of a row.
 local function mask_line(i, mask)
+  if mask.bad_key then
+    return ("    v = get(row, c%d)\n    if v ~= nil then\n      v = m%d(v, row)\n      if v == nil then k%d() end\n"
+      .. "      %s\n    end\n"):format(i, i, i, mask.text and ("put(row, c%d, v)"):format(i) or ("row[c%d] = v"):format(i))
+  end
   if mask.text then
     return ("    v = get(row, c%d)\n    if v ~= nil then put(row, c%d, m%d(v, row)) end\n"):format(i, i, i)
   end
@@ -28,13 +32,15 @@ local function mask_line(i, mask)
   return ("    v = get(row, c%d)\n    if v ~= nil then row[c%d] = m%d(v, row) end\n"):format(i, i, i)
 end
 
--- masks(row): every mask of a table. masks: list of { column, apply, always, text }.
+-- masks(row): every mask of a table. masks: list of { column, apply, always, text, bad_key }; bad_key() raises: the column is
+-- one of the key, and the mask gave nil.
 function closure.masks(masks)
   if #masks == 0 then return nil end
   local names, lines, values = {}, {}, {}
   for i, mask in ipairs(masks) do
-    names[#names + 1] = ("c%d, m%d"):format(i, i)
-    values[#values + 1], values[#values + 2] = mask.column, mask.apply
+    names[#names + 1] = ("c%d, m%d, k%d"):format(i, i, i)
+    local n = #values
+    values[n + 1], values[n + 2], values[n + 3] = mask.column, mask.apply, mask.bad_key or false
     lines[i] = mask_line(i, mask)
   end
   local text = ("local has, get, put, %s = ...\nreturn function(row)\n    local v\n%s    return v\nend\n"):format(

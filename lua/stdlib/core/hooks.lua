@@ -47,23 +47,42 @@ local function functions_of(entries)
   return list, wheres
 end
 
-local function mask_function(columns, t)
+local function is_key(key, at)
+  for _, part in ipairs(key.parts) do
+    if part.column == at then return true end
+  end
+  return false
+end
+
+-- What raises when the mask of a key column gives nil; nil for another column.
+local function key_keeper(item, at, t, key)
+  if not is_key(key, at) then return nil end
+  local function fail()
+    item.place:fail("the mask gives nil for the key column %q of %s.%s, and its rows would share the key null: "
+      .. "return a value, or take another key, key = { [%q] = ... }", item.column, t.db, t.name, t.db .. "." .. t.name)
+  end
+  if item.mask.always and item.mask.value == nil then fail() end
+  return fail
+end
+
+local function mask_function(columns, t, key)
   local list = {}
   for i, item in ipairs(columns.masks) do
-    local mask = item.mask
-    list[i] = { column = item.column, apply = mask.apply, always = mask.always,
-      text = mask:becomes_text(t.columns[columns.index[item.column]]) }
+    local mask, at = item.mask, columns.index[item.column]
+    local keeper = key_keeper(item, at, t, key)
+    list[i] = { column = item.column, apply = mask.apply, always = mask.always, bad_key = not mask.always and keeper,
+      text = mask:becomes_text(t.columns[at]) }
   end
   return closure.masks(list)
 end
 
 -- The event function of a table, or nil when nothing concerns it.
-function hooks.resolve(compiled, t, columns)
+function hooks.resolve(compiled, t, columns, key)
   local on_row, row_wheres = functions_of(compiled.on_row:collect(t.db, t.name))
   local on_change, change_wheres = functions_of(compiled.on_change:collect(t.db, t.name))
   local filter = compiled.filter:pick(t.db, t.name)
   return closure.event {
-    masks = mask_function(columns, t), on_row = on_row, on_change = on_change, filter = filter and filter.value.fn,
+    masks = mask_function(columns, t, key), on_row = on_row, on_change = on_change, filter = filter and filter.value.fn,
     bad_row = function(i)
       error(row_wheres[i] .. ": on_row must return nothing: it edits the row, row.column = value", 0)
     end,

@@ -183,7 +183,7 @@ function core.prepare(i, t)
     warnings = {},
   }
   mapping.image, mapping.image_where = image_functions(result, resolved, functions)
-  mapping.event = hooks.resolve(sync.hooks, t, cols)
+  mapping.event = hooks.resolve(sync.hooks, t, cols, resolved)
   topic.meet(sync.taken, t, result, sync.place:child("topic"))
   local met, group = met_in_topic(sync, t, result, key.signature(t, resolved, list))
   local problem = compaction_problem(t, resolved, met, "topics.config compacts the topic")

@@ -106,6 +106,43 @@ cases.outbox = {
   end,
 }
 
+-- The forms in which a row can become JSON.
+cases.json = {
+  on_change = function(change)
+    local copy, whole = sync.copy(change.row), change:copy()
+    local function emit(topic, value) change:emit { topic = topic, key = change, value = value } end
+    emit("row", change.row)
+    emit("encode", json.encode(change.row))
+    emit("nested", { list = { change.row } })
+    emit("copy", copy)
+    emit("whole", whole.row)
+    copy.none, copy.id, copy.added, copy.note = nil, 2, true, "edited"
+    emit("edited", copy)
+    emit("nulls", { copied = rawequal(sync.copy(change.row).bin, json.null), read = change.row.bin == nil,
+      whole = rawequal(whole.row.bin, json.null) })
+    emit("indent", json.encode(change.row, { indent = 1 }))
+    return false
+  end,
+}
+
+cases.key_kept = {
+  on_row = function(row)
+    if row.mail == "key" then row.id = nil end
+    if row.mail == "null" then row.id = json.null end
+    row.age = json.null
+  end,
+}
+
+cases.key_elsewhere = { on_row = function(row) row.id = nil end, key = "mail" }
+cases.key_nullable = { on_row = function(row) row.mail = nil end, key = "mail" }
+cases.key_masked = { key = "mail", columns = { ["a.*"] = { mask = { mail = function(value)
+  if value ~= "keep" then return nil end
+  return "kept"
+end } } } }
+cases.key_masked_away = { columns = { ["a.users"] = { mask = {
+  id = mask.null,
+} } } }
+
 cases.edit = {
   on_row = function(row)
     if row.mail == "int" then row.mail = 5 end
