@@ -37,7 +37,7 @@ static void print_key(const struct plan *plan)
 						   : plan->table->columns[part->index].name;
 		printf("%s%.*s", k > 0 ? ", " : "", SLICE_FMT(name));
 	}
-	printf("\n");
+	printf("%s\n", mapping->key_json ? " (json)" : "");
 }
 
 static void print_topic(const struct planned *planned)
@@ -126,6 +126,7 @@ static void json_table(struct buf *out, const struct planned *planned)
 	buf_printf(out, ",\"topic_exists\":%s,\"partitions\":%d,\"primaryKey\":",
 		   planned->exists ? "true" : "false", planned->partitions);
 	json_names(out, plan->mapping.primary, plan->mapping.nprimary);
+	buf_printf(out, ",\"keyFormat\":\"%s\"", plan->mapping.key_json ? "json" : "text");
 	buf_printf(out, ",\"update\":\"%s\",\"columns\":[",
 		   plan->mapping.update == UPDATE_TWO ? "two" : "one");
 	json_columns(out, plan);

@@ -74,19 +74,59 @@ static int fill_columns(struct writing *w, struct image *image, struct err *err)
 	return 0;
 }
 
-static int key_part(struct writing *w, const struct image *image, unsigned k, struct buf *key,
-		    struct err *err)
+/* The value of a key part: one that is written anyway, or of a column that is not. */
+static int key_value(struct writing *w, const struct image *image, unsigned k, struct value *value,
+		     struct err *err)
 {
 	const struct plan *plan = w->plan;
-	struct value value;
-	if (plan->key_values[k] != UINT_MAX) {
-		json_bare(key, &image->values[plan->key_values[k]]);
-		return 0;
-	}
-	if (row_value(&image->row, plan->mapping.key[k].index, &w->lane->arena, &value, err) < 0)
-		return -1;
-	json_bare(key, &value);
+	if (plan->key_values[k] == UINT_MAX)
+		return row_value(&image->row, plan->mapping.key[k].index, &w->lane->arena, value,
+				 err);
+	*value = image->values[plan->key_values[k]];
 	return 0;
+}
+
+/* "7,a", or {"id":7,"code":"a"}. */
+static int key_of_parts(struct writing *w, const struct image *image, struct buf *key,
+			struct err *err)
+{
+	const struct mapping *mapping = &w->plan->mapping;
+	struct value value;
+	for (unsigned k = 0; k < mapping->nkey; k++) {
+		if (key_value(w, image, k, &value, err) < 0)
+			return -1;
+		if (mapping->key_json) {
+			buf_char(key, k > 0 ? ',' : '{');
+			json_string(key, mapping->key[k].name);
+			buf_char(key, ':');
+			json_value(key, &value);
+		} else {
+			if (k > 0)
+				buf_char(key, ',');
+			json_bare(key, &value);
+		}
+	}
+	if (mapping->key_json)
+		buf_char(key, '}');
+	return 0;
+}
+
+/* What a key function returned: a text as it is; a list as "7,a", or [7,"a"]. */
+static void key_of_function(const struct image_result *result, bool json, struct buf *key)
+{
+	bool array = json && result->key_list;
+	for (unsigned k = 0; k < result->nkey; k++) {
+		if (k > 0)
+			buf_char(key, ',');
+		else if (array)
+			buf_char(key, '[');
+		if (array)
+			json_value(key, &result->key[k]);
+		else
+			json_bare(key, &result->key[k]);
+	}
+	if (array)
+		buf_char(key, ']');
 }
 
 static uint64_t row_hash(const struct plan *plan, const struct image *image, struct buf *scratch)
@@ -121,22 +161,12 @@ static int make_key(struct writing *w, const struct image *image, const struct i
 		buf_printf(key, "%016" PRIx64, hash);
 		return 0;
 	case KEY_FUNCTION:
-		for (unsigned k = 0; k < result->nkey; k++) {
-			if (k > 0)
-				buf_char(key, ',');
-			json_bare(key, &result->key[k]);
-		}
+		key_of_function(result, mapping->key_json, key);
 		return 0;
 	case KEY_PARTS:
 		break;
 	}
-	for (unsigned k = 0; k < mapping->nkey; k++) {
-		if (k > 0)
-			buf_char(key, ',');
-		if (key_part(w, image, k, key, err) < 0)
-			return -1;
-	}
-	return 0;
+	return key_of_parts(w, image, key, err);
 }
 
 /* The result's topics are the script's until it is asked for the next image. */
@@ -165,7 +195,7 @@ static int make_image(struct writing *w, struct image *image, enum change_image 
 {
 	struct plan *plan = w->plan;
 	struct lane *lane = w->lane;
-	struct image_result result = {NULL, 0, NULL, 0, NULL};
+	struct image_result result = {.topics = NULL};
 	struct field_context context;
 	if (fill_columns(w, image, err) < 0)
 		return -1;

@@ -81,6 +81,7 @@ struct sync_config {
 	unsigned full_parallel;       /* 4 */
 	double full_rows_per_second;  /* 0: no limit */
 	uint64_t row_max;             /* bytes of an image as the server sends it; 0: no limit */
+	bool key_json;                /* key_format = "json" */
 	bool has_loop;                /* loop = function: the script sends by itself */
 	const char *script;           /* path of the entry script */
 	unsigned line;                /* of the sync.run call in the script */

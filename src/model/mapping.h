@@ -45,8 +45,9 @@ enum key_kind {
 };
 
 struct key_part {
-	bool is_field;  /* else a column */
-	unsigned index; /* position in table.columns, or in mapping.fields */
+	bool is_field;     /* else a column */
+	unsigned index;    /* position in table.columns, or in mapping.fields */
+	struct slice name; /* of the member in a key that is a JSON object; empty in text */
 };
 
 #define MAPPING_NO_FUNCTION (-1)
@@ -58,6 +59,7 @@ struct mapping {
 	enum key_kind key_kind;
 	unsigned nkey;
 	const struct key_part *key; /* KEY_PARTS */
+	bool key_json; /* key_format = "json": parts make an object, a function's list an array */
 	unsigned nprimary;
 	const struct slice *primary; /* schema.primaryKey: destination names; none: null */
 	unsigned ncolumns;

@@ -221,13 +221,25 @@ static struct slice topic_at(lua_State *L, int idx, struct arena *arena)
 	return arena_copy(arena, string_at(L, idx));
 }
 
-/* One part of a key. */
-static void key_part(lua_State *L, int idx, struct buf *out)
+/* Whether the sync of the change, or of the loop, has key_format = "json". */
+static bool key_json(const struct script *script)
+{
+	const struct mapping *mapping = script->current ? script->current->mapping : NULL;
+	if (script->phase == PHASE_LOOP)
+		return script->configs[script->loop_sync].key_json;
+	return mapping && mapping->key_json;
+}
+
+/* One part of a key; quoted: a string as JSON. */
+static void key_part(lua_State *L, int idx, bool quoted, struct buf *out)
 {
 	if (lua_type(L, idx) == LUA_TSTRING) {
 		if (!lua_value_utf8(string_at(L, idx)))
 			state_raise(L, "a key is valid UTF-8");
-		buf_put(out, string_at(L, idx));
+		if (quoted)
+			lua_json_write(L, idx, out, 0, 0);
+		else
+			buf_put(out, string_at(L, idx));
 	} else if (lua_isinteger(L, idx)) {
 		char digits[NUM_INT_MAX] = {0};
 		buf_append(out, digits, num_i64(digits, lua_tointeger(L, idx)));
@@ -239,6 +251,25 @@ static void key_part(lua_State *L, int idx, struct buf *out)
 	}
 }
 
+static void key_list(lua_State *L, int idx, bool quoted, struct buf *text)
+{
+	lua_Integer n = (lua_Integer)lua_rawlen(L, idx);
+	if (n == 0)
+		state_raise(L, "a key is a string, an integer or a list of them, not an "
+			       "empty table");
+	if (quoted)
+		buf_char(text, '[');
+	for (lua_Integer i = 1; i <= n; i++) {
+		if (i > 1)
+			buf_char(text, ',');
+		lua_rawgeti(L, idx, i);
+		key_part(L, lua_gettop(L), quoted, text);
+		lua_pop(L, 1);
+	}
+	if (quoted)
+		buf_char(text, ']');
+}
+
 struct slice lua_change_key(lua_State *L, int idx, struct arena *arena)
 {
 	struct buf *text = &script_of(L)->scratch;
@@ -247,21 +278,10 @@ struct slice lua_change_key(lua_State *L, int idx, struct arena *arena)
 		return (struct slice){NULL, 0};
 	buf_clear(text);
 	buf_reserve(text, 1);
-	if (lua_type(L, idx) != LUA_TTABLE) {
-		key_part(L, idx, text);
-	} else {
-		lua_Integer n = (lua_Integer)lua_rawlen(L, idx);
-		if (n == 0)
-			state_raise(L, "a key is a string, an integer or a list of them, not an "
-				       "empty table");
-		for (lua_Integer i = 1; i <= n; i++) {
-			if (i > 1)
-				buf_char(text, ',');
-			lua_rawgeti(L, idx, i);
-			key_part(L, -1, text);
-			lua_pop(L, 1);
-		}
-	}
+	if (lua_type(L, idx) == LUA_TTABLE)
+		key_list(L, idx, key_json(script_of(L)), text);
+	else
+		key_part(L, idx, false, text);
 	return arena_copy(arena, buf_slice(text));
 }
 

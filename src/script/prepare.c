@@ -304,6 +304,8 @@ static void read_parts(struct reading *r, int key)
 		parts[i].index = parts[i].is_field
 					 ? index_at(r, list + 1, "field", r->mapping->nfields)
 					 : index_at(r, list + 1, "column", r->table->ncolumns);
+		parts[i].name = r->mapping->key_json ? need_text(r, list + 1, "name")
+						     : (struct slice){NULL, 0};
 		lua_settop(r->L, list);
 	}
 	r->mapping->key = parts;
@@ -447,6 +449,7 @@ void prepare_read(lua_State *L, int idx, struct script *script, const struct tab
 	mapping->topic = text_at(&r, idx, "topic");
 	if (!mapping->topic_function && mapping->topic.len == 0)
 		state_raise(L, "core.prepare: topic is missing");
+	mapping->key_json = config->key_json;
 	mapping->nslots = slots_at(&r, idx);
 	read_columns(&r, idx);
 	read_fields(&r, idx);

@@ -551,6 +551,7 @@ static int read_key(struct script_table *bound, unsigned at, int idx, struct ima
 	}
 	result->key = key;
 	result->nkey = n;
+	result->key_list = true;
 	return 0;
 }
 

@@ -112,6 +112,7 @@ struct image_result {
 	unsigned ntopics;
 	const struct value *key; /* of a key function: text and integers, 1 or more */
 	unsigned nkey;
+	bool key_list;             /* the key function returned a list, of one part or more */
 	const struct value *slots; /* mapping->nslots field values */
 };
 

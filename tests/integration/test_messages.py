@@ -141,6 +141,44 @@ def test_keys(sync, sql, db, kafka):
         assert {m.partition for m in found} == {partition(key, 6)}, name
 
 
+def test_json_keys_and_rows(sync, sql, db, kafka):
+    """key_format = "json" tells all composite keys apart, in copy and stream, so that a compacted topic takes them; a row that
+    is emitted as JSON has its NULLs, its columns in order and base64, alike in both phases."""
+    insert = (
+        "INSERT INTO k VALUES ('a,b', 'c', NULL, x'ff00', 1.50, 0.1), ('a', 'b,c', 'q\"', NULL, NULL, NULL)",
+        "INSERT INTO j VALUES (7)",
+    )
+    sql(
+        "CREATE TABLE k (a VARCHAR(9), b VARCHAR(9), n VARCHAR(9), raw VARBINARY(9), d DECIMAL(6,2), f FLOAT, PRIMARY KEY (a, b))",
+        "CREATE TABLE j (id INT PRIMARY KEY)",
+        *insert,
+    )
+    running = sync(
+        f'''key_format = "json", columns = {{ ["{db}.k"] = {{ rename = {{ b = "second" }} }} }},
+        topics = {{ config = {{ ["cleanup.policy"] = "compact" }} }},
+        on_change = {{ ["{db}.k"] = function(change)
+            if change.op ~= "delete" then change:emit {{ topic = "{db}.flat", key = change, value = change.row }} end
+        end }},'''
+    )
+    running.wait_streaming()
+    sql("DELETE FROM k", "DELETE FROM j", *insert)
+    keys = [b'{"a":"a,b","second":"c"}', b'{"a":"a","second":"b,c"}']
+    found = running.wait_rows(f"{db}.k", 6)
+    for key in keys:
+        mine = [m for m in found if m.key == key]
+        assert [m.op for m in mine] == ["INSERT", "DELETE", "INSERT"]
+        assert {m.partition for m in mine} == {partition(key, 6)}
+        assert mine[0].json["schema"]["primaryKey"] == ["a", "second"]
+    assert [m.key for m in running.wait_rows(f"{db}.j", 3)] == [b'{"id":7}'] * 3
+    flat = running.until(f"{db}.flat", lambda m: len(m) >= 4, "four emitted rows")
+    assert sorted((m.key, m.value) for m in flat) == sorted(
+        2 * [
+            (keys[0], b'{"a":"a,b","b":"c","n":null,"raw":"/wA=","d":1.50,"f":0.1}'),
+            (keys[1], b'{"a":"a","b":"b,c","n":"q\\"","raw":null,"d":null,"f":null}'),
+        ]
+    )
+
+
 def test_without_primary_key(sync, sql, db, kafka):
     """messages.md 6: no_primary_key = "empty": the empty key, one partition, primaryKey null."""
     sql("CREATE TABLE t (a INT, b INT)", "INSERT INTO t VALUES (1, 2), (1, 2)")

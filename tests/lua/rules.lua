@@ -225,6 +225,25 @@ test.case("the mask of a key column gives a value", function()
   test.ok(message:find("rules.lua:%d+: columns"), message)
 end)
 
+test.case('key_format = "json": an object of the parts, an array of a list, and what is one text as it is', function()
+  local CODES = "CREATE TABLE a.codes (a VARCHAR(9), b VARCHAR(9), n INT, raw VARBINARY(9), PRIMARY KEY (a, b))"
+  local function first(case, row) return load(case):table(CODES):insert("a.codes", row)[1] end
+  local row = { a = "a,b", b = 'c"', n = 7, raw = "\xff" }
+  local r = first("json_key", row)
+  test.equal(r.key, [[{"first":"a,b","b":"c\"","n":7,"raw":"/w==","site":"eu"}]])
+  test.same(r.schema.primaryKey, { "first", "n", "raw", "site" })
+  test.equal(first("json_key", { a = "x", b = "null" }).key, [[{"first":"x","b":"null","n":null,"raw":null,"site":"eu"}]])
+  test.equal(first("json_key_own", row).key, [[{"a":"a,b","b":"c\""}]])
+  test.ok(first("json_key_own", { a = "a,b", b = "c" }).key ~= first("json_key_own", { a = "a", b = "b,c" }).key)
+  test.equal(first("text_key_list", { a = "a,b", b = "c" }).key, first("text_key_list", { a = "a", b = "b,c" }).key)
+  test.equal(first("json_key_list", row).key, [=[["a,b","c\"",7]]=])
+  test.equal(first("json_key_list", { a = "a", n = 0 }).key, "as, it is")
+  local records = load("json_key_set"):table(CODES):insert("a.codes", row)
+  test.equal(records[1].key, '["a,b",5]')
+  test.equal(records[2].key, [=[["c\"","x"]]=])
+  test.equal(records[3].key, 'te"xt')
+end)
+
 test.case("edits are checked against the column", function()
   local r = insert("edit", "set")[1]
   test.equal(r.after.mail, "edited")

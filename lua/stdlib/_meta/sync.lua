@@ -105,7 +105,7 @@ function change:copy() end
 ---@field loop nil|fun(changes: (fun(): tideway.change?), out: tideway.out)
 ---@field topic string|tideway.topic_rules|nil|fun(change: tideway.change): string|string[]
 ---@field key tideway.key|table<string, tideway.key>|nil
----@field key_format "text"|nil
+---@field key_format "text"|"json"|nil
 ---@field key_change "split"|"after"|nil
 ---@field no_primary_key string|table<string, string>|nil
 ---@field fields table?

@@ -95,15 +95,15 @@ local function meeting(sync, result, signature)
 end
 
 -- Why the key of a table loses rows in a compacted topic (consistency rule 17); nil: it does not.
-local function compaction_problem(t, resolved, met, how)
+local function compaction_problem(t, resolved, met, json, how)
   local name = t.db .. "." .. t.name
   if resolved.kind == "empty" then
     return ("the table %s has an empty key, and %s: every row would replace the one before it; give it a key"):format(
       name, how)
   end
-  if key.is_ambiguous(t, resolved) then
-    return ("the key of %s joins several texts with commas, and %s: two rows could get one key; write "
-      .. "key = function(change) that is unambiguous"):format(name, how)
+  if not json and key.is_ambiguous(t, resolved) then
+    return ('the key of %s joins several texts with commas, and %s: two rows could get one key; write '
+      .. 'key_format = "json", which tells all rows apart'):format(name, how)
   end
   return met and ("%s (%s: rows would delete each other)"):format(met, how)
 end
@@ -135,7 +135,7 @@ local function resolve_all(sync, t)
   local result = sync.topics:resolve(t)
   local cols = columns.resolve(sync.columns, t)
   local list, functions = fields.resolve(sync.fields, t, sync.names, result, cols)
-  local resolved = key.resolve(sync.keys, sync.modes, t, cols, list, sync.place:child("columns"))
+  local resolved = key.resolve(sync.keys, sync.modes, t, cols, list, sync.config.key_json, sync.place)
   return result, cols, list, functions, resolved
 end
 
@@ -186,7 +186,7 @@ function core.prepare(i, t)
   mapping.event = hooks.resolve(sync.hooks, t, cols, resolved)
   topic.meet(sync.taken, t, result, sync.place:child("topic"))
   local met, group = met_in_topic(sync, t, result, key.signature(t, resolved, list))
-  local problem = compaction_problem(t, resolved, met, "topics.config compacts the topic")
+  local problem = compaction_problem(t, resolved, met, sync.config.key_json, "topics.config compacts the topic")
   if problem and sync.compact then sync.place:plain("%s", problem) end
   mapping.not_compacted = problem ~= nil
   warn_meeting(sync, met, group, t.db .. "." .. t.name, mapping.warnings)
@@ -198,7 +198,7 @@ function core.compacted(i, t, name)
   local sync = syncs[i]
   local result, _, list, _, resolved = resolve_all(sync, t)
   local met = met_in_topic(sync, t, result, key.signature(t, resolved, list))
-  local problem = compaction_problem(t, resolved, met, ("the topic %q is compacted"):format(name))
+  local problem = compaction_problem(t, resolved, met, sync.config.key_json, ("the topic %q is compacted"):format(name))
   if problem then sync.place:plain("%s", problem) end
 end
 

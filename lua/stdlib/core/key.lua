@@ -117,8 +117,20 @@ local function without_key(mode, t, columns)
   return { kind = mode, parts = {}, primary = {} }
 end
 
--- { kind, parts, primary, fn, where }
-function key.resolve(keys, modes, t, columns, fields, place)
+-- Gives the parts of a key that is a JSON object their names: that of a field, of a column in the messages, or in the source
+-- where it is not written.
+local function name_parts(parts, t, columns, fields, place)
+  local taken = {}
+  for _, part in ipairs(parts) do
+    part.name = part.field and fields[part.field].name or columns.dest[part.column] or columns.names[part.column]
+    if taken[part.name] then
+      place:fail("two parts of the key of %s.%s would have the name %q in key_format = \"json\"", t.db, t.name, part.name)
+    end
+    taken[part.name] = true
+  end
+end
+
+local function resolve(keys, modes, t, columns, fields, place)
   local entry = keys:pick(t.db, t.name)
   if entry and entry.value.fn then
     return { kind = "function", parts = {}, primary = written_names(t.pk, columns), fn = entry.value.fn,
@@ -131,6 +143,13 @@ function key.resolve(keys, modes, t, columns, fields, place)
   if t.pk and #t.pk > 0 then return own_key(t, columns, place) end
   local mode = modes:pick(t.db, t.name)
   return without_key(mode.value, t, columns)
+end
+
+-- { kind, parts, primary, fn, where }; json: key_format is "json".
+function key.resolve(keys, modes, t, columns, fields, json, place)
+  local resolved = resolve(keys, modes, t, columns, fields, place:child("columns"))
+  if json then name_parts(resolved.parts, t, columns, fields, place:child("key")) end
+  return resolved
 end
 
 -- What is constant in a key: texts by position, false where it differs from row to row. nil for a function, of which

@@ -28,8 +28,9 @@ option.groups = {
     { "topic", type = "string|function|table", help = "Topic rules; without one a table goes to the topic of its name." },
     { "key", type = "string|function|table", by_table = true,
       help = "Message key: a column or field, a list of them, or a function of the change." },
-    { "key_format", type = "string", default = "text", choices = { "text" },
-      later_choices = { "json" }, help = "How key parts become text." },
+    { "key_format", type = "string", default = "text", choices = { "text", "json" },
+      help = 'How the parts of a key become one: "text" joins them with commas (`7,a`), "json" makes an object of columns and '
+        .. 'fields (`{"id":7,"code":"a"}`) and an array of a function\'s list; it tells all rows apart.' },
     { "key_null", later = true, help = "What a NULL in a key column becomes." },
     { "key_change", type = "string", default = "split", choices = { "split", "after" },
       help = 'An update in one record that changes key or topic: "split" into DELETE and INSERT, or only "after".' },

@@ -143,6 +143,24 @@ cases.key_masked_away = { columns = { ["a.users"] = { mask = {
   id = mask.null,
 } } } }
 
+-- Keys of several parts as JSON.
+local function json_key(case)
+  case.key_format = "json"
+  return case
+end
+cases.json_key = json_key { columns = { ["a.codes"] = { rename = { a = "first" }, drop = { "b" } } },
+  key = { ["a.codes"] = { "a", "b", "n", "raw", "site" } }, fields = { site = "eu" } }
+cases.json_key_own = json_key {}
+cases.json_key_list = json_key { key = function(change)
+  return change.row.n == 0 and "as, it is" or { change.row.a, change.row.b, change.row.n }
+end }
+cases.json_key_set = json_key { on_change = function(change)
+  change.key = { change.row.a, 5 }
+  change:emit { topic = "more", key = { change.row.b, "x" }, value = json.null }
+  change:emit { topic = "more", key = 'te"xt', value = json.null }
+end }
+cases.text_key_list = { key = function(change) return { change.row.a, change.row.b } end }
+
 cases.edit = {
   on_row = function(row)
     if row.mail == "int" then row.mail = 5 end

@@ -97,7 +97,7 @@ test.case("wrong shapes", function()
   test.raises(function() prepare { key = { ["!shop.x"] = "id" } } end, "an exclude cannot be a key")
   test.raises(function() prepare { no_primary_key = "emty" } end, 'did you mean "empty"?')
   test.raises(function() prepare { no_primary_key = { ["a.b"] = "emty" } } end, 'did you mean "empty"?')
-  test.raises(function() prepare { key_format = "json" } end, 'key_format = "json" is not in this version yet')
+  test.raises(function() prepare { key_format = "jsno" } end, 'did you mean "json"?')
 end)
 
 local function meet(options)
@@ -122,6 +122,18 @@ test.case("compaction refuses keys that would lose rows", function()
   test.raises(function() prepare({ topics = COMPACT, no_primary_key = "empty" }, { pk = {} }) end, "has an empty key")
   test.raises(function() prepare { topics = COMPACT, key = { "user", "note" } } end, "joins several texts")
   has(prepare { topics = COMPACT, key = { "id", "note" } }, "parts", { { column = 1 }, { column = 3 } }, { "id", "note" })
+end)
+
+test.case("a JSON key names its parts as the messages do, and loses no rows in a compacted topic", function()
+  local columns = { ["shop.clicks"] = { rename = { user = "account" }, drop = { "note" } } }
+  local options = { topics = COMPACT, key_format = "json", key = { "user", "note", "site" }, columns = columns,
+    fields = { site = "eu" } }
+  test.same(prepare(options).key.parts, { { column = 2, name = "account" }, { column = 3, name = "note" },
+    { field = 1, name = "site" } })
+  options.columns = { ["shop.clicks"] = { rename = { user = "note" }, drop = { "note" } } }
+  test.raises(function() prepare(options) end, 'two parts of the key of shop.clicks would have the name "note"')
+  options.key_format = "text"
+  test.raises(function() prepare(options) end, 'write key_format = "json", which tells all rows apart')
 end)
 
 test.case("tables of other key shapes, and a table that is prepared again", function()
