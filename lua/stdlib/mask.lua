@@ -40,7 +40,7 @@ mask.hash = masks.new { name = "hash", text = true,
     if type(key) ~= "userdata" and (type(key) ~= "string" or key == "") then
       error('mask.hash { key = "..." } needs a key, a string that is not empty', 2)
     end
-    return masks.new { name = "hash", text = true, apply = function(value)
+    return masks.new { name = "hash", arguments = " { key = ... }", text = true, apply = function(value)
       return hash.hmac_sha256(key, tostring(value))
     end }
   end }
@@ -48,7 +48,7 @@ mask.hash = masks.new { name = "hash", text = true,
 -- mask.last(4): all characters but the last n; all of them when there are no more than n.
 mask.last = masks.new { name = "last", usage = "mask.last(4)", build = function(count)
   if math.type(count) ~= "integer" or count < 0 then error("mask.last(n) needs the number of characters to keep", 2) end
-  return masks.new { name = "last", text = true, apply = function(value)
+  return masks.new { name = "last", arguments = ("(%d)"):format(count), text = true, apply = function(value)
     local list = characters(tostring(value))
     local hide = #list > count and #list - count or #list
     return ("*"):rep(hide) .. table.concat(list, "", hide + 1)
@@ -61,7 +61,8 @@ mask.const = masks.new { name = "const", usage = 'mask.const("x")', build = func
   if kind ~= "string" and kind ~= "number" and kind ~= "boolean" then
     error("mask.const(value) needs a string, number or boolean; for NULL write mask.null", 2)
   end
-  return masks.new { name = "const", always = true, value = value, apply = function() return value end }
+  local arguments = (kind == "string" and "(%q)" or "(%s)"):format(value)
+  return masks.new { name = "const", arguments = arguments, always = true, value = value, apply = function() return value end }
 end }
 
 -- NULL in every row.

@@ -18,6 +18,22 @@ struct planned {
 	uint64_t rows;
 };
 
+/* Where a function is, and the end of the line. */
+static void print_place(const char *place)
+{
+	if (place)
+		printf(" (%s)", place);
+	printf("\n");
+}
+
+static void print_functions(const char *what, const char *const *places, unsigned n)
+{
+	if (n > 0)
+		printf("  %-8s ", what);
+	for (unsigned i = 0; i < n; i++)
+		printf("%s%s", places[i], i + 1 < n ? ", " : "\n");
+}
+
 static void print_key(const struct plan *plan)
 {
 	const struct mapping *mapping = &plan->mapping;
@@ -27,7 +43,8 @@ static void print_key(const struct plan *plan)
 		[KEY_FUNCTION] = "function",
 	};
 	if (mapping->key_kind != KEY_PARTS) {
-		printf("  key      %s\n", KINDS[mapping->key_kind]);
+		printf("  key      %s", KINDS[mapping->key_kind]);
+		print_place(mapping->shown.key);
 		return;
 	}
 	printf("  key      ");
@@ -44,7 +61,8 @@ static void print_topic(const struct planned *planned)
 {
 	const struct mapping *mapping = &planned->plan->mapping;
 	if (mapping->topic_function) {
-		printf("  topic    by function, for each record\n");
+		printf("  topic    by function, for each record");
+		print_place(mapping->shown.topic);
 		return;
 	}
 	printf("  topic    %.*s", SLICE_FMT(mapping->topic));
@@ -56,29 +74,52 @@ static void print_topic(const struct planned *planned)
 		printf(" (to be created, %d partitions)\n", planned->partitions);
 }
 
+/* The column as it is written; NULL: it is not. */
+static const struct out_column *written(const struct mapping *mapping, unsigned column)
+{
+	for (unsigned k = 0; k < mapping->ncolumns; k++)
+		if (mapping->columns[k].column == column)
+			return &mapping->columns[k];
+	return NULL;
+}
+
+/* The mask of a column, "" for none. */
+static const char *mask_of(const struct mapping *mapping, unsigned column)
+{
+	return mapping->shown.masks ? mapping->shown.masks[column] : "";
+}
+
 static void print_columns(const struct plan *plan)
 {
 	const struct mapping *mapping = &plan->mapping;
 	for (unsigned i = 0; i < plan->table->ncolumns; i++) {
 		const struct column *column = &plan->table->columns[i];
-		const struct out_column *out = NULL;
-		for (unsigned k = 0; k < mapping->ncolumns; k++)
-			if (mapping->columns[k].column == i)
-				out = &mapping->columns[k];
+		const struct out_column *out = written(mapping, i);
+		const char *mask = mask_of(mapping, i);
 		printf("  column   %-24.*s %-24.*s ", SLICE_FMT(column->name),
 		       SLICE_FMT(column->sql_type));
 		if (out)
-			printf("-> %.*s %s\n", SLICE_FMT(out->name),
-			       transport_name(out->transport));
+			printf("-> %.*s %s", SLICE_FMT(out->name), transport_name(out->transport));
 		else
-			printf("-> dropped\n");
+			printf("-> dropped");
+		printf("%s%s\n", *mask ? ", " : "", mask);
 	}
+}
+
+/* Whether only the values of a function will say of which type they are. */
+static bool untyped(const struct out_field *field)
+{
+	return field->source == FIELD_FUNCTION && !field->typed;
+}
+
+static void print_fields(const struct mapping *mapping)
+{
 	for (unsigned i = 0; i < mapping->nfields; i++) {
 		const struct out_field *field = &mapping->fields[i];
-		printf("  field    %-24.*s %s\n", SLICE_FMT(field->name),
-		       field->source == FIELD_FUNCTION && !field->typed
-			       ? "by the function's value"
-			       : transport_name(field->transport));
+		printf("  field    %-24.*s %s", SLICE_FMT(field->name),
+		       untyped(field) ? "by the function's value"
+				      : transport_name(field->transport));
+		print_place(field->where);
 	}
 }
 
@@ -90,27 +131,87 @@ static void print_table(const struct planned *planned)
 	print_key(plan);
 	printf("  update   %s\n",
 	       plan->mapping.update == UPDATE_TWO ? "two records" : "one record");
+	print_functions("filter", &plan->mapping.shown.filter, plan->mapping.shown.filter != NULL);
+	print_functions("on_row", plan->mapping.shown.on_row, plan->mapping.shown.non_row);
+	print_functions("on_change", plan->mapping.shown.on_change, plan->mapping.shown.non_change);
 	print_columns(plan);
+	print_fields(&plan->mapping);
 	for (unsigned i = 0; i < plan->mapping.nwarnings; i++)
 		printf("  warning  %s\n", plan->mapping.warnings[i]);
 	printf("\n");
 }
 
+/* ,"name":"text", or null. */
+static void json_member(struct buf *out, const char *name, const char *text)
+{
+	buf_printf(out, ",\"%s\":", name);
+	if (text && *text)
+		json_string(out, slice_str(text));
+	else
+		buf_put(out, SLICE("null"));
+}
+
+static void json_list(struct buf *out, const char *name, const char *const *texts, unsigned n)
+{
+	buf_printf(out, ",\"%s\":[", name);
+	for (unsigned i = 0; i < n; i++) {
+		if (i > 0)
+			buf_char(out, ',');
+		json_string(out, slice_str(texts[i]));
+	}
+	buf_char(out, ']');
+}
+
+static void json_name(struct buf *out, bool first, struct slice name)
+{
+	buf_put(out, first ? SLICE("{\"name\":") : SLICE(",{\"name\":"));
+	json_string(out, name);
+}
+
 static void json_columns(struct buf *out, const struct plan *plan)
 {
-	for (unsigned i = 0; i < plan->schema.ncolumns; i++) {
-		bool field = i >= plan->mapping.ncolumns;
-		buf_put(out, i > 0 ? SLICE(",{\"name\":") : SLICE("{\"name\":"));
-		json_string(out, plan->schema.columns[i].name);
-		buf_printf(out, ",\"type\":\"%s\",\"source\":",
-			   transport_name(plan->schema.columns[i].transport));
-		if (field)
-			buf_put(out, SLICE("null"));
-		else
-			json_string(out,
-				    plan->table->columns[plan->mapping.columns[i].column].name);
+	const struct mapping *mapping = &plan->mapping;
+	for (unsigned i = 0; i < mapping->ncolumns; i++) {
+		const struct out_column *column = &mapping->columns[i];
+		json_name(out, i == 0, column->name);
+		json_member(out, "type", transport_name(column->transport));
+		buf_put(out, SLICE(",\"source\":"));
+		json_string(out, plan->table->columns[column->column].name);
+		json_member(out, "mask", mask_of(mapping, column->column));
+		buf_put(out, SLICE(",\"function\":null}"));
+	}
+	for (unsigned i = 0; i < mapping->nfields; i++) {
+		const struct out_field *field = &mapping->fields[i];
+		json_name(out, mapping->ncolumns + i == 0, field->name);
+		json_member(out, "type", untyped(field) ? NULL : transport_name(field->transport));
+		buf_put(out, SLICE(",\"source\":null,\"mask\":null"));
+		json_member(out, "function", field->where);
 		buf_char(out, '}');
 	}
+}
+
+static void json_dropped(struct buf *out, const struct plan *plan)
+{
+	bool first = true;
+	buf_put(out, SLICE("],\"dropped\":["));
+	for (unsigned i = 0; i < plan->table->ncolumns; i++) {
+		if (written(&plan->mapping, i))
+			continue;
+		json_name(out, first, plan->table->columns[i].name);
+		json_member(out, "mask", mask_of(&plan->mapping, i));
+		buf_char(out, '}');
+		first = false;
+	}
+	buf_char(out, ']');
+}
+
+static void json_functions(struct buf *out, const struct mapping_shown *shown)
+{
+	json_member(out, "topic_function", shown->topic);
+	json_member(out, "key_function", shown->key);
+	json_member(out, "filter", shown->filter);
+	json_list(out, "on_row", shown->on_row, shown->non_row);
+	json_list(out, "on_change", shown->on_change, shown->non_change);
 }
 
 static void json_table(struct buf *out, const struct planned *planned)
@@ -126,17 +227,14 @@ static void json_table(struct buf *out, const struct planned *planned)
 	buf_printf(out, ",\"topic_exists\":%s,\"partitions\":%d,\"primaryKey\":",
 		   planned->exists ? "true" : "false", planned->partitions);
 	json_names(out, plan->mapping.primary, plan->mapping.nprimary);
-	buf_printf(out, ",\"keyFormat\":\"%s\"", plan->mapping.key_json ? "json" : "text");
+	buf_printf(out, ",\"key_format\":\"%s\"", plan->mapping.key_json ? "json" : "text");
 	buf_printf(out, ",\"update\":\"%s\",\"columns\":[",
 		   plan->mapping.update == UPDATE_TWO ? "two" : "one");
 	json_columns(out, plan);
-	buf_put(out, SLICE("],\"warnings\":["));
-	for (unsigned i = 0; i < plan->mapping.nwarnings; i++) {
-		if (i > 0)
-			buf_char(out, ',');
-		json_string(out, slice_str(plan->mapping.warnings[i]));
-	}
-	buf_put(out, SLICE("]}"));
+	json_dropped(out, plan);
+	json_functions(out, &plan->mapping.shown);
+	json_list(out, "warnings", plan->mapping.warnings, plan->mapping.nwarnings);
+	buf_char(out, '}');
 }
 
 /* Whether the topic is there; silence when the broker cannot be asked. */

@@ -27,6 +27,9 @@ static int open_script(struct lane *lane, struct err *err)
 	if (lane->script == NULL)
 		return -1;
 	lane->config = script_config(lane->script, lane->sync->index);
+	if (lane->sync->tables)
+		return script_learn(lane->script, lane->sync->index, lane->sync->tables,
+				    lane->sync->ntables, true, err);
 	return 0;
 }
 

@@ -272,6 +272,7 @@ static int stream(struct run *run, struct start *start, struct err *err)
 	const struct stream_options options = {.until_end = getenv("TIDEWAY_UNTIL_END") != NULL};
 	pthread_t thread;
 	int rc;
+	start_know_tables(start);
 	run->stream_err = (struct err)ERR_INIT;
 	atomic_store(&run->stream_ended, false);
 	run->stream = stream_new(&run->sync, start->catalog, start->adopted, &start->position,

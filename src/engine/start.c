@@ -65,6 +65,7 @@ void start_fini(struct start *start)
 	name_lock_free(&start->name);
 	conn_free(start->conn);
 	start_free_reads(start->reads, start->nreads);
+	start->sync->tables = NULL;
 	free(start->selected);
 	position_fini(&start->looked);
 	position_fini(&start->position);
@@ -238,6 +239,31 @@ void start_select(struct start *start)
 		}
 		start->selected[start->nselected++] = table;
 	}
+	start->sync->tables = start->selected;
+	start->sync->ntables = start->nselected;
+}
+
+void start_know_tables(struct start *start)
+{
+	const struct table **tables, *table;
+	unsigned n = start->nselected;
+	size_t at = 0;
+	while (catalog_next(start->catalog, &at))
+		n++;
+	tables = ARENA_ARRAY(&start->arena, n + 1, const struct table *);
+	memcpy(tables, start->selected, start->nselected * sizeof(*tables));
+	n = start->nselected;
+	for (at = 0; (table = catalog_next(start->catalog, &at));)
+		if (script_wants(start->script, start->sync->index, table->db, table->name))
+			tables[n++] = table;
+	start->sync->tables = tables;
+	start->sync->ntables = n;
+}
+
+static int check_columns(const struct start *start, struct err *err)
+{
+	return script_check_columns(start->script, start->sync->index, start->sync->tables,
+				    start->sync->ntables, err);
 }
 
 /* A selected table that the catalog has left out (a type or character set that is not known; the log says which) must
@@ -454,7 +480,9 @@ static int look_at_tables(struct start *start, struct err *err)
 int start_connect(struct start *start, struct err *err)
 {
 	struct conn *conn = conn_open(&start->sync->config->source, CONN_CONTROL, err);
-	return take_source(start, conn) < 0 ? -1 : look_at_tables(start, err);
+	if (take_source(start, conn) < 0 || look_at_tables(start, err) < 0)
+		return -1;
+	return check_columns(start, err);
 }
 
 int start_check_saved(struct start *start, struct err *err)
@@ -503,6 +531,9 @@ int start_look(struct start *start, struct err *err)
 		return -1;
 	if (start->found && (load_adopted(start, err) < 0 || load_catalog(start, err) < 0 ||
 			     load_pins(start, err) < 0))
+		return -1;
+	start_know_tables(start);
+	if (check_columns(start, err) < 0)
 		return -1;
 	save_move(start);
 	return 0;

@@ -39,6 +39,9 @@ struct start {
 
 void start_init(struct start *start, struct sync *sync, struct script *script);
 void start_fini(struct start *start);
+/* Tells the lanes that open from now on of the captured tables: those of the source, and those of the stream's position, whose
+ * columns may be others. */
+void start_know_tables(struct start *start);
 /* Reads the checkpoint, connects, checks the source, loads the catalogs, selects the tables and checks the script
  * against them. Sends nothing. */
 int start_look(struct start *start, struct err *err) MUST_CHECK;

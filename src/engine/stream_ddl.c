@@ -458,6 +458,9 @@ static int guard(const struct following *f, const struct ddl_effect *effect, str
 	static const struct ddl_rename none;
 	if (effect->after == NULL || !wants(stream, effect->after->db, effect->after->name))
 		return 0;
+	if (script_learn(stream->lane.script, stream->lane.sync->index, &effect->after, 1, false,
+			 err) < 0)
+		return -1;
 	if (renamed == NULL)
 		renamed = &none;
 	if (before == NULL || !selects(stream, before->db, before->name)) {

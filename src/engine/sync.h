@@ -44,6 +44,9 @@ struct sync {
 	struct map
 		late; /* "db.table" -> where it was read, if that is behind the stream's position,
 	                    or `never` (docs/decisions/0004) */
+	const struct table *const
+		*tables; /* the captured ones that the source had last; NULL: not known */
+	unsigned ntables;
 	struct doubt *doubts; /* of the checkpoint */
 	int64_t start_ms;     /* wall time of the start: EXECUTE_TIME in full sync */
 	_Atomic bool stop;    /* finish cleanly, now; set by sync_stop */

@@ -409,12 +409,25 @@ static int refuse_keyless(const struct plan *plan, struct err *err)
 	return where(plan, err);
 }
 
+/* What is asked only before a row of the table is written. */
+static int check_table(struct lane *lane, struct plan *plan, struct err *err)
+{
+	if (plan->mapping.key_kind == KEY_REJECT)
+		return refuse_keyless(plan, err);
+	if (!plan->mapping.unseen)
+		return 0;
+	if (script_known(lane->script, lane->sync->index, plan->table, err) < 0)
+		return where(plan, err);
+	plan->mapping.unseen = false;
+	return 0;
+}
+
 int write_collected(struct lane *lane, struct plan *plan, struct err *err)
 {
 	struct writing w = {.lane = lane, .plan = plan};
 	int rc;
-	if (plan->mapping.key_kind == KEY_REJECT)
-		return refuse_keyless(plan, err);
+	if (check_table(lane, plan, err) < 0)
+		return -1;
 	rc = run(&w, err);
 	if (plan->mapping.event_function != MAPPING_NO_FUNCTION ||
 	    plan->mapping.image_function != MAPPING_NO_FUNCTION)
@@ -467,8 +480,8 @@ int write_change(struct lane *lane, struct plan *plan, struct err *err)
 {
 	const struct row *large = too_large(lane, &plan->change);
 	int rc;
-	if (plan->mapping.key_kind == KEY_REJECT)
-		return refuse_keyless(plan, err);
+	if (check_table(lane, plan, err) < 0)
+		return -1;
 	if (large)
 		return refuse_large(lane, plan, large, err);
 	if (lane->config->has_loop)

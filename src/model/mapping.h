@@ -27,6 +27,7 @@ struct out_field {
 	struct value value;       /* FIELD_CONSTANT */
 	struct slice template; /* FIELD_TEMPLATE: "a-${EXECUTE_TIME}" with only run-time variables left */
 	unsigned slot;         /* FIELD_FUNCTION */
+	const char *where; /* FIELD_FUNCTION: "sync.lua:12" */
 };
 
 struct out_column {
@@ -48,6 +49,15 @@ struct key_part {
 	bool is_field;     /* else a column */
 	unsigned index;    /* position in table.columns, or in mapping.fields */
 	struct slice name; /* of the member in a key that is a JSON object; empty in text */
+};
+
+/* What `plan` shows of the script's functions: where each is, "sync.lua:12". */
+struct mapping_shown {
+	const char *const *
+		masks; /* by column of the table, "" where there is none; NULL: no column has one */
+	const char *topic, *key, *filter; /* NULL: no function */
+	const char *const *on_row, *const *on_change;
+	unsigned non_row, non_change;
 };
 
 #define MAPPING_NO_FUNCTION (-1)
@@ -72,8 +82,10 @@ struct mapping {
 	int image_function; /* likewise: the first of the topic, key and field functions; once for each image written */
 	unsigned nslots; /* results of field functions behind topic and key */
 	struct script_table
-		*hooks;     /* what src/script keeps for the table; NULL: no function concerns it */
+		*hooks; /* what src/script keeps for the table; NULL: no function concerns it */
+	bool unseen; /* `columns` names a column that no table had so far: script_known, before the first row */
 	bool not_compacted; /* the key loses rows in a compacted topic: script_compacted says why */
+	struct mapping_shown shown;
 	const char *const *warnings; /* for `plan` and the log */
 	unsigned nwarnings;
 };

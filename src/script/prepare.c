@@ -201,6 +201,13 @@ static bool transport_at(struct reading *r, int idx, enum transport *transport)
 	return name.ptr != NULL;
 }
 
+/* "sync.lua:12"; NULL: nothing is there. */
+static const char *place_at(struct reading *r, int idx, const char *key)
+{
+	struct slice text = text_at(r, idx, key);
+	return text.ptr ? arena_cstr(r->arena, text) : NULL;
+}
+
 static void read_columns(struct reading *r, int idx)
 {
 	unsigned n = list_at(r, idx, "columns");
@@ -266,8 +273,10 @@ static void read_field(struct reading *r, int idx, struct out_field *field)
 		read_constant(r, idx, field);
 	if (field->source == FIELD_TEMPLATE)
 		field->template = need_text(r, idx, "template");
-	if (field->source == FIELD_FUNCTION)
+	if (field->source == FIELD_FUNCTION) {
 		field->slot = index_at(r, idx, "slot", r->mapping->nslots);
+		field->where = place_at(r, idx, "where");
+	}
 	if (field->typed)
 		return;
 	field->transport = TRANSPORT_STRING;
@@ -341,6 +350,25 @@ static const char *const *read_texts(struct reading *r, int idx, const char *key
 	}
 	lua_settop(r->L, list - 1);
 	return texts;
+}
+
+static void read_shown(struct reading *r, int idx)
+{
+	struct mapping_shown *shown = &r->mapping->shown;
+	unsigned nmasks;
+	int at;
+	if (lua_getfield(r->L, idx, "shown") == LUA_TTABLE) {
+		at = lua_gettop(r->L);
+		shown->topic = place_at(r, at, "topic");
+		shown->key = place_at(r, at, "key");
+		shown->filter = place_at(r, at, "filter");
+		shown->on_row = read_texts(r, at, "on_row", &shown->non_row);
+		shown->on_change = read_texts(r, at, "on_change", &shown->non_change);
+		shown->masks = read_texts(r, at, "masks", &nmasks);
+		if (nmasks != r->table->ncolumns)
+			shown->masks = NULL;
+	}
+	lua_pop(r->L, 1);
 }
 
 static void read_primary(struct reading *r, int idx)
@@ -443,6 +471,9 @@ void prepare_read(lua_State *L, int idx, struct script *script, const struct tab
 	lua_getfield(L, idx, "topic_function");
 	mapping->topic_function = lua_toboolean(L, -1);
 	lua_pop(L, 1);
+	lua_getfield(L, idx, "unseen");
+	mapping->unseen = lua_toboolean(L, -1);
+	lua_pop(L, 1);
 	lua_getfield(L, idx, "not_compacted");
 	mapping->not_compacted = lua_toboolean(L, -1);
 	lua_pop(L, 1);
@@ -455,6 +486,7 @@ void prepare_read(lua_State *L, int idx, struct script *script, const struct tab
 	read_fields(&r, idx);
 	read_key(&r, idx);
 	read_primary(&r, idx);
+	read_shown(&r, idx);
 	mapping->update = (enum update_mode)choice_at(&r, idx, "update", updates, UPDATE_TWO);
 	mapping->key_change_split = choice_at(&r, idx, "key_change", changes, 0) == 0;
 	read_functions(&r, idx, script, config);

@@ -180,6 +180,7 @@ struct question {
 	const struct table *const *tables;
 	unsigned ntables;
 	bool folded; /* the server keeps names in lower case */
+	bool all;
 	const struct table *table;
 	struct arena *arena;
 	struct mapping *mapping;
@@ -261,6 +262,58 @@ int script_check(struct script *script, unsigned sync, const struct table *const
 	struct question q = {
 		.script = script, .sync = sync, .tables = tables, .ntables = n, .folded = folded};
 	return state_protect(script, ask_check, &q, SCRIPT_BUDGET_LOAD, ERR_SCRIPT, err);
+}
+
+static int ask_check_columns(lua_State *L)
+{
+	struct question *q = lua_touserdata(L, 1);
+	push_core(L, "check_columns");
+	lua_pushinteger(L, q->sync + 1);
+	prepare_push_list(L, q->tables, q->ntables);
+	lua_call(L, 2, 0);
+	return 0;
+}
+
+int script_check_columns(struct script *script, unsigned sync, const struct table *const *tables,
+			 unsigned n, struct err *err)
+{
+	struct question q = {.script = script, .sync = sync, .tables = tables, .ntables = n};
+	return state_protect(script, ask_check_columns, &q, SCRIPT_BUDGET_LOAD, ERR_SCRIPT, err);
+}
+
+static int ask_learn(lua_State *L)
+{
+	struct question *q = lua_touserdata(L, 1);
+	push_core(L, "learn");
+	lua_pushinteger(L, q->sync + 1);
+	prepare_push_list(L, q->tables, q->ntables);
+	lua_pushboolean(L, q->all);
+	lua_call(L, 3, 0);
+	return 0;
+}
+
+int script_learn(struct script *script, unsigned sync, const struct table *const *tables,
+		 unsigned n, bool all, struct err *err)
+{
+	struct question q = {
+		.script = script, .sync = sync, .tables = tables, .ntables = n, .all = all};
+	return state_protect(script, ask_learn, &q, SCRIPT_BUDGET_LOAD, ERR_SCRIPT, err);
+}
+
+static int ask_known(lua_State *L)
+{
+	struct question *q = lua_touserdata(L, 1);
+	push_core(L, "known");
+	lua_pushinteger(L, q->sync + 1);
+	prepare_push_table(L, q->table);
+	lua_call(L, 2, 0);
+	return 0;
+}
+
+int script_known(struct script *script, unsigned sync, const struct table *table, struct err *err)
+{
+	struct question q = {.script = script, .sync = sync, .table = table};
+	return state_protect(script, ask_known, &q, SCRIPT_BUDGET_LOAD, ERR_DATA, err);
 }
 
 static int ask_prepare(lua_State *L)

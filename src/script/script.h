@@ -49,6 +49,18 @@ const char *const *script_databases(struct script *script, unsigned sync);
 int script_check(struct script *script, unsigned sync, const struct table *const *tables,
 		 unsigned n, bool folded, struct err *err) MUST_CHECK;
 
+/* Likewise: the names in `columns` are those of columns. The tables of the position may be given, too. */
+int script_check_columns(struct script *script, unsigned sync, const struct table *const *tables,
+			 unsigned n, struct err *err) MUST_CHECK;
+
+/* Tables that exist, whose columns the names in `columns` may mean: at least one table that a pattern matches must have a column
+ * that it masks, drops, keeps, renames or orders. all: the source has no others now. From then on a table of a pattern
+ * whose columns have never been seen is `unseen`, and script_known refuses it unless they have been seen since. */
+int script_learn(struct script *script, unsigned sync, const struct table *const *tables,
+		 unsigned n, bool all, struct err *err) MUST_CHECK;
+int script_known(struct script *script, unsigned sync, const struct table *table,
+		 struct err *err) MUST_CHECK;
+
 /* What the script says about this version of this table; texts and arrays in the arena, Lua
  * references until script_release. A refused table (no key, masked column not there) is ERR_SCRIPT
  * with file:line and table. */

@@ -198,6 +198,42 @@ def test_plan(sync, sql, table, db, kafka):
     assert not [t for t in kafka.partitions() if t.startswith(db)]
 
 
+def test_plan_shows_masks_and_functions(sync, sql, db):
+    """plan and plan --json: the mask of each column, and where the functions of each table, column and field are."""
+    sql("CREATE TABLE t (id INT PRIMARY KEY, mail VARCHAR(20), n INT, pw VARCHAR(9))", "CREATE TABLE u (a VARCHAR(9), b VARCHAR(9), PRIMARY KEY (a, b))")
+    running = sync(f'''key_format = "json", columns = {{ ["{db}.t"] = {{ drop = {{ "pw" }}, mask = {{ mail = mask.last(4), pw = mask.null,
+  n = function(value) return value + 1 end }} }} }},
+fields = {{ ["{db}.t"] = {{
+  free = function() return 1 end,
+  long = field.long(function() return 1 end) }} }},
+filter = {{ ["{db}.t"] = function(row) return true end }},
+on_row = {{ ["{db}.*"] = function(row) end, ["{db}.t"] = function(row)
+  end }},
+on_change = {{ ["{db}.t"] = function(change) end }},
+key = {{ ["{db}.t"] = function(change) return "k" end }},
+topic = {{ {{ tables = "{db}.t", to = function(change) return "{db}.x" end }} }},''', topic=False, start=False)
+    lines = running.path.read_text().splitlines()
+    first = next(i for i, text in enumerate(lines, 1) if "key_format" in text)
+    at = [f"sync.lua:{first + i}" for i in range(11)]
+    code, out, err = running.once(command="plan")
+    assert code == 0, err
+    for line in (rf"topic +by function, for each record \({at[10]}\)", rf"key +function \({at[9]}\)", rf"filter +{at[5]}",
+                 rf"on_row +{at[6]}, {at[6]}", rf"on_change +{at[8]}", r"column +mail .*-> mail STRING, mask\.last\(4\)",
+                 rf"column +n .*-> n LONG, function {at[1]}", r"column +pw .*-> dropped, mask\.null", r"column +id .*-> id LONG",
+                 rf"field +free +by the function's value \({at[3]}\)",
+                 r"key +a, b \(json\)"):
+        assert re.search(rf"(?m)^  {line}$", out), f"{line} is not in\n{out}"
+    code, out, err = running.once("--json", command="plan")
+    t, u = json.loads(out)
+    assert [(c["name"], c["type"], c["mask"], c["function"]) for c in t["columns"]] == [
+        ("id", "LONG", None, None), ("mail", "STRING", "mask.last(4)", None), ("n", "LONG", f"function {at[1]}", None),
+        ("free", None, None, at[3]), ("long", "LONG", None, at[4])]
+    assert t["dropped"] == [{"name": "pw", "mask": "mask.null"}]
+    assert [t[k] for k in ("topic_function", "key_function", "filter", "on_row", "on_change")] == [
+        at[10], at[9], at[5], [at[6], at[6]], [at[8]]]
+    assert (u["key_format"], u["filter"], u["on_change"], u["dropped"]) == ("json", None, [], [])
+
+
 def test_plan_refused_table(sync, sql, db):
     sql("CREATE TABLE n (a INT)")
     code, out, err = sync(start=False).once(command="plan")

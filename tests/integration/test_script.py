@@ -227,23 +227,31 @@ def test_keep(sync, sql, db, users):
 # filter
 
 SHELTERED = 'mask = {{ v = mask.const("***") }}, drop = {{ "p" }}'
-# statements, what nothing speaks of then (old column, new one), and the addition that lets the sync go on
+SHELTERS_V, SHELTERS_P = SHELTERED.format().split("}, ")
+# statements, what nothing speaks of then (old column, new one), what stays in the entry, and the row that comes afterwards; the
+# line that the error says to write is added
 FALL_OFF = {
-    "rename": (["ALTER TABLE t RENAME COLUMN v TO w"], "v", "w", "mask = {{ v = mask.null, w = mask.null }}"),
-    "change": (["ALTER TABLE t CHANGE p q VARCHAR(20)"], "p", "q", 'drop = {{ "p", "q" }}, mask = {{ v = mask.null }}'),
-    "case": (["ALTER TABLE t CHANGE v V VARCHAR(20)"], "v", "V", 'drop = {{ "p", "V" }}, mask = {{ v = mask.null }}'),
-    "allowed": (["ALTER TABLE t RENAME COLUMN v TO w"], "v", "w", 'drop = {{ "p" }}, mask = {{ v = mask.null }}, rename = {{ w = "w" }}'),
+    "rename": (["ALTER TABLE t RENAME COLUMN v TO w"], "v", "w", SHELTERS_P, {"w": "***"}),
+    "change": (["ALTER TABLE t CHANGE p q VARCHAR(20)"], "p", "q", SHELTERS_V + "}", {"v": "***"}),
+    "case": (["ALTER TABLE t CHANGE v V VARCHAR(20)"], "v", "V", SHELTERS_P, {"V": "***"}),
+    "allowed": (["ALTER TABLE t RENAME COLUMN v TO w"], "v", "w", SHELTERS_P + ', mask = { ["v?"] = mask.null }', {"w": "secret"}),
     "table_swapped": (["CREATE TABLE _t_gho LIKE t", "ALTER TABLE _t_gho CHANGE v w VARCHAR(20)",
                        "INSERT INTO _t_gho SELECT * FROM t", "RENAME TABLE t TO _t_del, _t_gho TO t"],
-                      "v", "w", 'drop = {{ "p" }}, mask = {{ v = mask.null, w = mask.null }}'),
+                      "v", "w", SHELTERS_P, {"w": "***"}),
 }
+
+
+def line_to_write(running, allowed=False):
+    """What the error of the rename guard says to write: for the column as before, or for one that may be written as it is."""
+    kept, where, written = re.findall(r"Write (.*?) in (columns\S*) \(or (rename = .*?), if they may be\)", running.log)[-1]
+    return written if allowed else kept
 
 
 @pytest.mark.parametrize("case", FALL_OFF)
 def test_no_mask_falls_off(sync, sql, db, case):
     """README "a row never passes unmasked": a column that a pattern masks or drops and that an ALTER renames stops the sync
     before its next row, and every start does until the script speaks of the new name."""
-    statements, old, new, mended = FALL_OFF[case]
+    statements, old, new, rest, expected = FALL_OFF[case]
     sql("CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(20), p VARCHAR(20))", "INSERT INTO t VALUES (1, 'secret', 'secret')")
     options = f'columns = {{{{ ["{db}.*"] = {{{{ {{}} }}}} }}}},'
     running = sync(options.format(SHELTERED.format()))
@@ -251,31 +259,34 @@ def test_no_mask_falls_off(sync, sql, db, case):
     running.wait_streaming()
     sql(*statements, "INSERT INTO t VALUES (2, 'secret', 'secret')")
     said = [rf"statement at \S+:\d+: .*sync\.lua:\d+: columns", rf'column "{old}" of {db}\.t, which is (masked|dropped)',
-            rf'is now "{new}" of {db}\.t', f"Say the same of \"{new}\""]
+            rf'is now "{new}" of {db}\.t', rf'Write .*"{new}\?"', rf'in columns\["{db}\.\*"\]']
     running.fails(7, *said)
     running.start().fails(7, *said)
     assert "secret" not in "".join(m.text for m in running.reader(f"{db}.t").to_end())
-    running.write(running.text([f"{db}.*"], options.format(mended.format())))
+    running.write(running.text([f"{db}.*"], options.format(f"{line_to_write(running, case == 'allowed')}, {rest}")))
     running.start()
-    after = running.wait_rows(f"{db}.t", 2)[1].after
-    assert after == {"id": 2, **({"v": None} if case == "change" else {}),
-                     **({"w": "secret"} if case == "allowed" else {}),
-                     **({"w": None} if case in ("rename", "table_swapped") else {}),
-                     **({"p": "secret"} if case == "rename" else {})}
+    assert running.wait_rows(f"{db}.t", 2)[1].after == {"id": 2, **expected}
 
 
 def test_no_mask_falls_off_an_exact_name(sync, sql, db):
-    """The same where the table is named exactly, which is strict about its columns: braces make it a pattern that takes both
-    names, as the text says."""
+    """The same where the table is named exactly, which is strict about its columns: both may be absent in the line that the text
+    says to write."""
     sql("CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(20))", "INSERT INTO t VALUES (1, 'secret')")
     running = sync(f'columns = {{ ["{db}.t"] = {{ mask = {{ v = mask.null }} }} }},')
     running.wait_rows(f"{db}.t", 1)
     running.wait_streaming()
     sql("ALTER TABLE t RENAME COLUMN v TO w", "INSERT INTO t VALUES (2, 'secret')")
-    running.fails(7, r"statement at \S+:\d+", rf'"{db}\.{{t}}" takes both')
-    running.write(running.text([f"{db}.*"], f'columns = {{ ["{db}.{{t}}"] = {{ mask = {{ v = mask.null, w = mask.null }} }} }},'))
+    running.fails(7, r"statement at \S+:\d+", rf'in columns\["{db}\.t"\]')
+    assert line_to_write(running) == 'mask = { ["v?"] = mask.null, ["w?"] = mask.null }'
+    running.write(running.text([f"{db}.*"], f'columns = {{ ["{db}.t"] = {{ {line_to_write(running)} }} }},'))
     running.start()
     assert running.wait_rows(f"{db}.t", 2)[1].after == {"id": 2, "w": None}
+    sql("RENAME TABLE t TO u", "INSERT INTO u VALUES (3, 'secret')")
+    running.fails(7, rf'column "w" of {db}\.t, which is masked, is now "w" of {db}\.u')
+    running.write(running.text([f"{db}.*"], f"columns = {{ {line_to_write(running)} }},"))
+    running.start()
+    running.wait_message(f"{db}.u", lambda m: m.key == b"3", "the row of the stream")
+    assert {m.after["w"] for m in rows(running.reader(f"{db}.u").to_end())} == {None}
 
 
 def test_no_mask_falls_off_a_renamed_table(sync, sql, db):
@@ -286,6 +297,7 @@ def test_no_mask_falls_off_a_renamed_table(sync, sql, db):
     running.wait_streaming()
     sql("RENAME TABLE users_a TO people", "INSERT INTO people VALUES (2, 'secret')")
     running.fails(7, rf'column "v" of {db}\.users_a, which is masked, is now "v" of {db}\.people')
+    assert line_to_write(running) == f'["{db}.people"] = {{ mask = {{ ["v?"] = mask.null }} }}'
 
 
 def test_no_mask_falls_off_in_the_full_sync(sync, sql, db):
@@ -301,7 +313,7 @@ def test_no_mask_falls_off_in_the_full_sync(sync, sql, db):
 def test_renames_that_uncover_nothing(sync, sql, db):
     """Columns that are written as they are may be renamed; a masked one that goes may go; a new one may come beside it."""
     sql("CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(20), a INT)", "INSERT INTO t VALUES (1, 'secret', 1)")
-    running = sync(f'columns = {{ ["{db}.*"] = {{ mask = {{ v = mask.null, x = mask.null }} }} }},')
+    running = sync(f'columns = {{ ["{db}.*"] = {{ mask = {{ v = mask.null, ["x?"] = mask.null }} }} }},')
     running.wait_rows(f"{db}.t", 1)
     running.wait_streaming()
     sql("ALTER TABLE t RENAME COLUMN a TO b", "ALTER TABLE t RENAME COLUMN v TO x", "ALTER TABLE t DROP COLUMN x, ADD COLUMN c INT",
@@ -472,6 +484,41 @@ def test_column_that_a_table_lacks(sync, sql, db, users):
     running.stop()
     refused = sync(f'columns = {{ ["{db}.other"] = {{ drop = {{ "password" }} }} }},', name=f"{running.name}_x")
     refused.fails(1, r"sync\.lua:\d+: .*password")
+
+
+@pytest.mark.parametrize("entry", ["mask = {{ emial = mask.email }}", 'drop = {{ "emial" }}', 'keep = {{ "id", "emial" }}',
+                                   'order = {{ "emial" }}', 'rename = {{ emial = "address" }}'])
+def test_column_that_no_table_of_a_pattern_has(sync, sql, db, kafka, entry):
+    """A misspelt column in an entry by a pattern is refused by every command, by the line and with the name that is near; with "?"
+    it may be absent."""
+    sql("CREATE TABLE a (id INT PRIMARY KEY, email VARCHAR(20))", "CREATE TABLE b (id INT PRIMARY KEY)", "INSERT INTO a VALUES (1, 'a@b.c')")
+    entry = entry.format()
+    columns = f'mode = "full", columns = {{ ["{db}.*"] = {{\n  {entry} }} }},'
+    running = sync(columns, start=False)
+    said = r'sync\.lua:\d+: columns\["\w+\.\*"\]\.\w+(\.emial|\[\d\]): no table that it matches has a column "emial", did you mean "email"'
+    for command in ("check", "plan", "preview"):
+        code, out, err = running.once(command=command)
+        assert code == 1 and re.search(said + r'\?; write "emial\?" if it may be absent', out + err), (command, out + err)
+    running.start().fails(1, said)
+    assert not [t for t in kafka.partitions() if t.startswith(db)]
+    lenient = columns.replace('"emial"', '"emial?"').replace("emial =", '["emial?"] =')
+    running.write(running.text([f"{db}.*"], lenient))
+    code, out, err = running.once(command="plan")
+    assert code == 0, out + err
+
+
+def test_column_that_no_table_had_when_the_sync_began(sync, sql, db):
+    """A pattern that matches no table yet: the first table that comes is refused before its first row when a name of its entry is
+    no column of any; tables that are made before the rows count."""
+    sql("CREATE TABLE a (id INT PRIMARY KEY)", "INSERT INTO a VALUES (1)")
+    running = sync(f'columns = {{ ["{db}.u*"] = {{ mask = {{ mail = mask.null }} }}, ["{db}.w*"] = {{ drop = {{ "emial" }} }} }},')
+    running.wait_streaming()
+    sql("CREATE TABLE u1 (id INT PRIMARY KEY)", "CREATE TABLE u2 (id INT PRIMARY KEY, mail VARCHAR(20))", "INSERT INTO u1 VALUES (1)",
+        "INSERT INTO u2 VALUES (1, 'secret')")
+    assert running.wait_rows(f"{db}.u2", 1)[0].after == {"id": 1, "mail": None}
+    sql("CREATE TABLE w1 (id INT PRIMARY KEY, email VARCHAR(20))", "INSERT INTO w1 VALUES (1, 'secret')")
+    running.fails(7, rf'table {db}\.w1, insert at \S+:\d+: .*no table that it matches has a column "emial", did you mean "email"')
+    assert "secret" not in "".join(m.text for m in running.reader(f"{db}.w1").to_end())
 
 
 def test_tables_meet_in_one_topic(sync, sql, db, kafka):

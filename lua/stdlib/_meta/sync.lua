@@ -81,6 +81,7 @@ function change:copy() end
 ---@field db { regex: string?, prefix: string?, to: string }[]?
 ---@field name nil|fun(t: tideway.table_info): string
 
+---Names are those of columns of the source; "mail?" may be absent.
 ---@class tideway.columns
 ---@field tables tideway.patterns? list form only
 ---@field rename table<string, string>?

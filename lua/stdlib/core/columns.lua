@@ -1,6 +1,7 @@
 -- columns: what of a table is written, under which names, and what is masked. Everything is said with source
--- names. An entry for a table by its exact name must fit: a column that is not there is refused. An entry by a pattern
--- attaches where the column is. Drops add up; a later rename or mask of the same column replaces an earlier one.
+-- names. A name must be that of a column: in an entry for a table by its exact name of this table, in one by a pattern of at least
+-- one table that it matches. "mail?" may be absent; of a name that ends with a question mark each is written twice.
+-- Drops add up; a later rename or mask of the same column replaces an earlier one.
 local fault = require "tideway.core.fault"
 local masks = require "tideway.core.masks"
 local option = require "tideway.core.option"
@@ -10,39 +11,70 @@ local columns = {}
 
 local KEYS = option.group("columns")
 
-local function string_map(map, place)
-  for _, key in ipairs(fault.sorted_keys(map)) do
-    if type(key) ~= "string" then place:fail("must be a map { source = \"destination\" }") end
-    local name = map[key]
-    if type(name) ~= "string" or name == "" then
-      place:child(key):fail("must be the name in the messages, not %s", fault.show(name))
-    end
-  end
-  return map
+-- A name as it is written: that of the column, and whether it may be absent.
+local function read_name(written, place)
+  local base, marks = written:match("^(.-)(%?*)$")
+  local name = base .. ("?"):rep(#marks // 2)
+  if name == "" then place:fail("%q is not the name of a column", written) end
+  return name, #marks % 2 == 1
 end
 
-local function mask_map(map, place)
-  local result = {}
-  for _, key in ipairs(fault.sorted_keys(map)) do
-    if type(key) ~= "string" then place:fail("must be a map { column = mask }") end
-    result[key] = masks.compile(map[key], place:child(key))
-  end
-  return result
+-- The same backwards, for a column that may be absent.
+local function optional(name)
+  return (name:gsub("%?+$", "%0%0")) .. "?"
 end
 
+-- One use of a column: { name, optional, place, value, owner }. owner: the entry that it is in.
+local function use(owner, written, place, value)
+  local name, may_lack = read_name(written, place)
+  local one = { name = name, optional = may_lack, place = place, value = value, owner = owner }
+  owner.uses[#owner.uses + 1] = one
+  return one
+end
+
+local function use_list(owner, list, place)
+  local uses = {}
+  for i, written in ipairs(option.string_list(list, place)) do uses[i] = use(owner, written, place:child(i)) end
+  return uses
+end
+
+-- what: how such a map is written. take(value, place) gives the value of a use.
+local function use_map(owner, map, place, what, take)
+  local uses, seen = {}, {}
+  for _, written in ipairs(fault.sorted_keys(map)) do
+    if type(written) ~= "string" then place:fail("must be a map { %s }", what) end
+    local here = place:child(written)
+    local one = use(owner, written, here, take(map[written], here))
+    if seen[one.name] then place:fail("names the column %q twice", one.name) end
+    seen[one.name] = true
+    uses[#uses + 1] = one
+  end
+  return uses
+end
+
+local function destination_name(name, place)
+  if type(name) ~= "string" or name == "" then place:fail("must be the name in the messages, not %s", fault.show(name)) end
+  return name
+end
+
+-- drop, keep, order, rename and mask as lists of uses; uses: all of them.
 local function check_entry(value, place)
-  local item = {}
+  local item, entry = {}, { uses = {} }
   for key, part in pairs(value) do
     if key ~= "tables" then item[key] = part end
   end
   local checked = option.check("columns", item, place)
-  if checked.rename then string_map(checked.rename, place:child("rename")) end
-  if checked.mask then checked.mask = mask_map(checked.mask, place:child("mask")) end
+  if checked.rename then
+    entry.rename = use_map(entry, checked.rename, place:child("rename"), 'source = "destination"', destination_name)
+  end
+  if checked.mask then
+    entry.mask = use_map(entry, checked.mask, place:child("mask"), "column = mask", masks.compile)
+  end
   for _, key in ipairs({ "drop", "keep", "order" }) do
-    if checked[key] then checked[key] = option.string_list(checked[key], place:child(key)) end
+    if checked[key] then entry[key] = use_list(entry, checked[key], place:child(key)) end
   end
   if checked.drop and checked.keep then place:fail("has both keep and drop: keep already says what is written") end
-  return checked
+  return entry
 end
 
 local function check_map_value(value, place)
@@ -83,56 +115,44 @@ local function new_work(t)
   return { t = t, index = index, names = names, drop = {}, rename = {}, mask = {}, order = {} }
 end
 
-local function missing(place, name, t, names)
-  place:fail("the table %s.%s has no column %q%s", t.db, t.name, name, fault.hint(name, names, "its columns are"))
+local function missing(one, t, names)
+  one.place:fail("the table %s.%s has no column %q%s; write %q if it may be absent", t.db, t.name, one.name,
+    fault.hint(one.name, names, "its columns are"), optional(one.name))
 end
 
 local Work = {}
 Work.__index = Work
 
--- The position of a column that an entry names; nil where a pattern meets a table without it.
-function Work:column(name, place, exact)
-  local at = self.index[name]
-  if not at and exact then missing(place, name, self.t, self.names) end
-  return at
-end
-
-function Work:each(list, place, exact, fn)
-  for i, name in ipairs(list or {}) do
-    local at = self:column(name, place:child(i), exact)
-    if at then fn(at, place) end
+-- Calls fn(position, use) for each of the uses whose column is there. exact: the others are refused.
+function Work:each(uses, exact, fn)
+  for _, one in ipairs(uses or {}) do
+    local at = self.index[one.name]
+    if at then fn(at, one) end
+    if not at and exact and not one.optional then missing(one, self.t, self.names) end
   end
 end
 
 function Work:apply(entry)
   local value, place, exact = entry.value, entry.place, entry.exact
-  self:each(value.drop, place:child("drop"), exact, function(at, here) self.drop[at] = here end)
+  self:each(value.drop, exact, function(at, one) self.drop[at] = one end)
   if value.keep then
     self.keep = {}
-    self:each(value.keep, place:child("keep"), exact, function(at, here) self.keep[at] = here end)
+    self:each(value.keep, exact, function(at, one) self.keep[at] = one end)
     self.keep_place = place:child("keep")
   end
   if value.order then
     self.order = {}
-    self:each(value.order, place:child("order"), exact, function(at) self.order[#self.order + 1] = at end)
+    self:each(value.order, exact, function(at) self.order[#self.order + 1] = at end)
   end
-  for _, name in ipairs(fault.sorted_keys(value.rename or {})) do
-    local here = place:child("rename"):child(name)
-    local at = self:column(name, here, exact)
-    if at then self.rename[at] = { name = value.rename[name], place = here } end
-  end
-  for _, name in ipairs(fault.sorted_keys(value.mask or {})) do
-    local here = place:child("mask"):child(name)
-    local at = self:column(name, here, exact)
-    if at then self.mask[at] = { mask = value.mask[name], place = here } end
-  end
+  self:each(value.rename, exact, function(at, one) self.rename[at] = one end)
+  self:each(value.mask, exact, function(at, one) self.mask[at] = one end)
 end
 
 function Work:is_written(at)
   local dropped, kept = self.drop[at], self.keep and self.keep[at]
   if dropped and kept then
-    dropped:plain("the column %q of %s.%s is dropped here and kept by %s", self.names[at], self.t.db, self.t.name,
-      kept:line_of_path())
+    dropped.place:plain("the column %q of %s.%s is dropped here and kept by %s", self.names[at], self.t.db, self.t.name,
+      kept.place:line_of_path())
   end
   return not dropped and (not self.keep or kept ~= nil)
 end
@@ -150,7 +170,7 @@ function Work:positions()
 end
 
 function Work:destination(at)
-  return self.rename[at] and self.rename[at].name or self.names[at]
+  return self.rename[at] and self.rename[at].value or self.names[at]
 end
 
 function Work:check_names(written)
@@ -167,30 +187,111 @@ function Work:check_names(written)
   return taken
 end
 
+-- ---- names that no table has ----
+
+local function mark_seen(entry, index)
+  for _, one in ipairs(entry.value.uses) do one.seen = one.seen or index[one.name] ~= nil end
+end
+
+local function is_open(entry)
+  for _, one in ipairs(entry.value.uses) do
+    if not one.seen then return true end
+  end
+  return false
+end
+
+-- Notes which columns there are: of a name in an entry by a pattern at least one table must have it. all: these are all tables
+-- that the source has now; from here on columns.known refuses a table that an entry takes while a name has not been seen.
+-- Returns the entries that take one of the tables by a pattern.
+function columns.learn(selector, tables, all)
+  local entries, met = {}, {}
+  for _, t in ipairs(tables) do
+    for _, entry in ipairs(selector:collect(t.db, t.name)) do
+      if is_open(entry) then mark_seen(entry, (index_of(t))) end
+      if not entry.exact and not met[entry.value] then entries[#entries + 1], met[entry.value] = entry.value, true end
+    end
+  end
+  selector.strict = selector.strict or all
+  return entries
+end
+
+-- Names of the columns of the tables that an entry takes.
+local function names_of(selector, value, tables)
+  local names, seen = {}, {}
+  for _, t in ipairs(tables) do
+    for _, entry in ipairs(selector:collect(t.db, t.name)) do
+      for _, column in ipairs(entry.value == value and t.columns or {}) do
+        if not seen[column.name] then names[#names + 1] = column.name end
+        seen[column.name] = true
+      end
+    end
+  end
+  return names
+end
+
+local function unknown(one, names)
+  one.place:fail("no table that it matches has a column %q%s; write %q if it may be absent", one.name,
+    fault.hint(one.name, names, "their columns are"), optional(one.name))
+end
+
+-- Once, with every selected table: refuses a name that none of the tables of its entry has. An entry that takes no table yet is
+-- left to columns.known.
+function columns.check(selector, tables)
+  for _, value in ipairs(columns.learn(selector, tables, true)) do
+    for _, one in ipairs(value.uses) do
+      if not one.seen and not one.optional then unknown(one, names_of(selector, value, tables)) end
+    end
+  end
+end
+
+-- Whether an entry takes the table by a pattern and names a column that has never been seen.
+local function has_unseen(selector, entry, index)
+  if entry.exact or not selector.strict then return false end
+  mark_seen(entry, index)
+  for _, one in ipairs(entry.value.uses) do
+    if not one.seen and not one.optional then return true end
+  end
+  return false
+end
+
+-- Refuses such a table, unless the names have been seen since. A table may come while the sync runs, before the one that has the
+-- column, so that this is asked before its first row.
+function columns.known(selector, t)
+  for _, entry in ipairs(selector:collect(t.db, t.name)) do
+    local index, names = index_of(t)
+    for _, one in ipairs(has_unseen(selector, entry, index) and entry.value.uses or {}) do
+      if not one.seen and not one.optional then unknown(one, names) end
+    end
+  end
+end
+
 -- out: columns (as core.prepare gives them), destination (name -> position), dest (position -> name or nil),
--- index, names, masks (list in table order).
+-- index, names, masks (list in table order), unseen (ask columns.known before the first row).
 function columns.resolve(selector, t)
   local work = setmetatable(new_work(t), Work)
-  local index, names = work.index, work.names
-  for _, entry in ipairs(selector:collect(t.db, t.name)) do work:apply(entry) end
+  local index, names, unseen = work.index, work.names, false
+  for _, entry in ipairs(selector:collect(t.db, t.name)) do
+    work:apply(entry)
+    unseen = unseen or has_unseen(selector, entry, index)
+  end
   local written = work:positions()
   if #written == 0 and #names > 0 then
-    (work.keep_place or selector.rest and selector.rest.place or select(2, next(work.drop))):plain(
+    (work.keep_place or selector.rest and selector.rest.place or select(2, next(work.drop)).place):plain(
       "nothing of the table %s.%s would be written: no column is left", t.db, t.name)
   end
-  local result = { columns = {}, dest = {}, index = index, names = names, masks = {},
+  local result = { columns = {}, dest = {}, index = index, names = names, masks = {}, unseen = unseen,
     destination = work:check_names(written) }
   for i, at in ipairs(written) do
     local name, one, column = work:destination(at), work.mask[at], t.columns[at]
-    local transport = one and one.mask:becomes_text(column) and "STRING" or column.transport
+    local transport = one and one.value:becomes_text(column) and "STRING" or column.transport
     result.columns[i] = { column = at, name = name, transport = transport, scale = column.scale }
     result.dest[at] = name
   end
   for at = 1, #names do
     local one = work.mask[at]
     if one then
-      one.mask:check(t.columns[at], one.place, t)
-      result.masks[#result.masks + 1] = { column = names[at], mask = one.mask, place = one.place }
+      one.value:check(t.columns[at], one.place, t)
+      result.masks[#result.masks + 1] = { column = names[at], mask = one.value, place = one.place }
     end
   end
   return result
@@ -201,24 +302,22 @@ end
 -- What the entries say of a table whatever they lack there; the names that they speak of, by which the user has decided.
 local function lenient(selector, t)
   local work, spoken = setmetatable(new_work(t), Work), {}
+  work.owners = {}
   for _, entry in ipairs(selector:collect(t.db, t.name)) do
     local value = entry.value
     work:apply { value = value, place = entry.place, exact = false }
-    for _, list in ipairs { value.drop or {}, value.keep or {} } do
-      for _, name in ipairs(list) do spoken[name] = true end
+    for _, uses in ipairs { value.drop or {}, value.keep or {}, value.rename or {}, value.mask or {} } do
+      for _, one in ipairs(uses) do spoken[one.name] = true end
     end
-    for _, map in ipairs { value.rename or {}, value.mask or {} } do
-      for name in pairs(map) do spoken[name] = true end
-    end
-    work.by_name = work.by_name or entry.exact
+    work.owners[value] = entry
   end
   return work, spoken
 end
 
--- The place that keeps a column's values from being written as they are, and how; nil: nothing does.
+-- The place that keeps a column's values from being written as they are, how, and the use; nil: nothing does.
 function Work:shelter(at)
-  if self.mask[at] then return self.mask[at].place, "masked" end
-  if self.drop[at] then return self.drop[at], "dropped" end
+  if self.mask[at] then return self.mask[at].place, "masked", self.mask[at] end
+  if self.drop[at] then return self.drop[at].place, "dropped", self.drop[at] end
   if self.keep and not self.keep[at] then return self.keep_place, "not kept" end
 end
 
@@ -229,23 +328,47 @@ local function newcomer(work, spoken, old)
   end
 end
 
--- Raises when a column of `before` that is masked or not written stands in `after` under a name (or in a table of a name)
+-- mask = { ["mail?"] = mask.email, ["post?"] = mask.email }: both names, for rows from before the statement may come.
+local function part_to_write(one, names)
+  local items = {}
+  for i, name in ipairs(names) do
+    local written = ("%q"):format(optional(name))
+    items[i] = one and one.value and ("[%s] = %s"):format(written, one.value:written()) or written
+  end
+  return ("%s = { %s }"):format(one and one.value and "mask" or "drop", table.concat(items, ", "))
+end
+
+-- "shop.users"; of a table that has another name now "shop.{users,people}", for a name without a table is refused.
+local function pattern_to_write(before, after, exact)
+  local function both(a, b) return (a == b or not exact) and b or ("{%s,%s}"):format(a, b) end
+  return ("%s.%s"):format(both(before.db, after.db), both(before.name, after.name))
+end
+
+-- What lets the sync go on with the column masked or dropped as before.
+local function remedy(old, new, one, names)
+  local part, entry = part_to_write(one, names), one and old.owners[one.owner]
+  if entry and new.owners[one.owner] then return ("%s in %s"):format(part, entry.place:name()) end
+  local tables = ("%q"):format(pattern_to_write(old.t, new.t, entry and entry.exact))
+  if entry and entry.list then return ("{ tables = %s, %s } in columns"):format(tables, part) end
+  return ("[%s] = { %s } in columns"):format(tables, part)
+end
+
+-- Raises when a column of `before` that is masked or not written is in `after` under a name (or in a table of a name)
 -- of which nothing is said: its values would go out as they are. renames: source name -> new name; nil: they are not
 -- known, only both definitions, and then a new column counts as the one that is gone.
 function columns.guard(selector, before, after, renames)
   local old = lenient(selector, before)
   local new, spoken = lenient(selector, after)
   for at, name in ipairs(old.names) do
-    local place, how = old:shelter(at)
+    local place, how, one = old:shelter(at)
     local to = renames and renames[name] or name
     if place and not renames and not new.index[to] then to = newcomer(new, spoken, old) or to end
     local there = place and new.index[to]
     if there and not new:shelter(there) and not spoken[to] then
       place:fail("the column %q of %s.%s, which is %s, is now %q of %s.%s, and nothing in `columns` speaks of that: its "
-        .. "values would be written as they are. Say the same of %q (or rename = { %s = %q }, if they may be), and start "
-        .. "again%s", name, before.db, before.name, how, to, after.db, after.name, to, to, to, old.by_name
-        and (("; rows from before still have %q: %q takes both names, for a pattern attaches where a column is")
-          :format(name, after.db .. ".{" .. after.name .. "}")) or "")
+        .. "values would be written as they are. Write %s (or rename = { [%q] = %q }, if they may be), and start again",
+        name, before.db, before.name, how, to, after.db, after.name,
+        remedy(old, new, one, name == to and { to } or { name, to }), optional(to), to)
     end
   end
 end

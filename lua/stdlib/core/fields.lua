@@ -144,7 +144,7 @@ local function resolve_field(item, values, functions)
   local out = { name = item.name, scale = field.scale, place = field.place }
   if field.fn then
     functions[#functions + 1] = { fn = field.fn, where = field.where }
-    out.source, out.slot, out.transport = "function", #functions, field.transport
+    out.source, out.slot, out.transport, out.where = "function", #functions, field.transport, field.where
   elseif field.parts then
     resolve_text(out, field, values)
   else

@@ -76,7 +76,16 @@ local function mask_function(columns, t, key)
   return closure.masks(list)
 end
 
--- The event function of a table, or nil when nothing concerns it.
+-- What `plan` shows of the masks: a text for each column, "" where there is none; nil: no column has one.
+local function mask_texts(columns)
+  if #columns.masks == 0 then return nil end
+  local texts = {}
+  for at in ipairs(columns.names) do texts[at] = "" end
+  for _, item in ipairs(columns.masks) do texts[columns.index[item.column]] = item.mask:describe() end
+  return texts
+end
+
+-- The event function of a table, or nil when nothing concerns it; and what `plan` shows of it.
 function hooks.resolve(compiled, t, columns, key)
   local on_row, row_wheres = functions_of(compiled.on_row:collect(t.db, t.name))
   local on_change, change_wheres = functions_of(compiled.on_change:collect(t.db, t.name))
@@ -90,7 +99,7 @@ function hooks.resolve(compiled, t, columns, key)
       error(("%s: on_change must return nothing, true (keep) or false (drop), not %s"):format(change_wheres[i],
         fault.show(got)), 0)
     end,
-  }
+  }, { masks = mask_texts(columns), on_row = row_wheres, on_change = change_wheres, filter = filter and filter.value.where }
 end
 
 return hooks

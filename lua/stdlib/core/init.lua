@@ -180,10 +180,11 @@ function core.prepare(i, t)
     wanted = true, topic = result.topic, topic_function = result.fn ~= nil, key = public_key(resolved),
     primary = #resolved.primary > 0 and resolved.primary or nil, columns = cols.columns, fields = list,
     update = sync.update:pick(t.db, t.name).value, key_change = sync.config.key_change, slots = #functions,
-    warnings = {},
+    warnings = {}, unseen = cols.unseen,
   }
   mapping.image, mapping.image_where = image_functions(result, resolved, functions)
-  mapping.event = hooks.resolve(sync.hooks, t, cols, resolved)
+  mapping.event, mapping.shown = hooks.resolve(sync.hooks, t, cols, resolved)
+  mapping.shown.topic, mapping.shown.key = result.where, resolved.where
   topic.meet(sync.taken, t, result, sync.place:child("topic"))
   local met, group = met_in_topic(sync, t, result, key.signature(t, resolved, list))
   local problem = compaction_problem(t, resolved, met, sync.config.key_json, "topics.config compacts the topic")
@@ -200,6 +201,21 @@ function core.compacted(i, t, name)
   local met = met_in_topic(sync, t, result, key.signature(t, resolved, list))
   local problem = compaction_problem(t, resolved, met, sync.config.key_json, ("the topic %q is compacted"):format(name))
   if problem then sync.place:plain("%s", problem) end
+end
+
+-- Once, after core.check, with every selected table and those of the position: raises for a name in `columns` that is no column.
+function core.check_columns(i, tables)
+  columns.check(syncs[i].columns, tables)
+end
+
+-- Tables that there are, whose columns the names in `columns` may mean. all: these are all that the source has now.
+function core.learn(i, tables, all)
+  columns.learn(syncs[i].columns, tables, all)
+end
+
+-- Before the first row of a table whose mapping is `unseen`.
+function core.known(i, t)
+  columns.known(syncs[i].columns, t)
 end
 
 -- Another definition of a table, or another table of the same rows: raises where masks and drops would fall off.

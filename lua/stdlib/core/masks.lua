@@ -1,5 +1,6 @@
 -- masks: what stands behind tideway.mask. A mask is an edit of a cell before anything else sees the row, so
 -- topic, key, fields and both images carry the masked value. NULL stays NULL, but for const and null.
+local cbase = require "tideway.cbase"
 local fault = require "tideway.core.fault"
 
 local masks = {}
@@ -22,6 +23,17 @@ function Mask:__tostring()
   return "mask." .. self.name
 end
 
+-- As it is written in a script, but for what is secret or a function.
+function Mask:written()
+  if self.custom then return "..." end
+  return "mask." .. self.name .. (self.arguments or "")
+end
+
+-- For `plan`: a function by its place.
+function Mask:describe()
+  return self.custom and "function " .. self.where or self:written()
+end
+
 function masks.is(value)
   return getmetatable(value) == Mask
 end
@@ -32,7 +44,9 @@ function masks.compile(value, place)
     if value.build and not value.apply then place:fail("mask.%s needs its argument: %s", value.name, value.usage) end
     return value
   end
-  if type(value) == "function" then return masks.new { name = "function", apply = value, custom = true } end
+  if type(value) == "function" then
+    return masks.new { name = "function", apply = value, custom = true, where = (cbase.function_where(value)) }
+  end
   place:fail("must be a mask such as mask.email, or a function(value, row), not %s", fault.show(value))
 end
 

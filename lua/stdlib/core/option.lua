@@ -129,7 +129,7 @@ option.groups = {
     { "prefix", type = "string", help = "Matches database names that begin so." },
     { "to", type = "string", required = true, help = "The name, or the new prefix." },
   } },
-  { name = "columns", title = "`columns` of sync.run for a table, all by source names.", list = {
+  { name = "columns", title = '`columns` of sync.run for a table, all by source names. "mail?" may be absent.', list = {
     { "rename", type = TABLE, help = "{ source = \"destination\" }." },
     { "drop", type = "string|table", help = "Columns that are not written; functions still read them." },
     { "keep", type = "string|table", help = "The only columns that are written: one added later stays out." },

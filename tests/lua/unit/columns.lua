@@ -79,11 +79,86 @@ test.case("an exact name must have the column, a pattern attaches where it is", 
   for _, entry in ipairs { { drop = { "mai" } }, { keep = { "mai" } }, { rename = { mai = "x" } }, { order = { "mai" } },
     { mask = { mai = mask.email } } } do
     test.raises(function() names { [EXACT] = entry } end,
-      'the table shop.users has no column "mai", did you mean "mail"?')
+      'the table shop.users has no column "mai", did you mean "mail"?; write "mai?" if it may be absent')
     test.equal(#names { ["shop.*"] = { drop = { "mai" } } }, #"id mail password age")
   end
   test.raises(function() names { [EXACT] = { drop = { "zzzzzzzz" } } } end,
     "its columns are: age, id, mail, password")
+end)
+
+local function check(columns, list)
+  return tables.check({ columns = columns }, list or { users(), make("shop.orders", { "id int", "what? int" }), make("blog.x") })
+end
+
+test.case("a name in an entry by a pattern must be a column of one of its tables", function()
+  for key, entry in pairs { drop = { "mai" }, keep = { "id", "mai" }, rename = { mai = "x" }, order = { "mai" },
+    mask = { mai = mask.email } } do
+    local said = 'no table that it matches has a column "mai", did you mean "mail"?; write "mai?" if it may be absent'
+    local message = test.raises(function() check { ["shop.*"] = { [key] = entry } } end, said)
+    test.ok(message:find('columns["shop.*"].' .. key, 1, true), message)
+    test.raises(function() check { ["shop.{users,orders}"] = { [key] = entry } } end, said)
+    test.raises(function() check { { tables = { "shop.*", "blog.x" }, [key] = entry } } end, said)
+    test.raises(function() check { [key] = entry } end, said)
+    test.raises(function() check { default = { [key] = entry }, ["blog.x"] = {} } end, said)
+  end
+  check { ["shop.*"] = { drop = { "mail" }, order = { "what??" } }, ["nothing.*"] = { drop = { "mai" } } }
+  test.raises(function() check { ["shop.orders*"] = { drop = { "mail" } } } end, 'their columns are: id, what?; write "mail?"')
+end)
+
+test.case('a "?" after a name: it may be absent; two are one of the name', function()
+  for _, tables_of in ipairs { "shop.users", "shop.*" } do
+    check { [tables_of] = { drop = { "mai?" }, order = "age?", rename = { ["x?"] = "y" }, mask = { ["z?"] = mask.email } } }
+    test.equal(names { [tables_of] = { drop = { "mai?", "age?" }, rename = { ["mail?"] = "email" } } }, "id email password")
+  end
+  check { ["shop.orders"] = { drop = { "what??", "why???" } } }
+  test.raises(function() check { ["shop.orders"] = { drop = { "why??" } } } end, 'no column "why?", did you mean "what?"')
+  test.raises(function() check { ["shop.orders"] = { drop = { "why??" } } } end, 'write "why???" if it may be absent')
+  test.raises(function() check { ["shop.*"] = { drop = { "?" } } } end, '"?" is not the name of a column')
+  test.raises(function() check { ["shop.*"] = { mask = { mail = mask.null, ["mail?"] = mask.email } } } end,
+    'names the column "mail" twice')
+end)
+
+test.case("a table that comes later is refused while a name has not been seen", function()
+  local core = require "tideway.core"
+  local i = tables.sync { columns = { ["shop.*"] = { mask = { mail = mask.email } } } }
+  core.learn(i, { make("blog.x") }, true)
+  local orders = make("shop.orders", { "id int", "mial varchar" })
+  test.equal(core.prepare(i, orders).unseen, true)
+  test.raises(function() core.known(i, orders) end, 'no table that it matches has a column "mail", did you mean "mial"?')
+  core.learn(i, { users() }, false)
+  core.known(i, orders)
+  test.equal(core.prepare(i, orders).unseen, false)
+  i = tables.sync { columns = { ["shop.*"] = { mask = { mail = mask.email } } } }
+  test.equal(core.prepare(i, orders).unseen, false) -- which tables there are is not known
+end)
+
+test.case("the line that the rename guard says to write", function()
+  local core = require "tideway.core"
+  local function line(columns, before, after, renames)
+    local i = tables.sync { columns = columns }
+    local message = test.raises(function() core.guard(i, before, after, renames) end, "start again")
+    return message:match("Write (.-) %(or "), message:match("%(or (.-), if they may be%)")
+  end
+  local renamed = make("shop.users", { "id int", "post varchar", "password varchar", "age int" })
+  local function same(columns, expected, after, renames)
+    test.equal(line(columns, users(), after or renamed, renames or { mail = "post" }), expected)
+  end
+  local function both(text) return ('mask = { ["mail?"] = %s, ["post?"] = %s }'):format(text, text) end
+  same({ ["shop.*"] = { mask = { mail = mask.last(4) } } }, both "mask.last(4)" .. ' in columns["shop.*"]')
+  same({ [EXACT] = { mask = { mail = mask.const "x" } } }, both 'mask.const("x")' .. ' in columns["shop.users"]')
+  same({ { tables = "shop.*", mask = { mail = mask.hash { key = "k" } } } }, both "mask.hash { key = ... }" .. " in columns[1]")
+  same({ mask = { mail = function() end } }, both "..." .. " in columns")
+  same({ ["shop.*"] = { drop = "mail" } }, 'drop = { "mail?", "post?" } in columns["shop.*"]')
+  local people = make("crm.people", { "id int", "mail varchar", "password varchar", "age int" })
+  same({ ["shop.*"] = { mask = { mail = mask.email } } }, '["crm.people"] = { mask = { ["mail?"] = mask.email } } in columns',
+    people, {})
+  same({ [EXACT] = { mask = { mail = mask.email } } },
+    '["{shop,crm}.{users,people}"] = { mask = { ["mail?"] = mask.email } } in columns', people, {})
+  same({ { tables = "shop.users", drop = "mail" } }, '{ tables = "{shop,crm}.{users,people}", drop = { "mail?" } } in columns',
+    people, {})
+  same({ ["shop.*"] = { keep = { "id", "password", "age" } } }, '["crm.people"] = { drop = { "mail?" } } in columns', people, {})
+  local _, allowed = line({ ["shop.*"] = { drop = "mail" } }, users(), renamed, { mail = "post" })
+  test.equal(allowed, 'rename = { ["post?"] = "post" }')
 end)
 
 test.case("an allow-list keeps a column added later out", function()

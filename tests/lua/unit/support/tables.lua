@@ -44,7 +44,9 @@ end
 
 -- core.check of several.
 function tables.check(options, list, selected)
-  return core.check(tables.sync(options, selected), list)
+  local i = tables.sync(options, selected)
+  core.check_columns(i, list)
+  return core.check(i, list)
 end
 
 return tables
