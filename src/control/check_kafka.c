@@ -40,14 +40,14 @@ static void check_position(struct report *report, struct look *look)
 	buf_fini(&text);
 }
 
-/* The store is taken. */
+/* The store is taken; it stays open for the topics that it knows. */
 static void check_store(struct report *report, struct look *look, struct store *store,
 			struct slice what)
 {
 	check_line(report, FINDING_OK, SLICE("checkpoint"), what, SLICE(""), ERR_NONE);
 	checkpoint_init(&look->sync.checkpoint, store, look->sync.config->name);
+	look->store_open = true;
 	check_position(report, look);
-	checkpoint_fini(&look->sync.checkpoint);
 }
 
 void check_checkpoint_file(struct report *report, struct look *look)
@@ -176,6 +176,28 @@ static void check_topic(struct asking *asking, const struct plan *plan)
 	buf_fini(&what);
 }
 
+static void lost_line(void *arg, struct slice topic, const struct err *why)
+{
+	struct asking *asking = arg;
+	struct slice name = arena_copy(&asking->look->lane.texts, topic);
+	struct buf what;
+	map_set(&asking->seen, name, asking);
+	buf_init(&what);
+	buf_printf(&what, "topic %.*s", SLICE_FMT(name));
+	check_failed(asking->report, buf_cstr(&what), why);
+	buf_fini(&what);
+}
+
+/* Topics of the checkpoint that a start would refuse. */
+static void check_lost(struct asking *asking)
+{
+	struct err err = ERR_INIT;
+	if (!asking->look->store_open || !asking->look->start.found)
+		return;
+	if (setup_lost(&asking->look->start, lost_line, asking, &err) < 0)
+		check_failed(asking->report, "topics", &err);
+}
+
 static void check_topics(struct asking *asking)
 {
 	struct look *look = asking->look;
@@ -208,6 +230,7 @@ void check_kafka(struct report *report, struct look *look)
 		   SLICE(""), ERR_NONE);
 	map_init(&asking.seen);
 	check_checkpoint(&asking);
+	check_lost(&asking);
 	check_topics(&asking);
 	map_fini(&asking.seen);
 	sink_free(asking.sink);

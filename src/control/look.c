@@ -28,6 +28,9 @@ int look_connect(struct look *look, unsigned index, struct err *err)
 
 void look_leave(struct look *look)
 {
+	if (look->store_open)
+		checkpoint_fini(&look->sync.checkpoint);
+	look->store_open = false;
 	if (!look->lane_open)
 		return;
 	lane_close(&look->lane);

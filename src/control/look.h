@@ -16,6 +16,7 @@ struct look {
 	struct lane lane; /* dry: makes no topic, sends nothing */
 	struct lane_metrics metrics;
 	bool lane_open;
+	bool store_open; /* the sync's checkpoint, for looking */
 };
 
 void look_init(struct look *look);

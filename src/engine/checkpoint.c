@@ -44,11 +44,19 @@ void checkpoint_post(struct checkpoint *checkpoint, struct saves *saves,
 	pthread_mutex_unlock(&checkpoint->lock);
 }
 
+void checkpoint_want(struct checkpoint *checkpoint)
+{
+	pthread_mutex_lock(&checkpoint->lock);
+	checkpoint->wanted = true;
+	pthread_cond_signal(&checkpoint->posted);
+	pthread_mutex_unlock(&checkpoint->lock);
+}
+
 bool checkpoint_due(struct checkpoint *checkpoint, int64_t now_ms)
 {
 	bool posted;
 	pthread_mutex_lock(&checkpoint->lock);
-	posted = checkpoint->saves.first || checkpoint->position.len > 0;
+	posted = checkpoint->wanted || checkpoint->saves.first || checkpoint->position.len > 0;
 	pthread_mutex_unlock(&checkpoint->lock);
 	return now_ms - checkpoint->saved_ms >= (posted ? SAVE_MS : SAVE_IDLE_MS);
 }
@@ -104,7 +112,10 @@ int checkpoint_save(struct checkpoint *checkpoint, struct err *err)
 	saves_move(&saves, &checkpoint->saves);
 	position = arena_copy(&arena, buf_slice(&checkpoint->position));
 	buf_clear(&checkpoint->position);
+	checkpoint->wanted = false;
 	pthread_mutex_unlock(&checkpoint->lock);
+	if (checkpoint->more)
+		checkpoint->more(checkpoint->more_arg, &saves);
 	n = collect(checkpoint, &saves, position, &arena, &records);
 	if (FAULT(SAVE))
 		rc = err_retry(err, ERR_KAFKA, "saving the checkpoint: fault injected");

@@ -23,6 +23,10 @@ struct checkpoint {
 	struct saves saves;    /* records to save */
 	struct buf position;   /* JSON of the newest position; empty: none since the last save */
 	int64_t saved_ms;      /* monotonic time of the last save */
+	bool wanted;           /* a save is due although nothing was posted; under the lock */
+	/* adds what has changed to each save, after the position was taken; NULL: nothing else changes */
+	void (*more)(void *arg, struct saves *saves);
+	void *more_arg;
 	bool failed; /* a save failed: nothing is taken until checkpoint_discard; under the lock */
 };
 
@@ -32,6 +36,8 @@ void checkpoint_fini(struct checkpoint *checkpoint);
 /* Hands over records (the list is emptied) and, unless NULL, the position they belong to. */
 void checkpoint_post(struct checkpoint *checkpoint, struct saves *saves,
 		     const struct position *position);
+/* Makes a save due: `more` has something that is not to wait. Any lane. */
+void checkpoint_want(struct checkpoint *checkpoint);
 /* Whether checkpoint_save has something to do now: something was posted and a second has passed since
  * the last save, or ten seconds passed (a fenced producer learns it only by saving). */
 bool checkpoint_due(struct checkpoint *checkpoint, int64_t now_ms);

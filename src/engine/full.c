@@ -179,9 +179,12 @@ static void take_marks(void *owner)
 {
 	struct full_lane *lane = owner;
 	struct mark mark;
-	while (window_take(&lane->lane.window, &mark))
-		if (mark.attached)
-			range_acked(lane, mark.attached);
+	while (window_take(&lane->lane.window, &mark)) {
+		if (mark.attached == NULL)
+			continue;
+		lane_note_ends(&lane->lane); /* another lane may end the table */
+		range_acked(lane, mark.attached);
+	}
 	pins_post(&lane->lane.sync->pins, &lane->lane.sync->checkpoint);
 	if (lane->lane.saves.first)
 		checkpoint_post(&lane->lane.sync->checkpoint, &lane->lane.saves, NULL);
@@ -376,6 +379,7 @@ static void *lane_main(void *arg)
 		fail(full, &err);
 		if (lane->lane.sink)
 			sink_purge(lane->lane.sink);
+		lane_note_failure(&lane->lane);
 	}
 	take_marks(lane);
 	lane_close(&lane->lane);

@@ -21,7 +21,7 @@ static unsigned count_partitions(const struct lane *lane)
 {
 	unsigned n = 0;
 	for (const struct destination *d = lane->first; d; d = d->next)
-		n += (unsigned)sink_topic_info(d->topic)->partitions;
+		n += (unsigned)sink_topic_info(d->topic)->present;
 	return n;
 }
 
@@ -42,7 +42,7 @@ static int named_topic(struct heartbeat *heartbeat, struct lane *lane, struct er
 	lane->uncounted = 1;
 	if (lane_destination(lane, heartbeat->name, false, NULL, &heartbeat->destination, err) < 0)
 		return -1;
-	heartbeat->total = (unsigned)sink_topic_info(heartbeat->destination->topic)->partitions;
+	heartbeat->total = (unsigned)sink_topic_info(heartbeat->destination->topic)->present;
 	return 0;
 }
 
@@ -52,6 +52,7 @@ static int begin_round(struct heartbeat *heartbeat, struct lane *lane, struct er
 	heartbeat->sent = 0;
 	heartbeat->partition = 0;
 	heartbeat->destination = NULL;
+	heartbeat->look = true;
 	heartbeat->total = count_partitions(lane);
 	if (lane->config->heartbeat_topic || heartbeat->total > HEARTBEAT_PARTITIONS_MAX)
 		return named_topic(heartbeat, lane, err);
@@ -62,7 +63,7 @@ static bool next_partition(struct heartbeat *heartbeat, struct lane *lane)
 {
 	struct destination *next;
 	while (heartbeat->destination == NULL ||
-	       heartbeat->partition >= sink_topic_info(heartbeat->destination->topic)->partitions) {
+	       heartbeat->partition >= sink_topic_info(heartbeat->destination->topic)->present) {
 		if (heartbeat->one_topic && heartbeat->destination)
 			return false;
 		next = heartbeat->destination ? heartbeat->destination->next : lane->first;
@@ -74,11 +75,48 @@ static bool next_partition(struct heartbeat *heartbeat, struct lane *lane)
 	return true;
 }
 
+static struct slice key_for(const struct destination *destination)
+{
+	return sink_topic_info(destination->topic)->compacted ? SLICE(COMPACTED_KEY)
+							      : (struct slice){NULL, 0};
+}
+
+/* The first heartbeat of a partition that the topic has got is how the sink finds it. */
+static int send_to_added(struct heartbeat *heartbeat, struct lane *lane,
+			 const struct destination *destination, struct err *err)
+{
+	const struct topic_info *info = sink_topic_info(destination->topic);
+	int before = info->present;
+	bool added = true;
+	while (added) {
+		if (sink_send_added(lane->sink, destination->topic, key_for(destination),
+				    buf_slice(&heartbeat->value), lane->token, &added, err) < 0)
+			return -1;
+		if (added)
+			lane_count(lane, heartbeat->value.len);
+	}
+	if (info->present > before)
+		pins_tell_grown(info->name, info->present, info->partitions);
+	return 0;
+}
+
+/* Not for messages that a script sends itself. */
+static int look_for_partitions(struct heartbeat *heartbeat, struct lane *lane, struct err *err)
+{
+	if (!heartbeat->look || lane->capture)
+		return 0;
+	heartbeat->look = false;
+	if (heartbeat->one_topic)
+		return send_to_added(heartbeat, lane, heartbeat->destination, err);
+	for (const struct destination *d = lane->first; d; d = d->next)
+		if (send_to_added(heartbeat, lane, d, err) < 0)
+			return -1;
+	return 0;
+}
+
 static int send_one(struct heartbeat *heartbeat, struct lane *lane, struct err *err)
 {
-	struct slice key = {NULL, 0};
-	if (sink_topic_info(heartbeat->destination->topic)->compacted)
-		key = SLICE(COMPACTED_KEY);
+	struct slice key = key_for(heartbeat->destination);
 	heartbeat->sent++;
 	return lane_send(lane, heartbeat->destination,
 			 &(struct message){heartbeat->partition++, key,
@@ -98,6 +136,8 @@ static unsigned due(const struct heartbeat *heartbeat, int64_t now_ms)
 
 static int send_due(struct heartbeat *heartbeat, struct lane *lane, unsigned until, struct err *err)
 {
+	if (look_for_partitions(heartbeat, lane, err) < 0)
+		return -1;
 	while (heartbeat->sent < until && next_partition(heartbeat, lane))
 		if (send_one(heartbeat, lane, err) < 0)
 			return -1;

@@ -15,6 +15,7 @@ struct heartbeat {
 	int partition;                   /* its next partition */
 	struct slice name;               /* of that topic; in lane.texts */
 	bool one_topic;                  /* too many partitions: a topic of its own instead */
+	bool look;                       /* for partitions that topics have got, in this round */
 	struct buf value;                /* the message */
 };
 

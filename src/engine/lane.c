@@ -101,7 +101,8 @@ void lane_close(struct lane *lane)
 	window_fini(&lane->window);
 }
 
-struct topic_spec lane_topic_spec(const struct sync_config *config, bool keyed, int pinned)
+struct topic_spec lane_topic_spec(const struct sync_config *config, bool keyed,
+				  const struct pinned *pinned)
 {
 	const struct topics_config *topics = &config->topics;
 	return (struct topic_spec){
@@ -110,7 +111,9 @@ struct topic_spec lane_topic_spec(const struct sync_config *config, bool keyed, 
 		.replication = topics->replication,
 		.config = topics->config,
 		.nconfig = topics->nconfig,
-		.pinned = pinned,
+		.pinned = pinned->partitions,
+		.ends = pinned->ends,
+		.nends = pinned->nends,
 	};
 }
 
@@ -119,24 +122,24 @@ static int open_destination(struct lane *lane, struct slice name, bool keyed,
 {
 	const struct topics_config *topics = &lane->config->topics;
 	struct pins *pins = &lane->sync->pins;
-	struct slice *tables;
-	size_t ntables;
-	const struct topic_spec spec = lane_topic_spec(
-		lane->config, keyed, pins_get(pins, name, &lane->texts, &tables, &ntables));
+	const struct pinned pinned = pins_get(pins, name, &lane->texts);
+	const struct topic_spec spec = lane_topic_spec(lane->config, keyed, &pinned);
 	struct topic *topic;
 	if (!pins_open(pins, name, topics->max + lane->uncounted))
 		return err_set(err, ERR_DATA,
 			       "topic '%.*s' would be number %u of this sync, topics.max is %u: a "
 			       "topic function that makes too many, or raise topics.max",
 			       SLICE_FMT(name), topics->max + 1, topics->max);
+	if (pinned.replaced && !lane->sync->dry_run)
+		return err_set(err, ERR_KAFKA, TOPIC_REPLACED, SLICE_FMT(name));
 	if (sink_topic(lane->sink, name, &spec, &lane->sync->halt, &topic, err) < 0)
 		return -1;
 	*destination = mem_array(1, sizeof(**destination));
 	(*destination)->topic = topic;
 	(*destination)->name = sink_topic_info(topic)->name;
 	map_init(&(*destination)->tables);
-	for (size_t i = 0; i < ntables; i++)
-		map_set(&(*destination)->tables, tables[i], *destination);
+	for (size_t i = 0; i < pinned.ntables; i++)
+		map_set(&(*destination)->tables, pinned.tables[i], *destination);
 	map_set(&lane->destinations, (*destination)->name, *destination);
 	if (lane->last)
 		lane->last->next = *destination;
@@ -161,6 +164,23 @@ int lane_destination(struct lane *lane, struct slice name, bool keyed, const str
 	pins_note(&lane->sync->pins, name, sink_topic_info((*destination)->topic)->partitions,
 		  &full_name);
 	return 0;
+}
+
+static void note_ends(void *arg, struct slice topic, const int64_t *ends, int n)
+{
+	pins_acked(arg, topic, ends, n);
+}
+
+void lane_note_ends(struct lane *lane)
+{
+	sink_take_ends(lane->sink, note_ends, &lane->sync->pins);
+}
+
+void lane_note_failure(struct lane *lane)
+{
+	struct slice replaced = lane->sink ? sink_replaced(lane->sink) : (struct slice){NULL, 0};
+	if (replaced.ptr)
+		pins_replaced(&lane->sync->pins, replaced);
 }
 
 bool lane_stopping(const struct lane *lane)
@@ -195,14 +215,19 @@ static const struct header *sink_headers(struct lane *lane, const struct message
 	return headers;
 }
 
+void lane_count(struct lane *lane, size_t bytes)
+{
+	window_sent(&lane->window, lane->token, 1);
+	metric_add(&lane->metrics->messages, 1);
+	metric_add(&lane->metrics->bytes, bytes);
+}
+
 int lane_send(struct lane *lane, struct destination *destination, const struct message *message,
 	      struct err *err)
 {
 	if (lane->capture)
 		return lane->capture(lane->capture_arg, destination->name, message, err);
-	window_sent(&lane->window, lane->token, 1);
-	metric_add(&lane->metrics->messages, 1);
-	metric_add(&lane->metrics->bytes, message->value.len);
+	lane_count(lane, message->value.len);
 	return sink_send(lane->sink, destination->topic, message->partition, message->key,
 			 message->value, sink_headers(lane, message), message->nheaders,
 			 lane->token, err);

@@ -77,8 +77,9 @@ int lane_open(struct lane *lane, struct sync *sync, const char *label, size_t qu
 	      struct lane_metrics *metrics, struct err *err) MUST_CHECK;
 void lane_close(struct lane *lane);
 
-/* How a topic is found or created; pinned: its count of partitions in the checkpoint, 0: none. */
-struct topic_spec lane_topic_spec(const struct sync_config *config, bool keyed, int pinned);
+/* How a topic is found or created. */
+struct topic_spec lane_topic_spec(const struct sync_config *config, bool keyed,
+				  const struct pinned *pinned);
 /* The destination of that name, found or created at its first use. `keyed` chooses the number of partitions of a
  * new topic; `table` (may be NULL) is remembered as one that writes to it. */
 int lane_destination(struct lane *lane, struct slice name, bool keyed, const struct table *table,
@@ -88,6 +89,12 @@ int lane_room(struct lane *lane, struct err *err) MUST_CHECK;
 /* Hands a message to the sink in the lane's current slot, and counts it. */
 int lane_send(struct lane *lane, struct destination *destination, const struct message *message,
 	      struct err *err) MUST_CHECK;
+/* One more message of the lane's current slot, of so many bytes. */
+void lane_count(struct lane *lane, size_t bytes);
+/* What the sink knows of its topics' ends goes to the pins: before what it covers is posted as done. */
+void lane_note_ends(struct lane *lane);
+/* The lane has failed; a topic that has turned out to be another one stays so in the checkpoint. */
+void lane_note_failure(struct lane *lane);
 /* Whether the sync is to stop, cleanly or not. */
 bool lane_stopping(const struct lane *lane);
 

@@ -1,12 +1,15 @@
 #include "engine/pins.h"
 
+#include "base/log.h"
 #include "encode/json.h"
 
 #include <cjson/cJSON.h>
+#include <inttypes.h>
+#include <string.h>
 
 void pins_init(struct pins *pins)
 {
-	*pins = (struct pins){.saves = {NULL, NULL}};
+	*pins = (struct pins){.nopen = 0};
 	pthread_mutex_init(&pins->lock, NULL);
 	map_init(&pins->by_topic);
 	arena_init(&pins->arena, 0);
@@ -19,7 +22,6 @@ void pins_fini(struct pins *pins)
 	while ((pin = map_next(&pins->by_topic, &at)))
 		map_fini(&pin->tables);
 	map_fini(&pins->by_topic);
-	saves_fini(&pins->saves);
 	arena_fini(&pins->arena);
 	pthread_mutex_destroy(&pins->lock);
 }
@@ -45,6 +47,17 @@ static void add_table(struct pins *pins, struct pin *pin, struct slice table)
 	map_set(&pin->tables, arena_copy(&pins->arena, table), pin);
 }
 
+/* Records of version 0.1.0 have none. */
+static void load_ends(struct pins *pins, struct pin *pin, const cJSON *ends)
+{
+	const cJSON *item;
+	pin->ends = ARENA_ARRAY(&pins->arena, (size_t)cJSON_GetArraySize(ends) + 1, int64_t);
+	cJSON_ArrayForEach(item, ends)
+	{
+		pin->ends[pin->nends++] = (int64_t)cJSON_GetNumberValue(item);
+	}
+}
+
 int pins_load(struct pins *pins, struct slice topic, struct slice json, struct err *err)
 {
 	cJSON *root = cJSON_ParseWithLength(json.ptr, json.len);
@@ -63,32 +76,60 @@ int pins_load(struct pins *pins, struct slice topic, struct slice json, struct e
 		if (cJSON_IsString(item))
 			add_table(pins, pin, slice_str(item->valuestring));
 	}
+	load_ends(pins, pin, cJSON_GetObjectItemCaseSensitive(root, "ends"));
+	pin->replaced = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(root, "replaced"));
 	cJSON_Delete(root);
 	return 0;
 }
 
-int pins_get(struct pins *pins, struct slice topic, struct arena *arena, struct slice **tables,
-	     size_t *ntables)
+static struct slice *copy_tables(const struct pin *pin, struct arena *arena)
 {
-	struct pin *pin;
-	int partitions = 0;
-	*tables = NULL;
-	*ntables = 0;
-	pthread_mutex_lock(&pins->lock);
-	pin = map_get(&pins->by_topic, topic);
-	if (pin) {
-		partitions = pin->partitions;
-		*tables = ARENA_ARRAY(arena, pin->tables.count + 1, struct slice);
-		for (size_t i = 0; i < pin->tables.cap; i++)
-			if (pin->tables.slots[i].value)
-				(*tables)[(*ntables)++] =
-					arena_copy(arena, pin->tables.slots[i].key);
-	}
-	pthread_mutex_unlock(&pins->lock);
-	return partitions;
+	struct slice *tables = ARENA_ARRAY(arena, pin->tables.count + 1, struct slice);
+	size_t n = 0;
+	for (size_t i = 0; i < pin->tables.cap; i++)
+		if (pin->tables.slots[i].value)
+			tables[n++] = arena_copy(arena, pin->tables.slots[i].key);
+	return tables;
 }
 
-static void save(struct pins *pins, const struct pin *pin)
+static int64_t *copy_ends(const int64_t *ends, int n, int size, struct arena *arena)
+{
+	int64_t *copy = ARENA_ARRAY(arena, (size_t)size + 1, int64_t);
+	if (n > 0)
+		memcpy(copy, ends, (size_t)n * sizeof(*copy));
+	return copy;
+}
+
+struct pinned pins_get(struct pins *pins, struct slice topic, struct arena *arena)
+{
+	struct pinned pinned = {.partitions = 0};
+	const struct pin *pin;
+	pthread_mutex_lock(&pins->lock);
+	pin = map_get(&pins->by_topic, topic);
+	if (pin)
+		pinned = (struct pinned){
+			.partitions = pin->partitions,
+			.nends = pin->nends,
+			.ends = copy_ends(pin->ends, pin->nends, pin->nends, arena),
+			.replaced = pin->replaced,
+			.tables = copy_tables(pin, arena),
+			.ntables = pin->tables.count,
+		};
+	pthread_mutex_unlock(&pins->lock);
+	return pinned;
+}
+
+static void print_ends(const struct pin *pin, struct buf *value)
+{
+	if (pin->nends == 0)
+		return;
+	buf_put(value, SLICE(",\"ends\":["));
+	for (int i = 0; i < pin->nends; i++)
+		buf_printf(value, i > 0 ? ",%" PRId64 : "%" PRId64, pin->ends[i]);
+	buf_char(value, ']');
+}
+
+static void save_pin(const struct pin *pin, struct saves *saves)
 {
 	struct buf name, value;
 	bool first = true;
@@ -104,10 +145,18 @@ static void save(struct pins *pins, const struct pin *pin)
 		json_string(&value, pin->tables.slots[i].key);
 		first = false;
 	}
-	buf_put(&value, SLICE("]}"));
-	saves_add(&pins->saves, buf_slice(&name), buf_slice(&value));
+	buf_char(&value, ']');
+	print_ends(pin, &value);
+	buf_put(&value, pin->replaced ? SLICE(",\"replaced\":true}") : SLICE("}"));
+	saves_add(saves, buf_slice(&name), buf_slice(&value));
 	buf_fini(&value);
 	buf_fini(&name);
+}
+
+static void note_change(struct pins *pins, struct pin *pin)
+{
+	pin->changed = true;
+	pins->urgent = true;
 }
 
 bool pins_open(struct pins *pins, struct slice topic, size_t max)
@@ -145,7 +194,7 @@ void pins_note(struct pins *pins, struct slice topic, int partitions, const stru
 		is_new = true;
 	}
 	if (is_new)
-		save(pins, pin);
+		note_change(pins, pin);
 	pthread_mutex_unlock(&pins->lock);
 }
 
@@ -155,17 +204,90 @@ void pins_adopt(struct pins *pins, struct slice topic, int partitions)
 	pthread_mutex_lock(&pins->lock);
 	pin = map_get(&pins->by_topic, topic);
 	pin->partitions = partitions;
-	save(pins, pin);
+	note_change(pins, pin);
 	pthread_mutex_unlock(&pins->lock);
 }
 
-/* Under the lock: of two records of one topic the later one must stay the later one. */
+void pins_acked(struct pins *pins, struct slice topic, const int64_t *ends, int n)
+{
+	struct pin *pin;
+	pthread_mutex_lock(&pins->lock);
+	pin = map_get(&pins->by_topic, topic);
+	if (pin->nends < n) {
+		pin->ends = copy_ends(pin->ends, pin->nends, n, &pins->arena);
+		pin->nends = n;
+	}
+	for (int i = 0; i < n; i++)
+		if (pin->ends[i] < ends[i])
+			pin->ends[i] = ends[i];
+	pin->changed = true;
+	pthread_mutex_unlock(&pins->lock);
+}
+
+void pins_replaced(struct pins *pins, struct slice topic)
+{
+	struct pin *pin;
+	pthread_mutex_lock(&pins->lock);
+	pin = map_get(&pins->by_topic, topic);
+	pin->replaced = true;
+	note_change(pins, pin);
+	pthread_mutex_unlock(&pins->lock);
+}
+
+void pins_forget(struct pins *pins, struct slice topic)
+{
+	struct pin *pin;
+	pthread_mutex_lock(&pins->lock);
+	pin = map_get(&pins->by_topic, topic);
+	pin->partitions = 0;
+	pin->nends = 0;
+	pin->replaced = false;
+	pthread_mutex_unlock(&pins->lock);
+}
+
+void pins_take(struct pins *pins, struct saves *saves)
+{
+	struct pin *pin;
+	size_t at = 0;
+	pthread_mutex_lock(&pins->lock);
+	while ((pin = map_next(&pins->by_topic, &at))) {
+		if (pin->changed && pin->partitions > 0)
+			save_pin(pin, saves);
+		pin->changed = false;
+	}
+	pins->urgent = false;
+	pthread_mutex_unlock(&pins->lock);
+}
+
 void pins_post(struct pins *pins, struct checkpoint *checkpoint)
 {
+	bool urgent;
 	pthread_mutex_lock(&pins->lock);
-	if (pins->saves.first)
-		checkpoint_post(checkpoint, &pins->saves, NULL);
+	urgent = pins->urgent;
 	pthread_mutex_unlock(&pins->lock);
+	if (urgent)
+		checkpoint_want(checkpoint);
+}
+
+static void take_more(void *arg, struct saves *saves)
+{
+	pins_take(arg, saves);
+}
+
+void pins_attach(struct pins *pins, struct checkpoint *checkpoint)
+{
+	checkpoint->more = take_more;
+	checkpoint->more_arg = pins;
+}
+
+void pins_tell_grown(struct slice topic, int present, int pinned)
+{
+	log_warn(
+		"topic \"%.*s\" has %d partitions now: heartbeats go to all of them, and keys stay "
+		"on the first %d, so that their order holds. To spread keys over all of them, "
+		"start "
+		"with topics = { partitions = \"adopt\" }",
+		SLICE_FMT(topic), present, pinned);
 }
 
 const struct pin *pins_next(const struct pins *pins, size_t *at)

@@ -326,6 +326,15 @@ static void tell_position(const struct position *position)
 	buf_fini(&text);
 }
 
+/* What the lanes have noted of their topics, before it is forgotten with the attempt. */
+static void keep_pins(struct run *run)
+{
+	struct saves saves = {NULL, NULL};
+	pins_take(&run->sync.pins, &saves);
+	if (saves.first)
+		checkpoint_post(&run->sync.checkpoint, &saves, NULL);
+}
+
 static int attempt(struct run *run, struct err *err)
 {
 	struct start start;
@@ -344,6 +353,7 @@ static int attempt(struct run *run, struct err *err)
 	if (rc == 0 && run->sync.config->mode != MODE_FULL && !atomic_load(&run->sync.stop))
 		rc = stream(run, &start, err);
 	run->start = NULL;
+	keep_pins(run);
 	start_fini(&start);
 	return save_rest(run, rc, err);
 }
@@ -367,6 +377,7 @@ static int open_checkpoint(struct run *run, struct err *err)
 	if (store == NULL)
 		return -1;
 	checkpoint_init(&run->sync.checkpoint, store, config->name);
+	pins_attach(&run->sync.pins, &run->sync.checkpoint);
 	return 0;
 }
 

@@ -491,6 +491,8 @@ int start_check_saved(struct start *start, struct err *err)
 		return -1;
 	if (!start->found)
 		return 0;
+	if (load_pins(start, err) < 0)
+		return -1;
 	if (start->sync->config->source.nhosts > 0) {
 		conn_free(start->conn);
 		start->conn = choose_host(start->sync, &start->position, err);

@@ -487,6 +487,29 @@ static int open_constant(struct stream *stream, const struct catalog *catalog, s
 	return 0;
 }
 
+static bool is_followed(const struct stream *stream, struct slice full_name)
+{
+	struct catalog *const catalogs[] = {stream->catalog, stream->adopted};
+	for (size_t i = 0; i < sizeof(catalogs) / sizeof(catalogs[0]); i++) {
+		const struct table *table;
+		size_t at = 0;
+		while (catalogs[i] && (table = catalog_next(catalogs[i], &at)))
+			if (slice_equal(table->full_name, full_name))
+				return script_wants(stream->lane.script, stream->lane.sync->index,
+						    table->db, table->name);
+	}
+	return false;
+}
+
+/* Whether a function of a table that is there has returned the topic. */
+static bool any_followed(const struct stream *stream, const struct pin *pin)
+{
+	for (size_t i = 0; i < pin->tables.cap; i++)
+		if (pin->tables.slots[i].value && is_followed(stream, pin->tables.slots[i].key))
+			return true;
+	return false;
+}
+
 static int open_topics(struct stream *stream, struct err *err)
 {
 	struct lane *lane = &stream->lane;
@@ -497,7 +520,7 @@ static int open_topics(struct stream *stream, struct err *err)
 	    (stream->adopted && open_constant(stream, stream->adopted, err) < 0))
 		return -1;
 	while ((pin = pins_next(&lane->sync->pins, &at)))
-		if (pin->tables.count > 0 &&
+		if (any_followed(stream, pin) &&
 		    lane_destination(lane, pin->name, true, NULL, &destination, err) < 0)
 			return -1;
 	return 0;
@@ -645,6 +668,8 @@ int stream_run(struct stream *stream, struct err *err)
 	stream_clock_end(stream);
 	if (rc < 0 && stream->lane.sink)
 		salvage(stream, err);
+	if (rc < 0)
+		lane_note_failure(&stream->lane);
 	lane_close(&stream->lane);
 	return rc;
 }

@@ -94,6 +94,7 @@ void stream_post(struct stream *stream, bool now)
 		return;
 	if (!now && mono - stream->posted_ms < POST_MS)
 		return;
+	lane_note_ends(&stream->lane);
 	checkpoint_post(&stream->lane.sync->checkpoint, &stream->lane.saves,
 			stream->moved ? &stream->acked : NULL);
 	stream->moved = false;

@@ -22,7 +22,7 @@ struct ask {
 struct ask *ask_new(const struct sink_config *config, struct err *err)
 {
 	const struct kafka_options options = {
-		RD_KAFKA_PRODUCER, PROPERTY_ADMIN, "tideway-check", NULL, NULL, NULL, NULL};
+		RD_KAFKA_PRODUCER, PROPERTY_ADMIN, "tideway-check", NULL, NULL, NULL, NULL, false};
 	struct ask *ask = mem_array(1, sizeof(*ask));
 	if (kafka_open(&ask->kafka, config, &options, err) == 0 &&
 	    topics_list(&ask->kafka, &ask->names, REACH_MS, NULL, err) == 0) {

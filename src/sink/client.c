@@ -100,8 +100,14 @@ static int open_handle(struct client_consumer *c, const struct sink_config *conf
 		{"group.id", group}, /* NULL: left out */
 		{NULL, NULL},
 	};
-	const struct kafka_options options = {
-		RD_KAFKA_CONSUMER, PROPERTY_CONSUMER, "tideway-exec", defaults, forced, NULL, NULL};
+	const struct kafka_options options = {RD_KAFKA_CONSUMER,
+					      PROPERTY_CONSUMER,
+					      "tideway-exec",
+					      defaults,
+					      forced,
+					      NULL,
+					      NULL,
+					      false};
 	return kafka_open(&c->kafka, config, &options, err);
 }
 
@@ -284,7 +290,7 @@ static int open_admin(struct kafka *kafka, struct topic_names *names,
 		      const struct sink_config *config, struct err *err)
 {
 	const struct kafka_options options = {
-		RD_KAFKA_PRODUCER, PROPERTY_ADMIN, "tideway-exec", NULL, NULL, NULL, NULL};
+		RD_KAFKA_PRODUCER, PROPERTY_ADMIN, "tideway-exec", NULL, NULL, NULL, NULL, false};
 	names->metadata = NULL;
 	if (kafka_open(kafka, config, &options, err) != 0)
 		return -1;
@@ -304,7 +310,11 @@ int client_topic_create(const struct sink_config *config, struct slice name, int
 			int replication, const struct property *properties, unsigned n,
 			struct err *err)
 {
-	const struct topic_spec spec = {true, partitions, replication, properties, n, 0};
+	const struct topic_spec spec = {.create = true,
+					.partitions = partitions,
+					.replication = replication,
+					.config = properties,
+					.nconfig = n};
 	char text[NAME_MAX_BYTES];
 	struct kafka kafka;
 	struct topic_names names;
@@ -375,7 +385,10 @@ int client_topic_describe(const struct sink_config *config, struct slice name,
 		result = topics_ensure(&kafka, &names, text, &spec, NULL, &facts, err);
 	close_admin(&kafka, &names);
 	if (result == 0)
-		*info = (struct topic_info){name, facts.partitions, facts.compacted,
-					    facts.max_message, false};
+		*info = (struct topic_info){.name = name,
+					    .partitions = facts.partitions,
+					    .present = facts.partitions,
+					    .compacted = facts.compacted,
+					    .max_message = facts.max_message};
 	return result;
 }

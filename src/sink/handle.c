@@ -86,8 +86,10 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 /* What reaches us as an error as well. */
 static bool reported_otherwise(const char *fac)
 {
-	static const char *const facs[] = {"FAIL",   "ERROR",    "FATAL", "CONFWARN",
-					   "TXNERR", "ADDPARTS", "GETPID"};
+	static const char *const facs[] = {"FAIL", "ERROR", "FATAL", "CONFWARN", "TXNERR",
+					   "ADDPARTS", "GETPID",
+					   /* a broker that is too old for it */
+					   "AUTOCREATE"};
 	for (size_t i = 0; i < sizeof(facs) / sizeof(facs[0]); i++)
 		if (strcmp(fac, facs[i]) == 0)
 			return true;
@@ -162,7 +164,10 @@ static int set_all(rd_kafka_conf_t *conf, const struct sink_config *config,
 	for (unsigned i = 0; i < config->nproperties; i++)
 		if (set_user(conf, options->use, &config->properties[i], err) != 0)
 			return -1;
-	return set_table(conf, options->forced, err);
+	if (set_table(conf, options->forced, err) != 0)
+		return -1;
+	return set_one(conf, "allow.auto.create.topics", options->makes_topics ? "true" : "false",
+		       err);
 }
 
 static void set_label(struct kafka *kafka, const struct sink_config *config)
@@ -190,7 +195,7 @@ static int make(struct kafka *kafka, rd_kafka_conf_t *conf, rd_kafka_type_t type
 int kafka_open(struct kafka *kafka, const struct sink_config *config,
 	       const struct kafka_options *options, struct err *err)
 {
-	*kafka = (struct kafka){.report = options->report, .arg = options->arg};
+	*kafka = (struct kafka){.config = config, .report = options->report, .arg = options->arg};
 	set_label(kafka, config);
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
 	rd_kafka_conf_set_opaque(conf, kafka);

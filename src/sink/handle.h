@@ -23,26 +23,32 @@ struct kafka_options {
 	const struct property *forced;   /* after them; name NULL ends */
 	kafka_report_fn *report;         /* delivery reports; may be NULL */
 	void *arg;                       /* of report */
+	bool makes_topics;               /* a topic that is asked for may be made by that */
 };
 
 struct kafka {
 	rd_kafka_t *rk;
-	char label[160];      /* "Kafka 10.0.0.1:9092", for texts */
-	char last_error[400]; /* newest connection error, "" for none */
-	int64_t down_since;   /* wall ms since when no broker answers; 0: up as far as known */
-	bool announced;       /* the log has said so */
-	bool hurried;         /* who waits gives up after some seconds */
-	bool identified;      /* it is known which cluster this is ... */
-	bool mock;            /* ... and whether it is the mock */
-	struct err refused;   /* authentication or TLS failed: waiting will not help */
-	struct err fatal;     /* the producer cannot go on */
+	const struct sink_config *config; /* of kafka_open; borrowed */
+	char label[160];                  /* "Kafka 10.0.0.1:9092", for texts */
+	char last_error[400];             /* newest connection error, "" for none */
+	int64_t down_since; /* wall ms since when no broker answers; 0: up as far as known */
+	bool announced;     /* the log has said so */
+	int64_t wait_ms;    /* monotonic time since when kafka_wait is called again and again ... */
+	int64_t waited_ms;  /* ... and of the last call */
+	bool told;          /* the log has said what it waits for */
+	const char *topic;  /* whose partitions are of interest then; NULL: none. Borrowed */
+	bool hurried;       /* who waits gives up after some seconds */
+	bool identified;    /* it is known which cluster this is ... */
+	bool mock;          /* ... and whether it is the mock */
+	struct err refused; /* authentication or TLS failed: waiting will not help */
+	struct err fatal;   /* the producer cannot go on */
 	kafka_report_fn *report;
 	void *arg;
 	char log_fac[32]; /* facility of the last line written to our log ... */
 	int64_t log_ms;   /* ... and when (monotonic) */
 };
 
-/* Fills *kafka; on failure nothing is left to close. Connects later, by itself. */
+/* Fills *kafka; on failure nothing is left to close. Connects later, by itself. The configuration must outlive it. */
 int kafka_open(struct kafka *kafka, const struct sink_config *config,
 	       const struct kafka_options *options, struct err *err) MUST_CHECK;
 void kafka_close(struct kafka *kafka);

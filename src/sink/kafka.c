@@ -63,12 +63,15 @@ struct kafka_sink {
 	struct sink_config config; /* for making the producer again; its strings are borrowed */
 	char *client_id;
 	size_t queue_bytes;
-	size_t message_max;       /* what the user or librdkafka allows for one message */
-	size_t batch;             /* batch.size of this producer */
-	unsigned introducing;     /* partitions that are KNOWN_SOON */
-	struct topic_names names; /* of the cluster, as last asked */
-	bool unreachable;         /* sink_topics_exist waited in vain */
-	bool warned_unreadable;   /* "configuration cannot be read" was said */
+	size_t message_max;           /* what the user or librdkafka allows for one message */
+	size_t batch;                 /* batch.size of this producer */
+	rd_kafka_topic_t *reported;   /* whose delivery report came last; NULL: none */
+	struct topic *reported_topic; /* the topic of that */
+	struct topic_names names;     /* of the cluster, as last asked */
+	bool unreachable;             /* sink_topics_exist waited in vain */
+	int64_t looked_ms;            /* monotonic time of the last look for stalls */
+	int64_t stalled_ms; /* since when some partition is stalled, and the log says so; 0: none is */
+	bool warned_unreadable; /* "configuration cannot be read" was said */
 };
 
 static struct kafka_sink *of(struct sink *sink)
@@ -180,16 +183,61 @@ static void poison(struct kafka_sink *k, const rd_kafka_message_t *message)
 	sink_set_poison(&k->sink, &err);
 }
 
-static void note_known(struct kafka_sink *k, const rd_kafka_message_t *message)
+/* Reports come partition by partition, so that one lookup serves many. */
+static struct topic *reported_topic(struct kafka_sink *k, const rd_kafka_message_t *message)
 {
-	struct topic *topic;
-	if (k->introducing == 0)
+	if (message->rkt != k->reported) {
+		k->reported = message->rkt;
+		k->reported_topic =
+			map_get(&k->sink.topics, slice_str(rd_kafka_topic_name(message->rkt)));
+	}
+	return k->reported_topic;
+}
+
+/* Offsets only grow: retries of an idempotent producer keep theirs, retention and compaction move the beginning of a partition,
+ * never its end. One that is lower than what was acknowledged before means that the partition has lost its end. */
+static void poison_replaced(struct kafka_sink *k, const struct topic *topic,
+			    const rd_kafka_message_t *message, int64_t end)
+{
+	struct err err = ERR_INIT;
+	if (k->sink.poison.code != ERR_NONE)
 		return;
-	topic = map_get(&k->sink.topics, slice_str(rd_kafka_topic_name(message->rkt)));
-	if (topic == NULL || topic->known[message->partition] != KNOWN_SOON)
+	err_set(&err, ERR_KAFKA,
+		"%s: topic \"%s\" is another one than before: partition %d took a message at "
+		"offset "
+		"%lld, and %lld had been acknowledged before: " TOPIC_REPLACED_WHY
+		". " TOPIC_LOST_REMEDY,
+		label(k), topic->name, (int)message->partition, (long long)message->offset,
+		(long long)end - 1);
+	sink_set_poison(&k->sink, &err);
+	k->sink.replaced = topic;
+}
+
+/* A retry that the broker takes for a repetition is acknowledged without an offset: negative. */
+static void note_offset(struct kafka_sink *k, struct topic *topic, struct partition *partition,
+			const rd_kafka_message_t *message)
+{
+	if (message->offset < 0)
 		return;
-	topic->known[message->partition] = KNOWN;
-	k->introducing--;
+	if (message->offset < partition->end)
+		poison_replaced(k, topic, message, partition->end);
+	else
+		sink_note_end(&k->sink, topic, partition, message->offset + 1);
+}
+
+static void note_report(struct kafka_sink *k, const rd_kafka_message_t *message)
+{
+	struct topic *topic = reported_topic(k, message);
+	struct partition *partition;
+	if (topic == NULL) /* the sink is being freed */
+		return;
+	partition = &topic->partitions[message->partition];
+	partition->in_flight--;
+	partition->reported = true;
+	if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return;
+	partition->known = KNOWN;
+	note_offset(k, topic, partition, message);
 }
 
 static void on_report(void *arg, const rd_kafka_message_t *message)
@@ -198,8 +246,7 @@ static void on_report(void *arg, const rd_kafka_message_t *message)
 	assert(k->sink.in_flight != 0);
 	k->sink.in_flight--;
 	k->queued -= message->len + message->key_len;
-	if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR)
-		note_known(k, message);
+	note_report(k, message);
 	if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR)
 		poison(k, message);
 	else if (k->sink.poison.code == ERR_NONE)
@@ -273,6 +320,7 @@ static int open_producer(struct kafka_sink *k, struct kafka *kafka, size_t batch
 	snprintf(messages, sizeof(messages), "%zu", k->queue_bytes / BYTES_PER_MESSAGE);
 	snprintf(batch_size, sizeof(batch_size), "%zu", batch);
 	const struct property defaults[] = {
+		{"topic.metadata.refresh.interval.ms", "60000"},
 		{"linger.ms", "0.5"},
 		{"compression.type", "lz4"},
 		{"message.max.bytes", "1000000000"},
@@ -280,6 +328,7 @@ static int open_producer(struct kafka_sink *k, struct kafka *kafka, size_t batch
 		{NULL, NULL},
 	};
 	const struct property forced[] = {
+		{"isolation.level", "read_uncommitted"}, /* of kafka_sink_ends */
 		{"enable.idempotence", "true"},
 		{"enable.gapless.guarantee", "true"},
 		{"acks", "all"},
@@ -288,15 +337,23 @@ static int open_producer(struct kafka_sink *k, struct kafka *kafka, size_t batch
 		{"batch.size", batch_size},
 		{NULL, NULL},
 	};
-	const struct kafka_options options = {
-		RD_KAFKA_PRODUCER, PROPERTY_PRODUCER, k->client_id, defaults, forced, on_report, k};
+	const struct kafka_options options = {RD_KAFKA_PRODUCER,
+					      PROPERTY_PRODUCER,
+					      k->client_id,
+					      defaults,
+					      forced,
+					      on_report,
+					      k,
+					      false};
 	return kafka_open(kafka, &k->config, &options, err);
 }
 
 /* No partition knows the producer yet. */
 static struct rd_kafka_topic_s *bind_topic(struct kafka_sink *k, struct topic *topic)
 {
-	memset(topic->known, KNOWN_NOT, (size_t)topic->info.partitions);
+	k->reported = NULL;
+	for (int i = 0; i < topic->info.present; i++)
+		topic->partitions[i].known = KNOWN_NOT;
 	return rd_kafka_topic_new(k->shards[topic->shard].kafka.rk, topic->name, NULL);
 }
 
@@ -398,17 +455,16 @@ static int fit_batch(struct kafka_sink *k, const char *name, size_t limit, const
 
 /* ---- topics ---- */
 
+/* A topic that is there, and in the checkpoint. */
 static int check_pinned(struct kafka_sink *k, const char *name, int pinned, int partitions,
 			struct err *err)
 {
 	if (pinned <= partitions)
 		return 0;
 	return err_set(err, ERR_KAFKA,
-		       "%s: topic \"%s\" has %d partitions, but the checkpoint was made with %d: "
-		       "it has been deleted and "
-		       "made again; give it at least %d partitions, or "
-		       "start again under another sync name",
-		       label(k), name, partitions, pinned, pinned);
+		       "%s: topic \"%s\" is another one than before: it has %d partitions and had "
+		       "%d: " TOPIC_REPLACED_WHY ". " TOPIC_LOST_REMEDY,
+		       label(k), name, partitions, pinned);
 }
 
 static void warn_unreadable(struct kafka_sink *k, const char *name)
@@ -442,8 +498,11 @@ static int kafka_sink_topic(struct sink *sink, struct topic *topic, const struct
 	if (facts.max_message != 0 && fit_batch(k, topic->name, facts.max_message, stop, err) != 0)
 		return -1;
 	topic->info.partitions = spec->pinned > 0 ? spec->pinned : facts.partitions;
-	topic->known = mem_array((size_t)topic->info.partitions, sizeof(*topic->known));
-	k->shards[topic->shard].partitions += (unsigned)topic->info.partitions;
+	topic->info.present = facts.partitions;
+	topic->partitions = mem_array((size_t)topic->info.present, sizeof(*topic->partitions));
+	for (int i = 0; i < topic->info.present && i < spec->nends; i++)
+		topic->partitions[i].end = spec->ends[i];
+	k->shards[topic->shard].partitions += (unsigned)topic->info.present;
 	topic->native = bind_topic(k, topic);
 	if (topic->native == NULL)
 		return err_set(err, ERR_KAFKA, "%s: topic \"%s\": %s", label(k), topic->name,
@@ -473,8 +532,8 @@ static void kafka_sink_forget(struct topic *topic)
 	if (topic->native != NULL)
 		rd_kafka_topic_destroy(topic->native);
 	topic->native = NULL;
-	free(topic->known);
-	topic->known = NULL;
+	free(topic->partitions);
+	topic->partitions = NULL;
 }
 
 /* The list of topics, not older than NAMES_MS: callers ask table by table. */
@@ -499,6 +558,17 @@ static int kafka_sink_exist(struct sink *sink, const struct slice *names, unsign
 		exists[i] = partitions[i] != 0;
 	}
 	return 0;
+}
+
+static int kafka_sink_ends(struct sink *sink, struct partition_end *ends, unsigned n,
+			   const _Atomic bool *stop, struct err *err)
+{
+	return topics_ends(&of(sink)->shards[0].kafka, ends, n, stop, err);
+}
+
+static const char *kafka_sink_collides(const struct sink *sink, struct slice name)
+{
+	return topics_collides(&((const struct kafka_sink *)sink)->names, name);
 }
 
 /* ---- send ---- */
@@ -586,14 +656,12 @@ static rd_kafka_resp_err_t produce(struct kafka_sink *k, const struct message *m
  * second, sent behind it, is taken, the first one's retry counts as a duplicate and is lost, acknowledged. */
 static int introduce(struct kafka_sink *k, const struct message *message, struct err *err)
 {
-	uint8_t *known = &message->topic->known[message->partition];
-	while (*known == KNOWN_SOON)
+	struct partition *partition = &message->topic->partitions[message->partition];
+	while (partition->known == KNOWN_SOON)
 		if (wait_for_room(k, err) < 0)
 			return -1;
-	if (*known == KNOWN_NOT) {
-		*known = KNOWN_SOON;
-		k->introducing++;
-	}
+	if (partition->known == KNOWN_NOT)
+		partition->known = KNOWN_SOON;
 	return 0;
 }
 
@@ -608,6 +676,13 @@ static bool has_room(const struct kafka_sink *k, size_t bytes)
 	       (k->nshards == 1 || k->sink.in_flight < k->queue_bytes / BYTES_PER_MESSAGE);
 }
 
+static void count_sent(struct kafka_sink *k, const struct message *message)
+{
+	k->sink.in_flight++;
+	k->queued += message->key.len + message->value.len;
+	message->topic->partitions[message->partition].in_flight++;
+}
+
 static int kafka_sink_send(struct sink *sink, const struct message *message, struct err *err)
 {
 	struct kafka_sink *k = of(sink);
@@ -615,7 +690,8 @@ static int kafka_sink_send(struct sink *sink, const struct message *message, str
 	rd_kafka_resp_err_t code;
 	size_t bytes = message->key.len + message->value.len;
 	int result = 0;
-	if (message->topic->known[message->partition] != KNOWN && introduce(k, message, err) < 0)
+	if (message->topic->partitions[message->partition].known != KNOWN &&
+	    introduce(k, message, err) < 0)
 		return -1;
 	while (!has_room(k, bytes))
 		if (wait_for_room(k, err) != 0)
@@ -625,13 +701,45 @@ static int kafka_sink_send(struct sink *sink, const struct message *message, str
 	while (code == RD_KAFKA_RESP_ERR__QUEUE_FULL && (result = wait_for_room(k, err)) == 0)
 		code = produce(k, message, headers);
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
-		sink->in_flight++;
-		k->queued += bytes;
+		count_sent(k, message);
 		return 0;
 	}
 	if (headers != NULL)
 		rd_kafka_headers_destroy(headers);
 	return result != 0 ? -1 : refuse(k, message, code, err);
+}
+
+/* One more partition than there was. */
+static void add_partition(struct kafka_sink *k, struct topic *topic)
+{
+	int n = topic->info.present++;
+	topic->partitions =
+		mem_resize(topic->partitions, (size_t)n + 1, sizeof(*topic->partitions));
+	topic->partitions[n] = (struct partition){.known = KNOWN_SOON};
+	k->shards[topic->shard].partitions++;
+}
+
+/* The client looks at its topics now and then (topic.metadata.refresh.interval.ms), and refuses at once what is sent
+ * to a partition that it has not seen. It takes everything for a topic of which it has not heard yet, or not for long; but then the
+ * last partition would not just have answered. */
+static int kafka_sink_send_added(struct sink *sink, struct message *message, bool *added,
+				 struct err *err)
+{
+	struct kafka_sink *k = of(sink);
+	struct topic *topic = message->topic;
+	const struct partition *last = &topic->partitions[topic->info.present - 1];
+	rd_kafka_resp_err_t code;
+	if (last->known != KNOWN || last->in_flight != 0)
+		return 0;
+	code = produce(k, message, NULL);
+	if (code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION || code == RD_KAFKA_RESP_ERR__QUEUE_FULL)
+		return 0;
+	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return refuse(k, message, code, err);
+	add_partition(k, topic);
+	count_sent(k, message);
+	*added = true;
+	return 0;
 }
 
 /* ---- lifecycle ---- */
@@ -640,6 +748,7 @@ static void kafka_sink_free(struct sink *sink)
 {
 	struct kafka_sink *k = of(sink);
 	topics_forget(&k->names);
+	k->reported = NULL;
 	if (sink->in_flight != 0)
 		kafka_sink_purge(sink);
 	for (unsigned i = 0; i < k->nshards; i++)
@@ -654,7 +763,10 @@ static const struct sink_ops kafka_ops = {
 	.topic = kafka_sink_topic,
 	.create = kafka_sink_create,
 	.exist = kafka_sink_exist,
+	.ends = kafka_sink_ends,
+	.collides = kafka_sink_collides,
 	.send = kafka_sink_send,
+	.send_added = kafka_sink_send_added,
 	.poll = kafka_sink_poll,
 	.flush = kafka_sink_flush,
 	.purge = kafka_sink_purge,

@@ -11,6 +11,7 @@ int sink_local_topic(struct sink *sink, struct topic *topic, const struct topic_
 	topic->info.partitions = spec->pinned > 0 ? spec->pinned : spec->partitions;
 	if (topic->info.partitions < 1)
 		topic->info.partitions = 1;
+	topic->info.present = topic->info.partitions;
 	for (unsigned i = 0; i < spec->nconfig; i++)
 		if (strcmp(spec->config[i].name, "cleanup.policy") == 0)
 			topic->info.compacted = strstr(spec->config[i].value, "compact") != NULL;

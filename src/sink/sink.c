@@ -97,6 +97,40 @@ void sink_count_acked(struct sink *sink, uint64_t token)
 	sink->run++;
 }
 
+void sink_note_end(struct sink *sink, struct topic *topic, struct partition *partition, int64_t end)
+{
+	partition->end = end;
+	if (topic->moved)
+		return;
+	topic->moved = true;
+	topic->next_moved = sink->moved;
+	sink->moved = topic;
+}
+
+static void take_ends(struct topic *topic, sink_ends_fn *take, void *arg)
+{
+	int n = topic->info.present;
+	int64_t *ends = mem_array((size_t)n, sizeof(*ends));
+	for (int i = 0; i < n; i++)
+		ends[i] = topic->partitions[i].end;
+	take(arg, topic->info.name, ends, n);
+	free(ends);
+}
+
+void sink_take_ends(struct sink *sink, sink_ends_fn *take, void *arg)
+{
+	for (struct topic *topic; (topic = sink->moved) != NULL;) {
+		sink->moved = topic->next_moved;
+		topic->moved = false;
+		take_ends(topic, take, arg);
+	}
+}
+
+struct slice sink_replaced(const struct sink *sink)
+{
+	return sink->replaced ? sink->replaced->info.name : (struct slice){NULL, 0};
+}
+
 static bool legal_char(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -180,6 +214,18 @@ int sink_topics_exist(struct sink *sink, const struct slice *names, unsigned n, 
 	return sink->ops->exist(sink, names, n, exists, partitions, err);
 }
 
+int sink_ends(struct sink *sink, struct partition_end *ends, unsigned n, const _Atomic bool *stop,
+	      struct err *err)
+{
+	return sink->ops->ends && n > 0 ? sink->ops->ends(sink, ends, n, stop, err) : 0;
+}
+
+struct slice sink_collides(const struct sink *sink, struct slice name)
+{
+	const char *other = sink->ops->collides ? sink->ops->collides(sink, name) : NULL;
+	return other ? slice_str(other) : (struct slice){NULL, 0};
+}
+
 static size_t message_size(const struct message *message)
 {
 	size_t size = message->key.len + message->value.len + SINK_RECORD_OVERHEAD;
@@ -215,15 +261,30 @@ int sink_send(struct sink *sink, struct topic *topic, int partition, struct slic
 		return poisoned(sink, err);
 	if (partition == SINK_PARTITION_BY_KEY)
 		message.partition = place(topic, key);
-	if (message.partition < 0 || message.partition >= topic->info.partitions)
+	if (message.partition < 0 || message.partition >= topic->info.present)
 		return err_set(err, ERR_DATA, "partition %d does not exist: topic \"%s\" has %d",
-			       partition, topic->name, topic->info.partitions);
+			       partition, topic->name, topic->info.present);
 	message.size = message_size(&message);
 	if (message.size > topic->limit)
 		return too_large(&message, err);
 	if (FAULT(PRODUCE))
 		return err_retry(err, ERR_KAFKA, "fault point: produce");
 	return sink->ops->send(sink, &message, err);
+}
+
+int sink_send_added(struct sink *sink, struct topic *topic, struct slice key, struct slice value,
+		    uint64_t token, bool *added, struct err *err)
+{
+	struct message message = {
+		topic, topic->info.present, key, value, NULL, 0, token, 0,
+	};
+	*added = false;
+	if (sink->poison.code != ERR_NONE)
+		return poisoned(sink, err);
+	message.size = message_size(&message);
+	if (sink->ops->send_added == NULL || message.size > topic->limit)
+		return 0;
+	return sink->ops->send_added(sink, &message, added, err);
 }
 
 int sink_poll(struct sink *sink, int timeout_ms, struct err *err)

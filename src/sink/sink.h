@@ -22,10 +22,22 @@ struct topic;
 struct topic_info {
 	struct slice name;
 	int partitions;     /* pinned count: what the partitioner uses */
+	int present;        /* partitions that there are; not less than pinned */
 	bool compacted;     /* cleanup.policy holds compact: null keys are refused there */
 	size_t max_message; /* max.message.bytes; 0: could not be read */
 	bool created;       /* this call has created it */
 };
+
+/* Why a topic is not the one that the checkpoint knows, and what to do. */
+#define TOPIC_REPLACED_WHY                                                                         \
+	"it was deleted and made again, or the brokers have lost messages that they had "          \
+	"acknowledged"
+#define TOPIC_REPLACED                                                                             \
+	"topic \"%.*s\" is another one than before, which was seen while an earlier run wrote to " \
+	"it: " TOPIC_REPLACED_WHY ". " TOPIC_LOST_REMEDY
+#define TOPIC_LOST_REMEDY                                                                          \
+	"Take its tables out of source.tables for one start and put them back, so that they are "  \
+	"copied again, or start under another sync name (a new full sync)"
 
 struct topic_spec {
 	bool create;     /* false: must exist already (topics = "existing") */
@@ -33,7 +45,10 @@ struct topic_spec {
 	int replication; /* -1: the broker's default */
 	const struct property *config;
 	unsigned nconfig;
-	int pinned; /* count from the checkpoint, 0: none; adopted when the topic has at least so many */
+	int pinned; /* count from the checkpoint; 0: none. A pinned topic is never created, and has at least so many */
+	const int64_t *ends; /* of its first nends partitions: behind the highest offset that was
+				acknowledged; NULL: not known */
+	int nends;
 };
 
 struct header {
@@ -73,6 +88,19 @@ int sink_topics_create(struct sink *sink, const struct slice *names, const struc
 int sink_topics_exist(struct sink *sink, const struct slice *names, unsigned n, bool *exists,
 		      int *partitions, struct err *err) MUST_CHECK;
 
+/* Where a partition ends: behind its last message, committed or not. */
+struct partition_end {
+	struct slice topic;
+	int partition;
+	int64_t end;
+};
+/* Fills in the ends of n partitions, those of a topic one after the other. The topics exist. Waits for a broker as
+ * sink_topic does. */
+int sink_ends(struct sink *sink, struct partition_end *ends, unsigned n, const _Atomic bool *stop,
+	      struct err *err) MUST_CHECK;
+/* Another topic of the cluster, as last asked by sink_topics_exist, whose name collides with this one: Kafka takes "."
+ * and "_" for the same there. ptr NULL: none. */
+struct slice sink_collides(const struct sink *sink, struct slice name);
 enum { SINK_PARTITION_BY_KEY = -1 };
 
 /* Hands one message over. key.ptr NULL: null key; {non-NULL, 0}: the empty key. value.ptr NULL:
@@ -83,6 +111,16 @@ enum { SINK_PARTITION_BY_KEY = -1 };
 int sink_send(struct sink *sink, struct topic *topic, int partition, struct slice key,
 	      struct slice value, const struct header *headers, unsigned nheaders, uint64_t token,
 	      struct err *err) MUST_CHECK;
+/* Sends to the partition after the last one when the topic has got one more, as far as the client has heard by
+ * itself: no broker is asked, and nothing is waited for. *added: it has. */
+int sink_send_added(struct sink *sink, struct topic *topic, struct slice key, struct slice value,
+		    uint64_t token, bool *added, struct err *err) MUST_CHECK;
+/* Hands over, for each topic with acknowledgements since the last call, where its partitions end at least: behind the
+ * highest acknowledged offset. */
+typedef void sink_ends_fn(void *arg, struct slice topic, const int64_t *ends, int n);
+void sink_take_ends(struct sink *sink, sink_ends_fn *take, void *arg);
+/* The topic that a delivery report has shown to be another one than before; ptr NULL: none. */
+struct slice sink_replaced(const struct sink *sink);
 /* Serves delivery reports, waiting at most timeout_ms for the first. -1 when poisoned. */
 int sink_poll(struct sink *sink, int timeout_ms, struct err *err) MUST_CHECK;
 /* Polls until nothing is in flight (0), or timeout_ms have passed (1; negative: no limit), or

@@ -22,8 +22,20 @@ struct topic {
 	size_t limit;                    /* largest message, overhead included; SIZE_MAX: none */
 	struct rd_kafka_topic_s *native; /* of the Kafka sink */
 	unsigned shard;                  /* of the Kafka sink: whose native it is */
-	uint8_t *known;                  /* of the Kafka sink, for each partition: enum known */
+	struct partition *partitions;    /* of the Kafka sink: info.present of them */
+	int min_isr;                     /* its min.insync.replicas; 0: could not be read */
+	struct topic *next_moved;        /* in the sink's list `moved` */
+	bool moved;                      /* it is in that list */
 	char name[];                     /* NUL-terminated */
+};
+
+/* A partition as the Kafka sink writes to it. */
+struct partition {
+	int64_t end; /* behind the highest offset that was acknowledged, also by earlier runs; 0: none */
+	int64_t stalled_ms; /* monotonic time since when nothing of it is acknowledged; 0: it is not so */
+	unsigned in_flight; /* handed over, not reported */
+	uint8_t known;      /* enum known */
+	bool reported;      /* something was, since the last look for stalls */
 };
 
 /* Whether a partition has seen this producer (decisions/0003). */
@@ -52,7 +64,12 @@ struct sink_ops {
 		      unsigned n, const _Atomic bool *stop, struct err *err);
 	int (*exist)(struct sink *sink, const struct slice *names, unsigned n, bool *exists,
 		     int *partitions, struct err *err);
+	int (*ends)(struct sink *sink, struct partition_end *ends, unsigned n,
+		    const _Atomic bool *stop, struct err *err); /* NULL: topics have no offsets */
+	const char *(*collides)(const struct sink *sink, struct slice name); /* NULL: none does */
 	int (*send)(struct sink *sink, const struct message *message, struct err *err);
+	/* as sink_send_added; NULL: topics do not grow */
+	int (*send_added)(struct sink *sink, struct message *message, bool *added, struct err *err);
 	/* both leave delivery failures to the caller: sink->poison */
 	void (*poll)(struct sink *sink, int timeout_ms);
 	void (*flush)(struct sink *sink, int timeout_ms);
@@ -65,13 +82,15 @@ struct sink {
 	const struct sink_ops *ops;
 	struct map topics; /* name -> struct topic */
 	sink_acked_fn *acked;
-	void *arg;                /* of acked */
-	const _Atomic bool *stop; /* ends waits in sink_send; may be NULL */
-	unsigned in_flight;       /* handed over, not reported */
-	uint64_t run_token;       /* acknowledged in a row with one token, not yet told */
-	unsigned run;             /* messages of that; 0: none */
-	struct err poison;        /* code not ERR_NONE: every call gives this */
-	int64_t down_since;       /* wall ms since when no broker answers; 0: up */
+	void *arg;                    /* of acked */
+	const _Atomic bool *stop;     /* ends waits in sink_send; may be NULL */
+	unsigned in_flight;           /* handed over, not reported */
+	uint64_t run_token;           /* acknowledged in a row with one token, not yet told */
+	unsigned run;                 /* messages of that; 0: none */
+	struct err poison;            /* code not ERR_NONE: every call gives this */
+	const struct topic *replaced; /* the topic that turned out to be another one; NULL: none */
+	struct topic *moved; /* topics with an offset that sink_take_ends has not handed over */
+	int64_t down_since;  /* wall ms since when no broker answers; 0: up */
 };
 
 struct sink *sink_kafka_new(const struct sink_config *config, const char *client_id,
@@ -91,6 +110,9 @@ void sink_local_wait(int timeout_ms);
 /* One message was reported as delivered. Told to the caller in runs: sink_tell. */
 void sink_count_acked(struct sink *sink, uint64_t token);
 void sink_tell(struct sink *sink);
+/* The partition of the topic ends at or behind this offset. */
+void sink_note_end(struct sink *sink, struct topic *topic, struct partition *partition,
+		   int64_t end);
 /* The first delivery error stays; later ones are ignored. */
 void sink_set_poison(struct sink *sink, const struct err *err);
 bool sink_stopping(const struct sink *sink);

@@ -380,7 +380,7 @@ static int open_reader(struct topic_store *t, struct reading *reading, struct er
 		{NULL, NULL},
 	};
 	const struct kafka_options options = {
-		RD_KAFKA_CONSUMER, PROPERTY_ADMIN, t->topic, NULL, forced, NULL, NULL};
+		RD_KAFKA_CONSUMER, PROPERTY_ADMIN, t->topic, NULL, forced, NULL, NULL, false};
 	if (kafka_open(&reading->kafka, t->config, &options, err) != 0)
 		return -1;
 	reading->rkt = rd_kafka_topic_new(reading->kafka.rk, t->topic, NULL);
@@ -493,8 +493,14 @@ static int open_producer(struct topic_store *t, struct err *err)
 		{"compression.type", "lz4"},
 		{NULL, NULL},
 	};
-	const struct kafka_options options = {
-		RD_KAFKA_PRODUCER, PROPERTY_ADMIN, buf_cstr(&id), NULL, forced, on_report, t};
+	const struct kafka_options options = {RD_KAFKA_PRODUCER,
+					      PROPERTY_ADMIN,
+					      buf_cstr(&id),
+					      NULL,
+					      forced,
+					      on_report,
+					      t,
+					      false};
 	int result = kafka_open(&t->kafka, t->config, &options, err);
 	buf_fini(&id);
 	return result;
@@ -582,7 +588,7 @@ struct store *store_look_topic(const struct sink_config *config, const char *top
 			       const char *sync, struct err *err)
 {
 	const struct kafka_options options = {
-		RD_KAFKA_PRODUCER, PROPERTY_ADMIN, "tideway-check", NULL, NULL, NULL, NULL};
+		RD_KAFKA_PRODUCER, PROPERTY_ADMIN, "tideway-check", NULL, NULL, NULL, NULL, false};
 	struct topic_store *t = mem_array(1, sizeof(*t));
 	t->store.ops = &look_ops;
 	t->config = config;

@@ -10,6 +10,8 @@
 enum {
 	SLICE_MS = 500,            /* one turn of waiting for an answer */
 	LEADER_MS = 50,            /* between two looks for leaders */
+	GONE_MS = 3000,            /* a topic that stays away so long is gone */
+	GONE_AGAIN_MS = 250,       /* between two looks for it */
 	LEADER_LOG_MS = 5000,      /* of waiting for leaders before the log says so */
 	UNKNOWN_MS = 60000,        /* a topic that exists is known to all brokers by then */
 	NAMES_MS = 10000,          /* a list of topics is believed so long */
@@ -17,8 +19,11 @@ enum {
 	TOPICS_AT_ONCE = 100,      /* created with one request at most, ... */
 	PARTITIONS_AT_ONCE = 1000, /* ... and partitions of them */
 	NEW_PER_MS = 5,            /* of many new topics: the list is asked for less often */
+	ENDS_AT_ONCE = 1000,       /* partitions whose ends are asked for in one go */
+	ENDS_MS = 5000,            /* and how long their leaders may take */
 	CREATE_LOG_MS = 5000,      /* between two lines about many topics */
 	ERRSTR = 512,
+	TOPIC_NAME_SIZE = 256, /* Kafka takes 249 */
 };
 
 /* ---- the list of all topics ---- */
@@ -66,6 +71,93 @@ int topics_partitions(const struct topic_names *names, struct slice name)
 	for (int i = 0; i < names->metadata->topic_cnt; i++)
 		if (slice_equal(slice_str(names->metadata->topics[i].topic), name))
 			return names->metadata->topics[i].partition_cnt;
+	return 0;
+}
+
+static bool collide(const char *name, struct slice other)
+{
+	for (size_t i = 0; i < other.len; i++) {
+		char a = name[i] == '.' ? '_' : name[i];
+		char b = other.ptr[i] == '.' ? '_' : other.ptr[i];
+		if (a != b)
+			return false;
+	}
+	return name[other.len] == '\0' && memcmp(name, other.ptr, other.len) != 0;
+}
+
+const char *topics_collides(const struct topic_names *names, struct slice name)
+{
+	for (int i = 0; names->metadata != NULL && i < names->metadata->topic_cnt; i++)
+		if (collide(names->metadata->topics[i].topic, name))
+			return names->metadata->topics[i].topic;
+	return NULL;
+}
+
+/* ---- where partitions end ---- */
+
+static rd_kafka_topic_partition_list_t *list_partitions(const struct partition_end *ends,
+							unsigned n)
+{
+	char name[TOPIC_NAME_SIZE];
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)n);
+	for (unsigned i = 0; i < n; i++) {
+		snprintf(name, sizeof(name), "%.*s", SLICE_FMT(ends[i].topic));
+		rd_kafka_topic_partition_list_add(list, name, ends[i].partition)->offset =
+			RD_KAFKA_OFFSET_END;
+	}
+	return list;
+}
+
+/* The first error of a partition, else the list's own. */
+static rd_kafka_resp_err_t take_ends(const rd_kafka_topic_partition_list_t *list,
+				     struct partition_end *ends)
+{
+	for (int i = 0; i < list->cnt; i++) {
+		if (list->elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR)
+			return list->elems[i].err;
+		if (list->elems[i].offset < 0)
+			return RD_KAFKA_RESP_ERR__TIMED_OUT;
+		ends[i].end = list->elems[i].offset;
+	}
+	return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+static rd_kafka_resp_err_t ask_ends(struct kafka *kafka, struct partition_end *ends, unsigned n)
+{
+	rd_kafka_topic_partition_list_t *list = list_partitions(ends, n);
+	rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(kafka->rk, list, ENDS_MS);
+	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+		code = take_ends(list, ends);
+	rd_kafka_topic_partition_list_destroy(list);
+	return code;
+}
+
+static int some_ends(struct kafka *kafka, struct partition_end *ends, unsigned n,
+		     const _Atomic bool *stop, struct err *err)
+{
+	for (;;) {
+		rd_kafka_resp_err_t code = ask_ends(kafka, ends, n);
+		if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+			return 0;
+		if (!kafka_transient(code))
+			return err_set(err, ERR_KAFKA,
+				       "%s: cannot ask where topic \"%.*s\" ends: %s; grant "
+				       "Describe on the topic",
+				       kafka->label, SLICE_FMT(ends[0].topic),
+				       rd_kafka_err2str(code));
+		if (kafka_wait(kafka, "ask where topics end", code, LEADER_MS, stop, err) != 0)
+			return -1;
+	}
+}
+
+int topics_ends(struct kafka *kafka, struct partition_end *ends, unsigned n,
+		const _Atomic bool *stop, struct err *err)
+{
+	for (unsigned at = 0, some; at < n; at += some) {
+		some = n - at < ENDS_AT_ONCE ? n - at : ENDS_AT_ONCE;
+		if (some_ends(kafka, ends + at, some, stop, err) != 0)
+			return -1;
+	}
 	return 0;
 }
 
@@ -131,6 +223,8 @@ static const char *create_remedy(rd_kafka_resp_err_t code)
 		return "; set topics.replication to at most the number of brokers";
 	case RD_KAFKA_RESP_ERR_INVALID_CONFIG:
 		return "; check topics.config";
+	case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
+		return "; give it another name with a rule of topic";
 	case RD_KAFKA_RESP_ERR_INVALID_PARTITIONS:
 		return "; check topics.partitions";
 	case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
@@ -468,6 +562,39 @@ static int recent_names(struct kafka *kafka, struct topic_names *names, const _A
 	return old ? topics_list(kafka, names, -1, stop, err) : 0;
 }
 
+/* A topic of the checkpoint that is not on the list. A broker that has just started may not know all topics yet. */
+static int confirm_gone(struct kafka *kafka, struct topic_names *names, const char *name,
+			const _Atomic bool *stop, struct err *err)
+{
+	int64_t end = clock_mono_ms() + GONE_MS;
+	do {
+		if (kafka_wait(kafka, "see a topic", RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART,
+			       GONE_AGAIN_MS, stop, err) != 0 ||
+		    topics_list(kafka, names, -1, stop, err) != 0)
+			return -1;
+		if (topics_partitions(names, slice_str(name)) != 0)
+			return 0;
+	} while (clock_mono_ms() < end);
+	return err_set(err, ERR_KAFKA,
+		       "%s: topic \"%s\" does not exist any more, and the checkpoint says that "
+		       "messages went to it: it was deleted. " TOPIC_LOST_REMEDY,
+		       kafka->label, name);
+}
+
+/* The embedded broker makes a topic when a client asks for it that lets it. */
+static int appear(struct kafka *kafka, const char *name, const _Atomic bool *stop, struct err *err)
+{
+	const struct kafka_options options = {
+		.type = RD_KAFKA_PRODUCER, .use = PROPERTY_ADMIN, .makes_topics = true};
+	struct topic_facts ignored = {0};
+	struct kafka maker;
+	if (kafka_open(&maker, kafka->config, &options, err) != 0)
+		return -1;
+	int result = wait_for_leaders(&maker, name, stop, &ignored, err);
+	kafka_close(&maker);
+	return result;
+}
+
 static int find_or_create(struct kafka *kafka, struct topic_names *names, const char *name,
 			  const struct topic_spec *spec, const _Atomic bool *stop,
 			  struct topic_facts *facts, struct err *err)
@@ -477,6 +604,8 @@ static int find_or_create(struct kafka *kafka, struct topic_names *names, const 
 	facts->mock = kafka_is_mock(kafka);
 	if (topics_partitions(names, slice_str(name)) != 0)
 		return 0;
+	if (spec->pinned > 0)
+		return confirm_gone(kafka, names, name, stop, err);
 	if (!spec->create) {
 		/* the list may be older than the topic */
 		if (topics_list(kafka, names, -1, stop, err) != 0)
@@ -484,8 +613,8 @@ static int find_or_create(struct kafka *kafka, struct topic_names *names, const 
 		return topics_partitions(names, slice_str(name)) != 0 ? 0
 								      : missing(kafka, name, err);
 	}
-	if (facts->mock) /* there a topic appears when it is asked for */
-		return 0;
+	if (facts->mock)
+		return appear(kafka, name, stop, err);
 	struct topic_order order = {.name = name, .spec = spec};
 	int result = topics_create(kafka, &order, 1, stop, err);
 	facts->created = order.created;

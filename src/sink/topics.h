@@ -44,6 +44,11 @@ int topics_list(struct kafka *kafka, struct topic_names *names, int timeout_ms,
 /* Partitions of a topic on the list; 0: not there. */
 int topics_partitions(const struct topic_names *names, struct slice name);
 void topics_forget(struct topic_names *names);
+/* Another topic on the list that Kafka takes for the same as this name ("." and "_" collide); NULL: none. */
+const char *topics_collides(const struct topic_names *names, struct slice name);
+/* See sink_ends. */
+int topics_ends(struct kafka *kafka, struct partition_end *ends, unsigned n,
+		const _Atomic bool *stop, struct err *err) MUST_CHECK;
 /* max.message.bytes and cleanup.policy. Not being allowed to is no failure: described stays
  * false. */
 int topics_describe(struct kafka *kafka, const char *name, const _Atomic bool *stop,

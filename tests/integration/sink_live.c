@@ -82,7 +82,7 @@ static void case_create(void)
 	struct slice name = topic_name("create");
 	struct sink *sink = open_sink(0, &tally);
 	struct topic *topic =
-		open_topic(sink, name, (struct topic_spec){true, 6, -1, settings, 2, 0});
+		open_topic(sink, name, (struct topic_spec){true, 6, -1, settings, 2, 0, NULL, 0});
 	const struct topic_info *info = sink_topic_info(topic);
 	CHECK(info->created && info->partitions == 6 && info->compacted &&
 	      info->max_message == 200000);
@@ -116,7 +116,7 @@ static void case_many(void)
 	for (int i = 0; i < MANY; i++) {
 		snprintf(texts[i], sizeof(texts[i]), "sinklive.%d.many.%d", (int)getpid(), i);
 		names[i] = slice_str(texts[i]);
-		specs[i] = (struct topic_spec){true, 1 + i % 2, -1, NULL, 0, 0};
+		specs[i] = (struct topic_spec){true, 1 + i % 2, -1, NULL, 0, 0, NULL, 0};
 	}
 	CHECK(client_topic_create(&config, names[7], 5, -1, NULL, 0, &err) == 0);
 	CHECK(sink_topics_create(sink, names, specs, MANY, NULL, &err) == 0);
@@ -130,8 +130,9 @@ static void case_many(void)
 	for (int i = 0; i < MANY; i++)
 		drop(names[i]);
 	struct slice three[] = {topic_name("fine"), topic_name("wide"), topic_name("other")};
-	const struct topic_spec wrong[] = {
-		{true, 1, -1, NULL, 0, 0}, {true, 1, 9, NULL, 0, 0}, {true, 1, -1, NULL, 0, 0}};
+	const struct topic_spec wrong[] = {{true, 1, -1, NULL, 0, 0, NULL, 0},
+					   {true, 1, 9, NULL, 0, 0, NULL, 0},
+					   {true, 1, -1, NULL, 0, 0, NULL, 0}};
 	CHECK(sink_topics_create(sink, three, wrong, 3, NULL, &err) == -1);
 	CHECK(err.code == ERR_KAFKA && !err.retriable && strstr(err.text, three[1].ptr) &&
 	      strstr(err.text, "topics.replication"));
@@ -183,12 +184,14 @@ static void case_size(void)
 	struct sink *sink = open_sink(4 << 20, &tally);
 	for (size_t i = 0; i < sizeof(value); i++) /* does not compress */
 		value[i] = (char)(random() & 0xff);
-	struct topic *wide = open_topic(sink, big, (struct topic_spec){true, 1, -1, NULL, 0, 0});
+	struct topic *wide =
+		open_topic(sink, big, (struct topic_spec){true, 1, -1, NULL, 0, 0, NULL, 0});
 	CHECK(sink_topic_info(wide)->max_message == 1048588);
 	for (unsigned i = 0; i < 20; i++)
 		CHECK(sink_send(sink, wide, -1, SLICE("k"), slice_of(value, 50000), NULL, 0, 1,
 				&err) == 0);
-	struct topic *topic = open_topic(sink, name, (struct topic_spec){true, 1, -1, small, 1, 0});
+	struct topic *topic =
+		open_topic(sink, name, (struct topic_spec){true, 1, -1, small, 1, 0, NULL, 0});
 	CHECK(tally.acked ==
 	      20); /* the producer was made again: everything before was acknowledged */
 	for (unsigned i = 0; i < 500; i++)
@@ -217,7 +220,7 @@ static void case_poison(void)
 	struct slice name = topic_name("poison");
 	struct sink *sink = open_sink(0, &tally);
 	struct topic *topic =
-		open_topic(sink, name, (struct topic_spec){true, 1, -1, compact, 1, 0});
+		open_topic(sink, name, (struct topic_spec){true, 1, -1, compact, 1, 0, NULL, 0});
 	CHECK(sink_send(sink, topic, 0, SLICE("a"), SLICE("1"), NULL, 0, 1, &err) == 0);
 	CHECK(drain(sink, 20000) == 0 && tally.acked == 1);
 	CHECK(sink_send(sink, topic, 0, (struct slice){NULL, 0}, SLICE("2"), NULL, 0, 2, &err) ==
@@ -244,7 +247,7 @@ static void case_gap(void)
 	config.nproperties = 1;
 	struct sink *sink = open_sink(0, &tally);
 	struct topic *topic =
-		open_topic(sink, name, (struct topic_spec){true, 1, -1, compact, 1, 0});
+		open_topic(sink, name, (struct topic_spec){true, 1, -1, compact, 1, 0, NULL, 0});
 	for (uint64_t i = 1; i <= 60; i++)
 		if (sink_send(sink, topic, 0, i == 20 ? (struct slice){NULL, 0} : SLICE("k"),
 			      SLICE("v"), NULL, 0, i, &err) != 0)
@@ -273,7 +276,8 @@ static void case_pressure(void)
 	struct tally tally = {0};
 	struct slice name = topic_name("pressure");
 	struct sink *sink = open_sink(1 << 20, &tally);
-	struct topic *topic = open_topic(sink, name, (struct topic_spec){true, 1, -1, NULL, 0, 0});
+	struct topic *topic =
+		open_topic(sink, name, (struct topic_spec){true, 1, -1, NULL, 0, 0, NULL, 0});
 	char value[200], key[16];
 	memset(value, 'v', sizeof(value));
 	unsigned most = 0;
@@ -320,7 +324,8 @@ static void case_pinned(void)
 	CHECK(sink_send(sink, topic, -1, SLICE(""), SLICE("empty"), NULL, 0, 1, &err) == 0);
 	CHECK(sink_send(sink, topic, -1, (struct slice){NULL, 0}, SLICE("null"), NULL, 0, 1,
 			&err) == 0);
-	CHECK(sink_send(sink, topic, 6, SLICE("k"), SLICE("x"), NULL, 0, 1, &err) == -1 &&
+	CHECK(sink_topic_info(topic)->present == 12);
+	CHECK(sink_send(sink, topic, 12, SLICE("k"), SLICE("x"), NULL, 0, 1, &err) == -1 &&
 	      err.code == ERR_DATA);
 	CHECK(drain(sink, 20000) == 0 && tally.acked == 202);
 	struct client_consumer *consumer = client_consumer_new(&config, &name, 1, NULL, true, &err);

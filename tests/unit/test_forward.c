@@ -68,7 +68,7 @@ static void stays_in_front(void **state)
 {
 	(void)state;
 	const struct kafka_options options = {
-		RD_KAFKA_PRODUCER, PROPERTY_ADMIN, "test", NULL, NULL, NULL, NULL};
+		RD_KAFKA_PRODUCER, PROPERTY_ADMIN, "test", NULL, NULL, NULL, NULL, false};
 	const rd_kafka_metadata_t *metadata;
 	struct kafka kafka;
 	assert_int_equal(kafka_open(&kafka, &config, &options, &err), 0);

@@ -62,7 +62,7 @@ static void settings_in_order(void **state)
 	const struct sink_config config = {
 		.brokers = "127.0.0.1:1", .properties = user, .nproperties = 2};
 	const struct kafka_options options = {
-		RD_KAFKA_PRODUCER, PROPERTY_PRODUCER, "x", defaults, forced, NULL, NULL};
+		RD_KAFKA_PRODUCER, PROPERTY_PRODUCER, "x", defaults, forced, NULL, NULL, false};
 	struct kafka kafka;
 	assert_int_equal(kafka_open(&kafka, &config, &options, &err), 0);
 	const rd_kafka_conf_t *conf = rd_kafka_conf(kafka.rk);
@@ -86,7 +86,7 @@ static void settings_that_do_not_fit(void **state)
 					{"reconnect.backoff.max.ms", "10"}};
 	const struct sink_config config = {.brokers = "a:1", .properties = user, .nproperties = 2};
 	const struct kafka_options options = {
-		RD_KAFKA_PRODUCER, PROPERTY_ADMIN, NULL, NULL, NULL, NULL, NULL};
+		RD_KAFKA_PRODUCER, PROPERTY_ADMIN, NULL, NULL, NULL, NULL, NULL, false};
 	struct kafka kafka;
 	assert_int_equal(kafka_open(&kafka, &config, &options, &err), -1);
 	assert_int_equal(err.code, ERR_SCRIPT);

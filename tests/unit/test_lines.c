@@ -144,7 +144,8 @@ static void topics_as_asked_for(void **state)
 	(void)state;
 	struct property compact = {"cleanup.policy", "compact,delete"};
 	struct sink *sink = open_lines();
-	struct topic *topic = open_topic(sink, (struct topic_spec){true, 6, -1, &compact, 1, 3});
+	struct topic *topic =
+		open_topic(sink, (struct topic_spec){true, 6, -1, &compact, 1, 3, NULL, 0});
 	assert_int_equal(sink_topic_info(topic)->partitions, 3);
 	assert_true(sink_topic_info(topic)->compacted);
 	assert_slice(sink_topic_info(topic)->name, "orders");

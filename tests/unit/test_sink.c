@@ -694,6 +694,62 @@ static void pinned(void **state)
 	assert_non_null(strstr(err.text, "3 partitions"));
 }
 
+static void take_ends_of_t(void *arg, struct slice name, const int64_t *ends, int n)
+{
+	assert_slice(name, "t");
+	assert_int_equal(n, 1);
+	*(int64_t *)arg = ends[0];
+}
+
+/* Behind the highest acknowledged offset, handed over once; and where the broker says that the partition ends. */
+static void ends_of_partitions(void **state)
+{
+	(void)state;
+	struct partition_end end = {.topic = SLICE("t"), .partition = 0};
+	int64_t acked = -1;
+	sink_take_ends(sink, take_ends_of_t, &acked);
+	assert_int_equal(acked, -1);
+	for (uint64_t i = 1; i <= 3; i++)
+		send_ok(i);
+	drain_ok();
+	sink_take_ends(sink, take_ends_of_t, &acked);
+	assert_int_equal(acked, 3);
+	acked = -1;
+	sink_take_ends(sink, take_ends_of_t, &acked);
+	assert_int_equal(acked, -1);
+	assert_int_equal(sink_ends(sink, &end, 1, &stop, &err), 0);
+	assert_int_equal(end.end, 3);
+	assert_null(sink_replaced(sink).ptr);
+}
+
+/* A message that is acknowledged at a lower offset than one before it shows another topic, for good. */
+static void offset_that_goes_back(void **state)
+{
+	(void)state;
+	const int64_t ends[] = {7};
+	struct topic_spec spec = {.partitions = 1, .pinned = 1, .ends = ends, .nends = 1};
+	assert_int_equal(broker_topic(broker, "again", 1, &err), 0);
+	assert_int_equal(sink_topic(sink, SLICE("again"), &spec, NULL, &topic, &err), 0);
+	send_ok(1);
+	assert_int_equal(drain(), -1);
+	assert_int_equal(err.code, ERR_KAFKA);
+	assert_false(err.retriable);
+	assert_non_null(
+		strstr(err.text, "topic \"again\" is another one than before: partition 0"));
+	assert_slice(sink_replaced(sink), "again");
+}
+
+static void pinned_topic_that_is_gone(void **state)
+{
+	(void)state;
+	struct topic *gone = NULL;
+	struct topic_spec spec = {.create = true, .partitions = 1, .pinned = 1};
+	assert_int_equal(sink_topic(sink, SLICE("gone"), &spec, NULL, &gone, &err), -1);
+	assert_int_equal(err.code, ERR_KAFKA);
+	assert_false(err.retriable);
+	assert_non_null(strstr(err.text, "topic \"gone\" does not exist any more"));
+}
+
 static void arm(const char *fault)
 {
 	setenv("TIDEWAY_FAULT", fault, 1);
@@ -756,6 +812,9 @@ int main(void)
 		CASE(stop_while_waiting_for_a_broker),
 		CASE(existing),
 		CASE(pinned),
+		CASE(pinned_topic_that_is_gone),
+		CASE(ends_of_partitions),
+		CASE(offset_that_goes_back),
 		CASE(fault_produce),
 		CASE(fault_ack),
 	};

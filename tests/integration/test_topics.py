@@ -1,0 +1,180 @@
+"""Topics that are not what the checkpoint knows: gone, made again, with more partitions, of colliding names; brokers that are away."""
+
+import re
+import threading
+
+import pytest
+from confluent_kafka import Producer
+from support.consume import heartbeats, rows
+from support.wait import wait_for
+
+GONE = r'topic "{topic}" does not exist any more.*{topic}.*copied again.*another sync name'
+OTHER = r'topic "{topic}" is another one than before: partition \d+ ends (before|at) .*copied again.*another sync name'
+
+
+@pytest.fixture(scope="session")
+def eager_kafka(folder):
+    """Apache Kafka that makes topics as soon as somebody asks for them."""
+    from support.servers import Kafka
+
+    server = Kafka(folder / "eager", ["auto.create.topics.enable=true"])
+    yield server
+    server.stop(9)
+
+
+def delete(kafka, *topics):
+    for future in kafka.admin.delete_topics(list(topics)).values():
+        future.result(20)
+    wait_for(lambda: not set(topics) & set(kafka.partitions()), f"{topics} to be gone")
+
+
+def checked(running, *patterns):
+    """`tideway check` says the same."""
+    code, out, err = running.once(command="check")
+    assert code == 5, out + err
+    for pattern in patterns:
+        assert re.search("FAIL .*" + pattern, out), out
+    return out
+
+
+def fill(kafka, topic, partitions, n):
+    """Somebody else's messages."""
+    producer = Producer({"bootstrap.servers": kafka.bootstrap, "log_level": 0})
+    for partition in range(partitions):
+        for number in range(n):
+            producer.produce(topic, b"theirs", str(number).encode(), partition)
+    assert producer.flush(20) == 0
+
+
+def test_topic_gone_while_stopped(sync, sql, db, kafka):
+    """A topic that was deleted, or deleted and made again, while the sync was stopped ends it by name; what else is there stays
+    as it is. The remedy works: the table goes out of the script for one start, and is copied again."""
+    for name in "tu":
+        sql(f"CREATE TABLE {name} (id INT PRIMARY KEY)", f"INSERT INTO {name} SELECT seq FROM seq_1_to_20")
+    topic, again = f"{db}.t", [f"{db}.t", f"{db}.u"]
+    running = sync("topics = { partitions = 2 },", tables=again)
+    running.wait_rows(topic, 20)
+    running.wait_streaming()
+    sql("INSERT INTO t VALUES (21)")
+    running.wait_rows(topic, 21)
+    assert running.stop() == 0
+    delete(kafka, topic)
+    running.start().fails(5, GONE.format(topic=re.escape(topic)))
+    checked(running, GONE.format(topic=re.escape(topic)))
+    assert topic not in kafka.partitions()
+    kafka.create(topic, 2)
+    running.start().fails(5, OTHER.format(topic=re.escape(topic)))
+    out = checked(running, OTHER.format(topic=re.escape(topic)))
+    assert re.search(rf"ok    topic {db}\.u: exists", out), out
+    running.readers.pop((topic,)).close()
+    # the remedy
+    running.write(running.text([f"{db}.u"], "topics = { partitions = 2 },"))
+    running.start().wait_streaming()
+    assert running.stop() == 0
+    delete(kafka, topic)
+    running.write(running.text(again, "topics = { partitions = 2 },"))
+    running.start()
+    assert {m.after["id"] for m in running.wait_rows(topic, 21)} == set(range(1, 22))
+    running.wait_streaming()
+    sql("INSERT INTO t VALUES (22)")
+    running.wait_rows(topic, 22)
+    assert running.stop() == 0
+    running.start().wait_streaming()
+    assert running.stop() == 0
+    assert len(rows(running.reader(f"{db}.u").to_end())) == 20
+
+
+@pytest.fixture
+def load(db, mariadb):
+    """load("t"): updates of the table, one after the other, until the test is over."""
+    over, threads = threading.Event(), []
+
+    def start(table):
+        def work():
+            connection = mariadb.connect(database=db)
+            with connection.cursor() as cursor:
+                while not over.is_set():
+                    cursor.execute(f"UPDATE {table} SET v = v + 1")
+            connection.close()
+
+        threads.append(threading.Thread(target=work))
+        threads[-1].start()
+
+    yield start
+    over.set()
+    for thread in threads:
+        thread.join()
+
+
+@pytest.mark.parametrize("how", ["deleted", "made again"])
+@pytest.mark.parametrize("server", ["kafka", "eager_kafka"])
+def test_topic_gone_under_load(sync, sql, db, load, request, server, how):
+    """A topic that is deleted, or deleted and made again, while the sync writes to it ends the sync by name, and so does every
+    start after it; the sync does not make the topic again, whether or not the broker would do so when it is asked for."""
+    own = request.getfixturevalue(server)
+    sql("CREATE TABLE t (id INT PRIMARY KEY, v INT)", "INSERT INTO t SELECT seq, 0 FROM seq_1_to_30")
+    topic = f"{db}.t"
+    running = sync("topics = { partitions = 2 },", kafka=own)
+    running.wait_streaming()
+    load("t")
+    running.until(topic, lambda found: len(found) > 300, "updates")
+    running.readers.pop((topic,)).close()
+    for future in own.admin.delete_topics([topic]).values():
+        future.result(20)
+    if how == "made again":
+        own.create(topic, 2)
+    running.fails(5, rf'topic "{re.escape(topic)}"', "another sync name")
+    if how == "deleted":
+        assert topic not in own.partitions()
+        running.start().fails(5, GONE.format(topic=re.escape(topic)))
+    else:
+        # longer than it ever was
+        fill(own, topic, 2, 20000)
+        running.start().fails(5, rf'topic "{re.escape(topic)}" is another one than before.*copied again')
+
+
+def test_forgotten_topic_record(sync, sql, db, kafka):
+    """docs/operations.md: whoever can do without what was in the topic removes its record, and the sync continues."""
+    sql("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)")
+    running = sync()
+    running.wait_rows(f"{db}.t", 1)
+    running.wait_streaming()
+    assert running.stop() == 0
+    delete(kafka, f"{db}.t")
+    running.readers.pop((f"{db}.t",)).close()
+    producer = Producer({"bootstrap.servers": kafka.bootstrap, "log_level": 0})
+    producer.produce(f"tideway.{running.name}", None, f"{running.name}/topic/{db}.t")
+    assert producer.flush(20) == 0
+    sql("INSERT INTO t VALUES (2)")
+    running.start()
+    assert [m.after["id"] for m in running.wait_rows(f"{db}.t", 1)] == [2]
+
+
+def test_added_partitions_get_heartbeats(sync, sql, db, kafka):
+    """Heartbeats go to all partitions there are, those added while the sync runs as well as those found at a start; keys stay on
+    the first ones, which the log says."""
+    sql("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t SELECT seq FROM seq_1_to_20")
+    running = sync("topics = { partitions = 2 },", heartbeat="0.2", properties={"topic.metadata.refresh.interval.ms": 200})
+    running.wait_rows(f"{db}.t", 20)
+    running.wait_streaming()
+
+    def beat_in(partitions):
+        def condition(found):
+            # a reader keeps to the partitions that it has found
+            running.reader(f"{db}.t").find()
+            return {m.partition for m in heartbeats(found)} == set(range(partitions))
+
+        return condition
+
+    grown = r'topic "{}" has {} partitions now.*keys stay on the first 2.*partitions = "adopt"'
+    kafka.grow(f"{db}.t", 4)
+    running.until(f"{db}.t", beat_in(4), "heartbeats in 4 partitions")
+    running.wait_log(grown.format(re.escape(f"{db}.t"), 4))
+    assert running.stop() == 0
+    kafka.grow(f"{db}.t", 5)
+    running.start()
+    running.wait_log(grown.format(re.escape(f"{db}.t"), 5))
+    running.until(f"{db}.t", beat_in(5), "heartbeats in 5 partitions")
+    sql("DELETE FROM t")
+    found = rows(running.until(f"{db}.t", lambda m: len(rows(m)) >= 40, "the deletes"))
+    assert {m.partition for m in found} == {0, 1}
