@@ -16,6 +16,13 @@ struct asking {
 	struct ask *ask;
 	struct sink *sink; /* opened when the policy of a topic is asked for; NULL: not yet */
 	struct map seen;   /* topics that have their line */
+	struct map shapes; /* their names with "_" for ".", each to a struct named */
+};
+
+/* A topic of the sync. */
+struct named {
+	struct slice topic, table;
+	bool exists;
 };
 
 /* ---- the checkpoint ---- */
@@ -154,6 +161,32 @@ static int may_create(struct asking *asking, const struct plan *plan, struct err
 	return rc;
 }
 
+/* Kafka refuses the second of two topics whose names differ in "." and "_" alone; other brokers may have both. */
+static int check_collision(struct asking *asking, const struct plan *plan, bool exists,
+			   struct err *err)
+{
+	struct arena *texts = &asking->look->lane.texts;
+	struct slice name = plan->mapping.topic;
+	struct named *other, *named = ARENA_NEW(texts, struct named);
+	char *shape = arena_cstr(texts, name);
+	for (char *at = shape; *at; at++)
+		*at = *at == '.' ? '_' : *at;
+	*named = (struct named){arena_copy(texts, name), arena_copy(texts, plan->table->full_name),
+				exists};
+	other = map_get(&asking->shapes, slice_str(shape));
+	if (other == NULL)
+		map_set(&asking->shapes, slice_str(shape), named);
+	if (other == NULL || (other->exists && exists))
+		return 0;
+	return err_set(
+		err, ERR_KAFKA,
+		"\"%.*s\" (of %.*s) collides with \"%.*s\" (of %.*s): Kafka takes \".\" and "
+		"\"_\" for the same in topic names. Give one of them another name with a rule "
+		"of topic",
+		SLICE_FMT(name), SLICE_FMT(named->table), SLICE_FMT(other->topic),
+		SLICE_FMT(other->table));
+}
+
 static void check_topic(struct asking *asking, const struct plan *plan)
 {
 	struct slice name = plan->mapping.topic;
@@ -167,7 +200,8 @@ static void check_topic(struct asking *asking, const struct plan *plan)
 		map_set(&asking->seen, arena_copy(&asking->look->lane.texts, name), asking);
 	buf_init(&what);
 	buf_printf(&what, "topic %.*s", SLICE_FMT(name));
-	if ((exists ? check_policy(asking, plan, &err) : may_create(asking, plan, &err)) < 0)
+	if ((!seen && check_collision(asking, plan, exists, &err) < 0) ||
+	    (exists ? check_policy(asking, plan, &err) : may_create(asking, plan, &err)) < 0)
 		check_failed(asking->report, buf_cstr(&what), &err);
 	else if (!seen)
 		check_line(asking->report, FINDING_OK, buf_slice(&what),
@@ -229,9 +263,11 @@ void check_kafka(struct report *report, struct look *look)
 	check_line(report, FINDING_OK, SLICE("kafka"), slice_str(asking.config->sink.brokers),
 		   SLICE(""), ERR_NONE);
 	map_init(&asking.seen);
+	map_init(&asking.shapes);
 	check_checkpoint(&asking);
 	check_lost(&asking);
 	check_topics(&asking);
+	map_fini(&asking.shapes);
 	map_fini(&asking.seen);
 	sink_free(asking.sink);
 	ask_free(asking.ask);

@@ -15,6 +15,7 @@ struct planned {
 	bool asked; /* the broker answered */
 	bool exists;
 	int partitions;
+	struct slice collides; /* with this topic of the cluster; ptr NULL: with none */
 	uint64_t rows;
 };
 
@@ -123,6 +124,28 @@ static void print_fields(const struct mapping *mapping)
 	}
 }
 
+static void print_collision(const struct planned *planned, struct buf *out)
+{
+	buf_printf(out,
+		   "the topic \"%.*s\" and \"%.*s\", which exists, collide in Kafka, which takes "
+		   "\".\" and \"_\" for the same in topic names: give it another name with a rule "
+		   "of topic",
+		   SLICE_FMT(planned->plan->mapping.topic), SLICE_FMT(planned->collides));
+}
+
+static void print_warnings(const struct planned *planned)
+{
+	struct buf text;
+	for (unsigned i = 0; i < planned->plan->mapping.nwarnings; i++)
+		printf("  warning  %s\n", planned->plan->mapping.warnings[i]);
+	if (planned->collides.ptr == NULL)
+		return;
+	buf_init(&text);
+	print_collision(planned, &text);
+	printf("  warning  %s\n", buf_cstr(&text));
+	buf_fini(&text);
+}
+
 static void print_table(const struct planned *planned)
 {
 	const struct plan *plan = planned->plan;
@@ -136,8 +159,7 @@ static void print_table(const struct planned *planned)
 	print_functions("on_change", plan->mapping.shown.on_change, plan->mapping.shown.non_change);
 	print_columns(plan);
 	print_fields(&plan->mapping);
-	for (unsigned i = 0; i < plan->mapping.nwarnings; i++)
-		printf("  warning  %s\n", plan->mapping.warnings[i]);
+	print_warnings(planned);
 	printf("\n");
 }
 
@@ -214,6 +236,25 @@ static void json_functions(struct buf *out, const struct mapping_shown *shown)
 	json_list(out, "on_change", shown->on_change, shown->non_change);
 }
 
+static void json_warnings(struct buf *out, const struct planned *planned)
+{
+	const struct mapping *mapping = &planned->plan->mapping;
+	struct buf text;
+	for (unsigned i = 0; i < mapping->nwarnings; i++) {
+		if (i > 0)
+			buf_char(out, ',');
+		json_string(out, slice_str(mapping->warnings[i]));
+	}
+	if (planned->collides.ptr == NULL)
+		return;
+	if (mapping->nwarnings > 0)
+		buf_char(out, ',');
+	buf_init(&text);
+	print_collision(planned, &text);
+	json_string(out, buf_slice(&text));
+	buf_fini(&text);
+}
+
 static void json_table(struct buf *out, const struct planned *planned)
 {
 	const struct plan *plan = planned->plan;
@@ -233,8 +274,9 @@ static void json_table(struct buf *out, const struct planned *planned)
 	json_columns(out, plan);
 	json_dropped(out, plan);
 	json_functions(out, &plan->mapping.shown);
-	json_list(out, "warnings", plan->mapping.warnings, plan->mapping.nwarnings);
-	buf_char(out, '}');
+	buf_put(out, SLICE(",\"warnings\":["));
+	json_warnings(out, planned);
+	buf_put(out, SLICE("]}"));
 }
 
 /* Whether the topic is there; silence when the broker cannot be asked. */
@@ -252,6 +294,8 @@ static void ask_broker(struct sink *sink, struct planned *planned,
 					   &ignored) == 0;
 	if (planned->asked && planned->exists)
 		planned->partitions = partitions;
+	else if (planned->asked)
+		planned->collides = sink_collides(sink, mapping->topic);
 }
 
 static uint64_t estimate(struct look *look, const struct table *table)

@@ -178,3 +178,21 @@ def test_added_partitions_get_heartbeats(sync, sql, db, kafka):
     sql("DELETE FROM t")
     found = rows(running.until(f"{db}.t", lambda m: len(rows(m)) >= 40, "the deletes"))
     assert {m.partition for m in found} == {0, 1}
+
+
+def test_colliding_names(sync, sql, db, kafka):
+    """Kafka takes "." and "_" for the same in the names of topics: plan and check say so of tables, and of a topic that is there."""
+    for name in ("a_b", "c", "x"):
+        sql(f"CREATE TABLE {name} (id INT PRIMARY KEY)")
+    rules = f'topic = {{ {{ tables = "{db}.a_b", to = "{db}_a_b" }}, {{ tables = "{db}.c", to = "{db}_a.b" }}, {{ tables = "{db}.x", to = "{db}_x.x" }} }},'
+    kafka.create(f"{db}_x_x")
+    running = sync(rules, topic=False, start=False)
+    own = rf'"{db}_a_b".*{db}\.a_b.*"{db}_a\.b".*{db}\.c|"{db}_a\.b".*{db}\.c.*"{db}_a_b".*{db}\.a_b'
+    there = rf"{db}_x\.x.*{db}_x_x"
+    code, out, err = running.once(command="plan")
+    assert code == 0, err
+    assert re.search(f"warning  .*(?:{own})", out) and re.search(f"warning  .*{there}", out), out
+    code, out, err = running.once(command="check")
+    assert code == 5, out + err
+    assert re.search(f"FAIL .*(?:{own})", out) and re.search(f"FAIL .*{there}", out), out
+    running.start().fails(5, f"{db}_(a.b|x.x)", "collides with")

@@ -115,6 +115,17 @@ local function warn_meeting(sync, met, group, full_name, warnings)
   warnings[#warnings + 1] = sync.place.where .. ": " .. met
 end
 
+-- Kafka refuses the second of two topics whose names differ in "." and "_" alone.
+local function warn_collision(sync, t, result, warnings)
+  if not result.topic or sync.config.sink.kind ~= "kafka" then return end
+  local table_there, other = topic.collides(sync.shapes, sync.taken, result.topic)
+  if table_there then
+    warnings[#warnings + 1] = ('%s: the topics %q (of %s.%s) and %q (of %s) collide in Kafka, which takes "." and "_" '
+      .. "for the same in topic names: give one of them another name with a rule of topic"):format(sync.place.where,
+      result.topic, t.db, t.name, other, table_there)
+  end
+end
+
 -- Topic function, key function and field functions, and where they stand.
 local function image_functions(result, resolved_key, field_functions)
   local functions, wheres = {}, {}
@@ -186,6 +197,7 @@ function core.prepare(i, t)
   mapping.event, mapping.shown = hooks.resolve(sync.hooks, t, cols, resolved)
   mapping.shown.topic, mapping.shown.key = result.where, resolved.where
   topic.meet(sync.taken, t, result, sync.place:child("topic"))
+  warn_collision(sync, t, result, mapping.warnings)
   local met, group = met_in_topic(sync, t, result, key.signature(t, resolved, list))
   local problem = compaction_problem(t, resolved, met, sync.config.key_json, "topics.config compacts the topic")
   if problem and sync.compact then sync.place:plain("%s", problem) end

@@ -189,7 +189,11 @@ function settings.compile(written, place)
     group[i] = compile_one(options, one, place)
     group[i].group = group
   end
-  for i, self in ipairs(group) do self.config.source_number, self.config.sources = i, #group end
+  local shapes = {}
+  for i, self in ipairs(group) do
+    self.config.source_number, self.config.sources = i, #group
+    self.shapes = shapes
+  end
   return group
 end
 

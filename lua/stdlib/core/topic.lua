@@ -291,6 +291,22 @@ function topic.meet(taken, t, result, place)
   taken[result.topic] = group
 end
 
+-- The table of another topic whose name collides with this one's, and that topic; nil: there is none.
+-- shapes: shape -> topic -> group, of all syncs that share a sink.
+function topic.collides(shapes, taken, name)
+  local shape = topicname.shape(name)
+  local same = shapes[shape] or {}
+  shapes[shape] = same
+  same[name] = same[name] or {}
+  same[name][taken] = true
+  for _, other in ipairs(fault.sorted_keys(same)) do
+    for there in pairs(other ~= name and same[other] or {}) do
+      local group = there[other]
+      if group and group.count > 0 then return fault.sorted_keys(group.members)[1], other end
+    end
+  end
+end
+
 -- The table is gone (or is noted anew, in this topic alone): nothing of it is taken.
 function topic.forget(taken, full_name, only)
   local function remove(group)

@@ -29,4 +29,9 @@ function topicname.escape(name)
   return table.concat(out)
 end
 
+-- Names of one shape collide: Kafka takes "." and "_" for the same in them, and refuses the second.
+function topicname.shape(name)
+  return (name:gsub("%.", "_"))
+end
+
 return topicname
