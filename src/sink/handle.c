@@ -10,6 +10,8 @@
 
 enum {
 	ANNOUNCE_MS = 1000,    /* outages shorter than this are nobody's concern */
+	TELL_MS = 5000,        /* so long something is waited for before the log says what */
+	TURN_MS = 7000,        /* one turn of waiting takes less */
 	LOG_REPEAT_MS = 60000, /* the same facility again is kept back so long */
 	OUTAGES = 8, /* clusters that are away at the same time; more are logged by each client */
 	ERRSTR = 512,
@@ -273,11 +275,38 @@ void kafka_up(struct kafka *kafka)
 	kafka->refused.code = ERR_NONE;
 }
 
+enum cluster kafka_describe_outage(const struct kafka *kafka, const struct outage_topic *topics,
+				   unsigned n, struct buf *text)
+{
+	const struct kafka_options options = {.type = RD_KAFKA_PRODUCER, .use = PROPERTY_ADMIN};
+	struct err ignored = ERR_INIT;
+	struct kafka asking;
+	if (kafka_open(&asking, kafka->config, &options, &ignored) != 0)
+		return CLUSTER_UNKNOWN;
+	enum cluster found = outage_describe(asking.rk, topics, n, text);
+	kafka_close(&asking);
+	return found;
+}
+
+/* librdkafka reports that all brokers are down, but it has not tried all of them at this moment. */
+static bool any_answers(struct kafka *kafka)
+{
+	struct buf ignored;
+	buf_init(&ignored);
+	bool answers = kafka_describe_outage(kafka, NULL, 0, &ignored) != CLUSTER_UNKNOWN;
+	buf_fini(&ignored);
+	return answers;
+}
+
 void kafka_waiting(struct kafka *kafka)
 {
 	if (kafka->announced || kafka->down_since == 0 ||
 	    clock_wall_ms() - kafka->down_since < ANNOUNCE_MS)
 		return;
+	if (any_answers(kafka)) {
+		kafka->down_since = 0;
+		return;
+	}
 	kafka->announced = true;
 	if (outage_begin(kafka->label))
 		log_warn("%s: no broker can be reached%s%s; %s", kafka->label,
@@ -321,6 +350,32 @@ bool kafka_transient(rd_kafka_resp_err_t code)
 	}
 }
 
+/* A broker answers, and what is asked for does not happen: because of what is missing, where something is. */
+static void tell_wait(struct kafka *kafka, const char *what, rd_kafka_resp_err_t code)
+{
+	const struct outage_topic topics[] = {{"__transaction_state", 0}, {kafka->topic, 0}};
+	struct buf text;
+	buf_init(&text);
+	if (kafka_describe_outage(kafka, topics, kafka->topic ? 2 : 0, &text) == CLUSTER_PARTIAL)
+		log_warn("%s: still waiting to %s (%s): %s; nothing is lost", kafka->label, what,
+			 rd_kafka_err2str(code), buf_cstr(&text));
+	buf_fini(&text);
+}
+
+static void count_wait(struct kafka *kafka, const char *what, rd_kafka_resp_err_t code)
+{
+	int64_t now_ms = clock_mono_ms();
+	if (kafka->wait_ms == 0 || now_ms - kafka->waited_ms > TURN_MS) {
+		kafka->wait_ms = now_ms;
+		kafka->told = false;
+	}
+	kafka->waited_ms = now_ms;
+	if (kafka->told || kafka->announced || now_ms - kafka->wait_ms < TELL_MS)
+		return;
+	kafka->told = true;
+	tell_wait(kafka, what, code);
+}
+
 int kafka_wait(struct kafka *kafka, const char *what, rd_kafka_resp_err_t code, int wait_ms,
 	       const _Atomic bool *stop, struct err *err)
 {
@@ -334,6 +389,7 @@ int kafka_wait(struct kafka *kafka, const char *what, rd_kafka_resp_err_t code, 
 				 kafka->label, what, rd_kafka_err2str(code),
 				 kafka->last_error[0] ? ": " : "", kafka->last_error);
 	kafka_waiting(kafka);
+	count_wait(kafka, what, code);
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "model/config.h"
+#include "sink/outage.h"
 #include "sink/properties.h"
 
 #include <librdkafka/rdkafka.h>
@@ -56,12 +57,16 @@ void kafka_close(struct kafka *kafka);
 int kafka_poll(struct kafka *kafka, int timeout_ms);
 /* A broker has answered. */
 void kafka_up(struct kafka *kafka);
-/* Something waits for a broker: says so in the log, once, when none has answered for a second. */
+/* Something waits for a broker: says so in the log, once, when none has answered for a second, and does not when it is asked. */
 void kafka_waiting(struct kafka *kafka);
+/* Which brokers are up, which are missing, and what the topics lack, appended to the text; see outage_describe. By a connection of
+ * its own: a broker answers one request of a connection after the other, and may hold a produce request for half a minute. */
+enum cluster kafka_describe_outage(const struct kafka *kafka, const struct outage_topic *topics,
+				   unsigned n, struct buf *text);
 /* Whether the same request may succeed later by waiting alone. */
 bool kafka_transient(rd_kafka_resp_err_t code);
 /* One turn of waiting for a broker after `code`: serves callbacks for up to wait_ms and returns
- * 0, or -1 when waiting is over: refused, or *stop. */
+ * 0, or -1 when waiting is over: refused, or *stop. After some turns the log says which brokers are up and which are not. */
 int kafka_wait(struct kafka *kafka, const char *what, rd_kafka_resp_err_t code, int wait_ms,
 	       const _Atomic bool *stop, struct err *err) MUST_CHECK;
 /* librdkafka's in-process mock cluster: it knows no CreateTopics and no DescribeConfigs, and

@@ -45,8 +45,11 @@ enum {
 	FATAL_POLLS = 20, /* turns of waiting for the report behind a fatal error */
 	PURGE_MS = 5000,  /* reports of purged messages come from librdkafka itself */
 	EXIST_MS = 10000, /* sink_topics_exist waits so long for a broker ... */
-	EXIST_AGAIN_MS = 500, /* ... and so long after it has waited in vain */
-	NAMES_MS = 2000,      /* its answers are at most so old */
+	EXIST_AGAIN_MS = 500,  /* ... and so long after it has waited in vain */
+	NAMES_MS = 2000,       /* its answers are at most so old */
+	STALL_LOOK_MS = 1000,  /* between two looks for stalls */
+	STALL_AGAIN_MS = 5000, /* and more where the brokers were asked */
+	STALL_MS = 5000,       /* a partition that acknowledges nothing for so long is stalled */
 };
 
 struct shard {
@@ -279,6 +282,75 @@ static int64_t down_since(struct kafka_sink *k)
 	return since;
 }
 
+/* ---- partitions that acknowledge nothing ---- */
+
+struct stall {
+	const struct topic *topic; /* the first that is stalled; NULL: none is */
+	int partition;
+	unsigned others; /* partitions, of any topic */
+	int64_t since_ms;
+};
+
+static bool is_stalled(struct partition *partition, int64_t now_ms)
+{
+	if (partition->in_flight == 0 || partition->reported)
+		partition->stalled_ms = 0;
+	else if (partition->stalled_ms == 0)
+		partition->stalled_ms = now_ms;
+	partition->reported = false;
+	return partition->stalled_ms != 0 && now_ms - partition->stalled_ms >= STALL_MS;
+}
+
+static void add_stalls(struct topic *topic, int64_t now_ms, struct stall *stall)
+{
+	for (int i = 0; i < topic->info.present; i++) {
+		if (!is_stalled(&topic->partitions[i], now_ms))
+			continue;
+		if (stall->topic)
+			stall->others++;
+		else
+			*stall = (struct stall){topic, i, 0, topic->partitions[i].stalled_ms};
+	}
+}
+
+static void tell_stall(struct kafka_sink *k, const struct stall *stall)
+{
+	struct kafka *kafka = &k->shards[stall->topic->shard].kafka;
+	const struct outage_topic topic = {stall->topic->name, stall->topic->min_isr};
+	struct buf text;
+	buf_init(&text);
+	k->looked_ms = clock_mono_ms() + STALL_AGAIN_MS;
+	if (kafka_describe_outage(kafka, &topic, 1, &text) != CLUSTER_UNKNOWN) {
+		log_warn(
+			"%s: topic \"%s\", partition %d (and %u other partitions) has acknowledged "
+			"nothing for %d s: %s; waiting, nothing is lost",
+			kafka->label, topic.name, stall->partition, stall->others, STALL_MS / 1000,
+			buf_cstr(&text));
+		k->stalled_ms = stall->since_ms;
+	}
+	buf_fini(&text);
+}
+
+/* A broker that is up, but takes no messages, is no error to librdkafka: it tries again for ever. */
+static void look_for_stalls(struct kafka_sink *k)
+{
+	int64_t now_ms = clock_mono_ms();
+	struct stall stall = {.topic = NULL};
+	size_t at = 0;
+	if (now_ms - k->looked_ms < STALL_LOOK_MS)
+		return;
+	k->looked_ms = now_ms;
+	for (struct topic *topic; (topic = map_next(&k->sink.topics, &at)) != NULL;)
+		add_stalls(topic, now_ms, &stall);
+	if (stall.topic && k->stalled_ms == 0 && k->sink.down_since == 0)
+		tell_stall(k, &stall);
+	if (stall.topic || k->stalled_ms == 0)
+		return;
+	log_info("%s: messages are acknowledged again after %.1f s", label(k),
+		 (double)(now_ms - k->stalled_ms) / 1000);
+	k->stalled_ms = 0;
+}
+
 static void kafka_sink_poll(struct sink *sink, int timeout_ms)
 {
 	struct kafka_sink *k = of(sink);
@@ -287,6 +359,7 @@ static void kafka_sink_poll(struct sink *sink, int timeout_ms)
 	if (fatal(k) != NULL && sink->poison.code == ERR_NONE)
 		take_fatal(k);
 	sink->down_since = down_since(k);
+	look_for_stalls(k);
 }
 
 /* rd_kafka_flush makes librdkafka forget linger.ms while it runs. */
@@ -509,6 +582,7 @@ static int kafka_sink_topic(struct sink *sink, struct topic *topic, const struct
 			       rd_kafka_err2str(rd_kafka_last_error()));
 	topic->info.compacted = facts.compacted;
 	topic->info.max_message = facts.max_message;
+	topic->min_isr = facts.min_isr;
 	topic->info.created = facts.created;
 	topic->limit = message_limit(k, &facts);
 	return 0;

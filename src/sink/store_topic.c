@@ -502,6 +502,7 @@ static int open_producer(struct topic_store *t, struct err *err)
 					      t,
 					      false};
 	int result = kafka_open(&t->kafka, t->config, &options, err);
+	t->kafka.topic = t->topic;
 	buf_fini(&id);
 	return result;
 }

@@ -409,6 +409,8 @@ static void take_entry(const char *name, const char *value, struct topic_facts *
 		return;
 	if (strcmp(name, "max.message.bytes") == 0 && num_parse_u64(slice_str(value), &number))
 		facts->max_message = number;
+	if (strcmp(name, "min.insync.replicas") == 0 && num_parse_u64(slice_str(value), &number))
+		facts->min_isr = (int)number;
 	if (strcmp(name, "cleanup.policy") != 0)
 		return;
 	facts->compacted = policy_has(value, "compact");

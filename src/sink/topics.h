@@ -14,6 +14,7 @@ struct topic_facts {
 	bool compacted;     /* cleanup.policy holds compact */
 	bool deletes;       /* cleanup.policy holds delete */
 	size_t max_message; /* max.message.bytes; 0: could not be read */
+	int min_isr;        /* min.insync.replicas; 0: could not be read */
 	bool mock;          /* librdkafka's embedded broker */
 };
 

@@ -5,11 +5,12 @@ import itertools
 import os
 import re
 import signal
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from support.paths import BINARY, SERVERS
 from support.runner import Sync
-from support.servers import Broker, Kafka, MariaDB, MySQL, StartFailed
+from support.servers import Broker, Kafka, KafkaNode, MariaDB, MySQL, StartFailed
 
 pytest.register_assert_rewrite("support.rebuild", "support.convert")
 
@@ -77,6 +78,23 @@ def kafka_server(tmp_path):
     def make(*options):
         made.append(Kafka(tmp_path / f"kafka{len(made)}", options))
         return made[-1]
+
+    yield make
+    for server in made:
+        server.stop(signal.SIGKILL)
+
+
+@pytest.fixture
+def kafka_cluster(tmp_path):
+    """Makes three Kafka nodes; the first is the controller as well."""
+    made = []
+
+    def make(*options):
+        made.append(Kafka(tmp_path / "node1", options))
+        with ThreadPoolExecutor() as pool:
+            nodes = [pool.submit(KafkaNode, tmp_path / f"node{n}", made[0], n, options) for n in (2, 3)]
+            made.extend(node.result() for node in nodes)
+        return made
 
     yield make
     for server in made:

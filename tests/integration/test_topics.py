@@ -196,3 +196,32 @@ def test_colliding_names(sync, sql, db, kafka):
     assert code == 5, out + err
     assert re.search(f"FAIL .*(?:{own})", out) and re.search(f"FAIL .*{there}", out), out
     running.start().fails(5, f"{db}_(a.b|x.x)", "collides with")
+
+
+@pytest.mark.soak
+def test_two_of_three_brokers_away(sync, sql, db, kafka_cluster):
+    """The log names the broker that is up and those that are missing, and what too few replicas mean, for rows and for the
+    checkpoint; when they are back everything continues."""
+    nodes = kafka_cluster(
+        "default.replication.factor=3", "min.insync.replicas=2", "transaction.state.log.replication.factor=3",
+        "transaction.state.log.min.isr=2", "broker.session.timeout.ms=3000", "broker.heartbeat.interval.ms=500",
+    )
+    wait_for(lambda: len(nodes[0].admin.list_topics(timeout=5).brokers) == 3, "three brokers")
+    sql("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)")
+    running = sync("topics = { partitions = 1 },", kafka=nodes[0], brokers=",".join(n.bootstrap for n in nodes))
+    running.wait_rows(f"{db}.t", 1)
+    running.wait_streaming()
+    sql("INSERT INTO t VALUES (2)")
+    running.wait_rows(f"{db}.t", 2)
+    for node in nodes[1:]:
+        node.stop(9)
+    sql("INSERT INTO t VALUES (3)")
+    who = rf"1 of 3 brokers is up \({re.escape(nodes[0].bootstrap)}\), missing: broker 2, 3"
+    few = "1 of 3 replicas in sync"
+    running.wait_log(rf'topic "{re.escape(db)}\.t", partition 0.* has acknowledged nothing .*{who}.*{few}, and min\.insync\.replicas is 2', 60)
+    running.wait_log(rf"still waiting to save the checkpoint.*{who}.*{few}.*min\.insync\.replicas", 60)
+    assert "no broker can be reached" not in running.log
+    nodes[1].start()
+    running.wait_log("messages are acknowledged again", 60)
+    running.wait_rows(f"{db}.t", 3, 60)
+    assert running.stop() == 0

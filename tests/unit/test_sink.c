@@ -750,6 +750,30 @@ static void pinned_topic_that_is_gone(void **state)
 	assert_non_null(strstr(err.text, "topic \"gone\" does not exist any more"));
 }
 
+static void expect_state(enum cluster expected, const char *text)
+{
+	const struct kafka *kafka = &((struct kafka_sink *)sink)->shards[0].kafka;
+	const struct outage_topic t = {"t", 2};
+	struct buf found;
+	buf_init(&found);
+	assert_int_equal(kafka_describe_outage(kafka, &t, 1, &found), expected);
+	assert_non_null(strstr(buf_cstr(&found), text));
+	buf_fini(&found);
+}
+
+/* What of the cluster is away, in words. The embedded broker has one broker, and one replica of each partition. */
+static void what_is_away(void **state)
+{
+	(void)state;
+	expect_state(CLUSTER_PARTIAL, "1 of 1 brokers is up (");
+	expect_state(CLUSTER_PARTIAL, "); topic \"t\", partition 0: 1 of 1 replicas in sync, and "
+				      "min.insync.replicas is 2");
+	rd_kafka_mock_partition_set_leader(broker->cluster, "t", 0, -1);
+	expect_state(CLUSTER_PARTIAL, "topic \"t\", partition 0: no leader");
+	rd_kafka_mock_broker_set_down(broker->cluster, -1);
+	expect_state(CLUSTER_UNKNOWN, "");
+}
+
 static void arm(const char *fault)
 {
 	setenv("TIDEWAY_FAULT", fault, 1);
@@ -814,6 +838,7 @@ int main(void)
 		CASE(pinned),
 		CASE(pinned_topic_that_is_gone),
 		CASE(ends_of_partitions),
+		CASE(what_is_away),
 		CASE(offset_that_goes_back),
 		CASE(fault_produce),
 		CASE(fault_ack),

@@ -222,6 +222,18 @@ class Kafka(Server):
         return {name: entry.value for name, entry in described.items()}
 
 
+class KafkaNode(Kafka):
+    """One more broker of the cluster whose controller is `first`."""
+
+    def __init__(self, folder, first, number, options=()):
+        self.own = [f"controller.quorum.voters=1@127.0.0.1:{first.port + 1}", "process.roles=broker", f"node.id={number}", *options]
+        super().__init__(folder)
+
+    def start(self, options=None):
+        # of two settings of one name the last one counts
+        super().start([*self.own, f"listeners=PLAINTEXT://{self.bootstrap}"])
+
+
 class Broker:
     """`tideway broker`: the embedded one."""
 
