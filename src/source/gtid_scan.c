@@ -19,14 +19,31 @@ enum {
 /* One scan. */
 struct scan {
 	struct gtid_set gtids;
-	uint64_t offset; /* after the last event */
+	uint64_t end;   /* of the last event that has one; on the wire it has 32 bits */
+	uint64_t until; /* the place */
+	bool is_there;  /* the next transaction begins at the place or after it */
 };
 
-/* timestamp(4) type(1) server_id(4) size(4) end_pos(4) flags(2) | body. An event that is only in the dump has the flag, or no end. */
+static void set_end(struct scan *scan, uint32_t end)
+{
+	uint64_t whole = (scan->end & ~(uint64_t)UINT32_MAX) | end;
+	scan->end = whole < scan->end ? whole + UINT32_MAX + 1 : whole;
+}
+
+static void scan_gtid(struct scan *scan, uint32_t server_id, uint32_t size, struct reader *r)
+{
+	struct gtid gtid;
+	gtid_read_mariadb(&gtid, server_id, r);
+	scan->is_there = scan->end - size >= scan->until;
+	if (!r->failed && !scan->is_there)
+		gtid_set_add(&scan->gtids, &gtid);
+}
+
+/* timestamp(4) type(1) server_id(4) size(4) end_pos(4) flags(2) | body. A dump leaves events out (annotations), so that sizes do not
+ * add up to offsets; an event that is only in the dump has the flag. */
 static bool scan_event(struct scan *scan, struct slice event)
 {
 	struct reader r;
-	struct gtid gtid;
 	reader_init(&r, event.ptr, event.len);
 	reader_u32(&r);
 	uint8_t type = reader_u8(&r);
@@ -34,43 +51,44 @@ static bool scan_event(struct scan *scan, struct slice event)
 	uint32_t size = reader_u32(&r);
 	uint32_t end = reader_u32(&r);
 	uint16_t flags = reader_u16(&r);
-	if (r.failed || (flags & FLAG_ARTIFICIAL) || end == 0)
+	if (r.failed || (flags & FLAG_ARTIFICIAL))
 		return !r.failed;
-	scan->offset += size;
+	if (end != 0)
+		set_end(scan, end);
 	if (type == GTID_LIST)
 		gtid_set_read_mariadb(&scan->gtids, &r);
-	if (type == GTID) {
-		gtid_read_mariadb(&gtid, server_id, &r);
-		if (!r.failed)
-			gtid_set_add(&scan->gtids, &gtid);
-	}
+	if (type == GTID && end != 0)
+		scan_gtid(scan, server_id, size, &r);
+	else if (type == GTID)
+		return false;
 	return !r.failed;
 }
 
-static int scan_file(struct scan *scan, struct dump *dump, const struct position *until,
-		     struct err *err)
+/* The dump ends where the binlog ended when it began, which is at the place or after it. */
+static int scan_file(struct scan *scan, struct dump *dump, const char *file, struct err *err)
 {
 	struct slice event;
 	int rc = 1;
-	while (scan->offset < until->offset && (rc = dump_read(dump, &event, err)) > 0)
+	while (!scan->is_there && (rc = dump_read(dump, &event, err)) > 0)
 		if (!scan_event(scan, event))
 			return err_set(err, ERR_SOURCE,
-				       "the binlog %s has a damaged event after offset %" PRIu64,
-				       until->file, scan->offset);
+				       "the binlog %s has an event after offset %" PRIu64
+				       " that is damaged or has no end",
+				       file, scan->end);
 	if (rc < 0)
 		return -1;
-	if (scan->offset != until->offset)
+	if (!scan->is_there && scan->end < scan->until)
 		return err_retry(err, ERR_SOURCE,
-				 "the binlog %s has no event that ends at %" PRIu64
-				 "; the last one read ends at %" PRIu64,
-				 until->file, until->offset, scan->offset);
+				 "the binlog %s ends at %" PRIu64 ", before the place %" PRIu64
+				 " that it had reached",
+				 file, scan->end, scan->until);
 	return 0;
 }
 
 int gtid_scan(struct conn *conn, struct position *position, struct err *err)
 {
 	struct position begin;
-	struct scan scan = {.offset = FILE_BEGIN};
+	struct scan scan = {.end = FILE_BEGIN, .until = position->offset};
 	char name[80];
 	const struct dump_options options = {
 		.sync_name = name, .heartbeat_ms = HEARTBEAT_MS, .from_now_end = true};
@@ -83,7 +101,7 @@ int gtid_scan(struct conn *conn, struct position *position, struct err *err)
 	snprintf(name, sizeof(name), "scan/%" PRIu64, conn_id(conn));
 	dump = dump_open(conn->config, &begin, &options, err);
 	if (dump)
-		rc = scan_file(&scan, dump, position, err);
+		rc = scan_file(&scan, dump, position->file, err);
 	dump_free(dump);
 	if (rc < 0 &&
 	    err->code == ERR_POSITION) { /* purged meanwhile: the next attempt has another place */
