@@ -6,6 +6,7 @@
 
 int64_t clock_wall_ms(void); /* since 1970, UTC */
 int64_t clock_mono_ms(void); /* only differences mean something */
+int64_t clock_boot_ms(void); /* likewise; runs on while the machine is suspended */
 int64_t clock_mono_ns(void);
 
 #endif

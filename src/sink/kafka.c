@@ -2,6 +2,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "sink/lease.h"
+#include "sink/pace.h"
 #include "sink/properties.h"
 #include "sink/sink_priv.h"
 #include "sink/topics.h"
@@ -63,6 +65,8 @@ struct kafka_sink {
 	unsigned nshards;                /* at least 1 */
 	int wake;      /* eventfd: some shard has something to say; -1 while there is one shard */
 	size_t queued; /* bytes of keys and values in all shards' queues */
+	const struct lease *lease; /* NULL: none */
+	struct pace pace;          /* of a sink with a lease */
 	struct sink_config config; /* for making the producer again; its strings are borrowed */
 	char *client_id;
 	size_t queue_bytes;
@@ -186,6 +190,26 @@ static void poison(struct kafka_sink *k, const rd_kafka_message_t *message)
 	sink_set_poison(&k->sink, &err);
 }
 
+/* What librdkafka keeps for a message: the token, and above it, in a sink with a lease, its span of the pace. */
+enum { SPAN_SHIFT = 56 };
+
+static void *opaque_of(const struct kafka_sink *k, uint64_t token)
+{
+	if (k->lease == NULL)
+		return (void *)(uintptr_t)token;
+	assert(token >> SPAN_SHIFT == 0);
+	return (void *)(uintptr_t)((uint64_t)pace_span(&k->pace) << SPAN_SHIFT | token);
+}
+
+/* Takes a reported message off the pace; its token. */
+static uint64_t token_of(struct kafka_sink *k, uint64_t opaque, size_t bytes)
+{
+	if (k->lease == NULL)
+		return opaque;
+	pace_reported(&k->pace, (unsigned)(opaque >> SPAN_SHIFT), bytes, k->queued);
+	return opaque & (((uint64_t)1 << SPAN_SHIFT) - 1);
+}
+
 /* Reports come partition by partition, so that one lookup serves many. */
 static struct topic *reported_topic(struct kafka_sink *k, const rd_kafka_message_t *message)
 {
@@ -246,14 +270,16 @@ static void note_report(struct kafka_sink *k, const rd_kafka_message_t *message)
 static void on_report(void *arg, const rd_kafka_message_t *message)
 {
 	struct kafka_sink *k = arg;
+	size_t bytes = message->len + message->key_len;
+	uint64_t token = token_of(k, (uint64_t)(uintptr_t)message->_private, bytes);
 	assert(k->sink.in_flight != 0);
 	k->sink.in_flight--;
-	k->queued -= message->len + message->key_len;
+	k->queued -= bytes;
 	note_report(k, message);
 	if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR)
 		poison(k, message);
 	else if (k->sink.poison.code == ERR_NONE)
-		sink_count_acked(&k->sink, (uint64_t)(uintptr_t)message->_private);
+		sink_count_acked(&k->sink, token);
 }
 
 /* The producer has failed (enable.gapless.guarantee makes each refused batch such a failure, so
@@ -351,11 +377,32 @@ static void look_for_stalls(struct kafka_sink *k)
 	k->stalled_ms = 0;
 }
 
+/* Whether the lease holds; what is sent afterwards could follow newer messages of another process. */
+static bool has_lease(struct kafka_sink *k, int64_t now_ms)
+{
+	struct err err = ERR_INIT;
+	if (lease_age_ms(k->lease, now_ms) <= k->lease->times[LEASE_OVER])
+		return true;
+	err_retry(
+		&err, ERR_KAFKA,
+		"%s: the checkpoint has not been saved for %.0f s, and another process of this "
+		"name may have taken over: the stream ends, and what is not acknowledged is thrown "
+		"away",
+		label(k), (double)k->lease->times[LEASE_OVER] / 1000);
+	sink_set_poison(&k->sink, &err);
+	return false;
+}
+
 static void kafka_sink_poll(struct sink *sink, int timeout_ms)
 {
 	struct kafka_sink *k = of(sink);
 	poll_all(k, timeout_ms);
 	sink_tell(sink);
+	if (k->lease) {
+		int64_t now_ms = clock_boot_ms();
+		pace_tick(&k->pace, now_ms);
+		(void)has_lease(k, now_ms);
+	}
 	if (fatal(k) != NULL && sink->poison.code == ERR_NONE)
 		take_fatal(k);
 	sink->down_since = down_since(k);
@@ -389,9 +436,11 @@ static void kafka_sink_purge(struct sink *sink)
 
 static int open_producer(struct kafka_sink *k, struct kafka *kafka, size_t batch, struct err *err)
 {
-	char messages[NUM_INT_MAX + 1], batch_size[NUM_INT_MAX + 1];
+	char messages[NUM_INT_MAX + 1], batch_size[NUM_INT_MAX + 1], timeout[NUM_INT_MAX + 1];
+	int64_t timeout_ms = k->lease ? k->lease->times[LEASE_OVER] : 0;
 	snprintf(messages, sizeof(messages), "%zu", k->queue_bytes / BYTES_PER_MESSAGE);
 	snprintf(batch_size, sizeof(batch_size), "%zu", batch);
+	snprintf(timeout, sizeof(timeout), "%lld", (long long)timeout_ms);
 	const struct property defaults[] = {
 		{"topic.metadata.refresh.interval.ms", "60000"},
 		{"linger.ms", "0.5"},
@@ -405,7 +454,7 @@ static int open_producer(struct kafka_sink *k, struct kafka *kafka, size_t batch
 		{"enable.idempotence", "true"},
 		{"enable.gapless.guarantee", "true"},
 		{"acks", "all"},
-		{"message.timeout.ms", "0"},
+		{"message.timeout.ms", timeout},              /* 0: none */
 		{"queue.buffering.max.kbytes", "2147483647"}, /* has_room counts the bytes */
 		{"batch.size", batch_size},
 		{NULL, NULL},
@@ -700,7 +749,7 @@ static rd_kafka_resp_err_t produce_headers(struct kafka_sink *k, const struct me
 		 .u.mem = {(void *)(uintptr_t)message->key.ptr, message->key.len}},
 		{.vtype = RD_KAFKA_VTYPE_VALUE,
 		 .u.mem = {(void *)(uintptr_t)message->value.ptr, message->value.len}},
-		{.vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = (void *)(uintptr_t)message->token},
+		{.vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = opaque_of(k, message->token)},
 		{.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = headers},
 	};
 	rd_kafka_error_t *error = rd_kafka_produceva(k->shards[message->topic->shard].kafka.rk, vus,
@@ -719,8 +768,7 @@ static rd_kafka_resp_err_t produce(struct kafka_sink *k, const struct message *m
 		return produce_headers(k, message, headers);
 	if (rd_kafka_produce(message->topic->native, message->partition, RD_KAFKA_MSG_F_COPY,
 			     (void *)(uintptr_t)message->value.ptr, message->value.len,
-			     message->key.ptr, message->key.len,
-			     (void *)(uintptr_t)message->token) == 0)
+			     message->key.ptr, message->key.len, opaque_of(k, message->token)) == 0)
 		return RD_KAFKA_RESP_ERR_NO_ERROR;
 	return rd_kafka_last_error();
 }
@@ -739,22 +787,55 @@ static int introduce(struct kafka_sink *k, const struct message *message, struct
 	return 0;
 }
 
-/* Whether all shards together hold no more than one producer may, less what is kept for copies; a message that is larger
- * than that goes alone. The number of messages is librdkafka's to watch while
- * there is one. */
+/* Bytes that the queue of all shards may hold: what one producer may, less what is kept for copies. */
+static size_t queue_most(const struct kafka_sink *k)
+{
+	return k->queue_bytes - k->queue_bytes / COPIES_OF_QUEUE;
+}
+
+/* A message that is larger than the queue goes alone. The number of messages is librdkafka's to watch while
+ * there is one shard. */
 static bool has_room(const struct kafka_sink *k, size_t bytes)
 {
 	if (k->sink.in_flight == 0)
 		return true;
-	return k->queued + bytes <= k->queue_bytes - k->queue_bytes / COPIES_OF_QUEUE &&
+	return k->queued + bytes <= (k->lease ? k->pace.bytes : queue_most(k)) &&
 	       (k->nshards == 1 || k->sink.in_flight < k->queue_bytes / BYTES_PER_MESSAGE);
 }
 
 static void count_sent(struct kafka_sink *k, const struct message *message)
 {
+	if (k->lease)
+		pace_sent(&k->pace);
 	k->sink.in_flight++;
 	k->queued += message->key.len + message->value.len;
 	message->topic->partitions[message->partition].in_flight++;
+}
+
+/* 1: a message may be sent as far as the lease is concerned; 0: not now; -1: the lease is over. The clock is read for each
+ * message: what a process sends that was stopped between two of them would come too late. */
+static int lease_allows(struct kafka_sink *k, struct err *err)
+{
+	int64_t now_ms;
+	if (k->lease == NULL)
+		return 1;
+	now_ms = clock_boot_ms();
+	pace_tick(&k->pace, now_ms);
+	if (!has_lease(k, now_ms)) {
+		*err = k->sink.poison;
+		return -1;
+	}
+	return lease_age_ms(k->lease, now_ms) <= k->lease->times[LEASE_SEND] &&
+	       !pace_is_late(&k->pace);
+}
+
+static int wait_to_send(struct kafka_sink *k, size_t bytes, struct err *err)
+{
+	int allowed;
+	while ((allowed = lease_allows(k, err)) == 0 || (allowed > 0 && !has_room(k, bytes)))
+		if (wait_for_room(k, err) != 0)
+			return -1;
+	return allowed > 0 ? 0 : -1;
 }
 
 static int kafka_sink_send(struct sink *sink, const struct message *message, struct err *err)
@@ -767,12 +848,12 @@ static int kafka_sink_send(struct sink *sink, const struct message *message, str
 	if (message->topic->partitions[message->partition].known != KNOWN &&
 	    introduce(k, message, err) < 0)
 		return -1;
-	while (!has_room(k, bytes))
-		if (wait_for_room(k, err) != 0)
-			return -1;
+	if (wait_to_send(k, bytes, err) != 0)
+		return -1;
 	headers = message->nheaders ? make_headers(message) : NULL;
 	code = produce(k, message, headers);
-	while (code == RD_KAFKA_RESP_ERR__QUEUE_FULL && (result = wait_for_room(k, err)) == 0)
+	while (code == RD_KAFKA_RESP_ERR__QUEUE_FULL && (result = wait_for_room(k, err)) == 0 &&
+	       (result = wait_to_send(k, bytes, err)) == 0)
 		code = produce(k, message, headers);
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
 		count_sent(k, message);
@@ -803,8 +884,12 @@ static int kafka_sink_send_added(struct sink *sink, struct message *message, boo
 	struct topic *topic = message->topic;
 	const struct partition *last = &topic->partitions[topic->info.present - 1];
 	rd_kafka_resp_err_t code;
+	int allowed;
 	if (last->known != KNOWN || last->in_flight != 0)
 		return 0;
+	allowed = lease_allows(k, err);
+	if (allowed <= 0)
+		return allowed;
 	code = produce(k, message, NULL);
 	if (code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION || code == RD_KAFKA_RESP_ERR__QUEUE_FULL)
 		return 0;
@@ -886,7 +971,7 @@ static void choose_sizes(struct kafka_sink *k, size_t queue_bytes)
 }
 
 struct sink *sink_kafka_new(const struct sink_config *config, const char *client_id,
-			    size_t queue_bytes, struct err *err)
+			    size_t queue_bytes, const struct lease *lease, struct err *err)
 {
 	struct kafka_sink *k = mem_array(1, sizeof(*k));
 	k->sink.ops = &kafka_ops;
@@ -894,6 +979,9 @@ struct sink *sink_kafka_new(const struct sink_config *config, const char *client
 	k->client_id = client_id ? strdup(client_id) : NULL;
 	map_init(&k->sink.topics);
 	choose_sizes(k, queue_bytes);
+	k->lease = lease;
+	if (lease)
+		pace_init(&k->pace, lease->times[LEASE_ACKED], queue_most(k));
 	k->wake = -1;
 	k->nshards = 1;
 	if (open_producer(k, &k->shards[0].kafka, k->batch, err) != 0) {

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 struct sink;
+struct lease;
 
 /* A destination topic as this sink knows it. Opaque; belongs to the sink. */
 struct topic;
@@ -66,6 +67,11 @@ size_t sink_queue_total(const struct sink_config *config, size_t fallback);
  * goes alone. client_id for the broker's logs. Connects lazily. acked NULL: nobody wants to know (a sink that only asks for topics). */
 struct sink *sink_new(const struct sink_config *config, const char *client_id, size_t queue_bytes,
 		      sink_acked_fn *acked, void *arg, struct err *err);
+/* The same, for the stream: it sends only while it has the lease, which may be NULL and outlives the sink, and is poisoned
+ * (ERR_KAFKA, retriable) when the lease is over (sink/lease.h). */
+struct sink *sink_new_leased(const struct sink_config *config, const char *client_id,
+			     size_t queue_bytes, const struct lease *lease, sink_acked_fn *acked,
+			     void *arg, struct err *err);
 void sink_free(struct sink *sink);
 /* When *stop becomes true, a sink_send that waits for room gives up (ERR_KAFKA, retriable). Not
  * set: it waits as long as the brokers are away. */

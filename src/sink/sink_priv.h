@@ -94,7 +94,7 @@ struct sink {
 };
 
 struct sink *sink_kafka_new(const struct sink_config *config, const char *client_id,
-			    size_t queue_bytes, struct err *err);
+			    size_t queue_bytes, const struct lease *lease, struct err *err);
 struct sink *sink_lines_new(const struct sink_config *config, struct err *err);
 struct sink *sink_discard_new(void);
 

@@ -806,6 +806,91 @@ static void fault_ack(void **state)
 	fault_armed = false;
 }
 
+/* ---- a sink with a lease ---- */
+
+static struct lease lease;
+
+static void open_leased(void)
+{
+	sink_free(sink);
+	lease_init(&lease);
+	lease_renew(&lease, clock_boot_ms());
+	sink = sink_new_leased(&config, "test-sink", 0, &lease, count, &tally, &err);
+	assert_non_null(sink);
+	sink_stop_on(sink, &stop);
+	topic = open_topic("t");
+	be_known();
+}
+
+/* Nothing is sent after its end: what is on its way is thrown away, and what is not sent is refused. */
+static void lease_is_over(void **state)
+{
+	(void)state;
+	open_leased();
+	for (uint64_t token = 1; token <= 100; token++)
+		send_ok(token);
+	drain_ok();
+	assert_int_equal(tally.messages, 100);
+	assert_int_equal(tally.last, 100);
+	rd_kafka_mock_broker_set_down(broker->cluster, -1);
+	send_ok(101);
+	lease_renew(&lease, clock_boot_ms() - lease.times[LEASE_OVER] - 1);
+	assert_int_equal(post(102), -1);
+	assert_int_equal(err.code, ERR_KAFKA);
+	assert_true(err.retriable);
+	assert_non_null(strstr(err.text, "has not been saved for 20 s"));
+	sink_purge(sink);
+	assert_int_equal(sink_in_flight(sink), 0);
+	assert_int_equal(tally.messages, 100);
+}
+
+/* A wait notices it too. */
+static void lease_ends_in_a_wait(void **state)
+{
+	(void)state;
+	open_leased();
+	rd_kafka_mock_broker_set_down(broker->cluster, -1);
+	send_ok(1);
+	lease_renew(&lease, clock_boot_ms() - lease.times[LEASE_OVER] - 1);
+	assert_int_equal(sink_drain(sink, -1, NULL, &err), -1);
+	assert_non_null(strstr(err.text, "has not been saved"));
+}
+
+/* A message waits while the lease is old, and goes when it is renewed. */
+static void lease_is_old(void **state)
+{
+	struct kafka_sink *k;
+	(void)state;
+	open_leased();
+	k = of(sink);
+	lease_renew(&lease, clock_boot_ms() - lease.times[LEASE_SEND] - 1);
+	assert_int_equal(lease_allows(k, &err), 0);
+	lease_renew(&lease, clock_boot_ms());
+	assert_int_equal(lease_allows(k, &err), 1);
+	k->lease = NULL;
+	lease_renew(&lease, 0);
+	assert_int_equal(lease_allows(k, &err), 1);
+	k->lease = &lease;
+	lease_renew(&lease, clock_boot_ms());
+}
+
+/* A message that is not acknowledged in time is no message that is refused for good: it may pass the next time. */
+static void lease_drops_messages(void **state)
+{
+	(void)state;
+	setenv("TIDEWAY_LEASE_MS", "500", 1);
+	open_leased();
+	unsetenv("TIDEWAY_LEASE_MS");
+	rd_kafka_mock_broker_set_down(broker->cluster, -1);
+	lease_renew(&lease, clock_boot_ms());
+	send_ok(1);
+	lease_renew(&lease, clock_boot_ms() + WAIT); /* the lease itself holds */
+	assert_int_equal(drain(), -1);
+	assert_int_equal(err.code, ERR_KAFKA);
+	assert_true(err.retriable);
+	assert_non_null(strstr(err.text, "_MSG_TIMED_OUT"));
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -842,6 +927,10 @@ int main(void)
 		CASE(offset_that_goes_back),
 		CASE(fault_produce),
 		CASE(fault_ack),
+		CASE(lease_is_over),
+		CASE(lease_ends_in_a_wait),
+		CASE(lease_is_old),
+		CASE(lease_drops_messages),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
