@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <strings.h>
 
+enum { LINGER_MOST_MS = 1000 };
+
 void property_list_init(struct property_list *list)
 {
 	*list = (struct property_list){.n = 0};
@@ -158,10 +160,24 @@ static int timeout(const char *name, const char *value, struct property_list *ou
 	(void)out;
 	if (is_one_of(value, "0"))
 		return 0;
-	return refuse(err, name, value,
-		      "a message that is not delivered in time would be lost; Tideway waits for "
-		      "the broker as long as "
-		      "it takes, remove the property");
+	return refuse(
+		err, name, value,
+		"a message that is not delivered in time would be lost; Tideway sets the time "
+		"itself, and sends such a message again from the checkpoint; remove the "
+		"property");
+}
+
+/* librdkafka takes fractions of a millisecond. */
+static int linger(const char *name, const char *value, struct property_list *out, struct err *err)
+{
+	char *end;
+	double ms = strtod(value, &end);
+	if (end == value || *end != '\0' || !(ms >= 0 && ms <= LINGER_MOST_MS))
+		return refuse(
+			err, name, value,
+			"expected 0 to 1000: messages that wait longer are taken for those of "
+			"a broker that does not answer");
+	return add(out, "linger.ms", value);
 }
 
 static int in_flight(const char *name, const char *value, struct property_list *out,
@@ -404,6 +420,8 @@ static const struct rule rules[] = {
 	{"message.send.max.retries", PRODUCER, retries, NULL},
 	{"delivery.timeout.ms", PRODUCER, timeout, NULL},
 	{"message.timeout.ms", PRODUCER, timeout, NULL},
+	{"linger.ms", PRODUCER, linger, NULL},
+	{"queue.buffering.max.ms", PRODUCER, linger, NULL},
 	{"max.in.flight.requests.per.connection", PRODUCER, in_flight, NULL},
 	{"max.in.flight", PRODUCER, in_flight, NULL},
 	{"transactional.id", PRODUCER, reserved, NULL},

@@ -55,6 +55,8 @@ static void java_names(void **state)
 	(void)state;
 	producer("bootstrap.servers", "a:1,b:2", "bootstrap.servers=a:1,b:2");
 	producer("linger.ms", "5", "linger.ms=5");
+	producer("linger.ms", "1000", "linger.ms=1000");
+	producer("queue.buffering.max.ms", "0.5", "linger.ms=0.5");
 	producer("max.request.size", "2097152", "message.max.bytes=2097152");
 	producer("max.request.size", "2000000000", "message.max.bytes=1000000000");
 	producer("compression.type", "zstd", "compression.type=zstd");
@@ -129,6 +131,9 @@ static void loses_rows(void **state)
 	refused("message.send.max.retries", "3", "no limit");
 	refused("delivery.timeout.ms", "120000", "lost|remove");
 	refused("message.timeout.ms", "300000", "lost");
+	refused("linger.ms", "1001", "0 to 1000");
+	refused("linger.ms", "-1", "0 to 1000");
+	refused("queue.buffering.max.ms", "5s", "0 to 1000");
 	refused("max.in.flight.requests.per.connection", "6", "1 to 5");
 	refused("max.in.flight.requests.per.connection", "x", "1 to 5");
 	refused("transactional.id", "x", "itself");
