@@ -7,11 +7,12 @@
 
 #include <stdlib.h>
 
-enum { SAVE_MS = 1000, SAVE_IDLE_MS = 10000 };
+enum { SAVE_MS = 1000 };
 
 void checkpoint_init(struct checkpoint *checkpoint, struct store *store, const char *sync)
 {
 	*checkpoint = (struct checkpoint){.store = store, .sync = sync};
+	lease_init(&checkpoint->lease);
 	pthread_mutex_init(&checkpoint->lock, NULL);
 	pthread_cond_init(&checkpoint->posted, NULL);
 	buf_init(&checkpoint->position);
@@ -58,7 +59,17 @@ bool checkpoint_due(struct checkpoint *checkpoint, int64_t now_ms)
 	pthread_mutex_lock(&checkpoint->lock);
 	posted = checkpoint->wanted || checkpoint->saves.first || checkpoint->position.len > 0;
 	pthread_mutex_unlock(&checkpoint->lock);
-	return now_ms - checkpoint->saved_ms >= (posted ? SAVE_MS : SAVE_IDLE_MS);
+	/* a save that took long has left the lease old */
+	if (lease_age_ms(&checkpoint->lease, clock_boot_ms()) >=
+	    checkpoint->lease.times[LEASE_SAVE])
+		posted = true;
+	return now_ms - checkpoint->saved_ms >=
+	       (posted ? SAVE_MS : checkpoint->lease.times[LEASE_SAVE]);
+}
+
+const struct lease *checkpoint_lease(const struct checkpoint *checkpoint)
+{
+	return store_fences(checkpoint->store) ? &checkpoint->lease : NULL;
 }
 
 void checkpoint_discard(struct checkpoint *checkpoint)
@@ -103,6 +114,7 @@ int checkpoint_save(struct checkpoint *checkpoint, struct err *err)
 	struct store_record *records;
 	struct arena arena;
 	struct slice position;
+	int64_t began_ms = clock_boot_ms();
 	unsigned n;
 	int rc = 0;
 	if (checkpoint->failed)
@@ -121,6 +133,8 @@ int checkpoint_save(struct checkpoint *checkpoint, struct err *err)
 		rc = err_retry(err, ERR_KAFKA, "saving the checkpoint: fault injected");
 	else if (n > 0)
 		rc = store_put(checkpoint->store, records, n, err);
+	if (rc == 0 && n > 0)
+		lease_renew(&checkpoint->lease, began_ms);
 	if (rc == 0 && FAULT(SAVED))
 		rc = err_retry(err, ERR_KAFKA, "after saving the checkpoint: fault injected");
 	checkpoint->saved_ms = clock_mono_ms();
@@ -132,14 +146,29 @@ int checkpoint_save(struct checkpoint *checkpoint, struct err *err)
 	return rc;
 }
 
-/* Without a position there must be nothing: what else is there says that rows were sent, and a new position would pass over
- * what has changed since. */
+int checkpoint_put(struct checkpoint *checkpoint, struct slice name, struct slice value,
+		   struct err *err)
+{
+	struct store_record record;
+	struct arena arena;
+	int rc;
+	arena_init(&arena, 0);
+	record = (struct store_record){full_name(checkpoint, name, &arena), value};
+	rc = store_put(checkpoint->store, &record, 1, err);
+	arena_fini(&arena);
+	return rc;
+}
+
+/* Without a position there must be nothing but the process: what else is there says that rows were sent, and a new position
+ * would pass over what has changed since. */
 static int check_empty(struct checkpoint *checkpoint, struct err *err)
 {
 	struct slice name, value;
 	size_t at = 0;
-	if (!checkpoint_next(checkpoint, &at, SLICE(""), &name, &value))
-		return 0;
+	do
+		if (!checkpoint_next(checkpoint, &at, SLICE(""), &name, &value))
+			return 0;
+	while (slice_starts(name, RECORD_PROCESS));
 	return err_set(
 		err, ERR_INTERNAL,
 		"checkpoint of sync '%s': there are records (\"%s/%.*s\"), but \"%s/position\" "
@@ -151,8 +180,13 @@ static int check_empty(struct checkpoint *checkpoint, struct err *err)
 int checkpoint_load(struct checkpoint *checkpoint, struct position *position, bool *found,
 		    struct err *err)
 {
+	struct arena arena;
 	struct slice json;
-	if (store_ready(checkpoint->store, err) < 0)
+	int rc;
+	arena_init(&arena, 0);
+	rc = store_ready(checkpoint->store, full_name(checkpoint, RECORD_PROCESS, &arena), err);
+	arena_fini(&arena);
+	if (rc < 0)
 		return -1;
 	json = checkpoint_get(checkpoint, SLICE("position"));
 	*found = json.ptr != NULL;

@@ -9,11 +9,16 @@
 #include "base/arena.h"
 #include "engine/saves.h"
 #include "model/position.h"
+#include "sink/lease.h"
 
 #include <pthread.h>
 
 struct store;
 struct store_record;
+
+/* The record of the process that took the checkpoint over last, and the begin of the names of what else is known of it
+ * (engine/handover.h). They are there before there is a position. */
+#define RECORD_PROCESS SLICE("process")
 
 struct checkpoint {
 	struct store *store;
@@ -27,6 +32,7 @@ struct checkpoint {
 	/* adds what has changed to each save, after the position was taken; NULL: nothing else changes */
 	void (*more)(void *arg, struct saves *saves);
 	void *more_arg;
+	struct lease lease;    /* renewed by each save */
 	bool failed; /* a save failed: nothing is taken until checkpoint_discard; under the lock */
 };
 
@@ -39,12 +45,17 @@ void checkpoint_post(struct checkpoint *checkpoint, struct saves *saves,
 /* Makes a save due: `more` has something that is not to wait. Any lane. */
 void checkpoint_want(struct checkpoint *checkpoint);
 /* Whether checkpoint_save has something to do now: something was posted and a second has passed since
- * the last save, or ten seconds passed (a fenced producer learns it only by saving). */
+ * the last save, or five seconds passed (a fenced producer learns it only by saving, and the lease must be renewed). */
 bool checkpoint_due(struct checkpoint *checkpoint, int64_t now_ms);
+/* What the stream may send under; NULL: nobody can take this checkpoint over while this process has it. */
+const struct lease *checkpoint_lease(const struct checkpoint *checkpoint);
 /* Forgets what was posted and not saved: what comes next begins at the saved position again. */
 void checkpoint_discard(struct checkpoint *checkpoint);
 /* Saves what was posted, durably. */
 int checkpoint_save(struct checkpoint *checkpoint, struct err *err) MUST_CHECK;
+/* Saves one record (name without prefix) by itself, now, whatever was posted. */
+int checkpoint_put(struct checkpoint *checkpoint, struct slice name, struct slice value,
+		   struct err *err) MUST_CHECK;
 /* *found: there is a position. ERR_INTERNAL when it cannot be read, or is missing while other records are there. */
 int checkpoint_load(struct checkpoint *checkpoint, struct position *position, bool *found,
 		    struct err *err) MUST_CHECK;

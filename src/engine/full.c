@@ -368,7 +368,7 @@ static void *lane_main(void *arg)
 	char label[32];
 	int rc;
 	snprintf(label, sizeof(label), "full-%u", lane->number + 1);
-	rc = lane_open(&lane->lane, sync, label, sync->queue_bytes / full->nlanes,
+	rc = lane_open(&lane->lane, sync, label, sync->queue_bytes / full->nlanes, NULL,
 		       &full->metrics[lane->number], &err);
 	lane->lane.take_marks = take_marks;
 	lane->lane.owner = lane;
@@ -378,7 +378,7 @@ static void *lane_main(void *arg)
 	if (rc < 0) {
 		fail(full, &err);
 		if (lane->lane.sink)
-			sink_purge(lane->lane.sink);
+			lane_purge(&lane->lane);
 		lane_note_failure(&lane->lane);
 	}
 	take_marks(lane);

@@ -33,14 +33,15 @@ static int open_script(struct lane *lane, struct err *err)
 	return 0;
 }
 
-static int open_sink(struct lane *lane, size_t queue_bytes, struct err *err)
+static int open_sink(struct lane *lane, size_t queue_bytes, const struct lease *lease,
+		     struct err *err)
 {
 	struct slice client =
 		arena_printf(&lane->texts, "tideway-%s-%s", lane->config->name, lane->label);
 	struct sink_config config = lane->config->sink;
 	if (lane->sync->dry_run)
 		config.kind = SINK_DISCARD;
-	lane->sink = sink_new(&config, client.ptr, queue_bytes, on_acked, lane, err);
+	lane->sink = sink_new_leased(&config, client.ptr, queue_bytes, lease, on_acked, lane, err);
 	if (lane->sink == NULL)
 		return -1;
 	sink_stop_on(lane->sink, &lane->sync->halt);
@@ -48,7 +49,7 @@ static int open_sink(struct lane *lane, size_t queue_bytes, struct err *err)
 }
 
 int lane_open(struct lane *lane, struct sync *sync, const char *label, size_t queue_bytes,
-	      struct lane_metrics *metrics, struct err *err)
+	      const struct lease *lease, struct lane_metrics *metrics, struct err *err)
 {
 	*lane = (struct lane){.sync = sync, .label = label, .metrics = metrics};
 	log_about(sync->label);
@@ -63,7 +64,7 @@ int lane_open(struct lane *lane, struct sync *sync, const char *label, size_t qu
 	lane->now_ms = clock_wall_ms();
 	if (open_script(lane, err) < 0)
 		return -1;
-	return open_sink(lane, queue_bytes, err);
+	return open_sink(lane, queue_bytes, lease, err);
 }
 
 /* What the window still holds is begun again by another lane. */
@@ -73,6 +74,13 @@ static void drop_marks(struct lane *lane)
 	while (window_drop(&lane->window, &mark))
 		if (mark.attached && lane->drop_attached)
 			lane->drop_attached(mark.attached);
+}
+
+void lane_purge(struct lane *lane)
+{
+	if (sink_in_flight(lane->sink) > 0)
+		atomic_store(&lane->sync->thrown_ms, clock_boot_ms());
+	sink_purge(lane->sink);
 }
 
 void lane_close(struct lane *lane)
@@ -87,6 +95,8 @@ void lane_close(struct lane *lane)
 		map_fini(&destination->tables);
 		free(destination);
 	}
+	if (lane->sink && sink_in_flight(lane->sink) > 0)
+		lane_purge(lane);
 	sink_free(lane->sink);
 	drop_marks(lane);
 	script_free(lane->script);

@@ -72,10 +72,12 @@ struct lane {
 	struct lane_metrics *metrics; /* owned by the run, read by others */
 };
 
-/* Loads the script, opens the sink. */
+/* Loads the script, opens the sink; lease NULL: it sends without one. */
 int lane_open(struct lane *lane, struct sync *sync, const char *label, size_t queue_bytes,
-	      struct lane_metrics *metrics, struct err *err) MUST_CHECK;
+	      const struct lease *lease, struct lane_metrics *metrics, struct err *err) MUST_CHECK;
 void lane_close(struct lane *lane);
+/* Throws away what was sent and is not acknowledged. */
+void lane_purge(struct lane *lane);
 
 /* How a topic is found or created. */
 struct topic_spec lane_topic_spec(const struct sync_config *config, bool keyed,

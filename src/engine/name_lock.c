@@ -2,14 +2,17 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/num.h"
 #include "engine/sync.h"
 #include "source/conn.h"
 
+#include <stdio.h>
+
 enum {
-	TRY_S = 1,        /* one turn of waiting */
-	ANSWER_S = 30,    /* a connection that does not answer is lost */
-	LOOK_MS = 10000,  /* the lock is looked after so often */
-	LIMIT_MS = 30000, /* more than an idle process needs to save and to end */
+	TRY_S = 1,       /* one turn of waiting */
+	ANSWER_S = 10,   /* a connection that does not answer is lost; well below the lease, for
+	                     the checkpoint is not saved meanwhile */
+	LOOK_MS = 10000, /* the lock is looked after so often */
 };
 
 void name_lock_init(struct name_lock *lock, const struct sync *sync)
@@ -21,6 +24,37 @@ void name_lock_free(struct name_lock *lock)
 {
 	conn_free(lock->conn);
 	lock->conn = NULL;
+	lock->place = (struct lock_place){.started_s = 0};
+}
+
+static int query_number(struct name_lock *lock, const char *sql, unsigned column, uint64_t *number,
+			struct err *err)
+{
+	struct result result;
+	if (conn_query(lock->conn, &result, err, "%s", sql) < 0)
+		return -1;
+	if (!num_parse_u64(result_cell(&result, 0, column), number))
+		err_set(err, ERR_SOURCE, "%s gives no number", sql);
+	result_fini(&result);
+	return err->code == ERR_NONE ? 0 : -1;
+}
+
+/* The lock is held: where. A server that does not say since when it runs is none that can be known again. */
+static int note_place(struct name_lock *lock, struct err *err)
+{
+	uint64_t now_s, up_s;
+	if (query_number(lock, "SELECT UNIX_TIMESTAMP()", 0, &now_s, err) < 0 ||
+	    query_number(lock, "SHOW GLOBAL STATUS LIKE 'Uptime'", 1, &up_s, err) < 0) {
+		if (err->retriable)
+			return -1;
+		log_debug("%s", err->text);
+		*err = (struct err)ERR_INIT;
+		return 0;
+	}
+	lock->place.started_s = (int64_t)now_s - (int64_t)up_s;
+	snprintf(lock->place.server, sizeof(lock->place.server), "%s",
+		 conn_server(lock->conn)->identity);
+	return 0;
 }
 
 static int connect(struct name_lock *lock, struct err *err)
@@ -33,8 +67,8 @@ static int connect(struct name_lock *lock, struct err *err)
 	return 0;
 }
 
-/* 1: had; 0: *holder, a connection of the source, has it; -1. Some proxies and clusters have no such locks: the fence of the
- * checkpoint holds without. */
+/* 1: had; 0: *holder, a connection of the source, has it; -1. Some proxies and clusters have no such locks: then nothing is
+ * waited for here, and the lock has no place (see handover_wait). */
 static int take(struct name_lock *lock, struct buf *holder, struct err *err)
 {
 	const char *name = lock->sync->config->name;
@@ -55,15 +89,18 @@ static int take(struct name_lock *lock, struct buf *holder, struct err *err)
 	buf_clear(holder);
 	buf_put(holder, held.ptr ? held : SLICE("?"));
 	result_fini(&result);
+	if (rc == 1 && note_place(lock, err) < 0)
+		return -1;
 	return rc;
 }
 
 /* Another process of this name is fenced by now, but learns it only at its next save, and what it sends until then would
- * stand behind newer messages of ours. One that is still there after that hangs or its host is gone. */
+ * follow newer messages of ours. One that is still there when its lease is over hangs, or its host is gone. */
 static int wait_for_it(struct name_lock *lock, struct err *err)
 {
 	const struct sync *sync = lock->sync;
-	int64_t until = clock_mono_ms() + LIMIT_MS;
+	int64_t limit_ms = sync->checkpoint.lease.times[LEASE_HANDOVER];
+	int64_t until = clock_mono_ms() + limit_ms;
 	bool said = false;
 	struct buf holder;
 	int rc;
@@ -71,8 +108,8 @@ static int wait_for_it(struct name_lock *lock, struct err *err)
 	while ((rc = take(lock, &holder, err)) == 0 && !atomic_load(&sync->stop)) {
 		if (clock_mono_ms() > until) {
 			log_warn("connection %s of the source still has the lock of sync '%s' "
-				 "after %d s: its process is taken to be dead",
-				 buf_cstr(&holder), sync->config->name, LIMIT_MS / 1000);
+				 "after %.0f s: its process is taken to be dead",
+				 buf_cstr(&holder), sync->config->name, (double)limit_ms / 1000);
 			break;
 		}
 		if (!said)
@@ -125,7 +162,14 @@ static void look(struct name_lock *lock)
 	int rc = has(lock, &err);
 	if (rc > 0 || atomic_load(&lock->sync->halt))
 		return;
-	if (rc < 0 && connect(lock, &err) < 0) {
+	lock->place = (struct lock_place){.started_s = 0};
+	if (rc < 0 &&
+	    lock->conn) { /* another is opened in the next turn: the checkpoint comes first */
+		name_lock_free(lock);
+		lock->look_ms = 0;
+		return;
+	}
+	if (lock->conn == NULL && connect(lock, &err) < 0) {
 		log_debug("%s", err.text);
 		return;
 	}
@@ -140,6 +184,6 @@ void name_lock_keep(struct name_lock *lock)
 	if (!is_kept(lock->sync) || atomic_load(&lock->sync->halt) ||
 	    clock_mono_ms() < lock->look_ms)
 		return;
-	look(lock);
 	lock->look_ms = clock_mono_ms() + LOOK_MS;
+	look(lock);
 }

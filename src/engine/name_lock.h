@@ -13,10 +13,17 @@
 struct conn;
 struct sync;
 
+/* Where a lock is held: a server, from one of its starts to the next. */
+struct lock_place {
+	char server[64];   /* identity of struct server; "": the lock is not held */
+	int64_t started_s; /* when the server was started, unix time */
+};
+
 struct name_lock {
 	const struct sync *sync;
 	struct conn *conn; /* NULL: not taken, or of a run whose work is not kept */
 	int64_t look_ms;   /* monotonic, when it is looked after next */
+	struct lock_place place;
 };
 
 void name_lock_init(struct name_lock *lock, const struct sync *sync);

@@ -62,8 +62,8 @@ struct offline *offline_new(const struct script_options *script, struct err *err
 		stream_new(&offline->sync, catalog_new(0), NULL, &start, NULL, &offline->metrics);
 	position_fini(&start);
 	offline->stream->cursor.file = "test.000001";
-	if (lane_open(&offline->stream->lane, &offline->sync, "test", 1 << 20, &offline->metrics,
-		      err) == 0) {
+	if (lane_open(&offline->stream->lane, &offline->sync, "test", 1 << 20, NULL,
+		      &offline->metrics, err) == 0) {
 		offline->sync.config = offline->stream->lane.config;
 		return offline;
 	}

@@ -45,6 +45,7 @@ struct run {
 	struct err stream_err;          /* of the stream's thread */
 	int stream_rc;
 	_Atomic bool stream_ended;
+	bool saved; /* the last attempt's end was */
 };
 
 /* ---- life ---- */
@@ -153,8 +154,10 @@ static int serve(void *arg, struct err *err)
 		err->retriable |= run->sync.config->source.nhosts > 1; /* another may have it */
 		return -1;
 	}
-	if (run->start)
+	if (run->start) {
 		name_lock_keep(&run->start->name);
+		handover_keep(&run->sync.handover, &run->start->name);
+	}
 	if (!checkpoint_due(&run->sync.checkpoint, clock_mono_ms()))
 		return 0;
 	return checkpoint_save(&run->sync.checkpoint, err);
@@ -228,10 +231,26 @@ static int full_sync(struct run *run, struct start *start, struct err *err)
 
 /* ---- stream ---- */
 
+/* The sync's own thread may be saving the checkpoint for as long as the brokers are away, and cannot say until then that the
+ * stream has ended. */
+static void tell_ended(struct run *run)
+{
+	const struct checkpoint *checkpoint = &run->sync.checkpoint;
+	const struct lease *lease = checkpoint_lease(checkpoint);
+	if (lease == NULL || !run->stream_err.retriable ||
+	    lease_age_ms(lease, clock_boot_ms()) <= lease->times[LEASE_SEND])
+		return;
+	log_warn("%s; waiting until the checkpoint can be saved", run->stream_err.text);
+	atomic_store(&run->state, RUN_WAITING);
+	err_retry(&run->stream_err, ERR_KAFKA, "the checkpoint can be saved again");
+}
+
 static void *stream_main(void *arg)
 {
 	struct run *run = arg;
 	run->stream_rc = stream_run(run->stream, &run->stream_err);
+	if (run->stream_rc < 0 && !atomic_load(&run->sync.halt))
+		tell_ended(run);
 	atomic_store(&run->stream_ended, true);
 	pthread_cond_signal(&run->sync.checkpoint.posted);
 	return NULL;
@@ -302,12 +321,15 @@ static int save_rest(struct run *run, int rc, struct err *err)
 {
 	struct checkpoint *checkpoint = &run->sync.checkpoint;
 	struct err save = ERR_INIT;
+	run->saved = false;
 	if (rc < 0 && err->code == ERR_DISPLACED) {
 		checkpoint_discard(checkpoint);
 		return -1;
 	}
-	if (checkpoint_save(checkpoint, &save) == 0)
+	if (checkpoint_save(checkpoint, &save) == 0) {
+		run->saved = true;
 		return rc;
+	}
 	checkpoint_discard(checkpoint);
 	if (save.code != ERR_DISPLACED && (rc < 0 || atomic_load(&run->sync.stop)))
 		log_warn("%s; what was sent since the last save comes again", save.text);
@@ -378,7 +400,10 @@ static int open_checkpoint(struct run *run, struct err *err)
 		return -1;
 	checkpoint_init(&run->sync.checkpoint, store, config->name);
 	pins_attach(&run->sync.pins, &run->sync.checkpoint);
-	return 0;
+	if (handover_begin(&run->sync.handover, &run->sync.checkpoint, err) == 0)
+		return 0;
+	checkpoint_fini(&run->sync.checkpoint);
+	return -1;
 }
 
 static void back_off(struct run *run, int64_t wait_ms)
@@ -422,6 +447,14 @@ static int knock(struct run *run, struct err *err)
 	return 0;
 }
 
+/* Whether nothing that any lane has sent can still arrive; what was thrown away on its way may, for a while. */
+static bool nothing_under_way(const struct run *run)
+{
+	int64_t thrown_ms = atomic_load(&run->sync.thrown_ms);
+	int64_t handover_ms = run->sync.checkpoint.lease.times[LEASE_HANDOVER];
+	return run->saved && (thrown_ms == 0 || clock_boot_ms() - thrown_ms > handover_ms);
+}
+
 int run_loop(struct run *run, struct err *err)
 {
 	int rc;
@@ -434,6 +467,8 @@ int run_loop(struct run *run, struct err *err)
 		return -1;
 	}
 	rc = attempts(run, err);
+	if (nothing_under_way(run) && (rc == 0 || err->code != ERR_DISPLACED))
+		handover_end(&run->sync.handover);
 	checkpoint_fini(&run->sync.checkpoint);
 	atomic_store(&run->state, RUN_ENDED);
 	return rc;

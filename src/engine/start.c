@@ -523,14 +523,18 @@ static void tell_watermark(struct start *start)
 int start_look(struct start *start, struct err *err)
 {
 	struct checkpoint *checkpoint = &start->sync->checkpoint;
+	struct handover *handover = &start->sync->handover;
 	if (checkpoint_load(checkpoint, &start->position, &start->found, err) < 0)
 		return -1;
 	tell_watermark(start);
 	start->looks = start->sync->config->mode != MODE_FULL;
 	if (choose_source(start, err) < 0 || look_at_tables(start, err) < 0 ||
 	    check_server(start, err) < 0 || check_history(start, err) < 0 ||
-	    name_lock_take(&start->name, err) < 0)
+	    name_lock_take(&start->name, err) < 0 ||
+	    handover_wait(handover, &start->name, start->sync->config->name, &start->sync->stop,
+			  err) < 0)
 		return -1;
+	handover_note(handover, &start->name);
 	if (start->found && (load_adopted(start, err) < 0 || load_catalog(start, err) < 0 ||
 			     load_pins(start, err) < 0))
 		return -1;

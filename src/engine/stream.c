@@ -566,7 +566,7 @@ static void salvage(struct stream *stream, const struct err *why)
 	bool counts = why->code != ERR_KAFKA || atomic_load(&stream->lane.sync->stop);
 	if (counts && why->code != ERR_DISPLACED && finish(stream, &ignored) < 0)
 		log_debug("stream: %s", ignored.text);
-	sink_purge(stream->lane.sink);
+	lane_purge(&stream->lane);
 }
 
 /* What is read next begins at stream->read. */
@@ -655,7 +655,8 @@ int stream_run(struct stream *stream, struct err *err)
 {
 	struct sync *sync = stream->lane.sync;
 	int rc;
-	rc = lane_open(&stream->lane, sync, "stream", sync->queue_bytes, stream->lane.metrics, err);
+	rc = lane_open(&stream->lane, sync, "stream", sync->queue_bytes,
+		       checkpoint_lease(&sync->checkpoint), stream->lane.metrics, err);
 	if (rc == 0) {
 		stream->lane.take_marks = stream_take_marks;
 		stream->lane.drop_attached = stream_drop_attached;

@@ -6,6 +6,7 @@
 
 #include "base/map.h"
 #include "engine/checkpoint.h"
+#include "engine/handover.h"
 #include "engine/pins.h"
 #include "model/config.h"
 
@@ -36,7 +37,8 @@ struct sync {
 	const char *label;             /* in the log; NULL: no other sync runs */
 	struct watermarks *watermarks; /* of the list of sources; NULL: there is one */
 	struct checkpoint checkpoint;
-	struct pins pins;   /* topics */
+	struct handover handover; /* from the process before, and to the next */
+	struct pins pins;         /* topics */
 	struct map points;  /* "db.table" -> struct point; only those that differ from the start */
 	struct map adopted; /* database -> struct point: not followed before it (decisions/0004) */
 	struct map
@@ -54,6 +56,8 @@ struct sync {
 	_Atomic bool halt;    /* one of the two: whoever waits, for whatever, ends */
 	bool dry_run;         /* nothing is written */
 	size_t queue_bytes;   /* memory.queue, shared by all producers at a time */
+	_Atomic int64_t thrown_ms; /* by clock_boot_ms, when a lane last threw away what Kafka had
+	                              not acknowledged; 0: never */
 };
 
 /* The checkpoint is the caller's to init and to end. */

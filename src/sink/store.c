@@ -92,9 +92,14 @@ bool store_is_own(const char *sync, struct slice name)
 	return name.len > len && memcmp(name.ptr, sync, len) == 0 && name.ptr[len] == '/';
 }
 
-int store_ready(struct store *store, struct err *err)
+bool store_fences(const struct store *store)
 {
-	return store->ops->ready ? store->ops->ready(store, err) : 0;
+	return store->ops->fences;
+}
+
+int store_ready(struct store *store, struct slice owner, struct err *err)
+{
+	return store->ops->ready ? store->ops->ready(store, owner, err) : 0;
 }
 
 struct slice store_get(const struct store *store, struct slice name)

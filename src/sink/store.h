@@ -37,8 +37,11 @@ struct store *store_look_topic(const struct sink_config *config, const char *top
 struct store *store_look_file(const char *path, const char *sync, struct err *err);
 void store_free(struct store *store);
 
-/* Before it is read (again): a store that has lost its producer without being fenced opens another, and reads what is there. */
-int store_ready(struct store *store, struct err *err) MUST_CHECK;
+/* Whether another process may take it over while this one has it, and then fences it. */
+bool store_fences(const struct store *store);
+/* Before it is read (again): a store that has lost its producer without being fenced opens another. ERR_DISPLACED when the
+ * record `owner`, which each process writes when it takes the store over, is another one's by now. */
+int store_ready(struct store *store, struct slice owner, struct err *err) MUST_CHECK;
 /* NULL ptr: no such record. Valid until the next put. */
 struct slice store_get(const struct store *store, struct slice name);
 /* Walks the records in name order: start with *at = 0; false at the end. */

@@ -5,12 +5,14 @@
 #include "sink/store.h"
 
 struct store_ops {
+	bool fences; /* store_fences */
 	/* makes the records durable; NULL: nothing to do. The records in memory are changed
 	 * afterwards. */
 	int (*write)(struct store *store, const struct store_record *records, unsigned n,
 		     struct err *err);
-	int (*ready)(struct store *store, struct err *err); /* NULL: it always is */
-	void (*free)(struct store *store);                  /* releases the struct too */
+	int (*ready)(struct store *store, struct slice owner,
+		     struct err *err);     /* NULL: it always is */
+	void (*free)(struct store *store); /* releases the struct too */
 };
 
 struct store_entry {

@@ -523,12 +523,26 @@ static int open_all(struct topic_store *t, struct err *err)
 	return read_all(t, err);
 }
 
-/* Who has written meanwhile counts: what is read replaces what is remembered. */
-static int topic_ready(struct store *store, struct err *err)
+/* A new producer fences whoever there is. So it is looked first whether another process has taken the topic over, which is
+ * that one's then. One that has not written its record yet has sent nothing, and learns by writing it that it was fenced. */
+static int check_owner(struct topic_store *t, struct slice owner, struct err *err)
+{
+	struct store *there = store_look_topic(t->config, t->topic, t->sync, err);
+	bool same;
+	if (there == NULL)
+		return err->code == ERR_NONE ? 0 : -1;
+	same = slice_equal(store_get(&t->store, owner), store_get(there, owner));
+	store_free(there);
+	return same ? 0 : displaced(t, err);
+}
+
+static int topic_ready(struct store *store, struct slice owner, struct err *err)
 {
 	struct topic_store *t = of(store);
 	if (!t->given_up)
 		return 0;
+	if (check_owner(t, owner, err) != 0)
+		return -1;
 	close_producer(t);
 	if (open_all(t, err) != 0)
 		return -1;
@@ -547,7 +561,7 @@ static void topic_free(struct store *store)
 }
 
 static const struct store_ops topic_ops = {
-	.write = topic_write, .ready = topic_ready, .free = topic_free};
+	.fences = true, .write = topic_write, .ready = topic_ready, .free = topic_free};
 
 struct store *store_open_topic(const struct sink_config *config, const char *topic,
 			       const char *sync, const _Atomic bool *stop, struct err *err)

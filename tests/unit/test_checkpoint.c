@@ -169,7 +169,40 @@ static void nothing_saved_is_not_found(void **state)
 	assert_int_equal(checkpoint_load(&checkpoint, &position, &found, &err), 0);
 	assert_false(found);
 	assert_int_equal(checkpoint_save(&checkpoint, &err), 0);
+	/* the record of the process is there before the position is; any other is not */
+	assert_int_equal(checkpoint_put(&checkpoint, RECORD_PROCESS, SLICE("{}"), &err), 0);
+	assert_int_equal(checkpoint_load(&checkpoint, &position, &found, &err), 0);
+	assert_false(found);
+	assert_int_equal(checkpoint_put(&checkpoint, SLICE("topic/t"), SLICE("{}"), &err), 0);
+	assert_int_equal(checkpoint_load(&checkpoint, &position, &found, &err), -1);
+	assert_int_equal(err.code, ERR_INTERNAL);
 	position_fini(&position);
+	checkpoint_fini(&checkpoint);
+}
+
+/* The lease is as old as the begin of the last save that has written something. It is renewed when it is old, whatever was
+ * posted. */
+static void a_save_renews_the_lease(void **state)
+{
+	(void)state;
+	struct checkpoint checkpoint;
+	struct position position;
+	struct saves none = {NULL, NULL};
+	struct err err = ERR_INIT;
+	int64_t began_ms = clock_boot_ms(), saved_ms;
+	checkpoint_init(&checkpoint, store_open_memory(), "shop");
+	assert_int_equal(checkpoint_save(&checkpoint, &err), 0);
+	assert_int_equal(checkpoint.lease.since_ms, 0);
+	fill(&position);
+	checkpoint_post(&checkpoint, &none, &position);
+	position_fini(&position);
+	assert_int_equal(checkpoint_save(&checkpoint, &err), 0);
+	assert_true(checkpoint.lease.since_ms >= began_ms);
+	saved_ms = checkpoint.saved_ms;
+	assert_false(checkpoint_due(&checkpoint, saved_ms + SAVE_MS - 1));
+	assert_true(checkpoint_due(&checkpoint, saved_ms + checkpoint.lease.times[LEASE_SAVE]));
+	lease_renew(&checkpoint.lease, clock_boot_ms() - checkpoint.lease.times[LEASE_SAVE]);
+	assert_true(checkpoint_due(&checkpoint, saved_ms + SAVE_MS));
 	checkpoint_fini(&checkpoint);
 }
 
@@ -182,6 +215,7 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_read_is_an_error),
 		cmocka_unit_test(a_save_takes_everything_posted),
 		cmocka_unit_test(nothing_saved_is_not_found),
+		cmocka_unit_test(a_save_renews_the_lease),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

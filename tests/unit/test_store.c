@@ -301,15 +301,10 @@ static void fenced(void **state)
 	}
 }
 
-/* The coordinator gives a transaction up that lasts too long, and fences its producer as if another had come: here a store gets
- * another producer, and finds what is there by then. */
-static void given_up(void **state)
+/* The coordinator gives a transaction up that lasts too long, and fences its producer as if another had come. */
+static void lose_producer(struct store *store)
 {
 	struct store_record record = {SLICE("shop/a"), SLICE("2")};
-	(void)state;
-	setenv("TIDEWAY_TRANSACTION_MS", "1000", 1);
-	struct store *store = open_topic();
-	put(store, "shop/a", "1");
 	rd_kafka_mock_broker_push_request_error_rtts(
 		broker->cluster, 1, API_END_TXN, 2, RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS,
 		1100, RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH, 0);
@@ -318,12 +313,34 @@ static void given_up(void **state)
 		fail_msg("code %d: %s", err.code, err.text);
 	assert_slice(store_get(store, SLICE("shop/a")), "1");
 	assert_int_equal(store_put(store, &record, 1, &err), -1); /* not before it is ready */
+	err = (struct err)ERR_INIT;
+}
+
+/* Here a store gets another producer, and finds what is there by then. When another process has taken it over it does not, for
+ * it would fence that one. */
+static void given_up(void **state)
+{
+	(void)state;
+	setenv("TIDEWAY_TRANSACTION_MS", "1000", 1);
+	struct store *store = open_topic();
+	put(store, "shop/a", "1");
+	put(store, "shop/owner", "this");
+	lose_producer(store);
 	struct store *other = open_topic();
 	put(other, "shop/b", "3");
 	store_free(other);
-	assert_int_equal(store_ready(store, &err), 0);
+	if (store_ready(store, SLICE("shop/owner"), &err) != 0)
+		fail_msg("code %d: %s", err.code, err.text);
 	assert_slice(store_get(store, SLICE("shop/b")), "3");
-	put(store, "shop/a", "2");
+	put(store, "shop/a", "1");
+	lose_producer(store);
+	other = open_topic();
+	put(other, "shop/owner", "other");
+	assert_int_equal(store_ready(store, SLICE("shop/owner"), &err), -1);
+	assert_int_equal(err.code, ERR_DISPLACED);
+	assert_false(err.retriable);
+	put(other, "shop/b", "4");
+	store_free(other);
 	store_free(store);
 	unsetenv("TIDEWAY_TRANSACTION_MS");
 }
