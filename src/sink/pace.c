@@ -5,7 +5,8 @@
 enum {
 	LATE = 40, /* spans: an older message is late. Fewer than PACE_SPANS by far, for while one is
 	              late none is sent */
-	SOON = 8,  /* spans: an acknowledgement that comes within them is soon */
+	SOON = 24, /* spans: an acknowledgement that comes within them is soon. With thousands of
+	              partitions one round over all of them takes a second */
 };
 
 static size_t first_bytes(const struct pace *pace)

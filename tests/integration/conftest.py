@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from support.paths import BINARY, SERVERS
 from support.runner import Sync
-from support.servers import Broker, Kafka, KafkaNode, MariaDB, MySQL, StartFailed
+from support.servers import Broker, Kafka, KafkaNode, MariaDB, MySQL, ProxiedKafka, StartFailed
 
 pytest.register_assert_rewrite("support.rebuild", "support.convert")
 
@@ -37,10 +37,18 @@ def mariadb(folder):
 
 @pytest.fixture(scope="session")
 def kafka(folder):
-    """Apache Kafka, one node."""
-    server = Kafka(folder / "kafka")
+    """Apache Kafka, one node, with a proxy beside it."""
+    server = ProxiedKafka(folder / "kafka")
     yield server
     server.stop(signal.SIGKILL)
+    server.proxy.close()
+
+
+@pytest.fixture
+def proxy(kafka):
+    """The shared Kafka's proxy (brokers=kafka.proxied); it passes everything again afterwards."""
+    yield kafka.proxy
+    kafka.proxy.reset()
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ import pymysql
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewPartitions, NewTopic
 
 from support import process
+from support.proxy import Proxy
 from support.paths import BINARY, SERVERS
 from support.wait import PATIENCE, TimedOut, wait_for
 
@@ -232,6 +233,32 @@ class KafkaNode(Kafka):
     def start(self, options=None):
         # of two settings of one name the last one counts
         super().start([*self.own, f"listeners=PLAINTEXT://{self.bootstrap}"])
+
+
+class ProxiedKafka(Kafka):
+    """A Kafka that is also reached through a proxy, at `proxied`: it sends those who come that way back to it."""
+
+    ports = 3
+
+    def __init__(self, folder, options=()):
+        self.proxy = Proxy()
+        super().__init__(folder, options)
+
+    @property
+    def proxied(self):
+        return self.proxy.address
+
+    def start(self, options=None):
+        self.proxy.target = self.port + 2
+        own, controller = f"PLAINTEXT://127.0.0.1:{self.port}", f"CONTROLLER://127.0.0.1:{self.port + 1}"
+        two_ways = [
+            f"listeners={own},PROXIED://127.0.0.1:{self.port + 2},{controller}",
+            f"advertised.listeners={own},PROXIED://{self.proxied}",
+            "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "inter.broker.listener.name=PLAINTEXT",
+        ]
+        self.options = two_ways + [o for o in (self.options if options is None else options) if o not in two_ways]
+        super().start()
 
 
 class Broker:

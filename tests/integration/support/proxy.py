@@ -1,0 +1,170 @@
+"""A TCP proxy on loopback that a test can make fail as networks do: slow, silent, or gone."""
+
+import contextlib
+import socket
+import struct
+import threading
+import time
+
+PIECE = 16 << 10  # bytes that are handed on at once
+
+
+class Proxy:
+    """Forwards connections from `port` to a target on loopback. Its state may change at any time:
+
+    mode   "pass"    bytes go both ways
+           "hold"    none do; they are delivered when it passes again (a network that heals)
+           "swallow" those that come are lost, and new connections are accepted and lead nowhere; such connections are
+                     closed when it passes again
+           "refuse"  connections are closed, and new ones as soon as they are made
+    delay  seconds by which each piece is late
+    rate   bytes a second towards the target, of all connections together; None: no limit
+    only   a function of a connection's Kafka client.id: mode, delay and rate are for those alone for which it is true;
+           None: for all
+    """
+
+    def __init__(self, target=0):
+        self.target = target
+        self.delay = 0
+        self.rate = None
+        self.only = None
+        self._mode = "pass"
+        self._free_at = 0.0
+        self._lock = threading.Condition()
+        self._links = set()
+        self._ended = False
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    @property
+    def address(self):
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def mode(self):
+        return self._mode
+
+    def set(self, mode, only=None):
+        """Changes mode and `only` together."""
+        assert mode in ("pass", "hold", "swallow", "refuse")
+        with self._lock:
+            before = [link for link in self._links if link.mode() == "swallow"]
+            self.only = only
+            self._mode = mode
+            self._lock.notify_all()
+            links = list(self._links)
+        for link in links:
+            if link.mode() == "refuse" or (link in before and link.mode() != "swallow"):
+                link.close()
+
+    def reset(self):
+        """Passes everything, at once."""
+        self.delay, self.rate = 0, None
+        self.set("pass")
+
+    def close(self):
+        with self._lock:
+            self._ended = True
+            self._lock.notify_all()
+            links = list(self._links)
+        self._listener.close()
+        for link in links:
+            link.close()
+
+    def _accept(self):
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=_Link(self, client).run, daemon=True).start()
+
+    def _pace(self, n):
+        """Waits until n bytes more may go to the target."""
+        if not self.rate:
+            return
+        with self._lock:
+            self._free_at = max(self._free_at, time.monotonic()) + n / self.rate
+            left = self._free_at - time.monotonic()
+        time.sleep(max(left, 0))
+
+
+class _Link:
+    """One connection through the proxy."""
+
+    def __init__(self, proxy, client):
+        self.proxy = proxy
+        self.client = client
+        self.server = None
+        self.name = None  # the client.id; None: nothing has come yet
+
+    def mode(self):
+        """What holds for this connection."""
+        only = self.proxy.only
+        if only is not None and not (self.name is not None and only(self.name)):
+            return "pass"
+        return self.proxy.mode
+
+    def run(self):
+        with self.proxy._lock:
+            self.proxy._links.add(self)
+        try:
+            self.name = self._client_id()
+            while self.mode() == "swallow":
+                if not self.client.recv(PIECE):
+                    return
+            if self.mode() == "refuse":
+                return
+            self.server = socket.create_connection(("127.0.0.1", self.proxy.target))
+            back = threading.Thread(target=self._pump, args=(self.server, self.client), daemon=True)
+            back.start()
+            self._pump(self.client, self.server)
+            back.join()
+        except OSError:
+            pass
+        finally:
+            self.close()
+            with self.proxy._lock:
+                self.proxy._links.discard(self)
+
+    def _client_id(self):
+        """Of the first request's header: size, key, version and number before it. It stays in the socket."""
+        head = self.client.recv(14, socket.MSG_PEEK | socket.MSG_WAITALL)
+        if len(head) < 14:
+            return ""
+        (length,) = struct.unpack(">h", head[12:])
+        whole = self.client.recv(14 + max(length, 0), socket.MSG_PEEK | socket.MSG_WAITALL)
+        return whole[14:].decode(errors="replace")
+
+    def _pump(self, source, sink):
+        try:
+            while True:
+                self._wait_while_held()
+                data = source.recv(PIECE)
+                if not data:
+                    break
+                self._wait_while_held()
+                if self.mode() == "swallow":
+                    continue
+                affected = self.proxy.only is None or self.proxy.only(self.name)
+                if affected and self.proxy.delay:
+                    time.sleep(self.proxy.delay)
+                if affected and sink is self.server:
+                    self.proxy._pace(len(data))
+                sink.sendall(data)
+        except OSError:
+            pass
+        self.close()
+
+    def _wait_while_held(self):
+        with self.proxy._lock:
+            while self.mode() == "hold" and not self.proxy._ended:
+                self.proxy._lock.wait()
+
+    def close(self):
+        for end in (self.client, self.server):
+            if end is not None:
+                with contextlib.suppress(OSError):
+                    end.shutdown(socket.SHUT_RDWR)
+                end.close()
