@@ -13,6 +13,8 @@ from support.consume import rows
 from support.servers import MariaDB, MySQL, StartFailed
 from support.wait import wait_for
 
+# a process that was killed at another host may still be sending: so long is waited for that
+SHORT_LEASE = {"TIDEWAY_LEASE_MS": "4000"}
 TABLE = "CREATE TABLE d.t (id INT PRIMARY KEY, v INT NOT NULL)"
 
 
@@ -292,7 +294,7 @@ def test_what_comes_again_has_higher_ids(run_on, pair):
     caught_up(replica, primary)
     primary.stop(signal.SIGKILL)
     promote(replica)
-    running.start(fault="save:3:kill")
+    running.start(fault="save:3:kill", env=SHORT_LEASE)
     assert running.wait_exit() == -9
     running.start()
     messages = rows(running.until(running.topic, lambda m: len(rows(m)) >= 15, "the rows, a third time"))
@@ -560,7 +562,7 @@ def test_a_table_that_was_read_behind_the_position(run_on, pair):
     running.start().fails(4, "does not have everything that sync")
     replica.run("START SLAVE")
     caught_up(replica, primary)
-    running.start().wait_streaming()
+    running.start(env=SHORT_LEASE).wait_streaming()
     primary.run("INSERT INTO d.t VALUES (5, 5)")
     assert same_as(primary, running) == 1
 
