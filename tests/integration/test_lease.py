@@ -38,7 +38,7 @@ def checkpoint_of(running):
 
 
 @both
-@pytest.mark.parametrize("cut", ["refuse", "hold", *(pytest.param(c, marks=pytest.mark.soak) for c in ("swallow", "coordinator"))])
+@pytest.mark.parametrize("cut", ["hold", *(pytest.param(c, marks=pytest.mark.soak) for c in ("refuse", "swallow", "coordinator"))])
 def test_outage(sync, sql, db, mariadb, kafka, proxy, cut, env):
     """No broker can be reached, or none answers, or the coordinator alone does not: the stream ends with its lease, the process
     waits, and when the checkpoint can be saved again the stream goes on from there. No message is lost."""
@@ -64,32 +64,17 @@ def test_outage(sync, sql, db, mariadb, kafka, proxy, cut, env):
     same(running, mariadb, kafka, db)
 
 
-def test_short_outage(sync, sql, db, mariadb, kafka, proxy):
-    """One that is over before the lease is costs nothing."""
-    sql(TABLE, "INSERT INTO t (id, v) SELECT seq, 0 FROM seq_1_to_50")
-    running = sync(brokers=kafka.proxied)
-    running.wait_streaming()
-    proxy.set("refuse")
-    sql("UPDATE t SET v = 1")
-    running.wait_log(r"no broker can be reached.*waiting, nothing is lost")
-    proxy.reset()
-    comes_through(running, sql, db, 1001)
-    assert running.stop() == 0
-    assert "starting again" not in running.log, running.log
-    same(running, mariadb, kafka, db)
-
-
 @both
 def test_slow_broker(sync, sql, db, mariadb, kafka, proxy, env):
     """500 kB/s: the queue is kept so short that its messages are not dropped, and everything comes without a new start."""
     sql(TABLE, "INSERT INTO t (id, v) VALUES (1, 0)")
     if env is SHORT:
-        env = {"TIDEWAY_LEASE_MS": str(3 * LEASE_MS)}
+        env = {"TIDEWAY_LEASE_MS": str(2 * LEASE_MS)}
     running = sync(brokers=kafka.proxied, env=env)
     running.wait_streaming()
     proxy.rate = 500_000
     # random bytes do not become smaller, and twice as many in JSON
-    sql(f"INSERT INTO t SELECT seq, 0, RANDOM_BYTES(1000) FROM seq_10001_to_{13000 if env else 30000}")
+    sql(f"INSERT INTO t SELECT seq, 0, RANDOM_BYTES(1000) FROM seq_10001_to_{12000 if env else 30000}")
     comes_through(running, sql, db, 9999)
     proxy.reset()
     assert running.stop() == 0
@@ -170,6 +155,8 @@ def test_start_after(sync_on, mariadb_server, kafka, env):
         (signal.SIGKILL, False, None),
         (signal.SIGKILL, True, "the source has been restarted"),
     ]:
+        if end == signal.SIGKILL and not again and env is SHORT:
+            continue  # test_delivery.py shows it
         if end:
             assert running.stop(end) == (-signal.SIGKILL if end == signal.SIGKILL else 0)
         if again:
