@@ -76,16 +76,16 @@ int handover_begin(struct handover *handover, struct checkpoint *checkpoint, str
 	return put_id(checkpoint, err);
 }
 
-/* Why the lock does not show that the process before has ended; NULL: it does, for that one had the same lock. */
+/* Why the lock does not show that the process before has ended; NULL: it does, for that one held the same lock. */
 static const char *proves_nothing(const struct lock_place *before, const struct name_lock *lock)
 {
 	int64_t off = lock->place.started_s - before->started_s;
 	if (lock->place.server[0] == '\0')
-		return "the lock of its name is not to be had on the source";
+		return "this one cannot get the lock of its name on the source";
 	if (before->server[0] == '\0')
-		return "it had no lock of its name";
+		return "it did not hold the lock of its name";
 	if (strcmp(before->server, lock->place.server) != 0)
-		return "it had the lock of its name on another server";
+		return "it held the lock of its name on another server";
 	if (off > SECONDS_OFF || off < -SECONDS_OFF)
 		return "the source has been restarted since it took the lock of its name";
 	return NULL;

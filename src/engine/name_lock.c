@@ -39,7 +39,7 @@ static int query_number(struct name_lock *lock, const char *sql, unsigned column
 	return err->code == ERR_NONE ? 0 : -1;
 }
 
-/* The lock is held: where. A server that does not say since when it runs is none that can be known again. */
+/* The lock is held: where. A server that does not give the time of its start cannot be recognised later: no place then. */
 static int note_place(struct name_lock *lock, struct err *err)
 {
 	uint64_t now_s, up_s;

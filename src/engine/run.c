@@ -233,7 +233,7 @@ static int full_sync(struct run *run, struct start *start, struct err *err)
 
 /* The sync's own thread may be saving the checkpoint for as long as the brokers are away, and cannot say until then that the
  * stream has ended. */
-static void tell_ended(struct run *run)
+static void report_ended(struct run *run)
 {
 	const struct checkpoint *checkpoint = &run->sync.checkpoint;
 	const struct lease *lease = checkpoint_lease(checkpoint);
@@ -250,7 +250,7 @@ static void *stream_main(void *arg)
 	struct run *run = arg;
 	run->stream_rc = stream_run(run->stream, &run->stream_err);
 	if (run->stream_rc < 0 && !atomic_load(&run->sync.halt))
-		tell_ended(run);
+		report_ended(run);
 	atomic_store(&run->stream_ended, true);
 	pthread_cond_signal(&run->sync.checkpoint.posted);
 	return NULL;
