@@ -216,7 +216,7 @@ static int check_field(const struct table *table, const struct column *column,
 {
 	enum charset charset;
 	bool integer = column->type <= COLUMN_BIGINT;
-	if (!slice_equal_nocase(field->name, column->name))
+	if (!ident_equal(table->idents, field->name, column->name))
 		return err_set(err, ERR_DATA,
 			       "table %.*s: the server returns column %.*s where the catalog "
 			       "has %.*s: the table was changed while it was read",

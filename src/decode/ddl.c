@@ -3,7 +3,6 @@
 #include "decode/charset.h"
 #include "decode/ddl_priv.h"
 
-#include <stdio.h>
 
 void *ddl_append(struct arena *arena, void *items_pointer, unsigned *n, unsigned *cap, size_t size)
 {
@@ -815,16 +814,6 @@ int ddl_to_utf8(struct ddl_context *context, struct arena *arena, struct slice *
 	return 0;
 }
 
-static unsigned version_number(const char *text)
-{
-	unsigned major = 0, minor = 0, patch = 0;
-	if (strncmp(text, "5.5.5-", 6) == 0)
-		text += 6;
-	if (sscanf(text, "%u.%u.%u", &major, &minor, &patch) < 2)
-		return 0;
-	return major * 10000 + minor * 100 + patch;
-}
-
 struct ddl_context ddl_context_of(const struct event_query *query,
 				  const struct event_format *format)
 {
@@ -834,7 +823,7 @@ struct ddl_context ddl_context_of(const struct event_query *query,
 		.collation_server = query->collation_server,
 		.sql_mode = query->sql_mode,
 		.mariadb = format->mariadb,
-		.version = version_number(format->server_version),
+		.version = event_format_version(format),
 	};
 }
 

@@ -68,6 +68,17 @@ static bool checksum_matches(struct slice packet)
 	return crc32_update(0, packet.ptr, n) == reader_u32(&r);
 }
 
+unsigned event_format_version(const struct event_format *format)
+{
+	const char *text = format->server_version;
+	unsigned major = 0, minor = 0, patch = 0;
+	if (strncmp(text, "5.5.5-", 6) == 0) /* MariaDB's, for clients that expect a 5 */
+		text += 6;
+	if (sscanf(text, "%u.%u.%u", &major, &minor, &patch) < 2)
+		return 0;
+	return major * 10000 + minor * 100 + patch;
+}
+
 /* Whether an event ends with a checksum. Before the first FORMAT_DESCRIPTION the server sends a Rotate
  * that has one or not, as the server is set; only the checksum itself tells. */
 static bool has_checksum(struct slice packet, const struct event_format *format)

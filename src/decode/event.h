@@ -97,6 +97,8 @@ void event_format_init(struct event_format *format);
  * the ignorable flag) are errors here; compressed and partial rows are refused where their table is wanted. */
 int event_parse(struct slice packet, const struct event_format *format, bool verify,
 		struct event *event, struct err *err) MUST_CHECK;
+/* 110802 for "11.8.2-MariaDB"; 0: not known. */
+unsigned event_format_version(const struct event_format *format);
 /* Reads a FORMAT_DESCRIPTION event (its own checksum included). */
 int event_format_parse(struct slice packet, struct event_format *format,
 		       struct err *err) MUST_CHECK;

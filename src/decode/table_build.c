@@ -259,10 +259,11 @@ static int build_column(const struct build *b, unsigned i, struct err *err)
 
 /* ---- keys ------------------------------------------------------------------------------------- */
 
+/* Of a build with a known definition. */
 static int find(const struct build *b, struct slice name)
 {
 	for (unsigned i = 0; i < b->ncolumns; i++) {
-		if (slice_equal_nocase(b->columns[i].name, name))
+		if (ident_equal(b->known->idents, b->columns[i].name, name))
 			return (int)i;
 	}
 	return -1;
@@ -349,6 +350,7 @@ int table_map_table(const struct table_map *map, const struct table *known, stru
 		arena_printf(arena, "%.*s.%.*s", SLICE_FMT(map->db), SLICE_FMT(map->name));
 	made->engine = known ? arena_copy(arena, known->engine) : SLICE("");
 	made->charset = known ? known->charset : CHARSET_UTF8MB4;
+	made->idents = known ? known->idents : IDENT_UNICODE_3;
 	made->version = known ? known->version : 0;
 	made->versioned = known && known->versioned;
 	made->ncolumns = b.ncolumns;

@@ -186,11 +186,12 @@ static void compare_labels(struct differences *d, unsigned i, const struct colum
 	}
 }
 
-static void compare_column(struct differences *d, unsigned i, const struct column *column,
+static void compare_column(struct differences *d, unsigned i, const struct table *table,
 			   const struct map_column *map, struct arena *arena)
 {
+	const struct column *column = &table->columns[i];
 	char wire[80];
-	if (map->name.ptr != NULL && !slice_equal_nocase(map->name, column->name)) {
+	if (map->name.ptr != NULL && !ident_equal(table->idents, map->name, column->name)) {
 		difference(d, i, column, "the binlog calls it %.*s", SLICE_FMT(map->name));
 		return;
 	}
@@ -289,7 +290,7 @@ static int compare(const struct table_map *map, const struct table_meta *meta,
 			   map->ncolumns);
 	}
 	for (unsigned i = 0; i < map->ncolumns && i < table->ncolumns; i++)
-		compare_column(&d, i, &table->columns[i], &meta->columns[i], arena);
+		compare_column(&d, i, table, &meta->columns[i], arena);
 	if (d.count > 0)
 		result = mismatch(map, &d, err);
 	buf_fini(&d.text);

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/reader.h"
 #include "decode/statement.h"
+#include "model/ident.h"
 
 #include <stdlib.h>
 
@@ -92,18 +93,19 @@ static struct slice savepoint_name(const struct group *group, const struct savep
 	return slice_of(group->names.ptr + (size_t)savepoint->name.ptr, savepoint->name.len);
 }
 
-static struct savepoint *savepoint_find(struct group *group, struct slice name)
+static struct savepoint *savepoint_find(struct group *group, enum ident_rules rules,
+					struct slice name)
 {
 	for (size_t i = group->nsavepoints; i-- > 0;)
-		if (slice_equal_nocase(savepoint_name(group, &group->savepoints[i]), name))
+		if (ident_equal(rules, savepoint_name(group, &group->savepoints[i]), name))
 			return &group->savepoints[i];
 	return NULL;
 }
 
 /* A savepoint of the same name is moved: the old one is deleted. */
-static void savepoint_set(struct group *group, struct slice name)
+static void savepoint_set(struct group *group, enum ident_rules rules, struct slice name)
 {
-	struct savepoint *old = savepoint_find(group, name);
+	struct savepoint *old = savepoint_find(group, rules, name);
 	if (old) {
 		size_t behind = (size_t)(group->savepoints + group->nsavepoints - (old + 1));
 		memmove(old, old + 1, behind * sizeof(*old));
@@ -133,9 +135,10 @@ static void undo_add(struct group *group, uint32_t first, uint32_t last)
 }
 
 /* Work since the savepoint is undone; later savepoints are gone, the savepoint itself stays. */
-static int rollback_to(struct group *group, struct slice name, struct err *err)
+static int rollback_to(struct group *group, enum ident_rules rules, struct slice name,
+		       struct err *err)
 {
-	struct savepoint *savepoint = savepoint_find(group, name);
+	struct savepoint *savepoint = savepoint_find(group, rules, name);
 	if (savepoint == NULL)
 		return err_set(err, ERR_SOURCE,
 			       "ROLLBACK TO SAVEPOINT %.*s, which this transaction has not set",
@@ -158,6 +161,11 @@ static void group_decide(struct group *group, enum statement_kind kind, struct s
 	name_xid(group, xid);
 	group->decides = kind;
 	group->end = end;
+}
+
+static enum ident_rules name_rules(const struct event_format *format)
+{
+	return ident_rules_of(format->mariadb, event_format_version(format));
 }
 
 static int group_query(struct group *group, const struct event *event,
@@ -183,10 +191,10 @@ static int group_query(struct group *group, const struct event *event,
 		group->end = GROUP_ROLLBACK;
 		return 0;
 	case STATEMENT_SAVEPOINT:
-		savepoint_set(group, name);
+		savepoint_set(group, name_rules(format), name);
 		return 0;
 	case STATEMENT_ROLLBACK_TO:
-		return rollback_to(group, name, err);
+		return rollback_to(group, name_rules(format), name, err);
 	case STATEMENT_RELEASE:
 	case STATEMENT_XA_END:
 		return 0;

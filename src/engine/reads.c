@@ -436,7 +436,7 @@ static int begin(struct start *start, const struct position *at, struct saves *s
 	if (start->looks && identity_take(start->sync, start->conn, &start->position, err) < 0)
 		return -1;
 	catalog_free(start->catalog);
-	start->catalog = catalog_new(conn_server(start->conn)->lower_case_table_names);
+	start->catalog = catalog_new_for(start->conn);
 	while ((db = catalog_next_database(start->fresh, &i)).ptr) {
 		catalog_copy_database(start->catalog, start->fresh, db);
 		save_database(saves, start->catalog, db);

@@ -428,10 +428,10 @@ static int take_source(struct start *start, struct conn *conn)
 	start->conn = conn;
 	if (conn == NULL)
 		return -1;
-	start->fresh = catalog_new(conn_server(conn)->lower_case_table_names);
-	start->catalog = catalog_new(conn_server(conn)->lower_case_table_names);
-	start->adopted = catalog_new(conn_server(conn)->lower_case_table_names);
-	start->was = catalog_new(conn_server(conn)->lower_case_table_names);
+	start->fresh = catalog_new_for(conn);
+	start->catalog = catalog_new_for(conn);
+	start->adopted = catalog_new_for(conn);
+	start->was = catalog_new_for(conn);
 	return 0;
 }
 

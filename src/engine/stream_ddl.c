@@ -12,7 +12,6 @@
 #include "sink/sink.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 enum {

@@ -36,7 +36,7 @@ int tail_tables_open(struct tail_tables *tables, const struct source_config *con
 	if (tables->conn == NULL)
 		return -1;
 	tables->row_metadata_full = conn_server(tables->conn)->row_metadata_full;
-	tables->catalog = catalog_new(conn_server(tables->conn)->lower_case_table_names);
+	tables->catalog = catalog_new_for(tables->conn);
 	return 0;
 }
 
@@ -177,7 +177,7 @@ static void forget_definitions(struct tail_tables *tables)
 	struct tail_table *table;
 	size_t at = 0;
 	catalog_free(tables->catalog);
-	tables->catalog = catalog_new(conn_server(tables->conn)->lower_case_table_names);
+	tables->catalog = catalog_new_for(tables->conn);
 	while ((table = map_next(&tables->tables, &at)))
 		table->identity = SLICE("");
 }

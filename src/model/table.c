@@ -7,7 +7,7 @@ int table_column(const struct table *table, struct slice name)
 			return (int)i;
 	}
 	for (unsigned i = 0; i < table->ncolumns; i++) {
-		if (slice_equal_nocase(table->columns[i].name, name))
+		if (ident_equal(table->idents, table->columns[i].name, name))
 			return (int)i;
 	}
 	return -1;
@@ -125,9 +125,10 @@ static bool positions_same(const unsigned *a, unsigned na, const unsigned *b, un
 	return na == nb && (na == 0 || memcmp(a, b, na * sizeof(*a)) == 0);
 }
 
-static bool index_same(const struct table_index *a, const struct table_index *b)
+static bool index_same(enum ident_rules idents, const struct table_index *a,
+		       const struct table_index *b)
 {
-	return slice_equal_nocase(a->name, b->name) && a->unique == b->unique &&
+	return ident_equal(idents, a->name, b->name) && a->unique == b->unique &&
 	       a->has_prefix == b->has_prefix &&
 	       positions_same(a->columns, a->ncolumns, b->columns, b->ncolumns);
 }
@@ -142,7 +143,7 @@ bool table_same(const struct table *a, const struct table *b)
 			return false;
 	}
 	for (unsigned i = 0; i < a->nindexes; i++) {
-		if (!index_same(&a->indexes[i], &b->indexes[i]))
+		if (!index_same(a->idents, &a->indexes[i], &b->indexes[i]))
 			return false;
 	}
 	return true;

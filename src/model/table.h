@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "model/charset.h"
+#include "model/ident.h"
 #include "model/types.h"
 
 #include <stdint.h>
@@ -41,9 +42,10 @@ struct table_index {
 
 struct table {
 	struct slice db, name;
-	struct slice full_name; /* "db.name", for messages and maps */
-	struct slice engine;    /* "InnoDB"; empty when unknown */
-	enum charset charset;   /* default for columns added later */
+	struct slice full_name;  /* "db.name", for messages and maps */
+	struct slice engine;     /* "InnoDB"; empty when unknown */
+	enum charset charset;    /* default for columns added later */
+	enum ident_rules idents; /* how names of columns and keys compare on its server */
 	uint64_t version; /* grows with every statement placed on the table, over all tables of
 	                             a catalog */
 	unsigned ncolumns;
@@ -58,7 +60,7 @@ struct table {
 	const struct table_index *indexes; /* the primary key first, then by name */
 };
 
-/* Position of a column by exact name (then ASCII case-insensitively), or -1. */
+/* Position of a column by exact name (then without case, as the server compares), or -1. */
 int table_column(const struct table *table, struct slice name);
 /* First unique index whose columns are all NOT NULL, not the primary key; NULL: none. */
 const struct table_index *table_unique_key(const struct table *table);

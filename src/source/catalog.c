@@ -1,6 +1,7 @@
 #include "source/catalog_priv.h"
 
 #include "base/mem.h"
+#include "source/conn.h"
 
 #include <stdlib.h>
 
@@ -11,6 +12,14 @@ struct catalog *catalog_new(unsigned lower_case)
 	struct catalog *catalog = mem_array(1, sizeof(*catalog));
 	catalog->lower_case = lower_case;
 	arena_init(&catalog->scratch, 0);
+	return catalog;
+}
+
+struct catalog *catalog_new_for(const struct conn *conn)
+{
+	const struct server *server = conn_server(conn);
+	struct catalog *catalog = catalog_new(server->lower_case_table_names);
+	catalog->idents = ident_rules_of(server->mariadb, server->version);
 	return catalog;
 }
 
@@ -45,11 +54,18 @@ void catalog_unread_clear(struct catalog_database *database)
 	database->nunread = 0;
 }
 
+/* Order of names under lower_case_table_names. */
+static int compare_names(const struct catalog *catalog, struct slice a, struct slice b)
+{
+	return catalog->lower_case == 0 ? slice_compare(a, b)
+					: ident_compare(IDENT_UNICODE_3, a, b);
+}
+
 bool catalog_cannot_read(const struct catalog *catalog, struct slice db, struct slice name)
 {
 	const struct catalog_database *database = catalog_database(catalog, db);
 	for (size_t i = 0; database && i < database->nunread; i++)
-		if (slice_equal(database->unread[i], name))
+		if (compare_names(catalog, database->unread[i], name) == 0)
 			return true;
 	return false;
 }
@@ -76,24 +92,6 @@ void catalog_free(struct catalog *catalog)
 	free(catalog->databases);
 	arena_fini(&catalog->scratch);
 	free(catalog);
-}
-
-static unsigned char fold(unsigned char c)
-{
-	return c >= 'A' && c <= 'Z' ? (unsigned char)(c + 32) : c;
-}
-
-/* Order of names under lower_case_table_names. */
-static int compare_names(const struct catalog *catalog, struct slice a, struct slice b)
-{
-	if (catalog->lower_case == 0)
-		return slice_compare(a, b);
-	for (size_t i = 0; i < a.len && i < b.len; i++) {
-		int d = fold((unsigned char)a.ptr[i]) - fold((unsigned char)b.ptr[i]);
-		if (d != 0)
-			return d;
-	}
-	return (a.len > b.len) - (a.len < b.len);
 }
 
 static size_t find_other(const struct catalog *catalog, const struct catalog_database *database,
@@ -304,12 +302,7 @@ uint64_t catalog_version(const struct catalog *catalog)
 
 struct slice catalog_name(const struct catalog *catalog, struct slice name, struct arena *arena)
 {
-	if (catalog->lower_case != 1)
-		return name;
-	char *text = arena_alloc(arena, name.len);
-	for (size_t i = 0; i < name.len; i++)
-		text[i] = (char)fold((unsigned char)name.ptr[i]);
-	return slice_of(text, name.len);
+	return catalog->lower_case == 1 ? ident_lower(name, arena) : name;
 }
 
 static void insert_entry(struct catalog *catalog, size_t at, struct catalog_entry *entry)
@@ -330,6 +323,7 @@ static const struct table *publish(struct catalog *catalog, struct catalog_entry
 	struct table *table = entry->table;
 	size_t at = table_place(catalog, table->db, table->name, &found);
 	table->version = version;
+	table->idents = catalog->idents;
 	if (version > catalog->version)
 		catalog->version = version;
 	if (found) {

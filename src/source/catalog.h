@@ -16,6 +16,8 @@ struct conn;
 
 /* lower_case: lower_case_table_names of the server (0, 1 or 2). */
 struct catalog *catalog_new(unsigned lower_case);
+/* A catalog of the server at the other end: names compare there as they do here. */
+struct catalog *catalog_new_for(const struct conn *conn);
 void catalog_free(struct catalog *catalog);
 /* Frees every superseded table; plans and effects that point at one must be gone. */
 void catalog_forget(struct catalog *catalog);

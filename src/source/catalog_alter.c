@@ -92,7 +92,7 @@ static int old_column(const struct draft *draft, struct slice name)
 {
 	for (unsigned i = 0; i < draft->ncolumns; i++)
 		if (draft->columns[i].old.ptr != NULL &&
-		    slice_equal_nocase(draft->columns[i].old, name))
+		    ident_equal(draft->idents, draft->columns[i].old, name))
 			return (int)i;
 	return -1;
 }
@@ -241,7 +241,7 @@ static const struct ddl_spec *find_period(const struct alter *a, struct slice na
 {
 	for (unsigned i = 0; i < a->step->nspecs; i++)
 		if (a->step->specs[i].kind == DDL_SPEC_ADD_PERIOD &&
-		    slice_equal_nocase(a->step->specs[i].name, name))
+		    ident_equal(a->draft->idents, a->step->specs[i].name, name))
 			return &a->step->specs[i];
 	return NULL;
 }
@@ -336,14 +336,15 @@ static int add_keys(struct alter *a, struct err *err)
 }
 
 /* Whether every part of `a` stands, in order, at the beginning of `b`. */
-static bool is_key_prefix(const struct draft_key *a, const struct draft_key *b)
+static bool is_key_prefix(enum ident_rules idents, const struct draft_key *a,
+			  const struct draft_key *b)
 {
 	if (a->nparts > b->nparts)
 		return false;
 	for (unsigned i = 0; i < a->nparts; i++) {
 		if (a->parts[i].column.ptr == NULL || b->parts[i].column.ptr == NULL ||
 		    a->parts[i].prefix != b->parts[i].prefix ||
-		    !slice_equal_nocase(a->parts[i].column, b->parts[i].column))
+		    !ident_equal(idents, a->parts[i].column, b->parts[i].column))
 			return false;
 	}
 	return true;
@@ -355,7 +356,7 @@ static bool is_redundant(const struct draft *draft, unsigned at)
 	const struct draft_key *key = &draft->keys[at];
 	for (unsigned i = 0; i < draft->nkeys; i++) {
 		const struct draft_key *other = &draft->keys[i];
-		if (i == at || !is_key_prefix(key, other))
+		if (i == at || !is_key_prefix(draft->idents, key, other))
 			continue;
 		/* of two made for foreign keys the longer stays, of two equal ones the first */
 		if (!other->generated || other->nparts > key->nparts || i < at)

@@ -107,6 +107,7 @@ static int create_table(struct apply *a, const struct ddl_step *step, struct err
 	struct draft draft;
 	draft_init(&draft, a->arena, database->name, name.table);
 	draft.charset = database->charset;
+	draft.idents = a->catalog->idents;
 	draft.engine =
 		SLICE("InnoDB"); /* the statement does not say, and other defaults are rare */
 	if (alter_apply(&draft, &types, step, err) != 0)

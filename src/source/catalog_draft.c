@@ -61,7 +61,7 @@ void draft_remove_key(struct draft *draft, unsigned at)
 int draft_column(const struct draft *draft, struct slice name)
 {
 	for (unsigned i = 0; i < draft->ncolumns; i++)
-		if (slice_equal_nocase(draft->columns[i].column.name, name))
+		if (ident_equal(draft->idents, draft->columns[i].column.name, name))
 			return (int)i;
 	return -1;
 }
@@ -69,7 +69,7 @@ int draft_column(const struct draft *draft, struct slice name)
 int draft_key(const struct draft *draft, struct slice name)
 {
 	for (unsigned i = 0; i < draft->nkeys; i++)
-		if (slice_equal_nocase(draft->keys[i].name, name))
+		if (ident_equal(draft->idents, draft->keys[i].name, name))
 			return (int)i;
 	return -1;
 }
@@ -116,6 +116,7 @@ void draft_from_table(struct draft *draft, struct arena *arena, const struct tab
 	draft_init(draft, arena, table->db, table->name);
 	draft->engine = table->engine;
 	draft->charset = table->charset;
+	draft->idents = table->idents;
 	draft->versioned = table->versioned;
 	for (unsigned i = 0; i < table->ncolumns; i++) {
 		struct draft_column *column = draft_add_column(draft);
@@ -126,14 +127,6 @@ void draft_from_table(struct draft *draft, struct arena *arena, const struct tab
 		key_from_index(draft, table, &table->indexes[i]);
 }
 
-static struct slice lower(struct arena *arena, struct slice s)
-{
-	char *text = arena_alloc(arena, s.len);
-	for (size_t i = 0; i < s.len; i++)
-		text[i] = s.ptr[i] >= 'A' && s.ptr[i] <= 'Z' ? (char)(s.ptr[i] + 32) : s.ptr[i];
-	return slice_of(text, s.len);
-}
-
 static int by_name(const void *a, const void *b)
 {
 	return slice_compare(((const struct table_index *)a)->name,
@@ -141,13 +134,14 @@ static int by_name(const void *a, const void *b)
 }
 
 /* The primary key first, the others by name in lower case: the same order whether the table was loaded
- * or followed. */
+ * or followed, whatever the case that a statement gave a name. */
 static void sort_indexes(struct table_index *indexes, unsigned n, struct arena *arena)
 {
 	struct table_index *keys = ARENA_ARRAY(arena, n, struct table_index);
 	struct table_index *sorted = ARENA_ARRAY(arena, n, struct table_index);
 	for (unsigned i = 0; i < n; i++) {
-		keys[i].name = is_primary(&indexes[i]) ? SLICE("") : lower(arena, indexes[i].name);
+		keys[i].name =
+			is_primary(&indexes[i]) ? SLICE("") : ident_lower(indexes[i].name, arena);
 		keys[i].ncolumns = i;
 	}
 	qsort(keys, n, sizeof(*keys), by_name);
@@ -208,6 +202,7 @@ struct table *draft_finish(const struct draft *draft, struct arena *arena)
 		arena_printf(arena, "%.*s.%.*s", SLICE_FMT(draft->db), SLICE_FMT(draft->name));
 	table->engine = arena_copy(arena, draft->engine);
 	table->charset = draft->charset;
+	table->idents = draft->idents;
 	table->versioned = draft->versioned;
 	table->ncolumns = draft->ncolumns;
 	table->columns = finish_columns(draft, arena);

@@ -30,13 +30,15 @@ struct draft {
 	struct arena *arena;
 	struct slice db, name, engine;
 	enum charset charset;
-	bool versioned; /* MariaDB: WITH SYSTEM VERSIONING */
+	enum ident_rules idents; /* how its names compare */
+	bool versioned;          /* MariaDB: WITH SYSTEM VERSIONING */
 	struct draft_column *columns;
 	unsigned ncolumns, column_cap;
 	struct draft_key *keys;
 	unsigned nkeys, key_cap;
 };
 
+/* The names of columns and keys compare by IDENT_UNICODE_3 until draft->idents says otherwise. */
 void draft_init(struct draft *draft, struct arena *arena, struct slice db, struct slice name);
 /* Everything of an existing table; names of columns and keys are borrowed from it. */
 void draft_from_table(struct draft *draft, struct arena *arena, const struct table *table);

@@ -27,6 +27,7 @@ struct catalog_database {
 
 struct catalog {
 	unsigned lower_case;
+	enum ident_rules idents; /* of columns and keys */
 	bool implicit_timestamp; /* explicit_defaults_for_timestamp was OFF when it was loaded */
 	uint64_t version;        /* the highest given */
 	struct catalog_entry **tables; /* ascending by database and name */

@@ -293,7 +293,7 @@ static unsigned run_server(const char *port, char **files)
 	live.reader = connect_to((unsigned)atoi(port));
 	live.mariadb = live.context.mariadb = conn_server(live.reader)->mariadb;
 	live.context.version = conn_server(live.reader)->version;
-	live.followed = catalog_new(conn_server(live.reader)->lower_case_table_names);
+	live.followed = catalog_new_for(live.reader);
 	snprintf(live.db_text, sizeof(live.db_text), "ddl_live_%d", (int)getpid());
 	live.db = slice_str(live.db_text);
 	snprintf(sql, sizeof(sql), "CREATE DATABASE %s CHARACTER SET utf8mb4", live.db_text);

@@ -68,7 +68,7 @@ static struct conn *open_or_fail(enum conn_role role)
 
 static struct catalog *load(void)
 {
-	struct catalog *catalog = catalog_new(conn_server(root)->lower_case_table_names);
+	struct catalog *catalog = catalog_new_for(root);
 
 	assert_ok(catalog_load_database(catalog, root, slice_str(database), &err));
 	return catalog;

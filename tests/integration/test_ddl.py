@@ -276,6 +276,32 @@ def test_lower_case_and_quotes(metadata, sync, sql, db):
     assert found[1].table == (db, name)
 
 
+# names without case: what an ALTER names is the column, whatever the case of its letters (the server's own tables)
+
+ANY_CASE = {
+    "moved": ("ALTER TABLE m MODIFY COLUMN IF EXISTS `É` INT FIRST", "(20, 2, 30)", {"É": None, "id": 2, "v": 30}),
+    "modified": ("ALTER TABLE m MODIFY `É` BIGINT AFTER v", "(2, 30, 20)", {"id": 2, "v": 30, "É": None}),
+    "there_already": ("ALTER TABLE m ADD COLUMN IF NOT EXISTS `é` INT FIRST", "(2, 20, 30)", {"id": 2, "É": None, "v": 30}),
+    "another_key": ("ALTER TABLE m DROP INDEX IF EXISTS `ключ`, ADD COLUMN w INT AFTER id", "(2, 5, 20, 30)",
+                    {"id": 2, "w": 5, "É": None, "v": 30}),
+}
+
+
+def test_names_in_another_case(metadata, sync, sql, db):
+    """A column é or É is masked: its value comes in no other column, and nothing stops."""
+    for name, (statement, _, _) in ANY_CASE.items():
+        # MODIFY takes the spelling of the statement: masks are for both
+        column = "é" if "MODIFY" in statement else "É"
+        sql(f"CREATE TABLE {name} (id INT PRIMARY KEY, `{column}` INT, v INT, KEY `Ключ` (v))")
+    mask = 'require("tideway.mask").null'
+    running = sync(f'columns = {{ ["{db}.*"] = {{ mask = {{ ["é"] = {mask}, ["É"] = {mask} }} }} }},')
+    running.wait_streaming()
+    for name, (statement, values, _) in ANY_CASE.items():
+        sql(statement.replace(" m ", f" {name} "), f"INSERT INTO {name} VALUES {values}")
+    for name, (_, _, expected) in ANY_CASE.items():
+        assert running.wait_rows(f"{db}.{name}", 1)[0].after == expected, name
+
+
 # messages
 
 MESSAGES = {

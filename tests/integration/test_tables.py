@@ -516,7 +516,8 @@ def test_dropped_before_its_point_is_reached(sync, sql, db, mariadb, kafka):
 def test_names_of_any_case(sync_on, mariadb_server, kafka):
     """lower_case_table_names = 1: statements may write names in any case; they are of the captured table all the same."""
     server = mariadb_server("--lower-case-table-names=1")
-    server.run("CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY)", "INSERT INTO d.t VALUES (1)")
+    server.run("CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY)", "INSERT INTO d.t VALUES (1)",
+               "CREATE TABLE d.`Ärger` (id INT PRIMARY KEY)")
     # patterns are compared as they are: the error or warning has the line to write
     lower = r"the server keeps names in lower case \(lower_case_table_names = 1\): write "
     for tables, options, expected, ends in (
@@ -527,10 +528,15 @@ def test_names_of_any_case(sync_on, mariadb_server, kafka):
         code, out, err = sync_on(server, kafka, tables, options).once(command="check")
         assert re.search(expected, out + err), out + err
         assert code == ends, out + err
-    running = sync_on(server, kafka, ["d.t"], f'topic = {{ template = "case{server.port}" }},', topic=False).start()
+    running = sync_on(server, kafka, ["d.t", "d.ä*", "d.ö*"], f'topic = {{ template = "case{server.port}" }},', topic=False).start()
     running.wait_streaming()
     server.run("ALTER TABLE D.T ADD x INT FIRST", "INSERT INTO D.T VALUES (7, 2)")
     found = {m.key: m.after for m in running.wait_rows(f"case{server.port}", 2)}  # of several partitions
     assert found[b"2"] == {"x": 7, "id": 2}
+    server.run("ALTER TABLE D.`ÄRGER` ADD `É` INT FIRST", "INSERT INTO d.`Ärger` VALUES (7, 8)")
+    server.run("CREATE TABLE d.`ÖL` (id INT PRIMARY KEY)", "INSERT INTO D.`Öl` VALUES (9)")
+    found = {m.key: (m.table, m.after) for m in running.wait_rows(f"case{server.port}", 4)}
+    assert found[b"8"] == (("d", "ärger"), {"É": 7, "id": 8})
+    assert found[b"9"] == (("d", "öl"), {"id": 9})
     server.run("SET SESSION binlog_format = STATEMENT", "INSERT INTO D.T VALUES (8, 3)")
     running.fails(7, "a change of rows was logged as a statement")

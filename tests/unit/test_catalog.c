@@ -343,6 +343,12 @@ static void test_lower_case(void **state)
 		assert_slice(table->full_name, lower_case == 1 ? "shop.tab" : "Shop.Tab");
 		assert_slice(table->columns[0].name, "Id");
 		assert_ptr_equal(catalog_find(f->catalog, SLICE("SHOP"), SLICE("TAB")), table);
+		run(f, "CREATE TABLE shop.ÄŻ (id int)");
+		table = catalog_find(f->catalog, SLICE("shop"), SLICE("äż"));
+		assert_non_null(table);
+		assert_slice(table->name, lower_case == 1 ? "äż" : "ÄŻ");
+		run(f, "ALTER TABLE SHOP.äŻ ADD b int");
+		assert_int_equal(catalog_find(f->catalog, SLICE("SHOP"), SLICE("Äż"))->ncolumns, 2);
 		run(f, "ALTER TABLE shop.TAB ADD b int");
 		assert_int_equal(catalog_find(f->catalog, SLICE("shop"), SLICE("tab"))->ncolumns,
 				 2);

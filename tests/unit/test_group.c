@@ -110,6 +110,20 @@ static void savepoints_mark_what_was_undone(void **state)
 	group_fini(&group);
 }
 
+static void a_savepoint_in_another_case_is_the_same(void **state)
+{
+	(void)state;
+	struct group group;
+	group_init(&group);
+	open_group(&group, false, false);
+	feed_query(&group, "BEGIN");
+	feed_query(&group, "SAVEPOINT `É`");
+	feed(&group, EVENT_WRITE_ROWS_V2);
+	feed_query(&group, "ROLLBACK TO `é`");
+	assert_true(group_undone(&group, 2));
+	group_fini(&group);
+}
+
 static void an_unknown_savepoint_is_an_error(void **state)
 {
 	(void)state;
@@ -117,7 +131,7 @@ static void an_unknown_savepoint_is_an_error(void **state)
 	struct err err = ERR_INIT;
 	group_init(&group);
 	open_group(&group, false, false);
-	assert_int_equal(rollback_to(&group, SLICE("x"), &err), -1);
+	assert_int_equal(rollback_to(&group, IDENT_UNICODE_3, SLICE("x"), &err), -1);
 	assert_int_equal(err.code, ERR_SOURCE);
 	group_fini(&group);
 }
@@ -175,6 +189,7 @@ int main(void)
 		cmocka_unit_test(the_time_of_the_end),
 		cmocka_unit_test(a_statement_alone_is_a_group),
 		cmocka_unit_test(savepoints_mark_what_was_undone),
+		cmocka_unit_test(a_savepoint_in_another_case_is_the_same),
 		cmocka_unit_test(an_unknown_savepoint_is_an_error),
 		cmocka_unit_test(held_packets_come_back),
 	};

@@ -47,6 +47,40 @@ static struct table make(void)
 	};
 }
 
+static void test_idents(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		bool old, newer; /* one name by IDENT_UNICODE_3, by IDENT_UNICODE_14 */
+	} cases[] = {
+		{"Id", "iD", true, true},       {"Id", "Idx", false, false},
+		{"", "", true, true},           {"É", "é", true, true},
+		{"ИМЯ", "имя", true, true},     {"e", "é", false, false},
+		{"İ", "i", true, false},        {"ı", "i", false, true},
+		{"\u212a", "k", true, false},   {"ς", "σ", false, true},
+		{"Σ", "σ", true, true},         {"ẞ", "ß", false, false},
+		{"\xff", "\xff", true, true}, /* no UTF-8: itself */
+		{"\xff", "\xfe", false, false}, {"\xc3", "\xc3\xa9", false, false},
+		{"😀", "😀", true, true},
+	};
+	struct arena arena;
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct slice a = slice_str(cases[i].a), b = slice_str(cases[i].b);
+		assert_int_equal(ident_equal(IDENT_UNICODE_3, a, b), cases[i].old);
+		assert_int_equal(ident_equal(IDENT_UNICODE_14, b, a), cases[i].newer);
+	}
+	assert_true(ident_compare(IDENT_UNICODE_3, SLICE("É"), SLICE("ê")) < 0);
+	assert_true(ident_compare(IDENT_UNICODE_3, SLICE("ÊA"), SLICE("ê")) > 0);
+	assert_int_equal(ident_rules_of(true, 110499), IDENT_UNICODE_3);
+	assert_int_equal(ident_rules_of(true, 110500), IDENT_UNICODE_14);
+	assert_int_equal(ident_rules_of(false, 110500), IDENT_UNICODE_3);
+	arena_init(&arena, 0);
+	assert_true(
+		slice_equal(ident_lower(SLICE("Äb\u212aÇ\xff中"), &arena), SLICE("äbkç\xff中")));
+	arena_fini(&arena);
+}
+
 static void test_column_by_name(void **state)
 {
 	struct table table = make();
@@ -209,9 +243,13 @@ static void test_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_column_by_name), cmocka_unit_test(test_unique_key),
-		cmocka_unit_test(test_copy),           cmocka_unit_test(test_same),
-		cmocka_unit_test(test_types),          cmocka_unit_test(test_transport_of_columns),
+		cmocka_unit_test(test_idents),
+		cmocka_unit_test(test_column_by_name),
+		cmocka_unit_test(test_unique_key),
+		cmocka_unit_test(test_copy),
+		cmocka_unit_test(test_same),
+		cmocka_unit_test(test_types),
+		cmocka_unit_test(test_transport_of_columns),
 		cmocka_unit_test(test_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
