@@ -302,3 +302,23 @@ void num_civil(int64_t days, int32_t *year, unsigned *month, unsigned *day)
 	*month = (unsigned)(m < 10 ? m + 3 : m - 9);
 	*year = (int32_t)(y + era * 400 + (m >= 10));
 }
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+size_t num_unhex(struct slice digits, char *dst)
+{
+	size_t n = 0;
+	for (size_t i = 0; i + 1 < digits.len; i += 2) {
+		int high = hex_digit(digits.ptr[i]), low = hex_digit(digits.ptr[i + 1]);
+		if (high < 0 || low < 0)
+			break;
+		dst[n++] = (char)(high << 4 | low);
+	}
+	return n;
+}

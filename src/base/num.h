@@ -30,4 +30,7 @@ bool num_parse_i64(struct slice text, int64_t *v);
 int64_t num_days(int32_t year, unsigned month, unsigned day);
 void num_civil(int64_t days, int32_t *year, unsigned *month, unsigned *day);
 
+/* Pairs of hexadecimal digits to bytes, up to the first that is none; returns how many bytes. */
+size_t num_unhex(struct slice digits, char *dst);
+
 #endif

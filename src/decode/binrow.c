@@ -2,11 +2,11 @@
 
 #include "base/reader.h"
 #include "decode/cell.h"
-#include "decode/charset.h"
 #include "decode/decimal.h"
 #include "decode/json_binary.h"
 #include "decode/temporal.h"
 #include "decode/wire.h"
+#include "model/charset_text.h"
 
 enum { CHARSET_ID_BINARY = 63, FLAG_UNSIGNED = 32 };
 
@@ -49,6 +49,13 @@ static int protocol_decimal(const struct cell_layout *layout, const uint8_t *ptr
 	if (!decimal_trim(slice_of(ptr, len), arena, &value->text))
 		return wrong(layout, len, err);
 	return 0;
+}
+
+static int protocol_label(const struct cell_layout *layout, const uint8_t *ptr, uint32_t len,
+			  struct arena *arena, struct value *value, struct err *err)
+{
+	cell_decode_fn *decode = layout->column->charset == CHARSET_BINARY ? cell_bytes : cell_text;
+	return decode(layout, ptr, len, arena, value, err);
 }
 
 static int protocol_json(const struct cell_layout *layout, const uint8_t *ptr, uint32_t len,
@@ -160,8 +167,8 @@ static const struct rule rules[COLUMN_TYPE_COUNT] = {
 	[COLUMN_TEXT] = TEXT(cell_text),
 	[COLUMN_MEDIUMTEXT] = TEXT(cell_text),
 	[COLUMN_LONGTEXT] = TEXT(cell_text),
-	[COLUMN_ENUM] = TEXT(cell_text),
-	[COLUMN_SET] = TEXT(cell_text),
+	[COLUMN_ENUM] = TEXT(protocol_label),
+	[COLUMN_SET] = TEXT(protocol_label),
 };
 
 /* NULL: the field is not of the column's type. */
@@ -224,7 +231,8 @@ static int check_field(const struct table *table, const struct column *column,
 			       SLICE_FMT(column->name));
 	if (integer && column->is_unsigned != !!(field->flags & FLAG_UNSIGNED))
 		return mismatch(table, column, field, err);
-	if (choose(column, field) == cell_text && column->type != COLUMN_JSON &&
+	cell_decode_fn *decode = choose(column, field);
+	if (((decode == cell_text && column->type != COLUMN_JSON) || decode == protocol_label) &&
 	    (!charset_of_id(field->charset, &charset) || charset != column->charset))
 		return err_set(
 			err, ERR_DATA,

@@ -1,10 +1,10 @@
 #include "decode/cell.h"
 
-#include "decode/charset.h"
 #include "decode/decimal.h"
 #include "decode/json_binary.h"
 #include "decode/temporal.h"
 #include "decode/wire.h"
+#include "model/charset_text.h"
 
 /* ---- numbers ---------------------------------------------------------------------------------- */
 
@@ -221,6 +221,11 @@ static uint64_t little_endian(const uint8_t *ptr, uint32_t len)
 	return v;
 }
 
+static enum value_kind label_kind(const struct column *column)
+{
+	return column->charset == CHARSET_BINARY ? VALUE_BYTES : VALUE_TEXT;
+}
+
 static int cell_enum(const struct cell_layout *layout, const uint8_t *ptr, uint32_t len,
 		     struct arena *arena, struct value *value, struct err *err)
 {
@@ -230,7 +235,7 @@ static int cell_enum(const struct cell_layout *layout, const uint8_t *ptr, uint3
 	if (index > column->nlabels)
 		return err_set(err, ERR_DATA, "column %.*s: label %u of an ENUM that has %u",
 			       SLICE_FMT(column->name), (unsigned)index, column->nlabels);
-	value->kind = VALUE_TEXT;
+	value->kind = label_kind(column);
 	value->text = index == 0 ? SLICE("") : column->labels[index - 1];
 	return 0;
 }
@@ -264,7 +269,7 @@ static int cell_set(const struct cell_layout *layout, const uint8_t *ptr, uint32
 			memcpy(text + n, column->labels[i].ptr, column->labels[i].len);
 		n += column->labels[i].len;
 	}
-	value->kind = VALUE_TEXT;
+	value->kind = label_kind(column);
 	value->text = slice_of(text, n);
 	return 0;
 }

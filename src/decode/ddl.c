@@ -1,7 +1,7 @@
 #include "decode/ddl.h"
 
-#include "decode/charset.h"
 #include "decode/ddl_priv.h"
+#include "model/charset_text.h"
 
 
 void *ddl_append(struct arena *arena, void *items_pointer, unsigned *n, unsigned *cap, size_t size)
@@ -820,6 +820,7 @@ struct ddl_context ddl_context_of(const struct event_query *query,
 	return (struct ddl_context){
 		.db = query->db,
 		.charset_client = query->charset_client,
+		.collation_connection = query->collation_connection,
 		.collation_server = query->collation_server,
 		.sql_mode = query->sql_mode,
 		.mariadb = format->mariadb,

@@ -149,10 +149,18 @@ static bool read_double(struct ddl_parser *p, struct ddl_column *column, const s
 	return true;
 }
 
+static enum charset connection_charset(const struct ddl_parser *p)
+{
+	enum charset charset;
+	uint16_t collation = p->context->collation_connection;
+	return collation != 0 && charset_of_id(collation, &charset) ? charset : CHARSET_UTF8MB4;
+}
+
 static bool read_labels(struct ddl_parser *p, struct ddl_column *column)
 {
 	struct slice *labels = NULL;
-	unsigned n = 0, cap = 0;
+	bool *bytes = NULL;
+	unsigned n = 0, cap = 0, nbytes = 0, bytes_cap = 0;
 	if (!ddl_expect_punct(p, '('))
 		return false;
 	do {
@@ -160,11 +168,15 @@ static bool read_labels(struct ddl_parser *p, struct ddl_column *column)
 		if (token->kind != TOKEN_STRING && token->kind != TOKEN_HEX)
 			return ddl_fail(p);
 		struct slice *label = ddl_append(p->arena, &labels, &n, &cap, sizeof(*labels));
+		bool *digits = ddl_append(p->arena, &bytes, &nbytes, &bytes_cap, sizeof(*bytes));
+		*digits = token->kind == TOKEN_HEX;
 		struct token taken = lexer_next(&p->lexer);
 		*label = lexer_text(&p->lexer, &taken);
 	} while (ddl_accept_punct(p, ','));
 	column->labels = labels;
+	column->label_bytes = bytes;
 	column->nlabels = n;
+	column->connection_charset = connection_charset(p);
 	return ddl_expect_punct(p, ')');
 }
 

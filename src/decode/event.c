@@ -403,7 +403,7 @@ static void skip_database_names(struct reader *r)
 static void read_charsets(struct reader *r, struct event_query *query)
 {
 	query->charset_client = reader_u16(r);
-	reader_u16(r); /* collation_connection */
+	query->collation_connection = reader_u16(r);
 	query->collation_server = reader_u16(r);
 }
 

@@ -136,7 +136,8 @@ struct event_query {
 	uint32_t
 		logged_s; /* the server's clock when it wrote the event: the header has the statement's begin */
 	uint16_t error_code;
-	uint16_t charset_client; /* collation id of the text; 0: not given */
+	uint16_t charset_client;       /* collation id of the text; 0: not given */
+	uint16_t collation_connection; /* of the literals in it; 0: not given */
 	uint16_t
 		collation_database; /* Q_CHARSET_DATABASE_CODE; 0: not given (then as the catalog knows it) */
 	uint16_t

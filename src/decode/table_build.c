@@ -1,10 +1,10 @@
 #include "decode/table_map.h"
 
 #include "base/buf.h"
-#include "decode/charset.h"
 #include "decode/table_meta.h"
 #include "decode/cell.h"
 #include "decode/wire.h"
+#include "model/labels.h"
 
 /* A table definition made from a TABLE_MAP with binlog_row_metadata=FULL. What the map does not tell
  * (MariaDB's uuid and inet6 are BINARY there; generated, zerofill, other keys) is taken from the definition
@@ -134,37 +134,22 @@ static void set_size(struct column *column, const struct map_column *map)
 static void set_labels(const struct build *b, struct column *column, const struct map_column *map)
 {
 	struct slice *labels = ARENA_ARRAY(b->arena, map->nlabels, struct slice);
-	for (unsigned i = 0; i < map->nlabels; i++) {
-		charset_to_utf8(map->charset, map->labels[i], b->arena, &labels[i]);
-		labels[i] = arena_copy(b->arena, labels[i]);
-	}
+	for (unsigned i = 0; i < map->nlabels; i++)
+		labels[i] = labels_decode(map->charset, map->labels[i], b->arena);
 	column->nlabels = map->nlabels;
 	column->labels = labels;
-}
-
-static void print_labels(struct buf *text, const struct column *column)
-{
-	for (unsigned i = 0; i < column->nlabels; i++) {
-		buf_put(text, i > 0 ? SLICE(",'") : SLICE("'"));
-		for (size_t k = 0; k < column->labels[i].len; k++) {
-			if (column->labels[i].ptr[k] == '\'')
-				buf_char(text, '\'');
-			buf_char(text, column->labels[i].ptr[k]);
-		}
-		buf_char(text, '\'');
-	}
 }
 
 static void set_sql_type(const struct build *b, struct column *column)
 {
 	struct buf text;
+	if (column_type_has_labels(column->type)) {
+		column->sql_type = labels_spell(column, b->arena);
+		return;
+	}
 	buf_init(&text);
 	buf_printf(&text, "%s", column_type_name(column->type));
-	if (column->type == COLUMN_ENUM || column->type == COLUMN_SET) {
-		buf_char(&text, '(');
-		print_labels(&text, column);
-		buf_char(&text, ')');
-	} else if (column->type == COLUMN_DECIMAL) {
+	if (column->type == COLUMN_DECIMAL) {
 		buf_printf(&text, "(%u,%u)", column->length, column->scale);
 	} else if (column->length > 0 || column->type == COLUMN_CHAR) {
 		buf_printf(&text, "(%u)", column->length);

@@ -3,9 +3,10 @@
 #include "base/buf.h"
 #include "base/reader.h"
 #include "decode/cell.h"
-#include "decode/charset.h"
 #include "decode/table_meta.h"
 #include "decode/wire.h"
+#include "model/charset_text.h"
+#include "model/labels.h"
 
 #include <inttypes.h>
 
@@ -175,8 +176,7 @@ static void compare_labels(struct differences *d, unsigned i, const struct colum
 		return;
 	}
 	for (unsigned k = 0; k < map->nlabels; k++) {
-		struct slice label;
-		charset_to_utf8(column->charset, map->labels[k], arena, &label);
+		struct slice label = labels_decode(column->charset, map->labels[k], arena);
 		if (!slice_equal(label, column->labels[k])) {
 			difference(d, i, column,
 				   "label %u is '%.*s' in the catalog, '%.*s' in the binlog", k + 1,

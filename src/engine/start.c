@@ -170,6 +170,7 @@ static int load_catalog(struct start *start, struct err *err)
 	while (checkpoint_next(checkpoint, &at, SLICE("catalog/"), &name, &value))
 		if (catalog_table_from_json(start->catalog, value, err) < 0)
 			return err_wrap(err, "checkpoint record %.*s", SLICE_FMT(name));
+	catalog_mend_labels(start->catalog, start->fresh);
 	set_adopted_aside(start);
 	load_doubts(start);
 	return 0;

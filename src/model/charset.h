@@ -1,5 +1,5 @@
 /* charset: the character sets a column may have, named as the server names them.
- * The conversion itself is decode/charset.h. Thread: any; constants only. */
+ * The conversion itself is model/charset_text.h. Thread: any; constants only. */
 #ifndef TIDEWAY_MODEL_CHARSET_H
 #define TIDEWAY_MODEL_CHARSET_H
 

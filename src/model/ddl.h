@@ -53,8 +53,9 @@ const char *ddl_op_name(enum ddl_op op);
 
 /* What a Query event brings beside its text. */
 struct ddl_context {
-	struct slice db;           /* default database */
-	uint16_t charset_client;   /* collation id of the text (0: UTF-8) */
+	struct slice db;               /* default database */
+	uint16_t charset_client;       /* collation id of the text (0: UTF-8) */
+	uint16_t collation_connection; /* of literals; 0: UTF-8 */
 	uint16_t collation_server; /* collation of a database made without one; 0: the server's */
 	uint64_t sql_mode;
 	bool mariadb;            /* what FORMAT_DESCRIPTION says: */
@@ -74,10 +75,12 @@ struct ddl_column {
 	int64_t length;       /* the first number in the parentheses; -1: none */
 	int32_t scale;        /* the second, or the fractional digits; -1: none */
 	bool is_unsigned, zerofill;
-	bool has_charset;     /* by CHARACTER SET, COLLATE, NATIONAL, ASCII, BYTE ... */
-	enum charset charset; /* when has_charset */
-	unsigned nlabels;     /* ENUM, SET */
-	const struct slice *labels;
+	bool has_charset;           /* by CHARACTER SET, COLLATE, NATIONAL, ASCII, BYTE ... */
+	enum charset charset;       /* when has_charset */
+	unsigned nlabels;           /* ENUM, SET */
+	const struct slice *labels; /* UTF-8 */
+	const bool *label_bytes;    /* of each: written in digits, so bytes in the column's set */
+	enum charset connection_charset; /* that of the statement's literals */
 	enum ddl_nullable nullable;
 	enum ddl_generated generated;
 	bool row_start, row_end; /* GENERATED ALWAYS AS ROW START / END */

@@ -158,5 +158,7 @@ enum transport column_transport(const struct column *column)
 	};
 	if (column->type == COLUMN_BIT && column->length == 1)
 		return TRANSPORT_BOOLEAN;
+	if (column_type_has_labels(column->type) && column->charset == CHARSET_BINARY)
+		return TRANSPORT_BYTES;
 	return transports[column->type];
 }

@@ -25,7 +25,8 @@ struct column {
 	                             DECIMAL: precision; VECTOR: dimensions; otherwise 0 */
 	uint8_t scale;    /* DECIMAL: scale; TIME, DATETIME, TIMESTAMP: fractional digits */
 	unsigned nlabels; /* ENUM, SET */
-	const struct slice *labels; /* in definition order, UTF-8 */
+	const struct slice
+		*labels; /* in definition order, UTF-8; bytes in the character set binary */
 };
 
 struct table_index {
@@ -71,7 +72,8 @@ bool table_transactional(const struct table *table);
 struct table *table_copy(struct arena *arena, const struct table *table);
 /* Same columns (name, type, attributes) and keys: the version is ignored. */
 bool table_same(const struct table *a, const struct table *b);
-/* The default transport type of a column: BIT(1) is BOOLEAN, other BIT is BYTES. */
+/* The default transport type of a column: BIT(1) is BOOLEAN, other BIT is BYTES; ENUM and SET are STRING, but BYTES in
+ * the character set binary. */
 enum transport column_transport(const struct column *column);
 
 #endif

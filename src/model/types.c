@@ -50,6 +50,11 @@ const char *column_type_name(enum column_type type)
 	return type_names[type];
 }
 
+bool column_type_has_labels(enum column_type type)
+{
+	return type == COLUMN_ENUM || type == COLUMN_SET;
+}
+
 bool column_type_parse(struct slice data_type, enum column_type *type)
 {
 	for (unsigned i = 0; i < COLUMN_TYPE_COUNT; i++) {

@@ -66,6 +66,8 @@ const char *transport_name(enum transport transport);
 bool transport_parse(struct slice name, enum transport *transport);
 /* "tinyint" ... */
 const char *column_type_name(enum column_type type);
+/* ENUM or SET. */
+bool column_type_has_labels(enum column_type type);
 /* From data_type, lower or upper case, spatial names included; false: a type we do not know. */
 bool column_type_parse(struct slice data_type, enum column_type *type);
 

@@ -63,6 +63,9 @@ int catalog_apply(struct catalog *catalog, const struct ddl_context *context,
 /* One table as JSON for a checkpoint record, and back (its version is kept). */
 void catalog_table_to_json(const struct table *table, struct buf *buf);
 int catalog_table_from_json(struct catalog *catalog, struct slice json, struct err *err) MUST_CHECK;
+/* Version 0.1.0 saved the labels of ENUM and SET as information_schema shows them: those that it cannot show are taken
+ * from `fresh`, where a table has the same columns there. Versions stay. */
+void catalog_mend_labels(struct catalog *catalog, const struct catalog *fresh);
 /* Copies a database with its tables, versions and all, from one catalog to another that does not have it; or
  * moves it there. A database that `from` does not have is no error. */
 void catalog_copy_database(struct catalog *to, const struct catalog *from, struct slice db);

@@ -1,5 +1,7 @@
 #include "source/catalog_draft.h"
 
+#include "base/num.h"
+
 #include <stdlib.h>
 
 void draft_init(struct draft *draft, struct arena *arena, struct slice db, struct slice name)
@@ -241,11 +243,21 @@ static char unescape(char c)
 	}
 }
 
+/* x'e4': bytes that are no text. at: behind the quote. */
+static size_t read_hex_label(struct slice text, size_t at, char *out, struct slice *label)
+{
+	size_t n = num_unhex(slice_of(text.ptr + at, text.len - at), out);
+	*label = slice_of(out, n);
+	return at + 2 * n + 1;
+}
+
 /* Reads the label whose quote stands at `at`, its text to `out`; returns the place behind the closing
  * quote, or 0 where no label begins. */
 static size_t read_label(struct slice text, size_t at, char *out, struct slice *label)
 {
 	size_t n = 0, i = at;
+	if (i + 1 < text.len && text.ptr[i] == 'x' && text.ptr[i + 1] == '\'')
+		return read_hex_label(text, at + 2, out, label);
 	if (i >= text.len || text.ptr[i] != '\'')
 		return 0;
 	for (i++; i < text.len; i++) {
@@ -337,7 +349,7 @@ void draft_read_type(struct column *column, struct arena *arena)
 	struct slice text = column->sql_type;
 	const char *open = text.len ? memchr(text.ptr, '(', text.len) : NULL;
 	size_t at = open ? (size_t)(open - text.ptr) + 1 : text.len;
-	if (column->type == COLUMN_ENUM || column->type == COLUMN_SET) {
+	if (column_type_has_labels(column->type)) {
 		read_labels(column, at, arena);
 		return;
 	}

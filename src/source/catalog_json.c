@@ -40,10 +40,11 @@ static bool has_nul(const struct column *column)
 	return false;
 }
 
-/* Labels with a NUL, which the reading library cannot hold, are left out and come from COLUMN_TYPE. */
+/* Labels with a NUL, which the reading library cannot hold, and those that are no text are left out and come from
+ * COLUMN_TYPE. */
 static void put_labels(struct buf *buf, const struct column *column)
 {
-	if (column->nlabels == 0 || has_nul(column))
+	if (column->nlabels == 0 || column->charset == CHARSET_BINARY || has_nul(column))
 		return;
 	buf_put(buf, SLICE(",\"e\":["));
 	for (unsigned i = 0; i < column->nlabels; i++) {

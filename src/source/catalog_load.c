@@ -156,6 +156,27 @@ static int load_columns(struct load *load, struct conn *conn, struct err *err)
 	return 0;
 }
 
+/* A table that does not show its labels (no SELECT privilege, an engine that is not there) is not followed. */
+static int load_labels(struct load *load, struct conn *conn, struct err *err)
+{
+	for (unsigned i = 0; i < load->ntables; i++) {
+		struct loaded *loaded = &load->tables[i];
+		bool refused;
+		if (loaded->unknown ||
+		    catalog_load_labels(&loaded->draft, conn, &refused, err) == 0)
+			continue;
+		if (!refused)
+			return -1;
+		log_warn(
+			"%.*s.%.*s: the labels of its ENUM and SET columns cannot be read: %s; the "
+			"table is not followed",
+			SLICE_FMT(load->db), SLICE_FMT(loaded->draft.name), err->text);
+		*err = (struct err)ERR_INIT;
+		loaded->unknown = load->partial = true;
+	}
+	return 0;
+}
+
 static struct draft_key *key_of(struct draft *draft, struct slice name, unsigned nparts)
 {
 	/* the parts of a key stand together: it is the last one or a new one */
@@ -237,7 +258,7 @@ static int load_all(struct load *load, struct catalog *catalog, struct conn *con
 	buf_put(&load->filter, SLICE("= "));
 	conn_quote(conn, load->db, &load->filter);
 	if (load_tables(load, conn, err) != 0 || load_columns(load, conn, err) != 0 ||
-	    load_keys(load, conn, err) != 0)
+	    load_labels(load, conn, err) != 0 || load_keys(load, conn, err) != 0)
 		return -1;
 	return 0;
 }

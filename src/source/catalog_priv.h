@@ -51,6 +51,10 @@ bool catalog_other_remove(struct catalog *catalog, struct catalog_database *data
 			  struct slice name);
 void catalog_other_clear(struct catalog_database *database);
 void catalog_unread_clear(struct catalog_database *database);
+/* Asks the server for the labels of ENUM and SET columns that information_schema cannot show. refused: the server does
+ * not answer that for this table, and err says why; else an error is the connection's. */
+int catalog_load_labels(struct draft *draft, struct conn *conn, bool *refused,
+			struct err *err) MUST_CHECK;
 /* The name as the server stores it: in lower case with lower_case_table_names=1. */
 struct slice catalog_name(const struct catalog *catalog, struct slice name, struct arena *arena);
 /* Publishes the draft as a new version of its table, superseding the one of that name. */

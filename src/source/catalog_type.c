@@ -1,6 +1,8 @@
 #include "source/catalog_type.h"
 
 #include "base/buf.h"
+#include "model/charset_text.h"
+#include "model/labels.h"
 
 enum {
 	MYSQL_WITHOUT_WIDTHS = 80019, /* from here on MySQL shows no display widths */
@@ -22,11 +24,6 @@ bool type_has_prefix(enum column_type type)
 {
 	return type_is_text(type) || type_is_blob(type) || type == COLUMN_BINARY ||
 	       type == COLUMN_VARBINARY || type == COLUMN_GEOMETRY;
-}
-
-static bool is_labelled(enum column_type type)
-{
-	return type == COLUMN_ENUM || type == COLUMN_SET;
 }
 
 /* CHAR ... LONGTEXT and BINARY ... LONGBLOB stand in the same order. */
@@ -106,9 +103,24 @@ static void resolve_charset(const struct type_context *context, const struct ddl
 	if (to->type == COLUMN_JSON && context->mariadb) {
 		to->type = COLUMN_LONGTEXT;
 		to->charset = from->has_charset ? from->charset : CHARSET_UTF8MB4;
-	} else if (type_is_text(to->type) || is_labelled(to->type)) {
+	} else if (type_is_text(to->type) || column_type_has_labels(to->type)) {
 		to->charset = from->has_charset ? from->charset : context->charset;
 	}
+}
+
+/* A label as text went through the character set of the connection; in digits it is bytes of the column's own. */
+static struct slice resolve_label(const struct ddl_column *from, unsigned i, enum charset charset,
+				  struct arena *arena)
+{
+	struct slice bytes = from->labels[i], label;
+	if (!from->label_bytes[i]) {
+		charset_from_utf8(from->connection_charset, from->labels[i], arena, &bytes);
+		if (charset != CHARSET_BINARY) {
+			charset_to_utf8(from->connection_charset, bytes, arena, &label);
+			charset_from_utf8(charset, label, arena, &bytes);
+		}
+	}
+	return labels_decode(charset, bytes, arena);
 }
 
 /* The servers cut the spaces at the end of labels, but not those of binary ones. */
@@ -116,7 +128,7 @@ static void resolve_labels(const struct ddl_column *from, struct column *to, str
 {
 	struct slice *labels = ARENA_ARRAY(arena, from->nlabels, struct slice);
 	for (unsigned i = 0; i < from->nlabels; i++) {
-		labels[i] = from->labels[i];
+		labels[i] = resolve_label(from, i, to->charset, arena);
 		while (to->charset != CHARSET_BINARY && labels[i].len > 0 &&
 		       labels[i].ptr[labels[i].len - 1] == ' ')
 			labels[i].len--;
@@ -158,38 +170,6 @@ static void put_lower(struct buf *buf, struct slice s)
 	for (size_t i = 0; i < s.len; i++)
 		buf_char(buf,
 			 s.ptr[i] >= 'A' && s.ptr[i] <= 'Z' ? (char)(s.ptr[i] + 32) : s.ptr[i]);
-}
-
-static void put_label(struct buf *buf, struct slice label)
-{
-	buf_char(buf, '\'');
-	for (size_t i = 0; i < label.len; i++) {
-		char c = label.ptr[i];
-		if (c == '\'')
-			buf_put(buf, SLICE("''"));
-		else if (c == '\\')
-			buf_put(buf, SLICE("\\\\"));
-		else if (c == '\n')
-			buf_put(buf, SLICE("\\n"));
-		else if (c == '\r')
-			buf_put(buf, SLICE("\\r"));
-		else if (c == '\0')
-			buf_put(buf, SLICE("\\0"));
-		else
-			buf_char(buf, c);
-	}
-	buf_char(buf, '\'');
-}
-
-static void put_labels(struct buf *buf, const struct column *column)
-{
-	buf_char(buf, '(');
-	for (unsigned i = 0; i < column->nlabels; i++) {
-		if (i > 0)
-			buf_char(buf, ',');
-		put_label(buf, column->labels[i]);
-	}
-	buf_char(buf, ')');
 }
 
 static void put_spatial(const struct type_context *context, struct slice word, struct buf *buf)
@@ -244,10 +224,6 @@ static void put_size(const struct type_context *context, const struct ddl_column
 	case COLUMN_VECTOR:
 		buf_printf(buf, "(%u)", column->length);
 		break;
-	case COLUMN_ENUM:
-	case COLUMN_SET:
-		put_labels(buf, column);
-		break;
 	default:
 		break;
 	}
@@ -290,9 +266,10 @@ void type_resolve(const struct type_context *context, const struct ddl_column *f
 		to->type = to_binary(to->type);
 	resolve_size(context, from, to);
 	resolve_numbers(from, to);
-	if (is_labelled(to->type))
+	if (column_type_has_labels(to->type))
 		resolve_labels(from, to, arena);
-	to->sql_type = spell(context, from, to, arena);
+	to->sql_type = column_type_has_labels(to->type) ? labels_spell(to, arena)
+							: spell(context, from, to, arena);
 }
 
 /* The same column with another type name: what follows the name in sql_type stays. */
@@ -317,18 +294,31 @@ static void convert_varchar(const struct type_context *context, struct column *c
 	column->sql_type = arena_copy(arena, slice_str(column_type_name(column->type)));
 }
 
+/* Both servers keep the bytes of labels and read them in the other character set. */
+static void convert_labels(struct column *column, enum charset charset, struct arena *arena)
+{
+	struct slice *labels = ARENA_ARRAY(arena, column->nlabels, struct slice);
+	for (unsigned i = 0; i < column->nlabels; i++)
+		labels[i] = labels_decode(
+			charset, labels_encode(column->charset, column->labels[i], arena), arena);
+	column->labels = labels;
+	column->charset = charset;
+	column->sql_type = labels_spell(column, arena);
+}
+
 void type_convert(const struct type_context *context, struct column *column, enum charset charset,
 		  struct arena *arena)
 {
 	enum column_type type = column->type;
 	bool grows = charset_max_bytes(charset) > charset_max_bytes(column->charset);
-	if ((!type_is_text(type) && !is_labelled(type)) || column->charset == CHARSET_BINARY)
+	if ((!type_is_text(type) && !column_type_has_labels(type)) ||
+	    column->charset == CHARSET_BINARY)
 		return;
+	if (column_type_has_labels(type)) {
+		convert_labels(column, charset, arena);
+		return;
+	}
 	column->charset = charset;
-	/* both servers keep the bytes of labels as they were: what is not ASCII is lost in their hands, and
-	 * we go on with what it meant */
-	if (is_labelled(type))
-		return;
 	if (charset == CHARSET_BINARY)
 		column->type = to_binary(type);
 	else if (type_is_blob(type) && grows && type != COLUMN_LONGTEXT)

@@ -1,5 +1,5 @@
 /* charset(1) text: the result is UTF-8, which is its own conversion. */
-#include "decode/charset.h"
+#include "model/charset_text.h"
 
 #include <stdint.h>
 

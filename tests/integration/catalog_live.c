@@ -199,10 +199,9 @@ static void read_session(struct live *live)
 {
 	struct err err = ERR_INIT;
 	struct result result;
-	if (conn_query(
-		    live->writer, &result, &err,
-		    "SELECT @@sql_mode, @@explicit_defaults_for_timestamp, @@collation_server") !=
-	    0)
+	if (conn_query(live->writer, &result, &err,
+		       "SELECT @@sql_mode, @@explicit_defaults_for_timestamp, @@collation_server, "
+		       "@@collation_connection") != 0)
 		die("session", &err);
 	struct slice mode = result_cell(&result, 0, 0);
 	live->context.sql_mode = (contains(mode, "REAL_AS_FLOAT") ? 1u << 0 : 0) |
@@ -210,6 +209,8 @@ static void read_session(struct live *live)
 				 (contains(mode, "ORACLE") ? 1u << 9 : 0) |
 				 (contains(mode, "NO_BACKSLASH_ESCAPES") ? 1u << 20 : 0);
 	live->context.implicit_timestamp = slice_equal(result_cell(&result, 0, 1), SLICE("0"));
+	live->context.collation_connection =
+		contains(result_cell(&result, 0, 3), "latin1") ? 8 : 45;
 	live->context.collation_server =
 		contains(result_cell(&result, 0, 2), "latin1") ? 8 : 45; /* latin1 or utf8mb4 */
 	result_fini(&result);

@@ -435,6 +435,73 @@ static void test_keys(void **state)
 	assert_int_equal(k->indexes[4].columns[0], 3);
 }
 
+static const struct column *column_of(struct fixture *f, const char *table, unsigned at)
+{
+	return &find(f, table)->columns[at];
+}
+
+/* Labels as the server has them: through the connection's and the column's character set, bytes where they are written in
+ * digits, and the same bytes in another character set. */
+static void test_labels(void **state)
+{
+	struct fixture *f = *state;
+	run(f, "CREATE TABLE e (a enum('😀','ж ') charset utf8mb4, b enum('ж','ä',x'e4') charset "
+	       "latin1,"
+	       " c set('ä',x'e4','b ') charset binary)");
+	assert_slice(column_of(f, "e", 0)->labels[0], "😀");
+	assert_slice(column_of(f, "e", 0)->labels[1], "ж");
+	assert_slice(column_of(f, "e", 1)->sql_type, "enum('?','ä','ä')");
+	assert_slice(column_of(f, "e", 2)->labels[0], "ä");
+	assert_slice(column_of(f, "e", 2)->labels[1], "\xe4");
+	assert_slice(column_of(f, "e", 2)->sql_type, "set('ä',x'e4','b ')");
+	f->context.collation_connection = 8; /* latin1 */
+	run(f, "CREATE TABLE e2 (a enum('ж','ä') charset utf8mb4, b enum('ä') charset binary)");
+	f->context.collation_connection = 0;
+	assert_slice(column_of(f, "e2", 0)->sql_type, "enum('?','ä')");
+	assert_slice(column_of(f, "e2", 1)->labels[0], "\xe4");
+	run(f, "CREATE TABLE e3 (a enum('ä','b') charset latin1)");
+	run(f, "ALTER TABLE e3 CONVERT TO CHARACTER SET binary");
+	assert_slice(column_of(f, "e3", 0)->sql_type, "enum(x'e4','b')");
+	run(f, "CREATE TABLE e4 (a enum('ä','b') charset utf8mb4)");
+	run(f, "ALTER TABLE e4 CONVERT TO CHARACTER SET latin1");
+	assert_slice(column_of(f, "e4", 0)->sql_type, "enum('Ã¤','b')");
+}
+
+/* Records of version 0.1.0 have the labels as information_schema showed them. */
+static void test_mended_labels(void **state)
+{
+	static const char *const records[] = {
+		/* of a table that is the same now; of one whose labels are others; of one with another column */
+		"{\"db\":\"shop\",\"table\":\"m\",\"engine\":\"InnoDB\",\"charset\":\"utf8mb4\","
+		"\"version\":7,\"columns\":["
+		"{\"n\":\"a\",\"t\":\"enum\",\"s\":\"enum('?','x?')\",\"c\":\"utf8mb4\",\"f\":"
+		"\"n\",\"e\":[\"?\",\"x?\"]},"
+		"{\"n\":\"b\",\"t\":\"enum\",\"s\":\"enum('?','b')\",\"f\":\"n\",\"e\":[\"?\","
+		"\"b\"]}],\"keys\":[]}",
+		"{\"db\":\"shop\",\"table\":\"o\",\"engine\":\"InnoDB\",\"charset\":\"utf8mb4\","
+		"\"version\":8,\"columns\":["
+		"{\"n\":\"a\",\"t\":\"enum\",\"s\":\"enum('?','y')\",\"c\":\"utf8mb4\",\"f\":\"n\","
+		"\"e\":[\"?\",\"y\"]}],\"keys\":[]}",
+	};
+	struct fixture *f = *state;
+	struct catalog *saved = catalog_new(0);
+	run(f,
+	    "CREATE TABLE m (a enum('😀','x😂') charset utf8mb4, b enum(x'e4','b') charset binary)");
+	run(f, "CREATE TABLE o (a enum('😀','x') charset utf8mb4)");
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(catalog_table_from_json(saved, slice_str(records[i]), &f->err), 0);
+	catalog_mend_labels(saved, f->catalog);
+	const struct table *m = catalog_find(saved, SLICE("shop"), SLICE("m"));
+	assert_slice(m->columns[0].sql_type, "enum('😀','x😂')");
+	assert_slice(m->columns[0].labels[1], "x😂");
+	assert_slice(m->columns[1].labels[0], "\xe4");
+	assert_int_equal(m->version, 7);
+	const struct table *o = catalog_find(saved, SLICE("shop"), SLICE("o"));
+	assert_slice(o->columns[0].labels[0], "?");
+	assert_int_equal(catalog_version(saved), 8);
+	catalog_free(saved);
+}
+
 static void test_json(void **state)
 {
 	struct fixture *f = *state;
@@ -445,7 +512,8 @@ static void test_json(void **state)
 	run(f,
 	    "CREATE TABLE `j\"\\` (`a\nb` int unsigned zerofill, c enum('x\\0y','\\'','ä\\\\','') "
 	    "charset latin1, "
-	    "d set('p','q'), e decimal(12,3), f datetime(6), g int as (1) invisible, h int as (2) "
+	    "d set('p','q'), l enum(x'e4','a') charset binary, e decimal(12,3), f datetime(6), g "
+	    "int as (1) invisible, h int as (2) "
 	    "stored, "
 	    "i text not null, PRIMARY KEY (e), UNIQUE (i(5)), UNIQUE ((lower(i))), KEY ((f), d))");
 	const struct table *table = find(f, "j\"\\");
@@ -660,6 +728,8 @@ int main(void)
 		TEST(test_nullable),
 		TEST(test_flavours),
 		TEST(test_keys),
+		TEST(test_labels),
+		TEST(test_mended_labels),
 		TEST(test_json),
 		TEST(test_json_damaged),
 		TEST(test_partitions),

@@ -18,6 +18,7 @@ static struct column columns[] = {
 	{.name = SLICE("kind"),
 	 .sql_type = SLICE("enum('x','y')"),
 	 .type = COLUMN_ENUM,
+	 .charset = CHARSET_UTF8MB4,
 	 .nlabels = 2,
 	 .labels = labels},
 	{.name = SLICE("note"), .sql_type = SLICE("text"), .type = COLUMN_TEXT, .nullable = true},
@@ -229,6 +230,9 @@ static void test_transport_of_columns(void **state)
 	assert_int_equal(column_transport(&bit), TRANSPORT_BYTES);
 	assert_int_equal(column_transport(&date), TRANSPORT_DATE);
 	assert_int_equal(column_transport(&columns[1]), TRANSPORT_STRING);
+	struct column binary = columns[1];
+	binary.charset = CHARSET_BINARY;
+	assert_int_equal(column_transport(&binary), TRANSPORT_BYTES);
 }
 
 static void test_names(void **state)

@@ -1,7 +1,7 @@
-/* charset: column text to UTF-8, by tables made from the server's own CONVERT (consistency rule 8).
+/* charset_text: column text to UTF-8 and back, by tables made from the server's own CONVERT (consistency rule 8).
  * Pure. Thread: any. */
-#ifndef TIDEWAY_DECODE_CHARSET_H
-#define TIDEWAY_DECODE_CHARSET_H
+#ifndef TIDEWAY_CHARSET_TEXT_H
+#define TIDEWAY_CHARSET_TEXT_H
 
 #include "base/arena.h"
 #include "base/err.h"
@@ -15,5 +15,9 @@ bool charset_supported(enum charset charset);
  * utf8mb4/utf8mb3 columns likewise becomes '?' for each bad byte. Never fails. */
 void charset_to_utf8(enum charset charset, struct slice text, struct arena *arena,
 		     struct slice *out);
+/* The other direction, for the text of statements: slow. A character that the set does not have becomes '?', as the
+ * server does it. Always a copy. */
+void charset_from_utf8(enum charset charset, struct slice text, struct arena *arena,
+		       struct slice *out);
 
 #endif

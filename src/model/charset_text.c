@@ -1,6 +1,6 @@
-#include "decode/charset.h"
+#include "model/charset_text.h"
 
-#include "decode/charset_tables.h"
+#include "model/charset_tables.h"
 
 #include <stdint.h>
 
@@ -403,4 +403,134 @@ void charset_to_utf8(enum charset charset, struct slice text, struct arena *aren
 		convert(take, table, text, arena, out);
 	else
 		utf8_text(text, 4, arena, out);
+}
+
+/* ---- the other direction ------------------------------------------------------------------------ */
+
+/* The character at *at, which is not the end, of valid UTF-8; goes behind it. */
+static int32_t next_utf8(struct slice text, size_t *at)
+{
+	static const uint8_t firsts[] = {0x7f, 0x7f, 0x1f, 0x0f, 0x07};
+	const uint8_t *ptr = (const uint8_t *)text.ptr + *at;
+	unsigned n = utf8_length(ptr, text.len - *at, 4);
+	int32_t c = n > 0 ? ptr[0] & firsts[n] : BAD;
+	for (unsigned i = 1; i < n; i++)
+		c = c << 6 | (ptr[i] & 63);
+	*at += n > 0 ? n : 1;
+	return c;
+}
+
+static bool is_code(take_fn *take, const struct charset_table *table, const uint8_t *code, size_t n,
+		    int32_t want)
+{
+	int32_t c = BAD;
+	return take(table, code, n, &c) == n && c == want;
+}
+
+/* A character's two bytes behind `code`'s first `at` ones; 0: it has none there. */
+static size_t find_pair(take_fn *take, const struct charset_table *table, uint8_t *code, size_t at,
+			int32_t c)
+{
+	for (unsigned lead = 0x81; lead <= 0xfe; lead++) {
+		for (unsigned tail = 0x40; tail <= 0xfe; tail++) {
+			code[at] = (uint8_t)lead;
+			code[at + 1] = (uint8_t)tail;
+			if (is_code(take, table, code, at + 2, c))
+				return at + 2;
+		}
+	}
+	return 0;
+}
+
+static size_t put_gb18030(uint8_t *code, int32_t c)
+{
+	uint32_t number = GB_LAST + 1;
+	if (c >= 0x10000)
+		number = (uint32_t)c - 0x10000 + GB_SUPPLEMENT;
+	for (unsigned i = 0; i < gb18030_nruns && c < 0x10000; i++) {
+		const struct gb18030_run *run = &gb18030_runs[i];
+		if ((uint32_t)c >= run->code && (uint32_t)c - run->code < run->length)
+			number = run->first + ((uint32_t)c - run->code);
+	}
+	if (number > GB_LAST)
+		return 0;
+	code[0] = (uint8_t)(0x81 + number / 12600);
+	code[1] = (uint8_t)(0x30 + number / 1260 % 10);
+	code[2] = (uint8_t)(0x81 + number / 10 % 126);
+	code[3] = (uint8_t)(0x30 + number % 10);
+	return 4;
+}
+
+/* Tries every code: this is for the few characters of a statement, not for rows. */
+static size_t find_code(enum charset charset, uint8_t *code, int32_t c)
+{
+	const struct charset_table *table = &charset_tables[charset];
+	take_fn *take = choose(charset);
+	size_t n;
+	for (unsigned i = 0; i < 256; i++) {
+		code[0] = (uint8_t)i;
+		if (is_code(take, table, code, 1, c))
+			return 1;
+	}
+	if (table->double_.blocks == NULL && charset != CHARSET_UJIS && charset != CHARSET_EUCJPMS)
+		return 0;
+	n = find_pair(take, table, code, 0, c);
+	if (n == 0 && table->triple_.blocks != NULL) {
+		code[0] = 0x8f;
+		n = find_pair(take, table, code, 1, c);
+	}
+	return n == 0 && charset == CHARSET_GB18030 ? put_gb18030(code, c) : n;
+}
+
+static size_t put_unit(uint8_t *code, int32_t unit_, bool little)
+{
+	code[little ? 1 : 0] = (uint8_t)(unit_ >> 8);
+	code[little ? 0 : 1] = (uint8_t)unit_;
+	return 2;
+}
+
+static size_t put_utf16(uint8_t *code, int32_t c, bool little)
+{
+	if (c < 0x10000)
+		return put_unit(code, c, little);
+	put_unit(code, 0xd800 + ((c - 0x10000) >> 10), little);
+	put_unit(code + 2, 0xdc00 + ((c - 0x10000) & 0x3ff), little);
+	return 4;
+}
+
+/* 0: the set does not have the character. */
+static size_t put_code(enum charset charset, uint8_t *code, int32_t c)
+{
+	switch (charset) {
+	case CHARSET_UTF8MB3:
+	case CHARSET_UTF8MB4:
+	case CHARSET_BINARY:
+		if (charset == CHARSET_UTF8MB3 && c >= 0x10000)
+			return 0;
+		return (size_t)(put_utf8((char *)code, c) - (char *)code);
+	case CHARSET_UCS2:
+		return c < 0x10000 ? put_unit(code, c, false) : 0;
+	case CHARSET_UTF16:
+	case CHARSET_UTF16LE:
+		return put_utf16(code, c, charset == CHARSET_UTF16LE);
+	case CHARSET_UTF32:
+		put_unit(code, c >> 16, false);
+		return 2 + put_unit(code + 2, c & 0xffff, false);
+	default:
+		return choose(charset) == NULL ? 0 : find_code(charset, code, c);
+	}
+}
+
+void charset_from_utf8(enum charset charset, struct slice text, struct arena *arena,
+		       struct slice *out)
+{
+	enum { LONGEST = 4 };
+	uint8_t *bytes = arena_alloc(arena, text.len * LONGEST);
+	size_t n = 0;
+	for (size_t at = 0; at < text.len;) {
+		int32_t c = next_utf8(text, &at);
+		size_t len = c < 0 ? 0 : put_code(charset, bytes + n, c);
+		n += len > 0 ? len : put_code(charset, bytes + n, '?');
+	}
+	*out = slice_of(bytes, n);
 }

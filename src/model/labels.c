@@ -1,0 +1,78 @@
+#include "model/labels.h"
+
+#include "base/buf.h"
+#include "model/charset_text.h"
+
+struct slice labels_decode(enum charset charset, struct slice bytes, struct arena *arena)
+{
+	struct slice label = bytes;
+	if (charset != CHARSET_BINARY)
+		charset_to_utf8(charset, bytes, arena, &label);
+	return arena_copy(arena, label);
+}
+
+struct slice labels_encode(enum charset charset, struct slice label, struct arena *arena)
+{
+	struct slice bytes = label;
+	if (charset != CHARSET_BINARY)
+		charset_from_utf8(charset, label, arena, &bytes);
+	return bytes;
+}
+
+static void put_quoted(struct buf *buf, struct slice label)
+{
+	buf_char(buf, '\'');
+	for (size_t i = 0; i < label.len; i++) {
+		char c = label.ptr[i];
+		if (c == '\'')
+			buf_put(buf, SLICE("''"));
+		else if (c == '\\')
+			buf_put(buf, SLICE("\\\\"));
+		else if (c == '\n')
+			buf_put(buf, SLICE("\\n"));
+		else if (c == '\r')
+			buf_put(buf, SLICE("\\r"));
+		else if (c == '\0')
+			buf_put(buf, SLICE("\\0"));
+		else
+			buf_char(buf, c);
+	}
+	buf_char(buf, '\'');
+}
+
+static void put_hex(struct buf *buf, struct slice label)
+{
+	buf_put(buf, SLICE("x'"));
+	for (size_t i = 0; i < label.len; i++)
+		buf_printf(buf, "%02x", (unsigned char)label.ptr[i]);
+	buf_char(buf, '\'');
+}
+
+static void put_label(struct buf *buf, const struct column *column, struct slice label,
+		      struct arena *arena)
+{
+	struct slice text = label;
+	if (column->charset == CHARSET_BINARY)
+		charset_to_utf8(CHARSET_UTF8MB4, label, arena, &text);
+	if (slice_equal(text, label))
+		put_quoted(buf, label);
+	else
+		put_hex(buf, label);
+}
+
+struct slice labels_spell(const struct column *column, struct arena *arena)
+{
+	struct slice text;
+	struct buf buf;
+	buf_init(&buf);
+	buf_printf(&buf, "%s(", column_type_name(column->type));
+	for (unsigned i = 0; i < column->nlabels; i++) {
+		if (i > 0)
+			buf_char(&buf, ',');
+		put_label(&buf, column, column->labels[i], arena);
+	}
+	buf_char(&buf, ')');
+	text = arena_copy(arena, buf_slice(&buf));
+	buf_fini(&buf);
+	return text;
+}

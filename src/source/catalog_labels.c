@@ -1,0 +1,216 @@
+/* catalog_labels: labels that information_schema cannot show. COLUMN_TYPE is utf8mb3 (as SHOW CREATE TABLE is, inside): a
+ * character outside the BMP is '?' there, and of bytes that are no text MariaDB shows '?', MySQL an empty label or digits. */
+#include "base/num.h"
+#include "model/labels.h"
+#include "source/catalog_priv.h"
+#include "source/conn.h"
+
+enum {
+	BATCH = 64, /* labels asked for at once */
+	CLIENT_ERRORS = 2000,
+	CLIENT_ERRORS_END = 3000,
+};
+
+/* The labels of one column that are in doubt. */
+struct question {
+	struct draft *draft;
+	struct column *column;
+	struct slice *labels;
+	unsigned numbers[BATCH]; /* from 1 on */
+	unsigned n;
+};
+
+static bool in_doubt(struct slice label)
+{
+	return label.len == 0 || memchr(label.ptr, '?', label.len) != NULL;
+}
+
+/* A column of the table's own type that holds label after label, without a row being read: the first part of the CTE gives
+ * the type, and a number that is stored there is the label of that number. */
+static void put_query(const struct question *q, struct buf *sql)
+{
+	const char *value = q->column->type == COLUMN_SET ? "1 << (d.n - 1)" : "d.n";
+	buf_put(sql, SLICE("WITH RECURSIVE d (n) AS ("));
+	for (unsigned i = 0; i < q->n; i++)
+		buf_printf(sql, "%sSELECT %u", i > 0 ? " UNION ALL " : "", q->numbers[i]);
+	buf_put(sql, SLICE("), r (n, v) AS (SELECT 0, t."));
+	conn_quote_name(q->column->name, sql);
+	buf_put(sql, SLICE(" FROM (SELECT 1 AS a) o LEFT JOIN "));
+	conn_quote_name(q->draft->db, sql);
+	buf_char(sql, '.');
+	conn_quote_name(q->draft->name, sql);
+	buf_printf(sql,
+		   " t ON FALSE UNION ALL SELECT d.n, %s FROM r JOIN d ON r.n = 0) "
+		   "SELECT n, HEX(v) FROM r WHERE n > 0",
+		   value);
+}
+
+static struct slice from_hex(struct slice hex, struct arena *arena)
+{
+	char *bytes = arena_alloc(arena, hex.len / 2);
+	return slice_of(bytes, num_unhex(hex, bytes));
+}
+
+static unsigned number(struct slice text)
+{
+	unsigned v = 0;
+	for (size_t i = 0; i < text.len; i++)
+		v = v * 10 + (unsigned)(text.ptr[i] - '0');
+	return v;
+}
+
+static int ask(struct question *q, struct conn *conn, struct err *err)
+{
+	struct result result;
+	struct buf sql;
+	int rc;
+	if (q->n == 0)
+		return 0;
+	buf_init(&sql);
+	put_query(q, &sql);
+	rc = conn_query(conn, &result, err, "%s", buf_cstr(&sql));
+	buf_fini(&sql);
+	if (rc != 0)
+		return -1;
+	for (unsigned i = 0; i < result.nrows; i++) {
+		unsigned at = number(result_cell(&result, i, 0));
+		if (at < 1 || at > q->column->nlabels)
+			continue;
+		q->labels[at - 1] = labels_decode(
+			q->column->charset, from_hex(result_cell(&result, i, 1), q->draft->arena),
+			q->draft->arena);
+	}
+	result_fini(&result);
+	q->n = 0;
+	return 0;
+}
+
+static int load_column(struct draft *draft, struct column *column, struct conn *conn,
+		       struct err *err)
+{
+	struct question q = {draft, column, NULL, {0}, 0};
+	bool doubt = false;
+	q.labels = ARENA_ARRAY(draft->arena, column->nlabels, struct slice);
+	for (unsigned i = 0; i < column->nlabels; i++) {
+		q.labels[i] = column->labels[i];
+		if (!in_doubt(column->labels[i]))
+			continue;
+		doubt = true;
+		q.numbers[q.n++] = i + 1;
+		if (q.n == BATCH && ask(&q, conn, err) != 0)
+			return -1;
+	}
+	if (ask(&q, conn, err) != 0)
+		return -1;
+	column->labels = q.labels;
+	if (doubt)
+		column->sql_type = labels_spell(column, draft->arena);
+	return 0;
+}
+
+int catalog_load_labels(struct draft *draft, struct conn *conn, bool *refused, struct err *err)
+{
+	*refused = false;
+	for (unsigned i = 0; i < draft->ncolumns; i++) {
+		struct column *column = &draft->columns[i].column;
+		if (!column_type_has_labels(column->type) ||
+		    load_column(draft, column, conn, err) == 0)
+			continue;
+		unsigned number = conn_errno(conn);
+		*refused = !err->retriable && number != 0 &&
+			   (number < CLIENT_ERRORS || number >= CLIENT_ERRORS_END);
+		return -1;
+	}
+	return 0;
+}
+
+/* ---- definitions that were saved without them --------------------------------------------------- */
+
+static size_t run_of(struct slice text, size_t at, bool (*is)(unsigned char))
+{
+	size_t n = 0;
+	while (at + n < text.len && is((unsigned char)text.ptr[at + n]))
+		n++;
+	return n;
+}
+
+static bool is_mark(unsigned char c)
+{
+	return c == '?';
+}
+
+static bool is_hidden(unsigned char c)
+{
+	return c == '?' || c >= 0x80;
+}
+
+/* Whether `shown` is what COLUMN_TYPE makes of the label: marks for what it cannot show, or nothing at all. */
+static bool may_be(struct slice shown, struct slice label)
+{
+	size_t i = 0, j = 0;
+	if (shown.len == 0)
+		return run_of(label, 0, is_hidden) == label.len;
+	while (i < shown.len && j < label.len) {
+		if (shown.ptr[i] == label.ptr[j]) {
+			i++, j++;
+			continue;
+		}
+		size_t marks = run_of(shown, i, is_mark), hidden = run_of(label, j, is_hidden);
+		if (marks == 0 || hidden == 0)
+			return false;
+		i += marks;
+		j += hidden;
+	}
+	return i == shown.len && j == label.len;
+}
+
+/* <0: another column; 0: the same; >0: the same, with labels that the saved one does not show. */
+static int compare_labels(const struct column *saved, const struct column *fresh)
+{
+	bool same = true;
+	if (!slice_equal(saved->name, fresh->name) || saved->type != fresh->type ||
+	    saved->charset != fresh->charset || saved->nlabels != fresh->nlabels)
+		return -1;
+	for (unsigned i = 0; i < saved->nlabels; i++) {
+		if (slice_equal(saved->labels[i], fresh->labels[i]))
+			continue;
+		if (!may_be(saved->labels[i], fresh->labels[i]))
+			return -1;
+		same = false;
+	}
+	return same ? 0 : 1;
+}
+
+static bool mend(struct draft *draft, const struct table *saved, const struct table *fresh)
+{
+	bool mended = false;
+	if (saved->ncolumns != fresh->ncolumns)
+		return false;
+	for (unsigned i = 0; i < saved->ncolumns; i++) {
+		int order = compare_labels(&saved->columns[i], &fresh->columns[i]);
+		if (order < 0)
+			return false;
+		if (order == 0)
+			continue;
+		draft->columns[i].column.labels = fresh->columns[i].labels;
+		draft->columns[i].column.sql_type = fresh->columns[i].sql_type;
+		mended = true;
+	}
+	return mended;
+}
+
+void catalog_mend_labels(struct catalog *catalog, const struct catalog *fresh)
+{
+	const struct table *saved;
+	size_t at = 0;
+	while ((saved = catalog_next(catalog, &at)) != NULL) {
+		const struct table *now = catalog_find(fresh, saved->db, saved->name);
+		struct draft draft;
+		if (now == NULL)
+			continue;
+		arena_reset(&catalog->scratch);
+		draft_from_table(&draft, &catalog->scratch, saved);
+		if (mend(&draft, saved, now))
+			catalog_publish_version(catalog, &draft, saved->version);
+	}
+}
