@@ -125,12 +125,24 @@ bool ddl_at_name(struct ddl_parser *p)
 	return kind == TOKEN_WORD || kind == TOKEN_NAME;
 }
 
+/* Names are utf8mb3 in the servers: of a character outside the BMP MySQL makes '?'; MariaDB refuses it. */
+static struct slice in_bmp(struct ddl_parser *p, struct slice name)
+{
+	for (size_t i = 0; i < name.len; i++) {
+		if ((unsigned char)name.ptr[i] < 0xf0)
+			continue;
+		charset_from_utf8(CHARSET_UTF8MB3, name, p->arena, &name);
+		break;
+	}
+	return name;
+}
+
 bool ddl_name(struct ddl_parser *p, struct slice *name)
 {
 	if (!ddl_at_name(p))
 		return ddl_fail(p);
 	struct token token = lexer_next(&p->lexer);
-	*name = lexer_text(&p->lexer, &token);
+	*name = in_bmp(p, lexer_text(&p->lexer, &token));
 	return true;
 }
 

@@ -25,6 +25,13 @@ static bool in_doubt(struct slice label)
 	return label.len == 0 || memchr(label.ptr, '?', label.len) != NULL;
 }
 
+static void put_table(const struct question *q, struct buf *sql)
+{
+	conn_quote_name(q->draft->db, sql);
+	buf_char(sql, '.');
+	conn_quote_name(q->draft->name, sql);
+}
+
 /* A column of the table's own type that holds label after label, without a row being read: the first part of the CTE gives
  * the type, and a number that is stored there is the label of that number. */
 static void put_query(const struct question *q, struct buf *sql)
@@ -36,13 +43,27 @@ static void put_query(const struct question *q, struct buf *sql)
 	buf_put(sql, SLICE("), r (n, v) AS (SELECT 0, t."));
 	conn_quote_name(q->column->name, sql);
 	buf_put(sql, SLICE(" FROM (SELECT 1 AS a) o LEFT JOIN "));
-	conn_quote_name(q->draft->db, sql);
-	buf_char(sql, '.');
-	conn_quote_name(q->draft->name, sql);
+	put_table(q, sql);
 	buf_printf(sql,
 		   " t ON FALSE UNION ALL SELECT d.n, %s FROM r JOIN d ON r.n = 0) "
-		   "SELECT n, HEX(v) FROM r WHERE n > 0",
+		   "SELECT n, HEX(v) FROM r WHERE n > 0 AND v + 0 <> 0",
 		   value);
+}
+
+/* MariaDB gives a SET of a CTE one byte, whatever its labels: a variable of the column's type holds them. */
+static void put_block(const struct question *q, struct buf *sql)
+{
+	buf_put(sql, SLICE("BEGIN NOT ATOMIC DECLARE v TYPE OF "));
+	put_table(q, sql);
+	buf_char(sql, '.');
+	conn_quote_name(q->column->name, sql);
+	buf_put(sql, SLICE("; SET @tideway_labels = ''; "));
+	for (unsigned i = 0; i < q->n; i++)
+		buf_printf(sql,
+			   "SET v = %llu; SET @tideway_labels = "
+			   "CONCAT(@tideway_labels, HEX(v), ','); ",
+			   1ULL << (q->numbers[i] - 1));
+	buf_put(sql, SLICE("END"));
 }
 
 static struct slice from_hex(struct slice hex, struct arena *arena)
@@ -59,30 +80,74 @@ static unsigned number(struct slice text)
 	return v;
 }
 
-static int ask(struct question *q, struct conn *conn, struct err *err)
+static void take_label(struct question *q, unsigned at, struct slice hex)
+{
+	struct arena *arena = q->draft->arena;
+	if (at >= 1 && at <= q->column->nlabels)
+		q->labels[at - 1] = labels_decode(q->column->charset, from_hex(hex, arena), arena);
+}
+
+static int too_few(const struct question *q, unsigned got, struct err *err)
+{
+	return err_set(err, ERR_SOURCE,
+		       "%.*s.%.*s: the server gives %u of the %u labels of column %.*s that were "
+		       "asked for",
+		       SLICE_FMT(q->draft->db), SLICE_FMT(q->draft->name), got, q->n,
+		       SLICE_FMT(q->column->name));
+}
+
+static int ask_query(struct question *q, struct conn *conn, const char *sql, struct err *err)
 {
 	struct result result;
+	int rc = 0;
+	if (conn_query(conn, &result, err, "%s", sql) != 0)
+		return -1;
+	for (unsigned i = 0; i < result.nrows; i++)
+		take_label(q, number(result_cell(&result, i, 0)), result_cell(&result, i, 1));
+	if (result.nrows != q->n)
+		rc = too_few(q, result.nrows, err);
+	result_fini(&result);
+	return rc;
+}
+
+static int ask_block(struct question *q, struct conn *conn, const char *sql, struct err *err)
+{
+	struct result result;
+	unsigned got = 0;
+	int rc = 0;
+	if (conn_query(conn, NULL, err, "%s", sql) != 0 ||
+	    conn_query(conn, &result, err, "SELECT @tideway_labels") != 0)
+		return -1;
+	for (struct slice rest = result_cell(&result, 0, 0); got < q->n && rest.len > 0; got++) {
+		const char *end = memchr(rest.ptr, ',', rest.len);
+		size_t n = end ? (size_t)(end - rest.ptr) : rest.len;
+		take_label(q, q->numbers[got], slice_of(rest.ptr, n));
+		n += end != NULL;
+		rest = slice_of(rest.ptr + n, rest.len - n);
+	}
+	if (got != q->n)
+		rc = too_few(q, got, err);
+	result_fini(&result);
+	return rc;
+}
+
+static int ask(struct question *q, struct conn *conn, struct err *err)
+{
+	bool block = conn_server(conn)->mariadb && q->column->type == COLUMN_SET;
 	struct buf sql;
 	int rc;
 	if (q->n == 0)
 		return 0;
 	buf_init(&sql);
-	put_query(q, &sql);
-	rc = conn_query(conn, &result, err, "%s", buf_cstr(&sql));
+	if (block)
+		put_block(q, &sql);
+	else
+		put_query(q, &sql);
+	rc = block ? ask_block(q, conn, buf_cstr(&sql), err)
+		   : ask_query(q, conn, buf_cstr(&sql), err);
 	buf_fini(&sql);
-	if (rc != 0)
-		return -1;
-	for (unsigned i = 0; i < result.nrows; i++) {
-		unsigned at = number(result_cell(&result, i, 0));
-		if (at < 1 || at > q->column->nlabels)
-			continue;
-		q->labels[at - 1] = labels_decode(
-			q->column->charset, from_hex(result_cell(&result, i, 1), q->draft->arena),
-			q->draft->arena);
-	}
-	result_fini(&result);
 	q->n = 0;
-	return 0;
+	return rc;
 }
 
 static int load_column(struct draft *draft, struct column *column, struct conn *conn,

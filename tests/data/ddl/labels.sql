@@ -6,6 +6,8 @@ ALTER TABLE l1 ADD o ENUM('😀','?','😂x') CHARACTER SET utf8mb4, ADD p SET('
 ALTER TABLE l1 ADD b ENUM('ä',x'e4',0xf6,'z  ') CHARACTER SET latin1, ADD c SET('表','ソ') CHARACTER SET sjis, ADD d ENUM('中','￥') CHARACTER SET gbk;
 ALTER TABLE l1 ADD f ENUM('ж','ä') CHARACTER SET latin1, ADD g ENUM('ж','€') CHARACTER SET utf16, ADD h ENUM(x'0001f600') CHARACTER SET utf32, ADD i ENUM('Ж') CHARACTER SET koi8r;
 ALTER TABLE l1 ADD j ENUM(x'00e4',x'20ac') CHARACTER SET utf16, ADD k ENUM(x'c3a4',x'e4') CHARACTER SET utf8mb4;
+-- all labels that a SET can have, each in doubt
+CREATE TABLE l13 (id INT PRIMARY KEY, s SET('0?','1?','2?','3?','4?','5?','6?','7?','8?','9?','10?','11?','12?','13?','14?','15?','16?','17?','18?','19?','20?','21?','22?','23?','24?','25?','26?','27?','28?','29?','30?','31?','32?','33?','34?','35?','36?','37?','38?','39?','40?','41?','42?','43?','44?','45?','46?','47?','48?','49?','50?','51?','52?','53?','54?','55?','56?','57?','58?','59?','60?','61?','62?',x'f09f9880'));
 -- binary labels are bytes: spaces stay, and what is no text is written in digits
 CREATE TABLE l2 (id INT PRIMARY KEY, e ENUM('a',x'e4',x'f6','ä','b  ',x'') CHARACTER SET binary);
 -- only: mariadb

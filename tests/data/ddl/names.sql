@@ -31,3 +31,8 @@ ALTER TABLE n2 DROP INDEX `å`;
 ALTER TABLE n2 ADD COLUMN IF NOT EXISTS `İ` INT, MODIFY COLUMN IF EXISTS `K` INT AFTER y;
 -- only: mariadb
 ALTER TABLE n2 DROP COLUMN IF EXISTS `Ω`;
+-- names are utf8mb3 in the servers
+-- only: mysql
+CREATE TABLE `n😀` (id INT PRIMARY KEY, `😀` INT, KEY `k😀` (`😀`));
+-- only: mysql
+ALTER TABLE `n?` ADD x INT AFTER `?`;
