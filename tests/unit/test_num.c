@@ -358,9 +358,21 @@ static void days_equal_timegm(void **state)
 	assert_int_equal(num_days(0, 1, 1), -719528);
 }
 
+static void test_unhex(void **state)
+{
+	char out[8];
+	(void)state;
+	assert_int_equal(num_unhex(SLICE("00fFE4'"), out), 3);
+	assert_memory_equal(out, "\0\xff\xe4", 3);
+	assert_int_equal(num_unhex(SLICE(""), out), 0);
+	assert_int_equal(num_unhex(SLICE("a"), out), 0);
+	assert_int_equal(num_unhex(SLICE("61g1"), out), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_unhex),
 		cmocka_unit_test(integers_equal_printf),
 		cmocka_unit_test(integers_at_each_power_of_ten),
 		cmocka_unit_test(pad_writes_exactly_the_width),
