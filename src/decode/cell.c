@@ -1,5 +1,6 @@
 #include "decode/cell.h"
 
+#include "decode/compressed.h"
 #include "decode/decimal.h"
 #include "decode/json_binary.h"
 #include "decode/temporal.h"
@@ -75,6 +76,16 @@ static int cell_year(const struct cell_layout *layout, const uint8_t *ptr, uint3
 	return 0;
 }
 
+/* A YEAR(2) is what the server gives of it: 99 for 1999, and 0 for 2000. */
+static int cell_year2(const struct cell_layout *layout, const uint8_t *ptr, uint32_t len,
+		      struct arena *arena, struct value *value, struct err *err)
+{
+	(void)layout, (void)len, (void)arena, (void)err;
+	value->kind = VALUE_I64;
+	value->i = *ptr % 100;
+	return 0;
+}
+
 static int cell_decimal(const struct cell_layout *layout, const uint8_t *ptr, uint32_t len,
 			struct arena *arena, struct value *value, struct err *err)
 {
@@ -130,7 +141,10 @@ static int cell_datetime(const struct cell_layout *layout, const uint8_t *ptr, u
 {
 	struct temporal t;
 	(void)len, (void)arena;
-	temporal_from_datetime(ptr, &t);
+	if (layout->meta > 0)
+		temporal_from_datetime_53(ptr, layout->meta, &t);
+	else
+		temporal_from_datetime(ptr, &t);
 	return in_column(layout, temporal_date(&t, value, err), err);
 }
 
@@ -149,10 +163,14 @@ static int cell_timestamp2(const struct cell_layout *layout, const uint8_t *ptr,
 static int cell_timestamp(const struct cell_layout *layout, const uint8_t *ptr, uint32_t len,
 			  struct arena *arena, struct value *value, struct err *err)
 {
-	uint32_t seconds;
+	uint32_t seconds, micros = 0;
 	(void)len, (void)arena;
 	memcpy(&seconds, ptr, sizeof(seconds));
-	return in_column(layout, temporal_instant(seconds, 0, value, err), err);
+	if (layout->meta > 0) {
+		seconds = __builtin_bswap32(seconds);
+		micros = temporal_fraction_53(ptr + 4, layout->meta);
+	}
+	return in_column(layout, temporal_instant(seconds, micros, value, err), err);
 }
 
 static int cell_time2(const struct cell_layout *layout, const uint8_t *ptr, uint32_t len,
@@ -169,8 +187,11 @@ static int cell_time(const struct cell_layout *layout, const uint8_t *ptr, uint3
 {
 	struct temporal t;
 	(void)len;
-	temporal_from_time(ptr, &t);
-	return in_column(layout, temporal_time(&t, 0, arena, value, err), err);
+	if (layout->meta > 0)
+		temporal_from_time_53(ptr, layout->meta, &t);
+	else
+		temporal_from_time(ptr, &t);
+	return in_column(layout, temporal_time(&t, layout->meta, arena, value, err), err);
 }
 
 /* ---- text and bytes --------------------------------------------------------------------------- */
@@ -191,6 +212,25 @@ int cell_bytes(const struct cell_layout *layout, const uint8_t *ptr, uint32_t le
 	value->kind = VALUE_BYTES;
 	value->text = slice_of(ptr, len);
 	return 0;
+}
+
+static int unpacked_text(const struct cell_layout *layout, const uint8_t *ptr, uint32_t len,
+			 struct arena *arena, struct value *value, struct err *err)
+{
+	struct slice text;
+	if (compressed_unpack(slice_of(ptr, len), arena, &text, err) < 0)
+		return in_column(layout, -1, err);
+	value->kind = VALUE_TEXT;
+	charset_to_utf8(layout->column->charset, text, arena, &value->text);
+	return 0;
+}
+
+static int unpacked_bytes(const struct cell_layout *layout, const uint8_t *ptr, uint32_t len,
+			  struct arena *arena, struct value *value, struct err *err)
+{
+	value->kind = VALUE_BYTES;
+	return in_column(layout, compressed_unpack(slice_of(ptr, len), arena, &value->text, err),
+			 err);
 }
 
 const uint8_t *cell_pad(const uint8_t *ptr, uint32_t len, uint32_t size, struct arena *arena)
@@ -331,7 +371,7 @@ cell_decode_fn *cell_decoder(const struct column *column, uint8_t wire, uint16_t
 	case WIRE_BIT:
 		return cell_bit;
 	case WIRE_YEAR:
-		return cell_year;
+		return slice_starts(column->sql_type, SLICE("year(2)")) ? cell_year2 : cell_year;
 	case WIRE_DATE:
 	case WIRE_NEWDATE:
 		return cell_date;
@@ -360,6 +400,9 @@ cell_decode_fn *cell_decoder(const struct column *column, uint8_t wire, uint16_t
 	case WIRE_VARCHAR:
 	case WIRE_BLOB:
 		return text_decoder(column);
+	case WIRE_VARCHAR_COMPRESSED:
+	case WIRE_BLOB_COMPRESSED:
+		return text_decoder(column) == cell_bytes ? unpacked_bytes : unpacked_text;
 	default:
 		return NULL;
 	}

@@ -25,6 +25,11 @@ bool cell_matches(const struct column *column, uint8_t wire, uint16_t meta);
 /* The decoder of a cell that matches. NULL: cannot be decoded. */
 cell_decode_fn *cell_decoder(const struct column *column, uint8_t wire, uint16_t meta);
 
+/* Whether its cells are compressed. */
+bool cell_is_compressed(uint8_t wire);
+/* TIME, DATETIME and TIMESTAMP of MySQL 5.5 and MariaDB 5.3. */
+bool cell_has_old_time(uint8_t wire);
+
 /* Decoders that the binary protocol has too. */
 cell_decode_fn cell_i8, cell_u8, cell_i16, cell_u16, cell_i32, cell_u32, cell_i64, cell_u64;
 cell_decode_fn cell_f32, cell_f64, cell_text, cell_bytes, cell_padded, cell_bit;

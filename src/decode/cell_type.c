@@ -55,13 +55,26 @@ bool cell_normalize(uint8_t *wire, uint16_t *meta)
 	case WIRE_DOUBLE:
 		return *meta == sizeof(double);
 	case WIRE_BLOB:
+	case WIRE_BLOB_COMPRESSED:
 	case WIRE_JSON:
 	case WIRE_GEOMETRY:
 	case WIRE_VECTOR:
 		return *meta >= 1 && *meta <= BLOB_PREFIX_MAX;
+	case WIRE_VARCHAR_COMPRESSED: /* the byte in front of the value counts */
+		return *meta >= 1;
 	default:
 		return true;
 	}
+}
+
+bool cell_is_compressed(uint8_t wire)
+{
+	return wire == WIRE_BLOB_COMPRESSED || wire == WIRE_VARCHAR_COMPRESSED;
+}
+
+bool cell_has_old_time(uint8_t wire)
+{
+	return wire == WIRE_TIME || wire == WIRE_DATETIME || wire == WIRE_TIMESTAMP;
 }
 
 static int prefix_size(unsigned bytes)
@@ -80,16 +93,20 @@ int cell_size(uint8_t wire, uint16_t meta)
 	case WIRE_INT24:
 	case WIRE_DATE:
 	case WIRE_NEWDATE:
-	case WIRE_TIME:
 		return 3;
 	case WIRE_LONG:
 	case WIRE_FLOAT:
-	case WIRE_TIMESTAMP:
 		return 4;
 	case WIRE_LONGLONG:
 	case WIRE_DOUBLE:
-	case WIRE_DATETIME:
 		return 8;
+	/* with a fraction they are MariaDB's, see table_map.c */
+	case WIRE_TIME:
+		return (int)temporal_time_53_size(meta);
+	case WIRE_TIMESTAMP:
+		return 4 + (int)temporal_fraction_size(meta);
+	case WIRE_DATETIME:
+		return meta == 0 ? 8 : (int)temporal_datetime_53_size(meta);
 	case WIRE_TIMESTAMP2:
 		return 4 + (int)temporal_fraction_size(meta);
 	case WIRE_DATETIME2:
@@ -105,9 +122,11 @@ int cell_size(uint8_t wire, uint16_t meta)
 		return meta;
 	case WIRE_STRING:
 	case WIRE_VARCHAR:
+	case WIRE_VARCHAR_COMPRESSED:
 	case WIRE_VAR_STRING:
 		return prefix_size(meta);
 	case WIRE_BLOB:
+	case WIRE_BLOB_COMPRESSED:
 	case WIRE_JSON:
 	case WIRE_GEOMETRY:
 	case WIRE_VECTOR:
@@ -132,6 +151,12 @@ void cell_describe(uint8_t wire, uint16_t meta, char *dst, size_t cap)
 		return;
 	case WIRE_BLOB:
 		snprintf(dst, cap, "%sBLOB or %sTEXT", blobs[meta], blobs[meta]);
+		return;
+	case WIRE_VARCHAR_COMPRESSED:
+		snprintf(dst, cap, "%s of %u bytes", name, meta - 1);
+		return;
+	case WIRE_BLOB_COMPRESSED:
+		snprintf(dst, cap, "COMPRESSED %sBLOB or %sTEXT", blobs[meta], blobs[meta]);
 		return;
 	case WIRE_BIT:
 	case WIRE_TIMESTAMP2:
@@ -164,7 +189,7 @@ static bool check_bits(const struct column *column, uint8_t wire, uint16_t meta)
 	return meta == column->length;
 }
 
-/* The old codes have no fraction: meta is 0. MariaDB's own old form of one has another size. */
+/* MySQL's old codes have no fraction: meta is 0. */
 static bool check_fraction(const struct column *column, uint8_t wire, uint16_t meta)
 {
 	(void)wire;
@@ -174,9 +199,9 @@ static bool check_fraction(const struct column *column, uint8_t wire, uint16_t m
 /* Length 0: the catalog does not say. */
 static bool check_bytes(const struct column *column, uint8_t wire, uint16_t meta)
 {
-	(void)wire;
+	uint64_t bytes = wire == WIRE_VARCHAR_COMPRESSED ? meta - 1u : meta;
 	return column->length == 0 ||
-	       (uint64_t)column->length * charset_max_bytes(column->charset) == meta;
+	       (uint64_t)column->length * charset_max_bytes(column->charset) == bytes;
 }
 
 static bool check_enum(const struct column *column, uint8_t wire, uint16_t meta)
@@ -221,17 +246,17 @@ static const struct rule rules[COLUMN_TYPE_COUNT] = {
 	[COLUMN_DATETIME] = {WIRE_DATETIME2, WIRE_DATETIME, 0, check_fraction},
 	[COLUMN_TIMESTAMP] = {WIRE_TIMESTAMP2, WIRE_TIMESTAMP, 0, check_fraction},
 	[COLUMN_CHAR] = {WIRE_STRING, 0, 0, check_bytes},
-	[COLUMN_VARCHAR] = {WIRE_VARCHAR, 0, 0, check_bytes},
-	[COLUMN_TINYTEXT] = {WIRE_BLOB, 0, 1, NULL},
-	[COLUMN_TEXT] = {WIRE_BLOB, 0, 2, NULL},
-	[COLUMN_MEDIUMTEXT] = {WIRE_BLOB, 0, 3, NULL},
-	[COLUMN_LONGTEXT] = {WIRE_BLOB, 0, 4, NULL},
+	[COLUMN_VARCHAR] = {WIRE_VARCHAR, WIRE_VARCHAR_COMPRESSED, 0, check_bytes},
+	[COLUMN_TINYTEXT] = {WIRE_BLOB, WIRE_BLOB_COMPRESSED, 1, NULL},
+	[COLUMN_TEXT] = {WIRE_BLOB, WIRE_BLOB_COMPRESSED, 2, NULL},
+	[COLUMN_MEDIUMTEXT] = {WIRE_BLOB, WIRE_BLOB_COMPRESSED, 3, NULL},
+	[COLUMN_LONGTEXT] = {WIRE_BLOB, WIRE_BLOB_COMPRESSED, 4, NULL},
 	[COLUMN_BINARY] = {WIRE_STRING, 0, 0, check_bytes},
-	[COLUMN_VARBINARY] = {WIRE_VARCHAR, 0, 0, check_bytes},
-	[COLUMN_TINYBLOB] = {WIRE_BLOB, 0, 1, NULL},
-	[COLUMN_BLOB] = {WIRE_BLOB, 0, 2, NULL},
-	[COLUMN_MEDIUMBLOB] = {WIRE_BLOB, 0, 3, NULL},
-	[COLUMN_LONGBLOB] = {WIRE_BLOB, 0, 4, NULL},
+	[COLUMN_VARBINARY] = {WIRE_VARCHAR, WIRE_VARCHAR_COMPRESSED, 0, check_bytes},
+	[COLUMN_TINYBLOB] = {WIRE_BLOB, WIRE_BLOB_COMPRESSED, 1, NULL},
+	[COLUMN_BLOB] = {WIRE_BLOB, WIRE_BLOB_COMPRESSED, 2, NULL},
+	[COLUMN_MEDIUMBLOB] = {WIRE_BLOB, WIRE_BLOB_COMPRESSED, 3, NULL},
+	[COLUMN_LONGBLOB] = {WIRE_BLOB, WIRE_BLOB_COMPRESSED, 4, NULL},
 	[COLUMN_ENUM] = {WIRE_ENUM, 0, 0, check_enum},
 	[COLUMN_SET] = {WIRE_SET, 0, 0, check_set},
 	[COLUMN_JSON] = {WIRE_JSON, WIRE_BLOB, 0, check_json},

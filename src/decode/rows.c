@@ -2,6 +2,7 @@
 
 #include "base/reader.h"
 #include "decode/cell.h"
+#include "decode/compressed.h"
 
 #include <inttypes.h>
 
@@ -176,6 +177,18 @@ static inline bool take_length(const uint8_t **at, const uint8_t *end, uint32_t 
 	return true;
 }
 
+/* The size that limits the memory for a row counts what compressed cells become. */
+static uint32_t unpacked_size(const struct row *row)
+{
+	uint64_t size = row->size;
+	for (unsigned i = 0; i < row->layout->ncells; i++) {
+		const struct cell *cell = &row->cells[i];
+		if (cell->len < CELL_ABSENT && cell_is_compressed(row->layout->cells[i].wire))
+			size += compressed_length(slice_of(row->base + cell->offset, cell->len));
+	}
+	return size > UINT32_MAX ? UINT32_MAX : (uint32_t)size;
+}
+
 /* One image: NULL bits of the columns that are present, then their cells. Returns the address behind it,
  * NULL when it is cut. Columns behind the table's last are hidden ones, and are passed over. */
 static inline const uint8_t *split(struct row *row, const uint8_t *present, unsigned npresent,
@@ -206,6 +219,8 @@ static inline const uint8_t *split(struct row *row, const uint8_t *present, unsi
 			row->cells[i] = cell;
 	}
 	row->size = (uint32_t)(at - base);
+	if (row->layout->unpacks)
+		row->size = unpacked_size(row);
 	return at;
 }
 

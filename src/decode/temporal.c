@@ -57,10 +57,12 @@ int temporal_instant(uint64_t seconds, uint32_t micros, struct value *value, str
 	return 0;
 }
 
+/* Microseconds of one unit of the last of n digits. */
+static const uint32_t units[] = {1000000, 100000, 10000, 1000, 100, 10, 1};
+
 int temporal_time(const struct temporal *t, unsigned digits, struct arena *arena,
 		  struct value *value, struct err *err)
 {
-	static const uint32_t units[] = {1000000, 100000, 10000, 1000, 100, 10, 1};
 	if (t->hour > HOUR_MAX || t->minute > 59 || t->second > 59 || t->micros > 999999 ||
 	    digits > FRACTION_DIGITS_MAX)
 		return err_set(err, ERR_DATA,
@@ -186,6 +188,62 @@ void temporal_from_time(const uint8_t *ptr, struct temporal *t)
 		.minute = abs / 100 % 100,
 		.second = abs % 100,
 	};
+}
+
+unsigned temporal_datetime_53_size(unsigned digits)
+{
+	static const uint8_t sizes[] = {5, 6, 6, 7, 7, 7, 8};
+	return sizes[digits];
+}
+
+unsigned temporal_time_53_size(unsigned digits)
+{
+	static const uint8_t sizes[] = {3, 4, 4, 5, 5, 5, 6};
+	return sizes[digits];
+}
+
+uint32_t temporal_fraction_53(const uint8_t *ptr, unsigned digits)
+{
+	return (uint32_t)big_endian(ptr, temporal_fraction_size(digits)) * units[digits];
+}
+
+static uint32_t take(uint64_t *v, uint32_t radix)
+{
+	uint32_t part = (uint32_t)(*v % radix);
+	*v /= radix;
+	return part;
+}
+
+/* ((((year * 13 + month) * 32 + day) * 24 + hour) * 60 + minute) * 60 + second, then the fraction's digits */
+static void unpack_53(uint64_t v, unsigned digits, struct temporal *t)
+{
+	*t = (struct temporal){0};
+	t->micros = take(&v, 1000000 / units[digits]) * units[digits];
+	t->second = take(&v, 60);
+	t->minute = take(&v, 60);
+	t->hour = take(&v, 24);
+	t->day = take(&v, 32);
+	t->month = take(&v, 13);
+	t->year = v > UINT32_MAX ? UINT32_MAX : (uint32_t)v;
+}
+
+/* Big-endian. */
+void temporal_from_datetime_53(const uint8_t *ptr, unsigned digits, struct temporal *t)
+{
+	unpack_53(big_endian(ptr, temporal_datetime_53_size(digits)), digits, t);
+}
+
+/* Big-endian, with an offset of 839 hours. */
+void temporal_from_time_53(const uint8_t *ptr, unsigned digits, struct temporal *t)
+{
+	const int64_t zero = INT64_C(839) * 3600 * (1000000 / units[digits]);
+	int64_t v = (int64_t)big_endian(ptr, temporal_time_53_size(digits)) - zero;
+	unpack_53((uint64_t)(v < 0 ? -v : v), digits, t);
+	uint64_t days = ((uint64_t)t->year * 13 + t->month) * 32 + t->day;
+	uint64_t hours = days * 24 + t->hour;
+	t->negative = v < 0;
+	t->hour = hours > UINT32_MAX ? UINT32_MAX : (uint32_t)hours;
+	t->year = t->month = t->day = 0;
 }
 
 bool temporal_from_protocol(const uint8_t *ptr, size_t len, struct temporal *t)

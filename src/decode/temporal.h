@@ -38,6 +38,13 @@ void temporal_from_time2(const uint8_t *ptr, unsigned digits,
 			 struct temporal *t);                        /* 3 + fraction */
 void temporal_from_datetime(const uint8_t *ptr, struct temporal *t); /* 8, MySQL 5.5 */
 void temporal_from_time(const uint8_t *ptr, struct temporal *t);     /* 3, MySQL 5.5 */
+/* MariaDB's own form of a fraction of 1 to 6 digits, which tables keep that were made before version 10.1 or with
+ * mysql56_temporal_format=OFF. */
+unsigned temporal_datetime_53_size(unsigned digits);
+unsigned temporal_time_53_size(unsigned digits);
+uint32_t temporal_fraction_53(const uint8_t *ptr, unsigned digits); /* of a TIMESTAMP */
+void temporal_from_datetime_53(const uint8_t *ptr, unsigned digits, struct temporal *t);
+void temporal_from_time_53(const uint8_t *ptr, unsigned digits, struct temporal *t);
 /* The binary protocol's: year(2) month day [h m s [us(4)]], or neg days(4) h m s [us(4)]. False: a
  * length that neither has. */
 bool temporal_from_protocol(const uint8_t *ptr, size_t len, struct temporal *t);

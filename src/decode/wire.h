@@ -27,8 +27,8 @@
 	X(TIMESTAMP2, 17, "TIMESTAMP", 1)                                                          \
 	X(DATETIME2, 18, "DATETIME", 1)                                                            \
 	X(TIME2, 19, "TIME", 1)                                                                    \
-	X(BLOB_COMPRESSED, 140, "compressed BLOB", 1)                                              \
-	X(VARCHAR_COMPRESSED, 141, "compressed VARCHAR", 2)                                        \
+	X(BLOB_COMPRESSED, 140, "COMPRESSED BLOB", 1)                                              \
+	X(VARCHAR_COMPRESSED, 141, "COMPRESSED VARCHAR", 2)                                        \
 	X(VECTOR, 242, "VECTOR", 1)                                                                \
 	X(JSON, 245, "JSON", 1)                                                                    \
 	X(NEWDECIMAL, 246, "DECIMAL", 2)                                                           \

@@ -36,12 +36,14 @@ struct row_layout {
 	struct cell_layout *cells; /* in table order */
 	uint32_t fixed_size;       /* for the splitter's own use */
 	void *private_data;        /* likewise */
+	bool unpacks;              /* some cells are compressed: they take more than their bytes */
 };
 
 struct row {
 	const struct row_layout *layout;
 	const uint8_t *base; /* what cell offsets are relative to */
-	uint32_t size;       /* bytes of the image as the server sent it; 0 for one made by hand */
+	uint32_t size; /* bytes of the image as the server sent it, of compressed cells what they
+	                        become; 0 for one made by hand */
 	struct cell *cells;  /* layout->ncells of them */
 	struct value *edits; /* NULL, or ncells values a script has put in their place */
 };
