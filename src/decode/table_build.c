@@ -29,9 +29,14 @@ static bool is_bytes(const struct map_column *map)
 	return map->charset == CHARSET_BINARY;
 }
 
+static uint32_t bytes_of(const struct map_column *map)
+{
+	return map->wire == WIRE_VARCHAR_COMPRESSED ? map->meta - 1u : map->meta;
+}
+
 static uint32_t characters(const struct map_column *map)
 {
-	return map->meta / charset_max_bytes(map->charset);
+	return bytes_of(map) / charset_max_bytes(map->charset);
 }
 
 static enum column_type blob_type(const struct map_column *map)
@@ -82,8 +87,10 @@ static enum column_type type_of(const struct map_column *map)
 	case WIRE_STRING:
 		return is_bytes(map) ? COLUMN_BINARY : COLUMN_CHAR;
 	case WIRE_VARCHAR:
+	case WIRE_VARCHAR_COMPRESSED:
 		return is_bytes(map) ? COLUMN_VARBINARY : COLUMN_VARCHAR;
 	case WIRE_BLOB:
+	case WIRE_BLOB_COMPRESSED:
 		return blob_type(map);
 	case WIRE_ENUM:
 		return COLUMN_ENUM;
@@ -112,7 +119,7 @@ static void set_size(struct column *column, const struct map_column *map)
 	case COLUMN_BINARY:
 	case COLUMN_VARBINARY:
 	case COLUMN_BIT:
-		column->length = map->meta;
+		column->length = bytes_of(map);
 		break;
 	case COLUMN_DECIMAL:
 		column->length = map->meta >> 8;
@@ -140,7 +147,21 @@ static void set_labels(const struct build *b, struct column *column, const struc
 	column->labels = labels;
 }
 
-static void set_sql_type(const struct build *b, struct column *column)
+static const char *type_name(const struct build *b, const struct column *column,
+			     const struct map_column *map)
+{
+	static const char *const spatial[] = {"geometry",	"point",	   "linestring",
+					      "polygon",	"multipoint",	   "multilinestring",
+					      "multipolygon", "geomcollection"};
+	enum { COLLECTION = 7 };
+	if (column->type != COLUMN_GEOMETRY || map->geometry > COLLECTION)
+		return column_type_name(column->type);
+	if (map->geometry == COLLECTION && b->map->mariadb)
+		return "geometrycollection";
+	return spatial[map->geometry];
+}
+
+static void set_sql_type(const struct build *b, struct column *column, const struct map_column *map)
 {
 	struct buf text;
 	if (column_type_has_labels(column->type)) {
@@ -148,7 +169,7 @@ static void set_sql_type(const struct build *b, struct column *column)
 		return;
 	}
 	buf_init(&text);
-	buf_printf(&text, "%s", column_type_name(column->type));
+	buf_printf(&text, "%s", type_name(b, column, map));
 	if (column->type == COLUMN_DECIMAL) {
 		buf_printf(&text, "(%u,%u)", column->length, column->scale);
 	} else if (column->length > 0 || column->type == COLUMN_CHAR) {
@@ -158,6 +179,8 @@ static void set_sql_type(const struct build *b, struct column *column)
 	}
 	if (column->is_unsigned)
 		buf_put(&text, SLICE(" unsigned"));
+	if (cell_is_compressed(map->wire))
+		buf_put(&text, SLICE(" /*M!100301 COMPRESSED*/"));
 	column->sql_type = arena_copy(b->arena, buf_slice(&text));
 	buf_fini(&text);
 }
@@ -165,7 +188,7 @@ static void set_sql_type(const struct build *b, struct column *column)
 static bool needs_charset(const struct map_column *map)
 {
 	return map->wire == WIRE_STRING || map->wire == WIRE_VARCHAR || map->wire == WIRE_BLOB ||
-	       map->wire == WIRE_ENUM || map->wire == WIRE_SET;
+	       map->wire == WIRE_ENUM || map->wire == WIRE_SET || cell_is_compressed(map->wire);
 }
 
 /* ---- columns ---------------------------------------------------------------------------------- */
@@ -236,7 +259,7 @@ static int build_column(const struct build *b, unsigned i, struct err *err)
 	column->invisible = map->has_visibility && map->invisible;
 	set_size(column, map);
 	set_labels(b, column, map);
-	set_sql_type(b, column);
+	set_sql_type(b, column, map);
 	if (at >= 0 && agrees(&b->known->columns[at], column, map))
 		refine(column, &b->known->columns[at], b);
 	return 0;

@@ -14,6 +14,7 @@ enum {
 	TABLE_ID_SIZE = 6,
 	COLUMN_NAMES = 4, /* optional metadata */
 	COLUMNS_MAX = 65535,
+	FRACTION_MAX = 6,     /* digits of a second */
 	DIFFERENCES_MAX = 8,  /* named in an error; the rest is counted */
 	LONG_KEY_BYTES = 767, /* the smallest limit of an index part that a server has */
 };
@@ -38,10 +39,12 @@ int table_map_id(const struct event *event, uint64_t *table_id, struct slice *id
 
 /* table id(6) flags(2) len(1) db \0 len(1) name \0 ncolumns(lenenc) types meta(lenenc-coded) nullable
  * optional ... */
-int table_map_parse(const struct event *event, struct table_map *map, struct err *err)
+int table_map_parse(const struct event *event, const struct event_format *format,
+		    struct table_map *map, struct err *err)
 {
 	struct reader r;
 	memset(map, 0, sizeof(*map));
+	map->mariadb = format->mariadb;
 	if (table_map_id(event, &map->table_id, &map->identity, err) < 0)
 		return -1;
 	reader_init(&r, map->identity.ptr, map->identity.len);
@@ -299,6 +302,25 @@ static int compare(const struct table_map *map, const struct table_meta *meta,
 
 /* ---- layout ------------------------------------------------------------------------------------ */
 
+static bool is_temporal(const struct column *column)
+{
+	return column->type == COLUMN_TIME || column->type == COLUMN_DATETIME ||
+	       column->type == COLUMN_TIMESTAMP;
+}
+
+/* MariaDB's own form of a TIME, DATETIME or TIMESTAMP with a fraction has the code of one without, and no metadata: how many
+ * digits there are only the catalog knows. */
+static void take_fractions(const struct table_map *map, const struct table_meta *meta,
+			   const struct table *table)
+{
+	for (unsigned i = 0; map->mariadb && i < map->ncolumns && i < table->ncolumns; i++) {
+		const struct column *column = &table->columns[i];
+		if (cell_has_old_time(meta->columns[i].wire) && is_temporal(column) &&
+		    column->scale <= FRACTION_MAX)
+			meta->columns[i].meta = column->scale;
+	}
+}
+
 /* What cannot be decoded is found before the comparison, which could only say that it differs. */
 static int refuse_types(const struct table_map *map, const struct table_meta *meta,
 			const struct table *table, struct err *err)
@@ -306,13 +328,6 @@ static int refuse_types(const struct table_map *map, const struct table_meta *me
 	for (unsigned i = 0; i < map->ncolumns; i++) {
 		uint8_t wire = meta->columns[i].wire;
 		struct slice name = i < table->ncolumns ? table->columns[i].name : SLICE("?");
-		if (wire == WIRE_BLOB_COMPRESSED || wire == WIRE_VARCHAR_COMPRESSED)
-			return err_set(err, ERR_DATA,
-				       "column %.*s of table %.*s.%.*s is COMPRESSED (type %u), "
-				       "which cannot be decoded: change the column to be without "
-				       "COMPRESSED, or leave the table out",
-				       SLICE_FMT(name), SLICE_FMT(map->db), SLICE_FMT(map->name),
-				       wire);
 		if (cell_size(wire, meta->columns[i].meta) < 0)
 			return err_set(err, ERR_DATA,
 				       "column %.*s of table %.*s.%.*s has the type %u (%s) in "
@@ -344,8 +359,10 @@ int table_map_layout(const struct table_map *map, const struct table *table, str
 {
 	struct table_meta meta;
 	*layout = NULL;
-	if (table_meta_parse(map, arena, &meta, err) < 0 ||
-	    refuse_types(map, &meta, table, err) < 0 ||
+	if (table_meta_parse(map, arena, &meta, err) < 0)
+		return -1;
+	take_fractions(map, &meta, table);
+	if (refuse_types(map, &meta, table, err) < 0 ||
 	    compare(map, &meta, table, arena, err) < 0 || refuse_charsets(table, err) < 0)
 		return -1;
 	struct row_layout *made = ARENA_NEW(arena, struct row_layout);
@@ -357,6 +374,7 @@ int table_map_layout(const struct table_map *map, const struct table *table, str
 	made->private_data = sizes;
 	for (unsigned i = 0; i < table->ncolumns; i++) {
 		const struct map_column *column = &meta.columns[i];
+		made->unpacks = made->unpacks || cell_is_compressed(column->wire);
 		made->cells[i] = (struct cell_layout){
 			.decode = cell_decoder(&table->columns[i], column->wire, column->meta),
 			.column = &table->columns[i],

@@ -16,12 +16,14 @@ struct table_map {
 	struct slice optional;   /* optional metadata TLVs; empty with NO_LOG */
 	struct slice identity;   /* the body without table id: what a plan's key compares
 	                              (consistency rule 12), together with the catalog version */
+	bool mariadb;            /* which server wrote it: they count columns differently */
 };
 
 /* Only the table id and identity (cheap, for the hot path). */
 int table_map_id(const struct event *event, uint64_t *table_id, struct slice *identity,
 		 struct err *err) MUST_CHECK;
-int table_map_parse(const struct event *event, struct table_map *map, struct err *err) MUST_CHECK;
+int table_map_parse(const struct event *event, const struct event_format *format,
+		    struct table_map *map, struct err *err) MUST_CHECK;
 
 /* Whether it names its columns: binlog_row_metadata=FULL. */
 bool table_map_has_names(const struct table_map *map);

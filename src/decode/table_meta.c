@@ -29,9 +29,25 @@ struct parse {
 
 /* ---- which columns a field counts ------------------------------------------------------------- */
 
-/* Signedness counts YEAR too, on both servers. */
-static bool is_numeric(const struct map_column *column)
+/* A field lists values without their columns' numbers: the servers pass over the columns of other kinds. What a
+ * kind is differs between them, and one column that is counted wrongly shifts the values of all after it.
+ *
+ *                             MariaDB                                  MySQL
+ *   signedness                integers, DECIMAL, FLOAT, DOUBLE, YEAR   the same
+ *   character sets            CHAR, VARCHAR, TEXT and their binary     CHAR, VARCHAR, TEXT and their binary
+ *                             forms, COMPRESSED ones, UUID, INET4,     forms, VECTOR; neither JSON nor
+ *                             INET6, VECTOR, spatial types             spatial types
+ *   ENUM and SET              both                                     both
+ *   geometry types            spatial types                            spatial types
+ *   dimensions                (not written)                            VECTOR
+ *   names, key, visibility    every column of the TABLE_MAP            every column of the TABLE_MAP
+ */
+
+typedef bool column_filter(const struct parse *p, const struct map_column *column);
+
+static bool is_numeric(const struct parse *p, const struct map_column *column)
 {
+	(void)p;
 	switch (column->wire) {
 	case WIRE_TINY:
 	case WIRE_SHORT:
@@ -48,7 +64,7 @@ static bool is_numeric(const struct map_column *column)
 	}
 }
 
-static bool is_character(const struct map_column *column)
+static bool is_character(const struct parse *p, const struct map_column *column)
 {
 	switch (column->wire) {
 	case WIRE_STRING:
@@ -57,40 +73,51 @@ static bool is_character(const struct map_column *column)
 	case WIRE_BLOB:
 	case WIRE_BLOB_COMPRESSED:
 	case WIRE_VARCHAR_COMPRESSED:
+	case WIRE_VECTOR: /* of MySQL; MariaDB's is a VARCHAR */
 		return true;
+	case WIRE_GEOMETRY:
+		return p->map->mariadb;
 	default:
 		return false;
 	}
 }
 
-static bool is_enum_or_set(const struct map_column *column)
+static bool is_enum_or_set(const struct parse *p, const struct map_column *column)
 {
+	(void)p;
 	return column->wire == WIRE_ENUM || column->wire == WIRE_SET;
 }
 
-static bool is_enum(const struct map_column *column)
+static bool is_enum(const struct parse *p, const struct map_column *column)
 {
+	(void)p;
 	return column->wire == WIRE_ENUM;
 }
 
-static bool is_set(const struct map_column *column)
+static bool is_set(const struct parse *p, const struct map_column *column)
 {
+	(void)p;
 	return column->wire == WIRE_SET;
 }
 
-static bool is_vector(const struct map_column *column)
+static bool is_geometry(const struct parse *p, const struct map_column *column)
 {
-	return column->wire == WIRE_VECTOR;
+	(void)p;
+	return column->wire == WIRE_GEOMETRY;
 }
 
-typedef bool column_filter(const struct map_column *column);
+static bool is_vector(const struct parse *p, const struct map_column *column)
+{
+	(void)p;
+	return column->wire == WIRE_VECTOR;
+}
 
 /* The next column from *at on that the filter takes; NULL: none. */
 static struct map_column *next_column(const struct parse *p, column_filter *filter, unsigned *at)
 {
 	while (*at < p->map->ncolumns) {
 		struct map_column *column = &p->meta->columns[(*at)++];
-		if (filter(column))
+		if (filter(p, column))
 			return column;
 	}
 	return NULL;
@@ -131,6 +158,8 @@ static void read_default_charset(const struct parse *p, struct reader *r, column
 		set_charset(c, reader_lenenc(r));
 		other = reader_left(r) ? reader_lenenc(r) : UINT64_MAX;
 	}
+	if (other != UINT64_MAX)
+		r->failed = true;
 }
 
 static void read_column_charset(const struct parse *p, struct reader *r, column_filter *filter)
@@ -194,6 +223,13 @@ static void read_visibility(const struct parse *p, struct reader *r)
 	}
 }
 
+static void read_geometry_types(const struct parse *p, struct reader *r)
+{
+	unsigned at = 0;
+	for (struct map_column *c; (c = next_column(p, is_geometry, &at)) && !r->failed;)
+		c->geometry = (uint32_t)reader_lenenc(r);
+}
+
 static void read_dimensions(const struct parse *p, struct reader *r)
 {
 	unsigned at = 0;
@@ -236,14 +272,19 @@ static void read_field(const struct parse *p, uint8_t type, struct reader *r)
 	case META_VISIBILITY:
 		read_visibility(p, r);
 		return;
+	case META_GEOMETRY_TYPE:
+		read_geometry_types(p, r);
+		return;
 	case META_VECTOR_DIMENSIONS:
 		read_dimensions(p, r);
 		return;
 	default:
+		reader_bytes(r, reader_left(r));
 		return;
 	}
 }
 
+/* A field that has more or fewer values than there are columns of its kind is not of the columns that we count. */
 static bool read_optional(const struct parse *p)
 {
 	struct reader r;
@@ -256,7 +297,7 @@ static bool read_optional(const struct parse *p)
 			return false;
 		reader_init(&inner, field.ptr, field.len);
 		read_field(p, type, &inner);
-		if (inner.failed)
+		if (inner.failed || reader_left(&inner) > 0)
 			return false;
 	}
 	return true;

@@ -20,6 +20,7 @@ struct map_column {
 	bool has_labels;
 	unsigned nlabels;           /* ENUM, SET */
 	const struct slice *labels; /* in the column's character set */
+	uint32_t geometry;          /* spatial types, as WKB numbers them; 0: any, or not known */
 	uint32_t dimensions;        /* VECTOR; 0: not known */
 };
 

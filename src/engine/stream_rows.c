@@ -180,7 +180,7 @@ static int find_plan(struct stream *stream, const struct event *event, struct er
 	struct table_map map;
 	struct plan *plan;
 	size_t len;
-	if (table_map_parse(event, &map, err) < 0)
+	if (table_map_parse(event, &stream->cursor.format, &map, err) < 0)
 		return stream_at(stream, stream->cursor.offset, SLICE(""), err);
 	stream->row_metadata_full = table_map_has_names(&map);
 	if (map.db.len + map.name.len + 1 > sizeof(name))

@@ -150,8 +150,8 @@ static int on_table_map(struct tail *tail, const struct event *event, uint64_t s
 	struct slice identity;
 	uint64_t id;
 	if (table_map_id(event, &id, &identity, err) < 0 ||
-	    tail_tables_find(&tail->tables, event, tail->cursor.file, start, &table, &replaced,
-			     err) < 0)
+	    tail_tables_find(&tail->tables, event, &tail->cursor.format, tail->cursor.file, start,
+			     &table, &replaced, err) < 0)
 		return at_place(tail, "binlog event", start, err);
 	table_ids_drop(&tail->ids, replaced);
 	tail_table_free(replaced);

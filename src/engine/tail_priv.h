@@ -45,8 +45,9 @@ int tail_tables_open(struct tail_tables *tables, const struct source_config *con
 void tail_tables_close(struct tail_tables *tables);
 /* The table of a TABLE_MAP, at the cursor's file and this offset. One whose rows cannot be read has `refused`. *replaced: a table
  * of the same name that is gone now; NULL: none. The caller frees it (tail_table_free). */
-int tail_tables_find(struct tail_tables *tables, const struct event *event, const char *file,
-		     uint64_t offset, struct tail_table **table, struct tail_table **replaced,
+int tail_tables_find(struct tail_tables *tables, const struct event *event,
+		     const struct event_format *format, const char *file, uint64_t offset,
+		     struct tail_table **table, struct tail_table **replaced,
 		     struct err *err) MUST_CHECK;
 void tail_table_free(struct tail_table *table);
 /* A statement of the stream: refuses one that changes rows, or that is not known; after one that may change definitions they are

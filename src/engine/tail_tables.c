@@ -353,15 +353,15 @@ static struct tail_table *put_table(struct tail_tables *tables, struct slice nam
 	return replaced;
 }
 
-int tail_tables_find(struct tail_tables *tables, const struct event *event, const char *file,
-		     uint64_t offset, struct tail_table **table, struct tail_table **replaced,
-		     struct err *err)
+int tail_tables_find(struct tail_tables *tables, const struct event *event,
+		     const struct event_format *format, const char *file, uint64_t offset,
+		     struct tail_table **table, struct tail_table **replaced, struct err *err)
 {
 	struct table_map map;
 	struct buf name;
 	int rc;
 	*replaced = NULL;
-	if (table_map_parse(event, &map, err) < 0)
+	if (table_map_parse(event, format, &map, err) < 0)
 		return -1;
 	buf_init(&name);
 	buf_printf(&name, "%.*s.%.*s", SLICE_FMT(map.db), SLICE_FMT(map.name));

@@ -59,8 +59,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 3 || n > size - 3)
 		return 0;
 	struct event event = {.type = EVENT_TABLE_MAP, .body = slice_of(data + 2, n)};
+	const struct event_format format = {.mariadb = n > 0 && data[2] & 1};
 	arena_init(&arena, 0);
-	if (table_map_parse(&event, &map, &err) == 0 &&
+	if (table_map_parse(&event, &format, &map, &err) == 0 &&
 	    table_map_table(&map, NULL, &arena, &table, &complete, &err) == 0 && complete &&
 	    table_map_layout(&map, table, &arena, &layout, &err) == 0) {
 		event = (struct event){.type = data[2 + n],

@@ -104,7 +104,8 @@ static void check_binlog(const struct cells_group *group, struct slice body, str
 	struct event event = cells_event(EVENT_TABLE_MAP, body);
 	struct table_map map;
 	struct row_layout *layout;
-	if (table_map_parse(&event, &map, &err) < 0 ||
+	const struct event_format map_format = {.mariadb = group->mariadb};
+	if (table_map_parse(&event, &map_format, &map, &err) < 0 ||
 	    table_map_layout(&map, &group->table, arena, &layout, &err) < 0) {
 		print_error("%s\n  %s\n", group->title, err.text);
 		failures++;

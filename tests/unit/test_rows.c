@@ -64,7 +64,7 @@ static void start(struct fixture *f, bool mariadb, const char *label,
 	arena_init(&f->arena, 0);
 	f->format = events_format(mariadb);
 	struct event event = parse_event(f, EVENT_TABLE_MAP, 0);
-	assert_int_equal(table_map_parse(&event, &map, &err), 0);
+	assert_int_equal(table_map_parse(&event, &f->format, &map, &err), 0);
 	if (table_map_layout(&map, definition, &f->arena, &f->layout, &err) < 0)
 		fail_msg("%s", err.text);
 	f->before = (struct row){.layout = f->layout, .cells = f->cells_before};
@@ -210,8 +210,12 @@ static struct column partitioned_columns[] = {
 	 .nullable = true},
 };
 
-static const struct table partitioned = {
-	.full_name = SLICE("events_db.h"), .ncolumns = 2, .columns = partitioned_columns};
+static const unsigned partitioned_key[] = {0};
+static const struct table partitioned = {.full_name = SLICE("events_db.h"),
+					 .ncolumns = 2,
+					 .columns = partitioned_columns,
+					 .npk = 1,
+					 .pk = partitioned_key};
 
 /* An event of one row, of whose bytes only the image counts. */
 static void check_one(struct fixture *f, int op, unsigned n, uint64_t size, int64_t before,

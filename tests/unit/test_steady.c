@@ -236,7 +236,8 @@ static void set_map_layout(struct steady *s, const struct cells_group *group)
 	struct event event = cells_event(EVENT_TABLE_MAP, group->map);
 	struct table_map map;
 	struct row_layout *layout;
-	if (table_map_parse(&event, &map, &s->f.err) < 0 ||
+	const struct event_format format = {.mariadb = group->mariadb};
+	if (table_map_parse(&event, &format, &map, &s->f.err) < 0 ||
 	    table_map_layout(&map, s->plan->table, &s->plan->arena, &layout, &s->f.err) < 0)
 		fail_msg("%s", s->f.err.text);
 	plan_set_layout(s->plan, layout);

@@ -9,14 +9,20 @@
 
 static struct cells cells;
 
-static struct table_map parse(struct slice body)
+static struct table_map parse_of(bool mariadb, struct slice body)
 {
+	const struct event_format format = {.mariadb = mariadb};
 	struct event event = cells_event(EVENT_TABLE_MAP, body);
 	struct table_map map;
 	struct err err = ERR_INIT;
-	if (table_map_parse(&event, &map, &err) < 0)
+	if (table_map_parse(&event, &format, &map, &err) < 0)
 		fail_msg("%s", err.text);
 	return map;
+}
+
+static struct table_map parse(struct slice body)
+{
+	return parse_of(true, body);
 }
 
 static const struct cells_group *group_of(bool mariadb, const char *sql_type)
@@ -75,7 +81,7 @@ static void expect_mismatch(const struct cells_group *g, struct slice body, stru
 	struct err err = ERR_INIT;
 	struct column columns[2] = {column, g->columns[1]};
 	struct table table = g->table;
-	struct table_map map = parse(body);
+	struct table_map map = parse_of(g->mariadb, body);
 	arena_init(&arena, 0);
 	table.columns = columns;
 	assert_int_equal(table_map_layout(&map, &table, &arena, &layout, &err), -1);
@@ -176,7 +182,7 @@ static void test_table_from_full_metadata(void **state)
 		struct row_layout *layout;
 		struct err err = ERR_INIT;
 		bool complete;
-		struct table_map map = parse(g->full);
+		struct table_map map = parse_of(g->mariadb, g->full);
 		arena_init(&arena, 0);
 		assert_int_equal(table_map_table(&map, NULL, &arena, &table, &complete, &err), 0);
 		assert_true(complete);
@@ -189,7 +195,7 @@ static void test_table_from_full_metadata(void **state)
 				 0);
 		check_same(g, table);
 		assert_true(slice_equal(table->columns[0].sql_type, g->columns[0].sql_type));
-		map = parse(g->map);
+		map = parse_of(g->mariadb, g->map);
 		assert_int_equal(table_map_table(&map, NULL, &arena, &table, &complete, &err), 0);
 		assert_false(complete);
 		assert_null(table);
@@ -275,6 +281,119 @@ static void test_refused_tables(void **state)
 		       "type 200");
 }
 
+/* ---- optional metadata --------------------------------------------------------------------------- */
+
+/* Table x.t: its columns (types, metadata, NULL bits) and optional fields, as hexadecimal. */
+static struct table_map make_map(bool mariadb, const char *columns, const char *optional,
+				 struct slice *body)
+{
+	char hex[400];
+	snprintf(hex, sizeof(hex), "%s%s%s", "5d02000000000100017800017400", columns, optional);
+	*body = cells_bytes(hex, strlen(hex));
+	return parse_of(mariadb, *body);
+}
+
+struct expected {
+	bool known;
+	enum charset charset;
+};
+
+static void expect_charsets(bool mariadb, const char *columns, const char *optional,
+			    const struct expected *expected)
+{
+	struct slice body;
+	struct table_meta meta;
+	struct arena arena;
+	struct err err = ERR_INIT;
+	struct table_map map = make_map(mariadb, columns, optional, &body);
+	arena_init(&arena, 0);
+	if (table_meta_parse(&map, &arena, &meta, &err) < 0)
+		fail_msg("%s", err.text);
+	for (unsigned i = 0; i < map.ncolumns; i++) {
+		assert_int_equal(meta.columns[i].has_charset, expected[i].known);
+		if (expected[i].known)
+			assert_int_equal(meta.columns[i].charset, expected[i].charset);
+	}
+	arena_fini(&arena);
+	free((void *)body.ptr);
+}
+
+/* id INT, p POINT, a VARCHAR(40) CHARACTER SET latin1, b LONGBLOB; then v VECTOR(3), a TEXT CHARACTER SET latin1. */
+#define SPATIAL_COLUMNS "0403ff0ffc04042800040e"
+#define VECTOR_COLUMNS "02f2fc02040203"
+
+static void test_columns_with_character_sets(void **state)
+{
+	const struct expected maria[] = {
+		{false, 0}, {true, CHARSET_BINARY}, {true, CHARSET_LATIN1}, {true, CHARSET_BINARY}};
+	const struct expected mysql[] = {
+		{false, 0}, {false, 0}, {true, CHARSET_LATIN1}, {true, CHARSET_BINARY}};
+	const struct expected vector[] = {{true, CHARSET_BINARY}, {true, CHARSET_LATIN1}};
+	(void)state;
+	expect_charsets(true, SPATIAL_COLUMNS, "02033f0108", maria); /* a default and another */
+	expect_charsets(true, SPATIAL_COLUMNS, "03033f083f", maria); /* one by one */
+	expect_charsets(false, SPATIAL_COLUMNS, "0302083f", mysql);
+	expect_charsets(false, SPATIAL_COLUMNS, "02033f0008", mysql);
+	expect_charsets(false, VECTOR_COLUMNS, "03023f080d0103", vector);
+}
+
+static void expect_damaged(bool mariadb, const char *columns, const char *optional)
+{
+	struct slice body;
+	struct table_meta meta;
+	struct arena arena;
+	struct err err = ERR_INIT;
+	struct table_map map = make_map(mariadb, columns, optional, &body);
+	arena_init(&arena, 0);
+	assert_int_equal(table_meta_parse(&map, &arena, &meta, &err), -1);
+	assert_int_equal(err.code, ERR_DATA);
+	assert_non_null(strstr(err.text, "x.t"));
+	arena_fini(&arena);
+	free((void *)body.ptr);
+}
+
+/* A field with more or fewer values than there are columns of its kind is of other columns than those counted. */
+static void test_fields_must_have_a_value_for_each_column(void **state)
+{
+	(void)state;
+	expect_damaged(false, SPATIAL_COLUMNS, "03033f083f"); /* three, where MySQL counts two */
+	expect_damaged(true, SPATIAL_COLUMNS, "0302083f");    /* two, where MariaDB counts three */
+	expect_damaged(true, SPATIAL_COLUMNS, "02033f0308");  /* the fourth of three */
+	expect_damaged(true, SPATIAL_COLUMNS, "01028000");    /* signedness of nine columns */
+	expect_damaged(true, SPATIAL_COLUMNS, "07020101");    /* types of two geometries */
+	expect_damaged(false, VECTOR_COLUMNS, "0d020303");
+}
+
+static void test_geometry_types_are_named(void **state)
+{
+	/* names(4): p; geometry type(7): point, then collection */
+	static const struct {
+		bool mariadb;
+		const char *optional, *sql_type;
+	} cases[] = {
+		{true, "07010102013f04020170", "point"},
+		{true, "07010702013f04020170", "geometrycollection"},
+		{false, "07010704020170", "geomcollection"},
+		{false, "04020170", "geometry"},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct slice body;
+		struct table *table;
+		struct arena arena;
+		struct err err = ERR_INIT;
+		bool complete;
+		struct table_map map =
+			make_map(cases[i].mariadb, "01ff010401", cases[i].optional, &body);
+		arena_init(&arena, 0);
+		assert_int_equal(table_map_table(&map, NULL, &arena, &table, &complete, &err), 0);
+		assert_true(complete);
+		assert_true(slice_equal(table->columns[0].sql_type, slice_str(cases[i].sql_type)));
+		arena_fini(&arena);
+		free((void *)body.ptr);
+	}
+}
+
 static void test_every_prefix_and_flip(void **state)
 {
 	(void)state;
@@ -291,7 +410,8 @@ static void test_every_prefix_and_flip(void **state)
 			struct event event = cells_event(EVENT_TABLE_MAP, slice_of(copy, len));
 			struct table_map map;
 			struct err err = ERR_INIT;
-			if (table_map_parse(&event, &map, &err) == 0) {
+			const struct event_format format = {.mariadb = g->mariadb};
+			if (table_map_parse(&event, &format, &map, &err) == 0) {
 				struct arena arena;
 				struct row_layout *layout;
 				struct table *table;
@@ -334,6 +454,9 @@ int main(void)
 		cmocka_unit_test(test_table_from_full_metadata),
 		cmocka_unit_test(test_hidden_hash),
 		cmocka_unit_test(test_refused_tables),
+		cmocka_unit_test(test_columns_with_character_sets),
+		cmocka_unit_test(test_fields_must_have_a_value_for_each_column),
+		cmocka_unit_test(test_geometry_types_are_named),
 		cmocka_unit_test(test_every_prefix_and_flip),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
