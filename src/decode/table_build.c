@@ -150,8 +150,8 @@ static void set_labels(const struct build *b, struct column *column, const struc
 static const char *type_name(const struct build *b, const struct column *column,
 			     const struct map_column *map)
 {
-	static const char *const spatial[] = {"geometry",	"point",	   "linestring",
-					      "polygon",	"multipoint",	   "multilinestring",
+	static const char *const spatial[] = {"geometry",     "point",         "linestring",
+					      "polygon",      "multipoint",    "multilinestring",
 					      "multipolygon", "geomcollection"};
 	enum { COLLECTION = 7 };
 	if (column->type != COLUMN_GEOMETRY || map->geometry > COLLECTION)
@@ -234,11 +234,27 @@ static void refine(struct column *column, const struct column *known, const stru
 	column->labels = labels;
 }
 
+static const struct column *known_column(const struct build *b, const struct map_column *map)
+{
+	int at = b->known ? table_column(b->known, map->name) : -1;
+	return at < 0 ? NULL : &b->known->columns[at];
+}
+
+/* The digits of MariaDB's old times are those of the column that is known. */
+static struct map_column with_fraction(const struct build *b, unsigned i)
+{
+	struct map_column map = b->meta->columns[i];
+	const struct column *known = known_column(b, &map);
+	if (b->map->mariadb && known && cell_has_old_time(map.wire) && known->type == type_of(&map))
+		map.meta = known->scale;
+	return map;
+}
+
 static int build_column(const struct build *b, unsigned i, struct err *err)
 {
-	const struct map_column *map = &b->meta->columns[i];
+	const struct map_column copy = with_fraction(b, i), *map = &copy;
 	struct column *column = &b->columns[i];
-	int at = b->known ? table_column(b->known, map->name) : -1;
+	const struct column *known = known_column(b, map);
 	if (needs_charset(map) && !map->has_charset)
 		return err_set(err, ERR_DATA,
 			       "column %.*s of %.*s.%.*s: the binlog gives a collation that is "
@@ -260,8 +276,52 @@ static int build_column(const struct build *b, unsigned i, struct err *err)
 	set_size(column, map);
 	set_labels(b, column, map);
 	set_sql_type(b, column, map);
-	if (at >= 0 && agrees(&b->known->columns[at], column, map))
-		refine(column, &b->known->columns[at], b);
+	if (known && agrees(known, column, map))
+		refine(column, known, b);
+	return 0;
+}
+
+/* ---- what the map alone does not decide --------------------------------------------------------- */
+
+static bool is_vague(const struct build *b, const struct map_column *map)
+{
+	if (!b->map->mariadb)
+		return false;
+	return cell_has_old_time(map->wire) ||
+	       (map->wire == WIRE_STRING && map->has_charset && is_bytes(map) &&
+		(map->meta == CELL_UUID_SIZE || map->meta == CELL_INET4_SIZE));
+}
+
+static int refuse_vague(const struct build *b, const struct map_column *map, struct err *err)
+{
+	char wire[80];
+	cell_describe(map->wire, map->meta, wire, sizeof(wire));
+	return err_set(
+		err, ERR_DATA,
+		"column %.*s of table %.*s.%.*s is %s in the binlog, which may be %s, and the "
+		"catalog does not contain its definition. %s",
+		SLICE_FMT(map->name), SLICE_FMT(b->map->db), SLICE_FMT(b->map->name), wire,
+		cell_has_old_time(map->wire)   ? "of any number of digits"
+		: map->meta == CELL_INET4_SIZE ? "BINARY(4) or INET4"
+					       : "BINARY(16), UUID or INET6",
+		b->known ? "Start again under another sync name"
+			 : "Start again: a table that is not known is read then, from a "
+			   "point of its own");
+}
+
+int table_map_sure(const struct table_map *map, const struct table *known, struct arena *arena,
+		   struct err *err)
+{
+	struct table_meta meta;
+	struct build b = {map, &meta, known, arena, NULL, 0};
+	if (table_meta_parse(map, arena, &meta, err) < 0)
+		return -1;
+	for (unsigned i = 0; i < map->ncolumns; i++) {
+		const struct map_column column = with_fraction(&b, i);
+		const struct column *is = known_column(&b, &column);
+		if (is_vague(&b, &column) && !(is && cell_matches(is, column.wire, column.meta)))
+			return refuse_vague(&b, &column, err);
+	}
 	return 0;
 }
 

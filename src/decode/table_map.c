@@ -200,8 +200,10 @@ static void compare_column(struct differences *d, unsigned i, const struct table
 	}
 	if (!cell_matches(column, map->wire, map->meta)) {
 		cell_describe(map->wire, map->meta, wire, sizeof(wire));
-		difference(d, i, column, "the catalog says %.*s, the binlog %s",
-			   SLICE_FMT(column_type_text(column)), wire);
+		difference(d, i, column, "the catalog says %.*s, the binlog %s%s%s",
+			   SLICE_FMT(column_type_text(column)), wire,
+			   map->has_charset ? " in " : "",
+			   map->has_charset ? charset_name(map->charset) : "");
 		return;
 	}
 	if (map->has_sign && has_sign(column) && map->is_unsigned != column->is_unsigned)
@@ -211,17 +213,68 @@ static void compare_column(struct differences *d, unsigned i, const struct table
 	compare_labels(d, i, column, map, arena);
 }
 
-static int mismatch(const struct table_map *map, struct differences *d, struct err *err)
+static bool same_key(const unsigned *columns, unsigned n, const struct table_meta *meta)
+{
+	unsigned i = 0;
+	while (i < n && i < meta->npk && columns[i] == meta->pk[i].column)
+		i++;
+	return i == n && i == meta->npk;
+}
+
+/* Where there is no primary key, the servers name a unique one that has no NULLs in its place. */
+static bool has_key(const struct table *table, const struct table_meta *meta)
+{
+	for (unsigned i = 0; i < table->nindexes; i++) {
+		const struct table_index *index = &table->indexes[i];
+		if (index->unique && same_key(index->columns, index->ncolumns, meta))
+			return true;
+	}
+	return false;
+}
+
+static void print_key(struct buf *text, const struct table *table, unsigned at)
+{
+	if (at < table->ncolumns)
+		buf_put(text, table->columns[at].name);
+	else
+		buf_printf(text, "column %u", at + 1);
+}
+
+static void compare_key(struct differences *d, const struct table *table,
+			const struct table_meta *meta)
+{
+	if (!meta->has_names || same_key(table->pk, table->npk, meta) ||
+	    (table->npk == 0 && has_key(table, meta)))
+		return;
+	if (d->count++ >= DIFFERENCES_MAX)
+		return;
+	buf_printf(&d->text, "%sthe catalog says primary key (", d->count > 1 ? "; " : "");
+	for (unsigned i = 0; i < table->npk; i++) {
+		buf_printf(&d->text, "%s", i > 0 ? ", " : "");
+		print_key(&d->text, table, table->pk[i]);
+	}
+	buf_printf(&d->text, "), the binlog (");
+	for (unsigned i = 0; i < meta->npk; i++) {
+		buf_printf(&d->text, "%s", i > 0 ? ", " : "");
+		print_key(&d->text, table, meta->pk[i].column);
+	}
+	buf_char(&d->text, ')');
+}
+
+static int mismatch(const struct table_map *map, const struct table_meta *meta,
+		    struct differences *d, struct err *err)
 {
 	if (d->count > DIFFERENCES_MAX)
 		buf_printf(&d->text, "; and %u more", d->count - DIFFERENCES_MAX);
-	err_set(err, ERR_DATA,
-		"table %.*s.%.*s: the rows in the binlog are not of the definition that is "
-		"known here: %s. Nothing was written; set binlog_row_metadata=FULL on the source, "
-		"or copy "
-		"the table again",
-		SLICE_FMT(map->db), SLICE_FMT(map->name), buf_cstr(&d->text));
-	return -1;
+	return err_set(
+		err, ERR_DATA,
+		"the binlog contradicts the catalog about table %.*s.%.*s: %s. No statement in the "
+		"binlog explains it, such as an ALTER under sql_log_bin=0. Start again under "
+		"another sync name, or leave the table out%s",
+		SLICE_FMT(map->db), SLICE_FMT(map->name), buf_cstr(&d->text),
+		meta->has_names ? ""
+				: " (with binlog_row_metadata=FULL on the source such an error "
+				  "names the binlog's columns)");
 }
 
 static bool is_long(const struct column *column)
@@ -262,12 +315,19 @@ static unsigned hidden_columns(const struct table_map *map, const struct table_m
 	return n;
 }
 
+static int refuse_versioned(struct slice db, struct slice name, struct err *err)
+{
+	return err_set(err, ERR_DATA,
+		       "table %.*s.%.*s is WITH SYSTEM VERSIONING: its binlog contains rows of its "
+		       "history, which look like changes. Exclude it with \"!%.*s.%.*s\" in "
+		       "source.tables",
+		       SLICE_FMT(db), SLICE_FMT(name), SLICE_FMT(db), SLICE_FMT(name));
+}
+
 /* Tables WITH SYSTEM VERSIONING have row_start and row_end behind the last column. */
 static bool is_versioned(const struct table_map *map, const struct table_meta *meta,
 			 const struct table *table)
 {
-	if (table->versioned)
-		return true;
 	if (map->ncolumns != table->ncolumns + 2)
 		return false;
 	const struct map_column *last = &meta->columns[map->ncolumns - 2];
@@ -281,11 +341,7 @@ static int compare(const struct table_map *map, const struct table_meta *meta,
 	struct differences d = {.count = 0};
 	int result = 0;
 	if (is_versioned(map, meta, table))
-		return err_set(
-			err, ERR_DATA,
-			"table %.*s.%.*s is WITH SYSTEM VERSIONING: its binlog holds rows "
-			"of its history, which cannot be told from changes: leave the table out",
-			SLICE_FMT(map->db), SLICE_FMT(map->name));
+		return refuse_versioned(map->db, map->name, err);
 	buf_init(&d.text);
 	if (map->ncolumns != table->ncolumns + hidden_columns(map, meta, table)) {
 		d.count = 1;
@@ -294,8 +350,9 @@ static int compare(const struct table_map *map, const struct table_meta *meta,
 	}
 	for (unsigned i = 0; i < map->ncolumns && i < table->ncolumns; i++)
 		compare_column(&d, i, table, &meta->columns[i], arena);
+	compare_key(&d, table, meta);
 	if (d.count > 0)
-		result = mismatch(map, &d, err);
+		result = mismatch(map, meta, &d, err);
 	buf_fini(&d.text);
 	return result;
 }
@@ -347,11 +404,19 @@ static int refuse_charsets(const struct table *table, struct err *err)
 		if (has_charset(column) && !charset_supported(column->charset))
 			return err_set(err, ERR_DATA,
 				       "column %.*s of table %.*s has the character set %s, "
-				       "which cannot be converted: leave the table out",
+				       "which cannot be converted. Exclude the table with "
+				       "\"!%.*s\" in source.tables",
 				       SLICE_FMT(column->name), SLICE_FMT(table->full_name),
-				       charset_name(column->charset));
+				       charset_name(column->charset), SLICE_FMT(table->full_name));
 	}
 	return 0;
+}
+
+int table_map_refuse(const struct table *table, struct err *err)
+{
+	if (table->versioned)
+		return refuse_versioned(table->db, table->name, err);
+	return refuse_charsets(table, err);
 }
 
 int table_map_layout(const struct table_map *map, const struct table *table, struct arena *arena,
@@ -362,8 +427,8 @@ int table_map_layout(const struct table_map *map, const struct table *table, str
 	if (table_meta_parse(map, arena, &meta, err) < 0)
 		return -1;
 	take_fractions(map, &meta, table);
-	if (refuse_types(map, &meta, table, err) < 0 ||
-	    compare(map, &meta, table, arena, err) < 0 || refuse_charsets(table, err) < 0)
+	if (table_map_refuse(table, err) < 0 || refuse_types(map, &meta, table, err) < 0 ||
+	    compare(map, &meta, table, arena, err) < 0)
 		return -1;
 	struct row_layout *made = ARENA_NEW(arena, struct row_layout);
 	uint8_t *sizes = ARENA_ARRAY(arena, map->ncolumns, uint8_t);

@@ -34,7 +34,11 @@ bool table_map_has_names(const struct table_map *map);
  * MySQL's functional indexes are not listed. MariaDB adds the hash of each unique key that is too long for
  * an index (DB_ROW_HASH_n, BIGINT, at the end; passed over), and row_start and row_end of tables WITH
  * SYSTEM VERSIONING (refused: history rows are logged as inserts). Columns of MariaDB that are COMPRESSED
- * have types of their own (140, 141; refused). */
+ * have types of their own (140, 141). */
+
+/* What one phase can read and the other cannot: the one list of it, asked when a table is selected, when a statement makes it
+ * so, and of each TABLE_MAP. -1 and ERR_DATA: the table is on it. */
+int table_map_refuse(const struct table *table, struct err *err) MUST_CHECK;
 
 /* Joins the map with the catalog's definition: checks number and types of the columns, signedness,
  * names, charsets and labels too when the optional metadata has them. A difference is ERR_DATA and
@@ -47,5 +51,9 @@ int table_map_layout(const struct table_map *map, const struct table *table, str
  * map does not carry names: then *table is NULL. */
 int table_map_table(const struct table_map *map, const struct table *known, struct arena *arena,
 		    struct table **table, bool *complete, struct err *err) MUST_CHECK;
+/* Whether the map alone, together with `known` (may be NULL), decides what each column is. MariaDB's uuid and inet are
+ * BINARY in it, and its times of version 5.3 have no digits. -1 and ERR_DATA: a column may be one of several. */
+int table_map_sure(const struct table_map *map, const struct table *known, struct arena *arena,
+		   struct err *err) MUST_CHECK;
 
 #endif

@@ -186,6 +186,7 @@ static int process(struct stream *stream, const struct event *event, uint64_t en
 	bool undone = stream_outcome(stream) == GROUP_ROLLBACK ||
 		      group_undone(stream->spilled ? &stream->ahead : &stream->group, number);
 	uint64_t start = end_offset - event->size;
+	stream->at = start;
 	if (rows_in_event(event->type))
 		return stream_rows(stream, event, start, undone, err);
 	switch (event->type) {

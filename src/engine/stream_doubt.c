@@ -41,15 +41,23 @@ void stream_doubt(struct stream *stream, const struct ddl_name *name)
 		stream_forget_plan(stream, plan->table->db, plan->table->name);
 }
 
+const struct doubt *stream_doubt_of(const struct stream *stream, const struct table_map *map)
+{
+	const struct doubt *doubt = stream->doubts;
+	while (doubt && !concerns(doubt, map->db, map->name))
+		doubt = doubt->next;
+	return doubt;
+}
+
 int stream_check_doubt(const struct stream *stream, const struct table_map *map, struct err *err)
 {
-	for (const struct doubt *doubt = stream->doubts; doubt; doubt = doubt->next)
-		if (concerns(doubt, map->db, map->name) && !table_map_has_names(map))
-			return err_set(err, ERR_DATA,
-				       "table %.*s.%.*s: rows without row metadata FULL behind the "
-				       "statement at %s, which is not understood and may have "
-				       "changed the table; set binlog_row_metadata = FULL on the "
-				       "source, and start again under another sync name",
-				       SLICE_FMT(map->db), SLICE_FMT(map->name), doubt->at);
-	return 0;
+	const struct doubt *doubt = stream_doubt_of(stream, map);
+	if (doubt == NULL || table_map_has_names(map))
+		return 0;
+	return err_set(err, ERR_DATA,
+		       "table %.*s.%.*s: rows without row metadata FULL behind the "
+		       "statement at %s, which is not understood and may have "
+		       "changed the table; set binlog_row_metadata = FULL on the "
+		       "source, and start again under another sync name",
+		       SLICE_FMT(map->db), SLICE_FMT(map->name), doubt->at);
 }

@@ -59,6 +59,7 @@ struct stream {
 		born; /* struct binlog_identity, of the current file, interned; NULL: not seen yet */
 	const char *born_file; /* name of the cursor that it is of */
 	const char *read_born; /* the same of read_file */
+	uint64_t at;           /* where the event that is processed begins */
 	struct group group;
 	uint64_t groups;    /* groups begun, for memos by group */
 	struct group ahead; /* of a group that outgrew what is held: how it will end */
@@ -134,6 +135,8 @@ void stream_adopt(struct stream *stream);
 /* A statement that cannot be placed was passed over because of row metadata FULL: the rows behind it of the tables it may
  * concern (an empty table: of a database, both empty: all) must have that. */
 void stream_doubt(struct stream *stream, const struct ddl_name *name);
+/* The newest such statement that may concern the table; NULL: none. */
+const struct doubt *stream_doubt_of(const struct stream *stream, const struct table_map *map);
 int stream_check_doubt(const struct stream *stream, const struct table_map *map,
 		       struct err *err) MUST_CHECK;
 

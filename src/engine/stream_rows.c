@@ -1,4 +1,5 @@
 /* stream_rows: TABLE_MAP and rows events of the stream lane. */
+#include "base/log.h"
 #include "base/mem.h"
 #include "decode/table_map.h"
 #include "engine/records.h"
@@ -81,10 +82,27 @@ static const struct table *put_told(struct stream *stream, const struct table *o
 	return table;
 }
 
-/* The catalog's definition, repaired from row metadata FULL when the two differ. */
+/* After a statement that was not understood, the definition in the binlog replaces the catalog's. */
+static int replace_table(struct stream *stream, const struct doubt *doubt,
+			 const struct table **table, const struct table *made, struct err *err)
+{
+	const struct table *old = *table;
+	if (script_guard(stream->lane.script, stream->lane.sync->index, old, made, NULL, 0, err) <
+	    0)
+		return stream_at(stream, stream->at, old->full_name, err);
+	log_warn("table %.*s: its columns are taken from row metadata FULL, since the statement at "
+		 "%s was not understood",
+		 SLICE_FMT(old->full_name), doubt->at);
+	*table = put_told(stream, old, made);
+	return 0;
+}
+
+/* The catalog's definition. The binlog's own, with row metadata FULL, counts where the catalog has none or a statement that was
+ * not understood explains the difference; otherwise the two contradict each other. */
 static int find_table(struct stream *stream, const struct table_map *map,
 		      const struct table **table, struct err *err)
 {
+	const struct doubt *doubt = stream_doubt_of(stream, map);
 	struct row_layout *layout;
 	struct table *made;
 	struct err differs = ERR_INIT;
@@ -94,20 +112,19 @@ static int find_table(struct stream *stream, const struct table_map *map,
 	*table = catalog_find(stream->catalog, map->db, map->name);
 	if (*table && table_map_layout(map, *table, &stream->lane.arena, &layout, &differs) == 0)
 		return 0;
-	if (table_map_table(map, *table, &stream->lane.arena, &made, &complete, err) < 0)
-		return -1;
-	if (complete) {
-		if (*table && script_guard(stream->lane.script, stream->lane.sync->index, *table,
-					   made, NULL, 0, err) < 0)
-			return stream_at(stream, stream->cursor.offset, (*table)->full_name, err);
-		if (*table == NULL)
-			stream_table_told(stream, made);
-		*table = put_told(stream, *table, made);
-		return 0;
-	}
-	if (*table) {
+	if (*table && doubt == NULL) {
 		*err = differs;
-		return -1;
+		return stream_at(stream, stream->at, SLICE(""), err);
+	}
+	if (table_map_table(map, *table, &stream->lane.arena, &made, &complete, err) < 0 ||
+	    (complete && table_map_sure(map, *table, &stream->lane.arena, err) < 0))
+		return stream_at(stream, stream->at, SLICE(""), err);
+	if (complete && *table)
+		return replace_table(stream, doubt, table, made, err);
+	if (complete) {
+		stream_table_told(stream, made);
+		*table = put_told(stream, NULL, made);
+		return 0;
 	}
 	return err_set(err, ERR_DATA,
 		       "table %.*s.%.*s is not known here, for it was made LIKE a table that is "
@@ -132,7 +149,7 @@ static int wanted_plan(struct stream *stream, const struct table_map *map, struc
 		return 0;
 	if (table_map_layout(map, (*plan)->table, &(*plan)->arena, &layout, err) < 0) {
 		plan_free(&stream->lane, *plan);
-		return -1;
+		return stream_at(stream, stream->at, SLICE(""), err);
 	}
 	plan_set_layout(*plan, layout);
 	return 0;
@@ -181,7 +198,7 @@ static int find_plan(struct stream *stream, const struct event *event, struct er
 	struct plan *plan;
 	size_t len;
 	if (table_map_parse(event, &stream->cursor.format, &map, err) < 0)
-		return stream_at(stream, stream->cursor.offset, SLICE(""), err);
+		return stream_at(stream, stream->at, SLICE(""), err);
 	stream->row_metadata_full = table_map_has_names(&map);
 	if (map.db.len + map.name.len + 1 > sizeof(name))
 		return err_set(err, ERR_DATA, "a table name of %zu bytes in the binlog",

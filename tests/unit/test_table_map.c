@@ -394,6 +394,97 @@ static void test_geometry_types_are_named(void **state)
 	}
 }
 
+/* ---- contradictions ------------------------------------------------------------------------------ */
+
+/* id INT PRIMARY KEY, c INT; the fields that FULL has, with this key(8). */
+static void expect_key(const char *key, const struct table *table, const char *text)
+{
+	char optional[80];
+	struct slice body;
+	struct arena arena;
+	struct row_layout *layout;
+	struct err err = ERR_INIT;
+	snprintf(optional, sizeof(optional), "%s%s", "01010004050269640163", key);
+	struct table_map map = make_map(false, "0203030002", optional, &body);
+	arena_init(&arena, 0);
+	int result = table_map_layout(&map, table, &arena, &layout, &err);
+	if (text == NULL) {
+		if (result < 0)
+			fail_msg("%s", err.text);
+	} else {
+		assert_int_equal(result, -1);
+		assert_int_equal(err.code, ERR_DATA);
+		if (strstr(err.text, text) == NULL)
+			fail_msg("'%s' is not in: %s", text, err.text);
+	}
+	arena_fini(&arena);
+	free((void *)body.ptr);
+}
+
+static void test_primary_keys_are_compared(void **state)
+{
+	static const unsigned id[] = {0}, c[] = {1};
+	const struct column columns[] = {
+		{.name = SLICE("id"), .type = COLUMN_INT, .charset = CHARSET_BINARY},
+		{.name = SLICE("c"), .type = COLUMN_INT, .charset = CHARSET_BINARY},
+	};
+	const struct table_index unique = {
+		.name = SLICE("c"), .unique = true, .ncolumns = 1, .columns = c};
+	struct table table = {.full_name = SLICE("x.t"), .ncolumns = 2, .columns = columns};
+	(void)state;
+	expect_key("", &table, NULL);
+	expect_key("080100", &table, "the catalog says primary key (), the binlog (id)");
+	table.npk = 1;
+	table.pk = id;
+	expect_key("080100", &table, NULL);
+	expect_key("09020000", &table, NULL);
+	expect_key("", &table, "the catalog says primary key (id), the binlog ()");
+	expect_key("080101", &table, "the catalog says primary key (id), the binlog (c)");
+	expect_key("08020001", &table, "the catalog says primary key (id), the binlog (id, c)");
+	/* without a primary key the servers name a unique one */
+	table.npk = 0;
+	table.nindexes = 1;
+	table.indexes = &unique;
+	expect_key("080101", &table, NULL);
+	expect_key("", &table, NULL);
+	expect_key("080100", &table, "the catalog says primary key (), the binlog (id)");
+}
+
+/* What the binlog alone does not decide: MariaDB's uuid is BINARY(16) in it, its old times have no digits. */
+static void test_vague_columns_need_a_definition(void **state)
+{
+	static const struct {
+		const char *columns, *text; /* the text when nothing is known; NULL: it is sure */
+		struct column known;
+	} cases[] = {
+		{"01fe02fe1001", "BINARY(16), UUID or INET6", {.type = COLUMN_UUID}},
+		{"01fe02fe0401", "BINARY(4) or INET4", {.type = COLUMN_BINARY, .length = 4}},
+		{"01fe02fe0501", NULL, {.type = COLUMN_BINARY, .length = 5}},
+		{"010c0001", "any number of digits", {.type = COLUMN_DATETIME, .scale = 3}},
+		{"010b0001", "any number of digits", {.type = COLUMN_TIME, .scale = 0}},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct column column = cases[i].known;
+		struct table known = {.full_name = SLICE("x.t"), .ncolumns = 1, .columns = &column};
+		struct slice body;
+		struct arena arena;
+		struct err err = ERR_INIT;
+		struct table_map map = make_map(true, cases[i].columns, "02013f04020163", &body);
+		column.name = SLICE("c");
+		column.charset = CHARSET_BINARY;
+		arena_init(&arena, 0);
+		assert_int_equal(table_map_sure(&map, &known, &arena, &err), 0);
+		assert_int_equal(table_map_sure(&map, NULL, &arena, &err), cases[i].text ? -1 : 0);
+		if (cases[i].text)
+			assert_non_null(strstr(err.text, cases[i].text));
+		map = parse_of(false, body); /* MySQL has neither */
+		assert_int_equal(table_map_sure(&map, NULL, &arena, &err), 0);
+		arena_fini(&arena);
+		free((void *)body.ptr);
+	}
+}
+
 static void test_every_prefix_and_flip(void **state)
 {
 	(void)state;
@@ -457,6 +548,8 @@ int main(void)
 		cmocka_unit_test(test_columns_with_character_sets),
 		cmocka_unit_test(test_fields_must_have_a_value_for_each_column),
 		cmocka_unit_test(test_geometry_types_are_named),
+		cmocka_unit_test(test_primary_keys_are_compared),
+		cmocka_unit_test(test_vague_columns_need_a_definition),
 		cmocka_unit_test(test_every_prefix_and_flip),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
