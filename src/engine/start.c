@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "decode/table_map.h"
 #include "engine/choose.h"
 #include "engine/identity.h"
 #include "engine/records.h"
@@ -318,18 +319,13 @@ static int check_left_out(struct start *start, struct err *err)
 	return 0;
 }
 
-static int refuse_versioned(const struct start *start, struct err *err)
+/* Refuse before anything is copied what would only stop the stream. */
+static int refuse_unreadable(const struct start *start, struct err *err)
 {
-	for (unsigned i = 0; i < start->nselected; i++) {
-		const struct table *table = start->selected[i];
-		if (table->versioned)
-			return err_set(err, ERR_SOURCE,
-				       "table %.*s is system-versioned: its binlog holds rows of "
-				       "the history, which is "
-				       "not supported in this version; exclude it with \"!%.*s\" "
-				       "in source.tables",
-				       SLICE_FMT(table->full_name), SLICE_FMT(table->full_name));
-	}
+	struct err why = ERR_INIT;
+	for (unsigned i = 0; i < start->nselected; i++)
+		if (table_map_refuse(start->selected[i], &why) < 0)
+			return err_set(err, ERR_SOURCE, "%s", why.text);
 	return 0;
 }
 
@@ -472,7 +468,7 @@ static int look_at_tables(struct start *start, struct err *err)
 	if (start_load_fresh(start, err) < 0)
 		return -1;
 	start_select(start);
-	if (check_left_out(start, err) < 0 || refuse_versioned(start, err) < 0 ||
+	if (check_left_out(start, err) < 0 || refuse_unreadable(start, err) < 0 ||
 	    refuse_same_names(start, err) < 0)
 		return -1;
 	return check_selection(start, err);

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "decode/ddl.h"
 #include "decode/statement.h"
+#include "decode/table_map.h"
 #include "engine/loop.h"
 #include "engine/records.h"
 #include "engine/stream_priv.h"
@@ -474,12 +475,25 @@ static int guard(const struct following *f, const struct ddl_effect *effect, str
 	return err_wrap(err, "statement at %s:%" PRIu64, stream->cursor.file, stream->read.offset);
 }
 
+/* Stop at a statement after which the table's rows could not be read. */
+static int refuse_unreadable(const struct following *f, const struct ddl_effect *effect,
+			     struct err *err)
+{
+	const struct table *after = effect->after;
+	if (after == NULL || !wants(f->stream, after->db, after->name) ||
+	    table_map_refuse(after, err) == 0)
+		return 0;
+	return err_wrap(err, "statement at %s:%" PRIu64, f->stream->cursor.file,
+			f->stream->read.offset);
+}
+
 static int follow_effect(struct following *f, const struct ddl_effect *effect, struct err *err)
 {
 	struct stream *stream = f->stream;
 	stream->said = (struct ddl_name){effect->db, effect->table};
 	if (refuse_unread(f, effect, err) < 0 || refuse_late(f, effect, err) < 0 ||
-	    refuse_moved(f, effect, err) < 0 || guard(f, effect, err) < 0)
+	    refuse_moved(f, effect, err) < 0 || refuse_unreadable(f, effect, err) < 0 ||
+	    guard(f, effect, err) < 0)
 		return -1;
 	forget_late(stream, effect);
 	stream_forget_plan(stream, effect->db, effect->table);
