@@ -45,9 +45,8 @@ Q := $(if $(V),,@)
 say = $(if $(V),,@echo '  $(1) $@')
 
 .DEFAULT_GOAL := all
-.DELETE_ON_ERROR:
-.SUFFIXES:
-.PHONY: all deps test unit unit-bin fuzz fuzz-bin lint lua-test integration bench bench-bin demo format install clean help FORCE
+.DELETE_ON_ERROR .SUFFIXES:
+.PHONY: all deps test unit unit-bin fuzz fuzz-bin lint lua-test integration types-long bench bench-bin demo format install clean help FORCE
 
 all: $(BIN)                       ## build the program (build/tideway)
 ifeq ($(BUILD),build/release)
@@ -123,6 +122,9 @@ lua-test: all                     ## Lua tests: tests/lua
 
 integration: all                  ## pytest with real servers: tests/integration
 	scripts/run-tests integration
+
+types-long: all                   ## random columns on both servers: ROUNDS=50 SEED=n
+	TIDEWAY_COLUMNS=$(or $(ROUNDS),50):$(SEED) PYTEST_ARGS="-k both_phases_agree" scripts/run-tests integration
 
 # these two install first and build after it: what pkg-config says is known only then
 bench: deps                       ## measure (tests/bench)
