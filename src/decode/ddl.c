@@ -54,6 +54,17 @@ bool ddl_fail(struct ddl_parser *p)
 	return false;
 }
 
+bool ddl_fail_open(struct ddl_parser *p, const char *variable)
+{
+	if (p->reason.ptr == NULL)
+		p->reason = arena_printf(
+			p->arena,
+			"SET STATEMENT sets %s, and the binlog lacks the value that the "
+			"text was read with",
+			variable);
+	return false;
+}
+
 bool ddl_at(struct ddl_parser *p, const char *word)
 {
 	return token_is(lexer_peek(&p->lexer, 0), word);
@@ -142,6 +153,22 @@ bool ddl_name(struct ddl_parser *p, struct slice *name)
 		return ddl_fail(p);
 	struct token token = lexer_next(&p->lexer);
 	*name = in_bmp(p, lexer_text(&p->lexer, &token));
+	return true;
+}
+
+bool ddl_at_field_name(struct ddl_parser *p)
+{
+	return ddl_at_name(p) || ddl_at_punct(p, '.');
+}
+
+bool ddl_field_name(struct ddl_parser *p, struct slice *name)
+{
+	if (ddl_accept_punct(p, '.'))
+		return ddl_name(p, name);
+	do {
+		if (!ddl_name(p, name))
+			return false;
+	} while (ddl_accept_punct(p, '.'));
 	return true;
 }
 
@@ -264,6 +291,13 @@ static bool is_free_collation(struct slice name)
 	return name.len > 4 && slice_equal_nocase(slice_of(name.ptr, 4), SLICE("uca1"));
 }
 
+/* utf8 or utf8_general_ci: which of the two character sets that is, MariaDB's old_mode decides. */
+static bool is_utf8_alias(struct slice name)
+{
+	return slice_equal_nocase(name, SLICE("utf8")) ||
+	       (name.len > 5 && slice_equal_nocase(slice_of(name.ptr, 5), SLICE("utf8_")));
+}
+
 bool ddl_charset_name(struct ddl_parser *p, bool collation, bool *has, enum charset *charset)
 {
 	*has = false;
@@ -278,6 +312,10 @@ bool ddl_charset_name(struct ddl_parser *p, bool collation, bool *has, enum char
 	*has = collation ? charset_of_collation(name, charset) : charset_parse(name, charset);
 	if (!*has && !(collation && is_free_collation(name)))
 		return ddl_fail(p);
+	if (is_utf8_alias(name) && p->old_mode_open)
+		return ddl_fail_open(p, "old_mode");
+	if (is_utf8_alias(name) && p->context->utf8_is_mb4)
+		*charset = CHARSET_UTF8MB4;
 	lexer_next(&p->lexer);
 	return true;
 }
@@ -388,10 +426,11 @@ static bool database_option(struct ddl_parser *p, struct ddl_step *step)
 		return false;
 	if (!ddl_charset_name(p, collation, &has, &charset))
 		return false;
-	if (has) {
-		step->has_charset = true;
-		step->charset = charset;
-	}
+	if (!has && collation) /* says nothing about the character set */
+		return true;
+	step->has_charset = has;
+	step->charset = charset;
+	step->default_charset = !has;
 	return true;
 }
 
@@ -698,12 +737,23 @@ static bool statement_load(struct ddl_parser *p)
 
 static bool statement(struct ddl_parser *p);
 
-/* MariaDB: SET STATEMENT name = value, ... FOR statement; any other SET changes no table. */
+/* Names a variable of the list, however it is quoted. */
+static bool at_variable(struct ddl_parser *p, const char *variable)
+{
+	const struct token *token = lexer_peek(&p->lexer, 0);
+	return (token->kind == TOKEN_WORD || token->kind == TOKEN_NAME) &&
+	       slice_equal_nocase(lexer_text(&p->lexer, token), slice_str(variable));
+}
+
+/* MariaDB: SET STATEMENT name = value, ... FOR statement; any other SET changes no table. The text is read with the
+ * session's values, before these are set; the event has these. */
 static bool statement_set(struct ddl_parser *p)
 {
 	if (!ddl_accept(p, "STATEMENT"))
 		return none(p);
 	while (!ddl_at_end(p) && !ddl_at(p, "FOR")) {
+		p->lexer.mode_open |= at_variable(p, "sql_mode");
+		p->old_mode_open |= at_variable(p, "old_mode");
 		if (!ddl_at_punct(p, '('))
 			lexer_next(&p->lexer);
 		else if (!ddl_skip_group(p))
@@ -798,6 +848,17 @@ static void unplaced(struct ddl_parser *p)
 		step->name.db = p->context->db;
 }
 
+/* sql_if_exists concerns the tables and databases of these statements, not the columns and keys in them. */
+static void imply_exists(struct ddl_parser *p)
+{
+	for (unsigned i = 0; i < p->nsteps; i++) {
+		struct ddl_step *step = &p->steps[i];
+		if (step->kind == DDL_STEP_ALTER_TABLE || step->kind == DDL_STEP_DROP_TABLE ||
+		    step->kind == DDL_STEP_RENAME_TABLE || step->kind == DDL_STEP_DROP_DATABASE)
+			step->if_exists = true;
+	}
+}
+
 static bool is_ascii(struct slice s)
 {
 	for (size_t i = 0; i < s.len; i++)
@@ -825,18 +886,49 @@ int ddl_to_utf8(struct ddl_context *context, struct arena *arena, struct slice *
 	return 0;
 }
 
+enum {
+	FLAG_EXPLICIT_DEF_TIMESTAMP = 1 << 24, /* bits of flags2 in MariaDB */
+	FLAG_IF_EXISTS = 1 << 28,
+};
+
+/* MariaDB writes explicit_defaults_for_timestamp into the event since these versions of its series. */
+static bool has_timestamp_flag(unsigned version)
+{
+	static const unsigned since[] = {100517, 100609, 100705, 100804, 100902};
+	for (unsigned i = 0; i < sizeof(since) / sizeof(since[0]); i++)
+		if (version / 100 == since[i] / 100)
+			return version >= since[i];
+	return version >= 101000;
+}
+
+static void set_timestamp(struct ddl_context *context, const struct event_query *query)
+{
+	bool given = query->has_explicit_defaults, explicit_defaults = query->explicit_defaults;
+	if (context->mariadb) {
+		given = has_timestamp_flag(context->version);
+		explicit_defaults = query->flags2 & FLAG_EXPLICIT_DEF_TIMESTAMP;
+	}
+	if (given)
+		context->timestamp =
+			explicit_defaults ? DDL_TIMESTAMP_EXPLICIT : DDL_TIMESTAMP_IMPLICIT;
+}
+
 struct ddl_context ddl_context_of(const struct event_query *query,
 				  const struct event_format *format)
 {
-	return (struct ddl_context){
+	struct ddl_context context = {
 		.db = query->db,
 		.charset_client = query->charset_client,
 		.collation_connection = query->collation_connection,
 		.collation_server = query->collation_server,
+		.collation_database = query->collation_database,
 		.sql_mode = query->sql_mode,
 		.mariadb = format->mariadb,
 		.version = event_format_version(format),
 	};
+	context.if_exists = context.mariadb && (query->flags2 & FLAG_IF_EXISTS);
+	set_timestamp(&context, query);
+	return context;
 }
 
 int ddl_parse(struct slice sql, const struct ddl_context *context, struct arena *arena,
@@ -849,6 +941,8 @@ int ddl_parse(struct slice sql, const struct ddl_context *context, struct arena 
 	lexer_init(&p.lexer, sql, &utf8, arena);
 	if (!statement(&p))
 		unplaced(&p);
+	if (context->if_exists)
+		imply_exists(&p);
 	*steps = p.steps;
 	*nsteps = p.nsteps;
 	return 0;

@@ -14,7 +14,8 @@
 #include "decode/event.h"
 #include "model/ddl.h"
 
-/* What a Query event and the format of its file say about how its text is to be read. */
+/* What a Query event and the format of its file say about how its text is to be read: all of DDL_VARIABLES that the server
+ * need not be asked for. */
 struct ddl_context ddl_context_of(const struct event_query *query,
 				  const struct event_format *format);
 /* From charset_client to UTF-8, in place or into the arena; what is no character becomes '?'. Afterwards the context says that

@@ -260,7 +260,7 @@ static bool is_oracle(struct ddl_parser *p)
 static bool read_schema(struct ddl_parser *p, bool *oracle, bool *maxdb)
 {
 	*oracle = is_oracle(p);
-	*maxdb = false;
+	*maxdb = (p->context->sql_mode & SQL_MODE_MAXDB) != 0;
 	if (!token_is_punct(lexer_peek(&p->lexer, 1), '.'))
 		return true;
 	*oracle = ddl_at(p, "ORACLE_SCHEMA");
@@ -270,6 +270,13 @@ static bool read_schema(struct ddl_parser *p, bool *oracle, bool *maxdb)
 	lexer_next(&p->lexer);
 	lexer_next(&p->lexer);
 	return true;
+}
+
+/* The words that mean another type in one or another sql_mode. */
+static bool depends_on_mode(const struct token *token)
+{
+	return token_is(token, "REAL") || token_is(token, "TIMESTAMP") || token_is(token, "DATE") ||
+	       token_is(token, "BLOB");
 }
 
 static bool read_type(struct ddl_parser *p, struct ddl_column *column)
@@ -289,6 +296,8 @@ static bool read_type(struct ddl_parser *p, struct ddl_column *column)
 		entry = find_word(token, type_words, COUNT(type_words));
 	if (entry == NULL)
 		return ddl_fail(p);
+	if (p->lexer.mode_open && !qualified && depends_on_mode(token))
+		return ddl_fail_open(p, "sql_mode");
 	struct token word = lexer_next(&p->lexer);
 	column->type = entry->type;
 	if (maxdb && column->type == COLUMN_TIMESTAMP)
@@ -593,9 +602,6 @@ static bool read_attributes(struct ddl_parser *p, struct ddl_column *column)
 bool ddl_column_definition(struct ddl_parser *p, struct ddl_column *column)
 {
 	*column = (struct ddl_column){.length = -1, .scale = -1};
-	do { /* the name may be qualified: db.table.column */
-		if (!ddl_name(p, &column->name))
-			return false;
-	} while (ddl_accept_punct(p, '.'));
-	return read_type(p, column) && read_attributes(p, column);
+	return ddl_field_name(p, &column->name) && read_type(p, column) &&
+	       read_attributes(p, column);
 }

@@ -136,7 +136,8 @@ static bool key_head(struct ddl_parser *p, struct ddl_spec *spec)
 	bool type = ddl_at(p, "TYPE") && lexer_peek(&p->lexer, 1)->kind == TOKEN_WORD;
 	if (!ddl_if_exists(p, &spec->if_exists))
 		return false;
-	if (ddl_at_name(p) && !ddl_at(p, "USING") && !type && !ddl_name(p, &spec->key.name))
+	if (ddl_at_field_name(p) && !ddl_at(p, "USING") && !type &&
+	    !ddl_field_name(p, &spec->key.name))
 		return false;
 	return ddl_key_using(p, &spec->key);
 }
@@ -195,7 +196,7 @@ static bool constraint_name(struct ddl_parser *p, struct slice *name)
 	if (ddl_at(p, "PRIMARY") || ddl_at(p, "UNIQUE") || ddl_at(p, "FOREIGN") ||
 	    ddl_at(p, "CHECK"))
 		return true;
-	return ddl_name(p, name);
+	return ddl_field_name(p, name);
 }
 
 bool ddl_key_definition(struct ddl_parser *p, struct spec_list *list)

@@ -117,10 +117,16 @@ static struct token cut(struct lexer *lexer, enum token_kind kind, size_t len)
 	return token;
 }
 
+/* What closes a quote; of "[" it is "]". */
+static unsigned char closing(unsigned char quote)
+{
+	return quote == '[' ? ']' : quote;
+}
+
 /* Length of what is quoted from place `from` on, quotes included, measured from here; 0: no end. */
 static size_t quoted_length(const struct lexer *lexer, size_t from, bool escapes)
 {
-	unsigned char quote = byte_at(lexer, from);
+	unsigned char quote = closing(byte_at(lexer, from));
 	size_t n = from + 1;
 	for (; lexer->at + n < lexer->sql.len; n++) {
 		unsigned char c = byte_at(lexer, n);
@@ -139,6 +145,9 @@ static struct token cut_quoted(struct lexer *lexer, enum token_kind kind, size_t
 	bool escapes =
 		kind == TOKEN_STRING && !(lexer->context->sql_mode & SQL_MODE_NO_BACKSLASH_ESCAPES);
 	size_t n = quoted_length(lexer, prefix, escapes);
+	if (n > 0 && kind == TOKEN_STRING && lexer->mode_open &&
+	    memchr(lexer->sql.ptr + lexer->at, '\\', n) != NULL)
+		n = 0;
 	if (n == 0)
 		return cut(lexer, TOKEN_BAD, lexer->sql.len - lexer->at);
 	return cut(lexer, kind, n);
@@ -232,6 +241,8 @@ static struct token cut_token(struct lexer *lexer)
 				  0);
 	if (c == '\'')
 		return cut_quoted(lexer, TOKEN_STRING, 0);
+	if (c == '[' && (lexer->context->sql_mode & SQL_MODE_MSSQL))
+		return cut_quoted(lexer, TOKEN_NAME, 0);
 	if (is_word(c))
 		return cut_word(lexer, after_dot);
 	return cut(lexer, TOKEN_PUNCT, 1);
@@ -277,7 +288,8 @@ static char unescape(char c)
 /* raw: quote, text, quote. */
 static struct slice unquote(struct lexer *lexer, struct slice raw, bool escapes)
 {
-	char quote = raw.ptr[0], *out = arena_alloc(lexer->arena, raw.len);
+	char quote = (char)closing((unsigned char)raw.ptr[0]);
+	char *out = arena_alloc(lexer->arena, raw.len);
 	size_t n = 0;
 	for (size_t i = 1; i + 1 < raw.len; i++) {
 		char c = raw.ptr[i];

@@ -30,6 +30,7 @@ struct lexer {
 	size_t at;       /* first byte not cut yet */
 	bool in_comment; /* inside a versioned comment that counts */
 	bool after_dot;  /* the token before was '.': digits are a name */
+	bool mode_open;  /* the sql_mode is not known: a string with a backslash cannot be read */
 	const struct ddl_context *context;
 	struct arena *arena;
 	struct token ahead[LEXER_AHEAD]; /* ring of tokens cut already */
@@ -52,6 +53,8 @@ enum { /* bits of sql_mode */
        SQL_MODE_REAL_AS_FLOAT = 1 << 0,
        SQL_MODE_ANSI_QUOTES = 1 << 2,
        SQL_MODE_ORACLE = 1 << 9, /* MariaDB */
+       SQL_MODE_MSSQL = 1 << 10, /* MariaDB: [name] */
+       SQL_MODE_MAXDB = 1 << 12, /* MariaDB: TIMESTAMP is DATETIME */
        SQL_MODE_NO_BACKSLASH_ESCAPES = 1 << 20,
 };
 

@@ -11,6 +11,7 @@ struct ddl_parser {
 	struct arena *arena;
 	const struct ddl_context *context;
 	struct slice reason; /* ptr NULL: nothing has failed */
+	bool old_mode_open; /* SET STATEMENT old_mode: the value that the text was read with is not known */
 	struct ddl_step *steps;
 	unsigned nsteps, step_cap;
 };
@@ -28,6 +29,8 @@ struct ddl_spec *ddl_add_spec(struct ddl_parser *p, struct spec_list *list,
 			      enum ddl_spec_kind kind);
 /* Notes where the text was not understood (the first time only); always false. */
 bool ddl_fail(struct ddl_parser *p);
+/* The same for a word whose meaning depends on a variable that SET STATEMENT sets. */
+bool ddl_fail_open(struct ddl_parser *p, const char *variable);
 
 /* Is the next token this keyword; the same for the n-th; the same and over it. */
 bool ddl_at(struct ddl_parser *p, const char *word);
@@ -47,6 +50,9 @@ bool ddl_at_partition(struct ddl_parser *p);
 /* Whether the next token can be a name. */
 bool ddl_at_name(struct ddl_parser *p);
 bool ddl_name(struct ddl_parser *p, struct slice *name);
+/* The name of a column, key or constraint, which MariaDB lets be qualified: name, .name, t.name or db.t.name. */
+bool ddl_at_field_name(struct ddl_parser *p);
+bool ddl_field_name(struct ddl_parser *p, struct slice *name);
 /* [db.]table */
 bool ddl_table_name(struct ddl_parser *p, struct ddl_name *name);
 bool ddl_number(struct ddl_parser *p, int64_t *value);

@@ -271,14 +271,14 @@ static bool alter_add(struct ddl_parser *p, struct spec_list *list)
 static bool old_name(struct ddl_parser *p, struct spec_list *list, enum ddl_spec_kind kind)
 {
 	struct ddl_spec *spec = ddl_add_spec(p, list, kind);
-	return ddl_if_exists(p, &spec->if_exists) && ddl_name(p, &spec->old);
+	return ddl_if_exists(p, &spec->if_exists) && ddl_field_name(p, &spec->old);
 }
 
 static bool skip_name(struct ddl_parser *p)
 {
 	bool if_exists;
 	struct slice name;
-	return ddl_if_exists(p, &if_exists) && ddl_name(p, &name);
+	return ddl_if_exists(p, &if_exists) && ddl_field_name(p, &name);
 }
 
 static bool drop_period(struct ddl_parser *p, struct spec_list *list)
@@ -371,7 +371,7 @@ static bool alter_alter(struct ddl_parser *p, struct spec_list *list)
 static bool rename_to(struct ddl_parser *p, struct spec_list *list, enum ddl_spec_kind kind)
 {
 	return old_name(p, list, kind) && ddl_expect(p, "TO") &&
-	       ddl_name(p, &list->items[list->n - 1].name);
+	       ddl_field_name(p, &list->items[list->n - 1].name);
 }
 
 static bool alter_rename(struct ddl_parser *p, struct spec_list *list)
@@ -435,10 +435,8 @@ static bool alter_order(struct ddl_parser *p, struct spec_list *list)
 	if (!ddl_expect(p, "BY"))
 		return false;
 	for (;;) {
-		do { /* a, t.a or db.t.a */
-			if (!ddl_name(p, &name))
-				return false;
-		} while (ddl_accept_punct(p, '.'));
+		if (!ddl_field_name(p, &name))
+			return false;
 		if (!ddl_accept(p, "ASC"))
 			ddl_accept(p, "DESC");
 		const struct token *after = lexer_peek(&p->lexer, 2);

@@ -380,6 +380,8 @@ enum { /* status variables of a Query event; they stand in growing order of thei
        Q_TABLE_ENCRYPTION = 20,
        Q_HRNOW = 128,
        Q_XID = 129,
+       Q_CHARACTER_SET_COLLATIONS = 131, /* MariaDB 11 writes it in front of Q_CHARSET */
+       COLLATION_PAIR = 4,
        UPDATED_DB_NAMES_TOO_MANY = 254,
 };
 
@@ -411,13 +413,11 @@ static void read_charsets(struct reader *r, struct event_query *query)
 static bool status_variable(struct reader *r, struct event_query *query)
 {
 	static const uint8_t sizes[] = {
-		[Q_FLAGS2] = 4,
 		[Q_AUTO_INCREMENT] = 4,
 		[Q_LC_TIME_NAMES] = 2,
 		[Q_TABLE_MAP_FOR_UPDATE] = 8,
 		[Q_MASTER_DATA_WRITTEN] = 4,
 		[Q_MICROSECONDS] = 3,
-		[Q_EXPLICIT_DEFAULTS] = 1,
 		[Q_DDL_XID] = 8,
 		[Q_DEFAULT_COLLATION] = 2,
 		[Q_REQUIRE_PRIMARY_KEY] = 1,
@@ -427,6 +427,18 @@ static bool status_variable(struct reader *r, struct event_query *query)
 	};
 	uint8_t code = reader_u8(r);
 	switch (code) {
+	case Q_FLAGS2:
+		query->flags2 = reader_u32(r);
+		return true;
+	case Q_EXPLICIT_DEFAULTS:
+		query->has_explicit_defaults = true;
+		query->explicit_defaults = reader_u8(r) != 0;
+		return true;
+	case Q_CHARACTER_SET_COLLATIONS: { /* which collation goes with a character set */
+		size_t n = reader_u8(r);
+		reader_bytes(r, n * COLLATION_PAIR);
+		return true;
+	}
 	case Q_SQL_MODE:
 		query->sql_mode = reader_u64(r);
 		return true;

@@ -143,6 +143,9 @@ struct event_query {
 	uint16_t
 		collation_server; /* what CREATE DATABASE without a character set takes; 0: not given */
 	uint64_t sql_mode;        /* for ANSI_QUOTES (bit 2) and NO_BACKSLASH_ESCAPES (bit 20) */
+	uint32_t flags2;          /* MariaDB: more session variables as bits */
+	bool has_explicit_defaults; /* MySQL: explicit_defaults_for_timestamp is given, */
+	bool explicit_defaults;     /* and what it is */
 };
 /* Of an Execute_load_query too: LOAD DATA as a statement, whose file the events before it carry. */
 int event_query_parse(const struct event *event, const struct event_format *format,

@@ -174,7 +174,7 @@ static int load_catalog(struct start *start, struct err *err)
 	catalog_mend_labels(start->catalog, start->fresh);
 	set_adopted_aside(start);
 	load_doubts(start);
-	return 0;
+	return catalog_load_variables(start->catalog, start->conn, err);
 }
 
 /* ---- the source ---- */

@@ -661,6 +661,8 @@ int stream_ddl(struct stream *stream, const struct event *event, struct err *err
 	if (stream->group.gtid.alter == ALTER_START || stream->group.gtid.alter == ALTER_ROLLBACK)
 		return 0;
 	context = ddl_context_of(&query, &stream->cursor.format);
+	/* not in the event */
+	context.utf8_is_mb4 = context.mariadb && catalog_utf8_is_mb4(stream->catalog);
 	return stream_statement(stream, query.sql, &context, err);
 }
 

@@ -51,16 +51,52 @@ struct ddl_effect {
 
 const char *ddl_op_name(enum ddl_op op);
 
+/* X(name, where its value comes from, what it decides): the server's variables that change what a statement means,
+ * or what the server makes of it. The text alone says nothing about them. */
+#define DDL_VARIABLES(X)                                                                           \
+	X(character_set_client, EVENT, "the bytes of the text")                                    \
+	X(sql_mode, EVENT, "quotes, escapes, REAL, TIMESTAMP, and the types of ORACLE")            \
+	X(explicit_defaults_for_timestamp, EVENT_OR_SERVER, "whether TIMESTAMP is NOT NULL")       \
+	X(collation_server, EVENT, "a database that is made without a character set")              \
+	X(collation_database, EVENT, "CONVERT TO CHARACTER SET DEFAULT")                           \
+	X(sql_if_exists, EVENT, "IF EXISTS, where the statement lacks it")                         \
+	X(old_mode, SERVER, "whether utf8 is utf8mb3 or utf8mb4")                                  \
+	X(default_storage_engine, SERVER, "the engine of a table that is made without one")        \
+	X(lower_case_table_names, SERVER, "which names of tables are the same")                    \
+	X(sql_generate_invisible_primary_key, TEXT, "a primary key that the statement lacks")
+
+enum ddl_source {
+	DDL_FROM_EVENT,
+	DDL_FROM_SERVER,          /* its global value, asked at the start */
+	DDL_FROM_EVENT_OR_SERVER, /* the server's where the event is of a version that lacks it */
+	DDL_FROM_TEXT,            /* the server writes what it has made of it into the statement */
+};
+
+struct ddl_variable {
+	const char *name;
+	enum ddl_source from;
+	const char *decides;
+};
+
+extern const struct ddl_variable ddl_variables[];
+extern const unsigned ddl_nvariables;
+
+enum ddl_timestamp { DDL_TIMESTAMP_UNSAID, DDL_TIMESTAMP_IMPLICIT, DDL_TIMESTAMP_EXPLICIT };
+
 /* What a Query event brings beside its text. */
 struct ddl_context {
 	struct slice db;               /* default database */
 	uint16_t charset_client;       /* collation id of the text (0: UTF-8) */
 	uint16_t collation_connection; /* of literals; 0: UTF-8 */
-	uint16_t collation_server; /* collation of a database made without one; 0: the server's */
+	uint16_t collation_server;   /* collation of a database made without one; 0: the server's */
+	uint16_t collation_database; /* of CONVERT TO ... DEFAULT; 0: the default database's */
 	uint64_t sql_mode;
-	bool mariadb;            /* what FORMAT_DESCRIPTION says: */
-	unsigned version;        /* 100511, 90704; 0: not known, all versioned comments count */
-	bool implicit_timestamp; /* explicit_defaults_for_timestamp=OFF: TIMESTAMP is NOT NULL */
+	bool mariadb;     /* of the server that wrote the binlog file */
+	unsigned version; /* 100511, 90704; 0: not known, all versioned comments count */
+	enum ddl_timestamp
+		timestamp; /* explicit_defaults_for_timestamp=OFF: TIMESTAMP is NOT NULL */
+	bool if_exists;    /* sql_if_exists */
+	bool utf8_is_mb4;  /* old_mode lacks UTF8_IS_UTF8MB3 */
 };
 
 enum ddl_generated { DDL_NOT_GENERATED, DDL_VIRTUAL, DDL_STORED };
@@ -183,7 +219,8 @@ struct ddl_step {
 	struct ddl_name name;  /* the table, or the database alone */
 	struct ddl_name other; /* the second table */
 	bool if_exists, or_replace;
-	bool has_charset; /* of a database */
+	bool has_charset;     /* of a database */
+	bool default_charset; /* of a database: DEFAULT is written */
 	enum charset charset;
 	unsigned nspecs;
 	const struct ddl_spec *specs;

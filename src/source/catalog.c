@@ -11,6 +11,7 @@ struct catalog *catalog_new(unsigned lower_case)
 {
 	struct catalog *catalog = mem_array(1, sizeof(*catalog));
 	catalog->lower_case = lower_case;
+	catalog->variables = (struct catalog_variables){.engine = "InnoDB"};
 	arena_init(&catalog->scratch, 0);
 	return catalog;
 }
@@ -374,7 +375,8 @@ void catalog_copy_database(struct catalog *to, const struct catalog *from, struc
 	copy = catalog_add_database(to, source->name);
 	copy->charset = source->charset;
 	copy->partial = source->partial;
-	to->implicit_timestamp = from->implicit_timestamp;
+	if (from->variables.asked || !to->variables.asked)
+		to->variables = from->variables;
 	for (size_t i = 0; i < source->nothers; i++)
 		catalog_other_add(to, copy, source->others[i]);
 	while ((table = catalog_next(from, &at))) {

@@ -22,6 +22,11 @@ void catalog_free(struct catalog *catalog);
 /* Frees every superseded table; plans and effects that point at one must be gone. */
 void catalog_forget(struct catalog *catalog);
 
+/* Asks for the global variables that decide what statements mean (DDL_VARIABLES); loading a database does so too. */
+int catalog_load_variables(struct catalog *catalog, struct conn *conn, struct err *err) MUST_CHECK;
+/* Whether utf8 in a statement is utf8mb4. */
+bool catalog_utf8_is_mb4(const struct catalog *catalog);
+
 /* Replaces everything known about `db` by what information_schema says now. A table whose definition
  * is the same keeps its version and its address. A database that does not exist is dropped. */
 int catalog_load_database(struct catalog *catalog, struct conn *conn, struct slice db,

@@ -1,11 +1,14 @@
 #include "source/catalog_alter.h"
 
+#include "source/catalog_exists.h"
+
 /* One statement's work on a draft. */
 struct alter {
 	struct draft *draft;
 	struct type_context *types;
 	const struct ddl_step *step;
-	enum charset database_charset; /* what DEFAULT stands for */
+	const struct exists_skip *skips; /* of each spec */
+	enum charset database_charset;   /* what DEFAULT stands for */
 };
 
 static int missing(const struct alter *a, const char *what, struct slice name, struct err *err)
@@ -42,8 +45,11 @@ static void apply_options(struct alter *a)
 		const struct ddl_spec *spec = &a->step->specs[i];
 		if (spec->kind == DDL_SPEC_ENGINE)
 			draft->engine = engine_name(spec->name);
-		if (spec->kind == DDL_SPEC_CHARSET || spec->kind == DDL_SPEC_CONVERT)
+		if (spec->kind == DDL_SPEC_CHARSET)
 			draft->charset = spec->has_charset ? spec->charset : a->database_charset;
+		if (spec->kind == DDL_SPEC_CONVERT)
+			draft->charset =
+				spec->has_charset ? spec->charset : a->types->convert_charset;
 	}
 	a->types->charset = draft->charset;
 }
@@ -74,15 +80,12 @@ static int place_last(struct alter *a, const struct ddl_column *column, struct e
 
 static int add_column(struct alter *a, const struct ddl_spec *spec, struct err *err)
 {
-	if (draft_column(a->draft, spec->column.name) >= 0) {
-		if (spec->if_exists)
-			return 0;
+	if (draft_column(a->draft, spec->column.name) >= 0)
 		return err_set(err, ERR_DATA,
 			       "%.*s.%.*s: the statement adds the column %.*s, which the table is "
 			       "known to have",
 			       SLICE_FMT(a->draft->db), SLICE_FMT(a->draft->name),
 			       SLICE_FMT(spec->column.name));
-	}
 	set_column(a, draft_add_column(a->draft), &spec->column);
 	return place_last(a, &spec->column, err);
 }
@@ -97,12 +100,29 @@ static int old_column(const struct draft *draft, struct slice name)
 	return -1;
 }
 
+/* MariaDB: MODIFY, CHANGE and ALTER COLUMN may concern a column that the statement adds. A CHANGE finds it by the new
+ * name. */
+static bool concerns_added(const struct alter *a, const struct ddl_spec *spec)
+{
+	bool change = spec->kind == DDL_SPEC_CHANGE_COLUMN;
+	struct slice name = change ? spec->column.name : spec->old;
+	if (!change && spec->kind != DDL_SPEC_TOUCH_COLUMN)
+		return false;
+	for (unsigned i = 0; i < a->step->nspecs; i++)
+		if (a->step->specs[i].kind == DDL_SPEC_ADD_COLUMN && !a->skips[i].clause &&
+		    slice_equal_nocase(a->step->specs[i].column.name, name))
+			return true;
+	return false;
+}
+
 /* First pass: what is there already is dropped, changed in its place or renamed. */
 static int edit_column(struct alter *a, const struct ddl_spec *spec, struct err *err)
 {
 	int at = old_column(a->draft, spec->old);
+	if (at < 0 && concerns_added(a, spec))
+		return 0;
 	if (at < 0)
-		return spec->if_exists ? 0 : missing(a, "column", spec->old, err);
+		return missing(a, "column", spec->old, err);
 	struct draft_column *column = &a->draft->columns[at];
 	switch (spec->kind) {
 	case DDL_SPEC_DROP_COLUMN:
@@ -127,11 +147,23 @@ static int edit_column(struct alter *a, const struct ddl_spec *spec, struct err 
 	return 0;
 }
 
+/* The column that an earlier clause has added is defined, and placed, anew. */
+static int change_added(struct alter *a, const struct ddl_spec *spec, struct err *err)
+{
+	int at = draft_column(a->draft, spec->column.name);
+	if (at < 0 || a->draft->columns[at].old.ptr != NULL)
+		return missing(a, "column", spec->old, err);
+	draft_remove_column(a->draft, (unsigned)at);
+	return add_column(a, spec, err);
+}
+
 /* Second pass: new columns, and those that move. */
 static int move_column(struct alter *a, const struct ddl_spec *spec, struct err *err)
 {
 	int at = old_column(a->draft, spec->old);
-	if (at < 0 || spec->column.place == DDL_PLACE_UNSAID)
+	if (at < 0)
+		return change_added(a, spec, err);
+	if (spec->column.place == DDL_PLACE_UNSAID)
 		return 0;
 	struct draft_column column = a->draft->columns[at];
 	draft_remove_column(a->draft, (unsigned)at);
@@ -150,10 +182,13 @@ static int apply_columns(struct alter *a, struct err *err)
 {
 	const struct ddl_spec *specs = a->step->specs;
 	for (unsigned i = 0; i < a->step->nspecs; i++)
-		if (edits_column(specs[i].kind) && edit_column(a, &specs[i], err) != 0)
+		if (!a->skips[i].clause && edits_column(specs[i].kind) &&
+		    edit_column(a, &specs[i], err) != 0)
 			return -1;
 	for (unsigned i = 0; i < a->step->nspecs; i++) {
 		int rc = 0;
+		if (a->skips[i].clause)
+			continue;
 		if (specs[i].kind == DDL_SPEC_ADD_COLUMN)
 			rc = add_column(a, &specs[i], err);
 		else if (specs[i].kind == DDL_SPEC_CHANGE_COLUMN)
@@ -164,23 +199,51 @@ static int apply_columns(struct alter *a, struct err *err)
 	return 0;
 }
 
-/* Keys that were there: their columns may have other names now, or be gone. */
+/* The column of a key that was there: the first, in the new order, which had the part's name before, or is new and has it
+ * now. So a column that is dropped and added again keeps its keys, and one that is added in front of a renamed one
+ * takes them over. */
+static int key_column(const struct draft *draft, struct slice name)
+{
+	for (unsigned i = 0; i < draft->ncolumns; i++) {
+		const struct draft_column *column = &draft->columns[i];
+		if (slice_equal_nocase(column->old.ptr ? column->old : column->column.name, name))
+			return (int)i;
+	}
+	return -1;
+}
+
+/* A new column that takes a key over has as much of itself in it, in characters, as the old one had in bytes. */
+static uint32_t inherited_prefix(const struct draft *draft, const struct ddl_key_part *part)
+{
+	int at = table_column(draft->before, part->column);
+	if (part->prefix > 0 || at < 0)
+		return part->prefix;
+	const struct column *column = &draft->before->columns[at];
+	return (uint32_t)(type_key_bytes(column) / charset_max_bytes(column->charset));
+}
+
+static bool follow_part(const struct draft *draft, struct ddl_key_part *part)
+{
+	int at = key_column(draft, part->column);
+	if (at < 0)
+		return false;
+	const struct column *column = &draft->columns[at].column;
+	if (draft->columns[at].old.ptr == NULL)
+		part->prefix = inherited_prefix(draft, part);
+	part->column = column->name;
+	if (!type_has_prefix(column->type) ||
+	    (column->length > 0 && part->prefix >= column->length))
+		part->prefix = 0;
+	return true;
+}
+
 static void follow_key(struct draft *draft, struct draft_key *key)
 {
 	unsigned n = 0;
 	for (unsigned i = 0; i < key->nparts; i++) {
 		struct ddl_key_part part = key->parts[i];
-		if (part.column.ptr != NULL) {
-			int at = old_column(draft, part.column);
-			if (at < 0)
-				continue;
-			const struct column *column = &draft->columns[at].column;
-			part.column = column->name;
-			if (!type_has_prefix(column->type) ||
-			    (column->length > 0 && part.prefix > column->length))
-				part.prefix = 0;
-		}
-		key->parts[n++] = part;
+		if (part.column.ptr == NULL || follow_part(draft, &part))
+			key->parts[n++] = part;
 	}
 	key->nparts = n;
 }
@@ -196,26 +259,34 @@ static void follow_keys(struct draft *draft)
 	}
 }
 
+/* The key of that name before the statement, or -1. */
+static int old_key(const struct draft *draft, struct slice name)
+{
+	for (unsigned i = 0; i < draft->nkeys; i++)
+		if (slice_equal_nocase(draft->keys[i].old, name))
+			return (int)i;
+	return -1;
+}
+
 static int drop_key(struct alter *a, const struct ddl_spec *spec, struct err *err)
 {
 	bool primary = spec->kind == DDL_SPEC_DROP_PRIMARY;
 	bool constraint = spec->kind == DDL_SPEC_DROP_CONSTRAINT;
-	int at = primary ? draft_primary(a->draft) : draft_key(a->draft, spec->old);
-	if (at >= 0 && constraint && a->draft->keys[at].kind != DDL_KEY_UNIQUE &&
-	    a->draft->keys[at].kind != DDL_KEY_PRIMARY)
+	int at = primary ? draft_primary(a->draft) : old_key(a->draft, spec->old);
+	if (at >= 0 && constraint && !draft_key_is_constraint(&a->draft->keys[at]))
 		return 0; /* the constraint is a foreign key or a check of that name */
 	if (at >= 0)
 		draft_remove_key(a->draft, (unsigned)at);
-	else if (!constraint && !spec->if_exists)
+	else if (!constraint)
 		return missing(a, "key", primary ? SLICE("PRIMARY") : spec->old, err);
 	return 0;
 }
 
 static int rename_key(struct alter *a, const struct ddl_spec *spec, struct err *err)
 {
-	int at = draft_key(a->draft, spec->old);
+	int at = old_key(a->draft, spec->old);
 	if (at < 0)
-		return spec->if_exists ? 0 : missing(a, "key", spec->old, err);
+		return missing(a, "key", spec->old, err);
 	a->draft->keys[at].name = spec->name;
 	return 0;
 }
@@ -225,6 +296,8 @@ static int edit_keys(struct alter *a, struct err *err)
 	for (unsigned i = 0; i < a->step->nspecs; i++) {
 		const struct ddl_spec *spec = &a->step->specs[i];
 		int rc = 0;
+		if (a->skips[i].clause)
+			continue;
 		if (spec->kind == DDL_SPEC_DROP_KEY || spec->kind == DDL_SPEC_DROP_PRIMARY ||
 		    spec->kind == DDL_SPEC_DROP_CONSTRAINT)
 			rc = drop_key(a, spec, err);
@@ -299,8 +372,6 @@ static int add_key(struct alter *a, const struct ddl_spec *spec, struct err *err
 	int at = from->kind == DDL_KEY_PRIMARY ? draft_primary(a->draft)
 		 : from->name.len > 0          ? draft_key(a->draft, from->name)
 					       : -1;
-	if (at >= 0 && spec->if_exists)
-		return 0;
 	if (at >= 0 && a->step->or_replace)
 		draft_remove_key(a->draft, (unsigned)at);
 	struct draft_key *key = new_key(a, from->kind, from->name, from->parts, from->nparts);
@@ -310,14 +381,15 @@ static int add_key(struct alter *a, const struct ddl_spec *spec, struct err *err
 	return settle_prefixes(a, key, err);
 }
 
-static void add_inline_keys(struct alter *a, const struct ddl_column *column)
+static void add_inline_keys(struct alter *a, const struct ddl_column *column,
+			    const struct exists_skip *skip)
 {
 	struct ddl_key_part part = {column->name, 0};
 	bool references = column->references && (a->types->mariadb || a->types->version == 0 ||
 						 a->types->version >= 90000);
-	if (column->primary)
+	if (column->primary && !skip->primary)
 		new_key(a, DDL_KEY_PRIMARY, SLICE(""), &part, 1);
-	if (column->unique)
+	if (column->unique && !skip->unique)
 		new_key(a, DDL_KEY_UNIQUE, SLICE(""), &part, 1);
 	if (references)
 		new_key(a, DDL_KEY_FOREIGN, SLICE(""), &part, 1);
@@ -327,10 +399,11 @@ static int add_keys(struct alter *a, struct err *err)
 {
 	for (unsigned i = 0; i < a->step->nspecs; i++) {
 		const struct ddl_spec *spec = &a->step->specs[i];
-		if (spec->kind == DDL_SPEC_ADD_KEY && add_key(a, spec, err) != 0)
+		if (spec->kind == DDL_SPEC_ADD_KEY && !a->skips[i].clause &&
+		    add_key(a, spec, err) != 0)
 			return -1;
 		if (spec->kind == DDL_SPEC_ADD_COLUMN || spec->kind == DDL_SPEC_CHANGE_COLUMN)
-			add_inline_keys(a, &spec->column);
+			add_inline_keys(a, &spec->column, &a->skips[i]);
 	}
 	return 0;
 }
@@ -449,6 +522,28 @@ static bool needs_hash(const struct draft *draft, const struct draft_key *key)
 	return bytes > longest_key(draft->engine);
 }
 
+/* The part of a key that is not unique is cut where the engine has no room for the whole. What a key that was there had
+ * of a column stays, unless the statement gives its type. */
+static void cut_part(const struct draft *draft, struct ddl_key_part *part, bool old)
+{
+	int at = part->column.ptr ? draft_column(draft, part->column) : -1;
+	if (at < 0 || part->prefix > 0 || (old && !draft->columns[at].fresh))
+		return;
+	const struct column *column = &draft->columns[at].column;
+	uint64_t bytes = type_key_bytes(column), longest = longest_key(draft->engine);
+	unsigned each = type_is_text(column->type) ? charset_max_bytes(column->charset) : 1;
+	if (type_is_blob(column->type) || (type_has_prefix(column->type) && bytes > longest))
+		part->prefix = (uint32_t)(longest / each);
+}
+
+static void cut_keys(struct draft *draft, unsigned nold)
+{
+	for (unsigned i = 0; i < draft->nkeys; i++)
+		for (unsigned j = 0;
+		     draft->keys[i].kind == DDL_KEY_INDEX && j < draft->keys[i].nparts; j++)
+			cut_part(draft, &draft->keys[i].parts[j], i < nold);
+}
+
 static void settle_hashes(struct alter *a, unsigned nold)
 {
 	bool memory = slice_equal_nocase(a->draft->engine, SLICE("MEMORY"));
@@ -543,8 +638,11 @@ static void apply_periods(struct alter *a)
 int alter_apply(struct draft *draft, struct type_context *types, const struct ddl_step *step,
 		struct err *err)
 {
-	struct alter a = {
-		.draft = draft, .types = types, .step = step, .database_charset = types->charset};
+	struct alter a = {.draft = draft,
+			  .types = types,
+			  .step = step,
+			  .skips = exists_skips(draft, step),
+			  .database_charset = types->charset};
 	apply_options(&a);
 	if (apply_columns(&a, err) != 0)
 		return -1;
@@ -556,6 +654,7 @@ int alter_apply(struct draft *draft, struct type_context *types, const struct dd
 		return -1;
 	convert(&a);
 	settle_hashes(&a, nold);
+	cut_keys(draft, nold);
 	drop_redundant_keys(draft);
 	name_keys(draft);
 	apply_periods(&a);

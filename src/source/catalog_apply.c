@@ -36,15 +36,48 @@ static struct ddl_effect *add_effect(struct apply *a, enum ddl_op op, const stru
 	return effect;
 }
 
+static enum charset default_charset(const struct apply *a)
+{
+	enum charset charset;
+	if (a->context->collation_server != 0 &&
+	    charset_of_id(a->context->collation_server, &charset))
+		return charset;
+	return CHARSET_UTF8MB4;
+}
+
+enum { MARIADB_TABLES_DATABASE = 100900 };
+
+/* What CONVERT TO CHARACTER SET DEFAULT means in a table of that database: in MariaDB the database's own, elsewhere
+ * and earlier the session's collation_database, which is the default database's unless it was set. */
+static enum charset convert_charset(const struct apply *a, const struct catalog_database *own)
+{
+	const struct ddl_context *context = a->context;
+	const struct catalog_database *database;
+	enum charset charset;
+	if (context->mariadb &&
+	    (context->version == 0 || context->version >= MARIADB_TABLES_DATABASE))
+		return own->charset;
+	if (context->collation_database != 0 &&
+	    charset_of_id(context->collation_database, &charset))
+		return charset;
+	if (context->db.len == 0)
+		return default_charset(a);
+	database = catalog_database(a->catalog, context->db);
+	return database ? database->charset : own->charset;
+}
+
 static struct type_context type_context(const struct apply *a,
 					const struct catalog_database *database)
 {
+	bool implicit = a->context->timestamp == DDL_TIMESTAMP_UNSAID
+				? a->catalog->variables.implicit_timestamp
+				: a->context->timestamp == DDL_TIMESTAMP_IMPLICIT;
 	return (struct type_context){
 		.mariadb = a->context->mariadb,
 		.version = a->context->version,
-		.implicit_timestamp =
-			a->context->implicit_timestamp || a->catalog->implicit_timestamp,
+		.implicit_timestamp = implicit,
 		.charset = database->charset,
+		.convert_charset = convert_charset(a, database),
 	};
 }
 
@@ -108,8 +141,7 @@ static int create_table(struct apply *a, const struct ddl_step *step, struct err
 	draft_init(&draft, a->arena, database->name, name.table);
 	draft.charset = database->charset;
 	draft.idents = a->catalog->idents;
-	draft.engine =
-		SLICE("InnoDB"); /* the statement does not say, and other defaults are rare */
+	draft.engine = slice_str(a->catalog->variables.engine);
 	if (alter_apply(&draft, &types, step, err) != 0)
 		return -1;
 	struct ddl_effect *effect = add_effect(a, DDL_CREATE, &name);
@@ -391,15 +423,6 @@ static void erase_database(struct apply *a, struct slice db)
 	catalog_drop_database(a->catalog, db);
 }
 
-static enum charset default_charset(const struct apply *a)
-{
-	enum charset charset;
-	if (a->context->collation_server != 0 &&
-	    charset_of_id(a->context->collation_server, &charset))
-		return charset;
-	return CHARSET_UTF8MB4;
-}
-
 /* From here on every table of the database is known, for it is empty; unless IF NOT EXISTS may have found
  * one that was not followed. */
 static void create_database(struct apply *a, const struct ddl_step *step)
@@ -424,6 +447,8 @@ static void alter_database(struct apply *a, const struct ddl_step *step)
 		return;
 	if (step->has_charset)
 		database->charset = step->charset;
+	else if (step->default_charset)
+		database->charset = default_charset(a);
 	add_effect(a, DDL_QUERY, &name);
 }
 

@@ -84,6 +84,11 @@ int draft_primary(const struct draft *draft)
 	return -1;
 }
 
+bool draft_key_is_constraint(const struct draft_key *key)
+{
+	return (key->kind == DDL_KEY_PRIMARY || key->kind == DDL_KEY_UNIQUE) && !key->hash;
+}
+
 static bool is_primary(const struct table_index *index)
 {
 	return slice_equal_nocase(index->name, SLICE("PRIMARY"));
@@ -96,7 +101,7 @@ static void key_from_index(struct draft *draft, const struct table *table,
 	key->kind = is_primary(index) ? DDL_KEY_PRIMARY
 		    : index->unique   ? DDL_KEY_UNIQUE
 				      : DDL_KEY_INDEX;
-	key->name = index->name;
+	key->name = key->old = index->name;
 	key->generated = index->generated;
 	key->hash = index->hash;
 	key->parts = ARENA_ARRAY(draft->arena, index->ncolumns + 1, struct ddl_key_part);
@@ -120,6 +125,7 @@ void draft_from_table(struct draft *draft, struct arena *arena, const struct tab
 	draft->charset = table->charset;
 	draft->idents = table->idents;
 	draft->versioned = table->versioned;
+	draft->before = table;
 	for (unsigned i = 0; i < table->ncolumns; i++) {
 		struct draft_column *column = draft_add_column(draft);
 		column->column = table->columns[i];

@@ -21,6 +21,7 @@ struct draft_column {
 struct draft_key {
 	enum ddl_key_kind kind;
 	struct slice name; /* empty: made up by draft_name_keys */
+	struct slice old;  /* its name before the statement; ptr NULL: a new key */
 	bool generated, hash;
 	unsigned nparts;
 	struct ddl_key_part *parts; /* column ptr NULL: an expression */
@@ -30,8 +31,9 @@ struct draft {
 	struct arena *arena;
 	struct slice db, name, engine;
 	enum charset charset;
-	enum ident_rules idents; /* how its names compare */
-	bool versioned;          /* MariaDB: WITH SYSTEM VERSIONING */
+	enum ident_rules idents;    /* how its names compare */
+	bool versioned;             /* MariaDB: WITH SYSTEM VERSIONING */
+	const struct table *before; /* the table that it was made from; NULL: a new one */
 	struct draft_column *columns;
 	unsigned ncolumns, column_cap;
 	struct draft_key *keys;
@@ -53,6 +55,8 @@ void draft_remove_key(struct draft *draft, unsigned at);
 int draft_column(const struct draft *draft, struct slice name);
 int draft_key(const struct draft *draft, struct slice name);
 int draft_primary(const struct draft *draft);
+/* Whether DROP CONSTRAINT finds the key: a hash it does not. */
+bool draft_key_is_constraint(const struct draft_key *key);
 /* The table in `arena` (a deep copy): keys sorted, positions, the primary key, hidden columns. The
  * version is 0. A key part that names no column is dropped. */
 struct table *draft_finish(const struct draft *draft, struct arena *arena);

@@ -310,7 +310,7 @@ void catalog_database_to_json(const struct catalog *catalog, struct slice db, st
 		   slice_str(charset_name(database ? database->charset : CHARSET_UTF8MB4)));
 	buf_printf(buf, ",\"partial\":%s,\"implicit_timestamp\":%s,\"others\":[",
 		   database && !database->partial ? "false" : "true",
-		   catalog->implicit_timestamp ? "true" : "false");
+		   catalog->variables.implicit_timestamp ? "true" : "false");
 	for (size_t i = 0; database && i < database->nothers; i++) {
 		if (i > 0)
 			buf_char(buf, ',');
@@ -343,7 +343,7 @@ int catalog_database_from_json(struct catalog *catalog, struct slice json, struc
 		struct catalog_database *database = catalog_add_database(catalog, db);
 		database->charset = charset;
 		database->partial = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(root, "partial"));
-		catalog->implicit_timestamp =
+		catalog->variables.implicit_timestamp =
 			cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(root, "implicit_timestamp"));
 		read_others(root, catalog, database);
 	}

@@ -7,6 +7,8 @@
 #include "base/mem.h"
 #include "source/conn.h"
 
+#include <stdio.h>
+
 /* One loading: the drafts of the tables found, by name. */
 struct load {
 	struct arena arena;
@@ -237,21 +239,56 @@ static int load_keys(struct load *load, struct conn *conn, struct err *err)
 	return 0;
 }
 
-static int load_settings(struct catalog *catalog, struct conn *conn, struct err *err)
+enum { MARIADB_UTF8_ALIAS = 100601 }; /* before, and in MySQL, utf8 is always utf8mb3 */
+
+static void take_variable(struct catalog *catalog, const struct server *server, struct slice name,
+			  struct slice value)
+{
+	if (equals(name, "explicit_defaults_for_timestamp"))
+		catalog->variables.implicit_timestamp = equals(value, "OFF");
+	else if (equals(name, "old_mode"))
+		catalog->variables.utf8_is_mb4 = server->mariadb &&
+						 server->version >= MARIADB_UTF8_ALIAS &&
+						 !contains(value, "UTF8_IS_UTF8MB3");
+	else if (equals(name, "default_storage_engine"))
+		snprintf(catalog->variables.engine, sizeof(catalog->variables.engine), "%.*s",
+			 SLICE_FMT(value));
+}
+
+int catalog_load_variables(struct catalog *catalog, struct conn *conn, struct err *err)
 {
 	struct result result;
-	if (conn_query(conn, &result, err, "SELECT @@GLOBAL.explicit_defaults_for_timestamp") != 0)
+	struct buf names;
+	int rc;
+	buf_init(&names);
+	for (unsigned i = 0; i < ddl_nvariables; i++)
+		if (ddl_variables[i].from == DDL_FROM_SERVER ||
+		    ddl_variables[i].from == DDL_FROM_EVENT_OR_SERVER)
+			buf_printf(&names, "%s'%s'", names.len ? "," : "", ddl_variables[i].name);
+	rc = conn_query(conn, &result, err, "SHOW GLOBAL VARIABLES WHERE variable_name IN (%s)",
+			buf_cstr(&names));
+	buf_fini(&names);
+	if (rc != 0)
 		return -1;
-	catalog->implicit_timestamp = result.nrows > 0 && equals(result_cell(&result, 0, 0), "0");
+	catalog->variables.asked = true;
+	for (unsigned i = 0; i < result.nrows; i++)
+		take_variable(catalog, conn_server(conn), result_cell(&result, i, 0),
+			      result_cell(&result, i, 1));
 	result_fini(&result);
 	return 0;
+}
+
+bool catalog_utf8_is_mb4(const struct catalog *catalog)
+{
+	return catalog->variables.utf8_is_mb4;
 }
 
 static int load_all(struct load *load, struct catalog *catalog, struct conn *conn, struct slice db,
 		    struct err *err)
 {
 	load->mariadb = conn_server(conn)->mariadb;
-	if (load_settings(catalog, conn, err) != 0 || load_schema(load, conn, db, err) != 0)
+	if (catalog_load_variables(catalog, conn, err) != 0 ||
+	    load_schema(load, conn, db, err) != 0)
 		return -1;
 	if (load->db.ptr == NULL)
 		return 0;

@@ -6,6 +6,8 @@
 #include "source/catalog.h"
 #include "source/catalog_draft.h"
 
+enum { ENGINE_NAME_SIZE = 65 };
+
 /* One version of one table. */
 struct catalog_entry {
 	struct arena arena; /* holds the table */
@@ -25,11 +27,19 @@ struct catalog_database {
 	size_t nothers, other_cap;
 };
 
+/* What the server has set globally (DDL_VARIABLES). */
+struct catalog_variables {
+	bool asked;                    /* false: what a server has by default */
+	bool implicit_timestamp;       /* explicit_defaults_for_timestamp=OFF */
+	bool utf8_is_mb4;              /* old_mode without UTF8_IS_UTF8MB3 */
+	char engine[ENGINE_NAME_SIZE]; /* default_storage_engine */
+};
+
 struct catalog {
 	unsigned lower_case;
 	enum ident_rules idents; /* of columns and keys */
-	bool implicit_timestamp; /* explicit_defaults_for_timestamp was OFF when it was loaded */
-	uint64_t version;        /* the highest given */
+	struct catalog_variables variables;
+	uint64_t version;              /* the highest given */
 	struct catalog_entry **tables; /* ascending by database and name */
 	size_t ntables, table_cap;
 	struct catalog_entry *superseded;

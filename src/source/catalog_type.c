@@ -71,8 +71,10 @@ static void resolve_numbers(const struct ddl_column *from, struct column *to)
 	switch (to->type) {
 	case COLUMN_CHAR:
 	case COLUMN_BINARY:
-	case COLUMN_BIT:
 		to->length = from->length < 0 ? 1 : (uint32_t)from->length;
+		break;
+	case COLUMN_BIT:
+		to->length = from->length <= 0 ? 1 : (uint32_t)from->length;
 		break;
 	case COLUMN_DECIMAL:
 		to->length = from->length <= 0 ? 10 : (uint32_t)from->length;
@@ -199,7 +201,7 @@ static void put_size(const struct type_context *context, const struct ddl_column
 		break;
 	case COLUMN_FLOAT:
 	case COLUMN_DOUBLE:
-		if (from->scale >= 0)
+		if (from->scale >= 0 && from->length > 0)
 			buf_printf(buf, "(%u,%u)", (unsigned)from->length, (unsigned)from->scale);
 		break;
 	case COLUMN_DECIMAL:
@@ -337,6 +339,21 @@ static uint64_t decimal_bytes(const struct column *column)
 	return whole / 9 * 4 + rest[whole % 9] + part / 9 * 4 + rest[part % 9];
 }
 
+/* Bytes of the types that have one size, but for fractional digits. */
+static const uint8_t sizes[COLUMN_TYPE_COUNT] = {
+	[COLUMN_FLOAT] = 4,  [COLUMN_DOUBLE] = 8,   [COLUMN_YEAR] = 1,      [COLUMN_DATE] = 3,
+	[COLUMN_TIME] = 3,   [COLUMN_DATETIME] = 5, [COLUMN_TIMESTAMP] = 4, [COLUMN_UUID] = 16,
+	[COLUMN_INET6] = 16, [COLUMN_INET4] = 4,
+};
+
+static uint64_t label_bytes(const struct column *column)
+{
+	unsigned bytes = (column->nlabels + 7) / 8;
+	if (column->type == COLUMN_ENUM)
+		return column->nlabels < 256 ? 1 : 2;
+	return bytes > 4 ? 8 : bytes;
+}
+
 uint64_t type_key_bytes(const struct column *column)
 {
 	static const unsigned integers[] = {1, 2, 3, 4, 8};
@@ -350,5 +367,9 @@ uint64_t type_key_bytes(const struct column *column)
 		return integers[column->type - COLUMN_TINYINT];
 	if (column->type == COLUMN_DECIMAL)
 		return decimal_bytes(column);
-	return column->type == COLUMN_UUID || column->type == COLUMN_INET6 ? 16 : 8;
+	if (column_type_has_labels(column->type))
+		return label_bytes(column);
+	if (column->type == COLUMN_BIT)
+		return (column->length + 7) / 8;
+	return sizes[column->type] + (column->scale + 1u) / 2;
 }

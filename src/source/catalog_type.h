@@ -10,9 +10,10 @@
 /* What the type of a column depends on beside its own text. */
 struct type_context {
 	bool mariadb;
-	unsigned version;        /* 0: newest */
-	bool implicit_timestamp; /* TIMESTAMP is NOT NULL unless it says NULL */
-	enum charset charset;    /* default of the table */
+	unsigned version;             /* 0: newest */
+	bool implicit_timestamp;      /* TIMESTAMP is NOT NULL unless it says NULL */
+	enum charset charset;         /* default of the table */
+	enum charset convert_charset; /* of CONVERT TO CHARACTER SET DEFAULT */
 };
 
 void type_resolve(const struct type_context *context, const struct ddl_column *from,

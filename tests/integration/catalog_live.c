@@ -4,7 +4,8 @@
  * TIDEWAY_TEST_MARIADB_PORT and TIDEWAY_TEST_MYSQL_PORT name the servers (127.0.0.1, user root, no password;
  * a database of its own is made). Exit code 77: no server given.
  * Files: statements end with ';' at the end of a line; "-- only: mysql" (or mariadb) goes before a statement
- * that the other server does not know. A statement that is refused is a failure. */
+ * that the other server does not know. A statement that is refused is a failure, unless "-- may be refused"
+ * goes before it. */
 #include "base/file.h"
 #include "decode/ddl.h"
 #include "source/catalog.h"
@@ -22,7 +23,7 @@ struct live {
 	char db_text[64];
 	char file[256]; /* where the binlog is read on */
 	unsigned long long pos;
-	unsigned nstatements, nfailures;
+	unsigned nstatements, nrefused, nfailures;
 	bool mariadb;
 };
 
@@ -131,7 +132,14 @@ static void check_json(struct live *live, struct slice sql)
 	buf_fini(&again);
 }
 
-/* "use `db`; sql" as SHOW BINLOG EVENTS has it: cuts the head off and sets the default database. */
+/* "use `db`; set @@sql_if_exists=1; sql" as SHOW BINLOG EVENTS has it: cuts the head off and sets what it says. */
+static struct slice cut_if_exists(struct live *live, struct slice text)
+{
+	const struct slice head = SLICE("set @@sql_if_exists=1; ");
+	live->context.if_exists = slice_starts(text, head);
+	return live->context.if_exists ? slice_of(text.ptr + head.len, text.len - head.len) : text;
+}
+
 static struct slice cut_use(struct live *live, struct slice text)
 {
 	const char *end = text.len > 5 ? memmem(text.ptr, text.len, "`; ", 3) : NULL;
@@ -149,7 +157,7 @@ static void follow(struct live *live, struct slice text)
 	const struct ddl_step *steps;
 	const struct ddl_effect *effects;
 	unsigned nsteps, neffects;
-	struct slice sql = cut_use(live, text);
+	struct slice sql = cut_if_exists(live, cut_use(live, text));
 	arena_init(&arena, 0);
 	if (ddl_parse(sql, &live->context, &arena, &steps, &nsteps, &err) != 0)
 		fail_at(live, sql, "ddl_parse", err.text);
@@ -201,26 +209,40 @@ static void read_session(struct live *live)
 	struct result result;
 	if (conn_query(live->writer, &result, &err,
 		       "SELECT @@sql_mode, @@explicit_defaults_for_timestamp, @@collation_server, "
-		       "@@collation_connection") != 0)
+		       "@@collation_connection, @@collation_database, (SELECT "
+		       "IFNULL(MAX(variable_value), '') FROM "
+		       "%s.session_variables WHERE variable_name = 'old_mode')",
+		       live->mariadb ? "information_schema" : "performance_schema") != 0)
 		die("session", &err);
 	struct slice mode = result_cell(&result, 0, 0);
 	live->context.sql_mode = (contains(mode, "REAL_AS_FLOAT") ? 1u << 0 : 0) |
 				 (contains(mode, "ANSI_QUOTES") ? 1u << 2 : 0) |
 				 (contains(mode, "ORACLE") ? 1u << 9 : 0) |
+				 (contains(mode, "MSSQL") ? 1u << 10 : 0) |
+				 (contains(mode, "MAXDB") ? 1u << 12 : 0) |
 				 (contains(mode, "NO_BACKSLASH_ESCAPES") ? 1u << 20 : 0);
-	live->context.implicit_timestamp = slice_equal(result_cell(&result, 0, 1), SLICE("0"));
+	live->context.timestamp = slice_equal(result_cell(&result, 0, 1), SLICE("0"))
+					  ? DDL_TIMESTAMP_IMPLICIT
+					  : DDL_TIMESTAMP_EXPLICIT;
+	/* latin1 or utf8mb4 */
 	live->context.collation_connection =
 		contains(result_cell(&result, 0, 3), "latin1") ? 8 : 45;
-	live->context.collation_server =
-		contains(result_cell(&result, 0, 2), "latin1") ? 8 : 45; /* latin1 or utf8mb4 */
+	live->context.collation_server = contains(result_cell(&result, 0, 2), "latin1") ? 8 : 45;
+	live->context.collation_database = contains(result_cell(&result, 0, 4), "latin1") ? 8 : 45;
+	live->context.utf8_is_mb4 =
+		live->mariadb && !contains(result_cell(&result, 0, 5), "UTF8_IS_UTF8MB3");
 	result_fini(&result);
 }
 
-static void run_statement(struct live *live, struct slice sql)
+static void run_statement(struct live *live, struct slice sql, bool may_be_refused)
 {
 	struct err err = ERR_INIT;
+	bool refused = conn_query(live->writer, NULL, &err, "%.*s", SLICE_FMT(sql)) != 0;
 	live->nstatements++;
-	if (conn_query(live->writer, NULL, &err, "%.*s", SLICE_FMT(sql)) != 0)
+	live->nrefused += refused;
+	if (refused && may_be_refused)
+		return;
+	if (refused)
 		fail_at(live, sql, "refused", err.text);
 	read_session(live);
 	read_binlog(live);
@@ -245,7 +267,7 @@ static void run_file(struct live *live, const char *path)
 	struct buf content;
 	const char *me = live->mariadb ? "-- only: mariadb" : "-- only: mysql";
 	const char *begin = NULL;
-	bool mine = true;
+	bool mine = true, may_be_refused = false;
 	buf_init(&content);
 	if (file_read(path, &content, &err) != 0)
 		die(path, &err);
@@ -255,6 +277,10 @@ static void run_file(struct live *live, const char *path)
 			mine = slice_equal(line, slice_str(me));
 			continue;
 		}
+		if (begin == NULL && slice_equal(line, SLICE("-- may be refused"))) {
+			may_be_refused = true;
+			continue;
+		}
 		if (begin == NULL && (line.len == 0 || slice_starts(line, SLICE("-- "))))
 			continue;
 		begin = begin ? begin : line.ptr;
@@ -262,9 +288,11 @@ static void run_file(struct live *live, const char *path)
 			continue;
 		if (mine)
 			run_statement(live,
-				      slice_of(begin, (size_t)(line.ptr + line.len - 1 - begin)));
+				      slice_of(begin, (size_t)(line.ptr + line.len - 1 - begin)),
+				      may_be_refused);
 		begin = NULL;
 		mine = true;
+		may_be_refused = false;
 	}
 	buf_fini(&content);
 }
@@ -311,6 +339,7 @@ static unsigned run_server(const char *port, char **files)
 	catalog_free(live.followed);
 	conn_free(live.writer);
 	conn_free(live.reader);
+	printf("%s: %u refused\n", live.mariadb ? "MariaDB" : "MySQL", live.nrefused);
 	printf("%s: %u statements, %u failures\n", live.mariadb ? "MariaDB" : "MySQL",
 	       live.nstatements, live.nfailures);
 	return live.nfailures;

@@ -378,7 +378,7 @@ static void test_nullable(void **state)
 	       "PRIMARY KEY (e))");
 	assert_string_equal(columns_text(f, "n"),
 			    "a int, b timestamp, c timestamp, d int!, e int!");
-	f->context.implicit_timestamp = true;
+	f->context.timestamp = DDL_TIMESTAMP_IMPLICIT;
 	run(f, "CREATE TABLE n2 (a int, b timestamp, c timestamp null, d timestamp as (b))");
 	assert_string_equal(columns_text(f, "n2"), "a int, b timestamp!, c timestamp, d timestamp");
 	run(f, "ALTER TABLE n DROP PRIMARY KEY, ADD PRIMARY KEY (a)");

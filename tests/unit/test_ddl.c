@@ -171,6 +171,14 @@ static struct ddl_context read_context(struct slice text)
 			context.sql_mode |= SQL_MODE_REAL_AS_FLOAT;
 		else if (slice_equal(word, SLICE("oracle")))
 			context.sql_mode |= SQL_MODE_ORACLE;
+		else if (slice_equal(word, SLICE("mssql")))
+			context.sql_mode |= SQL_MODE_MSSQL | SQL_MODE_ANSI_QUOTES;
+		else if (slice_equal(word, SLICE("maxdb")))
+			context.sql_mode |= SQL_MODE_MAXDB | SQL_MODE_ANSI_QUOTES;
+		else if (slice_equal(word, SLICE("utf8_is_mb4")))
+			context.utf8_is_mb4 = true;
+		else if (slice_equal(word, SLICE("if_exists")))
+			context.if_exists = true;
 		else if (slice_equal(word, SLICE("nodb")))
 			context.db = SLICE("");
 		else if (word.len > 0 && word.ptr[0] >= '0' && word.ptr[0] <= '9')

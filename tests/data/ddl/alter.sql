@@ -250,5 +250,60 @@ ALTER TABLE s8 DROP PERIOD FOR p;
 SET sql_mode='ORACLE';
 -- only: mariadb
 ALTER TABLE s8 ADD f date, ADD g blob, ADD h number(3);
+-- only: mariadb
+SET sql_mode='MAXDB';
+-- only: mariadb
+ALTER TABLE s8 ADD i timestamp NULL, ADD j mariadb_schema.timestamp NULL, MODIFY f timestamp;
+-- only: mariadb
+SET sql_mode='MSSQL';
+-- only: mariadb
+CREATE TABLE [s 9] ([x y] int, [a]]b] int, "q" int, PRIMARY KEY ([x y]), UNIQUE [u v] ([a]]b]));
+-- only: mariadb
+ALTER TABLE [s 9] CHANGE [a]]b] [c d] BIGINT, DROP [q];
 SET sql_mode='';
+-- only: mariadb
+SET old_mode='';
+-- only: mariadb
+CREATE TABLE u1 (id int PRIMARY KEY, a text charset utf8, b text collate utf8_bin, c varchar(9) charset utf8mb3, d nchar(3), e national varchar(3), f text) CHARSET 'utf8';
+-- only: mariadb
+ALTER TABLE u1 ADD g text, CHARSET utf8mb3, ADD h enum('x') charset utf8;
+-- only: mariadb
+ALTER TABLE u1 CONVERT TO CHARACTER SET utf8;
+-- only: mariadb
+SET old_mode='UTF8_IS_UTF8MB3';
+-- only: mariadb
+ALTER TABLE u1 ADD i text charset utf8, CONVERT TO CHARSET utf8;
+-- only: mariadb
+SET sql_if_exists=1;
+-- only: mariadb
+DROP TABLE nothere;
+-- only: mariadb
+RENAME TABLE nothere TO nothere2, u1 TO u2;
+-- only: mariadb
+SET sql_if_exists=0;
+SET collation_database=latin1_swedish_ci;
+CREATE TABLE u3 (a varchar(5), b text) CHARSET greek;
+ALTER TABLE u3 CONVERT TO CHARACTER SET DEFAULT;
+ALTER TABLE u3 ADD c text;
+SET collation_database=DEFAULT;
+CREATE TABLE w1 (id int PRIMARY KEY, a int, b bit, c int, d enum('x'), KEY k (a), UNIQUE u (c));
+-- only: mariadb
+ALTER TABLE w1 ADD z bit(0), ADD y double(0,0), ADD x char(0), MODIFY b bit(0);
+ALTER TABLE w1 DROP c, ADD c varchar(20);
+ALTER TABLE w1 RENAME COLUMN a TO a2, ADD a int FIRST;
+ALTER TABLE w1 RENAME COLUMN id TO id2, ADD id int FIRST;
+-- only: mariadb
+ALTER TABLE w1 ADD e text, MODIFY e int, ALTER e SET DEFAULT 5, ADD g int, CHANGE z g bigint;
+-- only: mariadb
+ALTER TABLE w1 DROP COLUMN b, ADD COLUMN IF NOT EXISTS b bigint;
+-- only: mariadb
+ALTER TABLE w1 CHANGE w1.a a9 int, ADD COLUMN IF NOT EXISTS w1.a bigint AFTER nothere, DROP .g;
+-- only: mariadb
+ALTER TABLE w1 DROP KEY u, ADD UNIQUE IF NOT EXISTS u (d), DROP PRIMARY KEY, ADD PRIMARY KEY IF NOT EXISTS (d);
+-- only: mariadb
+ALTER TABLE w1 ADD COLUMN IF NOT EXISTS d int UNIQUE, ADD UNIQUE IF NOT EXISTS (d), ADD KEY x (e);
+-- only: mariadb
+ALTER TABLE w1 MODIFY COLUMN IF EXISTS n int, ADD COLUMN IF NOT EXISTS n int;
+-- only: mariadb
+ALTER TABLE w1 RENAME KEY x TO y, DROP KEY IF EXISTS y, DROP CONSTRAINT IF EXISTS d, DROP KEY IF EXISTS d;
 DROP DATABASE IF EXISTS ddl_live_nothere;

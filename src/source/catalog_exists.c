@@ -1,0 +1,151 @@
+/* catalog_exists: IF [NOT] EXISTS is decided clause by clause before the statement begins: by the columns and
+ * keys that the table has then, and by the clauses before. What the other clauses drop, add or rename does not
+ * matter. */
+#include "source/catalog_exists.h"
+
+struct exists {
+	const struct draft *draft;
+	const struct ddl_step *step;
+	struct exists_skip *skips;
+};
+
+/* ADD COLUMN IF NOT EXISTS. The earlier clause may be a CHANGE or MODIFY that gives a column this name, even
+ * one that is passed over itself. */
+static bool column_is_there(const struct exists *e, unsigned at)
+{
+	struct slice name = e->step->specs[at].column.name;
+	if (draft_column(e->draft, name) >= 0)
+		return true;
+	for (unsigned i = 0; i < at; i++) {
+		const struct ddl_spec *spec = &e->step->specs[i];
+		bool gives = spec->kind == DDL_SPEC_CHANGE_COLUMN ||
+			     (spec->kind == DDL_SPEC_ADD_COLUMN && !e->skips[i].clause);
+		if (gives && slice_equal_nocase(spec->column.name, name))
+			return true;
+	}
+	return false;
+}
+
+/* The key that a clause drops, or -1. */
+static int dropped_key(const struct draft *draft, const struct ddl_spec *spec)
+{
+	if (spec->kind == DDL_SPEC_DROP_PRIMARY)
+		return draft_primary(draft);
+	if (spec->kind != DDL_SPEC_DROP_KEY && spec->kind != DDL_SPEC_DROP_CONSTRAINT)
+		return -1;
+	int at = draft_key(draft, spec->old);
+	if (at >= 0 && spec->kind == DDL_SPEC_DROP_CONSTRAINT &&
+	    !draft_key_is_constraint(&draft->keys[at]))
+		return -1;
+	return at;
+}
+
+/* DROP COLUMN IF EXISTS and the like: also when an earlier clause drops the same. */
+static bool column_is_gone(const struct exists *e, unsigned at)
+{
+	struct slice name = e->step->specs[at].old;
+	if (draft_column(e->draft, name) < 0)
+		return true;
+	for (unsigned i = 0; i < at; i++)
+		if (e->step->specs[i].kind == DDL_SPEC_DROP_COLUMN && !e->skips[i].clause &&
+		    slice_equal_nocase(e->step->specs[i].old, name))
+			return true;
+	return false;
+}
+
+static bool key_is_gone(const struct exists *e, unsigned at)
+{
+	int key = dropped_key(e->draft, &e->step->specs[at]);
+	if (key < 0)
+		return true;
+	for (unsigned i = 0; i < at; i++)
+		if (!e->skips[i].clause && dropped_key(e->draft, &e->step->specs[i]) == key)
+			return true;
+	return false;
+}
+
+/* What a key is known by: without a name it is the first column, and an expression is nothing. */
+static struct slice known_as(enum ddl_key_kind kind, struct slice name,
+			     const struct ddl_key_part *parts, unsigned nparts)
+{
+	if (kind == DDL_KEY_PRIMARY)
+		return SLICE("PRIMARY");
+	if (name.len > 0)
+		return name;
+	return nparts > 0 ? parts[0].column : (struct slice){NULL, 0};
+}
+
+/* Whether the spec makes a key of this kind that is known by the name, of its own or at its column. */
+static bool makes_key(const struct exists *e, unsigned at, enum ddl_key_kind kind,
+		      struct slice name)
+{
+	const struct ddl_spec *spec = &e->step->specs[at];
+	const struct ddl_column *column = &spec->column;
+	struct slice other;
+	if (spec->kind == DDL_SPEC_ADD_KEY) {
+		other = known_as(spec->key.kind, spec->key.name, spec->key.parts, spec->key.nparts);
+		return spec->key.kind == kind && !e->skips[at].clause && other.ptr != NULL &&
+		       slice_equal_nocase(other, name);
+	}
+	if (spec->kind != DDL_SPEC_ADD_COLUMN && spec->kind != DDL_SPEC_CHANGE_COLUMN)
+		return false;
+	if (kind == DDL_KEY_PRIMARY)
+		return column->primary && !e->skips[at].primary;
+	return kind == DDL_KEY_UNIQUE && column->unique && !e->skips[at].unique &&
+	       slice_equal_nocase(column->name, name);
+}
+
+static bool key_is_there(const struct exists *e, unsigned at, enum ddl_key_kind kind,
+			 struct slice name)
+{
+	if (kind == DDL_KEY_PRIMARY ? draft_primary(e->draft) >= 0
+				    : name.ptr != NULL && draft_key(e->draft, name) >= 0)
+		return true;
+	for (unsigned i = 0; name.ptr != NULL && i < at; i++)
+		if (makes_key(e, i, kind, name))
+			return true;
+	return false;
+}
+
+static bool is_skipped(const struct exists *e, unsigned at)
+{
+	const struct ddl_spec *spec = &e->step->specs[at];
+	const struct ddl_key *key = &spec->key;
+	switch (spec->kind) {
+	case DDL_SPEC_ADD_COLUMN:
+		return column_is_there(e, at);
+	case DDL_SPEC_CHANGE_COLUMN:
+	case DDL_SPEC_RENAME_COLUMN:
+	case DDL_SPEC_TOUCH_COLUMN:
+	case DDL_SPEC_SHOW_COLUMN:
+	case DDL_SPEC_HIDE_COLUMN:
+		return draft_column(e->draft, spec->old) < 0;
+	case DDL_SPEC_RENAME_KEY:
+		return draft_key(e->draft, spec->old) < 0;
+	case DDL_SPEC_DROP_COLUMN:
+		return column_is_gone(e, at);
+	case DDL_SPEC_DROP_KEY:
+	case DDL_SPEC_DROP_CONSTRAINT:
+		return key_is_gone(e, at);
+	case DDL_SPEC_ADD_KEY:
+		return key_is_there(e, at, key->kind,
+				    known_as(key->kind, key->name, key->parts, key->nparts));
+	default:
+		return false;
+	}
+}
+
+const struct exists_skip *exists_skips(const struct draft *draft, const struct ddl_step *step)
+{
+	struct exists_skip *skips = ARENA_ARRAY(draft->arena, step->nspecs + 1, struct exists_skip);
+	struct exists e = {draft, step, skips};
+	for (unsigned i = 0; i < step->nspecs; i++) {
+		const struct ddl_spec *spec = &step->specs[i];
+		if (!spec->if_exists)
+			continue;
+		skips[i].clause = is_skipped(&e, i);
+		skips[i].primary = key_is_there(&e, i, DDL_KEY_PRIMARY, SLICE("PRIMARY"));
+		skips[i].unique = key_is_there(&e, i, DDL_KEY_UNIQUE, spec->column.name);
+	}
+	return skips;
+}
