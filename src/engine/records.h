@@ -11,6 +11,7 @@
 struct cJSON;
 
 #define RECORD_FULL_DONE SLICE("{\"state\":\"done\"}")
+#define RECORD_FULL_READING SLICE("{\"state\":\"reading\"}")
 
 /* "full/shop.orders", "adopted/shop" ... in the arena. */
 struct slice record_name(struct arena *arena, const char *kind, struct slice name);

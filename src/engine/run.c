@@ -294,6 +294,8 @@ static int stream(struct run *run, struct start *start, struct err *err)
 	start_know_tables(start);
 	run->stream_err = (struct err)ERR_INIT;
 	atomic_store(&run->stream_ended, false);
+	run->sync.fresh = start->fresh;
+	run->sync.looked = &start->looked;
 	run->stream = stream_new(&run->sync, start->catalog, start->adopted, &start->position,
 				 &options, &run->stream_metrics);
 	start->catalog = NULL;
@@ -310,6 +312,8 @@ static int stream(struct run *run, struct start *start, struct err *err)
 	}
 	stream_free(run->stream);
 	run->stream = NULL;
+	run->sync.fresh = NULL;
+	run->sync.looked = NULL;
 	return rc;
 }
 

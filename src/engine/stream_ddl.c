@@ -80,6 +80,18 @@ void stream_table_told(struct stream *stream, const struct table *table)
 			      RECORD_FULL_DONE);
 }
 
+/* Whether the rows that a name stands for at this statement were not read by the full sync: it was read later, when another
+ * table may have had the name, or not at all. */
+static bool unread(struct stream *stream, struct slice db, struct slice table)
+{
+	const struct map *late = &stream->lane.sync->late;
+	const struct point *point;
+	if (late->count == 0 || table.len == 0)
+		return false;
+	point = map_get(late, full_name(stream, db, table));
+	return point && (point->never || stream_covered(stream, point));
+}
+
 static void save_effect(struct stream *stream, const struct ddl_effect *effect)
 {
 	bool before = wants(stream, effect->db, effect->table);
@@ -100,7 +112,10 @@ static void save_effect(struct stream *stream, const struct ddl_effect *effect)
 		stream_attach(stream, full_record(stream, effect->db, effect->table),
 			      (struct slice){NULL, 0});
 	if (after && effect->after && (effect->op == DDL_CREATE || renamed))
-		stream_attach(stream, full, RECORD_FULL_DONE);
+		stream_attach(stream, full,
+			      renamed && unread(stream, effect->new_db, effect->new_table)
+				      ? RECORD_FULL_READING
+				      : RECORD_FULL_DONE);
 }
 
 /* The schema that a DDL message shows: after the change; of a dropped table before it. */
@@ -158,8 +173,9 @@ static int send_message(struct following *f, const struct ddl_effect *effect,
 	buf_fini(&gtid);
 	buf_fini(&meta);
 	if (sink_topic_info(destination->topic)->compacted)
-		key = arena_printf(&stream->statement, "__tideway.ddl.%.*s.%.*s.%" PRIu64,
-				   SLICE_FMT(effect->db), SLICE_FMT(effect->table), sequence);
+		key = arena_printf(&stream->statement, "__tideway.ddl.%.*s.%.*s.%" PRIu64 "%s",
+				   SLICE_FMT(effect->db), SLICE_FMT(effect->table), sequence,
+				   effect->replaced ? ".ERASE" : "");
 	return lane_send(lane, destination,
 			 &(struct message){0, key, buf_slice(&lane->value),
 					   slice_str(ddl_op_name(effect->op)), NULL, 0},
@@ -325,18 +341,6 @@ static int refuse_unread(const struct following *f, const struct ddl_effect *eff
 			    : "");
 }
 
-/* Whether the rows that a name stands for at this statement were not read by the full sync: it was read later, when another
- * table may have had the name, or not at all. */
-static bool unread(struct stream *stream, struct slice db, struct slice table)
-{
-	const struct map *late = &stream->lane.sync->late;
-	const struct point *point;
-	if (late->count == 0 || table.len == 0)
-		return false;
-	point = map_get(late, full_name(stream, db, table));
-	return point && (point->never || stream_covered(stream, point));
-}
-
 /* Every group before the current one is acknowledged, and its position posted. */
 static int wait_acknowledged(struct stream *stream, struct err *err)
 {
@@ -387,6 +391,41 @@ static int read_from_here(struct stream *stream, const struct ddl_name *name,
 	return 0;
 }
 
+/* Whether the name, which the statement gives, was gone when the start looked at the source, behind the statement. */
+static bool passes_by(const struct stream *stream, const struct ddl_name *name)
+{
+	const struct sync *sync = stream->lane.sync;
+	return sync->looked && sync->looked->file[0] != '\0' &&
+	       position_compare_files(stream->cursor.file, stream->cursor.offset,
+				      sync->looked->file, sync->looked->offset) <= 0 &&
+	       !catalog_find(sync->fresh, name->db, name->table) &&
+	       !catalog_cannot_read(sync->fresh, name->db, name->table);
+}
+
+/* Whether the start has read the table of that name at a place behind the statement: what it has now was read, or moves on. */
+static bool is_read_later(struct stream *stream, const struct ddl_name *name)
+{
+	const struct point *point =
+		map_get(&stream->lane.sync->late, full_name(stream, name->db, name->table));
+	return point && !point->never && stream_covered(stream, point);
+}
+
+/* Nobody can read the rows under such a name: what is unread goes on to the name that comes next, and the statements of a
+ * time when the sync did not run are followed in one go. */
+static void carry_late(struct stream *stream, const struct ddl_name *to)
+{
+	struct sync *sync = stream->lane.sync;
+	struct slice name = full_name(stream, to->db, to->table);
+	struct point *point = map_get(&sync->late, name);
+	if (point == NULL) {
+		point = ARENA_NEW(&sync->texts, struct point);
+		point->name = arena_copy(&sync->texts, name);
+		position_init(&point->position);
+		map_set(&sync->late, point->name, point);
+	}
+	point->never = true;
+}
+
 /* Such rows come into a table that is copied, by RENAME or into a partition: it is read, or read again. */
 static int refuse_late(const struct following *f, const struct ddl_effect *effect, struct err *err)
 {
@@ -399,6 +438,12 @@ static int refuse_late(const struct following *f, const struct ddl_effect *effec
 		from = effect->rows_from;
 	if (!unread(stream, from.db, from.table) || !wants(stream, to.db, to.table))
 		return 0;
+	if (renamed && is_read_later(stream, &to))
+		return 0;
+	if (renamed && passes_by(stream, &to)) {
+		carry_late(stream, &to);
+		return 0;
+	}
 	if (read_from_here(stream, &to, effect->after, err) < 0)
 		return -1;
 	return err_retry(err, ERR_SOURCE,
@@ -447,12 +492,19 @@ static int refuse_moved(const struct following *f, const struct ddl_effect *effe
 		       stream->read.offset, captured ? "both" : "the latter");
 }
 
+/* The table that a statement replaces by the one that it makes; NULL: none. */
+static const struct table *replaced_by(const struct following *f, const struct ddl_effect *effect)
+{
+	bool replaces = effect->op == DDL_CREATE && effect > f->effects && effect[-1].replaced;
+	return replaces ? effect[-1].before : NULL;
+}
+
 /* No mask and no drop falls off because a column, or its table, has another name now. Of a table that takes another's
  * place, which was not captured itself, only both definitions are known. */
 static int guard(const struct following *f, const struct ddl_effect *effect, struct err *err)
 {
 	struct stream *stream = f->stream;
-	const struct table *before = effect->before;
+	const struct table *before = effect->before ? effect->before : replaced_by(f, effect);
 	const struct ddl_rename *renamed = effect->renamed;
 	const struct ddl_effect *away;
 	static const struct ddl_rename none;

@@ -12,11 +12,13 @@ void sync_init(struct sync *sync, const struct script_options *script, unsigned 
 	map_init(&sync->adopted);
 	map_init(&sync->aside);
 	map_init(&sync->late);
+	arena_init(&sync->texts, 0);
 }
 
 void sync_fini(struct sync *sync)
 {
 	map_fini(&sync->late);
+	arena_fini(&sync->texts);
 	map_fini(&sync->aside);
 	map_fini(&sync->adopted);
 	map_fini(&sync->points);

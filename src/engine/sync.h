@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 
 struct script_options;
+struct catalog;
 struct watermarks;
 
 /* Where the events of a table or of a database begin to count: what lies at or before the point is in its full sync. */
@@ -49,13 +50,16 @@ struct sync {
 	const struct table *const
 		*tables; /* the captured ones that the source had last; NULL: not known */
 	unsigned ntables;
-	struct doubt *doubts; /* of the checkpoint */
-	int64_t start_ms;     /* wall time of the start: EXECUTE_TIME in full sync */
-	_Atomic bool stop;    /* finish cleanly, now; set by sync_stop */
-	_Atomic bool abort;   /* another lane failed: stop without draining; set by sync_abort */
-	_Atomic bool halt;    /* one of the two: whoever waits, for whatever, ends */
-	bool dry_run;         /* nothing is written */
-	size_t queue_bytes;   /* memory.queue, shared by all producers at a time */
+	struct arena texts;            /* of points that the stream makes */
+	const struct catalog *fresh;   /* the tables that the source had at the start, and */
+	const struct position *looked; /* a place in the binlog before that; NULL: no stream */
+	struct doubt *doubts;          /* of the checkpoint */
+	int64_t start_ms;              /* wall time of the start: EXECUTE_TIME in full sync */
+	_Atomic bool stop;             /* finish cleanly, now; set by sync_stop */
+	_Atomic bool abort; /* another lane failed: stop without draining; set by sync_abort */
+	_Atomic bool halt;  /* one of the two: whoever waits, for whatever, ends */
+	bool dry_run;       /* nothing is written */
+	size_t queue_bytes; /* memory.queue, shared by all producers at a time */
 	_Atomic int64_t thrown_ms; /* by clock_boot_ms, when a lane last threw away what Kafka had
 	                              not acknowledged; 0: never */
 };

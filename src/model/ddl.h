@@ -47,6 +47,7 @@ struct ddl_effect {
 	struct ddl_name
 		rows_from; /* partition DDL: the table whose rows this one has now; or none */
 	bool exchanged;    /* EXCHANGE PARTITION: that table has rows of this one in return */
+	bool replaced;     /* ERASE: the next effect makes a table of this name anew */
 };
 
 const char *ddl_op_name(enum ddl_op op);

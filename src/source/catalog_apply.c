@@ -129,13 +129,24 @@ static struct catalog_database *place_for(struct apply *a, const struct ddl_step
 	return database;
 }
 
+/* OR REPLACE drops the table that has the name. */
+static void replace_table(struct apply *a, const struct ddl_name *name)
+{
+	const struct table *known = catalog_find(a->catalog, name->db, name->table);
+	if (known == NULL)
+		return;
+	struct ddl_effect *effect = add_effect(a, DDL_ERASE, name);
+	effect->before = known;
+	effect->replaced = true;
+	catalog_remove(a->catalog, known);
+}
+
 static int create_table(struct apply *a, const struct ddl_step *step, struct err *err)
 {
 	struct ddl_name name = target(a, &step->name);
 	const struct catalog_database *database = place_for(a, step, &name);
 	if (database == NULL)
 		return 0;
-	const struct table *before = catalog_find(a->catalog, name.db, name.table);
 	struct type_context types = type_context(a, database);
 	struct draft draft;
 	draft_init(&draft, a->arena, database->name, name.table);
@@ -144,9 +155,9 @@ static int create_table(struct apply *a, const struct ddl_step *step, struct err
 	draft.engine = slice_str(a->catalog->variables.engine);
 	if (alter_apply(&draft, &types, step, err) != 0)
 		return -1;
+	replace_table(a, &name);
 	struct ddl_effect *effect = add_effect(a, DDL_CREATE, &name);
 	list_columns(a, effect, &draft);
-	effect->before = before;
 	effect->after = catalog_publish(a->catalog, &draft);
 	return 0;
 }
@@ -168,15 +179,12 @@ static int create_like(struct apply *a, const struct ddl_step *step)
 	struct catalog_database *database = place_for(a, step, &name);
 	if (database == NULL)
 		return 0;
-	const struct table *before = catalog_find(a->catalog, name.db, name.table);
 	const struct table *model = catalog_find(a->catalog, from.db, from.table);
+	replace_table(a, &name);
 	struct ddl_effect *effect = add_effect(a, DDL_CREATE, &name);
-	effect->before = before;
 	if (model != NULL)
 		effect->after = publish_copy(a, model, database->name, name.table);
-	else if (before != NULL)
-		catalog_remove(a->catalog, before);
-	if (model == NULL) /* its definition is not had: what changes it later is no error */
+	else /* its definition is not had: what changes it later is no error */
 		database->partial = true;
 	return 0;
 }
@@ -382,6 +390,10 @@ static void rename_table(struct apply *a, const struct ddl_step *step)
 {
 	struct ddl_name name = target(a, &step->name), to = target(a, &step->other);
 	const struct table *table = catalog_find(a->catalog, name.db, name.table);
+	const struct catalog_database *own = catalog_database(a->catalog, name.db);
+	if (table == NULL && step->if_exists && own != NULL && !own->partial &&
+	    !catalog_other_has(a->catalog, own, name.table))
+		return;
 	if (table == NULL) {
 		rename_unknown(a, &name, &to);
 		return;

@@ -689,6 +689,68 @@ def test_character_set_of_a_new_database(sync, sql, db, mariadb, metadata):
     assert message.after == {"id": 1, "v": "é", "c": "ü"}
 
 
+NOON = 1704196800000  # 2024-01-02 12:00:00, of a DATETIME whatever the time zone is
+
+# each: statements on a table {t} (id INT PRIMARY KEY, b INT) in a session of its own, a row, and the columns and the key of the
+# last message; what they mean is decided by variables, by the table as it was, or by a qualified name
+MEANINGS = {
+    "old_mode": (["ALTER TABLE {t} ADD e TEXT CHARSET utf8, ADD f VARCHAR(9) CHARSET utf8, ADD g TEXT COLLATE utf8_bin"],
+                 "1, 2, '😀', '😀', '😀'", {"id": 1, "b": 2, "e": "😀", "f": "😀", "g": "😀"}, b"1"),
+    "maxdb": (["SET time_zone = '+05:00', sql_mode = 'MAXDB'", "ALTER TABLE {t} ADD x TIMESTAMP NULL"],
+              "1, 2, '2024-01-02 12:00:00'", {"id": 1, "b": 2, "x": NOON}, b"1"),
+    "not_maxdb": (["SET time_zone = '+05:00'", "SET STATEMENT sql_mode = 'MAXDB' FOR ALTER TABLE {t} ADD x INT",
+                   "ALTER TABLE {t} ADD y TIMESTAMP NULL"],
+                  "1, 2, 3, '2024-01-02 17:00:00'", {"id": 1, "b": 2, "x": 3, "y": NOON}, b"1"),
+    "mssql": (["SET sql_mode = 'MSSQL'", "ALTER TABLE [{t}] ADD [x y] INT, DROP [b]"], "1, 2", {"id": 1, "x y": 2}, b"1"),
+    "real_as_float": (["SET sql_mode = 'REAL_AS_FLOAT'", "ALTER TABLE {t} ADD x REAL"], "1, 2, 1.5", {"id": 1, "b": 2, "x": "1.5"}, b"1"),
+    "oracle": (["SET sql_mode = 'ORACLE'", "ALTER TABLE {t} ADD x DATE, ADD y NUMBER(5)"],
+               "1, 2, '2024-01-02 12:00:00', 5", {"id": 1, "b": 2, "x": NOON, "y": 5}, b"1"),
+    "sql_if_exists": (["SET sql_if_exists = 1", "RENAME TABLE nothere TO nothere2", "DROP TABLE nothere"],
+                      "1, 2", {"id": 1, "b": 2}, b"1"),
+    "bit0": (["ALTER TABLE {t} ADD z BIT(0)"], "1, 2, 1", {"id": 1, "b": 2, "z": True}, b"1"),
+    "qualified": (["ALTER TABLE {t} CHANGE {t}.b b2 BIGINT, ADD .c INT"], "1, 2, 3", {"id": 1, "b2": 2, "c": 3}, b"1"),
+    "was_there": (["ALTER TABLE {t} DROP COLUMN b, ADD COLUMN IF NOT EXISTS b BIGINT"], "1", {"id": 1}, b"1"),
+    "added_twice": (["ALTER TABLE {t} ADD c TEXT, MODIFY c INT FIRST"], "3, 1, 2", {"c": 3, "id": 1, "b": 2}, b"1"),
+    "key_moves": (["ALTER TABLE {t} RENAME COLUMN id TO id2, ADD id INT FIRST"], "7, 1, 2", {"id": 7, "id2": 1, "b": 2}, b"7"),
+    "or_replace": (["CREATE OR REPLACE TABLE {t} (b INT PRIMARY KEY, id BIT(1))"], "5, 1", {"b": 5, "id": True}, b"5"),
+    "timestamp": (["SET explicit_defaults_for_timestamp = 0, time_zone = '+00:00'", "ALTER TABLE {t} ADD x TIMESTAMP"],
+                  "1, 2, '2024-01-02 12:00:00'", {"id": 1, "b": 2, "x": NOON}, b"1"),
+}
+
+
+@pytest.mark.parametrize("metadata", ["NO_LOG", "MINIMAL"])
+def test_meanings(sync, sql, db, mariadb, metadata):
+    """consistency 11, 12: a statement means what it meant to the server: by the variables of its session (the server's where the
+    binlog lacks them), clause by clause."""
+    with mariadb.globals(binlog_row_metadata=metadata, old_mode=""):
+        for name in MEANINGS:
+            sql(f"CREATE TABLE {name} (id INT PRIMARY KEY, b INT)")
+        running = sync()
+        running.wait_streaming()
+        for name, (statements, values, _, _) in MEANINGS.items():
+            connection = mariadb.connect(database=db)
+            with connection.cursor() as cursor:
+                for statement in [*statements, f"INSERT INTO {name} VALUES ({values})"]:
+                    cursor.execute(statement.format(t=name))
+            connection.close()
+        for name, (_, _, row, key) in MEANINGS.items():
+            (message,) = running.wait_rows(f"{db}.{name}", 1)
+            assert (list(message.after.items()), message.key) == (list(row.items()), key), name
+        running.must_run()
+        (told,) = ddls(running.reader(f"{db}.timestamp").to_end())
+        assert [c["nullable"] for c in told.ddl_meta["after"]["columns"]] == [False, True, False]
+        erased, made = ddls(running.reader(f"{db}.or_replace").to_end())
+        assert [(m.op, list(m.types), m.ddl_meta["before"] is None) for m in (erased, made)] == [
+            ("ERASE", ["id", "b"], False), ("CREATE", ["b", "id"], True)]
+
+
+def test_set_statement_that_may_change_the_meaning(table, sql, db, mariadb):
+    """The text is read with the session's sql_mode, and the binlog has the one that SET STATEMENT sets: REAL may be either."""
+    with mariadb.globals(binlog_row_metadata="MINIMAL"):
+        sql("SET STATEMENT sql_mode = 'REAL_AS_FLOAT' FOR ALTER TABLE t ADD x REAL")
+    table.fails(7, "SET STATEMENT sets sql_mode", "binlog_row_metadata = FULL")
+
+
 def test_statement_in_another_character_set(table, db, mariadb):
     """messages.md 5: the text of a statement is UTF-8, whatever the client spoke."""
     connection = mariadb.connect(database=db, charset="latin1")

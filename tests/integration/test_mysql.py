@@ -265,6 +265,27 @@ def test_generated_invisible_primary_key(sync_on, mysql, my, kafka):
     assert found[0].after == {"my_row_id": 1, "v": 5}
 
 
+@pytest.mark.parametrize("metadata", ["MINIMAL", "FULL"])
+def test_meanings(sync_on, mysql, my, kafka, metadata):
+    """consistency 11, 12: as test_ddl.py; CONVERT TO ... DEFAULT is collation_database, and a key stays with the first column that has
+    the name of its part."""
+    my("CREATE TABLE c (id INT PRIMARY KEY, v VARCHAR(9), w TEXT)", "CREATE TABLE k (id INT PRIMARY KEY, b INT)")
+    running = sync_on(mysql, kafka, [f"{my.db}.*"]).start()
+    running.wait_streaming()
+    with mysql.globals(binlog_row_metadata=metadata):
+        connection = mysql.connect(database=my.db)
+        with connection.cursor() as cursor:
+            for statement in ("SET collation_database = latin1_swedish_ci", "ALTER TABLE c CONVERT TO CHARACTER SET DEFAULT",
+                              "INSERT INTO c VALUES (1, 'é', 'ü')", "ALTER TABLE k RENAME COLUMN id TO id2, ADD id INT FIRST",
+                              "INSERT INTO k VALUES (7, 1, 2)"):
+                cursor.execute(statement)
+        connection.close()
+    (message,) = running.wait_rows(f"{my.db}.c", 1)
+    assert message.after == {"id": 1, "v": "é", "w": "ü"}
+    (message,) = running.wait_rows(f"{my.db}.k", 1)
+    assert (list(message.after.items()), message.key) == ([("id", 7), ("id2", 1), ("b", 2)], b"7")
+
+
 def test_alter_does_not_wait_for_the_copy(sync_on, mysql, my, kafka):
     """consistency 7: neither what is read nor the look at the keys of what will be read keeps a metadata lock."""
     my("SET cte_max_recursion_depth = 100000", "CREATE TABLE a (id INT PRIMARY KEY, v INT)",

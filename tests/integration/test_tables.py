@@ -260,6 +260,22 @@ def test_renamed_over_another_during_the_full_sync(sync, sql, db, mariadb, kafka
     assert not left, "deleted behind the RENAME, and there since before it"
 
 
+def test_renamed_in_a_circle_while_it_stands(sync, sql, db, mariadb, kafka, unique):
+    """consistency 7, 12: two tables that are not read yet change places, and a third passes through several names, while the sync
+    does not run: it is followed in one go."""
+    running = copying(sync, sql, mariadb, unique, "full = { parallel = 1, rows_per_second = 1500 },", a=1000, m=3000, t=100, u=200, v=300)
+    running.wait_log(rf"table {db}\.a done")
+    running.kill9()
+    sql("INSERT INTO t VALUES (700001, 1, 't')", "RENAME TABLE t TO tmp", "INSERT INTO tmp VALUES (700002, 1, 'tmp')", "RENAME TABLE u TO t",
+        "DELETE FROM t WHERE id < 10", "RENAME TABLE tmp TO u", "DELETE FROM u WHERE id < 20", "RENAME TABLE v TO v1", "DELETE FROM v1 WHERE id < 10",
+        "RENAME TABLE v1 TO v2, v2 TO v3", "INSERT INTO v3 VALUES (700003, 1, 'v3')", "RENAME TABLE v3 TO v4")
+    running.start()
+    running.wait_log("reading the binlog from", 60)
+    sql("INSERT INTO v4 VALUES (900001, 1, 'n')")
+    ends_equal(running, db, kafka, mariadb, ["t", "u", "v4"])
+    assert "before it was read" not in running.log
+
+
 def test_made_a_partition_before_it_is_read(sync, sql, db, mariadb, kafka, unique):
     """consistency 7, 12: a table that is not read yet becomes a partition of one that is done, whose record says so: it is read
     again, and has the rows."""

@@ -183,7 +183,12 @@ static void test_other_effects(void **state)
 	assert_int_equal(f->n, 0);
 	run(f, "CREATE TABLE x (a int)");
 	run(f, "CREATE OR REPLACE TABLE x (b int)");
-	assert_string_equal(effects_text(f), "CREATE shop.x before after +b");
+	assert_string_equal(effects_text(f), "ERASE shop.x before -; CREATE shop.x - after +b");
+	run(f, "CREATE TABLE y (a int)");
+	run(f, "CREATE OR REPLACE TABLE x LIKE y");
+	assert_string_equal(effects_text(f), "ERASE shop.x before -; CREATE shop.x - after");
+	run(f, "RENAME TABLE IF EXISTS nothere TO nothere2");
+	assert_int_equal(f->n, 0);
 }
 
 static void test_rename(void **state)

@@ -397,12 +397,32 @@ static void test_charset_unknown(void **state)
 	arena_fini(&arena);
 }
 
+/* docs/operations.md has every variable of the list. */
+static void test_variables(void **state)
+{
+	(void)state;
+	struct err err = ERR_INIT;
+	struct buf docs;
+	buf_init(&docs);
+	assert_int_equal(file_read("docs/operations.md", &docs, &err), 0);
+	for (unsigned i = 0; i < ddl_nvariables; i++) {
+		struct buf row;
+		buf_init(&row);
+		buf_printf(&row, "\n| `%s` | ", ddl_variables[i].name);
+		if (memmem(docs.ptr, docs.len, row.ptr, row.len) == NULL)
+			fail_msg("docs/operations.md lacks %s", ddl_variables[i].name);
+		buf_fini(&row);
+	}
+	buf_fini(&docs);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table),          cmocka_unit_test(test_prefixes),
 		cmocka_unit_test(test_linear),         cmocka_unit_test(test_deep),
 		cmocka_unit_test(test_charset_client), cmocka_unit_test(test_charset_unknown),
+		cmocka_unit_test(test_variables),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -308,6 +308,33 @@ static void test_query(void **state)
 	}
 }
 
+/* MariaDB 11 writes character_set_collations in front of the character sets; MySQL's explicit_defaults_for_timestamp. */
+static void test_query_variables(void **state)
+{
+	static const char body[] = "\0\0\0\0\0\0\0\0\1\0\0\x1b\0"
+				   "\0\0\0\0\x11"           /* flags2 */
+				   "\x83\2\1\0\2\0\3\0\4\0" /* two pairs */
+				   "\x04\x08\0\x2d\0\x21\0" /* latin1 client */
+				   "\x08\x2f\0"             /* collation_database */
+				   "\x10\1"                 /* explicit */
+				   "d\0DROP TABLE t";
+	struct event event = {.type = EVENT_QUERY};
+	struct event_format format;
+	struct event_query query;
+	struct err err = ERR_INIT;
+	(void)state;
+	event_format_init(&format);
+	format.post_header[EVENT_QUERY] = 13;
+	event.body = slice_of(body, sizeof(body) - 1);
+	assert_int_equal(event_query_parse(&event, &format, &query, &err), 0);
+	assert_int_equal(query.flags2, 0x11000000);
+	assert_int_equal(query.charset_client, 8);
+	assert_int_equal(query.collation_server, 33);
+	assert_int_equal(query.collation_database, 47);
+	assert_true(query.has_explicit_defaults && query.explicit_defaults);
+	assert_slice(query.sql, "DROP TABLE t");
+}
+
 static void test_mariadb_gtid(void **state)
 {
 	struct event event = nth(true, "rows", EVENT_GTID_MARIADB, 0);
@@ -564,6 +591,7 @@ int main(void)
 		cmocka_unit_test(test_format_born),
 		cmocka_unit_test(test_first_rotate),
 		cmocka_unit_test(test_query),
+		cmocka_unit_test(test_query_variables),
 		cmocka_unit_test(test_mariadb_gtid),
 		cmocka_unit_test(test_mariadb_xa),
 		cmocka_unit_test(test_two_phase_alter),

@@ -293,7 +293,7 @@ ALTER TABLE w1 DROP c, ADD c varchar(20);
 ALTER TABLE w1 RENAME COLUMN a TO a2, ADD a int FIRST;
 ALTER TABLE w1 RENAME COLUMN id TO id2, ADD id int FIRST;
 -- only: mariadb
-ALTER TABLE w1 ADD e text, MODIFY e int, ALTER e SET DEFAULT 5, ADD g int, CHANGE z g bigint;
+ALTER TABLE w1 ADD e text, MODIFY e int, ALTER e SET DEFAULT 5, ADD g int, CHANGE zz g bigint;
 -- only: mariadb
 ALTER TABLE w1 DROP COLUMN b, ADD COLUMN IF NOT EXISTS b bigint;
 -- only: mariadb
