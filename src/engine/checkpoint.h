@@ -32,7 +32,7 @@ struct checkpoint {
 	/* adds what has changed to each save, after the position was taken; NULL: nothing else changes */
 	void (*more)(void *arg, struct saves *saves);
 	void *more_arg;
-	struct lease lease;    /* renewed by each save */
+	struct lease lease; /* renewed by each save */
 	bool failed; /* a save failed: nothing is taken until checkpoint_discard; under the lock */
 };
 
