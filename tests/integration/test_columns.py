@@ -20,9 +20,6 @@ ROUNDS, _, SEED = os.environ.get("TIDEWAY_COLUMNS", "1:").partition(":")
 COLUMNS = 40  # of a table
 LEVELS = {"mariadb": ("NO_LOG", "MINIMAL", "FULL"), "mysql": ("MINIMAL", "FULL")}
 
-# Kinds of columns that the two phases do not agree on yet: each is left out by its name here.
-LATER = {"labels outside the BMP", "labels in CHARACTER SET binary"}
-
 CHARSETS = {
     "utf8mb4": ("'ä€😀'", "'漢字'", "''", "'plain'", "'q\"uo\\\\te'"),
     "utf8mb3": ("'ä€'", "'漢字'", "''"),
@@ -50,11 +47,8 @@ COLLATIONS = {
                 "latin1_german2_ci", "utf16_uca1400_ai_ci", "utf8mb3_general_mysql500_ci"),
     "mysql": ("utf8mb4_bin", "utf8mb4_0900_ai_ci", "utf8mb4_ja_0900_as_cs_ks", "utf8mb4_zh_0900_as_cs", "latin1_bin", "latin1_german2_ci"),
 }
-LABELS = {"utf8mb4": ("ä", "€", "x,y", "it''s", "back\\\\slash", "new\\nline", 'dou"ble'), "latin1": ("ä", "ß", "x,y"), "ascii": ("x,y",), "cp1251": ("я", "ю"),
-          "gbk": ("中",), "utf16": ("ä", "€"), "ucs2": ("漢",)}
-if "labels outside the BMP" not in LATER:
-    LABELS["utf8mb4"] += ("😀",)
-    LABELS["utf16"] += ("😀",)
+LABELS = {"utf8mb4": ("ä", "€", "😀", "x,y", "it''s", "back\\\\slash", "new\\nline", 'dou"ble'), "latin1": ("ä", "ß", "x,y"), "ascii": ("x,y",), "cp1251": ("я", "ю"),
+          "gbk": ("中",), "utf16": ("ä", "€", "😀"), "ucs2": ("漢",), "binary": ("x'e4'", "x'f6fc'", "ä")}
 
 
 class Choice:
@@ -135,11 +129,13 @@ class Choice:
             if name == "SET":
                 labels = [label for label in labels if "," not in label] or ["a"]
             self.random.shuffle(labels)
-            listed = ",".join(f"'{label}'" for label in labels)
+            labels = [label if label.startswith("x'") else f"'{label}'" for label in labels]
+            listed = ",".join(labels)
             if name == "SET":
-                value = "'" + ",".join(label for label in labels if self.one(True, False, False)) + "'"
+                chosen = [label for label in labels if self.one(True, False, False)]
+                value = f"CONCAT_WS({', '.join([repr(','), *chosen])})"
             else:
-                value = f"'{self.one(labels[0], labels[-1])}'"
+                value = self.one(labels[0], labels[-1])
             return f"{name}({listed}) CHARACTER SET {charset}", value
 
         return kind
