@@ -2,7 +2,7 @@
 #   make                              release build: build/release/tideway, linked as build/tideway
 #   make SANITIZE=address,undefined   build/address-undefined; SANITIZE=thread likewise
 #   make BUILD=/tmp/x WERROR=0 V=1    another folder; warnings stay warnings; show the commands
-VERSION := 0.1.0
+VERSION := 0.1.1
 CLANG ?= clang
 PREFIX ?= /usr/local
 SANITIZE ?=
@@ -46,7 +46,7 @@ say = $(if $(V),,@echo '  $(1) $@')
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR .SUFFIXES:
-.PHONY: all deps test unit unit-bin fuzz fuzz-bin lint lua-test integration types-long bench bench-bin demo format install clean help FORCE
+.PHONY: all deps test unit unit-bin fuzz fuzz-bin lint lua-test integration soak types-long bench bench-bin demo format install clean help FORCE
 
 all: $(BIN)                       ## build the program (build/tideway)
 ifeq ($(BUILD),build/release)
@@ -122,6 +122,9 @@ lua-test: all                     ## Lua tests: tests/lua
 
 integration: all                  ## pytest with real servers: tests/integration
 	scripts/run-tests integration
+
+soak: all                         ## integration tests that need minutes: outages at their real length
+	PYTEST_ARGS="-m soak" scripts/run-tests integration
 
 types-long: all                   ## random columns on both servers: ROUNDS=50 SEED=n
 	TIDEWAY_COLUMNS=$(or $(ROUNDS),50):$(SEED) PYTEST_ARGS="-k both_phases_agree" scripts/run-tests integration
