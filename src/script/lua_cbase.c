@@ -2,6 +2,7 @@
 #include "script/script_priv.h"
 
 #include "base/file.h"
+#include "model/ident.h"
 
 #include <stdio.h>
 
@@ -86,6 +87,15 @@ static int nearest(lua_State *L)
 	return 1;
 }
 
+/* same_name(a, b): whether some server takes the two for one name of a column. */
+static int same_name(lua_State *L)
+{
+	struct slice a = slice_str(luaL_checkstring(L, 1)), b = slice_str(luaL_checkstring(L, 2));
+	lua_pushboolean(L,
+			ident_equal(IDENT_UNICODE_3, a, b) || ident_equal(IDENT_UNICODE_14, a, b));
+	return 1;
+}
+
 static int topic_legal(lua_State *L)
 {
 	size_t len;
@@ -143,11 +153,17 @@ static int image(lua_State *L)
 int lua_cbase_open(lua_State *L)
 {
 	static const luaL_Reg functions[] = {
-		{"where", where},     {"function_where", function_where},
-		{"load", load},       {"distance", distance},
-		{"nearest", nearest}, {"topic_legal", topic_legal},
-		{"source", source},   {"kind", kind},
-		{"image", image},     {NULL, NULL},
+		{"where", where},
+		{"function_where", function_where},
+		{"load", load},
+		{"distance", distance},
+		{"nearest", nearest},
+		{"same_name", same_name},
+		{"topic_legal", topic_legal},
+		{"source", source},
+		{"kind", kind},
+		{"image", image},
+		{NULL, NULL},
 	};
 	luaL_newlib(L, functions);
 	lua_row_functions(L);

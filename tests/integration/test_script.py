@@ -507,6 +507,20 @@ def test_column_that_no_table_of_a_pattern_has(sync, sql, db, kafka, entry):
     assert code == 0, out + err
 
 
+def test_column_in_another_case_under_a_pattern(sync, sql, db):
+    """A column that one table of a pattern has in another case is not left unmasked: at the start, and in a table that comes later."""
+    sql("CREATE TABLE a (id INT PRIMARY KEY, mail VARCHAR(20))", "CREATE TABLE b (id INT PRIMARY KEY, Mail VARCHAR(20))", "INSERT INTO b VALUES (1, 'secret')")
+    columns = f'columns = {{ ["{db}.*"] = {{ mask = {{ mail = mask.null }} }} }},'
+    running = sync(columns, start=False)
+    running.start().fails(1, rf'sync\.lua:\d+: columns.*mail: the table {db}\.b has the column "Mail", which differs from "mail" in case alone')
+    running.write(running.text([f"{db}.*"], columns.replace("mail =", 'Mail = mask.null, mail =')))
+    running.start().wait_streaming()
+    assert running.wait_rows(f"{db}.b", 1)[0].after == {"id": 1, "Mail": None}
+    sql("CREATE TABLE c (id INT PRIMARY KEY, MAIL VARCHAR(20))", "INSERT INTO c VALUES (1, 'secret')")
+    running.fails(7, rf'table {db}\.c, insert at \S+:\d+: .*the table {db}\.c has the column "MAIL"')
+    assert "secret" not in "".join(m.text for m in running.reader(f"{db}.c").to_end())
+
+
 def test_column_that_no_table_had_when_the_sync_began(sync, sql, db):
     """A pattern that matches no table yet: the first table that comes is refused before its first row when a name of its entry is
     no column of any; tables that are made before the rows count."""

@@ -2,6 +2,7 @@
 -- names. A name must be that of a column: in an entry for a table by its exact name of this table, in one by a pattern of at least
 -- one table that it matches. "mail?" may be absent; of a name that ends with a question mark each is written twice.
 -- Drops add up; a later rename or mask of the same column replaces an earlier one.
+local cbase = require "tideway.cbase"
 local fault = require "tideway.core.fault"
 local masks = require "tideway.core.masks"
 local option = require "tideway.core.option"
@@ -234,14 +235,53 @@ local function unknown(one, names)
     fault.hint(one.name, names, "their columns are"), optional(one.name))
 end
 
--- Once, with every selected table: refuses a name that none of the tables of its entry has. An entry that takes no table yet is
--- left to columns.known.
+-- ---- names in another case ----
+
+-- The first use whose column the table has in another case alone, and that column, unless an entry names it as well. had: names
+-- that the table has or had.
+local function find_other_case(selector, t, had)
+  local entries, named = selector:collect(t.db, t.name), {}
+  for _, entry in ipairs(entries) do
+    for _, one in ipairs(entry.value.uses) do named[one.name] = true end
+  end
+  for _, entry in ipairs(entries) do
+    for _, one in ipairs(entry.value.uses) do
+      for _, column in ipairs(had[one.name] and {} or t.columns) do
+        if not named[column.name] and cbase.same_name(column.name, one.name) then return one, column.name end
+      end
+    end
+  end
+end
+
+local function refuse_other_case(selector, t, had)
+  local one, name = find_other_case(selector, t, had)
+  if one then
+    one.place:fail("the table %s.%s has the column %q, which differs from %q in case alone and would be written as it is: "
+      .. "name it as well, %q (or rename = { [%q] = %q }, if it may be)", t.db, t.name, name, one.name, optional(name),
+      optional(name), name)
+  end
+end
+
+-- One table may be there twice: as it is now, and as it was at the position.
+local function check_case(selector, tables)
+  local had = {}
+  for _, t in ipairs(tables) do
+    local full_name = t.db .. "." .. t.name
+    had[full_name] = had[full_name] or {}
+    for _, column in ipairs(t.columns) do had[full_name][column.name] = true end
+  end
+  for _, t in ipairs(tables) do refuse_other_case(selector, t, had[t.db .. "." .. t.name]) end
+end
+
+-- Once, with every selected table: refuses a name that none of the tables of its entry has, or that one has in another case. An
+-- entry that takes no table yet is left to columns.known.
 function columns.check(selector, tables)
   for _, value in ipairs(columns.learn(selector, tables, true)) do
     for _, one in ipairs(value.uses) do
       if not one.seen and not one.optional then unknown(one, names_of(selector, value, tables)) end
     end
   end
+  check_case(selector, tables)
 end
 
 -- Whether an entry takes the table by a pattern and names a column that has never been seen.
@@ -254,9 +294,10 @@ local function has_unseen(selector, entry, index)
   return false
 end
 
--- Refuses such a table, unless the names have been seen since. A table may come while the sync runs, before the one that has the
--- column, so that this is asked before its first row.
+-- Refuses such a table, unless the names have been seen since, and one that has a name in another case. A table may come while
+-- the sync runs, before the one that has the column, so that this is asked before its first row.
 function columns.known(selector, t)
+  if selector.strict then refuse_other_case(selector, t, (index_of(t))) end
   for _, entry in ipairs(selector:collect(t.db, t.name)) do
     local index, names = index_of(t)
     for _, one in ipairs(has_unseen(selector, entry, index) and entry.value.uses or {}) do
@@ -274,6 +315,7 @@ function columns.resolve(selector, t)
     work:apply(entry)
     unseen = unseen or has_unseen(selector, entry, index)
   end
+  unseen = unseen or selector.strict == true and find_other_case(selector, t, index) ~= nil
   local written = work:positions()
   if #written == 0 and #names > 0 then
     (work.keep_place or selector.rest and selector.rest.place or select(2, next(work.drop)).place):plain(

@@ -118,6 +118,33 @@ test.case('a "?" after a name: it may be absent; two are one of the name', funct
     'names the column "mail" twice')
 end)
 
+test.case("a column in another case than its name in an entry is refused", function()
+  local upper = make("shop.staff", { "id int", "Mail varchar", "É int" })
+  local function refused(entry, list)
+    return test.raises(function() check({ ["shop.*"] = entry }, list or { users(), upper }) end,
+      'the table shop.staff has the column "Mail", which differs from "mail" in case alone and would be written as it is')
+  end
+  for key, entry in pairs { drop = { "mail" }, keep = { "id", "mail" }, rename = { mail = "x" }, order = { "mail?" },
+    mask = { mail = mask.email } } do
+    test.ok(refused({ [key] = entry }):find('"Mail?" (or rename = { ["Mail?"] = "Mail" }', 1, true))
+  end
+  check({ ["shop.*"] = { mask = { mail = mask.email, Mail = mask.email } } }, { users(), upper })
+  check({ ["shop.*"] = { mask = { mail = mask.email }, rename = { ["Mail?"] = "Mail" } } }, { users(), upper })
+  test.raises(function() check({ ["shop.staff"] = { drop = { "é?" } } }, { upper }) end, 'the column "É", which differs from "é"')
+  -- the same table as it was at the position: the rename guard has its own error
+  check({ ["shop.*"] = { drop = { "mail" } } }, { upper, make("shop.staff", { "id int", "mail varchar" }) })
+end)
+
+test.case("a column in another case of a table that comes later", function()
+  local core = require "tideway.core"
+  local i = tables.sync { columns = { ["shop.*"] = { mask = { mail = mask.email } } } }
+  core.learn(i, { users() }, true)
+  local staff = make("shop.staff", { "id int", "MAIL varchar" })
+  test.equal(core.prepare(i, staff).unseen, true)
+  test.raises(function() core.known(i, staff) end, 'has the column "MAIL", which differs from "mail" in case alone')
+  test.equal(core.prepare(i, users()).unseen, false)
+end)
+
 test.case("a table that comes later is refused while a name has not been seen", function()
   local core = require "tideway.core"
   local i = tables.sync { columns = { ["shop.*"] = { mask = { mail = mask.email } } } }
