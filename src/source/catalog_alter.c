@@ -110,7 +110,7 @@ static bool concerns_added(const struct alter *a, const struct ddl_spec *spec)
 		return false;
 	for (unsigned i = 0; i < a->step->nspecs; i++)
 		if (a->step->specs[i].kind == DDL_SPEC_ADD_COLUMN && !a->skips[i].clause &&
-		    slice_equal_nocase(a->step->specs[i].column.name, name))
+		    ident_equal(a->draft->idents, a->step->specs[i].column.name, name))
 			return true;
 	return false;
 }
@@ -206,7 +206,8 @@ static int key_column(const struct draft *draft, struct slice name)
 {
 	for (unsigned i = 0; i < draft->ncolumns; i++) {
 		const struct draft_column *column = &draft->columns[i];
-		if (slice_equal_nocase(column->old.ptr ? column->old : column->column.name, name))
+		if (ident_equal(draft->idents, column->old.ptr ? column->old : column->column.name,
+				name))
 			return (int)i;
 	}
 	return -1;
@@ -263,7 +264,7 @@ static void follow_keys(struct draft *draft)
 static int old_key(const struct draft *draft, struct slice name)
 {
 	for (unsigned i = 0; i < draft->nkeys; i++)
-		if (slice_equal_nocase(draft->keys[i].old, name))
+		if (ident_equal(draft->idents, draft->keys[i].old, name))
 			return (int)i;
 	return -1;
 }

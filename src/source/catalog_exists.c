@@ -20,7 +20,7 @@ static bool column_is_there(const struct exists *e, unsigned at)
 		const struct ddl_spec *spec = &e->step->specs[i];
 		bool gives = spec->kind == DDL_SPEC_CHANGE_COLUMN ||
 			     (spec->kind == DDL_SPEC_ADD_COLUMN && !e->skips[i].clause);
-		if (gives && slice_equal_nocase(spec->column.name, name))
+		if (gives && ident_equal(e->draft->idents, spec->column.name, name))
 			return true;
 	}
 	return false;
@@ -48,7 +48,7 @@ static bool column_is_gone(const struct exists *e, unsigned at)
 		return true;
 	for (unsigned i = 0; i < at; i++)
 		if (e->step->specs[i].kind == DDL_SPEC_DROP_COLUMN && !e->skips[i].clause &&
-		    slice_equal_nocase(e->step->specs[i].old, name))
+		    ident_equal(e->draft->idents, e->step->specs[i].old, name))
 			return true;
 	return false;
 }
@@ -85,14 +85,14 @@ static bool makes_key(const struct exists *e, unsigned at, enum ddl_key_kind kin
 	if (spec->kind == DDL_SPEC_ADD_KEY) {
 		other = known_as(spec->key.kind, spec->key.name, spec->key.parts, spec->key.nparts);
 		return spec->key.kind == kind && !e->skips[at].clause && other.ptr != NULL &&
-		       slice_equal_nocase(other, name);
+		       ident_equal(e->draft->idents, other, name);
 	}
 	if (spec->kind != DDL_SPEC_ADD_COLUMN && spec->kind != DDL_SPEC_CHANGE_COLUMN)
 		return false;
 	if (kind == DDL_KEY_PRIMARY)
 		return column->primary && !e->skips[at].primary;
 	return kind == DDL_KEY_UNIQUE && column->unique && !e->skips[at].unique &&
-	       slice_equal_nocase(column->name, name);
+	       ident_equal(e->draft->idents, column->name, name);
 }
 
 static bool key_is_there(const struct exists *e, unsigned at, enum ddl_key_kind kind,
