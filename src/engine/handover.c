@@ -14,10 +14,7 @@
 
 #define RECORD_LOCK SLICE("process/lock")
 
-enum {
-	WAIT_MS = 50,    /* one turn of waiting */
-	SECONDS_OFF = 2, /* two looks at one server's start differ by less */
-};
+enum { WAIT_MS = 50 }; /* one turn of waiting */
 
 /* ---- the records ---- */
 
@@ -79,14 +76,13 @@ int handover_begin(struct handover *handover, struct checkpoint *checkpoint, str
 /* Why the lock does not show that the process before has ended; NULL: it does, for that one held the same lock. */
 static const char *proves_nothing(const struct lock_place *before, const struct name_lock *lock)
 {
-	int64_t off = lock->place.started_s - before->started_s;
 	if (lock->place.server[0] == '\0')
 		return "this one cannot get the lock of its name on the source";
 	if (before->server[0] == '\0')
 		return "it did not hold the lock of its name";
 	if (strcmp(before->server, lock->place.server) != 0)
 		return "it held the lock of its name on another server";
-	if (off > SECONDS_OFF || off < -SECONDS_OFF)
+	if (lock->place.started_s != before->started_s)
 		return "the source has been restarted since it took the lock of its name";
 	return NULL;
 }

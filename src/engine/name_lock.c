@@ -9,6 +9,8 @@
 #include <stdio.h>
 
 enum {
+	LOOKS = 10,      /* at the clock of a slow server; a wrong time of its start makes the next
+	               process wait */
 	TRY_S = 1,       /* one turn of waiting */
 	ANSWER_S = 10,   /* a connection that does not answer is lost; well below the lease, for
 	                     the checkpoint is not saved meanwhile */
@@ -42,9 +44,14 @@ static int query_number(struct name_lock *lock, const char *sql, unsigned column
 /* The lock is held: where. A server that does not give the time of its start cannot be recognised later: no place then. */
 static int note_place(struct name_lock *lock, struct err *err)
 {
-	uint64_t now_s, up_s;
-	if (query_number(lock, "SELECT UNIX_TIMESTAMP()", 0, &now_s, err) < 0 ||
-	    query_number(lock, "SHOW GLOBAL STATUS LIKE 'Uptime'", 1, &up_s, err) < 0) {
+	uint64_t now_s, up_s, then_s;
+	int rc, looks = 0;
+	do /* within one second: the difference is the same at each look */
+		rc = query_number(lock, "SELECT UNIX_TIMESTAMP()", 0, &now_s, err) < 0 ||
+		     query_number(lock, "SHOW GLOBAL STATUS LIKE 'Uptime'", 1, &up_s, err) < 0 ||
+		     query_number(lock, "SELECT UNIX_TIMESTAMP()", 0, &then_s, err) < 0;
+	while (rc == 0 && now_s != then_s && ++looks < LOOKS);
+	if (rc != 0) {
 		if (err->retriable)
 			return -1;
 		log_debug("%s", err->text);

@@ -166,7 +166,9 @@ def test_kafka_under_load(sync, sql, db, mariadb, kafka_server, how):
     of ours."""
     own = kafka_server()
     sql("CREATE TABLE t (id INT PRIMARY KEY, v INT, s VARCHAR(5000))", "INSERT INTO t SELECT seq, 0, '' FROM seq_1_to_500")
-    running = sync(LOG_ROWS, kafka=own, properties={"buffer.memory": 256 << 10})
+    # an outage that outlasts the lease is test_lease.py's; a broker may take that long to start here
+    lease = {"TIDEWAY_LEASE_MS": "120000"}
+    running = sync(LOG_ROWS, kafka=own, properties={"buffer.memory": 256 << 10}, env=lease)
     running.wait_streaming()
     for round_ in range(1, 4):
         sql(f"UPDATE t SET v = {round_}")

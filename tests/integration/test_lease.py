@@ -155,8 +155,6 @@ def test_start_after(sync_on, mariadb_server, kafka, env):
         (signal.SIGKILL, False, None),
         (signal.SIGKILL, True, "the source has been restarted"),
     ]:
-        if end == signal.SIGKILL and not again and env is SHORT:
-            continue  # test_delivery.py shows it
         if end:
             assert running.stop(end) == (-signal.SIGKILL if end == signal.SIGKILL else 0)
         if again:
