@@ -5,6 +5,7 @@
 #include "decode/statement.h"
 #include "engine/ddl_scan.h"
 #include "engine/tail_priv.h"
+#include "model/ident.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -79,7 +80,8 @@ static bool changes_tables(const struct ddl_step *step)
 
 static bool same_name(const struct ddl_name *a, const struct ddl_name *b)
 {
-	return slice_equal_nocase(a->db, b->db) && slice_equal_nocase(a->table, b->table);
+	return ident_equal(IDENT_UNICODE_3, a->db, b->db) &&
+	       ident_equal(IDENT_UNICODE_3, a->table, b->table);
 }
 
 static void note_name(struct tail_tables *tables, const struct ddl_name *named)
@@ -157,8 +159,8 @@ static int scan(struct tail_tables *tables, struct err *err)
 static bool names_table(const struct ddl_name *name, const struct table_map *map)
 {
 	return name->db.len == 0 ||
-	       (slice_equal_nocase(name->db, map->db) &&
-		(name->table.len == 0 || slice_equal_nocase(name->table, map->name)));
+	       (ident_equal(IDENT_UNICODE_3, name->db, map->db) &&
+		(name->table.len == 0 || ident_equal(IDENT_UNICODE_3, name->table, map->name)));
 }
 
 static const struct later_ddl *find_later(const struct tail_tables *tables,
