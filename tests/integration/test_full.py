@@ -344,7 +344,7 @@ def test_name_is_kept_while_a_stop_drains(sync_on, mariadb, sql, db, kafka_serve
     the process only: a process that waits for it would send newer rows in between."""
     own = kafka_server()
     sql("CREATE TABLE a (id INT PRIMARY KEY)")
-    seen = 'on_change = function(change) if change.row.id == 1000 then require("tideway.log").info("seen") end end,'
+    seen = 'on_change = function(change) if change.row.id == 400 then require("tideway.log").info("seen") end end,'
     running = sync_on(mariadb, own, [f"{db}.*"], seen).start()
     running.wait_streaming()
     lock = f"SELECT IS_USED_LOCK('tideway.{running.name}')"
@@ -353,7 +353,7 @@ def test_name_is_kept_while_a_stop_drains(sync_on, mariadb, sql, db, kafka_serve
     running.wait_rows(f"{db}.a", 100)
     own.pause()
     try:
-        sql("INSERT INTO a SELECT seq FROM seq_101_to_1000")
+        sql("INSERT INTO a SELECT seq FROM seq_101_to_400")  # what a new queue takes without an answer
         running.wait_log("seen")
         running.child.send_signal(signal.SIGTERM)
         running.wait_log("stopping")
