@@ -124,7 +124,7 @@ class Decimal:
 class Column:
     """One column: the SELECT expression that gives its exact text, and how that text stands in a message."""
 
-    def __init__(self, name, data_type, column_type, extra, default, nullable, mysql):
+    def __init__(self, name, data_type, column_type, extra, default, nullable, charset, mysql):
         self.name = name
         self.type = data_type.lower()
         self.column_type = column_type.lower()
@@ -132,11 +132,13 @@ class Column:
         self.default = default
         self.nullable = nullable
         self.mysql = mysql
+        bytes_of = (*_BYTES, *_SPATIAL, "vector", *(("enum", "set") if charset in (None, "binary") else ()))
+        self.bytes = self.type in bytes_of
 
     @property
     def expression(self):
         quoted = "`" + self.name.replace("`", "``") + "`"
-        if self.type in _BYTES or self.type in _SPATIAL or self.type == "vector":
+        if self.bytes:
             return f"HEX({quoted})"
         if self.type == "bit":
             return f"CAST({quoted} + 0 AS CHAR)"
@@ -157,7 +159,7 @@ class Column:
             return "DOUBLE"
         if self.type in ("date", "datetime", "timestamp"):
             return "DATE"
-        if self.type in _BYTES or self.type in _SPATIAL or self.type == "vector":
+        if self.bytes:
             return "BYTES"
         return "STRING"
 
@@ -209,12 +211,12 @@ def _base64(raw):
 def columns_of(database, db, table):
     """The columns of a table in table order, invisible ones included."""
     rows = database.run(
-        "SELECT column_name, data_type, column_type, extra, column_default, is_nullable FROM information_schema.columns"
+        "SELECT column_name, data_type, column_type, extra, column_default, is_nullable, character_set_name FROM information_schema.columns"
         f" WHERE table_schema = '{db}' AND table_name = '{table}' ORDER BY ordinal_position"
     )
     return [
-        Column(n, _str(d), _str(t), _str(e), default and _str(default), nullable == "YES", database.mysql)
-        for n, d, t, e, default, nullable in rows
+        Column(n, _str(d), _str(t), _str(e), default and _str(default), nullable == "YES", charset, database.mysql)
+        for n, d, t, e, default, nullable, charset in rows
     ]
 
 
