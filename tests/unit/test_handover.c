@@ -143,9 +143,10 @@ static void the_record(void **state)
 	char id[40];
 	(void)state;
 	begin();
-	snprintf(id, sizeof(id), "%s", checkpoint_get(&checkpoint, RECORD_PROCESS).ptr);
+	snprintf(id, sizeof(id), "%.*s", SLICE_FMT(checkpoint_get(&checkpoint, RECORD_PROCESS)));
 	begin();
-	assert_string_not_equal(checkpoint_get(&checkpoint, RECORD_PROCESS).ptr, id);
+	assert_true(id[0] != '\0');
+	assert_false(slice_equal(checkpoint_get(&checkpoint, RECORD_PROCESS), slice_str(id)));
 	assert_null(record().ptr);
 	assert_false(waits(&lock));
 	handover_note(&handover, &lock);
