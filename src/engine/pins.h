@@ -17,7 +17,7 @@ struct pin {
 	int partitions;    /* pinned count; 0: not yet */
 	int nends;
 	int64_t *
-		ends; /* of the first nends partitions: behind the highest acknowledged offset; in the arena */
+		ends; /* of the first nends partitions: after the highest acknowledged offset; in the arena */
 	bool replaced; /* it has turned out to be another topic than before */
 	bool changed;  /* its record is to be saved */
 	bool open;     /* some lane of this run writes to it */

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 enum {
-	GONE_MS = 3000,      /* a topic that stays away so long is gone */
+	GONE_MS = 3000,      /* a topic that is missing for this long is gone */
 	GONE_AGAIN_MS = 250, /* between two looks for it */
 };
 

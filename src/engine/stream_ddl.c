@@ -391,7 +391,7 @@ static int read_from_here(struct stream *stream, const struct ddl_name *name,
 	return 0;
 }
 
-/* Whether the name, which the statement gives, was gone when the start looked at the source, behind the statement. */
+/* Whether the name, which the statement gives, was gone when the start looked at the source, after the statement. */
 static bool passes_by(const struct stream *stream, const struct ddl_name *name)
 {
 	const struct sync *sync = stream->lane.sync;
@@ -402,7 +402,7 @@ static bool passes_by(const struct stream *stream, const struct ddl_name *name)
 	       !catalog_cannot_read(sync->fresh, name->db, name->table);
 }
 
-/* Whether the start has read the table of that name at a place behind the statement: what it has now was read, or moves on. */
+/* Whether the start has read the table of that name at a position after the statement: what it has now was read, or moves on. */
 static bool is_read_later(struct stream *stream, const struct ddl_name *name)
 {
 	const struct point *point =
@@ -410,7 +410,7 @@ static bool is_read_later(struct stream *stream, const struct ddl_name *name)
 	return point && !point->never && stream_covered(stream, point);
 }
 
-/* Nobody can read the rows under such a name: what is unread goes on to the name that comes next, and the statements of a
+/* Nobody can read the rows under such a name: what is unread moves to the next name, and the statements of a
  * time when the sync did not run are followed in one go. */
 static void carry_late(struct stream *stream, const struct ddl_name *to)
 {

@@ -371,7 +371,7 @@ static int begin_group(struct tail *tail, const struct event *event, struct err 
 	return 0;
 }
 
-/* What stands between transactions. */
+/* What is between transactions. */
 static int outside_group(struct tail *tail, const struct event *event, struct err *err)
 {
 	switch (event->type) {

@@ -407,7 +407,7 @@ void charset_to_utf8(enum charset charset, struct slice text, struct arena *aren
 
 /* ---- the other direction ------------------------------------------------------------------------ */
 
-/* The character at *at, which is not the end, of valid UTF-8; goes behind it. */
+/* The character at *at, which is not the end, of valid UTF-8; moves *at past it. */
 static int32_t next_utf8(struct slice text, size_t *at)
 {
 	static const uint8_t firsts[] = {0x7f, 0x7f, 0x1f, 0x0f, 0x07};

@@ -47,7 +47,7 @@ static bool continues(struct slice name, size_t at)
 	return at < name.len && (name.ptr[at] & 0xc0) == 0x80;
 }
 
-/* Reads the character at *at, which is not the end, and goes behind it. */
+/* Reads the character at *at, which is not the end, and moves *at past it. */
 static uint32_t next_code(struct slice name, size_t *at)
 {
 	const unsigned char *p = (const unsigned char *)name.ptr + *at;

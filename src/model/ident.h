@@ -1,5 +1,5 @@
 /* ident: names of columns, keys and tables compared without case, by the servers' own tables (scripts/dev/gen-idents).
- * Names are UTF-8 and consist of characters below U+10000; a byte that is none stands for itself.
+ * Names are UTF-8 and consist of characters below U+10000; a byte outside of one counts as itself.
  * Thread: any. Owner: nothing is kept. */
 #ifndef TIDEWAY_IDENT_H
 #define TIDEWAY_IDENT_H
@@ -23,7 +23,7 @@ int ident_compare(enum ident_rules rules, struct slice a, struct slice b);
 bool ident_equal(enum ident_rules rules, struct slice a, struct slice b);
 /* In lower case, as lower_case_table_names=1 stores the names of tables; a copy in the arena. */
 struct slice ident_lower(struct slice name, struct arena *arena);
-/* The character that stands for `code` in a comparison. */
+/* The character that `code` counts as in a comparison. */
 uint32_t ident_fold(enum ident_rules rules, uint32_t code);
 
 #endif

@@ -417,7 +417,7 @@ static void check_names(lua_State *L, int idx, const char *what, const char *con
 }
 
 /* Raises for a missing topic, key or value: Lua cannot tell nil from a field that is absent, so that neither may mean
- * something else. own: `change` stands for the change's own. */
+ * something else. own: `change` means the change's own. */
 static void check_required(lua_State *L, int idx, const char *what, bool own)
 {
 	static const char *const fields[][2] = {

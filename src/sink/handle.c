@@ -10,7 +10,7 @@
 
 enum {
 	ANNOUNCE_MS = 1000,    /* outages shorter than this are nobody's concern */
-	TELL_MS = 5000,        /* so long something is waited for before the log says what */
+	TELL_MS = 5000,        /* the log names what is waited for after this */
 	TURN_MS = 7000,        /* one turn of waiting takes less */
 	LOG_REPEAT_MS = 60000, /* the same facility again is kept back so long */
 	OUTAGES = 8, /* clusters that are away at the same time; more are logged by each client */

@@ -47,11 +47,11 @@ enum {
 	FATAL_POLLS = 20, /* turns of waiting for the report behind a fatal error */
 	PURGE_MS = 5000,  /* reports of purged messages come from librdkafka itself */
 	EXIST_MS = 10000, /* sink_topics_exist waits so long for a broker ... */
-	EXIST_AGAIN_MS = 500,  /* ... and so long after it has waited in vain */
+	EXIST_AGAIN_MS = 500,  /* ... and this after a wait in vain */
 	NAMES_MS = 2000,       /* its answers are at most so old */
 	STALL_LOOK_MS = 1000,  /* between two looks for stalls */
 	STALL_AGAIN_MS = 5000, /* and more where the brokers were asked */
-	STALL_MS = 5000,       /* a partition that acknowledges nothing for so long is stalled */
+	STALL_MS = 5000,       /* a partition that acknowledges nothing for this long is stalled */
 };
 
 struct shard {

@@ -16,7 +16,7 @@
 	X(ACKED, 5000)     /* nothing is sent while an older message is not acknowledged */        \
 	X(SEND, 8000)      /* nothing is sent when the lease is older */                           \
 	X(OVER, 20000)     /* then it ends, and so does each message that was not acknowledged */  \
-	X(HANDOVER, 30000) /* a new process waits so long where its predecessor may run */
+	X(HANDOVER, 30000) /* how long a new process waits where its predecessor may run */
 
 enum lease_time {
 #define X(id, ms) LEASE_##id,

@@ -47,7 +47,7 @@ struct topic_spec {
 	const struct property *config;
 	unsigned nconfig;
 	int pinned; /* count from the checkpoint; 0: none. A pinned topic is never created, and has at least so many */
-	const int64_t *ends; /* of its first nends partitions: behind the highest offset that was
+	const int64_t *ends; /* of its first nends partitions: after the highest offset that was
 				acknowledged; NULL: not known */
 	int nends;
 };
@@ -94,7 +94,7 @@ int sink_topics_create(struct sink *sink, const struct slice *names, const struc
 int sink_topics_exist(struct sink *sink, const struct slice *names, unsigned n, bool *exists,
 		      int *partitions, struct err *err) MUST_CHECK;
 
-/* Where a partition ends: behind its last message, committed or not. */
+/* Where a partition ends: after its last message, committed or not. */
 struct partition_end {
 	struct slice topic;
 	int partition;
@@ -121,7 +121,7 @@ int sink_send(struct sink *sink, struct topic *topic, int partition, struct slic
  * itself: no broker is asked, and nothing is waited for. *added: it has. */
 int sink_send_added(struct sink *sink, struct topic *topic, struct slice key, struct slice value,
 		    uint64_t token, bool *added, struct err *err) MUST_CHECK;
-/* Hands over, for each topic with acknowledgements since the last call, where its partitions end at least: behind the
+/* Hands over, for each topic with acknowledgements since the last call, where its partitions end at least: after the
  * highest acknowledged offset. */
 typedef void sink_ends_fn(void *arg, struct slice topic, const int64_t *ends, int n);
 void sink_take_ends(struct sink *sink, sink_ends_fn *take, void *arg);

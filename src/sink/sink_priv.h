@@ -31,7 +31,7 @@ struct topic {
 
 /* A partition as the Kafka sink writes to it. */
 struct partition {
-	int64_t end; /* behind the highest offset that was acknowledged, also by earlier runs; 0: none */
+	int64_t end; /* after the highest offset that was acknowledged, also by earlier runs; 0: none */
 	int64_t stalled_ms; /* monotonic time since when nothing of it is acknowledged; 0: it is not so */
 	unsigned in_flight; /* handed over, not reported */
 	uint8_t known;      /* enum known */
@@ -85,7 +85,7 @@ struct sink {
 	void *arg;                    /* of acked */
 	const _Atomic bool *stop;     /* ends waits in sink_send; may be NULL */
 	unsigned in_flight;           /* handed over, not reported */
-	uint64_t run_token;           /* acknowledged in a row with one token, not yet told */
+	uint64_t run_token;           /* acknowledged in a row with one token, not yet reported */
 	unsigned run;                 /* messages of that; 0: none */
 	struct err poison;            /* code not ERR_NONE: every call gives this */
 	const struct topic *replaced; /* the topic that turned out to be another one; NULL: none */
@@ -110,7 +110,7 @@ void sink_local_wait(int timeout_ms);
 /* One message was reported as delivered. Told to the caller in runs: sink_tell. */
 void sink_count_acked(struct sink *sink, uint64_t token);
 void sink_tell(struct sink *sink);
-/* The partition of the topic ends at or behind this offset. */
+/* The partition of the topic ends at or after this offset. */
 void sink_note_end(struct sink *sink, struct topic *topic, struct partition *partition,
 		   int64_t end);
 /* The first delivery error stays; later ones are ignored. */

@@ -10,7 +10,7 @@
 enum {
 	SLICE_MS = 500,            /* one turn of waiting for an answer */
 	LEADER_MS = 50,            /* between two looks for leaders */
-	GONE_MS = 3000,            /* a topic that stays away so long is gone */
+	GONE_MS = 3000,            /* a topic that is missing for this long is gone */
 	GONE_AGAIN_MS = 250,       /* between two looks for it */
 	LEADER_LOG_MS = 5000,      /* of waiting for leaders before the log says so */
 	UNKNOWN_MS = 60000,        /* a topic that exists is known to all brokers by then */

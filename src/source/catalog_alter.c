@@ -8,7 +8,7 @@ struct alter {
 	struct type_context *types;
 	const struct ddl_step *step;
 	const struct exists_skip *skips; /* of each spec */
-	enum charset database_charset;   /* what DEFAULT stands for */
+	enum charset database_charset;   /* what DEFAULT means */
 };
 
 static int missing(const struct alter *a, const char *what, struct slice name, struct err *err)

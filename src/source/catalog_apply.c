@@ -184,7 +184,7 @@ static int create_like(struct apply *a, const struct ddl_step *step)
 	struct ddl_effect *effect = add_effect(a, DDL_CREATE, &name);
 	if (model != NULL)
 		effect->after = publish_copy(a, model, database->name, name.table);
-	else /* its definition is not had: what changes it later is no error */
+	else /* we have no definition of it: a later change of it is no error */
 		database->partial = true;
 	return 0;
 }

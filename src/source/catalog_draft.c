@@ -249,7 +249,7 @@ static char unescape(char c)
 	}
 }
 
-/* x'e4': bytes that are no text. at: behind the quote. */
+/* x'e4': bytes that are no text. at: after the quote. */
 static size_t read_hex_label(struct slice text, size_t at, char *out, struct slice *label)
 {
 	size_t n = num_unhex(slice_of(text.ptr + at, text.len - at), out);

@@ -206,7 +206,7 @@ class Choice:
         return kinds
 
     def sequences(self, names):
-        """Lists of names in which each name stands once directly in front of each, itself included: a walk over all edges of
+        """Lists of names in which each name is once directly in front of each, itself included: a walk over all edges of
         the complete graph, cut into pieces that overlap by one."""
         names = list(names)
         self.random.shuffle(names)

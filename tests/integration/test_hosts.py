@@ -13,7 +13,7 @@ from support.consume import rows
 from support.servers import MariaDB, MySQL, StartFailed
 from support.wait import wait_for
 
-# a process that was killed at another host may still be sending: so long is waited for that
+# a process that was killed at another host may still be sending, and this is how long the next one waits
 SHORT_LEASE = {"TIDEWAY_LEASE_MS": "4000"}
 TABLE = "CREATE TABLE d.t (id INT PRIMARY KEY, v INT NOT NULL)"
 

@@ -41,7 +41,7 @@ def checkpoint_of(running):
 @pytest.mark.parametrize("cut", ["hold", *(pytest.param(c, marks=pytest.mark.soak) for c in ("refuse", "swallow", "coordinator"))])
 def test_outage(sync, sql, db, mariadb, kafka, proxy, cut, env):
     """No broker can be reached, or none answers, or the coordinator alone does not: the stream ends with its lease, the process
-    waits, and when the checkpoint can be saved again the stream goes on from there. No message is lost."""
+    waits, and when the checkpoint can be saved again the stream resumes there. No message is lost."""
     sql(TABLE, "INSERT INTO t (id, v) SELECT seq, 0 FROM seq_1_to_50")
     running = sync(brokers=kafka.proxied, env=env)
     running.wait_streaming()
