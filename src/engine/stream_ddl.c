@@ -92,11 +92,21 @@ static bool unread(struct stream *stream, struct slice db, struct slice table)
 	return point && (point->never || stream_covered(stream, point));
 }
 
+/* Whether the start has read the table of that name at a position after the statement: what it has now was read, or moves on. */
+static bool is_read_later(struct stream *stream, const struct ddl_name *name)
+{
+	const struct point *point =
+		map_get(&stream->lane.sync->late, full_name(stream, name->db, name->table));
+	return point && !point->never && stream_covered(stream, point);
+}
+
 static void save_effect(struct stream *stream, const struct ddl_effect *effect)
 {
 	bool before = wants(stream, effect->db, effect->table);
 	bool renamed = effect->new_table.len > 0;
 	bool after = renamed ? wants(stream, effect->new_db, effect->new_table) : before;
+	const struct ddl_name from = {effect->db, effect->table};
+	const struct ddl_name to = {effect->new_db, effect->new_table};
 	struct slice full = full_record(stream, renamed ? effect->new_db : effect->db,
 					renamed ? effect->new_table : effect->table);
 	if (effect->before)
@@ -108,10 +118,12 @@ static void save_effect(struct stream *stream, const struct ddl_effect *effect)
 	if (effect->after == NULL || renamed)
 		script_forget(stream->lane.script, stream->lane.sync->index,
 			      full_name(stream, effect->db, effect->table));
-	if (before && (effect->after == NULL || renamed))
+	/* what the start has read after the statement has a record with a position of its own */
+	if (before && (effect->after == NULL || renamed) && !is_read_later(stream, &from))
 		stream_attach(stream, full_record(stream, effect->db, effect->table),
 			      (struct slice){NULL, 0});
-	if (after && effect->after && (effect->op == DDL_CREATE || renamed))
+	if (after && effect->after &&
+	    (effect->op == DDL_CREATE || (renamed && !is_read_later(stream, &to))))
 		stream_attach(stream, full,
 			      renamed && unread(stream, effect->new_db, effect->new_table)
 				      ? RECORD_FULL_READING
@@ -400,14 +412,6 @@ static bool passes_by(const struct stream *stream, const struct ddl_name *name)
 				      sync->looked->file, sync->looked->offset) <= 0 &&
 	       !catalog_find(sync->fresh, name->db, name->table) &&
 	       !catalog_cannot_read(sync->fresh, name->db, name->table);
-}
-
-/* Whether the start has read the table of that name at a position after the statement: what it has now was read, or moves on. */
-static bool is_read_later(struct stream *stream, const struct ddl_name *name)
-{
-	const struct point *point =
-		map_get(&stream->lane.sync->late, full_name(stream, name->db, name->table));
-	return point && !point->never && stream_covered(stream, point);
 }
 
 /* Nobody can read the rows under such a name: what is unread moves to the next name, and the statements of a

@@ -282,6 +282,8 @@ def test_renamed_in_a_circle_while_it_stands(sync, sql, db, mariadb, kafka, uniq
         assert {key: newest[key] and (newest[key]["v"], newest[key]["s"]) for key in there} == there
         assert not [id_ for id_ in deleted if newest.get(str(id_).encode())], name
     assert "before it was read" not in running.log
+    running.start().wait_log("reading the binlog from")
+    assert "tables to read" not in running.log, "a table is read again after another restart"
 
 
 def test_made_a_partition_before_it_is_read(sync, sql, db, mariadb, kafka, unique):
