@@ -213,12 +213,26 @@ static void compare_column(struct differences *d, unsigned i, const struct table
 	compare_labels(d, i, column, map, arena);
 }
 
-static bool same_key(const unsigned *columns, unsigned n, const struct table_meta *meta)
+/* Whether the key of the binlog begins with these columns. */
+static bool begins_key(const unsigned *columns, unsigned n, const struct table_meta *meta)
 {
 	unsigned i = 0;
 	while (i < n && i < meta->npk && columns[i] == meta->pk[i].column)
 		i++;
-	return i == n && i == meta->npk;
+	return i == n;
+}
+
+static bool same_key(const unsigned *columns, unsigned n, const struct table_meta *meta)
+{
+	return n == meta->npk && begins_key(columns, n, meta);
+}
+
+/* Parts of a key that the catalog does not know, as a period of MariaDB, are at its end. */
+static bool is_like(const struct table_index *index, const struct table_meta *meta)
+{
+	bool whole = !index->has_prefix || index->prefixes != NULL;
+	return same_key(index->columns, index->ncolumns, meta) ||
+	       (!whole && begins_key(index->columns, index->ncolumns, meta));
 }
 
 /* Where there is no primary key, the servers name a unique one that has no NULLs in its place. */
@@ -226,7 +240,9 @@ static bool has_key(const struct table *table, const struct table_meta *meta)
 {
 	for (unsigned i = 0; i < table->nindexes; i++) {
 		const struct table_index *index = &table->indexes[i];
-		if (index->unique && same_key(index->columns, index->ncolumns, meta))
+		if (index->unique &&
+		    (table->npk == 0 || slice_equal(index->name, SLICE("PRIMARY"))) &&
+		    is_like(index, meta))
 			return true;
 	}
 	return false;
@@ -243,8 +259,7 @@ static void print_key(struct buf *text, const struct table *table, unsigned at)
 static void compare_key(struct differences *d, const struct table *table,
 			const struct table_meta *meta)
 {
-	if (!meta->has_names || same_key(table->pk, table->npk, meta) ||
-	    (table->npk == 0 && has_key(table, meta)))
+	if (!meta->has_names || same_key(table->pk, table->npk, meta) || has_key(table, meta))
 		return;
 	if (d->count++ >= DIFFERENCES_MAX)
 		return;

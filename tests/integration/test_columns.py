@@ -259,6 +259,9 @@ SPECIAL = {
         ("a TEXT CHARACTER SET latin1, b BLOB, id INT, PRIMARY KEY (id), UNIQUE (a), UNIQUE (b)", "", "a, b, id", "'ä', 'b', 1"),
         ("id INT, s DATE, e DATE, a TEXT CHARACTER SET latin1, PERIOD FOR p (s, e), PRIMARY KEY (id, p WITHOUT OVERLAPS)", "",
          "id, s, e, a", "1, '2024-01-01', '2024-02-01', 'ä'"),
+        # a period that an earlier statement made
+        ("id INT NOT NULL, s DATE, e DATE, a TEXT CHARACTER SET latin1, PERIOD FOR p (s, e)", "ADD PRIMARY KEY (id, p WITHOUT OVERLAPS)",
+         "id, s, e, a", "1, '2024-01-01', '2024-02-01', 'ä'"),
         ("a VARCHAR(40) CHARACTER SET latin1, id INT UNSIGNED, PRIMARY KEY (id, a(3)), UNIQUE (id)", "", "a, id", "'äöü', 1"),
     ],
     "mysql": [
