@@ -47,7 +47,9 @@ static int look_at(struct found *found, struct event_format *format, struct slic
 		return 0;
 	if (event_parse(packet, format, false, &event, &ignored) < 0)
 		return 1;
-	if (event.type == EVENT_HEARTBEAT || event.type == EVENT_ROTATE)
+	/* MariaDB sends the Start_encryption event of a file's begin with each dump of it */
+	if (event.type == EVENT_HEARTBEAT || event.type == EVENT_HEARTBEAT_V2 ||
+	    event.type == EVENT_ROTATE || event.type == EVENT_START_ENCRYPTION)
 		return 0;
 	if (is_gtid(event.type) && event_gtid_parse(&event, &gtid, &ignored) == 0)
 		found->gtid = gtid.gtid;
@@ -198,7 +200,8 @@ int identity_take(const struct sync *sync, struct conn *conn, struct position *p
 		*err = (struct err)ERR_INIT;
 		rc = 0;
 	}
-	if (rc == 0 && found.file) {
+	/* a name may lead to several servers */
+	if (rc == 0 && found.file && strcmp(found.server, conn_server(conn)->identity) == 0) {
 		snprintf(identity->file, sizeof(identity->file), "%s", end.file);
 		snprintf(identity->born, sizeof(identity->born), "%s", found.born);
 	}

@@ -124,7 +124,7 @@ static int read_identity(struct position *position, const cJSON *json, struct er
 	if (!number_of(json, "offset", &identity->offset))
 		return err_set(err, ERR_INTERNAL,
 			       "the position record has an incomplete identity of its binlog");
-	if (gtid.len == 0)
+	if (gtid.len == 0 || position->gtids.flavour == GTID_NONE)
 		return 0;
 	return gtid_parse(&identity->gtid, position->gtids.flavour, gtid, err);
 }

@@ -58,7 +58,8 @@ static void set_identity(struct stream *stream, const struct mark *mark)
 		snprintf(identity->born, sizeof(identity->born), "%s", mark->born);
 		stream->acked_born = mark->born;
 	}
-	if (mark->gtid.flavour == GTID_NONE)
+	/* a server may get GTIDs while it is followed by file */
+	if (mark->gtid.flavour == GTID_NONE || mark->gtid.flavour != stream->acked.gtids.flavour)
 		return;
 	identity->gtid = mark->gtid;
 	identity->offset = mark->begin;
