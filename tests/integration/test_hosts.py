@@ -572,7 +572,7 @@ def test_failover_in_the_full_sync(run_on, pair, kind):
     """Tables that were not done are read again on the other server; rows that were deleted meanwhile are deleted."""
     primary, replica = pair(kind)
     primary.run(*("INSERT INTO d.t VALUES " + ", ".join(f"({n}, {n})" for n in range(k, k + 100)) for k in range(0, 1200, 100)))
-    running = run_on(primary, replica, options=" full = { parallel = 1, rows_per_second = 400 },").start()
+    running = run_on(primary, replica, options=" full = { parallel = 1, rows_per_second = 120 },").start()
     running.until(running.topic, lambda m: len(rows(m)) >= 300, "some rows of the full sync")
     primary.run("DELETE FROM d.t WHERE id < 50", "UPDATE d.t SET v = -v WHERE id < 100", "INSERT INTO d.t VALUES (5000, 1)")
     caught_up(replica, primary)

@@ -290,8 +290,9 @@ def test_alter_does_not_wait_for_the_copy(sync_on, mysql, my, kafka):
     """consistency 7: neither what is read nor the look at the keys of what will be read keeps a metadata lock."""
     my("SET cte_max_recursion_depth = 100000", "CREATE TABLE a (id INT PRIMARY KEY, v INT)",
        "INSERT INTO a WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 30000) SELECT n, 1 FROM s",
-       "CREATE TABLE b LIKE a", "CREATE TABLE z LIKE a", "INSERT INTO b SELECT * FROM a WHERE id < 1000", "INSERT INTO z SELECT * FROM a",
-       "ANALYZE TABLE a", "ANALYZE TABLE z")
+       "CREATE TABLE b LIKE a", "CREATE TABLE c LIKE a", "CREATE TABLE z LIKE a", "INSERT INTO b SELECT * FROM a WHERE id < 1000",
+       "INSERT INTO c SELECT * FROM a", "INSERT INTO z SELECT * FROM a",  # c is read before z: a range that is being read keeps its lock
+       "ANALYZE TABLE a", "ANALYZE TABLE c", "ANALYZE TABLE z")
     running = sync_on(mysql, kafka, [f"{my.db}.*"], "full = { parallel = 2, rows_per_second = 6000 },").start()
     running.wait_log(rf"table {my.db}\.b done")
     my("SET lock_wait_timeout = 60", "ALTER TABLE z ADD COLUMN n INT", "ALTER TABLE b ADD COLUMN n INT")
