@@ -132,14 +132,24 @@ static rd_kafka_resp_err_t ask_ends(struct kafka *kafka, struct partition_end *e
 	return code;
 }
 
+/* The topic is on the list of topics, but not in the client's cache of metadata. */
+static bool is_unknown(rd_kafka_resp_err_t code)
+{
+	return code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
+	       code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
+	       code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+}
+
 static int some_ends(struct kafka *kafka, struct partition_end *ends, unsigned n,
 		     const _Atomic bool *stop, struct err *err)
 {
+	int64_t unknown_end = clock_mono_ms() + UNKNOWN_MS;
 	for (;;) {
 		rd_kafka_resp_err_t code = ask_ends(kafka, ends, n);
 		if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
 			return 0;
-		if (!kafka_transient(code))
+		bool unknown = is_unknown(code) && clock_mono_ms() < unknown_end;
+		if (!kafka_transient(code) && !unknown)
 			return err_set(err, ERR_KAFKA,
 				       "%s: cannot ask where topic \"%.*s\" ends: %s; grant "
 				       "Describe on the topic",

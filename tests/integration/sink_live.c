@@ -7,6 +7,7 @@
 #include "sink/sink.h"
 #include "sink/store.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -231,6 +232,32 @@ static void case_poison(void)
 	CHECK(sink_poll(sink, 100, &err) == -1);
 	sink_purge(sink);
 	CHECK(sink_in_flight(sink) == 0 && tally.acked == 1);
+	sink_free(sink);
+	drop(name);
+}
+
+static void *create_later(void *arg)
+{
+	struct err failed = ERR_INIT;
+	usleep(1500000); /* long enough for a first look without it */
+	if (client_topic_create(&config, *(struct slice *)arg, 2, 1, NULL, 0, &failed) != 0)
+		fprintf(stderr, "%s\n", failed.text);
+	return NULL;
+}
+
+/* A client that has not heard of a topic yet, as one that asked a slow broker, asks for its ends again. */
+static void case_ends(void)
+{
+	struct tally tally = {0};
+	struct slice name = topic_name("ends");
+	struct sink *sink = open_sink(0, &tally);
+	struct partition_end ends[] = {{name, 0, -1}, {name, 1, -1}};
+	_Atomic bool stop = false;
+	pthread_t thread;
+	CHECK(pthread_create(&thread, NULL, create_later, &name) == 0);
+	CHECK(sink_ends(sink, ends, 2, &stop, &err) == 0);
+	CHECK(ends[0].end == 0 && ends[1].end == 0);
+	pthread_join(thread, NULL);
 	sink_free(sink);
 	drop(name);
 }
@@ -478,10 +505,19 @@ static const struct {
 	const char *name;
 	void (*run)(void);
 } cases[] = {
-	{"create", case_create}, {"many", case_many},     {"missing", case_missing},
-	{"size", case_size},     {"poison", case_poison}, {"pressure", case_pressure},
-	{"pinned", case_pinned}, {"gap", case_gap},       {"client", case_client},
-	{"store", case_store},   {"fence", case_fence},   {"store_topic", case_store_topic},
+	{"create", case_create},
+	{"many", case_many},
+	{"missing", case_missing},
+	{"size", case_size},
+	{"poison", case_poison},
+	{"pressure", case_pressure},
+	{"pinned", case_pinned},
+	{"ends", case_ends},
+	{"gap", case_gap},
+	{"client", case_client},
+	{"store", case_store},
+	{"fence", case_fence},
+	{"store_topic", case_store_topic},
 };
 
 int main(int argc, char **argv)
