@@ -35,7 +35,7 @@ UNIT := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 LIVE := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/integration/*_live.c))
 BENCH := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
 # the stages that are pure: everything a fuzz target needs
-FUZZ_SRC := $(wildcard src/base/*.c src/model/*.c src/decode/*.c src/encode/*.c)
+FUZZ_SRC := $(wildcard src/base/*.c src/model/*.c src/decode/*.c src/schema/*.c src/binlog/*.c src/format/*.c)
 FUZZ_LIB := $(FUZZ_BUILD)/libfuzz.a
 FUZZ := $(patsubst tests/fuzz/%.c,$(FUZZ_BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_FLAGS := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize=pointer-overflow -fno-sanitize-recover=undefined -O1 -w

@@ -1,7 +1,7 @@
 /* cmd_plan: `tideway plan`: what the script makes of each table, before anything is sent. */
 #include "base/buf.h"
 #include "control/look.h"
-#include "encode/json.h"
+#include "format/json.h"
 #include "engine/plan.h"
 #include "sink/sink.h"
 

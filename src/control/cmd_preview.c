@@ -3,7 +3,7 @@
 #include "base/buf.h"
 #include "control/look.h"
 #include "decode/binrow.h"
-#include "encode/json.h"
+#include "format/json.h"
 #include "engine/full.h"
 #include "engine/plan.h"
 #include "engine/write.h"

@@ -2,7 +2,7 @@
 
 #include "base/arena.h"
 #include "base/mem.h"
-#include "encode/dataworks.h"
+#include "format/dataworks.h"
 #include "engine/tail.h"
 #include "sink/client.h"
 #include "source/conn.h"

@@ -1,7 +1,7 @@
 #include "engine/ddl_scan.h"
 
-#include "decode/ddl.h"
-#include "decode/statement.h"
+#include "schema/ddl.h"
+#include "schema/statement.h"
 #include "source/dump.h"
 
 enum { HEARTBEAT_MS = 500 };

@@ -3,7 +3,7 @@
 #ifndef TIDEWAY_DDL_SCAN_H
 #define TIDEWAY_DDL_SCAN_H
 
-#include "engine/cursor.h"
+#include "binlog/cursor.h"
 #include "model/config.h"
 #include "model/ddl.h"
 #include "model/position.h"

@@ -8,8 +8,8 @@
 #include <stdio.h>
 
 /* One event of the second connection. */
-static int look(struct stream *stream, struct slice packet, struct cursor *cursor,
-		struct group *seen, struct err *err)
+static int look(struct stream *stream, struct slice packet, struct cursor *cursor, struct trx *seen,
+		struct err *err)
 {
 	struct event event;
 	struct event_gtid gtid;
@@ -17,7 +17,7 @@ static int look(struct stream *stream, struct slice packet, struct cursor *curso
 		return -1;
 	if (event.type == EVENT_FORMAT_DESCRIPTION) {
 		if (seen->open) /* the server crashed inside it: it never happened */
-			seen->end = GROUP_ROLLBACK;
+			seen->end = TRX_ROLLBACK;
 		return 0;
 	}
 	if (event.type == EVENT_HEARTBEAT || event.type == EVENT_HEARTBEAT_V2 ||
@@ -32,19 +32,19 @@ static int look(struct stream *stream, struct slice packet, struct cursor *curso
 		if (gtid.gtid.seq != stream->group.gtid.gtid.seq)
 			return err_set(err, ERR_INTERNAL,
 				       "reading ahead began at another transaction");
-		group_open(seen, &gtid);
+		trx_open(seen, &gtid);
 		return 0;
 	}
-	return group_event(seen, &event, &cursor->format, err);
+	return trx_event(seen, &event, &cursor->format, err);
 }
 
 static int read_ahead(struct stream *stream, struct dump *dump, struct cursor *cursor,
 		      struct err *err)
 {
-	struct group *seen = &stream->ahead;
+	struct trx *seen = &stream->ahead;
 	struct slice packet;
 	int rc;
-	while (seen->end == GROUP_OPEN) {
+	while (seen->end == TRX_OPEN) {
 		if (lane_stopping(&stream->lane))
 			return err_retry(err, ERR_SOURCE, "stopped while reading ahead");
 		rc = dump_read(dump, &packet, err);
@@ -73,7 +73,7 @@ int stream_foresee(struct stream *stream, struct err *err)
 	dump = dump_open(&config->source, &stream->read, &options, err);
 	if (dump == NULL)
 		return stream_lost(stream, err);
-	group_reset(&stream->ahead);
+	trx_reset(&stream->ahead);
 	cursor_init(&cursor, false);
 	cursor_begin(&cursor, slice_str(stream->read.file), stream->read.offset);
 	rc = read_ahead(stream, dump, &cursor, err);

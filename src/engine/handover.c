@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "encode/json.h"
+#include "format/json.h"
 #include "engine/checkpoint.h"
 
 #include <cjson/cJSON.h>

@@ -1,7 +1,7 @@
 #include "engine/heartbeat.h"
 
 #include "base/log.h"
-#include "encode/dataworks.h"
+#include "format/dataworks.h"
 #include "sink/sink.h"
 
 #define COMPACTED_KEY "__tideway.heartbeat"

@@ -1,6 +1,6 @@
 #include "engine/loop.h"
 
-#include "encode/dataworks.h"
+#include "format/dataworks.h"
 #include "engine/write.h"
 #include "sink/sink.h"
 

@@ -1,7 +1,7 @@
 #include "engine/offline.h"
 
 #include "base/mem.h"
-#include "decode/ddl.h"
+#include "schema/ddl.h"
 #include "engine/loop.h"
 #include "engine/stream_priv.h"
 #include "engine/write.h"

@@ -1,7 +1,7 @@
 #include "engine/pins.h"
 
 #include "base/log.h"
-#include "encode/json.h"
+#include "format/json.h"
 
 #include <cjson/cJSON.h>
 #include <inttypes.h>

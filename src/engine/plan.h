@@ -4,7 +4,7 @@
 #ifndef TIDEWAY_PLAN_H
 #define TIDEWAY_PLAN_H
 
-#include "encode/dataworks.h"
+#include "format/dataworks.h"
 #include "engine/lane.h"
 #include "model/change.h"
 #include "model/mapping.h"

@@ -5,7 +5,7 @@
  *  "version":".."}]}
  * Numbers are strings: 64 bits do not survive a double. */
 #include "base/num.h"
-#include "encode/json.h"
+#include "format/json.h"
 #include "engine/checkpoint.h"
 
 #include <cjson/cJSON.h>

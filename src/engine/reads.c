@@ -6,6 +6,7 @@
 #include "engine/identity.h"
 #include "engine/records.h"
 #include "engine/start_priv.h"
+#include "source/catalog_load.h"
 
 #include <cjson/cJSON.h>
 #include <inttypes.h>

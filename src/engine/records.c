@@ -1,6 +1,6 @@
 #include "engine/records.h"
 
-#include "encode/json.h"
+#include "format/json.h"
 
 #include <cjson/cJSON.h>
 #include <inttypes.h>

@@ -6,7 +6,7 @@
 #include "base/arena.h"
 #include "engine/saves.h"
 #include "engine/sync.h"
-#include "source/catalog.h"
+#include "schema/catalog.h"
 
 struct cJSON;
 

@@ -8,6 +8,7 @@
 #include "engine/records.h"
 #include "engine/watermarks.h"
 #include "source/inspect.h"
+#include "source/catalog_load.h"
 
 #include <cjson/cJSON.h>
 #include <inttypes.h>

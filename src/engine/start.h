@@ -8,7 +8,7 @@
 #include "engine/name_lock.h"
 #include "engine/sync.h"
 #include "script/script.h"
-#include "source/catalog.h"
+#include "schema/catalog.h"
 #include "source/conn.h"
 #include "source/snapshot.h"
 

@@ -43,8 +43,8 @@ struct stream *stream_new(struct sync *sync, struct catalog *catalog, struct cat
 	stream->begun = start->sequence;
 	stream->watermark = position_watermark(start);
 	cursor_init(&stream->cursor, true);
-	group_init(&stream->group);
-	group_init(&stream->ahead);
+	trx_init(&stream->group);
+	trx_init(&stream->ahead);
 	arena_init(&stream->statement, 0);
 	buf_init(&stream->quiet_at);
 	return stream;
@@ -60,8 +60,8 @@ void stream_free(struct stream *stream)
 	stream_detach(stream);
 	table_ids_fini(&stream->ids);
 	map_fini(&stream->made);
-	group_fini(&stream->ahead);
-	group_fini(&stream->group);
+	trx_fini(&stream->ahead);
+	trx_fini(&stream->group);
 	position_fini(&stream->acked);
 	position_fini(&stream->read);
 	cursor_fini(&stream->cursor);
@@ -70,7 +70,7 @@ void stream_free(struct stream *stream)
 	free(stream);
 }
 
-enum group_end stream_outcome(const struct stream *stream)
+enum trx_end stream_outcome(const struct stream *stream)
 {
 	return stream->spilled ? stream->ahead.end : stream->group.end;
 }
@@ -176,15 +176,15 @@ static void close_group(struct stream *stream, uint64_t end_offset)
 	stream->resumed.row_bytes = 0;
 	metric_add(&lane->metrics->transactions, 1);
 	atomic_store_explicit(&lane->metrics->commit_ms, read->commit_ms, memory_order_relaxed);
-	group_reset(&stream->group);
+	trx_reset(&stream->group);
 }
 
 /* One event of a group whose outcome is known. */
 static int process(struct stream *stream, const struct event *event, uint64_t end_offset,
 		   uint32_t number, struct err *err)
 {
-	bool undone = stream_outcome(stream) == GROUP_ROLLBACK ||
-		      group_undone(stream->spilled ? &stream->ahead : &stream->group, number);
+	bool undone = stream_outcome(stream) == TRX_ROLLBACK ||
+		      trx_undone(stream->spilled ? &stream->ahead : &stream->group, number);
 	uint64_t start = end_offset - event->size;
 	stream->at = start;
 	if (rows_in_event(event->type))
@@ -209,7 +209,7 @@ static int process_held(struct stream *stream, struct err *err)
 	uint64_t end_offset;
 	uint32_t number = 0;
 	size_t at = 0;
-	while (group_next(&stream->group, &at, &packet, &end_offset)) {
+	while (trx_next(&stream->group, &at, &packet, &end_offset)) {
 		if (event_parse(packet, &stream->cursor.format, false, &event, err) < 0 ||
 		    process(stream, &event, end_offset, number++, err) < 0)
 			return -1;
@@ -248,7 +248,7 @@ static int begin_group(struct stream *stream, const struct event *event, uint64_
 				 "after the reconnect the binlog goes on at %s:%" PRIu64
 				 " with another transaction than the one that was being read",
 				 stream->cursor.file, start);
-	group_open(&stream->group, &gtid);
+	trx_open(&stream->group, &gtid);
 	stream->skipped_rows = false;
 	stream->groups++;
 	stream->row_bytes = 0;
@@ -273,17 +273,17 @@ static int spill(struct stream *stream, struct err *err)
 static int in_group(struct stream *stream, struct slice packet, const struct event *event,
 		    struct err *err)
 {
-	struct group *group = &stream->group;
+	struct trx *group = &stream->group;
 	uint32_t number = group->nevents;
-	if (group_event(group, event, &stream->cursor.format, err) < 0)
+	if (trx_event(group, event, &stream->cursor.format, err) < 0)
 		return stream_at(stream, stream->cursor.offset, SLICE(""), err);
 	if (stream->spilled) {
 		if (process(stream, event, stream->cursor.offset, number, err) < 0)
 			return -1;
 	} else {
-		group_hold(group, packet, stream->cursor.offset);
+		trx_hold(group, packet, stream->cursor.offset);
 	}
-	if (group->end != GROUP_OPEN) {
+	if (group->end != TRX_OPEN) {
 		if (!stream->spilled)
 			set_times(stream);
 		if (!stream->spilled &&
@@ -343,11 +343,11 @@ static void set_born(struct stream *stream, struct slice packet)
 static int on_format(struct stream *stream, struct slice packet, struct err *err)
 {
 	table_ids_clear(&stream->ids);
-	if (stream->group.open && stream->spilled && stream->ahead.end != GROUP_ROLLBACK)
+	if (stream->group.open && stream->spilled && stream->ahead.end != TRX_ROLLBACK)
 		return err_retry(err, ERR_SOURCE,
 				 "the binlog was cut inside a transaction at %s:%" PRIu64,
 				 stream->read.file, stream->read.offset);
-	group_reset(&stream->group); /* the server crashed inside it: it never happened */
+	trx_reset(&stream->group); /* the server crashed inside it: it never happened */
 	stream->spilled = false;
 	if (stream->slot_open && stream->resumed.row_bytes == 0) {
 		const struct mark mark = stream_read_mark(stream);
@@ -583,7 +583,7 @@ static void rewind_to_group(struct stream *stream)
 	close_dump(stream);
 	if (stream->spilled && stream->row_bytes > stream->resumed.row_bytes)
 		stream->resumed = (struct resumed){stream->group.gtid.gtid, stream->row_bytes};
-	group_reset(&stream->group);
+	trx_reset(&stream->group);
 	stream->spilled = false;
 	table_ids_clear(&stream->ids);
 	begin_cursor(stream);

@@ -5,7 +5,7 @@
 #define TIDEWAY_STREAM_H
 
 #include "engine/lane.h"
-#include "source/catalog.h"
+#include "schema/catalog.h"
 
 struct stream;
 

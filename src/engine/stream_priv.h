@@ -4,12 +4,12 @@
 
 #include "decode/table_map.h"
 #include "engine/binlog_clock.h"
-#include "engine/cursor.h"
-#include "engine/group.h"
+#include "binlog/cursor.h"
+#include "binlog/trx.h"
 #include "engine/heartbeat.h"
 #include "engine/plan.h"
 #include "engine/stream.h"
-#include "engine/table_ids.h"
+#include "binlog/table_ids.h"
 #include "model/ddl.h"
 #include "source/dump.h"
 
@@ -60,9 +60,9 @@ struct stream {
 	const char *born_file; /* name of the cursor that it is of */
 	const char *read_born; /* the same of read_file */
 	uint64_t at;           /* where the event that is processed begins */
-	struct group group;
+	struct trx group;
 	uint64_t groups;    /* groups begun, for memos by group */
-	struct group ahead; /* of a group that outgrew what is held: how it will end */
+	struct trx ahead;   /* of a group that outgrew what is held: how it will end */
 	bool spilled;       /* such a group: rows are written as they come */
 	bool slot_open;     /* lane.token is the group's slot */
 	uint64_t row_bytes; /* of the group so far: sequenceId = read.sequence + this + offset */
@@ -182,7 +182,7 @@ int stream_advance_quietly(struct stream *stream, struct err *err) MUST_CHECK;
  * matter of this host alone: the next attempt tries them all. -1. */
 int stream_lost(struct stream *stream, struct err *err);
 /* How the current group ends, as far as that is known by now. */
-enum group_end stream_outcome(const struct stream *stream);
+enum trx_end stream_outcome(const struct stream *stream);
 /* Serves reports, heartbeats and the checkpoint; called between rows of large events too. */
 int stream_tick(struct stream *stream, struct err *err) MUST_CHECK;
 

@@ -276,7 +276,7 @@ int stream_rows(struct stream *stream, const struct event *event, uint64_t start
 	if (plan && !undone && stream_covered(stream, plan->point)) {
 		stream->skipped_rows = true;
 	} else if (plan && plan->mapping.wanted && !undone && !written) {
-		if (stream->group.gtid.xa_prepared || stream_outcome(stream) == GROUP_PREPARE)
+		if (stream->group.gtid.xa_prepared || stream_outcome(stream) == TRX_PREPARE)
 			return refuse_prepared(stream, plan, err);
 		if (rows.refused) {
 			rows_refuse(event, &rows, &plan->before.row, err);

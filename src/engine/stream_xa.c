@@ -70,9 +70,9 @@ static int decided(struct stream *stream, struct slice xid, bool commit, struct 
 
 int stream_xa_end(struct stream *stream, struct err *err)
 {
-	const struct group *group = &stream->group;
+	const struct trx *group = &stream->group;
 	struct slice xid = buf_slice(&group->xid);
-	if (stream_outcome(stream) == GROUP_PREPARE)
+	if (stream_outcome(stream) == TRX_PREPARE)
 		prepared(stream, xid);
 	else if (group->decides == STATEMENT_XA_COMMIT || group->decides == STATEMENT_XA_ROLLBACK)
 		return decided(stream, xid, group->decides == STATEMENT_XA_COMMIT, err);

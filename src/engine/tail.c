@@ -4,8 +4,8 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "decode/rows.h"
-#include "engine/group.h"
-#include "engine/table_ids.h"
+#include "binlog/trx.h"
+#include "binlog/table_ids.h"
 #include "engine/tail_priv.h"
 #include "source/dump.h"
 #include "source/inspect.h"
@@ -26,7 +26,7 @@ struct tail {
 	struct conn *conn;
 	struct dump *dump;
 	struct cursor cursor;
-	struct group group;
+	struct trx group;
 	bool has_rows;       /* the group has rows events */
 	struct map xids;     /* prepared XA transactions without rows: xid -> the key itself */
 	struct buf quiet_at; /* place of the last server heartbeat; empty: an event came after it */
@@ -107,7 +107,7 @@ struct tail *tail_new(const struct source_config *config, const char *start, str
 	struct tail *tail = mem_array(1, sizeof(*tail));
 	tail->config = config;
 	cursor_init(&tail->cursor, true);
-	group_init(&tail->group);
+	trx_init(&tail->group);
 	map_init(&tail->xids);
 	buf_init(&tail->quiet_at);
 	tail->conn = conn_open(config, CONN_CONTROL, err);
@@ -131,7 +131,7 @@ void tail_free(struct tail *tail)
 	table_ids_fini(&tail->ids);
 	dump_free(tail->dump);
 	conn_free(tail->conn);
-	group_fini(&tail->group);
+	trx_fini(&tail->group);
 	cursor_fini(&tail->cursor);
 	free(tail);
 }
@@ -273,11 +273,11 @@ static int serve(struct tail *tail, struct change **change, struct err *err)
 		int rc = tail->table ? next_row(tail, change, err) : 0;
 		if (rc != 0)
 			return rc;
-		if (!group_next(&tail->group, &tail->at, &packet, &end))
+		if (!trx_next(&tail->group, &tail->at, &packet, &end))
 			return 0;
 		if (event_parse(packet, &tail->cursor.format, false, &event, err) < 0 ||
 		    serve_event(tail, &event, end - event.size,
-				group_undone(&tail->group, tail->number++), err) < 0)
+				trx_undone(&tail->group, tail->number++), err) < 0)
 			return -1;
 	}
 }
@@ -321,40 +321,39 @@ static int xa_decided(struct tail *tail, struct err *err)
 /* The transaction is over: its outcome is known. */
 static int end_group(struct tail *tail, struct err *err)
 {
-	struct group *group = &tail->group;
-	if (group->end == GROUP_PREPARE ||
-	    (group->gtid.xa_prepared && group->end == GROUP_COMMIT)) {
+	struct trx *group = &tail->group;
+	if (group->end == TRX_PREPARE || (group->gtid.xa_prepared && group->end == TRX_COMMIT)) {
 		if (xa_prepared(tail, err) < 0)
 			return -1;
 	} else if (group->decides == STATEMENT_XA_COMMIT ||
 		   group->decides == STATEMENT_XA_ROLLBACK) {
 		if (xa_decided(tail, err) < 0)
 			return -1;
-	} else if (group->end == GROUP_COMMIT) {
+	} else if (group->end == TRX_COMMIT) {
 		tail->serving = true;
 		tail->at = 0;
 		tail->number = 0;
 		return 0;
 	}
-	group_reset(group);
+	trx_reset(group);
 	return 0;
 }
 
 static int in_group(struct tail *tail, struct slice packet, const struct event *event,
 		    struct err *err)
 {
-	struct group *group = &tail->group;
-	if (group_event(group, event, &tail->cursor.format, err) < 0)
+	struct trx *group = &tail->group;
+	if (trx_event(group, event, &tail->cursor.format, err) < 0)
 		return at_place(tail, "binlog event", tail->cursor.start, err);
 	tail->has_rows |= rows_in_event(event->type);
-	group_hold(group, packet, tail->cursor.offset);
+	trx_hold(group, packet, tail->cursor.offset);
 	if (group->events.len > HOLD_MAX) {
 		err_set(err, ERR_DATA,
 			"a transaction of more than %d MB: use a sync, which does not hold it",
 			HOLD_MAX >> 20);
 		return at_place(tail, "binlog event", tail->cursor.start, err);
 	}
-	return group->end == GROUP_OPEN ? 0 : end_group(tail, err);
+	return group->end == TRX_OPEN ? 0 : end_group(tail, err);
 }
 
 static int begin_group(struct tail *tail, const struct event *event, struct err *err)
@@ -366,7 +365,7 @@ static int begin_group(struct tail *tail, const struct event *event, struct err 
 			       tail->cursor.file, tail->cursor.start);
 	if (event_gtid_parse(event, &gtid, err) < 0)
 		return at_place(tail, "binlog event", tail->cursor.start, err);
-	group_open(&tail->group, &gtid);
+	trx_open(&tail->group, &gtid);
 	tail->has_rows = false;
 	return 0;
 }
@@ -421,7 +420,7 @@ static int on_packet(struct tail *tail, struct slice packet, struct err *err)
 	buf_clear(&tail->quiet_at);
 	switch (event.type) {
 	case EVENT_FORMAT_DESCRIPTION: /* in a transaction: the server crashed, it never happened */
-		group_reset(&tail->group);
+		trx_reset(&tail->group);
 		table_ids_clear(&tail->ids);
 		return 0;
 	case EVENT_ROTATE:
@@ -447,7 +446,7 @@ static int next_change(struct tail *tail, double seconds, struct change **change
 			if (rc != 0)
 				return rc;
 			tail->serving = false;
-			group_reset(&tail->group);
+			trx_reset(&tail->group);
 		}
 		rc = dump_read(tail->dump, &packet, err);
 		if (rc <= 0)

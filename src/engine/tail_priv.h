@@ -4,10 +4,10 @@
 
 #include "base/map.h"
 #include "decode/table_map.h"
-#include "engine/cursor.h"
+#include "binlog/cursor.h"
 #include "engine/tail.h"
 #include "model/position.h"
-#include "source/catalog.h"
+#include "schema/catalog.h"
 #include "source/conn.h"
 
 /* A table of the stream, and its rows. */

@@ -1,11 +1,12 @@
 /* tail_tables: the definitions that changes are read with. The server only has those of now. So the rest of the binlog is scanned
  * for statements that changed them later: a row from before such a statement is refused, unless its TABLE_MAP names the columns. */
 #include "base/mem.h"
-#include "decode/ddl.h"
-#include "decode/statement.h"
+#include "schema/ddl.h"
+#include "schema/statement.h"
 #include "engine/ddl_scan.h"
 #include "engine/tail_priv.h"
 #include "model/ident.h"
+#include "source/catalog_load.h"
 
 #include <inttypes.h>
 #include <stdio.h>

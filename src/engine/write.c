@@ -1,7 +1,7 @@
 #include "engine/write.h"
 
 #include "base/num.h"
-#include "encode/json.h"
+#include "format/json.h"
 #include "engine/fields.h"
 #include "engine/loop.h"
 #include "script/script.h"

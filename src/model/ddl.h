@@ -1,4 +1,4 @@
-/* ddl: DDL as plain data: the steps a statement consists of (decode/ddl.h makes them, the catalog
+/* ddl: DDL as plain data: the steps a statement consists of (schema/ddl.h makes them, the catalog
  * applies them) and what each did to a table or database.
  * Thread: the stream lane. Owner: steps live in the arena given to ddl_parse; effects belong to the
  * catalog and live until its next catalog_apply. All names are unquoted UTF-8. */

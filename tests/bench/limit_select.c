@@ -5,7 +5,8 @@
 #include <mysql.h>
 #include <string.h>
 
-#include "source/catalog.h"
+#include "schema/catalog.h"
+#include "source/catalog_load.h"
 #include "source/chunk.h"
 
 static int select_text(const char *port, const char *db, const char *table)

@@ -1,6 +1,6 @@
 /* A statement: steps or one that is unplaced, whatever the bytes; every name lies in readable memory. The
  * first two bytes choose sql_mode, server and character set. */
-#include "decode/ddl.h"
+#include "schema/ddl.h"
 
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 /* The first words of a statement: a kind that we know, and a name that lies in the text. */
-#include "decode/statement.h"
+#include "schema/statement.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -7,8 +7,9 @@
  * that the other server does not know. A statement that is refused is a failure, unless "-- may be refused"
  * goes before it. */
 #include "base/file.h"
-#include "decode/ddl.h"
-#include "source/catalog.h"
+#include "schema/ddl.h"
+#include "schema/catalog.h"
+#include "source/catalog_load.h"
 #include "source/conn.h"
 
 #include <stdio.h>

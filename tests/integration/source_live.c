@@ -6,7 +6,8 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "source/catalog.h"
+#include "schema/catalog.h"
+#include "source/catalog_load.h"
 #include "source/chunk.h"
 #include "source/conn.h"
 #include "source/dump.h"

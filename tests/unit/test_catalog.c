@@ -2,10 +2,10 @@
  * servers make of each statement is tested against them (tests/integration/test_catalog.py). */
 #include "unit.h"
 
-#include "../../src/source/catalog.c"
-#include "../../src/source/catalog_alter.c"
-#include "../../src/source/catalog_apply.c"
-#include "decode/ddl.h"
+#include "../../src/schema/catalog.c"
+#include "../../src/schema/catalog_alter.c"
+#include "../../src/schema/catalog_apply.c"
+#include "schema/ddl.h"
 
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 /* The place in a binlog: offsets of more than 32 bits, events that do not move it, and what is refused where. */
 #include "unit.h"
 
-#include "engine/cursor.h"
+#include "binlog/cursor.h"
 
 #include "events.h"
 

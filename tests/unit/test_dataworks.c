@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "../../src/encode/dataworks.c"
+#include "../../src/format/dataworks.c"
 
 static const struct schema_column COLUMNS[] = {
 	{{"id", 2}, TRANSPORT_LONG},

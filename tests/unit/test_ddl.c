@@ -1,11 +1,11 @@
 /* DDL statements to steps (tests/data/ddl.txt), and what cut, damaged and huge ones do. */
 #include "unit.h"
 
-#include "../../src/decode/ddl.c"
-#include "../../src/decode/ddl_column.c"
-#include "../../src/decode/ddl_key.c"
-#include "../../src/decode/ddl_table.c"
-#include "../../src/decode/ddl_lexer.c"
+#include "../../src/schema/ddl.c"
+#include "../../src/schema/ddl_column.c"
+#include "../../src/schema/ddl_key.c"
+#include "../../src/schema/ddl_table.c"
+#include "../../src/schema/ddl_lexer.c"
 
 #include "base/file.h"
 

@@ -244,13 +244,13 @@ static void a_cut_transaction_never_happened(void **state)
 	for (unsigned i = 0; i < sizeof(types); i++) {
 		unsigned at = 0;
 		struct slice bytes = events_next(true, "rows", types[i], &at)->packet;
-		assert_int_equal(stream->ahead.end, GROUP_OPEN);
+		assert_int_equal(stream->ahead.end, TRX_OPEN);
 		if (i < 2)
 			packet(f, bytes);
 		if (look(stream, bytes, &f->ahead, &stream->ahead, &f->err) < 0)
 			fail_msg("%s", f->err.text);
 	}
-	assert_int_equal(stream->ahead.end, GROUP_ROLLBACK);
+	assert_int_equal(stream->ahead.end, TRX_ROLLBACK);
 	assert_true(stream->group.open);
 	stream->spilled = true;
 	unsigned at = 0;

@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "../../src/encode/json.c"
+#include "../../src/format/json.c"
 
 static struct buf out;
 

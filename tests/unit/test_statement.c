@@ -1,7 +1,7 @@
 /* What a Query event does to the transaction. */
 #include "unit.h"
 
-#include "../../src/decode/statement.c"
+#include "../../src/schema/statement.c"
 
 static const struct {
 	const char *sql;

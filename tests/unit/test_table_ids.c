@@ -1,7 +1,7 @@
 /* Which table the rows of a statement belong to. */
 #include "unit.h"
 
-#include "engine/table_ids.h"
+#include "binlog/table_ids.h"
 
 static void *of(const struct table_ids *ids, uint64_t id)
 {

@@ -1,5 +1,5 @@
-/* catalog: versioned definitions of all tables of the captured databases. Loaded from
- * information_schema, changed by the DDL of the stream, saved with the checkpoint.
+/* catalog: versioned definitions of all tables of the captured databases. Filled with what a server has
+ * (source/catalog_load.h), changed by the DDL of the stream, saved with the checkpoint.
  * Thread: the stream lane (the control thread before the lane starts). Tables are immutable: other
  * threads may read them as long as nobody calls catalog_forget.
  * Owner: catalog_new / catalog_free. A superseded table lives until catalog_forget. */
@@ -9,28 +9,38 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "model/ddl.h"
+#include "model/ident.h"
 #include "model/table.h"
 
 struct catalog;
-struct conn;
+struct catalog_contents;
+
+enum { ENGINE_NAME_SIZE = 65 };
+
+/* What the server has set globally (DDL_VARIABLES). */
+struct catalog_variables {
+	bool asked;                    /* false: what a server has by default */
+	bool implicit_timestamp;       /* explicit_defaults_for_timestamp=OFF */
+	bool utf8_is_mb4;              /* old_mode without UTF8_IS_UTF8MB3 */
+	char engine[ENGINE_NAME_SIZE]; /* default_storage_engine */
+};
 
 /* lower_case: lower_case_table_names of the server (0, 1 or 2). */
 struct catalog *catalog_new(unsigned lower_case);
-/* A catalog of the server at the other end: names compare there as they do here. */
-struct catalog *catalog_new_for(const struct conn *conn);
 void catalog_free(struct catalog *catalog);
 /* Frees every superseded table; plans and effects that point at one must be gone. */
 void catalog_forget(struct catalog *catalog);
 
-/* Asks for the global variables that decide what statements mean (DDL_VARIABLES); loading a database does so too. */
-int catalog_load_variables(struct catalog *catalog, struct conn *conn, struct err *err) MUST_CHECK;
+/* How names of columns and keys compare. */
+void catalog_set_idents(struct catalog *catalog, enum ident_rules rules);
+/* Sets the global variables that decide what statements mean; asked becomes true. */
+void catalog_set_variables(struct catalog *catalog, const struct catalog_variables *variables);
 /* Whether utf8 in a statement is utf8mb4. */
 bool catalog_utf8_is_mb4(const struct catalog *catalog);
 
-/* Replaces everything known about `db` by what information_schema says now. A table whose definition
- * is the same keeps its version and its address. A database that does not exist is dropped. */
-int catalog_load_database(struct catalog *catalog, struct conn *conn, struct slice db,
-			  struct err *err) MUST_CHECK;
+/* Replaces everything known about a database by its contents now. A table whose definition is the same keeps
+ * its version and its address. */
+void catalog_replace_database(struct catalog *catalog, struct catalog_contents *contents);
 /* NULL: not known. */
 const struct table *catalog_find(const struct catalog *catalog, struct slice db, struct slice name);
 /* A name of a statement as the server has it: the table's own spelling where names know no case. */
@@ -54,7 +64,7 @@ const struct table *catalog_put(struct catalog *catalog, const struct table *tab
 /* The highest version given so far: has anything changed since? Also when a table was not loaded any more. */
 uint64_t catalog_version(const struct catalog *catalog);
 
-/* Applies the steps of one statement (decode/ddl.h). *effects (n of them, 0 when no table or known
+/* Applies the steps of one statement (schema/ddl.h). *effects (n of them, 0 when no table or known
  * database is concerned) live until the next call of this function. Steps NONE, DML and UNPLACED have no
  * effects: the caller decides about those before (rule 12). A statement that cannot be applied (column
  * not there, ...) is an ERR_DATA that names statement and table; the catalog is then as it was before.

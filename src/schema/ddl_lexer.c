@@ -1,4 +1,4 @@
-#include "decode/ddl_lexer.h"
+#include "schema/ddl_lexer.h"
 
 void lexer_init(struct lexer *lexer, struct slice sql, const struct ddl_context *context,
 		struct arena *arena)

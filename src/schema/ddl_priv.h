@@ -1,10 +1,10 @@
 /* ddl_priv: what the files of the DDL parser share. A parsing function returns false when it met
  * something that it does not understand; the reason is noted then and the statement is unplaced.
  * Thread: any. Owner: all in the caller's arena. */
-#ifndef TIDEWAY_DECODE_DDL_PRIV_H
-#define TIDEWAY_DECODE_DDL_PRIV_H
+#ifndef TIDEWAY_DDL_PRIV_H
+#define TIDEWAY_DDL_PRIV_H
 
-#include "decode/ddl_lexer.h"
+#include "schema/ddl_lexer.h"
 
 struct ddl_parser {
 	struct lexer lexer;

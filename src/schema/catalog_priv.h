@@ -3,10 +3,8 @@
 #ifndef TIDEWAY_CATALOG_PRIV_H
 #define TIDEWAY_CATALOG_PRIV_H
 
-#include "source/catalog.h"
-#include "source/catalog_draft.h"
-
-enum { ENGINE_NAME_SIZE = 65 };
+#include "schema/catalog.h"
+#include "schema/catalog_draft.h"
 
 /* One version of one table. */
 struct catalog_entry {
@@ -25,14 +23,6 @@ struct catalog_database {
 	size_t nunread;
 	struct slice *others; /* names of views and sequences, ascending; each text is owned */
 	size_t nothers, other_cap;
-};
-
-/* What the server has set globally (DDL_VARIABLES). */
-struct catalog_variables {
-	bool asked;                    /* false: what a server has by default */
-	bool implicit_timestamp;       /* explicit_defaults_for_timestamp=OFF */
-	bool utf8_is_mb4;              /* old_mode without UTF8_IS_UTF8MB3 */
-	char engine[ENGINE_NAME_SIZE]; /* default_storage_engine */
 };
 
 struct catalog {
@@ -61,10 +51,6 @@ bool catalog_other_remove(struct catalog *catalog, struct catalog_database *data
 			  struct slice name);
 void catalog_other_clear(struct catalog_database *database);
 void catalog_unread_clear(struct catalog_database *database);
-/* Asks the server for the labels of ENUM and SET columns that information_schema cannot show. refused: the server does
- * not answer that for this table, and err says why; else an error is the connection's. */
-int catalog_load_labels(struct draft *draft, struct conn *conn, bool *refused,
-			struct err *err) MUST_CHECK;
 /* The name as the server stores it: in lower case with lower_case_table_names=1. */
 struct slice catalog_name(const struct catalog *catalog, struct slice name, struct arena *arena);
 /* Publishes the draft as a new version of its table, superseding the one of that name. */

@@ -1,6 +1,6 @@
-#include "decode/statement.h"
+#include "schema/statement.h"
 
-#include "decode/ddl_lexer.h"
+#include "schema/ddl_lexer.h"
 
 static bool accept(struct lexer *lexer, const char *word)
 {

@@ -1,4 +1,4 @@
-#include "decode/ddl_priv.h"
+#include "schema/ddl_priv.h"
 
 bool ddl_at_key(struct ddl_parser *p)
 {

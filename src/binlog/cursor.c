@@ -1,4 +1,4 @@
-#include "engine/cursor.h"
+#include "binlog/cursor.h"
 
 #include <inttypes.h>
 

@@ -1,6 +1,6 @@
-#include "decode/ddl.h"
+#include "schema/ddl.h"
 
-#include "decode/ddl_priv.h"
+#include "schema/ddl_priv.h"
 #include "model/charset_text.h"
 
 void *ddl_append(struct arena *arena, void *items_pointer, unsigned *n, unsigned *cap, size_t size)

@@ -5,7 +5,7 @@
  *            i invisible
  * A key: {"n":name,"f":flags,"p":[[column,prefix]]}; flags: u unique, h hash, g made for a foreign key;
  *         a part null is an expression */
-#include "source/catalog_priv.h"
+#include "schema/catalog_priv.h"
 
 #include <cJSON.h>
 #include <stdlib.h>

@@ -6,8 +6,8 @@
  * DDL_STEP_DML; what is left, or has a word that is not understood, is one DDL_STEP_UNPLACED: never
  * a guess. Linear in the length of the text.
  * Thread: any. Owner: the steps live in the arena; names are unquoted UTF-8 copies. */
-#ifndef TIDEWAY_DECODE_DDL_H
-#define TIDEWAY_DECODE_DDL_H
+#ifndef TIDEWAY_SCHEMA_DDL_H
+#define TIDEWAY_SCHEMA_DDL_H
 
 #include "base/arena.h"
 #include "base/err.h"

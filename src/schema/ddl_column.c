@@ -1,4 +1,4 @@
-#include "decode/ddl_priv.h"
+#include "schema/ddl_priv.h"
 
 enum type_form {
 	FORM_PLAIN,    /* [(n)] */

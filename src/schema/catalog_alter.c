@@ -1,6 +1,6 @@
-#include "source/catalog_alter.h"
+#include "schema/catalog_alter.h"
 
-#include "source/catalog_exists.h"
+#include "schema/catalog_exists.h"
 
 /* One statement's work on a draft. */
 struct alter {

@@ -3,7 +3,7 @@
 #ifndef TIDEWAY_CATALOG_EXISTS_H
 #define TIDEWAY_CATALOG_EXISTS_H
 
-#include "source/catalog_draft.h"
+#include "schema/catalog_draft.h"
 
 /* Of one clause: the clause itself, and the keys that are written at its column, which are decided apart. */
 struct exists_skip {

@@ -1,7 +1,6 @@
-#include "source/catalog_priv.h"
+#include "schema/catalog_priv.h"
 
 #include "base/mem.h"
-#include "source/conn.h"
 
 #include <stdlib.h>
 
@@ -16,12 +15,20 @@ struct catalog *catalog_new(unsigned lower_case)
 	return catalog;
 }
 
-struct catalog *catalog_new_for(const struct conn *conn)
+void catalog_set_idents(struct catalog *catalog, enum ident_rules rules)
 {
-	const struct server *server = conn_server(conn);
-	struct catalog *catalog = catalog_new(server->lower_case_table_names);
-	catalog->idents = ident_rules_of(server->mariadb, server->version);
-	return catalog;
+	catalog->idents = rules;
+}
+
+void catalog_set_variables(struct catalog *catalog, const struct catalog_variables *variables)
+{
+	catalog->variables = *variables;
+	catalog->variables.asked = true;
+}
+
+bool catalog_utf8_is_mb4(const struct catalog *catalog)
+{
+	return catalog->variables.utf8_is_mb4;
 }
 
 static void free_entry(struct catalog_entry *entry)

@@ -1,7 +1,7 @@
 /* catalog_exists: IF [NOT] EXISTS is decided clause by clause before the statement begins: by the columns and
  * keys that the table has then, and by the clauses before. What the other clauses drop, add or rename does not
  * matter. */
-#include "source/catalog_exists.h"
+#include "schema/catalog_exists.h"
 
 struct exists {
 	const struct draft *draft;

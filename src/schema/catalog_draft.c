@@ -1,4 +1,4 @@
-#include "source/catalog_draft.h"
+#include "schema/catalog_draft.h"
 
 #include "base/num.h"
 

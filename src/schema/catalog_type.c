@@ -1,4 +1,4 @@
-#include "source/catalog_type.h"
+#include "schema/catalog_type.h"
 
 #include "base/buf.h"
 #include "model/charset_text.h"

@@ -1,8 +1,8 @@
 /* ddl_lexer: SQL text to tokens, as the servers' own lexers cut it: comments, versioned comments, quotes
  * by sql_mode. The text is UTF-8 already. Four tokens of lookahead, one pass.
  * Thread: any. Owner: borrows the text; unquoted copies live in the arena. */
-#ifndef TIDEWAY_DECODE_DDL_LEXER_H
-#define TIDEWAY_DECODE_DDL_LEXER_H
+#ifndef TIDEWAY_DDL_LEXER_H
+#define TIDEWAY_DDL_LEXER_H
 
 #include "base/arena.h"
 #include "model/ddl.h"

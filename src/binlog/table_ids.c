@@ -1,4 +1,4 @@
-#include "engine/table_ids.h"
+#include "binlog/table_ids.h"
 
 #include "base/mem.h"
 

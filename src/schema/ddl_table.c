@@ -1,4 +1,4 @@
-#include "decode/ddl_priv.h"
+#include "schema/ddl_priv.h"
 
 /* Table options that have a value and do not concern us. */
 static const char *const plain_options[] = {

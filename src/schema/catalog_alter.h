@@ -5,8 +5,8 @@
 #define TIDEWAY_CATALOG_ALTER_H
 
 #include "base/err.h"
-#include "source/catalog_draft.h"
-#include "source/catalog_type.h"
+#include "schema/catalog_draft.h"
+#include "schema/catalog_type.h"
 
 /* The draft is empty (CREATE TABLE) or has a table's columns and keys. types->charset is the default of
  * the database; or_replace: CREATE OR REPLACE INDEX. ERR_DATA names the table and what is not there. */

@@ -1,4 +1,4 @@
-#include "encode/json.h"
+#include "format/json.h"
 
 #include "base/num.h"
 

@@ -1,7 +1,7 @@
-#include "encode/dataworks.h"
+#include "format/dataworks.h"
 
 #include "base/num.h"
-#include "encode/json.h"
+#include "format/json.h"
 
 enum { SEQUENCE_DIGITS = 19 };
 

@@ -1,6 +1,6 @@
 /* catalog_apply: the steps of a statement done to the tables of the catalog, and what each did. */
-#include "source/catalog_alter.h"
-#include "source/catalog_priv.h"
+#include "schema/catalog_alter.h"
+#include "schema/catalog_priv.h"
 
 /* One call: everything is made in catalog->scratch. */
 struct apply {

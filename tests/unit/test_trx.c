@@ -1,11 +1,11 @@
 #include "unit.h"
 
-#include "../../src/engine/group.c"
+#include "../../src/binlog/trx.c"
 
 #include <stdio.h>
 
 /* A Query event's body, without checksum: thread(4) time(4) db_len(1) error(2) status_len(2) db NUL sql. */
-static void feed_query_at(struct group *group, const char *sql, uint32_t begin_s, uint32_t took_s)
+static void feed_query_at(struct trx *group, const char *sql, uint32_t begin_s, uint32_t took_s)
 {
 	char body[300];
 	struct event_format format;
@@ -19,80 +19,80 @@ static void feed_query_at(struct group *group, const char *sql, uint32_t begin_s
 	event.body = slice_of(body, 15 + strlen(sql));
 	event_format_init(&format);
 	format.post_header[EVENT_QUERY] = 13;
-	if (group_event(group, &event, &format, &err) < 0)
+	if (trx_event(group, &event, &format, &err) < 0)
 		fail_msg("%s", err.text);
 }
 
-static void feed_query(struct group *group, const char *sql)
+static void feed_query(struct trx *group, const char *sql)
 {
 	feed_query_at(group, sql, 0, 0);
 }
 
-static void feed(struct group *group, uint8_t type)
+static void feed(struct trx *group, uint8_t type)
 {
 	struct event_format format;
 	struct err err = ERR_INIT;
 	struct event event = {.type = type};
 	event_format_init(&format);
-	assert_int_equal(group_event(group, &event, &format, &err), 0);
+	assert_int_equal(trx_event(group, &event, &format, &err), 0);
 }
 
-static void open_group(struct group *group, bool mariadb, bool standalone)
+static void open_group(struct trx *group, bool mariadb, bool standalone)
 {
 	struct event_gtid gtid = {.standalone = standalone};
 	gtid.gtid.flavour = mariadb ? GTID_MARIADB : GTID_MYSQL;
-	group_open(group, &gtid);
+	trx_open(group, &gtid);
 }
 
 static void groups_end_where_they_end(void **state)
 {
 	(void)state;
-	struct group group;
-	group_init(&group);
+	struct trx group;
+	trx_init(&group);
 	open_group(&group, true, false);
 	feed(&group, EVENT_WRITE_ROWS_V1);
-	assert_int_equal(group.end, GROUP_OPEN);
+	assert_int_equal(group.end, TRX_OPEN);
 	feed(&group, EVENT_XID);
-	assert_int_equal(group.end, GROUP_COMMIT);
+	assert_int_equal(group.end, TRX_COMMIT);
 	open_group(&group, true, false);
 	feed(&group, EVENT_WRITE_ROWS_V1);
 	feed_query(&group, "COMMIT");
-	assert_int_equal(group.end, GROUP_COMMIT);
+	assert_int_equal(group.end, TRX_COMMIT);
 	open_group(&group, false, false);
 	feed_query(&group, "BEGIN");
 	feed(&group, EVENT_WRITE_ROWS_V2);
 	feed_query(&group, "ROLLBACK");
-	assert_int_equal(group.end, GROUP_ROLLBACK);
-	group_fini(&group);
+	assert_int_equal(group.end, TRX_ROLLBACK);
+	trx_fini(&group);
 }
 
 static void a_statement_alone_is_a_group(void **state)
 {
 	(void)state;
-	struct group group;
-	group_init(&group);
+	struct trx group;
+	trx_init(&group);
 	open_group(&group, true, true);
 	feed_query(&group, "ALTER TABLE t ADD x INT");
-	assert_int_equal(group.end, GROUP_COMMIT);
+	assert_int_equal(group.end, TRX_COMMIT);
 	open_group(&group, false, false);
 	feed_query(&group, "CREATE TABLE t (a INT)");
-	assert_int_equal(group.end, GROUP_COMMIT);
+	assert_int_equal(group.end, TRX_COMMIT);
 	/* CREATE TABLE ... SELECT: the statement stands inside a transaction */
 	open_group(&group, true, false);
 	feed_query(&group, "CREATE TABLE t (a INT)");
-	assert_int_equal(group.end, GROUP_OPEN);
+	assert_int_equal(group.end, TRX_OPEN);
 	feed(&group, EVENT_XID);
-	assert_int_equal(group.end, GROUP_COMMIT);
-	group_fini(&group);
+	assert_int_equal(group.end, TRX_COMMIT);
+	trx_fini(&group);
 }
 
 /* Rule 6: events between SAVEPOINT and ROLLBACK TO were rolled back. Numbers: 0 BEGIN, 1 row, 2 SAVEPOINT a ... */
 static void savepoints_mark_what_was_undone(void **state)
 {
 	(void)state;
-	struct group group;
+	struct trx group;
 	const bool want[] = {false, false, true, true, true, true, false, false, true, true, false};
-	group_init(&group);
+	trx_init(&group);
 	open_group(&group, false, false);
 	feed_query(&group, "BEGIN");
 	feed(&group, EVENT_WRITE_ROWS_V2);
@@ -106,66 +106,66 @@ static void savepoints_mark_what_was_undone(void **state)
 	feed(&group, EVENT_WRITE_ROWS_V2);
 	feed_query(&group, "ROLLBACK TO SAVEPOINT c");
 	for (uint32_t i = 0; i < 11; i++)
-		assert_int_equal(group_undone(&group, i), i == 7 ? true : want[i]);
-	group_fini(&group);
+		assert_int_equal(trx_undone(&group, i), i == 7 ? true : want[i]);
+	trx_fini(&group);
 }
 
 static void a_savepoint_in_another_case_is_the_same(void **state)
 {
 	(void)state;
-	struct group group;
-	group_init(&group);
+	struct trx group;
+	trx_init(&group);
 	open_group(&group, false, false);
 	feed_query(&group, "BEGIN");
 	feed_query(&group, "SAVEPOINT `É`");
 	feed(&group, EVENT_WRITE_ROWS_V2);
 	feed_query(&group, "ROLLBACK TO `é`");
-	assert_true(group_undone(&group, 2));
-	group_fini(&group);
+	assert_true(trx_undone(&group, 2));
+	trx_fini(&group);
 }
 
 static void an_unknown_savepoint_is_an_error(void **state)
 {
 	(void)state;
-	struct group group;
+	struct trx group;
 	struct err err = ERR_INIT;
-	group_init(&group);
+	trx_init(&group);
 	open_group(&group, false, false);
 	assert_int_equal(rollback_to(&group, IDENT_UNICODE_3, SLICE("x"), &err), -1);
 	assert_int_equal(err.code, ERR_SOURCE);
-	group_fini(&group);
+	trx_fini(&group);
 }
 
 static void held_packets_come_back(void **state)
 {
 	(void)state;
-	struct group group;
+	struct trx group;
 	struct slice packet;
 	uint64_t offset;
 	size_t at = 0;
-	group_init(&group);
+	trx_init(&group);
 	open_group(&group, false, false);
-	group_hold(&group, SLICE("one"), 11);
-	group_hold(&group, SLICE(""), 12);
-	group_hold(&group, SLICE("three"), UINT64_C(1) << 40);
-	assert_true(group_next(&group, &at, &packet, &offset));
+	trx_hold(&group, SLICE("one"), 11);
+	trx_hold(&group, SLICE(""), 12);
+	trx_hold(&group, SLICE("three"), UINT64_C(1) << 40);
+	assert_true(trx_next(&group, &at, &packet, &offset));
 	assert_slice(packet, "one");
 	assert_int_equal(offset, 11);
-	assert_true(group_next(&group, &at, &packet, &offset));
+	assert_true(trx_next(&group, &at, &packet, &offset));
 	assert_int_equal(packet.len, 0);
-	assert_true(group_next(&group, &at, &packet, &offset));
+	assert_true(trx_next(&group, &at, &packet, &offset));
 	assert_slice(packet, "three");
 	assert_int_equal(offset, UINT64_C(1) << 40);
-	assert_false(group_next(&group, &at, &packet, &offset));
-	group_fini(&group);
+	assert_false(trx_next(&group, &at, &packet, &offset));
+	trx_fini(&group);
 }
 
 /* MariaDB: begin and duration of the statement that ends a group are the time of its commit; those of statements inside it are not. */
 static void the_time_of_the_end(void **state)
 {
 	(void)state;
-	struct group group;
-	group_init(&group);
+	struct trx group;
+	trx_init(&group);
 	open_group(&group, true, false);
 	feed_query_at(&group, "SAVEPOINT a", 100, 2);
 	assert_int_equal(group.logged_ms, 0);
@@ -179,7 +179,7 @@ static void the_time_of_the_end(void **state)
 	/* SET timestamp to 2033: the duration is negative */
 	feed_query_at(&group, "CREATE TABLE t (id INT)", 2000000000, (uint32_t)-900000000);
 	assert_int_equal(group.logged_ms, INT64_C(1100000000000));
-	group_fini(&group);
+	trx_fini(&group);
 }
 
 int main(void)

@@ -1,0 +1,278 @@
+#include "binlog/trx.h"
+
+#include "base/mem.h"
+#include "base/reader.h"
+#include "model/ident.h"
+#include "schema/statement.h"
+
+#include <stdlib.h>
+
+enum { HOLD_HEADER = 12, KEEP_BYTES = 256 * 1024 };
+
+void trx_init(struct trx *trx)
+{
+	*trx = (struct trx){.open = false};
+	buf_init(&trx->xid);
+	buf_init(&trx->events);
+	buf_init(&trx->names);
+}
+
+void trx_fini(struct trx *trx)
+{
+	buf_fini(&trx->xid);
+	buf_fini(&trx->events);
+	buf_fini(&trx->names);
+	free(trx->savepoints);
+	free(trx->undone);
+}
+
+void trx_reset(struct trx *trx)
+{
+	trx->open = trx->begun = false;
+	trx->decides = STATEMENT_OTHER;
+	trx->end = TRX_OPEN;
+	trx->logged_ms = 0;
+	trx->nevents = 0;
+	trx->nsavepoints = trx->nundone = 0;
+	buf_clear(&trx->names);
+	buf_clear(&trx->xid);
+	buf_clear(&trx->events);
+	buf_shrink(&trx->events, KEEP_BYTES);
+}
+
+static bool printable(struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.ptr[i] < 0x20 || s.ptr[i] > 0x7e || s.ptr[i] == '\'')
+			return false;
+	return true;
+}
+
+/* 'text' or X'hex', as XA RECOVER and XA COMMIT write it. */
+static void print_part(struct buf *out, struct slice part)
+{
+	if (printable(part)) {
+		buf_printf(out, "'%.*s'", SLICE_FMT(part));
+		return;
+	}
+	buf_put(out, SLICE("X'"));
+	for (size_t i = 0; i < part.len; i++)
+		buf_printf(out, "%02x", (unsigned char)part.ptr[i]);
+	buf_char(out, '\'');
+}
+
+/* formatID(4) gtrid_len(1) bqual_len(1) data, as MariaDB's GTID event has it. */
+static void print_xid(struct buf *out, struct slice xid)
+{
+	struct reader r;
+	uint32_t format;
+	unsigned gtrid, bqual;
+	reader_init(&r, xid.ptr, xid.len);
+	format = reader_u32(&r);
+	gtrid = reader_u8(&r);
+	bqual = reader_u8(&r);
+	print_part(out, reader_slice(&r, gtrid));
+	buf_char(out, ',');
+	print_part(out, reader_slice(&r, bqual));
+	buf_printf(out, ",%u", format);
+}
+
+void trx_open(struct trx *trx, const struct event_gtid *gtid)
+{
+	trx_reset(trx);
+	trx->open = true;
+	trx->gtid = *gtid;
+	trx->gtid.xid = SLICE("");
+	if (gtid->xid.len > 0)
+		print_xid(&trx->xid, gtid->xid);
+}
+
+/* Names are kept as offset and length: the buffer may move. */
+static struct slice savepoint_name(const struct trx *trx, const struct savepoint *savepoint)
+{
+	return slice_of(trx->names.ptr + (size_t)savepoint->name.ptr, savepoint->name.len);
+}
+
+static struct savepoint *savepoint_find(struct trx *trx, enum ident_rules rules, struct slice name)
+{
+	for (size_t i = trx->nsavepoints; i-- > 0;)
+		if (ident_equal(rules, savepoint_name(trx, &trx->savepoints[i]), name))
+			return &trx->savepoints[i];
+	return NULL;
+}
+
+/* A savepoint of the same name is moved: the old one is deleted. */
+static void savepoint_set(struct trx *trx, enum ident_rules rules, struct slice name)
+{
+	struct savepoint *old = savepoint_find(trx, rules, name);
+	if (old) {
+		size_t behind = (size_t)(trx->savepoints + trx->nsavepoints - (old + 1));
+		memmove(old, old + 1, behind * sizeof(*old));
+		trx->nsavepoints--;
+	}
+	if (trx->nsavepoints == trx->savepoints_cap) {
+		trx->savepoints_cap = trx->savepoints_cap ? 2 * trx->savepoints_cap : 8;
+		trx->savepoints =
+			mem_resize(trx->savepoints, trx->savepoints_cap, sizeof(*trx->savepoints));
+	}
+	trx->savepoints[trx->nsavepoints++] = (struct savepoint){
+		.name = slice_of((const char *)trx->names.len, name.len), .event = trx->nevents};
+	buf_put(&trx->names, name);
+}
+
+static void undo_add(struct trx *trx, uint32_t first, uint32_t last)
+{
+	while (trx->nundone > 0 && trx->undone[trx->nundone - 1].first >= first)
+		trx->nundone--;
+	if (trx->nundone == trx->undone_cap) {
+		trx->undone_cap = trx->undone_cap ? 2 * trx->undone_cap : 8;
+		trx->undone = mem_resize(trx->undone, trx->undone_cap, sizeof(*trx->undone));
+	}
+	trx->undone[trx->nundone++] = (struct undone){first, last};
+}
+
+/* Work since the savepoint is undone; later savepoints are gone, the savepoint itself stays. */
+static int rollback_to(struct trx *trx, enum ident_rules rules, struct slice name, struct err *err)
+{
+	struct savepoint *savepoint = savepoint_find(trx, rules, name);
+	if (savepoint == NULL)
+		return err_set(err, ERR_SOURCE,
+			       "ROLLBACK TO SAVEPOINT %.*s, which this transaction has not set",
+			       SLICE_FMT(name));
+	undo_add(trx, savepoint->event, trx->nevents);
+	trx->nsavepoints = (size_t)(savepoint - trx->savepoints) + 1;
+	return 0;
+}
+
+/* MariaDB's GTID event has named it already. */
+static void name_xid(struct trx *trx, struct slice xid)
+{
+	if (trx->xid.len == 0)
+		buf_put(&trx->xid, xid);
+}
+
+static void trx_decide(struct trx *trx, enum statement_kind kind, struct slice xid,
+		       enum trx_end end)
+{
+	name_xid(trx, xid);
+	trx->decides = kind;
+	trx->end = end;
+}
+
+static enum ident_rules name_rules(const struct event_format *format)
+{
+	return ident_rules_of(format->mariadb, event_format_version(format));
+}
+
+static int trx_query(struct trx *trx, const struct event *event, const struct event_format *format,
+		     struct err *err)
+{
+	struct event_query query;
+	struct slice name;
+	if (event_query_parse(event, format, &query, err) < 0)
+		return -1;
+	trx->logged_ms = (int64_t)query.logged_s * 1000;
+	switch (statement_parse(query.sql, &name)) {
+	case STATEMENT_XA_START:
+		name_xid(trx, name);
+		trx->begun = true;
+		return 0;
+	case STATEMENT_BEGIN:
+		trx->begun = true;
+		return 0;
+	case STATEMENT_COMMIT:
+		trx->end = TRX_COMMIT;
+		return 0;
+	case STATEMENT_ROLLBACK:
+		trx->end = TRX_ROLLBACK;
+		return 0;
+	case STATEMENT_SAVEPOINT:
+		savepoint_set(trx, name_rules(format), name);
+		return 0;
+	case STATEMENT_ROLLBACK_TO:
+		return rollback_to(trx, name_rules(format), name, err);
+	case STATEMENT_RELEASE:
+	case STATEMENT_XA_END:
+		return 0;
+	case STATEMENT_XA_PREPARE:
+		trx->end = TRX_PREPARE;
+		return 0;
+	case STATEMENT_XA_COMMIT:
+		trx_decide(trx, STATEMENT_XA_COMMIT, name, TRX_COMMIT);
+		return 0;
+	case STATEMENT_XA_ROLLBACK:
+		trx_decide(trx, STATEMENT_XA_ROLLBACK, name, TRX_ROLLBACK);
+		return 0;
+	case STATEMENT_OTHER:
+		break;
+	}
+	/* MariaDB writes no BEGIN: its GTID event says whether an end follows. */
+	if (!trx->begun && (trx->gtid.standalone || trx->gtid.gtid.flavour != GTID_MARIADB))
+		trx->end = TRX_COMMIT;
+	return 0;
+}
+
+/* XA COMMIT ... ONE PHASE is written as a prepare that is a commit. */
+static int trx_prepare(struct trx *trx, const struct event *event, struct err *err)
+{
+	struct event_xa_prepare xa;
+	if (event_xa_prepare_parse(event, &xa, err) < 0)
+		return -1;
+	trx->end = xa.one_phase ? TRX_COMMIT : TRX_PREPARE;
+	return 0;
+}
+
+int trx_event(struct trx *trx, const struct event *event, const struct event_format *format,
+	      struct err *err)
+{
+	int rc = 0;
+	switch (event->type) {
+	case EVENT_QUERY:
+	case EVENT_EXECUTE_LOAD_QUERY:
+		rc = trx_query(trx, event, format, err);
+		break;
+	case EVENT_XID:
+		trx->end = TRX_COMMIT;
+		break;
+	case EVENT_XA_PREPARE:
+		rc = trx_prepare(trx, event, err);
+		break;
+	default:
+		break;
+	}
+	if (trx->end == TRX_OPEN)
+		trx->logged_ms = 0;
+	trx->nevents++;
+	return rc;
+}
+
+void trx_hold(struct trx *trx, struct slice packet, uint64_t end_offset)
+{
+	uint32_t len = (uint32_t)packet.len;
+	char *at = buf_reserve(&trx->events, HOLD_HEADER + packet.len);
+	memcpy(at, &len, 4);
+	memcpy(at + 4, &end_offset, 8);
+	memcpy(at + HOLD_HEADER, packet.ptr, packet.len);
+	trx->events.len += HOLD_HEADER + packet.len;
+}
+
+bool trx_undone(const struct trx *trx, uint32_t n)
+{
+	for (size_t i = 0; i < trx->nundone; i++)
+		if (n >= trx->undone[i].first && n < trx->undone[i].last)
+			return true;
+	return false;
+}
+
+bool trx_next(const struct trx *trx, size_t *at, struct slice *packet, uint64_t *end_offset)
+{
+	const char *p = trx->events.ptr + *at;
+	uint32_t len;
+	if (*at >= trx->events.len)
+		return false;
+	memcpy(&len, p, 4);
+	memcpy(end_offset, p + 4, 8);
+	*packet = slice_of(p + HOLD_HEADER, len);
+	*at += HOLD_HEADER + len;
+	return true;
+}
