@@ -1,7 +1,6 @@
 /* cmd_plan: `tideway plan`: what the script makes of each table, before anything is sent. */
-#include "base/buf.h"
+#include "base/json_writer.h"
 #include "control/look.h"
-#include "format/json.h"
 #include "engine/plan.h"
 #include "sink/sink.h"
 

@@ -1,9 +1,8 @@
 /* cmd_preview: `tideway preview`: the messages that real rows would become, one JSON line each on stdout; nothing
  * is written anywhere else. */
-#include "base/buf.h"
+#include "base/json_writer.h"
 #include "control/look.h"
 #include "decode/binrow.h"
-#include "format/json.h"
 #include "engine/full.h"
 #include "engine/plan.h"
 #include "engine/write.h"

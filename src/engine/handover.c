@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "format/json.h"
+#include "base/json_writer.h"
 #include "engine/checkpoint.h"
 
 #include <cjson/cJSON.h>

@@ -1,7 +1,7 @@
 #include "engine/pins.h"
 
+#include "base/json_writer.h"
 #include "base/log.h"
-#include "format/json.h"
 
 #include <cjson/cJSON.h>
 #include <inttypes.h>

@@ -4,8 +4,8 @@
  *  "watermarkMs":"1614748870000","identity":{"file":"bin.000001","born":"..","gtid":"0-1-5","offset":"4"},"pending":[{"kind":"xa","id":"..","file":"..","offset":"..",
  *  "version":".."}]}
  * Numbers are strings: 64 bits do not survive a double. */
+#include "base/json_writer.h"
 #include "base/num.h"
-#include "format/json.h"
 #include "engine/checkpoint.h"
 
 #include <cjson/cJSON.h>

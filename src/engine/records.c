@@ -1,6 +1,6 @@
 #include "engine/records.h"
 
-#include "format/json.h"
+#include "base/json_writer.h"
 
 #include <cjson/cJSON.h>
 #include <inttypes.h>

@@ -5,30 +5,16 @@
  *            i invisible
  * A key: {"n":name,"f":flags,"p":[[column,prefix]]}; flags: u unique, h hash, g made for a foreign key;
  *         a part null is an expression */
+#include "base/json_writer.h"
 #include "schema/catalog_priv.h"
 
 #include <cJSON.h>
 #include <stdlib.h>
 
-static void put_string(struct buf *buf, struct slice s)
-{
-	buf_char(buf, '"');
-	for (size_t i = 0; i < s.len; i++) {
-		unsigned char c = (unsigned char)s.ptr[i];
-		if (c == '"' || c == '\\')
-			buf_char(buf, '\\');
-		if (c < 0x20)
-			buf_printf(buf, "\\u%04x", c);
-		else
-			buf_char(buf, (char)c);
-	}
-	buf_char(buf, '"');
-}
-
 static void put_member(struct buf *buf, const char *name, struct slice value)
 {
 	buf_printf(buf, "\"%s\":", name);
-	put_string(buf, value);
+	json_string_numbered(buf, value);
 }
 
 static bool has_nul(const struct column *column)
@@ -50,7 +36,7 @@ static void put_labels(struct buf *buf, const struct column *column)
 	for (unsigned i = 0; i < column->nlabels; i++) {
 		if (i > 0)
 			buf_char(buf, ',');
-		put_string(buf, column->labels[i]);
+		json_string_numbered(buf, column->labels[i]);
 	}
 	buf_char(buf, ']');
 }
@@ -103,7 +89,7 @@ static void put_key(struct buf *buf, const struct table *table, const struct tab
 		uint32_t length = index->prefixes ? index->prefixes[i] : 0;
 		prefix |= length > 0;
 		buf_put(buf, i > 0 ? SLICE(",[") : SLICE("["));
-		put_string(buf, table->columns[index->columns[i]].name);
+		json_string_numbered(buf, table->columns[index->columns[i]].name);
 		buf_printf(buf, ",%u]", length);
 	}
 	if (index->has_prefix && !prefix)
@@ -314,7 +300,7 @@ void catalog_database_to_json(const struct catalog *catalog, struct slice db, st
 	for (size_t i = 0; database && i < database->nothers; i++) {
 		if (i > 0)
 			buf_char(buf, ',');
-		put_string(buf, database->others[i]);
+		json_string_numbered(buf, database->others[i]);
 	}
 	buf_put(buf, SLICE("]}"));
 }

@@ -4,6 +4,7 @@
  * table: container -> { key -> text }. */
 #include "script/script_priv.h"
 
+#include "base/json_writer.h"
 #include "base/num.h"
 
 #include <math.h>
@@ -533,26 +534,9 @@ static void newline(struct buf *out, int indent, int depth)
 
 static void write_string(lua_State *L, struct slice text, struct buf *out)
 {
-	static const char hex[] = "0123456789abcdef";
 	if (!lua_value_utf8(text))
 		state_raise(L, "json.encode: a string is not valid UTF-8");
-	buf_char(out, '"');
-	for (size_t i = 0; i < text.len; i++) {
-		unsigned char c = (unsigned char)text.ptr[i];
-		static const char from[] = "\"\\\b\f\n\r\t", to[] = "\"\\bfnrt";
-		const char *found = c ? strchr(from, c) : NULL;
-		if (found) {
-			buf_char(out, '\\');
-			buf_char(out, to[found - from]);
-		} else if (c < 0x20) {
-			buf_append(out, "\\u00", 4);
-			buf_char(out, hex[c >> 4]);
-			buf_char(out, hex[c & 15]);
-		} else {
-			buf_char(out, (char)c);
-		}
-	}
-	buf_char(out, '"');
+	json_string(out, text);
 }
 
 static void write_number(lua_State *L, int idx, struct buf *out)
@@ -716,14 +700,6 @@ static void write_member(lua_State *L, int idx, struct object *object, struct sl
 
 /* ---- rows and their copies: as the messages write them, in column order ---- */
 
-static void write_base64(struct buf *out, struct slice bytes)
-{
-	buf_char(out, '"');
-	out->len += num_base64(buf_reserve(out, 4 * ((bytes.len + 2) / 3)),
-			       (const uint8_t *)bytes.ptr, bytes.len);
-	buf_char(out, '"');
-}
-
 static void write_float(struct buf *out, double v)
 {
 	out->len += num_f32(buf_reserve(out, NUM_FLOAT_MAX), (float)v);
@@ -735,7 +711,7 @@ static void write_cell(lua_State *L, const struct row_view *view, unsigned i, st
 	lua_row_cell(L, view, i, &value);
 	switch (value.kind) {
 	case VALUE_BYTES:
-		write_base64(object->out, value.text);
+		json_base64(object->out, value.text);
 		return;
 	case VALUE_F32:
 		write_float(object->out, value.f);
@@ -791,7 +767,7 @@ static void write_copied(lua_State *L, lua_Integer kind, struct object *object)
 	bool number = lua_type(L, -1) == LUA_TNUMBER;
 	double v = lua_tonumber(L, -1);
 	if (kind == JSON_BYTES && lua_type(L, -1) == LUA_TSTRING)
-		write_base64(out, slice_of(lua_tostring(L, -1), lua_rawlen(L, -1)));
+		json_base64(out, slice_of(lua_tostring(L, -1), lua_rawlen(L, -1)));
 	else if (kind == JSON_FLOAT && number && (double)(float)v == v && isfinite(v))
 		write_float(out, v);
 	else if (kind <= JSON_DECIMAL || !number ||

@@ -2,8 +2,8 @@
  * value that begins with '{' or '[' is a JSON text and stands there as it is; any other becomes
  * a JSON string, a tombstone null. Keys and strings that are not UTF-8 show U+FFFD where they
  * are not. Lines of several lanes do not mix. */
-#include "base/buf.h"
 #include "base/clock.h"
+#include "base/json_writer.h"
 #include "base/mem.h"
 #include "sink/sink_priv.h"
 
@@ -67,16 +67,13 @@ static size_t utf8_size(const unsigned char *at, size_t left)
 	return n;
 }
 
-static void put_char(struct buf *out, const unsigned char *at, size_t n)
+/* Bytes at the start of the text that are whole UTF-8 characters. */
+static size_t utf8_run(const unsigned char *at, size_t left)
 {
-	if (n == 0)
-		buf_put(out, SLICE("\xef\xbf\xbd"));
-	else if (at[0] == '"' || at[0] == '\\')
-		buf_append(out, (const char[]){'\\', (char)at[0]}, 2);
-	else if (at[0] < 0x20)
-		buf_printf(out, "\\u%04x", at[0]);
-	else
-		buf_append(out, at, n);
+	size_t run = 0;
+	for (size_t n; run < left && (n = utf8_size(at + run, left - run)) > 0;)
+		run += n;
+	return run;
 }
 
 static void put_string(struct buf *out, struct slice s)
@@ -85,14 +82,14 @@ static void put_string(struct buf *out, struct slice s)
 		buf_put(out, SLICE("null"));
 		return;
 	}
-	const unsigned char *at = (const unsigned char *)s.ptr;
 	buf_char(out, '"');
-	for (size_t left = s.len; left != 0;) {
-		size_t n = utf8_size(at, left);
-		put_char(out, at, n);
-		n = n ? n : 1;
-		at += n;
-		left -= n;
+	for (;;) {
+		size_t run = utf8_run((const unsigned char *)s.ptr, s.len);
+		json_text_numbered(out, slice_of(s.ptr, run));
+		if (run == s.len)
+			break;
+		buf_put(out, SLICE("\xef\xbf\xbd"));
+		s = slice_of(s.ptr + run + 1, s.len - run - 1);
 	}
 	buf_char(out, '"');
 }

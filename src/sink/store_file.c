@@ -1,8 +1,8 @@
 /* One JSON object, name -> JSON text as a string; written whole, beside it, and renamed over it.
  * The lock is on a file of its own, "<path>.lock", for the file itself is another one after each
  * save. */
-#include "base/buf.h"
 #include "base/file.h"
+#include "base/json_writer.h"
 #include "base/mem.h"
 #include "sink/store_priv.h"
 
@@ -26,21 +26,6 @@ static struct file_store *of(struct store *store)
 
 /* ---- writing ---- */
 
-static void put_string(struct buf *out, struct slice s)
-{
-	buf_char(out, '"');
-	for (size_t i = 0; i < s.len; i++) {
-		unsigned char c = (unsigned char)s.ptr[i];
-		if (c == '"' || c == '\\')
-			buf_char(out, '\\');
-		if (c < 0x20)
-			buf_printf(out, "\\u%04x", c);
-		else
-			buf_char(out, (char)c);
-	}
-	buf_char(out, '"');
-}
-
 static const struct store_record *changed(const struct store_record *records, unsigned n,
 					  struct slice name)
 {
@@ -53,9 +38,9 @@ static const struct store_record *changed(const struct store_record *records, un
 static void put_pair(struct buf *out, struct slice name, struct slice value)
 {
 	buf_put(out, out->len > 1 ? SLICE(",\n") : SLICE("\n"));
-	put_string(out, name);
+	json_string_numbered(out, name);
 	buf_put(out, SLICE(": "));
-	put_string(out, value);
+	json_string_numbered(out, value);
 }
 
 static void print_all(struct buf *out, const struct store *store,
