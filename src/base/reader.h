@@ -39,15 +39,19 @@ static inline const uint8_t *reader_bytes(struct reader *r, size_t n)
 	return at;
 }
 
-static inline uint64_t reader_uint(struct reader *r, unsigned n)
+/* The little-endian number in n bytes; n is at most 8. */
+static inline uint64_t little_endian(const uint8_t *at, unsigned n)
 {
-	const uint8_t *at = reader_bytes(r, n);
 	uint64_t v = 0;
-	if (at == NULL)
-		return 0;
 	for (unsigned i = 0; i < n; i++)
 		v |= (uint64_t)at[i] << (8 * i);
 	return v;
+}
+
+static inline uint64_t reader_uint(struct reader *r, unsigned n)
+{
+	const uint8_t *at = reader_bytes(r, n);
+	return at ? little_endian(at, n) : 0;
 }
 
 static inline uint8_t reader_u8(struct reader *r)

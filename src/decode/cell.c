@@ -1,5 +1,6 @@
 #include "decode/cell.h"
 
+#include "base/reader.h"
 #include "decode/compressed.h"
 #include "decode/decimal.h"
 #include "decode/json_binary.h"
@@ -251,14 +252,6 @@ int cell_padded(const struct cell_layout *layout, const uint8_t *ptr, uint32_t l
 	value->kind = VALUE_BYTES;
 	value->text = slice_of(cell_pad(ptr, len, size, arena), len > size ? len : size);
 	return 0;
-}
-
-static uint64_t little_endian(const uint8_t *ptr, uint32_t len)
-{
-	uint64_t v = 0;
-	for (uint32_t i = 0; i < len && i < 8; i++)
-		v |= (uint64_t)ptr[i] << (8 * i);
-	return v;
 }
 
 static enum value_kind label_kind(const struct column *column)

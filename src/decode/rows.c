@@ -151,14 +151,6 @@ int rows_parse(const struct event *event, const struct event_format *format, str
 	return rows->refused ? rows_refuse(event, rows, NULL, err) : 0;
 }
 
-static uint32_t read_length(const uint8_t *at, unsigned size)
-{
-	uint32_t v = at[0];
-	for (unsigned i = 1; i < size; i++)
-		v |= (uint32_t)at[i] << (8 * i);
-	return v;
-}
-
 static inline bool bit(const uint8_t *bits, unsigned i)
 {
 	return bits[i >> 3] >> (i & 7) & 1;
@@ -172,7 +164,7 @@ static inline bool take_length(const uint8_t **at, const uint8_t *end, uint32_t 
 	unsigned prefix = *len - CELL_PREFIX;
 	if ((size_t)(end - *at) < prefix)
 		return false;
-	*len = read_length(*at, prefix);
+	*len = (uint32_t)little_endian(*at, prefix);
 	*at += prefix;
 	return true;
 }

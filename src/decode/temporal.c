@@ -1,6 +1,7 @@
 #include "decode/temporal.h"
 
 #include "base/num.h"
+#include "base/reader.h"
 
 #include <inttypes.h>
 #include <stdatomic.h>
@@ -92,14 +93,6 @@ static uint64_t big_endian(const uint8_t *ptr, unsigned n)
 	uint64_t v = 0;
 	for (unsigned i = 0; i < n; i++)
 		v = v << 8 | ptr[i];
-	return v;
-}
-
-static uint64_t little_endian(const uint8_t *ptr, unsigned n)
-{
-	uint64_t v = 0;
-	for (unsigned i = n; i > 0; i--)
-		v = v << 8 | ptr[i - 1];
 	return v;
 }
 

@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "../../src/base/reader.c"
+#include "base/reader.h"
 
 #include <stdlib.h>
 
@@ -20,6 +20,9 @@ static void integers_are_little_endian(void **state)
 	assert_false(r.failed);
 	assert_int_equal(reader_uint(&r, 0), 0);
 	assert_false(r.failed);
+	assert_int_equal(little_endian(bytes, 0), 0);
+	assert_int_equal(little_endian(bytes + 15, 3), 0xfdfeff);
+	assert_true(little_endian(bytes, 8) == 0x0807060504030201u);
 }
 
 static void failure_is_sticky(void **state)
