@@ -19,11 +19,6 @@ struct build {
 	unsigned ncolumns;      /* of them: those of the map, without hidden ones */
 };
 
-static bool is_number(enum column_type type)
-{
-	return type <= COLUMN_DOUBLE;
-}
-
 static bool is_bytes(const struct map_column *map)
 {
 	return map->charset == CHARSET_BINARY;
@@ -270,7 +265,8 @@ static int build_column(const struct build *b, unsigned i, struct err *err)
 			       SLICE_FMT(map->name), SLICE_FMT(b->map->db), SLICE_FMT(b->map->name),
 			       map->wire);
 	column->charset = needs_charset(map) ? map->charset : CHARSET_BINARY;
-	column->is_unsigned = is_number(column->type) && map->has_sign && map->is_unsigned;
+	column->is_unsigned =
+		column_type_is_number(column->type) && map->has_sign && map->is_unsigned;
 	column->nullable = map->nullable;
 	column->invisible = map->has_visibility && map->invisible;
 	set_size(column, map);

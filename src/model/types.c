@@ -50,6 +50,11 @@ const char *column_type_name(enum column_type type)
 	return type_names[type];
 }
 
+bool column_type_is_number(enum column_type type)
+{
+	return type <= COLUMN_DOUBLE;
+}
+
 bool column_type_has_labels(enum column_type type)
 {
 	return type == COLUMN_ENUM || type == COLUMN_SET;

@@ -66,6 +66,8 @@ const char *transport_name(enum transport transport);
 bool transport_parse(struct slice name, enum transport *transport);
 /* "tinyint" ... */
 const char *column_type_name(enum column_type type);
+/* Integers, DECIMAL, FLOAT and DOUBLE: what UNSIGNED and ZEROFILL apply to. */
+bool column_type_is_number(enum column_type type);
 /* ENUM or SET. */
 bool column_type_has_labels(enum column_type type);
 /* From data_type, lower or upper case, spatial names included; false: a type we do not know. */

@@ -93,11 +93,6 @@ static void resolve_numbers(const struct ddl_column *from, struct column *to)
 	}
 }
 
-static bool is_number(enum column_type type)
-{
-	return type >= COLUMN_TINYINT && type <= COLUMN_DOUBLE;
-}
-
 static void resolve_charset(const struct type_context *context, const struct ddl_column *from,
 			    struct column *to)
 {
@@ -257,8 +252,8 @@ void type_resolve(const struct type_context *context, const struct ddl_column *f
 		  struct column *to, struct arena *arena)
 {
 	*to = (struct column){.name = from->name, .type = from->type};
-	to->is_unsigned = from->is_unsigned && is_number(to->type);
-	to->zerofill = from->zerofill && is_number(to->type);
+	to->is_unsigned = from->is_unsigned && column_type_is_number(to->type);
+	to->zerofill = from->zerofill && column_type_is_number(to->type);
 	to->nullable = resolve_nullable(context, from);
 	to->is_virtual = from->generated == DDL_VIRTUAL;
 	to->is_stored = from->generated == DDL_STORED;

@@ -244,6 +244,18 @@ static void test_names(void **state)
 	assert_string_equal(ddl_op_name(DDL_QUERY), "QUERY");
 }
 
+static void numbers_are_integers_decimals_and_floats(void **state)
+{
+	(void)state;
+	static const enum column_type yes[] = {COLUMN_TINYINT, COLUMN_BIGINT, COLUMN_DECIMAL,
+					       COLUMN_FLOAT, COLUMN_DOUBLE};
+	static const enum column_type no[] = {COLUMN_BIT, COLUMN_YEAR, COLUMN_CHAR, COLUMN_VECTOR};
+	for (size_t i = 0; i < sizeof(yes) / sizeof(*yes); i++)
+		assert_true(column_type_is_number(yes[i]));
+	for (size_t i = 0; i < sizeof(no) / sizeof(*no); i++)
+		assert_false(column_type_is_number(no[i]));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -255,6 +267,7 @@ int main(void)
 		cmocka_unit_test(test_types),
 		cmocka_unit_test(test_transport_of_columns),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(numbers_are_integers_decimals_and_floats),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
