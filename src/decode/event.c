@@ -38,7 +38,7 @@ void event_format_init(struct event_format *format)
 	memset(format, 0, sizeof(*format));
 }
 
-static int cut_error(const struct event *event, struct err *err)
+int event_cut_error(const struct event *event, struct err *err)
 {
 	const char *name = event_name(event->type);
 	return err_set(err, ERR_DATA,
@@ -157,7 +157,7 @@ int event_parse(struct slice packet, const struct event_format *format, bool ver
 				event->type, event->end_pos);
 		event->body.len -= CRC_SIZE;
 	} else if (format->checksum) {
-		return cut_error(event, err);
+		return event_cut_error(event, err);
 	}
 	return refuse(event, err);
 }
@@ -187,7 +187,7 @@ int event_format_parse(struct slice packet, struct event_format *format, struct 
 			       packet.len);
 	read_header(packet, &event);
 	if (event.size != packet.len || event.body.len < CRC_SIZE + 1)
-		return cut_error(&event, err);
+		return event_cut_error(&event, err);
 	event.body.len -= CRC_SIZE + 1;
 	uint8_t algorithm = (uint8_t)event.body.ptr[event.body.len];
 	reader_init(&r, event.body.ptr, event.body.len);
@@ -196,7 +196,7 @@ int event_format_parse(struct slice packet, struct event_format *format, struct 
 	reader_u32(&r);
 	unsigned header_size = reader_u8(&r);
 	if (r.failed)
-		return cut_error(&event, err);
+		return event_cut_error(&event, err);
 	if (version != FORMAT_VERSION || header_size != EVENT_HEADER_SIZE)
 		return err_set(err, ERR_SOURCE,
 			       "binlog version %u with %u bytes of event header cannot be "
@@ -247,7 +247,7 @@ int event_rotate_parse(const struct event *event, struct event_rotate *rotate, s
 	rotate->offset = reader_u64(&r);
 	rotate->file = reader_slice(&r, reader_left(&r));
 	if (r.failed || rotate->file.len == 0)
-		return cut_error(event, err);
+		return event_cut_error(event, err);
 	return 0;
 }
 
@@ -303,7 +303,7 @@ static int mariadb_gtid(const struct event *event, struct event_gtid *gtid, stru
 		gtid->xid = mariadb_xid(&r);
 	if (reader_left(&r) > 0)
 		mariadb_extra(&r, gtid);
-	return r.failed ? cut_error(event, err) : 0;
+	return r.failed ? event_cut_error(event, err) : 0;
 }
 
 /* flags(1) uuid(16) gno(8) [type(1) = 2, last_committed(8) sequence(8) [immediate(7) [original(7)] ...]];
@@ -317,7 +317,7 @@ static int mysql_gtid(const struct event *event, struct event_gtid *gtid, struct
 	const uint8_t *uuid = reader_bytes(&r, UUID_SIZE);
 	uint64_t gno = reader_u64(&r);
 	if (r.failed)
-		return cut_error(event, err);
+		return event_cut_error(event, err);
 	if (event->type == EVENT_GTID_MYSQL) {
 		gtid->gtid.flavour = GTID_MYSQL;
 		gtid->gtid.seq = gno;
@@ -330,7 +330,7 @@ static int mysql_gtid(const struct event *event, struct event_gtid *gtid, struct
 	if (immediate & original_follows)
 		original = reader_uint(&r, 7);
 	if (r.failed)
-		return cut_error(event, err);
+		return event_cut_error(event, err);
 	immediate &= ~original_follows;
 	if (original == 0) /* a replica that does not know it */
 		original = immediate;
@@ -478,7 +478,7 @@ static int read_status(struct slice status, const struct event *event, struct ev
 	reader_init(&r, status.ptr, status.len);
 	while (reader_left(&r) > 0 && status_variable(&r, query))
 		;
-	return r.failed ? cut_error(event, err) : 0;
+	return r.failed ? event_cut_error(event, err) : 0;
 }
 
 /* thread(4) seconds(4) db_len(1) error(2) status_len(2) | status | db \0 | sql */
@@ -509,7 +509,7 @@ int event_query_parse(const struct event *event, const struct event_format *form
 	unsigned nul = reader_u8(&r);
 	query->sql = reader_slice(&r, reader_left(&r));
 	if (r.failed || nul != 0)
-		return cut_error(event, err);
+		return event_cut_error(event, err);
 	return read_status(status, event, query, err);
 }
 
@@ -523,7 +523,7 @@ int event_xa_prepare_parse(const struct event *event, struct event_xa_prepare *x
 	uint32_t bqual_len = reader_u32(&r);
 	xa->gtrid = reader_slice(&r, gtrid_len);
 	xa->bqual = reader_slice(&r, bqual_len);
-	return r.failed ? cut_error(event, err) : 0;
+	return r.failed ? event_cut_error(event, err) : 0;
 }
 
 /* type(lenenc) length(lenenc) value ...: 0 is the end, 1 the file's name, 2 the position (lenenc) */
@@ -544,9 +544,9 @@ static int heartbeat_fields(const struct event *event, struct event_heartbeat *h
 		if (type == 2)
 			heartbeat->offset = reader_lenenc(&inner);
 		if (inner.failed)
-			return cut_error(event, err);
+			return event_cut_error(event, err);
 	}
-	return r.failed ? cut_error(event, err) : 0;
+	return r.failed ? event_cut_error(event, err) : 0;
 }
 
 int event_heartbeat_parse(const struct event *event, struct event_heartbeat *heartbeat,
@@ -564,7 +564,7 @@ static int mariadb_list(const struct event *event, struct gtid_set *set, struct 
 	struct reader r;
 	reader_init(&r, event->body.ptr, event->body.len);
 	gtid_set_read_mariadb(set, &r);
-	return r.failed ? cut_error(event, err) : 0;
+	return r.failed ? event_cut_error(event, err) : 0;
 }
 
 static void print_uuid(struct buf *text, const uint8_t *uuid)
@@ -608,7 +608,8 @@ static int previous_gtids(const struct event *event, struct gtid_set *set, struc
 		print_source(&r, &text);
 	if (text.len > 0)
 		text.len--; /* the last comma */
-	int result = r.failed ? cut_error(event, err) : gtid_set_parse(set, buf_slice(&text), err);
+	int result =
+		r.failed ? event_cut_error(event, err) : gtid_set_parse(set, buf_slice(&text), err);
 	buf_fini(&text);
 	return result;
 }

@@ -90,6 +90,8 @@ struct event {
 };
 
 const char *event_name(uint8_t type); /* NULL: a type we do not know */
+/* The body is too short for its fields, or they contradict each other. Returns -1. */
+int event_cut_error(const struct event *event, struct err *err);
 /* The state before the first FORMAT_DESCRIPTION: no checksum. */
 void event_format_init(struct event_format *format);
 /* Cuts header and checksum, and verifies the checksum when verify is set (fake events too). Events that

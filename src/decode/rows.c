@@ -48,13 +48,6 @@ static int set_op(const struct event *event, struct rows *rows, bool *extra, str
 	}
 }
 
-static int cut_error(const struct event *event, struct err *err)
-{
-	return err_set(err, ERR_DATA,
-		       "%s event that ends at %" PRIu32 " is cut or damaged (%zu bytes of body)",
-		       event_name(event->type), event->end_pos, event->body.len);
-}
-
 /* table id(6) flags(2) [extra length(2, itself included) extra]; older ones had an id of 4 bytes */
 static int read_head(const struct event *event, const struct event_format *format, bool extra,
 		     struct reader *r, struct rows *rows, struct err *err)
@@ -71,7 +64,7 @@ static int read_head(const struct event *event, const struct event_format *forma
 		return 0;
 	unsigned length = reader_u16(r);
 	if (length < EXTRA_LENGTH_SIZE)
-		return cut_error(event, err);
+		return event_cut_error(event, err);
 	reader_bytes(r, length - EXTRA_LENGTH_SIZE);
 	return 0;
 }
@@ -129,17 +122,17 @@ int rows_head(const struct event *event, const struct event_format *format, stru
 		return -1;
 	uint64_t n = reader_lenenc(&r);
 	if (r.failed || n > COLUMNS_MAX)
-		return cut_error(event, err);
+		return event_cut_error(event, err);
 	rows->ncolumns = (unsigned)n;
 	read_bitmaps(&r, rows);
 	rows->images = reader_slice(&r, reader_left(&r));
 	if (r.failed)
-		return cut_error(event, err);
+		return event_cut_error(event, err);
 	rows->next = (const uint8_t *)rows->images.ptr;
 	rows->size = rows->images.len;
 	rows->refused = compressed || event->type == EVENT_PARTIAL_UPDATE_ROWS;
 	if (compressed && rows->images.len > 0 && !compressed_size(rows->images, &rows->size))
-		return cut_error(event, err);
+		return event_cut_error(event, err);
 	return 0;
 }
 

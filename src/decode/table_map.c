@@ -8,8 +8,6 @@
 #include "model/charset_text.h"
 #include "model/labels.h"
 
-#include <inttypes.h>
-
 enum {
 	TABLE_ID_SIZE = 6,
 	COLUMN_NAMES = 4, /* optional metadata */
@@ -19,14 +17,6 @@ enum {
 	LONG_KEY_BYTES = 767, /* the smallest limit of an index part that a server has */
 };
 
-static int cut_error(const struct event *event, struct err *err)
-{
-	return err_set(err, ERR_DATA,
-		       "Table_map event that ends at %" PRIu32
-		       " is cut or damaged (%zu bytes of body)",
-		       event->end_pos, event->body.len);
-}
-
 int table_map_id(const struct event *event, uint64_t *table_id, struct slice *identity,
 		 struct err *err)
 {
@@ -34,7 +24,7 @@ int table_map_id(const struct event *event, uint64_t *table_id, struct slice *id
 	reader_init(&r, event->body.ptr, event->body.len);
 	*table_id = reader_uint(&r, TABLE_ID_SIZE);
 	*identity = reader_slice(&r, reader_left(&r));
-	return r.failed ? cut_error(event, err) : 0;
+	return r.failed ? event_cut_error(event, err) : 0;
 }
 
 /* table id(6) flags(2) len(1) db \0 len(1) name \0 ncolumns(lenenc) types meta(lenenc-coded) nullable
@@ -55,13 +45,13 @@ int table_map_parse(const struct event *event, const struct event_format *format
 	reader_u8(&r);
 	uint64_t n = reader_lenenc(&r);
 	if (r.failed || n == 0 || n > COLUMNS_MAX)
-		return cut_error(event, err);
+		return event_cut_error(event, err);
 	map->ncolumns = (unsigned)n;
 	map->types = reader_bytes(&r, n);
 	map->meta = reader_lenenc_slice(&r);
 	map->nullable = reader_bytes(&r, (n + 7) / 8);
 	map->optional = reader_slice(&r, reader_left(&r));
-	return r.failed ? cut_error(event, err) : 0;
+	return r.failed ? event_cut_error(event, err) : 0;
 }
 
 bool table_map_has_names(const struct table_map *map)

@@ -539,6 +539,21 @@ static void parse_all(const struct event *event, const struct event_format *form
 	assert_true(result == 0 || err.text[0] != '\0');
 }
 
+static void test_cut_error(void **state)
+{
+	struct err err = ERR_INIT;
+	struct event event = {.type = EVENT_TABLE_MAP, .end_pos = 1234, .body = SLICE("abc")};
+	(void)state;
+	assert_int_equal(event_cut_error(&event, &err), -1);
+	assert_int_equal(err.code, ERR_DATA);
+	assert_string_equal(err.text,
+			    "Table_map event (type 19) that ends at 1234 is cut or damaged: 3 "
+			    "bytes of body are not what its fields need");
+	event.type = 250;
+	assert_int_equal(event_cut_error(&event, &err), -1);
+	assert_non_null(strstr(err.text, "unknown event (type 250)"));
+}
+
 static void test_every_prefix(void **state)
 {
 	struct gtid_set set;
@@ -599,6 +614,7 @@ int main(void)
 		cmocka_unit_test(test_mysql_xa),
 		cmocka_unit_test(test_gtid_lists),
 		cmocka_unit_test(test_heartbeats),
+		cmocka_unit_test(test_cut_error),
 		cmocka_unit_test(test_every_prefix),
 		cmocka_unit_test(test_crc32),
 	};
