@@ -96,14 +96,21 @@ static int same_name(lua_State *L)
 	return 1;
 }
 
-static int topic_legal(lua_State *L)
+/* topic_fault(name): nil, or "empty", "dots", "long" or "character"; of the last its index. */
+static int topic_fault(lua_State *L)
 {
-	size_t len;
+	static const char *const NAMES[] = {
+		[TOPIC_NAME_LEGAL] = NULL,
+		[TOPIC_NAME_EMPTY] = "empty",
+		[TOPIC_NAME_DOTS] = "dots",
+		[TOPIC_NAME_LONG] = "long",
+		[TOPIC_NAME_CHARACTER] = "character",
+	};
+	size_t len, at = 0;
 	const char *name = luaL_checklstring(L, 1, &len);
-	const char *why = lua_topic_check(slice_of(name, len));
-	lua_pushboolean(L, why == NULL);
-	lua_pushstring(L, why);
-	return why ? 2 : 1;
+	lua_pushstring(L, NAMES[topic_name_check(slice_of(name, len), &at)]);
+	lua_pushinteger(L, (lua_Integer)at + 1);
+	return 2;
 }
 
 /* Text and name of the entry script. */
@@ -159,7 +166,7 @@ int lua_cbase_open(lua_State *L)
 		{"distance", distance},
 		{"nearest", nearest},
 		{"same_name", same_name},
-		{"topic_legal", topic_legal},
+		{"topic_fault", topic_fault},
 		{"source", source},
 		{"kind", kind},
 		{"image", image},

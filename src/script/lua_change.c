@@ -188,19 +188,14 @@ int lua_change_index(lua_State *L, const struct script_table *bound, uintptr_t h
 
 const char *lua_topic_check(struct slice name)
 {
-	if (name.len == 0)
-		return "a topic name is not empty";
-	if (name.len > TOPIC_MAX)
-		return "a topic name has at most 249 characters";
-	if (name.ptr[0] == '.' && (name.len == 1 || (name.len == 2 && name.ptr[1] == '.')))
-		return "a topic name is not . or ..";
-	for (size_t i = 0; i < name.len; i++) {
-		char c = name.ptr[i];
-		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-		      c == '.' || c == '_' || c == '-'))
-			return "a topic name has letters, digits, '.', '_' and '-' only";
-	}
-	return NULL;
+	static const char *const TEXTS[] = {
+		[TOPIC_NAME_LEGAL] = NULL,
+		[TOPIC_NAME_EMPTY] = "a topic name is not empty",
+		[TOPIC_NAME_DOTS] = "a topic name is not . or ..",
+		[TOPIC_NAME_LONG] = "a topic name has at most 249 characters",
+		[TOPIC_NAME_CHARACTER] = "a topic name has letters, digits, '.', '_' and '-' only",
+	};
+	return TEXTS[topic_name_check(name, NULL)];
 }
 
 static struct slice string_at(lua_State *L, int idx)

@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "model/topic_name.h"
 #include "script/script.h"
 
 #include <assert.h>
@@ -92,8 +93,6 @@ struct row_view {
 	bool open;                  /* masks and on_row may edit now */
 };
 
-enum { TOPIC_MAX = 249 }; /* bytes of a topic's name */
-
 /* What belongs to one version of one table: the change it has now and what its functions return. */
 struct script_table {
 	struct script *script;
@@ -111,7 +110,7 @@ struct script_table {
 	struct value *slots;      /* mapping->nslots, reused */
 	struct slice topic;       /* a single topic, reused */
 	struct slice legal;       /* the last topic that was checked, in legal_text */
-	char legal_text[TOPIC_MAX];
+	char legal_text[TOPIC_NAME_MAX];
 	struct value key; /* a single key, reused */
 };
 

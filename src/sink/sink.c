@@ -4,15 +4,13 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/mem.h"
+#include "model/topic_name.h"
 #include "sink/sink_priv.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum {
-	POLL_SLICE_MS = 100,  /* how long a drain waits before it looks at `stop` again */
-	TOPIC_NAME_MAX = 249, /* Kafka's own limit */
-};
+enum { POLL_SLICE_MS = 100 }; /* how long a drain waits before it looks at `stop` again */
 
 static struct sink *new_of_kind(const struct sink_config *config, const char *client_id,
 				size_t queue_bytes, const struct lease *lease, struct err *err)
@@ -138,19 +136,9 @@ struct slice sink_replaced(const struct sink *sink)
 	return sink->replaced ? sink->replaced->info.name : (struct slice){NULL, 0};
 }
 
-static bool legal_char(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       c == '.' || c == '_' || c == '-';
-}
-
 static int check_name(struct slice name, struct err *err)
 {
-	bool legal = name.len >= 1 && name.len <= TOPIC_NAME_MAX &&
-		     !slice_equal(name, SLICE(".")) && !slice_equal(name, SLICE(".."));
-	for (size_t i = 0; legal && i < name.len; i++)
-		legal = legal_char(name.ptr[i]);
-	if (legal)
+	if (topic_name_check(name, NULL) == TOPIC_NAME_LEGAL)
 		return 0;
 	return err_set(err, ERR_DATA,
 		       "topic \"%.*s\" is no legal name: Kafka takes 1 to %d of a-z, A-Z, 0-9, "

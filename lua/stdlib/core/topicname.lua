@@ -1,18 +1,23 @@
 -- topicname: what Kafka takes as the name of a topic.
+local cbase = require "tideway.cbase"
+
 local topicname = {}
 
-local MAX_LENGTH = 249
+local PROBLEMS = {
+  empty = function() return "is empty" end,
+  dots = function() return "is a name that Kafka refuses" end,
+  long = function(name) return ("has %d characters, Kafka takes 249"):format(#name) end,
+  character = function(name, at)
+    local bad = name:sub(at, at)
+    return ("has the character %s; Kafka takes A-Z a-z 0-9 . _ -"):format(bad:find("^[\32-\126]$")
+      and ("%q"):format(bad) or ("with code %d"):format(bad:byte()))
+  end,
+}
 
 -- nil when the name is legal, else what is wrong with it.
 function topicname.problem(name)
-  if name == "" then return "is empty" end
-  if name == "." or name == ".." then return "is a name that Kafka refuses" end
-  if #name > MAX_LENGTH then return ("has %d characters, Kafka takes %d"):format(#name, MAX_LENGTH) end
-  local bad = name:match("[^%w._-]")
-  if bad then
-    return ("has the character %s; Kafka takes A-Z a-z 0-9 . _ -"):format(bad:find("^[\32-\126]$")
-      and ("%q"):format(bad) or ("with code %d"):format(bad:byte()))
-  end
+  local fault, at = cbase.topic_fault(name)
+  return fault and PROBLEMS[fault](name, at)
 end
 
 -- A name of the source as part of a topic: every other character as _uXXXX, its code point in hex.
