@@ -1,5 +1,6 @@
 #include "engine/fields.h"
 
+#include "base/decimal.h"
 #include "base/num.h"
 
 #include <inttypes.h>
@@ -36,74 +37,6 @@ static struct slice expand(struct slice template, const struct field_context *co
 	return text;
 }
 
-/* Splits [-]digits[.digits]; false for anything else. */
-static bool decimal_split(struct slice text, bool *negative, struct slice *whole,
-			  struct slice *fraction)
-{
-	size_t i = 0, dot;
-	*negative = text.len > 0 && text.ptr[0] == '-';
-	i = *negative ? 1 : 0;
-	for (dot = i; dot < text.len && text.ptr[dot] >= '0' && text.ptr[dot] <= '9';)
-		dot++;
-	*whole = slice_of(text.ptr + i, dot - i);
-	*fraction = slice_of(text.ptr + dot, 0);
-	if (dot < text.len) {
-		if (text.ptr[dot] != '.')
-			return false;
-		*fraction = slice_of(text.ptr + dot + 1, text.len - dot - 1);
-	}
-	for (size_t k = 0; k < fraction->len; k++)
-		if (fraction->ptr[k] < '0' || fraction->ptr[k] > '9')
-			return false;
-	return whole->len > 0;
-}
-
-/* Adds one to a string of digits in place; returns the carry. */
-static bool increment(char *digits, size_t n)
-{
-	while (n-- > 0) {
-		if (digits[n] != '9') {
-			digits[n]++;
-			return false;
-		}
-		digits[n] = '0';
-	}
-	return true;
-}
-
-bool decimal_round(struct slice text, unsigned scale, struct arena *arena, struct slice *out)
-{
-	struct slice whole, fraction;
-	bool negative, carry, zero = true;
-	char *digits, *at;
-	size_t n;
-	if (!decimal_split(text, &negative, &whole, &fraction))
-		return false;
-	n = whole.len + scale;
-	digits = arena_alloc(arena, n + 1);
-	memcpy(digits, whole.ptr, whole.len);
-	for (unsigned i = 0; i < scale; i++)
-		digits[whole.len + i] = i < fraction.len ? fraction.ptr[i] : '0';
-	carry = fraction.len > scale && fraction.ptr[scale] >= '5' && increment(digits, n);
-	for (size_t i = 0; i < n; i++)
-		zero = zero && digits[i] == '0';
-	at = arena_alloc(arena, n + 4);
-	*out = slice_of(at, 0);
-	if (negative && (!zero || carry))
-		*at++ = '-';
-	if (carry)
-		*at++ = '1';
-	memcpy(at, digits, whole.len);
-	at += whole.len;
-	if (scale > 0) {
-		*at++ = '.';
-		memcpy(at, digits + whole.len, scale);
-		at += scale;
-	}
-	out->len = (size_t)(at - out->ptr);
-	return true;
-}
-
 /* A number of any kind as a decimal literal. */
 static bool decimal_text(const struct value *value, struct arena *arena, struct slice *text)
 {
@@ -131,6 +64,13 @@ static bool decimal_text(const struct value *value, struct arena *arena, struct 
 	}
 	*text = arena_copy(arena, slice_of(digits, n));
 	return true;
+}
+
+static bool round_text(struct slice text, unsigned scale, struct arena *arena, struct slice *out)
+{
+	char *at = arena_alloc(arena, decimal_round_size(text.len, scale));
+	*out = slice_of(at, decimal_round(text, scale, at));
+	return out->len > 0;
 }
 
 static enum transport value_transport(const struct value *value)
@@ -166,7 +106,7 @@ static bool convert(struct value *value, enum transport transport, int scale, st
 			return value_transport(value) == TRANSPORT_DOUBLE ||
 			       value_transport(value) == TRANSPORT_LONG;
 		if (!decimal_text(value, arena, &text) ||
-		    !decimal_round(text, (unsigned)scale, arena, &value->text))
+		    !round_text(text, (unsigned)scale, arena, &value->text))
 			return false;
 		value->kind = VALUE_DECIMAL;
 		return true;

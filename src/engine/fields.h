@@ -18,7 +18,4 @@ struct field_context {
 int fields_fill(struct plan *plan, struct image *image, const struct field_context *context,
 		struct arena *arena, struct err *err) MUST_CHECK;
 
-/* A decimal literal rounded half up to `scale` digits; false when the text is no decimal literal. */
-bool decimal_round(struct slice text, unsigned scale, struct arena *arena, struct slice *out);
-
 #endif

@@ -3,6 +3,7 @@
  * within DIVISION_SCALE digits behind those of its operands, else rounded half up there. */
 #include "script/script_priv.h"
 
+#include "base/decimal.h"
 #include "base/num.h"
 
 #include <ctype.h>
@@ -12,6 +13,7 @@ enum {
 	LIMBS = 64,       /* of 9 digits: the largest number between two steps */
 	DIGITS_MAX = 250, /* of an operand or a result */
 	DIVISION_SCALE = 30,
+	TEXT_MAX = 2 * LIMBS * 9,
 };
 #define LIMB_BASE 1000000000u
 #define NAME "tideway.decimal"
@@ -43,20 +45,6 @@ static void mul_small(struct big *a, uint32_t factor, uint32_t carry)
 	}
 	if (carry && a->n < LIMBS)
 		a->limb[a->n++] = carry;
-}
-
-/* Returns the remainder. */
-static uint32_t div_small(struct big *a, uint32_t divisor)
-{
-	uint64_t rest = 0;
-	for (unsigned i = a->n; i-- > 0;) {
-		rest = rest * LIMB_BASE + a->limb[i];
-		a->limb[i] = (uint32_t)(rest / divisor);
-		rest %= divisor;
-	}
-	while (a->n > 0 && a->limb[a->n - 1] == 0)
-		a->n--;
-	return (uint32_t)rest;
 }
 
 /* Multiplies by 10^k without changing the scale. */
@@ -230,22 +218,21 @@ static size_t format(const struct big *a, char *text, size_t size)
 	return at + (n - whole);
 }
 
-/* Half up: away from zero. */
-static void round_to(struct big *a, unsigned scale)
+/* The number as text, rounded to `scale` digits; 0: too many digits. */
+static size_t format_rounded(const struct big *a, unsigned scale, char *text)
 {
-	uint32_t last = 0;
-	if (a->scale <= scale) {
-		shift_up(a, scale - a->scale);
-		a->scale = scale;
-		return;
-	}
-	for (; a->scale > scale; a->scale--)
-		last = div_small(a, 10);
-	if (last >= 5) {
-		static const struct big one = {.n = 1, .limb = {1}};
-		add_magnitude(a, &one);
-	}
-	trim(a);
+	char exact[TEXT_MAX];
+	size_t n = format(a, exact, sizeof(exact));
+	if (n == 0 || decimal_round_size(n, scale) > TEXT_MAX)
+		return 0;
+	return decimal_round(slice_of(exact, n), scale, text);
+}
+
+/* Appends zeros to the digits after the point; scale is at least that of a. */
+static void extend(struct big *a, unsigned scale)
+{
+	shift_up(a, scale - a->scale);
+	a->scale = scale;
 }
 
 /* ---- values ---- */
@@ -295,30 +282,35 @@ static void check(lua_State *L, int idx, struct big *out)
 	state_raise(L, "decimal: expected a number or a decimal, got %s", luaL_typename(L, idx));
 }
 
-static void push(lua_State *L, const struct big *a)
+static void push_text(lua_State *L, const char *text, size_t n)
 {
-	char text[2 * LIMBS * 9];
-	size_t n = format(a, text, sizeof(text));
 	if (n == 0 || n > DIGITS_MAX + 2)
 		state_raise(L, "decimal: the result has more than %d digits", DIGITS_MAX);
 	lua_decimal_push(L, slice_of(text, n));
 }
 
+static void push(lua_State *L, const struct big *a)
+{
+	char text[TEXT_MAX];
+	push_text(L, text, format(a, text, sizeof(text)));
+}
+
 struct slice lua_decimal_round(lua_State *L, int idx, int scale, struct arena *arena,
 			       unsigned *digits)
 {
-	char text[2 * LIMBS * 9];
+	char text[TEXT_MAX];
+	const char *point;
 	struct big value;
 	size_t n;
 	if (!read(L, idx, &value))
 		return (struct slice){NULL, 0};
-	if (scale >= 0)
-		round_to(&value, (unsigned)scale);
-	n = format(&value, text, sizeof(text));
+	n = scale < 0 ? format(&value, text, sizeof(text))
+		      : format_rounded(&value, (unsigned)scale, text);
 	if (n == 0)
 		return (struct slice){NULL, 0};
-	*digits = (unsigned)(n - value.negative - (value.scale ? value.scale + 1 : 0));
-	if (*digits == 1 && text[value.negative] == '0')
+	point = memchr(text, '.', n);
+	*digits = (unsigned)((point ? (size_t)(point - text) : n) - (text[0] == '-'));
+	if (*digits == 1 && text[text[0] == '-'] == '0')
 		*digits = 0;
 	return arena_copy(arena, slice_of(text, n));
 }
@@ -343,8 +335,8 @@ bool lua_decimal_integer(struct slice text, bool *is_unsigned, int64_t *i, uint6
 static void align(struct big *a, struct big *b)
 {
 	unsigned scale = a->scale > b->scale ? a->scale : b->scale;
-	round_to(a, scale);
-	round_to(b, scale);
+	extend(a, scale);
+	extend(b, scale);
 }
 
 static int compare(struct big a, struct big b)
@@ -411,23 +403,24 @@ static void check_divisor(lua_State *L, const struct big *b)
 		state_raise(L, "decimal: division by zero");
 }
 
-/* Zeros behind the point go, but not below `scale` digits. */
-static void strip(struct big *a, unsigned scale)
+/* The length without the zeros at the end of the fraction, of which `scale` digits stay. */
+static size_t strip(const char *text, size_t n, unsigned scale)
 {
-	while (a->scale > scale) {
-		struct big less = *a;
-		if (div_small(&less, 10) != 0)
-			return;
-		less.scale--;
-		*a = less;
-	}
+	const char *point = memchr(text, '.', n);
+	if (point == NULL)
+		return n;
+	while (text + n > point + 1 + scale && text[n - 1] == '0')
+		n--;
+	return text + n == point + 1 ? n - 1 : n;
 }
 
 static int op_div(lua_State *L)
 {
 	struct big a, b, q;
+	char text[TEXT_MAX];
 	unsigned scale;
 	bool negative;
+	size_t n;
 	check(L, 1, &a);
 	check(L, 2, &b);
 	check_divisor(L, &b);
@@ -441,9 +434,8 @@ static int op_div(lua_State *L)
 	q.scale = scale + DIVISION_SCALE + 1;
 	q.negative = negative;
 	trim(&q);
-	round_to(&q, scale + DIVISION_SCALE);
-	strip(&q, scale);
-	push(L, &q);
+	n = format_rounded(&q, scale + DIVISION_SCALE, text);
+	push_text(L, text, strip(text, n, scale));
 	return 1;
 }
 
@@ -554,13 +546,13 @@ static int op_concat(lua_State *L)
 static int method_round(lua_State *L)
 {
 	struct big a;
+	char text[TEXT_MAX];
 	lua_Integer scale = luaL_optinteger(L, 2, 0);
 	check(L, 1, &a);
 	if (scale < 0 || scale > DIGITS_MAX)
 		state_raise(L, "decimal: round: the scale is 0 to %d digits, got %lld", DIGITS_MAX,
 			    (long long)scale);
-	round_to(&a, (unsigned)scale);
-	push(L, &a);
+	push_text(L, text, format_rounded(&a, (unsigned)scale, text));
 	return 1;
 }
 

@@ -2,44 +2,6 @@
 
 #include "../../src/engine/fields.c"
 
-static void expect_round(const char *text, unsigned scale, const char *want)
-{
-	struct arena arena;
-	struct slice out;
-	arena_init(&arena, 0);
-	assert_true(decimal_round(slice_str(text), scale, &arena, &out));
-	assert_slice(out, want);
-	arena_fini(&arena);
-}
-
-static void decimals_are_rounded_half_up(void **state)
-{
-	(void)state;
-	expect_round("1.005", 2, "1.01");
-	expect_round("1.004", 2, "1.00");
-	expect_round("-1.005", 2, "-1.01");
-	expect_round("9.995", 2, "10.00");
-	expect_round("0.5", 0, "1");
-	expect_round("-0.4", 0, "0");
-	expect_round("-0.004", 2, "0.00");
-	expect_round("7", 3, "7.000");
-	expect_round("99999999999999999999.9", 0, "100000000000000000000");
-}
-
-static void what_is_no_decimal_is_refused(void **state)
-{
-	(void)state;
-	struct arena arena;
-	struct slice out;
-	arena_init(&arena, 0);
-	assert_false(decimal_round(SLICE(""), 2, &arena, &out));
-	assert_false(decimal_round(SLICE("1e5"), 2, &arena, &out));
-	assert_false(decimal_round(SLICE("1.2.3"), 2, &arena, &out));
-	assert_false(decimal_round(SLICE("-"), 2, &arena, &out));
-	assert_false(decimal_round(SLICE("abc"), 2, &arena, &out));
-	arena_fini(&arena);
-}
-
 static void declared_types_are_kept(void **state)
 {
 	(void)state;
@@ -79,8 +41,6 @@ static void templates_are_expanded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(decimals_are_rounded_half_up),
-		cmocka_unit_test(what_is_no_decimal_is_refused),
 		cmocka_unit_test(declared_types_are_kept),
 		cmocka_unit_test(templates_are_expanded),
 	};
