@@ -53,17 +53,16 @@ static void print_command(const struct command *command)
 	printf("\n      %s\n", command->help);
 }
 
-int command_help(const struct arguments *arguments, struct err *err)
+static int refuse_command(const char *name, struct err *err)
 {
-	const struct command *command;
-	if (arguments->nwords > 0) {
-		command = find_command(arguments->words[0]);
-		if (command == NULL)
-			return err_set(err, ERR_USAGE, "there is no command '%s'",
-				       arguments->words[0]);
-		print_command(command);
-		return 0;
-	}
+	const char *nearest = nearest_command(name);
+	return err_set(err, ERR_USAGE, "there is no command '%s'%s%s%s; see tideway help", name,
+		       nearest ? ", did you mean '" : "", nearest ? nearest : "",
+		       nearest ? "'?" : "");
+}
+
+static void print_commands(void)
+{
 	puts("tideway: MySQL and MariaDB tables into Kafka, all of them and at once\n");
 	for (unsigned i = 0; i < NCOMMANDS; i++)
 		print_command(&TABLE[i]);
@@ -71,6 +70,19 @@ int command_help(const struct arguments *arguments, struct err *err)
 	puts("  exit codes: 0 clean, 1 script or option, 2 usage, 3 source refused, 4 source "
 	     "position lost,");
 	puts("              5 Kafka refused, 6 displaced or fenced, 7 data error, 8 internal");
+}
+
+int command_help(const struct arguments *arguments, struct err *err)
+{
+	const struct command *command;
+	if (arguments->nwords == 0) {
+		print_commands();
+		return 0;
+	}
+	command = find_command(arguments->words[0]);
+	if (command == NULL)
+		return refuse_command(arguments->words[0], err);
+	print_command(command);
 	return 0;
 }
 
@@ -201,21 +213,20 @@ static int dispatch(int argc, char **argv, struct arguments *arguments, struct e
 {
 	const char *name = argc > 1 ? argv[1] : "";
 	const struct command *command;
-	const char *nearest;
-	if (argc < 2)
-		return err_set(err, ERR_USAGE, "a command is missing; see tideway help");
+	if (argc < 2) {
+		/* the list explains itself; the exit code still shows a script that nothing was run */
+		print_commands();
+		err->code = ERR_USAGE;
+		return -1;
+	}
 	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
 		name = "help";
 	if (strcmp(name, "--version") == 0)
 		name = "version";
 	command = find_command(name);
 	arguments->command = name;
-	if (command == NULL) {
-		nearest = nearest_command(name);
-		return err_set(err, ERR_USAGE, "there is no command '%s'%s%s%s; see tideway help",
-			       name, nearest ? ", did you mean '" : "", nearest ? nearest : "",
-			       nearest ? "'?" : "");
-	}
+	if (command == NULL)
+		return refuse_command(name, err);
 	if (parse(command, arguments, argc, argv, err) < 0)
 		return -1;
 	if (arguments->verbose)

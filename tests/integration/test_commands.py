@@ -40,8 +40,18 @@ def test_usage_error(arguments):
 
 def test_near_command():
     """An unknown command names the nearest."""
-    code, _, err = tideway("chekc", "x.lua")
-    assert code == 2 and "check" in err
+    for arguments in (("chekc", "x.lua"), ("help", "chekc")):
+        code, out, err = tideway(*arguments)
+        assert (code, out) == (2, "") and "there is no command 'chekc', did you mean 'check'?" in err
+    code, _, err = tideway("nonsense")
+    assert code == 2 and "there is no command 'nonsense'; see tideway help" in err
+
+
+def test_no_command():
+    """The list of commands, as a result and not as a log line; the exit code says that nothing was run."""
+    code, out, err = tideway()
+    assert (code, err) == (2, "")
+    assert out == tideway("help")[1]
 
 
 def test_setting_without_value():
