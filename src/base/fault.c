@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "base/num.h"
 #include "base/slice.h"
+#include "base/test_hook.h"
 
 #include <signal.h>
 #include <stdatomic.h>
@@ -73,7 +74,7 @@ static _Noreturn void refuse(struct slice rule)
 
 void fault_init(void)
 {
-	struct slice rest = slice_str(getenv("TIDEWAY_FAULT"));
+	struct slice rest = slice_str(test_hook_text(HOOK_FAULT));
 	fault_nrules = 0;
 	while (rest.len != 0) {
 		struct slice rule = take_until(&rest, ',');

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/slice.h"
+#include "base/test_hook.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -241,7 +242,9 @@ int command_main(int argc, char **argv)
 	int rc;
 	signal(SIGPIPE, SIG_IGN);
 	fault_init();
-	rc = dispatch(argc, argv, &arguments, &err);
+	rc = test_hook_check(&err);
+	if (rc == 0)
+		rc = dispatch(argc, argv, &arguments, &err);
 	arguments_fini(&arguments);
 	fflush(stdout);
 	if (rc == 0)

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/test_hook.h"
 #include "engine/backoff.h"
 #include "engine/choose.h"
 #include "engine/full.h"
@@ -165,13 +166,6 @@ static int serve(void *arg, struct err *err)
 
 /* ---- full sync ---- */
 
-/* TIDEWAY_SNAPSHOT_MS: for tests. */
-static int64_t snapshot_ms(void)
-{
-	const char *text = getenv("TIDEWAY_SNAPSHOT_MS");
-	return text ? atoll(text) : SNAPSHOT_MS;
-}
-
 static int read_tables(struct run *run, struct start *start, struct err *err)
 {
 	struct full full = {
@@ -181,7 +175,9 @@ static int read_tables(struct run *run, struct start *start, struct err *err)
 		.nlanes = start->snapshot.nconns,
 		.conns = start->snapshot.conns,
 		.lowest = start->snapshot.way == SNAPSHOT_LOWEST,
-		.begin_ms = conn_frees_locks(start->snapshot.conns[0]) ? 0 : snapshot_ms(),
+		.begin_ms = conn_frees_locks(start->snapshot.conns[0])
+				    ? 0
+				    : test_hook_number(HOOK_SNAPSHOT_MS, SNAPSHOT_MS),
 		.metrics = run->full_metrics,
 	};
 	int rc;
@@ -288,7 +284,7 @@ static void judge_host(const struct run *run, int rc, struct err *err)
 static int stream(struct run *run, struct start *start, struct err *err)
 {
 	/* for measuring: end where the binlog ends now */
-	const struct stream_options options = {.until_end = getenv("TIDEWAY_UNTIL_END") != NULL};
+	const struct stream_options options = {.until_end = test_hook_is_set(HOOK_UNTIL_END)};
 	pthread_t thread;
 	int rc;
 	start_know_tables(start);

@@ -2,12 +2,10 @@
  * script. */
 #include "script/script_priv.h"
 
-#include "base/file.h"
 #include "script/stdlib.h"
 
 #include <ctype.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 struct c_module {
@@ -76,33 +74,8 @@ static int load_path(lua_State *L, const char *path, const char *name)
 	return state_load_file(L, path, name);
 }
 
-static int load_development(lua_State *L, const char *folder, const char *name)
-{
-	struct err err = ERR_INIT;
-	struct buf text;
-	int status = LUA_ERRFILE;
-	const char *base = luaL_gsub(L, name + strlen("tideway."), ".", "/");
-	const char *path = lua_pushfstring(L, "%s/%s.lua", folder, base);
-	const char *chunk = lua_pushfstring(L, "=%s", name);
-	buf_init(&text);
-	if (access(path, R_OK) == 0 && file_read(path, &text, &err) == 0)
-		status = state_load(L, buf_slice(&text), chunk);
-	buf_fini(&text);
-	if (status == LUA_ERRFILE)
-		lua_pop(L, 3);
-	else
-		lua_insert(L, -4), lua_pop(L, 3);
-	return status;
-}
-
 static int load_embedded(lua_State *L, const char *name)
 {
-	const char *folder = getenv("TIDEWAY_LUA_PATH");
-	if (folder && *folder) {
-		int status = load_development(L, folder, name);
-		if (status != LUA_ERRFILE)
-			return status;
-	}
 	for (size_t i = 0; i < stdlib_count; i++) {
 		const struct stdlib_file *file = &stdlib_files[i];
 		int status;

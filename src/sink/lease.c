@@ -1,6 +1,6 @@
 #include "sink/lease.h"
 
-#include <stdlib.h>
+#include "base/test_hook.h"
 
 static const int64_t times[] = {
 #define X(id, ms) ms,
@@ -10,8 +10,7 @@ static const int64_t times[] = {
 
 void lease_init(struct lease *lease)
 {
-	const char *text = getenv("TIDEWAY_LEASE_MS");
-	int64_t over = text ? atoll(text) : times[LEASE_OVER];
+	int64_t over = test_hook_number(HOOK_LEASE_MS, times[LEASE_OVER]);
 	atomic_store(&lease->since_ms, 0);
 	for (int i = 0; i < LEASE_COUNT; i++)
 		lease->times[i] = times[i] * over / times[LEASE_OVER];

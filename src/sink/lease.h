@@ -30,7 +30,7 @@ struct lease {
 	int64_t times[LEASE_COUNT];
 };
 
-/* TIDEWAY_LEASE_MS, for tests: how long OVER is; the other times keep their proportion to it. */
+/* HOOK_LEASE_MS sets how long OVER is; the other times keep their proportion to it. */
 void lease_init(struct lease *lease);
 /* A save that began then has succeeded. */
 void lease_renew(struct lease *lease, int64_t began_ms);

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/test_hook.h"
 #include "sink/store_priv.h"
 #include "sink/topics.h"
 
@@ -54,11 +55,9 @@ static bool is_fenced(rd_kafka_resp_err_t code)
 	       code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH;
 }
 
-/* TIDEWAY_TRANSACTION_MS: for tests. */
 static int64_t transaction_ms(void)
 {
-	const char *text = getenv("TIDEWAY_TRANSACTION_MS");
-	return text ? atoll(text) : TRANSACTION_MS;
+	return test_hook_number(HOOK_TRANSACTION_MS, TRANSACTION_MS);
 }
 
 /* The position is saved once more after the stop was asked for: that save may wait a little. */

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/test_hook.h"
 #include "source/conn_priv.h"
 #include "source/flavour.h"
 #include "source/server_error.h"
@@ -497,10 +498,9 @@ static int connect_all(const struct source_config *config, struct snapshot *snap
 	return 0;
 }
 
-/* TIDEWAY_SNAPSHOT_WAY=lowest: for tests. */
 static bool lowest_only(void)
 {
-	const char *text = getenv("TIDEWAY_SNAPSHOT_WAY");
+	const char *text = test_hook_text(HOOK_SNAPSHOT_WAY);
 	return text && strcmp(text, "lowest") == 0;
 }
 

@@ -54,6 +54,13 @@ def test_no_command():
     assert out == tideway("help")[1]
 
 
+def test_hook_without_effect():
+    """A test hook that cannot be read ends the program: the test that set it would test nothing."""
+    done = subprocess.run([str(BINARY), "version"], capture_output=True, text=True, timeout=60, check=False,
+                          env=dict(os.environ, TIDEWAY_LEASE_MS="4s"))
+    assert done.returncode == 2 and "TIDEWAY_LEASE_MS: '4s' is not a number" in done.stderr
+
+
 def test_setting_without_value():
     """A word behind the script is most likely a NAME=value that lacks its end."""
     code, _, err = tideway("run", "sync.lua", "MYSQL_PASSWORD")

@@ -14,6 +14,7 @@
 #undef fail_msg
 #define fail_msg(...) (print_error(__VA_ARGS__), print_error("\n"), _fail(__FILE__, __LINE__))
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/slice.h"
