@@ -1,5 +1,7 @@
 /* cmd_plan: `tideway plan`: what the script makes of each table, before anything is sent. */
+#include "base/buf.h"
 #include "base/json_writer.h"
+#include "base/log.h"
 #include "control/look.h"
 #include "engine/plan.h"
 #include "sink/sink.h"
@@ -7,6 +9,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+enum { BROKER_MS = 1000 }; /* how long a broker is waited for */
 
 /* A table and its topic, as far as the broker can be asked. */
 struct planned {
@@ -278,23 +282,57 @@ static void json_table(struct buf *out, const struct planned *planned)
 	buf_put(out, SLICE("]}"));
 }
 
-/* Whether the topic is there; silence when the broker cannot be asked. */
-static void ask_broker(struct sink *sink, struct planned *planned,
+static void close_sink(struct sink **sink)
+{
+	sink_free(*sink);
+	*sink = NULL;
+}
+
+static void report_unasked(const struct err *err)
+{
+	if (err->retriable)
+		log_warn("waited %d s for a broker; the plan does not show which topics exist: %s",
+			 BROKER_MS / 1000, err->text);
+	else
+		log_warn("the plan does not show which topics exist: %s", err->text);
+}
+
+/* NULL: the sync has no brokers, or they cannot be asked. */
+static struct sink *open_sink(const struct sink_config *config)
+{
+	struct err err = ERR_INIT;
+	struct sink *sink;
+	if (config->kind != SINK_KAFKA)
+		return NULL;
+	sink = sink_new(config, "tideway-plan", 1 << 20, NULL, NULL, &err);
+	if (sink)
+		sink_wait_at_most(sink, BROKER_MS);
+	else
+		report_unasked(&err);
+	return sink;
+}
+
+/* Finds out whether the topic exists. A broker that cannot be asked is not asked again: *sink becomes NULL. */
+static void ask_broker(struct sink **sink, struct planned *planned,
 		       const struct topics_config *topics)
 {
 	const struct mapping *mapping = &planned->plan->mapping;
-	struct err ignored = ERR_INIT;
+	struct err err = ERR_INIT;
 	planned->partitions = mapping->key_kind == KEY_EMPTY ? topics->partitions_without_key
 							     : topics->partitions;
-	if (sink == NULL || mapping->topic_function)
+	if (*sink == NULL || mapping->topic_function)
 		return;
 	int partitions = planned->partitions;
-	planned->asked = sink_topics_exist(sink, &mapping->topic, 1, &planned->exists, &partitions,
-					   &ignored) == 0;
+	planned->asked = sink_topics_exist(*sink, &mapping->topic, 1, &planned->exists, &partitions,
+					   &err) == 0;
 	if (planned->asked && planned->exists)
 		planned->partitions = partitions;
 	else if (planned->asked)
-		planned->collides = sink_collides(sink, mapping->topic);
+		planned->collides = sink_collides(*sink, mapping->topic);
+	else {
+		report_unasked(&err);
+		close_sink(sink);
+	}
 }
 
 static uint64_t estimate(struct look *look, const struct table *table)
@@ -320,7 +358,7 @@ static uint64_t estimate(struct look *look, const struct table *table)
 	return rows;
 }
 
-static int plan_tables(struct look *look, struct sink *sink, struct buf *json, struct err *err)
+static int plan_tables(struct look *look, struct sink **sink, struct buf *json, struct err *err)
 {
 	for (unsigned i = 0; i < look->start.nselected; i++) {
 		struct planned planned = {.plan = NULL};
@@ -344,16 +382,13 @@ static int plan_tables(struct look *look, struct sink *sink, struct buf *json, s
 
 static int plan_sync(struct look *look, unsigned index, struct buf *json, struct err *err)
 {
-	struct err ignored = ERR_INIT;
-	struct sink *sink = NULL;
+	struct sink *sink;
 	int rc;
 	if (look_connect(look, index, err) < 0)
 		return -1;
-	if (look->sync.config->sink.kind == SINK_KAFKA)
-		sink = sink_new(&look->sync.config->sink, "tideway-plan", 1 << 20, NULL, NULL,
-				&ignored);
-	rc = plan_tables(look, sink, json, err);
-	sink_free(sink);
+	sink = open_sink(&look->sync.config->sink);
+	rc = plan_tables(look, &sink, json, err);
+	close_sink(&sink);
 	look_leave(look);
 	return rc;
 }

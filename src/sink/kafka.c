@@ -664,8 +664,9 @@ static int refresh_names(struct kafka_sink *k, struct err *err)
 {
 	if (k->names.metadata != NULL && clock_mono_ms() - k->names.at_ms < NAMES_MS)
 		return 0;
+	int first_ms = k->sink.exist_ms > 0 ? k->sink.exist_ms : EXIST_MS;
 	int result = topics_list(&k->shards[0].kafka, &k->names,
-				 k->unreachable ? EXIST_AGAIN_MS : EXIST_MS, k->sink.stop, err);
+				 k->unreachable ? EXIST_AGAIN_MS : first_ms, k->sink.stop, err);
 	k->unreachable = result != 0;
 	return result;
 }

@@ -209,6 +209,11 @@ int sink_topics_exist(struct sink *sink, const struct slice *names, unsigned n, 
 	return sink->ops->exist(sink, names, n, exists, partitions, err);
 }
 
+void sink_wait_at_most(struct sink *sink, int ms)
+{
+	sink->exist_ms = ms;
+}
+
 int sink_ends(struct sink *sink, struct partition_end *ends, unsigned n, const _Atomic bool *stop,
 	      struct err *err)
 {

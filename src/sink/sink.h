@@ -89,10 +89,13 @@ const struct topic_info *sink_topic_info(const struct topic *topic);
 int sink_topics_create(struct sink *sink, const struct slice *names, const struct topic_spec *specs,
 		       unsigned n, const _Atomic bool *stop, struct err *err) MUST_CHECK;
 /* Which of the names do not exist, without creating any (check, plan, topics = "existing").
- * exists[i] is set; partitions[i] when it exists, else 0. Waits at most 10 s for a broker, and
- * hardly the next time. What it says may be 2 s old. */
+ * exists[i] is set; partitions[i] when it exists, else 0. Waits at most 10 s for a broker, or as long as
+ * sink_wait_at_most allows, and hardly the next time. What it says may be 2 s old. */
 int sink_topics_exist(struct sink *sink, const struct slice *names, unsigned n, bool *exists,
 		      int *partitions, struct err *err) MUST_CHECK;
+
+/* How long sink_topics_exist waits for a broker that is away. */
+void sink_wait_at_most(struct sink *sink, int ms);
 
 /* Where a partition ends: after its last message, committed or not. */
 struct partition_end {

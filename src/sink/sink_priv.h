@@ -88,6 +88,7 @@ struct sink {
 	uint64_t run_token;           /* acknowledged in a row with one token, not yet reported */
 	unsigned run;                 /* messages of that; 0: none */
 	struct err poison;            /* code not ERR_NONE: every call gives this */
+	int exist_ms;                 /* sink_wait_at_most; 0: not called */
 	const struct topic *replaced; /* the topic that turned out to be another one; NULL: none */
 	struct topic *moved; /* topics with an offset that sink_take_ends has not handed over */
 	int64_t down_since;  /* wall ms since when no broker answers; 0: up */

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 
 import pytest
@@ -255,6 +256,38 @@ def test_plan_refused_table(sync, sql, db):
     sql("CREATE TABLE n (a INT)")
     code, out, err = sync(start=False).once(command="plan")
     assert code == 1 and f"{db}.n" in out + err
+
+
+@pytest.fixture(params=["refuses", "is silent"])
+def absent_broker(request):
+    """The address of a broker that refuses connections, or takes them and never answers."""
+    if request.param == "refuses":
+        yield "127.0.0.1:1"
+        return
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"127.0.0.1:{server.getsockname()[1]}"
+
+
+def test_plan_broker_away(sync, sql, table, db, absent_broker):
+    """plan waits one second for all tables together, says so, and shows everything else."""
+    sql("CREATE TABLE u (id INT PRIMARY KEY)")
+    planned = sync(start=False, brokers=absent_broker)
+    code, out, err = planned.once(command="plan")
+    assert code == 0, err
+    for name in ("t", "u"):
+        assert re.search(rf"(?m)^  topic    {db}\.{name} \(the broker could not be asked\)$", out), out
+    assert len(re.findall("waited 1 s for a broker; the plan does not show which topics exist: "
+                          f"Kafka {absent_broker}: no broker can be reached", err)) == 1, err
+    code, out, err = planned.once("--json", command="plan")
+    assert code == 0 and [t["topic_exists"] for t in json.loads(out)] == [False, False]
+    assert err.count("waited 1 s for a broker") == 1, err
+
+
+def test_preview_broker_away(sync, table, db, absent_broker):
+    """preview asks no broker: it shows the same messages, and has nothing to report."""
+    code, out, err = sync(start=False, brokers=absent_broker).once(command="preview")
+    assert code == 0 and "broker" not in err, err
+    assert [parse(line)["key"] for line in out.splitlines()] == ["1", "2"]
 
 
 # preview, dry run

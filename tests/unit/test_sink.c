@@ -519,6 +519,24 @@ static void stop_while_waiting_for_a_broker(void **state)
 	sink_free(lonely);
 }
 
+/* The budget is kept: 1 ms is one turn of asking, and far from the default. */
+static void asking_a_broker_that_is_away(void **state)
+{
+	(void)state;
+	struct sink_config away = {.kind = SINK_KAFKA, .brokers = "127.0.0.1:1"};
+	struct sink *lonely = sink_new(&away, "x", 0, count, &tally, &err);
+	struct slice name = SLICE("t");
+	int64_t begun = clock_mono_ms();
+	bool exists;
+	int partitions;
+	assert_non_null(lonely);
+	sink_wait_at_most(lonely, 1);
+	assert_int_equal(sink_topics_exist(lonely, &name, 1, &exists, &partitions, &err), -1);
+	assert_true(clock_mono_ms() - begun < EXIST_MS);
+	assert_true(err.retriable);
+	sink_free(lonely);
+}
+
 static void existing(void **state)
 {
 	(void)state;
@@ -919,6 +937,7 @@ int main(void)
 		CASE(purge),
 		CASE(freed_with_messages_in_flight),
 		CASE(stop_while_waiting_for_a_broker),
+		CASE(asking_a_broker_that_is_away),
 		CASE(existing),
 		CASE(pinned),
 		CASE(pinned_topic_that_is_gone),
