@@ -1,5 +1,6 @@
 #include "model/charset_text.h"
 
+#include "base/utf8.h"
 #include "model/charset_tables.h"
 
 #include <stdint.h>
@@ -19,37 +20,6 @@ static size_t ascii_prefix(const uint8_t *ptr, size_t len)
 	while (i < len && ptr[i] < 0x80)
 		i++;
 	return i;
-}
-
-static bool continues(const uint8_t *ptr, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++) {
-		if ((ptr[i] & 0xc0) != 0x80)
-			return false;
-	}
-	return true;
-}
-
-/* Bytes of the character at ptr; 0: none stands there. Surrogates and overlong forms are none. */
-static unsigned utf8_length(const uint8_t *ptr, size_t len, unsigned longest)
-{
-	uint8_t c = ptr[0];
-	if (c < 0x80)
-		return 1;
-	if (c < 0xc2)
-		return 0;
-	if (c < 0xe0)
-		return len >= 2 && continues(ptr + 1, 1) ? 2 : 0;
-	if (c < 0xf0) {
-		if (len < 3 || !continues(ptr + 1, 2) || (c == 0xe0 && ptr[1] < 0xa0) ||
-		    (c == 0xed && ptr[1] >= 0xa0))
-			return 0;
-		return 3;
-	}
-	if (c > 0xf4 || longest < 4 || len < 4 || !continues(ptr + 1, 3) ||
-	    (c == 0xf0 && ptr[1] < 0x90) || (c == 0xf4 && ptr[1] >= 0x90))
-		return 0;
-	return 4;
 }
 
 static size_t valid_prefix(const uint8_t *ptr, size_t len, unsigned longest)

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/json_writer.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "sink/sink_priv.h"
 
 #include <errno.h>
@@ -46,32 +47,11 @@ static struct lines_sink *of(struct sink *sink)
 
 /* ---- text ---- */
 
-/* Bytes of the UTF-8 character at the start of s, 0 when there is none. */
-static size_t utf8_size(const unsigned char *at, size_t left)
-{
-	static const unsigned char min2[] = {0xa0, 0x90}; /* after e0, f0 */
-	size_t n = at[0] < 0x80   ? 1
-		   : at[0] < 0xc2 ? 0
-		   : at[0] < 0xe0 ? 2
-		   : at[0] < 0xf0 ? 3
-		   : at[0] < 0xf5 ? 4
-				  : 0;
-	if (n == 0 || n > left)
-		return 0;
-	for (size_t i = 1; i < n; i++)
-		if ((at[i] & 0xc0) != 0x80)
-			return 0;
-	if ((at[0] == 0xe0 && at[1] < min2[0]) || (at[0] == 0xf0 && at[1] < min2[1]) ||
-	    (at[0] == 0xed && at[1] > 0x9f) || (at[0] == 0xf4 && at[1] > 0x8f))
-		return 0;
-	return n;
-}
-
 /* Bytes at the start of the text that are whole UTF-8 characters. */
 static size_t utf8_run(const unsigned char *at, size_t left)
 {
 	size_t run = 0;
-	for (size_t n; run < left && (n = utf8_size(at + run, left - run)) > 0;)
+	for (size_t n; run < left && (n = utf8_length(at + run, left - run, 4)) > 0;)
 		run += n;
 	return run;
 }
