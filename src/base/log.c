@@ -53,6 +53,18 @@ static void show_status(void)
 	fflush(stderr);
 }
 
+void log_hide_status(void)
+{
+	pthread_mutex_lock(&log_lock);
+	erase_status();
+}
+
+void log_show_status(void)
+{
+	show_status();
+	pthread_mutex_unlock(&log_lock);
+}
+
 void log_write(enum log_level level, const char *format, ...)
 {
 	if ((int)level < atomic_load_explicit(&log_level, memory_order_relaxed))

@@ -12,6 +12,10 @@ void log_about(const char *name);
 /* Replaces the status line (only on a terminal; "" removes it). */
 void log_status(const char *text);
 
+/* Between the two the status line is gone and nothing is logged: for what is written to the same terminal. */
+void log_hide_status(void);
+void log_show_status(void);
+
 #define log_debug(...) log_write(LOG_DEBUG, __VA_ARGS__)
 #define log_info(...) log_write(LOG_INFO, __VA_ARGS__)
 #define log_warn(...) log_write(LOG_WARN, __VA_ARGS__)

@@ -1,5 +1,6 @@
 /* cmd_check: `tideway check`: connects to both ends and reports, point by point with the remedy, what would fail. */
 #include "base/mem.h"
+#include "base/terminal.h"
 #include "control/check.h"
 #include "source/hosts.h"
 
@@ -154,7 +155,7 @@ static void check_sync(struct report *report, struct look *look, unsigned index)
 
 int command_check(const struct arguments *arguments, struct err *err)
 {
-	struct report report = {.colour = isatty(1) == 1};
+	struct report report = {.colour = terminal_has_colour(STDOUT_FILENO)};
 	struct look look;
 	int rc;
 	look_init(&look);

@@ -1,35 +1,63 @@
-/* cmd_preview: `tideway preview`: the messages that real rows would become, one JSON line each on stdout; nothing
- * is written anywhere else. */
+/* cmd_preview: `tideway preview`: the messages that real rows would become, one line each on stdout, for people on a
+ * terminal, else as JSON; nothing is written anywhere else. */
+#include "base/buf.h"
 #include "base/json_writer.h"
+#include "base/terminal.h"
 #include "control/look.h"
 #include "decode/binrow.h"
 #include "engine/full.h"
 #include "engine/plan.h"
 #include "engine/write.h"
+#include "model/message_line.h"
 #include "source/chunk.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 enum { ROWS_DEFAULT = 5 };
 
-/* {"topic":..,"key":..,"value":...}: the same line that the lines sink writes. */
+/* How messages are printed. */
+struct printing {
+	bool readable, colour;
+};
+
+/* {"topic":..,"key":..,"value":...} */
+static void put_json(struct buf *line, struct slice topic, const struct message *message)
+{
+	buf_put(line, SLICE("{\"topic\":"));
+	json_string(line, topic);
+	buf_put(line, SLICE(",\"key\":"));
+	if (message->key.ptr)
+		json_string(line, message->key);
+	else
+		buf_put(line, SLICE("null"));
+	buf_put(line, SLICE(",\"value\":"));
+	buf_put(line, message->value.ptr ? message->value : SLICE("null"));
+	buf_char(line, '}');
+}
+
+static void put_readable(struct buf *line, struct slice topic, const struct message *message,
+			 bool colour)
+{
+	const struct message_line text = {topic, message->key, message->value};
+	message_line_put(line, &text, colour);
+	for (unsigned i = 0; i < message->nheaders; i++)
+		message_line_put_header(line, message->headers[i].name, message->headers[i].value,
+					colour);
+}
+
 static int print_message(void *arg, struct slice topic, const struct message *message,
 			 struct err *err)
 {
+	const struct printing *printing = arg;
 	struct buf line;
-	(void)arg;
 	(void)err;
 	buf_init(&line);
-	buf_put(&line, SLICE("{\"topic\":"));
-	json_string(&line, topic);
-	buf_put(&line, SLICE(",\"key\":"));
-	if (message->key.ptr)
-		json_string(&line, message->key);
+	if (printing->readable)
+		put_readable(&line, topic, message, printing->colour);
 	else
-		buf_put(&line, SLICE("null"));
-	buf_put(&line, SLICE(",\"value\":"));
-	buf_put(&line, message->value.ptr ? message->value : SLICE("null"));
-	buf_put(&line, SLICE("}\n"));
+		put_json(&line, topic, message);
+	buf_char(&line, '\n');
 	fwrite(line.ptr, 1, line.len, stdout);
 	buf_fini(&line);
 	return 0;
@@ -83,6 +111,10 @@ static int preview_sync(struct look *look, unsigned index, const struct argument
 			unsigned *shown, struct err *err)
 {
 	unsigned long limit = arguments->limit ? arguments->limit : ROWS_DEFAULT;
+	struct printing printing = {
+		.readable = !arguments->json && terminal_is(STDOUT_FILENO),
+		.colour = terminal_has_colour(STDOUT_FILENO),
+	};
 	struct conn *conn;
 	int rc = 0;
 	if (look_connect(look, index, err) < 0)
@@ -95,6 +127,7 @@ static int preview_sync(struct look *look, unsigned index, const struct argument
 		return -1;
 	}
 	look->lane.capture = print_message;
+	look->lane.capture_arg = &printing;
 	for (unsigned i = 0; rc == 0 && i < look->start.nselected; i++) {
 		if (!asked_for(arguments, look->start.selected[i]))
 			continue;

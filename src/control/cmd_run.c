@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/terminal.h"
 #include "control/command.h"
 #include "control/progress.h"
 #include "engine/watermarks.h"
@@ -11,6 +12,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 enum {
 	SHOW_MS = 500,
@@ -104,11 +106,17 @@ static void share_watermarks(struct syncing *syncs, unsigned n)
 }
 
 static int start_all(struct syncing *syncs, unsigned n, const struct script_options *script,
-		     bool dry_run, struct err *err)
+		     const struct arguments *arguments, struct err *err)
 {
 	for (unsigned i = 0; i < n; i++) {
 		struct run_options options = {
-			.script = script, .index = i, .several = n > 1, .dry_run = dry_run};
+			.script = script,
+			.index = i,
+			.several = n > 1,
+			.dry_run = arguments->dry_run,
+			.prints = arguments->json || terminal_is(STDOUT_FILENO),
+			.raw = arguments->json,
+		};
 		syncs[i].run = run_new(&options, err);
 		if (syncs[i].run == NULL)
 			return -1;
@@ -160,7 +168,7 @@ int command_run(const struct arguments *arguments, struct err *err)
 		return -1;
 	block_signals(&signals);
 	syncs = mem_array(n, sizeof(*syncs));
-	rc = start_all(syncs, n, &options, arguments->dry_run, err);
+	rc = start_all(syncs, n, &options, arguments, err);
 	if (rc == 0) {
 		wait_all(syncs, n, &signals);
 		rc = join_all(syncs, n, err);

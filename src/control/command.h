@@ -25,7 +25,7 @@ struct arguments {
 
 /* X(name, words it takes, options it takes, what it does) */
 #define COMMANDS(X)                                                                                \
-	X(run, "sync.lua [name=value ...]", "--dry-run",                                           \
+	X(run, "sync.lua [name=value ...]", "--dry-run --json",                                    \
 	  "full sync, then the stream, for ever; a progress line on a terminal, log lines "        \
 	  "elsewhere")                                                                             \
 	X(check, "sync.lua [name=value ...]", "",                                                  \
@@ -33,7 +33,7 @@ struct arguments {
 	X(plan, "sync.lua [name=value ...]", "--json",                                             \
 	  "table by table: rows, key, topic, columns and their destination, added fields, "        \
 	  "warnings")                                                                              \
-	X(preview, "sync.lua [name=value ...]", "--table --limit",                                 \
+	X(preview, "sync.lua [name=value ...]", "--table --limit --json",                          \
 	  "the messages that real rows would become, on stdout; nothing is written")               \
 	X(test, "FILE.lua ...", "", "runs tests of a mapping (module tideway.test)")               \
 	X(exec, "script.lua [name=value ...]", "",                                                 \

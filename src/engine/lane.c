@@ -39,8 +39,11 @@ static int open_sink(struct lane *lane, size_t queue_bytes, const struct lease *
 	struct slice client =
 		arena_printf(&lane->texts, "tideway-%s-%s", lane->config->name, lane->label);
 	struct sink_config config = lane->config->sink;
-	if (lane->sync->dry_run)
-		config.kind = SINK_DISCARD;
+	if (lane->sync->dry_run) {
+		config.kind = lane->sync->prints ? SINK_LINES : SINK_DISCARD;
+		config.file = NULL;
+	}
+	config.raw = lane->sync->raw;
 	lane->sink = sink_new_leased(&config, client.ptr, queue_bytes, lease, on_acked, lane, err);
 	if (lane->sink == NULL)
 		return -1;

@@ -62,6 +62,8 @@ struct run *run_new(const struct run_options *options, struct err *err)
 	sync_init(&run->sync, options->script, options->index,
 		  script_config(script, options->index));
 	run->sync.dry_run = options->dry_run;
+	run->sync.prints = options->prints;
+	run->sync.raw = options->raw;
 	run->sync.label = options->several ? run->sync.config->name : NULL;
 	run->sync.queue_bytes = sink_queue_total(&run->sync.config->sink, QUEUE_BYTES);
 	run->full_metrics = mem_array(run->sync.config->full_parallel, sizeof(*run->full_metrics));

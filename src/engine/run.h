@@ -16,6 +16,8 @@ struct run_options {
 	unsigned index;                      /* which sync.run of the script */
 	bool several; /* other syncs run beside it: what it logs has its name in front */
 	bool dry_run; /* no topic is made, nothing is written, no checkpoint is read or saved */
+	bool prints;  /* dry_run: messages are written to stdout */
+	bool raw;     /* messages on a terminal are written as JSON */
 };
 
 enum run_state { RUN_STARTING, RUN_FULL, RUN_STREAM, RUN_WAITING /* to start again */, RUN_ENDED };

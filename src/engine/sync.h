@@ -59,6 +59,8 @@ struct sync {
 	_Atomic bool abort; /* another lane failed: stop without draining; set by sync_abort */
 	_Atomic bool halt;  /* one of the two: whoever waits, for whatever, ends */
 	bool dry_run;       /* nothing is written */
+	bool prints;        /* a dry run writes its messages to stdout */
+	bool raw;           /* messages on a terminal are written as JSON */
 	size_t queue_bytes; /* memory.queue, shared by all producers at a time */
 	_Atomic int64_t thrown_ms; /* by clock_boot_ms, when a lane last threw away what Kafka had
 	                              not acknowledged; 0: never */

@@ -51,6 +51,7 @@ struct sink_config {
 	const struct property *properties; /* as written: Java or librdkafka names */
 	unsigned nproperties;
 	const char *file; /* SINK_LINES: NULL is stdout */
+	bool raw;         /* SINK_LINES: JSON on a terminal, too */
 };
 
 enum update_mode { UPDATE_TWO, UPDATE_ONE };

@@ -1,11 +1,14 @@
-/* One line a message: {"topic":"t","partition":0,"key":"1","headers":{"h":"v"},"value":...}. A
+/* One line a message, on a terminal for people (model/message_line.h), elsewhere: {"topic":"t","partition":0,"key":"1","headers":{"h":"v"},"value":...}. A
  * value that begins with '{' or '[' is a JSON text and stands there as it is; any other becomes
  * a JSON string, a tombstone null. Keys and strings that are not UTF-8 show U+FFFD where they
  * are not. Lines of several lanes do not mix. */
 #include "base/clock.h"
 #include "base/json_writer.h"
+#include "base/log.h"
 #include "base/mem.h"
+#include "base/terminal.h"
 #include "base/utf8.h"
+#include "model/message_line.h"
 #include "sink/sink_priv.h"
 
 #include <errno.h>
@@ -31,6 +34,8 @@ struct lines_sink {
 	int fd;
 	const char *path;        /* for texts */
 	bool is_file;            /* no pipe or terminal: it can be synced to the disk */
+	bool readable;           /* lines for people */
+	bool colour;             /* ... in colours */
 	int64_t synced_ms;       /* monotonic, of the last sync */
 	struct buf out;          /* whole lines, not written yet */
 	struct pending *pending; /* whose messages those are, in order */
@@ -121,6 +126,16 @@ static void put_message(struct buf *out, const struct message *message)
 	buf_put(out, SLICE("}\n"));
 }
 
+static void put_readable(struct buf *out, const struct message *message, bool colour)
+{
+	const struct message_line line = {message->topic->info.name, message->key, message->value};
+	message_line_put(out, &line, colour);
+	for (unsigned i = 0; i < message->nheaders; i++)
+		message_line_put_header(out, message->headers[i].name, message->headers[i].value,
+					colour);
+	buf_char(out, '\n');
+}
+
 /* ---- output ---- */
 
 static int write_all(int fd, struct slice s)
@@ -174,7 +189,11 @@ static void write_out(struct lines_sink *lines, bool now)
 	if (lines->sink.in_flight == 0 || lines->sink.poison.code != ERR_NONE)
 		return;
 	pthread_mutex_lock(&lines_lock);
+	if (lines->readable)
+		log_hide_status();
 	result = write_all(lines->fd, buf_slice(&lines->out));
+	if (lines->readable)
+		log_show_status();
 	pthread_mutex_unlock(&lines_lock);
 	buf_clear(&lines->out);
 	if (result < 0)
@@ -199,7 +218,10 @@ static void remember(struct lines_sink *lines, uint64_t token)
 static int lines_send(struct sink *sink, const struct message *message, struct err *err)
 {
 	struct lines_sink *lines = of(sink);
-	put_message(&lines->out, message);
+	if (lines->readable)
+		put_readable(&lines->out, message, lines->colour);
+	else
+		put_message(&lines->out, message);
 	remember(lines, message->token);
 	sink->in_flight++;
 	if (lines->out.len >= LINES_FLUSH)
@@ -269,6 +291,8 @@ struct sink *sink_lines_new(const struct sink_config *config, struct err *err)
 	lines->fd = fd;
 	lines->path = config->file ? config->file : "standard output";
 	lines->is_file = fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+	lines->readable = !config->raw && terminal_is(fd);
+	lines->colour = terminal_has_colour(fd);
 	map_init(&lines->sink.topics);
 	buf_init(&lines->out);
 	return &lines->sink;

@@ -1,0 +1,116 @@
+#include "base/json_scan.h"
+
+static void skip(struct slice *s, size_t n)
+{
+	s->ptr += n;
+	s->len -= n;
+}
+
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static void skip_space(struct slice *s)
+{
+	while (s->len > 0 && is_space(s->ptr[0]))
+		skip(s, 1);
+}
+
+/* Bytes of the string at the start, with its quotes; 0: there is none, or it has no end. */
+static size_t string_size(struct slice s)
+{
+	if (s.len == 0 || s.ptr[0] != '"')
+		return 0;
+	for (size_t i = 1; i < s.len; i++) {
+		if (s.ptr[i] == '\\')
+			i++;
+		else if (s.ptr[i] == '"')
+			return i + 1;
+	}
+	return 0;
+}
+
+/* Bytes of the object or list at the start; 0: it has no end. */
+static size_t nested_size(struct slice s)
+{
+	size_t depth = 0, i = 0;
+	while (i < s.len) {
+		char c = s.ptr[i];
+		size_t size = 1;
+		if (c == '"')
+			size = string_size(slice_of(s.ptr + i, s.len - i));
+		else if (c == '{' || c == '[')
+			depth++;
+		else if ((c == '}' || c == ']') && --depth == 0)
+			return i + 1;
+		if (size == 0)
+			return 0;
+		i += size;
+	}
+	return 0;
+}
+
+static size_t word_size(struct slice s)
+{
+	size_t i = 0;
+	while (i < s.len && !is_space(s.ptr[i]) && memchr(",:{}[]\"", s.ptr[i], 7) == NULL)
+		i++;
+	return i;
+}
+
+static size_t value_size(struct slice s)
+{
+	if (s.len > 0 && s.ptr[0] == '"')
+		return string_size(s);
+	if (s.len > 0 && (s.ptr[0] == '{' || s.ptr[0] == '['))
+		return nested_size(s);
+	return word_size(s);
+}
+
+struct slice json_scan_members(struct slice object)
+{
+	skip_space(&object);
+	if (object.len == 0 || object.ptr[0] != '{')
+		return (struct slice){NULL, 0};
+	skip(&object, 1);
+	return object;
+}
+
+bool json_scan_next(struct slice *members, struct slice *name, struct slice *value)
+{
+	size_t n;
+	skip_space(members);
+	if (members->len > 0 && members->ptr[0] == ',')
+		skip(members, 1);
+	skip_space(members);
+	n = string_size(*members);
+	if (n == 0)
+		return false;
+	*name = slice_of(members->ptr + 1, n - 2);
+	skip(members, n);
+	skip_space(members);
+	if (members->len == 0 || members->ptr[0] != ':')
+		return false;
+	skip(members, 1);
+	skip_space(members);
+	n = value_size(*members);
+	*value = slice_of(members->ptr, n);
+	skip(members, n);
+	return n > 0;
+}
+
+struct slice json_scan_find(struct slice object, struct slice name)
+{
+	struct slice members = json_scan_members(object), found, value;
+	while (json_scan_next(&members, &found, &value))
+		if (slice_equal(found, name))
+			return value;
+	return (struct slice){NULL, 0};
+}
+
+struct slice json_scan_text(struct slice value)
+{
+	size_t n = string_size(value);
+	return n > 0 ? slice_of(value.ptr + 1, n - 2) : (struct slice){NULL, 0};
+}

@@ -1,0 +1,20 @@
+/* message_line: a message as one line for people: mark, topic, key, operation and row, in colours. What a program reads
+ * is the JSON instead. Control characters are written as \u00xx, so a row cannot steer the terminal; long texts are cut.
+ * Pure. Thread: any. */
+#ifndef TIDEWAY_MESSAGE_LINE_H
+#define TIDEWAY_MESSAGE_LINE_H
+
+#include "base/buf.h"
+
+struct message_line {
+	struct slice topic;
+	struct slice key;   /* ptr NULL: null key */
+	struct slice value; /* ptr NULL: tombstone */
+};
+
+/* Appends the line without headers and line end. A value that has no operation and row is written as it is. */
+void message_line_put(struct buf *out, const struct message_line *message, bool colour);
+/* Appends one header to the line. */
+void message_line_put_header(struct buf *out, struct slice name, struct slice value, bool colour);
+
+#endif
