@@ -23,12 +23,7 @@ enum full_state { FULL_UNKNOWN, FULL_READING, FULL_DONE };
 /* Whether the stream begins behind the point: then the point says nothing any more. */
 static bool passed(const struct start *start, const struct position *point)
 {
-	const struct position *from = &start->position;
-	if (point->gtids.flavour != GTID_NONE && point->gtids.flavour == from->gtids.flavour)
-		return gtid_set_subset(&point->gtids, &from->gtids);
-	if (point->file[0] == '\0' || from->file[0] == '\0' || !position_same_server(point, from))
-		return false;
-	return position_compare_files(point->file, point->offset, from->file, from->offset) <= 0;
+	return position_passed(&start->position, point);
 }
 
 /* A table of a followed database that the catalog at the stream's position does not have: it is made before the point, or it

@@ -37,14 +37,9 @@ void stream_forget_plan(struct stream *stream, struct slice db, struct slice tab
 
 bool stream_covered(struct stream *stream, const struct point *point)
 {
-	const struct gtid *gtid = &stream->group.gtid.gtid;
-	if (point == NULL)
-		return false;
-	/* files of another server say nothing */
-	if ((gtid->flavour == GTID_NONE || gtid->flavour != point->position.gtids.flavour) &&
-	    !position_same_server(&point->position, &stream->read))
-		return false;
-	return position_covers(&point->position, gtid, stream->read.file, stream->read.offset);
+	const struct trx_place trx = {&stream->group.gtid.gtid, stream->read.server,
+				      stream->read.file, stream->read.offset};
+	return point && position_covers(&point->position, &trx);
 }
 
 bool stream_before_adopted(struct stream *stream, struct slice db)

@@ -84,11 +84,6 @@ int64_t position_watermark(const struct position *position)
 							    : position->commit_ms;
 }
 
-bool position_same_server(const struct position *a, const struct position *b)
-{
-	return strcmp(a->server, b->server) == 0;
-}
-
 /* The number behind the last '.', without its zeros: "mysql-bin.000003" gives "3". */
 static struct slice file_number(const char *file)
 {
@@ -114,14 +109,28 @@ int position_compare_files(const char *file_a, uint64_t offset_a, const char *fi
 	return (offset_a > offset_b) - (offset_a < offset_b);
 }
 
-bool position_covers(const struct position *position, const struct gtid *gtid, const char *file,
-		     uint64_t offset)
+/* Files of two servers have nothing to do with each other. */
+static bool files_compare(const char *server_a, const char *file_a, const char *server_b,
+			  const char *file_b)
 {
-	if (gtid->flavour != GTID_NONE && gtid->flavour == position->gtids.flavour)
-		return gtid_set_contains(&position->gtids, gtid);
-	if (position->file[0] == '\0' || file[0] == '\0')
-		return false; /* not known: a row twice rather than none */
-	return position_compare_files(file, offset, position->file, position->offset) < 0;
+	return strcmp(server_a, server_b) == 0 && file_a[0] != '\0' && file_b[0] != '\0';
+}
+
+bool position_covers(const struct position *position, const struct trx_place *trx)
+{
+	if (trx->gtid->flavour != GTID_NONE && trx->gtid->flavour == position->gtids.flavour)
+		return gtid_set_contains(&position->gtids, trx->gtid);
+	return files_compare(position->server, position->file, trx->server, trx->file) &&
+	       position_compare_files(trx->file, trx->offset, position->file, position->offset) < 0;
+}
+
+bool position_passed(const struct position *position, const struct position *place)
+{
+	if (place->gtids.flavour != GTID_NONE && place->gtids.flavour == position->gtids.flavour)
+		return gtid_set_subset(&place->gtids, &position->gtids);
+	return files_compare(position->server, position->file, place->server, place->file) &&
+	       position_compare_files(place->file, place->offset, position->file,
+				      position->offset) <= 0;
 }
 
 void position_print(const struct position *position, struct buf *buf)

@@ -37,6 +37,14 @@ struct position {
 	size_t npending;
 };
 
+/* Where a transaction begins. Borrowed. */
+struct trx_place {
+	const struct gtid *gtid; /* its own; GTID_NONE: it has none */
+	const char *server;      /* as in struct position */
+	const char *file;        /* "": not known */
+	uint64_t offset;
+};
+
 void position_init(struct position *position);
 void position_fini(struct position *position);
 void position_copy(struct position *dst, const struct position *src);
@@ -45,16 +53,16 @@ void position_pending_add(struct position *position, const struct pending *pendi
 bool position_pending_remove(struct position *position, bool is_alter, struct slice id);
 /* A time before which the server wrote nothing that is after the position; 0: not known. */
 int64_t position_watermark(const struct position *position);
-/* Whether files and offsets of the two may be compared. */
-bool position_same_server(const struct position *a, const struct position *b);
 /* Compares binlog coordinates of one server: by the number at the end of the file name, then by
  * offset. <0, 0, >0. */
 int position_compare_files(const char *file_a, uint64_t offset_a, const char *file_b,
 			   uint64_t offset_b);
-/* Whether the transaction that has this gtid and begins at file:offset lies before `position`, so
- * that a snapshot there has seen it: by GTID when both have one, else by coordinates. */
-bool position_covers(const struct position *position, const struct gtid *gtid, const char *file,
-		     uint64_t offset);
+/* Whether the transaction is before the position, so that a snapshot there contains it. Two places are compared by GTID where
+ * both have one of the same flavour, else by file and offset where both are of one server and known; otherwise the answer
+ * is no: a row is sent twice rather than never. */
+bool position_covers(const struct position *position, const struct trx_place *trx);
+/* Whether everything before `place` is before the position, too, by the same rule. */
+bool position_passed(const struct position *position, const struct position *place);
 /* "mysql-bin.000003:1234, GTID 0-1-17", for people. */
 void position_print(const struct position *position, struct buf *buf);
 

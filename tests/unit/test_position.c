@@ -31,14 +31,20 @@ static void files_compare_by_number_then_offset(void **state)
 	assert_true(position_compare_files("", 0, "b.000001", 4) < 0);
 }
 
+static bool covers(const struct position *position, const struct gtid *gtid, const char *file,
+		   uint64_t offset)
+{
+	return position_covers(position, &(struct trx_place){gtid, position->server, file, offset});
+}
+
 static void covers_by_gtid_when_both_have_one(void **state)
 {
 	(void)state;
 	struct position position = at("b.000002", 100, GTID_MARIADB, "0-1-5");
 	struct gtid gtid = {.flavour = GTID_MARIADB, .server_id = 1, .seq = 5};
-	assert_true(position_covers(&position, &gtid, "b.000009", 1));
+	assert_true(covers(&position, &gtid, "b.000009", 1));
 	gtid.seq = 6;
-	assert_false(position_covers(&position, &gtid, "b.000001", 1));
+	assert_false(covers(&position, &gtid, "b.000001", 1));
 	position_fini(&position);
 }
 
@@ -47,14 +53,54 @@ static void covers_by_coordinates_else(void **state)
 	(void)state;
 	struct position position = at("b.000002", 100, GTID_MYSQL, "");
 	struct gtid none = {.flavour = GTID_NONE};
-	assert_true(position_covers(&position, &none, "b.000002", 99));
-	assert_true(position_covers(&position, &none, "b.000001", 500));
-	assert_false(position_covers(&position, &none, "b.000002", 100));
-	assert_false(position_covers(&position, &none, "b.000003", 4));
-	assert_false(position_covers(&position, &none, "", 0));
+	assert_true(covers(&position, &none, "b.000002", 99));
+	assert_true(covers(&position, &none, "b.000001", 500));
+	assert_false(covers(&position, &none, "b.000002", 100));
+	assert_false(covers(&position, &none, "b.000003", 4));
+	assert_false(covers(&position, &none, "", 0));
 	position.file[0] = '\0';
-	assert_false(position_covers(&position, &none, "b.000001", 4));
+	assert_false(covers(&position, &none, "b.000001", 4));
 	position_fini(&position);
+}
+
+/* Files of another server are no answer, GTIDs are. */
+static void another_server_is_compared_by_gtid_only(void **state)
+{
+	(void)state;
+	struct position position = at("b.000002", 100, GTID_MARIADB, "0-1-5");
+	struct position place = at("b.000001", 4, GTID_NONE, "");
+	struct gtid none = {.flavour = GTID_NONE},
+		    seen = {.flavour = GTID_MARIADB, .server_id = 1, .seq = 5};
+	struct trx_place trx = {&none, "another", "b.000001", 4};
+	assert_false(position_covers(&position, &trx));
+	trx.server = position.server;
+	assert_true(position_covers(&position, &trx));
+	trx = (struct trx_place){&seen, "another", "b.000009", 4};
+	assert_true(position_covers(&position, &trx));
+	assert_true(position_passed(&position, &place));
+	strcpy(place.server, "another");
+	assert_false(position_passed(&position, &place));
+	position_fini(&place);
+	place = at("b.000009", 4, GTID_MARIADB, "0-1-5");
+	strcpy(place.server, "another");
+	assert_true(position_passed(&position, &place));
+	position_fini(&place);
+	place = at("b.000001", 4, GTID_MARIADB, "0-1-6");
+	assert_false(position_passed(&position, &place));
+	position_fini(&place);
+	position_fini(&position);
+}
+
+static void passed_by_coordinates_at_the_same_place(void **state)
+{
+	(void)state;
+	struct position position = at("b.000002", 100, GTID_NONE, "");
+	struct position place = at("b.000002", 100, GTID_NONE, "");
+	assert_true(position_passed(&position, &place));
+	place.offset = 101;
+	assert_false(position_passed(&position, &place));
+	place.file[0] = '\0';
+	assert_false(position_passed(&position, &place));
 }
 
 static void pending_is_owned(void **state)
@@ -137,6 +183,8 @@ int main(void)
 		cmocka_unit_test(files_compare_by_number_then_offset),
 		cmocka_unit_test(covers_by_gtid_when_both_have_one),
 		cmocka_unit_test(covers_by_coordinates_else),
+		cmocka_unit_test(another_server_is_compared_by_gtid_only),
+		cmocka_unit_test(passed_by_coordinates_at_the_same_place),
 		cmocka_unit_test(pending_is_owned),
 		cmocka_unit_test(copy_is_independent),
 		cmocka_unit_test(prints_for_people),
