@@ -13,6 +13,7 @@
 
 #include <pthread.h>
 
+struct cJSON;
 struct store;
 struct store_record;
 
@@ -68,5 +69,8 @@ bool checkpoint_next(struct checkpoint *checkpoint, size_t *at, struct slice pre
 /* The position's format, version 1 from the first release on. */
 void position_to_json(const struct position *position, struct buf *out);
 int position_from_json(struct position *position, struct slice json, struct err *err) MUST_CHECK;
+/* The same, of a document that is parsed already. */
+int position_from_item(struct position *position, const struct cJSON *json,
+		       struct err *err) MUST_CHECK;
 
 #endif

@@ -11,7 +11,6 @@
 #include "source/inspect.h"
 #include "source/standby.h"
 
-#include <cjson/cJSON.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,38 +52,54 @@ static bool is_needed(const struct choosing *choosing, const struct gtid_set *gt
 	return false;
 }
 
-static int add_point(struct choosing *choosing, const cJSON *record, const char *key,
-		     struct err *err)
+/* The stream's position contains what the stream has passed: the host is asked for that anyway. */
+static void need_position(struct choosing *choosing, const struct position *position)
 {
-	struct position position;
-	int rc;
-	position_init(&position);
-	rc = record_position(record, key, &position, err);
-	/* what the stream has passed is in the position: it is asked for by that alone */
-	if (rc > 0 && position.gtids.flavour == choosing->position->gtids.flavour &&
-	    !gtid_set_subset(&position.gtids, &choosing->position->gtids) &&
-	    !is_needed(choosing, &position.gtids))
-		need(choosing, &position.gtids);
-	position_fini(&position);
-	return rc < 0 ? -1 : 0;
+	if (position_is_set(position) &&
+	    position->gtids.flavour == choosing->position->gtids.flavour &&
+	    !gtid_set_subset(&position->gtids, &choosing->position->gtids) &&
+	    !is_needed(choosing, &position->gtids))
+		need(choosing, &position->gtids);
 }
 
-/* Rows of a table that was read later than the position stand behind it: a host that has not come to them yet would take
- * them back, and what it writes instead would count as read. */
-static int add_points(struct choosing *choosing, struct slice prefix, struct err *err)
+/* Rows of a table that was read after the stream's position are newer than it: a host that does not have their transactions
+ * yet would take them back, and what it writes instead would be dropped as already read. */
+static int need_of_tables(struct choosing *choosing, struct err *err)
+{
+	struct slice name, value;
+	struct arena arena;
+	size_t at = 0;
+	int rc = 0;
+	arena_init(&arena, 0);
+	while (rc == 0 &&
+	       checkpoint_next(&choosing->sync->checkpoint, &at, SLICE("full/"), &name, &value)) {
+		struct table_record record;
+		table_record_init(&record, TABLE_NEW);
+		rc = table_record_read(&record, name, value, &arena, err);
+		if (rc == 0) {
+			need_position(choosing, &record.start);
+			need_position(choosing, &record.read_at);
+		}
+		table_record_fini(&record);
+		arena_reset(&arena);
+	}
+	arena_fini(&arena);
+	return rc;
+}
+
+static int need_of_databases(struct choosing *choosing, struct err *err)
 {
 	struct slice name, value;
 	size_t at = 0;
 	int rc = 0;
-	while (rc == 0 &&
-	       checkpoint_next(&choosing->sync->checkpoint, &at, prefix, &name, &value)) {
-		cJSON *record = cJSON_ParseWithLength(value.ptr, value.len);
-		rc = add_point(choosing, record, "position", err);
+	while (rc == 0 && checkpoint_next(&choosing->sync->checkpoint, &at, SLICE("adopted/"),
+					  &name, &value)) {
+		struct position start;
+		position_init(&start);
+		rc = database_record_read(&start, name, value, err);
 		if (rc == 0)
-			rc = add_point(choosing, record, "read", err);
-		if (rc == 0)
-			rc = add_point(choosing, record, "reading", err);
-		cJSON_Delete(record);
+			need_position(choosing, &start);
+		position_fini(&start);
 	}
 	return rc;
 }
@@ -94,9 +109,7 @@ static int find_needed(struct choosing *choosing, struct err *err)
 	if (choosing->position == NULL)
 		return 0;
 	need(choosing, &choosing->position->gtids);
-	if (add_points(choosing, SLICE("full/"), err) < 0)
-		return -1;
-	return add_points(choosing, SLICE("adopted/"), err);
+	return need_of_tables(choosing, err) < 0 ? -1 : need_of_databases(choosing, err);
 }
 
 /* ---- one host ---- */

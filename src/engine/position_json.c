@@ -145,7 +145,7 @@ static int read_gtids(struct position *position, const cJSON *json, struct err *
 		       "the position record has GTIDs of an unknown flavour '%s'", flavour);
 }
 
-static int read_position(struct position *position, const cJSON *json, struct err *err)
+int position_from_item(struct position *position, const cJSON *json, struct err *err)
 {
 	const cJSON *version = cJSON_GetObjectItemCaseSensitive(json, "version");
 	uint64_t commit_ms = 0, watermark_ms = 0;
@@ -179,7 +179,7 @@ int position_from_json(struct position *position, struct slice text, struct err 
 	int rc;
 	if (json == NULL)
 		return err_set(err, ERR_INTERNAL, "the position record is no JSON");
-	rc = read_position(position, json, err);
+	rc = position_from_item(position, json, err);
 	cJSON_Delete(json);
 	return rc;
 }

@@ -8,7 +8,6 @@
 #include "engine/start_priv.h"
 #include "source/catalog_load.h"
 
-#include <cjson/cJSON.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -16,9 +15,6 @@ enum {
 	MISMATCHES_MAX = 3,  /* rounds in which a table's rows may be of another definition */
 	POSITION_TRIES = 20, /* definitions that may have changed meanwhile */
 };
-
-/* How far a table's full sync has come. FULL_UNKNOWN: it has no record. */
-enum full_state { FULL_UNKNOWN, FULL_READING, FULL_DONE };
 
 /* Whether the stream begins behind the point: then the point says nothing any more. */
 static bool passed(const struct start *start, const struct position *point)
@@ -47,37 +43,12 @@ static void put_aside(struct start *start, const struct table *table, struct sli
 	map_set(&start->known, known->full_name, (void *)(uintptr_t)known);
 }
 
-/* The definition in a table's record, where it has one: that of its point, which the stream's position may not have. */
-static int load_aside(struct start *start, struct slice full_name, const cJSON *record,
-		      struct err *err)
+static enum table_phase state_of(const struct start *start, struct slice full_name)
 {
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(record, "table");
-	struct catalog *had;
-	const struct table *table;
-	size_t at = 0;
-	char *text;
-	int rc;
-	if (!cJSON_IsObject(item))
-		return 0;
-	had = catalog_new(0);
-	text = cJSON_PrintUnformatted(item);
-	rc = catalog_table_from_json(had, slice_str(text), err);
-	free(text);
-	table = catalog_next(had, &at);
-	if (rc == 0 && table) {
-		put_aside(start, table, full_name);
-		catalog_put(start->was, table);
-	}
-	catalog_free(had);
-	return rc;
+	return (enum table_phase)(uintptr_t)map_get(&start->states, full_name);
 }
 
-static enum full_state state_of(const struct start *start, struct slice full_name)
-{
-	return (enum full_state)(uintptr_t)map_get(&start->states, full_name);
-}
-
-static void set_state(struct start *start, struct slice full_name, enum full_state state)
+static void set_state(struct start *start, struct slice full_name, enum table_phase state)
 {
 	map_set(&start->states, arena_copy(&start->arena, full_name), (void *)(uintptr_t)state);
 }
@@ -96,29 +67,35 @@ static void note_late(struct start *start, struct slice full_name, const struct 
 	point->never = at == NULL;
 }
 
-/* What a record says: the state of its table; its point and definition into sync->points and sync->aside. */
-static int load_record(struct start *start, struct slice full_name, const cJSON *record,
-		       struct err *err)
+/* Takes over what the record of a table contains: its phase, and its positions as far as the stream has not passed them. */
+static void take_record(struct start *start, struct slice full_name,
+			const struct table_record *record)
 {
-	struct map *points = &start->sync->points;
-	const struct point *point;
-	const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(record, "state"));
-	bool done = text && strcmp(text, "done") == 0;
-	if (text == NULL)
-		return err_set(err, ERR_INTERNAL, "checkpoint record full/%.*s cannot be read",
-			       SLICE_FMT(full_name));
-	set_state(start, full_name, done ? FULL_DONE : FULL_READING);
-	if (start_load_point(start, points, full_name, record, "position", err) < 0 ||
-	    start_load_point(start, &start->sync->late, full_name, record, "read", err) < 0 ||
-	    load_aside(start, full_name, record, err) < 0)
-		return -1;
-	point = map_get(&start->sync->late, full_name);
-	if (point && passed(start, &point->position))
-		start_drop_point(&start->sync->late, full_name);
-	point = map_get(points, full_name);
-	if (done && point && passed(start, &point->position))
-		start_drop_point(points, full_name);
-	return 0;
+	bool copied = record->phase == TABLE_COPIED;
+	set_state(start, full_name, record->phase);
+	/* the stream may have passed the start position of a table that is read again: it keeps it all the same */
+	if (position_is_set(&record->start) && !(copied && passed(start, &record->start)))
+		start_set_point(start, &start->sync->points, full_name, &record->start);
+	/* a table that is read again gets another one */
+	if (copied && position_is_set(&record->read_at))
+		note_late(start, full_name, &record->read_at);
+	if (record->definition) {
+		put_aside(start, record->definition, full_name);
+		catalog_put(start->was, record->definition);
+	}
+}
+
+static int load_record(struct start *start, struct slice name, struct slice full_name,
+		       struct slice json, struct err *err)
+{
+	struct table_record record;
+	int rc;
+	table_record_init(&record, TABLE_NEW);
+	rc = table_record_read(&record, name, json, &start->arena, err);
+	if (rc == 0)
+		take_record(start, full_name, &record);
+	table_record_fini(&record);
+	return rc;
 }
 
 /* Whether the script wants a table of this full name, wherever its dot is. */
@@ -145,14 +122,9 @@ static int load_records(struct start *start, struct err *err)
 	size_t at = 0;
 	int rc = 0;
 	while (rc == 0 &&
-	       checkpoint_next(&start->sync->checkpoint, &at, SLICE("full/"), &name, &value)) {
-		cJSON *record;
-		if (!wants_name(start, table_of_record(name)))
-			continue;
-		record = cJSON_ParseWithLength(value.ptr, value.len);
-		rc = load_record(start, table_of_record(name), record, err);
-		cJSON_Delete(record);
-	}
+	       checkpoint_next(&start->sync->checkpoint, &at, SLICE("full/"), &name, &value))
+		if (wants_name(start, table_of_record(name)))
+			rc = load_record(start, name, table_of_record(name), value, err);
 	return rc;
 }
 
@@ -167,7 +139,7 @@ static void decide(struct start *start)
 	start->nreads = 0;
 	for (unsigned i = 0; i < start->nselected; i++) {
 		const struct table *table = start->selected[i];
-		if (!stream_only && state_of(start, table->full_name) != FULL_DONE)
+		if (!stream_only && state_of(start, table->full_name) != TABLE_COPIED)
 			start->reads[start->nreads++] = (struct full_table){.table = table};
 	}
 }
@@ -186,7 +158,7 @@ static void note_gone(struct start *start)
 	struct slice name, value;
 	size_t at = 0;
 	while (checkpoint_next(&start->sync->checkpoint, &at, SLICE("full/"), &name, &value))
-		if (state_of(start, table_of_record(name)) == FULL_READING &&
+		if (state_of(start, table_of_record(name)) == TABLE_COPYING &&
 		    !is_selected(start, table_of_record(name)))
 			note_late(start, table_of_record(name), NULL);
 }
@@ -198,7 +170,7 @@ static void decide_again(struct start *start)
 	for (unsigned i = 0; i < start->nreads; i++) {
 		struct full_table *old = &start->reads[i];
 		if (atomic_load(&old->done)) {
-			set_state(start, old->table->full_name, FULL_DONE);
+			set_state(start, old->table->full_name, TABLE_COPIED);
 			free(old->mismatch);
 			continue;
 		}
@@ -269,7 +241,7 @@ static void add_reads(struct start *start)
 	for (unsigned i = 0; i < start->nselected; i++) {
 		const struct table *table = start->selected[i];
 		bool exact = start->snapshot.exact && table_transactional(table);
-		if (state_of(start, table->full_name) == FULL_DONE ||
+		if (state_of(start, table->full_name) == TABLE_COPIED ||
 		    is_read(start, table->full_name))
 			continue;
 		if ((table->npk == 0 && !exact) || table->versioned)
@@ -310,36 +282,13 @@ static void save_database(struct saves *saves, const struct catalog *catalog, st
 			record_table(saves, table, true);
 }
 
-/* {"state":..,"position":..,"read":..,"table":..}; state or point is there, each other may be NULL. Where the table is read
- * now, its snapshot's position is in "reading" instead of "read". */
-static struct slice point_record(struct start *start, const char *state,
-				 const struct position *point, const struct position *read,
-				 const struct table *table)
+static void save_database_start(struct start *start, struct saves *saves, struct slice db)
 {
 	struct buf json;
-	struct slice text;
 	buf_init(&json);
-	buf_char(&json, '{');
-	if (state)
-		buf_printf(&json, "\"state\":\"%s\"", state);
-	if (state && point)
-		buf_char(&json, ',');
-	if (point) {
-		buf_put(&json, SLICE("\"position\":"));
-		position_to_json(point, &json);
-	}
-	if (read) {
-		buf_printf(&json, ",\"%s\":", strcmp(state, "done") == 0 ? "read" : "reading");
-		position_to_json(read, &json);
-	}
-	if (table) {
-		buf_put(&json, SLICE(",\"table\":"));
-		catalog_table_to_json(table, &json);
-	}
-	buf_char(&json, '}');
-	text = arena_copy(&start->arena, buf_slice(&json));
+	database_record_write(&start->snapshot.position, &json);
+	saves_add(saves, record_name(&start->arena, "adopted", db), buf_slice(&json));
 	buf_fini(&json);
-	return text;
 }
 
 /* A database that the position's catalog does not have is followed from this snapshot on: what its tables were before
@@ -350,8 +299,7 @@ static void adopt_database(struct start *start, struct saves *saves, struct slic
 		return;
 	catalog_copy_database(start->adopted, start->fresh, db);
 	start_set_point(start, &start->sync->adopted, db, &start->snapshot.position);
-	saves_add(saves, record_name(&start->arena, "adopted", db),
-		  point_record(start, NULL, &start->snapshot.position, NULL, NULL));
+	save_database_start(start, saves, db);
 	save_database(saves, start->adopted, db);
 }
 
@@ -380,6 +328,30 @@ static const struct position *highest(const struct snapshot *snapshot)
 	return highest;
 }
 
+/* What is saved before the first row of a table is sent, and when it is done. at, definition: may be NULL. */
+static void save_read(struct start *start, struct full_table *read, const struct position *at,
+		      const struct position *here, const struct table *definition,
+		      struct saves *saves)
+{
+	struct table_record record;
+	struct buf json;
+	table_record_init(&record, TABLE_COPYING);
+	record.definition = definition;
+	if (at)
+		position_copy(&record.start, at);
+	position_copy(&record.read_at, highest(&start->snapshot));
+	record_progress(saves, read->table->full_name, &record);
+	record.phase = TABLE_COPIED;
+	position_fini(&record.read_at);
+	if (!passed(start, here))
+		position_copy(&record.read_at, here);
+	buf_init(&json);
+	table_record_write(&record, &json);
+	read->done_record = arena_copy(&start->arena, buf_slice(&json));
+	buf_fini(&json);
+	table_record_fini(&record);
+}
+
 /* Where the events of a table that is read now begin to count. A keyed table whose reading was cut off keeps its
  * first point: rows deleted since must be deleted downstream too, and replaying the overlap converges
  * (docs/decisions/0001). A table without a key, or of which nothing was written, is taken from this snapshot on. */
@@ -394,10 +366,10 @@ static int place_read(struct start *start, struct full_table *read, struct saves
 					      : &start->snapshot.position;
 	const struct position *at;
 	const struct table *known;
-	enum full_state state = state_of(start, table->full_name);
-	if (state != FULL_UNKNOWN && guard_read(start, table, err) < 0)
+	enum table_phase state = state_of(start, table->full_name);
+	if (state != TABLE_NEW && guard_read(start, table, err) < 0)
 		return -1;
-	if (state == FULL_UNKNOWN || table->npk == 0 || read->untouched) {
+	if (state == TABLE_NEW || table->npk == 0 || read->untouched) {
 		adopt_database(start, saves, table->db);
 		if (!passed(start, here))
 			start_set_point(start, points, table->full_name, here);
@@ -408,14 +380,11 @@ static int place_read(struct start *start, struct full_table *read, struct saves
 	point = map_get(points, table->full_name);
 	at = point ? &point->position : NULL;
 	known = map_get(&start->known, table->full_name);
-	if (known == NULL && state != FULL_UNKNOWN)
+	if (known == NULL && state != TABLE_NEW)
 		known = catalog_find(start->was, table->db, table->name);
-	saves_add(saves, record_name(&start->arena, "full", table->full_name),
-		  point_record(start, "reading", at, highest(&start->snapshot), known));
-	read->done_record =
-		point_record(start, "done", at, passed(start, here) ? NULL : here, known);
+	save_read(start, read, at, here, known, saves);
 	note_late(start, table->full_name, here);
-	set_state(start, table->full_name, FULL_READING);
+	set_state(start, table->full_name, TABLE_COPYING);
 	return 0;
 }
 
@@ -471,9 +440,7 @@ static int begin_stream_only(struct start *start, struct err *err)
 	}
 	if (rc == 0) {
 		for (unsigned i = 0; i < start->nselected; i++)
-			saves_add(&saves,
-				  record_name(&start->arena, "full", start->selected[i]->full_name),
-				  RECORD_FULL_DONE);
+			record_phase(&saves, start->selected[i]->full_name, TABLE_COPIED);
 		checkpoint_post(&start->sync->checkpoint, &saves, &start->position);
 	}
 	position_fini(&now);

@@ -11,25 +11,28 @@ struct slice record_name(struct arena *arena, const char *kind, struct slice nam
 	return arena_printf(arena, "%s/%.*s", kind, SLICE_FMT(name));
 }
 
-int record_position(const cJSON *record, const char *key, struct position *position,
-		    struct err *err)
-{
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(record, key);
-	char *text;
-	int rc;
-	if (!cJSON_IsObject(item))
-		return 0;
-	text = cJSON_PrintUnformatted(item);
-	rc = position_from_json(position, slice_str(text), err);
-	free(text);
-	return rc < 0 ? -1 : 1;
-}
-
 static void add(struct saves *saves, struct buf *name, struct buf *json, bool present)
 {
 	saves_add(saves, buf_slice(name), present ? buf_slice(json) : (struct slice){NULL, 0});
 	buf_fini(name);
 	buf_fini(json);
+}
+
+void record_progress(struct saves *saves, struct slice full_name, const struct table_record *record)
+{
+	struct buf name, json;
+	buf_init(&name);
+	buf_init(&json);
+	buf_printf(&name, "full/%.*s", SLICE_FMT(full_name));
+	if (record->phase != TABLE_NEW)
+		table_record_write(record, &json);
+	add(saves, &name, &json, record->phase != TABLE_NEW);
+}
+
+void record_phase(struct saves *saves, struct slice full_name, enum table_phase phase)
+{
+	const struct table_record record = {.phase = phase};
+	record_progress(saves, full_name, &record);
 }
 
 void record_table(struct saves *saves, const struct table *table, bool present)

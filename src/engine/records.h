@@ -6,18 +6,16 @@
 #include "base/arena.h"
 #include "engine/saves.h"
 #include "engine/sync.h"
+#include "engine/table_record.h"
 #include "schema/catalog.h"
-
-struct cJSON;
-
-#define RECORD_FULL_DONE SLICE("{\"state\":\"done\"}")
-#define RECORD_FULL_READING SLICE("{\"state\":\"reading\"}")
 
 /* "full/shop.orders", "adopted/shop" ... in the arena. */
 struct slice record_name(struct arena *arena, const char *kind, struct slice name);
-/* The position that a record of the checkpoint has under this key, into one that is initialised: 1; 0: it has none; -1. */
-int record_position(const struct cJSON *record, const char *key, struct position *position,
-		    struct err *err) MUST_CHECK;
+/* How far a table has come, `full/<db.table>`. */
+void record_progress(struct saves *saves, struct slice full_name,
+		     const struct table_record *record);
+/* The same of a table that has a phase and nothing else; TABLE_NEW: the record goes. */
+void record_phase(struct saves *saves, struct slice full_name, enum table_phase phase);
 /* A table's definition, `catalog/<db.table>/<version>`; not present: the record goes. */
 void record_table(struct saves *saves, const struct table *table, bool present);
 /* `doubt/<file:offset>`: {"db":..,"table":..}; and back: `at` is its name behind the prefix, it is made in the arena. */

@@ -10,7 +10,6 @@
 #include "source/inspect.h"
 #include "source/catalog_load.h"
 
-#include <cjson/cJSON.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -111,32 +110,21 @@ void start_drop_point(struct map *points, struct slice name)
 		position_fini(&point->position);
 }
 
-int start_load_point(struct start *start, struct map *points, struct slice name,
-		     const cJSON *record, const char *key, struct err *err)
-{
-	struct position position;
-	int rc;
-	position_init(&position);
-	rc = record_position(record, key, &position, err);
-	if (rc > 0)
-		start_set_point(start, points, name, &position);
-	position_fini(&position);
-	return rc < 0 ? -1 : 0;
-}
-
 static int load_adopted(struct start *start, struct err *err)
 {
 	struct slice prefix = SLICE("adopted/"), name, value;
 	size_t at = 0;
-	while (checkpoint_next(&start->sync->checkpoint, &at, prefix, &name, &value)) {
-		cJSON *record = cJSON_ParseWithLength(value.ptr, value.len);
-		int rc = start_load_point(start, &start->sync->adopted, without(name, prefix),
-					  record, "position", err);
-		cJSON_Delete(record);
-		if (rc < 0)
-			return err_wrap(err, "checkpoint record %.*s", SLICE_FMT(name));
+	int rc = 0;
+	while (rc == 0 && checkpoint_next(&start->sync->checkpoint, &at, prefix, &name, &value)) {
+		struct position position;
+		position_init(&position);
+		rc = database_record_read(&position, name, value, err);
+		if (rc == 0)
+			start_set_point(start, &start->sync->adopted, without(name, prefix),
+					&position);
+		position_fini(&position);
 	}
-	return 0;
+	return rc;
 }
 
 static void load_doubts(struct start *start)
@@ -502,29 +490,47 @@ int start_check_saved(struct start *start, struct err *err)
 	return identity_check(start->sync, &start->position, err);
 }
 
-/* The other sources' heartbeats need not wait for a server that is away, unless tables of it are half read. */
-static void tell_watermark(struct start *start)
+/* Whether a table of the checkpoint is half copied: 1, 0, -1. */
+static int has_unfinished_copy(struct start *start, struct err *err)
 {
-	struct sync *sync = start->sync;
 	struct slice name, value;
 	size_t at = 0;
+	int rc = 0;
+	while (rc == 0 &&
+	       checkpoint_next(&start->sync->checkpoint, &at, SLICE("full/"), &name, &value)) {
+		struct table_record record;
+		table_record_init(&record, TABLE_NEW);
+		rc = table_record_read(&record, name, value, &start->arena, err);
+		if (rc == 0)
+			rc = record.phase != TABLE_COPIED;
+		table_record_fini(&record);
+	}
+	return rc;
+}
+
+/* Lets the other sources' heartbeats continue while this server is away, unless a table of it is half copied. */
+static int raise_saved_watermark(struct start *start, struct err *err)
+{
+	struct sync *sync = start->sync;
+	int unfinished;
 	if (sync->watermarks == NULL || !start->found)
-		return;
-	while (checkpoint_next(&sync->checkpoint, &at, SLICE("full/"), &name, &value))
-		if (!slice_starts(value, SLICE("{\"state\":\"done\"")))
-			return;
-	if (position_watermark(&start->position) > 0)
+		return 0;
+	unfinished = has_unfinished_copy(start, err);
+	if (unfinished < 0)
+		return -1;
+	if (!unfinished && position_watermark(&start->position) > 0)
 		watermarks_raise(sync->watermarks, sync->config->source_number,
 				 position_watermark(&start->position));
+	return 0;
 }
 
 int start_look(struct start *start, struct err *err)
 {
 	struct checkpoint *checkpoint = &start->sync->checkpoint;
 	struct handover *handover = &start->sync->handover;
-	if (checkpoint_load(checkpoint, &start->position, &start->found, err) < 0)
+	if (checkpoint_load(checkpoint, &start->position, &start->found, err) < 0 ||
+	    raise_saved_watermark(start, err) < 0)
 		return -1;
-	tell_watermark(start);
 	start->looks = start->sync->config->mode != MODE_FULL;
 	if (choose_source(start, err) < 0 || look_at_tables(start, err) < 0 ||
 	    check_server(start, err) < 0 || check_history(start, err) < 0 ||

@@ -6,8 +6,6 @@
 
 #include "engine/start.h"
 
-struct cJSON;
-
 /* The definitions as they are now, of every database that the patterns can name, into start->fresh. */
 int start_load_fresh(struct start *start, struct err *err) MUST_CHECK;
 /* Whether a statement in the binlog may have changed one of those definitions between that look and the position: 1, 0, -1. */
@@ -19,8 +17,5 @@ void start_free_reads(struct full_table *reads, unsigned n);
 void start_set_point(struct start *start, struct map *points, struct slice name,
 		     const struct position *position);
 void start_drop_point(struct map *points, struct slice name);
-/* The point that a record of the checkpoint has under this key, if it has one. */
-int start_load_point(struct start *start, struct map *points, struct slice name,
-		     const struct cJSON *record, const char *key, struct err *err) MUST_CHECK;
 
 #endif

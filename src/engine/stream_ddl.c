@@ -57,9 +57,10 @@ static bool wants(struct stream *stream, struct slice db, struct slice table)
 		!stream_covered(stream, map_get(points, full_name(stream, db, table))));
 }
 
-static struct slice full_record(struct stream *stream, struct slice db, struct slice table)
+static void save_phase(struct stream *stream, struct slice db, struct slice table,
+		       enum table_phase phase)
 {
-	return record_name(&stream->statement, "full", full_name(stream, db, table));
+	record_phase(&stream_attached(stream)->saves, full_name(stream, db, table), phase);
 }
 
 /* A table whose definition is not had: the database says so. */
@@ -76,8 +77,7 @@ static void note_made(struct stream *stream, const struct ddl_effect *effect, bo
 void stream_table_told(struct stream *stream, const struct table *table)
 {
 	if (map_remove(&stream->made, table->full_name))
-		stream_attach(stream, full_record(stream, table->db, table->name),
-			      RECORD_FULL_DONE);
+		save_phase(stream, table->db, table->name, TABLE_COPIED);
 }
 
 /* Whether the rows that a name stands for at this statement were not read by the full sync: it was read later, when another
@@ -106,9 +106,8 @@ static void save_effect(struct stream *stream, const struct ddl_effect *effect)
 	bool renamed = effect->new_table.len > 0;
 	bool after = renamed ? wants(stream, effect->new_db, effect->new_table) : before;
 	const struct ddl_name from = {effect->db, effect->table};
-	const struct ddl_name to = {effect->new_db, effect->new_table};
-	struct slice full = full_record(stream, renamed ? effect->new_db : effect->db,
-					renamed ? effect->new_table : effect->table);
+	const struct ddl_name to =
+		renamed ? (struct ddl_name){effect->new_db, effect->new_table} : from;
 	if (effect->before)
 		record_table(&stream_attached(stream)->saves, effect->before, false);
 	if (effect->after)
@@ -120,14 +119,12 @@ static void save_effect(struct stream *stream, const struct ddl_effect *effect)
 			      full_name(stream, effect->db, effect->table));
 	/* what the start has read after the statement has a record with a position of its own */
 	if (before && (effect->after == NULL || renamed) && !is_read_later(stream, &from))
-		stream_attach(stream, full_record(stream, effect->db, effect->table),
-			      (struct slice){NULL, 0});
+		save_phase(stream, effect->db, effect->table, TABLE_NEW);
 	if (after && effect->after &&
 	    (effect->op == DDL_CREATE || (renamed && !is_read_later(stream, &to))))
-		stream_attach(stream, full,
-			      renamed && unread(stream, effect->new_db, effect->new_table)
-				      ? RECORD_FULL_READING
-				      : RECORD_FULL_DONE);
+		save_phase(stream, to.db, to.table,
+			   renamed && unread(stream, to.db, to.table) ? TABLE_COPYING
+								      : TABLE_COPIED);
 }
 
 /* The schema that a DDL message shows: after the change; of a dropped table before it. */
@@ -378,27 +375,19 @@ static int read_from_here(struct stream *stream, const struct ddl_name *name,
 {
 	const struct gtid *gtid = &stream->group.gtid.gtid;
 	struct saves saves = {NULL, NULL};
-	struct position here;
-	struct buf json;
+	struct table_record record;
+	struct position *here = &record.start;
 	if (wait_acknowledged(stream, err) < 0)
 		return -1;
-	position_init(&here);
-	position_copy(&here, &stream->read);
-	here.offset = stream->cursor.offset;
-	if (gtid->flavour != GTID_NONE && gtid->flavour == here.gtids.flavour)
-		gtid_set_add(&here.gtids, gtid);
-	buf_init(&json);
-	buf_put(&json, SLICE("{\"state\":\"reading\",\"position\":"));
-	position_to_json(&here, &json);
-	if (table) {
-		buf_put(&json, SLICE(",\"table\":"));
-		catalog_table_to_json(table, &json);
-	}
-	buf_char(&json, '}');
-	saves_add(&saves, full_record(stream, name->db, name->table), buf_slice(&json));
+	table_record_init(&record, TABLE_COPYING);
+	record.definition = table;
+	position_copy(here, &stream->read);
+	here->offset = stream->cursor.offset;
+	if (gtid->flavour != GTID_NONE && gtid->flavour == here->gtids.flavour)
+		gtid_set_add(&here->gtids, gtid);
+	record_progress(&saves, full_name(stream, name->db, name->table), &record);
 	checkpoint_post(&stream->lane.sync->checkpoint, &saves, NULL);
-	buf_fini(&json);
-	position_fini(&here);
+	table_record_fini(&record);
 	saves_fini(&saves);
 	return 0;
 }

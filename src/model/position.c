@@ -47,6 +47,12 @@ void position_copy(struct position *dst, const struct position *src)
 		position_pending_add(dst, &src->pending[i]);
 }
 
+bool position_is_set(const struct position *position)
+{
+	return position->server[0] != '\0' || position->file[0] != '\0' ||
+	       position->gtids.flavour != GTID_NONE;
+}
+
 static struct slice own(struct slice s)
 {
 	char *copy = mem_alloc(s.len);

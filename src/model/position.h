@@ -48,6 +48,8 @@ struct trx_place {
 void position_init(struct position *position);
 void position_fini(struct position *position);
 void position_copy(struct position *dst, const struct position *src);
+/* Whether it is a place: what position_init makes is not. */
+bool position_is_set(const struct position *position);
 void position_pending_add(struct position *position, const struct pending *pending);
 /* True when it was there. */
 bool position_pending_remove(struct position *position, bool is_alter, struct slice id);

@@ -1,6 +1,7 @@
 /* choose: a position that moves to another server. */
 #include "engine/choose.c"
 
+#include "sink/store.h"
 #include "source/conn_priv.h"
 #include "unit.h"
 
@@ -50,49 +51,53 @@ static void the_sequence_is_never_lowered(void **state)
 	position_fini(&position);
 }
 
-/* A point of a record, as it is saved. */
-static cJSON *record_with(const char *key, const char *gtids)
+/* How many sets of GTIDs are needed when the checkpoint has this position in a record of a table. */
+static size_t needed_with(struct choosing *choosing, enum table_phase phase, bool is_start,
+			  const char *gtids)
 {
-	cJSON *record = cJSON_CreateObject();
-	struct position point = saved(1);
+	struct table_record record;
 	struct err err = ERR_INIT;
 	struct buf json;
+	struct position point = saved(1);
+	table_record_init(&record, phase);
 	assert_int_equal(gtid_set_parse(&point.gtids, slice_str(gtids), &err), 0);
+	position_copy(is_start ? &record.start : &record.read_at, &point);
 	buf_init(&json);
-	position_to_json(&point, &json);
-	cJSON_AddItemToObject(record, key, cJSON_Parse(buf_cstr(&json)));
+	table_record_write(&record, &json);
+	assert_int_equal(checkpoint_put(&choosing->sync->checkpoint, SLICE("full/d.t"),
+					buf_slice(&json), &err),
+			 0);
+	assert_int_equal(need_of_tables(choosing, &err), 0);
 	buf_fini(&json);
+	table_record_fini(&record);
 	position_fini(&point);
-	return record;
-}
-
-static size_t needed_with(struct choosing *choosing, const char *key, const char *gtids)
-{
-	cJSON *record = record_with(key, gtids);
-	struct err err = ERR_INIT;
-	assert_int_equal(add_point(choosing, record, key, &err), 0);
-	cJSON_Delete(record);
 	return choosing->nneeded;
 }
 
 /* What a table was read behind is needed as long as it lies behind the position, each by itself and once. */
 static void points_that_are_needed(void **state)
 {
+	struct sync sync = {.config = NULL};
 	struct position position = saved(1);
-	struct choosing choosing = {.position = &position};
+	struct choosing choosing = {.sync = &sync, .position = &position};
 	struct err err = ERR_INIT;
 	(void)state;
+	checkpoint_init(&sync.checkpoint, store_open_memory(), "shop");
 	assert_int_equal(gtid_set_parse(&position.gtids, SLICE("0-2-65"), &err), 0);
 	need(&choosing, &position.gtids);
-	assert_int_equal(needed_with(&choosing, "position", "0-1-20"), 1);
-	assert_int_equal(needed_with(&choosing, "read", "0-2-65"), 1);
-	assert_int_equal(needed_with(&choosing, "read", "0-1-80"), 2);
-	assert_int_equal(needed_with(&choosing, "reading", "0-1-80"), 2);
-	assert_int_equal(needed_with(&choosing, "reading", "0-2-90"), 3);
+	assert_int_equal(needed_with(&choosing, TABLE_COPIED, true, "0-1-20"), 1);
+	assert_int_equal(needed_with(&choosing, TABLE_COPIED, false, "0-2-65"), 1);
+	assert_int_equal(needed_with(&choosing, TABLE_COPIED, false, "0-1-80"), 2);
+	assert_int_equal(needed_with(&choosing, TABLE_COPYING, false, "0-1-80"), 2);
+	assert_int_equal(needed_with(&choosing, TABLE_COPYING, false, "0-2-90"), 3);
+	assert_int_equal(checkpoint_put(&sync.checkpoint, SLICE("full/d.t"), SLICE("{}"), &err), 0);
+	assert_int_equal(need_of_tables(&choosing, &err), -1);
+	assert_int_equal(err.code, ERR_INTERNAL);
 	for (size_t i = 0; i < choosing.nneeded; i++)
 		gtid_set_fini(&choosing.needed[i]);
 	free(choosing.needed);
 	position_fini(&position);
+	checkpoint_fini(&sync.checkpoint);
 }
 
 int main(void)

@@ -1,0 +1,291 @@
+/* table_record: the records of tables and databases in a checkpoint, also those that released versions have written
+ * (tests/data/checkpoints). */
+#include "unit.h"
+
+#include "engine/checkpoint.h"
+#include "engine/table_record.h"
+#include "sink/store.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define FOLDER "tests/data/checkpoints"
+
+static struct position place(unsigned file, uint64_t offset)
+{
+	struct position position;
+	position_init(&position);
+	snprintf(position.server, sizeof(position.server), "1");
+	snprintf(position.file, sizeof(position.file), "bin.%06u", file);
+	position.offset = offset;
+	return position;
+}
+
+static int read_text(struct table_record *record, const char *json, struct arena *arena,
+		     struct err *err)
+{
+	table_record_init(record, TABLE_NEW);
+	return table_record_read(record, SLICE("full/d.t"), slice_str(json), arena, err);
+}
+
+static void a_phase_alone_is_short(void **state)
+{
+	static const struct {
+		enum table_phase phase;
+		const char *json;
+	} cases[] = {{TABLE_COPYING, "{\"state\":\"reading\"}"},
+		     {TABLE_COPIED, "{\"state\":\"done\"}"}};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct table_record record;
+		struct arena arena;
+		struct err err = ERR_INIT;
+		struct buf json;
+		arena_init(&arena, 0);
+		buf_init(&json);
+		table_record_init(&record, cases[i].phase);
+		table_record_write(&record, &json);
+		assert_slice(buf_slice(&json), cases[i].json);
+		assert_int_equal(read_text(&record, cases[i].json, &arena, &err), 0);
+		assert_int_equal(record.phase, cases[i].phase);
+		assert_false(position_is_set(&record.start));
+		assert_false(position_is_set(&record.read_at));
+		assert_null(record.definition);
+		table_record_fini(&record);
+		buf_fini(&json);
+		arena_fini(&arena);
+	}
+}
+
+/* The key of the snapshot's position depends on the phase: host selection wants both, the stream only that of a finished copy. */
+static void everything_survives_the_round_trip(void **state)
+{
+	static const struct table table = {.db = {"d", 1},
+					   .name = {"t", 1},
+					   .full_name = {"d.t", 3},
+					   .engine = {"InnoDB", 6},
+					   .version = 7};
+	static const enum table_phase phases[] = {TABLE_COPYING, TABLE_COPIED};
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct table_record record, again;
+		struct arena arena;
+		struct err err = ERR_INIT;
+		struct buf json;
+		arena_init(&arena, 0);
+		buf_init(&json);
+		table_record_init(&record, phases[i]);
+		record.start = place(2, 400);
+		record.read_at = place(3, 500);
+		record.definition = &table;
+		table_record_write(&record, &json);
+		assert_int_equal(strstr(buf_cstr(&json), "\"reading\":{") != NULL, i == 0);
+		assert_int_equal(strstr(buf_cstr(&json), "\"read\":{") != NULL, i == 1);
+		assert_int_equal(read_text(&again, buf_cstr(&json), &arena, &err), 0);
+		assert_int_equal(again.phase, phases[i]);
+		assert_string_equal(again.start.file, "bin.000002");
+		assert_int_equal(again.start.offset, 400);
+		assert_string_equal(again.read_at.file, "bin.000003");
+		assert_int_equal(again.read_at.offset, 500);
+		assert_slice(again.definition->full_name, "d.t");
+		assert_slice(again.definition->engine, "InnoDB");
+		assert_int_equal(again.definition->version, 7);
+		table_record_fini(&again);
+		table_record_fini(&record);
+		buf_fini(&json);
+		arena_fini(&arena);
+	}
+}
+
+static void a_database_has_a_start(void **state)
+{
+	struct position start = place(4, 1234), again;
+	struct err err = ERR_INIT;
+	struct buf json;
+	(void)state;
+	buf_init(&json);
+	position_init(&again);
+	database_record_write(&start, &json);
+	assert_int_equal(database_record_read(&again, SLICE("adopted/d"), buf_slice(&json), &err),
+			 0);
+	assert_string_equal(again.file, "bin.000004");
+	assert_int_equal(again.offset, 1234);
+	position_fini(&again);
+	assert_int_equal(database_record_read(&again, SLICE("adopted/d"), SLICE("{}"), &err), -1);
+	assert_int_equal(err.code, ERR_INTERNAL);
+	assert_non_null(strstr(err.text, "adopted/d"));
+	buf_fini(&json);
+	position_fini(&start);
+}
+
+/* rule 24: a checkpoint that cannot be read is an error, never "nothing was copied". */
+static void what_cannot_be_read_is_an_error(void **state)
+{
+	static const char *const texts[] = {
+		"",
+		"no json",
+		"[]",
+		"{}",
+		"{\"state\":1}",
+		"{\"state\":\"chunks\"}",
+		"{\"state\":\"done\",\"position\":{\"version\":2}}",
+		"{\"state\":\"done\",\"read\":{\"version\":2}}",
+		"{\"state\":\"reading\",\"reading\":{\"version\":2}}",
+		"{\"state\":\"reading\",\"table\":{\"db\":5}}",
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct table_record record;
+		struct arena arena;
+		struct err err = ERR_INIT;
+		arena_init(&arena, 0);
+		assert_int_equal(read_text(&record, texts[i], &arena, &err), -1);
+		assert_int_equal(err.code, ERR_INTERNAL);
+		assert_non_null(strstr(err.text, "full/d.t"));
+		table_record_fini(&record);
+		arena_fini(&arena);
+	}
+}
+
+/* ---- checkpoints of released versions ---- */
+
+/* Which kinds of records the fixtures have: a bit for each member, by phase. */
+struct kinds {
+	bool tables[3][2][2][2]; /* phase, start, read_at, definition */
+	unsigned databases;
+};
+
+static void check_table(struct kinds *kinds, struct slice name, struct slice json)
+{
+	struct table_record record;
+	struct arena arena;
+	struct err err = ERR_INIT;
+	struct buf again;
+	arena_init(&arena, 0);
+	buf_init(&again);
+	table_record_init(&record, TABLE_NEW);
+	if (table_record_read(&record, name, json, &arena, &err) < 0)
+		fail_msg("%s", err.text);
+	kinds->tables[record.phase][position_is_set(&record.start)]
+		     [position_is_set(&record.read_at)][record.definition != NULL] = true;
+	table_record_write(&record, &again);
+	assert_int_equal(again.len, json.len);
+	assert_memory_equal(buf_cstr(&again), json.ptr, json.len);
+	buf_fini(&again);
+	table_record_fini(&record);
+	arena_fini(&arena);
+}
+
+static void check_database(struct kinds *kinds, struct slice name, struct slice json)
+{
+	struct position start;
+	struct err err = ERR_INIT;
+	struct buf again;
+	buf_init(&again);
+	position_init(&start);
+	assert_int_equal(database_record_read(&start, name, json, &err), 0);
+	database_record_write(&start, &again);
+	assert_int_equal(again.len, json.len);
+	assert_memory_equal(buf_cstr(&again), json.ptr, json.len);
+	kinds->databases++;
+	buf_fini(&again);
+	position_fini(&start);
+}
+
+static void copy_file(const char *from, const char *to)
+{
+	FILE *in = fopen(from, "r"), *out = fopen(to, "w");
+	int c;
+	assert_non_null(in);
+	assert_non_null(out);
+	while ((c = getc(in)) != EOF)
+		putc(c, out);
+	fclose(in);
+	assert_int_equal(fclose(out), 0);
+}
+
+/* A file of the folder, opened as the sync does (which locks a file beside it, hence the copy). */
+static void check_file(struct kinds *kinds, const char *file)
+{
+	char folder[] = "/tmp/table_record.XXXXXX", from[600], path[64], lock[80];
+	struct checkpoint checkpoint;
+	struct position position;
+	struct err err = ERR_INIT;
+	struct store *store;
+	struct slice name, json;
+	size_t at = 0;
+	bool found;
+	assert_non_null(mkdtemp(folder));
+	snprintf(from, sizeof(from), FOLDER "/%s", file);
+	snprintf(path, sizeof(path), "%s/checkpoint", folder);
+	snprintf(lock, sizeof(lock), "%s.lock", path);
+	copy_file(from, path);
+	store = store_open_file(path, "copy", &err);
+	if (store == NULL)
+		fail_msg("%s", err.text);
+	checkpoint_init(&checkpoint, store, "copy");
+	position_init(&position);
+	if (checkpoint_load(&checkpoint, &position, &found, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_true(found);
+	while (checkpoint_next(&checkpoint, &at, SLICE("full/"), &name, &json))
+		check_table(kinds, name, json);
+	for (at = 0; checkpoint_next(&checkpoint, &at, SLICE("adopted/"), &name, &json);)
+		check_database(kinds, name, json);
+	position_fini(&position);
+	checkpoint_fini(&checkpoint);
+	unlink(path);
+	unlink(lock);
+	rmdir(folder);
+}
+
+static void check_version(const char *version)
+{
+	struct kinds kinds = {.databases = 0};
+	DIR *folder = opendir(FOLDER);
+	struct dirent *entry;
+	assert_non_null(folder);
+	while ((entry = readdir(folder)))
+		if (strncmp(entry->d_name, version, strlen(version)) == 0)
+			check_file(&kinds, entry->d_name);
+	closedir(folder);
+	assert_true(kinds.tables[TABLE_COPYING][0][1][0]); /* its copy runs */
+	assert_true(kinds.tables[TABLE_COPYING][1][1][0]); /* after the stream's position */
+	assert_true(
+		kinds.tables[TABLE_COPYING][1][1][1]); /* likewise, the catalog does not have it */
+	assert_true(kinds.tables[TABLE_COPYING][1][0][1]); /* an unread table got its name */
+	assert_true(kinds.tables[TABLE_COPYING][0][0][0]); /* likewise, nobody can read it */
+	assert_true(kinds.tables[TABLE_COPIED][0][0][0]);
+	assert_true(kinds.tables[TABLE_COPIED][0][1][0]); /* read again after a cut-off */
+	assert_true(kinds.tables[TABLE_COPIED][1][1][0]); /* after the stream's position */
+	assert_true(kinds.tables[TABLE_COPIED][1][1][1]);
+	assert_true(kinds.databases > 0);
+}
+
+/* They are read, and written back to the same bytes: an older version can read them again. */
+static void checkpoints_of_0_1_0(void **state)
+{
+	(void)state;
+	check_version("0.1.0");
+}
+
+static void checkpoints_of_0_1_1(void **state)
+{
+	(void)state;
+	check_version("0.1.1");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_phase_alone_is_short),
+		cmocka_unit_test(everything_survives_the_round_trip),
+		cmocka_unit_test(a_database_has_a_start),
+		cmocka_unit_test(what_cannot_be_read_is_an_error),
+		cmocka_unit_test(checkpoints_of_0_1_0),
+		cmocka_unit_test(checkpoints_of_0_1_1),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
