@@ -1,11 +1,12 @@
 -- tideway.mask: masks for columns = { ["db.table"] = { mask = { column = mask.email } } }.
--- Text masks on a column that is not text give text: the column is then written as STRING.
+-- A text mask returns text for every column type. Except BYTES, the column is then written as
+-- STRING.
 local masks = require "tideway.core.masks"
 local hash = require "tideway.hash"
 
 local mask = {}
 
--- Characters of a text; bytes when it is no UTF-8.
+-- Return the characters of a text as a list, or its bytes when the text is not valid UTF-8.
 local function characters(text)
   local list = {}
   local pattern = utf8.len(text) and utf8.charpattern or "."
@@ -13,7 +14,7 @@ local function characters(text)
   return list
 end
 
--- alice@example.com -> a***@example.com; what is no address becomes ***.
+-- alice@example.com -> a***@example.com. A text that is not an address becomes ***.
 mask.email = masks.new { name = "email", text = true, apply = function(value)
   local text = tostring(value)
   local name, host = text:match("^(.+)@([^@]+)$")
@@ -21,7 +22,8 @@ mask.email = masks.new { name = "email", text = true, apply = function(value)
   return characters(name)[1] .. "***@" .. host
 end }
 
--- +49 170 1234567 -> +** *** ***4567: digits but the last four; all of them when there are no more than four.
+-- +49 170 1234567 -> +** *** ***4567. Hides all digits except the last four; a number of at most
+-- four digits is hidden completely.
 mask.phone = masks.new { name = "phone", text = true, apply = function(value)
   local text = tostring(value)
   local digits = select(2, text:gsub("%d", ""))
@@ -32,7 +34,8 @@ mask.phone = masks.new { name = "phone", text = true, apply = function(value)
   end))
 end }
 
--- SHA-256 in hex: equal values stay equal. mask.hash { key = ... } is HMAC, which cannot be tried out by guessing.
+-- SHA-256 in hex: equal values have equal hashes. mask.hash { key = ... } is HMAC-SHA-256: without
+-- the key, nobody can find a value by hashing guesses.
 mask.hash = masks.new { name = "hash", text = true,
   apply = function(value) return hash.sha256(tostring(value)) end,
   build = function(options)
@@ -45,7 +48,8 @@ mask.hash = masks.new { name = "hash", text = true,
     end }
   end }
 
--- mask.last(4): all characters but the last n; all of them when there are no more than n.
+-- mask.last(n): hides all characters except the last n. A text of at most n characters is hidden
+-- completely.
 mask.last = masks.new { name = "last", usage = "mask.last(4)", build = function(count)
   if math.type(count) ~= "integer" or count < 0 then error("mask.last(n) needs the number of characters to keep", 2) end
   return masks.new { name = "last", arguments = ("(%d)"):format(count), text = true, apply = function(value)
@@ -55,7 +59,7 @@ mask.last = masks.new { name = "last", usage = "mask.last(4)", build = function(
   end }
 end }
 
--- mask.const(value): this value in every row, also where the column is NULL.
+-- mask.const(value): the value in every row, including rows whose column is NULL.
 mask.const = masks.new { name = "const", usage = 'mask.const("x")', build = function(value)
   local kind = type(value)
   if kind ~= "string" and kind ~= "number" and kind ~= "boolean" then

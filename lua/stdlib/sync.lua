@@ -1,21 +1,24 @@
--- tideway.sync: registers a sync and gives the helpers for rows. A row has no methods, since a column may be called
--- anything: they are functions here.
+-- tideway.sync: registers a sync, and contains the helpers for rows. The helpers are functions and
+-- not methods of a row, since a column may have the name of any method.
 local cbase = require "tideway.cbase"
 local core = require "tideway.core"
 local fault = require "tideway.core.fault"
 
 local sync = {}
 
--- run { name =, source =, sink =, ... }: registers; it starts when the script ends.
+-- run { name =, source =, sink =, ... }: registers a sync. The sync starts when the script ends.
 function sync.run(options)
   core.register(options, fault.here())
 end
 
--- has(row, column): whether the image carries the column (NULL counts as carried).
+-- has(row, column): whether the table has the column and this image contains it (a NULL is
+-- contained).
 sync.has = cbase.row_has
--- get(row, column, default): the value, or default where it is NULL, not there or not carried.
+-- get(row, column, default): the value, or default when the value is NULL, the table has no such
+-- column, or this image does not contain it.
 sync.get = cbase.row_get
--- copy(row): a plain table that outlives the function; NULL is json.null.
+-- copy(row): a plain table that the script may keep after the function has returned. NULL is
+-- json.null.
 sync.copy = cbase.row_copy
 
 return sync

@@ -1,5 +1,6 @@
--- tideway.test: unit tests of a mapping, run by `tideway test`. test.load runs a sync.lua in a lane of its own that
--- connects to nothing; tables come from CREATE TABLE, rows from tables; what comes back is what would be written.
+-- tideway.test: unit tests of a mapping, run by `tideway test`. test.load runs a sync.lua in a lane
+-- of its own, which connects to nothing. A test defines tables by CREATE TABLE statements and rows
+-- by Lua tables, and gets the records that the sync would write.
 local cbase = require "tideway.cbase"
 local ctest = require "tideway.ctest"
 local json = require "tideway.json"
@@ -30,18 +31,18 @@ local function shown(value)
   return #text > MAX_SHOWN and text:sub(1, MAX_SHOWN) .. "..." or text
 end
 
--- An assertion that does not hold: raises with the line of the test.
+-- Report a failed assertion: raise an error that names the line of the test.
 local function fail(fmt, ...)
   error(cbase.where() .. ": " .. fmt:format(...), 0)
 end
 
--- case(name, fn): one test; what it raises is a failure.
+-- case(name, fn): runs one test. It fails when fn raises.
 function test.case(name, fn)
   local ok, message = pcall(fn)
   ctest.report(ok, name, not ok and tostring(message) or nil)
 end
 
--- equal(got, expected): by ==.
+-- equal(got, expected): fails unless got == expected.
 function test.equal(got, expected)
   if got ~= expected then fail("got %s, expected %s", shown(got), shown(expected)) end
 end
@@ -60,24 +61,24 @@ local function difference(got, expected, path)
   end
 end
 
--- same(got, expected): tables by content.
+-- same(got, expected): like equal, but compares tables by their contents.
 function test.same(got, expected)
   local found = difference(got, expected, "")
   if found then fail("%s", found) end
 end
 
--- absent(map, key): there is a table, and the key is not in it.
+-- absent(map, key): fails unless map is a table without the key.
 function test.absent(map, key)
   if type(map) ~= "table" then fail("looked for %s in %s, which is no table", shown(key), shown(map)) end
   if map[key] ~= nil then fail("%s is there: %s", shown(key), shown(map[key])) end
 end
 
--- ok(value, message): true, or anything but nil and false.
+-- ok(value, message): fails when value is nil or false.
 function test.ok(value, message)
   if not value then fail("%s", message or "got " .. shown(value) .. ", expected something true") end
 end
 
--- raises(fn, text): fn raises, and the message contains the text. Returns the message.
+-- raises(fn, text): fails unless fn raises a message that contains the text. Returns the message.
 function test.raises(fn, text)
   local ok, message = pcall(fn)
   if ok then fail("nothing was raised, expected %s", text and shown(text) or "an error") end
@@ -92,7 +93,8 @@ local function image(payload, name)
   return part.dataColumn
 end
 
--- A record as tests read it: topic key op before after schema headers partition value (decoded), text (as written).
+-- Return a record as tests read it: topic, key, op, before, after, schema, headers, partition,
+-- value (the decoded JSON) and text (the value as written).
 local function readable(record)
   local out = { topic = record.topic, key = record.key, op = record.op, headers = record.headers,
     partition = record.partition, text = record.value }
@@ -116,14 +118,16 @@ end
 local Sync = {}
 Sync.__index = Sync
 
--- Errors of the sync itself, with the line of the test in front.
+-- Call fn and return its results. When it raises, raise its message as a text: it already begins
+-- with the line of the test.
 local function guarded(fn, ...)
   local result = table.pack(pcall(fn, ...))
   if not result[1] then error(tostring(result[2]), 0) end
   return table.unpack(result, 2, result.n)
 end
 
--- load(path, { env = { NAME = "value" } }): the sync.lua at the path, relative to the test file.
+-- load(path, { env = { NAME = "value" } }): loads the sync.lua at the path, which is relative to
+-- the test file.
 function test.load(path, options)
   if type(path) ~= "string" then fail("test.load needs the path of a sync.lua") end
   for key in pairs(options or {}) do
@@ -132,13 +136,14 @@ function test.load(path, options)
   return setmetatable({ handle = guarded(ctest.load, path, options and options.env or {}) }, Sync)
 end
 
--- table(sql): CREATE TABLE db.name (...): the table is there from now on.
+-- table(sql): executes a CREATE TABLE db.name (...). Returns the sync, so that calls can be
+-- chained.
 function Sync:table(sql)
   guarded(self.handle.statement, self.handle, sql)
   return self
 end
 
--- ddl(sql): a statement in the stream; its records.
+-- ddl(sql): sends a DDL statement through the stream. Returns its records.
 function Sync:ddl(sql)
   return all_readable(guarded(self.handle.statement, self.handle, sql))
 end
@@ -147,7 +152,8 @@ local function change(self, op, name, before, after)
   return all_readable(guarded(self.handle.change, self.handle, op, name, before, after))
 end
 
--- insert(table, row), delete(table, row), read(table, row): one change and its records.
+-- insert(table, row), delete(table, row), read(table, row): send one change. Return its records.
+-- read is a row that the full sync has read.
 function Sync:insert(name, row)
   return change(self, "insert", name, nil, row)
 end
@@ -160,7 +166,8 @@ function Sync:read(name, row)
   return change(self, "read", name, nil, row)
 end
 
--- update(table, old row, what changes): json.null sets NULL.
+-- update(table, old row, changed columns): sends one update. Returns its records. json.null sets a
+-- column to NULL.
 function Sync:update(name, old, changes)
   local new = {}
   for column, value in pairs(old) do new[column] = value end
@@ -168,7 +175,7 @@ function Sync:update(name, old, changes)
   return change(self, "update", name, old, new)
 end
 
--- close(): ends the lane of the test; otherwise that happens when it is collected.
+-- close(): ends the lane of the test. Without it, the garbage collector ends the lane.
 function Sync:close()
   self.handle:close()
 end

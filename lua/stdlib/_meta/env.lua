@@ -2,10 +2,10 @@
 -- luacheck: ignore
 
 ---@class tideway.env
----@field [string] string? the variable, or the NAME=value of the command line
+---@field [string] string? the NAME=value of the command line, else the environment variable; nil when neither is set
 local env = {}
 
----The variable; raises when there is none.
+---The value of a variable. Raises when the variable is not set.
 ---@param name string
 ---@return string
 function env.need(name) end

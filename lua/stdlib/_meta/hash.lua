@@ -24,7 +24,7 @@ function hash.hmac_sha256(key, text) end
 ---@return integer
 function hash.crc32(text) end
 
----What Kafka's Java producer partitions by.
+---The hash by which Kafka's Java producer chooses the partition of a key.
 ---@param text string
 ---@return integer
 function hash.murmur2(text) end

@@ -4,13 +4,15 @@
 ---@class tideway.heartbeat
 local beat = {}
 
----The text of a heartbeat for a time in ms.
+---The text of the heartbeat message for a time in milliseconds.
 ---@param ms integer
 ---@return string
 function beat:message(ms) end
 
 local heartbeat = {}
 
+---Describes heartbeats. interval: the seconds between two; topic: one topic instead of every
+---destination topic.
 ---@param options { interval: number?, topic: string? }
 ---@return tideway.heartbeat
 function heartbeat.new(options) end

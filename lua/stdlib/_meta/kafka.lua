@@ -6,10 +6,13 @@
 ---@class tideway.producer
 local producer = {}
 
----topic, key and value are required; json.null is a null key, or a tombstone.
+---Sends a record. topic, key and value are required. json.null is a null key as the key, a
+---tombstone as the value.
 ---@param record { topic: string, key: any, value: any, headers: table?, partition: integer? }
 function producer:send(record) end
 
+---Waits until all records are acknowledged, for at most `seconds`. Returns true, or nil and a
+---message.
 ---@param seconds number
 function producer:flush(seconds) end
 
@@ -18,7 +21,8 @@ function producer:close() end
 ---@class tideway.consumer
 local consumer = {}
 
----The next record, or nil when none came in time; a null key and a tombstone's value are json.null.
+---Returns the next record, nil when none arrives within `seconds`, or nil and a message after an
+---error. A null key is json.null, as is the value of a tombstone.
 ---@param seconds number
 ---@return table?
 function consumer:poll(seconds) end
@@ -39,26 +43,27 @@ function admin:list() end
 
 local kafka = {}
 
+---Describes a sink that sends messages to Kafka. Nothing connects.
 ---@param options { brokers: string|string[], properties: table<string, tideway.scalar>?, name: string? }
 ---@return tideway.sink
 function kafka.sink(options) end
 
----Each message as a line, to a file or stdout.
+---Describes a sink that writes each message as a line to a file, or to stdout without one.
 ---@param options { file: string?, name: string? }
 ---@return tideway.sink
 function kafka.lines(options) end
 
----exec only.
+---Connects a producer. Only in `tideway exec`.
 ---@param options { brokers: string|string[], properties: table? }
 ---@return tideway.producer
 function kafka.producer(options) end
 
----exec only.
+---Connects a consumer. Only in `tideway exec`.
 ---@param options { brokers: string|string[], topics: string[], group: string?, from_beginning: boolean? }
 ---@return tideway.consumer
 function kafka.consumer(options) end
 
----exec only.
+---Connects an admin client, which creates, deletes and lists topics. Only in `tideway exec`.
 ---@param options { brokers: string|string[], properties: table? }
 ---@return tideway.topic_admin
 function kafka.topics(options) end

@@ -1,6 +1,7 @@
 ---@meta tideway.log
 -- luacheck: ignore
 
+---Writes lines to the log of the program, formatted as by string.format.
 local log = {}
 
 ---@param format string

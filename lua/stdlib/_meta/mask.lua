@@ -1,6 +1,8 @@
 ---@meta tideway.mask
 -- luacheck: ignore
 
+---Edits the value of a column before anything else reads it. NULL stays NULL, except with
+---mask.const.
 ---@class tideway.mask
 
 ---@class tideway.mask_hash: tideway.mask
@@ -8,15 +10,16 @@
 
 local mask = {}
 
----a***@example.com
+---a***@example.com; *** for a text that is not an address
 ---@type tideway.mask
 mask.email = nil
 
----+** *** ***4567
+---+** *** ***4567: hides all digits except the last four.
 ---@type tideway.mask
 mask.phone = nil
 
----SHA-256 in hex; mask.hash { key = ... } is HMAC.
+---SHA-256 in hex: short values can be guessed. mask.hash { key = ... } is HMAC-SHA-256, which needs
+---the key.
 ---@type tideway.mask_hash
 mask.hash = nil
 
@@ -24,12 +27,12 @@ mask.hash = nil
 ---@type tideway.mask
 mask.null = nil
 
----All but the last n characters.
+---Hides all characters except the last n.
 ---@param count integer
 ---@return tideway.mask
 function mask.last(count) end
 
----The value in every row.
+---The value in every row, including rows whose column is NULL.
 ---@param value tideway.scalar
 ---@return tideway.mask
 function mask.const(value) end

@@ -3,7 +3,7 @@
 
 ---@class tideway.secret
 
----The content of a file that prints as ***: a password or client property.
+---Reads a secret from a file, for a password or a client property. It prints as ***.
 ---@param path string relative to the script
 ---@return tideway.secret
 local function secret(path) end

@@ -4,19 +4,21 @@
 ---@class tideway.source
 local described = {}
 
----exec only: rows as tables of texts by column name.
+---Executes a statement. Returns the rows as tables of texts by column name, or nil and a message.
+---Only in `tideway exec`.
 ---@param sql string
 ---@return table<string, string>[]
 function described:query(sql) end
 
----exec only: an iterator over the stream.
+---Returns an iterator over the row changes in the binlog, or nil and a message. Only in `tideway
+---exec`.
 ---@param options { from: string?, wait_s: number? }? from: "now", "earliest" or "file:position"
 ---@return fun(): tideway.change?
 function described:changes(options) end
 
 ---@class tideway.mysql_options
 ---@field host string?
----@field hosts string[]? "host" or "host:port", tried in order; instead of host and socket
+---@field hosts string[]? "host" or "host:port", tried in order; replaces host and socket
 ---@field port integer?
 ---@field socket string?
 ---@field user string?
@@ -29,7 +31,7 @@ function described:changes(options) end
 
 local source = {}
 
----Describes a MySQL or MariaDB server; nothing connects.
+---Describes a MySQL or MariaDB server. Nothing connects.
 ---@param options tideway.mysql_options
 ---@return tideway.source
 function source.mysql(options) end

@@ -1,8 +1,9 @@
 ---@meta tideway.sync
 -- luacheck: ignore
--- Stubs for editors (LuaLS): add this folder to Lua.workspace.library. They are never run.
+-- Definitions for editors (LuaLS): add this folder to Lua.workspace.library. These files are never
+-- run.
 
----A pattern list: "db.table", with * ? {00..15} {a,b} !exclude /regex/ and backquotes.
+---One pattern or a list: "db.table", with * ? {00..15} {a,b} !exclude /regex/ and backquotes.
 ---@alias tideway.patterns string|string[]
 
 ---@alias tideway.scalar string|number|boolean
@@ -12,16 +13,16 @@
 
 ---@class tideway.record
 ---@field topic string
----@field key any text; json.null: null key
----@field value any JSON text; json.null: tombstone
+---@field key any a text, or json.null for a null key
+---@field value any a JSON text, or json.null for a tombstone
 ---@field op string?
 ---@field headers table<string, string>?
 ---@field partition integer?
 
 ---@class tideway.change
 ---@field op "insert"|"update"|"delete"|"read"|"ddl"|"heartbeat"
----@field is_new boolean insert or read
----@field row tideway.row the image at hand
+---@field is_new boolean whether op is insert or read
+---@field row tideway.row the current image
 ---@field image "before"|"after"
 ---@field before tideway.row?
 ---@field after tideway.row?
@@ -32,31 +33,33 @@
 ---@field gtid string?
 ---@field file string?
 ---@field pos integer?
----@field full boolean read by the full sync
----@field topic string? set in on_change: beats the rules
----@field key any set in on_change: beats the rules
----@field headers table<string, string|integer>? set in on_change
+---@field full boolean whether the full sync has read the row
+---@field topic string? for on_change to set; replaces the topic of the rules
+---@field key any for on_change to set; replaces the key of the rules
+---@field headers table<string, string|integer>? for on_change to set
 local change = {}
 
----Whether the source's values of a column differ; true but for an equal update.
+---Whether the source's values of a column differ. Always true when op is not update.
 ---@param column string
 ---@return boolean
 function change:changed(column) end
 
----Adds a record after the change's own. topic, key and value are required: `change` in any of them is the change's own,
----json.null a null key or a tombstone.
+---Adds a record after the records of the change. topic, key and value are required. `change` as one
+---of them is that of the change itself; json.null is a null key as the key, a tombstone as the
+---value.
 ---@param record { topic: string|tideway.change, key: any, value: any, headers: table?, partition: integer? }
 function change:emit(record) end
 
----The records as the options write them.
+---Iterates over the records that the options make from the change.
 ---@return fun(): tideway.record?
 function change:records() end
 
----The text of each record.
+---Returns the text of each record of the change.
 ---@return string ...
 function change:json() end
 
----A plain table that outlives the function; NULL in row, before and after is json.null.
+---Returns a plain table that the script may keep after the function has returned. NULL in row,
+---before and after is json.null.
 ---@return table
 function change:copy() end
 
@@ -81,7 +84,7 @@ function change:copy() end
 ---@field db { regex: string?, prefix: string?, to: string }[]?
 ---@field name nil|fun(t: tideway.table_info): string
 
----Names are those of columns of the source; "mail?" may be absent.
+---All names are source names of columns. A name with a question mark, "mail?", may be absent.
 ---@class tideway.columns
 ---@field tables tideway.patterns? list form only
 ---@field rename table<string, string>?
@@ -96,7 +99,7 @@ function change:copy() end
 ---@alias tideway.filter fun(row: tideway.row, change: tideway.change): any
 
 ---@class tideway.options
----@field name string identity of the checkpoint, [A-Za-z0-9._-], at most 48 characters
+---@field name string identifies the checkpoint: [A-Za-z0-9._-], at most 48 characters
 ---@field description string?
 ---@field source tideway.source|tideway.source[]
 ---@field sink tideway.sink
@@ -131,30 +134,33 @@ function change:copy() end
 ---@class tideway.out
 local out = {}
 
----Sends a record, or any table with topic, key and value (json.null: a null key, a tombstone), headers, partition.
+---Sends a record, or any table with topic, key, value, headers and partition. json.null is a null
+---key as the key, a tombstone as the value.
 ---@param record tideway.record|table
 function out:send(record) end
 
 local sync = {}
 
----Registers a sync; it starts when the script ends.
+---Registers a sync. It starts when the script ends.
 ---@param options tideway.options
 function sync.run(options) end
 
----Whether the image carries the column (NULL counts as carried).
+---Whether the table has the column and this image contains it (a NULL is contained).
 ---@param row tideway.row
 ---@param column string
 ---@return boolean
 function sync.has(row, column) end
 
----The value, or the default where it is NULL, not a column or not carried.
+---Returns the value, or the default when the value is NULL, the table has no such column, or this
+---image does not contain it.
 ---@param row tideway.row
 ---@param column string
 ---@param default any
 ---@return any
 function sync.get(row, column, default) end
 
----A plain table that outlives the function; NULL is json.null.
+---Returns a plain table that the script may keep after the function has returned. NULL is
+---json.null.
 ---@param row tideway.row
 ---@return table
 function sync.copy(row) end

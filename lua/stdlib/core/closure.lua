@@ -1,13 +1,14 @@
--- closure: masks, on_row, filter and on_change of a table as one Lua function, so that a change costs one call whatever
--- was written. The text of each shape is generated once and kept; functions go in as upvalues, so nothing is looked up,
--- no table is built and no varargs are copied when it runs.
+-- closure: generates one Lua function from the masks, on_row, filter and on_change of a table, so
+-- that each change costs one call from C. The source text depends only on which of these exist;
+-- each text is compiled once. The user's functions are upvalues, so a call looks up no names,
+-- builds no tables and copies no varargs.
 local cbase = require "tideway.cbase"
 
 local closure = {}
 
 local shapes = {}
 
--- A generated function for a text; `...` of the chunk are its upvalues.
+-- Return the function that a generated text makes. The arguments `...` become its upvalues.
 local function instantiate(text, name, ...)
   local maker = shapes[text]
   if not maker then
@@ -17,7 +18,7 @@ local function instantiate(text, name, ...)
   return maker(...)
 end
 
--- One line for each mask of a row.
+-- Return the generated lines that apply one mask to a row.
 local function mask_line(i, mask)
   if mask.bad_key then
     return ("    v = get(row, c%d)\n    if v ~= nil then\n      v = m%d(v, row)\n      if v == nil then k%d() end\n"
@@ -32,8 +33,9 @@ local function mask_line(i, mask)
   return ("    v = get(row, c%d)\n    if v ~= nil then row[c%d] = m%d(v, row) end\n"):format(i, i, i)
 end
 
--- masks(row): every mask of a table. masks: list of { column, apply, always, text, bad_key }; bad_key() raises: the column is
--- one of the key, and the mask gave nil.
+-- Return the function masks(row), which applies every mask of a table; nil when it has none.
+-- masks: a list of { column, apply, always, text, bad_key }. bad_key, of a key column only, raises;
+-- it is called when the mask returns nil.
 function closure.masks(masks)
   if #masks == 0 then return nil end
   local names, lines, values = {}, {}, {}
@@ -106,7 +108,10 @@ local function event_text(hooks)
   return table.concat(lines)
 end
 
--- event(change) from hooks { masks = fn or nil, on_row = {fn}, filter = fn or nil, on_change = {fn}, bad_row, bad_change }.
+-- Return the event function of a table, or nil when the table has no mask, filter or hook. hooks:
+-- { masks = fn or nil, on_row = {fn}, filter = fn or nil, on_change = {fn}, bad_row, bad_change }.
+-- event(change) returns false to drop the change, "insert" or "delete" when the filter accepts only
+-- one image of an update, and nil otherwise.
 function closure.event(hooks)
   if not hooks.masks and not hooks.filter and #hooks.on_row == 0 and #hooks.on_change == 0 then return nil end
   local values = { cbase.image, cbase.row_open, cbase.row_close, hooks.bad_row, hooks.bad_change,

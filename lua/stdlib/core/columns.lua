@@ -1,7 +1,8 @@
--- columns: what of a table is written, under which names, and what is masked. Everything is said with source
--- names. A name must be that of a column: in an entry for a table by its exact name of this table, in one by a pattern of at least
--- one table that it matches. "mail?" may be absent; of a name that ends with a question mark each is written twice.
--- Drops add up; a later rename or mask of the same column replaces an earlier one.
+-- columns: which columns of a table are written, under which names, and which are masked. The
+-- script uses source names. In an entry for an exact table name, each name must be a column of this
+-- table; in an entry for a pattern, a column of at least one table that the pattern matches.
+-- "mail?" may be absent. The question marks at the end of a column's own name are written twice.
+-- Drops accumulate; a later rename or mask of a column replaces an earlier one.
 local cbase = require "tideway.cbase"
 local fault = require "tideway.core.fault"
 local masks = require "tideway.core.masks"
@@ -12,7 +13,7 @@ local columns = {}
 
 local KEYS = option.group("columns")
 
--- A name as it is written: that of the column, and whether it may be absent.
+-- Parse a name as written. Return the name of the column, and whether the column may be absent.
 local function read_name(written, place)
   local base, marks = written:match("^(.-)(%?*)$")
   local name = base .. ("?"):rep(#marks // 2)
@@ -20,12 +21,13 @@ local function read_name(written, place)
   return name, #marks % 2 == 1
 end
 
--- The same backwards, for a column that may be absent.
+-- Return how to write the name of a column that may be absent.
 local function optional(name)
   return (name:gsub("%?+$", "%0%0")) .. "?"
 end
 
--- One use of a column: { name, optional, place, value, owner }. owner: the entry that it is in.
+-- Make a use of a column, { name, optional, place, value, owner }, and add it to its entry.
+-- owner: the entry.
 local function use(owner, written, place, value)
   local name, may_lack = read_name(written, place)
   local one = { name = name, optional = may_lack, place = place, value = value, owner = owner }
@@ -39,7 +41,8 @@ local function use_list(owner, list, place)
   return uses
 end
 
--- what: how such a map is written. take(value, place) gives the value of a use.
+-- Return the uses of a map by column name. what: how a user writes the map, for messages;
+-- take(value, place): checks a value and returns that of the use.
 local function use_map(owner, map, place, what, take)
   local uses, seen = {}, {}
   for _, written in ipairs(fault.sorted_keys(map)) do
@@ -58,7 +61,8 @@ local function destination_name(name, place)
   return name
 end
 
--- drop, keep, order, rename and mask as lists of uses; uses: all of them.
+-- Return an entry: drop, keep, order, rename and mask as lists of uses. uses: all uses of these
+-- lists.
 local function check_entry(value, place)
   local item, entry = {}, { uses = {} }
   for key, part in pairs(value) do
@@ -83,7 +87,7 @@ local function check_map_value(value, place)
   return check_entry(value, place)
 end
 
--- columns = { drop = ... } without tables: for every table.
+-- Return whether the value is one entry for every table, such as columns = { drop = ... }.
 local function is_plain(value)
   for key in pairs(value) do
     if KEYS.map[key] then return true end
@@ -124,7 +128,8 @@ end
 local Work = {}
 Work.__index = Work
 
--- Calls fn(position, use) for each of the uses whose column is there. exact: the others are refused.
+-- Call fn(position, use) for each use whose column the table has. exact: raise for the others,
+-- unless they may be absent.
 function Work:each(uses, exact, fn)
   for _, one in ipairs(uses or {}) do
     local at = self.index[one.name]
@@ -158,7 +163,7 @@ function Work:is_written(at)
   return not dropped and (not self.keep or kept ~= nil)
 end
 
--- Positions in the order in which they are written.
+-- Return the positions of the written columns, in the order in which they are written.
 function Work:positions()
   local list, seen = {}, {}
   local function add(at)
@@ -201,9 +206,9 @@ local function is_open(entry)
   return false
 end
 
--- Notes which columns there are: of a name in an entry by a pattern at least one table must have it. all: these are all tables
--- that the source has now; from here on columns.known refuses a table that an entry takes while a name has not been seen.
--- Returns the entries that take one of the tables by a pattern.
+-- Mark the uses whose column one of the tables has as seen. Return the entries that match one of
+-- the tables by a pattern. all: these are all tables that the source has now. From then on the
+-- selector is strict: columns.known raises for a table whose entry has an unseen use.
 function columns.learn(selector, tables, all)
   local entries, met = {}, {}
   for _, t in ipairs(tables) do
@@ -216,7 +221,7 @@ function columns.learn(selector, tables, all)
   return entries
 end
 
--- Names of the columns of the tables that an entry takes.
+-- Return the names of the columns of all tables that an entry applies to.
 local function names_of(selector, value, tables)
   local names, seen = {}, {}
   for _, t in ipairs(tables) do
@@ -237,7 +242,8 @@ end
 
 -- ---- names in another case ----
 
--- The first use whose column the table has in another case alone, and that column, unless an entry names it as well. had: names
+-- Return the first use whose name differs only in case from a column of the table, and the name of
+-- that column; nil when there is none, or an entry names that column too. had: the names of columns
 -- that the table has or had.
 local function find_other_case(selector, t, had)
   local entries, named = selector:collect(t.db, t.name), {}
@@ -262,7 +268,8 @@ local function refuse_other_case(selector, t, had)
   end
 end
 
--- One table may be there twice: as it is now, and as it was at the position.
+-- Raise for names that differ from a column only in case. A table may be in the list twice: as it
+-- is now, and as it was at the position.
 local function check_case(selector, tables)
   local had = {}
   for _, t in ipairs(tables) do
@@ -273,8 +280,9 @@ local function check_case(selector, tables)
   for _, t in ipairs(tables) do refuse_other_case(selector, t, had[t.db .. "." .. t.name]) end
 end
 
--- Once, with every selected table: refuses a name that none of the tables of its entry has, or that one has in another case. An
--- entry that takes no table yet is left to columns.known.
+-- Check the names in `columns`. Called once, with every selected table. Raise for a name that no
+-- table of its entry has, or that a table has in another case. An entry that applies to no table
+-- yet is checked by columns.known.
 function columns.check(selector, tables)
   for _, value in ipairs(columns.learn(selector, tables, true)) do
     for _, one in ipairs(value.uses) do
@@ -284,7 +292,8 @@ function columns.check(selector, tables)
   check_case(selector, tables)
 end
 
--- Whether an entry takes the table by a pattern and names a column that has never been seen.
+-- Return whether an entry matches the table by a pattern and has a use whose column has never been
+-- seen.
 local function has_unseen(selector, entry, index)
   if entry.exact or not selector.strict then return false end
   mark_seen(entry, index)
@@ -294,8 +303,9 @@ local function has_unseen(selector, entry, index)
   return false
 end
 
--- Refuses such a table, unless the names have been seen since, and one that has a name in another case. A table may come while
--- the sync runs, before the one that has the column, so that this is asked before its first row.
+-- Raise if an entry of the table still has an unseen use, or a name that differs from a column only
+-- in case. Called before the first row of the table and not earlier: a table that is created while
+-- the sync runs may appear before the table that has the column.
 function columns.known(selector, t)
   if selector.strict then refuse_other_case(selector, t, (index_of(t))) end
   for _, entry in ipairs(selector:collect(t.db, t.name)) do
@@ -306,8 +316,10 @@ function columns.known(selector, t)
   end
 end
 
--- out: columns (as core.prepare gives them), destination (name -> position), dest (position -> name or nil),
--- index, names, masks (list in table order), unseen (ask columns.known before the first row).
+-- Return columns (for core.prepare), destination (destination name -> position), dest (position
+-- -> destination name, nil when not written), index (source name -> position), names (position ->
+-- source name), masks (a list in table order), unseen (columns.known must be called before the
+-- first row).
 function columns.resolve(selector, t)
   local work = setmetatable(new_work(t), Work)
   local index, names, unseen = work.index, work.names, false
@@ -341,7 +353,8 @@ end
 
 -- ---- a column under another name ----
 
--- What the entries say of a table whatever they lack there; the names that they speak of, by which the user has decided.
+-- Apply the entries of a table without raising for missing columns. Return the work, and the set
+-- of the names that the entries contain: for these columns the user has decided what to write.
 local function lenient(selector, t)
   local work, spoken = setmetatable(new_work(t), Work), {}
   work.owners = {}
@@ -356,21 +369,24 @@ local function lenient(selector, t)
   return work, spoken
 end
 
--- The place that keeps a column's values from being written as they are, how, and the use; nil: nothing does.
+-- Return the place of the mask, drop or keep that prevents a column from being written unchanged;
+-- "masked", "dropped" or "not kept"; and the use. Return nil when the column is written unchanged.
 function Work:shelter(at)
   if self.mask[at] then return self.mask[at].place, "masked", self.mask[at] end
   if self.drop[at] then return self.drop[at].place, "dropped", self.drop[at] end
   if self.keep and not self.keep[at] then return self.keep_place, "not kept" end
 end
 
--- The first column of `work` that `old` does not have, that is written as it is and of which nobody speaks.
+-- Return the first column of `work` that is not in `old`, is written unchanged, and is named by no
+-- entry; or nil.
 local function newcomer(work, spoken, old)
   for at, name in ipairs(work.names) do
     if not old.index[name] and not work:shelter(at) and not spoken[name] then return name end
   end
 end
 
--- mask = { ["mail?"] = mask.email, ["post?"] = mask.email }: both names, for rows from before the statement may come.
+-- Return mask = { ["mail?"] = mask.email, ["post?"] = mask.email }, as a text. It contains both
+-- names, since rows from before the statement may follow.
 local function part_to_write(one, names)
   local items = {}
   for i, name in ipairs(names) do
@@ -380,13 +396,14 @@ local function part_to_write(one, names)
   return ("%s = { %s }"):format(one and one.value and "mask" or "drop", table.concat(items, ", "))
 end
 
--- "shop.users"; of a table that has another name now "shop.{users,people}", for a name without a table is refused.
+-- Return the pattern of a table, "shop.users". For a renamed table with an exact entry, returns
+-- "shop.{users,people}", since an exact name without a table is an error.
 local function pattern_to_write(before, after, exact)
   local function both(a, b) return (a == b or not exact) and b or ("{%s,%s}"):format(a, b) end
   return ("%s.%s"):format(both(before.db, after.db), both(before.name, after.name))
 end
 
--- What lets the sync go on with the column masked or dropped as before.
+-- Return the text that the user must write so that the column stays masked or dropped.
 local function remedy(old, new, one, names)
   local part, entry = part_to_write(one, names), one and old.owners[one.owner]
   if entry and new.owners[one.owner] then return ("%s in %s"):format(part, entry.place:name()) end
@@ -395,9 +412,10 @@ local function remedy(old, new, one, names)
   return ("[%s] = { %s } in columns"):format(tables, part)
 end
 
--- Raises when a column of `before` that is masked or not written is in `after` under a name (or in a table of a name)
--- of which nothing is said: its values would go out as they are. renames: source name -> new name; nil: they are not
--- known, only both definitions, and then a new column counts as the one that is gone.
+-- Raise when a column of `before` that is masked or not written would be written unchanged in
+-- `after`, because the column or the table has a new name that no entry contains. renames: old ->
+-- new name of columns. nil: the renames are unknown; then a new column counts as the column that
+-- has disappeared.
 function columns.guard(selector, before, after, renames)
   local old = lenient(selector, before)
   local new, spoken = lenient(selector, after)

@@ -1,6 +1,6 @@
--- fault: errors that say what, where and what to do about it. A place is a spot in the user's script:
--- the line of the call, and below it the path of options ("topics.partitions"). When the script's text is
--- at hand the path is looked up in it, so that the line named is that of the option and not of the call.
+-- fault: errors that name a place in the user's script. A place is the line of a call and a path of
+-- options ("topics.partitions"). If the text of the script can be read, an error names the line of
+-- the option, found by searching the text for the path; otherwise it names the line of the call.
 local cbase = require "tideway.cbase"
 
 local fault = {}
@@ -8,13 +8,13 @@ local fault = {}
 local Place = {}
 Place.__index = Place
 
--- The user's line that called into the standard library.
+-- Return the place of the line in the user's script that called the standard library.
 function fault.here()
   local where, file, line = cbase.where()
   return setmetatable({ where = where, file = file, line = line, path = {} }, Place)
 end
 
--- A place known as "file:line" only.
+-- Return a place that has only a "file:line".
 function fault.at(where)
   return setmetatable({ where = where, path = {} }, Place)
 end
@@ -29,7 +29,7 @@ local function is_name(key)
   return type(key) == "string" and key:find("^[%a_][%w_]*$") ~= nil
 end
 
--- topics.config["cleanup.policy"], topic[2].to
+-- Return the path as a text, such as topics.config["cleanup.policy"] or topic[2].to.
 function Place:name()
   local text = ""
   for _, key in ipairs(self.path) do
@@ -61,7 +61,8 @@ local function find_line(lines, from, key)
   end
 end
 
--- The line of the option, or of the nearest enclosing one that can be found, or of the call.
+-- Return the file:line of the option, or of the innermost enclosing option that the text contains,
+-- or of the call.
 function Place:line_of_path()
   local text, file = nil, nil
   if cbase.source then text, file = cbase.source() end
@@ -82,19 +83,19 @@ local function message_of(fmt, ...)
   return fmt:format(...)
 end
 
--- "sync.lua:12: topics.partitions: must be ..."
+-- Raise "sync.lua:12: topics.partitions: must be ...".
 function Place:fail(fmt, ...)
   local name = self:name()
   local text = message_of(fmt, ...)
   error(self:line_of_path() .. ": " .. (name == "" and "" or name .. ": ") .. text, 0)
 end
 
--- The same with no path before the text: for errors about a table and not an option.
+-- Raise the same without the path of options, for errors about a table.
 function Place:plain(fmt, ...)
   error(self:line_of_path() .. ": " .. message_of(fmt, ...), 0)
 end
 
--- A value as it stands in an error: never the content of a password.
+-- Return a value as an error message shows it. The content of a secret is never shown.
 function fault.show(value)
   local kind = type(value)
   if kind == "string" then return ("a string (%q)"):format(value) end
@@ -103,7 +104,8 @@ function fault.show(value)
   return "a " .. kind
 end
 
--- The name in `names` nearest to `word`, or nil when none is near. Ties go to the first by name.
+-- Return the name in `names` nearest to `word` by edit distance, or nil when none is near. Of two
+-- equally near names, returns the first in alphabetical order.
 function fault.nearest(word, names)
   local best, least
   local sorted = table.move(names, 1, #names, 1, {})
@@ -116,7 +118,7 @@ function fault.nearest(word, names)
   if best and least <= limit then return best end
 end
 
--- ', did you mean "x"?' or the list of what there is.
+-- Return ', did you mean "x"?', or the list of all names after the text `what` when none is near.
 function fault.hint(word, names, what)
   local near = type(word) == "string" and fault.nearest(word, names)
   if near then return (", did you mean %q?"):format(near) end
@@ -125,7 +127,7 @@ function fault.hint(word, names, what)
   return ("; %s: %s"):format(what or "there are", table.concat(sorted, ", "))
 end
 
--- Whether a table has items, as a list does.
+-- Return whether a table has integer keys.
 function fault.has_items(map)
   for key in pairs(map) do
     if math.type(key) == "integer" then return true end
@@ -133,7 +135,8 @@ function fault.has_items(map)
   return false
 end
 
--- How many items the list part of a table has. A hole is refused: what stands behind it would be lost.
+-- Return the number of items in the list part of a table. Raise when the list has a hole: the
+-- items after it would be lost.
 function fault.list_size(map, place)
   local count, last = 0, 0
   for key in pairs(map) do

@@ -1,6 +1,8 @@
--- fields: additional fields behind a table's columns. A constant, a text with variables or a function(change), for all
--- tables or only some. They stand sorted by name, in the list form in list order. What a variable means is worked out
--- here for a table; only EXECUTE_TIME, UPDATE_TIME and the topic of a topic function are left to the run.
+-- fields: additional fields, which follow a table's columns in the messages. A field is a constant,
+-- a text with variables or a function(change), for all tables or for some. Fields are sorted by
+-- name; in the list form they have the order of the list. Variables are replaced here, once for a
+-- table, except EXECUTE_TIME, UPDATE_TIME and the topic of a topic function: these differ from
+-- message to message.
 local cbase = require "tideway.cbase"
 local fault = require "tideway.core.fault"
 local fieldtype = require "tideway.core.fieldtype"
@@ -17,7 +19,7 @@ local function constant_transport(value)
   return ({ number = "DOUBLE", boolean = "BOOLEAN", string = "STRING" })[type(value)]
 end
 
--- { value | parts | fn, transport, scale, place }
+-- Return { value | parts | fn, transport, scale, place }.
 local function compile_field(written, place)
   local value, field = written, { place = place }
   if fieldtype.is(written) then
@@ -94,7 +96,7 @@ function fields.compile(value, place, registry)
   return selector
 end
 
--- All fields of the table by the rules of combining: a later one of the same name replaces an earlier one.
+-- Return all fields of the table. A later field replaces an earlier field of the same name.
 local function merged(selector, t)
   local list, at = {}, {}
   for _, entry in ipairs(selector:collect(t.db, t.name)) do
@@ -109,7 +111,7 @@ local function merged(selector, t)
   return list
 end
 
--- Texts of a template with what is known filled in; run-time variables stay.
+-- Return the text of a template, with known variables replaced; and how many variables remain.
 local function resolve_parts(parts, values)
   local out, rest = {}, 0
   for i, part in ipairs(parts) do
@@ -153,7 +155,7 @@ local function resolve_field(item, values, functions)
   return out
 end
 
--- The variables of one table; TABLE_NAME_DEST is missing when a function gives the topic.
+-- Return the variables of one table. TABLE_NAME_DEST is missing when a function returns the topic.
 local function variables(t, names, topic)
   return {
     DB_NAME_SRC = t.db, DB_NAME_SRC_TRANSED = topic.values.db_name_src_transed, TABLE_NAME_SRC = t.name,
@@ -162,7 +164,7 @@ local function variables(t, names, topic)
   }
 end
 
--- The list for core.prepare and the functions in slot order.
+-- Return the list of fields for core.prepare, and the field functions in slot order.
 function fields.resolve(selector, t, names, topic, columns)
   local list, functions, values = {}, {}, variables(t, names, topic)
   for i, item in ipairs(merged(selector, t)) do

@@ -1,4 +1,5 @@
--- fieldtype: additional fields with a declared type, as tideway.field makes them.
+-- fieldtype: the type of the additional fields that tideway.field makes: fields with a declared
+-- type.
 local fieldtype = {}
 
 local Field = {}
@@ -13,12 +14,14 @@ local fits = {
   BOOLEAN = function(value) return type(value) == "boolean" end,
 }
 
--- "${EXECUTE_TIME}" and "${UPDATE_TIME}" alone are numbers: they fit LONG and DATE.
+-- Return whether a text is one time variable and nothing else. Its value is a number, which fits
+-- LONG and DATE.
 local function is_time(value)
   return value == "${EXECUTE_TIME}" or value == "${UPDATE_TIME}"
 end
 
--- Whether a constant can stand in the place of the function; raw bytes and exact decimals come from functions only.
+-- Return whether a field of the transport type takes this constant. Fields of raw bytes and exact
+-- decimals take functions only.
 local function takes(transport, value, scale)
   if scale or not fits[transport] then return false end
   return fits[transport](value) or is_time(value) and (transport == "LONG" or transport == "DATE")

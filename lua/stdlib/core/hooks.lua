@@ -1,6 +1,7 @@
--- hooks: on_row, filter and on_change of a table, with its masks before them, as the one event function.
--- Order: for each image masks, then on_row; filter for each image; on_change once. on_row and on_change combine,
--- patterns before the exact name; filter is one for a table.
+-- hooks: combines the masks, on_row, filter and on_change of a table into one event function.
+-- Order: first masks and on_row for each image, then filter for each image, then on_change once. A
+-- table may have several on_row and on_change functions: those of patterns run before that of the
+-- exact name. It has at most one filter.
 local cbase = require "tideway.cbase"
 local closure = require "tideway.core.closure"
 local fault = require "tideway.core.fault"
@@ -54,7 +55,8 @@ local function is_key(key, at)
   return false
 end
 
--- What raises when the mask of a key column gives nil; nil for another column.
+-- Return a function that raises, to be called when the mask of a key column returns nil; nil for
+-- other columns. Raise at once when the mask always returns nil.
 local function key_keeper(item, at, t, key)
   if not is_key(key, at) then return nil end
   local function fail()
@@ -76,7 +78,8 @@ local function mask_function(columns, t, key)
   return closure.masks(list)
 end
 
--- What `plan` shows of the masks: a text for each column, "" where there is none; nil: no column has one.
+-- Return what `plan` shows of the masks: a text for each column, "" for a column without a mask.
+-- Return nil when no column has a mask.
 local function mask_texts(columns)
   if #columns.masks == 0 then return nil end
   local texts = {}
@@ -85,7 +88,8 @@ local function mask_texts(columns)
   return texts
 end
 
--- The event function of a table, or nil when nothing concerns it; and what `plan` shows of it.
+-- Return the event function of a table, nil when no mask, filter or hook applies to it; and what
+-- `plan` shows of it.
 function hooks.resolve(compiled, t, columns, key)
   local on_row, row_wheres = functions_of(compiled.on_row:collect(t.db, t.name))
   local on_change, change_wheres = functions_of(compiled.on_change:collect(t.db, t.name))

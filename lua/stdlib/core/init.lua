@@ -1,5 +1,7 @@
--- tideway.core: what a script has asked for, as C reads it. sync.run registers a sync here, checked as far as
--- that goes without a server; core.check sees the tables; core.prepare works out one version of one table.
+-- tideway.core: the interface through which C reads the syncs of a script. core.register, called by
+-- sync.run, checks everything that can be checked without a server. core.check checks a sync
+-- against the tables of the server. core.prepare returns the mapping of one definition of one
+-- table. The argument `i` is the number of a sync.
 local columns = require "tideway.core.columns"
 local fields = require "tideway.core.fields"
 local hooks = require "tideway.core.hooks"
@@ -11,7 +13,7 @@ local topic = require "tideway.core.topic"
 
 local core = {}
 
--- in the order of the sync.run calls; one for each source of a list
+-- in the order of the sync.run calls, with one entry for each source of a list
 local syncs = {}
 
 function core.register(options, place)
@@ -38,7 +40,7 @@ function core.loop(i)
   return syncs[i].loop
 end
 
--- Only for tests of the modules themselves.
+-- Forget all syncs. Only for tests of these modules.
 function core.clear()
   syncs = {}
 end
@@ -61,8 +63,8 @@ local function names_database(include, db)
   return false
 end
 
--- Whether the source's patterns select a table. System databases are selected only by their name, work tables of
--- schema-change tools only by their full name.
+-- Return whether the source's patterns select a table. A wildcard or regex never selects a system
+-- database, and only an exact db.table selects a work table of a schema-change tool.
 local function wants(sync, db, name)
   local hit = sync.tables:match(db, name)
   if not hit then return false end
@@ -83,7 +85,8 @@ local function add_all(list, more)
   for _, item in ipairs(more) do list[#list + 1] = item end
 end
 
--- Notes a table in its topic; the text about a table there that nothing tells apart from it, or nil.
+-- Add a table to the group of its topic. Return a warning when the keys of another table there may
+-- equal its keys, else nil; and the group.
 local function meeting(sync, result, signature)
   if not signature or not result.topic then return end
   local group = sync.groups[result.topic] or key.new_group()
@@ -94,7 +97,8 @@ local function meeting(sync, result, signature)
     signature.full_name, result.topic), group
 end
 
--- Why the key of a table loses rows in a compacted topic (consistency rule 17); nil: it does not.
+-- Return why compaction would lose rows of a table under this key (consistency rule 17), or nil
+-- when it loses none. met: the text from met_in_topic; how: why the topic counts as compacted.
 local function compaction_problem(t, resolved, met, json, how)
   local name = t.db .. "." .. t.name
   if resolved.kind == "empty" then
@@ -108,14 +112,15 @@ local function compaction_problem(t, resolved, met, json, how)
   return met and ("%s (%s: rows would delete each other)"):format(met, how)
 end
 
--- One warning for a topic.
+-- Add the warning `met`, once for each topic.
 local function warn_meeting(sync, met, group, full_name, warnings)
   if not met or group.warned and group.warned ~= full_name then return end
   group.warned = full_name
   warnings[#warnings + 1] = sync.place.where .. ": " .. met
 end
 
--- Kafka refuses the second of two topics whose names differ in "." and "_" alone.
+-- Warn when the topic collides with another: Kafka refuses to create the second of two topics whose
+-- names differ only in "." and "_".
 local function warn_collision(sync, t, result, warnings)
   if not result.topic or sync.config.sink.kind ~= "kafka" then return end
   local table_there, other = topic.collides(sync.shapes, sync.taken, result.topic)
@@ -126,7 +131,8 @@ local function warn_collision(sync, t, result, warnings)
   end
 end
 
--- Topic function, key function and field functions, and where they stand.
+-- Return the topic function, key function and field functions, in slot order, and a list of their
+-- file:line.
 local function image_functions(result, resolved_key, field_functions)
   local functions, wheres = {}, {}
   local function add(fn, where)
@@ -150,7 +156,7 @@ local function resolve_all(sync, t)
   return result, cols, list, functions, resolved
 end
 
--- The other sources of the list whose patterns select a table of that name.
+-- Return the other sources of the list whose patterns select a table of that name.
 local function others_with(sync, db, name)
   local others = {}
   for _, other in ipairs(sync.group) do
@@ -159,8 +165,9 @@ local function others_with(sync, db, name)
   return others
 end
 
--- Another source of the list whose table of the same name goes to the same topic under keys that nothing tells apart from
--- this one's; nil: there is none. The other server is not asked: its patterns say what it may have.
+-- Return another source of the list whose table of the same name would go to the same topic with
+-- keys that may equal this table's keys; nil when there is none. Do not query the other server: a
+-- table counts if its patterns select the name.
 local function elsewhere(sync, t, result, signature)
   if not signature or not result.topic then return nil end
   for _, other in ipairs(others_with(sync, t.db, t.name)) do
@@ -170,7 +177,8 @@ local function elsewhere(sync, t, result, signature)
   end
 end
 
--- What the rows of a table meet in their topic and could be taken for; nil: nothing. Second: the group of the topic.
+-- Return a warning when the topic of a table has another table, of this source or another one,
+-- whose keys may equal its keys, else nil; and the group of the topic.
 local function met_in_topic(sync, t, result, signature)
   local met, group = meeting(sync, result, signature)
   local other = not met and elsewhere(sync, t, result, signature)
@@ -182,7 +190,7 @@ local function met_in_topic(sync, t, result, signature)
   return met, group
 end
 
--- One version of one table, as script_prepare wants it.
+-- Return the mapping of one definition of one table, which script_prepare reads.
 function core.prepare(i, t)
   local sync = syncs[i]
   if not core.wants(i, t.db, t.name) then return { wanted = false, warnings = {} } end
@@ -206,7 +214,8 @@ function core.prepare(i, t)
   return mapping
 end
 
--- The topic turned out to be compacted: raises for a table whose mapping is not_compacted.
+-- Raise if rows of the table would be lost because the topic `name` is compacted. Called for a
+-- mapping with not_compacted when the broker reports that the topic is compacted.
 function core.compacted(i, t, name)
   local sync = syncs[i]
   local result, _, list, _, resolved = resolve_all(sync, t)
@@ -215,28 +224,32 @@ function core.compacted(i, t, name)
   if problem then sync.place:plain("%s", problem) end
 end
 
--- Once, after core.check, with every selected table and those of the position: raises for a name in `columns` that is no column.
+-- Raise when a name in `columns` is not the name of a column. Called once, after core.check, with
+-- every selected table as it is now and as it was at the position.
 function core.check_columns(i, tables)
   columns.check(syncs[i].columns, tables)
 end
 
--- Tables that there are, whose columns the names in `columns` may mean. all: these are all that the source has now.
+-- Report tables that exist, so that the names in `columns` may refer to their columns. all: these
+-- are all tables that the source has now.
 function core.learn(i, tables, all)
   columns.learn(syncs[i].columns, tables, all)
 end
 
--- Before the first row of a table whose mapping is `unseen`.
+-- Raise when a name in `columns` is still unknown. Called before the first row of a table whose
+-- mapping is `unseen`.
 function core.known(i, t)
   columns.known(syncs[i].columns, t)
 end
 
--- Another definition of a table, or another table of the same rows: raises where masks and drops would fall off.
--- renames: source name -> new name of columns, nil when it is not known.
+-- Raise when a masked or dropped column of `before` would be written unchanged in `after`: a later
+-- definition of the same table, or another table with the same rows. renames: old -> new name of
+-- columns; nil when they are unknown.
 function core.guard(i, before, after, renames)
   columns.guard(syncs[i].columns, before, after, renames)
 end
 
--- The table does not exist any more: its topic no longer counts as taken.
+-- Forget a table that no longer exists: remove it from its topic.
 function core.forget(i, full_name)
   local sync = syncs[i]
   topic.forget(sync.taken, full_name)
@@ -263,8 +276,9 @@ local function check_topic_count(sync)
   end
 end
 
--- Once, with every selected table; folded: the server keeps names in lower case. Returns warnings; raises what the script has
--- wrong about the tables.
+-- Check a sync against its tables. Called once, with every selected table. folded: the server
+-- stores names in lower case. Return a list of warnings. Raise when the script does not fit the
+-- tables.
 function core.check(i, tables, folded)
   local sync = syncs[i]
   local warnings = {}

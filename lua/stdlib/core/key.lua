@@ -1,5 +1,7 @@
--- key: the message key of a table. A custom key (columns, constant or variable fields, or a function) wins; else the
--- primary key; else what no_primary_key says. Parts are named by source column or by field.
+-- key: the message key of a table. A key of the script (columns, fields that are constants or texts
+-- with variables, or a function) takes precedence over the primary key. A table with neither gets
+-- the key that no_primary_key selects. The script names the parts of a key by source column or by
+-- field.
 local cbase = require "tideway.cbase"
 local fault = require "tideway.core.fault"
 local option = require "tideway.core.option"
@@ -86,7 +88,7 @@ local function resolve_parts(entry, t, columns, fields)
   return parts, primary
 end
 
--- Destination names of key columns; those that are not written are left out.
+-- Return the destination names of key columns. Omit columns that are not written.
 local function written_names(positions, columns)
   local names = {}
   for _, at in ipairs(positions or {}) do names[#names + 1] = columns.dest[at] end
@@ -117,8 +119,8 @@ local function without_key(mode, t, columns)
   return { kind = mode, parts = {}, primary = {} }
 end
 
--- Gives the parts of a key that is a JSON object their names: that of a field, of a column in the messages, or in the source
--- where it is not written.
+-- Set the name of each part, for a key that is a JSON object: the name of the field, or the
+-- destination name of the column, or the source name of a column that is not written.
 local function name_parts(parts, t, columns, fields, place)
   local taken = {}
   for _, part in ipairs(parts) do
@@ -145,15 +147,20 @@ local function resolve(keys, modes, t, columns, fields, place)
   return without_key(mode.value, t, columns)
 end
 
--- { kind, parts, primary, fn, where }; json: key_format is "json".
+-- Return { kind, parts, primary, fn, where }. kind: "parts", "function", or a choice of
+-- no_primary_key; parts: the columns and fields; primary: the destination names of the key columns;
+-- fn, where: the key function and its file:line.
+-- json: key_format is "json".
 function key.resolve(keys, modes, t, columns, fields, json, place)
   local resolved = resolve(keys, modes, t, columns, fields, place:child("columns"))
   if json then name_parts(resolved.parts, t, columns, fields, place:child("key")) end
   return resolved
 end
 
--- What is constant in a key: texts by position, false where it differs from row to row. nil for a function, of which
--- nothing is known.
+-- Return the signature of a key: which of its parts are constant. constants: the text of each
+-- constant part, false for a part that differs from row to row; shape: which parts are constant;
+-- text: the constant texts, joined. Return nil for a key function, since its result is unknown
+-- here.
 function key.signature(t, resolved, fields)
   if resolved.kind == "function" then return nil end
   local constants, shape = {}, { resolved.kind }
@@ -171,7 +178,8 @@ function key.signature(t, resolved, fields)
     full_name = t.db .. "." .. t.name }
 end
 
--- Whether something constant differs in two keys, so that no row of one table has the key of a row of the other.
+-- Return whether a constant part differs in two signatures. Then no rows of the two tables have
+-- the same key.
 function key.tells_apart(a, b)
   for i = 1, math.min(#a.constants, #b.constants) do
     if a.constants[i] and b.constants[i] and a.constants[i] ~= b.constants[i] then return true end
@@ -179,7 +187,8 @@ function key.tells_apart(a, b)
   return false
 end
 
--- Keys of the tables of one topic, by which positions are constant and by what stands there.
+-- Make a group: the key signatures of the tables of one topic. shapes: shape -> text -> signature;
+-- members: full name -> signature.
 function key.new_group()
   return { shapes = {}, members = {} }
 end
@@ -192,7 +201,8 @@ function key.forget(group, full_name)
   if same[old.text] == old then same[old.text] = nil end
 end
 
--- Notes a table's key; the full name of a table that is there already and that nothing tells apart from it, or nil.
+-- Add a table's signature to the group. Return the full name of a table of the group whose keys
+-- could equal this table's keys, or nil.
 function key.meet(group, signature)
   key.forget(group, signature.full_name)
   local same = group.shapes[signature.shape] or {}
@@ -213,7 +223,8 @@ end
 local FREE_TEXT = { char = true, varchar = true, tinytext = true, text = true, mediumtext = true, longtext = true,
   enum = true, set = true, json = true }
 
--- Whether "a,b" could come from two different rows: two parts or more that may hold a comma.
+-- Return whether two different rows could have the same text key "a,b": two or more parts may
+-- contain a comma.
 function key.is_ambiguous(t, resolved)
   local texts = 0
   for _, part in ipairs(resolved.parts) do

@@ -1,5 +1,6 @@
--- masks: what stands behind tideway.mask. A mask is an edit of a cell before anything else sees the row, so
--- topic, key, fields and both images carry the masked value. NULL stays NULL, but for const and null.
+-- masks: the implementation of tideway.mask. A mask edits a cell before anything else reads the
+-- row, so topic, key, fields and both images contain the masked value. NULL stays NULL, except with
+-- mask.const.
 local cbase = require "tideway.cbase"
 local fault = require "tideway.core.fault"
 
@@ -9,7 +10,10 @@ local Mask = {}
 Mask.__index = Mask
 Mask.__name = "mask"
 
--- spec: name; apply(value, row); text: the result is text whatever the column's type is; always: NULL too.
+-- Make a mask. spec: name: of the mask; apply(value, row): returns the masked value; text: the
+-- result is text for every column type; always: applies to NULL too; value: the result, when it is
+-- constant; build(...): returns a mask for arguments; usage: an example call, for messages;
+-- arguments: the arguments as a script writes them.
 function masks.new(spec)
   return setmetatable(spec, Mask)
 end
@@ -23,13 +27,13 @@ function Mask:__tostring()
   return "mask." .. self.name
 end
 
--- As it is written in a script, but for what is secret or a function.
+-- Return the mask as a script writes it. Replace a function, and the key of mask.hash, by "...".
 function Mask:written()
   if self.custom then return "..." end
   return "mask." .. self.name .. (self.arguments or "")
 end
 
--- For `plan`: a function by its place.
+-- Return the mask as `plan` shows it: a function by its file and line.
 function Mask:describe()
   return self.custom and "function " .. self.where or self:written()
 end
@@ -38,7 +42,7 @@ function masks.is(value)
   return getmetatable(value) == Mask
 end
 
--- A mask of the module, or a function(value, row) of the script.
+-- Return the mask for what the script wrote: a mask of the module, or a function(value, row).
 function masks.compile(value, place)
   if masks.is(value) then
     if value.build and not value.apply then place:fail("mask.%s needs its argument: %s", value.name, value.usage) end
@@ -61,7 +65,7 @@ local fits = {
 local wanted = { STRING = "a string", BYTES = "a string", LONG = "an integer", DATE = "an integer (ms)",
   DOUBLE = "a number", BOOLEAN = "true or false" }
 
--- Whether the mask can serve the column at all.
+-- Raise when the constant of a mask does not fit the column.
 function Mask:check(column, place, t)
   if self.value ~= nil and not fits[column.transport](self.value) then
     place:fail("mask.const(%s) does not fit the column %s of %s.%s: %s is written as %s and needs %s",
@@ -70,7 +74,7 @@ function Mask:check(column, place, t)
   end
 end
 
--- Whether the result is written as STRING although the column is something else.
+-- Return whether the mask changes the transport type of the column to STRING.
 function Mask:becomes_text(column)
   return self.text and column.transport ~= "STRING" and column.transport ~= "BYTES" or false
 end

@@ -1,12 +1,12 @@
--- option: every option as data. One list gives the checks, the defaults, the "did you mean" and
--- docs/options.md. A key that the reference lists but this version does not do stands here with
--- later = true: it is refused by name, never ignored.
+-- option: every option as data. The checks, the defaults, the "did you mean" hints and
+-- docs/options.md are made from this list. later = true marks an option that a later version will
+-- have: it is refused by name, never ignored.
 local fault = require "tideway.core.fault"
 
 local option = {}
 
--- Fields of an entry: [1] name, type (alternatives with |), default, min, max, choices, required, later,
--- by_table (the value may also be a map by table), help.
+-- Fields of an entry: [1] name, type (alternatives separated by |), default, min, max, choices,
+-- required, later, by_table (the value may also be a map by table), help.
 local TABLE = "table"
 
 option.groups = {
@@ -186,7 +186,7 @@ local function check_range(entry, value, place)
   end
 end
 
--- One of the words an option takes.
+-- Raise unless the value is one of the choices of the option.
 function option.check_choice(entry, value, place)
   for _, choice in ipairs(entry.choices) do
     if value == choice then return end
@@ -213,7 +213,7 @@ local function check_key(group, key, place)
   return entry
 end
 
--- Checks names, types and ranges of `values`; returns a new table with the defaults filled in.
+-- Check names, types and ranges of `values`. Return a new table with the defaults filled in.
 function option.check(group_name, values, place)
   local group = option.group(group_name)
   local result = {}
@@ -238,7 +238,7 @@ function option.check(group_name, values, place)
   return result
 end
 
--- A list of strings, written as one or as a list.
+-- Return a list of strings. The value is one string or a list of them.
 function option.string_list(value, place)
   if type(value) == "string" then return { value } end
   local list = {}
@@ -262,7 +262,7 @@ local function property_text(value, place)
   place:fail("must be a string, number or boolean, not %s", fault.show(value))
 end
 
--- { name = value } as a list of pairs sorted by name, values as text.
+-- Return { name = value } as a list of pairs sorted by name, with the values as text.
 function option.pairs_list(map, place)
   local list = {}
   for _, key in ipairs(fault.sorted_keys(map or {})) do
@@ -295,7 +295,7 @@ local function range_text(entry)
   return entry.min and "from " .. entry.min or ""
 end
 
--- Every option as a row of texts: section, title, name, type, default, range, help.
+-- Return every option as a row of texts: section, title, name, type, default, range, help.
 function option.rows()
   local rows = {}
   for _, group in ipairs(option.groups) do
@@ -307,7 +307,7 @@ function option.rows()
   return rows
 end
 
--- The rows as markdown, for `tideway options` and docs/options.md.
+-- Return the rows as Markdown, for `tideway options` and docs/options.md.
 function option.markdown()
   local lines, section = {}, nil
   for _, row in ipairs(option.rows()) do

@@ -1,6 +1,8 @@
--- pattern: the one language that names tables. db.table; * and ? stay inside a name, {00..15} and {a,b}
--- expand, _ is itself, ! excludes wherever it stands, /re/ is PCRE2 on "db.table", backquotes take a name as
--- it is. Matching is case-sensitive, as the names of tables are on most servers.
+-- pattern: the language in which a script names tables: db.table. * and ? match within the database
+-- or table name and never match the dot. {00..15} and {a,b} expand. _ has no special meaning. A
+-- pattern that begins with ! excludes, wherever it is in a list. /re/ is a PCRE2 regex, matched
+-- against "db.table". Backquotes quote a name. Matching is case-sensitive, as table names are on
+-- most servers.
 local fault = require "tideway.core.fault"
 local regex = require "tideway.regex"
 
@@ -9,7 +11,7 @@ local pattern = {}
 local MAX_EXPANSION = 10000
 local ONE_CHARACTER = "[^\128-\191][\128-\191]*"
 
--- Position of `char` outside backquotes, from `start` on.
+-- Return the first position of `char` outside backquotes, at or after `start`, or nil.
 local function find_bare(text, char, start)
   local quoted = false
   for i = 1, #text do
@@ -43,7 +45,7 @@ local function alternatives(content, place)
   return list
 end
 
--- "a_{0..1}.{x,y}" as four texts without braces.
+-- Expand braces: "a_{0..1}.{x,y}" becomes a list of four texts.
 local function expand(text, place)
   local open = find_bare(text, "{", 1)
   if not open then
@@ -70,7 +72,7 @@ local function dots_outside_quotes(text)
   return list
 end
 
--- One side of the dot: { literal = "x" } or { match = "^lua pattern$" }.
+-- Parse one side of the dot. Return { literal = "x" } or { match = "^lua pattern$" }.
 local function parse_name(text, whole, place)
   local out, literal, wild, i = {}, {}, false, 1
   while i <= #text do
@@ -131,7 +133,9 @@ local function compile_regex(self, text, place)
   return self
 end
 
--- text: as written, for messages. exact: names one table. exclude: begins with "!".
+-- Return a pattern with these fields. text: the pattern as written, for messages; exact: whether
+-- it names exactly one table; exclude: true when it begins with "!"; re: the compiled regex of
+-- /re/; pairs: otherwise, the names it matches.
 function pattern.compile(written, place)
   if type(written) ~= "string" then place:fail("must be a pattern db.table, not %s", fault.show(written)) end
   local self = setmetatable({ text = written, place = place }, Pattern)
@@ -150,7 +154,8 @@ function pattern.compile(written, place)
   return self
 end
 
--- Whether a key of a map can be a pattern: it has a dot or is a regex.
+-- Return whether a key of a map can be a pattern: it contains a dot, a backquote or a "!", or is a
+-- regex.
 function pattern.looks_like(text)
   return text:find("[.`!]") ~= nil or text:find("^/.*/$") ~= nil
 end
@@ -158,7 +163,8 @@ end
 local List = {}
 List.__index = List
 
--- The include pattern that selects the table, or nil; an exact name before a wildcard.
+-- Return the include pattern that selects the table, or nil. An exact name takes precedence over a
+-- wildcard.
 function List:match(db, name)
   for _, exclude in ipairs(self.excludes) do
     if exclude:matches(db, name) then return nil end
@@ -173,7 +179,7 @@ function List:match(db, name)
   return found
 end
 
--- One pattern or a list with excludes anywhere in it.
+-- Compile one pattern, or a list of patterns. The excludes may be anywhere in the list.
 function pattern.list(value, place)
   local self = setmetatable({ includes = {}, excludes = {} }, List)
   if type(value) == "string" then value = { value } end
@@ -193,7 +199,8 @@ function pattern.list(value, place)
   return self
 end
 
--- Exact database names that the list can select, or { "*" }.
+-- Return the names of the databases that the list can select, sorted; { "*" } when a database name
+-- is not literal.
 function List:databases()
   local seen, list = {}, {}
   for _, include in ipairs(self.includes) do

@@ -1,7 +1,9 @@
--- select: settings by table. One setting for a table: the exact name beats a pattern, `default` is for the
--- rest, and two patterns that both match and disagree are refused with both named, so that the order of a Lua
--- table never matters. Settings that combine (on_row, on_change, fields, columns) come back as a list, for all
--- tables first, then patterns, then the exact name; overlapping patterns need the list form.
+-- select: settings by table. A selector holds the values of one option for all tables.
+-- Selector:pick returns one value for a table: that of the exact name, else that of a pattern, else
+-- `default`. Two patterns that match a table with different values are an error, so that the order
+-- of a Lua table never matters. Selector:collect returns all values for a table, for options that
+-- combine (on_row, on_change, fields, columns): first that for all tables, then that of a pattern,
+-- then that of the exact name. Patterns may overlap only in the list form, which has an order.
 local fault = require "tideway.core.fault"
 local pattern = require "tideway.core.pattern"
 
@@ -49,7 +51,7 @@ local function exact_of(self, db, name)
   return matching(self.exact, db, name)[1]
 end
 
--- The entry { value, place, pattern } for a table, or nil.
+-- Return the entry { value, place, pattern } for a table, or nil.
 function Selector:pick(db, name)
   local exact = exact_of(self, db, name)
   if exact then return exact end
@@ -71,7 +73,7 @@ local function collect_list(self, db, name)
   return found
 end
 
--- Every entry that holds for a table, in the order in which they apply.
+-- Return every entry for a table, in the order in which they apply.
 function Selector:collect(db, name)
   if self.list then return collect_list(self, db, name) end
   local found = matching(self.patterns, db, name)
@@ -87,7 +89,7 @@ local function new()
   return setmetatable({ patterns = {}, exact = {} }, Selector)
 end
 
--- A value for all tables.
+-- Return a selector with one value for all tables; nil: no value.
 function select.constant(value, place)
   local self = new()
   if value ~= nil then self.rest = { value = value, raw = value, place = place } end
@@ -108,7 +110,8 @@ local function add_key(self, key, raw, value, place, registry)
   registry[#registry + 1] = one
 end
 
--- A map by table: keys are patterns or "default". check(value, place) gives what is kept.
+-- Return a selector for a map by table, whose keys are patterns or "default". check(value, place)
+-- checks a value and returns what the selector holds.
 function select.map(map, place, check, registry)
   local self = new()
   for _, key in ipairs(fault.sorted_keys(map)) do
@@ -123,7 +126,8 @@ function select.map(map, place, check, registry)
   return self
 end
 
--- The list form: { { tables = ..., ... }, ... }. take(item, place) gives the value of one item.
+-- Return a selector for the list form, { { tables = ..., ... }, ... }. take(item, place) checks an
+-- item and returns its value.
 function select.list(list, place, take, registry)
   local self = new()
   self.list = {}
@@ -140,12 +144,14 @@ function select.list(list, place, take, registry)
   return self
 end
 
--- Notes the include patterns of a list, for the check that each matches something.
+-- Add the include patterns of a list to the registry, for the check that each pattern matches a
+-- table.
 function select.register(patterns, registry)
   for _, include in ipairs(patterns and patterns.includes or {}) do registry[#registry + 1] = include end
 end
 
--- A setting that takes `is_value` things or a map of them by table.
+-- Return a selector for an option that takes one value, or a map of values by table.
+-- is_value(value): whether it is one value.
 function select.one(value, place, is_value, check, registry)
   if value == nil then return select.constant(nil, place) end
   if is_value(value) then return select.constant(check(value, place), place) end
@@ -153,16 +159,19 @@ function select.one(value, place, is_value, check, registry)
   return select.map(value, place, check, registry)
 end
 
--- What to write instead of a pattern with capitals, where the server keeps the names of tables in lower case; "": nothing.
+-- Return a hint for a pattern with capital letters when the server stores table names in lower
+-- case (folded); else "".
 local function lower_hint(one, folded)
   local lower = one.text:lower()
   if not folded or lower == one.text or one.text:match "^!?/" then return "" end
   return (": the server keeps names in lower case (lower_case_table_names = 1): write %q"):format(lower)
 end
 
--- Patterns that match none of the tables: an error for an exact name, else a warning or what `unmatched` says. Without any table only
--- names in capitals that the server folds are an error here: the caller refuses the rest, with other reasons that there may be.
--- folded: the server keeps names in lower case; elsewhere(db, name): whether another source of the list may have a table of that name.
+-- Report patterns that match none of the tables. Return warnings. Raise for an exact name, and
+-- for every pattern when policy is "error"; but an exact name that elsewhere(db, name) accepts is a
+-- warning: another source of the list may have the table. Without any tables, raises only for a
+-- pattern with capital letters when folded is set: the caller reports a source without tables.
+-- folded: the server stores names in lower case; what: "source" or "selected", for the texts.
 function select.unmatched(registry, tables, policy, what, folded, elsewhere)
   local warnings, seen = {}, {}
   for _, one in ipairs(registry) do

@@ -1,5 +1,5 @@
--- settings: the table given to sync.run, checked and compiled when the script is loaded: everything that can be wrong
--- without looking at the server's tables is an error here.
+-- settings: checks and compiles the argument of sync.run when the script is loaded. Every mistake
+-- that can be found without the server's tables is an error here.
 local columns = require "tideway.core.columns"
 local fault = require "tideway.core.fault"
 local fields = require "tideway.core.fields"
@@ -22,7 +22,8 @@ local function check_name(name, place)
   end
 end
 
--- A descriptor made by source.mysql, kafka.sink and the like.
+-- Return the kind of a descriptor made by a function such as source.mysql or kafka.sink; nil for
+-- other values.
 local function kind_of(value)
   local kind = type(value) == "table" and rawget(value, "kind")
   return type(kind) == "string" and kind or nil
@@ -91,8 +92,9 @@ local function row_max_of(limits, place)
   return checked.row_max and size.bytes(checked.row_max, place:child("row_max"))
 end
 
--- The sources of a sync: { { source =, place =, name = of its checkpoint, suffix = }, ... }. Each one of a list has a name, by which
--- it is known for good: sources may be added later, and their order says nothing.
+-- Return the sources of a sync: { { source =, place =, name = name of its checkpoint, suffix = },
+-- ... }. Each source of a list needs a name, which identifies its checkpoint. The order of the list
+-- has no meaning, and sources may be added.
 local function sources_of(options, place)
   local here = place:child("source")
   if kind_of(options.source) or #options.source == 0 then
@@ -147,7 +149,8 @@ local function compile_update(value, place, registry)
   return select_by.one(value, place, function(v) return type(v) == "string" end, check, registry)
 end
 
--- update = { ["shop.stock"] = "one" } without default: the rest is what the option's default says.
+-- Set the value for tables that no key of the map names, if the map has no `default`: the default
+-- of the option.
 local function with_rest(selector, rest, place)
   if not selector.rest then selector.rest = { value = rest, raw = rest, place = place } end
   return selector
@@ -177,7 +180,8 @@ local function compile_one(options, one, place)
   return self
 end
 
--- One sync for each source, which share everything else. place: the line of the sync.run call.
+-- Return one sync for each source. They differ only in the source. place: the line of the sync.run
+-- call.
 function settings.compile(written, place)
   if type(written) ~= "table" then
     place:fail("sync.run needs a table: sync.run { name = ..., source = ..., sink = ... }, not %s", fault.show(written))

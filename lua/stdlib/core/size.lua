@@ -1,11 +1,12 @@
--- size: a number of bytes as a script says it: 1048576 or "1MiB".
+-- size: a number of bytes as a script writes it, 1048576 or "1MiB".
 local fault = require "tideway.core.fault"
 
 local size = {}
 
 local UNITS = { [""] = 1, KiB = 1 << 10, MiB = 1 << 20, GiB = 1 << 30 }
 
--- Returns bytes, an integer from 1 to 2^53. `value` has been checked to be an integer or a string.
+-- Return the bytes, an integer from 1 to 2^53. The caller has checked that `value` is an integer
+-- or a string.
 function size.bytes(value, place)
   local text = tostring(value)
   local digits, unit = text:match("^(%d+)%s*(%a*)$")

@@ -1,7 +1,8 @@
--- topic: which topic a table's messages go to. The first rule that matches gives the name
--- (${db_table_name_src_transed}; none: the table's own name), then the template applies; a rule that is `final` or has
--- a function skips it. Everything but `to = function(change)` is worked out once for a table.
--- What the user writes (to, template) must be legal as it is; names that come from the source are escaped.
+-- topic: which topic a table's messages go to. The first rule that matches the table returns a
+-- name; without one it is the table's name. The template then makes the topic from this name
+-- (${db_table_name_src_transed}). A rule that is `final`, or whose `to` is a function, skips the
+-- template. Everything except `to = function(change)` is computed once for a table. Texts of the
+-- user (to, template) must be legal in a topic name; names of the source are escaped.
 local cbase = require "tideway.cbase"
 local fault = require "tideway.core.fault"
 local option = require "tideway.core.option"
@@ -14,10 +15,11 @@ local vars = require "tideway.core.vars"
 local topic = {}
 
 local NAME_VARIABLES = { "table_name_src", "db_table_name_src_transed" }
--- in `to` of a rule; what the rule gives is not known there yet
+-- The variables in `to` of a rule. The result of the rule is not among them, since it is not known
+-- yet.
 local RULE_NAMES = { "db_name_src", "db_name_src_transed", "table_name_src", "datasource_name_src" }
 
--- The literal pieces of a text must be legal in a topic name: they are never escaped.
+-- Raise unless the literal parts of a text are legal in a topic name: they are never escaped.
 local function check_literals(parts, place, text)
   for _, part in ipairs(parts) do
     local bad = type(part) == "string" and part:match("[^%w._-]")
@@ -35,7 +37,8 @@ local function compile_regex(text, place)
   return re
 end
 
--- How many groups a pattern has: one more branch that matches the empty text shows them all unset.
+-- Return the number of groups of a regex. An added empty branch makes it match the empty text,
+-- with all groups unset.
 local function group_count(text)
   local ok, re = pcall(regex.new, text .. "|")
   local groups = ok and re:captures("")
@@ -158,7 +161,8 @@ function topic.compile(value, place, registry, datasource)
   return self
 end
 
--- Whether the rule matches; for a regex the groups, for a prefix the rest of the name.
+-- Return nil when the rule does not match; else the groups of a regex ({} without one), and the
+-- rest of the name after a prefix.
 local function rule_match(rule, t)
   if rule.tables and not rule.tables:match(t.db, t.name) then return nil end
   local name = rule.is_db and t.db or t.name
@@ -184,7 +188,7 @@ local function database_name(self, t, values)
   return topicname.escape(t.db), false
 end
 
--- What `name = function(t)` is given.
+-- Return the argument of `name = function(t)`.
 local function describe(t)
   local columns, key = {}, {}
   for i, column in ipairs(t.columns) do
@@ -203,7 +207,9 @@ local function call_name(fn, where, t)
   return name
 end
 
--- The name that the rules give, before the template: result { base, explicit, final, place, fn }.
+-- Apply the rules. Return { base, explicit, final, place } or { fn, where }. base: the name before
+-- the template; explicit: the whole name is in the rule, so that the rule may send several tables
+-- to one topic.
 local function apply_rules(self, t, values)
   for _, rule in ipairs(self.rules) do
     local groups, rest = rule_match(rule, t)
@@ -225,7 +231,9 @@ local function check_legal(name, place, t)
   if problem then place:plain("the topic %q of the table %s.%s %s", name, t.db, t.name, problem) end
 end
 
--- { topic, explicit, db_merged } or { fn, where }; values are the variables, for the fields.
+-- Return { topic, explicit, db_merged, values } or { fn, where, values }. explicit: a rule or the
+-- template sends several tables to one topic on purpose; db_merged: a database rule matched;
+-- values: the variables, for the fields.
 function Topics:resolve(t)
   if self.fn then return { fn = self.fn, where = self.where, values = { db_name_src_transed = t.db } } end
   local values = { db_name_src = topicname.escape(t.db), table_name_src = topicname.escape(t.name),
@@ -245,8 +253,9 @@ function Topics:resolve(t)
   return result
 end
 
--- The tables of one topic: members by full name, and how many of them a rule names the topic of (explicit), how many
--- of each name a database rule has merged.
+-- Make a group: the tables of one topic. members: by full name; count: their number; explicit: how
+-- many of them a rule sends here by a whole name; merged: table name -> how many of them have a
+-- database that a rule renamed.
 local function new_group()
   return { members = {}, count = 0, explicit = 0, merged = {} }
 end
@@ -258,7 +267,8 @@ local function add_member(group, full_name, member, step)
   group.members[full_name] = step > 0 and member or nil
 end
 
--- All were sent here by a rule that names the topic, or all are one table of databases that a rule has merged.
+-- Return whether the member may share the topic with the group: either all tables are explicit, or
+-- all have one name and databases that a rule renamed.
 local function fits(group, member)
   if group.count == 0 or member.explicit and group.explicit == group.count then return true end
   return member.db_merged and (group.merged[member.name] or 0) == group.count
@@ -273,8 +283,8 @@ local function stranger(group, member)
   end
 end
 
--- Notes that the table goes to the topic; raises when another table is there and no rule says so.
--- taken: topic -> group.
+-- Add the table to the group of its topic. Raise when another table is in the group and no rule
+-- sends both there. taken: topic -> group.
 function topic.meet(taken, t, result, place)
   if not result.topic then return end
   local full_name = t.db .. "." .. t.name
@@ -291,8 +301,8 @@ function topic.meet(taken, t, result, place)
   taken[result.topic] = group
 end
 
--- The table of another topic whose name collides with this one's, and that topic; nil: there is none.
--- shapes: shape -> topic -> group, of all syncs that share a sink.
+-- Return a table of another topic whose name collides with this topic's, and that topic; nil when
+-- there is none. shapes: shape -> topic -> set of the `taken` maps of the syncs that share a sink.
 function topic.collides(shapes, taken, name)
   local shape = topicname.shape(name)
   local same = shapes[shape] or {}
@@ -307,7 +317,7 @@ function topic.collides(shapes, taken, name)
   end
 end
 
--- The table is gone (or is noted anew, in this topic alone): nothing of it is taken.
+-- Remove a table from the groups of all topics, or from that of the topic `only`.
 function topic.forget(taken, full_name, only)
   local function remove(group)
     local member = group and group.members[full_name]

@@ -1,4 +1,4 @@
--- topicname: what Kafka takes as the name of a topic.
+-- topicname: the rules of Kafka for topic names.
 local cbase = require "tideway.cbase"
 
 local topicname = {}
@@ -14,13 +14,14 @@ local PROBLEMS = {
   end,
 }
 
--- nil when the name is legal, else what is wrong with it.
+-- Return what is wrong with the name, or nil when Kafka accepts it.
 function topicname.problem(name)
   local fault, at = cbase.topic_fault(name)
   return fault and PROBLEMS[fault](name, at)
 end
 
--- A name of the source as part of a topic: every other character as _uXXXX, its code point in hex.
+-- Return a name of the source with each character that Kafka does not accept replaced by _uXXXX
+-- (its code point in hex), or by _xXX for each byte when the name is not valid UTF-8.
 function topicname.escape(name)
   if not name:find("[^%w._-]") then return name end
   if not utf8.len(name) then
@@ -34,7 +35,8 @@ function topicname.escape(name)
   return table.concat(out)
 end
 
--- Names of one shape collide: Kafka takes "." and "_" for the same in them, and refuses the second.
+-- Return the shape of a name. Two names of one shape collide: Kafka treats "." and "_" as equal
+-- and refuses to create the second topic.
 function topicname.shape(name)
   return (name:gsub("%.", "_"))
 end

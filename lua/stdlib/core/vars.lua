@@ -1,5 +1,6 @@
--- vars: texts with ${variables}, $1 groups and $$ for a dollar. Parsed when the script is loaded, so that an
--- unknown variable is an error before anything is sent.
+-- vars: texts with ${variables}, regex groups such as $1, and $$ for a dollar sign. Texts are
+-- parsed when the script is loaded, so that an unknown variable is an error before anything is
+-- sent.
 local fault = require "tideway.core.fault"
 
 local vars = {}
@@ -30,7 +31,7 @@ local function braces(text, at, rules, place)
   return { var = known }, close + 1
 end
 
--- What stands at a dollar: a part and where the text goes on.
+-- Parse what follows a dollar sign. Return a part and the index where the text continues.
 local function dollar(text, at, rules, place)
   local after = text:sub(at + 1, at + 1)
   if after == "$" then return "$", at + 2 end
@@ -43,7 +44,9 @@ local function dollar(text, at, rules, place)
   return "$", at + 1
 end
 
--- A list of strings and { var = } or { group = } parts. rules: names, aliases, groups (allowed), strict.
+-- Parse a text into a list of parts: strings, { var = } and { group = }. rules: names: the known
+-- variables; aliases: alias -> name; groups: whether regex groups are allowed; strict: whether a
+-- single dollar sign is an error.
 function vars.parse(text, rules, place)
   local parts, at = {}, 1
   local function add(part)
@@ -64,7 +67,7 @@ function vars.parse(text, rules, place)
   return parts
 end
 
--- The parts as one text: values[var], groups[n].
+-- Join the parts into one text, with values[var] for each variable and groups[n] for each group.
 function vars.fill(parts, values, groups)
   local out = {}
   for i, part in ipairs(parts) do
