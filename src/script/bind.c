@@ -1,4 +1,5 @@
-/* bind: one version of one table as scripts see it, with one change after the other. */
+/* bind: bound tables. Each gives scripts access to one definition of one table, and to one change
+ * of it after another. */
 #include "script/script_priv.h"
 
 /* ---- names ---- */
@@ -29,7 +30,7 @@ static void set_name(lua_State *L, int names, struct slice name, unsigned at)
 	lua_rawseti(L, names, at);
 }
 
-/* Raises. */
+/* Make the list names_ref and the map of column names. May raise. */
 static void make_names(lua_State *L, struct script_table *bound, const char *source,
 		       struct arena *arena)
 {
@@ -87,7 +88,7 @@ void bind_free(struct script_table *table)
 void bind_change(struct script_table *table, struct change *change)
 {
 	struct script *script = table->script;
-	/* a function that asked for the records of its change goes on with it afterwards */
+	/* change:records() binds the same change again, and its caller continues to use it */
 	bool nested = script->depth > 0 && script->current == table && table->change == change;
 	if (!nested)
 		script->oldest = script->newest + HANDLE_EPOCH;

@@ -1,5 +1,5 @@
-/* config: what core.config(i) says, as plain data. The Lua side has checked it all; what is wrong
- * here is a defect of the standard library. */
+/* config: read the result of core.config(i) into structs. The Lua code has checked it: a wrong
+ * value here is a defect of the standard library. */
 #include "script/script_priv.h"
 
 #include <stdlib.h>
@@ -25,7 +25,7 @@ const char *config_text(lua_State *L, int idx, const char *key, struct arena *ar
 	return text;
 }
 
-/* A path relative to the script. */
+/* Read a path. A relative path is relative to the script. */
 static const char *path_at(lua_State *L, int idx, const char *key, struct arena *arena)
 {
 	const char *path = config_text(L, idx, key, arena);
@@ -60,7 +60,7 @@ static int compare_properties(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
-/* Text of the value on the top: string, secret, number or boolean. Pops it. */
+/* Pop a string, secret, number or boolean. Return its text in the arena. */
 static const char *property_text(lua_State *L, const char *name, struct arena *arena)
 {
 	const char *text = copy_text(L, lua_gettop(L), arena);
@@ -76,7 +76,7 @@ static const char *property_text(lua_State *L, const char *name, struct arena *a
 	return text;
 }
 
-/* { {"k", "v"}, ... } or { k = "v" }, whose names are then sorted. */
+/* Read { {"k", "v"}, ... } or { k = "v" }. Sort the properties of the second form by name. */
 const struct property *config_properties(lua_State *L, int idx, const char *key,
 					 struct arena *arena, unsigned *n)
 {
@@ -114,7 +114,7 @@ const struct property *config_properties(lua_State *L, int idx, const char *key,
 	return properties;
 }
 
-/* A list of strings, or one string. */
+/* Read a list of strings, or one string. */
 const char *const *config_list(lua_State *L, int idx, const char *key, struct arena *arena,
 			       unsigned *n)
 {

@@ -1,4 +1,4 @@
-/* library: the versions of Lua and libyaml that are linked.
+/* library: the versions of the linked Lua and libyaml.
  * Thread: any. */
 #ifndef TIDEWAY_SCRIPT_LIBRARY_H
 #define TIDEWAY_SCRIPT_LIBRARY_H

@@ -1,4 +1,4 @@
-/* lua_cbase: what only the standard library may have. */
+/* lua_cbase: tideway.cbase, functions for the standard library only. */
 #include "script/script_priv.h"
 
 #include "base/file.h"
@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-/* text, file, line of a "@file" source. */
+/* Push "file:line", file and line of a function. */
 static int push_where(lua_State *L, const lua_Debug *ar, int line)
 {
 	const char *file = ar->source[0] == '@' ? ar->source + 1 : ar->short_src;
@@ -16,7 +16,8 @@ static int push_where(lua_State *L, const lua_Debug *ar, int line)
 	return 3;
 }
 
-/* where() or where(level): the innermost frame of the user's code, from that level on. */
+/* where([level]) -> "file:line", file, line of the innermost frame of the user's code at or above
+ * the stack level */
 static int where(lua_State *L)
 {
 	int level = (int)luaL_optinteger(L, 1, 1);
@@ -66,7 +67,8 @@ static int distance(lua_State *L)
 	return 1;
 }
 
-/* nearest(name, list or map) */
+/* nearest(name, list or map) -> the nearest name of the list, or key of the map; nil when none is
+ * near */
 static int nearest(lua_State *L)
 {
 	const char *name = luaL_checkstring(L, 1);
@@ -87,7 +89,7 @@ static int nearest(lua_State *L)
 	return 1;
 }
 
-/* same_name(a, b): whether some server takes the two for one name of a column. */
+/* same_name(a, b) -> whether a supported server treats the two as the same column name */
 static int same_name(lua_State *L)
 {
 	struct slice a = slice_str(luaL_checkstring(L, 1)), b = slice_str(luaL_checkstring(L, 2));
@@ -113,7 +115,7 @@ static int topic_fault(lua_State *L)
 	return 2;
 }
 
-/* Text and name of the entry script. */
+/* source() -> text and name of the entry script; nothing when it cannot be read */
 static int source(lua_State *L)
 {
 	const struct script *script = script_of(L);
@@ -149,7 +151,7 @@ static int kind(lua_State *L)
 	return 1;
 }
 
-/* image(change, "before" | "after"): what change.row is from now on. */
+/* image(change, "before" | "after"): set which image change.row is */
 static int image(lua_State *L)
 {
 	const char *name = luaL_checkstring(L, 2);

@@ -1,5 +1,5 @@
-/* lua_env: tideway.env: env.NAME is name=value of the command line, else the environment, else nil;
- * env.need "NAME" raises when there is neither. */
+/* lua_env: tideway.env. env.NAME is the NAME=value of the command line, else the environment
+ * variable, else nil. env.need "NAME" raises when neither is set. */
 #include "script/script_priv.h"
 
 #include <stdlib.h>

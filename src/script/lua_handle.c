@@ -1,6 +1,6 @@
-/* lua_handle: the metatable that rows and changes share, since all light userdata have one. It is
- * locked, and what it is given is checked all the same: a script may call its functions by way of
- * pairs. */
+/* lua_handle: the metatable of rows and changes. They share it, since all light userdata have one
+ * metatable. It is locked. Its functions check their arguments nevertheless, since a script can
+ * reach them through pairs. */
 #include "script/script_priv.h"
 
 static const char NAME[] = "row or change";
@@ -22,7 +22,7 @@ bool handle_is_change(lua_State *L, int idx)
 	return is_handle(handle) && handle_kind(handle) == HANDLE_CHANGE;
 }
 
-/* Why the handle is not one that lives. */
+/* Raise the reason why the handle is not valid. */
 static int dead(lua_State *L, uintptr_t handle)
 {
 	if (!is_handle(handle))
@@ -34,11 +34,11 @@ static int dead(lua_State *L, uintptr_t handle)
 								: "sync.copy(row)");
 }
 
-/* The handle at idx, which lives. */
+/* Return the handle at idx. Raise when it has expired or is not a handle. */
 static uintptr_t live(lua_State *L, int idx)
 {
 	uintptr_t handle = handle_at(L, idx);
-	if (__builtin_expect(handle < script_of(L)->oldest, 0)) /* nothing else is greater */
+	if (__builtin_expect(handle < script_of(L)->oldest, 0)) /* also when it is not a handle */
 		dead(L, handle);
 	return handle;
 }
@@ -61,8 +61,8 @@ struct row_view *handle_row(lua_State *L, int idx)
 	return &script_of(L)->current->rows[handle_kind(live(L, idx))];
 }
 
-/* row.column, change.field, change.method: this is where a function spends its time, so that what is
- * read most stands here. */
+/* __index: row.column, change.field, change.method. User functions spend most of their time here,
+ * so this function handles the most frequent case, a column of a row, itself. */
 static int index_handle(lua_State *L)
 {
 	uintptr_t handle = live(L, 1);
@@ -121,7 +121,7 @@ void handle_open(lua_State *L)
 	script->newest = HANDLE_MARK;
 	bind_expire(script);
 	lua_pushlightuserdata(L, NULL);
-	/* much room: __index is looked up for each cell and shall collide with nothing */
+	/* a large hash part, so that the frequent lookup of __index meets no collision */
 	lua_createtable(L, 0, 64);
 	luaL_setfuncs(L, functions, 0);
 	lua_pushstring(L, NAME);

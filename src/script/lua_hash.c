@@ -3,17 +3,18 @@
 
 enum { BLOCK = 64, DIGEST_MAX = 32 };
 
-/* One digest being made: all three work on blocks of 64 bytes and end with the length in bits. */
+/* The state of one digest. All three algorithms work on blocks of 64 bytes, the last of which ends
+ * with the length in bits. */
 struct digest {
 	uint32_t state[8];
 	uint64_t len;         /* bytes so far */
-	uint8_t block[BLOCK]; /* not yet full */
+	uint8_t block[BLOCK]; /* the last, incomplete block */
 	const struct digest_kind *kind;
 };
 
 struct digest_kind {
 	const char *name;
-	unsigned words; /* of state that are the result */
+	unsigned words; /* words of the state that are the result */
 	bool big_endian;
 	uint32_t start[8];
 	void (*block)(uint32_t *state, const uint8_t *block);
@@ -167,7 +168,7 @@ static const struct digest_kind kinds[] = {
 	 sha256_block},
 };
 
-/* ---- any of them ---- */
+/* ---- all digests ---- */
 
 static void digest_start(struct digest *d, const struct digest_kind *kind)
 {
@@ -190,7 +191,7 @@ static void digest_add(struct digest *d, const void *ptr, size_t len)
 	}
 }
 
-/* Returns the number of bytes in out. */
+/* Write the digest to `out`. Return its number of bytes. */
 static size_t digest_end(struct digest *d, uint8_t out[DIGEST_MAX])
 {
 	static const uint8_t end[BLOCK] = {0x80};
@@ -218,7 +219,7 @@ static int push_hex(lua_State *L, const uint8_t *bytes, size_t n)
 	return 1;
 }
 
-/* A string, or a number by its text. */
+/* Return the string at idx, or the text of the integer. */
 static struct slice text_at(lua_State *L, int idx)
 {
 	size_t len;
@@ -268,7 +269,7 @@ static int hmac_sha256(lua_State *L)
 	return push_hex(L, out, digest_end(&d, out));
 }
 
-/* The CRC of zip, gzip and the binlog. */
+/* The CRC-32 of zip, gzip and the binlog. */
 static int crc32_text(lua_State *L)
 {
 	struct slice text = text_at(L, 1);
@@ -282,7 +283,7 @@ static int crc32_text(lua_State *L)
 	return 1;
 }
 
-/* The partitioner's hash, as Kafka's Java client computes it (& 0x7fffffff). */
+/* murmur2 & 0x7fffffff, by which Kafka's Java client chooses a partition. */
 static int murmur2_text(lua_State *L)
 {
 	const uint32_t m = 0x5bd1e995;

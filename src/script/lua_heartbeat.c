@@ -1,5 +1,5 @@
-/* lua_heartbeat: tideway.heartbeat: heartbeat.new{interval=, topic=} describes beats; :message(ms)
- * is the text of one. */
+/* lua_heartbeat: tideway.heartbeat. heartbeat.new{interval=, topic=} describes heartbeats;
+ * :message(ms) returns the text of a heartbeat. */
 #include "script/options.h"
 
 #define NAME "tideway.heartbeat"
@@ -15,7 +15,7 @@ static int new (lua_State *L)
 	return 1;
 }
 
-/* beat:message(ms): the message whose watermark is ms. */
+/* beat:message(ms) -> the heartbeat whose watermark is ms */
 static int message(lua_State *L)
 {
 	struct script *script = script_of(L);

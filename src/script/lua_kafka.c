@@ -1,6 +1,5 @@
-/* lua_kafka: tideway.kafka: kafka.sink and kafka.lines describe a destination; kafka.producer,
- * kafka.consumer and kafka.topics are clients for `tideway exec`, which connect at their first use.
- */
+/* lua_kafka: tideway.kafka. kafka.sink and kafka.lines describe a destination. kafka.producer,
+ * kafka.consumer and kafka.topics are clients for `tideway exec`; they connect when first used. */
 #include "script/options.h"
 
 #include <stdlib.h>
@@ -9,11 +8,11 @@
 #define CONSUMER_NAME "tideway.kafka.consumer"
 #define TOPICS_NAME "tideway.kafka.topics"
 
-/* A client: what it was asked for, and its handle once it is open. */
+/* A client: its options, and its handle once it is open. */
 struct client {
 	struct arena arena;
 	struct sink_config config;
-	const char *const *topics; /* consumer */
+	const char *const *topics; /* of a consumer */
 	unsigned ntopics;
 	const char *group; /* NULL: none */
 	bool from_beginning;
@@ -21,7 +20,7 @@ struct client {
 	void (*close)(void *handle);
 };
 
-/* brokers as one text: a list is joined with commas. */
+/* Join a list of brokers with commas. */
 static void join_brokers(lua_State *L, int idx)
 {
 	luaL_Buffer all;
@@ -45,7 +44,7 @@ static void join_brokers(lua_State *L, int idx)
 	lua_pop(L, 1);
 }
 
-/* Property values as texts, so that numbers have one spelling. Secrets stay what they are. */
+/* Convert property values to texts, so that each number has one spelling. Leave secrets. */
 static void property_texts(lua_State *L, int idx)
 {
 	int map;
@@ -296,8 +295,8 @@ static int topics_delete(lua_State *L)
 	return done(L);
 }
 
-/* Lines of name, tab, partitions in the script's scratch: called from another stage, where nothing
- * may raise. */
+/* Append a line "name<tab>partitions" to the buffer. The host calls this function, so it must not
+ * raise. */
 static void each_topic(void *context, struct slice name, int partitions)
 {
 	struct buf *names = context;

@@ -1,10 +1,11 @@
-/* lua_log: tideway.log: lines in the program's own log, with file and line of the script in debug
- * lines. */
+/* lua_log: tideway.log: write lines to the program's log. Debug lines begin with the file and line
+ * of the script. */
 #include "script/script_priv.h"
 
 #include "base/log.h"
 
-/* One argument is a text of any type; more are string.format's. */
+/* Return the text of the line. One argument of any type is converted to a text; several are the
+ * arguments of string.format. */
 static const char *text_of(lua_State *L)
 {
 	int n = lua_gettop(L);

@@ -1,5 +1,5 @@
-/* lua_regex: tideway.regex: PCRE2 (base/regex) for scripts. Misuse and bad patterns raise; a search
- * that exceeds the match limit raises too, because "no match" would be a wrong answer. */
+/* lua_regex: tideway.regex: PCRE2 (base/regex) for scripts. Wrong arguments and patterns raise. A
+ * search that exceeds the match limit raises too, since "no match" would be a wrong result. */
 #include "script/script_priv.h"
 
 #include "base/regex.h"
@@ -30,7 +30,7 @@ static struct slice string_at(lua_State *L, int idx)
 	return slice_of(text, len);
 }
 
-/* "i", or { nocase = true } */
+/* Read the flags: "i", { nocase = true } or nothing. */
 static bool nocase_at(lua_State *L, int idx)
 {
 	bool nocase;
@@ -85,7 +85,7 @@ static int search(lua_State *L, struct slice text, size_t from, struct slice *ca
 	return n > CAPTURES_MAX ? CAPTURES_MAX : n;
 }
 
-/* Lua's way of saying where to begin: 1-based, negative from the end. */
+/* Convert a start index of Lua (from 1; negative: from the end) to an offset. */
 static size_t start_at(lua_State *L, int idx, struct slice text)
 {
 	lua_Integer init = luaL_optinteger(L, idx, 1);
@@ -102,7 +102,7 @@ static void push_capture(lua_State *L, struct slice capture)
 		lua_pushboolean(L, false);
 }
 
-/* Groups, or the whole match when there are none. */
+/* Push the groups, or the whole match when the pattern has no groups. */
 static int push_captures(lua_State *L, const struct slice *captures, int n)
 {
 	luaL_checkstack(L, n + 1, NULL);
@@ -145,7 +145,7 @@ static int find(lua_State *L)
 	return 2 + (n > 1 ? push_captures(L, captures, n) : 0);
 }
 
-/* { [0] = whole, group or false, ... } */
+/* re:captures(text) -> { [0] = whole match, group or false, ... } | nil */
 static int captures(lua_State *L)
 {
 	struct slice found[CAPTURES_MAX];
@@ -164,7 +164,8 @@ static int captures(lua_State *L)
 
 /* ---- gsub, gmatch ---- */
 
-/* Where the search goes on behind a match: an empty one must not be found again. */
+/* Return the offset where the search continues after a match. After an empty match, skip one
+ * character, so that the match is not found again. */
 static size_t next_start(struct slice text, struct slice whole)
 {
 	size_t end = (size_t)(whole.ptr - text.ptr) + whole.len;
@@ -175,7 +176,7 @@ static size_t next_start(struct slice text, struct slice whole)
 	return end;
 }
 
-/* $1, ${1}, $0 and $$ */
+/* Append the template, with $1, ${1} and $0 replaced by groups, and $$ by a dollar. */
 static void expand(lua_State *L, luaL_Buffer *out, struct slice template, const struct slice *found,
 		   int n)
 {
@@ -210,7 +211,8 @@ static void expand(lua_State *L, luaL_Buffer *out, struct slice template, const 
 	}
 }
 
-/* The replacement of one match by a function or table, pushed as a string. */
+/* Push the replacement of one match from a function or table; the match itself when that returns
+ * nil or false. */
 static void replacement(lua_State *L, const struct slice *found, int n)
 {
 	if (lua_type(L, 3) == LUA_TFUNCTION) {

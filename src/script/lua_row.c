@@ -1,8 +1,8 @@
-/* lua_row: what a row does. A column is found by the address of its name, which Lua has interned:
- * nothing is pushed or hashed to read one. */
+/* lua_row: reading, editing, iterating and copying rows. A column is found by the address of its
+ * name, which Lua has interned. So reading a column pushes no name and hashes no text. */
 #include "script/script_priv.h"
 
-/* "a, b, c and 12 more" */
+/* Push the names of the columns, such as "a, b, c and 12 more". */
 static void column_list(lua_State *L, const struct table *table)
 {
 	unsigned shown = table->ncolumns < 30 ? table->ncolumns : 30;
@@ -19,7 +19,7 @@ static void column_list(lua_State *L, const struct table *table)
 				(int)(table->ncolumns - shown));
 }
 
-/* The script used the destination's name of a column. */
+/* Return the column whose destination name this is, or NULL. */
 static const struct column *renamed(const struct script_table *bound, struct slice name)
 {
 	const struct mapping *mapping = bound->mapping;
@@ -135,7 +135,8 @@ static bool is_key(const struct mapping *mapping, unsigned column)
 	return false;
 }
 
-/* A key column that has a value keeps one: all rows without it would share a key. */
+/* Raise when on_row sets a key column that has a value to nil: all such rows would share one
+ * key. */
 static void check_key(lua_State *L, const struct row_view *view, unsigned column)
 {
 	const struct table *table = view->table->table;
@@ -187,7 +188,7 @@ static int next_cell(lua_State *L)
 	return 2;
 }
 
-/* pairs(row): columns in table order, those that the image has. */
+/* pairs(row): iterate over the columns that the image contains, in table order. */
 int lua_row_pairs(lua_State *L)
 {
 	handle_row(L, 1);
@@ -206,7 +207,7 @@ static int json_column(const struct column *column)
 	return column->type == COLUMN_DECIMAL ? JSON_DECIMAL + (int)column->scale : JSON_PLAIN;
 }
 
-/* Pushes what json.encode writes copies of the table's rows by. */
+/* Push the description by which json.encode writes copies of the table's rows. Make it once. */
 static void push_description(lua_State *L, struct script_table *bound)
 {
 	const struct table *table = bound->table;

@@ -1,5 +1,5 @@
-/* lua_secret: tideway.secret: secret(path) is the content of a file that prints as ***; options
- * such as passwords take it. The text never becomes a Lua string. */
+/* lua_secret: tideway.secret: secret(path) reads a file into a value that prints as ***. Options
+ * such as passwords accept it. The text never becomes a Lua string. */
 #include "script/script_priv.h"
 
 #include "base/file.h"
@@ -26,7 +26,7 @@ static int tostring(lua_State *L)
 	return 1;
 }
 
-/* Without the line end that editors add. */
+/* Read the file at the path at idx, without the line ends at its end, which editors add. */
 static int read(lua_State *L, int idx)
 {
 	struct buf *text = &script_of(L)->scratch;

@@ -1,5 +1,5 @@
-/* lua_source: tideway.source: source.mysql{...} describes a server and connects to nothing; its
- * methods connect at once, in `tideway exec`. */
+/* lua_source: tideway.source. source.mysql{...} describes a server and does not connect. The
+ * methods of the description connect at once; they work only in `tideway exec`. */
 #include "script/options.h"
 
 #define NAME "tideway.source.mysql"
@@ -20,7 +20,7 @@ const char *lua_description_kind(lua_State *L, int idx)
 	return found;
 }
 
-/* Raises when the table at idx has this option, which hosts stands instead of. */
+/* Raise when the table at idx has this option, which `hosts` replaces. */
 static void refuse_beside_hosts(lua_State *L, int idx, const char *option)
 {
 	lua_pushstring(L, option);
@@ -30,7 +30,8 @@ static void refuse_beside_hosts(lua_State *L, int idx, const char *option)
 	lua_pop(L, 1);
 }
 
-/* One host of the list, by its number; the same as one before it is refused. */
+/* Check host number `at` of the list. Raise when it is not valid or equals an earlier host.
+ * fallback: the port of hosts without one. */
 static void check_host(lua_State *L, int list, lua_Integer at, unsigned fallback)
 {
 	struct slice name, other;
@@ -55,7 +56,7 @@ static void check_host(lua_State *L, int list, lua_Integer at, unsigned fallback
 	lua_pop(L, 1);
 }
 
-/* given: the options as they were written; checked: the same with defaults. */
+/* given: the options as written; checked: the options with their defaults. */
 static void check_hosts(lua_State *L, int given, int checked)
 {
 	lua_Integer n, keys = 0;
@@ -97,7 +98,7 @@ static int later(lua_State *L)
 			   lua_tostring(L, lua_upvalueindex(1)));
 }
 
-/* The description at idx as a struct, in a userdata with its own arena that is pushed. */
+/* A description read into a struct: a userdata with its own arena. */
 struct described {
 	struct arena arena;
 	struct source_config config;
@@ -127,11 +128,11 @@ static struct described *describe(lua_State *L, int idx, const char *method)
 
 struct rows {
 	lua_State *L;
-	bool failed; /* Lua raised while a row was stored */
+	bool failed; /* storing a row raised; the message is on the stack */
 };
 
-/* A row on its way into the list; stored protected, because it comes from C of another stage that a
- * raise must not jump over. */
+/* The argument of store_row. The host calls each_row, and an error must not jump over frames of the
+ * host, so store_row runs in a protected call. */
 struct row_cells {
 	const struct slice *names, *cells;
 	unsigned n;
@@ -194,7 +195,7 @@ static int query(lua_State *L)
 struct changes_ud {
 	void *handle; /* NULL: closed */
 	void (*close)(void *handle);
-	struct arena arena; /* of the bound tables */
+	struct arena arena; /* the bound tables */
 	double wait_s;
 };
 
@@ -211,8 +212,8 @@ static int close_changes(lua_State *L)
 	return 0;
 }
 
-/* What scripts see of a table version, made at its first change; kept by the user value of the
- * iterator. */
+/* Return the bound table of a definition. Make it at the first change, and keep it in a user value
+ * of the iterator. */
 static struct script_table *bound_table(lua_State *L, int idx, const struct table *table)
 {
 	struct changes_ud *ud = lua_touserdata(L, idx);
@@ -283,7 +284,7 @@ static int changes(lua_State *L)
 	luaL_setmetatable(L, CHANGES_NAME);
 	lua_newtable(L);
 	lua_setiuservalue(L, -2, 1);
-	lua_pushvalue(L, 3); /* the description lives as long as the stream */
+	lua_pushvalue(L, 3); /* keeps the description alive as long as the stream */
 	lua_setiuservalue(L, -2, 2);
 	lua_getfield(L, 4, "wait_s");
 	ud->wait_s = lua_tonumber(L, -1);
@@ -299,7 +300,7 @@ static int changes(lua_State *L)
 	lua_pushcclosure(L, next_change, 1);
 	lua_pushnil(L);
 	lua_pushnil(L);
-	lua_pushvalue(L, 5); /* closed when the loop is left */
+	lua_pushvalue(L, 5); /* Lua closes it when the loop ends */
 	return 4;
 }
 

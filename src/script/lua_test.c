@@ -1,5 +1,5 @@
-/* lua_test: tideway.ctest, the C below tideway.test: an offline lane of the host, and the count of
- * what passed. */
+/* lua_test: tideway.ctest, the C functions of tideway.test: an offline lane of the host, and the
+ * count of passed and failed tests. */
 #include "script/script_priv.h"
 
 #include <stdio.h>
@@ -9,7 +9,7 @@
 struct sync_ud {
 	void *handle; /* NULL: closed */
 	void (*free)(void *handle);
-	struct arena arena; /* values of the change being made */
+	struct arena arena; /* values of the current change */
 };
 
 static int close_sync(lua_State *L)
@@ -30,7 +30,7 @@ static int free_sync(lua_State *L)
 	return 0;
 }
 
-/* load(path, { NAME = value }) -> handle; raises */
+/* load(path, { NAME = value }) -> handle; raises when the script is wrong */
 static int load(lua_State *L)
 {
 	const struct script_host *host = &script_of(L)->host;
@@ -112,7 +112,8 @@ static bool is_key(const struct table *table, unsigned column)
 	return false;
 }
 
-/* The columns as core.prepare sees them, with pk = true in those of the key; nil: no such table. */
+/* handle:columns("db.table") -> the columns that core.prepare reads, with `pk`: whether the column
+ * is in the primary key; nil when the table does not exist */
 static int columns(lua_State *L)
 {
 	const struct table *table = table_at(L, check(L), 2);
@@ -131,8 +132,8 @@ static int columns(lua_State *L)
 	return 1;
 }
 
-/* What a column gets that the test does not mention: NULL, or zero of its type where NULL is not
- * allowed. */
+/* Set the value of a column that the test omits: NULL, or the zero or empty value of its type when
+ * the column is NOT NULL. */
 static void set_absent(const struct column *column, struct arena *arena, struct value *value)
 {
 	value->kind = VALUE_NULL;
@@ -205,7 +206,7 @@ static enum change_op op_at(lua_State *L, int idx)
 	return (enum change_op)luaL_checkoption(L, idx, NULL, names);
 }
 
-/* handle:change(op, "db.table", before, after) -> records; raises */
+/* handle:change(op, "db.table", before, after) -> records; raises for a wrong value */
 static int change(lua_State *L)
 {
 	struct sync_ud *ud = check(L);
@@ -229,7 +230,7 @@ static int change(lua_State *L)
 	return push_records(L, records, n);
 }
 
-/* report(ok, name, message) */
+/* report(ok, name, message): count a test; print it when it failed */
 static int report(lua_State *L)
 {
 	struct script *script = script_of(L);

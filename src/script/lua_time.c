@@ -1,4 +1,4 @@
-/* lua_time: tideway.time: milliseconds since 1970 and their texts, always UTC. */
+/* lua_time: tideway.time: convert milliseconds since 1970 to texts and back, always in UTC. */
 #include "script/script_priv.h"
 
 #include "base/clock.h"
@@ -15,7 +15,7 @@ static int now(lua_State *L)
 	return 1;
 }
 
-/* n digits at *at, which moves behind them; -1 when there are not so many. */
+/* Read n digits at *at and advance *at after them. Return their value; -1 when fewer follow. */
 static int digits(const char **at, int n)
 {
 	int v = 0;
@@ -58,7 +58,8 @@ static bool parse_date(const char **at, int64_t *ms)
 	return true;
 }
 
-/* .123456: milliseconds, what follows is cut. */
+/* Read the digits after the point of a second. Return milliseconds, with further digits truncated;
+ * -1 when no digit follows. */
 static int fraction(const char **at)
 {
 	int ms = 0, n = 0;
@@ -89,7 +90,7 @@ static bool parse_clock(const char **at, int64_t *ms)
 	return true;
 }
 
-/* Z, +01:00, +0100, +01 or nothing. */
+/* Read a time zone: Z, +01:00, +0100, +01 or nothing. Subtract its offset from *ms. */
 static bool parse_zone(const char **at, int64_t *ms)
 {
 	int sign = **at == '-' ? -1 : 1, hour, minute = 0;

@@ -1,4 +1,5 @@
-/* lua_value: cells to Lua values and back (lua-api.md, "Values"). Nothing is coerced. */
+/* lua_value: convert cells to Lua values and back, as the table "Values" of docs/lua-api.md
+ * defines. A value of another type is an error and is never converted. */
 #include "script/script_priv.h"
 
 #include "base/num.h"
@@ -6,7 +7,7 @@
 #include <float.h>
 #include <math.h>
 
-enum { NUMBER_DIGITS = 15 }; /* a DECIMAL of so many digits is exact as a float */
+enum { NUMBER_DIGITS = 15 }; /* a float represents each DECIMAL of at most so many digits */
 
 #define DAY_MS INT64_C(86400000)
 #define MS_MIN INT64_C(-62167219200000) /* 0000-01-01 */
@@ -23,8 +24,8 @@ static void push_u64(lua_State *L, uint64_t v)
 		lua_decimal_push(L, slice_of(digits, num_u64(digits, v)));
 }
 
-/* At most NUMBER_DIGITS digits: both parts of the quotient are exact, so it is the nearest float.
- */
+/* Push a DECIMAL of at most NUMBER_DIGITS digits as a number. Dividend and divisor are exact, so
+ * the quotient is the nearest float. */
 static void push_short_decimal(lua_State *L, const struct column *column, struct slice text)
 {
 	static const double powers[] = {1,   1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
@@ -85,7 +86,7 @@ void lua_value_push(lua_State *L, const struct column *column, const struct valu
 
 /* ---- UTF-8 ---- */
 
-/* Bytes of the sequence at s, 0 when it is not well-formed. */
+/* Return the length of the UTF-8 sequence at s; 0 when it is not well-formed. */
 static size_t sequence(const uint8_t *s, size_t left)
 {
 	uint8_t a = s[0];

@@ -1,6 +1,6 @@
-/* lua_yaml: tideway.yaml: one YAML document to Lua values and back (libyaml). Plain scalars follow
- * YAML 1.2's core schema: null, true/false, integers, floats; everything else is a string, so `no`
- * and `on` stay texts. An alias gives the same table as its anchor. */
+/* lua_yaml: tideway.yaml: convert one YAML document to Lua values and back, with libyaml. Plain
+ * scalars follow the core schema of YAML 1.2: null, true/false, integers and floats. Every other
+ * plain scalar is a string, also `no` and `on`. An alias is the same table as its anchor. */
 #include "script/script_priv.h"
 
 #include "base/num.h"
@@ -20,7 +20,7 @@ struct parsing {
 	yaml_parser_t parser;
 	yaml_event_t event;
 	bool has_parser, has_event;
-	int anchors; /* stack index of anchor -> value */
+	int anchors; /* stack index of the table anchor -> value */
 	int depth;
 	int nodes;
 };
@@ -120,7 +120,7 @@ static void push_plain(lua_State *L, struct slice text)
 	else if (num_parse_i64(digits, &i))
 		lua_pushinteger(L, i);
 	else if (is_float(text))
-		lua_pushnumber(L, strtod(text.ptr, NULL)); /* libyaml ends its texts with NUL */
+		lua_pushnumber(L, strtod(text.ptr, NULL)); /* libyaml's texts end with NUL */
 	else if (!push_special_float(L, text) && !push_based(L, text))
 		lua_pushlstring(L, text.ptr, text.len);
 }
@@ -184,7 +184,7 @@ static void push_sequence(lua_State *L, struct parsing *p)
 {
 	lua_pushcfunction(L, lua_json_open);
 	lua_call(L, 0, 1);
-	lua_getfield(L, -1, "array"); /* so that an empty list stays a list */
+	lua_getfield(L, -1, "array"); /* marks the table: an empty list stays a list */
 	lua_remove(L, -2);
 	lua_newtable(L);
 	lua_call(L, 1, 1);
@@ -212,7 +212,7 @@ static void push_mapping(lua_State *L, struct parsing *p)
 	}
 }
 
-/* Pushes the node that the current event begins. */
+/* Push the node that begins with the current event. */
 static void push_node(lua_State *L, struct parsing *p)
 {
 	if (++p->depth > DEPTH_MAX)
@@ -331,7 +331,7 @@ static void emit_text(lua_State *L, struct emitting *e, struct slice text, bool 
 	emit(L, e, &event);
 }
 
-/* A string that a reader would take for something else is quoted. */
+/* Emit a string. Quote it when a parser would not read it as a string otherwise. */
 static void emit_string(lua_State *L, struct emitting *e, struct slice text)
 {
 	static const char *const words[] = {"y",   "Y",   "n",  "N",  "yes", "Yes", "YES",
@@ -360,7 +360,7 @@ static void emit_list(lua_State *L, struct emitting *e, int idx, int depth)
 	emit(L, e, &event);
 }
 
-/* Pushes the list of the keys, sorted. */
+/* Push a sorted list of the keys. Return its length. */
 static lua_Integer push_names(lua_State *L, int idx)
 {
 	lua_Integer n = 0;

@@ -262,7 +262,8 @@ static bool fits(lua_State *L, const struct option *option, int idx)
 	return false;
 }
 
-/* The value at idx goes into the table `result`; tls becomes flat fields. */
+/* Set the option in the table `result` to the value at idx. Split a table of tls into the fields
+ * tls_ca, tls_cert, tls_key and tls_verify. */
 static void set_value(lua_State *L, const struct option *option, int idx, int result)
 {
 	if (option->type != OPTION_TLS || lua_isboolean(L, idx)) {

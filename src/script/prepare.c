@@ -1,9 +1,9 @@
-/* prepare: a table as the standard library sees it, and what it says about the table as struct
- * mapping. What is wrong in the answer is a defect of the standard library, but is checked all the
- * same: indices end up in C. */
+/* prepare: convert a definition to the Lua table that the standard library reads, and the result of
+ * core.prepare to a struct mapping. A wrong result is a defect of the standard library. It is
+ * checked nevertheless, since C uses its indexes. */
 #include "script/script_priv.h"
 
-/* ---- tdesc ---- */
+/* ---- definition to Lua ---- */
 
 static void set_text(lua_State *L, const char *key, struct slice text)
 {
@@ -39,7 +39,7 @@ static void push_positions(lua_State *L, const unsigned *columns, unsigned n)
 	}
 }
 
-/* Sets what takes room in the table on the stack. */
+/* Set the large fields of the table on the stack: columns, pk and unique. */
 static void fill_table(lua_State *L, const struct table *table)
 {
 	const struct table_index *unique = table_unique_key(table);
@@ -65,7 +65,7 @@ void prepare_push_table(lua_State *L, const struct table *table)
 	fill_table(L, table);
 }
 
-static const char TABLE = 0; /* its address is the key of the struct table */
+static const char TABLE = 0; /* its address is the key of the pointer to the struct table */
 
 static void clear_field(lua_State *L, int idx, const char *key)
 {
@@ -74,8 +74,8 @@ static void clear_field(lua_State *L, int idx, const char *key)
 	lua_rawset(L, idx);
 }
 
-/* A field that is not there yet: fills this table, and empties the one that was filled before, so
- * that the columns of one table at a time take room, however many tables there are. */
+/* __index of an entry of the list: fill the entry with its large fields, and clear those of the
+ * entry filled before. So the list needs memory for the columns of only one table. */
 static int index_lazy(lua_State *L)
 {
 	lua_settop(L, 2);
@@ -151,7 +151,7 @@ static struct slice need_text(struct reading *r, int idx, const char *key)
 	return text;
 }
 
-/* A 1-based index up to limit, as a 0-based one. */
+/* Read an index from 1 to limit. Return it less 1, as an index of C. */
 static unsigned index_at(struct reading *r, int idx, const char *key, unsigned limit)
 {
 	lua_Integer v;
@@ -163,7 +163,7 @@ static unsigned index_at(struct reading *r, int idx, const char *key, unsigned l
 	return (unsigned)(v - 1);
 }
 
-/* Pushes the list; its length. */
+/* Push the list, or nil. Return its length. */
 static unsigned list_at(struct reading *r, int idx, const char *key)
 {
 	int type = lua_getfield(r->L, idx, key);
@@ -175,7 +175,7 @@ static unsigned list_at(struct reading *r, int idx, const char *key)
 	return (unsigned)lua_rawlen(r->L, -1);
 }
 
-/* Whole text as one of the names; `fallback` when it is nil. */
+/* Return the number of the text among the names; `fallback` when the field is nil. */
 static unsigned choice_at(struct reading *r, int idx, const char *key, const char *const *names,
 			  unsigned fallback)
 {
@@ -201,7 +201,7 @@ static bool transport_at(struct reading *r, int idx, enum transport *transport)
 	return name.ptr != NULL;
 }
 
-/* "sync.lua:12"; NULL: nothing is there. */
+/* Read a text such as "sync.lua:12"; NULL: the field is nil. */
 static const char *place_at(struct reading *r, int idx, const char *key)
 {
 	struct slice text = text_at(r, idx, key);
@@ -381,7 +381,7 @@ static void read_primary(struct reading *r, int idx)
 	r->mapping->primary = primary;
 }
 
-/* A reference to the function, or MAPPING_NO_FUNCTION. */
+/* Return a registry reference to the function; MAPPING_NO_FUNCTION: the field is nil. */
 static int function_at(struct reading *r, int idx, const char *key)
 {
 	if (lua_getfield(r->L, idx, key) == LUA_TFUNCTION)
@@ -410,7 +410,7 @@ static unsigned slots_at(struct reading *r, int idx)
 	return (unsigned)n;
 }
 
-/* The functions of topic, key and slots, in this order. */
+/* Read the functions of topic, key and slots, in this order. */
 static void read_image(struct reading *r, int idx, struct script_table *hooks)
 {
 	unsigned n = list_at(r, idx, "image");

@@ -1,4 +1,4 @@
-/* reference: the page of all options. */
+/* reference: print docs/options.md, the page of all options. */
 #include "script/script_priv.h"
 
 #include <stdio.h>
@@ -20,7 +20,7 @@ static int print_core(lua_State *L)
 
 int script_reference_print(FILE *out, struct err *err)
 {
-	/* an empty script: only the standard library is wanted */
+	/* an empty script: this uses only the standard library */
 	const struct script_options options = {.path = "/dev/null", .exec = true};
 	struct script *script = script_new(&options, err);
 	int rc;

@@ -1,5 +1,5 @@
-/* require: modules written in C, the embedded standard library, and the user's own files beside the
- * script. */
+/* require: load modules written in C, modules of the embedded standard library, and the user's
+ * files in the folder of the script. */
 #include "script/script_priv.h"
 
 #include "script/stdlib.h"
@@ -41,8 +41,8 @@ static bool is_base(const char *name)
 	return strcmp(name, "tideway.cbase") == 0 || strcmp(name, "tideway.ctest") == 0;
 }
 
-/* Only the standard library itself may have these; tests may have the part of them that is written
- * in Lua. */
+/* Return whether only the standard library may require the module. Test files may also require
+ * tideway.core and its modules. */
 static bool internal(const struct script *script, const char *name)
 {
 	return is_base(name) || (is_core(name) && script->host.test_load == NULL);
@@ -66,7 +66,8 @@ static const char *module_name(void *ctx, unsigned i)
 	return i - nc < stdlib_count ? stdlib_files[i - nc].name : NULL;
 }
 
-/* What was loaded (or a message) is on the stack; LUA_ERRFILE: there is no such file. */
+/* Compile a file and push the function, or push a message. Return the Lua status; LUA_ERRFILE, with
+ * nothing pushed: the file cannot be read. */
 static int load_path(lua_State *L, const char *path, const char *name)
 {
 	if (access(path, R_OK) != 0)
@@ -89,7 +90,8 @@ static int load_embedded(lua_State *L, const char *name)
 	return LUA_ERRFILE;
 }
 
-/* Letters, digits, _ and -, in parts between single dots: no way out of the script's folder. */
+/* Return whether a name has only letters, digits, _ and -, in parts separated by single dots. Such
+ * a name cannot leave the script's folder. */
 static bool plain_name(const char *name)
 {
 	bool part = false;
@@ -115,7 +117,7 @@ static int load_user(lua_State *L, const char *name)
 	return status;
 }
 
-/* In the design, not in this version. */
+/* Return whether the module is planned for a later version. */
 static bool is_later(const char *name)
 {
 	static const char *const names[] = {"tideway.lookup", "tideway.cache", "tideway.outbox",
@@ -162,7 +164,8 @@ static void load_module(lua_State *L, const char *name)
 		lua_error(L);
 }
 
-/* A name that the module does not have: an error as of an undefined global, not a nil that is called somewhere. */
+/* __index of a module: raise for a name that the module does not have, as for an undefined
+ * global. */
 static int no_such_name(lua_State *L)
 {
 	const char *module = lua_tostring(L, lua_upvalueindex(1)), *name, *near;
@@ -174,7 +177,8 @@ static int no_such_name(lua_State *L)
 			   near ? near : "", near ? "'?" : "");
 }
 
-/* Makes the module on the stack strict. Names that it has are found as before: __index is asked for absent ones only. */
+/* Make the module on the stack strict, with no_such_name as its __index. Existing names are found
+ * as fast as before, since Lua calls __index only for absent names. */
 static void make_strict(lua_State *L, const char *name)
 {
 	if (strncmp(name, "tideway.", 8) != 0 || is_core(name) || is_base(name) ||
@@ -183,7 +187,7 @@ static void make_strict(lua_State *L, const char *name)
 	if (!lua_getmetatable(L, -1))
 		lua_newtable(L);
 	lua_pushstring(L, "__index");
-	if (lua_rawget(L, -2) == LUA_TNIL) { /* env has its own */
+	if (lua_rawget(L, -2) == LUA_TNIL) { /* env has an __index already */
 		lua_pushstring(L, name);
 		lua_pushcclosure(L, no_such_name, 1);
 		lua_setfield(L, -3, "__index");

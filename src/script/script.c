@@ -1,5 +1,4 @@
-/* script: the verbs of the lane: load, ask about tables, run the functions of a change and of an
- * image. */
+/* script: load a script, query it about tables, and run its functions for a change or an image. */
 #include "script/script_priv.h"
 
 #include "base/log.h"
@@ -97,8 +96,7 @@ static struct script *script_make(const struct script_options *options, bool tes
 
 static int load(struct script *script, struct err *err)
 {
-	bool endless =
-		script->exec || script->test; /* programs of their own: they may run for ever */
+	bool endless = script->exec || script->test; /* these scripts may run for ever */
 	if (state_open(script, err) < 0)
 		return -1;
 	if (state_protect(script, load_entry, NULL, endless ? 0 : script->call_budget * 10,
@@ -143,7 +141,7 @@ int script_test(const char *path, const struct script_host *host, unsigned *pass
 	const struct script_options options = {.path = path, .host = host};
 	struct script *script = script_make(&options, true);
 	int rc = load(script, err);
-	if (rc < 0) { /* what the file could not get to is a failure too */
+	if (rc < 0) { /* a test file that raises counts as a failure */
 		printf("FAIL %s\n", err->text);
 		script->failed++;
 		*err = (struct err)ERR_INIT;
@@ -169,7 +167,7 @@ size_t script_memory(const struct script *script)
 	return script->memory;
 }
 
-/* ---- questions about tables ---- */
+/* ---- queries about tables ---- */
 
 struct question {
 	struct script *script;
@@ -179,7 +177,7 @@ struct question {
 	const char **databases;
 	const struct table *const *tables;
 	unsigned ntables;
-	bool folded; /* the server keeps names in lower case */
+	bool folded; /* the server stores names in lower case */
 	bool all;
 	const struct table *table;
 	struct arena *arena;
@@ -208,7 +206,7 @@ bool script_wants(struct script *script, unsigned sync, struct slice db, struct 
 	struct err err = ERR_INIT;
 	if (state_protect(script, ask_wants, &q, SCRIPT_BUDGET_LOAD, ERR_SCRIPT, &err) == 0)
 		return q.wanted;
-	log_error("%s", err.text); /* asking for its mapping will fail, and stop there */
+	log_error("%s", err.text); /* then script_prepare fails for the table, and stops the sync */
 	return true;
 }
 
@@ -419,7 +417,7 @@ void script_forget(struct script *script, unsigned sync, struct slice full_name)
 	struct question q = {.script = script, .sync = sync, .table_name = full_name};
 	struct err err = ERR_INIT;
 	if (state_protect(script, ask_forget, &q, SCRIPT_BUDGET_LOAD, ERR_SCRIPT, &err) < 0)
-		log_error("%s", err.text); /* the topic stays taken: at worst a table is refused */
+		log_error("%s", err.text); /* the topic stays taken: at worst, a table is refused */
 }
 
 /* ---- one change ---- */
@@ -489,7 +487,8 @@ static const char *type_at(lua_State *L, int idx)
 	return lua_pushfstring(L, "a %s", luaL_typename(L, idx));
 }
 
-/* "sync.lua:12: " of result i, or the script's name. */
+/* Set an error about result i of the functions. It begins with the place of the function, or with
+ * the name of the script. Return -1. */
 static int wrong(const struct script_table *bound, unsigned i, struct err *err, const char *format,
 		 ...) __attribute__((format(printf, 4, 5)));
 static int wrong(const struct script_table *bound, unsigned i, struct err *err, const char *format,
@@ -511,7 +510,8 @@ static struct slice slice_at(lua_State *L, int idx)
 	return slice_of(text, len);
 }
 
-/* The topic at idx, of that Lua type; most records go where the one before went, and its name was checked then. */
+/* Read and check the topic at idx, whose Lua type is `type`. Skip the check when the topic equals
+ * the last checked one, as for most records. */
 static int topic_of(struct script_table *bound, int idx, int type, struct slice *topic,
 		    struct err *err)
 {
@@ -553,7 +553,7 @@ static int read_topics(struct script_table *bound, int idx, struct image_result 
 			"the topic function returned an empty table: expected a string or a list");
 	topics = ARENA_ARRAY(&bound->script->event, n, struct slice);
 	for (unsigned i = 0; i < n; i++) {
-		type = lua_rawgeti(L, idx, i + 1); /* the list on the stack keeps it alive */
+		type = lua_rawgeti(L, idx, i + 1); /* the list on the stack keeps the text alive */
 		if (topic_of(bound, lua_gettop(L), type, &topics[i], err) < 0)
 			return -1;
 		lua_pop(L, 1);
@@ -644,7 +644,7 @@ static int read_slot(struct script_table *bound, unsigned at, unsigned slot, int
 		     SLICE_FMT(field->name));
 }
 
-/* The results stand from `first` on in the order of bound->functions. */
+/* Read the results of bound->functions from the stack; the first is at index `first`. */
 static int read_results(struct script_table *bound, int first, struct image_result *result,
 			struct err *err)
 {
@@ -663,8 +663,8 @@ static int read_results(struct script_table *bound, int first, struct image_resu
 	return 0;
 }
 
-/* Each function is called by itself: a second protected call costs less than one function that
- * calls both, since that one runs under the hook that counts instructions. */
+/* Call each function in a protected call of its own. That is faster than a Lua function that calls
+ * all of them, since the instructions of that function would be counted too. */
 static int call_functions(struct script *script, const struct script_table *bound, int handler,
 			  struct err *err)
 {
@@ -695,7 +695,7 @@ int script_image(struct script *script, const struct mapping *mapping, struct ch
 	handler = lua_gettop(L);
 	rc = call_functions(script, bound, handler, err);
 	script->phase = phase;
-	if (rc == 0) /* they stay on the stack: nothing is copied */
+	if (rc == 0) /* the results stay on the stack, so that nothing is copied */
 		return read_results(bound, handler + 1, result, err);
 	lua_settop(L, handler - 1);
 	return -1;
@@ -704,7 +704,7 @@ int script_image(struct script *script, const struct mapping *mapping, struct ch
 void script_done(struct script *script)
 {
 	if (script->depth > 0)
-		return; /* a loop or on_change asked for records: its change goes on living */
+		return; /* called inside loop or on_change by change:records(): keep its change */
 	lua_settop(script->L, script->base);
 	bind_expire(script);
 	arena_reset(&script->event);

@@ -1,5 +1,5 @@
-/* script_priv: what the files of src/script share: the state, the bound tables and the small
- * functions that all modules use.
+/* script_priv: the types and functions that the files of src/script share: the Lua state, the
+ * bound tables, and small functions that all modules use.
  * Thread: the script's. Owner: struct script owns its Lua state, arenas and buffers. */
 #ifndef TIDEWAY_SCRIPT_PRIV_H
 #define TIDEWAY_SCRIPT_PRIV_H
@@ -16,36 +16,37 @@
 #include <lualib.h>
 
 enum {
-	SCRIPT_STEP = 10000,      /* instructions between two looks at the budget */
+	SCRIPT_STEP = 10000,      /* instructions between two checks of the budget */
 	SCRIPT_BUDGET = 10000000, /* instructions of one call of a user's function */
 	SCRIPT_MEMORY = 64 << 20, /* bytes of Lua heap */
 	SCRIPT_WHERE = 256,       /* bytes of a "file.lua:12" */
 };
 #define SCRIPT_BUDGET_LOAD                                                                         \
-	INT64_C(10000000000) /* loading, checking and preparing: only endless loops */
+	INT64_C(10000000000) /* for loading, checking and preparing: stops only endless loops */
 
-/* What a function may do with a change now. */
+/* Which functions run now. It decides what they may do with a change. */
 enum script_phase { PHASE_NONE, PHASE_EVENT, PHASE_IMAGE, PHASE_LOOP };
 
-/* Names that Lua holds as strings, found by the address of the string: short ones are interned, so
- * that equal means the same address. A name that is not found here may still be equal to one. */
+/* A hash map from names to numbers, keyed by the address of the Lua string. Lua interns short
+ * strings, so equal short strings have one address. Long strings are not interned: a name that is
+ * not found here may still equal a name of the map. */
 struct name_map {
 	unsigned bits; /* 1 << bits slots */
 	struct name_slot {
 		const void *name; /* NULL: free */
-		unsigned at;      /* what it stands for; of a free slot NAME_NONE */
+		unsigned at;      /* the number of the name; NAME_NONE in a free slot */
 	} * slots;
 };
 #define NAME_NONE UINT_MAX
 
-/* A row or change as Lua has it: a light userdata. Giving one out costs nothing, and one that a
- * script keeps is a value: it cannot come to show a later change. Its bits:
+/* A row or change in Lua is a handle: a light userdata. Pushing a handle allocates nothing. A
+ * handle that a script keeps expires: it never refers to a later change. Its bits:
  *
  *   |63|62         2|1    0|
  *   | 1|    epoch   | kind |
  *
- * No address has the highest bit. Each call of a function of the script begins an epoch; what was
- * given out since script->oldest lives. */
+ * No address has the highest bit set. Each call of a function of the script begins an epoch. A
+ * handle is valid when its epoch is script->oldest or later. */
 enum handle_kind { HANDLE_BEFORE = IMAGE_BEFORE, HANDLE_AFTER = IMAGE_AFTER, HANDLE_CHANGE };
 #define HANDLE_MARK ((uintptr_t)1 << 63)
 #define HANDLE_KIND ((uintptr_t)3)
@@ -53,65 +54,66 @@ enum handle_kind { HANDLE_BEFORE = IMAGE_BEFORE, HANDLE_AFTER = IMAGE_AFTER, HAN
 static_assert(sizeof(uintptr_t) == 8, "a handle has 64 bits");
 
 struct script {
-	/* what every call reads and writes stands together */
-	lua_State *main; /* the state */
+	/* fields that every call uses: together, in few cache lines */
+	lua_State *main; /* the main thread of the state */
 	lua_State *L;    /* the thread that runs now: main, or a coroutine that called into C */
-	int64_t used, budget; /* instructions of this call so far, and at most; 0: no limit */
-	int64_t call_budget;  /* of each call of a user's function */
-	bool exhausted;       /* the budget has been used up: every further instruction raises */
-	int depth;            /* calls of C into Lua that are open now */
-	int base;             /* stack top to go back to; above it results are kept alive */
+	int64_t used, budget; /* instructions: used in this call, and its limit; 0: no limit */
+	int64_t call_budget;  /* the limit of each call of a user's function */
+	bool exhausted;       /* the budget is used up: every further instruction raises */
+	int depth;            /* number of calls from C into Lua that have not returned */
+	int base;             /* stack top to restore; the values above it keep results alive */
 	enum script_phase phase;
-	struct event_result *result;  /* PHASE_EVENT: being filled */
-	struct script_table *current; /* which has a change now; NULL: none */
-	uintptr_t newest, oldest; /* epochs: the last one begun, and the first that still lives */
-	struct name_map fields;   /* of a change, with their numbers */
-	struct arena event;       /* until script_done */
-	/* the rest */
-	size_t memory, memory_limit;      /* bytes of heap now, and at most */
-	bool exec, test;                  /* modes: print goes to stdout; no sync is needed */
-	struct script_host host;          /* copy; zeros when there is none */
+	struct event_result *result;  /* PHASE_EVENT: the result being filled */
+	struct script_table *current; /* the table that has a change now; NULL: none */
+	uintptr_t newest, oldest;     /* the last epoch begun, and the first valid epoch */
+	struct name_map fields;       /* fields and methods of a change -> their numbers */
+	struct arena event;           /* texts of the current change; reset by script_done */
+	/* the other fields */
+	size_t memory, memory_limit;      /* bytes of the Lua heap: now, and the limit */
+	bool exec, test;                  /* modes: print writes to stdout; no sync is needed */
+	struct script_host host;          /* a copy; zeros without a host */
 	const char *path, *file, *folder; /* entry script; its base name; "dir/" or "" */
 	const struct property *args;      /* name=value of the command line */
 	unsigned nargs;
-	struct arena arena; /* configurations: lives as long as the script */
-	struct buf scratch; /* one encoder at a time; survives a raise */
+	struct arena arena; /* configurations; freed with the script */
+	struct buf scratch; /* output of one encoder; here, so that a raise leaks nothing */
 	unsigned nsyncs;
 	struct sync_config *configs; /* nsyncs */
-	unsigned passed, failed;     /* tests reported */
+	unsigned passed, failed;     /* number of tests */
 	lua_State *loop;             /* coroutine of loop = function; NULL before its first step */
-	unsigned loop_sync;          /* which sync's */
-	bool loop_asking;            /* it yielded because it wants the next item */
+	unsigned loop_sync;          /* the sync whose loop it is */
+	bool loop_asking;            /* the loop yielded to get the next item */
 	char exhausted_at[SCRIPT_WHERE]; /* "sync.lua:12" where the budget was used up */
-	struct err err;                  /* of a cell: too large for the stack of each read */
+	struct err err; /* error of reading a cell; here, since it is too large for the stack */
 };
 
-/* What a row that Lua reads stands for: an image of the change that the table has now. */
+/* The image that a row handle refers to: one image of the table's current change. */
 struct row_view {
 	struct row *row;            /* NULL: the change has no such image */
-	struct script_table *table; /* which this is in */
-	bool open;                  /* masks and on_row may edit now */
+	struct script_table *table; /* the table that contains this view */
+	bool open;                  /* whether masks and on_row may edit the row now */
 };
 
-/* What belongs to one version of one table: the change it has now and what its functions return. */
+/* A bound table: one definition of one table, its current change, and the results of its
+ * functions. */
 struct script_table {
 	struct script *script;
 	const struct table *table;
 	const struct mapping *mapping; /* NULL: no sync (exec) */
-	int names_ref;                 /* registry reference of the list by enum table_name */
-	int copy_ref; /* likewise of what copies of rows are written by; LUA_NOREF: no copy yet */
-	struct name_map columns; /* names of columns -> positions */
-	struct change *change;   /* while it is script->current */
-	enum change_image image; /* which image change.row is */
+	int names_ref; /* registry reference: the list of names, by enum table_name */
+	int copy_ref; /* registry reference: how to encode copies of rows; LUA_NOREF: no copy yet */
+	struct name_map columns; /* column names -> positions */
+	struct change *change;   /* valid while the table is script->current */
+	enum change_image image; /* the image that change.row is */
 	struct row_view rows[2]; /* by enum change_image */
-	int *functions;          /* registry references: of topic, key, slots */
+	int *functions;          /* registry references: functions of topic, key, slots */
 	unsigned nfunctions;
-	const char *const *where; /* nfunctions of "sync.lua:12", or NULL */
-	struct value *slots;      /* mapping->nslots, reused */
-	struct slice topic;       /* a single topic, reused */
-	struct slice legal;       /* the last topic that was checked, in legal_text */
+	const char *const *where; /* nfunctions texts "sync.lua:12", or NULL */
+	struct value *slots;      /* field values: mapping->nslots, reused for each image */
+	struct slice topic;       /* the result of a topic function that returns one topic */
+	struct slice legal;       /* the last topic that passed the check, in legal_text */
 	char legal_text[TOPIC_NAME_MAX];
-	struct value key; /* a single key, reused */
+	struct value key; /* the result of a key function that returns one part */
 };
 
 static inline struct script *script_of(lua_State *L)
@@ -122,61 +124,69 @@ static inline struct script *script_of(lua_State *L)
 /* ---- state.c ---- */
 int state_open(struct script *script, struct err *err) MUST_CHECK;
 void state_close(struct script *script);
-/* Calls body(L) protected with `ctx` as light userdata argument; budget 0: no limit. */
+/* Call body(L) protected, with `ctx` as its light userdata argument. budget: instructions; 0: no
+ * limit. code: of the error when the body raises. */
 int state_protect(struct script *script, lua_CFunction body, void *ctx, int64_t budget,
 		  enum err_code code, struct err *err) MUST_CHECK;
-/* Message handler of state_call: makes a text of any error and puts file and line before it. */
+/* The message handler of state_call: convert any error value to a text that begins with file and
+ * line. */
 int state_message(lua_State *L);
 /* Calls the function on the stack with its nargs arguments; state_message stands below it at
  * `handler`, and stays there. -1 fills *err and leaves no results. */
 int state_call(struct script *script, int handler, int nargs, int nresults, int64_t budget,
 	       enum err_code code, struct err *err) MUST_CHECK;
-/* For coroutines, which have no message handler: turns what lua_resume left into *err. */
+/* Fill *err from the error value on the stack of L and the status of lua_pcall or lua_resume.
+ * Return -1. */
 int state_failed(struct script *script, lua_State *L, int status, enum err_code code,
 		 struct err *err);
-/* Starts the budget of a call that is not made by state_call. */
+/* Start the instruction budget of a call. state_call does so itself; lua_resume needs it. */
 void state_budget(struct script *script, int64_t budget);
-/* Loads text (never binary) as a function on the stack; raises nothing. LUA_OK or a message on the
- * stack. */
+/* Compile text (never binary code) and push the function. Never raise: return a Lua status, and
+ * push a message unless it is LUA_OK. */
 int state_load(lua_State *L, struct slice text, const char *chunk);
-/* Reads and loads a file of the user; the chunk is named by `name`. */
+/* Read and compile a file of the user, as state_load does. name: the file in messages. */
 int state_load_file(lua_State *L, const char *path, const char *name);
-/* Innermost frame of the user's code as "sync.lua:12" in where; line number, or 0 when there is
- * none. */
+/* Write the innermost frame of the user's code to `where`, as "sync.lua:12". Return its line; 0,
+ * and an empty text, when no frame is the user's. */
 int state_where(lua_State *L, char where[SCRIPT_WHERE]);
-/* Raises "sync.lua:12: ..." for the innermost frame of the user's code. */
+/* Raise "sync.lua:12: ...", with the innermost frame of the user's code. */
 int state_raise(lua_State *L, const char *format, ...)
 	__attribute__((format(printf, 2, 3), noreturn));
-/* A path relative to the script's folder, pushed. */
+/* Push and return the path; a relative path is relative to the script's folder. */
 const char *state_path(lua_State *L, const char *path);
 
-/* Around a call from a C function into the host, which may come back into the script. */
+/* Surround a call from a C function of a module into the host, which may call the script again:
+ * state_nest saves the state of the outer call and makes L the current thread, state_unnest
+ * restores it. */
 struct nest {
 	lua_State *L;
 	int base;
 	enum script_phase phase;
 	struct event_result *result;
-	enum change_image image; /* of the change that is bound */
+	enum change_image image; /* of the current change */
 };
 struct nest state_nest(struct script *script, lua_State *L);
 void state_unnest(struct script *script, const struct nest *nest);
 
-/* Nearest of the names that `next(ctx, &i)` gives, or NULL when none is near. */
+/* Return the nearest of the names next(ctx, 0), next(ctx, 1), ..., which ends with NULL; or NULL
+ * when none is near. */
 const char *state_nearest(const char *name, const char *(*next)(void *ctx, unsigned i), void *ctx);
-/* The nearest string key of the table at idx, pushed; false pushes nothing. */
+/* Push the nearest string key of the table at idx. Return false, and push nothing, when none is
+ * near. */
 bool state_nearest_key(lua_State *L, int idx, const char *name);
 
 /* ---- require.c ---- */
 void require_open(lua_State *L);
 
 /* ---- lua_value.c ---- */
-/* Pushes a cell's value as lua-api.md "Values" says. */
+/* Push the value of a cell, as the table "Values" of docs/lua-api.md defines it. */
 void lua_value_push(lua_State *L, const struct column *column, const struct value *value);
-/* The Lua value at idx for a column, checked; NULL, or why it does not fit. Texts are copied into
- * the arena. */
+/* Convert the Lua value at idx to a value of a column. Copy texts into the arena. Return NULL, or
+ * why the value does not fit the column. */
 const char *lua_value_check(lua_State *L, int idx, const struct column *column, struct arena *arena,
 			    struct value *value);
-/* Any scalar by its Lua type: texts point into the Lua value. False: not a scalar. */
+/* Convert any scalar by its Lua type. Texts point into the Lua value. Return false when it is not a
+ * scalar. */
 bool lua_value_any(lua_State *L, int idx, struct value *value);
 bool lua_value_utf8(struct slice text);
 
@@ -191,7 +201,7 @@ static inline enum handle_kind handle_kind(uintptr_t handle)
 	return (enum handle_kind)(handle & HANDLE_KIND);
 }
 
-/* Pushes a row or change of the same epoch as `handle`. */
+/* Push a row or change with the epoch of `handle`. */
 static inline void handle_push(lua_State *L, uintptr_t handle, enum handle_kind kind)
 {
 	lua_pushlightuserdata(L, (void *)((handle & ~HANDLE_KIND) | kind));
@@ -199,61 +209,69 @@ static inline void handle_push(lua_State *L, uintptr_t handle, enum handle_kind 
 
 bool handle_is_row(lua_State *L, int idx);
 bool handle_is_change(lua_State *L, int idx);
-/* The change's table, or the row, at idx; raises when it is something else or has expired. */
+/* Return the table of the change at idx, or the view of the row at idx. Raise when the value is
+ * something else or has expired. */
 struct script_table *handle_change(lua_State *L, int idx);
 struct row_view *handle_row(lua_State *L, int idx);
-/* Makes the metatable that all rows and changes share. Raises. */
+/* Make the metatable that all rows and changes share. May raise. */
 void handle_open(lua_State *L);
 
 /* ---- lua_row.c, lua_change.c ---- */
-/* row.column = value: name at 2, value at 3. */
+/* row.column = value: the name is at index 2, the value at 3. */
 int lua_row_newindex(lua_State *L, struct row_view *view);
 int lua_row_pairs(lua_State *L);
-/* change.field or change.method: `handle` is what stands at 1, `field` what script->fields says of
- * the name at 2. */
+/* change.field or change.method: `handle` is the value at index 1, `field` the number in
+ * script->fields of the name at index 2. */
 int lua_change_index(lua_State *L, const struct script_table *bound, uintptr_t handle,
 		     unsigned field);
 int lua_change_newindex(lua_State *L, struct script_table *bound);
-/* cbase.row_*: sets them in the table on the stack. */
+/* Set the functions cbase.row_* in the table on the stack. */
 void lua_row_functions(lua_State *L);
 void lua_row_value(lua_State *L, const struct row_view *view, unsigned column);
-/* Position of the column named at idx; raises with the nearest name. */
+/* Return the position of the column named at idx. Raise with the nearest name when the table has no
+ * such column. */
 unsigned lua_row_column(lua_State *L, struct script_table *table, int idx);
-/* Pushes a plain table of the row. */
-/* Pushes a table of the columns that the image has, NULL as json.null, which json.encode writes as it writes the row. */
+/* Push a plain table of the columns that the image contains, with NULL as json.null. json.encode
+ * writes the table as it writes the row. */
 void lua_row_copy(lua_State *L, struct row_view *view);
-/* Whether the image has the column: NULL counts, and so does a virtual column, which a binlog may leave out. */
+/* Return whether the image contains the column. A NULL is contained, and so is a virtual column,
+ * which a binlog may omit. */
 bool lua_row_carries(const struct row_view *view, unsigned column);
-/* The value of a cell, which an edit may have replaced. Raises for one that the image does not have. */
+/* Read the value of a cell, or the edit that replaces it. Raise when the image does not contain the
+ * column. */
 void lua_row_cell(lua_State *L, const struct row_view *view, unsigned column, struct value *value);
-/* A key as users give it (string, integer, list of them, json.null) at idx as text in the arena. */
+/* Return the key at idx (a string, an integer, a list of them, or json.null) as a text in the
+ * arena. */
 struct slice lua_change_key(lua_State *L, int idx, struct arena *arena);
 const struct header_pair *lua_change_headers(lua_State *L, int idx, struct arena *arena,
 					     unsigned *n);
-/* Gives the table on the stack the methods records() and json() of a loop item. */
+/* Set the methods records() and json() of a loop item in the table on the stack. */
 void lua_change_item(lua_State *L);
-/* Record tables and back; fields {topic, key, value, op, partition, headers}. */
+/* Push a record as a table { topic, key, value, op, partition, headers }, and read such a table. */
 void lua_record_push(lua_State *L, const struct script_record *record);
 void lua_record_check(lua_State *L, int idx, struct arena *arena, struct script_record *record);
-/* A topic name Kafka takes; NULL, or why not. */
+/* Return why Kafka does not accept the topic name; NULL when it does. */
 const char *lua_topic_check(struct slice name);
 
 /* ---- bind.c ---- */
-/* Index in names_ref; from TABLE_NAME_COLUMNS on those of the columns, in table order. */
+/* Indexes of the list names_ref. The names of the columns begin at TABLE_NAME_COLUMNS, in table
+ * order. */
 enum table_name { TABLE_NAME_DB = 1, TABLE_NAME_TABLE, TABLE_NAME_SOURCE, TABLE_NAME_COLUMNS };
 struct script_table *bind_new(lua_State *L, struct script *script, const struct table *table,
 			      const struct mapping *mapping, const char *source,
 			      struct arena *arena);
 void bind_free(struct script_table *table);
-/* From here on the table has this change, and it is the script's. */
+/* Make `change` the current change of the table, and the table the script's current one. */
 void bind_change(struct script_table *table, struct change *change);
-/* Pushes the change for one function: begins an epoch. */
+/* Begin an epoch and push the current change, as the argument of one function. */
 void bind_push(lua_State *L, struct script *script);
+/* Expire all handles. After it, the script has no current table. */
 void bind_expire(struct script *script);
 
-/* Room for n names. */
+/* Make an empty map with room for n names. */
 void names_init(struct name_map *map, unsigned n, struct arena *arena);
-/* Adds the string at idx, which lives as long as the map. */
+/* Add the string at idx with the number `at`. The caller keeps the string alive as long as the
+ * map. */
 void names_add(struct name_map *map, lua_State *L, int idx, unsigned at);
 
 static inline unsigned names_hash(const struct name_map *map, const void *name)
@@ -261,7 +279,7 @@ static inline unsigned names_hash(const struct name_map *map, const void *name)
 	return (unsigned)(((uintptr_t)name * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - map->bits));
 }
 
-/* What the string at idx stands for; NAME_NONE: perhaps nothing. */
+/* Return the number of the string at idx; NAME_NONE: not found by its address. */
 static inline unsigned names_find(const struct name_map *map, lua_State *L, int idx)
 {
 	const void *name = lua_topointer(L, idx);
@@ -273,41 +291,46 @@ static inline unsigned names_find(const struct name_map *map, lua_State *L, int 
 
 /* ---- lua_decimal.c ---- */
 void lua_decimal_push(lua_State *L, struct slice text);
-/* Text of the decimal at idx; ptr NULL: not a decimal. */
+/* Return the text of the decimal at idx; ptr NULL: not a decimal. */
 struct slice lua_decimal_test(lua_State *L, int idx);
-/* Number or decimal at idx rounded half up to scale (scale < 0: as it is), text in the arena; ptr
- * NULL: not a finite number. *digits: digits before the point. */
+/* Return the number or decimal at idx, rounded half up to `scale` digits after the point (negative:
+ * not rounded), as a text in the arena; ptr NULL: not a finite number. *digits: the number of
+ * digits before the point. */
 struct slice lua_decimal_round(lua_State *L, int idx, int scale, struct arena *arena,
 			       unsigned *digits);
-/* Whole decimal as an integer of 64 bits; false: it is none. */
+/* Convert a decimal to a 64-bit integer: *u when *is_unsigned, else *i. Return false when it is not
+ * an integer or does not fit. */
 bool lua_decimal_integer(struct slice text, bool *is_unsigned, int64_t *i, uint64_t *u);
 
 /* ---- lua_json.c ---- */
 void lua_json_push_null(lua_State *L);
 bool lua_json_is_null(lua_State *L, int idx);
-/* Marked as a list: decoded from one, or json.array. */
+/* Return whether the table is marked as an array, by json.array or because it was decoded from
+ * one. */
 bool lua_json_is_array(lua_State *L, int idx);
-/* Appends the value at idx; raises for what JSON does not have. */
+/* Append the value at idx to `out` as JSON. Raise when JSON cannot represent it. indent: spaces of
+ * a level; 0: one line. */
 void lua_json_write(lua_State *L, int idx, struct buf *out, int indent, int depth);
 
-/* How json.encode writes a column of the copy of a row; a DECIMAL with so many digits after the point is
- * JSON_DECIMAL + digits. */
+/* How json.encode writes a column in the copy of a row. A DECIMAL with n digits after the point is
+ * JSON_DECIMAL + n. */
 enum json_column { JSON_PLAIN, JSON_BYTES, JSON_FLOAT, JSON_DECIMAL };
-/* The table at `idx` is the copy of a row. The description on the stack, which is popped: the names of the columns as a list,
- * and name -> enum json_column. */
+/* Mark the table at idx as the copy of a row. Pop its description from the stack: a table with the
+ * column names as a list, and name -> enum json_column. */
 void lua_json_describe(lua_State *L, int idx);
 
 /* ---- lua_secret.c, lua_env.c ---- */
-/* Text of a string or secret at idx; ptr NULL: neither. */
+/* Return the text of the string or secret at idx; ptr NULL: neither. */
 struct slice lua_secret_text(lua_State *L, int idx);
 const char *lua_env_get(const struct script *script, const char *name);
 
 /* ---- lua_kafka.c, lua_source.c, lua_heartbeat.c ---- */
-/* "mysql", "kafka", "lines", "heartbeat" or NULL. */
+/* Return the kind of the description at idx, "mysql", "kafka", "lines" or "heartbeat"; NULL: not a
+ * description. */
 const char *lua_description_kind(lua_State *L, int idx);
 
 /* ---- config.c ---- */
-/* Reads the table at idx; texts into the arena. Raises. */
+/* Read the table at idx into a struct. Copy texts into the arena. Raise when it is wrong. */
 void config_read(lua_State *L, int idx, struct arena *arena, struct sync_config *config);
 void config_source(lua_State *L, int idx, struct arena *arena, struct source_config *source);
 void config_sink(lua_State *L, int idx, struct arena *arena, struct sink_config *sink);
@@ -316,15 +339,15 @@ const struct property *config_properties(lua_State *L, int idx, const char *key,
 					 struct arena *arena, unsigned *n);
 const char *const *config_list(lua_State *L, int idx, const char *key, struct arena *arena,
 			       unsigned *n);
-/* Pushes what the standard library knows of a table (tdesc). */
+/* Push a definition as the table that the standard library reads. */
 void prepare_push_table(lua_State *L, const struct table *table);
-/* The same for many tables, as a list whose entries are filled when they are read. */
+/* Push many definitions as a list. Each entry is filled when it is read. */
 void prepare_push_list(lua_State *L, const struct table *const *tables, unsigned n);
-/* Reads what core.prepare returned at idx; raises. */
+/* Read the result of core.prepare at idx into *mapping. Raise when it is wrong. */
 void prepare_read(lua_State *L, int idx, struct script *script, const struct table *table,
 		  const struct sync_config *config, struct arena *arena, struct mapping *mapping);
 
-/* Modules: each pushes its table. */
+/* The modules: each function pushes the module's table and returns 1. */
 int lua_cbase_open(lua_State *L);
 int lua_change_open(lua_State *L);
 int lua_decimal_open(lua_State *L);

@@ -1,5 +1,6 @@
-/* state: the sandboxed Lua state: allocator with a cap, libraries by allow-list, strict globals,
- * instruction budget, messages with file and line. */
+/* state: the sandboxed Lua state. The allocator has a limit, only listed library functions are
+ * available, undefined globals raise, each call has an instruction budget, and error messages begin
+ * with file and line. */
 #include "script/script_priv.h"
 
 #include "base/file.h"
@@ -21,7 +22,7 @@ static void *allocate(void *ud, void *ptr, size_t old_size, size_t size)
 		return NULL;
 	}
 	if (size > old && script->memory + (size - old) > script->memory_limit)
-		return NULL; /* Lua collects garbage and asks again, then raises */
+		return NULL; /* Lua collects garbage and tries again, then raises */
 	fresh = realloc(ptr, size);
 	if (fresh)
 		script->memory += size - old;
@@ -59,7 +60,7 @@ int state_raise(lua_State *L, const char *format, ...)
 	abort(); /* lua_error does not return */
 }
 
-/* "name.lua:12: ..." or "tideway.x:12: ..." at its beginning. */
+/* Return whether the text begins with a place, "name.lua:12:" or "tideway.x:12:". */
 static bool has_position(const char *text)
 {
 	const char *at = text;
@@ -72,7 +73,8 @@ static bool has_position(const char *text)
 	return *at == ':';
 }
 
-/* Makes a text of any error object and puts the user's file and line before it. */
+/* Keep a place of a user's file. A place in the standard library follows the user's file and
+ * line. */
 int state_message(lua_State *L)
 {
 	char where[SCRIPT_WHERE];
@@ -107,7 +109,7 @@ static void count_hook(lua_State *L, lua_Debug *ar)
 			snprintf(script->exhausted_at, SCRIPT_WHERE, "%s:%d", ar->short_src,
 				 ar->currentline);
 	}
-	/* a pcall of the script may catch this one: the next instruction raises again */
+	/* a pcall of the script may catch this error: let every further instruction raise again */
 	lua_sethook(L, count_hook, LUA_MASKCOUNT, 1);
 	luaL_error(L, "instruction budget used up");
 }
@@ -152,7 +154,7 @@ int state_call(struct script *script, int handler, int nargs, int nresults, int6
 {
 	lua_State *L = script->L;
 	int status;
-	/* a raise may have left a nested call behind */
+	/* save these: an error may leave nested calls without restoring them */
 	enum script_phase phase = script->phase;
 	struct event_result *result = script->result;
 	int base = script->base, depth = script->depth;
@@ -229,8 +231,8 @@ const char *state_nearest(const char *name, const char *(*next)(void *ctx, unsig
 	return best && near(name, best_distance) ? best : NULL;
 }
 
-/* On equal distance the name that sorts first, so that a message never depends on the table's
- * order. */
+/* Return whether the key at -2 is nearer than `best`. At equal distance the name that sorts first
+ * is nearer, so that a message never depends on the order of the table. */
 static bool nearer(lua_State *L, int best, unsigned distance, unsigned best_distance)
 {
 	if (lua_isnil(L, best) || distance < best_distance)
@@ -267,7 +269,7 @@ bool state_nearest_key(lua_State *L, int idx, const char *name)
 int state_load(lua_State *L, struct slice text, const char *chunk)
 {
 	if (text.len > 0 &&
-	    text.ptr[0] == '#') /* #! line: its end stays, so that lines keep their numbers */
+	    text.ptr[0] == '#') /* skip a #! line but not its end, which keeps the line numbers */
 		while (text.len > 0 && text.ptr[0] != '\n') {
 			text.ptr++;
 			text.len--;
@@ -309,7 +311,7 @@ static int undefined_global(lua_State *L)
 	state_raise(L, "global '%s' is not defined", name);
 }
 
-/* A finalizer runs where no budget reaches it. */
+/* setmetatable without __gc, since no budget limits a finalizer. */
 static int guarded_setmetatable(lua_State *L)
 {
 	if (lua_type(L, 2) == LUA_TTABLE) {
@@ -395,7 +397,7 @@ static void open_libraries(lua_State *L)
 static void protect_globals(lua_State *L)
 {
 	lua_pushstring(L, "");
-	lua_getmetatable(L, -1); /* of all strings: shared with the standard library */
+	lua_getmetatable(L, -1); /* of all strings; the standard library uses it too */
 	lua_pushboolean(L, false);
 	lua_setfield(L, -2, "__metatable");
 	lua_pop(L, 2);
@@ -421,7 +423,7 @@ static int open_body(lua_State *L)
 	require_open(L);
 	handle_open(L);
 	lua_change_open(L);
-	lua_json_open(L); /* makes the null that others compare with */
+	lua_json_open(L); /* makes json.null, which other modules compare with */
 	return 0;
 }
 

@@ -1,6 +1,6 @@
-/* stdlib: the Lua files of lua/stdlib as text inside the program. The table is made at build time
- * by scripts/embed.lua: lua/stdlib/sync.lua is "tideway.sync", lua/stdlib/core/x.lua
- * "tideway.core.x", an init.lua stands for its folder.
+/* stdlib: the Lua files of lua/stdlib, embedded as text. scripts/embed.lua makes the table when the
+ * program is built: lua/stdlib/sync.lua is "tideway.sync", lua/stdlib/core/x.lua is
+ * "tideway.core.x", and core/init.lua is "tideway.core".
  * Thread: any; constant. */
 #ifndef TIDEWAY_STDLIB_H
 #define TIDEWAY_STDLIB_H
@@ -14,6 +14,6 @@ struct stdlib_file {
 };
 
 extern const struct stdlib_file stdlib_files[];
-extern const size_t stdlib_count; /* entries before the one that ends the table */
+extern const size_t stdlib_count; /* entries, without the last one */
 
 #endif
