@@ -18,8 +18,8 @@ LIMITS = {
     "binlog bulk": "server sends its binlog, 100-row transactions",
     "binlog insert": "server sends its binlog, 1-row inserts",
     "binlog update": "server sends its binlog, 1-row updates",
-    "select text": "`SELECT *` alone, text protocol, thrown away",
-    "select binary": "`SELECT *` alone, raw binary protocol, thrown away",
+    "select text": "`SELECT *` alone, text protocol, discarded",
+    "select binary": "`SELECT *` alone, raw binary protocol, discarded",
     "producer": "bare librdkafka producer, the same messages",
 }
 
@@ -81,7 +81,7 @@ class Report:
     def row(self, line):
         what, sink, lua, got, rows, messages = line
         rate, message_rate = rows / got.seconds, messages / got.seconds
-        return (f"| {TITLES[what]} | {'Kafka' if sink == 'kafka' else 'thrown away'} | {'yes' if lua else 'no'} | {rate:,.0f} "
+        return (f"| {TITLES[what]} | {'Kafka' if sink == 'kafka' else 'discarded'} | {'yes' if lua else 'no'} | {rate:,.0f} "
                 f"| {message_rate:,.0f} | {got.cpu * 1e6 / rows:.2f} | {got.rss / 1e6:.0f} "
                 f"| {self.ratio(message_rate, 'producer') if sink == 'kafka' else ''} | {self.ratio(rate, self.source_limit(what))} |")
 
@@ -99,11 +99,11 @@ class Report:
         text = [
             "# Benchmarks",
             "",
-            "What `make bench` printed in one run: Tideway, and beside it what the same machine can do without it. "
-            "The figures drift by some 30 % from run to run and from machine to machine; the ratios hold.",
+            "One run of `make bench` printed this page. It measures Tideway, and what the same machine reaches without it. "
+            "The figures vary by about 30 % between runs and between machines. The ratios are stable.",
             "",
             "| | |", "|---|---|", *(f"| {k} | {v} |" for k, v in facts),
-            f"| work | {self.rows:,} rows of a table with 10 columns; lz4, idempotent producer, acks=all, 6 partitions, linger 0.5 ms; each measured {self.repeat} times in turns, the best counts (of memory the most) |",
+            f"| work | {self.rows:,} rows of a table with 10 columns; lz4, idempotent producer, acks=all, 6 partitions, linger 0.5 ms; each measured {self.repeat} times in turns; the best result counts (for memory, the highest) |",
             "",
             "## Limits of this machine", "",
             "| | rows or messages/s | bytes each | client's CPU s per million |", "|---|---|---|---|",
@@ -111,7 +111,7 @@ class Report:
             "",
             "## Tideway", "",
             "\"Lua\" is a topic function and one added field. CPU seconds are those of the tideway process, librdkafka's threads "
-            "included. The last two columns are ratios: messages/s to the bare producer's, rows/s to what the server can send.", "",
+            "included. The last two columns are ratios: messages/s to those of the bare producer, and rows/s to what the server can send.", "",
             "| | sink | Lua | rows/s | messages/s | CPU s per million rows | peak RSS MB | of the producer | of the server |",
             "|---|---|---|---|---|---|---|---|---|",
             *(self.row(line) for line in self.lines),
