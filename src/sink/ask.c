@@ -7,8 +7,8 @@
 #include <stdlib.h>
 
 enum {
-	REACH_MS = 10000,   /* how long a broker is waited for */
-	REQUEST_MS = 10000, /* how long for its answer */
+	REACH_MS = 10000,   /* longest wait for a broker */
+	REQUEST_MS = 10000, /* longest wait for its response */
 	SLICE_MS = 100,
 	ERRSTR = 512,
 };
@@ -55,7 +55,8 @@ static int refuse(struct ask *ask, const char *name, const char *text, struct er
 		       ask->kafka.label, name, text);
 }
 
-/* It was not on the list: somebody has made it meanwhile, or this user may not see it. */
+/* The topic exists but was not on the list: list the topics again. Succeed when the topic has been
+ * created since; fail when this user may not describe it. */
 static int judge_existing(struct ask *ask, const char *name, struct err *err)
 {
 	if (topics_list(&ask->kafka, &ask->names, REACH_MS, NULL, err) != 0)

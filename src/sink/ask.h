@@ -1,4 +1,4 @@
-/* ask: what a cluster has and allows, asked without writing anything, for `check`.
+/* ask: query a cluster, for `check`, which topics exist and may be created. Writes nothing.
  * Thread: main. Owner: ask_free; the config must outlive it. */
 #ifndef TIDEWAY_ASK_H
 #define TIDEWAY_ASK_H
@@ -7,13 +7,14 @@
 
 struct ask;
 
-/* Connects and lists the topics; waits at most 10 s for a broker. */
+/* Connect and list the topics. Wait at most 10 s for a broker. */
 struct ask *ask_new(const struct sink_config *config, struct err *err);
 void ask_free(struct ask *ask);
-/* Partitions of a topic; 0: it does not exist, or may not be seen. */
+/* Return the number of partitions of a topic; 0: it does not exist, or we may not describe it. */
 int ask_partitions(const struct ask *ask, struct slice name);
-/* Whether the broker would create the topic so: a request that is only validated, for the right and for
- * partitions, replication and configuration. The embedded broker is not asked. */
+/* Fail unless the broker would create the topic: send a request that it only validates, including
+ * our privilege, partitions, replication and configuration. Always succeed with the embedded
+ * broker. */
 int ask_create(struct ask *ask, const char *name, const struct topic_spec *spec,
 	       struct err *err) MUST_CHECK;
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 enum {
-	REACH_MS = 10000, /* how long a broker is waited for */
+	REACH_MS = 10000, /* longest wait for a broker */
 	SLICE_MS = 100,   /* one turn of waiting */
 	NAME_MAX_BYTES = 256,
 };
@@ -77,12 +77,12 @@ int client_producer_flush(struct client_producer *producer, double seconds, stru
 
 struct client_consumer {
 	struct kafka kafka;
-	bool group; /* else single partitions, read through `queue` */
-	rd_kafka_queue_t *queue;
-	rd_kafka_topic_t **topics; /* of those partitions */
-	int *npartitions;
+	bool group; /* whether it is in a consumer group; if not, the next four are used */
+	rd_kafka_queue_t *queue;   /* receives the messages of all partitions */
+	rd_kafka_topic_t **topics; /* the topics that are read */
+	int *npartitions;          /* of each topic */
 	unsigned ntopics;
-	rd_kafka_message_t *message; /* the one the caller looks at */
+	rd_kafka_message_t *message; /* the last one returned by client_consumer_poll */
 	struct header *headers;
 	size_t cap; /* of headers */
 };
@@ -97,7 +97,7 @@ static int open_handle(struct client_consumer *c, const struct sink_config *conf
 	};
 	const struct property forced[] = {
 		{"enable.partition.eof", "false"},
-		{"group.id", group}, /* NULL: left out */
+		{"group.id", group}, /* NULL: not set */
 		{NULL, NULL},
 	};
 	const struct kafka_options options = {RD_KAFKA_CONSUMER,
@@ -226,7 +226,8 @@ static unsigned take_headers(struct client_consumer *c)
 	return (unsigned)n;
 }
 
-/* librdkafka may give an empty text as NULL with a length of 0 only for null itself. */
+/* Describe the message to the caller. librdkafka sets a pointer to NULL only for a null key or
+ * value, and never for an empty one. */
 static void take(struct client_consumer *c, struct client_message *out)
 {
 	rd_kafka_timestamp_type_t type;
@@ -285,7 +286,7 @@ int client_consumer_poll(struct client_consumer *c, double seconds, struct clien
 
 /* ---- topics ---- */
 
-/* A client for one question. */
+/* Open a client for one request, and list the topics. */
 static int open_admin(struct kafka *kafka, struct topic_names *names,
 		      const struct sink_config *config, struct err *err)
 {

@@ -1,7 +1,8 @@
-/* client: Kafka for scripts of `tideway exec` and for tests: a producer, a consumer, and topics,
- * one call at a time. Everything connects when it is called and waits at most 10 s for a broker
- * unless it says otherwise.
- * Thread: one for each handle. Owner: each has its _free; the config must outlive the handles. */
+/* client: Kafka clients for scripts of `tideway exec` and for tests: a producer, a consumer, and
+ * functions for topics. Each function connects if necessary, and blocks until it has its result. It
+ * waits at most 10 s for a broker unless its comment names another time.
+ * Thread: one for each handle. Owner: each handle has its _free; the config must outlive the
+ * handles. */
 #ifndef TIDEWAY_CLIENT_H
 #define TIDEWAY_CLIENT_H
 
@@ -14,7 +15,7 @@ struct client_message {
 	struct slice topic;
 	int partition;
 	int64_t offset;
-	int64_t timestamp_ms;         /* -1: the message has none */
+	int64_t timestamp_ms;         /* -1: the message has no timestamp */
 	struct slice key, value;      /* ptr NULL: null */
 	const struct header *headers; /* value.ptr NULL: null */
 	unsigned nheaders;
@@ -22,38 +23,39 @@ struct client_message {
 
 struct client_producer *client_producer_new(const struct sink_config *config, struct err *err);
 void client_producer_free(struct client_producer *producer);
-/* Hands one message over (partition SINK_PARTITION_BY_KEY: murmur2 of the key). The topic must
- * exist. An error of an earlier message comes with a later call. */
+/* Queue one message. partition SINK_PARTITION_BY_KEY: by murmur2 of the key. The topic must exist.
+ * The delivery error of a message is returned by a later call. */
 int client_producer_send(struct client_producer *producer, struct slice topic, int partition,
 			 struct slice key, struct slice value, const struct header *headers,
 			 unsigned nheaders, struct err *err) MUST_CHECK;
-/* Waits until all that was sent is acknowledged; not in time: ERR_KAFKA, retriable. */
+/* Wait until all messages are acknowledged. Fail with ERR_KAFKA, retriable, after `seconds`. */
 int client_producer_flush(struct client_producer *producer, double seconds,
 			  struct err *err) MUST_CHECK;
 
-/* group NULL: reads all partitions without a group, and commits nothing. from_beginning: where a
- * partition is begun that has no committed offset; otherwise only what comes later is read. */
+/* group NULL: read all partitions without a consumer group, and commit no offsets. from_beginning:
+ * read a partition without a committed offset from its beginning; otherwise from its end. */
 struct client_consumer *client_consumer_new(const struct sink_config *config,
 					    const struct slice *topics, unsigned ntopics,
 					    const char *group, bool from_beginning,
 					    struct err *err);
 void client_consumer_free(struct client_consumer *consumer);
-/* 1: a message, valid until the next call; 0: none within the time; -1. */
+/* Return 1 with a message, which is valid until the next call; 0 when none arrived in time; -1. */
 int client_consumer_poll(struct client_consumer *consumer, double seconds,
 			 struct client_message *message, struct err *err) MUST_CHECK;
 
-/* Exists already: ERR_KAFKA. Returns when all partitions have leaders. replication -1: the
- * broker's default. */
+/* Create a topic and wait until all its partitions have leaders. Fail with ERR_KAFKA when it
+ * exists. replication -1: the broker's default. */
 int client_topic_create(const struct sink_config *config, struct slice name, int partitions,
 			int replication, const struct property *properties, unsigned n,
 			struct err *err) MUST_CHECK;
 int client_topic_delete(const struct sink_config *config, struct slice name,
 			struct err *err) MUST_CHECK;
-/* Calls `each` for every topic of the cluster. */
+/* Call `each` for every topic of the cluster. */
 int client_topic_list(const struct sink_config *config,
 		      void (*each)(void *context, struct slice name, int partitions), void *context,
 		      struct err *err) MUST_CHECK;
-/* Fills what is known of one topic (name stays the argument). Missing: ERR_KAFKA. */
+/* Fill *info for one topic; info->name is the argument `name`. Fail with ERR_KAFKA when the topic
+ * does not exist. */
 int client_topic_describe(const struct sink_config *config, struct slice name,
 			  struct topic_info *info, struct err *err) MUST_CHECK;
 

@@ -1,4 +1,5 @@
-/* discard: takes every message and forgets it, for dry runs; acknowledged at the next poll. */
+/* discard: a sink for dry runs. It discards every message and acknowledges it at the next poll, or
+ * when a message with another token is sent. */
 #include "base/mem.h"
 #include "sink/sink_priv.h"
 
@@ -7,7 +8,7 @@
 
 struct discard_sink {
 	struct sink sink;
-	uint64_t token; /* of the messages not acknowledged yet */
+	uint64_t token; /* token of the unacknowledged messages */
 };
 
 static struct discard_sink *of(struct sink *sink)

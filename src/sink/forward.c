@@ -15,17 +15,17 @@
 
 /* A frame of Kafka's protocol, integers big-endian:
  *
- *   size (4, of what follows)
+ *   size (4, of the rest)
  *   request: api key (2), version (2), correlation id (4), client id (2 + n), body
  *   answer:  correlation id (4), body
  *
- * The mock speaks Metadata and FindCoordinator up to version 2. */
+ * The mock supports Metadata and FindCoordinator up to version 2. */
 enum {
-	LINKS_MAX = 256,  /* connections at a time; more wait in the listen queue */
-	PENDING_MAX = 64, /* answers awaited of one connection that name the broker */
+	LINKS_MAX = 256,  /* connections at a time; others wait in the listen queue */
+	PENDING_MAX = 64, /* requests of one connection whose response must be changed */
 	RECV_BYTES = 65536,
-	KEEP_BYTES = 1 << 20,       /* a larger buffer is given back when it is empty */
-	FRAME_MAX = 1100 * 1000000, /* over the largest message there is: not Kafka's protocol */
+	KEEP_BYTES = 1 << 20,       /* free a larger buffer when it is empty */
+	FRAME_MAX = 1100 * 1000000, /* more than the largest message: not Kafka's protocol */
 	FDS_MAX = 2 + 2 * LINKS_MAX,
 	API_METADATA = 3,
 	API_FIND_COORDINATOR = 10,
@@ -33,13 +33,14 @@ enum {
 	SIZE_BYTES = 4,
 };
 
-/* One direction of a connection. [sent, ready) are whole frames to be sent, the rest is half a frame. */
+/* One direction of a connection. The bytes [sent, ready) are complete frames to send; the bytes
+ * after them are an incomplete frame. */
 struct flow {
 	struct buf bytes;
 	size_t sent, ready;
 };
 
-/* A request whose answer says where the broker is. */
+/* A request whose response contains the address of the broker. */
 struct pending {
 	uint32_t id;
 	uint16_t api, version;
@@ -48,7 +49,7 @@ struct pending {
 struct link {
 	int client, mock; /* sockets; client -1: free */
 	struct flow up;   /* requests */
-	struct flow down; /* answers; they come in the order of the requests */
+	struct flow down; /* responses, in the order of the requests */
 	struct pending pending[PENDING_MAX];
 	unsigned npending;
 };
@@ -76,7 +77,7 @@ static uint32_t get32(struct reader *r)
 	return ntohl(reader_u32(r));
 }
 
-/* NULL (-1) is an empty slice. */
+/* Read a text. A null text (length -1) is an empty slice. */
 static struct slice get_text(struct reader *r)
 {
 	uint16_t len = get16(r);
@@ -85,10 +86,11 @@ static struct slice get_text(struct reader *r)
 
 /* ---- requests ---- */
 
+/* Call forward->topic for each topic of a Metadata request. */
 static void name_topics(struct forward *forward, struct reader *r)
 {
 	char name[INT16_MAX + 1];
-	uint32_t n = get32(r); /* 0 or -1: all, or none */
+	uint32_t n = get32(r); /* 0 or -1: the request is for all topics, or for none */
 	for (uint32_t i = 0; n <= INT32_MAX && i < n && !r->failed; i++) {
 		struct slice text = get_text(r);
 		if (text.len == 0 || text.len > INT16_MAX)
@@ -99,7 +101,8 @@ static void name_topics(struct forward *forward, struct reader *r)
 	}
 }
 
-/* false: more answers are awaited than any client asks for. */
+/* Read a complete request. Return false when more responses are pending than any client would
+ * request. */
 static bool take_request(struct forward *forward, struct link *link, struct slice frame)
 {
 	struct reader r;
@@ -120,9 +123,9 @@ static bool take_request(struct forward *forward, struct link *link, struct slic
 	return true;
 }
 
-/* ---- answers ---- */
+/* ---- responses ---- */
 
-/* The next four bytes are the broker's port; -1 stands where no broker is. */
+/* Replace the port of the broker, the next four bytes. Keep -1, which means no broker. */
 static void put_port(const struct forward *forward, struct reader *r)
 {
 	const uint8_t *at = reader_bytes(r, sizeof(uint32_t));
@@ -139,7 +142,7 @@ static void change_metadata(const struct forward *forward, unsigned version, str
 		(void)get_text(r);
 		put_port(forward, r);
 		if (version >= 1)
-			(void)get_text(r); /* the rack */
+			(void)get_text(r); /* rack */
 	}
 }
 
@@ -149,7 +152,7 @@ static void change_coordinator(const struct forward *forward, unsigned version, 
 		(void)get32(r); /* throttle time */
 	(void)get16(r);
 	if (version >= 1)
-		(void)get_text(r); /* of the error */
+		(void)get_text(r); /* error message */
 	(void)get32(r);
 	(void)get_text(r);
 	put_port(forward, r);
@@ -175,7 +178,7 @@ static bool take_answer(struct forward *forward, struct link *link, struct slice
 
 typedef bool take_fn(struct forward *forward, struct link *link, struct slice frame);
 
-/* Looks at the frames that are complete; false: the link is of no use any more. */
+/* Pass each complete frame to `take`. Return false when the link must be closed. */
 static bool take_frames(struct forward *forward, struct link *link, struct flow *flow,
 			take_fn *take)
 {
@@ -208,7 +211,8 @@ static bool receive(struct flow *flow, int from)
 	return n > 0 || is_pause(n);
 }
 
-/* What is sent leaves the buffer when all that is ready has gone. */
+/* Send the complete frames. Remove them from the buffer when all of them are sent. Return false
+ * after an error. */
 static bool send_ready(struct flow *flow, int to)
 {
 	size_t left = flow->bytes.len - flow->ready;
@@ -277,8 +281,8 @@ static void take_client(struct forward *forward)
 	*link = (struct link){.client = client, .mock = mock};
 }
 
-/* What is to be sent is waited for before more is received, so that a client that does not read holds up only
- * itself. */
+/* Return the events to poll for. Receive only when nothing is left to send in the same direction,
+ * so that a client that does not read delays only itself. */
 static short wanted(const struct flow *in, const struct flow *out)
 {
 	return (short)((waits(in) ? 0 : POLLIN) | (waits(out) ? POLLOUT : 0));

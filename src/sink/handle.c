@@ -9,11 +9,11 @@
 #include <string.h>
 
 enum {
-	ANNOUNCE_MS = 1000,    /* outages shorter than this are nobody's concern */
-	TELL_MS = 5000,        /* the log names what is waited for after this */
-	TURN_MS = 7000,        /* one turn of waiting takes less */
-	LOG_REPEAT_MS = 60000, /* the same facility again is kept back so long */
-	OUTAGES = 8, /* clusters that are away at the same time; more are logged by each client */
+	ANNOUNCE_MS = 1000, /* do not log shorter outages */
+	TELL_MS = 5000,     /* log the reason of a wait after this time */
+	TURN_MS = 7000,     /* longer than one turn of waiting: a longer pause begins a new wait */
+	LOG_REPEAT_MS = 60000, /* log lines of one facility at most so often */
+	OUTAGES = 8, /* clusters whose outage is logged once; of others, each client logs it */
 	ERRSTR = 512,
 };
 
@@ -85,12 +85,12 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 	}
 }
 
-/* What reaches us as an error as well. */
+/* Return whether the log line also reaches us as an error. */
 static bool reported_otherwise(const char *fac)
 {
 	static const char *const facs[] = {"FAIL", "ERROR", "FATAL", "CONFWARN", "TXNERR",
 					   "ADDPARTS", "GETPID",
-					   /* a broker that is too old for it */
+					   /* the broker is too old to create topics */
 					   "AUTOCREATE"};
 	for (size_t i = 0; i < sizeof(facs) / sizeof(facs[0]); i++)
 		if (strcmp(fac, facs[i]) == 0)
@@ -98,7 +98,8 @@ static bool reported_otherwise(const char *fac)
 	return false;
 }
 
-/* The rest is worth a line, but not a flood. */
+/* Return whether to log a line of librdkafka: a warning that is not reported otherwise. Limit the
+ * lines of one facility. */
 static bool worth_a_line(struct kafka *kafka, int level, const char *fac)
 {
 	int64_t now = clock_mono_ms();
@@ -157,7 +158,7 @@ static int set_all(rd_kafka_conf_t *conf, const struct sink_config *config,
 		{"bootstrap.servers", config->brokers},
 		{"client.id", options->client_id ? options->client_id : "tideway"},
 		{"log.queue", "true"},
-		/* ten seconds otherwise: too long to stand idle beside a broker that is back */
+		/* the default, 10 s, is too long an idle time after a broker has come back */
 		{"reconnect.backoff.max.ms", "1000"},
 		{NULL, NULL},
 	};
@@ -190,7 +191,7 @@ static int make(struct kafka *kafka, rd_kafka_conf_t *conf, rd_kafka_type_t type
 		rd_kafka_conf_destroy(conf);
 		return err_set(err, ERR_SCRIPT, "Kafka properties do not fit together: %s", text);
 	}
-	rd_kafka_set_log_queue(kafka->rk, NULL); /* NULL: the queue that kafka_poll serves */
+	rd_kafka_set_log_queue(kafka->rk, NULL); /* NULL: the queue that kafka_poll polls */
 	return 0;
 }
 
@@ -214,17 +215,17 @@ int kafka_open(struct kafka *kafka, const struct sink_config *config,
 
 /* ---- up and down ---- */
 
-/* Every lane has a client of its own, and all of them lose the same brokers: the log says it for the
- * first and takes it back with the last. */
+/* An outage of a cluster. Every lane has a client, and all of them lose the same brokers. The first
+ * client logs the outage, and the last one logs its end. */
 struct outage {
 	char label[sizeof(((struct kafka *)0)->label)]; /* of the cluster */
-	unsigned clients; /* that cannot reach it; 0: the place is free */
+	unsigned clients; /* clients that cannot reach it; 0: the entry is free */
 };
 
 static struct outage outages[OUTAGES];
 static pthread_mutex_t outages_lock = PTHREAD_MUTEX_INITIALIZER; /* guards outages */
 
-/* The cluster's place, else a free one, else NULL. */
+/* Return the cluster's entry, else a free one, else NULL. */
 static struct outage *find_outage(const char *label)
 {
 	struct outage *found = NULL;
@@ -237,7 +238,7 @@ static struct outage *find_outage(const char *label)
 	return found;
 }
 
-/* Counts one client more; true when it is the cluster's first. */
+/* Add a client to the cluster's outage. Return whether it is the first. */
 static bool outage_begin(const char *label)
 {
 	pthread_mutex_lock(&outages_lock);
@@ -249,7 +250,7 @@ static bool outage_begin(const char *label)
 	return first;
 }
 
-/* One client less; true when it was the last. */
+/* Remove a client from the cluster's outage. Return whether it was the last. */
 static bool outage_end(const char *label)
 {
 	pthread_mutex_lock(&outages_lock);
@@ -288,7 +289,8 @@ enum cluster kafka_describe_outage(const struct kafka *kafka, const struct outag
 	return found;
 }
 
-/* librdkafka reports that all brokers are down, but it has not tried all of them at this moment. */
+/* Return whether any broker responds. When librdkafka reports that all brokers are down, it has not
+ * tried all of them at that moment. */
 static bool any_answers(struct kafka *kafka)
 {
 	struct buf ignored;
@@ -350,7 +352,7 @@ bool kafka_transient(rd_kafka_resp_err_t code)
 	}
 }
 
-/* A broker answers, and what is asked for does not happen: because of what is missing, where something is. */
+/* Log the reason of a long wait if a broker responds and a part of the cluster is missing. */
 static void tell_wait(struct kafka *kafka, const char *what, rd_kafka_resp_err_t code)
 {
 	const struct outage_topic topics[] = {{"__transaction_state", 0}, {kafka->topic, 0}};

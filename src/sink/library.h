@@ -1,4 +1,4 @@
-/* library: the version of the Kafka client library that is linked. Thread: any. */
+/* library: the version of the linked Kafka client library. Thread: any. */
 #ifndef TIDEWAY_SINK_LIBRARY_H
 #define TIDEWAY_SINK_LIBRARY_H
 

@@ -1,4 +1,5 @@
-/* What sinks without a cluster have in common: every topic exists and is as it was asked for, and nobody answers later. */
+/* local: functions for sinks without a cluster. Every topic exists with the requested partitions
+ * and configuration, and no reports arrive later. */
 #include "sink/sink_priv.h"
 
 #include <poll.h>

@@ -4,7 +4,7 @@
 
 enum {
 	ASK_MS = 1500,
-	BROKERS_MAX = 64, /* of the cluster that are looked at */
+	BROKERS_MAX = 64, /* further brokers are ignored */
 };
 
 struct brokers {
@@ -26,7 +26,7 @@ static void add(struct brokers *brokers, int32_t id)
 		brokers->ids[brokers->n++] = id;
 }
 
-/* Brokers that hold replicas and are not among those that are up. */
+/* Find the brokers that have replicas and are not up. */
 static void find_missing(const rd_kafka_metadata_t *metadata, const struct brokers *up,
 			 struct brokers *missing)
 {
@@ -39,7 +39,7 @@ static void find_missing(const rd_kafka_metadata_t *metadata, const struct broke
 	}
 }
 
-/* How many are missing. */
+/* Append which brokers are up and which are missing. Return the number of missing brokers. */
 static int print_brokers(const rd_kafka_metadata_t *metadata, struct buf *text)
 {
 	struct brokers up = {.n = 0}, missing = {.n = 0};
@@ -63,7 +63,8 @@ static bool lacks(const rd_kafka_metadata_partition_t *partition, int min_isr)
 	return partition->leader < 0 || partition->isr_cnt < needed;
 }
 
-/* The first partition that lacks something, and how many do, which is returned. */
+/* Append the first partition that lacks a leader or replicas, and how many more do. Return the
+ * number of these partitions. */
 static int print_topic(const rd_kafka_metadata_topic_t *topic, int min_isr, struct buf *text)
 {
 	const rd_kafka_metadata_partition_t *first = NULL;
@@ -103,7 +104,7 @@ enum cluster outage_describe(rd_kafka_t *rk, const struct outage_topic *topics, 
 {
 	const rd_kafka_metadata_t *metadata;
 	int lacking;
-	/* all topics: asking for some would let the broker make those that are gone */
+	/* request all topics: a request by name could make the broker create missing ones */
 	if (rd_kafka_metadata(rk, 1, NULL, &metadata, ASK_MS) != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return CLUSTER_UNKNOWN;
 	lacking = print_brokers(metadata, text);

@@ -1,4 +1,5 @@
-/* outage: which part of a cluster is away, in words. Asks a broker, for a second and a half at most.
+/* outage: describe which part of a cluster cannot be reached. Queries a broker, and waits at most
+ * 1.5 s for its response.
  * Thread: the one that uses the client. Only src/sink includes it. */
 #ifndef TIDEWAY_OUTAGE_H
 #define TIDEWAY_OUTAGE_H
@@ -7,19 +8,20 @@
 
 #include <librdkafka/rdkafka.h>
 
-/* A topic that takes no messages, or may not. */
+/* A topic that may not accept messages. */
 struct outage_topic {
 	const char *name;
-	int min_isr; /* its min.insync.replicas; 0: not known */
+	int min_isr; /* its min.insync.replicas; 0: unknown */
 };
 
 enum cluster {
-	CLUSTER_UNKNOWN, /* no broker answers */
+	CLUSTER_UNKNOWN, /* no broker responds */
 	CLUSTER_WHOLE,   /* nothing is missing */
-	CLUSTER_PARTIAL, /* brokers are missing, or leaders, or replicas in sync */
+	CLUSTER_PARTIAL, /* brokers, leaders or in-sync replicas are missing */
 };
 
-/* Appends which brokers are up, which are missing, and what the topics' partitions lack; nothing when no broker answers. */
+/* Append to `text` which brokers are up, which are missing, and which partitions of the topics lack
+ * a leader or in-sync replicas. Append nothing when no broker responds. */
 enum cluster outage_describe(rd_kafka_t *rk, const struct outage_topic *topics, unsigned n,
 			     struct buf *text);
 

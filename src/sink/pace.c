@@ -3,10 +3,10 @@
 #include <assert.h>
 
 enum {
-	LATE = 40, /* spans: an older message is late. Fewer than PACE_SPANS by far, for while one is
-	              late none is sent */
-	SOON = 24, /* spans: an acknowledgement that comes within them is soon. With thousands of
-	              partitions one round over all of them takes a second */
+	LATE = 40, /* spans: an older message is late. Much less than PACE_SPANS, which distinguishes
+	              the spans, since no message is sent while one is late */
+	SOON = 24, /* spans: an acknowledgement within them is early. With thousands of partitions
+	              librdkafka needs a second to send to all of them */
 };
 
 static size_t first_bytes(const struct pace *pace)
@@ -45,7 +45,7 @@ void pace_sent(struct pace *pace)
 	pace->on_way[place(pace->now)]++;
 }
 
-/* A queue that is not made use of does not grow. */
+/* The queue grows only while it is at least half full. */
 void pace_reported(struct pace *pace, unsigned span, size_t bytes, size_t queued)
 {
 	unsigned age = (place(pace->now) - span) % PACE_SPANS;

@@ -1,7 +1,8 @@
-/* pace: how much a sink with a lease has on its way, and for how long. librdkafka drops a message that is older than the
- * lease, which makes the stream start again. So the queue must not hold more than the brokers take in a part of that time:
- * it starts small, grows while acknowledgements come soon, and shrinks when they come late.
- * Time is counted in spans: each message carries the span in which it was sent.
+/* pace: the size of the queue of a sink with a lease. librdkafka drops a message that is older than
+ * the lease, and then the stream restarts. So the queue must not hold more than the brokers accept
+ * in a part of that time. It starts small, grows while acknowledgements come early, and shrinks
+ * when they come late. Time is counted in spans: each message carries the span in which it was
+ * sent.
  * Thread: the sink's. Owner: the sink. */
 #ifndef TIDEWAY_PACE_H
 #define TIDEWAY_PACE_H
@@ -11,31 +12,33 @@
 #include <stdint.h>
 
 enum {
-	PACE_SPANS = 256,           /* that are told apart */
-	PACE_FIRST_BYTES = 1 << 18, /* the queue starts with so much */
+	PACE_SPANS = 256,           /* number of distinct spans */
+	PACE_FIRST_BYTES = 1 << 18, /* first size of the queue */
 };
 
 struct pace {
 	int64_t span_ms;             /* length of a span */
-	int64_t now;                 /* the current span, as of pace_tick */
-	int64_t oldest;              /* no message on its way is of an earlier span */
-	unsigned on_way[PACE_SPANS]; /* messages of each span, by its number modulo PACE_SPANS */
-	size_t bytes;                /* the queue may hold so much now ... */
-	size_t most;                 /* ... and this at most */
-	bool late;                   /* a message is late, and the queue was made smaller for it */
+	int64_t now;                 /* the current span, at the last pace_tick */
+	int64_t oldest;              /* no message in flight is of an earlier span */
+	unsigned on_way[PACE_SPANS]; /* messages in flight, by span modulo PACE_SPANS */
+	size_t bytes;                /* size of the queue now */
+	size_t most;                 /* largest size of the queue */
+	bool late;                   /* a message is late, and the queue has shrunk for it */
 };
 
-/* A message that is older than late_ms is late; the queue holds `most` bytes at most. */
+/* late_ms: a message in flight for longer is late; most: the largest size of the queue, in
+ * bytes. */
 void pace_init(struct pace *pace, int64_t late_ms, size_t most);
-/* What the time is; before any of the others. */
+/* Set the current time. Call this before any other function. */
 void pace_tick(struct pace *pace, int64_t now_ms);
-/* The current span, as pace_reported is to be given it for a message that is sent now. */
+/* Return the current span. The caller passes it to pace_reported for each message sent now. */
 unsigned pace_span(const struct pace *pace);
-/* A message was sent, which may not be while one is late. */
+/* Count a message that was sent. While a message is late, none may be sent. */
 void pace_sent(struct pace *pace);
-/* A message was reported. It took so many bytes of the queue, which held `queued` until now. */
+/* Count a delivery report. span: of the message; bytes: its size in the queue; queued: the bytes in
+ * the queue before the report. */
 void pace_reported(struct pace *pace, unsigned span, size_t bytes, size_t queued);
-/* Whether the oldest message on its way is late. */
+/* Return whether the oldest message in flight is late. */
 bool pace_is_late(struct pace *pace);
 
 #endif

@@ -29,18 +29,18 @@ static int add(struct property_list *list, const char *name, const char *value)
 	return 0;
 }
 
-/* ---- librdkafka's own list, from the table it prints for people ---- */
+/* ---- librdkafka's list of settings, parsed from the table that it prints ---- */
 
 struct native {
 	char name[64];
-	bool producer, consumer; /* who takes it */
+	bool producer, consumer; /* whether it is a setting of producers, of consumers */
 };
 
-static struct native *natives; /* all of them; made once, kept */
+static struct native *natives; /* all settings; read once, never freed */
 static size_t nnatives;
 static pthread_once_t natives_once = PTHREAD_ONCE_INIT;
 
-/* "name                | C/P | ..." where the middle is C, P or * */
+/* Parse a line "name                | C/P | ...", whose second column is C, P or *. */
 static void take_native(char *line)
 {
 	char *bar = strchr(line, '|');
@@ -71,7 +71,7 @@ static void load_natives(void)
 	free(text);
 }
 
-/* A name that stands in both of librdkafka's tables is for whom either says. */
+/* Find a setting. A name may be in both of librdkafka's tables, global and topic: combine them. */
 static bool find_native(const char *name, struct native *found)
 {
 	bool any = false;
@@ -167,7 +167,7 @@ static int timeout(const char *name, const char *value, struct property_list *ou
 		"property");
 }
 
-/* librdkafka takes fractions of a millisecond. */
+/* librdkafka accepts fractions of a millisecond. */
 static int linger(const char *name, const char *value, struct property_list *out, struct err *err)
 {
 	char *end;
@@ -250,7 +250,8 @@ static int queuing(const char *name, const char *value, struct property_list *ou
 		      "messages would overtake each other; only \"fifo\" keeps their order");
 }
 
-/* The sink reads both itself (sink_queue_total): the queue is shared by all lanes. */
+/* buffer.memory and queue.buffering.max.kbytes: sink_queue_total reads them, since all lanes share
+ * the queue. */
 static int bytes(const char *name, const char *value, struct property_list *out, struct err *err)
 {
 	uint64_t n;
@@ -260,7 +261,7 @@ static int bytes(const char *name, const char *value, struct property_list *out,
 	return refuse(err, name, value, "expected a positive number");
 }
 
-/* The sink reads it itself: it must fit the topics (kafka.c). Java's 0 is "no batches". */
+/* kafka.c reads it, since it must fit the topics. In Java, 0 means no batches. */
 static int batch_size(const char *name, const char *value, struct property_list *out,
 		      struct err *err)
 {
@@ -279,13 +280,13 @@ static int request_size(const char *name, const char *value, struct property_lis
 		return refuse(err, name, value, "expected a positive number of bytes");
 	n = n < 1000         ? 1000
 	    : n > 1000000000 ? 1000000000
-			     : n; /* librdkafka's range; the sink checks the rest */
+			     : n; /* librdkafka's range; the sink checks each message */
 	size_t start = out->storage.len;
 	buf_printf(&out->storage, "%llu", (unsigned long long)n);
 	return add(out, "message.max.bytes", buf_cstr(&out->storage) + start);
 }
 
-/* Java's -1 is "as the system has it", here 0. */
+/* -1 of Java means the default of the system, which is 0 in librdkafka. */
 static int socket_buffer(const char *name, const char *value, struct property_list *out,
 			 struct err *err)
 {
@@ -350,8 +351,8 @@ static int store_type(const char *name, const char *value, struct property_list 
 
 /* ---- sasl.jaas.config: `<class> required username="u" password="p";` ---- */
 
-/* One quoted or bare word of a JAAS line, copied to storage; backslashes escape. NULL: cut
- * short. */
+/* Copy a quoted or bare word of a JAAS line to storage. A backslash escapes a character. Return the
+ * end of the word; NULL: the closing quote is missing. */
 static const char *jaas_word(const char *at, struct buf *storage)
 {
 	char quote = *at == '"' || *at == '\'' ? *at++ : '\0';
@@ -366,7 +367,7 @@ static const char *jaas_word(const char *at, struct buf *storage)
 	return quote ? at + 1 : at;
 }
 
-/* Offset in storage of the value of `option`, or -1. */
+/* Copy the value of `option` to storage. Return its offset there; -1: the option is missing. */
 static long jaas_option(const char *text, const char *option, struct buf *storage)
 {
 	size_t len = strlen(option);
@@ -407,7 +408,7 @@ enum side { BOTH, PRODUCER, CONSUMER };
 struct rule {
 	const char *name;
 	enum side side;
-	rule_fn *apply;     /* NULL: renamed only */
+	rule_fn *apply;     /* NULL: only rename the setting */
 	const char *native; /* librdkafka's name, when apply is NULL */
 };
 
@@ -509,7 +510,7 @@ static int unknown(const char *name, struct err *err)
 		       best);
 }
 
-/* 1: has an effect for this use; 0: none; -1: refused. */
+/* Return 1 when a setting has an effect for this use; 0 when it has none; -1 when it is refused. */
 static int wanted(enum property_use use, const char *name, bool producer, bool consumer,
 		  struct err *err)
 {
@@ -544,7 +545,7 @@ int property_translate(enum property_use use, const char *name, const char *valu
 	int want = wanted(use, name, rule->side != CONSUMER, rule->side != PRODUCER, err);
 	if (want < 0)
 		return -1;
-	/* what would lose rows is refused wherever it stands; what has no effect is left out */
+	/* refuse a dangerous value for every use; omit a setting without effect for this use */
 	if (rule->apply != NULL && rule->apply(name, value, out, err) != 0)
 		return -1;
 	if (rule->apply == NULL)

@@ -13,7 +13,7 @@ void store_free(struct store *store)
 	store->ops->free(store);
 }
 
-/* First entry whose name is not below `name`. */
+/* Return the index of the first entry whose name is not less than `name`. */
 static size_t lower_bound(const struct store *store, struct slice name)
 {
 	size_t low = 0, high = store->nentries;
@@ -64,7 +64,7 @@ void store_apply(struct store *store, const struct store_record *record)
 {
 	size_t at = lower_bound(store, record->name);
 	bool found = is_at(store, at, record->name);
-	/* made first: the record may point into the entry that goes */
+	/* copy the record first: it may point into the entry that is replaced */
 	struct store_entry entry = {{NULL, 0}, {NULL, 0}};
 	if (record->value.ptr != NULL)
 		entry = make_entry(record);

@@ -1,11 +1,11 @@
-/* store: the durable records of a checkpoint: name -> JSON text. In a compacted Kafka topic (1
- * partition; rule 24) or in a file (replaced whole, flock). Only the main thread has one.
- * Kafka: transactional.id `tideway.<name>`, initialised before anything is read, so that an
- * older process of the same name is fenced (ERR_DISPLACED at its next put; rule 25). The topic
- * is created with cleanup.policy=compact, segment.bytes=16 MB, segment.ms=1 h,
- * min.cleanable.dirty.ratio=0.01, 1 partition, and checked when it exists. Read from the
- * beginning to the end offset, read_committed, until EOF: unreadable or incomplete is an error,
- * never "no checkpoint".
+/* store: the durable records of a checkpoint, name -> JSON text, in a compacted Kafka topic with
+ * one partition (rule 24) or in a file, which is locked, and replaced as a whole.
+ * Kafka: a transactional producer with the id `tideway.<sync>` is initialised before the topic is
+ * read. This fences an older process of the same name: its next put fails with ERR_DISPLACED
+ * (rule 25). The topic is created with cleanup.policy=compact, segment.bytes=16 MB, segment.ms=1 h
+ * and min.cleanable.dirty.ratio=0.01; an existing topic is checked. It is read from its beginning
+ * to its end, read_committed. A topic that cannot be read completely is an error, and never counts
+ * as "no checkpoint".
  * Thread: main. Owner: store_free. */
 #ifndef TIDEWAY_STORE_H
 #define TIDEWAY_STORE_H
@@ -16,39 +16,44 @@
 struct store;
 
 struct store_record {
-	struct slice name;  /* full key: "<sync>/position", "<sync>/full/shop.orders" ... */
-	struct slice value; /* JSON; ptr NULL: remove (tombstone) */
+	struct slice name;  /* the whole key: "<sync>/position", "<sync>/full/shop.orders" ... */
+	struct slice value; /* JSON; ptr NULL: remove the record (tombstone) */
 };
 
-/* Kafka: waits for a broker that is away as long as *stop stays false; config and stop must outlive the store. Only records whose name
- * starts with "<sync>/" are kept. */
+/* Open a store in a Kafka topic. Keep only records whose name begins with "<sync>/". While no
+ * broker can be reached, wait until *stop is true. config and stop must outlive the store. */
 struct store *store_open_topic(const struct sink_config *config, const char *topic,
 			       const char *sync, const _Atomic bool *stop, struct err *err);
-/* The file holds one JSON object {"name": "value text", ...}. Locked by another process:
- * ERR_DISPLACED. */
+/* Open a store in a file, which contains one JSON object {"name": "value text", ...}. Fail with
+ * ERR_DISPLACED when another process has locked the file. */
 struct store *store_open_file(const char *path, const char *sync, struct err *err);
-/* Kept in memory only (preview, dry run). */
+/* Open a store in memory, for preview and dry runs. */
 struct store *store_open_memory(void);
-/* For looking only (check): fences nobody, takes no lock, makes nothing; store_put fails. What is wrong with the topic or
- * file is said as by the two above. NULL with err->code ERR_NONE: there is none yet. Waits at most
- * 10 s for a broker, and for the end of the topic. */
+/* Open a store read-only, for `check`: fence no process, take no lock, create nothing; store_put
+ * fails. Errors about the topic or file are those of store_open_topic and store_open_file. Return
+ * NULL with err->code ERR_NONE when no store exists yet. Wait at most 10 s for a broker, and at
+ * most 10 s to reach the end of the topic. */
 struct store *store_look_topic(const struct sink_config *config, const char *topic,
 			       const char *sync, struct err *err);
 struct store *store_look_file(const char *path, const char *sync, struct err *err);
 void store_free(struct store *store);
 
-/* Whether another process may take it over while this one has it, and then fences it. */
+/* Return whether another process may take over the store while this one uses it, and fences this
+ * one then. */
 bool store_fences(const struct store *store);
-/* Before it is read (again): a store that has lost its producer without being fenced opens another. ERR_DISPLACED when the
- * record `owner`, which each process writes when it takes the store over, is another one's by now. */
+/* Prepare the store before it is read again: open another producer if it has lost its own without
+ * being fenced. owner: the name of the record that each process writes when it takes over the
+ * store. Fail with ERR_DISPLACED when another process has written this record since. */
 int store_ready(struct store *store, struct slice owner, struct err *err) MUST_CHECK;
-/* NULL ptr: no such record. Valid until the next put. */
+/* Return the value of a record, valid until the next put; ptr NULL: the record does not exist. */
 struct slice store_get(const struct store *store, struct slice name);
-/* Walks the records in name order: start with *at = 0; false at the end. */
+/* Iterate over the records in the order of their names, starting with *at = 0. Return false at the
+ * end. */
 bool store_next(const struct store *store, size_t *at, struct store_record *record);
-/* All or nothing, durable when it returns (10 to 40 ms on Kafka: one transaction). A fenced
- * producer is ERR_DISPLACED, not retriable; an unreachable broker is retried inside until *stop. Retriable: the store
- * must be made ready before the next put. */
+/* Write all records or none. They are durable when the function returns (on Kafka one transaction,
+ * 10 to 40 ms). While no broker can be reached, retry until *stop is true. Fail with ERR_DISPLACED,
+ * not retriable, when the producer is fenced. After a retriable error, call store_ready before the
+ * next put. */
 int store_put(struct store *store, const struct store_record *records, unsigned n,
 	      struct err *err) MUST_CHECK;
 

@@ -1,7 +1,7 @@
-/* The checkpoint as records of a compacted topic. Each put is one Kafka transaction; the
- * transactional.id fences an older process of the same name. The order at the start matters:
- * init_transactions first (after it the older process cannot write any more, and what it left
- * open is aborted), then read. */
+/* store_topic: a store in a compacted topic. Each put is one Kafka transaction. The
+ * transactional.id fences an older process of the same name. init_transactions must precede the
+ * first read: after it, the older process cannot write any more, and its open transaction is
+ * aborted. */
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -14,14 +14,14 @@
 #include <stdlib.h>
 
 enum {
-	TRY_MS = 5000, /* one try of a transactional call; it goes on where it was */
+	TRY_MS = 5000, /* one try of a transactional call; the next try continues it */
 	WAIT_MS = 100, /* between two tries */
 	STOP_GRACE_MS =
-		5000,  /* the last save of a sync that stops may take so long before it gives up */
+		5000,  /* during the last save of a sync that stops, ignore *stop for so long */
 	READ_MS = 500, /* one wait for records */
-	READ_LOG_MS = 10000,     /* of waiting for the end of the topic before the log says so */
-	TRANSACTION_MS = 300000, /* then the coordinator gives a transaction up */
-	LOOK_MS = 10000,         /* store_look_topic waits so long for a broker, and for that end */
+	READ_LOG_MS = 10000,     /* log that the end of the topic is not reached after this time */
+	TRANSACTION_MS = 300000, /* after it, the coordinator aborts a transaction */
+	LOOK_MS = 10000,         /* store_look_topic: longest wait for a broker, and for the end */
 	PARTITION = 0,
 };
 
@@ -29,15 +29,15 @@ struct topic_store {
 	struct store store;
 	struct kafka kafka;       /* the transactional producer */
 	rd_kafka_topic_t *rkt;    /* the checkpoint topic, its partition 0 */
-	const _Atomic bool *stop; /* ends waiting; may be NULL */
+	const _Atomic bool *stop; /* true: stop waiting; may be NULL */
 	char *topic, *sync;
 	const struct sink_config *config;
-	bool looks;       /* store_look_topic: nothing is waited for very long */
-	bool given_up;    /* the producer is of no more use; topic_ready opens another */
-	int64_t put_ms;   /* when the running put began (monotonic); 0: none runs */
-	int64_t begun_ms; /* when the last transaction began */
+	bool looks;       /* store_look_topic: limit all waits */
+	bool given_up;    /* the producer is unusable; topic_ready opens another */
+	int64_t put_ms;   /* monotonic time when the current put began; 0: no put runs */
+	int64_t begun_ms; /* monotonic time when the last transaction began */
 	rd_kafka_resp_err_t
-		failed; /* first delivery report with an error, since the transaction began */
+		failed; /* error of the first failed delivery report of the transaction */
 };
 
 static struct topic_store *of(struct store *store)
@@ -60,7 +60,8 @@ static int64_t transaction_ms(void)
 	return test_hook_number(HOOK_TRANSACTION_MS, TRANSACTION_MS);
 }
 
-/* The position is saved once more after the stop was asked for: that save may wait a little. */
+/* Return the flag that ends waiting; NULL at the beginning of a put: a sync that stops saves its
+ * position once more, and this save may wait. */
 static const _Atomic bool *stop_of(const struct topic_store *t)
 {
 	bool early = t->put_ms != 0 && clock_mono_ms() - t->put_ms < STOP_GRACE_MS;
@@ -99,7 +100,8 @@ static int refused(struct topic_store *t, const char *what, rd_kafka_resp_err_t 
 		t->kafka.label, what, t->topic, t->sync, text, refusal_remedy(code));
 }
 
-/* Judges what a transactional call returned, and releases it. */
+/* Classify and free the result of a transactional call. AGAIN: repeat the call, after waiting here;
+ * ABORT: abort the transaction; FAILED: *err is set. */
 static enum outcome judge(struct topic_store *t, const char *what, rd_kafka_error_t *error,
 			  struct err *err)
 {
@@ -124,7 +126,8 @@ static enum outcome judge(struct topic_store *t, const char *what, rd_kafka_erro
 	return outcome;
 }
 
-/* Retried while the coordinator loads its log: seconds on a fresh broker. */
+/* Initialise the producer. Retry while the coordinator loads its log, which takes seconds on a new
+ * broker. */
 static int init_transactions(struct topic_store *t, struct err *err)
 {
 	enum outcome outcome;
@@ -161,7 +164,7 @@ static int produce_one(struct topic_store *t, const struct store_record *record,
 	}
 }
 
-/* A produce that fails because the transaction is already lost is judged with it, at the commit. */
+/* Queue all records. When the transaction fails meanwhile, the commit reports it. */
 static int produce_all(struct topic_store *t, const struct store_record *records, unsigned n,
 		       struct err *err)
 {
@@ -185,7 +188,8 @@ static enum outcome abort_transaction(struct topic_store *t, struct err *err)
 	return outcome == DONE ? ABORT : outcome;
 }
 
-/* One try to save. ABORT: nothing was saved, the transaction is closed, another may begin. */
+/* Try to save the records in one transaction. ABORT: nothing is saved, the transaction is aborted,
+ * and another may begin. */
 static enum outcome save(struct topic_store *t, const struct store_record *records, unsigned n,
 			 struct err *err)
 {
@@ -211,7 +215,7 @@ static enum outcome save(struct topic_store *t, const struct store_record *recor
 	return outcome == ABORT ? abort_transaction(t, err) : outcome;
 }
 
-/* A refusal that a second try cannot change. */
+/* Return whether a second try would fail too. */
 static bool hopeless(rd_kafka_resp_err_t code)
 {
 	return code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
@@ -220,7 +224,7 @@ static bool hopeless(rd_kafka_resp_err_t code)
 	       code == RD_KAFKA_RESP_ERR_POLICY_VIOLATION;
 }
 
-/* What an abort of our own does to records. */
+/* Return whether our own abort has removed the record. */
 static bool is_purged(rd_kafka_resp_err_t code)
 {
 	return code == RD_KAFKA_RESP_ERR__PURGE_QUEUE || code == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
@@ -253,7 +257,8 @@ static int put(struct topic_store *t, const struct store_record *records, unsign
 	}
 }
 
-/* The coordinator fences a producer whose transaction has lasted too long as if another had come. */
+/* Set the error for a transaction that has lasted too long. The coordinator fences its producer as
+ * if another process had taken over. */
 static int gave_up(struct topic_store *t, struct err *err)
 {
 	return err_retry(
@@ -287,12 +292,12 @@ static int topic_write(struct store *store, const struct store_record *records, 
 struct reading {
 	struct kafka kafka;
 	rd_kafka_topic_t *rkt;
-	int64_t end; /* offset that must be reached: everything before it was there at the start */
+	int64_t end; /* end of the partition at the start of reading, which must be reached */
 	uint64_t records;
 };
 
-/* Offsets are asked for by the producer: a consumer that reads committed records would be told
- * the last stable offset, which stands before records that are still in doubt. */
+/* Get the end offset of the partition, with the producer. A read_committed consumer would get the
+ * last stable offset, which is before the records of open transactions. */
 static int find_end(struct topic_store *t, int64_t *end, struct err *err)
 {
 	int64_t low;
@@ -317,7 +322,7 @@ static void take_record(struct topic_store *t, const rd_kafka_message_t *message
 		store_apply(&t->store, &record);
 }
 
-/* 1: the end is reached; 0: go on; -1. */
+/* Process a message. Return 1 when the end is reached; 0 to continue; -1. */
 static int take(struct topic_store *t, struct reading *reading, const rd_kafka_message_t *message,
 		struct err *err)
 {
@@ -481,8 +486,8 @@ static int open_producer(struct topic_store *t, struct err *err)
 	buf_printf(&id, "tideway.%s", t->sync);
 	snprintf(transaction, sizeof(transaction), "%lld", (long long)transaction_ms());
 	snprintf(message, sizeof(message), "%lld", (long long)transaction_ms() / 2);
-	/* a record that cannot be written ends its transaction before the coordinator does, which would
-	 * fence the producer */
+	/* message.timeout.ms ends a transaction whose record cannot be written before the
+	 * coordinator does, which would fence the producer */
 	const struct property forced[] = {
 		{"transactional.id", buf_cstr(&id)},
 		{"transaction.timeout.ms", transaction},
@@ -522,8 +527,9 @@ static int open_all(struct topic_store *t, struct err *err)
 	return read_all(t, err);
 }
 
-/* A new producer fences whoever there is. So it is looked first whether another process has taken the topic over, which is
- * that one's then. One that has not written its record yet has sent nothing, and learns by writing it that it was fenced. */
+/* Fail when another process has taken over the topic. Opening a producer would fence that process,
+ * so read the topic first. A process that has not written its owner record yet has sent nothing,
+ * and notices when it writes the record that it is fenced. */
 static int check_owner(struct topic_store *t, struct slice owner, struct err *err)
 {
 	struct store *there = store_look_topic(t->config, t->topic, t->sync, err);
@@ -577,11 +583,12 @@ struct store *store_open_topic(const struct sink_config *config, const char *top
 	return NULL;
 }
 
-/* ---- looking ---- */
+/* ---- the read-only store ---- */
 
 static const struct store_ops look_ops = {.write = store_only_looks, .free = topic_free};
 
-/* 1: the topic is there and fit for a checkpoint; 0: it is not there; -1. */
+/* Check the topic. Return 1 when it exists and can store a checkpoint; 0 when it does not exist;
+ * -1. */
 static int look_at_topic(struct topic_store *t, struct err *err)
 {
 	struct topic_names names = {NULL, 0};

@@ -8,22 +8,22 @@
 #include <stdlib.h>
 
 enum {
-	SLICE_MS = 500,            /* one turn of waiting for an answer */
-	LEADER_MS = 50,            /* between two looks for leaders */
-	GONE_MS = 3000,            /* a topic that is missing for this long is gone */
-	GONE_AGAIN_MS = 250,       /* between two looks for it */
-	LEADER_LOG_MS = 5000,      /* of waiting for leaders before the log says so */
-	UNKNOWN_MS = 60000,        /* a topic that exists is known to all brokers by then */
-	NAMES_MS = 10000,          /* a list of topics is believed so long */
-	REQUEST_MS = 30000,        /* one admin request */
-	TOPICS_AT_ONCE = 100,      /* created with one request at most, ... */
-	PARTITIONS_AT_ONCE = 1000, /* ... and partitions of them */
-	NEW_PER_MS = 5,            /* of many new topics: the list is asked for less often */
-	ENDS_AT_ONCE = 1000,       /* partitions whose ends are asked for in one go */
-	ENDS_MS = 5000,            /* and how long their leaders may take */
-	CREATE_LOG_MS = 5000,      /* between two lines about many topics */
+	SLICE_MS = 500,            /* one turn of waiting for a response */
+	LEADER_MS = 50,            /* between two requests for leaders */
+	GONE_MS = 3000,            /* a topic that is missing for so long does not exist */
+	GONE_AGAIN_MS = 250,       /* between two requests for such a topic */
+	LEADER_LOG_MS = 5000,      /* log a wait for leaders after this time */
+	UNKNOWN_MS = 60000,        /* by then, all brokers know a new topic */
+	NAMES_MS = 10000,          /* use a list of topics for so long */
+	REQUEST_MS = 30000,        /* timeout of an admin request */
+	TOPICS_AT_ONCE = 100,      /* most topics of one create request */
+	PARTITIONS_AT_ONCE = 1000, /* most partitions of these topics together */
+	NEW_PER_MS = 5,            /* wait 1 ms longer between two lists for so many new topics */
+	ENDS_AT_ONCE = 1000,       /* most partitions of one request for ends */
+	ENDS_MS = 5000,            /* timeout of that request */
+	CREATE_LOG_MS = 5000,      /* between two log lines about the progress of many topics */
 	ERRSTR = 512,
-	TOPIC_NAME_SIZE = 256, /* Kafka takes 249 */
+	TOPIC_NAME_SIZE = 256, /* Kafka's limit is 249 */
 };
 
 /* ---- the list of all topics ---- */
@@ -108,7 +108,7 @@ static rd_kafka_topic_partition_list_t *list_partitions(const struct partition_e
 	return list;
 }
 
-/* The first error of a partition, else the list's own. */
+/* Copy the ends from the list. Return the first error of a partition. */
 static rd_kafka_resp_err_t take_ends(const rd_kafka_topic_partition_list_t *list,
 				     struct partition_end *ends)
 {
@@ -132,7 +132,7 @@ static rd_kafka_resp_err_t ask_ends(struct kafka *kafka, struct partition_end *e
 	return code;
 }
 
-/* The topic is on the list of topics, but not in the client's cache of metadata. */
+/* Return whether the client's cache of metadata does not contain the topic yet. */
 static bool is_unknown(rd_kafka_resp_err_t code)
 {
 	return code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
@@ -173,8 +173,8 @@ int topics_ends(struct kafka *kafka, struct partition_end *ends, unsigned n,
 
 /* ---- admin requests ---- */
 
-/* Waits for the answer to a request that was sent to `queue`. NULL with *err when waiting is
- * over. */
+/* Wait for the response to a request that was sent with `queue`. Return NULL with *err when
+ * kafka_wait fails. */
 static rd_kafka_event_t *answer(struct kafka *kafka, rd_kafka_queue_t *queue, const char *what,
 				const _Atomic bool *stop, struct err *err)
 {
@@ -252,7 +252,7 @@ static int refuse_create(struct kafka *kafka, const char *name, rd_kafka_resp_er
 		       name, text && *text ? text : rd_kafka_err2str(code), create_remedy(code));
 }
 
-/* What the answer says about one topic. *again stays, or becomes what it is tried again for. */
+/* Process the result for one topic. Set *again to the error when the request must be repeated. */
 static int take_created(struct kafka *kafka, struct topic_order *order, rd_kafka_resp_err_t code,
 			const char *text, rd_kafka_resp_err_t *again, struct err *err)
 {
@@ -266,7 +266,8 @@ static int take_created(struct kafka *kafka, struct topic_order *order, rd_kafka
 	return 0;
 }
 
-/* An answer holds the topics in the order of the request: those that were not done. */
+/* Process a response. It contains the topics of the request, those that are not done, in the same
+ * order. */
 static int create_result(struct kafka *kafka, struct topic_order *orders, unsigned n,
 			 rd_kafka_event_t *event, rd_kafka_resp_err_t *again, struct err *err)
 {
@@ -295,7 +296,7 @@ static int create_result(struct kafka *kafka, struct topic_order *orders, unsign
 	return 0;
 }
 
-/* One request for those that are not done. */
+/* Send one request for the topics that are not done. *again: the error for which to repeat it. */
 static int create_once(struct kafka *kafka, struct topic_order *orders, unsigned n,
 		       const _Atomic bool *stop, rd_kafka_resp_err_t *again, struct err *err)
 {
@@ -340,7 +341,8 @@ static int create_some(struct kafka *kafka, struct topic_order *orders, unsigned
 	return 0;
 }
 
-/* How many of the first topics go into one request. Apache Kafka refuses requests for more than 10,000 partitions. */
+/* Return how many of the topics to create with one request. Apache Kafka refuses requests for more
+ * than 10,000 partitions. */
 static unsigned how_many(const struct topic_order *orders, unsigned n)
 {
 	unsigned some = 0;
@@ -449,7 +451,7 @@ static rd_kafka_resp_err_t describe_result(rd_kafka_event_t *event, struct topic
 	return code;
 }
 
-/* One request. -1: waiting is over; else *code says how it ended. */
+/* Send one request. Return 0 with its result in *code; -1 when kafka_wait fails. */
 static int describe_once(struct kafka *kafka, rd_kafka_ConfigResource_t *resource,
 			 const _Atomic bool *stop, struct topic_facts *facts,
 			 rd_kafka_resp_err_t *code, struct err *err)
@@ -492,7 +494,7 @@ int topics_describe(struct kafka *kafka, const char *name, const _Atomic bool *s
 
 /* ---- ensure ---- */
 
-/* Partitions when each has a leader, 0 when not yet. Other errors are for the caller to judge. */
+/* Return the number of partitions when each has a leader; else 0, with the reason in *code. */
 static int led_partitions(const rd_kafka_metadata_topic_t *topic, rd_kafka_resp_err_t *code)
 {
 	*code = topic->err;
@@ -504,6 +506,7 @@ static int led_partitions(const rd_kafka_metadata_topic_t *topic, rd_kafka_resp_
 	return *code == RD_KAFKA_RESP_ERR_NO_ERROR ? topic->partition_cnt : 0;
 }
 
+/* Request the topic's metadata. The result is that of led_partitions. */
 static int look(struct kafka *kafka, rd_kafka_topic_t *rkt, rd_kafka_resp_err_t *code)
 {
 	const rd_kafka_metadata_t *metadata = NULL;
@@ -519,12 +522,12 @@ static int look(struct kafka *kafka, rd_kafka_topic_t *rkt, rd_kafka_resp_err_t 
 	return partitions;
 }
 
-/* What to do after a look without leaders: 0 look again, -1. */
+/* Wait after a request that found no leaders. Return 0 to request again; -1. */
 static int look_again(struct kafka *kafka, const char *name, rd_kafka_resp_err_t code,
 		      int64_t since_ms, bool *said, const _Atomic bool *stop, struct err *err)
 {
 	int64_t waited = clock_mono_ms() - since_ms;
-	/* just created, it may not be known to the broker that was asked */
+	/* the broker may not know a topic that has just been created */
 	bool unknown = code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART && waited < UNKNOWN_MS;
 	if (!kafka_transient(code) && !unknown)
 		return err_set(err, ERR_KAFKA, "%s: topic \"%s\": %s", kafka->label, name,
@@ -537,7 +540,7 @@ static int look_again(struct kafka *kafka, const char *name, rd_kafka_resp_err_t
 	return kafka_wait(kafka, "see the leaders of a topic", code, LEADER_MS, stop, err);
 }
 
-/* The topic exists: waits until all its partitions can be written to (rule 19). */
+/* Wait until all partitions of an existing topic can be written to (rule 19). */
 static int wait_for_leaders(struct kafka *kafka, const char *name, const _Atomic bool *stop,
 			    struct topic_facts *facts, struct err *err)
 {
@@ -566,7 +569,7 @@ static int missing(struct kafka *kafka, const char *name, struct err *err)
 		       kafka->label, name);
 }
 
-/* The list of all topics, asked for again when it is old. */
+/* List all topics, unless the list is recent. */
 static int recent_names(struct kafka *kafka, struct topic_names *names, const _Atomic bool *stop,
 			struct err *err)
 {
@@ -574,7 +577,8 @@ static int recent_names(struct kafka *kafka, struct topic_names *names, const _A
 	return old ? topics_list(kafka, names, -1, stop, err) : 0;
 }
 
-/* A topic of the checkpoint that is not on the list. A broker that has just started may not know all topics yet. */
+/* Fail when a topic of the checkpoint does not exist any more. It is not on the list; list the
+ * topics again for some time, since a broker that has just started may not know all of them. */
 static int confirm_gone(struct kafka *kafka, struct topic_names *names, const char *name,
 			const _Atomic bool *stop, struct err *err)
 {
@@ -593,7 +597,8 @@ static int confirm_gone(struct kafka *kafka, struct topic_names *names, const ch
 		       kafka->label, name);
 }
 
-/* The embedded broker makes a topic when a client asks for it that lets it. */
+/* Create a topic on the embedded broker: it creates a topic that a client with makes_topics
+ * requests. */
 static int appear(struct kafka *kafka, const char *name, const _Atomic bool *stop, struct err *err)
 {
 	const struct kafka_options options = {
@@ -619,7 +624,7 @@ static int find_or_create(struct kafka *kafka, struct topic_names *names, const 
 	if (spec->pinned > 0)
 		return confirm_gone(kafka, names, name, stop, err);
 	if (!spec->create) {
-		/* the list may be older than the topic */
+		/* list again: the topic may have been created after the list was made */
 		if (topics_list(kafka, names, -1, stop, err) != 0)
 			return -1;
 		return topics_partitions(names, slice_str(name)) != 0 ? 0
@@ -641,7 +646,8 @@ static const rd_kafka_metadata_topic_t *listed(const struct topic_names *names, 
 	return NULL;
 }
 
-/* Moves together the orders that are not on the list with all their leaders. */
+/* Move the orders whose topics are not on the list with all their leaders to the front. Return
+ * their number. */
 static unsigned leaderless(const struct topic_names *names, struct topic_order *orders, unsigned n)
 {
 	rd_kafka_resp_err_t code;
@@ -662,8 +668,9 @@ static void log_progress(const struct kafka *kafka, unsigned done, unsigned n, i
 	log_info("%s: %u of %u new topics can be written to", kafka->label, done, n);
 }
 
-/* A broker goes on making directories for seconds after it has answered. One list for all is asked for again and
- * again, up to a time; what is still missing then is the concern of whoever wants that topic. */
+/* Wait until new topics have leaders: a broker continues to create their directories for seconds
+ * after it has responded. List all topics repeatedly, for a limited time. Topics that have no
+ * leaders then are not an error here; topics_ensure waits for them. */
 static int wait_for_new(struct kafka *kafka, struct topic_names *names, struct topic_order *orders,
 			unsigned n, const _Atomic bool *stop, struct err *err)
 {

@@ -1,5 +1,5 @@
-/* topics: topics of a cluster: found, created, waited for, described, deleted.
- * Thread: the one of the kafka handle. Owner: the caller of everything. Only src/sink includes
+/* topics: list, create, wait for, describe and delete the topics of a cluster.
+ * Thread: that of the kafka handle. Owner: the caller owns every struct. Only src/sink includes
  * it. */
 #ifndef TIDEWAY_TOPICS_H
 #define TIDEWAY_TOPICS_H
@@ -8,57 +8,59 @@
 #include "sink/sink.h"
 
 struct topic_facts {
-	int partitions;     /* 0: does not exist */
-	bool created;       /* by this call */
-	bool described;     /* the next three could be read */
-	bool compacted;     /* cleanup.policy holds compact */
-	bool deletes;       /* cleanup.policy holds delete */
-	size_t max_message; /* max.message.bytes; 0: could not be read */
-	int min_isr;        /* min.insync.replicas; 0: could not be read */
-	bool mock;          /* librdkafka's embedded broker */
+	int partitions;     /* 0: the topic does not exist */
+	bool created;       /* this call has created the topic */
+	bool described;     /* whether compacted and deletes are valid */
+	bool compacted;     /* cleanup.policy contains compact */
+	bool deletes;       /* cleanup.policy contains delete */
+	size_t max_message; /* max.message.bytes; 0: unknown */
+	int min_isr;        /* min.insync.replicas; 0: unknown */
+	bool mock;          /* the cluster is librdkafka's mock */
 };
 
-/* A topic that is to be created. */
+/* A topic to create. */
 struct topic_order {
 	const char *name;
 	const struct topic_spec *spec;
-	bool done;    /* it exists: created, or it was there already */
-	bool created; /* by this request */
+	bool done;    /* the topic exists: it was created now or earlier */
+	bool created; /* this request has created it */
 };
 
-/* Names of a cluster's topics, as last asked for. */
+/* The list of a cluster's topics, at the last request. */
 struct topic_names {
-	const rd_kafka_metadata_t *metadata; /* NULL: not asked yet */
-	int64_t at_ms;                       /* when (monotonic) */
+	const rd_kafka_metadata_t *metadata; /* NULL: not requested yet */
+	int64_t at_ms;                       /* monotonic time of the request */
 };
 
-/* Finds or creates the topic, waits until every partition has a leader, then reads its
- * configuration. `names` may be NULL; it saves asking for the list of all topics again within
- * ten seconds. */
+/* Find or create the topic, wait until every partition has a leader, and read its configuration.
+ * names: a list that is used again for ten seconds, or NULL. */
 int topics_ensure(struct kafka *kafka, struct topic_names *names, const char *name,
 		  const struct topic_spec *spec, const _Atomic bool *stop,
 		  struct topic_facts *facts, struct err *err) MUST_CHECK;
-/* All topics of the cluster; waits at most timeout_ms for a broker (-1: until *stop). Asking for
- * one topic by name would create it on many clusters, so the whole list is asked for. */
+/* List all topics of the cluster. Wait at most timeout_ms for a broker (-1: until *stop is true).
+ * The list contains all topics, since many clusters create a topic that is requested by name. */
 int topics_list(struct kafka *kafka, struct topic_names *names, int timeout_ms,
 		const _Atomic bool *stop, struct err *err) MUST_CHECK;
-/* Partitions of a topic on the list; 0: not there. */
+/* Return the number of partitions of a topic; 0: it is not on the list. */
 int topics_partitions(const struct topic_names *names, struct slice name);
 void topics_forget(struct topic_names *names);
-/* Another topic on the list that Kafka takes for the same as this name ("." and "_" collide); NULL: none. */
+/* Return a topic on the list whose name collides with this one: Kafka treats "." and "_" as equal.
+ * NULL: none. */
 const char *topics_collides(const struct topic_names *names, struct slice name);
-/* See sink_ends. */
+/* Fill in the ends of n partitions, as sink_ends does. */
 int topics_ends(struct kafka *kafka, struct partition_end *ends, unsigned n,
 		const _Atomic bool *stop, struct err *err) MUST_CHECK;
-/* max.message.bytes and cleanup.policy. Not being allowed to is no failure: described stays
- * false. */
+/* Read max.message.bytes, min.insync.replicas and cleanup.policy. Succeed without the privilege
+ * too: facts->described remains false. */
 int topics_describe(struct kafka *kafka, const char *name, const _Atomic bool *stop,
 		    struct topic_facts *facts, struct err *err) MUST_CHECK;
-/* A hundred with one request; does not wait for leaders. No name may occur twice. */
+/* Create topics, up to a hundred with one request. Do not wait for leaders. No name may occur
+ * twice. */
 int topics_create(struct kafka *kafka, struct topic_order *orders, unsigned n,
 		  const _Atomic bool *stop, struct err *err) MUST_CHECK;
-/* Creates those that are not on the list of topics, and waits until all have leaders, but hardly more than a minute.
- * The orders are moved about. The embedded broker knows no CreateTopics: nothing is done there. */
+/* Create the topics that are not on the list, and wait until all have leaders, for about a minute
+ * at most. Change the order of `orders`. Do nothing on the embedded broker, which does not support
+ * CreateTopics. */
 int topics_create_missing(struct kafka *kafka, struct topic_names *names,
 			  struct topic_order *orders, unsigned n, const _Atomic bool *stop,
 			  struct err *err) MUST_CHECK;
