@@ -1,4 +1,4 @@
-"""Fixtures: servers that live for the whole run, a database for each test, and syncs."""
+"""Fixtures: servers shared by the whole run, a database for each test, and syncs."""
 
 import contextlib
 import itertools
@@ -18,7 +18,7 @@ pytest.register_assert_rewrite("support.rebuild", "support.convert")
 def pytest_configure(config):
     if not BINARY.exists():
         raise pytest.UsageError(f"{BINARY} is not there: run make first")
-    # a kill of pytest ends what it has started
+    # when pytest is killed, end the processes that it has started
     signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(SystemExit(143)))
 
 
@@ -29,7 +29,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def mariadb(folder):
-    """MariaDB, binlog in ROW format with its default row metadata (NO_LOG)."""
+    """A shared MariaDB: binlog in ROW format, with the default row metadata (NO_LOG)."""
     server = MariaDB(folder / "mariadb")
     yield server
     server.stop()
@@ -37,7 +37,7 @@ def mariadb(folder):
 
 @pytest.fixture(scope="session")
 def kafka(folder):
-    """Apache Kafka, one node, with a proxy beside it."""
+    """A shared Apache Kafka with one node, which is also reached through a proxy."""
     server = ProxiedKafka(folder / "kafka")
     yield server
     server.stop(signal.SIGKILL)
@@ -46,14 +46,14 @@ def kafka(folder):
 
 @pytest.fixture
 def proxy(kafka):
-    """The shared Kafka's proxy (brokers=kafka.proxied); it passes everything again afterwards."""
+    """The proxy of the shared Kafka (brokers=kafka.proxied). It is reset after the test."""
     yield kafka.proxy
     kafka.proxy.reset()
 
 
 @pytest.fixture(scope="session")
 def mysql(folder):
-    """MySQL 9 with GTIDs."""
+    """A shared MySQL 9 with GTIDs."""
     if not (SERVERS / "mysql").exists():
         pytest.skip("scripts/servers/mysql is not there")
     try:
@@ -66,7 +66,7 @@ def mysql(folder):
 
 @pytest.fixture
 def mariadb_server(tmp_path):
-    """Makes a MariaDB of its own with these options: mariadb_server("--skip-log-bin")."""
+    """mariadb_server("--skip-log-bin", ...): starts a MariaDB with these options, for one test."""
     made = []
 
     def make(*options):
@@ -80,7 +80,7 @@ def mariadb_server(tmp_path):
 
 @pytest.fixture
 def kafka_server(tmp_path):
-    """Makes a Kafka of its own."""
+    """kafka_server(option, ...): starts a Kafka with these options, for one test."""
     made = []
 
     def make(*options):
@@ -94,7 +94,7 @@ def kafka_server(tmp_path):
 
 @pytest.fixture
 def kafka_cluster(tmp_path):
-    """Makes three Kafka nodes; the first is the controller as well."""
+    """kafka_cluster(option, ...): starts three Kafka nodes. The first is also the controller."""
     made = []
 
     def make(*options):
@@ -111,7 +111,7 @@ def kafka_cluster(tmp_path):
 
 @pytest.fixture
 def broker(tmp_path):
-    """`tideway broker`."""
+    """A running `tideway broker`."""
     running = Broker(tmp_path / "broker")
     yield running
     running.stop()
@@ -122,14 +122,14 @@ _numbers = itertools.count(1)
 
 @pytest.fixture
 def unique(request):
-    """A name that no other test has: for databases, topics and syncs."""
+    """A unique name for databases, topics and syncs of the test."""
     word = re.sub(r"\W+", "_", request.node.name.removeprefix("test_"))[:24].strip("_").lower()
     return f"t{os.getpid() % 1000}_{next(_numbers)}_{word}"
 
 
 @pytest.fixture
 def db(mariadb, unique):
-    """A fresh database on the shared MariaDB; its name."""
+    """The name of a new, empty database on the shared MariaDB."""
     mariadb.run(f"CREATE DATABASE `{unique}` CHARACTER SET utf8mb4")
     yield unique
     with contextlib.suppress(Exception):
@@ -138,7 +138,9 @@ def db(mariadb, unique):
 
 @pytest.fixture
 def sql(mariadb, db):
-    """sql("INSERT ...", ...): statements on the test's database, each run at once."""
+    """sql("INSERT ...", ...): executes statements in the test's database, with autocommit.
+
+    Returns the rows of the last statement."""
     connection = mariadb.connect(database=db)
 
     def run(*statements):
@@ -155,7 +157,7 @@ def sql(mariadb, db):
 
 @pytest.fixture
 def sync_on(tmp_path, unique):
-    """sync_on(database, kafka, tables, options, ...): a Sync that is not started yet."""
+    """sync_on(database, kafka, tables, options, ...): makes a Sync without starting it."""
     made = []
 
     def make(database, kafka, tables, options="", name=None, **more):
@@ -172,7 +174,9 @@ def sync_on(tmp_path, unique):
 
 @pytest.fixture
 def sync(sync_on, mariadb, kafka, db):
-    """sync(options, tables=..., ...): started, on the test's database, MariaDB to Apache Kafka; topics db.table."""
+    """sync(options, tables=..., ...): starts a Sync of the test's database to topics db.table.
+
+    By default it reads the shared MariaDB and writes to the shared Kafka."""
 
     def make(options="", tables=None, start=True, fault=None, args=(), env=None, **more):
         made = sync_on(more.pop("database", mariadb), more.pop("kafka", kafka), tables or [f"{db}.*"], options, **more)

@@ -1,1 +1,1 @@
-"""What the integration tests stand on: real servers, a running tideway, a consumer that is not ours."""
+"""Support for integration tests: real servers, a running tideway, and an independent consumer."""

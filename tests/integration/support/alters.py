@@ -1,14 +1,16 @@
-"""Random ALTERs of several clauses, for the catalog (test_catalog.py): the names are few, so that clauses meet each other."""
+"""Random ALTER statements of several clauses, for test_catalog.py.
+
+They use few names, so that many clauses of a statement affect the same column or key."""
 
 COLUMNS = ("a", "b", "c", "d", "e")
 KEYS = ("k", "u", "a", "b", "PRIMARY")
 TYPES = ("INT", "BIGINT UNSIGNED", "VARCHAR(20)", "VARCHAR(9) CHARACTER SET latin1", "ENUM('x','y')", "TEXT", "DECIMAL(7,2)")
 CREATE = "CREATE TABLE r (id INT, a INT, b VARCHAR(20), c BIGINT, PRIMARY KEY (id), KEY k (a), UNIQUE KEY u (c))"
-EACH_TABLE = 12  # statements before the table is made again
+EACH_TABLE = 12  # statements before the table is created again
 
 
 class Alters:
-    """exists: MariaDB, which knows IF [NOT] EXISTS, qualified names and BIT(0)."""
+    """exists: generate for MariaDB, which supports IF [NOT] EXISTS, qualified names and BIT(0)."""
 
     def __init__(self, random, exists):
         self.random, self.exists = random, exists
@@ -64,7 +66,7 @@ class Alters:
         return "ALTER TABLE r " + ", ".join(self.clause() for _ in range(self.one(1, 2, 2, 3, 3, 4)))
 
     def file(self, n):
-        """The text of a file for catalog_live: n ALTERs, most of which one or the other server refuses."""
+        """Return a file for catalog_live: n ALTERs, most of which at least one server refuses."""
         lines = []
         for i in range(n):
             if i % EACH_TABLE == 0:

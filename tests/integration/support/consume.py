@@ -1,4 +1,4 @@
-"""Reading topics with confluent-kafka: messages as they stand in Kafka, keys, partitions and headers included."""
+"""Read topics with confluent-kafka: messages with their keys, partitions and headers."""
 
 import base64
 import contextlib
@@ -11,13 +11,15 @@ from support.wait import DEADLINE_S, PATIENCE, TimedOut
 
 
 class Num(str):
-    """A JSON number that is no integer, as the text that stood in the message."""
+    """A JSON number that is not an integer, as its text in the message."""
 
     __slots__ = ()
 
 
 def parse(text):
-    """JSON with every number exact: int, or Num for what has a point or an exponent; no duplicate names."""
+    """Parse JSON with exact numbers: int, or Num for a point or an exponent.
+
+    Refuses duplicate names."""
 
     def pairs(items):
         names = [name for name, _ in items]
@@ -32,7 +34,7 @@ def _refuse(word):
 
 
 class Message:
-    """One record of a topic; value parsed when asked for."""
+    """One record of a topic. Its value is parsed when it is first used."""
 
     __slots__ = ("headers", "key", "offset", "parsed", "partition", "topic", "value")
 
@@ -72,7 +74,7 @@ class Message:
 
     @property
     def table(self):
-        """(database, table) that the message says it is about."""
+        """(database, table) in the message's schema; None without a source."""
         source = self.json["schema"]["source"]
         return (source["dbName"], source["tableName"]) if source else None
 
@@ -88,12 +90,12 @@ class Message:
 
     @property
     def row(self):
-        """The image that a record of one image carries."""
+        """The image of a record with one image; of a record with both, the new one."""
         return self.after if self.after is not None else self.before
 
     @property
     def types(self):
-        """{column: transport type} of the schema."""
+        """The schema as {column: transport type}."""
         return {c["name"]: c["type"] for c in self.json["schema"]["dataColumn"]}
 
     @property
@@ -118,8 +120,9 @@ DDL_OPS = ("CREATE", "ALTER", "ERASE", "TRUNCATE", "RENAME", "CINDEX", "DINDEX",
 
 
 class Reader:
-    """Follows topics from their beginnings; topics may appear later. Keeps all that it has read, in order of arrival
-    (in order within a partition)."""
+    """Reads topics from their beginnings. A topic may be created later.
+
+    It keeps all messages in the order in which they arrive. This keeps the order of a partition."""
 
     def __init__(self, kafka, topics):
         self.kafka = kafka
@@ -148,7 +151,9 @@ class Reader:
             self.consumer.close()
 
     def find(self):
-        """Takes up partitions that have appeared."""
+        """Assign new partitions to the consumer.
+
+        Returns all partitions as a set of (topic, partition)."""
         listed = self.consumer.list_topics(timeout=10 * PATIENCE).topics
         there = {(t, p) for t in self.topics if t in listed and listed[t].error is None for p in listed[t].partitions}
         if there - self.assigned:
@@ -159,7 +164,9 @@ class Reader:
         return there
 
     def poll(self, timeout=0.2):
-        """Reads what has come; returns {(topic, partition): offset} of the ends that were reached."""
+        """Read available messages.
+
+        Returns {(topic, partition): offset} of the ends that were reached."""
         ends = {}
         records = self.consumer.consume(5000, timeout) if self.assigned else []
         for record in records:
@@ -175,7 +182,7 @@ class Reader:
         return ends
 
     def to_end(self, timeout=DEADLINE_S):
-        """Reads every partition up to its end as it is now; returns all messages so far."""
+        """Read every partition up to its current end. Return all messages so far."""
         there = self.find()
         goal = {}
         for topic, partition in there:
@@ -185,14 +192,16 @@ class Reader:
         end = time.monotonic() + timeout
         while missing:
             ends = self.poll()
-            # transaction markers take offsets: having reached the end counts as well as the last offset
+            # a transaction marker has an offset too, so the last message may be before the end
             missing = {w for w in missing if goal[w] > max(self.next.get(w, 0), ends.get(w, 0))}
             if time.monotonic() > end:
                 raise TimedOut(f"the ends of {sorted(missing)} were not reached")
         return self.messages
 
     def until(self, condition, what, timeout=DEADLINE_S, also=None):
-        """Reads until condition(messages); also() may raise when waiting has become pointless."""
+        """Read until condition(messages) is true. Return the messages.
+
+        also() is called before each read; it may raise to end the wait."""
         end = time.monotonic() + timeout
         looked = 0.0
         while not condition(self.messages):
@@ -223,7 +232,7 @@ _PASSING = (
 
 
 def rows(messages, table=None):
-    """The row messages among them, of one table name if given."""
+    """Return the row messages, of one table name if given."""
     return [m for m in messages if m.value and m.is_row and (table is None or m.table[1] == table)]
 
 

@@ -1,4 +1,6 @@
-"""What a SELECT of a table says each message must hold: messages.md section 3, from the server's own text of each value."""
+"""Compute the expected value of each column from a SELECT, by the rules of docs/types.md.
+
+The server converts each value to text, and this module converts the text to the message's value."""
 
 import base64
 import contextlib
@@ -11,7 +13,7 @@ _DAY_MS = 86400000
 
 
 def days_from_civil(year, month, day):
-    """Days since 1970-01-01 in the proleptic Gregorian calendar; year 0 included, unlike datetime's."""
+    """Return the days since 1970-01-01 in the proleptic Gregorian calendar, also for year 0."""
     year -= month <= 2
     era = year // 400
     of_era = year - era * 400
@@ -20,7 +22,9 @@ def days_from_civil(year, month, day):
 
 
 def date_ms(text):
-    """'2020-01-31 23:59:59.123456' or '2020-01-31' to ms of that wall clock; None for zero and partial-zero dates."""
+    """Return '2020-01-31 23:59:59.123456' or '2020-01-31' as ms since 1970, without a time zone.
+
+    Returns None for a date whose month or day is zero."""
     found = re.fullmatch(r"(\d{4})-(\d\d)-(\d\d)(?: (\d\d):(\d\d):(\d\d)(?:\.(\d+))?)?", text)
     assert found, text
     year, month, day = (int(found.group(i)) for i in (1, 2, 3))
@@ -32,7 +36,7 @@ def date_ms(text):
 
 
 def compact_json(text):
-    """MySQL's JSON text without the blanks that it prints after , and :"""
+    """Return MySQL's JSON text without the spaces that it prints after "," and ":"."""
     out = []
     inside = False
     at = 0
@@ -55,7 +59,7 @@ def strip_zerofill(text):
 
 
 class Float:
-    """A FLOAT or DOUBLE: equal to any JSON number that reads back to it and is as short as can be."""
+    """A FLOAT or DOUBLE. It equals a JSON number that reads back as it with the fewest digits."""
 
     def __init__(self, value, single):
         self.value = value
@@ -65,7 +69,7 @@ class Float:
         return f"{'FLOAT' if self.single else 'DOUBLE'} {self.value!r}"
 
     def digits(self):
-        """The least number of significant digits that reads back."""
+        """Return the least number of significant digits that read back as the value."""
         for n in range(1, 18):
             text = f"{self.value:.{n - 1}e}"
             if self.read(text) == self.value:
@@ -92,7 +96,7 @@ class Float:
 
 
 class Virtual:
-    """A virtual generated column: null where the binlog does not carry it, else its value."""
+    """The value of a virtual generated column. It also equals null, since a binlog may omit it."""
 
     def __init__(self, value):
         self.value = value
@@ -107,7 +111,7 @@ class Virtual:
 
 
 class Decimal:
-    """The literal with its scale, as an integer where the scale is 0."""
+    """A DECIMAL: its text with all digits of its scale; an integer when the scale is 0."""
 
     def __init__(self, text):
         self.text = strip_zerofill(text)
@@ -122,7 +126,7 @@ class Decimal:
 
 
 class Column:
-    """One column: the SELECT expression that gives its exact text, and how that text stands in a message."""
+    """A column: the SELECT expression that returns its exact text, and the value in a message."""
 
     def __init__(self, name, data_type, column_type, extra, default, nullable, charset, mysql):
         self.name = name
@@ -150,7 +154,7 @@ class Column:
 
     @property
     def transport(self):
-        """The type that schema.dataColumn must say."""
+        """The expected type in schema.dataColumn."""
         if self.type == "bit":
             return "BOOLEAN" if self.column_type == "bit(1)" else "BYTES"
         if self.type in _INTEGERS:
@@ -164,7 +168,7 @@ class Column:
         return "STRING"
 
     def expect(self, text):
-        """The JSON value of what the expression gave."""
+        """Return the expected JSON value for the text that the expression returned."""
         value = None if text is None else self.convert(text)
         return Virtual(value) if self.virtual else value
 
@@ -209,7 +213,7 @@ def _base64(raw):
 
 
 def columns_of(database, db, table):
-    """The columns of a table in table order, invisible ones included."""
+    """Return the columns of a table in table order, including invisible ones."""
     rows = database.run(
         "SELECT column_name, data_type, column_type, extra, column_default, is_nullable, character_set_name FROM information_schema.columns"
         f" WHERE table_schema = '{db}' AND table_name = '{table}' ORDER BY ordinal_position"
@@ -233,7 +237,7 @@ def primary_key(database, db, table):
 
 
 def select(database, db, table, columns=None):
-    """Every row of the table as {column: what a message must hold}."""
+    """Return every row of the table as {column: expected value in a message}."""
     columns = columns or columns_of(database, db, table)
     chosen = ", ".join(c.expression for c in columns)
     with contextlib.closing(database.connect()) as connection, connection.cursor() as cursor:
@@ -242,7 +246,7 @@ def select(database, db, table, columns=None):
 
 
 def key_text(parts):
-    """The text of a key's values (messages.md section 6)."""
+    """Return the text of a key with these values: docs/messages.md."""
     return ",".join(_key_part(p) for p in parts)
 
 

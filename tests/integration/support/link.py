@@ -1,4 +1,4 @@
-"""A line between a program and a server on this machine, that can be slow, half-open and cut: a TCP proxy."""
+"""A TCP proxy on loopback whose connections can be slow, half-open, or closed."""
 
 import contextlib
 import queue
@@ -10,10 +10,11 @@ CHUNK = 64 * 1024
 
 
 class Link:
-    """Forwards connections to 127.0.0.1:target from its own port.
+    """Forwards connections from its own port to 127.0.0.1:target.
 
-    delay: seconds that every byte takes, in each direction. held: nothing passes, and neither end notices (half-open); what was sent
-    meanwhile arrives when it is let go."""
+    delay: seconds by which every byte is delayed, in each direction. After hold(), nothing is
+    forwarded, and neither end notices (half-open connections). let_go() delivers what was sent
+    meanwhile."""
 
     def __init__(self, target):
         self.target = target
@@ -32,7 +33,7 @@ class Link:
         self.free.set()
 
     def cut(self):
-        """Ends every connection there is."""
+        """Close every connection."""
         for end in list(self.sockets):
             self.sockets.discard(end)
             with contextlib.suppress(OSError):

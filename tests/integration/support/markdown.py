@@ -1,4 +1,4 @@
-"""Blocks of a markdown page that a comment before them marks for the tests: <!-- test: KIND WORD key=value -->"""
+"""Code blocks of a Markdown page that a comment marks: <!-- test: KIND WORD key=value -->"""
 
 import re
 import textwrap
@@ -20,7 +20,7 @@ class Block:
 
 
 def blocks(page):
-    """The marked blocks of a page, in order."""
+    """Yield the marked blocks of a page, in order."""
     text = page.read_text()
     for found in MARKED.finditer(text):
         kind, *words = found["mark"].split()

@@ -1,10 +1,10 @@
-"""Kafka's default partitioner, from its definition and not from our C."""
+"""Kafka's default partitioner, written from its definition and independent of our C code."""
 
 _MASK = 0xFFFFFFFF
 
 
 def murmur2(data):
-    """murmur2 of the Java client: seed 0x9747b28c, masked to 31 bits."""
+    """Return murmur2 as the Java client computes it: seed 0x9747b28c, masked to 31 bits."""
     m = 0x5BD1E995
     h = (0x9747B28C ^ len(data)) & _MASK
     whole = len(data) & ~3
@@ -25,5 +25,5 @@ def murmur2(data):
 
 
 def partition(key, count):
-    """The partition of a key in a topic of count partitions."""
+    """Return the partition of a key in a topic with `count` partitions."""
     return murmur2(key) % count

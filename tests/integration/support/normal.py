@@ -1,4 +1,4 @@
-"""Messages with what differs from run to run taken out: times, sequenceIds, positions."""
+"""Replace the parts of messages that differ from run to run: times, sequenceIds, positions."""
 
 import re
 
@@ -8,7 +8,7 @@ _META = re.compile(r'"ddlMeta":"[^"]*"')
 
 
 def normal(text):
-    """Each time and sequenceId as zeros of its length, ddlMeta empty; everything else as it is."""
+    """Return the text with each time and sequenceId as zeros of its length, and ddlMeta empty."""
     text = _TIMES.sub(lambda m: f'"{m[1]}":{"0" * 13}', text)
     text = _SEQUENCE.sub(f'"sequenceId":"{"0" * 19}"', text)
     return _META.sub('"ddlMeta":""', text)

@@ -1,4 +1,4 @@
-"""Where things are."""
+"""Paths of the checkout, the program and the scripts that start servers."""
 
 import functools
 import os
@@ -11,6 +11,6 @@ SERVERS = Path(os.environ.get("TIDEWAY_SERVERS", ROOT / "scripts" / "servers"))
 
 @functools.cache
 def sanitized():
-    """Whether BINARY was built with a sanitizer that has an allocator of its own."""
+    """Return whether BINARY was built with AddressSanitizer or ThreadSanitizer."""
     program = BINARY.read_bytes()
     return b"__asan_init" in program or b"__tsan_init" in program

@@ -1,4 +1,4 @@
-"""Processes that a test starts: each is ended by its pid, whatever happens."""
+"""Processes that a test starts. At exit, each of them is ended by its pid."""
 
 import atexit
 import os
@@ -8,13 +8,15 @@ import socket
 import subprocess
 import time
 
-_children = {}  # pid -> Popen of what runs now
+_children = {}  # pid -> Popen of each running child
 _pids = set()  # pids of servers that a start script left running
 
 
 def free_port(n=1):
-    """A loopback port that is free now, with the n - 1 behind it free as well; below the range from which the system takes
-    ports for outgoing connections, so that none of those gets in the way before the server has started."""
+    """Return the first of n successive loopback ports that are free now.
+
+    They are below the range of ports for outgoing connections, so that no connection takes one of
+    them before the server has started."""
     while True:
         port = random.randrange(20000, 32000)
         if all(_is_free(port + i) for i in range(n)):
@@ -31,7 +33,7 @@ def _is_free(port):
 
 
 def spawn(args, stdout, stderr, env=None, cwd=None):
-    """Starts args with its output in the two files."""
+    """Start args, with its output appended to the two files. Return the Popen."""
     with open(stdout, "ab") as out, open(stderr, "ab") as err:
         child = subprocess.Popen(
             [str(a) for a in args], stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=env, cwd=cwd
@@ -41,7 +43,7 @@ def spawn(args, stdout, stderr, env=None, cwd=None):
 
 
 def end(child, sig=signal.SIGTERM, timeout=20):
-    """Sends sig, then SIGKILL when the deadline has passed; returns the exit code."""
+    """Send sig, and SIGKILL if the child has not ended after `timeout`. Return the exit code."""
     if child.poll() is None:
         child.send_signal(signal.SIGCONT)
         child.send_signal(sig)
@@ -55,7 +57,7 @@ def end(child, sig=signal.SIGTERM, timeout=20):
 
 
 def adopt(pid):
-    """A server whose start script has returned: end it at exit too."""
+    """Register a server that a start script left running, so that it is ended at exit."""
     _pids.add(pid)
 
 
@@ -68,7 +70,7 @@ def alive(pid):
 
 
 def end_pid(pid, sig=signal.SIGTERM, timeout=30):
-    """Ends a process that is not a child of ours."""
+    """End a process that is not our child: send sig, and SIGKILL if it runs after `timeout`."""
     try:
         os.kill(pid, signal.SIGCONT)
         os.kill(pid, sig)
@@ -84,12 +86,12 @@ def end_pid(pid, sig=signal.SIGTERM, timeout=30):
 
 
 def peak_rss_kb(pid):
-    """The highest resident size so far."""
+    """Return the highest resident size so far, in KiB."""
     return _status_kb(pid, "VmHWM:")
 
 
 def rss_kb(pid):
-    """The resident size."""
+    """Return the resident size, in KiB."""
     return _status_kb(pid, "VmRSS:")
 
 

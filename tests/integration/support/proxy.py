@@ -1,4 +1,4 @@
-"""A TCP proxy on loopback that a test can make fail as networks do: slow, silent, or gone."""
+"""A TCP proxy on loopback that simulates network faults: slow, stalled or closed connections."""
 
 import contextlib
 import socket
@@ -6,21 +6,21 @@ import struct
 import threading
 import time
 
-PIECE = 16 << 10  # bytes that are handed on at once
+PIECE = 16 << 10  # bytes that are forwarded at once
 
 
 class Proxy:
-    """Forwards connections from `port` to a target on loopback. Its state may change at any time:
+    """Forwards connections from `port` to a target on loopback. Tests may change these attributes:
 
-    mode   "pass"    bytes go both ways
-           "hold"    none do; they are delivered when it passes again (a network that heals)
-           "swallow" those that come are lost, and new connections are accepted and lead nowhere; such connections are
-                     closed when it passes again
-           "refuse"  connections are closed, and new ones as soon as they are made
-    delay  seconds by which each piece is late
-    rate   bytes a second towards the target, of all connections together; None: no limit
-    only   a function of a connection's Kafka client.id: mode, delay and rate are for those alone for which it is true;
-           None: for all
+    mode   "pass"    forward bytes in both directions
+           "hold"    forward nothing; deliver the bytes later, when the mode is "pass" again
+           "swallow" discard all bytes, and accept new connections without connecting them to the
+                     target; close all these connections when the mode changes
+           "refuse"  close all connections, and new ones as soon as they are made
+    delay  seconds by which each piece is delayed
+    rate   bytes per second towards the target, of all connections together; None: no limit
+    only   a function of a connection's Kafka client.id: mode, delay and rate apply only to
+           connections for which it is true; None: to all
     """
 
     def __init__(self, target=0):
@@ -46,7 +46,7 @@ class Proxy:
         return self._mode
 
     def set(self, mode, only=None):
-        """Changes mode and `only` together."""
+        """Change `mode` and `only` in one step."""
         assert mode in ("pass", "hold", "swallow", "refuse")
         with self._lock:
             before = [link for link in self._links if link.mode() == "swallow"]
@@ -59,7 +59,7 @@ class Proxy:
                 link.close()
 
     def reset(self):
-        """Passes everything, at once."""
+        """Forward everything, without delay or limit."""
         self.delay, self.rate = 0, None
         self.set("pass")
 
@@ -81,7 +81,7 @@ class Proxy:
             threading.Thread(target=_Link(self, client).run, daemon=True).start()
 
     def _pace(self, n):
-        """Waits until n bytes more may go to the target."""
+        """Wait until `rate` allows n more bytes to the target."""
         if not self.rate:
             return
         with self._lock:
@@ -97,10 +97,10 @@ class _Link:
         self.proxy = proxy
         self.client = client
         self.server = None
-        self.name = None  # the client.id; None: nothing has come yet
+        self.name = None  # the client.id; None: the first request has not arrived yet
 
     def mode(self):
-        """What holds for this connection."""
+        """The mode that applies to this connection."""
         only = self.proxy.only
         if only is not None and not (self.name is not None and only(self.name)):
             return "pass"
@@ -129,7 +129,9 @@ class _Link:
                 self.proxy._links.discard(self)
 
     def _client_id(self):
-        """Of the first request's header: size, key, version and number before it. It stays in the socket."""
+        """Return the client.id of the first request, without removing the request from the socket.
+
+        In the header, the client.id follows size, API key, version and correlation id."""
         head = self.client.recv(14, socket.MSG_PEEK | socket.MSG_WAITALL)
         if len(head) < 14:
             return ""

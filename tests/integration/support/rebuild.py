@@ -1,5 +1,6 @@
-"""A consumer that rebuilds the tables from the topics alone, and checks what it reads on the way. It knows messages.md
-and consistency.md and none of our code."""
+"""A consumer that rebuilds the tables from the topics alone, and checks every message.
+
+It follows docs/messages.md and the rules of docs/design.md, and uses none of our code."""
 
 import base64
 import re
@@ -12,7 +13,7 @@ _MS = re.compile(r"\d{13}")
 
 
 def check_shape(message):
-    """The message has exactly the parts of messages.md section 1, 4 or 5, each of the right kind."""
+    """Check that a message has exactly the fields of docs/messages.md, each of the right type."""
     top = message.json
     assert list(top) == ["schema", "payload", "version"], message
     assert top["version"] == "0.0.1", message
@@ -102,18 +103,18 @@ def _check_ddl(message):
 
 
 class Partition:
-    """What one partition has shown: order, pairs, and replays after a restart."""
+    """Checks the stream rows of one partition: their order, pairs, and replays after a restart."""
 
     def __init__(self):
         self.stream = []  # (before, after) of each stream row, in order, without replays
         self.place = {}  # (sequence, op, key, table) -> index in stream
-        self.last = ""  # sequenceId of the last of them
-        self.next = None  # index in stream of the next record
+        self.last = ""  # sequenceId of the last row in stream
+        self.next = None  # index in stream of the next row, if it is a replay
         self.replays = 0
-        self.half = None  # an UPDATE_BEFOR whose UPDATE_AFTER comes next
+        self.half = None  # an UPDATE_BEFOR whose UPDATE_AFTER must follow
 
     def feed(self, message, key_changed):
-        """Takes a stream row; returns whether it is new."""
+        """Check a stream row. Return whether it is new, and not a replay."""
         self._pair(message, key_changed)
         images = (message.before, message.after)
         identity = (message.sequence, message.op, message.key, message.table)
@@ -134,11 +135,11 @@ class Partition:
         return True
 
     def _pair(self, message, key_changed):
-        """UPDATE_BEFOR and UPDATE_AFTER of one key stand together."""
+        """Check that UPDATE_AFTER follows UPDATE_BEFOR directly, if both have one key."""
         if self.half is not None:
             half, self.half = self.half, None
             paired = (message.op, message.sequence, message.key) == ("UPDATE_AFTER", half.sequence, half.key)
-            # a kill may have cut the pair; its replay starts with an older record or the same again
+            # a kill may separate the pair; then a replay from this row or an earlier one follows
             again = message.op == "UPDATE_BEFOR" and message.sequence <= half.sequence or message.sequence < half.sequence
             assert paired or key_changed(half) or again, f"{half} is not followed by its UPDATE_AFTER but by {message}"
         if message.op == "UPDATE_BEFOR":
@@ -146,11 +147,12 @@ class Partition:
 
 
 class Rebuild:
-    """Feed it every message of the topics, each partition in order; then look at tables()."""
+    """Feed it every message of the topics, each partition in order. tables() returns the rows."""
 
     def __init__(self, partitions, check_key=True, bootstraps=True):
-        """partitions: {topic: count}. check_key: keys are the key columns' text and choose the partition. bootstraps: rows
-        of the full sync stand before those of the stream."""
+        """partitions: {topic: count}. check_key: check that the key is the text of the key columns,
+        and that it determines the partition. bootstraps: check that the rows of the full sync
+        precede those of the stream."""
         self.counts = partitions
         self.check_key = check_key
         self.bootstraps = bootstraps
@@ -183,7 +185,7 @@ class Rebuild:
             self._row(message, part)
 
     def _beat(self, message, where):
-        """A watermark does not go back within a run; over restarts it may."""
+        """Keep the watermark. It must not decrease within a run; after a restart it may."""
         self.beats.setdefault(where, []).append(message.payload["timestamp"]["eventTime"])
 
     def _row(self, message, part):
@@ -196,7 +198,7 @@ class Rebuild:
             self.stream[message.sequence, message.op, message.topic, message.key, message.table] = message
 
     def _moved(self, half):
-        """The update whose old image this is has its new one under another key (or topic)."""
+        """Return whether the UPDATE_AFTER of this UPDATE_BEFOR has another key or topic."""
         return self.news.get((half.sequence, half.table), (half.topic, half.key)) != (half.topic, half.key)
 
     def _check_key(self, message):
@@ -212,7 +214,7 @@ class Rebuild:
     # rebuilding
 
     def tables(self):
-        """{(db, table): Table} after everything that was fed, in the order of the binlog."""
+        """Return {(db, table): Table} after all messages, applied in the order of the binlog."""
         tables = {}
         for message in self.full:
             tables.setdefault(message.table, Table()).upsert(message)
@@ -232,7 +234,7 @@ class Rebuild:
 
 
 class Table:
-    """Rows by key; rows without a key as a list."""
+    """A rebuilt table: rows by key, and rows without a key in a list."""
 
     def __init__(self):
         self.rows = {}
@@ -247,7 +249,7 @@ class Table:
 
     def remove(self, message):
         if message.key:
-            # the full sync may have read the row after it was gone
+            # the row may be missing: the full sync may have read the table after the delete
             self.rows.pop(message.key, None)
         elif message.before in self.loose:
             self.loose.remove(message.before)
@@ -256,7 +258,7 @@ class Table:
 
 
 def apply_ddl(tables, message):
-    """What a DDL message does to the rows that were read before it."""
+    """Apply a DDL message to the rows of the messages before it."""
     table = tables.get(message.table)
     if message.op == "ERASE":
         tables.pop(message.table, None)
@@ -264,14 +266,14 @@ def apply_ddl(tables, message):
         table.rows.clear()
         table.loose.clear()
     elif message.op == "RENAME":
-        # the schema is that of the table under its new name; the message stands in the old topic and in the new one
+        # the message is in the old and the new topic; its schema has the table's new name
         meta = message.ddl_meta
         if (meta["database"], meta["table"]) in tables:
             tables[meta["newDatabase"], meta["newTable"]] = tables.pop((meta["database"], meta["table"]))
 
 
 def compare(database, db, name, table, keyless=False):
-    """The rebuilt table equals SELECT, row for row; returns the number of rows."""
+    """Check that the rebuilt table equals the result of a SELECT. Return the number of rows."""
     columns = convert.columns_of(database, db, name)
     expected = convert.select(database, db, name, columns)
     table = table or Table()
@@ -288,7 +290,7 @@ def compare(database, db, name, table, keyless=False):
     for key, row in wanted.items():
         got = table.rows[key]
         for column, value in row.items():
-            # a row written before a column was added does not carry it: it has the default
+            # a row written before the column was added does not contain it: use the default
             has = got[column] if column in got else defaults[column]
             assert value == has, f"{name} {key!r} {column}: SELECT {value!r}, messages {has!r}"
     return len(wanted)
@@ -309,7 +311,7 @@ def _default(database, column):
         return None
     try:
         (value,) = database.run(f"SELECT CAST({column.default} AS CHAR)")[0]
-    except Exception:  # MySQL gives the text of a string default without quotes
+    except Exception:  # MySQL reports the text of a string default without quotes
         value = column.default
     return _unwrap(column.convert(value))
 
@@ -323,7 +325,7 @@ def _unwrap(value):
 
 
 def _plain(value):
-    """A key column's value as it stands in a message."""
+    """Return a key column's value as a message contains it."""
     if isinstance(value, convert.Virtual):
         value = value.value
     if isinstance(value, convert.Decimal):

@@ -1,4 +1,4 @@
-"""A running tideway: a sync.lua of its own, its output in files, ended by pid."""
+"""Run tideway with a script of its own. Its output goes to files, and it is ended by its pid."""
 
 import os
 import re
@@ -19,12 +19,12 @@ local mask = require "tideway.mask"
 local env = require "tideway.env"
 """
 
-# what the log says, in one place
+# the log line at the start of the stream
 STREAMING = r"stream: reading the binlog from"
 
 
 def lua(value):
-    """A Python value as Lua."""
+    """Return a Python value as Lua text."""
     if value is None:
         return "nil"
     if isinstance(value, bool):
@@ -45,22 +45,23 @@ def _escape(char):
 
 
 class Raw:
-    """Lua text that stands as it is."""
+    """Lua text, which lua() returns unchanged."""
 
     def __init__(self, text):
         self.text = text
 
 
 class Exited(AssertionError):
-    """tideway ended while a test was waiting for it."""
+    """tideway ended while a test waited for it."""
 
 
 class Sync:
     """One sync: its script, and the process that runs it (or runs it again)."""
 
     def __init__(self, folder, name, database, kafka, tables, options="", **more):
-        """options: Lua between the braces of sync.run, each line ending in a comma. more: user, password, port, brokers,
-        properties, server_id, topic (False: no topic option of ours), heartbeat (Lua), script (the whole text)."""
+        """options: Lua text inside the braces of sync.run; each line ends with a comma. more: user,
+        password, port, brokers, properties, server_id, topic (False: no topic option), heartbeat
+        (Lua text), script (the whole script)."""
         self.folder = folder
         self.folder.mkdir(parents=True, exist_ok=True)
         self.name = name
@@ -75,7 +76,7 @@ class Sync:
         self.write(more.pop("script", None) or self.text(tables, options, **more))
 
     def text(self, tables, options, topic=True, heartbeat="false", properties=None, brokers=None, sink=None, **source):
-        """The script: sync.run with these parts."""
+        """Return the script: a call of sync.run with these parts."""
         described = {
             "host": "127.0.0.1",
             "port": self.database.port,
@@ -103,7 +104,7 @@ class Sync:
     # the process
 
     def start(self, *arguments, command="run", fault=None, env=None):
-        """Starts (again): `tideway run sync.lua arguments...`."""
+        """Start `tideway run sync.lua arguments...`, also after it has ended. Return self."""
         assert self.child is None or self.child.poll() is not None, "it runs already"
         environment = dict(os.environ, **(env or {}))
         environment.pop("TIDEWAY_FAULT", None)
@@ -116,7 +117,7 @@ class Sync:
         return self
 
     def once(self, *arguments, command="run", env=None, timeout=60 * PATIENCE):
-        """Runs a command to its end; (exit code, stdout, stderr)."""
+        """Run a command until it ends. Return (exit code, stdout, stderr)."""
         done = subprocess.run(
             [str(BINARY), command, str(self.path), *map(str, arguments)],
             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout, cwd=self.folder,
@@ -126,7 +127,7 @@ class Sync:
 
     @property
     def log(self):
-        """What this run has printed on stderr so far."""
+        """The stderr output of this run so far."""
         with open(self.stderr, "rb") as printed:
             printed.seek(self.seen)
             return printed.read().decode("utf-8", "replace")
@@ -140,7 +141,9 @@ class Sync:
             raise Exited(f"exit code {self.child.returncode}\n{self.log[-3000:]}")
 
     def wait_log(self, pattern, timeout=DEADLINE_S):
-        """Waits for a line of this run that the pattern matches; the match. Ended without it: Exited."""
+        """Wait until the pattern matches the log of this run. Return the match.
+
+        Raises Exited when tideway ends without a match."""
 
         def look():
             ended = not self.running
@@ -152,11 +155,11 @@ class Sync:
         return wait_for(look, lambda: f"no {pattern!r} in\n{self.log[-3000:]}", timeout)
 
     def wait_streaming(self, timeout=DEADLINE_S):
-        """The full sync is done and the stream has begun."""
+        """Wait until the full sync has ended and the stream has begun."""
         return self.wait_log(STREAMING, timeout)
 
     def wait_exit(self, timeout=DEADLINE_S):
-        """Waits until it ends by itself; the exit code."""
+        """Wait until tideway ends by itself. Return the exit code."""
         try:
             self.child.wait(timeout)
         except subprocess.TimeoutExpired:
@@ -165,14 +168,16 @@ class Sync:
         return self.child.returncode
 
     def stop(self, sig=signal.SIGTERM, timeout=20 * PATIENCE):
-        """SIGTERM, and the exit code; a process that does not end in time is killed and gives -9."""
+        """Send `sig`, and SIGKILL if tideway has not ended after `timeout`. Return the exit code."""
         return process.end(self.child, sig, timeout)
 
     def kill9(self):
         return process.end(self.child, signal.SIGKILL)
 
     def fails(self, code, *patterns, timeout=DEADLINE_S):
-        """It must end by itself with this exit code and say each of these; returns the log."""
+        """Check that tideway ends by itself with this exit code, and each pattern matches its log.
+
+        Returns the log."""
         ended = self.wait_exit(timeout)
         log = self.log
         assert ended == code, f"exit code {ended}, not {code}\n{log[-3000:]}"
@@ -187,25 +192,25 @@ class Sync:
         for reader in self.readers.values():
             reader.close()
 
-    # what came out of it
+    # the messages
 
     def reader(self, *topics):
-        """A Reader kept for these topics."""
+        """Return the Reader of these topics; the same one in each call."""
         if topics not in self.readers:
             self.readers[topics] = Reader(self.kafka, topics)
         return self.readers[topics]
 
     def until(self, topic, condition, what, timeout=DEADLINE_S):
-        """Reads the topic until condition(messages); fails at once when tideway ends."""
+        """Read the topic until condition(messages) is true. Fail at once when tideway ends."""
         return self.reader(topic).until(condition, what, timeout, self.must_run)
 
     def wait_rows(self, topic, n, timeout=DEADLINE_S):
-        """The row messages of the topic as soon as there are n; more than n fail."""
+        """Wait until the topic has n row messages. Return them. Fail when it has more."""
         found = rows(self.until(topic, lambda m: len(rows(m)) >= n, f"{n} rows in {topic}", timeout))
         assert len(found) == n, f"{len(found)} rows, not {n}: {found[n - 1:n + 3]}"
         return found
 
     def wait_message(self, topic, test, what, timeout=DEADLINE_S):
-        """The first message of the topic for which test is true."""
+        """Wait for a message of the topic for which test(message) is true. Return the first one."""
         messages = self.until(topic, lambda all_: any(test(m) for m in all_), what, timeout)
         return next(m for m in messages if test(m))

@@ -18,11 +18,11 @@ from support.wait import PATIENCE, TimedOut, wait_for
 
 
 class StartFailed(Exception):
-    """A server did not come up; the text is what it printed."""
+    """A server failed to start. The text is its output."""
 
 
 class Server:
-    """Something that scripts/servers/<script> DIR PORT [option ...] starts; DIR/pid names the process."""
+    """A server. `scripts/servers/<script> DIR PORT [option ...]` starts it and writes DIR/pid."""
 
     script = ""
     ports = 1
@@ -38,12 +38,12 @@ class Server:
                 self.start()
                 return
             except StartFailed:
-                # somebody else may have taken the port meanwhile
+                # another process may have taken the port meanwhile
                 if tries == 2:
                     raise
 
     def start(self, options=None):
-        """Starts it on the port and the data it had before."""
+        """Start the server, again with the same port and data."""
         if options is not None:
             self.options = list(options)
         command = [SERVERS / self.script, self.folder, self.port, *self.options]
@@ -69,7 +69,7 @@ class Server:
         self.start(options)
 
     def pause(self):
-        """The server hears nothing until resume()."""
+        """Stop the process until resume()."""
         os.kill(self.pid, signal.SIGSTOP)
 
     def resume(self):
@@ -77,7 +77,7 @@ class Server:
 
 
 class Database(Server):
-    """A MariaDB or MySQL server, reached with PyMySQL."""
+    """A MariaDB or MySQL server, used through PyMySQL."""
 
     user, password = "tideway", "tide"
     grants = ("SELECT, RELOAD, REPLICATION SLAVE, REPLICATION CLIENT",)
@@ -91,7 +91,7 @@ class Database(Server):
             (self.folder / "made").touch()
 
     def connect(self, **more):
-        """A connection as root in UTC; autocommit unless said otherwise."""
+        """Connect as root, in UTC and with autocommit. `more` overrides these settings."""
         settings = {
             "host": "127.0.0.1",
             "port": self.port,
@@ -105,14 +105,14 @@ class Database(Server):
         return pymysql.connect(**settings)
 
     def run(self, *statements, db=None):
-        """Runs statements on a connection of their own; returns the rows of the last."""
+        """Execute statements on a new connection. Return the rows of the last one."""
         with contextlib.closing(self.connect(database=db)) as connection, connection.cursor() as cursor:
             for statement in statements:
                 cursor.execute(statement)
             return cursor.fetchall()
 
     def make_user(self, user, password, *grants):
-        """A user who may do exactly this, from everywhere. Not written to the binlog."""
+        """Create a user with exactly these grants, for every host. Write nothing to the binlog."""
         self.run(
             "SET sql_log_bin = 0",
             f"DROP USER IF EXISTS '{user}'@'%'",
@@ -122,7 +122,7 @@ class Database(Server):
 
     @contextlib.contextmanager
     def globals(self, **settings):
-        """Global variables set for the length of a with block."""
+        """Set global variables during a with block."""
         names = list(settings)
         before = self.run("SELECT " + ", ".join(f"@@GLOBAL.{n}" for n in names))[0]
         self.run(*(f"SET GLOBAL {n} = {_literal(settings[n])}" for n in names))
@@ -132,7 +132,7 @@ class Database(Server):
             self.run(*(f"SET GLOBAL {n} = {_literal(v)}" for n, v in zip(names, before)))
 
     def kill_connections(self, user=None):
-        """Ends every connection of the user; returns how many there were."""
+        """Kill every connection of the user. Return their number."""
         user = user or self.user
         rows = self.run(f"SELECT id FROM information_schema.processlist WHERE user = '{user}'")
         for (number,) in rows:
@@ -146,10 +146,10 @@ def _literal(value):
 
 
 class MariaDB(Database):
-    """MariaDB with the binlog on, in ROW format; its own time zone is not UTC, to find who relies on it."""
+    """MariaDB with a binlog in ROW format. Its time zone is not UTC: code must not assume it."""
 
     script = "mariadb"
-    # repeated options: the last one counts
+    # when an option is repeated, the server uses the last one
     always = (
         "--skip-name-resolve",
         "--default-time-zone=+03:00",
@@ -169,7 +169,7 @@ class MariaDB(Database):
 
 
 class MySQL(Database):
-    """A real MySQL 9 with GTIDs."""
+    """MySQL 9 with GTIDs."""
 
     script = "mysql"
     mysql = True
@@ -179,7 +179,7 @@ class MySQL(Database):
 
 
 class Kafka(Server):
-    """One Apache Kafka node in KRaft mode; topics are made by who needs them."""
+    """One Apache Kafka node in KRaft mode. It creates no topics by itself."""
 
     script = "kafka"
     ports = 2
@@ -196,13 +196,13 @@ class Kafka(Server):
         return AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
 
     def configure(self, topic, name, value):
-        """Sets one property of a topic."""
+        """Set one property of a topic."""
         entry = ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET)
         resource = ConfigResource(ConfigResource.Type.TOPIC, topic, incremental_configs=[entry])
         self.admin.incremental_alter_configs([resource])[resource].result(20 * PATIENCE)
 
     def partitions(self):
-        """{topic: number of partitions} of every topic there is."""
+        """Return {topic: number of partitions} for every topic."""
         listed = self.admin.list_topics(timeout=10 * PATIENCE)
         return {name: len(t.partitions) for name, t in listed.topics.items() if t.error is None}
 
@@ -217,26 +217,28 @@ class Kafka(Server):
         wait_for(lambda: self.partitions().get(topic) == partitions, f"topic {topic}")
 
     def config(self, topic):
-        """{name: value} of a topic's configuration."""
+        """Return a topic's configuration as {name: value}."""
         resource = ConfigResource(ConfigResource.Type.TOPIC, topic)
         described = self.admin.describe_configs([resource])[resource].result(20)
         return {name: entry.value for name, entry in described.items()}
 
 
 class KafkaNode(Kafka):
-    """One more broker of the cluster whose controller is `first`."""
+    """Another broker in the cluster whose controller is `first`."""
 
     def __init__(self, folder, first, number, options=()):
         self.own = [f"controller.quorum.voters=1@127.0.0.1:{first.port + 1}", "process.roles=broker", f"node.id={number}", *options]
         super().__init__(folder)
 
     def start(self, options=None):
-        # of two settings of one name the last one counts
+        # when a setting is repeated, Kafka uses the last one
         super().start([*self.own, f"listeners=PLAINTEXT://{self.bootstrap}"])
 
 
 class ProxiedKafka(Kafka):
-    """A Kafka that is also reached through a proxy, at `proxied`: it sends those who come that way back to it."""
+    """A Kafka that is also reached through a proxy, at the address `proxied`.
+
+    It advertises the proxy's address to clients that connect through the proxy."""
 
     ports = 3
 
@@ -262,7 +264,7 @@ class ProxiedKafka(Kafka):
 
 
 class Broker:
-    """`tideway broker`: the embedded one."""
+    """A running `tideway broker`, the embedded broker."""
 
     def __init__(self, folder, *options):
         self.folder = Path(folder)

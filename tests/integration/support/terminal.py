@@ -1,4 +1,4 @@
-"""A program whose stdout is a terminal (a pty)."""
+"""Run a program whose stdout is a terminal (a pty)."""
 
 import os
 import pty
@@ -11,10 +11,12 @@ from support.wait import DEADLINE_S, wait_for
 
 
 class Terminal:
-    """`with Terminal(arguments, stderr=file) as terminal`: the child runs until it ends or the block does."""
+    """`with Terminal(arguments, stderr=file) as terminal` runs the child.
+
+    When the block ends, the child is ended if it still runs."""
 
     def __init__(self, arguments, stderr, env=None, cwd=None):
-        """stderr: a path, or None: the terminal, too."""
+        """stderr: the path of a file; None: stderr is the terminal too."""
         self.output = b""
         self.ended = False
         self.master, slave = pty.openpty()
@@ -31,11 +33,11 @@ class Terminal:
         os.close(self.master)
 
     def _read(self):
-        """Takes what is there; at the end of the output `ended`."""
+        """Read the available output. Set `ended` at its end."""
         while not self.ended and select.select([self.master], [], [], 0)[0]:
             try:
                 self.output += os.read(self.master, 65536)
-            except OSError:  # EIO: nobody has the other end open any more
+            except OSError:  # EIO: no process has the terminal open any more
                 self.ended = True
 
     @property
@@ -48,6 +50,6 @@ class Terminal:
         return wait_for(lambda: re.search(pattern, self.text), lambda: f"no {pattern!r} in\n{self.text}", timeout)
 
     def finish(self, timeout=DEADLINE_S):
-        """Waits until it ends; (exit code, output)."""
+        """Wait until the child ends. Return (exit code, output)."""
         wait_for(lambda: self.text is not None and self.ended, lambda: f"still running:\n{self.text}", timeout)
         return self.child.wait(timeout), self.text

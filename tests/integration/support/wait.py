@@ -1,19 +1,21 @@
-"""Waiting for a condition with a deadline, never for a fixed time."""
+"""Wait for a condition until a deadline, never for a fixed time."""
 
 import os
 import time
 
-# a slower machine or a sanitizer build gets more time; nothing is asserted about it
+# more time for a slow machine or a sanitizer build; no test asserts it
 PATIENCE = float(os.environ.get("TIDEWAY_PATIENCE", "1"))
 DEADLINE_S = 30 * PATIENCE
 
 
 class TimedOut(AssertionError):
-    """The condition did not come true in time."""
+    """The condition was not true before the deadline."""
 
 
 def wait_for(condition, what, timeout=DEADLINE_S, pause=0.02):
-    """Returns condition()'s first true value; TimedOut with what() or what when there is none in time."""
+    """Call condition() until it returns a true value, and return this value.
+
+    Raises TimedOut with what(), or the text `what`, at the deadline."""
     end = time.monotonic() + timeout
     while True:
         value = condition()

@@ -1,4 +1,4 @@
-"""Thirty tables of all the types and a writer that changes them in every way, for the black-box test; and simple writers."""
+"""Tables of all types and a writer that changes them, for test_blackbox.py; and simple writers."""
 
 import contextlib
 import random
@@ -6,7 +6,7 @@ import re
 import threading
 
 
-# each: SQL of the key columns, key columns, and the literals of key number n
+# each: the SQL of the key columns, their names, and a function that returns the literals of key n
 KEYS = [
     ("k INT NOT NULL", ("k",), lambda n: (str(n - 1000),)),
     ("k BIGINT UNSIGNED NOT NULL", ("k",), lambda n: (str(18446744073709551615 - n),)),
@@ -26,7 +26,7 @@ KEYS = [
 
 
 class Target:
-    """One table: its columns with the literals that they may have, and the keys that exist (as far as committed)."""
+    """A table: its columns with their possible literals, and the keys of its rows."""
 
     def __init__(self, number, columns, engine):
         self.name = f"b{number:02d}"
@@ -75,12 +75,14 @@ class Target:
 
 
 def shorten(literal):
-    """Long texts become shorter: the black-box test is about many rows."""
+    """Shorten a long text: the black-box test needs many rows, and not large ones."""
     return re.sub(r"(REPEAT\(.*, )(\d+)\)", lambda m: f"{m[1]}{min(int(m[2]), 300)})", literal)
 
 
 def targets(cases, count=30):
-    """count tables that have, together, every type of cases; three of them in engines without transactions."""
+    """Return `count` tables that together have every type of `cases`.
+
+    Up to three of them have an engine without transactions."""
     engines = {7: "MyISAM", 17: "MyISAM", 27: "MyISAM"}
     made = []
     for number in range(count):
@@ -90,7 +92,7 @@ def targets(cases, count=30):
 
 
 class Writer(threading.Thread):
-    """Writes until stop(); what it does comes from the seed. Errors other than lock conflicts are kept in failure."""
+    """Writes until stop(). The seed determines its statements. An error ends it: see `failure`."""
 
     def __init__(self, database, db, tables, seed, ddl=()):
         super().__init__(daemon=True)
@@ -98,7 +100,7 @@ class Writer(threading.Thread):
         self.db = db
         self.tables = tables
         self.random = random.Random(seed)
-        self.ddl = list(ddl)  # statements to run once each, spread over the time
+        self.ddl = list(ddl)  # statements to execute once each, spread over the run
         self.steps = 0
         self.failure = None
         self._stop_now = threading.Event()
@@ -112,7 +114,7 @@ class Writer(threading.Thread):
                 cursor.execute(statement)
 
     def load(self, rows):
-        """The rows that are there before the sync starts."""
+        """Create the tables with `rows` rows each, before the sync starts."""
         for table in self.tables:
             self.execute(table.create())
             numbers = [table.fresh() for _ in range(rows)]
@@ -126,7 +128,7 @@ class Writer(threading.Thread):
                 self.step()
             while self.ddl:
                 self.execute(self.ddl.pop(0))
-        except Exception as failure:  # shown by the test that joins
+        except Exception as failure:  # stop() raises it in the test
             self.failure = failure
 
     def stop(self):
@@ -145,11 +147,11 @@ class Writer(threading.Thread):
             self.apply(*self.change(self.random.choice(self.tables)))
         else:
             self.transaction()
-        # a pause of a writer, not of the test: the program is to keep up with one that thinks
+        # limit the rate of the writer, so that the program can keep up; no test waits for this
         self._stop_now.wait(0.002)
 
     def change(self, table):
-        """(statement, keys that it adds, keys that it removes, table)"""
+        """Return (statement, keys that it adds, keys that it removes, table)."""
         live = sorted(table.live)
         choice = self.random.random()
         if choice < 0.35 or not live:
@@ -176,8 +178,9 @@ class Writer(threading.Thread):
         table.live -= removed
 
     def transaction(self):
-        """Several changes, committed or rolled back, as a whole or to a savepoint; tables without transactions among them
-        keep their changes."""
+        """Make several changes. Commit them, or roll them back as a whole or to a savepoint.
+
+        Tables without transactions keep their changes after a rollback."""
         before = {t: set(t.live) for t in self.tables}
         self.execute("BEGIN")
         for _ in range(self.random.randint(1, 5)):
@@ -205,7 +208,7 @@ class Writer(threading.Thread):
 
 @contextlib.contextmanager
 def inserting(database, db, tables, count=2):
-    """Writers at work for the length of a with block: each transaction inserts one v, which no other has, into every table."""
+    """Run writers during a with block. Each transaction inserts one unique v into every table."""
     done = threading.Event()
     failures = []
 
