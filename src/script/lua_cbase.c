@@ -98,7 +98,8 @@ static int same_name(lua_State *L)
 	return 1;
 }
 
-/* topic_fault(name): nil, or "empty", "dots", "long" or "character"; of the last its index. */
+/* topic_fault(name) -> why Kafka does not accept the name: "empty", "dots", "long" or "character",
+ * or nil when it does; and the index of the character */
 static int topic_fault(lua_State *L)
 {
 	static const char *const NAMES[] = {

@@ -131,8 +131,9 @@ int state_protect(struct script *script, lua_CFunction body, void *ctx, int64_t 
 /* The message handler of state_call: convert any error value to a text that begins with file and
  * line. */
 int state_message(lua_State *L);
-/* Calls the function on the stack with its nargs arguments; state_message stands below it at
- * `handler`, and stays there. -1 fills *err and leaves no results. */
+/* Call the function on the stack with its nargs arguments. handler: the stack index of
+ * state_message, which is below the function and remains there. Return -1 with *err set, and push
+ * no results, when the function raises. */
 int state_call(struct script *script, int handler, int nargs, int nresults, int64_t budget,
 	       enum err_code code, struct err *err) MUST_CHECK;
 /* Fill *err from the error value on the stack of L and the status of lua_pcall or lua_resume.
