@@ -63,8 +63,9 @@ local function names_database(include, db)
   return false
 end
 
--- Return whether the source's patterns select a table. A wildcard or regex never selects a system
--- database, and only an exact db.table selects a work table of a schema-change tool.
+-- Return whether the source's patterns select a table. A pattern selects a table of a system
+-- database only when it contains the name of the database without wildcards ("mysql.*"), and a work
+-- table of a schema-change tool only when it is an exact db.table.
 local function wants(sync, db, name)
   local hit = sync.tables:match(db, name)
   if not hit then return false end

@@ -167,10 +167,10 @@ local function lower_hint(one, folded)
   return (": the server keeps names in lower case (lower_case_table_names = 1): write %q"):format(lower)
 end
 
--- Report patterns that match none of the tables. Return warnings. Raise for an exact name, and
--- for every pattern when policy is "error"; but an exact name that elsewhere(db, name) accepts is a
--- warning: another source of the list may have the table. Without any tables, raises only for a
--- pattern with capital letters when folded is set: the caller reports a source without tables.
+-- Report patterns that match none of the tables. Return warnings. When policy is "error", raise for
+-- every such pattern. Otherwise raise for an exact name, unless elsewhere(db, name) returns true:
+-- another source of the list may have this table. Without any tables, raise only for a pattern with
+-- capital letters, and only when `folded` is set: the caller reports a source without tables.
 -- folded: the server stores names in lower case; what: "source" or "selected", for the texts.
 function select.unmatched(registry, tables, policy, what, folded, elsewhere)
   local warnings, seen = {}, {}
