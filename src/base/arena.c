@@ -21,9 +21,9 @@
 enum { ARENA_BLOCK = 4096, ARENA_ALIGN = 8 };
 
 struct arena_block {
-	struct arena_block *older; /* the list, newest first */
+	struct arena_block *older; /* next block of the list, which has the newest first */
 	size_t size;               /* bytes of data */
-	char data[];               /* 16-byte aligned, for the header has 16 bytes */
+	char data[];               /* 16-byte aligned, because the header has 16 bytes */
 };
 
 void arena_init(struct arena *arena, size_t block_size)
@@ -72,13 +72,13 @@ void arena_reset(struct arena *arena)
 static struct arena_block *new_block(size_t size)
 {
 	if (size > SIZE_MAX - sizeof(struct arena_block))
-		size = SIZE_MAX - sizeof(struct arena_block); /* cannot be had: aborts */
+		size = SIZE_MAX - sizeof(struct arena_block); /* mem_alloc aborts */
 	struct arena_block *block = mem_alloc(sizeof(*block) + size);
 	block->size = size;
 	return block;
 }
 
-/* A block of its own, put behind the newest, which goes on being filled. */
+/* Allocates a separate block. Links it after the newest block, which continues to be filled. */
 static void *alloc_alone(struct arena *arena, size_t size)
 {
 	struct arena_block *block = new_block(size);
@@ -150,7 +150,7 @@ struct slice arena_printf(struct arena *arena, const char *format, ...)
 	int n = vsnprintf(NULL, 0, format, args);
 	va_end(args);
 	if (n < 0)
-		abort(); /* only a wrong format or an unencodable wide character */
+		abort(); /* only a wrong format or an unencodable wide character fails */
 	char *text = arena_alloc(arena, (size_t)n + 1);
 	va_start(args, format);
 	vsnprintf(text, (size_t)n + 1, format, args);

@@ -1,6 +1,6 @@
-/* arena: memory for everything that dies together; reset, don't free.
- * Thread: one at a time. Owner: the arena; what it gives lives until arena_reset or arena_fini.
- * Under ASan every allocation is a real one. Out of memory aborts. */
+/* arena: memory for objects that are freed together. Callers reset the arena and free nothing.
+ * Thread: one at a time. Owner: the arena; an allocation lives until arena_reset or arena_fini.
+ * Under AddressSanitizer each allocation is a separate malloc. Out of memory aborts. */
 #ifndef TIDEWAY_ARENA_H
 #define TIDEWAY_ARENA_H
 
@@ -15,15 +15,16 @@ struct arena {
 	size_t block_size;          /* bytes of an ordinary block */
 };
 
-/* block_size 0: 4 KiB. Allocates nothing yet. */
+/* A block_size of 0 means 4 KiB. Allocates nothing yet. */
 void arena_init(struct arena *arena, size_t block_size);
 void arena_fini(struct arena *arena);
-/* Empties it; keeps one ordinary block for reuse and frees the rest. */
+/* Ends the life of all allocations. Keeps one ordinary block for reuse and frees the others. */
 void arena_reset(struct arena *arena);
-/* 8-byte (at least) aligned bytes, not zeroed. */
+/* Returns `size` bytes, aligned to at least 8 bytes and not zeroed. */
 void *arena_alloc(struct arena *arena, size_t size);
-/* Zeroed array of n elements. */
+/* Returns a zeroed array of n elements of `size` bytes. */
 void *arena_array(struct arena *arena, size_t n, size_t size);
+/* Return a copy of s: as a slice, and as a NUL-terminated string. */
 struct slice arena_copy(struct arena *arena, struct slice s);
 char *arena_cstr(struct arena *arena, struct slice s);
 struct slice arena_printf(struct arena *arena, const char *format, ...)

@@ -22,7 +22,7 @@ void buf_grow(struct buf *buf, size_t n)
 {
 	size_t need;
 	if (__builtin_add_overflow(buf->len, n, &need))
-		need = SIZE_MAX; /* fails below, with a message */
+		need = SIZE_MAX; /* mem_resize aborts with a message */
 	size_t cap = buf->cap < BUF_MIN / 2 ? BUF_MIN / 2 : buf->cap;
 	cap = cap > SIZE_MAX / 2 || cap * 2 < need ? need : cap * 2;
 	buf->ptr = mem_resize(buf->ptr, cap, 1);
@@ -43,7 +43,7 @@ void buf_vprintf(struct buf *buf, const char *format, va_list args)
 	size_t room = buf->cap - buf->len;
 	int n = vsnprintf(room ? buf->ptr + buf->len : NULL, room, format, args);
 	if (n < 0)
-		abort(); /* only a wrong format or an unencodable wide character */
+		abort(); /* only a wrong format or an unencodable wide character fails */
 	if ((size_t)n >= room)
 		vsnprintf(buf_reserve(buf, (size_t)n + 1), (size_t)n + 1, format, again);
 	va_end(again);

@@ -1,4 +1,4 @@
-/* buf: one growable byte buffer; the only thing that appends.
+/* buf: a growable byte buffer, used wherever bytes are appended.
  * Thread: one at a time. Owner: the buf owns its bytes; views into it die at the next append.
  * Out of memory aborts. */
 #ifndef TIDEWAY_BUF_H
@@ -10,21 +10,22 @@
 #include <stdint.h>
 
 struct buf {
-	char *ptr;  /* bytes, NULL before the first reserve */
+	char *ptr;  /* the bytes; NULL before the first reserve */
 	size_t len; /* bytes in use */
 	size_t cap; /* bytes allocated */
 };
 
 void buf_init(struct buf *buf);
 void buf_fini(struct buf *buf);
-/* Makes room for n more bytes (slow path of buf_reserve). */
+/* Makes room for n more bytes. This is the slow path of buf_reserve. */
 void buf_grow(struct buf *buf, size_t n);
-/* Frees the bytes when more than `keep` are allocated; the buffer becomes empty. */
+/* Empties the buffer. Frees its memory if more than `keep` bytes are allocated. */
 void buf_shrink(struct buf *buf, size_t keep);
+/* Append formatted text. */
 void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void buf_vprintf(struct buf *buf, const char *format, va_list args);
 
-/* Returns the address where n bytes may be written; the caller then adds to len what it wrote. */
+/* Returns an address where n bytes may be written. The caller adds the bytes it wrote to len. */
 static inline char *buf_reserve(struct buf *buf, size_t n)
 {
 	if (buf->cap - buf->len < n)
@@ -61,7 +62,7 @@ static inline void buf_clear(struct buf *buf)
 	buf->len = 0;
 }
 
-/* The content with a NUL behind it (not counted in len). */
+/* Returns the content with a NUL after it. The NUL is not counted in len. */
 static inline const char *buf_cstr(struct buf *buf)
 {
 	*buf_reserve(buf, 1) = '\0';

@@ -4,9 +4,9 @@
 
 #include <stdint.h>
 
-int64_t clock_wall_ms(void); /* since 1970, UTC */
-int64_t clock_mono_ms(void); /* only differences mean something */
-int64_t clock_boot_ms(void); /* likewise; runs on while the machine is suspended */
-int64_t clock_mono_ns(void);
+int64_t clock_wall_ms(void); /* milliseconds since 1970-01-01 UTC */
+int64_t clock_mono_ms(void); /* monotonic: only differences have a meaning */
+int64_t clock_boot_ms(void); /* monotonic; continues while the machine is suspended */
+int64_t clock_mono_ns(void); /* clock_mono_ms in nanoseconds */
 
 #endif

@@ -8,7 +8,7 @@ static size_t digits_at(const char *at, size_t len)
 	return n;
 }
 
-/* Splits [-]digits[.digits]; false for anything else. */
+/* Splits [-]digits[.digits]. Returns false if the text has another form. */
 static bool split(struct slice text, bool *negative, struct slice *whole, struct slice *fraction)
 {
 	*negative = text.len > 0 && text.ptr[0] == '-';
@@ -26,7 +26,7 @@ static bool split(struct slice text, bool *negative, struct slice *whole, struct
 	return digits_at(fraction->ptr, fraction->len) == fraction->len;
 }
 
-/* Adds one to the last digit of a number with or without a point; returns the carry. */
+/* Adds one to the last digit of a number with or without a point. Returns the carry. */
 static bool increment(char *digits, size_t n)
 {
 	while (n-- > 0) {

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FILE_CHUNK = 65536 }; /* bytes asked for at once */
+enum { FILE_CHUNK = 65536 }; /* bytes of one read */
 
 static int fail(struct err *err, const char *path, const char *what)
 {
@@ -66,7 +66,7 @@ static int write_synced(const char *path, struct slice content)
 	return result;
 }
 
-/* The rename itself is durable only when the directory is. */
+/* Syncs the directory of the file. Without that a rename in it is not durable. */
 static int sync_directory(const char *path)
 {
 	struct buf dir;

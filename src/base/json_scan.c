@@ -17,7 +17,8 @@ static void skip_space(struct slice *s)
 		skip(s, 1);
 }
 
-/* Bytes of the string at the start, with its quotes; 0: there is none, or it has no end. */
+/* Returns the bytes of the string at the start, quotes included; 0: there is none, or it does not
+ * end. */
 static size_t string_size(struct slice s)
 {
 	if (s.len == 0 || s.ptr[0] != '"')
@@ -31,7 +32,7 @@ static size_t string_size(struct slice s)
 	return 0;
 }
 
-/* Bytes of the object or list at the start; 0: it has no end. */
+/* Returns the bytes of the object or list at the start; 0: it does not end. */
 static size_t nested_size(struct slice s)
 {
 	size_t depth = 0, i = 0;

@@ -5,8 +5,8 @@
 /* The character after the backslash for each byte below 0x20; 'u': \u00XX. */
 static const char ESCAPES[] = "uuuuuuuubtnufruuuuuuuuuuuuuuuuuu";
 
-/* Whether any of 8 bytes is below 0x20, '"' or '\\'. Exact for "none": a false alarm is only possible
- * above a true one, and only costs time. */
+/* Returns whether any of 8 bytes is below 0x20, '"' or '\\'. A false positive byte is only possible
+ * above a true one, so the result is exact. */
 static inline bool needs_escape(uint64_t x)
 {
 	const uint64_t ones = 0x0101010101010101u, highs = 0x8080808080808080u;
@@ -21,7 +21,7 @@ static inline bool plain(unsigned char c)
 	return c >= 0x20 && c != '"' && c != '\\';
 }
 
-/* Number of bytes from p on that need no escape. */
+/* Returns the number of bytes from p on that need no escape. */
 static size_t plain_run(const char *p, size_t n)
 {
 	size_t i = 0;

@@ -13,9 +13,9 @@
 
 static _Atomic int log_level = LOG_INFO;
 static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER; /* guards stderr and log_line */
-static char log_line[512];                                   /* the status line; "" for none */
+static char log_line[512];                                   /* the status line; "": none */
 
-static _Thread_local const char *log_name;
+static _Thread_local const char *log_name; /* the prefix of this thread's lines, or NULL */
 
 static const char *const level_names[] = {"DEBUG", "INFO ", "WARN ", "ERROR"};
 
@@ -29,7 +29,7 @@ void log_about(const char *name)
 	log_name = name;
 }
 
-/* "2026-01-31T23:59:59.123Z" */
+/* Writes the current time as "2026-01-31T23:59:59.123Z". */
 static void format_now(char *dst, size_t size)
 {
 	struct timeval now;
@@ -86,7 +86,8 @@ void log_write(enum log_level level, const char *format, ...)
 	va_end(args);
 }
 
-/* Characters that fit into one line of the terminal: a longer one would wrap, and could not be erased. */
+/* Returns the characters that fit into one line of the terminal. A longer text would wrap, and
+ * erase_status could not erase it. */
 static size_t terminal_width(void)
 {
 	struct winsize size = {0};

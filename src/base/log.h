@@ -1,4 +1,4 @@
-/* log: lines on stderr: time, level, text. On a terminal one status line may stand below them.
+/* log: lines on stderr with time, level and text. On a terminal a status line may follow the last.
  * Thread: any (one lock around a line). */
 #ifndef TIDEWAY_LOG_H
 #define TIDEWAY_LOG_H
@@ -7,12 +7,14 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 
 void log_set_level(enum log_level level);
 void log_write(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* What this thread writes from now on is about `name`, which is borrowed; NULL: about nothing in particular. */
+/* Prefixes the lines that this thread writes from now on with `name`, which is borrowed. NULL
+ * removes the prefix. */
 void log_about(const char *name);
-/* Replaces the status line (only on a terminal; "" removes it). */
+/* Replaces the status line; "" removes it. Does nothing when stderr is not a terminal. */
 void log_status(const char *text);
 
-/* Between the two the status line is gone and nothing is logged: for what is written to the same terminal. */
+/* Removes the status line and blocks logging until log_show_status. Use both around other output to
+ * the terminal. */
 void log_hide_status(void);
 void log_show_status(void);
 

@@ -44,7 +44,7 @@ static struct timespec deadline_after(int timeout_ms)
 	return at;
 }
 
-/* Waits for a signal; false when the time is over. */
+/* Waits for a signal. Returns false when the deadline has passed. A NULL deadline never passes. */
 static bool wait_until(struct mailbox *box, pthread_cond_t *cond, const struct timespec *deadline)
 {
 	if (deadline == NULL)

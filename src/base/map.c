@@ -18,13 +18,14 @@ void map_fini(struct map *map)
 	map_init(map);
 }
 
-/* The slot that has the key, else the free slot where the walk ended: a deleted slot is passed by,
- * for the key may stand behind it, and is used again only after a rehash. cap must not be 0. */
+/* Returns the slot of the key, or else the free slot where the search ended. The search skips
+ * deleted slots, because the key may be in a later slot. Only a rehash reclaims them. cap must not
+ * be 0. */
 static struct map_slot *find(const struct map *map, struct slice key)
 {
 	size_t mask = map->cap - 1;
 	size_t at = slice_hash(key) & mask;
-	/* ends, for a quarter of the slots is free */
+	/* the loop ends because at least a quarter of the slots is free */
 	for (; map->slots[at].key.ptr != NULL; at = (at + 1) & mask)
 		if (map->slots[at].value != NULL && slice_equal(map->slots[at].key, key))
 			break;
@@ -36,7 +37,7 @@ void *map_get(const struct map *map, struct slice key)
 	return map->cap ? find(map, key)->value : NULL;
 }
 
-/* Moves the entries into a table that is at most half full; deleted slots vanish. */
+/* Moves the entries into new slots that are at most half full. Drops deleted slots. */
 static void rehash(struct map *map)
 {
 	struct map old = *map;

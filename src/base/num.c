@@ -32,7 +32,7 @@ static const uint64_t num_tens[20] = {
 	10000000000000000000u,
 };
 
-/* Digits of v; 1 for 0. 1233/4096 is log10(2), a little too large. */
+/* Returns the number of decimal digits of v; 1 for 0. 1233/4096 is slightly more than log10(2). */
 static unsigned count_digits(uint64_t v)
 {
 	unsigned bits = 64 - (unsigned)__builtin_clzll(v | 1);
@@ -40,7 +40,7 @@ static unsigned count_digits(uint64_t v)
 	return guess + ((v | 1) >= num_tens[guess]);
 }
 
-/* The last `width` digits of v at dst. */
+/* Writes the last `width` decimal digits of v. */
 static void write_digits(char *dst, uint64_t v, unsigned width)
 {
 	while (width >= 2) {
@@ -80,8 +80,8 @@ struct decimal {
 	int32_t exponent;
 };
 
-/* floor(g * c / 2^128) with its last bit set when something was cut off: enough to compare with
- * integers and halves exactly. */
+/* Returns floor(g * c / 2^128), rounded to odd: sets the last bit if the fraction is not 0. That
+ * keeps comparisons with integers and halves exact. */
 static uint64_t scale(const uint64_t g[2], uint64_t c)
 {
 	unsigned __int128 low = (unsigned __int128)g[1] * c;
@@ -89,28 +89,30 @@ static uint64_t scale(const uint64_t g[2], uint64_t c)
 	return (uint64_t)(sum >> 64) | ((uint64_t)sum > 1);
 }
 
-/* The shortest decimal that lies in the interval which reads back as c * 2^q, and of those the
- * nearest one (Giulietti's Schubfach). `narrow`: c * 2^q is a power of two, so the interval is half
- * as wide below. floor(log10()) and floor(log2()) are multiplications by a rounded constant, exact in
+/* Returns the shortest decimal in the interval of numbers that read back as c * 2^q. If there are
+ * several, returns the one nearest to c * 2^q. The algorithm is Giulietti's Schubfach.
+ * `narrow`: c * 2^q is a power of two, so the interval is half as wide below it as above it.
+ * floor(log10()) and floor(log2()) are multiplications by a rounded constant. They are exact in
  * the range of q. */
 static struct decimal shortest(uint64_t c, int32_t q, bool narrow)
 {
 	int32_t k = (q * 1262611 - (narrow ? 524031 : 0)) >> 22;
 	int32_t h = q + ((-k * 1741647) >> 19) + 1;
 	const uint64_t *g = num_pow10[-k - POW10_FIRST];
-	uint64_t odd = c & 1; /* reading rounds to even: the ends belong to an even c */
+	uint64_t odd = c & 1; /* reading rounds to even: an even c includes the ends */
 	uint64_t low = scale(g, (4 * c - 2 + narrow) << h) + odd;
 	uint64_t middle = scale(g, (4 * c) << h);
 	uint64_t high = scale(g, (4 * c + 2) << h) - odd;
 	uint64_t s = middle / 4;
-	uint64_t tens = s / 10 * 10; /* one digit less, if exactly one of the two is inside */
+	/* use one digit fewer if exactly one of both neighbours is in the interval */
+	uint64_t tens = s / 10 * 10;
 	bool below = low <= 4 * tens;
 	bool above = 4 * tens + 40 <= high;
 	if (s >= 10 && below != above)
 		return (struct decimal){below ? tens : tens + 10, k};
 	below = low <= 4 * s;
 	above = 4 * s + 4 <= high;
-	if (below == above) /* both or neither: the nearer one, to even when equal */
+	if (below == above) /* both or neither: take the nearer, or the even one of a tie */
 		below = middle < 4 * s + 2 || (middle == 4 * s + 2 && s % 2 == 0);
 	return (struct decimal){below ? s : s + 1, k};
 }
@@ -133,7 +135,7 @@ static size_t write_zeros(char *dst, int32_t n)
 	return (size_t)n;
 }
 
-/* "1.25e-7": the first digit stands before the point, `power` is its place. */
+/* Writes "1.25e-7": the first digit, the point, the other digits, and `power` as the exponent. */
 static size_t write_scientific(char *dst, uint64_t digits, unsigned n, int32_t power)
 {
 	size_t len = n;
@@ -146,7 +148,7 @@ static size_t write_scientific(char *dst, uint64_t digits, unsigned n, int32_t p
 	return len + num_u64(dst + len, (uint64_t)(power < 0 ? -power : power));
 }
 
-/* Plain from 1e-6 to below 1e21, else with an exponent: as JavaScript writes its numbers. */
+/* Writes numbers from 1e-6 to below 1e21 without an exponent, like JavaScript. */
 static size_t write_decimal(char *dst, struct decimal d)
 {
 	enum { POINT_MIN = -5, POINT_MAX = 21 };
@@ -170,7 +172,7 @@ static size_t write_decimal(char *dst, struct decimal d)
 	return len + n;
 }
 
-/* A positive number: mantissa and exponent fields as they stand in the bits. */
+/* Writes a positive number. mantissa and exponent are the fields of the binary format. */
 static size_t write_fields(char *dst, uint64_t mantissa, int32_t exponent, int32_t bias,
 			   unsigned bits)
 {
@@ -276,8 +278,8 @@ bool num_parse_i64(struct slice text, int64_t *v)
 	return true;
 }
 
-/* Both count in eras of 400 years (146,097 days) whose years begin on 1 March, so that the leap day
- * is the last one of its year; 719,468 days lie between 0000-03-01 and 1970-01-01. */
+/* num_days and num_civil count in eras of 400 years (146,097 days). Years begin on 1 March, so a
+ * leap day is the last day of its year. 0000-03-01 is 719,468 days before 1970-01-01. */
 enum { ERA_DAYS = 146097, EPOCH_DAYS = 719468 };
 
 int64_t num_days(int32_t year, unsigned month, unsigned day)

@@ -1,6 +1,6 @@
-/* reader: a bounds-checked cursor over bytes. It gives an address inside the buffer or fails, and
- * failure is sticky: read a whole structure, then test `failed` once. After a failure numbers are 0,
- * addresses are NULL and slices are empty.
+/* reader: a bounds-checked cursor over bytes. A read returns data inside the buffer or fails.
+ * Failure is sticky: read a whole structure, then test `failed` once. After a failure numbers are
+ * 0, addresses are NULL and slices are empty.
  * Thread: any. Owner: borrows the bytes. All integers are little-endian. */
 #ifndef TIDEWAY_READER_H
 #define TIDEWAY_READER_H
@@ -12,12 +12,12 @@
 struct reader {
 	const uint8_t *next; /* next unread byte */
 	const uint8_t *end;  /* one past the last byte */
-	bool failed;         /* something was asked for that is not there */
+	bool failed;         /* a read went past the end, or a length was not valid */
 };
 
 static inline void reader_init(struct reader *r, const void *ptr, size_t len)
 {
-	r->next = ptr ? ptr : ""; /* {NULL, 0} is an empty slice, but no address to count from */
+	r->next = ptr ? ptr : ""; /* arithmetic on NULL, the ptr of an empty slice, is undefined */
 	r->end = r->next + len;
 	r->failed = false;
 }
@@ -39,7 +39,7 @@ static inline const uint8_t *reader_bytes(struct reader *r, size_t n)
 	return at;
 }
 
-/* The little-endian number in n bytes; n is at most 8. */
+/* Returns the little-endian number in n bytes; n is at most 8. */
 static inline uint64_t little_endian(const uint8_t *at, unsigned n)
 {
 	uint64_t v = 0;
@@ -80,9 +80,9 @@ static inline struct slice reader_slice(struct reader *r, size_t n)
 	return at ? slice_of(at, n) : (struct slice){NULL, 0};
 }
 
-/* MySQL's length-coded integer (1, 3, 4 or 9 bytes); 0xfb (NULL) and 0xff fail. */
+/* Reads MySQL's length-encoded integer (1, 3, 4 or 9 bytes). 0xfb (NULL) and 0xff fail. */
 uint64_t reader_lenenc(struct reader *r);
-/* A length-coded string. */
+/* Reads a length-encoded string. */
 struct slice reader_lenenc_slice(struct reader *r);
 
 #endif

@@ -8,16 +8,16 @@
 #include <stdlib.h>
 
 enum {
-	REGEX_MATCH_LIMIT = 1000000,  /* steps of one search, against catastrophic patterns */
+	REGEX_MATCH_LIMIT = 1000000,  /* steps of one search: limits catastrophic backtracking */
 	REGEX_STACK_MAX = 512 * 1024, /* bytes of the JIT's stack */
 };
 
 struct regex {
 	pcre2_code *code;
-	pcre2_match_data *match;      /* reused by each search */
+	pcre2_match_data *match;      /* every search uses it again */
 	pcre2_match_context *context; /* limits and the stack */
 	pcre2_jit_stack *stack;       /* NULL without a JIT */
-	unsigned ngroups;             /* groups + 1 */
+	unsigned ngroups;             /* groups of the pattern + 1 */
 };
 
 static void *checked(void *ptr)
@@ -36,14 +36,14 @@ static void prepare(struct regex *regex)
 	regex->context = checked(pcre2_match_context_create(NULL));
 	pcre2_set_match_limit(regex->context, REGEX_MATCH_LIMIT);
 	if (pcre2_jit_compile(regex->code, PCRE2_JIT_COMPLETE) != 0)
-		return; /* the interpreter gives the same results */
+		return; /* the interpreter has the same results */
 	regex->stack = checked(pcre2_jit_stack_create(32 * 1024, REGEX_STACK_MAX, NULL));
 	pcre2_jit_stack_assign(regex->context, NULL, regex->stack);
 }
 
 struct regex *regex_new(struct slice pattern, bool nocase, struct err *err)
 {
-	/* bytes that are no UTF-8 match nothing, but are no error */
+	/* bytes that are not valid UTF-8 match nothing and cause no error */
 	uint32_t options = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | (nocase ? PCRE2_CASELESS : 0);
 	int code = 0;
 	PCRE2_SIZE at = 0;
@@ -74,7 +74,8 @@ void regex_free(struct regex *regex)
 	free(regex);
 }
 
-/* Group i of the last match; \K can put the start behind the end: then it is empty. */
+/* Returns group i of the last match. \K can move the start after the end; the group is then
+ * empty. */
 static struct slice group(const struct regex *regex, const char *text, unsigned i)
 {
 	const PCRE2_SIZE *ends = pcre2_get_ovector_pointer(regex->match);

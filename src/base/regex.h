@@ -1,5 +1,6 @@
-/* regex: PCRE2 (the only place that includes pcre2.h), UTF-8, JIT where there is one.
- * Thread: a compiled regex belongs to one thread. Owner: regex_free. */
+/* regex: UTF-8 regular expressions by PCRE2, compiled by its JIT if there is one. Only regex.c
+ * includes pcre2.h. Thread: a compiled regex belongs to one thread. Owner: the caller; regex_free
+ * releases. */
 #ifndef TIDEWAY_REGEX_H
 #define TIDEWAY_REGEX_H
 
@@ -8,11 +9,13 @@
 
 struct regex;
 
-/* NULL with *err (ERR_SCRIPT) that shows the pattern and where it is wrong. */
+/* Compiles a pattern. Returns NULL if it is not valid; *err (ERR_SCRIPT) then contains the pattern
+ * and the place of the fault. */
 struct regex *regex_new(struct slice pattern, bool nocase, struct err *err);
 void regex_free(struct regex *regex);
-/* Searches from `start`; fills up to ncaptures slices (0 is the whole match; ptr NULL: not set).
- * Returns the number of groups + 1, 0 for no match, -1 for an error such as the match limit. */
+/* Searches the text from offset `start`. Sets all ncaptures slices: the whole match, then the
+ * groups. A slice with a NULL ptr is a group that is not set. Returns the number of groups of the
+ * pattern + 1, 0 for no match, -1 for an error such as the match limit. */
 int regex_match(struct regex *regex, struct slice text, size_t start, struct slice *captures,
 		unsigned ncaptures);
 

@@ -2,7 +2,7 @@
 
 #include <stdint.h>
 
-/* Texts longer than this are compared by their first bytes only; names are shorter. */
+/* slice_distance compares only the first bytes of texts that are longer. Names are shorter. */
 enum { DISTANCE_MAX = 128 };
 
 static unsigned char lower(char c)
@@ -45,7 +45,8 @@ static unsigned min3(unsigned a, unsigned b, unsigned c)
 
 unsigned slice_distance(struct slice a, struct slice b)
 {
-	unsigned row[DISTANCE_MAX + 1]; /* distances of a's first i bytes to each start of b */
+	unsigned
+		row[DISTANCE_MAX + 1]; /* distances of the first i bytes of a to each prefix of b */
 	size_t na = a.len < DISTANCE_MAX ? a.len : DISTANCE_MAX;
 	size_t nb = b.len < DISTANCE_MAX ? b.len : DISTANCE_MAX;
 	for (size_t j = 0; j <= nb; j++)

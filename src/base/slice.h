@@ -1,5 +1,5 @@
-/* slice: a string or bytes as pointer + length, by value. Never NUL-terminated, never owned.
- * Thread: any. Owner: whoever owns the bytes; a slice only points. */
+/* slice: a string or bytes as pointer and length, passed by value. Do not expect a NUL at the end.
+ * Thread: any. Owner: the owner of the bytes; a slice only points to them. */
 #ifndef TIDEWAY_SLICE_H
 #define TIDEWAY_SLICE_H
 
@@ -13,7 +13,7 @@ struct slice {
 };
 
 #define SLICE(literal) ((struct slice){(literal), sizeof(literal) - 1})
-/* For printf: "%.*s", SLICE_FMT(s). */
+/* The arguments of "%.*s" in printf. */
 #define SLICE_FMT(s) (int)(s).len, (s).ptr
 
 static inline struct slice slice_of(const void *ptr, size_t len)
@@ -37,13 +37,13 @@ static inline bool slice_starts(struct slice s, struct slice prefix)
 	       (prefix.len == 0 || memcmp(s.ptr, prefix.ptr, prefix.len) == 0);
 }
 
-/* ASCII case-insensitive comparison. */
+/* Compares without regard to the case of ASCII letters. */
 bool slice_equal_nocase(struct slice a, struct slice b);
-/* memcmp order, then length: <0, 0, >0. */
+/* Compares bytes like memcmp; a prefix is less than the longer slice. Returns <0, 0 or >0. */
 int slice_compare(struct slice a, struct slice b);
-/* FNV-1a, for the maps in memory; never written anywhere. */
+/* Returns the FNV-1a hash. Use it only in memory; never store it. */
 size_t slice_hash(struct slice s);
-/* Edit distance (ASCII case ignored), for "did you mean". */
+/* Returns the edit distance without regard to ASCII case, for "did you mean". */
 unsigned slice_distance(struct slice a, struct slice b);
 
 #endif

@@ -1,8 +1,9 @@
-/* test_hook: environment variables that change the program for tests and measurements. One table; nothing else in src
- * reads a TIDEWAY_* variable (tests/lint/hooks). They are not for users and may change in any version.
- * A script may use TIDEWAY_* names of its own (env.TIDEWAY_X), so an unknown name is not an error; tests/lint/hooks
- * finds one that a test misspells. A number that cannot be read ends the process: test_hook_check.
- * Thread: any; nobody changes the environment after the start. */
+/* test_hook: environment variables that change the program for tests and measurements. Only this
+ * table's code reads TIDEWAY_* variables (tests/lint/hooks). They are not for users and may change
+ * in any version. A script may use other TIDEWAY_* names (env.TIDEWAY_X), so an unknown name is not
+ * an error. tests/lint/hooks finds names that a test misspells. A number that is not valid ends the
+ * process: test_hook_check.
+ * Thread: any; no thread changes the environment after the start. */
 #ifndef TIDEWAY_TEST_HOOK_H
 #define TIDEWAY_TEST_HOOK_H
 
@@ -34,12 +35,12 @@ enum test_hook {
 		HOOK_COUNT
 };
 
-/* The variable's text; NULL: it is not set. */
+/* Returns the variable's text; NULL: not set. */
 const char *test_hook_text(enum test_hook hook);
-/* The variable's number; `fallback`: it is not set. */
+/* Returns the variable's number, or `fallback` if it is not set. */
 int64_t test_hook_number(enum test_hook hook, int64_t fallback);
 bool test_hook_is_set(enum test_hook hook);
-/* ERR_USAGE when a variable does not have its type. */
+/* Fails with ERR_USAGE if the value of a variable does not have its type. */
 int test_hook_check(struct err *err) MUST_CHECK;
 
 #endif

@@ -1,4 +1,4 @@
-/* utf8: characters of UTF-8 text. Pure. Thread: any. */
+/* utf8: characters of UTF-8 text. Pure functions. Thread: any. */
 #ifndef TIDEWAY_UTF8_H
 #define TIDEWAY_UTF8_H
 
@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Returns whether all n bytes are continuation bytes. */
 static inline bool utf8_continues(const uint8_t *ptr, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
@@ -14,8 +15,8 @@ static inline bool utf8_continues(const uint8_t *ptr, unsigned n)
 	return true;
 }
 
-/* Bytes of the character at ptr, of at most `longest` bytes; 0: not a valid character (surrogates and overlong forms are
- * not). len > 0. */
+/* Returns the bytes of the character at ptr, at most `longest`; 0: not a valid character.
+ * Surrogates and overlong forms are not valid. len must not be 0. */
 static inline unsigned utf8_length(const uint8_t *ptr, size_t len, unsigned longest)
 {
 	uint8_t c = ptr[0];
