@@ -1,5 +1,6 @@
-/* change: one row event on its way: what happened, to which row, when and where in the binlog.
- * Thread: the lane that has it. Owner: the lane; lives until the next change. */
+/* change: one change of one row: the operation, the row images, the time, and the place in the
+ * binlog.
+ * Thread: the lane that processes it. Owner: the lane; a change lives until the next change. */
 #ifndef TIDEWAY_CHANGE_H
 #define TIDEWAY_CHANGE_H
 
@@ -12,16 +13,16 @@ enum change_image { IMAGE_BEFORE, IMAGE_AFTER };
 struct change {
 	enum change_op op;
 	const struct table *table;
-	struct row *before;      /* UPDATE, DELETE; else NULL */
-	struct row *after;       /* INSERT, UPDATE, READ; else NULL */
-	int64_t time_ms;         /* commit time in the source; full sync: its start */
+	struct row *before;      /* UPDATE, DELETE; otherwise NULL */
+	struct row *after;       /* INSERT, UPDATE, READ; otherwise NULL */
+	int64_t time_ms;         /* commit time on the source; in full sync the time of its start */
 	const struct gtid *gtid; /* of the transaction; NULL in full sync */
-	const char *file;        /* binlog file, NUL-terminated; NULL in full sync */
-	uint64_t pos;            /* of the row event in the file */
-	uint64_t sequence;       /* sequenceId; unused in full sync, which writes -1 */
+	const char *file;        /* name of the binlog file, NUL-terminated; NULL in full sync */
+	uint64_t pos;            /* offset of the row event in the file */
+	uint64_t sequence;       /* sequenceId; unused in full sync, where sequenceId is -1 */
 };
 
-/* "insert", "update", "delete", "read" */
+/* Returns "insert", "update", "delete" or "read". */
 const char *change_op_name(enum change_op op);
 
 #endif

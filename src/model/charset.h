@@ -1,5 +1,5 @@
-/* charset: the character sets a column may have, named as the server names them.
- * The conversion itself is model/charset_text.h. Thread: any; constants only. */
+/* charset: the character sets that a column may have, by the server's names. model/charset_text.h
+ * converts text. Thread: any; constants only. */
 #ifndef TIDEWAY_MODEL_CHARSET_H
 #define TIDEWAY_MODEL_CHARSET_H
 
@@ -57,12 +57,15 @@ enum charset {
 };
 
 const char *charset_name(enum charset charset);
-/* From CHARACTER_SET_NAME; "utf8" is utf8mb3. False: a set we do not know. */
+/* Finds a set by its CHARACTER_SET_NAME; "utf8" is utf8mb3. Returns false if the set is unknown. */
 bool charset_parse(struct slice name, enum charset *charset);
-/* From COLLATION_NAME or a COLLATE clause: the part before the first '_'; "binary" is binary. */
+/* Finds the set of a collation by the part of its name before the first '_'. Returns false if the
+ * set is unknown. */
 bool charset_of_collation(struct slice collation, enum charset *charset);
-/* From a numeric collation id as the binlog and the protocol carry it (both servers' ids). */
+/* Finds the set of a collation id of the binlog or the protocol, of MySQL or MariaDB. Returns false
+ * if the id is unknown. */
 bool charset_of_id(unsigned id, enum charset *charset);
+/* Returns the bytes of the longest character. */
 unsigned charset_max_bytes(enum charset charset);
 
 #endif

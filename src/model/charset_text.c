@@ -5,9 +5,9 @@
 
 #include <stdint.h>
 
-/* ---- UTF-8 ------------------------------------------------------------------------------------ */
+/* ---- UTF-8 ----------------------------------------------------------------------------------- */
 
-/* The number of bytes at the front that are ASCII. */
+/* Returns the number of leading ASCII bytes. */
 static size_t ascii_prefix(const uint8_t *ptr, size_t len)
 {
 	size_t i = 0;
@@ -52,11 +52,11 @@ static void utf8_text(struct slice text, unsigned longest, struct arena *arena, 
 	*out = slice_of(copy, text.len);
 }
 
-/* ---- output ----------------------------------------------------------------------------------- */
+/* ---- output ---------------------------------------------------------------------------------- */
 
-enum { BAD = -1 }; /* no character: '?' */
+enum { BAD = -1 }; /* not a valid character; becomes '?' */
 
-/* Writes one character; returns the address behind it. */
+/* Writes one character. Returns the address after it. */
 static char *put_utf8(char *dst, int32_t c)
 {
 	if (c < 0 || (c >= 0xd800 && c < 0xe000) || c > 0x10ffff) {
@@ -79,11 +79,13 @@ static char *put_utf8(char *dst, int32_t c)
 	return dst;
 }
 
-/* Reads one character at ptr (len is not 0) into *c, or BAD; returns how many bytes that were. */
+/* Reads one character at ptr into *c, which the caller has set to BAD. len is not 0. Returns the
+ * number of bytes read. */
 typedef size_t take_fn(const struct charset_table *table, const uint8_t *ptr, size_t len,
 		       int32_t *c);
 
-/* No byte of any set becomes more than 3 bytes of UTF-8; characters of 4 bytes come from 2 at least. */
+/* A byte of any set becomes at most 3 bytes of UTF-8. A character of 4 bytes needs at least 2
+ * bytes. */
 enum { GROWTH = 3 };
 
 static void convert(take_fn *take, const struct charset_table *table, struct slice text,
@@ -100,7 +102,7 @@ static void convert(take_fn *take, const struct charset_table *table, struct sli
 	*out = slice_of(dst, (size_t)(at - dst));
 }
 
-/* ---- sets of one byte, and the one-byte characters of the others -------------------------------- */
+/* ---- sets of one byte, and the one-byte characters of the others ----------------------------- */
 
 static size_t take_single(const struct charset_table *table, const uint8_t *ptr, size_t len,
 			  int32_t *c)
@@ -111,7 +113,7 @@ static size_t take_single(const struct charset_table *table, const uint8_t *ptr,
 	return 1;
 }
 
-/* ---- sets of several bytes ---------------------------------------------------------------------- */
+/* ---- sets of several bytes ------------------------------------------------------------------- */
 
 static uint16_t pair(const struct charset_pairs *pairs, const uint8_t *ptr)
 {
@@ -129,7 +131,8 @@ static size_t take_mapped(int32_t *c, uint16_t mapped, size_t n)
 	return n;
 }
 
-/* Whether two bytes are the form of a character, mapped or not: then one '?' stands for both. */
+/* Returns whether two bytes have the form of a character, mapped or not. If not mapped, both become
+ * one '?'. */
 typedef bool form_fn(const uint8_t *ptr);
 
 static bool between(uint8_t c, uint8_t low, uint8_t high)
@@ -203,11 +206,11 @@ static size_t take_ujis(const struct charset_table *table, const uint8_t *ptr, s
 	return take_double(form_ujis, table, ptr, len, c);
 }
 
-/* ---- gb18030: characters of four bytes are numbered ------------------------------------------- */
+/* ---- gb18030: characters of four bytes are numbered ------------------------------------------ */
 
 enum {
-	GB_SUPPLEMENT = 189000, /* number of U+10000 */
-	GB_LAST = 189000 + 0xfffff,
+	GB_SUPPLEMENT = 189000,     /* number of U+10000 */
+	GB_LAST = 189000 + 0xfffff, /* number of U+10FFFF */
 };
 
 static int32_t gb18030_code(uint32_t number)
@@ -215,7 +218,7 @@ static int32_t gb18030_code(uint32_t number)
 	unsigned low = 0, high = gb18030_nruns;
 	if (number >= GB_SUPPLEMENT)
 		return number <= GB_LAST ? (int32_t)(number - GB_SUPPLEMENT + 0x10000) : BAD;
-	while (low < high) { /* the last run that begins at or before number */
+	while (low < high) { /* find the last run that begins at or before number */
 		unsigned middle = (low + high) / 2;
 		if (gb18030_runs[middle].first <= number)
 			low = middle + 1;
@@ -242,7 +245,7 @@ static size_t take_gb18030(const struct charset_table *table, const uint8_t *ptr
 	return take_double(form_gbk, table, ptr, len, c);
 }
 
-/* ---- Unicode in units of two or four bytes ------------------------------------------------------ */
+/* ---- Unicode in units of two or four bytes --------------------------------------------------- */
 
 static int32_t unit(const uint8_t *ptr, bool little)
 {
@@ -308,7 +311,7 @@ static size_t take_ascii(const struct charset_table *table, const uint8_t *ptr, 
 	return 1;
 }
 
-/* ---- the choice --------------------------------------------------------------------------------- */
+/* ---- the choice ------------------------------------------------------------------------------ */
 
 static take_fn *choose(enum charset charset)
 {
@@ -375,9 +378,10 @@ void charset_to_utf8(enum charset charset, struct slice text, struct arena *aren
 		utf8_text(text, 4, arena, out);
 }
 
-/* ---- the other direction ------------------------------------------------------------------------ */
+/* ---- the other direction --------------------------------------------------------------------- */
 
-/* The character at *at, which is not the end, of valid UTF-8; moves *at past it. */
+/* Returns the character at offset *at of UTF-8 text and moves *at past it. *at is not the end.
+ * Returns BAD and skips one byte if the character is not valid. */
 static int32_t next_utf8(struct slice text, size_t *at)
 {
 	static const uint8_t firsts[] = {0x7f, 0x7f, 0x1f, 0x0f, 0x07};
@@ -397,7 +401,8 @@ static bool is_code(take_fn *take, const struct charset_table *table, const uint
 	return take(table, code, n, &c) == n && c == want;
 }
 
-/* A character's two bytes behind `code`'s first `at` ones; 0: it has none there. */
+/* Searches the two bytes that encode the character c after the first `at` bytes of code. Writes
+ * them to code. Returns the length of code, or 0 if there are none. */
 static size_t find_pair(take_fn *take, const struct charset_table *table, uint8_t *code, size_t at,
 			int32_t c)
 {
@@ -431,7 +436,9 @@ static size_t put_gb18030(uint8_t *code, int32_t c)
 	return 4;
 }
 
-/* Tries every code: this is for the few characters of a statement, not for rows. */
+/* Searches the bytes of the character c by trying every code. That is fast enough for the few
+ * characters of a statement. Returns the number of bytes, or 0 if the set does not contain the
+ * character. */
 static size_t find_code(enum charset charset, uint8_t *code, int32_t c)
 {
 	const struct charset_table *table = &charset_tables[charset];
@@ -468,7 +475,8 @@ static size_t put_utf16(uint8_t *code, int32_t c, bool little)
 	return 4;
 }
 
-/* 0: the set does not have the character. */
+/* Writes the character c. Returns the number of bytes, or 0 if the set does not contain the
+ * character. */
 static size_t put_code(enum charset charset, uint8_t *code, int32_t c)
 {
 	switch (charset) {

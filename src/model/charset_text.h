@@ -1,5 +1,5 @@
-/* charset_text: column text to UTF-8 and back, by tables made from the server's own CONVERT (consistency rule 8).
- * Pure. Thread: any. */
+/* charset_text: converts column text to UTF-8 and back, with tables made by the server's own
+ * CONVERT (consistency rule 8). Pure functions. Thread: any. */
 #ifndef TIDEWAY_CHARSET_TEXT_H
 #define TIDEWAY_CHARSET_TEXT_H
 
@@ -7,16 +7,17 @@
 #include "base/err.h"
 #include "model/charset.h"
 
-/* Whether the set can be converted; if not, the table is refused with the column's name. */
+/* Returns whether the set can be converted. A table with a column of another set is refused. */
 bool charset_supported(enum charset charset);
-/* *out is `text` itself where it is valid UTF-8 already (utf8mb4, utf8mb3, pure ASCII in an ASCII
- * superset), else a copy in the arena. Bytes that are no character of the set become what the server's
- * CONVERT(x USING utf8mb4) gives ('?'), so that both phases and a SELECT agree; invalid UTF-8 in
- * utf8mb4/utf8mb3 columns likewise becomes '?' for each bad byte. Never fails. */
+/* Sets *out to `text` as UTF-8. *out is `text` itself if it is valid UTF-8 already (utf8mb4,
+ * utf8mb3, or ASCII in a superset of ASCII), otherwise a copy in the arena. Bytes that are not a
+ * valid character of the set become '?', like in the server's CONVERT(x USING utf8mb4), so full
+ * sync, stream and SELECT agree. In utf8mb4 and utf8mb3 each invalid byte becomes '?'. Never
+ * fails. */
 void charset_to_utf8(enum charset charset, struct slice text, struct arena *arena,
 		     struct slice *out);
-/* The other direction, for the text of statements: slow. A character that the set does not have becomes '?', as the
- * server does it. Always a copy. */
+/* Sets *out to a copy of the UTF-8 `text` in the set's bytes. A character that the set does not
+ * contain becomes '?', like on the server. Slow: for the text of statements, not for rows. */
 void charset_from_utf8(enum charset charset, struct slice text, struct arena *arena,
 		       struct slice *out);
 

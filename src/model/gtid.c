@@ -12,7 +12,7 @@ enum {
 	TAG_MAX = 32,   /* characters of a tag */
 };
 
-/* MySQL's numbers end one before the largest signed 64-bit integer. */
+/* MySQL's largest transaction number is one less than the largest signed 64-bit integer. */
 static const uint64_t GNO_MAX = (uint64_t)INT64_MAX - 1;
 
 bool gtid_equal(const struct gtid *a, const struct gtid *b)
@@ -42,16 +42,16 @@ void gtid_set_fini(struct gtid_set *set)
 	gtid_set_init(set, set->flavour);
 }
 
-/* The doubled capacity, when n elements fill the present one. */
+/* Returns the capacity for one more than n elements: doubled if n elements fill `cap`. */
 static size_t grown(size_t n, size_t cap)
 {
 	return n < cap ? cap : cap * 2 + 4;
 }
 
-/* Where the domain stands, or should. */
+/* Returns the index of the domain, or else the index where it belongs. */
 static size_t find_domain(const struct gtid_set *set, uint32_t domain)
 {
-	size_t at = 0; /* few domains: a walk is as fast as anything */
+	size_t at = 0; /* there are few domains: a linear search is fast enough */
 	while (at < set->ndomains && set->domains[at].domain < domain)
 		at++;
 	return at;
@@ -117,12 +117,12 @@ static struct gtid_source *make_source(struct gtid_set *set, const uint8_t *uuid
 	return source;
 }
 
-/* The first interval that ends at or after `number`. */
+/* Returns the index of the first interval that ends at or after `number`. */
 static size_t find_interval(const struct gtid_source *source, uint64_t number)
 {
 	size_t low = 0, high = source->nintervals;
 	if (high > 0 && source->intervals[high - 1].last < number)
-		return high; /* the next transaction of a running server */
+		return high; /* the usual case: the server's next transaction */
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 		if (source->intervals[middle].last < number)
@@ -143,7 +143,7 @@ static void insert_interval(struct gtid_source *source, size_t at, struct gtid_i
 	source->nintervals++;
 }
 
-/* Adds first..last; swallows every interval that it touches. */
+/* Adds first..last. Merges it with every interval that overlaps it or is adjacent to it. */
 static void add_interval(struct gtid_source *source, uint64_t first, uint64_t last)
 {
 	size_t at = find_interval(source, first - 1); /* first is at least 1 */
@@ -258,10 +258,9 @@ bool gtid_set_empty(const struct gtid_set *set)
 	return set->ndomains == 0 && set->nsources == 0;
 }
 
-/* What is left of the text of a set, and all of it for errors. */
 struct scan {
-	struct slice rest;
-	struct slice text;
+	struct slice rest; /* the text that is not parsed yet */
+	struct slice text; /* the whole text, for errors */
 };
 
 static int wrong(const struct scan *scan, const char *what, struct err *err)
@@ -277,7 +276,7 @@ static void skip_space(struct scan *scan)
 		scan->rest = slice_of(scan->rest.ptr + 1, scan->rest.len - 1);
 }
 
-/* Skips the character, and space around it, when it is next. */
+/* Skips the character c and the space around it if c is next. Returns whether it was. */
 static bool take(struct scan *scan, char c)
 {
 	skip_space(scan);
@@ -333,7 +332,7 @@ static int take_uuid(struct scan *scan, uint8_t *uuid, struct err *err)
 	return 0;
 }
 
-/* A tag stands where an interval is expected and begins with a letter or '_'. */
+/* Reports a tag: a word in the place of an interval that begins with a letter or '_'. */
 static int refuse_tag(const struct scan *scan, struct err *err)
 {
 	struct slice rest = scan->rest;
@@ -516,7 +515,7 @@ void gtid_read_mariadb(struct gtid *gtid, uint32_t server_id, struct reader *r)
 	gtid->domain = reader_u32(r);
 }
 
-/* Of one domain the last entry counts. */
+/* If a domain occurs more than once, its last entry counts. */
 void gtid_set_read_mariadb(struct gtid_set *set, struct reader *r)
 {
 	uint32_t n = reader_u32(r) & 0x0fffffff;

@@ -19,7 +19,7 @@ static uint32_t fold_ascii(enum ident_rules rules, uint32_t c)
 static uint32_t fold_run(const struct ident_run *runs, unsigned count, uint32_t c)
 {
 	unsigned low = 0, high = count;
-	while (low < high) { /* the first run that ends at or after c */
+	while (low < high) { /* find the first run that ends at or after c */
 		unsigned middle = (low + high) / 2;
 		if (runs[middle].last < c)
 			low = middle + 1;
@@ -40,14 +40,14 @@ uint32_t ident_fold(enum ident_rules rules, uint32_t code)
 	return fold_run(ident_upper_14, ident_upper_14_count, code);
 }
 
-enum { NOT_UTF8 = 0x110000 }; /* + the byte */
+enum { NOT_UTF8 = 0x110000 }; /* plus the byte: a byte that is not part of a character */
 
 static bool continues(struct slice name, size_t at)
 {
 	return at < name.len && (name.ptr[at] & 0xc0) == 0x80;
 }
 
-/* Reads the character at *at, which is not the end, and moves *at past it. */
+/* Returns the character at offset *at and moves *at past it. *at is not the end. */
 static uint32_t next_code(struct slice name, size_t *at)
 {
 	const unsigned char *p = (const unsigned char *)name.ptr + *at;
@@ -105,7 +105,7 @@ static size_t put_code(char *out, uint32_t c)
 	return 3;
 }
 
-enum { GROWTH = 3 }; /* no byte of a name becomes more than 3 */
+enum { GROWTH = 3 }; /* a byte of a name becomes at most 3 bytes */
 
 struct slice ident_lower(struct slice name, struct arena *arena)
 {

@@ -1,15 +1,18 @@
-/* labels: those of ENUM and SET columns. In a definition they are UTF-8; of a column in the character set binary they are
- * bytes, as its values are. The servers keep them as bytes in the column's character set.
- * Pure. Thread: any. Owner: results live in the arena. */
+/* labels: the labels of ENUM and SET columns. A server stores a label as bytes in the column's
+ * character set. A definition contains UTF-8; for a column of the set `binary` it contains the
+ * bytes. Pure functions. Thread: any. Owner: results live in the arena; labels_encode may return
+ * its argument. */
 #ifndef TIDEWAY_LABELS_H
 #define TIDEWAY_LABELS_H
 
 #include "model/table.h"
 
-/* From the server's bytes to the label of a definition, and back. What the character set does not have is '?'. */
+/* Convert the server's bytes to the label of a definition, and back. A character that the set does
+ * not contain becomes '?'. */
 struct slice labels_decode(enum charset charset, struct slice bytes, struct arena *arena);
 struct slice labels_encode(enum charset charset, struct slice label, struct arena *arena);
-/* enum('a','b') as COLUMN_TYPE has it: with '' and backslashes; bytes that are no UTF-8 as x'e4'. */
+/* Returns enum('a','b') like COLUMN_TYPE, with '' and backslashes. Writes a label that is not valid
+ * UTF-8 as x'e4'. */
 struct slice labels_spell(const struct column *column, struct arena *arena);
 
 #endif

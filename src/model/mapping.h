@@ -1,6 +1,7 @@
-/* mapping: what the script says about one version of one table, worked out once (stage verb
- * `prepare`). What is constant for the table stands here as data; what depends on the event is asked of
- * Lua, for each image. Thread: the lane. Owner: the plan's arena. */
+/* mapping: how the script maps one version of one table, computed once (stage verb `prepare`).
+ * Everything that is constant for the table is data. For the rest the lane calls Lua functions for
+ * each change or image.
+ * Thread: the lane. Owner: the plan's arena. */
 #ifndef TIDEWAY_MAPPING_H
 #define TIDEWAY_MAPPING_H
 
@@ -8,53 +9,55 @@
 #include "model/table.h"
 #include "model/value.h"
 
-/* Variables of additional fields and topics (lua-api.md, "Topics"). */
+/* The source of an additional field's value. For variables see docs/lua-api.md. */
 enum field_source {
-	FIELD_CONSTANT, /* value; variables that are constant for the table are resolved already */
-	FIELD_EXECUTE_TIME, /* commit time, ms; in full sync its start */
-	FIELD_UPDATE_TIME,  /* time of processing, ms */
-	FIELD_TOPIC,    /* TABLE_NAME_DEST where the topic is a function's: the record's topic */
-	FIELD_TEMPLATE, /* template: text with the three above between constant pieces */
+	/* `value`, with variables that are constant for the table already resolved */
+	FIELD_CONSTANT,
+	FIELD_EXECUTE_TIME, /* commit time in ms; in full sync the time of its start */
+	FIELD_UPDATE_TIME,  /* time of processing in ms */
+	FIELD_TOPIC,    /* the message's topic: TABLE_NAME_DEST if a function returns the topic */
+	FIELD_TEMPLATE, /* `template`: text that contains some of the three variables above */
 	FIELD_FUNCTION, /* result number `slot` of the image function */
 };
 
 struct out_field {
 	struct slice name;
 	enum field_source source;
-	enum transport transport; /* declared or worked out; FIELD_FUNCTION undeclared: see typed */
-	bool typed;               /* false: FIELD_FUNCTION by value */
+	enum transport transport; /* declared or derived; valid if typed */
+	bool typed;               /* false: a FIELD_FUNCTION whose type depends on each value */
 	int scale;                /* field.decimal(scale); -1 otherwise */
 	struct value value;       /* FIELD_CONSTANT */
-	struct slice template; /* FIELD_TEMPLATE: "a-${EXECUTE_TIME}" with only run-time variables left */
-	unsigned slot;         /* FIELD_FUNCTION */
-	const char *where; /* FIELD_FUNCTION: "sync.lua:12" */
+	/* FIELD_TEMPLATE: "a-${EXECUTE_TIME}", with run-time variables only */
+	struct slice template;
+	unsigned slot;     /* FIELD_FUNCTION */
+	const char *where; /* FIELD_FUNCTION: place in the script, "sync.lua:12" */
 };
 
 struct out_column {
 	unsigned column;          /* position in the table */
 	struct slice name;        /* destination name */
-	enum transport transport; /* what schema.dataColumn says */
+	enum transport transport; /* the type in schema.dataColumn */
 };
 
 enum key_kind {
-	KEY_REJECT,   /* no primary key and nothing said: the table is refused */
-	KEY_EMPTY,    /* empty string */
+	KEY_REJECT,   /* no primary key and no `key` in the script: the table is refused */
+	KEY_EMPTY,    /* the empty string */
 	KEY_PARTS,    /* columns and fields */
-	KEY_ROW,      /* hash of the row */
+	KEY_ROW,      /* a hash of the row */
 	KEY_TABLE,    /* the table's name */
-	KEY_FUNCTION, /* first results of the image function */
+	KEY_FUNCTION, /* the first results of the image function */
 };
 
 struct key_part {
-	bool is_field;     /* else a column */
-	unsigned index;    /* position in table.columns, or in mapping.fields */
-	struct slice name; /* of the member in a key that is a JSON object; empty in text */
+	bool is_field;     /* an additional field; otherwise a column */
+	unsigned index;    /* position in table.columns or in mapping.fields */
+	struct slice name; /* name of the member if the key is a JSON object; empty if it is text */
 };
 
-/* What `plan` shows of the script's functions: where each is, "sync.lua:12". */
+/* The places of the script's functions, such as "sync.lua:12", for `plan`. */
 struct mapping_shown {
-	const char *const *
-		masks; /* by column of the table, "" where there is none; NULL: no column has one */
+	/* for each column of the table, "": no mask; NULL: no column has a mask */
+	const char *const *masks;
 	const char *topic, *key, *filter; /* NULL: no function */
 	const char *const *on_row, *const *on_change;
 	unsigned non_row, non_change;
@@ -63,28 +66,34 @@ struct mapping_shown {
 #define MAPPING_NO_FUNCTION (-1)
 
 struct mapping {
-	bool wanted;        /* false: no pattern of the source selects the table; rest unset */
-	struct slice topic; /* len 0 when topic_function */
+	bool wanted; /* false: no pattern of the source selects the table; the rest is unset */
+	struct slice topic; /* empty if topic_function */
 	bool topic_function;
 	enum key_kind key_kind;
 	unsigned nkey;
 	const struct key_part *key; /* KEY_PARTS */
-	bool key_json; /* key_format = "json": parts make an object, a function's list an array */
+	bool key_json; /* key_format = "json": parts become an object, a function's list an array */
 	unsigned nprimary;
-	const struct slice *primary; /* schema.primaryKey: destination names; none: null */
+	const struct slice *primary; /* destination names in schema.primaryKey; none: it is null */
 	unsigned ncolumns;
-	const struct out_column *columns; /* as written, in order */
+	const struct out_column *columns; /* in the order of the message */
 	unsigned nfields;
-	const struct out_field *fields; /* behind the columns, in order */
+	const struct out_field *fields; /* in the order of the message, after the columns */
 	enum update_mode update;
-	bool key_change_split; /* one-record mode: a change of topic or key becomes DELETE + INSERT */
-	int event_function; /* Lua reference: on_row, masks, filter, on_change; once for each change */
-	int image_function; /* likewise: the first of the topic, key and field functions; once for each image written */
-	unsigned nslots; /* results of field functions behind topic and key */
-	struct script_table
-		*hooks; /* what src/script keeps for the table; NULL: no function concerns it */
-	bool unseen; /* `columns` names a column that no table had so far: script_known, before the first row */
-	bool not_compacted; /* the key loses rows in a compacted topic: script_compacted says why */
+	bool key_change_split; /* UPDATE_ONE: a change of topic or key becomes DELETE and INSERT */
+	/* Lua reference: on_row, masks, filter, on_change; called for each change */
+	int event_function;
+	/* Lua reference: the first of the topic, key and field functions; called for each
+	 * image that is written */
+	int image_function;
+	unsigned nslots; /* results of field functions, after those for topic and key */
+	/* private data of src/script for the table; NULL: no function applies to it */
+	struct script_table *hooks;
+	/* `columns` names a column that no table has had so far: call script_known before
+	 * the first row */
+	bool unseen;
+	/* a compacted topic would lose rows by this key: script_compacted explains */
+	bool not_compacted;
 	struct mapping_shown shown;
 	const char *const *warnings; /* for `plan` and the log */
 	unsigned nwarnings;

@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 enum {
-	CELL_MAX = 80,   /* characters of one column that are shown */
-	VALUE_MAX = 400, /* and of a value that has no columns */
+	CELL_MAX = 80,   /* maximum characters of a column */
+	VALUE_MAX = 400, /* maximum characters of a value that has no columns */
 	TOPIC_WIDTH = 12,
 	KEY_WIDTH = 6,
 	OP_WIDTH = 12,
@@ -39,7 +39,7 @@ static const struct mark marks[] = {
 
 static const struct mark other = {"", '*', MAGENTA};
 
-/* A message's parts in its value's text. */
+/* The parts of a message in the text of its value. */
 struct parts {
 	struct slice op;      /* ptr NULL: the value has no operation */
 	struct slice columns; /* an object; ptr NULL: no row */
@@ -61,7 +61,8 @@ static bool is_control(const uint8_t *at, unsigned n)
 	return n == 1 ? at[0] < 0x20 || at[0] == 0x7f : n == 2 && at[0] == 0xc2 && at[1] < 0xa0;
 }
 
-/* One character, or what stands for it. Returns how many characters that takes. */
+/* Appends one character, or a replacement if it is a control character or not valid. n: its bytes;
+ * 0: not valid. Returns the number of characters appended. */
 static size_t put_char(struct buf *out, const uint8_t *at, unsigned n)
 {
 	if (n > 0 && is_control(at, n)) {
@@ -75,7 +76,8 @@ static size_t put_char(struct buf *out, const uint8_t *at, unsigned n)
 	return 1;
 }
 
-/* Of a JSON string `quoted`, only \" and \\ are written without their escape. Returns the characters written. */
+/* Appends at most `most` characters of a text. quoted: the text is from a JSON string; removes the
+ * escapes of \" and \\ only. Returns the number of characters appended. */
 static size_t put_text(struct buf *out, struct slice text, size_t most, bool quoted)
 {
 	const uint8_t *at = (const uint8_t *)text.ptr;
@@ -124,7 +126,7 @@ static struct slice object_or_none(struct slice value)
 	return value.len > 0 && value.ptr[0] == '{' ? value : (struct slice){NULL, 0};
 }
 
-/* The columns of the image that has them: the new one, else the old one. */
+/* Returns the columns of the new image, or else of the old image. */
 static struct slice find_columns(struct slice body)
 {
 	struct slice image = object_or_none(json_scan_find(body, SLICE("after"))), columns;
@@ -152,7 +154,7 @@ static void put_cell(struct buf *out, struct slice value)
 	(void)put_text(out, text.ptr ? text : value, CELL_MAX, text.ptr != NULL);
 }
 
-/* name=value name=value, in the order of the message. */
+/* Appends name=value name=value, in the order of the message. */
 static void put_columns(struct buf *out, struct slice columns)
 {
 	struct slice members = json_scan_members(columns), name, value;

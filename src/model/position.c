@@ -37,7 +37,7 @@ void position_copy(struct position *dst, const struct position *src)
 	if (dst == src)
 		return;
 	clear_pending(dst);
-	struct gtid_set gtids = dst->gtids; /* its memory is used again */
+	struct gtid_set gtids = dst->gtids; /* reuse the memory of dst */
 	gtid_set_copy(&gtids, &src->gtids);
 	*dst = *src;
 	dst->gtids = gtids;
@@ -90,7 +90,8 @@ int64_t position_watermark(const struct position *position)
 							    : position->commit_ms;
 }
 
-/* The number behind the last '.', without its zeros: "mysql-bin.000003" gives "3". */
+/* Returns the digits at the end of a file name, without leading zeros: "3" for
+ * "mysql-bin.000003". */
 static struct slice file_number(const char *file)
 {
 	struct slice name = slice_str(file);
@@ -115,7 +116,7 @@ int position_compare_files(const char *file_a, uint64_t offset_a, const char *fi
 	return (offset_a > offset_b) - (offset_a < offset_b);
 }
 
-/* Files of two servers have nothing to do with each other. */
+/* Returns whether two files may be compared: both are known and of the same server. */
 static bool files_compare(const char *server_a, const char *file_a, const char *server_b,
 			  const char *file_b)
 {

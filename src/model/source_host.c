@@ -15,7 +15,7 @@ static const char *parse_port(struct slice text, unsigned *port)
 	return NULL;
 }
 
-/* What stands behind the host: nothing, or ':' and the port. */
+/* Parses the text after the host: nothing, or ':' and the port. */
 static const char *parse_rest(struct slice rest, unsigned *port)
 {
 	if (rest.len == 0)
@@ -25,7 +25,7 @@ static const char *parse_rest(struct slice rest, unsigned *port)
 	return parse_port(slice_of(rest.ptr + 1, rest.len - 1), port);
 }
 
-/* "[::1]" or "[::1]:3306" */
+/* Parses "[::1]" or "[::1]:3306". */
 static const char *parse_brackets(struct slice text, struct slice *name, unsigned *port)
 {
 	const char *end = memchr(text.ptr, ']', text.len);

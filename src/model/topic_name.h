@@ -1,4 +1,4 @@
-/* topic_name: which names Kafka accepts for a topic. Pure. Thread: any. */
+/* topic_name: checks whether Kafka accepts a topic's name. Pure functions. Thread: any. */
 #ifndef TIDEWAY_TOPIC_NAME_H
 #define TIDEWAY_TOPIC_NAME_H
 
@@ -14,7 +14,8 @@ enum topic_name_fault {
 	TOPIC_NAME_CHARACTER, /* something other than a-z, A-Z, 0-9, '.', '_' and '-' */
 };
 
-/* *at, when at is not NULL: of TOPIC_NAME_CHARACTER, the index of the first such byte. */
+/* Returns why a name is not valid. For TOPIC_NAME_CHARACTER sets *at, if at is not NULL, to the
+ * index of the first byte that is not allowed. */
 enum topic_name_fault topic_name_check(struct slice name, size_t *at);
 
 #endif

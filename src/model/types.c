@@ -12,7 +12,7 @@ static const char *const type_names[COLUMN_TYPE_COUNT] = {
 #undef X
 };
 
-/* Other names of the same type in information_schema, on either server. */
+/* Other names of types in information_schema of MySQL or MariaDB. */
 static const struct {
 	const char *name;
 	enum column_type type;

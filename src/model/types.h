@@ -1,4 +1,4 @@
-/* types: the column types of MySQL and MariaDB, one list for enum, names, docs and tests.
+/* types: the column types of MySQL and MariaDB: one list for the enum, names, docs and tests.
  * Thread: any; constants only. */
 #ifndef TIDEWAY_TYPES_H
 #define TIDEWAY_TYPES_H
@@ -16,7 +16,7 @@ enum transport {
 	TRANSPORT_COUNT,
 };
 
-/* X(id, name as information_schema.columns.data_type gives it, default transport) */
+/* X(id, name in information_schema.columns.data_type, default transport type) */
 #define COLUMN_TYPES(X)                                                                            \
 	X(TINYINT, "tinyint", LONG)                                                                \
 	X(SMALLINT, "smallint", LONG)                                                              \
@@ -60,17 +60,19 @@ enum column_type {
 		COLUMN_TYPE_COUNT
 };
 
-/* "LONG" ... */
+/* Returns "LONG" ... */
 const char *transport_name(enum transport transport);
-/* Whole text; false when there is no such transport type. */
+/* Finds a transport type by its whole name. Returns false if there is none. */
 bool transport_parse(struct slice name, enum transport *transport);
-/* "tinyint" ... */
+/* Returns "tinyint" ... */
 const char *column_type_name(enum column_type type);
-/* Integers, DECIMAL, FLOAT and DOUBLE: what UNSIGNED and ZEROFILL apply to. */
+/* Returns whether the type is an integer, DECIMAL, FLOAT or DOUBLE, which may be UNSIGNED or
+ * ZEROFILL. */
 bool column_type_is_number(enum column_type type);
-/* ENUM or SET. */
+/* Returns whether the type is ENUM or SET. */
 bool column_type_has_labels(enum column_type type);
-/* From data_type, lower or upper case, spatial names included; false: a type we do not know. */
+/* Finds a type by its data_type in any case, names of spatial types included. Returns false if the
+ * type is unknown. */
 bool column_type_parse(struct slice data_type, enum column_type *type);
 
 #endif

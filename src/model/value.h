@@ -1,5 +1,5 @@
-/* value: one decoded cell, additional field or key part. Thread: any.
- * Owner: borrows its text from the packet, the event arena or the plan. */
+/* value: the value of one cell, additional field or key part. Thread: any.
+ * Owner: it borrows its text from the packet, the event's arena or the plan. */
 #ifndef TIDEWAY_VALUE_H
 #define TIDEWAY_VALUE_H
 
@@ -8,17 +8,17 @@
 #include <stdint.h>
 
 enum value_kind {
-	VALUE_UNSET = 0, /* nothing here: in row.edits "not edited" */
+	VALUE_UNSET = 0, /* no value; in row.edits: not edited */
 	VALUE_NULL,
 	VALUE_BOOL,    /* i: 0 or 1 */
 	VALUE_I64,     /* i */
 	VALUE_U64,     /* u */
-	VALUE_F32,     /* f, holding a binary32 exactly */
+	VALUE_F32,     /* f, which is exactly a binary32 */
 	VALUE_F64,     /* f */
-	VALUE_DECIMAL, /* text: the exact literal with its scale, "-12.30"; never an exponent */
-	VALUE_MS,      /* i: milliseconds since 1970; a DATE */
+	VALUE_DECIMAL, /* text: the exact literal with its scale, "-12.30", without an exponent */
+	VALUE_MS,      /* i: milliseconds since 1970; becomes a DATE */
 	VALUE_TEXT,    /* text: UTF-8 */
-	VALUE_BYTES,   /* text: raw bytes, base64 when written */
+	VALUE_BYTES,   /* text: raw bytes; messages contain them as base64 */
 };
 
 struct value {
