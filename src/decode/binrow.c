@@ -10,7 +10,7 @@
 
 enum { CHARSET_ID_BINARY = 63, FLAG_UNSIGNED = 32 };
 
-/* ---- cells that only the binary protocol has ---------------------------------------------------- */
+/* ---- cells that occur only in the binary protocol -------------------------------------------- */
 
 static int wrong(const struct cell_layout *layout, uint32_t len, struct err *err)
 {
@@ -67,7 +67,7 @@ static int protocol_json(const struct cell_layout *layout, const uint8_t *ptr, u
 	return 0;
 }
 
-/* uuid and inet arrive as text in ASCII. */
+/* Decodes uuid and inet types, which the protocol sends as ASCII text. */
 static int protocol_ascii(const struct cell_layout *layout, const uint8_t *ptr, uint32_t len,
 			  struct arena *arena, struct value *value, struct err *err)
 {
@@ -77,7 +77,7 @@ static int protocol_ascii(const struct cell_layout *layout, const uint8_t *ptr, 
 	return 0;
 }
 
-/* ---- layout ------------------------------------------------------------------------------------- */
+/* ---- layout ---------------------------------------------------------------------------------- */
 
 static bool is_string(const struct binrow_field *field)
 {
@@ -98,18 +98,18 @@ static bool is_string(const struct binrow_field *field)
 }
 
 enum accept {
-	ACCEPT_WIRE,
-	ACCEPT_BYTES,
-	ACCEPT_TEXT
-}; /* the code; strings of bytes; all strings */
+	ACCEPT_WIRE,  /* the type codes only */
+	ACCEPT_BYTES, /* binary strings too */
+	ACCEPT_TEXT   /* all strings too */
+};
 
 struct rule {
-	uint8_t wire, other;             /* type codes; 0: none */
-	enum accept accept;              /* what else */
-	cell_decode_fn *decode;          /* signed */
-	cell_decode_fn *decode_unsigned; /* NULL: the same */
-	cell_decode_fn
-		*decode_string; /* of a string when `wire` is something else; NULL: the same */
+	uint8_t wire, other;             /* type codes of the column; 0: none */
+	enum accept accept;              /* other types that the column may have */
+	cell_decode_fn *decode;          /* for a signed column */
+	cell_decode_fn *decode_unsigned; /* NULL: `decode` */
+	/* for a string that is not of type `wire` or `other`; NULL: `decode` */
+	cell_decode_fn *decode_string;
 };
 
 #define INTEGER(wire, bits)                                                                        \
@@ -136,7 +136,7 @@ struct rule {
 static const struct rule rules[COLUMN_TYPE_COUNT] = {
 	[COLUMN_TINYINT] = INTEGER(WIRE_TINY, 8),
 	[COLUMN_SMALLINT] = INTEGER(WIRE_SHORT, 16),
-	[COLUMN_MEDIUMINT] = INTEGER(WIRE_INT24, 32), /* four bytes here */
+	[COLUMN_MEDIUMINT] = INTEGER(WIRE_INT24, 32), /* the protocol sends four bytes */
 	[COLUMN_INT] = INTEGER(WIRE_LONG, 32),
 	[COLUMN_BIGINT] = INTEGER(WIRE_LONGLONG, 64),
 	[COLUMN_DECIMAL] = NUMBER(WIRE_NEWDECIMAL, protocol_decimal),
@@ -171,7 +171,7 @@ static const struct rule rules[COLUMN_TYPE_COUNT] = {
 	[COLUMN_SET] = TEXT(protocol_label),
 };
 
-/* NULL: the field is not of the column's type. */
+/* Returns the decoder of a field, or NULL if the field is not of the column's type. */
 static cell_decode_fn *choose(const struct column *column, const struct binrow_field *field)
 {
 	const struct rule *rule = &rules[column->type];
@@ -185,7 +185,7 @@ static cell_decode_fn *choose(const struct column *column, const struct binrow_f
 	return rule->decode_string ? rule->decode_string : rule->decode;
 }
 
-/* Size class of a cell, as in cell.h; CELL_PREFIX alone is a length-coded string. */
+/* Returns the size class of a cell (cell.h). CELL_PREFIX means a length-encoded string. */
 static uint8_t size_class(uint8_t wire)
 {
 	switch (wire) {
@@ -201,7 +201,7 @@ static uint8_t size_class(uint8_t wire)
 	case WIRE_LONGLONG:
 	case WIRE_DOUBLE:
 		return 8;
-	default: /* dates and times have one byte of length, which reads the same */
+	default: /* dates and times have a length of one byte, which reads the same way */
 		return CELL_PREFIX;
 	}
 }
@@ -248,7 +248,7 @@ static int set_cell(const struct table *table, const struct column *column,
 		    const struct binrow_field *field, struct cell_layout *cell, struct err *err)
 {
 	*cell = (struct cell_layout){.column = column, .wire = field->wire};
-	if (field->wire == WIRE_NULL) { /* selected as NULL */
+	if (field->wire == WIRE_NULL) { /* the query selects NULL instead */
 		cell->decode = cell_bytes;
 		return 0;
 	}
@@ -282,7 +282,7 @@ int binrow_layout(const struct binrow_field *fields, unsigned nfields, const str
 	return 0;
 }
 
-/* ---- rows --------------------------------------------------------------------------------------- */
+/* ---- rows ------------------------------------------------------------------------------------ */
 
 static int split_error(const struct row *row, unsigned column, struct err *err)
 {

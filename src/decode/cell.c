@@ -8,9 +8,10 @@
 #include "decode/wire.h"
 #include "model/charset_text.h"
 
-/* ---- numbers ---------------------------------------------------------------------------------- */
+/* ---- numbers --------------------------------------------------------------------------------- */
 
-/* All are little-endian, as are the machines we build for; memcpy for their alignment. */
+/* All numbers are little-endian, like the machines that we support. memcpy, because they are not
+ * aligned. */
 #define INTEGER_DECODER(name, type, value_kind, field)                                             \
 	int name(const struct cell_layout *layout, const uint8_t *ptr, uint32_t len,               \
 		 struct arena *arena, struct value *value, struct err *err)                        \
@@ -33,7 +34,7 @@ INTEGER_DECODER(cell_i64, int64_t, VALUE_I64, i)
 INTEGER_DECODER(cell_f32, float, VALUE_F32, f)
 INTEGER_DECODER(cell_f64, double, VALUE_F64, f)
 
-/* Above INT64_MAX the kind changes, so that all else is an I64 whatever the column is. */
+/* Returns a VALUE_U64 only above INT64_MAX. All other integers are a VALUE_I64, signed or not. */
 int cell_u64(const struct cell_layout *layout, const uint8_t *ptr, uint32_t len,
 	     struct arena *arena, struct value *value, struct err *err)
 {
@@ -77,7 +78,7 @@ static int cell_year(const struct cell_layout *layout, const uint8_t *ptr, uint3
 	return 0;
 }
 
-/* A YEAR(2) is what the server gives of it: 99 for 1999, and 0 for 2000. */
+/* Decodes a YEAR(2) to the server's own value: 99 for 1999, and 0 for 2000. */
 static int cell_year2(const struct cell_layout *layout, const uint8_t *ptr, uint32_t len,
 		      struct arena *arena, struct value *value, struct err *err)
 {
@@ -112,7 +113,7 @@ int cell_bit(const struct cell_layout *layout, const uint8_t *ptr, uint32_t len,
 	return 0;
 }
 
-/* ---- dates and times -------------------------------------------------------------------------- */
+/* ---- dates and times ------------------------------------------------------------------------- */
 
 static int in_column(const struct cell_layout *layout, int result, struct err *err)
 {
@@ -195,7 +196,7 @@ static int cell_time(const struct cell_layout *layout, const uint8_t *ptr, uint3
 	return in_column(layout, temporal_time(&t, layout->meta, arena, value, err), err);
 }
 
-/* ---- text and bytes --------------------------------------------------------------------------- */
+/* ---- text and bytes -------------------------------------------------------------------------- */
 
 int cell_text(const struct cell_layout *layout, const uint8_t *ptr, uint32_t len,
 	      struct arena *arena, struct value *value, struct err *err)
@@ -296,7 +297,7 @@ static int cell_set(const struct cell_layout *layout, const uint8_t *ptr, uint32
 	for (unsigned i = 0; i < column->nlabels && i < 64; i++) {
 		if (!(bits >> i & 1))
 			continue;
-		if (n > 0) /* as the server: none behind an empty first label */
+		if (n > 0) /* like the server: no comma after an empty first label */
 			text[n++] = ',';
 		if (column->labels[i].len > 0)
 			memcpy(text + n, column->labels[i].ptr, column->labels[i].len);
@@ -315,7 +316,7 @@ static int cell_json(const struct cell_layout *layout, const uint8_t *ptr, uint3
 			 err);
 }
 
-/* ---- the choice ------------------------------------------------------------------------------- */
+/* ---- the choice ------------------------------------------------------------------------------ */
 
 static cell_decode_fn *text_decoder(const struct column *column)
 {

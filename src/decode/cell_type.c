@@ -13,8 +13,9 @@ enum {
 	SET_SIZE_MAX = 8,
 };
 
-/* The first metadata byte of a STRING is the real type; CHARs of 256 bytes and more have bits 8 and 9 of
- * their length in its bits 4 and 5, inverted. meta: first byte << 8 | second byte. */
+/* Normalises the type STRING. *meta is first byte << 8 | second byte. The first byte is the real
+ * type. Its bits 4 and 5, inverted, are bits 8 and 9 of the length of a CHAR of 256 or more
+ * bytes. */
 static bool normalize_string(uint8_t *wire, uint16_t *meta)
 {
 	unsigned first = *meta >> 8, length = *meta & 0xff;
@@ -60,7 +61,7 @@ bool cell_normalize(uint8_t *wire, uint16_t *meta)
 	case WIRE_GEOMETRY:
 	case WIRE_VECTOR:
 		return *meta >= 1 && *meta <= BLOB_PREFIX_MAX;
-	case WIRE_VARCHAR_COMPRESSED: /* the byte in front of the value counts */
+	case WIRE_VARCHAR_COMPRESSED: /* the length includes the byte before the value */
 		return *meta >= 1;
 	default:
 		return true;
@@ -100,7 +101,7 @@ int cell_size(uint8_t wire, uint16_t meta)
 	case WIRE_LONGLONG:
 	case WIRE_DOUBLE:
 		return 8;
-	/* with a fraction they are MariaDB's, see table_map.c */
+	/* with a fraction: MariaDB's own form, see table_map.c */
 	case WIRE_TIME:
 		return (int)temporal_time_53_size(meta);
 	case WIRE_TIMESTAMP:
@@ -173,7 +174,7 @@ void cell_describe(uint8_t wire, uint16_t meta, char *dst, size_t cap)
 		snprintf(dst, cap, "type %u, which is not known", wire);
 }
 
-/* ---- which column a cell can be ---------------------------------------------------------------- */
+/* ---- matching cells with columns ------------------------------------------------------------- */
 
 typedef bool check_fn(const struct column *column, uint8_t wire, uint16_t meta);
 
@@ -189,14 +190,14 @@ static bool check_bits(const struct column *column, uint8_t wire, uint16_t meta)
 	return meta == column->length;
 }
 
-/* MySQL's old codes have no fraction: meta is 0. */
+/* Compares the fractional digits. MySQL's old types have none: meta is 0. */
 static bool check_fraction(const struct column *column, uint8_t wire, uint16_t meta)
 {
 	(void)wire;
 	return meta == column->scale;
 }
 
-/* Length 0: the catalog does not say. */
+/* Compares the length in bytes. Length 0 in the catalog is unknown. */
 static bool check_bytes(const struct column *column, uint8_t wire, uint16_t meta)
 {
 	uint64_t bytes = wire == WIRE_VARCHAR_COMPRESSED ? meta - 1u : meta;
@@ -217,7 +218,7 @@ static bool check_set(const struct column *column, uint8_t wire, uint16_t meta)
 	return meta == (bytes > 4 ? SET_SIZE_MAX : bytes);
 }
 
-/* MariaDB's JSON is a LONGTEXT. */
+/* Accepts MySQL's JSON, and MariaDB's JSON, which is a LONGTEXT. */
 static bool check_json(const struct column *column, uint8_t wire, uint16_t meta)
 {
 	(void)column;
@@ -225,9 +226,9 @@ static bool check_json(const struct column *column, uint8_t wire, uint16_t meta)
 }
 
 struct rule {
-	uint8_t wire, other; /* type codes; other 0: none */
-	uint8_t meta;        /* what it must be; 0: anything */
-	check_fn *check;     /* NULL: none */
+	uint8_t wire, other; /* accepted type codes; other 0: none */
+	uint8_t meta;        /* required metadata; 0: any */
+	check_fn *check;     /* NULL: no other check */
 };
 
 static const struct rule rules[COLUMN_TYPE_COUNT] = {
@@ -261,7 +262,7 @@ static const struct rule rules[COLUMN_TYPE_COUNT] = {
 	[COLUMN_SET] = {WIRE_SET, 0, 0, check_set},
 	[COLUMN_JSON] = {WIRE_JSON, WIRE_BLOB, 0, check_json},
 	[COLUMN_GEOMETRY] = {WIRE_GEOMETRY, 0, 0, NULL},
-	[COLUMN_VECTOR] = {WIRE_VECTOR, WIRE_VARCHAR, 0, NULL}, /* MariaDB's is a VARBINARY */
+	[COLUMN_VECTOR] = {WIRE_VECTOR, WIRE_VARCHAR, 0, NULL}, /* MariaDB: a VARBINARY */
 	[COLUMN_UUID] = {WIRE_STRING, 0, CELL_UUID_SIZE, NULL},
 	[COLUMN_INET4] = {WIRE_STRING, 0, CELL_INET4_SIZE, NULL},
 	[COLUMN_INET6] = {WIRE_STRING, 0, CELL_INET6_SIZE, NULL},

@@ -7,12 +7,13 @@
 enum {
 	METHOD_NONE = 0,
 	METHOD_ZLIB = 8,
-	RATIO_MAX = 1032, /* deflate makes at most 258 bytes of 2 bits */
+	RATIO_MAX = 1032, /* two bits of a deflate stream become at most 258 bytes */
 };
 
-/* method(4) raw(1) n(3), as the bits of a byte, then the size of the value in n bytes, the highest first, then the
- * deflate stream; raw: without zlib's own head and checksum. Method 0 has the value itself after its byte, and no
- * bytes at all are the empty value. */
+/* A stored value begins with a byte of the bits method(4) raw(1) n(3). The size of the value
+ * follows in n bytes, big-endian, then the deflate stream. raw: the stream has no zlib header and
+ * checksum. With method 0 the value itself follows the first byte. No bytes at all are the empty
+ * value. */
 struct head {
 	unsigned method;
 	bool raw;
@@ -51,7 +52,7 @@ static void *allocate(void *arena, unsigned n, unsigned size)
 
 static void release(void *arena, void *ptr)
 {
-	(void)arena, (void)ptr; /* with the arena */
+	(void)arena, (void)ptr; /* the arena frees it */
 }
 
 static bool inflate_all(const struct head *head, struct arena *arena, char *text)

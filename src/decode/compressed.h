@@ -1,5 +1,5 @@
-/* compressed: values of MariaDB's COMPRESSED columns, which the binlog has as they are stored.
- * Pure. Thread: any. Owner: the text is in the stored bytes or in the arena. */
+/* compressed: values of MariaDB's COMPRESSED columns, which the binlog contains in their stored
+ * form. Pure functions. Thread: any. Owner: the text is in the stored bytes or in the arena. */
 #ifndef TIDEWAY_COMPRESSED_H
 #define TIDEWAY_COMPRESSED_H
 
@@ -9,8 +9,10 @@
 
 #include <stdint.h>
 
-/* How many bytes the value has: 0 for bytes that are damaged. Cheap: nothing is unpacked. */
+/* Returns the length of the uncompressed value; 0 for damaged bytes. Cheap: decompresses
+ * nothing. */
 uint64_t compressed_length(struct slice stored);
+/* Decompresses the value into *text. */
 int compressed_unpack(struct slice stored, struct arena *arena, struct slice *text,
 		      struct err *err) MUST_CHECK;
 

@@ -3,7 +3,7 @@
 #include <pthread.h>
 #include <string.h>
 
-/* Eight tables, so that eight bytes are taken at a time ("slicing by 8"). */
+/* Eight tables process eight bytes at a time ("slicing by 8"). */
 enum { CRC_SLICES = 8 };
 
 static uint32_t tables[CRC_SLICES][256];

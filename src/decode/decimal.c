@@ -4,7 +4,7 @@
 
 enum { GROUP_DIGITS = 9, GROUP_SIZE = 4 };
 
-/* Bytes of a group of 0 to 9 digits. */
+/* The bytes of a group of 0 to 9 digits. */
 static const uint8_t group_sizes[GROUP_DIGITS + 1] = {0, 1, 1, 2, 2, 3, 3, 4, 4, 4};
 static const uint32_t group_limits[GROUP_DIGITS + 1] = {
 	1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000,
@@ -23,10 +23,10 @@ unsigned decimal_size(unsigned precision, unsigned scale)
 struct unpack {
 	const uint8_t *at; /* next byte */
 	uint8_t mask;      /* 0xff for negative numbers */
-	uint8_t flip;      /* 0x80 for the very first byte, then 0 */
-	char *dst;         /* next digit */
-	bool zero;         /* only zeros so far */
-	bool wrong;        /* a group holds more than its digits can */
+	uint8_t flip;      /* 0x80 for the first byte, then 0 */
+	char *dst;         /* where the next digit goes */
+	bool zero;         /* all digits so far are zeros */
+	bool wrong;        /* a group is larger than its digits allow */
 };
 
 static uint32_t next_group(struct unpack *u, unsigned digits)
@@ -50,7 +50,7 @@ static void put_group(struct unpack *u, unsigned digits)
 		u->dst += num_pad(u->dst, v, digits);
 }
 
-/* The integer part, without leading zeros but for one. */
+/* Writes the integer part without leading zeros, but with at least one digit. */
 static void put_whole(struct unpack *u, unsigned whole)
 {
 	char *first = u->dst;
@@ -96,7 +96,7 @@ size_t decimal_unpack(const uint8_t *ptr, unsigned precision, unsigned scale, ch
 	return n + len;
 }
 
-/* digits [. digits]; *zero: nothing but zeros. */
+/* Returns whether the text is digits [. digits]. Sets *zero if all digits are zeros. */
 static bool is_literal(struct slice text, bool *zero)
 {
 	bool digit = false, point = false;

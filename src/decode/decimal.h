@@ -1,7 +1,8 @@
-/* decimal: DECIMAL from the binlog's packed form, and from the text of the binary protocol.
- * Packed: the integer part from the left in groups of 9 digits (4 bytes each), the leading group
- * shorter; then the fraction, the last group shorter; the first bit inverted, so that it is 1 for
- * positive numbers; all bytes inverted when negative. Pure. Thread: any. */
+/* decimal: converts DECIMAL from the binlog's packed form and from the text of the binary protocol.
+ * The packed form contains the integer part, then the fraction, in groups of 9 digits (4 bytes
+ * each). The first group of the integer part and the last group of the fraction may be shorter. The
+ * first bit is inverted: it is 1 for positive numbers. All bytes of a negative number are inverted.
+ * Pure functions. Thread: any. */
 #ifndef TIDEWAY_DECIMAL_H
 #define TIDEWAY_DECIMAL_H
 
@@ -17,13 +18,14 @@ enum {
 	DECIMAL_TEXT_MAX = DECIMAL_PRECISION_MAX + 3, /* sign, leading zero, point */
 };
 
-/* Bytes of the packed form; 0: no such type. */
+/* Returns the bytes of the packed form; 0: not a valid type. */
 unsigned decimal_size(unsigned precision, unsigned scale);
-/* ptr holds decimal_size bytes. Writes at most DECIMAL_TEXT_MAX bytes to dst and returns their number;
- * 0: not a packed decimal. "12.30", "-0.50", "0"; never "-0". */
+/* Converts decimal_size bytes at ptr to text: "12.30", "-0.50", "0", never "-0". Writes at most
+ * DECIMAL_TEXT_MAX bytes to dst. Returns their number; 0: not a valid packed decimal. */
 size_t decimal_unpack(const uint8_t *ptr, unsigned precision, unsigned scale, char *dst);
-/* The same form from the server's text: without the zeros ZEROFILL puts in front and without the sign of
- * zero. *out is a part of text, or a copy in the arena. False: not a decimal literal. */
+/* Converts the server's text to the same form: removes the leading zeros of ZEROFILL and the sign
+ * of zero. *out is a part of text, or a copy in the arena. Returns false if text is not a valid
+ * decimal literal. */
 bool decimal_trim(struct slice text, struct arena *arena, struct slice *out);
 
 #endif

@@ -9,14 +9,15 @@
 
 enum {
 	CRC_SIZE = 4,
-	FORMAT_VERSION = 4,      /* binlog version; 1 and 3 are older than MySQL 5.0 */
+	FORMAT_VERSION = 4,      /* binlog version; servers before MySQL 5.0 write 1 and 3 */
 	FORMAT_SERVER_SIZE = 50, /* server version text, NUL-padded */
-	FORMAT_FLAGS_AT = 17,    /* flags in the header */
-	FORMAT_FLAG_IN_USE = 1,  /* set in the file after the checksum was made */
+	FORMAT_FLAGS_AT = 17,    /* offset of the flags in the header */
+	FORMAT_FLAG_IN_USE = 1,  /* the server changes it after it has written the checksum */
 	CHECKSUM_OFF = 0,
 	CHECKSUM_CRC32 = 1,
 	QUERY_POST_HEADER = 13,
-	LOAD_POST_HEADER = 26, /* Query's, file id(4) name's begin(4) and end(4) duplicates(1) */
+	/* Query's, file id(4) start(4) and end(4) of its name, duplicates(1) */
+	LOAD_POST_HEADER = 26,
 	UUID_SIZE = 16,
 };
 
@@ -72,15 +73,16 @@ unsigned event_format_version(const struct event_format *format)
 {
 	const char *text = format->server_version;
 	unsigned major = 0, minor = 0, patch = 0;
-	if (strncmp(text, "5.5.5-", 6) == 0) /* MariaDB's, for clients that expect a 5 */
+	if (strncmp(text, "5.5.5-", 6) == 0) /* MariaDB's prefix for old clients */
 		text += 6;
 	if (sscanf(text, "%u.%u.%u", &major, &minor, &patch) < 2)
 		return 0;
 	return major * 10000 + minor * 100 + patch;
 }
 
-/* Whether an event ends with a checksum. Before the first FORMAT_DESCRIPTION the server sends a Rotate
- * that has one or not, as the server is set; only the checksum itself tells. */
+/* Returns whether an event ends with a checksum. The server sends a Rotate event before the first
+ * FORMAT_DESCRIPTION. Its settings decide whether that event has a checksum, so test whether the
+ * last bytes are one. */
 static bool has_checksum(struct slice packet, const struct event_format *format)
 {
 	if (packet.len < EVENT_HEADER_SIZE + CRC_SIZE)
@@ -90,8 +92,8 @@ static bool has_checksum(struct slice packet, const struct event_format *format)
 	return format->checksum;
 }
 
-/* What cannot be read wherever it stands. What concerns one table (compressed and partial rows) is
- * refused where its rows are wanted, so that other tables do not stop the stream. */
+/* Refuses events that stop every stream. Compressed and partial rows concern one table. They are
+ * refused when a captured table's rows are read, so other tables do not stop the stream. */
 static int refuse(const struct event *event, struct err *err)
 {
 	switch (event->type) {
@@ -112,7 +114,7 @@ static int refuse(const struct event *event, struct err *err)
 			       event->end_pos);
 	case EVENT_START_ENCRYPTION:
 		if (event->flags & EVENT_FLAG_IGNORABLE)
-			return 0; /* a dump is decrypted by the server, which says so with this flag */
+			return 0; /* the server sets this flag in a dump, which it decrypts */
 		return err_set(
 			err, ERR_SOURCE,
 			"the binlog file is encrypted (Start_encryption event) and cannot be read "
@@ -146,7 +148,7 @@ int event_parse(struct slice packet, const struct event_format *format, bool ver
 			       "event type %u says that it has %" PRIu32 " bytes, but %zu arrived",
 			       event->type, event->size, packet.len);
 	if (event->type == EVENT_FORMAT_DESCRIPTION)
-		return 0; /* has its own rules: event_format_parse */
+		return 0; /* event_format_parse checks it */
 	if (has_checksum(packet, format)) {
 		if (verify && !checksum_matches(packet))
 			return err_set(
@@ -162,7 +164,8 @@ int event_parse(struct slice packet, const struct event_format *format, bool ver
 	return refuse(event, err);
 }
 
-/* The flag "file in use" is set and cleared in the file without a new checksum. */
+/* Verifies the checksum of a FORMAT_DESCRIPTION. Clears the flag "file in use" first, because the
+ * server changes it without a new checksum. */
 static bool format_checksum_matches(struct slice packet)
 {
 	struct reader r;
@@ -176,8 +179,8 @@ static bool format_checksum_matches(struct slice packet)
 	return crc == reader_u32(&r);
 }
 
-/* binlog version(2) server version(50) created(4) header size(1) post header sizes(n) algorithm(1)
- * crc32(4): the last two always, whatever the algorithm. */
+/* Layout: binlog version(2) server version(50) created(4) header size(1) post header sizes(n)
+ * algorithm(1) crc32(4). The last two are present with every algorithm. */
 int event_format_parse(struct slice packet, struct event_format *format, struct err *err)
 {
 	struct event event;
@@ -228,7 +231,7 @@ void event_format_born(struct slice packet, char born[EVENT_BORN_SIZE])
 	reader_init(&r, event.body.ptr, event.body.len - CRC_SIZE - 1);
 	reader_u16(&r);
 	struct slice version = reader_slice(&r, FORMAT_SERVER_SIZE);
-	reader_u32(&r); /* created: 0 in a dump that begins inside the file */
+	reader_u32(&r); /* created: 0 in a dump that starts in the middle of the file */
 	size_t left = reader_left(&r);
 	struct slice layout = reader_slice(&r, left);
 	time_t begun = (time_t)event.timestamp;
@@ -262,7 +265,7 @@ enum { /* flags2 of MariaDB's GTID event, and its extra flags */
        GTID_EXTRA_ROLLBACK_ALTER = 8,
 };
 
-/* formatID(4) gtrid_len(1) bqual_len(1) data */
+/* Reads formatID(4) gtrid_len(1) bqual_len(1) data as one slice. */
 static struct slice mariadb_xid(struct reader *r)
 {
 	struct reader ahead = *r;
@@ -287,7 +290,8 @@ static void mariadb_extra(struct reader *r, struct event_gtid *gtid)
 		gtid->alter_seq = reader_u64(r);
 }
 
-/* seq(8) domain(4) flags2(1) [commit id(8)] [xid] [extra flags(1) [engines(1)] [alter seq(8)]] padding */
+/* Layout: seq(8) domain(4) flags2(1) [commit id(8)] [xid] [extra flags(1) [engines(1)] [alter
+ * seq(8)]] padding. */
 static int mariadb_gtid(const struct event *event, struct event_gtid *gtid, struct err *err)
 {
 	struct reader r;
@@ -306,8 +310,9 @@ static int mariadb_gtid(const struct event *event, struct event_gtid *gtid, stru
 	return r.failed ? event_cut_error(event, err) : 0;
 }
 
-/* flags(1) uuid(16) gno(8) [type(1) = 2, last_committed(8) sequence(8) [immediate(7) [original(7)] ...]];
- * the highest bit of the immediate commit timestamp says that the original one follows. */
+/* Layout: flags(1) uuid(16) gno(8) [type(1) = 2, last_committed(8) sequence(8) [immediate(7)
+ * [original(7)] ...]]. If the highest bit of the immediate commit timestamp is set, the original
+ * commit timestamp follows. */
 static int mysql_gtid(const struct event *event, struct event_gtid *gtid, struct err *err)
 {
 	static const uint64_t original_follows = UINT64_C(1) << 55;
@@ -324,7 +329,7 @@ static int mysql_gtid(const struct event *event, struct event_gtid *gtid, struct
 		memcpy(gtid->gtid.uuid, uuid, UUID_SIZE);
 	}
 	if (reader_left(&r) < 1 + 8 + 8 + 7 || reader_u8(&r) != 2)
-		return 0; /* MySQL 5.6 and 5.7: the header's time */
+		return 0; /* MySQL 5.6 and 5.7: keep the header's time */
 	reader_bytes(&r, 16);
 	uint64_t immediate = reader_uint(&r, 7), original = immediate;
 	if (immediate & original_follows)
@@ -332,7 +337,7 @@ static int mysql_gtid(const struct event *event, struct event_gtid *gtid, struct
 	if (r.failed)
 		return event_cut_error(event, err);
 	immediate &= ~original_follows;
-	if (original == 0) /* a replica that does not know it */
+	if (original == 0) /* a replica wrote the event without knowing the original time */
 		original = immediate;
 	gtid->commit_ms = (int64_t)(original / 1000);
 	gtid->written_ms = (int64_t)(immediate / 1000);
@@ -358,7 +363,7 @@ int event_gtid_parse(const struct event *event, struct event_gtid *gtid, struct 
 	}
 }
 
-enum { /* status variables of a Query event; they stand in growing order of their code, nearly */
+enum { /* status variables of a Query event, which contains them in nearly ascending order */
        Q_FLAGS2 = 0,
        Q_SQL_MODE = 1,
        Q_CATALOG = 2,
@@ -380,7 +385,7 @@ enum { /* status variables of a Query event; they stand in growing order of thei
        Q_TABLE_ENCRYPTION = 20,
        Q_HRNOW = 128,
        Q_XID = 129,
-       Q_CHARACTER_SET_COLLATIONS = 131, /* MariaDB 11 writes it in front of Q_CHARSET */
+       Q_CHARACTER_SET_COLLATIONS = 131, /* MariaDB 11 writes it before Q_CHARSET */
        COLLATION_PAIR = 4,
        UPDATED_DB_NAMES_TOO_MANY = 254,
 };
@@ -409,7 +414,7 @@ static void read_charsets(struct reader *r, struct event_query *query)
 	query->collation_server = reader_u16(r);
 }
 
-/* One variable; false: one that we do not know, whose length is therefore unknown too. */
+/* Reads one variable. Returns false if it is unknown, because then its length is unknown too. */
 static bool status_variable(struct reader *r, struct event_query *query)
 {
 	static const uint8_t sizes[] = {
@@ -434,7 +439,7 @@ static bool status_variable(struct reader *r, struct event_query *query)
 		query->has_explicit_defaults = true;
 		query->explicit_defaults = reader_u8(r) != 0;
 		return true;
-	case Q_CHARACTER_SET_COLLATIONS: { /* which collation goes with a character set */
+	case Q_CHARACTER_SET_COLLATIONS: { /* the default collations of character sets */
 		size_t n = reader_u8(r);
 		reader_bytes(r, n * COLLATION_PAIR);
 		return true;
@@ -481,7 +486,7 @@ static int read_status(struct slice status, const struct event *event, struct ev
 	return r.failed ? event_cut_error(event, err) : 0;
 }
 
-/* thread(4) seconds(4) db_len(1) error(2) status_len(2) | status | db \0 | sql */
+/* Layout: thread(4) seconds(4) db_len(1) error(2) status_len(2) | status | db \0 | sql. */
 int event_query_parse(const struct event *event, const struct event_format *format,
 		      struct event_query *query, struct err *err)
 {
@@ -526,7 +531,8 @@ int event_xa_prepare_parse(const struct event *event, struct event_xa_prepare *x
 	return r.failed ? event_cut_error(event, err) : 0;
 }
 
-/* type(lenenc) length(lenenc) value ...: 0 is the end, 1 the file's name, 2 the position (lenenc) */
+/* Layout: type(lenenc) length(lenenc) value ... Type 0 is the end, 1 the file's name, 2 the offset
+ * (lenenc). */
 static int heartbeat_fields(const struct event *event, struct event_heartbeat *heartbeat,
 			    struct err *err)
 {
@@ -574,7 +580,7 @@ static void print_uuid(struct buf *text, const uint8_t *uuid)
 			   uuid[i]);
 }
 
-/* uuid(16) n(8) {first(8) behind the last(8)} */
+/* Reads uuid(16) n(8) {first(8) last+1(8)} and appends it as text. */
 static void print_source(struct reader *r, struct buf *text)
 {
 	const uint8_t *uuid = reader_bytes(r, UUID_SIZE);
@@ -592,7 +598,8 @@ static void print_source(struct reader *r, struct buf *text)
 	buf_char(text, ',');
 }
 
-/* n(8) and n sources. The set is made from its text: only gtid.c knows how a set is built. */
+/* Reads n(8) and n sources. Converts them to text and parses that, because only gtid.c builds
+ * sets. */
 static int previous_gtids(const struct event *event, struct gtid_set *set, struct err *err)
 {
 	struct reader r;

@@ -1,5 +1,5 @@
-/* event: binlog events, from the raw packet to their fields. Pure: no socket, no allocation.
- * Layout of every event (all little-endian):
+/* event: parses the packets of binlog events into their fields. Pure functions; only
+ * event_gtid_list_parse allocates. The layout of every event, all little-endian:
  *   timestamp(4) type(1) server_id(4) size(4) end_pos(4) flags(2) | post header | body | crc32(4)?
  * Thread: any. Owner: all slices point into the packet. */
 #ifndef TIDEWAY_EVENT_H
@@ -11,7 +11,8 @@
 
 #include <stdint.h>
 
-/* X(id, code, name): what we meet on the wire; anything not listed is an error by its number. */
+/* X(id, code, name): the known event types. event_parse refuses other types by their number, except
+ * events with EVENT_FLAG_IGNORABLE. */
 #define EVENT_TYPES(X)                                                                             \
 	X(QUERY, 2, "Query")                                                                       \
 	X(STOP, 3, "Stop")                                                                         \
@@ -71,44 +72,47 @@ enum {
 	EVENT_FLAG_IGNORABLE = 0x80,
 };
 
-/* What FORMAT_DESCRIPTION says about the events behind it. */
+/* The content of a FORMAT_DESCRIPTION event, which applies to the events after it. */
 struct event_format {
-	bool checksum;            /* events end with 4 bytes of CRC32 */
-	bool mariadb;             /* server version contains "MariaDB" */
+	bool checksum;            /* events end with a CRC32 of 4 bytes */
+	bool mariadb;             /* the server version contains "MariaDB" */
 	uint8_t post_header[256]; /* post-header length by event type */
 	char server_version[51];  /* NUL-terminated */
 };
 
 struct event {
 	uint32_t timestamp; /* seconds */
-	uint8_t type;       /* enum event_type, or unknown */
+	uint8_t type;       /* an enum event_type or an unknown type */
 	uint32_t server_id;
 	uint32_t size;    /* of the whole event, checksum included */
-	uint32_t end_pos; /* low 32 bits of the position behind it; 0 for artificial events */
+	uint32_t end_pos; /* low 32 bits of the offset after the event; 0 for artificial events */
 	uint16_t flags;
-	struct slice body; /* behind the header, without the checksum */
+	struct slice body; /* the event without header and checksum */
 };
 
-const char *event_name(uint8_t type); /* NULL: a type we do not know */
-/* The body is too short for its fields, or they contradict each other. Returns -1. */
+const char *event_name(uint8_t type); /* NULL: unknown type */
+/* Reports a body that is too short for its fields, or whose fields contradict each other. Returns
+ * -1. */
 int event_cut_error(const struct event *event, struct err *err);
-/* The state before the first FORMAT_DESCRIPTION: no checksum. */
+/* Sets the format that applies before the first FORMAT_DESCRIPTION: no checksum. */
 void event_format_init(struct event_format *format);
-/* Cuts header and checksum, and verifies the checksum when verify is set (fake events too). Events that
- * cannot be read wherever they stand (payload, tagged GTID, encryption, incident, unknown types without
- * the ignorable flag) are errors here; compressed and partial rows are refused where their table is wanted. */
+/* Parses the header and removes the checksum. Verifies the checksum if `verify` is set, also of
+ * artificial events. Fails on events that stop every stream: compressed transactions, tagged GTIDs,
+ * encryption, incidents, unknown types without the ignorable flag. Does not fail on compressed and
+ * partial rows, because only captured tables need them. */
 int event_parse(struct slice packet, const struct event_format *format, bool verify,
 		struct event *event, struct err *err) MUST_CHECK;
-/* 110802 for "11.8.2-MariaDB"; 0: not known. */
+/* Returns the server version: 110802 for "11.8.2-MariaDB"; 0: unknown. */
 unsigned event_format_version(const struct event_format *format);
-/* Reads a FORMAT_DESCRIPTION event (its own checksum included). */
+/* Parses a FORMAT_DESCRIPTION event. The packet includes its checksum, which is always verified. */
 int event_format_parse(struct slice packet, struct event_format *format,
 		       struct err *err) MUST_CHECK;
 
 enum { EVENT_BORN_SIZE = 160 };
-/* What distinguishes a binlog file from others of the same name, from its FORMAT_DESCRIPTION: when it was begun, by
- * which server and version, and the layout of its events. A dump rewrites the other fields. The packet is one that
- * event_format_parse has accepted. */
+/* Writes the text that distinguishes a binlog file from others of the same name: its time of
+ * creation, server id, server version and the layout of its events. These fields of its
+ * FORMAT_DESCRIPTION stay the same in every dump. event_format_parse must have accepted the
+ * packet. */
 void event_format_born(struct slice packet, char born[EVENT_BORN_SIZE]);
 
 struct event_rotate {
@@ -120,14 +124,18 @@ int event_rotate_parse(const struct event *event, struct event_rotate *rotate,
 
 struct event_gtid {
 	struct gtid gtid;  /* GTID_NONE for Anonymous_gtid */
-	int64_t commit_ms; /* MySQL: original commit timestamp, else immediate; MariaDB: header, where the last statement began */
-	int64_t written_ms; /* when this server wrote it, or earlier; MySQL: immediate commit timestamp; MariaDB: header */
-	bool standalone;   /* MariaDB: one Query event, no COMMIT follows */
-	bool xa_prepared;  /* MariaDB: this group is an XA PREPARE */
-	bool xa_completed; /* MariaDB: an XA COMMIT or XA ROLLBACK of a prepared one */
-	struct slice xid;  /* MariaDB with either: formatID(4) gtrid_len(1) bqual_len(1) data */
+	int64_t commit_ms; /* MySQL: original commit timestamp, or else the immediate one;
+	                      MariaDB: header, the start of the last statement */
+	/* when this server wrote it, or earlier; MySQL: immediate commit timestamp;
+	 * MariaDB: header */
+	int64_t written_ms;
+	bool standalone;   /* MariaDB: the transaction is one Query event without a COMMIT */
+	bool xa_prepared;  /* MariaDB: the transaction is an XA PREPARE */
+	bool xa_completed; /* MariaDB: XA COMMIT or XA ROLLBACK of a prepared transaction */
+	/* with xa_prepared, xa_completed: formatID(4) gtrid_len(1) bqual_len(1) data */
+	struct slice xid;
 	enum { ALTER_NONE, ALTER_START, ALTER_COMMIT, ALTER_ROLLBACK } alter; /* MariaDB 10.8+ */
-	uint64_t alter_seq; /* COMMIT and ROLLBACK ALTER: seq of the START ALTER */
+	uint64_t alter_seq; /* ALTER_COMMIT, ALTER_ROLLBACK: seq of the START ALTER */
 };
 int event_gtid_parse(const struct event *event, struct event_gtid *gtid,
 		     struct err *err) MUST_CHECK;
@@ -135,21 +143,21 @@ int event_gtid_parse(const struct event *event, struct event_gtid *gtid,
 struct event_query {
 	struct slice db; /* default database; may be empty */
 	struct slice sql;
-	uint32_t
-		logged_s; /* the server's clock when it wrote the event: the header has the statement's begin */
+	/* time when the server wrote the event; the header has the statement's start */
+	uint32_t logged_s;
 	uint16_t error_code;
-	uint16_t charset_client;       /* collation id of the text; 0: not given */
-	uint16_t collation_connection; /* of the literals in it; 0: not given */
-	uint16_t
-		collation_database; /* Q_CHARSET_DATABASE_CODE; 0: not given (then as the catalog knows it) */
-	uint16_t
-		collation_server; /* what CREATE DATABASE without a character set takes; 0: not given */
-	uint64_t sql_mode;        /* for ANSI_QUOTES (bit 2) and NO_BACKSLASH_ESCAPES (bit 20) */
-	uint32_t flags2;          /* MariaDB: more session variables as bits */
-	bool has_explicit_defaults; /* MySQL: explicit_defaults_for_timestamp is given, */
-	bool explicit_defaults;     /* and what it is */
+	/* collation ids; 0: the event does not contain them */
+	uint16_t charset_client;       /* of the text */
+	uint16_t collation_connection; /* of the literals in the text */
+	uint16_t collation_database;   /* of the default database; 0: see the catalog */
+	uint16_t collation_server;     /* for CREATE DATABASE without a character set */
+	uint64_t sql_mode;          /* for ANSI_QUOTES (bit 2) and NO_BACKSLASH_ESCAPES (bit 20) */
+	uint32_t flags2;            /* MariaDB: more session variables, one bit each */
+	bool has_explicit_defaults; /* MySQL: the event contains explicit_defaults_for_timestamp */
+	bool explicit_defaults;     /* its value */
 };
-/* Of an Execute_load_query too: LOAD DATA as a statement, whose file the events before it carry. */
+/* Parses a Query event or an Execute_load_query event. The latter is a LOAD DATA statement; the
+ * events before it contain its file. */
 int event_query_parse(const struct event *event, const struct event_format *format,
 		      struct event_query *query, struct err *err) MUST_CHECK;
 
@@ -162,7 +170,8 @@ struct event_xa_prepare {
 int event_xa_prepare_parse(const struct event *event, struct event_xa_prepare *xa,
 			   struct err *err) MUST_CHECK;
 
-/* Heartbeat (27): file name is the body, position is end_pos. Heartbeat_v2 (41): TLVs. */
+/* The position in a heartbeat. Heartbeat (27): the body is the file name, end_pos is the offset.
+ * Heartbeat_v2 (41): the body consists of fields with type and length. */
 struct event_heartbeat {
 	struct slice file;
 	uint64_t offset;
@@ -170,7 +179,7 @@ struct event_heartbeat {
 int event_heartbeat_parse(const struct event *event, struct event_heartbeat *heartbeat,
 			  struct err *err) MUST_CHECK;
 
-/* GTID_LIST (MariaDB) and PREVIOUS_GTIDS (MySQL): replaces the set's content. */
+/* Replaces the set's content by that of a GTID_LIST (MariaDB) or PREVIOUS_GTIDS (MySQL) event. */
 int event_gtid_list_parse(const struct event *event, struct gtid_set *set,
 			  struct err *err) MUST_CHECK;
 

@@ -2,11 +2,14 @@
 
 #include <stdio.h>
 
-/* MariaDB's uuid, inet4 and inet6: BINARY(16), BINARY(4) and BINARY(16) on the wire, text in messages. */
+/* Decoders of MariaDB's uuid, inet4 and inet6. The binlog contains them as BINARY(16), BINARY(4)
+ * and BINARY(16); messages contain text. */
 
-/* From the order of storage to that of the text. A uuid of version 1 to 5 is stored with its five parts
- * in reverse order, so that it sorts by time; others (6, 7 and what is no RFC 4122 uuid) as they are.
- * Tables made before MariaDB 10.11.5 and 10.6.15 store all in reverse: "uuid_old" in the catalog. */
+/* Converts a uuid from the order of storage to the order of the text. MariaDB stores the five parts
+ * of a uuid of version 1 to 5 in reverse order, so that it sorts by time. It stores other uuids (6,
+ * 7, and those not of RFC 4122) unchanged. Tables created before MariaDB 10.11.5 and 10.6.15 store
+ * all uuids in reverse order; their type in the catalog is "uuid_old". `always`: the column is of
+ * such a table. */
 static void uuid_order(const uint8_t *stored, bool always, uint8_t *uuid)
 {
 	bool reversed = (stored[6] & 0x80) && stored[8] > 0 && stored[8] < 0x60;
@@ -52,7 +55,8 @@ int cell_inet4(const struct cell_layout *layout, const uint8_t *ptr, uint32_t le
 	return 0;
 }
 
-/* The longest run of zero groups, the first of equals, be it a single one: what "::" stands for. */
+/* Returns the start of the first longest run of zero groups, which "::" replaces. Sets *length to
+ * its length, which may be 1; 0: no group is zero. */
 static unsigned zero_run(const unsigned *groups, unsigned *length)
 {
 	unsigned best = 0;

@@ -8,10 +8,10 @@
 
 #include <stdlib.h>
 
-/* A document is type(1) value. Containers have 16-bit (small) or 32-bit (large) numbers:
+/* A document is type(1) value. Numbers in containers have 16 bits (small) or 32 bits (large):
  *   object: count size {key offset, key length(2)} {type(1) value or offset} keys values
  *   array:  count size {type(1) value or offset} values
- * Offsets count from `count`. Literals and integers that fit stand in the place of the offset. */
+ * Offsets are relative to `count`. A literal or integer that fits replaces the offset. */
 enum json_type {
 	JSON_SMALL_OBJECT = 0,
 	JSON_LARGE_OBJECT = 1,
@@ -33,19 +33,20 @@ enum {
 	JSON_DEPTH_MAX = 100, /* the server's own limit */
 	KEY_LENGTH_SIZE = 2,
 	VARLEN_MAX = 5,         /* bytes of a length, 7 bits each */
-	BASE64_LINE = 76,       /* the server breaks base64 into lines, */
-	BASE64_LINE_BYTES = 57, /* of so many bytes each */
-	FIXED_DIGITS = 15,      /* decimal point within so many digits: no exponent */
+	BASE64_LINE = 76,       /* characters of one line: the server breaks base64 into lines */
+	BASE64_LINE_BYTES = 57, /* bytes that one line encodes */
+	FIXED_DIGITS = 15,      /* no exponent if the decimal point is within these digits */
 };
 
 struct printer {
 	struct arena *arena;
 	char *ptr; /* text so far */
 	size_t len, cap;
-	size_t budget; /* bytes of the document that may still be printed: no part is printed twice, so
-	                   that a damaged one cannot grow without end */
+	/* bytes of the document that may still be printed. No part is printed twice, so
+	 * a damaged document cannot become endless text */
+	size_t budget;
 	unsigned depth;
-	const char *why; /* what is wrong; NULL: nothing */
+	const char *why; /* what is wrong with the document; NULL: nothing */
 };
 
 static bool print_value(struct printer *p, uint8_t type, const uint8_t *ptr, size_t len);
@@ -91,7 +92,7 @@ static void put_char(struct printer *p, char c)
 	p->len++;
 }
 
-/* ---- scalars ---------------------------------------------------------------------------------- */
+/* ---- scalars --------------------------------------------------------------------------------- */
 
 static void put_escape(struct printer *p, uint8_t c)
 {
@@ -126,8 +127,8 @@ static bool print_string(struct printer *p, const uint8_t *ptr, size_t len)
 	return spend(p, len);
 }
 
-/* Takes the digits and the place of the decimal point out of the shortest text of a number: 0.00125
- * and 1.25e-3 both are 125 and -2. Returns the number of digits. */
+/* Extracts the digits and the place of the decimal point from the shortest text of a number. Both
+ * 0.00125 and 1.25e-3 yield "125" and -2. Returns the number of digits. */
 static int take_digits(const char *text, size_t len, char *digits, int *point)
 {
 	int n = 0, exponent = 0;
@@ -183,8 +184,8 @@ static void put_exponent(struct printer *p, const char *digits, int n, int point
 	put(p, number, len);
 }
 
-/* As the server prints it: shortest digits, fixed notation with at least one digit behind the point where
- * the point is within 15 digits, otherwise 1.5e20. */
+/* Prints a number like the server, with the shortest digits. Uses fixed notation with at least one
+ * digit after the point if the point is within 15 digits, otherwise 1.5e20. */
 static void print_double(struct printer *p, double v)
 {
 	char text[NUM_FLOAT_MAX + 1], digits[NUM_FLOAT_MAX];
@@ -220,7 +221,7 @@ static uint64_t number(const uint8_t *ptr, size_t len, unsigned size)
 	return reader_uint(&r, size);
 }
 
-/* Bytes of a number; 0: not a number. */
+/* Returns the bytes of a literal or number; 0: another type. */
 static unsigned number_size(uint8_t type)
 {
 	switch (type) {
@@ -272,7 +273,8 @@ static bool print_number(struct printer *p, uint8_t type, const uint8_t *ptr, si
 	}
 }
 
-/* A length of 7 bits a byte, the lowest first; the highest bit says that another byte follows. */
+/* Reads a length and as many bytes into *bytes. The length has 7 bits in each byte, the lowest
+ * first. If the highest bit of a byte is set, another byte of the length follows. */
 static bool take_varlen(struct printer *p, struct reader *r, struct slice *bytes)
 {
 	uint64_t v = 0;
@@ -285,9 +287,9 @@ static bool take_varlen(struct printer *p, struct reader *r, struct slice *bytes
 	return r->failed || (byte & 0x80) ? fail(p, "a string is cut") : true;
 }
 
-/* ---- opaque values: SQL types inside a document ------------------------------------------------ */
+/* ---- opaque values: SQL types inside a document ---------------------------------------------- */
 
-/* The packed form of a date or time in memory: a number of 64 bits, the lower 24 are microseconds. */
+/* Unpacks a date and time from the server's 64-bit number. Its lower 24 bits are microseconds. */
 static void unpack_date(int64_t packed, struct temporal *t)
 {
 	uint64_t v = (uint64_t)(packed < 0 ? -packed : packed);
@@ -356,7 +358,7 @@ static bool print_opaque_time(struct printer *p, int64_t packed)
 	return true;
 }
 
-/* precision(1) scale(1) packed decimal */
+/* Prints precision(1) scale(1) packed decimal. */
 static bool print_opaque_decimal(struct printer *p, struct slice bytes)
 {
 	const uint8_t *ptr = (const uint8_t *)bytes.ptr;
@@ -370,7 +372,7 @@ static bool print_opaque_decimal(struct printer *p, struct slice bytes)
 	return n > 0 ? true : fail(p, "a decimal is none");
 }
 
-/* "base64:type15:...", broken into lines as the server does; the breaks are escaped. */
+/* Prints "base64:type15:..." with the server's line breaks, which are escaped. */
 static bool print_opaque_base64(struct printer *p, uint8_t type, struct slice bytes)
 {
 	char number_text[NUM_INT_MAX];
@@ -407,15 +409,15 @@ static bool print_opaque(struct printer *p, const uint8_t *ptr, size_t len)
 	return date ? print_opaque_date(p, type, packed) : print_opaque_time(p, packed);
 }
 
-/* ---- containers ------------------------------------------------------------------------------- */
+/* ---- containers ------------------------------------------------------------------------------ */
 
 struct container {
-	const uint8_t *ptr; /* at its count */
-	size_t size;        /* bytes, as it says itself */
+	const uint8_t *ptr; /* address of the count */
+	size_t size;        /* bytes of the container, from its own field */
 	uint32_t count;     /* elements */
 	bool is_object;
 	unsigned width; /* of counts and offsets: 2 or 4 */
-	size_t values;  /* where the value entries begin */
+	size_t values;  /* offset of the value entries */
 };
 
 static bool open_container(struct printer *p, uint8_t type, const uint8_t *ptr, size_t len,
@@ -513,7 +515,7 @@ static bool print_value(struct printer *p, uint8_t type, const uint8_t *ptr, siz
 int json_binary_print(struct slice doc, struct arena *arena, struct slice *text, struct err *err)
 {
 	struct printer p = {.arena = arena, .cap = 2 * doc.len + 16, .budget = doc.len};
-	if (doc.len == 0) { /* what a NOT NULL column without a value holds */
+	if (doc.len == 0) { /* the content of a NOT NULL column without a value */
 		*text = SLICE("null");
 		return 0;
 	}
@@ -526,9 +528,9 @@ int json_binary_print(struct slice doc, struct arena *arena, struct slice *text,
 	return 0;
 }
 
-/* ---- text ------------------------------------------------------------------------------------- */
+/* ---- text ------------------------------------------------------------------------------------ */
 
-/* Behind the string that begins at text[i]. */
+/* Returns the index after the string that begins at text[i]. */
 static size_t string_end(struct slice text, size_t i)
 {
 	for (i++; i < text.len; i++) {

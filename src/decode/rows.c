@@ -16,7 +16,7 @@ bool rows_in_event(uint8_t type)
 	       (type >= EVENT_WRITE_ROWS_COMPRESSED_V1 && type <= EVENT_DELETE_ROWS_COMPRESSED);
 }
 
-/* Compressed and partial events have the op of the plain ones. */
+/* Sets the operation, and *extra if the event's header has extra data. */
 static int set_op(const struct event *event, struct rows *rows, bool *extra, struct err *err)
 {
 	*extra = false;
@@ -48,7 +48,8 @@ static int set_op(const struct event *event, struct rows *rows, bool *extra, str
 	}
 }
 
-/* table id(6) flags(2) [extra length(2, itself included) extra]; older ones had an id of 4 bytes */
+/* Layout: table id(6) flags(2) [extra length(2, itself included) extra]. Old servers wrote ids of 4
+ * bytes. */
 static int read_head(const struct event *event, const struct event_format *format, bool extra,
 		     struct reader *r, struct rows *rows, struct err *err)
 {
@@ -69,7 +70,7 @@ static int read_head(const struct event *event, const struct event_format *forma
 	return 0;
 }
 
-/* How many columns an image carries. The bits behind the last column mean nothing. */
+/* Returns the number of columns in an image. Ignores the bits after the last column. */
 static unsigned count_present(const uint8_t *present, unsigned ncolumns)
 {
 	unsigned n = 0;
@@ -94,8 +95,8 @@ static void read_bitmaps(struct reader *r, struct rows *rows)
 		rows->ncells_after = count_present(rows->present_after, rows->ncolumns);
 }
 
-/* 1 (1) algorithm (3) 0 (1) n (3), as the bits of a byte, then the size in n bytes, the highest first: what MariaDB writes in
- * front of compressed images. */
+/* Reads the uncompressed size that MariaDB writes before compressed images: a byte of the bits 1(1)
+ * algorithm(3) 0(1) n(3), then the size in n bytes, big-endian. */
 static bool compressed_size(struct slice images, uint64_t *size)
 {
 	struct reader r;
@@ -149,7 +150,8 @@ static inline bool bit(const uint8_t *bits, unsigned i)
 	return bits[i >> 3] >> (i & 7) & 1;
 }
 
-/* Takes the length in front of a cell of variable length; false: it is cut. */
+/* Replaces the size class in *len by the cell's length. Reads it from *at if it precedes the cell.
+ * Returns false if it is incomplete. */
 static inline bool take_length(const uint8_t **at, const uint8_t *end, uint32_t *len)
 {
 	if (*len < CELL_PREFIX)
@@ -162,7 +164,7 @@ static inline bool take_length(const uint8_t **at, const uint8_t *end, uint32_t 
 	return true;
 }
 
-/* The size that limits the memory for a row counts what compressed cells become. */
+/* Returns the row's size for the memory limit: adds the uncompressed length of compressed cells. */
 static uint32_t unpacked_size(const struct row *row)
 {
 	uint64_t size = row->size;
@@ -174,8 +176,9 @@ static uint32_t unpacked_size(const struct row *row)
 	return size > UINT32_MAX ? UINT32_MAX : (uint32_t)size;
 }
 
-/* One image: NULL bits of the columns that are present, then their cells. Returns the address behind it,
- * NULL when it is cut. Columns behind the table's last are hidden ones, and are passed over. */
+/* Splits one image: NULL bits of the present columns, then their cells. Skips hidden columns,
+ * which follow the table's last column. Returns the address after the image, or NULL if it is
+ * incomplete. */
 static inline const uint8_t *split(struct row *row, const uint8_t *present, unsigned npresent,
 				   const uint8_t *at, const uint8_t *end)
 {
@@ -222,7 +225,8 @@ static int split_error(const struct rows *rows, const struct row *row, struct er
 		       (size_t)(rows->next - (const uint8_t *)rows->images.ptr));
 }
 
-/* Such rows have no bytes: how many there are is not told. */
+/* Refuses images without columns. They have no bytes, so the event does not show how many rows it
+ * has. */
 static int no_cells(const struct row *row, struct err *err)
 {
 	return err_set(err, ERR_DATA,
@@ -263,8 +267,9 @@ int rows_next(struct rows *rows, struct row *before, struct row *after, uint32_t
 	return 1;
 }
 
-/* The JSON columns of the table have one bit each; a JSON column that the statement does not change is a difference, too,
- * but an empty one. */
+/* Returns the first JSON column that is logged as a difference; ptr NULL: none. `bits` has one bit
+ * for each JSON column of the table. An unchanged JSON column is an empty difference, which does
+ * not count. */
 static struct slice changed_column(const struct row *after, const uint8_t *bits)
 {
 	const struct table *table = after->layout->table;
@@ -284,8 +289,9 @@ static unsigned count_json(const struct table *table)
 	return n;
 }
 
-/* The first column that is a difference, in the first row of a partial update; ptr NULL: there is none, or the row is cut.
- * Between the images: options(lenenc), and where its bit 0 is set the bits. */
+/* Returns the first column that is logged as a difference in the first row of a partial update; ptr
+ * NULL: none, or the row is incomplete. Between the images are options(lenenc) and, if their bit 0
+ * is set, the bits. */
 static struct slice partial_column(const struct rows *rows, struct row *row)
 {
 	const struct slice none = {NULL, 0};

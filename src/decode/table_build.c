@@ -6,17 +6,17 @@
 #include "decode/wire.h"
 #include "model/labels.h"
 
-/* A table definition made from a TABLE_MAP with binlog_row_metadata=FULL. What the map does not tell
- * (MariaDB's uuid and inet6 are BINARY there; generated, zerofill, other keys) is taken from the definition
- * that is known, where it is of the same type. */
+/* Makes a table definition from a TABLE_MAP with binlog_row_metadata=FULL. A TABLE_MAP does not
+ * contain some facts: MariaDB's uuid and inet6 are BINARY in it, and generated, zerofill and
+ * secondary keys are missing. These come from the known definition if its type matches. */
 
 struct build {
 	const struct table_map *map;
 	const struct table_meta *meta;
-	const struct table *known; /* may be NULL */
+	const struct table *known; /* the known definition, or NULL */
 	struct arena *arena;
-	struct column *columns; /* being made */
-	unsigned ncolumns;      /* of them: those of the map, without hidden ones */
+	struct column *columns; /* the columns that are being made */
+	unsigned ncolumns;      /* the map's columns without hidden columns */
 };
 
 static bool is_bytes(const struct map_column *map)
@@ -43,7 +43,7 @@ static enum column_type blob_type(const struct map_column *map)
 	return is_bytes(map) ? bytes[map->meta] : text[map->meta];
 }
 
-/* COLUMN_TYPE_COUNT: none. */
+/* Returns the type of a column, or COLUMN_TYPE_COUNT if the type cannot be decoded. */
 static enum column_type type_of(const struct map_column *map)
 {
 	switch (map->wire) {
@@ -102,7 +102,7 @@ static enum column_type type_of(const struct map_column *map)
 	}
 }
 
-/* ---- attributes ------------------------------------------------------------------------------- */
+/* ---- attributes ------------------------------------------------------------------------------ */
 
 static void set_size(struct column *column, const struct map_column *map)
 {
@@ -186,7 +186,7 @@ static bool needs_charset(const struct map_column *map)
 	       map->wire == WIRE_ENUM || map->wire == WIRE_SET || cell_is_compressed(map->wire);
 }
 
-/* ---- columns ---------------------------------------------------------------------------------- */
+/* ---- columns --------------------------------------------------------------------------------- */
 
 static bool same_labels(const struct column *a, const struct column *b)
 {
@@ -199,8 +199,9 @@ static bool same_labels(const struct column *a, const struct column *b)
 	return true;
 }
 
-/* Whether the known column says more about the same thing, rather than something else. uuid, inet and
- * MariaDB's JSON and VECTOR come as other types; their character set there tells nothing. */
+/* Returns whether the known column is a more precise definition of the same column. uuid, inet, and
+ * MariaDB's JSON and VECTOR have other types in the map; their character set in the map has no
+ * meaning. */
 static bool agrees(const struct column *known, const struct column *made,
 		   const struct map_column *map)
 {
@@ -235,7 +236,8 @@ static const struct column *known_column(const struct build *b, const struct map
 	return at < 0 ? NULL : &b->known->columns[at];
 }
 
-/* The digits of MariaDB's old times are those of the column that is known. */
+/* Returns the map's column i. The fractional digits of MariaDB's old times come from the known
+ * column. */
 static struct map_column with_fraction(const struct build *b, unsigned i)
 {
 	struct map_column map = b->meta->columns[i];
@@ -277,7 +279,7 @@ static int build_column(const struct build *b, unsigned i, struct err *err)
 	return 0;
 }
 
-/* ---- what the map alone does not decide --------------------------------------------------------- */
+/* ---- columns that the map does not define precisely ------------------------------------------ */
 
 static bool is_vague(const struct build *b, const struct map_column *map)
 {
@@ -321,9 +323,9 @@ int table_map_sure(const struct table_map *map, const struct table *known, struc
 	return 0;
 }
 
-/* ---- keys ------------------------------------------------------------------------------------- */
+/* ---- keys ------------------------------------------------------------------------------------ */
 
-/* Of a build with a known definition. */
+/* Returns the position of a column, or -1. The build must have a known definition. */
 static int find(const struct build *b, struct slice name)
 {
 	for (unsigned i = 0; i < b->ncolumns; i++) {
@@ -333,7 +335,8 @@ static int find(const struct build *b, struct slice name)
 	return -1;
 }
 
-/* A known index with its columns' new positions; false: one of them is gone. */
+/* Copies a known index with the new positions of its columns. Returns false if a column no longer
+ * exists. */
 static bool move_index(const struct build *b, const struct table_index *from,
 		       struct table_index *to)
 {

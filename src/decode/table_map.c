@@ -10,11 +10,11 @@
 
 enum {
 	TABLE_ID_SIZE = 6,
-	COLUMN_NAMES = 4, /* optional metadata */
+	COLUMN_NAMES = 4, /* type of the field in the optional metadata */
 	COLUMNS_MAX = 65535,
 	FRACTION_MAX = 6,     /* digits of a second */
-	DIFFERENCES_MAX = 8,  /* named in an error; the rest is counted */
-	LONG_KEY_BYTES = 767, /* the smallest limit of an index part that a server has */
+	DIFFERENCES_MAX = 8,  /* an error lists so many and counts the rest */
+	LONG_KEY_BYTES = 767, /* the smallest limit of an index part on any server */
 };
 
 int table_map_id(const struct event *event, uint64_t *table_id, struct slice *identity,
@@ -27,8 +27,8 @@ int table_map_id(const struct event *event, uint64_t *table_id, struct slice *id
 	return r.failed ? event_cut_error(event, err) : 0;
 }
 
-/* table id(6) flags(2) len(1) db \0 len(1) name \0 ncolumns(lenenc) types meta(lenenc-coded) nullable
- * optional ... */
+/* Layout: table id(6) flags(2) len(1) db \0 len(1) name \0 ncolumns(lenenc) types meta(lenenc
+ * string) nullable optional ... */
 int table_map_parse(const struct event *event, const struct event_format *format,
 		    struct table_map *map, struct err *err)
 {
@@ -66,7 +66,7 @@ bool table_map_has_names(const struct table_map *map)
 	return false;
 }
 
-/* ---- comparison with the catalog --------------------------------------------------------------- */
+/* ---- comparison with the catalog ------------------------------------------------------------- */
 
 struct differences {
 	struct buf text;
@@ -108,7 +108,7 @@ static bool has_sign(const struct column *column)
 	case COLUMN_INT:
 	case COLUMN_BIGINT:
 		return true;
-	default: /* DECIMAL, FLOAT and DOUBLE are the same bytes either way */
+	default: /* DECIMAL, FLOAT and DOUBLE have the same bytes, signed or not */
 		return false;
 	}
 }
@@ -203,7 +203,7 @@ static void compare_column(struct differences *d, unsigned i, const struct table
 	compare_labels(d, i, column, map, arena);
 }
 
-/* Whether the key of the binlog begins with these columns. */
+/* Returns whether the binlog's primary key begins with these columns. */
 static bool begins_key(const unsigned *columns, unsigned n, const struct table_meta *meta)
 {
 	unsigned i = 0;
@@ -217,7 +217,8 @@ static bool same_key(const unsigned *columns, unsigned n, const struct table_met
 	return n == meta->npk && begins_key(columns, n, meta);
 }
 
-/* Parts of a key that the catalog does not know, as a period of MariaDB, are at its end. */
+/* Returns whether an index has the same columns as the binlog's key. Parts that the catalog does
+ * not contain, such as a MariaDB period, are at the end of the binlog's key. */
 static bool is_like(const struct table_index *index, const struct table_meta *meta)
 {
 	bool whole = !index->has_prefix || index->prefixes != NULL;
@@ -225,7 +226,8 @@ static bool is_like(const struct table_index *index, const struct table_meta *me
 	       (!whole && begins_key(index->columns, index->ncolumns, meta));
 }
 
-/* Where there is no primary key, the servers name a unique one that has no NULLs in its place. */
+/* Returns whether the table has the binlog's key. For a table without a primary key the servers
+ * write a unique key without NULLs instead. */
 static bool has_key(const struct table *table, const struct table_meta *meta)
 {
 	for (unsigned i = 0; i < table->nindexes; i++) {
@@ -289,8 +291,9 @@ static bool is_long(const struct column *column)
 	       column->length * charset_max_bytes(column->charset) >= LONG_KEY_BYTES;
 }
 
-/* Unique keys over values too long for an index. MariaDB keeps a hash of each in a hidden BIGINT behind
- * the last column, which the binlog carries and information_schema does not show. */
+/* Returns the number of unique keys whose values may be too long for an index. MariaDB keeps a hash
+ * for each in a hidden BIGINT after the last column. The binlog contains it; information_schema
+ * does not. */
 static unsigned long_unique_keys(const struct table *table)
 {
 	unsigned n = 0;
@@ -304,7 +307,7 @@ static unsigned long_unique_keys(const struct table *table)
 	return n;
 }
 
-/* How many columns of the map, at its end, are such hashes. */
+/* Returns how many columns at the end of the map are such hashes. */
 static unsigned hidden_columns(const struct table_map *map, const struct table_meta *meta,
 			       const struct table *table)
 {
@@ -329,7 +332,8 @@ static int refuse_versioned(struct slice db, struct slice name, struct err *err)
 		       SLICE_FMT(db), SLICE_FMT(name), SLICE_FMT(db), SLICE_FMT(name));
 }
 
-/* Tables WITH SYSTEM VERSIONING have row_start and row_end behind the last column. */
+/* Returns whether the map has row_start and row_end of a table WITH SYSTEM VERSIONING after the
+ * last column. */
 static bool is_versioned(const struct table_map *map, const struct table_meta *meta,
 			 const struct table *table)
 {
@@ -362,7 +366,7 @@ static int compare(const struct table_map *map, const struct table_meta *meta,
 	return result;
 }
 
-/* ---- layout ------------------------------------------------------------------------------------ */
+/* ---- layout ---------------------------------------------------------------------------------- */
 
 static bool is_temporal(const struct column *column)
 {
@@ -370,8 +374,9 @@ static bool is_temporal(const struct column *column)
 	       column->type == COLUMN_TIMESTAMP;
 }
 
-/* MariaDB's own form of a TIME, DATETIME or TIMESTAMP with a fraction has the code of one without, and no metadata: how many
- * digits there are only the catalog knows. */
+/* Sets the fractional digits of MariaDB's own TIME, DATETIME and TIMESTAMP from the catalog. With a
+ * fraction these types have the same code as without, and no metadata, so the map does not contain
+ * the digits. */
 static void take_fractions(const struct table_map *map, const struct table_meta *meta,
 			   const struct table *table)
 {
@@ -383,7 +388,8 @@ static void take_fractions(const struct table_map *map, const struct table_meta 
 	}
 }
 
-/* What cannot be decoded is found before the comparison, which could only say that it differs. */
+/* Refuses types that cannot be decoded. Runs before the comparison, which would only report a
+ * difference. */
 static int refuse_types(const struct table_map *map, const struct table_meta *meta,
 			const struct table *table, struct err *err)
 {
@@ -438,7 +444,7 @@ int table_map_layout(const struct table_map *map, const struct table *table, str
 	struct row_layout *made = ARENA_NEW(arena, struct row_layout);
 	uint8_t *sizes = ARENA_ARRAY(arena, map->ncolumns, uint8_t);
 	made->table = table;
-	made->fixed_size = map->ncolumns; /* hidden ones included */
+	made->fixed_size = map->ncolumns; /* hidden columns included */
 	made->ncells = table->ncolumns;
 	made->cells = ARENA_ARRAY(arena, table->ncolumns, struct cell_layout);
 	made->private_data = sizes;

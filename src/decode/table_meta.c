@@ -27,20 +27,22 @@ struct parse {
 	struct arena *arena;
 };
 
-/* ---- which columns a field counts ------------------------------------------------------------- */
+/* ---- filters of columns ---------------------------------------------------------------------- */
 
-/* A field lists values without their columns' numbers: the servers pass over the columns of other kinds. What a
- * kind is differs between them, and one column that is counted wrongly shifts the values of all after it.
+/* A field of the optional metadata lists values without column numbers, because the servers skip
+ * columns of other kinds. The kinds differ between the servers. One wrong column would shift the
+ * values of all later columns.
  *
- *                             MariaDB                                  MySQL
- *   signedness                integers, DECIMAL, FLOAT, DOUBLE, YEAR   the same
- *   character sets            CHAR, VARCHAR, TEXT and their binary     CHAR, VARCHAR, TEXT and their binary
- *                             forms, COMPRESSED ones, UUID, INET4,     forms, VECTOR; neither JSON nor
- *                             INET6, VECTOR, spatial types             spatial types
- *   ENUM and SET              both                                     both
- *   geometry types            spatial types                            spatial types
- *   dimensions                (not written)                            VECTOR
- *   names, key, visibility    every column of the TABLE_MAP            every column of the TABLE_MAP
+ *                           MariaDB                                MySQL
+ *   signedness              integers, DECIMAL, FLOAT, DOUBLE,      the same
+ *                           YEAR
+ *   character sets          CHAR, VARCHAR, TEXT, binary forms,     CHAR, VARCHAR, TEXT, binary
+ *                           COMPRESSED types, UUID, INET4, INET6,  forms, VECTOR; neither JSON nor
+ *                           VECTOR, spatial types                  spatial types
+ *   ENUM and SET            both                                   both
+ *   geometry types          spatial types                          spatial types
+ *   dimensions              (not written)                          VECTOR
+ *   names, key, visibility  every column of the TABLE_MAP          every column of the TABLE_MAP
  */
 
 typedef bool column_filter(const struct parse *p, const struct map_column *column);
@@ -73,7 +75,7 @@ static bool is_character(const struct parse *p, const struct map_column *column)
 	case WIRE_BLOB:
 	case WIRE_BLOB_COMPRESSED:
 	case WIRE_VARCHAR_COMPRESSED:
-	case WIRE_VECTOR: /* of MySQL; MariaDB's is a VARCHAR */
+	case WIRE_VECTOR: /* MySQL's; MariaDB's VECTOR is a VARCHAR */
 		return true;
 	case WIRE_GEOMETRY:
 		return p->map->mariadb;
@@ -112,7 +114,8 @@ static bool is_vector(const struct parse *p, const struct map_column *column)
 	return column->wire == WIRE_VECTOR;
 }
 
-/* The next column from *at on that the filter takes; NULL: none. */
+/* Returns the next column from *at on that the filter accepts, and moves *at past it; NULL:
+ * none. */
 static struct map_column *next_column(const struct parse *p, column_filter *filter, unsigned *at)
 {
 	while (*at < p->map->ncolumns) {
@@ -123,9 +126,9 @@ static struct map_column *next_column(const struct parse *p, column_filter *filt
 	return NULL;
 }
 
-/* ---- fields ----------------------------------------------------------------------------------- */
+/* ---- fields ---------------------------------------------------------------------------------- */
 
-/* One bit for each numeric column, the highest bit of a byte first. */
+/* Reads one bit for each numeric column, the highest bit of a byte first. */
 static void read_signedness(const struct parse *p, struct reader *r)
 {
 	unsigned at = 0, bit = 0;
@@ -144,7 +147,7 @@ static void set_charset(struct map_column *column, uint64_t collation)
 		collation <= UINT16_MAX && charset_of_id((unsigned)collation, &column->charset);
 }
 
-/* The default collation, then pairs of (number among the columns counted, collation). */
+/* Reads the default collation, then pairs of (index among the filter's columns, collation). */
 static void read_default_charset(const struct parse *p, struct reader *r, column_filter *filter)
 {
 	uint64_t collation = reader_lenenc(r);
@@ -211,7 +214,7 @@ static void read_primary_key(const struct parse *p, struct reader *r, bool with_
 	p->meta->npk = n;
 }
 
-/* One bit for each column, the highest bit of a byte first; 1 is visible. */
+/* Reads one bit for each column, the highest bit of a byte first; 1: visible. */
 static void read_visibility(const struct parse *p, struct reader *r)
 {
 	uint8_t byte = 0;
@@ -237,7 +240,7 @@ static void read_dimensions(const struct parse *p, struct reader *r)
 		c->dimensions = (uint32_t)reader_lenenc(r);
 }
 
-/* Fields that later servers add are skipped: they have a length. */
+/* Reads one field. Skips unknown fields of newer servers, whose length is known. */
 static void read_field(const struct parse *p, uint8_t type, struct reader *r)
 {
 	switch (type) {
@@ -284,7 +287,8 @@ static void read_field(const struct parse *p, uint8_t type, struct reader *r)
 	}
 }
 
-/* A field that has more or fewer values than there are columns of its kind is not of the columns that we count. */
+/* Reads all fields. Returns false if a field has more or fewer values than columns of its kind: it
+ * then counts other columns than our filters. */
 static bool read_optional(const struct parse *p)
 {
 	struct reader r;
@@ -303,7 +307,7 @@ static bool read_optional(const struct parse *p)
 	return true;
 }
 
-/* ---- columns ---------------------------------------------------------------------------------- */
+/* ---- columns --------------------------------------------------------------------------------- */
 
 static int read_columns(const struct parse *p, struct err *err)
 {

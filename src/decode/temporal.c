@@ -58,7 +58,7 @@ int temporal_instant(uint64_t seconds, uint32_t micros, struct value *value, str
 	return 0;
 }
 
-/* Microseconds of one unit of the last of n digits. */
+/* The microseconds of one unit of the last of n fractional digits. */
 static const uint32_t units[] = {1000000, 100000, 10000, 1000, 100, 10, 1};
 
 int temporal_time(const struct temporal *t, unsigned digits, struct arena *arena,
@@ -101,7 +101,7 @@ unsigned temporal_fraction_size(unsigned digits)
 	return (digits + 1) / 2;
 }
 
-/* What one unit of a fraction of 0 to 3 bytes is, in microseconds. */
+/* The microseconds of one unit of a fraction of 0 to 3 bytes. */
 static const uint32_t fraction_units[] = {0, 10000, 100, 1};
 
 uint32_t temporal_fraction(const uint8_t *ptr, unsigned digits)
@@ -110,15 +110,16 @@ uint32_t temporal_fraction(const uint8_t *ptr, unsigned digits)
 	return (uint32_t)big_endian(ptr, size) * fraction_units[size];
 }
 
-/* year(15) month(4) day(5), little-endian */
+/* Layout: year(15) month(4) day(5), little-endian. */
 void temporal_from_date(const uint8_t *ptr, struct temporal *t)
 {
 	uint32_t v = (uint32_t)little_endian(ptr, 3);
 	*t = (struct temporal){.year = v >> 9, .month = v >> 5 & 15, .day = v & 31};
 }
 
-/* sign(1) year*13+month(17) day(5) hour(5) minute(6) second(6), big-endian, fraction. The sign bit is
- * set: negative ones are reserved; its absence makes the year too large for temporal_date. */
+/* Layout: sign(1) year*13+month(17) day(5) hour(5) minute(6) second(6), big-endian, then the
+ * fraction. The sign bit is always set. Without it the year becomes too large, and temporal_date
+ * fails. */
 void temporal_from_datetime2(const uint8_t *ptr, unsigned digits, struct temporal *t)
 {
 	uint64_t v = big_endian(ptr, 5) ^ UINT64_C(0x8000000000);
@@ -134,8 +135,8 @@ void temporal_from_datetime2(const uint8_t *ptr, unsigned digits, struct tempora
 	};
 }
 
-/* sign(1) unused(1) hour(10) minute(6) second(6) fraction: one big-endian number with an offset of half
- * its range, so that negative ones are its complement, fraction included. */
+/* Layout: sign(1) unused(1) hour(10) minute(6) second(6) fraction. That is one big-endian number
+ * with an offset of half its range. A negative time, fraction included, is the complement. */
 void temporal_from_time2(const uint8_t *ptr, unsigned digits, struct temporal *t)
 {
 	unsigned size = temporal_fraction_size(digits);
@@ -152,7 +153,7 @@ void temporal_from_time2(const uint8_t *ptr, unsigned digits, struct temporal *t
 	};
 }
 
-/* YYYYMMDDhhmmss as a number */
+/* Layout: YYYYMMDDhhmmss as a number, little-endian. */
 void temporal_from_datetime(const uint8_t *ptr, struct temporal *t)
 {
 	uint64_t v = little_endian(ptr, 8);
@@ -168,7 +169,7 @@ void temporal_from_datetime(const uint8_t *ptr, struct temporal *t)
 	};
 }
 
-/* hhmmss as a signed number */
+/* Layout: hhmmss as a signed number, little-endian. */
 void temporal_from_time(const uint8_t *ptr, struct temporal *t)
 {
 	int32_t v = (int32_t)little_endian(ptr, 3);
@@ -207,7 +208,8 @@ static uint32_t take(uint64_t *v, uint32_t radix)
 	return part;
 }
 
-/* ((((year * 13 + month) * 32 + day) * 24 + hour) * 60 + minute) * 60 + second, then the fraction's digits */
+/* Unpacks ((((year * 13 + month) * 32 + day) * 24 + hour) * 60 + minute) * 60 + second, followed by
+ * the digits of the fraction. */
 static void unpack_53(uint64_t v, unsigned digits, struct temporal *t)
 {
 	*t = (struct temporal){0};
@@ -220,13 +222,13 @@ static void unpack_53(uint64_t v, unsigned digits, struct temporal *t)
 	t->year = v > UINT32_MAX ? UINT32_MAX : (uint32_t)v;
 }
 
-/* Big-endian. */
+/* Layout: see unpack_53, big-endian. */
 void temporal_from_datetime_53(const uint8_t *ptr, unsigned digits, struct temporal *t)
 {
 	unpack_53(big_endian(ptr, temporal_datetime_53_size(digits)), digits, t);
 }
 
-/* Big-endian, with an offset of 839 hours. */
+/* Layout: see unpack_53, big-endian, with an offset of 839 hours. */
 void temporal_from_time_53(const uint8_t *ptr, unsigned digits, struct temporal *t)
 {
 	const int64_t zero = INT64_C(839) * 3600 * (1000000 / units[digits]);

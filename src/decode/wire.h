@@ -1,4 +1,4 @@
-/* wire: the type codes that columns have on the wire, in TABLE_MAP events and in result metadata.
+/* wire: the type codes of columns in TABLE_MAP events and in result metadata.
  * Thread: any; constants only. */
 #ifndef TIDEWAY_WIRE_H
 #define TIDEWAY_WIRE_H
@@ -48,9 +48,9 @@ enum wire_type {
 #undef X
 };
 
-/* NULL: a code that is not in the list. */
+/* Returns the name of a type code; NULL: unknown code. */
 const char *wire_name(uint8_t wire);
-/* Bytes of TABLE_MAP metadata, or -1. */
+/* Returns the bytes of its metadata in a TABLE_MAP; -1: unknown code. */
 int wire_meta_size(uint8_t wire);
 
 #endif
