@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-enum { ENTRY_BLOCK = 1024 }; /* bytes: a small table fits one block */
+enum { ENTRY_BLOCK = 1024 }; /* bytes; a small table fits into one block */
 
 struct catalog *catalog_new(unsigned lower_case)
 {
@@ -62,7 +62,7 @@ void catalog_unread_clear(struct catalog_database *database)
 	database->nunread = 0;
 }
 
-/* Order of names under lower_case_table_names. */
+/* Compares two names of tables or databases under lower_case_table_names. */
 static int compare_names(const struct catalog *catalog, struct slice a, struct slice b)
 {
 	return catalog->lower_case == 0 ? slice_compare(a, b)
@@ -155,7 +155,7 @@ bool catalog_is_other(const struct catalog *catalog, struct slice db, struct sli
 	       catalog_other_has(catalog, database, name);
 }
 
-/* Where the table stands or would stand. */
+/* Returns the index of a table, or else the index where it belongs. Sets *found. */
 static size_t table_place(const struct catalog *catalog, struct slice db, struct slice name,
 			  bool *found)
 {
@@ -229,7 +229,7 @@ bool catalog_has_database(const struct catalog *catalog, struct slice db)
 	return catalog_database(catalog, db) != NULL;
 }
 
-/* Makes room for one more at `at` in a sorted array of pointers. */
+/* Makes room for one more element at index `at` of an array of n pointers. */
 static void open_place(void *items, size_t at, size_t n)
 {
 	void **array = items;
@@ -278,7 +278,7 @@ void catalog_remove(struct catalog *catalog, const struct table *table)
 	size_t at = table_place(catalog, table->db, table->name, &found);
 	if (!found)
 		return;
-	catalog->version++; /* the set of tables is another one */
+	catalog->version++; /* the set of tables changes */
 	remove_at(catalog, at);
 }
 

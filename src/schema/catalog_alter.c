@@ -2,13 +2,13 @@
 
 #include "schema/catalog_exists.h"
 
-/* One statement's work on a draft. */
+/* One statement applied to a draft. */
 struct alter {
 	struct draft *draft;
 	struct type_context *types;
 	const struct ddl_step *step;
-	const struct exists_skip *skips; /* of each spec */
-	enum charset database_charset;   /* what DEFAULT means */
+	const struct exists_skip *skips; /* one for each spec */
+	enum charset database_charset;   /* the meaning of DEFAULT */
 };
 
 static int missing(const struct alter *a, const char *what, struct slice name, struct err *err)
@@ -37,7 +37,7 @@ static struct slice engine_name(struct slice name)
 	return name;
 }
 
-/* What new columns depend on comes first, wherever it is written. */
+/* Applies table options first, wherever they are written, because new columns depend on them. */
 static void apply_options(struct alter *a)
 {
 	struct draft *draft = a->draft;
@@ -90,7 +90,7 @@ static int add_column(struct alter *a, const struct ddl_spec *spec, struct err *
 	return place_last(a, &spec->column, err);
 }
 
-/* The column of that name before the statement, or -1. */
+/* Returns the column that had the name before the statement, or -1. */
 static int old_column(const struct draft *draft, struct slice name)
 {
 	for (unsigned i = 0; i < draft->ncolumns; i++)
@@ -100,8 +100,8 @@ static int old_column(const struct draft *draft, struct slice name)
 	return -1;
 }
 
-/* MariaDB: MODIFY, CHANGE and ALTER COLUMN may concern a column that the statement adds. A CHANGE finds it by the new
- * name. */
+/* Returns whether a MODIFY, CHANGE or ALTER COLUMN concerns a column that the same statement adds,
+ * which MariaDB allows. A CHANGE finds the column by its new name. */
 static bool concerns_added(const struct alter *a, const struct ddl_spec *spec)
 {
 	bool change = spec->kind == DDL_SPEC_CHANGE_COLUMN;
@@ -115,7 +115,7 @@ static bool concerns_added(const struct alter *a, const struct ddl_spec *spec)
 	return false;
 }
 
-/* First pass: what is there already is dropped, changed in its place or renamed. */
+/* First pass: drops, changes in its place, or renames an existing column. */
 static int edit_column(struct alter *a, const struct ddl_spec *spec, struct err *err)
 {
 	int at = old_column(a->draft, spec->old);
@@ -147,7 +147,7 @@ static int edit_column(struct alter *a, const struct ddl_spec *spec, struct err 
 	return 0;
 }
 
-/* The column that an earlier clause has added is defined, and placed, anew. */
+/* Defines and places a column again that an earlier clause has added. */
 static int change_added(struct alter *a, const struct ddl_spec *spec, struct err *err)
 {
 	int at = draft_column(a->draft, spec->column.name);
@@ -157,7 +157,7 @@ static int change_added(struct alter *a, const struct ddl_spec *spec, struct err
 	return add_column(a, spec, err);
 }
 
-/* Second pass: new columns, and those that move. */
+/* Second pass: moves a changed column. */
 static int move_column(struct alter *a, const struct ddl_spec *spec, struct err *err)
 {
 	int at = old_column(a->draft, spec->old);
@@ -199,9 +199,10 @@ static int apply_columns(struct alter *a, struct err *err)
 	return 0;
 }
 
-/* The column of a key that was there: the first, in the new order, which had the part's name before, or is new and has it
- * now. So a column that is dropped and added again keeps its keys, and one that is added in front of a renamed one
- * takes them over. */
+/* Returns the column that an old key's part now refers to, or -1. That is the first column, in the
+ * new order, that had the part's name before, or is new and has that name. Thus a column that is
+ * dropped and added again keeps its keys. A column added before a renamed column takes over its
+ * keys. */
 static int key_column(const struct draft *draft, struct slice name)
 {
 	for (unsigned i = 0; i < draft->ncolumns; i++) {
@@ -213,7 +214,8 @@ static int key_column(const struct draft *draft, struct slice name)
 	return -1;
 }
 
-/* A new column that takes a key over has as much of itself in it, in characters, as the old one had in bytes. */
+/* Returns the prefix of a new column that takes over an old key's part: the length of the old
+ * column, in characters for text, otherwise in bytes. */
 static uint32_t inherited_prefix(const struct draft *draft, const struct ddl_key_part *part)
 {
 	int at = table_column(draft->before, part->column);
@@ -260,7 +262,7 @@ static void follow_keys(struct draft *draft)
 	}
 }
 
-/* The key of that name before the statement, or -1. */
+/* Returns the key that had the name before the statement, or -1. */
 static int old_key(const struct draft *draft, struct slice name)
 {
 	for (unsigned i = 0; i < draft->nkeys; i++)
@@ -310,7 +312,7 @@ static int edit_keys(struct alter *a, struct err *err)
 	return 0;
 }
 
-/* The columns of a period that the statement makes, or NULL. */
+/* Returns the spec that adds a period in this statement, or NULL. */
 static const struct ddl_spec *find_period(const struct alter *a, struct slice name)
 {
 	for (unsigned i = 0; i < a->step->nspecs; i++)
@@ -320,8 +322,9 @@ static const struct ddl_spec *find_period(const struct alter *a, struct slice na
 	return NULL;
 }
 
-/* WITHOUT OVERLAPS adds the period's end and start; of a period made earlier they are not known, and the
- * expression keeps the key from being taken for a row's. */
+/* Adds the end and start columns of a period to a key WITHOUT OVERLAPS. They are unknown if an
+ * earlier statement added the period. An expression then replaces them, so that the key is not used
+ * as a message key. */
 static void add_period_parts(struct alter *a, struct draft_key *key, struct slice period)
 {
 	const struct ddl_spec *spec = find_period(a, period);
@@ -347,7 +350,7 @@ static struct draft_key *new_key(struct alter *a, enum ddl_key_kind kind, struct
 	return key;
 }
 
-/* A prefix as long as the column is none. */
+/* Removes prefixes that cover a whole column, and those of other keys. */
 static int settle_prefixes(struct alter *a, struct draft_key *key, struct err *err)
 {
 	for (unsigned i = 0; i < key->nparts; i++) {
@@ -409,7 +412,7 @@ static int add_keys(struct alter *a, struct err *err)
 	return 0;
 }
 
-/* Whether every part of `a` stands, in order, at the beginning of `b`. */
+/* Returns whether key b begins with all parts of key a. */
 static bool is_key_prefix(enum ident_rules idents, const struct draft_key *a,
 			  const struct draft_key *b)
 {
@@ -424,7 +427,8 @@ static bool is_key_prefix(enum ident_rules idents, const struct draft_key *a,
 	return true;
 }
 
-/* A key made for a foreign key is not made, or goes, when another serves. */
+/* Returns whether a key that was created for a foreign key is not needed, because another key
+ * serves. */
 static bool is_redundant(const struct draft *draft, unsigned at)
 {
 	const struct draft_key *key = &draft->keys[at];
@@ -432,7 +436,7 @@ static bool is_redundant(const struct draft *draft, unsigned at)
 		const struct draft_key *other = &draft->keys[i];
 		if (i == at || !is_key_prefix(draft->idents, key, other))
 			continue;
-		/* of two made for foreign keys the longer stays, of two equal ones the first */
+		/* of two keys for foreign keys keep the longer, of equal keys the first */
 		if (!other->generated || other->nparts > key->nparts || i < at)
 			return true;
 	}
@@ -457,7 +461,7 @@ static bool has_expression(const struct draft_key *key)
 	return false;
 }
 
-/* A key without a name is called after its first column, with _2, _3 ... while that is taken. */
+/* Names a key after its first column, with _2, _3 ... if that name is taken. */
 static void name_key(struct draft *draft, struct draft_key *key)
 {
 	struct slice base = has_expression(key) ? SLICE("functional_index") : key->parts[0].column;
@@ -493,7 +497,7 @@ static void primary_not_null(struct draft *draft)
 			set_not_null(draft, key->parts[i].column);
 }
 
-/* MariaDB: a unique key that is too long for the engine is a hash. */
+/* Returns the maximum bytes of a key. MariaDB makes a longer unique key a hash. */
 static uint64_t longest_key(struct slice engine)
 {
 	if (slice_equal_nocase(engine, SLICE("MyISAM")))
@@ -523,8 +527,8 @@ static bool needs_hash(const struct draft *draft, const struct draft_key *key)
 	return bytes > longest_key(draft->engine);
 }
 
-/* The part of a key that is not unique is cut where the engine has no room for the whole. What a key that was there had
- * of a column stays, unless the statement gives its type. */
+/* Sets the prefix of a part of a key that is not unique, if the whole column is too long for the
+ * engine. Keeps the part of an old key, unless the statement defines its column. */
 static void cut_part(const struct draft *draft, struct ddl_key_part *part, bool old)
 {
 	int at = part->column.ptr ? draft_column(draft, part->column) : -1;
@@ -550,13 +554,14 @@ static void settle_hashes(struct alter *a, unsigned nold)
 	bool memory = slice_equal_nocase(a->draft->engine, SLICE("MEMORY"));
 	for (unsigned i = 0; i < a->draft->nkeys; i++) {
 		struct draft_key *key = &a->draft->keys[i];
-		bool asked = i >= nold && key->hash; /* what was asked for earlier is forgotten */
+		bool asked = i >= nold && key->hash; /* an old USING HASH does not count */
 		key->hash = a->types->mariadb && !memory && key->kind == DDL_KEY_UNIQUE &&
 			    (asked || needs_hash(a->draft, key));
 	}
 }
 
-/* A type that the statement gives does not grow; but MySQL counts the bytes of a text that was there. */
+/* Converts a column to the draft's character set. A type that the statement defines does not grow,
+ * except that MySQL uses the old character set of a column that was TEXT before. */
 static void convert_column(struct alter *a, struct draft_column *column)
 {
 	enum charset before = column->column.charset;
@@ -589,8 +594,8 @@ static bool has_spec(const struct alter *a, enum ddl_spec_kind kind)
 	return false;
 }
 
-/* A key's part for the end of a row's life: MariaDB adds it to the unique keys of a table with system
- * versioning whose time columns are its own. */
+/* Adds the ROW END column to the unique keys of a table with system versioning that declares this
+ * column, like MariaDB. */
 static void add_row_end(struct alter *a)
 {
 	struct slice name = {NULL, 0};
@@ -610,8 +615,8 @@ static void add_row_end(struct alter *a)
 	}
 }
 
-/* row_start and row_end of a table that does not name them are no columns of the catalog: nobody selects
- * them by accident, and the changes of such a table are not followed. */
+/* Applies WITH and DROP SYSTEM VERSIONING. The catalog does not contain implicit row_start and
+ * row_end columns: SELECT * does not return them, and such a table is refused. */
 static void apply_versioning(struct alter *a)
 {
 	bool versioned = has_spec(a, DDL_SPEC_ADD_VERSIONING);

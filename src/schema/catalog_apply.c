@@ -1,8 +1,9 @@
-/* catalog_apply: the steps of a statement done to the tables of the catalog, and what each did. */
+/* catalog_apply: applies the steps of a statement to the tables of the catalog, and lists the
+ * effects. */
 #include "schema/catalog_alter.h"
 #include "schema/catalog_priv.h"
 
-/* One call: everything is made in catalog->scratch. */
+/* One call of catalog_apply. All data is in catalog->scratch. */
 struct apply {
 	struct catalog *catalog;
 	const struct ddl_context *context;
@@ -16,7 +17,7 @@ static struct slice name_of(struct apply *a, struct slice name)
 	return catalog_name(a->catalog, arena_copy(a->arena, name), a->arena);
 }
 
-/* Copied, and in lower case where the server does that. */
+/* Returns a copy of the name, in lower case if the server stores it so. */
 static struct ddl_name target(struct apply *a, const struct ddl_name *name)
 {
 	return (struct ddl_name){name_of(a, name->db), name_of(a, name->table)};
@@ -47,8 +48,9 @@ static enum charset default_charset(const struct apply *a)
 
 enum { MARIADB_TABLES_DATABASE = 100900 };
 
-/* What CONVERT TO CHARACTER SET DEFAULT means in a table of that database: in MariaDB the database's own, elsewhere
- * and earlier the session's collation_database, which is the default database's unless it was set. */
+/* Returns the character set of CONVERT TO CHARACTER SET DEFAULT for a table of the database `own`.
+ * New versions of MariaDB use the default of `own`. Other servers use the session's
+ * collation_database, which is that of the default database unless it was set. */
 static enum charset convert_charset(const struct apply *a, const struct catalog_database *own)
 {
 	const struct ddl_context *context = a->context;
@@ -81,7 +83,7 @@ static struct type_context type_context(const struct apply *a,
 	};
 }
 
-/* The lists of an effect: what became of each column. */
+/* Fills the lists of an effect: added, changed, dropped and renamed columns. */
 static void list_columns(struct apply *a, struct ddl_effect *effect, const struct draft *draft)
 {
 	const struct table *before = effect->before;
@@ -115,7 +117,8 @@ static void list_columns(struct apply *a, struct ddl_effect *effect, const struc
 	effect->renamed = renamed;
 }
 
-/* The followed database where the statement makes a table; NULL: none, or IF NOT EXISTS finds one. */
+/* Returns the tracked database in which the statement creates a table. NULL: the database is not
+ * tracked, or IF NOT EXISTS finds a table. */
 static struct catalog_database *place_for(struct apply *a, const struct ddl_step *step,
 					  const struct ddl_name *name)
 {
@@ -129,7 +132,7 @@ static struct catalog_database *place_for(struct apply *a, const struct ddl_step
 	return database;
 }
 
-/* OR REPLACE drops the table that has the name. */
+/* Drops the table that has the name, as OR REPLACE does. */
 static void replace_table(struct apply *a, const struct ddl_name *name)
 {
 	const struct table *known = catalog_find(a->catalog, name->db, name->table);
@@ -162,7 +165,7 @@ static int create_table(struct apply *a, const struct ddl_step *step, struct err
 	return 0;
 }
 
-/* The same definition under another name, or a new version of its own. */
+/* Publishes a copy of a definition under a name, which may be its own. */
 static const struct table *publish_copy(struct apply *a, const struct table *table, struct slice db,
 					struct slice name)
 {
@@ -184,7 +187,7 @@ static int create_like(struct apply *a, const struct ddl_step *step)
 	struct ddl_effect *effect = add_effect(a, DDL_CREATE, &name);
 	if (model != NULL)
 		effect->after = publish_copy(a, model, database->name, name.table);
-	else /* we have no definition of it: a later change of it is no error */
+	else /* its definition is unknown, so a later change of it is not an error */
 		database->partial = true;
 	return 0;
 }
@@ -198,7 +201,7 @@ static int not_known(const struct ddl_name *name, struct err *err)
 		       SLICE_FMT(name->db), SLICE_FMT(name->table));
 }
 
-/* The table and a partition of the other change places. */
+/* Notes that the table `name` and a partition of the table `from` have swapped their rows. */
 static void exchange(struct apply *a, const struct ddl_name *name, const struct ddl_name *from)
 {
 	const struct table *known = catalog_find(a->catalog, name->db, name->table);
@@ -211,7 +214,7 @@ static void exchange(struct apply *a, const struct ddl_name *name, const struct 
 	effect->exchanged = true;
 }
 
-/* A table that becomes a partition. */
+/* Removes a table that becomes a partition. */
 static void swallow(struct apply *a, const struct ddl_name *name)
 {
 	const struct table *known = catalog_find(a->catalog, name->db, name->table);
@@ -221,7 +224,8 @@ static void swallow(struct apply *a, const struct ddl_name *name)
 	catalog_remove(a->catalog, known);
 }
 
-/* A table that is made of a partition; its definition cannot be known where the partitioned one's is not. */
+/* Adds a table that is created from a partition. Its definition is unknown if that of the
+ * partitioned table is. */
 static void split_off(struct apply *a, const struct ddl_name *name, const struct ddl_name *from,
 		      const struct table *table)
 {
@@ -240,8 +244,8 @@ static void split_off(struct apply *a, const struct ddl_name *name, const struct
 		database->partial = true;
 }
 
-/* EXCHANGE PARTITION and CONVERT move rows between two tables, and the binlog has none of them. table: the partitioned
- * one; NULL: not known. */
+/* Handles EXCHANGE PARTITION and CONVERT, which move rows between two tables without writing them
+ * to the binlog. table: the partitioned table; NULL: unknown. */
 static void move_rows(struct apply *a, const struct ddl_spec *spec, const struct ddl_name *name,
 		      const struct table *table)
 {
@@ -254,7 +258,7 @@ static void move_rows(struct apply *a, const struct ddl_spec *spec, const struct
 		split_off(a, &other, name, table);
 }
 
-/* Whose rows the statement brings into the table that it alters. */
+/* Notes the table whose rows the statement moves into the altered table. */
 static void note_rows(struct apply *a, const struct ddl_step *step, struct ddl_effect *effect)
 {
 	for (unsigned i = 0; i < step->nspecs; i++) {
@@ -274,7 +278,7 @@ static const struct ddl_spec *rename_spec(const struct ddl_step *step)
 	return NULL;
 }
 
-/* Publishes the altered draft under the name that it has now. */
+/* Publishes the altered draft under its new name. */
 static void publish_altered(struct apply *a, struct draft *draft, struct ddl_effect *effect,
 			    const struct ddl_spec *rename)
 {
@@ -301,7 +305,7 @@ static void add_query(struct apply *a, struct slice db)
 	add_effect(a, DDL_QUERY, &name);
 }
 
-/* True when it is a view or sequence that goes. */
+/* Removes a view or sequence. Returns false if the name is not that of one. */
 static bool drop_other(struct apply *a, const struct ddl_name *name)
 {
 	struct catalog_database *database = catalog_database(a->catalog, name->db);
@@ -320,7 +324,7 @@ static void add_other(struct apply *a, const struct ddl_name *name)
 	add_query(a, name->db);
 }
 
-/* A table that is not known gets a name in a database that is followed; or a view or sequence does. */
+/* Handles the RENAME of an unknown table, view or sequence into a tracked database. */
 static void rename_unknown(struct apply *a, const struct ddl_name *name, const struct ddl_name *to)
 {
 	if (drop_other(a, name)) {
@@ -378,7 +382,7 @@ static void drop_table(struct apply *a, const struct ddl_step *step)
 {
 	struct ddl_name name = target(a, &step->name);
 	const struct table *table = catalog_find(a->catalog, name.db, name.table);
-	if (table == NULL) { /* a sequence, a temporary table, or it was not there */
+	if (table == NULL) { /* a view, a sequence, a temporary table, or no table */
 		drop_other(a, &name);
 		return;
 	}
@@ -419,7 +423,7 @@ static void truncate_table(struct apply *a, const struct ddl_step *step)
 	effect->after = publish_copy(a, table, table->db, table->name);
 }
 
-/* Drops the database and tells of each table. */
+/* Drops a database, with an effect for each table. */
 static void erase_database(struct apply *a, struct slice db)
 {
 	const struct catalog_database *database = catalog_database(a->catalog, db);
@@ -435,8 +439,8 @@ static void erase_database(struct apply *a, struct slice db)
 	catalog_drop_database(a->catalog, db);
 }
 
-/* From here on every table of the database is known, for it is empty; unless IF NOT EXISTS may have found
- * one that was not followed. */
+/* Starts to track a new database. All its tables are known, because it is empty. With IF NOT EXISTS
+ * it may have existed untracked, and may contain unknown tables. */
 static void create_database(struct apply *a, const struct ddl_step *step)
 {
 	struct ddl_name name = {name_of(a, step->name.db), SLICE("")};
@@ -480,7 +484,8 @@ static void query(struct apply *a, const struct ddl_step *step)
 		add_effect(a, DDL_QUERY, &name);
 }
 
-/* IF NOT EXISTS may have found a table of that name, and is logged all the same; a sequence may replace one. */
+/* Adds a view or sequence. The server logs the statement even if IF NOT EXISTS found a table of
+ * that name. A sequence may replace a table. */
 static void create_other(struct apply *a, const struct ddl_step *step, const struct ddl_name *name)
 {
 	const struct table *table = catalog_find(a->catalog, name->db, name->table);
@@ -550,7 +555,7 @@ static int apply_step(struct apply *a, const struct ddl_step *step, struct err *
 	return 0;
 }
 
-/* Only a statement of one step can fail, and it fails before it has changed anything. */
+/* Only statements of one step can fail. They fail before they change anything. */
 int catalog_apply(struct catalog *catalog, const struct ddl_context *context,
 		  const struct ddl_step *steps, unsigned nsteps, const struct ddl_effect **effects,
 		  unsigned *neffects, struct err *err)

@@ -1,5 +1,5 @@
-/* catalog_contents: what a server has in one database, as the loader reads it and the catalog takes it over.
- * Thread: the one that loads. Owner: catalog_contents_init / _fini. */
+/* catalog_contents: the contents of one database of a server, from the loader to the catalog.
+ * Thread: the one that loads. Owner: catalog_contents_init, catalog_contents_fini. */
 #ifndef TIDEWAY_CATALOG_CONTENTS_H
 #define TIDEWAY_CATALOG_CONTENTS_H
 
@@ -9,17 +9,17 @@
 
 struct found_table {
 	struct draft draft;
-	bool unknown; /* left out: it has something that is not known here */
+	bool unknown; /* left out, because its definition has an unknown part */
 };
 
 struct catalog_contents {
-	struct arena arena; /* holds everything below */
-	struct slice db;    /* as the server spells it; ptr NULL: there is no such database */
+	struct arena arena; /* contains all members below */
+	struct slice db;    /* in the server's spelling; ptr NULL: the database does not exist */
 	enum charset charset;
-	bool partial; /* a table was left out */
+	bool partial; /* the loader left a table out */
 	struct found_table *tables;
 	unsigned ntables;
-	struct map by_name;   /* names as the server spells them to struct found_table */
+	struct map by_name;   /* from names in the server's spelling to struct found_table */
 	struct slice *others; /* names of views and sequences */
 	unsigned nothers;
 };

@@ -9,7 +9,8 @@ void draft_init(struct draft *draft, struct arena *arena, struct slice db, struc
 	*draft = (struct draft){.arena = arena, .db = db, .name = name, .engine = SLICE("")};
 }
 
-/* Room for one more element of `size` bytes; the old array stays in the arena. */
+/* Returns an array with room for one more element of `size` bytes. The old array stays in the
+ * arena. */
 static void *grow(struct arena *arena, void *items, unsigned n, unsigned *cap, size_t size)
 {
 	if (n < *cap)
@@ -110,7 +111,7 @@ static void key_from_index(struct draft *draft, const struct table *table,
 		key->parts[i].prefix = index->prefixes ? index->prefixes[i] : 0;
 		key->nparts++;
 	}
-	/* has_prefix without prefixes: an expression among the parts */
+	/* has_prefix without prefixes: one of the parts is an expression */
 	bool prefix = false;
 	for (unsigned i = 0; i < key->nparts; i++)
 		prefix |= key->parts[i].prefix != 0;
@@ -141,8 +142,8 @@ static int by_name(const void *a, const void *b)
 			     ((const struct table_index *)b)->name);
 }
 
-/* The primary key first, the others by name in lower case: the same order whether the table was loaded
- * or followed, whatever the case that a statement gave a name. */
+/* Sorts the primary key first, the others by name in lower case. The order is the same for loaded
+ * and for tracked tables, and does not depend on the case of names in statements. */
 static void sort_indexes(struct table_index *indexes, unsigned n, struct arena *arena)
 {
 	struct table_index *keys = ARENA_ARRAY(arena, n, struct table_index);
@@ -228,7 +229,8 @@ struct table *draft_finish(const struct draft *draft, struct arena *arena)
 	return table;
 }
 
-/* What stands for c behind a backslash; both servers write labels so, whatever the sql_mode. */
+/* Returns the character that c means after a backslash. Both servers write labels so in every
+ * sql_mode. */
 static char unescape(char c)
 {
 	switch (c) {
@@ -249,7 +251,7 @@ static char unescape(char c)
 	}
 }
 
-/* x'e4': bytes that are no text. at: after the quote. */
+/* Reads a label x'e4' of bytes. at: the index after the first quote. */
 static size_t read_hex_label(struct slice text, size_t at, char *out, struct slice *label)
 {
 	size_t n = num_unhex(slice_of(text.ptr + at, text.len - at), out);
@@ -257,8 +259,8 @@ static size_t read_hex_label(struct slice text, size_t at, char *out, struct sli
 	return at + 2 * n + 1;
 }
 
-/* Reads the label whose quote stands at `at`, its text to `out`; returns the place behind the closing
- * quote, or 0 where no label begins. */
+/* Reads the label at index `at` and writes its text to `out`. Returns the index after the closing
+ * quote, or 0 if no label begins there. */
 static size_t read_label(struct slice text, size_t at, char *out, struct slice *label)
 {
 	size_t n = 0, i = at;

@@ -1,6 +1,6 @@
-/* catalog_draft: a table definition under construction, with keys that name their columns. The way
- * from information_schema, from DDL and from JSON to a struct table is the same: fill a draft, finish it.
- * Thread: the owner of the catalog. Owner: everything lives in the draft's arena. */
+/* catalog_draft: a table definition under construction, with keys that name their columns. Each
+ * source of a struct table (information_schema, DDL, JSON) fills a draft and finishes it.
+ * Thread: the owner of the catalog. Owner: all data lives in the draft's arena. */
 #ifndef TIDEWAY_CATALOG_DRAFT_H
 #define TIDEWAY_CATALOG_DRAFT_H
 
@@ -11,16 +11,16 @@
 struct draft_column {
 	struct column column;
 	struct slice old;         /* its name before the statement; ptr NULL: a new column */
-	bool changed;             /* the statement names it in a MODIFY, CHANGE or ALTER COLUMN */
-	bool fresh;               /* the statement gives its type */
-	bool was_text_blob;       /* a fresh one had a TEXT type before, */
-	enum charset was_charset; /* of this character set */
-	bool row_end;             /* GENERATED ALWAYS AS ROW END, in this statement */
+	bool changed;             /* by MODIFY, CHANGE or ALTER COLUMN of the statement */
+	bool fresh;               /* the statement defines its type */
+	bool was_text_blob;       /* fresh: it was a TEXT type before the statement */
+	enum charset was_charset; /* fresh: its character set before the statement */
+	bool row_end;             /* the statement defines it GENERATED ALWAYS AS ROW END */
 };
 
 struct draft_key {
 	enum ddl_key_kind kind;
-	struct slice name; /* empty: made up by draft_name_keys */
+	struct slice name; /* empty: alter_apply generates a name */
 	struct slice old;  /* its name before the statement; ptr NULL: a new key */
 	bool generated, hash;
 	unsigned nparts;
@@ -31,38 +31,38 @@ struct draft {
 	struct arena *arena;
 	struct slice db, name, engine;
 	enum charset charset;
-	enum ident_rules idents;    /* how its names compare */
+	enum ident_rules idents;    /* how names of columns and keys compare */
 	bool versioned;             /* MariaDB: WITH SYSTEM VERSIONING */
-	const struct table *before; /* the table that it was made from; NULL: a new one */
+	const struct table *before; /* the original table; NULL: a new table */
 	struct draft_column *columns;
 	unsigned ncolumns, column_cap;
 	struct draft_key *keys;
 	unsigned nkeys, key_cap;
 };
 
-/* The names of columns and keys compare by IDENT_UNICODE_3 until draft->idents says otherwise. */
+/* Makes an empty draft. Its names compare by IDENT_UNICODE_3; set draft->idents for other rules. */
 void draft_init(struct draft *draft, struct arena *arena, struct slice db, struct slice name);
-/* Everything of an existing table; names of columns and keys are borrowed from it. */
+/* Makes a draft of an existing table. Borrows names of columns and keys from it. */
 void draft_from_table(struct draft *draft, struct arena *arena, const struct table *table);
-/* Appends a zeroed one. The address is good until the next call. */
+/* Append a zeroed column or key. The address is valid until the next call. */
 struct draft_column *draft_add_column(struct draft *draft);
 struct draft_key *draft_add_key(struct draft *draft);
 /* Moves the last column to position `at`. */
 void draft_place_last(struct draft *draft, unsigned at);
 void draft_remove_column(struct draft *draft, unsigned at);
 void draft_remove_key(struct draft *draft, unsigned at);
-/* Positions by name (case ignored), or -1. */
+/* Return the position of a column or key by its name, or of the primary key; -1: none. */
 int draft_column(const struct draft *draft, struct slice name);
 int draft_key(const struct draft *draft, struct slice name);
 int draft_primary(const struct draft *draft);
-/* Whether DROP CONSTRAINT finds the key: a hash it does not. */
+/* Returns whether DROP CONSTRAINT finds the key. It does not find a key that is a hash. */
 bool draft_key_is_constraint(const struct draft_key *key);
-/* The table in `arena` (a deep copy): keys sorted, positions, the primary key, hidden columns. The
- * version is 0. A key part that names no column is dropped. */
+/* Returns the table as a deep copy in `arena`, of version 0: sorts the keys and sets positions, the
+ * primary key and the number of hidden columns. Drops key parts that do not name a column. */
 struct table *draft_finish(const struct draft *draft, struct arena *arena);
 
-/* From COLUMN_TYPE as the server writes it: is_unsigned, zerofill, length, scale and labels of a column
- * whose type and sql_type are set. */
+/* Sets is_unsigned, zerofill, length, scale and labels of a column from its sql_type, in the form
+ * of the server's COLUMN_TYPE. `type` must be set. */
 void draft_read_type(struct column *column, struct arena *arena);
 
 #endif

@@ -1,6 +1,6 @@
-/* catalog_exists: IF [NOT] EXISTS is decided clause by clause before the statement begins: by the columns and
- * keys that the table has then, and by the clauses before. What the other clauses drop, add or rename does not
- * matter. */
+/* catalog_exists: the server decides IF [NOT] EXISTS clause by clause before it runs the statement.
+ * The columns and keys of the table at that time and the earlier clauses decide. Later clauses have
+ * no influence. */
 #include "schema/catalog_exists.h"
 
 struct exists {
@@ -9,8 +9,8 @@ struct exists {
 	struct exists_skip *skips;
 };
 
-/* ADD COLUMN IF NOT EXISTS. The earlier clause may be a CHANGE or MODIFY that gives a column this name, even
- * one that is passed over itself. */
+/* Returns whether ADD COLUMN IF NOT EXISTS is skipped: the table or an earlier clause has the
+ * column. That clause may be a CHANGE or MODIFY with this name, even if it is skipped itself. */
 static bool column_is_there(const struct exists *e, unsigned at)
 {
 	struct slice name = e->step->specs[at].column.name;
@@ -26,7 +26,7 @@ static bool column_is_there(const struct exists *e, unsigned at)
 	return false;
 }
 
-/* The key that a clause drops, or -1. */
+/* Returns the key that a clause drops, or -1. */
 static int dropped_key(const struct draft *draft, const struct ddl_spec *spec)
 {
 	if (spec->kind == DDL_SPEC_DROP_PRIMARY)
@@ -40,7 +40,8 @@ static int dropped_key(const struct draft *draft, const struct ddl_spec *spec)
 	return at;
 }
 
-/* DROP COLUMN IF EXISTS and the like: also when an earlier clause drops the same. */
+/* Returns whether a column does not exist for DROP COLUMN IF EXISTS: the table does not have it, or
+ * an earlier clause drops it. */
 static bool column_is_gone(const struct exists *e, unsigned at)
 {
 	struct slice name = e->step->specs[at].old;
@@ -64,7 +65,8 @@ static bool key_is_gone(const struct exists *e, unsigned at)
 	return false;
 }
 
-/* What a key is known by: without a name it is the first column, and an expression is nothing. */
+/* Returns the name by which a key is found: its own, or else that of its first column; ptr NULL for
+ * an expression. */
 static struct slice known_as(enum ddl_key_kind kind, struct slice name,
 			     const struct ddl_key_part *parts, unsigned nparts)
 {
@@ -75,7 +77,8 @@ static struct slice known_as(enum ddl_key_kind kind, struct slice name,
 	return nparts > 0 ? parts[0].column : (struct slice){NULL, 0};
 }
 
-/* Whether the spec makes a key of this kind that is known by the name, of its own or at its column. */
+/* Returns whether a spec adds a key of this kind and name, as a clause or in a column
+ * definition. */
 static bool makes_key(const struct exists *e, unsigned at, enum ddl_key_kind kind,
 		      struct slice name)
 {

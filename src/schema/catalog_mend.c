@@ -1,4 +1,5 @@
-/* catalog_mend: labels of ENUM and SET that version 0.1.0 saved as information_schema shows them. */
+/* catalog_mend: repairs labels of ENUM and SET that version 0.1.0 saved as information_schema shows
+ * them. */
 #include "schema/catalog_priv.h"
 
 static size_t run_of(struct slice text, size_t at, bool (*is)(unsigned char))
@@ -19,7 +20,8 @@ static bool is_hidden(unsigned char c)
 	return c == '?' || c >= 0x80;
 }
 
-/* Whether `shown` is what COLUMN_TYPE makes of the label: marks for what it cannot show, or nothing at all. */
+/* Returns whether COLUMN_TYPE may show the label as `shown`: with '?' for characters that it cannot
+ * show, or as an empty label. */
 static bool may_be(struct slice shown, struct slice label)
 {
 	size_t i = 0, j = 0;
@@ -39,7 +41,8 @@ static bool may_be(struct slice shown, struct slice label)
 	return i == shown.len && j == label.len;
 }
 
-/* <0: another column; 0: the same; >0: the same, with labels that the saved one does not show. */
+/* Compares a saved column with a fresh one. Returns <0: another column; 0: the same; >0: the same
+ * column, but the saved labels are not complete. */
 static int compare_labels(const struct column *saved, const struct column *fresh)
 {
 	bool same = true;

@@ -1,5 +1,5 @@
-/* catalog_priv: the body of a catalog, for catalog*.c only. Thread: the owner of the catalog. Owner:
- * catalog_free. */
+/* catalog_priv: the structures of a catalog, for catalog*.c only.
+ * Thread: the owner of the catalog. Owner: the catalog; catalog_free releases. */
 #ifndef TIDEWAY_CATALOG_PRIV_H
 #define TIDEWAY_CATALOG_PRIV_H
 
@@ -8,18 +8,18 @@
 
 /* One version of one table. */
 struct catalog_entry {
-	struct arena arena; /* holds the table */
+	struct arena arena; /* contains the table */
 	struct table *table;
-	struct catalog_entry *next; /* in the list of superseded ones */
+	struct catalog_entry *next; /* in the list of superseded entries */
 };
 
 struct catalog_database {
 	char *text; /* owns the name */
 	struct slice name;
 	enum charset charset;
-	bool partial;         /* it may have tables that are not known: nothing is an error
-	                                 for lack of a table */
-	struct slice *unread; /* tables that were left out of it for that; each text is owned */
+	/* it may have unknown tables: a statement about one is not an error */
+	bool partial;
+	struct slice *unread; /* names of tables that the loader left out; each text is owned */
 	size_t nunread;
 	struct slice *others; /* names of views and sequences, ascending; each text is owned */
 	size_t nothers, other_cap;
@@ -27,9 +27,9 @@ struct catalog_database {
 
 struct catalog {
 	unsigned lower_case;
-	enum ident_rules idents; /* of columns and keys */
+	enum ident_rules idents; /* how names of columns and keys compare */
 	struct catalog_variables variables;
-	uint64_t version;              /* the highest given */
+	uint64_t version;              /* the highest version so far */
 	struct catalog_entry **tables; /* ascending by database and name */
 	size_t ntables, table_cap;
 	struct catalog_entry *superseded;
@@ -38,27 +38,28 @@ struct catalog {
 	struct arena scratch; /* effects of the last statement, drafts */
 };
 
+/* Returns a tracked database, or NULL. */
 struct catalog_database *catalog_database(const struct catalog *catalog, struct slice db);
-/* Finds or makes it. */
+/* Finds a database or adds it. */
 struct catalog_database *catalog_add_database(struct catalog *catalog, struct slice db);
-/* Views and sequences of a database, kept with it. */
+/* The names of views and sequences of a database. */
 bool catalog_other_has(const struct catalog *catalog, const struct catalog_database *database,
 		       struct slice name);
 void catalog_other_add(struct catalog *catalog, struct catalog_database *database,
 		       struct slice name);
-/* True when it was there. */
+/* Returns false if there was no such name. */
 bool catalog_other_remove(struct catalog *catalog, struct catalog_database *database,
 			  struct slice name);
 void catalog_other_clear(struct catalog_database *database);
 void catalog_unread_clear(struct catalog_database *database);
-/* The name as the server stores it: in lower case with lower_case_table_names=1. */
+/* Returns the name as the server stores it: in lower case with lower_case_table_names=1. */
 struct slice catalog_name(const struct catalog *catalog, struct slice name, struct arena *arena);
-/* Publishes the draft as a new version of its table, superseding the one of that name. */
+/* Publishes the draft as a new version of its table. Supersedes the old version. */
 const struct table *catalog_publish(struct catalog *catalog, const struct draft *draft);
-/* The same with a version that was given before. */
+/* Publishes the draft with a version that the catalog has assigned before. */
 const struct table *catalog_publish_version(struct catalog *catalog, const struct draft *draft,
 					    uint64_t version);
-/* Takes the table out; it stays readable until catalog_forget. */
+/* Removes the table. It stays readable until catalog_forget. */
 void catalog_remove(struct catalog *catalog, const struct table *table);
 
 #endif

@@ -1,4 +1,4 @@
-/* catalog_replace: a database in the catalog becomes what the server has. */
+/* catalog_replace: replaces a database of the catalog by the server's contents. */
 #include "base/mem.h"
 #include "schema/catalog_contents.h"
 #include "schema/catalog_priv.h"
@@ -16,8 +16,8 @@ void catalog_contents_fini(struct catalog_contents *contents)
 	arena_fini(&contents->arena);
 }
 
-/* Publishes the table, unless the catalog has the same. NULL: the table cannot be followed, or was
- * dropped between two of our queries. */
+/* Publishes the table, unless the catalog contains the same definition. Returns NULL if the table
+ * is left out, or was dropped between two of the loader's queries. */
 static const struct table *publish_found(struct catalog *catalog, struct found_table *found)
 {
 	struct draft *draft = &found->draft;
@@ -34,7 +34,7 @@ static const struct table *publish_found(struct catalog *catalog, struct found_t
 	return catalog_publish(catalog, draft);
 }
 
-/* Removes the tables of the database that are not among its contents. */
+/* Removes the tables of the database that its contents do not include. */
 static void remove_missing(struct catalog *catalog, struct catalog_contents *contents)
 {
 	for (size_t i = 0; i < catalog->ntables;) {

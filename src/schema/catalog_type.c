@@ -5,7 +5,7 @@
 #include "model/labels.h"
 
 enum {
-	MYSQL_WITHOUT_WIDTHS = 80019, /* from here on MySQL shows no display widths */
+	MYSQL_WITHOUT_WIDTHS = 80019, /* MySQL shows no display widths from this version on */
 	VECTOR_DEFAULT = 2048,        /* dimensions */
 };
 
@@ -26,13 +26,14 @@ bool type_has_prefix(enum column_type type)
 	       type == COLUMN_VARBINARY || type == COLUMN_GEOMETRY;
 }
 
-/* CHAR ... LONGTEXT and BINARY ... LONGBLOB stand in the same order. */
+/* Returns the binary type for a text type. CHAR ... LONGTEXT and BINARY ... LONGBLOB are in the
+ * same order. */
 static enum column_type to_binary(enum column_type type)
 {
 	return (enum column_type)(type - COLUMN_CHAR + COLUMN_BINARY);
 }
 
-/* The smallest of the family that holds so many bytes. */
+/* Returns the smallest TEXT or BLOB type that has room for the bytes. */
 static enum column_type blob_for(enum column_type family, uint64_t bytes)
 {
 	unsigned step = bytes < 256 ? 0 : bytes < 65536 ? 1 : bytes < 16777216 ? 2 : 3;
@@ -45,13 +46,14 @@ static uint64_t text_bytes(const struct column *column, uint64_t length)
 	return type_is_text(column->type) ? length * charset_max_bytes(column->charset) : length;
 }
 
-/* Bytes of the longest VARCHAR or VARBINARY that stays one. */
+/* Returns the maximum bytes of a VARCHAR or VARBINARY. */
 static uint64_t longest_varchar(const struct type_context *context)
 {
 	return context->mariadb ? 65532 : 65535;
 }
 
-/* TEXT(n) and BLOB(n) choose their size; a VARCHAR or VARBINARY that is too long becomes one. */
+/* Sets type and length. TEXT(n) and BLOB(n) become the type of the right size. A VARCHAR or
+ * VARBINARY that is too long becomes a TEXT or BLOB. */
 static void resolve_size(const struct type_context *context, const struct ddl_column *from,
 			 struct column *to)
 {
@@ -105,7 +107,8 @@ static void resolve_charset(const struct type_context *context, const struct ddl
 	}
 }
 
-/* A label as text went through the character set of the connection; in digits it is bytes of the column's own. */
+/* Returns label i. A label written as text passes through the character set of the connection. A
+ * label written in digits consists of bytes of the column's character set. */
 static struct slice resolve_label(const struct ddl_column *from, unsigned i, enum charset charset,
 				  struct arena *arena)
 {
@@ -120,7 +123,7 @@ static struct slice resolve_label(const struct ddl_column *from, unsigned i, enu
 	return labels_decode(charset, bytes, arena);
 }
 
-/* The servers cut the spaces at the end of labels, but not those of binary ones. */
+/* Sets the labels. Removes spaces at their end, except in the set `binary`, like the servers. */
 static void resolve_labels(const struct ddl_column *from, struct column *to, struct arena *arena)
 {
 	struct slice *labels = ARENA_ARRAY(arena, from->nlabels, struct slice);
@@ -153,7 +156,7 @@ static bool shows_width(const struct type_context *context, const struct ddl_col
 	       (column->type == COLUMN_TINYINT && from->length == 1 && !column->is_unsigned);
 }
 
-/* Display width of an integer whose definition gives none. */
+/* Returns the display width of an integer that is defined without a width. */
 static unsigned default_width(const struct column *column)
 {
 	static const unsigned signed_widths[] = {4, 6, 9, 11, 20},
@@ -226,7 +229,7 @@ static void put_size(const struct type_context *context, const struct ddl_column
 	}
 }
 
-/* As COLUMN_TYPE of information_schema has it. */
+/* Returns the text of the type like COLUMN_TYPE of information_schema. */
 static struct slice spell(const struct type_context *context, const struct ddl_column *from,
 			  const struct column *column, struct arena *arena)
 {
@@ -269,7 +272,7 @@ void type_resolve(const struct type_context *context, const struct ddl_column *f
 							: spell(context, from, to, arena);
 }
 
-/* The same column with another type name: what follows the name in sql_type stays. */
+/* Returns the column's sql_type with another type name. Keeps the text after the name. */
 static struct slice respell(const struct column *column, const char *name, struct arena *arena)
 {
 	size_t at = 0;
@@ -291,7 +294,7 @@ static void convert_varchar(const struct type_context *context, struct column *c
 	column->sql_type = arena_copy(arena, slice_str(column_type_name(column->type)));
 }
 
-/* Both servers keep the bytes of labels and read them in the other character set. */
+/* Converts labels like both servers: keeps their bytes and reads them in the new character set. */
 static void convert_labels(struct column *column, enum charset charset, struct arena *arena)
 {
 	struct slice *labels = ARENA_ARRAY(arena, column->nlabels, struct slice);
@@ -326,7 +329,7 @@ void type_convert(const struct type_context *context, struct column *column, enu
 		convert_varchar(context, column, arena);
 }
 
-/* Bytes of an unsigned DECIMAL(p,s) as stored. */
+/* Returns the bytes of a stored DECIMAL(p,s). */
 static uint64_t decimal_bytes(const struct column *column)
 {
 	static const unsigned rest[] = {0, 1, 1, 2, 2, 3, 3, 4, 4, 4};
@@ -334,7 +337,7 @@ static uint64_t decimal_bytes(const struct column *column)
 	return whole / 9 * 4 + rest[whole % 9] + part / 9 * 4 + rest[part % 9];
 }
 
-/* Bytes of the types that have one size, but for fractional digits. */
+/* The bytes of types of fixed size, without fractional digits. */
 static const uint8_t sizes[COLUMN_TYPE_COUNT] = {
 	[COLUMN_FLOAT] = 4,  [COLUMN_DOUBLE] = 8,   [COLUMN_YEAR] = 1,      [COLUMN_DATE] = 3,
 	[COLUMN_TIME] = 3,   [COLUMN_DATETIME] = 5, [COLUMN_TIMESTAMP] = 4, [COLUMN_UUID] = 16,

@@ -1,33 +1,35 @@
-/* catalog_type: a column as written in DDL to the column that the server makes of it: defaults, types that
- * change with character set and length, the spelling of COLUMN_TYPE.
- * Thread: the owner of the catalog. Owner: results live in the arena, or borrow from the statement. */
+/* catalog_type: converts a column as written in DDL to the column that the server creates: with
+ * defaults, types that depend on character set and length, and the text of COLUMN_TYPE.
+ * Thread: the owner of the catalog. Owner: results live in the arena, or borrow from the
+ * statement. */
 #ifndef TIDEWAY_CATALOG_TYPE_H
 #define TIDEWAY_CATALOG_TYPE_H
 
 #include "model/ddl.h"
 #include "model/table.h"
 
-/* What the type of a column depends on beside its own text. */
+/* Everything besides its text that determines the type of a column. */
 struct type_context {
 	bool mariadb;
-	unsigned version;             /* 0: newest */
-	bool implicit_timestamp;      /* TIMESTAMP is NOT NULL unless it says NULL */
+	unsigned version;             /* 0: the newest */
+	bool implicit_timestamp;      /* TIMESTAMP is NOT NULL unless NULL is written */
 	enum charset charset;         /* default of the table */
-	enum charset convert_charset; /* of CONVERT TO CHARACTER SET DEFAULT */
+	enum charset convert_charset; /* for CONVERT TO CHARACTER SET DEFAULT */
 };
 
 void type_resolve(const struct type_context *context, const struct ddl_column *from,
 		  struct column *to, struct arena *arena);
-/* CONVERT TO CHARACTER SET: text types that become too small grow. */
+/* Converts a column as CONVERT TO CHARACTER SET does. Enlarges text types that become too small. */
 void type_convert(const struct type_context *context, struct column *column, enum charset charset,
 		  struct arena *arena);
-/* CHAR, VARCHAR, TEXT family: has a character set, may have key prefixes. */
+/* Returns whether the type is CHAR, VARCHAR or one of the TEXT types. */
 bool type_is_text(enum column_type type);
-/* TEXT and BLOB family. */
+/* Returns whether the type is one of the TEXT or BLOB types. */
 bool type_is_blob(enum column_type type);
-/* Whether a key may hold a prefix of such a column. */
+/* Returns whether a key may contain a prefix of a column of the type. */
 bool type_has_prefix(enum column_type type);
-/* Bytes of the column in a key; 0 for a blob, which has no length of its own. */
+/* Returns the bytes of the column in a key; 0 for TEXT, BLOB, GEOMETRY and JSON, which have no
+ * fixed maximum. */
 uint64_t type_key_bytes(const struct column *column);
 
 #endif

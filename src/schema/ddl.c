@@ -35,8 +35,8 @@ struct ddl_spec *ddl_add_spec(struct ddl_parser *p, struct spec_list *list, enum
 }
 
 enum {
-	REASON_TEXT = 60,   /* bytes of the statement shown */
-	DML_DATABASES = 32, /* steps of one statement that changes rows */
+	REASON_TEXT = 60,   /* bytes of the statement in a reason */
+	DML_DATABASES = 32, /* maximum steps of one statement that changes rows */
 };
 
 bool ddl_fail(struct ddl_parser *p)
@@ -135,7 +135,8 @@ bool ddl_at_name(struct ddl_parser *p)
 	return kind == TOKEN_WORD || kind == TOKEN_NAME;
 }
 
-/* Names are utf8mb3 in the servers: of a character outside the BMP MySQL makes '?'; MariaDB refuses it. */
+/* Returns the name in utf8mb3, the servers' character set for names. MySQL replaces a character
+ * outside the BMP by '?'; MariaDB refuses the statement. */
 static struct slice in_bmp(struct ddl_parser *p, struct slice name)
 {
 	for (size_t i = 0; i < name.len; i++) {
@@ -243,7 +244,7 @@ static bool at_literal(struct ddl_parser *p)
 	return kind == TOKEN_STRING || kind == TOKEN_NUMBER || kind == TOKEN_HEX;
 }
 
-/* NAME, db.name, NAME(...), DATE'...', _utf8'...' */
+/* Skips NAME, db.name, NAME(...), DATE'...' or _utf8'...'. */
 static bool skip_word_value(struct ddl_parser *p)
 {
 	lexer_next(&p->lexer);
@@ -274,7 +275,7 @@ bool ddl_skip_value(struct ddl_parser *p)
 	if (!at_literal(p))
 		return ddl_fail(p);
 	lexer_next(&p->lexer);
-	while (lexer_peek(&p->lexer, 0)->kind == TOKEN_STRING) /* 'adjacent' 'strings' are one */
+	while (lexer_peek(&p->lexer, 0)->kind == TOKEN_STRING) /* 'adjacent' 'strings' join */
 		lexer_next(&p->lexer);
 	return true;
 }
@@ -285,13 +286,15 @@ bool ddl_skip_option(struct ddl_parser *p)
 	return ddl_skip_value(p);
 }
 
-/* Collations of MariaDB that go with any Unicode character set have no set in their name. */
+/* Returns whether the name is a collation of MariaDB that fits any Unicode character set, and does
+ * not name one. */
 static bool is_free_collation(struct slice name)
 {
 	return name.len > 4 && slice_equal_nocase(slice_of(name.ptr, 4), SLICE("uca1"));
 }
 
-/* utf8 or utf8_general_ci: which of the two character sets that is, MariaDB's old_mode decides. */
+/* Returns whether the name is utf8 or utf8_general_ci and the like. MariaDB's old_mode decides
+ * whether that is utf8mb3 or utf8mb4. */
 static bool is_utf8_alias(struct slice name)
 {
 	return slice_equal_nocase(name, SLICE("utf8")) ||
@@ -375,7 +378,7 @@ static bool truncate_table(struct ddl_parser *p)
 	return finish(p);
 }
 
-/* ALGORITHM=, LOCK=, WAIT behind CREATE and DROP INDEX. */
+/* Reads ALGORITHM=, LOCK= and WAIT at the end of CREATE INDEX and DROP INDEX. */
 static bool index_tail(struct ddl_parser *p)
 {
 	while (ddl_accept(p, "ALGORITHM") || ddl_accept(p, "LOCK"))
@@ -426,7 +429,7 @@ static bool database_option(struct ddl_parser *p, struct ddl_step *step)
 		return false;
 	if (!ddl_charset_name(p, collation, &has, &charset))
 		return false;
-	if (!has && collation) /* says nothing about the character set */
+	if (!has && collation) /* the collation does not name a character set */
 		return true;
 	step->has_charset = has;
 	step->charset = charset;
@@ -450,7 +453,7 @@ static bool create_database(struct ddl_parser *p, bool or_replace)
 	       database_options(p, step);
 }
 
-/* The name may be left out: then it is the default database. */
+/* Reads ALTER DATABASE. Without a name it concerns the default database. */
 static bool alter_database(struct ddl_parser *p)
 {
 	static const char *const options[] = {"CHARACTER", "CHAR",    "CHARSET",    "COLLATE",
@@ -479,7 +482,8 @@ static bool none(struct ddl_parser *p)
 	return true;
 }
 
-/* Rows may change in the default database and in every one that a name with a dot begins with. */
+/* Adds a step for each database whose rows the statement may change: the default database, and each
+ * name before a dot. */
 static bool dml(struct ddl_parser *p)
 {
 	ddl_add_step(p, DDL_STEP_DML)->name.db = p->context->db;
@@ -498,8 +502,8 @@ static bool dml(struct ddl_parser *p)
 	return true;
 }
 
-/* The one table of a statement that names no other, when the word behind it is the one expected; else it
- * is read as any other. */
+/* Adds a step for the only table of a statement, if the expected word follows its name. `behind` is
+ * that word; NULL: a list of columns or VALUES. Otherwise reads the statement like `dml`. */
 static bool dml_table(struct ddl_parser *p, const char *behind)
 {
 	struct lexer before = p->lexer;
@@ -535,8 +539,8 @@ static bool statement_update(struct ddl_parser *p)
 	return dml_table(p, "SET");
 }
 
-/* Both servers write DELETE FROM t by themselves, in row format too, for a MEMORY table that a restart has
- * emptied: that is a TRUNCATE. */
+/* Reads a DELETE. The servers themselves log DELETE FROM t, also in row format, for a MEMORY table
+ * that a restart has emptied. That is a TRUNCATE. */
 static bool statement_delete(struct ddl_parser *p)
 {
 	skip_modifiers(p);
@@ -553,7 +557,7 @@ static bool statement_delete(struct ddl_parser *p)
 	return dml_table(p, "WHERE");
 }
 
-/* Behind CREATE, ALTER or DROP: objects that live in a database, but are no tables. */
+/* Skips a word after CREATE, ALTER or DROP for an object of a database that is not a table. */
 static bool accept_object(struct ddl_parser *p)
 {
 	static const char *const words[] = {"PROCEDURE", "FUNCTION", "TRIGGER", "EVENT", "LIBRARY"};
@@ -566,7 +570,8 @@ static bool accept_object(struct ddl_parser *p)
 	return true;
 }
 
-/* The database is the one named, or the default one where the name is not as expected. */
+/* Adds a step for the database that the object's name contains, or for the default database if the
+ * name cannot be read. */
 static bool query(struct ddl_parser *p)
 {
 	struct ddl_name name = {p->context->db, SLICE("")};
@@ -583,7 +588,7 @@ static bool accept_relation(struct ddl_parser *p)
 	return ddl_accept(p, "VIEW") || ddl_accept(p, "SEQUENCE");
 }
 
-/* Views and sequences: the rest of the statement does not matter. */
+/* Reads the name of a view or sequence. Ignores the rest of the statement. */
 static bool create_relation(struct ddl_parser *p)
 {
 	struct ddl_step *step = ddl_add_step(p, DDL_STEP_CREATE_OTHER);
@@ -603,7 +608,7 @@ static bool drop_relations(struct ddl_parser *p)
 	return restrict_or_cascade(p);
 }
 
-/* Behind CREATE, ALTER or DROP: what does not live in a database. */
+/* Skips the words after CREATE, ALTER or DROP for an object that does not belong to a database. */
 static bool accept_global(struct ddl_parser *p)
 {
 	static const char *const words[] = {"USER",    "ROLE",     "SERVER", "TABLESPACE",
@@ -624,7 +629,8 @@ static void skip_user(struct ddl_parser *p)
 		lexer_next(&p->lexer);
 }
 
-/* DEFINER=..., ALGORITHM=..., SQL SECURITY ..., AGGREGATE and the like in front of a view or routine. */
+/* Skips one of DEFINER=..., ALGORITHM=..., SQL SECURITY ..., AGGREGATE and others before VIEW or
+ * FUNCTION. */
 static bool skip_prefix(struct ddl_parser *p)
 {
 	if (ddl_accept(p, "DEFINER")) {
@@ -717,7 +723,7 @@ static bool statement_rename(struct ddl_parser *p)
 	return (ddl_accept(p, "TABLE") || ddl_expect(p, "TABLES")) && rename_tables(p);
 }
 
-/* LOAD DATA, LOAD XML: of the table behind INTO TABLE; the file's name before it is a string. */
+/* Reads LOAD DATA and LOAD XML: the table after INTO TABLE. Only strings and options precede it. */
 static bool statement_load(struct ddl_parser *p)
 {
 	struct lexer before = p->lexer;
@@ -737,7 +743,7 @@ static bool statement_load(struct ddl_parser *p)
 
 static bool statement(struct ddl_parser *p);
 
-/* Names a variable of the list, however it is quoted. */
+/* Returns whether the next token is this variable, quoted or not. */
 static bool at_variable(struct ddl_parser *p, const char *variable)
 {
 	const struct token *token = lexer_peek(&p->lexer, 0);
@@ -745,8 +751,9 @@ static bool at_variable(struct ddl_parser *p, const char *variable)
 	       slice_equal_nocase(lexer_text(&p->lexer, token), slice_str(variable));
 }
 
-/* MariaDB: SET STATEMENT name = value, ... FOR statement; any other SET changes no table. The text is read with the
- * session's values, before these are set; the event has these. */
+/* Reads MariaDB's SET STATEMENT name = value, ... FOR statement. Any other SET changes no table.
+ * The server reads the text with the session's values, but the event contains the values that the
+ * statement sets. */
 static bool statement_set(struct ddl_parser *p)
 {
 	if (!ddl_accept(p, "STATEMENT"))
@@ -762,10 +769,10 @@ static bool statement_set(struct ddl_parser *p)
 	return ddl_expect(p, "FOR") && (ddl_at(p, "SET") ? ddl_fail(p) : statement(p));
 }
 
-/* The one list of what the first word of a statement means. */
+/* The statements by their first word. */
 static const struct {
 	const char *word;
-	bool (*read)(struct ddl_parser *p); /* behind the word */
+	bool (*read)(struct ddl_parser *p); /* reads the text after the word */
 } statements[] = {
 	{"CREATE", statement_create},
 	{"ALTER", statement_alter},
@@ -836,7 +843,8 @@ static bool statement(struct ddl_parser *p)
 	return ddl_fail(p);
 }
 
-/* One step that says why, with the table's name where that was read. */
+/* Replaces the steps by one DDL_STEP_UNPLACED with the reason, and with the table's name if it was
+ * read. */
 static void unplaced(struct ddl_parser *p)
 {
 	struct ddl_name name =
@@ -848,7 +856,8 @@ static void unplaced(struct ddl_parser *p)
 		step->name.db = p->context->db;
 }
 
-/* sql_if_exists concerns the tables and databases of these statements, not the columns and keys in them. */
+/* Applies sql_if_exists. It concerns tables and databases of these statements, but not columns and
+ * keys. */
 static void imply_exists(struct ddl_parser *p)
 {
 	for (unsigned i = 0; i < p->nsteps; i++) {
@@ -879,7 +888,7 @@ int ddl_to_utf8(struct ddl_context *context, struct arena *arena, struct slice *
 			       "not known here",
 			       (int)(sql->len < 200 ? sql->len : 200), sql->ptr,
 			       context->charset_client);
-	if (charset == CHARSET_BINARY) /* is taken for UTF-8, as the server does */
+	if (charset == CHARSET_BINARY) /* the server reads it as UTF-8 */
 		charset = CHARSET_UTF8MB4;
 	charset_to_utf8(charset, *sql, arena, sql);
 	context->charset_client = 0;
@@ -891,7 +900,8 @@ enum {
 	FLAG_IF_EXISTS = 1 << 28,
 };
 
-/* MariaDB writes explicit_defaults_for_timestamp into the event since these versions of its series. */
+/* Returns whether this version of MariaDB writes explicit_defaults_for_timestamp to the event. Each
+ * series began at another version. */
 static bool has_timestamp_flag(unsigned version)
 {
 	static const unsigned since[] = {100517, 100609, 100705, 100804, 100902};

@@ -84,7 +84,7 @@ static const struct type_word {
 	{"GEOMCOLLECTION", COLUMN_GEOMETRY, FORM_SPATIAL},
 };
 
-/* MariaDB with sql_mode ORACLE: these words mean something else, or something at all. */
+/* Words that are other types, or types at all, in MariaDB's sql_mode ORACLE. */
 static const struct type_word oracle_words[] = {
 	{"DATE", COLUMN_DATETIME, FORM_PLAIN},  {"CLOB", COLUMN_LONGTEXT, FORM_PLAIN},
 	{"RAW", COLUMN_VARBINARY, FORM_PLAIN},  {"VARCHAR2", COLUMN_VARCHAR, FORM_PLAIN},
@@ -102,7 +102,7 @@ static const struct type_word *find_word(const struct token *token, const struct
 	return NULL;
 }
 
-/* [ (n) ] or [ (n, m) ] */
+/* Reads [ (n) ] or [ (n, m) ]. */
 static bool read_size(struct ddl_parser *p, struct ddl_column *column)
 {
 	int64_t scale;
@@ -124,7 +124,7 @@ static void set_charset(struct ddl_column *column, enum charset charset)
 	column->charset = charset;
 }
 
-/* FLOAT(p) chooses between the two types and keeps no size. */
+/* Reads the size of a FLOAT. FLOAT(p) becomes FLOAT or DOUBLE without a size. */
 static bool read_float(struct ddl_parser *p, struct ddl_column *column)
 {
 	if (!read_size(p, column))
@@ -256,7 +256,8 @@ static bool is_oracle(struct ddl_parser *p)
 	return p->context->mariadb && (p->context->sql_mode & SQL_MODE_ORACLE);
 }
 
-/* mariadb_schema.date: the meaning whatever the sql_mode. */
+/* Reads a prefix such as mariadb_schema.date, which fixes the meaning of a type in every sql_mode.
+ * Sets *oracle and *maxdb if the meaning is that of these modes. */
 static bool read_schema(struct ddl_parser *p, bool *oracle, bool *maxdb)
 {
 	*oracle = is_oracle(p);
@@ -272,7 +273,7 @@ static bool read_schema(struct ddl_parser *p, bool *oracle, bool *maxdb)
 	return true;
 }
 
-/* The words that mean another type in one or another sql_mode. */
+/* Returns whether the type of a word depends on the sql_mode. */
 static bool depends_on_mode(const struct token *token)
 {
 	return token_is(token, "REAL") || token_is(token, "TIMESTAMP") || token_is(token, "DATE") ||
@@ -311,7 +312,7 @@ static bool read_type(struct ddl_parser *p, struct ddl_column *column)
 	return true;
 }
 
-/* Behind AS: an expression or a system-versioning time. */
+/* Reads the text after AS: an expression, or ROW START or ROW END. */
 static bool read_generated(struct ddl_parser *p, struct ddl_column *column)
 {
 	if (ddl_accept(p, "ROW")) {
@@ -523,7 +524,8 @@ static bool attr_without(struct ddl_parser *p, struct ddl_column *column)
 
 static const struct attribute {
 	const char *word;
-	bool (*read)(struct ddl_parser *p, struct ddl_column *column); /* behind the word */
+	/* reads the text after the word */
+	bool (*read)(struct ddl_parser *p, struct ddl_column *column);
 } attributes[] = {
 	{"NOT", attr_not},
 	{"NULL", attr_null},
@@ -545,7 +547,7 @@ static const struct attribute {
 	{"ASCII", attr_ascii},
 	{"UNICODE", attr_unicode},
 	{"BYTE", attr_byte},
-	{"BINARY", attr_nothing}, /* a collation: the _bin of the character set */
+	{"BINARY", attr_nothing}, /* the _bin collation of the character set */
 	{"GENERATED", attr_generated},
 	{"AS", read_generated},
 	{"VIRTUAL", attr_nothing},

@@ -24,7 +24,8 @@ bool ddl_key_using(struct ddl_parser *p, struct ddl_key *key)
 	return true;
 }
 
-/* An expression's end is the ')' that its '(' asks for; a column may have a prefix length. */
+/* Reads one part of a key: an expression in parentheses, or a column with an optional prefix
+ * length. */
 static bool key_part(struct ddl_parser *p, struct ddl_key_part *part)
 {
 	int64_t prefix;
@@ -113,7 +114,7 @@ bool ddl_references(struct ddl_parser *p)
 	if (ddl_accept(p, "MATCH"))
 		lexer_next(&p->lexer);
 	while (ddl_at(p, "ON") && (ddl_at_n(p, 1, "DELETE") || ddl_at_n(p, 1, "UPDATE"))) {
-		/* behind a column: ON UPDATE CURRENT_TIMESTAMP is the column's own */
+		/* ON UPDATE CURRENT_TIMESTAMP is an attribute of the column */
 		if (ddl_at_n(p, 2, "CURRENT_TIMESTAMP") || ddl_at_n(p, 2, "NOW"))
 			break;
 		lexer_next(&p->lexer);
@@ -130,7 +131,7 @@ void ddl_enforced(struct ddl_parser *p)
 		ddl_accept(p, "ENFORCED");
 }
 
-/* [IF NOT EXISTS] [name] [USING BTREE]: what may stand between KEY and the parts. */
+/* Reads the text between KEY and the parts: [IF NOT EXISTS] [name] [USING BTREE]. */
 static bool key_head(struct ddl_parser *p, struct ddl_spec *spec)
 {
 	bool type = ddl_at(p, "TYPE") && lexer_peek(&p->lexer, 1)->kind == TOKEN_WORD;
@@ -154,7 +155,8 @@ static bool plain_key(struct ddl_parser *p, struct spec_list *list, enum ddl_key
 	return ddl_key_parts(p, &spec->key) && ddl_key_options(p, &spec->key);
 }
 
-/* The server makes an index for it, named after the constraint rather than the key. */
+/* Reads a foreign key. The server creates an index for it with the name of the constraint, or else
+ * of the key. */
 static bool foreign_key(struct ddl_parser *p, struct spec_list *list, struct slice constraint)
 {
 	struct ddl_spec *spec = ddl_add_spec(p, list, DDL_SPEC_ADD_KEY);

@@ -6,7 +6,7 @@ void lexer_init(struct lexer *lexer, struct slice sql, const struct ddl_context 
 	*lexer = (struct lexer){.sql = sql, .context = context, .arena = arena};
 }
 
-/* The byte n places on; 0 behind the end. */
+/* Returns the byte n places ahead; 0 after the end. */
 static unsigned char byte_at(const struct lexer *lexer, size_t n)
 {
 	size_t at = lexer->at + n;
@@ -35,8 +35,8 @@ static void skip_line(struct lexer *lexer)
 		lexer->at++;
 }
 
-/* Goes behind the end of the comment whose inside begins here; a skipped versioned comment may hold one
- * level of others. False: it does not end. */
+/* Skips the rest of a comment. `nested`: a versioned comment that may contain one level of other
+ * comments. Returns false if the comment does not end. */
 static bool skip_comment(struct lexer *lexer, bool nested)
 {
 	for (; lexer->at < lexer->sql.len; lexer->at++) {
@@ -54,19 +54,19 @@ static bool skip_comment(struct lexer *lexer, bool nested)
 	return false;
 }
 
-/* Whether a versioned comment counts on the server that wrote the statement. */
+/* Returns whether a versioned comment applies on the server that wrote the statement. */
 static bool version_counts(const struct ddl_context *context, unsigned version, bool mariadb_only)
 {
 	unsigned server = context->version ? context->version : 999999;
 	if (mariadb_only && !context->mariadb)
 		return false;
-	/* MariaDB leaves out what is meant for MySQL versions that it has no like of */
+	/* MariaDB ignores comments for MySQL versions that are newer than its common code */
 	if (context->mariadb && !mariadb_only && version >= 50700 && version <= 99999)
 		return false;
 	return version <= server;
 }
 
-/* At "/" "*": an ordinary comment is skipped, of a versioned one that counts only the head. */
+/* Skips a comment that begins here. Skips only the start of a versioned comment that applies. */
 static bool skip_or_enter_comment(struct lexer *lexer)
 {
 	bool mariadb_only = byte_at(lexer, 2) == 'M' && byte_at(lexer, 3) == '!';
@@ -77,7 +77,7 @@ static bool skip_or_enter_comment(struct lexer *lexer)
 		return skip_comment(lexer, false);
 	while (digits < 6 && is_digit(byte_at(lexer, digits)))
 		version = version * 10 + (unsigned)(byte_at(lexer, digits++) - '0');
-	if (digits < 5) /* no version: part of the text */
+	if (digits < 5) /* not a version: part of the text */
 		version = digits = 0;
 	lexer->at += digits;
 	if (!version_counts(lexer->context, version, mariadb_only))
@@ -86,7 +86,7 @@ static bool skip_or_enter_comment(struct lexer *lexer)
 	return true;
 }
 
-/* Goes to the next token; false: a comment does not end. */
+/* Skips to the next token. Returns false if a comment does not end. */
 static bool skip_blank(struct lexer *lexer)
 {
 	for (;;) {
@@ -117,13 +117,14 @@ static struct token cut(struct lexer *lexer, enum token_kind kind, size_t len)
 	return token;
 }
 
-/* What closes a quote; of "[" it is "]". */
+/* Returns the character that closes a quote; for "[" that is "]". */
 static unsigned char closing(unsigned char quote)
 {
 	return quote == '[' ? ']' : quote;
 }
 
-/* Length of what is quoted from place `from` on, quotes included, measured from here; 0: no end. */
+/* Returns the length from here to the end of the quoted text that begins `from` bytes ahead, quotes
+ * included; 0: it does not end. */
 static size_t quoted_length(const struct lexer *lexer, size_t from, bool escapes)
 {
 	unsigned char quote = closing(byte_at(lexer, from));
@@ -161,7 +162,7 @@ static size_t count_digits(const struct lexer *lexer, size_t from)
 	return n;
 }
 
-/* The length of a number that begins here; 0: it is a word like 2024_log. */
+/* Returns the length of the number that begins here; 0: it is a word like 2024_log. */
 static size_t number_length(const struct lexer *lexer)
 {
 	size_t n = count_digits(lexer, 0);
@@ -190,7 +191,8 @@ static bool is_hex(unsigned char c)
 	return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
-/* 0xAB or 0b01: every character behind the prefix must fit. */
+/* Returns whether the word is 0xAB or 0b01: every character after the prefix must be a digit of its
+ * base. */
 static bool is_hex_word(struct slice word)
 {
 	if (word.len < 3 || word.ptr[0] != '0' || (word.ptr[1] != 'x' && word.ptr[1] != 'b'))
@@ -285,7 +287,7 @@ static char unescape(char c)
 	}
 }
 
-/* raw: quote, text, quote. */
+/* Returns the text between the quotes of raw, without escapes and doubled quotes. */
 static struct slice unquote(struct lexer *lexer, struct slice raw, bool escapes)
 {
 	char quote = (char)closing((unsigned char)raw.ptr[0]);
@@ -295,7 +297,7 @@ static struct slice unquote(struct lexer *lexer, struct slice raw, bool escapes)
 		char c = raw.ptr[i];
 		if (c == '\\' && escapes) {
 			c = raw.ptr[++i];
-			if (c == '%' || c == '_') /* stay escaped, for LIKE */
+			if (c == '%' || c == '_') /* keep the escape, which LIKE needs */
 				out[n++] = '\\';
 			c = unescape(c);
 		} else if (c == quote) {
@@ -311,7 +313,7 @@ static unsigned hex_digit(char c)
 	return c <= '9' ? (unsigned)(c - '0') : (unsigned)((c | 0x20) - 'a' + 10);
 }
 
-/* Digits to bytes, aligned at the right; bits: 1 or 4 for each digit. */
+/* Converts digits of 1 or 4 bits each to bytes. The last digit is in the lowest bits. */
 static struct slice decode_digits(struct lexer *lexer, struct slice digits, unsigned bits)
 {
 	size_t n = (digits.len * bits + 7) / 8;

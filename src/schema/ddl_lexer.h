@@ -1,5 +1,5 @@
-/* ddl_lexer: SQL text to tokens, as the servers' own lexers cut it: comments, versioned comments, quotes
- * by sql_mode. The text is UTF-8 already. Four tokens of lookahead, one pass.
+/* ddl_lexer: splits SQL text into tokens like the servers' lexers: with comments, versioned
+ * comments, and quotes by sql_mode. The text is UTF-8. One pass with four tokens of lookahead.
  * Thread: any. Owner: borrows the text; unquoted copies live in the arena. */
 #ifndef TIDEWAY_DDL_LEXER_H
 #define TIDEWAY_DDL_LEXER_H
@@ -10,42 +10,43 @@
 enum token_kind {
 	TOKEN_END,
 	TOKEN_WORD,   /* unquoted: a keyword or a name */
-	TOKEN_NAME,   /* quoted name, raw with its quotes */
-	TOKEN_STRING, /* raw with its quotes */
+	TOKEN_NAME,   /* quoted name; raw includes the quotes */
+	TOKEN_STRING, /* raw includes the quotes */
 	TOKEN_NUMBER,
-	TOKEN_HEX,   /* 0x.., x'..', 0b.., b'..', raw */
+	TOKEN_HEX,   /* 0x.., x'..', 0b.., b'..'; raw includes prefix and quotes */
 	TOKEN_PUNCT, /* one character */
 	TOKEN_BAD,   /* a quote or comment that does not end */
 };
 
 struct token {
 	enum token_kind kind;
-	struct slice raw; /* as it stands in the text */
+	struct slice raw; /* as written in the text */
 };
 
 enum { LEXER_AHEAD = 4 };
 
 struct lexer {
 	struct slice sql;
-	size_t at;       /* first byte not cut yet */
-	bool in_comment; /* inside a versioned comment that counts */
-	bool after_dot;  /* the token before was '.': digits are a name */
-	bool mode_open;  /* the sql_mode is not known: a string with a backslash cannot be read */
+	size_t at;       /* index of the first byte after the tokens so far */
+	bool in_comment; /* inside a versioned comment that applies */
+	bool after_dot;  /* the last token was '.': digits are a name */
+	bool mode_open;  /* the sql_mode is unknown: a string with a backslash cannot be read */
 	const struct ddl_context *context;
 	struct arena *arena;
-	struct token ahead[LEXER_AHEAD]; /* ring of tokens cut already */
+	struct token ahead[LEXER_AHEAD]; /* ring of the tokens read ahead */
 	unsigned first, count;
 };
 
 void lexer_init(struct lexer *lexer, struct slice sql, const struct ddl_context *context,
 		struct arena *arena);
-/* The n-th token from here, 0 <= n < LEXER_AHEAD. */
+/* Returns the n-th token from here, 0 <= n < LEXER_AHEAD. */
 const struct token *lexer_peek(struct lexer *lexer, unsigned n);
 struct token lexer_next(struct lexer *lexer);
-/* The text of a name, word or string without quotes and escapes; the bytes of a TOKEN_HEX. */
+/* Returns the text of a name, word or string without quotes and escapes, or the bytes of a
+ * TOKEN_HEX. */
 struct slice lexer_text(struct lexer *lexer, const struct token *token);
 
-/* Whether the token is this keyword (upper case). */
+/* Returns whether the token is this keyword, in any case. */
 bool token_is(const struct token *token, const char *word);
 bool token_is_punct(const struct token *token, char c);
 

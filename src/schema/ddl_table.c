@@ -1,6 +1,6 @@
 #include "schema/ddl_priv.h"
 
-/* Table options that have a value and do not concern us. */
+/* Table options with a value that do not concern us. */
 static const char *const plain_options[] = {
 	"AUTO_INCREMENT",
 	"AVG_ROW_LENGTH",
@@ -51,7 +51,7 @@ static bool charset_option(struct ddl_parser *p, struct spec_list *list, bool co
 	enum charset charset;
 	if (!ddl_charset_name(p, collation, &has, &charset))
 		return false;
-	if (collation && !has) /* says nothing about the character set */
+	if (collation && !has) /* the collation does not name a character set */
 		return true;
 	struct ddl_spec *spec = ddl_add_spec(p, list, DDL_SPEC_CHARSET);
 	spec->has_charset = has;
@@ -107,7 +107,7 @@ static enum option_result table_option(struct ddl_parser *p, struct spec_list *l
 	return OPTION_NONE;
 }
 
-/* Rows come from a query: the statement is no row-based one. */
+/* Returns whether a query follows, from which the rows come. Such a statement is not row-based. */
 static bool at_select(struct ddl_parser *p)
 {
 	static const char *const words[] = {"SELECT", "WITH",   "VALUES", "TABLE",
@@ -148,7 +148,7 @@ static bool element(struct ddl_parser *p, struct spec_list *list)
 	return ddl_column_definition(p, &spec->column);
 }
 
-/* Behind '(': columns and keys up to ')'. */
+/* Reads columns and keys after '(', and the ')'. */
 static bool elements(struct ddl_parser *p, struct spec_list *list)
 {
 	do {
@@ -158,7 +158,7 @@ static bool elements(struct ddl_parser *p, struct spec_list *list)
 	return ddl_expect_punct(p, ')');
 }
 
-/* MariaDB: SEQUENCE=1 makes a sequence of the table. */
+/* Returns whether MariaDB's SEQUENCE=1 follows, which makes the table a sequence. */
 static bool at_sequence(struct ddl_parser *p)
 {
 	return ddl_at(p, "SEQUENCE") && token_is_punct(lexer_peek(&p->lexer, 1), '=') &&
@@ -202,7 +202,7 @@ static bool create_tail(struct ddl_parser *p, struct ddl_step *step, struct spec
 		has_column |= list->items[i].kind == DDL_SPEC_ADD_COLUMN;
 	step->specs = list->items;
 	step->nspecs = list->n;
-	return has_column || ddl_fail(p); /* the columns come from elsewhere */
+	return has_column || ddl_fail(p); /* without columns: their source is unknown */
 }
 
 bool ddl_create_table(struct ddl_parser *p, bool or_replace)
@@ -267,7 +267,7 @@ static bool alter_add(struct ddl_parser *p, struct spec_list *list)
 	return ok;
 }
 
-/* [IF EXISTS] name */
+/* Reads [IF EXISTS] name. */
 static bool old_name(struct ddl_parser *p, struct spec_list *list, enum ddl_spec_kind kind)
 {
 	struct ddl_spec *spec = ddl_add_spec(p, list, kind);
@@ -427,7 +427,8 @@ static bool alter_exchange(struct ddl_parser *p, struct spec_list *list)
 	       ddl_table_name(p, &ddl_add_spec(p, list, DDL_SPEC_EXCHANGE)->to) && skip_to_end(p);
 }
 
-/* Commas stand between the columns too: what follows one is a column only if its definition ends there. */
+/* Reads ORDER BY. Commas separate its columns and also the clauses. The name after a comma is a
+ * column of ORDER BY only if a comma, the end, a dot, ASC or DESC follows it. */
 static bool alter_order(struct ddl_parser *p, struct spec_list *list)
 {
 	struct slice name;
@@ -462,8 +463,8 @@ static bool alter_value(struct ddl_parser *p, struct spec_list *list)
 	return ddl_skip_option(p);
 }
 
-/* DISABLE KEYS, DISCARD TABLESPACE, WITH VALIDATION, UPGRADE PARTITIONING; a partition's maintenance
- * goes on to the end of the statement. */
+/* Reads the word after DISABLE, DISCARD, WITHOUT, UPGRADE and others. Partition maintenance extends
+ * to the end of the statement. */
 static bool alter_word(struct ddl_parser *p, struct spec_list *list)
 {
 	static const char *const words[] = {"KEYS", "TABLESPACE", "VALIDATION", "PARTITIONING"};
@@ -482,7 +483,8 @@ static bool alter_partition(struct ddl_parser *p, struct spec_list *list)
 
 static const struct alteration {
 	const char *word;
-	bool (*read)(struct ddl_parser *p, struct spec_list *list); /* behind the word */
+	/* reads the text after the word */
+	bool (*read)(struct ddl_parser *p, struct spec_list *list);
 } alterations[] = {
 	{"ADD", alter_add},
 	{"DROP", alter_drop},
@@ -520,7 +522,7 @@ static const struct alteration {
 
 static const struct alteration *find_alteration(struct ddl_parser *p)
 {
-	/* MySQL has words here that are options of an engine in MariaDB */
+	/* followed by '=', a word of MySQL is an engine's option in MariaDB */
 	if (token_is_punct(lexer_peek(&p->lexer, 1), '=') && !ddl_at(p, "ALGORITHM") &&
 	    !ddl_at(p, "LOCK") && !ddl_at(p, "RENAME"))
 		return NULL;

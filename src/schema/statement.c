@@ -16,8 +16,8 @@ static bool at_end(struct lexer *lexer)
 	return token->kind == TOKEN_END || token->kind == TOKEN_BAD || token_is_punct(token, ';');
 }
 
-/* The name of a savepoint, without its backquotes; both servers write every name the same way, so that
- * a backquote within, which is doubled, needs no care. */
+/* Reads the name of a savepoint without its backquotes. Leaves doubled backquotes inside unchanged,
+ * because both servers always write a name in the same way. */
 static enum statement_kind named(struct lexer *lexer, enum statement_kind kind, struct slice *name)
 {
 	struct token token = lexer_next(lexer);
@@ -29,7 +29,7 @@ static enum statement_kind named(struct lexer *lexer, enum statement_kind kind, 
 	return kind;
 }
 
-/* What is left, as it is written, but for ONE PHASE, JOIN, SUSPEND and the like. */
+/* Reads the rest of the statement as the xid, up to words such as ONE PHASE, JOIN or SUSPEND. */
 static enum statement_kind with_xid(struct lexer *lexer, enum statement_kind kind,
 				    struct slice *name)
 {
@@ -68,7 +68,7 @@ static enum statement_kind parse_rollback(struct lexer *lexer, struct slice *nam
 	return named(lexer, STATEMENT_ROLLBACK_TO, name);
 }
 
-/* BEGIN [WORK]; anything longer is no BEGIN of a transaction. */
+/* Parses BEGIN [WORK]. A longer statement does not begin a transaction. */
 static enum statement_kind parse_begin(struct lexer *lexer)
 {
 	accept(lexer, "WORK");
@@ -79,7 +79,7 @@ enum statement_kind statement_parse(struct slice sql, struct slice *name)
 {
 	static const struct ddl_context context = {.version = 0};
 	struct lexer lexer;
-	lexer_init(&lexer, sql, &context, NULL); /* nothing is unquoted: no arena */
+	lexer_init(&lexer, sql, &context, NULL); /* no arena: nothing is unquoted */
 	*name = (struct slice){NULL, 0};
 	if (accept(&lexer, "BEGIN"))
 		return parse_begin(&lexer);
