@@ -1,5 +1,6 @@
-/* catalog_labels: labels that information_schema cannot show. COLUMN_TYPE is utf8mb3 (as SHOW CREATE TABLE is, inside): a
- * character outside the BMP is '?' there, and of bytes that are no text MariaDB shows '?', MySQL an empty label or digits. */
+/* catalog_labels: loads labels that information_schema cannot show. COLUMN_TYPE is utf8mb3, like
+ * SHOW CREATE TABLE internally, and contains '?' for a character outside the BMP. For bytes that
+ * are not text MariaDB shows '?', MySQL an empty label or digits. */
 #include "source/catalog_load.h"
 
 #include "base/num.h"
@@ -8,17 +9,17 @@
 #include "source/conn.h"
 
 enum {
-	BATCH = 64, /* labels asked for at once */
+	BATCH = 64, /* labels of one query */
 	CLIENT_ERRORS = 2000,
 	CLIENT_ERRORS_END = 3000,
 };
 
-/* The labels of one column that are in doubt. */
+/* A query for labels of one column that may be incomplete. */
 struct question {
 	struct draft *draft;
 	struct column *column;
 	struct slice *labels;
-	unsigned numbers[BATCH]; /* from 1 on */
+	unsigned numbers[BATCH]; /* numbers of the labels, from 1 */
 	unsigned n;
 };
 
@@ -34,8 +35,9 @@ static void put_table(const struct question *q, struct buf *sql)
 	conn_quote_name(q->draft->name, sql);
 }
 
-/* A column of the table's own type that holds label after label, without a row being read: the first part of the CTE gives
- * the type, and a number that is stored there is the label of that number. */
+/* Writes a query that returns labels by their numbers without reading rows of the table. The first
+ * part of its recursive CTE gives the result the type of the table's column. A number stored in it
+ * becomes the label of that number. */
 static void put_query(const struct question *q, struct buf *sql)
 {
 	const char *value = q->column->type == COLUMN_SET ? "1 << (d.n - 1)" : "d.n";
@@ -52,7 +54,8 @@ static void put_query(const struct question *q, struct buf *sql)
 		   value);
 }
 
-/* MariaDB gives a SET of a CTE one byte, whatever its labels: a variable of the column's type holds them. */
+/* Writes a block that puts labels of a SET into a user variable, for MariaDB. There a SET of a CTE
+ * has only one byte, so the block uses a variable of the column's type. */
 static void put_block(const struct question *q, struct buf *sql)
 {
 	buf_put(sql, SLICE("BEGIN NOT ATOMIC DECLARE v TYPE OF "));

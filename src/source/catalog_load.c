@@ -1,5 +1,4 @@
-/* catalog_load: the tables of a database as information_schema gives them, in four queries however many
- * tables there are. */
+/* catalog_load: loads all tables of a database from information_schema with four queries. */
 #include "source/catalog_load.h"
 
 #include "base/log.h"
@@ -10,11 +9,11 @@
 
 #include <stdio.h>
 
-/* One loading. */
+/* The state of loading one database. */
 struct load {
 	struct catalog_contents found;
 	bool mariadb;
-	struct buf filter; /* "= 'shop'" and, for one table, " AND table_name = 't'" */
+	struct buf filter; /* "= 'shop'": condition of the queries */
 };
 
 static bool equals(struct slice text, const char *word)
@@ -31,7 +30,8 @@ static bool contains(struct slice text, const char *word)
 	return false;
 }
 
-/* Gives 0 and load->found.db.ptr NULL when there is no such database. */
+/* Loads name and character set of the database. If it does not exist, returns 0 and leaves
+ * load->found.db.ptr NULL. */
 static int load_schema(struct load *load, struct conn *conn, struct slice db, struct err *err)
 {
 	struct result result;
@@ -65,7 +65,7 @@ static void take_table(struct load *load, const struct result *result, unsigned 
 	draft_init(&found->draft, &load->found.arena, load->found.db, name);
 	found->draft.engine = arena_copy(&load->found.arena, result_cell(result, row, 1));
 	found->draft.versioned = equals(result_cell(result, row, 3), "SYSTEM VERSIONED");
-	/* a table that cannot be opened has no collation */
+	/* a table that the server cannot open has no collation */
 	if (collation.ptr == NULL || !charset_of_collation(collation, &found->draft.charset))
 		found->draft.charset = load->found.charset;
 	map_set(&load->found.by_name, name, found);
@@ -106,7 +106,8 @@ static void leave_out(struct load *load, struct found_table *found, struct slice
 	load->found.partial = true;
 }
 
-/* Row: table_name, column_name, data_type, column_type, is_nullable, character_set_name, extra. */
+/* Adds the column of a row: table_name, column_name, data_type, column_type, is_nullable,
+ * character_set_name, extra. */
 static void take_column(struct load *load, const struct result *result, unsigned row)
 {
 	struct found_table *found = map_get(&load->found.by_name, result_cell(result, row, 0));
@@ -146,7 +147,8 @@ static int load_columns(struct load *load, struct conn *conn, struct err *err)
 	return 0;
 }
 
-/* A table that does not show its labels (no SELECT privilege, an engine that is not there) is not followed. */
+/* Loads labels that information_schema cannot show. Leaves out tables for which the server refuses
+ * that: without the SELECT privilege, or with a missing engine. */
 static int load_labels(struct load *load, struct conn *conn, struct err *err)
 {
 	for (unsigned i = 0; i < load->found.ntables; i++) {
@@ -168,7 +170,7 @@ static int load_labels(struct load *load, struct conn *conn, struct err *err)
 
 static struct draft_key *key_of(struct draft *draft, struct slice name, unsigned nparts)
 {
-	/* the parts of a key stand together: it is the last one or a new one */
+	/* the parts of a key follow one another: it is the last key or a new key */
 	if (draft->nkeys > 0 && slice_equal(draft->keys[draft->nkeys - 1].name, name))
 		return &draft->keys[draft->nkeys - 1];
 	struct draft_key *key = draft_add_key(draft);
@@ -187,7 +189,8 @@ static uint32_t number(struct slice text)
 
 enum { KEY_PARTS_MAX = 64 }; /* the servers allow 16 or 32 */
 
-/* Row: table_name, index_name, non_unique, column_name, sub_part, index_type. */
+/* Adds the key part of a row: table_name, index_name, non_unique, column_name, sub_part,
+ * index_type. */
 static void take_key_part(struct load *load, const struct result *result, unsigned row)
 {
 	struct found_table *found = map_get(&load->found.by_name, result_cell(result, row, 0));
@@ -226,7 +229,7 @@ static int load_keys(struct load *load, struct conn *conn, struct err *err)
 	return 0;
 }
 
-enum { MARIADB_UTF8_ALIAS = 100601 }; /* before, and in MySQL, utf8 is always utf8mb3 */
+enum { MARIADB_UTF8_ALIAS = 100601 }; /* older versions and MySQL: utf8 is always utf8mb3 */
 
 static void take_variable(struct catalog_variables *variables, const struct server *server,
 			  struct slice name, struct slice value)

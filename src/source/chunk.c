@@ -12,18 +12,18 @@
 #include <stdlib.h>
 
 enum {
-	SPLIT_MIN_ROWS = 20000, /* a smaller table is not worth a second connection */
-	SPLIT_CELLS_MAX = 400,  /* estimates asked for at most, some 0.2 ms each */
+	SPLIT_MIN_ROWS = 20000, /* smaller tables are not divided */
+	SPLIT_CELLS_MAX = 400,  /* maximum number of estimates, about 0.2 ms each */
 	DEFINITION_TAIL = 12,   /* bytes of the fixed part of a column definition */
 };
 
-/* What stands behind chunk.private_data. */
+/* The content of chunk.private_data. */
 struct chunk_private {
 	struct arena arena; /* fields and their names */
-	bool prepared;      /* a statement has to be closed */
-	bool executed;      /* its result has to be read to the end */
-	bool failed;        /* an error packet ended the result */
-	char doing[300];    /* "reading `shop`.`orders`", for texts */
+	bool prepared;      /* the statement must be closed */
+	bool executed;      /* its result must be read to the end */
+	bool failed;        /* an error ended the result */
+	char doing[300];    /* "reading `shop`.`orders`", for errors */
 };
 
 /* ---- the statement ---- */
@@ -117,8 +117,9 @@ static int expect_eof(struct chunk *chunk, struct err *err)
 				  : unexpected(chunk, "end of the column definitions", packet, err);
 }
 
-/* catalog, db, table, org_table, name, org_name: length-coded strings; MariaDB puts one more, the extended
- * type, before the fixed part: 0c charset(2) length(4) type(1) flags(2) decimals(1) 00 00. */
+/* Parses a column definition: catalog, db, table, org_table, name, org_name as length-encoded
+ * strings, then the fixed part 0c charset(2) length(4) type(1) flags(2) decimals(1) 00 00. MariaDB
+ * adds a string, the extended type, before the fixed part. */
 static bool parse_definition(struct slice packet, struct arena *arena, struct chunk_field *field)
 {
 	struct slice strings[6];
@@ -157,7 +158,8 @@ static int read_definitions(struct chunk *chunk, struct chunk_field *fields, uns
 	return expect_eof(chunk, err);
 }
 
-/* 00 id(4) ncols(2) nparams(2) 00 warnings(2), then the definitions and EOF. */
+/* Prepares the statement. The answer is 00 id(4) ncols(2) nparams(2) 00 warnings(2), then the
+ * definitions and EOF. */
 static int prepare(struct chunk *chunk, struct slice sql, struct err *err)
 {
 	struct slice packet;
@@ -181,7 +183,7 @@ static int prepare(struct chunk *chunk, struct slice sql, struct err *err)
 
 static int send_execute(struct chunk *chunk, struct err *err)
 {
-	/* id(4), flags 00: no cursor, so the rows come unbuffered; iterations(4) = 1 */
+	/* id(4), flags 00: no cursor, so the server sends rows unbuffered; iterations(4) = 1 */
 	char body[9] = {0, 0, 0, 0, 0, 1, 0, 0, 0};
 
 	for (unsigned i = 0; i < 4; i++)
@@ -189,8 +191,9 @@ static int send_execute(struct chunk *chunk, struct err *err)
 	return raw_send(chunk->conn, RAW_STMT_EXECUTE, slice_of(body, sizeof(body)), err);
 }
 
-/* ncols, and on MariaDB 10.6 and later one byte more: 0 means that the definitions of the prepare still
- * hold and are not sent again, 1 that they changed. */
+/* Executes the statement. The answer is ncols and, on MariaDB 10.6 and later, one byte: 0 means
+ * that the definitions of the prepare are still valid and do not follow, 1 that they have
+ * changed. */
 static int execute(struct chunk *chunk, struct err *err)
 {
 	struct slice packet;
@@ -260,13 +263,13 @@ void chunk_fini(struct chunk *chunk)
 
 	if (private_data == NULL)
 		return;
-	number = conn_errno(chunk->conn); /* stays as the caller may still ask for it */
+	number = conn_errno(chunk->conn); /* keep it for the caller */
 	while (private_data->executed && !chunk->done && !private_data->failed)
 		if (chunk_read(chunk, &packet, &ignored) < 0)
 			break;
 	for (unsigned i = 0; i < 4; i++)
 		id[i] = (char)(chunk->statement >> (8 * i));
-	/* no answer comes; on a lost connection there is nothing to close */
+	/* the server sends no answer; a lost connection needs no close */
 	if (private_data->prepared && !server_error_lost(conn_errno(chunk->conn)) &&
 	    raw_send(chunk->conn, RAW_STMT_CLOSE, slice_of(id, sizeof(id)), &ignored))
 		private_data->prepared = false;
@@ -279,15 +282,15 @@ void chunk_fini(struct chunk *chunk)
 
 /* ---- ranges ---- */
 
-/* Keys are handled as uint64 in the order of the column: a signed one has its top bit flipped, so that
- * no difference overflows. */
+/* The keys of a table as uint64 in the order of the column. The top bit of signed keys is inverted,
+ * so that differences do not overflow. */
 struct key_space {
 	struct conn *conn;
 	const struct table *table;
 	bool is_unsigned;
 };
 
-/* A part of the key space, first and last inside, with the server's estimate of its rows. */
+/* A part of the key space, first and last inclusive, with the server's estimate of its rows. */
 struct key_cell {
 	uint64_t first, last;
 	uint64_t rows;
@@ -341,8 +344,9 @@ static int estimate_table(struct conn *conn, const struct table *table, uint64_t
 	return 0;
 }
 
-/* What the optimizer expects between two keys: two dives into the index, no row is read. (FORCE INDEX would
- * make MySQL skip the dives, and MySQL 9 explains as a tree unless asked otherwise.) */
+/* Sets the optimizer's estimate of rows between two keys. It makes two index dives and reads no
+ * row. Do not use FORCE INDEX, which makes MySQL skip the dives. FORMAT=TRADITIONAL is needed
+ * because MySQL 9 explains as a tree. */
 static int estimate_cell(const struct key_space *space, struct key_cell *cell, struct err *err)
 {
 	const struct table *table = space->table;
@@ -398,7 +402,7 @@ static int find_ends(const struct key_space *space, struct key_cell *all, bool *
 	return 0;
 }
 
-/* The fullest cell that can be halved; n: none. */
+/* Returns the cell with the most rows that has more than enough and can be halved; n: none. */
 static unsigned fullest(const struct key_cell *cells, unsigned n, uint64_t enough)
 {
 	unsigned best = n;
@@ -410,8 +414,8 @@ static unsigned fullest(const struct key_cell *cells, unsigned n, uint64_t enoug
 	return best;
 }
 
-/* Halves the fullest cell until all hold little, so that ids with gaps and far outliers split as well as
- * even ones. Cells stay in key order. */
+/* Halves the cell with the most rows until no cell has more than enough. So keys with gaps and
+ * outliers divide as well as even keys. Keeps the cells in key order. */
 static int halve_cells(const struct key_space *space, struct key_cell *cells, unsigned *ncells,
 		       unsigned max, uint64_t enough, struct err *err)
 {
@@ -430,7 +434,8 @@ static int halve_cells(const struct key_space *space, struct key_cell *cells, un
 	return 0;
 }
 
-/* Puts neighbours together into n ranges of about the same number of rows. */
+/* Joins neighbouring cells to n ranges of about the same number of rows. Returns the number of
+ * bounds. */
 static unsigned join_cells(const struct key_space *space, const struct key_cell *cells,
 			   unsigned ncells, unsigned n, struct arena *arena, const char **bounds)
 {

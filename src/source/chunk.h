@@ -1,12 +1,13 @@
-/* chunk: reads one table, or a key range of it, by the raw binary protocol, unbuffered.
- * Thread: the full-sync lane that owns the connection. Owner: chunk_fini; a packet lives until the next. */
+/* chunk: reads a table, or a key range of it, unbuffered by the raw binary protocol.
+ * Thread: the full-sync lane that owns the connection. Owner: the caller; chunk_fini releases. A
+ * packet lives until the next. */
 #ifndef TIDEWAY_CHUNK_H
 #define TIDEWAY_CHUNK_H
 
 #include "model/table.h"
 #include "source/conn.h"
 
-struct chunk_field { /* as decode/binrow.h wants it; the engine hands it over */
+struct chunk_field { /* the engine copies it to a struct binrow_field (decode/binrow.h) */
 	struct slice name;
 	uint8_t wire;
 	uint16_t charset;
@@ -17,31 +18,34 @@ struct chunk_field { /* as decode/binrow.h wants it; the engine hands it over */
 
 struct chunk {
 	struct conn *conn;
-	uint32_t statement; /* id on the server */
+	uint32_t statement; /* id of the prepared statement on the server */
 	unsigned nfields;
-	struct chunk_field *fields; /* nfields, valid until chunk_fini */
-	bool done;                  /* the end of the result was read */
+	struct chunk_field *fields; /* nfields fields, valid until chunk_fini */
+	bool done;                  /* the result has been read to its end */
 	void *private_data;
 };
 
-/* A part of a table: rows with low < key <= high in the first key column; NULL pointers: open ends. */
+/* A part of a table: rows with low < key <= high in the first column of the primary key. NULL: an
+ * open end. */
 struct chunk_range {
 	const char *low, *high; /* SQL literals */
 };
 
-/* SELECT of all columns in table order (VIRTUAL ones too: the binlog carries their values), with the range
- * and `where` (NULL: none), prepared and executed. 1412, 1054, 1146 are retriable ERR_SOURCE with
- * conn_errno set: the table changed meanwhile (rule 7). */
+/* Prepares and executes a SELECT of all columns in table order, with the range and the condition
+ * `where` (NULL: none). VIRTUAL columns are included, because the binlog contains their values. If
+ * the table has changed meanwhile (rule 7: server errors such as 1412, 1054, 1146), fails with a
+ * retriable ERR_SOURCE and sets conn_errno. */
 int chunk_open(struct chunk *chunk, struct conn *conn, const struct table *table,
 	       const struct chunk_range *range, const char *where, struct err *err) MUST_CHECK;
-/* 1: a row packet (first byte 00); 0: the end; -1. */
+/* Reads a packet. Returns 1 for a row (first byte 00), 0 at the end, -1 on error. */
 int chunk_read(struct chunk *chunk, struct slice *packet, struct err *err) MUST_CHECK;
-/* Reads what is left (conn_shutdown before it gives a long rest up), closes the statement; conn_errno stays. */
+/* Reads the rest of the result and closes the statement. Call conn_shutdown first to abandon a long
+ * rest. Keeps conn_errno. */
 void chunk_fini(struct chunk *chunk);
 
-/* Key ranges for reading a table in parallel: about n ranges over the first primary-key column when it
- * is an integer; otherwise one open range. bounds: up to n-1 literals ("42"), in order. rows: the estimate
- * of information_schema. */
+/* Divides a table into about n key ranges for parallel reading, by the first column of the primary
+ * key if that is an integer. Otherwise there is one open range. Sets *bounds to up to n-1 literals
+ * ("42") in ascending order, and *rows to the estimate of information_schema. */
 int chunk_split(struct conn *conn, const struct table *table, unsigned n, struct arena *arena,
 		const char ***bounds, unsigned *nbounds, uint64_t *rows,
 		struct err *err) MUST_CHECK;

@@ -12,10 +12,11 @@
 #include <stdlib.h>
 
 enum {
-	DUMP_NON_BLOCK = 0x01,    /* BINLOG_DUMP_NON_BLOCK: end at the last event */
-	DUMP_THROUGH_GTID = 0x04, /* BINLOG_THROUGH_GTID: the position is the GTID set behind it */
-	DUMP_FIRST_OFFSET = 4,    /* a binlog file begins with four magic bytes */
-	COMMIT_WAIT_S = 5,        /* a dump sends a transaction before it is in gtid_executed */
+	DUMP_NON_BLOCK = 0x01, /* BINLOG_DUMP_NON_BLOCK: end after the last event */
+	/* BINLOG_THROUGH_GTID: a GTID set follows, which is the position */
+	DUMP_THROUGH_GTID = 0x04,
+	DUMP_FIRST_OFFSET = 4, /* a binlog file begins with four magic bytes */
+	COMMIT_WAIT_S = 5,     /* a dump sends a transaction before gtid_executed contains it */
 };
 
 /* ---- for both ---- */
@@ -97,7 +98,7 @@ static int send_file_dump(struct conn *conn, const struct dump_start *start, str
 	return rc;
 }
 
-/* Coordinates mean something only on the server that gave them. */
+/* Checks that the position is of this server. Coordinates are not valid on another server. */
 static int check_server(struct conn *conn, const struct position *position, struct err *err)
 {
 	struct buf text;
@@ -141,7 +142,7 @@ static bool same_base(const char *a, const char *b)
 	return dot && other && dot - a == other - b && strncmp(a, b, (size_t)(dot - a)) == 0;
 }
 
-/* The newest binlog is older than the position's. */
+/* Reports that the newest binlog is older than that of the position. */
 static int file_to_come(struct conn *conn, const struct position *position, const char *newest,
 			struct err *err)
 {
@@ -152,8 +153,9 @@ static int file_to_come(struct conn *conn, const struct position *position, cons
 		       conn->place, position->file, position->offset, newest);
 }
 
-/* Looks for the position's file in the list of binlogs, which is *logs afterwards. The file must have come as far as the
- * position: a server that lost its last writes may reach it again, with others. */
+/* Searches the position's file in the list of binlogs and sets *logs to the list. Fails if the file
+ * ends before the position: the server has lost its last writes, and may reach the position again
+ * with others. */
 static int find_file(struct conn *conn, const struct position *position, struct result *logs,
 		     bool *there, struct err *err)
 {
@@ -184,7 +186,8 @@ static int find_file(struct conn *conn, const struct position *position, struct 
 	return 0;
 }
 
-/* The list of binlogs is asked for where it may be; the server's own refusal comes later otherwise. */
+/* Checks the position's file if the account may list the binlogs. If not, the server refuses a dump
+ * later. */
 static int check_file(struct conn *conn, const struct position *position, struct err *err)
 {
 	struct result logs;
@@ -212,7 +215,7 @@ static bool by_gtid(const struct position *position)
 static int check_file_position(struct conn *conn, const struct position *position, struct err *err)
 {
 	if (position->file[0] == '\0')
-		return 0; /* from the first binlog there is */
+		return 0; /* a dump from the first binlog */
 	if (check_server(conn, position, err))
 		return -1;
 	return check_file(conn, position, err);
@@ -270,7 +273,7 @@ static int mariadb_end_position(struct conn *conn, struct position *position, st
 	return rc;
 }
 
-/* Whether the position is where the binlog ends now. */
+/* Sets *is: whether the position is the present end of the binlog. */
 static int is_end(struct conn *conn, const struct position *position, bool *is, struct err *err)
 {
 	struct position end;
@@ -284,8 +287,9 @@ static int is_end(struct conn *conn, const struct position *position, bool *is, 
 	return rc;
 }
 
-/* The state of now is that of the position when the binlog ends there both before and after the state is read: each transaction
- * moves both. Else the file itself has the answer. */
+/* Sets the GTIDs of a position. The present state is that of the position if the binlog ends there
+ * both before and after reading the state, because each transaction moves both. Otherwise scans the
+ * file. */
 static int gtids_from_binlog(struct conn *conn, struct position *position, struct err *err)
 {
 	struct result result;
@@ -321,7 +325,7 @@ static int mariadb_gtids_at(struct conn *conn, struct position *position, struct
 		return -1;
 	text = result_cell(&result, 0, 0);
 	position->gtids.flavour = GTID_MARIADB;
-	/* NULL: the file has an event larger than max_allowed_packet, or is no longer there */
+	/* NULL: the file has an event larger than max_allowed_packet, or no longer exists */
 	rc = text.ptr ? gtid_set_parse(&position->gtids, text, err)
 		      : gtids_from_binlog(conn, position, err);
 	result_fini(&result);
@@ -348,8 +352,8 @@ static int mariadb_snapshot_position(struct conn *conn, struct position *positio
 	return rc;
 }
 
-/* The GTID state at the begin of the oldest binlog there is: what lies before it was purged. Empty where it cannot be asked
- * for. */
+/* Appends the GTID state at the start of the oldest binlog. Everything before it is purged. Appends
+ * nothing if the account may not query it. */
 static void mariadb_purged_state(struct conn *conn, struct buf *state)
 {
 	struct err ignored = ERR_INIT;
@@ -400,7 +404,8 @@ static int mariadb_purged(struct conn *conn, const struct position *position, st
 	return -1;
 }
 
-/* Whether the file of the position is there: then all behind it is. */
+/* Sets *there: whether the position's file exists on this server. If so, everything after it exists
+ * too. */
 static int has_file(struct conn *conn, const struct position *position, bool *there,
 		    struct err *err)
 {
@@ -419,8 +424,9 @@ static int has_file(struct conn *conn, const struct position *position, bool *th
 	return 0;
 }
 
-/* What was purged must lie before the position. Everything else the server itself refuses at the dump, with clear texts. The
- * numbers of a domain may go back (gtid_strict_mode = OFF), so that they say nothing while the file is there. */
+/* Checks that everything purged is before the position. The server itself refuses other positions
+ * at the dump, with clear errors. Does not compare numbers while the position's file exists,
+ * because they may decrease in a domain (gtid_strict_mode = OFF). */
 static int mariadb_check_gtids(struct conn *conn, const struct position *position, struct err *err)
 {
 	struct gtid_set purged;
@@ -471,8 +477,9 @@ static int mariadb_dump_start(struct conn *conn, const struct dump_start *start,
 		return -1;
 	buf_init(&gtids);
 	gtid_set_print(&start->position->gtids, &gtids);
-	/* What is missing here between the position and the next GTID is an error: where the position's own binlog is there nothing
-	 * is missing, whatever the numbers say, but of several hosts two may have one server_id. */
+	/* Strict mode makes a gap between the position and the next GTID an error. If the
+	 * position's own binlog exists, there is no gap, even if the numbers have one. With several
+	 * hosts strict mode stays on, because two may have the same server_id. */
 	rc = conn_query(conn, NULL, err,
 			"SET @slave_connect_state='%s', @slave_gtid_strict_mode=%d",
 			buf_cstr(&gtids), gtids.len > 0 && (!there || conn->config->nhosts > 0));
@@ -537,8 +544,8 @@ static int mysql_end_position(struct conn *conn, struct position *position, stru
 	return rc;
 }
 
-/* The position is ahead of the server for good: it was saved from another one, or the server lost
- * transactions that it had already sent. */
+/* Reports a position that the server does not reach: it is of another server, or the server has
+ * lost transactions that it had sent. */
 static int mysql_ahead(struct conn *conn, const char *gtids, struct err *err)
 {
 	struct result result;
@@ -657,9 +664,9 @@ static void mysql_oldest_available(struct conn *conn, struct buf *text)
 
 static const char *const mysql_settings[] = {
 	"SET SESSION max_execution_time=0",
-	/* a generated invisible primary key is a column and a key like others */
+	/* treat a generated invisible primary key like other columns and keys */
 	"SET SESSION show_gipk_in_create_table_and_information_schema=ON",
-	/* row estimates of now, not of yesterday */
+	/* do not use cached row estimates */
 	"SET SESSION information_schema_stats_expiry=0",
 	NULL,
 };

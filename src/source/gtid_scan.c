@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 enum {
-	FILE_BEGIN = 4, /* four magic bytes come before the first event */
+	FILE_BEGIN = 4, /* four magic bytes precede the first event */
 	HEARTBEAT_MS = 500,
 	GTID = 162,
 	GTID_LIST = 163,
@@ -16,11 +16,12 @@ enum {
 	FLAG_ARTIFICIAL = 0x20,
 };
 
-/* One scan. */
+/* The state of one scan. */
 struct scan {
 	struct gtid_set gtids;
-	uint64_t end;   /* of the last event that has one; on the wire it has 32 bits */
-	uint64_t until; /* the place */
+	/* offset after the last event in the file; events contain its low 32 bits */
+	uint64_t end;
+	uint64_t until; /* the place where the scan ends */
 	bool is_there;  /* the next transaction begins at the place or after it */
 };
 
@@ -39,8 +40,9 @@ static void scan_gtid(struct scan *scan, uint32_t server_id, uint32_t size, stru
 		gtid_set_add(&scan->gtids, &gtid);
 }
 
-/* timestamp(4) type(1) server_id(4) size(4) end_pos(4) flags(2) | body. A dump leaves events out (annotations), so that sizes do not
- * add up to offsets; an event that is only in the dump has the flag. */
+/* Scans an event: timestamp(4) type(1) server_id(4) size(4) end_pos(4) flags(2) | body. Uses
+ * end_pos, because a dump omits some events (annotations), so sizes do not add up to offsets.
+ * Ignores artificial events, which are not in the file. Returns false if the event is damaged. */
 static bool scan_event(struct scan *scan, struct slice event)
 {
 	struct reader r;
@@ -64,7 +66,8 @@ static bool scan_event(struct scan *scan, struct slice event)
 	return !r.failed;
 }
 
-/* The dump ends where the binlog ended when it began, which is at the place or after it. */
+/* Scans a file up to the place. The dump ends at the end that the binlog had at its start, which is
+ * not before the place. */
 static int scan_file(struct scan *scan, struct dump *dump, const char *file, struct err *err)
 {
 	struct slice event;
@@ -104,7 +107,7 @@ int gtid_scan(struct conn *conn, struct position *position, struct err *err)
 		rc = scan_file(&scan, dump, position->file, err);
 	dump_free(dump);
 	if (rc < 0 &&
-	    err->code == ERR_POSITION) { /* purged meanwhile: the next attempt has another place */
+	    err->code == ERR_POSITION) { /* purged meanwhile: another try has another place */
 		err->code = ERR_SOURCE;
 		err->retriable = true;
 	}

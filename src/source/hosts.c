@@ -88,7 +88,7 @@ void hosts_refuse(struct refusals *refusals, const struct source_config *config,
 int hosts_none(struct refusals *refusals, struct err *err)
 {
 	enum err_code code = refusals->code;
-	/* one that is away may have the position */
+	/* a host that is not available may have the position */
 	if (refusals->may_pass && code == ERR_POSITION)
 		code = ERR_SOURCE;
 	if (refusals->n == 1)

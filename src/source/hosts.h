@@ -1,7 +1,7 @@
-/* hosts: several servers of one replication set, source.mysql { hosts = {...} }: connections go to one of them at a time.
- * Nothing here does anything for a configuration without hosts.
- * Thread: hosts_choose the one that owns the sync, while no other opens connections; the rest any.
- * Owner: refusals_fini, or hosts_none. */
+/* hosts: several servers of one replication set, source.mysql { hosts = {...} }. Connections go to
+ * one of them at a time. These functions have no effect for a configuration without hosts.
+ * Thread: hosts_choose: the sync's thread, while no other thread opens connections; the others:
+ * any. Owner: the caller owns refusals; refusals_fini or hosts_none releases them. */
 #ifndef TIDEWAY_HOSTS_H
 #define TIDEWAY_HOSTS_H
 
@@ -9,39 +9,43 @@
 #include "base/err.h"
 #include "model/config.h"
 
-/* What the hosts that were tried have said. */
+/* Why the hosts that were tried cannot be used. */
 struct refusals {
 	struct buf texts;
 	unsigned n;
-	bool may_pass;      /* one of them may serve later */
-	enum err_code code; /* ERR_POSITION: all have lost the position; else the first other one */
+	bool may_pass; /* one of the hosts may be usable later */
+	/* the first code other than ERR_POSITION; ERR_POSITION: all hosts have lost it */
+	enum err_code code;
 };
 
-/* Every connection from now on goes to this host; -1: conn_open tries them in order, and keeps to the first that
- * answers. */
+/* Makes all new connections go to this host. -1: conn_open tries the hosts in order and chooses the
+ * first that answers. */
 void hosts_choose(const struct source_config *config, int host);
-/* -1: none is chosen. */
+/* Returns the chosen host; -1: none. */
 int hosts_chosen(const struct source_config *config);
-/* "db1:3306" */
+/* Writes "db1:3306". */
 void hosts_print(const struct source_config *config, unsigned host, char *text, size_t size);
-/* Says in the log, of the host that is chosen, that it is used now; once until it is another one. */
+/* Logs the chosen host if it has changed since the last call. */
 void hosts_tell(const struct source_config *config);
 
-/* The stream from the host that is chosen has ended with what does not pass there: the others come first from now on. false:
- * they have all been blamed, or cannot serve. */
+/* Blames the chosen host: its stream ended with an error that does not pass. The other hosts come
+ * first from now on. Returns false if all hosts are blamed, or hosts_end has set that none is left
+ * to try. */
 bool hosts_blame(const struct source_config *config);
-/* Whether the host that is chosen now is the last one: the others are refused for good, and no blame is left to share. */
+/* Sets whether the chosen host is the last one to try, because the others are refused for good. */
 void hosts_end(const struct source_config *config, bool end);
 bool hosts_blamed(const struct source_config *config, unsigned host);
-/* The stream has gone on: what was said of the hosts was about places that lie behind. */
+/* Forgives all hosts, because the stream has continued past the places for which they were
+ * blamed. */
 void hosts_forgive(const struct source_config *config);
 
 void refusals_init(struct refusals *refusals);
 void refusals_fini(struct refusals *refusals);
-/* Says in the log that this host is passed over, and why. */
+/* Adds a host that cannot be used, with the reason. Logs that it is skipped. */
 void hosts_refuse(struct refusals *refusals, const struct source_config *config, unsigned host,
 		  const struct err *why);
-/* No host is left: retriable when one of them may serve later. Ends the refusals; -1. */
+/* Reports that no host can be used; retriable if one of them may be usable later. Releases the
+ * refusals. Returns -1. */
 int hosts_none(struct refusals *refusals, struct err *err);
 
 #endif

@@ -11,21 +11,20 @@
 
 enum {
 	DAY_S = 86400,
-	RETENTION_LOW_S =
-		DAY_S,       /* a sync that stands still over a night should find its position */
-	PROBE_NON_BLOCK = 1, /* flag of COM_BINLOG_DUMP: never wait */
+	RETENTION_LOW_S = DAY_S, /* a sync that stops for a night must find its position */
+	PROBE_NON_BLOCK = 1,     /* flag of COM_BINLOG_DUMP: never wait */
 	PROBE_OFFSET = 4,
 };
 
-/* What the checks write into. */
+/* The state of the checks, and their findings. */
 struct report {
 	struct conn *conn;
 	struct arena *arena;     /* owns the texts */
-	struct buf findings;     /* struct finding, one behind the other */
+	struct buf findings;     /* an array of struct finding */
 	struct result variables; /* SHOW GLOBAL VARIABLES */
 	struct slice account;    /* 'name'@'host', for GRANT */
-	bool can_lock;           /* RELOAD is there */
-	bool reads_status;       /* REPLICATION CLIENT is there */
+	bool can_lock;           /* the account has RELOAD */
+	bool reads_status;       /* the account has REPLICATION CLIENT */
 };
 
 /* ---- writing findings ---- */
@@ -56,9 +55,9 @@ static void fail(struct report *report, const char *what, struct slice found, st
 	put(report, FINDING_FAIL, what, arena_copy(report->arena, found), remedy);
 }
 
-/* ---- asking ---- */
+/* ---- queries ---- */
 
-/* {NULL, 0}: this version has no such variable. */
+/* Returns the value of a global variable; ptr NULL: this version does not have the variable. */
 static struct slice variable(const struct report *report, const char *name)
 {
 	for (unsigned i = 0; i < report->variables.nrows; i++)
@@ -82,8 +81,8 @@ static uint64_t number(struct slice value)
 	return value.len ? strtoull(value.ptr, NULL, 10) : 0;
 }
 
-/* Whether the server lets us run the statement: 1, 0 (a privilege is missing), or -1. What it gives or
- * complains about otherwise does not matter. */
+/* Tries a statement. Returns 0 if a privilege is missing, -1 if the connection is lost, otherwise
+ * 1, even if the statement fails for another reason. */
 static int may(struct report *report, const char *sql, struct err *err)
 {
 	if (conn_query(report->conn, NULL, err, "%s", sql) == 0)
@@ -141,7 +140,7 @@ static int check_format(struct report *report, struct err *err)
 	struct slice value = variable(report, "binlog_format");
 
 	(void)err;
-	if (value.ptr == NULL) /* a version that has no other */
+	if (value.ptr == NULL) /* this version has no other format */
 		ok(report, "binlog_format", SLICE("ROW"));
 	else if (is(value, "ROW"))
 		ok(report, "binlog_format", value);
@@ -260,7 +259,7 @@ static int check_gtid(struct report *report, struct err *err)
 	return 0;
 }
 
-/* ---- how long the binlog is kept ---- */
+/* ---- retention of the binlog ---- */
 
 static uint64_t retention_of(const struct report *report)
 {
@@ -309,7 +308,7 @@ static int check_retention(struct report *report, struct err *err)
 	return 0;
 }
 
-/* ---- what does not reach the binlog ---- */
+/* ---- changes that do not reach the binlog ---- */
 
 static int check_filters(struct report *report, struct err *err)
 {
@@ -336,14 +335,14 @@ static int check_filters(struct report *report, struct err *err)
 	return 0;
 }
 
-/* 1: this server applies another one's changes; 0: it does not; -1: an error. Taken for a replica when it may
- * not be asked. */
+/* Returns 1 if this server is a replica, or if the account may not query that; 0 if not; -1 on
+ * error. */
 static int is_replica(struct report *report, struct err *err)
 {
 	struct result result;
 	int rc;
 
-	/* the newer words on MySQL 8.4, the older ones everywhere else */
+	/* MySQL 8.4 knows only the newer statement, some servers only the older */
 	rc = conn_query(report->conn, &result, err, "SHOW REPLICA STATUS");
 	if (rc && server_error_unknown(conn_errno(report->conn))) {
 		*err = (struct err)ERR_INIT;
@@ -360,7 +359,7 @@ static int is_replica(struct report *report, struct err *err)
 	return rc;
 }
 
-/* A replica that does not log what it applies: its binlog holds nothing of it. */
+/* Checks that a replica writes the changes that it applies to its own binlog. */
 static int check_replica(struct report *report, struct err *err)
 {
 	struct slice logs = variable(report, "log_slave_updates");
@@ -420,8 +419,9 @@ static int check_client(struct report *report, struct err *err)
 	return 0;
 }
 
-/* Asks for a binlog that cannot be there: with the privilege the answer is 1236. The server closes such a
- * connection, so it is one of its own. 1: granted; 0: missing; -1. */
+/* Requests a binlog that does not exist. With the privilege the server answers error 1236. It
+ * then closes the connection, so use a separate connection. Returns 1: granted; 0: missing; -1
+ * on error. */
 static int probe_dump(struct conn *conn, struct err *err)
 {
 	struct slice packet;
@@ -459,7 +459,8 @@ static int check_slave(struct report *report, struct err *err)
 	return 0;
 }
 
-/* Flushing a table that is not there needs what FLUSH TABLES WITH READ LOCK needs, and does nothing. */
+/* Checks RELOAD by flushing a table that does not exist. That needs the privilege of FLUSH TABLES
+ * WITH READ LOCK and changes nothing. */
 static int check_reload(struct report *report, struct err *err)
 {
 	int rc = may(report, "FLUSH LOCAL TABLES tideway_no_such_database.t", err);
@@ -479,8 +480,8 @@ static int check_reload(struct report *report, struct err *err)
 	return 0;
 }
 
-/* MariaDB frees a table's metadata lock within a snapshot only for a session that does not write to the
- * binlog (rule 7). */
+/* Checks the privilege to set sql_log_bin. MariaDB releases a table's metadata lock within a
+ * snapshot only for a session that does not write to the binlog (rule 7). */
 static int check_binlog_admin(struct report *report, struct err *err)
 {
 	int rc;
@@ -638,7 +639,7 @@ int source_binlog_end(struct conn *conn, struct position *position, struct err *
 	position_init(position);
 	if (flavour->end_position(conn, position, err))
 		return -1;
-	/* a dump by file begins in the first 4 GiB of it */
+	/* a dump by file can begin only in the first 4 GiB of the file */
 	return flavour->gtids_at && position->offset > UINT32_MAX
 		       ? flavour->gtids_at(conn, position, err)
 		       : 0;
@@ -648,7 +649,7 @@ int source_clock(struct conn *conn, int64_t *clock_ms, struct position *end, str
 {
 	struct result result;
 
-	/* of UTC: a local time comes twice when summer time ends */
+	/* use UTC: local times occur twice when daylight saving time ends */
 	if (conn_query(
 		    conn, &result, err,
 		    "SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) DIV 1000"))

@@ -4,7 +4,7 @@
 #include <mysqld_error.h>
 #include <string.h>
 
-/* Numbers of one server that the header of the other does not have. */
+/* Numbers that the client library's headers do not contain. */
 enum {
 	MARIADB_CONNECTION_KILLED = 1927,
 	MARIADB_SLAVE_SAME_ID = 4052,
@@ -147,7 +147,7 @@ static bool contains_any(const char *text, const char *const *parts)
 
 enum err_code server_error_dump_code(unsigned number, const char *text)
 {
-	/* Parts of the texts of error 1236 in MySQL 8.0 to 9 and MariaDB 10.5 to 11. */
+	/* parts of the texts of error 1236 in MySQL 8.0 to 9 and MariaDB 10.5 to 11 */
 	static const char *const position[] = {
 		"purged",
 		"Could not find first log file",

@@ -1,29 +1,31 @@
-/* server_error: what the numbers and texts of the servers' errors mean. Pure.
- * Thread: any. Owner: nothing is owned. */
+/* server_error: classifies errors of the servers by their numbers and texts. Pure functions.
+ * Thread: any. Owner: none; texts are constants. */
 #ifndef TIDEWAY_SERVER_ERROR_H
 #define TIDEWAY_SERVER_ERROR_H
 
 #include "base/err.h"
 
-/* What can be done when the position means nothing any more. */
+/* The remedy for a position that is no longer valid. */
 #define REMEDY_COPY_AGAIN                                                                          \
 	"a sync that has lost its position must copy again: give it another name, or delete its "  \
 	"checkpoint topic or file while it is stopped; and keep the binlog longer"
 
-/* A lost connection, a server that starts, stops or is full, a lock that was not had: the same thing
- * may succeed later. */
+/* Returns whether another try may succeed later: a lost connection, a server that starts, stops or
+ * has too many connections, a lock timeout. */
 bool server_error_retriable(unsigned number);
-/* The connection itself is gone; nothing more can be asked on it. */
+/* Returns whether the connection is lost. */
 bool server_error_lost(unsigned number);
-/* The server lets no one in with this statement: a privilege is missing. */
+/* Returns whether the account lacks a privilege for the statement. */
 bool server_error_denied(unsigned number);
-/* The statement, variable or syntax is not known to this version or this flavour. */
+/* Returns whether this version or flavour does not know the statement, variable or syntax. */
 bool server_error_unknown(unsigned number);
-/* The definition of a table changed under a statement (consistency rule 7). */
+/* Returns whether the definition of a table changed during a statement (consistency rule 7). */
 bool server_error_table_changed(unsigned number);
-/* The remedy for an error met at the connect, to stand behind the server's text; never NULL. */
+/* Returns the remedy for an error of connecting, to be appended to the server's text; never
+ * NULL. */
 const char *server_error_connect_remedy(unsigned number, const char *text);
-/* The kind of an error that ends a binlog dump: ERR_POSITION, ERR_DISPLACED or ERR_SOURCE. */
+/* Returns the code of an error that ends a binlog dump: ERR_POSITION, ERR_DISPLACED or
+ * ERR_SOURCE. */
 enum err_code server_error_dump_code(unsigned number, const char *text);
 
 #endif

@@ -16,26 +16,26 @@
 #include <string.h>
 
 enum {
-	LOCK_TRIES = 3,        /* of one second each at most */
-	EQUAL_LIMIT_MS = 5000, /* then the lowest position is taken */
-	EXACT_LIMIT_MS = 2500, /* MySQL: how long to wait for a moment without a commit under way */
-	XA_LIMIT_MS = 5000,    /* for prepared transactions to end */
+	LOCK_TRIES = 3,        /* at most one second each */
+	EQUAL_LIMIT_MS = 5000, /* after that use the lowest position */
+	EXACT_LIMIT_MS = 2500, /* MySQL: how long to wait for a moment without a running commit */
+	XA_LIMIT_MS = 5000,    /* how long to wait for prepared transactions to end */
 	XA_PAUSE_MS = 20,
-	BETWEEN_TRIES = 20, /* catalog changes that are put up with */
+	BETWEEN_TRIES = 20, /* maximum tries when the catalog changes */
 	XA_NAMED = 10,      /* xids in an error text */
 };
 
 #define START_SNAPSHOT "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
 
-/* One opening. */
+/* The state of opening a snapshot. */
 struct opening {
 	struct conn *control;      /* for the lock, for positions and XA RECOVER */
-	struct snapshot *snapshot; /* what is opened ... */
-	struct position *position; /* ... or, without one, the position alone */
+	struct snapshot *snapshot; /* the snapshot; NULL: only the position is needed */
+	struct position *position; /* the position if there is no snapshot */
 	bool mariadb;
-	bool lowest;       /* for tests: SNAPSHOT_LOWEST, as when no other way is to be had */
-	bool lock_refused; /* the privilege is missing: not tried again */
-	bool xa_refused;   /* likewise for XA RECOVER (MySQL: XA_RECOVER_ADMIN) */
+	bool lowest;       /* for tests: use SNAPSHOT_LOWEST */
+	bool lock_refused; /* the privilege for the lock is missing: do not try again */
+	bool xa_refused;   /* the privilege for XA RECOVER (MySQL: XA_RECOVER_ADMIN) is missing */
 };
 
 const char *snapshot_way_text(enum snapshot_way way)
@@ -53,8 +53,8 @@ const char *snapshot_way_text(enum snapshot_way way)
 
 /* ---- snapshots on the connections ---- */
 
-/* Every connection gets its command before the first answer is read: the shorter the time between the first
- * and the last snapshot, the likelier it is that nothing was committed in it. */
+/* Opens the snapshots. Sends all commands before it reads the first answer: the shorter the time
+ * between the first and the last snapshot, the more likely nothing is committed between them. */
 static int start_snapshots(struct snapshot *snapshot, struct err *err)
 {
 	for (unsigned i = 0; i < snapshot->nconns; i++)
@@ -67,7 +67,8 @@ static int start_snapshots(struct snapshot *snapshot, struct err *err)
 	return 0;
 }
 
-/* For tests: one after the other, the first connection last, so that writers come between. */
+/* For tests: opens the snapshots one after another, the first connection last, so that writers can
+ * commit between them. */
 static int start_apart(struct snapshot *snapshot, struct err *err)
 {
 	for (unsigned i = snapshot->nconns; i-- > 0;)
@@ -99,7 +100,7 @@ static void copy_to_all(struct snapshot *snapshot)
 		position_copy(&snapshot->positions[i], &snapshot->position);
 }
 
-/* ---- MariaDB: each snapshot knows its position ---- */
+/* ---- MariaDB: the server reports the position of each snapshot ---- */
 
 static int read_positions(struct opening *opening, bool *equal, struct err *err)
 {
@@ -117,7 +118,7 @@ static int read_positions(struct opening *opening, bool *equal, struct err *err)
 	return 0;
 }
 
-/* Fills the GTIDs of each position, asking once for each place, and the lowest one. */
+/* Sets the GTIDs of each position, with one query for each place, and the lowest position. */
 static int complete_positions(struct opening *opening, struct err *err)
 {
 	struct snapshot *snapshot = opening->snapshot;
@@ -159,12 +160,12 @@ static int mariadb_open_equal(struct opening *opening, struct err *err)
 
 /* ---- MySQL: gtid_executed before and after ---- */
 
-/* Where the server stands, in an order that proves something: see mysql_try_equal. */
+/* The state of the server, read in this order for the proof in mysql_try_equal. */
 struct mark {
-	struct position
-		end; /* end of the binlog: commits flushed before this was read lie before it */
-	bool quiet;  /* after that no GTID was owned: all of those commits are visible */
-	struct gtid_set gtids; /* gtid_executed, read last */
+	/* the end of the binlog: commits flushed before reading it are before it */
+	struct position end;
+	bool quiet;            /* then no GTID was owned: all those commits are visible */
+	struct gtid_set gtids; /* last gtid_executed */
 };
 
 static void mark_init(struct mark *mark)
@@ -185,7 +186,7 @@ static int read_gtid_executed(struct conn *control, struct gtid_set *gtids, bool
 	struct result result;
 	int rc;
 
-	/* evaluated from left to right */
+	/* the server evaluates from left to right */
 	if (conn_query(control, &result, err, "SELECT @@GLOBAL.gtid_owned, @@GLOBAL.gtid_executed"))
 		return -1;
 	*quiet = result_cell(&result, 0, 0).len == 0;
@@ -204,9 +205,10 @@ static int mark_read(struct conn *control, struct mark *mark, struct err *err)
 	return read_gtid_executed(control, &mark->gtids, &mark->quiet, err);
 }
 
-/* Equal gtid_executed before and after: nothing was finished between, so no row is missing. A commit that
- * was under way may be visible in some snapshots and is replayed then. When moreover no GTID was owned
- * after the end of the binlog was read, and that end did not move, no commit was under way: exact. */
+/* Opens the snapshots between two marks. If gtid_executed is equal before and after, no commit
+ * finished between, so no row is missing (*equal). A running commit may be visible in some
+ * snapshots; the stream then repeats it. If also no GTID was owned after reading the end of the
+ * binlog, and that end did not move, no commit was running (*exact). */
 static int mysql_try_equal(struct opening *opening, struct mark *before, struct mark *after,
 			   bool *equal, bool *exact, struct err *err)
 {
@@ -227,7 +229,8 @@ static void mysql_set_position(struct opening *opening, struct position *positio
 	gtid_set_copy(&position->gtids, gtids);
 }
 
-/* Each connection starts from what was finished before its snapshot was opened; the first is the lowest. */
+/* Opens the snapshots one after another. The position of each is gtid_executed before it was
+ * opened. The first is the lowest. */
 static int mysql_open_lowest(struct opening *opening, struct err *err)
 {
 	struct snapshot *snapshot = opening->snapshot;
@@ -306,7 +309,7 @@ static int mysql_open_equal(struct opening *opening, struct err *err)
 
 /* ---- the lock ---- */
 
-/* 1: locked; 0: not to be had; -1. */
+/* Takes the lock. Returns 1: locked; 0: the lock cannot be taken; -1 on error. */
 static int take_lock(struct opening *opening, struct err *err)
 {
 	struct conn *control = opening->control;
@@ -346,7 +349,7 @@ static int open_under_lock(struct opening *opening, struct buf *xids, struct err
 	return control->flavour->end_position(control, &snapshot->position, err);
 }
 
-/* 1: opened; 0: try another way; -1. */
+/* Opens the snapshots under the lock. Returns 1: opened; 0: use another way; -1 on error. */
 static int open_with_lock(struct opening *opening, struct buf *xids, struct err *err)
 {
 	struct snapshot *snapshot = opening->snapshot;
@@ -369,7 +372,7 @@ static int open_with_lock(struct opening *opening, struct buf *xids, struct err 
 	}
 	if (read_positions(opening, &equal, err))
 		return -1;
-	if (!equal) /* something wrote under the lock; the positions themselves are right */
+	if (!equal) /* a writer committed under the lock; each position is right */
 		return 0;
 	return complete_positions(opening, err) ? -1 : 1;
 }
@@ -391,8 +394,8 @@ static void print_xid(const struct result *result, unsigned row, struct buf *xid
 	buf_char(xids, '\'');
 }
 
-/* Appends the prepared transactions. Where it may not be asked for, the stream's rule holds: an XA COMMIT of
- * an unknown xid is an error. */
+/* Appends the xids of prepared transactions. If the account may not list them, appends none; the
+ * stream then fails at an XA COMMIT of an unknown xid. */
 static int list_xids(struct opening *opening, struct buf *xids, struct err *err)
 {
 	struct result result;
@@ -427,9 +430,9 @@ static int fail_xa(struct opening *opening, struct buf *xids, struct err *err)
 		opening->control->place, buf_cstr(xids));
 }
 
-/* ---- putting it together ---- */
+/* ---- all ways together ---- */
 
-/* One try: fills xids with what was prepared around it. */
+/* Opens the snapshots once. Sets xids to the transactions that were prepared meanwhile. */
 static int open_once(struct opening *opening, struct buf *xids, struct err *err)
 {
 	int rc;
@@ -439,7 +442,7 @@ static int open_once(struct opening *opening, struct buf *xids, struct err *err)
 	if (rc != 0)
 		return rc < 0 ? -1 : 0;
 	buf_clear(xids);
-	/* before and after: one that was prepared before and committed just after the opening is seen, too */
+	/* list before and after: find one prepared before and committed just after the opening */
 	if (list_xids(opening, xids, err))
 		return -1;
 	rc = opening->mariadb ? mariadb_open_equal(opening, err) : mysql_open_equal(opening, err);
@@ -450,7 +453,7 @@ static int open_once(struct opening *opening, struct buf *xids, struct err *err)
 
 typedef int try_fn(struct opening *opening, struct buf *xids, struct err *err);
 
-/* Tries again until no XA transaction was prepared around it, bounded. */
+/* Calls `once` until no XA transaction is prepared meanwhile, for at most XA_LIMIT_MS. */
 static int without_xa(struct opening *opening, try_fn *once, struct err *err)
 {
 	int64_t begin = clock_mono_ms();
@@ -463,7 +466,7 @@ static int without_xa(struct opening *opening, try_fn *once, struct err *err)
 			rc = fail_xa(opening, &xids, err);
 			break;
 		}
-		poll(NULL, 0, XA_PAUSE_MS); /* nothing to wait on: the server tells nobody */
+		poll(NULL, 0, XA_PAUSE_MS); /* wait: the server does not notify us */
 	}
 	buf_fini(&xids);
 	return rc;
@@ -567,7 +570,7 @@ static int mysql_position_now(struct conn *conn, struct position *position, stru
 	return rc;
 }
 
-/* One try: fills xids with what was prepared around it. */
+/* Reads the position once. Sets xids to the transactions that were prepared meanwhile. */
 static int position_once(struct opening *opening, struct buf *xids, struct err *err)
 {
 	struct conn *conn = opening->control;

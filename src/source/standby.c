@@ -32,7 +32,7 @@ static int mysql_has(struct conn *conn, const struct gtid_set *sets, size_t n, s
 	return rc;
 }
 
-/* What the server says of itself as a replica; rows: none when it is not one. */
+/* Queries the status of the server as a replica. There are no rows if it is not a replica. */
 static int mysql_status(struct conn *conn, struct result *result, struct err *err)
 {
 	if (conn_query(conn, result, err, "SHOW REPLICA STATUS") == 0)
@@ -71,11 +71,12 @@ static int mysql_is_replica(struct conn *conn, struct err *err)
 
 /* ---- MariaDB ---- */
 
-/* What a MariaDB has had: the last number of each server in each domain of its binlog, and what it has applied last. */
+/* The transactions that a MariaDB server has had: the last number of each server in each domain of
+ * its binlog, and the last transactions that it has applied. */
 struct history {
-	struct gtid_domain *written; /* one for each domain and server */
+	struct gtid_domain *written; /* one element for each domain and server */
 	size_t n;
-	struct gtid_set applied; /* empty where it does not log what it applies */
+	struct gtid_set applied; /* empty if the server does not log the changes that it applies */
 };
 
 static void history_fini(struct history *history)
@@ -124,8 +125,9 @@ static int history_read(struct conn *conn, struct history *history, struct err *
 	return rc;
 }
 
-/* Numbers alone do not say it: after a failover another server goes on with them. What was made from a backup and has logged
- * nothing since stands at its very point only. */
+/* Returns whether the server has had a transaction. Compares the server id too, because after a
+ * failover another server continues with the numbers. A server restored from a backup that has
+ * logged nothing since has only its exact position. */
 static bool had(const struct history *history, const struct gtid_domain *last)
 {
 	for (size_t i = 0; i < history->n; i++) {
@@ -180,7 +182,8 @@ int standby_check_domains(struct conn *conn, const struct gtid_set *position, st
 	return rc;
 }
 
-/* The statement that lists the replications needs a privilege that nothing else here does. */
+/* Uses a status variable, because the statement that lists the replications needs an additional
+ * privilege. */
 static int mariadb_replicates(struct conn *conn, struct err *err)
 {
 	struct result result;
