@@ -23,6 +23,7 @@ enum {
 };
 
 struct dump {
+	struct packet_source packets; /* first: the table of functions */
 	struct conn *conn;
 	const struct source_config
 		*config;     /* borrowed: to ask for the oldest binlog after a refusal */
@@ -152,11 +153,22 @@ static unsigned deadline_s(unsigned heartbeat_ms)
 	return s < DUMP_DEADLINE_MIN_S ? DUMP_DEADLINE_MIN_S : s;
 }
 
+static int packets_next(struct packet_source *source, struct slice *packet, struct err *err)
+{
+	return dump_read((struct dump *)source, packet, err);
+}
+
+static void packets_free(struct packet_source *source)
+{
+	dump_free((struct dump *)source);
+}
+
 struct dump *dump_open(const struct source_config *config, const struct position *position,
 		       const struct dump_options *options, struct err *err)
 {
 	struct dump *dump = mem_array(1, sizeof(*dump));
 
+	dump->packets = (struct packet_source){packets_next, packets_free};
 	dump->config = config;
 	dump->deadline_s = deadline_s(options->heartbeat_ms);
 	dump->seeking = true;
@@ -212,6 +224,11 @@ int dump_read(struct dump *dump, struct slice *event, struct err *err)
 	if (__builtin_expect(dump->seeking, 0))
 		watch_seek(dump, (uint8_t)event->ptr[EVENT_TYPE_AT]);
 	return 1;
+}
+
+struct packet_source *dump_packets(struct dump *dump)
+{
+	return &dump->packets;
 }
 
 const struct server *dump_server(const struct dump *dump)

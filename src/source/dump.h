@@ -3,6 +3,7 @@
 #ifndef TIDEWAY_DUMP_H
 #define TIDEWAY_DUMP_H
 
+#include "binlog/packet_source.h"
 #include "model/position.h"
 #include "source/conn.h"
 
@@ -29,6 +30,8 @@ void dump_free(struct dump *dump);
 /* One event (header first, status byte removed). 1: an event; 0: end of a non-blocking dump; -1. The read
  * deadline is 3 heartbeats. Lost connections are retriable. */
 int dump_read(struct dump *dump, struct slice *event, struct err *err) MUST_CHECK;
+/* The same as a packet source, whose end is that of the dump: it is freed as either. */
+struct packet_source *dump_packets(struct dump *dump);
 const struct server *dump_server(const struct dump *dump);
 /* Whether the server would send what lies behind the position: asks for it and reads up to the first transaction. Errors as of
  * dump_open. sync_name: another one than the stream's, whose dump it would end. */
