@@ -2,25 +2,22 @@
 
 #include "base/mem.h"
 #include "base/reader.h"
+#include "decode/rows.h"
 #include "model/ident.h"
 #include "schema/statement.h"
 
 #include <stdlib.h>
 
-enum { HOLD_HEADER = 12, KEEP_BYTES = 256 * 1024 };
-
 void trx_init(struct trx *trx)
 {
 	*trx = (struct trx){.open = false};
 	buf_init(&trx->xid);
-	buf_init(&trx->events);
 	buf_init(&trx->names);
 }
 
 void trx_fini(struct trx *trx)
 {
 	buf_fini(&trx->xid);
-	buf_fini(&trx->events);
 	buf_fini(&trx->names);
 	free(trx->savepoints);
 	free(trx->undone);
@@ -28,16 +25,15 @@ void trx_fini(struct trx *trx)
 
 void trx_reset(struct trx *trx)
 {
-	trx->open = trx->begun = false;
+	trx->open = trx->begun = trx->has_rows = false;
 	trx->decides = STATEMENT_OTHER;
 	trx->end = TRX_OPEN;
 	trx->logged_ms = 0;
 	trx->nevents = 0;
+	trx->statement = NULL;
 	trx->nsavepoints = trx->nundone = 0;
 	buf_clear(&trx->names);
 	buf_clear(&trx->xid);
-	buf_clear(&trx->events);
-	buf_shrink(&trx->events, KEEP_BYTES);
 }
 
 static bool printable(struct slice s)
@@ -167,12 +163,11 @@ static enum ident_rules name_rules(const struct event_format *format)
 static int trx_query(struct trx *trx, const struct event *event, const struct event_format *format,
 		     struct err *err)
 {
-	struct event_query query;
 	struct slice name;
-	if (event_query_parse(event, format, &query, err) < 0)
+	if (event_query_parse(event, format, &trx->query, err) < 0)
 		return -1;
-	trx->logged_ms = (int64_t)query.logged_s * 1000;
-	switch (statement_parse(query.sql, &name)) {
+	trx->logged_ms = (int64_t)trx->query.logged_s * 1000;
+	switch (statement_parse(trx->query.sql, &name)) {
 	case STATEMENT_XA_START:
 		name_xid(trx, name);
 		trx->begun = true;
@@ -206,6 +201,7 @@ static int trx_query(struct trx *trx, const struct event *event, const struct ev
 	case STATEMENT_OTHER:
 		break;
 	}
+	trx->statement = &trx->query;
 	/* MariaDB writes no BEGIN: its GTID event says whether an end follows. */
 	if (!trx->begun && (trx->gtid.standalone || trx->gtid.gtid.flavour != GTID_MARIADB))
 		trx->end = TRX_COMMIT;
@@ -226,6 +222,7 @@ int trx_event(struct trx *trx, const struct event *event, const struct event_for
 	      struct err *err)
 {
 	int rc = 0;
+	trx->statement = NULL;
 	switch (event->type) {
 	case EVENT_QUERY:
 	case EVENT_EXECUTE_LOAD_QUERY:
@@ -238,6 +235,7 @@ int trx_event(struct trx *trx, const struct event *event, const struct event_for
 		rc = trx_prepare(trx, event, err);
 		break;
 	default:
+		trx->has_rows |= rows_in_event(event->type);
 		break;
 	}
 	if (trx->end == TRX_OPEN)
@@ -246,33 +244,10 @@ int trx_event(struct trx *trx, const struct event *event, const struct event_for
 	return rc;
 }
 
-void trx_hold(struct trx *trx, struct slice packet, uint64_t end_offset)
-{
-	uint32_t len = (uint32_t)packet.len;
-	char *at = buf_reserve(&trx->events, HOLD_HEADER + packet.len);
-	memcpy(at, &len, 4);
-	memcpy(at + 4, &end_offset, 8);
-	memcpy(at + HOLD_HEADER, packet.ptr, packet.len);
-	trx->events.len += HOLD_HEADER + packet.len;
-}
-
 bool trx_undone(const struct trx *trx, uint32_t n)
 {
 	for (size_t i = 0; i < trx->nundone; i++)
 		if (n >= trx->undone[i].first && n < trx->undone[i].last)
 			return true;
 	return false;
-}
-
-bool trx_next(const struct trx *trx, size_t *at, struct slice *packet, uint64_t *end_offset)
-{
-	const char *p = trx->events.ptr + *at;
-	uint32_t len;
-	if (*at >= trx->events.len)
-		return false;
-	memcpy(&len, p, 4);
-	memcpy(end_offset, p + 4, 8);
-	*packet = slice_of(p + HOLD_HEADER, len);
-	*at += HOLD_HEADER + len;
-	return true;
 }

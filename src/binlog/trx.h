@@ -1,6 +1,6 @@
-/* trx: one source transaction. It holds the events as raw packets until the end is seen, so that rolled-back
- * work is never written (consistency rule 6). In the binlog a transaction is a GTID event, then either one
- * Query event (DDL) or BEGIN, rows ..., and an end: Xid, COMMIT, ROLLBACK or XA PREPARE.
+/* trx: one source transaction: what its events say about how it ends, and which of them were rolled back (consistency rule 6). In
+ * the binlog a transaction is a GTID event, then either one Query event (DDL) or BEGIN, rows ..., and an end: Xid, COMMIT, ROLLBACK
+ * or XA PREPARE.
  * Thread: the one that reads the binlog. Owner: trx_fini. */
 #ifndef TIDEWAY_TRX_H
 #define TIDEWAY_TRX_H
@@ -36,9 +36,12 @@ struct trx {
 	struct event_gtid gtid; /* of the GTID event; xid points into `xid` */
 	struct buf xid;         /* the XA id, as statements write it */
 	enum statement_kind
-		decides;   /* STATEMENT_XA_COMMIT or _ROLLBACK of a prepared transaction */
-	struct buf events; /* held packets: length(4) end offset(8) packet, one after the other */
-	uint32_t nevents;  /* seen, held or not */
+		decides;          /* STATEMENT_XA_COMMIT or _ROLLBACK of a prepared transaction */
+	bool has_rows;            /* events with rows were seen */
+	uint32_t nevents;         /* seen after the GTID event */
+	struct event_query query; /* of the last Query event */
+	const struct event_query *
+		statement; /* `query`, when the last event is a statement that is not about the transaction; else NULL */
 	struct savepoint *savepoints;
 	size_t nsavepoints, savepoints_cap;
 	struct buf names;      /* savepoint names; slices are made when compared */
@@ -50,17 +53,13 @@ void trx_init(struct trx *trx);
 void trx_fini(struct trx *trx);
 /* Starts a new transaction at this GTID event. */
 void trx_open(struct trx *trx, const struct event_gtid *gtid);
-/* Looks at one event of the open transaction: follows savepoints, sets trx->end at the last one. It does not
- * hold the event. A statement outside BEGIN (DDL) ends the transaction at once, as TRX_COMMIT. */
+/* Looks at one event of the open transaction: follows savepoints, sets trx->end at the last one. A statement outside BEGIN (DDL)
+ * ends the transaction at once, as TRX_COMMIT. */
 int trx_event(struct trx *trx, const struct event *event, const struct event_format *format,
 	      struct err *err) MUST_CHECK;
-/* Holds the raw packet of the event that trx_event has just seen. */
-void trx_hold(struct trx *trx, struct slice packet, uint64_t end_offset);
 /* Whether event number n was rolled back. */
 bool trx_undone(const struct trx *trx, uint32_t n);
-/* Walks held packets: start with *at = 0; false at the end. */
-bool trx_next(const struct trx *trx, size_t *at, struct slice *packet, uint64_t *end_offset);
-/* Empties it for the next transaction; gives big buffers back. */
+/* Empties it for the next transaction. */
 void trx_reset(struct trx *trx);
 
 #endif

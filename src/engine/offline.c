@@ -88,7 +88,7 @@ static void begin(struct offline *offline)
 {
 	arena_reset(&offline->stream->lane.arena);
 	loop_collect(&offline->stream->lane, &offline->collected);
-	offline->stream->group.gtid.commit_ms = (int64_t)OFFLINE_MS * 1000;
+	offline->stream->reader.trx.gtid.commit_ms = (int64_t)OFFLINE_MS * 1000;
 }
 
 static void end(struct offline *offline, const struct script_record **records, unsigned *n)
@@ -96,7 +96,7 @@ static void end(struct offline *offline, const struct script_record **records, u
 	loop_collect_end(&offline->collected);
 	*records = offline->collected.records;
 	*n = offline->collected.n;
-	offline->stream->row_bytes++;
+	offline->stream->reader.row_bytes++;
 	stream_detach(offline->stream);
 }
 
@@ -226,10 +226,10 @@ int offline_change(struct offline *offline, enum change_op op, const struct tabl
 		.table = plan->table,
 		.before = before ? &plan->before.row : NULL,
 		.after = after ? &plan->after.row : NULL,
-		.time_ms = stream->group.gtid.commit_ms,
-		.gtid = op == CHANGE_READ ? NULL : &stream->group.gtid.gtid,
+		.time_ms = stream->reader.trx.gtid.commit_ms,
+		.gtid = op == CHANGE_READ ? NULL : &stream->reader.trx.gtid.gtid,
 		.file = op == CHANGE_READ ? NULL : stream->cursor.file,
-		.sequence = stream->read.sequence + stream->row_bytes,
+		.sequence = stream->read.sequence + stream->reader.row_bytes,
 	};
 	rc = write_collected(&stream->lane, plan, err);
 	end(offline, records, n);

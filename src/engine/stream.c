@@ -21,8 +21,35 @@ enum {
 	DUMP_HEARTBEAT_MS = 500, /* at most: what wakes a quiet lane */
 	POLL_MS = 100,
 	EVENTS_PER_TICK = 64,
+	AHEAD_HEARTBEAT_MS = 500,
 	AWAY_MS = 3000, /* a server is waited for so long when there are other hosts */
 };
+
+static const struct source_config *source_of(const struct stream *stream)
+{
+	return &stream->lane.sync->config->source; /* not the lane's own copy: see run_wake */
+}
+
+/* The second connection, for a group that is too large to hold. */
+static struct packet_source *open_ahead(void *arg, struct err *err)
+{
+	struct stream *stream = arg;
+	char name[80];
+	const struct dump_options options = {.sync_name = name, .heartbeat_ms = AHEAD_HEARTBEAT_MS};
+	struct dump *dump;
+	snprintf(name, sizeof(name), "%s/ahead", stream->lane.sync->config->name);
+	log_debug("transaction at %s:%" PRIu64
+		  " is larger than %d bytes: reading ahead for its end",
+		  stream->read.file, stream->read.offset, TRANSACTION_HOLD);
+	dump = dump_open(source_of(stream), &stream->read, &options, err);
+	return dump ? dump_packets(dump) : NULL;
+}
+
+static bool is_stopping(const void *arg)
+{
+	const struct stream *stream = arg;
+	return lane_stopping(&stream->lane);
+}
 
 struct stream *stream_new(struct sync *sync, struct catalog *catalog, struct catalog *adopted,
 			  const struct position *start, const struct stream_options *options,
@@ -43,8 +70,11 @@ struct stream *stream_new(struct sync *sync, struct catalog *catalog, struct cat
 	stream->begun = start->sequence;
 	stream->watermark = position_watermark(start);
 	cursor_init(&stream->cursor, true);
-	trx_init(&stream->group);
-	trx_init(&stream->ahead);
+	trx_reader_init(&stream->reader, &stream->cursor,
+			&(struct trx_reader_owner){.open_ahead = open_ahead,
+						   .is_stopping = is_stopping,
+						   .arg = stream,
+						   .hold_max = TRANSACTION_HOLD});
 	arena_init(&stream->statement, 0);
 	buf_init(&stream->quiet_at);
 	return stream;
@@ -58,10 +88,8 @@ void stream_free(struct stream *stream)
 	buf_fini(&stream->quiet_at);
 	arena_fini(&stream->statement);
 	stream_detach(stream);
-	table_ids_fini(&stream->ids);
 	map_fini(&stream->made);
-	trx_fini(&stream->ahead);
-	trx_fini(&stream->group);
+	trx_reader_fini(&stream->reader);
 	position_fini(&stream->acked);
 	position_fini(&stream->read);
 	cursor_fini(&stream->cursor);
@@ -72,7 +100,7 @@ void stream_free(struct stream *stream)
 
 enum trx_end stream_outcome(const struct stream *stream)
 {
-	return stream->spilled ? stream->ahead.end : stream->group.end;
+	return trx_reader_outcome(&stream->reader)->end;
 }
 
 /* The script's own loop gets the beat, and its messages from records(). */
@@ -152,15 +180,15 @@ static void close_group(struct stream *stream, uint64_t end_offset)
 {
 	struct lane *lane = &stream->lane;
 	struct position *read = &stream->read;
-	const struct gtid *gtid = &stream->group.gtid.gtid;
+	const struct gtid *gtid = &stream->reader.trx.gtid.gtid;
 	struct mark mark = {.begin = read->offset};
 	stream_set_read(stream, end_offset);
-	read->sequence += stream->row_bytes + 1;
+	read->sequence += stream->reader.row_bytes + 1;
 	if (gtid->flavour != GTID_NONE && gtid->flavour == read->gtids.flavour)
 		gtid_set_add(&read->gtids, gtid);
-	if (stream->group.gtid.written_ms > read->commit_ms &&
-	    stream_clock_may_be(stream, stream->group.gtid.written_ms))
-		read->commit_ms = stream->group.gtid.written_ms;
+	if (stream->reader.trx.gtid.written_ms > read->commit_ms &&
+	    stream_clock_may_be(stream, stream->reader.trx.gtid.written_ms))
+		read->commit_ms = stream->reader.trx.gtid.written_ms;
 	mark = (struct mark){.gtid = *gtid,
 			     .begin = mark.begin,
 			     .file = stream->cursor.file,
@@ -172,48 +200,20 @@ static void close_group(struct stream *stream, uint64_t end_offset)
 	stream->attached = NULL;
 	window_close(&lane->window, lane->token, &mark);
 	stream->slot_open = false;
-	stream->spilled = false;
-	stream->resumed.row_bytes = 0;
 	metric_add(&lane->metrics->transactions, 1);
 	atomic_store_explicit(&lane->metrics->commit_ms, read->commit_ms, memory_order_relaxed);
-	trx_reset(&stream->group);
 }
 
 /* One event of a group whose outcome is known. */
-static int process(struct stream *stream, const struct event *event, uint64_t end_offset,
-		   uint32_t number, struct err *err)
+static int process(struct stream *stream, const struct trx_item *item, struct err *err)
 {
-	bool undone = stream_outcome(stream) == TRX_ROLLBACK ||
-		      trx_undone(stream->spilled ? &stream->ahead : &stream->group, number);
-	uint64_t start = end_offset - event->size;
-	stream->at = start;
-	if (rows_in_event(event->type))
-		return stream_rows(stream, event, start, undone, err);
-	switch (event->type) {
-	case EVENT_TABLE_MAP:
-		return stream_table_map(stream, event, err);
-	case EVENT_QUERY:
-	case EVENT_EXECUTE_LOAD_QUERY:
-		if (stream->row_bytes < stream->resumed.row_bytes)
-			return 0;
-		return stream_ddl(stream, event, err);
-	default:
-		return 0;
-	}
-}
-
-static int process_held(struct stream *stream, struct err *err)
-{
-	struct slice packet;
-	struct event event;
-	uint64_t end_offset;
-	uint32_t number = 0;
-	size_t at = 0;
-	while (trx_next(&stream->group, &at, &packet, &end_offset)) {
-		if (event_parse(packet, &stream->cursor.format, false, &event, err) < 0 ||
-		    process(stream, &event, end_offset, number++, err) < 0)
-			return -1;
-	}
+	stream->at = item->start;
+	if (item->rows)
+		return stream_rows(stream, item, err);
+	if (item->event->type == EVENT_TABLE_MAP)
+		return stream_table_map(stream, item->event, err);
+	if (item->statement && !item->again)
+		return stream_ddl(stream, item->statement, err);
 	return 0;
 }
 
@@ -221,8 +221,8 @@ static int process_held(struct stream *stream, struct err *err)
  * statement began, and the commit comes after each one that is in the binlog before it. */
 static void set_times(struct stream *stream)
 {
-	struct event_gtid *gtid = &stream->group.gtid;
-	int64_t logged_ms = stream->spilled ? stream->ahead.logged_ms : stream->group.logged_ms;
+	struct event_gtid *gtid = &stream->reader.trx.gtid;
+	int64_t logged_ms = trx_reader_outcome(&stream->reader)->logged_ms;
 	if (gtid->gtid.flavour != GTID_MARIADB)
 		return;
 	if (logged_ms > 0)
@@ -232,70 +232,21 @@ static void set_times(struct stream *stream)
 		gtid->commit_ms = stream->read.commit_ms;
 }
 
-static int begin_group(struct stream *stream, const struct event *event, uint64_t start,
-		       struct err *err)
+static void begin_group(struct stream *stream, uint64_t start)
 {
-	struct event_gtid gtid;
-	if (stream->group.open)
-		return err_set(err, ERR_SOURCE,
-			       "a transaction at %s:%" PRIu64 " begins inside another",
-			       stream->cursor.file, start);
 	stream->away_ms = 0;
-	if (event_gtid_parse(event, &gtid, err) < 0)
-		return stream_at(stream, start, SLICE(""), err);
-	if (stream->resumed.row_bytes > 0 && !gtid_equal(&gtid.gtid, &stream->resumed.gtid))
-		return err_retry(err, ERR_SOURCE,
-				 "after the reconnect the binlog goes on at %s:%" PRIu64
-				 " with another transaction than the one that was being read",
-				 stream->cursor.file, start);
-	trx_open(&stream->group, &gtid);
 	stream->skipped_rows = false;
 	stream->groups++;
-	stream->row_bytes = 0;
 	stream_set_read(stream, start);
 	if (stream->lane.sync->adopted.count > 0 || stream->lane.sync->aside.count > 0)
 		stream_adopt(stream);
-	return 0;
 }
 
-static int spill(struct stream *stream, struct err *err)
+static int end_group(struct stream *stream, struct err *err)
 {
-	if (stream_foresee(stream, err) < 0)
+	if (stream_xa_end(stream, err) < 0)
 		return -1;
-	stream->spilled = true;
-	set_times(stream);
-	if (stream_open_slot(stream, err) < 0 || process_held(stream, err) < 0)
-		return -1;
-	buf_clear(&stream->group.events);
-	return 0;
-}
-
-static int in_group(struct stream *stream, struct slice packet, const struct event *event,
-		    struct err *err)
-{
-	struct trx *group = &stream->group;
-	uint32_t number = group->nevents;
-	if (trx_event(group, event, &stream->cursor.format, err) < 0)
-		return stream_at(stream, stream->cursor.offset, SLICE(""), err);
-	if (stream->spilled) {
-		if (process(stream, event, stream->cursor.offset, number, err) < 0)
-			return -1;
-	} else {
-		trx_hold(group, packet, stream->cursor.offset);
-	}
-	if (group->end != TRX_OPEN) {
-		if (!stream->spilled)
-			set_times(stream);
-		if (!stream->spilled &&
-		    (stream_open_slot(stream, err) < 0 || process_held(stream, err) < 0))
-			return -1;
-		if (stream_xa_end(stream, err) < 0)
-			return -1;
-		close_group(stream, stream->cursor.offset);
-		return 0;
-	}
-	if (!stream->spilled && group->events.len > TRANSACTION_HOLD)
-		return spill(stream, err);
+	close_group(stream, stream->cursor.offset);
 	return 0;
 }
 
@@ -305,7 +256,7 @@ static void on_rotate(struct stream *stream, const struct event *event)
 {
 	if (stream->born_file != stream->cursor.file)
 		stream->born = NULL;
-	if (!stream->group.open && !(event->flags & EVENT_FLAG_ARTIFICIAL))
+	if (!stream->reader.trx.open && !(event->flags & EVENT_FLAG_ARTIFICIAL))
 		stream_set_read(stream, stream->cursor.offset);
 }
 
@@ -340,79 +291,94 @@ static void set_born(struct stream *stream, struct slice packet)
 	stream->born_file = stream->cursor.file;
 }
 
-static int on_format(struct stream *stream, struct slice packet, struct err *err)
+/* The server crashed inside a group that was open: it never happened. */
+static void on_format(struct stream *stream, struct slice packet)
 {
-	table_ids_clear(&stream->ids);
-	if (stream->group.open && stream->spilled && stream->ahead.end != TRX_ROLLBACK)
-		return err_retry(err, ERR_SOURCE,
-				 "the binlog was cut inside a transaction at %s:%" PRIu64,
-				 stream->read.file, stream->read.offset);
-	trx_reset(&stream->group); /* the server crashed inside it: it never happened */
-	stream->spilled = false;
-	if (stream->slot_open && stream->resumed.row_bytes == 0) {
+	if (stream->slot_open && stream->reader.again_bytes == 0) {
 		const struct mark mark = stream_read_mark(stream);
 		window_close(&stream->lane.window, stream->lane.token, &mark);
 		stream->slot_open = false;
 	}
 	set_born(stream, packet);
-	return 0;
 }
 
-static int dispatch(struct stream *stream, struct slice packet, const struct event *event,
-		    struct err *err)
+static int refuse_compressed(const struct stream *stream, uint64_t start, struct err *err)
 {
-	uint64_t start = stream->cursor.start;
-	switch (event->type) {
-	case EVENT_GTID_MARIADB:
-	case EVENT_GTID_MYSQL:
-	case EVENT_ANONYMOUS_GTID:
-		return begin_group(stream, event, start, err);
-	case EVENT_QUERY_COMPRESSED:
-		return err_set(err, ERR_DATA,
-			       "a compressed statement at %s:%" PRIu64
-			       " cannot be read in this version: set log_bin_compress = OFF on the "
-			       "source, and start behind it under another sync name",
-			       stream->cursor.file, start);
-	default:
-		break;
-	}
-	if (stream->group.open)
-		return in_group(stream, packet, event, err);
-	return 0;
+	return err_set(err, ERR_DATA,
+		       "a compressed statement at %s:%" PRIu64
+		       " cannot be read in this version: set log_bin_compress = OFF on the "
+		       "source, and start behind it under another sync name",
+		       stream->cursor.file, start);
 }
 
-static int on_packet(struct stream *stream, struct slice packet, struct err *err)
+/* What the server has written, in contrast to what it says of itself: it is not idle. */
+static int on_written(struct stream *stream, const struct trx_item *item, struct err *err)
 {
-	struct event event;
-	metric_add(&stream->lane.metrics->events, 1);
-	if (cursor_read(&stream->cursor, packet, &event, err) < 0)
-		return -1;
-	switch (event.type) {
-	case EVENT_FORMAT_DESCRIPTION:
-		return on_format(stream, packet, err);
-	case EVENT_HEARTBEAT:
-	case EVENT_HEARTBEAT_V2:
-		stream->away_ms = 0;
-		return on_heartbeat(stream, &event, err);
-	case EVENT_ROTATE:
-		on_rotate(stream, &event);
-		return 0;
-	default:
-		break;
-	}
 	if (stream->drained)
 		set_drained(stream, false);
 	buf_clear(&stream->quiet_at);
 	stream->clock.seen_file = NULL;
-	return dispatch(stream, packet, &event, err);
+	if (item->event->type == EVENT_QUERY_COMPRESSED)
+		return refuse_compressed(stream, item->start, err);
+	return 0;
+}
+
+/* An event that belongs to no group. */
+static int on_other(struct stream *stream, const struct trx_item *item, struct err *err)
+{
+	switch (item->event->type) {
+	case EVENT_FORMAT_DESCRIPTION:
+		on_format(stream, item->packet);
+		return 0;
+	case EVENT_HEARTBEAT:
+	case EVENT_HEARTBEAT_V2:
+		stream->away_ms = 0;
+		return on_heartbeat(stream, item->event, err);
+	case EVENT_ROTATE:
+		on_rotate(stream, item->event);
+		return 0;
+	default:
+		return on_written(stream, item, err);
+	}
+}
+
+static int on_item(struct stream *stream, const struct trx_item *item, struct err *err)
+{
+	if (item->kind == TRX_ITEM_OTHER)
+		return on_other(stream, item, err);
+	if (item->packet.ptr && on_written(stream, item, err) < 0)
+		return -1;
+	switch (item->kind) {
+	case TRX_ITEM_BEGIN:
+		begin_group(stream, item->start);
+		return 0;
+	case TRX_ITEM_OUTCOME:
+		set_times(stream);
+		return stream_open_slot(stream, err);
+	case TRX_ITEM_EVENT:
+		return process(stream, item, err);
+	case TRX_ITEM_END:
+		return end_group(stream, err);
+	case TRX_ITEM_HELD:
+	case TRX_ITEM_OTHER:
+		break;
+	}
+	return 0;
+}
+
+/* A packet that trx_reader_put has taken. */
+static int on_packet(struct stream *stream, struct err *err)
+{
+	struct trx_item item;
+	int rc;
+	metric_add(&stream->lane.metrics->events, 1);
+	while ((rc = trx_reader_next(&stream->reader, &item, err)) > 0)
+		if (on_item(stream, &item, err) < 0)
+			return -1;
+	return rc < 0 && stream->reader.lost ? stream_lost(stream, err) : rc;
 }
 
 /* ---- the loop ---- */
-
-static const struct source_config *source_of(const struct stream *stream)
-{
-	return &stream->lane.sync->config->source; /* not the lane's own copy: see run_wake */
-}
 
 int stream_lost(struct stream *stream, struct err *err)
 {
@@ -538,7 +504,8 @@ static int follow(struct stream *stream, struct err *err)
 			return lane_stopping(&stream->lane) ? 0 : stream_lost(stream, err);
 		if (rc == 0)
 			return 0;
-		if (on_packet(stream, packet, err) < 0)
+		trx_reader_put(&stream->reader, packet);
+		if (on_packet(stream, err) < 0)
 			return -1;
 		if ((++events % EVENTS_PER_TICK == 0 || (uint8_t)packet.ptr[4] == EVENT_HEARTBEAT ||
 		     clock_mono_ms() - stream->posted_ms > POST_MS) &&
@@ -581,11 +548,7 @@ static void begin_cursor(struct stream *stream)
 static void rewind_to_group(struct stream *stream)
 {
 	close_dump(stream);
-	if (stream->spilled && stream->row_bytes > stream->resumed.row_bytes)
-		stream->resumed = (struct resumed){stream->group.gtid.gtid, stream->row_bytes};
-	trx_reset(&stream->group);
-	stream->spilled = false;
-	table_ids_clear(&stream->ids);
+	trx_reader_rewind(&stream->reader);
 	begin_cursor(stream);
 	set_drained(stream, false);
 	buf_clear(&stream->quiet_at);

@@ -74,7 +74,7 @@ static bool reaches(const char *file, uint64_t offset, const struct binlog_readi
 static bool has_passed(const struct stream *stream, const struct binlog_reading *reading)
 {
 	const struct stream_clock *clock = &stream->clock;
-	if (stream->group.open || stream->slot_open)
+	if (stream->reader.trx.open || stream->slot_open)
 		return reaches(stream->read_file, stream->read.offset, reading);
 	if (reaches(stream->cursor.file, stream->cursor.offset, reading))
 		return true;

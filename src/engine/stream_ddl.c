@@ -164,12 +164,12 @@ static int send_message(struct following *f, const struct ddl_effect *effect,
 {
 	struct stream *stream = f->stream;
 	struct lane *lane = &stream->lane;
-	uint64_t sequence = stream->read.sequence + stream->row_bytes;
+	uint64_t sequence = stream->read.sequence + stream->reader.row_bytes;
 	struct buf meta, gtid;
 	struct slice key = {NULL, 0};
 	buf_init(&meta);
 	buf_init(&gtid);
-	gtid_print(&stream->group.gtid.gtid, &gtid);
+	gtid_print(&stream->reader.trx.gtid.gtid, &gtid);
 	ddl_meta_write(&meta, effect, stream->cursor.file, stream->read.offset, buf_slice(&gtid));
 	buf_clear(&lane->value);
 	ddl_write(&lane->value, schema,
@@ -177,7 +177,7 @@ static int send_message(struct following *f, const struct ddl_effect *effect,
 				       .text = f->text,
 				       .meta = buf_slice(&meta),
 				       .sequence = (int64_t)sequence,
-				       .event_ms = stream->group.gtid.commit_ms,
+				       .event_ms = stream->reader.trx.gtid.commit_ms,
 				       .system_ms = lane->now_ms});
 	buf_fini(&gtid);
 	buf_fini(&meta);
@@ -373,7 +373,7 @@ static int wait_acknowledged(struct stream *stream, struct err *err)
 static int read_from_here(struct stream *stream, const struct ddl_name *name,
 			  const struct table *table, struct err *err)
 {
-	const struct gtid *gtid = &stream->group.gtid.gtid;
+	const struct gtid *gtid = &stream->reader.trx.gtid.gtid;
 	struct saves saves = {NULL, NULL};
 	struct table_record record;
 	struct position *here = &record.start;
@@ -662,7 +662,7 @@ static int follow_in_loop(struct stream *stream, struct slice text,
 {
 	struct collected collected;
 	struct loop_item item = {
-		.kind = LOOP_DDL, .text = text, .time_ms = stream->group.gtid.commit_ms};
+		.kind = LOOP_DDL, .text = text, .time_ms = stream->reader.trx.gtid.commit_ms};
 	int rc;
 	loop_collect(&stream->lane, &collected);
 	rc = follow_text(stream, text, context, err);
@@ -693,22 +693,17 @@ int stream_statement(struct stream *stream, struct slice text, const struct ddl_
 	return rc;
 }
 
-int stream_ddl(struct stream *stream, const struct event *event, struct err *err)
+int stream_ddl(struct stream *stream, const struct event_query *query, struct err *err)
 {
-	struct event_query query;
 	struct ddl_context context;
-	struct slice name;
-	if (event_query_parse(event, &stream->cursor.format, &query, err) < 0)
-		return stream_at(stream, stream->read.offset, SLICE(""), err);
-	if (statement_parse(query.sql, &name) != STATEMENT_OTHER)
-		return 0;
 	/* Written twice: what counts is COMMIT ALTER (consistency rule 13). */
-	if (stream->group.gtid.alter == ALTER_START || stream->group.gtid.alter == ALTER_ROLLBACK)
+	if (stream->reader.trx.gtid.alter == ALTER_START ||
+	    stream->reader.trx.gtid.alter == ALTER_ROLLBACK)
 		return 0;
-	context = ddl_context_of(&query, &stream->cursor.format);
+	context = ddl_context_of(query, &stream->cursor.format);
 	/* not in the event */
 	context.utf8_is_mb4 = context.mariadb && catalog_utf8_is_mb4(stream->catalog);
-	return stream_statement(stream, query.sql, &context, err);
+	return stream_statement(stream, query->sql, &context, err);
 }
 
 /* ---- databases that are followed from a point on ---- */

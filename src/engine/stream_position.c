@@ -144,7 +144,7 @@ int stream_advance_quietly(struct stream *stream, struct err *err)
 {
 	struct lane *lane = &stream->lane;
 	struct mark mark;
-	if (stream->group.open || stream->slot_open || stream->resumed.row_bytes > 0 ||
+	if (stream->reader.trx.open || stream->slot_open || stream->reader.again_bytes > 0 ||
 	    position_compare_files(stream->cursor.file, stream->cursor.offset, stream->read.file,
 				   stream->read.offset) <= 0)
 		return 0;

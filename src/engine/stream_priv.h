@@ -5,11 +5,10 @@
 #include "decode/table_map.h"
 #include "engine/binlog_clock.h"
 #include "binlog/cursor.h"
-#include "binlog/trx.h"
+#include "binlog/trx_reader.h"
 #include "engine/heartbeat.h"
 #include "engine/plan.h"
 #include "engine/stream.h"
-#include "binlog/table_ids.h"
 #include "model/ddl.h"
 #include "source/dump.h"
 
@@ -19,13 +18,6 @@ struct attached {
 	struct position
 		xa;    /* its pending list: an XA transaction that the group has prepared ... */
 	bool prepared; /* ... or decided: false */
-};
-
-/* A group that was being written when the connection was lost: it is read again from its begin, and what was written of it
- * is not written again (consistency rule 22). */
-struct resumed {
-	struct gtid gtid;   /* of the group */
-	uint64_t row_bytes; /* of its events that were written; 0: there is no such group */
 };
 
 /* The server's clock and the end of its binlog, and how far the stream is with that. */
@@ -57,16 +49,12 @@ struct stream {
 	const char *read_file; /* name of the cursor that read.file is a copy of */
 	const char *
 		born; /* struct binlog_identity, of the current file, interned; NULL: not seen yet */
-	const char *born_file; /* name of the cursor that it is of */
-	const char *read_born; /* the same of read_file */
-	uint64_t at;           /* where the event that is processed begins */
-	struct trx group;
-	uint64_t groups;    /* groups begun, for memos by group */
-	struct trx ahead;   /* of a group that outgrew what is held: how it will end */
-	bool spilled;       /* such a group: rows are written as they come */
-	bool slot_open;     /* lane.token is the group's slot */
-	uint64_t row_bytes; /* of the group so far: sequenceId = read.sequence + this + offset */
-	struct resumed resumed;
+	const char *born_file;    /* name of the cursor that it is of */
+	const char *read_born;    /* the same of read_file */
+	uint64_t at;              /* where the event that is processed begins */
+	struct trx_reader reader; /* of the group */
+	uint64_t groups;          /* begun, for memos by group */
+	bool slot_open;           /* lane.token is the group's slot */
 	bool lost;    /* the error is one of the source's connection, which may be opened again */
 	bool refused; /* the error is one that does not pass on this host, and others may be tried */
 	uint64_t begun; /* sequence of the beginning */
@@ -74,8 +62,7 @@ struct stream {
 	struct attached *attached; /* what is saved with this group's position; NULL: nothing */
 	bool skipped_rows;         /* the group has rows that a table's snapshot has seen */
 
-	struct table_ids ids;   /* plans, never NULL; plan->mapping.wanted may be false */
-	struct plan *last;      /* plan of the last TABLE_MAP */
+	struct plan *last;      /* plan of the last TABLE_MAP; plan->mapping.wanted may be false */
 	struct arena statement; /* steps of a DDL statement */
 	struct ddl_name said;   /* the table of the last effect; catalog's storage */
 	struct map made; /* tables made in the stream whose definition is not had; in lane.texts */
@@ -106,9 +93,7 @@ enum {
 /* Puts the place of an event (and table, unless empty) before an error's text; -1. */
 int stream_at(struct stream *stream, uint64_t start, struct slice table, struct err *err);
 int stream_table_map(struct stream *stream, const struct event *event, struct err *err) MUST_CHECK;
-/* undone: the rows were rolled back: they only count for the sequence. */
-int stream_rows(struct stream *stream, const struct event *event, uint64_t start, bool undone,
-		struct err *err) MUST_CHECK;
+int stream_rows(struct stream *stream, const struct trx_item *item, struct err *err) MUST_CHECK;
 /* Drops the plan of a table. */
 void stream_forget_plan(struct stream *stream, struct slice db, struct slice table);
 /* Whether the current group lies at or before the point: the full sync has seen it. */
@@ -121,7 +106,7 @@ bool stream_before_adopted(struct stream *stream, struct slice db);
 int stream_xa_end(struct stream *stream, struct err *err) MUST_CHECK;
 
 /* stream_ddl.c */
-int stream_ddl(struct stream *stream, const struct event *event, struct err *err) MUST_CHECK;
+int stream_ddl(struct stream *stream, const struct event_query *query, struct err *err) MUST_CHECK;
 /* The text of a statement: the catalog follows it, DDL messages are written. */
 int stream_statement(struct stream *stream, struct slice text, const struct ddl_context *context,
 		     struct err *err) MUST_CHECK;
@@ -152,10 +137,6 @@ void stream_clock_tick(struct stream *stream);
 bool stream_clock_may_be(const struct stream *stream, int64_t ms);
 /* Whether the end of the binlog was reached a moment ago. */
 bool stream_clock_is_fresh(const struct stream *stream);
-
-/* foresight.c: reads ahead, by a second connection, how the group that begins at stream->read ends: fills
- * stream->ahead. */
-int stream_foresee(struct stream *stream, struct err *err) MUST_CHECK;
 
 /* stream_position.c */
 /* What is attached to the current group, made when there is nothing yet. */

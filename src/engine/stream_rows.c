@@ -29,7 +29,7 @@ void stream_forget_plan(struct stream *stream, struct slice db, struct slice tab
 	struct plan *plan = map_remove(&stream->lane.plans, name);
 	if (plan == NULL)
 		return;
-	table_ids_drop(&stream->ids, plan);
+	trx_reader_forget(&stream->reader, plan);
 	if (stream->last == plan)
 		stream->last = NULL;
 	plan_free(&stream->lane, plan);
@@ -37,7 +37,7 @@ void stream_forget_plan(struct stream *stream, struct slice db, struct slice tab
 
 bool stream_covered(struct stream *stream, const struct point *point)
 {
-	const struct trx_place trx = {&stream->group.gtid.gtid, stream->read.server,
+	const struct trx_place trx = {&stream->reader.trx.gtid.gtid, stream->read.server,
 				      stream->read.file, stream->read.offset};
 	return point && position_covers(&point->position, &trx);
 }
@@ -219,18 +219,19 @@ int stream_table_map(struct stream *stream, const struct event *event, struct er
 	if ((stream->last == NULL || !slice_equal(stream->last->identity, identity)) &&
 	    find_plan(stream, event, err) < 0)
 		return -1;
-	table_ids_set(&stream->ids, id, stream->last);
+	trx_reader_announce(&stream->reader, id, stream->last);
 	return 0;
 }
 
-static int write_rows(struct stream *stream, struct rows *rows, struct plan *plan,
+static int write_rows(struct stream *stream, const struct trx_item *item, struct plan *plan,
 		      struct change *change, struct err *err)
 {
-	uint64_t base = stream->read.sequence + stream->row_bytes;
+	uint64_t base = stream->read.sequence + item->row_bytes;
 	uint32_t offset;
 	int rc;
 	plan->change = *change;
-	while ((rc = rows_next(rows, &plan->before.row, &plan->after.row, &offset, err)) > 0) {
+	while ((rc = rows_next(item->rows, &plan->before.row, &plan->after.row, &offset, err)) >
+	       0) {
 		plan->change.sequence = base + offset;
 		if (write_change(&stream->lane, plan, err) < 0)
 			return -1;
@@ -249,48 +250,39 @@ static int refuse_prepared(struct stream *stream, const struct plan *plan, struc
 		       "not supported in this version; exclude the table (\"!%.*s\" in "
 		       "source.tables), or end the transaction and start again under another sync "
 		       "name",
-		       SLICE_FMT(buf_slice(&stream->group.xid)), stream->cursor.file,
+		       SLICE_FMT(buf_slice(&stream->reader.trx.xid)), stream->cursor.file,
 		       (unsigned long long)stream->read.offset, SLICE_FMT(plan->table->full_name),
 		       SLICE_FMT(plan->table->full_name));
 }
 
-int stream_rows(struct stream *stream, const struct event *event, uint64_t start, bool undone,
-		struct err *err)
+int stream_rows(struct stream *stream, const struct trx_item *item, struct err *err)
 {
-	struct rows rows;
-	struct plan *plan;
-	void *table;
+	struct plan *plan = item->table;
+	struct rows *rows = item->rows;
 	struct change change;
-	bool written = stream->row_bytes < stream->resumed.row_bytes;
-	int rc = 0;
-	if (rows_head(event, &stream->cursor.format, &rows, err) < 0)
-		return stream_at(stream, start, SLICE(""), err);
-	if (table_ids_find(&stream->ids, &rows, &table, err) < 0)
-		return stream_at(stream, start, SLICE(""), err);
-	plan = table;
-	if (plan && !undone && stream_covered(stream, plan->point)) {
+	if (plan == NULL || item->undone)
+		return 0; /* rows that were rolled back only count for the sequence */
+	if (stream_covered(stream, plan->point)) {
 		stream->skipped_rows = true;
-	} else if (plan && plan->mapping.wanted && !undone && !written) {
-		if (stream->group.gtid.xa_prepared || stream_outcome(stream) == TRX_PREPARE)
-			return refuse_prepared(stream, plan, err);
-		if (rows.refused) {
-			rows_refuse(event, &rows, &plan->before.row, err);
-			return stream_at(stream, start, SLICE(""), err);
-		}
-		change = (struct change){
-			.op = rows.op,
-			.table = plan->table,
-			.before = rows.op == CHANGE_INSERT ? NULL : &plan->before.row,
-			.after = rows.op == CHANGE_DELETE ? NULL : &plan->after.row,
-			.time_ms = stream->group.gtid.commit_ms,
-			.gtid = &stream->group.gtid.gtid,
-			.file = stream->cursor.file,
-			.pos = start,
-		};
-		rc = write_rows(stream, &rows, plan, &change, err);
+		return 0;
 	}
-	stream->row_bytes += rows.size;
-	if (rows.flags & 1)
-		table_ids_clear(&stream->ids);
-	return rc;
+	if (!plan->mapping.wanted || item->again)
+		return 0;
+	if (stream->reader.trx.gtid.xa_prepared || stream_outcome(stream) == TRX_PREPARE)
+		return refuse_prepared(stream, plan, err);
+	if (rows->refused) {
+		rows_refuse(item->event, rows, &plan->before.row, err);
+		return stream_at(stream, item->start, SLICE(""), err);
+	}
+	change = (struct change){
+		.op = rows->op,
+		.table = plan->table,
+		.before = rows->op == CHANGE_INSERT ? NULL : &plan->before.row,
+		.after = rows->op == CHANGE_DELETE ? NULL : &plan->after.row,
+		.time_ms = stream->reader.trx.gtid.commit_ms,
+		.gtid = &stream->reader.trx.gtid.gtid,
+		.file = stream->cursor.file,
+		.pos = item->start,
+	};
+	return write_rows(stream, item, plan, &change, err);
 }

@@ -70,7 +70,7 @@ static int decided(struct stream *stream, struct slice xid, bool commit, struct 
 
 int stream_xa_end(struct stream *stream, struct err *err)
 {
-	const struct trx *group = &stream->group;
+	const struct trx *group = &stream->reader.trx;
 	struct slice xid = buf_slice(&group->xid);
 	if (stream_outcome(stream) == TRX_PREPARE)
 		prepared(stream, xid);

@@ -2,24 +2,11 @@
 #ifndef TIDEWAY_TAIL_PRIV_H
 #define TIDEWAY_TAIL_PRIV_H
 
-#include "base/map.h"
-#include "decode/table_map.h"
-#include "binlog/cursor.h"
+#include "binlog/change_reader.h"
 #include "engine/tail.h"
 #include "model/position.h"
 #include "schema/catalog.h"
 #include "source/conn.h"
-
-/* A table of the stream, and its rows. */
-struct tail_table {
-	struct arena arena; /* everything below */
-	const char *name;   /* "db.table" */
-	const struct table *table;
-	struct slice identity; /* of the TABLE_MAP its layout came from; empty: to be made again */
-	const char *refused;   /* why its rows cannot be read; NULL: they can */
-	bool ignored;          /* a sequence: its rows are not a table's */
-	struct row before, after;
-};
 
 struct later_ddl;
 
@@ -31,7 +18,7 @@ struct tail_tables {
 	struct conn *conn;
 	struct catalog *catalog;
 	bool row_metadata_full; /* the last TABLE_MAP had it; before the first: the server's setting */
-	struct map tables;      /* "db.table" -> struct tail_table */
+	struct map tables;      /* "db.table" -> struct change_table */
 	uint64_t versions;      /* given to tables so far */
 	struct cursor scanned; /* the binlog before it was scanned for statements */
 	bool has_scanned;
@@ -44,15 +31,14 @@ int tail_tables_open(struct tail_tables *tables, const struct source_config *con
 		     const struct position *position, const char *name, struct err *err) MUST_CHECK;
 void tail_tables_close(struct tail_tables *tables);
 /* The table of a TABLE_MAP, at the cursor's file and this offset. One whose rows cannot be read has `refused`. *replaced: a table
- * of the same name that is gone now; NULL: none. The caller frees it (tail_table_free). */
+ * of the same name that is gone now; NULL: none. The caller frees it (change_table_free). */
 int tail_tables_find(struct tail_tables *tables, const struct event *event,
 		     const struct event_format *format, const char *file, uint64_t offset,
-		     struct tail_table **table, struct tail_table **replaced,
+		     struct change_table **table, struct change_table **replaced,
 		     struct err *err) MUST_CHECK;
-void tail_table_free(struct tail_table *table);
 /* A statement of the stream: refuses one that changes rows, or that is not known; after one that may change definitions they are
  * asked for again. */
-int tail_tables_follow(struct tail_tables *tables, const struct event *event,
+int tail_tables_follow(struct tail_tables *tables, const struct event_query *query,
 		       const struct event_format *format, struct err *err) MUST_CHECK;
 
 #endif

@@ -1,8 +1,8 @@
 /* tail_tables: the definitions that changes are read with. The server only has those of now. So the rest of the binlog is scanned
  * for statements that changed them later: a row from before such a statement is refused, unless its TABLE_MAP names the columns. */
 #include "base/mem.h"
+#include "decode/table_map.h"
 #include "schema/ddl.h"
-#include "schema/statement.h"
 #include "engine/ddl_scan.h"
 #include "engine/tail_priv.h"
 #include "model/ident.h"
@@ -42,22 +42,14 @@ int tail_tables_open(struct tail_tables *tables, const struct source_config *con
 	return 0;
 }
 
-void tail_table_free(struct tail_table *table)
-{
-	if (table == NULL)
-		return;
-	arena_fini(&table->arena);
-	free(table);
-}
-
 void tail_tables_close(struct tail_tables *tables)
 {
-	struct tail_table *table;
+	struct change_table *table;
 	size_t at = 0;
 	if (tables->config == NULL)
 		return;
 	while ((table = map_next(&tables->tables, &at)))
-		tail_table_free(table);
+		change_table_free(table);
 	map_fini(&tables->tables);
 	catalog_free(tables->catalog);
 	conn_free(tables->conn);
@@ -177,7 +169,7 @@ static const struct later_ddl *find_later(const struct tail_tables *tables,
 
 static void forget_definitions(struct tail_tables *tables)
 {
-	struct tail_table *table;
+	struct change_table *table;
 	size_t at = 0;
 	catalog_free(tables->catalog);
 	tables->catalog = catalog_new_for(tables->conn);
@@ -210,25 +202,18 @@ static int follow_step(struct tail_tables *tables, const struct ddl_step *step, 
 	return 0;
 }
 
-int tail_tables_follow(struct tail_tables *tables, const struct event *event,
+int tail_tables_follow(struct tail_tables *tables, const struct event_query *query,
 		       const struct event_format *format, struct err *err)
 {
-	struct event_query query;
-	struct ddl_context context;
+	const struct ddl_context context = ddl_context_of(query, format);
 	const struct ddl_step *steps;
-	struct slice name;
 	struct arena arena;
 	unsigned nsteps;
 	int rc;
-	if (event_query_parse(event, format, &query, err) < 0)
-		return -1;
-	if (statement_parse(query.sql, &name) != STATEMENT_OTHER)
-		return 0;
-	context = ddl_context_of(&query, format);
 	arena_init(&arena, 0);
-	rc = ddl_parse(query.sql, &context, &arena, &steps, &nsteps, err);
+	rc = ddl_parse(query->sql, &context, &arena, &steps, &nsteps, err);
 	for (unsigned i = 0; rc == 0 && i < nsteps; i++)
-		rc = follow_step(tables, &steps[i], query.sql, err);
+		rc = follow_step(tables, &steps[i], query->sql, err);
 	arena_fini(&arena);
 	return rc;
 }
@@ -309,7 +294,7 @@ static int find_definition(struct tail_tables *tables, const struct table_map *m
 
 /* Fills the table's definition and layout; ERR_DATA: its rows cannot be read. */
 static int fill_table(struct tail_tables *tables, const struct table_map *map, const char *file,
-		      uint64_t offset, struct tail_table *table, struct err *err)
+		      uint64_t offset, struct change_table *table, struct err *err)
 {
 	const struct table *definition;
 	struct row_layout *layout;
@@ -328,14 +313,14 @@ static int fill_table(struct tail_tables *tables, const struct table_map *map, c
 }
 
 static int make_table(struct tail_tables *tables, const struct table_map *map, const char *file,
-		      uint64_t offset, struct tail_table **table, struct err *err)
+		      uint64_t offset, struct change_table **table, struct err *err)
 {
-	struct tail_table *made = mem_array(1, sizeof(*made));
+	struct change_table *made = mem_array(1, sizeof(*made));
 	arena_init(&made->arena, 0);
 	made->identity = arena_copy(&made->arena, map->identity);
 	if (fill_table(tables, map, file, offset, made, err) < 0) {
 		if (err->code != ERR_DATA) {
-			tail_table_free(made);
+			change_table_free(made);
 			return -1;
 		}
 		made->ignored = catalog_is_other(tables->catalog, map->db, map->name);
@@ -347,10 +332,10 @@ static int make_table(struct tail_tables *tables, const struct table_map *map, c
 }
 
 /* The table that had the name; NULL: none. */
-static struct tail_table *put_table(struct tail_tables *tables, struct slice name,
-				    struct tail_table *table)
+static struct change_table *put_table(struct tail_tables *tables, struct slice name,
+				      struct change_table *table)
 {
-	struct tail_table *replaced = map_remove(&tables->tables, name);
+	struct change_table *replaced = map_remove(&tables->tables, name);
 	table->name = arena_cstr(&table->arena, name);
 	map_set(&tables->tables, slice_str(table->name), table);
 	return replaced;
@@ -358,7 +343,7 @@ static struct tail_table *put_table(struct tail_tables *tables, struct slice nam
 
 int tail_tables_find(struct tail_tables *tables, const struct event *event,
 		     const struct event_format *format, const char *file, uint64_t offset,
-		     struct tail_table **table, struct tail_table **replaced, struct err *err)
+		     struct change_table **table, struct change_table **replaced, struct err *err)
 {
 	struct table_map map;
 	struct buf name;

@@ -1,9 +1,8 @@
-/* What the stream makes of events between rows: server heartbeats, rotations, and the numbers of a group's events. */
+/* What the stream makes of events between rows: server heartbeats and rotations. */
 #include "unit.h"
 
 #include "events.h"
 
-#include "../../src/engine/foresight.c"
 #include "../../src/engine/stream.c"
 
 struct fixture {
@@ -11,7 +10,6 @@ struct fixture {
 	struct sync_config config;
 	struct stream *stream;
 	struct lane_metrics metrics;
-	struct cursor ahead;
 	struct err err;
 };
 
@@ -30,7 +28,6 @@ static int setup(void **state)
 	f->stream->cursor.file = f->stream->read_file = "bin.000001";
 	strcpy(f->stream->read.file, f->stream->cursor.file);
 	f->stream->cursor.verify = false; /* heartbeats made here have no checksum */
-	cursor_init(&f->ahead, false);
 	*state = f;
 	return 0;
 }
@@ -41,7 +38,6 @@ static int teardown(void **state)
 	sink_free(f->stream->lane.sink);
 	window_fini(&f->stream->lane.window);
 	arena_fini(&f->stream->lane.texts);
-	cursor_fini(&f->ahead);
 	stream_free(f->stream);
 	sync_fini(&f->sync);
 	test_free(f);
@@ -50,7 +46,8 @@ static int teardown(void **state)
 
 static void packet(struct fixture *f, struct slice bytes)
 {
-	if (on_packet(f->stream, bytes, &f->err) < 0)
+	trx_reader_put(&f->stream->reader, bytes);
+	if (on_packet(f->stream, &f->err) < 0)
 		fail_msg("%s", f->err.text);
 }
 
@@ -140,9 +137,9 @@ static void the_watermark_of_heartbeats(void **state)
 	assert_int_equal(watermark(f), 5000);
 	reading(f, 6000, 700);
 	stream->cursor.offset = 700;
-	stream->group.open = true; /* begins at 500 and is not sent */
+	stream->reader.trx.open = true; /* begins at 500 and is not sent */
 	assert_int_equal(watermark(f), 5000);
-	stream->group.open = false;
+	stream->reader.trx.open = false;
 	assert_int_equal(watermark(f), 6000);
 	reading(f, 4000, 700); /* the server's clock was set back */
 	assert_int_equal(watermark(f), 6000);
@@ -205,60 +202,6 @@ static void the_server_says_often_enough_that_it_is_there(void **state)
 	assert_int_equal(dump_heartbeat_ms(0.1), 25);
 }
 
-/* consistency 6: which events of a group were rolled back is told by their numbers, and the connection that reads ahead
- * numbers them as the stream does, whatever heartbeats and rotations come between on either. */
-static void both_connections_number_alike(void **state)
-{
-	struct fixture *f = *state;
-	const struct captured *event;
-	unsigned at = 0, events = 0;
-	uint8_t bytes[64];
-	while (events < 4 && (event = events_next(true, "rows", -1, &at))) {
-		uint8_t type = events_type(event);
-		if (type == EVENT_GTID_LIST || type == EVENT_BINLOG_CHECKPOINT)
-			continue;
-		packet(f, event->packet);
-		if (look(f->stream, event->packet, &f->ahead, &f->stream->ahead, &f->err) < 0)
-			fail_msg("%s", f->err.text);
-		if (type == EVENT_ROTATE || type == EVENT_FORMAT_DESCRIPTION)
-			continue;
-		if (look(f->stream, heartbeat_at(bytes, 700, f->ahead.format.checksum), &f->ahead,
-			 &f->stream->ahead, &f->err) < 0)
-			fail_msg("%s", f->err.text);
-		assert_true(f->stream->ahead.open);
-		assert_int_equal(f->stream->ahead.nevents, f->stream->group.nevents);
-		events++;
-	}
-	assert_int_equal(f->stream->group.nevents,
-			 3); /* behind the GTID: annotation, table map, rows */
-}
-
-/* consistency 6: a file that ends inside a transaction: the server crashed, and the transaction never happened, whatever its
- * size. What the next file begins with is none of its events. */
-static void a_cut_transaction_never_happened(void **state)
-{
-	struct fixture *f = *state;
-	struct stream *stream = f->stream;
-	const uint8_t types[] = {EVENT_FORMAT_DESCRIPTION, EVENT_GTID_MARIADB, EVENT_TABLE_MAP,
-				 EVENT_FORMAT_DESCRIPTION};
-	for (unsigned i = 0; i < sizeof(types); i++) {
-		unsigned at = 0;
-		struct slice bytes = events_next(true, "rows", types[i], &at)->packet;
-		assert_int_equal(stream->ahead.end, TRX_OPEN);
-		if (i < 2)
-			packet(f, bytes);
-		if (look(stream, bytes, &f->ahead, &stream->ahead, &f->err) < 0)
-			fail_msg("%s", f->err.text);
-	}
-	assert_int_equal(stream->ahead.end, TRX_ROLLBACK);
-	assert_true(stream->group.open);
-	stream->spilled = true;
-	unsigned at = 0;
-	packet(f, events_next(true, "rows", EVENT_FORMAT_DESCRIPTION, &at)->packet);
-	assert_false(stream->group.open);
-	assert_false(stream->spilled);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -266,9 +209,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_watermark_of_heartbeats, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_time_to_come_is_no_watermark, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_quiet_server_moves_the_position, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_cut_transaction_never_happened, setup, teardown),
 		cmocka_unit_test(the_server_says_often_enough_that_it_is_there),
-		cmocka_unit_test_setup_teardown(both_connections_number_alike, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, events_load, events_free);
 }

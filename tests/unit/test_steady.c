@@ -166,27 +166,30 @@ static void no_allocation_for_a_change(void **state)
 	}
 }
 
-static bool is_rows(uint8_t type)
+static int pass_item(struct steady *s, const struct trx_item *item)
 {
-	return (type >= EVENT_WRITE_ROWS_V1 && type <= EVENT_DELETE_ROWS_V1) ||
-	       (type >= EVENT_WRITE_ROWS_V2 && type <= EVENT_DELETE_ROWS_V2);
+	if (item->kind != TRX_ITEM_EVENT)
+		return 0;
+	if (item->event->type == EVENT_TABLE_MAP)
+		return stream_table_map(s->stream, item->event, &s->f.err);
+	return item->rows ? stream_rows(s->stream, item, &s->f.err) : 0;
 }
 
-/* The table maps and rows of one scene, as the stream takes them. */
+/* The transactions of one scene: held, and given out as the stream takes them. */
 static int pass_events(struct steady *s)
 {
 	const struct captured *c;
-	struct event event;
+	struct trx_item item;
 	unsigned at = 0;
+	int rc;
 	while ((c = events_next(s->mariadb, "rows", -1, &at))) {
 		if (events_type(c) == EVENT_FORMAT_DESCRIPTION)
 			continue;
-		if (event_parse(c->packet, &s->stream->cursor.format, true, &event, &s->f.err) < 0)
-			return -1;
-		if (event.type == EVENT_TABLE_MAP &&
-		    stream_table_map(s->stream, &event, &s->f.err) < 0)
-			return -1;
-		if (is_rows(event.type) && stream_rows(s->stream, &event, 4, false, &s->f.err) < 0)
+		trx_reader_put(&s->stream->reader, c->packet);
+		while ((rc = trx_reader_next(&s->stream->reader, &item, &s->f.err)) > 0)
+			if (pass_item(s, &item) < 0)
+				return -1;
+		if (rc < 0)
 			return -1;
 	}
 	return 0;

@@ -136,30 +136,6 @@ static void an_unknown_savepoint_is_an_error(void **state)
 	trx_fini(&group);
 }
 
-static void held_packets_come_back(void **state)
-{
-	(void)state;
-	struct trx group;
-	struct slice packet;
-	uint64_t offset;
-	size_t at = 0;
-	trx_init(&group);
-	open_group(&group, false, false);
-	trx_hold(&group, SLICE("one"), 11);
-	trx_hold(&group, SLICE(""), 12);
-	trx_hold(&group, SLICE("three"), UINT64_C(1) << 40);
-	assert_true(trx_next(&group, &at, &packet, &offset));
-	assert_slice(packet, "one");
-	assert_int_equal(offset, 11);
-	assert_true(trx_next(&group, &at, &packet, &offset));
-	assert_int_equal(packet.len, 0);
-	assert_true(trx_next(&group, &at, &packet, &offset));
-	assert_slice(packet, "three");
-	assert_int_equal(offset, UINT64_C(1) << 40);
-	assert_false(trx_next(&group, &at, &packet, &offset));
-	trx_fini(&group);
-}
-
 /* MariaDB: begin and duration of the statement that ends a group are the time of its commit; those of statements inside it are not. */
 static void the_time_of_the_end(void **state)
 {
@@ -191,7 +167,6 @@ int main(void)
 		cmocka_unit_test(savepoints_mark_what_was_undone),
 		cmocka_unit_test(a_savepoint_in_another_case_is_the_same),
 		cmocka_unit_test(an_unknown_savepoint_is_an_error),
-		cmocka_unit_test(held_packets_come_back),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

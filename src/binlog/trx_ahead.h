@@ -1,0 +1,12 @@
+/* trx_ahead: how a transaction that is too large to hold will end. A second packet source is read through it, its events only
+ * looked at, so that rolled-back rows are known before the rows are given out (consistency rule 6).
+ * Thread: the reader's. */
+#ifndef TIDEWAY_TRX_AHEAD_H
+#define TIDEWAY_TRX_AHEAD_H
+
+#include "binlog/trx_reader.h"
+
+/* Fills reader->ahead. */
+int trx_ahead_read(struct trx_reader *reader, struct err *err) MUST_CHECK;
+
+#endif
