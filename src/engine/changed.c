@@ -1,8 +1,8 @@
 /* changed: what the binlog contains about definitions between a look at them and a position. Two looks that find the same do not
  * prove that nothing was in between: a migration that is undone, or a column that comes and goes (consistency rule 7). */
 #include "base/log.h"
-#include "engine/ddl_scan.h"
 #include "engine/start_priv.h"
+#include "source/binlog_scan.h"
 
 #include <stdio.h>
 
@@ -69,19 +69,16 @@ static int scan(struct start *start, const struct position *until, struct err *e
 	char name[80];
 	struct cursor cursor;
 	const struct ddl_scan scan = {
-		.config = &config->source,
-		.name = name,
-		.from = &start->looked,
+		.cursor = &cursor,
 		.until = until,
 		.halt = &start->sync->halt,
 		.visit = visit,
 		.arg = start,
-		.cursor = &cursor,
 	};
 	int rc;
 	snprintf(name, sizeof(name), "%s/start", config->name);
 	cursor_init(&cursor, false);
-	rc = ddl_scan_run(&scan, err);
+	rc = binlog_scan(&config->source, name, &start->looked, &scan, err);
 	cursor_fini(&cursor);
 	if (rc == 0 || err->code != ERR_POSITION)
 		return rc;

@@ -3,9 +3,9 @@
 #include "base/mem.h"
 #include "decode/table_map.h"
 #include "schema/ddl.h"
-#include "engine/ddl_scan.h"
 #include "engine/tail_priv.h"
 #include "model/ident.h"
+#include "source/binlog_scan.h"
 #include "source/catalog_load.h"
 
 #include <inttypes.h>
@@ -125,14 +125,12 @@ static int visit(void *arg, const struct ddl_step *steps, unsigned nsteps, struc
 static int scan(struct tail_tables *tables, struct err *err)
 {
 	struct position from, until;
-	struct ddl_scan scan = {
-		.config = tables->config,
-		.name = tables->name,
-		.from = &tables->start,
+	const struct position *begin = &tables->start;
+	const struct ddl_scan scan = {
+		.cursor = &tables->scanned,
 		.until = &until,
 		.visit = visit,
 		.arg = tables,
-		.cursor = &tables->scanned,
 	};
 	int rc;
 	position_init(&from);
@@ -140,9 +138,9 @@ static int scan(struct tail_tables *tables, struct err *err)
 	if (tables->has_scanned && tables->scanned.offset <= UINT32_MAX) {
 		snprintf(from.file, sizeof(from.file), "%s", tables->scanned.file);
 		from.offset = tables->scanned.offset;
-		scan.from = &from;
+		begin = &from;
 	}
-	rc = ddl_scan_run(&scan, err);
+	rc = binlog_scan(tables->config, tables->name, begin, &scan, err);
 	tables->has_scanned = rc == 0;
 	position_fini(&until);
 	position_fini(&from);

@@ -1,10 +1,7 @@
-#include "engine/ddl_scan.h"
+#include "binlog/ddl_scan.h"
 
 #include "schema/ddl.h"
 #include "schema/statement.h"
-#include "source/dump.h"
-
-enum { HEARTBEAT_MS = 500 };
 
 bool ddl_scan_matters(enum ddl_step_kind kind)
 {
@@ -79,7 +76,7 @@ static int scan_packet(const struct ddl_scan *scan, struct slice packet, struct 
 	return rc;
 }
 
-static bool at_end(const struct ddl_scan *scan)
+bool ddl_scan_is_over(const struct ddl_scan *scan)
 {
 	const struct position *until = scan->until;
 	const struct cursor *at = scan->cursor;
@@ -87,15 +84,15 @@ static bool at_end(const struct ddl_scan *scan)
 	       position_compare_files(at->file, at->offset, until->file, until->offset) >= 0;
 }
 
-static int scan_dump(const struct ddl_scan *scan, struct dump *dump, struct arena *arena,
-		     struct err *err)
+static int scan_source(const struct ddl_scan *scan, struct packet_source *source,
+		       struct arena *arena, struct err *err)
 {
 	struct slice packet;
 	int rc = 0;
-	while (rc == 0 && !at_end(scan)) {
+	while (rc == 0 && !ddl_scan_is_over(scan)) {
 		if (scan->halt && atomic_load(scan->halt))
 			return err_retry(err, ERR_SOURCE, "stopped while the binlog was read");
-		rc = dump_read(dump, &packet, err);
+		rc = packet_source_next(source, &packet, err);
 		if (rc <= 0)
 			return rc;
 		rc = scan_packet(scan, packet, arena, err);
@@ -103,25 +100,12 @@ static int scan_dump(const struct ddl_scan *scan, struct dump *dump, struct aren
 	return rc;
 }
 
-int ddl_scan_run(const struct ddl_scan *scan, struct err *err)
+int ddl_scan_run(const struct ddl_scan *scan, struct packet_source *source, struct err *err)
 {
-	const struct dump_options options = {
-		.sync_name = scan->name, .heartbeat_ms = HEARTBEAT_MS, .from_now_end = true};
-	const struct position *from = scan->from;
 	struct arena arena;
-	struct dump *dump;
 	int rc;
-	/* a dump by GTID begins at the start of a file, which may be before that place */
-	cursor_begin(scan->cursor, slice_str(from->gtids.flavour == GTID_NONE ? from->file : ""),
-		     from->offset);
-	if (at_end(scan))
-		return 0;
-	dump = dump_open(scan->config, from, &options, err);
-	if (dump == NULL)
-		return -1;
 	arena_init(&arena, 0);
-	rc = scan_dump(scan, dump, &arena, err);
+	rc = scan_source(scan, source, &arena, err);
 	arena_fini(&arena);
-	dump_free(dump);
 	return rc;
 }

@@ -1,0 +1,25 @@
+#include "source/binlog_scan.h"
+
+#include "source/dump.h"
+
+enum { HEARTBEAT_MS = 500 };
+
+int binlog_scan(const struct source_config *config, const char *name, const struct position *from,
+		const struct ddl_scan *scan, struct err *err)
+{
+	const struct dump_options options = {
+		.sync_name = name, .heartbeat_ms = HEARTBEAT_MS, .from_now_end = true};
+	struct dump *dump;
+	int rc;
+	/* a dump by GTID begins at the start of a file, which may be before that place */
+	cursor_begin(scan->cursor, slice_str(from->gtids.flavour == GTID_NONE ? from->file : ""),
+		     from->offset);
+	if (ddl_scan_is_over(scan))
+		return 0;
+	dump = dump_open(config, from, &options, err);
+	if (dump == NULL)
+		return -1;
+	rc = ddl_scan_run(scan, dump_packets(dump), err);
+	dump_free(dump);
+	return rc;
+}

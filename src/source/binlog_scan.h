@@ -1,0 +1,14 @@
+/* binlog_scan: scans a server's binlog for statements that may change definitions (binlog/ddl_scan.h), by a connection of its own.
+ * Thread: the caller's. */
+#ifndef TIDEWAY_BINLOG_SCAN_H
+#define TIDEWAY_BINLOG_SCAN_H
+
+#include "binlog/ddl_scan.h"
+#include "model/config.h"
+
+/* From this position on: the scan's cursor is set to it. name: of the connection, another one than the stream's, whose dump it would
+ * end. As ddl_scan_run; ERR_POSITION: the server no longer has the beginning. */
+int binlog_scan(const struct source_config *config, const char *name, const struct position *from,
+		const struct ddl_scan *scan, struct err *err) MUST_CHECK;
+
+#endif

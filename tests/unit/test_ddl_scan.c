@@ -1,0 +1,168 @@
+/* The scan for statements, over recorded packets. */
+#include "unit.h"
+
+#include "events.h"
+
+#include "binlog/ddl_scan.h"
+
+enum { PACKETS = 100 };
+
+struct fixture {
+	struct slice packets[PACKETS];
+	size_t npackets;
+	struct cursor cursor;
+	struct position until;
+	atomic_bool halt;
+	struct ddl_scan scan;
+	unsigned visits, unreadable;
+	unsigned last;           /* the scan ends with so many visits; 0: at the end */
+	enum ddl_step_kind kind; /* of the last step */
+	struct err err;
+};
+
+static int visit(void *arg, const struct ddl_step *steps, unsigned nsteps, struct arena *arena,
+		 struct err *err)
+{
+	struct fixture *f = arg;
+	(void)arena, (void)err;
+	f->visits++;
+	f->unreadable += steps == NULL;
+	if (nsteps > 0)
+		f->kind = steps[nsteps - 1].kind;
+	return f->visits == f->last;
+}
+
+static int setup(void **state)
+{
+	struct fixture *f = test_calloc(1, sizeof(*f));
+	cursor_init(&f->cursor, false);
+	cursor_begin(&f->cursor, SLICE(""), 4);
+	position_init(&f->until);
+	f->scan = (struct ddl_scan){.cursor = &f->cursor,
+				    .until = &f->until,
+				    .halt = &f->halt,
+				    .visit = visit,
+				    .arg = f};
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+	position_fini(&f->until);
+	cursor_fini(&f->cursor);
+	test_free(f);
+	return 0;
+}
+
+static void add(struct fixture *f, bool mariadb, const char *label)
+{
+	const struct captured *event;
+	unsigned at = 0;
+	while ((event = events_next(mariadb, label, -1, &at)))
+		f->packets[f->npackets++] = event->packet;
+}
+
+static int run(struct fixture *f)
+{
+	struct packet_source *source = memory_source_new(f->packets, f->npackets);
+	int rc = ddl_scan_run(&f->scan, source, &f->err);
+	packet_source_free(source);
+	return rc;
+}
+
+static void every_statement_is_visited(void **state)
+{
+	struct fixture *f = *state;
+	for (int mariadb = 0; mariadb < 2; mariadb++) {
+		f->visits = 0;
+		f->npackets = 0;
+		add(f, mariadb, "ddl");
+		assert_int_equal(run(f), 0);
+		assert_int_equal(f->visits, 8);
+		assert_int_equal(f->unreadable, 0);
+		assert_int_equal(f->kind, DDL_STEP_DROP_DATABASE);
+	}
+}
+
+/* Those about the transaction itself are not: SAVEPOINT, COMMIT, XA. */
+static void transactions_are_passed_over(void **state)
+{
+	struct fixture *f = *state;
+	add(f, true, "undone");
+	add(f, true, "xa");
+	add(f, false, "xa");
+	add(f, false, "large");
+	assert_int_equal(run(f), 0);
+	assert_int_equal(f->visits, 0);
+}
+
+static void a_visit_ends_it(void **state)
+{
+	struct fixture *f = *state;
+	add(f, true, "ddl");
+	f->last = 2;
+	assert_int_equal(run(f), 1);
+	assert_int_equal(f->visits, 2);
+	assert_int_equal(f->kind, DDL_STEP_ALTER_TABLE);
+}
+
+/* Exactly what ends at or before the place. */
+static void it_ends_at_the_place(void **state)
+{
+	struct fixture *f = *state;
+	add(f, true, "ddl");
+	f->last = 3;
+	assert_int_equal(run(f), 1);
+	snprintf(f->until.file, sizeof(f->until.file), "%s", f->cursor.file);
+	f->until.offset = f->cursor.offset;
+	assert_true(ddl_scan_is_over(&f->scan));
+	f->last = f->visits = 0;
+	cursor_begin(&f->cursor, SLICE(""), 4);
+	assert_false(ddl_scan_is_over(&f->scan));
+	assert_int_equal(run(f), 0);
+	assert_int_equal(f->visits, 3);
+	assert_int_equal(f->cursor.offset, f->until.offset);
+}
+
+/* An event that cannot be read may be outside of what is followed; a statement that cannot be read may say anything. */
+static void what_cannot_be_read_is_passed_over(void **state)
+{
+	struct fixture *f = *state;
+	add(f, false, "payload");
+	add(f, false, "tagged");
+	assert_int_equal(run(f), 0);
+	assert_int_equal(f->visits, 1); /* the statement after the tagged GTID */
+	assert_int_equal(f->unreadable, 0);
+	f->npackets = 0;
+	add(f, true, "compressed");
+	assert_int_equal(run(f), 0);
+	assert_int_equal(f->visits, 2);
+	assert_int_equal(f->unreadable, 1);
+}
+
+static void a_stop_ends_it(void **state)
+{
+	struct fixture *f = *state;
+	add(f, true, "ddl");
+	atomic_store(&f->halt, true);
+	assert_int_equal(run(f), -1);
+	assert_true(f->err.retriable);
+	assert_int_equal(f->visits, 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(every_statement_is_visited),
+		TEST(transactions_are_passed_over),
+		TEST(a_visit_ends_it),
+		TEST(it_ends_at_the_place),
+		TEST(a_stop_ends_it),
+		TEST(what_cannot_be_read_is_passed_over),
+	};
+	return cmocka_run_group_tests(tests, events_load, events_free);
+}
