@@ -37,10 +37,12 @@ static struct packet_source *open_ahead(void *arg, struct err *err)
 	char name[80];
 	const struct dump_options options = {.sync_name = name, .heartbeat_ms = AHEAD_HEARTBEAT_MS};
 	struct dump *dump;
-	snprintf(name, sizeof(name), "%s/ahead", stream->lane.sync->config->name);
 	log_debug("transaction at %s:%" PRIu64
-		  " is larger than %d bytes: reading ahead for its end",
-		  stream->read.file, stream->read.offset, TRANSACTION_HOLD);
+		  " is larger than %zu bytes: reading ahead for its end",
+		  stream->read.file, stream->read.offset, stream->reader.owner.hold_max);
+	if (stream->options.open_packets)
+		return stream->options.open_packets(stream->options.open_arg, &stream->read, err);
+	snprintf(name, sizeof(name), "%s/ahead", stream->lane.sync->config->name);
 	dump = dump_open(source_of(stream), &stream->read, &options, err);
 	return dump ? dump_packets(dump) : NULL;
 }
@@ -74,7 +76,9 @@ struct stream *stream_new(struct sync *sync, struct catalog *catalog, struct cat
 			&(struct trx_reader_owner){.open_ahead = open_ahead,
 						   .is_stopping = is_stopping,
 						   .arg = stream,
-						   .hold_max = TRANSACTION_HOLD});
+						   .hold_max = stream->options.hold_max
+								       ? stream->options.hold_max
+								       : TRANSACTION_HOLD});
 	arena_init(&stream->statement, 0);
 	buf_init(&stream->quiet_at);
 	return stream;
@@ -418,21 +422,33 @@ static int open_dump(struct stream *stream, struct err *err)
 		.from_now_end = stream->options.until_end,
 	};
 	const struct server *server;
-	stream->dump = dump_open(source_of(stream), &stream->read, &options, err);
-	if (stream->dump == NULL)
-		return stream_lost(stream, err);
-	server = dump_server(stream->dump);
+	struct dump *dump = dump_open(source_of(stream), &stream->read, &options, err);
+	if (dump == NULL)
+		return -1;
+	stream->dump = dump;
+	stream->packets = dump_packets(dump);
+	server = dump_server(dump);
 	stream->row_metadata_full = server->row_metadata_full;
 	if (sync_check_server(stream->lane.sync, &stream->read, server->identity, err) < 0 ||
 	    identity_check(stream->lane.sync, &stream->acked, err) < 0)
-		return stream_lost(stream, err);
+		return -1;
 	stream_clock_start(stream);
 	return 0;
 }
 
-static void close_dump(struct stream *stream)
+static int open_packets(struct stream *stream, struct err *err)
 {
-	dump_free(stream->dump);
+	const struct stream_options *options = &stream->options;
+	if (options->open_packets == NULL)
+		return open_dump(stream, err);
+	stream->packets = options->open_packets(options->open_arg, &stream->read, err);
+	return stream->packets ? 0 : -1;
+}
+
+static void close_packets(struct stream *stream)
+{
+	packet_source_free(stream->packets);
+	stream->packets = NULL;
 	stream->dump = NULL;
 }
 
@@ -499,7 +515,7 @@ static int follow(struct stream *stream, struct err *err)
 	unsigned events = 0;
 	int rc;
 	while (!lane_stopping(&stream->lane)) {
-		rc = dump_read(stream->dump, &packet, err);
+		rc = packet_source_next(stream->packets, &packet, err);
 		if (rc < 0)
 			return lane_stopping(&stream->lane) ? 0 : stream_lost(stream, err);
 		if (rc == 0)
@@ -547,7 +563,7 @@ static void begin_cursor(struct stream *stream)
 /* Where the connection was lost a new one begins: behind the last group that was read whole. */
 static void rewind_to_group(struct stream *stream)
 {
-	close_dump(stream);
+	close_packets(stream);
 	trx_reader_rewind(&stream->reader);
 	begin_cursor(stream);
 	set_drained(stream, false);
@@ -577,8 +593,8 @@ static int read_on(struct stream *stream, struct err *err)
 {
 	struct buf text;
 	stream->lost = false;
-	if (open_dump(stream, err) < 0)
-		return -1;
+	if (open_packets(stream, err) < 0)
+		return stream_lost(stream, err);
 	buf_init(&text);
 	position_print(&stream->read, &text);
 	log_info("stream: reading the binlog from %.*s", SLICE_FMT(buf_slice(&text)));
@@ -629,7 +645,7 @@ int stream_run(struct stream *stream, struct err *err)
 		begin_cursor(stream);
 		rc = run(stream, err);
 	}
-	close_dump(stream);
+	close_packets(stream);
 	stream_clock_end(stream);
 	if (rc < 0 && stream->lane.sink)
 		salvage(stream, err);

@@ -5,12 +5,18 @@
 #define TIDEWAY_STREAM_H
 
 #include "engine/lane.h"
+#include "binlog/packet_source.h"
 #include "schema/catalog.h"
 
 struct stream;
 
 struct stream_options {
 	bool until_end; /* end when the binlog that exists now is read (mode "full", tests) */
+	size_t hold_max; /* bytes of a transaction that are held until its outcome is known; 0: 4 MB */
+	/* Opens the binlog at a position instead of the server's dump: recorded packets, in tests. NULL: there is a server. */
+	struct packet_source *(*open_packets)(void *arg, const struct position *position,
+					      struct err *err);
+	void *open_arg;
 };
 
 /* The position is copied. adopted: the databases of sync->adopted (NULL: there are none), which the catalog gets when the

@@ -41,7 +41,8 @@ struct stream {
 	struct stream_options options;
 	struct catalog *catalog;
 	struct catalog *adopted; /* databases that the catalog gets at their points; NULL: none */
-	struct dump *dump;
+	struct packet_source *packets; /* of the current connection; NULL: none */
+	const struct dump *dump;       /* the same; NULL: they are not a server's */
 	struct cursor cursor;
 	bool row_metadata_full; /* the last TABLE_MAP had it; before the first: the server says so */
 
