@@ -9,18 +9,18 @@
 static bool table_matters(const struct start *start, const struct ddl_name *named,
 			  struct arena *arena)
 {
-	const struct ddl_name name = catalog_known_name(start->fresh, named, arena);
+	const struct ddl_name name = catalog_known_name(start->catalog_now, named, arena);
 	if (name.table.len == 0)
-		return catalog_has_database(start->fresh, name.db);
-	return catalog_find(start->fresh, name.db, name.table) ||
+		return catalog_has_database(start->catalog_now, name.db);
+	return catalog_find(start->catalog_now, name.db, name.table) ||
 	       script_wants(start->script, start->sync->index, name.db, name.table);
 }
 
 /* Whether a table has the name, as far as is known. */
 static bool exists(const struct start *start, const struct ddl_name *named, struct arena *arena)
 {
-	const struct ddl_name name = catalog_known_name(start->fresh, named, arena);
-	return catalog_find(start->fresh, name.db, name.table);
+	const struct ddl_name name = catalog_known_name(start->catalog_now, named, arena);
+	return catalog_find(start->catalog_now, name.db, name.table);
 }
 
 /* IF [NOT] EXISTS: what would make it do something is a statement before it, which matters. */
@@ -78,7 +78,7 @@ static int scan(struct start *start, const struct position *until, struct err *e
 	int rc;
 	snprintf(name, sizeof(name), "%s/start", config->name);
 	cursor_init(&cursor, false);
-	rc = binlog_scan(&config->source, name, &start->looked, &scan, err);
+	rc = binlog_scan(&config->source, name, &start->binlog_end_at_load, &scan, err);
 	cursor_fini(&cursor);
 	if (rc == 0 || err->code != ERR_POSITION)
 		return rc;
@@ -88,9 +88,9 @@ static int scan(struct start *start, const struct position *until, struct err *e
 
 int start_changed(struct start *start, const struct position *until, struct err *err)
 {
-	const struct position *from = &start->looked;
+	const struct position *from = &start->binlog_end_at_load;
 	int rc;
-	if (!start->looks)
+	if (!start->will_stream)
 		return 0;
 	if (from->file[0] == '\0') /* not known: another look */
 		return 1;

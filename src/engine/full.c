@@ -167,9 +167,7 @@ static void range_acked(struct full_lane *lane, struct full_range *range)
 		fail(lane->full, &err);
 		return;
 	}
-	saves_add(&lane->lane.saves,
-		  record_name(&lane->lane.arena, "full", table->table->full_name),
-		  table->done_record);
+	record_copied(&lane->lane.saves, table->state);
 	atomic_store(&table->done, true);
 	log_info("full sync: table %.*s done, %" PRIu64 " rows", SLICE_FMT(table->table->full_name),
 		 atomic_load(&table->rows));

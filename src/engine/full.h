@@ -10,6 +10,7 @@
 struct chunk;
 struct conn;
 struct plan;
+struct table_state;
 
 /* A table to read. */
 struct full_table {
@@ -21,10 +22,10 @@ struct full_table {
 		begun_ms;     /* monotonic, when a lane took the first range of it; 0: none has */
 	_Atomic bool changed; /* its definition changed while it was read: another round */
 	_Atomic bool done;    /* everything acknowledged and on the way into the checkpoint */
-	struct slice done_record; /* what is saved when it is done */
-	bool untouched;           /* none of its rows has been written in an earlier round */
-	char *mismatch;           /* heap: how its rows are not of its definition; NULL: they are */
-	unsigned mismatches;      /* rounds that ended so, one after the other */
+	const struct table_state *state; /* its record is saved when it is done */
+	bool untouched;                  /* none of its rows has been written in an earlier round */
+	char *mismatch;      /* heap: how its rows are not of its definition; NULL: they are */
+	unsigned mismatches; /* rounds that ended so, one after the other */
 };
 
 struct full {

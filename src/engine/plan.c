@@ -76,7 +76,7 @@ static int prepare(struct lane *lane, struct plan *plan, struct err *err)
 	find_key_values(plan);
 	make_image(plan, &plan->before);
 	make_image(plan, &plan->after);
-	plan->point = map_get(&lane->sync->points, plan->table->full_name);
+	plan->state = table_states_find(&lane->sync->states, plan->table->full_name);
 	if (mapping->topic_function)
 		return 0;
 	if (lane_destination(lane, mapping->topic, mapping->key_kind != KEY_EMPTY, NULL,

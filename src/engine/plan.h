@@ -33,8 +33,8 @@ struct plan {
 	struct destination *destination; /* of a constant topic */
 	struct destination *last;        /* where the last record went; NULL: none yet */
 	struct image before, after;
-	struct change change;      /* reused */
-	const struct point *point; /* events at or before it are dropped; NULL: none */
+	struct change change;            /* reused */
+	const struct table_state *state; /* which events are dropped; NULL: none */
 };
 
 /* What the script says, worked out; opens a constant topic. plan->mapping.wanted may be false: then nothing else

@@ -16,84 +16,48 @@ enum {
 	POSITION_TRIES = 20, /* definitions that may have changed meanwhile */
 };
 
-/* Whether the stream begins behind the point: then the point says nothing any more. */
-static bool passed(const struct start *start, const struct position *point)
+static struct table_state *state_of(struct start *start, const struct table *table)
 {
-	return position_passed(&start->position, point);
+	return table_states_get(&start->sync->states, table->full_name);
 }
 
-/* A table of a followed database that the catalog at the stream's position does not have: it is made before the point, or it
- * was made LIKE one that is not followed, and its definition cannot be had from the stream. That of the point stands
- * aside until the stream is there (decisions/0004). */
-static void put_aside(struct start *start, const struct table *table, struct slice full_name)
+static enum table_phase phase_of(const struct start *start, const struct table *table)
 {
-	struct map *aside = &start->sync->aside;
-	struct point *point = map_get(&start->sync->points, full_name);
-	const struct table *known;
-	map_remove(aside, full_name);
-	if (catalog_find(start->catalog, table->db, table->name) ||
-	    !catalog_has_database(start->catalog, table->db))
+	return table_states_phase(&start->sync->states, table->full_name);
+}
+
+/* A table of a tracked database that the catalog at the stream's position does not have: it was made after that position, or
+ * LIKE a table of a database that is not tracked, and the stream cannot give its definition. That of its start position is
+ * pending until the stream is there (decisions/0004). */
+static void keep_definition(struct start *start, struct table_state *state,
+			    const struct table *table)
+{
+	const struct position *place = &state->record.start;
+	bool pending;
+	table_state_end_pending(&start->sync->states, state);
+	if (catalog_find(start->catalog_at_position, table->db, table->name) ||
+	    !catalog_has_database(start->catalog_at_position, table->db))
 		return;
-	if (point && !passed(start, &point->position)) {
-		known = catalog_put(start->adopted, table);
-		map_set(aside, point->name, point);
-	} else {
-		known = catalog_put(start->catalog, table);
-	}
-	map_set(&start->known, known->full_name, (void *)(uintptr_t)known);
-}
-
-static enum table_phase state_of(const struct start *start, struct slice full_name)
-{
-	return (enum table_phase)(uintptr_t)map_get(&start->states, full_name);
-}
-
-static void set_state(struct start *start, struct slice full_name, enum table_phase state)
-{
-	map_set(&start->states, arena_copy(&start->arena, full_name), (void *)(uintptr_t)state);
-}
-
-/* Where a table was read, when that is behind the position at which the stream begins; NULL: nowhere. Of a table that gets its
- * name between the two the rows were not read, whatever their name was then (docs/decisions/0004). */
-static void note_late(struct start *start, struct slice full_name, const struct position *at)
-{
-	static const struct position nowhere;
-	struct map *late = &start->sync->late;
-	struct point *point;
-	if (at && passed(start, at))
-		return;
-	start_set_point(start, late, full_name, at ? at : &nowhere);
-	point = map_get(late, full_name);
-	point->never = at == NULL;
-}
-
-/* Takes over what the record of a table contains: its phase, and its positions as far as the stream has not passed them. */
-static void take_record(struct start *start, struct slice full_name,
-			const struct table_record *record)
-{
-	bool copied = record->phase == TABLE_COPIED;
-	set_state(start, full_name, record->phase);
-	/* the stream may have passed the start position of a table that is read again: it keeps it all the same */
-	if (position_is_set(&record->start) && !(copied && passed(start, &record->start)))
-		start_set_point(start, &start->sync->points, full_name, &record->start);
-	/* a table that is read again gets another one */
-	if (copied && position_is_set(&record->read_at))
-		note_late(start, full_name, &record->read_at);
-	if (record->definition) {
-		put_aside(start, record->definition, full_name);
-		catalog_put(start->was, record->definition);
-	}
+	pending = position_is_set(place) && !position_passed(&start->position, place);
+	table = catalog_put(pending ? start->catalog_pending : start->catalog_at_position, table);
+	table_state_set_definition(&start->sync->states, state, table, pending);
 }
 
 static int load_record(struct start *start, struct slice name, struct slice full_name,
 		       struct slice json, struct err *err)
 {
+	struct table_states *states = &start->sync->states;
 	struct table_record record;
+	struct table_state *state;
 	int rc;
 	table_record_init(&record, TABLE_NEW);
 	rc = table_record_read(&record, name, json, &start->arena, err);
-	if (rc == 0)
-		take_record(start, full_name, &record);
+	if (rc == 0) {
+		state = table_states_get(states, full_name);
+		table_state_load(states, state, &record, &start->position);
+		if (record.definition)
+			keep_definition(start, state, record.definition);
+	}
 	table_record_fini(&record);
 	return rc;
 }
@@ -139,7 +103,7 @@ static void decide(struct start *start)
 	start->nreads = 0;
 	for (unsigned i = 0; i < start->nselected; i++) {
 		const struct table *table = start->selected[i];
-		if (!stream_only && state_of(start, table->full_name) != TABLE_COPIED)
+		if (!stream_only && phase_of(start, table) != TABLE_COPIED)
 			start->reads[start->nreads++] = (struct full_table){.table = table};
 	}
 }
@@ -152,15 +116,14 @@ static bool is_selected(const struct start *start, struct slice full_name)
 	return false;
 }
 
-/* Tables whose reading was cut off and that are not there any more. */
+/* Tables whose copy was cut off and that are not there any more. */
 static void note_gone(struct start *start)
 {
-	struct slice name, value;
+	struct table_state *state;
 	size_t at = 0;
-	while (checkpoint_next(&start->sync->checkpoint, &at, SLICE("full/"), &name, &value))
-		if (state_of(start, table_of_record(name)) == TABLE_COPYING &&
-		    !is_selected(start, table_of_record(name)))
-			note_late(start, table_of_record(name), NULL);
+	while ((state = map_next(&start->sync->states.tables, &at)))
+		if (state->record.phase == TABLE_COPYING && !is_selected(start, state->name))
+			table_state_set_unread(state);
 }
 
 /* After a round: the tables that it has left. */
@@ -170,7 +133,7 @@ static void decide_again(struct start *start)
 	for (unsigned i = 0; i < start->nreads; i++) {
 		struct full_table *old = &start->reads[i];
 		if (atomic_load(&old->done)) {
-			set_state(start, old->table->full_name, TABLE_COPIED);
+			state_of(start, old->table)->record.phase = TABLE_COPIED;
 			free(old->mismatch);
 			continue;
 		}
@@ -206,11 +169,11 @@ static int renew_reads(struct start *start, struct err *err)
 	for (unsigned i = 0; i < start->nreads; i++) {
 		struct full_table *read = &start->reads[i];
 		const struct table *table =
-			catalog_find(start->fresh, read->table->db, read->table->name);
+			catalog_find(start->catalog_now, read->table->db, read->table->name);
 		if (table == NULL) {
 			log_info("full sync: table %.*s is not there any more",
 				 SLICE_FMT(read->table->full_name));
-			note_late(start, read->table->full_name, NULL);
+			table_state_set_unread(state_of(start, read->table));
 			free(read->mismatch);
 			read->mismatch = NULL;
 			continue;
@@ -241,8 +204,7 @@ static void add_reads(struct start *start)
 	for (unsigned i = 0; i < start->nselected; i++) {
 		const struct table *table = start->selected[i];
 		bool exact = start->snapshot.exact && table_transactional(table);
-		if (state_of(start, table->full_name) == TABLE_COPIED ||
-		    is_read(start, table->full_name))
+		if (phase_of(start, table) == TABLE_COPIED || is_read(start, table->full_name))
 			continue;
 		if ((table->npk == 0 && !exact) || table->versioned)
 			log_warn("full sync: table %.*s has come while the tables were read, and "
@@ -256,11 +218,11 @@ static void add_reads(struct start *start)
 /* A position was taken: the definitions must be the ones from before it (rule 7). They are those of now, afterwards. */
 static int still_same(struct start *start, const struct position *at, struct err *err)
 {
-	uint64_t before = catalog_version(start->fresh);
+	uint64_t before = catalog_version(start->catalog_now);
 	int changed = start_changed(start, at, err);
-	if (changed < 0 || start_load_fresh(start, err) < 0)
+	if (changed < 0 || start_load_now(start, err) < 0)
 		return -1;
-	return changed || catalog_version(start->fresh) != before;
+	return changed || catalog_version(start->catalog_now) != before;
 }
 
 static int same_at_snapshot(void *arg, struct err *err)
@@ -293,23 +255,25 @@ static void save_database_start(struct start *start, struct saves *saves, struct
 
 /* A database that the position's catalog does not have is followed from this snapshot on: what its tables were before
  * nobody knows, and all of its rows are in the snapshot. */
-static void adopt_database(struct start *start, struct saves *saves, struct slice db)
+static void track_database(struct start *start, struct saves *saves, struct slice db)
 {
-	if (catalog_has_database(start->catalog, db) || catalog_has_database(start->adopted, db))
+	if (catalog_has_database(start->catalog_at_position, db) ||
+	    catalog_has_database(start->catalog_pending, db))
 		return;
-	catalog_copy_database(start->adopted, start->fresh, db);
-	start_set_point(start, &start->sync->adopted, db, &start->snapshot.position);
+	catalog_copy_database(start->catalog_pending, start->catalog_now, db);
+	table_states_add_database(&start->sync->states, db, &start->snapshot.position);
 	save_database_start(start, saves, db);
-	save_database(saves, start->adopted, db);
+	save_database(saves, start->catalog_pending, db);
 }
 
-/* A table that is read again may have another definition than before, whose ALTER nobody has seen yet: than the stream's, or
- * than that of its point, where another table had the name before. */
-static int guard_read(struct start *start, const struct table *table, struct err *err)
+/* A table that is read again may have another definition than before, by an ALTER that the stream has not reached: than the
+ * stream's, or than that of its record, where another table had the name before. */
+static int guard_read(struct start *start, const struct table_state *state,
+		      const struct table *table, struct err *err)
 {
-	const struct table *before = catalog_find(start->was, table->db, table->name);
+	const struct table *before = state->record.definition;
 	if (before == NULL)
-		before = catalog_find(start->catalog, table->db, table->name);
+		before = catalog_find(start->catalog_at_position, table->db, table->name);
 	if (before == NULL || table_same(before, table) ||
 	    script_guard(start->script, start->sync->index, before, table, NULL, 0, err) == 0)
 		return 0;
@@ -328,63 +292,41 @@ static const struct position *highest(const struct snapshot *snapshot)
 	return highest;
 }
 
-/* What is saved before the first row of a table is sent, and when it is done. at, definition: may be NULL. */
-static void save_read(struct start *start, struct full_table *read, const struct position *at,
-		      const struct position *here, const struct table *definition,
-		      struct saves *saves)
+/* Until the copy is done, the record names the newest place that its rows may be from. */
+static void save_copying(struct start *start, const struct table_state *state, struct saves *saves)
 {
 	struct table_record record;
-	struct buf json;
 	table_record_init(&record, TABLE_COPYING);
-	record.definition = definition;
-	if (at)
-		position_copy(&record.start, at);
+	position_copy(&record.start, &state->record.start);
 	position_copy(&record.read_at, highest(&start->snapshot));
-	record_progress(saves, read->table->full_name, &record);
-	record.phase = TABLE_COPIED;
-	position_fini(&record.read_at);
-	if (!passed(start, here))
-		position_copy(&record.read_at, here);
-	buf_init(&json);
-	table_record_write(&record, &json);
-	read->done_record = arena_copy(&start->arena, buf_slice(&json));
-	buf_fini(&json);
+	record.definition = state->record.definition;
+	record_progress(saves, state->name, &record);
 	table_record_fini(&record);
 }
 
-/* Where the events of a table that is read now begin to count. A keyed table whose reading was cut off keeps its
- * first point: rows deleted since must be deleted downstream too, and replaying the overlap converges
- * (docs/decisions/0001). A table without a key, or of which nothing was written, is taken from this snapshot on. */
+/* Assigns the start position of a table that is read now. A keyed table whose copy was cut off keeps its first one: rows
+ * deleted since must be deleted downstream too, and replaying the overlap converges (docs/decisions/0001). A table without
+ * a key, or of which nothing was written, gets that of this snapshot. */
 static int place_read(struct start *start, struct full_table *read, struct saves *saves,
 		      struct err *err)
 {
 	const struct table *table = read->table;
-	struct map *points = &start->sync->points;
-	const struct point *point;
+	struct table_state *state = state_of(start, table);
 	const struct position *here = table->npk == 0 && start->snapshot.positions
 					      ? &start->snapshot.positions[0]
 					      : &start->snapshot.position;
-	const struct position *at;
-	const struct table *known;
-	enum table_phase state = state_of(start, table->full_name);
-	if (state != TABLE_NEW && guard_read(start, table, err) < 0)
+	bool is_new = state->record.phase == TABLE_NEW;
+	if (!is_new && guard_read(start, state, table, err) < 0)
 		return -1;
-	if (state == TABLE_NEW || table->npk == 0 || read->untouched) {
-		adopt_database(start, saves, table->db);
-		if (!passed(start, here))
-			start_set_point(start, points, table->full_name, here);
-		else
-			start_drop_point(points, table->full_name);
-		put_aside(start, table, table->full_name);
+	if (is_new || table->npk == 0 || read->untouched) {
+		track_database(start, saves, table->db);
+		table_state_set_start(state, position_passed(&start->position, here) ? NULL : here);
+		keep_definition(start, state, table);
 	}
-	point = map_get(points, table->full_name);
-	at = point ? &point->position : NULL;
-	known = map_get(&start->known, table->full_name);
-	if (known == NULL && state != TABLE_NEW)
-		known = catalog_find(start->was, table->db, table->name);
-	save_read(start, read, at, here, known, saves);
-	note_late(start, table->full_name, here);
-	set_state(start, table->full_name, TABLE_COPYING);
+	state->record.phase = TABLE_COPYING;
+	table_state_set_read(state, here, &start->position);
+	save_copying(start, state, saves);
+	read->state = state;
 	return 0;
 }
 
@@ -398,13 +340,14 @@ static int begin(struct start *start, const struct position *at, struct saves *s
 	start->position.sequence = (uint64_t)start->sync->start_ms * 1000000;
 	start->position.row_offset = 0;
 	start->position.commit_ms = 0;
-	if (start->looks && identity_take(start->sync, start->conn, &start->position, err) < 0)
+	if (start->will_stream &&
+	    identity_take(start->sync, start->conn, &start->position, err) < 0)
 		return -1;
-	catalog_free(start->catalog);
-	start->catalog = catalog_new_for(start->conn);
-	while ((db = catalog_next_database(start->fresh, &i)).ptr) {
-		catalog_copy_database(start->catalog, start->fresh, db);
-		save_database(saves, start->catalog, db);
+	catalog_free(start->catalog_at_position);
+	start->catalog_at_position = catalog_new_for(start->conn);
+	while ((db = catalog_next_database(start->catalog_now, &i)).ptr) {
+		catalog_copy_database(start->catalog_at_position, start->catalog_now, db);
+		save_database(saves, start->catalog_at_position, db);
 	}
 	start->found = true;
 	return 0;
@@ -555,7 +498,7 @@ int start_reads(struct start *start, bool again, struct err *err)
 	if (start->sync->config->mode == MODE_STREAM)
 		return begin_stream_only(start, err);
 	/* the last look may be hours old, and the binlog of that time is read to prove it right */
-	if ((again && start_load_fresh(start, err) < 0) || open_snapshot(start, err) < 0)
+	if ((again && start_load_now(start, err) < 0) || open_snapshot(start, err) < 0)
 		return -1;
 	/* the definitions may have been loaded again: the tables to read are the snapshot's */
 	start_select(start);

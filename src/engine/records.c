@@ -29,6 +29,13 @@ void record_progress(struct saves *saves, struct slice full_name, const struct t
 	add(saves, &name, &json, record->phase != TABLE_NEW);
 }
 
+void record_copied(struct saves *saves, const struct table_state *state)
+{
+	struct table_record record = state->record; /* borrows its positions */
+	record.phase = TABLE_COPIED;
+	record_progress(saves, state->name, &record);
+}
+
 void record_phase(struct saves *saves, struct slice full_name, enum table_phase phase)
 {
 	const struct table_record record = {.phase = phase};

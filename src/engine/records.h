@@ -1,4 +1,4 @@
-/* records: what stands in the checkpoint beside the position, one record for each table, database or topic: their names
+/* records: what the checkpoint contains beside the position, one record for each table, database or topic: their names
  * and, where more than one place writes them, their values. Thread: the one that holds the list. */
 #ifndef TIDEWAY_RECORDS_H
 #define TIDEWAY_RECORDS_H
@@ -14,6 +14,8 @@ struct slice record_name(struct arena *arena, const char *kind, struct slice nam
 /* How far a table has come, `full/<db.table>`. */
 void record_progress(struct saves *saves, struct slice full_name,
 		     const struct table_record *record);
+/* That a table which is being copied is copied. */
+void record_copied(struct saves *saves, const struct table_state *state);
 /* The same of a table that has a phase and nothing else; TABLE_NEW: the record goes. */
 void record_phase(struct saves *saves, struct slice full_name, enum table_phase phase);
 /* A table's definition, `catalog/<db.table>/<version>`; not present: the record goes. */

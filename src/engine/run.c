@@ -292,12 +292,12 @@ static int stream(struct run *run, struct start *start, struct err *err)
 	start_know_tables(start);
 	run->stream_err = (struct err)ERR_INIT;
 	atomic_store(&run->stream_ended, false);
-	run->sync.fresh = start->fresh;
-	run->sync.looked = &start->looked;
-	run->stream = stream_new(&run->sync, start->catalog, start->adopted, &start->position,
-				 &options, &run->stream_metrics);
-	start->catalog = NULL;
-	start->adopted = NULL;
+	run->sync.catalog_now = start->catalog_now;
+	run->sync.binlog_end_at_load = &start->binlog_end_at_load;
+	run->stream = stream_new(&run->sync, start->catalog_at_position, start->catalog_pending,
+				 &start->position, &options, &run->stream_metrics);
+	start->catalog_at_position = NULL;
+	start->catalog_pending = NULL;
 	atomic_store(&run->state, RUN_STREAM);
 	if (pthread_create(&thread, NULL, stream_main, run) != 0)
 		abort();
@@ -310,8 +310,8 @@ static int stream(struct run *run, struct start *start, struct err *err)
 	}
 	stream_free(run->stream);
 	run->stream = NULL;
-	run->sync.fresh = NULL;
-	run->sync.looked = NULL;
+	run->sync.catalog_now = NULL;
+	run->sync.binlog_end_at_load = NULL;
 	return rc;
 }
 

@@ -18,7 +18,7 @@ void start_init(struct start *start, struct sync *sync, struct script *script)
 	*start = (struct start){.sync = sync, .script = script};
 	name_lock_init(&start->name, sync);
 	position_init(&start->position);
-	position_init(&start->looked);
+	position_init(&start->binlog_end_at_load);
 	arena_init(&start->arena, 0);
 }
 
@@ -27,17 +27,6 @@ void start_close_snapshot(struct start *start)
 	if (start->snapshot_is_open)
 		snapshot_fini(&start->snapshot);
 	start->snapshot_is_open = false;
-}
-
-/* Points live in the arena; the sync's maps forget them. */
-static void forget_points(struct map *points)
-{
-	struct point *point;
-	size_t at = 0;
-	while ((point = map_next(points, &at)))
-		position_fini(&point->position);
-	map_fini(points);
-	map_init(points);
 }
 
 void start_free_reads(struct full_table *reads, unsigned n)
@@ -50,25 +39,18 @@ void start_free_reads(struct full_table *reads, unsigned n)
 void start_fini(struct start *start)
 {
 	start_close_snapshot(start);
-	map_fini(&start->known);
-	map_fini(&start->states);
-	map_fini(&start->sync->aside); /* its points are those of the other map */
-	map_init(&start->sync->aside);
-	forget_points(&start->sync->points);
-	forget_points(&start->sync->adopted);
-	forget_points(&start->sync->late);
+	table_states_clear(&start->sync->states);
 	pins_reset(&start->sync->pins);
 	start->sync->doubts = NULL;
-	catalog_free(start->fresh);
-	catalog_free(start->was);
-	catalog_free(start->adopted);
-	catalog_free(start->catalog);
+	catalog_free(start->catalog_now);
+	catalog_free(start->catalog_pending);
+	catalog_free(start->catalog_at_position);
 	name_lock_free(&start->name);
 	conn_free(start->conn);
 	start_free_reads(start->reads, start->nreads);
 	start->sync->tables = NULL;
 	free(start->selected);
-	position_fini(&start->looked);
+	position_fini(&start->binlog_end_at_load);
 	position_fini(&start->position);
 	arena_fini(&start->arena);
 }
@@ -90,27 +72,7 @@ static int load_pins(struct start *start, struct err *err)
 	return 0;
 }
 
-void start_set_point(struct start *start, struct map *points, struct slice name,
-		     const struct position *position)
-{
-	struct point *point = map_get(points, name);
-	if (point == NULL) {
-		point = ARENA_NEW(&start->arena, struct point);
-		point->name = arena_copy(&start->arena, name);
-		position_init(&point->position);
-		map_set(points, point->name, point);
-	}
-	position_copy(&point->position, position);
-}
-
-void start_drop_point(struct map *points, struct slice name)
-{
-	struct point *point = map_remove(points, name);
-	if (point)
-		position_fini(&point->position);
-}
-
-static int load_adopted(struct start *start, struct err *err)
+static int load_pending_databases(struct start *start, struct err *err)
 {
 	struct slice prefix = SLICE("adopted/"), name, value;
 	size_t at = 0;
@@ -120,8 +82,8 @@ static int load_adopted(struct start *start, struct err *err)
 		position_init(&position);
 		rc = database_record_read(&position, name, value, err);
 		if (rc == 0)
-			start_set_point(start, &start->sync->adopted, without(name, prefix),
-					&position);
+			table_states_add_database(&start->sync->states, without(name, prefix),
+						  &position);
 		position_fini(&position);
 	}
 	return rc;
@@ -139,13 +101,14 @@ static void load_doubts(struct start *start)
 	}
 }
 
-/* Databases that are followed from their point on only stand in a catalog of their own until then. */
-static void set_adopted_aside(struct start *start)
+/* A database that is tracked only after a later position is in no catalog but the pending one until then. */
+static void move_pending_databases(struct start *start)
 {
-	const struct point *point;
+	const struct pending_database *database;
 	size_t at = 0;
-	while ((point = map_next(&start->sync->adopted, &at)))
-		catalog_move_database(start->adopted, start->catalog, point->name);
+	while ((database = map_next(&start->sync->states.databases, &at)))
+		catalog_move_database(start->catalog_pending, start->catalog_at_position,
+				      database->name);
 }
 
 static int load_catalog(struct start *start, struct err *err)
@@ -154,23 +117,23 @@ static int load_catalog(struct start *start, struct err *err)
 	struct slice name, value;
 	size_t at = 0;
 	while (checkpoint_next(checkpoint, &at, SLICE("database/"), &name, &value))
-		if (catalog_database_from_json(start->catalog, value, err) < 0)
+		if (catalog_database_from_json(start->catalog_at_position, value, err) < 0)
 			return err_wrap(err, "checkpoint record %.*s", SLICE_FMT(name));
 	at = 0;
 	while (checkpoint_next(checkpoint, &at, SLICE("catalog/"), &name, &value))
-		if (catalog_table_from_json(start->catalog, value, err) < 0)
+		if (catalog_table_from_json(start->catalog_at_position, value, err) < 0)
 			return err_wrap(err, "checkpoint record %.*s", SLICE_FMT(name));
-	catalog_mend_labels(start->catalog, start->fresh);
-	set_adopted_aside(start);
+	catalog_mend_labels(start->catalog_at_position, start->catalog_now);
+	move_pending_databases(start);
 	load_doubts(start);
-	return catalog_load_variables(start->catalog, start->conn, err);
+	return catalog_load_variables(start->catalog_at_position, start->conn, err);
 }
 
 /* ---- the source ---- */
 
 static int load_named_database(struct start *start, struct slice db, struct err *err)
 {
-	return catalog_load_database(start->fresh, start->conn, db, err);
+	return catalog_load_database(start->catalog_now, start->conn, db, err);
 }
 
 static int load_all_databases(struct start *start, struct err *err)
@@ -191,16 +154,17 @@ static int load_all_databases(struct start *start, struct err *err)
 /* A position that cannot be read is said when one is needed: a stream that goes on from its checkpoint needs none. */
 static int note_end(struct start *start, struct err *err)
 {
-	if (!start->looks || source_binlog_end(start->conn, &start->looked, err) == 0)
+	if (!start->will_stream ||
+	    source_binlog_end(start->conn, &start->binlog_end_at_load, err) == 0)
 		return 0;
 	if (err->retriable)
 		return -1;
 	*err = (struct err)ERR_INIT;
-	start->looked.file[0] = '\0';
+	start->binlog_end_at_load.file[0] = '\0';
 	return 0;
 }
 
-int start_load_fresh(struct start *start, struct err *err)
+int start_load_now(struct start *start, struct err *err)
 {
 	const char *const *databases = script_databases(start->script, start->sync->index);
 	if (note_end(start, err) < 0)
@@ -220,7 +184,7 @@ void start_select(struct start *start)
 	start->nselected = 0;
 	free(start->selected);
 	start->selected = mem_array(cap, sizeof(*start->selected));
-	while ((table = catalog_next(start->fresh, &at))) {
+	while ((table = catalog_next(start->catalog_now, &at))) {
 		if (!script_wants(start->script, start->sync->index, table->db, table->name))
 			continue;
 		if (start->nselected == cap) {
@@ -239,12 +203,12 @@ void start_know_tables(struct start *start)
 	const struct table **tables, *table;
 	unsigned n = start->nselected;
 	size_t at = 0;
-	while (catalog_next(start->catalog, &at))
+	while (catalog_next(start->catalog_at_position, &at))
 		n++;
 	tables = ARENA_ARRAY(&start->arena, n + 1, const struct table *);
 	memcpy(tables, start->selected, start->nselected * sizeof(*tables));
 	n = start->nselected;
-	for (at = 0; (table = catalog_next(start->catalog, &at));)
+	for (at = 0; (table = catalog_next(start->catalog_at_position, &at));)
 		if (script_wants(start->script, start->sync->index, table->db, table->name))
 			tables[n++] = table;
 	start->sync->tables = tables;
@@ -276,10 +240,10 @@ static int check_database(struct start *start, struct slice db, struct err *err)
 		return -1;
 	for (unsigned i = 0; rc == 0 && i < result.nrows; i++) {
 		struct slice name = result_cell(&result, i, 0);
-		if (catalog_find(start->fresh, db, name) ||
+		if (catalog_find(start->catalog_now, db, name) ||
 		    !script_wants(start->script, start->sync->index, db, name))
 			continue;
-		if (!catalog_cannot_read(start->fresh, db, name))
+		if (!catalog_cannot_read(start->catalog_now, db, name))
 			rc = err_retry(err, ERR_SOURCE,
 				       "table %.*s.%.*s was made or changed while the tables were "
 				       "looked at; if this is said again and again, the user may "
@@ -302,7 +266,7 @@ static int check_left_out(struct start *start, struct err *err)
 {
 	struct slice db;
 	size_t at = 0;
-	while ((db = catalog_next_database(start->fresh, &at)).ptr)
+	while ((db = catalog_next_database(start->catalog_now, &at)).ptr)
 		if (check_database(start, db, err) < 0)
 			return -1;
 	return 0;
@@ -399,7 +363,7 @@ static int check_server(struct start *start, struct err *err)
 /* Before the rest of a full sync is read: the stream that follows it checks again. */
 static int check_history(struct start *start, struct err *err)
 {
-	if (!start->found || !start->looks)
+	if (!start->found || !start->will_stream)
 		return 0;
 	if (start->position.identity.file[0] != '\0')
 		return identity_check(start->sync, &start->position, err);
@@ -414,10 +378,9 @@ static int take_source(struct start *start, struct conn *conn)
 	start->conn = conn;
 	if (conn == NULL)
 		return -1;
-	start->fresh = catalog_new_for(conn);
-	start->catalog = catalog_new_for(conn);
-	start->adopted = catalog_new_for(conn);
-	start->was = catalog_new_for(conn);
+	start->catalog_now = catalog_new_for(conn);
+	start->catalog_at_position = catalog_new_for(conn);
+	start->catalog_pending = catalog_new_for(conn);
 	return 0;
 }
 
@@ -454,7 +417,7 @@ static void save_move(struct start *start)
 
 static int look_at_tables(struct start *start, struct err *err)
 {
-	if (start_load_fresh(start, err) < 0)
+	if (start_load_now(start, err) < 0)
 		return -1;
 	start_select(start);
 	if (check_left_out(start, err) < 0 || refuse_unreadable(start, err) < 0 ||
@@ -531,7 +494,7 @@ int start_look(struct start *start, struct err *err)
 	if (checkpoint_load(checkpoint, &start->position, &start->found, err) < 0 ||
 	    raise_saved_watermark(start, err) < 0)
 		return -1;
-	start->looks = start->sync->config->mode != MODE_FULL;
+	start->will_stream = start->sync->config->mode != MODE_FULL;
 	if (choose_source(start, err) < 0 || look_at_tables(start, err) < 0 ||
 	    check_server(start, err) < 0 || check_history(start, err) < 0 ||
 	    name_lock_take(&start->name, err) < 0 ||
@@ -539,8 +502,8 @@ int start_look(struct start *start, struct err *err)
 			  err) < 0)
 		return -1;
 	handover_note(handover, &start->name);
-	if (start->found && (load_adopted(start, err) < 0 || load_catalog(start, err) < 0 ||
-			     load_pins(start, err) < 0))
+	if (start->found && (load_pending_databases(start, err) < 0 ||
+			     load_catalog(start, err) < 0 || load_pins(start, err) < 0))
 		return -1;
 	start_know_tables(start);
 	if (check_columns(start, err) < 0)

@@ -14,25 +14,23 @@
 
 struct start {
 	struct sync *sync;
-	struct script *script;   /* of the sync's own thread: patterns and checks */
-	struct conn *conn;       /* control connection */
-	struct catalog *catalog; /* as of `position`: the stream takes it */
-	struct catalog *adopted; /* databases that it follows from their point on: likewise */
-	struct catalog *was;     /* tables half read, as they were at their points */
-	struct catalog *fresh;   /* as the source is now; full-sync lanes read its tables */
-	bool looks;              /* there will be a stream: `looked` is kept */
-	struct position looked;  /* the binlog's end before fresh was loaded; no file: not known */
+	struct script *script;               /* of the sync's own thread: patterns and checks */
+	struct conn *conn;                   /* control connection */
+	struct catalog *catalog_at_position; /* the stream takes it */
+	struct catalog *catalog_pending;     /* what the stream adds to it later: likewise */
+	struct catalog *catalog_now; /* as the source is now; full-sync lanes read its tables */
+	bool will_stream;            /* binlog_end_at_load is kept */
+	struct position
+		binlog_end_at_load; /* the binlog's end before catalog_now was loaded; no file: not known */
 	bool moved; /* the position has a new server or identity, which is not saved yet */
 	bool found; /* there is a position: of the checkpoint, or of a round before */
 	struct position position; /* where the stream begins */
 	struct snapshot snapshot;
 	bool snapshot_is_open;
 	unsigned nselected;
-	const struct table **selected; /* of fresh, in name order */
+	const struct table **selected; /* of catalog_now, in name order */
 	unsigned nreads;
 	struct full_table *reads; /* those of selected that are still to be read */
-	struct map states;        /* "db.table" -> how far its full sync has come */
-	struct map known; /* "db.table" -> its struct table: no record but the table's own has it */
 	struct name_lock name;
 	struct arena arena;
 };

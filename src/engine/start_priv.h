@@ -6,16 +6,11 @@
 
 #include "engine/start.h"
 
-/* The definitions as they are now, of every database that the patterns can name, into start->fresh. */
-int start_load_fresh(struct start *start, struct err *err) MUST_CHECK;
+/* The definitions as they are now, of every database that the patterns can name, into start->catalog_now. */
+int start_load_now(struct start *start, struct err *err) MUST_CHECK;
 /* Whether a statement in the binlog may have changed one of those definitions between that look and the position: 1, 0, -1. */
 int start_changed(struct start *start, const struct position *until, struct err *err) MUST_CHECK;
-/* start->selected: the tables of start->fresh that the script wants. */
+/* start->selected: the tables of start->catalog_now that the script wants. */
 void start_select(struct start *start);
 void start_free_reads(struct full_table *reads, unsigned n);
-/* Puts a point into a map of the sync (points, adopted), under this name. */
-void start_set_point(struct start *start, struct map *points, struct slice name,
-		     const struct position *position);
-void start_drop_point(struct map *points, struct slice name);
-
 #endif

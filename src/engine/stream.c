@@ -53,7 +53,7 @@ static bool is_stopping(const void *arg)
 	return lane_stopping(&stream->lane);
 }
 
-struct stream *stream_new(struct sync *sync, struct catalog *catalog, struct catalog *adopted,
+struct stream *stream_new(struct sync *sync, struct catalog *catalog, struct catalog *pending,
 			  const struct position *start, const struct stream_options *options,
 			  struct lane_metrics *metrics)
 {
@@ -61,7 +61,7 @@ struct stream *stream_new(struct sync *sync, struct catalog *catalog, struct cat
 	stream->lane.sync = sync;
 	stream->lane.metrics = metrics;
 	stream->catalog = catalog;
-	stream->adopted = adopted;
+	stream->catalog_pending = pending;
 	if (options)
 		stream->options = *options;
 	position_init(&stream->read);
@@ -97,7 +97,7 @@ void stream_free(struct stream *stream)
 	position_fini(&stream->acked);
 	position_fini(&stream->read);
 	cursor_fini(&stream->cursor);
-	catalog_free(stream->adopted);
+	catalog_free(stream->catalog_pending);
 	catalog_free(stream->catalog);
 	free(stream);
 }
@@ -242,8 +242,8 @@ static void begin_group(struct stream *stream, uint64_t start)
 	stream->skipped_rows = false;
 	stream->groups++;
 	stream_set_read(stream, start);
-	if (stream->lane.sync->adopted.count > 0 || stream->lane.sync->aside.count > 0)
-		stream_adopt(stream);
+	if (table_states_has_pending(&stream->lane.sync->states))
+		stream_take_pending(stream);
 }
 
 static int end_group(struct stream *stream, struct err *err)
@@ -472,7 +472,7 @@ static int open_constant(struct stream *stream, const struct catalog *catalog, s
 
 static bool is_followed(const struct stream *stream, struct slice full_name)
 {
-	struct catalog *const catalogs[] = {stream->catalog, stream->adopted};
+	struct catalog *const catalogs[] = {stream->catalog, stream->catalog_pending};
 	for (size_t i = 0; i < sizeof(catalogs) / sizeof(catalogs[0]); i++) {
 		const struct table *table;
 		size_t at = 0;
@@ -500,7 +500,7 @@ static int open_topics(struct stream *stream, struct err *err)
 	const struct pin *pin;
 	size_t at = 0;
 	if (open_constant(stream, stream->catalog, err) < 0 ||
-	    (stream->adopted && open_constant(stream, stream->adopted, err) < 0))
+	    (stream->catalog_pending && open_constant(stream, stream->catalog_pending, err) < 0))
 		return -1;
 	while ((pin = pins_next(&lane->sync->pins, &at)))
 		if (any_followed(stream, pin) &&

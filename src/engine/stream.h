@@ -19,9 +19,9 @@ struct stream_options {
 	void *open_arg;
 };
 
-/* The position is copied. adopted: the databases of sync->adopted (NULL: there are none), which the catalog gets when the
- * stream comes to their points. */
-struct stream *stream_new(struct sync *sync, struct catalog *catalog, struct catalog *adopted,
+/* The position is copied. pending: the definitions that the catalog gets when the stream reaches the positions that
+ * sync->states has for them; NULL: none. */
+struct stream *stream_new(struct sync *sync, struct catalog *catalog, struct catalog *pending,
 			  const struct position *start, const struct stream_options *options,
 			  struct lane_metrics *metrics);
 void stream_free(struct stream *stream);

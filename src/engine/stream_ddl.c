@@ -48,13 +48,17 @@ static struct slice full_name(struct stream *stream, struct slice db, struct sli
 	return arena_printf(&stream->statement, "%.*s.%.*s", SLICE_FMT(db), SLICE_FMT(table));
 }
 
-/* Selected, and not seen by the table's full sync already: told in its topic, and by its record. */
+static struct table_state *find_state(struct stream *stream, struct slice db, struct slice table)
+{
+	return table_states_find(&stream->lane.sync->states, full_name(stream, db, table));
+}
+
+/* Whether the table is captured, and the statement is not in its copy: the statement is sent and recorded. */
 static bool wants(struct stream *stream, struct slice db, struct slice table)
 {
-	const struct map *points = &stream->lane.sync->points;
+	const struct trx_place trx = stream_place(stream);
 	return selects(stream, db, table) &&
-	       (points->count == 0 ||
-		!stream_covered(stream, map_get(points, full_name(stream, db, table))));
+	       !table_state_drops(find_state(stream, db, table), &trx);
 }
 
 static void save_phase(struct stream *stream, struct slice db, struct slice table,
@@ -80,24 +84,18 @@ void stream_table_told(struct stream *stream, const struct table *table)
 		save_phase(stream, table->db, table->name, TABLE_COPIED);
 }
 
-/* Whether the rows that a name stands for at this statement were not read by the full sync: it was read later, when another
- * table may have had the name, or not at all. */
+/* Whether the rows that the name stands for at this statement are in no copy. */
 static bool unread(struct stream *stream, struct slice db, struct slice table)
 {
-	const struct map *late = &stream->lane.sync->late;
-	const struct point *point;
-	if (late->count == 0 || table.len == 0)
-		return false;
-	point = map_get(late, full_name(stream, db, table));
-	return point && (point->never || stream_covered(stream, point));
+	const struct trx_place trx = stream_place(stream);
+	return table.len > 0 && table_state_misses_rows(find_state(stream, db, table), &trx);
 }
 
-/* Whether the start has read the table of that name at a position after the statement: what it has now was read, or moves on. */
+/* Whether the start has read the table that has the name after the statement. */
 static bool is_read_later(struct stream *stream, const struct ddl_name *name)
 {
-	const struct point *point =
-		map_get(&stream->lane.sync->late, full_name(stream, name->db, name->table));
-	return point && !point->never && stream_covered(stream, point);
+	const struct trx_place trx = stream_place(stream);
+	return table_state_is_read_later(find_state(stream, name->db, name->table), &trx);
 }
 
 static void save_effect(struct stream *stream, const struct ddl_effect *effect)
@@ -368,8 +366,8 @@ static int wait_acknowledged(struct stream *stream, struct err *err)
 	}
 }
 
-/* The next start reads the table, and its rows count from behind this statement on: what the stream brought before is in Kafka,
- * and what it brings behind may delete rows that are there (docs/decisions/0001). */
+/* Make the next start read the table, with this statement as its start position. What the stream brought before it is in Kafka.
+ * What the stream brings after it may delete rows that are there (docs/decisions/0001). */
 static int read_from_here(struct stream *stream, const struct ddl_name *name,
 			  const struct table *table, struct err *err)
 {
@@ -396,31 +394,25 @@ static int read_from_here(struct stream *stream, const struct ddl_name *name,
 static bool passes_by(const struct stream *stream, const struct ddl_name *name)
 {
 	const struct sync *sync = stream->lane.sync;
-	return sync->looked && sync->looked->file[0] != '\0' &&
+	return sync->binlog_end_at_load && sync->binlog_end_at_load->file[0] != '\0' &&
 	       position_compare_files(stream->cursor.file, stream->cursor.offset,
-				      sync->looked->file, sync->looked->offset) <= 0 &&
-	       !catalog_find(sync->fresh, name->db, name->table) &&
-	       !catalog_cannot_read(sync->fresh, name->db, name->table);
+				      sync->binlog_end_at_load->file,
+				      sync->binlog_end_at_load->offset) <= 0 &&
+	       !catalog_find(sync->catalog_now, name->db, name->table) &&
+	       !catalog_cannot_read(sync->catalog_now, name->db, name->table);
 }
 
-/* Nobody can read the rows under such a name: what is unread moves to the next name, and the statements of a
- * time when the sync did not run are followed in one go. */
-static void carry_late(struct stream *stream, const struct ddl_name *to)
+/* Nobody can read the rows under such a name. The next name has the unread rows then, so that all statements of a time when
+ * the sync did not run are followed in one go. */
+static void carry_unread(struct stream *stream, const struct ddl_name *to)
 {
-	struct sync *sync = stream->lane.sync;
-	struct slice name = full_name(stream, to->db, to->table);
-	struct point *point = map_get(&sync->late, name);
-	if (point == NULL) {
-		point = ARENA_NEW(&sync->texts, struct point);
-		point->name = arena_copy(&sync->texts, name);
-		position_init(&point->position);
-		map_set(&sync->late, point->name, point);
-	}
-	point->never = true;
+	struct table_states *states = &stream->lane.sync->states;
+	table_state_set_unread(table_states_get(states, full_name(stream, to->db, to->table)));
 }
 
-/* Such rows come into a table that is copied, by RENAME or into a partition: it is read, or read again. */
-static int refuse_late(const struct following *f, const struct ddl_effect *effect, struct err *err)
+/* Rows that are in no copy come into a captured table, by RENAME or as a partition: the sync starts again and reads the table. */
+static int refuse_unread_rows(const struct following *f, const struct ddl_effect *effect,
+			      struct err *err)
 {
 	struct stream *stream = f->stream;
 	bool renamed = effect->new_table.len > 0;
@@ -434,7 +426,7 @@ static int refuse_late(const struct following *f, const struct ddl_effect *effec
 	if (renamed && is_read_later(stream, &to))
 		return 0;
 	if (renamed && passes_by(stream, &to)) {
-		carry_late(stream, &to);
+		carry_unread(stream, &to);
 		return 0;
 	}
 	if (read_from_here(stream, &to, effect->after, err) < 0)
@@ -448,18 +440,15 @@ static int refuse_late(const struct following *f, const struct ddl_effect *effec
 			 SLICE_FMT(to.db), SLICE_FMT(to.table));
 }
 
-/* The name that was never read is gone from here on: what gets it next comes from the stream. */
-static void forget_late(struct stream *stream, const struct ddl_effect *effect)
+/* The name with unread rows is gone from here on: what gets it next comes from the stream. */
+static void forget_unread(struct stream *stream, const struct ddl_effect *effect)
 {
-	struct map *late = &stream->lane.sync->late;
-	const struct point *point;
-	struct slice name;
-	if (late->count == 0 || (effect->op != DDL_ERASE && effect->new_table.len == 0))
+	struct table_state *state;
+	if (effect->op != DDL_ERASE && effect->new_table.len == 0)
 		return;
-	name = full_name(stream, effect->db, effect->table);
-	point = map_get(late, name);
-	if (point && point->never)
-		map_remove(late, name);
+	state = find_state(stream, effect->db, effect->table);
+	if (state)
+		state->unread = false;
 }
 
 /* Partition DDL brings rows into a captured table that are not in its topic: those of a table that is not captured, or
@@ -536,11 +525,11 @@ static int follow_effect(struct following *f, const struct ddl_effect *effect, s
 {
 	struct stream *stream = f->stream;
 	stream->said = (struct ddl_name){effect->db, effect->table};
-	if (refuse_unread(f, effect, err) < 0 || refuse_late(f, effect, err) < 0 ||
+	if (refuse_unread(f, effect, err) < 0 || refuse_unread_rows(f, effect, err) < 0 ||
 	    refuse_moved(f, effect, err) < 0 || refuse_unreadable(f, effect, err) < 0 ||
 	    guard(f, effect, err) < 0)
 		return -1;
-	forget_late(stream, effect);
+	forget_unread(stream, effect);
 	stream_forget_plan(stream, effect->db, effect->table);
 	if (effect->before) /* as the server spells it, where it takes any case */
 		stream_forget_plan(stream, effect->before->db, effect->before->name);
@@ -585,7 +574,7 @@ static int check_step(struct following *f, const struct ddl_step *step, struct e
 		concerns = wants(f->stream, name->db, name->table);
 	else
 		concerns = selects(f->stream, name->db, name->table);
-	if (!concerns || stream_before_adopted(f->stream, name->db))
+	if (!concerns || stream_before_database(f->stream, name->db))
 		return 0;
 	if (step->kind == DDL_STEP_DML)
 		return stop_at(f, step, "a change of rows was logged as a statement",
@@ -610,14 +599,14 @@ static int check_step(struct following *f, const struct ddl_step *step, struct e
 }
 
 /* A database that is followed from its point on is not made before it, for the definitions of the point stand ready. */
-static unsigned without_adopted(struct stream *stream, const struct ddl_step *steps, unsigned n,
+static unsigned without_pending(struct stream *stream, const struct ddl_step *steps, unsigned n,
 				const struct ddl_step **out)
 {
 	struct ddl_step *kept = ARENA_ARRAY(&stream->statement, n + 1, struct ddl_step);
 	unsigned nkept = 0;
 	for (unsigned i = 0; i < n; i++)
 		if (steps[i].kind != DDL_STEP_CREATE_DATABASE ||
-		    !stream_before_adopted(stream, steps[i].name.db))
+		    !stream_before_database(stream, steps[i].name.db))
 			kept[nkept++] = steps[i];
 	*out = kept;
 	return nkept;
@@ -628,7 +617,7 @@ static int follow(struct following *f, const struct ddl_step *steps, unsigned n,
 	for (unsigned i = 0; i < n; i++)
 		if (check_step(f, &steps[i], err) < 0)
 			return -1;
-	n = without_adopted(f->stream, steps, n, &steps);
+	n = without_pending(f->stream, steps, n, &steps);
 	if (catalog_apply(f->stream->catalog, &f->context, steps, n, &f->effects, &f->neffects,
 			  err) < 0)
 		return err_wrap(err, "statement at %s:%" PRIu64, f->stream->cursor.file,
@@ -706,7 +695,7 @@ int stream_ddl(struct stream *stream, const struct event_query *query, struct er
 	return stream_statement(stream, query->sql, &context, err);
 }
 
-/* ---- databases that are followed from a point on ---- */
+/* ---- pending definitions ---- */
 
 static struct plan *plan_in(const struct lane *lane, struct slice db)
 {
@@ -718,48 +707,35 @@ static struct plan *plan_in(const struct lane *lane, struct slice db)
 	return NULL;
 }
 
-static void adopt(struct stream *stream, const struct point *point)
+static void take_database(struct stream *stream, struct pending_database *database)
 {
 	struct plan *plan;
-	catalog_move_database(stream->catalog, stream->adopted, point->name);
-	while ((plan = plan_in(&stream->lane, point->name)))
+	table_states_remove_database(&stream->lane.sync->states, database);
+	catalog_move_database(stream->catalog, stream->catalog_pending, database->name);
+	while ((plan = plan_in(&stream->lane, database->name)))
 		stream_forget_plan(stream, plan->table->db, plan->table->name);
-	stream_attach(stream, record_name(&stream->statement, "adopted", point->name),
+	stream_attach(stream, record_name(&stream->statement, "adopted", database->name),
 		      (struct slice){NULL, 0});
 }
 
-/* Definitions of single tables that stood aside; one that the stream has told meanwhile is newer. */
-static void take_tables(struct stream *stream)
+/* A definition that the stream has brought meanwhile is newer. */
+static void take_table(struct stream *stream, struct table_state *state)
 {
-	struct map *aside = &stream->lane.sync->aside;
-	struct point *point;
-	const struct table *table;
-	size_t at = 0, i;
-	while ((point = map_next(aside, &at))) {
-		if (stream_covered(stream, point))
-			continue;
-		map_remove(aside, point->name);
-		for (i = 0; (table = catalog_next(stream->adopted, &i));)
-			if (slice_equal(table->full_name, point->name) &&
-			    !catalog_find(stream->catalog, table->db, table->name))
-				record_table(&stream_attached(stream)->saves,
-					     catalog_put(stream->catalog, table), true);
-		at = 0;
-	}
+	const struct table *table = state->record.definition;
+	table_state_end_pending(&stream->lane.sync->states, state);
+	if (!catalog_find(stream->catalog, table->db, table->name))
+		record_table(&stream_attached(stream)->saves, catalog_put(stream->catalog, table),
+			     true);
 }
 
-void stream_adopt(struct stream *stream)
+void stream_take_pending(struct stream *stream)
 {
-	struct map *adopted = &stream->lane.sync->adopted;
-	struct point *point;
-	size_t at = 0;
-	while ((point = map_next(adopted, &at))) {
-		if (stream_covered(stream, point))
-			continue;
-		map_remove(adopted, point->name);
-		adopt(stream, point);
-		position_fini(&point->position);
-		at = 0;
-	}
-	take_tables(stream);
+	const struct table_states *states = &stream->lane.sync->states;
+	const struct trx_place trx = stream_place(stream);
+	struct pending_database *database;
+	struct table_state *state;
+	while ((database = table_states_reached_database(states, &trx)))
+		take_database(stream, database);
+	while ((state = table_states_reached_table(states, &trx)))
+		take_table(stream, state);
 }

@@ -40,7 +40,8 @@ struct stream {
 	struct lane lane;
 	struct stream_options options;
 	struct catalog *catalog;
-	struct catalog *adopted; /* databases that the catalog gets at their points; NULL: none */
+	struct catalog
+		*catalog_pending;      /* what the catalog gets at later positions; NULL: nothing */
 	struct packet_source *packets; /* of the current connection; NULL: none */
 	const struct dump *dump;       /* the same; NULL: they are not a server's */
 	struct cursor cursor;
@@ -97,10 +98,10 @@ int stream_table_map(struct stream *stream, const struct event *event, struct er
 int stream_rows(struct stream *stream, const struct trx_item *item, struct err *err) MUST_CHECK;
 /* Drops the plan of a table. */
 void stream_forget_plan(struct stream *stream, struct slice db, struct slice table);
-/* Whether the current group lies at or before the point: the full sync has seen it. */
-bool stream_covered(struct stream *stream, const struct point *point);
-/* Whether it lies before the point from which on the database is followed. */
-bool stream_before_adopted(struct stream *stream, struct slice db);
+/* Where the current transaction begins. */
+struct trx_place stream_place(const struct stream *stream);
+/* Whether the database is not tracked yet at the current transaction. */
+bool stream_before_database(const struct stream *stream, struct slice db);
 
 /* stream_xa.c */
 /* The group has ended: what it means for prepared transactions. */
@@ -114,8 +115,8 @@ int stream_statement(struct stream *stream, struct slice text, const struct ddl_
 /* Row metadata FULL has told a definition that the catalog did not have. */
 void stream_table_told(struct stream *stream, const struct table *table);
 void stream_attach(struct stream *stream, struct slice name, struct slice value);
-/* At the begin of a group: follows the databases whose point lies behind. */
-void stream_adopt(struct stream *stream);
+/* At the begin of a transaction: moves the definitions whose start position is before it into the catalog. */
+void stream_take_pending(struct stream *stream);
 
 /* stream_doubt.c */
 /* A statement that cannot be placed was passed over because of row metadata FULL: the rows behind it of the tables it may

@@ -35,17 +35,22 @@ void stream_forget_plan(struct stream *stream, struct slice db, struct slice tab
 	plan_free(&stream->lane, plan);
 }
 
-bool stream_covered(struct stream *stream, const struct point *point)
+struct trx_place stream_place(const struct stream *stream)
 {
-	const struct trx_place trx = {&stream->reader.trx.gtid.gtid, stream->read.server,
-				      stream->read.file, stream->read.offset};
-	return point && position_covers(&point->position, &trx);
+	return (struct trx_place){&stream->reader.trx.gtid.gtid, stream->read.server,
+				  stream->read.file, stream->read.offset};
 }
 
-bool stream_before_adopted(struct stream *stream, struct slice db)
+bool stream_before_database(const struct stream *stream, struct slice db)
 {
-	const struct map *adopted = &stream->lane.sync->adopted;
-	return adopted->count > 0 && stream_covered(stream, map_get(adopted, db));
+	const struct trx_place trx = stream_place(stream);
+	return table_states_before_database(&stream->lane.sync->states, db, &trx);
+}
+
+static bool drops(const struct stream *stream, const struct table_state *state)
+{
+	const struct trx_place trx = stream_place(stream);
+	return table_state_drops(state, &trx);
 }
 
 /* A plan for a table that nobody wants: only its identity, so that its rows are skipped at once. */
@@ -150,33 +155,32 @@ static int wanted_plan(struct stream *stream, const struct table_map *map, struc
 	return 0;
 }
 
-/* The point of a table whose definition is not had before it: its rows there do not count either. NULL: it is known. */
-static const struct point *unknown_yet(struct stream *stream, const struct table_map *map)
+/* The state of a table whose definition the catalog gets later: its rows so far are dropped. NULL: the catalog has it. */
+static const struct table_state *unknown_yet(struct stream *stream, const struct table_map *map)
 {
-	const struct map *points = &stream->lane.sync->points;
-	const struct point *point;
+	const struct table_state *state;
 	struct slice name;
-	if (points->count == 0 || catalog_find(stream->catalog, map->db, map->name))
+	if (catalog_find(stream->catalog, map->db, map->name))
 		return NULL;
 	name = arena_printf(&stream->lane.arena, "%.*s.%.*s", SLICE_FMT(map->db),
 			    SLICE_FMT(map->name));
-	point = map_get(points, name);
-	return stream_covered(stream, point) ? point : NULL;
+	state = table_states_find(&stream->lane.sync->states, name);
+	return drops(stream, state) ? state : NULL;
 }
 
 static int make_plan(struct stream *stream, const struct table_map *map, struct plan **plan,
 		     struct err *err)
 {
 	struct lane *lane = &stream->lane;
-	const struct point *unknown = unknown_yet(stream, map);
+	const struct table_state *unknown = unknown_yet(stream, map);
 	if (!script_wants(lane->script, lane->sync->index, map->db, map->name) || unknown ||
-	    stream_before_adopted(stream, map->db) ||
+	    stream_before_database(stream, map->db) ||
 	    catalog_is_other(stream->catalog, map->db, map->name))
 		*plan = unwanted_plan(lane, map);
 	else if (wanted_plan(stream, map, plan, err) < 0)
 		return -1;
 	if (unknown)
-		(*plan)->point = unknown; /* and no identity: the next map makes another plan */
+		(*plan)->state = unknown; /* and no identity: the next map makes another plan */
 	else
 		(*plan)->identity = arena_copy(&(*plan)->arena, map->identity);
 	stream_forget_plan(stream, map->db, map->name);
@@ -262,7 +266,7 @@ int stream_rows(struct stream *stream, const struct trx_item *item, struct err *
 	struct change change;
 	if (plan == NULL || item->undone)
 		return 0; /* rows that were rolled back only count for the sequence */
-	if (stream_covered(stream, plan->point)) {
+	if (drops(stream, plan->state)) {
 		stream->skipped_rows = true;
 		return 0;
 	}

@@ -5,17 +5,6 @@
 
 #include <inttypes.h>
 
-/* Whether the snapshot of some table has seen the current group. */
-static bool covered_by_any(struct stream *stream)
-{
-	const struct point *point;
-	size_t at = 0;
-	while ((point = map_next(&stream->lane.sync->points, &at)))
-		if (stream_covered(stream, point))
-			return true;
-	return false;
-}
-
 static int refuse_unknown(struct stream *stream, struct slice xid, struct err *err)
 {
 	return err_set(
@@ -59,8 +48,9 @@ static void prepared(struct stream *stream, struct slice xid)
 static int decided(struct stream *stream, struct slice xid, bool commit, struct err *err)
 {
 	const struct pending pending = {.id = xid, .file = SLICE("")};
+	const struct trx_place trx = stream_place(stream);
 	if (!position_pending_remove(&stream->read, false, xid)) {
-		if (commit && !covered_by_any(stream))
+		if (commit && !table_states_any_drops(&stream->lane.sync->states, &trx))
 			return refuse_unknown(stream, xid, err);
 		return 0;
 	}

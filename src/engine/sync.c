@@ -8,20 +8,12 @@ void sync_init(struct sync *sync, const struct script_options *script, unsigned 
 	*sync = (struct sync){
 		.script = script, .index = index, .config = config, .start_ms = clock_wall_ms()};
 	pins_init(&sync->pins);
-	map_init(&sync->points);
-	map_init(&sync->adopted);
-	map_init(&sync->aside);
-	map_init(&sync->late);
-	arena_init(&sync->texts, 0);
+	table_states_init(&sync->states);
 }
 
 void sync_fini(struct sync *sync)
 {
-	map_fini(&sync->late);
-	arena_fini(&sync->texts);
-	map_fini(&sync->aside);
-	map_fini(&sync->adopted);
-	map_fini(&sync->points);
+	table_states_fini(&sync->states);
 	pins_fini(&sync->pins);
 }
 

@@ -1,13 +1,14 @@
 /* sync: what the lanes of one running sync share.
- * Thread: read-only once lanes run, but for the atomics, the pins, the checkpoint's posts and the full-sync queue.
+ * Thread: read-only once lanes run, but for the atomics, the pins, the checkpoint's posts, the full-sync queue, and the states of the
+ * tables, of which the stream lane is the only user while it runs.
  * Owner: engine/run.c; sync_init / sync_fini. */
 #ifndef TIDEWAY_SYNC_H
 #define TIDEWAY_SYNC_H
 
-#include "base/map.h"
 #include "engine/checkpoint.h"
 #include "engine/handover.h"
 #include "engine/pins.h"
+#include "engine/table_state.h"
 #include "model/config.h"
 
 #include <stdatomic.h>
@@ -15,13 +16,6 @@
 struct script_options;
 struct catalog;
 struct watermarks;
-
-/* Where the events of a table or of a database begin to count: what lies at or before the point is in its full sync. */
-struct point {
-	struct slice name; /* "db.table", or the database */
-	bool never;        /* of sync->late: nowhere */
-	struct position position;
-};
 
 /* A statement that may have changed tables and could not be placed, passed over because of row metadata FULL (rule 12): the
  * rows behind it must have that. */
@@ -40,22 +34,16 @@ struct sync {
 	struct checkpoint checkpoint;
 	struct handover handover; /* from the process before, and to the next */
 	struct pins pins;         /* topics */
-	struct map points;  /* "db.table" -> struct point; only those that differ from the start */
-	struct map adopted; /* database -> struct point: not followed before it (decisions/0004) */
-	struct map
-		aside; /* "db.table" -> its struct point: its definition is had at the point only */
-	struct map
-		late; /* "db.table" -> where it was read, if that is behind the stream's position,
-	                    or `never` (docs/decisions/0004) */
+	struct table_states states;
 	const struct table *const
 		*tables; /* the captured ones that the source had last; NULL: not known */
 	unsigned ntables;
-	struct arena texts;            /* of points that the stream makes */
-	const struct catalog *fresh;   /* the tables that the source had at the start, and */
-	const struct position *looked; /* a place in the binlog before that; NULL: no stream */
-	struct doubt *doubts;          /* of the checkpoint */
-	int64_t start_ms;              /* wall time of the start: EXECUTE_TIME in full sync */
-	_Atomic bool stop;             /* finish cleanly, now; set by sync_stop */
+	const struct catalog *catalog_now; /* the tables that the source had at the start, and */
+	const struct position
+		*binlog_end_at_load; /* a place in the binlog before that; NULL: no stream */
+	struct doubt *doubts;        /* of the checkpoint */
+	int64_t start_ms;            /* wall time of the start: EXECUTE_TIME in full sync */
+	_Atomic bool stop;           /* finish cleanly, now; set by sync_stop */
 	_Atomic bool abort; /* another lane failed: stop without draining; set by sync_abort */
 	_Atomic bool halt;  /* one of the two: whoever waits, for whatever, ends */
 	bool dry_run;       /* nothing is written */

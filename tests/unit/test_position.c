@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "../../src/model/position.c"
+#include "model/position.h"
 
 #include <stdio.h>
 
@@ -64,11 +64,36 @@ static void covers_by_coordinates_else(void **state)
 }
 
 /* Files of another server are no answer, GTIDs are. */
-static void another_server_is_compared_by_gtid_only(void **state)
+static void a_point_of_another_server(void **state)
+{
+	struct position position, point;
+	(void)state;
+	position_init(&position);
+	position_init(&point);
+	strcpy(position.server, "1");
+	strcpy(position.file, "bin.000009");
+	strcpy(point.server, "1");
+	strcpy(point.file, "bin.000002");
+	assert_true(position_passed(&position, &point));
+	strcpy(point.server, "2");
+	assert_false(position_passed(&position, &point));
+	position.gtids.flavour = point.gtids.flavour = GTID_MARIADB;
+	gtid_set_add(&position.gtids,
+		     &(struct gtid){.flavour = GTID_MARIADB, .server_id = 1, .seq = 5});
+	gtid_set_add(&point.gtids,
+		     &(struct gtid){.flavour = GTID_MARIADB, .server_id = 2, .seq = 5});
+	assert_true(position_passed(&position, &point));
+	gtid_set_add(&point.gtids,
+		     &(struct gtid){.flavour = GTID_MARIADB, .server_id = 2, .seq = 6});
+	assert_false(position_passed(&position, &point));
+	position_fini(&point);
+	position_fini(&position);
+}
+
+static void a_transaction_of_another_server(void **state)
 {
 	(void)state;
 	struct position position = at("b.000002", 100, GTID_MARIADB, "0-1-5");
-	struct position place = at("b.000001", 4, GTID_NONE, "");
 	struct gtid none = {.flavour = GTID_NONE},
 		    seen = {.flavour = GTID_MARIADB, .server_id = 1, .seq = 5};
 	struct trx_place trx = {&none, "another", "b.000001", 4};
@@ -77,17 +102,6 @@ static void another_server_is_compared_by_gtid_only(void **state)
 	assert_true(position_covers(&position, &trx));
 	trx = (struct trx_place){&seen, "another", "b.000009", 4};
 	assert_true(position_covers(&position, &trx));
-	assert_true(position_passed(&position, &place));
-	strcpy(place.server, "another");
-	assert_false(position_passed(&position, &place));
-	position_fini(&place);
-	place = at("b.000009", 4, GTID_MARIADB, "0-1-5");
-	strcpy(place.server, "another");
-	assert_true(position_passed(&position, &place));
-	position_fini(&place);
-	place = at("b.000001", 4, GTID_MARIADB, "0-1-6");
-	assert_false(position_passed(&position, &place));
-	position_fini(&place);
 	position_fini(&position);
 }
 
@@ -183,7 +197,8 @@ int main(void)
 		cmocka_unit_test(files_compare_by_number_then_offset),
 		cmocka_unit_test(covers_by_gtid_when_both_have_one),
 		cmocka_unit_test(covers_by_coordinates_else),
-		cmocka_unit_test(another_server_is_compared_by_gtid_only),
+		cmocka_unit_test(a_point_of_another_server),
+		cmocka_unit_test(a_transaction_of_another_server),
 		cmocka_unit_test(passed_by_coordinates_at_the_same_place),
 		cmocka_unit_test(pending_is_owned),
 		cmocka_unit_test(copy_is_independent),

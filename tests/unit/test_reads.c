@@ -38,34 +38,6 @@ static void a_mismatch_may_pass(void **state)
 	assert_ptr_equal(many.table, &newer);
 }
 
-/* Files of another server say nothing: only GTIDs carry over. */
-static void a_point_of_another_server(void **state)
-{
-	struct start start = {.sync = NULL};
-	struct position point;
-	(void)state;
-	position_init(&start.position);
-	position_init(&point);
-	strcpy(start.position.server, "1");
-	strcpy(start.position.file, "bin.000009");
-	strcpy(point.server, "1");
-	strcpy(point.file, "bin.000002");
-	assert_true(passed(&start, &point));
-	strcpy(point.server, "2");
-	assert_false(passed(&start, &point));
-	start.position.gtids.flavour = point.gtids.flavour = GTID_MARIADB;
-	gtid_set_add(&start.position.gtids,
-		     &(struct gtid){.flavour = GTID_MARIADB, .server_id = 1, .seq = 5});
-	gtid_set_add(&point.gtids,
-		     &(struct gtid){.flavour = GTID_MARIADB, .server_id = 2, .seq = 5});
-	assert_true(passed(&start, &point));
-	gtid_set_add(&point.gtids,
-		     &(struct gtid){.flavour = GTID_MARIADB, .server_id = 2, .seq = 6});
-	assert_false(passed(&start, &point));
-	position_fini(&point);
-	position_fini(&start.position);
-}
-
 /* Rule 2: what a snapshot that is not exact brings twice only a key repairs. */
 static void a_table_without_a_key_needs_an_exact_snapshot(void **state)
 {
@@ -91,7 +63,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_lasting_mismatch_ends_the_sync),
 		cmocka_unit_test(a_mismatch_may_pass),
-		cmocka_unit_test(a_point_of_another_server),
 		cmocka_unit_test(a_table_without_a_key_needs_an_exact_snapshot),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
