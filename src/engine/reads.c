@@ -1,4 +1,4 @@
-/* reads: which tables a full sync reads, at which point, and what is durable before their first row is sent. */
+/* reads: which tables a full sync reads, at which position, and what is durable before their first row is sent. */
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/log.h"
@@ -26,9 +26,9 @@ static enum table_phase phase_of(const struct start *start, const struct table *
 	return table_states_phase(&start->sync->states, table->full_name);
 }
 
-/* A table of a tracked database that the catalog at the stream's position does not have: it was made after that position, or
- * LIKE a table of a database that is not tracked, and the stream cannot give its definition. That of its start position is
- * pending until the stream is there (decisions/0004). */
+/* Keep the definition of a table that is missing in the catalog at the stream's position, though its database is tracked: it was
+ * made after that position, or LIKE a table of a database that is not tracked. The definition is pending until the stream
+ * reaches the start position of the table (docs/decisions/0004). */
 static void keep_definition(struct start *start, struct table_state *state,
 			    const struct table *table)
 {

@@ -14,9 +14,9 @@ struct slice record_name(struct arena *arena, const char *kind, struct slice nam
 /* How far a table has come, `full/<db.table>`. */
 void record_progress(struct saves *saves, struct slice full_name,
 		     const struct table_record *record);
-/* That a table which is being copied is copied. */
+/* The copy of a table is done. */
 void record_copied(struct saves *saves, const struct table_state *state);
-/* The same of a table that has a phase and nothing else; TABLE_NEW: the record goes. */
+/* A record with a phase and nothing else; TABLE_NEW: remove the record. */
 void record_phase(struct saves *saves, struct slice full_name, enum table_phase phase);
 /* A table's definition, `catalog/<db.table>/<version>`; not present: the record goes. */
 void record_table(struct saves *saves, const struct table *table, bool present);
