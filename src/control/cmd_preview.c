@@ -6,8 +6,9 @@
 #include "control/look.h"
 #include "decode/binrow.h"
 #include "engine/full.h"
+#include "engine/map_change.h"
 #include "engine/plan.h"
-#include "engine/write.h"
+#include "engine/send.h"
 #include "model/message_line.h"
 #include "source/chunk.h"
 
@@ -22,10 +23,10 @@ struct printing {
 };
 
 /* {"topic":..,"key":..,"value":...} */
-static void put_json(struct buf *line, struct slice topic, const struct message *message)
+static void put_json(struct buf *line, const struct message *message)
 {
 	buf_put(line, SLICE("{\"topic\":"));
-	json_string(line, topic);
+	json_string(line, message->topic);
 	buf_put(line, SLICE(",\"key\":"));
 	if (message->key.ptr)
 		json_string(line, message->key);
@@ -36,34 +37,42 @@ static void put_json(struct buf *line, struct slice topic, const struct message 
 	buf_char(line, '}');
 }
 
-static void put_readable(struct buf *line, struct slice topic, const struct message *message,
-			 bool colour)
+static void put_readable(struct buf *line, const struct message *message, bool colour)
 {
-	const struct message_line text = {topic, message->key, message->value};
-	message_line_put(line, &text, colour);
+	message_line_put(line, message, colour);
 	for (unsigned i = 0; i < message->nheaders; i++)
 		message_line_put_header(line, message->headers[i].name, message->headers[i].value,
 					colour);
 }
 
-static int print_message(void *arg, struct slice topic, const struct message *message,
-			 struct err *err)
+static void print_message(const struct printing *printing, const struct message *message)
 {
-	const struct printing *printing = arg;
 	struct buf line;
-	(void)err;
 	buf_init(&line);
 	if (printing->readable)
-		put_readable(&line, topic, message, printing->colour);
+		put_readable(&line, message, printing->colour);
 	else
-		put_json(&line, topic, message);
+		put_json(&line, message);
 	buf_char(&line, '\n');
 	fwrite(line.ptr, 1, line.len, stdout);
 	buf_fini(&line);
-	return 0;
 }
 
-static int print_rows(struct look *look, struct plan *plan, struct chunk *chunk, struct err *err)
+/* Messages of a change that fails in the middle of a loop are shown, for they would have been sent. */
+static int print_change(struct look *look, struct plan *plan, const struct printing *printing,
+			struct err *err)
+{
+	struct message_batch *batch = &look->lane.batch;
+	int rc = show_change(&look->lane, plan, batch, err);
+	for (unsigned i = 0; i < batch->n; i++)
+		print_message(printing, &batch->messages[i]);
+	message_batch_clear(batch);
+	map_done(&look->lane, plan);
+	return rc;
+}
+
+static int print_rows(struct look *look, struct plan *plan, struct chunk *chunk,
+		      const struct printing *printing, struct err *err)
 {
 	struct slice packet;
 	int rc = full_layout(plan, chunk, err);
@@ -77,13 +86,13 @@ static int print_rows(struct look *look, struct plan *plan, struct chunk *chunk,
 	};
 	while ((rc = chunk_read(chunk, &packet, err)) > 0)
 		if (binrow_split(packet, &plan->after.row, err) < 0 ||
-		    write_change(&look->lane, plan, err) < 0)
+		    print_change(look, plan, printing, err) < 0)
 			return -1;
 	return rc;
 }
 
 static int preview_table(struct look *look, struct conn *conn, const struct table *table,
-			 struct err *err)
+			 const struct printing *printing, struct err *err)
 {
 	const struct chunk_range all = {NULL, NULL};
 	struct plan *plan = plan_new(&look->lane, table, err);
@@ -94,7 +103,7 @@ static int preview_table(struct look *look, struct conn *conn, const struct tabl
 	map_set(&look->lane.plans, plan->table->full_name, plan);
 	rc = chunk_open(&chunk, conn, table, &all, NULL, err);
 	if (rc == 0) {
-		rc = print_rows(look, plan, &chunk, err);
+		rc = print_rows(look, plan, &chunk, printing, err);
 		chunk_fini(&chunk);
 	}
 	return rc;
@@ -111,7 +120,7 @@ static int preview_sync(struct look *look, unsigned index, const struct argument
 			unsigned *shown, struct err *err)
 {
 	unsigned long limit = arguments->limit ? arguments->limit : ROWS_DEFAULT;
-	struct printing printing = {
+	const struct printing printing = {
 		.readable = !arguments->json && terminal_is(STDOUT_FILENO),
 		.colour = terminal_has_colour(STDOUT_FILENO),
 	};
@@ -126,13 +135,11 @@ static int preview_sync(struct look *look, unsigned index, const struct argument
 		conn_free(conn);
 		return -1;
 	}
-	look->lane.capture = print_message;
-	look->lane.capture_arg = &printing;
 	for (unsigned i = 0; rc == 0 && i < look->start.nselected; i++) {
 		if (!asked_for(arguments, look->start.selected[i]))
 			continue;
 		++*shown;
-		rc = preview_table(look, conn, look->start.selected[i], err);
+		rc = preview_table(look, conn, look->start.selected[i], &printing, err);
 	}
 	conn_free(conn);
 	look_leave(look);

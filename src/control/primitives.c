@@ -1,13 +1,9 @@
 #include "control/primitives.h"
 
-#include "base/arena.h"
-#include "base/mem.h"
 #include "format/dataworks.h"
 #include "engine/tail.h"
 #include "sink/client.h"
 #include "source/conn.h"
-
-#include <stdlib.h>
 
 /* ---- Kafka ---- */
 
@@ -17,16 +13,9 @@ static void *producer_open(void *arg, const struct sink_config *config, struct e
 	return client_producer_new(config, err);
 }
 
-static int producer_send(void *handle, const struct script_record *record, struct err *err)
+static int producer_send(void *handle, const struct message *message, struct err *err)
 {
-	struct header *headers = mem_array(record->nheaders + 1, sizeof(*headers));
-	int rc;
-	for (unsigned i = 0; i < record->nheaders; i++)
-		headers[i] = (struct header){record->headers[i].name, record->headers[i].value};
-	rc = client_producer_send(handle, record->topic, record->partition, record->key,
-				  record->value, headers, record->nheaders, err);
-	free(headers);
-	return rc;
+	return client_producer_send(handle, message, err);
 }
 
 static int producer_flush(void *handle, double seconds, struct err *err)
@@ -39,61 +28,22 @@ static void producer_close(void *handle)
 	client_producer_free(handle);
 }
 
-/* A consumer and the headers of its last message in the script's form. */
-struct consuming {
-	struct client_consumer *consumer;
-	struct arena arena;
-};
-
 static void *consumer_open(void *arg, const struct sink_config *config, const struct slice *topics,
 			   unsigned ntopics, const char *group, bool from_beginning,
 			   struct err *err)
 {
-	struct client_consumer *consumer =
-		client_consumer_new(config, topics, ntopics, group, from_beginning, err);
-	struct consuming *consuming;
 	(void)arg;
-	if (consumer == NULL)
-		return NULL;
-	consuming = mem_array(1, sizeof(*consuming));
-	consuming->consumer = consumer;
-	arena_init(&consuming->arena, 0);
-	return consuming;
+	return client_consumer_new(config, topics, ntopics, group, from_beginning, err);
 }
 
-static int consumer_poll(void *handle, double seconds, struct script_record *record,
-			 struct err *err)
+static int consumer_poll(void *handle, double seconds, struct message *message, struct err *err)
 {
-	struct consuming *consuming = handle;
-	struct client_message message;
-	struct header_pair *headers;
-	int rc = client_consumer_poll(consuming->consumer, seconds, &message, err);
-	if (rc <= 0)
-		return rc;
-	arena_reset(&consuming->arena);
-	headers = ARENA_ARRAY(&consuming->arena, message.nheaders + 1, struct header_pair);
-	for (unsigned i = 0; i < message.nheaders; i++)
-		headers[i] =
-			(struct header_pair){message.headers[i].name, message.headers[i].value};
-	*record = (struct script_record){
-		.topic = message.topic,
-		.key = message.key,
-		.value = message.value,
-		.partition = message.partition,
-		.offset = message.offset,
-		.time_ms = message.timestamp_ms,
-		.headers = headers,
-		.nheaders = message.nheaders,
-	};
-	return 1;
+	return client_consumer_poll(handle, seconds, message, err);
 }
 
 static void consumer_close(void *handle)
 {
-	struct consuming *consuming = handle;
-	client_consumer_free(consuming->consumer);
-	arena_fini(&consuming->arena);
-	free(consuming);
+	client_consumer_free(handle);
 }
 
 static int topic_create(void *arg, const struct sink_config *config, struct slice name,

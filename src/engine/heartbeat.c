@@ -100,10 +100,9 @@ static int send_to_added(struct heartbeat *heartbeat, struct lane *lane,
 	return 0;
 }
 
-/* Not for messages that a script sends itself. */
 static int look_for_partitions(struct heartbeat *heartbeat, struct lane *lane, struct err *err)
 {
-	if (!heartbeat->look || lane->capture)
+	if (!heartbeat->look)
 		return 0;
 	heartbeat->look = false;
 	if (heartbeat->one_topic)
@@ -114,15 +113,19 @@ static int look_for_partitions(struct heartbeat *heartbeat, struct lane *lane, s
 	return 0;
 }
 
-static int send_one(struct heartbeat *heartbeat, struct lane *lane, struct err *err)
+/* The next partition's heartbeat. */
+static struct message next_message(struct heartbeat *heartbeat)
 {
-	struct slice key = key_for(heartbeat->destination);
+	struct destination *destination = heartbeat->destination;
 	heartbeat->sent++;
-	return lane_send(lane, heartbeat->destination,
-			 &(struct message){heartbeat->partition++, key,
-					   buf_slice(&heartbeat->value), SLICE("MHEARTBEAT"), NULL,
-					   0},
-			 err);
+	return (struct message){
+		.topic = destination->name,
+		.key = key_for(destination),
+		.value = buf_slice(&heartbeat->value),
+		.op = SLICE("MHEARTBEAT"),
+		.partition = heartbeat->partition++,
+		.destination = destination,
+	};
 }
 
 /* Partitions that should have been served by now: the whole round in the first half of the interval. */
@@ -136,11 +139,49 @@ static unsigned due(const struct heartbeat *heartbeat, int64_t now_ms)
 
 static int send_due(struct heartbeat *heartbeat, struct lane *lane, unsigned until, struct err *err)
 {
+	struct message message;
 	if (look_for_partitions(heartbeat, lane, err) < 0)
 		return -1;
-	while (heartbeat->sent < until && next_partition(heartbeat, lane))
-		if (send_one(heartbeat, lane, err) < 0)
+	while (heartbeat->sent < until && next_partition(heartbeat, lane)) {
+		message = next_message(heartbeat);
+		if (lane_send(lane, message.destination, &message, err) < 0)
 			return -1;
+	}
+	return 0;
+}
+
+/* How many partitions should have been served by now; the value is theirs. 0: nothing is due. */
+static int prepare(struct heartbeat *heartbeat, struct lane *lane, int64_t watermark_ms,
+		   unsigned *until, struct err *err)
+{
+	*until = 0;
+	if (heartbeat->interval_ms == 0)
+		return 0;
+	if ((heartbeat->round_ms == 0 ||
+	     lane->now_ms - heartbeat->round_ms >= heartbeat->interval_ms) &&
+	    begin_round(heartbeat, lane, err) < 0)
+		return -1;
+	*until = due(heartbeat, lane->now_ms);
+	if (heartbeat->sent >= *until) {
+		*until = 0;
+		return 0;
+	}
+	buf_clear(&heartbeat->value);
+	heartbeat_write(&heartbeat->value, watermark_ms);
+	return 0;
+}
+
+int heartbeat_add(struct heartbeat *heartbeat, struct lane *lane, int64_t watermark_ms,
+		  struct message_batch *batch, struct err *err)
+{
+	struct message message;
+	unsigned until;
+	if (prepare(heartbeat, lane, watermark_ms, &until, err) < 0)
+		return -1;
+	while (heartbeat->sent < until && next_partition(heartbeat, lane)) {
+		message = next_message(heartbeat);
+		message_batch_add(batch, &message);
+	}
 	return 0;
 }
 
@@ -150,17 +191,10 @@ int heartbeat_tick(struct heartbeat *heartbeat, struct lane *lane, int64_t water
 	uint64_t token = lane->token;
 	unsigned until;
 	int rc;
-	if (heartbeat->interval_ms == 0)
-		return 0;
-	if ((heartbeat->round_ms == 0 ||
-	     lane->now_ms - heartbeat->round_ms >= heartbeat->interval_ms) &&
-	    begin_round(heartbeat, lane, err) < 0)
+	if (prepare(heartbeat, lane, watermark_ms, &until, err) < 0)
 		return -1;
-	until = due(heartbeat, lane->now_ms);
-	if (heartbeat->sent >= until)
+	if (until == 0)
 		return 0;
-	buf_clear(&heartbeat->value);
-	heartbeat_write(&heartbeat->value, watermark_ms);
 	if (slot_open)
 		return send_due(heartbeat, lane, until, err);
 	if (lane_room(lane, err) < 0)

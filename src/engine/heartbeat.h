@@ -27,5 +27,9 @@ void heartbeat_fini(struct heartbeat *heartbeat);
  * when one is open (slot_open), else a slot of its own that is closed with `mark`. */
 int heartbeat_tick(struct heartbeat *heartbeat, struct lane *lane, int64_t watermark_ms,
 		   bool slot_open, const struct mark *mark, struct err *err) MUST_CHECK;
+/* Adds what is due to the batch instead: for a script that sends its messages itself. They borrow the heartbeat's
+ * value until the next call. */
+int heartbeat_add(struct heartbeat *heartbeat, struct lane *lane, int64_t watermark_ms,
+		  struct message_batch *batch, struct err *err) MUST_CHECK;
 
 #endif

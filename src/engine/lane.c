@@ -59,9 +59,6 @@ int lane_open(struct lane *lane, struct sync *sync, const char *label, size_t qu
 	window_init(&lane->window);
 	arena_init(&lane->arena, 64 * 1024);
 	arena_init(&lane->texts, 0);
-	buf_init(&lane->value);
-	buf_init(&lane->key[0]);
-	buf_init(&lane->key[1]);
 	map_init(&lane->plans);
 	map_init(&lane->destinations);
 	lane->now_ms = clock_wall_ms();
@@ -106,9 +103,8 @@ void lane_close(struct lane *lane)
 	saves_fini(&lane->saves);
 	map_fini(&lane->destinations);
 	map_fini(&lane->plans);
-	buf_fini(&lane->key[1]);
-	buf_fini(&lane->key[0]);
-	buf_fini(&lane->value);
+	message_batch_fini(&lane->spare);
+	message_batch_fini(&lane->batch);
 	arena_fini(&lane->texts);
 	arena_fini(&lane->arena);
 	window_fini(&lane->window);
@@ -216,18 +212,6 @@ int lane_room(struct lane *lane, struct err *err)
 	return 0;
 }
 
-/* The headers as the sink takes them. */
-static const struct header *sink_headers(struct lane *lane, const struct message *message)
-{
-	struct header *headers;
-	if (message->nheaders == 0)
-		return NULL;
-	headers = ARENA_ARRAY(&lane->arena, message->nheaders, struct header);
-	for (unsigned i = 0; i < message->nheaders; i++)
-		headers[i] = (struct header){message->headers[i].name, message->headers[i].value};
-	return headers;
-}
-
 void lane_count(struct lane *lane, size_t bytes)
 {
 	window_sent(&lane->window, lane->token, 1);
@@ -238,10 +222,6 @@ void lane_count(struct lane *lane, size_t bytes)
 int lane_send(struct lane *lane, struct destination *destination, const struct message *message,
 	      struct err *err)
 {
-	if (lane->capture)
-		return lane->capture(lane->capture_arg, destination->name, message, err);
 	lane_count(lane, message->value.len);
-	return sink_send(lane->sink, destination->topic, message->partition, message->key,
-			 message->value, sink_headers(lane, message), message->nheaders,
-			 lane->token, err);
+	return sink_send(lane->sink, destination->topic, message, lane->token, err);
 }

@@ -15,7 +15,6 @@ struct sink;
 struct topic;
 struct topic_spec;
 struct plan;
-struct collected;
 
 /* A destination topic of this lane. */
 struct destination {
@@ -27,20 +26,6 @@ struct destination {
 	                              or the destination itself */
 };
 
-/* One message on its way out. */
-struct message {
-	int partition;                     /* SINK_PARTITION_BY_KEY: murmur2 of the key */
-	struct slice key;                  /* ptr NULL: null key */
-	struct slice value;                /* ptr NULL: tombstone */
-	struct slice op;                   /* "INSERT" ...; empty for what a script made itself */
-	const struct header_pair *headers; /* NULL: none */
-	unsigned nheaders;
-};
-
-/* Whoever wants to see the messages instead of sending them: tests, preview, change:records(). */
-typedef int capture_fn(void *arg, struct slice topic, const struct message *message,
-		       struct err *err);
-
 struct lane {
 	struct sync *sync;
 	const struct sync_config *config; /* of this lane's own script */
@@ -51,8 +36,8 @@ struct lane {
 	uint64_t token;                   /* slot of what is being written now */
 	struct arena arena;               /* event arena: until the next change */
 	struct arena texts;               /* as long as the lane: names */
-	struct buf value;                 /* message being written */
-	struct buf key[2];                /* key of the before and after image */
+	struct message_batch batch;       /* of what is written now */
+	struct message_batch spare;       /* change:records() borrows it */
 	struct map plans;                 /* "db.table" -> struct plan */
 	struct map destinations;          /* topic -> struct destination */
 	struct destination *first, *last; /* the same, in the order of opening */
@@ -63,10 +48,9 @@ struct lane {
 	void (*drop_attached)(
 		void *attached); /* of a mark that is never taken; NULL: nothing to free */
 	void *owner;
-	capture_fn *capture; /* NULL: messages go to the sink */
-	void *capture_arg;
-	const struct collected
-		*item_records;        /* of the statement or beat in the script's loop now */
+	struct message_batch *instead; /* takes what the script's loop sends; NULL: the sink does */
+	const struct message_batch
+		*item_messages;       /* of the statement or beat in the script's loop now */
 	struct script_host host;      /* what the script's loop and records() call */
 	int64_t now_ms;               /* wall time, refreshed for each group of changes */
 	struct lane_metrics *metrics; /* owned by the run, read by others */

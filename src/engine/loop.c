@@ -1,97 +1,50 @@
 #include "engine/loop.h"
 
 #include "format/dataworks.h"
-#include "engine/write.h"
-#include "sink/sink.h"
+#include "engine/map_change.h"
+#include "engine/send.h"
 
-static const struct header_pair *copy_headers(const struct message *message, struct arena *arena)
-{
-	struct header_pair *headers;
-	if (message->nheaders == 0)
-		return NULL;
-	headers = ARENA_ARRAY(arena, message->nheaders, struct header_pair);
-	for (unsigned i = 0; i < message->nheaders; i++) {
-		headers[i].name = arena_copy(arena, message->headers[i].name);
-		headers[i].value = arena_copy(arena, message->headers[i].value);
-	}
-	return headers;
-}
-
-static int collect(void *arg, struct slice topic, const struct message *message, struct err *err)
-{
-	struct collected *collected = arg;
-	struct arena *arena = &collected->lane->arena;
-	struct script_record *grown;
-	(void)err;
-	if (collected->n == collected->cap) {
-		collected->cap = collected->cap ? 2 * collected->cap : 4;
-		grown = ARENA_ARRAY(arena, collected->cap, struct script_record);
-		if (collected->n > 0)
-			memcpy(grown, collected->records, collected->n * sizeof(*grown));
-		collected->records = grown;
-	}
-	collected->records[collected->n++] = (struct script_record){
-		.topic = arena_copy(arena, topic),
-		.key = message->key.ptr ? arena_copy(arena, message->key) : message->key,
-		.value = message->value.ptr ? arena_copy(arena, message->value) : message->value,
-		.op = arena_copy(arena, message->op),
-		.partition = message->partition,
-		.headers = copy_headers(message, arena),
-		.nheaders = message->nheaders,
-	};
-	return 0;
-}
-
-void loop_collect(struct lane *lane, struct collected *collected)
-{
-	*collected = (struct collected){.lane = lane};
-	lane->capture = collect;
-	lane->capture_arg = collected;
-}
-
-void loop_collect_end(struct collected *collected)
-{
-	collected->lane->capture = NULL;
-	collected->lane->capture_arg = NULL;
-}
-
-/* change:records() and :json(). Of a statement or beat (change NULL): what loop_item was given. */
-static int host_records(void *arg, struct change *change, const struct script_record **records,
+/* change:records() and :json(). Of a statement or beat (change NULL): what loop_item was given. A function that
+ * records() calls may call it again: then the batch is lent already, and the inner call makes one of its own. */
+static int host_records(void *arg, struct change *change, const struct message **messages,
 			unsigned *n, struct err *err)
 {
 	struct lane *lane = arg;
-	capture_fn *capture = lane->capture;
-	void *capture_arg = lane->capture_arg;
-	struct collected collected;
+	struct message_batch batch;
 	struct plan *plan;
 	int rc;
 	if (change == NULL) {
-		*records = lane->item_records ? lane->item_records->records : NULL;
-		*n = lane->item_records ? lane->item_records->n : 0;
+		*messages = lane->item_messages ? lane->item_messages->messages : NULL;
+		*n = lane->item_messages ? lane->item_messages->n : 0;
 		return 0;
 	}
 	plan = map_get(&lane->plans, change->table->full_name);
 	if (plan == NULL)
 		return err_set(err, ERR_INTERNAL, "records() of a change whose table has no plan");
-	loop_collect(lane, &collected);
-	rc = write_records(lane, plan, lane->config->has_loop, err);
-	lane->capture = capture;
-	lane->capture_arg = capture_arg;
-	*records = collected.records;
-	*n = collected.n;
+	batch = lane->spare;
+	lane->spare = (struct message_batch){.n = 0};
+	rc = map_again(lane, plan, lane->config->has_loop, &batch, err);
+	if (rc == 0)
+		rc = find_destinations(lane, plan, &batch, err);
+	message_batch_keep(&batch, &lane->arena);
+	message_batch_fini(&lane->spare);
+	lane->spare = batch;
+	*messages = batch.messages;
+	*n = batch.n;
 	return rc;
 }
 
-static int host_send(void *arg, const struct script_record *record, struct err *err)
+static int host_send(void *arg, const struct message *message, struct err *err)
 {
 	struct lane *lane = arg;
 	struct destination *destination;
-	if (lane_destination(lane, record->topic, true, NULL, &destination, err) < 0)
+	if (lane_destination(lane, message->topic, true, NULL, &destination, err) < 0)
 		return -1;
-	return lane_send(lane, destination,
-			 &(struct message){record->partition, record->key, record->value,
-					   record->op, record->headers, record->nheaders},
-			 err);
+	if (lane->instead == NULL)
+		return lane_send(lane, destination, message, err);
+	message_batch_add(lane->instead, message);
+	message_keep(&lane->instead->messages[lane->instead->n - 1], &lane->arena);
+	return 0;
 }
 
 static void host_heartbeat(void *arg, int64_t event_ms, struct buf *out)
@@ -110,13 +63,13 @@ void loop_host(struct lane *lane)
 	lane->host.heartbeat = host_heartbeat;
 }
 
-int loop_item(struct lane *lane, const struct loop_item *item, const struct collected *records,
+int loop_item(struct lane *lane, const struct loop_item *item, const struct message_batch *messages,
 	      struct err *err)
 {
 	int rc;
-	lane->item_records = records;
+	lane->item_messages = messages;
 	rc = script_loop(lane->script, lane->sync->index, item, err);
-	lane->item_records = NULL;
+	lane->item_messages = NULL;
 	script_done(lane->script);
 	if (rc > 0)
 		return err_set(err, ERR_SCRIPT,
@@ -135,7 +88,8 @@ int loop_change(struct lane *lane, struct plan *plan, struct err *err)
 		.time_ms = plan->change.time_ms,
 	};
 	int rc = loop_item(lane, &item, NULL, err);
-	arena_reset(&lane->arena);
+	if (lane->instead == NULL)
+		arena_reset(&lane->arena);
 	metric_add(&lane->metrics->rows, 1);
 	return rc;
 }

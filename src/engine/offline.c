@@ -2,9 +2,9 @@
 
 #include "base/mem.h"
 #include "schema/ddl.h"
-#include "engine/loop.h"
+#include "engine/map_change.h"
+#include "engine/send.h"
 #include "engine/stream_priv.h"
-#include "engine/write.h"
 #include "sink/store.h"
 
 #include <stdlib.h>
@@ -16,8 +16,7 @@ struct offline {
 	struct sync sync;
 	struct stream *stream; /* its lane, catalog and statement handling; it never runs */
 	struct lane_metrics metrics;
-	struct collected collected;
-	struct arena arena; /* layouts and collected messages */
+	struct arena arena; /* images and messages of a change */
 	struct arena texts; /* copies of the options */
 };
 
@@ -86,16 +85,15 @@ void offline_free(struct offline *offline)
 
 static void begin(struct offline *offline)
 {
-	arena_reset(&offline->stream->lane.arena);
-	loop_collect(&offline->stream->lane, &offline->collected);
+	arena_reset(&offline->arena);
 	offline->stream->reader.trx.gtid.commit_ms = (int64_t)OFFLINE_MS * 1000;
 }
 
-static void end(struct offline *offline, const struct script_record **records, unsigned *n)
+static void end(struct offline *offline, const struct message **messages, unsigned *n)
 {
-	loop_collect_end(&offline->collected);
-	*records = offline->collected.records;
-	*n = offline->collected.n;
+	const struct message_batch *batch = &offline->stream->lane.batch;
+	*messages = batch->messages;
+	*n = batch->n;
 	offline->stream->reader.row_bytes++;
 	stream_detach(offline->stream);
 }
@@ -123,8 +121,8 @@ static int make_database(struct offline *offline, struct slice sql,
 	return rc;
 }
 
-int offline_statement(struct offline *offline, struct slice sql,
-		      const struct script_record **records, unsigned *n, struct err *err)
+int offline_statement(struct offline *offline, struct slice sql, const struct message **records,
+		      unsigned *n, struct err *err)
 {
 	const struct ddl_context context = {.db = SLICE("test"), .mariadb = true};
 	int rc = make_database(offline, sql, &context, err);
@@ -132,7 +130,7 @@ int offline_statement(struct offline *offline, struct slice sql,
 	if (rc < 0)
 		return -1;
 	begin(offline);
-	rc = stream_statement(offline->stream, sql, &context, err);
+	rc = stream_statement(offline->stream, sql, &context, &offline->stream->lane.batch, err);
 	end(offline, records, n);
 	return rc;
 }
@@ -202,9 +200,25 @@ static void set_image(struct plan *plan, struct image *image, const struct value
 	}
 }
 
+/* The messages of the change, which outlive what the script made of it. */
+static int map_kept(struct offline *offline, struct plan *plan, struct err *err)
+{
+	struct lane *lane = &offline->stream->lane;
+	int rc = map_check_table(lane, plan, err);
+	message_batch_clear(&lane->batch);
+	if (rc < 0)
+		return -1;
+	rc = map_change(lane, plan, &lane->batch, err);
+	if (rc == 0 && find_destinations(lane, plan, &lane->batch, err) < 0)
+		rc = map_error(plan, err);
+	message_batch_keep(&lane->batch, &offline->arena);
+	map_done(lane, plan);
+	return rc;
+}
+
 int offline_change(struct offline *offline, enum change_op op, const struct table *table,
 		   const struct value *before, const struct value *after,
-		   const struct script_record **records, unsigned *n, struct err *err)
+		   const struct message **records, unsigned *n, struct err *err)
 {
 	struct stream *stream = offline->stream;
 	struct plan *plan;
@@ -213,7 +227,6 @@ int offline_change(struct offline *offline, enum change_op op, const struct tabl
 	*n = 0;
 	if (find_plan(offline, table, &plan, err) < 0)
 		return -1;
-	arena_reset(arena);
 	begin(offline);
 	if (before && after)
 		after = share_values(plan->table->ncolumns, before, after, arena);
@@ -231,7 +244,7 @@ int offline_change(struct offline *offline, enum change_op op, const struct tabl
 		.file = op == CHANGE_READ ? NULL : stream->cursor.file,
 		.sequence = stream->read.sequence + stream->reader.row_bytes,
 	};
-	rc = write_collected(&stream->lane, plan, err);
+	rc = map_kept(offline, plan, err);
 	end(offline, records, n);
 	return rc;
 }
@@ -246,7 +259,7 @@ static void *host_load(void *arg, const char *path, const struct property *env, 
 	return offline_new(&options, err);
 }
 
-static int host_statement(void *handle, struct slice sql, const struct script_record **records,
+static int host_statement(void *handle, struct slice sql, const struct message **records,
 			  unsigned *n, struct err *err)
 {
 	return offline_statement(handle, sql, records, n, err);
@@ -259,7 +272,7 @@ static const struct table *host_table(void *handle, struct slice full_name)
 
 static int host_change(void *handle, enum change_op op, const struct table *table,
 		       const struct value *before, const struct value *after,
-		       const struct script_record **records, unsigned *n, struct err *err)
+		       const struct message **records, unsigned *n, struct err *err)
 {
 	return offline_change(handle, op, table, before, after, records, n, err);
 }

@@ -11,15 +11,14 @@ struct offline;
 struct offline *offline_new(const struct script_options *script, struct err *err);
 void offline_free(struct offline *offline);
 /* Applies a statement; its DDL messages, if any, live until the next call. */
-int offline_statement(struct offline *offline, struct slice sql,
-		      const struct script_record **records, unsigned *n,
-		      struct err *err) MUST_CHECK;
+int offline_statement(struct offline *offline, struct slice sql, const struct message **records,
+		      unsigned *n, struct err *err) MUST_CHECK;
 /* NULL: not created. full_name: "db.table". */
 const struct table *offline_table(struct offline *offline, struct slice full_name);
 /* One change; values by column position, VALUE_UNSET is NULL. The messages live until the next call. */
 int offline_change(struct offline *offline, enum change_op op, const struct table *table,
 		   const struct value *before, const struct value *after,
-		   const struct script_record **records, unsigned *n, struct err *err) MUST_CHECK;
+		   const struct message **records, unsigned *n, struct err *err) MUST_CHECK;
 /* The test_* members of a host. */
 void offline_host(struct script_host *host);
 

@@ -113,17 +113,15 @@ static int beat_in_loop(struct stream *stream, int64_t watermark, const struct m
 {
 	struct lane *lane = &stream->lane;
 	struct loop_item item = {.kind = LOOP_HEARTBEAT, .time_ms = watermark};
-	struct collected collected;
 	int rc;
 	if (stream->slot_open)
 		return 0; /* the loop may be in the middle of a change: the next quiet moment comes */
-	loop_collect(lane, &collected);
-	rc = heartbeat_tick(&stream->heartbeat, lane, watermark, true, mark, err);
-	loop_collect_end(&collected);
-	if (rc == 0 && collected.n > 0) {
+	message_batch_clear(&lane->batch);
+	rc = heartbeat_add(&stream->heartbeat, lane, watermark, &lane->batch, err);
+	if (rc == 0 && lane->batch.n > 0) {
 		if (stream_open_slot(stream, err) < 0)
 			return -1;
-		rc = loop_item(lane, &item, &collected, err);
+		rc = loop_item(lane, &item, &lane->batch, err);
 		window_close(&lane->window, lane->token, mark);
 		stream->slot_open = false;
 	}

@@ -7,6 +7,7 @@
 #include "schema/statement.h"
 #include "decode/table_map.h"
 #include "engine/loop.h"
+#include "engine/send.h"
 #include "engine/records.h"
 #include "engine/stream_priv.h"
 #include "script/script.h"
@@ -30,6 +31,8 @@ struct following {
 	struct slice text;
 	const struct ddl_effect *effects; /* of the statement */
 	unsigned neffects;
+	struct message_batch *batch; /* gets the messages */
+	bool sends;                  /* which go to the sink */
 };
 
 void stream_attach(struct stream *stream, struct slice name, struct slice value)
@@ -156,40 +159,42 @@ static void message_schema(struct stream *stream, const struct ddl_effect *effec
 	plan_free(&stream->lane, plan);
 }
 
-static int send_message(struct following *f, const struct ddl_effect *effect,
-			struct destination *destination, const struct schema *schema,
-			struct err *err)
+static void add_message(struct following *f, const struct ddl_effect *effect,
+			struct destination *destination, const struct schema *schema)
 {
 	struct stream *stream = f->stream;
-	struct lane *lane = &stream->lane;
 	uint64_t sequence = stream->read.sequence + stream->reader.row_bytes;
-	struct buf meta, gtid;
-	struct slice key = {NULL, 0};
+	struct message message = {
+		.topic = destination->name,
+		.op = slice_str(ddl_op_name(effect->op)),
+		.destination = destination,
+	};
+	struct buf meta, gtid, value;
 	buf_init(&meta);
 	buf_init(&gtid);
+	buf_init(&value);
 	gtid_print(&stream->reader.trx.gtid.gtid, &gtid);
 	ddl_meta_write(&meta, effect, stream->cursor.file, stream->read.offset, buf_slice(&gtid));
-	buf_clear(&lane->value);
-	ddl_write(&lane->value, schema,
+	ddl_write(&value, schema,
 		  &(struct ddl_record){.op = ddl_op_name(effect->op),
 				       .text = f->text,
 				       .meta = buf_slice(&meta),
 				       .sequence = (int64_t)sequence,
 				       .event_ms = stream->reader.trx.gtid.commit_ms,
-				       .system_ms = lane->now_ms});
+				       .system_ms = stream->lane.now_ms});
+	message.value = arena_copy(&stream->statement, buf_slice(&value));
+	buf_fini(&value);
 	buf_fini(&gtid);
 	buf_fini(&meta);
 	if (sink_topic_info(destination->topic)->compacted)
-		key = arena_printf(&stream->statement, "__tideway.ddl.%.*s.%.*s.%" PRIu64 "%s",
-				   SLICE_FMT(effect->db), SLICE_FMT(effect->table), sequence,
-				   effect->replaced ? ".ERASE" : "");
-	return lane_send(lane, destination,
-			 &(struct message){0, key, buf_slice(&lane->value),
-					   slice_str(ddl_op_name(effect->op)), NULL, 0},
-			 err);
+		message.key =
+			arena_printf(&stream->statement, "__tideway.ddl.%.*s.%.*s.%" PRIu64 "%s",
+				     SLICE_FMT(effect->db), SLICE_FMT(effect->table), sequence,
+				     effect->replaced ? ".ERASE" : "");
+	message_batch_add(f->batch, &message);
 }
 
-/* The statement itself is told, for the key may come with the next one; the first row stops the sync (write.c). */
+/* The statement itself is told, for the key may come with the next one; the first row stops the sync (map_change.c). */
 static void warn_keyless(const struct stream *stream, const struct table *table)
 {
 	log_warn("table %.*s has no primary key since the statement at %s:%" PRIu64
@@ -220,16 +225,15 @@ static int send_to_topics(struct following *f, const struct ddl_effect *effect,
 	struct destination *destination;
 	struct plan *plan = plan_new(lane, table, err);
 	size_t at = 0;
-	int rc = 0;
 	if (plan == NULL)
 		return -1;
 	if (plan->mapping.key_kind == KEY_REJECT && plan->mapping.wanted && table == effect->after)
 		warn_keyless(f->stream, table);
-	while (rc == 0 && (destination = next_destination(lane, plan, &at)))
+	while ((destination = next_destination(lane, plan, &at)))
 		if (sent == NULL || map_set(sent, destination->name, destination) == NULL)
-			rc = send_message(f, effect, destination, schema, err);
+			add_message(f, effect, destination, schema);
 	plan_free(lane, plan);
-	return rc;
+	return 0;
 }
 
 /* A statement that concerns a database as a whole: once to each topic of its tables. */
@@ -625,6 +629,8 @@ static int follow(struct following *f, const struct ddl_step *steps, unsigned n,
 	for (unsigned i = 0; i < f->neffects; i++)
 		if (follow_effect(f, &f->effects[i], err) < 0)
 			return -1;
+	if (f->sends && send_batch(&f->stream->lane, f->batch, err) < 0)
+		return -1;
 	if (f->neffects > 0 && FAULT(DDL))
 		return err_retry(err, ERR_INTERNAL,
 				 "after a statement was followed: fault injected");
@@ -632,11 +638,16 @@ static int follow(struct following *f, const struct ddl_step *steps, unsigned n,
 }
 
 static int follow_text(struct stream *stream, struct slice text, const struct ddl_context *context,
-		       struct err *err)
+		       struct message_batch *batch, bool sends, struct err *err)
 {
-	struct following f = {.stream = stream, .context = *context, .text = text};
+	struct following f = {.stream = stream,
+			      .context = *context,
+			      .text = text,
+			      .batch = batch,
+			      .sends = sends};
 	const struct ddl_step *steps;
 	unsigned n;
+	message_batch_clear(batch);
 	catalog_forget(
 		stream->catalog); /* plans have copies; effects of the last statement are used up */
 	arena_reset(&stream->statement);
@@ -649,24 +660,21 @@ static int follow_text(struct stream *stream, struct slice text, const struct dd
 static int follow_in_loop(struct stream *stream, struct slice text,
 			  const struct ddl_context *context, struct err *err)
 {
-	struct collected collected;
+	struct lane *lane = &stream->lane;
 	struct loop_item item = {
 		.kind = LOOP_DDL, .text = text, .time_ms = stream->reader.trx.gtid.commit_ms};
-	int rc;
-	loop_collect(&stream->lane, &collected);
-	rc = follow_text(stream, text, context, err);
-	loop_collect_end(&collected);
-	if (rc == 0 && collected.n > 0) {
+	int rc = follow_text(stream, text, context, &lane->batch, false, err);
+	if (rc == 0 && lane->batch.n > 0) {
 		item.db = stream->said.db;
 		item.table = stream->said.table;
-		rc = loop_item(&stream->lane, &item, &collected, err);
+		rc = loop_item(lane, &item, &lane->batch, err);
 	}
-	arena_reset(&stream->lane.arena);
+	arena_reset(&lane->arena);
 	return rc;
 }
 
 int stream_statement(struct stream *stream, struct slice text, const struct ddl_context *context,
-		     struct err *err)
+		     struct message_batch *batch, struct err *err)
 {
 	struct ddl_context utf8 = *context;
 	struct arena arena;
@@ -674,10 +682,12 @@ int stream_statement(struct stream *stream, struct slice text, const struct ddl_
 	arena_init(&arena, 0);
 	if (ddl_to_utf8(&utf8, &arena, &text, err) < 0) /* messages and loops have it so, too */
 		rc = stream_at(stream, stream->read.offset, SLICE(""), err);
-	else if (stream->lane.config->has_loop && stream->lane.capture == NULL)
+	else if (batch)
+		rc = follow_text(stream, text, &utf8, batch, false, err);
+	else if (stream->lane.config->has_loop)
 		rc = follow_in_loop(stream, text, &utf8, err);
 	else
-		rc = follow_text(stream, text, &utf8, err);
+		rc = follow_text(stream, text, &utf8, &stream->lane.batch, true, err);
 	arena_fini(&arena);
 	return rc;
 }
@@ -692,7 +702,7 @@ int stream_ddl(struct stream *stream, const struct event_query *query, struct er
 	context = ddl_context_of(query, &stream->cursor.format);
 	/* not in the event */
 	context.utf8_is_mb4 = context.mariadb && catalog_utf8_is_mb4(stream->catalog);
-	return stream_statement(stream, query->sql, &context, err);
+	return stream_statement(stream, query->sql, &context, NULL, err);
 }
 
 /* ---- pending definitions ---- */

@@ -109,9 +109,10 @@ int stream_xa_end(struct stream *stream, struct err *err) MUST_CHECK;
 
 /* stream_ddl.c */
 int stream_ddl(struct stream *stream, const struct event_query *query, struct err *err) MUST_CHECK;
-/* The text of a statement: the catalog follows it, DDL messages are written. */
+/* The text of a statement: the catalog follows it, and its DDL messages go to the sink, or to the script's loop, or into
+ * the batch when there is one. */
 int stream_statement(struct stream *stream, struct slice text, const struct ddl_context *context,
-		     struct err *err) MUST_CHECK;
+		     struct message_batch *batch, struct err *err) MUST_CHECK;
 /* Row metadata FULL has told a definition that the catalog did not have. */
 void stream_table_told(struct stream *stream, const struct table *table);
 void stream_attach(struct stream *stream, struct slice name, struct slice value);

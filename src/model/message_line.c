@@ -195,7 +195,7 @@ static void put_value(struct buf *out, struct slice value, const struct parts *p
 	}
 }
 
-void message_line_put(struct buf *out, const struct message_line *message, bool colour)
+void message_line_put(struct buf *out, const struct message *message, bool colour)
 {
 	const struct parts parts = find_parts(message->value);
 	const struct mark *mark = find_mark(parts.op);

@@ -4,17 +4,11 @@
 #ifndef TIDEWAY_MESSAGE_LINE_H
 #define TIDEWAY_MESSAGE_LINE_H
 
-#include "base/buf.h"
-
-struct message_line {
-	struct slice topic;
-	struct slice key;   /* ptr NULL: null key */
-	struct slice value; /* ptr NULL: tombstone */
-};
+#include "model/message.h"
 
 /* Appends the line without headers and line end. Appends a value without operation and row as it
  * is. */
-void message_line_put(struct buf *out, const struct message_line *message, bool colour);
+void message_line_put(struct buf *out, const struct message *message, bool colour);
 /* Appends one header to the line. */
 void message_line_put_header(struct buf *out, struct slice name, struct slice value, bool colour);
 

@@ -9,37 +9,22 @@
 #include "base/err.h"
 #include "model/change.h"
 #include "model/config.h"
-
-struct header_pair {
-	struct slice name, value;
-};
-
-/* A message: what change:records() gives and out:send{} takes. */
-struct script_record {
-	struct slice topic;
-	struct slice key;        /* ptr NULL: null key */
-	struct slice value;      /* JSON text; ptr NULL: tombstone */
-	struct slice op;         /* "INSERT" ...; empty for what a script made itself */
-	int partition;           /* -1: by key */
-	int64_t offset, time_ms; /* consumer only */
-	const struct header_pair *headers;
-	unsigned nheaders;
-};
+#include "model/message.h"
 
 struct script_host {
 	void *arg; /* given to each function */
 
 	/* change:records(), change:json(): the current change as the sync's options write it. */
-	int (*records)(void *arg, struct change *change, const struct script_record **records,
+	int (*records)(void *arg, struct change *change, const struct message **records,
 		       unsigned *n, struct err *err);
 	/* out:send(record) of a loop. */
-	int (*send)(void *arg, const struct script_record *record, struct err *err);
+	int (*send)(void *arg, const struct message *record, struct err *err);
 	/* heartbeat.new{...}:message(ms) -> JSON text in *buf. */
 	void (*heartbeat)(void *arg, int64_t event_ms, struct buf *out);
 
 	/* tideway exec: primitives that connect at once. Each *_open returns a handle or NULL. */
 	void *(*producer_open)(void *arg, const struct sink_config *config, struct err *err);
-	int (*producer_send)(void *handle, const struct script_record *record, struct err *err);
+	int (*producer_send)(void *handle, const struct message *record, struct err *err);
 	int (*producer_flush)(void *handle, double seconds, struct err *err);
 	void (*producer_close)(void *handle);
 	/* topics: names; from_beginning; group may be NULL. */
@@ -47,8 +32,7 @@ struct script_host {
 			       const struct slice *topics, unsigned ntopics, const char *group,
 			       bool from_beginning, struct err *err);
 	/* 1: a record (valid until the next poll); 0: none in time; -1. */
-	int (*consumer_poll)(void *handle, double seconds, struct script_record *record,
-			     struct err *err);
+	int (*consumer_poll)(void *handle, double seconds, struct message *record, struct err *err);
 	void (*consumer_close)(void *handle);
 	int (*topic_create)(void *arg, const struct sink_config *config, struct slice name,
 			    int partitions, int replication, const struct property *properties,
@@ -76,13 +60,13 @@ struct script_host {
 	 * overrides. */
 	void *(*test_load)(void *arg, const char *path, const struct property *env, unsigned n,
 			   struct err *err);
-	int (*test_statement)(void *handle, struct slice sql, const struct script_record **records,
+	int (*test_statement)(void *handle, struct slice sql, const struct message **records,
 			      unsigned *n, struct err *err);
 	/* op with column values by position (VALUE_UNSET: not given): before and/or after. */
 	const struct table *(*test_table)(void *handle, struct slice full_name);
 	int (*test_change)(void *handle, enum change_op op, const struct table *table,
 			   const struct value *before, const struct value *after,
-			   const struct script_record **records, unsigned *n, struct err *err);
+			   const struct message **records, unsigned *n, struct err *err);
 	void (*test_free)(void *handle);
 };
 

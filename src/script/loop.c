@@ -20,7 +20,7 @@ static int next_item(lua_State *L)
 static int send(lua_State *L)
 {
 	struct script *script = script_of(L);
-	struct script_record record;
+	struct message record;
 	struct err err = ERR_INIT;
 	if (lua_type(L, 1) != LUA_TUSERDATA || luaL_testudata(L, 1, OUT_NAME) == NULL)
 		state_raise(L, "call it with a colon: out:send(record)");

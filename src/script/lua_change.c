@@ -282,14 +282,13 @@ struct slice lua_change_key(lua_State *L, int idx, struct arena *arena)
 
 static int compare_headers(const void *a, const void *b)
 {
-	const struct header_pair *x = a, *y = b;
+	const struct header *x = a, *y = b;
 	return slice_compare(x->name, y->name);
 }
 
-const struct header_pair *lua_change_headers(lua_State *L, int idx, struct arena *arena,
-					     unsigned *n)
+const struct header *lua_change_headers(lua_State *L, int idx, struct arena *arena, unsigned *n)
 {
-	struct header_pair *headers;
+	struct header *headers;
 	unsigned count = 0;
 	idx = lua_absindex(L, idx);
 	if (lua_type(L, idx) != LUA_TTABLE)
@@ -297,7 +296,7 @@ const struct header_pair *lua_change_headers(lua_State *L, int idx, struct arena
 			    luaL_typename(L, idx));
 	for (lua_pushnil(L); lua_next(L, idx); lua_pop(L, 1))
 		count++;
-	headers = ARENA_ARRAY(arena, count + 1, struct header_pair);
+	headers = ARENA_ARRAY(arena, count + 1, struct header);
 	*n = 0;
 	for (lua_pushnil(L); lua_next(L, idx); lua_pop(L, 1)) {
 		if (lua_type(L, -2) != LUA_TSTRING)
@@ -440,19 +439,20 @@ static bool get_other(lua_State *L, const char *name)
 
 static void read_emit(lua_State *L, struct arena *arena, struct emitted *emit)
 {
-	*emit = (struct emitted){.partition = -1};
+	struct message *message = &emit->message;
+	*emit = (struct emitted){.message = {.partition = MESSAGE_BY_KEY}};
 	if (get_other(L, "topic"))
-		emit->topic = topic_at(L, -1, arena);
+		message->topic = topic_at(L, -1, arena);
 	emit->has_key = get_other(L, "key");
 	if (emit->has_key)
-		emit->key = lua_change_key(L, -1, arena);
+		message->key = lua_change_key(L, -1, arena);
 	emit->has_value = get_other(L, "value");
 	if (emit->has_value)
-		emit->value = value_at(L, lua_gettop(L), arena);
+		message->value = value_at(L, lua_gettop(L), arena);
 	if (lua_getfield(L, 2, "headers") != LUA_TNIL)
-		emit->headers = lua_change_headers(L, -1, arena, &emit->nheaders);
+		message->headers = lua_change_headers(L, -1, arena, &message->nheaders);
 	lua_getfield(L, 2, "partition");
-	emit->partition = partition_at(L, lua_gettop(L));
+	message->partition = partition_at(L, lua_gettop(L));
 }
 
 /* The array with room for one more: it is full when it holds a power of two. */
@@ -533,7 +533,7 @@ static void set_or_null(lua_State *L, const char *name, struct slice text)
 	lua_setfield(L, -2, name);
 }
 
-void lua_record_push(lua_State *L, const struct script_record *record)
+void lua_record_push(lua_State *L, const struct message *record)
 {
 	lua_createtable(L, 0, 6);
 	set_slice(L, "topic", record->topic);
@@ -556,7 +556,7 @@ void lua_record_push(lua_State *L, const struct script_record *record)
 	lua_setfield(L, -2, "headers");
 }
 
-void lua_record_check(lua_State *L, int idx, struct arena *arena, struct script_record *record)
+void lua_record_check(lua_State *L, int idx, struct arena *arena, struct message *record)
 {
 	static const char *const names[] = {"topic", "key",    "value", "headers", "partition",
 					    "op",    "offset", "time",  NULL};
@@ -568,7 +568,7 @@ void lua_record_check(lua_State *L, int idx, struct arena *arena, struct script_
 			    luaL_typename(L, idx));
 	check_names(L, idx, "send", names);
 	check_required(L, idx, "send", false);
-	*record = (struct script_record){.partition = -1};
+	*record = (struct message){.partition = -1};
 	lua_getfield(L, idx, "topic");
 	record->topic = topic_at(L, lua_gettop(L), arena);
 	lua_getfield(L, idx, "key");
@@ -589,7 +589,7 @@ void lua_record_check(lua_State *L, int idx, struct arena *arena, struct script_
 static void push_records(lua_State *L, struct change *change)
 {
 	struct script *script = script_of(L);
-	const struct script_record *records = NULL;
+	const struct message *records = NULL;
 	struct err err = ERR_INIT;
 	unsigned n = 0;
 	struct nest nest;

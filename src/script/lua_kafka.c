@@ -171,7 +171,7 @@ static int producer_send(lua_State *L)
 {
 	struct client *client = check_client(L, PRODUCER_NAME, "producer");
 	struct script *script = script_of(L);
-	struct script_record record;
+	struct message record;
 	struct err err = ERR_INIT;
 	int rc;
 	lua_record_check(L, 2, &script->event, &record);
@@ -231,7 +231,7 @@ static int consumer_poll(lua_State *L)
 {
 	struct client *client = check_client(L, CONSUMER_NAME, "consumer");
 	double seconds = luaL_optnumber(L, 2, 1);
-	struct script_record record = {.partition = -1};
+	struct message record = {.partition = -1};
 	struct err err = ERR_INIT;
 	int rc = open_consumer(L, client, &err);
 	if (rc == 0)

@@ -65,7 +65,7 @@ static struct sync_ud *check(lua_State *L)
 	return ud;
 }
 
-static int push_records(lua_State *L, const struct script_record *records, unsigned n)
+static int push_records(lua_State *L, const struct message *records, unsigned n)
 {
 	lua_createtable(L, (int)n, 0);
 	for (unsigned i = 0; i < n; i++) {
@@ -86,7 +86,7 @@ static int push_records(lua_State *L, const struct script_record *records, unsig
 static int statement(lua_State *L)
 {
 	struct sync_ud *ud = check(L);
-	const struct script_record *records = NULL;
+	const struct message *records = NULL;
 	struct err err = ERR_INIT;
 	unsigned n = 0;
 	size_t len;
@@ -210,7 +210,7 @@ static enum change_op op_at(lua_State *L, int idx)
 static int change(lua_State *L)
 {
 	struct sync_ud *ud = check(L);
-	const struct script_record *records = NULL;
+	const struct message *records = NULL;
 	const struct value *before, *after;
 	const struct table *table;
 	struct err err = ERR_INIT;

@@ -92,14 +92,8 @@ enum verdict {
 
 /* One result of change:emit{}. */
 struct emitted {
-	struct slice topic; /* ptr NULL: the change's own; has_key, has_value false: likewise */
-	bool has_key;
-	struct slice key; /* has_key and ptr NULL: null key */
-	bool has_value;
-	struct slice value; /* JSON text; has_value and ptr NULL: tombstone */
-	const struct header_pair *headers;
-	unsigned nheaders;
-	int partition; /* -1: by key */
+	struct message message;  /* topic.ptr NULL: the change's own; headers NULL: likewise */
+	bool has_key, has_value; /* false: likewise */
 };
 
 struct event_result {
@@ -107,7 +101,7 @@ struct event_result {
 	struct slice topic; /* change.topic = ..., ptr NULL: not set */
 	bool has_key;       /* change.key = ... */
 	struct slice key;
-	const struct header_pair *headers;
+	const struct header *headers;
 	unsigned nheaders;
 	const struct emitted *emits;
 	unsigned nemits;

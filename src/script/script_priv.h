@@ -244,13 +244,12 @@ void lua_row_cell(lua_State *L, const struct row_view *view, unsigned column, st
 /* Return the key at idx (a string, an integer, a list of them, or json.null) as a text in the
  * arena. */
 struct slice lua_change_key(lua_State *L, int idx, struct arena *arena);
-const struct header_pair *lua_change_headers(lua_State *L, int idx, struct arena *arena,
-					     unsigned *n);
+const struct header *lua_change_headers(lua_State *L, int idx, struct arena *arena, unsigned *n);
 /* Set the methods records() and json() of a loop item in the table on the stack. */
 void lua_change_item(lua_State *L);
 /* Push a record as a table { topic, key, value, op, partition, headers }, and read such a table. */
-void lua_record_push(lua_State *L, const struct script_record *record);
-void lua_record_check(lua_State *L, int idx, struct arena *arena, struct script_record *record);
+void lua_record_push(lua_State *L, const struct message *record);
+void lua_record_check(lua_State *L, int idx, struct arena *arena, struct message *record);
 /* Return why Kafka does not accept the topic name; NULL when it does. */
 const char *lua_topic_check(struct slice name);
 

@@ -52,14 +52,13 @@ void client_producer_free(struct client_producer *producer)
 	free(producer);
 }
 
-int client_producer_send(struct client_producer *producer, struct slice topic, int partition,
-			 struct slice key, struct slice value, const struct header *headers,
-			 unsigned nheaders, struct err *err)
+int client_producer_send(struct client_producer *producer, const struct message *message,
+			 struct err *err)
 {
 	static const struct topic_spec spec = {.create = false, .partitions = 1};
 	struct topic *to;
-	if (sink_topic(producer->sink, topic, &spec, NULL, &to, err) != 0 ||
-	    sink_send(producer->sink, to, partition, key, value, headers, nheaders, 0, err) != 0)
+	if (sink_topic(producer->sink, message->topic, &spec, NULL, &to, err) != 0 ||
+	    sink_send(producer->sink, to, message, 0, err) != 0)
 		return -1;
 	return sink_poll(producer->sink, 0, err);
 }
@@ -228,15 +227,15 @@ static unsigned take_headers(struct client_consumer *c)
 
 /* Describe the message to the caller. librdkafka sets a pointer to NULL only for a null key or
  * value, and never for an empty one. */
-static void take(struct client_consumer *c, struct client_message *out)
+static void take(struct client_consumer *c, struct message *out)
 {
 	rd_kafka_timestamp_type_t type;
 	const rd_kafka_message_t *m = c->message;
-	*out = (struct client_message){
+	*out = (struct message){
 		.topic = slice_str(rd_kafka_topic_name(m->rkt)),
 		.partition = m->partition,
 		.offset = m->offset,
-		.timestamp_ms = rd_kafka_message_timestamp(m, &type),
+		.time_ms = rd_kafka_message_timestamp(m, &type),
 		.key = slice_of(m->key, m->key_len),
 		.value = slice_of(m->payload, m->len),
 		.nheaders = take_headers(c),
@@ -261,7 +260,7 @@ static int consume_error(struct client_consumer *c, struct err *err)
 		       rd_kafka_message_errstr(c->message));
 }
 
-int client_consumer_poll(struct client_consumer *c, double seconds, struct client_message *message,
+int client_consumer_poll(struct client_consumer *c, double seconds, struct message *message,
 			 struct err *err)
 {
 	int64_t end = clock_mono_ms() + (int64_t)(seconds * 1000);

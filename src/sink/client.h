@@ -11,23 +11,12 @@
 struct client_producer;
 struct client_consumer;
 
-struct client_message {
-	struct slice topic;
-	int partition;
-	int64_t offset;
-	int64_t timestamp_ms;         /* -1: the message has no timestamp */
-	struct slice key, value;      /* ptr NULL: null */
-	const struct header *headers; /* value.ptr NULL: null */
-	unsigned nheaders;
-};
-
 struct client_producer *client_producer_new(const struct sink_config *config, struct err *err);
 void client_producer_free(struct client_producer *producer);
-/* Queue one message. partition SINK_PARTITION_BY_KEY: by murmur2 of the key. The topic must exist.
- * The delivery error of a message is returned by a later call. */
-int client_producer_send(struct client_producer *producer, struct slice topic, int partition,
-			 struct slice key, struct slice value, const struct header *headers,
-			 unsigned nheaders, struct err *err) MUST_CHECK;
+/* Queue one message for its topic, which must exist. The delivery error of a message is returned by
+ * a later call. */
+int client_producer_send(struct client_producer *producer, const struct message *message,
+			 struct err *err) MUST_CHECK;
 /* Wait until all messages are acknowledged. Fail with ERR_KAFKA, retriable, after `seconds`. */
 int client_producer_flush(struct client_producer *producer, double seconds,
 			  struct err *err) MUST_CHECK;
@@ -40,8 +29,8 @@ struct client_consumer *client_consumer_new(const struct sink_config *config,
 					    struct err *err);
 void client_consumer_free(struct client_consumer *consumer);
 /* Return 1 with a message, which is valid until the next call; 0 when none arrived in time; -1. */
-int client_consumer_poll(struct client_consumer *consumer, double seconds,
-			 struct client_message *message, struct err *err) MUST_CHECK;
+int client_consumer_poll(struct client_consumer *consumer, double seconds, struct message *message,
+			 struct err *err) MUST_CHECK;
 
 /* Create a topic and wait until all its partitions have leaders. Fail with ERR_KAFKA when it
  * exists. replication -1: the broker's default. */

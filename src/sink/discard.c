@@ -25,12 +25,12 @@ static void discard_poll(struct sink *sink, int timeout_ms)
 	sink_tell(sink);
 }
 
-static int discard_send(struct sink *sink, const struct message *message, struct err *err)
+static int discard_send(struct sink *sink, const struct outgoing *outgoing, struct err *err)
 {
 	(void)err;
-	if (sink->in_flight > 0 && of(sink)->token != message->token)
+	if (sink->in_flight > 0 && of(sink)->token != outgoing->token)
 		discard_poll(sink, 0);
-	of(sink)->token = message->token;
+	of(sink)->token = outgoing->token;
 	sink->in_flight++;
 	return 0;
 }

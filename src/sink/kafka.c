@@ -711,7 +711,7 @@ static int wait_for_room(struct kafka_sink *k, struct err *err)
 	return 0;
 }
 
-static int refuse(struct kafka_sink *k, const struct message *message, rd_kafka_resp_err_t code,
+static int refuse(struct kafka_sink *k, const struct outgoing *outgoing, rd_kafka_resp_err_t code,
 		  struct err *err)
 {
 	poll_all(k, 0); /* what made it fail may be a fatal error that is not yet told */
@@ -722,7 +722,7 @@ static int refuse(struct kafka_sink *k, const struct message *message, rd_kafka_
 	}
 	err_set(err, code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ? ERR_DATA : ERR_KAFKA,
 		"%s: a message of %zu bytes for topic \"%s\", partition %d, cannot be sent: %s%s",
-		label(k), message->size, message->topic->name, message->partition,
+		label(k), outgoing->size, outgoing->topic->name, outgoing->partition,
 		rd_kafka_err2str(code), report_remedy(code));
 	err->retriable = !hopeless(code);
 	return -1;
@@ -739,22 +739,24 @@ static rd_kafka_headers_t *make_headers(const struct message *message)
 	return headers;
 }
 
-static rd_kafka_resp_err_t produce_headers(struct kafka_sink *k, const struct message *message,
+static rd_kafka_resp_err_t produce_headers(struct kafka_sink *k, const struct outgoing *outgoing,
 					   rd_kafka_headers_t *headers)
 {
 	const rd_kafka_vu_t vus[] = {
-		{.vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = message->topic->native},
-		{.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = message->partition},
+		{.vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = outgoing->topic->native},
+		{.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = outgoing->partition},
 		{.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
 		{.vtype = RD_KAFKA_VTYPE_KEY,
-		 .u.mem = {(void *)(uintptr_t)message->key.ptr, message->key.len}},
+		 .u.mem = {(void *)(uintptr_t)outgoing->message->key.ptr,
+			   outgoing->message->key.len}},
 		{.vtype = RD_KAFKA_VTYPE_VALUE,
-		 .u.mem = {(void *)(uintptr_t)message->value.ptr, message->value.len}},
-		{.vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = opaque_of(k, message->token)},
+		 .u.mem = {(void *)(uintptr_t)outgoing->message->value.ptr,
+			   outgoing->message->value.len}},
+		{.vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = opaque_of(k, outgoing->token)},
 		{.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = headers},
 	};
-	rd_kafka_error_t *error = rd_kafka_produceva(k->shards[message->topic->shard].kafka.rk, vus,
-						     sizeof(vus) / sizeof(vus[0]));
+	rd_kafka_error_t *error = rd_kafka_produceva(k->shards[outgoing->topic->shard].kafka.rk,
+						     vus, sizeof(vus) / sizeof(vus[0]));
 	rd_kafka_resp_err_t code = error ? rd_kafka_error_code(error) : RD_KAFKA_RESP_ERR_NO_ERROR;
 	if (error != NULL)
 		rd_kafka_error_destroy(error);
@@ -762,14 +764,15 @@ static rd_kafka_resp_err_t produce_headers(struct kafka_sink *k, const struct me
 }
 
 /* headers NULL: none; they belong to librdkafka once it took the message. */
-static rd_kafka_resp_err_t produce(struct kafka_sink *k, const struct message *message,
+static rd_kafka_resp_err_t produce(struct kafka_sink *k, const struct outgoing *outgoing,
 				   rd_kafka_headers_t *headers)
 {
 	if (headers != NULL)
-		return produce_headers(k, message, headers);
-	if (rd_kafka_produce(message->topic->native, message->partition, RD_KAFKA_MSG_F_COPY,
-			     (void *)(uintptr_t)message->value.ptr, message->value.len,
-			     message->key.ptr, message->key.len, opaque_of(k, message->token)) == 0)
+		return produce_headers(k, outgoing, headers);
+	if (rd_kafka_produce(outgoing->topic->native, outgoing->partition, RD_KAFKA_MSG_F_COPY,
+			     (void *)(uintptr_t)outgoing->message->value.ptr,
+			     outgoing->message->value.len, outgoing->message->key.ptr,
+			     outgoing->message->key.len, opaque_of(k, outgoing->token)) == 0)
 		return RD_KAFKA_RESP_ERR_NO_ERROR;
 	return rd_kafka_last_error();
 }
@@ -777,9 +780,9 @@ static rd_kafka_resp_err_t produce(struct kafka_sink *k, const struct message *m
 /* The first message to a partition travels alone. A broker that has never heard of a producer takes its batches from any
  * sequence number on: when the first batch is refused for a moment (a leader that is not yet ready) and the
  * second, sent behind it, is taken, the first one's retry counts as a duplicate and is lost, acknowledged. */
-static int introduce(struct kafka_sink *k, const struct message *message, struct err *err)
+static int introduce(struct kafka_sink *k, const struct outgoing *outgoing, struct err *err)
 {
-	struct partition *partition = &message->topic->partitions[message->partition];
+	struct partition *partition = &outgoing->topic->partitions[outgoing->partition];
 	while (partition->known == KNOWN_SOON)
 		if (wait_for_room(k, err) < 0)
 			return -1;
@@ -804,13 +807,13 @@ static bool has_room(const struct kafka_sink *k, size_t bytes)
 	       (k->nshards == 1 || k->sink.in_flight < k->queue_bytes / BYTES_PER_MESSAGE);
 }
 
-static void count_sent(struct kafka_sink *k, const struct message *message)
+static void count_sent(struct kafka_sink *k, const struct outgoing *outgoing)
 {
 	if (k->lease)
 		pace_sent(&k->pace);
 	k->sink.in_flight++;
-	k->queued += message->key.len + message->value.len;
-	message->topic->partitions[message->partition].in_flight++;
+	k->queued += outgoing->message->key.len + outgoing->message->value.len;
+	outgoing->topic->partitions[outgoing->partition].in_flight++;
 }
 
 /* 1: a message may be sent as far as the lease is concerned; 0: not now; -1: the lease is over. The clock is read for each
@@ -839,30 +842,30 @@ static int wait_to_send(struct kafka_sink *k, size_t bytes, struct err *err)
 	return allowed > 0 ? 0 : -1;
 }
 
-static int kafka_sink_send(struct sink *sink, const struct message *message, struct err *err)
+static int kafka_sink_send(struct sink *sink, const struct outgoing *outgoing, struct err *err)
 {
 	struct kafka_sink *k = of(sink);
 	rd_kafka_headers_t *headers;
 	rd_kafka_resp_err_t code;
-	size_t bytes = message->key.len + message->value.len;
+	size_t bytes = outgoing->message->key.len + outgoing->message->value.len;
 	int result = 0;
-	if (message->topic->partitions[message->partition].known != KNOWN &&
-	    introduce(k, message, err) < 0)
+	if (outgoing->topic->partitions[outgoing->partition].known != KNOWN &&
+	    introduce(k, outgoing, err) < 0)
 		return -1;
 	if (wait_to_send(k, bytes, err) != 0)
 		return -1;
-	headers = message->nheaders ? make_headers(message) : NULL;
-	code = produce(k, message, headers);
+	headers = outgoing->message->nheaders ? make_headers(outgoing->message) : NULL;
+	code = produce(k, outgoing, headers);
 	while (code == RD_KAFKA_RESP_ERR__QUEUE_FULL && (result = wait_for_room(k, err)) == 0 &&
 	       (result = wait_to_send(k, bytes, err)) == 0)
-		code = produce(k, message, headers);
+		code = produce(k, outgoing, headers);
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
-		count_sent(k, message);
+		count_sent(k, outgoing);
 		return 0;
 	}
 	if (headers != NULL)
 		rd_kafka_headers_destroy(headers);
-	return result != 0 ? -1 : refuse(k, message, code, err);
+	return result != 0 ? -1 : refuse(k, outgoing, code, err);
 }
 
 /* One more partition than there was. */
@@ -878,11 +881,11 @@ static void add_partition(struct kafka_sink *k, struct topic *topic)
 /* The client looks at its topics now and then (topic.metadata.refresh.interval.ms), and refuses at once what is sent
  * to a partition that it has not seen. It takes everything for a topic of which it has not heard yet, or not for long; but then the
  * last partition would not just have answered. */
-static int kafka_sink_send_added(struct sink *sink, struct message *message, bool *added,
+static int kafka_sink_send_added(struct sink *sink, const struct outgoing *outgoing, bool *added,
 				 struct err *err)
 {
 	struct kafka_sink *k = of(sink);
-	struct topic *topic = message->topic;
+	struct topic *topic = outgoing->topic;
 	const struct partition *last = &topic->partitions[topic->info.present - 1];
 	rd_kafka_resp_err_t code;
 	int allowed;
@@ -891,13 +894,13 @@ static int kafka_sink_send_added(struct sink *sink, struct message *message, boo
 	allowed = lease_allows(k, err);
 	if (allowed <= 0)
 		return allowed;
-	code = produce(k, message, NULL);
+	code = produce(k, outgoing, NULL);
 	if (code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION || code == RD_KAFKA_RESP_ERR__QUEUE_FULL)
 		return 0;
 	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return refuse(k, message, code, err);
+		return refuse(k, outgoing, code, err);
 	add_partition(k, topic);
-	count_sent(k, message);
+	count_sent(k, outgoing);
 	*added = true;
 	return 0;
 }

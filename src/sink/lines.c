@@ -113,26 +113,27 @@ static void put_headers(struct buf *out, const struct header *headers, unsigned 
 	buf_char(out, '}');
 }
 
-static void put_message(struct buf *out, const struct message *message)
+static void put_message(struct buf *out, const struct outgoing *outgoing)
 {
 	buf_put(out, SLICE("{\"topic\":"));
-	put_string(out, message->topic->info.name);
-	buf_printf(out, ",\"partition\":%d,\"key\":", message->partition);
-	put_string(out, message->key);
-	if (message->nheaders != 0)
-		put_headers(out, message->headers, message->nheaders);
+	put_string(out, outgoing->topic->info.name);
+	buf_printf(out, ",\"partition\":%d,\"key\":", outgoing->partition);
+	put_string(out, outgoing->message->key);
+	if (outgoing->message->nheaders != 0)
+		put_headers(out, outgoing->message->headers, outgoing->message->nheaders);
 	buf_put(out, SLICE(",\"value\":"));
-	put_value(out, message->value);
+	put_value(out, outgoing->message->value);
 	buf_put(out, SLICE("}\n"));
 }
 
-static void put_readable(struct buf *out, const struct message *message, bool colour)
+static void put_readable(struct buf *out, const struct outgoing *outgoing, bool colour)
 {
-	const struct message_line line = {message->topic->info.name, message->key, message->value};
+	struct message line = *outgoing->message;
+	line.topic = outgoing->topic->info.name;
 	message_line_put(out, &line, colour);
-	for (unsigned i = 0; i < message->nheaders; i++)
-		message_line_put_header(out, message->headers[i].name, message->headers[i].value,
-					colour);
+	for (unsigned i = 0; i < outgoing->message->nheaders; i++)
+		message_line_put_header(out, outgoing->message->headers[i].name,
+					outgoing->message->headers[i].value, colour);
 	buf_char(out, '\n');
 }
 
@@ -215,14 +216,14 @@ static void remember(struct lines_sink *lines, uint64_t token)
 	lines->pending[lines->npending++] = (struct pending){token, 1};
 }
 
-static int lines_send(struct sink *sink, const struct message *message, struct err *err)
+static int lines_send(struct sink *sink, const struct outgoing *outgoing, struct err *err)
 {
 	struct lines_sink *lines = of(sink);
 	if (lines->readable)
-		put_readable(&lines->out, message, lines->colour);
+		put_readable(&lines->out, outgoing, lines->colour);
 	else
-		put_message(&lines->out, message);
-	remember(lines, message->token);
+		put_message(&lines->out, outgoing);
+	remember(lines, outgoing->token);
 	sink->in_flight++;
 	if (lines->out.len >= LINES_FLUSH)
 		write_out(lines, false);

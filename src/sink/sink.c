@@ -235,14 +235,14 @@ static size_t message_size(const struct message *message)
 	return size;
 }
 
-static int too_large(const struct message *message, struct err *err)
+static int too_large(const struct topic *topic, const struct message *message, size_t size,
+		     struct err *err)
 {
-	const struct topic *topic = message->topic;
 	return err_set(
 		err, ERR_DATA,
 		"a message of %zu bytes (key %zu, value %zu) is more than topic \"%s\" takes "
 		"(%zu%s): raise max.message.bytes of the topic, or drop or shorten columns",
-		message->size, message->key.len, message->value.len, topic->name, topic->limit,
+		size, message->key.len, message->value.len, topic->name, topic->limit,
 		topic->info.max_message == topic->limit ? ", its max.message.bytes" : "");
 }
 
@@ -252,39 +252,60 @@ static int place(const struct topic *topic, struct slice key)
 	return key.ptr == NULL ? 0 : (int)(murmur2(key) % (uint32_t)topic->info.partitions);
 }
 
-int sink_send(struct sink *sink, struct topic *topic, int partition, struct slice key,
-	      struct slice value, const struct header *headers, unsigned nheaders, uint64_t token,
+/* The size of a message that may be sent, 0: refused. */
+static size_t check_message(const struct sink *sink, const struct topic *topic,
+			    const struct message *message, struct err *err)
+{
+	int partition = message->partition;
+	size_t size = message_size(message);
+	if (sink->poison.code != ERR_NONE) {
+		*err = sink->poison;
+		return 0;
+	}
+	if (partition != MESSAGE_BY_KEY && (partition < 0 || partition >= topic->info.present)) {
+		err_set(err, ERR_DATA, "partition %d does not exist: topic \"%s\" has %d",
+			partition, topic->name, topic->info.present);
+		return 0;
+	}
+	if (size > topic->limit) {
+		too_large(topic, message, size, err);
+		return 0;
+	}
+	return size;
+}
+
+int sink_check(const struct sink *sink, const struct topic *topic, const struct message *message,
+	       struct err *err)
+{
+	return check_message(sink, topic, message, err) > 0 ? 0 : -1;
+}
+
+int sink_send(struct sink *sink, struct topic *topic, const struct message *message, uint64_t token,
 	      struct err *err)
 {
-	struct message message = {topic, partition, key, value, headers, nheaders, token, 0};
-	if (sink->poison.code != ERR_NONE)
-		return poisoned(sink, err);
-	if (partition == SINK_PARTITION_BY_KEY)
-		message.partition = place(topic, key);
-	if (message.partition < 0 || message.partition >= topic->info.present)
-		return err_set(err, ERR_DATA, "partition %d does not exist: topic \"%s\" has %d",
-			       partition, topic->name, topic->info.present);
-	message.size = message_size(&message);
-	if (message.size > topic->limit)
-		return too_large(&message, err);
+	struct outgoing outgoing = {message, topic, message->partition, token, 0};
+	outgoing.size = check_message(sink, topic, message, err);
+	if (outgoing.size == 0)
+		return -1;
+	if (message->partition == MESSAGE_BY_KEY)
+		outgoing.partition = place(topic, message->key);
 	if (FAULT(PRODUCE))
 		return err_retry(err, ERR_KAFKA, "fault point: produce");
-	return sink->ops->send(sink, &message, err);
+	return sink->ops->send(sink, &outgoing, err);
 }
 
 int sink_send_added(struct sink *sink, struct topic *topic, struct slice key, struct slice value,
 		    uint64_t token, bool *added, struct err *err)
 {
-	struct message message = {
-		topic, topic->info.present, key, value, NULL, 0, token, 0,
-	};
+	const struct message message = {.key = key, .value = value};
+	const struct outgoing outgoing = {&message, topic, topic->info.present, token,
+					  message_size(&message)};
 	*added = false;
 	if (sink->poison.code != ERR_NONE)
 		return poisoned(sink, err);
-	message.size = message_size(&message);
-	if (sink->ops->send_added == NULL || message.size > topic->limit)
+	if (sink->ops->send_added == NULL || outgoing.size > topic->limit)
 		return 0;
-	return sink->ops->send_added(sink, &message, added, err);
+	return sink->ops->send_added(sink, &outgoing, added, err);
 }
 
 int sink_poll(struct sink *sink, int timeout_ms, struct err *err)

@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "model/config.h"
+#include "model/message.h"
 
 #include <stdint.h>
 
@@ -50,10 +51,6 @@ struct topic_spec {
 	const int64_t *ends; /* of its first nends partitions: after the highest offset that was
 				acknowledged; NULL: not known */
 	int nends;
-};
-
-struct header {
-	struct slice name, value;
 };
 
 typedef void sink_acked_fn(void *arg, uint64_t token, unsigned messages);
@@ -110,16 +107,16 @@ int sink_ends(struct sink *sink, struct partition_end *ends, unsigned n, const _
 /* Another topic of the cluster, as last asked by sink_topics_exist, whose name collides with this one: Kafka takes "."
  * and "_" for the same there. ptr NULL: none. */
 struct slice sink_collides(const struct sink *sink, struct slice name);
-enum { SINK_PARTITION_BY_KEY = -1 };
 
-/* Hands one message over. key.ptr NULL: null key; {non-NULL, 0}: the empty key. value.ptr NULL:
- * tombstone. partition SINK_PARTITION_BY_KEY: murmur2(key) modulo the pinned count (rule 18); a
- * null key then goes to 0. A full queue is polled until there is room (no sleep, no drop). A
- * message that is larger than the topic takes is refused before it is sent: ERR_DATA with sizes
- * and remedy (rule 16). */
-int sink_send(struct sink *sink, struct topic *topic, int partition, struct slice key,
-	      struct slice value, const struct header *headers, unsigned nheaders, uint64_t token,
+/* Hands one message over; its topic is `topic`. Null keys go to partition 0 of those that are chosen by key
+ * (murmur2(key) modulo the pinned count). While the queue is full, polls until there is room (no sleep, no drop). Refuses
+ * what sink_check refuses. */
+int sink_send(struct sink *sink, struct topic *topic, const struct message *message, uint64_t token,
 	      struct err *err) MUST_CHECK;
+/* ERR_DATA, with sizes and remedy, for a message that is larger than the topic accepts or whose partition does not
+ * exist. Sends nothing. */
+int sink_check(const struct sink *sink, const struct topic *topic, const struct message *message,
+	       struct err *err) MUST_CHECK;
 /* Sends to the partition after the last one when the topic has got one more, as far as the client has heard by
  * itself: no broker is asked, and nothing is waited for. *added: it has. */
 int sink_send_added(struct sink *sink, struct topic *topic, struct slice key, struct slice value,

@@ -45,12 +45,11 @@ enum known {
 	KNOWN,      /* it was acknowledged: the broker checks the order from here on */
 };
 
-struct message {
+/* A message with its place in Kafka. */
+struct outgoing {
+	const struct message *message;
 	struct topic *topic;
 	int partition; /* the real one */
-	struct slice key, value;
-	const struct header *headers;
-	unsigned nheaders;
 	uint64_t token;
 	size_t size; /* with overhead */
 };
@@ -67,9 +66,10 @@ struct sink_ops {
 	int (*ends)(struct sink *sink, struct partition_end *ends, unsigned n,
 		    const _Atomic bool *stop, struct err *err); /* NULL: topics have no offsets */
 	const char *(*collides)(const struct sink *sink, struct slice name); /* NULL: none does */
-	int (*send)(struct sink *sink, const struct message *message, struct err *err);
+	int (*send)(struct sink *sink, const struct outgoing *outgoing, struct err *err);
 	/* as sink_send_added; NULL: topics do not grow */
-	int (*send_added)(struct sink *sink, struct message *message, bool *added, struct err *err);
+	int (*send_added)(struct sink *sink, const struct outgoing *outgoing, bool *added,
+			  struct err *err);
 	/* both leave delivery failures to the caller: sink->poison */
 	void (*poll)(struct sink *sink, int timeout_ms);
 	void (*flush)(struct sink *sink, int timeout_ms);

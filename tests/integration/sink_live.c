@@ -90,7 +90,10 @@ static void case_create(void)
 	CHECK(open_topic(sink, name, (struct topic_spec){.create = true, .partitions = 6}) ==
 	      topic);
 	for (int i = 0; i < 6; i++)
-		CHECK(sink_send(sink, topic, i, SLICE("k"), SLICE("{}"), NULL, 0, 7, &err) == 0);
+		CHECK(sink_send(sink, topic,
+				&(struct message){
+					.key = SLICE("k"), .value = SLICE("{}"), .partition = i},
+				7, &err) == 0);
 	CHECK(drain(sink, 20000) == 0);
 	CHECK(tally.acked == 6 && tally.sum == 42 && sink_in_flight(sink) == 0);
 	sink_free(sink);
@@ -125,7 +128,9 @@ static void case_many(void)
 		specs[i].create = false;
 		struct topic *topic = open_topic(sink, names[i], specs[i]);
 		CHECK(sink_topic_info(topic)->partitions == (i == 7 ? 5 : 1 + i % 2));
-		CHECK(sink_send(sink, topic, 0, SLICE("k"), SLICE("{}"), NULL, 0, 1, &err) == 0);
+		CHECK(sink_send(sink, topic,
+				&(struct message){.key = SLICE("k"), .value = SLICE("{}")}, 1,
+				&err) == 0);
 	}
 	CHECK(drain(sink, 20000) == 0 && tally.acked == MANY);
 	for (int i = 0; i < MANY; i++)
@@ -189,22 +194,38 @@ static void case_size(void)
 		open_topic(sink, big, (struct topic_spec){true, 1, -1, NULL, 0, 0, NULL, 0});
 	CHECK(sink_topic_info(wide)->max_message == 1048588);
 	for (unsigned i = 0; i < 20; i++)
-		CHECK(sink_send(sink, wide, -1, SLICE("k"), slice_of(value, 50000), NULL, 0, 1,
-				&err) == 0);
+		CHECK(sink_send(sink, wide,
+				&(struct message){.key = SLICE("k"),
+						  .value = slice_of(value, 50000),
+						  .partition = MESSAGE_BY_KEY},
+				1, &err) == 0);
 	struct topic *topic =
 		open_topic(sink, name, (struct topic_spec){true, 1, -1, small, 1, 0, NULL, 0});
 	CHECK(tally.acked ==
 	      20); /* the producer was made again: everything before was acknowledged */
 	for (unsigned i = 0; i < 500; i++)
-		CHECK(sink_send(sink, topic, -1, SLICE("k"), slice_of(value + i, 5000), NULL, 0, 2,
-				&err) == 0);
-	CHECK(sink_send(sink, topic, -1, SLICE("k"), slice_of(value, 20000), NULL, 0, 3, &err) ==
-	      -1);
+		CHECK(sink_send(sink, topic,
+				&(struct message){.key = SLICE("k"),
+						  .value = slice_of(value + i, 5000),
+						  .partition = MESSAGE_BY_KEY},
+				2, &err) == 0);
+	CHECK(sink_send(sink, topic,
+			&(struct message){.key = SLICE("k"),
+					  .value = slice_of(value, 20000),
+					  .partition = MESSAGE_BY_KEY},
+			3, &err) == -1);
 	CHECK(err.code == ERR_DATA && !err.retriable && strstr(err.text, "max.message.bytes") &&
 	      strstr(err.text, name.ptr));
-	CHECK(sink_send(sink, topic, -1, SLICE("k"), slice_of(value, 19000), NULL, 0, 2, &err) ==
-	      0);
-	CHECK(sink_send(sink, wide, -1, SLICE("k"), slice_of(value, 50000), NULL, 0, 1, &err) == 0);
+	CHECK(sink_send(sink, topic,
+			&(struct message){.key = SLICE("k"),
+					  .value = slice_of(value, 19000),
+					  .partition = MESSAGE_BY_KEY},
+			2, &err) == 0);
+	CHECK(sink_send(sink, wide,
+			&(struct message){.key = SLICE("k"),
+					  .value = slice_of(value, 50000),
+					  .partition = MESSAGE_BY_KEY},
+			1, &err) == 0);
 	CHECK(drain(sink, 20000) == 0);
 	CHECK(tally.acked == 20 + 501 + 1 && tally.sum == 20 + 2 * 501 + 1);
 	sink_free(sink);
@@ -222,13 +243,16 @@ static void case_poison(void)
 	struct sink *sink = open_sink(0, &tally);
 	struct topic *topic =
 		open_topic(sink, name, (struct topic_spec){true, 1, -1, compact, 1, 0, NULL, 0});
-	CHECK(sink_send(sink, topic, 0, SLICE("a"), SLICE("1"), NULL, 0, 1, &err) == 0);
+	CHECK(sink_send(sink, topic, &(struct message){.key = SLICE("a"), .value = SLICE("1")}, 1,
+			&err) == 0);
 	CHECK(drain(sink, 20000) == 0 && tally.acked == 1);
-	CHECK(sink_send(sink, topic, 0, (struct slice){NULL, 0}, SLICE("2"), NULL, 0, 2, &err) ==
-	      0);
+	CHECK(sink_send(sink, topic,
+			&(struct message){.key = (struct slice){NULL, 0}, .value = SLICE("2")}, 2,
+			&err) == 0);
 	CHECK(drain(sink, 20000) == -1);
 	CHECK(err.code == ERR_KAFKA && !err.retriable && strstr(err.text, name.ptr));
-	CHECK(sink_send(sink, topic, 0, SLICE("a"), SLICE("3"), NULL, 0, 3, &err) == -1);
+	CHECK(sink_send(sink, topic, &(struct message){.key = SLICE("a"), .value = SLICE("3")}, 3,
+			&err) == -1);
 	CHECK(sink_poll(sink, 100, &err) == -1);
 	sink_purge(sink);
 	CHECK(sink_in_flight(sink) == 0 && tally.acked == 1);
@@ -276,12 +300,15 @@ static void case_gap(void)
 	struct topic *topic =
 		open_topic(sink, name, (struct topic_spec){true, 1, -1, compact, 1, 0, NULL, 0});
 	for (uint64_t i = 1; i <= 60; i++)
-		if (sink_send(sink, topic, 0, i == 20 ? (struct slice){NULL, 0} : SLICE("k"),
-			      SLICE("v"), NULL, 0, i, &err) != 0)
+		if (sink_send(
+			    sink, topic,
+			    &(struct message){.key = i == 20 ? (struct slice){NULL, 0} : SLICE("k"),
+					      .value = SLICE("v")},
+			    i, &err) != 0)
 			break;
 	config.nproperties = 0;
 	struct client_consumer *consumer = client_consumer_new(&config, &name, 1, NULL, true, &err);
-	struct client_message message;
+	struct message message;
 	for (int i = 0; i < 19; i++)
 		CHECK(client_consumer_poll(consumer, 10, &message, &err) == 1);
 	CHECK(client_consumer_poll(consumer, 1.5, &message, &err) == 0);
@@ -310,8 +337,11 @@ static void case_pressure(void)
 	unsigned most = 0;
 	for (uint64_t i = 1; i <= MESSAGES; i++) {
 		int n = snprintf(key, sizeof(key), "%llu", (unsigned long long)i);
-		CHECK(sink_send(sink, topic, -1, slice_of(key, (size_t)n),
-				slice_of(value, sizeof(value)), NULL, 0, i, &err) == 0);
+		CHECK(sink_send(sink, topic,
+				&(struct message){.key = slice_of(key, (size_t)n),
+						  .value = slice_of(value, sizeof(value)),
+						  .partition = MESSAGE_BY_KEY},
+				i, &err) == 0);
 		most = sink_in_flight(sink) > most ? sink_in_flight(sink) : most;
 	}
 	CHECK(drain(sink, 60000) == 0);
@@ -320,7 +350,7 @@ static void case_pressure(void)
 	CHECK(most < MESSAGES / 10); /* so the queue was full and was polled */
 	sink_free(sink);
 	struct client_consumer *consumer = client_consumer_new(&config, &name, 1, NULL, true, &err);
-	struct client_message message;
+	struct message message;
 	CHECK(consumer != NULL);
 	for (uint64_t i = 1; i <= MESSAGES; i++) {
 		CHECK(client_consumer_poll(consumer, 10, &message, &err) == 1);
@@ -345,18 +375,30 @@ static void case_pinned(void)
 	char key[16];
 	for (int i = 0; i < 200; i++) {
 		int n = snprintf(key, sizeof(key), "key-%d", i);
-		CHECK(sink_send(sink, topic, -1, slice_of(key, (size_t)n), SLICE("x"), NULL, 0, 1,
-				&err) == 0);
+		CHECK(sink_send(sink, topic,
+				&(struct message){.key = slice_of(key, (size_t)n),
+						  .value = SLICE("x"),
+						  .partition = MESSAGE_BY_KEY},
+				1, &err) == 0);
 	}
-	CHECK(sink_send(sink, topic, -1, SLICE(""), SLICE("empty"), NULL, 0, 1, &err) == 0);
-	CHECK(sink_send(sink, topic, -1, (struct slice){NULL, 0}, SLICE("null"), NULL, 0, 1,
-			&err) == 0);
+	CHECK(sink_send(sink, topic,
+			&(struct message){.key = SLICE(""),
+					  .value = SLICE("empty"),
+					  .partition = MESSAGE_BY_KEY},
+			1, &err) == 0);
+	CHECK(sink_send(sink, topic,
+			&(struct message){.key = (struct slice){NULL, 0},
+					  .value = SLICE("null"),
+					  .partition = MESSAGE_BY_KEY},
+			1, &err) == 0);
 	CHECK(sink_topic_info(topic)->present == 12);
-	CHECK(sink_send(sink, topic, 12, SLICE("k"), SLICE("x"), NULL, 0, 1, &err) == -1 &&
+	CHECK(sink_send(sink, topic,
+			&(struct message){.key = SLICE("k"), .value = SLICE("x"), .partition = 12},
+			1, &err) == -1 &&
 	      err.code == ERR_DATA);
 	CHECK(drain(sink, 20000) == 0 && tally.acked == 202);
 	struct client_consumer *consumer = client_consumer_new(&config, &name, 1, NULL, true, &err);
-	struct client_message message;
+	struct message message;
 	for (int i = 0; i < 202; i++) {
 		CHECK(client_consumer_poll(consumer, 10, &message, &err) == 1);
 		if (message.key.ptr == NULL)
@@ -388,16 +430,31 @@ static void case_client(void)
 	      strstr(err.text, "exists"));
 	struct client_producer *producer = client_producer_new(&config, &err);
 	CHECK(producer != NULL);
-	CHECK(client_producer_send(producer, name, -1, SLICE("k"), SLICE("v"), headers, 2, &err) ==
-	      0);
-	CHECK(client_producer_send(producer, name, 0, SLICE("k"), (struct slice){NULL, 0}, NULL, 0,
+	CHECK(client_producer_send(producer,
+				   &(struct message){.topic = name,
+						     .key = SLICE("k"),
+						     .value = SLICE("v"),
+						     .headers = headers,
+						     .nheaders = 2,
+						     .partition = MESSAGE_BY_KEY},
 				   &err) == 0);
-	CHECK(client_producer_send(producer, name, 0, SLICE("k"), SLICE(""), NULL, 0, &err) == 0);
+	CHECK(client_producer_send(producer,
+				   &(struct message){.topic = name,
+						     .key = SLICE("k"),
+						     .value = (struct slice){NULL, 0}},
+				   &err) == 0);
+	CHECK(client_producer_send(
+		      producer,
+		      &(struct message){.topic = name, .key = SLICE("k"), .value = SLICE("")},
+		      &err) == 0);
 	CHECK(client_producer_flush(producer, 10, &err) == 0);
-	CHECK(client_producer_send(producer, topic_name("absent"), 0, SLICE("k"), SLICE(""), NULL,
-				   0, &err) == -1);
+	CHECK(client_producer_send(producer,
+				   &(struct message){.topic = topic_name("absent"),
+						     .key = SLICE("k"),
+						     .value = SLICE("")},
+				   &err) == -1);
 	client_producer_free(producer);
-	struct client_message m;
+	struct message m;
 	struct client_consumer *consumer =
 		client_consumer_new(&config, &name, 1, topic_name("group").ptr, true, &err);
 	CHECK(consumer != NULL);
@@ -406,7 +463,7 @@ static void case_client(void)
 	      slice_equal(m.value, SLICE("v")));
 	CHECK(m.nheaders == 2 && slice_equal(m.headers[0].name, SLICE("a")) &&
 	      slice_equal(m.headers[0].value, SLICE("1")));
-	CHECK(m.headers[1].value.ptr == NULL && m.timestamp_ms > 1600000000000 && m.offset == 0);
+	CHECK(m.headers[1].value.ptr == NULL && m.time_ms > 1600000000000 && m.offset == 0);
 	CHECK(client_consumer_poll(consumer, 20, &m, &err) == 1 && m.value.ptr == NULL &&
 	      m.nheaders == 0);
 	CHECK(client_consumer_poll(consumer, 20, &m, &err) == 1 && m.value.ptr != NULL &&

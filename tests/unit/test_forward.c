@@ -81,8 +81,12 @@ static void stays_in_front(void **state)
 
 static void send_and_flush(struct client_producer *producer, struct slice topic)
 {
-	if (client_producer_send(producer, topic, SINK_PARTITION_BY_KEY, SLICE("k"), SLICE("v"),
-				 NULL, 0, &err) != 0 ||
+	if (client_producer_send(producer,
+				 &(struct message){.topic = topic,
+						   .key = SLICE("k"),
+						   .value = SLICE("v"),
+						   .partition = MESSAGE_BY_KEY},
+				 &err) != 0 ||
 	    client_producer_flush(producer, 20, &err) != 0)
 		fail_msg("%s", err.text);
 }
@@ -92,7 +96,7 @@ static void serves_groups(void **state)
 {
 	(void)state;
 	struct slice name = SLICE("read");
-	struct client_message message;
+	struct message message;
 	struct sink *sink = sink_new(&config, "test", 0, NULL, NULL, &err);
 	assert_int_equal(partitions_of(sink, "read"), PARTITIONS);
 	sink_free(sink);

@@ -56,8 +56,11 @@ static void expect_file(const char *expected)
 
 static void send(struct sink *sink, struct topic *topic, struct slice key, struct slice value)
 {
-	assert_int_equal(
-		sink_send(sink, topic, SINK_PARTITION_BY_KEY, key, value, NULL, 0, 1, &err), 0);
+	assert_int_equal(sink_send(sink, topic,
+				   &(struct message){
+					   .key = key, .value = value, .partition = MESSAGE_BY_KEY},
+				   1, &err),
+			 0);
 }
 
 static void one_line_a_message(void **state)
@@ -72,7 +75,12 @@ static void one_line_a_message(void **state)
 	send(sink, topic, SLICE(""), (struct slice){NULL, 0});
 	send(sink, topic, SLICE("a\"\\\n\x01"), SLICE("plain \"text\""));
 	send(sink, topic, SLICE("\xc3\xa9\xff\xe2\x82\xac\xed\xa0\x80"), SLICE(""));
-	assert_int_equal(sink_send(sink, topic, 0, SLICE("k"), SLICE("[1]"), headers, 2, 1, &err),
+	assert_int_equal(sink_send(sink, topic,
+				   &(struct message){.key = SLICE("k"),
+						     .value = SLICE("[1]"),
+						     .headers = headers,
+						     .nheaders = 2},
+				   1, &err),
 			 0);
 	assert_int_equal(sink_drain(sink, 0, NULL, &err), 0);
 	sink_free(sink);
@@ -96,7 +104,10 @@ static void acknowledged_when_written(void **state)
 	struct topic *topic =
 		open_topic(sink, (struct topic_spec){.create = true, .partitions = 6});
 	for (uint64_t i = 1; i <= 10; i++)
-		assert_int_equal(sink_send(sink, topic, 5, SLICE("k"), SLICE("{}"), NULL, 0,
+		assert_int_equal(sink_send(sink, topic,
+					   &(struct message){.key = SLICE("k"),
+							     .value = SLICE("{}"),
+							     .partition = 5},
 					   (i + 1) / 2, &err),
 				 0);
 	assert_int_equal(acked, 0);
@@ -156,7 +167,11 @@ static void topics_as_asked_for(void **state)
 	assert_int_equal(err.code, ERR_DATA);
 	assert_int_equal(sink_topic(sink, SLICE(""), &spec, NULL, &bad, &err), -1);
 	assert_int_equal(sink_topic(sink, SLICE(".."), &spec, NULL, &bad, &err), -1);
-	assert_int_equal(sink_send(sink, topic, 3, SLICE("k"), SLICE("{}"), NULL, 0, 1, &err), -1);
+	assert_int_equal(sink_send(sink, topic,
+				   &(struct message){
+					   .key = SLICE("k"), .value = SLICE("{}"), .partition = 3},
+				   1, &err),
+			 -1);
 	assert_int_equal(err.code, ERR_DATA);
 	sink_free(sink);
 }
@@ -188,7 +203,10 @@ static void cannot_write(void **state)
 	assert_int_equal(err.code, ERR_KAFKA);
 	assert_non_null(strstr(err.text, "/dev/full"));
 	assert_int_equal(acked, 0);
-	assert_int_equal(sink_send(sink, topic, 0, SLICE("k"), SLICE("{}"), NULL, 0, 1, &err), -1);
+	assert_int_equal(sink_send(sink, topic,
+				   &(struct message){.key = SLICE("k"), .value = SLICE("{}")}, 1,
+				   &err),
+			 -1);
 	sink_free(sink);
 }
 

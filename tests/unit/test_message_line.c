@@ -25,7 +25,7 @@ static int teardown(void **state)
 
 static void expect(struct slice topic, struct slice key, struct slice value, const char *expected)
 {
-	const struct message_line message = {topic, key, value};
+	const struct message message = {.topic = topic, .key = key, .value = value};
 	buf_clear(&line);
 	message_line_put(&line, &message, false);
 	assert_string_equal(buf_cstr(&line), expected);
@@ -90,8 +90,9 @@ static void control_characters(void **state)
 		    "+ shop.orders_2024 key 7      INSERT       a\\u001b=\\u001b[2J\\u001b");
 	for (unsigned c = 0; c < 256; c++) {
 		const char bytes[] = {(char)c, 'x'};
-		const struct message_line message = {slice_of(bytes, 2), slice_of(bytes, 2),
-						     slice_of(bytes, 2)};
+		const struct message message = {.topic = slice_of(bytes, 2),
+						.key = slice_of(bytes, 2),
+						.value = slice_of(bytes, 2)};
 		buf_clear(&line);
 		message_line_put(&line, &message, false);
 		message_line_put_header(&line, slice_of(bytes, 2), slice_of(bytes, 2), false);
@@ -109,7 +110,8 @@ static void long_cells_are_cut(void **state)
 	for (int i = 0; i < 100; i++)
 		buf_put(&value, SLICE("\xc3\xa9"));
 	buf_put(&value, SLICE("\",\"b\":1}},\"op\":\"INSERT\"}}"));
-	const struct message_line message = {SLICE("t"), SLICE("k"), buf_slice(&value)};
+	const struct message message = {
+		.topic = SLICE("t"), .key = SLICE("k"), .value = buf_slice(&value)};
 	message_line_put(&line, &message, false);
 	const char *cell = strstr(buf_cstr(&line), "a=");
 	assert_non_null(cell);
@@ -121,8 +123,9 @@ static void long_cells_are_cut(void **state)
 static void colours_and_headers(void **state)
 {
 	(void)state;
-	const struct message_line message = {SLICE("t"), SLICE("k"),
-					     SLICE(ROW("DELETE", IMAGE("\"id\":7"), "null"))};
+	const struct message message = {.topic = SLICE("t"),
+					.key = SLICE("k"),
+					.value = SLICE(ROW("DELETE", IMAGE("\"id\":7"), "null"))};
 	message_line_put(&line, &message, true);
 	message_line_put_header(&line, SLICE("trace"), SLICE("abc"), true);
 	message_line_put_header(&line, SLICE("none"), (struct slice){NULL, 0}, false);

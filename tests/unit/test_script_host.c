@@ -51,7 +51,7 @@ static int failing(struct err *err)
 	return err_set(err, ERR_KAFKA, "the broker said no");
 }
 
-static void note_record(const char *what, const struct script_record *r)
+static void note_record(const char *what, const struct message *r)
 {
 	buf_printf(&trace, "%s %.*s", what, SLICE_FMT(r->topic));
 	buf_printf(&trace, r->key.ptr ? " key=%.*s" : " null key", SLICE_FMT(r->key));
@@ -64,35 +64,34 @@ static void note_record(const char *what, const struct script_record *r)
 	buf_char(&trace, '\n');
 }
 
-static int host_records(void *arg, struct change *c, const struct script_record **records,
-			unsigned *n, struct err *err)
+static int host_records(void *arg, struct change *c, const struct message **records, unsigned *n,
+			struct err *err)
 {
-	static const struct header_pair headers[] = {{{"h", 1}, {"v", 1}}};
-	static struct script_record out[2];
+	static const struct header headers[] = {{{"h", 1}, {"v", 1}}};
+	static struct message out[2];
 	(void)arg;
 	if (fail_next)
 		return failing(err);
 	if (c == NULL) {
-		out[0] = (struct script_record){
+		out[0] = (struct message){
 			.topic = SLICE("t"), .value = SLICE("{\"op\":\"item\"}"), .partition = -1};
 		*n = 1;
 	} else {
-		out[0] = (struct script_record){.topic = SLICE("t"),
-						.key = SLICE("7"),
-						.value = SLICE("{\"a\":1}"),
-						.op = SLICE("INSERT"),
-						.partition = -1,
-						.headers = headers,
-						.nheaders = 1};
-		out[1] = (struct script_record){
-			.topic = SLICE("t2"), .key = SLICE("7"), .partition = 2};
+		out[0] = (struct message){.topic = SLICE("t"),
+					  .key = SLICE("7"),
+					  .value = SLICE("{\"a\":1}"),
+					  .op = SLICE("INSERT"),
+					  .partition = -1,
+					  .headers = headers,
+					  .nheaders = 1};
+		out[1] = (struct message){.topic = SLICE("t2"), .key = SLICE("7"), .partition = 2};
 		*n = 2;
 	}
 	*records = out;
 	return 0;
 }
 
-static int host_send(void *arg, const struct script_record *record, struct err *err)
+static int host_send(void *arg, const struct message *record, struct err *err)
 {
 	(void)arg;
 	if (fail_next)
@@ -120,7 +119,7 @@ static void *host_open(void *arg, const struct sink_config *config, struct err *
 	return &trace;
 }
 
-static int host_producer_send(void *handle, const struct script_record *record, struct err *err)
+static int host_producer_send(void *handle, const struct message *record, struct err *err)
 {
 	assert_ptr_equal(handle, &trace);
 	if (fail_next)
@@ -152,19 +151,19 @@ static void *host_consumer_open(void *arg, const struct sink_config *config,
 	return &trace;
 }
 
-static int host_poll(void *handle, double seconds, struct script_record *record, struct err *err)
+static int host_poll(void *handle, double seconds, struct message *record, struct err *err)
 {
 	(void)handle, (void)seconds;
 	if (fail_next)
 		return failing(err);
 	if (polls++ > 0)
 		return 0;
-	*record = (struct script_record){.topic = SLICE("t"),
-					 .key = SLICE("k"),
-					 .value = SLICE("v"),
-					 .partition = 1,
-					 .offset = 42,
-					 .time_ms = 5};
+	*record = (struct message){.topic = SLICE("t"),
+				   .key = SLICE("k"),
+				   .value = SLICE("v"),
+				   .partition = 1,
+				   .offset = 42,
+				   .time_ms = 5};
 	return 1;
 }
 
@@ -241,7 +240,7 @@ static void *host_test_load(void *arg, const char *path, const struct property *
 	return &trace;
 }
 
-static int host_statement(void *handle, struct slice sql, const struct script_record **records,
+static int host_statement(void *handle, struct slice sql, const struct message **records,
 			  unsigned *n, struct err *err)
 {
 	(void)handle;
@@ -266,7 +265,7 @@ static void note_values(const char *what, const struct value *row)
 
 static int host_test_change(void *handle, enum change_op op, const struct table *table,
 			    const struct value *before, const struct value *after,
-			    const struct script_record **records, unsigned *n, struct err *err)
+			    const struct message **records, unsigned *n, struct err *err)
 {
 	(void)handle;
 	assert_ptr_equal(table, orders);
@@ -442,7 +441,7 @@ static void records_inside_of_on_change(void **state)
 	if (script_event(f.script, &mapping, &change, &event, &f.err) < 0)
 		fail_msg("%s", f.err.text);
 	assert_int_equal(event.nemits, 1);
-	assert_slice(event.emits[0].value, "{\"a\":1}");
+	assert_slice(event.emits[0].message.value, "{\"a\":1}");
 	script_done(f.script);
 	script_release(f.script, &mapping);
 	/* from a coroutine, with failures that the script catches */
@@ -457,9 +456,9 @@ static void records_inside_of_on_change(void **state)
 	if (script_event(f.script, &mapping, &change, &event, &f.err) < 0)
 		fail_msg("%s", f.err.text);
 	assert_int_equal(event.nemits, 9);
-	assert_slice(event.emits[4].topic, "a5");
-	assert_slice(event.emits[5].topic, "t");
-	assert_slice(event.emits[8].topic, "b");
+	assert_slice(event.emits[4].message.topic, "a5");
+	assert_slice(event.emits[5].message.topic, "t");
+	assert_slice(event.emits[8].message.topic, "b");
 	script_done(f.script);
 	assert_int_equal(lua_gettop(f.script->main), 0);
 	assert_int_equal(f.script->depth, 0);

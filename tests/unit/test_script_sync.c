@@ -535,9 +535,9 @@ static void rows_as_json(void **state)
 		"end");
 	assert_ok(run_event(CHANGE_UPDATE));
 	for (unsigned i = 0; i < 3; i++)
-		assert_slice(event.emits[i].value, expected);
-	assert_non_null(strstr(event.emits[3].value.ptr, "\"price\":12.345,"));
-	assert_non_null(strstr(event.emits[3].value.ptr, "\"small\":0.1,"));
+		assert_slice(event.emits[i].message.value, expected);
+	assert_non_null(strstr(event.emits[3].message.value.ptr, "\"price\":12.345,"));
+	assert_non_null(strstr(event.emits[3].message.value.ptr, "\"small\":0.1,"));
 }
 
 static void wrong_names(void **state)
@@ -703,7 +703,7 @@ static void kept_rows_expire_within_a_change(void **state)
 	assert_error(run_image(CHANGE_INSERT), "row expired");
 }
 
-static int records_of_images(void *arg, struct change *c, const struct script_record **records,
+static int records_of_images(void *arg, struct change *c, const struct message **records,
 			     unsigned *n, struct err *err)
 {
 	(void)arg;
@@ -859,19 +859,19 @@ static void setting_and_emitting(void **state)
 	assert_slice(event.headers[0].name, "a");
 	assert_slice(event.headers[1].value, "2");
 	assert_int_equal(event.nemits, 8);
-	assert_slice(event.emits[4].topic, "t5");
+	assert_slice(event.emits[4].message.topic, "t5");
 	assert_false(event.emits[4].has_key);
 	assert_false(event.emits[4].has_value);
-	assert_int_equal(event.emits[4].partition, -1);
+	assert_int_equal(event.emits[4].message.partition, -1);
 	const struct emitted *e = &event.emits[5];
-	assert_null(e->topic.ptr);
-	assert_true(e->has_key && e->key.ptr == NULL);
-	assert_slice(e->value, "{\"id\":-3,\"list\":[]}");
-	assert_int_equal(e->nheaders, 1);
-	assert_int_equal(e->partition, 3);
-	assert_true(event.emits[6].has_value && event.emits[6].value.ptr == NULL);
-	assert_slice(event.emits[6].key, "9");
-	assert_slice(event.emits[7].value, "as it is");
+	assert_null(e->message.topic.ptr);
+	assert_true(e->has_key && e->message.key.ptr == NULL);
+	assert_slice(e->message.value, "{\"id\":-3,\"list\":[]}");
+	assert_int_equal(e->message.nheaders, 1);
+	assert_int_equal(e->message.partition, 3);
+	assert_true(event.emits[6].has_value && event.emits[6].message.value.ptr == NULL);
+	assert_slice(event.emits[6].message.key, "9");
+	assert_slice(event.emits[7].message.value, "as it is");
 	script_done(f.script);
 }
 

@@ -78,8 +78,11 @@ static int teardown(void **state)
 
 static int post(uint64_t token)
 {
-	return sink_send(sink, topic, SINK_PARTITION_BY_KEY, SLICE("key"), SLICE("{\"value\":1}"),
-			 NULL, 0, token, &err);
+	return sink_send(sink, topic,
+			 &(struct message){.key = SLICE("key"),
+					   .value = SLICE("{\"value\":1}"),
+					   .partition = MESSAGE_BY_KEY},
+			 token, &err);
 }
 
 static void send_ok(uint64_t token)
@@ -111,7 +114,7 @@ static void be_known(void)
 /* The topic holds so many messages, and no more. */
 static void expect_on_topic(const char *name, unsigned expected)
 {
-	struct client_message message;
+	struct message message;
 	struct slice names = slice_str(name);
 	struct client_consumer *consumer =
 		client_consumer_new(&config, &names, 1, NULL, true, &err);
@@ -256,16 +259,21 @@ static void headers_survive_a_full_queue(void **state)
 	(void)state;
 	struct header headers[] = {{SLICE("h1"), SLICE("v1")}, {SLICE("h2"), {NULL, 0}}};
 	struct slice name = SLICE("t");
-	struct client_message message;
+	struct message message;
 	sink_free(sink);
 	open_sink(QUEUE_MIN);
 	topic = open_topic("t");
 	enum { MESSAGES = 1000 };
 	for (int i = 0; i < MESSAGES; i++)
-		assert_int_equal(sink_send(sink, topic, 0, SLICE(""),
-					   i % 2 ? SLICE("") : (struct slice){NULL, 0}, headers, 2,
-					   1, &err),
-				 0);
+		assert_int_equal(
+			sink_send(sink, topic,
+				  &(struct message){.key = SLICE(""),
+						    .value = i % 2 ? SLICE("")
+								   : (struct slice){NULL, 0},
+						    .headers = headers,
+						    .nheaders = 2},
+				  1, &err),
+			0);
 	drain_ok();
 	struct client_consumer *consumer = client_consumer_new(&config, &name, 1, NULL, true, &err);
 	assert_non_null(consumer);
@@ -286,23 +294,37 @@ static void placed_by_key(void **state)
 {
 	(void)state;
 	struct slice name = SLICE("many");
-	struct client_message message;
+	struct message message;
 	assert_int_equal(broker_topic(broker, "many", 6, &err), 0);
 	topic = open_topic("many");
 	assert_int_equal(sink_topic_info(topic)->partitions, 6);
 	char key[16];
 	for (int i = 0; i < 100; i++) {
 		int n = snprintf(key, sizeof(key), "k%d", i);
-		assert_int_equal(sink_send(sink, topic, SINK_PARTITION_BY_KEY,
-					   slice_of(key, (size_t)n), SLICE("x"), NULL, 0, 1, &err),
+		assert_int_equal(sink_send(sink, topic,
+					   &(struct message){.key = slice_of(key, (size_t)n),
+							     .value = SLICE("x"),
+							     .partition = MESSAGE_BY_KEY},
+					   1, &err),
 				 0);
 	}
-	assert_int_equal(sink_send(sink, topic, SINK_PARTITION_BY_KEY, (struct slice){NULL, 0},
-				   SLICE("x"), NULL, 0, 1, &err),
+	assert_int_equal(sink_send(sink, topic,
+				   &(struct message){.key = (struct slice){NULL, 0},
+						     .value = SLICE("x"),
+						     .partition = MESSAGE_BY_KEY},
+				   1, &err),
 			 0);
-	assert_int_equal(sink_send(sink, topic, 6, SLICE("k"), SLICE("x"), NULL, 0, 1, &err), -1);
+	assert_int_equal(
+		sink_send(sink, topic,
+			  &(struct message){.key = SLICE("k"), .value = SLICE("x"), .partition = 6},
+			  1, &err),
+		-1);
 	assert_int_equal(err.code, ERR_DATA);
-	assert_int_equal(sink_send(sink, topic, -2, SLICE("k"), SLICE("x"), NULL, 0, 1, &err), -1);
+	assert_int_equal(sink_send(sink, topic,
+				   &(struct message){
+					   .key = SLICE("k"), .value = SLICE("x"), .partition = -2},
+				   1, &err),
+			 -1);
 	drain_ok();
 	struct client_consumer *consumer = client_consumer_new(&config, &name, 1, NULL, true, &err);
 	for (int i = 0; i < 101; i++) {
@@ -318,14 +340,18 @@ static void too_large(void **state)
 	(void)state;
 	static char value[SINK_DEFAULT_MAX_MESSAGE];
 	size_t fits = SINK_DEFAULT_MAX_MESSAGE - SINK_RECORD_OVERHEAD - 3;
-	assert_int_equal(sink_send(sink, topic, 0, SLICE("key"), slice_of(value, fits + 1), NULL, 0,
+	assert_int_equal(sink_send(sink, topic,
+				   &(struct message){.key = SLICE("key"),
+						     .value = slice_of(value, fits + 1)},
 				   1, &err),
 			 -1);
 	assert_int_equal(err.code, ERR_DATA);
 	assert_non_null(strstr(err.text, "max.message.bytes"));
 	assert_int_equal(sink_in_flight(sink), 0);
 	assert_int_equal(
-		sink_send(sink, topic, 0, SLICE("key"), slice_of(value, fits), NULL, 0, 1, &err),
+		sink_send(sink, topic,
+			  &(struct message){.key = SLICE("key"), .value = slice_of(value, fits)}, 1,
+			  &err),
 		0);
 	drain_ok(); /* it was no poison */
 	assert_int_equal(tally.messages, 1);
@@ -342,10 +368,16 @@ static void larger_than_the_queue(void **state)
 	topic = open_topic("t");
 	for (unsigned i = 1; i <= 3; i++) {
 		assert_int_equal(
-			sink_send(sink, topic, 0, SLICE("k"), SLICE("small"), NULL, 0, i, &err), 0);
-		assert_int_equal(sink_send(sink, topic, 0, SLICE("k"),
-					   slice_of(value, sizeof(value)), NULL, 0, i, &err),
-				 0);
+			sink_send(sink, topic,
+				  &(struct message){.key = SLICE("k"), .value = SLICE("small")}, i,
+				  &err),
+			0);
+		assert_int_equal(
+			sink_send(sink, topic,
+				  &(struct message){.key = SLICE("k"),
+						    .value = slice_of(value, sizeof(value))},
+				  i, &err),
+			0);
 		assert_true(sink_in_flight(sink) == 1);
 	}
 	drain_ok();
@@ -572,8 +604,11 @@ static struct topic *open_second_shard(void)
 
 static int post_to(struct topic *to, uint64_t token)
 {
-	return sink_send(sink, to, SINK_PARTITION_BY_KEY, SLICE("key"), SLICE("{\"value\":1}"),
-			 NULL, 0, token, &err);
+	return sink_send(sink, to,
+			 &(struct message){.key = SLICE("key"),
+					   .value = SLICE("{\"value\":1}"),
+					   .partition = MESSAGE_BY_KEY},
+			 token, &err);
 }
 
 static void many_partitions_many_producers(void **state)
@@ -656,8 +691,10 @@ static void producers_share_the_bytes(void **state)
 	rd_kafka_mock_broker_set_down(broker->cluster, -1);
 	atomic_store(&stop, true);
 	unsigned sent = 0;
-	while (sink_send(sink, sent % 2 ? topic : far, 0, SLICE("k"),
-			 slice_of(value, sizeof(value)), NULL, 0, 1, &err) == 0)
+	while (sink_send(sink, sent % 2 ? topic : far,
+			 &(struct message){.key = SLICE("k"),
+					   .value = slice_of(value, sizeof(value))},
+			 1, &err) == 0)
 		sent++;
 	assert_int_equal(sent, (QUEUE_MIN - QUEUE_MIN / COPIES_OF_QUEUE) / (sizeof(value) + 1));
 	assert_int_equal(of(sink)->queued, sent * (sizeof(value) + 1));

@@ -88,7 +88,7 @@ static void teardown(struct steady *s)
 
 static void statement(struct steady *s, const char *sql)
 {
-	const struct script_record *records;
+	const struct message *records;
 	unsigned n;
 	if (offline_statement(s->offline, slice_str(sql), &records, &n, &s->f.err) < 0)
 		fail_msg("%s", s->f.err.text);

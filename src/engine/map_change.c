@@ -1,55 +1,22 @@
-#include "engine/write.h"
+#include "engine/map_change.h"
 
 #include "base/num.h"
 #include "format/json.h"
 #include "engine/fields.h"
-#include "engine/loop.h"
 #include "script/script.h"
-#include "sink/sink.h"
 
 #include <inttypes.h>
 #include <limits.h>
 
-enum { KEEP_BYTES = 4 << 20 }; /* of a buffer, behind a large row (rule 9) */
-
-/* One change being written. */
+/* One change on its way into the batch. */
 struct writing {
 	struct lane *lane;
 	struct plan *plan;
-	struct event_result event;         /* what the event function said; zeros without one */
-	struct slice topic;                /* of the last record written, for change:emit{} */
-	struct slice key;                  /* likewise */
-	bool wrote;                        /* lane->value holds the last record */
-	const struct header_pair *headers; /* of the record that is written next */
-	unsigned nheaders;
+	struct message_batch *batch;
+	struct event_result event; /* what the event function has set; zeros without one */
+	struct message own;        /* the last record of the change, for change:emit{} */
+	bool wrote;                /* it is set */
 };
-
-/* The destination of that name, if it is the table's own or where the record before went. */
-static struct destination *recent(const struct plan *plan, struct slice topic)
-{
-	if (plan->destination && slice_equal(plan->destination->name, topic))
-		return plan->destination;
-	return plan->last && slice_equal(plan->last->name, topic) ? plan->last : NULL;
-}
-
-static int out(struct writing *w, struct slice topic, int partition, struct slice key,
-	       struct slice value, struct slice op, struct err *err)
-{
-	struct plan *plan = w->plan;
-	struct destination *destination = recent(plan, topic);
-	bool own = op.len > 0 && !w->event.has_key; /* its key is the mapping's */
-	if (destination == NULL &&
-	    lane_destination(w->lane, topic, plan->mapping.key_kind != KEY_EMPTY, plan->table,
-			     &destination, err) < 0)
-		return -1;
-	if (own && plan->last != destination &&
-	    plan_check_topic(w->lane, plan, destination, err) < 0)
-		return -1;
-	plan->last = destination;
-	return lane_send(w->lane, destination,
-			 &(struct message){partition, key, value, op, w->headers, w->nheaders},
-			 err);
-}
 
 /* Decodes the columns that are written. A cell that the image does not carry is an error, but for a
  * virtual column, which the binlog may leave out. */
@@ -218,50 +185,56 @@ static int make_image(struct writing *w, struct image *image, enum change_image 
 }
 
 /* One record to the topics of an image. */
-static int put_record(struct writing *w, enum record_op op, const struct image *before,
-		      const struct image *after, const struct image *route, const struct buf *key,
-		      struct err *err)
+static void put_record(struct writing *w, enum record_op op, const struct image *before,
+		       const struct image *after, const struct image *route, const struct buf *key)
 {
 	const struct change *change = &w->plan->change;
-	struct lane *lane = w->lane;
 	bool full = change->op == CHANGE_READ;
+	struct buf *value = message_batch_value(w->batch);
 	struct record record = {
 		.before = before ? before->values : NULL,
 		.after = after ? after->values : NULL,
 		.op = op,
 		.sequence = full ? -1 : (int64_t)change->sequence,
 		.event_ms = full ? -1 : change->time_ms,
-		.system_ms = lane->now_ms,
+		.system_ms = w->lane->now_ms,
 	};
-	buf_clear(&lane->value);
-	envelope_write(&lane->value, &w->plan->envelope, &record);
+	envelope_write(value, &w->plan->envelope, &record);
 	w->wrote = true;
-	w->key = buf_slice(key);
+	w->own = (struct message){
+		.topic = w->own.topic,
+		.key = buf_slice(key),
+		.value = buf_slice(value),
+		.op = record_op_name(op),
+		.headers = w->event.headers,
+		.nheaders = w->event.nheaders,
+		.partition = MESSAGE_BY_KEY,
+		.mapped_key = !w->event.has_key,
+	};
 	for (unsigned i = 0; i < route->ntopics; i++) {
-		w->topic = route->topics[i];
-		if (out(w, w->topic, SINK_PARTITION_BY_KEY, w->key, buf_slice(&lane->value),
-			record_op_name(op), err) < 0)
-			return -1;
+		w->own.topic = route->topics[i];
+		message_batch_add(w->batch, &w->own);
 	}
-	return 0;
 }
 
 static int put_insert(struct writing *w, struct err *err)
 {
 	struct image *after = &w->plan->after;
-	struct buf *key = &w->lane->key[IMAGE_AFTER];
+	struct buf *key = &w->batch->key[IMAGE_AFTER];
 	if (make_image(w, after, IMAGE_AFTER, key, err) < 0)
 		return -1;
-	return put_record(w, RECORD_INSERT, NULL, after, after, key, err);
+	put_record(w, RECORD_INSERT, NULL, after, after, key);
+	return 0;
 }
 
 static int put_delete(struct writing *w, struct err *err)
 {
 	struct image *before = &w->plan->before;
-	struct buf *key = &w->lane->key[IMAGE_BEFORE];
+	struct buf *key = &w->batch->key[IMAGE_BEFORE];
 	if (make_image(w, before, IMAGE_BEFORE, key, err) < 0)
 		return -1;
-	return put_record(w, RECORD_DELETE, before, NULL, before, key, err);
+	put_record(w, RECORD_DELETE, before, NULL, before, key);
+	return 0;
 }
 
 static bool same_route(const struct image *a, const struct buf *key_a, const struct image *b,
@@ -278,20 +251,21 @@ static bool same_route(const struct image *a, const struct buf *key_a, const str
 static int put_update(struct writing *w, struct err *err)
 {
 	struct image *before = &w->plan->before, *after = &w->plan->after;
-	struct buf *old_key = &w->lane->key[IMAGE_BEFORE], *new_key = &w->lane->key[IMAGE_AFTER];
+	struct buf *old_key = &w->batch->key[IMAGE_BEFORE], *new_key = &w->batch->key[IMAGE_AFTER];
 	if (make_image(w, before, IMAGE_BEFORE, old_key, err) < 0 ||
 	    make_image(w, after, IMAGE_AFTER, new_key, err) < 0)
 		return -1;
 	if (w->plan->mapping.update == UPDATE_TWO) {
-		if (put_record(w, RECORD_UPDATE_BEFORE, before, NULL, before, old_key, err) < 0)
-			return -1;
-		return put_record(w, RECORD_UPDATE_AFTER, NULL, after, after, new_key, err);
+		put_record(w, RECORD_UPDATE_BEFORE, before, NULL, before, old_key);
+		put_record(w, RECORD_UPDATE_AFTER, NULL, after, after, new_key);
+	} else if (!w->plan->mapping.key_change_split ||
+		   same_route(before, old_key, after, new_key)) {
+		put_record(w, RECORD_UPDATE_AFTER, before, after, after, new_key);
+	} else {
+		put_record(w, RECORD_DELETE, before, NULL, before, old_key);
+		put_record(w, RECORD_INSERT, NULL, after, after, new_key);
 	}
-	if (!w->plan->mapping.key_change_split || same_route(before, old_key, after, new_key))
-		return put_record(w, RECORD_UPDATE_AFTER, before, after, after, new_key, err);
-	if (put_record(w, RECORD_DELETE, before, NULL, before, old_key, err) < 0)
-		return -1;
-	return put_record(w, RECORD_INSERT, NULL, after, after, new_key, err);
+	return 0;
 }
 
 static int put_own(struct writing *w, struct err *err)
@@ -321,18 +295,19 @@ static int make_own(struct writing *w, struct err *err)
 	bool both = updated && plan->mapping.update == UPDATE_ONE;
 	enum record_op op = deleted ? RECORD_DELETE : updated ? RECORD_UPDATE_AFTER : RECORD_INSERT;
 	struct image *image = deleted ? &plan->before : &plan->after;
-	struct buf *key = &w->lane->key[deleted ? IMAGE_BEFORE : IMAGE_AFTER];
+	struct buf *key = &w->batch->key[deleted ? IMAGE_BEFORE : IMAGE_AFTER];
 	struct image nowhere;
 	if (both &&
-	    make_image(w, &plan->before, IMAGE_BEFORE, &w->lane->key[IMAGE_BEFORE], err) < 0)
+	    make_image(w, &plan->before, IMAGE_BEFORE, &w->batch->key[IMAGE_BEFORE], err) < 0)
 		return -1;
 	if (make_image(w, image, deleted ? IMAGE_BEFORE : IMAGE_AFTER, key, err) < 0)
 		return -1;
 	nowhere = *image;
 	nowhere.ntopics = 0;
-	w->topic = image->topics[0];
-	return put_record(w, op, deleted || both ? &plan->before : NULL, deleted ? NULL : image,
-			  &nowhere, key, err);
+	w->own.topic = image->topics[0];
+	put_record(w, op, deleted || both ? &plan->before : NULL, deleted ? NULL : image, &nowhere,
+		   key);
+	return 0;
 }
 
 static int put_emits(struct writing *w, struct err *err)
@@ -341,13 +316,18 @@ static int put_emits(struct writing *w, struct err *err)
 		return -1;
 	for (unsigned i = 0; i < w->event.nemits; i++) {
 		const struct emitted *emit = &w->event.emits[i];
-		struct slice topic = emit->topic.ptr ? emit->topic : w->topic;
-		struct slice key = emit->has_key ? emit->key : w->key;
-		struct slice value = emit->has_value ? emit->value : buf_slice(&w->lane->value);
-		w->headers = emit->headers ? emit->headers : w->event.headers;
-		w->nheaders = emit->headers ? emit->nheaders : w->event.nheaders;
-		if (out(w, topic, emit->partition, key, value, SLICE(""), err) < 0)
-			return -1;
+		struct message message = emit->message;
+		if (message.topic.ptr == NULL)
+			message.topic = w->own.topic;
+		if (!emit->has_key)
+			message.key = w->own.key;
+		if (!emit->has_value)
+			message.value = w->own.value;
+		if (message.headers == NULL) {
+			message.headers = w->event.headers;
+			message.nheaders = w->event.nheaders;
+		}
+		message_batch_add(w->batch, &message);
 	}
 	return 0;
 }
@@ -367,15 +347,13 @@ static int run(struct writing *w, struct err *err)
 		if (script_event(w->lane->script, &plan->mapping, &plan->change, &w->event, err) <
 		    0)
 			return -1;
-		w->headers = w->event.headers;
-		w->nheaders = w->event.nheaders;
 	}
 	if (put_own(w, err) < 0)
 		return -1;
 	return put_emits(w, err);
 }
 
-static int where(const struct plan *plan, struct err *err)
+int map_error(const struct plan *plan, struct err *err)
 {
 	const struct change *change = &plan->change;
 	if (err->code != ERR_DATA)
@@ -387,9 +365,11 @@ static int where(const struct plan *plan, struct err *err)
 	return err_wrap(err, "table %.*s, full sync", SLICE_FMT(plan->table->full_name));
 }
 
-int write_records(struct lane *lane, struct plan *plan, bool events, struct err *err)
+int map_again(struct lane *lane, struct plan *plan, bool events, struct message_batch *batch,
+	      struct err *err)
 {
-	struct writing w = {.lane = lane, .plan = plan};
+	struct writing w = {.lane = lane, .plan = plan, .batch = batch};
+	message_batch_clear(batch);
 	return events ? run(&w, err) : put_own(&w, err);
 }
 
@@ -406,91 +386,32 @@ static int refuse_keyless(const struct plan *plan, struct err *err)
 		"exclude it with \"!%.*s\" in source.tables, and start again: the sync goes on "
 		"here",
 		SLICE_FMT(name), SLICE_FMT(name), SLICE_FMT(name));
-	return where(plan, err);
+	return map_error(plan, err);
 }
 
-/* What is asked only before a row of the table is written. */
-static int check_table(struct lane *lane, struct plan *plan, struct err *err)
+int map_check_table(struct lane *lane, struct plan *plan, struct err *err)
 {
 	if (plan->mapping.key_kind == KEY_REJECT)
 		return refuse_keyless(plan, err);
 	if (!plan->mapping.unseen)
 		return 0;
 	if (script_known(lane->script, lane->sync->index, plan->table, err) < 0)
-		return where(plan, err);
+		return map_error(plan, err);
 	plan->mapping.unseen = false;
 	return 0;
 }
 
-int write_collected(struct lane *lane, struct plan *plan, struct err *err)
+int map_change(struct lane *lane, struct plan *plan, struct message_batch *batch, struct err *err)
 {
-	struct writing w = {.lane = lane, .plan = plan};
-	int rc;
-	if (check_table(lane, plan, err) < 0)
-		return -1;
-	rc = run(&w, err);
+	struct writing w = {.lane = lane, .plan = plan, .batch = batch};
+	message_batch_clear(batch);
+	return run(&w, err) < 0 ? map_error(plan, err) : 0;
+}
+
+void map_done(struct lane *lane, struct plan *plan)
+{
 	if (plan->mapping.event_function != MAPPING_NO_FUNCTION ||
 	    plan->mapping.image_function != MAPPING_NO_FUNCTION)
 		script_done(lane->script);
-	return rc < 0 ? where(plan, err) : 0;
-}
-
-static unsigned largest_column(const struct row *row)
-{
-	unsigned largest = 0;
-	uint32_t most = 0;
-	for (unsigned i = 0; i < row->layout->ncells; i++)
-		if (row->cells[i].len < CELL_ABSENT && row->cells[i].len > most) {
-			most = row->cells[i].len;
-			largest = i;
-		}
-	return largest;
-}
-
-/* limits.row_max (rule 9): before a function, a value or a message is made of the row. Its values are not told: they may
- * be masked. */
-static int refuse_large(const struct lane *lane, const struct plan *plan, const struct row *row,
-			struct err *err)
-{
-	unsigned largest = largest_column(row);
-	err_set(err, ERR_DATA,
-		"a row of %" PRIu32 " bytes, %" PRIu32
-		" of them in column '%.*s', is more than limits.row_max = %" PRIu64
-		" allows: nothing of it is written. Raise limits.row_max (a row takes about three "
-		"times its size of memory), or exclude the table with \"!%.*s\" in "
-		"source.tables, and start again: the sync goes on here",
-		row->size, row->cells[largest].len < CELL_ABSENT ? row->cells[largest].len : 0,
-		SLICE_FMT(plan->table->columns[largest].name), lane->config->row_max,
-		SLICE_FMT(plan->table->full_name));
-	return where(plan, err);
-}
-
-/* The image that is larger than the script allows; NULL: none. */
-static const struct row *too_large(const struct lane *lane, const struct change *change)
-{
-	uint64_t max = lane->config->row_max;
-	if (max == 0)
-		return NULL;
-	if (change->before && change->before->size > max)
-		return change->before;
-	return change->after && change->after->size > max ? change->after : NULL;
-}
-
-int write_change(struct lane *lane, struct plan *plan, struct err *err)
-{
-	const struct row *large = too_large(lane, &plan->change);
-	int rc;
-	if (check_table(lane, plan, err) < 0)
-		return -1;
-	if (large)
-		return refuse_large(lane, plan, large, err);
-	if (lane->config->has_loop)
-		return loop_change(lane, plan, err) < 0 ? where(plan, err) : 0;
-	rc = write_collected(lane, plan, err);
 	arena_reset(&lane->arena);
-	buf_shrink(&lane->value, KEEP_BYTES);
-	buf_shrink(&lane->key[IMAGE_BEFORE], KEEP_BYTES);
-	buf_shrink(&lane->key[IMAGE_AFTER], KEEP_BYTES);
-	metric_add(&lane->metrics->rows, 1);
-	return rc;
 }
