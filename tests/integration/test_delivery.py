@@ -14,6 +14,7 @@ import pytest
 from support import process
 from support.consume import rows
 from support.paths import ROOT
+from support.proxy import RefusedFirst
 from support.rebuild import Rebuild, compare
 from support.wait import wait_for
 from test_errors import purge
@@ -474,3 +475,15 @@ def test_first_messages_of_new_topics(sync, sql, db, kafka, tmp_path):
         found.setdefault(message.topic, set()).add(int(message.key))
     lost = {n: sorted(set(range(1, 301)) - found.get(f"{db}.{n}", set()))[:5] for n in names}
     assert not any(lost.values()), {n: keys for n, keys in lost.items() if keys}
+
+
+def test_first_batch_refused(sync, sql, db, kafka, proxy):
+    """consistency 15, 19, decisions/0003: the broker refuses the first batch of a partition and would take the next one.
+    librdkafka (2.0.2 to 2.15.1) then reports the first as delivered without sending it again: every row must be there."""
+    sql("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t SELECT seq FROM seq_1_to_300")
+    proxy.edit = refusal = RefusedFirst(f"{db}.t")
+    running = sync('mode = "full", topics = { partitions = 1 },', brokers=kafka.proxied, properties={"batch.size": 1})
+    assert running.wait_exit() == 0
+    assert refusal.refused
+    found = rows(running.reader(f"{db}.t").to_end())
+    assert sorted(int(m.key) for m in found) == list(range(1, 301))

@@ -21,6 +21,8 @@ class Proxy:
     rate   bytes per second towards the target, of all connections together; None: no limit
     only   a function of a connection's Kafka client.id: mode, delay and rate apply only to
            connections for which it is true; None: to all
+    edit   a function of (towards the target?, a frame of Kafka's protocol) that returns the frame to
+           send instead, read when a connection begins; None: do not look at frames
     """
 
     def __init__(self, target=0):
@@ -28,6 +30,7 @@ class Proxy:
         self.delay = 0
         self.rate = None
         self.only = None
+        self.edit = None
         self._mode = "pass"
         self._free_at = 0.0
         self._lock = threading.Condition()
@@ -60,7 +63,7 @@ class Proxy:
 
     def reset(self):
         """Forward everything, without delay or limit."""
-        self.delay, self.rate = 0, None
+        self.delay, self.rate, self.edit = 0, None, None
         self.set("pass")
 
     def close(self):
@@ -90,6 +93,29 @@ class Proxy:
         time.sleep(max(left, 0))
 
 
+class RefusedFirst:
+    """An `edit` that makes the broker refuse the first produce request for a topic, as a leader that is not ready does, and
+    take the later ones: that request names a topic of the same length that does not exist, and its answer names the
+    right one. The answer takes some time, so that later requests are sent before it comes."""
+
+    PRODUCE = 0
+    ANSWER_S = 0.3
+
+    def __init__(self, topic):
+        self.topic = topic.encode()
+        self.other = b"-" * len(self.topic)
+        self.refused = False
+
+    def __call__(self, up, frame):
+        if up and not self.refused and struct.unpack(">h", frame[4:6])[0] == self.PRODUCE and self.topic in frame:
+            self.refused = True
+            return frame.replace(self.topic, self.other)
+        if not up and self.other in frame:
+            time.sleep(self.ANSWER_S)
+            return frame.replace(self.other, self.topic)
+        return frame
+
+
 class _Link:
     """One connection through the proxy."""
 
@@ -97,6 +123,7 @@ class _Link:
         self.proxy = proxy
         self.client = client
         self.server = None
+        self.edit = proxy.edit
         self.name = None  # the client.id; None: the first request has not arrived yet
 
     def mode(self):
@@ -139,11 +166,20 @@ class _Link:
         whole = self.client.recv(14 + max(length, 0), socket.MSG_PEEK | socket.MSG_WAITALL)
         return whole[14:].decode(errors="replace")
 
+    def _edited(self, source):
+        """The next frame from there, edited; empty at the end."""
+        size = source.recv(4, socket.MSG_WAITALL)
+        if len(size) < 4:
+            return b""
+        (length,) = struct.unpack(">i", size)
+        frame = source.recv(length, socket.MSG_WAITALL)
+        return self.edit(source is self.client, size + frame) if len(frame) == length else b""
+
     def _pump(self, source, sink):
         try:
             while True:
                 self._wait_while_held()
-                data = source.recv(PIECE)
+                data = self._edited(source) if self.edit else source.recv(PIECE)
                 if not data:
                     break
                 self._wait_while_held()
