@@ -335,6 +335,9 @@ def test_broker_away_at_the_start(sync, sql, db, table, kafka_server):
     running.wait_log(rf"127\.0\.0\.1:{own.port}")
     own.start()
     running.wait_rows(f"{db}.t", 1, timeout=60)
+    # while its tables are read, they cannot be dropped; and without its broker it reads them for ever
+    running.wait_streaming()
+    assert running.stop() == 0
 
 
 # another process: 6
