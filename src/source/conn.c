@@ -43,6 +43,21 @@ static void library_init(void)
 	mysql_library_init(0, NULL, NULL);
 }
 
+/* We use structs that libmariadb does not promise to keep (raw.c, conn_set_deadline); they have changed from one minor version to
+ * the next. decisions/0012. */
+static int check_library(struct err *err)
+{
+	enum { PATCHES = 100 };
+	unsigned long loaded = mysql_get_client_version();
+
+	if (loaded / PATCHES == MARIADB_PACKAGE_VERSION_ID / PATCHES)
+		return 0;
+	return err_set(err, ERR_INTERNAL,
+		       "tideway was built with libmariadb " MARIADB_PACKAGE_VERSION
+		       ", but runs with version %s (%lu). Build tideway again on this machine.",
+		       mysql_get_client_info(), loaded);
+}
+
 /* host: which of several; -1: there is one, and its name is printed as it stands. */
 static void describe(struct conn *conn, const struct source_config *config, int host)
 {
@@ -62,12 +77,13 @@ static void describe(struct conn *conn, const struct source_config *config, int 
 
 static void set_tls(MYSQL *mysql, const struct source_config *config)
 {
-	my_bool on = 1, verify = config->tls_verify;
+	my_bool on = 1, verify = config->tls && config->tls_verify;
 
+	/* without TLS too: libmariadb 3.4 can be built to verify every server's certificate */
+	mysql_options(mysql, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
 	if (!config->tls)
 		return;
 	mysql_options(mysql, MYSQL_OPT_SSL_ENFORCE, &on);
-	mysql_options(mysql, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
 	if (config->tls_ca)
 		mysql_options(mysql, MYSQL_OPT_SSL_CA, config->tls_ca);
 	if (config->tls_cert)
@@ -168,16 +184,20 @@ static bool connect_retriable(const struct conn *conn, unsigned number)
 	return server_error_retriable(number);
 }
 
-static int connect_fail(struct conn *conn, struct err *err)
+static int refuse_connect(struct conn *conn, unsigned number, const char *state, const char *text,
+			  struct err *err)
 {
-	const char *text = mysql_error(conn->mysql);
-	unsigned number = mysql_errno(conn->mysql);
-
 	err_set(err, ERR_SOURCE, "cannot connect to the source %s as user '%s': %u (%s) %s; %s",
-		conn->place, conn->user, number, mysql_sqlstate(conn->mysql), text,
+		conn->place, conn->user, number, state, text,
 		server_error_connect_remedy(number, text));
 	err->retriable = connect_retriable(conn, number);
 	return -1;
+}
+
+static int connect_fail(struct conn *conn, struct err *err)
+{
+	return refuse_connect(conn, mysql_errno(conn->mysql), mysql_sqlstate(conn->mysql),
+			      mysql_error(conn->mysql), err);
 }
 
 static void keep_alive(int fd)
@@ -192,16 +212,37 @@ static void keep_alive(int fd)
 	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof(count));
 }
 
-/* The library goes on in clear when the server has no TLS and no certificate was to be verified. */
+/* Whether libmariadb accepted a certificate that no authority has signed. From 3.4 on it does, without ca, for servers on a
+ * loopback address, and for those that prove to know the hash of the user's password. */
+static bool is_untrusted(MYSQL *mysql)
+{
+#if MARIADB_PACKAGE_VERSION_ID >= 30400
+	unsigned status = 0;
+
+	return mariadb_get_infov(mysql, MARIADB_TLS_VERIFY_STATUS, &status) != 0 || status != 0;
+#else
+	(void)mysql;
+	return false;
+#endif
+}
+
+/* libmariadb continues in clear when the server has no TLS and no certificate was to be verified. */
 static int check_tls(struct conn *conn, const struct source_config *config, struct err *err)
 {
-	if (!config->tls || mysql_get_ssl_cipher(conn->mysql))
+	if (!config->tls)
 		return 0;
-	return err_set(err, ERR_SOURCE,
-		       "the source %s does not offer TLS, but the script asks for it (tls); give "
-		       "the server a "
-		       "certificate (ssl_cert, ssl_key), or remove tls from the script's source",
-		       conn->place);
+	if (!mysql_get_ssl_cipher(conn->mysql))
+		return err_set(
+			err, ERR_SOURCE,
+			"the source %s does not offer TLS, but the script asks for it (tls); give "
+			"the server a "
+			"certificate (ssl_cert, ssl_key), or remove tls from the script's source",
+			conn->place);
+	if (config->tls_verify && is_untrusted(conn->mysql))
+		return refuse_connect(conn, CR_SSL_CONNECTION_ERROR, "HY000",
+				      "TLS/SSL error: self-signed certificate or unknown authority",
+				      err);
+	return 0;
 }
 
 static int connect_server(struct conn *conn, const struct source_config *config, struct err *err)
@@ -321,6 +362,8 @@ static struct conn *open_at(const struct source_config *config, int host, enum c
 	conn->role = role;
 	conn->shutdown_fd = -1;
 	describe(conn, config, host);
+	if (check_library(err))
+		goto fail;
 	conn->mysql = mysql_init(NULL);
 	if (conn->mysql == NULL) {
 		err_set(err, ERR_INTERNAL, "mysql_init: out of memory");
