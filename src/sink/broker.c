@@ -82,9 +82,9 @@ static void poke(unsigned port)
 	close(fd);
 }
 
-/* The mock makes a topic with 4 partitions when it is first asked for, and nothing changes that number. librdkafka 2.0.2
- * may lose the wake-up of its thread when it is asked to make one (it serves its orders, then throws all wake-ups
- * away), and would come back a second later: any traffic wakes it. */
+/* The mock makes a topic with 4 partitions when it is first asked for, and nothing changes that number. librdkafka (2.0.2 to
+ * 2.15.1) may lose the wake-up of the mock's thread when it is asked to make one: the thread serves its orders, then
+ * discards all wake-ups, and looks again a second later. Any traffic wakes it. decisions/0012. */
 static void make_topic(void *arg, const char *name)
 {
 	struct broker *broker = arg;

@@ -27,7 +27,8 @@
  * request and has at most five requests in flight: 1,000 topics with 6 partitions that are written in turns go at a
  * tenth of the speed. So a producer takes some hundred partitions, and a sink with more has several: its shards. A
  * topic stays in one of them as long as the sink lives, so that the order of its messages is that of one producer.
- * All of them share the lane's queue, whose bytes are counted here; the first error of any is the sink's. */
+ * All of them share the lane's queue, whose bytes are counted here; the first error of any is the sink's.
+ * decisions/0005, 0012. */
 enum {
 	SHARDS_MAX = 4,
 	SHARD_PARTITIONS = 1500, /* where the next shard begins */
@@ -777,9 +778,10 @@ static rd_kafka_resp_err_t produce(struct kafka_sink *k, const struct outgoing *
 	return rd_kafka_last_error();
 }
 
-/* The first message to a partition travels alone. A broker that has never heard of a producer takes its batches from any
- * sequence number on: when the first batch is refused for a moment (a leader that is not yet ready) and the
- * second, sent behind it, is taken, the first one's retry counts as a duplicate and is lost, acknowledged. */
+/* The first message to a partition travels alone. A broker that does not know a producer takes its batches from any
+ * sequence number on. When it refuses the first batch for a moment (a leader that is not yet ready) and takes the second,
+ * which was sent before the refusal came, librdkafka (2.0.2 to 2.15.1) reports the first as delivered with the second
+ * and never sends it again: it is lost. decisions/0003. */
 static int introduce(struct kafka_sink *k, const struct outgoing *outgoing, struct err *err)
 {
 	struct partition *partition = &outgoing->topic->partitions[outgoing->partition];
