@@ -99,6 +99,8 @@ static int give(struct trx_reader *reader, const struct event *event, uint64_t e
 	item->again = reader->row_bytes < reader->again_bytes;
 	item->row_bytes = reader->row_bytes;
 	item->statement = statement;
+	item->rows = NULL;
+	item->table = NULL;
 	return rows_in_event(event->type) ? give_rows(reader, item, err) : 1;
 }
 
@@ -224,10 +226,12 @@ static int read_packet(struct trx_reader *reader, struct trx_item *item, struct 
 
 int trx_reader_next(struct trx_reader *reader, struct trx_item *item, struct err *err)
 {
-	*item = (struct trx_item){.kind = TRX_ITEM_OTHER,
-				  .event = &reader->event,
-				  .start = reader->cursor->start,
-				  .end = reader->cursor->offset};
+	/* field by field: there are a dozen items for each transaction, and most need no more */
+	item->kind = TRX_ITEM_OTHER;
+	item->packet = (struct slice){NULL, 0};
+	item->event = &reader->event;
+	item->start = reader->cursor->start;
+	item->end = reader->cursor->offset;
 	switch (reader->step) {
 	case TRX_GIVE:
 		return give_held(reader, item, err);

@@ -31,7 +31,7 @@ struct trx_item {
 	const struct event *event; /* the event of the item, or the last one that was read */
 	uint64_t start, end;       /* its offsets */
 
-	/* of TRX_ITEM_EVENT */
+	/* of TRX_ITEM_EVENT only; not set otherwise */
 	bool undone;        /* it was rolled back */
 	bool again;         /* it was given out before the connection was lost */
 	uint64_t row_bytes; /* of the transaction's rows before it (consistency rule 23) */
