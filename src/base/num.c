@@ -292,19 +292,6 @@ int64_t num_days(int32_t year, unsigned month, unsigned day)
 	return era * ERA_DAYS + of_era * 365 + of_era / 4 - of_era / 100 + of_year - EPOCH_DAYS;
 }
 
-void num_civil(int64_t days, int32_t *year, unsigned *month, unsigned *day)
-{
-	int64_t z = days + EPOCH_DAYS;
-	int64_t era = (z >= 0 ? z : z - (ERA_DAYS - 1)) / ERA_DAYS;
-	int64_t of_era = z - era * ERA_DAYS;
-	int64_t y = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-	int64_t of_year = of_era - (365 * y + y / 4 - y / 100);
-	int64_t m = (5 * of_year + 2) / 153; /* 0 is March */
-	*day = (unsigned)(of_year - (153 * m + 2) / 5 + 1);
-	*month = (unsigned)(m < 10 ? m + 3 : m - 9);
-	*year = (int32_t)(y + era * 400 + (m >= 10));
-}
-
 static int hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')

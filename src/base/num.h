@@ -28,9 +28,8 @@ bool num_parse_u64(struct slice text, uint64_t *v);
 bool num_parse_i64(struct slice text, int64_t *v);
 
 /* Convert a date of the proleptic Gregorian calendar (month 1..12, day 1..31) to the number of days
- * since 1970-01-01, and back. */
+ * since 1970-01-01. */
 int64_t num_days(int32_t year, unsigned month, unsigned day);
-void num_civil(int64_t days, int32_t *year, unsigned *month, unsigned *day);
 
 /* Converts pairs of hexadecimal digits to bytes. Stops at the first pair that is not valid. Returns
  * the number of bytes. */

@@ -179,8 +179,4 @@ struct event_heartbeat {
 int event_heartbeat_parse(const struct event *event, struct event_heartbeat *heartbeat,
 			  struct err *err) MUST_CHECK;
 
-/* Replaces the set's content by that of a GTID_LIST (MariaDB) or PREVIOUS_GTIDS (MySQL) event. */
-int event_gtid_list_parse(const struct event *event, struct gtid_set *set,
-			  struct err *err) MUST_CHECK;
-
 #endif

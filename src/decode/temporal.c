@@ -4,7 +4,6 @@
 #include "base/reader.h"
 
 #include <inttypes.h>
-#include <stdatomic.h>
 
 enum {
 	HOUR_MAX = 838,
@@ -12,19 +11,6 @@ enum {
 	FRACTION_DIGITS_MAX = 6,
 	TIME_TEXT_MAX = sizeof("-838:59:59.123456"),
 };
-
-static _Atomic uint64_t zero_dates;
-
-uint64_t decode_zero_dates(void)
-{
-	return atomic_load_explicit(&zero_dates, memory_order_relaxed);
-}
-
-static void zero_date(struct value *value)
-{
-	atomic_fetch_add_explicit(&zero_dates, 1, memory_order_relaxed);
-	value->kind = VALUE_NULL;
-}
 
 int temporal_date(const struct temporal *t, struct value *value, struct err *err)
 {
@@ -35,7 +21,7 @@ int temporal_date(const struct temporal *t, struct value *value, struct err *err
 			       ":%02" PRIu32 ".%06" PRIu32 " is no date and time",
 			       t->year, t->month, t->day, t->hour, t->minute, t->second, t->micros);
 	if (t->month == 0 || t->day == 0) {
-		zero_date(value);
+		value->kind = VALUE_NULL;
 		return 0;
 	}
 	int64_t seconds = num_days((int32_t)t->year, t->month, t->day) * 86400 +
@@ -50,7 +36,7 @@ int temporal_instant(uint64_t seconds, uint32_t micros, struct value *value, str
 	if (micros > 999999)
 		return err_set(err, ERR_DATA, "%" PRIu32 " microseconds in a TIMESTAMP", micros);
 	if (seconds == 0 && micros == 0) {
-		zero_date(value);
+		value->kind = VALUE_NULL;
 		return 0;
 	}
 	value->kind = VALUE_MS;

@@ -19,11 +19,8 @@ struct temporal {
 	uint32_t micros;
 };
 
-/* Returns how many zero and partly zero dates all threads have decoded since the start. Each became
- * NULL. */
-uint64_t decode_zero_dates(void);
-/* Sets *value to the VALUE_MS of a DATE or DATETIME, read as UTC. Sets and counts VALUE_NULL for a
- * zero date. Returns -1 if it is not a valid date. */
+/* Sets *value to the VALUE_MS of a DATE or DATETIME, read as UTC, or to VALUE_NULL for a zero or
+ * partly zero date. Returns -1 if it is not a valid date. */
 int temporal_date(const struct temporal *t, struct value *value, struct err *err) MUST_CHECK;
 /* Sets *value to the VALUE_MS of a TIMESTAMP. 0 seconds without a fraction are the zero date. */
 int temporal_instant(uint64_t seconds, uint32_t micros, struct value *value,

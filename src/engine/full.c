@@ -44,14 +44,6 @@ struct full_lane {
 	int64_t paced_ms;
 };
 
-uint64_t full_rows(const struct full *full)
-{
-	uint64_t rows = 0;
-	for (unsigned i = 0; i < full->ntables; i++)
-		rows += atomic_load_explicit(&full->tables[i].rows, memory_order_relaxed);
-	return rows;
-}
-
 /* ---- on a connection ---- */
 
 /* The metadata locks that are taken between the two are given back where the server does that (rule 7). */

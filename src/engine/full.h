@@ -53,7 +53,5 @@ int full_run(struct full *full, int (*serve)(void *arg, struct err *err), void *
 	     struct err *err) MUST_CHECK;
 /* Gives the plan the layout of the rows that an open chunk sends; ERR_DATA: they are not of the plan's definition. */
 int full_layout(struct plan *plan, const struct chunk *chunk, struct err *err) MUST_CHECK;
-/* For the progress line. */
-uint64_t full_rows(const struct full *full);
 
 #endif

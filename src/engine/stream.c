@@ -238,7 +238,6 @@ static void begin_group(struct stream *stream, uint64_t start)
 {
 	stream->away_ms = 0;
 	stream->skipped_rows = false;
-	stream->groups++;
 	stream_set_read(stream, start);
 	if (table_states_has_pending(&stream->lane.sync->states))
 		stream_take_pending(stream);

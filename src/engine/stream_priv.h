@@ -55,7 +55,6 @@ struct stream {
 	const char *read_born;    /* the same of read_file */
 	uint64_t at;              /* where the event that is processed begins */
 	struct trx_reader reader; /* of the group */
-	uint64_t groups;          /* begun, for memos by group */
 	bool slot_open;           /* lane.token is the group's slot */
 	bool lost;    /* the error is one of the source's connection, which may be opened again */
 	bool refused; /* the error is one that does not pass on this host, and others may be tried */

@@ -11,7 +11,7 @@ const unsigned ddl_nvariables = sizeof(ddl_variables) / sizeof(ddl_variables[0])
 const char *ddl_op_name(enum ddl_op op)
 {
 	static const char *const names[DDL_OP_COUNT] = {
-#define X(id, name, policy) name,
+#define X(id, name) name,
 		DDL_OPS(X)
 #undef X
 	};

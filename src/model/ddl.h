@@ -8,19 +8,19 @@
 
 #include "model/table.h"
 
-/* X(id, value of `op` in a message, policy for a plain statement of this kind) */
+/* X(id, value of `op` in a message) */
 #define DDL_OPS(X)                                                                                 \
-	X(CREATE, "CREATE", "create_table")                                                        \
-	X(ALTER, "ALTER", "add_column") /* the policy depends on the change */                     \
-	X(ERASE, "ERASE", "drop_table")                                                            \
-	X(TRUNCATE, "TRUNCATE", "truncate")                                                        \
-	X(RENAME, "RENAME", "rename_table")                                                        \
-	X(CINDEX, "CINDEX", "create_index")                                                        \
-	X(DINDEX, "DINDEX", "drop_index")                                                          \
-	X(QUERY, "QUERY", "other")
+	X(CREATE, "CREATE")                                                                        \
+	X(ALTER, "ALTER")                                                                          \
+	X(ERASE, "ERASE")                                                                          \
+	X(TRUNCATE, "TRUNCATE")                                                                    \
+	X(RENAME, "RENAME")                                                                        \
+	X(CINDEX, "CINDEX")                                                                        \
+	X(DINDEX, "DINDEX")                                                                        \
+	X(QUERY, "QUERY")
 
 enum ddl_op {
-#define X(id, name, policy) DDL_##id,
+#define X(id, name) DDL_##id,
 	DDL_OPS(X)
 #undef X
 		DDL_OP_COUNT

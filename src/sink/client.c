@@ -369,26 +369,3 @@ int client_topic_list(const struct sink_config *config,
 	close_admin(&kafka, &names);
 	return 0;
 }
-
-int client_topic_describe(const struct sink_config *config, struct slice name,
-			  struct topic_info *info, struct err *err)
-{
-	static const struct topic_spec spec = {.create = false, .partitions = 1};
-	char text[NAME_MAX_BYTES];
-	struct kafka kafka;
-	struct topic_names names;
-	struct topic_facts facts;
-	if (copy_name(text, name, err) != 0 || open_admin(&kafka, &names, config, err) != 0)
-		return -1;
-	int result = topics_partitions(&names, name) ? 0 : missing(&kafka, text, err);
-	if (result == 0)
-		result = topics_ensure(&kafka, &names, text, &spec, NULL, &facts, err);
-	close_admin(&kafka, &names);
-	if (result == 0)
-		*info = (struct topic_info){.name = name,
-					    .partitions = facts.partitions,
-					    .present = facts.partitions,
-					    .compacted = facts.compacted,
-					    .max_message = facts.max_message};
-	return result;
-}

@@ -43,9 +43,5 @@ int client_topic_delete(const struct sink_config *config, struct slice name,
 int client_topic_list(const struct sink_config *config,
 		      void (*each)(void *context, struct slice name, int partitions), void *context,
 		      struct err *err) MUST_CHECK;
-/* Fill *info for one topic; info->name is the argument `name`. Fail with ERR_KAFKA when the topic
- * does not exist. */
-int client_topic_describe(const struct sink_config *config, struct slice name,
-			  struct topic_info *info, struct err *err) MUST_CHECK;
 
 #endif

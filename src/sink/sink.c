@@ -349,8 +349,3 @@ void sink_purge(struct sink *sink)
 		sink_set_poison(sink, &err);
 	sink->ops->purge(sink);
 }
-
-int64_t sink_down_since(const struct sink *sink)
-{
-	return sink->down_since;
-}

@@ -137,8 +137,6 @@ int sink_drain(struct sink *sink, int64_t timeout_ms, const _Atomic bool *stop,
 unsigned sink_in_flight(const struct sink *sink);
 /* Throws away what is queued and in flight (after an error, at a hard stop). */
 void sink_purge(struct sink *sink);
-/* Whether all brokers are down now; since when (wall ms), for alerts. 0: up. */
-int64_t sink_down_since(const struct sink *sink);
 
 /* murmur2 of Kafka's Java client (seed 0x9747b28c), masked to 31 bits: facts.md. */
 uint32_t murmur2(struct slice key);

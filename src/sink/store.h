@@ -6,7 +6,7 @@
  * and min.cleanable.dirty.ratio=0.01; an existing topic is checked. It is read from its beginning
  * to its end, read_committed. A topic that cannot be read completely is an error, and never counts
  * as "no checkpoint".
- * Thread: main. Owner: store_free. */
+ * Thread: the sync's own. Owner: store_free. */
 #ifndef TIDEWAY_STORE_H
 #define TIDEWAY_STORE_H
 

@@ -447,41 +447,6 @@ static void test_mysql_xa(void **state)
 	assert_slice(xa.bqual, "");
 }
 
-static void test_gtid_lists(void **state)
-{
-	struct gtid_set set;
-	struct event_gtid last;
-	struct err err = ERR_INIT;
-	(void)state;
-	gtid_set_init(&set, GTID_NONE);
-	struct event event = nth(true, "beginning", EVENT_GTID_LIST, 0);
-	assert_int_equal(event_gtid_list_parse(&event, &set, &err), 0);
-	assert_int_equal(set.flavour, GTID_MARIADB);
-	event = nth(true, "rows", EVENT_GTID_MARIADB, 0);
-	assert_int_equal(event_gtid_parse(&event, &last, &err), 0);
-	assert_true(gtid_set_contains(&set, &last.gtid));
-	event = nth(false, "beginning", EVENT_PREVIOUS_GTIDS, 0);
-	if (event_gtid_list_parse(&event, &set, &err) < 0) /* the tagged scene left one */
-		assert_non_null(strstr(err.text, "tag"));
-	static const uint8_t list[] = {1, 0,  0,  0,  0,  0,  0,  0,  1, 2, 3, 4, 5, 6, 7, 8,
-				       9, 10, 11, 12, 13, 14, 15, 16, 2, 0, 0, 0, 0, 0, 0, 0,
-				       1, 0,  0,  0,  0,  0,  0,  0,  6, 0, 0, 0, 0, 0, 0, 0,
-				       8, 0,  0,  0,  0,  0,  0,  0,  9, 0, 0, 0, 0, 0, 0, 0};
-	event = (struct event){.type = EVENT_PREVIOUS_GTIDS, .body = slice_of(list, sizeof(list))};
-	assert_int_equal(event_gtid_list_parse(&event, &set, &err), 0);
-	struct buf text;
-	buf_init(&text);
-	gtid_set_print(&set, &text);
-	assert_string_equal(buf_cstr(&text), "01020304-0506-0708-090a-0b0c0d0e0f10:1-5:8");
-	buf_fini(&text);
-	for (size_t n = 1; n < sizeof(list); n++) {
-		event.body = events_cut(slice_of(list, sizeof(list)), n);
-		assert_int_equal(event_gtid_list_parse(&event, &set, &err), -1);
-		free((void *)event.body.ptr);
-	}
-	gtid_set_fini(&set);
-}
-
 static void test_heartbeats(void **state)
 {
 	static const uint8_t v2[] = {1, 4, 'b', '.', '0', '1', 2, 9, 0xfe,
@@ -500,8 +465,7 @@ static void test_heartbeats(void **state)
 }
 
 /* Every parser, on every prefix of every event's body: an error or a result, and no over-read. */
-static void parse_all(const struct event *event, const struct event_format *format,
-		      struct gtid_set *set)
+static void parse_all(const struct event *event, const struct event_format *format)
 {
 	struct err err = ERR_INIT;
 	struct event_rotate rotate;
@@ -523,10 +487,6 @@ static void parse_all(const struct event *event, const struct event_format *form
 		break;
 	case EVENT_HEARTBEAT_V2:
 		result = event_heartbeat_parse(event, &heartbeat, &err);
-		break;
-	case EVENT_GTID_LIST:
-	case EVENT_PREVIOUS_GTIDS:
-		result = event_gtid_list_parse(event, set, &err);
 		break;
 	case EVENT_GTID_MARIADB:
 	case EVENT_GTID_MYSQL:
@@ -556,9 +516,7 @@ static void test_cut_error(void **state)
 
 static void test_every_prefix(void **state)
 {
-	struct gtid_set set;
 	(void)state;
-	gtid_set_init(&set, GTID_NONE);
 	for (unsigned i = 0; i < ncaptured; i++) {
 		struct event_format format = events_format(captured[i].mariadb), cut_format;
 		struct slice body = captured[i].packet;
@@ -568,7 +526,7 @@ static void test_every_prefix(void **state)
 			struct err err = ERR_INIT;
 			struct slice cut = events_cut(body, n);
 			struct event event = {.type = events_type(&captured[i]), .body = cut};
-			parse_all(&event, &format, &set);
+			parse_all(&event, &format);
 			free((void *)cut.ptr);
 			cut = events_cut(captured[i].packet, n);
 			assert_int_equal(event_format_parse(cut, &cut_format, &err), -1);
@@ -576,7 +534,6 @@ static void test_every_prefix(void **state)
 			free((void *)cut.ptr);
 		}
 	}
-	gtid_set_fini(&set);
 }
 
 static void test_crc32(void **state)
@@ -612,7 +569,6 @@ int main(void)
 		cmocka_unit_test(test_two_phase_alter),
 		cmocka_unit_test(test_mysql_gtid),
 		cmocka_unit_test(test_mysql_xa),
-		cmocka_unit_test(test_gtid_lists),
 		cmocka_unit_test(test_heartbeats),
 		cmocka_unit_test(test_cut_error),
 		cmocka_unit_test(test_every_prefix),

@@ -475,18 +475,18 @@ static void outage(void **state)
 	while (of(sink)->shards[0].kafka.down_since == 0 && clock_mono_ms() < end)
 		assert_int_equal(sink_poll(sink, 50, &err), 0);
 	assert_true(of(sink)->shards[0].kafka.down_since != 0);
-	assert_int_equal(sink_down_since(sink), 0); /* nobody minds yet */
+	assert_int_equal(sink->down_since, 0); /* nobody minds yet */
 	send_ok(1);
-	while (sink_down_since(sink) == 0 && clock_mono_ms() < end)
+	while (sink->down_since == 0 && clock_mono_ms() < end)
 		assert_int_equal(sink_poll(sink, 50, &err), 0);
-	assert_true(sink_down_since(sink) != 0);
+	assert_true(sink->down_since != 0);
 	assert_int_equal(sink_drain(sink, 50, NULL, &err), 1); /* bounded */
 	atomic_store(&stop, true);
 	assert_int_equal(sink_drain(sink, -1, &stop, &err), 1);
 	rd_kafka_mock_broker_set_up(broker->cluster, -1);
 	drain_ok();
 	assert_int_equal(tally.messages, 1);
-	assert_int_equal(sink_down_since(sink), 0);
+	assert_int_equal(sink->down_since, 0);
 }
 
 static void purge(void **state)
