@@ -3,7 +3,7 @@
 #include <librdkafka/rdkafka.h>
 
 /* decisions/0012 */
-#if RD_KAFKA_VERSION < 0x020002ff
+#if defined(RD_KAFKA_VERSION) && RD_KAFKA_VERSION < 0x020002ff
 #error "Tideway needs librdkafka 2.0.2 or later: install librdkafka-dev of Debian 12 or later."
 #endif
 

@@ -3,7 +3,7 @@
 #include <mysql.h>
 
 /* decisions/0012 */
-#if !defined(MARIADB_PACKAGE_VERSION_ID) || MARIADB_PACKAGE_VERSION_ID < 30300
+#if defined(MARIADB_PACKAGE_VERSION_ID) && MARIADB_PACKAGE_VERSION_ID < 30300
 #error "Tideway needs libmariadb 3.3 or later: install libmariadb-dev of Debian 12 or later."
 #endif
 
