@@ -224,7 +224,7 @@ static int read_packet(struct trx_reader *reader, struct trx_item *item, struct 
 	}
 }
 
-int trx_reader_next(struct trx_reader *reader, struct trx_item *item, struct err *err)
+int trx_reader_step(struct trx_reader *reader, struct trx_item *item, struct err *err)
 {
 	/* field by field: there are a dozen items for each transaction, and most need no more */
 	item->kind = TRX_ITEM_OTHER;

@@ -84,8 +84,17 @@ void trx_reader_fini(struct trx_reader *reader);
 void trx_reader_rewind(struct trx_reader *reader);
 /* The next packet, when trx_reader_next has nothing more of the last one. It is borrowed until then. */
 void trx_reader_put(struct trx_reader *reader, struct slice packet);
+/* What comes next: trx_reader_next has asked whether there may be something. */
+int trx_reader_step(struct trx_reader *reader, struct trx_item *item, struct err *err) MUST_CHECK;
+
 /* 1: an item, valid until the next call; 0: the packet is used up; -1. */
-int trx_reader_next(struct trx_reader *reader, struct trx_item *item, struct err *err) MUST_CHECK;
+static inline int trx_reader_next(struct trx_reader *reader, struct trx_item *item, struct err *err)
+{
+	if (reader->packet.ptr == NULL && reader->step == TRX_READ)
+		return 0; /* after every packet */
+	return trx_reader_step(reader, item, err);
+}
+
 /* After TRX_ITEM_OUTCOME: no events that are held are wanted; TRX_ITEM_END comes next. */
 void trx_reader_skip(struct trx_reader *reader);
 /* What is known of how the current transaction ends. */
