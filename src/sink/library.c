@@ -3,9 +3,8 @@
 #include <librdkafka/rdkafka.h>
 
 /* decisions/0012 */
-#if defined(RD_KAFKA_VERSION) && RD_KAFKA_VERSION < 0x020002ff
-#error "Tideway needs librdkafka 2.0.2 or later: install librdkafka-dev of Debian 12 or later."
-#endif
+_Static_assert(RD_KAFKA_VERSION >= 0x020002ff,
+	       "Tideway needs librdkafka 2.0.2 or later: install librdkafka-dev of Debian 12.");
 
 const char *sink_library_version(void)
 {

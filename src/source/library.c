@@ -3,9 +3,8 @@
 #include <mysql.h>
 
 /* decisions/0012 */
-#if defined(MARIADB_PACKAGE_VERSION_ID) && MARIADB_PACKAGE_VERSION_ID < 30300
-#error "Tideway needs libmariadb 3.3 or later: install libmariadb-dev of Debian 12 or later."
-#endif
+_Static_assert(MARIADB_PACKAGE_VERSION_ID >= 30300,
+	       "Tideway needs libmariadb 3.3 or later: install libmariadb-dev of Debian 12.");
 
 const char *source_library_version(void)
 {
