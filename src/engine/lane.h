@@ -16,6 +16,8 @@ struct topic;
 struct topic_spec;
 struct plan;
 
+enum { LANE_KEEP_BYTES = 4 << 20 }; /* of a buffer of messages, after a large row (rule 9) */
+
 /* A destination topic of this lane. */
 struct destination {
 	struct destination *next; /* the one that was opened after it */

@@ -21,6 +21,7 @@ static int host_records(void *arg, struct change *change, const struct message *
 	plan = map_get(&lane->plans, change->table->full_name);
 	if (plan == NULL)
 		return err_set(err, ERR_INTERNAL, "records() of a change whose table has no plan");
+	message_batch_shrink(&lane->spare, LANE_KEEP_BYTES);
 	batch = lane->spare;
 	lane->spare = (struct message_batch){.n = 0};
 	rc = map_again(lane, plan, lane->config->has_loop, &batch, err);

@@ -6,8 +6,6 @@
 
 #include <inttypes.h>
 
-enum { KEEP_BYTES = 4 << 20 }; /* of a buffer, after a large row (rule 9) */
-
 /* The destination of that name, if it is the table's own or where the record before went. */
 static struct destination *recent(const struct plan *plan, struct slice topic)
 {
@@ -113,7 +111,8 @@ static int map_and_send(struct lane *lane, struct plan *plan, struct err *err)
 	if (rc == 0 &&
 	    (find_destinations(lane, plan, batch, err) < 0 || send_batch(lane, batch, err) < 0))
 		rc = map_error(plan, err);
-	message_batch_shrink(batch, KEEP_BYTES);
+	message_batch_shrink(batch, LANE_KEEP_BYTES);
+	message_batch_shrink(&lane->spare, LANE_KEEP_BYTES);
 	map_done(lane, plan);
 	metric_add(&lane->metrics->rows, 1);
 	return rc;

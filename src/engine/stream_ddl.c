@@ -33,6 +33,8 @@ struct following {
 	unsigned neffects;
 	struct message_batch *batch; /* gets the messages */
 	bool sends;                  /* which go to the sink */
+	const struct ddl_effect *of; /* that `value` is the message of; NULL: none yet */
+	struct slice value;          /* the same for all topics of an effect */
 };
 
 void stream_attach(struct stream *stream, struct slice name, struct slice value)
@@ -159,17 +161,13 @@ static void message_schema(struct stream *stream, const struct ddl_effect *effec
 	plan_free(&stream->lane, plan);
 }
 
-static void add_message(struct following *f, const struct ddl_effect *effect,
-			struct destination *destination, const struct schema *schema)
+static struct slice message_value(struct following *f, const struct ddl_effect *effect,
+				  const struct schema *schema, uint64_t sequence)
 {
 	struct stream *stream = f->stream;
-	uint64_t sequence = stream->read.sequence + stream->reader.row_bytes;
-	struct message message = {
-		.topic = destination->name,
-		.op = slice_str(ddl_op_name(effect->op)),
-		.destination = destination,
-	};
 	struct buf meta, gtid, value;
+	if (f->of == effect)
+		return f->value;
 	buf_init(&meta);
 	buf_init(&gtid);
 	buf_init(&value);
@@ -182,10 +180,25 @@ static void add_message(struct following *f, const struct ddl_effect *effect,
 				       .sequence = (int64_t)sequence,
 				       .event_ms = stream->reader.trx.gtid.commit_ms,
 				       .system_ms = stream->lane.now_ms});
-	message.value = arena_copy(&stream->statement, buf_slice(&value));
+	f->of = effect;
+	f->value = arena_copy(&stream->statement, buf_slice(&value));
 	buf_fini(&value);
 	buf_fini(&gtid);
 	buf_fini(&meta);
+	return f->value;
+}
+
+static void add_message(struct following *f, const struct ddl_effect *effect,
+			struct destination *destination, const struct schema *schema)
+{
+	struct stream *stream = f->stream;
+	uint64_t sequence = stream->read.sequence + stream->reader.row_bytes;
+	struct message message = {
+		.topic = destination->name,
+		.op = slice_str(ddl_op_name(effect->op)),
+		.value = message_value(f, effect, schema, sequence),
+		.destination = destination,
+	};
 	if (sink_topic_info(destination->topic)->compacted)
 		message.key =
 			arena_printf(&stream->statement, "__tideway.ddl.%.*s.%.*s.%" PRIu64 "%s",

@@ -2,8 +2,9 @@
 
 void table_states_init(struct table_states *states)
 {
-	*states = (struct table_states){.npending = 0};
+	*states = (struct table_states){.tables = {.count = 0}};
 	map_init(&states->tables);
+	map_init(&states->pending);
 	map_init(&states->databases);
 	arena_init(&states->arena, 0);
 }
@@ -17,6 +18,7 @@ void table_states_fini(struct table_states *states)
 		table_record_fini(&state->record);
 	for (at = 0; (database = map_next(&states->databases, &at));)
 		position_fini(&database->start);
+	map_fini(&states->pending);
 	map_fini(&states->tables);
 	map_fini(&states->databases);
 	arena_fini(&states->arena);
@@ -96,15 +98,17 @@ void table_state_set_definition(struct table_states *states, struct table_state 
 				const struct table *definition, bool pending)
 {
 	state->record.definition = table_copy(&states->arena, definition);
-	if (pending != state->pending)
-		states->npending += pending ? 1u : -1u;
+	if (!pending)
+		table_state_end_pending(states, state);
+	else if (!state->pending)
+		map_set(&states->pending, state->name, state);
 	state->pending = pending;
 }
 
 void table_state_end_pending(struct table_states *states, struct table_state *state)
 {
 	if (state->pending)
-		states->npending--;
+		map_remove(&states->pending, state->name);
 	state->pending = false;
 }
 
@@ -139,7 +143,7 @@ bool table_states_any_drops(const struct table_states *states, const struct trx_
 
 bool table_states_has_pending(const struct table_states *states)
 {
-	return states->npending > 0 || states->databases.count > 0;
+	return states->pending.count > 0 || states->databases.count > 0;
 }
 
 void table_states_add_database(struct table_states *states, struct slice name,
@@ -184,10 +188,8 @@ struct table_state *table_states_reached_table(const struct table_states *states
 {
 	struct table_state *state;
 	size_t at = 0;
-	if (states->npending == 0)
-		return NULL;
-	while ((state = map_next(&states->tables, &at)))
-		if (state->pending && !table_state_drops(state, trx))
+	while ((state = map_next(&states->pending, &at)))
+		if (!table_state_drops(state, trx))
 			return state;
 	return NULL;
 }

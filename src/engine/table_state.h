@@ -27,7 +27,7 @@ struct pending_database {
 struct table_states {
 	struct map tables;    /* "db.table" -> struct table_state */
 	struct map databases; /* name -> struct pending_database */
-	unsigned npending;    /* tables with `pending` */
+	struct map pending;   /* name -> those of the tables with `pending` */
 	struct arena arena;
 };
 
