@@ -90,5 +90,6 @@ const struct event *held_events_get(struct held_events *held, size_t n, uint64_t
 
 size_t held_events_size(const struct held_events *held)
 {
-	return held->bodies.len + held->n * sizeof(*held->events);
+	return held->bodies.len + held->n * sizeof(*held->events) +
+	       held->nqueries * sizeof(*held->queries);
 }

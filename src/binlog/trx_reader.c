@@ -82,6 +82,11 @@ static int give_rows(struct trx_reader *reader, struct trx_item *item, struct er
 	if (rows->flags & 1)
 		table_ids_clear(&reader->ids);
 	reader->row_bytes += rows->size;
+	if (item->again && reader->row_bytes > reader->again_bytes)
+		return err_retry(err, ERR_SOURCE,
+				 "after the reconnect the rows at %s:%" PRIu64
+				 " are split into events in another way than before",
+				 reader->cursor->file, item->start);
 	item->rows = rows;
 	return 1;
 }
@@ -159,6 +164,8 @@ static int begin_file(struct trx_reader *reader, struct err *err)
 		return err_retry(err, ERR_SOURCE,
 				 "the binlog was cut inside a transaction at %s:%" PRIu64,
 				 reader->begin_file, reader->begin_offset);
+	if (reader->is_large)
+		reader->again_bytes = 0; /* it is not read again any more */
 	reset(reader);
 	return 1;
 }

@@ -20,7 +20,7 @@ static void held_events_come_back(void **state)
 	(void)state;
 	struct held_events held;
 	uint64_t end;
-	char body[16];
+	char body[32];
 	held_events_init(&held);
 	for (uint32_t i = 0; i < EVENTS; i++) {
 		int len = snprintf(body, sizeof(body), "body %u", i);

@@ -369,6 +369,43 @@ static void another_transaction_after_a_reconnect_is_an_error(void **state)
 	assert_non_null(strstr(f->err.text, "with another transaction than the one"));
 }
 
+/* Part of an event was given out, part was not: no way to give it out once. */
+static void rows_split_in_another_way_after_a_reconnect_are_an_error(void **state)
+{
+	struct fixture *f = *state;
+	stop(f);
+	start(f, 0);
+	load(f, true, "large");
+	feed_until(f, find(f, EVENT_WRITE_ROWS_V1, 1) + 1);
+	trx_reader_rewind(&f->reader);
+	f->reader.again_bytes--; /* as if the events had been shorter */
+	f->at = 0;
+	feed_until(f, find(f, EVENT_WRITE_ROWS_V1, 1));
+	assert_int_equal(feed_packet(f, f->packets[find(f, EVENT_WRITE_ROWS_V1, 1)]), -1);
+	assert_true(f->err.retriable);
+	assert_non_null(strstr(f->err.text, "split into events in another way"));
+}
+
+/* The connection is lost inside a transaction that the server has crashed in: the next one is not taken for it. */
+static void a_cut_transaction_is_over_after_a_reconnect(void **state)
+{
+	struct fixture *f = *state;
+	stop(f);
+	start(f, 0);
+	load(f, true, "rotate");
+	size_t xid = find(f, EVENT_XID, 0);
+	memmove(f->packets + xid, f->packets + xid + 1,
+		(f->npackets - xid - 1) * sizeof(f->packets[0]));
+	f->ahead_end = --f->npackets;
+	feed_until(f, xid);
+	trx_reader_rewind(&f->reader);
+	buf_clear(&f->log);
+	f->at = 0;
+	feed(f);
+	assert_log(f, "begin rollback: r(undone)(again) begin commit: r end");
+	assert_int_equal(f->reader.again_bytes, 0);
+}
+
 /* A transaction that was held has given out nothing: after a reconnect nothing of it is marked. */
 static void a_held_transaction_begins_anew(void **state)
 {
@@ -473,6 +510,8 @@ int main(void)
 		TEST(a_cut_transaction_never_happened),
 		TEST(a_transaction_that_loses_its_end_is_an_error),
 		TEST(a_half_read_transaction_is_read_again),
+		TEST(rows_split_in_another_way_after_a_reconnect_are_an_error),
+		TEST(a_cut_transaction_is_over_after_a_reconnect),
 		TEST(another_transaction_after_a_reconnect_is_an_error),
 		TEST(a_held_transaction_begins_anew),
 		TEST(reading_ahead_may_fail),
