@@ -53,6 +53,8 @@ enum {
 	STALL_LOOK_MS = 1000,  /* between two looks for stalls */
 	STALL_AGAIN_MS = 5000, /* and more where the brokers were asked */
 	STALL_MS = 5000,       /* a partition that acknowledges nothing for this long is stalled */
+	FORGOTTEN_MS =
+		3600000, /* a broker may have forgotten a producer that was idle for longer */
 };
 
 struct shard {
@@ -318,8 +320,20 @@ struct stall {
 	int64_t since_ms;
 };
 
+/* A broker forgets producers that have sent nothing to a partition for a day (producer.id.expiration.ms): the next message
+ * travels alone again, long before that. */
+static void note_idle(struct partition *partition, int64_t now_ms)
+{
+	if (partition->reported)
+		partition->reported_ms = now_ms;
+	else if (partition->known == KNOWN && partition->in_flight == 0 &&
+		 now_ms - partition->reported_ms > FORGOTTEN_MS)
+		partition->known = KNOWN_NOT;
+}
+
 static bool is_stalled(struct partition *partition, int64_t now_ms)
 {
+	note_idle(partition, now_ms);
 	if (partition->in_flight == 0 || partition->reported)
 		partition->stalled_ms = 0;
 	else if (partition->stalled_ms == 0)

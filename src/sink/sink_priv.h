@@ -33,9 +33,10 @@ struct topic {
 struct partition {
 	int64_t end; /* after the highest offset that was acknowledged, also by earlier runs; 0: none */
 	int64_t stalled_ms; /* monotonic time since when nothing of it is acknowledged; 0: it is not so */
-	unsigned in_flight; /* handed over, not reported */
-	uint8_t known;      /* enum known */
-	bool reported;      /* something was, since the last look for stalls */
+	unsigned in_flight;  /* handed over, not reported */
+	uint8_t known;       /* enum known */
+	bool reported;       /* something was, since the last look for stalls */
+	int64_t reported_ms; /* monotonic time of the last look that found something reported */
 };
 
 /* Whether a partition has seen this producer (decisions/0003). */

@@ -735,6 +735,22 @@ static void batches_fit_the_queue(void **state)
 	topic = open_topic("t");
 }
 
+/* A broker forgets a producer that sends nothing to a partition for long. What is in flight is not idle. */
+static void a_partition_that_was_idle_for_long_is_not_known(void **state)
+{
+	(void)state;
+	struct partition partition = {.known = KNOWN, .reported = true};
+	assert_false(is_stalled(&partition, 1000));
+	assert_false(is_stalled(&partition, 1000 + FORGOTTEN_MS));
+	assert_int_equal(partition.known, KNOWN);
+	partition.in_flight = 1;
+	assert_false(is_stalled(&partition, 1001 + FORGOTTEN_MS));
+	assert_int_equal(partition.known, KNOWN);
+	partition.in_flight = 0;
+	assert_false(is_stalled(&partition, 1001 + FORGOTTEN_MS));
+	assert_int_equal(partition.known, KNOWN_NOT);
+}
+
 static void pinned(void **state)
 {
 	(void)state;
@@ -976,6 +992,7 @@ int main(void)
 		CASE(stop_while_waiting_for_a_broker),
 		CASE(asking_a_broker_that_is_away),
 		CASE(existing),
+		CASE(a_partition_that_was_idle_for_long_is_not_known),
 		CASE(pinned),
 		CASE(pinned_topic_that_is_gone),
 		CASE(ends_of_partitions),
