@@ -102,8 +102,8 @@ static void savepoint_set(struct trx *trx, enum ident_rules rules, struct slice 
 {
 	struct savepoint *old = savepoint_find(trx, rules, name);
 	if (old) {
-		size_t behind = (size_t)(trx->savepoints + trx->nsavepoints - (old + 1));
-		memmove(old, old + 1, behind * sizeof(*old));
+		size_t after = (size_t)(trx->savepoints + trx->nsavepoints - (old + 1));
+		memmove(old, old + 1, after * sizeof(*old));
 		trx->nsavepoints--;
 	}
 	if (trx->nsavepoints == trx->savepoints_cap) {

@@ -306,7 +306,7 @@ static void save_copying(struct start *start, const struct table_state *state, s
 
 /* Assigns the start position of a table that is read now. A keyed table whose copy was cut off keeps its first one: rows
  * deleted since must be deleted downstream too, and replaying the overlap converges (docs/decisions/0001). A table without
- * a key, or of which nothing was written, gets that of this snapshot. */
+ * a key gets the position of this snapshot. So does a table that has sent nothing yet. */
 static int place_read(struct start *start, struct full_table *read, struct saves *saves,
 		      struct err *err)
 {

@@ -65,8 +65,8 @@ static unsigned largest_column(const struct row *row)
 	return largest;
 }
 
-/* limits.row_max (rule 9): before a function, a value or a message is made of the row. Its values are not told: they may
- * be masked. */
+/* Refuses a row over limits.row_max (rule 9) before a function, a value or a message is made of it. The text does not
+ * contain its values, which may be masked. */
 static int refuse_large(const struct lane *lane, const struct plan *plan, const struct row *row,
 			struct err *err)
 {
@@ -112,7 +112,6 @@ static int map_and_send(struct lane *lane, struct plan *plan, struct err *err)
 	    (find_destinations(lane, plan, batch, err) < 0 || send_batch(lane, batch, err) < 0))
 		rc = map_error(plan, err);
 	message_batch_shrink(batch, LANE_KEEP_BYTES);
-	message_batch_shrink(&lane->spare, LANE_KEEP_BYTES);
 	map_done(lane, plan);
 	metric_add(&lane->metrics->rows, 1);
 	return rc;

@@ -1,6 +1,7 @@
 #include "schema/catalog_draft.h"
 
 #include "base/num.h"
+#include "schema/ddl_lexer.h"
 
 #include <stdlib.h>
 
@@ -229,28 +230,6 @@ struct table *draft_finish(const struct draft *draft, struct arena *arena)
 	return table;
 }
 
-/* Returns the character that c means after a backslash. Both servers write labels so in every
- * sql_mode. */
-static char unescape(char c)
-{
-	switch (c) {
-	case '0':
-		return '\0';
-	case 'n':
-		return '\n';
-	case 'r':
-		return '\r';
-	case 't':
-		return '\t';
-	case 'b':
-		return '\b';
-	case 'Z':
-		return '\032';
-	default:
-		return c;
-	}
-}
-
 /* Reads a label x'e4' of bytes. at: the index after the first quote. */
 static size_t read_hex_label(struct slice text, size_t at, char *out, struct slice *label)
 {
@@ -271,7 +250,7 @@ static size_t read_label(struct slice text, size_t at, char *out, struct slice *
 	for (i++; i < text.len; i++) {
 		char c = text.ptr[i];
 		if (c == '\\' && i + 1 < text.len)
-			c = unescape(text.ptr[++i]);
+			c = lexer_unescape(text.ptr[++i]);
 		else if (c == '\'' && i + 1 < text.len && text.ptr[i + 1] == '\'')
 			i++;
 		else if (c == '\'')

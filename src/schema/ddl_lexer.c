@@ -267,7 +267,7 @@ struct token lexer_next(struct lexer *lexer)
 	return token;
 }
 
-static char unescape(char c)
+char lexer_unescape(char c)
 {
 	switch (c) {
 	case '0':
@@ -299,7 +299,7 @@ static struct slice unquote(struct lexer *lexer, struct slice raw, bool escapes)
 			c = raw.ptr[++i];
 			if (c == '%' || c == '_') /* keep the escape, which LIKE needs */
 				out[n++] = '\\';
-			c = unescape(c);
+			c = lexer_unescape(c);
 		} else if (c == quote) {
 			i++;
 		}

@@ -42,6 +42,8 @@ void lexer_init(struct lexer *lexer, struct slice sql, const struct ddl_context 
 /* Returns the n-th token from here, 0 <= n < LEXER_AHEAD. */
 const struct token *lexer_peek(struct lexer *lexer, unsigned n);
 struct token lexer_next(struct lexer *lexer);
+/* Returns the character that c means after a backslash. */
+char lexer_unescape(char c);
 /* Returns the text of a name, word or string without quotes and escapes, or the bytes of a
  * TOKEN_HEX. */
 struct slice lexer_text(struct lexer *lexer, const struct token *token);
