@@ -27,7 +27,7 @@ ALL_CFLAGS = $(BASE_FLAGS) $(OPTIMIZE) $(WARNINGS) $(SANFLAGS) $(CFLAGS)
 export BUILD FUZZ_BUILD FUZZ_RUNS FUZZ_SECONDS
 LIBS := $(PKG_LIBS) -lpthread -lm $(LDLIBS)
 
-SRC := $(wildcard src/*/*.c)
+SRC := $(wildcard src/*/*.c src/*/*/*.c)
 OBJ := $(SRC:%.c=$(BUILD)/%.o) $(BUILD)/stdlib.o
 LIB := $(BUILD)/libtideway.a
 BIN := $(BUILD)/tideway
@@ -138,7 +138,7 @@ demo:                             ## a database, a broker and a running sync on 
 	@scripts/install-deps build && $(MAKE) --no-print-directory all && scripts/demo
 
 format:                           ## clang-format everything in place
-	clang-format -i $(wildcard src/*.c src/*/*.[ch] tests/*/*.[ch])
+	clang-format -i $(wildcard src/*.c src/*/*.[ch] src/*/*/*.[ch] tests/*/*.[ch])
 
 install: all                      ## copy the program to $(PREFIX)/bin
 	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/tideway

@@ -4,9 +4,9 @@
 #include "base/log.h"
 #include "engine/plan.h"
 #include "engine/setup.h"
-#include "sink/ask.h"
+#include "sink/kafka/topic_probe.h"
 #include "sink/sink.h"
-#include "sink/store.h"
+#include "sink/store/store.h"
 
 /* What the questions about one sync share. */
 struct asking {

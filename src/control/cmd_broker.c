@@ -1,7 +1,7 @@
 /* cmd_broker: `tideway broker`: the embedded broker until a signal comes. */
 #include "base/log.h"
 #include "control/command.h"
-#include "sink/broker.h"
+#include "sink/demo/broker.h"
 
 #include <signal.h>
 #include <stdio.h>

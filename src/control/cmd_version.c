@@ -1,7 +1,7 @@
 /* cmd_version: `tideway version`: the program and everything linked. */
 #include "control/command.h"
 #include "script/library.h"
-#include "sink/library.h"
+#include "sink/kafka/library.h"
 #include "source/library.h"
 
 #include <cjson/cJSON.h>

@@ -2,7 +2,7 @@
 
 #include "format/dataworks.h"
 #include "engine/tail.h"
-#include "sink/client.h"
+#include "sink/kafka/exec_kafka.h"
 #include "source/conn.h"
 
 /* ---- Kafka ---- */

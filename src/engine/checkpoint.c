@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/mem.h"
-#include "sink/store.h"
+#include "sink/store/store.h"
 
 #include <stdlib.h>
 

@@ -5,7 +5,7 @@
 #include "engine/map_change.h"
 #include "engine/send.h"
 #include "engine/stream_priv.h"
-#include "sink/store.h"
+#include "sink/store/store.h"
 
 #include <stdlib.h>
 

@@ -14,7 +14,7 @@
 #include "engine/watermarks.h"
 #include "sink/sink.h"
 #include "source/hosts.h"
-#include "sink/store.h"
+#include "sink/store/store.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -100,7 +100,7 @@ struct sink *sink_kafka_new(const struct sink_config *config, const char *client
 struct sink *sink_lines_new(const struct sink_config *config, struct err *err);
 struct sink *sink_discard_new(void);
 
-/* local.c: for sinks without a cluster: topics that are as they were asked for. */
+/* stub_topics.c: for sinks without a cluster: topics that are as they were asked for. */
 int sink_local_topic(struct sink *sink, struct topic *topic, const struct topic_spec *spec,
 		     const _Atomic bool *stop, struct err *err) MUST_CHECK;
 int sink_local_exist(struct sink *sink, const struct slice *names, unsigned n, bool *exists,

@@ -3,9 +3,9 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "sink/client.h"
+#include "sink/kafka/exec_kafka.h"
 #include "sink/sink.h"
-#include "sink/store.h"
+#include "sink/store/store.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -1,7 +1,7 @@
 /* choose: a position that moves to another server. */
 #include "engine/choose.c"
 
-#include "sink/store.h"
+#include "sink/store/store.h"
 #include "source/conn_priv.h"
 #include "unit.h"
 

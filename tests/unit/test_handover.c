@@ -1,7 +1,7 @@
 /* Whether a process waits for the one before (docs/decisions/0019). */
 #include "unit.h"
 
-#include "../../src/sink/store_memory.c"
+#include "../../src/sink/store/store_memory.c"
 
 #include "base/clock.h"
 #include "engine/checkpoint.h"

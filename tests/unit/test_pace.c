@@ -2,7 +2,7 @@
 #include "unit.h"
 
 #include "../../src/sink/lease.c"
-#include "../../src/sink/pace.c"
+#include "../../src/sink/kafka/pace.c"
 
 enum { LATE_MS = 4000, SPAN_MS = LATE_MS / LATE, MOST = 8 << 20 };
 

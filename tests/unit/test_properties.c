@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "../../src/sink/properties.c"
+#include "../../src/sink/kafka/properties.c"
 
 static struct err err;
 

@@ -7,7 +7,7 @@
 #include "engine/stream.h"
 #include "schema/ddl.h"
 #include "script/script.h"
-#include "sink/store.h"
+#include "sink/store/store.h"
 
 #include "unit/script_fixture.h"
 

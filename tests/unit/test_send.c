@@ -6,7 +6,7 @@
 #include "engine/plan.h"
 #include "engine/send.h"
 #include "sink/sink.h"
-#include "sink/store.h"
+#include "sink/store/store.h"
 
 #define SCRIPT(options)                                                                            \
 	"local sync = require 'tideway.sync'\n"                                                    \

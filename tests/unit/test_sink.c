@@ -1,11 +1,11 @@
 /* The Kafka sink against the embedded broker, which fails on request. */
 #include "unit.h"
 
-#include "../../src/sink/broker.c"
-#include "../../src/sink/kafka.c"
+#include "../../src/sink/demo/broker.c"
+#include "../../src/sink/kafka/producer.c"
 
 #include "base/fault.h"
-#include "sink/client.h"
+#include "sink/kafka/exec_kafka.h"
 
 #include <stdatomic.h>
 

@@ -1,7 +1,7 @@
 #include "unit.h"
 
-#include "../../src/sink/broker.c"
-#include "../../src/sink/store.c"
+#include "../../src/sink/demo/broker.c"
+#include "../../src/sink/store/store.c"
 
 #include "base/clock.h"
 #include "base/file.h"

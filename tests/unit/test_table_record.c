@@ -4,7 +4,7 @@
 
 #include "engine/checkpoint.h"
 #include "engine/table_record.h"
-#include "sink/store.h"
+#include "sink/store/store.h"
 
 #include <dirent.h>
 #include <stdio.h>

@@ -2,13 +2,13 @@
  * broker can be reached" and "reachable again" once for each outage of a cluster.
  * Thread: one; librdkafka's callbacks run only inside kafka_poll. Owner: kafka_close. Only
  * src/sink includes it. */
-#ifndef TIDEWAY_HANDLE_H
-#define TIDEWAY_HANDLE_H
+#ifndef TIDEWAY_CLIENT_H
+#define TIDEWAY_CLIENT_H
 
 #include "base/err.h"
 #include "model/config.h"
-#include "sink/outage.h"
-#include "sink/properties.h"
+#include "sink/kafka/outage.h"
+#include "sink/kafka/properties.h"
 
 #include <librdkafka/rdkafka.h>
 

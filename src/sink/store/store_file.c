@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "base/json_writer.h"
 #include "base/mem.h"
-#include "sink/store_priv.h"
+#include "sink/store/store_priv.h"
 
 #include <cJSON.h>
 #include <errno.h>

@@ -1,4 +1,4 @@
-#include "sink/library.h"
+#include "sink/kafka/library.h"
 
 #include <librdkafka/rdkafka.h>
 

@@ -1,8 +1,8 @@
-#include "sink/client.h"
+#include "sink/kafka/exec_kafka.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "sink/topics.h"
+#include "sink/kafka/topics.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* local: functions for sinks without a cluster. Every topic exists with the requested partitions
+/* stub_topics: functions for sinks without a cluster. Every topic exists with the requested partitions
  * and configuration, and no reports arrive later. */
 #include "sink/sink_priv.h"
 

@@ -1,4 +1,4 @@
-#include "sink/outage.h"
+#include "sink/kafka/outage.h"
 
 #include <string.h>
 

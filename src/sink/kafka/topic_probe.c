@@ -1,8 +1,8 @@
-#include "sink/ask.h"
+#include "sink/kafka/topic_probe.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "sink/topics.h"
+#include "sink/kafka/topics.h"
 
 #include <stdlib.h>
 

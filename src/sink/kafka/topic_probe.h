@@ -1,7 +1,7 @@
 /* ask: query a cluster, for `check`, which topics exist and may be created. Writes nothing.
  * Thread: main. Owner: ask_free; the config must outlive it. */
-#ifndef TIDEWAY_ASK_H
-#define TIDEWAY_ASK_H
+#ifndef TIDEWAY_TOPIC_PROBE_H
+#define TIDEWAY_TOPIC_PROBE_H
 
 #include "sink/sink.h"
 

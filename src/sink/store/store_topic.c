@@ -6,8 +6,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/test_hook.h"
-#include "sink/store_priv.h"
-#include "sink/topics.h"
+#include "sink/store/store_priv.h"
+#include "sink/kafka/topics.h"
 
 #include <stdatomic.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "sink/handle.h"
+#include "sink/kafka/client.h"
 
 #include "base/clock.h"
 #include "base/log.h"

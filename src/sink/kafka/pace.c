@@ -1,4 +1,4 @@
-#include "sink/pace.h"
+#include "sink/kafka/pace.h"
 
 #include <assert.h>
 

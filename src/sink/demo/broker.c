@@ -1,9 +1,9 @@
-#include "sink/broker.h"
+#include "sink/demo/broker.h"
 
 #include "base/arena.h"
 #include "base/map.h"
 #include "base/mem.h"
-#include "sink/forward.h"
+#include "sink/demo/broker_proxy.h"
 
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>

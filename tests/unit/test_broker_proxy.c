@@ -1,9 +1,9 @@
 /* The front of the embedded broker: number of partitions, its own port in answers, clients that misbehave. */
 #include "unit.h"
 
-#include "sink/broker.h"
-#include "sink/client.h"
-#include "sink/handle.h"
+#include "sink/demo/broker.h"
+#include "sink/kafka/exec_kafka.h"
+#include "sink/kafka/client.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "../../src/sink/handle.c"
+#include "../../src/sink/kafka/client.c"
 
 /* Many clients lose one cluster: said for the first, taken back with the last. */
 static void one_outage_for_all_clients(void **state)

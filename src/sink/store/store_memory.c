@@ -1,5 +1,5 @@
 #include "base/mem.h"
-#include "sink/store_priv.h"
+#include "sink/store/store_priv.h"
 
 #include <stdlib.h>
 

@@ -4,8 +4,8 @@
  * number of partitions; the mock would create them with its own number. In responses that contain
  * the address of the broker, it replaces the port by its own, so that clients connect to the proxy.
  * Thread: one of its own, between forward_new and forward_free. Owner: forward_free. */
-#ifndef TIDEWAY_FORWARD_H
-#define TIDEWAY_FORWARD_H
+#ifndef TIDEWAY_BROKER_PROXY_H
+#define TIDEWAY_BROKER_PROXY_H
 
 #include "base/err.h"
 #include "base/slice.h"

@@ -3,7 +3,7 @@
 #ifndef TIDEWAY_STORE_PRIV_H
 #define TIDEWAY_STORE_PRIV_H
 
-#include "sink/store.h"
+#include "sink/store/store.h"
 
 struct store_ops {
 	bool fences; /* the result of store_fences */

@@ -4,7 +4,7 @@
 #ifndef TIDEWAY_TOPICS_H
 #define TIDEWAY_TOPICS_H
 
-#include "sink/handle.h"
+#include "sink/kafka/client.h"
 #include "sink/sink.h"
 
 struct topic_facts {

@@ -1,4 +1,4 @@
-#include "sink/topics.h"
+#include "sink/kafka/topics.h"
 
 #include "base/clock.h"
 #include "base/log.h"

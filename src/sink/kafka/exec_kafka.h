@@ -3,8 +3,8 @@
  * waits at most 10 s for a broker unless its comment names another time.
  * Thread: one for each handle. Owner: each handle has its _free; the config must outlive the
  * handles. */
-#ifndef TIDEWAY_CLIENT_H
-#define TIDEWAY_CLIENT_H
+#ifndef TIDEWAY_EXEC_KAFKA_H
+#define TIDEWAY_EXEC_KAFKA_H
 
 #include "sink/sink.h"
 

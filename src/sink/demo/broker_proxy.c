@@ -1,4 +1,4 @@
-#include "sink/forward.h"
+#include "sink/demo/broker_proxy.h"
 
 #include "base/buf.h"
 #include "base/mem.h"

@@ -3,10 +3,10 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "sink/lease.h"
-#include "sink/pace.h"
-#include "sink/properties.h"
+#include "sink/kafka/pace.h"
+#include "sink/kafka/properties.h"
 #include "sink/sink_priv.h"
-#include "sink/topics.h"
+#include "sink/kafka/topics.h"
 
 #include <assert.h>
 #include <errno.h>

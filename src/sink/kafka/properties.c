@@ -1,4 +1,4 @@
-#include "sink/properties.h"
+#include "sink/kafka/properties.h"
 
 #include "base/mem.h"
 #include "base/num.h"
@@ -261,7 +261,7 @@ static int bytes(const char *name, const char *value, struct property_list *out,
 	return refuse(err, name, value, "expected a positive number");
 }
 
-/* kafka.c reads it, since it must fit the topics. In Java, 0 means no batches. */
+/* producer.c reads it, since it must fit the topics. In Java, 0 means no batches. */
 static int batch_size(const char *name, const char *value, struct property_list *out,
 		      struct err *err)
 {
