@@ -13,7 +13,7 @@ struct asking {
 	struct report *report;
 	struct look *look;
 	const struct sync_config *config;
-	struct ask *ask;
+	struct topic_probe *probe;
 	struct sink *sink; /* opened when the policy of a topic is asked for; NULL: not yet */
 	struct map seen;   /* topics that have their line */
 	struct map shapes; /* their names with "_" for ".", each to a struct named */
@@ -85,7 +85,7 @@ static void check_new_checkpoint(struct asking *asking)
 					.nconfig = 1};
 	struct err err = ERR_INIT;
 	struct buf found;
-	if (ask_create(asking->ask, asking->config->checkpoint_topic, &spec, &err) < 0) {
+	if (topic_probe_create(asking->probe, asking->config->checkpoint_topic, &spec, &err) < 0) {
 		check_failed(asking->report, "checkpoint", &err);
 		return;
 	}
@@ -156,7 +156,7 @@ static int may_create(struct asking *asking, const struct plan *plan, struct err
 			       "user may not Describe cannot be seen either");
 	buf_init(&text);
 	buf_put(&text, name);
-	rc = ask_create(asking->ask, buf_cstr(&text), &spec, err);
+	rc = topic_probe_create(asking->probe, buf_cstr(&text), &spec, err);
 	buf_fini(&text);
 	return rc;
 }
@@ -192,7 +192,7 @@ static void check_topic(struct asking *asking, const struct plan *plan)
 	struct slice name = plan->mapping.topic;
 	struct err err = ERR_INIT;
 	struct buf what;
-	bool exists = ask_partitions(asking->ask, name) > 0;
+	bool exists = topic_probe_partitions(asking->probe, name) > 0;
 	bool seen = map_get(&asking->seen, name) != NULL;
 	if (seen && !(exists && plan->mapping.not_compacted))
 		return;
@@ -255,8 +255,8 @@ void check_kafka(struct report *report, struct look *look)
 	if (asking.config->sink.kind != SINK_KAFKA)
 		return;
 	log_info("kafka: asking %s, for at most 10 s", asking.config->sink.brokers);
-	asking.ask = ask_new(&asking.config->sink, &err);
-	if (asking.ask == NULL) {
+	asking.probe = topic_probe_new(&asking.config->sink, &err);
+	if (asking.probe == NULL) {
 		check_failed(report, "kafka", &err);
 		return;
 	}
@@ -270,5 +270,5 @@ void check_kafka(struct report *report, struct look *look)
 	map_fini(&asking.shapes);
 	map_fini(&asking.seen);
 	sink_free(asking.sink);
-	ask_free(asking.ask);
+	topic_probe_free(asking.probe);
 }

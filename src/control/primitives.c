@@ -10,22 +10,22 @@
 static void *producer_open(void *arg, const struct sink_config *config, struct err *err)
 {
 	(void)arg;
-	return client_producer_new(config, err);
+	return exec_producer_new(config, err);
 }
 
 static int producer_send(void *handle, const struct message *message, struct err *err)
 {
-	return client_producer_send(handle, message, err);
+	return exec_producer_send(handle, message, err);
 }
 
 static int producer_flush(void *handle, double seconds, struct err *err)
 {
-	return client_producer_flush(handle, seconds, err);
+	return exec_producer_flush(handle, seconds, err);
 }
 
 static void producer_close(void *handle)
 {
-	client_producer_free(handle);
+	exec_producer_free(handle);
 }
 
 static void *consumer_open(void *arg, const struct sink_config *config, const struct slice *topics,
@@ -33,17 +33,17 @@ static void *consumer_open(void *arg, const struct sink_config *config, const st
 			   struct err *err)
 {
 	(void)arg;
-	return client_consumer_new(config, topics, ntopics, group, from_beginning, err);
+	return exec_consumer_new(config, topics, ntopics, group, from_beginning, err);
 }
 
 static int consumer_poll(void *handle, double seconds, struct message *message, struct err *err)
 {
-	return client_consumer_poll(handle, seconds, message, err);
+	return exec_consumer_poll(handle, seconds, message, err);
 }
 
 static void consumer_close(void *handle)
 {
-	client_consumer_free(handle);
+	exec_consumer_free(handle);
 }
 
 static int topic_create(void *arg, const struct sink_config *config, struct slice name,
@@ -51,14 +51,14 @@ static int topic_create(void *arg, const struct sink_config *config, struct slic
 			unsigned n, struct err *err)
 {
 	(void)arg;
-	return client_topic_create(config, name, partitions, replication, properties, n, err);
+	return exec_topic_create(config, name, partitions, replication, properties, n, err);
 }
 
 static int topic_delete(void *arg, const struct sink_config *config, struct slice name,
 			struct err *err)
 {
 	(void)arg;
-	return client_topic_delete(config, name, err);
+	return exec_topic_delete(config, name, err);
 }
 
 static int topic_list(void *arg, const struct sink_config *config,
@@ -66,7 +66,7 @@ static int topic_list(void *arg, const struct sink_config *config,
 		      struct err *err)
 {
 	(void)arg;
-	return client_topic_list(config, each, context, err);
+	return exec_topic_list(config, each, context, err);
 }
 
 /* ---- source ---- */

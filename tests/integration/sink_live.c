@@ -51,7 +51,7 @@ static struct slice topic_name(const char *suffix)
 static void drop(struct slice name)
 {
 	struct err ignored = ERR_INIT;
-	if (client_topic_delete(&config, name, &ignored) != 0)
+	if (exec_topic_delete(&config, name, &ignored) != 0)
 		fprintf(stderr, "%s\n", ignored.text);
 }
 
@@ -122,7 +122,7 @@ static void case_many(void)
 		names[i] = slice_str(texts[i]);
 		specs[i] = (struct topic_spec){true, 1 + i % 2, -1, NULL, 0, 0, NULL, 0};
 	}
-	CHECK(client_topic_create(&config, names[7], 5, -1, NULL, 0, &err) == 0);
+	CHECK(exec_topic_create(&config, names[7], 5, -1, NULL, 0, &err) == 0);
 	CHECK(sink_topics_create(sink, names, specs, MANY, NULL, &err) == 0);
 	for (int i = 0; i < MANY; i++) {
 		specs[i].create = false;
@@ -160,7 +160,7 @@ static void case_missing(void)
 	CHECK(sink_topic(sink, name, &spec, NULL, &topic, &err) == -1);
 	CHECK(err.code == ERR_KAFKA && !err.retriable && strstr(err.text, name.ptr) &&
 	      strstr(err.text, "does not exist"));
-	CHECK(client_topic_create(&config, there, 2, -1, NULL, 0, &err) == 0);
+	CHECK(exec_topic_create(&config, there, 2, -1, NULL, 0, &err) == 0);
 	struct slice names[] = {name, there};
 	bool exists[2];
 	int partitions[2];
@@ -172,7 +172,7 @@ static void case_missing(void)
 	}
 	/* the list that the sink has seen is older than this topic */
 	struct slice late = topic_name("late");
-	CHECK(client_topic_create(&config, late, 1, -1, NULL, 0, &err) == 0);
+	CHECK(exec_topic_create(&config, late, 1, -1, NULL, 0, &err) == 0);
 	CHECK(sink_topic(sink, late, &spec, NULL, &topic, &err) == 0);
 	sink_free(sink);
 	drop(there);
@@ -264,7 +264,7 @@ static void *create_later(void *arg)
 {
 	struct err failed = ERR_INIT;
 	usleep(1500000); /* long enough for a first look without it */
-	if (client_topic_create(&config, *(struct slice *)arg, 2, 1, NULL, 0, &failed) != 0)
+	if (exec_topic_create(&config, *(struct slice *)arg, 2, 1, NULL, 0, &failed) != 0)
 		fprintf(stderr, "%s\n", failed.text);
 	return NULL;
 }
@@ -307,12 +307,12 @@ static void case_gap(void)
 			    i, &err) != 0)
 			break;
 	config.nproperties = 0;
-	struct client_consumer *consumer = client_consumer_new(&config, &name, 1, NULL, true, &err);
+	struct exec_consumer *consumer = exec_consumer_new(&config, &name, 1, NULL, true, &err);
 	struct message message;
 	for (int i = 0; i < 19; i++)
-		CHECK(client_consumer_poll(consumer, 10, &message, &err) == 1);
-	CHECK(client_consumer_poll(consumer, 1.5, &message, &err) == 0);
-	client_consumer_free(consumer);
+		CHECK(exec_consumer_poll(consumer, 10, &message, &err) == 1);
+	CHECK(exec_consumer_poll(consumer, 1.5, &message, &err) == 0);
+	exec_consumer_free(consumer);
 	CHECK(drain(sink, 20000) == -1);
 	CHECK(strstr(err.text, "INVALID_RECORD") && !err.retriable);
 	CHECK(tally.acked <= 19 && tally.last <= 19);
@@ -349,16 +349,16 @@ static void case_pressure(void)
 	CHECK(tally.sum == (uint64_t)MESSAGES * (MESSAGES + 1) / 2);
 	CHECK(most < MESSAGES / 10); /* so the queue was full and was polled */
 	sink_free(sink);
-	struct client_consumer *consumer = client_consumer_new(&config, &name, 1, NULL, true, &err);
+	struct exec_consumer *consumer = exec_consumer_new(&config, &name, 1, NULL, true, &err);
 	struct message message;
 	CHECK(consumer != NULL);
 	for (uint64_t i = 1; i <= MESSAGES; i++) {
-		CHECK(client_consumer_poll(consumer, 10, &message, &err) == 1);
+		CHECK(exec_consumer_poll(consumer, 10, &message, &err) == 1);
 		CHECK((uint64_t)message.offset == i - 1 &&
 		      strtoull(message.key.ptr, NULL, 10) == i);
 	}
-	CHECK(client_consumer_poll(consumer, 0.2, &message, &err) == 0);
-	client_consumer_free(consumer);
+	CHECK(exec_consumer_poll(consumer, 0.2, &message, &err) == 0);
+	exec_consumer_free(consumer);
 	drop(name);
 }
 
@@ -367,7 +367,7 @@ static void case_pinned(void)
 {
 	struct tally tally = {0};
 	struct slice name = topic_name("pinned");
-	CHECK(client_topic_create(&config, name, 12, -1, NULL, 0, &err) == 0);
+	CHECK(exec_topic_create(&config, name, 12, -1, NULL, 0, &err) == 0);
 	struct sink *sink = open_sink(0, &tally);
 	struct topic *topic = open_topic(
 		sink, name, (struct topic_spec){.create = true, .partitions = 6, .pinned = 6});
@@ -397,10 +397,10 @@ static void case_pinned(void)
 			1, &err) == -1 &&
 	      err.code == ERR_DATA);
 	CHECK(drain(sink, 20000) == 0 && tally.acked == 202);
-	struct client_consumer *consumer = client_consumer_new(&config, &name, 1, NULL, true, &err);
+	struct exec_consumer *consumer = exec_consumer_new(&config, &name, 1, NULL, true, &err);
 	struct message message;
 	for (int i = 0; i < 202; i++) {
-		CHECK(client_consumer_poll(consumer, 10, &message, &err) == 1);
+		CHECK(exec_consumer_poll(consumer, 10, &message, &err) == 1);
 		if (message.key.ptr == NULL)
 			CHECK(message.partition == 0 && slice_equal(message.value, SLICE("null")));
 		else
@@ -409,7 +409,7 @@ static void case_pinned(void)
 			CHECK(message.partition == (int)(275646681 % 6) &&
 			      slice_equal(message.value, SLICE("empty")));
 	}
-	client_consumer_free(consumer);
+	exec_consumer_free(consumer);
 	sink_free(sink);
 	/* a topic that has fewer than the checkpoint says is another one */
 	sink = open_sink(0, &tally);
@@ -425,51 +425,51 @@ static void case_client(void)
 {
 	struct slice name = topic_name("client");
 	struct header headers[] = {{SLICE("a"), SLICE("1")}, {SLICE("b"), {NULL, 0}}};
-	CHECK(client_topic_create(&config, name, 1, -1, NULL, 0, &err) == 0);
-	CHECK(client_topic_create(&config, name, 1, -1, NULL, 0, &err) == -1 &&
+	CHECK(exec_topic_create(&config, name, 1, -1, NULL, 0, &err) == 0);
+	CHECK(exec_topic_create(&config, name, 1, -1, NULL, 0, &err) == -1 &&
 	      strstr(err.text, "exists"));
-	struct client_producer *producer = client_producer_new(&config, &err);
+	struct exec_producer *producer = exec_producer_new(&config, &err);
 	CHECK(producer != NULL);
-	CHECK(client_producer_send(producer,
-				   &(struct message){.topic = name,
-						     .key = SLICE("k"),
-						     .value = SLICE("v"),
-						     .headers = headers,
-						     .nheaders = 2,
-						     .partition = MESSAGE_BY_KEY},
-				   &err) == 0);
-	CHECK(client_producer_send(producer,
-				   &(struct message){.topic = name,
-						     .key = SLICE("k"),
-						     .value = (struct slice){NULL, 0}},
-				   &err) == 0);
-	CHECK(client_producer_send(
+	CHECK(exec_producer_send(producer,
+				 &(struct message){.topic = name,
+						   .key = SLICE("k"),
+						   .value = SLICE("v"),
+						   .headers = headers,
+						   .nheaders = 2,
+						   .partition = MESSAGE_BY_KEY},
+				 &err) == 0);
+	CHECK(exec_producer_send(producer,
+				 &(struct message){.topic = name,
+						   .key = SLICE("k"),
+						   .value = (struct slice){NULL, 0}},
+				 &err) == 0);
+	CHECK(exec_producer_send(
 		      producer,
 		      &(struct message){.topic = name, .key = SLICE("k"), .value = SLICE("")},
 		      &err) == 0);
-	CHECK(client_producer_flush(producer, 10, &err) == 0);
-	CHECK(client_producer_send(producer,
-				   &(struct message){.topic = topic_name("absent"),
-						     .key = SLICE("k"),
-						     .value = SLICE("")},
-				   &err) == -1);
-	client_producer_free(producer);
+	CHECK(exec_producer_flush(producer, 10, &err) == 0);
+	CHECK(exec_producer_send(producer,
+				 &(struct message){.topic = topic_name("absent"),
+						   .key = SLICE("k"),
+						   .value = SLICE("")},
+				 &err) == -1);
+	exec_producer_free(producer);
 	struct message m;
-	struct client_consumer *consumer =
-		client_consumer_new(&config, &name, 1, topic_name("group").ptr, true, &err);
+	struct exec_consumer *consumer =
+		exec_consumer_new(&config, &name, 1, topic_name("group").ptr, true, &err);
 	CHECK(consumer != NULL);
-	CHECK(client_consumer_poll(consumer, 20, &m, &err) == 1);
+	CHECK(exec_consumer_poll(consumer, 20, &m, &err) == 1);
 	CHECK(slice_equal(m.topic, name) && slice_equal(m.key, SLICE("k")) &&
 	      slice_equal(m.value, SLICE("v")));
 	CHECK(m.nheaders == 2 && slice_equal(m.headers[0].name, SLICE("a")) &&
 	      slice_equal(m.headers[0].value, SLICE("1")));
 	CHECK(m.headers[1].value.ptr == NULL && m.time_ms > 1600000000000 && m.offset == 0);
-	CHECK(client_consumer_poll(consumer, 20, &m, &err) == 1 && m.value.ptr == NULL &&
+	CHECK(exec_consumer_poll(consumer, 20, &m, &err) == 1 && m.value.ptr == NULL &&
 	      m.nheaders == 0);
-	CHECK(client_consumer_poll(consumer, 20, &m, &err) == 1 && m.value.ptr != NULL &&
+	CHECK(exec_consumer_poll(consumer, 20, &m, &err) == 1 && m.value.ptr != NULL &&
 	      m.value.len == 0);
-	CHECK(client_consumer_poll(consumer, 0.2, &m, &err) == 0);
-	client_consumer_free(consumer);
+	CHECK(exec_consumer_poll(consumer, 0.2, &m, &err) == 0);
+	exec_consumer_free(consumer);
 	drop(name);
 }
 
@@ -548,10 +548,10 @@ static void case_store_topic(void)
 {
 	struct slice plain = topic_name("plain"), wide = topic_name("wide");
 	static const struct property compact[] = {{"cleanup.policy", "compact"}};
-	CHECK(client_topic_create(&config, plain, 1, -1, NULL, 0, &err) == 0);
+	CHECK(exec_topic_create(&config, plain, 1, -1, NULL, 0, &err) == 0);
 	CHECK(open_store(plain, "shop") == NULL && err.code == ERR_KAFKA &&
 	      strstr(err.text, "cleanup.policy"));
-	CHECK(client_topic_create(&config, wide, 2, -1, compact, 1, &err) == 0);
+	CHECK(exec_topic_create(&config, wide, 2, -1, compact, 1, &err) == 0);
 	CHECK(open_store(wide, "shop") == NULL && err.code == ERR_KAFKA &&
 	      strstr(err.text, "2 partitions"));
 	drop(plain);

@@ -70,7 +70,7 @@ static void stays_in_front(void **state)
 	const struct kafka_options options = {
 		RD_KAFKA_PRODUCER, PROPERTY_ADMIN, "test", NULL, NULL, NULL, NULL, false};
 	const rd_kafka_metadata_t *metadata;
-	struct kafka kafka;
+	struct kafka_client kafka;
 	assert_int_equal(kafka_open(&kafka, &config, &options, &err), 0);
 	assert_int_equal(rd_kafka_metadata(kafka.rk, 1, NULL, &metadata, METADATA_MS), 0);
 	assert_int_equal(metadata->broker_cnt, 1);
@@ -79,15 +79,15 @@ static void stays_in_front(void **state)
 	kafka_close(&kafka);
 }
 
-static void send_and_flush(struct client_producer *producer, struct slice topic)
+static void send_and_flush(struct exec_producer *producer, struct slice topic)
 {
-	if (client_producer_send(producer,
-				 &(struct message){.topic = topic,
-						   .key = SLICE("k"),
-						   .value = SLICE("v"),
-						   .partition = MESSAGE_BY_KEY},
-				 &err) != 0 ||
-	    client_producer_flush(producer, 20, &err) != 0)
+	if (exec_producer_send(producer,
+			       &(struct message){.topic = topic,
+						 .key = SLICE("k"),
+						 .value = SLICE("v"),
+						 .partition = MESSAGE_BY_KEY},
+			       &err) != 0 ||
+	    exec_producer_flush(producer, 20, &err) != 0)
 		fail_msg("%s", err.text);
 }
 
@@ -100,15 +100,14 @@ static void serves_groups(void **state)
 	struct sink *sink = sink_new(&config, "test", 0, NULL, NULL, &err);
 	assert_int_equal(partitions_of(sink, "read"), PARTITIONS);
 	sink_free(sink);
-	struct client_producer *producer = client_producer_new(&config, &err);
+	struct exec_producer *producer = exec_producer_new(&config, &err);
 	send_and_flush(producer, name);
-	struct client_consumer *consumer =
-		client_consumer_new(&config, &name, 1, "group", true, &err);
+	struct exec_consumer *consumer = exec_consumer_new(&config, &name, 1, "group", true, &err);
 	assert_non_null(consumer);
-	assert_int_equal(client_consumer_poll(consumer, 30, &message, &err), 1);
+	assert_int_equal(exec_consumer_poll(consumer, 30, &message, &err), 1);
 	assert_true(slice_equal(message.value, SLICE("v")));
-	client_consumer_free(consumer);
-	client_producer_free(producer);
+	exec_consumer_free(consumer);
+	exec_producer_free(producer);
 }
 
 static int dial(void)
@@ -149,9 +148,9 @@ static void one_that_does_not_read_holds_up_itself(void **state)
 	flood(fd);
 	assert_int_equal(errno, EAGAIN); /* still connected, and full */
 	assert_int_equal(partitions_of(sink, "others"), PARTITIONS);
-	struct client_producer *producer = client_producer_new(&config, &err);
+	struct exec_producer *producer = exec_producer_new(&config, &err);
 	send_and_flush(producer, SLICE("others"));
-	client_producer_free(producer);
+	exec_producer_free(producer);
 	sink_free(sink);
 	close(fd);
 }

@@ -39,7 +39,7 @@ static void more_clusters_than_places(void **state)
 static void log_lines(void **state)
 {
 	(void)state;
-	struct kafka kafka = {.rk = NULL};
+	struct kafka_client kafka = {.rk = NULL};
 	assert_false(worth_a_line(&kafka, 3, "FAIL")); /* comes as an error, too */
 	assert_false(worth_a_line(&kafka, 6, "INFO"));
 	assert_true(worth_a_line(&kafka, 3, "REQTMOUT"));
@@ -63,7 +63,7 @@ static void settings_in_order(void **state)
 		.brokers = "127.0.0.1:1", .properties = user, .nproperties = 2};
 	const struct kafka_options options = {
 		RD_KAFKA_PRODUCER, PROPERTY_PRODUCER, "x", defaults, forced, NULL, NULL, false};
-	struct kafka kafka;
+	struct kafka_client kafka;
 	assert_int_equal(kafka_open(&kafka, &config, &options, &err), 0);
 	const rd_kafka_conf_t *conf = rd_kafka_conf(kafka.rk);
 	assert_int_equal(rd_kafka_conf_get(conf, "linger.ms", text, &len), RD_KAFKA_CONF_OK);
@@ -87,7 +87,7 @@ static void settings_that_do_not_fit(void **state)
 	const struct sink_config config = {.brokers = "a:1", .properties = user, .nproperties = 2};
 	const struct kafka_options options = {
 		RD_KAFKA_PRODUCER, PROPERTY_ADMIN, NULL, NULL, NULL, NULL, NULL, false};
-	struct kafka kafka;
+	struct kafka_client kafka;
 	assert_int_equal(kafka_open(&kafka, &config, &options, &err), -1);
 	assert_int_equal(err.code, ERR_SCRIPT);
 	assert_non_null(strstr(err.text, "reconnect"));

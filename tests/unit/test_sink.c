@@ -116,13 +116,12 @@ static void expect_on_topic(const char *name, unsigned expected)
 {
 	struct message message;
 	struct slice names = slice_str(name);
-	struct client_consumer *consumer =
-		client_consumer_new(&config, &names, 1, NULL, true, &err);
+	struct exec_consumer *consumer = exec_consumer_new(&config, &names, 1, NULL, true, &err);
 	assert_non_null(consumer);
 	for (unsigned i = 0; i < expected; i++)
-		assert_int_equal(client_consumer_poll(consumer, 10, &message, &err), 1);
-	assert_int_equal(client_consumer_poll(consumer, 0.2, &message, &err), 0);
-	client_consumer_free(consumer);
+		assert_int_equal(exec_consumer_poll(consumer, 10, &message, &err), 1);
+	assert_int_equal(exec_consumer_poll(consumer, 0.2, &message, &err), 0);
+	exec_consumer_free(consumer);
 }
 
 static void all_acknowledged(void **state)
@@ -275,10 +274,10 @@ static void headers_survive_a_full_queue(void **state)
 				  1, &err),
 			0);
 	drain_ok();
-	struct client_consumer *consumer = client_consumer_new(&config, &name, 1, NULL, true, &err);
+	struct exec_consumer *consumer = exec_consumer_new(&config, &name, 1, NULL, true, &err);
 	assert_non_null(consumer);
 	for (int i = 0; i < MESSAGES; i++) {
-		assert_int_equal(client_consumer_poll(consumer, 10, &message, &err), 1);
+		assert_int_equal(exec_consumer_poll(consumer, 10, &message, &err), 1);
 		assert_non_null(message.key.ptr); /* empty is not null (rule 18) */
 		assert_int_equal(message.key.len, 0);
 		assert_int_equal(message.value.ptr != NULL, i % 2);
@@ -287,7 +286,7 @@ static void headers_survive_a_full_queue(void **state)
 		assert_slice(message.headers[0].value, "v1");
 		assert_null(message.headers[1].value.ptr);
 	}
-	client_consumer_free(consumer);
+	exec_consumer_free(consumer);
 }
 
 static void placed_by_key(void **state)
@@ -326,12 +325,12 @@ static void placed_by_key(void **state)
 				   1, &err),
 			 -1);
 	drain_ok();
-	struct client_consumer *consumer = client_consumer_new(&config, &name, 1, NULL, true, &err);
+	struct exec_consumer *consumer = exec_consumer_new(&config, &name, 1, NULL, true, &err);
 	for (int i = 0; i < 101; i++) {
-		assert_int_equal(client_consumer_poll(consumer, 10, &message, &err), 1);
+		assert_int_equal(exec_consumer_poll(consumer, 10, &message, &err), 1);
 		assert_int_equal(message.partition, message.key.ptr ? murmur2(message.key) % 6 : 0);
 	}
-	client_consumer_free(consumer);
+	exec_consumer_free(consumer);
 }
 
 /* Rule 16: sizes are known before anything is sent. */
@@ -823,7 +822,7 @@ static void pinned_topic_that_is_gone(void **state)
 
 static void expect_state(enum cluster expected, const char *text)
 {
-	const struct kafka *kafka = &((struct kafka_sink *)sink)->shards[0].kafka;
+	const struct kafka_client *kafka = &((struct kafka_sink *)sink)->shards[0].kafka;
 	const struct outage_topic t = {"t", 2};
 	struct buf found;
 	buf_init(&found);

@@ -22,11 +22,11 @@ enum { POKE_MS = 1 };
 struct broker {
 	rd_kafka_t *rk;
 	rd_kafka_mock_cluster_t *cluster;
-	char address[64];        /* what users give to their clients */
-	int partitions;          /* of a topic that a client asks for; 0: the mock's own number */
-	struct forward *forward; /* in front of the mock; NULL: none */
+	char address[64]; /* what users give to their clients */
+	int partitions;   /* of a topic that a client asks for; 0: the mock's own number */
+	struct broker_proxy *proxy; /* in front of the mock; NULL: none */
 	unsigned mock_port;
-	struct map made;    /* names of the topics that were made for the forwarder's clients */
+	struct map made;    /* names of the topics that were made for the proxy's clients */
 	struct arena names; /* theirs */
 };
 
@@ -104,14 +104,14 @@ static void make_topic(void *arg, const char *name)
 	pthread_join(thread, NULL);
 }
 
-static int start_forward(struct broker *broker, unsigned port, struct err *err)
+static int start_proxy(struct broker *broker, unsigned port, struct err *err)
 {
 	(void)sscanf(broker->address, "%*[^:]:%u", &broker->mock_port);
-	broker->forward = forward_new(port, broker->mock_port, make_topic, broker, err);
-	if (broker->forward == NULL)
+	broker->proxy = broker_proxy_new(port, broker->mock_port, make_topic, broker, err);
+	if (broker->proxy == NULL)
 		return -1;
 	snprintf(broker->address, sizeof(broker->address), "127.0.0.1:%u",
-		 forward_port(broker->forward));
+		 broker_proxy_port(broker->proxy));
 	return 0;
 }
 
@@ -122,7 +122,7 @@ struct broker *broker_new(unsigned port, int partitions, struct err *err)
 	map_init(&broker->made);
 	arena_init(&broker->names, 0);
 	if (start_mock(broker, err) != 0 ||
-	    (partitions != 0 && start_forward(broker, port, err) != 0)) {
+	    (partitions != 0 && start_proxy(broker, port, err) != 0)) {
 		broker_free(broker);
 		return NULL;
 	}
@@ -133,7 +133,7 @@ void broker_free(struct broker *broker)
 {
 	if (broker == NULL)
 		return;
-	forward_free(broker->forward);
+	broker_proxy_free(broker->proxy);
 	if (broker->cluster != NULL)
 		rd_kafka_mock_cluster_destroy(broker->cluster);
 	if (broker->rk != NULL)

@@ -54,11 +54,11 @@ struct link {
 	unsigned npending;
 };
 
-struct forward {
+struct broker_proxy {
 	int listener, wake; /* wake: an eventfd that ends the thread */
 	unsigned port;
 	struct sockaddr_in mock;
-	forward_topic_fn *topic;
+	broker_proxy_topic_fn *topic;
 	void *arg; /* of topic */
 	pthread_t thread;
 	bool running;
@@ -86,8 +86,8 @@ static struct slice get_text(struct reader *r)
 
 /* ---- requests ---- */
 
-/* Call forward->topic for each topic of a Metadata request. */
-static void name_topics(struct forward *forward, struct reader *r)
+/* Call proxy->topic for each topic of a Metadata request. */
+static void name_topics(struct broker_proxy *proxy, struct reader *r)
 {
 	char name[INT16_MAX + 1];
 	uint32_t n = get32(r); /* 0 or -1: the request is for all topics, or for none */
@@ -97,13 +97,13 @@ static void name_topics(struct forward *forward, struct reader *r)
 			continue;
 		memcpy(name, text.ptr, text.len);
 		name[text.len] = '\0';
-		forward->topic(forward->arg, name);
+		proxy->topic(proxy->arg, name);
 	}
 }
 
 /* Read a complete request. Return false when more responses are pending than any client would
  * request. */
-static bool take_request(struct forward *forward, struct link *link, struct slice frame)
+static bool take_request(struct broker_proxy *proxy, struct link *link, struct slice frame)
 {
 	struct reader r;
 	struct pending pending;
@@ -116,7 +116,7 @@ static bool take_request(struct forward *forward, struct link *link, struct slic
 	    (pending.api != API_METADATA && pending.api != API_FIND_COORDINATOR))
 		return true;
 	if (pending.api == API_METADATA)
-		name_topics(forward, &r);
+		name_topics(proxy, &r);
 	if (link->npending == PENDING_MAX)
 		return false;
 	link->pending[link->npending++] = pending;
@@ -126,27 +126,27 @@ static bool take_request(struct forward *forward, struct link *link, struct slic
 /* ---- responses ---- */
 
 /* Replace the port of the broker, the next four bytes. Keep -1, which means no broker. */
-static void put_port(const struct forward *forward, struct reader *r)
+static void put_port(const struct broker_proxy *proxy, struct reader *r)
 {
 	const uint8_t *at = reader_bytes(r, sizeof(uint32_t));
-	uint32_t port = htonl(forward->port);
+	uint32_t port = htonl(proxy->port);
 	if (at != NULL && *at != UINT8_MAX)
 		memcpy((void *)(uintptr_t)at, &port, sizeof(port));
 }
 
-static void change_metadata(const struct forward *forward, unsigned version, struct reader *r)
+static void change_metadata(const struct broker_proxy *proxy, unsigned version, struct reader *r)
 {
 	uint32_t n = get32(r);
 	for (uint32_t i = 0; i < n && !r->failed; i++) {
 		(void)get32(r);
 		(void)get_text(r);
-		put_port(forward, r);
+		put_port(proxy, r);
 		if (version >= 1)
 			(void)get_text(r); /* rack */
 	}
 }
 
-static void change_coordinator(const struct forward *forward, unsigned version, struct reader *r)
+static void change_coordinator(const struct broker_proxy *proxy, unsigned version, struct reader *r)
 {
 	if (version >= 1)
 		(void)get32(r); /* throttle time */
@@ -155,10 +155,10 @@ static void change_coordinator(const struct forward *forward, unsigned version, 
 		(void)get_text(r); /* error message */
 	(void)get32(r);
 	(void)get_text(r);
-	put_port(forward, r);
+	put_port(proxy, r);
 }
 
-static bool take_answer(struct forward *forward, struct link *link, struct slice frame)
+static bool take_answer(struct broker_proxy *proxy, struct link *link, struct slice frame)
 {
 	struct reader r;
 	struct pending first = link->pending[0];
@@ -168,18 +168,18 @@ static bool take_answer(struct forward *forward, struct link *link, struct slice
 	link->npending--;
 	memmove(link->pending, link->pending + 1, link->npending * sizeof(first));
 	if (first.api == API_METADATA)
-		change_metadata(forward, first.version, &r);
+		change_metadata(proxy, first.version, &r);
 	else
-		change_coordinator(forward, first.version, &r);
+		change_coordinator(proxy, first.version, &r);
 	return true;
 }
 
 /* ---- one direction ---- */
 
-typedef bool take_fn(struct forward *forward, struct link *link, struct slice frame);
+typedef bool take_fn(struct broker_proxy *proxy, struct link *link, struct slice frame);
 
 /* Pass each complete frame to `take`. Return false when the link must be closed. */
-static bool take_frames(struct forward *forward, struct link *link, struct flow *flow,
+static bool take_frames(struct broker_proxy *proxy, struct link *link, struct flow *flow,
 			take_fn *take)
 {
 	for (;;) {
@@ -191,7 +191,7 @@ static bool take_frames(struct forward *forward, struct link *link, struct flow 
 		struct slice frame = reader_slice(&r, size);
 		if (r.failed)
 			return true;
-		if (!take(forward, link, frame))
+		if (!take(proxy, link, frame))
 			return false;
 		flow->ready += SIZE_BYTES + size;
 	}
@@ -236,10 +236,10 @@ static bool waits(const struct flow *flow)
 	return flow->ready > flow->sent;
 }
 
-static bool pass(struct forward *forward, struct link *link, struct flow *flow, int from, int to,
+static bool pass(struct broker_proxy *proxy, struct link *link, struct flow *flow, int from, int to,
 		 take_fn *take)
 {
-	if (!waits(flow) && (!receive(flow, from) || !take_frames(forward, link, flow, take)))
+	if (!waits(flow) && (!receive(flow, from) || !take_frames(proxy, link, flow, take)))
 		return false;
 	return !waits(flow) || send_ready(flow, to);
 }
@@ -256,23 +256,22 @@ static void close_link(struct link *link)
 	buf_fini(&link->down.bytes);
 }
 
-static struct link *free_link(struct forward *forward)
+static struct link *free_link(struct broker_proxy *proxy)
 {
 	for (size_t i = 0; i < LINKS_MAX; i++)
-		if (forward->links[i].client < 0)
-			return &forward->links[i];
+		if (proxy->links[i].client < 0)
+			return &proxy->links[i];
 	return NULL;
 }
 
-static void take_client(struct forward *forward)
+static void take_client(struct broker_proxy *proxy)
 {
-	struct link *link = free_link(forward);
-	int client = accept4(forward->listener, NULL, NULL, SOCK_CLOEXEC);
+	struct link *link = free_link(proxy);
+	int client = accept4(proxy->listener, NULL, NULL, SOCK_CLOEXEC);
 	if (client < 0)
 		return;
 	int mock = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (mock < 0 ||
-	    connect(mock, (struct sockaddr *)&forward->mock, sizeof(forward->mock)) != 0) {
+	if (mock < 0 || connect(mock, (struct sockaddr *)&proxy->mock, sizeof(proxy->mock)) != 0) {
 		close(client);
 		if (mock >= 0)
 			close(mock);
@@ -288,13 +287,13 @@ static short wanted(const struct flow *in, const struct flow *out)
 	return (short)((waits(in) ? 0 : POLLIN) | (waits(out) ? POLLOUT : 0));
 }
 
-static nfds_t gather(struct forward *forward, struct pollfd *fds)
+static nfds_t gather(struct broker_proxy *proxy, struct pollfd *fds)
 {
 	nfds_t n = 2;
-	fds[0] = (struct pollfd){forward->wake, POLLIN, 0};
-	fds[1] = (struct pollfd){free_link(forward) ? forward->listener : -1, POLLIN, 0};
+	fds[0] = (struct pollfd){proxy->wake, POLLIN, 0};
+	fds[1] = (struct pollfd){free_link(proxy) ? proxy->listener : -1, POLLIN, 0};
 	for (size_t i = 0; i < LINKS_MAX; i++, n += 2) {
-		struct link *link = &forward->links[i];
+		struct link *link = &proxy->links[i];
 		bool open = link->client >= 0;
 		fds[n] = (struct pollfd){link->client, wanted(&link->up, &link->down), 0};
 		fds[n + 1] =
@@ -303,108 +302,108 @@ static nfds_t gather(struct forward *forward, struct pollfd *fds)
 	return n;
 }
 
-static bool serve_link(struct forward *forward, struct link *link, short client, short mock)
+static bool serve_link(struct broker_proxy *proxy, struct link *link, short client, short mock)
 {
 	if (((client & POLLIN) || (mock & POLLOUT)) &&
-	    !pass(forward, link, &link->up, link->client, link->mock, take_request))
+	    !pass(proxy, link, &link->up, link->client, link->mock, take_request))
 		return false;
 	if (((mock & POLLIN) || (client & POLLOUT)) &&
-	    !pass(forward, link, &link->down, link->mock, link->client, take_answer))
+	    !pass(proxy, link, &link->down, link->mock, link->client, take_answer))
 		return false;
 	return !((client | mock) & (POLLERR | POLLHUP | POLLNVAL)) || ((client | mock) & POLLIN);
 }
 
-static void *forward_main(void *arg)
+static void *broker_proxy_main(void *arg)
 {
-	struct forward *forward = arg;
+	struct broker_proxy *proxy = arg;
 	struct pollfd fds[FDS_MAX];
 	for (;;) {
-		nfds_t n = gather(forward, fds);
+		nfds_t n = gather(proxy, fds);
 		if (poll(fds, n, -1) < 0 && errno != EINTR)
 			return NULL;
 		if (fds[0].revents != 0)
 			return NULL;
 		for (size_t i = 0; i < LINKS_MAX; i++) {
 			const struct pollfd *pair = &fds[2 + 2 * i];
-			struct link *link = &forward->links[i];
+			struct link *link = &proxy->links[i];
 			if (link->client >= 0 &&
-			    !serve_link(forward, link, pair[0].revents, pair[1].revents))
+			    !serve_link(proxy, link, pair[0].revents, pair[1].revents))
 				close_link(link);
 		}
 		if (fds[1].revents != 0)
-			take_client(forward);
+			take_client(proxy);
 	}
 }
 
 /* ---- lifecycle ---- */
 
-static int listen_on(struct forward *forward, unsigned port, struct err *err)
+static int listen_on(struct broker_proxy *proxy, unsigned port, struct err *err)
 {
 	struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
 	socklen_t size = sizeof(at);
 	int on = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	forward->listener = fd;
+	proxy->listener = fd;
 	if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
 	    bind(fd, (struct sockaddr *)&at, sizeof(at)) == 0 && listen(fd, SOMAXCONN) == 0 &&
 	    getsockname(fd, (struct sockaddr *)&at, &size) == 0) {
-		forward->port = ntohs(at.sin_port);
+		proxy->port = ntohs(at.sin_port);
 		return 0;
 	}
 	return err_set(err, ERR_USAGE, "cannot listen on 127.0.0.1:%u: %s; choose another port",
 		       port, strerror(errno));
 }
 
-static int start_thread(struct forward *forward, struct err *err)
+static int start_thread(struct broker_proxy *proxy, struct err *err)
 {
-	forward->wake = eventfd(0, EFD_CLOEXEC);
-	if (forward->wake < 0 || pthread_create(&forward->thread, NULL, forward_main, forward) != 0)
+	proxy->wake = eventfd(0, EFD_CLOEXEC);
+	if (proxy->wake < 0 || pthread_create(&proxy->thread, NULL, broker_proxy_main, proxy) != 0)
 		return err_set(err, ERR_INTERNAL, "cannot start a thread: %s", strerror(errno));
-	forward->running = true;
+	proxy->running = true;
 	return 0;
 }
 
-struct forward *forward_new(unsigned port, unsigned mock_port, forward_topic_fn *topic, void *arg,
-			    struct err *err)
+struct broker_proxy *broker_proxy_new(unsigned port, unsigned mock_port,
+				      broker_proxy_topic_fn *topic, void *arg, struct err *err)
 {
-	struct forward *forward = mem_array(1, sizeof(*forward));
-	forward->listener = forward->wake = -1;
-	forward->topic = topic;
-	forward->arg = arg;
-	forward->mock =
+	struct broker_proxy *proxy = mem_array(1, sizeof(*proxy));
+	proxy->listener = proxy->wake = -1;
+	proxy->topic = topic;
+	proxy->arg = arg;
+	proxy->mock =
 		(struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)mock_port)};
-	forward->mock.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	proxy->mock.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	for (size_t i = 0; i < LINKS_MAX; i++)
-		forward->links[i].client = -1;
-	if (listen_on(forward, port, err) == 0 && start_thread(forward, err) == 0)
-		return forward;
-	forward_free(forward);
+		proxy->links[i].client = -1;
+	if (listen_on(proxy, port, err) == 0 && start_thread(proxy, err) == 0)
+		return proxy;
+	broker_proxy_free(proxy);
 	return NULL;
 }
 
-static void stop_thread(struct forward *forward)
+static void stop_thread(struct broker_proxy *proxy)
 {
-	(void)eventfd_write(forward->wake, 1);
-	pthread_join(forward->thread, NULL);
+	(void)eventfd_write(proxy->wake, 1);
+	pthread_join(proxy->thread, NULL);
 }
 
-void forward_free(struct forward *forward)
+void broker_proxy_free(struct broker_proxy *proxy)
 {
-	if (forward == NULL)
+	if (proxy == NULL)
 		return;
-	if (forward->running)
-		stop_thread(forward);
+	if (proxy->running)
+		stop_thread(proxy);
 	for (size_t i = 0; i < LINKS_MAX; i++)
-		if (forward->links[i].client >= 0)
-			close_link(&forward->links[i]);
-	if (forward->listener >= 0)
-		close(forward->listener);
-	if (forward->wake >= 0)
-		close(forward->wake);
-	free(forward);
+		if (proxy->links[i].client >= 0)
+			close_link(&proxy->links[i]);
+	if (proxy->listener >= 0)
+		close(proxy->listener);
+	if (proxy->wake >= 0)
+		close(proxy->wake);
+	free(proxy);
 }
 
-unsigned forward_port(const struct forward *forward)
+unsigned broker_proxy_port(const struct broker_proxy *proxy)
 {
-	return forward->port;
+	return proxy->port;
 }

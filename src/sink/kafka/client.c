@@ -21,7 +21,7 @@ enum {
 
 static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
 {
-	struct kafka *kafka = opaque;
+	struct kafka_client *kafka = opaque;
 	(void)rk;
 	if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR && kafka->down_since != 0)
 		kafka_up(kafka);
@@ -29,7 +29,7 @@ static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *o
 		kafka->report(kafka->arg, message);
 }
 
-static void note_fatal(struct kafka *kafka)
+static void note_fatal(struct kafka_client *kafka)
 {
 	char text[ERRSTR];
 	rd_kafka_resp_err_t code = rd_kafka_fatal_error(kafka->rk, text, sizeof(text));
@@ -48,7 +48,7 @@ static void note_fatal(struct kafka *kafka)
 			  kafka->label, text, rd_kafka_err2name(code));
 }
 
-static void note_refused(struct kafka *kafka, const char *reason)
+static void note_refused(struct kafka_client *kafka, const char *reason)
 {
 	if (kafka->refused.code == ERR_NONE)
 		err_set(&kafka->refused, ERR_KAFKA,
@@ -58,14 +58,14 @@ static void note_refused(struct kafka *kafka, const char *reason)
 			kafka->label, reason);
 }
 
-static void note_error(struct kafka *kafka, const char *reason)
+static void note_error(struct kafka_client *kafka, const char *reason)
 {
 	snprintf(kafka->last_error, sizeof(kafka->last_error), "%s", reason);
 }
 
 static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 {
-	struct kafka *kafka = opaque;
+	struct kafka_client *kafka = opaque;
 	(void)rk;
 	switch (code) {
 	case RD_KAFKA_RESP_ERR__FATAL:
@@ -100,7 +100,7 @@ static bool reported_otherwise(const char *fac)
 
 /* Return whether to log a line of librdkafka: a warning that is not reported otherwise. Limit the
  * lines of one facility. */
-static bool worth_a_line(struct kafka *kafka, int level, const char *fac)
+static bool worth_a_line(struct kafka_client *kafka, int level, const char *fac)
 {
 	int64_t now = clock_mono_ms();
 	if (level > 4 || reported_otherwise(fac))
@@ -114,7 +114,7 @@ static bool worth_a_line(struct kafka *kafka, int level, const char *fac)
 
 static void on_log(const rd_kafka_t *rk, int level, const char *fac, const char *text)
 {
-	struct kafka *kafka = rd_kafka_opaque(rk);
+	struct kafka_client *kafka = rd_kafka_opaque(rk);
 	if (worth_a_line(kafka, level, fac))
 		log_warn("%s: %s: %s", kafka->label, fac, text);
 	else
@@ -173,7 +173,7 @@ static int set_all(rd_kafka_conf_t *conf, const struct sink_config *config,
 		       err);
 }
 
-static void set_label(struct kafka *kafka, const struct sink_config *config)
+static void set_label(struct kafka_client *kafka, const struct sink_config *config)
 {
 	const char *brokers = property_find(config->properties, config->nproperties,
 					    "bootstrap.servers", "metadata.broker.list");
@@ -183,7 +183,8 @@ static void set_label(struct kafka *kafka, const struct sink_config *config)
 		 brokers ? brokers : "(no brokers given)");
 }
 
-static int make(struct kafka *kafka, rd_kafka_conf_t *conf, rd_kafka_type_t type, struct err *err)
+static int make(struct kafka_client *kafka, rd_kafka_conf_t *conf, rd_kafka_type_t type,
+		struct err *err)
 {
 	char text[ERRSTR];
 	kafka->rk = rd_kafka_new(type, conf, text, sizeof(text));
@@ -195,10 +196,11 @@ static int make(struct kafka *kafka, rd_kafka_conf_t *conf, rd_kafka_type_t type
 	return 0;
 }
 
-int kafka_open(struct kafka *kafka, const struct sink_config *config,
+int kafka_open(struct kafka_client *kafka, const struct sink_config *config,
 	       const struct kafka_options *options, struct err *err)
 {
-	*kafka = (struct kafka){.config = config, .report = options->report, .arg = options->arg};
+	*kafka = (struct kafka_client){
+		.config = config, .report = options->report, .arg = options->arg};
 	set_label(kafka, config);
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
 	rd_kafka_conf_set_opaque(conf, kafka);
@@ -218,7 +220,7 @@ int kafka_open(struct kafka *kafka, const struct sink_config *config,
 /* An outage of a cluster. Every lane has a client, and all of them lose the same brokers. The first
  * client logs the outage, and the last one logs its end. */
 struct outage {
-	char label[sizeof(((struct kafka *)0)->label)]; /* of the cluster */
+	char label[sizeof(((struct kafka_client *)0)->label)]; /* of the cluster */
 	unsigned clients; /* clients that cannot reach it; 0: the entry is free */
 };
 
@@ -260,12 +262,12 @@ static bool outage_end(const char *label)
 	return last;
 }
 
-int kafka_poll(struct kafka *kafka, int timeout_ms)
+int kafka_poll(struct kafka_client *kafka, int timeout_ms)
 {
 	return rd_kafka_poll(kafka->rk, timeout_ms);
 }
 
-void kafka_up(struct kafka *kafka)
+void kafka_up(struct kafka_client *kafka)
 {
 	if (kafka->announced && outage_end(kafka->label))
 		log_info("%s: reachable again after %.1f s", kafka->label,
@@ -276,12 +278,12 @@ void kafka_up(struct kafka *kafka)
 	kafka->refused.code = ERR_NONE;
 }
 
-enum cluster kafka_describe_outage(const struct kafka *kafka, const struct outage_topic *topics,
-				   unsigned n, struct buf *text)
+enum cluster kafka_describe_outage(const struct kafka_client *kafka,
+				   const struct outage_topic *topics, unsigned n, struct buf *text)
 {
 	const struct kafka_options options = {.type = RD_KAFKA_PRODUCER, .use = PROPERTY_ADMIN};
 	struct err ignored = ERR_INIT;
-	struct kafka asking;
+	struct kafka_client asking;
 	if (kafka_open(&asking, kafka->config, &options, &ignored) != 0)
 		return CLUSTER_UNKNOWN;
 	enum cluster found = outage_describe(asking.rk, topics, n, text);
@@ -291,7 +293,7 @@ enum cluster kafka_describe_outage(const struct kafka *kafka, const struct outag
 
 /* Return whether any broker responds. When librdkafka reports that all brokers are down, it has not
  * tried all of them at that moment. */
-static bool any_answers(struct kafka *kafka)
+static bool any_answers(struct kafka_client *kafka)
 {
 	struct buf ignored;
 	buf_init(&ignored);
@@ -300,7 +302,7 @@ static bool any_answers(struct kafka *kafka)
 	return answers;
 }
 
-void kafka_waiting(struct kafka *kafka)
+void kafka_waiting(struct kafka_client *kafka)
 {
 	if (kafka->announced || kafka->down_since == 0 ||
 	    clock_wall_ms() - kafka->down_since < ANNOUNCE_MS)
@@ -316,7 +318,7 @@ void kafka_waiting(struct kafka *kafka)
 			 kafka->hurried ? "trying for some seconds" : "waiting, nothing is lost");
 }
 
-void kafka_close(struct kafka *kafka)
+void kafka_close(struct kafka_client *kafka)
 {
 	if (kafka->announced)
 		(void)outage_end(kafka->label);
@@ -353,7 +355,7 @@ bool kafka_transient(rd_kafka_resp_err_t code)
 }
 
 /* Log the reason of a long wait if a broker responds and a part of the cluster is missing. */
-static void tell_wait(struct kafka *kafka, const char *what, rd_kafka_resp_err_t code)
+static void tell_wait(struct kafka_client *kafka, const char *what, rd_kafka_resp_err_t code)
 {
 	const struct outage_topic topics[] = {{"__transaction_state", 0}, {kafka->topic, 0}};
 	struct buf text;
@@ -364,7 +366,7 @@ static void tell_wait(struct kafka *kafka, const char *what, rd_kafka_resp_err_t
 	buf_fini(&text);
 }
 
-static void count_wait(struct kafka *kafka, const char *what, rd_kafka_resp_err_t code)
+static void count_wait(struct kafka_client *kafka, const char *what, rd_kafka_resp_err_t code)
 {
 	int64_t now_ms = clock_mono_ms();
 	if (kafka->wait_ms == 0 || now_ms - kafka->waited_ms > TURN_MS) {
@@ -378,7 +380,7 @@ static void count_wait(struct kafka *kafka, const char *what, rd_kafka_resp_err_
 	tell_wait(kafka, what, code);
 }
 
-int kafka_wait(struct kafka *kafka, const char *what, rd_kafka_resp_err_t code, int wait_ms,
+int kafka_wait(struct kafka_client *kafka, const char *what, rd_kafka_resp_err_t code, int wait_ms,
 	       const _Atomic bool *stop, struct err *err)
 {
 	kafka_poll(kafka, wait_ms);
@@ -395,7 +397,7 @@ int kafka_wait(struct kafka *kafka, const char *what, rd_kafka_resp_err_t code, 
 	return 0;
 }
 
-bool kafka_is_mock(struct kafka *kafka)
+bool kafka_is_mock(struct kafka_client *kafka)
 {
 	char *id = kafka->identified ? NULL : rd_kafka_clusterid(kafka->rk, 1000);
 	if (id == NULL)

@@ -1,4 +1,4 @@
-/* handle: one librdkafka client with our settings, its log and its connection errors. It logs "no
+/* client: one librdkafka client with our settings, its log and its connection errors. It logs "no
  * broker can be reached" and "reachable again" once for each outage of a cluster.
  * Thread: one; librdkafka's callbacks run only inside kafka_poll. Owner: kafka_close. Only
  * src/sink includes it. */
@@ -27,7 +27,7 @@ struct kafka_options {
 	bool makes_topics;               /* allow the broker to create a topic that is requested */
 };
 
-struct kafka {
+struct kafka_client {
 	rd_kafka_t *rk;
 	const struct sink_config *config; /* the argument of kafka_open; borrowed */
 	char label[160];                  /* "Kafka 10.0.0.1:9092", for messages */
@@ -51,31 +51,31 @@ struct kafka {
 
 /* Make a client. It connects later, by itself. After a failure, nothing needs to be closed. config
  * must outlive the client. */
-int kafka_open(struct kafka *kafka, const struct sink_config *config,
+int kafka_open(struct kafka_client *kafka, const struct sink_config *config,
 	       const struct kafka_options *options, struct err *err) MUST_CHECK;
-void kafka_close(struct kafka *kafka);
+void kafka_close(struct kafka_client *kafka);
 /* Run callbacks. Wait at most timeout_ms for the first one. Return their number. */
-int kafka_poll(struct kafka *kafka, int timeout_ms);
+int kafka_poll(struct kafka_client *kafka, int timeout_ms);
 /* Record that a broker has responded. This ends an outage. */
-void kafka_up(struct kafka *kafka);
+void kafka_up(struct kafka_client *kafka);
 /* Called while something waits for a broker: when all brokers have been down for a second, and a
  * query confirms it, log the outage once. */
-void kafka_waiting(struct kafka *kafka);
+void kafka_waiting(struct kafka_client *kafka);
 /* Call outage_describe with a connection of its own. A broker handles the requests of a connection
  * one after another, and may hold a produce request for 30 s. */
-enum cluster kafka_describe_outage(const struct kafka *kafka, const struct outage_topic *topics,
-				   unsigned n, struct buf *text);
+enum cluster kafka_describe_outage(const struct kafka_client *kafka,
+				   const struct outage_topic *topics, unsigned n, struct buf *text);
 /* Return whether the same request may succeed later without a change. */
 bool kafka_transient(rd_kafka_resp_err_t code);
 /* Wait one turn for a broker after the error `code`: run callbacks for at most wait_ms. Return 0 to
  * try again; -1 when the connection is refused, the producer has failed, or *stop is true. After
  * 5 s of turns, log which brokers are up and which are missing. what: what the caller tries to
  * do, for messages. */
-int kafka_wait(struct kafka *kafka, const char *what, rd_kafka_resp_err_t code, int wait_ms,
+int kafka_wait(struct kafka_client *kafka, const char *what, rd_kafka_resp_err_t code, int wait_ms,
 	       const _Atomic bool *stop, struct err *err) MUST_CHECK;
 /* Return whether the cluster is librdkafka's in-process mock. The mock never responds to
  * CreateTopics and DescribeConfigs requests. Call this only after a broker has responded, or with
  * `identified` and `mock` copied from another client. */
-bool kafka_is_mock(struct kafka *kafka);
+bool kafka_is_mock(struct kafka_client *kafka);
 
 #endif

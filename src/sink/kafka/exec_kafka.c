@@ -25,7 +25,7 @@ static int copy_name(char *to, struct slice name, struct err *err)
 
 /* ---- producer ---- */
 
-struct client_producer {
+struct exec_producer {
 	struct sink *sink;
 };
 
@@ -34,17 +34,17 @@ static void ignore_acked(void *arg, uint64_t token, unsigned messages)
 	(void)arg, (void)token, (void)messages;
 }
 
-struct client_producer *client_producer_new(const struct sink_config *config, struct err *err)
+struct exec_producer *exec_producer_new(const struct sink_config *config, struct err *err)
 {
 	struct sink *sink = sink_new(config, "tideway-exec", 0, ignore_acked, NULL, err);
 	if (sink == NULL)
 		return NULL;
-	struct client_producer *producer = mem_array(1, sizeof(*producer));
+	struct exec_producer *producer = mem_array(1, sizeof(*producer));
 	producer->sink = sink;
 	return producer;
 }
 
-void client_producer_free(struct client_producer *producer)
+void exec_producer_free(struct exec_producer *producer)
 {
 	if (producer == NULL)
 		return;
@@ -52,8 +52,8 @@ void client_producer_free(struct client_producer *producer)
 	free(producer);
 }
 
-int client_producer_send(struct client_producer *producer, const struct message *message,
-			 struct err *err)
+int exec_producer_send(struct exec_producer *producer, const struct message *message,
+		       struct err *err)
 {
 	static const struct topic_spec spec = {.create = false, .partitions = 1};
 	struct topic *to;
@@ -63,7 +63,7 @@ int client_producer_send(struct client_producer *producer, const struct message 
 	return sink_poll(producer->sink, 0, err);
 }
 
-int client_producer_flush(struct client_producer *producer, double seconds, struct err *err)
+int exec_producer_flush(struct exec_producer *producer, double seconds, struct err *err)
 {
 	int left = sink_drain(producer->sink, (int64_t)(seconds * 1000), NULL, err);
 	if (left > 0)
@@ -74,20 +74,20 @@ int client_producer_flush(struct client_producer *producer, double seconds, stru
 
 /* ---- consumer ---- */
 
-struct client_consumer {
-	struct kafka kafka;
+struct exec_consumer {
+	struct kafka_client kafka;
 	bool group; /* whether it is in a consumer group; if not, the next four are used */
 	rd_kafka_queue_t *queue;   /* receives the messages of all partitions */
 	rd_kafka_topic_t **topics; /* the topics that are read */
 	int *npartitions;          /* of each topic */
 	unsigned ntopics;
-	rd_kafka_message_t *message; /* the last one returned by client_consumer_poll */
+	rd_kafka_message_t *message; /* the last one returned by exec_consumer_poll */
 	struct header *headers;
 	size_t cap; /* of headers */
 };
 
-static int open_handle(struct client_consumer *c, const struct sink_config *config,
-		       const char *group, bool from_beginning, struct err *err)
+static int open_client(struct exec_consumer *c, const struct sink_config *config, const char *group,
+		       bool from_beginning, struct err *err)
 {
 	const struct property defaults[] = {
 		{"auto.offset.reset", from_beginning ? "earliest" : "latest"},
@@ -110,7 +110,7 @@ static int open_handle(struct client_consumer *c, const struct sink_config *conf
 	return kafka_open(&c->kafka, config, &options, err);
 }
 
-static int subscribe(struct client_consumer *c, const struct slice *names, unsigned n,
+static int subscribe(struct exec_consumer *c, const struct slice *names, unsigned n,
 		     struct err *err)
 {
 	char name[NAME_MAX_BYTES];
@@ -128,7 +128,7 @@ static int subscribe(struct client_consumer *c, const struct slice *names, unsig
 	return result;
 }
 
-static int start_topic(struct client_consumer *c, struct topic_names *all, struct slice name,
+static int start_topic(struct exec_consumer *c, struct topic_names *all, struct slice name,
 		       int64_t offset, struct err *err)
 {
 	char text[NAME_MAX_BYTES];
@@ -149,7 +149,7 @@ static int start_topic(struct client_consumer *c, struct topic_names *all, struc
 	return 0;
 }
 
-static int start_all(struct client_consumer *c, const struct slice *names, unsigned n,
+static int start_all(struct exec_consumer *c, const struct slice *names, unsigned n,
 		     bool from_beginning, struct err *err)
 {
 	struct topic_names all = {NULL, 0};
@@ -164,28 +164,28 @@ static int start_all(struct client_consumer *c, const struct slice *names, unsig
 	return result;
 }
 
-struct client_consumer *client_consumer_new(const struct sink_config *config,
-					    const struct slice *topics, unsigned ntopics,
-					    const char *group, bool from_beginning, struct err *err)
+struct exec_consumer *exec_consumer_new(const struct sink_config *config,
+					const struct slice *topics, unsigned ntopics,
+					const char *group, bool from_beginning, struct err *err)
 {
-	struct client_consumer *c = mem_array(1, sizeof(*c));
+	struct exec_consumer *c = mem_array(1, sizeof(*c));
 	c->group = group != NULL;
-	if (open_handle(c, config, group, from_beginning, err) == 0 &&
+	if (open_client(c, config, group, from_beginning, err) == 0 &&
 	    (c->group ? subscribe(c, topics, ntopics, err)
 		      : start_all(c, topics, ntopics, from_beginning, err)) == 0)
 		return c;
-	client_consumer_free(c);
+	exec_consumer_free(c);
 	return NULL;
 }
 
-static void let_go(struct client_consumer *c)
+static void let_go(struct exec_consumer *c)
 {
 	if (c->message != NULL)
 		rd_kafka_message_destroy(c->message);
 	c->message = NULL;
 }
 
-void client_consumer_free(struct client_consumer *c)
+void exec_consumer_free(struct exec_consumer *c)
 {
 	if (c == NULL)
 		return;
@@ -206,7 +206,7 @@ void client_consumer_free(struct client_consumer *c)
 	free(c);
 }
 
-static unsigned take_headers(struct client_consumer *c)
+static unsigned take_headers(struct exec_consumer *c)
 {
 	rd_kafka_headers_t *headers;
 	const char *name;
@@ -227,7 +227,7 @@ static unsigned take_headers(struct client_consumer *c)
 
 /* Describe the message to the caller. librdkafka sets a pointer to NULL only for a null key or
  * value, and never for an empty one. */
-static void take(struct client_consumer *c, struct message *out)
+static void take(struct exec_consumer *c, struct message *out)
 {
 	rd_kafka_timestamp_type_t type;
 	const rd_kafka_message_t *m = c->message;
@@ -243,7 +243,7 @@ static void take(struct client_consumer *c, struct message *out)
 	out->headers = c->headers;
 }
 
-static rd_kafka_message_t *next(struct client_consumer *c, int wait_ms)
+static rd_kafka_message_t *next(struct exec_consumer *c, int wait_ms)
 {
 	if (c->group)
 		return rd_kafka_consumer_poll(c->kafka.rk, wait_ms);
@@ -251,7 +251,7 @@ static rd_kafka_message_t *next(struct client_consumer *c, int wait_ms)
 	return rd_kafka_consume_queue(c->queue, wait_ms);
 }
 
-static int consume_error(struct client_consumer *c, struct err *err)
+static int consume_error(struct exec_consumer *c, struct err *err)
 {
 	rd_kafka_resp_err_t code = c->message->err;
 	if (kafka_transient(code) || code == RD_KAFKA_RESP_ERR__PARTITION_EOF)
@@ -260,8 +260,8 @@ static int consume_error(struct client_consumer *c, struct err *err)
 		       rd_kafka_message_errstr(c->message));
 }
 
-int client_consumer_poll(struct client_consumer *c, double seconds, struct message *message,
-			 struct err *err)
+int exec_consumer_poll(struct exec_consumer *c, double seconds, struct message *message,
+		       struct err *err)
 {
 	int64_t end = clock_mono_ms() + (int64_t)(seconds * 1000);
 	int64_t left;
@@ -286,7 +286,7 @@ int client_consumer_poll(struct client_consumer *c, double seconds, struct messa
 /* ---- topics ---- */
 
 /* Open a client for one request, and list the topics. */
-static int open_admin(struct kafka *kafka, struct topic_names *names,
+static int open_admin(struct kafka_client *kafka, struct topic_names *names,
 		      const struct sink_config *config, struct err *err)
 {
 	const struct kafka_options options = {
@@ -300,15 +300,15 @@ static int open_admin(struct kafka *kafka, struct topic_names *names,
 	return -1;
 }
 
-static void close_admin(struct kafka *kafka, struct topic_names *names)
+static void close_admin(struct kafka_client *kafka, struct topic_names *names)
 {
 	topics_forget(names);
 	kafka_close(kafka);
 }
 
-int client_topic_create(const struct sink_config *config, struct slice name, int partitions,
-			int replication, const struct property *properties, unsigned n,
-			struct err *err)
+int exec_topic_create(const struct sink_config *config, struct slice name, int partitions,
+		      int replication, const struct property *properties, unsigned n,
+		      struct err *err)
 {
 	const struct topic_spec spec = {.create = true,
 					.partitions = partitions,
@@ -316,7 +316,7 @@ int client_topic_create(const struct sink_config *config, struct slice name, int
 					.config = properties,
 					.nconfig = n};
 	char text[NAME_MAX_BYTES];
-	struct kafka kafka;
+	struct kafka_client kafka;
 	struct topic_names names;
 	struct topic_facts facts;
 	if (copy_name(text, name, err) != 0 || open_admin(&kafka, &names, config, err) != 0)
@@ -331,15 +331,15 @@ int client_topic_create(const struct sink_config *config, struct slice name, int
 	return result;
 }
 
-static int missing(const struct kafka *kafka, const char *name, struct err *err)
+static int missing(const struct kafka_client *kafka, const char *name, struct err *err)
 {
 	return err_set(err, ERR_KAFKA, "%s: topic \"%s\" does not exist", kafka->label, name);
 }
 
-int client_topic_delete(const struct sink_config *config, struct slice name, struct err *err)
+int exec_topic_delete(const struct sink_config *config, struct slice name, struct err *err)
 {
 	char text[NAME_MAX_BYTES];
-	struct kafka kafka;
+	struct kafka_client kafka;
 	struct topic_names names;
 	if (copy_name(text, name, err) != 0 || open_admin(&kafka, &names, config, err) != 0)
 		return -1;
@@ -355,11 +355,11 @@ int client_topic_delete(const struct sink_config *config, struct slice name, str
 	return result;
 }
 
-int client_topic_list(const struct sink_config *config,
-		      void (*each)(void *context, struct slice name, int partitions), void *context,
-		      struct err *err)
+int exec_topic_list(const struct sink_config *config,
+		    void (*each)(void *context, struct slice name, int partitions), void *context,
+		    struct err *err)
 {
-	struct kafka kafka;
+	struct kafka_client kafka;
 	struct topic_names names;
 	if (open_admin(&kafka, &names, config, err) != 0)
 		return -1;

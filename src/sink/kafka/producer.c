@@ -58,7 +58,7 @@ enum {
 };
 
 struct shard {
-	struct kafka kafka;
+	struct kafka_client kafka;
 	unsigned partitions; /* of its topics */
 };
 
@@ -301,7 +301,7 @@ static int64_t down_since(struct kafka_sink *k)
 {
 	int64_t since = 0;
 	for (unsigned i = 0; i < k->nshards; i++) {
-		struct kafka *kafka = &k->shards[i].kafka;
+		struct kafka_client *kafka = &k->shards[i].kafka;
 		/* an idle connection that was closed is no outage */
 		if (kafka->down_since != 0 && rd_kafka_outq_len(kafka->rk) != 0)
 			kafka_waiting(kafka);
@@ -356,7 +356,7 @@ static void add_stalls(struct topic *topic, int64_t now_ms, struct stall *stall)
 
 static void tell_stall(struct kafka_sink *k, const struct stall *stall)
 {
-	struct kafka *kafka = &k->shards[stall->topic->shard].kafka;
+	struct kafka_client *kafka = &k->shards[stall->topic->shard].kafka;
 	const struct outage_topic topic = {stall->topic->name, stall->topic->min_isr};
 	struct buf text;
 	buf_init(&text);
@@ -449,7 +449,8 @@ static void kafka_sink_purge(struct sink *sink)
 
 /* ---- the producers ---- */
 
-static int open_producer(struct kafka_sink *k, struct kafka *kafka, size_t batch, struct err *err)
+static int open_producer(struct kafka_sink *k, struct kafka_client *kafka, size_t batch,
+			 struct err *err)
 {
 	char messages[NUM_INT_MAX + 1], batch_size[NUM_INT_MAX + 1], timeout[NUM_INT_MAX + 1];
 	int64_t timeout_ms = k->lease ? k->lease->times[LEASE_OVER] : 0;
@@ -516,7 +517,7 @@ static void wake_for(struct kafka_sink *k, const struct shard *shard)
 
 static int reopen_shard(struct kafka_sink *k, struct shard *shard, struct err *err)
 {
-	const struct kafka old = shard->kafka;
+	const struct kafka_client old = shard->kafka;
 	kafka_close(&shard->kafka);
 	if (open_producer(k, &shard->kafka, k->batch, err) != 0)
 		return -1;

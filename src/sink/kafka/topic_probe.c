@@ -13,62 +13,63 @@ enum {
 	ERRSTR = 512,
 };
 
-struct ask {
-	struct kafka kafka;
+struct topic_probe {
+	struct kafka_client kafka;
 	struct topic_names names;
 	bool mock;
 };
 
-struct ask *ask_new(const struct sink_config *config, struct err *err)
+struct topic_probe *topic_probe_new(const struct sink_config *config, struct err *err)
 {
 	const struct kafka_options options = {
 		RD_KAFKA_PRODUCER, PROPERTY_ADMIN, "tideway-check", NULL, NULL, NULL, NULL, false};
-	struct ask *ask = mem_array(1, sizeof(*ask));
-	if (kafka_open(&ask->kafka, config, &options, err) == 0 &&
-	    topics_list(&ask->kafka, &ask->names, REACH_MS, NULL, err) == 0) {
-		ask->mock = kafka_is_mock(&ask->kafka);
-		return ask;
+	struct topic_probe *probe = mem_array(1, sizeof(*probe));
+	if (kafka_open(&probe->kafka, config, &options, err) == 0 &&
+	    topics_list(&probe->kafka, &probe->names, REACH_MS, NULL, err) == 0) {
+		probe->mock = kafka_is_mock(&probe->kafka);
+		return probe;
 	}
-	ask_free(ask);
+	topic_probe_free(probe);
 	return NULL;
 }
 
-void ask_free(struct ask *ask)
+void topic_probe_free(struct topic_probe *probe)
 {
-	if (ask == NULL)
+	if (probe == NULL)
 		return;
-	topics_forget(&ask->names);
-	kafka_close(&ask->kafka);
-	free(ask);
+	topics_forget(&probe->names);
+	kafka_close(&probe->kafka);
+	free(probe);
 }
 
-int ask_partitions(const struct ask *ask, struct slice name)
+int topic_probe_partitions(const struct topic_probe *probe, struct slice name)
 {
-	return topics_partitions(&ask->names, name);
+	return topics_partitions(&probe->names, name);
 }
 
-static int refuse(struct ask *ask, const char *name, const char *text, struct err *err)
+static int refuse(struct topic_probe *probe, const char *name, const char *text, struct err *err)
 {
 	return err_set(err, ERR_KAFKA,
 		       "%s: topic \"%s\" would not be created: %s; grant Create on it, check "
 		       "topics.partitions, replication and config, or create it yourself",
-		       ask->kafka.label, name, text);
+		       probe->kafka.label, name, text);
 }
 
 /* The topic exists but was not on the list: list the topics again. Succeed when the topic has been
  * created since; fail when this user may not describe it. */
-static int judge_existing(struct ask *ask, const char *name, struct err *err)
+static int judge_existing(struct topic_probe *probe, const char *name, struct err *err)
 {
-	if (topics_list(&ask->kafka, &ask->names, REACH_MS, NULL, err) != 0)
+	if (topics_list(&probe->kafka, &probe->names, REACH_MS, NULL, err) != 0)
 		return -1;
-	if (topics_partitions(&ask->names, slice_str(name)) != 0)
+	if (topics_partitions(&probe->names, slice_str(name)) != 0)
 		return 0;
 	return err_set(err, ERR_KAFKA,
 		       "%s: topic \"%s\" exists, but cannot be seen: grant Describe on it",
-		       ask->kafka.label, name);
+		       probe->kafka.label, name);
 }
 
-static int judge(struct ask *ask, const char *name, rd_kafka_event_t *event, struct err *err)
+static int judge(struct topic_probe *probe, const char *name, rd_kafka_event_t *event,
+		 struct err *err)
 {
 	size_t n = 0;
 	rd_kafka_resp_err_t code = rd_kafka_event_error(event);
@@ -83,26 +84,27 @@ static int judge(struct ask *ask, const char *name, rd_kafka_event_t *event, str
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
 		return 0;
 	if (code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
-		return judge_existing(ask, name, err);
-	return refuse(ask, name, text && *text ? text : rd_kafka_err2str(code), err);
+		return judge_existing(probe, name, err);
+	return refuse(probe, name, text && *text ? text : rd_kafka_err2str(code), err);
 }
 
-static int validate(struct ask *ask, rd_kafka_NewTopic_t *topic, const char *name, struct err *err)
+static int validate(struct topic_probe *probe, rd_kafka_NewTopic_t *topic, const char *name,
+		    struct err *err)
 {
 	char text[ERRSTR];
-	rd_kafka_queue_t *queue = rd_kafka_queue_new(ask->kafka.rk);
+	rd_kafka_queue_t *queue = rd_kafka_queue_new(probe->kafka.rk);
 	rd_kafka_AdminOptions_t *options =
-		rd_kafka_AdminOptions_new(ask->kafka.rk, RD_KAFKA_ADMIN_OP_CREATETOPICS);
+		rd_kafka_AdminOptions_new(probe->kafka.rk, RD_KAFKA_ADMIN_OP_CREATETOPICS);
 	rd_kafka_event_t *event = NULL;
 	int64_t end = clock_mono_ms() + REQUEST_MS;
 	int result;
 	rd_kafka_AdminOptions_set_request_timeout(options, REQUEST_MS, text, sizeof(text));
 	rd_kafka_AdminOptions_set_validate_only(options, 1, text, sizeof(text));
-	rd_kafka_CreateTopics(ask->kafka.rk, &topic, 1, options, queue);
+	rd_kafka_CreateTopics(probe->kafka.rk, &topic, 1, options, queue);
 	while (event == NULL && clock_mono_ms() < end + SLICE_MS)
 		event = rd_kafka_queue_poll(queue, SLICE_MS);
-	result = event ? judge(ask, name, event, err)
-		       : refuse(ask, name, "the broker does not answer", err);
+	result = event ? judge(probe, name, event, err)
+		       : refuse(probe, name, "the broker does not answer", err);
 	if (event)
 		rd_kafka_event_destroy(event);
 	rd_kafka_AdminOptions_destroy(options);
@@ -110,21 +112,22 @@ static int validate(struct ask *ask, rd_kafka_NewTopic_t *topic, const char *nam
 	return result;
 }
 
-int ask_create(struct ask *ask, const char *name, const struct topic_spec *spec, struct err *err)
+int topic_probe_create(struct topic_probe *probe, const char *name, const struct topic_spec *spec,
+		       struct err *err)
 {
 	char text[ERRSTR];
 	rd_kafka_NewTopic_t *topic;
 	int result;
-	if (ask->mock)
+	if (probe->mock)
 		return 0;
 	topic = rd_kafka_NewTopic_new(name, spec->partitions,
 				      spec->replication > 0 ? spec->replication : -1, text,
 				      sizeof(text));
 	if (topic == NULL)
-		return refuse(ask, name, text, err);
+		return refuse(probe, name, text, err);
 	for (unsigned i = 0; i < spec->nconfig; i++)
 		rd_kafka_NewTopic_set_config(topic, spec->config[i].name, spec->config[i].value);
-	result = validate(ask, topic, name, err);
+	result = validate(probe, topic, name, err);
 	rd_kafka_NewTopic_destroy(topic);
 	return result;
 }

@@ -35,7 +35,7 @@ void topics_forget(struct topic_names *names)
 	names->metadata = NULL;
 }
 
-int topics_list(struct kafka *kafka, struct topic_names *names, int timeout_ms,
+int topics_list(struct kafka_client *kafka, struct topic_names *names, int timeout_ms,
 		const _Atomic bool *stop, struct err *err)
 {
 	int64_t end = clock_mono_ms() + timeout_ms;
@@ -122,7 +122,8 @@ static rd_kafka_resp_err_t take_ends(const rd_kafka_topic_partition_list_t *list
 	return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
-static rd_kafka_resp_err_t ask_ends(struct kafka *kafka, struct partition_end *ends, unsigned n)
+static rd_kafka_resp_err_t ask_ends(struct kafka_client *kafka, struct partition_end *ends,
+				    unsigned n)
 {
 	rd_kafka_topic_partition_list_t *list = list_partitions(ends, n);
 	rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(kafka->rk, list, ENDS_MS);
@@ -140,7 +141,7 @@ static bool is_unknown(rd_kafka_resp_err_t code)
 	       code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
 }
 
-static int some_ends(struct kafka *kafka, struct partition_end *ends, unsigned n,
+static int some_ends(struct kafka_client *kafka, struct partition_end *ends, unsigned n,
 		     const _Atomic bool *stop, struct err *err)
 {
 	int64_t unknown_end = clock_mono_ms() + UNKNOWN_MS;
@@ -160,7 +161,7 @@ static int some_ends(struct kafka *kafka, struct partition_end *ends, unsigned n
 	}
 }
 
-int topics_ends(struct kafka *kafka, struct partition_end *ends, unsigned n,
+int topics_ends(struct kafka_client *kafka, struct partition_end *ends, unsigned n,
 		const _Atomic bool *stop, struct err *err)
 {
 	for (unsigned at = 0, some; at < n; at += some) {
@@ -175,8 +176,8 @@ int topics_ends(struct kafka *kafka, struct partition_end *ends, unsigned n,
 
 /* Wait for the response to a request that was sent with `queue`. Return NULL with *err when
  * kafka_wait fails. */
-static rd_kafka_event_t *answer(struct kafka *kafka, rd_kafka_queue_t *queue, const char *what,
-				const _Atomic bool *stop, struct err *err)
+static rd_kafka_event_t *answer(struct kafka_client *kafka, rd_kafka_queue_t *queue,
+				const char *what, const _Atomic bool *stop, struct err *err)
 {
 	for (;;) {
 		rd_kafka_event_t *event = rd_kafka_queue_poll(queue, SLICE_MS);
@@ -187,7 +188,7 @@ static rd_kafka_event_t *answer(struct kafka *kafka, rd_kafka_queue_t *queue, co
 	}
 }
 
-static rd_kafka_AdminOptions_t *admin_options(struct kafka *kafka, rd_kafka_admin_op_t op)
+static rd_kafka_AdminOptions_t *admin_options(struct kafka_client *kafka, rd_kafka_admin_op_t op)
 {
 	char text[ERRSTR];
 	rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(kafka->rk, op);
@@ -200,13 +201,14 @@ static rd_kafka_AdminOptions_t *admin_options(struct kafka *kafka, rd_kafka_admi
 
 /* ---- create ---- */
 
-static int refuse_spec(struct kafka *kafka, const char *name, const char *text, struct err *err)
+static int refuse_spec(struct kafka_client *kafka, const char *name, const char *text,
+		       struct err *err)
 {
 	return err_set(err, ERR_KAFKA, "%s: topic \"%s\" cannot be created: %s", kafka->label, name,
 		       text);
 }
 
-static rd_kafka_NewTopic_t *new_topic(struct kafka *kafka, const char *name,
+static rd_kafka_NewTopic_t *new_topic(struct kafka_client *kafka, const char *name,
 				      const struct topic_spec *spec, struct err *err)
 {
 	char text[ERRSTR];
@@ -245,7 +247,7 @@ static const char *create_remedy(rd_kafka_resp_err_t code)
 	}
 }
 
-static int refuse_create(struct kafka *kafka, const char *name, rd_kafka_resp_err_t code,
+static int refuse_create(struct kafka_client *kafka, const char *name, rd_kafka_resp_err_t code,
 			 const char *text, struct err *err)
 {
 	return err_set(err, ERR_KAFKA, "%s: topic \"%s\" cannot be created: %s%s", kafka->label,
@@ -253,8 +255,9 @@ static int refuse_create(struct kafka *kafka, const char *name, rd_kafka_resp_er
 }
 
 /* Process the result for one topic. Set *again to the error when the request must be repeated. */
-static int take_created(struct kafka *kafka, struct topic_order *order, rd_kafka_resp_err_t code,
-			const char *text, rd_kafka_resp_err_t *again, struct err *err)
+static int take_created(struct kafka_client *kafka, struct topic_order *order,
+			rd_kafka_resp_err_t code, const char *text, rd_kafka_resp_err_t *again,
+			struct err *err)
 {
 	order->created = code == RD_KAFKA_RESP_ERR_NO_ERROR;
 	order->done = order->created || code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS;
@@ -268,7 +271,7 @@ static int take_created(struct kafka *kafka, struct topic_order *order, rd_kafka
 
 /* Process a response. It contains the topics of the request, those that are not done, in the same
  * order. */
-static int create_result(struct kafka *kafka, struct topic_order *orders, unsigned n,
+static int create_result(struct kafka_client *kafka, struct topic_order *orders, unsigned n,
 			 rd_kafka_event_t *event, rd_kafka_resp_err_t *again, struct err *err)
 {
 	size_t nresults = 0;
@@ -297,7 +300,7 @@ static int create_result(struct kafka *kafka, struct topic_order *orders, unsign
 }
 
 /* Send one request for the topics that are not done. *again: the error for which to repeat it. */
-static int create_once(struct kafka *kafka, struct topic_order *orders, unsigned n,
+static int create_once(struct kafka_client *kafka, struct topic_order *orders, unsigned n,
 		       const _Atomic bool *stop, rd_kafka_resp_err_t *again, struct err *err)
 {
 	rd_kafka_NewTopic_t *topics[TOPICS_AT_ONCE];
@@ -327,7 +330,7 @@ static int create_once(struct kafka *kafka, struct topic_order *orders, unsigned
 	return result;
 }
 
-static int create_some(struct kafka *kafka, struct topic_order *orders, unsigned n,
+static int create_some(struct kafka_client *kafka, struct topic_order *orders, unsigned n,
 		       const _Atomic bool *stop, struct err *err)
 {
 	rd_kafka_resp_err_t again;
@@ -354,7 +357,7 @@ static unsigned how_many(const struct topic_order *orders, unsigned n)
 	return some;
 }
 
-int topics_create(struct kafka *kafka, struct topic_order *orders, unsigned n,
+int topics_create(struct kafka_client *kafka, struct topic_order *orders, unsigned n,
 		  const _Atomic bool *stop, struct err *err)
 {
 	for (unsigned at = 0, some; at < n; at += some) {
@@ -367,7 +370,7 @@ int topics_create(struct kafka *kafka, struct topic_order *orders, unsigned n,
 
 /* ---- delete ---- */
 
-static int delete_result(struct kafka *kafka, const char *name, rd_kafka_event_t *event,
+static int delete_result(struct kafka_client *kafka, const char *name, rd_kafka_event_t *event,
 			 struct err *err)
 {
 	size_t n = 0;
@@ -384,7 +387,8 @@ static int delete_result(struct kafka *kafka, const char *name, rd_kafka_event_t
 		       rd_kafka_err2str(code));
 }
 
-int topics_delete(struct kafka *kafka, const char *name, const _Atomic bool *stop, struct err *err)
+int topics_delete(struct kafka_client *kafka, const char *name, const _Atomic bool *stop,
+		  struct err *err)
 {
 	rd_kafka_DeleteTopic_t *topic = rd_kafka_DeleteTopic_new(name);
 	rd_kafka_queue_t *queue = rd_kafka_queue_new(kafka->rk);
@@ -452,7 +456,7 @@ static rd_kafka_resp_err_t describe_result(rd_kafka_event_t *event, struct topic
 }
 
 /* Send one request. Return 0 with its result in *code; -1 when kafka_wait fails. */
-static int describe_once(struct kafka *kafka, rd_kafka_ConfigResource_t *resource,
+static int describe_once(struct kafka_client *kafka, rd_kafka_ConfigResource_t *resource,
 			 const _Atomic bool *stop, struct topic_facts *facts,
 			 rd_kafka_resp_err_t *code, struct err *err)
 {
@@ -469,7 +473,7 @@ static int describe_once(struct kafka *kafka, rd_kafka_ConfigResource_t *resourc
 	return event ? 0 : -1;
 }
 
-int topics_describe(struct kafka *kafka, const char *name, const _Atomic bool *stop,
+int topics_describe(struct kafka_client *kafka, const char *name, const _Atomic bool *stop,
 		    struct topic_facts *facts, struct err *err)
 {
 	rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
@@ -507,7 +511,7 @@ static int led_partitions(const rd_kafka_metadata_topic_t *topic, rd_kafka_resp_
 }
 
 /* Request the topic's metadata. The result is that of led_partitions. */
-static int look(struct kafka *kafka, rd_kafka_topic_t *rkt, rd_kafka_resp_err_t *code)
+static int look(struct kafka_client *kafka, rd_kafka_topic_t *rkt, rd_kafka_resp_err_t *code)
 {
 	const rd_kafka_metadata_t *metadata = NULL;
 	int partitions = 0;
@@ -523,7 +527,7 @@ static int look(struct kafka *kafka, rd_kafka_topic_t *rkt, rd_kafka_resp_err_t 
 }
 
 /* Wait after a request that found no leaders. Return 0 to request again; -1. */
-static int look_again(struct kafka *kafka, const char *name, rd_kafka_resp_err_t code,
+static int look_again(struct kafka_client *kafka, const char *name, rd_kafka_resp_err_t code,
 		      int64_t since_ms, bool *said, const _Atomic bool *stop, struct err *err)
 {
 	int64_t waited = clock_mono_ms() - since_ms;
@@ -541,7 +545,7 @@ static int look_again(struct kafka *kafka, const char *name, rd_kafka_resp_err_t
 }
 
 /* Wait until all partitions of an existing topic can be written to (rule 19). */
-static int wait_for_leaders(struct kafka *kafka, const char *name, const _Atomic bool *stop,
+static int wait_for_leaders(struct kafka_client *kafka, const char *name, const _Atomic bool *stop,
 			    struct topic_facts *facts, struct err *err)
 {
 	rd_kafka_topic_t *rkt = rd_kafka_topic_new(kafka->rk, name, NULL);
@@ -558,7 +562,7 @@ static int wait_for_leaders(struct kafka *kafka, const char *name, const _Atomic
 	return result;
 }
 
-static int missing(struct kafka *kafka, const char *name, struct err *err)
+static int missing(struct kafka_client *kafka, const char *name, struct err *err)
 {
 	return err_set(err, ERR_KAFKA,
 		       "%s: topic \"%s\" does not exist, and topics = \"existing\" forbids to "
@@ -570,8 +574,8 @@ static int missing(struct kafka *kafka, const char *name, struct err *err)
 }
 
 /* List all topics, unless the list is recent. */
-static int recent_names(struct kafka *kafka, struct topic_names *names, const _Atomic bool *stop,
-			struct err *err)
+static int recent_names(struct kafka_client *kafka, struct topic_names *names,
+			const _Atomic bool *stop, struct err *err)
 {
 	bool old = names->metadata == NULL || clock_mono_ms() - names->at_ms > NAMES_MS;
 	return old ? topics_list(kafka, names, -1, stop, err) : 0;
@@ -579,7 +583,7 @@ static int recent_names(struct kafka *kafka, struct topic_names *names, const _A
 
 /* Fail when a topic of the checkpoint does not exist any more. It is not on the list; list the
  * topics again for some time, since a broker that has just started may not know all of them. */
-static int confirm_gone(struct kafka *kafka, struct topic_names *names, const char *name,
+static int confirm_gone(struct kafka_client *kafka, struct topic_names *names, const char *name,
 			const _Atomic bool *stop, struct err *err)
 {
 	int64_t end = clock_mono_ms() + GONE_MS;
@@ -599,12 +603,13 @@ static int confirm_gone(struct kafka *kafka, struct topic_names *names, const ch
 
 /* Create a topic on the embedded broker: it creates a topic that a client with makes_topics
  * requests. */
-static int appear(struct kafka *kafka, const char *name, const _Atomic bool *stop, struct err *err)
+static int appear(struct kafka_client *kafka, const char *name, const _Atomic bool *stop,
+		  struct err *err)
 {
 	const struct kafka_options options = {
 		.type = RD_KAFKA_PRODUCER, .use = PROPERTY_ADMIN, .makes_topics = true};
 	struct topic_facts ignored = {0};
-	struct kafka maker;
+	struct kafka_client maker;
 	if (kafka_open(&maker, kafka->config, &options, err) != 0)
 		return -1;
 	int result = wait_for_leaders(&maker, name, stop, &ignored, err);
@@ -612,7 +617,7 @@ static int appear(struct kafka *kafka, const char *name, const _Atomic bool *sto
 	return result;
 }
 
-static int find_or_create(struct kafka *kafka, struct topic_names *names, const char *name,
+static int find_or_create(struct kafka_client *kafka, struct topic_names *names, const char *name,
 			  const struct topic_spec *spec, const _Atomic bool *stop,
 			  struct topic_facts *facts, struct err *err)
 {
@@ -660,7 +665,8 @@ static unsigned leaderless(const struct topic_names *names, struct topic_order *
 	return left;
 }
 
-static void log_progress(const struct kafka *kafka, unsigned done, unsigned n, int64_t *said_ms)
+static void log_progress(const struct kafka_client *kafka, unsigned done, unsigned n,
+			 int64_t *said_ms)
 {
 	if (clock_mono_ms() - *said_ms < CREATE_LOG_MS)
 		return;
@@ -671,8 +677,9 @@ static void log_progress(const struct kafka *kafka, unsigned done, unsigned n, i
 /* Wait until new topics have leaders: a broker continues to create their directories for seconds
  * after it has responded. List all topics repeatedly, for a limited time. Topics that have no
  * leaders then are not an error here; topics_ensure waits for them. */
-static int wait_for_new(struct kafka *kafka, struct topic_names *names, struct topic_order *orders,
-			unsigned n, const _Atomic bool *stop, struct err *err)
+static int wait_for_new(struct kafka_client *kafka, struct topic_names *names,
+			struct topic_order *orders, unsigned n, const _Atomic bool *stop,
+			struct err *err)
 {
 	int64_t end = clock_mono_ms() + UNKNOWN_MS, said_ms = clock_mono_ms();
 	unsigned left = n;
@@ -689,7 +696,7 @@ static int wait_for_new(struct kafka *kafka, struct topic_names *names, struct t
 	return 0;
 }
 
-int topics_create_missing(struct kafka *kafka, struct topic_names *names,
+int topics_create_missing(struct kafka_client *kafka, struct topic_names *names,
 			  struct topic_order *orders, unsigned n, const _Atomic bool *stop,
 			  struct err *err)
 {
@@ -708,7 +715,7 @@ int topics_create_missing(struct kafka *kafka, struct topic_names *names,
 	return wait_for_new(kafka, names, orders, missing, stop, err);
 }
 
-int topics_ensure(struct kafka *kafka, struct topic_names *names, const char *name,
+int topics_ensure(struct kafka_client *kafka, struct topic_names *names, const char *name,
 		  const struct topic_spec *spec, const _Atomic bool *stop,
 		  struct topic_facts *facts, struct err *err)
 {

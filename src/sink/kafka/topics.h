@@ -1,5 +1,5 @@
 /* topics: list, create, wait for, describe and delete the topics of a cluster.
- * Thread: that of the kafka handle. Owner: the caller owns every struct. Only src/sink includes
+ * Thread: that of the kafka client. Owner: the caller owns every struct. Only src/sink includes
  * it. */
 #ifndef TIDEWAY_TOPICS_H
 #define TIDEWAY_TOPICS_H
@@ -34,12 +34,12 @@ struct topic_names {
 
 /* Find or create the topic, wait until every partition has a leader, and read its configuration.
  * names: a list that is used again for ten seconds, or NULL. */
-int topics_ensure(struct kafka *kafka, struct topic_names *names, const char *name,
+int topics_ensure(struct kafka_client *kafka, struct topic_names *names, const char *name,
 		  const struct topic_spec *spec, const _Atomic bool *stop,
 		  struct topic_facts *facts, struct err *err) MUST_CHECK;
 /* List all topics of the cluster. Wait at most timeout_ms for a broker (-1: until *stop is true).
  * The list contains all topics, since many clusters create a topic that is requested by name. */
-int topics_list(struct kafka *kafka, struct topic_names *names, int timeout_ms,
+int topics_list(struct kafka_client *kafka, struct topic_names *names, int timeout_ms,
 		const _Atomic bool *stop, struct err *err) MUST_CHECK;
 /* Return the number of partitions of a topic; 0: it is not on the list. */
 int topics_partitions(const struct topic_names *names, struct slice name);
@@ -48,23 +48,23 @@ void topics_forget(struct topic_names *names);
  * NULL: none. */
 const char *topics_collides(const struct topic_names *names, struct slice name);
 /* Fill in the ends of n partitions, as sink_ends does. */
-int topics_ends(struct kafka *kafka, struct partition_end *ends, unsigned n,
+int topics_ends(struct kafka_client *kafka, struct partition_end *ends, unsigned n,
 		const _Atomic bool *stop, struct err *err) MUST_CHECK;
 /* Read max.message.bytes, min.insync.replicas and cleanup.policy. Succeed without the privilege
  * too: facts->described remains false. */
-int topics_describe(struct kafka *kafka, const char *name, const _Atomic bool *stop,
+int topics_describe(struct kafka_client *kafka, const char *name, const _Atomic bool *stop,
 		    struct topic_facts *facts, struct err *err) MUST_CHECK;
 /* Create topics, up to a hundred with one request. Do not wait for leaders. No name may occur
  * twice. */
-int topics_create(struct kafka *kafka, struct topic_order *orders, unsigned n,
+int topics_create(struct kafka_client *kafka, struct topic_order *orders, unsigned n,
 		  const _Atomic bool *stop, struct err *err) MUST_CHECK;
 /* Create the topics that are not on the list, and wait until all have leaders, for about a minute
  * at most. Change the order of `orders`. Do nothing on the embedded broker, which does not support
  * CreateTopics. */
-int topics_create_missing(struct kafka *kafka, struct topic_names *names,
+int topics_create_missing(struct kafka_client *kafka, struct topic_names *names,
 			  struct topic_order *orders, unsigned n, const _Atomic bool *stop,
 			  struct err *err) MUST_CHECK;
-int topics_delete(struct kafka *kafka, const char *name, const _Atomic bool *stop,
+int topics_delete(struct kafka_client *kafka, const char *name, const _Atomic bool *stop,
 		  struct err *err) MUST_CHECK;
 
 #endif

@@ -27,9 +27,9 @@ enum {
 
 struct topic_store {
 	struct store store;
-	struct kafka kafka;       /* the transactional producer */
-	rd_kafka_topic_t *rkt;    /* the checkpoint topic, its partition 0 */
-	const _Atomic bool *stop; /* true: stop waiting; may be NULL */
+	struct kafka_client kafka; /* the transactional producer */
+	rd_kafka_topic_t *rkt;     /* the checkpoint topic, its partition 0 */
+	const _Atomic bool *stop;  /* true: stop waiting; may be NULL */
 	char *topic, *sync;
 	const struct sink_config *config;
 	bool looks;       /* store_look_topic: limit all waits */
@@ -290,7 +290,7 @@ static int topic_write(struct store *store, const struct store_record *records, 
 /* ---- reading ---- */
 
 struct reading {
-	struct kafka kafka;
+	struct kafka_client kafka;
 	rd_kafka_topic_t *rkt;
 	int64_t end; /* end of the partition at the start of reading, which must be reached */
 	uint64_t records;
