@@ -1,6 +1,8 @@
 #include "unit.h"
 
-#include "../../src/base/buf.c"
+#include "base/buf.h"
+
+#include <stdio.h>
 
 static void starts_without_memory(void **state)
 {

@@ -2,9 +2,8 @@
  * servers make of each statement is tested against them (tests/integration/test_catalog.py). */
 #include "unit.h"
 
-#include "../../src/schema/catalog.c"
-#include "../../src/schema/catalog_alter.c"
-#include "../../src/schema/catalog_apply.c"
+#include "schema/catalog.h"
+#include "schema/catalog_alter.h"
 #include "schema/ddl.h"
 
 #include <stdio.h>

@@ -1,6 +1,8 @@
 #include "unit.h"
 
-#include "../../src/base/clock.c"
+#include "base/clock.h"
+
+#include <time.h>
 
 static void wall_is_now(void **state)
 {

@@ -1,5 +1,5 @@
 /* Values of COMPRESSED columns: as a MariaDB wrote them, and damaged ones. */
-#include "../../src/decode/compressed.c"
+#include "decode/compressed.h"
 
 #include "unit/unit.h"
 

@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "../../src/format/dataworks.c"
+#include "format/dataworks.h"
 
 static const struct schema_column COLUMNS[] = {
 	{{"id", 2}, TRANSPORT_LONG},

@@ -1,11 +1,8 @@
 /* DDL statements to steps (tests/data/ddl.txt), and what cut, damaged and huge ones do. */
 #include "unit.h"
 
-#include "../../src/schema/ddl.c"
-#include "../../src/schema/ddl_column.c"
-#include "../../src/schema/ddl_key.c"
-#include "../../src/schema/ddl_table.c"
-#include "../../src/schema/ddl_lexer.c"
+#include "schema/ddl.h"
+#include "schema/ddl_lexer.h"
 
 #include "base/file.h"
 

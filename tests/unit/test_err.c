@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "../../src/base/err.c"
+#include "base/err.h"
 
 static void set_fills_and_returns_minus_one(void **state)
 {

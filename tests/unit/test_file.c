@@ -1,8 +1,11 @@
 #include "unit.h"
 
-#include "../../src/base/file.c"
+#include "base/file.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static char folder[] = "/tmp/tideway-file-XXXXXX";
 static char path[128];

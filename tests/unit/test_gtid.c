@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "../../src/model/gtid.c"
+#include "model/gtid.h"
 
 #define UUID_A "0b1c2d3e-4f50-6172-8394-a5b6c7d8e9fa"
 #define UUID_B "ffffffff-0000-0000-0000-000000000001"

@@ -1,5 +1,6 @@
 /* hosts: several servers of one replication set: which is used, and what is said when none can be. */
-#include "source/hosts.c"
+#include "base/log.h"
+#include "source/hosts.h"
 
 #include "unit.h"
 

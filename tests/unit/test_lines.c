@@ -1,11 +1,14 @@
 #include "unit.h"
 
-#include "../../src/sink/lines.c"
-
 #include "base/file.h"
+#include "base/slice.h"
+#include "model/config.h"
+#include "model/message.h"
+#include "sink/sink.h"
 
 #include <cJSON.h>
 #include <stdio.h>
+#include <unistd.h>
 
 static char folder[] = "/tmp/tideway-lines-XXXXXX";
 static char path[64];

@@ -1,9 +1,11 @@
 #include "unit.h"
 
-#include "../../src/base/log.c"
+#include "base/log.h"
 
 #include <regex.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* Runs `body` with stderr in a file and returns what it wrote. */
 static const char *captured(void (*body)(void))

@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "../../src/base/mailbox.c"
+#include "base/mailbox.h"
 
 #include "base/clock.h"
 

@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "../../src/base/map.c"
+#include "base/map.h"
 
 #include <stdio.h>
 

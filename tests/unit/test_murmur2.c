@@ -1,10 +1,10 @@
 #include "unit.h"
 
-#include "../../src/sink/murmur2.c"
-
 #include <librdkafka/rdkafka.h>
 
 #include <stdio.h>
+
+#include "sink/sink.h"
 
 /* Vectors of Kafka's own UtilsTest, made positive as its partitioner does. */
 static void known_vectors(void **state)

@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "../../src/base/regex.c"
+#include "base/regex.h"
 
 static struct regex *compile(const char *pattern, bool nocase)
 {

@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "../../src/base/slice.c"
+#include "base/slice.h"
 
 static void equal_compares_content(void **state)
 {

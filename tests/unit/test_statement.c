@@ -1,7 +1,7 @@
 /* What a Query event does to the transaction. */
 #include "unit.h"
 
-#include "../../src/schema/statement.c"
+#include "schema/statement.h"
 
 static const struct {
 	const char *sql;

@@ -1,6 +1,6 @@
 /* The nouns of model: types, tables, names. */
-#include "../../src/model/table.c"
-#include "../../src/model/types.c"
+#include "model/table.h"
+#include "model/types.h"
 
 #include "model/change.h"
 #include "model/ddl.h"

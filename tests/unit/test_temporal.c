@@ -1,5 +1,5 @@
 /* MariaDB's own form of dates and times with fractions: bytes that a server with mysql56_temporal_format=OFF wrote. */
-#include "../../src/decode/temporal.c"
+#include "decode/temporal.h"
 
 #include "unit/unit.h"
 

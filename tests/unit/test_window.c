@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "../../src/engine/window.c"
+#include "engine/window.h"
 
 static struct window window;
 
