@@ -1,4 +1,4 @@
-#include "base/arena.h"
+#include "base/arena_priv.h"
 
 #include "base/mem.h"
 
@@ -7,24 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define ARENA_EACH_REAL 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define ARENA_EACH_REAL 1
-#endif
-#endif
-#ifndef ARENA_EACH_REAL
-#define ARENA_EACH_REAL 0
-#endif
-
 enum { ARENA_BLOCK = 4096, ARENA_ALIGN = 8 };
-
-struct arena_block {
-	struct arena_block *older; /* next block of the list, which has the newest first */
-	size_t size;               /* bytes of data */
-	char data[];               /* 16-byte aligned, because the header has 16 bytes */
-};
 
 void arena_init(struct arena *arena, size_t block_size)
 {

@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "../../src/base/arena.c"
+#include "base/arena_priv.h"
 
 static size_t count_blocks(const struct arena *arena)
 {

@@ -1,12 +1,16 @@
 /* Rows of the binary protocol: fields that do not fit the catalog, cut and damaged packets. That every type
  * gives the right value is test_cell's. */
-#include "../../src/decode/binrow.c"
+#include "decode/binrow.h"
+
+#include "decode/wire.h"
 
 #include "unit/cells.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>
+
+enum { FLAG_UNSIGNED = 32 }; /* of the protocol: UNSIGNED_FLAG */
 
 static struct cells cells;
 

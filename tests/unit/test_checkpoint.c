@@ -1,7 +1,10 @@
 #include "unit.h"
 
-#include "../../src/engine/checkpoint.c"
-#include "../../src/engine/position_json.c"
+#include "base/clock.h"
+#include "engine/checkpoint.h"
+#include "sink/store.h"
+
+enum { A_SECOND_MS = 1000 };
 
 static void fill(struct position *position)
 {
@@ -63,7 +66,7 @@ static void a_position_survives_the_round_trip(void **state)
 static void an_identity_survives_the_round_trip(void **state)
 {
 	(void)state;
-	const char *const text =
+	static const char text[] =
 		"{\"version\":1,\"server\":\"u\",\"file\":\"bin.000003\",\"offset\":\"9\","
 		"\"flavour\":\"%s\","
 		"\"gtid\":\"%s\",\"rowOffset\":\"0\",\"sequence\":\"1\",\"commitMs\":\"0\","
@@ -199,10 +202,10 @@ static void a_save_renews_the_lease(void **state)
 	assert_int_equal(checkpoint_save(&checkpoint, &err), 0);
 	assert_true(checkpoint.lease.since_ms >= began_ms);
 	saved_ms = checkpoint.saved_ms;
-	assert_false(checkpoint_due(&checkpoint, saved_ms + SAVE_MS - 1));
+	assert_false(checkpoint_due(&checkpoint, saved_ms + A_SECOND_MS - 1));
 	assert_true(checkpoint_due(&checkpoint, saved_ms + checkpoint.lease.times[LEASE_SAVE]));
 	lease_renew(&checkpoint.lease, clock_boot_ms() - checkpoint.lease.times[LEASE_SAVE]);
-	assert_true(checkpoint_due(&checkpoint, saved_ms + SAVE_MS));
+	assert_true(checkpoint_due(&checkpoint, saved_ms + A_SECOND_MS));
 	checkpoint_fini(&checkpoint);
 }
 

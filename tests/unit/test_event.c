@@ -1,12 +1,19 @@
 /* Events of real servers (tests/data/events.txt), and what happens to cut and damaged ones. */
-#include "../../src/decode/event.c"
+#include "decode/event.h"
 
+#include "decode/crc32.h"
 #include "model/charset.h"
 #include "unit/events.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>
+
+/* of the protocol */
+enum {
+	CHECKSUM_SIZE = 4,
+	IN_USE = 1, /* a flag of the header */
+};
 
 static struct event must_parse(const struct captured *c)
 {
@@ -222,7 +229,7 @@ static void test_format_in_use(void **state)
 	(void)state;
 	const struct captured *c = events_next(true, "rows", EVENT_FORMAT_DESCRIPTION, &at);
 	struct slice copy = events_cut(c->packet, c->packet.len);
-	((uint8_t *)copy.ptr)[17] ^= FORMAT_FLAG_IN_USE;
+	((uint8_t *)copy.ptr)[17] ^= IN_USE;
 	assert_int_equal(event_format_parse(copy, &format, &err), 0);
 	((uint8_t *)copy.ptr)[40] ^= 1;
 	assert_int_equal(event_format_parse(copy, &format, &err), -1);
@@ -521,7 +528,7 @@ static void test_every_prefix(void **state)
 		struct event_format format = events_format(captured[i].mariadb), cut_format;
 		struct slice body = captured[i].packet;
 		body.ptr += EVENT_HEADER_SIZE;
-		body.len -= EVENT_HEADER_SIZE + CRC_SIZE;
+		body.len -= EVENT_HEADER_SIZE + CHECKSUM_SIZE;
 		for (size_t n = 0; n < body.len; n++) {
 			struct err err = ERR_INIT;
 			struct slice cut = events_cut(body, n);

@@ -1,11 +1,14 @@
 /* Damaged binary JSON, and the compact form of JSON text. What real servers store is test_cell's. */
-#include "../../src/decode/json_binary.c"
+#include "decode/json_binary.h"
 
 #include "unit/cells.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>
+
+/* type bytes of the format */
+enum { JSON_SMALL_ARRAY = 2, JSON_STRING = 12 };
 
 static bool print(const void *doc, size_t len, struct arena *arena, struct slice *text,
 		  struct err *err)

@@ -1,6 +1,8 @@
 /* TABLE_MAPs of real servers, joined with definitions that fit and with some that do not. */
-#include "../../src/decode/table_map.c"
+#include "decode/table_map.h"
 
+#include "decode/table_meta.h"
+#include "decode/wire.h"
 #include "unit/cells.h"
 
 #include <setjmp.h>
