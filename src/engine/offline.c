@@ -1,24 +1,14 @@
-#include "engine/offline.h"
+#include "engine/offline_priv.h"
 
 #include "base/mem.h"
 #include "schema/ddl.h"
 #include "engine/map_change.h"
 #include "engine/send.h"
-#include "engine/stream_priv.h"
 #include "sink/store/store.h"
 
 #include <stdlib.h>
 
 enum { OFFLINE_MS = 1614748870 };
-
-struct offline {
-	struct script_options script;
-	struct sync sync;
-	struct stream *stream; /* its lane, catalog and statement handling; it never runs */
-	struct lane_metrics metrics;
-	struct arena arena; /* images and messages of a change */
-	struct arena texts; /* copies of the options */
-};
 
 /* The decoder gives the values: a layout that reads them from an array instead of from bytes. */
 static int array_cell(const struct cell_layout *layout, const uint8_t *ptr, uint32_t len,
@@ -145,8 +135,8 @@ const struct table *offline_table(struct offline *offline, struct slice full_nam
 			    slice_of(dot + 1, full_name.len - at - 1));
 }
 
-static int find_plan(struct offline *offline, const struct table *table, struct plan **plan,
-		     struct err *err)
+int offline_find_plan(struct offline *offline, const struct table *table, struct plan **plan,
+		      struct err *err)
 {
 	struct lane *lane = &offline->stream->lane;
 	*plan = map_get(&lane->plans, table->full_name);
@@ -186,8 +176,8 @@ static const struct value *share_values(unsigned n, const struct value *before,
 	return shared;
 }
 
-static void set_image(struct plan *plan, struct image *image, const struct value *values,
-		      struct arena *arena)
+void offline_set_image(struct plan *plan, struct image *image, const struct value *values,
+		       struct arena *arena)
 {
 	unsigned n = plan->table->ncolumns;
 	struct value *copy = ARENA_ARRAY(arena, n + 1, struct value);
@@ -225,15 +215,15 @@ int offline_change(struct offline *offline, enum change_op op, const struct tabl
 	struct arena *arena = &offline->arena;
 	int rc;
 	*n = 0;
-	if (find_plan(offline, table, &plan, err) < 0)
+	if (offline_find_plan(offline, table, &plan, err) < 0)
 		return -1;
 	begin(offline);
 	if (before && after)
 		after = share_values(plan->table->ncolumns, before, after, arena);
 	if (before)
-		set_image(plan, &plan->before, before, arena);
+		offline_set_image(plan, &plan->before, before, arena);
 	if (after)
-		set_image(plan, &plan->after, after, arena);
+		offline_set_image(plan, &plan->after, after, arena);
 	plan->change = (struct change){
 		.op = op,
 		.table = plan->table,

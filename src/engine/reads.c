@@ -12,7 +12,6 @@
 #include <stdlib.h>
 
 enum {
-	MISMATCHES_MAX = 3,  /* rounds in which a table's rows may be of another definition */
 	POSITION_TRIES = 20, /* definitions that may have changed meanwhile */
 };
 
@@ -147,13 +146,11 @@ static void decide_again(struct start *start)
 	start->nreads = kept;
 }
 
-/* The new definition of a table that is read again. Rows that are not of a definition which stays as it is will not
- * fit it in the next round either. */
-static int renew_read(struct full_table *read, const struct table *table, struct err *err)
+int start_renew_read(struct full_table *read, const struct table *table, struct err *err)
 {
 	if (read->table->version != table->version)
 		read->mismatches = 0;
-	if (read->mismatches >= MISMATCHES_MAX)
+	if (read->mismatches >= READ_MISMATCHES_MAX)
 		return err_set(err, ERR_DATA, "table %.*s, full sync: %s",
 			       SLICE_FMT(table->full_name), read->mismatch);
 	free(read->mismatch);
@@ -178,7 +175,7 @@ static int renew_reads(struct start *start, struct err *err)
 			read->mismatch = NULL;
 			continue;
 		}
-		if (renew_read(read, table, err) < 0)
+		if (start_renew_read(read, table, err) < 0)
 			return -1;
 		if (kept != i)
 			memcpy(&start->reads[kept], read, sizeof(*read));
@@ -432,9 +429,7 @@ static int open_snapshot(struct start *start, struct err *err)
 	return 0;
 }
 
-/* A snapshot that may hold transactions from behind its position is repaired by their replay, but for tables
- * without a key, whose rows would come twice (rule 2). */
-static int check_exact(struct start *start, struct err *err)
+int start_check_exact(struct start *start, struct err *err)
 {
 	for (unsigned i = 0; !start->snapshot.exact && i < start->nreads; i++) {
 		const struct table *table = start->reads[i].table;
@@ -508,7 +503,7 @@ int start_reads(struct start *start, bool again, struct err *err)
 		return -1;
 	else if (start->sync->config->mode == MODE_FULL)
 		add_reads(start);
-	if (check_exact(start, err) < 0 || check_engines(start, err) < 0)
+	if (start_check_exact(start, err) < 0 || check_engines(start, err) < 0)
 		return -1;
 	return place_reads(start, err);
 }

@@ -261,7 +261,7 @@ static void on_rotate(struct stream *stream, const struct event *event)
 		stream_set_read(stream, stream->cursor.offset);
 }
 
-static void set_drained(struct stream *stream, bool drained)
+void stream_set_drained(struct stream *stream, bool drained)
 {
 	stream->drained = drained;
 	stream->caught_up |= drained;
@@ -277,7 +277,7 @@ static int on_heartbeat(struct stream *stream, const struct event *event, struct
 	stream_clock_seen(stream, heartbeat.file, heartbeat.offset);
 	buf_init(&at);
 	buf_printf(&at, "%.*s:%" PRIu64, SLICE_FMT(heartbeat.file), heartbeat.offset);
-	set_drained(stream, slice_equal(buf_slice(&at), buf_slice(&stream->quiet_at)));
+	stream_set_drained(stream, slice_equal(buf_slice(&at), buf_slice(&stream->quiet_at)));
 	buf_fini(&stream->quiet_at);
 	stream->quiet_at = at;
 	return stream->drained ? stream_advance_quietly(stream, err) : 0;
@@ -316,7 +316,7 @@ static int refuse_compressed(const struct stream *stream, uint64_t start, struct
 static int on_written(struct stream *stream, const struct trx_item *item, struct err *err)
 {
 	if (stream->drained)
-		set_drained(stream, false);
+		stream_set_drained(stream, false);
 	buf_clear(&stream->quiet_at);
 	stream->clock.seen_file = NULL;
 	if (item->event->type == EVENT_QUERY_COMPRESSED)
@@ -367,8 +367,7 @@ static int on_item(struct stream *stream, const struct trx_item *item, struct er
 	return 0;
 }
 
-/* A packet that trx_reader_put has taken. */
-static int on_packet(struct stream *stream, struct err *err)
+int stream_process_packet(struct stream *stream, struct err *err)
 {
 	struct trx_item item;
 	int rc;
@@ -402,8 +401,7 @@ bool stream_went_on(const struct stream *stream)
 	return stream->acked.sequence != stream->begun || stream->caught_up;
 }
 
-/* How often the server is to say that it is there: often enough that heartbeats come at their time (rule 9). */
-static unsigned dump_heartbeat_ms(double heartbeat_s)
+unsigned stream_dump_heartbeat_ms(double heartbeat_s)
 {
 	unsigned quarter_ms = (unsigned)(heartbeat_s * 1000 / 4);
 	return heartbeat_s > 0 && quarter_ms < DUMP_HEARTBEAT_MS ? quarter_ms : DUMP_HEARTBEAT_MS;
@@ -415,7 +413,7 @@ static int open_dump(struct stream *stream, struct err *err)
 	struct dump_options options = {
 		.server_id = config->source.server_id,
 		.sync_name = config->name,
-		.heartbeat_ms = dump_heartbeat_ms(config->heartbeat_s),
+		.heartbeat_ms = stream_dump_heartbeat_ms(config->heartbeat_s),
 		.from_now_end = stream->options.until_end,
 	};
 	const struct server *server;
@@ -518,7 +516,7 @@ static int follow(struct stream *stream, struct err *err)
 		if (rc == 0)
 			return 0;
 		trx_reader_put(&stream->reader, packet);
-		if (on_packet(stream, err) < 0)
+		if (stream_process_packet(stream, err) < 0)
 			return -1;
 		if ((++events % EVENTS_PER_TICK == 0 || (uint8_t)packet.ptr[4] == EVENT_HEARTBEAT ||
 		     clock_mono_ms() - stream->posted_ms > POST_MS) &&
@@ -557,13 +555,12 @@ static void begin_cursor(struct stream *stream)
 	stream->read_file = stream->cursor.file;
 }
 
-/* Where the connection was lost a new one begins: behind the last group that was read whole. */
-static void rewind_to_group(struct stream *stream)
+void stream_rewind(struct stream *stream)
 {
 	close_packets(stream);
 	trx_reader_rewind(&stream->reader);
 	begin_cursor(stream);
-	set_drained(stream, false);
+	stream_set_drained(stream, false);
 	buf_clear(&stream->quiet_at);
 }
 
@@ -619,7 +616,7 @@ static int run(struct stream *stream, struct err *err)
 			log_warn("%s; connecting again in %.1f s", err->text,
 				 (double)wait_ms / 1000.0);
 		*err = (struct err)ERR_INIT;
-		rewind_to_group(stream);
+		stream_rewind(stream);
 		if (wait_to_reconnect(stream, wait_ms, err) < 0)
 			return -1;
 		if (lane_stopping(&stream->lane))

@@ -90,6 +90,15 @@ enum {
 		4 * 1024 * 1024, /* bytes of a group that are held until its end is seen */
 };
 
+/* stream.c; declared for unit tests */
+/* Process the packet that trx_reader_put has taken. */
+int stream_process_packet(struct stream *stream, struct err *err) MUST_CHECK;
+/* After a lost connection: continue after the last transaction that was read whole. */
+void stream_rewind(struct stream *stream);
+void stream_set_drained(struct stream *stream, bool drained);
+/* Return the interval of the server's heartbeats: short enough that ours are sent in time (rule 9). */
+unsigned stream_dump_heartbeat_ms(double heartbeat_s);
+
 /* stream_rows.c */
 /* Puts the place of an event (and table, unless empty) before an error's text; -1. */
 int stream_at(struct stream *stream, uint64_t start, struct slice table, struct err *err);

@@ -3,7 +3,12 @@
 
 #include "events.h"
 
-#include "../../src/engine/stream.c"
+#include "base/clock.h"
+#include "binlog/trx_reader.h"
+#include "engine/binlog_clock.h"
+#include "engine/stream.h"
+#include "engine/stream_priv.h"
+#include "sink/sink.h"
 
 struct fixture {
 	struct sync sync;
@@ -47,7 +52,7 @@ static int teardown(void **state)
 static void packet(struct fixture *f, struct slice bytes)
 {
 	trx_reader_put(&f->stream->reader, bytes);
-	if (on_packet(f->stream, &f->err) < 0)
+	if (stream_process_packet(f->stream, &f->err) < 0)
 		fail_msg("%s", f->err.text);
 }
 
@@ -95,7 +100,7 @@ static void drained_comes_and_goes(void **state)
 	assert_false(drained(f));
 	quiet(f, 600);
 	assert_true(drained(f));
-	rewind_to_group(f->stream); /* another connection */
+	stream_rewind(f->stream); /* another connection */
 	assert_false(drained(f));
 	quiet(f, 600);
 	assert_false(drained(f));
@@ -127,7 +132,7 @@ static void the_watermark_of_heartbeats(void **state)
 	stream->read.commit_ms = 1000;
 	assert_int_equal(watermark(f), 1000);
 	stream->cursor.offset = stream->read.offset = 500;
-	set_drained(stream, true); /* by heartbeats of the server that may be old */
+	stream_set_drained(stream, true); /* by heartbeats of the server that may be old */
 	assert_int_equal(watermark(f), 1000);
 	reading(f, 5000, 501);
 	assert_int_equal(watermark(f), 1000);
@@ -195,11 +200,11 @@ static void a_quiet_server_moves_the_position(void **state)
 static void the_server_says_often_enough_that_it_is_there(void **state)
 {
 	(void)state;
-	assert_int_equal(dump_heartbeat_ms(0), 500); /* none of ours */
-	assert_int_equal(dump_heartbeat_ms(5), 500);
-	assert_int_equal(dump_heartbeat_ms(2), 500);
-	assert_int_equal(dump_heartbeat_ms(1), 250);
-	assert_int_equal(dump_heartbeat_ms(0.1), 25);
+	assert_int_equal(stream_dump_heartbeat_ms(0), 500); /* none of ours */
+	assert_int_equal(stream_dump_heartbeat_ms(5), 500);
+	assert_int_equal(stream_dump_heartbeat_ms(2), 500);
+	assert_int_equal(stream_dump_heartbeat_ms(1), 250);
+	assert_int_equal(stream_dump_heartbeat_ms(0.1), 25);
 }
 
 int main(void)

@@ -1,6 +1,46 @@
 #include "unit.h"
 
-#include "../../src/engine/fields.c"
+#include "engine/fields.h"
+
+static struct err err;
+
+/* Fills the only field of a plan without columns. */
+static int fill(const struct out_field *field, enum transport transport,
+		const struct field_context *context, struct arena *arena, struct value *value)
+{
+	struct schema_column column = {.transport = transport};
+	bool typed = true;
+	struct plan plan = {.mapping = {.nfields = 1, .fields = field},
+			    .schema_columns = &column,
+			    .typed = &typed};
+	struct image image = {.values = value};
+	err = (struct err)ERR_INIT;
+	return fields_fill(&plan, &image, context, arena, &err);
+}
+
+/* Whether a function's result can be written as the declared type. The value becomes what is written. */
+static bool convert(struct value *value, enum transport transport, int scale, struct arena *arena)
+{
+	const struct out_field field = {
+		.name = SLICE("f"), .source = FIELD_FUNCTION, .scale = scale};
+	const struct value result = *value;
+	const struct field_context context = {.slots = &result};
+	if (fill(&field, transport, &context, arena, value) == 0)
+		return true;
+	assert_int_equal(err.code, ERR_DATA);
+	assert_non_null(strstr(err.text, "field 'f'"));
+	return false;
+}
+
+static struct slice expand(struct slice template, const struct field_context *context,
+			   struct arena *arena)
+{
+	const struct out_field field = {.source = FIELD_TEMPLATE, .template = template};
+	struct value value;
+	assert_int_equal(fill(&field, TRANSPORT_STRING, context, arena, &value), 0);
+	assert_int_equal(value.kind, VALUE_TEXT);
+	return value.text;
+}
 
 static void declared_types_are_kept(void **state)
 {

@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "engine/checkpoint.h"
 #include "engine/pins.h"
-#include "sink/store.h"
+#include "sink/store/store.h"
 
 enum { A_SECOND_MS = 1000 };
 

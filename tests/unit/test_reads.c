@@ -1,7 +1,10 @@
 /* reads: tables that a round of full sync could not finish, and those that it must not begin. */
-#include "engine/reads.c"
-
 #include "unit.h"
+
+#include "base/err.h"
+#include "engine/full.h"
+#include "engine/start_priv.h"
+#include "model/table.h"
 
 static const struct table same = {.full_name = {"d.t", 3}, .version = 5};
 static const struct table newer = {.full_name = {"d.t", 3}, .version = 6};
@@ -16,9 +19,9 @@ static struct full_table mismatched(unsigned rounds)
 static void a_lasting_mismatch_ends_the_sync(void **state)
 {
 	struct err err = ERR_INIT;
-	struct full_table read = mismatched(MISMATCHES_MAX);
+	struct full_table read = mismatched(READ_MISMATCHES_MAX);
 	(void)state;
-	assert_int_equal(renew_read(&read, &same, &err), -1);
+	assert_int_equal(start_renew_read(&read, &same, &err), -1);
 	assert_int_equal(err.code, ERR_DATA);
 	assert_non_null(strstr(err.text, "d.t"));
 	assert_non_null(strstr(err.text, "column x differs"));
@@ -28,12 +31,13 @@ static void a_lasting_mismatch_ends_the_sync(void **state)
 static void a_mismatch_may_pass(void **state)
 {
 	struct err err = ERR_INIT;
-	struct full_table few = mismatched(MISMATCHES_MAX - 1), many = mismatched(MISMATCHES_MAX);
+	struct full_table few = mismatched(READ_MISMATCHES_MAX - 1),
+			  many = mismatched(READ_MISMATCHES_MAX);
 	(void)state;
-	assert_int_equal(renew_read(&few, &same, &err), 0);
+	assert_int_equal(start_renew_read(&few, &same, &err), 0);
 	assert_null(few.mismatch);
 	/* another definition: counted anew */
-	assert_int_equal(renew_read(&many, &newer, &err), 0);
+	assert_int_equal(start_renew_read(&many, &newer, &err), 0);
 	assert_int_equal(many.mismatches, 0);
 	assert_ptr_equal(many.table, &newer);
 }
@@ -47,15 +51,15 @@ static void a_table_without_a_key_needs_an_exact_snapshot(void **state)
 	struct start start = {.reads = reads, .nreads = 2, .snapshot = {.exact = true}};
 	struct err err = ERR_INIT;
 	(void)state;
-	assert_int_equal(check_exact(&start, &err), 0);
+	assert_int_equal(start_check_exact(&start, &err), 0);
 	start.snapshot.exact = false;
-	assert_int_equal(check_exact(&start, &err), -1);
+	assert_int_equal(start_check_exact(&start, &err), -1);
 	assert_int_equal(err.code, ERR_SOURCE);
 	assert_false(err.retriable);
 	assert_non_null(strstr(err.text, "d.plain has no primary key"));
 	assert_non_null(strstr(err.text, "GRANT RELOAD"));
 	start.nreads = 1;
-	assert_int_equal(check_exact(&start, &err), 0);
+	assert_int_equal(start_check_exact(&start, &err), 0);
 }
 
 int main(void)

@@ -1,5 +1,7 @@
 /* Promise 7: in steady state no memory is allocated for a row: from the packet to the sink nothing calls malloc. */
-#include "engine/offline.c"
+#include "engine/offline_priv.h"
+
+#include "engine/send.h"
 
 #include "decode/rows.h"
 #include "sink/sink.h"
@@ -142,8 +144,8 @@ static void set_images(struct plan *plan, struct arena *arena)
 		{.kind = VALUE_F64, .f = 0.1},
 		{.kind = VALUE_MS, .i = 1614748870000},
 	};
-	set_image(plan, &plan->before, values, arena);
-	set_image(plan, &plan->after, values, arena);
+	offline_set_image(plan, &plan->before, values, arena);
+	offline_set_image(plan, &plan->after, values, arena);
 }
 
 static void no_allocation_for_a_change(void **state)
@@ -156,8 +158,8 @@ static void no_allocation_for_a_change(void **state)
 		struct steady s;
 		setup(&s, scripts[i]);
 		statement(&s, table_sql);
-		if (find_plan(s.offline, offline_table(s.offline, SLICE("d.t")), &s.plan,
-			      &s.f.err) < 0)
+		if (offline_find_plan(s.offline, offline_table(s.offline, SLICE("d.t")), &s.plan,
+				      &s.f.err) < 0)
 			fail_msg("%s", s.f.err.text);
 		set_images(s.plan, &s.f.arena);
 		for (s.op = CHANGE_INSERT; s.op <= CHANGE_READ; s.op++)

@@ -1,13 +1,12 @@
 /* What the stream does about statements that no real server has written for us. */
 #include "unit.h"
 
-#include "../../src/engine/stream_ddl.c"
+#include "engine/stream_priv.h"
 
 struct fixture {
 	struct sync sync;
 	struct stream *stream;
 	struct catalog *catalog;
-	struct following following;
 	struct err err;
 };
 
@@ -26,11 +25,6 @@ static int setup(void **state)
 	f->stream->cursor.file = "bin.000001";
 	arena_init(&f->stream->lane.texts, 0);
 	map_init(&f->stream->lane.plans);
-	f->following = (struct following){
-		.stream = f->stream,
-		.context = {.db = SLICE("shop")},
-		.text = SLICE("ALTER TABLE t FROBNICATE"),
-	};
 	*state = f;
 	return 0;
 }
@@ -39,6 +33,7 @@ static int teardown(void **state)
 {
 	struct fixture *f = *state;
 	map_fini(&f->stream->lane.plans);
+	message_batch_fini(&f->stream->lane.batch);
 	arena_fini(&f->stream->lane.texts);
 	stream_free(f->stream);
 	sync_fini(&f->sync);
@@ -46,17 +41,19 @@ static int teardown(void **state)
 	return 0;
 }
 
-static const struct ddl_step unplaced = {
-	.kind = DDL_STEP_UNPLACED,
-	.name = {.db = SLICE("shop"), .table = SLICE("")},
-	.reason = SLICE("near 'FROBNICATE'"),
-};
+/* A statement that the parser cannot place: it may concern any table of the database. */
+static int unplaced(struct fixture *f, const char *db)
+{
+	const struct ddl_context context = {.db = slice_str(db)};
+	return stream_statement(f->stream, SLICE("FROBNICATE TABLE t"), &context,
+				&f->stream->lane.batch, &f->err);
+}
 
 /* consistency 12: without row metadata FULL such a statement stops the tables of its database. */
 static void test_unplaced_stops(void **state)
 {
 	struct fixture *f = *state;
-	assert_int_equal(check_step(&f->following, &unplaced, &f->err), -1);
+	assert_int_equal(unplaced(f, "shop"), -1);
 	assert_int_equal(f->err.code, ERR_DATA);
 	assert_non_null(strstr(f->err.text, "FROBNICATE"));
 	assert_non_null(strstr(f->err.text, "binlog_row_metadata = FULL"));
@@ -77,7 +74,7 @@ static void test_unplaced_with_full(void **state)
 	struct table_map elsewhere = table_map("other", "", 0);
 	assert_int_equal(stream_check_doubt(f->stream, &without, &f->err), 0);
 	f->stream->row_metadata_full = true;
-	assert_int_equal(check_step(&f->following, &unplaced, &f->err), 0);
+	assert_int_equal(unplaced(f, "shop"), 0);
 	assert_int_equal(stream_check_doubt(f->stream, &with, &f->err), 0);
 	assert_int_equal(stream_check_doubt(f->stream, &elsewhere, &f->err), 0);
 	assert_int_equal(stream_check_doubt(f->stream, &without, &f->err), -1);
@@ -90,9 +87,7 @@ static void test_unplaced_with_full(void **state)
 static void test_unplaced_elsewhere(void **state)
 {
 	struct fixture *f = *state;
-	struct ddl_step step = unplaced;
-	step.name.db = SLICE("other");
-	assert_int_equal(check_step(&f->following, &step, &f->err), 0);
+	assert_int_equal(unplaced(f, "other"), 0);
 	assert_null(f->stream->doubts);
 }
 
