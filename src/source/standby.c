@@ -1,11 +1,10 @@
 #include "source/standby.h"
 
-#include "base/mem.h"
 #include "source/conn_priv.h"
+#include "source/gtid_history.h"
 #include "source/server_error.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 
 /* ---- MySQL ---- */
 
@@ -71,87 +70,32 @@ static int mysql_is_replica(struct conn *conn, struct err *err)
 
 /* ---- MariaDB ---- */
 
-/* The transactions that a MariaDB server has had: the last number of each server in each domain of
- * its binlog, and the last transactions that it has applied. */
-struct history {
-	struct gtid_domain *written; /* one element for each domain and server */
-	size_t n;
-	struct gtid_set applied; /* empty if the server does not log the changes that it applies */
-};
-
-static void history_fini(struct history *history)
-{
-	free(history->written);
-	gtid_set_fini(&history->applied);
-}
-
-static int parse_state(struct slice text, struct history *history, struct err *err)
-{
-	struct gtid_set one;
-	size_t cap = 1, len;
-	int rc = 0;
-
-	for (size_t i = 0; i < text.len; i++)
-		cap += text.ptr[i] == ',';
-	history->written = mem_array(cap, sizeof(*history->written));
-	gtid_set_init(&one, GTID_MARIADB);
-	for (; rc == 0 && text.len > 0; text = slice_of(text.ptr + len, text.len - len)) {
-		const char *comma = memchr(text.ptr, ',', text.len);
-		len = comma ? (size_t)(comma - text.ptr) : text.len;
-		rc = gtid_set_parse(&one, slice_of(text.ptr, len), err);
-		if (rc == 0 && one.ndomains == 1)
-			history->written[history->n++] = one.domains[0];
-		len += comma != NULL;
-	}
-	gtid_set_fini(&one);
-	return rc;
-}
-
-static int history_read(struct conn *conn, struct history *history, struct err *err)
+static int history_read(struct conn *conn, struct gtid_history *history, struct err *err)
 {
 	struct result result;
 	int rc;
 
-	*history = (struct history){NULL};
-	gtid_set_init(&history->applied, GTID_MARIADB);
+	gtid_history_init(history);
 	if (conn_query(conn, &result, err,
 		       "SELECT @@GLOBAL.gtid_binlog_state, @@GLOBAL.gtid_slave_pos, "
 		       "@@GLOBAL.log_slave_updates"))
 		return -1;
-	rc = parse_state(result_cell(&result, 0, 0), history, err);
+	rc = gtid_history_parse(history, result_cell(&result, 0, 0), err);
 	if (rc == 0 && slice_equal(result_cell(&result, 0, 2), SLICE("1")))
 		rc = gtid_set_parse(&history->applied, result_cell(&result, 0, 1), err);
 	result_fini(&result);
 	return rc;
 }
 
-/* Returns whether the server has had a transaction. Compares the server id too, because after a
- * failover another server continues with the numbers. A server restored from a backup that has
- * logged nothing since has only its exact position. */
-static bool had(const struct history *history, const struct gtid_domain *last)
-{
-	for (size_t i = 0; i < history->n; i++) {
-		const struct gtid_domain *written = &history->written[i];
-		if (written->domain == last->domain && written->server_id == last->server_id)
-			return written->seq >= last->seq;
-	}
-	for (size_t i = 0; i < history->applied.ndomains; i++) {
-		const struct gtid_domain *applied = &history->applied.domains[i];
-		if (applied->domain == last->domain)
-			return applied->server_id == last->server_id && applied->seq == last->seq;
-	}
-	return false;
-}
-
 static int mariadb_has(struct conn *conn, const struct gtid_set *sets, size_t n, struct err *err)
 {
-	struct history history;
+	struct gtid_history history;
 	int rc = history_read(conn, &history, err) < 0 ? -1 : 1;
 
 	for (size_t i = 0; rc > 0 && i < n; i++)
 		for (size_t k = 0; rc > 0 && k < sets[i].ndomains; k++)
-			rc = had(&history, &sets[i].domains[k]);
-	history_fini(&history);
+			rc = gtid_history_contains(&history, &sets[i].domains[k]);
+	gtid_history_fini(&history);
 	return rc;
 }
 
@@ -165,7 +109,7 @@ static bool has_domain(const struct gtid_set *set, uint32_t domain)
 
 int standby_check_domains(struct conn *conn, const struct gtid_set *position, struct err *err)
 {
-	struct history history;
+	struct gtid_history history;
 	int rc;
 
 	if (!conn->server.mariadb)
@@ -178,7 +122,7 @@ int standby_check_domains(struct conn *conn, const struct gtid_set *position, st
 				     "%" PRIu32 ", of which the saved position knows nothing: old "
 				     "ones would come late, and over newer rows",
 				     conn->place, history.written[i].domain);
-	history_fini(&history);
+	gtid_history_fini(&history);
 	return rc;
 }
 

@@ -1,14 +1,14 @@
-/* standby: what a MariaDB has had, by its binlog's state. */
-#include "source/standby.c"
-
+/* What a MariaDB server has had, by the state of its binlog. */
 #include "unit.h"
 
-static struct history history_of(const char *state, const char *applied)
+#include "source/gtid_history.h"
+
+static struct gtid_history history_of(const char *state, const char *applied)
 {
-	struct history history = {NULL};
+	struct gtid_history history;
 	struct err err = ERR_INIT;
-	gtid_set_init(&history.applied, GTID_MARIADB);
-	assert_int_equal(parse_state(slice_str(state), &history, &err), 0);
+	gtid_history_init(&history);
+	assert_int_equal(gtid_history_parse(&history, slice_str(state), &err), 0);
 	assert_int_equal(gtid_set_parse(&history.applied, slice_str(applied), &err), 0);
 	return history;
 }
@@ -16,10 +16,10 @@ static struct history history_of(const char *state, const char *applied)
 static bool has(const char *state, const char *applied, uint32_t domain, uint32_t server,
 		uint64_t seq)
 {
-	struct history history = history_of(state, applied);
+	struct gtid_history history = history_of(state, applied);
 	const struct gtid_domain last = {.domain = domain, .server_id = server, .seq = seq};
-	bool yes = had(&history, &last);
-	history_fini(&history);
+	bool yes = gtid_history_contains(&history, &last);
+	gtid_history_fini(&history);
 	return yes;
 }
 
