@@ -78,7 +78,7 @@ $(BUILD)/stdlib.o: $(BUILD)/stdlib.c
 	$(call say,CC)
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-# a unit test or a microbenchmark is one program; what it includes itself is not taken from the library
+# a unit test or a microbenchmark is one program, linked with the library
 $(BUILD)/tests/%: tests/%.c $(LIB)
 	@mkdir -p $(@D)
 	$(call say,CC)
