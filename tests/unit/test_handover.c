@@ -1,11 +1,10 @@
 /* Whether a process waits for the one before (docs/decisions/0019). */
 #include "unit.h"
 
-#include "../../src/sink/store/store_memory.c"
-
 #include "base/clock.h"
 #include "engine/checkpoint.h"
 #include "engine/handover.h"
+#include "sink/store/store_priv.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -18,12 +17,14 @@ static struct handover handover;
 static struct err err;
 static _Atomic bool stop;
 
-static const struct store_ops fencing_ops = {.fences = true, .free = memory_free};
+static struct store_ops fencing_ops; /* of a store in memory that fences */
 
 static int setup(void **state)
 {
 	struct store *store = store_open_memory();
 	(void)state;
+	fencing_ops = *store->ops;
+	fencing_ops.fences = true;
 	store->ops = &fencing_ops;
 	checkpoint_init(&checkpoint, store, "shop");
 	err = (struct err)ERR_INIT;

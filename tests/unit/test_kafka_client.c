@@ -1,21 +1,21 @@
 #include "unit.h"
 
-#include "../../src/sink/kafka/client.c"
+#include "sink/kafka/client_priv.h"
 
 /* Many clients lose one cluster: said for the first, taken back with the last. */
 static void one_outage_for_all_clients(void **state)
 {
 	(void)state;
-	assert_true(outage_begin("Kafka a:1"));
-	assert_false(outage_begin("Kafka a:1"));
-	assert_true(outage_begin("Kafka b:1"));
-	assert_false(outage_begin("Kafka a:1"));
-	assert_false(outage_end("Kafka a:1"));
-	assert_false(outage_end("Kafka a:1"));
-	assert_true(outage_end("Kafka a:1"));
-	assert_true(outage_begin("Kafka a:1"));
-	assert_true(outage_end("Kafka b:1"));
-	assert_true(outage_end("Kafka a:1"));
+	assert_true(kafka_begin_outage("Kafka a:1"));
+	assert_false(kafka_begin_outage("Kafka a:1"));
+	assert_true(kafka_begin_outage("Kafka b:1"));
+	assert_false(kafka_begin_outage("Kafka a:1"));
+	assert_false(kafka_end_outage("Kafka a:1"));
+	assert_false(kafka_end_outage("Kafka a:1"));
+	assert_true(kafka_end_outage("Kafka a:1"));
+	assert_true(kafka_begin_outage("Kafka a:1"));
+	assert_true(kafka_end_outage("Kafka b:1"));
+	assert_true(kafka_end_outage("Kafka a:1"));
 }
 
 /* More clusters than there is room for: each client speaks for itself. */
@@ -25,14 +25,14 @@ static void more_clusters_than_places(void **state)
 	char label[20];
 	for (int i = 0; i < OUTAGES + 2; i++) {
 		snprintf(label, sizeof(label), "Kafka %d", i);
-		assert_true(outage_begin(label));
+		assert_true(kafka_begin_outage(label));
 	}
-	assert_true(outage_begin(label));
-	assert_false(outage_begin("Kafka 0"));
-	assert_false(outage_end("Kafka 0"));
+	assert_true(kafka_begin_outage(label));
+	assert_false(kafka_begin_outage("Kafka 0"));
+	assert_false(kafka_end_outage("Kafka 0"));
 	for (int i = 0; i < OUTAGES + 2; i++) {
 		snprintf(label, sizeof(label), "Kafka %d", i);
-		assert_true(outage_end(label));
+		assert_true(kafka_end_outage(label));
 	}
 }
 
@@ -40,13 +40,13 @@ static void log_lines(void **state)
 {
 	(void)state;
 	struct kafka_client kafka = {.rk = NULL};
-	assert_false(worth_a_line(&kafka, 3, "FAIL")); /* comes as an error, too */
-	assert_false(worth_a_line(&kafka, 6, "INFO"));
-	assert_true(worth_a_line(&kafka, 3, "REQTMOUT"));
-	assert_false(worth_a_line(&kafka, 3, "REQTMOUT")); /* again: kept back for a minute */
-	assert_true(worth_a_line(&kafka, 4, "OTHER"));
+	assert_false(kafka_may_log(&kafka, 3, "FAIL")); /* comes as an error, too */
+	assert_false(kafka_may_log(&kafka, 6, "INFO"));
+	assert_true(kafka_may_log(&kafka, 3, "REQTMOUT"));
+	assert_false(kafka_may_log(&kafka, 3, "REQTMOUT")); /* again: kept back for a minute */
+	assert_true(kafka_may_log(&kafka, 4, "OTHER"));
 	kafka.log_ms -= LOG_REPEAT_MS;
-	assert_true(worth_a_line(&kafka, 4, "OTHER"));
+	assert_true(kafka_may_log(&kafka, 4, "OTHER"));
 }
 
 static void settings_in_order(void **state)

@@ -1,6 +1,8 @@
 #include "unit.h"
 
-#include "../../src/sink/kafka/properties.c"
+#include "sink/kafka/properties_priv.h"
+
+#include <stdio.h>
 
 static struct err err;
 
@@ -234,14 +236,21 @@ static void keystores(void **state)
 static void rules_name_real_settings(void **state)
 {
 	(void)state;
-	struct native native;
-	for (size_t i = 0; i < NRULES; i++)
-		if (rules[i].native != NULL && !find_native(rules[i].native, &native))
+	struct native_property native;
+	size_t nrules, nnatives;
+	const struct property_rule *rules = property_rules(&nrules);
+	assert_true(nrules > 0);
+	for (size_t i = 0; i < nrules; i++)
+		if (rules[i].native != NULL && !property_find_native(rules[i].native, &native))
 			fail_msg("%s", rules[i].native);
+	(void)property_natives(&nnatives);
 	assert_true(nnatives > 150);
-	assert_true(find_native("linger.ms", &native) && native.producer && !native.consumer);
-	assert_true(find_native("group.id", &native) && !native.producer && native.consumer);
-	assert_true(find_native("client.id", &native) && native.producer && native.consumer);
+	assert_true(property_find_native("linger.ms", &native) && native.producer &&
+		    !native.consumer);
+	assert_true(property_find_native("group.id", &native) && !native.producer &&
+		    native.consumer);
+	assert_true(property_find_native("client.id", &native) && native.producer &&
+		    native.consumer);
 }
 
 static void finding(void **state)

@@ -1,11 +1,11 @@
 /* The Kafka sink against the embedded broker, which fails on request. */
 #include "unit.h"
 
-#include "../../src/sink/demo/broker.c"
-#include "../../src/sink/kafka/producer.c"
-
+#include "base/clock.h"
 #include "base/fault.h"
+#include "sink/demo/broker_priv.h"
 #include "sink/kafka/exec_kafka.h"
+#include "sink/kafka/producer_priv.h"
 
 #include <stdatomic.h>
 
@@ -157,7 +157,7 @@ static void passing_errors_are_retried(void **state)
 {
 	(void)state;
 	rd_kafka_mock_push_request_errors(
-		broker->cluster, API_PRODUCE, 4, RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT,
+		broker_mock(broker), API_PRODUCE, 4, RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT,
 		RD_KAFKA_RESP_ERR__TRANSPORT, RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS,
 		RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION);
 	for (uint64_t i = 1; i <= 100; i++)
@@ -175,7 +175,7 @@ static void first_error_poisons(void **state)
 	send_ok(1);
 	drain_ok();
 	assert_int_equal(tally.messages, 1);
-	rd_kafka_mock_push_request_errors(broker->cluster, API_PRODUCE, 1,
+	rd_kafka_mock_push_request_errors(broker_mock(broker), API_PRODUCE, 1,
 					  RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
 	send_ok(2);
 	for (int64_t end = clock_mono_ms() + WAIT;
@@ -207,7 +207,7 @@ static void nothing_passes_a_refused_batch(void **state)
 	open_sink(0);
 	topic = open_topic("t");
 	rd_kafka_mock_broker_push_request_error_rtts(
-		broker->cluster, 1, API_PRODUCE, 3, RD_KAFKA_RESP_ERR_NO_ERROR, 50,
+		broker_mock(broker), 1, API_PRODUCE, 3, RD_KAFKA_RESP_ERR_NO_ERROR, 50,
 		RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, 50, RD_KAFKA_RESP_ERR_NO_ERROR, 50);
 	for (uint64_t i = 1; i <= 20; i++)
 		if (post(i) != 0)
@@ -232,7 +232,7 @@ static void full_queue(void **state)
 	open_sink(QUEUE_MIN);
 	topic = open_topic("t");
 	be_known();
-	rd_kafka_mock_broker_set_down(broker->cluster, -1);
+	rd_kafka_mock_broker_set_down(broker_mock(broker), -1);
 	atomic_store(&stop, true);
 	uint64_t sent = 0;
 	while (post(sent + 1) == 0)
@@ -244,7 +244,7 @@ static void full_queue(void **state)
 	assert_int_equal(sink_in_flight(sink), sent);
 	assert_int_equal(tally.messages, 0);
 	atomic_store(&stop, false);
-	rd_kafka_mock_broker_set_up(broker->cluster, -1);
+	rd_kafka_mock_broker_set_up(broker_mock(broker), -1);
 	for (uint64_t i = 0; i < 2000; i++) /* many times the queue */
 		send_ok(++sent);
 	drain_ok();
@@ -386,19 +386,19 @@ static void larger_than_the_queue(void **state)
 static void smaller_batches(void **state)
 {
 	(void)state;
-	struct kafka_sink *k = of(sink);
+	struct kafka_sink *k = kafka_sink_of(sink);
 	char value[200], size[32];
 	size_t len = sizeof(value);
 	assert_int_equal(k->batch, BATCH_DEFAULT);
 	for (uint64_t i = 1; i <= 50; i++)
 		send_ok(i);
-	assert_int_equal(fit_batch(k, "small", 20000, NULL, &err), 0);
+	assert_int_equal(kafka_sink_fit_batch(k, "small", 20000, NULL, &err), 0);
 	assert_int_equal(tally.messages, 50);
 	assert_int_equal(k->batch, 20000 - BATCH_MARGIN);
 	const rd_kafka_conf_t *conf = rd_kafka_conf(k->shards[0].kafka.rk);
 	assert_int_equal(rd_kafka_conf_get(conf, "batch.size", size, &len), RD_KAFKA_CONF_OK);
 	assert_string_equal(size, "19488");
-	assert_int_equal(fit_batch(k, "wide", 2000000, NULL, &err), 0);
+	assert_int_equal(kafka_sink_fit_batch(k, "wide", 2000000, NULL, &err), 0);
 	assert_int_equal(k->batch, 20000 - BATCH_MARGIN);
 	send_ok(51); /* through the topic's new handle */
 	drain_ok();
@@ -410,7 +410,7 @@ static void expect_setting(const char *name, const char *value)
 {
 	char text[64];
 	size_t len = sizeof(text);
-	const rd_kafka_conf_t *conf = rd_kafka_conf(of(sink)->shards[0].kafka.rk);
+	const rd_kafka_conf_t *conf = rd_kafka_conf(kafka_sink_of(sink)->shards[0].kafka.rk);
 	if (rd_kafka_conf_get(conf, name, text, &len) != RD_KAFKA_CONF_OK)
 		fail_msg("%s", name);
 	if (strcmp(text, value) != 0)
@@ -426,7 +426,7 @@ static void settings(void **state)
 	expect_setting("message.timeout.ms", "0");
 	expect_setting("queue.buffering.max.ms", "0.5");
 	expect_setting("compression.codec", "lz4");
-	assert_int_equal(of(sink)->queue_bytes, 32 << 20);
+	assert_int_equal(kafka_sink_of(sink)->queue_bytes, 32 << 20);
 	expect_setting("client.id", "test-sink");
 	sink_free(sink);
 	config.properties =
@@ -440,7 +440,7 @@ static void settings(void **state)
 	assert_int_equal(sink_queue_total(&config, 1), 100554432);
 	open_sink(0);
 	topic = open_topic("t");
-	assert_int_equal(of(sink)->queue_bytes, 100554432);
+	assert_int_equal(kafka_sink_of(sink)->queue_bytes, 100554432);
 	expect_setting("queue.buffering.max.ms", "20");
 	expect_setting("compression.codec", "none");
 	expect_setting("max.in.flight.requests.per.connection", "1");
@@ -469,11 +469,11 @@ static void wrong_settings(void **state)
 static void outage(void **state)
 {
 	(void)state;
-	rd_kafka_mock_broker_set_down(broker->cluster, -1);
+	rd_kafka_mock_broker_set_down(broker_mock(broker), -1);
 	int64_t end = clock_mono_ms() + WAIT;
-	while (of(sink)->shards[0].kafka.down_since == 0 && clock_mono_ms() < end)
+	while (kafka_sink_of(sink)->shards[0].kafka.down_since == 0 && clock_mono_ms() < end)
 		assert_int_equal(sink_poll(sink, 50, &err), 0);
-	assert_true(of(sink)->shards[0].kafka.down_since != 0);
+	assert_true(kafka_sink_of(sink)->shards[0].kafka.down_since != 0);
 	assert_int_equal(sink->down_since, 0); /* nobody minds yet */
 	send_ok(1);
 	while (sink->down_since == 0 && clock_mono_ms() < end)
@@ -482,7 +482,7 @@ static void outage(void **state)
 	assert_int_equal(sink_drain(sink, 50, NULL, &err), 1); /* bounded */
 	atomic_store(&stop, true);
 	assert_int_equal(sink_drain(sink, -1, &stop, &err), 1);
-	rd_kafka_mock_broker_set_up(broker->cluster, -1);
+	rd_kafka_mock_broker_set_up(broker_mock(broker), -1);
 	drain_ok();
 	assert_int_equal(tally.messages, 1);
 	assert_int_equal(sink->down_since, 0);
@@ -492,7 +492,7 @@ static void purge(void **state)
 {
 	(void)state;
 	be_known();
-	rd_kafka_mock_broker_set_down(broker->cluster, -1);
+	rd_kafka_mock_broker_set_down(broker_mock(broker), -1);
 	for (uint64_t i = 1; i <= 10; i++)
 		send_ok(i);
 	sink_purge(sink);
@@ -506,14 +506,14 @@ static void purge(void **state)
 static void first_message_travels_alone(void **state)
 {
 	(void)state;
-	rd_kafka_mock_broker_set_down(broker->cluster, -1);
+	rd_kafka_mock_broker_set_down(broker_mock(broker), -1);
 	send_ok(1);
 	atomic_store(&stop, true);
 	assert_int_equal(post(2), -1);
 	assert_true(err.retriable);
 	assert_int_equal(sink_in_flight(sink), 1);
 	atomic_store(&stop, false);
-	rd_kafka_mock_broker_set_up(broker->cluster, -1);
+	rd_kafka_mock_broker_set_up(broker_mock(broker), -1);
 	send_ok(2);
 	assert_true(tally.messages == 1 && tally.last == 1);
 	drain_ok();
@@ -525,12 +525,12 @@ static void freed_with_messages_in_flight(void **state)
 {
 	(void)state;
 	be_known();
-	rd_kafka_mock_broker_set_down(broker->cluster, -1);
+	rd_kafka_mock_broker_set_down(broker_mock(broker), -1);
 	for (uint64_t i = 1; i <= 10; i++)
 		send_ok(i);
 	sink_free(sink);
 	assert_int_equal(tally.messages, 0);
-	rd_kafka_mock_broker_set_up(broker->cluster, -1);
+	rd_kafka_mock_broker_set_up(broker_mock(broker), -1);
 	open_sink(0);
 }
 
@@ -596,7 +596,7 @@ static struct topic *open_second_shard(void)
 	struct topic *wide = open_topic("wide"), *far = open_topic("far");
 	assert_int_equal(wide->shard, 0);
 	assert_int_equal(far->shard, 1);
-	assert_int_equal(of(sink)->nshards, 2);
+	assert_int_equal(kafka_sink_of(sink)->nshards, 2);
 	assert_ptr_equal(open_topic("far"), far);
 	return far;
 }
@@ -621,7 +621,7 @@ static void many_partitions_many_producers(void **state)
 	drain_ok();
 	assert_int_equal(tally.messages, 1000);
 	assert_int_equal(tally.sum, 500 * 501);
-	assert_int_equal(of(sink)->queued, 0);
+	assert_int_equal(kafka_sink_of(sink)->queued, 0);
 	expect_on_topic("t", 500);
 	expect_on_topic("far", 500);
 	/* a wait ends with the report of either: one that does not lasts longer than the test may */
@@ -640,7 +640,7 @@ static void error_of_one_producer_is_the_sinks(void **state)
 	be_known();
 	assert_int_equal(post_to(far, 0), 0);
 	drain_ok();
-	rd_kafka_mock_push_request_errors(broker->cluster, API_PRODUCE, 1,
+	rd_kafka_mock_push_request_errors(broker_mock(broker), API_PRODUCE, 1,
 					  RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
 	assert_int_equal(post_to(far, 2), 0);
 	for (int64_t end = clock_mono_ms() + WAIT;
@@ -664,7 +664,7 @@ static void producers_share_the_queue(void **state)
 	be_known();
 	assert_int_equal(post_to(far, 0), 0);
 	drain_ok();
-	rd_kafka_mock_broker_set_down(broker->cluster, -1);
+	rd_kafka_mock_broker_set_down(broker_mock(broker), -1);
 	atomic_store(&stop, true);
 	unsigned sent = 0;
 	while ((sent % 2 ? post(1) : post_to(far, 1)) == 0)
@@ -672,7 +672,7 @@ static void producers_share_the_queue(void **state)
 	assert_non_null(strstr(err.text, "queue was full"));
 	assert_int_equal(sent, QUEUE_MIN / BYTES_PER_MESSAGE);
 	sink_purge(sink);
-	assert_int_equal(of(sink)->queued, 0);
+	assert_int_equal(kafka_sink_of(sink)->queued, 0);
 	assert_int_equal(sink_in_flight(sink), 0);
 }
 
@@ -687,7 +687,7 @@ static void producers_share_the_bytes(void **state)
 	be_known();
 	assert_int_equal(post_to(far, 0), 0);
 	drain_ok();
-	rd_kafka_mock_broker_set_down(broker->cluster, -1);
+	rd_kafka_mock_broker_set_down(broker_mock(broker), -1);
 	atomic_store(&stop, true);
 	unsigned sent = 0;
 	while (sink_send(sink, sent % 2 ? topic : far,
@@ -696,7 +696,7 @@ static void producers_share_the_bytes(void **state)
 			 1, &err) == 0)
 		sent++;
 	assert_int_equal(sent, (QUEUE_MIN - QUEUE_MIN / COPIES_OF_QUEUE) / (sizeof(value) + 1));
-	assert_int_equal(of(sink)->queued, sent * (sizeof(value) + 1));
+	assert_int_equal(kafka_sink_of(sink)->queued, sent * (sizeof(value) + 1));
 }
 
 /* Another topic takes less: all producers are made again, and each topic stays with its own. */
@@ -706,7 +706,7 @@ static void smaller_batches_of_all_producers(void **state)
 	struct topic *far = open_second_shard();
 	send_ok(1);
 	assert_int_equal(post_to(far, 2), 0);
-	assert_int_equal(fit_batch(of(sink), "small", 20000, NULL, &err), 0);
+	assert_int_equal(kafka_sink_fit_batch(kafka_sink_of(sink), "small", 20000, NULL, &err), 0);
 	assert_int_equal(tally.messages, 2);
 	send_ok(3);
 	assert_int_equal(post_to(far, 4), 0);
@@ -715,7 +715,8 @@ static void smaller_batches_of_all_producers(void **state)
 	for (unsigned i = 0; i < 2; i++) {
 		char size[32];
 		size_t len = sizeof(size);
-		const rd_kafka_conf_t *conf = rd_kafka_conf(of(sink)->shards[i].kafka.rk);
+		const rd_kafka_conf_t *conf =
+			rd_kafka_conf(kafka_sink_of(sink)->shards[i].kafka.rk);
 		assert_int_equal(rd_kafka_conf_get(conf, "batch.size", size, &len), 0);
 		assert_string_equal(size, "19488");
 	}
@@ -727,10 +728,10 @@ static void batches_fit_the_queue(void **state)
 	(void)state;
 	sink_free(sink);
 	open_sink(8 << 20);
-	assert_int_equal(of(sink)->batch, (8 << 20) / BATCHES_IN_QUEUE);
+	assert_int_equal(kafka_sink_of(sink)->batch, (8 << 20) / BATCHES_IN_QUEUE);
 	sink_free(sink);
 	open_sink(1 << 20);
-	assert_int_equal(of(sink)->batch, BATCH_MIN);
+	assert_int_equal(kafka_sink_of(sink)->batch, BATCH_MIN);
 	topic = open_topic("t");
 }
 
@@ -739,14 +740,14 @@ static void a_partition_that_was_idle_for_long_is_not_known(void **state)
 {
 	(void)state;
 	struct partition partition = {.known = KNOWN, .reported = true};
-	assert_false(is_stalled(&partition, 1000));
-	assert_false(is_stalled(&partition, 1000 + FORGOTTEN_MS));
+	assert_false(kafka_sink_is_stalled(&partition, 1000));
+	assert_false(kafka_sink_is_stalled(&partition, 1000 + FORGOTTEN_MS));
 	assert_int_equal(partition.known, KNOWN);
 	partition.in_flight = 1;
-	assert_false(is_stalled(&partition, 1001 + FORGOTTEN_MS));
+	assert_false(kafka_sink_is_stalled(&partition, 1001 + FORGOTTEN_MS));
 	assert_int_equal(partition.known, KNOWN);
 	partition.in_flight = 0;
-	assert_false(is_stalled(&partition, 1001 + FORGOTTEN_MS));
+	assert_false(kafka_sink_is_stalled(&partition, 1001 + FORGOTTEN_MS));
 	assert_int_equal(partition.known, KNOWN_NOT);
 }
 
@@ -838,9 +839,9 @@ static void what_is_away(void **state)
 	expect_state(CLUSTER_PARTIAL, "1 of 1 brokers is up (");
 	expect_state(CLUSTER_PARTIAL, "); topic \"t\", partition 0: 1 of 1 replicas in sync, and "
 				      "min.insync.replicas is 2");
-	rd_kafka_mock_partition_set_leader(broker->cluster, "t", 0, -1);
+	rd_kafka_mock_partition_set_leader(broker_mock(broker), "t", 0, -1);
 	expect_state(CLUSTER_PARTIAL, "topic \"t\", partition 0: no leader");
-	rd_kafka_mock_broker_set_down(broker->cluster, -1);
+	rd_kafka_mock_broker_set_down(broker_mock(broker), -1);
 	expect_state(CLUSTER_UNKNOWN, "");
 }
 
@@ -902,7 +903,7 @@ static void lease_is_over(void **state)
 	drain_ok();
 	assert_int_equal(tally.messages, 100);
 	assert_int_equal(tally.last, 100);
-	rd_kafka_mock_broker_set_down(broker->cluster, -1);
+	rd_kafka_mock_broker_set_down(broker_mock(broker), -1);
 	send_ok(101);
 	lease_renew(&lease, clock_boot_ms() - lease.times[LEASE_OVER] - 1);
 	assert_int_equal(post(102), -1);
@@ -919,7 +920,7 @@ static void lease_ends_in_a_wait(void **state)
 {
 	(void)state;
 	open_leased();
-	rd_kafka_mock_broker_set_down(broker->cluster, -1);
+	rd_kafka_mock_broker_set_down(broker_mock(broker), -1);
 	send_ok(1);
 	lease_renew(&lease, clock_boot_ms() - lease.times[LEASE_OVER] - 1);
 	assert_int_equal(sink_drain(sink, -1, NULL, &err), -1);
@@ -932,14 +933,14 @@ static void lease_is_old(void **state)
 	struct kafka_sink *k;
 	(void)state;
 	open_leased();
-	k = of(sink);
+	k = kafka_sink_of(sink);
 	lease_renew(&lease, clock_boot_ms() - lease.times[LEASE_SEND] - 1);
-	assert_int_equal(lease_allows(k, &err), 0);
+	assert_int_equal(kafka_sink_lease_allows(k, &err), 0);
 	lease_renew(&lease, clock_boot_ms());
-	assert_int_equal(lease_allows(k, &err), 1);
+	assert_int_equal(kafka_sink_lease_allows(k, &err), 1);
 	k->lease = NULL;
 	lease_renew(&lease, 0);
-	assert_int_equal(lease_allows(k, &err), 1);
+	assert_int_equal(kafka_sink_lease_allows(k, &err), 1);
 	k->lease = &lease;
 	lease_renew(&lease, clock_boot_ms());
 }
@@ -951,7 +952,7 @@ static void lease_drops_messages(void **state)
 	setenv("TIDEWAY_LEASE_MS", "500", 1);
 	open_leased();
 	unsetenv("TIDEWAY_LEASE_MS");
-	rd_kafka_mock_broker_set_down(broker->cluster, -1);
+	rd_kafka_mock_broker_set_down(broker_mock(broker), -1);
 	lease_renew(&lease, clock_boot_ms());
 	send_ok(1);
 	lease_renew(&lease, clock_boot_ms() + WAIT); /* the lease itself holds */

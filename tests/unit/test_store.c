@@ -1,10 +1,9 @@
 #include "unit.h"
 
-#include "../../src/sink/demo/broker.c"
-#include "../../src/sink/store/store.c"
-
 #include "base/clock.h"
 #include "base/file.h"
+#include "sink/demo/broker_priv.h"
+#include "sink/store/store_priv.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -255,20 +254,20 @@ static void topic(void **state)
 static void passing_errors(void **state)
 {
 	(void)state;
-	rd_kafka_mock_push_request_errors(broker->cluster, API_INIT_PRODUCER, 3,
+	rd_kafka_mock_push_request_errors(broker_mock(broker), API_INIT_PRODUCER, 3,
 					  RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS,
 					  RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE,
 					  RD_KAFKA_RESP_ERR__TRANSPORT);
 	struct store *store = open_topic();
-	rd_kafka_mock_push_request_errors(broker->cluster, API_ADD_PARTITIONS, 2,
+	rd_kafka_mock_push_request_errors(broker_mock(broker), API_ADD_PARTITIONS, 2,
 					  RD_KAFKA_RESP_ERR_CONCURRENT_TRANSACTIONS,
 					  RD_KAFKA_RESP_ERR__TRANSPORT);
 	put(store, "shop/a", "1");
-	rd_kafka_mock_push_request_errors(broker->cluster, API_PRODUCE, 2,
+	rd_kafka_mock_push_request_errors(broker_mock(broker), API_PRODUCE, 2,
 					  RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
 					  RD_KAFKA_RESP_ERR__TRANSPORT);
 	put(store, "shop/b", "2");
-	rd_kafka_mock_push_request_errors(broker->cluster, API_END_TXN, 2,
+	rd_kafka_mock_push_request_errors(broker_mock(broker), API_END_TXN, 2,
 					  RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS,
 					  RD_KAFKA_RESP_ERR__TRANSPORT);
 	put(store, "shop/c", "3");
@@ -289,7 +288,7 @@ static void fenced(void **state)
 	for (int i = 0; i < 4; i++) {
 		struct store *store = open_topic();
 		put(store, "shop/a", "1");
-		rd_kafka_mock_push_request_errors(broker->cluster, requests[i / 2], 1,
+		rd_kafka_mock_push_request_errors(broker_mock(broker), requests[i / 2], 1,
 						  codes[i % 2]);
 		err = (struct err)ERR_INIT;
 		assert_int_equal(store_put(store, &record, 1, &err), -1);
@@ -305,9 +304,10 @@ static void fenced(void **state)
 static void lose_producer(struct store *store)
 {
 	struct store_record record = {SLICE("shop/a"), SLICE("2")};
-	rd_kafka_mock_broker_push_request_error_rtts(
-		broker->cluster, 1, API_END_TXN, 2, RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS,
-		1100, RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH, 0);
+	rd_kafka_mock_broker_push_request_error_rtts(broker_mock(broker), 1, API_END_TXN, 2,
+						     RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS,
+						     1100, RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH,
+						     0);
 	assert_int_equal(store_put(store, &record, 1, &err), -1);
 	if (err.code != ERR_KAFKA || !err.retriable)
 		fail_msg("code %d: %s", err.code, err.text);
@@ -354,7 +354,7 @@ static void not_taken_for_long(void **state)
 		errors[i] = RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS;
 	setenv("TIDEWAY_TRANSACTION_MS", "1000", 1);
 	struct store *store = open_topic();
-	rd_kafka_mock_push_request_errors_array(broker->cluster, API_PRODUCE, 40, errors);
+	rd_kafka_mock_push_request_errors_array(broker_mock(broker), API_PRODUCE, 40, errors);
 	int64_t began = clock_mono_ms();
 	put(store, "shop/a", "1");
 	assert_true(clock_mono_ms() - began > 1000); /* the errors lasted so long */
@@ -368,7 +368,7 @@ static void not_taken_for_long(void **state)
 static void refused(void **state)
 {
 	(void)state;
-	rd_kafka_mock_push_request_errors(broker->cluster, API_INIT_PRODUCER, 1,
+	rd_kafka_mock_push_request_errors(broker_mock(broker), API_INIT_PRODUCER, 1,
 					  RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
 	assert_null(store_open_topic(&config, "checkpoint", "shop", NULL, &err));
 	assert_int_equal(err.code, ERR_KAFKA);
@@ -377,7 +377,7 @@ static void refused(void **state)
 	assert_non_null(strstr(err.text, "grant"));
 	struct store *store = open_topic();
 	struct store_record record = {SLICE("shop/a"), SLICE("2")};
-	rd_kafka_mock_push_request_errors(broker->cluster, API_PRODUCE, 1,
+	rd_kafka_mock_push_request_errors(broker_mock(broker), API_PRODUCE, 1,
 					  RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
 	assert_int_equal(store_put(store, &record, 1, &err), -1);
 	assert_int_equal(err.code, ERR_KAFKA);

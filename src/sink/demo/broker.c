@@ -1,12 +1,9 @@
-#include "sink/demo/broker.h"
+#include "sink/demo/broker_priv.h"
 
 #include "base/arena.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "sink/demo/broker_proxy.h"
-
-#include <librdkafka/rdkafka.h>
-#include <librdkafka/rdkafka_mock.h>
 
 #include <arpa/inet.h>
 #include <poll.h>
@@ -146,6 +143,11 @@ void broker_free(struct broker *broker)
 const char *broker_address(const struct broker *broker)
 {
 	return broker->address;
+}
+
+rd_kafka_mock_cluster_t *broker_mock(const struct broker *broker)
+{
+	return broker->cluster;
 }
 
 int broker_topic(struct broker *broker, const char *name, int partitions, struct err *err)

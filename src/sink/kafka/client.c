@@ -1,4 +1,4 @@
-#include "sink/kafka/client.h"
+#include "sink/kafka/client_priv.h"
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -12,8 +12,6 @@ enum {
 	ANNOUNCE_MS = 1000, /* do not log shorter outages */
 	TELL_MS = 5000,     /* log the reason of a wait after this time */
 	TURN_MS = 7000,     /* longer than one turn of waiting: a longer pause begins a new wait */
-	LOG_REPEAT_MS = 60000, /* log lines of one facility at most so often */
-	OUTAGES = 8, /* clusters whose outage is logged once; of others, each client logs it */
 	ERRSTR = 512,
 };
 
@@ -98,9 +96,7 @@ static bool reported_otherwise(const char *fac)
 	return false;
 }
 
-/* Return whether to log a line of librdkafka: a warning that is not reported otherwise. Limit the
- * lines of one facility. */
-static bool worth_a_line(struct kafka_client *kafka, int level, const char *fac)
+bool kafka_may_log(struct kafka_client *kafka, int level, const char *fac)
 {
 	int64_t now = clock_mono_ms();
 	if (level > 4 || reported_otherwise(fac))
@@ -115,7 +111,7 @@ static bool worth_a_line(struct kafka_client *kafka, int level, const char *fac)
 static void on_log(const rd_kafka_t *rk, int level, const char *fac, const char *text)
 {
 	struct kafka_client *kafka = rd_kafka_opaque(rk);
-	if (worth_a_line(kafka, level, fac))
+	if (kafka_may_log(kafka, level, fac))
 		log_warn("%s: %s: %s", kafka->label, fac, text);
 	else
 		log_debug("%s: %s: %s", kafka->label, fac, text);
@@ -240,8 +236,7 @@ static struct outage *find_outage(const char *label)
 	return found;
 }
 
-/* Add a client to the cluster's outage. Return whether it is the first. */
-static bool outage_begin(const char *label)
+bool kafka_begin_outage(const char *label)
 {
 	pthread_mutex_lock(&outages_lock);
 	struct outage *outage = find_outage(label);
@@ -252,8 +247,7 @@ static bool outage_begin(const char *label)
 	return first;
 }
 
-/* Remove a client from the cluster's outage. Return whether it was the last. */
-static bool outage_end(const char *label)
+bool kafka_end_outage(const char *label)
 {
 	pthread_mutex_lock(&outages_lock);
 	struct outage *outage = find_outage(label);
@@ -269,7 +263,7 @@ int kafka_poll(struct kafka_client *kafka, int timeout_ms)
 
 void kafka_up(struct kafka_client *kafka)
 {
-	if (kafka->announced && outage_end(kafka->label))
+	if (kafka->announced && kafka_end_outage(kafka->label))
 		log_info("%s: reachable again after %.1f s", kafka->label,
 			 (double)(clock_wall_ms() - kafka->down_since) / 1000);
 	kafka->announced = false;
@@ -312,7 +306,7 @@ void kafka_waiting(struct kafka_client *kafka)
 		return;
 	}
 	kafka->announced = true;
-	if (outage_begin(kafka->label))
+	if (kafka_begin_outage(kafka->label))
 		log_warn("%s: no broker can be reached%s%s; %s", kafka->label,
 			 kafka->last_error[0] ? ": " : "", kafka->last_error,
 			 kafka->hurried ? "trying for some seconds" : "waiting, nothing is lost");
@@ -321,7 +315,7 @@ void kafka_waiting(struct kafka_client *kafka)
 void kafka_close(struct kafka_client *kafka)
 {
 	if (kafka->announced)
-		(void)outage_end(kafka->label);
+		(void)kafka_end_outage(kafka->label);
 	kafka->announced = false;
 	if (kafka->rk != NULL)
 		rd_kafka_destroy(kafka->rk);

@@ -1,12 +1,10 @@
+#include "sink/kafka/producer_priv.h"
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/num.h"
-#include "sink/lease.h"
-#include "sink/kafka/pace.h"
 #include "sink/kafka/properties.h"
-#include "sink/sink_priv.h"
-#include "sink/kafka/topics.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -15,79 +13,6 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
-
-/* How sizes fit together (rule 16). One batch that is larger than its topic's max.message.bytes
- * is refused as a whole, so batch.size, which counts uncompressed bytes, must stay below the
- * smallest max.message.bytes of all topics; a single message may be larger than batch.size and
- * then travels alone. But topics become known only after the producer exists. So:
- * message.max.bytes is as high as it goes (each message is checked against its own topic before
- * it is handed over), batch.size starts below Kafka's default for topics, and when a topic turns
- * up that takes less, the producer is drained and made again with a smaller batch.size. */
-/* librdkafka's broker thread looks at all partitions of its producer each time it wakes, sends one partition with each
- * request and has at most five requests in flight: 1,000 topics with 6 partitions that are written in turns go at a
- * tenth of the speed. So a producer takes some hundred partitions, and a sink with more has several: its shards. A
- * topic stays in one of them as long as the sink lives, so that the order of its messages is that of one producer.
- * All of them share the lane's queue, whose bytes are counted here; the first error of any is the sink's.
- * decisions/0005, 0012. */
-enum {
-	SHARDS_MAX = 4,
-	SHARD_PARTITIONS = 1500, /* where the next shard begins */
-	BATCH_DEFAULT = 1000000, /* below SINK_DEFAULT_MAX_MESSAGE */
-	BATCHES_IN_QUEUE =
-		32,         /* a lane's part of the queue: requests in flight come on top of it */
-	BATCH_MIN = 100000, /* by that */
-	BATCH_MARGIN = 512, /* a batch's own header, and slack */
-	MESSAGE_MAX = 1000000000, /* librdkafka's upper limit of message.max.bytes */
-	QUEUE_DEFAULT = 32 << 20, /* memory.queue */
-	COPIES_OF_QUEUE =
-		6, /* part of the queue that stays empty, for the compressed copies in flight */
-	QUEUE_MIN = 64 << 10, /* less makes no batches */
-	BYTES_PER_MESSAGE =
-		256,      /* what librdkafka keeps around a small message: bounds their number */
-	ROOM_MS = 100,    /* one turn of waiting for room in the queue */
-	FATAL_POLLS = 20, /* turns of waiting for the report behind a fatal error */
-	PURGE_MS = 5000,  /* reports of purged messages come from librdkafka itself */
-	EXIST_MS = 10000, /* sink_topics_exist waits so long for a broker ... */
-	EXIST_AGAIN_MS = 500,  /* ... and this after a wait in vain */
-	NAMES_MS = 2000,       /* its answers are at most so old */
-	STALL_LOOK_MS = 1000,  /* between two looks for stalls */
-	STALL_AGAIN_MS = 5000, /* and more where the brokers were asked */
-	STALL_MS = 5000,       /* a partition that acknowledges nothing for this long is stalled */
-	FORGOTTEN_MS =
-		3600000, /* a broker may have forgotten a producer that was idle for longer */
-};
-
-struct shard {
-	struct kafka_client kafka;
-	unsigned partitions; /* of its topics */
-};
-
-struct kafka_sink {
-	struct sink sink;
-	struct shard shards[SHARDS_MAX]; /* librdkafka's callbacks know their addresses */
-	unsigned nshards;                /* at least 1 */
-	int wake;      /* eventfd: some shard has something to say; -1 while there is one shard */
-	size_t queued; /* bytes of keys and values in all shards' queues */
-	const struct lease *lease; /* NULL: none */
-	struct pace pace;          /* of a sink with a lease */
-	struct sink_config config; /* for making the producer again; its strings are borrowed */
-	char *client_id;
-	size_t queue_bytes;
-	size_t message_max;           /* what the user or librdkafka allows for one message */
-	size_t batch;                 /* batch.size of this producer */
-	rd_kafka_topic_t *reported;   /* whose delivery report came last; NULL: none */
-	struct topic *reported_topic; /* the topic of that */
-	struct topic_names names;     /* of the cluster, as last asked */
-	bool unreachable;             /* sink_topics_exist waited in vain */
-	int64_t looked_ms;            /* monotonic time of the last look for stalls */
-	int64_t stalled_ms; /* since when some partition is stalled, and the log says so; 0: none is */
-	bool warned_unreadable; /* "configuration cannot be read" was said */
-};
-
-static struct kafka_sink *of(struct sink *sink)
-{
-	return (struct kafka_sink *)sink;
-}
 
 static const char *label(const struct kafka_sink *k)
 {
@@ -331,7 +256,7 @@ static void note_idle(struct partition *partition, int64_t now_ms)
 		partition->known = KNOWN_NOT;
 }
 
-static bool is_stalled(struct partition *partition, int64_t now_ms)
+bool kafka_sink_is_stalled(struct partition *partition, int64_t now_ms)
 {
 	note_idle(partition, now_ms);
 	if (partition->in_flight == 0 || partition->reported)
@@ -345,7 +270,7 @@ static bool is_stalled(struct partition *partition, int64_t now_ms)
 static void add_stalls(struct topic *topic, int64_t now_ms, struct stall *stall)
 {
 	for (int i = 0; i < topic->info.present; i++) {
-		if (!is_stalled(&topic->partitions[i], now_ms))
+		if (!kafka_sink_is_stalled(&topic->partitions[i], now_ms))
 			continue;
 		if (stall->topic)
 			stall->others++;
@@ -410,7 +335,7 @@ static bool has_lease(struct kafka_sink *k, int64_t now_ms)
 
 static void kafka_sink_poll(struct sink *sink, int timeout_ms)
 {
-	struct kafka_sink *k = of(sink);
+	struct kafka_sink *k = kafka_sink_of(sink);
 	poll_all(k, timeout_ms);
 	sink_tell(sink);
 	if (k->lease) {
@@ -427,7 +352,7 @@ static void kafka_sink_poll(struct sink *sink, int timeout_ms)
 /* rd_kafka_flush makes librdkafka forget linger.ms while it runs. */
 static void kafka_sink_flush(struct sink *sink, int timeout_ms)
 {
-	struct kafka_sink *k = of(sink);
+	struct kafka_sink *k = kafka_sink_of(sink);
 	for (unsigned i = 0; timeout_ms > 0 && i < k->nshards; i++)
 		if (rd_kafka_outq_len(k->shards[i].kafka.rk) > 0)
 			(void)rd_kafka_flush(k->shards[i].kafka.rk, timeout_ms);
@@ -436,7 +361,7 @@ static void kafka_sink_flush(struct sink *sink, int timeout_ms)
 
 static void kafka_sink_purge(struct sink *sink)
 {
-	struct kafka_sink *k = of(sink);
+	struct kafka_sink *k = kafka_sink_of(sink);
 	int64_t end = clock_mono_ms() + PURGE_MS;
 	for (unsigned i = 0; i < k->nshards; i++)
 		if (k->shards[i].kafka.rk != NULL) /* NULL: reopen has failed */
@@ -576,9 +501,8 @@ static int choose_shard(struct kafka_sink *k, unsigned *shard, struct err *err)
 	return add_shard(k, err);
 }
 
-/* Makes sure that no batch is larger than `limit`. */
-static int fit_batch(struct kafka_sink *k, const char *name, size_t limit, const _Atomic bool *stop,
-		     struct err *err)
+int kafka_sink_fit_batch(struct kafka_sink *k, const char *name, size_t limit,
+			 const _Atomic bool *stop, struct err *err)
 {
 	size_t batch = limit > 2 * BATCH_MARGIN ? limit - BATCH_MARGIN : limit / 2 + 1;
 	if (batch >= k->batch)
@@ -624,7 +548,7 @@ static size_t message_limit(const struct kafka_sink *k, const struct topic_facts
 static int kafka_sink_topic(struct sink *sink, struct topic *topic, const struct topic_spec *spec,
 			    const _Atomic bool *stop, struct err *err)
 {
-	struct kafka_sink *k = of(sink);
+	struct kafka_sink *k = kafka_sink_of(sink);
 	struct topic_facts facts;
 	if (choose_shard(k, &topic->shard, err) != 0 ||
 	    topics_ensure(&k->shards[topic->shard].kafka, &k->names, topic->name, spec, stop,
@@ -633,7 +557,8 @@ static int kafka_sink_topic(struct sink *sink, struct topic *topic, const struct
 		return -1;
 	if (!facts.described && !facts.mock)
 		warn_unreadable(k, topic->name);
-	if (facts.max_message != 0 && fit_batch(k, topic->name, facts.max_message, stop, err) != 0)
+	if (facts.max_message != 0 &&
+	    kafka_sink_fit_batch(k, topic->name, facts.max_message, stop, err) != 0)
 		return -1;
 	topic->info.partitions = spec->pinned > 0 ? spec->pinned : facts.partitions;
 	topic->info.present = facts.partitions;
@@ -657,7 +582,7 @@ static int kafka_sink_create(struct sink *sink, const char *const *names,
 			     const struct topic_spec *specs, unsigned n, const _Atomic bool *stop,
 			     struct err *err)
 {
-	struct kafka_sink *k = of(sink);
+	struct kafka_sink *k = kafka_sink_of(sink);
 	struct topic_order *orders = mem_array(n, sizeof(*orders));
 	for (unsigned i = 0; i < n; i++)
 		orders[i] = (struct topic_order){.name = names[i], .spec = &specs[i]};
@@ -690,7 +615,7 @@ static int refresh_names(struct kafka_sink *k, struct err *err)
 static int kafka_sink_exist(struct sink *sink, const struct slice *names, unsigned n, bool *exists,
 			    int *partitions, struct err *err)
 {
-	struct kafka_sink *k = of(sink);
+	struct kafka_sink *k = kafka_sink_of(sink);
 	if (refresh_names(k, err) != 0)
 		return -1;
 	for (unsigned i = 0; i < n; i++) {
@@ -703,7 +628,7 @@ static int kafka_sink_exist(struct sink *sink, const struct slice *names, unsign
 static int kafka_sink_ends(struct sink *sink, struct partition_end *ends, unsigned n,
 			   const _Atomic bool *stop, struct err *err)
 {
-	return topics_ends(&of(sink)->shards[0].kafka, ends, n, stop, err);
+	return topics_ends(&kafka_sink_of(sink)->shards[0].kafka, ends, n, stop, err);
 }
 
 static const char *kafka_sink_collides(const struct sink *sink, struct slice name)
@@ -833,9 +758,7 @@ static void count_sent(struct kafka_sink *k, const struct outgoing *outgoing)
 	outgoing->topic->partitions[outgoing->partition].in_flight++;
 }
 
-/* 1: a message may be sent as far as the lease is concerned; 0: not now; -1: the lease is over. The clock is read for each
- * message: what a process sends that was stopped between two of them would come too late. */
-static int lease_allows(struct kafka_sink *k, struct err *err)
+int kafka_sink_lease_allows(struct kafka_sink *k, struct err *err)
 {
 	int64_t now_ms;
 	if (k->lease == NULL)
@@ -853,7 +776,8 @@ static int lease_allows(struct kafka_sink *k, struct err *err)
 static int wait_to_send(struct kafka_sink *k, size_t bytes, struct err *err)
 {
 	int allowed;
-	while ((allowed = lease_allows(k, err)) == 0 || (allowed > 0 && !has_room(k, bytes)))
+	while ((allowed = kafka_sink_lease_allows(k, err)) == 0 ||
+	       (allowed > 0 && !has_room(k, bytes)))
 		if (wait_for_room(k, err) != 0)
 			return -1;
 	return allowed > 0 ? 0 : -1;
@@ -861,7 +785,7 @@ static int wait_to_send(struct kafka_sink *k, size_t bytes, struct err *err)
 
 static int kafka_sink_send(struct sink *sink, const struct outgoing *outgoing, struct err *err)
 {
-	struct kafka_sink *k = of(sink);
+	struct kafka_sink *k = kafka_sink_of(sink);
 	rd_kafka_headers_t *headers;
 	rd_kafka_resp_err_t code;
 	size_t bytes = outgoing->message->key.len + outgoing->message->value.len;
@@ -901,14 +825,14 @@ static void add_partition(struct kafka_sink *k, struct topic *topic)
 static int kafka_sink_send_added(struct sink *sink, const struct outgoing *outgoing, bool *added,
 				 struct err *err)
 {
-	struct kafka_sink *k = of(sink);
+	struct kafka_sink *k = kafka_sink_of(sink);
 	struct topic *topic = outgoing->topic;
 	const struct partition *last = &topic->partitions[topic->info.present - 1];
 	rd_kafka_resp_err_t code;
 	int allowed;
 	if (last->known != KNOWN || last->in_flight != 0)
 		return 0;
-	allowed = lease_allows(k, err);
+	allowed = kafka_sink_lease_allows(k, err);
 	if (allowed <= 0)
 		return allowed;
 	code = produce(k, outgoing, NULL);
@@ -926,7 +850,7 @@ static int kafka_sink_send_added(struct sink *sink, const struct outgoing *outgo
 
 static void kafka_sink_free(struct sink *sink)
 {
-	struct kafka_sink *k = of(sink);
+	struct kafka_sink *k = kafka_sink_of(sink);
 	topics_forget(&k->names);
 	k->reported = NULL;
 	if (sink->in_flight != 0)

@@ -1,4 +1,4 @@
-#include "sink/kafka/properties.h"
+#include "sink/kafka/properties_priv.h"
 
 #include "base/mem.h"
 #include "base/num.h"
@@ -31,12 +31,7 @@ static int add(struct property_list *list, const char *name, const char *value)
 
 /* ---- librdkafka's list of settings, parsed from the table that it prints ---- */
 
-struct native {
-	char name[64];
-	bool producer, consumer; /* whether it is a setting of producers, of consumers */
-};
-
-static struct native *natives; /* all settings; read once, never freed */
+static struct native_property *natives; /* all settings; read once, never freed */
 static size_t nnatives;
 static pthread_once_t natives_once = PTHREAD_ONCE_INIT;
 
@@ -51,7 +46,7 @@ static void take_native(char *line)
 	if (scope != 'C' && scope != 'P' && scope != '*')
 		return;
 	natives = mem_resize(natives, nnatives + 1, sizeof(*natives));
-	struct native *native = &natives[nnatives++];
+	struct native_property *native = &natives[nnatives++];
 	snprintf(native->name, sizeof(native->name), "%.*s", (int)(name_end - line), line);
 	native->producer = scope != 'C';
 	native->consumer = scope != 'P';
@@ -71,12 +66,18 @@ static void load_natives(void)
 	free(text);
 }
 
-/* Find a setting. A name may be in both of librdkafka's tables, global and topic: combine them. */
-static bool find_native(const char *name, struct native *found)
+const struct native_property *property_natives(size_t *n)
+{
+	pthread_once(&natives_once, load_natives);
+	*n = nnatives;
+	return natives;
+}
+
+bool property_find_native(const char *name, struct native_property *found)
 {
 	bool any = false;
 	pthread_once(&natives_once, load_natives);
-	*found = (struct native){.producer = false};
+	*found = (struct native_property){.producer = false};
 	for (size_t i = 0; i < nnatives; i++) {
 		if (strcmp(natives[i].name, name) != 0)
 			continue;
@@ -93,9 +94,6 @@ static int refuse(struct err *err, const char *name, const char *value, const ch
 {
 	return err_set(err, ERR_SCRIPT, "Kafka property %s = \"%s\": %s", name, value, reason);
 }
-
-typedef int rule_fn(const char *name, const char *value, struct property_list *out,
-		    struct err *err);
 
 static bool is_one_of(const char *value, const char *words)
 {
@@ -403,16 +401,7 @@ static int jaas(const char *name, const char *value, struct property_list *out, 
 
 /* ---- the table ---- */
 
-enum side { BOTH, PRODUCER, CONSUMER };
-
-struct rule {
-	const char *name;
-	enum side side;
-	rule_fn *apply;     /* NULL: only rename the setting */
-	const char *native; /* librdkafka's name, when apply is NULL */
-};
-
-static const struct rule rules[] = {
+static const struct property_rule rules[] = {
 	{"acks", PRODUCER, acks, NULL},
 	{"request.required.acks", PRODUCER, acks, NULL},
 	{"enable.idempotence", PRODUCER, must_be_true, NULL},
@@ -475,7 +464,13 @@ static const struct rule rules[] = {
 
 enum { NRULES = sizeof(rules) / sizeof(rules[0]) };
 
-static const struct rule *find_rule(const char *name)
+const struct property_rule *property_rules(size_t *n)
+{
+	*n = NRULES;
+	return rules;
+}
+
+static const struct property_rule *find_rule(const char *name)
 {
 	for (size_t i = 0; i < NRULES; i++)
 		if (strcmp(rules[i].name, name) == 0)
@@ -527,8 +522,8 @@ static int wanted(enum property_use use, const char *name, bool producer, bool c
 static int translate_native(enum property_use use, const char *name, const char *value,
 			    struct property_list *out, struct err *err)
 {
-	struct native native;
-	if (!find_native(name, &native))
+	struct native_property native;
+	if (!property_find_native(name, &native))
 		return unknown(name, err);
 	int want = wanted(use, name, native.producer, native.consumer, err);
 	return want > 0 ? add(out, name, value) : want;
@@ -537,7 +532,7 @@ static int translate_native(enum property_use use, const char *name, const char 
 int property_translate(enum property_use use, const char *name, const char *value,
 		       struct property_list *out, struct err *err)
 {
-	const struct rule *rule = find_rule(name);
+	const struct property_rule *rule = find_rule(name);
 	out->n = 0;
 	buf_clear(&out->storage);
 	if (rule == NULL)

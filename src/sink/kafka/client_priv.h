@@ -1,0 +1,22 @@
+/* client_priv: what the clients of one process share about outages, and which lines of librdkafka
+ * are logged. For client.c and its unit test.
+ * Thread: kafka_begin_outage and kafka_end_outage any; kafka_may_log the client's. */
+#ifndef TIDEWAY_CLIENT_PRIV_H
+#define TIDEWAY_CLIENT_PRIV_H
+
+#include "sink/kafka/client.h"
+
+enum {
+	LOG_REPEAT_MS = 60000, /* log lines of one facility at most so often */
+	OUTAGES = 8, /* clusters whose outage is logged once; of others, each client logs it */
+};
+
+/* Add a client to the outage of the cluster with this label. Return whether it is the first. */
+bool kafka_begin_outage(const char *label);
+/* Remove a client from the cluster's outage. Return whether it was the last. */
+bool kafka_end_outage(const char *label);
+/* Return whether to log a line of librdkafka: a warning that is not reported otherwise. Limit the
+ * lines of one facility. */
+bool kafka_may_log(struct kafka_client *kafka, int level, const char *fac);
+
+#endif

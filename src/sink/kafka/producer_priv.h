@@ -1,0 +1,94 @@
+/* producer_priv: the body of the Kafka sink, for producer.c and its unit test.
+ * Thread: the sink's. Owner: sink_free. */
+#ifndef TIDEWAY_PRODUCER_PRIV_H
+#define TIDEWAY_PRODUCER_PRIV_H
+
+#include "sink/kafka/pace.h"
+#include "sink/kafka/topics.h"
+#include "sink/lease.h"
+#include "sink/sink_priv.h"
+
+/* How sizes fit together (rule 16). One batch that is larger than its topic's max.message.bytes
+ * is refused as a whole, so batch.size, which counts uncompressed bytes, must stay below the
+ * smallest max.message.bytes of all topics; a single message may be larger than batch.size and
+ * then travels alone. But topics become known only after the producer exists. So:
+ * message.max.bytes is as high as it goes (each message is checked against its own topic before
+ * it is handed over), batch.size starts below Kafka's default for topics, and when a topic turns
+ * up that takes less, the producer is drained and made again with a smaller batch.size. */
+/* librdkafka's broker thread looks at all partitions of its producer each time it wakes, sends one partition with each
+ * request and has at most five requests in flight: 1,000 topics with 6 partitions that are written in turns go at a
+ * tenth of the speed. So a producer takes some hundred partitions, and a sink with more has several: its shards. A
+ * topic stays in one of them as long as the sink lives, so that the order of its messages is that of one producer.
+ * All of them share the lane's queue, whose bytes are counted here; the first error of any is the sink's.
+ * decisions/0005, 0012. */
+enum {
+	SHARDS_MAX = 4,
+	SHARD_PARTITIONS = 1500, /* where the next shard begins */
+	BATCH_DEFAULT = 1000000, /* below SINK_DEFAULT_MAX_MESSAGE */
+	BATCHES_IN_QUEUE =
+		32,         /* a lane's part of the queue: requests in flight come on top of it */
+	BATCH_MIN = 100000, /* by that */
+	BATCH_MARGIN = 512, /* a batch's own header, and slack */
+	MESSAGE_MAX = 1000000000, /* librdkafka's upper limit of message.max.bytes */
+	QUEUE_DEFAULT = 32 << 20, /* memory.queue */
+	COPIES_OF_QUEUE =
+		6, /* part of the queue that stays empty, for the compressed copies in flight */
+	QUEUE_MIN = 64 << 10, /* less makes no batches */
+	BYTES_PER_MESSAGE =
+		256,      /* what librdkafka keeps around a small message: bounds their number */
+	ROOM_MS = 100,    /* one turn of waiting for room in the queue */
+	FATAL_POLLS = 20, /* turns of waiting for the report behind a fatal error */
+	PURGE_MS = 5000,  /* reports of purged messages come from librdkafka itself */
+	EXIST_MS = 10000, /* sink_topics_exist waits so long for a broker ... */
+	EXIST_AGAIN_MS = 500,  /* ... and this after a wait in vain */
+	NAMES_MS = 2000,       /* its answers are at most so old */
+	STALL_LOOK_MS = 1000,  /* between two looks for stalls */
+	STALL_AGAIN_MS = 5000, /* and more where the brokers were asked */
+	STALL_MS = 5000,       /* a partition that acknowledges nothing for this long is stalled */
+	FORGOTTEN_MS =
+		3600000, /* a broker may have forgotten a producer that was idle for longer */
+};
+
+struct shard {
+	struct kafka_client kafka;
+	unsigned partitions; /* of its topics */
+};
+
+struct kafka_sink {
+	struct sink sink;
+	struct shard shards[SHARDS_MAX]; /* librdkafka's callbacks know their addresses */
+	unsigned nshards;                /* at least 1 */
+	int wake;      /* eventfd: some shard has something to say; -1 while there is one shard */
+	size_t queued; /* bytes of keys and values in all shards' queues */
+	const struct lease *lease; /* NULL: none */
+	struct pace pace;          /* of a sink with a lease */
+	struct sink_config config; /* for making the producer again; its strings are borrowed */
+	char *client_id;
+	size_t queue_bytes;
+	size_t message_max;           /* what the user or librdkafka allows for one message */
+	size_t batch;                 /* batch.size of this producer */
+	rd_kafka_topic_t *reported;   /* whose delivery report came last; NULL: none */
+	struct topic *reported_topic; /* the topic of that */
+	struct topic_names names;     /* of the cluster, as last asked */
+	bool unreachable;             /* sink_topics_exist waited in vain */
+	int64_t looked_ms;            /* monotonic time of the last look for stalls */
+	int64_t stalled_ms; /* since when some partition is stalled, and the log says so; 0: none is */
+	bool warned_unreadable; /* "configuration cannot be read" was said */
+};
+
+static inline struct kafka_sink *kafka_sink_of(struct sink *sink)
+{
+	return (struct kafka_sink *)sink;
+}
+
+/* Make batches so small that none is larger than `limit`, the most that topic `name` takes. */
+int kafka_sink_fit_batch(struct kafka_sink *k, const char *name, size_t limit,
+			 const _Atomic bool *stop, struct err *err) MUST_CHECK;
+/* Return whether the partition has acknowledged nothing for long although messages are in flight. Forget that the broker
+ * knows the producer when the partition was idle for long. */
+bool kafka_sink_is_stalled(struct partition *partition, int64_t now_ms);
+/* Return 1 if the lease allows to send a message; 0: not now; -1: the lease is over. Read the clock for each message: a
+ * process that was stopped between two of them would send the second too late. */
+int kafka_sink_lease_allows(struct kafka_sink *k, struct err *err) MUST_CHECK;
+
+#endif
