@@ -4,6 +4,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "sink/kafka/exec_kafka.h"
+#include "sink/kafka/partition_reader.h"
+#include "sink/kafka/transaction.h"
 #include "sink/sink.h"
 #include "sink/store/store.h"
 
@@ -558,6 +560,101 @@ static void case_store_topic(void)
 	drop(wide);
 }
 
+/* ---- transactions of a producer that is not the store's ---- */
+
+#define TRANSACTION_ID "tideway.sink-live"
+
+struct writer {
+	struct kafka_client kafka;
+	struct transaction transaction;
+	rd_kafka_topic_t *data;
+};
+
+static void open_writer(struct writer *writer, struct slice data, struct slice positions)
+{
+	static const struct transaction_names names = {TRANSACTION_ID, "write", "two topics",
+						       "somebody else has taken over"};
+	struct transaction_setup setup;
+	transaction_setup(&setup, TRANSACTION_ID);
+	const struct property forced[] = {
+		setup.id, setup.timeout, setup.message_timeout, {NULL, NULL}};
+	const struct kafka_options options = {
+		RD_KAFKA_PRODUCER,  PROPERTY_ADMIN,       NULL, NULL, forced,
+		transaction_report, &writer->transaction, false};
+	transaction_init(&writer->transaction, &writer->kafka, &names, NULL);
+	CHECK(kafka_open(&writer->kafka, &config, &options, &err) == 0);
+	CHECK(transaction_bind(&writer->transaction, positions.ptr, &err) == 0);
+	CHECK(transaction_start(&writer->transaction, &err) == 0);
+	writer->data = rd_kafka_topic_new(writer->kafka.rk, data.ptr, NULL);
+}
+
+static void close_writer(struct writer *writer)
+{
+	rd_kafka_topic_destroy(writer->data);
+	transaction_fini(&writer->transaction);
+	kafka_close(&writer->kafka);
+}
+
+/* A row, and the position after it, sent but not committed. */
+static void begin_row(struct writer *writer, const char *row, const char *position)
+{
+	CHECK(transaction_begin(&writer->transaction, &err) == TRANSACTION_DONE);
+	CHECK(rd_kafka_produce(writer->data, 0, RD_KAFKA_MSG_F_COPY, (void *)(uintptr_t)row,
+			       strlen(row), "k", 1, NULL) == 0);
+	CHECK(transaction_send(&writer->transaction, SLICE("position"), slice_str(position),
+			       &err) == 0);
+	CHECK(rd_kafka_flush(writer->kafka.rk, 10000) == RD_KAFKA_RESP_ERR_NO_ERROR);
+}
+
+static void append_record(void *arg, struct slice key, struct slice value)
+{
+	(void)key;
+	buf_put(arg, value);
+}
+
+static void check_committed(struct writer *writer, struct slice topic, const char *values)
+{
+	struct buf text;
+	buf_init(&text);
+	const struct partition_reader reader = {.config = &config,
+						.topic = topic.ptr,
+						.purpose = "read",
+						.take = append_record,
+						.arg = &text};
+	CHECK(partition_read(&reader, &writer->kafka, &err) == 0);
+	CHECK(slice_equal(buf_slice(&text), slice_str(values)));
+	buf_fini(&text);
+}
+
+/* Rows and their position become visible together, or neither does; and a newer producer of the id ends the older one's
+ * open transaction. */
+static void case_transaction(void)
+{
+	struct slice data = topic_name("rows"), positions = topic_name("positions");
+	struct writer old, young;
+	CHECK(exec_topic_create(&config, data, 1, -1, NULL, 0, &err) == 0);
+	CHECK(exec_topic_create(&config, positions, 1, -1, NULL, 0, &err) == 0);
+	open_writer(&old, data, positions);
+	begin_row(&old, "a", "1");
+	CHECK(transaction_commit(&old.transaction, &err) == TRANSACTION_DONE);
+	begin_row(&old, "b", "2");
+	transaction_give_up(&old.transaction, &err);
+	check_committed(&old, data, "a");
+	check_committed(&old, positions, "1");
+	begin_row(&old, "c", "3");
+	open_writer(&young, data, positions);
+	CHECK(transaction_commit(&old.transaction, &err) == TRANSACTION_FAILED);
+	CHECK(err.code == ERR_DISPLACED && !err.retriable);
+	begin_row(&young, "d", "4");
+	CHECK(transaction_commit(&young.transaction, &err) == TRANSACTION_DONE);
+	check_committed(&young, data, "ad");
+	check_committed(&young, positions, "14");
+	close_writer(&old);
+	close_writer(&young);
+	drop(data);
+	drop(positions);
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
@@ -575,6 +672,7 @@ static const struct {
 	{"store", case_store},
 	{"fence", case_fence},
 	{"store_topic", case_store_topic},
+	{"transaction", case_transaction},
 };
 
 int main(int argc, char **argv)

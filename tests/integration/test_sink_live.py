@@ -7,7 +7,8 @@ import pytest
 from support.paths import BINARY
 
 LIVE = BINARY.resolve().parent / "tests" / "integration" / "sink_live"
-CASES = ["create", "many", "missing", "size", "poison", "gap", "pressure", "pinned", "ends", "client", "store", "fence", "store_topic"]
+CASES = ["create", "many", "missing", "size", "poison", "gap", "pressure", "pinned", "ends", "client", "store", "fence", "store_topic",
+         "transaction"]
 
 
 @pytest.mark.parametrize("case", CASES)
