@@ -8,7 +8,7 @@
 #include "engine/full.h"
 #include "engine/map_change.h"
 #include "engine/plan.h"
-#include "engine/send.h"
+#include "engine/lane/send.h"
 #include "model/message_line.h"
 #include "source/chunk.h"
 

@@ -4,7 +4,7 @@
 #define TIDEWAY_LOOK_H
 
 #include "control/command.h"
-#include "engine/lane.h"
+#include "engine/lane/lane.h"
 #include "engine/start.h"
 #include "script/script.h"
 

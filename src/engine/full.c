@@ -7,7 +7,7 @@
 #include "decode/binrow.h"
 #include "engine/plan.h"
 #include "engine/records.h"
-#include "engine/send.h"
+#include "engine/lane/send.h"
 #include "script/script.h"
 #include "sink/sink.h"
 #include "source/chunk.h"

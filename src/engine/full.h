@@ -4,7 +4,7 @@
 #ifndef TIDEWAY_FULL_H
 #define TIDEWAY_FULL_H
 
-#include "engine/lane.h"
+#include "engine/lane/lane.h"
 #include "model/table.h"
 
 struct chunk;

@@ -4,7 +4,7 @@
 #ifndef TIDEWAY_ENGINE_HEARTBEAT_H
 #define TIDEWAY_ENGINE_HEARTBEAT_H
 
-#include "engine/lane.h"
+#include "engine/lane/lane.h"
 
 struct heartbeat {
 	int64_t interval_ms;             /* 0: off */

@@ -2,7 +2,7 @@
 
 #include "format/dataworks.h"
 #include "engine/map_change.h"
-#include "engine/send.h"
+#include "engine/lane/send.h"
 
 /* change:records() and :json(). Of a statement or beat (change NULL): what loop_item was given. A function that
  * records() calls may call it again: then the batch is lent already, and the inner call makes one of its own. */

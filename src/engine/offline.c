@@ -3,7 +3,7 @@
 #include "base/mem.h"
 #include "schema/ddl.h"
 #include "engine/map_change.h"
-#include "engine/send.h"
+#include "engine/lane/send.h"
 #include "sink/store/store.h"
 
 #include <stdlib.h>

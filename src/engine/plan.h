@@ -5,7 +5,7 @@
 #define TIDEWAY_PLAN_H
 
 #include "format/dataworks.h"
-#include "engine/lane.h"
+#include "engine/lane/lane.h"
 #include "model/change.h"
 #include "model/mapping.h"
 

@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "engine/lane.h"
+#include "engine/lane/lane.h"
 #include "engine/records.h"
 #include "sink/sink.h"
 

@@ -4,7 +4,7 @@
 #ifndef TIDEWAY_STREAM_H
 #define TIDEWAY_STREAM_H
 
-#include "engine/lane.h"
+#include "engine/lane/lane.h"
 #include "binlog/packet_source.h"
 #include "schema/catalog.h"
 

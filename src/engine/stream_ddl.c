@@ -7,7 +7,7 @@
 #include "schema/statement.h"
 #include "decode/table_map.h"
 #include "engine/loop.h"
-#include "engine/send.h"
+#include "engine/lane/send.h"
 #include "engine/records.h"
 #include "engine/stream_priv.h"
 #include "script/script.h"

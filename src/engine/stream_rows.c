@@ -4,7 +4,7 @@
 #include "decode/table_map.h"
 #include "engine/records.h"
 #include "engine/stream_priv.h"
-#include "engine/send.h"
+#include "engine/lane/send.h"
 #include "script/script.h"
 
 enum { ROWS_PER_TICK = 512 };

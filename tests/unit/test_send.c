@@ -1,10 +1,10 @@
 /* A change is written whole or not at all: what is wrong with one of its messages is found before the first is sent. */
 #include "unit/script_fixture.h"
 
-#include "engine/lane.h"
+#include "engine/lane/lane.h"
 #include "engine/map_change.h"
 #include "engine/plan.h"
-#include "engine/send.h"
+#include "engine/lane/send.h"
 #include "sink/sink.h"
 #include "sink/store/store.h"
 

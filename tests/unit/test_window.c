@@ -1,6 +1,10 @@
 #include "unit.h"
 
-#include "engine/window.h"
+<<<<<<< HEAD
+#include "engine/lane/window.h"
+=======
+#include "../../src/engine/lane/window.c"
+>>>>>>> da39772 (engine: move lane, send and window to engine/lane)
 
 static struct window window;
 

@@ -1,4 +1,4 @@
-#include "engine/lane.h"
+#include "engine/lane/lane.h"
 
 #include "base/clock.h"
 #include "base/log.h"

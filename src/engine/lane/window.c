@@ -1,4 +1,4 @@
-#include "engine/window.h"
+#include "engine/lane/window.h"
 
 #include "base/mem.h"
 

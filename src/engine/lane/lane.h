@@ -5,7 +5,7 @@
 #define TIDEWAY_LANE_H
 
 #include "engine/sync.h"
-#include "engine/window.h"
+#include "engine/lane/window.h"
 #include "model/metrics.h"
 #include "model/table.h"
 #include "script/host.h"

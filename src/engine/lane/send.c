@@ -1,4 +1,4 @@
-#include "engine/send.h"
+#include "engine/lane/send.h"
 
 #include "engine/loop.h"
 #include "engine/map_change.h"
