@@ -75,6 +75,11 @@ void json_string(struct buf *out, struct slice text)
 	buf_char(out, '"');
 }
 
+void json_text(struct buf *out, struct slice text)
+{
+	put_text(out, text, false);
+}
+
 void json_string_numbered(struct buf *out, struct slice text)
 {
 	buf_char(out, '"');

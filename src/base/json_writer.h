@@ -8,6 +8,8 @@
 /* Appends UTF-8 text as a JSON string with its quotes. Bytes that are not valid UTF-8 stay
  * unchanged. */
 void json_string(struct buf *out, struct slice text);
+/* Does the same without the quotes, for a part of a string. */
+void json_text(struct buf *out, struct slice text);
 /* Does the same, but writes every control character as \u00XX, even if it has a short escape.
  * Checkpoint records and kafka.lines have this form. */
 void json_string_numbered(struct buf *out, struct slice text);

@@ -7,6 +7,7 @@
 #include "decode/temporal.h"
 #include "decode/wire.h"
 #include "model/charset_text.h"
+#include "model/labels.h"
 
 enum { CHARSET_ID_BINARY = 63, FLAG_UNSIGNED = 32 };
 
@@ -19,6 +20,11 @@ static int wrong(const struct cell_layout *layout, uint32_t len, struct err *err
 		       column_type_name(layout->column->type));
 }
 
+static int in_column(const struct cell_layout *layout, int result, struct err *err)
+{
+	return result == 0 ? 0 : err_wrap(err, "column %.*s", SLICE_FMT(layout->column->name));
+}
+
 static int protocol_date(const struct cell_layout *layout, const uint8_t *ptr, uint32_t len,
 			 struct arena *arena, struct value *value, struct err *err)
 {
@@ -26,20 +32,38 @@ static int protocol_date(const struct cell_layout *layout, const uint8_t *ptr, u
 	(void)arena;
 	if (!temporal_from_protocol(ptr, len, &t))
 		return wrong(layout, len, err);
-	if (temporal_date(&t, value, err) < 0)
-		return err_wrap(err, "column %.*s", SLICE_FMT(layout->column->name));
-	return 0;
+	return in_column(layout, temporal_date(&t, value, err), err);
+}
+
+static int protocol_datetime(const struct cell_layout *layout, const uint8_t *ptr, uint32_t len,
+			     struct arena *arena, struct value *value, struct err *err)
+{
+	struct temporal t;
+	(void)arena;
+	if (!temporal_from_protocol(ptr, len, &t))
+		return wrong(layout, len, err);
+	return in_column(layout, temporal_datetime(&t, layout->column->scale, value, err), err);
+}
+
+/* The session's time zone is UTC. */
+static int protocol_timestamp(const struct cell_layout *layout, const uint8_t *ptr, uint32_t len,
+			      struct arena *arena, struct value *value, struct err *err)
+{
+	struct temporal t;
+	(void)arena;
+	if (!temporal_from_protocol(ptr, len, &t))
+		return wrong(layout, len, err);
+	return in_column(layout, temporal_timestamp(&t, layout->column->scale, value, err), err);
 }
 
 static int protocol_time(const struct cell_layout *layout, const uint8_t *ptr, uint32_t len,
 			 struct arena *arena, struct value *value, struct err *err)
 {
 	struct temporal t;
+	(void)arena;
 	if (!temporal_from_protocol_time(ptr, len, &t))
 		return wrong(layout, len, err);
-	if (temporal_time(&t, layout->column->scale, arena, value, err) < 0)
-		return err_wrap(err, "column %.*s", SLICE_FMT(layout->column->name));
-	return 0;
+	return in_column(layout, temporal_time(&t, layout->column->scale, value, err), err);
 }
 
 static int protocol_decimal(const struct cell_layout *layout, const uint8_t *ptr, uint32_t len,
@@ -51,11 +75,27 @@ static int protocol_decimal(const struct cell_layout *layout, const uint8_t *ptr
 	return 0;
 }
 
+/* Decodes the text of an ENUM or SET to the value that the binlog contains. */
 static int protocol_label(const struct cell_layout *layout, const uint8_t *ptr, uint32_t len,
 			  struct arena *arena, struct value *value, struct err *err)
 {
-	cell_decode_fn *decode = layout->column->charset == CHARSET_BINARY ? cell_bytes : cell_text;
-	return decode(layout, ptr, len, arena, value, err);
+	const struct column *column = layout->column;
+	struct slice text = slice_of(ptr, len);
+	bool is_set = column->type == COLUMN_SET, found;
+	uint64_t bits;
+	if (column->charset != CHARSET_BINARY)
+		charset_to_utf8(column->charset, text, arena, &text);
+	found = is_set ? labels_find_set(column, text, &bits) : labels_find(column, text, &bits);
+	if (!found)
+		return err_set(err, ERR_DATA,
+			       "column %.*s: '%.*s' is not a label of the %s in the catalog: the "
+			       "table was changed while it was read",
+			       SLICE_FMT(column->name), SLICE_FMT(text),
+			       column_type_name(column->type));
+	value->kind = is_set ? VALUE_SET : VALUE_ENUM;
+	value->label.bits = bits;
+	value->label.column = column;
+	return 0;
 }
 
 static int protocol_json(const struct cell_layout *layout, const uint8_t *ptr, uint32_t len,
@@ -145,9 +185,8 @@ static const struct rule rules[COLUMN_TYPE_COUNT] = {
 	[COLUMN_BIT] = NUMBER(WIRE_BIT, cell_bit),
 	[COLUMN_YEAR] = NUMBER(WIRE_YEAR, cell_u16),
 	[COLUMN_DATE] = TEMPORAL(WIRE_DATE, WIRE_NEWDATE, protocol_date),
-	[COLUMN_DATETIME] = TEMPORAL(WIRE_DATETIME, WIRE_DATETIME2, protocol_date),
-	/* the session's time zone is UTC */
-	[COLUMN_TIMESTAMP] = TEMPORAL(WIRE_TIMESTAMP, WIRE_TIMESTAMP2, protocol_date),
+	[COLUMN_DATETIME] = TEMPORAL(WIRE_DATETIME, WIRE_DATETIME2, protocol_datetime),
+	[COLUMN_TIMESTAMP] = TEMPORAL(WIRE_TIMESTAMP, WIRE_TIMESTAMP2, protocol_timestamp),
 	[COLUMN_TIME] = TEMPORAL(WIRE_TIME, WIRE_TIME2, protocol_time),
 	[COLUMN_BINARY] = BYTES(cell_padded),
 	[COLUMN_VARBINARY] = BYTES(cell_bytes),

@@ -135,7 +135,7 @@ static int cell_datetime2(const struct cell_layout *layout, const uint8_t *ptr, 
 	struct temporal t;
 	(void)len, (void)arena;
 	temporal_from_datetime2(ptr, layout->meta, &t);
-	return in_column(layout, temporal_date(&t, value, err), err);
+	return in_column(layout, temporal_datetime(&t, layout->meta, value, err), err);
 }
 
 static int cell_datetime(const struct cell_layout *layout, const uint8_t *ptr, uint32_t len,
@@ -147,7 +147,7 @@ static int cell_datetime(const struct cell_layout *layout, const uint8_t *ptr, u
 		temporal_from_datetime_53(ptr, layout->meta, &t);
 	else
 		temporal_from_datetime(ptr, &t);
-	return in_column(layout, temporal_date(&t, value, err), err);
+	return in_column(layout, temporal_datetime(&t, layout->meta, value, err), err);
 }
 
 static int cell_timestamp2(const struct cell_layout *layout, const uint8_t *ptr, uint32_t len,
@@ -156,10 +156,8 @@ static int cell_timestamp2(const struct cell_layout *layout, const uint8_t *ptr,
 	uint32_t seconds =
 		(uint32_t)ptr[0] << 24 | (uint32_t)ptr[1] << 16 | (uint32_t)ptr[2] << 8 | ptr[3];
 	(void)len, (void)arena;
-	return in_column(
-		layout,
-		temporal_instant(seconds, temporal_fraction(ptr + 4, layout->meta), value, err),
-		err);
+	uint32_t micros = temporal_fraction(ptr + 4, layout->meta);
+	return in_column(layout, temporal_instant(seconds, micros, layout->meta, value, err), err);
 }
 
 static int cell_timestamp(const struct cell_layout *layout, const uint8_t *ptr, uint32_t len,
@@ -172,28 +170,28 @@ static int cell_timestamp(const struct cell_layout *layout, const uint8_t *ptr, 
 		seconds = __builtin_bswap32(seconds);
 		micros = temporal_fraction_53(ptr + 4, layout->meta);
 	}
-	return in_column(layout, temporal_instant(seconds, micros, value, err), err);
+	return in_column(layout, temporal_instant(seconds, micros, layout->meta, value, err), err);
 }
 
 static int cell_time2(const struct cell_layout *layout, const uint8_t *ptr, uint32_t len,
 		      struct arena *arena, struct value *value, struct err *err)
 {
 	struct temporal t;
-	(void)len;
+	(void)len, (void)arena;
 	temporal_from_time2(ptr, layout->meta, &t);
-	return in_column(layout, temporal_time(&t, layout->meta, arena, value, err), err);
+	return in_column(layout, temporal_time(&t, layout->meta, value, err), err);
 }
 
 static int cell_time(const struct cell_layout *layout, const uint8_t *ptr, uint32_t len,
 		     struct arena *arena, struct value *value, struct err *err)
 {
 	struct temporal t;
-	(void)len;
+	(void)len, (void)arena;
 	if (layout->meta > 0)
 		temporal_from_time_53(ptr, layout->meta, &t);
 	else
 		temporal_from_time(ptr, &t);
-	return in_column(layout, temporal_time(&t, layout->meta, arena, value, err), err);
+	return in_column(layout, temporal_time(&t, layout->meta, value, err), err);
 }
 
 /* ---- text and bytes -------------------------------------------------------------------------- */
@@ -255,9 +253,13 @@ int cell_padded(const struct cell_layout *layout, const uint8_t *ptr, uint32_t l
 	return 0;
 }
 
-static enum value_kind label_kind(const struct column *column)
+static int set_labels(const struct cell_layout *layout, enum value_kind kind, uint64_t bits,
+		      struct value *value)
 {
-	return column->charset == CHARSET_BINARY ? VALUE_BYTES : VALUE_TEXT;
+	value->kind = kind;
+	value->label.bits = bits;
+	value->label.column = layout->column;
+	return 0;
 }
 
 static int cell_enum(const struct cell_layout *layout, const uint8_t *ptr, uint32_t len,
@@ -269,19 +271,7 @@ static int cell_enum(const struct cell_layout *layout, const uint8_t *ptr, uint3
 	if (index > column->nlabels)
 		return err_set(err, ERR_DATA, "column %.*s: label %u of an ENUM that has %u",
 			       SLICE_FMT(column->name), (unsigned)index, column->nlabels);
-	value->kind = label_kind(column);
-	value->text = index == 0 ? SLICE("") : column->labels[index - 1];
-	return 0;
-}
-
-static size_t set_text_size(const struct column *column, uint64_t bits)
-{
-	size_t size = 0;
-	for (unsigned i = 0; i < column->nlabels && i < 64; i++) {
-		if (bits >> i & 1)
-			size += column->labels[i].len + 1;
-	}
-	return size;
+	return set_labels(layout, VALUE_ENUM, index, value);
 }
 
 static int cell_set(const struct cell_layout *layout, const uint8_t *ptr, uint32_t len,
@@ -289,23 +279,11 @@ static int cell_set(const struct cell_layout *layout, const uint8_t *ptr, uint32
 {
 	const struct column *column = layout->column;
 	uint64_t bits = little_endian(ptr, len);
+	(void)arena;
 	if (column->nlabels < 64 && bits >> column->nlabels != 0)
 		return err_set(err, ERR_DATA, "column %.*s: bits %#llx of a SET that has %u labels",
 			       SLICE_FMT(column->name), (unsigned long long)bits, column->nlabels);
-	char *text = arena_alloc(arena, set_text_size(column, bits) + 1);
-	size_t n = 0;
-	for (unsigned i = 0; i < column->nlabels && i < 64; i++) {
-		if (!(bits >> i & 1))
-			continue;
-		if (n > 0) /* like the server: no comma after an empty first label */
-			text[n++] = ',';
-		if (column->labels[i].len > 0)
-			memcpy(text + n, column->labels[i].ptr, column->labels[i].len);
-		n += column->labels[i].len;
-	}
-	value->kind = label_kind(column);
-	value->text = slice_of(text, n);
-	return 0;
+	return set_labels(layout, VALUE_SET, bits, value);
 }
 
 static int cell_json(const struct cell_layout *layout, const uint8_t *ptr, uint32_t len,

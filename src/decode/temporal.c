@@ -1,6 +1,5 @@
 #include "decode/temporal.h"
 
-#include "base/num.h"
 #include "base/reader.h"
 
 #include <inttypes.h>
@@ -9,68 +8,88 @@ enum {
 	HOUR_MAX = 838,
 	YEAR_MAX = 9999,
 	FRACTION_DIGITS_MAX = 6,
-	TIME_TEXT_MAX = sizeof("-838:59:59.123456"),
 };
 
-int temporal_date(const struct temporal *t, struct value *value, struct err *err)
+static int set_civil(const struct temporal *t, enum value_kind kind, unsigned digits,
+		     struct value *value, struct err *err)
 {
 	if (t->year > YEAR_MAX || t->month > 12 || t->day > 31 || t->hour > 23 || t->minute > 59 ||
-	    t->second > 59 || t->micros > 999999)
+	    t->second > 59 || t->micros > 999999 || digits > FRACTION_DIGITS_MAX)
 		return err_set(err, ERR_DATA,
 			       "%04" PRIu32 "-%02" PRIu32 "-%02" PRIu32 " %02" PRIu32 ":%02" PRIu32
-			       ":%02" PRIu32 ".%06" PRIu32 " is no date and time",
+			       ":%02" PRIu32 ".%06" PRIu32 " is not a valid date and time",
 			       t->year, t->month, t->day, t->hour, t->minute, t->second, t->micros);
-	if (t->month == 0 || t->day == 0) {
-		value->kind = VALUE_NULL;
-		return 0;
-	}
-	int64_t seconds = num_days((int32_t)t->year, t->month, t->day) * 86400 +
-			  (int64_t)t->hour * 3600 + t->minute * 60 + t->second;
-	value->kind = VALUE_MS;
-	value->i = seconds * 1000 + t->micros / 1000;
+	value->kind = kind;
+	value->digits = (uint8_t)digits;
+	value->civil = (struct civil){
+		.year = (uint16_t)t->year,
+		.month = (uint8_t)t->month,
+		.day = (uint8_t)t->day,
+		.hour = (uint8_t)t->hour,
+		.minute = (uint8_t)t->minute,
+		.second = (uint8_t)t->second,
+		.micros = t->micros,
+	};
 	return 0;
 }
 
-int temporal_instant(uint64_t seconds, uint32_t micros, struct value *value, struct err *err)
+int temporal_date(const struct temporal *t, struct value *value, struct err *err)
+{
+	return set_civil(t, VALUE_DATE, 0, value, err);
+}
+
+int temporal_datetime(const struct temporal *t, unsigned digits, struct value *value,
+		      struct err *err)
+{
+	return set_civil(t, VALUE_DATETIME, digits, value, err);
+}
+
+static void set_timestamp(int64_t micros, unsigned digits, struct value *value)
+{
+	value->kind = VALUE_TIMESTAMP;
+	value->digits = (uint8_t)digits;
+	value->i = micros;
+}
+
+int temporal_timestamp(const struct temporal *t, unsigned digits, struct value *value,
+		       struct err *err)
+{
+	int64_t micros;
+	if (temporal_datetime(t, digits, value, err) < 0)
+		return -1;
+	if (!value_micros(value, &micros))
+		micros = VALUE_ZERO_TIMESTAMP;
+	set_timestamp(micros, digits, value);
+	return 0;
+}
+
+int temporal_instant(uint64_t seconds, uint32_t micros, unsigned digits, struct value *value,
+		     struct err *err)
 {
 	if (micros > 999999)
 		return err_set(err, ERR_DATA, "%" PRIu32 " microseconds in a TIMESTAMP", micros);
-	if (seconds == 0 && micros == 0) {
-		value->kind = VALUE_NULL;
-		return 0;
-	}
-	value->kind = VALUE_MS;
-	value->i = (int64_t)seconds * 1000 + micros / 1000;
+	bool zero = seconds == 0 && micros == 0;
+	set_timestamp(zero ? VALUE_ZERO_TIMESTAMP : (int64_t)seconds * 1000000 + micros, digits,
+		      value);
 	return 0;
 }
 
 /* The microseconds of one unit of the last of n fractional digits. */
 static const uint32_t units[] = {1000000, 100000, 10000, 1000, 100, 10, 1};
 
-int temporal_time(const struct temporal *t, unsigned digits, struct arena *arena,
-		  struct value *value, struct err *err)
+int temporal_time(const struct temporal *t, unsigned digits, struct value *value, struct err *err)
 {
 	if (t->hour > HOUR_MAX || t->minute > 59 || t->second > 59 || t->micros > 999999 ||
 	    digits > FRACTION_DIGITS_MAX)
 		return err_set(err, ERR_DATA,
-			       "%" PRIu32 ":%02" PRIu32 ":%02" PRIu32 ".%06" PRIu32 " is no TIME",
+			       "%" PRIu32 ":%02" PRIu32 ":%02" PRIu32 ".%06" PRIu32
+			       " is not a valid TIME",
 			       t->hour, t->minute, t->second, t->micros);
-	char *text = arena_alloc(arena, TIME_TEXT_MAX);
-	char *at = text;
-	uint32_t fraction = t->micros / units[digits];
-	if (t->negative && (t->hour || t->minute || t->second || fraction))
-		*at++ = '-';
-	at += num_pad(at, t->hour, t->hour > 99 ? 3 : 2);
-	*at++ = ':';
-	at += num_pad(at, t->minute, 2);
-	*at++ = ':';
-	at += num_pad(at, t->second, 2);
-	if (digits > 0) {
-		*at++ = '.';
-		at += num_pad(at, fraction, digits);
-	}
-	value->kind = VALUE_TEXT;
-	value->text = slice_of(text, (size_t)(at - text));
+	int64_t seconds = (int64_t)t->hour * 3600 + t->minute * 60 + t->second;
+	int64_t micros = seconds * 1000000 + t->micros;
+	value->kind = VALUE_TIME;
+	value->digits = (uint8_t)digits;
+	value->i = t->negative ? -micros : micros;
 	return 0;
 }
 
@@ -104,8 +123,8 @@ void temporal_from_date(const uint8_t *ptr, struct temporal *t)
 }
 
 /* Layout: sign(1) year*13+month(17) day(5) hour(5) minute(6) second(6), big-endian, then the
- * fraction. The sign bit is always set. Without it the year becomes too large, and temporal_date
- * fails. */
+ * fraction. The sign bit is always set. Without it the year becomes too large, and
+ * temporal_datetime fails. */
 void temporal_from_datetime2(const uint8_t *ptr, unsigned digits, struct temporal *t)
 {
 	uint64_t v = big_endian(ptr, 5) ^ UINT64_C(0x8000000000);

@@ -1,11 +1,9 @@
-/* temporal: converts dates and times from their packed forms to milliseconds and text. Each
- * decoder, of the binlog or of full sync, fills a struct temporal; the rest is common. The only
- * state is a counter.
- * Thread: any. */
+/* temporal: converts dates and times from their packed forms to values. Each decoder, of the binlog
+ * or of the full sync, fills a struct temporal; the rest is common.
+ * Pure functions. Thread: any. */
 #ifndef TIDEWAY_TEMPORAL_H
 #define TIDEWAY_TEMPORAL_H
 
-#include "base/arena.h"
 #include "base/err.h"
 #include "model/value.h"
 
@@ -19,16 +17,20 @@ struct temporal {
 	uint32_t micros;
 };
 
-/* Sets *value to the VALUE_MS of a DATE or DATETIME, read as UTC, or to VALUE_NULL for a zero or
- * partly zero date. Returns -1 if it is not a valid date. */
+/* Set *value. `digits` are the fractional digits of the column, 0 to 6. Return -1 if a part is out
+ * of its range. A zero month or day is valid. */
 int temporal_date(const struct temporal *t, struct value *value, struct err *err) MUST_CHECK;
-/* Sets *value to the VALUE_MS of a TIMESTAMP. 0 seconds without a fraction are the zero date. */
-int temporal_instant(uint64_t seconds, uint32_t micros, struct value *value,
+int temporal_datetime(const struct temporal *t, unsigned digits, struct value *value,
+		      struct err *err) MUST_CHECK;
+int temporal_time(const struct temporal *t, unsigned digits, struct value *value,
+		  struct err *err) MUST_CHECK;
+/* Sets *value to the VALUE_TIMESTAMP of a time in UTC. */
+int temporal_timestamp(const struct temporal *t, unsigned digits, struct value *value,
+		       struct err *err) MUST_CHECK;
+/* Sets *value to the VALUE_TIMESTAMP of seconds since 1970. 0 seconds without a fraction are the
+ * zero date. */
+int temporal_instant(uint64_t seconds, uint32_t micros, unsigned digits, struct value *value,
 		     struct err *err) MUST_CHECK;
-/* Sets *value to the VALUE_TEXT "[-]HH:MM:SS[.ffffff]" with `digits` (0..6) digits of the
- * fraction. */
-int temporal_time(const struct temporal *t, unsigned digits, struct arena *arena,
-		  struct value *value, struct err *err) MUST_CHECK;
 
 /* Decoders of the binlog's forms. ptr points to the bytes of the type with `digits` fractional
  * digits. The comments are the numbers of bytes. */

@@ -155,15 +155,6 @@ int offline_find_plan(struct offline *offline, const struct table *table, struct
 	return 0;
 }
 
-static bool same_value(const struct value *a, const struct value *b)
-{
-	if (a->kind != b->kind)
-		return false;
-	if (a->kind == VALUE_DECIMAL || a->kind == VALUE_TEXT || a->kind == VALUE_BYTES)
-		return slice_equal(a->text, b->text);
-	return a->kind == VALUE_UNSET || a->kind == VALUE_NULL || a->u == b->u;
-}
-
 /* The new values, where a value that has not changed is the old one, bytes and all: so that change:changed() sees
  * what it sees of a binlog. */
 static const struct value *share_values(unsigned n, const struct value *before,
@@ -171,7 +162,7 @@ static const struct value *share_values(unsigned n, const struct value *before,
 {
 	struct value *shared = ARENA_ARRAY(arena, n + 1, struct value);
 	for (unsigned i = 0; i < n; i++)
-		memcpy(&shared[i], same_value(&before[i], &after[i]) ? &before[i] : &after[i],
+		memcpy(&shared[i], value_equal(&before[i], &after[i]) ? &before[i] : &after[i],
 		       sizeof(*shared));
 	return shared;
 }

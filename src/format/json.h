@@ -1,4 +1,5 @@
-/* json: values of columns and fields as JSON. Pure. Thread: any. */
+/* json: values of columns and fields as JSON of the DataWorks format: dates are milliseconds since
+ * 1970, zero dates null; ENUM and SET are their labels. Pure. Thread: any. */
 #ifndef TIDEWAY_JSON_H
 #define TIDEWAY_JSON_H
 

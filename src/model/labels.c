@@ -76,3 +76,37 @@ struct slice labels_spell(const struct column *column, struct arena *arena)
 	buf_fini(&buf);
 	return text;
 }
+
+bool labels_find(const struct column *column, struct slice text, uint64_t *number)
+{
+	*number = 0;
+	for (unsigned i = 0; i < column->nlabels; i++) {
+		if (slice_equal(column->labels[i], text)) {
+			*number = i + 1;
+			return true;
+		}
+	}
+	return text.len == 0;
+}
+
+/* Returns whether the text is the label alone or begins with the label and a comma. */
+static bool label_begins(struct slice text, struct slice label)
+{
+	return slice_starts(text, label) && (text.len == label.len || text.ptr[label.len] == ',');
+}
+
+/* A SET shows its labels in the order of their definition. */
+bool labels_find_set(const struct column *column, struct slice text, uint64_t *bits)
+{
+	bool more = text.len > 0; /* a label is expected, even an empty one */
+	*bits = 0;
+	for (unsigned i = 0; i < column->nlabels && i < 64 && more; i++) {
+		size_t len = column->labels[i].len;
+		if (!label_begins(text, column->labels[i]) || (len == 0 && *bits == 0))
+			continue;
+		*bits |= UINT64_C(1) << i;
+		more = text.len > len;
+		text = slice_of(text.ptr + len + more, text.len - len - more);
+	}
+	return !more;
+}

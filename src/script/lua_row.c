@@ -105,6 +105,8 @@ void lua_row_cell(lua_State *L, const struct row_view *view, unsigned column, st
 	struct script *script = view->table->script;
 	if (row_value(view->row, column, &script->event, value, &script->err) < 0)
 		state_raise(L, "%s", script->err.text);
+	if (!value_is_plain(value))
+		value_plain(value, &script->event);
 	if (value->kind == VALUE_UNSET && !view->table->table->columns[column].is_virtual)
 		absent(L, view, column);
 }

@@ -4,6 +4,7 @@
 
 #include "base/num.h"
 
+#include <assert.h>
 #include <float.h>
 #include <math.h>
 
@@ -51,6 +52,7 @@ static void push_short_decimal(lua_State *L, const struct column *column, struct
 
 void lua_value_push(lua_State *L, const struct column *column, const struct value *value)
 {
+	assert(value_is_plain(value));
 	switch (value->kind) {
 	case VALUE_UNSET:
 	case VALUE_NULL:
@@ -81,6 +83,13 @@ void lua_value_push(lua_State *L, const struct column *column, const struct valu
 	case VALUE_BYTES:
 		lua_pushlstring(L, value->text.ptr ? value->text.ptr : "", value->text.len);
 		return;
+	case VALUE_DATE:
+	case VALUE_DATETIME:
+	case VALUE_TIMESTAMP:
+	case VALUE_TIME:
+	case VALUE_ENUM:
+	case VALUE_SET:
+		break; /* not plain */
 	}
 }
 

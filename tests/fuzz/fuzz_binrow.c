@@ -15,7 +15,7 @@ static void decode(const struct row_layout *layout, struct slice packet)
 		return;
 	arena_init(&arena, 0);
 	for (unsigned i = 0; i < layout->ncells; i++) {
-		struct value value = {VALUE_UNSET, {0}};
+		struct value value = {.kind = VALUE_UNSET};
 		if (cells[i].len < CELL_ABSENT &&
 		    (size_t)cells[i].offset + cells[i].len > packet.len)
 			__builtin_trap();

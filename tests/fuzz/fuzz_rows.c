@@ -9,7 +9,7 @@ static void decode(const struct row *row, const uint8_t *data, size_t size)
 	struct arena arena;
 	arena_init(&arena, 0);
 	for (unsigned i = 0; i < row->layout->ncells; i++) {
-		struct value value = {VALUE_UNSET, {0}};
+		struct value value = {.kind = VALUE_UNSET};
 		struct err err = ERR_INIT;
 		const struct cell *cell = &row->cells[i];
 		if (cell->len < CELL_ABSENT &&

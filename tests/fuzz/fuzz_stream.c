@@ -47,7 +47,7 @@ static void decode_rows(struct reading *r, struct rows *rows, struct table_of_ma
 	     n < ROWS && rows_next(rows, &table->before, &table->after, &offset, &err) == 1; n++) {
 		struct row *row = rows->op == CHANGE_DELETE ? &table->before : &table->after;
 		for (unsigned i = 0; i < row->layout->ncells; i++) {
-			struct value value = {VALUE_UNSET, {0}};
+			struct value value = {.kind = VALUE_UNSET};
 			if (row_value(row, i, &r->arena, &value, &err) < 0)
 				check(err.text[0] != '\0');
 		}
