@@ -48,8 +48,9 @@ void checkpoint_post(struct checkpoint *checkpoint, struct saves *saves,
 void checkpoint_want(struct checkpoint *checkpoint)
 {
 	pthread_mutex_lock(&checkpoint->lock);
+	if (!checkpoint->wanted) /* a lane asks at each tick until the save: wake its thread once */
+		pthread_cond_signal(&checkpoint->posted);
 	checkpoint->wanted = true;
-	pthread_cond_signal(&checkpoint->posted);
 	pthread_mutex_unlock(&checkpoint->lock);
 }
 
