@@ -13,10 +13,14 @@ struct writing {
 	struct lane *lane;
 	struct plan *plan;
 	struct message_batch *batch;
-	struct event_result event; /* what the event function has set; zeros without one */
-	struct message own;        /* the last record of the change, for change:emit{} */
-	bool wrote;                /* it is set */
+	const struct event_result *event; /* what the event function has set */
+
+	/* of the change's last record, for change:emit{} */
+	struct slice topic, key, value;
+	bool wrote; /* they are set */
 };
+
+static const struct event_result no_result; /* of a mapping without an event function */
 
 /* Decodes the columns that are written. A cell that the image does not carry is an error, but for a
  * virtual column, which the binlog may leave out. */
@@ -141,8 +145,8 @@ static void keep_topics(struct writing *w, struct image *image, const struct ima
 {
 	struct slice *topics = &image->topic;
 	image->ntopics = 1;
-	if (w->event.topic.ptr) {
-		image->topics = &w->event.topic;
+	if (w->event->topic.ptr) {
+		image->topics = &w->event->topic;
 		return;
 	}
 	if (!w->plan->mapping.topic_function) {
@@ -176,11 +180,11 @@ static int make_image(struct writing *w, struct image *image, enum change_image 
 		if (fields_fill(plan, image, &context, &lane->arena, err) < 0)
 			return -1;
 	}
-	if (!w->event.has_key)
+	if (!w->event->has_key)
 		return make_key(w, image, &result, key, err);
 	buf_clear(key);
 	buf_reserve(key, 1);
-	buf_put(key, w->event.key);
+	buf_put(key, w->event->key);
 	return 0;
 }
 
@@ -201,19 +205,20 @@ static void put_record(struct writing *w, enum record_op op, const struct image 
 	};
 	envelope_write(value, &w->plan->envelope, &record);
 	w->wrote = true;
-	w->own = (struct message){
-		.topic = w->own.topic,
-		.key = buf_slice(key),
-		.value = buf_slice(value),
-		.op = record_op_name(op),
-		.headers = w->event.headers,
-		.nheaders = w->event.nheaders,
-		.partition = MESSAGE_BY_KEY,
-		.mapped_key = !w->event.has_key,
-	};
+	w->key = buf_slice(key);
+	w->value = buf_slice(value);
 	for (unsigned i = 0; i < route->ntopics; i++) {
-		w->own.topic = route->topics[i];
-		message_batch_add(w->batch, &w->own);
+		w->topic = route->topics[i];
+		*message_batch_next(w->batch) = (struct message){
+			.topic = w->topic,
+			.key = w->key,
+			.value = w->value,
+			.op = record_op_name(op),
+			.headers = w->event->headers,
+			.nheaders = w->event->nheaders,
+			.partition = MESSAGE_BY_KEY,
+			.mapped_key = !w->event->has_key,
+		};
 	}
 }
 
@@ -271,7 +276,7 @@ static int put_update(struct writing *w, struct err *err)
 static int put_own(struct writing *w, struct err *err)
 {
 	const struct change *change = &w->plan->change;
-	switch (w->event.verdict) {
+	switch (w->event->verdict) {
 	case VERDICT_DROP:
 		return 0;
 	case VERDICT_INSERT:
@@ -304,7 +309,7 @@ static int make_own(struct writing *w, struct err *err)
 		return -1;
 	nowhere = *image;
 	nowhere.ntopics = 0;
-	w->own.topic = image->topics[0];
+	w->topic = image->topics[0];
 	put_record(w, op, deleted || both ? &plan->before : NULL, deleted ? NULL : image, &nowhere,
 		   key);
 	return 0;
@@ -312,22 +317,23 @@ static int make_own(struct writing *w, struct err *err)
 
 static int put_emits(struct writing *w, struct err *err)
 {
-	if (w->event.nemits > 0 && !w->wrote && make_own(w, err) < 0)
+	const struct event_result *event = w->event;
+	if (event->nemits > 0 && !w->wrote && make_own(w, err) < 0)
 		return -1;
-	for (unsigned i = 0; i < w->event.nemits; i++) {
-		const struct emitted *emit = &w->event.emits[i];
-		struct message message = emit->message;
-		if (message.topic.ptr == NULL)
-			message.topic = w->own.topic;
+	for (unsigned i = 0; i < event->nemits; i++) {
+		const struct emitted *emit = &event->emits[i];
+		struct message *message = message_batch_next(w->batch);
+		*message = emit->message;
+		if (message->topic.ptr == NULL)
+			message->topic = w->topic;
 		if (!emit->has_key)
-			message.key = w->own.key;
+			message->key = w->key;
 		if (!emit->has_value)
-			message.value = w->own.value;
-		if (message.headers == NULL) {
-			message.headers = w->event.headers;
-			message.nheaders = w->event.nheaders;
+			message->value = w->value;
+		if (message->headers == NULL) {
+			message->headers = event->headers;
+			message->nheaders = event->nheaders;
 		}
-		message_batch_add(w->batch, &message);
 	}
 	return 0;
 }
@@ -338,19 +344,25 @@ static void clear_edits(const struct plan *plan, struct image *image)
 		memset(image->edits, 0, plan->table->ncolumns * sizeof(*image->edits));
 }
 
-static int run(struct writing *w, struct err *err)
+static int put_all(struct writing *w, struct err *err)
 {
-	struct plan *plan = w->plan;
-	if (plan->mapping.event_function != MAPPING_NO_FUNCTION) {
-		clear_edits(plan, &plan->before);
-		clear_edits(plan, &plan->after);
-		if (script_event(w->lane->script, &plan->mapping, &plan->change, &w->event, err) <
-		    0)
-			return -1;
-	}
 	if (put_own(w, err) < 0)
 		return -1;
 	return put_emits(w, err);
+}
+
+static int run(struct writing *w, struct err *err)
+{
+	struct plan *plan = w->plan;
+	struct event_result result = {.nemits = 0};
+	if (plan->mapping.event_function == MAPPING_NO_FUNCTION)
+		return put_all(w, err);
+	clear_edits(plan, &plan->before);
+	clear_edits(plan, &plan->after);
+	if (script_event(w->lane->script, &plan->mapping, &plan->change, &result, err) < 0)
+		return -1;
+	w->event = &result;
+	return put_all(w, err);
 }
 
 int map_error(const struct plan *plan, struct err *err)
@@ -368,7 +380,7 @@ int map_error(const struct plan *plan, struct err *err)
 int map_again(struct lane *lane, struct plan *plan, bool events, struct message_batch *batch,
 	      struct err *err)
 {
-	struct writing w = {.lane = lane, .plan = plan, .batch = batch};
+	struct writing w = {.lane = lane, .plan = plan, .batch = batch, .event = &no_result};
 	message_batch_clear(batch);
 	return events ? run(&w, err) : put_own(&w, err);
 }
@@ -403,7 +415,7 @@ int map_check_table(struct lane *lane, struct plan *plan, struct err *err)
 
 int map_change(struct lane *lane, struct plan *plan, struct message_batch *batch, struct err *err)
 {
-	struct writing w = {.lane = lane, .plan = plan, .batch = batch};
+	struct writing w = {.lane = lane, .plan = plan, .batch = batch, .event = &no_result};
 	message_batch_clear(batch);
 	return run(&w, err) < 0 ? map_error(plan, err) : 0;
 }

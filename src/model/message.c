@@ -32,13 +32,18 @@ void message_batch_shrink(struct message_batch *batch, size_t keep)
 	}
 }
 
-void message_batch_add(struct message_batch *batch, const struct message *message)
+struct message *message_batch_next(struct message_batch *batch)
 {
 	if (batch->n == batch->cap) {
 		batch->cap = batch->cap ? 2 * batch->cap : BATCH_MIN;
 		batch->messages = mem_resize(batch->messages, batch->cap, sizeof(*batch->messages));
 	}
-	batch->messages[batch->n++] = *message;
+	return &batch->messages[batch->n++];
+}
+
+void message_batch_add(struct message_batch *batch, const struct message *message)
+{
+	*message_batch_next(batch) = *message;
 }
 
 struct buf *message_batch_value(struct message_batch *batch)

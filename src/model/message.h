@@ -45,6 +45,8 @@ void message_batch_fini(struct message_batch *batch);
 void message_batch_clear(struct message_batch *batch);
 /* The same, but frees each buffer of more than `keep` bytes. */
 void message_batch_shrink(struct message_batch *batch, size_t keep);
+/* Returns the place of one more message, for the caller to fill. Valid until the next one is added. */
+struct message *message_batch_next(struct message_batch *batch);
 void message_batch_add(struct message_batch *batch, const struct message *message);
 /* An empty buffer for the next value; there are two. Its bytes stay until the batch is emptied. */
 struct buf *message_batch_value(struct message_batch *batch);
