@@ -49,10 +49,13 @@ bool window_full(const struct window *window)
 
 uint64_t window_open(struct window *window)
 {
+	struct window_slot *slot;
 	assert(!window_full(window));
 	if (window->next - window->first == window->cap)
 		window_grow(window);
-	window->slots[window->next & (window->cap - 1)] = (struct window_slot){.closed = false};
+	slot = &window->slots[window->next & (window->cap - 1)];
+	slot->unacked = 0;
+	slot->closed = false; /* window_close sets the mark */
 	return window->next++;
 }
 
