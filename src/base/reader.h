@@ -39,10 +39,15 @@ static inline const uint8_t *reader_bytes(struct reader *r, size_t n)
 	return at;
 }
 
-/* Returns the little-endian number in n bytes; n is at most 8. */
+/* Returns the little-endian number in n bytes; n is at most 8. The machine is little-endian too: a
+ * size that the compiler knows becomes one or two loads. */
 static inline uint64_t little_endian(const uint8_t *at, unsigned n)
 {
 	uint64_t v = 0;
+	if (__builtin_constant_p(n)) {
+		memcpy(&v, at, n);
+		return v;
+	}
 	for (unsigned i = 0; i < n; i++)
 		v |= (uint64_t)at[i] << (8 * i);
 	return v;
