@@ -21,15 +21,33 @@ static inline bool plain(unsigned char c)
 	return c >= 0x20 && c != '"' && c != '\\';
 }
 
+enum { BLOCK = 16 };
+typedef uint8_t block __attribute__((vector_size(BLOCK))); /* one register */
+
+/* The same for a block of bytes. */
+static inline bool block_needs_escape(const char *p)
+{
+	uint64_t found[2];
+	block bytes, bad;
+	memcpy(&bytes, p, BLOCK);
+	bad = (block)((bytes < 0x20) | (bytes == '"') | (bytes == '\\'));
+	memcpy(found, &bad, BLOCK);
+	return (found[0] | found[1]) != 0;
+}
+
 /* Returns the number of bytes from p on that need no escape. */
 static size_t plain_run(const char *p, size_t n)
 {
 	size_t i = 0;
-	for (; i + 8 <= n; i += 8) {
+	while (i + BLOCK <= n && !block_needs_escape(p + i))
+		i += BLOCK;
+	/* the rest, with bytes before it that are plain */
+	if (n >= BLOCK && i + BLOCK > n && !block_needs_escape(p + n - BLOCK))
+		return n;
+	if (i + 8 <= n) {
 		uint64_t word;
 		memcpy(&word, p + i, 8);
-		if (needs_escape(word))
-			break;
+		i += needs_escape(word) ? 0 : 8;
 	}
 	while (i < n && plain((unsigned char)p[i]))
 		i++;
