@@ -7,16 +7,22 @@
 
 /* ---- UTF-8 ----------------------------------------------------------------------------------- */
 
+static inline bool is_ascii(const uint8_t *eight)
+{
+	uint64_t v;
+	memcpy(&v, eight, 8);
+	return (v & UINT64_C(0x8080808080808080)) == 0;
+}
+
 /* Returns the number of leading ASCII bytes. */
 static size_t ascii_prefix(const uint8_t *ptr, size_t len)
 {
 	size_t i = 0;
-	for (; i + 8 <= len; i += 8) {
-		uint64_t v;
-		memcpy(&v, ptr + i, 8);
-		if (v & UINT64_C(0x8080808080808080))
-			break;
-	}
+	while (i + 8 <= len && is_ascii(ptr + i))
+		i += 8;
+	/* the rest, with bytes before it that are ASCII */
+	if (len >= 8 && i + 8 > len && is_ascii(ptr + len - 8))
+		return len;
 	while (i < len && ptr[i] < 0x80)
 		i++;
 	return i;
