@@ -117,7 +117,9 @@ static void put_message(struct buf *out, const struct outgoing *outgoing)
 {
 	buf_put(out, SLICE("{\"topic\":"));
 	put_string(out, outgoing->topic->info.name);
-	buf_printf(out, ",\"partition\":%d,\"key\":", outgoing->partition);
+	buf_put(out, SLICE(",\"partition\":"));
+	json_i64(out, outgoing->partition);
+	buf_put(out, SLICE(",\"key\":"));
 	put_string(out, outgoing->message->key);
 	if (outgoing->message->nheaders != 0)
 		put_headers(out, outgoing->message->headers, outgoing->message->nheaders);
