@@ -130,7 +130,8 @@ int stream_open_slot(struct stream *stream, struct err *err)
 {
 	if (stream->slot_open) /* of a group that is read again */
 		return 0;
-	if (lane_room(&stream->lane, err) < 0)
+	/* stream_tick polls the sink: here only a full window needs that */
+	if (window_full(&stream->lane.window) && lane_room(&stream->lane, err) < 0)
 		return -1;
 	stream->lane.token = window_open(&stream->lane.window);
 	stream->slot_open = true;
