@@ -21,6 +21,7 @@ enum {
 	DUMP_HEARTBEAT_MS = 500, /* at most: what wakes a quiet lane */
 	POLL_MS = 100,
 	EVENTS_PER_TICK = 64,
+	LARGE_PACKET = 4096,
 	AHEAD_HEARTBEAT_MS = 500,
 	AWAY_MS = 3000, /* a server is waited for so long when there are other hosts */
 };
@@ -504,6 +505,13 @@ static int open_topics(struct stream *stream, struct err *err)
 	return 0;
 }
 
+/* Whether the clock is to be read: that takes as long as parsing a small event, and the events of a transaction follow one
+ * another closely. */
+static bool needs_time(const struct stream *stream, struct slice packet)
+{
+	return !stream->reader.trx.open || packet.len >= LARGE_PACKET;
+}
+
 static int follow(struct stream *stream, struct err *err)
 {
 	struct slice packet;
@@ -515,11 +523,13 @@ static int follow(struct stream *stream, struct err *err)
 			return lane_stopping(&stream->lane) ? 0 : stream_lost(stream, err);
 		if (rc == 0)
 			return 0;
+		if (needs_time(stream, packet))
+			stream->mono_ms = clock_mono_ms();
 		trx_reader_put(&stream->reader, packet);
 		if (stream_process_packet(stream, err) < 0)
 			return -1;
 		if ((++events % EVENTS_PER_TICK == 0 || (uint8_t)packet.ptr[4] == EVENT_HEARTBEAT ||
-		     clock_mono_ms() - stream->posted_ms > POST_MS) &&
+		     stream->mono_ms - stream->posted_ms > POST_MS) &&
 		    stream_tick(stream, err) < 0)
 			return -1;
 	}

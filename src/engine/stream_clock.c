@@ -55,7 +55,9 @@ void stream_clock_seen(struct stream *stream, struct slice file, uint64_t offset
 bool stream_clock_may_be(const struct stream *stream, int64_t ms)
 {
 	const struct stream_clock *clock = &stream->clock;
-	return !clock->is_set || ms <= clock->ahead_ms + clock_mono_ms() + TOLERANCE_MS;
+	int64_t limit_ms = ms - clock->ahead_ms - TOLERANCE_MS;
+	/* the time when the transaction was read nearly always suffices */
+	return !clock->is_set || limit_ms <= stream->mono_ms || limit_ms <= clock_mono_ms();
 }
 
 bool stream_clock_is_fresh(const struct stream *stream)

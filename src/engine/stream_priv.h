@@ -82,6 +82,7 @@ struct stream {
 	const char *acked_born; /* likewise, of acked.identity */
 	bool moved;             /* acked is newer than what was posted */
 	int64_t posted_ms;      /* monotonic */
+	int64_t mono_ms;        /* monotonic, when the current transaction began to be read */
 };
 
 enum {
