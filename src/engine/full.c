@@ -66,10 +66,12 @@ static bool table_changed(const struct conn *conn, const struct err *err)
 		code == SERVER_UNKNOWN_TABLE);
 }
 
-static void note_changed(struct full_table *table, struct err *err)
+static void note_changed(struct full *full, struct full_table *table, struct err *err)
 {
-	log_info("full sync: table %.*s changed while it was read, it is read again: %s",
-		 SLICE_FMT(table->table->full_name), err->text);
+	sync_events_emit(
+		&full->sync->events,
+		(struct sync_event){.kind = SYNC_EVENT_TABLE_CHANGED,
+				    .table = {.name = table->table->full_name, .why = err}});
 	*err = (struct err)ERR_INIT;
 	atomic_store(&table->changed, true);
 }
@@ -161,8 +163,10 @@ static void range_acked(struct full_lane *lane, struct full_range *range)
 	}
 	record_copied(&lane->lane.saves, table->state);
 	atomic_store(&table->done, true);
-	log_info("full sync: table %.*s done, %" PRIu64 " rows", SLICE_FMT(table->table->full_name),
-		 atomic_load(&table->rows));
+	sync_events_emit(&lane->lane.sync->events,
+			 (struct sync_event){.kind = SYNC_EVENT_TABLE_COPIED,
+					     .table = {.name = table->table->full_name,
+						       .rows = atomic_load(&table->rows)}});
 }
 
 static void take_marks(void *owner)
@@ -322,7 +326,7 @@ static int read_range(struct full_lane *lane, struct full_range *range, struct e
 		return -1;
 	rc = read_chunk(lane, range, plan, &changed, err);
 	if (rc < 0 && changed) {
-		note_changed(range->table, err);
+		note_changed(lane->full, range->table, err);
 		rc = 0;
 	}
 	if (rc < 0)
@@ -390,7 +394,7 @@ static int cut_tables(struct full *full, struct arena *arena, struct err *err)
 		if (cut_table(full, &full->tables[i], arena, &tail, err) < 0) {
 			if (!table_changed(conn, err))
 				return -1;
-			note_changed(&full->tables[i], err);
+			note_changed(full, &full->tables[i], err);
 		}
 		if (release_locks(conn, err) < 0)
 			return -1;

@@ -216,14 +216,18 @@ static int full_sync(struct run *run, struct start *start, struct err *err)
 			break;
 		if (run->sync.watermarks)
 			watermarks_hold(run->sync.watermarks, run->sync.config->source_number);
-		log_info("full sync: %u of %u tables to read, %u lanes", start->nreads,
-			 start->nselected, start->snapshot.nconns);
+		sync_events_emit(
+			&run->sync.events,
+			(struct sync_event){
+				.kind = SYNC_EVENT_COPY_BEGUN,
+				.copy = {start->nreads, start->nselected, start->snapshot.nconns},
+			});
 		if (read_tables(run, start, err) < 0)
 			return -1;
 		again = any_left(start);
 	} while (again);
 	start_close_snapshot(start);
-	log_info("full sync: done in %.1f s", (double)(clock_mono_ms() - began) / 1000.0);
+	sync_events_emit_duration(&run->sync.events, SYNC_EVENT_COPY_DONE, clock_mono_ms() - began);
 	return checkpoint_save(&run->sync.checkpoint, err);
 }
 
@@ -238,7 +242,8 @@ static void report_ended(struct run *run)
 	if (lease == NULL || !run->stream_err.retriable ||
 	    lease_age_ms(lease, clock_boot_ms()) <= lease->times[LEASE_SEND])
 		return;
-	log_warn("%s; waiting until the checkpoint can be saved", run->stream_err.text);
+	sync_events_emit_failure(&run->sync.events, SYNC_EVENT_CHECKPOINT_BLOCKED, &run->stream_err,
+				 0);
 	atomic_store(&run->state, RUN_WAITING);
 	err_retry(&run->stream_err, ERR_KAFKA, "the checkpoint can be saved again");
 }
@@ -334,20 +339,11 @@ static int save_rest(struct run *run, int rc, struct err *err)
 	}
 	checkpoint_discard(checkpoint);
 	if (save.code != ERR_DISPLACED && (rc < 0 || atomic_load(&run->sync.stop)))
-		log_warn("%s; what was sent since the last save comes again", save.text);
+		sync_events_emit_failure(&run->sync.events, SYNC_EVENT_UNSAVED, &save, 0);
 	if (rc < 0 && save.code != ERR_DISPLACED)
 		return -1;
 	*err = save;
 	return -1;
-}
-
-static void tell_position(const struct position *position)
-{
-	struct buf text;
-	buf_init(&text);
-	position_print(position, &text);
-	log_info("checkpoint: found, going on from %s", buf_cstr(&text));
-	buf_fini(&text);
 }
 
 /* What the lanes have noted of their topics, before it is forgotten with the attempt. */
@@ -371,7 +367,8 @@ static int attempt(struct run *run, struct err *err)
 	if (rc == 0)
 		rc = setup_topics(&start, err);
 	if (rc == 0 && start.found)
-		tell_position(&start.position);
+		sync_events_emit_position(&run->sync.events, SYNC_EVENT_CHECKPOINT_FOUND,
+					  &start.position);
 	if (rc == 0)
 		rc = full_sync(run, &start, err);
 	if (rc == 0 && run->sync.config->mode != MODE_FULL && !atomic_load(&run->sync.stop))
@@ -395,9 +392,10 @@ static int open_checkpoint(struct run *run, struct err *err)
 	else if (config->sink.kind == SINK_LINES)
 		store = store_open_memory();
 	else
-		store = store_open_topic(
-			&config->sink, config->checkpoint_topic ? config->checkpoint_topic : topic,
-			config->name, &run->sync.stop, err);
+		store = store_open_topic(&run->sync.sink,
+					 config->checkpoint_topic ? config->checkpoint_topic
+								  : topic,
+					 config->name, &run->sync.stop, err);
 	if (store == NULL)
 		return -1;
 	checkpoint_init(&run->sync.checkpoint, store, config->name);
@@ -428,8 +426,8 @@ static int attempts(struct run *run, struct err *err)
 		if (!err->retriable)
 			return -1;
 		wait_ms = backoff_next(&backoff, clock_mono_ms() - began);
-		log_warn("%s; starting again from the checkpoint in %.1f s", err->text,
-			 (double)wait_ms / 1000.0);
+		sync_events_emit_failure(&run->sync.events, SYNC_EVENT_ATTEMPT_FAILED, err,
+					 wait_ms);
 		back_off(run, wait_ms);
 		if (atomic_load(&run->sync.stop))
 			return 0;
@@ -444,7 +442,7 @@ static int knock(struct run *run, struct err *err)
 	conn_free(conn);
 	if (conn || !err->retriable)
 		return conn ? 0 : -1;
-	log_warn("%s; it is tried again when the checkpoint is open", err->text);
+	sync_events_emit_failure(&run->sync.events, SYNC_EVENT_SOURCE_AWAY, err, 0);
 	*err = (struct err)ERR_INIT;
 	return 0;
 }

@@ -52,7 +52,7 @@ static int open_sink(struct setup *setup, struct err *err)
 	const struct sync *sync = setup->start->sync;
 	if (setup->sink)
 		return 0;
-	setup->sink = sink_new(&sync->config->sink, "tideway-setup", 1 << 20, NULL, NULL, err);
+	setup->sink = sink_new(&sync->sink, "tideway-setup", 1 << 20, NULL, NULL, err);
 	if (setup->sink == NULL)
 		return -1;
 	sink_stop_on(setup->sink, &sync->stop);

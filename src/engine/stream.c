@@ -593,16 +593,23 @@ static bool gives_up(struct stream *stream)
 	return source_of(stream)->nhosts > 1 && now_ms - stream->away_ms > AWAY_MS;
 }
 
-static int read_on(struct stream *stream, struct err *err)
+/* *lost_ms: when the connection was lost, monotonic; 0: it was not. */
+static void emit_begun(struct stream *stream, int64_t *lost_ms)
 {
-	struct buf text;
+	struct sync_events *events = &stream->lane.sync->events;
+	if (*lost_ms > 0)
+		sync_events_emit_duration(events, SYNC_EVENT_SOURCE_BACK,
+					  clock_mono_ms() - *lost_ms);
+	*lost_ms = 0;
+	sync_events_emit_position(events, SYNC_EVENT_STREAM_BEGUN, &stream->read);
+}
+
+static int read_on(struct stream *stream, int64_t *lost_ms, struct err *err)
+{
 	stream->lost = false;
 	if (open_packets(stream, err) < 0)
 		return stream_lost(stream, err);
-	buf_init(&text);
-	position_print(&stream->read, &text);
-	log_info("stream: reading the binlog from %.*s", SLICE_FMT(buf_slice(&text)));
-	buf_fini(&text);
+	emit_begun(stream, lost_ms);
 	if (stream_tick(stream, err) < 0)
 		return -1;
 	return follow(stream, err);
@@ -611,20 +618,23 @@ static int read_on(struct stream *stream, struct err *err)
 static int run(struct stream *stream, struct err *err)
 {
 	struct backoff backoff = {0};
+	int64_t lost_ms = 0;
 	if (FAULT(STREAM_START))
 		return err_retry(err, ERR_INTERNAL, "before the stream: fault injected");
 	if (open_topics(stream, err) < 0)
 		return -1;
 	for (;;) {
 		int64_t began = clock_mono_ms(), wait_ms;
-		if (read_on(stream, err) == 0)
+		if (read_on(stream, &lost_ms, err) == 0)
 			break;
 		if (!stream->lost || gives_up(stream))
 			return -1;
 		wait_ms = backoff_next(&backoff, clock_mono_ms() - began);
+		if (lost_ms == 0)
+			lost_ms = clock_mono_ms();
 		if (!lane_stopping(&stream->lane))
-			log_warn("%s; connecting again in %.1f s", err->text,
-				 (double)wait_ms / 1000.0);
+			sync_events_emit_failure(&stream->lane.sync->events, SYNC_EVENT_SOURCE_LOST,
+						 err, wait_ms);
 		*err = (struct err)ERR_INIT;
 		stream_rewind(stream);
 		if (wait_to_reconnect(stream, wait_ms, err) < 0)

@@ -2,11 +2,26 @@
 
 #include "base/clock.h"
 
+static void emit_outage(void *arg, const struct kafka_outage *outage)
+{
+	struct sync_event event = {
+		.kind = outage->is_over ? SYNC_EVENT_KAFKA_BACK : SYNC_EVENT_KAFKA_LOST,
+		.kafka = *outage,
+	};
+	sync_events_emit(arg, event);
+}
+
 void sync_init(struct sync *sync, const struct script_options *script, unsigned index,
 	       const struct sync_config *config)
 {
 	*sync = (struct sync){
 		.script = script, .index = index, .config = config, .start_ms = clock_wall_ms()};
+	if (config)
+		sync->sink = config->sink;
+	sync->sink.outages = &sync->outages;
+	sync_events_init(&sync->events, config ? config->name : "");
+	sync_events_read(&sync->events, sync_event_log, NULL);
+	sync->outages = (struct kafka_outage_reader){emit_outage, &sync->events};
 	pins_init(&sync->pins);
 	table_states_init(&sync->states);
 }
@@ -15,6 +30,7 @@ void sync_fini(struct sync *sync)
 {
 	table_states_fini(&sync->states);
 	pins_fini(&sync->pins);
+	sync_events_fini(&sync->events);
 }
 
 int sync_check_server(const struct sync *sync, const struct position *position,

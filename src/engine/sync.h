@@ -8,6 +8,7 @@
 #include "engine/checkpoint.h"
 #include "engine/handover.h"
 #include "engine/pins.h"
+#include "engine/sync_events.h"
 #include "engine/table_state.h"
 #include "model/config.h"
 
@@ -29,11 +30,14 @@ struct sync {
 	const struct script_options *script; /* how each lane loads its own state */
 	unsigned index;                      /* which sync.run of the script */
 	const struct sync_config *config;
+	struct sink_config sink;       /* that of config, whose outages become events */
 	const char *label;             /* in the log; NULL: no other sync runs */
 	struct watermarks *watermarks; /* of the list of sources; NULL: there is one */
 	struct checkpoint checkpoint;
-	struct handover handover; /* from the process before, and to the next */
-	struct pins pins;         /* topics */
+	struct sync_events events;
+	struct kafka_outage_reader outages; /* makes events of them */
+	struct handover handover;           /* from the process before, and to the next */
+	struct pins pins;                   /* topics */
 	struct table_states states;
 	const struct table *const
 		*tables; /* the captured ones that the source had last; NULL: not known */
@@ -54,7 +58,7 @@ struct sync {
 	                              not acknowledged; 0: never */
 };
 
-/* The checkpoint is the caller's to init and to end. */
+/* The checkpoint is the caller's to init and to end. The log reads the events. */
 void sync_init(struct sync *sync, const struct script_options *script, unsigned index,
 	       const struct sync_config *config);
 void sync_fini(struct sync *sync);

@@ -3,6 +3,7 @@
 #ifndef TIDEWAY_CONFIG_H
 #define TIDEWAY_CONFIG_H
 
+#include "model/kafka_outage.h"
 #include "model/source_host.h"
 
 #include <stdatomic.h>
@@ -53,6 +54,8 @@ struct sink_config {
 	unsigned nproperties;
 	const char *file; /* SINK_LINES: path; NULL: stdout */
 	bool raw;         /* SINK_LINES: write JSON to a terminal too */
+	/* set by who makes clients of it: gets their outages, which are else logged; NULL: nobody */
+	const struct kafka_outage_reader *outages;
 };
 
 enum update_mode { UPDATE_TWO, UPDATE_ONE };

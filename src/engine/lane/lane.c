@@ -44,6 +44,7 @@ static int open_sink(struct lane *lane, size_t queue_bytes, const struct lease *
 		config.file = NULL;
 	}
 	config.raw = lane->sync->raw;
+	config.outages = &lane->sync->outages;
 	lane->sink = sink_new_leased(&config, client.ptr, queue_bytes, lease, on_acked, lane, err);
 	if (lane->sink == NULL)
 		return -1;

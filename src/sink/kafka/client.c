@@ -256,6 +256,20 @@ bool kafka_end_outage(const char *label)
 	return last;
 }
 
+static void report_outage(const struct kafka_client *kafka, const struct kafka_outage *outage)
+{
+	const struct kafka_outage_reader *reader = kafka->config->outages;
+	struct buf line;
+	if (reader) {
+		reader->read(reader->arg, outage);
+		return;
+	}
+	buf_init(&line);
+	kafka_outage_print(outage, &line);
+	log_write(outage->is_over ? LOG_INFO : LOG_WARN, "%s", buf_cstr(&line));
+	buf_fini(&line);
+}
+
 int kafka_poll(struct kafka_client *kafka, int timeout_ms)
 {
 	return rd_kafka_poll(kafka->rk, timeout_ms);
@@ -263,9 +277,11 @@ int kafka_poll(struct kafka_client *kafka, int timeout_ms)
 
 void kafka_up(struct kafka_client *kafka)
 {
-	if (kafka->announced && kafka_end_outage(kafka->label))
-		log_info("%s: reachable again after %.1f s", kafka->label,
-			 (double)(clock_wall_ms() - kafka->down_since) / 1000);
+	if (kafka->announced && outage_end(kafka->label))
+		report_outage(kafka,
+			      &(struct kafka_outage){.is_over = true,
+						     .cluster = kafka->label,
+						     .ms = clock_wall_ms() - kafka->down_since});
 	kafka->announced = false;
 	kafka->down_since = 0;
 	kafka->last_error[0] = '\0';
@@ -306,10 +322,10 @@ void kafka_waiting(struct kafka_client *kafka)
 		return;
 	}
 	kafka->announced = true;
-	if (kafka_begin_outage(kafka->label))
-		log_warn("%s: no broker can be reached%s%s; %s", kafka->label,
-			 kafka->last_error[0] ? ": " : "", kafka->last_error,
-			 kafka->hurried ? "trying for some seconds" : "waiting, nothing is lost");
+	if (outage_begin(kafka->label))
+		report_outage(kafka, &(struct kafka_outage){.cluster = kafka->label,
+							    .cause = kafka->last_error,
+							    .gives_up = kafka->hurried});
 }
 
 void kafka_close(struct kafka_client *kafka)

@@ -1,0 +1,134 @@
+/* Events of a sync: who reads them, and the line for people that each becomes. */
+#include "unit.h"
+
+#include "engine/sync.h"
+
+#include <stdio.h>
+
+static const struct sync_config config = {.name = "shop"};
+
+struct seen {
+	unsigned n;
+	enum sync_event_kind kinds[8];
+	char sync[16];
+	char cause[32];
+};
+
+static void note(void *arg, const struct sync_event *event)
+{
+	struct seen *seen = arg;
+	seen->kinds[seen->n++] = event->kind;
+	snprintf(seen->sync, sizeof(seen->sync), "%s", event->sync);
+	assert_true(event->time_ms > 0);
+	if (event->kind == SYNC_EVENT_KAFKA_LOST)
+		snprintf(seen->cause, sizeof(seen->cause), "%s", event->kafka.cause);
+}
+
+/* Each reader gets each event, with the name of the sync. */
+static void readers_get_every_event(void **state)
+{
+	struct sync_events events;
+	struct seen first = {0}, second = {0};
+	(void)state;
+	sync_events_init(&events, "shop");
+	sync_events_read(&events, note, &first);
+	sync_events_emit_kind(&events, SYNC_EVENT_STARTED);
+	sync_events_read(&events, note, &second);
+	sync_events_emit_duration(&events, SYNC_EVENT_COPY_DONE, 1500);
+	assert_int_equal(first.n, 2);
+	assert_int_equal(first.kinds[0], SYNC_EVENT_STARTED);
+	assert_int_equal(first.kinds[1], SYNC_EVENT_COPY_DONE);
+	assert_int_equal(second.n, 1);
+	assert_string_equal(second.sync, "shop");
+	sync_events_fini(&events);
+}
+
+/* What the sink reports of its cluster is an event of the sync. */
+static void outages_become_events(void **state)
+{
+	const struct kafka_outage lost = {.cluster = "Kafka k:9092", .cause = "refused"};
+	const struct kafka_outage back = {.cluster = "Kafka k:9092", .is_over = true, .ms = 2500};
+	struct seen seen = {0};
+	struct sync sync;
+	(void)state;
+	sync_init(&sync, NULL, 0, &config);
+	assert_ptr_equal(sync.sink.outages, &sync.outages);
+	sync_events_read(&sync.events, note, &seen);
+	sync.outages.read(sync.outages.arg, &lost);
+	sync.outages.read(sync.outages.arg, &back);
+	assert_int_equal(seen.n, 2);
+	assert_int_equal(seen.kinds[0], SYNC_EVENT_KAFKA_LOST);
+	assert_int_equal(seen.kinds[1], SYNC_EVENT_KAFKA_BACK);
+	assert_string_equal(seen.cause, "refused");
+	sync_fini(&sync);
+}
+
+static void assert_line(struct sync_event event, const char *line)
+{
+	struct buf out;
+	buf_init(&out);
+	sync_event_print(&event, &out);
+	assert_string_equal(buf_cstr(&out), line);
+	buf_fini(&out);
+}
+
+static void each_has_its_line(void **state)
+{
+	const struct err why = {.code = ERR_SOURCE, .retriable = true, .text = "source db: gone"};
+	const struct kafka_outage lost = {.cluster = "Kafka k:9092", .cause = "refused"};
+	const struct kafka_outage back = {.cluster = "Kafka k:9092", .is_over = true, .ms = 2500};
+	struct position position;
+	(void)state;
+	position_init(&position);
+	snprintf(position.file, sizeof(position.file), "bin.000007");
+	position.offset = 4;
+	assert_line((struct sync_event){.kind = SYNC_EVENT_STARTED}, "");
+	assert_line((struct sync_event){.kind = SYNC_EVENT_STATE_CHANGED,
+					.state = {SYNC_STARTING, SYNC_COPYING}},
+		    "state: copying, was starting");
+	assert_line((struct sync_event){.kind = SYNC_EVENT_CHECKPOINT_FOUND, .position = &position},
+		    "checkpoint: found, going on from bin.000007:4");
+	assert_line((struct sync_event){.kind = SYNC_EVENT_STREAM_BEGUN, .position = &position},
+		    "stream: reading the binlog from bin.000007:4");
+	assert_line((struct sync_event){.kind = SYNC_EVENT_COPY_BEGUN, .copy = {2, 3, 4}},
+		    "full sync: 2 of 3 tables to read, 4 lanes");
+	assert_line((struct sync_event){.kind = SYNC_EVENT_TABLE_COPIED,
+					.table = {.name = SLICE("a.b"), .rows = 7}},
+		    "full sync: table a.b done, 7 rows");
+	assert_line((struct sync_event){.kind = SYNC_EVENT_COPY_DONE, .duration = {1500}},
+		    "full sync: done in 1.5 s");
+	assert_line((struct sync_event){.kind = SYNC_EVENT_SOURCE_LOST, .failure = {&why, 500}},
+		    "source db: gone; connecting again in 0.5 s");
+	assert_line((struct sync_event){.kind = SYNC_EVENT_ATTEMPT_FAILED, .failure = {&why, 500}},
+		    "source db: gone; starting again from the checkpoint in 0.5 s");
+	assert_line((struct sync_event){.kind = SYNC_EVENT_FAILED, .failure = {&why}},
+		    "source db: gone");
+	assert_line((struct sync_event){.kind = SYNC_EVENT_FAILED, .failure = {&why, 0, true}},
+		    "source db: gone; the other syncs continue");
+	assert_line((struct sync_event){.kind = SYNC_EVENT_KAFKA_LOST, .kafka = lost},
+		    "Kafka k:9092: no broker can be reached: refused; waiting, nothing is lost");
+	assert_line((struct sync_event){.kind = SYNC_EVENT_KAFKA_BACK, .kafka = back},
+		    "Kafka k:9092: reachable again after 2.5 s");
+	position_fini(&position);
+}
+
+/* No two kinds have one name: readers outside of the program know them by it. */
+static void names_are_unique(void **state)
+{
+	(void)state;
+	for (int a = 0; a < SYNC_EVENT_COUNT; a++)
+		for (int b = 0; b < a; b++)
+			assert_string_not_equal(sync_event_name((enum sync_event_kind)a),
+						sync_event_name((enum sync_event_kind)b));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(readers_get_every_event),
+		cmocka_unit_test(outages_become_events),
+		cmocka_unit_test(each_has_its_line),
+		cmocka_unit_test(names_are_unique),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
