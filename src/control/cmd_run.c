@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/terminal.h"
+#include "base/thread.h"
 #include "control/command.h"
 #include "control/progress.h"
 #include "engine/watermarks.h"
@@ -20,7 +21,7 @@ enum {
 };
 
 struct syncing {
-	struct run *run;
+	struct supervisor *supervisor;
 	struct watermarks *watermarks; /* of a list of sources: the first one's */
 	struct progress progress;
 	pthread_t thread;
@@ -32,7 +33,7 @@ struct syncing {
 static void *sync_main(void *arg)
 {
 	struct syncing *syncing = arg;
-	syncing->rc = run_loop(syncing->run, &syncing->err);
+	syncing->rc = supervisor_run(syncing->supervisor, &syncing->err);
 	atomic_store(&syncing->ended, true);
 	return NULL;
 }
@@ -49,7 +50,7 @@ static void block_signals(sigset_t *set)
 static void stop_all(struct syncing *syncs, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
-		run_stop(syncs[i].run);
+		supervisor_stop(syncs[i].supervisor);
 }
 
 /* Whether every sync has ended; the first that failed stops the others. */
@@ -81,12 +82,12 @@ static void wait_all(struct syncing *syncs, unsigned n, const sigset_t *signals)
 			stop_all(syncs, n);
 		}
 		for (unsigned i = 0; stopped && i < n; i++)
-			run_wake(syncs[i].run);
+			supervisor_wake(syncs[i].supervisor);
 		if (clock_mono_ms() - shown < SHOW_MS)
 			continue;
 		shown = clock_mono_ms();
 		for (unsigned i = 0; i < n; i++)
-			progress_show(&syncs[i].progress, syncs[i].run,
+			progress_show(&syncs[i].progress, syncs[i].supervisor,
 				      (unsigned)((shown - begun) / TURN_MS) % n == i);
 	}
 }
@@ -95,13 +96,13 @@ static void wait_all(struct syncing *syncs, unsigned n, const sigset_t *signals)
 static void share_watermarks(struct syncing *syncs, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
-		const struct sync_config *config = run_config(syncs[i].run);
+		const struct sync_config *config = supervisor_config(syncs[i].supervisor);
 		unsigned first = i - config->source_number;
 		if (config->sources < 2)
 			continue;
 		if (i == first)
 			syncs[i].watermarks = watermarks_new(config->sources);
-		run_share(syncs[i].run, syncs[first].watermarks);
+		supervisor_share(syncs[i].supervisor, syncs[first].watermarks);
 	}
 }
 
@@ -109,7 +110,7 @@ static int start_all(struct syncing *syncs, unsigned n, const struct script_opti
 		     const struct arguments *arguments, struct err *err)
 {
 	for (unsigned i = 0; i < n; i++) {
-		struct run_options options = {
+		struct supervisor_options options = {
 			.script = script,
 			.index = i,
 			.several = n > 1,
@@ -117,15 +118,14 @@ static int start_all(struct syncing *syncs, unsigned n, const struct script_opti
 			.prints = arguments->json || terminal_is(STDOUT_FILENO),
 			.raw = arguments->json,
 		};
-		syncs[i].run = run_new(&options, err);
-		if (syncs[i].run == NULL)
+		syncs[i].supervisor = supervisor_new(&options, err);
+		if (syncs[i].supervisor == NULL)
 			return -1;
 		progress_init(&syncs[i].progress, n > 1);
 	}
 	share_watermarks(syncs, n);
 	for (unsigned i = 0; i < n; i++)
-		if (pthread_create(&syncs[i].thread, NULL, sync_main, &syncs[i]) != 0)
-			abort();
+		thread_start(&syncs[i].thread, "sync", sync_main, &syncs[i]);
 	return 0;
 }
 
@@ -134,13 +134,13 @@ static int join_all(struct syncing *syncs, unsigned n, struct err *err)
 	int rc = 0;
 	for (unsigned i = 0; i < n; i++) {
 		pthread_join(syncs[i].thread, NULL);
-		progress_end(&syncs[i].progress, syncs[i].run);
+		progress_end(&syncs[i].progress, syncs[i].supervisor);
 		if (syncs[i].rc == 0)
 			continue;
 		if (rc < 0)
 			log_error("%s", err->text);
 		*err = syncs[i].err;
-		rc = n > 1 ? err_wrap(err, "%s", run_config(syncs[i].run)->name) : -1;
+		rc = n > 1 ? err_wrap(err, "%s", supervisor_config(syncs[i].supervisor)->name) : -1;
 	}
 	return rc;
 }
@@ -174,7 +174,7 @@ int command_run(const struct arguments *arguments, struct err *err)
 		rc = join_all(syncs, n, err);
 	}
 	for (unsigned i = 0; i < n; i++) {
-		run_free(syncs[i].run);
+		supervisor_free(syncs[i].supervisor);
 		watermarks_free(syncs[i].watermarks);
 	}
 	free(syncs);

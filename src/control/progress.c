@@ -7,7 +7,10 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { LOG_MS = 30000 };
+enum {
+	LOG_MS = 30000,
+	TABLES_SIZE = 400, /* bytes about single tables in a line */
+};
 
 void progress_init(struct progress *progress, bool several)
 {
@@ -15,13 +18,13 @@ void progress_init(struct progress *progress, bool several)
 	progress->started_ms = progress->last_ms = clock_mono_ms();
 }
 
-static uint64_t rate(const struct progress *progress, const struct run_status *now, int64_t now_ms)
+static uint64_t rate(const struct progress *progress, const struct sync_status *now, int64_t now_ms)
 {
 	int64_t ms = now_ms - progress->last_ms;
-	return ms > 0 ? (now->rows - progress->last.rows) * 1000 / (uint64_t)ms : 0;
+	return ms > 0 ? (now->rows - progress->last_rows) * 1000 / (uint64_t)ms : 0;
 }
 
-static void left_text(char *out, size_t size, const struct run_status *now, uint64_t per_second)
+static void left_text(char *out, size_t size, const struct sync_status *now, uint64_t per_second)
 {
 	uint64_t left =
 		now->full_estimate > now->full_rows ? now->full_estimate - now->full_rows : 0;
@@ -34,21 +37,47 @@ static void left_text(char *out, size_t size, const struct run_status *now, uint
 		snprintf(out, size, "%" PRIu64 " min left", seconds / 60);
 }
 
-static void full_text(char *out, size_t size, const struct run_status *now, uint64_t per_second)
+/* "shop.orders 40 % (12 s left)", at the rate of this table so far. */
+static size_t table_text(char *out, size_t size, const struct table_progress *table)
 {
-	char left[64];
+	uint64_t ms = table->reading_ms > 0 ? (uint64_t)table->reading_ms : 1;
+	uint64_t left_s = (table->estimate - table->rows) * ms / table->rows / 1000;
+	int n = snprintf(out, size, "%s %.0f %% (%" PRIu64 " %s left)", table->name,
+			 100.0 * (double)table->rows / (double)table->estimate,
+			 left_s < 60 ? left_s : left_s / 60, left_s < 60 ? "s" : "min");
+	return n > 0 ? (size_t)n : 0;
+}
+
+/* The tables that are being read, as many as there is room for. */
+static void tables_text(char *out, size_t size, const struct sync_status *now)
+{
+	size_t len = 0;
+	out[0] = '\0';
+	for (unsigned i = 0; i < now->ntables; i++) {
+		char text[STATUS_NAME_SIZE + 64];
+		size_t n = table_text(text, sizeof(text), &now->tables[i]);
+		if (len + n + 3 > size)
+			continue;
+		len += (size_t)snprintf(out + len, size - len, "%s%s", len > 0 ? ", " : "", text);
+	}
+}
+
+static void full_text(char *out, size_t size, const struct sync_status *now, uint64_t per_second)
+{
+	char left[64], tables[TABLES_SIZE];
 	double percent = now->full_estimate
 				 ? 100.0 * (double)now->full_rows / (double)now->full_estimate
 				 : 100.0;
 	left_text(left, sizeof(left), now, per_second);
+	tables_text(tables, sizeof(tables), now);
 	snprintf(out, size,
 		 "full sync: %u of %u tables, %" PRIu64 " rows (%.0f %%), %" PRIu64
 		 " rows/s, %s%s%s",
 		 now->full_tables_done, now->full_tables, now->full_rows, percent, per_second, left,
-		 now->tables[0] ? "; " : "", now->tables);
+		 tables[0] ? "; " : "", tables);
 }
 
-static void stream_text(char *out, size_t size, const struct run_status *now, uint64_t per_second)
+static void stream_text(char *out, size_t size, const struct sync_status *now, uint64_t per_second)
 {
 	if (now->lag_ms < 0)
 		snprintf(out, size, "stream: %" PRIu64 " rows, %" PRIu64 " rows/s", now->rows,
@@ -58,55 +87,51 @@ static void stream_text(char *out, size_t size, const struct run_status *now, ui
 			 now->rows, per_second, (double)now->lag_ms / 1000.0);
 }
 
-static void text(char *out, size_t size, const struct run_status *now, uint64_t per_second)
+static void text(char *out, size_t size, const struct sync_status *now, uint64_t per_second)
 {
 	switch (now->state) {
-	case RUN_FULL:
+	case SYNC_COPYING:
 		full_text(out, size, now, per_second);
 		return;
-	case RUN_STREAM:
+	case SYNC_STREAMING:
 		stream_text(out, size, now, per_second);
 		return;
-	case RUN_STARTING:
-		snprintf(out, size, "starting");
-		return;
-	case RUN_WAITING:
+	case SYNC_WAITING:
 		snprintf(out, size, "waiting to start again");
 		return;
-	case RUN_ENDED:
-		snprintf(out, size, "ended");
-		return;
+	default:
+		snprintf(out, size, "%s", sync_state_name(now->state));
 	}
 }
 
-void progress_show(struct progress *progress, struct run *run, bool turn)
+void progress_show(struct progress *progress, struct supervisor *supervisor, bool turn)
 {
 	int64_t now_ms = clock_mono_ms();
-	struct run_status now;
+	struct sync_status now;
 	char line[800];
 	int named = 0;
 	if (progress->terminal ? !turn : now_ms - progress->last_ms < LOG_MS)
 		return;
-	run_status(run, &now);
+	supervisor_status(supervisor, &now);
 	if (!progress->terminal || progress->several)
-		named = snprintf(line, sizeof(line), "%s: ", run_config(run)->name);
+		named = snprintf(line, sizeof(line), "%s: ", supervisor_config(supervisor)->name);
 	text(line + named, sizeof(line) - (size_t)named, &now, rate(progress, &now, now_ms));
 	if (progress->terminal)
 		log_status(line);
 	else
 		log_info("%s", line);
-	progress->last = now;
+	progress->last_rows = now.rows;
 	progress->last_ms = now_ms;
 }
 
-void progress_end(struct progress *progress, struct run *run)
+void progress_end(struct progress *progress, struct supervisor *supervisor)
 {
-	struct run_status now;
-	run_status(run, &now);
+	struct sync_status now;
+	supervisor_status(supervisor, &now);
 	if (progress->terminal)
 		log_status("");
 	log_info("run: %s stopped, rows=%" PRIu64 " messages=%" PRIu64 " bytes=%" PRIu64
 		 " seconds=%.2f",
-		 run_config(run)->name, now.rows, now.messages, now.bytes,
+		 supervisor_config(supervisor)->name, now.rows, now.messages, now.bytes,
 		 (double)(clock_mono_ms() - progress->started_ms) / 1000.0);
 }

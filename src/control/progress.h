@@ -3,11 +3,11 @@
 #ifndef TIDEWAY_PROGRESS_H
 #define TIDEWAY_PROGRESS_H
 
-#include "engine/run.h"
+#include "engine/supervisor.h"
 
 struct progress {
-	struct run_status last; /* of the last line */
-	int64_t last_ms;        /* monotonic, of the last line */
+	uint64_t last_rows; /* of the last line */
+	int64_t last_ms;    /* monotonic, of the last line */
 	int64_t started_ms;
 	bool terminal; /* stderr is one */
 	bool several;  /* syncs run */
@@ -15,8 +15,8 @@ struct progress {
 
 void progress_init(struct progress *progress, bool several);
 /* Shows the numbers: at once on a terminal, if it is the turn of this one of several, every 30 s in the log. */
-void progress_show(struct progress *progress, struct run *run, bool turn);
+void progress_show(struct progress *progress, struct supervisor *supervisor, bool turn);
 /* The last line: totals. */
-void progress_end(struct progress *progress, struct run *run);
+void progress_end(struct progress *progress, struct supervisor *supervisor);
 
 #endif

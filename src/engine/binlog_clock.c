@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include "engine/backoff.h"
 #include "source/inspect.h"
 
@@ -136,8 +137,7 @@ struct binlog_clock *binlog_clock_start(const struct source_config *config, int6
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&clock->wake, &attr);
 	pthread_condattr_destroy(&attr);
-	if (pthread_create(&clock->thread, NULL, clock_main, clock) != 0)
-		abort();
+	thread_start(&clock->thread, "clock", clock_main, clock);
 	return clock;
 }
 

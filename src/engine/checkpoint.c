@@ -14,7 +14,6 @@ void checkpoint_init(struct checkpoint *checkpoint, struct store *store, const c
 	*checkpoint = (struct checkpoint){.store = store, .sync = sync};
 	lease_init(&checkpoint->lease);
 	pthread_mutex_init(&checkpoint->lock, NULL);
-	pthread_cond_init(&checkpoint->posted, NULL);
 	buf_init(&checkpoint->position);
 }
 
@@ -23,8 +22,13 @@ void checkpoint_fini(struct checkpoint *checkpoint)
 	store_free(checkpoint->store);
 	saves_fini(&checkpoint->saves);
 	buf_fini(&checkpoint->position);
-	pthread_cond_destroy(&checkpoint->posted);
 	pthread_mutex_destroy(&checkpoint->lock);
+}
+
+static void report_post(const struct checkpoint *checkpoint)
+{
+	if (checkpoint->on_posted)
+		checkpoint->on_posted(checkpoint->on_posted_arg);
 }
 
 void checkpoint_post(struct checkpoint *checkpoint, struct saves *saves,
@@ -41,8 +45,8 @@ void checkpoint_post(struct checkpoint *checkpoint, struct saves *saves,
 		buf_clear(&checkpoint->position);
 		position_to_json(position, &checkpoint->position);
 	}
-	pthread_cond_signal(&checkpoint->posted);
 	pthread_mutex_unlock(&checkpoint->lock);
+	report_post(checkpoint);
 }
 
 void checkpoint_want(struct checkpoint *checkpoint)
@@ -52,6 +56,7 @@ void checkpoint_want(struct checkpoint *checkpoint)
 		pthread_cond_signal(&checkpoint->posted);
 	checkpoint->wanted = true;
 	pthread_mutex_unlock(&checkpoint->lock);
+	report_post(checkpoint);
 }
 
 bool checkpoint_due(struct checkpoint *checkpoint, int64_t now_ms)

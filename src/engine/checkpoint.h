@@ -23,13 +23,15 @@ struct store_record;
 
 struct checkpoint {
 	struct store *store;
-	const char *sync;      /* the sync's name: prefix of every record */
-	pthread_mutex_t lock;  /* guards the next four */
-	pthread_cond_t posted; /* something is there, or an event that the owner waits for */
-	struct saves saves;    /* records to save */
-	struct buf position;   /* JSON of the newest position; empty: none since the last save */
-	int64_t saved_ms;      /* monotonic time of the last save */
-	bool wanted;           /* a save is due although nothing was posted; under the lock */
+	const char *sync;     /* the sync's name: prefix of every record */
+	pthread_mutex_t lock; /* guards saves, position, wanted, failed */
+	void (*on_posted)(
+		void *arg); /* called after something was posted, by any lane; NULL: nothing */
+	void *on_posted_arg;
+	struct saves saves;  /* records to save */
+	struct buf position; /* JSON of the newest position; empty: none since the last save */
+	int64_t saved_ms;    /* monotonic time of the last save */
+	bool wanted;         /* a save is due although nothing was posted; under the lock */
 	/* adds what has changed to each save, after the position was taken; NULL: nothing else changes */
 	void (*more)(void *arg, struct saves *saves);
 	void *more_arg;

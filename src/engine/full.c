@@ -4,6 +4,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include "decode/binrow.h"
 #include "engine/plan.h"
 #include "engine/records.h"
@@ -20,6 +21,7 @@ enum {
 	ROWS_PER_TICK = 256,
 	SPLIT_ROWS = 50000, /* a table is cut into ranges of about so many rows, or more */
 	RANGES_PER_LANE = 4,
+	HALT_MS = 100, /* a halt of the sync is noticed so late */
 	SERVER_TABLE_CHANGED = 1412,
 	SERVER_UNKNOWN_COLUMN = 1054,
 	SERVER_UNKNOWN_TABLE = 1146,
@@ -377,8 +379,7 @@ static void *lane_main(void *arg)
 	}
 	take_marks(lane);
 	lane_close(&lane->lane);
-	atomic_fetch_sub(&full->running, 1);
-	pthread_cond_signal(&sync->checkpoint.posted);
+	(void)mailbox_put(&full->ended, lane, -1);
 	return NULL;
 }
 
@@ -404,52 +405,57 @@ static int cut_tables(struct full *full, struct arena *arena, struct err *err)
 
 static void start_lanes(struct full *full, struct full_lane *lanes)
 {
-	atomic_store(&full->running, full->nlanes);
 	for (unsigned i = 0; i < full->nlanes; i++) {
+		char name[16];
 		lanes[i].full = full;
 		lanes[i].number = i;
 		lanes[i].conn = full->conns[i];
-		if (pthread_create(&lanes[i].thread, NULL, lane_main, &lanes[i]) != 0)
-			abort();
+		snprintf(name, sizeof(name), "copy-%u", i + 1);
+		thread_start(&lanes[i].thread, name, lane_main, &lanes[i]);
 	}
 }
 
-static int wait_lanes(struct full *full, struct full_lane *lanes,
-		      int (*serve)(void *, struct err *), void *arg, struct err *err)
+/* A lane that is to end does not wait for the source any longer. */
+static void shut_lanes(struct full *full)
 {
-	int rc = 0;
-	while (atomic_load(&full->running) > 0 && !atomic_load(&full->sync->halt)) {
-		rc = serve(arg, err);
-		if (rc < 0)
-			sync_abort(full->sync);
+	for (unsigned i = 0; i < full->nlanes; i++)
+		conn_shutdown(full->conns[i]);
+}
+
+static void wait_lanes(struct full *full, struct full_lane *lanes)
+{
+	unsigned left = full->nlanes;
+	while (left > 0) {
+		if (mailbox_take(&full->ended, HALT_MS))
+			left--;
+		if (atomic_load(&full->sync->halt))
+			shut_lanes(full);
 	}
-	if (atomic_load(&full->sync->halt))
-		for (unsigned i = 0; i < full->nlanes; i++)
-			conn_shutdown(lanes[i].conn);
 	for (unsigned i = 0; i < full->nlanes; i++)
 		pthread_join(lanes[i].thread, NULL);
-	return rc;
 }
 
-int full_run(struct full *full, int (*serve)(void *arg, struct err *err), void *arg,
-	     struct err *err)
+int full_run(struct full *full, struct err *err)
 {
 	struct full_lane *lanes = mem_array(full->nlanes, sizeof(*lanes));
 	struct arena arena;
 	int rc;
 	arena_init(&arena, 0);
+	log_about(full->sync->label);
+	mailbox_init(&full->ended, full->nlanes);
 	pthread_mutex_init(&full->lock, NULL);
 	full->started_ms = clock_mono_ms();
 	rc = cut_tables(full, &arena, err);
 	if (rc == 0) {
 		start_lanes(full, lanes);
-		rc = wait_lanes(full, lanes, serve, arg, err);
+		wait_lanes(full, lanes);
 	}
 	if (rc == 0 && full->result < 0) {
 		*err = full->error;
 		rc = -1;
 	}
 	pthread_mutex_destroy(&full->lock);
+	mailbox_fini(&full->ended);
 	arena_fini(&arena);
 	free(lanes);
 	return rc;

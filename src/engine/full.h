@@ -1,9 +1,10 @@
 /* full: full sync. N lanes share one queue of key ranges; each reads by the binary protocol and writes through
  * the same path as the stream. A table is done when each message of each of its ranges is acknowledged.
- * Thread: full_run in the sync's own thread, which starts and joins the lanes. Owner: the sync. */
+ * Thread: full_run in a thread of the copy, which starts and joins the lanes. Owner: the supervisor. */
 #ifndef TIDEWAY_FULL_H
 #define TIDEWAY_FULL_H
 
+#include "base/mailbox.h"
 #include "engine/lane/lane.h"
 #include "model/table.h"
 
@@ -37,20 +38,18 @@ struct full {
 	bool lowest;         /* connections differ: tables without key belong to lane 0 */
 	struct lane_metrics *metrics; /* nlanes of them */
 	int64_t started_ms;           /* monotonic */
-	int64_t begin_ms; /* no table is begun after so long; 0: each is read in this round */
-	_Atomic unsigned running; /* lanes that have not ended */
-	pthread_mutex_t lock;     /* guards the next four, and the tables' `mismatch` */
-	bool under_way;           /* a table has been begun */
+	int64_t begin_ms;     /* no table is begun after so long; 0: each is read in this round */
+	struct mailbox ended; /* gets each lane that has ended */
+	pthread_mutex_t lock; /* guards the next four, and the tables' `mismatch` */
+	bool under_way;       /* a table has been begun */
 	struct full_range *queue; /* ranges nobody has taken */
 	int result;               /* -1: a lane failed, *error says how */
 	struct err error;
 };
 
-/* Cuts the tables into ranges (connection 0), reads them all. serve(arg) is called again and again by this
- * thread while the lanes work; when it fails, they are stopped. What is not
- * `done` then needs another round. */
-int full_run(struct full *full, int (*serve)(void *arg, struct err *err), void *arg,
-	     struct err *err) MUST_CHECK;
+/* Cuts the tables into ranges (connection 0), and reads them all. Tables that are not `done` then need another round.
+ * Returns an error soon after a halt of the sync. */
+int full_run(struct full *full, struct err *err) MUST_CHECK;
 /* Gives the plan the layout of the rows that an open chunk sends; ERR_DATA: they are not of the plan's definition. */
 int full_layout(struct plan *plan, const struct chunk *chunk, struct err *err) MUST_CHECK;
 

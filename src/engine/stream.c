@@ -28,7 +28,8 @@ enum {
 
 static const struct source_config *source_of(const struct stream *stream)
 {
-	return &stream->lane.sync->config->source; /* not the lane's own copy: see run_wake */
+	return &stream->lane.sync->config
+			->source; /* not the lane's own copy: see supervisor_wake */
 }
 
 /* The second connection, for a group that is too large to hold. */

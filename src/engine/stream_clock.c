@@ -29,7 +29,7 @@ void stream_clock_start(struct stream *stream)
 {
 	const struct sync *sync = stream->lane.sync;
 	struct stream_clock *clock = &stream->clock;
-	if (clock->asks == NULL) /* not the lane's own configuration: see run_wake */
+	if (clock->asks == NULL) /* not the lane's own configuration: see supervisor_wake */
 		clock->asks =
 			binlog_clock_start(&sync->config->source, interval_ms(stream), sync->label);
 	else
