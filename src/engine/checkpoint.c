@@ -51,12 +51,13 @@ void checkpoint_post(struct checkpoint *checkpoint, struct saves *saves,
 
 void checkpoint_want(struct checkpoint *checkpoint)
 {
+	bool is_new;
 	pthread_mutex_lock(&checkpoint->lock);
-	if (!checkpoint->wanted) /* a lane asks at each tick until the save: wake its thread once */
-		pthread_cond_signal(&checkpoint->posted);
+	is_new = !checkpoint->wanted;
 	checkpoint->wanted = true;
 	pthread_mutex_unlock(&checkpoint->lock);
-	report_post(checkpoint);
+	if (is_new) /* a lane asks at each tick until the save: report it once */
+		report_post(checkpoint);
 }
 
 bool checkpoint_due(struct checkpoint *checkpoint, int64_t now_ms)

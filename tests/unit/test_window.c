@@ -1,10 +1,6 @@
 #include "unit.h"
 
-<<<<<<< HEAD
 #include "engine/lane/window.h"
-=======
-#include "../../src/engine/lane/window.c"
->>>>>>> da39772 (engine: move lane, send and window to engine/lane)
 
 static struct window window;
 

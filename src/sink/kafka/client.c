@@ -277,7 +277,7 @@ int kafka_poll(struct kafka_client *kafka, int timeout_ms)
 
 void kafka_up(struct kafka_client *kafka)
 {
-	if (kafka->announced && outage_end(kafka->label))
+	if (kafka->announced && kafka_end_outage(kafka->label))
 		report_outage(kafka,
 			      &(struct kafka_outage){.is_over = true,
 						     .cluster = kafka->label,
@@ -322,7 +322,7 @@ void kafka_waiting(struct kafka_client *kafka)
 		return;
 	}
 	kafka->announced = true;
-	if (outage_begin(kafka->label))
+	if (kafka_begin_outage(kafka->label))
 		report_outage(kafka, &(struct kafka_outage){.cluster = kafka->label,
 							    .cause = kafka->last_error,
 							    .gives_up = kafka->hurried});
