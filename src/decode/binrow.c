@@ -85,7 +85,8 @@ static int protocol_label(const struct cell_layout *layout, const uint8_t *ptr, 
 	uint64_t bits;
 	if (column->charset != CHARSET_BINARY)
 		charset_to_utf8(column->charset, text, arena, &text);
-	found = is_set ? labels_find_set(column, text, &bits) : labels_find(column, text, &bits);
+	found = is_set ? labels_find_set(column, text, &bits)
+		       : labels_find(layout->private_data, text, &bits);
 	if (!found)
 		return err_set(err, ERR_DATA,
 			       "column %.*s: '%.*s' is not a label of the %s in the catalog: the "
@@ -284,7 +285,8 @@ static int check_field(const struct table *table, const struct column *column,
 }
 
 static int set_cell(const struct table *table, const struct column *column,
-		    const struct binrow_field *field, struct cell_layout *cell, struct err *err)
+		    const struct binrow_field *field, struct arena *arena, struct cell_layout *cell,
+		    struct err *err)
 {
 	*cell = (struct cell_layout){.column = column, .wire = field->wire};
 	if (field->wire == WIRE_NULL) { /* the query selects NULL instead */
@@ -294,6 +296,8 @@ static int set_cell(const struct table *table, const struct column *column,
 	cell->decode = choose(column, field);
 	if (cell->decode == NULL)
 		return mismatch(table, column, field, err);
+	if (column->type == COLUMN_ENUM)
+		cell->private_data = labels_index(column, arena);
 	return check_field(table, column, field, err);
 }
 
@@ -313,7 +317,8 @@ int binrow_layout(const struct binrow_field *fields, unsigned nfields, const str
 	made->cells = ARENA_ARRAY(arena, nfields, struct cell_layout);
 	made->private_data = sizes;
 	for (unsigned i = 0; i < nfields; i++) {
-		if (set_cell(table, &table->columns[i], &fields[i], &made->cells[i], err) < 0)
+		if (set_cell(table, &table->columns[i], &fields[i], arena, &made->cells[i], err) <
+		    0)
 			return -1;
 		sizes[i] = size_class(fields[i].wire);
 	}

@@ -77,15 +77,40 @@ struct slice labels_spell(const struct column *column, struct arena *arena)
 	return text;
 }
 
-bool labels_find(const struct column *column, struct slice text, uint64_t *number)
+struct label_index {
+	const struct column *column;
+	uint64_t mask;    /* the number of slots, a power of two, minus 1 */
+	uint32_t slots[]; /* numbers of labels; 0: empty */
+};
+
+struct label_index *labels_index(const struct column *column, struct arena *arena)
 {
-	*number = 0;
-	for (unsigned i = 0; i < column->nlabels; i++) {
-		if (slice_equal(column->labels[i], text)) {
-			*number = i + 1;
-			return true;
-		}
+	uint64_t size = 4;
+	while (size < 2 * (uint64_t)column->nlabels)
+		size *= 2;
+	struct label_index *index =
+		arena_alloc(arena, sizeof(*index) + size * sizeof(*index->slots));
+	memset(index->slots, 0, size * sizeof(*index->slots));
+	index->column = column;
+	index->mask = size - 1;
+	for (uint32_t i = 0; i < column->nlabels; i++) {
+		uint64_t at = slice_hash(column->labels[i]) & index->mask;
+		while (index->slots[at] != 0)
+			at = (at + 1) & index->mask;
+		index->slots[at] = i + 1;
 	}
+	return index;
+}
+
+bool labels_find(const struct label_index *index, struct slice text, uint64_t *number)
+{
+	uint64_t at = slice_hash(text) & index->mask;
+	for (; index->slots[at] != 0; at = (at + 1) & index->mask) {
+		*number = index->slots[at];
+		if (slice_equal(index->column->labels[*number - 1], text))
+			return true;
+	}
+	*number = 0;
 	return text.len == 0;
 }
 

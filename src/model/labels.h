@@ -14,10 +14,13 @@ struct slice labels_encode(enum charset charset, struct slice label, struct aren
 /* Returns enum('a','b') like COLUMN_TYPE, with '' and backslashes. Writes a label that is not valid
  * UTF-8 as x'e4'. */
 struct slice labels_spell(const struct column *column, struct arena *arena);
+/* An index of an ENUM's labels. Owner: the arena. It borrows the column. */
+struct label_index;
+struct label_index *labels_index(const struct column *column, struct arena *arena);
 /* Find the number of a label of an ENUM, or the bits of the labels of a SET, by the text that the
  * server shows. The empty text is the invalid value 0 of an ENUM unless a label is empty. Where two
  * labels have one text the first is meant. Return false if the text is not of the labels. */
-bool labels_find(const struct column *column, struct slice text, uint64_t *number);
+bool labels_find(const struct label_index *index, struct slice text, uint64_t *number);
 bool labels_find_set(const struct column *column, struct slice text, uint64_t *bits);
 
 #endif

@@ -27,8 +27,9 @@ typedef int cell_decode_fn(const struct cell_layout *layout, const uint8_t *ptr,
 struct cell_layout {
 	cell_decode_fn *decode;
 	const struct column *column; /* the column's definition in the catalog */
-	uint16_t meta; /* the column's metadata in the TABLE_MAP event (binlog only) */
-	uint8_t wire;  /* type code of the protocol or the binlog */
+	uint16_t meta;            /* the column's metadata in the TABLE_MAP event (binlog only) */
+	uint8_t wire;             /* type code of the protocol or the binlog */
+	const void *private_data; /* private to `decode` */
 };
 
 struct row_layout {

@@ -81,14 +81,42 @@ static void test_unknown_labels(void **state)
 {
 	static const char *const texts[] = {"x", "a,x", "b c,a", "a,a", ",a", "a,b c,"};
 	uint64_t bits;
+	struct arena arena;
+	struct label_index *index;
 	(void)state;
+	arena_init(&arena, 0);
+	index = labels_index(&TEXT, &arena);
 	for (unsigned i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		assert_false(labels_find_set(&TEXT, slice_str(texts[i]), &bits));
-	assert_false(labels_find(&TEXT, SLICE("A"), &bits));
-	assert_true(labels_find(&TEXT, SLICE("b c"), &bits));
+	assert_false(labels_find(index, SLICE("A"), &bits));
+	assert_true(labels_find(index, SLICE("b c"), &bits));
 	assert_int_equal(bits, 3);
-	assert_true(labels_find(&TEXT, SLICE(""), &bits));
+	assert_true(labels_find(index, SLICE(""), &bits));
 	assert_int_equal(bits, 2);
+	arena_fini(&arena);
+}
+
+/* Of two labels with one text the first is found; the empty text is 0 where no label is empty. */
+static void test_many_labels(void **state)
+{
+	struct slice labels[1000];
+	struct column column = {.nlabels = 1000, .labels = labels};
+	struct arena arena;
+	struct label_index *index;
+	uint64_t number;
+	(void)state;
+	arena_init(&arena, 0);
+	for (unsigned i = 0; i < 1000; i++)
+		labels[i] = arena_printf(&arena, "label %u", i % 999);
+	index = labels_index(&column, &arena);
+	for (unsigned i = 0; i < 1000; i++) {
+		assert_true(labels_find(index, labels[i], &number));
+		assert_int_equal(number, i % 999 + 1);
+	}
+	assert_false(labels_find(index, SLICE("label 999"), &number));
+	assert_true(labels_find(index, SLICE(""), &number));
+	assert_int_equal(number, 0);
+	arena_fini(&arena);
 }
 
 static void expect_micros(struct value value, int64_t us, int64_t ms)
@@ -170,6 +198,7 @@ int main(void)
 		cmocka_unit_test(test_labels),
 		cmocka_unit_test(test_labels_of_a_text),
 		cmocka_unit_test(test_unknown_labels),
+		cmocka_unit_test(test_many_labels),
 		cmocka_unit_test(test_microseconds),
 		cmocka_unit_test(test_zero_dates),
 		cmocka_unit_test(test_equal),
