@@ -346,9 +346,13 @@ static int mysql_gtid(const struct event *event, struct event_gtid *gtid, struct
 
 int event_gtid_parse(const struct event *event, struct event_gtid *gtid, struct err *err)
 {
-	memset(gtid, 0, sizeof(*gtid));
-	gtid->gtid.flavour = GTID_NONE;
+	/* field by field: clearing the whole is slower */
+	gtid->gtid = (struct gtid){.flavour = GTID_NONE};
 	gtid->commit_ms = gtid->written_ms = (int64_t)event->timestamp * 1000;
+	gtid->standalone = gtid->xa_prepared = gtid->xa_completed = false;
+	gtid->xid = (struct slice){NULL, 0};
+	gtid->alter = ALTER_NONE;
+	gtid->alter_seq = 0;
 	switch (event->type) {
 	case EVENT_GTID_MARIADB:
 		return mariadb_gtid(event, gtid, err);

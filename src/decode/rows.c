@@ -115,7 +115,8 @@ int rows_head(const struct event *event, const struct event_format *format, stru
 {
 	struct reader r;
 	bool extra, compressed = event->type >= EVENT_WRITE_ROWS_COMPRESSED_V1;
-	memset(rows, 0, sizeof(*rows));
+	rows->present_before = rows->present_after = NULL; /* the operation may have only one */
+	rows->ncells_before = rows->ncells_after = 0;
 	if (set_op(event, rows, &extra, err) < 0)
 		return -1;
 	reader_init(&r, event->body.ptr, event->body.len);

@@ -218,6 +218,9 @@ static void put_record(struct writing *w, enum record_op op, const struct image 
 			.nheaders = w->event->nheaders,
 			.partition = MESSAGE_BY_KEY,
 			.mapped_key = !w->event->has_key,
+			.destination = NULL, /* each field is named: nothing is cleared first */
+			.offset = 0,
+			.time_ms = 0,
 		};
 	}
 }

@@ -185,7 +185,8 @@ static void close_group(struct stream *stream, uint64_t end_offset)
 	struct lane *lane = &stream->lane;
 	struct position *read = &stream->read;
 	const struct gtid *gtid = &stream->reader.trx.gtid.gtid;
-	struct mark mark = {.begin = read->offset};
+	uint64_t begin = read->offset;
+	struct mark mark;
 	stream_set_read(stream, end_offset);
 	read->sequence += stream->reader.row_bytes + 1;
 	if (gtid->flavour != GTID_NONE && gtid->flavour == read->gtids.flavour)
@@ -194,12 +195,13 @@ static void close_group(struct stream *stream, uint64_t end_offset)
 	    stream_clock_may_be(stream, stream->reader.trx.gtid.written_ms))
 		read->commit_ms = stream->reader.trx.gtid.written_ms;
 	mark = (struct mark){.gtid = *gtid,
-			     .begin = mark.begin,
+			     .begin = begin,
 			     .file = stream->cursor.file,
 			     .born = stream->born,
 			     .offset = end_offset,
 			     .sequence = read->sequence,
 			     .commit_ms = read->commit_ms,
+			     .watermark_ms = 0,
 			     .attached = stream->attached};
 	stream->attached = NULL;
 	window_close(&lane->window, lane->token, &mark);
