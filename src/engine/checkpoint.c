@@ -20,7 +20,7 @@ void checkpoint_init(struct checkpoint *checkpoint, struct store *store, const c
 void checkpoint_fini(struct checkpoint *checkpoint)
 {
 	store_free(checkpoint->store);
-	saves_fini(&checkpoint->saves);
+	record_batch_fini(&checkpoint->records);
 	buf_fini(&checkpoint->position);
 	pthread_mutex_destroy(&checkpoint->lock);
 }
@@ -31,16 +31,16 @@ static void report_post(const struct checkpoint *checkpoint)
 		checkpoint->on_posted(checkpoint->on_posted_arg);
 }
 
-void checkpoint_post(struct checkpoint *checkpoint, struct saves *saves,
+void checkpoint_post(struct checkpoint *checkpoint, struct record_batch *batch,
 		     const struct position *position)
 {
 	pthread_mutex_lock(&checkpoint->lock);
 	if (checkpoint
 		    ->failed) { /* records are missing before it: no later position may be saved */
-		saves_fini(saves);
+		record_batch_fini(batch);
 		position = NULL;
 	}
-	saves_move(&checkpoint->saves, saves);
+	record_batch_move(&checkpoint->records, batch);
 	if (position) {
 		buf_clear(&checkpoint->position);
 		position_to_json(position, &checkpoint->position);
@@ -64,7 +64,7 @@ bool checkpoint_due(struct checkpoint *checkpoint, int64_t now_ms)
 {
 	bool posted;
 	pthread_mutex_lock(&checkpoint->lock);
-	posted = checkpoint->wanted || checkpoint->saves.first || checkpoint->position.len > 0;
+	posted = checkpoint->wanted || checkpoint->records.first || checkpoint->position.len > 0;
 	pthread_mutex_unlock(&checkpoint->lock);
 	/* a save that took long has left the lease old */
 	if (lease_age_ms(&checkpoint->lease, clock_boot_ms()) >=
@@ -82,7 +82,7 @@ const struct lease *checkpoint_lease(const struct checkpoint *checkpoint)
 void checkpoint_discard(struct checkpoint *checkpoint)
 {
 	pthread_mutex_lock(&checkpoint->lock);
-	saves_fini(&checkpoint->saves);
+	record_batch_fini(&checkpoint->records);
 	buf_clear(&checkpoint->position);
 	checkpoint->failed = false;
 	pthread_mutex_unlock(&checkpoint->lock);
@@ -95,16 +95,16 @@ static struct slice full_name(struct checkpoint *checkpoint, struct slice name, 
 
 /* The records to write, in order, the position last. With nothing posted the old position is written
  * again: a save is also how a process learns that it was fenced. */
-static unsigned collect(struct checkpoint *checkpoint, const struct saves *saves,
+static unsigned collect(struct checkpoint *checkpoint, const struct record_batch *batch,
 			struct slice position, struct arena *arena, struct store_record **out)
 {
 	struct store_record *records;
 	unsigned n = 0;
-	for (const struct save *save = saves->first; save; save = save->next)
+	for (const struct batch_record *save = batch->first; save; save = save->next)
 		n++;
 	*out = records = ARENA_ARRAY(arena, n + 1, struct store_record);
 	n = 0;
-	for (const struct save *save = saves->first; save; save = save->next)
+	for (const struct batch_record *save = batch->first; save; save = save->next)
 		records[n++] = (struct store_record){full_name(checkpoint, save->name, arena),
 						     save->value};
 	if (position.len == 0 && n == 0)
@@ -117,7 +117,7 @@ static unsigned collect(struct checkpoint *checkpoint, const struct saves *saves
 
 int checkpoint_save(struct checkpoint *checkpoint, struct err *err)
 {
-	struct saves saves = {NULL, NULL};
+	struct record_batch batch = {NULL, NULL};
 	struct store_record *records;
 	struct arena arena;
 	struct slice position;
@@ -128,14 +128,14 @@ int checkpoint_save(struct checkpoint *checkpoint, struct err *err)
 		return err_retry(err, ERR_KAFKA, "the checkpoint could not be saved");
 	arena_init(&arena, 0);
 	pthread_mutex_lock(&checkpoint->lock);
-	saves_move(&saves, &checkpoint->saves);
+	record_batch_move(&batch, &checkpoint->records);
 	position = arena_copy(&arena, buf_slice(&checkpoint->position));
 	buf_clear(&checkpoint->position);
 	checkpoint->wanted = false;
 	pthread_mutex_unlock(&checkpoint->lock);
 	if (checkpoint->more)
-		checkpoint->more(checkpoint->more_arg, &saves);
-	n = collect(checkpoint, &saves, position, &arena, &records);
+		checkpoint->more(checkpoint->more_arg, &batch);
+	n = collect(checkpoint, &batch, position, &arena, &records);
 	if (FAULT(SAVE))
 		rc = err_retry(err, ERR_KAFKA, "saving the checkpoint: fault injected");
 	else if (n > 0)
@@ -148,7 +148,7 @@ int checkpoint_save(struct checkpoint *checkpoint, struct err *err)
 	pthread_mutex_lock(&checkpoint->lock);
 	checkpoint->failed = rc < 0;
 	pthread_mutex_unlock(&checkpoint->lock);
-	saves_fini(&saves);
+	record_batch_fini(&batch);
 	arena_fini(&arena);
 	return rc;
 }

@@ -163,7 +163,7 @@ static void range_acked(struct full_lane *lane, struct full_range *range)
 		fail(lane->full, &err);
 		return;
 	}
-	record_copied(&lane->lane.saves, table->state);
+	record_copied(&lane->lane.records, table->state);
 	atomic_store(&table->done, true);
 	sync_events_emit(&lane->lane.sync->events,
 			 (struct sync_event){.kind = SYNC_EVENT_TABLE_COPIED,
@@ -182,8 +182,8 @@ static void take_marks(void *owner)
 		range_acked(lane, mark.attached);
 	}
 	pins_post(&lane->lane.sync->pins, &lane->lane.sync->checkpoint);
-	if (lane->lane.saves.first)
-		checkpoint_post(&lane->lane.sync->checkpoint, &lane->lane.saves, NULL);
+	if (lane->lane.records.first)
+		checkpoint_post(&lane->lane.sync->checkpoint, &lane->lane.records, NULL);
 }
 
 /* full.rows_per_second, this lane's share: waits by serving delivery reports. */

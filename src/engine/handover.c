@@ -109,7 +109,7 @@ int handover_wait(struct handover *handover, const struct name_lock *lock, const
 
 void handover_note(struct handover *handover, const struct name_lock *lock)
 {
-	struct saves saves = {NULL, NULL};
+	struct record_batch records = {NULL, NULL};
 	struct buf json;
 	if (handover->checkpoint == NULL || !handover->over)
 		return;
@@ -117,9 +117,9 @@ void handover_note(struct handover *handover, const struct name_lock *lock)
 	handover->noted = lock->place;
 	buf_init(&json);
 	write_lock(&lock->place, &json);
-	saves_add(&saves, RECORD_LOCK, buf_slice(&json));
+	record_batch_add(&records, RECORD_LOCK, buf_slice(&json));
 	buf_fini(&json);
-	checkpoint_post(handover->checkpoint, &saves, NULL);
+	checkpoint_post(handover->checkpoint, &records, NULL);
 }
 
 void handover_keep(struct handover *handover, const struct name_lock *lock)

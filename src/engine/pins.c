@@ -129,7 +129,7 @@ static void print_ends(const struct pin *pin, struct buf *value)
 	buf_char(value, ']');
 }
 
-static void save_pin(const struct pin *pin, struct saves *saves)
+static void save_pin(const struct pin *pin, struct record_batch *records)
 {
 	struct buf name, value;
 	bool first = true;
@@ -148,7 +148,7 @@ static void save_pin(const struct pin *pin, struct saves *saves)
 	buf_char(&value, ']');
 	print_ends(pin, &value);
 	buf_put(&value, pin->replaced ? SLICE(",\"replaced\":true}") : SLICE("}"));
-	saves_add(saves, buf_slice(&name), buf_slice(&value));
+	record_batch_add(records, buf_slice(&name), buf_slice(&value));
 	buf_fini(&value);
 	buf_fini(&name);
 }
@@ -245,14 +245,14 @@ void pins_forget(struct pins *pins, struct slice topic)
 	pthread_mutex_unlock(&pins->lock);
 }
 
-void pins_take(struct pins *pins, struct saves *saves)
+void pins_take(struct pins *pins, struct record_batch *records)
 {
 	struct pin *pin;
 	size_t at = 0;
 	pthread_mutex_lock(&pins->lock);
 	while ((pin = map_next(&pins->by_topic, &at))) {
 		if (pin->changed && pin->partitions > 0)
-			save_pin(pin, saves);
+			save_pin(pin, records);
 		pin->changed = false;
 	}
 	pins->urgent = false;
@@ -269,9 +269,9 @@ void pins_post(struct pins *pins, struct checkpoint *checkpoint)
 		checkpoint_want(checkpoint);
 }
 
-static void take_more(void *arg, struct saves *saves)
+static void take_more(void *arg, struct record_batch *records)
 {
-	pins_take(arg, saves);
+	pins_take(arg, records);
 }
 
 void pins_attach(struct pins *pins, struct checkpoint *checkpoint)

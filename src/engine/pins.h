@@ -63,7 +63,7 @@ void pins_replaced(struct pins *pins, struct slice topic);
 /* Nothing is known of the topic any more but its name: it may be made anew. */
 void pins_forget(struct pins *pins, struct slice topic);
 /* The records that have changed. For the sync's own thread: of two records of one topic the later one must stay the later one. */
-void pins_take(struct pins *pins, struct saves *saves);
+void pins_take(struct pins *pins, struct record_batch *records);
 /* Makes a save due when more than ends has changed. */
 void pins_post(struct pins *pins, struct checkpoint *checkpoint);
 /* Every save of the checkpoint takes what has changed. */

@@ -231,36 +231,37 @@ static int same_at_snapshot(void *arg, struct err *err)
 /* ---- what is saved before the first row ---- */
 
 /* A database with its tables. */
-static void save_database(struct saves *saves, const struct catalog *catalog, struct slice db)
+static void save_database(struct record_batch *records, const struct catalog *catalog,
+			  struct slice db)
 {
 	const struct table *table;
 	size_t at = 0;
-	record_database(saves, catalog, db);
+	record_database(records, catalog, db);
 	while ((table = catalog_next(catalog, &at)))
 		if (slice_equal(table->db, db))
-			record_table(saves, table, true);
+			record_table(records, table, true);
 }
 
-static void save_database_start(struct start *start, struct saves *saves, struct slice db)
+static void save_database_start(struct start *start, struct record_batch *records, struct slice db)
 {
 	struct buf json;
 	buf_init(&json);
 	database_record_write(&start->snapshot.position, &json);
-	saves_add(saves, record_name(&start->arena, "adopted", db), buf_slice(&json));
+	record_batch_add(records, record_name(&start->arena, "adopted", db), buf_slice(&json));
 	buf_fini(&json);
 }
 
 /* A database that the position's catalog does not have is followed from this snapshot on: what its tables were before
  * nobody knows, and all of its rows are in the snapshot. */
-static void track_database(struct start *start, struct saves *saves, struct slice db)
+static void track_database(struct start *start, struct record_batch *records, struct slice db)
 {
 	if (catalog_has_database(start->catalog_at_position, db) ||
 	    catalog_has_database(start->catalog_pending, db))
 		return;
 	catalog_copy_database(start->catalog_pending, start->catalog_now, db);
 	table_states_add_database(&start->sync->states, db, &start->snapshot.position);
-	save_database_start(start, saves, db);
-	save_database(saves, start->catalog_pending, db);
+	save_database_start(start, records, db);
+	save_database(records, start->catalog_pending, db);
 }
 
 /* A table that is read again may have another definition than before, by an ALTER that the stream has not reached: than the
@@ -290,21 +291,22 @@ static const struct position *highest(const struct snapshot *snapshot)
 }
 
 /* Until the copy is done, the record names the newest place that its rows may be from. */
-static void save_copying(struct start *start, const struct table_state *state, struct saves *saves)
+static void save_copying(struct start *start, const struct table_state *state,
+			 struct record_batch *records)
 {
 	struct table_record record;
 	table_record_init(&record, TABLE_COPYING);
 	position_copy(&record.start, &state->record.start);
 	position_copy(&record.read_at, highest(&start->snapshot));
 	record.definition = state->record.definition;
-	record_progress(saves, state->name, &record);
+	record_progress(records, state->name, &record);
 	table_record_fini(&record);
 }
 
 /* Assigns the start position of a table that is read now. A keyed table whose copy was cut off keeps its first one: rows
  * deleted since must be deleted downstream too, and replaying the overlap converges (docs/decisions/0001). A table without
  * a key gets the position of this snapshot. So does a table that has sent nothing yet. */
-static int place_read(struct start *start, struct full_table *read, struct saves *saves,
+static int place_read(struct start *start, struct full_table *read, struct record_batch *records,
 		      struct err *err)
 {
 	const struct table *table = read->table;
@@ -316,19 +318,19 @@ static int place_read(struct start *start, struct full_table *read, struct saves
 	if (!is_new && guard_read(start, state, table, err) < 0)
 		return -1;
 	if (is_new || table->npk == 0 || read->untouched) {
-		track_database(start, saves, table->db);
+		track_database(start, records, table->db);
 		table_state_set_start(state, position_passed(&start->position, here) ? NULL : here);
 		keep_definition(start, state, table);
 	}
 	state->record.phase = TABLE_COPYING;
 	table_state_set_read(state, here, &start->position);
-	save_copying(start, state, saves);
+	save_copying(start, state, records);
 	read->state = state;
 	return 0;
 }
 
 /* The first start: the stream begins here, with the catalog of this moment. */
-static int begin(struct start *start, const struct position *at, struct saves *saves,
+static int begin(struct start *start, const struct position *at, struct record_batch *records,
 		 struct err *err)
 {
 	struct slice db;
@@ -344,7 +346,7 @@ static int begin(struct start *start, const struct position *at, struct saves *s
 	start->catalog_at_position = catalog_new_for(start->conn);
 	while ((db = catalog_next_database(start->catalog_now, &i)).ptr) {
 		catalog_copy_database(start->catalog_at_position, start->catalog_now, db);
-		save_database(saves, start->catalog_at_position, db);
+		save_database(records, start->catalog_at_position, db);
 	}
 	start->found = true;
 	return 0;
@@ -369,22 +371,22 @@ static int position_now(struct start *start, struct position *now, struct err *e
 
 static int begin_stream_only(struct start *start, struct err *err)
 {
-	struct saves saves = {NULL, NULL};
+	struct record_batch records = {NULL, NULL};
 	struct position now;
 	int rc;
 	position_init(&now);
 	rc = position_now(start, &now, err);
 	if (rc == 0) {
 		start_select(start);
-		rc = begin(start, &now, &saves, err);
+		rc = begin(start, &now, &records, err);
 	}
 	if (rc == 0) {
 		for (unsigned i = 0; i < start->nselected; i++)
-			record_phase(&saves, start->selected[i]->full_name, TABLE_COPIED);
-		checkpoint_post(&start->sync->checkpoint, &saves, &start->position);
+			record_phase(&records, start->selected[i]->full_name, TABLE_COPIED);
+		checkpoint_post(&start->sync->checkpoint, &records, &start->position);
 	}
 	position_fini(&now);
-	saves_fini(&saves);
+	record_batch_fini(&records);
 	return rc;
 }
 
@@ -392,7 +394,7 @@ static int begin_stream_only(struct start *start, struct err *err)
  * has to be read again when it comes back. */
 static void forget_rejected(struct start *start)
 {
-	struct saves saves = {NULL, NULL};
+	struct record_batch records = {NULL, NULL};
 	struct slice name, value;
 	size_t at = 0;
 	while (checkpoint_next(&start->sync->checkpoint, &at, SLICE("full/"), &name, &value)) {
@@ -401,10 +403,10 @@ static void forget_rejected(struct start *start)
 		log_info("table %.*s is not selected any more; it will be read again when it comes "
 			 "back",
 			 SLICE_FMT(table_of_record(name)));
-		saves_add(&saves, name, (struct slice){NULL, 0});
+		record_batch_add(&records, name, (struct slice){NULL, 0});
 	}
-	if (saves.first)
-		checkpoint_post(&start->sync->checkpoint, &saves, NULL);
+	if (records.first)
+		checkpoint_post(&start->sync->checkpoint, &records, NULL);
 }
 
 /* ---- the snapshot ---- */
@@ -464,16 +466,17 @@ static int check_engines(struct start *start, struct err *err)
 
 static int place_reads(struct start *start, struct err *err)
 {
-	struct saves saves = {NULL, NULL};
+	struct record_batch records = {NULL, NULL};
 	bool first = !start->found;
 	int rc = 0;
 	if (first)
-		rc = begin(start, &start->snapshot.position, &saves, err);
+		rc = begin(start, &start->snapshot.position, &records, err);
 	for (unsigned i = 0; rc == 0 && i < start->nreads; i++)
-		rc = place_read(start, &start->reads[i], &saves, err);
+		rc = place_read(start, &start->reads[i], &records, err);
 	if (rc == 0)
-		checkpoint_post(&start->sync->checkpoint, &saves, first ? &start->position : NULL);
-	saves_fini(&saves);
+		checkpoint_post(&start->sync->checkpoint, &records,
+				first ? &start->position : NULL);
+	record_batch_fini(&records);
 	return rc;
 }
 

@@ -11,14 +11,16 @@ struct slice record_name(struct arena *arena, const char *kind, struct slice nam
 	return arena_printf(arena, "%s/%.*s", kind, SLICE_FMT(name));
 }
 
-static void add(struct saves *saves, struct buf *name, struct buf *json, bool present)
+static void add(struct record_batch *records, struct buf *name, struct buf *json, bool present)
 {
-	saves_add(saves, buf_slice(name), present ? buf_slice(json) : (struct slice){NULL, 0});
+	record_batch_add(records, buf_slice(name),
+			 present ? buf_slice(json) : (struct slice){NULL, 0});
 	buf_fini(name);
 	buf_fini(json);
 }
 
-void record_progress(struct saves *saves, struct slice full_name, const struct table_record *record)
+void record_progress(struct record_batch *records, struct slice full_name,
+		     const struct table_record *record)
 {
 	struct buf name, json;
 	buf_init(&name);
@@ -26,23 +28,23 @@ void record_progress(struct saves *saves, struct slice full_name, const struct t
 	buf_printf(&name, "full/%.*s", SLICE_FMT(full_name));
 	if (record->phase != TABLE_NEW)
 		table_record_write(record, &json);
-	add(saves, &name, &json, record->phase != TABLE_NEW);
+	add(records, &name, &json, record->phase != TABLE_NEW);
 }
 
-void record_copied(struct saves *saves, const struct table_state *state)
+void record_copied(struct record_batch *records, const struct table_state *state)
 {
 	struct table_record record = state->record; /* borrows its positions */
 	record.phase = TABLE_COPIED;
-	record_progress(saves, state->name, &record);
+	record_progress(records, state->name, &record);
 }
 
-void record_phase(struct saves *saves, struct slice full_name, enum table_phase phase)
+void record_phase(struct record_batch *records, struct slice full_name, enum table_phase phase)
 {
 	const struct table_record record = {.phase = phase};
-	record_progress(saves, full_name, &record);
+	record_progress(records, full_name, &record);
 }
 
-void record_table(struct saves *saves, const struct table *table, bool present)
+void record_table(struct record_batch *records, const struct table *table, bool present)
 {
 	struct buf name, json;
 	buf_init(&name);
@@ -50,10 +52,10 @@ void record_table(struct saves *saves, const struct table *table, bool present)
 	buf_printf(&name, "catalog/%.*s/%" PRIu64, SLICE_FMT(table->full_name), table->version);
 	if (present)
 		catalog_table_to_json(table, &json);
-	add(saves, &name, &json, present);
+	add(records, &name, &json, present);
 }
 
-void record_database(struct saves *saves, const struct catalog *catalog, struct slice db)
+void record_database(struct record_batch *records, const struct catalog *catalog, struct slice db)
 {
 	bool present = catalog_has_database(catalog, db);
 	struct buf name, json;
@@ -62,10 +64,10 @@ void record_database(struct saves *saves, const struct catalog *catalog, struct 
 	buf_printf(&name, "database/%.*s", SLICE_FMT(db));
 	if (present)
 		catalog_database_to_json(catalog, db, &json);
-	add(saves, &name, &json, present);
+	add(records, &name, &json, present);
 }
 
-void record_doubt(struct saves *saves, const struct doubt *doubt)
+void record_doubt(struct record_batch *records, const struct doubt *doubt)
 {
 	struct buf name, json;
 	buf_init(&name);
@@ -76,7 +78,7 @@ void record_doubt(struct saves *saves, const struct doubt *doubt)
 	buf_put(&json, SLICE(",\"table\":"));
 	json_string(&json, doubt->table);
 	buf_char(&json, '}');
-	add(saves, &name, &json, true);
+	add(records, &name, &json, true);
 }
 
 static struct slice text_of(const cJSON *root, const char *key, struct arena *arena)

@@ -4,7 +4,7 @@
 #define TIDEWAY_RECORDS_H
 
 #include "base/arena.h"
-#include "engine/saves.h"
+#include "engine/record_batch.h"
 #include "engine/sync.h"
 #include "engine/table_record.h"
 #include "schema/catalog.h"
@@ -12,18 +12,18 @@
 /* "full/shop.orders", "adopted/shop" ... in the arena. */
 struct slice record_name(struct arena *arena, const char *kind, struct slice name);
 /* How far a table has come, `full/<db.table>`. */
-void record_progress(struct saves *saves, struct slice full_name,
+void record_progress(struct record_batch *records, struct slice full_name,
 		     const struct table_record *record);
 /* The copy of a table is done. */
-void record_copied(struct saves *saves, const struct table_state *state);
+void record_copied(struct record_batch *records, const struct table_state *state);
 /* A record with a phase and nothing else; TABLE_NEW: remove the record. */
-void record_phase(struct saves *saves, struct slice full_name, enum table_phase phase);
+void record_phase(struct record_batch *records, struct slice full_name, enum table_phase phase);
 /* A table's definition, `catalog/<db.table>/<version>`; not present: the record goes. */
-void record_table(struct saves *saves, const struct table *table, bool present);
+void record_table(struct record_batch *records, const struct table *table, bool present);
 /* `doubt/<file:offset>`: {"db":..,"table":..}; and back: `at` is its name behind the prefix, it is made in the arena. */
-void record_doubt(struct saves *saves, const struct doubt *doubt);
+void record_doubt(struct record_batch *records, const struct doubt *doubt);
 struct doubt *record_read_doubt(struct slice at, struct slice json, struct arena *arena);
 /* `database/<db>`, without its tables; the record goes when the catalog does not follow the database. */
-void record_database(struct saves *saves, const struct catalog *catalog, struct slice db);
+void record_database(struct record_batch *records, const struct catalog *catalog, struct slice db);
 
 #endif

@@ -409,7 +409,7 @@ static int choose_source(struct start *start, struct err *err)
 /* Durable before the first row: a restart gives the same sequenceIds. */
 static void save_move(struct start *start)
 {
-	struct saves none = {NULL, NULL};
+	struct record_batch none = {NULL, NULL};
 	if (start->moved)
 		checkpoint_post(&start->sync->checkpoint, &none, &start->position);
 	start->moved = false;

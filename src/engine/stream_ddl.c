@@ -39,7 +39,7 @@ struct following {
 
 void stream_attach(struct stream *stream, struct slice name, struct slice value)
 {
-	saves_add(&stream_attached(stream)->saves, name, value);
+	record_batch_add(&stream_attached(stream)->records, name, value);
 }
 
 static bool selects(struct stream *stream, struct slice db, struct slice table)
@@ -69,7 +69,7 @@ static bool wants(struct stream *stream, struct slice db, struct slice table)
 static void save_phase(struct stream *stream, struct slice db, struct slice table,
 		       enum table_phase phase)
 {
-	record_phase(&stream_attached(stream)->saves, full_name(stream, db, table), phase);
+	record_phase(&stream_attached(stream)->records, full_name(stream, db, table), phase);
 }
 
 /* A table whose definition is not had: the database says so. */
@@ -77,7 +77,7 @@ static void note_made(struct stream *stream, const struct ddl_effect *effect, bo
 {
 	struct slice name =
 		arena_copy(&stream->lane.texts, full_name(stream, effect->db, effect->table));
-	record_database(&stream_attached(stream)->saves, stream->catalog, effect->db);
+	record_database(&stream_attached(stream)->records, stream->catalog, effect->db);
 	if (wanted)
 		map_set(&stream->made, name, stream);
 }
@@ -112,9 +112,9 @@ static void save_effect(struct stream *stream, const struct ddl_effect *effect)
 	const struct ddl_name to =
 		renamed ? (struct ddl_name){effect->new_db, effect->new_table} : from;
 	if (effect->before)
-		record_table(&stream_attached(stream)->saves, effect->before, false);
+		record_table(&stream_attached(stream)->records, effect->before, false);
 	if (effect->after)
-		record_table(&stream_attached(stream)->saves, effect->after, true);
+		record_table(&stream_attached(stream)->records, effect->after, true);
 	else if (effect->op == DDL_CREATE)
 		note_made(stream, effect, before);
 	if (effect->after == NULL || renamed)
@@ -389,7 +389,7 @@ static int read_from_here(struct stream *stream, const struct ddl_name *name,
 			  const struct table *table, struct err *err)
 {
 	const struct gtid *gtid = &stream->reader.trx.gtid.gtid;
-	struct saves saves = {NULL, NULL};
+	struct record_batch records = {NULL, NULL};
 	struct table_record record;
 	struct position *here = &record.start;
 	if (wait_acknowledged(stream, err) < 0)
@@ -400,10 +400,10 @@ static int read_from_here(struct stream *stream, const struct ddl_name *name,
 	here->offset = stream->cursor.offset;
 	if (gtid->flavour != GTID_NONE && gtid->flavour == here->gtids.flavour)
 		gtid_set_add(&here->gtids, gtid);
-	record_progress(&saves, full_name(stream, name->db, name->table), &record);
-	checkpoint_post(&stream->lane.sync->checkpoint, &saves, NULL);
+	record_progress(&records, full_name(stream, name->db, name->table), &record);
+	checkpoint_post(&stream->lane.sync->checkpoint, &records, NULL);
 	table_record_fini(&record);
-	saves_fini(&saves);
+	record_batch_fini(&records);
 	return 0;
 }
 
@@ -553,7 +553,7 @@ static int follow_effect(struct following *f, const struct ddl_effect *effect, s
 	if (effect->new_table.len > 0)
 		stream_forget_plan(stream, effect->new_db, effect->new_table);
 	if (effect->table.len == 0)
-		record_database(&stream_attached(stream)->saves, stream->catalog, effect->db);
+		record_database(&stream_attached(stream)->records, stream->catalog, effect->db);
 	else
 		save_effect(stream, effect);
 	return send_effect(f, effect, err);
@@ -747,7 +747,7 @@ static void take_table(struct stream *stream, struct table_state *state)
 	const struct table *table = state->record.definition;
 	table_state_end_pending(&stream->lane.sync->states, state);
 	if (!catalog_find(stream->catalog, table->db, table->name))
-		record_table(&stream_attached(stream)->saves, catalog_put(stream->catalog, table),
+		record_table(&stream_attached(stream)->records, catalog_put(stream->catalog, table),
 			     true);
 }
 

@@ -21,7 +21,7 @@ void stream_drop_attached(void *arg)
 	struct attached *attached = arg;
 	if (attached == NULL)
 		return;
-	saves_fini(&attached->saves);
+	record_batch_fini(&attached->records);
 	position_fini(&attached->xa);
 	free(attached);
 }
@@ -41,7 +41,7 @@ static void take_attached(struct stream *stream, struct attached *attached)
 		else
 			position_pending_remove(&stream->acked, false, pending->id);
 	}
-	saves_move(&stream->lane.saves, &attached->saves);
+	record_batch_move(&stream->lane.records, &attached->records);
 	stream_drop_attached(attached);
 }
 
@@ -91,12 +91,12 @@ void stream_post(struct stream *stream, bool now)
 	while (window_take(&stream->lane.window, &mark))
 		take_mark(stream, &mark);
 	pins_post(&stream->lane.sync->pins, &stream->lane.sync->checkpoint);
-	if (!stream->moved && stream->lane.saves.first == NULL)
+	if (!stream->moved && stream->lane.records.first == NULL)
 		return;
 	if (!now && mono - stream->posted_ms < POST_MS)
 		return;
 	lane_note_ends(&stream->lane);
-	checkpoint_post(&stream->lane.sync->checkpoint, &stream->lane.saves,
+	checkpoint_post(&stream->lane.sync->checkpoint, &stream->lane.records,
 			stream->moved ? &stream->acked : NULL);
 	stream->moved = false;
 	stream->posted_ms = mono;

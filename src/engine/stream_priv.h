@@ -14,7 +14,7 @@
 
 /* What goes into the checkpoint together with a group's position. */
 struct attached {
-	struct saves saves; /* records */
+	struct record_batch records; /* records */
 	struct position
 		xa;    /* its pending list: an XA transaction that the group has prepared ... */
 	bool prepared; /* ... or decided: false */

@@ -71,14 +71,14 @@ static struct plan *unwanted_plan(struct lane *lane, const struct table_map *map
 static const struct table *put_told(struct stream *stream, const struct table *old,
 				    const struct table *told)
 {
-	struct saves *saves = &stream_attached(stream)->saves;
+	struct record_batch *records = &stream_attached(stream)->records;
 	bool followed = catalog_has_database(stream->catalog, told->db);
 	const struct table *table = catalog_put(stream->catalog, told);
 	if (!followed)
-		record_database(saves, stream->catalog, table->db);
+		record_database(records, stream->catalog, table->db);
 	if (old)
-		record_table(saves, old, false);
-	record_table(saves, table, true);
+		record_table(records, old, false);
+	record_table(records, table, true);
 	return table;
 }
 

@@ -281,10 +281,10 @@ static void save_rest(struct supervisor *supervisor, struct attempt *attempt)
 /* Posts what the lanes have noted of their topics, before it is forgotten with the attempt. */
 static void keep_pins(struct supervisor *supervisor)
 {
-	struct saves saves = {NULL, NULL};
-	pins_take(&supervisor->sync.pins, &saves);
-	if (saves.first)
-		checkpoint_post(&supervisor->sync.checkpoint, &saves, NULL);
+	struct record_batch records = {NULL, NULL};
+	pins_take(&supervisor->sync.pins, &records);
+	if (records.first)
+		checkpoint_post(&supervisor->sync.checkpoint, &records, NULL);
 }
 
 static void wait_for_retry(struct supervisor *supervisor, const struct attempt *attempt)

@@ -133,17 +133,17 @@ static void a_save_takes_everything_posted(void **state)
 {
 	(void)state;
 	struct checkpoint checkpoint;
-	struct saves saves = {NULL, NULL};
+	struct record_batch records = {NULL, NULL};
 	struct position position;
 	struct err err = ERR_INIT;
 	bool found;
 	checkpoint_init(&checkpoint, store_open_memory(), "shop");
 	fill(&position);
-	saves_add(&saves, SLICE("full/shop.a"), SLICE("{\"state\":\"done\"}"));
-	checkpoint_post(&checkpoint, &saves, &position);
-	assert_null(saves.first);
+	record_batch_add(&records, SLICE("full/shop.a"), SLICE("{\"state\":\"done\"}"));
+	checkpoint_post(&checkpoint, &records, &position);
+	assert_null(records.first);
 	position.offset = 6;
-	checkpoint_post(&checkpoint, &saves, &position);
+	checkpoint_post(&checkpoint, &records, &position);
 	assert_null(checkpoint_get(&checkpoint, SLICE("position")).ptr);
 	assert_int_equal(checkpoint_save(&checkpoint, &err), 0);
 	assert_slice(checkpoint_get(&checkpoint, SLICE("full/shop.a")), "{\"state\":\"done\"}");
@@ -152,8 +152,8 @@ static void a_save_takes_everything_posted(void **state)
 	assert_int_equal(checkpoint_load(&checkpoint, &position, &found, &err), 0);
 	assert_true(found);
 	assert_int_equal(position.offset, 6);
-	saves_add(&saves, SLICE("full/shop.a"), (struct slice){NULL, 0});
-	checkpoint_post(&checkpoint, &saves, NULL);
+	record_batch_add(&records, SLICE("full/shop.a"), (struct slice){NULL, 0});
+	checkpoint_post(&checkpoint, &records, NULL);
 	assert_int_equal(checkpoint_save(&checkpoint, &err), 0);
 	assert_null(checkpoint_get(&checkpoint, SLICE("full/shop.a")).ptr);
 	position_fini(&position);
@@ -190,7 +190,7 @@ static void a_save_renews_the_lease(void **state)
 	(void)state;
 	struct checkpoint checkpoint;
 	struct position position;
-	struct saves none = {NULL, NULL};
+	struct record_batch none = {NULL, NULL};
 	struct err err = ERR_INIT;
 	int64_t began_ms = clock_boot_ms(), saved_ms;
 	checkpoint_init(&checkpoint, store_open_memory(), "shop");

@@ -26,7 +26,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void expect_record(const struct save *save, const char *name, const char *value)
+static void expect_record(const struct batch_record *save, const char *name, const char *value)
 {
 	assert_non_null(save);
 	assert_slice(save->name, name);
@@ -36,18 +36,18 @@ static void expect_record(const struct save *save, const char *name, const char 
 /* What is taken, which is one record. */
 static void expect_taken(const char *name, const char *value)
 {
-	struct saves saves = {NULL, NULL};
-	pins_take(&pins, &saves);
-	expect_record(saves.first, name, value);
-	assert_null(saves.first->next);
-	saves_fini(&saves);
+	struct record_batch records = {NULL, NULL};
+	pins_take(&pins, &records);
+	expect_record(records.first, name, value);
+	assert_null(records.first->next);
+	record_batch_fini(&records);
 }
 
 static void expect_nothing(void)
 {
-	struct saves saves = {NULL, NULL};
-	pins_take(&pins, &saves);
-	assert_null(saves.first);
+	struct record_batch records = {NULL, NULL};
+	pins_take(&pins, &records);
+	assert_null(records.first);
 }
 
 /* A record of version 0.1.0 has no ends; those that are acknowledged are added. */

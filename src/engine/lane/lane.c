@@ -101,7 +101,7 @@ void lane_close(struct lane *lane)
 	sink_free(lane->sink);
 	drop_marks(lane);
 	script_free(lane->script);
-	saves_fini(&lane->saves);
+	record_batch_fini(&lane->records);
 	map_fini(&lane->destinations);
 	map_fini(&lane->plans);
 	message_batch_fini(&lane->spare);

@@ -44,7 +44,7 @@ struct lane {
 	struct map destinations;          /* topic -> struct destination */
 	struct destination *first, *last; /* the same, in the order of opening */
 	unsigned uncounted; /* destinations that topics.max leaves out: the heartbeats' own topic */
-	struct saves saves; /* records not yet posted */
+	struct record_batch records; /* records not yet posted */
 	void (*take_marks)(
 		void *owner); /* whoever built on the lane: takes the window's finished marks */
 	void (*drop_attached)(
