@@ -74,11 +74,6 @@ struct supervisor {
 	struct stream *stream; /* that streaming runs; NULL: none */
 };
 
-static struct sync_events *events_of(struct supervisor *supervisor)
-{
-	return &supervisor->sync.events;
-}
-
 /* ---- mail ---- */
 
 static void post(struct supervisor *supervisor, enum mail_kind kind)
@@ -163,9 +158,14 @@ void supervisor_share(struct supervisor *supervisor, struct watermarks *watermar
 	supervisor->sync.watermarks = watermarks;
 }
 
-void supervisor_read_events(struct supervisor *supervisor, sync_event_reader *read, void *arg)
+const char *supervisor_label(const struct supervisor *supervisor)
 {
-	sync_events_read(events_of(supervisor), read, arg);
+	return supervisor->sync.label;
+}
+
+struct sync_events *supervisor_events(struct supervisor *supervisor)
+{
+	return &supervisor->sync.events;
 }
 
 /* The flags of the sync end whatever its threads wait for; the mail changes the state. */
@@ -202,10 +202,11 @@ static void enter(struct supervisor *supervisor, enum sync_state state)
 		return;
 	assert(sync_state_may_follow(from, state));
 	atomic_store(&supervisor->state, state);
-	sync_events_emit(events_of(supervisor), (struct sync_event){
-							.kind = SYNC_EVENT_STATE_CHANGED,
-							.state = {.from = from, .to = state},
-						});
+	sync_events_emit(supervisor_events(supervisor),
+			 (struct sync_event){
+				 .kind = SYNC_EVENT_STATE_CHANGED,
+				 .state = {.from = from, .to = state},
+			 });
 }
 
 static bool is_stopping(const struct supervisor *supervisor)
@@ -237,7 +238,7 @@ static void close_checkpoint(struct supervisor *supervisor, bool displaced)
 /* err NULL: the sync has ended without an error. */
 static void end(struct supervisor *supervisor, const struct err *err)
 {
-	struct sync_events *events = events_of(supervisor);
+	struct sync_events *events = supervisor_events(supervisor);
 	bool displaced = err && err->code == ERR_DISPLACED;
 	close_checkpoint(supervisor, displaced);
 	if (err == NULL) {
@@ -249,7 +250,11 @@ static void end(struct supervisor *supervisor, const struct err *err)
 	if (displaced)
 		sync_events_emit_failure(events, SYNC_EVENT_FENCED, err, 0);
 	enter(supervisor, SYNC_FAILED);
-	sync_events_emit_failure(events, SYNC_EVENT_FAILED, err, 0);
+	sync_events_emit(events, (struct sync_event){
+					 .kind = SYNC_EVENT_FAILED,
+					 .failure = {.why = err,
+						     .isolated = supervisor->sync.config->isolated},
+				 });
 }
 
 /* ---- the end of an attempt ---- */
@@ -271,7 +276,8 @@ static void save_rest(struct supervisor *supervisor, struct attempt *attempt)
 	}
 	checkpoint_discard(checkpoint);
 	if (save.code != ERR_DISPLACED && (attempt->rc < 0 || is_stopping(supervisor)))
-		sync_events_emit_failure(events_of(supervisor), SYNC_EVENT_UNSAVED, &save, 0);
+		sync_events_emit_failure(supervisor_events(supervisor), SYNC_EVENT_UNSAVED, &save,
+					 0);
 	if (attempt->rc < 0 && save.code != ERR_DISPLACED)
 		return;
 	attempt->rc = -1;
@@ -292,8 +298,8 @@ static void wait_for_retry(struct supervisor *supervisor, const struct attempt *
 	int64_t now_ms = clock_mono_ms();
 	int64_t wait_ms = backoff_next(&supervisor->backoff, now_ms - attempt->begun_ms);
 	supervisor->retry_ms = now_ms + wait_ms;
-	sync_events_emit_failure(events_of(supervisor), SYNC_EVENT_ATTEMPT_FAILED, &attempt->err,
-				 wait_ms);
+	sync_events_emit_failure(supervisor_events(supervisor), SYNC_EVENT_ATTEMPT_FAILED,
+				 &attempt->err, wait_ms);
 	enter(supervisor, SYNC_WAITING);
 }
 
@@ -330,7 +336,8 @@ static void report_ended(struct supervisor *supervisor, struct err *err)
 	if (lease == NULL || !err->retriable ||
 	    lease_age_ms(lease, clock_boot_ms()) <= lease->times[LEASE_SEND])
 		return;
-	sync_events_emit_failure(events_of(supervisor), SYNC_EVENT_CHECKPOINT_BLOCKED, err, 0);
+	sync_events_emit_failure(supervisor_events(supervisor), SYNC_EVENT_CHECKPOINT_BLOCKED, err,
+				 0);
 	err_retry(err, ERR_KAFKA, "the checkpoint can be saved again");
 }
 
@@ -433,7 +440,7 @@ static int leave_copy(struct supervisor *supervisor, struct err *err)
 {
 	struct attempt *attempt = supervisor->attempt;
 	start_close_snapshot(&attempt->start);
-	sync_events_emit_duration(events_of(supervisor), SYNC_EVENT_COPY_DONE,
+	sync_events_emit_duration(supervisor_events(supervisor), SYNC_EVENT_COPY_DONE,
 				  clock_mono_ms() - attempt->copy_begun_ms);
 	if (checkpoint_save(&supervisor->sync.checkpoint, err) < 0)
 		return -1;
@@ -511,7 +518,7 @@ static int save(struct supervisor *supervisor, struct err *err)
 	if (checkpoint_save(checkpoint, err) < 0)
 		return -1;
 	if (!supervisor->attempt->has_saved)
-		sync_events_emit_kind(events_of(supervisor), SYNC_EVENT_POSITION_SAVED);
+		sync_events_emit_kind(supervisor_events(supervisor), SYNC_EVENT_POSITION_SAVED);
 	supervisor->attempt->has_saved = true;
 	return 0;
 }
@@ -591,7 +598,7 @@ static int knock(struct supervisor *supervisor, struct err *err)
 	conn_free(conn);
 	if (conn || !err->retriable)
 		return conn ? 0 : -1;
-	sync_events_emit_failure(events_of(supervisor), SYNC_EVENT_SOURCE_AWAY, err, 0);
+	sync_events_emit_failure(supervisor_events(supervisor), SYNC_EVENT_SOURCE_AWAY, err, 0);
 	*err = (struct err)ERR_INIT;
 	return 0;
 }
@@ -632,7 +639,7 @@ static void begin(struct supervisor *supervisor)
 		begin_attempt(supervisor);
 		return;
 	}
-	sync_events_emit_kind(events_of(supervisor), SYNC_EVENT_STARTED);
+	sync_events_emit_kind(supervisor_events(supervisor), SYNC_EVENT_STARTED);
 	if (knock(supervisor, &err) < 0) {
 		end(supervisor, &err);
 		return;

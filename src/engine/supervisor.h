@@ -2,8 +2,8 @@
  * saves what they post, and starts another attempt after a failure. It is an actor: what others
  * want of it arrives in its mailbox, and it alone changes the state of the sync. What happens is
  * emitted as events (engine/sync_events.h).
- * Thread: supervisor_run in the sync's own; supervisor_stop, supervisor_wake and supervisor_status
- * any; the others before supervisor_run. Owner: supervisor_new / supervisor_free. */
+ * Thread: supervisor_run in the sync's own; supervisor_stop, supervisor_wake, supervisor_status and
+ * supervisor_events any; the others before supervisor_run. Owner: supervisor_new / supervisor_free. */
 #ifndef TIDEWAY_SUPERVISOR_H
 #define TIDEWAY_SUPERVISOR_H
 
@@ -30,8 +30,9 @@ void supervisor_free(struct supervisor *supervisor);
 const struct sync_config *supervisor_config(const struct supervisor *supervisor);
 /* Shares the watermarks of a list of sources with the sync. Borrowed. */
 void supervisor_share(struct supervisor *supervisor, struct watermarks *watermarks);
-/* Adds a reader of the sync's events. */
-void supervisor_read_events(struct supervisor *supervisor, sync_event_reader *read, void *arg);
+/* Returns what its log lines begin with; NULL: nothing, because no other sync runs. */
+const char *supervisor_label(const struct supervisor *supervisor);
+struct sync_events *supervisor_events(struct supervisor *supervisor);
 /* Returns 0 when the sync has stopped as asked, or everything that was asked for is done. */
 int supervisor_run(struct supervisor *supervisor, struct err *err) MUST_CHECK;
 /* Asks the sync to stop. Asked again, it does not wait for acknowledgements any longer. */

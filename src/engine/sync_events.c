@@ -120,8 +120,8 @@ static void print_failure(const struct sync_event *event, struct buf *out)
 		return;
 	case SYNC_EVENT_FAILED:
 		buf_put(out, slice_str(text));
-		if (event->failure.is_alone)
-			buf_put(out, SLICE("; the other syncs continue"));
+		if (event->failure.isolated)
+			buf_put(out, SLICE("; only this sync ends (on_failure = \"isolate\")"));
 		return;
 	default:
 		buf_printf(out, "%s: %s", sync_event_name(event->kind), text);
@@ -182,7 +182,7 @@ void sync_event_print(const struct sync_event *event, struct buf *out)
 /* The command logs the error that ends the process. */
 static bool is_logged(const struct sync_event *event)
 {
-	return event->kind != SYNC_EVENT_FAILED || event->failure.is_alone;
+	return event->kind != SYNC_EVENT_FAILED || event->failure.isolated;
 }
 
 void sync_event_log(void *arg, const struct sync_event *event)

@@ -87,7 +87,7 @@ struct sync_event {
 		struct {
 			const struct err *why;
 			int64_t wait_ms; /* until the next try; 0: it does not depend on time */
-			bool is_alone;   /* FAILED: the other syncs of the process continue */
+			bool isolated;   /* FAILED: the other syncs of the process continue */
 		} failure;
 		struct kafka_outage kafka;
 	};

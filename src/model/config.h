@@ -88,6 +88,7 @@ struct sync_config {
 	double full_rows_per_second;  /* 0: no limit */
 	uint64_t row_max;             /* bytes of a row image on the wire; 0: no limit */
 	bool key_json;                /* key_format = "json" */
+	bool isolated;                /* on_failure = "isolate": its failure stops no other sync */
 	bool has_loop;                /* loop = function: the script sends the messages */
 	const char *script;           /* path of the entry script */
 	unsigned line;                /* line of the sync.run call in the script */

@@ -254,6 +254,7 @@ void config_read(lua_State *L, int idx, struct arena *arena, struct sync_config 
 		.full_rows_per_second = number_at(L, idx, "full_rows_per_second", 0),
 		.row_max = (uint64_t)number_at(L, idx, "row_max", 0),
 		.key_json = boolean_at(L, idx, "key_json", false),
+		.isolated = boolean_at(L, idx, "isolated", false),
 		.has_loop = boolean_at(L, idx, "has_loop", false),
 		.script = script_of(L)->path,
 		.line = (unsigned)number_at(L, idx, "line", 0),

@@ -104,7 +104,7 @@ static void each_has_its_line(void **state)
 	assert_line((struct sync_event){.kind = SYNC_EVENT_FAILED, .failure = {&why}},
 		    "source db: gone");
 	assert_line((struct sync_event){.kind = SYNC_EVENT_FAILED, .failure = {&why, 0, true}},
-		    "source db: gone; the other syncs continue");
+		    "source db: gone; only this sync ends (on_failure = \"isolate\")");
 	assert_line((struct sync_event){.kind = SYNC_EVENT_KAFKA_LOST, .kafka = lost},
 		    "Kafka k:9092: no broker can be reached: refused; waiting, nothing is lost");
 	assert_line((struct sync_event){.kind = SYNC_EVENT_KAFKA_BACK, .kafka = back},

@@ -120,6 +120,7 @@ function change:copy() end
 ---@field full { parallel: integer?, rows_per_second: number? }?
 ---@field limits { row_max: integer|string|nil }?
 ---@field topics "existing"|tideway.topics|nil
+---@field on_failure "exit"|"isolate"|nil
 ---@field on_row tideway.on_row|table|nil
 ---@field on_change tideway.on_change|table|nil
 

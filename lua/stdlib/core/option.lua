@@ -61,6 +61,9 @@ option.groups = {
     { "alerts", later = true, help = "Alerts." },
     { "admin", later = true, help = "Admin interface." },
     { "limits", type = TABLE, help = "What is refused for its size." },
+    { "on_failure", type = "string", default = "exit", choices = { "exit", "isolate" },
+      help = 'What the failure of this sync does to the other syncs of the script: "exit" stops them and ends the process, '
+        .. '"isolate" lets them continue.' },
     { "on_row", type = "function|table", by_table = true, combines = true,
       help = "on_row(row, change): edits an image before anything else sees it." },
     { "on_change", type = "function|table", by_table = true, combines = true,

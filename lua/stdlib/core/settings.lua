@@ -128,6 +128,7 @@ local function make_config(options, one, place)
     heartbeat_s = heartbeat_s, heartbeat_topic = heartbeat_topic,
     full_parallel = full.parallel, full_rows_per_second = full.rows_per_second,
     row_max = row_max_of(options.limits, place:child("limits")),
+    isolated = options.on_failure == "isolate",
     has_loop = options.loop ~= nil, key_json = options.key_format == "json", key_change = options.key_change, line = place.line,
   }
 end

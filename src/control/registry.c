@@ -1,0 +1,184 @@
+#include "control/registry.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/terminal.h"
+#include "base/thread.h"
+#include "control/progress.h"
+#include "engine/watermarks.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct member {
+	struct supervisor *supervisor;
+	struct watermarks *watermarks; /* of a list of sources: the first one's */
+	struct progress progress;
+	pthread_t thread;
+	bool is_running; /* its end was not handled yet */
+	_Atomic bool has_ended;
+	int rc; /* valid when it has ended, with err */
+	struct err err;
+};
+
+struct registry {
+	struct member *members;
+	unsigned n;
+	struct supervisor **supervisors; /* of the members */
+	const struct member *failed;     /* the first that did; NULL: none */
+	bool is_stopping;
+};
+
+/* ---- life ---- */
+
+static int make_supervisors(struct registry *registry, const struct script_options *script,
+			    const struct arguments *arguments, struct err *err)
+{
+	for (unsigned i = 0; i < registry->n; i++) {
+		struct supervisor_options options = {
+			.script = script,
+			.index = i,
+			.several = registry->n > 1,
+			.dry_run = arguments->dry_run,
+			.prints = arguments->json || terminal_is(STDOUT_FILENO),
+			.raw = arguments->json,
+		};
+		registry->supervisors[i] = supervisor_new(&options, err);
+		if (registry->supervisors[i] == NULL)
+			return -1;
+		registry->members[i].supervisor = registry->supervisors[i];
+	}
+	return 0;
+}
+
+/* The sources of a list follow each other. */
+static void share_watermarks(struct registry *registry)
+{
+	struct member *members = registry->members;
+	for (unsigned i = 0; i < registry->n; i++) {
+		const struct sync_config *config = supervisor_config(members[i].supervisor);
+		unsigned first = i - config->source_number;
+		if (config->sources < 2)
+			continue;
+		if (i == first)
+			members[i].watermarks = watermarks_new(config->sources);
+		supervisor_share(members[i].supervisor, members[first].watermarks);
+	}
+}
+
+struct registry *registry_new(const struct script_options *script,
+			      const struct arguments *arguments, struct err *err)
+{
+	struct registry *registry;
+	struct script *outside = script_new(script, err);
+	if (outside == NULL)
+		return NULL;
+	registry = mem_array(1, sizeof(*registry));
+	registry->n = script_syncs(outside);
+	registry->members = mem_array(registry->n, sizeof(*registry->members));
+	registry->supervisors = mem_array(registry->n, sizeof(struct supervisor *));
+	if (make_supervisors(registry, script, arguments, err) == 0) {
+		share_watermarks(registry);
+		script_free(outside);
+		return registry;
+	}
+	script_free(outside);
+	registry_free(registry);
+	return NULL;
+}
+
+void registry_free(struct registry *registry)
+{
+	if (registry == NULL)
+		return;
+	for (unsigned i = 0; i < registry->n; i++) {
+		supervisor_free(registry->supervisors[i]);
+		watermarks_free(registry->members[i].watermarks);
+	}
+	free(registry->supervisors);
+	free(registry->members);
+	free(registry);
+}
+
+/* ---- running ---- */
+
+static void *member_main(void *arg)
+{
+	struct member *member = arg;
+	member->rc = supervisor_run(member->supervisor, &member->err);
+	atomic_store(&member->has_ended, true);
+	return NULL;
+}
+
+void registry_start(struct registry *registry)
+{
+	for (unsigned i = 0; i < registry->n; i++) {
+		struct member *member = &registry->members[i];
+		progress_init(&member->progress, registry->n > 1);
+		member->is_running = true;
+		thread_start(&member->thread, "sync", member_main, member);
+	}
+}
+
+void registry_stop(struct registry *registry)
+{
+	registry->is_stopping = true;
+	for (unsigned i = 0; i < registry->n; i++)
+		if (registry->members[i].is_running)
+			supervisor_stop(registry->members[i].supervisor);
+}
+
+/* The first failure decides the exit code; the log has the later ones. The supervisor has logged
+ * that of an isolated sync. */
+static void note_failure(struct registry *registry, struct member *member)
+{
+	const struct sync_config *config = supervisor_config(member->supervisor);
+	if (registry->n > 1)
+		err_wrap(&member->err, "%s", config->name);
+	if (registry->failed == NULL)
+		registry->failed = member;
+	else if (!config->isolated)
+		log_error("%s", member->err.text);
+	if (!config->isolated && !registry->is_stopping)
+		registry_stop(registry);
+}
+
+static void handle_end(struct registry *registry, struct member *member)
+{
+	pthread_join(member->thread, NULL);
+	member->is_running = false;
+	progress_end(&member->progress, member->supervisor);
+	if (member->rc < 0)
+		note_failure(registry, member);
+}
+
+bool registry_poll(struct registry *registry)
+{
+	unsigned running = 0;
+	for (unsigned i = 0; i < registry->n; i++) {
+		struct member *member = &registry->members[i];
+		if (member->is_running && atomic_load(&member->has_ended))
+			handle_end(registry, member);
+		running += member->is_running;
+	}
+	for (unsigned i = 0; registry->is_stopping && i < registry->n; i++)
+		if (registry->members[i].is_running)
+			supervisor_wake(registry->members[i].supervisor);
+	return running == 0;
+}
+
+void registry_show(struct registry *registry, unsigned turn)
+{
+	for (unsigned i = 0; i < registry->n; i++)
+		progress_show(&registry->members[i].progress, registry->members[i].supervisor,
+			      turn % registry->n == i);
+}
+
+int registry_result(const struct registry *registry, struct err *err)
+{
+	if (registry->failed == NULL)
+		return 0;
+	*err = registry->failed->err;
+	return -1;
+}
