@@ -52,9 +52,11 @@ int command_run(const struct arguments *arguments, struct err *err)
 	registry = registry_new(&options, arguments, err);
 	if (registry == NULL)
 		return -1;
-	registry_start(registry);
-	wait_all(registry, &signals);
-	rc = registry_result(registry, err);
+	rc = registry_start(registry, err);
+	if (rc == 0) {
+		wait_all(registry, &signals);
+		rc = registry_result(registry, err);
+	}
 	registry_free(registry);
 	return rc;
 }

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/terminal.h"
 #include "base/thread.h"
+#include "control/callbacks.h"
 #include "control/progress.h"
 #include "engine/watermarks.h"
 
@@ -26,7 +27,8 @@ struct registry {
 	struct member *members;
 	unsigned n;
 	struct supervisor **supervisors; /* of the members */
-	const struct member *failed;     /* the first that did; NULL: none */
+	struct callbacks *callbacks;
+	const struct member *failed; /* the first that did; NULL: none */
 	bool is_stopping;
 };
 
@@ -80,7 +82,7 @@ struct registry *registry_new(const struct script_options *script,
 	registry->supervisors = mem_array(registry->n, sizeof(struct supervisor *));
 	if (make_supervisors(registry, script, arguments, err) == 0) {
 		share_watermarks(registry);
-		script_free(outside);
+		registry->callbacks = callbacks_new(outside, registry->supervisors, registry->n);
 		return registry;
 	}
 	script_free(outside);
@@ -92,6 +94,7 @@ void registry_free(struct registry *registry)
 {
 	if (registry == NULL)
 		return;
+	callbacks_free(registry->callbacks);
 	for (unsigned i = 0; i < registry->n; i++) {
 		supervisor_free(registry->supervisors[i]);
 		watermarks_free(registry->members[i].watermarks);
@@ -111,14 +114,17 @@ static void *member_main(void *arg)
 	return NULL;
 }
 
-void registry_start(struct registry *registry)
+int registry_start(struct registry *registry, struct err *err)
 {
+	if (callbacks_start(registry->callbacks, err) < 0)
+		return -1;
 	for (unsigned i = 0; i < registry->n; i++) {
 		struct member *member = &registry->members[i];
 		progress_init(&member->progress, registry->n > 1);
 		member->is_running = true;
 		thread_start(&member->thread, "sync", member_main, member);
 	}
+	return 0;
 }
 
 void registry_stop(struct registry *registry)
@@ -144,6 +150,25 @@ static void note_failure(struct registry *registry, struct member *member)
 		registry_stop(registry);
 }
 
+/* When the last source of a call of sync.run has ended, so has what the script calls a sync. */
+static void stop_callbacks(struct registry *registry, const struct member *member)
+{
+	const struct sync_config *config = supervisor_config(member->supervisor);
+	unsigned first = (unsigned)(member - registry->members) - config->source_number;
+	const struct member *failed = NULL;
+	for (unsigned i = first; i < first + config->sources; i++) {
+		if (registry->members[i].is_running)
+			return;
+		if (failed == NULL && registry->members[i].rc < 0)
+			failed = &registry->members[i];
+	}
+	callbacks_stop(registry->callbacks, first,
+		       failed                  ? "failed"
+		       : registry->is_stopping ? "stopped"
+					       : "finished",
+		       failed ? failed->err.text : NULL);
+}
+
 static void handle_end(struct registry *registry, struct member *member)
 {
 	pthread_join(member->thread, NULL);
@@ -151,6 +176,7 @@ static void handle_end(struct registry *registry, struct member *member)
 	progress_end(&member->progress, member->supervisor);
 	if (member->rc < 0)
 		note_failure(registry, member);
+	stop_callbacks(registry, member);
 }
 
 bool registry_poll(struct registry *registry)

@@ -12,9 +12,10 @@ struct registry;
 /* Makes a supervisor for each sync of the script, which is borrowed. Starts none. */
 struct registry *registry_new(const struct script_options *script,
 			      const struct arguments *arguments, struct err *err);
-/* When every sync has ended, or none was started. */
+/* When every sync has ended, or none was started. Waits for on_stop. */
 void registry_free(struct registry *registry);
-void registry_start(struct registry *registry);
+/* Returns -1 if on_start of a sync fails; then none was started. */
+int registry_start(struct registry *registry, struct err *err) MUST_CHECK;
 /* Asks every sync to stop; again: without waiting for acknowledgements. */
 void registry_stop(struct registry *registry);
 /* Handles the ends of syncs since the last call: a failure stops the others, unless the option

@@ -163,6 +163,9 @@ void sync_event_print(const struct sync_event *event, struct buf *out)
 	case SYNC_EVENT_POSITION_SAVED:
 		buf_put(out, SLICE("checkpoint: saved"));
 		return;
+	case SYNC_EVENT_CALLBACK_FAILED:
+		buf_printf(out, "%s: %s", event->callback.name, event->callback.why->text);
+		return;
 	case SYNC_EVENT_SOURCE_AWAY:
 	case SYNC_EVENT_SOURCE_LOST:
 	case SYNC_EVENT_CHECKPOINT_BLOCKED:

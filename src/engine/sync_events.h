@@ -15,46 +15,48 @@
 #include <pthread.h>
 
 /* X(id, name, level in the log) */
-#define SYNC_EVENTS(X)                                                                             \
-	/* the sync begins its first attempt */                                                    \
-	X(STARTED, "started", DEBUG)                                                               \
-	/* state: the sync has another state */                                                    \
-	X(STATE_CHANGED, "state_changed", DEBUG)                                                   \
-	/* failure: the source cannot be used, before the checkpoint is open */                    \
-	X(SOURCE_AWAY, "source_away", WARN)                                                        \
-	/* position: the stream will continue there */                                             \
-	X(CHECKPOINT_FOUND, "checkpoint_found", INFO)                                              \
-	/* copy: a round of the copy begins */                                                     \
-	X(COPY_BEGUN, "copy_begun", INFO)                                                          \
-	/* table: its definition changed while it was read */                                      \
-	X(TABLE_CHANGED, "table_changed", INFO)                                                    \
-	/* table: every row of it is acknowledged */                                               \
-	X(TABLE_COPIED, "table_copied", INFO)                                                      \
-	/* duration: of all rounds of the copy */                                                  \
-	X(COPY_DONE, "copy_done", INFO)                                                            \
-	/* position: the binlog is open there; also after a reconnect */                           \
-	X(STREAM_BEGUN, "stream_begun", INFO)                                                      \
-	/* failure: the stream has lost its connection and will connect again */                   \
-	X(SOURCE_LOST, "source_lost", WARN)                                                        \
-	/* duration: the stream reads again, so long after SOURCE_LOST */                          \
-	X(SOURCE_BACK, "source_back", DEBUG)                                                       \
-	/* kafka: no broker can be reached */                                                      \
-	X(KAFKA_LOST, "kafka_lost", WARN)                                                          \
-	/* kafka: a broker can be reached again */                                                 \
-	X(KAFKA_BACK, "kafka_back", INFO)                                                          \
-	/* the first save of the checkpoint by the lanes of an attempt */                          \
-	X(POSITION_SAVED, "position_saved", DEBUG)                                                 \
-	/* failure: the stream has ended; no attempt begins before the checkpoint is saved */      \
-	X(CHECKPOINT_BLOCKED, "checkpoint_blocked", WARN)                                          \
-	/* failure: the end of an attempt could not be saved */                                    \
-	X(UNSAVED, "unsaved", WARN)                                                                \
-	/* failure: another attempt follows after wait_ms */                                       \
-	X(ATTEMPT_FAILED, "attempt_failed", WARN)                                                  \
-	/* failure: another process of this name has taken over */                                 \
-	X(FENCED, "fenced", DEBUG)                                                                 \
-	/* the sync has ended without an error */                                                  \
-	X(STOPPED, "stopped", DEBUG)                                                               \
-	/* failure: the sync has ended with an error */                                            \
+#define SYNC_EVENTS(X)                                                                               \
+	/* the sync begins its first attempt */                                                      \
+	X(STARTED, "started", DEBUG)                                                                 \
+	/* state: the sync has another state */                                                      \
+	X(STATE_CHANGED, "state_changed", DEBUG)                                                     \
+	/* failure: the source cannot be used, before the checkpoint is open */                      \
+	X(SOURCE_AWAY, "source_away", WARN)                                                          \
+	/* position: the stream will continue there */                                               \
+	X(CHECKPOINT_FOUND, "checkpoint_found", INFO)                                                \
+	/* copy: a round of the copy begins */                                                       \
+	X(COPY_BEGUN, "copy_begun", INFO)                                                            \
+	/* table: its definition changed while it was read */                                        \
+	X(TABLE_CHANGED, "table_changed", INFO)                                                      \
+	/* table: every row of it is acknowledged */                                                 \
+	X(TABLE_COPIED, "table_copied", INFO)                                                        \
+	/* duration: of all rounds of the copy */                                                    \
+	X(COPY_DONE, "copy_done", INFO)                                                              \
+	/* position: the binlog is open there; also after a reconnect */                             \
+	X(STREAM_BEGUN, "stream_begun", INFO)                                                        \
+	/* failure: the stream has lost its connection and will connect again */                     \
+	X(SOURCE_LOST, "source_lost", WARN)                                                          \
+	/* duration: the stream reads again, so long after SOURCE_LOST */                            \
+	X(SOURCE_BACK, "source_back", DEBUG)                                                         \
+	/* kafka: no broker can be reached */                                                        \
+	X(KAFKA_LOST, "kafka_lost", WARN)                                                            \
+	/* kafka: a broker can be reached again */                                                   \
+	X(KAFKA_BACK, "kafka_back", INFO)                                                            \
+	/* the first save of the checkpoint by the lanes of an attempt */                            \
+	X(POSITION_SAVED, "position_saved", DEBUG)                                                   \
+	/* failure: the stream has ended; no attempt begins before the checkpoint is saved */        \
+	X(CHECKPOINT_BLOCKED, "checkpoint_blocked", WARN)                                            \
+	/* failure: the end of an attempt could not be saved */                                      \
+	X(UNSAVED, "unsaved", WARN)                                                                  \
+	/* failure: another attempt follows after wait_ms */                                         \
+	X(ATTEMPT_FAILED, "attempt_failed", WARN)                                                    \
+	/* failure: another process of this name has taken over */                                   \
+	X(FENCED, "fenced", DEBUG)                                                                   \
+	/* callback: a function of the script outside of the lanes has failed; the sync continues */ \
+	X(CALLBACK_FAILED, "callback_failed", ERROR)                                                 \
+	/* the sync has ended without an error */                                                    \
+	X(STOPPED, "stopped", DEBUG)                                                                 \
+	/* failure: the sync has ended with an error */                                              \
 	X(FAILED, "failed", ERROR)
 
 enum sync_event_kind {
@@ -90,6 +92,10 @@ struct sync_event {
 			bool isolated;   /* FAILED: the other syncs of the process continue */
 		} failure;
 		struct kafka_outage kafka;
+		struct {
+			const char *name; /* "every" */
+			const struct err *why;
+		} callback;
 	};
 };
 

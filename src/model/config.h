@@ -72,6 +72,13 @@ struct topics_config {
 	unsigned max; /* default 1000 */
 };
 
+/* The script's functions outside of the lanes. */
+struct callbacks_config {
+	bool on_start, on_stop;
+	const double *timers; /* seconds between two calls of each */
+	unsigned ntimers;
+};
+
 struct sync_config {
 	const char *name; /* [A-Za-z0-9._-]{1,48}; with a list of sources "<sync>.<source>" */
 	/* index in the list of sources, and the length of the list; 0 and 1 without a list */
@@ -80,6 +87,7 @@ struct sync_config {
 	struct source_config source;
 	struct sink_config sink;
 	struct topics_config topics;
+	struct callbacks_config callbacks;
 	const char *checkpoint_topic; /* NULL: "tideway.<name>" */
 	const char *checkpoint_file;  /* not NULL: a file instead of the topic */
 	double heartbeat_s;           /* seconds, default 5; 0: off */

@@ -224,6 +224,24 @@ static void config_topics(lua_State *L, int idx, struct arena *arena, struct top
 	topics->config = config_properties(L, idx, "config", arena, &topics->nconfig);
 }
 
+static void config_callbacks(lua_State *L, int idx, struct arena *arena,
+			     struct callbacks_config *callbacks)
+{
+	double *timers;
+	int list;
+	callbacks->on_start = boolean_at(L, idx, "on_start", false);
+	callbacks->on_stop = boolean_at(L, idx, "on_stop", false);
+	lua_getfield(L, idx, "timers");
+	list = lua_gettop(L);
+	callbacks->ntimers = (unsigned)lua_rawlen(L, list);
+	callbacks->timers = timers = ARENA_ARRAY(arena, callbacks->ntimers + 1, double);
+	for (unsigned i = 0; i < callbacks->ntimers; i++, lua_pop(L, 1)) {
+		lua_rawgeti(L, list, i + 1);
+		timers[i] = luaL_checknumber(L, -1);
+	}
+	lua_settop(L, list - 1);
+}
+
 static enum sync_mode config_mode(lua_State *L, int idx)
 {
 	static const char *const names[] = {"full_then_stream", "full", "stream"};
@@ -266,5 +284,7 @@ void config_read(lua_State *L, int idx, struct arena *arena, struct sync_config 
 	if (lua_getfield(L, idx, "topics") != LUA_TTABLE)
 		lua_newtable(L);
 	config_topics(L, lua_gettop(L), arena, &config->topics);
+	if (lua_getfield(L, idx, "callbacks") == LUA_TTABLE)
+		config_callbacks(L, lua_gettop(L), arena, &config->callbacks);
 	lua_settop(L, idx);
 }

@@ -29,6 +29,11 @@ static void push_core(lua_State *L, const char *function)
 	lua_remove(L, -2);
 }
 
+void script_core(lua_State *L, const char *function)
+{
+	push_core(L, function);
+}
+
 static int load_core(lua_State *L)
 {
 	lua_getglobal(L, "require");

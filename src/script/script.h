@@ -143,6 +143,17 @@ struct loop_item {
 int script_loop(struct script *script, unsigned sync, const struct loop_item *item,
 		struct err *err) MUST_CHECK;
 
+/* A function of the script outside of the lanes. */
+struct script_callback {
+	enum { CALLBACK_START, CALLBACK_STOP, CALLBACK_TIMER } kind;
+	unsigned timer;               /* CALLBACK_TIMER: which */
+	const char *reason, *message; /* CALLBACK_STOP; message NULL: nil */
+};
+/* Calls it. Only for functions that the configuration of the sync has. A call is stopped after five
+ * seconds, at the next instruction of Lua. Fails with ERR_SCRIPT: file:line. */
+int script_call(struct script *script, unsigned sync, const struct script_callback *callback,
+		struct err *err) MUST_CHECK;
+
 /* `tideway test`: runs one test file (the module tideway.test inside); adds to passed and failed;
  * failures are printed on stdout with file:line. */
 int script_test(const char *path, const struct script_host *host, unsigned *passed,

@@ -20,6 +20,7 @@ enum {
 	SCRIPT_BUDGET = 10000000, /* instructions of one call of a user's function */
 	SCRIPT_MEMORY = 64 << 20, /* bytes of Lua heap */
 	SCRIPT_WHERE = 256,       /* bytes of a "file.lua:12" */
+	SCRIPT_CALL_MS = 5000,    /* of one call outside of the lanes */
 };
 #define SCRIPT_BUDGET_LOAD                                                                         \
 	INT64_C(10000000000) /* for loading, checking and preparing: stops only endless loops */
@@ -59,6 +60,7 @@ struct script {
 	lua_State *L;    /* the thread that runs now: main, or a coroutine that called into C */
 	int64_t used, budget; /* instructions: used in this call, and its limit; 0: no limit */
 	int64_t call_budget;  /* the limit of each call of a user's function */
+	int64_t deadline_ms;  /* monotonic, when this call must have ended; 0: no limit */
 	bool exhausted;       /* the budget is used up: every further instruction raises */
 	int depth;            /* number of calls from C into Lua that have not returned */
 	int base;             /* stack top to restore; the values above it keep results alive */
@@ -328,6 +330,10 @@ const char *lua_env_get(const struct script *script, const char *name);
 /* Return the kind of the description at idx, "mysql", "kafka", "lines" or "heartbeat"; NULL: not a
  * description. */
 const char *lua_description_kind(lua_State *L, int idx);
+
+/* ---- script.c ---- */
+/* Push a function of tideway.core. */
+void script_core(lua_State *L, const char *function);
 
 /* ---- config.c ---- */
 /* Read the table at idx into a struct. Copy texts into the arena. Raise when it is wrong. */

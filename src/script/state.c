@@ -3,6 +3,7 @@
  * with file and line. */
 #include "script/script_priv.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 
@@ -95,6 +96,13 @@ int state_message(lua_State *L)
 
 /* ---- budget ---- */
 
+static bool is_used_up(const struct script *script)
+{
+	if (script->deadline_ms > 0 && clock_mono_ms() > script->deadline_ms)
+		return true;
+	return script->budget > 0 && script->used > script->budget;
+}
+
 static void count_hook(lua_State *L, lua_Debug *ar)
 {
 	struct script *script = script_of(L);
@@ -102,7 +110,7 @@ static void count_hook(lua_State *L, lua_Debug *ar)
 		script->used += lua_gethookcount(L);
 		if (lua_gethookcount(L) != SCRIPT_STEP)
 			lua_sethook(L, count_hook, LUA_MASKCOUNT, SCRIPT_STEP);
-		if (script->budget == 0 || script->used <= script->budget)
+		if (!is_used_up(script))
 			return;
 		script->exhausted = true;
 		if (!state_where(L, script->exhausted_at) && lua_getinfo(L, "Sl", ar))
@@ -128,6 +136,11 @@ void state_budget(struct script *script, int64_t budget)
 
 static int exhausted(struct script *script, enum err_code code, struct err *err)
 {
+	if (script->deadline_ms > 0)
+		return err_set(err, code,
+			       "%s: stopped after %d s in one call: an endless loop, or work that "
+			       "takes too long",
+			       script->exhausted_at, SCRIPT_CALL_MS / 1000);
 	return err_set(err, code,
 		       "%s: stopped after %lld instructions in one call: an endless loop, or work "
 		       "that belongs "

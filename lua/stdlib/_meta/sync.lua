@@ -121,6 +121,9 @@ function change:copy() end
 ---@field limits { row_max: integer|string|nil }?
 ---@field topics "existing"|tideway.topics|nil
 ---@field on_failure "exit"|"isolate"|nil
+---@field on_start fun()|nil
+---@field on_stop nil|fun(reason: "stopped"|"finished"|"failed", message: string?)
+---@field every table? { seconds = 60, function() ... end }, or a list of them
 ---@field on_row tideway.on_row|table|nil
 ---@field on_change tideway.on_change|table|nil
 

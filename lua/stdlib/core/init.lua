@@ -2,6 +2,7 @@
 -- sync.run, checks everything that can be checked without a server. core.check checks a sync
 -- against the tables of the server. core.prepare returns the mapping of one definition of one
 -- table. The argument `i` is the number of a sync.
+local callbacks = require "tideway.core.callbacks"
 local columns = require "tideway.core.columns"
 local fields = require "tideway.core.fields"
 local hooks = require "tideway.core.hooks"
@@ -38,6 +39,12 @@ end
 
 function core.loop(i)
   return syncs[i].loop
+end
+
+-- Call a function that runs outside of the lanes. name: "on_start", "on_stop", or the number of a
+-- timer.
+function core.callback(i, name, ...)
+  callbacks.call(syncs[i].callbacks, name, ...)
 end
 
 -- Forget all syncs. Only for tests of these modules.

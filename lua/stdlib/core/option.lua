@@ -69,16 +69,20 @@ option.groups = {
     { "on_change", type = "function|table", by_table = true, combines = true,
       help = "on_change(change): once for each change; false drops it, change:emit{} adds records." },
     { "on_table", later = true, help = "Once for each table." },
-    { "on_start", later = true, help = "When the sync starts." },
-    { "on_stop", later = true, help = "When the sync stops." },
+    { "on_start", type = "function", help = "on_start(): before the sync starts; an error refuses the start." },
+    { "on_stop", type = "function",
+      help = 'on_stop(reason, message): when it has ended: "stopped", "finished", or "failed" with the error.' },
     { "on_ddl", later = true, help = "For each DDL statement." },
     { "on_commit", later = true, help = "For each transaction." },
     { "on_alert", later = true, help = "For each alert." },
-    { "every", later = true, help = "A function by the clock." },
+    { "every", type = TABLE, help = "A function by the clock, { seconds = 60, function() ... end }, or a list of them." },
   } },
   { name = "heartbeat", title = "`heartbeat` of sync.run as a table.", list = {
     { "seconds", type = "number", default = 5, min = 0.1, max = 3600, help = "Seconds between two." },
     { "topic", type = "string", help = "One topic instead of every destination topic." },
+  } },
+  { name = "every", title = "`every` of sync.run: the function, and this.", list = {
+    { "seconds", type = "number", required = true, min = 0.1, max = 86400, help = "Seconds between two calls." },
   } },
   { name = "checkpoint", title = "`checkpoint` of sync.run: where the position is kept.", list = {
     { "topic", type = "string", help = 'Compacted topic; default "tideway.<name>".' },

@@ -1,5 +1,6 @@
 -- settings: checks and compiles the argument of sync.run when the script is loaded. Every mistake
 -- that can be found without the server's tables is an error here.
+local callbacks = require "tideway.core.callbacks"
 local columns = require "tideway.core.columns"
 local fault = require "tideway.core.fault"
 local fields = require "tideway.core.fields"
@@ -194,6 +195,9 @@ function settings.compile(written, place)
     group[i] = compile_one(options, one, place)
     group[i].group = group
   end
+  -- they run once for the call of sync.run, not once for each source
+  group[1].callbacks = callbacks.compile(options, place)
+  group[1].config.callbacks = callbacks.config(group[1].callbacks)
   local shapes = {}
   for i, self in ipairs(group) do
     self.config.source_number, self.config.sources = i, #group

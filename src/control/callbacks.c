@@ -1,0 +1,208 @@
+#include "control/callbacks.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mailbox.h"
+#include "base/mem.h"
+#include "base/thread.h"
+
+#include <limits.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* That a sync has ended. */
+struct ended {
+	unsigned sync;
+	const char *reason;
+	char *message; /* heap; NULL: none */
+};
+
+struct timer {
+	unsigned sync, index; /* its number in the sync */
+	int64_t every_ms;
+	int64_t due_ms; /* monotonic */
+	bool is_off;
+};
+
+struct callbacks {
+	struct script *script;
+	struct supervisor *const *supervisors;
+	unsigned nsyncs;
+	struct timer *timers;
+	unsigned ntimers;
+	struct mailbox box; /* struct ended */
+	bool has_thread;    /* else the next two are unused */
+	pthread_t thread;
+	_Atomic bool ends; /* no more mail comes */
+};
+
+static const struct callbacks_config *config_of(const struct callbacks *callbacks, unsigned sync)
+{
+	return &supervisor_config(callbacks->supervisors[sync])->callbacks;
+}
+
+static void make_timers(struct callbacks *callbacks)
+{
+	unsigned n = 0;
+	for (unsigned i = 0; i < callbacks->nsyncs; i++)
+		n += config_of(callbacks, i)->ntimers;
+	callbacks->timers = mem_array(n + 1, sizeof(*callbacks->timers));
+	for (unsigned i = 0; i < callbacks->nsyncs; i++) {
+		const struct callbacks_config *config = config_of(callbacks, i);
+		for (unsigned j = 0; j < config->ntimers; j++)
+			callbacks->timers[callbacks->ntimers++] = (struct timer){
+				.sync = i,
+				.index = j,
+				.every_ms = (int64_t)(config->timers[j] * 1000),
+			};
+	}
+}
+
+struct callbacks *callbacks_new(struct script *script, struct supervisor *const *supervisors,
+				unsigned nsyncs)
+{
+	struct callbacks *callbacks = mem_array(1, sizeof(*callbacks));
+	callbacks->script = script;
+	callbacks->supervisors = supervisors;
+	callbacks->nsyncs = nsyncs;
+	mailbox_init(&callbacks->box, nsyncs);
+	make_timers(callbacks);
+	return callbacks;
+}
+
+void callbacks_free(struct callbacks *callbacks)
+{
+	if (callbacks == NULL)
+		return;
+	atomic_store(&callbacks->ends, true);
+	mailbox_close(&callbacks->box);
+	if (callbacks->has_thread)
+		pthread_join(callbacks->thread, NULL);
+	mailbox_fini(&callbacks->box);
+	free(callbacks->timers);
+	script_free(callbacks->script);
+	free(callbacks);
+}
+
+/* ---- calls ---- */
+
+static int call(struct callbacks *callbacks, unsigned sync, const struct script_callback *callback,
+		struct err *err)
+{
+	int rc;
+	log_about(supervisor_label(callbacks->supervisors[sync]));
+	rc = script_call(callbacks->script, sync, callback, err);
+	log_about(NULL);
+	return rc;
+}
+
+/* Calls a function whose failure the sync survives. */
+static void call_and_report(struct callbacks *callbacks, unsigned sync, const char *name,
+			    const struct script_callback *callback)
+{
+	struct supervisor *supervisor = callbacks->supervisors[sync];
+	struct err err = ERR_INIT;
+	if (call(callbacks, sync, callback, &err) == 0)
+		return;
+	log_about(supervisor_label(supervisor));
+	sync_events_emit(supervisor_events(supervisor), (struct sync_event){
+								.kind = SYNC_EVENT_CALLBACK_FAILED,
+								.callback = {name, &err},
+							});
+	log_about(NULL);
+}
+
+static void call_stop(struct callbacks *callbacks, struct ended *ended)
+{
+	const struct script_callback callback = {
+		.kind = CALLBACK_STOP, .reason = ended->reason, .message = ended->message};
+	for (unsigned i = 0; i < callbacks->ntimers; i++)
+		if (callbacks->timers[i].sync == ended->sync)
+			callbacks->timers[i].is_off = true;
+	if (config_of(callbacks, ended->sync)->on_stop)
+		call_and_report(callbacks, ended->sync, "on_stop", &callback);
+	free(ended->message);
+	free(ended);
+}
+
+/* Calls the timers that are due. A call that was missed is not made up for. */
+static void call_timers(struct callbacks *callbacks)
+{
+	for (unsigned i = 0; i < callbacks->ntimers; i++) {
+		struct timer *timer = &callbacks->timers[i];
+		const struct script_callback callback = {.kind = CALLBACK_TIMER,
+							 .timer = timer->index};
+		int64_t now_ms = clock_mono_ms();
+		if (timer->is_off || now_ms < timer->due_ms)
+			continue;
+		call_and_report(callbacks, timer->sync, "every", &callback);
+		timer->due_ms += timer->every_ms;
+		if (timer->due_ms <= clock_mono_ms())
+			timer->due_ms = clock_mono_ms() + timer->every_ms;
+	}
+}
+
+/* Returns how long to wait for the next timer; -1: there is none. */
+static int wait_ms(const struct callbacks *callbacks)
+{
+	int64_t due_ms = INT64_MAX, left_ms;
+	for (unsigned i = 0; i < callbacks->ntimers; i++)
+		if (!callbacks->timers[i].is_off && callbacks->timers[i].due_ms < due_ms)
+			due_ms = callbacks->timers[i].due_ms;
+	if (due_ms == INT64_MAX)
+		return -1;
+	left_ms = due_ms - clock_mono_ms();
+	return left_ms < 0 ? 0 : left_ms > INT_MAX ? INT_MAX : (int)left_ms;
+}
+
+static void *callbacks_main(void *arg)
+{
+	struct callbacks *callbacks = arg;
+	for (;;) {
+		bool ends = atomic_load(&callbacks->ends);
+		struct ended *ended = mailbox_take(&callbacks->box, wait_ms(callbacks));
+		if (ended)
+			call_stop(callbacks, ended);
+		else if (ends)
+			return NULL;
+		else
+			call_timers(callbacks);
+	}
+}
+
+/* ---- main ---- */
+
+static bool needs_thread(const struct callbacks *callbacks)
+{
+	for (unsigned i = 0; i < callbacks->nsyncs; i++)
+		if (config_of(callbacks, i)->on_stop)
+			return true;
+	return callbacks->ntimers > 0;
+}
+
+int callbacks_start(struct callbacks *callbacks, struct err *err)
+{
+	const struct script_callback callback = {.kind = CALLBACK_START};
+	for (unsigned i = 0; i < callbacks->nsyncs; i++)
+		if (config_of(callbacks, i)->on_start && call(callbacks, i, &callback, err) < 0)
+			return err_wrap(err, "sync '%s': on_start",
+					supervisor_config(callbacks->supervisors[i])->name);
+	for (unsigned i = 0; i < callbacks->ntimers; i++)
+		callbacks->timers[i].due_ms = clock_mono_ms() + callbacks->timers[i].every_ms;
+	callbacks->has_thread = needs_thread(callbacks);
+	if (callbacks->has_thread)
+		thread_start(&callbacks->thread, "hooks", callbacks_main, callbacks);
+	return 0;
+}
+
+void callbacks_stop(struct callbacks *callbacks, unsigned sync, const char *reason,
+		    const char *message)
+{
+	struct ended *ended;
+	if (!callbacks->has_thread)
+		return;
+	ended = mem_array(1, sizeof(*ended));
+	*ended = (struct ended){sync, reason, message ? strdup(message) : NULL};
+	(void)mailbox_put(&callbacks->box, ended, -1);
+}
