@@ -121,6 +121,8 @@ static int parse_option(const struct command *command, struct arguments *argumen
 		arguments->dry_run = true;
 	else if (strcmp(option, "--json") == 0)
 		arguments->json = true;
+	else if (strcmp(option, "--markdown") == 0)
+		arguments->markdown = true;
 	else {
 		++*at;
 		if (strcmp(option, "--limit") == 0)
@@ -250,6 +252,6 @@ int command_main(int argc, char **argv)
 	if (rc == 0)
 		return 0;
 	if (err.text[0])
-		log_error("%s", err.text);
+		err_log(&err);
 	return err.code == ERR_NONE ? ERR_INTERNAL : (int)err.code;
 }

@@ -16,6 +16,7 @@ struct arguments {
 	unsigned nsettings;
 	bool dry_run;             /* --dry-run */
 	bool json;                /* --json */
+	bool markdown;            /* --markdown */
 	bool verbose;             /* --verbose */
 	const char *table;        /* --table NAME */
 	unsigned long limit;      /* --limit N */
@@ -40,6 +41,8 @@ struct arguments {
 	  "runs a script of primitives once, with no sync")                                        \
 	X(broker, "", "--port --partitions", "the embedded broker, for demos and prototypes")      \
 	X(options, "", "", "every option of sync.run and its modules, as markdown")                \
+	X(explain, "[E-305]", "--markdown",                                                        \
+	  "one error by its code: when it happens and its remedy; without a code, all errors")     \
 	X(version, "", "", "versions of the program and of everything linked")                     \
 	X(help, "[command]", "", "this list")
 

@@ -141,11 +141,11 @@ static void note_failure(struct registry *registry, struct member *member)
 {
 	const struct sync_config *config = supervisor_config(member->supervisor);
 	if (registry->n > 1)
-		err_wrap(&member->err, "%s", config->name);
+		err_sync(&member->err, config->name);
 	if (registry->failed == NULL)
 		registry->failed = member;
 	else if (!config->isolated)
-		log_error("%s", member->err.text);
+		err_log(&member->err);
 	if (!config->isolated && !registry->is_stopping)
 		registry_stop(registry);
 }

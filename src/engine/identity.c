@@ -132,7 +132,7 @@ static int refuse(const struct position *position, const char *was, const char *
 		"%s, this one has %s. RESET MASTER (MySQL: RESET BINARY LOGS AND GTIDS) or a "
 		"restore "
 		"has begun another history, and changes between the two are "
-		"missing; " REMEDY_COPY_AGAIN,
+		"missing. " REMEDY_COPY_AGAIN,
 		position->identity.file, position->server, buf_cstr(&text), was, is);
 	buf_fini(&text);
 	return -1;

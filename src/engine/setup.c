@@ -233,7 +233,7 @@ static void judge_end(struct writers *writers, const struct partition_end *end)
 	err_set(&writers->err, ERR_KAFKA,
 		"topic \"%.*s\" is another one than before: partition %d ends before offset "
 		"%" PRId64 ", and %" PRId64
-		" had been acknowledged (tables %s): " TOPIC_REPLACED_WHY ". " TOPIC_LOST_REMEDY,
+		" had been acknowledged (tables %s): " TOPIC_REPLACED_WHY ". " REMEDY_TOPIC_LOST,
 		SLICE_FMT(writers->topic), end->partition, end->end, acked - 1,
 		buf_cstr(&writers->tables));
 }
@@ -258,12 +258,12 @@ static void judge_topic(struct writers *writers)
 		err_set(&writers->err, ERR_KAFKA,
 			"topic \"%.*s\" does not exist any more, and rows of %s are in it "
 			"according "
-			"to the checkpoint: it was deleted. " TOPIC_LOST_REMEDY,
+			"to the checkpoint: it was deleted. " REMEDY_TOPIC_LOST,
 			SLICE_FMT(writers->topic), buf_cstr(&writers->tables));
 	else if (writers->partitions < writers->pinned.partitions)
 		err_set(&writers->err, ERR_KAFKA,
 			"topic \"%.*s\" is another one than before: it has %d partitions and had "
-			"%d (tables %s): " TOPIC_REPLACED_WHY ". " TOPIC_LOST_REMEDY,
+			"%d (tables %s): " TOPIC_REPLACED_WHY ". " REMEDY_TOPIC_LOST,
 			SLICE_FMT(writers->topic), writers->partitions, writers->pinned.partitions,
 			buf_cstr(&writers->tables));
 }

@@ -30,16 +30,13 @@ struct topic_info {
 	bool created;       /* this call has created it */
 };
 
-/* Why a topic is not the one that the checkpoint knows, and what to do. */
+/* Why a topic is not the one that the checkpoint names. */
 #define TOPIC_REPLACED_WHY                                                                         \
 	"it was deleted and made again, or the brokers have lost messages that they had "          \
 	"acknowledged"
 #define TOPIC_REPLACED                                                                             \
 	"topic \"%.*s\" is another one than before, which was seen while an earlier run wrote to " \
-	"it: " TOPIC_REPLACED_WHY ". " TOPIC_LOST_REMEDY
-#define TOPIC_LOST_REMEDY                                                                          \
-	"Take its tables out of source.tables for one start and put them back, so that they are "  \
-	"copied again, or start under another sync name (a new full sync)"
+	"it: " TOPIC_REPLACED_WHY ". " REMEDY_TOPIC_LOST
 
 struct topic_spec {
 	bool create;     /* false: must exist already (topics = "existing") */

@@ -77,7 +77,7 @@ static void name_the_oldest(struct dump *dump, struct err *err)
 	buf_init(&text);
 	if (conn)
 		conn->flavour->oldest_available(conn, &text);
-	buf_put(&text, SLICE("; " REMEDY_COPY_AGAIN));
+	buf_put(&text, SLICE(". " REMEDY_COPY_AGAIN));
 	snprintf(err->text + len, sizeof(err->text) - len, "%s", buf_cstr(&text));
 	buf_fini(&text);
 	conn_free(conn);

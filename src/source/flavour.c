@@ -121,7 +121,7 @@ static int file_gone(struct conn *conn, const struct position *position, const s
 	return err_set(
 		err, ERR_POSITION,
 		"source %s: binlog %s (position %" PRIu64 ") is no longer there, the oldest is "
-		"%.*s; " REMEDY_COPY_AGAIN,
+		"%.*s. " REMEDY_COPY_AGAIN,
 		conn->place, position->file, position->offset, SLICE_FMT(result_cell(logs, 0, 0)));
 }
 
@@ -131,7 +131,7 @@ static int file_too_short(struct conn *conn, const struct position *position, ui
 	return err_set(err, ERR_POSITION,
 		       "source %s: binlog %s ends at %" PRIu64
 		       ", before the saved position %" PRIu64
-		       "; the server was restored or lost its last writes; " REMEDY_COPY_AGAIN,
+		       "; the server was restored or lost its last writes. " REMEDY_COPY_AGAIN,
 		       conn->place, position->file, size, position->offset);
 }
 
@@ -149,7 +149,7 @@ static int file_to_come(struct conn *conn, const struct position *position, cons
 	return err_set(err, ERR_POSITION,
 		       "source %s: binlog %s (position %" PRIu64
 		       ") is not there, the newest is %s; "
-		       "the server was reset (RESET MASTER) or restored; " REMEDY_COPY_AGAIN,
+		       "the server was reset (RESET MASTER) or restored. " REMEDY_COPY_AGAIN,
 		       conn->place, position->file, position->offset, newest);
 }
 
@@ -397,7 +397,7 @@ static int mariadb_purged(struct conn *conn, const struct position *position, st
 	mariadb_oldest_available(conn, &oldest);
 	err_set(err, ERR_POSITION,
 		"source %s: binlog %s (position %" PRIu64
-		", GTID %.300s) is no longer there%s; " REMEDY_COPY_AGAIN " (expire_logs_days)",
+		", GTID %.300s) is no longer there%s. " REMEDY_COPY_AGAIN,
 		conn->place, position->file, position->offset, buf_cstr(&gtids), buf_cstr(&oldest));
 	buf_fini(&oldest);
 	buf_fini(&gtids);
@@ -574,8 +574,7 @@ static int mysql_purged(struct conn *conn, const char *gtids, const struct resul
 	append_oldest_file(conn, &oldest);
 	err_set(err, ERR_POSITION,
 		"source %s: the binlog from the saved position on was purged; missing are the "
-		"transactions %.*s (position %.300s)%s; " REMEDY_COPY_AGAIN
-		" (binlog_expire_logs_seconds)",
+		"transactions %.*s (position %.300s)%s. " REMEDY_COPY_AGAIN,
 		conn->place, (int)result_cell(result, 0, 1).len,
 		result_cell(result, 0, 1).ptr ? result_cell(result, 0, 1).ptr : "",
 		gtids[0] ? gtids : "from the first transaction", buf_cstr(&oldest));

@@ -5,11 +5,6 @@
 
 #include "base/err.h"
 
-/* The remedy for a position that is no longer valid. */
-#define REMEDY_COPY_AGAIN                                                                          \
-	"a sync that has lost its position must copy again: give it another name, or delete its "  \
-	"checkpoint topic or file while it is stopped; and keep the binlog longer"
-
 /* Returns whether another try may succeed later: a lost connection, a server that starts, stops or
  * has too many connections, a lock timeout. */
 bool server_error_retriable(unsigned number);

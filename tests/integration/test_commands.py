@@ -48,6 +48,23 @@ def test_near_command():
     assert code == 2 and "there is no command 'nonsense'; see tideway help" in err
 
 
+def test_explain():
+    """A code as the log prints it is explained; one that does not exist names the nearest."""
+    code, out, err = tideway("nonsense")
+    (printed,) = re.findall(r"ERROR (E-\d{3}): there is no command", err)
+    assert code == 2 and printed == "E-201"
+    for word in (printed, "e201", "201"):
+        code, out, _ = tideway("explain", word)
+        assert code == 0 and out.startswith("E-201: a command does not exist (exit code 2)\n")
+        assert "\nWhen: " in out and "\nRemedy: " in out
+    code, out, err = tideway("explain", "E-299")
+    assert (code, out) == (2, "") and "E-208: there is no error 'E-299'. Did you mean E-2" in err
+    code, out, err = tideway("explain", "nonsense")
+    assert (code, out) == (2, "") and "there is no error 'nonsense'. See tideway explain" in err
+    code, out, _ = tideway("explain")
+    assert code == 0 and re.search(r"^  E-201  a command does not exist$", out, re.M)
+
+
 def test_no_command():
     """The list of commands, as a result and not as a log line; the exit code says that nothing was run."""
     code, out, err = tideway()

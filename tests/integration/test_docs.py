@@ -239,6 +239,11 @@ def test_options_are_current():
     assert (ROOT / "docs/options.md").read_text() == printed("options"), "run scripts/dev/gen-docs"
 
 
+def test_errors_are_current():
+    """docs/errors.md is what `tideway explain --markdown` prints: scripts/dev/gen-docs writes it."""
+    assert (ROOT / "docs/errors.md").read_text() == printed("explain", "--markdown"), "run scripts/dev/gen-docs"
+
+
 def test_commands_are_all_there():
     """Every command of the program has a line and a section in docs/commands.md, and the other way round, options too."""
     text = (ROOT / "docs/commands.md").read_text()

@@ -64,7 +64,8 @@ static void all_have_been_blamed(void **state)
 /* The error that is left when both hosts have given these. */
 static struct err none_of(enum err_code a, bool a_passes, enum err_code b, bool b_passes)
 {
-	const struct err first = {a, a_passes, "first"}, second = {b, b_passes, "second"};
+	const struct err first = {.code = a, .retriable = a_passes, .text = "first"};
+	const struct err second = {.code = b, .retriable = b_passes, .text = "second"};
 	struct refusals refusals;
 	struct err err = ERR_INIT;
 	refusals_init(&refusals);
@@ -105,7 +106,7 @@ static void lost_is_what_every_host_has_lost(void **state)
 static void the_only_host_speaks_for_itself(void **state)
 {
 	static const struct source_config one = {.hosts = list, .nhosts = 1, .choice = &choice};
-	const struct err why = {ERR_POSITION, false, "gone"};
+	const struct err why = {.code = ERR_POSITION, .text = "gone"};
 	struct refusals refusals;
 	struct err err = ERR_INIT;
 	(void)state;

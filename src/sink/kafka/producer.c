@@ -161,7 +161,7 @@ static void poison_replaced(struct kafka_sink *k, const struct topic *topic,
 		"%s: topic \"%s\" is another one than before: partition %d took a message at "
 		"offset "
 		"%lld, and %lld had been acknowledged before: " TOPIC_REPLACED_WHY
-		". " TOPIC_LOST_REMEDY,
+		". " REMEDY_TOPIC_LOST,
 		label(k), topic->name, (int)message->partition, (long long)message->offset,
 		(long long)end - 1);
 	sink_set_poison(&k->sink, &err);
@@ -525,7 +525,7 @@ static int check_pinned(struct kafka_sink *k, const char *name, int pinned, int 
 		return 0;
 	return err_set(err, ERR_KAFKA,
 		       "%s: topic \"%s\" is another one than before: it has %d partitions and had "
-		       "%d: " TOPIC_REPLACED_WHY ". " TOPIC_LOST_REMEDY,
+		       "%d: " TOPIC_REPLACED_WHY ". " REMEDY_TOPIC_LOST,
 		       label(k), name, partitions, pinned);
 }
 

@@ -597,7 +597,7 @@ static int confirm_gone(struct kafka_client *kafka, struct topic_names *names, c
 	} while (clock_mono_ms() < end);
 	return err_set(err, ERR_KAFKA,
 		       "%s: topic \"%s\" does not exist any more, and the checkpoint says that "
-		       "messages went to it: it was deleted. " TOPIC_LOST_REMEDY,
+		       "messages went to it: it was deleted. " REMEDY_TOPIC_LOST,
 		       kafka->label, name);
 }
 
