@@ -147,7 +147,12 @@ int err_position(struct err *err, const char *file, uint64_t offset)
 	char position[ERR_POSITION_SIZE];
 	snprintf(position, sizeof(position), "%s:%llu", file ? file : "",
 		 (unsigned long long)offset);
-	return fill_field(err, err->position, sizeof(err->position), slice_str(position));
+	return err_position_text(err, slice_str(position));
+}
+
+int err_position_text(struct err *err, struct slice position)
+{
+	return fill_field(err, err->position, sizeof(err->position), position);
 }
 
 int err_operation(struct err *err, const char *operation)

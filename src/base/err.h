@@ -27,6 +27,7 @@ enum err_code {
 
 /* The entries of the list. The value is the number of the code; its first digit is the exit code. */
 enum err_id {
+	E_NONE = 0,
 #define X(id, number, title, when, remedy) id = number,
 #include "base/errors.def"
 #undef X
@@ -79,6 +80,7 @@ int err_table(struct err *err, struct slice name);
 int err_table_of(struct err *err, struct slice db, struct slice table);
 int err_column(struct err *err, struct slice name);
 int err_position(struct err *err, const char *file, uint64_t offset);
+int err_position_text(struct err *err, struct slice position);
 int err_operation(struct err *err, const char *operation);
 int err_key(struct err *err, struct slice key);
 int err_sync(struct err *err, const char *name);

@@ -11,7 +11,7 @@ enum { FILE_CHUNK = 65536 }; /* bytes of one read */
 
 static int fail(struct err *err, const char *path, const char *what)
 {
-	return err_set(err, ERR_INTERNAL, "%s: cannot %s: %s", path, what, strerror(errno));
+	return err_set(err, E_FILE, "%s: cannot %s: %s", path, what, strerror(errno));
 }
 
 static int read_all(int fd, struct buf *buf)

@@ -53,8 +53,8 @@ struct regex *regex_new(struct slice pattern, bool nocase, struct err *err)
 	if (compiled == NULL) {
 		char why[256] = "";
 		pcre2_get_error_message(code, (PCRE2_UCHAR *)why, sizeof(why));
-		err_set(err, ERR_SCRIPT, "regex '%.*s': %s at character %zu", SLICE_FMT(pattern),
-			why, at + 1);
+		err_set(err, E_REGEX, "regex '%.*s': %s at character %zu", SLICE_FMT(pattern), why,
+			at + 1);
 		return NULL;
 	}
 	struct regex *regex = mem_array(1, sizeof(*regex));

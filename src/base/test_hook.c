@@ -47,7 +47,7 @@ int test_hook_check(struct err *err)
 	for (unsigned i = 0; i < HOOK_COUNT; i++) {
 		const char *text = test_hook_text((enum test_hook)i);
 		if (text && hooks[i].type == HOOK_NUMBER && !parse_number(text, &number))
-			return err_set(err, ERR_USAGE, "%s: '%s' is not a number",
+			return err_set(err, E_TEST_HOOK, "%s: '%s' is not a number",
 				       hooks[i].variable, text);
 	}
 	return 0;

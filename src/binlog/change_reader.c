@@ -54,8 +54,8 @@ static int at_place(const struct change_reader *reader, const char *what, uint64
 static struct packet_source *refuse_large(void *arg, struct err *err)
 {
 	struct change_reader *reader = arg;
-	err_set(err, ERR_DATA,
-		"a transaction of more than %zu MB: use a sync, which does not hold it",
+	err_set(err, E_TRANSACTION_SIZE,
+		"a transaction has more than %zu MB. Use a sync, which does not hold it",
 		reader->transactions.owner.hold_max >> 20);
 	at_place(reader, "binlog event", reader->cursor.start, err);
 	return NULL;
@@ -80,10 +80,10 @@ static int on_table_map(struct change_reader *reader, const struct trx_item *ite
 static int refuse_table(const struct change_reader *reader, const struct trx_item *item,
 			struct change_table *table, struct err *err)
 {
-	if (table->refused)
-		err_set(err, ERR_DATA, "rows of table %s cannot be read: %s", table->name,
-			table->refused);
-	else
+	if (table->refused) {
+		err_set(err, E_DEFINITION_MISSING, "its rows cannot be read: %s", table->refused);
+		err_table(err, slice_str(table->name));
+	} else
 		rows_refuse(item->event, item->rows, &table->before, err);
 	return at_place(reader, "binlog event", item->start, err);
 }
@@ -146,9 +146,9 @@ static int on_event(struct change_reader *reader, const struct trx_item *item, s
 	}
 	if (event->flags & EVENT_FLAG_IGNORABLE || event->type == EVENT_IGNORABLE)
 		return 0;
-	return err_set(err, ERR_DATA,
-		       "%s event (type %u) at %s:%" PRIu64 " is not expected in a transaction",
-		       event_name(event->type), event->type, reader->cursor.file, item->start);
+	err_set(err, E_EVENT_UNKNOWN, "%s event (type %u) is not expected in a transaction",
+		event_name(event->type), event->type);
+	return at_place(reader, "binlog event", item->start, err);
 }
 
 static int next_row(struct change_reader *reader, struct change **change, struct err *err)
@@ -182,11 +182,13 @@ static int xa_prepared(struct change_reader *reader, struct err *err)
 {
 	struct slice xid = buf_slice(&reader->transactions.trx.xid);
 	char *name;
-	if (reader->transactions.trx.has_rows)
-		return err_set(err, ERR_DATA,
-			       "XA transaction %.*s, prepared at %s:%" PRIu64
-			       ", holds rows: XA is not supported in this version; start after it",
-			       SLICE_FMT(xid), reader->cursor.file, reader->cursor.start);
+	if (reader->transactions.trx.has_rows) {
+		err_set(err, E_XA_ROWS,
+			"XA transaction %.*s, prepared here, holds rows: XA is not supported in "
+			"this version. Start after it",
+			SLICE_FMT(xid));
+		return at_place(reader, "binlog event", reader->cursor.start, err);
+	}
 	if (map_get(&reader->xids, xid))
 		return 0;
 	name = mem_array(xid.len + 1, 1);
@@ -203,11 +205,11 @@ static int xa_decided(struct change_reader *reader, struct err *err)
 	free(name);
 	if (known || reader->transactions.trx.decides == STATEMENT_XA_ROLLBACK)
 		return 0;
-	return err_set(err, ERR_DATA,
-		       "XA COMMIT %.*s at %s:%" PRIu64
-		       ": it was prepared before the start, and its rows, if it has any, are not "
-		       "read; start after it",
-		       SLICE_FMT(xid), reader->cursor.file, reader->cursor.start);
+	err_set(err, E_XA_UNREAD,
+		"XA COMMIT %.*s: it was prepared before the start, and its rows, if it has any, "
+		"are not read. Start after it",
+		SLICE_FMT(xid));
+	return at_place(reader, "binlog event", reader->cursor.start, err);
 }
 
 /* ---- reading ---- */
@@ -244,13 +246,12 @@ static int between_transactions(struct change_reader *reader, const struct event
 	}
 	if (event->flags & EVENT_FLAG_IGNORABLE)
 		return 0;
-	return err_set(err, ERR_DATA,
-		       "%s event (type %u) at %s:%" PRIu64
-		       " belongs to no transaction: the start is inside one, whose first changes "
-		       "would be missing; start at the GTID event of a transaction, as SHOW BINLOG "
-		       "EVENTS lists them",
-		       event_name(event->type), event->type, reader->cursor.file,
-		       reader->cursor.start);
+	err_set(err, E_START_INSIDE,
+		"%s event (type %u) belongs to no transaction: the start is inside one, whose "
+		"first changes would be missing. Start at the GTID event of a transaction, as SHOW "
+		"BINLOG EVENTS lists them",
+		event_name(event->type), event->type);
+	return at_place(reader, "binlog event", reader->cursor.start, err);
 }
 
 /* MySQL sends heartbeats of growing places while it leaves transactions out. */

@@ -33,7 +33,8 @@ void cursor_begin(struct cursor *cursor, struct slice file, uint64_t offset)
 
 int cursor_wrap(const struct cursor *cursor, const char *what, uint64_t offset, struct err *err)
 {
-	return err_wrap(err, "%s at %s:%" PRIu64, what, cursor->file, offset);
+	err_operation(err, what);
+	return err_position(err, cursor->file, offset);
 }
 
 static uint64_t distance(uint64_t a, uint64_t b)

@@ -29,7 +29,7 @@ void cursor_begin(struct cursor *cursor, struct slice file, uint64_t offset);
  * file and offset; the cursor has moved past them, too. Heartbeats and artificial events do not move it. */
 int cursor_read(struct cursor *cursor, struct slice packet, struct event *event,
 		struct err *err) MUST_CHECK;
-/* Puts "<what> at file:offset: " before the text of the error; -1. */
+/* Fills operation and position of the error: "<what> at file:offset". Returns -1. */
 int cursor_wrap(const struct cursor *cursor, const char *what, uint64_t offset, struct err *err);
 
 #endif

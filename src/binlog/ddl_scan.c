@@ -91,7 +91,8 @@ static int scan_source(const struct ddl_scan *scan, struct packet_source *source
 	int rc = 0;
 	while (rc == 0 && !ddl_scan_is_over(scan)) {
 		if (scan->halt && atomic_load(scan->halt))
-			return err_retry(err, ERR_SOURCE, "stopped while the binlog was read");
+			return err_retry(err, E_STOPPED_READING,
+					 "stopped while the binlog was read");
 		rc = packet_source_next(source, &packet, err);
 		if (rc <= 0)
 			return rc;

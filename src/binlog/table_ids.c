@@ -55,8 +55,9 @@ int table_ids_find(const struct table_ids *ids, const struct rows *rows, void **
 	const struct table_id *known = find(ids, rows->table_id);
 	*table = known ? known->table : NULL;
 	if (known == NULL && rows->images.len > 0 && rows->table_id != NO_TABLE_ID)
-		return err_set(err, ERR_DATA,
-			       "rows of table id %" PRIu64 ", which no table map has announced",
+		return err_set(err, E_EVENT_DAMAGED,
+			       "rows of table id %" PRIu64
+			       ", which no Table_map event has announced",
 			       rows->table_id);
 	return 0;
 }

@@ -132,7 +132,7 @@ static int rollback_to(struct trx *trx, enum ident_rules rules, struct slice nam
 {
 	struct savepoint *savepoint = savepoint_find(trx, rules, name);
 	if (savepoint == NULL)
-		return err_set(err, ERR_SOURCE,
+		return err_set(err, E_TRANSACTION,
 			       "ROLLBACK TO SAVEPOINT %.*s, which this transaction has not set",
 			       SLICE_FMT(name));
 	undo_add(trx, savepoint->event, trx->nevents);

@@ -25,7 +25,7 @@ static int look(struct trx_reader *reader, struct slice packet, struct cursor *c
 	if (event_gtid_parse(&event, &gtid, err) < 0)
 		return -1;
 	if (gtid.gtid.seq != reader->trx.gtid.gtid.seq)
-		return err_set(err, ERR_INTERNAL, "reading ahead began at another transaction");
+		return err_set(err, E_BUG, "reading ahead began at another transaction");
 	trx_open(seen, &gtid);
 	return 0;
 }
@@ -38,13 +38,14 @@ static int read_to_end(struct trx_reader *reader, struct packet_source *source,
 	int rc;
 	while (reader->ahead.end == TRX_OPEN) {
 		if (owner->is_stopping && owner->is_stopping(owner->arg))
-			return err_retry(err, ERR_SOURCE, "stopped while reading ahead");
+			return err_retry(err, E_STOPPED_READING, "stopped while reading ahead");
 		rc = packet_source_next(source, &packet, err);
 		reader->lost = rc < 0;
 		if (rc < 0)
 			return -1;
 		if (rc == 0)
-			return err_retry(err, ERR_SOURCE, "the binlog ended inside a transaction");
+			return err_retry(err, E_BINLOG_CHANGED,
+					 "the binlog ended inside a transaction");
 		if (look(reader, packet, cursor, err) < 0)
 			return -1;
 	}

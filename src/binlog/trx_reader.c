@@ -82,11 +82,12 @@ static int give_rows(struct trx_reader *reader, struct trx_item *item, struct er
 	if (rows->flags & 1)
 		table_ids_clear(&reader->ids);
 	reader->row_bytes += rows->size;
-	if (item->again && reader->row_bytes > reader->again_bytes)
-		return err_retry(err, ERR_SOURCE,
-				 "after the reconnect the rows at %s:%" PRIu64
-				 " are split into events in another way than before",
-				 reader->cursor->file, item->start);
+	if (item->again && reader->row_bytes > reader->again_bytes) {
+		err_retry(err, E_BINLOG_CHANGED,
+			  "after the reconnect the rows are split into events in another way than "
+			  "before");
+		return cursor_wrap(reader->cursor, "binlog event", item->start, err);
+	}
 	item->rows = rows;
 	return 1;
 }
@@ -139,17 +140,18 @@ static int begin(struct trx_reader *reader, struct trx_item *item, struct err *e
 {
 	const struct cursor *cursor = reader->cursor;
 	struct event_gtid gtid;
-	if (reader->trx.open)
-		return err_set(err, ERR_SOURCE,
-			       "a transaction at %s:%" PRIu64 " begins inside another",
-			       cursor->file, cursor->start);
+	if (reader->trx.open) {
+		err_set(err, E_TRANSACTION, "a transaction begins inside another");
+		return cursor_wrap(cursor, "binlog event", cursor->start, err);
+	}
 	if (event_gtid_parse(&reader->event, &gtid, err) < 0)
 		return cursor_wrap(cursor, "binlog event", cursor->start, err);
-	if (reader->again_bytes > 0 && !gtid_equal(&gtid.gtid, &reader->again))
-		return err_retry(err, ERR_SOURCE,
-				 "after the reconnect the binlog goes on at %s:%" PRIu64
-				 " with another transaction than the one that was being read",
-				 cursor->file, cursor->start);
+	if (reader->again_bytes > 0 && !gtid_equal(&gtid.gtid, &reader->again)) {
+		err_retry(err, E_BINLOG_CHANGED,
+			  "after the reconnect the binlog continues with another transaction than "
+			  "the one that was being read");
+		return cursor_wrap(cursor, "binlog event", cursor->start, err);
+	}
 	trx_open(&reader->trx, &gtid);
 	reader->begin_file = cursor->file;
 	reader->begin_offset = cursor->start;
@@ -160,10 +162,11 @@ static int begin(struct trx_reader *reader, struct trx_item *item, struct err *e
 /* A file begins. In a transaction: the server crashed inside it. */
 static int begin_file(struct trx_reader *reader, struct err *err)
 {
-	if (reader->is_large && reader->ahead.end != TRX_ROLLBACK)
-		return err_retry(err, ERR_SOURCE,
-				 "the binlog was cut inside a transaction at %s:%" PRIu64,
-				 reader->begin_file, reader->begin_offset);
+	if (reader->is_large && reader->ahead.end != TRX_ROLLBACK) {
+		err_retry(err, E_BINLOG_CHANGED, "the binlog was cut inside this transaction");
+		err_operation(err, "transaction");
+		return err_position(err, reader->begin_file, reader->begin_offset);
+	}
 	if (reader->is_large)
 		reader->again_bytes = 0; /* it is not read again any more */
 	reset(reader);

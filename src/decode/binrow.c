@@ -15,14 +15,14 @@ enum { CHARSET_ID_BINARY = 63, FLAG_UNSIGNED = 32 };
 
 static int wrong(const struct cell_layout *layout, uint32_t len, struct err *err)
 {
-	return err_set(err, ERR_DATA, "column %.*s: %u bytes are no %s",
-		       SLICE_FMT(layout->column->name), len,
-		       column_type_name(layout->column->type));
+	err_set(err, E_VALUE, "%u bytes are not a valid %s", len,
+		column_type_name(layout->column->type));
+	return err_column(err, layout->column->name);
 }
 
 static int in_column(const struct cell_layout *layout, int result, struct err *err)
 {
-	return result == 0 ? 0 : err_wrap(err, "column %.*s", SLICE_FMT(layout->column->name));
+	return result == 0 ? 0 : err_column(err, layout->column->name);
 }
 
 static int protocol_date(const struct cell_layout *layout, const uint8_t *ptr, uint32_t len,
@@ -250,12 +250,13 @@ static int mismatch(const struct table *table, const struct column *column,
 		    const struct binrow_field *field, struct err *err)
 {
 	const char *name = wire_name(field->wire);
-	return err_set(err, ERR_DATA,
-		       "column %.*s of table %.*s is %s in the catalog, but the server returns %s "
-		       "(type %u, flags %#x): the table was changed while it was read",
-		       SLICE_FMT(column->name), SLICE_FMT(table->full_name),
-		       column_type_name(column->type), name ? name : "an unknown type", field->wire,
-		       field->flags);
+	err_set(err, E_TABLE_CHANGED,
+		"it is %s in the catalog, and the server returns %s (type %u, flags %#x). The "
+		"table was changed while it was read",
+		column_type_name(column->type), name ? name : "an unknown type", field->wire,
+		field->flags);
+	err_column(err, column->name);
+	return err_table(err, table->full_name);
 }
 
 static int check_field(const struct table *table, const struct column *column,
@@ -263,24 +264,25 @@ static int check_field(const struct table *table, const struct column *column,
 {
 	enum charset charset;
 	bool integer = column->type <= COLUMN_BIGINT;
-	if (!ident_equal(table->idents, field->name, column->name))
-		return err_set(err, ERR_DATA,
-			       "table %.*s: the server returns column %.*s where the catalog "
-			       "has %.*s: the table was changed while it was read",
-			       SLICE_FMT(table->full_name), SLICE_FMT(field->name),
-			       SLICE_FMT(column->name));
+	if (!ident_equal(table->idents, field->name, column->name)) {
+		err_set(err, E_TABLE_CHANGED,
+			"the server returns column %.*s where the catalog has %.*s. The table was "
+			"changed while it was read",
+			SLICE_FMT(field->name), SLICE_FMT(column->name));
+		return err_table(err, table->full_name);
+	}
 	if (integer && column->is_unsigned != !!(field->flags & FLAG_UNSIGNED))
 		return mismatch(table, column, field, err);
 	cell_decode_fn *decode = choose(column, field);
 	if (((decode == cell_text && column->type != COLUMN_JSON) || decode == protocol_label) &&
-	    (!charset_of_id(field->charset, &charset) || charset != column->charset))
-		return err_set(
-			err, ERR_DATA,
-			"column %.*s of table %.*s has the character set %s in the catalog, "
-			"but the server returns collation %u: the table was changed while it was "
-			"read",
-			SLICE_FMT(column->name), SLICE_FMT(table->full_name),
+	    (!charset_of_id(field->charset, &charset) || charset != column->charset)) {
+		err_set(err, E_TABLE_CHANGED,
+			"it has the character set %s in the catalog, and the server returns "
+			"collation %u. The table was changed while it was read",
 			charset_name(column->charset), field->charset);
+		err_column(err, column->name);
+		return err_table(err, table->full_name);
+	}
 	return 0;
 }
 
@@ -305,11 +307,13 @@ int binrow_layout(const struct binrow_field *fields, unsigned nfields, const str
 		  struct arena *arena, struct row_layout **layout, struct err *err)
 {
 	*layout = NULL;
-	if (nfields != table->ncolumns)
-		return err_set(err, ERR_DATA,
-			       "table %.*s has %u columns in the catalog, but the server returns "
-			       "%u: the table was changed while it was read",
-			       SLICE_FMT(table->full_name), table->ncolumns, nfields);
+	if (nfields != table->ncolumns) {
+		err_set(err, E_TABLE_CHANGED,
+			"the catalog has %u columns, and the server returns %u. The table was "
+			"changed while it was read",
+			table->ncolumns, nfields);
+		return err_table(err, table->full_name);
+	}
 	struct row_layout *made = ARENA_NEW(arena, struct row_layout);
 	uint8_t *sizes = ARENA_ARRAY(arena, nfields, uint8_t);
 	made->table = table;
@@ -331,10 +335,9 @@ int binrow_layout(const struct binrow_field *fields, unsigned nfields, const str
 static int split_error(const struct row *row, unsigned column, struct err *err)
 {
 	const struct table *table = row->layout->table;
-	return err_set(
-		err, ERR_DATA,
-		"table %.*s: a row that the server returned is cut or damaged at column %.*s",
-		SLICE_FMT(table->full_name), SLICE_FMT(table->columns[column].name));
+	err_set(err, E_ROW_DAMAGED, "a row that the server returned is cut or damaged");
+	err_column(err, table->columns[column].name);
+	return err_table(err, table->full_name);
 }
 
 int binrow_split(struct slice packet, struct row *row, struct err *err)

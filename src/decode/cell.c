@@ -94,10 +94,11 @@ static int cell_decimal(const struct cell_layout *layout, const uint8_t *ptr, ui
 	char *text = arena_alloc(arena, DECIMAL_TEXT_MAX);
 	size_t n = decimal_unpack(ptr, layout->meta >> 8, layout->meta & 0xff, text);
 	(void)len;
-	if (n == 0)
-		return err_set(err, ERR_DATA, "the bytes of column %.*s are no DECIMAL(%u,%u)",
-			       SLICE_FMT(layout->column->name), layout->meta >> 8,
-			       layout->meta & 0xff);
+	if (n == 0) {
+		err_set(err, E_VALUE, "the bytes are not a valid DECIMAL(%u,%u)", layout->meta >> 8,
+			layout->meta & 0xff);
+		return err_column(err, layout->column->name);
+	}
 	value->kind = VALUE_DECIMAL;
 	value->text = slice_of(text, n);
 	return 0;
@@ -117,7 +118,7 @@ int cell_bit(const struct cell_layout *layout, const uint8_t *ptr, uint32_t len,
 
 static int in_column(const struct cell_layout *layout, int result, struct err *err)
 {
-	return result == 0 ? 0 : err_wrap(err, "column %.*s", SLICE_FMT(layout->column->name));
+	return result == 0 ? 0 : err_column(err, layout->column->name);
 }
 
 static int cell_date(const struct cell_layout *layout, const uint8_t *ptr, uint32_t len,
@@ -268,9 +269,11 @@ static int cell_enum(const struct cell_layout *layout, const uint8_t *ptr, uint3
 	const struct column *column = layout->column;
 	uint64_t index = little_endian(ptr, len);
 	(void)arena;
-	if (index > column->nlabels)
-		return err_set(err, ERR_DATA, "column %.*s: label %u of an ENUM that has %u",
-			       SLICE_FMT(column->name), (unsigned)index, column->nlabels);
+	if (index > column->nlabels) {
+		err_set(err, E_VALUE, "the value is label %u of an ENUM that has %u",
+			(unsigned)index, column->nlabels);
+		return err_column(err, column->name);
+	}
 	return set_labels(layout, VALUE_ENUM, index, value);
 }
 
@@ -280,9 +283,11 @@ static int cell_set(const struct cell_layout *layout, const uint8_t *ptr, uint32
 	const struct column *column = layout->column;
 	uint64_t bits = little_endian(ptr, len);
 	(void)arena;
-	if (column->nlabels < 64 && bits >> column->nlabels != 0)
-		return err_set(err, ERR_DATA, "column %.*s: bits %#llx of a SET that has %u labels",
-			       SLICE_FMT(column->name), (unsigned long long)bits, column->nlabels);
+	if (column->nlabels < 64 && bits >> column->nlabels != 0) {
+		err_set(err, E_VALUE, "the value has the bits %#llx of a SET that has %u labels",
+			(unsigned long long)bits, column->nlabels);
+		return err_column(err, column->name);
+	}
 	return set_labels(layout, VALUE_SET, bits, value);
 }
 

@@ -77,19 +77,18 @@ int compressed_unpack(struct slice stored, struct arena *arena, struct slice *te
 {
 	struct head head;
 	if (!read_head(stored, &head) || head.size > UINT32_MAX || head.data.len > UINT32_MAX)
-		return err_set(err, ERR_DATA, "the compressed value of %zu bytes is damaged",
+		return err_set(err, E_VALUE, "the compressed value of %zu bytes is damaged",
 			       stored.len);
 	if (head.method == METHOD_NONE) {
 		*text = head.data;
 		return 0;
 	}
 	if (head.method != METHOD_ZLIB)
-		return err_set(err, ERR_DATA,
-			       "the value is compressed by method %u, which is not known",
+		return err_set(err, E_VALUE, "the value is compressed by the unknown method %u",
 			       head.method);
 	char *bytes = arena_alloc(arena, head.size ? head.size : 1);
 	if (!inflate_all(&head, arena, bytes))
-		return err_set(err, ERR_DATA, "the compressed value of %zu bytes is damaged",
+		return err_set(err, E_VALUE, "the compressed value of %zu bytes is damaged",
 			       stored.len);
 	*text = slice_of(bytes, head.size);
 	return 0;

@@ -42,9 +42,9 @@ void event_format_init(struct event_format *format)
 int event_cut_error(const struct event *event, struct err *err)
 {
 	const char *name = event_name(event->type);
-	return err_set(err, ERR_DATA,
+	return err_set(err, E_EVENT_DAMAGED,
 		       "%s event (type %u) that ends at %" PRIu32
-		       " is cut or damaged: %zu bytes of body are not what its fields need",
+		       " is cut or damaged: its fields do not fit its body of %zu bytes",
 		       name ? name : "unknown", event->type, event->end_pos, event->body.len);
 }
 
@@ -99,39 +99,39 @@ static int refuse(const struct event *event, struct err *err)
 	switch (event->type) {
 	case EVENT_TRANSACTION_PAYLOAD:
 		return err_set(
-			err, ERR_DATA,
-			"the binlog has a compressed transaction "
-			"(Transaction_payload event that ends at %" PRIu32
-			"), which cannot be read: set "
-			"binlog_transaction_compression=OFF on the source, and start behind it",
+			err, E_EVENT_COMPRESSED,
+			"the binlog contains a compressed transaction (Transaction_payload event "
+			"that ends at %" PRIu32
+			"), which this version cannot read. Set binlog_transaction_compression=OFF "
+			"on the source. " REMEDY_NEW_NAME_AFTER,
 			event->end_pos);
 	case EVENT_GTID_TAGGED:
-		return err_set(err, ERR_DATA,
-			       "the binlog has a tagged GTID (Gtid_tagged event that "
-			       "ends at %" PRIu32
-			       "), which cannot be read: leave gtid_next at AUTOMATIC, "
-			       "without a tag, on the source",
-			       event->end_pos);
+		return err_set(
+			err, E_GTID_TAGGED,
+			"the binlog contains a tagged GTID (Gtid_tagged event that ends at %" PRIu32
+			"), which this version cannot read. Leave gtid_next at AUTOMATIC, without "
+			"a tag, on the source",
+			event->end_pos);
 	case EVENT_START_ENCRYPTION:
 		if (event->flags & EVENT_FLAG_IGNORABLE)
 			return 0; /* the server sets this flag in a dump, which it decrypts */
 		return err_set(
-			err, ERR_SOURCE,
+			err, E_BINLOG_ENCRYPTED,
 			"the binlog file is encrypted (Start_encryption event) and cannot be read "
-			"as a file: read it from the server, or set encrypt_binlog=OFF there");
+			"as a file. Read it from the server, or set encrypt_binlog=OFF there");
 	case EVENT_INCIDENT:
 		return err_set(
-			err, ERR_SOURCE,
+			err, E_INCIDENT,
 			"the source wrote an Incident event that ends at %" PRIu32
-			": changes before it are missing in its binlog; copy the tables again",
+			": changes before it are missing in its binlog. " REMEDY_NEW_NAME_AFTER,
 			event->end_pos);
 	default:
 		break;
 	}
 	if (event_name(event->type) == NULL && !(event->flags & EVENT_FLAG_IGNORABLE))
-		return err_set(err, ERR_DATA,
+		return err_set(err, E_EVENT_UNKNOWN,
 			       "event type %u (ends at %" PRIu32 ", %" PRIu32
-			       " bytes) is not known; the source is newer than this program",
+			       " bytes) is unknown. The source is newer than this program",
 			       event->type, event->end_pos, event->size);
 	return 0;
 }
@@ -140,23 +140,22 @@ int event_parse(struct slice packet, const struct event_format *format, bool ver
 		struct event *event, struct err *err)
 {
 	if (packet.len < EVENT_HEADER_SIZE)
-		return err_set(err, ERR_DATA, "binlog event of %zu bytes: shorter than a header",
-			       packet.len);
+		return err_set(err, E_EVENT_DAMAGED,
+			       "a binlog event of %zu bytes is shorter than a header", packet.len);
 	read_header(packet, event);
 	if (event->size != packet.len)
-		return err_set(err, ERR_DATA,
-			       "event type %u says that it has %" PRIu32 " bytes, but %zu arrived",
+		return err_set(err, E_EVENT_DAMAGED,
+			       "event type %u has a length of %" PRIu32 " bytes, and %zu arrived",
 			       event->type, event->size, packet.len);
 	if (event->type == EVENT_FORMAT_DESCRIPTION)
 		return 0; /* event_format_parse checks it */
 	if (has_checksum(packet, format)) {
 		if (verify && !checksum_matches(packet))
-			return err_set(
-				err, ERR_DATA,
-				"event type %u that ends at %" PRIu32
-				" has a wrong checksum: it was damaged on the source's disk or on "
-				"the way",
-				event->type, event->end_pos);
+			return err_set(err, E_EVENT_DAMAGED,
+				       "event type %u that ends at %" PRIu32
+				       " has a wrong checksum: it was damaged on the source's disk "
+				       "or on the way",
+				       event->type, event->end_pos);
 		event->body.len -= CRC_SIZE;
 	} else if (format->checksum) {
 		return event_cut_error(event, err);
@@ -186,7 +185,7 @@ int event_format_parse(struct slice packet, struct event_format *format, struct 
 	struct event event;
 	struct reader r;
 	if (packet.len < EVENT_HEADER_SIZE)
-		return err_set(err, ERR_DATA, "Format_description event of %zu bytes is cut",
+		return err_set(err, E_EVENT_DAMAGED, "Format_description event of %zu bytes is cut",
 			       packet.len);
 	read_header(packet, &event);
 	if (event.size != packet.len || event.body.len < CRC_SIZE + 1)
@@ -201,17 +200,17 @@ int event_format_parse(struct slice packet, struct event_format *format, struct 
 	if (r.failed)
 		return event_cut_error(&event, err);
 	if (version != FORMAT_VERSION || header_size != EVENT_HEADER_SIZE)
-		return err_set(err, ERR_SOURCE,
-			       "binlog version %u with %u bytes of event header cannot be "
-			       "read: version 4 with 19 is what MySQL 5.0 and later write",
+		return err_set(err, E_BINLOG_FORMAT,
+			       "binlog version %u with event headers of %u bytes cannot be read: "
+			       "MySQL 5.0 and later write version 4 with 19 bytes",
 			       version, header_size);
 	if (algorithm != CHECKSUM_OFF && algorithm != CHECKSUM_CRC32)
-		return err_set(err, ERR_SOURCE, "binlog checksum algorithm %u is not known",
-			       algorithm);
+		return err_set(err, E_BINLOG_FORMAT,
+			       "the binlog has the unknown checksum algorithm %u", algorithm);
 	if (algorithm == CHECKSUM_CRC32 && !format_checksum_matches(packet))
-		return err_set(err, ERR_DATA,
-			       "the Format_description event has a wrong checksum: it was "
-			       "damaged on the source's disk or on the way");
+		return err_set(err, E_EVENT_DAMAGED,
+			       "the Format_description event has a wrong checksum: it was damaged "
+			       "on the source's disk or on the way");
 	event_format_init(format);
 	format->checksum = algorithm == CHECKSUM_CRC32;
 	memcpy(format->server_version, server, FORMAT_SERVER_SIZE);
@@ -362,7 +361,7 @@ int event_gtid_parse(const struct event *event, struct event_gtid *gtid, struct 
 	default:
 		return refuse(event, err) < 0
 			       ? -1
-			       : err_set(err, ERR_INTERNAL, "event type %u is no GTID event",
+			       : err_set(err, E_BUG, "event type %u is not a GTID event",
 					 event->type);
 	}
 }
@@ -498,10 +497,11 @@ int event_query_parse(const struct event *event, const struct event_format *form
 	unsigned post = format->post_header[event->type];
 	memset(query, 0, sizeof(*query));
 	if (event->type == EVENT_QUERY_COMPRESSED)
-		return err_set(err, ERR_DATA,
-			       "the binlog has a compressed statement (Query_compressed "
-			       "event that ends at %" PRIu32 "), which cannot be read: set "
-			       "log_bin_compress=OFF on the source, and start behind it",
+		return err_set(err, E_EVENT_COMPRESSED,
+			       "the binlog contains a compressed statement (Query_compressed event "
+			       "that ends at %" PRIu32
+			       "), which this version cannot read. Set log_bin_compress=OFF on the "
+			       "source. " REMEDY_NEW_NAME_AFTER,
 			       event->end_pos);
 	if (event->type == EVENT_EXECUTE_LOAD_QUERY && post == 0)
 		post = LOAD_POST_HEADER;

@@ -522,7 +522,7 @@ int json_binary_print(struct slice doc, struct arena *arena, struct slice *text,
 	p.ptr = arena_alloc(arena, p.cap);
 	const uint8_t *ptr = (const uint8_t *)doc.ptr;
 	if (!print_value(&p, ptr[0], ptr + 1, doc.len - 1))
-		return err_set(err, ERR_DATA, "the JSON document of %zu bytes is damaged: %s",
+		return err_set(err, E_VALUE, "the JSON document of %zu bytes is damaged: %s",
 			       doc.len, p.why);
 	*text = slice_of(p.ptr, p.len);
 	return 0;

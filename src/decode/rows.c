@@ -44,7 +44,7 @@ static int set_op(const struct event *event, struct rows *rows, bool *extra, str
 		rows->op = CHANGE_DELETE;
 		return 0;
 	default:
-		return err_set(err, ERR_INTERNAL, "event type %u is no rows event", event->type);
+		return err_set(err, E_BUG, "event type %u is not a rows event", event->type);
 	}
 }
 
@@ -56,7 +56,7 @@ static int read_head(const struct event *event, const struct event_format *forma
 	unsigned post = format->post_header[event->type];
 	unsigned expected = TABLE_ID_SIZE + 2 + (extra ? EXTRA_LENGTH_SIZE : 0);
 	if (post != 0 && post != expected)
-		return err_set(err, ERR_SOURCE,
+		return err_set(err, E_BINLOG_FORMAT,
 			       "%s events with a post header of %u bytes cannot be read",
 			       event_name(event->type), post);
 	rows->table_id = reader_uint(r, TABLE_ID_SIZE);
@@ -216,25 +216,23 @@ static inline const uint8_t *split(struct row *row, const uint8_t *present, unsi
 static int split_error(const struct rows *rows, const struct row *row, struct err *err)
 {
 	const struct table *table = row->layout->table;
-	if (row->layout->fixed_size != rows->ncolumns)
-		return err_set(
-			err, ERR_DATA, "table %.*s: a rows event has %u columns, its Table_map %u",
-			SLICE_FMT(table->full_name), rows->ncolumns, row->layout->fixed_size);
-	return err_set(err, ERR_DATA,
-		       "table %.*s: the row at byte %zu of a rows event is cut or damaged",
-		       SLICE_FMT(table->full_name),
-		       (size_t)(rows->next - (const uint8_t *)rows->images.ptr));
+	if (row->layout->fixed_size != rows->ncolumns) {
+		err_set(err, E_ROW_DAMAGED, "a rows event has %u columns, and its Table_map %u",
+			rows->ncolumns, row->layout->fixed_size);
+		return err_table(err, table->full_name);
+	}
+	err_set(err, E_ROW_DAMAGED, "the row at byte %zu of a rows event is cut or damaged",
+		(size_t)(rows->next - (const uint8_t *)rows->images.ptr));
+	return err_table(err, table->full_name);
 }
 
 /* Refuses images without columns. They have no bytes, so the event does not show how many rows it
  * has. */
 static int no_cells(const struct row *row, struct err *err)
 {
-	return err_set(err, ERR_DATA,
-		       "table %.*s: the row image has no column at all: set binlog_row_image = "
-		       "FULL on the source and reconnect its writers, and start behind it under "
-		       "another sync name",
-		       SLICE_FMT(row->layout->table->full_name));
+	err_set(err, E_ROW_IMAGE,
+		"the row image has no column at all. " REMEDY_ROW_IMAGE ". " REMEDY_NEW_NAME_AFTER);
+	return err_table(err, row->layout->table->full_name);
 }
 
 int rows_next(struct rows *rows, struct row *before, struct row *after, uint32_t *offset,
@@ -320,13 +318,19 @@ int rows_refuse(const struct event *event, const struct rows *rows, struct row *
 	struct slice table = before ? before->layout->table->full_name : SLICE("");
 	struct slice column =
 		before && partial ? partial_column(rows, before) : (struct slice){NULL, 0};
-	return err_set(
-		err, ERR_DATA, "%s event%s%.*s%s%.*s that ends at %" PRIu32 ": %s",
-		event_name(event->type), table.len ? " of table " : "", SLICE_FMT(table),
-		column.len ? ", column " : "", SLICE_FMT(column), event->end_pos,
-		partial ? "updates of JSON columns are logged as differences, which cannot be "
-			  "read: set binlog_row_value_options='' on the source, and start "
-			  "behind it under another sync name"
-			: "compressed rows cannot be read: set log_bin_compress=OFF on the "
-			  "source, and start behind it under another sync name");
+	if (partial)
+		err_set(err, E_PARTIAL_JSON,
+			"%s event that ends at %" PRIu32
+			" contains an update of a JSON column as differences, which this version "
+			"cannot read. Set binlog_row_value_options='' on the "
+			"source. " REMEDY_NEW_NAME_AFTER,
+			event_name(event->type), event->end_pos);
+	else
+		err_set(err, E_EVENT_COMPRESSED,
+			"%s event that ends at %" PRIu32
+			" contains compressed rows, which this version cannot read. Set "
+			"log_bin_compress=OFF on the source. " REMEDY_NEW_NAME_AFTER,
+			event_name(event->type), event->end_pos);
+	err_column(err, column);
+	return err_table(err, table);
 }

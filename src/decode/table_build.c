@@ -252,20 +252,19 @@ static int build_column(const struct build *b, unsigned i, struct err *err)
 	const struct map_column copy = with_fraction(b, i), *map = &copy;
 	struct column *column = &b->columns[i];
 	const struct column *known = known_column(b, map);
-	if (needs_charset(map) && !map->has_charset)
-		return err_set(err, ERR_DATA,
-			       "column %.*s of %.*s.%.*s: the binlog gives a collation that is "
-			       "not known",
-			       SLICE_FMT(map->name), SLICE_FMT(b->map->db),
-			       SLICE_FMT(b->map->name));
+	if (needs_charset(map) && !map->has_charset) {
+		err_set(err, E_COLUMN_TYPE, "the binlog contains an unknown collation");
+		err_column(err, map->name);
+		return err_table_of(err, b->map->db, b->map->name);
+	}
 	column->name = arena_copy(b->arena, map->name);
 	column->type = type_of(map);
-	if (column->type == COLUMN_TYPE_COUNT)
-		return err_set(err, ERR_DATA,
-			       "column %.*s of %.*s.%.*s has type %u in the binlog, which cannot "
-			       "be decoded",
-			       SLICE_FMT(map->name), SLICE_FMT(b->map->db), SLICE_FMT(b->map->name),
-			       map->wire);
+	if (column->type == COLUMN_TYPE_COUNT) {
+		err_set(err, E_COLUMN_TYPE, "it has type %u in the binlog, which cannot be decoded",
+			map->wire);
+		err_column(err, map->name);
+		return err_table_of(err, b->map->db, b->map->name);
+	}
 	column->charset = needs_charset(map) ? map->charset : CHARSET_BINARY;
 	column->is_unsigned =
 		column_type_is_number(column->type) && map->has_sign && map->is_unsigned;
@@ -294,17 +293,16 @@ static int refuse_vague(const struct build *b, const struct map_column *map, str
 {
 	char wire[80];
 	cell_describe(map->wire, map->meta, wire, sizeof(wire));
-	return err_set(
-		err, ERR_DATA,
-		"column %.*s of table %.*s.%.*s is %s in the binlog, which may be %s, and the "
-		"catalog does not contain its definition. %s",
-		SLICE_FMT(map->name), SLICE_FMT(b->map->db), SLICE_FMT(b->map->name), wire,
+	err_set(err, E_TYPE_AMBIGUOUS,
+		"it is %s in the binlog, which may be %s, and there is no definition of the table. "
+		"%s",
+		wire,
 		cell_has_old_time(map->wire)   ? "of any number of digits"
 		: map->meta == CELL_INET4_SIZE ? "BINARY(4) or INET4"
 					       : "BINARY(16), UUID or INET6",
-		b->known ? "Start again under another sync name"
-			 : "Start again: a table that is not known is read then, from a "
-			   "point of its own");
+		b->known ? REMEDY_NEW_NAME : REMEDY_RESTART_COPIES);
+	err_column(err, map->name);
+	return err_table_of(err, b->map->db, b->map->name);
 }
 
 int table_map_sure(const struct table_map *map, const struct table *known, struct arena *arena,
@@ -356,11 +354,12 @@ static bool move_index(const struct build *b, const struct table_index *from,
 static int check_primary(const struct build *b, struct err *err)
 {
 	for (unsigned i = 0; i < b->meta->npk; i++) {
-		if (b->meta->pk[i].column >= b->ncolumns)
-			return err_set(err, ERR_DATA,
-				       "the primary key of %.*s.%.*s in the binlog has a column "
-				       "that the table has not",
-				       SLICE_FMT(b->map->db), SLICE_FMT(b->map->name));
+		if (b->meta->pk[i].column >= b->ncolumns) {
+			err_set(err, E_EVENT_DAMAGED,
+				"the primary key in the binlog contains a column that the table "
+				"does not have");
+			return err_table_of(err, b->map->db, b->map->name);
+		}
 	}
 	return 0;
 }

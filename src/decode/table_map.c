@@ -273,15 +273,15 @@ static int mismatch(const struct table_map *map, const struct table_meta *meta,
 {
 	if (d->count > DIFFERENCES_MAX)
 		buf_printf(&d->text, "; and %u more", d->count - DIFFERENCES_MAX);
-	return err_set(
-		err, ERR_DATA,
-		"the binlog contradicts the catalog about table %.*s.%.*s: %s. No statement in the "
-		"binlog explains it, such as an ALTER under sql_log_bin=0. Start again under "
-		"another sync name, or leave the table out%s",
-		SLICE_FMT(map->db), SLICE_FMT(map->name), buf_cstr(&d->text),
+	err_set(err, E_CONTRADICTION,
+		"the binlog contradicts the catalog: %s. No statement in the binlog explains it, "
+		"such as an ALTER under sql_log_bin=0. " REMEDY_NEW_NAME
+		", or exclude the table in source.tables%s",
+		buf_cstr(&d->text),
 		meta->has_names ? ""
 				: " (with binlog_row_metadata=FULL on the source such an error "
 				  "names the binlog's columns)");
+	return err_table_of(err, map->db, map->name);
 }
 
 static bool is_long(const struct column *column)
@@ -325,11 +325,11 @@ static unsigned hidden_columns(const struct table_map *map, const struct table_m
 
 static int refuse_versioned(struct slice db, struct slice name, struct err *err)
 {
-	return err_set(err, ERR_DATA,
-		       "table %.*s.%.*s is WITH SYSTEM VERSIONING: its binlog contains rows of its "
-		       "history, which look like changes. Exclude it with \"!%.*s.%.*s\" in "
-		       "source.tables",
-		       SLICE_FMT(db), SLICE_FMT(name), SLICE_FMT(db), SLICE_FMT(name));
+	err_set(err, E_SYSTEM_VERSIONED,
+		"it is WITH SYSTEM VERSIONING: its binlog contains rows of its history, which look "
+		"like changes. Exclude it with \"!%.*s.%.*s\" in source.tables",
+		SLICE_FMT(db), SLICE_FMT(name));
+	return err_table_of(err, db, name);
 }
 
 /* Returns whether the map has row_start and row_end of a table WITH SYSTEM VERSIONING after the
@@ -396,14 +396,15 @@ static int refuse_types(const struct table_map *map, const struct table_meta *me
 	for (unsigned i = 0; i < map->ncolumns; i++) {
 		uint8_t wire = meta->columns[i].wire;
 		struct slice name = i < table->ncolumns ? table->columns[i].name : SLICE("?");
-		if (cell_size(wire, meta->columns[i].meta) < 0)
-			return err_set(err, ERR_DATA,
-				       "column %.*s of table %.*s.%.*s has the type %u (%s) in "
-				       "the binlog, which cannot be decoded: rebuild the table "
-				       "(ALTER TABLE "
-				       "... FORCE), or leave it out",
-				       SLICE_FMT(name), SLICE_FMT(map->db), SLICE_FMT(map->name),
-				       wire, wire_name(wire));
+		if (cell_size(wire, meta->columns[i].meta) < 0) {
+			err_set(err, E_COLUMN_TYPE,
+				"it has the type %u (%s) in the binlog, which cannot be decoded. "
+				"Rebuild the table (ALTER TABLE ... FORCE), or exclude it in "
+				"source.tables",
+				wire, wire_name(wire));
+			err_column(err, name);
+			return err_table_of(err, map->db, map->name);
+		}
 	}
 	return 0;
 }
@@ -412,13 +413,14 @@ static int refuse_charsets(const struct table *table, struct err *err)
 {
 	for (unsigned i = 0; i < table->ncolumns; i++) {
 		const struct column *column = &table->columns[i];
-		if (has_charset(column) && !charset_supported(column->charset))
-			return err_set(err, ERR_DATA,
-				       "column %.*s of table %.*s has the character set %s, "
-				       "which cannot be converted. Exclude the table with "
-				       "\"!%.*s\" in source.tables",
-				       SLICE_FMT(column->name), SLICE_FMT(table->full_name),
-				       charset_name(column->charset), SLICE_FMT(table->full_name));
+		if (has_charset(column) && !charset_supported(column->charset)) {
+			err_set(err, E_CHARSET,
+				"it has the character set %s, which cannot be converted. Exclude "
+				"the table with \"!%.*s\" in source.tables",
+				charset_name(column->charset), SLICE_FMT(table->full_name));
+			err_column(err, column->name);
+			return err_table(err, table->full_name);
+		}
 	}
 	return 0;
 }

@@ -317,28 +317,30 @@ static int read_columns(const struct parse *p, struct err *err)
 	for (unsigned i = 0; i < map->ncolumns; i++) {
 		struct map_column *column = &p->meta->columns[i];
 		int size = wire_meta_size(map->types[i]);
-		if (size < 0)
-			return err_set(
-				err, ERR_DATA,
-				"column %u of %.*s.%.*s has type %u in the binlog, "
-				"which is not known: the source is newer than this program; leave "
-				"the table out",
-				i + 1, SLICE_FMT(map->db), SLICE_FMT(map->name), map->types[i]);
+		if (size < 0) {
+			err_set(err, E_COLUMN_TYPE,
+				"column %u has the unknown type %u in the binlog. The source is "
+				"newer than this program: exclude the table in source.tables",
+				i + 1, map->types[i]);
+			return err_table_of(err, map->db, map->name);
+		}
 		column->wire = map->types[i];
 		column->meta = (uint16_t)reader_uint(&r, (unsigned)size);
 		column->nullable = map->nullable[i / 8] >> (i % 8) & 1;
-		if (!r.failed && !cell_normalize(&column->wire, &column->meta))
-			return err_set(err, ERR_DATA,
-				       "column %u of %.*s.%.*s has type %u with metadata "
-				       "%#x in the binlog, which is no such type",
-				       i + 1, SLICE_FMT(map->db), SLICE_FMT(map->name),
-				       map->types[i], column->meta);
+		if (!r.failed && !cell_normalize(&column->wire, &column->meta)) {
+			err_set(err, E_EVENT_DAMAGED,
+				"column %u has type %u with metadata %#x in the binlog, which do "
+				"not fit",
+				i + 1, map->types[i], column->meta);
+			return err_table_of(err, map->db, map->name);
+		}
 	}
-	if (r.failed || reader_left(&r) > 0)
-		return err_set(err, ERR_DATA,
-			       "the Table_map event of %.*s.%.*s is damaged: its metadata "
-			       "has %zu bytes",
-			       SLICE_FMT(map->db), SLICE_FMT(map->name), map->meta.len);
+	if (r.failed || reader_left(&r) > 0) {
+		err_set(err, E_EVENT_DAMAGED,
+			"the Table_map event is damaged: its metadata has %zu bytes",
+			map->meta.len);
+		return err_table_of(err, map->db, map->name);
+	}
 	return 0;
 }
 
@@ -355,10 +357,10 @@ int table_meta_parse(const struct table_map *map, struct arena *arena, struct ta
 	meta->columns = ARENA_ARRAY(arena, map->ncolumns, struct map_column);
 	if (read_columns(&p, err) < 0)
 		return -1;
-	if (!read_optional(&p))
-		return err_set(err, ERR_DATA,
-			       "the Table_map event of %.*s.%.*s is damaged: its optional "
-			       "metadata cannot be read",
-			       SLICE_FMT(map->db), SLICE_FMT(map->name));
+	if (!read_optional(&p)) {
+		err_set(err, E_EVENT_DAMAGED,
+			"the Table_map event is damaged: its optional metadata cannot be read");
+		return err_table_of(err, map->db, map->name);
+	}
 	return 0;
 }

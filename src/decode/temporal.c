@@ -15,7 +15,7 @@ static int set_civil(const struct temporal *t, enum value_kind kind, unsigned di
 {
 	if (t->year > YEAR_MAX || t->month > 12 || t->day > 31 || t->hour > 23 || t->minute > 59 ||
 	    t->second > 59 || t->micros > 999999 || digits > FRACTION_DIGITS_MAX)
-		return err_set(err, ERR_DATA,
+		return err_set(err, E_VALUE,
 			       "%04" PRIu32 "-%02" PRIu32 "-%02" PRIu32 " %02" PRIu32 ":%02" PRIu32
 			       ":%02" PRIu32 ".%06" PRIu32 " is not a valid date and time",
 			       t->year, t->month, t->day, t->hour, t->minute, t->second, t->micros);
@@ -67,7 +67,7 @@ int temporal_instant(uint64_t seconds, uint32_t micros, unsigned digits, struct 
 		     struct err *err)
 {
 	if (micros > 999999)
-		return err_set(err, ERR_DATA, "%" PRIu32 " microseconds in a TIMESTAMP", micros);
+		return err_set(err, E_VALUE, "%" PRIu32 " microseconds in a TIMESTAMP", micros);
 	bool zero = seconds == 0 && micros == 0;
 	set_timestamp(zero ? VALUE_ZERO_TIMESTAMP : (int64_t)seconds * 1000000 + micros, digits,
 		      value);
@@ -81,7 +81,7 @@ int temporal_time(const struct temporal *t, unsigned digits, struct value *value
 {
 	if (t->hour > HOUR_MAX || t->minute > 59 || t->second > 59 || t->micros > 999999 ||
 	    digits > FRACTION_DIGITS_MAX)
-		return err_set(err, ERR_DATA,
+		return err_set(err, E_VALUE,
 			       "%" PRIu32 ":%02" PRIu32 ":%02" PRIu32 ".%06" PRIu32
 			       " is not a valid TIME",
 			       t->hour, t->minute, t->second, t->micros);

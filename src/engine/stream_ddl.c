@@ -37,6 +37,13 @@ struct following {
 	struct slice value;          /* the same for all topics of an effect */
 };
 
+/* Fill the place of an error about the statement that is followed. Return -1. */
+static int statement_error(const struct stream *stream, struct err *err)
+{
+	err_operation(err, "statement");
+	return err_position(err, stream->cursor.file, stream->read.offset);
+}
+
 void stream_attach(struct stream *stream, struct slice name, struct slice value)
 {
 	record_batch_add(&stream_attached(stream)->records, name, value);
@@ -523,7 +530,7 @@ static int guard(const struct following *f, const struct ddl_effect *effect, str
 	    script_guard(stream->lane.script, stream->lane.sync->index, before, effect->after,
 			 renamed, renamed ? effect->nrenamed : 0, err) == 0)
 		return 0;
-	return err_wrap(err, "statement at %s:%" PRIu64, stream->cursor.file, stream->read.offset);
+	return statement_error(stream, err);
 }
 
 /* Stop at a statement after which the table's rows could not be read. */
@@ -534,8 +541,7 @@ static int refuse_unreadable(const struct following *f, const struct ddl_effect 
 	if (after == NULL || !wants(f->stream, after->db, after->name) ||
 	    table_map_refuse(after, err) == 0)
 		return 0;
-	return err_wrap(err, "statement at %s:%" PRIu64, f->stream->cursor.file,
-			f->stream->read.offset);
+	return statement_error(f->stream, err);
 }
 
 static int follow_effect(struct following *f, const struct ddl_effect *effect, struct err *err)
@@ -637,8 +643,7 @@ static int follow(struct following *f, const struct ddl_step *steps, unsigned n,
 	n = without_pending(f->stream, steps, n, &steps);
 	if (catalog_apply(f->stream->catalog, &f->context, steps, n, &f->effects, &f->neffects,
 			  err) < 0)
-		return err_wrap(err, "statement at %s:%" PRIu64, f->stream->cursor.file,
-				f->stream->read.offset);
+		return statement_error(f->stream, err);
 	for (unsigned i = 0; i < f->neffects; i++)
 		if (follow_effect(f, &f->effects[i], err) < 0)
 			return -1;

@@ -101,7 +101,7 @@ void stream_set_drained(struct stream *stream, bool drained);
 unsigned stream_dump_heartbeat_ms(double heartbeat_s);
 
 /* stream_rows.c */
-/* Puts the place of an event (and table, unless empty) before an error's text; -1. */
+/* Fill the place of an error about an event, and its table unless that is empty. Return -1. */
 int stream_at(struct stream *stream, uint64_t start, struct slice table, struct err *err);
 int stream_table_map(struct stream *stream, const struct event *event, struct err *err) MUST_CHECK;
 int stream_rows(struct stream *stream, const struct trx_item *item, struct err *err) MUST_CHECK;

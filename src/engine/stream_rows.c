@@ -11,15 +11,8 @@ enum { ROWS_PER_TICK = 512 };
 
 int stream_at(struct stream *stream, uint64_t start, struct slice table, struct err *err)
 {
-	struct buf what;
-	int rc;
-	if (table.len == 0)
-		return cursor_wrap(&stream->cursor, "binlog event", start, err);
-	buf_init(&what);
-	buf_printf(&what, "table %.*s", SLICE_FMT(table));
-	rc = cursor_wrap(&stream->cursor, buf_cstr(&what), start, err);
-	buf_fini(&what);
-	return rc;
+	err_table(err, table);
+	return cursor_wrap(&stream->cursor, "binlog event", start, err);
 }
 
 void stream_forget_plan(struct stream *stream, struct slice db, struct slice table)

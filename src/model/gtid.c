@@ -266,7 +266,7 @@ struct scan {
 static int wrong(const struct scan *scan, const char *what, struct err *err)
 {
 	size_t at = scan->text.len - scan->rest.len;
-	return err_set(err, ERR_SOURCE, "GTID set '%.*s': %s at character %zu",
+	return err_set(err, E_GTID_SET, "GTID set '%.*s': %s at character %zu",
 		       SLICE_FMT(scan->text), what, at + 1);
 }
 
@@ -339,10 +339,9 @@ static int refuse_tag(const struct scan *scan, struct err *err)
 	size_t n = 0;
 	while (n < rest.len && n < TAG_MAX && strchr(":-, \t\r\n", rest.ptr[n]) == NULL)
 		n++;
-	return err_set(err, ERR_SOURCE,
+	return err_set(err, E_GTID_SET,
 		       "GTID set '%.*s': the tag '%.*s' of a tagged GTID (uuid:tag:number) is not "
-		       "supported; "
-		       "write with gtid_next = AUTOMATIC, without a tag",
+		       "supported. Write with gtid_next = AUTOMATIC, without a tag",
 		       SLICE_FMT(scan->text), (int)n, rest.ptr);
 }
 
@@ -544,7 +543,7 @@ int gtid_parse(struct gtid *gtid, enum gtid_flavour flavour, struct slice text, 
 		memcpy(gtid->uuid, set.sources[0].uuid, sizeof(gtid->uuid));
 		gtid->seq = set.sources[0].intervals[0].first;
 	} else if (rc == 0) {
-		rc = err_set(err, ERR_DATA, "'%.*s' is not a valid GTID", SLICE_FMT(text));
+		rc = err_set(err, E_GTID, "'%.*s' is not a valid GTID", SLICE_FMT(text));
 	}
 	gtid_set_fini(&set);
 	return rc;

@@ -153,3 +153,16 @@ void position_print(const struct position *position, struct buf *buf)
 								  : SLICE("GTID (empty)"));
 	}
 }
+
+int position_error(const struct position *position, struct err *err)
+{
+	struct buf text;
+	if (err->code != ERR_POSITION)
+		return -1;
+	buf_init(&text);
+	position_print(position, &text);
+	err_operation(err, "saved position");
+	err_position_text(err, buf_slice(&text));
+	buf_fini(&text);
+	return -1;
+}

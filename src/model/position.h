@@ -71,5 +71,7 @@ bool position_covers(const struct position *position, const struct trx_place *tr
 bool position_passed(const struct position *position, const struct position *place);
 /* Appends the position for messages: "mysql-bin.000003:1234, GTID 0-1-17". */
 void position_print(const struct position *position, struct buf *buf);
+/* Fills the place of an error with code ERR_POSITION: the saved position that is lost. Returns -1. */
+int position_error(const struct position *position, struct err *err);
 
 #endif

@@ -13,10 +13,10 @@ struct alter {
 
 static int missing(const struct alter *a, const char *what, struct slice name, struct err *err)
 {
-	return err_set(
-		err, ERR_DATA,
-		"%.*s.%.*s: the statement names the %s %.*s, which the table is not known to have",
-		SLICE_FMT(a->draft->db), SLICE_FMT(a->draft->name), what, SLICE_FMT(name));
+	err_set(err, E_STATEMENT_UNFIT,
+		"the statement names the %s %.*s, which the table does not have by its definition",
+		what, SLICE_FMT(name));
+	return err_table_of(err, a->draft->db, a->draft->name);
 }
 
 static struct slice engine_name(struct slice name)
@@ -80,12 +80,13 @@ static int place_last(struct alter *a, const struct ddl_column *column, struct e
 
 static int add_column(struct alter *a, const struct ddl_spec *spec, struct err *err)
 {
-	if (draft_column(a->draft, spec->column.name) >= 0)
-		return err_set(err, ERR_DATA,
-			       "%.*s.%.*s: the statement adds the column %.*s, which the table is "
-			       "known to have",
-			       SLICE_FMT(a->draft->db), SLICE_FMT(a->draft->name),
-			       SLICE_FMT(spec->column.name));
+	if (draft_column(a->draft, spec->column.name) >= 0) {
+		err_set(err, E_STATEMENT_UNFIT,
+			"the statement adds the column %.*s, which the table has already by its "
+			"definition",
+			SLICE_FMT(spec->column.name));
+		return err_table_of(err, a->draft->db, a->draft->name);
+	}
 	set_column(a, draft_add_column(a->draft), &spec->column);
 	return place_last(a, &spec->column, err);
 }

@@ -194,11 +194,10 @@ static int create_like(struct apply *a, const struct ddl_step *step)
 
 static int not_known(const struct ddl_name *name, struct err *err)
 {
-	return err_set(err, ERR_DATA,
-		       "%.*s.%.*s: the statement changes a table that is not known; the "
-		       "definitions do not fit "
-		       "the position in the binlog",
-		       SLICE_FMT(name->db), SLICE_FMT(name->table));
+	err_set(err, E_STATEMENT_UNFIT,
+		"the statement changes a table that has no definition: the definitions do not fit "
+		"the position in the binlog");
+	return err_table_of(err, name->db, name->table);
 }
 
 /* Notes that the table `name` and a partition of the table `from` have swapped their rows. */

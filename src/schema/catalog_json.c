@@ -255,7 +255,8 @@ static bool read_table(const cJSON *root, struct draft *draft, uint64_t *version
 
 static int unreadable(struct slice json, struct err *err)
 {
-	return err_set(err, ERR_INTERNAL, "this definition in the checkpoint cannot be read: %.*s",
+	return err_set(err, E_CHECKPOINT_RECORD,
+		       "this definition in the checkpoint cannot be read: %.*s",
 		       (int)(json.len < 300 ? json.len : 300), json.ptr);
 }
 

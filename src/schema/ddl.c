@@ -883,9 +883,8 @@ int ddl_to_utf8(struct ddl_context *context, struct arena *arena, struct slice *
 	if (is_ascii(*sql))
 		return 0;
 	if (context->charset_client != 0 && !charset_of_id(context->charset_client, &charset))
-		return err_set(err, ERR_DATA,
-			       "the statement \"%.*s\" has the client character set %u, which is "
-			       "not known here",
+		return err_set(err, E_STATEMENT_UNKNOWN,
+			       "the statement \"%.*s\" has the unknown client character set %u",
 			       (int)(sql->len < 200 ? sql->len : 200), sql->ptr,
 			       context->charset_client);
 	if (charset == CHARSET_BINARY) /* the server reads it as UTF-8 */

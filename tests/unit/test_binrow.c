@@ -47,9 +47,9 @@ static void test_fields_that_do_not_fit(void **state)
 	(void)state;
 	const struct cells_group *g = group_of(false, "int unsigned");
 	struct binrow_field field = g->fields[0];
-	expect_error(g, field, 1, "has 2 columns in the catalog, but the server returns 1");
+	expect_error(g, field, 1, "the catalog has 2 columns, and the server returns 1");
 	field.flags &= (uint16_t)~FLAG_UNSIGNED;
-	expect_error(g, field, 2, "column c of table capture.t is int in the catalog");
+	expect_error(g, field, 2, "table capture.t: column c: it is int in the catalog");
 	field = g->fields[0];
 	field.wire = WIRE_LONGLONG;
 	expect_error(g, field, 2, "the server returns BIGINT (type 8");

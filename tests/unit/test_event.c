@@ -514,8 +514,8 @@ static void test_cut_error(void **state)
 	assert_int_equal(event_cut_error(&event, &err), -1);
 	assert_int_equal(err.code, ERR_DATA);
 	assert_string_equal(err.text,
-			    "Table_map event (type 19) that ends at 1234 is cut or damaged: 3 "
-			    "bytes of body are not what its fields need");
+			    "Table_map event (type 19) that ends at 1234 is cut or damaged: its "
+			    "fields do not fit its body of 3 bytes");
 	event.type = 250;
 	assert_int_equal(event_cut_error(&event, &err), -1);
 	assert_non_null(strstr(err.text, "unknown event (type 250)"));
