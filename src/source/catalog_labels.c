@@ -94,11 +94,10 @@ static void take_label(struct question *q, unsigned at, struct slice hex)
 
 static int too_few(const struct question *q, unsigned got, struct err *err)
 {
-	return err_set(err, ERR_SOURCE,
-		       "%.*s.%.*s: the server gives %u of the %u labels of column %.*s that were "
-		       "asked for",
-		       SLICE_FMT(q->draft->db), SLICE_FMT(q->draft->name), got, q->n,
-		       SLICE_FMT(q->column->name));
+	err_set(err, E_LABELS, "the server returned %u of the %u labels that were asked for", got,
+		q->n);
+	err_column(err, q->column->name);
+	return err_table_of(err, q->draft->db, q->draft->name);
 }
 
 static int ask_query(struct question *q, struct conn *conn, const char *sql, struct err *err)

@@ -48,10 +48,11 @@ static int load_schema(struct load *load, struct conn *conn, struct slice db, st
 	if (result.nrows > 0) {
 		load->found.db = arena_copy(&load->found.arena, result_cell(&result, 0, 0));
 		if (!charset_parse(result_cell(&result, 0, 1), &load->found.charset))
-			rc = err_set(err, ERR_SOURCE,
-				     "database %.*s: default character set %.*s is not known here; "
-				     "change it (ALTER DATABASE ... CHARACTER SET utf8mb4)",
-				     SLICE_FMT(db), SLICE_FMT(result_cell(&result, 0, 1)));
+			rc = err_set(
+				err, E_DATABASE_CHARSET,
+				"database %.*s: the default character set %.*s is not supported. "
+				"Change it (ALTER DATABASE ... CHARACTER SET utf8mb4)",
+				SLICE_FMT(db), SLICE_FMT(result_cell(&result, 0, 1)));
 	}
 	result_fini(&result);
 	return rc;
@@ -158,10 +159,9 @@ static int load_labels(struct load *load, struct conn *conn, struct err *err)
 			continue;
 		if (!refused)
 			return -1;
-		log_warn(
-			"%.*s.%.*s: the labels of its ENUM and SET columns cannot be read: %s; the "
-			"table is not followed",
-			SLICE_FMT(load->found.db), SLICE_FMT(found->draft.name), err->text);
+		log_warn("table %.*s.%.*s: the labels of its ENUM and SET columns cannot be read: "
+			 "%s. Its changes are not followed",
+			 SLICE_FMT(load->found.db), SLICE_FMT(found->draft.name), err_cause(err));
 		*err = (struct err)ERR_INIT;
 		found->unknown = load->found.partial = true;
 	}

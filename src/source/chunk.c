@@ -90,12 +90,11 @@ static int chunk_fail(struct chunk *chunk, struct err *err)
 
 static int unexpected(struct chunk *chunk, const char *what, struct slice packet, struct err *err)
 {
-	return err_set(
-		err, ERR_SOURCE,
-		"source %s: %s: %s: unexpected packet of %zu bytes, first byte %02x; is there a "
-		"proxy between?",
-		chunk->conn->place, priv(chunk)->doing, what, packet.len,
-		packet.len ? (unsigned char)packet.ptr[0] : 0u);
+	return err_set(err, E_PROTOCOL,
+		       "source %s: %s: %s: unexpected packet of %zu bytes, first byte %02x. Is "
+		       "there a proxy between?",
+		       chunk->conn->place, priv(chunk)->doing, what, packet.len,
+		       packet.len ? (unsigned char)packet.ptr[0] : 0u);
 }
 
 static int next_packet(struct chunk *chunk, struct slice *packet, struct err *err)

@@ -52,9 +52,9 @@ static int check_library(struct err *err)
 
 	if (loaded / PATCHES == MARIADB_PACKAGE_VERSION_ID / PATCHES)
 		return 0;
-	return err_set(err, ERR_INTERNAL,
+	return err_set(err, E_LIBRARY,
 		       "tideway was built with libmariadb " MARIADB_PACKAGE_VERSION
-		       ", but runs with version %s (%lu). Build tideway again on this machine.",
+		       ", but runs with version %s (%lu). Build tideway again on this machine",
 		       mysql_get_client_info(), loaded);
 }
 
@@ -187,7 +187,7 @@ static bool connect_retriable(const struct conn *conn, unsigned number)
 static int refuse_connect(struct conn *conn, unsigned number, const char *state, const char *text,
 			  struct err *err)
 {
-	err_set(err, ERR_SOURCE, "cannot connect to the source %s as user '%s': %u (%s) %s; %s",
+	err_set(err, E_CONNECT, "cannot connect to the source %s as user '%s': %u (%s) %s; %s",
 		conn->place, conn->user, number, state, text,
 		server_error_connect_remedy(number, text));
 	err->retriable = connect_retriable(conn, number);
@@ -232,12 +232,11 @@ static int check_tls(struct conn *conn, const struct source_config *config, stru
 	if (!config->tls)
 		return 0;
 	if (!mysql_get_ssl_cipher(conn->mysql))
-		return err_set(
-			err, ERR_SOURCE,
-			"the source %s does not offer TLS, but the script asks for it (tls); give "
-			"the server a "
-			"certificate (ssl_cert, ssl_key), or remove tls from the script's source",
-			conn->place);
+		return err_set(err, E_TLS,
+			       "source %s does not offer TLS, and the script asks for it (tls). "
+			       "Give the server a certificate (ssl_cert, ssl_key), or remove tls "
+			       "from the script's source",
+			       conn->place);
 	if (config->tls_verify && is_untrusted(conn->mysql))
 		return refuse_connect(conn, CR_SSL_CONNECTION_ERROR, "HY000",
 				      "TLS/SSL error: self-signed certificate or unknown authority",
@@ -256,7 +255,7 @@ static int connect_server(struct conn *conn, const struct source_config *config,
 		return connect_fail(conn, err);
 	conn->shutdown_fd = dup(mysql_get_socket(conn->mysql));
 	if (conn->shutdown_fd < 0)
-		return err_retry(err, ERR_INTERNAL, "cannot duplicate the socket to %s: %m",
+		return err_retry(err, E_SYSTEM, "cannot duplicate the socket to %s: %m",
 				 conn->place);
 	enlist(conn);
 	keep_alive(conn->shutdown_fd);
@@ -366,7 +365,7 @@ static struct conn *open_at(const struct source_config *config, int host, enum c
 		goto fail;
 	conn->mysql = mysql_init(NULL);
 	if (conn->mysql == NULL) {
-		err_set(err, ERR_INTERNAL, "mysql_init: out of memory");
+		err_set(err, E_SYSTEM, "mysql_init: out of memory");
 		goto fail;
 	}
 	set_options(conn->mysql, config, read_timeout_s ? read_timeout_s : CONN_OPEN_DEADLINE_S);
@@ -496,7 +495,7 @@ int conn_fail(struct conn *conn, struct err *err, const char *format, ...)
 	conn->last_errno = mysql_errno(conn->mysql);
 	if (conn->last_errno == 0) /* the library dropped the connection without a word */
 		conn->last_errno = CR_SERVER_LOST;
-	err_set(err, ERR_SOURCE, "source %s, user '%s': %s: %u (%s) %s", conn->place, conn->user,
+	err_set(err, E_STATEMENT, "source %s, user '%s': %s: %u (%s) %s", conn->place, conn->user,
 		doing, conn->last_errno, mysql_sqlstate(conn->mysql), mysql_error(conn->mysql));
 	err->retriable = server_error_retriable(conn->last_errno);
 	return -1;

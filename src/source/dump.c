@@ -87,10 +87,12 @@ static int dump_fail(struct dump *dump, struct err *err)
 {
 	unsigned number = conn_errno(dump->conn);
 
-	err->code = server_error_dump_code(number, err->text);
+	err_become(err, server_error_dump(number, err->text));
 	if (err->code == ERR_POSITION) {
 		err->retriable = false;
-		err_wrap(err, "the binlog dump from %s was refused", dump->start);
+		err_wrap(err, "the binlog dump was refused");
+		err_operation(err, "saved position");
+		err_position_text(err, slice_str(dump->start));
 		name_the_oldest(dump, err);
 	} else if (err->code == ERR_DISPLACED) {
 		err->retriable = false;
@@ -99,7 +101,7 @@ static int dump_fail(struct dump *dump, struct err *err)
 			 "of the same name, or a replica that has it (set source.server_id)");
 	} else if (server_error_denied(number)) {
 		err_wrap(err,
-			 "the user may not read the binlog; GRANT REPLICATION SLAVE ON *.* TO '%s'",
+			 "the user may not read the binlog: GRANT REPLICATION SLAVE ON *.* TO '%s'",
 			 dump->conn->user);
 	}
 	return -1;
@@ -130,7 +132,7 @@ static int start_dump(struct dump *dump, const struct position *position,
 
 	dump_uuid(options->sync_name, uuid);
 	if (conn->flavour->dump_check(conn, position, err))
-		return -1;
+		return position_error(position, err);
 	if (conn->flavour->dump_start(conn, &start, err))
 		return -1;
 	return read_packet(dump, &dump->first, err);
@@ -209,17 +211,16 @@ int dump_read(struct dump *dump, struct slice *event, struct err *err)
 	if (raw_is_eof(packet)) {
 		if (dump->non_block)
 			return 0;
-		return err_retry(err, ERR_SOURCE,
-				 "source %s ended the binlog dump; it is being shut "
-				 "down, or the dump was killed",
+		return err_retry(err, E_DUMP_ENDED,
+				 "source %s ended the binlog dump: it is being shut down, or the "
+				 "dump was killed",
 				 dump->conn->place);
 	}
 	if (packet.len < 1 + EVENT_MIN || packet.ptr[0] != 0)
-		return err_set(
-			err, ERR_SOURCE,
-			"source %s: a packet of %zu bytes that is no binlog event; is there a "
-			"proxy between?",
-			dump->conn->place, packet.len);
+		return err_set(err, E_PROTOCOL,
+			       "source %s: a packet of %zu bytes is not a binlog event. Is there a "
+			       "proxy between?",
+			       dump->conn->place, packet.len);
 	*event = slice_of(packet.ptr + 1, packet.len - 1);
 	if (__builtin_expect(dump->seeking, 0))
 		watch_seek(dump, (uint8_t)event->ptr[EVENT_TYPE_AT]);

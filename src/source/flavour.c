@@ -35,8 +35,8 @@ static int set_file(struct conn *conn, struct position *position, struct slice f
 		    struct slice offset, struct err *err)
 {
 	if (file.len == 0 || file.len >= sizeof(position->file) || offset.len == 0)
-		return err_set(err, ERR_SOURCE,
-			       "source %s: the binary log is off; set log_bin in the server's "
+		return err_set(err, E_BINLOG_OFF,
+			       "source %s: the binary log is off. Set log_bin in the server's "
 			       "configuration and restart it",
 			       conn->place);
 	memcpy(position->file, file.ptr, file.len);
@@ -83,11 +83,11 @@ static int send_file_dump(struct conn *conn, const struct dump_start *start, str
 	int rc;
 
 	if (position->offset > UINT32_MAX)
-		return err_set(err, ERR_SOURCE,
-			       "source %s: position %s:%" PRIu64 " lies behind the first 4 GiB of "
-			       "its file, and without GTIDs a dump cannot begin there; set "
-			       "gtid_mode = ON on the source (MySQL) and start again under another "
-			       "sync name, and keep transactions smaller",
+		return err_set(err, E_FIRST_4GIB,
+			       "source %s: position %s:%" PRIu64
+			       " is not within the first 4 GiB of its file, and without GTIDs a "
+			       "dump can begin only there. Set gtid_mode = ON on the source "
+			       "(MySQL), and keep transactions smaller. " REMEDY_NEW_NAME,
 			       conn->place, position->file, position->offset);
 	buf_init(&body);
 	flavour_encode_dump(
@@ -107,9 +107,9 @@ static int check_server(struct conn *conn, const struct position *position, stru
 		return 0;
 	buf_init(&text);
 	position_print(position, &text);
-	err_set(err, ERR_POSITION,
-		"source %s: the saved position %s is of server %s, but this is server %s, where it "
-		"means nothing; connect to that server again, or start the sync with another name",
+	err_set(err, E_OTHER_SERVER,
+		"source %s: the saved position %s belongs to server %s, and this is server %s, "
+		"where it is not valid. " REMEDY_OTHER_SERVER,
 		conn->place, buf_cstr(&text), position->server, conn->server.identity);
 	buf_fini(&text);
 	return -1;
@@ -119,19 +119,18 @@ static int file_gone(struct conn *conn, const struct position *position, const s
 		     struct err *err)
 {
 	return err_set(
-		err, ERR_POSITION,
-		"source %s: binlog %s (position %" PRIu64 ") is no longer there, the oldest is "
-		"%.*s. " REMEDY_COPY_AGAIN,
-		conn->place, position->file, position->offset, SLICE_FMT(result_cell(logs, 0, 0)));
+		err, E_BINLOG_PURGED,
+		"source %s: binlog %s is no longer there, the oldest is %.*s. " REMEDY_COPY_AGAIN,
+		conn->place, position->file, SLICE_FMT(result_cell(logs, 0, 0)));
 }
 
 static int file_too_short(struct conn *conn, const struct position *position, uint64_t size,
 			  struct err *err)
 {
-	return err_set(err, ERR_POSITION,
+	return err_set(err, E_BINLOG_SHORTER,
 		       "source %s: binlog %s ends at %" PRIu64
 		       ", before the saved position %" PRIu64
-		       "; the server was restored or lost its last writes. " REMEDY_COPY_AGAIN,
+		       ": the server was restored or lost its last writes. " REMEDY_COPY_AGAIN,
 		       conn->place, position->file, size, position->offset);
 }
 
@@ -146,11 +145,10 @@ static bool same_base(const char *a, const char *b)
 static int file_to_come(struct conn *conn, const struct position *position, const char *newest,
 			struct err *err)
 {
-	return err_set(err, ERR_POSITION,
-		       "source %s: binlog %s (position %" PRIu64
-		       ") is not there, the newest is %s; "
-		       "the server was reset (RESET MASTER) or restored. " REMEDY_COPY_AGAIN,
-		       conn->place, position->file, position->offset, newest);
+	return err_set(err, E_BINLOG_RESET,
+		       "source %s: binlog %s is not there, the newest is %s: the server was reset "
+		       "(RESET MASTER) or restored. " REMEDY_COPY_AGAIN,
+		       conn->place, position->file, newest);
 }
 
 /* Searches the position's file in the list of binlogs and sets *logs to the list. Fails if the file
@@ -227,13 +225,13 @@ static int wrong_flavour(struct conn *conn, const struct position *position, str
 
 	buf_init(&text);
 	gtid_set_print(&position->gtids, &text);
-	err_set(err, ERR_POSITION,
-		"source %s: the saved position has the GTIDs %s, but this server (%s %s) %s; "
-		"connect "
-		"to the right server, or start the sync with another name",
+	err_set(err, E_OTHER_FLAVOUR,
+		"source %s: the saved position has the GTIDs %s, and this server (%s %s) %s. "
+		"Connect to the right server, or start under another sync name",
 		conn->place, buf_cstr(&text), conn->flavour->name, conn->server.version_text,
-		conn->server.mariadb ? "is of the other kind"
-				     : "has gtid_mode not ON or is of the other kind");
+		conn->server.mariadb
+			? "has GTIDs of the other kind"
+			: "does not have gtid_mode ON, or has GTIDs of the other kind");
 	buf_fini(&text);
 	return -1;
 }
@@ -395,10 +393,9 @@ static int mariadb_purged(struct conn *conn, const struct position *position, st
 	buf_init(&oldest);
 	gtid_set_print(&position->gtids, &gtids);
 	mariadb_oldest_available(conn, &oldest);
-	err_set(err, ERR_POSITION,
-		"source %s: binlog %s (position %" PRIu64
-		", GTID %.300s) is no longer there%s. " REMEDY_COPY_AGAIN,
-		conn->place, position->file, position->offset, buf_cstr(&gtids), buf_cstr(&oldest));
+	err_set(err, E_BINLOG_PURGED,
+		"source %s: binlog %s (GTID %.300s) is no longer there%s. " REMEDY_COPY_AGAIN,
+		conn->place, position->file, buf_cstr(&gtids), buf_cstr(&oldest));
 	buf_fini(&oldest);
 	buf_fini(&gtids);
 	return -1;
@@ -553,12 +550,10 @@ static int mysql_ahead(struct conn *conn, const char *gtids, struct err *err)
 	if (conn_query(conn, &result, err, "SELECT GTID_SUBTRACT('%s', @@GLOBAL.gtid_executed)",
 		       gtids))
 		return -1;
-	err_set(err, ERR_POSITION,
-		"source %s (server_uuid %s): the saved position holds transactions that this "
-		"server does "
-		"not have: %.*s; it is another server, or it was restored or lost its last writes; "
-		"connect "
-		"to the right one, or start the sync with another name",
+	err_set(err, E_TRANSACTIONS_MISSING,
+		"source %s (server_uuid %s): the saved position contains transactions that this "
+		"server does not have: %.*s. It is another server, or it was restored or lost its "
+		"last writes. Connect to the right server, or start under another sync name",
 		conn->place, conn->server.identity, (int)result_cell(&result, 0, 0).len,
 		result_cell(&result, 0, 0).ptr ? result_cell(&result, 0, 0).ptr : "");
 	result_fini(&result);
@@ -572,9 +567,9 @@ static int mysql_purged(struct conn *conn, const char *gtids, const struct resul
 
 	buf_init(&oldest);
 	append_oldest_file(conn, &oldest);
-	err_set(err, ERR_POSITION,
-		"source %s: the binlog from the saved position on was purged; missing are the "
-		"transactions %.*s (position %.300s)%s. " REMEDY_COPY_AGAIN,
+	err_set(err, E_BINLOG_PURGED,
+		"source %s: the binlog after the saved position was purged. The transactions %.*s "
+		"are missing (position %.300s)%s. " REMEDY_COPY_AGAIN,
 		conn->place, (int)result_cell(result, 0, 1).len,
 		result_cell(result, 0, 1).ptr ? result_cell(result, 0, 1).ptr : "",
 		gtids[0] ? gtids : "from the first transaction", buf_cstr(&oldest));

@@ -74,16 +74,16 @@ static int scan_file(struct scan *scan, struct dump *dump, const char *file, str
 	int rc = 1;
 	while (!scan->is_there && (rc = dump_read(dump, &event, err)) > 0)
 		if (!scan_event(scan, event))
-			return err_set(err, ERR_SOURCE,
-				       "the binlog %s has an event after offset %" PRIu64
+			return err_set(err, E_BINLOG_FILE,
+				       "the binlog %s contains an event after offset %" PRIu64
 				       " that is damaged or has no end",
 				       file, scan->end);
 	if (rc < 0)
 		return -1;
 	if (!scan->is_there && scan->end < scan->until)
-		return err_retry(err, ERR_SOURCE,
-				 "the binlog %s ends at %" PRIu64 ", before the place %" PRIu64
-				 " that it had reached",
+		return err_retry(err, E_BINLOG_CHANGED,
+				 "the binlog %s ends at %" PRIu64 ", and had reached %" PRIu64
+				 " before",
 				 file, scan->end, scan->until);
 	return 0;
 }
@@ -108,7 +108,7 @@ int gtid_scan(struct conn *conn, struct position *position, struct err *err)
 	dump_free(dump);
 	if (rc < 0 &&
 	    err->code == ERR_POSITION) { /* purged meanwhile: another try has another place */
-		err->code = ERR_SOURCE;
+		err_become(err, E_BINLOG_CHANGED);
 		err->retriable = true;
 	}
 	if (rc == 0)

@@ -62,7 +62,7 @@ void hosts_forgive(const struct source_config *config)
 
 void refusals_init(struct refusals *refusals)
 {
-	*refusals = (struct refusals){.code = ERR_NONE};
+	*refusals = (struct refusals){.n = 0};
 	buf_init(&refusals->texts);
 }
 
@@ -81,21 +81,24 @@ void hosts_refuse(struct refusals *refusals, const struct source_config *config,
 	buf_printf(&refusals->texts, "%s%s", refusals->n > 0 ? "; " : "", why->text);
 	refusals->n++;
 	refusals->may_pass |= why->retriable;
-	if (refusals->code == ERR_NONE || refusals->code == ERR_POSITION)
+	if (refusals->code == ERR_NONE || refusals->code == ERR_POSITION) {
+		refusals->id = why->id;
 		refusals->code = why->code;
+	}
 }
 
 int hosts_none(struct refusals *refusals, struct err *err)
 {
-	enum err_code code = refusals->code;
+	enum err_id id = refusals->id;
 	/* a host that is not available may have the position */
-	if (refusals->may_pass && code == ERR_POSITION)
-		code = ERR_SOURCE;
+	if ((refusals->may_pass && refusals->code == ERR_POSITION) ||
+	    (refusals->n > 1 && refusals->code == ERR_SOURCE))
+		id = E_HOSTS;
 	if (refusals->n == 1)
-		err_set(err, code, "%s", buf_cstr(&refusals->texts));
+		err_set(err, id, "%s", buf_cstr(&refusals->texts));
 	else
-		err_set(err, code, "none of the %u hosts of the source can be used: %s",
-			refusals->n, buf_cstr(&refusals->texts));
+		err_set(err, id, "none of the %u hosts of the source can be used: %s", refusals->n,
+			buf_cstr(&refusals->texts));
 	err->retriable = refusals->may_pass;
 	refusals_fini(refusals);
 	return -1;

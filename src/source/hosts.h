@@ -14,8 +14,9 @@ struct refusals {
 	struct buf texts;
 	unsigned n;
 	bool may_pass; /* one of the hosts may be usable later */
-	/* the first code other than ERR_POSITION; ERR_POSITION: all hosts have lost it */
-	enum err_code code;
+	/* the first reason other than a lost position; that: all hosts have lost it */
+	enum err_id id;
+	enum err_code code; /* of the same error */
 };
 
 /* Makes all new connections go to this host. -1: conn_open tries the hosts in order and chooses the

@@ -600,7 +600,7 @@ static int first_failure(const struct report *report, struct err *err)
 		struct finding finding;
 		memcpy(&finding, report->findings.ptr + i * sizeof(finding), sizeof(finding));
 		if (finding.level == FINDING_FAIL)
-			return err_set(err, ERR_SOURCE, "source %s: %.*s is %.*s; %.*s",
+			return err_set(err, E_PREFLIGHT, "source %s: %.*s is %.*s. %.*s",
 				       report->conn->place, SLICE_FMT(finding.what),
 				       SLICE_FMT(finding.found), SLICE_FMT(finding.remedy));
 	}
@@ -628,7 +628,8 @@ int inspect_required(struct conn *conn, struct err *err)
 
 int source_has_position(struct conn *conn, const struct position *position, struct err *err)
 {
-	return conn->flavour->dump_check(conn, position, err);
+	int rc = conn->flavour->dump_check(conn, position, err);
+	return rc == 0 ? 0 : position_error(position, err);
 }
 
 int source_binlog_end(struct conn *conn, struct position *position, struct err *err)
@@ -673,7 +674,7 @@ int source_oldest_binlog(struct conn *conn, struct buf *file, struct err *err)
 	if (name.ptr)
 		buf_put(file, name);
 	else
-		rc = err_set(err, ERR_SOURCE, "source %s has no binary logs", conn->place);
+		rc = err_set(err, E_BINLOG_OFF, "source %s has no binary logs", conn->place);
 	result_fini(&result);
 	return rc;
 }

@@ -145,7 +145,7 @@ static bool contains_any(const char *text, const char *const *parts)
 	return false;
 }
 
-enum err_code server_error_dump_code(unsigned number, const char *text)
+enum err_id server_error_dump(unsigned number, const char *text)
 {
 	/* parts of the texts of error 1236 in MySQL 8.0 to 9 and MariaDB 10.5 to 11 */
 	static const char *const position[] = {
@@ -165,10 +165,12 @@ enum err_code server_error_dump_code(unsigned number, const char *text)
 	};
 
 	if (number == MARIADB_SLAVE_SAME_ID)
-		return ERR_DISPLACED;
+		return E_SERVER_ID;
+	if (server_error_denied(number))
+		return E_DUMP_REFUSED;
 	if (number != ER_MASTER_FATAL_ERROR_READING_BINLOG)
-		return ERR_SOURCE;
+		return E_STATEMENT;
 	if (strstr(text, "same server_uuid/server_id"))
-		return ERR_DISPLACED;
-	return contains_any(text, position) ? ERR_POSITION : ERR_SOURCE;
+		return E_SERVER_ID;
+	return contains_any(text, position) ? E_BINLOG_PURGED : E_DUMP_REFUSED;
 }

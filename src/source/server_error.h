@@ -19,8 +19,8 @@ bool server_error_table_changed(unsigned number);
 /* Returns the remedy for an error of connecting, to be appended to the server's text; never
  * NULL. */
 const char *server_error_connect_remedy(unsigned number, const char *text);
-/* Returns the code of an error that ends a binlog dump: ERR_POSITION, ERR_DISPLACED or
- * ERR_SOURCE. */
-enum err_code server_error_dump_code(unsigned number, const char *text);
+/* Returns the entry of an error that ends a binlog dump: E_BINLOG_PURGED, E_SERVER_ID,
+ * E_DUMP_REFUSED, or E_STATEMENT for any other. */
+enum err_id server_error_dump(unsigned number, const char *text);
 
 #endif

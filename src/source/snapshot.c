@@ -288,17 +288,16 @@ static int mysql_open_equal(struct opening *opening, struct err *err)
 
 	if (!opening->control->server.gtid && opening->lock_refused)
 		return err_set(
-			err, ERR_SOURCE,
-			"source %s: MySQL without GTIDs gives an exact position only under a "
-			"lock; GRANT RELOAD ON *.* TO the user '%s', or set gtid_mode = ON",
+			err, E_EXACT_POSITION,
+			"source %s: MySQL without GTIDs gives an exact position only under a lock. "
+			"GRANT RELOAD ON *.* TO the user '%s', or set gtid_mode = ON",
 			opening->control->place, opening->control->user);
 	if (!opening->control->server.gtid)
-		return err_retry(
-			err, ERR_SOURCE,
-			"source %s: MySQL without GTIDs gives an exact position only under a "
-			"lock, and a long statement kept it away for %d s; wait for it to "
-			"end (SHOW PROCESSLIST), or set gtid_mode = ON",
-			opening->control->place, LOCK_TRIES);
+		return err_retry(err, E_LOCK_BUSY,
+				 "source %s: MySQL without GTIDs gives an exact position only "
+				 "under a lock, and a long statement kept the lock away for %d s. "
+				 "Wait for it to end (SHOW PROCESSLIST), or set gtid_mode = ON",
+				 opening->control->place, LOCK_TRIES);
 	mark_init(&before);
 	mark_init(&after);
 	rc = mysql_loop_equal(opening, &before, &after, err);
@@ -424,9 +423,9 @@ static int list_xids(struct opening *opening, struct buf *xids, struct err *err)
 static int fail_xa(struct opening *opening, struct buf *xids, struct err *err)
 {
 	return err_set(
-		err, ERR_SOURCE,
-		"source %s: prepared XA transactions that do not end: %s; their rows would be in "
-		"neither the copy nor the stream; XA COMMIT or XA ROLLBACK them, then start again",
+		err, E_XA_PREPARED,
+		"source %s: prepared XA transactions do not end: %s. Their rows would be in "
+		"neither the copy nor the stream. XA COMMIT or XA ROLLBACK them, then start again",
 		opening->control->place, buf_cstr(xids));
 }
 
@@ -482,11 +481,10 @@ static int open_all(struct opening *opening, int (*between)(void *arg, struct er
 		if (rc <= 0)
 			return rc;
 	}
-	return err_retry(
-		err, ERR_SOURCE,
-		"source %s: tables change so often that none of %d snapshots agreed with their "
-		"definitions; wait for the migration that runs",
-		opening->control->place, BETWEEN_TRIES);
+	return err_retry(err, E_TABLES_CHANGE,
+			 "source %s: tables change so often that none of %d snapshots agreed with "
+			 "their definitions. " REMEDY_WAIT_MIGRATION,
+			 opening->control->place, BETWEEN_TRIES);
 }
 
 static int connect_all(const struct source_config *config, struct snapshot *snapshot,

@@ -117,10 +117,10 @@ int standby_check_domains(struct conn *conn, const struct gtid_set *position, st
 	rc = history_read(conn, &history, err);
 	for (size_t i = 0; rc == 0 && i < history.n; i++)
 		if (!has_domain(position, history.written[i].domain))
-			rc = err_set(err, ERR_POSITION,
-				     "source %s: its binlog has transactions of the GTID domain "
-				     "%" PRIu32 ", of which the saved position knows nothing: old "
-				     "ones would come late, and over newer rows",
+			rc = err_set(err, E_GTID_DOMAIN,
+				     "source %s: its binlog contains the GTID domain %" PRIu32
+				     ", which the saved position does not: resuming here would "
+				     "send old rows of that domain after newer ones",
 				     conn->place, history.written[i].domain);
 	gtid_history_fini(&history);
 	return rc;
@@ -172,9 +172,9 @@ int standby_check_logs(struct conn *conn, struct err *err)
 		conn->server.mariadb ? mariadb_replicates(conn, err) : mysql_is_replica(conn, err);
 	if (replica <= 0)
 		return replica;
-	return err_set(err, ERR_SOURCE,
+	return err_set(err, E_REPLICA_LOG,
 		       "source %s: it is a replica that does not write what it applies to its "
-		       "binlog; set log_slave_updates = ON (MySQL: log_replica_updates) in its "
+		       "binlog. Set log_slave_updates = ON (MySQL: log_replica_updates) in its "
 		       "configuration and restart it",
 		       conn->place);
 }

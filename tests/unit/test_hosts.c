@@ -61,11 +61,18 @@ static void all_have_been_blamed(void **state)
 	assert_false(hosts_blame(&config));
 }
 
+static enum err_id id_of(enum err_code code)
+{
+	return code == ERR_POSITION ? E_BINLOG_PURGED : E_CONNECT;
+}
+
 /* The error that is left when both hosts have given these. */
 static struct err none_of(enum err_code a, bool a_passes, enum err_code b, bool b_passes)
 {
-	const struct err first = {.code = a, .retriable = a_passes, .text = "first"};
-	const struct err second = {.code = b, .retriable = b_passes, .text = "second"};
+	const struct err first = {
+		.id = id_of(a), .code = a, .retriable = a_passes, .text = "first"};
+	const struct err second = {
+		.id = id_of(b), .code = b, .retriable = b_passes, .text = "second"};
 	struct refusals refusals;
 	struct err err = ERR_INIT;
 	refusals_init(&refusals);
@@ -106,7 +113,7 @@ static void lost_is_what_every_host_has_lost(void **state)
 static void the_only_host_speaks_for_itself(void **state)
 {
 	static const struct source_config one = {.hosts = list, .nhosts = 1, .choice = &choice};
-	const struct err why = {.code = ERR_POSITION, .text = "gone"};
+	const struct err why = {.id = E_BINLOG_PURGED, .code = ERR_POSITION, .text = "gone"};
 	struct refusals refusals;
 	struct err err = ERR_INIT;
 	(void)state;

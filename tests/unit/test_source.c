@@ -155,64 +155,64 @@ static void dump_errors_by_number_and_text(void **state)
 	static const struct {
 		unsigned number;
 		const char *text;
-		enum err_code code;
+		enum err_id id;
 	} cases[] = {
-		{1236, "Could not find first log file name in binary log index file", ERR_POSITION},
+		{1236, "Could not find first log file name in binary log index file",
+		 E_BINLOG_PURGED},
 		{1236,
 		 "Cannot replicate because the source purged required binary logs. Replicate the "
 		 "missing "
 		 "transactions from elsewhere",
-		 ERR_POSITION},
+		 E_BINLOG_PURGED},
 		{1236,
 		 "The slave is connecting using CHANGE MASTER TO MASTER_AUTO_POSITION = 1, but the "
 		 "master "
 		 "has purged binary logs containing GTIDs that the slave requires.",
-		 ERR_POSITION},
+		 E_BINLOG_PURGED},
 		{1236,
 		 "Error: connecting slave requested to start from GTID 0-1-99, which is not in the "
 		 "master's binlog",
-		 ERR_POSITION},
+		 E_BINLOG_PURGED},
 		{1236,
 		 "Could not find GTID state requested by slave in any binlog files. Probably the "
 		 "slave state "
 		 "is too old and required binlog files have been purged.",
-		 ERR_POSITION},
+		 E_BINLOG_PURGED},
 		{1236, "Client requested master to start replication from position > file size",
-		 ERR_POSITION},
+		 E_BINLOG_PURGED},
 		{1236, "Client requested source to start replication from impossible position",
-		 ERR_POSITION},
+		 E_BINLOG_PURGED},
 		{1236,
 		 "Replica has more GTIDs than the source has, using the source's SERVER_UUID.",
-		 ERR_POSITION},
+		 E_BINLOG_PURGED},
 		{1236,
 		 "A slave with the same server_uuid/server_id as this slave has connected to the "
 		 "master; the "
 		 "first event 'bin.000001' at 4",
-		 ERR_DISPLACED},
+		 E_SERVER_ID},
 		{1236,
 		 "A replica with the same server_uuid/server_id as this replica has connected to "
 		 "the source",
-		 ERR_DISPLACED},
+		 E_SERVER_ID},
 		{4052,
 		 "A slave with the same server_uuid/server_id as this slave has connected to the "
 		 "master",
-		 ERR_DISPLACED},
-		{1236, "Binary log is not open", ERR_SOURCE},
+		 E_SERVER_ID},
+		{1236, "Binary log is not open", E_DUMP_REFUSED},
 		{1236,
 		 "log event entry exceeded max_allowed_packet; Increase max_allowed_packet on "
 		 "source",
-		 ERR_SOURCE},
-		{2013, "Lost connection to server during query", ERR_SOURCE},
+		 E_DUMP_REFUSED},
+		{2013, "Lost connection to server during query", E_STATEMENT},
 		{1227,
 		 "Access denied; you need (at least one of) the REPLICATION SLAVE privilege(s)",
-		 ERR_SOURCE},
-		{1064, "the text says purged, the number says syntax", ERR_SOURCE},
+		 E_DUMP_REFUSED},
+		{1064, "the text says purged, the number says syntax", E_STATEMENT},
 	};
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		assert_int_equal(server_error_dump_code(cases[i].number, cases[i].text),
-				 cases[i].code);
+		assert_int_equal(server_error_dump(cases[i].number, cases[i].text), cases[i].id);
 }
 
 static void errors_that_may_pass(void **state)
