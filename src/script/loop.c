@@ -83,10 +83,10 @@ static int resume(struct script *script, int nargs, struct err *err)
 	if (status == LUA_OK && !script->exhausted)
 		return 1;
 	if (status != LUA_YIELD || script->exhausted)
-		return state_failed(script, script->loop, status, ERR_DATA, err);
+		return state_failed(script, script->loop, status, E_FUNCTION, err);
 	lua_pop(script->loop, nresults);
 	if (!script->loop_asking)
-		return err_set(err, ERR_DATA,
+		return err_set(err, E_FUNCTION,
 			       "%s: the loop function called coroutine.yield outside of a "
 			       "coroutine of its own",
 			       script->file);
@@ -127,16 +127,16 @@ static int step(struct script *script, unsigned sync, const struct loop_item *it
 {
 	int rc = 0;
 	if (script->loop == NULL) {
-		if (state_protect(script, start, &sync, SCRIPT_BUDGET_LOAD, ERR_SCRIPT, err) < 0)
+		if (state_protect(script, start, &sync, SCRIPT_BUDGET_LOAD, E_SCRIPT, err) < 0)
 			return -1;
 		rc = resume(script, 2, err);
 	}
 	if (rc != 0)
 		return rc;
 	if (script->loop_sync != sync || lua_status(script->loop) != LUA_YIELD)
-		return err_set(err, ERR_INTERNAL, "%s: the loop has ended already", script->file);
-	if (state_protect(script, push_item, (void *)(uintptr_t)item, SCRIPT_BUDGET_LOAD, ERR_DATA,
-			  err) < 0)
+		return err_set(err, E_BUG, "%s: the loop has ended already", script->file);
+	if (state_protect(script, push_item, (void *)(uintptr_t)item, SCRIPT_BUDGET_LOAD,
+			  E_FUNCTION, err) < 0)
 		return -1;
 	return resume(script, 1, err);
 }

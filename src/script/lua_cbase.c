@@ -130,6 +130,19 @@ static int source(lua_State *L)
 	return 2;
 }
 
+/* raise(entry, text): raise the text, without a place, as an entry of base/errors.def ("E_OPTION_VALUE") */
+static int raise(lua_State *L)
+{
+	const char *name = luaL_checkstring(L, 1);
+	const struct err_entry *entry = err_entry_named(name);
+	luaL_checkstring(L, 2);
+	if (entry == NULL)
+		state_raise(L, "there is no entry %s in the list of errors", name);
+	lua_settop(L, 2);
+	state_note(L, entry->id);
+	return lua_error(L);
+}
+
 static int kind(lua_State *L)
 {
 	const char *name = NULL;
@@ -171,6 +184,7 @@ int lua_cbase_open(lua_State *L)
 		{"same_name", same_name},
 		{"topic_fault", topic_fault},
 		{"source", source},
+		{"raise", raise},
 		{"kind", kind},
 		{"image", image},
 		{NULL, NULL},

@@ -27,11 +27,11 @@ static int dead(lua_State *L, uintptr_t handle)
 {
 	if (!is_handle(handle))
 		return state_raise(L, "expected a row or a change");
-	return state_raise(L,
-			   "row expired: a row and a change live until their function returns; %s "
-			   "keeps the values",
-			   handle_kind(handle) == HANDLE_CHANGE ? "change:copy()"
-								: "sync.copy(row)");
+	return state_raise_as(L, E_ROW_EXPIRED,
+			      "row expired: a row and a change live until their function returns; "
+			      "%s keeps the values",
+			      handle_kind(handle) == HANDLE_CHANGE ? "change:copy()"
+								   : "sync.copy(row)");
 }
 
 /* Return the handle at idx. Raise when it has expired or is not a handle. */

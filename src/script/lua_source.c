@@ -94,8 +94,8 @@ static int mysql(lua_State *L)
 
 static int later(lua_State *L)
 {
-	return state_raise(L, "source.%s is not in this version yet",
-			   lua_tostring(L, lua_upvalueindex(1)));
+	return state_raise_as(L, E_NOT_IN_VERSION, "source.%s is not in this version yet",
+			      lua_tostring(L, lua_upvalueindex(1)));
 }
 
 /* A description read into a struct: a userdata with its own arena. */

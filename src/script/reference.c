@@ -30,7 +30,7 @@ int script_reference_print(FILE *out, struct err *err)
 	      "An option that is not "
 	      "here is an error that\nnames the nearest right one.\n\n",
 	      out);
-	rc = state_protect(script, print_core, out, 0, ERR_INTERNAL, err);
+	rc = state_protect(script, print_core, out, 0, E_BUG, err);
 	fputc('\n', out);
 	script_options_print(out);
 	script_free(script);

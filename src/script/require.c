@@ -132,7 +132,7 @@ static void not_found(lua_State *L, const char *name)
 {
 	const char *near = state_nearest(name, module_name, NULL);
 	if (is_later(name))
-		state_raise(L, "module '%s' is not in this version yet", name);
+		state_raise_as(L, E_NOT_IN_VERSION, "module '%s' is not in this version yet", name);
 	if (strncmp(name, "tideway.", 8) == 0)
 		state_raise(L, "there is no module '%s'%s%s%s", name,
 			    near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");

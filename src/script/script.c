@@ -105,18 +105,17 @@ static int load(struct script *script, struct err *err)
 	if (state_open(script, err) < 0)
 		return -1;
 	if (state_protect(script, load_entry, NULL, endless ? 0 : script->call_budget * 10,
-			  ERR_SCRIPT, err) < 0)
+			  E_SCRIPT, err) < 0)
 		return -1;
 	if (endless)
 		return 0;
-	if (state_protect(script, read_configs, NULL, SCRIPT_BUDGET_LOAD, ERR_SCRIPT, err) < 0)
+	if (state_protect(script, read_configs, NULL, SCRIPT_BUDGET_LOAD, E_SCRIPT, err) < 0)
 		return -1;
 	if (script->nsyncs > 0)
 		return 0;
-	return err_set(err, ERR_SCRIPT,
+	return err_set(err, E_NO_SYNC,
 		       "%s: no sync.run call: a script registers at least one sync (tideway exec "
-		       "runs a script "
-		       "without)",
+		       "runs a script without)",
 		       script->file);
 }
 
@@ -209,7 +208,7 @@ bool script_wants(struct script *script, unsigned sync, struct slice db, struct 
 {
 	struct question q = {.script = script, .sync = sync, .db = db, .table_name = table};
 	struct err err = ERR_INIT;
-	if (state_protect(script, ask_wants, &q, SCRIPT_BUDGET_LOAD, ERR_SCRIPT, &err) == 0)
+	if (state_protect(script, ask_wants, &q, SCRIPT_BUDGET_LOAD, E_SCRIPT, &err) == 0)
 		return q.wanted;
 	log_error("%s", err.text); /* then script_prepare fails for the table, and stops the sync */
 	return true;
@@ -238,7 +237,7 @@ const char *const *script_databases(struct script *script, unsigned sync)
 	static const char *const all[] = {"*", NULL};
 	struct question q = {.script = script, .sync = sync};
 	struct err err = ERR_INIT;
-	if (state_protect(script, ask_databases, &q, SCRIPT_BUDGET_LOAD, ERR_SCRIPT, &err) == 0)
+	if (state_protect(script, ask_databases, &q, SCRIPT_BUDGET_LOAD, E_SCRIPT, &err) == 0)
 		return q.databases;
 	log_error("%s", err.text);
 	return all;
@@ -264,7 +263,7 @@ int script_check(struct script *script, unsigned sync, const struct table *const
 {
 	struct question q = {
 		.script = script, .sync = sync, .tables = tables, .ntables = n, .folded = folded};
-	return state_protect(script, ask_check, &q, SCRIPT_BUDGET_LOAD, ERR_SCRIPT, err);
+	return state_protect(script, ask_check, &q, SCRIPT_BUDGET_LOAD, E_SCRIPT, err);
 }
 
 static int ask_check_columns(lua_State *L)
@@ -281,7 +280,7 @@ int script_check_columns(struct script *script, unsigned sync, const struct tabl
 			 unsigned n, struct err *err)
 {
 	struct question q = {.script = script, .sync = sync, .tables = tables, .ntables = n};
-	return state_protect(script, ask_check_columns, &q, SCRIPT_BUDGET_LOAD, ERR_SCRIPT, err);
+	return state_protect(script, ask_check_columns, &q, SCRIPT_BUDGET_LOAD, E_SCRIPT, err);
 }
 
 static int ask_learn(lua_State *L)
@@ -300,7 +299,7 @@ int script_learn(struct script *script, unsigned sync, const struct table *const
 {
 	struct question q = {
 		.script = script, .sync = sync, .tables = tables, .ntables = n, .all = all};
-	return state_protect(script, ask_learn, &q, SCRIPT_BUDGET_LOAD, ERR_SCRIPT, err);
+	return state_protect(script, ask_learn, &q, SCRIPT_BUDGET_LOAD, E_SCRIPT, err);
 }
 
 static int ask_known(lua_State *L)
@@ -316,7 +315,7 @@ static int ask_known(lua_State *L)
 int script_known(struct script *script, unsigned sync, const struct table *table, struct err *err)
 {
 	struct question q = {.script = script, .sync = sync, .table = table};
-	return state_protect(script, ask_known, &q, SCRIPT_BUDGET_LOAD, ERR_DATA, err);
+	return state_protect(script, ask_known, &q, SCRIPT_BUDGET_LOAD, E_MAPPING_LATE, err);
 }
 
 static int ask_prepare(lua_State *L)
@@ -338,7 +337,7 @@ int script_prepare(struct script *script, unsigned sync, const struct table *tab
 		.script = script, .sync = sync, .table = table, .arena = arena, .mapping = mapping};
 	*mapping = (struct mapping){.event_function = MAPPING_NO_FUNCTION,
 				    .image_function = MAPPING_NO_FUNCTION};
-	if (state_protect(script, ask_prepare, &q, SCRIPT_BUDGET_LOAD, ERR_SCRIPT, err) == 0)
+	if (state_protect(script, ask_prepare, &q, SCRIPT_BUDGET_LOAD, E_SCRIPT, err) == 0)
 		return 0;
 	script_release(script, mapping);
 	return -1;
@@ -370,7 +369,7 @@ int script_compacted(struct script *script, unsigned sync, const struct table *t
 		     struct slice topic, struct err *err)
 {
 	struct question q = {.script = script, .sync = sync, .table = table, .topic = topic};
-	return state_protect(script, ask_compacted, &q, SCRIPT_BUDGET_LOAD, ERR_SCRIPT, err);
+	return state_protect(script, ask_compacted, &q, SCRIPT_BUDGET_LOAD, E_SCRIPT, err);
 }
 
 static int ask_guard(lua_State *L)
@@ -404,7 +403,7 @@ int script_guard(struct script *script, unsigned sync, const struct table *befor
 			     .after = after,
 			     .renamed = renamed,
 			     .nrenamed = n};
-	return state_protect(script, ask_guard, &q, SCRIPT_BUDGET_LOAD, ERR_DATA, err);
+	return state_protect(script, ask_guard, &q, SCRIPT_BUDGET_LOAD, E_MAPPING_LATE, err);
 }
 
 static int ask_forget(lua_State *L)
@@ -421,7 +420,7 @@ void script_forget(struct script *script, unsigned sync, struct slice full_name)
 {
 	struct question q = {.script = script, .sync = sync, .table_name = full_name};
 	struct err err = ERR_INIT;
-	if (state_protect(script, ask_forget, &q, SCRIPT_BUDGET_LOAD, ERR_SCRIPT, &err) < 0)
+	if (state_protect(script, ask_forget, &q, SCRIPT_BUDGET_LOAD, E_SCRIPT, &err) < 0)
 		log_error("%s", err.text); /* the topic stays taken: at worst, a table is refused */
 }
 
@@ -444,7 +443,7 @@ static int verdict(struct script *script, struct event_result *result, struct er
 		result->verdict = text[0] == 'i' ? VERDICT_INSERT : VERDICT_DELETE;
 		return 0;
 	}
-	return err_set(err, ERR_DATA,
+	return err_set(err, E_FUNCTION_RESULT,
 		       "%s: on_change returned a %s: expected nothing, nil, true or false",
 		       script->file, luaL_typename(L, -1));
 }
@@ -460,7 +459,7 @@ int script_event(struct script *script, const struct mapping *mapping, struct ch
 	if (script->depth == 0)
 		lua_settop(L, script->base);
 	if (!lua_checkstack(L, 20))
-		return err_set(err, ERR_DATA, "%s: not enough memory for the Lua stack",
+		return err_set(err, E_FUNCTION_MEMORY, "%s: not enough memory for the Lua stack",
 			       script->file);
 	bind_change(mapping->hooks, change);
 	script->phase = PHASE_EVENT;
@@ -468,7 +467,7 @@ int script_event(struct script *script, const struct mapping *mapping, struct ch
 	lua_pushcfunction(L, state_message);
 	lua_rawgeti(L, LUA_REGISTRYINDEX, mapping->event_function);
 	bind_push(L, script);
-	rc = state_call(script, -3, 1, 1, script->call_budget, ERR_DATA, err);
+	rc = state_call(script, -3, 1, 1, script->call_budget, E_FUNCTION, err);
 	script->phase = phase;
 	script->result = outer;
 	if (rc == 0) {
@@ -504,7 +503,7 @@ static int wrong(const struct script_table *bound, unsigned i, struct err *err, 
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	return err_set(err, ERR_DATA, "%s: %s",
+	return err_set(err, E_FUNCTION_RESULT, "%s: %s",
 		       bound->where ? bound->where[i] : bound->script->file, text);
 }
 
@@ -677,7 +676,7 @@ static int call_functions(struct script *script, const struct script_table *boun
 	for (unsigned i = 0; i < bound->nfunctions; i++) {
 		lua_rawgeti(L, LUA_REGISTRYINDEX, bound->functions[i]);
 		bind_push(L, script);
-		if (state_call(script, handler, 1, 1, script->call_budget, ERR_DATA, err) < 0)
+		if (state_call(script, handler, 1, 1, script->call_budget, E_FUNCTION, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -691,7 +690,7 @@ int script_image(struct script *script, const struct mapping *mapping, struct ch
 	enum script_phase phase = script->phase;
 	int rc, handler;
 	if (!lua_checkstack(L, (int)bound->nfunctions + 20))
-		return err_set(err, ERR_DATA, "%s: not enough memory for the Lua stack",
+		return err_set(err, E_FUNCTION_MEMORY, "%s: not enough memory for the Lua stack",
 			       script->file);
 	bind_change(bound, change);
 	bound->image = image;

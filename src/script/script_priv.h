@@ -61,9 +61,11 @@ struct script {
 	int64_t used, budget; /* instructions: used in this call, and its limit; 0: no limit */
 	int64_t call_budget;  /* the limit of each call of a user's function */
 	int64_t deadline_ms;  /* monotonic, when this call must have ended; 0: no limit */
-	bool exhausted;       /* the budget is used up: every further instruction raises */
-	int depth;            /* number of calls from C into Lua that have not returned */
-	int base;             /* stack top to restore; the values above it keep results alive */
+	enum err_id
+		raised; /* the entry of the error that the library raised last; see state_note */
+	bool exhausted; /* the budget is used up: every further instruction raises */
+	int depth;      /* number of calls from C into Lua that have not returned */
+	int base;       /* stack top to restore; the values above it keep results alive */
 	enum script_phase phase;
 	struct event_result *result;  /* PHASE_EVENT: the result being filled */
 	struct script_table *current; /* the table that has a change now; NULL: none */
@@ -127,9 +129,9 @@ static inline struct script *script_of(lua_State *L)
 int state_open(struct script *script, struct err *err) MUST_CHECK;
 void state_close(struct script *script);
 /* Call body(L) protected, with `ctx` as its light userdata argument. budget: instructions; 0: no
- * limit. code: of the error when the body raises. */
+ * limit. general: the entry of an error that has none of its own. */
 int state_protect(struct script *script, lua_CFunction body, void *ctx, int64_t budget,
-		  enum err_code code, struct err *err) MUST_CHECK;
+		  enum err_id general, struct err *err) MUST_CHECK;
 /* The message handler of state_call: convert any error value to a text that begins with file and
  * line. */
 int state_message(lua_State *L);
@@ -137,10 +139,10 @@ int state_message(lua_State *L);
  * state_message, which is below the function and remains there. Return -1 with *err set, and push
  * no results, when the function raises. */
 int state_call(struct script *script, int handler, int nargs, int nresults, int64_t budget,
-	       enum err_code code, struct err *err) MUST_CHECK;
+	       enum err_id general, struct err *err) MUST_CHECK;
 /* Fill *err from the error value on the stack of L and the status of lua_pcall or lua_resume.
  * Return -1. */
-int state_failed(struct script *script, lua_State *L, int status, enum err_code code,
+int state_failed(struct script *script, lua_State *L, int status, enum err_id general,
 		 struct err *err);
 /* Start the instruction budget of a call. state_call does so itself; lua_resume needs it. */
 void state_budget(struct script *script, int64_t budget);
@@ -155,6 +157,12 @@ int state_where(lua_State *L, char where[SCRIPT_WHERE]);
 /* Raise "sync.lua:12: ...", with the innermost frame of the user's code. */
 int state_raise(lua_State *L, const char *format, ...)
 	__attribute__((format(printf, 2, 3), noreturn));
+/* Raise the same as an entry of the list of errors. */
+int state_raise_as(lua_State *L, enum err_id id, const char *format, ...)
+	__attribute__((format(printf, 3, 4), noreturn));
+/* Note that the text on top of the stack is raised as this entry. An error that arrives in state_failed
+ * with this text is of this entry, if it has the exit code of the call's general entry. */
+void state_note(lua_State *L, enum err_id id);
 /* Push and return the path; a relative path is relative to the script's folder. */
 const char *state_path(lua_State *L, const char *path);
 

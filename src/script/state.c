@@ -46,19 +46,44 @@ int state_where(lua_State *L, char where[SCRIPT_WHERE])
 	return 0;
 }
 
-int state_raise(lua_State *L, const char *format, ...)
+static char raised_text; /* the key of the registry under which state_note keeps the text */
+
+void state_note(lua_State *L, enum err_id id)
+{
+	script_of(L)->raised = id;
+	lua_pushvalue(L, -1);
+	lua_rawsetp(L, LUA_REGISTRYINDEX, &raised_text);
+}
+
+static void push_raised(lua_State *L, const char *format, va_list args)
 {
 	char where[SCRIPT_WHERE], text[1500];
-	va_list args;
-	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
 	if (state_where(L, where))
 		lua_pushfstring(L, "%s: %s", where, text);
 	else
 		lua_pushstring(L, text);
+}
+
+int state_raise(lua_State *L, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	push_raised(L, format, args);
+	va_end(args);
 	lua_error(L);
 	abort(); /* lua_error does not return */
+}
+
+int state_raise_as(lua_State *L, enum err_id id, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	push_raised(L, format, args);
+	va_end(args);
+	state_note(L, id);
+	lua_error(L);
+	abort();
 }
 
 /* Return whether the text begins with a place, "name.lua:12:" or "tideway.x:12:". */
@@ -134,36 +159,61 @@ void state_budget(struct script *script, int64_t budget)
 
 /* ---- calls ---- */
 
-static int exhausted(struct script *script, enum err_code code, struct err *err)
+/* Whether an error has the text that state_note has kept. state_message may have put a place before it. */
+static bool is_noted(lua_State *L, const char *text)
 {
+	size_t len = strlen(text), noted_len = 0;
+	lua_rawgetp(L, LUA_REGISTRYINDEX, &raised_text);
+	const char *noted = lua_tolstring(L, -1, &noted_len);
+	bool same = noted && noted_len <= len && strcmp(text + len - noted_len, noted) == 0;
+	lua_pop(L, 1);
+	return same;
+}
+
+/* The entry of an error that Lua raised: the noted one if it has the same exit code, else the general one. */
+static enum err_id entry_of(struct script *script, lua_State *L, const char *text,
+			    enum err_id general)
+{
+	enum err_id id = script->raised;
+	bool fits = id != E_NONE && (unsigned)id / 100 == (unsigned)general / 100;
+	return fits && text && is_noted(L, text) ? id : general;
+}
+
+static int out_of_memory(const struct script *script, enum err_id general, struct err *err)
+{
+	return err_set(err, general == E_SCRIPT ? E_SCRIPT_MEMORY : E_FUNCTION_MEMORY,
+		       "%s: not enough memory: the Lua heap of a lane is limited to %zu MiB",
+		       script->file, script->memory_limit >> 20);
+}
+
+static int exhausted(struct script *script, enum err_id general, struct err *err)
+{
+	enum err_id id = general == E_SCRIPT ? E_SCRIPT_BUDGET : E_FUNCTION_BUDGET;
 	if (script->deadline_ms > 0)
-		return err_set(err, code,
+		return err_set(err, id,
 			       "%s: stopped after %d s in one call: an endless loop, or work that "
 			       "takes too long",
 			       script->exhausted_at, SCRIPT_CALL_MS / 1000);
-	return err_set(err, code,
+	return err_set(err, id,
 		       "%s: stopped after %lld instructions in one call: an endless loop, or work "
-		       "that belongs "
-		       "outside of the function",
+		       "that belongs outside of the function",
 		       script->exhausted_at, (long long)script->budget);
 }
 
-int state_failed(struct script *script, lua_State *L, int status, enum err_code code,
+int state_failed(struct script *script, lua_State *L, int status, enum err_id general,
 		 struct err *err)
 {
 	const char *text = lua_tostring(L, -1);
 	if (script->exhausted)
-		return exhausted(script, code, err);
+		return exhausted(script, general, err);
 	if (status == LUA_ERRMEM)
-		return err_set(
-			err, code,
-			"%s: not enough memory: the Lua heap of a lane is limited to %zu MiB",
-			script->file, script->memory_limit >> 20);
-	return err_set(err, code, "%s", text ? text : "error without a message");
+		return out_of_memory(script, general, err);
+	return err_set(err, entry_of(script, L, text, general), "%s",
+		       text ? text : "error without a message");
 }
 
 int state_call(struct script *script, int handler, int nargs, int nresults, int64_t budget,
-	       enum err_code code, struct err *err)
+	       enum err_id general, struct err *err)
 {
 	lua_State *L = script->L;
 	int status;
@@ -181,21 +231,21 @@ int state_call(struct script *script, int handler, int nargs, int nresults, int6
 	script->result = result;
 	if (__builtin_expect(status == LUA_OK && !script->exhausted, 1))
 		return 0;
-	state_failed(script, L, status, code, err);
+	state_failed(script, L, status, general, err);
 	lua_pop(L, status == LUA_OK ? nresults : 1);
 	return -1;
 }
 
 int state_protect(struct script *script, lua_CFunction body, void *ctx, int64_t budget,
-		  enum err_code code, struct err *err)
+		  enum err_id general, struct err *err)
 {
 	int rc;
 	if (!lua_checkstack(script->L, 8))
-		return err_set(err, code, "%s: not enough memory for the Lua stack", script->file);
+		return out_of_memory(script, general, err);
 	lua_pushcfunction(script->L, state_message);
 	lua_pushcfunction(script->L, body);
 	lua_pushlightuserdata(script->L, ctx);
-	rc = state_call(script, -3, 1, 0, budget, code, err);
+	rc = state_call(script, -3, 1, 0, budget, general, err);
 	lua_pop(script->L, 1);
 	return rc;
 }
@@ -319,9 +369,10 @@ static int undefined_global(lua_State *L)
 {
 	const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : luaL_typename(L, 2);
 	if (state_nearest_key(L, 1, name))
-		state_raise(L, "global '%s' is not defined; did you mean '%s'?", name,
-			    lua_tostring(L, -1));
-	state_raise(L, "global '%s' is not defined", name);
+		state_raise_as(L, E_GLOBAL_UNDEFINED,
+			       "global '%s' is not defined; did you mean '%s'?", name,
+			       lua_tostring(L, -1));
+	state_raise_as(L, E_GLOBAL_UNDEFINED, "global '%s' is not defined", name);
 }
 
 /* setmetatable without __gc, since no budget limits a finalizer. */
@@ -444,13 +495,13 @@ int state_open(struct script *script, struct err *err)
 {
 	lua_State *L = lua_newstate(allocate, script);
 	if (L == NULL)
-		return err_set(err, ERR_SCRIPT, "%s: not enough memory for a Lua state",
+		return err_set(err, E_SCRIPT_MEMORY, "%s: not enough memory for a Lua state",
 			       script->path);
 	script->main = script->L = L;
 	*(struct script **)lua_getextraspace(L) = script;
 	lua_gc(L, LUA_GCINC, 0, 0, 0);
 	lua_sethook(L, count_hook, LUA_MASKCOUNT, SCRIPT_STEP);
-	return state_protect(script, open_body, NULL, SCRIPT_BUDGET_LOAD, ERR_SCRIPT, err);
+	return state_protect(script, open_body, NULL, SCRIPT_BUDGET_LOAD, E_SCRIPT, err);
 }
 
 void state_close(struct script *script)

@@ -121,7 +121,7 @@ local function new_work(t)
 end
 
 local function missing(one, t, names)
-  one.place:fail("the table %s.%s has no column %q%s; write %q if it may be absent", t.db, t.name, one.name,
+  one.place:as("E_COLUMN_UNKNOWN"):fail("the table %s.%s has no column %q%s; write %q if it may be absent", t.db, t.name, one.name,
     fault.hint(one.name, names, "its columns are"), optional(one.name))
 end
 
@@ -236,7 +236,7 @@ local function names_of(selector, value, tables)
 end
 
 local function unknown(one, names)
-  one.place:fail("no table that it matches has a column %q%s; write %q if it may be absent", one.name,
+  one.place:as("E_COLUMN_UNKNOWN"):fail("no table that it matches has a column %q%s; write %q if it may be absent", one.name,
     fault.hint(one.name, names, "their columns are"), optional(one.name))
 end
 
@@ -425,7 +425,7 @@ function columns.guard(selector, before, after, renames)
     if place and not renames and not new.index[to] then to = newcomer(new, spoken, old) or to end
     local there = place and new.index[to]
     if there and not new:shelter(there) and not spoken[to] then
-      place:fail("the column %q of %s.%s, which is %s, is now %q of %s.%s, and nothing in `columns` speaks of that: its "
+      place:as("E_CAPTURED_COLUMN"):fail("the column %q of %s.%s, which is %s, is now %q of %s.%s, and nothing in `columns` speaks of that: its "
         .. "values would be written as they are. Write %s (or rename = { [%q] = %q }, if they may be), and start again",
         name, before.db, before.name, how, to, after.db, after.name,
         remedy(old, new, one, name == to and { to } or { name, to }), optional(to), to)

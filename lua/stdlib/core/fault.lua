@@ -83,16 +83,21 @@ local function message_of(fmt, ...)
   return fmt:format(...)
 end
 
+-- Return the same place. An error at it is this entry of the list of errors (tideway explain).
+function Place:as(entry)
+  return setmetatable({ where = self.where, file = self.file, line = self.line, path = self.path, entry = entry }, Place)
+end
+
 -- Raise "sync.lua:12: topics.partitions: must be ...".
 function Place:fail(fmt, ...)
   local name = self:name()
   local text = message_of(fmt, ...)
-  error(self:line_of_path() .. ": " .. (name == "" and "" or name .. ": ") .. text, 0)
+  cbase.raise(self.entry or "E_OPTION_VALUE", self:line_of_path() .. ": " .. (name == "" and "" or name .. ": ") .. text)
 end
 
 -- Raise the same without the path of options, for errors about a table.
 function Place:plain(fmt, ...)
-  error(self:line_of_path() .. ": " .. message_of(fmt, ...), 0)
+  cbase.raise(self.entry or "E_MAPPING", self:line_of_path() .. ": " .. message_of(fmt, ...))
 end
 
 -- Return a value as an error message shows it. The content of a secret is never shown.

@@ -10,7 +10,7 @@ local select_by = require "tideway.core.select"
 local hooks = {}
 
 local function check_function(value, place)
-  if type(value) ~= "function" then place:fail("must be a function, not %s", fault.show(value)) end
+  if type(value) ~= "function" then place:as("E_OPTION_TYPE"):fail("must be a function, not %s", fault.show(value)) end
   return { fn = value, where = (cbase.function_where(value)) }
 end
 

@@ -216,7 +216,7 @@ function core.prepare(i, t)
   warn_collision(sync, t, result, mapping.warnings)
   local met, group = met_in_topic(sync, t, result, key.signature(t, resolved, list))
   local problem = compaction_problem(t, resolved, met, sync.config.key_json, "topics.config compacts the topic")
-  if problem and sync.compact then sync.place:plain("%s", problem) end
+  if problem and sync.compact then sync.place:as("E_COMPACTED"):plain("%s", problem) end
   mapping.not_compacted = problem ~= nil
   warn_meeting(sync, met, group, t.db .. "." .. t.name, mapping.warnings)
   return mapping
@@ -229,7 +229,7 @@ function core.compacted(i, t, name)
   local result, _, list, _, resolved = resolve_all(sync, t)
   local met = met_in_topic(sync, t, result, key.signature(t, resolved, list))
   local problem = compaction_problem(t, resolved, met, sync.config.key_json, ("the topic %q is compacted"):format(name))
-  if problem then sync.place:plain("%s", problem) end
+  if problem then sync.place:as("E_COMPACTED"):plain("%s", problem) end
 end
 
 -- Raise when a name in `columns` is not the name of a column. Called once, after core.check, with
@@ -268,7 +268,7 @@ local function refuse_keyless(sync, names)
   if #names == 0 then return end
   table.sort(names)
   local what = #names == 1 and "the table %s has no primary key" or "these tables have no primary key: %s"
-  sync.place:plain(what .. '; say what their key is with key = { ["db.table"] = "column" }, take '
+  sync.place:as("E_NO_KEY"):plain(what .. '; say what their key is with key = { ["db.table"] = "column" }, take '
     .. 'no_primary_key = "empty" | "unique" | "row" | "table", or exclude them in source.tables',
     table.concat(names, ", "))
 end

@@ -55,7 +55,7 @@ local function unknown_part(place, name, t, columns, fields)
   local names = table.move(columns.names, 1, #columns.names, 1, {})
   for _, field in ipairs(fields) do names[#names + 1] = field.name end
   local near = fault.nearest(name, names)
-  place:fail("the table %s.%s has no column or field %q for its key%s; there are: %s", t.db, t.name, name,
+  place:as("E_COLUMN_UNKNOWN"):fail("the table %s.%s has no column or field %q for its key%s; there are: %s", t.db, t.name, name,
     near and (", did you mean %q?"):format(near) or "", table.concat(names, ", "))
 end
 

@@ -182,7 +182,7 @@ local function check_type(entry, value, place)
   for kind in entry.type:gmatch("[^|]+") do
     if has_type(value, kind) then return end
   end
-  place:fail("must be %s, not %s", words_of(entry.type), fault.show(value))
+  place:as("E_OPTION_TYPE"):fail("must be %s, not %s", words_of(entry.type), fault.show(value))
 end
 
 local function check_range(entry, value, place)
@@ -199,7 +199,7 @@ function option.check_choice(entry, value, place)
     if value == choice then return end
   end
   for _, choice in ipairs(entry.later_choices or {}) do
-    if value == choice then place:plain("%s = %q is not in this version yet", place:name(), value) end
+    if value == choice then place:as("E_NOT_IN_VERSION"):plain("%s = %q is not in this version yet", place:name(), value) end
   end
   if type(value) ~= "string" then
     place:fail("must be one of %s, not %s", table.concat(entry.choices, ", "), fault.show(value))
@@ -213,10 +213,10 @@ local function check_key(group, key, place)
   end
   local entry = group.map[key]
   if not entry then
-    place:child(key):fail("there is no such option in %s%s", group.name, fault.hint(key, group.names, "there are"))
+    place:child(key):as("E_OPTION_UNKNOWN"):fail("there is no such option in %s%s", group.name, fault.hint(key, group.names, "there are"))
   end
   local here = place:child(key)
-  if entry.later then here:plain("%s is not in this version yet", here:name()) end
+  if entry.later then here:as("E_NOT_IN_VERSION"):plain("%s is not in this version yet", here:name()) end
   return entry
 end
 
@@ -224,7 +224,7 @@ end
 function option.check(group_name, values, place)
   local group = option.group(group_name)
   local result = {}
-  if type(values) ~= "table" then place:fail("must be a table of options, not %s", fault.show(values)) end
+  if type(values) ~= "table" then place:as("E_OPTION_TYPE"):fail("must be a table of options, not %s", fault.show(values)) end
   for _, key in ipairs(fault.sorted_keys(values)) do
     local entry = check_key(group, key, place)
     local value, here = values[key], place:child(key)
@@ -252,7 +252,7 @@ function option.string_list(value, place)
   for _, key in ipairs(fault.sorted_keys(value)) do
     if math.type(key) ~= "integer" then place:fail("must be a list, but has the name %q", tostring(key)) end
     if type(value[key]) ~= "string" then
-      place:child(key):fail("must be a string, not %s", fault.show(value[key]))
+      place:child(key):as("E_OPTION_TYPE"):fail("must be a string, not %s", fault.show(value[key]))
     end
   end
   for i = 1, fault.list_size(value, place) do list[i] = value[i] end
@@ -266,7 +266,7 @@ local function property_text(value, place)
   if type(value) == "number" then
     return value == math.floor(value) and ("%d"):format(value) or ("%.14g"):format(value)
   end
-  place:fail("must be a string, number or boolean, not %s", fault.show(value))
+  place:as("E_OPTION_TYPE"):fail("must be a string, number or boolean, not %s", fault.show(value))
 end
 
 -- Return { name = value } as a list of pairs sorted by name, with the values as text.

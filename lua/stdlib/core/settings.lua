@@ -33,7 +33,7 @@ end
 local function check_source(value, place)
   local kind = kind_of(value)
   if kind == "mysql" then return value end
-  if kind == "binlog" or kind == "lines" then place:plain("source.%s is not in this version yet", kind) end
+  if kind == "binlog" or kind == "lines" then place:as("E_NOT_IN_VERSION"):plain("source.%s is not in this version yet", kind) end
   place:fail("must be source.mysql { ... }%s", kind and (", not what makes a %s"):format(kind) or
     ": a table of options alone does not say which kind of server")
 end
