@@ -7,13 +7,14 @@
 
 struct report {
 	unsigned failed, warned;
-	enum err_code code; /* of the first failure */
+	enum err_id id; /* of the first failure */
 	bool colour;
 };
 
-/* One point, on stdout at once; level: FINDING_OK ... The remedy stands below. */
+/* Prints one point on stdout at once, with its remedy below. level: FINDING_OK ...; id: of a
+ * failure, else 0. */
 void check_line(struct report *report, int level, struct slice what, struct slice found,
-		struct slice remedy, enum err_code code);
+		struct slice remedy, enum err_id id);
 void check_failed(struct report *report, const char *what, const struct err *err);
 /* Brokers, checkpoint and topics of the sync that is looked at. Nothing is written, and no running sync disturbed. */
 void check_kafka(struct report *report, struct look *look);

@@ -43,7 +43,7 @@ static void check_position(struct report *report, struct look *look)
 		position_print(&look->start.position, &text);
 	else
 		buf_put(&text, SLICE("none is saved: the sync begins with its first start"));
-	check_line(report, FINDING_OK, SLICE("position"), buf_slice(&text), SLICE(""), ERR_NONE);
+	check_line(report, FINDING_OK, SLICE("position"), buf_slice(&text), SLICE(""), E_NONE);
 	buf_fini(&text);
 }
 
@@ -51,7 +51,7 @@ static void check_position(struct report *report, struct look *look)
 static void check_store(struct report *report, struct look *look, struct store *store,
 			struct slice what)
 {
-	check_line(report, FINDING_OK, SLICE("checkpoint"), what, SLICE(""), ERR_NONE);
+	check_line(report, FINDING_OK, SLICE("checkpoint"), what, SLICE(""), E_NONE);
 	checkpoint_init(&look->sync.checkpoint, store, look->sync.config->name);
 	look->store_open = true;
 	check_position(report, look);
@@ -72,7 +72,7 @@ void check_checkpoint_file(struct report *report, struct look *look)
 	else
 		check_line(report, FINDING_OK, SLICE("checkpoint"),
 			   SLICE("the file is not there yet: the sync begins with its first start"),
-			   SLICE(""), ERR_NONE);
+			   SLICE(""), E_NONE);
 }
 
 static void check_new_checkpoint(struct asking *asking)
@@ -93,7 +93,7 @@ static void check_new_checkpoint(struct asking *asking)
 	buf_printf(&found, "topic %s will be created: the sync begins with its first start",
 		   asking->config->checkpoint_topic);
 	check_line(asking->report, FINDING_OK, SLICE("checkpoint"), buf_slice(&found), SLICE(""),
-		   ERR_NONE);
+		   E_NONE);
 	buf_fini(&found);
 }
 
@@ -150,10 +150,10 @@ static int may_create(struct asking *asking, const struct plan *plan, struct err
 	struct buf text;
 	int rc;
 	if (!topics->create)
-		return err_set(err, ERR_KAFKA,
-			       "it does not exist, and topics = \"existing\": create it, or let "
-			       "Tideway do so with topics = { create = true }; a topic that the "
-			       "user may not Describe cannot be seen either");
+		return err_set(err, E_TOPIC_MISSING,
+			       "it does not exist, and topics = \"existing\". Create it, or let "
+			       "Tideway create it with topics = { create = true }. A topic that "
+			       "the user may not Describe cannot be seen either");
 	buf_init(&text);
 	buf_put(&text, name);
 	rc = topic_probe_create(asking->probe, buf_cstr(&text), &spec, err);
@@ -178,13 +178,12 @@ static int check_collision(struct asking *asking, const struct plan *plan, bool 
 		map_set(&asking->shapes, slice_str(shape), named);
 	if (other == NULL || (other->exists && exists))
 		return 0;
-	return err_set(
-		err, ERR_KAFKA,
-		"\"%.*s\" (of %.*s) collides with \"%.*s\" (of %.*s): Kafka takes \".\" and "
-		"\"_\" for the same in topic names. Give one of them another name with a rule "
-		"of topic",
-		SLICE_FMT(name), SLICE_FMT(named->table), SLICE_FMT(other->topic),
-		SLICE_FMT(other->table));
+	return err_set(err, E_TOPIC_COLLIDES,
+		       "\"%.*s\" (of %.*s) collides with \"%.*s\" (of %.*s): Kafka does not "
+		       "distinguish \".\" and \"_\" in topic names. Give one of them another name "
+		       "with a rule of topic",
+		       SLICE_FMT(name), SLICE_FMT(named->table), SLICE_FMT(other->topic),
+		       SLICE_FMT(other->table));
 }
 
 static void check_topic(struct asking *asking, const struct plan *plan)
@@ -205,8 +204,7 @@ static void check_topic(struct asking *asking, const struct plan *plan)
 		check_failed(asking->report, buf_cstr(&what), &err);
 	else if (!seen)
 		check_line(asking->report, FINDING_OK, buf_slice(&what),
-			   exists ? SLICE("exists") : SLICE("will be created"), SLICE(""),
-			   ERR_NONE);
+			   exists ? SLICE("exists") : SLICE("will be created"), SLICE(""), E_NONE);
 	buf_fini(&what);
 }
 
@@ -261,7 +259,7 @@ void check_kafka(struct report *report, struct look *look)
 		return;
 	}
 	check_line(report, FINDING_OK, SLICE("kafka"), slice_str(asking.config->sink.brokers),
-		   SLICE(""), ERR_NONE);
+		   SLICE(""), E_NONE);
 	map_init(&asking.seen);
 	map_init(&asking.shapes);
 	check_checkpoint(&asking);

@@ -14,13 +14,13 @@ int command_broker(const struct arguments *arguments, struct err *err)
 	sigset_t signals;
 	int number;
 	if (arguments->nwords > 0)
-		return err_set(err, ERR_USAGE,
+		return err_set(err, E_COMMAND_WORDS,
 			       "'broker' takes no words, only --port N and --partitions N");
 	if (arguments->port > 65535)
-		return err_set(err, ERR_USAGE, "--port %lu: a port is at most 65535",
+		return err_set(err, E_COMMAND_VALUE, "--port %lu: a port is at most 65535",
 			       arguments->port);
 	if (arguments->partitions > PARTITIONS_MAX)
-		return err_set(err, ERR_USAGE, "--partitions %lu: 'broker' takes at most %d",
+		return err_set(err, E_COMMAND_VALUE, "--partitions %lu: 'broker' takes at most %d",
 			       arguments->partitions, PARTITIONS_MAX);
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);

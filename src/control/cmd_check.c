@@ -9,25 +9,27 @@
 #include <unistd.h>
 
 void check_line(struct report *report, int level, struct slice what, struct slice found,
-		struct slice remedy, enum err_code code)
+		struct slice remedy, enum err_id id)
 {
 	static const char *const WORDS[] = {"ok  ", "WARN", "FAIL"};
 	static const char *const COLOURS[] = {"\033[32m", "\033[33m", "\033[31m"};
-	printf("%s%s%s  %.*s: %.*s\n", report->colour ? COLOURS[level] : "", WORDS[level],
+	printf("%s%s%s  %.*s: %.*s", report->colour ? COLOURS[level] : "", WORDS[level],
 	       report->colour ? "\033[0m" : "", SLICE_FMT(what), SLICE_FMT(found));
+	if (level == FINDING_FAIL)
+		printf(" (E-%d)", (int)id);
+	putchar('\n');
 	if (level != FINDING_OK && remedy.len > 0)
 		printf("      %.*s\n", SLICE_FMT(remedy));
 	report->warned += level == FINDING_WARN;
 	report->failed += level == FINDING_FAIL;
-	if (level == FINDING_FAIL && report->code == ERR_NONE)
-		report->code = code;
+	if (level == FINDING_FAIL && report->id == E_NONE)
+		report->id = id;
 	fflush(stdout); /* the next point may have to wait for an answer */
 }
 
 void check_failed(struct report *report, const char *what, const struct err *err)
 {
-	check_line(report, FINDING_FAIL, slice_str(what), slice_str(err->text), SLICE(""),
-		   err->code);
+	check_line(report, FINDING_FAIL, slice_str(what), slice_str(err->text), SLICE(""), err->id);
 }
 
 /* what: "source", and of several hosts its place. identity: of the server, empty when it does not answer. */
@@ -46,14 +48,14 @@ static void check_server(struct report *report, const struct sync_config *config
 	}
 	snprintf(identity, size, "%s", conn_server(conn)->identity);
 	check_line(report, FINDING_OK, slice_str(what), slice_str(conn_server(conn)->version_text),
-		   SLICE(""), ERR_NONE);
+		   SLICE(""), E_NONE);
 	arena_init(&arena, 0);
 	if (inspect_source(conn, &arena, &findings, &n, &err) < 0)
 		check_failed(report, what, &err);
 	else
 		for (unsigned i = 0; i < n; i++)
 			check_line(report, (int)findings[i].level, findings[i].what,
-				   findings[i].found, findings[i].remedy, ERR_SOURCE);
+				   findings[i].found, findings[i].remedy, E_PREFLIGHT);
 	arena_fini(&arena);
 	conn_free(conn);
 }
@@ -78,7 +80,7 @@ static void check_identity(struct report *report, const struct source_config *so
 		check_line(report, FINDING_FAIL, buf_slice(&what), buf_slice(&found),
 			   SLICE("give each host a server_id of its own (MySQL: a server_uuid, in "
 				 "auto.cnf), and name each once"),
-			   ERR_SOURCE);
+			   E_PREFLIGHT);
 		buf_fini(&what);
 		buf_fini(&found);
 	}
@@ -122,7 +124,7 @@ static void check_engines(struct report *report, const struct look *look)
 				 "table "
 				 "in source.tables: "
 				 "rows written while it is read would come twice"),
-			   ERR_SOURCE);
+			   E_NOT_TRANSACTIONAL);
 		buf_fini(&what);
 		buf_fini(&found);
 	}
@@ -144,7 +146,7 @@ static void check_sync(struct report *report, struct look *look, unsigned index)
 		buf_init(&found);
 		buf_printf(&found, "%u selected", look->start.nselected);
 		check_line(report, FINDING_OK, SLICE("tables"), buf_slice(&found), SLICE(""),
-			   ERR_NONE);
+			   E_NONE);
 		buf_fini(&found);
 		check_engines(report, look);
 	}
@@ -167,7 +169,7 @@ int command_check(const struct arguments *arguments, struct err *err)
 		return -1;
 	printf("%u failed, %u warnings\n", report.failed, report.warned);
 	if (report.failed > 0)
-		return err_set(err, report.code, "check: %u points would fail; see above",
+		return err_set(err, report.id, "check: %u points would fail; see above",
 			       report.failed);
 	return 0;
 }

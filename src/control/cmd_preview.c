@@ -156,7 +156,7 @@ int command_preview(const struct arguments *arguments, struct err *err)
 	for (unsigned i = 0; rc == 0 && i < script_syncs(look.script); i++)
 		rc = preview_sync(&look, i, arguments, &shown, err);
 	if (rc == 0 && shown == 0)
-		rc = err_set(err, ERR_USAGE,
+		rc = err_set(err, E_COMMAND_TABLE,
 			     "--table %s: no selected table has this name; see tideway plan",
 			     arguments->table);
 	look_fini(&look);

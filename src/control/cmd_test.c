@@ -9,7 +9,8 @@ int command_test(const struct arguments *arguments, struct err *err)
 	struct script_host host = {.arg = NULL};
 	unsigned passed = 0, failed = 0;
 	if (arguments->nwords == 0)
-		return err_set(err, ERR_USAGE, "'test' takes test files: tideway test tests/*.lua");
+		return err_set(err, E_COMMAND_WORDS,
+			       "'test' takes test files: tideway test tests/*.lua");
 	offline_host(&host);
 	for (unsigned i = 0; i < arguments->nwords; i++) {
 		struct err load = ERR_INIT;
@@ -20,6 +21,7 @@ int command_test(const struct arguments *arguments, struct err *err)
 	}
 	printf("%u passed, %u failed\n", passed, failed);
 	if (failed > 0)
-		return err_set(err, ERR_SCRIPT, "%u of %u tests failed", failed, passed + failed);
+		return err_set(err, E_TEST_FAILED, "%u of %u tests failed", failed,
+			       passed + failed);
 	return 0;
 }

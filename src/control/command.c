@@ -57,8 +57,8 @@ static void print_command(const struct command *command)
 static int refuse_command(const char *name, struct err *err)
 {
 	const char *nearest = nearest_command(name);
-	return err_set(err, ERR_USAGE, "there is no command '%s'%s%s%s; see tideway help", name,
-		       nearest ? ", did you mean '" : "", nearest ? nearest : "",
+	return err_set(err, E_COMMAND_UNKNOWN, "there is no command '%s'%s%s%s; see tideway help",
+		       name, nearest ? ", did you mean '" : "", nearest ? nearest : "",
 		       nearest ? "'?" : "");
 }
 
@@ -98,7 +98,7 @@ static int number_option(const char *option, const char *text, unsigned long *ou
 {
 	uint64_t v;
 	if (text == NULL || !num_parse_u64(slice_str(text), &v))
-		return err_set(err, ERR_USAGE, "%s takes a number, not '%s'", option,
+		return err_set(err, E_COMMAND_VALUE, "%s takes a number, not '%s'", option,
 			       text ? text : "");
 	*out = (unsigned long)v;
 	return 0;
@@ -114,9 +114,10 @@ static int parse_option(const struct command *command, struct arguments *argumen
 		return 0;
 	}
 	if (!takes_option(command, option))
-		return err_set(err, ERR_USAGE, "'%s' has no option %s%s%s; see tideway help %s",
-			       command->name, option, command->options[0] ? ", it takes " : "",
-			       command->options, command->name);
+		return err_set(err, E_COMMAND_OPTION,
+			       "'%s' has no option %s%s%s; see tideway help %s", command->name,
+			       option, command->options[0] ? ", it takes " : "", command->options,
+			       command->name);
 	if (strcmp(option, "--dry-run") == 0)
 		arguments->dry_run = true;
 	else if (strcmp(option, "--json") == 0)
@@ -132,7 +133,7 @@ static int parse_option(const struct command *command, struct arguments *argumen
 		if (strcmp(option, "--partitions") == 0)
 			return number_option(option, value, &arguments->partitions, err);
 		if (value == NULL)
-			return err_set(err, ERR_USAGE, "%s takes a table name", option);
+			return err_set(err, E_COMMAND_VALUE, "%s takes a table name", option);
 		arguments->table = value;
 	}
 	return 0;
@@ -180,10 +181,11 @@ static int parse(const struct command *command, struct arguments *arguments, int
 static int refuse_word(const struct arguments *arguments, const char *word, struct err *err)
 {
 	if (strchr(word, '='))
-		return err_set(err, ERR_USAGE,
-			       "'%s' is no name=value: a name is made of letters, digits and _",
+		return err_set(err, E_COMMAND_WORDS,
+			       "'%s' is not of the form name=value: a name consists of letters, "
+			       "digits and _",
 			       word);
-	return err_set(err, ERR_USAGE,
+	return err_set(err, E_COMMAND_WORDS,
 		       "'%s' takes one script, and '%s' is one word more: did you mean %s=...?",
 		       arguments->command, word, word);
 }
@@ -197,7 +199,7 @@ int arguments_script(const struct arguments *arguments, const char **path, struc
 	}
 	if (arguments->nwords != 1)
 		return err_set(
-			err, ERR_USAGE,
+			err, E_COMMAND_WORDS,
 			"'%s' takes one script, %u given: tideway %s sync.lua [name=value ...]",
 			arguments->command, arguments->nwords, arguments->command);
 	*path = arguments->words[0];

@@ -84,7 +84,7 @@ def test_setting_without_value():
     code, _, err = tideway("run", "sync.lua", "MYSQL_PASSWORD")
     assert code == 2 and "did you mean MYSQL_PASSWORD=...?" in err
     code, _, err = tideway("check", "sync.lua", "MYSQL-PASSWORD=x")
-    assert code == 2 and "'MYSQL-PASSWORD=x' is no name=value" in err
+    assert code == 2 and "'MYSQL-PASSWORD=x' is not of the form name=value" in err
     code, _, err = tideway("run", "a.lua", "b.lua")
     assert code == 2 and "takes one script, 2 given" in err
 
