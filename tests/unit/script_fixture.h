@@ -153,7 +153,8 @@ static inline struct row_layout *fixture_layout(struct arena *arena, const struc
 	layout->ncells = table->ncolumns;
 	layout->cells = ARENA_ARRAY(arena, table->ncolumns, struct cell_layout);
 	for (unsigned i = 0; i < table->ncolumns; i++)
-		layout->cells[i] = (struct cell_layout){fixture_decode, &table->columns[i], 0, 0};
+		layout->cells[i] = (struct cell_layout){.decode = fixture_decode,
+							.column = &table->columns[i]};
 	return layout;
 }
 
