@@ -87,6 +87,12 @@ static const struct out_column *written(const struct mapping *mapping, unsigned 
 	return NULL;
 }
 
+/* The type of a column or field in the messages. */
+static const char *type_name(const struct plan *plan, unsigned i)
+{
+	return plan->format->type_name(plan->prepared, i);
+}
+
 /* The mask of a column, "" for none. */
 static const char *mask_of(const struct mapping *mapping, unsigned column)
 {
@@ -103,7 +109,8 @@ static void print_columns(const struct plan *plan)
 		printf("  column   %-24.*s %-24.*s ", SLICE_FMT(column->name),
 		       SLICE_FMT(column->sql_type));
 		if (out)
-			printf("-> %.*s %s", SLICE_FMT(out->name), transport_name(out->transport));
+			printf("-> %.*s %s", SLICE_FMT(out->name),
+			       type_name(plan, (unsigned)(out - mapping->columns)));
 		else
 			printf("-> dropped");
 		printf("%s%s\n", *mask ? ", " : "", mask);
@@ -116,13 +123,14 @@ static bool untyped(const struct out_field *field)
 	return field->source == FIELD_FUNCTION && !field->typed;
 }
 
-static void print_fields(const struct mapping *mapping)
+static void print_fields(const struct plan *plan)
 {
+	const struct mapping *mapping = &plan->mapping;
 	for (unsigned i = 0; i < mapping->nfields; i++) {
 		const struct out_field *field = &mapping->fields[i];
 		printf("  field    %-24.*s %s", SLICE_FMT(field->name),
 		       untyped(field) ? "by the function's value"
-				      : transport_name(field->transport));
+				      : type_name(plan, mapping->ncolumns + i));
 		print_place(field->where);
 	}
 }
@@ -161,7 +169,7 @@ static void print_table(const struct planned *planned)
 	print_functions("on_row", plan->mapping.shown.on_row, plan->mapping.shown.non_row);
 	print_functions("on_change", plan->mapping.shown.on_change, plan->mapping.shown.non_change);
 	print_columns(plan);
-	print_fields(&plan->mapping);
+	print_fields(plan);
 	print_warnings(planned);
 	printf("\n");
 }
@@ -199,7 +207,7 @@ static void json_columns(struct buf *out, const struct plan *plan)
 	for (unsigned i = 0; i < mapping->ncolumns; i++) {
 		const struct out_column *column = &mapping->columns[i];
 		json_name(out, i == 0, column->name);
-		json_member(out, "type", transport_name(column->transport));
+		json_member(out, "type", type_name(plan, i));
 		buf_put(out, SLICE(",\"source\":"));
 		json_string(out, plan->table->columns[column->column].name);
 		json_member(out, "mask", mask_of(mapping, column->column));
@@ -208,7 +216,8 @@ static void json_columns(struct buf *out, const struct plan *plan)
 	for (unsigned i = 0; i < mapping->nfields; i++) {
 		const struct out_field *field = &mapping->fields[i];
 		json_name(out, mapping->ncolumns + i == 0, field->name);
-		json_member(out, "type", untyped(field) ? NULL : transport_name(field->transport));
+		json_member(out, "type",
+			    untyped(field) ? NULL : type_name(plan, mapping->ncolumns + i));
 		buf_put(out, SLICE(",\"source\":null,\"mask\":null"));
 		json_member(out, "function", field->where);
 		buf_char(out, '}');

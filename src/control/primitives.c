@@ -1,6 +1,6 @@
 #include "control/primitives.h"
 
-#include "format/dataworks.h"
+#include "format/format.h"
 #include "engine/tail.h"
 #include "sink/kafka/exec_kafka.h"
 #include "source/conn.h"
@@ -112,7 +112,7 @@ static void changes_close(void *handle)
 static void heartbeat(void *arg, int64_t event_ms, struct buf *out)
 {
 	(void)arg;
-	heartbeat_write(out, event_ms);
+	format_find("dataworks")->heartbeat(event_ms, out);
 }
 
 void primitives_host(struct script_host *host)

@@ -127,7 +127,7 @@ static int function_value(struct plan *plan, unsigned i, struct value *value, st
 			  struct err *err)
 {
 	const struct out_field *field = &plan->mapping.fields[i];
-	enum transport expected = plan->schema_columns[plan->mapping.ncolumns + i].transport;
+	enum transport expected = plan->field_types[i];
 	if (value->kind == VALUE_NULL)
 		return 0;
 	if (!plan->typed[i]) {

@@ -1,19 +1,20 @@
 #include "engine/heartbeat.h"
 
 #include "base/log.h"
-#include "format/dataworks.h"
 #include "sink/sink.h"
-
-#define COMPACTED_KEY "__tideway.heartbeat"
 
 void heartbeat_init(struct heartbeat *heartbeat, const struct sync_config *config)
 {
 	*heartbeat = (struct heartbeat){.interval_ms = (int64_t)(config->heartbeat_s * 1000)};
 	buf_init(&heartbeat->value);
+	buf_init(&heartbeat->key[0]);
+	buf_init(&heartbeat->key[1]);
 }
 
 void heartbeat_fini(struct heartbeat *heartbeat)
 {
+	buf_fini(&heartbeat->key[1]);
+	buf_fini(&heartbeat->key[0]);
 	buf_fini(&heartbeat->value);
 }
 
@@ -46,6 +47,16 @@ static int named_topic(struct heartbeat *heartbeat, struct lane *lane, struct er
 	return 0;
 }
 
+static void make_keys(struct heartbeat *heartbeat, const struct lane *lane)
+{
+	const struct format_sync sync = lane_format_sync(lane);
+	for (unsigned i = 0; i < 2; i++) {
+		buf_clear(&heartbeat->key[i]);
+		heartbeat->has_key[i] =
+			lane->format->heartbeat_key(&sync, i == 1, &heartbeat->key[i]);
+	}
+}
+
 static int begin_round(struct heartbeat *heartbeat, struct lane *lane, struct err *err)
 {
 	heartbeat->round_ms = lane->now_ms;
@@ -53,6 +64,7 @@ static int begin_round(struct heartbeat *heartbeat, struct lane *lane, struct er
 	heartbeat->partition = 0;
 	heartbeat->destination = NULL;
 	heartbeat->look = true;
+	make_keys(heartbeat, lane);
 	heartbeat->total = count_partitions(lane);
 	if (lane->config->heartbeat_topic || heartbeat->total > HEARTBEAT_PARTITIONS_MAX)
 		return named_topic(heartbeat, lane, err);
@@ -75,10 +87,12 @@ static bool next_partition(struct heartbeat *heartbeat, struct lane *lane)
 	return true;
 }
 
-static struct slice key_for(const struct destination *destination)
+static struct slice key_for(const struct heartbeat *heartbeat,
+			    const struct destination *destination)
 {
-	return sink_topic_info(destination->topic)->compacted ? SLICE(COMPACTED_KEY)
-							      : (struct slice){NULL, 0};
+	bool compacted = sink_topic_info(destination->topic)->compacted;
+	return heartbeat->has_key[compacted] ? buf_slice(&heartbeat->key[compacted])
+					     : (struct slice){NULL, 0};
 }
 
 /* The first heartbeat of a partition that the topic has got is how the sink finds it. */
@@ -89,7 +103,7 @@ static int send_to_added(struct heartbeat *heartbeat, struct lane *lane,
 	int before = info->present;
 	bool added = true;
 	while (added) {
-		if (sink_send_added(lane->sink, destination->topic, key_for(destination),
+		if (sink_send_added(lane->sink, destination->topic, key_for(heartbeat, destination),
 				    buf_slice(&heartbeat->value), lane->token, &added, err) < 0)
 			return -1;
 		if (added)
@@ -114,15 +128,15 @@ static int look_for_partitions(struct heartbeat *heartbeat, struct lane *lane, s
 }
 
 /* The next partition's heartbeat. */
-static struct message next_message(struct heartbeat *heartbeat)
+static struct message next_message(struct heartbeat *heartbeat, const struct lane *lane)
 {
 	struct destination *destination = heartbeat->destination;
 	heartbeat->sent++;
 	return (struct message){
 		.topic = destination->name,
-		.key = key_for(destination),
+		.key = key_for(heartbeat, destination),
 		.value = buf_slice(&heartbeat->value),
-		.op = SLICE("MHEARTBEAT"),
+		.op = lane->format->heartbeat_op,
 		.partition = heartbeat->partition++,
 		.destination = destination,
 	};
@@ -143,7 +157,7 @@ static int send_due(struct heartbeat *heartbeat, struct lane *lane, unsigned unt
 	if (look_for_partitions(heartbeat, lane, err) < 0)
 		return -1;
 	while (heartbeat->sent < until && next_partition(heartbeat, lane)) {
-		message = next_message(heartbeat);
+		message = next_message(heartbeat, lane);
 		if (lane_send(lane, message.destination, &message, err) < 0)
 			return -1;
 	}
@@ -167,7 +181,7 @@ static int prepare(struct heartbeat *heartbeat, struct lane *lane, int64_t water
 		return 0;
 	}
 	buf_clear(&heartbeat->value);
-	heartbeat_write(&heartbeat->value, watermark_ms);
+	lane->format->heartbeat(watermark_ms, &heartbeat->value);
 	return 0;
 }
 
@@ -179,7 +193,7 @@ int heartbeat_add(struct heartbeat *heartbeat, struct lane *lane, int64_t waterm
 	if (prepare(heartbeat, lane, watermark_ms, &until, err) < 0)
 		return -1;
 	while (heartbeat->sent < until && next_partition(heartbeat, lane)) {
-		message = next_message(heartbeat);
+		message = next_message(heartbeat, lane);
 		message_batch_add(batch, &message);
 	}
 	return 0;

@@ -17,6 +17,8 @@ struct heartbeat {
 	bool one_topic;                  /* too many partitions: a topic of its own instead */
 	bool look;                       /* for partitions that topics have got, in this round */
 	struct buf value;                /* the message */
+	struct buf key[2];               /* of topics that are not compacted, and that are */
+	bool has_key[2];                 /* false: the key is null */
 };
 
 enum { HEARTBEAT_PARTITIONS_MAX = 1000 };

@@ -1,6 +1,5 @@
 #include "engine/loop.h"
 
-#include "format/dataworks.h"
 #include "engine/map_change.h"
 #include "engine/lane/send.h"
 
@@ -50,8 +49,8 @@ static int host_send(void *arg, const struct message *message, struct err *err)
 
 static void host_heartbeat(void *arg, int64_t event_ms, struct buf *out)
 {
-	(void)arg;
-	heartbeat_write(out, event_ms);
+	const struct lane *lane = arg;
+	lane->format->heartbeat(event_ms, out);
 }
 
 void loop_host(struct lane *lane)

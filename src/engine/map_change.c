@@ -1,7 +1,5 @@
 #include "engine/map_change.h"
 
-#include "base/num.h"
-#include "format/json.h"
 #include "engine/fields.h"
 #include "script/script.h"
 
@@ -14,10 +12,6 @@ struct writing {
 	struct plan *plan;
 	struct message_batch *batch;
 	const struct event_result *event; /* what the event function has set */
-
-	/* of the change's last record, for change:emit{} */
-	struct slice topic, key, value;
-	bool wrote; /* they are set */
 };
 
 static const struct event_result no_result; /* of a mapping without an event function */
@@ -57,107 +51,48 @@ static int key_value(struct writing *w, const struct image *image, unsigned k, s
 	return 0;
 }
 
-/* "7,a", or {"id":7,"code":"a"}. */
-static int key_of_parts(struct writing *w, const struct image *image, struct buf *key,
-			struct err *err)
-{
-	const struct mapping *mapping = &w->plan->mapping;
-	struct value value;
-	for (unsigned k = 0; k < mapping->nkey; k++) {
-		if (key_value(w, image, k, &value, err) < 0)
-			return -1;
-		if (mapping->key_json) {
-			buf_char(key, k > 0 ? ',' : '{');
-			json_string(key, mapping->key[k].name);
-			buf_char(key, ':');
-			json_value(key, &value);
-		} else {
-			if (k > 0)
-				buf_char(key, ',');
-			json_bare(key, &value);
-		}
-	}
-	if (mapping->key_json)
-		buf_char(key, '}');
-	return 0;
-}
-
-/* What a key function returned: a text as it is; a list as "7,a", or [7,"a"]. */
-static void key_of_function(const struct image_result *result, bool json, struct buf *key)
-{
-	bool array = json && result->key_list;
-	for (unsigned k = 0; k < result->nkey; k++) {
-		if (k > 0)
-			buf_char(key, ',');
-		else if (array)
-			buf_char(key, '[');
-		if (array)
-			json_value(key, &result->key[k]);
-		else
-			json_bare(key, &result->key[k]);
-	}
-	if (array)
-		buf_char(key, ']');
-}
-
-static uint64_t row_hash(const struct plan *plan, const struct image *image, struct buf *scratch)
-{
-	for (unsigned i = 0; i < plan->mapping.ncolumns; i++) {
-		if (i > 0)
-			buf_char(scratch, ',');
-		json_value(scratch, &image->values[i]);
-	}
-	return slice_hash(buf_slice(scratch));
-}
-
-/* The key of one image, from what the mapping says; functions' results come as `result`. */
-static int make_key(struct writing *w, const struct image *image, const struct image_result *result,
+/* Makes the key of one image. result: what the script's functions have returned. */
+static int make_key(struct writing *w, struct image *image, const struct image_result *result,
 		    struct buf *key, struct err *err)
 {
-	const struct mapping *mapping = &w->plan->mapping;
-	uint64_t hash;
+	const struct plan *plan = w->plan;
+	const struct format_key in = {
+		.values = image->values,
+		.parts = image->key_parts,
+		.results = result->key,
+		.nresults = result->nkey,
+		.is_list = result->key_list,
+	};
+	if (plan->mapping.key_kind == KEY_REJECT)
+		return err_set(err, ERR_INTERNAL, "a key was asked for where there is none");
+	for (unsigned k = 0; k < plan->mapping.nkey; k++)
+		if (key_value(w, image, k, &image->key_parts[k], err) < 0)
+			return -1;
 	buf_clear(key);
 	buf_reserve(key, 1); /* the empty key is a pointer, too */
-	switch (mapping->key_kind) {
-	case KEY_REJECT:
-		return err_set(err, ERR_INTERNAL, "a key was asked for where there is none");
-	case KEY_EMPTY:
-		return 0;
-	case KEY_TABLE:
-		buf_put(key, w->plan->table->full_name);
-		return 0;
-	case KEY_ROW:
-		hash = row_hash(w->plan, image, key);
-		buf_clear(key);
-		buf_printf(key, "%016" PRIx64, hash);
-		return 0;
-	case KEY_FUNCTION:
-		key_of_function(result, mapping->key_json, key);
-		return 0;
-	case KEY_PARTS:
-		break;
-	}
-	return key_of_parts(w, image, key, err);
+	image->out.key = plan->format->key(plan->prepared, &in, key) ? buf_slice(key)
+								     : (struct slice){NULL, 0};
+	return 0;
 }
 
 /* The result's topics are the script's until it is asked for the next image. */
 static void keep_topics(struct writing *w, struct image *image, const struct image_result *result)
 {
 	struct slice *topics = &image->topic;
-	image->ntopics = 1;
+	image->out.ntopics = 1;
 	if (w->event->topic.ptr) {
-		image->topics = &w->event->topic;
+		image->out.topics = &w->event->topic;
 		return;
 	}
 	if (!w->plan->mapping.topic_function) {
-		image->topics = &w->plan->mapping.topic;
+		image->out.topics = &w->plan->mapping.topic;
 		return;
 	}
 	if (result->ntopics > 1)
 		topics = ARENA_ARRAY(&w->lane->arena, result->ntopics, struct slice);
 	memcpy(topics, result->topics, result->ntopics * sizeof(*topics));
-	image->topics = topics;
-	image->ntopics = result->ntopics;
+	image->out.topics = topics;
+	image->out.ntopics = result->ntopics;
 }
 
 /* Values, key and topics of one image. */
@@ -176,7 +111,7 @@ static int make_image(struct writing *w, struct image *image, enum change_image 
 	keep_topics(w, image, &result);
 	if (plan->mapping.nfields > 0) {
 		context = (struct field_context){plan->change.time_ms, lane->now_ms,
-						 image->topics[0], result.slots};
+						 image->out.topics[0], result.slots};
 		if (fields_fill(plan, image, &context, &lane->arena, err) < 0)
 			return -1;
 	}
@@ -185,157 +120,98 @@ static int make_image(struct writing *w, struct image *image, enum change_image 
 	buf_clear(key);
 	buf_reserve(key, 1);
 	buf_put(key, w->event->key);
+	image->out.key = buf_slice(key);
 	return 0;
 }
 
-/* One record to the topics of an image. */
-static void put_record(struct writing *w, enum record_op op, const struct image *before,
-		       const struct image *after, const struct image *route, const struct buf *key)
+/* Writes the change as `op`, as one message if `single` is set. */
+static int put_change(struct writing *w, enum change_op op, bool single, struct err *err)
 {
-	const struct change *change = &w->plan->change;
-	bool full = change->op == CHANGE_READ;
-	struct buf *value = message_batch_value(w->batch);
-	struct record record = {
-		.before = before ? before->values : NULL,
-		.after = after ? after->values : NULL,
+	struct plan *plan = w->plan;
+	struct image *before = &plan->before, *after = &plan->after;
+	bool has_before =
+		op == CHANGE_DELETE ||
+		(op == CHANGE_UPDATE && plan->format->needs_before(plan->prepared, single));
+	bool has_after = op != CHANGE_DELETE;
+	if (has_before &&
+	    make_image(w, before, IMAGE_BEFORE, &w->batch->key[IMAGE_BEFORE], err) < 0)
+		return -1;
+	if (has_after && make_image(w, after, IMAGE_AFTER, &w->batch->key[IMAGE_AFTER], err) < 0)
+		return -1;
+	const struct format_change change = {
+		.change = &plan->change,
 		.op = op,
-		.sequence = full ? -1 : (int64_t)change->sequence,
-		.event_ms = full ? -1 : change->time_ms,
-		.system_ms = w->lane->now_ms,
+		.before = has_before ? &before->out : NULL,
+		.after = has_after ? &after->out : NULL,
+		.single = single,
+		.mapped_key = !w->event->has_key,
+		.headers = w->event->headers,
+		.nheaders = w->event->nheaders,
+		.now_ms = w->lane->now_ms,
+		.arena = &w->lane->arena,
 	};
-	envelope_write(value, &w->plan->envelope, &record);
-	w->wrote = true;
-	w->key = buf_slice(key);
-	w->value = buf_slice(value);
-	for (unsigned i = 0; i < route->ntopics; i++) {
-		w->topic = route->topics[i];
-		*message_batch_next(w->batch) = (struct message){
-			.topic = w->topic,
-			.key = w->key,
-			.value = w->value,
-			.op = record_op_name(op),
-			.headers = w->event->headers,
-			.nheaders = w->event->nheaders,
-			.partition = MESSAGE_BY_KEY,
-			.mapped_key = !w->event->has_key,
-			.destination = NULL, /* each field is named: nothing is cleared first */
-			.offset = 0,
-			.time_ms = 0,
-		};
-	}
-}
-
-static int put_insert(struct writing *w, struct err *err)
-{
-	struct image *after = &w->plan->after;
-	struct buf *key = &w->batch->key[IMAGE_AFTER];
-	if (make_image(w, after, IMAGE_AFTER, key, err) < 0)
-		return -1;
-	put_record(w, RECORD_INSERT, NULL, after, after, key);
-	return 0;
-}
-
-static int put_delete(struct writing *w, struct err *err)
-{
-	struct image *before = &w->plan->before;
-	struct buf *key = &w->batch->key[IMAGE_BEFORE];
-	if (make_image(w, before, IMAGE_BEFORE, key, err) < 0)
-		return -1;
-	put_record(w, RECORD_DELETE, before, NULL, before, key);
-	return 0;
-}
-
-static bool same_route(const struct image *a, const struct buf *key_a, const struct image *b,
-		       const struct buf *key_b)
-{
-	if (!slice_equal(buf_slice(key_a), buf_slice(key_b)) || a->ntopics != b->ntopics)
-		return false;
-	for (unsigned i = 0; i < a->ntopics; i++)
-		if (!slice_equal(a->topics[i], b->topics[i]))
-			return false;
-	return true;
-}
-
-static int put_update(struct writing *w, struct err *err)
-{
-	struct image *before = &w->plan->before, *after = &w->plan->after;
-	struct buf *old_key = &w->batch->key[IMAGE_BEFORE], *new_key = &w->batch->key[IMAGE_AFTER];
-	if (make_image(w, before, IMAGE_BEFORE, old_key, err) < 0 ||
-	    make_image(w, after, IMAGE_AFTER, new_key, err) < 0)
-		return -1;
-	if (w->plan->mapping.update == UPDATE_TWO) {
-		put_record(w, RECORD_UPDATE_BEFORE, before, NULL, before, old_key);
-		put_record(w, RECORD_UPDATE_AFTER, NULL, after, after, new_key);
-	} else if (!w->plan->mapping.key_change_split ||
-		   same_route(before, old_key, after, new_key)) {
-		put_record(w, RECORD_UPDATE_AFTER, before, after, after, new_key);
-	} else {
-		put_record(w, RECORD_DELETE, before, NULL, before, old_key);
-		put_record(w, RECORD_INSERT, NULL, after, after, new_key);
-	}
+	plan->format->write(plan->prepared, &change, w->batch);
 	return 0;
 }
 
 static int put_own(struct writing *w, struct err *err)
 {
-	const struct change *change = &w->plan->change;
+	enum change_op op = w->plan->change.op;
 	switch (w->event->verdict) {
 	case VERDICT_DROP:
 		return 0;
 	case VERDICT_INSERT:
-		return put_insert(w, err);
+		op = CHANGE_INSERT;
+		break;
 	case VERDICT_DELETE:
-		return put_delete(w, err);
+		op = CHANGE_DELETE;
+		break;
 	case VERDICT_KEEP:
 		break;
 	}
-	if (change->op == CHANGE_UPDATE)
-		return put_update(w, err);
-	return change->op == CHANGE_DELETE ? put_delete(w, err) : put_insert(w, err);
+	return put_change(w, op, false, err);
 }
 
-/* An emit leans on the change's own record; of a dropped change that record is made here, not sent. */
-static int make_own(struct writing *w, struct err *err)
+/* Finds the change's own message, from which an emit takes what it leaves out: the last one that has a value. That of a
+ * dropped change is made here, and not sent. */
+static int find_own(struct writing *w, struct message *own, struct err *err)
 {
+	struct message_batch *batch = w->batch;
 	struct plan *plan = w->plan;
-	bool deleted = plan->change.after == NULL;
-	bool updated = plan->change.op == CHANGE_UPDATE;
-	bool both = updated && plan->mapping.update == UPDATE_ONE;
-	enum record_op op = deleted ? RECORD_DELETE : updated ? RECORD_UPDATE_AFTER : RECORD_INSERT;
-	struct image *image = deleted ? &plan->before : &plan->after;
-	struct buf *key = &w->batch->key[deleted ? IMAGE_BEFORE : IMAGE_AFTER];
-	struct image nowhere;
-	if (both &&
-	    make_image(w, &plan->before, IMAGE_BEFORE, &w->batch->key[IMAGE_BEFORE], err) < 0)
+	bool dropped = batch->n == 0;
+	unsigned i;
+	if (dropped && put_change(w, plan->change.op, true, err) < 0)
 		return -1;
-	if (make_image(w, image, deleted ? IMAGE_BEFORE : IMAGE_AFTER, key, err) < 0)
-		return -1;
-	nowhere = *image;
-	nowhere.ntopics = 0;
-	w->topic = image->topics[0];
-	put_record(w, op, deleted || both ? &plan->before : NULL, deleted ? NULL : image, &nowhere,
-		   key);
+	for (i = batch->n - 1; i > 0 && batch->messages[i].value.ptr == NULL; i--)
+		;
+	*own = batch->messages[i];
+	if (!dropped)
+		return 0;
+	own->topic = (plan->change.after ? &plan->after : &plan->before)->out.topics[0];
+	batch->n = 0;
 	return 0;
 }
 
 static int put_emits(struct writing *w, struct err *err)
 {
-	const struct event_result *event = w->event;
-	if (event->nemits > 0 && !w->wrote && make_own(w, err) < 0)
+	struct message own;
+	if (w->event->nemits == 0)
+		return 0;
+	if (find_own(w, &own, err) < 0)
 		return -1;
-	for (unsigned i = 0; i < event->nemits; i++) {
-		const struct emitted *emit = &event->emits[i];
+	for (unsigned i = 0; i < w->event->nemits; i++) {
+		const struct emitted *emit = &w->event->emits[i];
 		struct message *message = message_batch_next(w->batch);
 		*message = emit->message;
 		if (message->topic.ptr == NULL)
-			message->topic = w->topic;
+			message->topic = own.topic;
 		if (!emit->has_key)
-			message->key = w->key;
+			message->key = own.key;
 		if (!emit->has_value)
-			message->value = w->value;
+			message->value = own.value;
 		if (message->headers == NULL) {
-			message->headers = event->headers;
-			message->nheaders = event->nheaders;
+			message->headers = w->event->headers;
+			message->nheaders = w->event->nheaders;
 		}
 	}
 	return 0;

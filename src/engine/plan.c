@@ -7,35 +7,32 @@
 #include <limits.h>
 #include <stdlib.h>
 
-static void write_schema(struct plan *plan)
+/* Prepares the table for the format, with the field types that are known by now. */
+static void prepare_format(struct plan *plan)
 {
-	envelope_init(&plan->envelope, &plan->schema, &plan->arena);
+	const struct format_table in = {
+		.sync = &plan->format_sync,
+		.table = plan->table,
+		.mapping = &plan->mapping,
+		.field_types = plan->field_types,
+	};
+	plan->prepared = plan->format->prepare(&in, &plan->arena);
 }
 
-static void make_schema(struct plan *plan)
+/* The type of a field that a function gives is known when it is declared. */
+static void init_field_types(struct plan *plan)
 {
 	const struct mapping *mapping = &plan->mapping;
-	unsigned n = mapping->ncolumns + mapping->nfields;
-	struct schema_column *columns = ARENA_ARRAY(&plan->arena, n + 1, struct schema_column);
-	for (unsigned i = 0; i < mapping->ncolumns; i++)
-		columns[i] = (struct schema_column){mapping->columns[i].name,
-						    mapping->columns[i].transport};
-	for (unsigned i = 0; i < mapping->nfields; i++)
-		columns[mapping->ncolumns + i] = (struct schema_column){
-			mapping->fields[i].name, mapping->fields[i].transport};
-	plan->schema_columns = columns;
-	plan->schema = (struct schema){
-		.db = plan->table->db,
-		.table = plan->table->name,
-		.columns = columns,
-		.ncolumns = n,
-		.primary = mapping->primary,
-		.nprimary = mapping->nprimary,
-	};
-	write_schema(plan);
+	plan->typed = ARENA_ARRAY(&plan->arena, mapping->nfields + 1, bool);
+	plan->field_types = ARENA_ARRAY(&plan->arena, mapping->nfields + 1, enum transport);
+	for (unsigned i = 0; i < mapping->nfields; i++) {
+		plan->typed[i] =
+			mapping->fields[i].typed || mapping->fields[i].source != FIELD_FUNCTION;
+		plan->field_types[i] = mapping->fields[i].transport;
+	}
 }
 
-/* Where the value of each key part already stands among the values that are written. */
+/* Finds the value of each key part among the values that are written. */
 static void find_key_values(struct plan *plan)
 {
 	const struct mapping *mapping = &plan->mapping;
@@ -54,6 +51,8 @@ static void make_image(struct plan *plan, struct image *image)
 {
 	unsigned n = plan->mapping.ncolumns + plan->mapping.nfields;
 	image->values = ARENA_ARRAY(&plan->arena, n + 1, struct value);
+	image->out.values = image->values;
+	image->key_parts = ARENA_ARRAY(&plan->arena, plan->mapping.nkey + 1, struct value);
 	image->row.cells = ARENA_ARRAY(&plan->arena, plan->table->ncolumns + 1, struct cell);
 	if (plan->mapping.event_function != MAPPING_NO_FUNCTION)
 		image->edits = ARENA_ARRAY(&plan->arena, plan->table->ncolumns + 1, struct value);
@@ -68,11 +67,10 @@ static int prepare(struct lane *lane, struct plan *plan, struct err *err)
 		return -1;
 	if (!mapping->wanted)
 		return 0;
-	plan->typed = ARENA_ARRAY(&plan->arena, mapping->nfields + 1, bool);
-	for (unsigned i = 0; i < mapping->nfields; i++)
-		plan->typed[i] =
-			mapping->fields[i].typed || mapping->fields[i].source != FIELD_FUNCTION;
-	make_schema(plan);
+	plan->format = lane->format;
+	plan->format_sync = lane_format_sync(lane);
+	init_field_types(plan);
+	prepare_format(plan);
 	find_key_values(plan);
 	make_image(plan, &plan->before);
 	make_image(plan, &plan->after);
@@ -125,7 +123,7 @@ void plan_set_layout(struct plan *plan, const struct row_layout *layout)
 
 void plan_set_field_type(struct plan *plan, unsigned field, enum transport transport)
 {
-	plan->schema_columns[plan->mapping.ncolumns + field].transport = transport;
+	plan->field_types[field] = transport;
 	plan->typed[field] = true;
-	write_schema(plan);
+	prepare_format(plan);
 }

@@ -4,7 +4,7 @@
 #ifndef TIDEWAY_PLAN_H
 #define TIDEWAY_PLAN_H
 
-#include "format/dataworks.h"
+#include "format/format.h"
 #include "engine/lane/lane.h"
 #include "model/change.h"
 #include "model/mapping.h"
@@ -12,11 +12,11 @@
 /* One image of a change on its way into messages. */
 struct image {
 	struct row row;
-	struct value *values;       /* what is written: columns, then fields */
-	struct value *edits;        /* ncells; what the script put in place of cells */
-	const struct slice *topics; /* names */
-	struct slice topic;         /* the one that a function gave */
-	unsigned ntopics;
+	struct value *values;    /* what is written: columns, then fields */
+	struct value *key_parts; /* values of the key's parts */
+	struct value *edits;     /* ncells; what the script put in place of cells */
+	struct slice topic;      /* the one that a function gave */
+	struct format_image out; /* for the format */
 };
 
 struct plan {
@@ -25,10 +25,11 @@ struct plan {
 	struct slice identity;     /* TABLE_MAP body the layout came from (stream) */
 	const struct row_layout *layout;
 	struct mapping mapping;
-	struct envelope envelope;
-	struct schema schema;
-	struct schema_column *schema_columns;
-	bool *typed;                     /* of each field: its transport type is known */
+	const struct format *format;
+	const void *prepared; /* of the format, in the arena */
+	struct format_sync format_sync;
+	enum transport *field_types;     /* of each field, where `typed` */
+	bool *typed;                     /* of each field: its type is known */
 	const unsigned *key_values;      /* of each key part: index in values, or UINT_MAX */
 	struct destination *destination; /* of a constant topic */
 	struct destination *last;        /* where the last record went; NULL: none yet */
@@ -46,7 +47,7 @@ int plan_check_topic(struct lane *lane, const struct plan *plan,
 		     const struct destination *destination, struct err *err) MUST_CHECK;
 /* Gives the rows of the plan their layout (in plan->arena) and cell arrays. */
 void plan_set_layout(struct plan *plan, const struct row_layout *layout);
-/* A field without a declared type got its first value: its type becomes part of the schema. */
+/* A field without a declared type got its first value: the messages have it from here on. */
 void plan_set_field_type(struct plan *plan, unsigned field, enum transport transport);
 
 #endif

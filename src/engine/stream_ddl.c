@@ -137,80 +137,55 @@ static void save_effect(struct stream *stream, const struct ddl_effect *effect)
 								      : TABLE_COPIED);
 }
 
-/* The schema that a DDL message shows: after the change; of a dropped table before it. */
-static void message_schema(struct stream *stream, const struct ddl_effect *effect,
-			   struct schema *schema)
+/* The plan whose prepared table a DDL message is made from: of the definition after the change; of a dropped table
+ * before it. NULL: there is none. */
+static struct plan *message_plan(struct stream *stream, const struct ddl_effect *effect)
 {
 	const struct table *table = effect->after ? effect->after : effect->before;
-	struct plan *plan;
 	struct err ignored = ERR_INIT;
-	struct schema_column *columns;
-	*schema = (struct schema){.db = effect->db, .table = effect->table};
 	if (table == NULL || effect->table.len == 0)
-		return;
-	plan = plan_new(&stream->lane, table, &ignored);
-	if (plan && plan->mapping.wanted) {
-		*schema = plan->schema;
-		columns =
-			ARENA_ARRAY(&stream->statement, schema->ncolumns + 1, struct schema_column);
-		memcpy(columns, schema->columns, schema->ncolumns * sizeof(*columns));
-		for (unsigned i = 0; i < schema->ncolumns; i++)
-			columns[i].name = arena_copy(&stream->statement, columns[i].name);
-		schema->columns = columns;
-		schema->db = arena_copy(&stream->statement, schema->db);
-		schema->table = arena_copy(&stream->statement, schema->table);
-		struct slice *primary =
-			ARENA_ARRAY(&stream->statement, schema->nprimary + 1, struct slice);
-		for (unsigned i = 0; i < schema->nprimary; i++)
-			primary[i] = arena_copy(&stream->statement, schema->primary[i]);
-		schema->primary = primary;
-	}
-	plan_free(&stream->lane, plan);
+		return NULL;
+	return plan_new(&stream->lane, table, &ignored);
 }
 
-static struct slice message_value(struct following *f, const struct ddl_effect *effect,
-				  const struct schema *schema, uint64_t sequence)
+static struct slice message_value(struct following *f, const struct format_ddl *ddl)
 {
 	struct stream *stream = f->stream;
-	struct buf meta, gtid, value;
-	if (f->of == effect)
+	struct buf value;
+	if (f->of == ddl->effect)
 		return f->value;
-	buf_init(&meta);
-	buf_init(&gtid);
 	buf_init(&value);
-	gtid_print(&stream->reader.trx.gtid.gtid, &gtid);
-	ddl_meta_write(&meta, effect, stream->cursor.file, stream->read.offset, buf_slice(&gtid));
-	ddl_write(&value, schema,
-		  &(struct ddl_record){.op = ddl_op_name(effect->op),
-				       .text = f->text,
-				       .meta = buf_slice(&meta),
-				       .sequence = (int64_t)sequence,
-				       .event_ms = stream->reader.trx.gtid.commit_ms,
-				       .system_ms = stream->lane.now_ms});
-	f->of = effect;
+	stream->lane.format->ddl(ddl, &value);
+	f->of = ddl->effect;
 	f->value = arena_copy(&stream->statement, buf_slice(&value));
 	buf_fini(&value);
-	buf_fini(&gtid);
-	buf_fini(&meta);
 	return f->value;
 }
 
-static void add_message(struct following *f, const struct ddl_effect *effect,
-			struct destination *destination, const struct schema *schema)
+static struct slice message_key(struct stream *stream, const struct format_ddl *ddl,
+				const struct destination *destination)
+{
+	bool compacted = sink_topic_info(destination->topic)->compacted;
+	struct slice key = {NULL, 0};
+	struct buf text;
+	buf_init(&text);
+	if (stream->lane.format->ddl_key(ddl, compacted, &text))
+		key = arena_copy(&stream->statement, buf_slice(&text));
+	buf_fini(&text);
+	return key;
+}
+
+static void add_message(struct following *f, const struct format_ddl *ddl,
+			struct destination *destination)
 {
 	struct stream *stream = f->stream;
-	uint64_t sequence = stream->read.sequence + stream->reader.row_bytes;
-	struct message message = {
+	const struct message message = {
 		.topic = destination->name,
-		.op = slice_str(ddl_op_name(effect->op)),
-		.value = message_value(f, effect, schema, sequence),
+		.key = message_key(stream, ddl, destination),
+		.op = stream->lane.format->ddl_op(ddl),
+		.value = message_value(f, ddl),
 		.destination = destination,
 	};
-	if (sink_topic_info(destination->topic)->compacted)
-		message.key =
-			arena_printf(&stream->statement, "__tideway.ddl.%.*s.%.*s.%" PRIu64 "%s",
-				     SLICE_FMT(effect->db), SLICE_FMT(effect->table), sequence,
-				     effect->replaced ? ".ERASE" : "");
 	message_batch_add(f->batch, &message);
 }
 
@@ -237,9 +212,8 @@ static struct destination *next_destination(const struct lane *lane, const struc
 }
 
 /* To each topic of the table; sent: those that have had the message, which do not get it again (NULL: none has). */
-static int send_to_topics(struct following *f, const struct ddl_effect *effect,
-			  const struct table *table, const struct schema *schema, struct map *sent,
-			  struct err *err)
+static int send_to_topics(struct following *f, const struct format_ddl *ddl,
+			  const struct table *table, struct map *sent, struct err *err)
 {
 	struct lane *lane = &f->stream->lane;
 	struct destination *destination;
@@ -247,49 +221,82 @@ static int send_to_topics(struct following *f, const struct ddl_effect *effect,
 	size_t at = 0;
 	if (plan == NULL)
 		return -1;
-	if (plan->mapping.key_kind == KEY_REJECT && plan->mapping.wanted && table == effect->after)
+	if (plan->mapping.key_kind == KEY_REJECT && plan->mapping.wanted &&
+	    table == ddl->effect->after)
 		warn_keyless(f->stream, table);
 	while ((destination = next_destination(lane, plan, &at)))
 		if (sent == NULL || map_set(sent, destination->name, destination) == NULL)
-			add_message(f, effect, destination, schema);
+			add_message(f, ddl, destination);
 	plan_free(lane, plan);
 	return 0;
 }
 
 /* A statement that concerns a database as a whole: once to each topic of its tables. */
-static int send_to_database(struct following *f, const struct ddl_effect *effect, struct err *err)
+static int send_to_database(struct following *f, const struct format_ddl *ddl, struct err *err)
 {
 	struct stream *stream = f->stream;
-	const struct schema schema = {.db = effect->db};
+	struct slice db = ddl->effect->db;
 	struct map sent;
 	const struct table *table;
 	size_t at = 0;
 	int rc = 0;
 	map_init(&sent);
 	while (rc == 0 && (table = catalog_next(stream->catalog, &at)))
-		if (slice_equal(table->db, effect->db) && wants(stream, table->db, table->name))
-			rc = send_to_topics(f, effect, table, &schema, &sent, err);
+		if (slice_equal(table->db, db) && wants(stream, table->db, table->name))
+			rc = send_to_topics(f, ddl, table, &sent, err);
 	map_fini(&sent);
 	return rc;
+}
+
+/* To the topics of the table before the statement and after it. */
+static int send_to_tables(struct following *f, const struct format_ddl *ddl, bool before,
+			  bool after, struct err *err)
+{
+	const struct ddl_effect *effect = ddl->effect;
+	if (after && send_to_topics(f, ddl, effect->after, NULL, err) < 0)
+		return -1;
+	if (before && (effect->after == NULL ||
+		       !slice_equal(effect->before->full_name, effect->after->full_name)))
+		return send_to_topics(f, ddl, effect->before, NULL, err);
+	return 0;
+}
+
+static struct format_ddl describe(struct following *f, const struct ddl_effect *effect,
+				  const struct format_sync *sync)
+{
+	const struct stream *stream = f->stream;
+	return (struct format_ddl){
+		.sync = sync,
+		.effect = effect,
+		.text = f->text,
+		.file = stream->cursor.file,
+		.offset = stream->read.offset,
+		.gtid = &stream->reader.trx.gtid.gtid,
+		.sequence = stream->read.sequence + stream->reader.row_bytes,
+		.commit_ms = stream->reader.trx.gtid.commit_ms,
+		.now_ms = stream->lane.now_ms,
+	};
 }
 
 static int send_effect(struct following *f, const struct ddl_effect *effect, struct err *err)
 {
 	struct stream *stream = f->stream;
+	const struct format_sync sync = lane_format_sync(&stream->lane);
+	struct format_ddl ddl = describe(f, effect, &sync);
 	bool before = effect->before && wants(stream, effect->db, effect->table);
 	bool after = effect->after && wants(stream, effect->after->db, effect->after->name);
-	struct schema schema;
+	struct plan *plan;
+	int rc;
 	if (effect->table.len == 0)
-		return send_to_database(f, effect, err);
+		return send_to_database(f, &ddl, err);
 	if (!before && !after)
 		return 0;
-	message_schema(stream, effect, &schema);
-	if (after && send_to_topics(f, effect, effect->after, &schema, NULL, err) < 0)
-		return -1;
-	if (before && (effect->after == NULL ||
-		       !slice_equal(effect->before->full_name, effect->after->full_name)))
-		return send_to_topics(f, effect, effect->before, &schema, NULL, err);
-	return 0;
+	plan = message_plan(stream, effect);
+	if (plan && plan->mapping.wanted)
+		ddl.prepared = plan->prepared;
+	rc = send_to_tables(f, &ddl, before, after, err);
+	plan_free(&stream->lane, plan);
+	return rc;
 }
 
 /* Where the statement moves the table that has the effect's new name; NULL: nowhere. */

@@ -46,6 +46,7 @@ struct sync {
 	const struct position
 		*binlog_end_at_load; /* a place in the binlog before that; NULL: no stream */
 	struct doubt *doubts;        /* of the checkpoint */
+	bool mariadb;                /* the source is MariaDB; false until it was connected */
 	int64_t start_ms;            /* wall time of the start: EXECUTE_TIME in full sync */
 	_Atomic bool stop;           /* finish cleanly, now; set by sync_stop */
 	_Atomic bool abort; /* another lane failed: stop without draining; set by sync_abort */

@@ -2,6 +2,9 @@
 
 #include "base/num.h"
 #include "format/json.h"
+#include "format/key.h"
+
+#include <inttypes.h>
 
 enum { SEQUENCE_DIGITS = 19 };
 
@@ -230,3 +233,229 @@ void ddl_meta_write(struct buf *out, const struct ddl_effect *effect, const char
 	put_optional_string(out, SLICE(",\"gtid\":"), gtid);
 	buf_put(out, SLICE("}}"));
 }
+
+/* ---- the table of functions ---- */
+
+/* A prepared table. */
+struct dataworks_table {
+	const struct mapping *mapping;
+	const struct table *table;
+	struct schema schema;
+	struct envelope envelope;
+};
+
+static const struct schema_column *make_columns(const struct format_table *in, struct arena *arena)
+{
+	const struct mapping *mapping = in->mapping;
+	struct schema_column *columns =
+		ARENA_ARRAY(arena, mapping->ncolumns + mapping->nfields + 1, struct schema_column);
+	for (unsigned i = 0; i < mapping->ncolumns; i++)
+		columns[i] = (struct schema_column){mapping->columns[i].name,
+						    mapping->columns[i].transport};
+	for (unsigned i = 0; i < mapping->nfields; i++)
+		columns[mapping->ncolumns + i] =
+			(struct schema_column){mapping->fields[i].name, in->field_types[i]};
+	return columns;
+}
+
+static const void *prepare(const struct format_table *in, struct arena *arena)
+{
+	struct dataworks_table *table = ARENA_NEW(arena, struct dataworks_table);
+	table->mapping = in->mapping;
+	table->table = in->table;
+	table->schema = (struct schema){
+		.db = in->table->db,
+		.table = in->table->name,
+		.columns = make_columns(in, arena),
+		.ncolumns = in->mapping->ncolumns + in->mapping->nfields,
+		.primary = in->mapping->primary,
+		.nprimary = in->mapping->nprimary,
+	};
+	envelope_init(&table->envelope, &table->schema, arena);
+	return table;
+}
+
+static const char *type_name(const void *prepared, unsigned i)
+{
+	const struct dataworks_table *table = prepared;
+	return transport_name(table->schema.columns[i].transport);
+}
+
+/* "7,a", or {"id":7,"code":"a"}. */
+static void put_key_parts(const struct mapping *mapping, const struct value *parts, struct buf *out)
+{
+	for (unsigned k = 0; k < mapping->nkey; k++) {
+		if (mapping->key_json) {
+			buf_char(out, k > 0 ? ',' : '{');
+			json_string(out, mapping->key[k].name);
+			buf_char(out, ':');
+			json_value(out, &parts[k]);
+		} else {
+			if (k > 0)
+				buf_char(out, ',');
+			json_bare(out, &parts[k]);
+		}
+	}
+	if (mapping->key_json)
+		buf_char(out, '}');
+}
+
+static bool put_key(const void *prepared, const struct format_key *in, struct buf *out)
+{
+	const struct dataworks_table *table = prepared;
+	switch (table->mapping->key_kind) {
+	case KEY_REJECT:
+	case KEY_EMPTY:
+		break;
+	case KEY_TABLE:
+		buf_put(out, table->table->full_name);
+		break;
+	case KEY_ROW:
+		key_put_row_hash(in, table->mapping->ncolumns, out);
+		break;
+	case KEY_FUNCTION:
+		key_put_results(in, table->mapping->key_json, out);
+		break;
+	case KEY_PARTS:
+		put_key_parts(table->mapping, in->parts, out);
+		break;
+	}
+	return true;
+}
+
+static bool needs_before(const void *prepared, bool single)
+{
+	const struct dataworks_table *table = prepared;
+	return !single || table->mapping->update == UPDATE_ONE;
+}
+
+static void put_record(const struct dataworks_table *table, const struct format_change *change,
+		       enum record_op op, const struct format_image *before,
+		       const struct format_image *after, struct message_batch *batch)
+{
+	const struct format_image *route = after ? after : before;
+	bool full = change->change->op == CHANGE_READ;
+	struct buf *value = message_batch_value(batch);
+	const struct record record = {
+		.before = before ? before->values : NULL,
+		.after = after ? after->values : NULL,
+		.op = op,
+		.sequence = full ? -1 : (int64_t)change->change->sequence,
+		.event_ms = full ? -1 : change->change->time_ms,
+		.system_ms = change->now_ms,
+	};
+	envelope_write(value, &table->envelope, &record);
+	format_add(change, route,
+		   &(struct message){
+			   .key = route->key, .value = buf_slice(value), .op = record_op_name(op)},
+		   batch);
+}
+
+static bool is_same_route(const struct format_image *a, const struct format_image *b)
+{
+	if (!slice_equal(a->key, b->key) || a->ntopics != b->ntopics)
+		return false;
+	for (unsigned i = 0; i < a->ntopics; i++)
+		if (!slice_equal(a->topics[i], b->topics[i]))
+			return false;
+	return true;
+}
+
+static void put_update(const struct dataworks_table *table, const struct format_change *change,
+		       struct message_batch *batch)
+{
+	const struct format_image *before = change->before, *after = change->after;
+	const struct mapping *mapping = table->mapping;
+	if (change->single) {
+		put_record(table, change, RECORD_UPDATE_AFTER, before, after, batch);
+	} else if (mapping->update == UPDATE_TWO) {
+		put_record(table, change, RECORD_UPDATE_BEFORE, before, NULL, batch);
+		put_record(table, change, RECORD_UPDATE_AFTER, NULL, after, batch);
+	} else if (!mapping->key_change_split || is_same_route(before, after)) {
+		put_record(table, change, RECORD_UPDATE_AFTER, before, after, batch);
+	} else {
+		put_record(table, change, RECORD_DELETE, before, NULL, batch);
+		put_record(table, change, RECORD_INSERT, NULL, after, batch);
+	}
+}
+
+static void put_change(const void *prepared, const struct format_change *change,
+		       struct message_batch *batch)
+{
+	switch (change->op) {
+	case CHANGE_UPDATE:
+		put_update(prepared, change, batch);
+		break;
+	case CHANGE_DELETE:
+		put_record(prepared, change, RECORD_DELETE, change->before, NULL, batch);
+		break;
+	case CHANGE_INSERT:
+	case CHANGE_READ:
+		put_record(prepared, change, RECORD_INSERT, NULL, change->after, batch);
+		break;
+	}
+}
+
+static struct slice ddl_op(const struct format_ddl *ddl)
+{
+	return slice_str(ddl_op_name(ddl->effect->op));
+}
+
+static bool put_ddl_key(const struct format_ddl *ddl, bool compacted, struct buf *out)
+{
+	if (compacted)
+		buf_printf(out, "__tideway.ddl.%.*s.%.*s.%" PRIu64 "%s", SLICE_FMT(ddl->effect->db),
+			   SLICE_FMT(ddl->effect->table), ddl->sequence,
+			   ddl->effect->replaced ? ".ERASE" : "");
+	return compacted;
+}
+
+static void put_ddl(const struct format_ddl *ddl, struct buf *out)
+{
+	const struct dataworks_table *table = ddl->prepared;
+	struct schema unknown = {.db = ddl->effect->db};
+	struct buf meta, gtid;
+	if (ddl->effect->table.len > 0)
+		unknown.table = ddl->effect->table;
+	buf_init(&meta);
+	buf_init(&gtid);
+	gtid_print(ddl->gtid, &gtid);
+	ddl_meta_write(&meta, ddl->effect, ddl->file, ddl->offset, buf_slice(&gtid));
+	ddl_write(out, table ? &table->schema : &unknown,
+		  &(struct ddl_record){.op = ddl_op_name(ddl->effect->op),
+				       .text = ddl->text,
+				       .meta = buf_slice(&meta),
+				       .sequence = (int64_t)ddl->sequence,
+				       .event_ms = ddl->commit_ms,
+				       .system_ms = ddl->now_ms});
+	buf_fini(&gtid);
+	buf_fini(&meta);
+}
+
+static bool put_heartbeat_key(const struct format_sync *sync, bool compacted, struct buf *out)
+{
+	(void)sync;
+	if (compacted)
+		buf_put(out, SLICE("__tideway.heartbeat"));
+	return compacted;
+}
+
+static void put_heartbeat(int64_t event_ms, struct buf *out)
+{
+	heartbeat_write(out, event_ms);
+}
+
+const struct format format_dataworks = {
+	.name = "dataworks",
+	.prepare = prepare,
+	.type_name = type_name,
+	.key = put_key,
+	.needs_before = needs_before,
+	.write = put_change,
+	.ddl_op = ddl_op,
+	.ddl_key = put_ddl_key,
+	.ddl = put_ddl,
+	.heartbeat_op = {"MHEARTBEAT", 10},
+	.heartbeat_key = put_heartbeat_key,
+	.heartbeat = put_heartbeat,
+};

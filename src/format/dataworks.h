@@ -3,10 +3,10 @@
 #ifndef TIDEWAY_DATAWORKS_H
 #define TIDEWAY_DATAWORKS_H
 
-#include "base/arena.h"
-#include "base/buf.h"
-#include "model/ddl.h"
-#include "model/value.h"
+#include "format/format.h"
+
+/* The format as a table of functions. */
+extern const struct format format_dataworks;
 
 /* X(id, text of `op`) for data records. */
 #define RECORD_OPS(X)                                                                              \

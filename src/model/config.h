@@ -84,6 +84,7 @@ struct sync_config {
 	/* index in the list of sources, and the length of the list; 0 and 1 without a list */
 	unsigned source_number, sources;
 	enum sync_mode mode;
+	const char *format; /* name of the message format */
 	struct source_config source;
 	struct sink_config sink;
 	struct topics_config topics;

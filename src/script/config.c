@@ -264,6 +264,7 @@ void config_read(lua_State *L, int idx, struct arena *arena, struct sync_config 
 		.source_number = (unsigned)number_at(L, idx, "source_number", 1) - 1,
 		.sources = (unsigned)number_at(L, idx, "sources", 1),
 		.mode = config_mode(L, idx),
+		.format = config_text(L, idx, "format", arena),
 		.checkpoint_topic = config_text(L, idx, "checkpoint_topic", arena),
 		.checkpoint_file = path_at(L, idx, "checkpoint_file", arena),
 		.heartbeat_s = number_at(L, idx, "heartbeat_s", 5),
@@ -277,6 +278,8 @@ void config_read(lua_State *L, int idx, struct arena *arena, struct sync_config 
 		.script = script_of(L)->path,
 		.line = (unsigned)number_at(L, idx, "line", 0),
 	};
+	if (config->format == NULL)
+		config->format = "dataworks";
 	lua_getfield(L, idx, "source");
 	config_source(L, -1, arena, &config->source);
 	lua_getfield(L, idx, "sink");

@@ -27,6 +27,10 @@ static int open_script(struct lane *lane, struct err *err)
 	if (lane->script == NULL)
 		return -1;
 	lane->config = script_config(lane->script, lane->sync->index);
+	lane->format = format_find(lane->config->format);
+	if (lane->format == NULL)
+		return err_set(err, ERR_INTERNAL, "there is no message format '%s'",
+			       lane->config->format);
 	if (lane->sync->tables)
 		return script_learn(lane->script, lane->sync->index, lane->sync->tables,
 				    lane->sync->ntables, true, err);
@@ -66,6 +70,12 @@ int lane_open(struct lane *lane, struct sync *sync, const char *label, size_t qu
 	if (open_script(lane, err) < 0)
 		return -1;
 	return open_sink(lane, queue_bytes, lease, err);
+}
+
+struct format_sync lane_format_sync(const struct lane *lane)
+{
+	return (struct format_sync){.name = slice_str(lane->config->name),
+				    .mariadb = lane->sync->mariadb};
 }
 
 /* What the window still holds is begun again by another lane. */

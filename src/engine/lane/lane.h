@@ -6,6 +6,7 @@
 
 #include "engine/sync.h"
 #include "engine/lane/window.h"
+#include "format/format.h"
 #include "model/metrics.h"
 #include "model/table.h"
 #include "script/host.h"
@@ -33,6 +34,7 @@ struct lane {
 	const struct sync_config *config; /* of this lane's own script */
 	const char *label;                /* "stream", "full-1": for texts and client ids */
 	struct script *script;
+	const struct format *format; /* of its messages */
 	struct sink *sink;
 	struct window window;
 	uint64_t token;                   /* slot of what is being written now */
@@ -62,6 +64,8 @@ struct lane {
 int lane_open(struct lane *lane, struct sync *sync, const char *label, size_t queue_bytes,
 	      const struct lease *lease, struct lane_metrics *metrics, struct err *err) MUST_CHECK;
 void lane_close(struct lane *lane);
+/* What messages of the lane contain about the sync. */
+struct format_sync lane_format_sync(const struct lane *lane);
 /* Throws away what was sent and is not acknowledged. */
 void lane_purge(struct lane *lane);
 

@@ -1,0 +1,33 @@
+#include "format/format.h"
+
+#include "format/dataworks.h"
+
+static const struct format *const FORMATS[] = {&format_dataworks};
+
+const struct format *format_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(FORMATS) / sizeof(*FORMATS); i++)
+		if (strcmp(FORMATS[i]->name, name) == 0)
+			return FORMATS[i];
+	return NULL;
+}
+
+void format_add(const struct format_change *change, const struct format_image *route,
+		const struct message *message, struct message_batch *batch)
+{
+	bool has_headers = message->headers != NULL;
+	for (unsigned i = 0; i < route->ntopics; i++)
+		*message_batch_next(batch) = (struct message){
+			.topic = route->topics[i],
+			.key = message->key,
+			.value = message->value,
+			.op = message->op,
+			.headers = has_headers ? message->headers : change->headers,
+			.nheaders = has_headers ? message->nheaders : change->nheaders,
+			.partition = MESSAGE_BY_KEY,
+			.mapped_key = change->mapped_key,
+			.destination = NULL, /* each field is named: nothing is cleared first */
+			.offset = 0,
+			.time_ms = 0,
+		};
+}
