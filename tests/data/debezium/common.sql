@@ -1,0 +1,217 @@
+-- Statements for both servers. Debezium's messages for them are in mariadb.jsonl and mysql.jsonl.
+-- What is before "-- stream" exists when the copy begins; the rest follows it.
+-- A statement ends with a semicolon at the end of a line. The session has sql_mode = '' and time zone +00:00.
+
+CREATE TABLE ints (id INT PRIMARY KEY, t TINYINT, tu TINYINT UNSIGNED, s SMALLINT, su SMALLINT UNSIGNED,
+	m MEDIUMINT, mu MEDIUMINT UNSIGNED, i INT, iu INT UNSIGNED, b BIGINT, bu BIGINT UNSIGNED,
+	t1 TINYINT(1), bo BOOLEAN, z INT(8) ZEROFILL);
+INSERT INTO ints VALUES
+	(1, -128, 0, -32768, 0, -8388608, 0, -2147483648, 0, -9223372036854775808, 0, 0, FALSE, 0),
+	(2, 127, 255, 32767, 65535, 8388607, 16777215, 2147483647, 4294967295, 9223372036854775807,
+		18446744073709551615, 1, TRUE, 42),
+	(3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -128, 127, 99999999),
+	(4, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
+	(5, -1, 128, -1, 32768, -1, 8388608, -1, 2147483648, -1, 9223372036854775808, 2, 5, 1);
+
+CREATE TABLE decimals (id INT PRIMARY KEY, d5 DECIMAL(5,2), d10 DECIMAL(10,0), d65 DECIMAL(65,30), d3 DECIMAL(3,3),
+	du DECIMAL(20,5) UNSIGNED, n NUMERIC(18,9));
+INSERT INTO decimals VALUES
+	(1, -999.99, -9999999999, -99999999999999999999999999999999999.999999999999999999999999999999, -0.999, 0, -1),
+	(2, 999.99, 9999999999, 99999999999999999999999999999999999.999999999999999999999999999999, 0.999,
+		999999999999999.99999, 123456789.123456789),
+	(3, 0, 0, 0, 0, 0, 0),
+	(4, NULL, NULL, NULL, NULL, NULL, NULL),
+	(5, 1.28, 128, 1.5, 0.127, 1.00128, -0.000000001),
+	(6, -1.28, -129, -0.000000000000000000000000000001, -0.128, 12.30, 255);
+
+CREATE TABLE floats (id INT PRIMARY KEY, f FLOAT, d DOUBLE, f73 FLOAT(7,3), f53 FLOAT(53), d103 DOUBLE(10,3), r REAL,
+	fu FLOAT UNSIGNED);
+INSERT INTO floats VALUES
+	(1, 0, 0, 0, 0, 0, 0, 0),
+	(2, 1.1, 1.1, 1.1, 1.1, 1.1, 1.1, 1.1),
+	(3, -3.4028234e38, -1.7976931348623157e308, -9999.999, -1e300, -9999999.999, -1e-300, 3.4028234e38),
+	(4, 1.17549435e-38, 2.2250738585072014e-308, 0.001, 1e-7, 0.001, 1e-3, 1e-7),
+	(5, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
+	(6, 16777217, 9007199254740993, 1234.5678, 1e7, 1234.5678, 12345678.9, 1e10),
+	(7, 0.1, 0.1, 0.1, 100000, 0.1, 123456789012345680, 123456.789),
+	(8, 3.14159274, 3.141592653589793, 3.142, 0.3, 3.142, 1e21, 1e-10);
+
+CREATE TABLE bits (id INT PRIMARY KEY, b1 BIT(1), b5 BIT(5), b8 BIT(8), b9 BIT(9), b16 BIT(16), b24 BIT(24), b64 BIT(64));
+INSERT INTO bits VALUES
+	(1, b'0', b'0', b'0', b'0', b'0', b'0', b'0'),
+	(2, b'1', b'11111', b'11111111', b'111111111', b'1111111111111111', X'FFFFFF', X'FFFFFFFFFFFFFFFF'),
+	(3, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
+	(4, b'1', b'10110', b'10000001', b'100000010', X'0102', X'010203', X'0102030405060708');
+
+CREATE TABLE texts (id INT PRIMARY KEY, c CHAR(6), v VARCHAR(40), l1 VARCHAR(20) CHARACTER SET latin1,
+	gb VARCHAR(20) CHARACTER SET gbk, ub VARCHAR(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin, tt TINYTEXT, t TEXT,
+	mt MEDIUMTEXT, lt LONGTEXT) DEFAULT CHARACTER SET utf8mb4;
+INSERT INTO texts VALUES
+	(1, '', '', '', '', '', '', '', '', ''),
+	(2, 'ab', 'Zoë 😀', 'Zoë', '中文', 'Zoë', 'tiny', 'text', 'medium', 'long'),
+	(3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
+	(4, 'a  ', 'a  ', ' a ', 'a', 'a\0b', 'q"q', 'a/b\\c', 'tab\tnl\ncr\rdel\Z', 'line <>&');
+
+CREATE TABLE binaries (id INT PRIMARY KEY, b BINARY(4), vb VARBINARY(20), tb TINYBLOB, bl BLOB, mb MEDIUMBLOB,
+	lb LONGBLOB, cb CHAR(4) CHARACTER SET binary);
+INSERT INTO binaries VALUES
+	(1, '', '', '', '', '', '', ''),
+	(2, X'01020304', X'00FF', X'00', X'FFFEFD', 'text', X'C328', X'61'),
+	(3, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
+	(4, X'61620000', X'6100', 'a', 'ab', 'abc', 'abcd', X'61620000');
+
+CREATE TABLE choices (id INT PRIMARY KEY, e ENUM('small', 'b,c', 'd''e', 'Größe') CHARACTER SET utf8mb4,
+	s SET('x', 'y', 'z', 'ü') CHARACTER SET utf8mb4, en ENUM('1', '2') NOT NULL);
+INSERT INTO choices VALUES (1, 'small', 'x', '1'), (2, 'b,c', 'x,z', '2'), (3, 'd''e', '', '1'), (4, NULL, NULL, '2'),
+	(5, 'Größe', 'x,y,z,ü', '1'), (6, 'none of them', 'none', 'none');
+
+CREATE TABLE days (id INT PRIMARY KEY, d DATE, t0 TIME, t1 TIME(1), t2 TIME(2), t3 TIME(3), t4 TIME(4), t5 TIME(5), t6 TIME(6));
+INSERT INTO days VALUES
+	(1, '1970-01-01', '00:00:00', '00:00:00.1', '00:00:00.12', '00:00:00.123', '00:00:00.1234', '00:00:00.12345',
+		'00:00:00.123456'),
+	(2, '9999-12-31', '838:59:59', '838:59:59.0', '838:59:59.0', '838:59:59.0', '838:59:59.0', '838:59:59.0',
+		'838:59:59.0'),
+	(3, '1000-01-01', '-838:59:59', '-838:59:59', '-838:59:59', '-838:59:59', '-838:59:59', '-838:59:59', '-838:59:59'),
+	(4, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
+	(5, '2021-03-03', '12:34:56', '12:34:56.7', '12:34:56.78', '12:34:56.789', '12:34:56.7891', '12:34:56.78912',
+		'12:34:56.789123'),
+	(6, '1969-12-31', '-00:00:01', '-00:00:00.1', '-00:00:00.12', '-00:00:00.123', '-00:00:00.1234', '-00:00:00.12345',
+		'-12:34:56.000001'),
+	(7, '1582-10-10', '23:59:59', '24:00:00.0', '25:00:00', '99:00:00', '100:00:00', '-100:30:00', '-00:00:00.000001');
+
+CREATE TABLE datetimes (id INT PRIMARY KEY, d0 DATETIME, d1 DATETIME(1), d2 DATETIME(2), d3 DATETIME(3), d4 DATETIME(4),
+	d5 DATETIME(5), d6 DATETIME(6));
+INSERT INTO datetimes VALUES
+	(1, '1970-01-01 00:00:00', '1970-01-01 00:00:00.1', '1970-01-01 00:00:00.12', '1970-01-01 00:00:00.123',
+		'1970-01-01 00:00:00.1234', '1970-01-01 00:00:00.12345', '1970-01-01 00:00:00.123456'),
+	(2, '9999-12-31 23:59:59', '9999-12-31 23:59:59.9', '9999-12-31 23:59:59.99', '9999-12-31 23:59:59.999',
+		'9999-12-31 23:59:59.9999', '9999-12-31 23:59:59.99999', '9999-12-31 23:59:59.999999'),
+	(3, '1000-01-01 00:00:00', '1000-01-01 00:00:00', '1000-01-01 00:00:00', '1000-01-01 00:00:00',
+		'1000-01-01 00:00:00', '1000-01-01 00:00:00', '1000-01-01 00:00:00.000001'),
+	(4, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
+	(5, '2021-03-03 12:34:56', '2021-03-03 12:34:56.7', '2021-03-03 12:34:56.78', '2021-03-03 12:34:56.789',
+		'2021-03-03 12:34:56.7891', '2021-03-03 12:34:56.78912', '2021-03-03 12:34:56.789123'),
+	(6, '1969-12-31 23:59:59', '1969-12-31 23:59:59.9', '1969-12-31 23:59:59.99', '1969-12-31 23:59:59.999',
+		'1969-12-31 23:59:59.9999', '1969-12-31 23:59:59.99999', '1969-12-31 23:59:59.999999');
+
+CREATE TABLE stamps (id INT PRIMARY KEY, s0 TIMESTAMP NULL, s1 TIMESTAMP(1) NULL, s2 TIMESTAMP(2) NULL, s3 TIMESTAMP(3) NULL,
+	s4 TIMESTAMP(4) NULL, s5 TIMESTAMP(5) NULL, s6 TIMESTAMP(6) NULL);
+INSERT INTO stamps VALUES
+	(1, '1970-01-01 00:00:01', '1970-01-01 00:00:01.1', '1970-01-01 00:00:01.12', '1970-01-01 00:00:01.123',
+		'1970-01-01 00:00:01.1234', '1970-01-01 00:00:01.12345', '1970-01-01 00:00:01.123456'),
+	(2, '2038-01-19 03:14:07', '2038-01-19 03:14:07.9', '2038-01-19 03:14:07.99', '2038-01-19 03:14:07.999',
+		'2038-01-19 03:14:07.9999', '2038-01-19 03:14:07.99999', '2038-01-19 03:14:07.999999'),
+	(3, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
+	(4, '2021-03-03 12:34:56', '2021-03-03 12:34:56.7', '2021-03-03 12:34:56.78', '2021-03-03 12:34:56.789',
+		'2021-03-03 12:34:56.7891', '2021-03-03 12:34:56.78912', '2021-03-03 12:34:56.789123'),
+	(5, '2021-03-03 12:34:00', '2021-03-03 12:34:00', '2021-03-03 12:34:00.10', '2021-03-03 12:34:00.100',
+		'2021-03-03 12:00:00', '2021-03-03 00:00:00', '2021-03-03 12:34:56.100000');
+
+-- zero and partial-zero dates; NULL stays apart in columns that may have it
+CREATE TABLE zeros (id INT PRIMARY KEY, d DATE, dn DATE NOT NULL, dt DATETIME, dtn DATETIME NOT NULL, dt6 DATETIME(6),
+	dt6n DATETIME(6) NOT NULL, ts TIMESTAMP NULL, tsn TIMESTAMP NOT NULL, ts6 TIMESTAMP(6) NULL);
+INSERT INTO zeros VALUES
+	(1, '0000-00-00', '0000-00-00', '0000-00-00 00:00:00', '0000-00-00 00:00:00', '0000-00-00 00:00:00',
+		'0000-00-00 00:00:00', '0000-00-00 00:00:00', '0000-00-00 00:00:00', '0000-00-00 00:00:00'),
+	(2, '2021-00-00', '2021-00-00', '2021-00-00 00:00:00', '2021-00-00 00:00:00', '2021-00-00 12:34:56.5',
+		'2021-00-00 12:34:56.5', '2021-03-03 00:00:00', '2021-03-03 00:00:00', NULL),
+	(3, '2021-03-00', '2021-03-00', '2021-03-00 10:00:00', '2021-03-00 10:00:00', '0000-01-01 00:00:00',
+		'0000-01-01 00:00:00', NULL, '2021-03-03 00:00:00', NULL),
+	(4, '0000-01-01', '0001-01-01', '0000-01-01 00:00:00', '0001-01-01 00:00:00', NULL, '0001-01-01 00:00:00', NULL,
+		'2021-03-03 00:00:00', NULL);
+
+-- columns that have a default, and NULL in them
+CREATE TABLE defaults (id INT PRIMARY KEY, i INT DEFAULT 5, v VARCHAR(20) DEFAULT 'some', n INT NOT NULL DEFAULT 7,
+	e ENUM('a', 'b') DEFAULT 'b', d DECIMAL(5,2) DEFAULT 1.50, ts DATETIME DEFAULT '2020-01-01 00:00:00');
+INSERT INTO defaults VALUES (1, NULL, NULL, 1, NULL, NULL, NULL), (2, 1, 'x', 2, 'a', 2.50, '2021-01-01 00:00:00');
+
+CREATE TABLE shapes (id INT PRIMARY KEY, p POINT, l LINESTRING, pg POLYGON, g GEOMETRY, mp MULTIPOINT,
+	gc GEOMETRYCOLLECTION);
+INSERT INTO shapes VALUES
+	(1, ST_GeomFromText('POINT(1 2)'), ST_GeomFromText('LINESTRING(0 0,1 1)'),
+		ST_GeomFromText('POLYGON((0 0,4 0,4 4,0 4,0 0))'), ST_GeomFromText('POINT(-1.5 2.25)'),
+		ST_GeomFromText('MULTIPOINT(1 1,2 2)'), ST_GeomFromText('GEOMETRYCOLLECTION(POINT(1 1),LINESTRING(0 0,1 1))')),
+	(2, NULL, NULL, NULL, NULL, NULL, NULL);
+
+CREATE TABLE computed (id INT PRIMARY KEY, a INT, st INT GENERATED ALWAYS AS (a * 2) STORED);
+INSERT INTO computed (id, a) VALUES (1, 5), (2, NULL);
+
+CREATE TABLE composite (a INT, b VARCHAR(10), v INT, PRIMARY KEY (b, a));
+INSERT INTO composite VALUES (1, 'x', 10), (2, 'y', 20);
+CREATE TABLE keyless (a INT, b VARCHAR(10));
+INSERT INTO keyless VALUES (1, 'x'), (2, NULL);
+CREATE TABLE uniq (a INT NOT NULL, b VARCHAR(10), UNIQUE KEY (a));
+INSERT INTO uniq VALUES (1, 'x');
+CREATE TABLE typed_key (d DATE, t DATETIME(6), n DECIMAL(5,2), x VARBINARY(4), e ENUM('a', 'b'), bu BIGINT UNSIGNED, v INT,
+	PRIMARY KEY (d, t, n, x, e, bu));
+INSERT INTO typed_key VALUES ('2021-03-03', '2021-03-03 12:34:56.789123', 1.50, X'00FF', 'b', 18446744073709551615, 1);
+CREATE TABLE moving (id INT PRIMARY KEY, v VARCHAR(10));
+INSERT INTO moving VALUES (1, 'one'), (2, 'two'), (3, 'three');
+CREATE TABLE empty_one (id INT PRIMARY KEY);
+-- Debezium cannot copy a YEAR of MariaDB: its rows come with the stream
+CREATE TABLE years (id INT PRIMARY KEY, y YEAR);
+CREATE TABLE altered (id INT PRIMARY KEY, v VARCHAR(10));
+INSERT INTO altered VALUES (1, 'one');
+CREATE TABLE done (id INT PRIMARY KEY);
+
+-- stream
+
+INSERT INTO ints SELECT id + 100, t, tu, s, su, m, mu, i, iu, b, bu, t1, bo, z FROM ints;
+INSERT INTO decimals SELECT id + 100, d5, d10, d65, d3, du, n FROM decimals;
+INSERT INTO floats SELECT id + 100, f, d, f73, f53, d103, r, fu FROM floats;
+INSERT INTO bits SELECT id + 100, b1, b5, b8, b9, b16, b24, b64 FROM bits;
+INSERT INTO texts SELECT id + 100, c, v, l1, gb, ub, tt, t, mt, lt FROM texts;
+INSERT INTO binaries SELECT id + 100, b, vb, tb, bl, mb, lb, cb FROM binaries;
+INSERT INTO choices SELECT id + 100, e, s, en FROM choices;
+INSERT INTO days SELECT id + 100, d, t0, t1, t2, t3, t4, t5, t6 FROM days;
+INSERT INTO datetimes SELECT id + 100, d0, d1, d2, d3, d4, d5, d6 FROM datetimes;
+INSERT INTO stamps SELECT id + 100, s0, s1, s2, s3, s4, s5, s6 FROM stamps;
+INSERT INTO zeros SELECT id + 100, d, dn, dt, dtn, dt6, dt6n, ts, tsn, ts6 FROM zeros;
+INSERT INTO defaults SELECT id + 100, i, v, n, e, d, ts FROM defaults;
+INSERT INTO shapes SELECT id + 100, p, l, pg, g, mp, gc FROM shapes;
+INSERT INTO computed (id, a) VALUES (101, 7), (102, NULL);
+INSERT INTO years VALUES (1, 1901), (2, 2155), (3, NULL), (4, 2024);
+UPDATE ints SET i = 7 WHERE id = 101;
+UPDATE ints SET i = 8, b = NULL WHERE id > 103;
+DELETE FROM ints WHERE id > 103;
+UPDATE texts SET v = 'new' WHERE id = 102;
+DELETE FROM decimals WHERE id = 102;
+UPDATE computed SET a = 8 WHERE id = 101;
+INSERT INTO composite VALUES (3, 'z', 30);
+UPDATE composite SET v = 31 WHERE a = 3;
+UPDATE composite SET a = 4 WHERE a = 3;
+DELETE FROM composite WHERE a = 4;
+INSERT INTO keyless VALUES (3, 'z'), (3, 'z');
+UPDATE keyless SET b = 'y' WHERE a = 1;
+DELETE FROM keyless WHERE a = 2;
+INSERT INTO uniq VALUES (2, 'y');
+UPDATE uniq SET b = 'z' WHERE a = 2;
+UPDATE uniq SET a = 3 WHERE a = 2;
+DELETE FROM uniq WHERE a = 3;
+INSERT INTO typed_key VALUES ('1969-12-31', '1969-12-31 23:59:59.999999', -1.50, '', 'a', 1, 2);
+UPDATE typed_key SET v = 3 WHERE v = 2;
+UPDATE typed_key SET n = 2.50 WHERE v = 3;
+DELETE FROM typed_key WHERE v = 3;
+UPDATE moving SET v = 'uno' WHERE id = 1;
+UPDATE moving SET id = 10 WHERE id = 1;
+UPDATE moving SET id = id + 100, v = 'both' WHERE id IN (2, 3);
+REPLACE INTO moving VALUES (10, 'replaced');
+INSERT INTO moving VALUES (10, 'again') ON DUPLICATE KEY UPDATE v = 'upserted';
+BEGIN;
+INSERT INTO moving VALUES (20, 'a');
+INSERT INTO composite VALUES (20, 'trx', 1), (21, 'trx', 2);
+UPDATE moving SET v = 'b' WHERE id = 20;
+DELETE FROM moving WHERE id = 20;
+COMMIT;
+ALTER TABLE altered ADD COLUMN n INT DEFAULT 3, ADD COLUMN first_one VARCHAR(10) FIRST;
+INSERT INTO altered (id, v) VALUES (2, 'two');
+ALTER TABLE altered DROP COLUMN v;
+INSERT INTO altered VALUES ('f', 3, NULL);
+CREATE INDEX by_n ON altered (n);
+CREATE TABLE made (id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, price DECIMAL(8,2) NOT NULL DEFAULT 0.50, name VARCHAR(20) COMMENT 'a name');
+INSERT INTO made (price, name) VALUES (1.25, 'made');
+RENAME TABLE made TO remade;
+INSERT INTO remade (price, name) VALUES (2.25, 'remade');
+TRUNCATE TABLE remade;
+DROP TABLE remade;
+INSERT INTO done VALUES (1);
