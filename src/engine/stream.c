@@ -67,12 +67,12 @@ struct stream *stream_new(struct sync *sync, struct catalog *catalog, struct cat
 	if (options)
 		stream->options = *options;
 	position_init(&stream->read);
-	position_init(&stream->acked);
-	stream->doubts = sync->doubts;
+	position_init(&stream->acked.position);
+	stream->ddl.doubts = sync->doubts;
 	position_copy(&stream->read, start);
-	position_copy(&stream->acked, start);
-	stream->begun = start->sequence;
-	stream->watermark = position_watermark(start);
+	position_copy(&stream->acked.position, start);
+	stream->acked.begun = start->sequence;
+	stream->clock.watermark = position_watermark(start);
 	cursor_init(&stream->cursor, true);
 	trx_reader_init(&stream->reader, &stream->cursor,
 			&(struct trx_reader_owner){.open_ahead = open_ahead,
@@ -82,7 +82,7 @@ struct stream *stream_new(struct sync *sync, struct catalog *catalog, struct cat
 								       ? stream->options.hold_max
 								       : TRANSACTION_HOLD});
 	arena_init(&stream->statement, 0);
-	buf_init(&stream->quiet_at);
+	buf_init(&stream->idle.quiet_at);
 	return stream;
 }
 
@@ -91,12 +91,12 @@ void stream_free(struct stream *stream)
 	if (stream == NULL)
 		return;
 	heartbeat_fini(&stream->heartbeat);
-	buf_fini(&stream->quiet_at);
+	buf_fini(&stream->idle.quiet_at);
 	arena_fini(&stream->statement);
 	stream_detach(stream);
-	map_fini(&stream->made);
+	map_fini(&stream->ddl.made);
 	trx_reader_fini(&stream->reader);
-	position_fini(&stream->acked);
+	position_fini(&stream->acked.position);
 	position_fini(&stream->read);
 	cursor_fini(&stream->cursor);
 	catalog_free(stream->catalog_pending);
@@ -116,7 +116,7 @@ static int beat_in_loop(struct stream *stream, int64_t watermark, const struct m
 	struct lane *lane = &stream->lane;
 	struct loop_item item = {.kind = LOOP_HEARTBEAT, .time_ms = watermark};
 	int rc;
-	if (stream->slot_open)
+	if (stream->current.slot_open)
 		return 0; /* the loop may be in the middle of a change: the next quiet moment comes */
 	message_batch_clear(&lane->batch);
 	rc = heartbeat_add(&stream->heartbeat, lane, watermark, &lane->batch, err);
@@ -125,7 +125,7 @@ static int beat_in_loop(struct stream *stream, int64_t watermark, const struct m
 			return -1;
 		rc = loop_item(lane, &item, &lane->batch, err);
 		window_close(&lane->window, lane->token, mark);
-		stream->slot_open = false;
+		stream->current.slot_open = false;
 	}
 	arena_reset(&lane->arena);
 	return rc;
@@ -136,12 +136,12 @@ static int beat_in_loop(struct stream *stream, int64_t watermark, const struct m
 static bool shared_watermark(struct stream *stream, int64_t *watermark)
 {
 	struct watermarks *watermarks = stream->lane.sync->watermarks;
-	int64_t own = position_watermark(&stream->acked);
-	*watermark = stream->watermark;
+	int64_t own = position_watermark(&stream->acked.position);
+	*watermark = stream->clock.watermark;
 	if (watermarks == NULL)
 		return *watermark > 0;
 	if (window_empty(&stream->lane.window))
-		own = stream->watermark;
+		own = stream->clock.watermark;
 	if (own > 0)
 		watermarks_raise(watermarks, stream->lane.sync->config->source_number, own);
 	return watermarks_lowest(watermarks, watermark);
@@ -151,7 +151,7 @@ static bool shared_watermark(struct stream *stream, int64_t *watermark)
 static void tell_drained(struct stream *stream)
 {
 	atomic_store_explicit(&stream->lane.metrics->drained,
-			      stream->drained && stream_clock_is_fresh(stream),
+			      stream->idle.drained && stream_clock_is_fresh(stream),
 			      memory_order_relaxed);
 }
 
@@ -171,10 +171,11 @@ int stream_tick(struct stream *stream, struct err *err)
 	if (!shared_watermark(stream, &watermark))
 		return 0;
 	mark = stream_read_mark(stream);
-	mark.watermark_ms = stream->watermark;
+	mark.watermark_ms = stream->clock.watermark;
 	if (lane->config->has_loop)
 		return beat_in_loop(stream, watermark, &mark, err);
-	return heartbeat_tick(&stream->heartbeat, lane, watermark, stream->slot_open, &mark, err);
+	return heartbeat_tick(&stream->heartbeat, lane, watermark, stream->current.slot_open, &mark,
+			      err);
 }
 
 /* ---- groups ---- */
@@ -197,15 +198,15 @@ static void close_group(struct stream *stream, uint64_t end_offset)
 	mark = (struct mark){.gtid = *gtid,
 			     .begin = begin,
 			     .file = stream->cursor.file,
-			     .born = stream->born,
+			     .born = stream->files.born,
 			     .offset = end_offset,
 			     .sequence = read->sequence,
 			     .commit_ms = read->commit_ms,
 			     .watermark_ms = 0,
-			     .attached = stream->attached};
-	stream->attached = NULL;
+			     .attached = stream->current.attached};
+	stream->current.attached = NULL;
 	window_close(&lane->window, lane->token, &mark);
-	stream->slot_open = false;
+	stream->current.slot_open = false;
 	metric_add(&lane->metrics->transactions, 1);
 	atomic_store_explicit(&lane->metrics->commit_ms, read->commit_ms, memory_order_relaxed);
 }
@@ -213,7 +214,7 @@ static void close_group(struct stream *stream, uint64_t end_offset)
 /* One event of a group whose outcome is known. */
 static int process(struct stream *stream, const struct trx_item *item, struct err *err)
 {
-	stream->at = item->start;
+	stream->current.at = item->start;
 	if (item->rows)
 		return stream_rows(stream, item, err);
 	if (item->event->type == EVENT_TABLE_MAP)
@@ -240,8 +241,8 @@ static void set_times(struct stream *stream)
 
 static void begin_group(struct stream *stream, uint64_t start)
 {
-	stream->away_ms = 0;
-	stream->skipped_rows = false;
+	stream->connection.away_ms = 0;
+	stream->current.skipped_rows = false;
 	stream_set_read(stream, start);
 	if (table_states_has_pending(&stream->lane.sync->states))
 		stream_take_pending(stream);
@@ -259,16 +260,16 @@ static int end_group(struct stream *stream, struct err *err)
 
 static void on_rotate(struct stream *stream, const struct event *event)
 {
-	if (stream->born_file != stream->cursor.file)
-		stream->born = NULL;
+	if (stream->files.born_of != stream->cursor.file)
+		stream->files.born = NULL;
 	if (!stream->reader.trx.open && !(event->flags & EVENT_FLAG_ARTIFICIAL))
 		stream_set_read(stream, stream->cursor.offset);
 }
 
 void stream_set_drained(struct stream *stream, bool drained)
 {
-	stream->drained = drained;
-	stream->caught_up |= drained;
+	stream->idle.drained = drained;
+	stream->idle.caught_up |= drained;
 	tell_drained(stream);
 }
 
@@ -281,28 +282,28 @@ static int on_heartbeat(struct stream *stream, const struct event *event, struct
 	stream_clock_seen(stream, heartbeat.file, heartbeat.offset);
 	buf_init(&at);
 	buf_printf(&at, "%.*s:%" PRIu64, SLICE_FMT(heartbeat.file), heartbeat.offset);
-	stream_set_drained(stream, slice_equal(buf_slice(&at), buf_slice(&stream->quiet_at)));
-	buf_fini(&stream->quiet_at);
-	stream->quiet_at = at;
-	return stream->drained ? stream_advance_quietly(stream, err) : 0;
+	stream_set_drained(stream, slice_equal(buf_slice(&at), buf_slice(&stream->idle.quiet_at)));
+	buf_fini(&stream->idle.quiet_at);
+	stream->idle.quiet_at = at;
+	return stream->idle.drained ? stream_advance_quietly(stream, err) : 0;
 }
 
 static void set_born(struct stream *stream, struct slice packet)
 {
 	char born[EVENT_BORN_SIZE];
 	event_format_born(packet, born);
-	if (stream->born == NULL || strcmp(stream->born, born) != 0)
-		stream->born = arena_cstr(&stream->lane.texts, slice_str(born));
-	stream->born_file = stream->cursor.file;
+	if (stream->files.born == NULL || strcmp(stream->files.born, born) != 0)
+		stream->files.born = arena_cstr(&stream->lane.texts, slice_str(born));
+	stream->files.born_of = stream->cursor.file;
 }
 
 /* The server crashed inside a group that was open: it never happened. */
 static void on_format(struct stream *stream, struct slice packet)
 {
-	if (stream->slot_open && stream->reader.again_bytes == 0) {
+	if (stream->current.slot_open && stream->reader.again_bytes == 0) {
 		const struct mark mark = stream_read_mark(stream);
 		window_close(&stream->lane.window, stream->lane.token, &mark);
-		stream->slot_open = false;
+		stream->current.slot_open = false;
 	}
 	set_born(stream, packet);
 }
@@ -319,9 +320,9 @@ static int refuse_compressed(const struct stream *stream, uint64_t start, struct
 /* What the server has written, in contrast to what it says of itself: it is not idle. */
 static int on_written(struct stream *stream, const struct trx_item *item, struct err *err)
 {
-	if (stream->drained)
+	if (stream->idle.drained)
 		stream_set_drained(stream, false);
-	buf_clear(&stream->quiet_at);
+	buf_clear(&stream->idle.quiet_at);
 	stream->clock.seen_file = NULL;
 	if (item->event->type == EVENT_QUERY_COMPRESSED)
 		return refuse_compressed(stream, item->start, err);
@@ -337,7 +338,7 @@ static int on_other(struct stream *stream, const struct trx_item *item, struct e
 		return 0;
 	case EVENT_HEARTBEAT:
 	case EVENT_HEARTBEAT_V2:
-		stream->away_ms = 0;
+		stream->connection.away_ms = 0;
 		return on_heartbeat(stream, item->event, err);
 	case EVENT_ROTATE:
 		on_rotate(stream, item->event);
@@ -386,10 +387,10 @@ int stream_process_packet(struct stream *stream, struct err *err)
 
 int stream_lost(struct stream *stream, struct err *err)
 {
-	stream->lost = err->code == ERR_SOURCE && err->retriable;
+	stream->connection.lost = err->code == ERR_SOURCE && err->retriable;
 	if (source_of(stream)->nhosts > 0 &&
 	    (err->code == ERR_SOURCE || err->code == ERR_POSITION)) {
-		stream->refused = !err->retriable;
+		stream->connection.refused = !err->retriable;
 		err->retriable = true;
 	}
 	return -1;
@@ -397,12 +398,12 @@ int stream_lost(struct stream *stream, struct err *err)
 
 bool stream_was_refused(const struct stream *stream)
 {
-	return stream->refused;
+	return stream->connection.refused;
 }
 
 bool stream_went_on(const struct stream *stream)
 {
-	return stream->acked.sequence != stream->begun || stream->caught_up;
+	return stream->acked.position.sequence != stream->acked.begun || stream->idle.caught_up;
 }
 
 unsigned stream_dump_heartbeat_ms(double heartbeat_s)
@@ -424,12 +425,12 @@ static int open_dump(struct stream *stream, struct err *err)
 	struct dump *dump = dump_open(source_of(stream), &stream->read, &options, err);
 	if (dump == NULL)
 		return -1;
-	stream->dump = dump;
-	stream->packets = dump_packets(dump);
+	stream->connection.dump = dump;
+	stream->connection.packets = dump_packets(dump);
 	server = dump_server(dump);
-	stream->row_metadata_full = server->row_metadata_full;
+	stream->connection.row_metadata_full = server->row_metadata_full;
 	if (sync_check_server(stream->lane.sync, &stream->read, server->identity, err) < 0 ||
-	    identity_check(stream->lane.sync, &stream->acked, err) < 0)
+	    identity_check(stream->lane.sync, &stream->acked.position, err) < 0)
 		return -1;
 	stream_clock_start(stream);
 	return 0;
@@ -440,15 +441,15 @@ static int open_packets(struct stream *stream, struct err *err)
 	const struct stream_options *options = &stream->options;
 	if (options->open_packets == NULL)
 		return open_dump(stream, err);
-	stream->packets = options->open_packets(options->open_arg, &stream->read, err);
-	return stream->packets ? 0 : -1;
+	stream->connection.packets = options->open_packets(options->open_arg, &stream->read, err);
+	return stream->connection.packets ? 0 : -1;
 }
 
 static void close_packets(struct stream *stream)
 {
-	packet_source_free(stream->packets);
-	stream->packets = NULL;
-	stream->dump = NULL;
+	packet_source_free(stream->connection.packets);
+	stream->connection.packets = NULL;
+	stream->connection.dump = NULL;
 }
 
 /* Topics of constant rules are there, and get heartbeats, before the first row comes. */
@@ -521,18 +522,18 @@ static int follow(struct stream *stream, struct err *err)
 	unsigned events = 0;
 	int rc;
 	while (!lane_stopping(&stream->lane)) {
-		rc = packet_source_next(stream->packets, &packet, err);
+		rc = packet_source_next(stream->connection.packets, &packet, err);
 		if (rc < 0)
 			return lane_stopping(&stream->lane) ? 0 : stream_lost(stream, err);
 		if (rc == 0)
 			return 0;
 		if (needs_time(stream, packet))
-			stream->mono_ms = clock_mono_ms();
+			stream->current.read_ms = clock_mono_ms();
 		trx_reader_put(&stream->reader, packet);
 		if (stream_process_packet(stream, err) < 0)
 			return -1;
 		if ((++events % EVENTS_PER_TICK == 0 || (uint8_t)packet.ptr[4] == EVENT_HEARTBEAT ||
-		     stream->mono_ms - stream->posted_ms > POST_MS) &&
+		     stream->current.read_ms - stream->acked.posted_ms > POST_MS) &&
 		    stream_tick(stream, err) < 0)
 			return -1;
 	}
@@ -565,7 +566,7 @@ static void salvage(struct stream *stream, const struct err *why)
 static void begin_cursor(struct stream *stream)
 {
 	cursor_begin(&stream->cursor, slice_str(stream->read.file), stream->read.offset);
-	stream->read_file = stream->cursor.file;
+	stream->files.read = stream->cursor.file;
 }
 
 void stream_rewind(struct stream *stream)
@@ -574,7 +575,7 @@ void stream_rewind(struct stream *stream)
 	trx_reader_rewind(&stream->reader);
 	begin_cursor(stream);
 	stream_set_drained(stream, false);
-	buf_clear(&stream->quiet_at);
+	buf_clear(&stream->idle.quiet_at);
 }
 
 /* Acknowledgements, heartbeats and the checkpoint are served meanwhile. */
@@ -591,9 +592,9 @@ static int wait_to_reconnect(struct stream *stream, int64_t wait_ms, struct err 
 static bool gives_up(struct stream *stream)
 {
 	int64_t now_ms = clock_mono_ms();
-	if (stream->away_ms == 0)
-		stream->away_ms = now_ms;
-	return source_of(stream)->nhosts > 1 && now_ms - stream->away_ms > AWAY_MS;
+	if (stream->connection.away_ms == 0)
+		stream->connection.away_ms = now_ms;
+	return source_of(stream)->nhosts > 1 && now_ms - stream->connection.away_ms > AWAY_MS;
 }
 
 /* *lost_ms: when the connection was lost, monotonic; 0: it was not. */
@@ -609,7 +610,7 @@ static void emit_begun(struct stream *stream, int64_t *lost_ms)
 
 static int read_on(struct stream *stream, int64_t *lost_ms, struct err *err)
 {
-	stream->lost = false;
+	stream->connection.lost = false;
 	if (open_packets(stream, err) < 0)
 		return stream_lost(stream, err);
 	emit_begun(stream, lost_ms);
@@ -630,7 +631,7 @@ static int run(struct stream *stream, struct err *err)
 		int64_t began = clock_mono_ms(), wait_ms;
 		if (read_on(stream, &lost_ms, err) == 0)
 			break;
-		if (!stream->lost || gives_up(stream))
+		if (!stream->connection.lost || gives_up(stream))
 			return -1;
 		wait_ms = backoff_next(&backoff, clock_mono_ms() - began);
 		if (lost_ms == 0)

@@ -57,7 +57,7 @@ bool stream_clock_may_be(const struct stream *stream, int64_t ms)
 	const struct stream_clock *clock = &stream->clock;
 	int64_t limit_ms = ms - clock->ahead_ms - TOLERANCE_MS;
 	/* the time when the transaction was read nearly always suffices */
-	return !clock->is_set || limit_ms <= stream->mono_ms || limit_ms <= clock_mono_ms();
+	return !clock->is_set || limit_ms <= stream->current.read_ms || limit_ms <= clock_mono_ms();
 }
 
 bool stream_clock_is_fresh(const struct stream *stream)
@@ -76,8 +76,8 @@ static bool reaches(const char *file, uint64_t offset, const struct binlog_readi
 static bool has_passed(const struct stream *stream, const struct binlog_reading *reading)
 {
 	const struct stream_clock *clock = &stream->clock;
-	if (stream->reader.trx.open || stream->slot_open)
-		return reaches(stream->read_file, stream->read.offset, reading);
+	if (stream->reader.trx.open || stream->current.slot_open)
+		return reaches(stream->files.read, stream->read.offset, reading);
 	if (reaches(stream->cursor.file, stream->cursor.offset, reading))
 		return true;
 	return reading->offset <= UINT32_MAX &&
@@ -87,7 +87,8 @@ static bool has_passed(const struct stream *stream, const struct binlog_reading 
 /* A connection may have gone to another server: names that point to several. */
 static bool is_of_dump(const struct stream *stream, const struct binlog_reading *reading)
 {
-	return stream->dump && strcmp(reading->server, dump_server(stream->dump)->identity) == 0;
+	return stream->connection.dump &&
+	       strcmp(reading->server, dump_server(stream->connection.dump)->identity) == 0;
 }
 
 /* A binlog that has become shorter is another one: its end proves nothing about the one that is being read. */
@@ -134,6 +135,6 @@ void stream_clock_tick(struct stream *stream)
 	pass_reading(stream);
 	if (clock->passed_ms > watermark)
 		watermark = clock->passed_ms;
-	if (watermark > stream->watermark)
-		stream->watermark = watermark;
+	if (watermark > stream->clock.watermark)
+		stream->clock.watermark = watermark;
 }

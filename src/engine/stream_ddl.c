@@ -86,13 +86,13 @@ static void note_made(struct stream *stream, const struct ddl_effect *effect, bo
 		arena_copy(&stream->lane.texts, full_name(stream, effect->db, effect->table));
 	record_database(&stream_attached(stream)->records, stream->catalog, effect->db);
 	if (wanted)
-		map_set(&stream->made, name, stream);
+		map_set(&stream->ddl.made, name, stream);
 }
 
 /* All rows of a table that was made in the stream come from there: it need not be read. */
 void stream_table_told(struct stream *stream, const struct table *table)
 {
-	if (map_remove(&stream->made, table->full_name))
+	if (map_remove(&stream->ddl.made, table->full_name))
 		save_phase(stream, table->db, table->name, TABLE_COPIED);
 }
 
@@ -385,7 +385,7 @@ static int wait_acknowledged(struct stream *stream, struct err *err)
 	int64_t until = clock_mono_ms() + ACKNOWLEDGED_MS;
 	for (;;) {
 		stream_post(stream, true);
-		if (stream->acked.sequence == stream->read.sequence)
+		if (stream->acked.position.sequence == stream->read.sequence)
 			return 0;
 		if (lane_stopping(&stream->lane) || clock_mono_ms() > until)
 			return err_retry(err, ERR_KAFKA,
@@ -554,7 +554,7 @@ static int refuse_unreadable(const struct following *f, const struct ddl_effect 
 static int follow_effect(struct following *f, const struct ddl_effect *effect, struct err *err)
 {
 	struct stream *stream = f->stream;
-	stream->said = (struct ddl_name){effect->db, effect->table};
+	stream->ddl.said = (struct ddl_name){effect->db, effect->table};
 	if (refuse_unread(f, effect, err) < 0 || refuse_unread_rows(f, effect, err) < 0 ||
 	    refuse_moved(f, effect, err) < 0 || refuse_unreadable(f, effect, err) < 0 ||
 	    guard(f, effect, err) < 0)
@@ -612,7 +612,7 @@ static int check_step(struct following *f, const struct ddl_step *step, struct e
 			       "then start "
 			       "again under another sync name",
 			       err);
-	if (f->stream->row_metadata_full) {
+	if (f->stream->connection.row_metadata_full) {
 		log_warn("statement that tideway does not know, at %s:%" PRIu64
 			 "; row metadata FULL tells the columns from here on: %.*s",
 			 f->stream->cursor.file, f->stream->read.offset, SLICE_FMT(f->text));
@@ -690,8 +690,8 @@ static int follow_in_loop(struct stream *stream, struct slice text,
 		.kind = LOOP_DDL, .text = text, .time_ms = stream->reader.trx.gtid.commit_ms};
 	int rc = follow_text(stream, text, context, &lane->batch, false, err);
 	if (rc == 0 && lane->batch.n > 0) {
-		item.db = stream->said.db;
-		item.table = stream->said.table;
+		item.db = stream->ddl.said.db;
+		item.table = stream->ddl.said.table;
 		rc = loop_item(lane, &item, &lane->batch, err);
 	}
 	arena_reset(&lane->arena);

@@ -32,9 +32,9 @@ void stream_doubt(struct stream *stream, const struct ddl_name *name)
 		.table = arena_copy(arena, name->table),
 		.at = arena_cstr(arena, arena_printf(arena, "%s:%" PRIu64, stream->cursor.file,
 						     stream->read.offset)),
-		.next = stream->doubts,
+		.next = stream->ddl.doubts,
 	};
-	stream->doubts = doubt;
+	stream->ddl.doubts = doubt;
 	record_doubt(&stream_attached(stream)->records, doubt);
 	/* the next table map of each makes a plan of its own */
 	while ((plan = plan_of(stream, doubt)))
@@ -43,7 +43,7 @@ void stream_doubt(struct stream *stream, const struct ddl_name *name)
 
 const struct doubt *stream_doubt_of(const struct stream *stream, const struct table_map *map)
 {
-	const struct doubt *doubt = stream->doubts;
+	const struct doubt *doubt = stream->ddl.doubts;
 	while (doubt && !concerns(doubt, map->db, map->name))
 		doubt = doubt->next;
 	return doubt;

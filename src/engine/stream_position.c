@@ -9,11 +9,11 @@
 
 struct attached *stream_attached(struct stream *stream)
 {
-	if (stream->attached == NULL) {
-		stream->attached = mem_array(1, sizeof(*stream->attached));
-		position_init(&stream->attached->xa);
+	if (stream->current.attached == NULL) {
+		stream->current.attached = mem_array(1, sizeof(*stream->current.attached));
+		position_init(&stream->current.attached->xa);
 	}
-	return stream->attached;
+	return stream->current.attached;
 }
 
 void stream_drop_attached(void *arg)
@@ -28,8 +28,8 @@ void stream_drop_attached(void *arg)
 
 void stream_detach(struct stream *stream)
 {
-	stream_drop_attached(stream->attached);
-	stream->attached = NULL;
+	stream_drop_attached(stream->current.attached);
+	stream->current.attached = NULL;
 }
 
 static void take_attached(struct stream *stream, struct attached *attached)
@@ -37,9 +37,9 @@ static void take_attached(struct stream *stream, struct attached *attached)
 	for (size_t i = 0; i < attached->xa.npending; i++) {
 		const struct pending *pending = &attached->xa.pending[i];
 		if (attached->prepared)
-			position_pending_add(&stream->acked, pending);
+			position_pending_add(&stream->acked.position, pending);
 		else
-			position_pending_remove(&stream->acked, false, pending->id);
+			position_pending_remove(&stream->acked.position, false, pending->id);
 	}
 	record_batch_move(&stream->lane.records, &attached->records);
 	stream_drop_attached(attached);
@@ -48,18 +48,19 @@ static void take_attached(struct stream *stream, struct attached *attached)
 /* A file that has just begun is not known before its first event: until then the file before it proves the same. */
 static void set_identity(struct stream *stream, const struct mark *mark)
 {
-	struct binlog_identity *identity = &stream->acked.identity;
+	struct binlog_identity *identity = &stream->acked.position.identity;
 	if (mark->born == NULL)
 		return;
-	if (stream->acked_born != mark->born) {
+	if (stream->acked.born != mark->born) {
 		if (strcmp(identity->file, mark->file) != 0)
 			*identity = (struct binlog_identity){.offset = 0};
 		snprintf(identity->file, sizeof(identity->file), "%s", mark->file);
 		snprintf(identity->born, sizeof(identity->born), "%s", mark->born);
-		stream->acked_born = mark->born;
+		stream->acked.born = mark->born;
 	}
 	/* a server may get GTIDs while it is followed by file */
-	if (mark->gtid.flavour == GTID_NONE || mark->gtid.flavour != stream->acked.gtids.flavour)
+	if (mark->gtid.flavour == GTID_NONE ||
+	    mark->gtid.flavour != stream->acked.position.gtids.flavour)
 		return;
 	identity->gtid = mark->gtid;
 	identity->offset = mark->begin;
@@ -67,11 +68,11 @@ static void set_identity(struct stream *stream, const struct mark *mark)
 
 static void take_mark(struct stream *stream, const struct mark *mark)
 {
-	struct position *acked = &stream->acked;
+	struct position *acked = &stream->acked.position;
 	set_identity(stream, mark);
-	if (stream->acked_file != mark->file)
+	if (stream->acked.file != mark->file)
 		snprintf(acked->file, sizeof(acked->file), "%s", mark->file);
-	stream->acked_file = mark->file;
+	stream->acked.file = mark->file;
 	acked->offset = mark->offset;
 	acked->sequence = mark->sequence;
 	acked->commit_ms = mark->commit_ms;
@@ -81,7 +82,7 @@ static void take_mark(struct stream *stream, const struct mark *mark)
 		gtid_set_add(&acked->gtids, &mark->gtid);
 	if (mark->attached)
 		take_attached(stream, mark->attached);
-	stream->moved = true;
+	stream->acked.moved = true;
 }
 
 void stream_post(struct stream *stream, bool now)
@@ -91,15 +92,15 @@ void stream_post(struct stream *stream, bool now)
 	while (window_take(&stream->lane.window, &mark))
 		take_mark(stream, &mark);
 	pins_post(&stream->lane.sync->pins, &stream->lane.sync->checkpoint);
-	if (!stream->moved && stream->lane.records.first == NULL)
+	if (!stream->acked.moved && stream->lane.records.first == NULL)
 		return;
-	if (!now && mono - stream->posted_ms < POST_MS)
+	if (!now && mono - stream->acked.posted_ms < POST_MS)
 		return;
 	lane_note_ends(&stream->lane);
 	checkpoint_post(&stream->lane.sync->checkpoint, &stream->lane.records,
-			stream->moved ? &stream->acked : NULL);
-	stream->moved = false;
-	stream->posted_ms = mono;
+			stream->acked.moved ? &stream->acked.position : NULL);
+	stream->acked.moved = false;
+	stream->acked.posted_ms = mono;
 }
 
 void stream_take_marks(void *owner)
@@ -110,17 +111,17 @@ void stream_take_marks(void *owner)
 /* What is read next begins at this offset of the current file. */
 void stream_set_read(struct stream *stream, uint64_t offset)
 {
-	if (stream->read_file != stream->cursor.file)
+	if (stream->files.read != stream->cursor.file)
 		snprintf(stream->read.file, sizeof(stream->read.file), "%s", stream->cursor.file);
-	stream->read_file = stream->cursor.file;
-	stream->read_born = stream->born;
+	stream->files.read = stream->cursor.file;
+	stream->files.read_born = stream->files.born;
 	stream->read.offset = offset;
 }
 
 struct mark stream_read_mark(const struct stream *stream)
 {
-	return (struct mark){.file = stream->read_file,
-			     .born = stream->read_born,
+	return (struct mark){.file = stream->files.read,
+			     .born = stream->files.read_born,
 			     .offset = stream->read.offset,
 			     .sequence = stream->read.sequence,
 			     .commit_ms = stream->read.commit_ms};
@@ -128,13 +129,13 @@ struct mark stream_read_mark(const struct stream *stream)
 
 int stream_open_slot(struct stream *stream, struct err *err)
 {
-	if (stream->slot_open) /* of a group that is read again */
+	if (stream->current.slot_open) /* of a group that is read again */
 		return 0;
 	/* stream_tick polls the sink: here only a full window needs that */
 	if (window_full(&stream->lane.window) && lane_room(&stream->lane, err) < 0)
 		return -1;
 	stream->lane.token = window_open(&stream->lane.window);
-	stream->slot_open = true;
+	stream->current.slot_open = true;
 	return 0;
 }
 
@@ -145,7 +146,8 @@ int stream_advance_quietly(struct stream *stream, struct err *err)
 {
 	struct lane *lane = &stream->lane;
 	struct mark mark;
-	if (stream->reader.trx.open || stream->slot_open || stream->reader.again_bytes > 0 ||
+	if (stream->reader.trx.open || stream->current.slot_open ||
+	    stream->reader.again_bytes > 0 ||
 	    position_compare_files(stream->cursor.file, stream->cursor.offset, stream->read.file,
 				   stream->read.offset) <= 0)
 		return 0;

@@ -34,55 +34,81 @@ struct stream_clock {
 	const char *
 		seen_file; /* everything before this place has been sent, as the server's last heartbeat */
 	uint64_t seen_offset; /* has it; NULL: no heartbeat since the last event */
+	int64_t watermark;    /* every transaction written before it is sent; 0: not known */
+};
+
+/* The connection to the server. */
+struct stream_connection {
+	struct packet_source *packets; /* NULL: there is none */
+	const struct dump *dump;       /* the same source; NULL: it is not a server's */
+	bool row_metadata_full; /* of the last TABLE_MAP; before the first: of the server's settings */
+	bool lost;              /* the error is one of the connection, which may be opened again */
+	bool refused;           /* the error lasts on this host; other hosts may be tried */
+	int64_t away_ms; /* monotonic, since when nothing has come from the server; 0: something has */
+};
+
+/* Binlog files by the cursor's names, which are compared as pointers, and their identities (binlog_identity.born,
+ * interned). */
+struct stream_files {
+	const char *read;      /* the file that stream.read.file is a copy of */
+	const char *read_born; /* identity of that file; NULL: not seen yet */
+	const char *born;      /* identity of `born_of`; NULL: not seen yet */
+	const char *born_of;   /* the file whose FORMAT_DESCRIPTION was read last */
+};
+
+/* The transaction that is being read. */
+struct stream_current {
+	uint64_t at;               /* where the event begins that is processed */
+	int64_t read_ms;           /* monotonic, when its first event was read */
+	bool slot_open;            /* lane.token is its slot */
+	bool skipped_rows;         /* it has rows that a table's snapshot contains */
+	struct attached *attached; /* what is saved with its position; NULL: nothing */
+};
+
+/* What statements have left. */
+struct stream_ddl_state {
+	struct ddl_name said; /* the table of the last effect; in the catalog's storage */
+	struct map made; /* tables made in the stream without a known definition; in lane.texts */
+	struct doubt *doubts; /* statements that were not understood; in lane.texts */
+};
+
+/* Whether the end of the binlog is reached. */
+struct stream_idle {
+	struct buf
+		quiet_at; /* file:offset of the last server heartbeat; empty: an event came after it */
+	bool drained;     /* two server heartbeats at one place */
+	bool caught_up; /* it was drained once */
+};
+
+/* How far the messages are acknowledged. */
+struct stream_acked {
+	struct position position; /* everything before it is acknowledged */
+	uint64_t begun;           /* its sequence at the start of the stream */
+	const char *file;         /* name of the cursor that position.file is a copy of */
+	const char *born;         /* the same of position.identity */
+	bool moved;               /* it is newer than what was posted */
+	int64_t posted_ms;        /* monotonic */
 };
 
 struct stream {
 	struct lane lane;
 	struct stream_options options;
 	struct catalog *catalog;
-	struct catalog
-		*catalog_pending;      /* what the catalog gets at later positions; NULL: nothing */
-	struct packet_source *packets; /* of the current connection; NULL: none */
-	const struct dump *dump;       /* the same; NULL: they are not a server's */
+	struct catalog *catalog_pending; /* definitions of later positions; NULL: none */
+	struct stream_connection connection;
 	struct cursor cursor;
-	bool row_metadata_full; /* the last TABLE_MAP had it; before the first: the server says so */
-
-	struct position read;  /* before the group being read: where it begins */
-	const char *read_file; /* name of the cursor that read.file is a copy of */
-	const char *
-		born; /* struct binlog_identity, of the current file, interned; NULL: not seen yet */
-	const char *born_file;    /* name of the cursor that it is of */
-	const char *read_born;    /* the same of read_file */
-	uint64_t at;              /* where the event that is processed begins */
-	struct trx_reader reader; /* of the group */
-	bool slot_open;           /* lane.token is the group's slot */
-	bool lost;    /* the error is one of the source's connection, which may be opened again */
-	bool refused; /* the error is one that does not pass on this host, and others may be tried */
-	uint64_t begun; /* sequence of the beginning */
-	int64_t away_ms; /* monotonic, since when nothing has come from the server; 0: something has */
-	struct attached *attached; /* what is saved with this group's position; NULL: nothing */
-	bool skipped_rows;         /* the group has rows that a table's snapshot has seen */
-
+	struct position read; /* where the current transaction begins */
+	struct stream_files files;
+	struct trx_reader reader;
+	struct stream_current current;
 	struct plan *last;      /* plan of the last TABLE_MAP; plan->mapping.wanted may be false */
 	struct arena statement; /* steps of a DDL statement */
-	struct ddl_name said;   /* the table of the last effect; catalog's storage */
-	struct map made; /* tables made in the stream whose definition is not had; in lane.texts */
-	struct doubt *doubts; /* statements that were not understood; in lane.texts */
+	struct stream_ddl_state ddl;
 	unsigned rows_since_poll;
-
 	struct heartbeat heartbeat;
 	struct stream_clock clock; /* what is known of the server's */
-	int64_t watermark; /* of heartbeats: every transaction written before it is sent; 0: not known */
-	struct buf quiet_at; /* file:offset of the last server heartbeat with no event since */
-	bool caught_up;      /* it was drained once */
-	bool drained;        /* two server heartbeats at one position */
-
-	struct position acked;  /* everything before it is acknowledged */
-	const char *acked_file; /* name of the cursor that acked.file is a copy of */
-	const char *acked_born; /* likewise, of acked.identity */
-	bool moved;             /* acked is newer than what was posted */
-	int64_t posted_ms;      /* monotonic */
-	int64_t mono_ms;        /* monotonic, when the current transaction began to be read */
+	struct stream_idle idle;
+	struct stream_acked acked;
 };
 
 enum {
@@ -143,7 +169,7 @@ void stream_clock_start(struct stream *stream);
 void stream_clock_end(struct stream *stream);
 /* A server heartbeat: everything before the place has been sent. */
 void stream_clock_seen(struct stream *stream, struct slice file, uint64_t offset);
-/* Takes what was read since the last time: raises stream->watermark. */
+/* Takes what was read since the last time: raises clock.watermark. */
 void stream_clock_tick(struct stream *stream);
 /* Whether a time is not after the server's clock of now, as far as that is known. */
 bool stream_clock_may_be(const struct stream *stream, int64_t ms);

@@ -82,7 +82,7 @@ static int replace_table(struct stream *stream, const struct doubt *doubt,
 	const struct table *old = *table;
 	if (script_guard(stream->lane.script, stream->lane.sync->index, old, made, NULL, 0, err) <
 	    0)
-		return stream_at(stream, stream->at, old->full_name, err);
+		return stream_at(stream, stream->current.at, old->full_name, err);
 	log_warn("table %.*s: its columns are taken from row metadata FULL, since the statement at "
 		 "%s was not understood",
 		 SLICE_FMT(old->full_name), doubt->at);
@@ -107,11 +107,11 @@ static int find_table(struct stream *stream, const struct table_map *map,
 		return 0;
 	if (*table && doubt == NULL) {
 		*err = differs;
-		return stream_at(stream, stream->at, SLICE(""), err);
+		return stream_at(stream, stream->current.at, SLICE(""), err);
 	}
 	if (table_map_table(map, *table, &stream->lane.arena, &made, &complete, err) < 0 ||
 	    (complete && table_map_sure(map, *table, &stream->lane.arena, err) < 0))
-		return stream_at(stream, stream->at, SLICE(""), err);
+		return stream_at(stream, stream->current.at, SLICE(""), err);
 	if (complete && *table)
 		return replace_table(stream, doubt, table, made, err);
 	if (complete) {
@@ -142,7 +142,7 @@ static int wanted_plan(struct stream *stream, const struct table_map *map, struc
 		return 0;
 	if (table_map_layout(map, (*plan)->table, &(*plan)->arena, &layout, err) < 0) {
 		plan_free(&stream->lane, *plan);
-		return stream_at(stream, stream->at, SLICE(""), err);
+		return stream_at(stream, stream->current.at, SLICE(""), err);
 	}
 	plan_set_layout(*plan, layout);
 	return 0;
@@ -190,8 +190,8 @@ static int find_plan(struct stream *stream, const struct event *event, struct er
 	struct plan *plan;
 	size_t len;
 	if (table_map_parse(event, &stream->cursor.format, &map, err) < 0)
-		return stream_at(stream, stream->at, SLICE(""), err);
-	stream->row_metadata_full = table_map_has_names(&map);
+		return stream_at(stream, stream->current.at, SLICE(""), err);
+	stream->connection.row_metadata_full = table_map_has_names(&map);
 	if (map.db.len + map.name.len + 1 > sizeof(name))
 		return err_set(err, ERR_DATA, "a table name of %zu bytes in the binlog",
 			       map.name.len);
@@ -260,7 +260,7 @@ int stream_rows(struct stream *stream, const struct trx_item *item, struct err *
 	if (plan == NULL || item->undone)
 		return 0; /* rows that were rolled back only count for the sequence */
 	if (drops(stream, plan->state)) {
-		stream->skipped_rows = true;
+		stream->current.skipped_rows = true;
 		return 0;
 	}
 	if (!plan->mapping.wanted || item->again)

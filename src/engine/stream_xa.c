@@ -39,7 +39,7 @@ static void prepared(struct stream *stream, struct slice xid)
 	};
 	/* rows that were left out are in a snapshot, for none is taken while a transaction is prepared; where that
 	 * could not be asked, an XA COMMIT behind the snapshot is unknown, as it should be */
-	if (stream->skipped_rows)
+	if (stream->current.skipped_rows)
 		return;
 	position_pending_add(&stream->read, &pending);
 	note(stream, &pending, true);

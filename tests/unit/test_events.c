@@ -30,7 +30,7 @@ static int setup(void **state)
 	f->config.sink.kind = SINK_DISCARD;
 	f->stream->lane.sink = sink_new(&f->config.sink, "test", 0, NULL, NULL, &f->err);
 	assert_non_null(f->stream->lane.sink);
-	f->stream->cursor.file = f->stream->read_file = "bin.000001";
+	f->stream->cursor.file = f->stream->files.read = "bin.000001";
 	strcpy(f->stream->read.file, f->stream->cursor.file);
 	f->stream->cursor.verify = false; /* heartbeats made here have no checksum */
 	*state = f;
@@ -77,8 +77,8 @@ static void quiet(struct fixture *f, uint32_t offset)
 
 static bool drained(const struct fixture *f)
 {
-	assert_int_equal(f->stream->drained, atomic_load(&f->metrics.drained));
-	return f->stream->drained;
+	assert_int_equal(f->stream->idle.drained, atomic_load(&f->metrics.drained));
+	return f->stream->idle.drained;
 }
 
 /* consistency 28: drained is two server heartbeats at the same position with no event between, on this connection, and
@@ -115,7 +115,7 @@ static void reading(struct fixture *f, int64_t server_ms, uint64_t offset)
 static int64_t watermark(struct fixture *f)
 {
 	assert_int_equal(stream_tick(f->stream, &f->err), 0);
-	return f->stream->watermark;
+	return f->stream->clock.watermark;
 }
 
 /* messages.md 4, consistency 28: the watermark is the highest commit time of finished transactions, or the time of the server before
@@ -192,7 +192,7 @@ static void a_quiet_server_moves_the_position(void **state)
 	stream->cursor.offset += 1000;
 	quiet(f, 600);
 	quiet(f, 600);
-	assert_true(stream->drained);
+	assert_true(stream->idle.drained);
 	assert_true(stream->read.offset < stream->cursor.offset);
 }
 

@@ -73,7 +73,7 @@ static void test_unplaced_with_full(void **state)
 	struct table_map with = table_map("shop", "\1\1\0\4\2\1a", 7);
 	struct table_map elsewhere = table_map("other", "", 0);
 	assert_int_equal(stream_check_doubt(f->stream, &without, &f->err), 0);
-	f->stream->row_metadata_full = true;
+	f->stream->connection.row_metadata_full = true;
 	assert_int_equal(unplaced(f, "shop"), 0);
 	assert_int_equal(stream_check_doubt(f->stream, &with, &f->err), 0);
 	assert_int_equal(stream_check_doubt(f->stream, &elsewhere, &f->err), 0);
@@ -88,7 +88,7 @@ static void test_unplaced_elsewhere(void **state)
 {
 	struct fixture *f = *state;
 	assert_int_equal(unplaced(f, "other"), 0);
-	assert_null(f->stream->doubts);
+	assert_null(f->stream->ddl.doubts);
 }
 
 int main(void)
