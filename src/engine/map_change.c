@@ -234,6 +234,7 @@ static int run(struct writing *w, struct err *err)
 {
 	struct plan *plan = w->plan;
 	struct event_result result = {.nemits = 0};
+	int rc;
 	if (plan->mapping.event_function == MAPPING_NO_FUNCTION)
 		return put_all(w, err);
 	clear_edits(plan, &plan->before);
@@ -241,7 +242,9 @@ static int run(struct writing *w, struct err *err)
 	if (script_event(w->lane->script, &plan->mapping, &plan->change, &result, err) < 0)
 		return -1;
 	w->event = &result;
-	return put_all(w, err);
+	rc = put_all(w, err);
+	w->event = &no_result;
+	return rc;
 }
 
 int map_error(const struct plan *plan, struct err *err)
