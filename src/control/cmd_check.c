@@ -2,7 +2,7 @@
 #include "base/mem.h"
 #include "base/terminal.h"
 #include "control/check.h"
-#include "source/hosts.h"
+#include "source/source.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,11 +33,11 @@ void check_failed(struct report *report, const char *what, const struct err *err
 }
 
 /* what: "source", and of several hosts its place. identity: of the server, empty when it does not answer. */
-static void check_server(struct report *report, const struct sync_config *config, const char *what,
+static void check_server(struct report *report, struct source *source, const char *what,
 			 char *identity, size_t size)
 {
 	struct err err = ERR_INIT;
-	struct conn *conn = conn_open(&config->source, CONN_CONTROL, &err);
+	struct conn *conn = conn_open(source, CONN_CONTROL, &err);
 	struct finding *findings;
 	struct arena arena;
 	unsigned n;
@@ -63,7 +63,7 @@ static void check_server(struct report *report, const struct sync_config *config
 enum { IDENTITY = sizeof(((struct server *)0)->identity), PLACE = 300 };
 
 /* Two hosts of one identity: a position does not tell whose it is. */
-static void check_identity(struct report *report, const struct source_config *source,
+static void check_identity(struct report *report, const struct source *source,
 			   char (*identities)[IDENTITY], unsigned host)
 {
 	char place[PLACE], other[PLACE];
@@ -71,8 +71,8 @@ static void check_identity(struct report *report, const struct source_config *so
 	for (unsigned i = 0; i < host; i++) {
 		if (identities[host][0] == '\0' || strcmp(identities[i], identities[host]) != 0)
 			continue;
-		hosts_print(source, host, place, sizeof(place));
-		hosts_print(source, i, other, sizeof(other));
+		source_print_host(source, host, place, sizeof(place));
+		source_print_host(source, i, other, sizeof(other));
 		buf_init(&what);
 		buf_init(&found);
 		buf_printf(&what, "server_id of %s", place);
@@ -89,19 +89,20 @@ static void check_identity(struct report *report, const struct source_config *so
 /* Every host, one after the other: the points of each stand under its line. */
 static void check_source(struct report *report, const struct sync_config *config)
 {
-	const struct source_config *source = &config->source;
-	char(*identities)[IDENTITY] = mem_array(source->nhosts + 1, sizeof(*identities));
+	struct source *source = source_new(&config->source);
+	unsigned nhosts = config->source.nhosts;
+	char(*identities)[IDENTITY] = mem_array(nhosts + 1, sizeof(*identities));
 	char place[PLACE], what[PLACE + 10];
-	if (source->nhosts == 0)
-		check_server(report, config, "source", identities[0], IDENTITY);
-	for (unsigned i = 0; i < source->nhosts; i++) {
-		hosts_print(source, i, place, sizeof(place));
+	if (nhosts == 0)
+		check_server(report, source, "source", identities[0], IDENTITY);
+	for (unsigned i = 0; i < nhosts; i++) {
+		source_print_host(source, i, place, sizeof(place));
 		snprintf(what, sizeof(what), "source %s", place);
-		hosts_choose(source, (int)i);
-		check_server(report, config, what, identities[i], IDENTITY);
+		source_choose_host(source, (int)i);
+		check_server(report, source, what, identities[i], IDENTITY);
 		check_identity(report, source, identities, i);
 	}
-	hosts_choose(source, -1);
+	source_free(source);
 	free(identities);
 }
 

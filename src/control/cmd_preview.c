@@ -128,7 +128,7 @@ static int preview_sync(struct look *look, unsigned index, const struct argument
 	int rc = 0;
 	if (look_connect(look, index, err) < 0)
 		return -1;
-	conn = conn_open(&look->sync.config->source, CONN_READER, err);
+	conn = conn_open(look->sync.source, CONN_READER, err);
 	if (conn == NULL)
 		return -1;
 	if (conn_query(conn, NULL, err, "SET SESSION sql_select_limit = %lu", limit) < 0) {

@@ -1,9 +1,12 @@
 #include "control/primitives.h"
 
-#include "format/format.h"
+#include "base/mem.h"
 #include "engine/tail.h"
+#include "format/format.h"
 #include "sink/kafka/exec_kafka.h"
 #include "source/conn.h"
+
+#include <stdlib.h>
 
 /* ---- Kafka ---- */
 
@@ -76,37 +79,54 @@ static int query(void *arg, const struct source_config *config, struct slice sql
 			      unsigned n),
 		 void *context, struct err *err)
 {
-	struct conn *conn = conn_open(config, CONN_CONTROL, err);
+	struct source *source = source_new(config);
+	struct conn *conn = conn_open(source, CONN_CONTROL, err);
 	struct result result = {.ncolumns = 0};
-	int rc;
+	int rc = -1;
 	(void)arg;
-	if (conn == NULL)
-		return -1;
-	rc = conn_query(conn, &result, err, "%.*s", SLICE_FMT(sql));
+	if (conn)
+		rc = conn_query(conn, &result, err, "%.*s", SLICE_FMT(sql));
 	for (unsigned i = 0; rc == 0 && i < result.nrows; i++)
 		each(context, result.names, result.cells + (size_t)i * result.ncolumns,
 		     result.ncolumns);
 	if (rc == 0)
 		result_fini(&result);
 	conn_free(conn);
+	source_free(source);
 	return rc;
+}
+
+/* An iterator over changes, with the source that it reads. */
+struct changes {
+	struct source *source;
+	struct tail *tail;
+};
+
+static void changes_close(void *handle)
+{
+	struct changes *changes = handle;
+	tail_free(changes->tail);
+	source_free(changes->source);
+	free(changes);
 }
 
 static void *changes_open(void *arg, const struct source_config *config, const char *start,
 			  struct err *err)
 {
+	struct changes *changes = mem_array(1, sizeof(*changes));
 	(void)arg;
-	return tail_new(config, start, err);
+	changes->source = source_new(config);
+	changes->tail = tail_new(changes->source, start, err);
+	if (changes->tail)
+		return changes;
+	changes_close(changes);
+	return NULL;
 }
 
 static int changes_next(void *handle, double seconds, struct change **change, struct err *err)
 {
-	return tail_next(handle, seconds, change, err);
-}
-
-static void changes_close(void *handle)
-{
-	tail_free(handle);
+	struct changes *changes = handle;
+	return tail_next(changes->tail, seconds, change, err);
 }
 
 static void heartbeat(void *arg, int64_t event_ms, struct buf *out)

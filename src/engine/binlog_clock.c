@@ -15,7 +15,7 @@
 enum { ANSWER_S = 30 }; /* a connection that does not answer is lost */
 
 struct binlog_clock {
-	const struct source_config *config;
+	struct source *source;
 	int64_t interval_ms;
 	const char *label; /* in the log */
 	pthread_t thread;
@@ -64,7 +64,7 @@ static int connect(struct binlog_clock *clock, struct err *err)
 	struct conn *conn;
 	if (clock->conn)
 		return 0;
-	conn = conn_open(clock->config, CONN_CONTROL, err);
+	conn = conn_open(clock->source, CONN_CONTROL, err);
 	if (conn == NULL)
 		return -1;
 	conn_set_deadline(conn, ANSWER_S);
@@ -124,12 +124,12 @@ static void *clock_main(void *arg)
 
 /* ---- its owner ---- */
 
-struct binlog_clock *binlog_clock_start(const struct source_config *config, int64_t interval_ms,
+struct binlog_clock *binlog_clock_start(struct source *source, int64_t interval_ms,
 					const char *label)
 {
 	struct binlog_clock *clock = mem_array(1, sizeof(*clock));
 	pthread_condattr_t attr;
-	clock->config = config;
+	clock->source = source;
 	clock->interval_ms = interval_ms;
 	clock->label = label;
 	pthread_mutex_init(&clock->lock, NULL);

@@ -4,7 +4,7 @@
 #ifndef TIDEWAY_BINLOG_CLOCK_H
 #define TIDEWAY_BINLOG_CLOCK_H
 
-#include "model/config.h"
+#include "source/source.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,7 +20,7 @@ struct binlog_reading {
 };
 
 /* config and label (of its log lines; may be NULL) must outlive it. */
-struct binlog_clock *binlog_clock_start(const struct source_config *config, int64_t interval_ms,
+struct binlog_clock *binlog_clock_start(struct source *source, int64_t interval_ms,
 					const char *label);
 /* NULL is fine. */
 void binlog_clock_end(struct binlog_clock *clock);

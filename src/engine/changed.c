@@ -78,7 +78,7 @@ static int scan(struct start *start, const struct position *until, struct err *e
 	int rc;
 	snprintf(name, sizeof(name), "%s/start", config->name);
 	cursor_init(&cursor, false);
-	rc = binlog_scan(&config->source, name, &start->binlog_end_at_load, &scan, err);
+	rc = binlog_scan(start->sync->source, name, &start->binlog_end_at_load, &scan, err);
 	cursor_fini(&cursor);
 	if (rc == 0 || err->code != ERR_POSITION)
 		return rc;

@@ -7,7 +7,7 @@
 #include "engine/identity.h"
 #include "engine/records.h"
 #include "source/dump.h"
-#include "source/hosts.h"
+#include "source/refusals.h"
 #include "source/inspect.h"
 #include "source/standby.h"
 
@@ -167,7 +167,7 @@ static int try_position(struct choosing *choosing, const struct position *positi
 	/* it must not end the dump of another process of the name, nor be ended by it */
 	snprintf(name, sizeof(name), "%s/try-%d-%" PRId64, config->name, (int)getpid(),
 		 clock_wall_ms());
-	return dump_try(&config->source, position, name, err);
+	return dump_try(choosing->sync->source, position, name, err);
 }
 
 static int check_position(struct choosing *choosing, struct conn *conn, struct err *err)
@@ -211,10 +211,10 @@ static int check_host(struct choosing *choosing, struct conn *conn, struct err *
 
 static struct conn *try_host(struct choosing *choosing, unsigned host, struct err *err)
 {
-	const struct source_config *config = &choosing->sync->config->source;
+	struct source *source = choosing->sync->source;
 	struct conn *conn;
-	hosts_choose(config, (int)host);
-	conn = conn_open(config, CONN_CONTROL, err);
+	source_choose_host(source, (int)host);
+	conn = conn_open(source, CONN_CONTROL, err);
 	if (conn) {
 		conn_set_deadline(conn, ANSWER_S);
 		if (check_host(choosing, conn, err) == 0) {
@@ -223,7 +223,7 @@ static struct conn *try_host(struct choosing *choosing, unsigned host, struct er
 		}
 	}
 	conn_free(conn);
-	hosts_choose(config, -1);
+	source_choose_host(source, -1);
 	return NULL;
 }
 
@@ -231,11 +231,11 @@ static struct conn *try_host(struct choosing *choosing, unsigned host, struct er
 static struct conn *first_host(struct choosing *choosing, bool blamed, struct refusals *refusals,
 			       struct err *err)
 {
-	const struct source_config *config = &choosing->sync->config->source;
-	for (unsigned i = 0; i < config->nhosts; i++) {
+	struct source *source = choosing->sync->source;
+	for (unsigned i = 0; i < source_config(source)->nhosts; i++) {
 		struct err why = ERR_INIT;
 		struct conn *conn;
-		if (hosts_blamed(config, i) != blamed)
+		if (source_host_blamed(source, i) != blamed)
 			continue;
 		conn = try_host(choosing, i, &why);
 		if (conn)
@@ -248,7 +248,7 @@ static struct conn *first_host(struct choosing *choosing, bool blamed, struct re
 			err_retry(err, ERR_SOURCE, "stopped while the hosts were tried");
 			return NULL;
 		}
-		hosts_refuse(refusals, config, i, &why);
+		refusals_add(refusals, source, i, &why);
 	}
 	return NULL;
 }
@@ -261,23 +261,23 @@ static struct conn *try_hosts(struct choosing *choosing, struct err *err)
 	conn = first_host(choosing, false, &refusals, err);
 	if (conn == NULL && err->code == ERR_NONE) {
 		/* those that have been blamed are the last to ask, for good if no other may come back */
-		hosts_end(&choosing->sync->config->source, !refusals.may_pass);
+		source_set_last_host(choosing->sync->source, !refusals.may_pass);
 		conn = first_host(choosing, true, &refusals, err);
 	} else {
-		hosts_end(&choosing->sync->config->source, false);
+		source_set_last_host(choosing->sync->source, false);
 	}
 	if (conn)
-		hosts_tell(&choosing->sync->config->source);
+		source_log_host(choosing->sync->source);
 	else if (err->code == ERR_NONE)
-		hosts_none(&refusals, err);
+		refusals_report(&refusals, err);
 	refusals_fini(&refusals);
 	return conn;
 }
 
 /* One server: the checks of the position follow where they are needed. */
-static struct conn *only_host(const struct source_config *config, struct err *err)
+static struct conn *only_host(struct source *source, struct err *err)
 {
-	struct conn *conn = conn_open(config, CONN_CONTROL, err);
+	struct conn *conn = conn_open(source, CONN_CONTROL, err);
 	if (conn == NULL || inspect_required(conn, err) == 0)
 		return conn;
 	conn_free(conn);
@@ -289,7 +289,7 @@ struct conn *choose_host(struct sync *sync, const struct position *position, str
 	struct choosing choosing = {.sync = sync, .position = position};
 	struct conn *conn = NULL;
 	if (sync->config->source.nhosts == 0)
-		return only_host(&sync->config->source, err);
+		return only_host(sync->source, err);
 	if (find_needed(&choosing, err) == 0)
 		conn = try_hosts(&choosing, err);
 	for (size_t i = 0; i < choosing.nneeded; i++)

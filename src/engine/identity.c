@@ -91,7 +91,7 @@ static int find(const struct sync *sync, const char *file, uint64_t offset, stru
 	/* it must not end the dump of another process of the name, nor be ended by it */
 	snprintf(name, sizeof(name), "%s/identity-%d-%" PRId64, sync->config->name, (int)getpid(),
 		 clock_wall_ms());
-	dump = dump_open(&sync->config->source, &place, &options, err);
+	dump = dump_open(sync->source, &place, &options, err);
 	rc = dump ? read_events(found, dump, offset == FILE_BEGIN, err) : -1;
 	if (rc == 0)
 		snprintf(found->server, sizeof(found->server), "%s", dump_server(dump)->identity);

@@ -67,7 +67,7 @@ static int note_place(struct name_lock *lock, struct err *err)
 static int connect(struct name_lock *lock, struct err *err)
 {
 	name_lock_free(lock);
-	lock->conn = conn_open(&lock->sync->config->source, CONN_LOCK, err);
+	lock->conn = conn_open(lock->sync->source, CONN_LOCK, err);
 	if (lock->conn == NULL)
 		return -1;
 	conn_set_deadline(lock->conn, ANSWER_S);

@@ -357,7 +357,7 @@ static int position_now(struct start *start, struct position *now, struct err *e
 {
 	for (unsigned tries = 0; tries < POSITION_TRIES; tries++) {
 		int rc;
-		if (snapshot_position_now(&start->sync->config->source, now, err) < 0)
+		if (snapshot_position_now(start->sync->source, now, err) < 0)
 			return -1;
 		rc = still_same(start, now, err);
 		if (rc <= 0)
@@ -417,7 +417,7 @@ static int open_snapshot(struct start *start, struct err *err)
 	int64_t before = clock_mono_ms();
 	struct buf text;
 	start_close_snapshot(start);
-	if (snapshot_open(&config->source, config->has_loop ? 1 : config->full_parallel,
+	if (snapshot_open(start->sync->source, config->has_loop ? 1 : config->full_parallel,
 			  &start->snapshot, same_at_snapshot, start, err) < 0)
 		return -1;
 	start->snapshot_is_open = true;

@@ -428,7 +428,7 @@ static int look_at_tables(struct start *start, struct err *err)
 
 int start_connect(struct start *start, struct err *err)
 {
-	struct conn *conn = conn_open(&start->sync->config->source, CONN_CONTROL, err);
+	struct conn *conn = conn_open(start->sync->source, CONN_CONTROL, err);
 	if (take_source(start, conn) < 0 || look_at_tables(start, err) < 0)
 		return -1;
 	return check_columns(start, err);

@@ -26,12 +26,6 @@ enum {
 	AWAY_MS = 3000, /* a server is waited for so long when there are other hosts */
 };
 
-static const struct source_config *source_of(const struct stream *stream)
-{
-	return &stream->lane.sync->config
-			->source; /* not the lane's own copy: see supervisor_wake */
-}
-
 /* The second connection, for a group that is too large to hold. */
 static struct packet_source *open_ahead(void *arg, struct err *err)
 {
@@ -45,7 +39,7 @@ static struct packet_source *open_ahead(void *arg, struct err *err)
 	if (stream->options.open_packets)
 		return stream->options.open_packets(stream->options.open_arg, &stream->read, err);
 	snprintf(name, sizeof(name), "%s/ahead", stream->lane.sync->config->name);
-	dump = dump_open(source_of(stream), &stream->read, &options, err);
+	dump = dump_open(stream->lane.sync->source, &stream->read, &options, err);
 	return dump ? dump_packets(dump) : NULL;
 }
 
@@ -388,7 +382,7 @@ int stream_process_packet(struct stream *stream, struct err *err)
 int stream_lost(struct stream *stream, struct err *err)
 {
 	stream->connection.lost = err->code == ERR_SOURCE && err->retriable;
-	if (source_of(stream)->nhosts > 0 &&
+	if (stream->lane.sync->config->source.nhosts > 0 &&
 	    (err->code == ERR_SOURCE || err->code == ERR_POSITION)) {
 		stream->connection.refused = !err->retriable;
 		err->retriable = true;
@@ -422,7 +416,7 @@ static int open_dump(struct stream *stream, struct err *err)
 		.from_now_end = stream->options.until_end,
 	};
 	const struct server *server;
-	struct dump *dump = dump_open(source_of(stream), &stream->read, &options, err);
+	struct dump *dump = dump_open(stream->lane.sync->source, &stream->read, &options, err);
 	if (dump == NULL)
 		return -1;
 	stream->connection.dump = dump;
@@ -594,7 +588,8 @@ static bool gives_up(struct stream *stream)
 	int64_t now_ms = clock_mono_ms();
 	if (stream->connection.away_ms == 0)
 		stream->connection.away_ms = now_ms;
-	return source_of(stream)->nhosts > 1 && now_ms - stream->connection.away_ms > AWAY_MS;
+	return stream->lane.sync->config->source.nhosts > 1 &&
+	       now_ms - stream->connection.away_ms > AWAY_MS;
 }
 
 /* *lost_ms: when the connection was lost, monotonic; 0: it was not. */

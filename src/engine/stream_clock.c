@@ -29,9 +29,8 @@ void stream_clock_start(struct stream *stream)
 {
 	const struct sync *sync = stream->lane.sync;
 	struct stream_clock *clock = &stream->clock;
-	if (clock->asks == NULL) /* not the lane's own configuration: see supervisor_wake */
-		clock->asks =
-			binlog_clock_start(&sync->config->source, interval_ms(stream), sync->label);
+	if (clock->asks == NULL)
+		clock->asks = binlog_clock_start(sync->source, interval_ms(stream), sync->label);
 	else
 		binlog_clock_hurry(clock->asks);
 	clock->next.file[0] = '\0';

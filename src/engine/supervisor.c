@@ -16,7 +16,7 @@
 #include "engine/watermarks.h"
 #include "sink/sink.h"
 #include "sink/store/store.h"
-#include "source/hosts.h"
+#include "source/source.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -178,10 +178,9 @@ void supervisor_stop(struct supervisor *supervisor)
 	supervisor_wake(supervisor);
 }
 
-/* Every connection of a sync is one of this configuration, not of the copy that each lane has. */
 void supervisor_wake(struct supervisor *supervisor)
 {
-	conn_shutdown_all(&supervisor->sync.config->source);
+	source_shutdown(supervisor->sync.source);
 }
 
 /* A supervisor whose stream has ended may be saving the checkpoint for as long as the brokers are
@@ -371,13 +370,13 @@ static void start_stream(struct supervisor *supervisor)
  * with an error that does not pass, there is nothing more to try. */
 static void judge_host(const struct supervisor *supervisor, int rc, struct err *err)
 {
-	const struct source_config *source = &supervisor->sync.config->source;
+	struct source *source = supervisor->sync.source;
 	if (stream_went_on(supervisor->stream))
-		hosts_forgive(source);
-	if (rc == 0 || !stream_was_refused(supervisor->stream) || hosts_blame(source))
+		source_forgive_hosts(source);
+	if (rc == 0 || !stream_was_refused(supervisor->stream) || source_blame_host(source))
 		return;
 	err->retriable = false;
-	if (source->nhosts > 1)
+	if (source_config(source)->nhosts > 1)
 		err_wrap(err, "no other host can serve");
 }
 
@@ -429,7 +428,7 @@ static void start_copy(struct supervisor *supervisor)
 				 .kind = SYNC_EVENT_COPY_BEGUN,
 				 .copy = {start->nreads, start->nselected, start->snapshot.nconns},
 			 });
-	watch_init(&supervisor->watch, &sync->config->source);
+	watch_init(&supervisor->watch, sync->source);
 	sync_numbers_round(&supervisor->numbers, &supervisor->full);
 	child_start(&supervisor->copying);
 	enter(supervisor, SYNC_COPYING);

@@ -16,8 +16,10 @@ void sync_init(struct sync *sync, const struct script_options *script, unsigned 
 {
 	*sync = (struct sync){
 		.script = script, .index = index, .config = config, .start_ms = clock_wall_ms()};
-	if (config)
+	if (config) {
+		sync->source = source_new(&config->source);
 		sync->sink = config->sink;
+	}
 	sync->sink.outages = &sync->outages;
 	sync_events_init(&sync->events, config ? config->name : "");
 	sync_events_read(&sync->events, sync_event_log, NULL);
@@ -31,6 +33,7 @@ void sync_fini(struct sync *sync)
 	table_states_fini(&sync->states);
 	pins_fini(&sync->pins);
 	sync_events_fini(&sync->events);
+	source_free(sync->source);
 }
 
 int sync_check_server(const struct sync *sync, const struct position *position,

@@ -11,6 +11,7 @@
 #include "engine/sync_events.h"
 #include "engine/table_state.h"
 #include "model/config.h"
+#include "source/source.h"
 
 #include <stdatomic.h>
 
@@ -30,6 +31,7 @@ struct sync {
 	const struct script_options *script; /* how each lane loads its own state */
 	unsigned index;                      /* which sync.run of the script */
 	const struct sync_config *config;
+	struct source *source;         /* NULL: an offline lane, which has none */
 	struct sink_config sink;       /* that of config, whose outages become events */
 	const char *label;             /* in the log; NULL: no other sync runs */
 	struct watermarks *watermarks; /* of the list of sources; NULL: there is one */
@@ -59,7 +61,8 @@ struct sync {
 	                              not acknowledged; 0: never */
 };
 
-/* The checkpoint is the caller's to init and to end. The log reads the events. */
+/* The checkpoint is the caller's to init and to end. The log reads the events. config: NULL for an
+ * offline lane. */
 void sync_init(struct sync *sync, const struct script_options *script, unsigned index,
 	       const struct sync_config *config);
 void sync_fini(struct sync *sync);

@@ -18,7 +18,7 @@ enum {
 };
 
 struct tail {
-	const struct source_config *config;
+	struct source *source;
 	char name[64]; /* of the connections */
 	struct conn *conn;
 	struct dump *dump;
@@ -47,7 +47,7 @@ static int start_position(struct tail *tail, const char *start, struct position 
 	const char *colon = start ? strrchr(start, ':') : NULL;
 	uint64_t offset;
 	if (start == NULL || strcmp(start, "now") == 0)
-		return snapshot_position_now(tail->config, position, err);
+		return snapshot_position_now(tail->source, position, err);
 	if (strcmp(start, "earliest") == 0)
 		return earliest(tail, position, err);
 	if (colon == NULL || !num_parse_u64(slice_str(colon + 1), &offset))
@@ -64,7 +64,7 @@ static int open_dump(struct tail *tail, const struct position *position, struct 
 {
 	const struct dump_options options = {.sync_name = tail->name, .heartbeat_ms = HEARTBEAT_MS};
 	cursor_begin(&tail->reader.cursor, slice_str(position->file), position->offset);
-	tail->dump = dump_open(tail->config, position, &options, err);
+	tail->dump = dump_open(tail->source, position, &options, err);
 	return tail->dump ? 0 : -1;
 }
 
@@ -78,7 +78,7 @@ static int open_at(struct tail *tail, const char *start, struct err *err)
 	position_init(&position);
 	rc = start_position(tail, start, &position, err);
 	if (rc == 0)
-		rc = tail_tables_open(&tail->tables, tail->config, &position, scan, err);
+		rc = tail_tables_open(&tail->tables, tail->source, &position, scan, err);
 	if (rc == 0)
 		rc = open_dump(tail, &position, err);
 	position_fini(&position);
@@ -100,13 +100,13 @@ static int follow(void *arg, const struct event_query *query, const struct event
 	return tail_tables_follow(&tail->tables, query, format, err);
 }
 
-struct tail *tail_new(const struct source_config *config, const char *start, struct err *err)
+struct tail *tail_new(struct source *source, const char *start, struct err *err)
 {
 	struct tail *tail = mem_array(1, sizeof(*tail));
 	const struct change_tables tables = {find, follow, tail};
-	tail->config = config;
+	tail->source = source;
 	change_reader_init(&tail->reader, &tables, HOLD_MAX);
-	tail->conn = conn_open(config, CONN_CONTROL, err);
+	tail->conn = conn_open(source, CONN_CONTROL, err);
 	if (tail->conn && open_at(tail, start, err) == 0)
 		return tail;
 	tail_free(tail);

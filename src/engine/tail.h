@@ -6,12 +6,12 @@
 #define TIDEWAY_TAIL_H
 
 #include "model/change.h"
-#include "model/config.h"
+#include "source/source.h"
 
 struct tail;
 
 /* start: "now", "earliest", or "file:offset". */
-struct tail *tail_new(const struct source_config *config, const char *start, struct err *err);
+struct tail *tail_new(struct source *source, const char *start, struct err *err);
 void tail_free(struct tail *tail);
 /* 1: a change, valid until the next call; 0: the end of the binlog was reached and the time is over (negative: never); -1. */
 int tail_next(struct tail *tail, double seconds, struct change **change,

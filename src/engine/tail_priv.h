@@ -12,7 +12,7 @@ struct later_ddl;
 
 /* The definitions, as the server has them now, and what the binlog contains that has changed them since. */
 struct tail_tables {
-	const struct source_config *config;
+	struct source *source;
 	char name[80];         /* of the connection that scans */
 	struct position start; /* of the stream */
 	struct conn *conn;
@@ -27,7 +27,7 @@ struct tail_tables {
 };
 
 /* position: where the stream starts; name: another one than the stream's. Close it after an error, too. */
-int tail_tables_open(struct tail_tables *tables, const struct source_config *config,
+int tail_tables_open(struct tail_tables *tables, struct source *source,
 		     const struct position *position, const char *name, struct err *err) MUST_CHECK;
 void tail_tables_close(struct tail_tables *tables);
 /* The table of a TABLE_MAP, at the cursor's file and this offset. One whose rows cannot be read has `refused`. *replaced: a table

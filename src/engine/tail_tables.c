@@ -24,17 +24,17 @@ struct later_ddl {
 
 /* ---- life ---- */
 
-int tail_tables_open(struct tail_tables *tables, const struct source_config *config,
+int tail_tables_open(struct tail_tables *tables, struct source *source,
 		     const struct position *position, const char *name, struct err *err)
 {
-	*tables = (struct tail_tables){.config = config};
+	*tables = (struct tail_tables){.source = source};
 	snprintf(tables->name, sizeof(tables->name), "%s", name);
 	position_init(&tables->start);
 	position_copy(&tables->start, position);
 	map_init(&tables->tables);
 	arena_init(&tables->arena, 0);
 	cursor_init(&tables->scanned, false);
-	tables->conn = conn_open(config, CONN_CONTROL, err);
+	tables->conn = conn_open(source, CONN_CONTROL, err);
 	if (tables->conn == NULL)
 		return -1;
 	tables->row_metadata_full = conn_server(tables->conn)->row_metadata_full;
@@ -46,7 +46,7 @@ void tail_tables_close(struct tail_tables *tables)
 {
 	struct change_table *table;
 	size_t at = 0;
-	if (tables->config == NULL)
+	if (tables->source == NULL)
 		return;
 	while ((table = map_next(&tables->tables, &at)))
 		change_table_free(table);
@@ -140,7 +140,7 @@ static int scan(struct tail_tables *tables, struct err *err)
 		from.offset = tables->scanned.offset;
 		begin = &from;
 	}
-	rc = binlog_scan(tables->config, tables->name, begin, &scan, err);
+	rc = binlog_scan(tables->source, tables->name, begin, &scan, err);
 	tables->has_scanned = rc == 0;
 	position_fini(&until);
 	position_fini(&from);

@@ -8,9 +8,9 @@
 
 enum { LOOK_MS = 10000, ANSWER_S = 30, WARN_PERCENT = 80 };
 
-void watch_init(struct watch *watch, const struct source_config *config)
+void watch_init(struct watch *watch, struct source *source)
 {
-	*watch = (struct watch){.config = config, .looked_ms = clock_mono_ms()};
+	*watch = (struct watch){.source = source, .looked_ms = clock_mono_ms()};
 }
 
 void watch_fini(struct watch *watch)
@@ -25,7 +25,7 @@ static int ask(struct watch *watch, struct buf *oldest)
 	struct err err = ERR_INIT;
 	int rc = 0;
 	if (watch->conn == NULL) {
-		watch->conn = conn_open(watch->config, CONN_CONTROL, &err);
+		watch->conn = conn_open(watch->source, CONN_CONTROL, &err);
 		if (watch->conn) {
 			conn_set_deadline(watch->conn, ANSWER_S);
 			rc = source_retention(watch->conn, &watch->retention_s, &err);

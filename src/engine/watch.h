@@ -9,14 +9,14 @@
 #include "source/conn.h"
 
 struct watch {
-	const struct source_config *config;
+	struct source *source;
 	struct conn *conn;    /* NULL: not open, or lost */
 	uint64_t retention_s; /* 0: the server does not purge by age */
 	int64_t looked_ms;    /* monotonic, of the last look */
 	bool warned;          /* 80 % was said */
 };
 
-void watch_init(struct watch *watch, const struct source_config *config);
+void watch_init(struct watch *watch, struct source *source);
 void watch_fini(struct watch *watch);
 /* Looks every ten seconds. needed: the oldest position that is still to be read; needed_ms: wall time of its commit,
  * 0: now. A connection that has gone away is no error. */

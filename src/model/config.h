@@ -1,27 +1,17 @@
 /* config: the checked configuration of a sync.lua. Plain data.
- * Thread: any; read-only except source_choice. Owner: the script that made it (its arena). */
+ * Thread: any; read-only. Owner: the script that made it (its arena). */
 #ifndef TIDEWAY_CONFIG_H
 #define TIDEWAY_CONFIG_H
 
 #include "model/kafka_outage.h"
 #include "model/source_host.h"
 
-#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* One key = value pair. Strings are NUL-terminated. */
 struct property {
 	const char *name, *value;
-};
-
-/* The host in use of a source with several hosts. Only this part of the configuration changes
- * (source/hosts.h). */
-struct source_choice {
-	_Atomic int current; /* index of the host; -1: none is chosen */
-	/* only the sync's thread uses the other members */
-	int told;     /* index of the last host that the log has named; -1: none */
-	bool *blamed; /* for each host: its stream ended with an error that does not pass */
-	bool end;     /* no host is left to try after the current one */
 };
 
 struct source_config {
@@ -32,8 +22,7 @@ struct source_config {
 	/* several servers of the same data, in the order to try them; replaces host,
 	 * port and socket */
 	const struct source_host *hosts;
-	unsigned nhosts;              /* 0: one server, given by host, port and socket */
-	struct source_choice *choice; /* NULL if nhosts is 0 */
+	unsigned nhosts; /* 0: one server, given by host, port and socket */
 	const char *user, *password;
 	bool tls;        /* tls = true or a table */
 	bool tls_verify; /* check the server's certificate */

@@ -161,10 +161,6 @@ static void config_hosts(lua_State *L, int idx, struct arena *arena, struct sour
 	}
 	source->hosts = hosts;
 	source->nhosts = n;
-	source->choice = ARENA_NEW(arena, struct source_choice);
-	atomic_init(&source->choice->current, -1);
-	source->choice->told = -1;
-	source->choice->blamed = ARENA_ARRAY(arena, n, bool);
 }
 
 void config_source(lua_State *L, int idx, struct arena *arena, struct source_config *source)

@@ -4,7 +4,7 @@
 
 enum { HEARTBEAT_MS = 500 };
 
-int binlog_scan(const struct source_config *config, const char *name, const struct position *from,
+int binlog_scan(struct source *source, const char *name, const struct position *from,
 		const struct ddl_scan *scan, struct err *err)
 {
 	const struct dump_options options = {
@@ -16,7 +16,7 @@ int binlog_scan(const struct source_config *config, const char *name, const stru
 		     from->offset);
 	if (ddl_scan_is_over(scan))
 		return 0;
-	dump = dump_open(config, from, &options, err);
+	dump = dump_open(source, from, &options, err);
 	if (dump == NULL)
 		return -1;
 	rc = ddl_scan_run(scan, dump_packets(dump), err);

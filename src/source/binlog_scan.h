@@ -4,11 +4,11 @@
 #define TIDEWAY_BINLOG_SCAN_H
 
 #include "binlog/ddl_scan.h"
-#include "model/config.h"
+#include "source/source.h"
 
 /* From this position on: the scan's cursor is set to it. name: of the connection, another one than the stream's, whose dump it would
  * end. As ddl_scan_run; ERR_POSITION: the server no longer has the beginning. */
-int binlog_scan(const struct source_config *config, const char *name, const struct position *from,
+int binlog_scan(struct source *source, const char *name, const struct position *from,
 		const struct ddl_scan *scan, struct err *err) MUST_CHECK;
 
 #endif

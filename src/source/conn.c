@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "source/conn_priv.h"
 #include "source/flavour.h"
-#include "source/hosts.h"
+#include "source/refusals.h"
 #include "source/server_error.h"
 
 #include <errmsg.h>
@@ -24,9 +24,7 @@ enum {
 	CONN_KEEPALIVE_IDLE_S = 30, /* a host that is gone is noticed within a minute, */
 	CONN_KEEPALIVE_STEP_S = 10, /* whatever is being waited for */
 	CONN_KEEPALIVE_COUNT = 3,
-	CONN_STUCK_MS = 1000,      /* a query that runs longer is given up by conn_shutdown_all */
 	CONN_OPEN_DEADLINE_S = 20, /* an answer to what is asked at the connect */
-	SERVERS_MAX = 32,          /* that are remembered */
 };
 
 /* Rule 9: a reader that pauses is not cut off, and nothing a server's administrator has set globally
@@ -58,13 +56,15 @@ static int check_library(struct err *err)
 		       mysql_get_client_info(), loaded);
 }
 
-/* host: which of several; -1: there is one, and its name is printed as it stands. */
-static void describe(struct conn *conn, const struct source_config *config, int host)
+static void describe(struct conn *conn)
 {
+	const struct source_config *config = source_config(conn->source);
+	int host = conn->host_number;
+
 	if (host >= 0) {
 		conn->host = config->hosts[host].name;
 		conn->port = config->hosts[host].port;
-		hosts_print(config, (unsigned)host, conn->place, sizeof(conn->place));
+		source_print_host(conn->source, (unsigned)host, conn->place, sizeof(conn->place));
 	} else if (config->socket) {
 		snprintf(conn->place, sizeof(conn->place), "%s", config->socket);
 	} else {
@@ -119,68 +119,16 @@ static bool host_may_come(const char *host)
 	return rc == 0 || rc == EAI_AGAIN || rc == EAI_SYSTEM || rc == EAI_MEMORY;
 }
 
-/* Servers that this process has been connected to, by their place. */
-static struct {
-	pthread_mutex_t lock;
-	unsigned n;
-	char places[SERVERS_MAX][sizeof(((struct conn *)0)->place)];
-} reached = {.lock = PTHREAD_MUTEX_INITIALIZER};
-
-static bool was_reached(const char *place)
-{
-	bool found = false;
-
-	pthread_mutex_lock(&reached.lock);
-	for (unsigned i = 0; i < reached.n && !found; i++)
-		found = strcmp(reached.places[i], place) == 0;
-	pthread_mutex_unlock(&reached.lock);
-	return found;
-}
-
-static void note_reached(const char *place)
-{
-	if (was_reached(place))
-		return;
-	pthread_mutex_lock(&reached.lock);
-	if (reached.n < SERVERS_MAX)
-		snprintf(reached.places[reached.n++], sizeof(reached.places[0]), "%s", place);
-	pthread_mutex_unlock(&reached.lock);
-}
-
-/* Every connection that has a socket, for conn_shutdown_all. */
-static struct {
-	pthread_mutex_t lock;
-	struct conn *first;
-} connected = {.lock = PTHREAD_MUTEX_INITIALIZER};
-
-static void enlist(struct conn *conn)
-{
-	pthread_mutex_lock(&connected.lock);
-	conn->next = connected.first;
-	connected.first = conn;
-	pthread_mutex_unlock(&connected.lock);
-}
-
-static void delist(const struct conn *conn)
-{
-	struct conn **at;
-
-	pthread_mutex_lock(&connected.lock);
-	for (at = &connected.first; *at && *at != conn;)
-		at = &(*at)->next;
-	if (*at)
-		*at = conn->next;
-	pthread_mutex_unlock(&connected.lock);
-}
-
-/* An unknown host and a failed TLS handshake are a matter of the script's settings at the first connect; later on they are
- * a name server or a server that restarts. */
+/* At the first connect an unknown host or a failed TLS handshake comes from the script's settings. Later
+ * it comes from the name server, or from a server that restarts. */
 static bool connect_retriable(const struct conn *conn, unsigned number)
 {
+	bool was_reached = source_was_reached(conn->source, conn->host_number);
+
 	if (number == CR_UNKNOWN_HOST)
-		return was_reached(conn->place) || host_may_come(conn->host);
+		return was_reached || host_may_come(conn->host);
 	if (number == CR_SSL_CONNECTION_ERROR)
-		return was_reached(conn->place);
+		return was_reached;
 	return server_error_retriable(number);
 }
 
@@ -227,8 +175,10 @@ static bool is_untrusted(MYSQL *mysql)
 }
 
 /* libmariadb continues in clear when the server has no TLS and no certificate was to be verified. */
-static int check_tls(struct conn *conn, const struct source_config *config, struct err *err)
+static int check_tls(struct conn *conn, struct err *err)
 {
+	const struct source_config *config = source_config(conn->source);
+
 	if (!config->tls)
 		return 0;
 	if (!mysql_get_ssl_cipher(conn->mysql))
@@ -244,8 +194,9 @@ static int check_tls(struct conn *conn, const struct source_config *config, stru
 	return 0;
 }
 
-static int connect_server(struct conn *conn, const struct source_config *config, struct err *err)
+static int connect_server(struct conn *conn, struct err *err)
 {
+	const struct source_config *config = source_config(conn->source);
 	const char *user = config->user ? config->user : "";
 	const char *password = config->password ? config->password : "";
 
@@ -253,13 +204,13 @@ static int connect_server(struct conn *conn, const struct source_config *config,
 	if (!mysql_real_connect(conn->mysql, conn->host, user, password, NULL, conn->port,
 				conn->host ? NULL : config->socket, CLIENT_MULTI_RESULTS))
 		return connect_fail(conn, err);
-	conn->shutdown_fd = dup(mysql_get_socket(conn->mysql));
-	if (conn->shutdown_fd < 0)
+	conn->socket.fd = dup(mysql_get_socket(conn->mysql));
+	if (conn->socket.fd < 0)
 		return err_retry(err, E_SYSTEM, "cannot duplicate the socket to %s: %m",
 				 conn->place);
-	enlist(conn);
-	keep_alive(conn->shutdown_fd);
-	return check_tls(conn, config, err);
+	source_add_socket(conn->source, &conn->socket);
+	keep_alive(conn->socket.fd);
+	return check_tls(conn, err);
 }
 
 /* "10.11.19-MariaDB-log" is 101119. */
@@ -351,16 +302,18 @@ static int set_session(struct conn *conn, struct err *err)
 	return conn_query(conn, NULL, err, "SET character_set_results=NULL");
 }
 
-static struct conn *open_at(const struct source_config *config, int host, enum conn_role role,
+/* host: -1 for a source without hosts. */
+static struct conn *open_at(struct source *source, int host, enum conn_role role,
 			    unsigned read_timeout_s, struct err *err)
 {
 	struct conn *conn = mem_array(1, sizeof(*conn));
 
 	pthread_once(&library_once, library_init);
-	conn->config = config;
+	conn->source = source;
+	conn->host_number = host;
 	conn->role = role;
-	conn->shutdown_fd = -1;
-	describe(conn, config, host);
+	conn->socket = (struct source_socket){.fd = -1, .holds_lock = role == CONN_LOCK};
+	describe(conn);
 	if (check_library(err))
 		goto fail;
 	conn->mysql = mysql_init(NULL);
@@ -368,10 +321,11 @@ static struct conn *open_at(const struct source_config *config, int host, enum c
 		err_set(err, E_SYSTEM, "mysql_init: out of memory");
 		goto fail;
 	}
-	set_options(conn->mysql, config, read_timeout_s ? read_timeout_s : CONN_OPEN_DEADLINE_S);
-	if (connect_server(conn, config, err) || ask_server(conn, err) || set_session(conn, err))
+	set_options(conn->mysql, source_config(source),
+		    read_timeout_s ? read_timeout_s : CONN_OPEN_DEADLINE_S);
+	if (connect_server(conn, err) || ask_server(conn, err) || set_session(conn, err))
 		goto fail;
-	note_reached(conn->place);
+	source_set_reached(source, host);
 	conn_set_deadline(conn, read_timeout_s);
 	return conn;
 fail:
@@ -379,50 +333,50 @@ fail:
 	return NULL;
 }
 
-static struct conn *open_first(const struct source_config *config, enum conn_role role,
-			       unsigned read_timeout_s, struct err *err)
+static struct conn *open_first(struct source *source, enum conn_role role, unsigned read_timeout_s,
+			       struct err *err)
 {
 	struct refusals refusals;
 
 	refusals_init(&refusals);
-	for (unsigned i = 0; i < config->nhosts; i++) {
+	for (unsigned i = 0; i < source_config(source)->nhosts; i++) {
 		struct err why = ERR_INIT;
-		struct conn *conn = open_at(config, (int)i, role, read_timeout_s, &why);
+		struct conn *conn = open_at(source, (int)i, role, read_timeout_s, &why);
 		if (conn) {
-			hosts_choose(config, (int)i);
+			source_choose_host(source, (int)i);
 			refusals_fini(&refusals);
 			return conn;
 		}
-		hosts_refuse(&refusals, config, i, &why);
+		refusals_add(&refusals, source, i, &why);
 	}
-	hosts_none(&refusals, err);
+	refusals_report(&refusals, err);
 	return NULL;
 }
 
-struct conn *conn_open_deadline(const struct source_config *config, enum conn_role role,
-				unsigned read_timeout_s, struct err *err)
+struct conn *conn_open_deadline(struct source *source, enum conn_role role, unsigned read_timeout_s,
+				struct err *err)
 {
-	int host = hosts_chosen(config);
+	int host = source_chosen_host(source);
 
-	if (host < 0 && config->nhosts > 0)
-		return open_first(config, role, read_timeout_s, err);
-	return open_at(config, host, role, read_timeout_s, err);
+	if (host < 0 && source_config(source)->nhosts > 0)
+		return open_first(source, role, read_timeout_s, err);
+	return open_at(source, host, role, read_timeout_s, err);
 }
 
-struct conn *conn_open(const struct source_config *config, enum conn_role role, struct err *err)
+struct conn *conn_open(struct source *source, enum conn_role role, struct err *err)
 {
-	return conn_open_deadline(config, role, 0, err);
+	return conn_open_deadline(source, role, 0, err);
 }
 
 void conn_free(struct conn *conn)
 {
 	if (conn == NULL)
 		return;
-	delist(conn);
+	source_remove_socket(conn->source, &conn->socket);
 	if (conn->mysql)
 		mysql_close(conn->mysql);
-	if (conn->shutdown_fd >= 0)
-		close(conn->shutdown_fd);
+	if (conn->socket.fd >= 0)
+		close(conn->socket.fd);
 	free(conn);
 }
 
@@ -433,25 +387,7 @@ const struct server *conn_server(const struct conn *conn)
 
 void conn_shutdown(struct conn *conn)
 {
-	shutdown(conn->shutdown_fd, SHUT_RDWR);
-}
-
-static bool may_go(struct conn *conn)
-{
-	int64_t asked_ms = atomic_load(&conn->asked_ms);
-
-	if (conn->role != CONN_LOCK)
-		return true;
-	return asked_ms != 0 && clock_mono_ms() - asked_ms > CONN_STUCK_MS;
-}
-
-void conn_shutdown_all(const struct source_config *config)
-{
-	pthread_mutex_lock(&connected.lock);
-	for (struct conn *conn = connected.first; conn; conn = conn->next)
-		if (conn->config == config && may_go(conn))
-			conn_shutdown(conn);
-	pthread_mutex_unlock(&connected.lock);
+	shutdown(conn->socket.fd, SHUT_RDWR);
 }
 
 void conn_set_deadline(struct conn *conn, unsigned seconds)
@@ -572,9 +508,9 @@ static int query_slice(struct conn *conn, struct result *result, struct slice sq
 {
 	int rc;
 
-	atomic_store(&conn->asked_ms, clock_mono_ms());
+	atomic_store(&conn->socket.asked_ms, clock_mono_ms());
 	rc = send_query(conn, result, sql, err);
-	atomic_store(&conn->asked_ms, 0);
+	atomic_store(&conn->socket.asked_ms, 0);
 	return rc;
 }
 

@@ -8,7 +8,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "model/config.h"
+#include "source/source.h"
 
 struct conn;
 
@@ -32,20 +32,17 @@ enum conn_role {
 };
 
 /* ERR_SOURCE, retriable when the server is away (refused, timeout, lost), not when it refuses us
- * (password, TLS required ...); an unknown host name and a failed TLS handshake are retriable once this process has been
- * connected there. Texts carry host:port, user and remedy.
- * config must outlive the connection. With several hosts it goes to the one that is chosen (source/hosts.h); when
- * none is, they are tried in order, and the first that answers is chosen. */
-struct conn *conn_open(const struct source_config *config, enum conn_role role, struct err *err);
+ * (password, TLS required ...); an unknown host name and a failed TLS handshake are retriable once the source has been
+ * connected there. Texts contain host:port, user and remedy.
+ * With several hosts the connection goes to the chosen one. If none is chosen, tries them in order and chooses the first
+ * that answers. */
+struct conn *conn_open(struct source *source, enum conn_role role, struct err *err);
 void conn_free(struct conn *conn);
 const struct server *conn_server(const struct conn *conn);
 /* Ends a blocked read (any error that it then gives is the stop); any thread, any time between the return of
  * conn_open and the call of conn_free, also when the connection has failed meanwhile. The caller sees to it
  * that conn_free does not run at the same time (a lock around its pointer); nothing else is needed. */
 void conn_shutdown(struct conn *conn);
-/* The same for every connection of this configuration there is now; any thread. For a stop: what the source is asked then,
- * nobody needs any more. A CONN_LOCK is left alone, unless it has waited for an answer for a second. */
-void conn_shutdown_all(const struct source_config *config);
 /* From now on a call that gets no byte from the server for so long fails as a lost connection; 0: it waits for ever. */
 void conn_set_deadline(struct conn *conn, unsigned seconds);
 uint64_t conn_id(const struct conn *conn);

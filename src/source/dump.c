@@ -25,12 +25,11 @@ enum {
 struct dump {
 	struct packet_source packets; /* first: the table of functions */
 	struct conn *conn;
-	const struct source_config
-		*config;     /* borrowed: to ask for the oldest binlog after a refusal */
-	char start[400];     /* where the dump began, for texts */
-	struct slice first;  /* a packet read by dump_open; ptr NULL: none */
-	unsigned deadline_s; /* of one read, once events flow */
-	bool seeking;        /* no event of the stream itself has come yet */
+	struct source *source; /* borrowed: to ask for the oldest binlog after a refusal */
+	char start[400];       /* where the dump began, for texts */
+	struct slice first;    /* a packet read by dump_open; ptr NULL: none */
+	unsigned deadline_s;   /* of one read, once events flow */
+	bool seeking;          /* no event of the stream itself has come yet */
 	bool non_block;
 };
 
@@ -70,7 +69,7 @@ static bool is_preamble(uint8_t type)
 static void name_the_oldest(struct dump *dump, struct err *err)
 {
 	struct err ignored = ERR_INIT;
-	struct conn *conn = conn_open(dump->config, CONN_CONTROL, &ignored);
+	struct conn *conn = conn_open(dump->source, CONN_CONTROL, &ignored);
 	size_t len = strlen(err->text);
 	struct buf text;
 
@@ -165,18 +164,18 @@ static void packets_free(struct packet_source *source)
 	dump_free((struct dump *)source);
 }
 
-struct dump *dump_open(const struct source_config *config, const struct position *position,
+struct dump *dump_open(struct source *source, const struct position *position,
 		       const struct dump_options *options, struct err *err)
 {
 	struct dump *dump = mem_array(1, sizeof(*dump));
 
 	dump->packets = (struct packet_source){packets_next, packets_free};
-	dump->config = config;
+	dump->source = source;
 	dump->deadline_s = deadline_s(options->heartbeat_ms);
 	dump->seeking = true;
 	dump->non_block = options->from_now_end;
 	describe_start(dump, position);
-	dump->conn = conn_open_deadline(config, CONN_DUMP, DUMP_FIRST_DEADLINE_S, err);
+	dump->conn = conn_open_deadline(source, CONN_DUMP, DUMP_FIRST_DEADLINE_S, err);
 	if (dump->conn == NULL || start_dump(dump, position, options, err)) {
 		dump_free(dump);
 		return NULL;
@@ -237,12 +236,12 @@ const struct server *dump_server(const struct dump *dump)
 	return conn_server(dump->conn);
 }
 
-int dump_try(const struct source_config *config, const struct position *position,
-	     const char *sync_name, struct err *err)
+int dump_try(struct source *source, const struct position *position, const char *sync_name,
+	     struct err *err)
 {
 	const struct dump_options options = {
 		.sync_name = sync_name, .heartbeat_ms = TRY_HEARTBEAT_MS, .from_now_end = true};
-	struct dump *dump = dump_open(config, position, &options, err);
+	struct dump *dump = dump_open(source, position, &options, err);
 	struct slice event;
 	int rc = dump ? 1 : -1;
 

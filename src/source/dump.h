@@ -23,8 +23,8 @@ struct dump_options {
 
 /* Opens its own connection and starts the dump at the position: by GTID when the position has GTIDs,
  * else by file and offset. A position that the server no longer has is ERR_POSITION, with what is missing
- * and the remedy; being displaced later is ERR_DISPLACED from dump_read. config must outlive the dump. */
-struct dump *dump_open(const struct source_config *config, const struct position *position,
+ * and the remedy; being displaced later is ERR_DISPLACED from dump_read. source must outlive the dump. */
+struct dump *dump_open(struct source *source, const struct position *position,
 		       const struct dump_options *options, struct err *err);
 void dump_free(struct dump *dump);
 /* One event (header first, status byte removed). 1: an event; 0: end of a non-blocking dump; -1. The read
@@ -35,7 +35,7 @@ struct packet_source *dump_packets(struct dump *dump);
 const struct server *dump_server(const struct dump *dump);
 /* Whether the server would send what lies behind the position: asks for it and reads up to the first transaction. Errors as of
  * dump_open. sync_name: another one than the stream's, whose dump it would end. */
-int dump_try(const struct source_config *config, const struct position *position,
-	     const char *sync_name, struct err *err) MUST_CHECK;
+int dump_try(struct source *source, const struct position *position, const char *sync_name,
+	     struct err *err) MUST_CHECK;
 
 #endif

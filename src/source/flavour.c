@@ -479,7 +479,8 @@ static int mariadb_dump_start(struct conn *conn, const struct dump_start *start,
 	 * hosts strict mode stays on, because two may have the same server_id. */
 	rc = conn_query(conn, NULL, err,
 			"SET @slave_connect_state='%s', @slave_gtid_strict_mode=%d",
-			buf_cstr(&gtids), gtids.len > 0 && (!there || conn->config->nhosts > 0));
+			buf_cstr(&gtids),
+			gtids.len > 0 && (!there || source_config(conn->source)->nhosts > 0));
 	buf_fini(&gtids);
 	if (rc)
 		return -1;

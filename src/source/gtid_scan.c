@@ -102,7 +102,7 @@ int gtid_scan(struct conn *conn, struct position *position, struct err *err)
 	snprintf(begin.file, sizeof(begin.file), "%s", position->file);
 	begin.offset = FILE_BEGIN;
 	snprintf(name, sizeof(name), "scan/%" PRIu64, conn_id(conn));
-	dump = dump_open(conn->config, &begin, &options, err);
+	dump = dump_open(conn->source, &begin, &options, err);
 	if (dump)
 		rc = scan_file(&scan, dump, position->file, err);
 	dump_free(dump);

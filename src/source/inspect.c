@@ -445,7 +445,7 @@ static int probe_dump(struct conn *conn, struct err *err)
 
 static int check_slave(struct report *report, struct err *err)
 {
-	struct conn *conn = conn_open(report->conn->config, CONN_DUMP, err);
+	struct conn *conn = conn_open(report->conn->source, CONN_DUMP, err);
 	int rc = conn ? probe_dump(conn, err) : -1;
 
 	conn_free(conn);

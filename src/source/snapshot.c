@@ -487,12 +487,11 @@ static int open_all(struct opening *opening, int (*between)(void *arg, struct er
 			 opening->control->place, BETWEEN_TRIES);
 }
 
-static int connect_all(const struct source_config *config, struct snapshot *snapshot,
-		       struct err *err)
+static int connect_all(struct source *source, struct snapshot *snapshot, struct err *err)
 {
 	for (unsigned i = 0; i < snapshot->nconns; i++) {
 		position_init(&snapshot->positions[i]);
-		snapshot->conns[i] = conn_open(config, CONN_READER, err);
+		snapshot->conns[i] = conn_open(source, CONN_READER, err);
 		if (snapshot->conns[i] == NULL)
 			return -1;
 	}
@@ -505,7 +504,7 @@ static bool lowest_only(void)
 	return text && strcmp(text, "lowest") == 0;
 }
 
-int snapshot_open(const struct source_config *config, unsigned nconns, struct snapshot *snapshot,
+int snapshot_open(struct source *source, unsigned nconns, struct snapshot *snapshot,
 		  int (*between)(void *arg, struct err *err), void *arg, struct err *err)
 {
 	struct opening opening = {.snapshot = snapshot, .lowest = lowest_only()};
@@ -515,8 +514,8 @@ int snapshot_open(const struct source_config *config, unsigned nconns, struct sn
 	position_init(&snapshot->position);
 	snapshot->conns = mem_array(nconns, sizeof(struct conn *));
 	snapshot->positions = mem_array(nconns, sizeof(struct position));
-	opening.control = conn_open(config, CONN_CONTROL, err);
-	rc = opening.control ? connect_all(config, snapshot, err) : -1;
+	opening.control = conn_open(source, CONN_CONTROL, err);
+	rc = opening.control ? connect_all(source, snapshot, err) : -1;
 	if (rc == 0) {
 		opening.mariadb = opening.control->server.mariadb;
 		rc = open_all(&opening, between, arg, err);
@@ -586,10 +585,9 @@ static int position_once(struct opening *opening, struct buf *xids, struct err *
 	return rc;
 }
 
-int snapshot_position_now(const struct source_config *config, struct position *position,
-			  struct err *err)
+int snapshot_position_now(struct source *source, struct position *position, struct err *err)
 {
-	struct opening opening = {.control = conn_open(config, CONN_CONTROL, err),
+	struct opening opening = {.control = conn_open(source, CONN_CONTROL, err),
 				  .position = position};
 	int rc;
 

@@ -33,7 +33,7 @@ struct snapshot {
  * 7), or -1 for an error. Sets the server's identity in the position. Fails with a remedy if the
  * server allows no way (MySQL with neither GTIDs nor RELOAD), or if XA transactions stay prepared
  * (the error lists the xids). */
-int snapshot_open(const struct source_config *config, unsigned nconns, struct snapshot *snapshot,
+int snapshot_open(struct source *source, unsigned nconns, struct snapshot *snapshot,
 		  int (*between)(void *arg, struct err *err), void *arg,
 		  struct err *err) MUST_CHECK;
 void snapshot_fini(struct snapshot *snapshot);
@@ -43,7 +43,7 @@ const char *snapshot_way_text(enum snapshot_way way);
  * (mode stream with start = now). Waits only until no XA transaction is prepared. On MySQL with
  * neither GTIDs nor RELOAD, a SELECT may not yet see everything before the position. That is right
  * for a stream that starts there, but not for a low watermark. */
-int snapshot_position_now(const struct source_config *config, struct position *position,
+int snapshot_position_now(struct source *source, struct position *position,
 			  struct err *err) MUST_CHECK;
 
 #endif

@@ -13,7 +13,7 @@
 #include "model/config.h"
 
 /* root without a password on this machine */
-static inline struct source_config bench_source(const char *port)
+static inline struct source_config bench_config(const char *port)
 {
 	return (struct source_config){.host = "127.0.0.1",
 				      .port = (unsigned)strtoul(port, NULL, 10),

@@ -20,7 +20,8 @@ int main(int argc, char **argv)
 	struct err err = ERR_INIT;
 	struct dump_options options = {
 		.sync_name = "bench-limit", .heartbeat_ms = 500, .from_now_end = true};
-	struct source_config source;
+	struct source_config config;
+	struct source *source;
 	struct position position;
 	struct dump *dump;
 	uint64_t events = 0, bytes = 0;
@@ -30,18 +31,20 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: limit_dump PORT FILE OFFSET\n");
 		return 2;
 	}
-	source = bench_source(argv[1]);
+	config = bench_config(argv[1]);
+	source = source_new(&config);
 	position_init(&position);
 	snprintf(position.file, sizeof(position.file), "%s", argv[2]);
 	position.offset = strtoull(argv[3], NULL, 10);
 	began = clock_mono_ns();
-	dump = dump_open(&source, &position, &options, &err);
+	dump = dump_open(source, &position, &options, &err);
 	if (dump == NULL)
 		return bench_fail(&err);
 	rc = read_all(dump, &events, &bytes, &err);
 	if (rc == 0)
 		bench_print(events, bytes, began);
 	dump_free(dump);
+	source_free(source);
 	position_fini(&position);
 	return rc < 0 ? bench_fail(&err) : 0;
 }

@@ -56,11 +56,12 @@ static int read_rows(struct conn *conn, const struct table *table, int64_t began
 static int select_binary(const char *port, const char *db, const char *name)
 {
 	struct err err = ERR_INIT;
-	struct source_config source = bench_source(port);
+	struct source_config config = bench_config(port);
+	struct source *source = source_new(&config);
 	struct catalog *catalog = catalog_new(0);
 	const struct table *table = NULL;
-	struct conn *control = conn_open(&source, CONN_CONTROL, &err);
-	struct conn *reader = control ? conn_open(&source, CONN_READER, &err) : NULL;
+	struct conn *control = conn_open(source, CONN_CONTROL, &err);
+	struct conn *reader = control ? conn_open(source, CONN_READER, &err) : NULL;
 	int rc = -1;
 	if (reader && catalog_load_database(catalog, control, slice_str(db), &err) == 0) {
 		table = catalog_find(catalog, slice_str(db), slice_str(name));
@@ -69,6 +70,7 @@ static int select_binary(const char *port, const char *db, const char *name)
 	}
 	conn_free(reader);
 	conn_free(control);
+	source_free(source);
 	catalog_free(catalog);
 	return rc < 0 ? bench_fail(&err) : 0;
 }

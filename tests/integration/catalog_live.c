@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 struct live {
+	struct source *source;
 	struct conn *writer, *reader; /* runs the statements; reads binlog and information_schema */
 	struct catalog *followed;
 	struct ddl_context context;
@@ -298,12 +299,10 @@ static void run_file(struct live *live, const char *path)
 	buf_fini(&content);
 }
 
-static struct conn *connect_to(unsigned port)
+static struct conn *connect_to(struct source *source)
 {
-	struct source_config config = {
-		.host = "127.0.0.1", .port = port, .user = "root", .password = ""};
 	struct err err = ERR_INIT;
-	struct conn *conn = conn_open(&config, CONN_CONTROL, &err);
+	struct conn *conn = conn_open(source, CONN_CONTROL, &err);
 	if (conn == NULL)
 		die("connect", &err);
 	return conn;
@@ -318,9 +317,12 @@ static void must(struct conn *conn, const char *sql)
 
 static unsigned run_server(const char *port, char **files)
 {
-	struct live live = {.writer = connect_to((unsigned)atoi(port))};
+	const struct source_config config = {
+		.host = "127.0.0.1", .port = (unsigned)atoi(port), .user = "root", .password = ""};
+	struct live live = {.source = source_new(&config)};
 	char sql[256];
-	live.reader = connect_to((unsigned)atoi(port));
+	live.writer = connect_to(live.source);
+	live.reader = connect_to(live.source);
 	live.mariadb = live.context.mariadb = conn_server(live.reader)->mariadb;
 	live.context.version = conn_server(live.reader)->version;
 	live.followed = catalog_new_for(live.reader);
@@ -340,6 +342,7 @@ static unsigned run_server(const char *port, char **files)
 	catalog_free(live.followed);
 	conn_free(live.writer);
 	conn_free(live.reader);
+	source_free(live.source);
 	printf("%s: %u refused\n", live.mariadb ? "MariaDB" : "MySQL", live.nrefused);
 	printf("%s: %u statements, %u failures\n", live.mariadb ? "MariaDB" : "MySQL",
 	       live.nstatements, live.nfailures);

@@ -150,9 +150,11 @@ static void check_server(const char *port)
 {
 	struct source_config config = {
 		.host = "127.0.0.1", .port = (unsigned)atoi(port), .user = "root", .password = ""};
+	struct source *source;
 	struct err err = ERR_INIT;
 	unsigned found, cased, others;
-	conn = conn_open(&config, CONN_CONTROL, &err);
+	source = source_new(&config);
+	conn = conn_open(source, CONN_CONTROL, &err);
 	if (conn == NULL) {
 		fprintf(stderr, "connect: %s\n", err.text);
 		exit(1);
@@ -166,6 +168,7 @@ static void check_server(const char *port)
 	if (found + cased + others != LAST - 0x800)
 		nfailures++;
 	conn_free(conn);
+	source_free(source);
 }
 
 int main(void)

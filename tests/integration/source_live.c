@@ -31,6 +31,7 @@ enum {
 };
 
 static struct source_config config;
+static struct source *source; /* of config */
 static struct conn *root;
 static char database[64];
 static bool mariadb;
@@ -60,7 +61,7 @@ static uint64_t ask(struct conn *conn, const char *text)
 
 static struct conn *open_or_fail(enum conn_role role)
 {
-	struct conn *conn = conn_open(&config, role, &err);
+	struct conn *conn = conn_open(source, role, &err);
 
 	if (conn == NULL)
 		fail_msg("conn_open: %s", err.text);
@@ -161,26 +162,29 @@ static void sessions_do_not_time_out(void **state)
 static void wrong_password(void **state)
 {
 	struct source_config other = config;
+	struct source *other_source = source_new(&other);
 
 	(void)state;
 	other.user = "tideway_live";
 	other.password = "wrong";
-	assert_null(conn_open(&other, CONN_CONTROL, &err));
+	assert_null(conn_open(other_source, CONN_CONTROL, &err));
 	assert_int_equal(err.code, ERR_SOURCE);
 	assert_false(err.retriable);
 	assert_non_null(strstr(err.text, "'tideway_live'"));
 	assert_non_null(strstr(err.text, "1045"));
 	assert_non_null(strstr(err.text, "check user and password"));
 	assert_null(strstr(err.text, "wrong"));
+	source_free(other_source);
 }
 
 static void server_away(void **state)
 {
 	struct source_config other = config;
+	struct source *other_source = source_new(&other);
 
 	(void)state;
 	other.port = 1;
-	assert_null(conn_open(&other, CONN_CONTROL, &err));
+	assert_null(conn_open(other_source, CONN_CONTROL, &err));
 	assert_int_equal(err.code, ERR_SOURCE);
 	assert_true(err.retriable);
 	assert_non_null(strstr(err.text, "127.0.0.1:1"));
@@ -188,24 +192,27 @@ static void server_away(void **state)
 	err = (struct err)ERR_INIT;
 	other = config;
 	other.host = "no-such-host.invalid";
-	assert_null(conn_open(&other, CONN_CONTROL, &err));
+	assert_null(conn_open(other_source, CONN_CONTROL, &err));
 	assert_int_equal(err.code, ERR_SOURCE);
 	assert_non_null(strstr(err.text, "no-such-host.invalid"));
+	source_free(other_source);
 }
 
 static void tls_that_is_asked_for_is_had_or_refused(void **state)
 {
 	struct source_config other = config;
+	struct source *other_source = source_new(&other);
 	struct result result;
 	struct conn *conn;
 
 	(void)state;
 	other.tls = true;
-	conn = conn_open(&other, CONN_CONTROL, &err);
+	conn = conn_open(other_source, CONN_CONTROL, &err);
 	if (conn == NULL) {
 		assert_int_equal(err.code, ERR_SOURCE);
 		assert_false(err.retriable);
 		assert_non_null(strstr(err.text, "tls"));
+		source_free(other_source);
 		return;
 	}
 	assert_ok(conn_query(conn, &result, &err, "SHOW STATUS LIKE 'Ssl_cipher'"));
@@ -213,8 +220,9 @@ static void tls_that_is_asked_for_is_had_or_refused(void **state)
 	result_fini(&result);
 	conn_free(conn);
 	other.tls_verify = true; /* the server's own certificate is signed by nobody we know */
-	assert_null(conn_open(&other, CONN_CONTROL, &err));
+	assert_null(conn_open(other_source, CONN_CONTROL, &err));
 	assert_true(err.retriable); /* it has been reached before; at the first start it is final */
+	source_free(other_source);
 }
 
 static void *shut(void *arg)
@@ -245,19 +253,23 @@ static void a_read_has_a_deadline(void **state)
 	(void)state;
 	for (int tls = 0; tls < 2; tls++) {
 		struct source_config other = config;
+		struct source *other_source = source_new(&other);
 		struct conn *conn;
 		int64_t begin;
 
 		other.tls = tls;
-		conn = conn_open(&other, CONN_CONTROL, &err);
-		if (conn == NULL)
+		conn = conn_open(other_source, CONN_CONTROL, &err);
+		if (conn == NULL) {
+			source_free(other_source);
 			continue; /* no TLS here */
+		}
 		conn_set_deadline(conn, 1);
 		begin = clock_mono_ms();
 		assert_int_equal(conn_query(conn, NULL, &err, "SELECT SLEEP(20)"), -1);
 		assert_true(err.retriable);
 		assert_true(clock_mono_ms() - begin < 15000);
 		conn_free(conn);
+		source_free(other_source);
 	}
 }
 
@@ -515,7 +527,7 @@ static struct dump *dump_or_fail(const struct position *position, const char *na
 
 	o.from_now_end = to_end;
 	err = (struct err)ERR_INIT;
-	dump = dump_open(&config, position, &o, &err);
+	dump = dump_open(source, position, &o, &err);
 	if (dump == NULL)
 		fail_msg("dump_open: %s", err.text);
 	return dump;
@@ -550,7 +562,7 @@ static void dump_sees_what_comes_after_the_position(void **state)
 	position_init(&position);
 	sql("CREATE TABLE after (id INT PRIMARY KEY)");
 	sql("INSERT INTO after VALUES (1)");
-	assert_ok(snapshot_position_now(&config, &position, &err));
+	assert_ok(snapshot_position_now(source, &position, &err));
 	assert_int_equal(count_inserts(&position), 0);
 	for (int i = 2; i < 9; i++)
 		sql("INSERT INTO after VALUES (%d)", i);
@@ -589,7 +601,7 @@ static void dump_by_file_and_offset(void **state)
 
 	(void)state;
 	sql("CREATE TABLE by_file (id INT PRIMARY KEY)");
-	assert_ok(snapshot_open(&config, 1, &snapshot, NULL, NULL, &err));
+	assert_ok(snapshot_open(source, 1, &snapshot, NULL, NULL, &err));
 	assert_int_equal(snapshot.way, SNAPSHOT_LOCK);
 	for (int i = 0; i < 5; i++)
 		sql("INSERT INTO by_file VALUES (%d)", i);
@@ -610,7 +622,7 @@ static void a_quiet_dump_brings_heartbeats(void **state)
 
 	(void)state;
 	position_init(&position);
-	assert_ok(snapshot_position_now(&config, &position, &err));
+	assert_ok(snapshot_position_now(source, &position, &err));
 	dump = dump_or_fail(&position, "live-quiet", false);
 	while (beats < 2) {
 		if (dump_read(dump, &event, &err) != 1)
@@ -623,28 +635,28 @@ static void a_quiet_dump_brings_heartbeats(void **state)
 
 static void *stop_dump(void *arg)
 {
-	conn_shutdown_all(arg);
+	source_shutdown(arg);
 	return NULL;
 }
 
-/* What a stop does: every connection of the configuration ends, but for the one that holds a lock; those of another stay. */
+/* A stop ends every connection of its source except the one that holds a lock, and none of another source. */
 static void shutdown_ends_a_dump(void **state)
 {
-	struct source_config own = config;
+	struct source *own = source_new(&config);
 	struct dump_options o = options("live-stop");
 	struct position position;
 	struct slice event;
-	struct conn *asks = conn_open(&own, CONN_CONTROL, &err);
-	struct conn *holds = conn_open(&own, CONN_LOCK, &err);
+	struct conn *asks = conn_open(own, CONN_CONTROL, &err);
+	struct conn *holds = conn_open(own, CONN_LOCK, &err);
 	struct dump *dump;
 	pthread_t thread;
 
 	(void)state;
 	position_init(&position);
-	assert_ok(snapshot_position_now(&config, &position, &err));
-	dump = dump_open(&own, &position, &o, &err);
+	assert_ok(snapshot_position_now(source, &position, &err));
+	dump = dump_open(own, &position, &o, &err);
 	assert_non_null(dump);
-	pthread_create(&thread, NULL, stop_dump, &own);
+	pthread_create(&thread, NULL, stop_dump, own);
 	while (dump_read(dump, &event, &err) > 0)
 		;
 	assert_true(err.retriable);
@@ -656,6 +668,7 @@ static void shutdown_ends_a_dump(void **state)
 	conn_free(holds);
 	conn_free(asks);
 	dump_free(dump);
+	source_free(own);
 	position_fini(&position);
 }
 
@@ -667,7 +680,7 @@ static void a_second_dump_of_the_name_displaces_the_first(void **state)
 
 	(void)state;
 	position_init(&position);
-	assert_ok(snapshot_position_now(&config, &position, &err));
+	assert_ok(snapshot_position_now(source, &position, &err));
 	first = dump_or_fail(&position, "live-same", false);
 	second = dump_or_fail(&position, "live-same", false);
 	while (dump_read(first, &event, &err) > 0)
@@ -689,7 +702,7 @@ static void two_names_live_side_by_side(void **state)
 
 	(void)state;
 	position_init(&position);
-	assert_ok(snapshot_position_now(&config, &position, &err));
+	assert_ok(snapshot_position_now(source, &position, &err));
 	first = dump_or_fail(&position, "live-one", false);
 	second = dump_or_fail(&position, "live-two", false);
 	while (beats < 2) {
@@ -711,7 +724,7 @@ static void refused(const struct position *position, const char *text)
 	struct slice event;
 
 	err = (struct err)ERR_INIT;
-	dump = dump_open(&config, position, &o, &err);
+	dump = dump_open(source, position, &o, &err);
 	if (dump) { /* said only when the server has looked for it */
 		while (dump_read(dump, &event, &err) > 0)
 			assert_int_not_equal(event.ptr[4], EVENT_HEARTBEAT);
@@ -749,8 +762,8 @@ static void a_purged_position_is_named(void **state)
 	position_init(&position);
 	position_init(&place);
 	sql("CREATE TABLE purged (id INT PRIMARY KEY)");
-	assert_ok(snapshot_position_now(&config, &position, &err));
-	assert_ok(snapshot_open(&config, 1, &snapshot, NULL, NULL, &err));
+	assert_ok(snapshot_position_now(source, &position, &err));
+	assert_ok(snapshot_open(source, 1, &snapshot, NULL, NULL, &err));
 	memcpy(place.file, snapshot.position.file, sizeof(place.file));
 	place.offset = snapshot.position.offset;
 	snapshot_fini(&snapshot);
@@ -774,7 +787,7 @@ static void a_foreign_position_is_refused(void **state)
 
 	(void)state;
 	position_init(&position);
-	assert_ok(snapshot_position_now(&config, &position, &err));
+	assert_ok(snapshot_position_now(source, &position, &err));
 	position.file[0] = '\0';
 	position.gtids.flavour = mariadb ? GTID_MARIADB : GTID_MYSQL;
 	assert_ok(gtid_set_parse(
@@ -828,6 +841,8 @@ static void *write_moves(void *arg)
 }
 
 struct writers {
+	struct source_config config; /* as root */
+	struct source *source;
 	struct conn *conns[WRITERS];
 	pthread_t threads[WRITERS];
 };
@@ -842,11 +857,12 @@ static void start_writers(struct writers *writers)
 	sql("FLUSH BINARY LOGS"); /* what is before need not be looked through */
 	atomic_store(&moves, 0);
 	atomic_store(&writing, true);
+	writers->config = config;
+	writers->config.user = "root";
+	writers->config.password = NULL;
+	writers->source = source_new(&writers->config);
 	for (unsigned i = 0; i < WRITERS; i++) {
-		struct source_config as_root = config;
-		as_root.user = "root";
-		as_root.password = NULL;
-		writers->conns[i] = conn_open(&as_root, CONN_CONTROL, &err);
+		writers->conns[i] = conn_open(writers->source, CONN_CONTROL, &err);
 		assert_non_null(writers->conns[i]);
 		assert_ok(conn_query(writers->conns[i], NULL, &err, "USE `%s`", database));
 		pthread_create(&writers->threads[i], NULL, write_moves, writers->conns[i]);
@@ -862,6 +878,7 @@ static void stop_writers(struct writers *writers)
 		pthread_join(writers->threads[i], NULL);
 		conn_free(writers->conns[i]);
 	}
+	source_free(writers->source);
 }
 
 /* The tables of the writers, on whichever connection. */
@@ -892,10 +909,10 @@ static void open_in_this_way(struct snapshot *snapshot, enum snapshot_way way)
 {
 	int64_t until = clock_mono_ms() + 60000;
 
-	assert_ok(snapshot_open(&config, 4, snapshot, NULL, NULL, &err));
+	assert_ok(snapshot_open(source, 4, snapshot, NULL, NULL, &err));
 	while (snapshot->way != way && way == SNAPSHOT_LOCK && clock_mono_ms() < until) {
 		snapshot_fini(snapshot);
-		assert_ok(snapshot_open(&config, 4, snapshot, NULL, NULL, &err));
+		assert_ok(snapshot_open(source, 4, snapshot, NULL, NULL, &err));
 	}
 	assert_int_equal(snapshot->way, way);
 }
@@ -973,7 +990,7 @@ static void snapshot_of_equal_positions(void **state)
 	as_user_without_lock();
 	if (!conn_server(root)->gtid) {
 		struct snapshot snapshot;
-		assert_int_equal(snapshot_open(&config, 2, &snapshot, NULL, NULL, &err), -1);
+		assert_int_equal(snapshot_open(source, 2, &snapshot, NULL, NULL, &err), -1);
 		assert_int_equal(err.code, ERR_SOURCE);
 		assert_non_null(strstr(err.text, "GRANT RELOAD"));
 		as_root();
@@ -994,7 +1011,7 @@ static void a_position_read_while_writers_run_is_not_ahead(void **state)
 	start_writers(&writers);
 	for (unsigned i = 0; i < TIMES; i++) {
 		position_init(&positions[i]);
-		assert_ok(snapshot_position_now(&config, &positions[i], &err));
+		assert_ok(snapshot_position_now(source, &positions[i], &err));
 		before[i] = count_moves(root);
 	}
 	stop_writers(&writers);
@@ -1030,7 +1047,7 @@ static void make_opening(struct opening *opening, struct snapshot *snapshot, uns
 	snapshot->positions = mem_array(nconns, sizeof(struct position));
 	*opening = (struct opening){.snapshot = snapshot, .mariadb = mariadb};
 	opening->control = open_or_fail(CONN_CONTROL);
-	assert_ok(connect_all(&config, snapshot, &err));
+	assert_ok(connect_all(source, snapshot, &err));
 }
 
 /* Where no equal positions are had: MariaDB knows each connection's exactly, on MySQL each is a lower bound. */
@@ -1077,12 +1094,12 @@ static void a_lock_that_is_not_had_in_time(void **state)
 	sql("CREATE TABLE locked (id INT PRIMARY KEY)");
 	assert_ok(conn_query(conn, NULL, &err, "LOCK TABLES `%s`.locked WRITE", database));
 	if (conn_server(root)->gtid) {
-		assert_ok(snapshot_open(&config, 2, &snapshot, NULL, NULL, &err));
+		assert_ok(snapshot_open(source, 2, &snapshot, NULL, NULL, &err));
 		assert_int_equal(snapshot.way, SNAPSHOT_EQUAL);
 		assert_true(snapshot.exact);
 		snapshot_fini(&snapshot);
 	} else {
-		assert_int_equal(snapshot_open(&config, 2, &snapshot, NULL, NULL, &err), -1);
+		assert_int_equal(snapshot_open(source, 2, &snapshot, NULL, NULL, &err), -1);
 		assert_true(err.retriable);
 	}
 	conn_free(conn);
@@ -1109,15 +1126,15 @@ static void the_caller_may_ask_for_another_try(void **state)
 	struct snapshot snapshot;
 
 	(void)state;
-	assert_ok(snapshot_open(&config, 2, &snapshot, count_between, &between, &err));
+	assert_ok(snapshot_open(source, 2, &snapshot, count_between, &between, &err));
 	assert_int_equal(between.calls, 3);
 	snapshot_fini(&snapshot);
 	between = (struct between){.again = 1000};
-	assert_int_equal(snapshot_open(&config, 2, &snapshot, count_between, &between, &err), -1);
+	assert_int_equal(snapshot_open(source, 2, &snapshot, count_between, &between, &err), -1);
 	assert_true(between.calls < 100);
 	assert_non_null(strstr(err.text, "tables change"));
 	between = (struct between){.wrong = true};
-	assert_int_equal(snapshot_open(&config, 2, &snapshot, count_between, &between, &err), -1);
+	assert_int_equal(snapshot_open(source, 2, &snapshot, count_between, &between, &err), -1);
 	assert_int_equal(err.code, ERR_DATA);
 	snapshot_fini(&snapshot); /* harmless */
 }
@@ -1134,12 +1151,12 @@ static void prepared_xa_is_named(void **state)
 	assert_ok(conn_query(conn, NULL, &err, "INSERT INTO xa VALUES (1)"));
 	assert_ok(conn_query(conn, NULL, &err, "XA END 'live-xa-7'"));
 	assert_ok(conn_query(conn, NULL, &err, "XA PREPARE 'live-xa-7'"));
-	assert_int_equal(snapshot_open(&config, 2, &snapshot, NULL, NULL, &err), -1);
+	assert_int_equal(snapshot_open(source, 2, &snapshot, NULL, NULL, &err), -1);
 	assert_int_equal(err.code, ERR_SOURCE);
 	assert_non_null(strstr(err.text, "'live-xa-7'"));
 	assert_non_null(strstr(err.text, "XA ROLLBACK"));
 	assert_ok(conn_query(conn, NULL, &err, "XA ROLLBACK 'live-xa-7'"));
-	assert_ok(snapshot_open(&config, 2, &snapshot, NULL, NULL, &err));
+	assert_ok(snapshot_open(source, 2, &snapshot, NULL, NULL, &err));
 	snapshot_fini(&snapshot);
 	conn_free(conn);
 }
@@ -1159,16 +1176,18 @@ static void inspect_as(struct arena *arena, const char *user, const char *passwo
 		       struct finding **findings, unsigned *n)
 {
 	struct source_config other = config;
+	struct source *other_source = source_new(&other);
 	struct conn *conn;
 
 	other.user = user;
 	other.password = password;
 	err = (struct err)ERR_INIT;
-	conn = conn_open(&other, CONN_CONTROL, &err);
+	conn = conn_open(other_source, CONN_CONTROL, &err);
 	if (conn == NULL)
 		fail_msg("%s", err.text);
 	assert_ok(inspect_source(conn, arena, findings, n, &err));
 	conn_free(conn);
+	source_free(other_source);
 }
 
 static void a_good_server_has_no_failures(void **state)
@@ -1198,6 +1217,7 @@ static void missing_privileges_are_found_with_their_grant(void **state)
 {
 	const struct finding *slave;
 	struct source_config other = config;
+	struct source *other_source = source_new(&other);
 	struct finding *findings;
 	struct arena arena;
 	struct conn *conn;
@@ -1212,12 +1232,13 @@ static void missing_privileges_are_found_with_their_grant(void **state)
 	assert_int_equal(finding(findings, n, "privilege REPLICATION CLIENT")->level, FINDING_FAIL);
 	other.user = "tideway_poor";
 	other.password = "pw";
-	conn = conn_open(&other, CONN_CONTROL, &err);
+	conn = conn_open(other_source, CONN_CONTROL, &err);
 	assert_non_null(conn);
 	assert_int_equal(inspect_required(conn, &err), -1);
 	assert_int_equal(err.code, ERR_SOURCE);
 	assert_non_null(strstr(err.text, "GRANT REPLICATION"));
 	conn_free(conn);
+	source_free(other_source);
 	inspect_as(&arena, "tideway_plain", "pw", &findings, &n);
 	assert_int_equal(finding(findings, n, "privilege REPLICATION SLAVE")->level, FINDING_OK);
 	assert_int_equal(finding(findings, n, "privilege RELOAD")->level, FINDING_WARN);
@@ -1333,10 +1354,14 @@ static int run(const char *port)
 		test(statement_format_is_refused),
 		test(retention_is_read),
 	};
+	int failed;
 
 	config = (struct source_config){.host = "127.0.0.1", .connect_timeout_s = 10};
 	config.port = (unsigned)strtoul(port, NULL, 10);
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	source = source_new(&config);
+	failed = cmocka_run_group_tests(tests, set_up, tear_down);
+	source_free(source);
+	return failed;
 }
 
 int main(void)

@@ -8,10 +8,9 @@ static struct err err;
 static int fill(const struct out_field *field, enum transport transport,
 		const struct field_context *context, struct arena *arena, struct value *value)
 {
-	struct schema_column column = {.transport = transport};
 	bool typed = true;
 	struct plan plan = {.mapping = {.nfields = 1, .fields = field},
-			    .schema_columns = &column,
+			    .field_types = &transport,
 			    .typed = &typed};
 	struct image image = {.values = value};
 	err = (struct err)ERR_INIT;

@@ -1,64 +1,80 @@
-/* hosts: several servers of one replication set: which is used, and what is said when none can be. */
-#include "base/log.h"
-#include "source/hosts.h"
-
+/* Several servers of one replication set: which is used, and the error when none can be. */
+#include "base/clock.h"
+#include "source/refusals.h"
+#include "source/source_priv.h"
+#include "stderr.h"
 #include "unit.h"
 
-static const struct source_host list[] = {{"db1", 3306}, {"::1", 3307}};
-static bool blamed[2];
-static struct source_choice choice;
-static const struct source_config config = {.hosts = list, .nhosts = 2, .choice = &choice};
-static const struct source_config alone = {.host = "db1"};
+#include <sys/socket.h>
 
-static int fresh(void **state)
+static const struct source_host list[] = {{"db1", 3306}, {"::1", 3307}};
+static const struct source_config config = {.hosts = list, .nhosts = 2};
+static const struct source_config alone = {.host = "db1"};
+static struct source *source;
+
+static int open_source(void **state)
 {
 	(void)state;
-	blamed[0] = blamed[1] = false;
-	choice = (struct source_choice){.end = false, .current = -1, .told = -1, .blamed = blamed};
+	source = source_new(&config);
 	return 0;
+}
+
+static int close_source(void **state)
+{
+	(void)state;
+	source_free(source);
+	return 0;
+}
+
+static void log_host(void)
+{
+	source_log_host(source);
 }
 
 static void one_is_chosen_at_a_time(void **state)
 {
+	struct source *single = source_new(&alone);
 	(void)state;
-	assert_int_equal(hosts_chosen(&config), -1);
-	hosts_choose(&config, 1);
-	assert_int_equal(hosts_chosen(&config), 1);
-	hosts_tell(&config);
-	assert_int_equal(choice.told, 1);
-	hosts_choose(&config, -1);
-	hosts_tell(&config);
-	assert_int_equal(choice.told, 1);
-	/* without hosts there is nothing to choose */
-	hosts_choose(&alone, 0);
-	assert_int_equal(hosts_chosen(&alone), -1);
+	assert_int_equal(source_chosen_host(source), -1);
+	assert_string_equal(stderr_of(log_host), "");
+	source_choose_host(source, 1);
+	assert_int_equal(source_chosen_host(source), 1);
+	assert_non_null(strstr(stderr_of(log_host), "source: [::1]:3307 is used\n"));
+	assert_string_equal(stderr_of(log_host), "");
+	source_choose_host(source, -1);
+	assert_string_equal(stderr_of(log_host), "");
+	source_choose_host(source, 1);
+	assert_string_equal(stderr_of(log_host), ""); /* the same one again */
+	source_choose_host(single, 0);
+	assert_int_equal(source_chosen_host(single), -1);
+	source_free(single);
 }
 
 static void places(void **state)
 {
 	char place[300];
 	(void)state;
-	hosts_print(&config, 0, place, sizeof(place));
+	source_print_host(source, 0, place, sizeof(place));
 	assert_string_equal(place, "db1:3306");
-	hosts_print(&config, 1, place, sizeof(place));
+	source_print_host(source, 1, place, sizeof(place));
 	assert_string_equal(place, "[::1]:3307");
 }
 
 static void all_have_been_blamed(void **state)
 {
 	(void)state;
-	hosts_choose(&config, 1);
-	assert_true(hosts_blame(&config)); /* the first is left */
-	assert_true(hosts_blamed(&config, 1));
-	assert_false(hosts_blamed(&config, 0));
-	hosts_choose(&config, 0);
-	assert_false(hosts_blame(&config));
-	hosts_forgive(&config);
-	assert_false(hosts_blamed(&config, 0));
-	assert_true(hosts_blame(&config));
+	source_choose_host(source, 1);
+	assert_true(source_blame_host(source)); /* the first is left */
+	assert_true(source_host_blamed(source, 1));
+	assert_false(source_host_blamed(source, 0));
+	source_choose_host(source, 0);
+	assert_false(source_blame_host(source));
+	source_forgive_hosts(source);
+	assert_false(source_host_blamed(source, 0));
+	assert_true(source_blame_host(source));
 	/* the second has refused for good when it was asked */
-	hosts_end(&config, true);
-	assert_false(hosts_blame(&config));
+	source_set_last_host(source, true);
+	assert_false(source_blame_host(source));
 }
 
 static enum err_id id_of(enum err_code code)
@@ -76,9 +92,9 @@ static struct err none_of(enum err_code a, bool a_passes, enum err_code b, bool 
 	struct refusals refusals;
 	struct err err = ERR_INIT;
 	refusals_init(&refusals);
-	hosts_refuse(&refusals, &config, 0, &first);
-	hosts_refuse(&refusals, &config, 1, &second);
-	assert_int_equal(hosts_none(&refusals, &err), -1);
+	refusals_add(&refusals, source, 0, &first);
+	refusals_add(&refusals, source, 1, &second);
+	assert_int_equal(refusals_report(&refusals, &err), -1);
 	assert_string_equal(err.text,
 			    "none of the 2 hosts of the source can be used: first; second");
 	return err;
@@ -112,28 +128,91 @@ static void lost_is_what_every_host_has_lost(void **state)
 
 static void the_only_host_speaks_for_itself(void **state)
 {
-	static const struct source_config one = {.hosts = list, .nhosts = 1, .choice = &choice};
+	static const struct source_config one = {.hosts = list, .nhosts = 1};
+	struct source *only = source_new(&one);
 	const struct err why = {.id = E_BINLOG_PURGED, .code = ERR_POSITION, .text = "gone"};
 	struct refusals refusals;
 	struct err err = ERR_INIT;
 	(void)state;
 	refusals_init(&refusals);
-	hosts_refuse(&refusals, &one, 0, &why);
-	assert_int_equal(hosts_none(&refusals, &err), -1);
+	refusals_add(&refusals, only, 0, &why);
+	assert_int_equal(refusals_report(&refusals, &err), -1);
 	assert_string_equal(err.text, "gone");
 	assert_int_equal(err.code, ERR_POSITION);
 	assert_false(err.retriable);
+	source_free(only);
+}
+
+static void a_host_is_reached_by_itself(void **state)
+{
+	struct source *single = source_new(&alone);
+	(void)state;
+	source_set_reached(source, 1);
+	assert_true(source_was_reached(source, 1));
+	assert_false(source_was_reached(source, 0));
+	assert_false(source_was_reached(single, -1));
+	source_set_reached(single, -1);
+	assert_true(source_was_reached(single, -1));
+	source_free(single);
+}
+
+/* Adds one end of a socket pair to the source. Returns the other end. */
+static int add_socket(struct source_socket *socket, bool holds_lock)
+{
+	int ends[2];
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	*socket = (struct source_socket){.fd = ends[0], .holds_lock = holds_lock};
+	source_add_socket(source, socket);
+	return ends[1];
+}
+
+/* The other end reads the end of the file, or nothing yet. */
+static bool was_shut_down(int fd)
+{
+	char byte;
+	return recv(fd, &byte, 1, MSG_DONTWAIT) == 0;
+}
+
+static void a_stop_shuts_connections_down(void **state)
+{
+	struct source_socket sockets[3];
+	int ends[3];
+	(void)state;
+	for (unsigned i = 0; i < 3; i++)
+		ends[i] = add_socket(&sockets[i], i == 2);
+	source_remove_socket(source, &sockets[0]);
+	source_remove_socket(source, &sockets[0]); /* a connection that failed was never added */
+	source_shutdown(source);
+	assert_false(was_shut_down(ends[0]));
+	assert_true(was_shut_down(ends[1]));
+	assert_false(was_shut_down(ends[2])); /* holds a lock */
+	atomic_store(&sockets[2].asked_ms, clock_mono_ms());
+	source_shutdown(source);
+	assert_false(was_shut_down(ends[2]));
+	atomic_store(&sockets[2].asked_ms, clock_mono_ms() - 2000); /* gets no answer */
+	source_shutdown(source);
+	assert_true(was_shut_down(ends[2]));
+	for (unsigned i = 0; i < 3; i++) {
+		source_remove_socket(source, &sockets[i]);
+		close(sockets[i].fd);
+		close(ends[i]);
+	}
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(one_is_chosen_at_a_time, fresh),
-		cmocka_unit_test(places),
-		cmocka_unit_test_setup(all_have_been_blamed, fresh),
-		cmocka_unit_test(lost_is_what_every_host_has_lost),
-		cmocka_unit_test(the_only_host_speaks_for_itself),
+		cmocka_unit_test_setup_teardown(one_is_chosen_at_a_time, open_source, close_source),
+		cmocka_unit_test_setup_teardown(places, open_source, close_source),
+		cmocka_unit_test_setup_teardown(all_have_been_blamed, open_source, close_source),
+		cmocka_unit_test_setup_teardown(lost_is_what_every_host_has_lost, open_source,
+						close_source),
+		cmocka_unit_test_setup_teardown(the_only_host_speaks_for_itself, open_source,
+						close_source),
+		cmocka_unit_test_setup_teardown(a_host_is_reached_by_itself, open_source,
+						close_source),
+		cmocka_unit_test_setup_teardown(a_stop_shuts_connections_down, open_source,
+						close_source),
 	};
-	log_set_level(LOG_ERROR);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,3 +1,4 @@
+#include "stderr.h"
 #include "unit.h"
 
 #include "base/log.h"
@@ -6,26 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-/* Runs `body` with stderr in a file and returns what it wrote. */
-static const char *captured(void (*body)(void))
-{
-	static char text[4096];
-	FILE *file = tmpfile();
-	assert_non_null(file);
-	fflush(stderr);
-	int saved = dup(STDERR_FILENO);
-	dup2(fileno(file), STDERR_FILENO);
-	body();
-	fflush(stderr);
-	dup2(saved, STDERR_FILENO);
-	close(saved);
-	rewind(file);
-	size_t n = fread(text, 1, sizeof(text) - 1, file);
-	fclose(file);
-	text[n] = '\0';
-	return text;
-}
 
 static bool matches(const char *text, const char *pattern)
 {
@@ -48,7 +29,7 @@ static void lines_have_time_level_and_text(void **state)
 {
 	(void)state;
 	log_set_level(LOG_INFO);
-	const char *text = captured(write_each_level);
+	const char *text = stderr_of(write_each_level);
 	assert_true(matches(text,
 			    "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z "
 			    "INFO  i 1\n[^\n]+Z WARN  w\n[^\n]+Z ERROR e\n$"));
@@ -58,9 +39,9 @@ static void levels_below_are_left_out(void **state)
 {
 	(void)state;
 	log_set_level(LOG_ERROR);
-	assert_true(matches(captured(write_each_level), "^[^\n]*ERROR e\n$"));
+	assert_true(matches(stderr_of(write_each_level), "^[^\n]*ERROR e\n$"));
 	log_set_level(LOG_DEBUG);
-	assert_true(matches(captured(write_each_level), "^[^\n]*DEBUG d\n"));
+	assert_true(matches(stderr_of(write_each_level), "^[^\n]*DEBUG d\n"));
 	log_set_level(LOG_INFO);
 }
 
@@ -74,7 +55,7 @@ static void write_status(void)
 static void no_status_line_without_a_terminal(void **state)
 {
 	(void)state;
-	assert_true(matches(captured(write_status), "^[^\n]*INFO  line\n$"));
+	assert_true(matches(stderr_of(write_status), "^[^\n]*INFO  line\n$"));
 }
 
 int main(void)

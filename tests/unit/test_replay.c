@@ -46,7 +46,7 @@ struct replay {
 
 /* ---- recorded packets as a packet source ---- */
 
-struct source {
+struct recorded {
 	struct packet_source source;
 	struct recording *recording;
 	size_t at;     /* next packet, after the preamble */
@@ -92,9 +92,9 @@ static size_t find_packet(const struct recording *recording, const struct positi
 	return at;
 }
 
-static int source_next(struct packet_source *base, struct slice *packet, struct err *err)
+static int recorded_next(struct packet_source *base, struct slice *packet, struct err *err)
 {
-	struct source *source = (struct source *)base;
+	struct recorded *source = (struct recorded *)base;
 	struct recording *recording = source->recording;
 	if (source->breaks > 0 && source->given == source->breaks)
 		return err_retry(err, ERR_SOURCE, "the connection was lost");
@@ -108,7 +108,7 @@ static int source_next(struct packet_source *base, struct slice *packet, struct 
 	return 1;
 }
 
-static void source_free(struct packet_source *base)
+static void recorded_free(struct packet_source *base)
 {
 	free(base);
 }
@@ -117,9 +117,9 @@ static struct packet_source *open_packets(void *arg, const struct position *posi
 					  struct err *err)
 {
 	struct recording *recording = arg;
-	struct source *source = mem_array(1, sizeof(*source));
+	struct recorded *source = mem_array(1, sizeof(*source));
 	(void)err;
-	source->source = (struct packet_source){source_next, source_free};
+	source->source = (struct packet_source){recorded_next, recorded_free};
 	source->recording = recording;
 	source->breaks = recording->opened++ == 0 ? recording->breaks : 0;
 	source->at = find_packet(recording, position);
