@@ -2,6 +2,7 @@
  * value here is a defect of the standard library. */
 #include "script/script_priv.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 
 static const char *copy_text(lua_State *L, int idx, struct arena *arena)
@@ -32,24 +33,6 @@ static const char *path_at(lua_State *L, int idx, const char *key, struct arena 
 	if (path == NULL || path[0] == '/')
 		return path;
 	return arena_printf(arena, "%s%s", script_of(L)->folder, path).ptr;
-}
-
-static double number_at(lua_State *L, int idx, const char *key, double fallback)
-{
-	double v = fallback;
-	if (lua_getfield(L, idx, key) == LUA_TNUMBER)
-		v = lua_tonumber(L, -1);
-	else if (!lua_isnil(L, -1))
-		state_raise(L, "%s: expected a number, got %s", key, luaL_typename(L, -1));
-	lua_pop(L, 1);
-	return v;
-}
-
-static bool boolean_at(lua_State *L, int idx, const char *key, bool fallback)
-{
-	bool v = lua_getfield(L, idx, key) == LUA_TNIL ? fallback : lua_toboolean(L, -1);
-	lua_pop(L, 1);
-	return v;
 }
 
 /* ---- properties ---- */
@@ -140,53 +123,193 @@ const char *const *config_list(lua_State *L, int idx, const char *key, struct ar
 	return list;
 }
 
-/* ---- parts ---- */
-
-static void config_hosts(lua_State *L, int idx, struct arena *arena, struct source_config *source)
+/* Read a list of hosts. port: of those without one. */
+static const struct source_host *read_hosts(lua_State *L, int idx, const char *key,
+					    struct arena *arena, unsigned port, unsigned *n)
 {
-	unsigned n;
-	const char *const *texts = config_list(L, idx, "hosts", arena, &n);
-	struct source_host *hosts;
-	if (n == 0)
-		return;
-	hosts = ARENA_ARRAY(arena, n, struct source_host);
-	for (unsigned i = 0; i < n; i++) {
+	const char *const *texts = config_list(L, idx, key, arena, n);
+	struct source_host *hosts = *n > 0 ? ARENA_ARRAY(arena, *n, struct source_host) : NULL;
+	for (unsigned i = 0; i < *n; i++) {
 		struct slice name;
 		const char *wrong;
-		hosts[i].port = source->port;
+		hosts[i].port = port;
 		wrong = source_host_parse(slice_str(texts[i]), &name, &hosts[i].port);
 		if (wrong)
 			state_raise(L, "hosts: \"%s\": %s", texts[i], wrong);
 		hosts[i].name = arena_cstr(arena, name);
 	}
-	source->hosts = hosts;
-	source->nhosts = n;
+	return hosts;
 }
+
+/* ---- members that are options ---- */
+
+enum member_kind {
+	MEMBER_TEXT,
+	MEMBER_PATH,
+	MEMBER_BOOLEAN,
+	MEMBER_INT,
+	MEMBER_UNSIGNED,
+	MEMBER_U64,
+	MEMBER_DOUBLE,
+	MEMBER_CHOICE,
+	MEMBER_LIST,
+	MEMBER_PROPERTIES,
+	MEMBER_HOSTS,
+};
+
+struct member {
+	const char *name;
+	enum member_kind kind;
+	size_t offset, count; /* count: of the number of items of a list */
+	/* the value without the option, NULL: none; MEMBER_CHOICE: the choices, "one|two" */
+	const char *absent;
+};
+
+#define MEMBER_OF(config, member, kind, absent)                                                    \
+	{#member, MEMBER_##kind, offsetof(struct config, member), 0, absent},
+#define LIST_OF(config, member, count, kind)                                                       \
+	{#member, MEMBER_##kind, offsetof(struct config, member), offsetof(struct config, count),  \
+	 NULL},
+#define END                                                                                        \
+	{                                                                                          \
+		NULL, MEMBER_TEXT, 0, 0, NULL                                                      \
+	}
+
+static const struct member source_members[] = {
+#define SOURCE_OPTION(type, member, kind, absent) MEMBER_OF(source_config, member, kind, absent)
+#define SOURCE_LIST(type, member, count, kind) LIST_OF(source_config, member, count, kind)
+#include "model/options.def"
+	END};
+
+static const struct member sink_members[] = {
+#define SINK_OPTION(type, member, kind, absent) MEMBER_OF(sink_config, member, kind, absent)
+#define SINK_LIST(type, member, count, kind) LIST_OF(sink_config, member, count, kind)
+#include "model/options.def"
+	END};
+
+static const struct member topics_members[] = {
+#define TOPICS_OPTION(type, member, kind, absent) MEMBER_OF(topics_config, member, kind, absent)
+#define TOPICS_LIST(type, member, count, kind) LIST_OF(topics_config, member, count, kind)
+#include "model/options.def"
+	END};
+
+static const struct member sync_members[] = {
+#define SYNC_OPTION(type, member, kind, absent) MEMBER_OF(sync_config, member, kind, absent)
+#define SYNC_LIST(type, member, count, kind) LIST_OF(sync_config, member, count, kind)
+#include "model/options.def"
+	END};
+
+static double read_number(lua_State *L, int idx, const struct member *member)
+{
+	double v = member->absent ? strtod(member->absent, NULL) : 0;
+	if (lua_getfield(L, idx, member->name) == LUA_TNUMBER)
+		v = lua_tonumber(L, -1);
+	else if (!lua_isnil(L, -1))
+		state_raise(L, "%s: expected a number, got %s", member->name, luaL_typename(L, -1));
+	lua_pop(L, 1);
+	return v;
+}
+
+static bool read_boolean(lua_State *L, int idx, const struct member *member)
+{
+	bool v = lua_getfield(L, idx, member->name) == LUA_TNIL ? member->absent != NULL
+								: lua_toboolean(L, -1);
+	lua_pop(L, 1);
+	return v;
+}
+
+static const char *read_text(lua_State *L, int idx, const struct member *member,
+			     struct arena *arena)
+{
+	const char *text = member->kind == MEMBER_PATH ? path_at(L, idx, member->name, arena)
+						       : config_text(L, idx, member->name, arena);
+	return text ? text : member->absent;
+}
+
+/* Return the index of the option's value among its choices. */
+static int read_choice(lua_State *L, int idx, const struct member *member)
+{
+	const char *at = member->absent;
+	struct slice given;
+	int i = 0;
+	lua_getfield(L, idx, member->name);
+	given = lua_secret_text(L, -1);
+	for (size_t len; *at; at += len + (at[len] == '|'), i++) {
+		len = strcspn(at, "|");
+		if (given.ptr == NULL || slice_equal(given, slice_of(at, len)))
+			break;
+	}
+	if (*at == '\0')
+		state_raise(L, "%s: expected %s, got %.*s", member->name, member->absent,
+			    SLICE_FMT(given));
+	lua_pop(L, 1);
+	return i;
+}
+
+static void read_list(lua_State *L, int idx, const struct member *member, struct arena *arena,
+		      char *config)
+{
+	unsigned *n = (unsigned *)(config + member->count);
+	void *at = config + member->offset;
+	if (member->kind == MEMBER_LIST)
+		*(const char *const **)at = config_list(L, idx, member->name, arena, n);
+	else
+		*(const struct property **)at = config_properties(L, idx, member->name, arena, n);
+}
+
+static void read_member(lua_State *L, int idx, const struct member *member, struct arena *arena,
+			char *config)
+{
+	void *at = config + member->offset;
+	switch (member->kind) {
+	case MEMBER_TEXT:
+	case MEMBER_PATH:
+		*(const char **)at = read_text(L, idx, member, arena);
+		break;
+	case MEMBER_BOOLEAN:
+		*(bool *)at = read_boolean(L, idx, member);
+		break;
+	case MEMBER_INT:
+		*(int *)at = (int)read_number(L, idx, member);
+		break;
+	case MEMBER_UNSIGNED:
+		*(unsigned *)at = (unsigned)read_number(L, idx, member);
+		break;
+	case MEMBER_U64:
+		*(uint64_t *)at = (uint64_t)read_number(L, idx, member);
+		break;
+	case MEMBER_DOUBLE:
+		*(double *)at = read_number(L, idx, member);
+		break;
+	case MEMBER_CHOICE:
+		*(int *)at = read_choice(L, idx, member);
+		break;
+	case MEMBER_LIST:
+	case MEMBER_PROPERTIES:
+		read_list(L, idx, member, arena, config);
+		break;
+	case MEMBER_HOSTS: /* config_source reads them: they need the port */
+		break;
+	}
+}
+
+static void read_members(lua_State *L, int idx, const struct member *members, struct arena *arena,
+			 void *config)
+{
+	for (const struct member *member = members; member->name; member++)
+		read_member(L, idx, member, arena, config);
+}
+
+/* ---- structs ---- */
 
 void config_source(lua_State *L, int idx, struct arena *arena, struct source_config *source)
 {
 	idx = lua_absindex(L, idx);
 	if (!lua_istable(L, idx))
 		state_raise(L, "source: expected source.mysql{...}, got %s", luaL_typename(L, idx));
-	*source = (struct source_config){
-		.name = config_text(L, idx, "name", arena),
-		.host = config_text(L, idx, "host", arena),
-		.port = (unsigned)number_at(L, idx, "port", 3306),
-		.socket = config_text(L, idx, "socket", arena),
-		.user = config_text(L, idx, "user", arena),
-		.password = config_text(L, idx, "password", arena),
-		.tls = boolean_at(L, idx, "tls", false),
-		.tls_verify = boolean_at(L, idx, "tls_verify", true),
-		.tls_ca = path_at(L, idx, "tls_ca", arena),
-		.tls_cert = path_at(L, idx, "tls_cert", arena),
-		.tls_key = path_at(L, idx, "tls_key", arena),
-		.server_id = (uint32_t)number_at(L, idx, "server_id", 0),
-		.connect_timeout_s = (unsigned)number_at(L, idx, "connect_timeout_s", 10),
-	};
-	if (source->name == NULL)
-		source->name = "mysql";
-	config_hosts(L, idx, arena, source);
-	source->tables = config_list(L, idx, "tables", arena, &source->ntables);
+	*source = (struct source_config){.name = NULL};
+	read_members(L, idx, source_members, arena, source);
+	source->hosts = read_hosts(L, idx, "hosts", arena, source->port, &source->nhosts);
 }
 
 void config_sink(lua_State *L, int idx, struct arena *arena, struct sink_config *sink)
@@ -199,25 +322,24 @@ void config_sink(lua_State *L, int idx, struct arena *arena, struct sink_config 
 		.kind = lua_isstring(L, -1) && strcmp(lua_tostring(L, -1), "lines") == 0
 				? SINK_LINES
 				: SINK_KAFKA,
-		.name = config_text(L, idx, "name", arena),
-		.brokers = config_text(L, idx, "brokers", arena),
-		.file = path_at(L, idx, "file", arena),
 	};
-	sink->properties = config_properties(L, idx, "properties", arena, &sink->nproperties);
 	lua_pop(L, 1);
+	read_members(L, idx, sink_members, arena, sink);
+}
+
+static bool boolean_at(lua_State *L, int idx, const char *key)
+{
+	bool v;
+	lua_getfield(L, idx, key);
+	v = lua_toboolean(L, -1);
+	lua_pop(L, 1);
+	return v;
 }
 
 static void config_topics(lua_State *L, int idx, struct arena *arena, struct topics_config *topics)
 {
-	*topics = (struct topics_config){
-		.create = boolean_at(L, idx, "create", true),
-		.partitions = (int)number_at(L, idx, "partitions", 6),
-		.adopt = boolean_at(L, idx, "adopt", false),
-		.partitions_without_key = (int)number_at(L, idx, "partitions_without_key", 1),
-		.replication = (int)number_at(L, idx, "replication", -1),
-		.max = (unsigned)number_at(L, idx, "max", 1000),
-	};
-	topics->config = config_properties(L, idx, "config", arena, &topics->nconfig);
+	*topics = (struct topics_config){.adopt = boolean_at(L, idx, "adopt")};
+	read_members(L, idx, topics_members, arena, topics);
 }
 
 static void config_callbacks(lua_State *L, int idx, struct arena *arena,
@@ -225,8 +347,8 @@ static void config_callbacks(lua_State *L, int idx, struct arena *arena,
 {
 	double *timers;
 	int list;
-	callbacks->on_start = boolean_at(L, idx, "on_start", false);
-	callbacks->on_stop = boolean_at(L, idx, "on_stop", false);
+	callbacks->on_start = boolean_at(L, idx, "on_start");
+	callbacks->on_stop = boolean_at(L, idx, "on_stop");
 	lua_getfield(L, idx, "timers");
 	list = lua_gettop(L);
 	callbacks->ntimers = (unsigned)lua_rawlen(L, list);
@@ -238,16 +360,13 @@ static void config_callbacks(lua_State *L, int idx, struct arena *arena,
 	lua_settop(L, list - 1);
 }
 
-static enum sync_mode config_mode(lua_State *L, int idx)
+static unsigned unsigned_at(lua_State *L, int idx, const char *key)
 {
-	static const char *const names[] = {"full_then_stream", "full", "stream"};
-	enum sync_mode mode = MODE_FULL_THEN_STREAM;
-	if (lua_getfield(L, idx, "mode") == LUA_TSTRING)
-		for (unsigned i = 0; i < 3; i++)
-			if (strcmp(lua_tostring(L, -1), names[i]) == 0)
-				mode = (enum sync_mode)i;
+	unsigned v;
+	lua_getfield(L, idx, key);
+	v = (unsigned)lua_tointeger(L, -1);
 	lua_pop(L, 1);
-	return mode;
+	return v;
 }
 
 void config_read(lua_State *L, int idx, struct arena *arena, struct sync_config *config)
@@ -256,32 +375,18 @@ void config_read(lua_State *L, int idx, struct arena *arena, struct sync_config 
 	if (!lua_istable(L, idx))
 		state_raise(L, "core.config: expected a table, got %s", luaL_typename(L, idx));
 	*config = (struct sync_config){
-		.name = config_text(L, idx, "name", arena),
-		.source_number = (unsigned)number_at(L, idx, "source_number", 1) - 1,
-		.sources = (unsigned)number_at(L, idx, "sources", 1),
-		.mode = config_mode(L, idx),
-		.format = config_text(L, idx, "format", arena),
-		.checkpoint_topic = config_text(L, idx, "checkpoint_topic", arena),
-		.checkpoint_file = path_at(L, idx, "checkpoint_file", arena),
-		.heartbeat_s = number_at(L, idx, "heartbeat_s", 5),
-		.heartbeat_topic = config_text(L, idx, "heartbeat_topic", arena),
-		.full_parallel = (unsigned)number_at(L, idx, "full_parallel", 4),
-		.full_rows_per_second = number_at(L, idx, "full_rows_per_second", 0),
-		.row_max = (uint64_t)number_at(L, idx, "row_max", 0),
-		.key_json = boolean_at(L, idx, "key_json", false),
-		.isolated = boolean_at(L, idx, "isolated", false),
-		.has_loop = boolean_at(L, idx, "has_loop", false),
+		.source_number = unsigned_at(L, idx, "source_number") - 1,
+		.sources = unsigned_at(L, idx, "sources"),
 		.script = script_of(L)->path,
-		.line = (unsigned)number_at(L, idx, "line", 0),
+		.line = unsigned_at(L, idx, "line"),
+		.has_loop = boolean_at(L, idx, "has_loop"),
 	};
-	if (config->format == NULL)
-		config->format = "dataworks";
+	read_members(L, idx, sync_members, arena, config);
 	lua_getfield(L, idx, "source");
 	config_source(L, -1, arena, &config->source);
 	lua_getfield(L, idx, "sink");
 	config_sink(L, -1, arena, &config->sink);
-	if (lua_getfield(L, idx, "topics") != LUA_TTABLE)
-		lua_newtable(L);
+	lua_getfield(L, idx, "topics");
 	config_topics(L, lua_gettop(L), arena, &config->topics);
 	if (lua_getfield(L, idx, "callbacks") == LUA_TTABLE)
 		config_callbacks(L, lua_gettop(L), arena, &config->callbacks);

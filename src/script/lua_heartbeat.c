@@ -10,7 +10,7 @@ static int new (lua_State *L)
 		lua_settop(L, 0);
 		lua_newtable(L);
 	}
-	options_check(L, 1, &heartbeat_options, "heartbeat");
+	options_check(L, 1, "heartbeat.new", "heartbeat");
 	luaL_setmetatable(L, NAME);
 	return 1;
 }

@@ -67,9 +67,9 @@ static void property_texts(lua_State *L, int idx)
 	lua_pop(L, 1);
 }
 
-static int describe(lua_State *L, const struct option_group *group, const char *kind)
+static int describe(lua_State *L, const char *function, const char *kind)
 {
-	options_check(L, 1, group, kind);
+	options_check(L, 1, function, kind);
 	join_brokers(L, lua_gettop(L));
 	property_texts(L, lua_gettop(L));
 	luaL_setmetatable(L, "tideway.sink");
@@ -78,12 +78,12 @@ static int describe(lua_State *L, const struct option_group *group, const char *
 
 static int sink(lua_State *L)
 {
-	return describe(L, &kafka_sink_options, "kafka");
+	return describe(L, "kafka.sink", "kafka");
 }
 
 static int lines(lua_State *L)
 {
-	return describe(L, &kafka_lines_options, "lines");
+	return describe(L, "kafka.lines", "lines");
 }
 
 /* ---- clients ---- */
@@ -106,10 +106,10 @@ static int free_client(lua_State *L)
 	return 0;
 }
 
-static struct client *new_client(lua_State *L, const struct option_group *group, const char *name)
+static struct client *new_client(lua_State *L, const char *function, const char *name)
 {
 	struct client *client;
-	options_check(L, 1, group, "kafka");
+	options_check(L, 1, function, "kafka");
 	join_brokers(L, lua_gettop(L));
 	client = lua_newuserdatauv(L, sizeof(*client), 0);
 	memset(client, 0, sizeof(*client));
@@ -151,7 +151,7 @@ static int done(lua_State *L)
 
 static int producer(lua_State *L)
 {
-	new_client(L, &kafka_producer_options, PRODUCER_NAME);
+	new_client(L, "kafka.producer", PRODUCER_NAME);
 	return 1;
 }
 
@@ -200,7 +200,7 @@ static int producer_flush(lua_State *L)
 
 static int consumer(lua_State *L)
 {
-	struct client *client = new_client(L, &kafka_consumer_options, CONSUMER_NAME);
+	struct client *client = new_client(L, "kafka.consumer", CONSUMER_NAME);
 	int options = lua_gettop(L) - 1;
 	client->topics = config_list(L, options, "topics", &client->arena, &client->ntopics);
 	client->group = config_text(L, options, "group", &client->arena);
@@ -254,7 +254,7 @@ static int consumer_poll(lua_State *L)
 
 static int topics(lua_State *L)
 {
-	new_client(L, &kafka_topics_options, TOPICS_NAME);
+	new_client(L, "kafka.topics", TOPICS_NAME);
 	return 1;
 }
 
@@ -267,7 +267,7 @@ static int topics_create(lua_State *L)
 	struct err err = ERR_INIT;
 	unsigned n;
 	int made;
-	options_check(L, 2, &kafka_topic_options, NULL);
+	options_check(L, 2, "kafka.topics{...}:create", NULL);
 	made = lua_gettop(L);
 	property_texts(L, made);
 	properties = config_properties(L, made, "config", &client->arena, &n);

@@ -86,7 +86,7 @@ static void check_hosts(lua_State *L, int given, int checked)
 
 static int mysql(lua_State *L)
 {
-	options_check(L, 1, &source_mysql_options, "mysql");
+	options_check(L, 1, "source.mysql", "mysql");
 	check_hosts(L, 1, lua_gettop(L));
 	luaL_setmetatable(L, NAME);
 	return 1;
@@ -277,7 +277,7 @@ static int changes(lua_State *L)
 		lua_newtable(L);
 		lua_replace(L, 2);
 	}
-	options_check(L, 2, &changes_options, NULL);
+	options_check(L, 2, "source.mysql{...}:changes", NULL);
 	ud = lua_newuserdatauv(L, sizeof(*ud), 2);
 	*ud = (struct changes_ud){.close = script->host.changes_close};
 	arena_init(&ud->arena, 0);

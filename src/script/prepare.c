@@ -480,7 +480,7 @@ void prepare_read(lua_State *L, int idx, struct script *script, const struct tab
 	mapping->topic = text_at(&r, idx, "topic");
 	if (!mapping->topic_function && mapping->topic.len == 0)
 		state_raise(L, "core.prepare: topic is missing");
-	mapping->key_json = config->key_json;
+	mapping->key_json = config->key_format == KEY_FORMAT_JSON;
 	mapping->nslots = slots_at(&r, idx);
 	read_columns(&r, idx);
 	read_fields(&r, idx);

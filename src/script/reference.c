@@ -3,15 +3,13 @@
 
 #include <stdio.h>
 
-static int print_core(lua_State *L)
+static int print_options(lua_State *L)
 {
 	FILE *out = lua_touserdata(L, 1);
 	size_t len;
 	const char *text;
-	lua_getglobal(L, "require");
-	lua_pushstring(L, "tideway.core");
-	lua_call(L, 1, 1);
-	lua_getfield(L, -1, "options_markdown");
+	require_module(L, "tideway.core.reference");
+	lua_getfield(L, -1, "markdown");
 	lua_call(L, 0, 1);
 	text = luaL_checklstring(L, -1, &len);
 	fwrite(text, 1, len, out);
@@ -26,13 +24,7 @@ int script_reference_print(FILE *out, struct err *err)
 	int rc;
 	if (script == NULL)
 		return -1;
-	fputs("# Options\n\nMade by scripts/dev/gen-docs from the tables that check the options. "
-	      "An option that is not "
-	      "here is an error that\nnames the nearest right one.\n\n",
-	      out);
-	rc = state_protect(script, print_core, out, 0, E_BUG, err);
-	fputc('\n', out);
-	script_options_print(out);
+	rc = state_protect(script, print_options, out, 0, E_BUG, err);
 	script_free(script);
 	return rc;
 }

@@ -230,6 +230,13 @@ static int require(lua_State *L)
 	return 1;
 }
 
+void require_module(lua_State *L, const char *name)
+{
+	lua_pushcfunction(L, require);
+	lua_pushstring(L, name);
+	lua_call(L, 1, 1);
+}
+
 void require_open(lua_State *L)
 {
 	lua_pushcfunction(L, require);

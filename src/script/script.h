@@ -159,11 +159,8 @@ int script_call(struct script *script, unsigned sync, const struct script_callba
 int script_test(const char *path, const struct script_host *host, unsigned *passed,
 		unsigned *failed, struct err *err) MUST_CHECK;
 
-/* docs/options.md: every option as markdown tables, from the tables that check them: those of
- * sync.run, which are the standard library's, then script_options_print. */
+/* Print docs/options.md: every option of sync.run and of functions such as source.mysql. */
 int script_reference_print(FILE *out, struct err *err) MUST_CHECK;
-/* The options of source.mysql, kafka.sink ... alone (options.h). */
-void script_options_print(FILE *out);
 
 /* Bytes of the Lua heap now. */
 size_t script_memory(const struct script *script);

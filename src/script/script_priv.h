@@ -188,6 +188,8 @@ bool state_nearest_key(lua_State *L, int idx, const char *name);
 
 /* ---- require.c ---- */
 void require_open(lua_State *L);
+/* Push a module, loading it first if necessary. Also modules that scripts may not require. */
+void require_module(lua_State *L, const char *name);
 
 /* ---- lua_value.c ---- */
 /* Push the value of a cell, as the table "Values" of docs/lua-api.md defines it. */

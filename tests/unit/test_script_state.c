@@ -206,7 +206,7 @@ static void options_for_the_docs(void **state)
 	char *text = NULL;
 	size_t len = 0;
 	FILE *out = open_memstream(&text, &len);
-	script_options_print(out);
+	assert_int_equal(script_reference_print(out, &f.err), 0);
 	fclose(out);
 	assert_non_null(strstr(text, "## source.mysql\n"));
 	assert_non_null(strstr(text, "| `port` | integer | `3306` | 1 to 65535 | TCP port. |\n"));

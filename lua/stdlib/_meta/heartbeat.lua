@@ -11,9 +11,8 @@ function beat:message(ms) end
 
 local heartbeat = {}
 
----Describes heartbeats. interval: the seconds between two; topic: one topic instead of every
----destination topic.
----@param options { interval: number?, topic: string? }
+---Describes heartbeats.
+---@param options tideway.new_heartbeat?
 ---@return tideway.heartbeat
 function heartbeat.new(options) end
 

@@ -32,7 +32,7 @@ function consumer:close() end
 ---@class tideway.topic_admin
 local admin = {}
 
----@param options { name: string, partitions: integer?, replication: integer?, config: table? }
+---@param options tideway.new_topic
 function admin:create(options) end
 
 ---@param name string
@@ -44,27 +44,27 @@ function admin:list() end
 local kafka = {}
 
 ---Describes a sink that sends messages to Kafka. Nothing connects.
----@param options { brokers: string|string[], properties: table<string, tideway.scalar>?, name: string? }
+---@param options tideway.sink_options
 ---@return tideway.sink
 function kafka.sink(options) end
 
 ---Describes a sink that writes each message as a line to a file, or to stdout without one.
----@param options { file: string?, name: string? }
+---@param options tideway.lines_options
 ---@return tideway.sink
 function kafka.lines(options) end
 
 ---Connects a producer. Only in `tideway exec`.
----@param options { brokers: string|string[], properties: table? }
+---@param options tideway.client_options
 ---@return tideway.producer
 function kafka.producer(options) end
 
 ---Connects a consumer. Only in `tideway exec`.
----@param options { brokers: string|string[], topics: string[], group: string?, from_beginning: boolean? }
+---@param options tideway.consumer_options
 ---@return tideway.consumer
 function kafka.consumer(options) end
 
 ---Connects an admin client, which creates, deletes and lists topics. Only in `tideway exec`.
----@param options { brokers: string|string[], properties: table? }
+---@param options tideway.admin_options
 ---@return tideway.topic_admin
 function kafka.topics(options) end
 

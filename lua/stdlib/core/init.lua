@@ -7,7 +7,6 @@ local columns = require "tideway.core.columns"
 local fields = require "tideway.core.fields"
 local hooks = require "tideway.core.hooks"
 local key = require "tideway.core.key"
-local option = require "tideway.core.option"
 local select_by = require "tideway.core.select"
 local settings = require "tideway.core.settings"
 local topic = require "tideway.core.topic"
@@ -156,11 +155,15 @@ local function public_key(resolved)
   return { kind = resolved.kind, parts = resolved.parts }
 end
 
+local function is_json(sync)
+  return sync.config.key_format == "json"
+end
+
 local function resolve_all(sync, t)
   local result = sync.topics:resolve(t)
   local cols = columns.resolve(sync.columns, t)
   local list, functions = fields.resolve(sync.fields, t, sync.names, result, cols)
-  local resolved = key.resolve(sync.keys, sync.modes, t, cols, list, sync.config.key_json, sync.place)
+  local resolved = key.resolve(sync.keys, sync.modes, t, cols, list, is_json(sync), sync.place)
   return result, cols, list, functions, resolved
 end
 
@@ -215,7 +218,7 @@ function core.prepare(i, t)
   topic.meet(sync.taken, t, result, sync.place:child("topic"))
   warn_collision(sync, t, result, mapping.warnings)
   local met, group = met_in_topic(sync, t, result, key.signature(t, resolved, list))
-  local problem = compaction_problem(t, resolved, met, sync.config.key_json, "topics.config compacts the topic")
+  local problem = compaction_problem(t, resolved, met, is_json(sync), "topics.config compacts the topic")
   if problem and sync.compact then sync.place:as("E_COMPACTED"):plain("%s", problem) end
   mapping.not_compacted = problem ~= nil
   warn_meeting(sync, met, group, t.db .. "." .. t.name, mapping.warnings)
@@ -228,7 +231,7 @@ function core.compacted(i, t, name)
   local sync = syncs[i]
   local result, _, list, _, resolved = resolve_all(sync, t)
   local met = met_in_topic(sync, t, result, key.signature(t, resolved, list))
-  local problem = compaction_problem(t, resolved, met, sync.config.key_json, ("the topic %q is compacted"):format(name))
+  local problem = compaction_problem(t, resolved, met, is_json(sync), ("the topic %q is compacted"):format(name))
   if problem then sync.place:as("E_COMPACTED"):plain("%s", problem) end
 end
 
@@ -306,9 +309,5 @@ function core.check(i, tables, folded)
   check_topic_count(sync)
   return warnings
 end
-
--- Rows for docs/options.md.
-core.options = option.rows
-core.options_markdown = option.markdown
 
 return core

@@ -9,7 +9,6 @@ local key = require "tideway.core.key"
 local option = require "tideway.core.option"
 local pattern = require "tideway.core.pattern"
 local select_by = require "tideway.core.select"
-local size = require "tideway.core.size"
 local topic = require "tideway.core.topic"
 local topicname = require "tideway.core.topicname"
 
@@ -59,11 +58,15 @@ local function heartbeat_of(value, place)
   return checked.seconds, check_topic_name(checked.topic, place:child("topic"))
 end
 
-local function checkpoint_of(value, name, place)
-  local checked = option.check("checkpoint", value or {}, place)
-  if checked.topic and checked.file then place:fail("is either a topic or a file, not both") end
-  check_topic_name(checked.topic, place:child("topic"))
-  return checked.file == nil and (checked.topic or "tideway." .. name) or nil, checked.file
+-- Complete the members of `checkpoint`. one: an item of sources_of.
+local function complete_checkpoint(config, one, place)
+  if config.checkpoint_topic and config.checkpoint_file then place:fail("is either a topic or a file, not both") end
+  check_topic_name(config.checkpoint_topic, place:child("topic"))
+  if config.checkpoint_file then
+    config.checkpoint_file = config.checkpoint_file .. (one.suffix or "")
+  else
+    config.checkpoint_topic = config.checkpoint_topic or "tideway." .. one.name
+  end
 end
 
 local function topics_of(value, place)
@@ -86,11 +89,6 @@ local function is_compacted(topics)
     if pair[1] == "cleanup.policy" and tostring(pair[2]):find("compact", 1, true) then return true end
   end
   return false
-end
-
-local function row_max_of(limits, place)
-  local checked = option.check("limits", limits or {}, place)
-  return checked.row_max and size.bytes(checked.row_max, place:child("row_max"))
 end
 
 -- Return the sources of a sync: { { source =, place =, name = name of its checkpoint, suffix = },
@@ -117,21 +115,16 @@ local function sources_of(options, place)
   return sources
 end
 
+-- Return the configuration that C reads (model/config.h).
 local function make_config(options, one, place)
-  local heartbeat_s, heartbeat_topic = heartbeat_of(options.heartbeat, place:child("heartbeat"))
-  local checkpoint_topic, checkpoint_file = checkpoint_of(options.checkpoint, one.name, place:child("checkpoint"))
-  local full = option.check("full", options.full or {}, place:child("full"))
-  return {
-    name = one.name, description = options.description, mode = options.mode,
-    source = one.source, sink = check_sink(options.sink, place:child("sink")),
-    topics = topics_of(options.topics, place:child("topics")),
-    checkpoint_topic = checkpoint_topic, checkpoint_file = checkpoint_file and checkpoint_file .. (one.suffix or ""),
-    heartbeat_s = heartbeat_s, heartbeat_topic = heartbeat_topic,
-    full_parallel = full.parallel, full_rows_per_second = full.rows_per_second,
-    row_max = row_max_of(options.limits, place:child("limits")),
-    isolated = options.on_failure == "isolate",
-    has_loop = options.loop ~= nil, key_json = options.key_format == "json", key_change = options.key_change, line = place.line,
-  }
+  local config = { source = one.source, sink = check_sink(options.sink, place:child("sink")),
+    topics = topics_of(options.topics, place:child("topics")), description = options.description,
+    has_loop = options.loop ~= nil, key_change = options.key_change, line = place.line }
+  option.fill(config, "sync.run", options, place)
+  config.name = one.name
+  config.heartbeat_s, config.heartbeat_topic = heartbeat_of(options.heartbeat, place:child("heartbeat"))
+  complete_checkpoint(config, one, place:child("checkpoint"))
+  return config
 end
 
 local function compile_tables(source, place)

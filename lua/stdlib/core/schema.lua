@@ -1,0 +1,294 @@
+-- schema: every option of sync.run and of the functions that make sources, sinks and clients, as data.
+-- It requires nothing, so that any Lua 5.4 can read it. From it come the checks, the defaults and the
+-- "did you mean" hints (core/option.lua), the members of the configuration structs and their reader
+-- (src/model/options.def), the completion stubs (_meta/options.lua) and docs/options.md.
+-- After a change run scripts/dev/gen-options.
+--
+-- A group has: name, title, list; class: of its table in the stubs, with items: the class of its list
+-- part, and fields: lines for fields that are not options; struct: the configuration struct of its
+-- members (model/config.h); call: it is the argument of a function, and its error texts are like
+-- those of other functions.
+--
+-- An option has:
+--   [1]        its name
+--   help       one sentence
+--   type       alternatives separated by |: string, number, integer, boolean, false, function, table;
+--              secret: a string or a secret; list: a string or a list of strings;
+--              properties: a table of names and strings, numbers or booleans; hosts: a list of hosts
+--   default, min, max, choices, required
+--   later      a later version will have it: it is refused by name, never ignored
+--   by_table   the value may also be a map by table; combines: all functions that match are called
+--   group      the group that checks the value if it is a table;
+--              spread: its options become options of this group, with this prefix
+--   convert    "bytes": the member is the number of a text such as "16MiB"
+--   equals     the member is whether the value is this one
+--   stub       its type in the completion stubs, if `type` does not determine it
+--   member     the member of the struct, and the name of its value in the table that C reads
+--   c          the kind of the member (script/config.c), if `type` does not determine it
+--   enum       the member's enum type, whose constants are its choices after `prefix` (default: enum)
+--   absent     the member's value if the script gives none; without it zero, NULL or false
+
+local BROKERS = { "brokers", type = "list", required = true, member = "brokers", c = "TEXT",
+  help = "host:port of brokers to begin with, comma-separated or a list." }
+local PROPERTIES = { "properties", type = "properties", member = "properties",
+  help = "Client settings: Java's names are translated, librdkafka's pass, others are refused." }
+
+local schema = {}
+
+-- type -> how errors of sync.run name it, and how other errors and docs/options.md do
+schema.kinds = {
+  string = { "a string", "string" },
+  number = { "a number", "number" },
+  integer = { "an integer", "integer" },
+  boolean = { "true or false", "boolean" },
+  ["false"] = { "false", "false" },
+  ["function"] = { "a function", "function" },
+  table = { "a table", "table" },
+  secret = { "a string or a secret", "string or secret" },
+  list = { "a string or a list of strings", "string or list of strings" },
+  properties = { "a table of names and values", "table of name = string, number or boolean" },
+  hosts = { "a list of hosts", "list of host or host:port" },
+}
+
+schema.groups = {
+  { name = "sync.run", struct = "SYNC", class = "tideway.options",
+    title = "A sync: what a script asks for.", list = {
+    { "name", type = "string", required = true, member = "name",
+      help = "Identity of the checkpoint, [A-Za-z0-9._-], at most 48 characters: another name is another sync." },
+    { "description", type = "string", help = "For people; shown by plan." },
+    { "source", type = "table", required = true, stub = "tideway.source|tideway.source[]",
+      help = "Where rows come from: source.mysql { ... }, or a list of them, each with a name." },
+    { "sink", type = "table", required = true, stub = "tideway.sink",
+      help = "Where messages go: kafka.sink { ... } or kafka.lines { ... }." },
+    { "mode", type = "string", default = "full_then_stream", choices = { "full_then_stream", "full", "stream" },
+      member = "mode", enum = "sync_mode", prefix = "MODE",
+      help = "Copy the tables and follow the binlog, only the copy, or only the binlog from now on." },
+    { "start", later = true, help = "Where the stream starts." },
+    { "checkpoint", type = "table", group = "checkpoint", help = "Where the position is kept: { topic = ... } or { file = ... }." },
+    { "format", later = true, member = "format", c = "TEXT", absent = "dataworks", help = "Message format." },
+    { "heartbeat", type = "number|false|table", default = 5, min = 0.1, max = 3600, group = "heartbeat",
+      stub = "number|false|tideway.heartbeat_options|tideway.heartbeat",
+      help = "Seconds between heartbeats on every destination topic; false: none; or { seconds =, topic = }." },
+    { "loop", type = "function", stub = "fun(changes: (fun(): tideway.change?), out: tideway.out)",
+      help = "loop(changes, out): the script sends by itself; one lane." },
+    { "topic", type = "string|function|table",
+      stub = "string|tideway.topic_rules|fun(change: tideway.change): string|string[]",
+      help = "Topic rules; without one a table goes to the topic of its name." },
+    { "key", type = "string|function|table", by_table = true, stub = "tideway.key",
+      help = "Message key: a column or field, a list of them, or a function of the change." },
+    { "key_format", type = "string", default = "text", choices = { "text", "json" },
+      member = "key_format", enum = "key_format",
+      help = 'How the parts of a key become one: "text" joins them with commas (`7,a`), "json" makes an object of columns and '
+        .. 'fields (`{"id":7,"code":"a"}`) and an array of a function\'s list; it tells all rows apart.' },
+    { "key_null", later = true, help = "What a NULL in a key column becomes." },
+    { "key_change", type = "string", default = "split", choices = { "split", "after" },
+      help = 'An update in one record that changes key or topic: "split" into DELETE and INSERT, or only "after".' },
+    { "no_primary_key", type = "string|table", default = "reject", by_table = true,
+      choices = { "reject", "empty", "unique", "row", "table" },
+      help = "Key of a table without a primary key: refused, empty text, first NOT NULL unique index, hash of "
+        .. "the row, or the table's name." },
+    { "fields", type = "table", help = "Additional fields behind the columns: constants, variables, functions." },
+    { "headers", later = true, help = "Message headers." },
+    { "columns", type = "table", by_table = true, group = "columns", stub = "tideway.columns|tideway.columns[]",
+      help = "rename, drop, keep, order and mask columns." },
+    { "filter", type = "function|table", by_table = true, stub = "tideway.filter", help = "filter(row, change): which images pass." },
+    { "unmatched", type = "string", default = "warn", choices = { "warn", "error" },
+      help = "A pattern that matches no selected table. An exact name without a table is always an error." },
+    { "update", type = "string|table", default = "two", by_table = true, choices = { "two", "one" },
+      help = "Records for one update: UPDATE_BEFOR and UPDATE_AFTER, or UPDATE_AFTER with both images." },
+    { "op_names", later = true, help = "Spelling of op." },
+    { "dml", later = true, help = "Policy for inserts, updates and deletes." },
+    { "tombstones", later = true, help = "A null value after each delete." },
+    { "transactions", later = true, help = "Records at the begin and end of a transaction." },
+    { "ddl", later = true, help = "Policy for each kind of DDL." },
+    { "ddl_topic", later = true, help = "Topic for DDL of a database." },
+    { "ddl_partitions", later = true, help = "Partitions that get DDL." },
+    { "types", later = true, help = "How column types are written." },
+    { "full", type = "table", group = "full", help = "The full sync." },
+    { "topics", type = "string|table", group = "topics", stub = '"existing"|tideway.topics',
+      help = 'Creation of topics; "existing" is { create = false }.' },
+    { "dirty", later = true, help = "Policy for dirty data." },
+    { "delivery", later = true, help = "Delivery guarantee." },
+    { "alerts", later = true, help = "Alerts." },
+    { "admin", later = true, help = "Admin interface." },
+    { "limits", type = "table", group = "limits", help = "What is refused for its size." },
+    { "on_failure", type = "string", default = "exit", choices = { "exit", "isolate" },
+      member = "isolated", c = "BOOLEAN", equals = "isolate",
+      help = 'What the failure of this sync does to the other syncs of the script: "exit" stops them and ends the process, '
+        .. '"isolate" lets them continue.' },
+    { "on_row", type = "function|table", by_table = true, combines = true, stub = "tideway.on_row|table",
+      help = "on_row(row, change): edits an image before anything else sees it." },
+    { "on_change", type = "function|table", by_table = true, combines = true, stub = "tideway.on_change|table",
+      help = "on_change(change): once for each change; false drops it, change:emit{} adds records." },
+    { "on_table", later = true, help = "Once for each table." },
+    { "on_start", type = "function", stub = "fun()",
+      help = "on_start(): before the sync starts; an error refuses the start." },
+    { "on_stop", type = "function", stub = 'fun(reason: "stopped"|"finished"|"failed", message: string?)',
+      help = 'on_stop(reason, message): when it has ended: "stopped", "finished", or "failed" with the error.' },
+    { "on_ddl", later = true, help = "For each DDL statement." },
+    { "on_commit", later = true, help = "For each transaction." },
+    { "on_alert", later = true, help = "For each alert." },
+    { "every", type = "table", group = "every", stub = "tideway.timer|tideway.timer[]",
+      help = "A function by the clock, { seconds = 60, function() ... end }, or a list of them." },
+  } },
+  { name = "heartbeat", struct = "SYNC", class = "tideway.heartbeat_options",
+    title = "`heartbeat` of sync.run as a table.", list = {
+    { "seconds", type = "number", default = 5, min = 0.1, max = 3600, member = "heartbeat_s", help = "Seconds between two." },
+    { "topic", type = "string", member = "heartbeat_topic", help = "One topic instead of every destination topic." },
+  } },
+  { name = "every", class = "tideway.timer", items = "fun()",
+    title = "`every` of sync.run: the function, and this.", list = {
+    { "seconds", type = "number", required = true, min = 0.1, max = 86400, help = "Seconds between two calls." },
+  } },
+  { name = "checkpoint", struct = "SYNC", class = "tideway.checkpoint",
+    title = "`checkpoint` of sync.run: where the position is kept.", list = {
+    { "topic", type = "string", member = "checkpoint_topic", help = 'Compacted topic; default "tideway.<name>".' },
+    { "file", type = "string", member = "checkpoint_file", c = "PATH", help = "A file instead of a topic; relative to the script." },
+  } },
+  { name = "full", struct = "SYNC", class = "tideway.full",
+    title = "`full` of sync.run: the copy before the stream.", list = {
+    { "parallel", type = "integer", default = 4, min = 1, max = 256, member = "full_parallel",
+      help = "Lanes that read and write." },
+    { "rows_per_second", type = "number", default = 0, min = 0, member = "full_rows_per_second",
+      help = "Limit over all lanes; 0: none." },
+    { "where", later = true, help = "SQL condition for each table." },
+    { "skip", later = true, help = "Tables that are not copied." },
+    { "columns", later = true, help = "Columns that are read." },
+    { "chunk_rows", later = true, help = "Rows of a chunk." },
+  } },
+  { name = "limits", struct = "SYNC", class = "tideway.limits",
+    title = "`limits` of sync.run: what is refused for its size.", list = {
+    { "row_max", type = "integer|string", member = "row_max", c = "U64", convert = "bytes",
+      help = 'Most bytes of a row (each image) as the server sends it, 16777216 or "16MiB": a larger one stops the sync. '
+        .. "Without it: any." },
+    { "memory", later = true, help = "Most memory of the script in a lane." },
+    { "instructions", later = true, help = "Most instructions of one call of a function." },
+  } },
+  { name = "topics", struct = "TOPICS", class = "tideway.topics",
+    title = "`topics` of sync.run: how topics are created.", list = {
+    { "create", type = "boolean", default = true, member = "create", help = "Create missing topics; false: they must exist." },
+    { "partitions", type = "integer|string", default = 6, min = 1, max = 100000, member = "partitions", c = "INT",
+      stub = 'integer|"adopt"',
+      help = 'Of a new topic whose tables have keys; "adopt": 6, and topics that have got more partitions since use them, '
+        .. "from this start on." },
+    { "partitions_without_key", type = "integer", default = 1, min = 1, max = 100000,
+      member = "partitions_without_key", c = "INT",
+      help = "Of a topic whose tables have none." },
+    { "replication", type = "integer", min = 1, max = 32767, member = "replication", c = "INT", absent = "-1",
+      help = "Replicas; without it the broker's default." },
+    { "config", type = "table", member = "config", c = "PROPERTIES", stub = "table<string, tideway.scalar>",
+      help = 'Settings of new topics: { ["cleanup.policy"] = "delete" }.' },
+    { "max", type = "integer", default = 1000, min = 1, max = 1000000, member = "max",
+      help = "Most topics that this sync may write to: a typo does not make thousands." },
+    { "description", later = true, help = "For people." },
+    { "grow", later = true, help = "More partitions later." },
+    { "named", later = true, help = "Settings of single topics." },
+  } },
+  { name = "topic", class = "tideway.topic_rules", items = "tideway.topic_rule",
+    title = "`topic` of sync.run as a table: a list of rules, and these names.", list = {
+    { "template", type = "string", help = "The topic from variables, around what the rules gave." },
+    { "db", type = "table", stub = "tideway.topic_db_rule[]", help = "Rules for ${db_name_src_transed}: { regex | prefix =, to = }." },
+    { "name", type = "function", stub = "fun(t: tideway.table_info): string", help = "name(t): once for a table that no rule matches." },
+  } },
+  { name = "topic rule", class = "tideway.topic_rule",
+    title = "One rule of `topic`. The first that matches a table gives its name.", list = {
+    { "tables", type = "string|table", stub = "tideway.patterns", help = "Matches db.table by patterns." },
+    { "prefix", type = "string", help = "Matches table names that begin so." },
+    { "regex", type = "string", help = "Matches the table's name, PCRE2; groups are $1, $2 in `to`." },
+    { "to", type = "string|function", stub = "string|fun(change: tideway.change): string|string[]",
+      help = "The name, the new prefix, or function(change) for each record." },
+    { "name", type = "function", stub = "fun(t: tideway.table_info): string", help = "name(t): once for a table, instead of `to`." },
+    { "final", type = "boolean", default = false, help = "The template is not applied to it." },
+  } },
+  { name = "topic db rule", class = "tideway.topic_db_rule", title = "One rule of `topic.db`.", list = {
+    { "regex", type = "string", help = "Matches the database's name." },
+    { "prefix", type = "string", help = "Matches database names that begin so." },
+    { "to", type = "string", required = true, help = "The name, or the new prefix." },
+  } },
+  { name = "columns", class = "tideway.columns", fields = { "tables tideway.patterns|nil only in the form of a list" },
+    title = '`columns` of sync.run for a table, all by source names. "mail?" may be absent.', list = {
+    { "rename", type = "table", stub = "table<string, string>", help = "{ source = \"destination\" }." },
+    { "drop", type = "string|table", stub = "string|string[]", help = "Columns that are not written; functions still read them." },
+    { "keep", type = "string|table", stub = "string|string[]", help = "The only columns that are written: one added later stays out." },
+    { "order", type = "string|table", stub = "string|string[]", help = "Columns that come first, in this order." },
+    { "mask", type = "table", stub = "table<string, tideway.mask|fun(value: any, row: tideway.row): any>",
+      help = "{ column = mask.email }, or a function(value, row)." },
+    { "type", later = true, help = "Another transport type." },
+  } },
+  { name = "source.mysql", call = true, struct = "SOURCE", class = "tideway.mysql_options",
+    title = "A MySQL or MariaDB server to read from.", list = {
+    { "host", type = "string", default = "127.0.0.1", member = "host", help = "Name or address of the server." },
+    { "hosts", type = "hosts", member = "hosts",
+      help = 'Several servers of one replication set, tried in order, instead of host and socket: "db1", "db2:3307", '
+        .. '"[::1]:3306"; those without a port have port.' },
+    { "port", type = "integer", default = 3306, min = 1, max = 65535, member = "port", help = "TCP port." },
+    { "socket", type = "string", member = "socket", help = "Path of a Unix socket, instead of host and port." },
+    { "user", type = "string", required = true, member = "user",
+      help = "Account, with the privileges of docs/operations.md." },
+    { "password", type = "secret", member = "password", help = "Password: a string, env.need or secret(path)." },
+    { "tls", type = "boolean|table", default = false, group = "source.mysql tls", spread = "tls_", member = "tls",
+      c = "BOOLEAN", stub = "boolean|tideway.tls", help = "TLS: true, or a table with ca, cert, key and verify." },
+    { "tables", type = "list", member = "tables", stub = "tideway.patterns",
+      help = 'Patterns of the tables to copy; "!" in front excludes.' },
+    { "server_id", type = "integer", default = 0, min = 0, max = 4294967295, member = "server_id",
+      help = "Our id among the server's replicas; 0: made from the sync's name." },
+    { "name", type = "string", member = "name", absent = "mysql",
+      help = 'What DATASOURCE_NAME_SRC and change.source say: "mysql" without one. Required in a list of sources.' },
+    { "connect_timeout_s", type = "integer", default = 10, min = 1, max = 600, member = "connect_timeout_s",
+      help = "Seconds to wait for a connection." },
+  } },
+  { name = "source.mysql tls", call = true, struct = "SOURCE", class = "tideway.tls",
+    title = "TLS to the server.", list = {
+    { "ca", type = "string", member = "tls_ca", c = "PATH", help = "File with the certificates that sign the server's." },
+    { "cert", type = "string", member = "tls_cert", c = "PATH",
+      help = "File with our certificate, when the server wants one." },
+    { "key", type = "string", member = "tls_key", c = "PATH", help = "File with the key of our certificate." },
+    { "verify", type = "boolean", default = true, member = "tls_verify", absent = "true",
+      help = "Whether the server's certificate and name are checked." },
+  } },
+  { name = "source.mysql{...}:changes", call = true, class = "tideway.changes_options",
+    title = "The stream of changes, in `tideway exec`.", list = {
+    { "from", type = "string", default = "now",
+      help = '"now", "earliest" or "<binlog file>:<position>", where a transaction begins.' },
+    { "wait_s", type = "number", default = -1, min = -1, max = 86400,
+      help = "At the end of the binlog, wait so many seconds for a change; -1: for ever." },
+  } },
+  { name = "kafka.sink", call = true, struct = "SINK", class = "tideway.sink_options",
+    title = "A Kafka cluster to write to.", list = {
+    BROKERS,
+    PROPERTIES,
+    { "name", type = "string", default = "kafka", member = "name", help = "What DATASOURCE_NAME_DEST says." },
+  } },
+  { name = "kafka.lines", call = true, struct = "SINK", class = "tideway.lines_options",
+    title = "Messages as lines instead of Kafka, for trying things out.", list = {
+    { "file", type = "string", member = "file", c = "PATH",
+      help = "File that gets one line for each message; none: stdout." },
+    { "name", type = "string", default = "lines", member = "name", help = "What DATASOURCE_NAME_DEST says." },
+  } },
+  { name = "kafka.producer", call = true, class = "tideway.client_options", title = "A producer, in `tideway exec`.",
+    list = { BROKERS, PROPERTIES } },
+  { name = "kafka.consumer", call = true, class = "tideway.consumer_options", title = "A consumer, in `tideway exec`.",
+    list = {
+    BROKERS,
+    PROPERTIES,
+    { "topics", type = "list", required = true, help = "Topics to read." },
+    { "group", type = "string", help = "Consumer group; none: every partition, no offsets are stored." },
+    { "from_beginning", type = "boolean", default = true, help = "Where to begin without stored offsets." },
+  } },
+  { name = "kafka.topics", call = true, class = "tideway.admin_options",
+    title = "Topics of a cluster, in `tideway exec`.", list = { BROKERS, PROPERTIES } },
+  { name = "kafka.topics{...}:create", call = true, class = "tideway.new_topic",
+    title = "One topic to create.", list = {
+    { "name", type = "string", required = true, help = "Name of the topic." },
+    { "partitions", type = "integer", default = 1, min = 1, max = 100000, help = "Number of partitions." },
+    { "replication", type = "integer", default = -1, min = -1, max = 1000,
+      help = "Copies of each partition; -1: the broker's default." },
+    { "config", type = "properties", help = "Settings of the topic, such as cleanup.policy." },
+  } },
+  { name = "heartbeat.new", call = true, class = "tideway.new_heartbeat", title = "Heartbeats.", list = {
+    { "interval", type = "number", default = 5, min = 0.1, max = 86400, help = "Seconds between two beats." },
+    { "topic", type = "string", help = "One topic for the beats; none: every destination topic." },
+  } },
+}
+
+return schema
