@@ -119,7 +119,7 @@ static void print_failure(const struct sync_event *event, struct buf *out)
 			   seconds(event->failure.wait_ms));
 		return;
 	case SYNC_EVENT_FAILED:
-		buf_put(out, slice_str(text));
+		buf_printf(out, "E-%d: %s", (int)event->failure.why->id, text);
 		if (event->failure.isolated)
 			buf_put(out, SLICE("; only this sync ends (on_failure = \"isolate\")"));
 		return;
@@ -164,7 +164,8 @@ void sync_event_print(const struct sync_event *event, struct buf *out)
 		buf_put(out, SLICE("checkpoint: saved"));
 		return;
 	case SYNC_EVENT_CALLBACK_FAILED:
-		buf_printf(out, "%s: %s", event->callback.name, event->callback.why->text);
+		buf_printf(out, "E-%d: %s: %s", (int)event->callback.why->id, event->callback.name,
+			   event->callback.why->text);
 		return;
 	case SYNC_EVENT_SOURCE_AWAY:
 	case SYNC_EVENT_SOURCE_LOST:

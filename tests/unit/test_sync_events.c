@@ -74,7 +74,8 @@ static void assert_line(struct sync_event event, const char *line)
 
 static void each_has_its_line(void **state)
 {
-	const struct err why = {.code = ERR_SOURCE, .retriable = true, .text = "source db: gone"};
+	const struct err why = {
+		.code = ERR_SOURCE, .id = 301, .retriable = true, .text = "source db: gone"};
 	const struct kafka_outage lost = {.cluster = "Kafka k:9092", .cause = "refused"};
 	const struct kafka_outage back = {.cluster = "Kafka k:9092", .is_over = true, .ms = 2500};
 	struct position position;
@@ -102,9 +103,12 @@ static void each_has_its_line(void **state)
 	assert_line((struct sync_event){.kind = SYNC_EVENT_ATTEMPT_FAILED, .failure = {&why, 500}},
 		    "source db: gone; starting again from the checkpoint in 0.5 s");
 	assert_line((struct sync_event){.kind = SYNC_EVENT_FAILED, .failure = {&why}},
-		    "source db: gone");
+		    "E-301: source db: gone");
 	assert_line((struct sync_event){.kind = SYNC_EVENT_FAILED, .failure = {&why, 0, true}},
-		    "source db: gone; only this sync ends (on_failure = \"isolate\")");
+		    "E-301: source db: gone; only this sync ends (on_failure = \"isolate\")");
+	assert_line((struct sync_event){.kind = SYNC_EVENT_CALLBACK_FAILED,
+					.callback = {"every", &why}},
+		    "E-301: every: source db: gone");
 	assert_line((struct sync_event){.kind = SYNC_EVENT_KAFKA_LOST, .kafka = lost},
 		    "Kafka k:9092: no broker can be reached: refused; waiting, nothing is lost");
 	assert_line((struct sync_event){.kind = SYNC_EVENT_KAFKA_BACK, .kafka = back},
