@@ -1,4 +1,4 @@
-#include "engine/choose.h"
+#include "engine/choose_priv.h"
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -20,19 +20,9 @@ enum {
 	ANSWER_S = 30, /* a host that accepts and does not answer is passed over */
 };
 
-#define UNSAVED UINT64_C(60000000000) /* sequenceIds that may have been given since the last save */
-
-/* One going through the hosts. */
-struct choosing {
-	struct sync *sync;
-	const struct position *position; /* NULL: nothing is saved */
-	struct gtid_set *needed; /* each of them a host must have: rows up to there may be sent */
-	size_t nneeded, cap;
-};
-
 /* ---- what is needed ---- */
 
-static void need(struct choosing *choosing, const struct gtid_set *gtids)
+void choose_need(struct choosing *choosing, const struct gtid_set *gtids)
 {
 	struct gtid_set *set;
 	if (choosing->nneeded == choosing->cap) {
@@ -59,12 +49,10 @@ static void need_position(struct choosing *choosing, const struct position *posi
 	    position->gtids.flavour == choosing->position->gtids.flavour &&
 	    !gtid_set_subset(&position->gtids, &choosing->position->gtids) &&
 	    !is_needed(choosing, &position->gtids))
-		need(choosing, &position->gtids);
+		choose_need(choosing, &position->gtids);
 }
 
-/* Rows of a table that was read after the stream's position are newer than it: a host that does not have their transactions
- * yet would take them back, and what it writes instead would be dropped as already read. */
-static int need_of_tables(struct choosing *choosing, struct err *err)
+int choose_need_tables(struct choosing *choosing, struct err *err)
 {
 	struct slice name, value;
 	struct arena arena;
@@ -108,8 +96,8 @@ static int find_needed(struct choosing *choosing, struct err *err)
 {
 	if (choosing->position == NULL)
 		return 0;
-	need(choosing, &choosing->position->gtids);
-	return need_of_tables(choosing, err) < 0 ? -1 : need_of_databases(choosing, err);
+	choose_need(choosing, &choosing->position->gtids);
+	return choose_need_tables(choosing, err) < 0 ? -1 : need_of_databases(choosing, err);
 }
 
 /* ---- one host ---- */

@@ -1,4 +1,4 @@
-#include "source/chunk.h"
+#include "source/chunk_priv.h"
 
 #include "base/arena.h"
 #include "base/mem.h"
@@ -60,8 +60,8 @@ static void put_table(struct buf *sql, const struct table *table)
 	conn_quote_name(table->name, sql);
 }
 
-static void build_select(struct buf *sql, const struct table *table,
-			 const struct chunk_range *range, const char *where)
+void chunk_build_select(struct buf *sql, const struct table *table, const struct chunk_range *range,
+			const char *where)
 {
 	buf_put(sql, SLICE("SELECT "));
 	for (unsigned i = 0; i < table->ncolumns; i++) {
@@ -116,10 +116,7 @@ static int expect_eof(struct chunk *chunk, struct err *err)
 				  : unexpected(chunk, "end of the column definitions", packet, err);
 }
 
-/* Parses a column definition: catalog, db, table, org_table, name, org_name as length-encoded
- * strings, then the fixed part 0c charset(2) length(4) type(1) flags(2) decimals(1) 00 00. MariaDB
- * adds a string, the extended type, before the fixed part. */
-static bool parse_definition(struct slice packet, struct arena *arena, struct chunk_field *field)
+bool chunk_parse_definition(struct slice packet, struct arena *arena, struct chunk_field *field)
 {
 	struct slice strings[6];
 	struct reader r;
@@ -151,7 +148,7 @@ static int read_definitions(struct chunk *chunk, struct chunk_field *fields, uns
 	for (unsigned i = 0; i < n; i++) {
 		if (next_packet(chunk, &packet, err))
 			return -1;
-		if (!parse_definition(packet, &priv(chunk)->arena, &fields[i]))
+		if (!chunk_parse_definition(packet, &priv(chunk)->arena, &fields[i]))
 			return unexpected(chunk, "column definition", packet, err);
 	}
 	return expect_eof(chunk, err);
@@ -228,7 +225,7 @@ int chunk_open(struct chunk *chunk, struct conn *conn, const struct table *table
 	put_table(&sql, table);
 	snprintf(private_data->doing, sizeof(private_data->doing), "reading %s", buf_cstr(&sql));
 	buf_clear(&sql);
-	build_select(&sql, table, range, where);
+	chunk_build_select(&sql, table, range, where);
 	rc = prepare(chunk, buf_slice(&sql), err) || execute(chunk, err) ? -1 : 0;
 	buf_fini(&sql);
 	if (rc)
@@ -281,28 +278,14 @@ void chunk_fini(struct chunk *chunk)
 
 /* ---- ranges ---- */
 
-/* The keys of a table as uint64 in the order of the column. The top bit of signed keys is inverted,
- * so that differences do not overflow. */
-struct key_space {
-	struct conn *conn;
-	const struct table *table;
-	bool is_unsigned;
-};
-
-/* A part of the key space, first and last inclusive, with the server's estimate of its rows. */
-struct key_cell {
-	uint64_t first, last;
-	uint64_t rows;
-};
-
-static uint64_t key_parse(const struct key_space *space, const char *text)
+uint64_t chunk_parse_key(const struct key_space *space, const char *text)
 {
 	if (space->is_unsigned)
 		return strtoull(text, NULL, 10);
 	return (uint64_t)strtoll(text, NULL, 10) ^ (UINT64_C(1) << 63);
 }
 
-static void key_text(const struct key_space *space, uint64_t key, char text[24])
+void chunk_print_key(const struct key_space *space, uint64_t key, char text[24])
 {
 	if (space->is_unsigned)
 		snprintf(text, 24, "%" PRIu64, key);
@@ -310,7 +293,7 @@ static void key_text(const struct key_space *space, uint64_t key, char text[24])
 		snprintf(text, 24, "%" PRId64, (int64_t)(key ^ (UINT64_C(1) << 63)));
 }
 
-static bool splittable(const struct table *table)
+bool chunk_can_split(const struct table *table)
 {
 	const struct column *column;
 
@@ -354,8 +337,8 @@ static int estimate_cell(const struct key_space *space, struct key_cell *cell, s
 	struct buf from, key;
 	int rc;
 
-	key_text(space, cell->first, first);
-	key_text(space, cell->last, last);
+	chunk_print_key(space, cell->first, first);
+	chunk_print_key(space, cell->last, last);
 	buf_init(&from);
 	buf_init(&key);
 	put_table(&from, table);
@@ -394,8 +377,8 @@ static int find_ends(const struct key_space *space, struct key_cell *all, bool *
 		return -1;
 	*empty = result_cell(&result, 0, 0).ptr == NULL;
 	if (!*empty) {
-		all->first = key_parse(space, result_cell(&result, 0, 0).ptr);
-		all->last = key_parse(space, result_cell(&result, 0, 1).ptr);
+		all->first = chunk_parse_key(space, result_cell(&result, 0, 0).ptr);
+		all->last = chunk_parse_key(space, result_cell(&result, 0, 1).ptr);
 	}
 	result_fini(&result);
 	return 0;
@@ -433,10 +416,8 @@ static int halve_cells(const struct key_space *space, struct key_cell *cells, un
 	return 0;
 }
 
-/* Joins neighbouring cells to n ranges of about the same number of rows. Returns the number of
- * bounds. */
-static unsigned join_cells(const struct key_space *space, const struct key_cell *cells,
-			   unsigned ncells, unsigned n, struct arena *arena, const char **bounds)
+unsigned chunk_join_cells(const struct key_space *space, const struct key_cell *cells,
+			  unsigned ncells, unsigned n, struct arena *arena, const char **bounds)
 {
 	uint64_t total = 0, sum = 0;
 	unsigned nbounds = 0;
@@ -448,7 +429,7 @@ static unsigned join_cells(const struct key_space *space, const struct key_cell 
 		sum += cells[i].rows;
 		if (sum < total / n * (nbounds + 1) || sum == 0)
 			continue;
-		key_text(space, cells[i].last, text);
+		chunk_print_key(space, cells[i].last, text);
 		bounds[nbounds++] = arena_cstr(arena, slice_str(text));
 	}
 	return nbounds;
@@ -471,7 +452,7 @@ static int split_keys(const struct key_space *space, unsigned n, struct arena *a
 	if (rc == 0 && !empty)
 		rc = halve_cells(space, cells, &ncells, max, cells[0].rows / n / 4 + 1, err);
 	if (rc == 0 && !empty)
-		*nbounds = join_cells(space, cells, ncells, n, arena, bounds);
+		*nbounds = chunk_join_cells(space, cells, ncells, n, arena, bounds);
 	free(cells);
 	return rc;
 }
@@ -485,7 +466,7 @@ int chunk_split(struct conn *conn, const struct table *table, unsigned n, struct
 	*nbounds = 0;
 	if (estimate_table(conn, table, rows, err))
 		return -1;
-	if (n < 2 || *rows < SPLIT_MIN_ROWS || !splittable(table))
+	if (n < 2 || *rows < SPLIT_MIN_ROWS || !chunk_can_split(table))
 		return 0;
 	space.is_unsigned = table->columns[table->pk[0]].is_unsigned;
 	return split_keys(&space, n, arena, *bounds, nbounds, err);

@@ -1,6 +1,7 @@
 /* choose: a position that moves to another server. */
-#include "engine/choose.c"
+#include "engine/choose_priv.h"
 
+#include "base/clock.h"
 #include "sink/store/store.h"
 #include "source/conn_priv.h"
 #include "unit.h"
@@ -67,7 +68,7 @@ static size_t needed_with(struct choosing *choosing, enum table_phase phase, boo
 	assert_int_equal(checkpoint_put(&choosing->sync->checkpoint, SLICE("full/d.t"),
 					buf_slice(&json), &err),
 			 0);
-	assert_int_equal(need_of_tables(choosing, &err), 0);
+	assert_int_equal(choose_need_tables(choosing, &err), 0);
 	buf_fini(&json);
 	table_record_fini(&record);
 	position_fini(&point);
@@ -84,14 +85,14 @@ static void points_that_are_needed(void **state)
 	(void)state;
 	checkpoint_init(&sync.checkpoint, store_open_memory(), "shop");
 	assert_int_equal(gtid_set_parse(&position.gtids, SLICE("0-2-65"), &err), 0);
-	need(&choosing, &position.gtids);
+	choose_need(&choosing, &position.gtids);
 	assert_int_equal(needed_with(&choosing, TABLE_COPIED, true, "0-1-20"), 1);
 	assert_int_equal(needed_with(&choosing, TABLE_COPIED, false, "0-2-65"), 1);
 	assert_int_equal(needed_with(&choosing, TABLE_COPIED, false, "0-1-80"), 2);
 	assert_int_equal(needed_with(&choosing, TABLE_COPYING, false, "0-1-80"), 2);
 	assert_int_equal(needed_with(&choosing, TABLE_COPYING, false, "0-2-90"), 3);
 	assert_int_equal(checkpoint_put(&sync.checkpoint, SLICE("full/d.t"), SLICE("{}"), &err), 0);
-	assert_int_equal(need_of_tables(&choosing, &err), -1);
+	assert_int_equal(choose_need_tables(&choosing, &err), -1);
 	assert_int_equal(err.code, ERR_INTERNAL);
 	for (size_t i = 0; i < choosing.nneeded; i++)
 		gtid_set_fini(&choosing.needed[i]);

@@ -2,11 +2,12 @@
  * statements and ranges of the chunk reader. */
 #include "unit.h"
 
-#include "../../src/source/chunk.c"
 #include "../../src/source/conn.c"
 #include "../../src/source/dump.c"
 #include "../../src/source/flavour.c"
-#include "../../src/source/server_error.c"
+
+#include "source/chunk_priv.h"
+#include "source/server_error.h"
 
 /* ---- identity ---- */
 
@@ -327,7 +328,7 @@ static void assert_select(const struct chunk_range *range, const char *where, co
 	struct buf sql;
 
 	buf_init(&sql);
-	build_select(&sql, &table, range, where);
+	chunk_build_select(&sql, &table, range, where);
 	assert_slice(buf_slice(&sql), expected);
 	buf_fini(&sql);
 }
@@ -353,11 +354,11 @@ static void only_integer_keys_are_split(void **state)
 	struct table table = make_table(by_id);
 
 	(void)state;
-	assert_true(splittable(&table));
+	assert_true(chunk_can_split(&table));
 	table = make_table(by_name);
-	assert_false(splittable(&table));
+	assert_false(chunk_can_split(&table));
 	table = make_table(NULL);
-	assert_false(splittable(&table));
+	assert_false(chunk_can_split(&table));
 }
 
 static void keys_keep_their_order(void **state)
@@ -369,14 +370,14 @@ static void keys_keep_their_order(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < 5; i++) {
-		key_text(&space, key_parse(&space, ascending[i]), text);
+		chunk_print_key(&space, chunk_parse_key(&space, ascending[i]), text);
 		assert_string_equal(text, ascending[i]);
 		if (i)
-			assert_true(key_parse(&space, ascending[i - 1]) <
-				    key_parse(&space, ascending[i]));
+			assert_true(chunk_parse_key(&space, ascending[i - 1]) <
+				    chunk_parse_key(&space, ascending[i]));
 	}
 	space.is_unsigned = true;
-	key_text(&space, key_parse(&space, "18446744073709551615"), text);
+	chunk_print_key(&space, chunk_parse_key(&space, "18446744073709551615"), text);
 	assert_string_equal(text, "18446744073709551615");
 }
 
@@ -390,14 +391,14 @@ static void neighbours_are_joined_evenly(void **state)
 
 	(void)state;
 	arena_init(&arena, 0);
-	assert_int_equal(join_cells(&space, cells, 5, 2, &arena, bounds), 1);
+	assert_int_equal(chunk_join_cells(&space, cells, 5, 2, &arena, bounds), 1);
 	assert_string_equal(bounds[0], "29");
-	assert_int_equal(join_cells(&space, cells, 5, 4, &arena, bounds), 3);
+	assert_int_equal(chunk_join_cells(&space, cells, 5, 4, &arena, bounds), 3);
 	assert_string_equal(bounds[0], "9");
 	assert_string_equal(bounds[1], "29");
 	assert_string_equal(bounds[2], "39");
-	assert_int_equal(join_cells(&space, cells, 5, 1, &arena, bounds), 0);
-	assert_int_equal(join_cells(&space, cells, 1, 4, &arena, bounds), 0);
+	assert_int_equal(chunk_join_cells(&space, cells, 5, 1, &arena, bounds), 0);
+	assert_int_equal(chunk_join_cells(&space, cells, 1, 4, &arena, bounds), 0);
 	arena_fini(&arena);
 }
 
@@ -412,18 +413,18 @@ static void column_definitions_of_both_servers(void **state)
 
 	(void)state;
 	arena_init(&arena, 0);
-	assert_true(parse_definition(slice_of(mysql, sizeof(mysql) - 1), &arena, &field));
+	assert_true(chunk_parse_definition(slice_of(mysql, sizeof(mysql) - 1), &arena, &field));
 	assert_slice(field.name, "id");
 	assert_int_equal(field.wire, 8);
 	assert_int_equal(field.charset, 63);
 	assert_int_equal(field.length, 20);
 	assert_int_equal(field.flags, 0x4223);
-	assert_true(parse_definition(slice_of(maria, sizeof(maria) - 1), &arena, &field));
+	assert_true(chunk_parse_definition(slice_of(maria, sizeof(maria) - 1), &arena, &field));
 	assert_slice(field.name, "js");
 	assert_int_equal(field.wire, 0xfc);
 	assert_int_equal(field.length, 0xffffffffu);
 	for (size_t cut = 0; cut < sizeof(maria) - 1; cut++)
-		assert_false(parse_definition(slice_of(maria, cut), &arena, &field));
+		assert_false(chunk_parse_definition(slice_of(maria, cut), &arena, &field));
 	arena_fini(&arena);
 }
 
