@@ -169,13 +169,26 @@ class MariaDB(Database):
 
 
 class MySQL(Database):
-    """MySQL 9 with GTIDs."""
+    """MySQL 9 with GTIDs. The performance schema keeps less than by default, which saves 200 MB of memory."""
 
     script = "mysql"
     mysql = True
+    always = (
+        "--innodb-flush-log-at-trx-commit=0",
+        "--sync-binlog=0",
+        "--innodb-buffer-pool-size=64M",
+        "--innodb-log-buffer-size=8M",
+        "--performance-schema-digests-size=200",
+        "--performance-schema-events-statements-history-size=0",
+        "--performance-schema-events-statements-history-long-size=0",
+        "--performance-schema-max-digest-length=128",
+        "--performance-schema-max-memory-classes=0",
+        "--performance-schema-max-mutex-instances=1000",
+        "--performance-schema-max-table-instances=200",
+    )
 
     def __init__(self, folder, options=()):
-        super().__init__(folder, ("--innodb-flush-log-at-trx-commit=0", "--sync-binlog=0", *options))
+        super().__init__(folder, (*self.always, *options))
 
 
 class Kafka(Server):
