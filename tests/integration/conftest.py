@@ -133,7 +133,8 @@ def db(mariadb, unique):
     mariadb.run(f"CREATE DATABASE `{unique}` CHARACTER SET utf8mb4")
     yield unique
     with contextlib.suppress(Exception):
-        mariadb.run(f"DROP DATABASE IF EXISTS `{unique}`")
+        # a program that was not ended may still hold a metadata lock
+        mariadb.run("SET lock_wait_timeout = 5", f"DROP DATABASE IF EXISTS `{unique}`")
 
 
 @pytest.fixture
@@ -173,7 +174,7 @@ def sync_on(tmp_path, unique):
 
 
 @pytest.fixture
-def sync(sync_on, mariadb, kafka, db):
+def sync(db, sync_on, mariadb, kafka):  # db first: it is dropped when the syncs have ended
     """sync(options, tables=..., ...): starts a Sync of the test's database to topics db.table.
 
     By default it reads the shared MariaDB and writes to the shared Kafka."""
