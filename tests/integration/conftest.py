@@ -22,6 +22,18 @@ def pytest_configure(config):
     signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(SystemExit(143)))
 
 
+def pytest_collection_modifyitems(items):
+    """Spread the slow tests over the first two thirds of the run, so that none of them is the last one, nor all run at once."""
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    quick = [item for item in items if not item.get_closest_marker("slow")]
+    if not slow or not quick:
+        return
+    step = max(1, len(items) * 2 // 3 // len(slow))
+    for number, item in enumerate(slow):
+        quick.insert(min(number * step, len(quick)), item)
+    items[:] = quick
+
+
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("servers")

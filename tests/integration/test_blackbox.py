@@ -35,6 +35,7 @@ DDL_IN_STREAM = [
 
 
 @pytest.mark.parametrize("metadata", ["NO_LOG", "FULL"])
+@pytest.mark.slow
 def test_black_box(sync, db, mariadb, kafka, metadata):
     """Promises 1, 3, 10 and consistency 3, 6, 7, 12, 22, 27: equal row for row after kills in both phases."""
     tables = workload.targets(CASES)

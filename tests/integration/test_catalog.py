@@ -28,10 +28,12 @@ def follow(name, port, files, least):
     return int(statements.group(1)) - int(re.search(r"(\d+) refused", done.stdout).group(1))
 
 
+@pytest.mark.slow
 def test_mariadb(mariadb):
     follow("MARIADB", mariadb.port, FILES, 200)
 
 
+@pytest.mark.slow
 def test_mysql(mysql):
     follow("MYSQL", mysql.port, FILES, 200)
 

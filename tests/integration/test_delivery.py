@@ -162,6 +162,7 @@ def takes_no_more(running, there):
 
 
 @pytest.mark.parametrize("how", ["restart", "pause"])
+@pytest.mark.slow
 def test_kafka_under_load(sync, sql, db, mariadb, kafka_server, how):
     """consistency 15: the broker restarts, or hangs until the queue is full, under load: order and rows hold, without a restart
     of ours."""
@@ -192,6 +193,7 @@ def test_kafka_under_load(sync, sql, db, mariadb, kafka_server, how):
     compare(mariadb, db, "t", rebuilt.tables()[db, "t"])
 
 
+@pytest.mark.slow
 def test_stop_while_the_queue_is_full(sync, sql, db, kafka_server):
     """Promise 8: a stop while Kafka hangs and the queue is full: what was read is acknowledged, when Kafka answers in time, and
     saved."""
@@ -231,6 +233,7 @@ def test_order_per_key(sync, sql, db):
     assert all(values == list(range(101)) for values in by_key.values())
 
 
+@pytest.mark.slow
 def test_checkpoint_stays_behind_what_is_acknowledged(sync, sql, db, mariadb, kafka_server):
     """Promise 1: while Kafka does not answer, no position is saved beyond what it has acknowledged (file checkpoint), although
     rows behind it have been sent and the checkpoint is saved again."""
@@ -311,6 +314,7 @@ def test_quiet_table_moves_its_position(sync, sql, db, mariadb):
     running.wait_rows(f"{db}.t", 2)
 
 
+@pytest.mark.slow
 def test_more_transactions_than_the_window_holds(sync, sql, db, mariadb, kafka_server):
     """Promise 1, consistency 26: while one message waits for its acknowledgement, more transactions come than can be remembered
     (65,536); the source waits for it, and when it comes the stream goes on."""
@@ -400,6 +404,7 @@ def dumps(server):
 
 
 @pytest.mark.parametrize("server", ["mariadb", "mysql"])
+@pytest.mark.slow
 def test_reconnect_replays_nothing(sync_on, kafka, unique, request, server):
     """consistency 22: a connection that is lost, in the middle of a transaction that is larger than what is held as well: the
     stream goes on with the same producer, and no row comes twice."""

@@ -323,6 +323,7 @@ def test_configuration_that_may_not_be_read(sync, sql, db, kafka_server):
     running.fails(7, "1048588", "max.message.bytes")
 
 
+@pytest.mark.slow
 def test_broker_away_at_the_start(sync, sql, db, table, kafka_server):
     """Waits, says so, and goes on; SIGTERM while waiting ends it cleanly."""
     own = kafka_server()
@@ -582,6 +583,7 @@ def test_unreadable_checkpoint_is_no_fresh_start(sync, sql, db, table, kafka, va
     assert len(rows(running.reader(f"{db}.t").to_end())) == 1
 
 
+@pytest.mark.slow
 def test_sink_away_for_ever_is_not_lost(sync, sql, db, kafka_server):
     """Kafka dies under load and comes back with its data: every row is there (delivery 15)."""
     own = kafka_server()

@@ -56,6 +56,7 @@ def test_parallel(sync, sql, db, kafka, mariadb, parallel):
     ],
     ids=["with_lock", "without_lock"],
 )
+@pytest.mark.slow
 def test_position_handed_over_exactly(sync, sql, db, kafka, mariadb, unique, grants, way):
     """consistency 1, 2: four writers commit while the snapshots are opened, again and again; each transaction is either in
     the full sync or in the stream. The log says which way was used."""
@@ -160,6 +161,7 @@ def test_cut_off_with_deletes_between(sync, sql, db, kafka, mariadb):
     ends_equal(running, db, kafka, mariadb, ["a", "b", "c"])
 
 
+@pytest.mark.slow
 def test_writes_during_full_sync(sync, sql, db, kafka, mariadb):
     """consistency 3: rows read by the full sync and changed while it runs end as SELECT shows them."""
     for name in ("a", "b"):
@@ -322,6 +324,7 @@ def test_stop_while_the_server_hangs(sync_on, mariadb_server, kafka, db, phase):
         server.resume()
 
 
+@pytest.mark.slow
 def test_stop_while_the_broker_hangs(sync_on, mariadb, sql, db, kafka_server):
     """Promise 8: with messages on their way that nobody acknowledges; they come again at the next start."""
     own = kafka_server()
@@ -339,6 +342,7 @@ def test_stop_while_the_broker_hangs(sync_on, mariadb, sql, db, kafka_server):
     running.until(f"{db}.a", lambda m: {str(n).encode() for n in range(1, 1001)} <= {x.key for x in m}, "all rows")
 
 
+@pytest.mark.slow
 def test_name_is_kept_while_a_stop_drains(sync_on, mariadb, sql, db, kafka_server):
     """consistency 25: what is on its way when a stop comes may still arrive, so that the lock of the name is given back by the end of
     the process only: a process that waits for it would send newer rows in between."""
@@ -365,6 +369,7 @@ def test_name_is_kept_while_a_stop_drains(sync_on, mariadb, sql, db, kafka_serve
     assert running.wait_exit() == 0
 
 
+@pytest.mark.slow
 def test_binlog_that_is_purged_meanwhile(sync_on, mariadb_server, kafka):
     """consistency 10: while tables are copied, a warning at 80 % of the retention, and the end when what the stream will need is gone."""
     server = mariadb_server()
@@ -411,6 +416,7 @@ def test_view_and_other_databases_stay_out(sync, sql, db, mariadb, unique):
     assert there == {f"{db}.a_1", f"{db}.a_2", f"{db}.b"}
 
 
+@pytest.mark.slow
 def test_reader_that_waits_is_not_cut_off(sync, sql, db, mariadb, kafka_server):
     """consistency 9 [seen]: a reader that pauses longer than the server's net_write_timeout is cut off, unless its session
     says otherwise: not reading is the back-pressure."""

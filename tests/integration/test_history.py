@@ -38,6 +38,7 @@ class Writer:
 
 
 @pytest.mark.parametrize("busy", [False, True], ids=["quiet", "busy"])
+@pytest.mark.slow
 def test_start_after_an_event_larger_than_a_packet(sync_on, mariadb, kafka, sql, db, unique, busy):
     """BINLOG_GTID_POS gives NULL after an event larger than max_allowed_packet, of any table: the sync starts all the same, at
     the same GTIDs as a session with a larger limit gets, also while others write."""
@@ -136,6 +137,7 @@ def pass_second(server):
     wait_for(lambda: server.run("SELECT UNIX_TIMESTAMP()")[0][0] > before, "the next second")
 
 
+@pytest.mark.slow
 def test_another_history_of_the_same_names_is_refused(sync_on, server, h):
     """consistency 22: files of the same names, offsets and GTIDs that are others: found before anything is read, also where the
     position is the one of the full sync, and where only the transaction at the offset differs."""

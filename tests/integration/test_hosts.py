@@ -221,6 +221,7 @@ def test_first_host_is_away(run_on, servers):
 
 
 @both
+@pytest.mark.slow
 def test_failover_and_back(run_on, pair, kind):
     """The primary is killed while a writer writes, the replica goes on; then the other way round. Every row is there in the
     end, and sequenceIds grow."""
@@ -375,6 +376,7 @@ def test_without_gtids_nothing_moves(run_on, servers):
 
 
 @both
+@pytest.mark.slow
 def test_a_replica_that_lags(run_on, pair, kind):
     """It is passed over; when the primary is away it is waited for until it has caught up."""
     primary, replica = pair(kind)
@@ -568,6 +570,7 @@ def test_a_table_that_was_read_behind_the_position(run_on, pair):
 
 
 @both
+@pytest.mark.slow
 def test_failover_in_the_full_sync(run_on, pair, kind):
     """Tables that were not done are read again on the other server; rows that were deleted meanwhile are deleted."""
     primary, replica = pair(kind)

@@ -379,6 +379,7 @@ def beats_of(kafka, topics, enough):
     return found
 
 
+@pytest.mark.slow
 def test_heartbeats_of_many_partitions(sync, sql, db, kafka_server):
     """consistency 21: a round is spread over the interval: rows that come when it has begun stand before the beats of their
     partitions; above 1,000 partitions one topic takes the beats."""

@@ -286,6 +286,7 @@ def test_meanings(sync_on, mysql, my, kafka, metadata):
     assert (list(message.after.items()), message.key) == ([("id", 7), ("id2", 1), ("b", 2)], b"7")
 
 
+@pytest.mark.slow
 def test_alter_does_not_wait_for_the_copy(sync_on, mysql, my, kafka):
     """consistency 7: neither what is read nor the look at the keys of what will be read keeps a metadata lock."""
     my("SET cte_max_recursion_depth = 100000", "CREATE TABLE a (id INT PRIMARY KEY, v INT)",

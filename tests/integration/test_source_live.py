@@ -33,6 +33,7 @@ def server(request, tmp_path):
     made.stop(signal.SIGKILL)
 
 
+@pytest.mark.slow
 def test_source_live(server):
     name, database = server
     if not LIVE.exists():

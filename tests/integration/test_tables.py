@@ -212,6 +212,7 @@ RENAMED = {  # of that many rows a table is read in ranges
 
 
 @pytest.mark.parametrize("when", RENAMED)
+@pytest.mark.slow
 def test_renamed_during_the_full_sync(sync, sql, db, mariadb, kafka, unique, when):
     """consistency 7, 12: a table that is renamed before its rows are read is read under its new name."""
     first, options, count = RENAMED[when]

@@ -108,6 +108,7 @@ def load(db, mariadb):
 
 @pytest.mark.parametrize("how", ["deleted", "made again"])
 @pytest.mark.parametrize("server", ["kafka", "eager_kafka"])
+@pytest.mark.slow
 def test_topic_gone_under_load(sync, sql, db, load, request, server, how):
     """A topic that is deleted, or deleted and made again, while the sync writes to it ends the sync by name, and so does every
     start after it; the sync does not make the topic again, whether or not the broker would do so when it is asked for."""
