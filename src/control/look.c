@@ -21,7 +21,8 @@ int look_connect(struct look *look, unsigned index, struct err *err)
 	look->sync.dry_run = true;
 	start_init(&look->start, &look->sync, look->script);
 	look->lane_open = true;
-	if (lane_open(&look->lane, &look->sync, "look", 1 << 20, NULL, &look->metrics, err) < 0)
+	if (lane_open(&look->lane, &look->sync, "look", 1 << 20, NULL, NULL, &look->metrics, err) <
+	    0)
 		return -1;
 	return start_connect(&look->start, err);
 }

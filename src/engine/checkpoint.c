@@ -15,12 +15,35 @@ void checkpoint_init(struct checkpoint *checkpoint, struct store *store, const c
 	lease_init(&checkpoint->lease);
 	pthread_mutex_init(&checkpoint->lock, NULL);
 	buf_init(&checkpoint->position);
+	map_init(&checkpoint->records);
+}
+
+static void free_records(struct map *records)
+{
+	struct batch_record *record;
+	size_t at = 0;
+	while ((record = map_next(records, &at)))
+		free(record);
+	map_fini(records);
+	map_init(records);
+}
+
+/* Add the records of the batch, which is emptied. A newer record of a name replaces the older one: while the brokers are
+ * away, lanes post the same names again and again. */
+static void add_records(struct map *records, struct record_batch *batch)
+{
+	struct batch_record *record, *next;
+	for (record = batch->first; record; record = next) {
+		next = record->next;
+		free(map_set(records, record->name, record));
+	}
+	*batch = (struct record_batch){NULL, NULL};
 }
 
 void checkpoint_fini(struct checkpoint *checkpoint)
 {
 	store_free(checkpoint->store);
-	record_batch_fini(&checkpoint->records);
+	free_records(&checkpoint->records);
 	buf_fini(&checkpoint->position);
 	pthread_mutex_destroy(&checkpoint->lock);
 }
@@ -40,7 +63,7 @@ void checkpoint_post(struct checkpoint *checkpoint, struct record_batch *batch,
 		record_batch_fini(batch);
 		position = NULL;
 	}
-	record_batch_move(&checkpoint->records, batch);
+	add_records(&checkpoint->records, batch);
 	if (position) {
 		buf_clear(&checkpoint->position);
 		position_to_json(position, &checkpoint->position);
@@ -49,22 +72,11 @@ void checkpoint_post(struct checkpoint *checkpoint, struct record_batch *batch,
 	report_post(checkpoint);
 }
 
-void checkpoint_want(struct checkpoint *checkpoint)
-{
-	bool is_new;
-	pthread_mutex_lock(&checkpoint->lock);
-	is_new = !checkpoint->wanted;
-	checkpoint->wanted = true;
-	pthread_mutex_unlock(&checkpoint->lock);
-	if (is_new) /* a lane asks at each tick until the save: report it once */
-		report_post(checkpoint);
-}
-
 bool checkpoint_due(struct checkpoint *checkpoint, int64_t now_ms)
 {
 	bool posted;
 	pthread_mutex_lock(&checkpoint->lock);
-	posted = checkpoint->wanted || checkpoint->records.first || checkpoint->position.len > 0;
+	posted = checkpoint->records.count > 0 || checkpoint->position.len > 0;
 	pthread_mutex_unlock(&checkpoint->lock);
 	/* a save that took long has left the lease old */
 	if (lease_age_ms(&checkpoint->lease, clock_boot_ms()) >=
@@ -82,7 +94,7 @@ const struct lease *checkpoint_lease(const struct checkpoint *checkpoint)
 void checkpoint_discard(struct checkpoint *checkpoint)
 {
 	pthread_mutex_lock(&checkpoint->lock);
-	record_batch_fini(&checkpoint->records);
+	free_records(&checkpoint->records);
 	buf_clear(&checkpoint->position);
 	checkpoint->failed = false;
 	pthread_mutex_unlock(&checkpoint->lock);
@@ -93,20 +105,19 @@ static struct slice full_name(struct checkpoint *checkpoint, struct slice name, 
 	return arena_printf(arena, "%s/%.*s", checkpoint->sync, SLICE_FMT(name));
 }
 
-/* The records to write, in order, the position last. With nothing posted the old position is written
- * again: a save is also how a process learns that it was fenced. */
-static unsigned collect(struct checkpoint *checkpoint, const struct record_batch *batch,
+/* The records to write, the position last. With nothing posted the old position is written again: a save is also how a
+ * process learns that it was fenced. */
+static unsigned collect(struct checkpoint *checkpoint, const struct map *posted,
 			struct slice position, struct arena *arena, struct store_record **out)
 {
-	struct store_record *records;
+	struct store_record *records = ARENA_ARRAY(arena, posted->count + 1, struct store_record);
+	const struct batch_record *record;
 	unsigned n = 0;
-	for (const struct batch_record *save = batch->first; save; save = save->next)
-		n++;
-	*out = records = ARENA_ARRAY(arena, n + 1, struct store_record);
-	n = 0;
-	for (const struct batch_record *save = batch->first; save; save = save->next)
-		records[n++] = (struct store_record){full_name(checkpoint, save->name, arena),
-						     save->value};
+	size_t at = 0;
+	*out = records;
+	while ((record = map_next(posted, &at)))
+		records[n++] = (struct store_record){full_name(checkpoint, record->name, arena),
+						     record->value};
 	if (position.len == 0 && n == 0)
 		position = arena_copy(arena, checkpoint_get(checkpoint, SLICE("position")));
 	if (position.len > 0)
@@ -117,7 +128,7 @@ static unsigned collect(struct checkpoint *checkpoint, const struct record_batch
 
 int checkpoint_save(struct checkpoint *checkpoint, struct err *err)
 {
-	struct record_batch batch = {NULL, NULL};
+	struct map posted;
 	struct store_record *records;
 	struct arena arena;
 	struct slice position;
@@ -128,14 +139,12 @@ int checkpoint_save(struct checkpoint *checkpoint, struct err *err)
 		return err_retry(err, ERR_KAFKA, "the checkpoint could not be saved");
 	arena_init(&arena, 0);
 	pthread_mutex_lock(&checkpoint->lock);
-	record_batch_move(&batch, &checkpoint->records);
+	posted = checkpoint->records;
+	map_init(&checkpoint->records);
 	position = arena_copy(&arena, buf_slice(&checkpoint->position));
 	buf_clear(&checkpoint->position);
-	checkpoint->wanted = false;
 	pthread_mutex_unlock(&checkpoint->lock);
-	if (checkpoint->more)
-		checkpoint->more(checkpoint->more_arg, &batch);
-	n = collect(checkpoint, &batch, position, &arena, &records);
+	n = collect(checkpoint, &posted, position, &arena, &records);
 	if (FAULT(SAVE))
 		rc = err_retry(err, ERR_KAFKA, "saving the checkpoint: fault injected");
 	else if (n > 0)
@@ -148,7 +157,7 @@ int checkpoint_save(struct checkpoint *checkpoint, struct err *err)
 	pthread_mutex_lock(&checkpoint->lock);
 	checkpoint->failed = rc < 0;
 	pthread_mutex_unlock(&checkpoint->lock);
-	record_batch_fini(&batch);
+	free_records(&posted);
 	arena_fini(&arena);
 	return rc;
 }

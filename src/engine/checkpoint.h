@@ -7,6 +7,7 @@
 #define TIDEWAY_CHECKPOINT_H
 
 #include "base/arena.h"
+#include "base/map.h"
 #include "engine/record_batch.h"
 #include "model/position.h"
 #include "sink/lease.h"
@@ -24,18 +25,14 @@ struct store_record;
 struct checkpoint {
 	struct store *store;
 	const char *sync;     /* the sync's name: prefix of every record */
-	pthread_mutex_t lock; /* guards records, position, wanted, failed */
+	pthread_mutex_t lock; /* guards records, position, failed */
 	void (*on_posted)(
 		void *arg); /* called after something was posted, by any lane; NULL: nothing */
 	void *on_posted_arg;
-	struct record_batch records; /* records to save */
+	struct map records;  /* the newest record of each name to save -> struct batch_record */
 	struct buf position; /* JSON of the newest position; empty: none since the last save */
 	int64_t saved_ms;    /* monotonic time of the last save */
-	bool wanted;         /* a save is due although nothing was posted; under the lock */
-	/* adds what has changed to each save, after the position was taken; NULL: nothing else changes */
-	void (*more)(void *arg, struct record_batch *records);
-	void *more_arg;
-	struct lease lease; /* renewed by each save */
+	struct lease lease;  /* renewed by each save */
 	bool failed; /* a save failed: nothing is taken until checkpoint_discard; under the lock */
 };
 
@@ -45,8 +42,6 @@ void checkpoint_fini(struct checkpoint *checkpoint);
 /* Hands over records (the list is emptied) and, unless NULL, the position they belong to. */
 void checkpoint_post(struct checkpoint *checkpoint, struct record_batch *records,
 		     const struct position *position);
-/* Makes a save due: `more` has something that is not to wait. Any lane. */
-void checkpoint_want(struct checkpoint *checkpoint);
 /* Whether checkpoint_save has something to do now: something was posted and a second has passed since
  * the last save, or five seconds passed (a fenced producer learns it only by saving, and the lease must be renewed). */
 bool checkpoint_due(struct checkpoint *checkpoint, int64_t now_ms);

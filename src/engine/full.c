@@ -152,9 +152,11 @@ static void fail(struct full *full, const struct err *err)
 	sync_abort(full->sync);
 }
 
-static void range_acked(struct full_lane *lane, struct full_range *range)
+/* A range is in Kafka. With the last range of its table, the table is copied. */
+static void range_acked(void *arg, const struct mark *mark, struct record_batch *batch)
 {
-	struct full_table *table = range->table;
+	struct full_lane *lane = arg;
+	struct full_table *table = mark->range->table;
 	if (atomic_fetch_sub(&table->ranges_left, 1) > 1 || atomic_load(&table->changed))
 		return;
 	if (FAULT(TABLE_DONE)) {
@@ -163,27 +165,12 @@ static void range_acked(struct full_lane *lane, struct full_range *range)
 		fail(lane->full, &err);
 		return;
 	}
-	record_copied(&lane->lane.records, table->state);
+	record_copied(batch, table->state);
 	atomic_store(&table->done, true);
 	sync_events_emit(&lane->lane.sync->events,
 			 (struct sync_event){.kind = SYNC_EVENT_TABLE_COPIED,
 					     .table = {.name = table->table->full_name,
 						       .rows = atomic_load(&table->rows)}});
-}
-
-static void take_marks(void *owner)
-{
-	struct full_lane *lane = owner;
-	struct mark mark;
-	while (window_take(&lane->lane.window, &mark)) {
-		if (mark.attached == NULL)
-			continue;
-		lane_note_ends(&lane->lane); /* another lane may end the table */
-		range_acked(lane, mark.attached);
-	}
-	pins_post(&lane->lane.sync->pins, &lane->lane.sync->checkpoint);
-	if (lane->lane.records.first)
-		checkpoint_post(&lane->lane.sync->checkpoint, &lane->lane.records, NULL);
 }
 
 /* full.rows_per_second, this lane's share: waits by serving delivery reports. */
@@ -209,7 +196,7 @@ static int tick(struct full_lane *lane, struct err *err)
 	lane->lane.now_ms = clock_wall_ms();
 	if (sink_poll(lane->lane.sink, 0, err) < 0)
 		return -1;
-	take_marks(lane);
+	commit_serve(lane->lane.commit, false);
 	if (lane_stopping(&lane->lane))
 		return err_retry(err, ERR_INTERNAL, "stopped during the full sync");
 	return pace(lane, err);
@@ -318,12 +305,12 @@ static int read_chunk(struct full_lane *lane, struct full_range *range, struct p
 static int read_range(struct full_lane *lane, struct full_range *range, struct err *err)
 {
 	struct plan *plan;
-	struct mark mark = {.attached = range};
+	const struct mark mark = {.range = range};
 	bool changed = false;
 	int rc;
-	if (find_plan(lane, range->table->table, &plan, err) < 0 || lane_room(&lane->lane, err) < 0)
+	if (find_plan(lane, range->table->table, &plan, err) < 0 ||
+	    commit_begin(lane->lane.commit, err) < 0)
 		return -1;
-	lane->lane.token = window_open(&lane->lane.window);
 	if (hold_locks(lane->conn, err) < 0)
 		return -1;
 	rc = read_chunk(lane, range, plan, &changed, err);
@@ -333,7 +320,7 @@ static int read_range(struct full_lane *lane, struct full_range *range, struct e
 	}
 	if (rc < 0)
 		return -1;
-	window_close(&lane->lane.window, lane->lane.token, &mark);
+	commit_done(lane->lane.commit, &mark);
 	return release_locks(lane->conn, err);
 }
 
@@ -348,7 +335,7 @@ static int read_ranges(struct full_lane *lane, struct err *err)
 		if (read_range(lane, range, err) < 0 || tick(lane, err) < 0)
 			return -1;
 	}
-	while (!window_empty(&lane->lane.window)) {
+	while (!commit_is_idle(lane->lane.commit)) {
 		if (sink_poll(lane->lane.sink, 100, err) < 0 || tick(lane, err) < 0)
 			return -1;
 	}
@@ -360,14 +347,13 @@ static void *lane_main(void *arg)
 	struct full_lane *lane = arg;
 	struct full *full = lane->full;
 	struct sync *sync = full->sync;
+	const struct commit_meaning meaning = {.reached = range_acked, .arg = lane};
 	struct err err = ERR_INIT;
 	char label[32];
 	int rc;
 	snprintf(label, sizeof(label), "full-%u", lane->number + 1);
-	rc = lane_open(&lane->lane, sync, label, sync->queue_bytes / full->nlanes, NULL,
+	rc = lane_open(&lane->lane, sync, label, sync->queue_bytes / full->nlanes, NULL, &meaning,
 		       &full->metrics[lane->number], &err);
-	lane->lane.take_marks = take_marks;
-	lane->lane.owner = lane;
 	lane->paced_ms = clock_mono_ms();
 	if (rc == 0)
 		rc = read_ranges(lane, &err);
@@ -377,7 +363,8 @@ static void *lane_main(void *arg)
 			lane_purge(&lane->lane);
 		lane_note_failure(&lane->lane);
 	}
-	take_marks(lane);
+	if (lane->lane.commit)
+		commit_serve(lane->lane.commit, true);
 	lane_close(&lane->lane);
 	(void)mailbox_put(&full->ended, lane, -1);
 	return NULL;

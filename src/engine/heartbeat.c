@@ -104,7 +104,8 @@ static int send_to_added(struct heartbeat *heartbeat, struct lane *lane,
 	bool added = true;
 	while (added) {
 		if (sink_send_added(lane->sink, destination->topic, key_for(heartbeat, destination),
-				    buf_slice(&heartbeat->value), lane->token, &added, err) < 0)
+				    buf_slice(&heartbeat->value), lane->commit->token, &added,
+				    err) < 0)
 			return -1;
 		if (added)
 			lane_count(lane, heartbeat->value.len);
@@ -202,7 +203,6 @@ int heartbeat_add(struct heartbeat *heartbeat, struct lane *lane, int64_t waterm
 int heartbeat_tick(struct heartbeat *heartbeat, struct lane *lane, int64_t watermark_ms,
 		   bool slot_open, const struct mark *mark, struct err *err)
 {
-	uint64_t token = lane->token;
 	unsigned until;
 	int rc;
 	if (prepare(heartbeat, lane, watermark_ms, &until, err) < 0)
@@ -211,11 +211,9 @@ int heartbeat_tick(struct heartbeat *heartbeat, struct lane *lane, int64_t water
 		return 0;
 	if (slot_open)
 		return send_due(heartbeat, lane, until, err);
-	if (lane_room(lane, err) < 0)
+	if (commit_begin(lane->commit, err) < 0)
 		return -1;
-	lane->token = window_open(&lane->window);
 	rc = send_due(heartbeat, lane, until, err);
-	window_close(&lane->window, lane->token, mark);
-	lane->token = token;
+	commit_done(lane->commit, mark);
 	return rc;
 }

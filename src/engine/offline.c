@@ -51,7 +51,7 @@ struct offline *offline_new(const struct script_options *script, struct err *err
 		stream_new(&offline->sync, catalog_new(0), NULL, &start, NULL, &offline->metrics);
 	position_fini(&start);
 	offline->stream->cursor.file = "test.000001";
-	if (lane_open(&offline->stream->lane, &offline->sync, "test", 1 << 20, NULL,
+	if (lane_open(&offline->stream->lane, &offline->sync, "test", 1 << 20, NULL, NULL,
 		      &offline->metrics, err) == 0) {
 		offline->sync.config = offline->stream->lane.config;
 		return offline;
@@ -85,7 +85,7 @@ static void end(struct offline *offline, const struct message **messages, unsign
 	*messages = batch->messages;
 	*n = batch->n;
 	offline->stream->reader.row_bytes++;
-	stream_detach(offline->stream);
+	mark_fini(&offline->stream->current.durable);
 }
 
 /* The database of a table that is made exists from then on. */

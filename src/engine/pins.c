@@ -245,39 +245,42 @@ void pins_forget(struct pins *pins, struct slice topic)
 	pthread_mutex_unlock(&pins->lock);
 }
 
-void pins_take(struct pins *pins, struct record_batch *records)
+static void take_changed(struct pins *pins, struct record_batch *records)
 {
 	struct pin *pin;
 	size_t at = 0;
-	pthread_mutex_lock(&pins->lock);
 	while ((pin = map_next(&pins->by_topic, &at))) {
 		if (pin->changed && pin->partitions > 0)
 			save_pin(pin, records);
 		pin->changed = false;
 	}
 	pins->urgent = false;
+}
+
+void pins_take(struct pins *pins, struct record_batch *records)
+{
+	pthread_mutex_lock(&pins->lock);
+	take_changed(pins, records);
 	pthread_mutex_unlock(&pins->lock);
 }
 
-void pins_post(struct pins *pins, struct checkpoint *checkpoint)
+void pins_post(struct pins *pins, struct checkpoint *checkpoint, struct record_batch *records,
+	       const struct position *position)
+{
+	pthread_mutex_lock(&pins->lock);
+	take_changed(pins, records);
+	if (records->first || position)
+		checkpoint_post(checkpoint, records, position);
+	pthread_mutex_unlock(&pins->lock);
+}
+
+bool pins_are_urgent(struct pins *pins)
 {
 	bool urgent;
 	pthread_mutex_lock(&pins->lock);
 	urgent = pins->urgent;
 	pthread_mutex_unlock(&pins->lock);
-	if (urgent)
-		checkpoint_want(checkpoint);
-}
-
-static void take_more(void *arg, struct record_batch *records)
-{
-	pins_take(arg, records);
-}
-
-void pins_attach(struct pins *pins, struct checkpoint *checkpoint)
-{
-	checkpoint->more = take_more;
-	checkpoint->more_arg = pins;
+	return urgent;
 }
 
 void pins_tell_grown(struct slice topic, int present, int pinned)

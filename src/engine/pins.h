@@ -1,7 +1,7 @@
 /* pins: the topics as the checkpoint knows them: with how many partitions each was met first, the tables whose
  * topic function has returned it (consistency rule 18), and where its partitions end at least. All lanes of a sync share them.
- * A record of the checkpoint is never older than the position that is saved with it: checkpoint_save takes what has changed
- * after it has taken the position.
+ * A record of the checkpoint is never older than the position that is saved with it: pins_post posts what has changed with
+ * the position.
  * Thread: any, but for pins_load and pins_next, which want no other lane to run. Owner: the sync; pins_fini. */
 #ifndef TIDEWAY_PINS_H
 #define TIDEWAY_PINS_H
@@ -62,12 +62,14 @@ void pins_acked(struct pins *pins, struct slice topic, const int64_t *ends, int 
 void pins_replaced(struct pins *pins, struct slice topic);
 /* Nothing is known of the topic any more but its name: it may be made anew. */
 void pins_forget(struct pins *pins, struct slice topic);
-/* The records that have changed. For the sync's own thread: of two records of one topic the later one must stay the later one. */
+/* Add the records that have changed to the batch. A caller that posts the batch uses pins_post. */
 void pins_take(struct pins *pins, struct record_batch *records);
-/* Makes a save due when more than ends has changed. */
-void pins_post(struct pins *pins, struct checkpoint *checkpoint);
-/* Every save of the checkpoint takes what has changed. */
-void pins_attach(struct pins *pins, struct checkpoint *checkpoint);
+/* Post the batch, which is emptied, with the records that have changed and, unless NULL, the position. It is one step, for of
+ * two records of a topic the later one must stay the later one. Any thread. */
+void pins_post(struct pins *pins, struct checkpoint *checkpoint, struct record_batch *records,
+	       const struct position *position);
+/* Whether more than ends has changed, which is not to wait for a position. */
+bool pins_are_urgent(struct pins *pins);
 /* The log says that keys stay on fewer partitions than the topic has. */
 void pins_tell_grown(struct slice topic, int present, int pinned);
 /* Walks the pins: start with *at = 0; NULL at the end. */

@@ -87,7 +87,7 @@ void stream_free(struct stream *stream)
 	heartbeat_fini(&stream->heartbeat);
 	buf_fini(&stream->idle.quiet_at);
 	arena_fini(&stream->statement);
-	stream_detach(stream);
+	mark_fini(&stream->current.durable);
 	map_fini(&stream->ddl.made);
 	trx_reader_fini(&stream->reader);
 	position_fini(&stream->acked.position);
@@ -118,7 +118,7 @@ static int beat_in_loop(struct stream *stream, int64_t watermark, const struct m
 		if (stream_open_slot(stream, err) < 0)
 			return -1;
 		rc = loop_item(lane, &item, &lane->batch, err);
-		window_close(&lane->window, lane->token, mark);
+		commit_done(lane->commit, mark);
 		stream->current.slot_open = false;
 	}
 	arena_reset(&lane->arena);
@@ -134,7 +134,7 @@ static bool shared_watermark(struct stream *stream, int64_t *watermark)
 	*watermark = stream->clock.watermark;
 	if (watermarks == NULL)
 		return *watermark > 0;
-	if (window_empty(&stream->lane.window))
+	if (commit_is_idle(stream->lane.commit))
 		own = stream->clock.watermark;
 	if (own > 0)
 		watermarks_raise(watermarks, stream->lane.sync->config->source_number, own);
@@ -159,7 +159,7 @@ int stream_tick(struct stream *stream, struct err *err)
 	atomic_store_explicit(&lane->metrics->event_ms, lane->now_ms, memory_order_relaxed);
 	if (sink_poll(lane->sink, 0, err) < 0)
 		return -1;
-	stream_post(stream, false);
+	commit_serve(lane->commit, false);
 	stream_clock_tick(stream);
 	tell_drained(stream);
 	if (!shared_watermark(stream, &watermark))
@@ -197,9 +197,11 @@ static void close_group(struct stream *stream, uint64_t end_offset)
 			     .sequence = read->sequence,
 			     .commit_ms = read->commit_ms,
 			     .watermark_ms = 0,
-			     .attached = stream->current.attached};
-	stream->current.attached = NULL;
-	window_close(&lane->window, lane->token, &mark);
+			     .records = stream->current.durable.records,
+			     .xa = stream->current.durable.xa};
+	stream->current.durable.records = (struct record_batch){NULL, NULL};
+	stream->current.durable.xa = NULL;
+	commit_done(lane->commit, &mark);
 	stream->current.slot_open = false;
 	metric_add(&lane->metrics->transactions, 1);
 	atomic_store_explicit(&lane->metrics->commit_ms, read->commit_ms, memory_order_relaxed);
@@ -296,7 +298,7 @@ static void on_format(struct stream *stream, struct slice packet)
 {
 	if (stream->current.slot_open && stream->reader.again_bytes == 0) {
 		const struct mark mark = stream_read_mark(stream);
-		window_close(&stream->lane.window, stream->lane.token, &mark);
+		commit_done(stream->lane.commit, &mark);
 		stream->current.slot_open = false;
 	}
 	set_born(stream, packet);
@@ -541,7 +543,7 @@ static int finish(struct stream *stream, struct err *err)
 	if (!atomic_load(&stream->lane.sync->abort) &&
 	    sink_drain(stream->lane.sink, timeout_ms, &stream->lane.sync->abort, err) < 0)
 		return -1;
-	stream_post(stream, true);
+	commit_serve(stream->lane.commit, true);
 	return 0;
 }
 
@@ -647,20 +649,18 @@ static int run(struct stream *stream, struct err *err)
 int stream_run(struct stream *stream, struct err *err)
 {
 	struct sync *sync = stream->lane.sync;
+	const struct commit_meaning meaning = stream_meaning(stream);
 	int rc;
 	rc = lane_open(&stream->lane, sync, "stream", sync->queue_bytes,
-		       checkpoint_lease(&sync->checkpoint), stream->lane.metrics, err);
+		       checkpoint_lease(&sync->checkpoint), &meaning, stream->lane.metrics, err);
 	if (rc == 0) {
-		stream->lane.take_marks = stream_take_marks;
-		stream->lane.drop_attached = stream_drop_attached;
-		stream->lane.owner = stream;
 		heartbeat_init(&stream->heartbeat, stream->lane.config);
 		begin_cursor(stream);
 		rc = run(stream, err);
 	}
 	close_packets(stream);
 	stream_clock_end(stream);
-	if (rc < 0 && stream->lane.sink)
+	if (rc < 0 && stream->lane.commit)
 		salvage(stream, err);
 	if (rc < 0)
 		lane_note_failure(&stream->lane);

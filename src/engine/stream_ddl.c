@@ -46,7 +46,7 @@ static int statement_error(const struct stream *stream, struct err *err)
 
 void stream_attach(struct stream *stream, struct slice name, struct slice value)
 {
-	record_batch_add(&stream_attached(stream)->records, name, value);
+	record_batch_add(&stream->current.durable.records, name, value);
 }
 
 static bool selects(struct stream *stream, struct slice db, struct slice table)
@@ -76,7 +76,7 @@ static bool wants(struct stream *stream, struct slice db, struct slice table)
 static void save_phase(struct stream *stream, struct slice db, struct slice table,
 		       enum table_phase phase)
 {
-	record_phase(&stream_attached(stream)->records, full_name(stream, db, table), phase);
+	record_phase(&stream->current.durable.records, full_name(stream, db, table), phase);
 }
 
 /* A table whose definition is not had: the database says so. */
@@ -84,7 +84,7 @@ static void note_made(struct stream *stream, const struct ddl_effect *effect, bo
 {
 	struct slice name =
 		arena_copy(&stream->lane.texts, full_name(stream, effect->db, effect->table));
-	record_database(&stream_attached(stream)->records, stream->catalog, effect->db);
+	record_database(&stream->current.durable.records, stream->catalog, effect->db);
 	if (wanted)
 		map_set(&stream->ddl.made, name, stream);
 }
@@ -119,9 +119,9 @@ static void save_effect(struct stream *stream, const struct ddl_effect *effect)
 	const struct ddl_name to =
 		renamed ? (struct ddl_name){effect->new_db, effect->new_table} : from;
 	if (effect->before)
-		record_table(&stream_attached(stream)->records, effect->before, false);
+		record_table(&stream->current.durable.records, effect->before, false);
 	if (effect->after)
-		record_table(&stream_attached(stream)->records, effect->after, true);
+		record_table(&stream->current.durable.records, effect->after, true);
 	else if (effect->op == DDL_CREATE)
 		note_made(stream, effect, before);
 	if (effect->after == NULL || renamed)
@@ -384,7 +384,7 @@ static int wait_acknowledged(struct stream *stream, struct err *err)
 {
 	int64_t until = clock_mono_ms() + ACKNOWLEDGED_MS;
 	for (;;) {
-		stream_post(stream, true);
+		commit_serve(stream->lane.commit, true);
 		if (stream->acked.position.sequence == stream->read.sequence)
 			return 0;
 		if (lane_stopping(&stream->lane) || clock_mono_ms() > until)
@@ -566,7 +566,7 @@ static int follow_effect(struct following *f, const struct ddl_effect *effect, s
 	if (effect->new_table.len > 0)
 		stream_forget_plan(stream, effect->new_db, effect->new_table);
 	if (effect->table.len == 0)
-		record_database(&stream_attached(stream)->records, stream->catalog, effect->db);
+		record_database(&stream->current.durable.records, stream->catalog, effect->db);
 	else
 		save_effect(stream, effect);
 	return send_effect(f, effect, err);
@@ -759,7 +759,7 @@ static void take_table(struct stream *stream, struct table_state *state)
 	const struct table *table = state->record.definition;
 	table_state_end_pending(&stream->lane.sync->states, state);
 	if (!catalog_find(stream->catalog, table->db, table->name))
-		record_table(&stream_attached(stream)->records, catalog_put(stream->catalog, table),
+		record_table(&stream->current.durable.records, catalog_put(stream->catalog, table),
 			     true);
 }
 

@@ -35,7 +35,7 @@ void stream_doubt(struct stream *stream, const struct ddl_name *name)
 		.next = stream->ddl.doubts,
 	};
 	stream->ddl.doubts = doubt;
-	record_doubt(&stream_attached(stream)->records, doubt);
+	record_doubt(&stream->current.durable.records, doubt);
 	/* the next table map of each makes a plan of its own */
 	while ((plan = plan_of(stream, doubt)))
 		stream_forget_plan(stream, plan->table->db, plan->table->name);

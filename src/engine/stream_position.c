@@ -7,42 +7,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-struct attached *stream_attached(struct stream *stream)
+static void take_xa(struct stream *stream, const struct mark_xa *xa)
 {
-	if (stream->current.attached == NULL) {
-		stream->current.attached = mem_array(1, sizeof(*stream->current.attached));
-		position_init(&stream->current.attached->xa);
-	}
-	return stream->current.attached;
-}
-
-void stream_drop_attached(void *arg)
-{
-	struct attached *attached = arg;
-	if (attached == NULL)
-		return;
-	record_batch_fini(&attached->records);
-	position_fini(&attached->xa);
-	free(attached);
-}
-
-void stream_detach(struct stream *stream)
-{
-	stream_drop_attached(stream->current.attached);
-	stream->current.attached = NULL;
-}
-
-static void take_attached(struct stream *stream, struct attached *attached)
-{
-	for (size_t i = 0; i < attached->xa.npending; i++) {
-		const struct pending *pending = &attached->xa.pending[i];
-		if (attached->prepared)
+	for (size_t i = 0; i < xa->pending.npending; i++) {
+		const struct pending *pending = &xa->pending.pending[i];
+		if (xa->prepared)
 			position_pending_add(&stream->acked.position, pending);
 		else
 			position_pending_remove(&stream->acked.position, false, pending->id);
 	}
-	record_batch_move(&stream->lane.records, &attached->records);
-	stream_drop_attached(attached);
 }
 
 /* A file that has just begun is not known before its first event: until then the file before it proves the same. */
@@ -66,9 +39,12 @@ static void set_identity(struct stream *stream, const struct mark *mark)
 	identity->offset = mark->begin;
 }
 
-static void take_mark(struct stream *stream, const struct mark *mark)
+/* Everything up to the mark is in Kafka. */
+static void mark_reached(void *arg, const struct mark *mark, struct record_batch *batch)
 {
+	struct stream *stream = arg;
 	struct position *acked = &stream->acked.position;
+	(void)batch; /* nothing beside the mark's own records */
 	set_identity(stream, mark);
 	if (stream->acked.file != mark->file)
 		snprintf(acked->file, sizeof(acked->file), "%s", mark->file);
@@ -80,32 +56,27 @@ static void take_mark(struct stream *stream, const struct mark *mark)
 		acked->watermark_ms = mark->watermark_ms;
 	if (mark->gtid.flavour != GTID_NONE && mark->gtid.flavour == acked->gtids.flavour)
 		gtid_set_add(&acked->gtids, &mark->gtid);
-	if (mark->attached)
-		take_attached(stream, mark->attached);
+	if (mark->xa)
+		take_xa(stream, mark->xa);
 	stream->acked.moved = true;
 }
 
-void stream_post(struct stream *stream, bool now)
+/* The acknowledged position, when it is newer than what was taken last. */
+static const struct position *take_position(void *arg)
 {
-	int64_t mono = clock_mono_ms();
-	struct mark mark;
-	while (window_take(&stream->lane.window, &mark))
-		take_mark(stream, &mark);
-	pins_post(&stream->lane.sync->pins, &stream->lane.sync->checkpoint);
-	if (!stream->acked.moved && stream->lane.records.first == NULL)
-		return;
-	if (!now && mono - stream->acked.posted_ms < POST_MS)
-		return;
-	lane_note_ends(&stream->lane);
-	checkpoint_post(&stream->lane.sync->checkpoint, &stream->lane.records,
-			stream->acked.moved ? &stream->acked.position : NULL);
+	struct stream *stream = arg;
+	bool moved = stream->acked.moved;
 	stream->acked.moved = false;
-	stream->acked.posted_ms = mono;
+	stream->acked.posted_ms = clock_mono_ms();
+	return moved ? &stream->acked.position : NULL;
 }
 
-void stream_take_marks(void *owner)
+struct commit_meaning stream_meaning(struct stream *stream)
 {
-	stream_post(owner, false);
+	return (struct commit_meaning){.reached = mark_reached,
+				       .position = take_position,
+				       .arg = stream,
+				       .interval_ms = POST_MS};
 }
 
 /* What is read next begins at this offset of the current file. */
@@ -131,10 +102,8 @@ int stream_open_slot(struct stream *stream, struct err *err)
 {
 	if (stream->current.slot_open) /* of a group that is read again */
 		return 0;
-	/* stream_tick polls the sink: here only a full window needs that */
-	if (window_full(&stream->lane.window) && lane_room(&stream->lane, err) < 0)
+	if (commit_begin(stream->lane.commit, err) < 0)
 		return -1;
-	stream->lane.token = window_open(&stream->lane.window);
 	stream->current.slot_open = true;
 	return 0;
 }
@@ -151,10 +120,10 @@ int stream_advance_quietly(struct stream *stream, struct err *err)
 	    position_compare_files(stream->cursor.file, stream->cursor.offset, stream->read.file,
 				   stream->read.offset) <= 0)
 		return 0;
-	if (lane_room(lane, err) < 0)
+	if (commit_begin(lane->commit, err) < 0)
 		return -1;
 	stream_set_read(stream, stream->cursor.offset);
 	mark = stream_read_mark(stream);
-	window_close(&lane->window, window_open(&lane->window), &mark);
+	commit_done(lane->commit, &mark);
 	return 0;
 }

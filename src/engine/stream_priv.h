@@ -12,14 +12,6 @@
 #include "model/ddl.h"
 #include "source/dump.h"
 
-/* What goes into the checkpoint together with a group's position. */
-struct attached {
-	struct record_batch records; /* records */
-	struct position
-		xa;    /* its pending list: an XA transaction that the group has prepared ... */
-	bool prepared; /* ... or decided: false */
-};
-
 /* The server's clock and the end of its binlog, and how far the stream is with that. */
 struct stream_clock {
 	struct binlog_clock *asks;
@@ -58,11 +50,12 @@ struct stream_files {
 
 /* The transaction that is being read. */
 struct stream_current {
-	uint64_t at;               /* where the event begins that is processed */
-	int64_t read_ms;           /* monotonic, when its first event was read */
-	bool slot_open;            /* lane.token is its slot */
-	bool skipped_rows;         /* it has rows that a table's snapshot contains */
-	struct attached *attached; /* what is saved with its position; NULL: nothing */
+	uint64_t at;       /* where the event begins that is processed */
+	int64_t read_ms;   /* monotonic, when its first event was read */
+	bool slot_open;    /* lane.commit's open slot is its own */
+	bool skipped_rows; /* it has rows that a table's snapshot contains */
+	struct mark
+		durable; /* its records and its XA transaction, which are saved with its position */
 };
 
 /* What statements have left. */
@@ -87,7 +80,7 @@ struct stream_acked {
 	const char *file;         /* name of the cursor that position.file is a copy of */
 	const char *born;         /* the same of position.identity */
 	bool moved;               /* it is newer than what was posted */
-	int64_t posted_ms;        /* monotonic */
+	int64_t posted_ms;        /* monotonic, when the position was last asked for */
 };
 
 struct stream {
@@ -177,22 +170,14 @@ bool stream_clock_may_be(const struct stream *stream, int64_t ms);
 bool stream_clock_is_fresh(const struct stream *stream);
 
 /* stream_position.c */
-/* What is attached to the current group, made when there is nothing yet. */
-struct attached *stream_attached(struct stream *stream);
-/* Frees what is attached to the current group. */
-void stream_detach(struct stream *stream);
 /* What is read next begins at this offset of the current file. */
 void stream_set_read(struct stream *stream, uint64_t offset);
 /* That everything before what is read next is acknowledged. */
 struct mark stream_read_mark(const struct stream *stream);
 /* The current group gets its slot of the window, if it has none. */
 int stream_open_slot(struct stream *stream, struct err *err) MUST_CHECK;
-/* Takes what the window has finished and hands it to the checkpoint; now: whenever the last time was. */
-void stream_post(struct stream *stream, bool now);
-/* The same, for the lane's take_marks. */
-void stream_take_marks(void *owner);
-/* For the lane's drop_attached. */
-void stream_drop_attached(void *attached);
+/* What the marks of the stream mean: the position of what is acknowledged. */
+struct commit_meaning stream_meaning(struct stream *stream);
 /* Drained: what the server has written that is no transaction moves the position, too. */
 int stream_advance_quietly(struct stream *stream, struct err *err) MUST_CHECK;
 

@@ -64,7 +64,7 @@ static struct plan *unwanted_plan(struct lane *lane, const struct table_map *map
 static const struct table *put_told(struct stream *stream, const struct table *old,
 				    const struct table *told)
 {
-	struct record_batch *records = &stream_attached(stream)->records;
+	struct record_batch *records = &stream->current.durable.records;
 	bool followed = catalog_has_database(stream->catalog, told->db);
 	const struct table *table = catalog_put(stream->catalog, told);
 	if (!followed)

@@ -24,9 +24,9 @@ static int refuse_unknown(struct stream *stream, struct slice xid, struct err *e
 /* What becomes of the xid, together with the position of the group. */
 static void note(struct stream *stream, const struct pending *pending, bool is_prepared)
 {
-	struct attached *attached = stream_attached(stream);
-	position_pending_add(&attached->xa, pending);
-	attached->prepared = is_prepared;
+	struct mark_xa *xa = mark_set_xa(&stream->current.durable);
+	position_pending_add(&xa->pending, pending);
+	xa->prepared = is_prepared;
 }
 
 static void prepared(struct stream *stream, struct slice xid)

@@ -283,13 +283,11 @@ static void save_rest(struct supervisor *supervisor, struct attempt *attempt)
 	attempt->err = save;
 }
 
-/* Posts what the lanes have noted of their topics, before it is forgotten with the attempt. */
-static void keep_pins(struct supervisor *supervisor)
+/* Post what the setup or the lanes have noted of topics, before a save. */
+static void post_pins(struct supervisor *supervisor)
 {
 	struct record_batch records = {NULL, NULL};
-	pins_take(&supervisor->sync.pins, &records);
-	if (records.first)
-		checkpoint_post(&supervisor->sync.checkpoint, &records, NULL);
+	pins_post(&supervisor->sync.pins, &supervisor->sync.checkpoint, &records, NULL);
 }
 
 static void wait_for_retry(struct supervisor *supervisor, const struct attempt *attempt)
@@ -307,7 +305,7 @@ static void end_attempt(struct supervisor *supervisor)
 {
 	struct attempt *attempt = supervisor->attempt;
 	supervisor->attempt = NULL;
-	keep_pins(supervisor);
+	post_pins(supervisor);
 	start_fini(&attempt->start);
 	save_rest(supervisor, attempt);
 	if (attempt->rc == 0 || (is_stopping(supervisor) && attempt->err.retriable))
@@ -441,6 +439,7 @@ static int leave_copy(struct supervisor *supervisor, struct err *err)
 	start_close_snapshot(&attempt->start);
 	sync_events_emit_duration(supervisor_events(supervisor), SYNC_EVENT_COPY_DONE,
 				  clock_mono_ms() - attempt->copy_begun_ms);
+	post_pins(supervisor);
 	if (checkpoint_save(&supervisor->sync.checkpoint, err) < 0)
 		return -1;
 	if (supervisor->sync.config->mode == MODE_FULL || is_stopping(supervisor))
@@ -454,8 +453,10 @@ static int leave_copy(struct supervisor *supervisor, struct err *err)
 static int begin_round(struct supervisor *supervisor, bool again, struct err *err)
 {
 	struct start *start = &supervisor->attempt->start;
-	if (start_reads(start, again, err) < 0 ||
-	    checkpoint_save(&supervisor->sync.checkpoint, err) < 0)
+	if (start_reads(start, again, err) < 0)
+		return -1;
+	post_pins(supervisor); /* a count that was adopted is durable before it is used */
+	if (checkpoint_save(&supervisor->sync.checkpoint, err) < 0)
 		return -1;
 	if (start->nreads == 0)
 		return leave_copy(supervisor, err);
@@ -579,7 +580,6 @@ static int open_checkpoint(struct supervisor *supervisor, struct err *err)
 	checkpoint_init(checkpoint, store, sync->config->name);
 	checkpoint->on_posted = post_posted;
 	checkpoint->on_posted_arg = supervisor;
-	pins_attach(&sync->pins, checkpoint);
 	if (handover_begin(&sync->handover, checkpoint, err) < 0) {
 		checkpoint_fini(checkpoint);
 		return -1;

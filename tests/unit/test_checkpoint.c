@@ -4,6 +4,8 @@
 #include "engine/checkpoint.h"
 #include "sink/store/store.h"
 
+#include <stdio.h>
+
 enum { A_SECOND_MS = 1000 };
 
 static void fill(struct position *position)
@@ -160,6 +162,38 @@ static void a_save_takes_everything_posted(void **state)
 	checkpoint_fini(&checkpoint);
 }
 
+/* While nothing can be saved, a lane posts the same names again and again: the newest of each is kept. */
+static void the_newest_record_of_a_name_is_saved(void **state)
+{
+	(void)state;
+	struct checkpoint checkpoint;
+	struct record_batch records = {NULL, NULL};
+	struct err err = ERR_INIT;
+	char value[16];
+	checkpoint_init(&checkpoint, store_open_memory(), "shop");
+	for (int i = 0; i < 1000; i++) {
+		snprintf(value, sizeof(value), "%d", i);
+		record_batch_add(&records, SLICE("topic/a"), slice_str(value));
+		record_batch_add(&records, i % 2 ? SLICE("topic/b") : SLICE("topic/c"),
+				 slice_str(value));
+		checkpoint_post(&checkpoint, &records, NULL);
+	}
+	assert_int_equal(checkpoint.records.count, 3);
+	record_batch_add(&records, SLICE("topic/b"), (struct slice){NULL, 0});
+	checkpoint_post(&checkpoint, &records, NULL);
+	assert_int_equal(checkpoint_save(&checkpoint, &err), 0);
+	assert_slice(checkpoint_get(&checkpoint, SLICE("topic/a")), "999");
+	assert_null(checkpoint_get(&checkpoint, SLICE("topic/b")).ptr);
+	assert_slice(checkpoint_get(&checkpoint, SLICE("topic/c")), "998");
+	assert_false(checkpoint_due(&checkpoint, checkpoint.saved_ms + A_SECOND_MS));
+	record_batch_add(&records, SLICE("topic/a"), SLICE("lost"));
+	checkpoint_post(&checkpoint, &records, NULL);
+	checkpoint_discard(&checkpoint);
+	assert_int_equal(checkpoint_save(&checkpoint, &err), 0);
+	assert_slice(checkpoint_get(&checkpoint, SLICE("topic/a")), "999");
+	checkpoint_fini(&checkpoint);
+}
+
 static void nothing_saved_is_not_found(void **state)
 {
 	(void)state;
@@ -217,6 +251,7 @@ int main(void)
 		cmocka_unit_test(an_identity_survives_the_round_trip),
 		cmocka_unit_test(what_cannot_be_read_is_an_error),
 		cmocka_unit_test(a_save_takes_everything_posted),
+		cmocka_unit_test(the_newest_record_of_a_name_is_saved),
 		cmocka_unit_test(nothing_saved_is_not_found),
 		cmocka_unit_test(a_save_renews_the_lease),
 	};

@@ -9,6 +9,7 @@
 #include "engine/stream.h"
 #include "engine/stream_priv.h"
 #include "sink/sink.h"
+#include "sink/store/store.h"
 
 struct fixture {
 	struct sync sync;
@@ -22,14 +23,17 @@ static int setup(void **state)
 {
 	struct fixture *f = test_calloc(1, sizeof(*f));
 	struct position start;
+	struct commit_meaning meaning;
 	position_init(&start);
 	sync_init(&f->sync, NULL, 0, &f->config);
 	f->stream = stream_new(&f->sync, NULL, NULL, &start, NULL, &f->metrics);
 	arena_init(&f->stream->lane.texts, 0);
-	window_init(&f->stream->lane.window);
 	f->config.sink.kind = SINK_DISCARD;
 	f->stream->lane.sink = sink_new(&f->config.sink, "test", 0, NULL, NULL, &f->err);
 	assert_non_null(f->stream->lane.sink);
+	checkpoint_init(&f->sync.checkpoint, store_open_memory(), "test");
+	meaning = stream_meaning(f->stream);
+	f->stream->lane.commit = commit_post_new(&f->sync, f->stream->lane.sink, &meaning);
 	f->stream->cursor.file = f->stream->files.read = "bin.000001";
 	strcpy(f->stream->read.file, f->stream->cursor.file);
 	f->stream->cursor.verify = false; /* heartbeats made here have no checksum */
@@ -41,7 +45,8 @@ static int teardown(void **state)
 {
 	struct fixture *f = *state;
 	sink_free(f->stream->lane.sink);
-	window_fini(&f->stream->lane.window);
+	commit_free(f->stream->lane.commit);
+	checkpoint_fini(&f->sync.checkpoint);
 	arena_fini(&f->stream->lane.texts);
 	stream_free(f->stream);
 	sync_fini(&f->sync);
@@ -170,7 +175,6 @@ static void a_quiet_server_moves_the_position(void **state)
 	struct fixture *f = *state;
 	struct stream *stream = f->stream;
 	unsigned at = 0;
-	struct mark mark;
 	stream->read.offset = stream->cursor.offset = 300;
 	packet(f, events_next(true, "rows", EVENT_FORMAT_DESCRIPTION, &at)->packet);
 	stream->cursor.offset = 500;
@@ -178,9 +182,9 @@ static void a_quiet_server_moves_the_position(void **state)
 	assert_int_equal(stream->read.offset, 300);
 	quiet(f, 500);
 	assert_int_equal(stream->read.offset, 500);
-	assert_true(window_take(&stream->lane.window, &mark));
-	assert_int_equal(mark.offset, 500);
-	assert_string_equal(mark.file, "bin.000001");
+	commit_serve(stream->lane.commit, true);
+	assert_int_equal(stream->acked.position.offset, 500);
+	assert_string_equal(stream->acked.position.file, "bin.000001");
 	stream->cursor.offset = 4; /* a dump by GTID has begun at the start of the file */
 	quiet(f, 500);
 	assert_int_equal(stream->read.offset, 500);

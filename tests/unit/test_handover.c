@@ -153,7 +153,7 @@ static void the_record(void **state)
 	handover_note(&handover, &lock);
 	assert_slice(record(), KILLED);
 	handover_keep(&handover, &lock);
-	assert_null(checkpoint.records.first);
+	assert_int_equal(checkpoint.records.count, 0);
 	handover_keep(&handover, &none);
 	assert_slice(record(), "{}");
 	handover_end(&handover);

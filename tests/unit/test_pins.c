@@ -102,24 +102,34 @@ static void replaced_and_forgotten(void **state)
 	arena_fini(&arena);
 }
 
-/* A save writes the ends with the position, though nobody has posted them; they alone make none due. */
-static void saved_with_the_position(void **state)
+/* The ends are posted with the position that they cover, in one step; they alone are not urgent. */
+static void posted_with_the_position(void **state)
 {
 	(void)state;
 	const int64_t ends[] = {4};
 	struct checkpoint checkpoint;
+	struct record_batch records = {NULL, NULL};
+	struct position position;
+	position_init(&position);
 	checkpoint_init(&checkpoint, store_open_memory(), "s");
-	pins_attach(&pins, &checkpoint);
 	pins_note(&pins, SLICE("x"), 1, NULL);
-	pins_post(&pins, &checkpoint);
+	assert_true(pins_are_urgent(&pins));
+	pins_post(&pins, &checkpoint, &records, NULL);
+	assert_false(pins_are_urgent(&pins));
 	assert_true(checkpoint_due(&checkpoint, clock_mono_ms() + A_SECOND_MS));
 	assert_int_equal(checkpoint_save(&checkpoint, &err), 0);
 	pins_acked(&pins, SLICE("x"), ends, 1);
-	pins_post(&pins, &checkpoint);
+	assert_false(pins_are_urgent(&pins));
 	assert_false(checkpoint_due(&checkpoint, checkpoint.saved_ms + A_SECOND_MS));
+	record_batch_add(&records, SLICE("full/a.b"), SLICE("{}"));
+	pins_post(&pins, &checkpoint, &records, &position);
+	assert_null(records.first);
 	assert_int_equal(checkpoint_save(&checkpoint, &err), 0);
 	assert_slice(checkpoint_get(&checkpoint, SLICE("topic/x")),
 		     "{\"partitions\":1,\"tables\":[],\"ends\":[4]}");
+	assert_slice(checkpoint_get(&checkpoint, SLICE("full/a.b")), "{}");
+	assert_non_null(checkpoint_get(&checkpoint, SLICE("position")).ptr);
+	position_fini(&position);
 	checkpoint_fini(&checkpoint);
 }
 
@@ -130,7 +140,7 @@ int main(void)
 		CASE(old_record),
 		CASE(highest_end),
 		CASE(replaced_and_forgotten),
-		CASE(saved_with_the_position),
+		CASE(posted_with_the_position),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

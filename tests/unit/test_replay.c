@@ -197,6 +197,7 @@ static char *read_out(struct replay *r)
 /* From the first transaction of the recording to its end; the stream takes the catalog. */
 static int run(struct replay *r)
 {
+	struct record_batch none = {NULL, NULL};
 	struct position start;
 	struct stream *stream;
 	bool found;
@@ -204,6 +205,10 @@ static int run(struct replay *r)
 	position_init(&start);
 	next_file(r->recording.packets[0], start.file);
 	start.offset = begin_of(r->recording.packets[PREAMBLE]);
+	/* as a start does: topics are in a checkpoint only beside a position */
+	checkpoint_post(&r->sync.checkpoint, &none, &start);
+	if (checkpoint_save(&r->sync.checkpoint, &r->f.err) < 0)
+		fail_msg("%s", r->f.err.text);
 	stream = stream_new(&r->sync, r->catalog, NULL, &start, &r->options, &r->metrics);
 	rc = stream_run(stream, &r->f.err);
 	stream_free(stream);

@@ -77,10 +77,11 @@ static void setup(struct sending *s, const char *script)
 	sync_init(&s->sync, &s->options, 0, NULL);
 	s->sync.dry_run = true;
 	checkpoint_init(&s->sync.checkpoint, store_open_memory(), "test");
-	if (lane_open(&s->lane, &s->sync, "test", 1 << 20, NULL, &s->metrics, &s->f.err) < 0)
+	if (lane_open(&s->lane, &s->sync, "test", 1 << 20, NULL, NULL, &s->metrics, &s->f.err) < 0)
 		fail_msg("%s", s->f.err.text);
 	s->sync.config = s->lane.config;
-	s->lane.token = window_open(&s->lane.window);
+	if (commit_begin(s->lane.commit, &s->f.err) < 0)
+		fail_msg("%s", s->f.err.text);
 	s->plan = plan_new(&s->lane, &table, &s->f.err);
 	if (s->plan == NULL)
 		fail_msg("%s", s->f.err.text);

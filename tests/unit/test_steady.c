@@ -79,7 +79,8 @@ static void setup(struct steady *s, const char *script)
 	if (s->offline == NULL)
 		fail_msg("%s", s->f.err.text);
 	s->stream = s->offline->stream;
-	s->stream->lane.token = window_open(&s->stream->lane.window);
+	if (commit_begin(s->stream->lane.commit, &s->f.err) < 0)
+		fail_msg("%s", s->f.err.text);
 }
 
 static void teardown(struct steady *s)

@@ -13,7 +13,7 @@
 static void on_acked(void *arg, uint64_t token, unsigned messages)
 {
 	struct lane *lane = arg;
-	window_ack(&lane->window, token, messages);
+	commit_acked(lane->commit, token, messages);
 	metric_add(&lane->metrics->acked, messages);
 	atomic_store_explicit(&lane->metrics->ack_ms, lane->now_ms, memory_order_relaxed);
 }
@@ -57,34 +57,26 @@ static int open_sink(struct lane *lane, size_t queue_bytes, const struct lease *
 }
 
 int lane_open(struct lane *lane, struct sync *sync, const char *label, size_t queue_bytes,
-	      const struct lease *lease, struct lane_metrics *metrics, struct err *err)
+	      const struct lease *lease, const struct commit_meaning *meaning,
+	      struct lane_metrics *metrics, struct err *err)
 {
 	*lane = (struct lane){.sync = sync, .label = label, .metrics = metrics};
 	log_about(sync->label);
-	window_init(&lane->window);
 	arena_init(&lane->arena, 64 * 1024);
 	arena_init(&lane->texts, 0);
 	map_init(&lane->plans);
 	map_init(&lane->destinations);
 	lane->now_ms = clock_wall_ms();
-	if (open_script(lane, err) < 0)
+	if (open_script(lane, err) < 0 || open_sink(lane, queue_bytes, lease, err) < 0)
 		return -1;
-	return open_sink(lane, queue_bytes, lease, err);
+	lane->commit = commit_post_new(sync, lane->sink, meaning);
+	return 0;
 }
 
 struct format_sync lane_format_sync(const struct lane *lane)
 {
 	return (struct format_sync){.name = slice_str(lane->config->name),
 				    .mariadb = lane->sync->mariadb};
-}
-
-/* What the window still holds is begun again by another lane. */
-static void drop_marks(struct lane *lane)
-{
-	struct mark mark;
-	while (window_drop(&lane->window, &mark))
-		if (mark.attached && lane->drop_attached)
-			lane->drop_attached(mark.attached);
 }
 
 void lane_purge(struct lane *lane)
@@ -109,16 +101,14 @@ void lane_close(struct lane *lane)
 	if (lane->sink && sink_in_flight(lane->sink) > 0)
 		lane_purge(lane);
 	sink_free(lane->sink);
-	drop_marks(lane);
+	commit_free(lane->commit);
 	script_free(lane->script);
-	record_batch_fini(&lane->records);
 	map_fini(&lane->destinations);
 	map_fini(&lane->plans);
 	message_batch_fini(&lane->spare);
 	message_batch_fini(&lane->batch);
 	arena_fini(&lane->texts);
 	arena_fini(&lane->arena);
-	window_fini(&lane->window);
 }
 
 struct topic_spec lane_topic_spec(const struct sync_config *config, bool keyed,
@@ -186,16 +176,6 @@ int lane_destination(struct lane *lane, struct slice name, bool keyed, const str
 	return 0;
 }
 
-static void note_ends(void *arg, struct slice topic, const int64_t *ends, int n)
-{
-	pins_acked(arg, topic, ends, n);
-}
-
-void lane_note_ends(struct lane *lane)
-{
-	sink_take_ends(lane->sink, note_ends, &lane->sync->pins);
-}
-
 void lane_note_failure(struct lane *lane)
 {
 	struct slice replaced = lane->sink ? sink_replaced(lane->sink) : (struct slice){NULL, 0};
@@ -208,24 +188,9 @@ bool lane_stopping(const struct lane *lane)
 	return atomic_load_explicit(&lane->sync->halt, memory_order_relaxed);
 }
 
-int lane_room(struct lane *lane, struct err *err)
-{
-	if (sink_poll(lane->sink, 0, err) < 0)
-		return -1;
-	while (window_full(&lane->window)) {
-		if (lane_stopping(lane))
-			return err_retry(err, ERR_KAFKA,
-					 "stopped while waiting for acknowledgements");
-		if (sink_poll(lane->sink, 100, err) < 0)
-			return -1;
-		lane->take_marks(lane->owner);
-	}
-	return 0;
-}
-
 void lane_count(struct lane *lane, size_t bytes)
 {
-	window_sent(&lane->window, lane->token, 1);
+	commit_sent(lane->commit, 1);
 	metric_add(&lane->metrics->messages, 1);
 	metric_add(&lane->metrics->bytes, bytes);
 }
@@ -234,5 +199,5 @@ int lane_send(struct lane *lane, struct destination *destination, const struct m
 	      struct err *err)
 {
 	lane_count(lane, message->value.len);
-	return sink_send(lane->sink, destination->topic, message, lane->token, err);
+	return sink_send(lane->sink, destination->topic, message, lane->commit->token, err);
 }

@@ -5,7 +5,7 @@
 #define TIDEWAY_LANE_H
 
 #include "engine/sync.h"
-#include "engine/lane/window.h"
+#include "engine/lane/commit.h"
 #include "format/format.h"
 #include "model/metrics.h"
 #include "model/table.h"
@@ -36,8 +36,7 @@ struct lane {
 	struct script *script;
 	const struct format *format; /* of its messages */
 	struct sink *sink;
-	struct window window;
-	uint64_t token;                   /* slot of what is being written now */
+	struct commit *commit;            /* how what the lane sends becomes durable */
 	struct arena arena;               /* event arena: until the next change */
 	struct arena texts;               /* as long as the lane: names */
 	struct message_batch batch;       /* of what is written now */
@@ -46,12 +45,6 @@ struct lane {
 	struct map destinations;          /* topic -> struct destination */
 	struct destination *first, *last; /* the same, in the order of opening */
 	unsigned uncounted; /* destinations that topics.max leaves out: the heartbeats' own topic */
-	struct record_batch records; /* records not yet posted */
-	void (*take_marks)(
-		void *owner); /* whoever built on the lane: takes the window's finished marks */
-	void (*drop_attached)(
-		void *attached); /* of a mark that is never taken; NULL: nothing to free */
-	void *owner;
 	struct message_batch *instead; /* takes what the script's loop sends; NULL: the sink does */
 	const struct message_batch
 		*item_messages;       /* of the statement or beat in the script's loop now */
@@ -60,9 +53,11 @@ struct lane {
 	struct lane_metrics *metrics; /* owned by the run, read by others */
 };
 
-/* Loads the script, opens the sink; lease NULL: it sends without one. */
+/* Loads the script, opens the sink and the commit. lease NULL: the lane sends without one. meaning: of the lane's marks; NULL:
+ * the lane commits nothing. */
 int lane_open(struct lane *lane, struct sync *sync, const char *label, size_t queue_bytes,
-	      const struct lease *lease, struct lane_metrics *metrics, struct err *err) MUST_CHECK;
+	      const struct lease *lease, const struct commit_meaning *meaning,
+	      struct lane_metrics *metrics, struct err *err) MUST_CHECK;
 void lane_close(struct lane *lane);
 /* What messages of the lane contain about the sync. */
 struct format_sync lane_format_sync(const struct lane *lane);
@@ -76,15 +71,11 @@ struct topic_spec lane_topic_spec(const struct sync_config *config, bool keyed,
  * new topic; `table` (may be NULL) is remembered as one that writes to it. */
 int lane_destination(struct lane *lane, struct slice name, bool keyed, const struct table *table,
 		     struct destination **destination, struct err *err) MUST_CHECK;
-/* Waits until the window has room for one more slot, which it has only when its marks are taken. */
-int lane_room(struct lane *lane, struct err *err) MUST_CHECK;
 /* Hands a message to the sink in the lane's current slot, and counts it. */
 int lane_send(struct lane *lane, struct destination *destination, const struct message *message,
 	      struct err *err) MUST_CHECK;
 /* One more message of the lane's current slot, of so many bytes. */
 void lane_count(struct lane *lane, size_t bytes);
-/* What the sink knows of its topics' ends goes to the pins: before what it covers is posted as done. */
-void lane_note_ends(struct lane *lane);
 /* The lane has failed; a topic that has turned out to be another one stays so in the checkpoint. */
 void lane_note_failure(struct lane *lane);
 /* Whether the sync is to stop, cleanly or not. */

@@ -26,8 +26,31 @@ void window_init(struct window *window)
 	window->slots = mem_alloc(window->cap * sizeof(*window->slots));
 }
 
+struct mark_xa *mark_set_xa(struct mark *mark)
+{
+	if (mark->xa == NULL) {
+		mark->xa = mem_array(1, sizeof(*mark->xa));
+		position_init(&mark->xa->pending);
+	}
+	return mark->xa;
+}
+
+void mark_fini(struct mark *mark)
+{
+	record_batch_fini(&mark->records);
+	if (mark->xa) {
+		position_fini(&mark->xa->pending);
+		free(mark->xa);
+	}
+	mark->xa = NULL;
+}
+
 void window_fini(struct window *window)
 {
+	for (uint64_t token = window->first; token < window->next; token++)
+		if (slot_of(window, token)->closed)
+			mark_fini(&slot_of(window, token)->mark);
+	window->first = window->next;
 	free(window->slots);
 	window->slots = NULL;
 }
@@ -90,17 +113,6 @@ bool window_take(struct window *window, struct mark *mark)
 	if (!slot->closed || slot->unacked > 0)
 		return false;
 	*mark = slot->mark;
-	window->first++;
-	return true;
-}
-
-bool window_drop(struct window *window, struct mark *mark)
-{
-	const struct window_slot *slot;
-	if (window_empty(window))
-		return false;
-	slot = slot_of(window, window->first);
-	*mark = slot->closed ? slot->mark : (struct mark){.attached = NULL};
 	window->first++;
 	return true;
 }

@@ -1,0 +1,92 @@
+/* commit: how "everything up to here is in Kafka" becomes durable. A lane hands over its messages in slots, in source order:
+ * commit_begin, messages (commit_sent for each), commit_done with the mark of what comes next. What must be durable with a
+ * mark travels in it. The lane calls commit_serve often; then finished marks, in order and without a gap, become durable,
+ * each with its records and the state of the topics that it covers.
+ * One implementation: commit_post, at least once. decisions/0023 shows how exactly once fits.
+ * Thread: the lane's. Owner: the lane; commit_free. */
+#ifndef TIDEWAY_COMMIT_H
+#define TIDEWAY_COMMIT_H
+
+#include "base/err.h"
+#include "engine/lane/window.h"
+
+struct sink;
+struct sync;
+
+/* What a lane's marks mean; given by whoever builds on the lane. */
+struct commit_meaning {
+	/* Everything up to the mark is in Kafka. Add to the batch what that makes durable beside the mark's own records, which
+	 * are in it. NULL: nothing. */
+	void (*reached)(void *arg, const struct mark *mark, struct record_batch *batch);
+	/* Return the position that is durable with the batch; NULL: no newer one. Called when the batch is handed over. NULL:
+	 * the lane has no position. */
+	const struct position *(*position)(void *arg);
+	void *arg;
+	int64_t interval_ms; /* hand over at most so often */
+};
+
+struct commit;
+
+struct commit_ops {
+	int (*begin)(struct commit *commit, struct err *err);
+	void (*sent)(struct commit *commit, unsigned n);
+	void (*acked)(struct commit *commit, uint64_t token, unsigned n);
+	void (*done)(struct commit *commit, const struct mark *mark);
+	void (*serve)(struct commit *commit, bool now);
+	bool (*idle)(const struct commit *commit);
+	void (*free)(struct commit *commit);
+};
+
+struct commit {
+	const struct commit_ops *ops;
+	uint64_t
+		token; /* of the slot that commit_begin has opened last: messages carry it to the sink */
+};
+
+/* At least once: marks whose messages are acknowledged are posted to the checkpoint of the sync. */
+struct commit *commit_post_new(struct sync *sync, struct sink *sink,
+			       const struct commit_meaning *meaning);
+
+static inline void commit_free(struct commit *commit)
+{
+	if (commit)
+		commit->ops->free(commit);
+}
+
+/* Open a slot. While there is no room, serve the sink's reports and what they finish, until the sync is to stop. */
+static inline int MUST_CHECK commit_begin(struct commit *commit, struct err *err)
+{
+	return commit->ops->begin(commit, err);
+}
+
+/* n more messages were handed to the sink in the open slot. */
+static inline void commit_sent(struct commit *commit, unsigned n)
+{
+	commit->ops->sent(commit, n);
+}
+
+/* The brokers have acknowledged n messages of a slot. */
+static inline void commit_acked(struct commit *commit, uint64_t token, unsigned n)
+{
+	commit->ops->acked(commit, token, n);
+}
+
+/* Close the open slot: everything before the mark was handed over. The commit takes what the mark owns. */
+static inline void commit_done(struct commit *commit, const struct mark *mark)
+{
+	commit->ops->done(commit, mark);
+}
+
+/* Make durable what is finished. now: whenever it was done last. */
+static inline void commit_serve(struct commit *commit, bool now)
+{
+	commit->ops->serve(commit, now);
+}
+
+/* Return whether nothing is in flight. */
+static inline bool commit_is_idle(const struct commit *commit)
+{
+	return commit->ops->idle(commit);
+}
+
+#endif

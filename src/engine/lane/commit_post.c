@@ -1,0 +1,143 @@
+/* commit_post: at least once. A window counts what the brokers have acknowledged; finished marks are posted to the checkpoint,
+ * which the sync's own thread saves. After a failure what was sent since the saved position comes again. */
+#include "base/clock.h"
+#include "base/mem.h"
+#include "engine/lane/commit.h"
+#include "engine/sync.h"
+#include "sink/sink.h"
+
+#include <stdlib.h>
+
+enum { ROOM_MS = 100 }; /* one turn of waiting for room in the window */
+
+struct commit_post {
+	struct commit commit;
+	struct sync *sync;
+	struct sink *sink;
+	struct commit_meaning meaning;
+	struct window window;
+	struct record_batch batch; /* of finished marks, not posted yet */
+	int64_t posted_ms;         /* monotonic time of the last post */
+};
+
+static struct commit_post *of(struct commit *commit)
+{
+	return (struct commit_post *)commit;
+}
+
+static void note_ends(void *arg, struct slice topic, const int64_t *ends, int n)
+{
+	pins_acked(arg, topic, ends, n);
+}
+
+static void take_marks(struct commit_post *post)
+{
+	struct mark mark;
+	while (window_take(&post->window, &mark)) {
+		record_batch_move(&post->batch, &mark.records);
+		if (post->meaning.reached)
+			post->meaning.reached(post->meaning.arg, &mark, &post->batch);
+		mark_fini(&mark);
+	}
+}
+
+/* What changes in the topic registry before a position is reached must not wait for one. */
+static void post_urgent(struct commit_post *post)
+{
+	struct record_batch none = {NULL, NULL};
+	if (pins_are_urgent(&post->sync->pins))
+		pins_post(&post->sync->pins, &post->sync->checkpoint, &none, NULL);
+}
+
+static void post_serve(struct commit *commit, bool now)
+{
+	struct commit_post *post = of(commit);
+	const struct commit_meaning *meaning = &post->meaning;
+	const struct position *position;
+	int64_t now_ms = clock_mono_ms();
+	bool due = now || now_ms - post->posted_ms >= meaning->interval_ms;
+	if (due) /* before the marks: the last of several lanes ends what all of them have sent */
+		sink_take_ends(post->sink, note_ends, &post->sync->pins);
+	take_marks(post);
+	if (due) {
+		position = meaning->position ? meaning->position(meaning->arg) : NULL;
+		if (post->batch.first || position) {
+			pins_post(&post->sync->pins, &post->sync->checkpoint, &post->batch,
+				  position);
+			post->posted_ms = now_ms;
+			return;
+		}
+	}
+	post_urgent(post);
+}
+
+static int wait_for_room(struct commit_post *post, struct err *err)
+{
+	if (atomic_load_explicit(&post->sync->halt, memory_order_relaxed))
+		return err_retry(err, ERR_KAFKA, "stopped while waiting for acknowledgements");
+	if (sink_poll(post->sink, ROOM_MS, err) < 0)
+		return -1;
+	post_serve(&post->commit, false);
+	return 0;
+}
+
+static int post_begin(struct commit *commit, struct err *err)
+{
+	struct commit_post *post = of(commit);
+	while (window_full(&post->window))
+		if (wait_for_room(post, err) < 0)
+			return -1;
+	commit->token = window_open(&post->window);
+	return 0;
+}
+
+static void post_sent(struct commit *commit, unsigned n)
+{
+	window_sent(&of(commit)->window, commit->token, n);
+}
+
+static void post_acked(struct commit *commit, uint64_t token, unsigned n)
+{
+	window_ack(&of(commit)->window, token, n);
+}
+
+static void post_done(struct commit *commit, const struct mark *mark)
+{
+	window_close(&of(commit)->window, commit->token, mark);
+}
+
+static bool post_idle(const struct commit *commit)
+{
+	return window_empty(&((const struct commit_post *)commit)->window);
+}
+
+static void post_free(struct commit *commit)
+{
+	struct commit_post *post = of(commit);
+	record_batch_fini(&post->batch);
+	window_fini(&post->window);
+	free(post);
+}
+
+static const struct commit_ops post_ops = {
+	.begin = post_begin,
+	.sent = post_sent,
+	.acked = post_acked,
+	.done = post_done,
+	.serve = post_serve,
+	.idle = post_idle,
+	.free = post_free,
+};
+
+struct commit *commit_post_new(struct sync *sync, struct sink *sink,
+			       const struct commit_meaning *meaning)
+{
+	struct commit_post *post = mem_array(1, sizeof(*post));
+	post->commit.ops = &post_ops;
+	post->sync = sync;
+	post->sink = sink;
+	if (meaning)
+		post->meaning = *meaning;
+	window_init(&post->window);
+	return &post->commit;
+}
