@@ -198,7 +198,8 @@ static void close_group(struct stream *stream, uint64_t end_offset)
 			     .commit_ms = read->commit_ms,
 			     .watermark_ms = 0,
 			     .records = stream->current.durable.records,
-			     .xa = stream->current.durable.xa};
+			     .xa = stream->current.durable.xa,
+			     .range = NULL};
 	stream->current.durable.records = (struct record_batch){NULL, NULL};
 	stream->current.durable.xa = NULL;
 	commit_done(lane->commit, &mark);
