@@ -21,7 +21,7 @@ void heartbeat_fini(struct heartbeat *heartbeat)
 static unsigned count_partitions(const struct lane *lane)
 {
 	unsigned n = 0;
-	for (const struct destination *d = lane->first; d; d = d->next)
+	for (const struct destination *d = lane->destinations.first; d; d = d->next)
 		n += (unsigned)sink_topic_info(d->topic)->present;
 	return n;
 }
@@ -40,7 +40,7 @@ static int named_topic(struct heartbeat *heartbeat, struct lane *lane, struct er
 			 "heartbeat = { topic = ... } to choose one",
 			 heartbeat->total, HEARTBEAT_PARTITIONS_MAX, SLICE_FMT(heartbeat->name));
 	heartbeat->one_topic = true;
-	lane->uncounted = 1;
+	lane->destinations.uncounted = 1;
 	if (lane_destination(lane, heartbeat->name, false, NULL, &heartbeat->destination, err) < 0)
 		return -1;
 	heartbeat->total = (unsigned)sink_topic_info(heartbeat->destination->topic)->present;
@@ -78,7 +78,8 @@ static bool next_partition(struct heartbeat *heartbeat, struct lane *lane)
 	       heartbeat->partition >= sink_topic_info(heartbeat->destination->topic)->present) {
 		if (heartbeat->one_topic && heartbeat->destination)
 			return false;
-		next = heartbeat->destination ? heartbeat->destination->next : lane->first;
+		next = heartbeat->destination ? heartbeat->destination->next
+					      : lane->destinations.first;
 		if (next == NULL)
 			return false;
 		heartbeat->destination = next;
@@ -122,7 +123,7 @@ static int look_for_partitions(struct heartbeat *heartbeat, struct lane *lane, s
 	heartbeat->look = false;
 	if (heartbeat->one_topic)
 		return send_to_added(heartbeat, lane, heartbeat->destination, err);
-	for (const struct destination *d = lane->first; d; d = d->next)
+	for (const struct destination *d = lane->destinations.first; d; d = d->next)
 		if (send_to_added(heartbeat, lane, d, err) < 0)
 			return -1;
 	return 0;

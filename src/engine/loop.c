@@ -13,22 +13,22 @@ static int host_records(void *arg, struct change *change, const struct message *
 	struct plan *plan;
 	int rc;
 	if (change == NULL) {
-		*messages = lane->item_messages ? lane->item_messages->messages : NULL;
-		*n = lane->item_messages ? lane->item_messages->n : 0;
+		*messages = lane->loop.item_messages ? lane->loop.item_messages->messages : NULL;
+		*n = lane->loop.item_messages ? lane->loop.item_messages->n : 0;
 		return 0;
 	}
 	plan = map_get(&lane->plans, change->table->full_name);
 	if (plan == NULL)
 		return err_set(err, ERR_INTERNAL, "records() of a change whose table has no plan");
-	message_batch_shrink(&lane->spare, LANE_KEEP_BYTES);
-	batch = lane->spare;
-	lane->spare = (struct message_batch){.n = 0};
+	message_batch_shrink(&lane->loop.spare, LANE_KEEP_BYTES);
+	batch = lane->loop.spare;
+	lane->loop.spare = (struct message_batch){.n = 0};
 	rc = map_again(lane, plan, lane->config->has_loop, &batch, err);
 	if (rc == 0)
 		rc = find_destinations(lane, plan, &batch, err);
 	message_batch_keep(&batch, &lane->arena);
-	message_batch_fini(&lane->spare);
-	lane->spare = batch;
+	message_batch_fini(&lane->loop.spare);
+	lane->loop.spare = batch;
 	*messages = batch.messages;
 	*n = batch.n;
 	return rc;
@@ -40,10 +40,10 @@ static int host_send(void *arg, const struct message *message, struct err *err)
 	struct destination *destination;
 	if (lane_destination(lane, message->topic, true, NULL, &destination, err) < 0)
 		return -1;
-	if (lane->instead == NULL)
+	if (lane->loop.instead == NULL)
 		return lane_send(lane, destination, message, err);
-	message_batch_add(lane->instead, message);
-	message_keep(&lane->instead->messages[lane->instead->n - 1], &lane->arena);
+	message_batch_add(lane->loop.instead, message);
+	message_keep(&lane->loop.instead->messages[lane->loop.instead->n - 1], &lane->arena);
 	return 0;
 }
 
@@ -56,20 +56,20 @@ static void host_heartbeat(void *arg, int64_t event_ms, struct buf *out)
 void loop_host(struct lane *lane)
 {
 	if (lane->sync->script->host)
-		lane->host = *lane->sync->script->host;
-	lane->host.arg = lane;
-	lane->host.records = host_records;
-	lane->host.send = host_send;
-	lane->host.heartbeat = host_heartbeat;
+		lane->loop.host = *lane->sync->script->host;
+	lane->loop.host.arg = lane;
+	lane->loop.host.records = host_records;
+	lane->loop.host.send = host_send;
+	lane->loop.host.heartbeat = host_heartbeat;
 }
 
 int loop_item(struct lane *lane, const struct loop_item *item, const struct message_batch *messages,
 	      struct err *err)
 {
 	int rc;
-	lane->item_messages = messages;
+	lane->loop.item_messages = messages;
 	rc = script_loop(lane->script, lane->sync->index, item, err);
-	lane->item_messages = NULL;
+	lane->loop.item_messages = NULL;
 	script_done(lane->script);
 	if (rc > 0)
 		return err_set(err, ERR_SCRIPT,
@@ -88,7 +88,7 @@ int loop_change(struct lane *lane, struct plan *plan, struct err *err)
 		.time_ms = plan->change.time_ms,
 	};
 	int rc = loop_item(lane, &item, NULL, err);
-	if (lane->instead == NULL)
+	if (lane->loop.instead == NULL)
 		arena_reset(&lane->arena);
 	metric_add(&lane->metrics->rows, 1);
 	return rc;

@@ -6,7 +6,7 @@
 #include "engine/plan.h"
 #include "script/script.h"
 
-/* Fills lane->host. */
+/* Fills lane->loop.host. */
 void loop_host(struct lane *lane);
 /* A change, a statement or a beat through the script's loop function. */
 int loop_change(struct lane *lane, struct plan *plan, struct err *err) MUST_CHECK;

@@ -205,7 +205,7 @@ static struct destination *next_destination(const struct lane *lane, const struc
 	struct destination *destination;
 	if (!plan->mapping.topic_function)
 		return (*at)++ == 0 ? plan->destination : NULL;
-	while ((destination = map_next(&lane->destinations, at)))
+	while ((destination = map_next(&lane->destinations.by_name, at)))
 		if (map_get(&destination->tables, plan->table->full_name))
 			return destination;
 	return NULL;

@@ -22,7 +22,7 @@ static int open_script(struct lane *lane, struct err *err)
 {
 	struct script_options options = *lane->sync->script;
 	loop_host(lane);
-	options.host = &lane->host;
+	options.host = &lane->loop.host;
 	lane->script = script_new(&options, err);
 	if (lane->script == NULL)
 		return -1;
@@ -65,7 +65,7 @@ int lane_open(struct lane *lane, struct sync *sync, const char *label, size_t qu
 	arena_init(&lane->arena, 64 * 1024);
 	arena_init(&lane->texts, 0);
 	map_init(&lane->plans);
-	map_init(&lane->destinations);
+	map_init(&lane->destinations.by_name);
 	lane->now_ms = clock_wall_ms();
 	if (open_script(lane, err) < 0 || open_sink(lane, queue_bytes, lease, err) < 0)
 		return -1;
@@ -94,7 +94,7 @@ void lane_close(struct lane *lane)
 	while ((plan = map_next(&lane->plans, &at)))
 		plan_free(lane, plan);
 	at = 0;
-	while ((destination = map_next(&lane->destinations, &at))) {
+	while ((destination = map_next(&lane->destinations.by_name, &at))) {
 		map_fini(&destination->tables);
 		free(destination);
 	}
@@ -103,9 +103,9 @@ void lane_close(struct lane *lane)
 	sink_free(lane->sink);
 	commit_free(lane->commit);
 	script_free(lane->script);
-	map_fini(&lane->destinations);
+	map_fini(&lane->destinations.by_name);
 	map_fini(&lane->plans);
-	message_batch_fini(&lane->spare);
+	message_batch_fini(&lane->loop.spare);
 	message_batch_fini(&lane->batch);
 	arena_fini(&lane->texts);
 	arena_fini(&lane->arena);
@@ -135,7 +135,7 @@ static int open_destination(struct lane *lane, struct slice name, bool keyed,
 	const struct pinned pinned = pins_get(pins, name, &lane->texts);
 	const struct topic_spec spec = lane_topic_spec(lane->config, keyed, &pinned);
 	struct topic *topic;
-	if (!pins_open(pins, name, topics->max + lane->uncounted))
+	if (!pins_open(pins, name, topics->max + lane->destinations.uncounted))
 		return err_set(err, ERR_DATA,
 			       "topic '%.*s' would be number %u of this sync, topics.max is %u: a "
 			       "topic function that makes too many, or raise topics.max",
@@ -150,12 +150,12 @@ static int open_destination(struct lane *lane, struct slice name, bool keyed,
 	map_init(&(*destination)->tables);
 	for (size_t i = 0; i < pinned.ntables; i++)
 		map_set(&(*destination)->tables, pinned.tables[i], *destination);
-	map_set(&lane->destinations, (*destination)->name, *destination);
-	if (lane->last)
-		lane->last->next = *destination;
+	map_set(&lane->destinations.by_name, (*destination)->name, *destination);
+	if (lane->destinations.last)
+		lane->destinations.last->next = *destination;
 	else
-		lane->first = *destination;
-	lane->last = *destination;
+		lane->destinations.first = *destination;
+	lane->destinations.last = *destination;
 	pins_note(pins, name, sink_topic_info(topic)->partitions, NULL);
 	return 0;
 }
@@ -164,7 +164,7 @@ int lane_destination(struct lane *lane, struct slice name, bool keyed, const str
 		     struct destination **destination, struct err *err)
 {
 	struct slice full_name;
-	*destination = map_get(&lane->destinations, name);
+	*destination = map_get(&lane->destinations.by_name, name);
 	if (*destination == NULL && open_destination(lane, name, keyed, destination, err) < 0)
 		return -1;
 	if (table == NULL || map_get(&(*destination)->tables, table->full_name))

@@ -29,6 +29,21 @@ struct destination {
 	                              or the destination itself */
 };
 
+/* The destination topics of a lane. */
+struct destinations {
+	struct map by_name;               /* topic -> struct destination */
+	struct destination *first, *last; /* the same, in the order of opening */
+	unsigned uncounted; /* of them, that topics.max leaves out: the heartbeats' own topic */
+};
+
+/* What the script's own loop and change:records() work with. */
+struct lane_loop {
+	struct script_host host;       /* the functions that they call */
+	struct message_batch *instead; /* takes what the loop sends; NULL: the sink does */
+	const struct message_batch *item_messages; /* of the statement or beat in the loop now */
+	struct message_batch spare;                /* change:records() borrows it */
+};
+
 struct lane {
 	struct sync *sync;
 	const struct sync_config *config; /* of this lane's own script */
@@ -36,19 +51,13 @@ struct lane {
 	struct script *script;
 	const struct format *format; /* of its messages */
 	struct sink *sink;
-	struct commit *commit;            /* how what the lane sends becomes durable */
-	struct arena arena;               /* event arena: until the next change */
-	struct arena texts;               /* as long as the lane: names */
-	struct message_batch batch;       /* of what is written now */
-	struct message_batch spare;       /* change:records() borrows it */
-	struct map plans;                 /* "db.table" -> struct plan */
-	struct map destinations;          /* topic -> struct destination */
-	struct destination *first, *last; /* the same, in the order of opening */
-	unsigned uncounted; /* destinations that topics.max leaves out: the heartbeats' own topic */
-	struct message_batch *instead; /* takes what the script's loop sends; NULL: the sink does */
-	const struct message_batch
-		*item_messages;       /* of the statement or beat in the script's loop now */
-	struct script_host host;      /* what the script's loop and records() call */
+	struct commit *commit;      /* how what the lane sends becomes durable */
+	struct arena arena;         /* event arena: until the next change */
+	struct arena texts;         /* as long as the lane: names */
+	struct message_batch batch; /* of what is written now */
+	struct map plans;           /* "db.table" -> struct plan */
+	struct destinations destinations;
+	struct lane_loop loop;
 	int64_t now_ms;               /* wall time, refreshed for each group of changes */
 	struct lane_metrics *metrics; /* owned by the run, read by others */
 };

@@ -133,9 +133,9 @@ int show_change(struct lane *lane, struct plan *plan, struct message_batch *batc
 	if (admit(lane, plan, err) < 0)
 		return -1;
 	if (lane->config->has_loop) {
-		lane->instead = batch;
+		lane->loop.instead = batch;
 		rc = loop_change(lane, plan, err);
-		lane->instead = NULL;
+		lane->loop.instead = NULL;
 		return rc < 0 ? map_error(plan, err) : 0;
 	}
 	if (map_change(lane, plan, batch, err) == 0) {
