@@ -26,7 +26,7 @@ struct timer {
 };
 
 struct callbacks {
-	struct script *script;
+	struct script *script; /* NULL: there is nothing to call */
 	struct supervisor *const *supervisors;
 	unsigned nsyncs;
 	struct timer *timers;
@@ -59,6 +59,16 @@ static void make_timers(struct callbacks *callbacks)
 	}
 }
 
+static bool has_callbacks(const struct callbacks *callbacks)
+{
+	for (unsigned i = 0; i < callbacks->nsyncs; i++) {
+		const struct callbacks_config *config = config_of(callbacks, i);
+		if (config->on_start || config->on_stop || config->ntimers > 0)
+			return true;
+	}
+	return false;
+}
+
 struct callbacks *callbacks_new(struct script *script, struct supervisor *const *supervisors,
 				unsigned nsyncs)
 {
@@ -68,6 +78,10 @@ struct callbacks *callbacks_new(struct script *script, struct supervisor *const 
 	callbacks->nsyncs = nsyncs;
 	mailbox_init(&callbacks->box, nsyncs);
 	make_timers(callbacks);
+	if (!has_callbacks(callbacks)) { /* an idle sync shall not hold its memory */
+		script_free(script);
+		callbacks->script = NULL;
+	}
 	return callbacks;
 }
 
