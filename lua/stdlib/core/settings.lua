@@ -118,7 +118,7 @@ end
 -- Return the configuration that C reads (model/config.h).
 local function make_config(options, one, place)
   local config = { source = one.source, sink = check_sink(options.sink, place:child("sink")),
-    topics = topics_of(options.topics, place:child("topics")), description = options.description,
+    topics = topics_of(options.topics, place:child("topics")),
     has_loop = options.loop ~= nil, key_change = options.key_change, line = place.line }
   option.fill(config, "sync.run", options, place)
   config.name = one.name
