@@ -395,6 +395,8 @@ static int plan_sync(struct look *look, unsigned index, struct buf *json, struct
 	int rc;
 	if (look_connect(look, index, err) < 0)
 		return -1;
+	if (json == NULL && look->sync.config->description)
+		printf("sync '%s': %s\n", look->sync.config->name, look->sync.config->description);
 	sink = open_sink(&look->sync.config->sink);
 	rc = plan_tables(look, &sink, json, err);
 	close_sink(&sink);

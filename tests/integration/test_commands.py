@@ -222,9 +222,11 @@ def test_check_missing_topics(sync, table, db):
 
 def test_plan(sync, sql, table, db, kafka):
     """plan: rows, key, topic with its partitions, every column with its destination and type, added fields."""
-    running = sync(f'columns = {{ ["{db}.t"] = {{ rename = {{ v = "value" }} }} }}, fields = {{ site = "eu" }},', start=False)
+    running = sync(f'description = "all orders", columns = {{ ["{db}.t"] = {{ rename = {{ v = "value" }} }} }}, '
+                   'fields = { site = "eu" },', start=False)
     code, out, err = running.once(command="plan")
     assert code == 0, err
+    assert ": all orders\n" in out
     for part in (f"{db}.t", "id", "value", "site", "LONG", "STRING", "DOUBLE", "6"):
         assert part in out, f"{part} is not in\n{out}"
     code, out, err = running.once("--json", command="plan")

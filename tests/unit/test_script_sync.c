@@ -149,8 +149,8 @@ static void configuration(void **state)
 		     "local sync, source, kafka = require 'tideway.sync', require "
 		     "'tideway.source', require 'tideway.kafka'\n"
 		     "local env = require 'tideway.env'\n"
-		     "sync.run { name = 'shop', source = source.mysql { host = 'h', port = 3307, "
-		     "user = 'u',\n"
+		     "sync.run { name = 'shop', description = 'orders', source = source.mysql { "
+		     "host = 'h', port = 3307, user = 'u',\n"
 		     "  password = env.need 'PW', tls = { ca = 'ca.pem', verify = false }, tables "
 		     "= { 'shop.*', '!shop.tmp_*' } },\n"
 		     "  sink = kafka.sink { brokers = { 'a:1', 'b:2' }, properties = { "
@@ -166,6 +166,7 @@ static void configuration(void **state)
 	assert_int_equal(script_syncs(f.script), 1);
 	const struct sync_config *c = script_config(f.script, 0);
 	assert_string_equal(c->name, "shop");
+	assert_string_equal(c->description, "orders");
 	assert_int_equal(c->mode, MODE_FULL_THEN_STREAM);
 	assert_string_equal(c->source.host, "h");
 	assert_int_equal(c->source.port, 3307);

@@ -55,7 +55,7 @@ schema.groups = {
     title = "A sync: what a script asks for.", list = {
     { "name", type = "string", required = true, member = "name",
       help = "Identity of the checkpoint, [A-Za-z0-9._-], at most 48 characters: another name is another sync." },
-    { "description", type = "string", help = "For people; shown by plan." },
+    { "description", type = "string", member = "description", help = "For people; shown by plan." },
     { "source", type = "table", required = true, stub = "tideway.source|tideway.source[]",
       help = "Where rows come from: source.mysql { ... }, or a list of them, each with a name." },
     { "sink", type = "table", required = true, stub = "tideway.sink",
