@@ -102,6 +102,9 @@ class Database(Server):
             "init_command": "SET time_zone = '+00:00'",
         }
         settings.update(more)
+        if settings["user"] == "root":
+            # PyMySQL reads all certificates of the system for each connection that may use TLS
+            settings.setdefault("ssl_disabled", "ssl" not in settings)
         return pymysql.connect(**settings)
 
     def run(self, *statements, db=None):
