@@ -119,9 +119,7 @@ static bool host_may_come(const char *host)
 	return rc == 0 || rc == EAI_AGAIN || rc == EAI_SYSTEM || rc == EAI_MEMORY;
 }
 
-/* At the first connect an unknown host or a failed TLS handshake comes from the script's settings. Later
- * it comes from the name server, or from a server that restarts. */
-static bool connect_retriable(const struct conn *conn, unsigned number)
+bool conn_connect_retriable(const struct conn *conn, unsigned number)
 {
 	bool was_reached = source_was_reached(conn->source, conn->host_number);
 
@@ -138,7 +136,7 @@ static int refuse_connect(struct conn *conn, unsigned number, const char *state,
 	err_set(err, E_CONNECT, "cannot connect to the source %s as user '%s': %u (%s) %s; %s",
 		conn->place, conn->user, number, state, text,
 		server_error_connect_remedy(number, text));
-	err->retriable = connect_retriable(conn, number);
+	err->retriable = conn_connect_retriable(conn, number);
 	return -1;
 }
 
@@ -213,8 +211,7 @@ static int connect_server(struct conn *conn, struct err *err)
 	return check_tls(conn, err);
 }
 
-/* "10.11.19-MariaDB-log" is 101119. */
-static unsigned parse_version(const char *text)
+unsigned conn_parse_version(const char *text)
 {
 	unsigned major = 0, minor = 0, patch = 0;
 
@@ -252,7 +249,7 @@ static int ask_server(struct conn *conn, struct err *err)
 	server->server_id = (uint32_t)cell_u64(&result, 0, 1);
 	server->lower_case_table_names = (unsigned)cell_u64(&result, 0, 2);
 	result_fini(&result);
-	server->version = parse_version(server->version_text);
+	server->version = conn_parse_version(server->version_text);
 	server->mariadb =
 		strcasestr(server->version_text, "mariadb") || mariadb_connection(conn->mysql);
 	conn->flavour = server->mariadb ? &flavour_mariadb : &flavour_mysql;

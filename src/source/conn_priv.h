@@ -35,6 +35,12 @@ int conn_fail(struct conn *conn, struct err *err, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 /* Runs SQL whose refusal (unknown variable, missing privilege) does not matter; a lost connection does. */
 int conn_query_lenient(struct conn *conn, struct err *err, const char *sql) MUST_CHECK;
+/* Whether a connect that failed with this number may succeed later. At the first connect an unknown
+ * host or a failed TLS handshake comes from the script's settings. Later it comes from the name
+ * server, or from a server that restarts. */
+bool conn_connect_retriable(const struct conn *conn, unsigned number);
+/* "10.11.19-MariaDB-log" is 101119; 0: not a version. */
+unsigned conn_parse_version(const char *text);
 /* A cell as a C string, cut to size. */
 void conn_copy_cell(char *dst, size_t size, struct slice cell);
 

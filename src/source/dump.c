@@ -1,4 +1,4 @@
-#include "source/dump.h"
+#include "source/dump_priv.h"
 
 #include "base/mem.h"
 #include "source/conn_priv.h"
@@ -58,9 +58,7 @@ void dump_uuid(const char *sync_name, char uuid[37])
 		 b & 0xffffffffffffu);
 }
 
-/* ROTATE, FORMAT_DESCRIPTION, PREVIOUS_GTIDS, BINLOG_CHECKPOINT, GTID_LIST, START_ENCRYPTION: sent before
- * the server looks for the position. */
-static bool is_preamble(uint8_t type)
+bool dump_is_preamble(uint8_t type)
 {
 	return type == 4 || type == 15 || type == 35 || type == 161 || type == 163 || type == 164;
 }
@@ -147,7 +145,7 @@ static void describe_start(struct dump *dump, const struct position *position)
 	buf_fini(&text);
 }
 
-static unsigned deadline_s(unsigned heartbeat_ms)
+unsigned dump_deadline_s(unsigned heartbeat_ms)
 {
 	unsigned s = (3 * heartbeat_ms + 999) / 1000;
 
@@ -171,7 +169,7 @@ struct dump *dump_open(struct source *source, const struct position *position,
 
 	dump->packets = (struct packet_source){packets_next, packets_free};
 	dump->source = source;
-	dump->deadline_s = deadline_s(options->heartbeat_ms);
+	dump->deadline_s = dump_deadline_s(options->heartbeat_ms);
 	dump->seeking = true;
 	dump->non_block = options->from_now_end;
 	describe_start(dump, position);
@@ -194,7 +192,7 @@ void dump_free(struct dump *dump)
 
 static void watch_seek(struct dump *dump, uint8_t type)
 {
-	if (is_preamble(type))
+	if (dump_is_preamble(type))
 		return;
 	dump->seeking = false;
 	conn_set_deadline(dump->conn, dump->deadline_s);

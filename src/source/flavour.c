@@ -76,7 +76,7 @@ void flavour_encode_dump_gtid(struct buf *body, const struct gtid_set *gtids, ui
 	buf_fini(&set);
 }
 
-static int send_file_dump(struct conn *conn, const struct dump_start *start, struct err *err)
+int flavour_send_file_dump(struct conn *conn, const struct dump_start *start, struct err *err)
 {
 	const struct position *position = start->position;
 	struct buf body;
@@ -204,7 +204,7 @@ static int check_file(struct conn *conn, const struct position *position, struct
 	return rc;
 }
 
-static bool by_gtid(const struct position *position)
+bool flavour_asks_by_gtid(const struct position *position)
 {
 	return position->gtids.flavour != GTID_NONE &&
 	       (position->file[0] == '\0' || !gtid_set_empty(&position->gtids));
@@ -450,7 +450,7 @@ static int mariadb_dump_check(struct conn *conn, const struct position *position
 {
 	if (position->gtids.flavour == GTID_MYSQL)
 		return wrong_flavour(conn, position, err);
-	if (by_gtid(position))
+	if (flavour_asks_by_gtid(position))
 		return mariadb_check_gtids(conn, position, err);
 	return check_file_position(conn, position, err);
 }
@@ -468,8 +468,8 @@ static int mariadb_dump_start(struct conn *conn, const struct dump_start *start,
 		       "@mariadb_slave_capability=4",
 		       (uint64_t)start->heartbeat_ms * 1000000))
 		return -1;
-	if (!by_gtid(start->position) && start->position->file[0])
-		return send_file_dump(conn, start, err);
+	if (!flavour_asks_by_gtid(start->position) && start->position->file[0])
+		return flavour_send_file_dump(conn, start, err);
 	if (has_file(conn, start->position, &there, err))
 		return -1;
 	buf_init(&gtids);
@@ -485,7 +485,7 @@ static int mariadb_dump_start(struct conn *conn, const struct dump_start *start,
 	if (rc)
 		return -1;
 	by_state.position = &nowhere;
-	return send_file_dump(conn, &by_state, err);
+	return flavour_send_file_dump(conn, &by_state, err);
 }
 
 static const char *const mariadb_settings[] = {
@@ -610,7 +610,7 @@ static int mysql_dump_check(struct conn *conn, const struct position *position, 
 
 	if (position->gtids.flavour == GTID_MARIADB)
 		return wrong_flavour(conn, position, err);
-	if (!by_gtid(position))
+	if (!flavour_asks_by_gtid(position))
 		return check_file_position(conn, position, err);
 	if (!conn->server.gtid)
 		return wrong_flavour(conn, position, err);
@@ -634,8 +634,8 @@ static int mysql_dump_start(struct conn *conn, const struct dump_start *start, s
 		       "@slave_uuid='%s', @replica_uuid='%s'",
 		       heartbeat_ns, heartbeat_ns, start->uuid, start->uuid))
 		return -1;
-	if (!by_gtid(start->position))
-		return send_file_dump(conn, start, err);
+	if (!flavour_asks_by_gtid(start->position))
+		return flavour_send_file_dump(conn, start, err);
 	buf_init(&body);
 	flavour_encode_dump_gtid(&body, &start->position->gtids, flags, start->server_id);
 	rc = raw_send(conn, RAW_BINLOG_DUMP_GTID, buf_slice(&body), err);

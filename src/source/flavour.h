@@ -51,5 +51,11 @@ void flavour_encode_dump(struct buf *body, uint64_t offset, uint16_t flags, uint
 /* Appends the body of COM_BINLOG_DUMP_GTID. */
 void flavour_encode_dump_gtid(struct buf *body, const struct gtid_set *gtids, uint16_t flags,
 			      uint32_t server_id);
+/* Returns whether a dump asks for the position by its GTIDs, not by file and offset. */
+bool flavour_asks_by_gtid(const struct position *position);
+/* Sends COM_BINLOG_DUMP with the file and offset of the position. Fails for an offset that the
+ * command cannot express. */
+int flavour_send_file_dump(struct conn *conn, const struct dump_start *start,
+			   struct err *err) MUST_CHECK;
 
 #endif

@@ -2,12 +2,14 @@
  * statements and ranges of the chunk reader. */
 #include "unit.h"
 
-#include "../../src/source/conn.c"
-#include "../../src/source/dump.c"
-#include "../../src/source/flavour.c"
-
 #include "source/chunk_priv.h"
+#include "source/conn_priv.h"
+#include "source/dump_priv.h"
+#include "source/flavour.h"
+#include "source/raw.h"
 #include "source/server_error.h"
+
+#include <stdio.h>
 
 /* ---- identity ---- */
 
@@ -47,9 +49,9 @@ static void uuid_comes_from_the_name(void **state)
 static void deadline_is_three_heartbeats_but_ten_seconds(void **state)
 {
 	(void)state;
-	assert_int_equal(deadline_s(500), 10);
-	assert_int_equal(deadline_s(4000), 12);
-	assert_int_equal(deadline_s(5100), 16);
+	assert_int_equal(dump_deadline_s(500), 10);
+	assert_int_equal(dump_deadline_s(4000), 12);
+	assert_int_equal(dump_deadline_s(5100), 16);
 }
 
 /* ---- versions ---- */
@@ -57,11 +59,11 @@ static void deadline_is_three_heartbeats_but_ten_seconds(void **state)
 static void versions_are_numbers(void **state)
 {
 	(void)state;
-	assert_int_equal(parse_version("10.11.19-MariaDB-0+deb12u1-log"), 101119);
-	assert_int_equal(parse_version("9.7.4-2"), 90704);
-	assert_int_equal(parse_version("8.0.150"), 80099);
-	assert_int_equal(parse_version("8.4"), 80400);
-	assert_int_equal(parse_version("unknown"), 0);
+	assert_int_equal(conn_parse_version("10.11.19-MariaDB-0+deb12u1-log"), 101119);
+	assert_int_equal(conn_parse_version("9.7.4-2"), 90704);
+	assert_int_equal(conn_parse_version("8.0.150"), 80099);
+	assert_int_equal(conn_parse_version("8.4"), 80400);
+	assert_int_equal(conn_parse_version("unknown"), 0);
 }
 
 /* ---- quoting ---- */
@@ -139,13 +141,14 @@ static void position_is_asked_by_gtid_when_it_has_some(void **state)
 
 	(void)state;
 	position_init(&position);
-	assert_false(by_gtid(&position)); /* no GTIDs on this server */
+	assert_false(flavour_asks_by_gtid(&position)); /* no GTIDs on this server */
 	position.gtids.flavour = GTID_MARIADB;
-	assert_true(by_gtid(&position)); /* from the very first */
+	assert_true(flavour_asks_by_gtid(&position)); /* from the very first */
 	snprintf(position.file, sizeof(position.file), "bin.000001");
-	assert_false(by_gtid(&position)); /* nothing was written before the file's place */
+	assert_false(
+		flavour_asks_by_gtid(&position)); /* nothing was written before the file's place */
 	assert_int_equal(gtid_set_parse(&position.gtids, SLICE("0-1-5"), &err), 0);
-	assert_true(by_gtid(&position));
+	assert_true(flavour_asks_by_gtid(&position));
 	position_fini(&position);
 }
 
@@ -262,17 +265,17 @@ static void an_unknown_host_is_retriable_only_while_dns_is_away(void **state)
 	struct conn conn = {.source = source, .host_number = -1, .host = "127.0.0.1"};
 
 	(void)state;
-	assert_true(connect_retriable(&conn, 2005));
-	assert_true(connect_retriable(&conn, 2003));
-	assert_false(connect_retriable(&conn, 2026));
-	assert_false(connect_retriable(&conn, 1045));
+	assert_true(conn_connect_retriable(&conn, 2005));
+	assert_true(conn_connect_retriable(&conn, 2003));
+	assert_false(conn_connect_retriable(&conn, 2026));
+	assert_false(conn_connect_retriable(&conn, 1045));
 	conn.host = "no-such-host.invalid";
-	assert_false(connect_retriable(&conn, 2005));
+	assert_false(conn_connect_retriable(&conn, 2005));
 	/* where it has worked once, both pass */
 	source_set_reached(source, -1);
-	assert_true(connect_retriable(&conn, 2005));
-	assert_true(connect_retriable(&conn, 2026));
-	assert_false(connect_retriable(&conn, 1045));
+	assert_true(conn_connect_retriable(&conn, 2005));
+	assert_true(conn_connect_retriable(&conn, 2026));
+	assert_false(conn_connect_retriable(&conn, 1045));
 	source_free(source);
 }
 
@@ -287,7 +290,7 @@ static void a_dump_cannot_begin_behind_4_gib(void **state)
 	position_init(&position);
 	strcpy(position.file, "bin.000001");
 	position.offset = (uint64_t)UINT32_MAX + 1;
-	assert_int_equal(send_file_dump(&conn, &start, &err), -1);
+	assert_int_equal(flavour_send_file_dump(&conn, &start, &err), -1);
 	assert_false(err.retriable);
 	assert_non_null(strstr(err.text, "bin.000001:4294967296"));
 	assert_non_null(strstr(err.text, "gtid_mode = ON"));
@@ -297,9 +300,10 @@ static void a_dump_cannot_begin_behind_4_gib(void **state)
 static void what_the_server_sends_before_it_looks(void **state)
 {
 	(void)state;
-	assert_true(is_preamble(4) && is_preamble(15) && is_preamble(163) && is_preamble(161) &&
-		    is_preamble(35));
-	assert_false(is_preamble(27) || is_preamble(162) || is_preamble(33) || is_preamble(2));
+	assert_true(dump_is_preamble(4) && dump_is_preamble(15) && dump_is_preamble(163) &&
+		    dump_is_preamble(161) && dump_is_preamble(35));
+	assert_false(dump_is_preamble(27) || dump_is_preamble(162) || dump_is_preamble(33) ||
+		     dump_is_preamble(2));
 }
 
 /* ---- statements of the chunk reader ---- */

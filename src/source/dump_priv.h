@@ -1,0 +1,13 @@
+/* dump_priv: what a dump waits for. For dump.c and its unit test. Thread: any. */
+#ifndef TIDEWAY_DUMP_PRIV_H
+#define TIDEWAY_DUMP_PRIV_H
+
+#include "source/dump.h"
+
+/* Whether the server sends events of this type before it looks for the position: ROTATE,
+ * FORMAT_DESCRIPTION, PREVIOUS_GTIDS, BINLOG_CHECKPOINT, GTID_LIST, START_ENCRYPTION. */
+bool dump_is_preamble(uint8_t type);
+/* Returns the read deadline for this interval of heartbeats, in seconds. */
+unsigned dump_deadline_s(unsigned heartbeat_ms);
+
+#endif
