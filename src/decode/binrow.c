@@ -145,7 +145,7 @@ enum accept {
 };
 
 struct rule {
-	uint8_t wire, other;             /* type codes of the column; 0: none */
+	uint8_t wire, other;             /* type codes of the column; WIRE_NONE: none */
 	enum accept accept;              /* other types that the column may have */
 	cell_decode_fn *decode;          /* for a signed column */
 	cell_decode_fn *decode_unsigned; /* NULL: `decode` */
@@ -153,70 +153,22 @@ struct rule {
 	cell_decode_fn *decode_string;
 };
 
-#define INTEGER(wire, bits)                                                                        \
-	{                                                                                          \
-		wire, 0, ACCEPT_WIRE, cell_i##bits, cell_u##bits, NULL                             \
-	}
-#define NUMBER(wire, decode)                                                                       \
-	{                                                                                          \
-		wire, 0, ACCEPT_WIRE, decode, NULL, NULL                                           \
-	}
-#define TEMPORAL(wire, other, decode)                                                              \
-	{                                                                                          \
-		wire, other, ACCEPT_WIRE, decode, NULL, NULL                                       \
-	}
-#define BYTES(decode)                                                                              \
-	{                                                                                          \
-		0, 0, ACCEPT_BYTES, decode, NULL, NULL                                             \
-	}
-#define TEXT(decode)                                                                               \
-	{                                                                                          \
-		0, 0, ACCEPT_TEXT, decode, NULL, NULL                                              \
-	}
-
 static const struct rule rules[COLUMN_TYPE_COUNT] = {
-	[COLUMN_TINYINT] = INTEGER(WIRE_TINY, 8),
-	[COLUMN_SMALLINT] = INTEGER(WIRE_SHORT, 16),
-	[COLUMN_MEDIUMINT] = INTEGER(WIRE_INT24, 32), /* the protocol sends four bytes */
-	[COLUMN_INT] = INTEGER(WIRE_LONG, 32),
-	[COLUMN_BIGINT] = INTEGER(WIRE_LONGLONG, 64),
-	[COLUMN_DECIMAL] = NUMBER(WIRE_NEWDECIMAL, protocol_decimal),
-	[COLUMN_FLOAT] = NUMBER(WIRE_FLOAT, cell_f32),
-	[COLUMN_DOUBLE] = NUMBER(WIRE_DOUBLE, cell_f64),
-	[COLUMN_BIT] = NUMBER(WIRE_BIT, cell_bit),
-	[COLUMN_YEAR] = NUMBER(WIRE_YEAR, cell_u16),
-	[COLUMN_DATE] = TEMPORAL(WIRE_DATE, WIRE_NEWDATE, protocol_date),
-	[COLUMN_DATETIME] = TEMPORAL(WIRE_DATETIME, WIRE_DATETIME2, protocol_datetime),
-	[COLUMN_TIMESTAMP] = TEMPORAL(WIRE_TIMESTAMP, WIRE_TIMESTAMP2, protocol_timestamp),
-	[COLUMN_TIME] = TEMPORAL(WIRE_TIME, WIRE_TIME2, protocol_time),
-	[COLUMN_BINARY] = BYTES(cell_padded),
-	[COLUMN_VARBINARY] = BYTES(cell_bytes),
-	[COLUMN_TINYBLOB] = BYTES(cell_bytes),
-	[COLUMN_BLOB] = BYTES(cell_bytes),
-	[COLUMN_MEDIUMBLOB] = BYTES(cell_bytes),
-	[COLUMN_LONGBLOB] = BYTES(cell_bytes),
-	[COLUMN_GEOMETRY] = NUMBER(WIRE_GEOMETRY, cell_bytes),
-	[COLUMN_VECTOR] = {WIRE_VECTOR, 0, ACCEPT_TEXT, cell_bytes, NULL, NULL},
-	[COLUMN_JSON] = {WIRE_JSON, 0, ACCEPT_TEXT, protocol_json, NULL, cell_text},
-	[COLUMN_UUID] = TEXT(protocol_ascii),
-	[COLUMN_INET4] = TEXT(protocol_ascii),
-	[COLUMN_INET6] = TEXT(protocol_ascii),
-	[COLUMN_CHAR] = TEXT(cell_text),
-	[COLUMN_VARCHAR] = TEXT(cell_text),
-	[COLUMN_TINYTEXT] = TEXT(cell_text),
-	[COLUMN_TEXT] = TEXT(cell_text),
-	[COLUMN_MEDIUMTEXT] = TEXT(cell_text),
-	[COLUMN_LONGTEXT] = TEXT(cell_text),
-	[COLUMN_ENUM] = TEXT(protocol_label),
-	[COLUMN_SET] = TEXT(protocol_label),
+#define PROTOCOL(wire, other, accept, decode, decode_unsigned, decode_string)                      \
+	{                                                                                          \
+		WIRE_##wire, WIRE_##other, ACCEPT_##accept, decode, decode_unsigned, decode_string \
+	}
+#define COLUMN_TYPE(id, name, transport, class, numbers, bytes, binlog_as, binlog, protocol)       \
+	[COLUMN_##id] = protocol,
+#include "model/types.def"
 };
 
 /* Returns the decoder of a field, or NULL if the field is not of the column's type. */
 static cell_decode_fn *choose(const struct column *column, const struct binrow_field *field)
 {
 	const struct rule *rule = &rules[column->type];
-	if ((rule->wire != 0 && field->wire == rule->wire) ||
-	    (rule->other != 0 && field->wire == rule->other))
+	if ((rule->wire != WIRE_NONE && field->wire == rule->wire) ||
+	    (rule->other != WIRE_NONE && field->wire == rule->other))
 		return column->is_unsigned && rule->decode_unsigned ? rule->decode_unsigned
 								    : rule->decode;
 	if (rule->accept == ACCEPT_WIRE || !is_string(field) ||
@@ -263,7 +215,7 @@ static int check_field(const struct table *table, const struct column *column,
 		       const struct binrow_field *field, struct err *err)
 {
 	enum charset charset;
-	bool integer = column->type <= COLUMN_BIGINT;
+	bool integer = column_type_class(column->type) == CLASS_INTEGER;
 	if (!ident_equal(table->idents, field->name, column->name)) {
 		err_set(err, E_TABLE_CHANGED,
 			"the server returns column %.*s where the catalog has %.*s. The table was "

@@ -301,34 +301,19 @@ static int cell_json(const struct cell_layout *layout, const uint8_t *ptr, uint3
 
 /* ---- the choice ------------------------------------------------------------------------------ */
 
-static cell_decode_fn *text_decoder(const struct column *column)
-{
-	switch (column->type) {
-	case COLUMN_BINARY:
-		return cell_padded;
-	case COLUMN_UUID:
-		return cell_uuid;
-	case COLUMN_INET4:
-		return cell_inet4;
-	case COLUMN_INET6:
-		return cell_inet6;
-	case COLUMN_VARBINARY:
-	case COLUMN_TINYBLOB:
-	case COLUMN_BLOB:
-	case COLUMN_MEDIUMBLOB:
-	case COLUMN_LONGBLOB:
-	case COLUMN_VECTOR:
-		return cell_bytes;
-	default:
-		return cell_text;
-	}
-}
+/* The decoders of columns whose code is that of a string. */
+static cell_decode_fn *const string_decoders[COLUMN_TYPE_COUNT] = {
+#define BINLOG(wire, other, meta, check, string) string
+#define COLUMN_TYPE(id, name, transport, class, numbers, bytes, binlog_as, binlog, protocol)       \
+	[COLUMN_##id] = binlog,
+#include "model/types.def"
+};
 
 cell_decode_fn *cell_decoder(const struct column *column, uint8_t wire, uint16_t meta)
 {
 	bool u = column->is_unsigned;
 	(void)meta;
-	switch (wire) {
+	switch ((enum wire_type)wire) {
 	case WIRE_TINY:
 		return u ? cell_u8 : cell_i8;
 	case WIRE_SHORT:
@@ -376,11 +361,17 @@ cell_decode_fn *cell_decoder(const struct column *column, uint8_t wire, uint16_t
 	case WIRE_STRING:
 	case WIRE_VARCHAR:
 	case WIRE_BLOB:
-		return text_decoder(column);
+		return string_decoders[column->type];
 	case WIRE_VARCHAR_COMPRESSED:
 	case WIRE_BLOB_COMPRESSED:
-		return text_decoder(column) == cell_bytes ? unpacked_bytes : unpacked_text;
-	default:
-		return NULL;
+		return string_decoders[column->type] == cell_bytes ? unpacked_bytes : unpacked_text;
+	case WIRE_DECIMAL_OLD:
+	case WIRE_NULL:
+	case WIRE_VAR_STRING:
+	case WIRE_TINY_BLOB:
+	case WIRE_MEDIUM_BLOB:
+	case WIRE_LONG_BLOB:
+		return NULL; /* no server writes them to the binlog */
 	}
+	return NULL;
 }

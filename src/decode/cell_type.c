@@ -35,7 +35,7 @@ static bool normalize_string(uint8_t *wire, uint16_t *meta)
 bool cell_normalize(uint8_t *wire, uint16_t *meta)
 {
 	unsigned first = *meta & 0xff, second = *meta >> 8; /* in the order of the bytes */
-	switch (*wire) {
+	switch ((enum wire_type) * wire) {
 	case WIRE_STRING:
 	case WIRE_ENUM:
 	case WIRE_SET:
@@ -63,9 +63,27 @@ bool cell_normalize(uint8_t *wire, uint16_t *meta)
 		return *meta >= 1 && *meta <= BLOB_PREFIX_MAX;
 	case WIRE_VARCHAR_COMPRESSED: /* the length includes the byte before the value */
 		return *meta >= 1;
-	default:
+	case WIRE_DECIMAL_OLD:
+	case WIRE_TINY:
+	case WIRE_SHORT:
+	case WIRE_LONG:
+	case WIRE_NULL:
+	case WIRE_TIMESTAMP:
+	case WIRE_LONGLONG:
+	case WIRE_INT24:
+	case WIRE_DATE:
+	case WIRE_TIME:
+	case WIRE_DATETIME:
+	case WIRE_YEAR:
+	case WIRE_NEWDATE:
+	case WIRE_VARCHAR:
+	case WIRE_TINY_BLOB:
+	case WIRE_MEDIUM_BLOB:
+	case WIRE_LONG_BLOB:
+	case WIRE_VAR_STRING:
 		return true;
 	}
+	return true;
 }
 
 bool cell_is_compressed(uint8_t wire)
@@ -85,7 +103,7 @@ static int prefix_size(unsigned bytes)
 
 int cell_size(uint8_t wire, uint16_t meta)
 {
-	switch (wire) {
+	switch ((enum wire_type)wire) {
 	case WIRE_TINY:
 	case WIRE_YEAR:
 		return 1;
@@ -132,9 +150,14 @@ int cell_size(uint8_t wire, uint16_t meta)
 	case WIRE_GEOMETRY:
 	case WIRE_VECTOR:
 		return CELL_PREFIX + meta;
-	default:
+	case WIRE_DECIMAL_OLD:
+	case WIRE_NULL:
+	case WIRE_TINY_BLOB:
+	case WIRE_MEDIUM_BLOB:
+	case WIRE_LONG_BLOB:
 		return -1;
 	}
+	return -1;
 }
 
 void cell_describe(uint8_t wire, uint16_t meta, char *dst, size_t cap)
@@ -226,52 +249,25 @@ static bool check_json(const struct column *column, uint8_t wire, uint16_t meta)
 }
 
 struct rule {
-	uint8_t wire, other; /* accepted type codes; other 0: none */
+	uint8_t wire, other; /* accepted type codes; other WIRE_NONE: none */
 	uint8_t meta;        /* required metadata; 0: any */
 	check_fn *check;     /* NULL: no other check */
 };
 
 static const struct rule rules[COLUMN_TYPE_COUNT] = {
-	[COLUMN_TINYINT] = {WIRE_TINY, 0, 0, NULL},
-	[COLUMN_SMALLINT] = {WIRE_SHORT, 0, 0, NULL},
-	[COLUMN_MEDIUMINT] = {WIRE_INT24, 0, 0, NULL},
-	[COLUMN_INT] = {WIRE_LONG, 0, 0, NULL},
-	[COLUMN_BIGINT] = {WIRE_LONGLONG, 0, 0, NULL},
-	[COLUMN_DECIMAL] = {WIRE_NEWDECIMAL, 0, 0, check_decimal},
-	[COLUMN_FLOAT] = {WIRE_FLOAT, 0, 0, NULL},
-	[COLUMN_DOUBLE] = {WIRE_DOUBLE, 0, 0, NULL},
-	[COLUMN_BIT] = {WIRE_BIT, 0, 0, check_bits},
-	[COLUMN_YEAR] = {WIRE_YEAR, 0, 0, NULL},
-	[COLUMN_DATE] = {WIRE_DATE, WIRE_NEWDATE, 0, NULL},
-	[COLUMN_TIME] = {WIRE_TIME2, WIRE_TIME, 0, check_fraction},
-	[COLUMN_DATETIME] = {WIRE_DATETIME2, WIRE_DATETIME, 0, check_fraction},
-	[COLUMN_TIMESTAMP] = {WIRE_TIMESTAMP2, WIRE_TIMESTAMP, 0, check_fraction},
-	[COLUMN_CHAR] = {WIRE_STRING, 0, 0, check_bytes},
-	[COLUMN_VARCHAR] = {WIRE_VARCHAR, WIRE_VARCHAR_COMPRESSED, 0, check_bytes},
-	[COLUMN_TINYTEXT] = {WIRE_BLOB, WIRE_BLOB_COMPRESSED, 1, NULL},
-	[COLUMN_TEXT] = {WIRE_BLOB, WIRE_BLOB_COMPRESSED, 2, NULL},
-	[COLUMN_MEDIUMTEXT] = {WIRE_BLOB, WIRE_BLOB_COMPRESSED, 3, NULL},
-	[COLUMN_LONGTEXT] = {WIRE_BLOB, WIRE_BLOB_COMPRESSED, 4, NULL},
-	[COLUMN_BINARY] = {WIRE_STRING, 0, 0, check_bytes},
-	[COLUMN_VARBINARY] = {WIRE_VARCHAR, WIRE_VARCHAR_COMPRESSED, 0, check_bytes},
-	[COLUMN_TINYBLOB] = {WIRE_BLOB, WIRE_BLOB_COMPRESSED, 1, NULL},
-	[COLUMN_BLOB] = {WIRE_BLOB, WIRE_BLOB_COMPRESSED, 2, NULL},
-	[COLUMN_MEDIUMBLOB] = {WIRE_BLOB, WIRE_BLOB_COMPRESSED, 3, NULL},
-	[COLUMN_LONGBLOB] = {WIRE_BLOB, WIRE_BLOB_COMPRESSED, 4, NULL},
-	[COLUMN_ENUM] = {WIRE_ENUM, 0, 0, check_enum},
-	[COLUMN_SET] = {WIRE_SET, 0, 0, check_set},
-	[COLUMN_JSON] = {WIRE_JSON, WIRE_BLOB, 0, check_json},
-	[COLUMN_GEOMETRY] = {WIRE_GEOMETRY, 0, 0, NULL},
-	[COLUMN_VECTOR] = {WIRE_VECTOR, WIRE_VARCHAR, 0, NULL}, /* MariaDB: a VARBINARY */
-	[COLUMN_UUID] = {WIRE_STRING, 0, CELL_UUID_SIZE, NULL},
-	[COLUMN_INET4] = {WIRE_STRING, 0, CELL_INET4_SIZE, NULL},
-	[COLUMN_INET6] = {WIRE_STRING, 0, CELL_INET6_SIZE, NULL},
+#define BINLOG(wire, other, meta, check, string)                                                   \
+	{                                                                                          \
+		WIRE_##wire, WIRE_##other, meta, check                                             \
+	}
+#define COLUMN_TYPE(id, name, transport, class, numbers, bytes, binlog_as, binlog, protocol)       \
+	[COLUMN_##id] = binlog,
+#include "model/types.def"
 };
 
 bool cell_matches(const struct column *column, uint8_t wire, uint16_t meta)
 {
 	const struct rule *rule = &rules[column->type];
-	if (wire != rule->wire && (rule->other == 0 || wire != rule->other))
+	if (wire != rule->wire && (rule->other == WIRE_NONE || wire != rule->other))
 		return false;
 	return (rule->meta == 0 || rule->meta == meta) &&
 	       (rule->check == NULL || rule->check(column, wire, meta));

@@ -46,7 +46,7 @@ static enum column_type blob_type(const struct map_column *map)
 /* Returns the type of a column, or COLUMN_TYPE_COUNT if the type cannot be decoded. */
 static enum column_type type_of(const struct map_column *map)
 {
-	switch (map->wire) {
+	switch ((enum wire_type)map->wire) {
 	case WIRE_TINY:
 		return COLUMN_TINYINT;
 	case WIRE_SHORT:
@@ -97,38 +97,41 @@ static enum column_type type_of(const struct map_column *map)
 		return COLUMN_GEOMETRY;
 	case WIRE_VECTOR:
 		return COLUMN_VECTOR;
-	default:
+	case WIRE_DECIMAL_OLD:
+	case WIRE_NULL:
+	case WIRE_VAR_STRING:
+	case WIRE_TINY_BLOB:
+	case WIRE_MEDIUM_BLOB:
+	case WIRE_LONG_BLOB:
 		return COLUMN_TYPE_COUNT;
 	}
+	return COLUMN_TYPE_COUNT;
 }
 
 /* ---- attributes ------------------------------------------------------------------------------ */
 
 static void set_size(struct column *column, const struct map_column *map)
 {
-	switch (column->type) {
-	case COLUMN_CHAR:
-	case COLUMN_VARCHAR:
+	switch (column_type_numbers(column->type)) {
+	case NUMBERS_CHARACTERS:
 		column->length = characters(map);
 		break;
-	case COLUMN_BINARY:
-	case COLUMN_VARBINARY:
-	case COLUMN_BIT:
+	case NUMBERS_BYTES:
+	case NUMBERS_BITS:
 		column->length = bytes_of(map);
 		break;
-	case COLUMN_DECIMAL:
+	case NUMBERS_DIMENSIONS:
+		column->length = map->dimensions;
+		break;
+	case NUMBERS_PRECISION:
 		column->length = map->meta >> 8;
 		column->scale = (uint8_t)map->meta;
 		break;
-	case COLUMN_TIME:
-	case COLUMN_DATETIME:
-	case COLUMN_TIMESTAMP:
+	case NUMBERS_FRACTION:
 		column->scale = (uint8_t)map->meta;
 		break;
-	case COLUMN_VECTOR:
-		column->length = map->dimensions;
-		break;
-	default:
+	case NUMBERS_NONE:
+	case NUMBERS_WIDTH:
 		break;
 	}
 }
@@ -199,18 +202,15 @@ static bool same_labels(const struct column *a, const struct column *b)
 	return true;
 }
 
-/* Returns whether the known column is a more precise definition of the same column. uuid, inet, and
- * MariaDB's JSON and VECTOR have other types in the map; their character set in the map has no
- * meaning. */
+/* Returns whether the known column is a more precise definition of the same column. The character
+ * set that the map has for a disguised type has no meaning. */
 static bool agrees(const struct column *known, const struct column *made,
 		   const struct map_column *map)
 {
 	if (!cell_matches(known, map->wire, map->meta))
 		return false;
 	if (known->type != made->type)
-		return known->type == COLUMN_UUID || known->type == COLUMN_INET4 ||
-		       known->type == COLUMN_INET6 || known->type == COLUMN_JSON ||
-		       known->type == COLUMN_VECTOR;
+		return column_type_is_disguised(known->type);
 	return known->is_unsigned == made->is_unsigned && known->charset == made->charset &&
 	       same_labels(known, made);
 }

@@ -99,50 +99,15 @@ static struct slice column_type_text(const struct column *column)
 	return column->sql_type.len ? column->sql_type : slice_str(column_type_name(column->type));
 }
 
+/* DECIMAL, FLOAT and DOUBLE have the same bytes, signed or not. */
 static bool has_sign(const struct column *column)
 {
-	switch (column->type) {
-	case COLUMN_TINYINT:
-	case COLUMN_SMALLINT:
-	case COLUMN_MEDIUMINT:
-	case COLUMN_INT:
-	case COLUMN_BIGINT:
-		return true;
-	default: /* DECIMAL, FLOAT and DOUBLE have the same bytes, signed or not */
-		return false;
-	}
+	return column_type_class(column->type) == CLASS_INTEGER;
 }
 
 static bool has_charset(const struct column *column)
 {
-	switch (column->type) {
-	case COLUMN_CHAR:
-	case COLUMN_VARCHAR:
-	case COLUMN_TINYTEXT:
-	case COLUMN_TEXT:
-	case COLUMN_MEDIUMTEXT:
-	case COLUMN_LONGTEXT:
-	case COLUMN_ENUM:
-	case COLUMN_SET:
-		return true;
-	default:
-		return false;
-	}
-}
-
-static bool is_binary(const struct column *column)
-{
-	switch (column->type) {
-	case COLUMN_BINARY:
-	case COLUMN_VARBINARY:
-	case COLUMN_TINYBLOB:
-	case COLUMN_BLOB:
-	case COLUMN_MEDIUMBLOB:
-	case COLUMN_LONGBLOB:
-		return true;
-	default:
-		return false;
-	}
+	return column_type_is_text(column->type) || column_type_has_labels(column->type);
 }
 
 static void compare_charset(struct differences *d, unsigned i, const struct column *column,
@@ -153,7 +118,7 @@ static void compare_charset(struct differences *d, unsigned i, const struct colu
 	if (has_charset(column) && map->charset != column->charset)
 		difference(d, i, column, "the catalog says character set %s, the binlog %s",
 			   charset_name(column->charset), charset_name(map->charset));
-	if (is_binary(column) && map->charset != CHARSET_BINARY)
+	if (column_type_is_binary(column->type) && map->charset != CHARSET_BINARY)
 		difference(d, i, column, "the catalog says %.*s, the binlog text in %s",
 			   SLICE_FMT(column_type_text(column)), charset_name(map->charset));
 }
@@ -286,8 +251,7 @@ static int mismatch(const struct table_map *map, const struct table_meta *meta,
 
 static bool is_long(const struct column *column)
 {
-	return (column->type >= COLUMN_TINYTEXT && column->type <= COLUMN_LONGTEXT) ||
-	       (column->type >= COLUMN_TINYBLOB && column->type <= COLUMN_LONGBLOB) ||
+	return column_type_is_blob(column->type) ||
 	       column->length * charset_max_bytes(column->charset) >= LONG_KEY_BYTES;
 }
 
@@ -370,8 +334,7 @@ static int compare(const struct table_map *map, const struct table_meta *meta,
 
 static bool is_temporal(const struct column *column)
 {
-	return column->type == COLUMN_TIME || column->type == COLUMN_DATETIME ||
-	       column->type == COLUMN_TIMESTAMP;
+	return column_type_numbers(column->type) == NUMBERS_FRACTION;
 }
 
 /* Sets the fractional digits of MariaDB's own TIME, DATETIME and TIMESTAMP from the catalog. With a

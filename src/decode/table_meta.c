@@ -47,10 +47,12 @@ struct parse {
 
 typedef bool column_filter(const struct parse *p, const struct map_column *column);
 
-static bool is_numeric(const struct parse *p, const struct map_column *column)
+/* The groups of codes that fields of the optional metadata count. */
+enum group { GROUP_NONE, GROUP_NUMERIC, GROUP_CHARACTER, GROUP_LABELS, GROUP_GEOMETRY };
+
+static enum group group_of(uint8_t wire)
 {
-	(void)p;
-	switch (column->wire) {
+	switch ((enum wire_type)wire) {
 	case WIRE_TINY:
 	case WIRE_SHORT:
 	case WIRE_INT24:
@@ -60,15 +62,7 @@ static bool is_numeric(const struct parse *p, const struct map_column *column)
 	case WIRE_FLOAT:
 	case WIRE_DOUBLE:
 	case WIRE_YEAR:
-		return true;
-	default:
-		return false;
-	}
-}
-
-static bool is_character(const struct parse *p, const struct map_column *column)
-{
-	switch (column->wire) {
+		return GROUP_NUMERIC;
 	case WIRE_STRING:
 	case WIRE_VAR_STRING:
 	case WIRE_VARCHAR:
@@ -76,18 +70,48 @@ static bool is_character(const struct parse *p, const struct map_column *column)
 	case WIRE_BLOB_COMPRESSED:
 	case WIRE_VARCHAR_COMPRESSED:
 	case WIRE_VECTOR: /* MySQL's; MariaDB's VECTOR is a VARCHAR */
-		return true;
+		return GROUP_CHARACTER;
+	case WIRE_ENUM:
+	case WIRE_SET:
+		return GROUP_LABELS;
 	case WIRE_GEOMETRY:
-		return p->map->mariadb;
-	default:
-		return false;
+		return GROUP_GEOMETRY;
+	case WIRE_DECIMAL_OLD:
+	case WIRE_NULL:
+	case WIRE_TIMESTAMP:
+	case WIRE_DATE:
+	case WIRE_TIME:
+	case WIRE_DATETIME:
+	case WIRE_NEWDATE:
+	case WIRE_BIT:
+	case WIRE_TIMESTAMP2:
+	case WIRE_DATETIME2:
+	case WIRE_TIME2:
+	case WIRE_JSON:
+	case WIRE_TINY_BLOB:
+	case WIRE_MEDIUM_BLOB:
+	case WIRE_LONG_BLOB:
+		return GROUP_NONE;
 	}
+	return GROUP_NONE;
+}
+
+static bool is_numeric(const struct parse *p, const struct map_column *column)
+{
+	(void)p;
+	return group_of(column->wire) == GROUP_NUMERIC;
+}
+
+static bool is_character(const struct parse *p, const struct map_column *column)
+{
+	enum group group = group_of(column->wire);
+	return group == GROUP_CHARACTER || (group == GROUP_GEOMETRY && p->map->mariadb);
 }
 
 static bool is_enum_or_set(const struct parse *p, const struct map_column *column)
 {
 	(void)p;
-	return column->wire == WIRE_ENUM || column->wire == WIRE_SET;
+	return group_of(column->wire) == GROUP_LABELS;
 }
 
 static bool is_enum(const struct parse *p, const struct map_column *column)
@@ -105,7 +129,7 @@ static bool is_set(const struct parse *p, const struct map_column *column)
 static bool is_geometry(const struct parse *p, const struct map_column *column)
 {
 	(void)p;
-	return column->wire == WIRE_GEOMETRY;
+	return group_of(column->wire) == GROUP_GEOMETRY;
 }
 
 static bool is_vector(const struct parse *p, const struct map_column *column)

@@ -5,11 +5,10 @@
 const char *wire_name(uint8_t wire)
 {
 	switch (wire) {
-#define X(id, code, name, meta)                                                                    \
+#define WIRE_TYPE(id, code, name, meta)                                                            \
 	case code:                                                                                 \
 		return name;
-		WIRE_TYPES(X)
-#undef X
+#include "model/types.def"
 	default:
 		return NULL;
 	}
@@ -18,11 +17,10 @@ const char *wire_name(uint8_t wire)
 int wire_meta_size(uint8_t wire)
 {
 	switch (wire) {
-#define X(id, code, name, meta)                                                                    \
+#define WIRE_TYPE(id, code, name, meta)                                                            \
 	case code:                                                                                 \
 		return meta;
-		WIRE_TYPES(X)
-#undef X
+#include "model/types.def"
 	default:
 		return -1;
 	}

@@ -151,14 +151,9 @@ bool table_same(const struct table *a, const struct table *b)
 
 enum transport column_transport(const struct column *column)
 {
-	static const enum transport transports[COLUMN_TYPE_COUNT] = {
-#define X(id, name, transport) TRANSPORT_##transport,
-		COLUMN_TYPES(X)
-#undef X
-	};
 	if (column->type == COLUMN_BIT && column->length == 1)
 		return TRANSPORT_BOOLEAN;
 	if (column_type_has_labels(column->type) && column->charset == CHARSET_BINARY)
 		return TRANSPORT_BYTES;
-	return transports[column->type];
+	return column_type_transport(column->type);
 }

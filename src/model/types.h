@@ -1,4 +1,4 @@
-/* types: the column types of MySQL and MariaDB: one list for the enum, names, docs and tests.
+/* types: the column types of MySQL and MariaDB, from the one list model/types.def.
  * Thread: any; constants only. */
 #ifndef TIDEWAY_TYPES_H
 #define TIDEWAY_TYPES_H
@@ -16,48 +16,45 @@ enum transport {
 	TRANSPORT_COUNT,
 };
 
-/* X(id, name in information_schema.columns.data_type, default transport type) */
-#define COLUMN_TYPES(X)                                                                            \
-	X(TINYINT, "tinyint", LONG)                                                                \
-	X(SMALLINT, "smallint", LONG)                                                              \
-	X(MEDIUMINT, "mediumint", LONG)                                                            \
-	X(INT, "int", LONG)                                                                        \
-	X(BIGINT, "bigint", LONG)                                                                  \
-	X(DECIMAL, "decimal", DOUBLE)                                                              \
-	X(FLOAT, "float", DOUBLE)                                                                  \
-	X(DOUBLE, "double", DOUBLE)                                                                \
-	X(BIT, "bit", BYTES) /* BIT(1) is BOOLEAN */                                               \
-	X(YEAR, "year", LONG)                                                                      \
-	X(DATE, "date", DATE)                                                                      \
-	X(TIME, "time", STRING)                                                                    \
-	X(DATETIME, "datetime", DATE)                                                              \
-	X(TIMESTAMP, "timestamp", DATE)                                                            \
-	X(CHAR, "char", STRING)                                                                    \
-	X(VARCHAR, "varchar", STRING)                                                              \
-	X(TINYTEXT, "tinytext", STRING)                                                            \
-	X(TEXT, "text", STRING)                                                                    \
-	X(MEDIUMTEXT, "mediumtext", STRING)                                                        \
-	X(LONGTEXT, "longtext", STRING)                                                            \
-	X(BINARY, "binary", BYTES)                                                                 \
-	X(VARBINARY, "varbinary", BYTES)                                                           \
-	X(TINYBLOB, "tinyblob", BYTES)                                                             \
-	X(BLOB, "blob", BYTES)                                                                     \
-	X(MEDIUMBLOB, "mediumblob", BYTES)                                                         \
-	X(LONGBLOB, "longblob", BYTES)                                                             \
-	X(ENUM, "enum", STRING)                                                                    \
-	X(SET, "set", STRING)                                                                      \
-	X(JSON, "json", STRING)                                                                    \
-	X(GEOMETRY, "geometry", BYTES) /* and point, linestring, polygon, multi*, collections */   \
-	X(VECTOR, "vector", BYTES)                                                                 \
-	X(UUID, "uuid", STRING)                                                                    \
-	X(INET4, "inet4", STRING)                                                                  \
-	X(INET6, "inet6", STRING)
-
 enum column_type {
-#define X(id, name, transport) COLUMN_##id,
-	COLUMN_TYPES(X)
-#undef X
-		COLUMN_TYPE_COUNT
+#define COLUMN_TYPE(id, ...) COLUMN_##id,
+#include "model/types.def"
+	COLUMN_TYPE_COUNT
+};
+
+/* The types that every stage treats alike. A switch over it has no `default`, so that the compiler
+ * names each place that a new class concerns. */
+enum type_class {
+	CLASS_INTEGER,
+	CLASS_DECIMAL,
+	CLASS_FLOAT,
+	CLASS_BIT,
+	CLASS_YEAR,
+	CLASS_DATE,
+	CLASS_DATETIME, /* TIMESTAMP too */
+	CLASS_TIME,
+	CLASS_CHAR,   /* text with a length */
+	CLASS_TEXT,   /* text in sizes of a power of 256 */
+	CLASS_BINARY, /* bytes with a length */
+	CLASS_BLOB,   /* bytes in sizes of a power of 256 */
+	CLASS_LABELS,
+	CLASS_JSON,
+	CLASS_SPATIAL,
+	CLASS_VECTOR,
+	CLASS_FIXED, /* bytes of fixed size that are written as text */
+};
+
+/* The meaning of the numbers in parentheses after the name of a type. */
+enum type_numbers {
+	NUMBERS_NONE,
+	NUMBERS_WIDTH, /* (n) or (n,m): for display only */
+	/* (n): column.length */
+	NUMBERS_CHARACTERS,
+	NUMBERS_BYTES,
+	NUMBERS_BITS,
+	NUMBERS_DIMENSIONS,
+	NUMBERS_PRECISION, /* (n,m): column.length and column.scale */
+	NUMBERS_FRACTION,  /* (n): column.scale, the fractional digits */
 };
 
 /* Returns "LONG" ... */
@@ -66,9 +63,23 @@ const char *transport_name(enum transport transport);
 bool transport_parse(struct slice name, enum transport *transport);
 /* Returns "tinyint" ... */
 const char *column_type_name(enum column_type type);
+enum type_class column_type_class(enum column_type type);
+enum type_numbers column_type_numbers(enum column_type type);
+/* Returns the default transport type; column_transport knows more. */
+enum transport column_type_transport(enum column_type type);
+/* Returns the size of a stored value without fractional digits; 0: not fixed. */
+unsigned column_type_bytes(enum column_type type);
+/* Returns whether a TABLE_MAP may show a column of the type as another type. */
+bool column_type_is_disguised(enum column_type type);
 /* Returns whether the type is an integer, DECIMAL, FLOAT or DOUBLE, which may be UNSIGNED or
  * ZEROFILL. */
 bool column_type_is_number(enum column_type type);
+/* Returns whether the type is CHAR, VARCHAR or one of the TEXT types. */
+bool column_type_is_text(enum column_type type);
+/* Returns whether the type is BINARY, VARBINARY or one of the BLOB types. */
+bool column_type_is_binary(enum column_type type);
+/* Returns whether the type is one of the TEXT or BLOB types. */
+bool column_type_is_blob(enum column_type type);
 /* Returns whether the type is ENUM or SET. */
 bool column_type_has_labels(enum column_type type);
 /* Finds a type by its data_type in any case, names of spatial types included. Returns false if the

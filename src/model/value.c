@@ -13,6 +13,11 @@ static int64_t civil_seconds(const struct civil *civil)
 	       (int64_t)civil->hour * 3600 + civil->minute * 60 + civil->second;
 }
 
+static bool has_day(const struct civil *civil)
+{
+	return civil->month != 0 && civil->day != 0;
+}
+
 bool value_micros(const struct value *value, int64_t *us)
 {
 	if (value->kind == VALUE_MS) {
@@ -23,7 +28,7 @@ bool value_micros(const struct value *value, int64_t *us)
 		*us = value->i;
 		return value->i != VALUE_ZERO_TIMESTAMP;
 	}
-	if (value->civil.month == 0 || value->civil.day == 0)
+	if (!has_day(&value->civil))
 		return false;
 	*us = civil_seconds(&value->civil) * SECOND_US + value->civil.micros;
 	return true;
@@ -31,14 +36,17 @@ bool value_micros(const struct value *value, int64_t *us)
 
 bool value_ms(const struct value *value, int64_t *ms)
 {
-	int64_t us;
 	if (value->kind == VALUE_MS) {
 		*ms = value->i;
 		return true;
 	}
-	if (!value_micros(value, &us))
+	if (value->kind == VALUE_TIMESTAMP) { /* never before 1970 */
+		*ms = value->i / 1000;
+		return value->i != VALUE_ZERO_TIMESTAMP;
+	}
+	if (!has_day(&value->civil))
 		return false;
-	*ms = us >= 0 ? us / 1000 : -((-us + 999) / 1000);
+	*ms = civil_seconds(&value->civil) * 1000 + value->civil.micros / 1000;
 	return true;
 }
 

@@ -56,8 +56,8 @@ static void apply_options(struct alter *a)
 
 static void set_column(struct alter *a, struct draft_column *to, const struct ddl_column *from)
 {
-	to->was_text_blob = to->old.ptr != NULL && type_is_blob(to->column.type) &&
-			    type_is_text(to->column.type);
+	to->was_text_blob = to->old.ptr != NULL && column_type_is_blob(to->column.type) &&
+			    column_type_is_text(to->column.type);
 	to->was_charset = to->column.charset;
 	to->fresh = true;
 	type_resolve(a->types, from, &to->column, a->draft->arena);
@@ -363,7 +363,7 @@ static int settle_prefixes(struct alter *a, struct draft_key *key, struct err *e
 			return missing(a, "column", part->column, err);
 		const struct column *column = &a->draft->columns[at].column;
 		if (!type_has_prefix(column->type) ||
-		    (!type_is_blob(column->type) && part->prefix >= column->length))
+		    (!column_type_is_blob(column->type) && part->prefix >= column->length))
 			part->prefix = 0;
 		if (key->kind == DDL_KEY_OTHER)
 			part->prefix = 0;
@@ -517,7 +517,7 @@ static bool needs_hash(const struct draft *draft, const struct draft_key *key)
 		const struct column *column = &draft->columns[at].column;
 		uint64_t whole = type_key_bytes(column);
 		if (part->prefix > 0)
-			bytes += part->prefix * (type_is_text(column->type)
+			bytes += part->prefix * (column_type_is_text(column->type)
 							 ? charset_max_bytes(column->charset)
 							 : 1u);
 		else if (whole == 0)
@@ -537,8 +537,8 @@ static void cut_part(const struct draft *draft, struct ddl_key_part *part, bool 
 		return;
 	const struct column *column = &draft->columns[at].column;
 	uint64_t bytes = type_key_bytes(column), longest = longest_key(draft->engine);
-	unsigned each = type_is_text(column->type) ? charset_max_bytes(column->charset) : 1;
-	if (type_is_blob(column->type) || (type_has_prefix(column->type) && bytes > longest))
+	unsigned each = column_type_is_text(column->type) ? charset_max_bytes(column->charset) : 1;
+	if (column_type_is_blob(column->type) || (type_has_prefix(column->type) && bytes > longest))
 		part->prefix = (uint32_t)(longest / each);
 }
 
@@ -566,7 +566,7 @@ static void settle_hashes(struct alter *a, unsigned nold)
 static void convert_column(struct alter *a, struct draft_column *column)
 {
 	enum charset before = column->column.charset;
-	bool converts = type_is_text(column->column.type) && before != CHARSET_BINARY &&
+	bool converts = column_type_is_text(column->column.type) && before != CHARSET_BINARY &&
 			a->draft->charset != CHARSET_BINARY;
 	if (column->fresh && converts)
 		column->column.charset = !a->types->mariadb && column->was_text_blob

@@ -308,26 +308,23 @@ static void read_numbers(struct column *column, size_t at)
 		at++;
 		second = read_number(text, &at);
 	}
-	switch (column->type) {
-	case COLUMN_TIME:
-	case COLUMN_DATETIME:
-	case COLUMN_TIMESTAMP:
+	switch (column_type_numbers(column->type)) {
+	case NUMBERS_FRACTION:
 		column->scale = (uint8_t)first;
 		break;
-	case COLUMN_DECIMAL:
+	case NUMBERS_PRECISION:
 		column->length = first;
 		column->scale = (uint8_t)second;
 		break;
-	case COLUMN_CHAR:
-	case COLUMN_VARCHAR:
-	case COLUMN_BINARY:
-	case COLUMN_VARBINARY:
-	case COLUMN_BIT:
-	case COLUMN_VECTOR:
+	case NUMBERS_CHARACTERS:
+	case NUMBERS_BYTES:
+	case NUMBERS_BITS:
+	case NUMBERS_DIMENSIONS:
 		column->length = first;
 		break;
-	default:
-		break; /* a display width */
+	case NUMBERS_NONE:
+	case NUMBERS_WIDTH:
+		break;
 	}
 }
 

@@ -150,7 +150,7 @@ static bool has_flag(const cJSON *object, char c)
 static bool read_labels(const cJSON *item, struct column *column, struct arena *arena)
 {
 	const cJSON *labels = cJSON_GetObjectItemCaseSensitive(item, "e"), *label;
-	if (column->type != COLUMN_ENUM && column->type != COLUMN_SET)
+	if (!column_type_has_labels(column->type))
 		return true;
 	if (labels == NULL) {
 		draft_read_type(column, arena);

@@ -9,25 +9,17 @@ enum {
 	VECTOR_DEFAULT = 2048,        /* dimensions */
 };
 
-bool type_is_text(enum column_type type)
-{
-	return type >= COLUMN_CHAR && type <= COLUMN_LONGTEXT;
-}
-
-bool type_is_blob(enum column_type type)
-{
-	return (type >= COLUMN_TINYTEXT && type <= COLUMN_LONGTEXT) ||
-	       (type >= COLUMN_TINYBLOB && type <= COLUMN_LONGBLOB);
-}
-
 bool type_has_prefix(enum column_type type)
 {
-	return type_is_text(type) || type_is_blob(type) || type == COLUMN_BINARY ||
-	       type == COLUMN_VARBINARY || type == COLUMN_GEOMETRY;
+	return column_type_is_text(type) || column_type_is_binary(type) || type == COLUMN_GEOMETRY;
 }
 
-/* Returns the binary type for a text type. CHAR ... LONGTEXT and BINARY ... LONGBLOB are in the
- * same order. */
+_Static_assert(COLUMN_LONGTEXT - COLUMN_CHAR == COLUMN_LONGBLOB - COLUMN_BINARY &&
+		       COLUMN_LONGTEXT - COLUMN_TINYTEXT == 3 &&
+		       COLUMN_LONGBLOB - COLUMN_TINYBLOB == 3,
+	       "text and binary types are in the same order");
+
+/* Returns the binary type for a text type. */
 static enum column_type to_binary(enum column_type type)
 {
 	return (enum column_type)(type - COLUMN_CHAR + COLUMN_BINARY);
@@ -37,13 +29,14 @@ static enum column_type to_binary(enum column_type type)
 static enum column_type blob_for(enum column_type family, uint64_t bytes)
 {
 	unsigned step = bytes < 256 ? 0 : bytes < 65536 ? 1 : bytes < 16777216 ? 2 : 3;
-	bool text = type_is_text(family);
+	bool text = column_type_is_text(family);
 	return (enum column_type)((text ? COLUMN_TINYTEXT : COLUMN_TINYBLOB) + step);
 }
 
 static uint64_t text_bytes(const struct column *column, uint64_t length)
 {
-	return type_is_text(column->type) ? length * charset_max_bytes(column->charset) : length;
+	return column_type_is_text(column->type) ? length * charset_max_bytes(column->charset)
+						 : length;
 }
 
 /* Returns the maximum bytes of a VARCHAR or VARBINARY. */
@@ -52,9 +45,9 @@ static uint64_t longest_varchar(const struct type_context *context)
 	return context->mariadb ? 65532 : 65535;
 }
 
-/* Sets type and length. TEXT(n) and BLOB(n) become the type of the right size. A VARCHAR or
+/* Sets the type. TEXT(n) and BLOB(n) become the type of the right size. A VARCHAR or
  * VARBINARY that is too long becomes a TEXT or BLOB. */
-static void resolve_size(const struct type_context *context, const struct ddl_column *from,
+static void resolve_type(const struct type_context *context, const struct ddl_column *from,
 			 struct column *to)
 {
 	uint64_t bytes = from->length >= 0 ? text_bytes(to, (uint64_t)from->length) : 0;
@@ -64,33 +57,32 @@ static void resolve_size(const struct type_context *context, const struct ddl_co
 		to->type = blob_for(to->type, bytes);
 	else if (varying && bytes > longest_varchar(context))
 		to->type = blob_for(to->type, bytes);
-	else if (varying)
-		to->length = from->length < 0 ? 0 : (uint32_t)from->length;
 }
 
 static void resolve_numbers(const struct ddl_column *from, struct column *to)
 {
-	switch (to->type) {
-	case COLUMN_CHAR:
-	case COLUMN_BINARY:
-		to->length = from->length < 0 ? 1 : (uint32_t)from->length;
+	int64_t length = from->length;
+	bool varying = to->type == COLUMN_VARCHAR || to->type == COLUMN_VARBINARY;
+	switch (column_type_numbers(to->type)) {
+	case NUMBERS_CHARACTERS:
+	case NUMBERS_BYTES:
+		to->length = length >= 0 ? (uint32_t)length : varying ? 0 : 1;
 		break;
-	case COLUMN_BIT:
-		to->length = from->length <= 0 ? 1 : (uint32_t)from->length;
+	case NUMBERS_BITS:
+		to->length = length <= 0 ? 1 : (uint32_t)length;
 		break;
-	case COLUMN_DECIMAL:
-		to->length = from->length <= 0 ? 10 : (uint32_t)from->length;
+	case NUMBERS_DIMENSIONS:
+		to->length = length < 0 ? VECTOR_DEFAULT : (uint32_t)length;
+		break;
+	case NUMBERS_PRECISION:
+		to->length = length <= 0 ? 10 : (uint32_t)length;
 		to->scale = from->scale < 0 ? 0 : (uint8_t)from->scale;
 		break;
-	case COLUMN_VECTOR:
-		to->length = from->length < 0 ? VECTOR_DEFAULT : (uint32_t)from->length;
+	case NUMBERS_FRACTION:
+		to->scale = length < 0 ? 0 : (uint8_t)length;
 		break;
-	case COLUMN_TIME:
-	case COLUMN_DATETIME:
-	case COLUMN_TIMESTAMP:
-		to->scale = from->length < 0 ? 0 : (uint8_t)from->length;
-		break;
-	default:
+	case NUMBERS_NONE:
+	case NUMBERS_WIDTH:
 		break;
 	}
 }
@@ -102,7 +94,7 @@ static void resolve_charset(const struct type_context *context, const struct ddl
 	if (to->type == COLUMN_JSON && context->mariadb) {
 		to->type = COLUMN_LONGTEXT;
 		to->charset = from->has_charset ? from->charset : CHARSET_UTF8MB4;
-	} else if (type_is_text(to->type) || column_type_has_labels(to->type)) {
+	} else if (column_type_is_text(to->type) || column_type_has_labels(to->type)) {
 		to->charset = from->has_charset ? from->charset : context->charset;
 	}
 }
@@ -162,6 +154,7 @@ static unsigned default_width(const struct column *column)
 	static const unsigned signed_widths[] = {4, 6, 9, 11, 20},
 			      unsigned_widths[] = {3, 5, 8, 10, 20};
 	unsigned i = (unsigned)column->type - COLUMN_TINYINT;
+	_Static_assert(COLUMN_BIGINT - COLUMN_TINYINT == 4, "the order of the widths");
 	return column->is_unsigned ? unsigned_widths[i] : signed_widths[i];
 }
 
@@ -183,48 +176,45 @@ static void put_spatial(const struct type_context *context, struct slice word, s
 		put_lower(buf, word);
 }
 
-static void put_size(const struct type_context *context, const struct ddl_column *from,
-		     const struct column *column, struct buf *buf)
+/* Writes a display width, which some servers show. */
+static void put_width(const struct type_context *context, const struct ddl_column *from,
+		      const struct column *column, struct buf *buf)
 {
-	switch (column->type) {
-	case COLUMN_TINYINT:
-	case COLUMN_SMALLINT:
-	case COLUMN_MEDIUMINT:
-	case COLUMN_INT:
-	case COLUMN_BIGINT:
-		if (shows_width(context, from, column))
-			buf_printf(buf, "(%u)",
-				   from->length > 0 ? (unsigned)from->length
-						    : default_width(column));
-		break;
-	case COLUMN_FLOAT:
-	case COLUMN_DOUBLE:
+	enum type_class class = column_type_class(column->type);
+	if (class == CLASS_FLOAT) {
 		if (from->scale >= 0 && from->length > 0)
 			buf_printf(buf, "(%u,%u)", (unsigned)from->length, (unsigned)from->scale);
-		break;
-	case COLUMN_DECIMAL:
-		buf_printf(buf, "(%u,%u)", column->length, column->scale);
-		break;
-	case COLUMN_YEAR:
+	} else if (class == CLASS_YEAR) {
 		if (context->mariadb ||
 		    (context->version != 0 && context->version < MYSQL_WITHOUT_WIDTHS))
 			buf_printf(buf, "(%u)", from->length == 2 ? 2 : 4);
+	} else if (shows_width(context, from, column)) {
+		buf_printf(buf, "(%u)",
+			   from->length > 0 ? (unsigned)from->length : default_width(column));
+	}
+}
+
+static void put_numbers(const struct type_context *context, const struct ddl_column *from,
+			const struct column *column, struct buf *buf)
+{
+	switch (column_type_numbers(column->type)) {
+	case NUMBERS_NONE:
 		break;
-	case COLUMN_TIME:
-	case COLUMN_DATETIME:
-	case COLUMN_TIMESTAMP:
-		if (column->scale > 0)
-			buf_printf(buf, "(%u)", column->scale);
+	case NUMBERS_WIDTH:
+		put_width(context, from, column, buf);
 		break;
-	case COLUMN_CHAR:
-	case COLUMN_VARCHAR:
-	case COLUMN_BINARY:
-	case COLUMN_VARBINARY:
-	case COLUMN_BIT:
-	case COLUMN_VECTOR:
+	case NUMBERS_CHARACTERS:
+	case NUMBERS_BYTES:
+	case NUMBERS_BITS:
+	case NUMBERS_DIMENSIONS:
 		buf_printf(buf, "(%u)", column->length);
 		break;
-	default:
+	case NUMBERS_PRECISION:
+		buf_printf(buf, "(%u,%u)", column->length, column->scale);
+		break;
+	case NUMBERS_FRACTION:
+		if (column->scale > 0)
+			buf_printf(buf, "(%u)", column->scale);
 		break;
 	}
 }
@@ -239,7 +229,7 @@ static struct slice spell(const struct type_context *context, const struct ddl_c
 		put_spatial(context, from->spatial, &buf);
 	else
 		buf_put(&buf, slice_str(column_type_name(column->type)));
-	put_size(context, from, column, &buf);
+	put_numbers(context, from, column, &buf);
 	if (column->is_unsigned)
 		buf_put(&buf, SLICE(" unsigned"));
 	if (column->zerofill)
@@ -262,9 +252,9 @@ void type_resolve(const struct type_context *context, const struct ddl_column *f
 	to->is_stored = from->generated == DDL_STORED;
 	to->invisible = from->invisible;
 	resolve_charset(context, from, to);
-	if (type_is_text(to->type) && to->charset == CHARSET_BINARY)
+	if (column_type_is_text(to->type) && to->charset == CHARSET_BINARY)
 		to->type = to_binary(to->type);
-	resolve_size(context, from, to);
+	resolve_type(context, from, to);
 	resolve_numbers(from, to);
 	if (column_type_has_labels(to->type))
 		resolve_labels(from, to, arena);
@@ -311,7 +301,7 @@ void type_convert(const struct type_context *context, struct column *column, enu
 {
 	enum column_type type = column->type;
 	bool grows = charset_max_bytes(charset) > charset_max_bytes(column->charset);
-	if ((!type_is_text(type) && !column_type_has_labels(type)) ||
+	if ((!column_type_is_text(type) && !column_type_has_labels(type)) ||
 	    column->charset == CHARSET_BINARY)
 		return;
 	if (column_type_has_labels(type)) {
@@ -321,7 +311,7 @@ void type_convert(const struct type_context *context, struct column *column, enu
 	column->charset = charset;
 	if (charset == CHARSET_BINARY)
 		column->type = to_binary(type);
-	else if (type_is_blob(type) && grows && type != COLUMN_LONGTEXT)
+	else if (column_type_is_blob(type) && grows && type != COLUMN_LONGTEXT)
 		column->type = (enum column_type)(type + 1);
 	if (column->type != type)
 		column->sql_type = respell(column, column_type_name(column->type), arena);
@@ -337,13 +327,6 @@ static uint64_t decimal_bytes(const struct column *column)
 	return whole / 9 * 4 + rest[whole % 9] + part / 9 * 4 + rest[part % 9];
 }
 
-/* The bytes of types of fixed size, without fractional digits. */
-static const uint8_t sizes[COLUMN_TYPE_COUNT] = {
-	[COLUMN_FLOAT] = 4,  [COLUMN_DOUBLE] = 8,   [COLUMN_YEAR] = 1,      [COLUMN_DATE] = 3,
-	[COLUMN_TIME] = 3,   [COLUMN_DATETIME] = 5, [COLUMN_TIMESTAMP] = 4, [COLUMN_UUID] = 16,
-	[COLUMN_INET6] = 16, [COLUMN_INET4] = 4,
-};
-
 static uint64_t label_bytes(const struct column *column)
 {
 	unsigned bytes = (column->nlabels + 7) / 8;
@@ -354,20 +337,30 @@ static uint64_t label_bytes(const struct column *column)
 
 uint64_t type_key_bytes(const struct column *column)
 {
-	static const unsigned integers[] = {1, 2, 3, 4, 8};
-	if (type_is_blob(column->type) || column->type == COLUMN_GEOMETRY ||
-	    column->type == COLUMN_JSON)
+	switch (column_type_class(column->type)) {
+	case CLASS_TEXT:
+	case CLASS_BLOB:
+	case CLASS_JSON:
+	case CLASS_SPATIAL:
 		return 0;
-	if (type_is_text(column->type) || column->type == COLUMN_BINARY ||
-	    column->type == COLUMN_VARBINARY)
+	case CLASS_CHAR:
+	case CLASS_BINARY:
 		return text_bytes(column, column->length);
-	if (column->type <= COLUMN_BIGINT)
-		return integers[column->type - COLUMN_TINYINT];
-	if (column->type == COLUMN_DECIMAL)
+	case CLASS_DECIMAL:
 		return decimal_bytes(column);
-	if (column_type_has_labels(column->type))
+	case CLASS_LABELS:
 		return label_bytes(column);
-	if (column->type == COLUMN_BIT)
+	case CLASS_BIT:
 		return (column->length + 7) / 8;
-	return sizes[column->type] + (column->scale + 1u) / 2;
+	case CLASS_INTEGER:
+	case CLASS_FLOAT:
+	case CLASS_YEAR:
+	case CLASS_DATE:
+	case CLASS_DATETIME:
+	case CLASS_TIME:
+	case CLASS_VECTOR:
+	case CLASS_FIXED:
+		break;
+	}
+	return column_type_bytes(column->type) + (column->scale + 1u) / 2;
 }

@@ -22,10 +22,6 @@ void type_resolve(const struct type_context *context, const struct ddl_column *f
 /* Converts a column as CONVERT TO CHARACTER SET does. Enlarges text types that become too small. */
 void type_convert(const struct type_context *context, struct column *column, enum charset charset,
 		  struct arena *arena);
-/* Returns whether the type is CHAR, VARCHAR or one of the TEXT types. */
-bool type_is_text(enum column_type type);
-/* Returns whether the type is one of the TEXT or BLOB types. */
-bool type_is_blob(enum column_type type);
 /* Returns whether a key may contain a prefix of a column of the type. */
 bool type_has_prefix(enum column_type type);
 /* Returns the bytes of the column in a key; 0 for TEXT, BLOB, GEOMETRY and JSON, which have no

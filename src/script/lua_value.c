@@ -141,17 +141,9 @@ struct range {
 
 static struct range integer_range(const struct column *column)
 {
-	unsigned bits = 64;
+	unsigned bits = 8 * column_type_bytes(column->type);
 	if (column->type == COLUMN_YEAR)
 		return (struct range){0, 2155};
-	if (column->type == COLUMN_TINYINT)
-		bits = 8;
-	else if (column->type == COLUMN_SMALLINT)
-		bits = 16;
-	else if (column->type == COLUMN_MEDIUMINT)
-		bits = 24;
-	else if (column->type == COLUMN_INT)
-		bits = 32;
 	if (column->is_unsigned)
 		return (struct range){0, UINT64_MAX >> (64 - bits)};
 	return (struct range){-(int64_t)(UINT64_MAX >> (65 - bits)) - 1, UINT64_MAX >> (65 - bits)};
@@ -266,26 +258,29 @@ const char *lua_value_check(lua_State *L, int idx, const struct column *column, 
 		value->kind = VALUE_NULL;
 		return NULL;
 	}
-	switch (column->type) {
-	case COLUMN_TINYINT:
-	case COLUMN_SMALLINT:
-	case COLUMN_MEDIUMINT:
-	case COLUMN_INT:
-	case COLUMN_BIGINT:
-	case COLUMN_YEAR:
+	switch (column_type_class(column->type)) {
+	case CLASS_INTEGER:
+	case CLASS_YEAR:
 		return check_integer(L, idx, column, value);
-	case COLUMN_DECIMAL:
+	case CLASS_DECIMAL:
 		return check_decimal(L, idx, column, arena, value);
-	case COLUMN_FLOAT:
-	case COLUMN_DOUBLE:
+	case CLASS_FLOAT:
 		return check_float(L, idx, column, value);
-	case COLUMN_BIT:
+	case CLASS_BIT:
 		return check_bit(L, idx, column, arena, value);
-	case COLUMN_DATE:
-	case COLUMN_DATETIME:
-	case COLUMN_TIMESTAMP:
+	case CLASS_DATE:
+	case CLASS_DATETIME:
 		return check_ms(L, idx, column, value);
-	default:
+	case CLASS_TIME:
+	case CLASS_CHAR:
+	case CLASS_TEXT:
+	case CLASS_BINARY:
+	case CLASS_BLOB:
+	case CLASS_LABELS:
+	case CLASS_JSON:
+	case CLASS_SPATIAL:
+	case CLASS_VECTOR:
+	case CLASS_FIXED:
 		break;
 	}
 	if (lua_type(L, idx) != LUA_TSTRING)

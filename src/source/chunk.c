@@ -300,7 +300,7 @@ bool chunk_can_split(const struct table *table)
 	if (table->npk == 0)
 		return false;
 	column = &table->columns[table->pk[0]];
-	return column->type >= COLUMN_TINYINT && column->type <= COLUMN_BIGINT;
+	return column_type_class(column->type) == CLASS_INTEGER;
 }
 
 static int estimate_table(struct conn *conn, const struct table *table, uint64_t *rows,
