@@ -35,10 +35,10 @@ static size_t print_place(const struct err *err, char *text, size_t size)
 			      : at              ? ", "
 						: "",
 			      err->position);
-	if (err->key[0])
-		at = add_text(text, size, at, "%skey %s", at ? ", " : "", err->key);
 	if (at)
 		at = add_text(text, size, at, ": ");
+	if (err->key[0])
+		at = add_text(text, size, at, "key %s: ", err->key);
 	if (err->column[0])
 		at = add_text(text, size, at, "column %s: ", err->column);
 	return at;
@@ -63,13 +63,13 @@ static int place_changed(struct err *err)
 }
 
 /* By way of a second text, for the arguments may point into *err. */
-static int fill(struct err *err, int id, bool retriable, const char *format, va_list args)
+static int fill(struct err *err, enum err_id id, bool retriable, const char *format, va_list args)
 {
 	char message[ERR_TEXT_SIZE];
 	if (vsnprintf(message, sizeof(message), format, args) < 0)
 		message[0] = '\0';
-	err->id = (enum err_id)(id < 100 ? id * 100 : id);
-	err->code = (enum err_code)((unsigned)err->id / 100);
+	err->id = id;
+	err->code = (enum err_code)((unsigned)id / 100);
 	err->retriable = retriable;
 	err->sync[0] = err->table[0] = err->column[0] = '\0';
 	err->position[0] = err->operation[0] = err->key[0] = '\0';
@@ -77,7 +77,7 @@ static int fill(struct err *err, int id, bool retriable, const char *format, va_
 	return -1;
 }
 
-int err_set(struct err *err, int id, const char *format, ...)
+int err_set(struct err *err, enum err_id id, const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
@@ -86,7 +86,7 @@ int err_set(struct err *err, int id, const char *format, ...)
 	return -1;
 }
 
-int err_retry(struct err *err, int id, const char *format, ...)
+int err_retry(struct err *err, enum err_id id, const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);

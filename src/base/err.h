@@ -3,7 +3,7 @@
  *
  * Each error is an entry of base/errors.def, which gives it a stable code (E-305), the exit code, and
  * what `tideway explain` prints. What failed is a message; where it failed are fields. The text that
- * users read is made here from both: "table shop.t, INSERT at mysql-bin.000001:4, key 7: column c: ...". */
+ * users read is made here from both: "table shop.t, INSERT at mysql-bin.000001:4: key 7: column c: ...". */
 #ifndef TIDEWAY_ERR_H
 #define TIDEWAY_ERR_H
 
@@ -67,8 +67,9 @@ struct err {
 #define MUST_CHECK __attribute__((warn_unused_result))
 
 /* Each fills *err anew and returns -1, so that `return err_set(...)` reads as one line. */
-int err_set(struct err *err, int id, const char *format, ...) __attribute__((format(printf, 3, 4)));
-int err_retry(struct err *err, int id, const char *format, ...)
+int err_set(struct err *err, enum err_id id, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+int err_retry(struct err *err, enum err_id id, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 /* Puts "<prefix>: " before the message; keeps everything else. Returns -1. */
 int err_wrap(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));

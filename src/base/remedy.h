@@ -1,4 +1,5 @@
-/* remedy: what to do, for the messages and entries of errors that share it. Each is a sentence without its full stop, which a message leaves out at its end.
+/* remedy: what to do, for the messages and entries of errors that share it. Each is a sentence
+ * without its full stop, which a message leaves out at its end.
  * Thread: any (string literals). */
 #ifndef TIDEWAY_REMEDY_H
 #define TIDEWAY_REMEDY_H

@@ -87,12 +87,13 @@ static int protocol_label(const struct cell_layout *layout, const uint8_t *ptr, 
 		charset_to_utf8(column->charset, text, arena, &text);
 	found = is_set ? labels_find_set(column, text, &bits)
 		       : labels_find(layout->private_data, text, &bits);
-	if (!found)
-		return err_set(err, ERR_DATA,
-			       "column %.*s: '%.*s' is not a label of the %s in the catalog: the "
-			       "table was changed while it was read",
-			       SLICE_FMT(column->name), SLICE_FMT(text),
-			       column_type_name(column->type));
+	if (!found) {
+		err_set(err, E_TABLE_CHANGED,
+			"'%.*s' is not a label of the %s in the catalog. The table was changed "
+			"while it was read",
+			SLICE_FMT(text), column_type_name(column->type));
+		return err_column(err, column->name);
+	}
 	value->kind = is_set ? VALUE_SET : VALUE_ENUM;
 	value->label.bits = bits;
 	value->label.column = column;

@@ -194,7 +194,7 @@ void cell_describe(uint8_t wire, uint16_t meta, char *dst, size_t cap)
 	if (name)
 		snprintf(dst, cap, "%s", name);
 	else
-		snprintf(dst, cap, "type %u, which is not known", wire);
+		snprintf(dst, cap, "type %u, which is unknown", wire);
 }
 
 /* ---- matching cells with columns ------------------------------------------------------------- */

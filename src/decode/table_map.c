@@ -116,10 +116,10 @@ static void compare_charset(struct differences *d, unsigned i, const struct colu
 	if (!map->has_charset)
 		return;
 	if (has_charset(column) && map->charset != column->charset)
-		difference(d, i, column, "the catalog says character set %s, the binlog %s",
+		difference(d, i, column, "the catalog has character set %s, the binlog %s",
 			   charset_name(column->charset), charset_name(map->charset));
 	if (column_type_is_binary(column->type) && map->charset != CHARSET_BINARY)
-		difference(d, i, column, "the catalog says %.*s, the binlog text in %s",
+		difference(d, i, column, "the catalog has %.*s, the binlog text in %s",
 			   SLICE_FMT(column_type_text(column)), charset_name(map->charset));
 }
 
@@ -155,14 +155,14 @@ static void compare_column(struct differences *d, unsigned i, const struct table
 	}
 	if (!cell_matches(column, map->wire, map->meta)) {
 		cell_describe(map->wire, map->meta, wire, sizeof(wire));
-		difference(d, i, column, "the catalog says %.*s, the binlog %s%s%s",
+		difference(d, i, column, "the catalog has %.*s, the binlog %s%s%s",
 			   SLICE_FMT(column_type_text(column)), wire,
 			   map->has_charset ? " in " : "",
 			   map->has_charset ? charset_name(map->charset) : "");
 		return;
 	}
 	if (map->has_sign && has_sign(column) && map->is_unsigned != column->is_unsigned)
-		difference(d, i, column, "the catalog says %s, the binlog %s",
+		difference(d, i, column, "the catalog has %s, the binlog %s",
 			   sign_name(column->is_unsigned), sign_name(map->is_unsigned));
 	compare_charset(d, i, column, map);
 	compare_labels(d, i, column, map, arena);
@@ -220,7 +220,7 @@ static void compare_key(struct differences *d, const struct table *table,
 		return;
 	if (d->count++ >= DIFFERENCES_MAX)
 		return;
-	buf_printf(&d->text, "%sthe catalog says primary key (", d->count > 1 ? "; " : "");
+	buf_printf(&d->text, "%sthe catalog has primary key (", d->count > 1 ? "; " : "");
 	for (unsigned i = 0; i < table->npk; i++) {
 		buf_printf(&d->text, "%s", i > 0 ? ", " : "");
 		print_key(&d->text, table, table->pk[i]);

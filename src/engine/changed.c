@@ -100,7 +100,7 @@ int start_changed(struct start *start, const struct position *until, struct err 
 		return 0;
 	rc = scan(start, until, err);
 	if (rc > 0)
-		log_info("a statement changed definitions while they were looked at; they are "
-			 "looked at again");
+		log_info("a statement changed definitions while they were read; they are read "
+			 "again");
 	return rc < 0 ? err_wrap(err, "definitions at the start") : rc;
 }

@@ -136,7 +136,7 @@ int checkpoint_save(struct checkpoint *checkpoint, struct err *err)
 	unsigned n;
 	int rc = 0;
 	if (checkpoint->failed)
-		return err_retry(err, ERR_KAFKA, "the checkpoint could not be saved");
+		return err_retry(err, E_STOPPED_SENDING, "the checkpoint could not be saved");
 	arena_init(&arena, 0);
 	pthread_mutex_lock(&checkpoint->lock);
 	posted = checkpoint->records;
@@ -146,13 +146,13 @@ int checkpoint_save(struct checkpoint *checkpoint, struct err *err)
 	pthread_mutex_unlock(&checkpoint->lock);
 	n = collect(checkpoint, &posted, position, &arena, &records);
 	if (FAULT(SAVE))
-		rc = err_retry(err, ERR_KAFKA, "saving the checkpoint: fault injected");
+		rc = err_retry(err, E_KAFKA_FAULT, "saving the checkpoint: fault injected");
 	else if (n > 0)
 		rc = store_put(checkpoint->store, records, n, err);
 	if (rc == 0 && n > 0)
 		lease_renew(&checkpoint->lease, began_ms);
 	if (rc == 0 && FAULT(SAVED))
-		rc = err_retry(err, ERR_KAFKA, "after saving the checkpoint: fault injected");
+		rc = err_retry(err, E_KAFKA_FAULT, "after saving the checkpoint: fault injected");
 	checkpoint->saved_ms = clock_mono_ms();
 	pthread_mutex_lock(&checkpoint->lock);
 	checkpoint->failed = rc < 0;
@@ -186,10 +186,9 @@ static int check_empty(struct checkpoint *checkpoint, struct err *err)
 			return 0;
 	while (slice_starts(name, RECORD_PROCESS));
 	return err_set(
-		err, ERR_INTERNAL,
-		"checkpoint of sync '%s': there are records (\"%s/%.*s\"), but \"%s/position\" "
-		"is missing: where the stream was is lost; put that record back, or start under "
-		"another sync name (a new full sync)",
+		err, E_CHECKPOINT_POSITION,
+		"checkpoint of sync '%s': there are records (\"%s/%.*s\"), but \"%s/position\" is "
+		"missing. Put that record back, or start under another sync name (a new full sync)",
 		checkpoint->sync, checkpoint->sync, SLICE_FMT(name), checkpoint->sync);
 }
 

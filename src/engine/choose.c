@@ -117,9 +117,9 @@ static int refuse_behind(struct choosing *choosing, struct conn *conn, struct er
 	buf_init(&text);
 	gtid_set_print(&all, &text);
 	gtid_set_fini(&all);
-	err_set(err, ERR_POSITION,
+	err_set(err, E_HOST_LAGS,
 		"source %s (server %s) does not have everything that sync '%s' has read from "
-		"server %s (GTID %.300s): it lags behind, lost its last writes, or is of another "
+		"server %s (GTID %.300s): it lags, lost its last writes, or belongs to another "
 		"replication set",
 		conn_place(conn), conn_server(conn)->identity, choosing->sync->config->name,
 		choosing->position->server, buf_cstr(&text));
@@ -233,7 +233,7 @@ static struct conn *first_host(struct choosing *choosing, bool blamed, struct re
 			return NULL;
 		}
 		if (atomic_load(&choosing->sync->halt)) {
-			err_retry(err, ERR_SOURCE, "stopped while the hosts were tried");
+			err_retry(err, E_STOPPED_READING, "stopped while the hosts were tried");
 			return NULL;
 		}
 		refusals_add(refusals, source, i, &why);

@@ -161,7 +161,7 @@ static void range_acked(void *arg, const struct mark *mark, struct record_batch 
 		return;
 	if (FAULT(TABLE_DONE)) {
 		struct err err = ERR_INIT;
-		err_retry(&err, ERR_INTERNAL, "after a table was acknowledged: fault injected");
+		err_retry(&err, E_FAULT, "after a table was acknowledged: fault injected");
 		fail(lane->full, &err);
 		return;
 	}
@@ -198,7 +198,7 @@ static int tick(struct full_lane *lane, struct err *err)
 		return -1;
 	commit_serve(lane->lane.commit, false);
 	if (lane_stopping(&lane->lane))
-		return err_retry(err, ERR_INTERNAL, "stopped during the full sync");
+		return err_retry(err, E_STOPPED_COPY, "stopped during the full sync");
 	return pace(lane, err);
 }
 
@@ -260,11 +260,13 @@ static int write_rows(struct full_lane *lane, struct full_table *table, struct p
 	return rc;
 }
 
-static void note_mismatch(struct full_lane *lane, struct full_table *table, const char *how)
+static void note_mismatch(struct full_lane *lane, struct full_table *table, const struct err *how)
 {
 	pthread_mutex_lock(&lane->full->lock);
-	if (table->mismatch == NULL)
-		table->mismatch = strdup(how);
+	if (table->mismatch == NULL) {
+		table->mismatch = mem_alloc(sizeof(*how));
+		*table->mismatch = *how;
+	}
 	pthread_mutex_unlock(&lane->full->lock);
 }
 
@@ -274,11 +276,11 @@ static int read_open_chunk(struct full_lane *lane, struct full_table *table, str
 	if (full_layout(plan, chunk, err) < 0) {
 		*changed = err->code == ERR_DATA;
 		if (*changed)
-			note_mismatch(lane, table, err->text);
+			note_mismatch(lane, table, err);
 		return -1;
 	}
 	if (FAULT(CHUNK))
-		return err_retry(err, ERR_SOURCE, "while a chunk is read: fault injected");
+		return err_retry(err, E_SOURCE_FAULT, "while a chunk is read: fault injected");
 	if (write_rows(lane, table, plan, chunk, err) < 0) {
 		*changed = table_changed(lane->conn, err);
 		return -1;

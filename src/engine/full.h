@@ -25,8 +25,8 @@ struct full_table {
 	_Atomic bool done;    /* everything acknowledged and on the way into the checkpoint */
 	const struct table_state *state; /* its record is saved when it is done */
 	bool untouched;                  /* none of its rows has been written in an earlier round */
-	char *mismatch;      /* heap: how its rows are not of its definition; NULL: they are */
-	unsigned mismatches; /* rounds that ended so, one after the other */
+	struct err *mismatch; /* heap: how its rows are not of its definition; NULL: they are */
+	unsigned mismatches;  /* rounds that ended so, one after the other */
 };
 
 struct full {

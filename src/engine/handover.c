@@ -49,7 +49,7 @@ static int put_id(struct checkpoint *checkpoint, struct err *err)
 	uint64_t number;
 	char json[40];
 	if (getrandom(&number, sizeof(number), 0) != (ssize_t)sizeof(number))
-		return err_set(err, ERR_INTERNAL, "getrandom gives no random number");
+		return err_set(err, E_SYSTEM, "getrandom returned no random number");
 	snprintf(json, sizeof(json), "{\"id\":\"%016" PRIx64 "\"}", number);
 	return checkpoint_put(checkpoint, RECORD_PROCESS, slice_str(json), err);
 }
@@ -99,8 +99,8 @@ int handover_wait(struct handover *handover, const struct name_lock *lock, const
 			sync, why, (double)left_ms / 1000);
 	for (; why && clock_boot_ms() < handover->until_ms; (void)poll(NULL, 0, WAIT_MS))
 		if (atomic_load(stop))
-			return err_retry(err, ERR_KAFKA,
-					 "stopped while waiting for the process before");
+			return err_retry(err, E_STOPPED_SENDING,
+					 "stopped while waiting for the process that ran before");
 	handover->over = true;
 	return 0;
 }

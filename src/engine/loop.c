@@ -19,7 +19,7 @@ static int host_records(void *arg, struct change *change, const struct message *
 	}
 	plan = map_get(&lane->plans, change->table->full_name);
 	if (plan == NULL)
-		return err_set(err, ERR_INTERNAL, "records() of a change whose table has no plan");
+		return err_set(err, E_BUG, "records() of a change whose table has no plan");
 	message_batch_shrink(&lane->loop.spare, LANE_KEEP_BYTES);
 	batch = lane->loop.spare;
 	lane->loop.spare = (struct message_batch){.n = 0};
@@ -72,9 +72,9 @@ int loop_item(struct lane *lane, const struct loop_item *item, const struct mess
 	lane->loop.item_messages = NULL;
 	script_done(lane->script);
 	if (rc > 0)
-		return err_set(err, ERR_SCRIPT,
-			       "the loop function of sync '%s' returned: it must go on as long as "
-			       "there are changes",
+		return err_set(err, E_LOOP_ENDED,
+			       "the loop function of sync '%s' returned. It must iterate over "
+			       "changes() without an end",
 			       lane->config->name);
 	return rc;
 }

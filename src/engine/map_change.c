@@ -1,6 +1,7 @@
 #include "engine/map_change.h"
 
 #include "engine/fields.h"
+#include "format/json.h"
 #include "script/script.h"
 
 #include <inttypes.h>
@@ -29,12 +30,12 @@ static int fill_columns(struct writing *w, struct image *image, struct err *err)
 		if (value->kind != VALUE_UNSET)
 			continue;
 		value->kind = VALUE_NULL;
-		if (!w->plan->table->columns[column].is_virtual)
-			return err_set(err, ERR_DATA,
-				       "the row image lacks column '%.*s': set binlog_row_image = "
-				       "FULL on the source and reconnect its writers, and start "
-				       "behind it under another sync name",
-				       SLICE_FMT(w->plan->table->columns[column].name));
+		if (!w->plan->table->columns[column].is_virtual) {
+			err_set(err, E_ROW_IMAGE,
+				"the row image does not contain this column. " REMEDY_ROW_IMAGE
+				". " REMEDY_NEW_NAME_AFTER);
+			return err_column(err, w->plan->table->columns[column].name);
+		}
 	}
 	return 0;
 }
@@ -64,7 +65,7 @@ static int make_key(struct writing *w, struct image *image, const struct image_r
 		.is_list = result->key_list,
 	};
 	if (plan->mapping.key_kind == KEY_REJECT)
-		return err_set(err, ERR_INTERNAL, "a key was asked for where there is none");
+		return err_set(err, E_BUG, "a key is needed, and the table has none");
 	for (unsigned k = 0; k < plan->mapping.nkey; k++)
 		if (key_value(w, image, k, &image->key_parts[k], err) < 0)
 			return -1;
@@ -247,16 +248,51 @@ static int run(struct writing *w, struct err *err)
 	return rc;
 }
 
+/* Whether the key in the message is that of the row: no function edits the row, and no mask covers the
+ * column. */
+static bool is_key_as_read(const struct plan *plan, unsigned column)
+{
+	const struct mapping_shown *shown = &plan->mapping.shown;
+	if (plan->mapping.event_function == MAPPING_NO_FUNCTION)
+		return true;
+	if (shown->non_row > 0 || shown->non_change > 0)
+		return false;
+	return shown->masks == NULL || shown->masks[column][0] == '\0';
+}
+
+/* Fills the key of an error from the columns of the row. It stays unknown where the message would have
+ * another one, which the log must not reveal. */
+static void name_key(struct writing *w, struct err *err)
+{
+	const struct plan *plan = w->plan;
+	enum change_image which = plan->change.op == CHANGE_DELETE ? IMAGE_BEFORE : IMAGE_AFTER;
+	const struct image *image = which == IMAGE_BEFORE ? &plan->before : &plan->after;
+	struct buf *key = &w->batch->key[which];
+	struct err ignored = ERR_INIT;
+	struct value value;
+	buf_clear(key);
+	for (unsigned k = 0; plan->mapping.key_kind == KEY_PARTS && k < plan->mapping.nkey; k++) {
+		unsigned column = plan->mapping.key[k].index;
+		if (plan->mapping.key[k].is_field || !is_key_as_read(plan, column) ||
+		    row_value(&image->row, column, &w->lane->arena, &value, &ignored) < 0)
+			return;
+		if (k > 0)
+			buf_char(key, ',');
+		json_bare(key, &value);
+	}
+	err_key(err, buf_slice(key));
+}
+
 int map_error(const struct plan *plan, struct err *err)
 {
 	const struct change *change = &plan->change;
 	if (err->code != ERR_DATA)
 		return -1;
-	if (change->file)
-		return err_wrap(err, "table %.*s, %s at %s:%" PRIu64,
-				SLICE_FMT(plan->table->full_name), change_op_name(change->op),
-				change->file, change->pos);
-	return err_wrap(err, "table %.*s, full sync", SLICE_FMT(plan->table->full_name));
+	err_table(err, plan->table->full_name);
+	if (change->file == NULL)
+		return err_operation(err, "full sync");
+	err_operation(err, change_op_name(change->op));
+	return err_position(err, change->file, change->pos);
 }
 
 int map_again(struct lane *lane, struct plan *plan, bool events, struct message_batch *batch,
@@ -272,13 +308,11 @@ int map_again(struct lane *lane, struct plan *plan, bool events, struct message_
 static int refuse_keyless(const struct plan *plan, struct err *err)
 {
 	struct slice name = plan->table->full_name;
-	err_set(err, ERR_DATA,
-		"the table has no primary key, and the script gives it no other: nothing of it is "
-		"written. Say what its key is with key = { [\"%.*s\"] = \"column\" }, take "
-		"no_primary_key = { [\"%.*s\"] = \"empty\" } (or \"unique\", \"row\", \"table\"), "
-		"or "
-		"exclude it with \"!%.*s\" in source.tables, and start again: the sync goes on "
-		"here",
+	err_set(err, E_KEY_LOST,
+		"the table has no primary key, and the script gives it no other. Nothing of it is "
+		"written. Name its key with key = { [\"%.*s\"] = \"column\" }, set no_primary_key "
+		"= { [\"%.*s\"] = \"empty\" } (or \"unique\", \"row\", \"table\"), or exclude it "
+		"with \"!%.*s\" in source.tables, and start again: the sync resumes at this row",
 		SLICE_FMT(name), SLICE_FMT(name), SLICE_FMT(name));
 	return map_error(plan, err);
 }
@@ -299,7 +333,10 @@ int map_change(struct lane *lane, struct plan *plan, struct message_batch *batch
 {
 	struct writing w = {.lane = lane, .plan = plan, .batch = batch, .event = &no_result};
 	message_batch_clear(batch);
-	return run(&w, err) < 0 ? map_error(plan, err) : 0;
+	if (run(&w, err) == 0)
+		return 0;
+	name_key(&w, err);
+	return map_error(plan, err);
 }
 
 void map_done(struct lane *lane, struct plan *plan)

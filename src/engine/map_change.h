@@ -18,7 +18,7 @@ int map_again(struct lane *lane, struct plan *plan, bool events, struct message_
 	      struct err *err) MUST_CHECK;
 /* What is asked before a row of the table is mapped: that the script knows the table, and that it has a key. */
 int map_check_table(struct lane *lane, struct plan *plan, struct err *err) MUST_CHECK;
-/* Puts table and position before the text of an ERR_DATA. Returns -1. */
+/* Fills table, operation and position of an ERR_DATA. Returns -1. */
 int map_error(const struct plan *plan, struct err *err);
 
 #endif

@@ -36,7 +36,7 @@ static int query_number(struct name_lock *lock, const char *sql, unsigned column
 	if (conn_query(lock->conn, &result, err, "%s", sql) < 0)
 		return -1;
 	if (!num_parse_u64(result_cell(&result, 0, column), number))
-		err_set(err, ERR_SOURCE, "%s gives no number", sql);
+		err_set(err, E_SERVER_FUNCTION, "%s returned no number", sql);
 	result_fini(&result);
 	return err->code == ERR_NONE ? 0 : -1;
 }

@@ -147,7 +147,8 @@ int offline_find_plan(struct offline *offline, const struct table *table, struct
 		return -1;
 	if (!(*plan)->mapping.wanted) {
 		plan_free(lane, *plan);
-		return err_set(err, ERR_SCRIPT, "source.tables does not select table %.*s",
+		return err_set(err, E_TABLE_NOT_SELECTED,
+			       "source.tables does not select table %.*s",
 			       SLICE_FMT(table->full_name));
 	}
 	plan_set_layout(*plan, make_layout((*plan)->table, &(*plan)->arena));

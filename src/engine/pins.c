@@ -66,7 +66,7 @@ int pins_load(struct pins *pins, struct slice topic, struct slice json, struct e
 	struct pin *pin;
 	if (!cJSON_IsNumber(partitions) || !cJSON_IsArray(tables)) {
 		cJSON_Delete(root);
-		return err_set(err, ERR_INTERNAL,
+		return err_set(err, E_CHECKPOINT_RECORD,
 			       "checkpoint record of topic '%.*s' cannot be read",
 			       SLICE_FMT(topic));
 	}

@@ -122,7 +122,7 @@ static int read_identity(struct position *position, const cJSON *json, struct er
 	snprintf(identity->born, sizeof(identity->born), "%s", text_of(json, "born"));
 	gtid = slice_str(text_of(json, "gtid"));
 	if (!number_of(json, "offset", &identity->offset))
-		return err_set(err, ERR_INTERNAL,
+		return err_set(err, E_CHECKPOINT_RECORD,
 			       "the position record has an incomplete identity of its binlog");
 	if (gtid.len == 0 || position->gtids.flavour == GTID_NONE)
 		return 0;
@@ -141,7 +141,7 @@ static int read_gtids(struct position *position, const cJSON *json, struct err *
 			return 0;
 		return gtid_set_parse(&position->gtids, slice_str(text_of(json, "gtid")), err);
 	}
-	return err_set(err, ERR_INTERNAL,
+	return err_set(err, E_CHECKPOINT_RECORD,
 		       "the position record has GTIDs of an unknown flavour '%s'", flavour);
 }
 
@@ -150,10 +150,9 @@ int position_from_item(struct position *position, const cJSON *json, struct err 
 	const cJSON *version = cJSON_GetObjectItemCaseSensitive(json, "version");
 	uint64_t commit_ms = 0, watermark_ms = 0;
 	if (!cJSON_IsNumber(version) || version->valueint != FORMAT_VERSION)
-		return err_set(err, ERR_INTERNAL,
+		return err_set(err, E_CHECKPOINT_VERSION,
 			       "the position record is not of format version %d: it was written by "
-			       "another "
-			       "version of tideway; use that version",
+			       "another version of tideway. Use that version",
 			       FORMAT_VERSION);
 	snprintf(position->server, sizeof(position->server), "%s", text_of(json, "server"));
 	snprintf(position->file, sizeof(position->file), "%s", text_of(json, "file"));
@@ -162,10 +161,11 @@ int position_from_item(struct position *position, const cJSON *json, struct err 
 	    !number_of(json, "sequence", &position->sequence) ||
 	    !number_of(json, "commitMs", &commit_ms) ||
 	    !read_pending(position, cJSON_GetObjectItemCaseSensitive(json, "pending")))
-		return err_set(err, ERR_INTERNAL, "the position record is incomplete");
+		return err_set(err, E_CHECKPOINT_RECORD, "the position record is incomplete");
 	if (cJSON_HasObjectItem(json, "watermarkMs") &&
 	    !number_of(json, "watermarkMs", &watermark_ms))
-		return err_set(err, ERR_INTERNAL, "the position record has a damaged watermark");
+		return err_set(err, E_CHECKPOINT_RECORD,
+			       "the position record has a damaged watermark");
 	position->commit_ms = (int64_t)commit_ms;
 	position->watermark_ms = (int64_t)watermark_ms;
 	if (read_gtids(position, json, err) < 0)
@@ -178,7 +178,7 @@ int position_from_json(struct position *position, struct slice text, struct err 
 	cJSON *json = cJSON_ParseWithLength(text.ptr, text.len);
 	int rc;
 	if (json == NULL)
-		return err_set(err, ERR_INTERNAL, "the position record is no JSON");
+		return err_set(err, E_CHECKPOINT_RECORD, "the position record is not valid JSON");
 	rc = position_from_item(position, json, err);
 	cJSON_Delete(json);
 	return rc;

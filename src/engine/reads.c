@@ -150,9 +150,11 @@ int start_renew_read(struct full_table *read, const struct table *table, struct 
 {
 	if (read->table->version != table->version)
 		read->mismatches = 0;
-	if (read->mismatches >= READ_MISMATCHES_MAX)
-		return err_set(err, ERR_DATA, "table %.*s, full sync: %s",
-			       SLICE_FMT(table->full_name), read->mismatch);
+	if (read->mismatches >= READ_MISMATCHES_MAX) {
+		*err = *read->mismatch;
+		err_table(err, table->full_name);
+		return err_operation(err, "full sync");
+	}
 	free(read->mismatch);
 	read->mismatch = NULL;
 	read->table = table;
@@ -275,7 +277,8 @@ static int guard_read(struct start *start, const struct table_state *state,
 	if (before == NULL || table_same(before, table) ||
 	    script_guard(start->script, start->sync->index, before, table, NULL, 0, err) == 0)
 		return 0;
-	return err_wrap(err, "table %.*s, full sync", SLICE_FMT(table->full_name));
+	err_table(err, table->full_name);
+	return err_operation(err, "full sync");
 }
 
 /* Up to where rows that are read now may be of: lanes without one lock may stand behind the snapshot's position. */
@@ -363,9 +366,9 @@ static int position_now(struct start *start, struct position *now, struct err *e
 		if (rc <= 0)
 			return rc;
 	}
-	return err_retry(err, ERR_SOURCE,
+	return err_retry(err, E_TABLES_CHANGE,
 			 "tables change so often that none of %d positions agreed with their "
-			 "definitions; wait for the migration that runs",
+			 "definitions. " REMEDY_WAIT_MIGRATION,
 			 POSITION_TRIES);
 }
 
@@ -427,7 +430,7 @@ static int open_snapshot(struct start *start, struct err *err)
 		 SLICE_FMT(buf_slice(&text)), start->snapshot.how, clock_mono_ms() - before);
 	buf_fini(&text);
 	if (FAULT(SNAPSHOT))
-		return err_retry(err, ERR_SOURCE, "after the snapshot: fault injected");
+		return err_retry(err, E_SOURCE_FAULT, "after the snapshot: fault injected");
 	return 0;
 }
 
@@ -436,13 +439,12 @@ int start_check_exact(struct start *start, struct err *err)
 	for (unsigned i = 0; !start->snapshot.exact && i < start->nreads; i++) {
 		const struct table *table = start->reads[i].table;
 		if (table->npk == 0)
-			return err_set(err, ERR_SOURCE,
-				       "table %.*s has no primary key, and this server gives no "
-				       "exact position "
-				       "without a lock: GRANT RELOAD ON *.* TO the user of the "
-				       "sync, add a "
-				       "primary key, or exclude the table in source.tables",
-				       SLICE_FMT(table->full_name));
+			return err_set(
+				err, E_EXACT_POSITION,
+				"table %.*s has no primary key, and this server gives no exact "
+				"position without a lock. GRANT RELOAD ON *.* TO the user of the "
+				"sync, add a primary key, or exclude the table in source.tables",
+				SLICE_FMT(table->full_name));
 	}
 	return 0;
 }
@@ -454,10 +456,10 @@ static int check_engines(struct start *start, struct err *err)
 	for (unsigned i = 0; i < start->nreads; i++) {
 		const struct table *table = start->reads[i].table;
 		if (table->npk == 0 && !table_transactional(table))
-			return err_set(err, ERR_SOURCE,
+			return err_set(err, E_NOT_TRANSACTIONAL,
 				       "table %.*s has no primary key and is stored in %.*s, which "
 				       "has no transactions: rows written while it is read would "
-				       "come twice; add a primary key, ALTER TABLE ... "
+				       "arrive twice. Add a primary key, ALTER TABLE ... "
 				       "ENGINE=InnoDB, or exclude the table in source.tables",
 				       SLICE_FMT(table->full_name), SLICE_FMT(table->engine));
 	}

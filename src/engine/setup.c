@@ -230,7 +230,7 @@ static void judge_end(struct writers *writers, const struct partition_end *end)
 	int64_t acked = writers->pinned.ends[end->partition];
 	if (end->end >= acked || writers->err.code != ERR_NONE)
 		return;
-	err_set(&writers->err, ERR_KAFKA,
+	err_set(&writers->err, E_TOPIC_REPLACED,
 		"topic \"%.*s\" is another one than before: partition %d ends before offset "
 		"%" PRId64 ", and %" PRId64
 		" had been acknowledged (tables %s): " TOPIC_REPLACED_WHY ". " REMEDY_TOPIC_LOST,
@@ -253,15 +253,15 @@ static int judge_ends(struct setup *setup, struct err *err)
 static void judge_topic(struct writers *writers)
 {
 	if (writers->pinned.replaced)
-		err_set(&writers->err, ERR_KAFKA, TOPIC_REPLACED, SLICE_FMT(writers->topic));
+		err_set(&writers->err, E_TOPIC_REPLACED, TOPIC_REPLACED, SLICE_FMT(writers->topic));
 	else if (!writers->exists)
-		err_set(&writers->err, ERR_KAFKA,
+		err_set(&writers->err, E_TOPIC_DELETED,
 			"topic \"%.*s\" does not exist any more, and rows of %s are in it "
 			"according "
 			"to the checkpoint: it was deleted. " REMEDY_TOPIC_LOST,
 			SLICE_FMT(writers->topic), buf_cstr(&writers->tables));
 	else if (writers->partitions < writers->pinned.partitions)
-		err_set(&writers->err, ERR_KAFKA,
+		err_set(&writers->err, E_TOPIC_REPLACED,
 			"topic \"%.*s\" is another one than before: it has %d partitions and had "
 			"%d (tables %s): " TOPIC_REPLACED_WHY ". " REMEDY_TOPIC_LOST,
 			SLICE_FMT(writers->topic), writers->partitions, writers->pinned.partitions,
@@ -315,11 +315,10 @@ static int name_missing(const struct setup *setup, const bool *exists, struct er
 			buf_printf(&names, "%s\"%.*s\"", missing++ > 0 ? ", " : "",
 				   SLICE_FMT(setup->names[i]));
 	if (missing > 0)
-		err_set(err, ERR_KAFKA,
-			"topics = \"existing\", and these do not exist: %s; create them, or let "
-			"Tideway do it with topics = "
-			"{ create = true }; a topic that the user may not Describe cannot be seen "
-			"either",
+		err_set(err, E_TOPIC_MISSING,
+			"topics = \"existing\", and these do not exist: %s. Create them, or let "
+			"Tideway create them with topics = { create = true }. A topic that the "
+			"user may not Describe cannot be seen either",
 			buf_cstr(&names));
 	buf_fini(&names);
 	return missing > 0 ? -1 : 0;

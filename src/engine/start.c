@@ -244,19 +244,18 @@ static int check_database(struct start *start, struct slice db, struct err *err)
 		    !script_wants(start->script, start->sync->index, db, name))
 			continue;
 		if (!catalog_cannot_read(start->catalog_now, db, name))
-			rc = err_retry(err, ERR_SOURCE,
-				       "table %.*s.%.*s was made or changed while the tables were "
-				       "looked at; if this is said again and again, the user may "
-				       "not see its columns: GRANT SELECT on it",
-				       SLICE_FMT(db), SLICE_FMT(name));
+			rc = err_retry(err, E_TABLES_CHANGE,
+				       "it was created or changed while the tables were read. If "
+				       "this repeats, the user may lack SELECT on it: GRANT SELECT "
+				       "on the table");
 		else
-			rc = err_set(err, ERR_SOURCE,
-				     "table %.*s.%.*s has a column that this version cannot read "
-				     "(the warning above names "
-				     "it): change the column, or exclude the table with "
-				     "\"!%.*s.%.*s\" in source.tables",
-				     SLICE_FMT(db), SLICE_FMT(name), SLICE_FMT(db),
-				     SLICE_FMT(name));
+			rc = err_set(err, E_TABLE_UNREADABLE,
+				     "it has a column that this version cannot read (the warning "
+				     "above names it). Change the column, or exclude the table "
+				     "with \"!%.*s.%.*s\" in source.tables",
+				     SLICE_FMT(db), SLICE_FMT(name));
+		if (rc < 0)
+			err_table_of(err, db, name);
 	}
 	result_fini(&result);
 	return rc;
@@ -275,10 +274,9 @@ static int check_left_out(struct start *start, struct err *err)
 /* Refuse before anything is copied what would only stop the stream. */
 static int refuse_unreadable(const struct start *start, struct err *err)
 {
-	struct err why = ERR_INIT;
 	for (unsigned i = 0; i < start->nselected; i++)
-		if (table_map_refuse(start->selected[i], &why) < 0)
-			return err_set(err, ERR_SOURCE, "%s", why.text);
+		if (table_map_refuse(start->selected[i], err) < 0)
+			return err_become(err, E_TABLE_UNREADABLE);
 	return 0;
 }
 
@@ -293,9 +291,9 @@ static int refuse_same_names(const struct start *start, struct err *err)
 		const struct table *other =
 			map_set(&seen, table->full_name, (void *)(uintptr_t)table);
 		if (other)
-			rc = err_set(err, ERR_SOURCE,
-				     "the tables `%.*s`.`%.*s` and `%.*s`.`%.*s` cannot be told "
-				     "apart here; exclude one of them in source.tables, in "
+			rc = err_set(err, E_NAMES_ALIKE,
+				     "the tables `%.*s`.`%.*s` and `%.*s`.`%.*s` cannot be "
+				     "distinguished here. Exclude one of them in source.tables, in "
 				     "backquotes",
 				     SLICE_FMT(other->db), SLICE_FMT(other->name),
 				     SLICE_FMT(table->db), SLICE_FMT(table->name));
@@ -325,21 +323,18 @@ static int refuse_nothing(struct start *start, struct err *err)
 	blind = slice_equal(result_cell(&result, 0, 0), SLICE("0"));
 	result_fini(&result);
 	if (blind)
-		return err_set(
-			err, ERR_SOURCE,
-			"user '%s' sees no database at all: the privilege SELECT is missing: "
-			"GRANT SELECT ON *.* TO "
-			"'%s'@'%%'",
-			user, user);
+		return err_set(err, E_NO_DATABASE,
+			       "user '%s' sees no database: the privilege SELECT is missing. GRANT "
+			       "SELECT ON *.* TO '%s'@'%%'",
+			       user, user);
 	if (conn_server(start->conn)->lower_case_table_names == 1 && check_script(start, err) < 0)
 		return -1;
 	buf_init(&patterns);
 	for (unsigned i = 0; i < config->source.ntables; i++)
 		buf_printf(&patterns, "%s\"%s\"", i > 0 ? ", " : "", config->source.tables[i]);
-	err_set(err, ERR_SCRIPT,
-		"%s:%u: no table of the source matches source.tables = { %s } of sync '%s': check "
-		"the names, and that "
-		"user '%s' may SELECT from them",
+	err_set(err, E_NO_TABLE,
+		"%s:%u: no table of the source matches source.tables = { %s } of sync '%s'. Check "
+		"the names, and that user '%s' may SELECT from them",
 		config->script, config->line, buf_cstr(&patterns), config->name, user);
 	buf_fini(&patterns);
 	return -1;
@@ -391,7 +386,7 @@ static void move(struct start *start)
 	if (!start->found || start->sync->config->source.nhosts == 0 ||
 	    strcmp(start->position.server, identity) == 0)
 		return;
-	log_info("source: going on at %s (server %s), by GTID; the position was of server %s",
+	log_info("source: resuming at %s (server %s), by GTID; the position was of server %s",
 		 conn_place(start->conn), identity, start->position.server);
 	choose_move(&start->position, start->conn);
 	start->moved = true;

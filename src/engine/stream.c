@@ -307,11 +307,10 @@ static void on_format(struct stream *stream, struct slice packet)
 
 static int refuse_compressed(const struct stream *stream, uint64_t start, struct err *err)
 {
-	return err_set(err, ERR_DATA,
-		       "a compressed statement at %s:%" PRIu64
-		       " cannot be read in this version: set log_bin_compress = OFF on the "
-		       "source, and start behind it under another sync name",
-		       stream->cursor.file, start);
+	err_set(err, E_EVENT_COMPRESSED,
+		"a compressed statement cannot be read in this version. " REMEDY_LOG_BIN_COMPRESS
+		". " REMEDY_NEW_NAME_AFTER);
+	return cursor_wrap(&stream->cursor, "binlog event", start, err);
 }
 
 /* What the server has written, in contrast to what it says of itself: it is not idle. */
@@ -622,7 +621,7 @@ static int run(struct stream *stream, struct err *err)
 	struct backoff backoff = {0};
 	int64_t lost_ms = 0;
 	if (FAULT(STREAM_START))
-		return err_retry(err, ERR_INTERNAL, "before the stream: fault injected");
+		return err_retry(err, E_FAULT, "before the stream: fault injected");
 	if (open_topics(stream, err) < 0)
 		return -1;
 	for (;;) {

@@ -368,15 +368,15 @@ static int refuse_unread(const struct following *f, const struct ddl_effect *eff
 	away = moved_away(f, effect);
 	if (swapped(effect, away))
 		return 0;
-	return err_set(err, ERR_DATA,
-		       "table %.*s.%.*s, which is not captured, was renamed to %.*s.%.*s, which "
-		       "is, at %s:%" PRIu64 ": its rows were never read%s; start again under "
-		       "another sync name, or exclude the new name",
-		       SLICE_FMT(effect->db), SLICE_FMT(effect->table), SLICE_FMT(effect->new_db),
-		       SLICE_FMT(effect->new_table), stream->cursor.file, stream->read.offset,
-		       away ? ", and by its name it is no copy that gh-ost (_gho for _del) or "
-			      "pt-online-schema-change (_new for _old) has made"
-			    : "");
+	err_set(err, E_RENAMED_IN,
+		"table %.*s.%.*s, which is not captured, was renamed to %.*s.%.*s, which is: its "
+		"rows were never read%s. " REMEDY_NEW_NAME ", or exclude the new name",
+		SLICE_FMT(effect->db), SLICE_FMT(effect->table), SLICE_FMT(effect->new_db),
+		SLICE_FMT(effect->new_table),
+		away ? ", and by its name it is not a copy that gh-ost (_gho for _del) or "
+		       "pt-online-schema-change (_new for _old) has made"
+		     : "");
+	return statement_error(stream, err);
 }
 
 /* Every group before the current one is acknowledged, and its position posted. */
@@ -388,7 +388,7 @@ static int wait_acknowledged(struct stream *stream, struct err *err)
 		if (stream->acked.position.sequence == stream->read.sequence)
 			return 0;
 		if (lane_stopping(&stream->lane) || clock_mono_ms() > until)
-			return err_retry(err, ERR_KAFKA,
+			return err_retry(err, E_NOT_ACKNOWLEDGED,
 					 "what was sent before the statement at %s:%" PRIu64
 					 " is not acknowledged yet",
 					 stream->cursor.file, stream->read.offset);
@@ -462,9 +462,9 @@ static int refuse_unread_rows(const struct following *f, const struct ddl_effect
 	}
 	if (read_from_here(stream, &to, effect->after, err) < 0)
 		return -1;
-	return err_retry(err, ERR_SOURCE,
+	return err_retry(err, E_TABLES_CHANGE,
 			 "table %.*s.%.*s %s %.*s.%.*s before it was read, at %s:%" PRIu64
-			 ": %.*s.%.*s is read now",
+			 ". %.*s.%.*s is read now",
 			 SLICE_FMT(from.db), SLICE_FMT(from.table),
 			 renamed ? "was renamed to" : "has become a partition of", SLICE_FMT(to.db),
 			 SLICE_FMT(to.table), stream->cursor.file, stream->read.offset,
@@ -494,15 +494,14 @@ static int refuse_moved(const struct following *f, const struct ddl_effect *effe
 	captured = selects(stream, from->db, from->table);
 	if (captured && !effect->exchanged)
 		return 0;
-	return err_set(err, ERR_DATA,
-		       "rows of table %.*s.%.*s, which is %scaptured, came into table %.*s.%.*s, "
-		       "which is, by %s PARTITION at %s:%" PRIu64
-		       ": the binlog does not have them; start again under another sync name, or "
-		       "exclude %s in source.tables",
-		       SLICE_FMT(from->db), SLICE_FMT(from->table), captured ? "" : "not ",
-		       SLICE_FMT(effect->db), SLICE_FMT(effect->table),
-		       effect->exchanged ? "EXCHANGE" : "CONVERT", stream->cursor.file,
-		       stream->read.offset, captured ? "both" : "the latter");
+	err_set(err, E_PARTITION_MOVED,
+		"rows of table %.*s.%.*s, which is %scaptured, came into table %.*s.%.*s, which "
+		"is, by %s PARTITION: the binlog does not contain them. " REMEDY_NEW_NAME
+		", or exclude %s in source.tables",
+		SLICE_FMT(from->db), SLICE_FMT(from->table), captured ? "" : "not ",
+		SLICE_FMT(effect->db), SLICE_FMT(effect->table),
+		effect->exchanged ? "EXCHANGE" : "CONVERT", captured ? "both" : "the latter");
+	return statement_error(stream, err);
 }
 
 /* The table that a statement replaces by the one that it makes; NULL: none. */
@@ -572,15 +571,15 @@ static int follow_effect(struct following *f, const struct ddl_effect *effect, s
 	return send_effect(f, effect, err);
 }
 
-static int stop_at(struct following *f, const struct ddl_step *step, const char *why,
-		   const char *remedy, struct err *err)
+static int stop_at(struct following *f, const struct ddl_step *step, enum err_id id,
+		   const char *why, const char *remedy, struct err *err)
 {
 	struct stream *stream = f->stream;
 	int shown = f->text.len > TEXT_IN_ERRORS ? TEXT_IN_ERRORS : (int)f->text.len;
-	return err_set(err, ERR_DATA, "statement at %s:%" PRIu64 ": %s%s%.*s: %.*s%s; %s",
-		       stream->cursor.file, stream->read.offset, why, step->reason.len ? ": " : "",
-		       SLICE_FMT(step->reason), shown, f->text.ptr,
-		       (size_t)shown < f->text.len ? "..." : "", remedy);
+	err_set(err, id, "%s%s%.*s: %.*s%s; %s", why, step->reason.len ? ": " : "",
+		SLICE_FMT(step->reason), shown, f->text.ptr,
+		(size_t)shown < f->text.len ? "..." : "", remedy);
+	return statement_error(stream, err);
 }
 
 /* Whether a statement of this database can concern a captured table. */
@@ -607,14 +606,15 @@ static int check_step(struct following *f, const struct ddl_step *step, struct e
 	if (!concerns || stream_before_database(f->stream, name->db))
 		return 0;
 	if (step->kind == DDL_STEP_DML)
-		return stop_at(f, step, "a change of rows was logged as a statement",
+		return stop_at(f, step, E_ROWS_AS_STATEMENT,
+			       "a change of rows was logged as a statement",
 			       "set binlog_format = ROW on the source and reconnect its writers, "
 			       "then start "
 			       "again under another sync name",
 			       err);
 	if (f->stream->connection.row_metadata_full) {
-		log_warn("statement that tideway does not know, at %s:%" PRIu64
-			 "; row metadata FULL tells the columns from here on: %.*s",
+		log_warn("a statement could not be parsed, at %s:%" PRIu64
+			 "; row metadata FULL contains the columns from here on: %.*s",
 			 f->stream->cursor.file, f->stream->read.offset, SLICE_FMT(f->text));
 		stream_doubt(f->stream,
 			     &(struct ddl_name){name->table.len || name->db.len ? name->db
@@ -622,7 +622,8 @@ static int check_step(struct following *f, const struct ddl_step *step, struct e
 						name->table});
 		return 0;
 	}
-	return stop_at(f, step, "it may change a captured table and cannot be placed",
+	return stop_at(f, step, E_STATEMENT_UNKNOWN,
+		       "it may change a captured table and cannot be placed",
 		       "set binlog_row_metadata = FULL on the source, so that every change carries "
 		       "its columns",
 		       err);
@@ -657,8 +658,7 @@ static int follow(struct following *f, const struct ddl_step *steps, unsigned n,
 	if (f->sends && send_batch(&f->stream->lane, f->batch, err) < 0)
 		return -1;
 	if (f->neffects > 0 && FAULT(DDL))
-		return err_retry(err, ERR_INTERNAL,
-				 "after a statement was followed: fault injected");
+		return err_retry(err, E_FAULT, "after a statement was followed: fault injected");
 	return 0;
 }
 

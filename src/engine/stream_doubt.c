@@ -54,10 +54,9 @@ int stream_check_doubt(const struct stream *stream, const struct table_map *map,
 	const struct doubt *doubt = stream_doubt_of(stream, map);
 	if (doubt == NULL || table_map_has_names(map))
 		return 0;
-	return err_set(err, ERR_DATA,
-		       "table %.*s.%.*s: rows without row metadata FULL behind the "
-		       "statement at %s, which is not understood and may have "
-		       "changed the table; set binlog_row_metadata = FULL on the "
-		       "source, and start again under another sync name",
-		       SLICE_FMT(map->db), SLICE_FMT(map->name), doubt->at);
+	err_set(err, E_DEFINITION_DOUBTED,
+		"the statement at %s could not be parsed and may have altered the table, and these "
+		"rows carry no column metadata. " REMEDY_ROW_METADATA ". " REMEDY_NEW_NAME,
+		doubt->at);
+	return err_table_of(err, map->db, map->name);
 }

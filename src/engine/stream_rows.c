@@ -119,13 +119,13 @@ static int find_table(struct stream *stream, const struct table_map *map,
 		*table = put_told(stream, NULL, made);
 		return 0;
 	}
-	return err_set(err, ERR_DATA,
-		       "table %.*s.%.*s is not known here, for it was made LIKE a table that is "
-		       "not followed, or of a type that is not known; start again: a table that is "
-		       "not known is read then, from a point of its own (if it is gone, exclude it "
-		       "in source.tables); binlog_row_metadata = FULL on the source makes that "
-		       "unnecessary",
-		       SLICE_FMT(map->db), SLICE_FMT(map->name));
+	err_set(err, E_DEFINITION_MISSING,
+		"there is no definition of the table: it was created LIKE a table outside the "
+		"captured databases, or has an unsupported column type. " REMEDY_RESTART_COPIES
+		" (exclude it in source.tables if it was dropped). binlog_row_metadata = FULL on "
+		"the source avoids this");
+	err_table_of(err, map->db, map->name);
+	return stream_at(stream, stream->current.at, SLICE(""), err);
 }
 
 static int wanted_plan(struct stream *stream, const struct table_map *map, struct plan **plan,
@@ -193,7 +193,7 @@ static int find_plan(struct stream *stream, const struct event *event, struct er
 		return stream_at(stream, stream->current.at, SLICE(""), err);
 	stream->connection.row_metadata_full = table_map_has_names(&map);
 	if (map.db.len + map.name.len + 1 > sizeof(name))
-		return err_set(err, ERR_DATA, "a table name of %zu bytes in the binlog",
+		return err_set(err, E_EVENT_DAMAGED, "a table name of %zu bytes in the binlog",
 			       map.name.len);
 	memcpy(name, map.db.ptr, map.db.len);
 	name[map.db.len] = '.';
@@ -242,14 +242,12 @@ static int write_rows(struct stream *stream, const struct trx_item *item, struct
 
 static int refuse_prepared(struct stream *stream, const struct plan *plan, struct err *err)
 {
-	return err_set(err, ERR_DATA,
-		       "XA transaction %.*s, prepared at %s:%llu, holds rows of table %.*s: XA is "
-		       "not supported in this version; exclude the table (\"!%.*s\" in "
-		       "source.tables), or end the transaction and start again under another sync "
-		       "name",
-		       SLICE_FMT(buf_slice(&stream->reader.trx.xid)), stream->cursor.file,
-		       (unsigned long long)stream->read.offset, SLICE_FMT(plan->table->full_name),
-		       SLICE_FMT(plan->table->full_name));
+	err_set(err, E_XA_ROWS,
+		"XA transaction %.*s, prepared here, holds rows of the table: XA is not supported "
+		"in this version. Exclude the table (\"!%.*s\" in source.tables), or end the "
+		"transaction. " REMEDY_NEW_NAME,
+		SLICE_FMT(buf_slice(&stream->reader.trx.xid)), SLICE_FMT(plan->table->full_name));
+	return stream_at(stream, stream->read.offset, plan->table->full_name, err);
 }
 
 int stream_rows(struct stream *stream, const struct trx_item *item, struct err *err)

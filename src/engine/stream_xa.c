@@ -7,18 +7,15 @@
 
 static int refuse_unknown(struct stream *stream, struct slice xid, struct err *err)
 {
-	return err_set(
-		err, ERR_DATA,
-		"XA COMMIT %.*s at %s:%" PRIu64
-		": it was prepared before this sync began%s, so that "
-		"its rows, if it has rows of captured tables, are in neither the full sync nor the "
-		"stream: start again under another sync name while no XA transaction is prepared%s",
-		SLICE_FMT(xid), stream->cursor.file, stream->read.offset,
-		stream->cursor.format.mariadb ? "" : ", or cannot be known",
-		stream->cursor.format.mariadb
-			? " (XA RECOVER lists them)"
-			: " (XA RECOVER lists them; with XA_RECOVER_ADMIN the start "
-			  "looks for itself)");
+	err_set(err, E_XA_UNREAD,
+		"XA COMMIT %.*s: it was prepared before this sync began%s. Its rows, if it has "
+		"rows of captured tables, are in neither the full sync nor the stream. Start again "
+		"under another sync name while no XA transaction is prepared%s",
+		SLICE_FMT(xid), stream->cursor.format.mariadb ? "" : ", or that cannot be known",
+		stream->cursor.format.mariadb ? " (XA RECOVER lists them)"
+					      : " (XA RECOVER lists them; with XA_RECOVER_ADMIN "
+						"the start looks for itself)");
+	return stream_at(stream, stream->read.offset, SLICE(""), err);
 }
 
 /* What becomes of the xid, together with the position of the group. */

@@ -335,7 +335,7 @@ static void report_ended(struct supervisor *supervisor, struct err *err)
 		return;
 	sync_events_emit_failure(supervisor_events(supervisor), SYNC_EVENT_CHECKPOINT_BLOCKED, err,
 				 0);
-	err_retry(err, ERR_KAFKA, "the checkpoint can be saved again");
+	err_retry(err, E_STOPPED_SENDING, "the checkpoint can be saved again");
 }
 
 static int run_stream(void *arg, struct err *err)

@@ -41,10 +41,9 @@ int sync_check_server(const struct sync *sync, const struct position *position,
 {
 	if (strcmp(position->server, identity) == 0)
 		return 0;
-	return err_set(err, ERR_POSITION,
+	return err_set(err, E_OTHER_SERVER,
 		       "the checkpoint of sync '%s' belongs to server %s, this one is %s: "
-		       "positions of one server mean nothing on another; point it at the right "
-		       "server, or start under another name",
+		       "positions of one server are not valid on another. " REMEDY_OTHER_SERVER,
 		       sync->config->name, position->server, identity);
 }
 

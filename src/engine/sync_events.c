@@ -136,7 +136,7 @@ void sync_event_print(const struct sync_event *event, struct buf *out)
 			   sync_state_name(event->state.from));
 		return;
 	case SYNC_EVENT_CHECKPOINT_FOUND:
-		print_position("checkpoint: found, going on from ", event, out);
+		print_position("checkpoint: found, resuming at ", event, out);
 		return;
 	case SYNC_EVENT_COPY_BEGUN:
 		buf_printf(out, "full sync: %u of %u tables to read, %u lanes", event->copy.tables,

@@ -64,7 +64,7 @@ static int parse_record(struct slice name, struct slice json, cJSON **root, stru
 	if (cJSON_IsObject(*root))
 		return 0;
 	cJSON_Delete(*root);
-	return err_set(err, ERR_INTERNAL,
+	return err_set(err, E_CHECKPOINT_RECORD,
 		       "checkpoint record %.*s cannot be read: it is not a JSON object",
 		       SLICE_FMT(name));
 }
@@ -73,15 +73,15 @@ static int read_state(struct table_record *record, const cJSON *root, struct err
 {
 	const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(root, "state"));
 	if (text == NULL)
-		return err_set(err, ERR_INTERNAL, "it has no \"state\"");
+		return err_set(err, E_CHECKPOINT_RECORD, "it has no \"state\"");
 	for (unsigned i = TABLE_COPYING; i < NSTATES; i++) {
 		if (strcmp(text, STATES[i]) != 0)
 			continue;
 		record->phase = (enum table_phase)i;
 		return 0;
 	}
-	return err_set(err, ERR_INTERNAL,
-		       "its state \"%.40s\" is unknown: another version of tideway wrote it; use "
+	return err_set(err, E_CHECKPOINT_VERSION,
+		       "its state \"%.40s\" is unknown: another version of tideway wrote it. Use "
 		       "that version",
 		       text);
 }
@@ -148,6 +148,6 @@ int database_record_read(struct position *start, struct slice name, struct slice
 	rc = read_position(start, root, "position", err);
 	cJSON_Delete(root);
 	if (rc == 0 && !position_is_set(start))
-		rc = err_set(err, ERR_INTERNAL, "it has no \"position\"");
+		rc = err_set(err, E_CHECKPOINT_RECORD, "it has no \"position\"");
 	return rc < 0 ? err_wrap(err, "checkpoint record %.*s cannot be read", SLICE_FMT(name)) : 0;
 }

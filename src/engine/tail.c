@@ -51,7 +51,7 @@ static int start_position(struct tail *tail, const char *start, struct position 
 	if (strcmp(start, "earliest") == 0)
 		return earliest(tail, position, err);
 	if (colon == NULL || !num_parse_u64(slice_str(colon + 1), &offset))
-		return err_set(err, ERR_SCRIPT,
+		return err_set(err, E_CHANGES_FROM,
 			       "changes{from = \"%s\"}: expected \"now\", \"earliest\" or "
 			       "\"file:offset\"",
 			       start);

@@ -175,10 +175,11 @@ static void forget_definitions(struct tail_tables *tables)
 		table->identity = SLICE("");
 }
 
-static int refuse_statement(struct slice text, const char *why, const char *remedy, struct err *err)
+static int refuse_statement(struct slice text, enum err_id id, const char *why, const char *remedy,
+			    struct err *err)
 {
 	int shown = text.len > TEXT_IN_ERRORS ? TEXT_IN_ERRORS : (int)text.len;
-	return err_set(err, ERR_DATA, "%s: %.*s%s; %s", why, shown, text.ptr,
+	return err_set(err, id, "%s: %.*s%s; %s", why, shown, text.ptr,
 		       (size_t)shown < text.len ? "..." : "", remedy);
 }
 
@@ -186,12 +187,14 @@ static int follow_step(struct tail_tables *tables, const struct ddl_step *step, 
 		       struct err *err)
 {
 	if (step->kind == DDL_STEP_DML)
-		return refuse_statement(text, "a change of rows was logged as a statement",
+		return refuse_statement(text, E_ROWS_AS_STATEMENT,
+					"a change of rows was logged as a statement",
 					"set binlog_format = ROW on the source and reconnect its "
 					"writers, and start after it",
 					err);
 	if (step->kind == DDL_STEP_UNPLACED && !tables->row_metadata_full)
-		return refuse_statement(text, "a statement that tideway does not know",
+		return refuse_statement(text, E_STATEMENT_UNKNOWN,
+					"a statement could not be parsed",
 					"start after it, or set binlog_row_metadata = FULL on the "
 					"source, so that every change carries its columns",
 					err);
@@ -230,7 +233,7 @@ static int load_definition(struct tail_tables *tables, const struct table_map *m
 	if (*table)
 		return 0;
 	if (catalog_is_other(tables->catalog, map->db, map->name))
-		return err_set(err, ERR_DATA, "it is a sequence");
+		return err_set(err, E_COLUMN_TYPE, "it is a sequence");
 	return 0;
 }
 
@@ -252,23 +255,22 @@ static bool is_vague(const struct table_map *map, const struct table *made, stru
 
 static int refuse_changed(const struct later_ddl *later, bool complete, struct err *err)
 {
-	return err_set(err, ERR_DATA,
-		       "its columns here are not known, since the statement at %s:%" PRIu64
+	return err_set(err, E_DEFINITION_MISSING,
+		       "its columns here are unknown, since the statement at %s:%" PRIu64
 		       " may have changed the table: start after that%s",
 		       later->file, later->offset,
-		       complete
-			       ? ""
-			       : ", or set binlog_row_metadata = FULL on the source, so that every "
-				 "change carries its columns");
+		       complete ? ""
+				: ", or set binlog_row_metadata = FULL on the source, so that "
+				  "every change carries its columns");
 }
 
 static int refuse_missing(const struct tail_tables *tables, const struct table_map *map,
 			  struct err *err)
 {
-	return err_set(err, ERR_DATA,
+	return err_set(err, E_DEFINITION_MISSING,
 		       catalog_cannot_read(tables->catalog, map->db, map->name)
-			       ? "the server describes it with something that is not known here"
-			       : "the server does not have it any more");
+			       ? "its definition on the server cannot be read"
+			       : "the server does not have the table any more");
 }
 
 static int find_definition(struct tail_tables *tables, const struct table_map *map,
@@ -356,7 +358,7 @@ int tail_tables_find(struct tail_tables *tables, const struct event *event,
 		     ? 0
 		     : make_table(tables, &map, file, offset, table, err);
 	if (rc < 0)
-		err_wrap(err, "table %s", buf_cstr(&name));
+		err_table_of(err, map.db, map.name);
 	else if ((*table)->name == NULL)
 		*replaced = put_table(tables, buf_slice(&name), *table);
 	buf_fini(&name);

@@ -62,11 +62,10 @@ static int check_oldest(struct watch *watch, const struct position *needed, stru
 	if (ask(watch, &oldest) == 0 && needed->file[0] != '\0' &&
 	    position_compare_files(buf_cstr(&oldest), 0, needed->file, 0) > 0 &&
 	    source_has_position(watch->conn, needed, &gone) < 0 && gone.code == ERR_POSITION)
-		rc = err_set(err, ERR_POSITION,
+		rc = err_set(err, E_BINLOG_NEEDED,
 			     "the binlog %s:%" PRIu64
-			     " is still needed, but the server has purged everything before "
-			     "%s: raise binlog_expire_logs_seconds and start again under another "
-			     "sync name",
+			     " is still needed, but the server has purged everything before %s. "
+			     "Raise binlog_expire_logs_seconds. " REMEDY_NEW_NAME,
 			     needed->file, needed->offset, buf_cstr(&oldest));
 	buf_fini(&oldest);
 	return rc;

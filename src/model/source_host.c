@@ -10,7 +10,7 @@ static const char *parse_port(struct slice text, unsigned *port)
 {
 	uint64_t number;
 	if (!num_parse_u64(text, &number) || number < 1 || number > PORT_MAX)
-		return "the port behind ':' must be a number from 1 to 65535";
+		return "the port after ':' must be a number from 1 to 65535";
 	*port = (unsigned)number;
 	return NULL;
 }
@@ -21,7 +21,7 @@ static const char *parse_rest(struct slice rest, unsigned *port)
 	if (rest.len == 0)
 		return NULL;
 	if (rest.ptr[0] != ':')
-		return "behind ']' only a port may stand, as in \"[::1]:3306\"";
+		return "after ']' only a port may follow, as in \"[::1]:3306\"";
 	return parse_port(slice_of(rest.ptr + 1, rest.len - 1), port);
 }
 
@@ -57,7 +57,7 @@ const char *source_host_parse(struct slice text, struct slice *name, unsigned *p
 	} else {
 		*name = slice_of(text.ptr, len);
 		if (colon && memchr(colon + 1, ':', text.len - len - 1))
-			return "an IPv6 address stands in brackets, as in \"[::1]:3306\"";
+			return "an IPv6 address is written in brackets, as in \"[::1]:3306\"";
 		wrong = parse_rest(slice_of(text.ptr + len, text.len - len), port);
 	}
 	return wrong ? wrong : check_name(*name);

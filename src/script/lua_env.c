@@ -34,9 +34,8 @@ static int need(lua_State *L)
 	value = lua_env_get(script_of(L), name);
 	if (value == NULL)
 		state_raise(L,
-			    "env.need: %s is not set: export %s=..., or put %s=... behind the "
-			    "script on the command "
-			    "line",
+			    "env.need: %s is not set: export %s=..., or put %s=... after the "
+			    "script on the command line",
 			    name, name, name);
 	lua_pushstring(L, value);
 	return 1;

@@ -25,8 +25,7 @@ static void refuse_beside_hosts(lua_State *L, int idx, const char *option)
 {
 	lua_pushstring(L, option);
 	if (lua_rawget(L, idx) != LUA_TNIL)
-		state_raise(L, "source.mysql: hosts: it stands instead of %s: give one of the two",
-			    option);
+		state_raise(L, "source.mysql: hosts: it replaces %s: give one of the two", option);
 	lua_pop(L, 1);
 }
 
@@ -51,7 +50,7 @@ static void check_host(lua_State *L, int list, lua_Integer at, unsigned fallback
 		text = lua_tolstring(L, -1, &len);
 		if (source_host_parse(slice_of(text, len), &other, &other_port) == NULL &&
 		    slice_equal_nocase(name, other) && port == other_port)
-			state_raise(L, "source.mysql: hosts: \"%s\" stands there twice", text);
+			state_raise(L, "source.mysql: hosts: \"%s\" is listed twice", text);
 	}
 	lua_pop(L, 1);
 }

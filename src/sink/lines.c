@@ -166,7 +166,7 @@ static void acknowledge(struct lines_sink *lines)
 static void fail(struct lines_sink *lines)
 {
 	struct err err = ERR_INIT;
-	err_set(&err, ERR_KAFKA, "%s: cannot write: %s", lines->path, strerror(errno));
+	err_set(&err, E_OUTPUT, "%s: cannot write: %s", lines->path, strerror(errno));
 	sink_set_poison(&lines->sink, &err);
 }
 
@@ -285,7 +285,7 @@ struct sink *sink_lines_new(const struct sink_config *config, struct err *err)
 	if (config->file != NULL)
 		fd = open(config->file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 	if (fd < 0) {
-		err_set(err, ERR_KAFKA, "%s: cannot open for writing: %s", config->file,
+		err_set(err, E_OUTPUT, "%s: cannot open for writing: %s", config->file,
 			strerror(errno));
 		return NULL;
 	}

@@ -93,7 +93,7 @@ void sink_count_acked(struct sink *sink, uint64_t token)
 {
 	if (FAULT(ACK)) {
 		struct err err = ERR_INIT;
-		err_retry(&err, ERR_KAFKA, "fault point: ack");
+		err_retry(&err, E_KAFKA_FAULT, "fault point: ack");
 		sink_set_poison(sink, &err);
 	}
 	if (sink->run != 0 && sink->run_token != token)
@@ -140,8 +140,8 @@ static int check_name(struct slice name, struct err *err)
 {
 	if (topic_name_check(name, NULL) == TOPIC_NAME_LEGAL)
 		return 0;
-	return err_set(err, ERR_DATA,
-		       "topic \"%.*s\" is no legal name: Kafka takes 1 to %d of a-z, A-Z, 0-9, "
+	return err_set(err, E_ROW_TOPIC_NAME,
+		       "topic \"%.*s\" is not a valid name: Kafka allows 1 to %d of a-z, A-Z, 0-9, "
 		       "'.', '_' and '-'",
 		       (int)(name.len < 300 ? name.len : 300), name.ptr, TOPIC_NAME_MAX);
 }
@@ -239,9 +239,9 @@ static int too_large(const struct topic *topic, const struct message *message, s
 		     struct err *err)
 {
 	return err_set(
-		err, ERR_DATA,
-		"a message of %zu bytes (key %zu, value %zu) is more than topic \"%s\" takes "
-		"(%zu%s): raise max.message.bytes of the topic, or drop or shorten columns",
+		err, E_MESSAGE_SIZE,
+		"a message of %zu bytes (key %zu, value %zu) is more than topic \"%s\" allows "
+		"(%zu%s). Raise max.message.bytes of the topic, or drop or shorten columns",
 		size, message->key.len, message->value.len, topic->name, topic->limit,
 		topic->info.max_message == topic->limit ? ", its max.message.bytes" : "");
 }
@@ -263,7 +263,7 @@ static size_t check_message(const struct sink *sink, const struct topic *topic,
 		return 0;
 	}
 	if (partition != MESSAGE_BY_KEY && (partition < 0 || partition >= topic->info.present)) {
-		err_set(err, ERR_DATA, "partition %d does not exist: topic \"%s\" has %d",
+		err_set(err, E_PARTITION, "partition %d does not exist: topic \"%s\" has %d",
 			partition, topic->name, topic->info.present);
 		return 0;
 	}
@@ -290,7 +290,7 @@ int sink_send(struct sink *sink, struct topic *topic, const struct message *mess
 	if (message->partition == MESSAGE_BY_KEY)
 		outgoing.partition = place(topic, message->key);
 	if (FAULT(PRODUCE))
-		return err_retry(err, ERR_KAFKA, "fault point: produce");
+		return err_retry(err, E_KAFKA_FAULT, "fault point: produce");
 	return sink->ops->send(sink, &outgoing, err);
 }
 
@@ -344,7 +344,7 @@ unsigned sink_in_flight(const struct sink *sink)
 void sink_purge(struct sink *sink)
 {
 	struct err err = ERR_INIT;
-	err_retry(&err, ERR_KAFKA, "messages that were not acknowledged have been thrown away");
+	err_retry(&err, E_STOPPED_SENDING, "messages that were not acknowledged have been dropped");
 	if (sink->in_flight != 0)
 		sink_set_poison(sink, &err);
 	sink->ops->purge(sink);

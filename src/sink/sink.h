@@ -32,7 +32,7 @@ struct topic_info {
 
 /* Why a topic is not the one that the checkpoint names. */
 #define TOPIC_REPLACED_WHY                                                                         \
-	"it was deleted and made again, or the brokers have lost messages that they had "          \
+	"it was deleted and created again, or the brokers have lost messages that they had "       \
 	"acknowledged"
 #define TOPIC_REPLACED                                                                             \
 	"topic \"%.*s\" is another one than before, which was seen while an earlier run wrote to " \

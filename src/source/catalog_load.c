@@ -98,11 +98,10 @@ static void leave_out(struct load *load, struct found_table *found, struct slice
 		      const char *what, struct slice value)
 {
 	if (!found->unknown)
-		log_warn(
-			"%.*s.%.*s: column %.*s has %s %.*s, which is not known here; the table is "
-			"not followed",
-			SLICE_FMT(load->found.db), SLICE_FMT(found->draft.name), SLICE_FMT(column),
-			what, SLICE_FMT(value));
+		log_warn("table %.*s.%.*s: column %.*s has %s %.*s, which this version does not "
+			 "support. Its changes are not followed",
+			 SLICE_FMT(load->found.db), SLICE_FMT(found->draft.name), SLICE_FMT(column),
+			 what, SLICE_FMT(value));
 	found->unknown = true;
 	load->found.partial = true;
 }

@@ -381,7 +381,7 @@ static void mariadb_oldest_available(struct conn *conn, struct buf *text)
 	buf_init(&state);
 	mariadb_purged_state(conn, &state);
 	if (state.len)
-		buf_printf(text, ", which begins behind GTID %s", buf_cstr(&state));
+		buf_printf(text, ", which begins after GTID %s", buf_cstr(&state));
 	buf_fini(&state);
 }
 

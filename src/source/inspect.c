@@ -300,11 +300,9 @@ static int check_retention(struct report *report, struct err *err)
 		warn(report, name, duration(report, seconds),
 		     variable(report, "binlog_expire_logs_seconds").ptr
 			     ? SLICE("SET GLOBAL binlog_expire_logs_seconds = 604800; a sync that "
-				     "stands still "
-				     "longer must copy everything again")
-			     : SLICE("SET GLOBAL expire_logs_days = 7; a sync that stands still "
-				     "longer must "
-				     "copy everything again"));
+				     "is stopped for longer must copy everything again")
+			     : SLICE("SET GLOBAL expire_logs_days = 7; a sync that is stopped for "
+				     "longer must copy everything again"));
 	return 0;
 }
 

@@ -21,7 +21,7 @@ void refusals_add(struct refusals *refusals, const struct source *source, unsign
 	char place[PLACE];
 	source_print_host(source, host, place, sizeof(place));
 	if (source_config(source)->nhosts > 1)
-		log_warn("source: %s is passed over: %s", place, why->text);
+		log_warn("source: %s is skipped: %s", place, why->text);
 	buf_printf(&refusals->texts, "%s%s", refusals->n > 0 ? "; " : "", why->text);
 	refusals->n++;
 	refusals->may_pass |= why->retriable;

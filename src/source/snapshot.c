@@ -328,7 +328,8 @@ static int take_lock(struct opening *opening, struct err *err)
 		if (opening->lock_refused)
 			return 0;
 	}
-	log_info("source %s: no lock within %d s, a long statement runs; going on without",
+	log_info("source %s: no lock within %d s, because a long statement runs; continuing "
+		 "without a lock",
 		 control->place, LOCK_TRIES);
 	return 0;
 }

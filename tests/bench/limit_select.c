@@ -66,7 +66,7 @@ static int select_binary(const char *port, const char *db, const char *name)
 	if (reader && catalog_load_database(catalog, control, slice_str(db), &err) == 0) {
 		table = catalog_find(catalog, slice_str(db), slice_str(name));
 		rc = table ? read_rows(reader, table, clock_mono_ns(), &err)
-			   : err_set(&err, ERR_USAGE, "no table %s.%s", db, name);
+			   : err_set(&err, E_COMMAND_TABLE, "no table %s.%s", db, name);
 	}
 	conn_free(reader);
 	conn_free(control);

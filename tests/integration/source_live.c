@@ -1116,7 +1116,7 @@ static int count_between(void *arg, struct err *between_err)
 
 	between->calls++;
 	if (between->wrong)
-		return err_set(between_err, ERR_DATA, "asked to fail");
+		return err_set(between_err, E_VALUE, "asked to fail");
 	return between->calls <= between->again;
 }
 

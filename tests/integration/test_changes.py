@@ -131,7 +131,7 @@ CANNOT = {
                   r"logged as a statement: UPDATE t SET v = 'y'; set binlog_format = ROW"),
     "dropped": ("", ["INSERT INTO t VALUES (2, 'x')", "DROP TABLE t"], r"table \S+\.t, binlog event at \S+: its rows cannot be read"),
     "renamed": ("", ["INSERT INTO t VALUES (2, 'x')", "ALTER TABLE t RENAME COLUMN v TO w"],
-                r"table \S+\.t, binlog event at \S+: its rows cannot be read: its columns here are not known, since the statement at \S+:\d+ may"),
+                r"table \S+\.t, binlog event at \S+: its rows cannot be read: its columns here are unknown, since the statement at \S+:\d+ may"),
 }
 
 

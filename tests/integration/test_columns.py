@@ -426,22 +426,22 @@ def check(opened, tables, sync, db, levels):
 # (row metadata, definition of c, the ALTER that no binlog has, a value, what the error must name)
 CONTRADICTIONS = {
     "mariadb": [
-        ("NO_LOG", "INT", "MODIFY c BIGINT", "7", r"column 2 \(c\): the catalog says int\(11\), the binlog BIGINT"),
-        ("MINIMAL", "INT", "MODIFY c INT UNSIGNED", "7", r"column 2 \(c\): the catalog says signed, the binlog unsigned"),
+        ("NO_LOG", "INT", "MODIFY c BIGINT", "7", r"column 2 \(c\): the catalog has int\(11\), the binlog BIGINT"),
+        ("MINIMAL", "INT", "MODIFY c INT UNSIGNED", "7", r"column 2 \(c\): the catalog has signed, the binlog unsigned"),
         ("MINIMAL", "INT UNSIGNED", "MODIFY c VARCHAR(40) CHARACTER SET latin1", "'x'",
-         r"column 2 \(c\): the catalog says int\(10\) unsigned, the binlog VARCHAR of 40 bytes in latin1"),
+         r"column 2 \(c\): the catalog has int\(10\) unsigned, the binlog VARCHAR of 40 bytes in latin1"),
         ("FULL", "TEXT CHARACTER SET latin1", "MODIFY c TEXT CHARACTER SET cp1251", "'x'",
-         r"column 2 \(c\): the catalog says character set latin1, the binlog cp1251"),
+         r"column 2 \(c\): the catalog has character set latin1, the binlog cp1251"),
         ("FULL", "INT", "CHANGE c d INT", "7", r"column 2 \(c\): the binlog calls it d"),
         ("FULL", "INT NOT NULL", "DROP PRIMARY KEY, ADD PRIMARY KEY (c)", "7",
-         r"the catalog says primary key \(id\), the binlog \(c\)"),
+         r"the catalog has primary key \(id\), the binlog \(c\)"),
         ("FULL", "INT", "ADD COLUMN d INT", "7, 8", r"the catalog has 2 columns, the binlog 3"),
     ],
     "mysql": [
-        ("MINIMAL", "DATETIME", "MODIFY c DATETIME(3)", "NOW()", r"column 2 \(c\): the catalog says datetime, the binlog DATETIME\(3\)"),
-        ("MINIMAL", "INT", "MODIFY c INT UNSIGNED", "7", r"column 2 \(c\): the catalog says signed, the binlog unsigned"),
+        ("MINIMAL", "DATETIME", "MODIFY c DATETIME(3)", "NOW()", r"column 2 \(c\): the catalog has datetime, the binlog DATETIME\(3\)"),
+        ("MINIMAL", "INT", "MODIFY c INT UNSIGNED", "7", r"column 2 \(c\): the catalog has signed, the binlog unsigned"),
         ("FULL", "ENUM('a','b')", "MODIFY c ENUM('b','a')", "'a'", r"column 2 \(c\): label 1 is 'a' in the catalog, 'b' in the binlog"),
-        ("FULL", "BLOB", "MODIFY c TEXT", "'x'", r"column 2 \(c\): the catalog says blob, the binlog text in utf8mb4"),
+        ("FULL", "BLOB", "MODIFY c TEXT", "'x'", r"column 2 \(c\): the catalog has blob, the binlog text in utf8mb4"),
     ],
 }
 

@@ -138,7 +138,7 @@ def test_check_names_tables_that_the_start_refuses(sync, table, sql, db):
     refused = sync(start=False)
     for command in ("check", "plan", "run"):
         code, out, err = refused.once(command=command)
-        assert code == 3 and f"table {db}.v is WITH SYSTEM VERSIONING" in out + err, (command, out, err)
+        assert code == 3 and f"table {db}.v: it is WITH SYSTEM VERSIONING" in out + err, (command, out, err)
 
 
 def test_check_sends_nothing(sync, table, kafka, db):

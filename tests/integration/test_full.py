@@ -267,7 +267,7 @@ def test_comes_and_goes_at_the_start(sync, sql, db, mariadb, kafka, what):
     assert interrupted
     running.wait_streaming()
     if before:
-        assert "changed definitions while they were looked at" in running.log
+        assert "changed definitions while they were read" in running.log
     sql("UPDATE b SET v = 5 WHERE id = 4")
     ends_equal(running, db, kafka, mariadb, ["b"])
 

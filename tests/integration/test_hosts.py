@@ -210,7 +210,7 @@ def test_first_host_is_away(run_on, servers):
     running.wait_streaming()
     server.run("INSERT INTO d.t VALUES (2, 2)")
     assert same_as(server, running) == 2
-    assert f"source: {dead} is passed over: cannot connect to the source {dead}" in running.log
+    assert f"source: {dead} is skipped: cannot connect to the source {dead}" in running.log
     assert running.log.count(f"source: localhost:{server.port} is used") == 1
     assert running.stop() == 0
     # plan and preview: the first that answers
@@ -248,7 +248,7 @@ def test_failover_and_back(run_on, pair, kind):
     assert running.stop() == 0
     # the checkpoint is one of this server now
     primary.run("INSERT INTO d.t VALUES (3, 3)")
-    running.start().wait_log("checkpoint: found, going on from")
+    running.start().wait_log("checkpoint: found, resuming at")
     assert same_as(primary, running)
     assert "by GTID; the position was" not in running.log and "tables to read" not in running.log
     assert sum(m.full for m in running.reader(running.topic).messages) == 2
@@ -263,7 +263,7 @@ def fail_over(running, writer, old, new):
         old.stop(signal.SIGKILL)
         promote(new)
         writer.server = new
-    running.wait_log(rf"source: going on at 127\.0\.0\.1:{new.port} \(server \S+\), by GTID; the position was of server")
+    running.wait_log(rf"source: resuming at 127\.0\.0\.1:{new.port} \(server \S+\), by GTID; the position was of server")
     running.wait_log(rf"source: 127\.0\.0\.1:{new.port} is used")
 
 
@@ -278,7 +278,7 @@ def test_a_hiccup_changes_nothing(run_on, pair):
     running.wait_log("connecting again in")
     primary.run("INSERT INTO d.t VALUES (2, 2)")
     assert same_as(primary, running) == 2
-    assert running.log.count("is used") == 1 and "passed over" not in running.log
+    assert running.log.count("is used") == 1 and "is skipped" not in running.log
 
 
 def test_what_comes_again_has_higher_ids(run_on, pair):
@@ -312,14 +312,14 @@ def test_a_host_that_refuses(run_on, pair):
     primary.run("SET sql_log_bin = 0", "ALTER USER tideway@'%' ACCOUNT LOCK")
     primary.kill_connections()
     running.wait_log(rf"cannot connect to the source 127\.0\.0\.1:{primary.port} .*ACCOUNT UNLOCK")
-    running.wait_log(rf"source: going on at 127\.0\.0\.1:{replica.port} ")
+    running.wait_log(rf"source: resuming at 127\.0\.0\.1:{replica.port} ")
     primary.run("INSERT INTO d.t VALUES (1, 1)")
     assert same_as(primary, running) == 1
     # both: that is for good
     replica.run("SET sql_log_bin = 0", "ALTER USER tideway@'%' ACCOUNT LOCK")
     replica.kill_connections()
     running.fails(3, "none of the 2 hosts of the source can be used: ",
-                  rf"source: 127\.0\.0\.1:{primary.port} is passed over: .*ACCOUNT UNLOCK")
+                  rf"source: 127\.0\.0\.1:{primary.port} is skipped: .*ACCOUNT UNLOCK")
 
 
 @both
@@ -337,7 +337,7 @@ def test_a_host_of_another_set(run_on, servers, kind):
     assert running.stop() == 0
     use_hosts(running, [server], other, server)
     server.run("INSERT INTO d.t VALUES (2, 2)")
-    running.start().wait_log(rf"source: 127\.0\.0\.1:{other.port} is passed over: ")
+    running.start().wait_log(rf"source: 127\.0\.0\.1:{other.port} is skipped: ")
     assert same_as(server, running) == 2
     assert running.stop() == 0
     use_hosts(running, [other, server], other)
@@ -372,7 +372,7 @@ def test_without_gtids_nothing_moves(run_on, servers):
     running.wait_streaming()
     assert running.stop() == 0
     use_hosts(running, [server], other)
-    running.start().fails(4, "belongs to server .*, this one is .*: positions of one server mean nothing on another")
+    running.start().fails(4, "belongs to server .*, this one is .*: positions of one server are not valid on another")
 
 
 @both
@@ -393,13 +393,13 @@ def test_a_replica_that_lags(run_on, pair, kind):
     primary.run("INSERT INTO d.t VALUES (2, 2)")
     use_hosts(running, [primary], replica, primary)
     running.start()
-    running.wait_log(rf"source: 127\.0\.0\.1:{replica.port} is passed over: .*does not have everything that sync")
+    running.wait_log(rf"source: 127\.0\.0\.1:{replica.port} is skipped: .*does not have everything that sync")
     assert same_as(primary, running) == 2
     wait_for(lambda: received(replica, primary), "what the primary has written, unapplied")
     primary.stop(signal.SIGKILL)
     running.wait_log("none of the 2 hosts of the source can be used: .*; starting again")
     replica.run("START REPLICA SQL_THREAD" if replica.mysql else "START SLAVE SQL_THREAD")
-    running.wait_log(rf"source: going on at 127\.0\.0\.1:{replica.port} ")
+    running.wait_log(rf"source: resuming at 127\.0\.0\.1:{replica.port} ")
     promote(replica)
     replica.run("INSERT INTO d.t VALUES (3, 3)")
     assert same_as(replica, running) == 3
@@ -419,7 +419,7 @@ def test_a_replica_that_lags_alone(run_on, pair, kind):
         assert running.stop() == 0
         use_hosts(running, [primary], replica)
         running.start().wait_log("does not have everything that sync.*; starting again")
-    running.wait_log(rf"source: going on at 127\.0\.0\.1:{replica.port} ")
+    running.wait_log(rf"source: resuming at 127\.0\.0\.1:{replica.port} ")
     primary.run("INSERT INTO d.t VALUES (2, 2)")
     assert same_as(primary, running) == 2
 
@@ -455,12 +455,12 @@ def test_a_replica_made_behind_the_position(run_on, servers):
     primary.run("INSERT INTO d.t VALUES (3, 3)")
     caught_up(replica, primary)
     use_hosts(running, [primary], replica, primary)
-    running.start().wait_log(rf"source: 127\.0\.0\.1:{replica.port} is passed over: .*is missing the GTID")
+    running.start().wait_log(rf"source: 127\.0\.0\.1:{replica.port} is skipped: .*is missing the GTID")
     assert same_as(primary, running) == 3
     assert running.stop() == 0
     # behind what it lacks it serves, even with nothing to send yet
     use_hosts(running, [replica, primary], replica)
-    running.start().wait_log(rf"source: going on at 127\.0\.0\.1:{replica.port} ")
+    running.start().wait_log(rf"source: resuming at 127\.0\.0\.1:{replica.port} ")
     primary.run("INSERT INTO d.t VALUES (4, 4)")
     assert same_as(primary, running) == 4
 
@@ -469,11 +469,11 @@ def test_an_idle_replica_made_behind_the_position(run_on, servers):
     """Nothing has come to its binlog yet, so that it could not say what is missing: it serves at the point of its backup only."""
     primary, replica, running = backed_up(run_on, servers)
     use_hosts(running, [primary], replica, primary)
-    running.start().wait_log(rf"source: 127\.0\.0\.1:{replica.port} is passed over: .*does not have everything that sync")
+    running.start().wait_log(rf"source: 127\.0\.0\.1:{replica.port} is skipped: .*does not have everything that sync")
     assert same_as(primary, running) == 2
     assert running.stop() == 0
     use_hosts(running, [replica, primary], replica)
-    running.start().wait_log(rf"source: going on at 127\.0\.0\.1:{replica.port} ")
+    running.start().wait_log(rf"source: resuming at 127\.0\.0\.1:{replica.port} ")
     running.wait_streaming()
     primary.run("INSERT INTO d.t VALUES (3, 3)")
     assert same_as(primary, running) == 3
@@ -525,7 +525,7 @@ def test_a_binlog_that_is_broken(run_on, pair):
     primary.run(*(f"INSERT INTO d.t VALUES ({n}, {n})" for n in range(3)))
     caught_up(replica, primary)
     break_event(primary, 2)
-    running.start().wait_log(rf"source: going on at 127\.0\.0\.1:{replica.port} ")
+    running.start().wait_log(rf"source: resuming at 127\.0\.0\.1:{replica.port} ")
     assert same_as(replica, running) == 3
     assert running.stop() == 0
     replica.run("STOP SLAVE", "RESET SLAVE ALL", *(f"INSERT INTO d.t VALUES ({n}, {n})" for n in range(10, 13)))
@@ -540,7 +540,7 @@ def test_a_replica_that_logs_nothing(run_on, pair):
     replica.restart([*replica.options, "--skip-log-slave-updates"])
     wait_for(lambda: replica.run("SHOW GLOBAL STATUS LIKE 'Slaves_running'")[0][1] == "1", "the replica")
     running = run_on(replica, primary).start()
-    running.wait_log(rf"source: 127\.0\.0\.1:{replica.port} is passed over: .*log_slave_updates = ON")
+    running.wait_log(rf"source: 127\.0\.0\.1:{replica.port} is skipped: .*log_slave_updates = ON")
     running.wait_log(rf"source: 127\.0\.0\.1:{primary.port} is used")
     running.wait_streaming()
 
@@ -581,7 +581,7 @@ def test_failover_in_the_full_sync(run_on, pair, kind):
     caught_up(replica, primary)
     primary.stop(signal.SIGKILL)
     promote(replica)
-    running.wait_log(rf"source: going on at 127\.0\.0\.1:{replica.port} ")
+    running.wait_log(rf"source: resuming at 127\.0\.0\.1:{replica.port} ")
     assert "full sync: done" not in running.log
     replica.run("DELETE FROM d.t WHERE id BETWEEN 50 AND 60", "INSERT INTO d.t VALUES (5001, 1)")
     running.wait_streaming()

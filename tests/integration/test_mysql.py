@@ -149,7 +149,7 @@ def test_position_by_gtid_in_the_log(sync_on, mysql, my, kafka):
     running.wait_streaming()
     assert running.stop() == 0
     running.start()
-    running.wait_log(r"going on from .*GTID [0-9a-f-]{36}:\d")
+    running.wait_log(r"resuming at .*GTID [0-9a-f-]{36}:\d")
     running.wait_log(r"reading the binlog from .*GTID [0-9a-f-]{36}:\d")
     assert " :0" not in running.log
 
@@ -197,7 +197,7 @@ def test_column_that_comes_and_goes_at_the_start(sync_on, mysql, my, kafka):
     my("ALTER TABLE a ADD COLUMN c INT", "ALTER TABLE a DROP COLUMN c", "CREATE TABLE IF NOT EXISTS a (id INT)",
        f"SELECT RELEASE_LOCK('tideway.{running.name}')")
     running.wait_streaming()
-    assert running.log.count("changed definitions while they were looked at") == 1
+    assert running.log.count("changed definitions while they were read") == 1
 
 
 def test_tagged_gtids(sync_on, mysql, my, kafka):

@@ -171,7 +171,7 @@ static void a_port_in_use_is_named(void **state)
 	(void)state;
 	assert_null(broker_new(port(), PARTITIONS, &err));
 	assert_int_equal(err.code, ERR_USAGE);
-	assert_non_null(strstr(err.text, "choose another port"));
+	assert_non_null(strstr(err.text, "Choose another port"));
 }
 
 int main(void)

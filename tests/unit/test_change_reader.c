@@ -61,7 +61,7 @@ static int follow(void *arg, const struct event_query *query, const struct event
 	assert_true(format->server_version[0] != '\0');
 	buf_printf(&f->log, "%.*s;", SLICE_FMT(query->sql));
 	return memmem(query->sql.ptr, query->sql.len, "latin1", 6)
-		       ? err_set(err, ERR_DATA, "no latin1")
+		       ? err_set(err, E_STATEMENT_UNKNOWN, "no latin1")
 		       : 0;
 }
 

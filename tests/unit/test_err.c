@@ -65,7 +65,7 @@ static void fields_make_the_place_of_the_text(void **state)
 	err_operation(&err, "INSERT");
 	err_table_of(&err, SLICE("shop"), SLICE("shirts"));
 	assert_string_equal(err.text,
-			    "table shop.shirts, INSERT at mysql-bin.000001:1234, key 4,?2: "
+			    "table shop.shirts, INSERT at mysql-bin.000001:1234: key 4,?2: "
 			    "column size: label 7 of an ENUM that has 3");
 	assert_string_equal(err.table, "shop.shirts");
 	assert_string_equal(err.column, "size");

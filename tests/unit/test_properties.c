@@ -182,8 +182,8 @@ static void unknown_names(void **state)
 	refused("compresion.type", "lz4", "did you mean compression.type?");
 	refused("sasl.jas.config", "x", "did you mean sasl.jaas.config?");
 	refused("socket.keepalive.enabled", "x", "did you mean socket.keepalive.enable?");
-	refused("q", "x", "not known");
-	refused("", "x", "not known");
+	refused("q", "x", "unknown");
+	refused("", "x", "unknown");
 }
 
 static void jaas_config(void **state)

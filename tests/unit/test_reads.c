@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "base/err.h"
+#include "base/mem.h"
 #include "engine/full.h"
 #include "engine/start_priv.h"
 #include "model/table.h"
@@ -11,8 +12,9 @@ static const struct table newer = {.full_name = {"d.t", 3}, .version = 6};
 
 static struct full_table mismatched(unsigned rounds)
 {
-	return (struct full_table){
-		.table = &same, .mismatch = strdup("column x differs"), .mismatches = rounds};
+	struct err *how = mem_alloc(sizeof(*how));
+	err_set(how, E_TABLE_CHANGED, "column x differs");
+	return (struct full_table){.table = &same, .mismatch = how, .mismatches = rounds};
 }
 
 /* Rows that never fit a definition which stays as it is: no further round. */

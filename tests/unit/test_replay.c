@@ -97,7 +97,7 @@ static int recorded_next(struct packet_source *base, struct slice *packet, struc
 	struct recorded *source = (struct recorded *)base;
 	struct recording *recording = source->recording;
 	if (source->breaks > 0 && source->given == source->breaks)
-		return err_retry(err, ERR_SOURCE, "the connection was lost");
+		return err_retry(err, E_DUMP_ENDED, "the connection was lost");
 	if (source->given < PREAMBLE)
 		*packet = recording->packets[source->given];
 	else if (source->at < recording->n)
@@ -442,7 +442,7 @@ static void prepared_rows(void **state)
 	load(r, true, "xa");
 	make_tables(r);
 	assert_int_equal(run(r), -1);
-	assert_non_null(strstr(r->f.err.text, "XA transaction 'gt','bq',7, prepared at "));
+	assert_non_null(strstr(r->f.err.text, "XA transaction 'gt','bq',7, prepared here"));
 	assert_string_equal(r->out, "");
 }
 

@@ -48,7 +48,7 @@ static int teardown(void **state)
 static int failing(struct err *err)
 {
 	fail_next = false;
-	return err_set(err, ERR_KAFKA, "the broker said no");
+	return err_set(err, E_TOPIC_REQUEST, "the broker said no");
 }
 
 static void note_record(const char *what, const struct message *r)

@@ -246,23 +246,23 @@ static void wrong_hosts(void **state)
 	      "expected a list of \"host\" or \"host:port\", got a table with names");
 	WRONG("hosts = { 'a', 5 }", "host 2: expected a string, got number");
 	WRONG("hosts = { 'a', { 'b' } }", "host 2: expected a string, got table");
-	WRONG("hosts = { 'a:0' }", "\"a:0\": the port behind ':' must be a number from 1");
-	WRONG("hosts = { 'a:65536' }", "\"a:65536\": the port behind ':' must be");
-	WRONG("hosts = { 'a:x' }", "\"a:x\": the port behind ':' must be");
-	WRONG("hosts = { 'a:' }", "\"a:\": the port behind ':' must be");
+	WRONG("hosts = { 'a:0' }", "\"a:0\": the port after ':' must be a number from 1");
+	WRONG("hosts = { 'a:65536' }", "\"a:65536\": the port after ':' must be");
+	WRONG("hosts = { 'a:x' }", "\"a:x\": the port after ':' must be");
+	WRONG("hosts = { 'a:' }", "\"a:\": the port after ':' must be");
 	WRONG("hosts = { '' }", "\"\": the host's name is missing");
 	WRONG("hosts = { ':3306' }", "\":3306\": the host's name is missing");
-	WRONG("hosts = { '::1' }", "\"::1\": an IPv6 address stands in brackets");
+	WRONG("hosts = { '::1' }", "\"::1\": an IPv6 address is written in brackets");
 	WRONG("hosts = { '[::1' }", "\"[::1\": the ']' is missing");
 	WRONG("hosts = { '[]' }", "\"[]\": the host's name is missing");
-	WRONG("hosts = { '[::1]x' }", "\"[::1]x\": behind ']' only a port may stand");
+	WRONG("hosts = { '[::1]x' }", "\"[::1]x\": after ']' only a port may follow");
 	WRONG("hosts = { 'a b' }", "\"a b\": a host's name has no spaces");
-	WRONG("hosts = { 'mysql://a' }", "\"mysql://a\": the port behind ':' must be");
-	WRONG("hosts = { 'a', 'b', 'A' }", "\"a\" stands there twice");
-	WRONG("hosts = { 'a', 'b:1', 'a:3306' }", "\"a\" stands there twice");
-	WRONG("hosts = { '[::1]:3306', '[::1]' }", "\"[::1]:3306\" stands there twice");
-	WRONG("hosts = { 'a' }, host = '127.0.0.1'", "it stands instead of host: give one");
-	WRONG("hosts = { 'a' }, socket = '/s'", "it stands instead of socket: give one");
+	WRONG("hosts = { 'mysql://a' }", "\"mysql://a\": the port after ':' must be");
+	WRONG("hosts = { 'a', 'b', 'A' }", "\"a\" is listed twice");
+	WRONG("hosts = { 'a', 'b:1', 'a:3306' }", "\"a\" is listed twice");
+	WRONG("hosts = { '[::1]:3306', '[::1]' }", "\"[::1]:3306\" is listed twice");
+	WRONG("hosts = { 'a' }, host = '127.0.0.1'", "it replaces host: give one");
+	WRONG("hosts = { 'a' }, socket = '/s'", "it replaces socket: give one");
 #undef WRONG
 }
 

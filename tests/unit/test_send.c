@@ -160,10 +160,74 @@ static void a_bad_message_stops_those_before_it(void **state)
 		if (strstr(s.f.err.text, texts[i]) == NULL)
 			fail_msg("%s", s.f.err.text);
 		assert_non_null(strstr(s.f.err.text, "table d.t, update at test.000001:4: "));
+		assert_string_equal(s.f.err.table, "d.t");
+		assert_string_equal(s.f.err.position, "test.000001:4");
+		assert_string_equal(s.f.err.operation, "update");
+		assert_string_equal(s.f.err.key, "1");
+		assert_int_equal(s.f.err.id, i == 0 ? E_PARTITION : E_TOPICS_MAX);
 		assert_int_equal(sent(&s), 0);
 		assert_int_equal(sink_in_flight(s.lane.sink), 0);
 		teardown(&s);
 	}
+}
+
+/* What a dead letter would have to carry: the place of the row as fields. */
+static void a_raising_function_names_the_row(void **state)
+{
+	static const char *const scripts[] = {
+		SCRIPT("fields = { x = function(change) error('no such customer') end }"),
+		SCRIPT("filter = function(row) error('no such customer') end"),
+		SCRIPT("on_row = function(row) error('no such customer') end"),
+		SCRIPT("columns = { mask = { id = function(v) error('no such customer') end } }"),
+	};
+	/* where a function may change or mask the key's columns it stays unknown */
+	static const char *const keys[] = {"2", "2", "", ""};
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		struct sending s;
+		const struct err *err = &s.f.err;
+		setup(&s, scripts[i]);
+		assert_int_equal(write_change(&s.lane, s.plan, &s.f.err), -1);
+		assert_int_equal(err->id, E_FUNCTION);
+		assert_int_equal(err->code, ERR_DATA);
+		assert_string_equal(err->table, "d.t");
+		assert_string_equal(err->operation, "update");
+		assert_string_equal(err->position, "test.000001:4");
+		assert_string_equal(err->key, keys[i]);
+		assert_string_equal(err->column, "");
+		assert_non_null(strstr(err_cause(err), "sync.lua:"));
+		assert_null(strstr(err_cause(err), "d.t"));
+		assert_int_equal(sent(&s), 0);
+		teardown(&s);
+	}
+}
+
+static int damaged_cell(const struct cell_layout *layout, const uint8_t *ptr, uint32_t len,
+			struct arena *arena, struct value *value, struct err *err)
+{
+	(void)ptr;
+	(void)len;
+	(void)arena;
+	(void)value;
+	err_set(err, E_VALUE, "the value is damaged");
+	return err_column(err, layout->column->name);
+}
+
+static void a_damaged_value_names_its_column(void **state)
+{
+	struct sending s;
+	(void)state;
+	setup(&s, SCRIPT(""));
+	s.cell.decode = damaged_cell;
+	assert_int_equal(write_change(&s.lane, s.plan, &s.f.err), -1);
+	assert_int_equal(s.f.err.id, E_VALUE);
+	assert_string_equal(s.f.err.table, "d.t");
+	assert_string_equal(s.f.err.column, "id");
+	assert_string_equal(s.f.err.position, "test.000001:4");
+	assert_string_equal(s.f.err.text, "table d.t, update at test.000001:4: column id: the "
+					  "value is damaged");
+	assert_string_equal(err_cause(&s.f.err), "the value is damaged");
+	teardown(&s);
 }
 
 int main(void)
@@ -171,6 +235,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(both_images_are_one_batch),
 		cmocka_unit_test(a_bad_message_stops_those_before_it),
+		cmocka_unit_test(a_raising_function_names_the_row),
+		cmocka_unit_test(a_damaged_value_names_its_column),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -88,7 +88,7 @@ static void each_has_its_line(void **state)
 					.state = {SYNC_STARTING, SYNC_COPYING}},
 		    "state: copying, was starting");
 	assert_line((struct sync_event){.kind = SYNC_EVENT_CHECKPOINT_FOUND, .position = &position},
-		    "checkpoint: found, going on from bin.000007:4");
+		    "checkpoint: found, resuming at bin.000007:4");
 	assert_line((struct sync_event){.kind = SYNC_EVENT_STREAM_BEGUN, .position = &position},
 		    "stream: reading the binlog from bin.000007:4");
 	assert_line((struct sync_event){.kind = SYNC_EVENT_COPY_BEGUN, .copy = {2, 3, 4}},

@@ -101,10 +101,10 @@ static void test_each_difference_is_told(void **state)
 	const struct cells_group *g = group_of(false, "int unsigned");
 	struct column c = g->columns[0];
 	c.is_unsigned = false;
-	expect_mismatch(g, g->map, c, "column 1 (c): the catalog says signed, the binlog unsigned");
+	expect_mismatch(g, g->map, c, "column 1 (c): the catalog has signed, the binlog unsigned");
 	c.type = COLUMN_BIGINT;
 	c.sql_type = SLICE("bigint");
-	expect_mismatch(g, g->map, c, "the catalog says bigint, the binlog INT");
+	expect_mismatch(g, g->map, c, "the catalog has bigint, the binlog INT");
 	c = g->columns[0];
 	c.name = SLICE("other");
 	expect_mismatch(g, g->full, c, "column 1 (other): the binlog calls it c");
@@ -114,7 +114,7 @@ static void test_each_difference_is_told(void **state)
 	expect_mismatch(g, g->map, c, "VARCHAR of 40 bytes");
 	c = g->columns[0];
 	c.charset = CHARSET_UTF16;
-	expect_mismatch(g, g->map, c, "the catalog says character set utf16, the binlog utf8mb4");
+	expect_mismatch(g, g->map, c, "the catalog has character set utf16, the binlog utf8mb4");
 	g = group_of(true, "decimal(10,2)");
 	c = g->columns[0];
 	c.scale = 3;
@@ -435,21 +435,21 @@ static void test_primary_keys_are_compared(void **state)
 	struct table table = {.full_name = SLICE("x.t"), .ncolumns = 2, .columns = columns};
 	(void)state;
 	expect_key("", &table, NULL);
-	expect_key("080100", &table, "the catalog says primary key (), the binlog (id)");
+	expect_key("080100", &table, "the catalog has primary key (), the binlog (id)");
 	table.npk = 1;
 	table.pk = id;
 	expect_key("080100", &table, NULL);
 	expect_key("09020000", &table, NULL);
-	expect_key("", &table, "the catalog says primary key (id), the binlog ()");
-	expect_key("080101", &table, "the catalog says primary key (id), the binlog (c)");
-	expect_key("08020001", &table, "the catalog says primary key (id), the binlog (id, c)");
+	expect_key("", &table, "the catalog has primary key (id), the binlog ()");
+	expect_key("080101", &table, "the catalog has primary key (id), the binlog (c)");
+	expect_key("08020001", &table, "the catalog has primary key (id), the binlog (id, c)");
 	/* without a primary key the servers name a unique one */
 	table.npk = 0;
 	table.nindexes = 1;
 	table.indexes = &unique;
 	expect_key("080101", &table, NULL);
 	expect_key("", &table, NULL);
-	expect_key("080100", &table, "the catalog says primary key (), the binlog (id)");
+	expect_key("080100", &table, "the catalog has primary key (), the binlog (id)");
 }
 
 /* What the binlog alone does not decide: MariaDB's uuid is BINARY(16) in it, its old times have no digits. */

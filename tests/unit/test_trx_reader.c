@@ -36,7 +36,7 @@ static struct packet_source *open_ahead(void *arg, struct err *err)
 	size_t n = 0;
 	f->opened++;
 	if (f->fails) {
-		err_set(err, ERR_SOURCE, "no second source");
+		err_set(err, E_STATEMENT, "no second source");
 		return NULL;
 	}
 	f->second[n++] = f->packets[0];

@@ -425,8 +425,9 @@ function columns.guard(selector, before, after, renames)
     if place and not renames and not new.index[to] then to = newcomer(new, spoken, old) or to end
     local there = place and new.index[to]
     if there and not new:shelter(there) and not spoken[to] then
-      place:as("E_CAPTURED_COLUMN"):fail("the column %q of %s.%s, which is %s, is now %q of %s.%s, and nothing in `columns` speaks of that: its "
-        .. "values would be written as they are. Write %s (or rename = { [%q] = %q }, if they may be), and start again",
+      place:as("E_CAPTURED_COLUMN"):fail("the column %q of %s.%s, which is %s, is now %q of %s.%s, and nothing in "
+        .. "`columns` names it: its values would be written as they are. Write %s "
+        .. "(or rename = { [%q] = %q }, if they may be), and start again",
         name, before.db, before.name, how, to, after.db, after.name,
         remedy(old, new, one, name == to and { to } or { name, to }), optional(to), to)
     end

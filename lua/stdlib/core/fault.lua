@@ -149,7 +149,7 @@ function fault.list_size(map, place)
   end
   if last ~= count or map[0] ~= nil then
     for i = 1, last do
-      if map[i] == nil then place:fail("item %d of the list is nil, and there are items behind it", i) end
+      if map[i] == nil then place:fail("item %d of the list is nil, and there are items after it", i) end
     end
     place:fail("has an item with a number below 1")
   end

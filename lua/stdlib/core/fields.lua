@@ -52,7 +52,7 @@ local function compile_group(map, place)
       local here = place:child(name)
       check_name(name, here)
       if type(map[name]) == "table" and not fieldtype.is(map[name]) then
-        here:fail("is a table; groups of fields for tables stand one level higher, as [\"db.table\"] = { ... }")
+        here:fail("is a table; groups of fields for tables belong one level higher, as [\"db.table\"] = { ... }")
       end
       group[#group + 1] = { name = name, field = compile_field(map[name], here) }
     end
@@ -74,7 +74,7 @@ end
 
 local function check_group_key(key, place)
   if not pattern.looks_like(key) then
-    place:fail("is a table but %q is no pattern: tables are named db.table; a field is name = value", key)
+    place:fail("is a table but %q is not a pattern: tables are named db.table; a field is name = value", key)
   end
 end
 

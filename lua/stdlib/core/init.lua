@@ -99,7 +99,7 @@ local function meeting(sync, result, signature)
   local group = sync.groups[result.topic] or key.new_group()
   sync.groups[result.topic] = group
   local other = key.meet(group, signature)
-  return other and ("the tables %s and %s meet in the topic %q and their keys hold nothing that tells them apart: "
+  return other and ("the tables %s and %s meet in the topic %q and their keys do not distinguish them: "
     .. "add a field such as origin = \"${DB_NAME_SRC}.${TABLE_NAME_SRC}\" and name it in `key`"):format(other,
     signature.full_name, result.topic), group
 end
@@ -194,8 +194,8 @@ local function met_in_topic(sync, t, result, signature)
   local met, group = meeting(sync, result, signature)
   local other = not met and elsewhere(sync, t, result, signature)
   if other then
-    met = ("the tables %s of the sources %q and %q meet in the topic %q and their keys hold nothing that tells them "
-      .. "apart: add a field such as origin = \"${DATASOURCE_NAME_SRC}\" and name it in `key`"):format(
+    met = ("the tables %s of the sources %q and %q meet in the topic %q and their keys do not distinguish "
+      .. "them: add a field such as origin = \"${DATASOURCE_NAME_SRC}\" and name it in `key`"):format(
       signature.full_name, sync.names.source, other.names.source, result.topic)
   end
   return met, group

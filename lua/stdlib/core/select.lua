@@ -26,7 +26,7 @@ local function quoted(text)
 end
 
 local function disagree(entries, full_name)
-  entries[2].place:plain("%s and %s both match the table %s and say different things: name the table itself, or "
+  entries[2].place:plain("%s and %s both match the table %s and differ: name the table itself, or "
     .. "make the patterns disjoint", quoted(entries[1].pattern.text), quoted(entries[2].pattern.text), full_name)
 end
 

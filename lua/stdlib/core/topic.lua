@@ -132,7 +132,7 @@ end
 local function compile_table(self, value, place, registry)
   local rules, named = split_rules(value)
   if named.to ~= nil or named.tables ~= nil or named.prefix ~= nil or named.regex ~= nil then
-    place:fail("a rule stands in a list: topic = { { tables = ..., to = ... } }")
+    place:fail("a rule belongs in a list: topic = { { tables = ..., to = ... } }")
   end
   named = option.check("topic", named, place)
   if named.template then compile_template(self, named.template, place:child("template")) end

@@ -26,7 +26,7 @@ local function braces(text, at, rules, place)
   if rules.groups and name:find("^%d+$") then return { group = tonumber(name) }, close + 1 end
   local known = rules.aliases and rules.aliases[name] or name
   if not is_one_of(known, rules.names) then
-    place:fail("${%s} is no variable here%s", name, fault.hint(name, rules.names, "there are"))
+    place:fail("${%s} is not a variable here%s", name, fault.hint(name, rules.names, "there are"))
   end
   return { var = known }, close + 1
 end

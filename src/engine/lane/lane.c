@@ -29,8 +29,7 @@ static int open_script(struct lane *lane, struct err *err)
 	lane->config = script_config(lane->script, lane->sync->index);
 	lane->format = format_find(lane->config->format);
 	if (lane->format == NULL)
-		return err_set(err, ERR_INTERNAL, "there is no message format '%s'",
-			       lane->config->format);
+		return err_set(err, E_BUG, "there is no message format '%s'", lane->config->format);
 	if (lane->sync->tables)
 		return script_learn(lane->script, lane->sync->index, lane->sync->tables,
 				    lane->sync->ntables, true, err);
@@ -136,12 +135,13 @@ static int open_destination(struct lane *lane, struct slice name, bool keyed,
 	const struct topic_spec spec = lane_topic_spec(lane->config, keyed, &pinned);
 	struct topic *topic;
 	if (!pins_open(pins, name, topics->max + lane->destinations.uncounted))
-		return err_set(err, ERR_DATA,
-			       "topic '%.*s' would be number %u of this sync, topics.max is %u: a "
-			       "topic function that makes too many, or raise topics.max",
-			       SLICE_FMT(name), topics->max + 1, topics->max);
+		return err_set(
+			err, E_TOPICS_MAX,
+			"topic '%.*s' would be number %u of this sync, topics.max is %u. Correct "
+			"the topic function if it makes too many, or raise topics.max",
+			SLICE_FMT(name), topics->max + 1, topics->max);
 	if (pinned.replaced && !lane->sync->dry_run)
-		return err_set(err, ERR_KAFKA, TOPIC_REPLACED, SLICE_FMT(name));
+		return err_set(err, E_TOPIC_REPLACED, TOPIC_REPLACED, SLICE_FMT(name));
 	if (sink_topic(lane->sink, name, &spec, &lane->sync->halt, &topic, err) < 0)
 		return -1;
 	*destination = mem_array(1, sizeof(**destination));

@@ -14,6 +14,12 @@ static struct destination *recent(const struct plan *plan, struct slice topic)
 	return plan->last && slice_equal(plan->last->name, topic) ? plan->last : NULL;
 }
 
+/* Fills the key of an ERR_DATA about a message. Returns -1. */
+static int message_error(const struct message *message, struct err *err)
+{
+	return err->code == ERR_DATA ? err_key(err, message->key) : -1;
+}
+
 /* Finds where a message of a row goes, and whether its key may go there. */
 static int find_destination(struct lane *lane, struct plan *plan, struct message *message,
 			    struct err *err)
@@ -36,7 +42,7 @@ int find_destinations(struct lane *lane, struct plan *plan, struct message_batch
 {
 	for (unsigned i = 0; i < batch->n; i++)
 		if (find_destination(lane, plan, &batch->messages[i], err) < 0)
-			return -1;
+			return message_error(&batch->messages[i], err);
 	return 0;
 }
 
@@ -46,10 +52,10 @@ int send_batch(struct lane *lane, const struct message_batch *batch, struct err 
 	/* the sink checks a single message itself */
 	for (unsigned i = 0; batch->n > 1 && i < batch->n; i++)
 		if (sink_check(lane->sink, messages[i].destination->topic, &messages[i], err) < 0)
-			return -1;
+			return message_error(&messages[i], err);
 	for (unsigned i = 0; i < batch->n; i++)
 		if (lane_send(lane, messages[i].destination, &messages[i], err) < 0)
-			return -1;
+			return message_error(&messages[i], err);
 	return 0;
 }
 
@@ -71,12 +77,12 @@ static int refuse_large(const struct lane *lane, const struct plan *plan, const 
 			struct err *err)
 {
 	unsigned largest = largest_column(row);
-	err_set(err, ERR_DATA,
+	err_set(err, E_ROW_SIZE,
 		"a row of %" PRIu32 " bytes, %" PRIu32
 		" of them in column '%.*s', is more than limits.row_max = %" PRIu64
-		" allows: nothing of it is written. Raise limits.row_max (a row takes about three "
-		"times its size of memory), or exclude the table with \"!%.*s\" in "
-		"source.tables, and start again: the sync goes on here",
+		" allows. Nothing of it is written. Raise limits.row_max (a row takes about three "
+		"times its size of memory), or exclude the table with \"!%.*s\" in source.tables, "
+		"and start again: the sync resumes at this row",
 		row->size, row->cells[largest].len < CELL_ABSENT ? row->cells[largest].len : 0,
 		SLICE_FMT(plan->table->columns[largest].name), lane->config->row_max,
 		SLICE_FMT(plan->table->full_name));

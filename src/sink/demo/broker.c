@@ -41,11 +41,11 @@ static int start_mock(struct broker *broker, struct err *err)
 	broker->rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof(text));
 	if (broker->rk == NULL) {
 		rd_kafka_conf_destroy(conf);
-		return err_set(err, ERR_INTERNAL, "embedded broker: %s", text);
+		return err_set(err, E_SYSTEM, "embedded broker: %s", text);
 	}
 	broker->cluster = rd_kafka_mock_cluster_new(broker->rk, 1);
 	if (broker->cluster == NULL)
-		return err_set(err, ERR_INTERNAL, "embedded broker: cannot start");
+		return err_set(err, E_SYSTEM, "embedded broker: cannot start");
 	snprintf(broker->address, sizeof(broker->address), "%s",
 		 rd_kafka_mock_cluster_bootstraps(broker->cluster));
 	return 0;
@@ -155,6 +155,6 @@ int broker_topic(struct broker *broker, const char *name, int partitions, struct
 	rd_kafka_resp_err_t code = rd_kafka_mock_topic_create(broker->cluster, name, partitions, 1);
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
 		return 0;
-	return err_set(err, ERR_KAFKA, "embedded broker: topic \"%s\": %s", name,
+	return err_set(err, E_DEMO_BROKER, "embedded broker: topic \"%s\": %s", name,
 		       rd_kafka_err2str(code));
 }

@@ -350,15 +350,15 @@ static int listen_on(struct broker_proxy *proxy, unsigned port, struct err *err)
 		proxy->port = ntohs(at.sin_port);
 		return 0;
 	}
-	return err_set(err, ERR_USAGE, "cannot listen on 127.0.0.1:%u: %s; choose another port",
-		       port, strerror(errno));
+	return err_set(err, E_PORT, "cannot listen on 127.0.0.1:%u: %s. Choose another port", port,
+		       strerror(errno));
 }
 
 static int start_thread(struct broker_proxy *proxy, struct err *err)
 {
 	proxy->wake = eventfd(0, EFD_CLOEXEC);
 	if (proxy->wake < 0 || pthread_create(&proxy->thread, NULL, broker_proxy_main, proxy) != 0)
-		return err_set(err, ERR_INTERNAL, "cannot start a thread: %s", strerror(errno));
+		return err_set(err, E_SYSTEM, "cannot start a thread: %s", strerror(errno));
 	proxy->running = true;
 	return 0;
 }

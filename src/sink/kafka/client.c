@@ -34,25 +34,24 @@ static void note_fatal(struct kafka_client *kafka)
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR || kafka->fatal.code != ERR_NONE)
 		return;
 	if (code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED)
-		err_set(&kafka->fatal, ERR_DISPLACED,
+		err_set(&kafka->fatal, E_DISPLACED,
 			"%s: another process of this name has taken over: %s", kafka->label, text);
 	else if (code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED)
-		err_set(&kafka->fatal, ERR_KAFKA,
-			"%s: %s: grant the user IdempotentWrite on the cluster and Write on the "
+		err_set(&kafka->fatal, E_NOT_AUTHORISED,
+			"%s: %s. Grant the user IdempotentWrite on the cluster and Write on the "
 			"topics",
 			kafka->label, text);
 	else
-		err_retry(&kafka->fatal, ERR_KAFKA, "%s: the producer cannot go on: %s (%s)",
+		err_retry(&kafka->fatal, E_PRODUCER, "%s: the producer cannot continue: %s (%s)",
 			  kafka->label, text, rd_kafka_err2name(code));
 }
 
 static void note_refused(struct kafka_client *kafka, const char *reason)
 {
 	if (kafka->refused.code == ERR_NONE)
-		err_set(&kafka->refused, ERR_KAFKA,
-			"%s refuses the connection: %s; check security.protocol, sasl.* and ssl.* "
-			"in the "
-			"sink's properties",
+		err_set(&kafka->refused, E_BROKER_REFUSES,
+			"%s refuses the connection: %s. Check security.protocol, sasl.* and ssl.* "
+			"in the sink's properties",
 			kafka->label, reason);
 }
 
@@ -124,7 +123,7 @@ static int set_one(rd_kafka_conf_t *conf, const char *name, const char *value, s
 	char text[ERRSTR];
 	if (rd_kafka_conf_set(conf, name, value, text, sizeof(text)) == RD_KAFKA_CONF_OK)
 		return 0;
-	return err_set(err, ERR_SCRIPT, "Kafka property %s: %s", name, text);
+	return err_set(err, E_PROPERTY_VALUE, "Kafka property %s: %s", name, text);
 }
 
 static int set_table(rd_kafka_conf_t *conf, const struct property *table, struct err *err)
@@ -186,7 +185,8 @@ static int make(struct kafka_client *kafka, rd_kafka_conf_t *conf, rd_kafka_type
 	kafka->rk = rd_kafka_new(type, conf, text, sizeof(text));
 	if (kafka->rk == NULL) {
 		rd_kafka_conf_destroy(conf);
-		return err_set(err, ERR_SCRIPT, "Kafka properties do not fit together: %s", text);
+		return err_set(err, E_PROPERTY_VALUE, "Kafka properties do not fit together: %s",
+			       text);
 	}
 	rd_kafka_set_log_queue(kafka->rk, NULL); /* NULL: the queue that kafka_poll polls */
 	return 0;
@@ -399,7 +399,7 @@ int kafka_wait(struct kafka_client *kafka, const char *what, rd_kafka_resp_err_t
 		return -1;
 	}
 	if (stop != NULL && atomic_load(stop))
-		return err_retry(err, ERR_KAFKA, "%s: stopped while waiting to %s: %s%s%s",
+		return err_retry(err, E_STOPPED_SENDING, "%s: stopped while waiting to %s: %s%s%s",
 				 kafka->label, what, rd_kafka_err2str(code),
 				 kafka->last_error[0] ? ": " : "", kafka->last_error);
 	kafka_waiting(kafka);

@@ -16,7 +16,7 @@ enum {
 static int copy_name(char *to, struct slice name, struct err *err)
 {
 	if (name.len == 0 || name.len >= NAME_MAX_BYTES)
-		return err_set(err, ERR_SCRIPT, "topic \"%.*s\" is no legal name",
+		return err_set(err, E_TOPIC_NAME, "topic \"%.*s\" is not a valid name",
 			       (int)(name.len & 0xff), name.ptr);
 	memcpy(to, name.ptr, name.len);
 	to[name.len] = '\0';
@@ -67,7 +67,8 @@ int exec_producer_flush(struct exec_producer *producer, double seconds, struct e
 {
 	int left = sink_drain(producer->sink, (int64_t)(seconds * 1000), NULL, err);
 	if (left > 0)
-		return err_retry(err, ERR_KAFKA, "%u messages were not acknowledged within %g s",
+		return err_retry(err, E_NOT_ACKNOWLEDGED,
+				 "%u messages were not acknowledged within %g s",
 				 sink_in_flight(producer->sink), seconds);
 	return left;
 }
@@ -123,7 +124,7 @@ static int subscribe(struct exec_consumer *c, const struct slice *names, unsigne
 	rd_kafka_resp_err_t code = result == 0 ? rd_kafka_subscribe(c->kafka.rk, list) : 0;
 	rd_kafka_topic_partition_list_destroy(list);
 	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return err_set(err, ERR_KAFKA, "%s: cannot subscribe: %s", c->kafka.label,
+		return err_set(err, E_CONSUMER, "%s: cannot subscribe: %s", c->kafka.label,
 			       rd_kafka_err2str(code));
 	return result;
 }
@@ -136,14 +137,14 @@ static int start_topic(struct exec_consumer *c, struct topic_names *all, struct 
 		return -1;
 	int partitions = topics_partitions(all, name);
 	if (partitions == 0)
-		return err_set(err, ERR_KAFKA, "%s: topic \"%s\" does not exist", c->kafka.label,
-			       text);
+		return err_set(err, E_TOPIC_MISSING, "%s: topic \"%s\" does not exist",
+			       c->kafka.label, text);
 	rd_kafka_topic_t *rkt = rd_kafka_topic_new(c->kafka.rk, text, NULL);
 	c->topics[c->ntopics] = rkt;
 	c->npartitions[c->ntopics++] = partitions;
 	for (int i = 0; i < partitions; i++)
 		if (rd_kafka_consume_start_queue(rkt, i, offset, c->queue) != 0)
-			return err_set(err, ERR_KAFKA, "%s: topic \"%s\", partition %d: %s",
+			return err_set(err, E_CONSUMER, "%s: topic \"%s\", partition %d: %s",
 				       c->kafka.label, text, i,
 				       rd_kafka_err2str(rd_kafka_last_error()));
 	return 0;
@@ -256,7 +257,7 @@ static int consume_error(struct exec_consumer *c, struct err *err)
 	rd_kafka_resp_err_t code = c->message->err;
 	if (kafka_transient(code) || code == RD_KAFKA_RESP_ERR__PARTITION_EOF)
 		return 0;
-	return err_set(err, ERR_KAFKA, "%s: %s", c->kafka.label,
+	return err_set(err, E_CONSUMER, "%s: %s", c->kafka.label,
 		       rd_kafka_message_errstr(c->message));
 }
 
@@ -323,8 +324,8 @@ int exec_topic_create(const struct sink_config *config, struct slice name, int p
 		return -1;
 	int result = 0;
 	if (topics_partitions(&names, name) != 0)
-		result = err_set(err, ERR_KAFKA, "%s: topic \"%s\" exists already", kafka.label,
-				 text);
+		result = err_set(err, E_TOPIC_EXISTS, "%s: topic \"%s\" exists already",
+				 kafka.label, text);
 	if (result == 0)
 		result = topics_ensure(&kafka, &names, text, &spec, NULL, &facts, err);
 	close_admin(&kafka, &names);
@@ -333,7 +334,7 @@ int exec_topic_create(const struct sink_config *config, struct slice name, int p
 
 static int missing(const struct kafka_client *kafka, const char *name, struct err *err)
 {
-	return err_set(err, ERR_KAFKA, "%s: topic \"%s\" does not exist", kafka->label, name);
+	return err_set(err, E_TOPIC_MISSING, "%s: topic \"%s\" does not exist", kafka->label, name);
 }
 
 int exec_topic_delete(const struct sink_config *config, struct slice name, struct err *err)
@@ -347,7 +348,7 @@ int exec_topic_delete(const struct sink_config *config, struct slice name, struc
 	if (topics_partitions(&names, name) == 0)
 		result = missing(&kafka, text, err);
 	else if (kafka_is_mock(&kafka))
-		result = err_set(err, ERR_KAFKA, "%s: the embedded broker cannot delete topics",
+		result = err_set(err, E_DEMO_BROKER, "%s: the embedded broker cannot delete topics",
 				 kafka.label);
 	else
 		result = topics_delete(&kafka, text, NULL, err);

@@ -22,7 +22,7 @@ struct reading {
 static int refused(const struct partition_reader *reader, const struct kafka_client *kafka,
 		   rd_kafka_resp_err_t code, const char *text, struct err *err)
 {
-	return err_set(err, ERR_KAFKA, "%s: cannot %s (topic \"%s\"): %s%s", kafka->label,
+	return err_set(err, E_CHECKPOINT_READ, "%s: cannot %s (topic \"%s\"): %s%s", kafka->label,
 		       reader->purpose, reader->topic, text,
 		       code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED
 			       ? ": grant Read, Write and Describe on the topic"
@@ -83,7 +83,7 @@ static int take_next(struct reading *reading, struct err *err)
 static int gave_up(const struct reading *reading, struct err *err)
 {
 	const struct partition_reader *reader = reading->reader;
-	return err_retry(err, ERR_KAFKA,
+	return err_retry(err, E_CHECKPOINT_READ,
 			 "%s: topic \"%s\" could not be read up to offset %lld in %d s: a process "
 			 "that was killed while it saved has left a transaction open, which the "
 			 "next run ends",

@@ -87,7 +87,7 @@ static const char *report_remedy(rd_kafka_resp_err_t code)
 	case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
 	case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
 	case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
-		return "; the topic has been deleted or made again while the sync ran";
+		return "; the topic was deleted or created again while the sync ran";
 	default:
 		return "";
 	}
@@ -105,10 +105,9 @@ static void poison(struct kafka_sink *k, const rd_kafka_message_t *message)
 	struct err err = ERR_INIT;
 	if (k->sink.poison.code != ERR_NONE)
 		return;
-	err_set(&err, ERR_KAFKA,
-		"%s: a message for topic \"%s\", partition %d, was not accepted: %s (%s)%s; "
-		"nothing is sent "
-		"after it, and the position stays before it",
+	err_set(&err, E_MESSAGE_REFUSED,
+		"%s: a message for topic \"%s\", partition %d, was not accepted: %s (%s)%s. "
+		"Nothing is sent after it, and the position stays before it",
 		label(k), rd_kafka_topic_name(message->rkt), (int)message->partition,
 		rd_kafka_err2str(message->err), rd_kafka_err2name(message->err),
 		report_remedy(message->err));
@@ -157,7 +156,7 @@ static void poison_replaced(struct kafka_sink *k, const struct topic *topic,
 	struct err err = ERR_INIT;
 	if (k->sink.poison.code != ERR_NONE)
 		return;
-	err_set(&err, ERR_KAFKA,
+	err_set(&err, E_TOPIC_REPLACED,
 		"%s: topic \"%s\" is another one than before: partition %d took a message at "
 		"offset "
 		"%lld, and %lld had been acknowledged before: " TOPIC_REPLACED_WHY
@@ -323,12 +322,11 @@ static bool has_lease(struct kafka_sink *k, int64_t now_ms)
 	struct err err = ERR_INIT;
 	if (lease_age_ms(k->lease, now_ms) <= k->lease->times[LEASE_OVER])
 		return true;
-	err_retry(
-		&err, ERR_KAFKA,
-		"%s: the checkpoint has not been saved for %.0f s, and another process of this "
-		"name may have taken over: the stream ends, and what is not acknowledged is thrown "
-		"away",
-		label(k), (double)k->lease->times[LEASE_OVER] / 1000);
+	err_retry(&err, E_LEASE,
+		  "%s: the checkpoint has not been saved for %.0f s, and another process of this "
+		  "name may have taken over. The stream ends, and what is not acknowledged is "
+		  "dropped",
+		  label(k), (double)k->lease->times[LEASE_OVER] / 1000);
 	sink_set_poison(&k->sink, &err);
 	return false;
 }
@@ -474,7 +472,7 @@ static int add_shard(struct kafka_sink *k, struct err *err)
 	if (k->wake < 0) {
 		k->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 		if (k->wake < 0)
-			return err_set(err, ERR_INTERNAL, "cannot make an eventfd: %s",
+			return err_set(err, E_SYSTEM, "cannot create an eventfd: %s",
 				       strerror(errno));
 		wake_for(k, &k->shards[0]);
 	}
@@ -511,7 +509,7 @@ int kafka_sink_fit_batch(struct kafka_sink *k, const char *name, size_t limit,
 		 label(k), name, limit, batch);
 	int drained = sink_drain(&k->sink, -1, stop, err);
 	if (drained > 0)
-		return err_retry(err, ERR_KAFKA, "stopped while messages were in flight");
+		return err_retry(err, E_STOPPED_SENDING, "stopped while messages were in flight");
 	return drained < 0 ? -1 : reopen(k, batch, err);
 }
 
@@ -523,7 +521,7 @@ static int check_pinned(struct kafka_sink *k, const char *name, int pinned, int 
 {
 	if (pinned <= partitions)
 		return 0;
-	return err_set(err, ERR_KAFKA,
+	return err_set(err, E_TOPIC_REPLACED,
 		       "%s: topic \"%s\" is another one than before: it has %d partitions and had "
 		       "%d: " TOPIC_REPLACED_WHY ". " REMEDY_TOPIC_LOST,
 		       label(k), name, partitions, pinned);
@@ -568,7 +566,7 @@ static int kafka_sink_topic(struct sink *sink, struct topic *topic, const struct
 	k->shards[topic->shard].partitions += (unsigned)topic->info.present;
 	topic->native = bind_topic(k, topic);
 	if (topic->native == NULL)
-		return err_set(err, ERR_KAFKA, "%s: topic \"%s\": %s", label(k), topic->name,
+		return err_set(err, E_TOPIC_REQUEST, "%s: topic \"%s\": %s", label(k), topic->name,
 			       rd_kafka_err2str(rd_kafka_last_error()));
 	topic->info.compacted = facts.compacted;
 	topic->info.max_message = facts.max_message;
@@ -647,8 +645,8 @@ static int wait_for_room(struct kafka_sink *k, struct err *err)
 		return -1;
 	}
 	if (sink_stopping(&k->sink))
-		return err_retry(err, ERR_KAFKA, "%s: stopped while the producer's queue was full",
-				 label(k));
+		return err_retry(err, E_STOPPED_SENDING,
+				 "%s: stopped while the producer's queue was full", label(k));
 	return 0;
 }
 
@@ -661,7 +659,8 @@ static int refuse(struct kafka_sink *k, const struct outgoing *outgoing, rd_kafk
 		*err = k->sink.poison;
 		return -1;
 	}
-	err_set(err, code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ? ERR_DATA : ERR_KAFKA,
+	err_set(err,
+		code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ? E_MESSAGE_SIZE : E_MESSAGE_REFUSED,
 		"%s: a message of %zu bytes for topic \"%s\", partition %d, cannot be sent: %s%s",
 		label(k), outgoing->size, outgoing->topic->name, outgoing->partition,
 		rd_kafka_err2str(code), report_remedy(code));

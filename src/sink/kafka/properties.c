@@ -92,7 +92,8 @@ bool property_find_native(const char *name, struct native_property *found)
 
 static int refuse(struct err *err, const char *name, const char *value, const char *reason)
 {
-	return err_set(err, ERR_SCRIPT, "Kafka property %s = \"%s\": %s", name, value, reason);
+	return err_set(err, E_PROPERTY_VALUE, "Kafka property %s = \"%s\": %s", name, value,
+		       reason);
 }
 
 static bool is_one_of(const char *value, const char *words)
@@ -149,8 +150,8 @@ static int retries(const char *name, const char *value, struct property_list *ou
 	if (is_one_of(value, "2147483647"))
 		return 0;
 	return refuse(err, name, value,
-		      "a message that runs out of retries would be lost; there is no limit, remove "
-		      "the property");
+		      "a message that runs out of retries would be lost; Tideway sets no limit: "
+		      "remove the property");
 }
 
 static int timeout(const char *name, const char *value, struct property_list *out, struct err *err)
@@ -383,15 +384,14 @@ static long jaas_option(const char *text, const char *option, struct buf *storag
 static int jaas(const char *name, const char *value, struct property_list *out, struct err *err)
 {
 	if (strstr(value, "PlainLoginModule") == NULL && strstr(value, "ScramLoginModule") == NULL)
-		return err_set(err, ERR_SCRIPT,
+		return err_set(err, E_PROPERTY_VALUE,
 			       "Kafka property %s: only PlainLoginModule and ScramLoginModule are "
-			       "known; for others set "
-			       "librdkafka's own sasl.* properties",
+			       "supported. For others set librdkafka's own sasl.* properties",
 			       name);
 	long user = jaas_option(value, "username", &out->storage);
 	long password = jaas_option(value, "password", &out->storage);
 	if (user < 0 || password < 0)
-		return err_set(err, ERR_SCRIPT,
+		return err_set(err, E_PROPERTY_VALUE,
 			       "Kafka property %s: expected `... required username=\"...\" "
 			       "password=\"...\";`",
 			       name);
@@ -497,12 +497,11 @@ static int unknown(const char *name, struct err *err)
 	for (size_t i = 0; i < nnatives; i++)
 		nearer(given, natives[i].name, &best, &distance);
 	if (best == NULL)
-		return err_set(err, ERR_SCRIPT,
-			       "Kafka property %s is not known, neither to Java's client nor to "
-			       "librdkafka",
+		return err_set(err, E_PROPERTY_UNKNOWN,
+			       "Kafka property %s is unknown to Java's client and to librdkafka",
 			       name);
-	return err_set(err, ERR_SCRIPT, "Kafka property %s is not known; did you mean %s?", name,
-		       best);
+	return err_set(err, E_PROPERTY_UNKNOWN, "Kafka property %s is unknown; did you mean %s?",
+		       name, best);
 }
 
 /* Return 1 when a setting has an effect for this use; 0 when it has none; -1 when it is refused. */
@@ -510,7 +509,7 @@ static int wanted(enum property_use use, const char *name, bool producer, bool c
 		  struct err *err)
 {
 	if (use == PROPERTY_PRODUCER && !producer)
-		return err_set(err, ERR_SCRIPT,
+		return err_set(err, E_PROPERTY_UNKNOWN,
 			       "Kafka property %s is a consumer's; a sink has no use for it", name);
 	if (use == PROPERTY_PRODUCER)
 		return 1;

@@ -49,8 +49,8 @@ int topic_probe_partitions(const struct topic_probe *probe, struct slice name)
 
 static int refuse(struct topic_probe *probe, const char *name, const char *text, struct err *err)
 {
-	return err_set(err, ERR_KAFKA,
-		       "%s: topic \"%s\" would not be created: %s; grant Create on it, check "
+	return err_set(err, E_TOPIC_CREATE,
+		       "%s: topic \"%s\" would not be created: %s. Grant Create on it, check "
 		       "topics.partitions, replication and config, or create it yourself",
 		       probe->kafka.label, name, text);
 }
@@ -63,8 +63,8 @@ static int judge_existing(struct topic_probe *probe, const char *name, struct er
 		return -1;
 	if (topics_partitions(&probe->names, slice_str(name)) != 0)
 		return 0;
-	return err_set(err, ERR_KAFKA,
-		       "%s: topic \"%s\" exists, but cannot be seen: grant Describe on it",
+	return err_set(err, E_TOPIC_HIDDEN,
+		       "%s: topic \"%s\" exists, but cannot be seen. Grant Describe on it",
 		       probe->kafka.label, name);
 }
 

@@ -48,15 +48,14 @@ int topics_list(struct kafka_client *kafka, struct topic_names *names, int timeo
 			break;
 		names->metadata = NULL;
 		if (!kafka_transient(code))
-			return err_set(err, ERR_KAFKA, "%s: cannot list topics: %s", kafka->label,
-				       rd_kafka_err2str(code));
+			return err_set(err, E_TOPIC_REQUEST, "%s: cannot list topics: %s",
+				       kafka->label, rd_kafka_err2str(code));
 		if (kafka_wait(kafka, "list the topics", code, 0, stop, err) != 0)
 			return -1;
 		if (timeout_ms >= 0 && clock_mono_ms() >= end)
-			return err_retry(err, ERR_KAFKA,
-					 "%s: no broker can be reached%s%s; check the address, the "
-					 "firewall and "
-					 "security.protocol",
+			return err_retry(err, E_BROKER_AWAY,
+					 "%s: no broker can be reached%s%s. Check the address, the "
+					 "firewall and security.protocol",
 					 kafka->label, kafka->last_error[0] ? ": " : "",
 					 kafka->last_error);
 	}
@@ -151,8 +150,8 @@ static int some_ends(struct kafka_client *kafka, struct partition_end *ends, uns
 			return 0;
 		bool unknown = is_unknown(code) && clock_mono_ms() < unknown_end;
 		if (!kafka_transient(code) && !unknown)
-			return err_set(err, ERR_KAFKA,
-				       "%s: cannot ask where topic \"%.*s\" ends: %s; grant "
+			return err_set(err, E_TOPIC_REQUEST,
+				       "%s: cannot find the end of topic \"%.*s\": %s. Grant "
 				       "Describe on the topic",
 				       kafka->label, SLICE_FMT(ends[0].topic),
 				       rd_kafka_err2str(code));
@@ -204,8 +203,8 @@ static rd_kafka_AdminOptions_t *admin_options(struct kafka_client *kafka, rd_kaf
 static int refuse_spec(struct kafka_client *kafka, const char *name, const char *text,
 		       struct err *err)
 {
-	return err_set(err, ERR_KAFKA, "%s: topic \"%s\" cannot be created: %s", kafka->label, name,
-		       text);
+	return err_set(err, E_TOPIC_CREATE, "%s: topic \"%s\" cannot be created: %s", kafka->label,
+		       name, text);
 }
 
 static rd_kafka_NewTopic_t *new_topic(struct kafka_client *kafka, const char *name,
@@ -250,8 +249,9 @@ static const char *create_remedy(rd_kafka_resp_err_t code)
 static int refuse_create(struct kafka_client *kafka, const char *name, rd_kafka_resp_err_t code,
 			 const char *text, struct err *err)
 {
-	return err_set(err, ERR_KAFKA, "%s: topic \"%s\" cannot be created: %s%s", kafka->label,
-		       name, text && *text ? text : rd_kafka_err2str(code), create_remedy(code));
+	return err_set(err, E_TOPIC_CREATE, "%s: topic \"%s\" cannot be created: %s%s",
+		       kafka->label, name, text && *text ? text : rd_kafka_err2str(code),
+		       create_remedy(code));
 }
 
 /* Process the result for one topic. Set *again to the error when the request must be repeated. */
@@ -383,8 +383,8 @@ static int delete_result(struct kafka_client *kafka, const char *name, rd_kafka_
 	}
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
 		return 0;
-	return err_set(err, ERR_KAFKA, "%s: topic \"%s\" cannot be deleted: %s", kafka->label, name,
-		       rd_kafka_err2str(code));
+	return err_set(err, E_TOPIC_REQUEST, "%s: topic \"%s\" cannot be deleted: %s", kafka->label,
+		       name, rd_kafka_err2str(code));
 }
 
 int topics_delete(struct kafka_client *kafka, const char *name, const _Atomic bool *stop,
@@ -534,7 +534,7 @@ static int look_again(struct kafka_client *kafka, const char *name, rd_kafka_res
 	/* the broker may not know a topic that has just been created */
 	bool unknown = code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART && waited < UNKNOWN_MS;
 	if (!kafka_transient(code) && !unknown)
-		return err_set(err, ERR_KAFKA, "%s: topic \"%s\": %s", kafka->label, name,
+		return err_set(err, E_TOPIC_REQUEST, "%s: topic \"%s\": %s", kafka->label, name,
 			       rd_kafka_err2str(code));
 	if (!*said && waited > LEADER_LOG_MS && kafka->down_since == 0) {
 		*said = true;
@@ -552,7 +552,7 @@ static int wait_for_leaders(struct kafka_client *kafka, const char *name, const 
 	rd_kafka_resp_err_t code;
 	int result = 0;
 	if (rkt == NULL)
-		return err_set(err, ERR_KAFKA, "%s: topic \"%s\": %s", kafka->label, name,
+		return err_set(err, E_TOPIC_REQUEST, "%s: topic \"%s\": %s", kafka->label, name,
 			       rd_kafka_err2str(rd_kafka_last_error()));
 	int64_t since_ms = clock_mono_ms();
 	bool said = false;
@@ -564,12 +564,10 @@ static int wait_for_leaders(struct kafka_client *kafka, const char *name, const 
 
 static int missing(struct kafka_client *kafka, const char *name, struct err *err)
 {
-	return err_set(err, ERR_KAFKA,
+	return err_set(err, E_TOPIC_MISSING,
 		       "%s: topic \"%s\" does not exist, and topics = \"existing\" forbids to "
-		       "create it: create it, "
-		       "or allow it with topics = { create = true }; without Describe on a topic "
-		       "it cannot be "
-		       "seen either",
+		       "create it. Create it, or allow that with topics = { create = true }. A "
+		       "topic that the user may not Describe cannot be seen either",
 		       kafka->label, name);
 }
 
@@ -595,9 +593,9 @@ static int confirm_gone(struct kafka_client *kafka, struct topic_names *names, c
 		if (topics_partitions(names, slice_str(name)) != 0)
 			return 0;
 	} while (clock_mono_ms() < end);
-	return err_set(err, ERR_KAFKA,
-		       "%s: topic \"%s\" does not exist any more, and the checkpoint says that "
-		       "messages went to it: it was deleted. " REMEDY_TOPIC_LOST,
+	return err_set(err, E_TOPIC_DELETED,
+		       "%s: topic \"%s\" does not exist any more, and messages went to it "
+		       "according to the checkpoint: it was deleted. " REMEDY_TOPIC_LOST,
 		       kafka->label, name);
 }
 

@@ -74,7 +74,7 @@ static bool is_fenced(rd_kafka_resp_err_t code)
 
 int transaction_displaced(const struct transaction *transaction, struct err *err)
 {
-	return err_set(err, ERR_DISPLACED, "%s: %s", transaction->kafka->label,
+	return err_set(err, E_DISPLACED, "%s: %s", transaction->kafka->label,
 		       transaction->names.fenced);
 }
 
@@ -95,7 +95,7 @@ static const char *refusal_remedy(rd_kafka_resp_err_t code)
 int transaction_refused(const struct transaction *transaction, const char *what,
 			rd_kafka_resp_err_t code, const char *text, struct err *err)
 {
-	return err_set(err, ERR_KAFKA, "%s: cannot %s (%s, transactional id \"%s\"): %s%s",
+	return err_set(err, E_CHECKPOINT_SAVE, "%s: cannot %s (%s, transactional id \"%s\"): %s%s",
 		       transaction->kafka->label, what, transaction->names.where,
 		       transaction->names.id, text, refusal_remedy(code));
 }
@@ -255,9 +255,10 @@ int transaction_retry(struct transaction *transaction, struct err *err)
 
 static int ended_late(const struct transaction *transaction, struct err *err)
 {
-	return err_retry(
-		err, ERR_KAFKA, "%s: cannot %s (%s): the transaction could not be ended in time",
-		transaction->kafka->label, transaction->names.purpose, transaction->names.where);
+	return err_retry(err, E_CHECKPOINT_SAVE,
+			 "%s: cannot %s (%s): the transaction could not be ended in time",
+			 transaction->kafka->label, transaction->names.purpose,
+			 transaction->names.where);
 }
 
 int transaction_check(const struct transaction *transaction, struct err *err)

@@ -83,7 +83,7 @@ int store_only_looks(struct store *store, const struct store_record *records, un
 		     struct err *err)
 {
 	(void)store, (void)records, (void)n;
-	return err_set(err, ERR_INTERNAL, "a checkpoint that was opened for looking is written");
+	return err_set(err, E_BUG, "a checkpoint that was opened for looking is written");
 }
 
 bool store_is_own(const char *sync, struct slice name)

@@ -83,8 +83,8 @@ static const struct store_ops file_ops = {.write = file_write, .free = file_free
 
 static int bad_file(const char *path, const char *what, struct err *err)
 {
-	return err_set(err, ERR_POSITION,
-		       "%s: %s; restore the checkpoint file from a copy, or remove it to start "
+	return err_set(err, E_CHECKPOINT_FILE,
+		       "%s: %s. Restore the checkpoint file from a copy, or remove it to start "
 		       "with a full sync",
 		       path, what);
 }
@@ -97,12 +97,11 @@ static int take_all(struct file_store *file, const cJSON *root, const char *sync
 		struct store_record record = {slice_str(item->string),
 					      slice_str(item->valuestring)};
 		if (!cJSON_IsString(item))
-			return bad_file(file->path, "holds a record that is no string", err);
+			return bad_file(file->path, "contains a record that is not a string", err);
 		if (!store_is_own(sync, record.name))
-			return err_set(err, ERR_SCRIPT,
-				       "%s: belongs to another sync (it holds \"%s\"): give each "
-				       "sync a checkpoint file of "
-				       "its own",
+			return err_set(err, E_CHECKPOINT_OF_OTHER,
+				       "%s: belongs to another sync (it contains \"%s\"). Give "
+				       "each sync a checkpoint file of its own",
 				       file->path, item->string);
 		store_apply(&file->store, &record);
 	}
@@ -135,9 +134,10 @@ static int take_lock(const char *path, const char *sync, struct err *err)
 	buf_printf(&name, "%s.lock", path);
 	int fd = open(buf_cstr(&name), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
 	if (fd < 0) {
-		err_set(err, ERR_SCRIPT, "%s: cannot open: %s", buf_cstr(&name), strerror(errno));
+		err_set(err, E_CHECKPOINT_PATH, "%s: cannot open: %s", buf_cstr(&name),
+			strerror(errno));
 	} else if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-		err_set(err, ERR_DISPLACED,
+		err_set(err, E_CHECKPOINT_LOCKED,
 			"%s: another process runs the sync \"%s\" (it holds the lock on %s)", path,
 			sync, buf_cstr(&name));
 		close(fd);

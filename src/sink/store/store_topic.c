@@ -111,10 +111,9 @@ static int check_topic(struct topic_store *t, const struct topic_facts *facts, s
 	if (facts->mock)
 		return 0;
 	if (facts->partitions != 1)
-		return err_set(err, ERR_KAFKA,
-			       "%s: topic \"%s\" has %d partitions, a checkpoint topic has 1: name "
-			       "another one in "
-			       "checkpoint.topic, or delete it",
+		return err_set(err, E_CHECKPOINT_TOPIC,
+			       "%s: topic \"%s\" has %d partitions, and a checkpoint topic must "
+			       "have 1. Name another one in checkpoint.topic, or delete it",
 			       t->kafka.label, t->topic, facts->partitions);
 	if (!facts->described) {
 		log_warn("%s: the configuration of the checkpoint topic \"%s\" cannot be read "
@@ -126,7 +125,7 @@ static int check_topic(struct topic_store *t, const struct topic_facts *facts, s
 	}
 	if (facts->compacted && !facts->deletes)
 		return 0;
-	return err_set(err, ERR_KAFKA,
+	return err_set(err, E_CHECKPOINT_TOPIC,
 		       "%s: topic \"%s\" would lose the checkpoint: its cleanup.policy must be "
 		       "compact. Set it: "
 		       "kafka-configs.sh --alter --entity-type topics --entity-name %s "

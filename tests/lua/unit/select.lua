@@ -23,7 +23,7 @@ test.case("exact beats pattern, patterns must agree", function()
   test.equal(update_of { ["shop.*"] = "two", ["*.stock"] = "one", ["shop.stock"] = "one" }, "one")
   test.equal(update_of { ["shop.*"] = "one", ["*.stock"] = "one" }, "one")
   test.raises(function() update_of { ["shop.*"] = "one", ["*.stock"] = "two" } end,
-    '"*.stock" and "shop.*" both match the table shop.stock and say different things')
+    '"*.stock" and "shop.*" both match the table shop.stock and differ')
 end)
 
 test.case("one table under two names", function()
