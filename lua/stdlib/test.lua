@@ -87,10 +87,11 @@ function test.raises(fn, text)
   return message
 end
 
+-- Return an image of the row: the columns in dataColumn, or in format = "debezium" the image itself.
 local function image(payload, name)
   local part = payload and payload[name]
   if type(part) ~= "table" then return nil end
-  return part.dataColumn
+  return part.dataColumn or part
 end
 
 -- Return a record as tests read it: topic, key, op, before, after, schema, headers, partition,
@@ -102,9 +103,10 @@ local function readable(record)
   local value, message = json.decode(record.value)
   if value == nil then error("the value of a record is no JSON: " .. tostring(message), 0) end
   out.value = value
-  local payload = type(value) == "table" and type(value.payload) == "table" and value.payload or nil
+  local body = type(value) == "table" and value or nil
+  local payload = body and (type(body.payload) == "table" and body.payload or body.source and body) or nil
   out.before, out.after = image(payload, "before"), image(payload, "after")
-  out.schema = payload and value.schema or nil
+  out.schema = payload and payload ~= value and value.schema or nil
   if payload and (out.op == nil or out.op == "") then out.op = payload.op end
   return out
 end

@@ -29,6 +29,7 @@ void trx_reset(struct trx *trx)
 	trx->decides = STATEMENT_OTHER;
 	trx->end = TRX_OPEN;
 	trx->logged_ms = 0;
+	trx->query.thread = 0;
 	trx->nevents = 0;
 	trx->statement = NULL;
 	trx->nsavepoints = trx->nundone = 0;

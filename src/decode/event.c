@@ -506,7 +506,7 @@ int event_query_parse(const struct event *event, const struct event_format *form
 	if (event->type == EVENT_EXECUTE_LOAD_QUERY && post == 0)
 		post = LOAD_POST_HEADER;
 	reader_init(&r, event->body.ptr, event->body.len);
-	reader_u32(&r); /* thread */
+	query->thread = reader_u32(&r);
 	query->logged_s = event->timestamp + reader_u32(&r);
 	unsigned db_len = reader_u8(&r);
 	query->error_code = reader_u16(&r);

@@ -146,6 +146,7 @@ struct event_query {
 	/* time when the server wrote the event; the header has the statement's start */
 	uint32_t logged_s;
 	uint16_t error_code;
+	uint32_t thread; /* id of the connection that ran the statement */
 	/* collation ids; 0: the event does not contain them */
 	uint16_t charset_client;       /* of the text */
 	uint16_t collation_connection; /* of the literals in the text */

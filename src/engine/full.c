@@ -247,6 +247,7 @@ static int write_rows(struct full_lane *lane, struct full_table *table, struct p
 		.table = plan->table,
 		.after = &plan->after.row,
 		.time_ms = lane->lane.sync->start_ms,
+		.snapshot = lane->full->place,
 	};
 	while ((rc = chunk_read(chunk, &packet, err)) > 0) {
 		if (binrow_split(packet, &plan->after.row, err) < 0 ||

@@ -35,7 +35,8 @@ struct full {
 	unsigned ntables;
 	unsigned nlanes;
 	struct conn **conns; /* one for each lane, inside the snapshot; full_run takes them */
-	bool lowest;         /* connections differ: tables without key belong to lane 0 */
+	const struct position *place; /* of the snapshot; NULL: unknown */
+	bool lowest;                  /* connections differ: tables without key belong to lane 0 */
 	struct lane_metrics *metrics; /* nlanes of them */
 	int64_t started_ms;           /* monotonic */
 	int64_t begin_ms;     /* no table is begun after so long; 0: each is read in this round */

@@ -69,6 +69,7 @@ static int make_key(struct writing *w, struct image *image, const struct image_r
 	for (unsigned k = 0; k < plan->mapping.nkey; k++)
 		if (key_value(w, image, k, &image->key_parts[k], err) < 0)
 			return -1;
+	image->out.key_parts = image->key_parts;
 	buf_clear(key);
 	buf_reserve(key, 1); /* the empty key is a pointer, too */
 	image->out.key = plan->format->key(plan->prepared, &in, key) ? buf_slice(key)
@@ -122,6 +123,7 @@ static int make_image(struct writing *w, struct image *image, enum change_image 
 	buf_reserve(key, 1);
 	buf_put(key, w->event->key);
 	image->out.key = buf_slice(key);
+	image->out.key_parts = NULL;
 	return 0;
 }
 

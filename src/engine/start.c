@@ -373,6 +373,7 @@ static int take_source(struct start *start, struct conn *conn)
 	start->conn = conn;
 	if (conn == NULL)
 		return -1;
+	start->sync->mariadb = conn_server(conn)->mariadb;
 	start->catalog_now = catalog_new_for(conn);
 	start->catalog_at_position = catalog_new_for(conn);
 	start->catalog_pending = catalog_new_for(conn);

@@ -272,10 +272,21 @@ static struct format_ddl describe(struct following *f, const struct ddl_effect *
 		.file = stream->cursor.file,
 		.offset = stream->read.offset,
 		.gtid = &stream->reader.trx.gtid.gtid,
+		.server_id = stream->reader.event.server_id,
 		.sequence = stream->read.sequence + stream->reader.row_bytes,
 		.commit_ms = stream->reader.trx.gtid.commit_ms,
 		.now_ms = stream->lane.now_ms,
 	};
+}
+
+/* Once, to the topic that has the sync's name. */
+static int send_to_sync_topic(struct following *f, const struct format_ddl *ddl, struct err *err)
+{
+	struct destination *destination;
+	if (lane_destination(&f->stream->lane, ddl->sync->name, false, NULL, &destination, err) < 0)
+		return -1;
+	add_message(f, ddl, destination);
+	return 0;
 }
 
 static int send_effect(struct following *f, const struct ddl_effect *effect, struct err *err)
@@ -287,10 +298,12 @@ static int send_effect(struct following *f, const struct ddl_effect *effect, str
 	bool after = effect->after && wants(stream, effect->after->db, effect->after->name);
 	struct plan *plan;
 	int rc;
+	if (effect->table.len > 0 && !before && !after)
+		return 0;
+	if (stream->lane.format->ddl_to_sync_topic)
+		return send_to_sync_topic(f, &ddl, err);
 	if (effect->table.len == 0)
 		return send_to_database(f, &ddl, err);
-	if (!before && !after)
-		return 0;
 	plan = message_plan(stream, effect);
 	if (plan && plan->mapping.wanted)
 		ddl.prepared = plan->prepared;

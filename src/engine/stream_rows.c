@@ -224,12 +224,13 @@ static int write_rows(struct stream *stream, const struct trx_item *item, struct
 		      struct change *change, struct err *err)
 {
 	uint64_t base = stream->read.sequence + item->row_bytes;
-	uint32_t offset;
+	uint32_t offset, row = 0;
 	int rc;
 	plan->change = *change;
 	while ((rc = rows_next(item->rows, &plan->before.row, &plan->after.row, &offset, err)) >
 	       0) {
 		plan->change.sequence = base + offset;
+		plan->change.row = row++;
 		if (write_change(&stream->lane, plan, err) < 0)
 			return -1;
 		if (++stream->rows_since_poll >= ROWS_PER_TICK && stream_tick(stream, err) < 0)
@@ -278,6 +279,8 @@ int stream_rows(struct stream *stream, const struct trx_item *item, struct err *
 		.gtid = &stream->reader.trx.gtid.gtid,
 		.file = stream->cursor.file,
 		.pos = item->start,
+		.server_id = item->event->server_id,
+		.thread = stream->reader.trx.query.thread,
 	};
 	return write_rows(stream, item, plan, &change, err);
 }

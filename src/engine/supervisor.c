@@ -413,6 +413,7 @@ static void start_copy(struct supervisor *supervisor)
 		.ntables = start->nreads,
 		.nlanes = start->snapshot.nconns,
 		.conns = start->snapshot.conns,
+		.place = &start->snapshot.position,
 		.lowest = start->snapshot.way == SNAPSHOT_LOWEST,
 		.begin_ms = conn_frees_locks(start->snapshot.conns[0])
 				    ? 0

@@ -1,8 +1,9 @@
 #include "format/format.h"
 
 #include "format/dataworks.h"
+#include "format/debezium.h"
 
-static const struct format *const FORMATS[] = {&format_dataworks};
+static const struct format *const FORMATS[] = {&format_dataworks, &format_debezium};
 
 const struct format *format_find(const char *name)
 {

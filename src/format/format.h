@@ -40,7 +40,9 @@ struct format_key {
 /* One image of a row, ready to be written. */
 struct format_image {
 	const struct value *values; /* columns, then fields, in the order of the mapping */
-	struct slice key;           /* ptr NULL: null */
+	const struct value
+		*key_parts; /* KEY_PARTS: mapping.nkey values; NULL: the script set the key */
+	struct slice key;   /* ptr NULL: null */
 	const struct slice *topics;
 	unsigned ntopics;
 };

@@ -4,7 +4,7 @@
 #ifndef TIDEWAY_CHANGE_H
 #define TIDEWAY_CHANGE_H
 
-#include "model/gtid.h"
+#include "model/position.h"
 #include "model/row.h"
 
 enum change_op { CHANGE_INSERT, CHANGE_UPDATE, CHANGE_DELETE, CHANGE_READ /* full sync */ };
@@ -20,6 +20,11 @@ struct change {
 	const char *file;        /* name of the binlog file, NUL-terminated; NULL in full sync */
 	uint64_t pos;            /* offset of the row event in the file */
 	uint64_t sequence;       /* sequenceId; unused in full sync, where sequenceId is -1 */
+	uint32_t row;            /* number of the row in its event, from 0 */
+	uint32_t server_id;      /* of the server that wrote the event; 0 in full sync */
+	uint32_t thread;         /* connection that made the change; 0: unknown, as in MariaDB */
+	/* full sync: the snapshot that the row was read in; NULL: unknown */
+	const struct position *snapshot;
 };
 
 /* Returns "insert", "update", "delete" or "read". */

@@ -56,10 +56,18 @@ def row_text(image):
     return "{" + ", ".join(cells) + "}"
 
 
+def debezium_text(value):
+    """op and images of a message of format = "debezium"."""
+    images = [row_text({"dataColumn": value[i]}) for i in ("before", "after") if value[i]]
+    return f"{value['op']} {' -> '.join(images)}"
+
+
 def readable(message):
     """topic, key, op and row of one message, as (head line or None, line)."""
     head = f"{message['topic']} key={message['key'] if message['key'] is not None else '-'}"
     value = message["value"]
+    if isinstance(value, dict) and "source" in value:
+        return None, f"{head} {debezium_text(value)}"
     if not isinstance(value, dict) or "payload" not in value:
         return None, f"{head} {compact(value)}"
     payload, schema = value["payload"], value["schema"]
@@ -87,7 +95,8 @@ def listing(messages):
 
 
 def of_kafka(message):
-    return {"topic": message.topic, "key": message.key.decode() if message.key is not None else None, "value": message.json}
+    return {"topic": message.topic, "key": message.key.decode() if message.key is not None else None,
+            "value": message.json if message.value is not None else None}
 
 
 def is_beat(message):
@@ -97,9 +106,11 @@ def is_beat(message):
 
 def place(message):
     """Within a partition rows of the full sync come first, in any order of the tables; the rest as it came."""
-    value = message.json
+    value = message.json if message.value is not None else {}
     if "payload" in value and value["payload"]["sequenceId"] == "-1":
         return message.topic, message.partition, 0, message.table, message.key, 0
+    if value.get("op") == "r":
+        return message.topic, message.partition, 0, (), message.key or b"", message.offset
     return message.topic, message.partition, 1, (), b"", message.offset
 
 

@@ -10,13 +10,14 @@
 ---@field sink tideway.sink Where messages go: kafka.sink { ... } or kafka.lines { ... }.
 ---@field mode "full_then_stream"|"full"|"stream"|nil Copy the tables and follow the binlog, only the copy, or only the binlog from now on.
 ---@field checkpoint tideway.checkpoint|nil Where the position is kept: { topic = ... } or { file = ... }.
----@field heartbeat number|false|tideway.heartbeat_options|tideway.heartbeat|nil Seconds between heartbeats on every destination topic; false: none; or { seconds =, topic = }.
+---@field format "dataworks"|"debezium"|nil What messages look like: "dataworks" (docs/messages.md), or "debezium" as its connectors write them by default (docs/debezium-format.md).
+---@field heartbeat number|false|tideway.heartbeat_options|tideway.heartbeat|nil Seconds between heartbeats on every destination topic; false: none; or { seconds =, topic = }. With format = "debezium" none by default, and one topic, "__debezium-heartbeat.<name>".
 ---@field loop nil|fun(changes: (fun(): tideway.change?), out: tideway.out) loop(changes, out): the script sends by itself; one lane.
----@field topic string|tideway.topic_rules|fun(change: tideway.change): string|string[]|nil Topic rules; without one a table goes to the topic of its name.
+---@field topic string|tideway.topic_rules|fun(change: tideway.change): string|string[]|nil Topic rules; without one a table goes to the topic of its name, or with format = "debezium" to "<name>.<database>.<table>".
 ---@field key tideway.key|table<string, tideway.key>|nil Message key: a column or field, a list of them, or a function of the change.
 ---@field key_format "text"|"json"|nil How the parts of a key become one: "text" joins them with commas (`7,a`), "json" makes an object of columns and fields (`{"id":7,"code":"a"}`) and an array of a function's list; it tells all rows apart.
 ---@field key_change "split"|"after"|nil An update in one record that changes key or topic: "split" into DELETE and INSERT, or only "after".
----@field no_primary_key "reject"|"empty"|"unique"|"row"|"table"|table<string, "reject"|"empty"|"unique"|"row"|"table">|nil Key of a table without a primary key: refused, empty text, first NOT NULL unique index, hash of the row, or the table's name.
+---@field no_primary_key "reject"|"empty"|"unique"|"row"|"table"|table<string, "reject"|"empty"|"unique"|"row"|"table">|nil Key of a table without a primary key: refused, empty text, first NOT NULL unique index, hash of the row, or the table's name. With format = "debezium" the index if there is one, else a null key.
 ---@field fields table|nil Additional fields behind the columns: constants, variables, functions.
 ---@field columns tideway.columns|tideway.columns[]|table<string, tideway.columns|tideway.columns[]>|nil rename, drop, keep, order and mask columns.
 ---@field filter tideway.filter|table<string, tideway.filter>|nil filter(row, change): which images pass.

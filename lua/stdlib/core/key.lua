@@ -112,11 +112,11 @@ local function own_key(t, columns, place)
 end
 
 local function without_key(mode, t, columns)
-  if mode == "unique" and t.unique and #t.unique > 0 then
+  if mode ~= "unique" and mode ~= "unique_or_empty" then return { kind = mode, parts = {}, primary = {} } end
+  if t.unique and #t.unique > 0 then
     return { kind = "parts", parts = column_parts(t.unique), primary = written_names(t.unique, columns), unique = true }
   end
-  if mode == "unique" then return { kind = "reject", parts = {}, primary = {} } end
-  return { kind = mode, parts = {}, primary = {} }
+  return { kind = mode == "unique" and "reject" or "empty", parts = {}, primary = {} }
 end
 
 -- Set the name of each part, for a key that is a JSON object: the name of the field, or the

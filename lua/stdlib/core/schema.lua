@@ -65,15 +65,20 @@ schema.groups = {
       help = "Copy the tables and follow the binlog, only the copy, or only the binlog from now on." },
     { "start", later = true, help = "Where the stream starts." },
     { "checkpoint", type = "table", group = "checkpoint", help = "Where the position is kept: { topic = ... } or { file = ... }." },
-    { "format", later = true, member = "format", c = "TEXT", absent = "dataworks", help = "Message format." },
+    { "format", type = "string", default = "dataworks", choices = { "dataworks", "debezium" },
+      member = "format", c = "TEXT", absent = "dataworks",
+      help = 'What messages look like: "dataworks" (docs/messages.md), or "debezium" as its connectors write them by default '
+        .. "(docs/debezium-format.md)." },
     { "heartbeat", type = "number|false|table", default = 5, min = 0.1, max = 3600, group = "heartbeat",
       stub = "number|false|tideway.heartbeat_options|tideway.heartbeat",
-      help = "Seconds between heartbeats on every destination topic; false: none; or { seconds =, topic = }." },
+      help = 'Seconds between heartbeats on every destination topic; false: none; or { seconds =, topic = }. With format = '
+        .. '"debezium" none by default, and one topic, "__debezium-heartbeat.<name>".' },
     { "loop", type = "function", stub = "fun(changes: (fun(): tideway.change?), out: tideway.out)",
       help = "loop(changes, out): the script sends by itself; one lane." },
     { "topic", type = "string|function|table",
       stub = "string|tideway.topic_rules|fun(change: tideway.change): string|string[]",
-      help = "Topic rules; without one a table goes to the topic of its name." },
+      help = 'Topic rules; without one a table goes to the topic of its name, or with format = "debezium" to '
+        .. '"<name>.<database>.<table>".' },
     { "key", type = "string|function|table", by_table = true, stub = "tideway.key",
       help = "Message key: a column or field, a list of them, or a function of the change." },
     { "key_format", type = "string", default = "text", choices = { "text", "json" },
@@ -86,7 +91,7 @@ schema.groups = {
     { "no_primary_key", type = "string|table", default = "reject", by_table = true,
       choices = { "reject", "empty", "unique", "row", "table" },
       help = "Key of a table without a primary key: refused, empty text, first NOT NULL unique index, hash of "
-        .. "the row, or the table's name." },
+        .. 'the row, or the table\'s name. With format = "debezium" the index if there is one, else a null key.' },
     { "fields", type = "table", help = "Additional fields behind the columns: constants, variables, functions." },
     { "headers", later = true, help = "Message headers." },
     { "columns", type = "table", by_table = true, group = "columns", stub = "tideway.columns|tideway.columns[]",

@@ -58,6 +58,42 @@ local function heartbeat_of(value, place)
   return checked.seconds, check_topic_name(checked.topic, place:child("topic"))
 end
 
+-- What differs by format from the defaults of the options. refused: options that only say how
+-- messages of another format look.
+local FORMATS = {
+  dataworks = { refused = {}, no_primary_key = "reject", update = "two" },
+  debezium = {
+    refused = { "update", "key_format", "key_change" }, heartbeat_s = 0, no_primary_key = "unique_or_empty",
+    update = "one", key_format = "json",
+    topic = function(name) return name .. ".${db_name_src}.${table_name_src}" end,
+    heartbeat_topic = function(name) return "__debezium-heartbeat." .. name end,
+  },
+}
+
+local function check_format(options, written, place)
+  local format = FORMATS[options.format]
+  for _, name in ipairs(format.refused) do
+    if written[name] ~= nil then
+      place:child(name):fail("does not go with format = %q, whose messages have one form only: leave it out",
+        options.format)
+    end
+  end
+  return format
+end
+
+-- Return the options with the defaults of the format in place of those of the options.
+local function with_format(options, written, place)
+  local format = check_format(options, written, place)
+  local result = {}
+  for name, value in pairs(options) do result[name] = value end
+  for _, name in ipairs { "update", "no_primary_key" } do
+    if written[name] == nil then result[name] = nil end
+  end
+  if format.key_format then result.key_format = format.key_format end
+  if written.heartbeat == nil and format.heartbeat_s then result.heartbeat = format.heartbeat_s end
+  return result, format
+end
+
 -- Complete the members of `checkpoint`. one: an item of sources_of.
 local function complete_checkpoint(config, one, place)
   if config.checkpoint_topic and config.checkpoint_file then place:fail("is either a topic or a file, not both") end
@@ -116,13 +152,16 @@ local function sources_of(options, place)
 end
 
 -- Return the configuration that C reads (model/config.h).
-local function make_config(options, one, place)
+local function make_config(options, format, one, place)
   local config = { source = one.source, sink = check_sink(options.sink, place:child("sink")),
     topics = topics_of(options.topics, place:child("topics")),
     has_loop = options.loop ~= nil, key_change = options.key_change, line = place.line }
   option.fill(config, "sync.run", options, place)
   config.name = one.name
   config.heartbeat_s, config.heartbeat_topic = heartbeat_of(options.heartbeat, place:child("heartbeat"))
+  if not config.heartbeat_topic and config.heartbeat_s > 0 and format.heartbeat_topic then
+    config.heartbeat_topic = format.heartbeat_topic(one.name)
+  end
   complete_checkpoint(config, one, place:child("checkpoint"))
   return config
 end
@@ -151,27 +190,29 @@ local function with_rest(selector, rest, place)
   return selector
 end
 
-local function compile_mapping(self, options, place)
+local function compile_mapping(self, options, format, place)
   local registry = self.registry
-  self.topics = topic.compile(options.topic, place:child("topic"), registry, self.names.source)
+  local rule = options.topic
+  if rule == nil and format.topic then rule = format.topic(self.name) end
+  self.topics = topic.compile(rule, place:child("topic"), registry, self.names.source)
   self.columns = columns.compile(options.columns, place:child("columns"), registry)
   self.fields = fields.compile(options.fields, place:child("fields"), registry)
   self.keys = key.compile(options.key, place:child("key"), registry)
-  self.modes = with_rest(key.compile_modes(options.no_primary_key, place:child("no_primary_key"), registry), "reject",
-    place)
-  self.update = with_rest(compile_update(options.update, place:child("update"), registry), "two", place)
+  self.modes = with_rest(key.compile_modes(options.no_primary_key, place:child("no_primary_key"), registry),
+    format.no_primary_key, place)
+  self.update = with_rest(compile_update(options.update, place:child("update"), registry), format.update, place)
   self.hooks = hooks.compile(options, place, registry)
 end
 
-local function compile_one(options, one, place)
+local function compile_one(options, format, one, place)
   local self = { place = place, name = one.name, loop = options.loop, registry = {}, source_patterns = {},
     taken = {}, groups = {}, unmatched = options.unmatched }
-  self.config = make_config(options, one, place)
+  self.config = make_config(options, format, one, place)
   self.names = { source = self.config.source.name or "mysql", sink = self.config.sink.name or self.config.sink.kind }
   self.tables = compile_tables(self.config.source, one.place)
   select_by.register(self.tables, self.source_patterns)
   self.compact = is_compacted(self.config.topics)
-  compile_mapping(self, options, place)
+  compile_mapping(self, options, format, place)
   return self
 end
 
@@ -181,11 +222,11 @@ function settings.compile(written, place)
   if type(written) ~= "table" then
     place:fail("sync.run needs a table: sync.run { name = ..., source = ..., sink = ... }, not %s", fault.show(written))
   end
-  local options = option.check("sync.run", written, place)
+  local options, format = with_format(option.check("sync.run", written, place), written, place)
   check_name(options.name, place:child("name"))
   local group = {}
   for i, one in ipairs(sources_of(options, place)) do
-    group[i] = compile_one(options, one, place)
+    group[i] = compile_one(options, format, one, place)
     group[i].group = group
   end
   -- they run once for the call of sync.run, not once for each source

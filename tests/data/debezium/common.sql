@@ -148,8 +148,9 @@ INSERT INTO typed_key VALUES ('2021-03-03', '2021-03-03 12:34:56.789123', 1.50, 
 CREATE TABLE moving (id INT PRIMARY KEY, v VARCHAR(10));
 INSERT INTO moving VALUES (1, 'one'), (2, 'two'), (3, 'three');
 CREATE TABLE empty_one (id INT PRIMARY KEY);
--- Debezium cannot copy a YEAR of MariaDB: its rows come with the stream
+-- Debezium cannot copy YEAR 0 of MariaDB: it comes with the stream
 CREATE TABLE years (id INT PRIMARY KEY, y YEAR);
+INSERT INTO years VALUES (1, 1901), (2, 2155), (3, NULL), (4, 2024);
 CREATE TABLE altered (id INT PRIMARY KEY, v VARCHAR(10));
 INSERT INTO altered VALUES (1, 'one');
 CREATE TABLE done (id INT PRIMARY KEY);
@@ -170,7 +171,7 @@ INSERT INTO zeros SELECT id + 100, d, dn, dt, dtn, dt6, dt6n, ts, tsn, ts6 FROM 
 INSERT INTO defaults SELECT id + 100, i, v, n, e, d, ts FROM defaults;
 INSERT INTO shapes SELECT id + 100, p, l, pg, g, mp, gc FROM shapes;
 INSERT INTO computed (id, a) VALUES (101, 7), (102, NULL);
-INSERT INTO years VALUES (1, 1901), (2, 2155), (3, NULL), (4, 2024);
+INSERT INTO years VALUES (101, 1901), (102, 2155), (103, NULL), (104, 2024), (105, 0);
 UPDATE ints SET i = 7 WHERE id = 101;
 UPDATE ints SET i = 8, b = NULL WHERE id > 103;
 DELETE FROM ints WHERE id > 103;

@@ -138,7 +138,7 @@ test.case("every option that this version does not do is refused by name", funct
       end
     end
   end
-  test.ok(count >= 30)
+  test.ok(count >= 29)
 end)
 
 test.case("missing options", function()
@@ -204,6 +204,49 @@ test.case("a list of sources: tables of one name meet in their topic", function(
   test.equal(#core.check(two { topic = { template = "${datasource_name_src}_${table_name_src}" } }, { t }), 0)
   local compact = { config = { ["cleanup.policy"] = "compact" } }
   test.raises(function() core.check(two { topics = compact }, { t }) end, "rows would delete each other")
+end)
+
+test.case("format = debezium refuses the options that only shape the other format", function()
+  for name, value in pairs { update = "one", key_format = "json", key_change = "after" } do
+    test.raises(function() tables.sync { format = "debezium", [name] = value } end,
+      name .. ': does not go with format = "debezium"')
+  end
+  test.raises(function() tables.sync { format = "debezium", op_names = "canonical" } end, "op_names is not in this version yet")
+  test.raises(function() tables.sync { format = "avro" } end, "format")
+end)
+
+test.case("format = debezium has the connector's defaults", function()
+  local t = tables.make("shop.orders", { "id int", "n int" })
+  local mapping = core.prepare(tables.sync { format = "debezium" }, t)
+  local made = core.config(1)
+  test.equal(mapping.topic, "unit.shop.orders")
+  test.equal(mapping.update, "one")
+  test.equal(mapping.key.parts[1].name, "id")
+  test.equal(made.format, "debezium")
+  test.equal(made.heartbeat_s, 0)
+  test.equal(made.heartbeat_topic, nil)
+  tables.sync { format = "debezium", heartbeat = 2 }
+  test.equal(core.config(1).heartbeat_s, 2)
+  test.equal(core.config(1).heartbeat_topic, "__debezium-heartbeat.unit")
+  tables.sync { format = "debezium", heartbeat = { seconds = 2, topic = "beats" } }
+  test.equal(core.config(1).heartbeat_topic, "beats")
+  mapping = core.prepare(tables.sync { format = "debezium", topic = { template = "${table_name_src}" } }, t)
+  test.equal(mapping.topic, "orders")
+  tables.sync {}
+  test.equal(core.config(1).format, "dataworks")
+  test.equal(core.config(1).heartbeat_s, 5)
+end)
+
+test.case("format = debezium: the key of a table without a primary key", function()
+  local function kind(options, unique)
+    options.format = "debezium"
+    local t = tables.make("shop.log", { "a int", "b int" }, { pk = {}, unique = unique })
+    return core.prepare(tables.sync(options), t).key.kind
+  end
+  test.equal(kind({}), "empty")
+  test.equal(kind({}, { 1 }), "parts")
+  test.equal(kind({ no_primary_key = "reject" }), "reject")
+  test.equal(kind({ no_primary_key = "unique" }), "reject")
 end)
 
 test.case("the docs have a row for each option", function()
