@@ -256,7 +256,7 @@ static void a_poisoned_sink_ends_the_wait(void **state)
 	(void)state;
 	for (uint64_t i = 1; i <= WINDOW_SLOTS_MAX; i++)
 		hand_over(i);
-	err_retry(&poison, ERR_KAFKA, "not accepted");
+	err_retry(&poison, E_MESSAGE_REFUSED, "not accepted");
 	sink_set_poison(&sink, &poison);
 	assert_int_equal(commit_begin(commit, &err), -1);
 	assert_non_null(strstr(err.text, "not accepted"));
