@@ -478,7 +478,7 @@ def test_refused_at_the_start_and_by_statements(sync, sql, db):
     """What only the full sync could read is refused by name: by check, plan, preview and run, and when a statement makes it."""
     sql("CREATE TABLE t (id INT PRIMARY KEY)", "CREATE TABLE v (id INT PRIMARY KEY) WITH SYSTEM VERSIONING")
     refused = sync(start=False)
-    named = rf"table {db}\.v is WITH SYSTEM VERSIONING.*\"!{db}\.v\""
+    named = rf"table {db}\.v: it is WITH SYSTEM VERSIONING.*\"!{db}\.v\""
     for command in ("check", "plan", "preview", "run"):
         code, out, err = refused.once(command=command)
         assert code == 3, (command, code)
