@@ -1,5 +1,5 @@
 /* changed: what the binlog contains about definitions between a look at them and a position. Two looks that find the same do not
- * prove that nothing was in between: a migration that is undone, or a column that comes and goes (consistency rule 7). */
+ * prove that nothing was in between: a migration that is undone, or a column that comes and goes (consistency rule: ddl-while-copying). */
 #include "base/log.h"
 #include "engine/start_priv.h"
 #include "source/binlog_scan.h"

@@ -48,7 +48,7 @@ struct full_lane {
 
 /* ---- on a connection ---- */
 
-/* The metadata locks that are taken between the two are given back where the server does that (rule 7). */
+/* The metadata locks that are taken between the two are given back where the server does that (rule: ddl-while-copying). */
 static int hold_locks(struct conn *conn, struct err *err)
 {
 	return conn_query(conn, NULL, err, "SAVEPOINT tideway");

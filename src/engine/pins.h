@@ -1,5 +1,5 @@
 /* pins: the topics as the checkpoint knows them: with how many partitions each was met first, the tables whose
- * topic function has returned it (consistency rule 18), and where its partitions end at least. All lanes of a sync share them.
+ * topic function has returned it (consistency rule: pinned-partitions), and where its partitions end at least. All lanes of a sync share them.
  * A record of the checkpoint is never older than the position that is saved with it: pins_post posts what has changed with
  * the position.
  * Thread: any, but for pins_load and pins_next, which want no other lane to run. Owner: the sync; pins_fini. */

@@ -42,7 +42,7 @@ struct plan {
  * is set. The table is copied. */
 struct plan *plan_new(struct lane *lane, const struct table *table, struct err *err);
 void plan_free(struct lane *lane, struct plan *plan);
-/* Whether the table's key may go to that topic, by the policy the topic really has (rule 17). */
+/* Whether the table's key may go to that topic, by the policy the topic really has (rule: compacted-keys). */
 int plan_check_topic(struct lane *lane, const struct plan *plan,
 		     const struct destination *destination, struct err *err) MUST_CHECK;
 /* Gives the rows of the plan their layout (in plan->arena) and cell arrays. */

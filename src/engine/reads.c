@@ -214,7 +214,7 @@ static void add_reads(struct start *start)
 	}
 }
 
-/* A position was taken: the definitions must be the ones from before it (rule 7). They are those of now, afterwards. */
+/* A position was taken: the definitions must be the ones from before it (rule: ddl-while-copying). They are those of now, afterwards. */
 static int still_same(struct start *start, const struct position *at, struct err *err)
 {
 	uint64_t before = catalog_version(start->catalog_now);

@@ -359,7 +359,7 @@ static int create_new(struct setup *setup, struct err *err)
 	return sink_topics_create(setup->sink, setup->names, setup->specs, n, &sync->stop, err);
 }
 
-/* Partitions that topics have got since they were pinned (rule 18): keys keep to those that were there, unless the script asks for
+/* Partitions that topics have got since they were pinned (rule: pinned-partitions): keys keep to those that were there, unless the script asks for
  * more. Nothing is on its way now, so that the change has a place in time; but a key's older messages stay where they are. */
 static int look_for_partitions(struct setup *setup, struct err *err)
 {

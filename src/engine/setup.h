@@ -8,7 +8,7 @@
 struct sink;
 
 /* Works out the mapping of each selected table. ERR_SCRIPT that names table and topic when a constant topic that exists is
- * compacted, and must not be for that table's key (rule 17); topics that come later are looked at by who opens them
+ * compacted, and must not be for that table's key (rule: compacted-keys); topics that come later are looked at by who opens them
  * (plan_check_topic). A topic of the
  * checkpoint that is gone, or another one than it was, is ERR_KAFKA that names it. With topics.partitions =
  * "adopt" topics keep up with the partitions that they have got. Constant topics that are not there are created; with topics = "existing" the error names all of

@@ -1,5 +1,6 @@
 /* start: what a run does before the first row: reads the checkpoint, looks at the source, and decides what is
- * read and where the stream begins (consistency rules 1 to 3, 7, 14; docs/decisions/0001, 0004).
+ * read and where the stream begins (rules: start-under-lock, one-shared-point, table-position, ddl-while-copying; docs/decisions/0001,
+ * 0004).
  * Thread: the sync's own. Owner: start_fini. */
 #ifndef TIDEWAY_START_H
 #define TIDEWAY_START_H

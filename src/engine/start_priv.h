@@ -22,7 +22,7 @@ enum { READ_MISMATCHES_MAX = 3 };
 int start_renew_read(struct full_table *read, const struct table *table,
 		     struct err *err) MUST_CHECK;
 /* Refuse tables without a key if the snapshot may contain transactions after its position: their replay writes the rows
- * again, and only a key makes that converge (rule 2). */
+ * again, and only a key makes that converge (rule: one-shared-point). */
 int start_check_exact(struct start *start, struct err *err) MUST_CHECK;
 
 #endif

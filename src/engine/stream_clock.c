@@ -1,5 +1,5 @@
 /* stream_clock: what the stream knows of the server's clock. A heartbeat may have a time only when everything that the server wrote
- * before it is sent; that nothing comes proves nothing, since packets may be late (consistency rule 28,
+ * before it is sent; that nothing comes proves nothing, since packets may be late (consistency rule: commit-time,
  * docs/decisions/0017-binlog-identity-and-clock.md). */
 #include "base/clock.h"
 #include "engine/stream_priv.h"

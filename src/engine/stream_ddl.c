@@ -369,7 +369,7 @@ static bool swapped(const struct ddl_effect *in, const struct ddl_effect *out)
 	return false;
 }
 
-/* A table that is not captured gets a captured name: its rows were never read (rule 14). */
+/* A table that is not captured gets a captured name: its rows were never read. */
 static int refuse_unread(const struct following *f, const struct ddl_effect *effect,
 			 struct err *err)
 {
@@ -733,7 +733,7 @@ int stream_statement(struct stream *stream, struct slice text, const struct ddl_
 int stream_ddl(struct stream *stream, const struct event_query *query, struct err *err)
 {
 	struct ddl_context context;
-	/* Written twice: what counts is COMMIT ALTER (consistency rule 13). */
+	/* Written twice: what counts is COMMIT ALTER (consistency rule: two-phase-alter). */
 	if (stream->reader.trx.gtid.alter == ALTER_START ||
 	    stream->reader.trx.gtid.alter == ALTER_ROLLBACK)
 		return 0;

@@ -1,4 +1,4 @@
-/* stream_doubt: tables whose definition may have been changed by a statement that cannot be placed (rule 12). Row
+/* stream_doubt: tables whose definition may have been changed by a statement that cannot be placed (rule: plan-key). Row
  * metadata FULL tells it again; without it their rows are not guessed. */
 #include "base/log.h"
 #include "engine/records.h"

@@ -1,5 +1,5 @@
 /* stream_position: how far the stream has read and how much of that is acknowledged: from groups through the window to the
- * checkpoint (consistency rules 22, 26). */
+ * checkpoint (consistency rules: transaction-start, always-advance). */
 #include "base/clock.h"
 #include "base/mem.h"
 #include "engine/stream_priv.h"
@@ -109,7 +109,7 @@ int stream_open_slot(struct stream *stream, struct err *err)
 }
 
 /* Nothing comes from the server: what it has written that is no transaction (a new file above all) moves the position, too,
- * or the file where the last one stands would be purged under it (rule 26). By GTID a dump begins at the start of a file,
+ * or the file where the last one stands would be purged under it (rule: always-advance). By GTID a dump begins at the start of a file,
  * which is no way back. */
 int stream_advance_quietly(struct stream *stream, struct err *err)
 {

@@ -116,7 +116,7 @@ int stream_process_packet(struct stream *stream, struct err *err) MUST_CHECK;
 /* After a lost connection: continue after the last transaction that was read whole. */
 void stream_rewind(struct stream *stream);
 void stream_set_drained(struct stream *stream, bool drained);
-/* Return the interval of the server's heartbeats: short enough that ours are sent in time (rule 9). */
+/* Return the interval of the server's heartbeats: short enough that ours are sent in time (rule: long-sessions). */
 unsigned stream_dump_heartbeat_ms(double heartbeat_s);
 
 /* stream_rows.c */

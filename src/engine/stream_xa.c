@@ -1,4 +1,4 @@
-/* stream_xa: prepared XA transactions (consistency rule 5). Those with rows of captured tables stop the sync when they
+/* stream_xa: prepared XA transactions (consistency rule: xa-prepared). Those with rows of captured tables stop the sync when they
  * are prepared (stream_rows.c). The others are remembered, with the position, until they are decided: an XA COMMIT of a
  * transaction that was prepared before the sync began brings rows that are in neither phase, and must not pass. */
 #include "engine/stream_priv.h"

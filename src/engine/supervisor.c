@@ -590,7 +590,7 @@ static int open_checkpoint(struct supervisor *supervisor, struct err *err)
 }
 
 /* Reports what the source refuses for good before a broker that is away is waited for. Reads nothing
- * of the checkpoint, because its producer comes first (rule: fence-before-read). The first attempt
+ * of the checkpoint, because its producer comes first (rule: one-process). The first attempt
  * tries a source that is away again. */
 static int knock(struct supervisor *supervisor, struct err *err)
 {

@@ -19,7 +19,7 @@ struct script_options;
 struct catalog;
 struct watermarks;
 
-/* A statement that may have changed tables and could not be placed, passed over because of row metadata FULL (rule 12): the
+/* A statement that may have changed tables and could not be placed, passed over because of row metadata FULL (rule: plan-key): the
  * rows behind it must have that. */
 struct doubt {
 	struct slice db, table; /* empty: every one */

@@ -1,4 +1,4 @@
-/* watch: sees to it that the binlog which is still needed outlives its use (consistency rule 10): a full sync that
+/* watch: sees to it that the binlog which is still needed outlives its use (consistency rule: retention-watch): a full sync that
  * comes near the server's retention is a warning, a purged binlog an error before hours are wasted.
  * It has a connection of its own, since what is saved must not wait for an answer longer than half a minute.
  * Thread: the sync's own. Owner: watch_fini. */

@@ -1,5 +1,5 @@
 /* position: the start of a transaction in the binlog, with everything needed to continue from there
- * (docs/design.md, rule 22).
+ * (docs/design.md, rule: transaction-start).
  * Thread: one at a time. Owner: a position owns its memory; position_fini releases it. */
 #ifndef TIDEWAY_POSITION_H
 #define TIDEWAY_POSITION_H

@@ -69,7 +69,7 @@ uint64_t catalog_version(const struct catalog *catalog);
 
 /* Applies the steps of one statement (schema/ddl.h). Sets *effects to *neffects effects, which live
  * until the next call. There are none if the statement does not concern a tracked database. Steps
- * NONE, DML and UNPLACED have no effects: the caller handles them before (rule 12). Fails with
+ * NONE, DML and UNPLACED have no effects: the caller handles them before (rule: plan-key). Fails with
  * ERR_DATA if the statement does not fit the catalog, for example if a column is missing; the error
  * names the table, and the catalog is unchanged. Ignores tables of other databases. A RENAME from
  * there into a tracked database is an effect with before = NULL and after = NULL. A database

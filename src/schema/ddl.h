@@ -1,7 +1,7 @@
 /* ddl: parses the text of a statement into the steps that the catalog applies (model/ddl.h), in
  * linear time. Pure functions that need no catalog. The result depends on the statement:
  *   - CREATE TABLE (LIKE too), ALTER TABLE, DROP, RENAME and TRUNCATE TABLE, CREATE and DROP INDEX,
- *     CREATE, ALTER and DROP DATABASE become their steps (rule 12). The parser reads versioned
+ *     CREATE, ALTER and DROP DATABASE become their steps (rule: plan-key). The parser reads versioned
  *     comments and MariaDB's IF [NOT] EXISTS and OR REPLACE.
  *   - Statements that change rows become DDL_STEP_DML.
  *   - Statements about other objects of a database become DDL_STEP_QUERY.

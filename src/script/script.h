@@ -69,7 +69,7 @@ int script_prepare(struct script *script, unsigned sync, const struct table *tab
 void script_release(struct script *script, struct mapping *mapping);
 
 /* A topic that the table goes to is compacted: ERR_SCRIPT with file:line, table and topic when its key loses rows there
- * (consistency rule 17); only for mappings that are not_compacted. */
+ * (consistency rule: compacted-keys); only for mappings that are not_compacted. */
 int script_compacted(struct script *script, unsigned sync, const struct table *table,
 		     struct slice topic, struct err *err) MUST_CHECK;
 

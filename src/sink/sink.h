@@ -5,7 +5,7 @@
  *
  * Delivery: every message carries a token (the window's slot). acked(arg, token, n) is called
  * from sink_send, sink_poll and sink_drain. The first delivery report with an error poisons the
- * sink: every later call gives that error; nothing is sent again alone (consistency rule 15). */
+ * sink: every later call gives that error; nothing is sent again alone (consistency rule: first-error-poisons). */
 #ifndef TIDEWAY_SINK_H
 #define TIDEWAY_SINK_H
 
@@ -72,7 +72,7 @@ void sink_free(struct sink *sink);
 void sink_stop_on(struct sink *sink, const _Atomic bool *stop);
 
 /* Finds or creates the topic and waits until all its partitions have leaders in the metadata
- * (rule 19); waits for a broker that is away as long as `stop` (may be NULL) stays false, and
+ * (rule: topics-first); waits for a broker that is away as long as `stop` (may be NULL) stays false, and
  * says so in the log. Missing and not to be created: ERR_KAFKA that names it and the remedy. The
  * result stays valid until sink_free; asking again for the same name is a map lookup. */
 int sink_topic(struct sink *sink, struct slice name, const struct topic_spec *spec,

@@ -9,7 +9,7 @@
 struct rd_kafka_topic_s; /* librdkafka's rd_kafka_topic_t */
 
 enum {
-	/* Kafka's default of max.message.bytes, assumed where it may not be read (rule 16) */
+	/* Kafka's default of max.message.bytes, assumed where it may not be read (rule: size-before-send) */
 	SINK_DEFAULT_MAX_MESSAGE = 1048588,
 	/* bytes of a record and its batch around key, value and headers, rounded up */
 	SINK_RECORD_OVERHEAD = 100,

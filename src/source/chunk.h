@@ -33,7 +33,7 @@ struct chunk_range {
 
 /* Prepares and executes a SELECT of all columns in table order, with the range and the condition
  * `where` (NULL: none). VIRTUAL columns are included, because the binlog contains their values. If
- * the table has changed meanwhile (rule 7: server errors such as 1412, 1054, 1146), fails with a
+ * the table has changed meanwhile (rule: ddl-while-copying: server errors such as 1412, 1054, 1146), fails with a
  * retriable ERR_SOURCE and sets conn_errno. */
 int chunk_open(struct chunk *chunk, struct conn *conn, const struct table *table,
 	       const struct chunk_range *range, const char *where, struct err *err) MUST_CHECK;

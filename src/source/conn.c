@@ -27,7 +27,7 @@ enum {
 	CONN_OPEN_DEADLINE_S = 20, /* an answer to what is asked at the connect */
 };
 
-/* Rule 9: a reader that pauses is not cut off, and nothing a server's administrator has set globally
+/* Rule: long-sessions: a reader that pauses is not cut off, and nothing a server's administrator has set globally
  * changes what we read. */
 #define CONN_SETTINGS                                                                              \
 	"SET SESSION net_write_timeout=86400, wait_timeout=86400, net_read_timeout=600, "          \
@@ -295,7 +295,7 @@ static int set_session(struct conn *conn, struct err *err)
 		return -1;
 	if (free_locks(conn, err))
 		return -1;
-	/* stored bytes, converted by our own tables (rule 8) */
+	/* stored bytes, converted by our own tables (rule: same-bytes) */
 	return conn_query(conn, NULL, err, "SET character_set_results=NULL");
 }
 

@@ -1,5 +1,5 @@
 /* conn: one connection to MySQL or MariaDB, SQL and raw packets (the only place with mysql.h is
- * src/source). Sessions are set up as rule 9 says: net_write_timeout, wait_timeout 86400,
+ * src/source). Sessions are set up as rule: long-sessions says: net_write_timeout, wait_timeout 86400,
  * net_read_timeout 600, character_set_results NULL for row readers, time_zone '+00:00', sql_mode ''.
  * Thread: the one that opened it; only conn_shutdown may be called from another.
  * Owner: conn_free. Slices of a packet or result live until the next call on the connection. */
@@ -49,7 +49,7 @@ uint64_t conn_id(const struct conn *conn);
 /* "127.0.0.1:3306" or the socket. */
 const char *conn_place(const struct conn *conn);
 /* Of a CONN_READER: whether ROLLBACK TO SAVEPOINT gives the metadata locks of the tables back that were read since,
- * so that an ALTER need not wait for the end of the snapshot (rule 7). MariaDB: only with BINLOG ADMIN. */
+ * so that an ALTER need not wait for the end of the snapshot (rule: ddl-while-copying). MariaDB: only with BINLOG ADMIN. */
 bool conn_frees_locks(const struct conn *conn);
 
 /* A whole result in memory, text protocol; cells are NUL-terminated, NULL is {NULL, 0}. */

@@ -23,7 +23,7 @@ struct flavour {
 	/* Sets conn->server.identity and .gtid. */
 	int (*identify)(struct conn *conn, struct err *err);
 	/* Sets *position to the end of the binlog: the file, and on MySQL the GTIDs. Unless a lock
-	 * prevents commits, a SELECT may not yet see everything before it (rule 1). */
+	 * prevents commits, a SELECT may not yet see everything before it (rule: start-under-lock). */
 	int (*end_position)(struct conn *conn, struct position *position, struct err *err);
 	/* Sets file and offset of the exact position of the snapshot that is open on this
 	 * connection. NULL: the server does not report it. */

@@ -479,7 +479,7 @@ static int check_reload(struct report *report, struct err *err)
 }
 
 /* Checks the privilege to set sql_log_bin. MariaDB releases a table's metadata lock within a
- * snapshot only for a session that does not write to the binlog (rule 7). */
+ * snapshot only for a session that does not write to the binlog (rule: ddl-while-copying). */
 static int check_binlog_admin(struct report *report, struct err *err)
 {
 	int rc;
@@ -658,7 +658,7 @@ int source_clock(struct conn *conn, int64_t *clock_ms, struct position *end, str
 	return conn->flavour->end_position(conn, end, err);
 }
 
-/* ---- facts for the watcher of rule 10 ---- */
+/* ---- facts for the watcher of rule: retention-watch ---- */
 
 int source_oldest_binlog(struct conn *conn, struct buf *file, struct err *err)
 {

@@ -37,7 +37,7 @@ int source_binlog_end(struct conn *conn, struct position *position, struct err *
  * was written after that time. */
 int source_clock(struct conn *conn, int64_t *clock_ms, struct position *end,
 		 struct err *err) MUST_CHECK;
-/* Appends the name of the oldest binlog that the server still has (rule 10). */
+/* Appends the name of the oldest binlog that the server still has (rule: retention-watch). */
 int source_oldest_binlog(struct conn *conn, struct buf *file, struct err *err) MUST_CHECK;
 /* Sets *seconds to the age at which the server purges a binlog; 0: it does not purge by age. */
 int source_retention(struct conn *conn, uint64_t *seconds, struct err *err) MUST_CHECK;

@@ -22,7 +22,7 @@ int raw_send(struct conn *conn, enum raw_command command, struct slice body, str
 }
 
 /* The library's buffer grows to the largest packet and stays there; it is empty between two packets, so
- * that is when it can be made small again (rule 9: buffers shrink). */
+ * that is when it can be made small again (rule: long-sessions: buffers shrink). */
 static void shrink_buffer(NET *net)
 {
 	unsigned char *small;

@@ -14,7 +14,7 @@ bool server_error_lost(unsigned number);
 bool server_error_denied(unsigned number);
 /* Returns whether this version or flavour does not know the statement, variable or syntax. */
 bool server_error_unknown(unsigned number);
-/* Returns whether the definition of a table changed during a statement (consistency rule 7). */
+/* Returns whether the definition of a table changed during a statement (consistency rule: ddl-while-copying). */
 bool server_error_table_changed(unsigned number);
 /* Returns the remedy for an error of connecting, to be appended to the server's text; never
  * NULL. */

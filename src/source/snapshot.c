@@ -377,7 +377,7 @@ static int open_with_lock(struct opening *opening, struct buf *xids, struct err 
 	return complete_positions(opening, err) ? -1 : 1;
 }
 
-/* ---- XA (rule 5) ---- */
+/* ---- XA (rule: xa-prepared) ---- */
 
 static void print_xid(const struct result *result, unsigned row, struct buf *xids)
 {

@@ -1,5 +1,5 @@
 /* snapshot: connections that see the same rows, and the position where they see them (consistency
- * rules 1, 2, 5, 7).
+ * rules: start-under-lock, one-shared-point, xa-prepared, ddl-while-copying).
  * Thread: the one that opens it; each connection belongs to the lane that reads from it until
  * snapshot_fini. Owner: the caller; snapshot_fini closes the connections. */
 #ifndef TIDEWAY_SNAPSHOT_H
@@ -18,7 +18,7 @@ struct snapshot {
 	enum snapshot_way way;
 	/* No transaction is both in a snapshot and after its position. False on MySQL with
 	 * SNAPSHOT_LOWEST, and with SNAPSHOT_EQUAL if commits never paused. A table without a key
-	 * then needs another way (rule 2). */
+	 * then needs another way (rule: one-shared-point). */
 	bool exact;
 	char how[80];             /* "a lock of 3 ms", for the log */
 	struct position position; /* where the stream continues: the lowest of all positions */
@@ -39,7 +39,7 @@ int snapshot_open(struct source *source, unsigned nconns, struct snapshot *snaps
 void snapshot_fini(struct snapshot *snapshot);
 /* Returns "a lock" and the like. snapshot.how contains details. */
 const char *snapshot_way_text(enum snapshot_way way);
-/* Sets *position, which must be initialised, to the present position by rule 1, without a snapshot
+/* Sets *position, which must be initialised, to the present position by rule: start-under-lock, without a snapshot
  * (mode stream with start = now). Waits only until no XA transaction is prepared. On MySQL with
  * neither GTIDs nor RELOAD, a SELECT may not yet see everything before the position. That is right
  * for a stream that starts there, but not for a low watermark. */

@@ -181,7 +181,7 @@ static void case_missing(void)
 	drop(late);
 }
 
-/* Rule 16: what the topic would refuse is refused before it is sent, and neighbours are not harmed; batches fit the
+/* Rule: size-before-send: what the topic would refuse is refused before it is sent, and neighbours are not harmed; batches fit the
  * smallest topic although it became known last. */
 static void case_size(void)
 {
@@ -235,7 +235,7 @@ static void case_size(void)
 	drop(big);
 }
 
-/* Rule 15: the first report with an error poisons the sink. A null key in a compacted topic is one that only the
+/* Rule: first-error-poisons: the first report with an error poisons the sink. A null key in a compacted topic is one that only the
  * broker sees. */
 static void case_poison(void)
 {
@@ -288,7 +288,7 @@ static void case_ends(void)
 	drop(name);
 }
 
-/* Rule 15: with five requests in flight and each message in a batch of its own, nothing behind the refused one is
+/* Rule: first-error-poisons: with five requests in flight and each message in a batch of its own, nothing behind the refused one is
  * written although nobody polls, so that the topic has no gap (enable.gapless.guarantee; without it all forty are). */
 static void case_gap(void)
 {
@@ -364,7 +364,7 @@ static void case_pressure(void)
 	drop(name);
 }
 
-/* Rule 18: the pinned count decides, not the topic's; equal to what other clients compute. */
+/* Rule: pinned-partitions: the pinned count decides, not the topic's; equal to what other clients compute. */
 static void case_pinned(void)
 {
 	struct tally tally = {0};
@@ -523,7 +523,7 @@ static void case_store(void)
 	drop(topic);
 }
 
-/* Rule 25: the older store of a name is displaced at its next put; the newer one has read everything. */
+/* Rule: one-process: the older store of a name is displaced at its next put; the newer one has read everything. */
 static void case_fence(void)
 {
 	struct slice topic = topic_name("fence");

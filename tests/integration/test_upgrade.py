@@ -1,4 +1,4 @@
-"""A checkpoint that a released version has written is continued by this one (rule 24)."""
+"""A checkpoint that a released version has written is continued by this one (rule: whole-checkpoint)."""
 
 import json
 from pathlib import Path

@@ -24,7 +24,7 @@ static void fill(struct position *position)
 	position_pending_add(position, &xa);
 }
 
-/* Rule 22: the position's format. Changing this text breaks every checkpoint out there. */
+/* Rule: transaction-start: the position's format. Changing this text breaks every checkpoint out there. */
 static void the_format_of_a_position(void **state)
 {
 	(void)state;

@@ -44,7 +44,7 @@ static void a_mismatch_may_pass(void **state)
 	assert_ptr_equal(many.table, &newer);
 }
 
-/* Rule 2: what a snapshot that is not exact brings twice only a key repairs. */
+/* Rule: one-shared-point: what a snapshot that is not exact brings twice only a key repairs. */
 static void a_table_without_a_key_needs_an_exact_snapshot(void **state)
 {
 	static const struct table keyed = {.full_name = {"d.keyed", 7}, .npk = 1};

@@ -234,7 +234,7 @@ static void check_one(struct fixture *f, int op, unsigned n, uint64_t size, int6
 	assert_int_equal(next(f, &offset), 0);
 }
 
-/* MySQL tells the partitions in extra data, one event for each of them: the sequenceId counts none of that (rule 23). */
+/* MySQL tells the partitions in extra data, one event for each of them: the sequenceId counts none of that (rule: sequence-id). */
 static void test_extra_data_of_partitions(void **state)
 {
 	struct fixture f;

@@ -168,7 +168,7 @@ static void passing_errors_are_retried(void **state)
 	assert_true(tally.ordered);
 }
 
-/* Rule 15. What stands in later batches must not pass the refused one. */
+/* Rule: first-error-poisons. What stands in later batches must not pass the refused one. */
 static void first_error_poisons(void **state)
 {
 	(void)state;
@@ -278,7 +278,7 @@ static void headers_survive_a_full_queue(void **state)
 	assert_non_null(consumer);
 	for (int i = 0; i < MESSAGES; i++) {
 		assert_int_equal(exec_consumer_poll(consumer, 10, &message, &err), 1);
-		assert_non_null(message.key.ptr); /* empty is not null (rule 18) */
+		assert_non_null(message.key.ptr); /* empty is not null (rule: pinned-partitions) */
 		assert_int_equal(message.key.len, 0);
 		assert_int_equal(message.value.ptr != NULL, i % 2);
 		assert_int_equal(message.nheaders, 2);
@@ -333,7 +333,7 @@ static void placed_by_key(void **state)
 	exec_consumer_free(consumer);
 }
 
-/* Rule 16: sizes are known before anything is sent. */
+/* Rule: size-before-send: sizes are known before anything is sent. */
 static void too_large(void **state)
 {
 	(void)state;

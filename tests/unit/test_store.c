@@ -277,7 +277,7 @@ static void passing_errors(void **state)
 	store_free(store);
 }
 
-/* Rule 25: another process has taken over. Nothing changes, and waiting would not help. */
+/* Rule: one-process: another process has taken over. Nothing changes, and waiting would not help. */
 static void fenced(void **state)
 {
 	static const rd_kafka_resp_err_t codes[] = {RD_KAFKA_RESP_ERR_PRODUCER_FENCED,

@@ -120,7 +120,7 @@ static void a_database_has_a_start(void **state)
 	position_fini(&start);
 }
 
-/* rule 24: a checkpoint that cannot be read is an error, never "nothing was copied". */
+/* rule: whole-checkpoint: a checkpoint that cannot be read is an error, never "nothing was copied". */
 static void what_cannot_be_read_is_an_error(void **state)
 {
 	static const char *const texts[] = {

@@ -161,7 +161,7 @@ static void refused_record(void **state)
 	assert_saved("2");
 }
 
-/* Rule 25: a newer producer of the same id fences this one, and nothing is retried. */
+/* Rule: one-process: a newer producer of the same id fences this one, and nothing is retried. */
 static void fenced(void **state)
 {
 	(void)state;

@@ -92,7 +92,7 @@ static void a_statement_alone_is_a_group(void **state)
 	trx_fini(&group);
 }
 
-/* Rule 6: events between SAVEPOINT and ROLLBACK TO were rolled back. Numbers: 0 BEGIN, 1 row, 2 SAVEPOINT a ... */
+/* Rule: outcome-known: events between SAVEPOINT and ROLLBACK TO were rolled back. Numbers: 0 BEGIN, 1 row, 2 SAVEPOINT a ... */
 static void savepoints_mark_what_was_undone(void **state)
 {
 	(void)state;

@@ -68,7 +68,7 @@ static void an_open_slot_is_never_taken(void **state)
 	expect_mark(7);
 }
 
-/* Rule 26: filtered and empty transactions advance the window, too. */
+/* Rule: always-advance: filtered and empty transactions advance the window, too. */
 static void empty_transactions_advance(void **state)
 {
 	(void)state;

@@ -104,7 +104,7 @@ local function meeting(sync, result, signature)
     signature.full_name, result.topic), group
 end
 
--- Return why compaction would lose rows of a table under this key (consistency rule 17), or nil
+-- Return why compaction would lose rows of a table under this key (consistency rule: compacted-keys), or nil
 -- when it loses none. met: the text from met_in_topic; how: why the topic counts as compacted.
 local function compaction_problem(t, resolved, met, json, how)
   local name = t.db .. "." .. t.name

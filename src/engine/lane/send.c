@@ -71,7 +71,7 @@ static unsigned largest_column(const struct row *row)
 	return largest;
 }
 
-/* Refuses a row over limits.row_max (rule 9) before a function, a value or a message is made of it. The text does not
+/* Refuses a row over limits.row_max (rule: long-sessions) before a function, a value or a message is made of it. The text does not
  * contain its values, which may be masked. */
 static int refuse_large(const struct lane *lane, const struct plan *plan, const struct row *row,
 			struct err *err)

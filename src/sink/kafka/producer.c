@@ -636,7 +636,7 @@ static const char *kafka_sink_collides(const struct sink *sink, struct slice nam
 
 /* ---- send ---- */
 
-/* The queue is full: serves delivery reports until some room is there (rule 15). */
+/* The queue is full: serves delivery reports until some room is there (rule: first-error-poisons). */
 static int wait_for_room(struct kafka_sink *k, struct err *err)
 {
 	kafka_sink_poll(&k->sink, ROOM_MS);

@@ -8,7 +8,7 @@
 #include "sink/lease.h"
 #include "sink/sink_priv.h"
 
-/* How sizes fit together (rule 16). One batch that is larger than its topic's max.message.bytes
+/* How sizes fit together (rule: size-before-send). One batch that is larger than its topic's max.message.bytes
  * is refused as a whole, so batch.size, which counts uncompressed bytes, must stay below the
  * smallest max.message.bytes of all topics; a single message may be larger than batch.size and
  * then travels alone. But topics become known only after the producer exists. So:

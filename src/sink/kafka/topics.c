@@ -544,7 +544,7 @@ static int look_again(struct kafka_client *kafka, const char *name, rd_kafka_res
 	return kafka_wait(kafka, "see the leaders of a topic", code, LEADER_MS, stop, err);
 }
 
-/* Wait until all partitions of an existing topic can be written to (rule 19). */
+/* Wait until all partitions of an existing topic can be written to (rule: topics-first). */
 static int wait_for_leaders(struct kafka_client *kafka, const char *name, const _Atomic bool *stop,
 			    struct topic_facts *facts, struct err *err)
 {

@@ -1,8 +1,8 @@
 /* store: the durable records of a checkpoint, name -> JSON text, in a compacted Kafka topic with
- * one partition (rule 24) or in a file, which is locked, and replaced as a whole.
+ * one partition (rule: whole-checkpoint) or in a file, which is locked, and replaced as a whole.
  * Kafka: a transactional producer with the id `tideway.<sync>` is initialised before the topic is
  * read. This fences an older process of the same name: its next put fails with ERR_DISPLACED
- * (rule 25). The topic is created with cleanup.policy=compact, segment.bytes=16 MB, segment.ms=1 h
+ * (rule: one-process). The topic is created with cleanup.policy=compact, segment.bytes=16 MB, segment.ms=1 h
  * and min.cleanable.dirty.ratio=0.01; an existing topic is checked. It is read from its beginning
  * to its end, read_committed. A topic that cannot be read completely is an error, and never counts
  * as "no checkpoint".
