@@ -15,7 +15,7 @@ from support.consume import Reader
 from support.paths import BINARY
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ["docs/lua-api.md", "docs/mapping.md"]
+PAGES = ["docs/debezium-format.md", "docs/lua-api.md", "docs/mapping.md"]
 
 HEAD = """
 local sync = require "tideway.sync"
