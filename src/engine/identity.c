@@ -129,7 +129,8 @@ static int refuse(const struct position *position, const char *was, const char *
 	position_print(position, &text);
 	err_set(err, E_BINLOG_RESET,
 		"binlog %s of server %s is not the one of the saved position %.300s: that one has "
-		"%s, this one %s. RESET MASTER (MySQL: RESET BINARY LOGS AND GTIDS) or a restore "
+		"%s, this one has %s. RESET MASTER (MySQL: RESET BINARY LOGS AND GTIDS) or a "
+		"restore "
 		"has begun another history, and changes between the two are "
 		"missing. " REMEDY_COPY_AGAIN,
 		position->identity.file, position->server, buf_cstr(&text), was, is);
