@@ -32,10 +32,11 @@ struct trx_item {
 	uint64_t start, end;       /* its offsets */
 
 	/* of TRX_ITEM_EVENT only; not set otherwise */
-	bool undone;        /* it was rolled back */
-	bool again;         /* it was given out before the connection was lost */
-	uint64_t row_bytes; /* of the transaction's rows before it (consistency rule: sequence-id) */
-	struct rows *rows;  /* NULL: not an event with rows */
+	bool undone; /* it was rolled back */
+	bool again;  /* it was given out before the connection was lost */
+	uint64_t
+		row_bytes; /* of the transaction's rows before it (consistency rule: sequence-id) */
+	struct rows *rows; /* NULL: not an event with rows */
 	void *table; /* of the rows, as trx_reader_announce has it; NULL: an event that only ends a statement */
 	const struct event_query
 		*statement; /* one that is not about the transaction itself; NULL: another event */

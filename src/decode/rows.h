@@ -17,8 +17,9 @@ struct rows {
 	unsigned ncells_before;        /* number of columns in a before image */
 	unsigned ncells_after;         /* number of columns in an after image */
 	struct slice images;           /* from the first row image to the end of the event */
-	uint64_t size; /* bytes of the uncompressed images, which sequenceId counts (rule: sequence-id) */
-	bool refused;  /* the images are compressed or partial: rows_next cannot split them */
+	uint64_t
+		size; /* bytes of the uncompressed images, which sequenceId counts (rule: sequence-id) */
+	bool refused;        /* the images are compressed or partial: rows_next cannot split them */
 	const uint8_t *next; /* the next image to split */
 };
 

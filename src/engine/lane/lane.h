@@ -17,7 +17,9 @@ struct topic;
 struct topic_spec;
 struct plan;
 
-enum { LANE_KEEP_BYTES = 4 << 20 }; /* of a buffer of messages, after a large row (rule: long-sessions) */
+enum {
+	LANE_KEEP_BYTES = 4 << 20
+}; /* of a buffer of messages, after a large row (rule: long-sessions) */
 
 /* A destination topic of this lane. */
 struct destination {
