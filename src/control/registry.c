@@ -135,17 +135,26 @@ void registry_stop(struct registry *registry)
 			supervisor_stop(registry->members[i].supervisor);
 }
 
+/* Syncs that fail at almost the same time may end in another order. */
+static bool failed_before(const struct member *a, const struct member *b)
+{
+	return supervisor_failed_ms(a->supervisor) < supervisor_failed_ms(b->supervisor);
+}
+
 /* The first failure decides the exit code; the log has the later ones. The supervisor has logged
  * that of an isolated sync. */
 static void note_failure(struct registry *registry, struct member *member)
 {
 	const struct sync_config *config = supervisor_config(member->supervisor);
+	const struct member *later = member;
 	if (registry->n > 1)
 		err_sync(&member->err, config->name);
-	if (registry->failed == NULL)
+	if (registry->failed == NULL || failed_before(member, registry->failed)) {
+		later = registry->failed;
 		registry->failed = member;
-	else if (!config->isolated)
-		err_log(&member->err);
+	}
+	if (later && !supervisor_config(later->supervisor)->isolated)
+		err_log(&later->err);
 	if (!config->isolated && !registry->is_stopping)
 		registry_stop(registry);
 }

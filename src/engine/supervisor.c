@@ -66,7 +66,8 @@ struct supervisor {
 	struct backoff backoff;
 	int64_t retry_ms; /* monotonic, when the next attempt begins */
 
-	struct err err; /* that the sync has failed with */
+	struct err err;    /* that the sync has failed with */
+	int64_t failed_ms; /* monotonic, when */
 
 	struct child copying, streaming;
 	struct full full;      /* the round that copying reads */
@@ -246,6 +247,7 @@ static void end(struct supervisor *supervisor, const struct err *err)
 		return;
 	}
 	supervisor->err = *err;
+	supervisor->failed_ms = clock_mono_ms();
 	if (displaced)
 		sync_events_emit_failure(events, SYNC_EVENT_FENCED, err, 0);
 	enter(supervisor, SYNC_FAILED);
@@ -659,6 +661,11 @@ static void wait_to_begin(struct supervisor *supervisor)
 		end(supervisor, NULL);
 	else if (clock_mono_ms() >= supervisor->retry_ms)
 		enter(supervisor, SYNC_STARTING);
+}
+
+int64_t supervisor_failed_ms(const struct supervisor *supervisor)
+{
+	return supervisor->failed_ms;
 }
 
 int supervisor_run(struct supervisor *supervisor, struct err *err)

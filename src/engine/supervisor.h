@@ -35,6 +35,8 @@ const char *supervisor_label(const struct supervisor *supervisor);
 struct sync_events *supervisor_events(struct supervisor *supervisor);
 /* Returns 0 when the sync has stopped as asked, or everything that was asked for is done. */
 int supervisor_run(struct supervisor *supervisor, struct err *err) MUST_CHECK;
+/* Returns the monotonic time of the failure, once supervisor_run has returned -1. */
+int64_t supervisor_failed_ms(const struct supervisor *supervisor);
 /* Asks the sync to stop. Asked again, it does not wait for acknowledgements any longer. */
 void supervisor_stop(struct supervisor *supervisor);
 /* Ends every wait for the source. Call it again and again between supervisor_stop and the end of
