@@ -21,7 +21,7 @@ WARNINGS := -Wall -Wextra -Wshadow -Wvla -Wconversion -Wstrict-prototypes -Wmiss
 	-Wformat=2 $(if $(filter 1,$(WERROR) $(CI)),-Werror)
 OPTIMIZE ?= $(if $(SANITIZE),-O1,-O2)
 SANFLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all)
-BASE_FLAGS := -std=gnu11 -g -fno-omit-frame-pointer -D_GNU_SOURCE -Isrc $(PKG_CFLAGS) -MMD -MP
+BASE_FLAGS := -std=gnu11 -g -fno-omit-frame-pointer -D_GNU_SOURCE -DTIDEWAY_VERSION='"$(VERSION)"' -Isrc $(PKG_CFLAGS) -MMD -MP
 ALL_CFLAGS = $(BASE_FLAGS) $(OPTIMIZE) $(WARNINGS) $(SANFLAGS) $(CFLAGS)
 # for scripts/run-tests
 export BUILD FUZZ_BUILD FUZZ_RUNS FUZZ_SECONDS
@@ -67,7 +67,7 @@ $(LIB): $(OBJ)
 $(BUILD)/src/%.o: src/%.c
 	@mkdir -p $(@D)
 	$(call say,CC)
-	$(Q)$(CC) $(ALL_CFLAGS) -DTIDEWAY_VERSION='"$(VERSION)"' -c -o $@ $<
+	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 # the Lua standard library becomes text inside the program; rewritten only when it differs
 $(BUILD)/stdlib.c: FORCE
@@ -82,7 +82,7 @@ $(BUILD)/stdlib.o: $(BUILD)/stdlib.c
 $(BUILD)/tests/%: tests/%.c $(LIB)
 	@mkdir -p $(@D)
 	$(call say,CC)
-	$(Q)$(CC) $(ALL_CFLAGS) -Wno-conversion -Itests -DTIDEWAY_VERSION='"$(VERSION)"' $(LDFLAGS) -o $@ $< $(LIB) $(LIBS) -lcmocka
+	$(Q)$(CC) $(ALL_CFLAGS) -Wno-conversion -Itests $(LDFLAGS) -o $@ $< $(LIB) $(LIBS) -lcmocka
 
 $(FUZZ_BUILD)/src/%.o: src/%.c
 	@mkdir -p $(@D)
