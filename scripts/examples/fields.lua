@@ -1,4 +1,4 @@
--- Additional fields behind the columns of a table: constants, variables, functions with and without a declared
+-- Additional fields after the columns of a table: constants, variables, functions with and without a declared
 -- type, for all tables or only for some.
 -- Run:   tideway run scripts/examples/fields.lua        (the shop: mysql < scripts/examples/shop.sql)
 -- Look:  tideway preview scripts/examples/fields.lua    prints the messages and writes nothing

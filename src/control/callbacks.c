@@ -59,14 +59,20 @@ static void make_timers(struct callbacks *callbacks)
 	}
 }
 
+static bool needs_thread(const struct callbacks *callbacks)
+{
+	for (unsigned i = 0; i < callbacks->nsyncs; i++)
+		if (config_of(callbacks, i)->on_stop)
+			return true;
+	return callbacks->ntimers > 0;
+}
+
 static bool has_callbacks(const struct callbacks *callbacks)
 {
-	for (unsigned i = 0; i < callbacks->nsyncs; i++) {
-		const struct callbacks_config *config = config_of(callbacks, i);
-		if (config->on_start || config->on_stop || config->ntimers > 0)
+	for (unsigned i = 0; i < callbacks->nsyncs; i++)
+		if (config_of(callbacks, i)->on_start)
 			return true;
-	}
-	return false;
+	return needs_thread(callbacks);
 }
 
 struct callbacks *callbacks_new(struct script *script, struct supervisor *const *supervisors,
@@ -186,14 +192,6 @@ static void *callbacks_main(void *arg)
 }
 
 /* ---- main ---- */
-
-static bool needs_thread(const struct callbacks *callbacks)
-{
-	for (unsigned i = 0; i < callbacks->nsyncs; i++)
-		if (config_of(callbacks, i)->on_stop)
-			return true;
-	return callbacks->ntimers > 0;
-}
 
 int callbacks_start(struct callbacks *callbacks, struct err *err)
 {

@@ -39,10 +39,10 @@ struct full {
 	bool lowest;                  /* connections differ: tables without key belong to lane 0 */
 	struct lane_metrics *metrics; /* nlanes of them */
 	int64_t started_ms;           /* monotonic */
-	int64_t begin_ms;     /* no table is begun after so long; 0: each is read in this round */
-	struct mailbox ended; /* gets each lane that has ended */
-	pthread_mutex_t lock; /* guards the next four, and the tables' `mismatch` */
-	bool under_way;       /* a table has been begun */
+	int64_t begin_ms;         /* begin no table after this time; 0: read each in this round */
+	struct mailbox ended;     /* gets each lane that has ended */
+	pthread_mutex_t lock;     /* guards the next four, and the tables' `mismatch` */
+	bool under_way;           /* a table has been begun */
 	struct full_range *queue; /* ranges nobody has taken */
 	int result;               /* -1: a lane failed, *error says how */
 	struct err error;

@@ -16,7 +16,7 @@ struct record_batch {
 };
 
 void record_batch_add(struct record_batch *records, struct slice name, struct slice value);
-/* Moves everything of `from` behind what is in `to`. */
+/* Move everything in `from` to the end of `to`. */
 void record_batch_move(struct record_batch *to, struct record_batch *from);
 void record_batch_fini(struct record_batch *records);
 

@@ -24,9 +24,10 @@
 
 enum {
 	QUEUE_BYTES = 32 * 1024 * 1024,
-	TURN_MS = 100,       /* how long the supervisor waits for a mail */
-	SNAPSHOT_MS = 10000, /* where a snapshot keeps its tables' metadata locks, no table is begun
-	                        in it after so long: the others get a snapshot of their own */
+	TURN_MS = 100, /* how long the supervisor waits for a mail */
+	SNAPSHOT_MS =
+		10000, /* a snapshot that keeps its tables' metadata locks begins no table after
+	                        this time: the others get a snapshot of their own */
 };
 
 enum mail_kind {

@@ -36,7 +36,7 @@
 	X(STREAM_BEGUN, "stream_begun", INFO)                                                        \
 	/* failure: the stream has lost its connection and will connect again */                     \
 	X(SOURCE_LOST, "source_lost", WARN)                                                          \
-	/* duration: the stream reads again, so long after SOURCE_LOST */                            \
+	/* the stream reads again; duration: since SOURCE_LOST */                                    \
 	X(SOURCE_BACK, "source_back", DEBUG)                                                         \
 	/* kafka: no broker can be reached */                                                        \
 	X(KAFKA_LOST, "kafka_lost", WARN)                                                            \

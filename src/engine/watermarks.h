@@ -1,5 +1,5 @@
 /* watermarks: how far each source of a list has come, each followed by a sync of its own. A heartbeat speaks for every row in
- * its partition, whichever source it is of, so it tells the lowest (consistency rule: heartbeats-in-order).
+ * its partition, whichever source it is of, so it contains the lowest (consistency rule: heartbeats-in-order).
  * Thread: any; each source is raised by its own sync. Owner: watermarks_new / watermarks_free. */
 #ifndef TIDEWAY_WATERMARKS_H
 #define TIDEWAY_WATERMARKS_H

@@ -18,7 +18,7 @@
 ---@field key_format "text"|"json"|nil How the parts of a key become one: "text" joins them with commas (`7,a`), "json" makes an object of columns and fields (`{"id":7,"code":"a"}`) and an array of a function's list; it tells all rows apart.
 ---@field key_change "split"|"after"|nil An update in one record that changes key or topic: "split" into DELETE and INSERT, or only "after".
 ---@field no_primary_key "reject"|"empty"|"unique"|"row"|"table"|table<string, "reject"|"empty"|"unique"|"row"|"table">|nil Key of a table without a primary key: refused, empty text, first NOT NULL unique index, hash of the row, or the table's name. With format = "debezium" the index if there is one, else a null key.
----@field fields table|nil Additional fields behind the columns: constants, variables, functions.
+---@field fields table|nil Additional fields after the columns: constants, variables, functions.
 ---@field columns tideway.columns|tideway.columns[]|table<string, tideway.columns|tideway.columns[]>|nil rename, drop, keep, order and mask columns.
 ---@field filter tideway.filter|table<string, tideway.filter>|nil filter(row, change): which images pass.
 ---@field unmatched "warn"|"error"|nil A pattern that matches no selected table. An exact name without a table is always an error.

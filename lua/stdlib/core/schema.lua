@@ -92,7 +92,7 @@ schema.groups = {
       choices = { "reject", "empty", "unique", "row", "table" },
       help = "Key of a table without a primary key: refused, empty text, first NOT NULL unique index, hash of "
         .. 'the row, or the table\'s name. With format = "debezium" the index if there is one, else a null key.' },
-    { "fields", type = "table", help = "Additional fields behind the columns: constants, variables, functions." },
+    { "fields", type = "table", help = "Additional fields after the columns: constants, variables, functions." },
     { "headers", later = true, help = "Message headers." },
     { "columns", type = "table", by_table = true, group = "columns", stub = "tideway.columns|tideway.columns[]",
       help = "rename, drop, keep, order and mask columns." },

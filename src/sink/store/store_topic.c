@@ -253,15 +253,22 @@ static void topic_free(struct store *store)
 static const struct store_ops topic_ops = {
 	.fences = true, .write = topic_write, .ready = topic_ready, .free = topic_free};
 
+static struct topic_store *new_store(const struct store_ops *ops, const struct sink_config *config,
+				     const char *topic, const char *sync)
+{
+	struct topic_store *t = mem_array(1, sizeof(*t));
+	t->store.ops = ops;
+	t->config = config;
+	t->topic = strdup(topic);
+	t->sync = strdup(sync);
+	return t;
+}
+
 struct store *store_open_topic(const struct sink_config *config, const char *topic,
 			       const char *sync, const _Atomic bool *stop, struct err *err)
 {
-	struct topic_store *t = mem_array(1, sizeof(*t));
-	t->store.ops = &topic_ops;
-	t->config = config;
+	struct topic_store *t = new_store(&topic_ops, config, topic, sync);
 	t->stop = stop;
-	t->topic = strdup(topic);
-	t->sync = strdup(sync);
 	name_transaction(t);
 	if (open_all(t, err) == 0)
 		return &t->store;
@@ -296,12 +303,8 @@ struct store *store_look_topic(const struct sink_config *config, const char *top
 {
 	const struct kafka_options options = {
 		RD_KAFKA_PRODUCER, PROPERTY_ADMIN, "tideway-check", NULL, NULL, NULL, NULL, false};
-	struct topic_store *t = mem_array(1, sizeof(*t));
-	t->store.ops = &look_ops;
-	t->config = config;
+	struct topic_store *t = new_store(&look_ops, config, topic, sync);
 	t->looks = true;
-	t->topic = strdup(topic);
-	t->sync = strdup(sync);
 	if (kafka_open(&t->kafka, config, &options, err) == 0 && look_at_topic(t, err) == 1 &&
 	    read_all(t, err) == 0)
 		return &t->store;
