@@ -16,9 +16,13 @@ def free_port(n=1):
     """Return the first of n successive loopback ports that are free now.
 
     They are below the range of ports for outgoing connections, so that no connection takes one of
-    them before the server has started."""
+    them before the server has started. Each worker of pytest has a part of them, so that no other
+    worker takes one meanwhile: the ping of a start script would be answered by that one's server."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    share = 12000 // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    first = 20000 + worker * share
     while True:
-        port = random.randrange(20000, 32000)
+        port = random.randrange(first, first + share - n + 1)
         if all(_is_free(port + i) for i in range(n)):
             return port
 
