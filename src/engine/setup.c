@@ -208,8 +208,7 @@ static int look_for_topics(struct setup *setup, struct err *err)
 
 static bool is_whole(const struct writers *writers)
 {
-	return writers->exists && !writers->pinned.replaced &&
-	       writers->partitions >= writers->pinned.partitions;
+	return writers->exists && writers->partitions >= writers->pinned.partitions;
 }
 
 /* Partitions whose ends are to be compared; ends NULL: only counted. */
@@ -252,9 +251,7 @@ static int judge_ends(struct setup *setup, struct err *err)
 
 static void judge_topic(struct writers *writers)
 {
-	if (writers->pinned.replaced)
-		err_set(&writers->err, E_TOPIC_REPLACED, TOPIC_REPLACED, SLICE_FMT(writers->topic));
-	else if (!writers->exists)
+	if (!writers->exists)
 		err_set(&writers->err, E_TOPIC_DELETED,
 			"topic \"%.*s\" does not exist any more, and rows of %s are in it "
 			"according "
@@ -268,6 +265,13 @@ static void judge_topic(struct writers *writers)
 			buf_cstr(&writers->tables));
 }
 
+/* A topic that was found to be another one stays so, though it may have grown past what was acknowledged since. */
+static void judge_history(struct writers *writers)
+{
+	if (writers->pinned.replaced && writers->err.code == ERR_NONE)
+		err_set(&writers->err, E_TOPIC_REPLACED, TOPIC_REPLACED, SLICE_FMT(writers->topic));
+}
+
 /* What is wrong with each pinned topic goes into its err. */
 static int look_at_topics(struct setup *setup, struct err *err)
 {
@@ -279,7 +283,12 @@ static int look_at_topics(struct setup *setup, struct err *err)
 		return -1;
 	while ((writers = map_next(&setup->writers, &at)))
 		judge_topic(writers);
-	return judge_ends(setup, err);
+	if (judge_ends(setup, err) < 0)
+		return -1;
+	at = 0;
+	while ((writers = map_next(&setup->writers, &at)))
+		judge_history(writers);
+	return 0;
 }
 
 /* A topic of the checkpoint that is gone, or another one now, ends the sync: what was in it is not sent again. Only where all
@@ -296,6 +305,8 @@ static int check_topics(struct setup *setup, struct err *err)
 			pins_forget(&setup->start->sync->pins, writers->topic);
 			continue;
 		}
+		if (writers->exists)
+			pins_replaced(&setup->start->sync->pins, writers->topic);
 		if (err->code != ERR_NONE)
 			log_warn("%s", err->text);
 		*err = writers->err;

@@ -35,8 +35,8 @@ struct topic_info {
 	"it was deleted and created again, or the brokers have lost messages that they had "       \
 	"acknowledged"
 #define TOPIC_REPLACED                                                                             \
-	"topic \"%.*s\" is another one than before, which was seen while an earlier run wrote to " \
-	"it: " TOPIC_REPLACED_WHY ". " REMEDY_TOPIC_LOST
+	"topic \"%.*s\" is another one than before, as an earlier run has "                        \
+	"found: " TOPIC_REPLACED_WHY ". " REMEDY_TOPIC_LOST
 
 struct topic_spec {
 	bool create;     /* false: must exist already (topics = "existing") */
