@@ -5,7 +5,7 @@
 #ifndef TIDEWAY_CALLBACKS_H
 #define TIDEWAY_CALLBACKS_H
 
-#include "engine/supervisor.h"
+#include "engine/sync/supervisor.h"
 
 struct callbacks;
 

@@ -2,8 +2,8 @@
 #include "control/check.h"
 
 #include "base/log.h"
-#include "engine/plan.h"
-#include "engine/setup.h"
+#include "engine/lane/plan.h"
+#include "engine/sync/setup.h"
 #include "sink/kafka/topic_probe.h"
 #include "sink/sink.h"
 #include "sink/store/store.h"
@@ -32,15 +32,15 @@ static void check_position(struct report *report, struct look *look)
 {
 	struct err err = ERR_INIT;
 	struct buf text;
-	if (look->start.conn == NULL) /* the source has its own line */
+	if (look->bootstrap.conn == NULL) /* the source has its own line */
 		return;
-	if (start_check_saved(&look->start, &err) < 0) {
+	if (bootstrap_check_saved(&look->bootstrap, &err) < 0) {
 		check_failed(report, "position", &err);
 		return;
 	}
 	buf_init(&text);
-	if (look->start.found)
-		position_print(&look->start.position, &text);
+	if (look->bootstrap.found)
+		position_print(&look->bootstrap.position, &text);
 	else
 		buf_put(&text, SLICE("none is saved: the sync begins with its first start"));
 	check_line(report, FINDING_OK, SLICE("position"), buf_slice(&text), SLICE(""), E_NONE);
@@ -131,7 +131,7 @@ static int check_policy(struct asking *asking, const struct plan *plan, struct e
 			sink_new(&asking->config->sink, "tideway-check", 1 << 20, NULL, NULL, err);
 	if (asking->sink == NULL)
 		return -1;
-	return setup_check_policy(&asking->look->start, asking->sink, plan->table,
+	return setup_check_policy(&asking->look->bootstrap, asking->sink, plan->table,
 				  plan->mapping.topic, err);
 }
 
@@ -224,9 +224,9 @@ static void lost_line(void *arg, struct slice topic, const struct err *why)
 static void check_lost(struct asking *asking)
 {
 	struct err err = ERR_INIT;
-	if (!asking->look->store_open || !asking->look->start.found)
+	if (!asking->look->store_open || !asking->look->bootstrap.found)
 		return;
-	if (setup_lost(&asking->look->start, lost_line, asking, &err) < 0)
+	if (setup_lost(&asking->look->bootstrap, lost_line, asking, &err) < 0)
 		check_failed(asking->report, "topics", &err);
 }
 
@@ -234,8 +234,8 @@ static void check_topics(struct asking *asking)
 {
 	struct look *look = asking->look;
 	struct err err = ERR_INIT;
-	for (unsigned i = 0; i < look->start.nselected; i++) {
-		struct plan *plan = plan_new(&look->lane, look->start.selected[i], &err);
+	for (unsigned i = 0; i < look->bootstrap.nselected; i++) {
+		struct plan *plan = plan_new(&look->lane, look->bootstrap.selected[i], &err);
 		if (plan == NULL) {
 			check_failed(asking->report, "script", &err);
 			return;

@@ -98,7 +98,7 @@ static void check_source(struct report *report, const struct sync_config *config
 	for (unsigned i = 0; i < nhosts; i++) {
 		source_print_host(source, i, place, sizeof(place));
 		snprintf(what, sizeof(what), "source %s", place);
-		source_choose_host(source, (int)i);
+		source_host_select(source, (int)i);
 		check_server(report, source, what, identities[i], IDENTITY);
 		check_identity(report, source, identities, i);
 	}
@@ -110,8 +110,8 @@ static void check_source(struct report *report, const struct sync_config *config
 static void check_engines(struct report *report, const struct look *look)
 {
 	struct buf what, found;
-	for (unsigned i = 0; i < look->start.nselected; i++) {
-		const struct table *table = look->start.selected[i];
+	for (unsigned i = 0; i < look->bootstrap.nselected; i++) {
+		const struct table *table = look->bootstrap.selected[i];
 		if (table->npk > 0 || table_transactional(table) ||
 		    look->sync.config->mode == MODE_STREAM)
 			continue;
@@ -145,7 +145,7 @@ static void check_sync(struct report *report, struct look *look, unsigned index)
 			check_failed(report, "tables", &err);
 	} else {
 		buf_init(&found);
-		buf_printf(&found, "%u selected", look->start.nselected);
+		buf_printf(&found, "%u selected", look->bootstrap.nselected);
 		check_line(report, FINDING_OK, SLICE("tables"), buf_slice(&found), SLICE(""),
 			   E_NONE);
 		buf_fini(&found);

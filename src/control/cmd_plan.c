@@ -3,7 +3,7 @@
 #include "base/json_writer.h"
 #include "base/log.h"
 #include "control/look.h"
-#include "engine/plan.h"
+#include "engine/lane/plan.h"
 #include "sink/sink.h"
 
 #include <inttypes.h>
@@ -352,9 +352,9 @@ static uint64_t estimate(struct look *look, const struct table *table)
 	uint64_t rows = 0;
 	buf_init(&db);
 	buf_init(&name);
-	conn_quote(look->start.conn, table->db, &db);
-	conn_quote(look->start.conn, table->name, &name);
-	if (conn_query(look->start.conn, &result, &ignored,
+	conn_quote(look->bootstrap.conn, table->db, &db);
+	conn_quote(look->bootstrap.conn, table->name, &name);
+	if (conn_query(look->bootstrap.conn, &result, &ignored,
 		       "SELECT TABLE_ROWS FROM information_schema.TABLES WHERE TABLE_SCHEMA = %s "
 		       "AND TABLE_NAME = %s",
 		       buf_cstr(&db), buf_cstr(&name)) == 0) {
@@ -369,9 +369,9 @@ static uint64_t estimate(struct look *look, const struct table *table)
 
 static int plan_tables(struct look *look, struct sink **sink, struct buf *json, struct err *err)
 {
-	for (unsigned i = 0; i < look->start.nselected; i++) {
+	for (unsigned i = 0; i < look->bootstrap.nselected; i++) {
 		struct planned planned = {.plan = NULL};
-		struct plan *plan = plan_new(&look->lane, look->start.selected[i], err);
+		struct plan *plan = plan_new(&look->lane, look->bootstrap.selected[i], err);
 		if (plan == NULL)
 			return -1;
 		planned.plan = plan;

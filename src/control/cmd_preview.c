@@ -5,9 +5,9 @@
 #include "base/terminal.h"
 #include "control/look.h"
 #include "decode/binrow.h"
-#include "engine/full.h"
-#include "engine/map_change.h"
-#include "engine/plan.h"
+#include "engine/copy/full.h"
+#include "engine/lane/map_change.h"
+#include "engine/lane/plan.h"
 #include "engine/lane/send.h"
 #include "model/message_line.h"
 #include "source/chunk.h"
@@ -135,11 +135,11 @@ static int preview_sync(struct look *look, unsigned index, const struct argument
 		conn_free(conn);
 		return -1;
 	}
-	for (unsigned i = 0; rc == 0 && i < look->start.nselected; i++) {
-		if (!asked_for(arguments, look->start.selected[i]))
+	for (unsigned i = 0; rc == 0 && i < look->bootstrap.nselected; i++) {
+		if (!asked_for(arguments, look->bootstrap.selected[i]))
 			continue;
 		++*shown;
-		rc = preview_table(look, conn, look->start.selected[i], &printing, err);
+		rc = preview_table(look, conn, look->bootstrap.selected[i], &printing, err);
 	}
 	conn_free(conn);
 	look_leave(look);

@@ -1,6 +1,6 @@
 /* cmd_test: `tideway test`: tests of a mapping, without a source or a broker. */
 #include "control/command.h"
-#include "engine/offline.h"
+#include "engine/stream/offline.h"
 
 #include <stdio.h>
 

@@ -19,12 +19,12 @@ int look_connect(struct look *look, unsigned index, struct err *err)
 {
 	sync_init(&look->sync, &look->options, index, script_config(look->script, index));
 	look->sync.dry_run = true;
-	start_init(&look->start, &look->sync, look->script);
+	bootstrap_init(&look->bootstrap, &look->sync, look->script);
 	look->lane_open = true;
 	if (lane_open(&look->lane, &look->sync, "look", 1 << 20, NULL, NULL, &look->metrics, err) <
 	    0)
 		return -1;
-	return start_connect(&look->start, err);
+	return bootstrap_connect(&look->bootstrap, err);
 }
 
 void look_leave(struct look *look)
@@ -35,7 +35,7 @@ void look_leave(struct look *look)
 	if (!look->lane_open)
 		return;
 	lane_close(&look->lane);
-	start_fini(&look->start);
+	bootstrap_fini(&look->bootstrap);
 	sync_fini(&look->sync);
 	look->lane_open = false;
 }

@@ -5,14 +5,14 @@
 
 #include "control/command.h"
 #include "engine/lane/lane.h"
-#include "engine/start.h"
+#include "engine/sync/bootstrap.h"
 #include "script/script.h"
 
 struct look {
 	struct script_options options;
 	struct script *script; /* NULL: not loaded */
 	struct sync sync;
-	struct start start;
+	struct bootstrap bootstrap;
 	struct lane lane; /* dry: makes no topic, sends nothing */
 	struct lane_metrics metrics;
 	bool lane_open;

@@ -1,7 +1,7 @@
 #include "control/primitives.h"
 
 #include "base/mem.h"
-#include "engine/tail.h"
+#include "engine/stream/tail.h"
 #include "format/format.h"
 #include "sink/kafka/exec_kafka.h"
 #include "source/conn.h"

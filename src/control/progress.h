@@ -3,7 +3,7 @@
 #ifndef TIDEWAY_PROGRESS_H
 #define TIDEWAY_PROGRESS_H
 
-#include "engine/supervisor.h"
+#include "engine/sync/supervisor.h"
 
 struct progress {
 	uint64_t last_rows; /* of the last line */

@@ -6,7 +6,7 @@
 #include "base/thread.h"
 #include "control/callbacks.h"
 #include "control/progress.h"
-#include "engine/watermarks.h"
+#include "engine/state/watermarks.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
 #define TIDEWAY_REGISTRY_H
 
 #include "control/command.h"
-#include "engine/supervisor.h"
+#include "engine/sync/supervisor.h"
 
 struct registry;
 

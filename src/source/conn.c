@@ -340,7 +340,7 @@ static struct conn *open_first(struct source *source, enum conn_role role, unsig
 		struct err why = ERR_INIT;
 		struct conn *conn = open_at(source, (int)i, role, read_timeout_s, &why);
 		if (conn) {
-			source_choose_host(source, (int)i);
+			source_host_select(source, (int)i);
 			refusals_fini(&refusals);
 			return conn;
 		}

@@ -108,7 +108,7 @@ bool source_was_reached(const struct source *source, int host)
 
 /* ---- hosts ---- */
 
-void source_choose_host(struct source *source, int host)
+void source_host_select(struct source *source, int host)
 {
 	if (source->config->nhosts > 0)
 		atomic_store(&source->chosen, host);

@@ -25,7 +25,7 @@ void source_shutdown(struct source *source);
 
 /* Makes all new connections go to this host. -1: conn_open tries the hosts in order and chooses the
  * first that answers. */
-void source_choose_host(struct source *source, int host);
+void source_host_select(struct source *source, int host);
 /* Returns the chosen host; -1: none. */
 int source_chosen_host(const struct source *source);
 /* Writes "db1:3306". */

@@ -12,7 +12,7 @@
 #include "bench/bench.h"
 #include "decode/crc32.h"
 #include "decode/rows.h"
-#include "engine/stream.h"
+#include "engine/stream/stream.h"
 #include "schema/ddl.h"
 #include "script/script.h"
 #include "sink/store/store.h"

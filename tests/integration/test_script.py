@@ -651,7 +651,7 @@ def test_loop_that_is_killed(sync, sql, db, mariadb, users):
     running.start()
     running.wait_message(f"{db}.users", lambda m: m.key == str(last).encode(), "the last row")
     found = [int(m.key) for m in rows(running.reader(f"{db}.users").to_end())]
-    assert set(found) == set(range(1, last + 1)) and found.count(2) == 1
+    assert set(found) == set(range(1, last + 1)) and found.count(2) == 1, running.log
 
 
 def test_row_expires(sync, sql, db, users):

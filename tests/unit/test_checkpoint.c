@@ -1,7 +1,7 @@
 #include "unit.h"
 
 #include "base/clock.h"
-#include "engine/checkpoint.h"
+#include "engine/state/checkpoint.h"
 #include "sink/store/store.h"
 
 #include <stdio.h>

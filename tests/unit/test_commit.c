@@ -3,7 +3,7 @@
 #include "unit.h"
 
 #include "engine/lane/commit.h"
-#include "engine/sync.h"
+#include "engine/state/sync.h"
 #include "sink/sink_priv.h"
 #include "sink/store/store.h"
 

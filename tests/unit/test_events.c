@@ -5,9 +5,9 @@
 
 #include "base/clock.h"
 #include "binlog/trx_reader.h"
-#include "engine/binlog_clock.h"
-#include "engine/stream.h"
-#include "engine/stream_priv.h"
+#include "engine/state/binlog_clock.h"
+#include "engine/stream/stream.h"
+#include "engine/stream/stream_priv.h"
 #include "sink/sink.h"
 #include "sink/store/store.h"
 

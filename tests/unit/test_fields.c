@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "engine/fields.h"
+#include "engine/lane/fields.h"
 
 static struct err err;
 

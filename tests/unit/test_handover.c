@@ -2,8 +2,8 @@
 #include "unit.h"
 
 #include "base/clock.h"
-#include "engine/checkpoint.h"
-#include "engine/handover.h"
+#include "engine/state/checkpoint.h"
+#include "engine/state/handover.h"
 #include "sink/store/store_priv.h"
 
 #include <stdatomic.h>
@@ -44,15 +44,15 @@ static void put(const char *name, const char *value)
 	assert_int_equal(checkpoint_put(&checkpoint, slice_str(name), slice_str(value), &err), 0);
 }
 
-static struct name_lock lock_at(const char *server, int64_t started_s)
+static struct instance_lock lock_at(const char *server, int64_t started_s)
 {
-	struct name_lock lock = {.place = {.started_s = started_s}};
+	struct instance_lock lock = {.place = {.started_s = started_s}};
 	snprintf(lock.place.server, sizeof(lock.place.server), "%s", server);
 	return lock;
 }
 
 /* A stop has come already: a process that waits gives up at once. */
-static bool waits(const struct name_lock *lock)
+static bool waits(const struct instance_lock *lock)
 {
 	int rc = handover_wait(&handover, lock, "shop", &stop, &err);
 	if (rc < 0)
@@ -87,7 +87,7 @@ static void who_waits(void **state)
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		struct name_lock lock = lock_at(cases[i].server, cases[i].started_s);
+		struct instance_lock lock = lock_at(cases[i].server, cases[i].started_s);
 		setup(state);
 		if (cases[i].record)
 			put("process/lock", cases[i].record);
@@ -103,7 +103,7 @@ static void who_waits(void **state)
 /* A process that ends before it has sent anything leaves the next one what it knew. */
 static void what_is_known_stays(void **state)
 {
-	struct name_lock same = lock_at("7", 100), other = lock_at("8", 100);
+	struct instance_lock same = lock_at("7", 100), other = lock_at("8", 100);
 	(void)state;
 	put("position", "{}");
 	put("process/lock", KILLED);
@@ -120,7 +120,7 @@ static void what_is_known_stays(void **state)
 
 static void the_wait_is_over_with_the_lease(void **state)
 {
-	struct name_lock other = lock_at("8", 100);
+	struct instance_lock other = lock_at("8", 100);
 	(void)state;
 	checkpoint.lease.times[LEASE_HANDOVER] = 100;
 	atomic_store(&stop, false);
@@ -140,7 +140,7 @@ static struct slice record(void)
 /* While a process sends, when its lock is elsewhere, and when it has ended. */
 static void the_record(void **state)
 {
-	struct name_lock lock = lock_at("7", 100), none = lock_at("", 0);
+	struct instance_lock lock = lock_at("7", 100), none = lock_at("", 0);
 	char id[40];
 	(void)state;
 	begin();
@@ -163,7 +163,7 @@ static void the_record(void **state)
 /* A checkpoint that nobody can take over: a file, whose lock serves. */
 static void nothing_to_hand_over(void **state)
 {
-	struct name_lock none = lock_at("", 0);
+	struct instance_lock none = lock_at("", 0);
 	struct slice name, value;
 	size_t at = 0;
 	(void)state;

@@ -37,15 +37,15 @@ static void one_is_chosen_at_a_time(void **state)
 	(void)state;
 	assert_int_equal(source_chosen_host(source), -1);
 	assert_string_equal(stderr_of(log_host), "");
-	source_choose_host(source, 1);
+	source_host_select(source, 1);
 	assert_int_equal(source_chosen_host(source), 1);
 	assert_non_null(strstr(stderr_of(log_host), "source: [::1]:3307 is used\n"));
 	assert_string_equal(stderr_of(log_host), "");
-	source_choose_host(source, -1);
+	source_host_select(source, -1);
 	assert_string_equal(stderr_of(log_host), "");
-	source_choose_host(source, 1);
+	source_host_select(source, 1);
 	assert_string_equal(stderr_of(log_host), ""); /* the same one again */
-	source_choose_host(single, 0);
+	source_host_select(single, 0);
 	assert_int_equal(source_chosen_host(single), -1);
 	source_free(single);
 }
@@ -63,11 +63,11 @@ static void places(void **state)
 static void all_have_been_blamed(void **state)
 {
 	(void)state;
-	source_choose_host(source, 1);
+	source_host_select(source, 1);
 	assert_true(source_blame_host(source)); /* the first is left */
 	assert_true(source_host_blamed(source, 1));
 	assert_false(source_host_blamed(source, 0));
-	source_choose_host(source, 0);
+	source_host_select(source, 0);
 	assert_false(source_blame_host(source));
 	source_forgive_hosts(source);
 	assert_false(source_host_blamed(source, 0));

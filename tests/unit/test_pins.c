@@ -2,8 +2,8 @@
 #include "unit.h"
 
 #include "base/clock.h"
-#include "engine/checkpoint.h"
-#include "engine/pins.h"
+#include "engine/state/checkpoint.h"
+#include "engine/state/pins.h"
 #include "sink/store/store.h"
 
 enum { A_SECOND_MS = 1000 };

@@ -4,7 +4,7 @@
 #include "events.h"
 
 #include "base/mem.h"
-#include "engine/stream.h"
+#include "engine/stream/stream.h"
 #include "schema/ddl.h"
 #include "script/script.h"
 #include "sink/store/store.h"

@@ -2,8 +2,8 @@
 #include "unit/script_fixture.h"
 
 #include "engine/lane/lane.h"
-#include "engine/map_change.h"
-#include "engine/plan.h"
+#include "engine/lane/map_change.h"
+#include "engine/lane/plan.h"
 #include "engine/lane/send.h"
 #include "sink/sink.h"
 #include "sink/store/store.h"

@@ -1,5 +1,5 @@
 /* Promise 7: in steady state no memory is allocated for a row: from the packet to the sink nothing calls malloc. */
-#include "engine/offline_priv.h"
+#include "engine/stream/offline_priv.h"
 
 #include "engine/lane/send.h"
 

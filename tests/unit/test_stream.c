@@ -1,7 +1,7 @@
 /* What the stream does about statements that no real server has written for us. */
 #include "unit.h"
 
-#include "engine/stream_priv.h"
+#include "engine/stream/stream_priv.h"
 
 struct fixture {
 	struct sync sync;

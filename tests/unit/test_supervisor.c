@@ -2,7 +2,7 @@
 #include "script_fixture.h"
 
 #include "base/thread.h"
-#include "engine/supervisor.h"
+#include "engine/sync/supervisor.h"
 
 #include <poll.h>
 #include <stdatomic.h>

@@ -1,7 +1,7 @@
 /* How a sync is told to end. */
 #include "unit.h"
 
-#include "engine/sync.h"
+#include "engine/state/sync.h"
 
 static const struct sync_config config;
 

@@ -1,7 +1,7 @@
 /* Events of a sync: who reads them, and the line for people that each becomes. */
 #include "unit.h"
 
-#include "engine/sync.h"
+#include "engine/state/sync.h"
 
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 /* The states of a sync, and which may follow which. */
 #include "unit.h"
 
-#include "engine/sync_state.h"
+#include "engine/state/sync_state.h"
 
 /* From each state: the states that may follow. */
 static const char *const following[SYNC_STATE_COUNT] = {

@@ -2,8 +2,8 @@
  * (tests/data/checkpoints). */
 #include "unit.h"
 
-#include "engine/checkpoint.h"
-#include "engine/table_record.h"
+#include "engine/state/checkpoint.h"
+#include "engine/state/table_record.h"
 #include "sink/store/store.h"
 
 #include <dirent.h>

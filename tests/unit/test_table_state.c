@@ -1,7 +1,7 @@
 /* table_state: what the stream drops, which rows it misses, and which definitions wait for a position. */
 #include "unit.h"
 
-#include "engine/table_state.h"
+#include "engine/state/table_state.h"
 
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 /* The lowest of several sources. */
 #include "unit.h"
 
-#include "engine/watermarks.h"
+#include "engine/state/watermarks.h"
 
 static void the_lowest_of_all(void **state)
 {

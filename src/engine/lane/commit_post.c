@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "engine/lane/commit.h"
-#include "engine/sync.h"
+#include "engine/state/sync.h"
 #include "sink/sink.h"
 
 #include <stdlib.h>

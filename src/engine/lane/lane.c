@@ -3,8 +3,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "engine/loop.h"
-#include "engine/plan.h"
+#include "engine/lane/loop.h"
+#include "engine/lane/plan.h"
 #include "script/script.h"
 #include "sink/sink.h"
 

@@ -4,7 +4,7 @@
 #ifndef TIDEWAY_LANE_H
 #define TIDEWAY_LANE_H
 
-#include "engine/sync.h"
+#include "engine/state/sync.h"
 #include "engine/lane/commit.h"
 #include "format/format.h"
 #include "model/metrics.h"

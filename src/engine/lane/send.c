@@ -1,7 +1,7 @@
 #include "engine/lane/send.h"
 
-#include "engine/loop.h"
-#include "engine/map_change.h"
+#include "engine/lane/loop.h"
+#include "engine/lane/map_change.h"
 #include "sink/sink.h"
 
 #include <inttypes.h>

@@ -2,7 +2,7 @@
 #ifndef TIDEWAY_SEND_H
 #define TIDEWAY_SEND_H
 
-#include "engine/plan.h"
+#include "engine/lane/plan.h"
 
 /* Writes plan->change through the script into the lane's current slot. */
 int write_change(struct lane *lane, struct plan *plan, struct err *err) MUST_CHECK;

@@ -6,7 +6,7 @@
 #ifndef TIDEWAY_WINDOW_H
 #define TIDEWAY_WINDOW_H
 
-#include "engine/record_batch.h"
+#include "engine/state/record_batch.h"
 #include "model/position.h"
 
 #include <stdint.h>

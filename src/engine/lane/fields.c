@@ -1,0 +1,177 @@
+#include "engine/lane/fields.h"
+
+#include "base/decimal.h"
+#include "base/num.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+
+static struct slice expand(struct slice template, const struct field_context *context,
+			   struct arena *arena)
+{
+	struct buf out;
+	struct slice text;
+	buf_init(&out);
+	while (template.len > 0) {
+		static const struct slice EXECUTE = {"${EXECUTE_TIME}", 15},
+					  UPDATE = {"${UPDATE_TIME}", 14},
+					  TOPIC = {"${TABLE_NAME_DEST}", 18};
+		size_t used = 1;
+		if (slice_starts(template, EXECUTE)) {
+			buf_printf(&out, "%" PRId64, context->execute_ms);
+			used = EXECUTE.len;
+		} else if (slice_starts(template, UPDATE)) {
+			buf_printf(&out, "%" PRId64, context->update_ms);
+			used = UPDATE.len;
+		} else if (slice_starts(template, TOPIC)) {
+			buf_put(&out, context->topic);
+			used = TOPIC.len;
+		} else {
+			buf_char(&out, template.ptr[0]);
+		}
+		template = slice_of(template.ptr + used, template.len - used);
+	}
+	text = arena_copy(arena, buf_slice(&out));
+	buf_fini(&out);
+	return text;
+}
+
+/* A number of any kind as a decimal literal. */
+static bool decimal_text(const struct value *value, struct arena *arena, struct slice *text)
+{
+	char digits[400];
+	size_t n;
+	switch (value->kind) {
+	case VALUE_DECIMAL:
+		*text = value->text;
+		return true;
+	case VALUE_I64:
+		n = num_i64(digits, value->i);
+		break;
+	case VALUE_U64:
+		n = num_u64(digits, value->u);
+		break;
+	case VALUE_F64:
+		if (!isfinite(value->f))
+			return false;
+		n = num_f64(digits, value->f);
+		if (memchr(digits, 'e', n))
+			n = (size_t)snprintf(digits, sizeof(digits), "%.*f", 60, value->f);
+		break;
+	default:
+		return false;
+	}
+	*text = arena_copy(arena, slice_of(digits, n));
+	return true;
+}
+
+static bool round_text(struct slice text, unsigned scale, struct arena *arena, struct slice *out)
+{
+	char *at = arena_alloc(arena, decimal_round_size(text.len, scale));
+	*out = slice_of(at, decimal_round(text, scale, at));
+	return out->len > 0;
+}
+
+static enum transport value_transport(const struct value *value)
+{
+	switch (value->kind) {
+	case VALUE_BOOL:
+		return TRANSPORT_BOOLEAN;
+	case VALUE_I64:
+	case VALUE_U64:
+		return TRANSPORT_LONG;
+	case VALUE_F32:
+	case VALUE_F64:
+	case VALUE_DECIMAL:
+		return TRANSPORT_DOUBLE;
+	case VALUE_MS:
+		return TRANSPORT_DATE;
+	case VALUE_BYTES:
+		return TRANSPORT_BYTES;
+	default:
+		return TRANSPORT_STRING;
+	}
+}
+
+/* Turns a function's result into what the declared transport type writes; false: it does not fit. */
+static bool convert(struct value *value, enum transport transport, int scale, struct arena *arena)
+{
+	struct slice text;
+	if (value->kind == VALUE_NULL)
+		return true;
+	switch (transport) {
+	case TRANSPORT_DOUBLE:
+		if (scale < 0)
+			return value_transport(value) == TRANSPORT_DOUBLE ||
+			       value_transport(value) == TRANSPORT_LONG;
+		if (!decimal_text(value, arena, &text) ||
+		    !round_text(text, (unsigned)scale, arena, &value->text))
+			return false;
+		value->kind = VALUE_DECIMAL;
+		return true;
+	case TRANSPORT_DATE:
+		if (value->kind == VALUE_I64)
+			value->kind = VALUE_MS;
+		return value->kind == VALUE_MS;
+	case TRANSPORT_BYTES:
+		if (value->kind == VALUE_TEXT)
+			value->kind = VALUE_BYTES;
+		return value->kind == VALUE_BYTES;
+	default:
+		return value_transport(value) == transport;
+	}
+}
+
+static int function_value(struct plan *plan, unsigned i, struct value *value, struct arena *arena,
+			  struct err *err)
+{
+	const struct out_field *field = &plan->mapping.fields[i];
+	enum transport expected = plan->field_types[i];
+	if (value->kind == VALUE_NULL)
+		return 0;
+	if (!plan->typed[i]) {
+		plan_set_field_type(plan, i, value_transport(value));
+		return 0;
+	}
+	if (convert(value, expected, field->scale, arena))
+		return 0;
+	return err_set(err, E_FUNCTION_RESULT,
+		       "field '%.*s': the function returned a value of type %s where %s is "
+		       "expected. Return one type, or declare it with field.%s(...)",
+		       SLICE_FMT(field->name), transport_name(value_transport(value)),
+		       transport_name(expected), expected == TRANSPORT_STRING ? "string" : "...");
+}
+
+int fields_fill(struct plan *plan, struct image *image, const struct field_context *context,
+		struct arena *arena, struct err *err)
+{
+	struct value *values = image->values + plan->mapping.ncolumns;
+	for (unsigned i = 0; i < plan->mapping.nfields; i++) {
+		const struct out_field *field = &plan->mapping.fields[i];
+		switch (field->source) {
+		case FIELD_CONSTANT:
+			values[i] = field->value;
+			break;
+		case FIELD_EXECUTE_TIME:
+			values[i] = (struct value){.kind = VALUE_I64, .i = context->execute_ms};
+			break;
+		case FIELD_UPDATE_TIME:
+			values[i] = (struct value){.kind = VALUE_I64, .i = context->update_ms};
+			break;
+		case FIELD_TOPIC:
+			values[i] = (struct value){.kind = VALUE_TEXT, .text = context->topic};
+			break;
+		case FIELD_TEMPLATE:
+			values[i] = (struct value){.kind = VALUE_TEXT,
+						   .text = expand(field->template, context, arena)};
+			break;
+		case FIELD_FUNCTION:
+			values[i] = context->slots[field->slot];
+			if (function_value(plan, i, &values[i], arena, err) < 0)
+				return -1;
+			break;
+		}
+	}
+	return 0;
+}

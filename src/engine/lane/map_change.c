@@ -1,0 +1,350 @@
+#include "engine/lane/map_change.h"
+
+#include "engine/lane/fields.h"
+#include "format/json.h"
+#include "script/script.h"
+
+#include <inttypes.h>
+#include <limits.h>
+
+/* One change on its way into the batch. */
+struct writing {
+	struct lane *lane;
+	struct plan *plan;
+	struct message_batch *batch;
+	const struct event_result *event; /* what the event function has set */
+};
+
+static const struct event_result no_result; /* of a mapping without an event function */
+
+/* Decodes the columns that are written. A cell that the image does not carry is an error, but for a
+ * virtual column, which the binlog may leave out. */
+static int fill_columns(struct writing *w, struct image *image, struct err *err)
+{
+	const struct mapping *mapping = &w->plan->mapping;
+	for (unsigned i = 0; i < mapping->ncolumns; i++) {
+		unsigned column = mapping->columns[i].column;
+		struct value *value = &image->values[i];
+		if (row_value(&image->row, column, &w->lane->arena, value, err) < 0)
+			return -1;
+		if (value->kind != VALUE_UNSET)
+			continue;
+		value->kind = VALUE_NULL;
+		if (!w->plan->table->columns[column].is_virtual) {
+			err_set(err, E_ROW_IMAGE,
+				"the row image does not contain this column. " REMEDY_ROW_IMAGE
+				". " REMEDY_NEW_NAME_AFTER);
+			return err_column(err, w->plan->table->columns[column].name);
+		}
+	}
+	return 0;
+}
+
+/* The value of a key part: one that is written anyway, or of a column that is not. */
+static int key_value(struct writing *w, const struct image *image, unsigned k, struct value *value,
+		     struct err *err)
+{
+	const struct plan *plan = w->plan;
+	if (plan->key_values[k] == UINT_MAX)
+		return row_value(&image->row, plan->mapping.key[k].index, &w->lane->arena, value,
+				 err);
+	*value = image->values[plan->key_values[k]];
+	return 0;
+}
+
+/* Makes the key of one image. result: what the script's functions have returned. */
+static int make_key(struct writing *w, struct image *image, const struct image_result *result,
+		    struct buf *key, struct err *err)
+{
+	const struct plan *plan = w->plan;
+	const struct format_key in = {
+		.values = image->values,
+		.parts = image->key_parts,
+		.results = result->key,
+		.nresults = result->nkey,
+		.is_list = result->key_list,
+	};
+	if (plan->mapping.key_kind == KEY_REJECT)
+		return err_set(err, E_BUG, "a key is needed, and the table has none");
+	for (unsigned k = 0; k < plan->mapping.nkey; k++)
+		if (key_value(w, image, k, &image->key_parts[k], err) < 0)
+			return -1;
+	image->out.key_parts = image->key_parts;
+	buf_clear(key);
+	buf_reserve(key, 1); /* the empty key is a pointer, too */
+	image->out.key = plan->format->key(plan->prepared, &in, key) ? buf_slice(key)
+								     : (struct slice){NULL, 0};
+	return 0;
+}
+
+/* The result's topics are the script's until it is asked for the next image. */
+static void keep_topics(struct writing *w, struct image *image, const struct image_result *result)
+{
+	struct slice *topics = &image->topic;
+	image->out.ntopics = 1;
+	if (w->event->topic.ptr) {
+		image->out.topics = &w->event->topic;
+		return;
+	}
+	if (!w->plan->mapping.topic_function) {
+		image->out.topics = &w->plan->mapping.topic;
+		return;
+	}
+	if (result->ntopics > 1)
+		topics = ARENA_ARRAY(&w->lane->arena, result->ntopics, struct slice);
+	memcpy(topics, result->topics, result->ntopics * sizeof(*topics));
+	image->out.topics = topics;
+	image->out.ntopics = result->ntopics;
+}
+
+/* Values, key and topics of one image. */
+static int make_image(struct writing *w, struct image *image, enum change_image which,
+		      struct buf *key, struct err *err)
+{
+	struct plan *plan = w->plan;
+	struct lane *lane = w->lane;
+	struct image_result result = {.topics = NULL};
+	struct field_context context;
+	if (fill_columns(w, image, err) < 0)
+		return -1;
+	if (plan->mapping.image_function != MAPPING_NO_FUNCTION &&
+	    script_image(lane->script, &plan->mapping, &plan->change, which, &result, err) < 0)
+		return -1;
+	keep_topics(w, image, &result);
+	if (plan->mapping.nfields > 0) {
+		context = (struct field_context){plan->change.time_ms, lane->now_ms,
+						 image->out.topics[0], result.slots};
+		if (fields_fill(plan, image, &context, &lane->arena, err) < 0)
+			return -1;
+	}
+	if (!w->event->has_key)
+		return make_key(w, image, &result, key, err);
+	buf_clear(key);
+	buf_reserve(key, 1);
+	buf_put(key, w->event->key);
+	image->out.key = buf_slice(key);
+	image->out.key_parts = NULL;
+	return 0;
+}
+
+/* Writes the change as `op`, as one message if `single` is set. */
+static int put_change(struct writing *w, enum change_op op, bool single, struct err *err)
+{
+	struct plan *plan = w->plan;
+	struct image *before = &plan->before, *after = &plan->after;
+	bool has_before =
+		op == CHANGE_DELETE ||
+		(op == CHANGE_UPDATE && plan->format->needs_before(plan->prepared, single));
+	bool has_after = op != CHANGE_DELETE;
+	if (has_before &&
+	    make_image(w, before, IMAGE_BEFORE, &w->batch->key[IMAGE_BEFORE], err) < 0)
+		return -1;
+	if (has_after && make_image(w, after, IMAGE_AFTER, &w->batch->key[IMAGE_AFTER], err) < 0)
+		return -1;
+	const struct format_change change = {
+		.change = &plan->change,
+		.op = op,
+		.before = has_before ? &before->out : NULL,
+		.after = has_after ? &after->out : NULL,
+		.single = single,
+		.mapped_key = !w->event->has_key,
+		.headers = w->event->headers,
+		.nheaders = w->event->nheaders,
+		.now_ms = w->lane->now_ms,
+		.arena = &w->lane->arena,
+	};
+	plan->format->write(plan->prepared, &change, w->batch);
+	return 0;
+}
+
+static int put_own(struct writing *w, struct err *err)
+{
+	enum change_op op = w->plan->change.op;
+	switch (w->event->verdict) {
+	case VERDICT_DROP:
+		return 0;
+	case VERDICT_INSERT:
+		op = CHANGE_INSERT;
+		break;
+	case VERDICT_DELETE:
+		op = CHANGE_DELETE;
+		break;
+	case VERDICT_KEEP:
+		break;
+	}
+	return put_change(w, op, false, err);
+}
+
+/* Finds the change's own message, from which an emit takes what it leaves out: the last one that has a value. That of a
+ * dropped change is made here, and not sent. */
+static int find_own(struct writing *w, struct message *own, struct err *err)
+{
+	struct message_batch *batch = w->batch;
+	struct plan *plan = w->plan;
+	bool dropped = batch->n == 0;
+	unsigned i;
+	if (dropped && put_change(w, plan->change.op, true, err) < 0)
+		return -1;
+	for (i = batch->n - 1; i > 0 && batch->messages[i].value.ptr == NULL; i--)
+		;
+	*own = batch->messages[i];
+	if (!dropped)
+		return 0;
+	own->topic = (plan->change.after ? &plan->after : &plan->before)->out.topics[0];
+	batch->n = 0;
+	return 0;
+}
+
+static int put_emits(struct writing *w, struct err *err)
+{
+	struct message own;
+	if (w->event->nemits == 0)
+		return 0;
+	if (find_own(w, &own, err) < 0)
+		return -1;
+	for (unsigned i = 0; i < w->event->nemits; i++) {
+		const struct emitted *emit = &w->event->emits[i];
+		struct message *message = message_batch_next(w->batch);
+		*message = emit->message;
+		if (message->topic.ptr == NULL)
+			message->topic = own.topic;
+		if (!emit->has_key)
+			message->key = own.key;
+		if (!emit->has_value)
+			message->value = own.value;
+		if (message->headers == NULL) {
+			message->headers = w->event->headers;
+			message->nheaders = w->event->nheaders;
+		}
+	}
+	return 0;
+}
+
+static void clear_edits(const struct plan *plan, struct image *image)
+{
+	if (image->edits)
+		memset(image->edits, 0, plan->table->ncolumns * sizeof(*image->edits));
+}
+
+static int put_all(struct writing *w, struct err *err)
+{
+	if (put_own(w, err) < 0)
+		return -1;
+	return put_emits(w, err);
+}
+
+static int run(struct writing *w, struct err *err)
+{
+	struct plan *plan = w->plan;
+	struct event_result result = {.nemits = 0};
+	int rc;
+	if (plan->mapping.event_function == MAPPING_NO_FUNCTION)
+		return put_all(w, err);
+	clear_edits(plan, &plan->before);
+	clear_edits(plan, &plan->after);
+	if (script_event(w->lane->script, &plan->mapping, &plan->change, &result, err) < 0)
+		return -1;
+	w->event = &result;
+	rc = put_all(w, err);
+	w->event = &no_result;
+	return rc;
+}
+
+/* Whether the key in the message is that of the row: no function edits the row, and no mask covers the
+ * column. */
+static bool is_key_as_read(const struct plan *plan, unsigned column)
+{
+	const struct mapping_shown *shown = &plan->mapping.shown;
+	if (plan->mapping.event_function == MAPPING_NO_FUNCTION)
+		return true;
+	if (shown->non_row > 0 || shown->non_change > 0)
+		return false;
+	return shown->masks == NULL || shown->masks[column][0] == '\0';
+}
+
+/* Fills the key of an error from the columns of the row. It stays unknown where the message would have
+ * another one, which the log must not reveal. */
+static void name_key(struct writing *w, struct err *err)
+{
+	const struct plan *plan = w->plan;
+	enum change_image which = plan->change.op == CHANGE_DELETE ? IMAGE_BEFORE : IMAGE_AFTER;
+	const struct image *image = which == IMAGE_BEFORE ? &plan->before : &plan->after;
+	struct buf *key = &w->batch->key[which];
+	struct err ignored = ERR_INIT;
+	struct value value;
+	buf_clear(key);
+	for (unsigned k = 0; plan->mapping.key_kind == KEY_PARTS && k < plan->mapping.nkey; k++) {
+		unsigned column = plan->mapping.key[k].index;
+		if (plan->mapping.key[k].is_field || !is_key_as_read(plan, column) ||
+		    row_value(&image->row, column, &w->lane->arena, &value, &ignored) < 0)
+			return;
+		if (k > 0)
+			buf_char(key, ',');
+		json_bare(key, &value);
+	}
+	err_key(err, buf_slice(key));
+}
+
+int map_error(const struct plan *plan, struct err *err)
+{
+	const struct change *change = &plan->change;
+	if (err->code != ERR_DATA)
+		return -1;
+	err_table(err, plan->table->full_name);
+	if (change->file == NULL)
+		return err_operation(err, "full sync");
+	err_operation(err, change_op_name(change->op));
+	return err_position(err, change->file, change->pos);
+}
+
+int map_again(struct lane *lane, struct plan *plan, bool events, struct message_batch *batch,
+	      struct err *err)
+{
+	struct writing w = {.lane = lane, .plan = plan, .batch = batch, .event = &no_result};
+	message_batch_clear(batch);
+	return events ? run(&w, err) : put_own(&w, err);
+}
+
+/* At the start such a table is refused with all the others (core.check); here it has lost its key, or has come without
+ * one, while the sync runs. */
+static int refuse_keyless(const struct plan *plan, struct err *err)
+{
+	struct slice name = plan->table->full_name;
+	err_set(err, E_KEY_LOST,
+		"the table has no primary key, and the script gives it no other. Nothing of it is "
+		"written. Name its key with key = { [\"%.*s\"] = \"column\" }, set no_primary_key "
+		"= { [\"%.*s\"] = \"empty\" } (or \"unique\", \"row\", \"table\"), or exclude it "
+		"with \"!%.*s\" in source.tables, and start again: the sync resumes at this row",
+		SLICE_FMT(name), SLICE_FMT(name), SLICE_FMT(name));
+	return map_error(plan, err);
+}
+
+int map_check_table(struct lane *lane, struct plan *plan, struct err *err)
+{
+	if (plan->mapping.key_kind == KEY_REJECT)
+		return refuse_keyless(plan, err);
+	if (!plan->mapping.unseen)
+		return 0;
+	if (script_known(lane->script, lane->sync->index, plan->table, err) < 0)
+		return map_error(plan, err);
+	plan->mapping.unseen = false;
+	return 0;
+}
+
+int map_change(struct lane *lane, struct plan *plan, struct message_batch *batch, struct err *err)
+{
+	struct writing w = {.lane = lane, .plan = plan, .batch = batch, .event = &no_result};
+	message_batch_clear(batch);
+	if (run(&w, err) == 0)
+		return 0;
+	name_key(&w, err);
+	return map_error(plan, err);
+}
+
+void map_done(struct lane *lane, struct plan *plan)
+{
+	if (plan->mapping.event_function != MAPPING_NO_FUNCTION ||
+	    plan->mapping.image_function != MAPPING_NO_FUNCTION)
+		script_done(lane->script);
+	arena_reset(&lane->arena);
+}

@@ -1,0 +1,196 @@
+#include "engine/state/instance_lock.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/num.h"
+#include "engine/state/sync.h"
+#include "source/conn.h"
+
+#include <stdio.h>
+
+enum {
+	LOOKS = 10,      /* at the clock of a slow server; a wrong time of its start makes the next
+	               process wait */
+	TRY_S = 1,       /* one turn of waiting */
+	ANSWER_S = 10,   /* a connection that does not answer is lost; well below the lease, for
+	                     the checkpoint is not saved meanwhile */
+	LOOK_MS = 10000, /* the lock is looked after so often */
+};
+
+void instance_lock_init(struct instance_lock *lock, const struct sync *sync)
+{
+	*lock = (struct instance_lock){.sync = sync};
+}
+
+void instance_lock_free(struct instance_lock *lock)
+{
+	conn_free(lock->conn);
+	lock->conn = NULL;
+	lock->place = (struct lock_place){.started_s = 0};
+}
+
+static int query_number(struct instance_lock *lock, const char *sql, unsigned column,
+			uint64_t *number, struct err *err)
+{
+	struct result result;
+	if (conn_query(lock->conn, &result, err, "%s", sql) < 0)
+		return -1;
+	if (!num_parse_u64(result_cell(&result, 0, column), number))
+		err_set(err, E_SERVER_FUNCTION, "%s returned no number", sql);
+	result_fini(&result);
+	return err->code == ERR_NONE ? 0 : -1;
+}
+
+/* The lock is held: where. A server that does not give the time of its start cannot be recognised later: no place then. */
+static int note_place(struct instance_lock *lock, struct err *err)
+{
+	uint64_t now_s, up_s, then_s;
+	int rc, looks = 0;
+	do /* within one second: the difference is the same at each look */
+		rc = query_number(lock, "SELECT UNIX_TIMESTAMP()", 0, &now_s, err) < 0 ||
+		     query_number(lock, "SHOW GLOBAL STATUS LIKE 'Uptime'", 1, &up_s, err) < 0 ||
+		     query_number(lock, "SELECT UNIX_TIMESTAMP()", 0, &then_s, err) < 0;
+	while (rc == 0 && now_s != then_s && ++looks < LOOKS);
+	if (rc != 0) {
+		if (err->retriable)
+			return -1;
+		log_debug("%s", err->text);
+		*err = (struct err)ERR_INIT;
+		return 0;
+	}
+	lock->place.started_s = (int64_t)now_s - (int64_t)up_s;
+	snprintf(lock->place.server, sizeof(lock->place.server), "%s",
+		 conn_server(lock->conn)->identity);
+	return 0;
+}
+
+static int connect(struct instance_lock *lock, struct err *err)
+{
+	instance_lock_free(lock);
+	lock->conn = conn_open(lock->sync->source, CONN_LOCK, err);
+	if (lock->conn == NULL)
+		return -1;
+	conn_set_deadline(lock->conn, ANSWER_S);
+	return 0;
+}
+
+/* 1: had; 0: *holder, a connection of the source, has it; -1. Some proxies and clusters have no such locks: then nothing is
+ * waited for here, and the lock has no place (see handover_wait). */
+static int take(struct instance_lock *lock, struct buf *holder, struct err *err)
+{
+	const char *name = lock->sync->config->name;
+	struct result result;
+	struct slice held;
+	int rc;
+	if (conn_query(lock->conn, &result, err,
+		       "SELECT GET_LOCK('tideway.%s', %d), IS_USED_LOCK('tideway.%s')", name, TRY_S,
+		       name) < 0) {
+		if (err->retriable)
+			return -1;
+		log_debug("%s", err->text);
+		*err = (struct err)ERR_INIT;
+		return 1;
+	}
+	rc = slice_equal(result_cell(&result, 0, 0), SLICE("1"));
+	held = result_cell(&result, 0, 1);
+	buf_clear(holder);
+	buf_put(holder, held.ptr ? held : SLICE("?"));
+	result_fini(&result);
+	if (rc == 1 && note_place(lock, err) < 0)
+		return -1;
+	return rc;
+}
+
+/* Another process of this name is fenced by now, but learns it only at its next save, and what it sends until then would
+ * follow newer messages of ours. One that is still there when its lease is over hangs, or its host is gone. */
+static int wait_for_it(struct instance_lock *lock, struct err *err)
+{
+	const struct sync *sync = lock->sync;
+	int64_t limit_ms = sync->checkpoint.lease.times[LEASE_HANDOVER];
+	int64_t until = clock_mono_ms() + limit_ms;
+	bool said = false;
+	struct buf holder;
+	int rc;
+	buf_init(&holder);
+	while ((rc = take(lock, &holder, err)) == 0 && !atomic_load(&sync->stop)) {
+		if (clock_mono_ms() > until) {
+			log_warn("connection %s of the source still has the lock of sync '%s' "
+				 "after %.0f s: its process is taken to be dead",
+				 buf_cstr(&holder), sync->config->name, (double)limit_ms / 1000);
+			break;
+		}
+		if (!said)
+			log_info("another process of sync '%s' runs (connection %s of the source): "
+				 "it ends at its next save; waiting for that",
+				 sync->config->name, buf_cstr(&holder));
+		said = true;
+	}
+	buf_fini(&holder);
+	return rc < 0 ? -1 : 0;
+}
+
+/* Whether what this run does is kept: then it must be the only one of its name. */
+static bool is_kept(const struct sync *sync)
+{
+	return !sync->dry_run &&
+	       (sync->config->sink.kind == SINK_KAFKA || sync->config->checkpoint_file);
+}
+
+int instance_lock_take(struct instance_lock *lock, struct err *err)
+{
+	if (!is_kept(lock->sync))
+		return 0;
+	if (connect(lock, err) < 0)
+		return -1;
+	lock->look_ms = clock_mono_ms() + LOOK_MS;
+	return wait_for_it(lock, err);
+}
+
+/* 1: this connection has the lock; 0: not; -1: the connection is lost. */
+static int has(struct instance_lock *lock, struct err *err)
+{
+	struct result result;
+	int rc;
+	if (lock->conn == NULL)
+		return -1;
+	if (conn_query(lock->conn, &result, err,
+		       "SELECT IS_USED_LOCK('tideway.%s') = CONNECTION_ID()",
+		       lock->sync->config->name) < 0)
+		return err->retriable ? -1 : 1;
+	rc = slice_equal(result_cell(&result, 0, 0), SLICE("1"));
+	result_fini(&result);
+	return rc;
+}
+
+static void look(struct instance_lock *lock)
+{
+	struct err err = ERR_INIT;
+	struct buf holder;
+	int rc = has(lock, &err);
+	if (rc > 0 || atomic_load(&lock->sync->halt))
+		return;
+	lock->place = (struct lock_place){.started_s = 0};
+	if (rc < 0 &&
+	    lock->conn) { /* another is opened in the next turn: the checkpoint comes first */
+		instance_lock_free(lock);
+		lock->look_ms = 0;
+		return;
+	}
+	if (lock->conn == NULL && connect(lock, &err) < 0) {
+		log_debug("%s", err.text);
+		return;
+	}
+	buf_init(&holder);
+	if (take(lock, &holder, &err) <= 0) /* who has it fences this process by now */
+		log_debug("the lock of sync '%s' is not had", lock->sync->config->name);
+	buf_fini(&holder);
+}
+
+void instance_lock_keep(struct instance_lock *lock)
+{
+	if (!is_kept(lock->sync) || atomic_load(&lock->sync->halt) ||
+	    clock_mono_ms() < lock->look_ms)
+		return;
+	lock->look_ms = clock_mono_ms() + LOOK_MS;
+	look(lock);
+}

@@ -1,0 +1,78 @@
+/* sync: what the lanes of one running sync share.
+ * Thread: read-only once lanes run, but for the atomics, the pins, the checkpoint's posts, the full-sync queue, and the states of the
+ * tables, of which the stream lane is the only user while it runs.
+ * Owner: the supervisor; sync_init / sync_fini. */
+#ifndef TIDEWAY_SYNC_H
+#define TIDEWAY_SYNC_H
+
+#include "engine/state/checkpoint.h"
+#include "engine/state/handover.h"
+#include "engine/state/pins.h"
+#include "engine/state/sync_events.h"
+#include "engine/state/table_state.h"
+#include "model/config.h"
+#include "source/source.h"
+
+#include <stdatomic.h>
+
+struct script_options;
+struct catalog;
+struct watermarks;
+
+/* A statement that may have changed tables and could not be placed, passed over because of row metadata FULL (rule: plan-key): the
+ * rows behind it must have that. */
+struct doubt {
+	struct slice db, table; /* empty: every one */
+	const char *at;         /* where it stands: "file:offset" */
+	struct doubt *next;
+};
+
+struct sync {
+	const struct script_options *script; /* how each lane loads its own state */
+	unsigned index;                      /* which sync.run of the script */
+	const struct sync_config *config;
+	struct source *source;         /* NULL: an offline lane, which has none */
+	struct sink_config sink;       /* that of config, whose outages become events */
+	const char *label;             /* in the log; NULL: no other sync runs */
+	struct watermarks *watermarks; /* of the list of sources; NULL: there is one */
+	struct checkpoint checkpoint;
+	struct sync_events events;
+	struct kafka_outage_reader outages; /* makes events of them */
+	struct handover handover;           /* from the process before, and to the next */
+	struct pins pins;                   /* topics */
+	struct table_states states;
+	const struct table *const
+		*tables; /* the captured ones that the source had last; NULL: not known */
+	unsigned ntables;
+	const struct catalog *catalog_now; /* the tables that the source had at the start, and */
+	const struct position
+		*binlog_end_at_load; /* a place in the binlog before that; NULL: no stream */
+	struct doubt *doubts;        /* of the checkpoint */
+	bool mariadb;                /* the source is MariaDB; false until it was connected */
+	int64_t start_ms;            /* wall time of the start: EXECUTE_TIME in full sync */
+	_Atomic bool stop;           /* finish cleanly, now; set by sync_stop */
+	_Atomic bool abort; /* another lane failed: stop without draining; set by sync_abort */
+	_Atomic bool halt;  /* one of the two: whoever waits, for whatever, ends */
+	bool dry_run;       /* nothing is written */
+	bool prints;        /* a dry run writes its messages to stdout */
+	bool raw;           /* messages on a terminal are written as JSON */
+	size_t queue_bytes; /* memory.queue, shared by all producers at a time */
+	_Atomic int64_t thrown_ms; /* by clock_boot_ms, when a lane last threw away what Kafka had
+	                              not acknowledged; 0: never */
+};
+
+/* The checkpoint is the caller's to init and to end. The log reads the events. config: NULL for an
+ * offline lane. */
+void sync_init(struct sync *sync, const struct script_options *script, unsigned index,
+	       const struct sync_config *config);
+void sync_fini(struct sync *sync);
+/* ERR_POSITION unless the position is one of this server (identity of struct server). */
+int sync_check_server(const struct sync *sync, const struct position *position,
+		      const char *identity, struct err *err) MUST_CHECK;
+/* Any thread. */
+void sync_stop(struct sync *sync);
+void sync_abort(struct sync *sync);
+/* Before the lanes start again: the abort is over, a stop stays. */
+void sync_again(struct sync *sync);
+
+#endif

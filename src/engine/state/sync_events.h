@@ -1,0 +1,136 @@
+/* sync_events: what happens to a sync, as data. The supervisor, the copy and the stream emit events;
+ * readers turn them into log lines, counters and, later, alerts.
+ * Thread: sync_events_emit any; sync_events_read only before the sync starts. Readers run in the thread of
+ * sync_events_emit, one at a time, and must not emit. Owner: the sync. Texts of an event belong to its
+ * maker and are valid during the call. */
+#ifndef TIDEWAY_SYNC_EVENTS_H
+#define TIDEWAY_SYNC_EVENTS_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "engine/state/sync_state.h"
+#include "model/kafka_outage.h"
+#include "model/position.h"
+
+#include <pthread.h>
+
+/* X(id, name, level in the log) */
+#define SYNC_EVENTS(X)                                                                               \
+	/* the sync begins its first attempt */                                                      \
+	X(STARTED, "started", DEBUG)                                                                 \
+	/* state: the sync has another state */                                                      \
+	X(STATE_CHANGED, "state_changed", DEBUG)                                                     \
+	/* failure: the source cannot be used, before the checkpoint is open */                      \
+	X(SOURCE_AWAY, "source_away", WARN)                                                          \
+	/* position: the stream will continue there */                                               \
+	X(CHECKPOINT_FOUND, "checkpoint_found", INFO)                                                \
+	/* copy: a round of the copy begins */                                                       \
+	X(COPY_BEGUN, "copy_begun", INFO)                                                            \
+	/* table: its definition changed while it was read */                                        \
+	X(TABLE_CHANGED, "table_changed", INFO)                                                      \
+	/* table: every row of it is acknowledged */                                                 \
+	X(TABLE_COPIED, "table_copied", INFO)                                                        \
+	/* duration: of all rounds of the copy */                                                    \
+	X(COPY_DONE, "copy_done", INFO)                                                              \
+	/* position: the binlog is open there; also after a reconnect */                             \
+	X(STREAM_BEGUN, "stream_begun", INFO)                                                        \
+	/* failure: the stream has lost its connection and will connect again */                     \
+	X(SOURCE_LOST, "source_lost", WARN)                                                          \
+	/* the stream reads again; duration: since SOURCE_LOST */                                    \
+	X(SOURCE_BACK, "source_back", DEBUG)                                                         \
+	/* kafka: no broker can be reached */                                                        \
+	X(KAFKA_LOST, "kafka_lost", WARN)                                                            \
+	/* kafka: a broker can be reached again */                                                   \
+	X(KAFKA_BACK, "kafka_back", INFO)                                                            \
+	/* the first save of the checkpoint by the lanes of an attempt */                            \
+	X(POSITION_SAVED, "position_saved", DEBUG)                                                   \
+	/* failure: the stream has ended; no attempt begins before the checkpoint is saved */        \
+	X(CHECKPOINT_BLOCKED, "checkpoint_blocked", WARN)                                            \
+	/* failure: the end of an attempt could not be saved */                                      \
+	X(UNSAVED, "unsaved", WARN)                                                                  \
+	/* failure: another attempt follows after wait_ms */                                         \
+	X(ATTEMPT_FAILED, "attempt_failed", WARN)                                                    \
+	/* failure: another process of this name has taken over */                                   \
+	X(FENCED, "fenced", DEBUG)                                                                   \
+	/* callback: a function of the script outside of the lanes has failed; the sync continues */ \
+	X(CALLBACK_FAILED, "callback_failed", ERROR)                                                 \
+	/* the sync has ended without an error */                                                    \
+	X(STOPPED, "stopped", DEBUG)                                                                 \
+	/* failure: the sync has ended with an error */                                              \
+	X(FAILED, "failed", ERROR)
+
+enum sync_event_kind {
+#define X(id, name, level) SYNC_EVENT_##id,
+	SYNC_EVENTS(X)
+#undef X
+		SYNC_EVENT_COUNT
+};
+
+struct sync_event {
+	enum sync_event_kind kind;
+	const char *sync; /* name of the sync; set by sync_events_emit */
+	int64_t time_ms;  /* wall time; set by sync_events_emit */
+	union {
+		struct {
+			enum sync_state from, to;
+		} state;
+		const struct position *position;
+		struct {
+			unsigned tables, selected, lanes; /* to read now, captured, readers */
+		} copy;
+		struct {
+			struct slice name;
+			uint64_t rows;         /* TABLE_COPIED */
+			const struct err *why; /* TABLE_CHANGED */
+		} table;
+		struct {
+			int64_t ms;
+		} duration;
+		struct {
+			const struct err *why;
+			int64_t wait_ms; /* until the next try; 0: it does not depend on time */
+			bool isolated;   /* FAILED: the other syncs of the process continue */
+		} failure;
+		struct kafka_outage kafka;
+		struct {
+			const char *name; /* "every" */
+			const struct err *why;
+		} callback;
+	};
+};
+
+typedef void sync_event_reader(void *arg, const struct sync_event *event);
+
+enum { SYNC_EVENT_READERS_MAX = 4 };
+
+struct sync_events {
+	const char *sync;
+	pthread_mutex_t lock; /* held while the readers run */
+	unsigned nreaders;
+	struct {
+		sync_event_reader *read;
+		void *arg;
+	} readers[SYNC_EVENT_READERS_MAX];
+};
+
+void sync_events_init(struct sync_events *events, const char *sync);
+void sync_events_fini(struct sync_events *events);
+/* Adds a reader of all later events. */
+void sync_events_read(struct sync_events *events, sync_event_reader *read, void *arg);
+void sync_events_emit(struct sync_events *events, struct sync_event event);
+/* The same for kinds that carry no more than this. */
+void sync_events_emit_kind(struct sync_events *events, enum sync_event_kind kind);
+void sync_events_emit_failure(struct sync_events *events, enum sync_event_kind kind,
+			      const struct err *why, int64_t wait_ms);
+void sync_events_emit_position(struct sync_events *events, enum sync_event_kind kind,
+			       const struct position *position);
+void sync_events_emit_duration(struct sync_events *events, enum sync_event_kind kind, int64_t ms);
+
+/* Returns the name of the kind: "table_copied". */
+const char *sync_event_name(enum sync_event_kind kind);
+/* Appends the line for people. Appends nothing if the event has none. */
+void sync_event_print(const struct sync_event *event, struct buf *out);
+/* A reader that writes these lines to the log. */
+void sync_event_log(void *arg, const struct sync_event *event);
+
+#endif

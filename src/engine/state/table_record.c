@@ -1,0 +1,153 @@
+#include "engine/state/table_record.h"
+
+#include "engine/state/checkpoint.h"
+#include "schema/catalog.h"
+
+#include <assert.h>
+#include <cjson/cJSON.h>
+#include <stdlib.h>
+
+static const char *const STATES[] = {[TABLE_COPYING] = "reading", [TABLE_COPIED] = "done"};
+static const char *const READ_AT_KEYS[] = {[TABLE_COPYING] = "reading", [TABLE_COPIED] = "read"};
+
+enum { NSTATES = sizeof(STATES) / sizeof(STATES[0]) };
+
+void table_record_init(struct table_record *record, enum table_phase phase)
+{
+	*record = (struct table_record){.phase = phase};
+	position_init(&record->start);
+	position_init(&record->read_at);
+}
+
+void table_record_fini(struct table_record *record)
+{
+	position_fini(&record->start);
+	position_fini(&record->read_at);
+	record->definition = NULL;
+}
+
+/* ---- writing ---- */
+
+static void write_position(const char *key, const struct position *position, struct buf *out)
+{
+	if (!position_is_set(position))
+		return;
+	buf_printf(out, ",\"%s\":", key);
+	position_to_json(position, out);
+}
+
+void table_record_write(const struct table_record *record, struct buf *out)
+{
+	assert(record->phase != TABLE_NEW);
+	buf_printf(out, "{\"state\":\"%s\"", STATES[record->phase]);
+	write_position("position", &record->start, out);
+	write_position(READ_AT_KEYS[record->phase], &record->read_at, out);
+	if (record->definition) {
+		buf_put(out, SLICE(",\"table\":"));
+		catalog_table_to_json(record->definition, out);
+	}
+	buf_char(out, '}');
+}
+
+void database_record_write(const struct position *start, struct buf *out)
+{
+	buf_put(out, SLICE("{\"position\":"));
+	position_to_json(start, out);
+	buf_char(out, '}');
+}
+
+/* ---- reading ---- */
+
+static int parse_record(struct slice name, struct slice json, cJSON **root, struct err *err)
+{
+	*root = cJSON_ParseWithLength(json.ptr, json.len);
+	if (cJSON_IsObject(*root))
+		return 0;
+	cJSON_Delete(*root);
+	return err_set(err, E_CHECKPOINT_RECORD,
+		       "checkpoint record %.*s cannot be read: it is not a JSON object",
+		       SLICE_FMT(name));
+}
+
+static int read_state(struct table_record *record, const cJSON *root, struct err *err)
+{
+	const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(root, "state"));
+	if (text == NULL)
+		return err_set(err, E_CHECKPOINT_RECORD, "it has no \"state\"");
+	for (unsigned i = TABLE_COPYING; i < NSTATES; i++) {
+		if (strcmp(text, STATES[i]) != 0)
+			continue;
+		record->phase = (enum table_phase)i;
+		return 0;
+	}
+	return err_set(err, E_CHECKPOINT_VERSION,
+		       "its state \"%.40s\" is unknown: another version of tideway wrote it. Use "
+		       "that version",
+		       text);
+}
+
+/* The position stays unset when the record has none under this key. */
+static int read_position(struct position *position, const cJSON *root, const char *key,
+			 struct err *err)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(root, key);
+	return cJSON_IsObject(item) ? position_from_item(position, item, err) : 0;
+}
+
+static int read_definition(struct table_record *record, const cJSON *root, struct arena *arena,
+			   struct err *err)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(root, "table");
+	struct catalog *catalog;
+	const struct table *table;
+	size_t at = 0;
+	char *text;
+	int rc;
+	if (!cJSON_IsObject(item))
+		return 0;
+	catalog = catalog_new(0);
+	text = cJSON_PrintUnformatted(item);
+	rc = catalog_table_from_json(catalog, slice_str(text), err);
+	free(text);
+	table = catalog_next(catalog, &at);
+	if (rc == 0 && table)
+		record->definition = table_copy(arena, table);
+	catalog_free(catalog);
+	return rc;
+}
+
+static int read_members(struct table_record *record, const cJSON *root, struct arena *arena,
+			struct err *err)
+{
+	if (read_state(record, root, err) < 0 ||
+	    read_position(&record->start, root, "position", err) < 0 ||
+	    read_position(&record->read_at, root, READ_AT_KEYS[record->phase], err) < 0)
+		return -1;
+	return read_definition(record, root, arena, err);
+}
+
+int table_record_read(struct table_record *record, struct slice name, struct slice json,
+		      struct arena *arena, struct err *err)
+{
+	cJSON *root;
+	int rc;
+	if (parse_record(name, json, &root, err) < 0)
+		return -1;
+	rc = read_members(record, root, arena, err);
+	cJSON_Delete(root);
+	return rc < 0 ? err_wrap(err, "checkpoint record %.*s cannot be read", SLICE_FMT(name)) : 0;
+}
+
+int database_record_read(struct position *start, struct slice name, struct slice json,
+			 struct err *err)
+{
+	cJSON *root;
+	int rc;
+	if (parse_record(name, json, &root, err) < 0)
+		return -1;
+	rc = read_position(start, root, "position", err);
+	cJSON_Delete(root);
+	if (rc == 0 && !position_is_set(start))
+		rc = err_set(err, E_CHECKPOINT_RECORD, "it has no \"position\"");
+	return rc < 0 ? err_wrap(err, "checkpoint record %.*s cannot be read", SLICE_FMT(name)) : 0;
+}

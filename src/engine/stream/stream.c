@@ -1,0 +1,669 @@
+#include "engine/stream/stream.h"
+
+#include "base/clock.h"
+#include "base/fault.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/backoff.h"
+#include "engine/state/identity.h"
+#include "engine/lane/loop.h"
+#include "engine/stream/stream_priv.h"
+#include "engine/state/watermarks.h"
+#include "script/script.h"
+#include "sink/sink.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+	DRAIN_MS = 10000,        /* a stop waits so long for acknowledgements */
+	DUMP_HEARTBEAT_MS = 500, /* at most: what wakes a quiet lane */
+	POLL_MS = 100,
+	EVENTS_PER_TICK = 64,
+	LARGE_PACKET = 4096,
+	AHEAD_HEARTBEAT_MS = 500,
+	AWAY_MS = 3000, /* a server is waited for so long when there are other hosts */
+};
+
+/* The second connection, for a group that is too large to hold. */
+static struct packet_source *open_ahead(void *arg, struct err *err)
+{
+	struct stream *stream = arg;
+	char name[80];
+	const struct dump_options options = {.sync_name = name, .heartbeat_ms = AHEAD_HEARTBEAT_MS};
+	struct dump *dump;
+	log_debug("transaction at %s:%" PRIu64
+		  " is larger than %zu bytes: reading ahead for its end",
+		  stream->read.file, stream->read.offset, stream->reader.owner.hold_max);
+	if (stream->options.open_packets)
+		return stream->options.open_packets(stream->options.open_arg, &stream->read, err);
+	snprintf(name, sizeof(name), "%s/ahead", stream->lane.sync->config->name);
+	dump = dump_open(stream->lane.sync->source, &stream->read, &options, err);
+	return dump ? dump_packets(dump) : NULL;
+}
+
+static bool is_stopping(const void *arg)
+{
+	const struct stream *stream = arg;
+	return lane_stopping(&stream->lane);
+}
+
+struct stream *stream_new(struct sync *sync, struct catalog *catalog, struct catalog *pending,
+			  const struct position *start, const struct stream_options *options,
+			  struct lane_metrics *metrics)
+{
+	struct stream *stream = mem_array(1, sizeof(*stream));
+	stream->lane.sync = sync;
+	stream->lane.metrics = metrics;
+	stream->catalog = catalog;
+	stream->catalog_pending = pending;
+	if (options)
+		stream->options = *options;
+	position_init(&stream->read);
+	position_init(&stream->acked.position);
+	stream->ddl.doubts = sync->doubts;
+	position_copy(&stream->read, start);
+	position_copy(&stream->acked.position, start);
+	stream->acked.begun = start->sequence;
+	stream->clock.watermark = position_watermark(start);
+	cursor_init(&stream->cursor, true);
+	trx_reader_init(&stream->reader, &stream->cursor,
+			&(struct trx_reader_owner){.open_ahead = open_ahead,
+						   .is_stopping = is_stopping,
+						   .arg = stream,
+						   .hold_max = stream->options.hold_max
+								       ? stream->options.hold_max
+								       : TRANSACTION_HOLD});
+	arena_init(&stream->statement, 0);
+	buf_init(&stream->idle.quiet_at);
+	return stream;
+}
+
+void stream_free(struct stream *stream)
+{
+	if (stream == NULL)
+		return;
+	heartbeat_fini(&stream->heartbeat);
+	buf_fini(&stream->idle.quiet_at);
+	arena_fini(&stream->statement);
+	mark_fini(&stream->current.durable);
+	map_fini(&stream->ddl.made);
+	trx_reader_fini(&stream->reader);
+	position_fini(&stream->acked.position);
+	position_fini(&stream->read);
+	cursor_fini(&stream->cursor);
+	catalog_free(stream->catalog_pending);
+	catalog_free(stream->catalog);
+	free(stream);
+}
+
+enum trx_end stream_outcome(const struct stream *stream)
+{
+	return trx_reader_outcome(&stream->reader)->end;
+}
+
+/* The script's own loop gets the beat, and its messages from records(). */
+static int beat_in_loop(struct stream *stream, int64_t watermark, const struct mark *mark,
+			struct err *err)
+{
+	struct lane *lane = &stream->lane;
+	struct loop_item item = {.kind = LOOP_HEARTBEAT, .time_ms = watermark};
+	int rc;
+	if (stream->current.slot_open)
+		return 0; /* the loop may be in the middle of a change: the next quiet moment comes */
+	message_batch_clear(&lane->batch);
+	rc = heartbeat_add(&stream->heartbeat, lane, watermark, &lane->batch, err);
+	if (rc == 0 && lane->batch.n > 0) {
+		if (stream_open_slot(stream, err) < 0)
+			return -1;
+		rc = loop_item(lane, &item, &lane->batch, err);
+		commit_done(lane->commit, mark);
+		stream->current.slot_open = false;
+	}
+	arena_reset(&lane->arena);
+	return rc;
+}
+
+/* What a heartbeat says: of several sources the lowest of what is acknowledged. false: of one of them nothing is known yet, so
+ * there is none. */
+static bool shared_watermark(struct stream *stream, int64_t *watermark)
+{
+	struct watermarks *watermarks = stream->lane.sync->watermarks;
+	int64_t own = position_watermark(&stream->acked.position);
+	*watermark = stream->clock.watermark;
+	if (watermarks == NULL)
+		return *watermark > 0;
+	if (commit_is_idle(stream->lane.commit))
+		own = stream->clock.watermark;
+	if (own > 0)
+		watermarks_raise(watermarks, stream->lane.sync->config->source_number, own);
+	return watermarks_lowest(watermarks, watermark);
+}
+
+/* Two heartbeats of the server at one place may be old ones that come late. */
+static void tell_drained(struct stream *stream)
+{
+	atomic_store_explicit(&stream->lane.metrics->drained,
+			      stream->idle.drained && stream_clock_is_fresh(stream),
+			      memory_order_relaxed);
+}
+
+int stream_tick(struct stream *stream, struct err *err)
+{
+	struct lane *lane = &stream->lane;
+	int64_t watermark;
+	struct mark mark;
+	stream->rows_since_poll = 0;
+	lane->now_ms = clock_wall_ms();
+	atomic_store_explicit(&lane->metrics->event_ms, lane->now_ms, memory_order_relaxed);
+	if (sink_poll(lane->sink, 0, err) < 0)
+		return -1;
+	commit_serve(lane->commit, false);
+	stream_clock_tick(stream);
+	tell_drained(stream);
+	if (!shared_watermark(stream, &watermark))
+		return 0;
+	mark = stream_read_mark(stream);
+	mark.watermark_ms = stream->clock.watermark;
+	if (lane->config->has_loop)
+		return beat_in_loop(stream, watermark, &mark, err);
+	return heartbeat_tick(&stream->heartbeat, lane, watermark, stream->current.slot_open, &mark,
+			      err);
+}
+
+/* ---- groups ---- */
+
+/* The group is over: what comes next begins behind it. */
+static void close_group(struct stream *stream, uint64_t end_offset)
+{
+	struct lane *lane = &stream->lane;
+	struct position *read = &stream->read;
+	const struct gtid *gtid = &stream->reader.trx.gtid.gtid;
+	uint64_t begin = read->offset;
+	struct mark mark;
+	stream_set_read(stream, end_offset);
+	read->sequence += stream->reader.row_bytes + 1;
+	if (gtid->flavour != GTID_NONE && gtid->flavour == read->gtids.flavour)
+		gtid_set_add(&read->gtids, gtid);
+	if (stream->reader.trx.gtid.written_ms > read->commit_ms &&
+	    stream_clock_may_be(stream, stream->reader.trx.gtid.written_ms))
+		read->commit_ms = stream->reader.trx.gtid.written_ms;
+	mark = (struct mark){.gtid = *gtid,
+			     .begin = begin,
+			     .file = stream->cursor.file,
+			     .born = stream->files.born,
+			     .offset = end_offset,
+			     .sequence = read->sequence,
+			     .commit_ms = read->commit_ms,
+			     .watermark_ms = 0,
+			     .records = stream->current.durable.records,
+			     .xa = stream->current.durable.xa,
+			     .range = NULL};
+	stream->current.durable.records = (struct record_batch){NULL, NULL};
+	stream->current.durable.xa = NULL;
+	commit_done(lane->commit, &mark);
+	stream->current.slot_open = false;
+	metric_add(&lane->metrics->transactions, 1);
+	atomic_store_explicit(&lane->metrics->commit_ms, read->commit_ms, memory_order_relaxed);
+}
+
+/* One event of a group whose outcome is known. */
+static int process(struct stream *stream, const struct trx_item *item, struct err *err)
+{
+	stream->current.at = item->start;
+	if (item->rows)
+		return stream_rows(stream, item, err);
+	if (item->event->type == EVENT_TABLE_MAP)
+		return stream_table_map(stream, item->event, err);
+	if (item->statement && !item->again)
+		return stream_ddl(stream, item->statement, err);
+	return 0;
+}
+
+/* The group's end is known. MariaDB has the time of a commit only in a Query event that ends it; otherwise when the committing
+ * statement began, and the commit comes after each one that is in the binlog before it. */
+static void set_times(struct stream *stream)
+{
+	struct event_gtid *gtid = &stream->reader.trx.gtid;
+	int64_t logged_ms = trx_reader_outcome(&stream->reader)->logged_ms;
+	if (gtid->gtid.flavour != GTID_MARIADB)
+		return;
+	if (logged_ms > 0)
+		gtid->written_ms = logged_ms;
+	gtid->commit_ms = gtid->written_ms;
+	if (gtid->commit_ms < stream->read.commit_ms)
+		gtid->commit_ms = stream->read.commit_ms;
+}
+
+static void begin_group(struct stream *stream, uint64_t start)
+{
+	stream->connection.away_ms = 0;
+	stream->current.skipped_rows = false;
+	stream_set_read(stream, start);
+	if (table_states_has_pending(&stream->lane.sync->states))
+		stream_take_pending(stream);
+}
+
+static int end_group(struct stream *stream, struct err *err)
+{
+	if (stream_xa_end(stream, err) < 0)
+		return -1;
+	close_group(stream, stream->cursor.offset);
+	return 0;
+}
+
+/* ---- events ---- */
+
+static void on_rotate(struct stream *stream, const struct event *event)
+{
+	if (stream->files.born_of != stream->cursor.file)
+		stream->files.born = NULL;
+	if (!stream->reader.trx.open && !(event->flags & EVENT_FLAG_ARTIFICIAL))
+		stream_set_read(stream, stream->cursor.offset);
+}
+
+void stream_set_drained(struct stream *stream, bool drained)
+{
+	stream->idle.drained = drained;
+	stream->idle.caught_up |= drained;
+	tell_drained(stream);
+}
+
+static int on_heartbeat(struct stream *stream, const struct event *event, struct err *err)
+{
+	struct event_heartbeat heartbeat;
+	struct buf at;
+	if (event_heartbeat_parse(event, &heartbeat, err) < 0)
+		return -1;
+	stream_clock_seen(stream, heartbeat.file, heartbeat.offset);
+	buf_init(&at);
+	buf_printf(&at, "%.*s:%" PRIu64, SLICE_FMT(heartbeat.file), heartbeat.offset);
+	stream_set_drained(stream, slice_equal(buf_slice(&at), buf_slice(&stream->idle.quiet_at)));
+	buf_fini(&stream->idle.quiet_at);
+	stream->idle.quiet_at = at;
+	return stream->idle.drained ? stream_advance_quietly(stream, err) : 0;
+}
+
+static void set_born(struct stream *stream, struct slice packet)
+{
+	char born[EVENT_BORN_SIZE];
+	event_format_born(packet, born);
+	if (stream->files.born == NULL || strcmp(stream->files.born, born) != 0)
+		stream->files.born = arena_cstr(&stream->lane.texts, slice_str(born));
+	stream->files.born_of = stream->cursor.file;
+}
+
+/* The server crashed inside a group that was open: it never happened. */
+static void on_format(struct stream *stream, struct slice packet)
+{
+	if (stream->current.slot_open && stream->reader.again_bytes == 0) {
+		const struct mark mark = stream_read_mark(stream);
+		commit_done(stream->lane.commit, &mark);
+		stream->current.slot_open = false;
+	}
+	set_born(stream, packet);
+}
+
+static int refuse_compressed(const struct stream *stream, uint64_t start, struct err *err)
+{
+	err_set(err, E_EVENT_COMPRESSED,
+		"a compressed statement cannot be read in this version. " REMEDY_LOG_BIN_COMPRESS
+		". " REMEDY_NEW_NAME_AFTER);
+	return cursor_wrap(&stream->cursor, "binlog event", start, err);
+}
+
+/* What the server has written, in contrast to what it says of itself: it is not idle. */
+static int on_written(struct stream *stream, const struct trx_item *item, struct err *err)
+{
+	if (stream->idle.drained)
+		stream_set_drained(stream, false);
+	buf_clear(&stream->idle.quiet_at);
+	stream->clock.seen_file = NULL;
+	if (item->event->type == EVENT_QUERY_COMPRESSED)
+		return refuse_compressed(stream, item->start, err);
+	return 0;
+}
+
+/* An event that belongs to no group. */
+static int on_other(struct stream *stream, const struct trx_item *item, struct err *err)
+{
+	switch (item->event->type) {
+	case EVENT_FORMAT_DESCRIPTION:
+		on_format(stream, item->packet);
+		return 0;
+	case EVENT_HEARTBEAT:
+	case EVENT_HEARTBEAT_V2:
+		stream->connection.away_ms = 0;
+		return on_heartbeat(stream, item->event, err);
+	case EVENT_ROTATE:
+		on_rotate(stream, item->event);
+		return 0;
+	default:
+		return on_written(stream, item, err);
+	}
+}
+
+static int on_item(struct stream *stream, const struct trx_item *item, struct err *err)
+{
+	if (item->kind == TRX_ITEM_OTHER)
+		return on_other(stream, item, err);
+	if (item->packet.ptr && on_written(stream, item, err) < 0)
+		return -1;
+	switch (item->kind) {
+	case TRX_ITEM_BEGIN:
+		begin_group(stream, item->start);
+		return 0;
+	case TRX_ITEM_OUTCOME:
+		set_times(stream);
+		return stream_open_slot(stream, err);
+	case TRX_ITEM_EVENT:
+		return process(stream, item, err);
+	case TRX_ITEM_END:
+		return end_group(stream, err);
+	case TRX_ITEM_HELD:
+	case TRX_ITEM_OTHER:
+		break;
+	}
+	return 0;
+}
+
+int stream_process_packet(struct stream *stream, struct err *err)
+{
+	struct trx_item item;
+	int rc;
+	metric_add(&stream->lane.metrics->events, 1);
+	while ((rc = trx_reader_next(&stream->reader, &item, err)) > 0)
+		if (on_item(stream, &item, err) < 0)
+			return -1;
+	return rc < 0 && stream->reader.lost ? stream_lost(stream, err) : rc;
+}
+
+/* ---- the loop ---- */
+
+int stream_lost(struct stream *stream, struct err *err)
+{
+	stream->connection.lost = err->code == ERR_SOURCE && err->retriable;
+	if (stream->lane.sync->config->source.nhosts > 0 &&
+	    (err->code == ERR_SOURCE || err->code == ERR_POSITION)) {
+		stream->connection.refused = !err->retriable;
+		err->retriable = true;
+	}
+	return -1;
+}
+
+bool stream_was_refused(const struct stream *stream)
+{
+	return stream->connection.refused;
+}
+
+bool stream_went_on(const struct stream *stream)
+{
+	return stream->acked.position.sequence != stream->acked.begun || stream->idle.caught_up;
+}
+
+unsigned stream_dump_heartbeat_ms(double heartbeat_s)
+{
+	unsigned quarter_ms = (unsigned)(heartbeat_s * 1000 / 4);
+	return heartbeat_s > 0 && quarter_ms < DUMP_HEARTBEAT_MS ? quarter_ms : DUMP_HEARTBEAT_MS;
+}
+
+static int open_dump(struct stream *stream, struct err *err)
+{
+	const struct sync_config *config = stream->lane.sync->config;
+	struct dump_options options = {
+		.server_id = config->source.server_id,
+		.sync_name = config->name,
+		.heartbeat_ms = stream_dump_heartbeat_ms(config->heartbeat_s),
+		.from_now_end = stream->options.until_end,
+	};
+	const struct server *server;
+	struct dump *dump = dump_open(stream->lane.sync->source, &stream->read, &options, err);
+	if (dump == NULL)
+		return -1;
+	stream->connection.dump = dump;
+	stream->connection.packets = dump_packets(dump);
+	server = dump_server(dump);
+	stream->connection.row_metadata_full = server->row_metadata_full;
+	if (sync_check_server(stream->lane.sync, &stream->read, server->identity, err) < 0 ||
+	    identity_check(stream->lane.sync, &stream->acked.position, err) < 0)
+		return -1;
+	stream_clock_start(stream);
+	return 0;
+}
+
+static int open_packets(struct stream *stream, struct err *err)
+{
+	const struct stream_options *options = &stream->options;
+	if (options->open_packets == NULL)
+		return open_dump(stream, err);
+	stream->connection.packets = options->open_packets(options->open_arg, &stream->read, err);
+	return stream->connection.packets ? 0 : -1;
+}
+
+static void close_packets(struct stream *stream)
+{
+	packet_source_free(stream->connection.packets);
+	stream->connection.packets = NULL;
+	stream->connection.dump = NULL;
+}
+
+/* Topics of constant rules are there, and get heartbeats, before the first row comes. */
+static int open_constant(struct stream *stream, const struct catalog *catalog, struct err *err)
+{
+	struct lane *lane = &stream->lane;
+	const struct table *table;
+	size_t at = 0;
+	while ((table = catalog_next(catalog, &at))) {
+		struct plan *plan;
+		if (!script_wants(lane->script, lane->sync->index, table->db, table->name))
+			continue;
+		plan = plan_new(lane, table, err);
+		if (plan == NULL)
+			return -1;
+		plan_free(lane, plan);
+	}
+	return 0;
+}
+
+static bool is_followed(const struct stream *stream, struct slice full_name)
+{
+	struct catalog *const catalogs[] = {stream->catalog, stream->catalog_pending};
+	for (size_t i = 0; i < sizeof(catalogs) / sizeof(catalogs[0]); i++) {
+		const struct table *table;
+		size_t at = 0;
+		while (catalogs[i] && (table = catalog_next(catalogs[i], &at)))
+			if (slice_equal(table->full_name, full_name))
+				return script_wants(stream->lane.script, stream->lane.sync->index,
+						    table->db, table->name);
+	}
+	return false;
+}
+
+/* Whether a function of a table that is there has returned the topic. */
+static bool any_followed(const struct stream *stream, const struct pin *pin)
+{
+	for (size_t i = 0; i < pin->tables.cap; i++)
+		if (pin->tables.slots[i].value && is_followed(stream, pin->tables.slots[i].key))
+			return true;
+	return false;
+}
+
+static int open_topics(struct stream *stream, struct err *err)
+{
+	struct lane *lane = &stream->lane;
+	struct destination *destination;
+	const struct pin *pin;
+	size_t at = 0;
+	if (open_constant(stream, stream->catalog, err) < 0 ||
+	    (stream->catalog_pending && open_constant(stream, stream->catalog_pending, err) < 0))
+		return -1;
+	while ((pin = pins_next(&lane->sync->pins, &at)))
+		if (any_followed(stream, pin) &&
+		    lane_destination(lane, pin->name, true, NULL, &destination, err) < 0)
+			return -1;
+	return 0;
+}
+
+/* Whether the clock is to be read: that takes as long as parsing a small event, and the events of a transaction follow one
+ * another closely. */
+static bool needs_time(const struct stream *stream, struct slice packet)
+{
+	return !stream->reader.trx.open || packet.len >= LARGE_PACKET;
+}
+
+static int follow(struct stream *stream, struct err *err)
+{
+	struct slice packet;
+	unsigned events = 0;
+	int rc;
+	while (!lane_stopping(&stream->lane)) {
+		rc = packet_source_next(stream->connection.packets, &packet, err);
+		if (rc < 0)
+			return lane_stopping(&stream->lane) ? 0 : stream_lost(stream, err);
+		if (rc == 0)
+			return 0;
+		if (needs_time(stream, packet))
+			stream->current.read_ms = clock_mono_ms();
+		trx_reader_put(&stream->reader, packet);
+		if (stream_process_packet(stream, err) < 0)
+			return -1;
+		if ((++events % EVENTS_PER_TICK == 0 || (uint8_t)packet.ptr[4] == EVENT_HEARTBEAT ||
+		     stream->current.read_ms - stream->acked.posted_ms > POST_MS) &&
+		    stream_tick(stream, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* What was sent is acknowledged, as far as it is within a bounded time, and that position posted. */
+static int finish(struct stream *stream, struct err *err)
+{
+	int64_t timeout_ms = stream->options.until_end ? -1 : DRAIN_MS;
+	if (!atomic_load(&stream->lane.sync->abort) &&
+	    sink_drain(stream->lane.sink, timeout_ms, &stream->lane.sync->abort, err) < 0)
+		return -1;
+	commit_serve(stream->lane.commit, true);
+	return 0;
+}
+
+/* After an error of the source or of a row, and after a stop that came while something was waited for, what came before it
+ * still counts. */
+static void salvage(struct stream *stream, const struct err *why)
+{
+	struct err ignored = ERR_INIT;
+	bool counts = why->code != ERR_KAFKA || atomic_load(&stream->lane.sync->stop);
+	if (counts && why->code != ERR_DISPLACED && finish(stream, &ignored) < 0)
+		log_debug("stream: %s", ignored.text);
+	lane_purge(&stream->lane);
+}
+
+/* What is read next begins at stream->read. */
+static void begin_cursor(struct stream *stream)
+{
+	cursor_begin(&stream->cursor, slice_str(stream->read.file), stream->read.offset);
+	stream->files.read = stream->cursor.file;
+}
+
+void stream_rewind(struct stream *stream)
+{
+	close_packets(stream);
+	trx_reader_rewind(&stream->reader);
+	begin_cursor(stream);
+	stream_set_drained(stream, false);
+	buf_clear(&stream->idle.quiet_at);
+}
+
+/* Acknowledgements, heartbeats and the checkpoint are served meanwhile. */
+static int wait_to_reconnect(struct stream *stream, int64_t wait_ms, struct err *err)
+{
+	int64_t until = clock_mono_ms() + wait_ms;
+	while (!lane_stopping(&stream->lane) && clock_mono_ms() < until)
+		if (sink_poll(stream->lane.sink, POLL_MS, err) < 0 || stream_tick(stream, err) < 0)
+			return -1;
+	return 0;
+}
+
+/* Whether the server has not come back for so long that another host is to be tried. */
+static bool gives_up(struct stream *stream)
+{
+	int64_t now_ms = clock_mono_ms();
+	if (stream->connection.away_ms == 0)
+		stream->connection.away_ms = now_ms;
+	return stream->lane.sync->config->source.nhosts > 1 &&
+	       now_ms - stream->connection.away_ms > AWAY_MS;
+}
+
+/* *lost_ms: when the connection was lost, monotonic; 0: it was not. */
+static void emit_begun(struct stream *stream, int64_t *lost_ms)
+{
+	struct sync_events *events = &stream->lane.sync->events;
+	if (*lost_ms > 0)
+		sync_events_emit_duration(events, SYNC_EVENT_SOURCE_BACK,
+					  clock_mono_ms() - *lost_ms);
+	*lost_ms = 0;
+	sync_events_emit_position(events, SYNC_EVENT_STREAM_BEGUN, &stream->read);
+}
+
+static int read_on(struct stream *stream, int64_t *lost_ms, struct err *err)
+{
+	stream->connection.lost = false;
+	if (open_packets(stream, err) < 0)
+		return stream_lost(stream, err);
+	emit_begun(stream, lost_ms);
+	if (stream_tick(stream, err) < 0)
+		return -1;
+	return follow(stream, err);
+}
+
+static int run(struct stream *stream, struct err *err)
+{
+	struct backoff backoff = {0};
+	int64_t lost_ms = 0;
+	if (FAULT(STREAM_START))
+		return err_retry(err, E_FAULT, "before the stream: fault injected");
+	if (open_topics(stream, err) < 0)
+		return -1;
+	for (;;) {
+		int64_t began = clock_mono_ms(), wait_ms;
+		if (read_on(stream, &lost_ms, err) == 0)
+			break;
+		if (!stream->connection.lost || gives_up(stream))
+			return -1;
+		wait_ms = backoff_next(&backoff, clock_mono_ms() - began);
+		if (lost_ms == 0)
+			lost_ms = clock_mono_ms();
+		if (!lane_stopping(&stream->lane))
+			sync_events_emit_failure(&stream->lane.sync->events, SYNC_EVENT_SOURCE_LOST,
+						 err, wait_ms);
+		*err = (struct err)ERR_INIT;
+		stream_rewind(stream);
+		if (wait_to_reconnect(stream, wait_ms, err) < 0)
+			return -1;
+		if (lane_stopping(&stream->lane))
+			break;
+	}
+	return finish(stream, err);
+}
+
+int stream_run(struct stream *stream, struct err *err)
+{
+	struct sync *sync = stream->lane.sync;
+	const struct commit_meaning meaning = stream_meaning(stream);
+	int rc;
+	rc = lane_open(&stream->lane, sync, "stream", sync->queue_bytes,
+		       checkpoint_lease(&sync->checkpoint), &meaning, stream->lane.metrics, err);
+	if (rc == 0) {
+		heartbeat_init(&stream->heartbeat, stream->lane.config);
+		begin_cursor(stream);
+		rc = run(stream, err);
+	}
+	close_packets(stream);
+	stream_clock_end(stream);
+	if (rc < 0 && stream->lane.commit)
+		salvage(stream, err);
+	if (rc < 0)
+		lane_note_failure(&stream->lane);
+	lane_close(&stream->lane);
+	return rc;
+}

@@ -1,0 +1,139 @@
+/* stream_clock: what the stream knows of the server's clock. A heartbeat may have a time only when everything that the server wrote
+ * before it is sent; that nothing comes proves nothing, since packets may be late (consistency rule: commit-time,
+ * docs/decisions/0017-binlog-identity-and-clock.md). */
+#include "base/clock.h"
+#include "engine/stream/stream_priv.h"
+
+#include <stdio.h>
+
+enum {
+	INTERVAL_MS = 1000,       /* between two readings, at most, ... */
+	QUIET_INTERVAL_MS = 5000, /* ... and without heartbeats */
+	INTERVAL_MIN_MS = 20,
+	FRESH_MS =
+		3000, /* how old a reading may be for "at the end of the binlog", in the status */
+	TOLERANCE_MS = 1000, /* clocks do not run at the same speed */
+};
+
+static int64_t interval_ms(const struct stream *stream)
+{
+	int64_t quarter_ms = (int64_t)(stream->lane.sync->config->heartbeat_s * 1000 / 4);
+	if (quarter_ms <= 0)
+		return QUIET_INTERVAL_MS;
+	if (quarter_ms < INTERVAL_MIN_MS)
+		return INTERVAL_MIN_MS;
+	return quarter_ms < INTERVAL_MS ? quarter_ms : INTERVAL_MS;
+}
+
+void stream_clock_start(struct stream *stream)
+{
+	const struct sync *sync = stream->lane.sync;
+	struct stream_clock *clock = &stream->clock;
+	if (clock->asks == NULL)
+		clock->asks = binlog_clock_start(sync->source, interval_ms(stream), sync->label);
+	else
+		binlog_clock_hurry(clock->asks);
+	clock->next.file[0] = '\0';
+	clock->seen_file = NULL;
+}
+
+void stream_clock_end(struct stream *stream)
+{
+	binlog_clock_end(stream->clock.asks);
+	stream->clock.asks = NULL;
+}
+
+void stream_clock_seen(struct stream *stream, struct slice file, uint64_t offset)
+{
+	struct stream_clock *clock = &stream->clock;
+	bool current = stream->cursor.file && slice_equal(slice_str(stream->cursor.file), file);
+	clock->seen_file = current ? stream->cursor.file : NULL;
+	clock->seen_offset = offset;
+}
+
+bool stream_clock_may_be(const struct stream *stream, int64_t ms)
+{
+	const struct stream_clock *clock = &stream->clock;
+	int64_t limit_ms = ms - clock->ahead_ms - TOLERANCE_MS;
+	/* the time when the transaction was read nearly always suffices */
+	return !clock->is_set || limit_ms <= stream->current.read_ms || limit_ms <= clock_mono_ms();
+}
+
+bool stream_clock_is_fresh(const struct stream *stream)
+{
+	const struct stream_clock *clock = &stream->clock;
+	return !clock->is_set ||
+	       clock_mono_ms() - clock->passed_asked_ms < FRESH_MS + 2 * interval_ms(stream);
+}
+
+static bool reaches(const char *file, uint64_t offset, const struct binlog_reading *reading)
+{
+	return file && position_compare_files(file, offset, reading->file, reading->offset) >= 0;
+}
+
+/* Whether every transaction before the end has been sent: an open group is not. The offset of a server heartbeat has 32 bits. */
+static bool has_passed(const struct stream *stream, const struct binlog_reading *reading)
+{
+	const struct stream_clock *clock = &stream->clock;
+	if (stream->reader.trx.open || stream->current.slot_open)
+		return reaches(stream->files.read, stream->read.offset, reading);
+	if (reaches(stream->cursor.file, stream->cursor.offset, reading))
+		return true;
+	return reading->offset <= UINT32_MAX &&
+	       reaches(clock->seen_file, clock->seen_offset, reading);
+}
+
+/* A connection may have gone to another server: names that point to several. */
+static bool is_of_dump(const struct stream *stream, const struct binlog_reading *reading)
+{
+	return stream->connection.dump &&
+	       strcmp(reading->server, dump_server(stream->connection.dump)->identity) == 0;
+}
+
+/* A binlog that has become shorter is another one: its end proves nothing about the one that is being read. */
+static bool is_shorter(const struct stream_clock *clock, const struct binlog_reading *reading)
+{
+	return clock->end_file[0] != '\0' &&
+	       position_compare_files(reading->file, reading->offset, clock->end_file,
+				      clock->end_offset) < 0;
+}
+
+static void take_reading(struct stream *stream)
+{
+	struct stream_clock *clock = &stream->clock;
+	struct binlog_reading reading;
+	if (clock->asks == NULL || !binlog_clock_take(clock->asks, &reading) ||
+	    !is_of_dump(stream, &reading) || is_shorter(clock, &reading))
+		return;
+	snprintf(clock->end_file, sizeof(clock->end_file), "%s", reading.file);
+	clock->end_offset = reading.offset;
+	clock->ahead_ms = reading.server_ms - reading.asked_ms;
+	clock->is_set = true;
+	if (clock->next.file[0] == '\0')
+		clock->next = reading;
+}
+
+static void pass_reading(struct stream *stream)
+{
+	struct stream_clock *clock = &stream->clock;
+	if (clock->next.file[0] == '\0' || !has_passed(stream, &clock->next))
+		return;
+	if (clock->next.server_ms > clock->passed_ms)
+		clock->passed_ms = clock->next.server_ms;
+	clock->passed_asked_ms = clock->next.asked_ms;
+	clock->next.file[0] = '\0';
+}
+
+/* The higher of two times before which everything was written that is sent: that of the last reading which was passed, and that of
+ * the last transaction, which was written before everything after it. */
+void stream_clock_tick(struct stream *stream)
+{
+	const struct stream_clock *clock = &stream->clock;
+	int64_t watermark = stream->read.commit_ms;
+	take_reading(stream);
+	pass_reading(stream);
+	if (clock->passed_ms > watermark)
+		watermark = clock->passed_ms;
+	if (watermark > stream->clock.watermark)
+		stream->clock.watermark = watermark;
+}

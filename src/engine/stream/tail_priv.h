@@ -1,0 +1,44 @@
+/* tail_priv: what tail.c (reading, transactions) and tail_tables.c (definitions) share. Thread: one. */
+#ifndef TIDEWAY_TAIL_PRIV_H
+#define TIDEWAY_TAIL_PRIV_H
+
+#include "binlog/change_reader.h"
+#include "engine/stream/tail.h"
+#include "model/position.h"
+#include "schema/catalog.h"
+#include "source/conn.h"
+
+struct later_ddl;
+
+/* The definitions, as the server has them now, and what the binlog contains that has changed them since. */
+struct tail_tables {
+	struct source *source;
+	char name[80];         /* of the connection that scans */
+	struct position start; /* of the stream */
+	struct conn *conn;
+	struct catalog *catalog;
+	bool row_metadata_full; /* the last TABLE_MAP had it; before the first: the server's setting */
+	struct map tables;      /* "db.table" -> struct change_table */
+	uint64_t versions;      /* given to tables so far */
+	struct cursor scanned; /* the binlog before it was scanned for statements */
+	bool has_scanned;
+	struct later_ddl *later; /* statements that may have changed definitions; in `arena` */
+	struct arena arena;
+};
+
+/* position: where the stream starts; name: another one than the stream's. Close it after an error, too. */
+int tail_tables_open(struct tail_tables *tables, struct source *source,
+		     const struct position *position, const char *name, struct err *err) MUST_CHECK;
+void tail_tables_close(struct tail_tables *tables);
+/* The table of a TABLE_MAP, at the cursor's file and this offset. One whose rows cannot be read has `refused`. *replaced: a table
+ * of the same name that is gone now; NULL: none. The caller frees it (change_table_free). */
+int tail_tables_find(struct tail_tables *tables, const struct event *event,
+		     const struct event_format *format, const char *file, uint64_t offset,
+		     struct change_table **table, struct change_table **replaced,
+		     struct err *err) MUST_CHECK;
+/* A statement of the stream: refuses one that changes rows, or that is not known; after one that may change definitions they are
+ * asked for again. */
+int tail_tables_follow(struct tail_tables *tables, const struct event_query *query,
+		       const struct event_format *format, struct err *err) MUST_CHECK;
+
+#endif

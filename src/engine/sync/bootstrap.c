@@ -1,0 +1,514 @@
+#include "engine/sync/bootstrap_priv.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "decode/table_map.h"
+#include "engine/sync/host_selection.h"
+#include "engine/state/identity.h"
+#include "engine/state/records.h"
+#include "engine/state/watermarks.h"
+#include "source/inspect.h"
+#include "source/catalog_load.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+void bootstrap_init(struct bootstrap *bootstrap, struct sync *sync, struct script *script)
+{
+	*bootstrap = (struct bootstrap){.sync = sync, .script = script};
+	instance_lock_init(&bootstrap->name, sync);
+	position_init(&bootstrap->position);
+	position_init(&bootstrap->binlog_end_at_load);
+	arena_init(&bootstrap->arena, 0);
+}
+
+void bootstrap_close_snapshot(struct bootstrap *bootstrap)
+{
+	if (bootstrap->snapshot_is_open)
+		snapshot_fini(&bootstrap->snapshot);
+	bootstrap->snapshot_is_open = false;
+}
+
+void bootstrap_free_reads(struct full_table *reads, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		free(reads[i].mismatch);
+	free(reads);
+}
+
+void bootstrap_fini(struct bootstrap *bootstrap)
+{
+	bootstrap_close_snapshot(bootstrap);
+	table_states_clear(&bootstrap->sync->states);
+	pins_reset(&bootstrap->sync->pins);
+	bootstrap->sync->doubts = NULL;
+	catalog_free(bootstrap->catalog_now);
+	catalog_free(bootstrap->catalog_pending);
+	catalog_free(bootstrap->catalog_at_position);
+	instance_lock_free(&bootstrap->name);
+	conn_free(bootstrap->conn);
+	bootstrap_free_reads(bootstrap->reads, bootstrap->nreads);
+	bootstrap->sync->tables = NULL;
+	free(bootstrap->selected);
+	position_fini(&bootstrap->binlog_end_at_load);
+	position_fini(&bootstrap->position);
+	arena_fini(&bootstrap->arena);
+}
+
+/* ---- the checkpoint ---- */
+
+static struct slice without(struct slice name, struct slice prefix)
+{
+	return slice_of(name.ptr + prefix.len, name.len - prefix.len);
+}
+
+static int load_pins(struct bootstrap *bootstrap, struct err *err)
+{
+	struct slice prefix = SLICE("topic/"), name, value;
+	size_t at = 0;
+	while (checkpoint_next(&bootstrap->sync->checkpoint, &at, prefix, &name, &value))
+		if (pins_load(&bootstrap->sync->pins, without(name, prefix), value, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int load_pending_databases(struct bootstrap *bootstrap, struct err *err)
+{
+	struct slice prefix = SLICE("adopted/"), name, value;
+	size_t at = 0;
+	int rc = 0;
+	while (rc == 0 &&
+	       checkpoint_next(&bootstrap->sync->checkpoint, &at, prefix, &name, &value)) {
+		struct position position;
+		position_init(&position);
+		rc = database_record_read(&position, name, value, err);
+		if (rc == 0)
+			table_states_add_database(&bootstrap->sync->states, without(name, prefix),
+						  &position);
+		position_fini(&position);
+	}
+	return rc;
+}
+
+static void load_doubts(struct bootstrap *bootstrap)
+{
+	struct slice prefix = SLICE("doubt/"), name, value;
+	size_t at = 0;
+	while (checkpoint_next(&bootstrap->sync->checkpoint, &at, prefix, &name, &value)) {
+		struct doubt *doubt =
+			record_read_doubt(without(name, prefix), value, &bootstrap->arena);
+		doubt->next = bootstrap->sync->doubts;
+		bootstrap->sync->doubts = doubt;
+	}
+}
+
+/* A database that is tracked only after a later position is in no catalog but the pending one until then. */
+static void move_pending_databases(struct bootstrap *bootstrap)
+{
+	const struct pending_database *database;
+	size_t at = 0;
+	while ((database = map_next(&bootstrap->sync->states.databases, &at)))
+		catalog_move_database(bootstrap->catalog_pending, bootstrap->catalog_at_position,
+				      database->name);
+}
+
+static int load_catalog(struct bootstrap *bootstrap, struct err *err)
+{
+	struct checkpoint *checkpoint = &bootstrap->sync->checkpoint;
+	struct slice name, value;
+	size_t at = 0;
+	while (checkpoint_next(checkpoint, &at, SLICE("database/"), &name, &value))
+		if (catalog_database_from_json(bootstrap->catalog_at_position, value, err) < 0)
+			return err_wrap(err, "checkpoint record %.*s", SLICE_FMT(name));
+	at = 0;
+	while (checkpoint_next(checkpoint, &at, SLICE("catalog/"), &name, &value))
+		if (catalog_table_from_json(bootstrap->catalog_at_position, value, err) < 0)
+			return err_wrap(err, "checkpoint record %.*s", SLICE_FMT(name));
+	catalog_mend_labels(bootstrap->catalog_at_position, bootstrap->catalog_now);
+	move_pending_databases(bootstrap);
+	load_doubts(bootstrap);
+	return catalog_load_variables(bootstrap->catalog_at_position, bootstrap->conn, err);
+}
+
+/* ---- the source ---- */
+
+static int load_named_database(struct bootstrap *bootstrap, struct slice db, struct err *err)
+{
+	return catalog_load_database(bootstrap->catalog_now, bootstrap->conn, db, err);
+}
+
+static int load_all_databases(struct bootstrap *bootstrap, struct err *err)
+{
+	struct result result;
+	int rc = 0;
+	if (conn_query(
+		    bootstrap->conn, &result, err,
+		    "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME NOT IN "
+		    "('mysql', 'information_schema', 'performance_schema', 'sys')") < 0)
+		return -1;
+	for (unsigned i = 0; rc == 0 && i < result.nrows; i++)
+		rc = load_named_database(bootstrap, result_cell(&result, i, 0), err);
+	result_fini(&result);
+	return rc;
+}
+
+/* A position that cannot be read is said when one is needed: a stream that goes on from its checkpoint needs none. */
+static int note_end(struct bootstrap *bootstrap, struct err *err)
+{
+	if (!bootstrap->will_stream ||
+	    source_binlog_end(bootstrap->conn, &bootstrap->binlog_end_at_load, err) == 0)
+		return 0;
+	if (err->retriable)
+		return -1;
+	*err = (struct err)ERR_INIT;
+	bootstrap->binlog_end_at_load.file[0] = '\0';
+	return 0;
+}
+
+int bootstrap_load_now(struct bootstrap *bootstrap, struct err *err)
+{
+	const char *const *databases = script_databases(bootstrap->script, bootstrap->sync->index);
+	if (note_end(bootstrap, err) < 0)
+		return -1;
+	if (databases[0] && strcmp(databases[0], "*") == 0)
+		return load_all_databases(bootstrap, err);
+	for (; *databases; databases++)
+		if (load_named_database(bootstrap, slice_str(*databases), err) < 0)
+			return -1;
+	return 0;
+}
+
+void bootstrap_select(struct bootstrap *bootstrap)
+{
+	const struct table *table;
+	size_t at = 0, cap = 64;
+	bootstrap->nselected = 0;
+	free(bootstrap->selected);
+	bootstrap->selected = mem_array(cap, sizeof(*bootstrap->selected));
+	while ((table = catalog_next(bootstrap->catalog_now, &at))) {
+		if (!script_wants(bootstrap->script, bootstrap->sync->index, table->db,
+				  table->name))
+			continue;
+		if (bootstrap->nselected == cap) {
+			cap *= 2;
+			bootstrap->selected =
+				mem_resize(bootstrap->selected, cap, sizeof(*bootstrap->selected));
+		}
+		bootstrap->selected[bootstrap->nselected++] = table;
+	}
+	bootstrap->sync->tables = bootstrap->selected;
+	bootstrap->sync->ntables = bootstrap->nselected;
+}
+
+void bootstrap_know_tables(struct bootstrap *bootstrap)
+{
+	const struct table **tables, *table;
+	unsigned n = bootstrap->nselected;
+	size_t at = 0;
+	while (catalog_next(bootstrap->catalog_at_position, &at))
+		n++;
+	tables = ARENA_ARRAY(&bootstrap->arena, n + 1, const struct table *);
+	memcpy(tables, bootstrap->selected, bootstrap->nselected * sizeof(*tables));
+	n = bootstrap->nselected;
+	for (at = 0; (table = catalog_next(bootstrap->catalog_at_position, &at));)
+		if (script_wants(bootstrap->script, bootstrap->sync->index, table->db, table->name))
+			tables[n++] = table;
+	bootstrap->sync->tables = tables;
+	bootstrap->sync->ntables = n;
+}
+
+static int check_columns(const struct bootstrap *bootstrap, struct err *err)
+{
+	return script_check_columns(bootstrap->script, bootstrap->sync->index,
+				    bootstrap->sync->tables, bootstrap->sync->ntables, err);
+}
+
+/* A selected table that the catalog has left out (a type or character set that is not known; the log says which) must
+ * not be missed silently. */
+static int check_database(struct bootstrap *bootstrap, struct slice db, struct err *err)
+{
+	struct result result;
+	struct buf quoted;
+	int rc;
+	buf_init(&quoted);
+	conn_quote(bootstrap->conn, db, &quoted);
+	rc = conn_query(bootstrap->conn, &result, err,
+			"SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = %s "
+			"AND TABLE_TYPE IN "
+			"('BASE TABLE', 'SYSTEM VERSIONED')",
+			buf_cstr(&quoted));
+	buf_fini(&quoted);
+	if (rc < 0)
+		return -1;
+	for (unsigned i = 0; rc == 0 && i < result.nrows; i++) {
+		struct slice name = result_cell(&result, i, 0);
+		if (catalog_find(bootstrap->catalog_now, db, name) ||
+		    !script_wants(bootstrap->script, bootstrap->sync->index, db, name))
+			continue;
+		if (!catalog_cannot_read(bootstrap->catalog_now, db, name))
+			rc = err_retry(err, E_TABLES_CHANGE,
+				       "it was created or changed while the tables were read. If "
+				       "this repeats, the user may lack SELECT on it: GRANT SELECT "
+				       "on the table");
+		else
+			rc = err_set(err, E_TABLE_UNREADABLE,
+				     "it has a column that this version cannot read (the warning "
+				     "above names it). Change the column, or exclude the table "
+				     "with \"!%.*s.%.*s\" in source.tables",
+				     SLICE_FMT(db), SLICE_FMT(name));
+		if (rc < 0)
+			err_table_of(err, db, name);
+	}
+	result_fini(&result);
+	return rc;
+}
+
+static int check_left_out(struct bootstrap *bootstrap, struct err *err)
+{
+	struct slice db;
+	size_t at = 0;
+	while ((db = catalog_next_database(bootstrap->catalog_now, &at)).ptr)
+		if (check_database(bootstrap, db, err) < 0)
+			return -1;
+	return 0;
+}
+
+/* Refuse before anything is copied what would only stop the stream. */
+static int refuse_unreadable(const struct bootstrap *bootstrap, struct err *err)
+{
+	for (unsigned i = 0; i < bootstrap->nselected; i++)
+		if (table_map_refuse(bootstrap->selected[i], err) < 0)
+			return err_become(err, E_TABLE_UNREADABLE);
+	return 0;
+}
+
+/* A table is known by "db.table" here: two of them with dots in their names may not say the same. */
+static int refuse_same_names(const struct bootstrap *bootstrap, struct err *err)
+{
+	struct map seen;
+	int rc = 0;
+	map_init(&seen);
+	for (unsigned i = 0; rc == 0 && i < bootstrap->nselected; i++) {
+		const struct table *table = bootstrap->selected[i];
+		const struct table *other =
+			map_set(&seen, table->full_name, (void *)(uintptr_t)table);
+		if (other)
+			rc = err_set(err, E_NAMES_ALIKE,
+				     "the tables `%.*s`.`%.*s` and `%.*s`.`%.*s` cannot be "
+				     "distinguished here. Exclude one of them in source.tables, in "
+				     "backquotes",
+				     SLICE_FMT(other->db), SLICE_FMT(other->name),
+				     SLICE_FMT(table->db), SLICE_FMT(table->name));
+	}
+	map_fini(&seen);
+	return rc;
+}
+
+static int check_script(struct bootstrap *bootstrap, struct err *err)
+{
+	return script_check(bootstrap->script, bootstrap->sync->index, bootstrap->selected,
+			    bootstrap->nselected,
+			    conn_server(bootstrap->conn)->lower_case_table_names == 1, err);
+}
+
+/* Nothing is selected: because there is nothing to see, or because the patterns name something else. */
+static int refuse_nothing(struct bootstrap *bootstrap, struct err *err)
+{
+	const struct sync_config *config = bootstrap->sync->config;
+	const char *user = config->source.user ? config->source.user : "";
+	struct result result;
+	struct buf patterns;
+	bool blind;
+	if (conn_query(bootstrap->conn, &result, err,
+		       "SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME NOT IN "
+		       "('information_schema', 'performance_schema')") < 0)
+		return -1;
+	blind = slice_equal(result_cell(&result, 0, 0), SLICE("0"));
+	result_fini(&result);
+	if (blind)
+		return err_set(err, E_NO_DATABASE,
+			       "user '%s' sees no database: the privilege SELECT is missing. GRANT "
+			       "SELECT ON *.* TO '%s'@'%%'",
+			       user, user);
+	if (conn_server(bootstrap->conn)->lower_case_table_names == 1 &&
+	    check_script(bootstrap, err) < 0)
+		return -1;
+	buf_init(&patterns);
+	for (unsigned i = 0; i < config->source.ntables; i++)
+		buf_printf(&patterns, "%s\"%s\"", i > 0 ? ", " : "", config->source.tables[i]);
+	err_set(err, E_NO_TABLE,
+		"%s:%u: no table of the source matches source.tables = { %s } of sync '%s'. Check "
+		"the names, and that user '%s' may SELECT from them",
+		config->script, config->line, buf_cstr(&patterns), config->name, user);
+	buf_fini(&patterns);
+	return -1;
+}
+
+static int check_selection(struct bootstrap *bootstrap, struct err *err)
+{
+	if (bootstrap->nselected == 0)
+		return refuse_nothing(bootstrap, err);
+	return check_script(bootstrap, err);
+}
+
+static int check_server(struct bootstrap *bootstrap, struct err *err)
+{
+	if (!bootstrap->found)
+		return 0;
+	return sync_check_server(bootstrap->sync, &bootstrap->position,
+				 conn_server(bootstrap->conn)->identity, err);
+}
+
+/* Before the rest of a full sync is read: the stream that follows it checks again. */
+static int check_history(struct bootstrap *bootstrap, struct err *err)
+{
+	if (!bootstrap->found || !bootstrap->will_stream)
+		return 0;
+	if (bootstrap->position.identity.file[0] != '\0')
+		return identity_check(bootstrap->sync, &bootstrap->position, err);
+	/* of version 0.1.0, or moved to another server: what is there now is taken for the same history */
+	bootstrap->moved = true;
+	return identity_take(bootstrap->sync, bootstrap->conn, &bootstrap->position, err);
+}
+
+/* conn may be NULL, with an error. */
+static int take_source(struct bootstrap *bootstrap, struct conn *conn)
+{
+	bootstrap->conn = conn;
+	if (conn == NULL)
+		return -1;
+	bootstrap->sync->mariadb = conn_server(conn)->mariadb;
+	bootstrap->catalog_now = catalog_new_for(conn);
+	bootstrap->catalog_at_position = catalog_new_for(conn);
+	bootstrap->catalog_pending = catalog_new_for(conn);
+	return 0;
+}
+
+/* The position was another server's, where it must not be gone on at without several hosts. */
+static void move(struct bootstrap *bootstrap)
+{
+	const char *identity = conn_server(bootstrap->conn)->identity;
+	if (!bootstrap->found || bootstrap->sync->config->source.nhosts == 0 ||
+	    strcmp(bootstrap->position.server, identity) == 0)
+		return;
+	log_info("source: resuming at %s (server %s), by GTID; the position was of server %s",
+		 conn_place(bootstrap->conn), identity, bootstrap->position.server);
+	host_move_position(&bootstrap->position, bootstrap->conn);
+	bootstrap->moved = true;
+}
+
+static int choose_source(struct bootstrap *bootstrap, struct err *err)
+{
+	const struct position *position = bootstrap->found ? &bootstrap->position : NULL;
+	if (take_source(bootstrap, host_select(bootstrap->sync, position, err)) < 0)
+		return -1;
+	move(bootstrap);
+	return 0;
+}
+
+/* Durable before the first row: a restart gives the same sequenceIds. */
+static void save_move(struct bootstrap *bootstrap)
+{
+	struct record_batch none = {NULL, NULL};
+	if (bootstrap->moved)
+		checkpoint_post(&bootstrap->sync->checkpoint, &none, &bootstrap->position);
+	bootstrap->moved = false;
+}
+
+static int look_at_tables(struct bootstrap *bootstrap, struct err *err)
+{
+	if (bootstrap_load_now(bootstrap, err) < 0)
+		return -1;
+	bootstrap_select(bootstrap);
+	if (check_left_out(bootstrap, err) < 0 || refuse_unreadable(bootstrap, err) < 0 ||
+	    refuse_same_names(bootstrap, err) < 0)
+		return -1;
+	return check_selection(bootstrap, err);
+}
+
+int bootstrap_connect(struct bootstrap *bootstrap, struct err *err)
+{
+	struct conn *conn = conn_open(bootstrap->sync->source, CONN_CONTROL, err);
+	if (take_source(bootstrap, conn) < 0 || look_at_tables(bootstrap, err) < 0)
+		return -1;
+	return check_columns(bootstrap, err);
+}
+
+int bootstrap_check_saved(struct bootstrap *bootstrap, struct err *err)
+{
+	if (checkpoint_load(&bootstrap->sync->checkpoint, &bootstrap->position, &bootstrap->found,
+			    err) < 0)
+		return -1;
+	if (!bootstrap->found)
+		return 0;
+	if (load_pins(bootstrap, err) < 0)
+		return -1;
+	if (bootstrap->sync->config->source.nhosts > 0) {
+		conn_free(bootstrap->conn);
+		bootstrap->conn = host_select(bootstrap->sync, &bootstrap->position, err);
+		return bootstrap->conn ? 0 : -1;
+	}
+	if (check_server(bootstrap, err) < 0 ||
+	    source_has_position(bootstrap->conn, &bootstrap->position, err) < 0)
+		return -1;
+	return identity_check(bootstrap->sync, &bootstrap->position, err);
+}
+
+/* Whether a table of the checkpoint is half copied: 1, 0, -1. */
+static int has_unfinished_copy(struct bootstrap *bootstrap, struct err *err)
+{
+	struct slice name, value;
+	size_t at = 0;
+	int rc = 0;
+	while (rc == 0 &&
+	       checkpoint_next(&bootstrap->sync->checkpoint, &at, SLICE("full/"), &name, &value)) {
+		struct table_record record;
+		table_record_init(&record, TABLE_NEW);
+		rc = table_record_read(&record, name, value, &bootstrap->arena, err);
+		if (rc == 0)
+			rc = record.phase != TABLE_COPIED;
+		table_record_fini(&record);
+	}
+	return rc;
+}
+
+/* Lets the other sources' heartbeats continue while this server is away, unless a table of it is half copied. */
+static int raise_saved_watermark(struct bootstrap *bootstrap, struct err *err)
+{
+	struct sync *sync = bootstrap->sync;
+	int unfinished;
+	if (sync->watermarks == NULL || !bootstrap->found)
+		return 0;
+	unfinished = has_unfinished_copy(bootstrap, err);
+	if (unfinished < 0)
+		return -1;
+	if (!unfinished && position_watermark(&bootstrap->position) > 0)
+		watermarks_raise(sync->watermarks, sync->config->source_number,
+				 position_watermark(&bootstrap->position));
+	return 0;
+}
+
+int bootstrap_look(struct bootstrap *bootstrap, struct err *err)
+{
+	struct checkpoint *checkpoint = &bootstrap->sync->checkpoint;
+	struct handover *handover = &bootstrap->sync->handover;
+	if (checkpoint_load(checkpoint, &bootstrap->position, &bootstrap->found, err) < 0 ||
+	    raise_saved_watermark(bootstrap, err) < 0)
+		return -1;
+	bootstrap->will_stream = bootstrap->sync->config->mode != MODE_FULL;
+	if (choose_source(bootstrap, err) < 0 || look_at_tables(bootstrap, err) < 0 ||
+	    check_server(bootstrap, err) < 0 || check_history(bootstrap, err) < 0 ||
+	    instance_lock_take(&bootstrap->name, err) < 0 ||
+	    handover_wait(handover, &bootstrap->name, bootstrap->sync->config->name,
+			  &bootstrap->sync->stop, err) < 0)
+		return -1;
+	handover_note(handover, &bootstrap->name);
+	if (bootstrap->found && (load_pending_databases(bootstrap, err) < 0 ||
+				 load_catalog(bootstrap, err) < 0 || load_pins(bootstrap, err) < 0))
+		return -1;
+	bootstrap_know_tables(bootstrap);
+	if (check_columns(bootstrap, err) < 0)
+		return -1;
+	save_move(bootstrap);
+	return 0;
+}

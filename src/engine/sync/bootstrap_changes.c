@@ -1,0 +1,107 @@
+/* changed: what the binlog contains about definitions between a look at them and a position. Two looks that find the same do not
+ * prove that nothing was in between: a migration that is undone, or a column that comes and goes (consistency rule: ddl-while-copying). */
+#include "base/log.h"
+#include "engine/sync/bootstrap_priv.h"
+#include "source/binlog_scan.h"
+
+#include <stdio.h>
+
+static bool table_matters(const struct bootstrap *bootstrap, const struct ddl_name *named,
+			  struct arena *arena)
+{
+	const struct ddl_name name = catalog_known_name(bootstrap->catalog_now, named, arena);
+	if (name.table.len == 0)
+		return catalog_has_database(bootstrap->catalog_now, name.db);
+	return catalog_find(bootstrap->catalog_now, name.db, name.table) ||
+	       script_wants(bootstrap->script, bootstrap->sync->index, name.db, name.table);
+}
+
+/* Whether a table has the name, as far as is known. */
+static bool exists(const struct bootstrap *bootstrap, const struct ddl_name *named,
+		   struct arena *arena)
+{
+	const struct ddl_name name = catalog_known_name(bootstrap->catalog_now, named, arena);
+	return catalog_find(bootstrap->catalog_now, name.db, name.table);
+}
+
+/* IF [NOT] EXISTS: what would make it do something is a statement before it, which matters. */
+static bool does_nothing(const struct bootstrap *bootstrap, const struct ddl_step *step,
+			 struct arena *arena)
+{
+	if (!step->if_exists || step->or_replace)
+		return false;
+	if (step->kind == DDL_STEP_CREATE_TABLE || step->kind == DDL_STEP_CREATE_LIKE)
+		return exists(bootstrap, &step->name, arena);
+	return step->kind == DDL_STEP_DROP_TABLE && !exists(bootstrap, &step->name, arena);
+}
+
+static bool step_matters(const struct bootstrap *bootstrap, const struct ddl_step *step,
+			 struct arena *arena)
+{
+	if (!ddl_scan_matters(step->kind))
+		return false;
+	if (does_nothing(bootstrap, step, arena))
+		return false;
+	if (table_matters(bootstrap, &step->name, arena) ||
+	    (step->other.table.len > 0 && table_matters(bootstrap, &step->other, arena)))
+		return true;
+	for (unsigned i = 0; i < step->nspecs; i++)
+		if (step->specs[i].to.table.len > 0 &&
+		    table_matters(bootstrap, &step->specs[i].to, arena))
+			return true;
+	return false;
+}
+
+static int visit(void *arg, const struct ddl_step *steps, unsigned nsteps, struct arena *arena,
+		 struct err *err)
+{
+	(void)err;
+	if (steps == NULL) /* whatever it says */
+		return 1;
+	for (unsigned i = 0; i < nsteps; i++)
+		if (step_matters(arg, &steps[i], arena))
+			return 1;
+	return 0;
+}
+
+static int scan(struct bootstrap *bootstrap, const struct position *until, struct err *err)
+{
+	const struct sync_config *config = bootstrap->sync->config;
+	char name[80];
+	struct cursor cursor;
+	const struct ddl_scan scan = {
+		.cursor = &cursor,
+		.until = until,
+		.halt = &bootstrap->sync->halt,
+		.visit = visit,
+		.arg = bootstrap,
+	};
+	int rc;
+	snprintf(name, sizeof(name), "%s/start", config->name);
+	cursor_init(&cursor, false);
+	rc = binlog_scan(bootstrap->sync->source, name, &bootstrap->binlog_end_at_load, &scan, err);
+	cursor_fini(&cursor);
+	if (rc == 0 || err->code != ERR_POSITION)
+		return rc;
+	*err = (struct err)ERR_INIT; /* purged since the look, which proves nothing any more */
+	return 1;
+}
+
+int bootstrap_changed(struct bootstrap *bootstrap, const struct position *until, struct err *err)
+{
+	const struct position *from = &bootstrap->binlog_end_at_load;
+	int rc;
+	if (!bootstrap->will_stream)
+		return 0;
+	if (from->file[0] == '\0') /* not known: another look */
+		return 1;
+	if (from->gtids.flavour == GTID_NONE && from->offset > UINT32_MAX)
+		return 0; /* no dump can begin there: two equal looks must do */
+	if (from->gtids.flavour != GTID_NONE && gtid_set_equal(&from->gtids, &until->gtids))
+		return 0;
+	rc = scan(bootstrap, until, err);
+	if (rc > 0)
+		log_info("a statement changed definitions while they were read; they are read "
+			 "again");
+	return rc < 0 ? err_wrap(err, "definitions at the start") : rc;
+}

@@ -1,0 +1,29 @@
+/* bootstrap_priv: what bootstrap.c (checkpoint and source), bootstrap_changes.c (whether definitions changed meanwhile) and
+ * bootstrap_reads.c (the tables to read) share.
+ * Thread: the sync's own. */
+#ifndef TIDEWAY_BOOTSTRAP_PRIV_H
+#define TIDEWAY_BOOTSTRAP_PRIV_H
+
+#include "engine/sync/bootstrap.h"
+
+/* The definitions as they are now, of every database that the patterns can name, into bootstrap->catalog_now. */
+int bootstrap_load_now(struct bootstrap *bootstrap, struct err *err) MUST_CHECK;
+/* Whether a statement in the binlog may have changed one of those definitions between that look and the position: 1, 0, -1. */
+int bootstrap_changed(struct bootstrap *bootstrap, const struct position *until,
+		      struct err *err) MUST_CHECK;
+/* bootstrap->selected: the tables of bootstrap->catalog_now that the script wants. */
+void bootstrap_select(struct bootstrap *bootstrap);
+void bootstrap_free_reads(struct full_table *reads, unsigned n);
+
+/* bootstrap_reads.c; declared for unit tests */
+/* Rounds in which a table's rows may be of another definition. */
+enum { READ_MISMATCHES_MAX = 3 };
+/* Prepare a table for the next round, in which it has this definition. Fail when its rows did not fit the same definition
+ * in the last rounds. */
+int bootstrap_renew_read(struct full_table *read, const struct table *table,
+			 struct err *err) MUST_CHECK;
+/* Refuse tables without a key if the snapshot may contain transactions after its position: their replay writes the rows
+ * again, and only a key makes that converge (rule: one-shared-point). */
+int bootstrap_check_exact(struct bootstrap *bootstrap, struct err *err) MUST_CHECK;
+
+#endif

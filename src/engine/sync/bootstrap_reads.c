@@ -1,0 +1,523 @@
+/* reads: which tables a full sync reads, at which position, and what is durable before their first row is sent. */
+#include "base/clock.h"
+#include "base/fault.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "engine/state/identity.h"
+#include "engine/state/records.h"
+#include "engine/sync/bootstrap_priv.h"
+#include "source/catalog_load.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+enum {
+	POSITION_TRIES = 20, /* definitions that may have changed meanwhile */
+};
+
+static struct table_state *state_of(struct bootstrap *bootstrap, const struct table *table)
+{
+	return table_states_get(&bootstrap->sync->states, table->full_name);
+}
+
+static enum table_phase phase_of(const struct bootstrap *bootstrap, const struct table *table)
+{
+	return table_states_phase(&bootstrap->sync->states, table->full_name);
+}
+
+/* Keep the definition of a table that is missing in the catalog at the stream's position, though its database is tracked: it was
+ * made after that position, or LIKE a table of a database that is not tracked. The definition is pending until the stream
+ * reaches the start position of the table (docs/decisions/0004). */
+static void keep_definition(struct bootstrap *bootstrap, struct table_state *state,
+			    const struct table *table)
+{
+	const struct position *place = &state->record.start;
+	bool pending;
+	table_state_end_pending(&bootstrap->sync->states, state);
+	if (catalog_find(bootstrap->catalog_at_position, table->db, table->name) ||
+	    !catalog_has_database(bootstrap->catalog_at_position, table->db))
+		return;
+	pending = position_is_set(place) && !position_passed(&bootstrap->position, place);
+	table = catalog_put(pending ? bootstrap->catalog_pending : bootstrap->catalog_at_position,
+			    table);
+	table_state_set_definition(&bootstrap->sync->states, state, table, pending);
+}
+
+static int load_record(struct bootstrap *bootstrap, struct slice name, struct slice full_name,
+		       struct slice json, struct err *err)
+{
+	struct table_states *states = &bootstrap->sync->states;
+	struct table_record record;
+	struct table_state *state;
+	int rc;
+	table_record_init(&record, TABLE_NEW);
+	rc = table_record_read(&record, name, json, &bootstrap->arena, err);
+	if (rc == 0) {
+		state = table_states_get(states, full_name);
+		table_state_load(states, state, &record, &bootstrap->position);
+		if (record.definition)
+			keep_definition(bootstrap, state, record.definition);
+	}
+	table_record_fini(&record);
+	return rc;
+}
+
+/* Whether the script wants a table of this full name, wherever its dot is. */
+static bool wants_name(const struct bootstrap *bootstrap, struct slice full_name)
+{
+	for (size_t i = 1; i + 1 < full_name.len; i++)
+		if (full_name.ptr[i] == '.' &&
+		    script_wants(bootstrap->script, bootstrap->sync->index,
+				 slice_of(full_name.ptr, i),
+				 slice_of(full_name.ptr + i + 1, full_name.len - i - 1)))
+			return true;
+	return false;
+}
+
+static struct slice table_of_record(struct slice name)
+{
+	size_t prefix = sizeof("full/") - 1;
+	return slice_of(name.ptr + prefix, name.len - prefix);
+}
+
+/* Also of tables that are gone by now: the stream may still come to their rows. */
+static int load_records(struct bootstrap *bootstrap, struct err *err)
+{
+	struct slice name, value;
+	size_t at = 0;
+	int rc = 0;
+	while (rc == 0 &&
+	       checkpoint_next(&bootstrap->sync->checkpoint, &at, SLICE("full/"), &name, &value))
+		if (wants_name(bootstrap, table_of_record(name)))
+			rc = load_record(bootstrap, name, table_of_record(name), value, err);
+	return rc;
+}
+
+/* ---- what is read ---- */
+
+/* Tables whose full sync is not done. */
+static void decide(struct bootstrap *bootstrap)
+{
+	bool stream_only = bootstrap->sync->config->mode == MODE_STREAM;
+	bootstrap_free_reads(bootstrap->reads, bootstrap->nreads);
+	bootstrap->reads = mem_array(bootstrap->nselected + 1, sizeof(*bootstrap->reads));
+	bootstrap->nreads = 0;
+	for (unsigned i = 0; i < bootstrap->nselected; i++) {
+		const struct table *table = bootstrap->selected[i];
+		if (!stream_only && phase_of(bootstrap, table) != TABLE_COPIED)
+			bootstrap->reads[bootstrap->nreads++] = (struct full_table){.table = table};
+	}
+}
+
+static bool is_selected(const struct bootstrap *bootstrap, struct slice full_name)
+{
+	for (unsigned i = 0; i < bootstrap->nselected; i++)
+		if (slice_equal(bootstrap->selected[i]->full_name, full_name))
+			return true;
+	return false;
+}
+
+/* Tables whose copy was cut off and that are not there any more. */
+static void note_gone(struct bootstrap *bootstrap)
+{
+	struct table_state *state;
+	size_t at = 0;
+	while ((state = map_next(&bootstrap->sync->states.tables, &at)))
+		if (state->record.phase == TABLE_COPYING && !is_selected(bootstrap, state->name))
+			table_state_set_unread(state);
+}
+
+/* After a round: the tables that it has left. */
+static void decide_again(struct bootstrap *bootstrap)
+{
+	unsigned kept = 0;
+	for (unsigned i = 0; i < bootstrap->nreads; i++) {
+		struct full_table *old = &bootstrap->reads[i];
+		if (atomic_load(&old->done)) {
+			state_of(bootstrap, old->table)->record.phase = TABLE_COPIED;
+			free(old->mismatch);
+			continue;
+		}
+		bootstrap->reads[kept++] = (struct full_table){
+			.table = old->table,
+			.untouched = atomic_load(&old->begun_ms) == 0,
+			.mismatch = old->mismatch,
+			.mismatches = old->mismatch ? old->mismatches + 1 : 0,
+		};
+	}
+	bootstrap->nreads = kept;
+}
+
+int bootstrap_renew_read(struct full_table *read, const struct table *table, struct err *err)
+{
+	if (read->table->version != table->version)
+		read->mismatches = 0;
+	if (read->mismatches >= READ_MISMATCHES_MAX) {
+		*err = *read->mismatch;
+		err_table(err, table->full_name);
+		return err_operation(err, "full sync");
+	}
+	free(read->mismatch);
+	read->mismatch = NULL;
+	read->table = table;
+	return 0;
+}
+
+/* The definitions of the snapshot; a table that was dropped meanwhile is read no more. */
+static int renew_reads(struct bootstrap *bootstrap, struct err *err)
+{
+	unsigned kept = 0;
+	for (unsigned i = 0; i < bootstrap->nreads; i++) {
+		struct full_table *read = &bootstrap->reads[i];
+		const struct table *table =
+			catalog_find(bootstrap->catalog_now, read->table->db, read->table->name);
+		if (table == NULL) {
+			log_info("full sync: table %.*s is not there any more",
+				 SLICE_FMT(read->table->full_name));
+			table_state_set_unread(state_of(bootstrap, read->table));
+			free(read->mismatch);
+			read->mismatch = NULL;
+			continue;
+		}
+		if (bootstrap_renew_read(read, table, err) < 0)
+			return -1;
+		if (kept != i)
+			memcpy(&bootstrap->reads[kept], read, sizeof(*read));
+		kept++;
+	}
+	bootstrap->nreads = kept;
+	return 0;
+}
+
+static bool is_read(const struct bootstrap *bootstrap, struct slice full_name)
+{
+	for (unsigned i = 0; i < bootstrap->nreads; i++)
+		if (slice_equal(bootstrap->reads[i].table->full_name, full_name))
+			return true;
+	return false;
+}
+
+/* Without a stream nobody tells of a table that has come under its name since the first round, made or renamed. */
+static void add_reads(struct bootstrap *bootstrap)
+{
+	bootstrap->reads =
+		mem_resize(bootstrap->reads, bootstrap->nreads + bootstrap->nselected + 1,
+			   sizeof(*bootstrap->reads));
+	for (unsigned i = 0; i < bootstrap->nselected; i++) {
+		const struct table *table = bootstrap->selected[i];
+		bool exact = bootstrap->snapshot.exact && table_transactional(table);
+		if (phase_of(bootstrap, table) == TABLE_COPIED ||
+		    is_read(bootstrap, table->full_name))
+			continue;
+		if ((table->npk == 0 && !exact) || table->versioned)
+			log_warn("full sync: table %.*s has come while the tables were read, and "
+				 "is left out",
+				 SLICE_FMT(table->full_name));
+		else
+			bootstrap->reads[bootstrap->nreads++] = (struct full_table){.table = table};
+	}
+}
+
+/* A position was taken: the definitions must be the ones from before it (rule: ddl-while-copying). They are those of now, afterwards. */
+static int still_same(struct bootstrap *bootstrap, const struct position *at, struct err *err)
+{
+	uint64_t before = catalog_version(bootstrap->catalog_now);
+	int changed = bootstrap_changed(bootstrap, at, err);
+	if (changed < 0 || bootstrap_load_now(bootstrap, err) < 0)
+		return -1;
+	return changed || catalog_version(bootstrap->catalog_now) != before;
+}
+
+static int same_at_snapshot(void *arg, struct err *err)
+{
+	struct bootstrap *bootstrap = arg;
+	return still_same(bootstrap, &bootstrap->snapshot.position, err);
+}
+
+/* ---- what is saved before the first row ---- */
+
+/* A database with its tables. */
+static void save_database(struct record_batch *records, const struct catalog *catalog,
+			  struct slice db)
+{
+	const struct table *table;
+	size_t at = 0;
+	record_database(records, catalog, db);
+	while ((table = catalog_next(catalog, &at)))
+		if (slice_equal(table->db, db))
+			record_table(records, table, true);
+}
+
+static void save_database_start(struct bootstrap *bootstrap, struct record_batch *records,
+				struct slice db)
+{
+	struct buf json;
+	buf_init(&json);
+	database_record_write(&bootstrap->snapshot.position, &json);
+	record_batch_add(records, record_name(&bootstrap->arena, "adopted", db), buf_slice(&json));
+	buf_fini(&json);
+}
+
+/* A database that the position's catalog does not have is followed from this snapshot on: what its tables were before
+ * nobody knows, and all of its rows are in the snapshot. */
+static void track_database(struct bootstrap *bootstrap, struct record_batch *records,
+			   struct slice db)
+{
+	if (catalog_has_database(bootstrap->catalog_at_position, db) ||
+	    catalog_has_database(bootstrap->catalog_pending, db))
+		return;
+	catalog_copy_database(bootstrap->catalog_pending, bootstrap->catalog_now, db);
+	table_states_add_database(&bootstrap->sync->states, db, &bootstrap->snapshot.position);
+	save_database_start(bootstrap, records, db);
+	save_database(records, bootstrap->catalog_pending, db);
+}
+
+/* A table that is read again may have another definition than before, by an ALTER that the stream has not reached: than the
+ * stream's, or than that of its record, where another table had the name before. */
+static int guard_read(struct bootstrap *bootstrap, const struct table_state *state,
+		      const struct table *table, struct err *err)
+{
+	const struct table *before = state->record.definition;
+	if (before == NULL)
+		before = catalog_find(bootstrap->catalog_at_position, table->db, table->name);
+	if (before == NULL || table_same(before, table) ||
+	    script_guard(bootstrap->script, bootstrap->sync->index, before, table, NULL, 0, err) ==
+		    0)
+		return 0;
+	err_table(err, table->full_name);
+	return err_operation(err, "full sync");
+}
+
+/* Up to where rows that are read now may be of: lanes without one lock may stand behind the snapshot's position. */
+static const struct position *highest(const struct snapshot *snapshot)
+{
+	const struct position *highest = &snapshot->position;
+	for (unsigned i = 0; snapshot->positions && i < snapshot->nconns; i++) {
+		const struct position *at = &snapshot->positions[i];
+		if (at->gtids.flavour != GTID_NONE && gtid_set_subset(&highest->gtids, &at->gtids))
+			highest = at;
+	}
+	return highest;
+}
+
+/* Until the copy is done, the record names the newest place that its rows may be from. */
+static void save_copying(struct bootstrap *bootstrap, const struct table_state *state,
+			 struct record_batch *records)
+{
+	struct table_record record;
+	table_record_init(&record, TABLE_COPYING);
+	position_copy(&record.start, &state->record.start);
+	position_copy(&record.read_at, highest(&bootstrap->snapshot));
+	record.definition = state->record.definition;
+	record_progress(records, state->name, &record);
+	table_record_fini(&record);
+}
+
+/* Assigns the start position of a table that is read now. A keyed table whose copy was cut off keeps its first one: rows
+ * deleted since must be deleted downstream too, and replaying the overlap converges (docs/decisions/0001). A table without
+ * a key gets the position of this snapshot. So does a table that has sent nothing yet. */
+static int place_read(struct bootstrap *bootstrap, struct full_table *read,
+		      struct record_batch *records, struct err *err)
+{
+	const struct table *table = read->table;
+	struct table_state *state = state_of(bootstrap, table);
+	const struct position *here = table->npk == 0 && bootstrap->snapshot.positions
+					      ? &bootstrap->snapshot.positions[0]
+					      : &bootstrap->snapshot.position;
+	bool is_new = state->record.phase == TABLE_NEW;
+	if (!is_new && guard_read(bootstrap, state, table, err) < 0)
+		return -1;
+	if (is_new || table->npk == 0 || read->untouched) {
+		track_database(bootstrap, records, table->db);
+		table_state_set_start(state,
+				      position_passed(&bootstrap->position, here) ? NULL : here);
+		keep_definition(bootstrap, state, table);
+	}
+	state->record.phase = TABLE_COPYING;
+	table_state_set_read(state, here, &bootstrap->position);
+	save_copying(bootstrap, state, records);
+	read->state = state;
+	return 0;
+}
+
+/* The first start: the stream begins here, with the catalog of this moment. */
+static int begin(struct bootstrap *bootstrap, const struct position *at,
+		 struct record_batch *records, struct err *err)
+{
+	struct slice db;
+	size_t i = 0;
+	position_copy(&bootstrap->position, at);
+	bootstrap->position.sequence = (uint64_t)bootstrap->sync->start_ms * 1000000;
+	bootstrap->position.row_offset = 0;
+	bootstrap->position.commit_ms = 0;
+	if (bootstrap->will_stream &&
+	    identity_take(bootstrap->sync, bootstrap->conn, &bootstrap->position, err) < 0)
+		return -1;
+	catalog_free(bootstrap->catalog_at_position);
+	bootstrap->catalog_at_position = catalog_new_for(bootstrap->conn);
+	while ((db = catalog_next_database(bootstrap->catalog_now, &i)).ptr) {
+		catalog_copy_database(bootstrap->catalog_at_position, bootstrap->catalog_now, db);
+		save_database(records, bootstrap->catalog_at_position, db);
+	}
+	bootstrap->found = true;
+	return 0;
+}
+
+/* A position now, with the definitions of that moment. */
+static int position_now(struct bootstrap *bootstrap, struct position *now, struct err *err)
+{
+	for (unsigned tries = 0; tries < POSITION_TRIES; tries++) {
+		int rc;
+		if (snapshot_position_now(bootstrap->sync->source, now, err) < 0)
+			return -1;
+		rc = still_same(bootstrap, now, err);
+		if (rc <= 0)
+			return rc;
+	}
+	return err_retry(err, E_TABLES_CHANGE,
+			 "tables change so often that none of %d positions agreed with their "
+			 "definitions. " REMEDY_WAIT_MIGRATION,
+			 POSITION_TRIES);
+}
+
+static int begin_stream_only(struct bootstrap *bootstrap, struct err *err)
+{
+	struct record_batch records = {NULL, NULL};
+	struct position now;
+	int rc;
+	position_init(&now);
+	rc = position_now(bootstrap, &now, err);
+	if (rc == 0) {
+		bootstrap_select(bootstrap);
+		rc = begin(bootstrap, &now, &records, err);
+	}
+	if (rc == 0) {
+		for (unsigned i = 0; i < bootstrap->nselected; i++)
+			record_phase(&records, bootstrap->selected[i]->full_name, TABLE_COPIED);
+		checkpoint_post(&bootstrap->sync->checkpoint, &records, &bootstrap->position);
+	}
+	position_fini(&now);
+	record_batch_fini(&records);
+	return rc;
+}
+
+/* A table that the script does not select any more is forgotten: what changes in it from now on is not sent, so that it
+ * has to be read again when it comes back. */
+static void forget_rejected(struct bootstrap *bootstrap)
+{
+	struct record_batch records = {NULL, NULL};
+	struct slice name, value;
+	size_t at = 0;
+	while (checkpoint_next(&bootstrap->sync->checkpoint, &at, SLICE("full/"), &name, &value)) {
+		if (wants_name(bootstrap, table_of_record(name)))
+			continue;
+		log_info("table %.*s is not selected any more; it will be read again when it comes "
+			 "back",
+			 SLICE_FMT(table_of_record(name)));
+		record_batch_add(&records, name, (struct slice){NULL, 0});
+	}
+	if (records.first)
+		checkpoint_post(&bootstrap->sync->checkpoint, &records, NULL);
+}
+
+/* ---- the snapshot ---- */
+
+static int open_snapshot(struct bootstrap *bootstrap, struct err *err)
+{
+	const struct sync_config *config = bootstrap->sync->config;
+	int64_t before = clock_mono_ms();
+	struct buf text;
+	bootstrap_close_snapshot(bootstrap);
+	if (snapshot_open(bootstrap->sync->source, config->has_loop ? 1 : config->full_parallel,
+			  &bootstrap->snapshot, same_at_snapshot, bootstrap, err) < 0)
+		return -1;
+	bootstrap->snapshot_is_open = true;
+	buf_init(&text);
+	position_print(&bootstrap->snapshot.position, &text);
+	log_info("full sync: %u connections at %.*s (%s, %" PRId64 " ms)",
+		 bootstrap->snapshot.nconns, SLICE_FMT(buf_slice(&text)), bootstrap->snapshot.how,
+		 clock_mono_ms() - before);
+	buf_fini(&text);
+	if (FAULT(SNAPSHOT))
+		return err_retry(err, E_SOURCE_FAULT, "after the snapshot: fault injected");
+	return 0;
+}
+
+int bootstrap_check_exact(struct bootstrap *bootstrap, struct err *err)
+{
+	for (unsigned i = 0; !bootstrap->snapshot.exact && i < bootstrap->nreads; i++) {
+		const struct table *table = bootstrap->reads[i].table;
+		if (table->npk == 0)
+			return err_set(
+				err, E_EXACT_POSITION,
+				"table %.*s has no primary key, and this server gives no exact "
+				"position without a lock. GRANT RELOAD ON *.* TO the user of the "
+				"sync, add a primary key, or exclude the table in source.tables",
+				SLICE_FMT(table->full_name));
+	}
+	return 0;
+}
+
+/* A table that no transaction covers is read as it is later than the position: the stream brings rows of that time again,
+ * which a key puts in place and nothing else does. */
+static int check_engines(struct bootstrap *bootstrap, struct err *err)
+{
+	for (unsigned i = 0; i < bootstrap->nreads; i++) {
+		const struct table *table = bootstrap->reads[i].table;
+		if (table->npk == 0 && !table_transactional(table))
+			return err_set(err, E_NOT_TRANSACTIONAL,
+				       "table %.*s has no primary key and is stored in %.*s, which "
+				       "has no transactions: rows written while it is read would "
+				       "arrive twice. Add a primary key, ALTER TABLE ... "
+				       "ENGINE=InnoDB, or exclude the table in source.tables",
+				       SLICE_FMT(table->full_name), SLICE_FMT(table->engine));
+	}
+	return 0;
+}
+
+static int place_reads(struct bootstrap *bootstrap, struct err *err)
+{
+	struct record_batch records = {NULL, NULL};
+	bool first = !bootstrap->found;
+	int rc = 0;
+	if (first)
+		rc = begin(bootstrap, &bootstrap->snapshot.position, &records, err);
+	for (unsigned i = 0; rc == 0 && i < bootstrap->nreads; i++)
+		rc = place_read(bootstrap, &bootstrap->reads[i], &records, err);
+	if (rc == 0)
+		checkpoint_post(&bootstrap->sync->checkpoint, &records,
+				first ? &bootstrap->position : NULL);
+	record_batch_fini(&records);
+	return rc;
+}
+
+int bootstrap_reads(struct bootstrap *bootstrap, bool again, struct err *err)
+{
+	if (again) {
+		decide_again(bootstrap);
+	} else {
+		forget_rejected(bootstrap);
+		if (load_records(bootstrap, err) < 0)
+			return -1;
+		note_gone(bootstrap);
+		decide(bootstrap);
+	}
+	if (bootstrap->nreads == 0 && bootstrap->found)
+		return 0;
+	if (bootstrap->sync->config->mode == MODE_STREAM)
+		return begin_stream_only(bootstrap, err);
+	/* the last look may be hours old, and the binlog of that time is read to prove it right */
+	if ((again && bootstrap_load_now(bootstrap, err) < 0) || open_snapshot(bootstrap, err) < 0)
+		return -1;
+	/* the definitions may have been loaded again: the tables to read are the snapshot's */
+	bootstrap_select(bootstrap);
+	if (!again)
+		decide(bootstrap);
+	else if (renew_reads(bootstrap, err) < 0)
+		return -1;
+	else if (bootstrap->sync->config->mode == MODE_FULL)
+		add_reads(bootstrap);
+	if (bootstrap_check_exact(bootstrap, err) < 0 || check_engines(bootstrap, err) < 0)
+		return -1;
+	return place_reads(bootstrap, err);
+}

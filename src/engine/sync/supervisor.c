@@ -1,0 +1,690 @@
+#include "engine/sync/supervisor.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mailbox.h"
+#include "base/mem.h"
+#include "base/test_hook.h"
+#include "base/backoff.h"
+#include "engine/sync/child.h"
+#include "engine/sync/host_selection.h"
+#include "engine/copy/full.h"
+#include "engine/sync/setup.h"
+#include "engine/sync/bootstrap.h"
+#include "engine/stream/stream.h"
+#include "engine/sync/retention.h"
+#include "engine/state/watermarks.h"
+#include "sink/sink.h"
+#include "sink/store/store.h"
+#include "source/source.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+	QUEUE_BYTES = 32 * 1024 * 1024,
+	TURN_MS = 100, /* how long the supervisor waits for a mail */
+	SNAPSHOT_MS =
+		10000, /* a snapshot that keeps its tables' metadata locks begins no table after
+	                        this time: the others get a snapshot of their own */
+};
+
+enum mail_kind {
+	MAIL_STOP,   /* the sync is to stop */
+	MAIL_ENDED,  /* a child has ended */
+	MAIL_POSTED, /* the checkpoint has something to save */
+	MAIL_KINDS
+};
+
+/* A mail is in the mailbox at most once: who posts the same again adds nothing to it. */
+struct mail {
+	enum mail_kind kind;
+	_Atomic bool is_posted;
+};
+
+/* What an attempt has looked up, and how it went. */
+struct attempt {
+	struct bootstrap bootstrap;
+	int64_t begun_ms;      /* monotonic */
+	int64_t copy_begun_ms; /* likewise */
+	bool has_saved;        /* something of its lanes is in the checkpoint */
+	int rc;                /* -1: it has failed, and its children are to end */
+	struct err err;
+};
+
+struct supervisor {
+	struct sync sync;
+	struct script *script; /* patterns and checks */
+	struct sync_numbers numbers;
+	_Atomic enum sync_state state;
+	struct mailbox box;
+	struct mail mails[MAIL_KINDS];
+
+	struct attempt *attempt; /* NULL: none runs */
+	bool checkpoint_is_open;
+	bool saved; /* the end of the last attempt was */
+	struct backoff backoff;
+	int64_t retry_ms; /* monotonic, when the next attempt begins */
+
+	struct err err;    /* that the sync has failed with */
+	int64_t failed_ms; /* monotonic, when */
+
+	struct child copying, streaming;
+	struct full full;           /* the round that copying reads */
+	struct retention retention; /* of the binlog, while copying runs */
+	struct stream *stream;      /* that streaming runs; NULL: none */
+};
+
+/* ---- mail ---- */
+
+static void post(struct supervisor *supervisor, enum mail_kind kind)
+{
+	struct mail *mail = &supervisor->mails[kind];
+	if (!atomic_exchange(&mail->is_posted, true))
+		(void)mailbox_put(&supervisor->box, mail, 0); /* there is room for one of each */
+}
+
+static void post_ended(void *arg)
+{
+	post(arg, MAIL_ENDED);
+}
+
+static void post_posted(void *arg)
+{
+	post(arg, MAIL_POSTED);
+}
+
+/* Returns the kind of the next mail; MAIL_KINDS: none came in time. */
+static enum mail_kind take_mail(struct supervisor *supervisor, int64_t wait_ms)
+{
+	struct mail *mail = mailbox_take(&supervisor->box, (int)wait_ms);
+	if (mail == NULL)
+		return MAIL_KINDS;
+	atomic_store(&mail->is_posted, false);
+	return mail->kind;
+}
+
+/* ---- life ---- */
+
+static int run_copy(void *arg, struct err *err);
+static int run_stream(void *arg, struct err *err);
+
+struct supervisor *supervisor_new(const struct supervisor_options *options, struct err *err)
+{
+	struct supervisor *supervisor;
+	struct script *script = script_new(options->script, err);
+	if (script == NULL)
+		return NULL;
+	supervisor = mem_array(1, sizeof(*supervisor));
+	supervisor->script = script;
+	sync_init(&supervisor->sync, options->script, options->index,
+		  script_config(script, options->index));
+	supervisor->sync.dry_run = options->dry_run;
+	supervisor->sync.prints = options->prints;
+	supervisor->sync.raw = options->raw;
+	supervisor->sync.label = options->several ? supervisor->sync.config->name : NULL;
+	supervisor->sync.queue_bytes =
+		sink_queue_total(&supervisor->sync.config->sink, QUEUE_BYTES);
+	sync_numbers_init(&supervisor->numbers, supervisor->sync.config->full_parallel);
+	mailbox_init(&supervisor->box, MAIL_KINDS);
+	for (int kind = 0; kind < MAIL_KINDS; kind++)
+		supervisor->mails[kind].kind = (enum mail_kind)kind;
+	supervisor->copying = (struct child){
+		.name = "copy", .run = run_copy, .on_end = post_ended, .arg = supervisor};
+	supervisor->streaming = (struct child){
+		.name = "stream", .run = run_stream, .on_end = post_ended, .arg = supervisor};
+	return supervisor;
+}
+
+void supervisor_free(struct supervisor *supervisor)
+{
+	if (supervisor == NULL)
+		return;
+	while (take_mail(supervisor, 0) != MAIL_KINDS)
+		;
+	mailbox_fini(&supervisor->box);
+	sync_numbers_fini(&supervisor->numbers);
+	sync_fini(&supervisor->sync);
+	script_free(supervisor->script);
+	free(supervisor);
+}
+
+const struct sync_config *supervisor_config(const struct supervisor *supervisor)
+{
+	return supervisor->sync.config;
+}
+
+void supervisor_share(struct supervisor *supervisor, struct watermarks *watermarks)
+{
+	supervisor->sync.watermarks = watermarks;
+}
+
+const char *supervisor_label(const struct supervisor *supervisor)
+{
+	return supervisor->sync.label;
+}
+
+struct sync_events *supervisor_events(struct supervisor *supervisor)
+{
+	return &supervisor->sync.events;
+}
+
+/* The flags of the sync end whatever its threads wait for; the mail changes the state. */
+void supervisor_stop(struct supervisor *supervisor)
+{
+	if (atomic_load(&supervisor->sync.stop))
+		sync_abort(&supervisor->sync);
+	sync_stop(&supervisor->sync);
+	post(supervisor, MAIL_STOP);
+	supervisor_wake(supervisor);
+}
+
+void supervisor_wake(struct supervisor *supervisor)
+{
+	source_shutdown(supervisor->sync.source);
+}
+
+/* A supervisor whose stream has ended may be saving the checkpoint for as long as the brokers are
+ * away; then it waits, too. */
+void supervisor_status(struct supervisor *supervisor, struct sync_status *status)
+{
+	enum sync_state state = atomic_load(&supervisor->state);
+	sync_numbers_read(&supervisor->numbers, status);
+	if (state == SYNC_STREAMING && atomic_load(&supervisor->streaming.has_ended))
+		state = SYNC_WAITING;
+	status->state = state;
+}
+
+static void enter(struct supervisor *supervisor, enum sync_state state)
+{
+	enum sync_state from = atomic_load(&supervisor->state);
+	if (from == state)
+		return;
+	assert(sync_state_may_follow(from, state));
+	atomic_store(&supervisor->state, state);
+	sync_events_emit(supervisor_events(supervisor),
+			 (struct sync_event){
+				 .kind = SYNC_EVENT_STATE_CHANGED,
+				 .state = {.from = from, .to = state},
+			 });
+}
+
+static bool is_stopping(const struct supervisor *supervisor)
+{
+	return atomic_load(&supervisor->sync.stop);
+}
+
+/* ---- the end ---- */
+
+/* Returns whether nothing that any lane has sent can still arrive. What was thrown away on its way
+ * can, for a while. */
+static bool nothing_is_under_way(const struct supervisor *supervisor)
+{
+	int64_t thrown_ms = atomic_load(&supervisor->sync.thrown_ms);
+	int64_t handover_ms = supervisor->sync.checkpoint.lease.times[LEASE_HANDOVER];
+	return supervisor->saved && (thrown_ms == 0 || clock_boot_ms() - thrown_ms > handover_ms);
+}
+
+static void close_checkpoint(struct supervisor *supervisor, bool displaced)
+{
+	if (!supervisor->checkpoint_is_open)
+		return;
+	if (nothing_is_under_way(supervisor) && !displaced)
+		handover_end(&supervisor->sync.handover);
+	checkpoint_fini(&supervisor->sync.checkpoint);
+	supervisor->checkpoint_is_open = false;
+}
+
+/* err NULL: the sync has ended without an error. */
+static void end(struct supervisor *supervisor, const struct err *err)
+{
+	struct sync_events *events = supervisor_events(supervisor);
+	bool displaced = err && err->code == ERR_DISPLACED;
+	close_checkpoint(supervisor, displaced);
+	if (err == NULL) {
+		enter(supervisor, SYNC_STOPPED);
+		sync_events_emit_kind(events, SYNC_EVENT_STOPPED);
+		return;
+	}
+	supervisor->err = *err;
+	supervisor->failed_ms = clock_mono_ms();
+	if (displaced)
+		sync_events_emit_failure(events, SYNC_EVENT_FENCED, err, 0);
+	enter(supervisor, SYNC_FAILED);
+	sync_events_emit(events, (struct sync_event){
+					 .kind = SYNC_EVENT_FAILED,
+					 .failure = {.why = err,
+						     .isolated = supervisor->sync.config->isolated},
+				 });
+}
+
+/* ---- the end of an attempt ---- */
+
+/* Saves what the lanes posted at their end, whatever ended them. What cannot be saved is forgotten:
+ * the next attempt begins at the saved position and must find the catalog of that position. */
+static void save_rest(struct supervisor *supervisor, struct attempt *attempt)
+{
+	struct checkpoint *checkpoint = &supervisor->sync.checkpoint;
+	struct err save = ERR_INIT;
+	supervisor->saved = false;
+	if (attempt->rc < 0 && attempt->err.code == ERR_DISPLACED) {
+		checkpoint_discard(checkpoint);
+		return;
+	}
+	if (checkpoint_save(checkpoint, &save) == 0) {
+		supervisor->saved = true;
+		return;
+	}
+	checkpoint_discard(checkpoint);
+	if (save.code != ERR_DISPLACED && (attempt->rc < 0 || is_stopping(supervisor)))
+		sync_events_emit_failure(supervisor_events(supervisor), SYNC_EVENT_UNSAVED, &save,
+					 0);
+	if (attempt->rc < 0 && save.code != ERR_DISPLACED)
+		return;
+	attempt->rc = -1;
+	attempt->err = save;
+}
+
+/* Post what the setup or the lanes have noted of topics, before a save. */
+static void post_pins(struct supervisor *supervisor)
+{
+	struct record_batch records = {NULL, NULL};
+	pins_post(&supervisor->sync.pins, &supervisor->sync.checkpoint, &records, NULL);
+}
+
+static void wait_for_retry(struct supervisor *supervisor, const struct attempt *attempt)
+{
+	int64_t now_ms = clock_mono_ms();
+	int64_t wait_ms = backoff_next(&supervisor->backoff, now_ms - attempt->begun_ms);
+	supervisor->retry_ms = now_ms + wait_ms;
+	sync_events_emit_failure(supervisor_events(supervisor), SYNC_EVENT_ATTEMPT_FAILED,
+				 &attempt->err, wait_ms);
+	enter(supervisor, SYNC_WAITING);
+}
+
+/* No child runs any more. */
+static void end_attempt(struct supervisor *supervisor)
+{
+	struct attempt *attempt = supervisor->attempt;
+	supervisor->attempt = NULL;
+	post_pins(supervisor);
+	bootstrap_fini(&attempt->bootstrap);
+	save_rest(supervisor, attempt);
+	if (attempt->rc == 0 || (is_stopping(supervisor) && attempt->err.retriable))
+		end(supervisor, NULL);
+	else if (!attempt->err.retriable)
+		end(supervisor, &attempt->err);
+	else
+		wait_for_retry(supervisor, attempt);
+	free(attempt);
+}
+
+static void fail_attempt(struct attempt *attempt, const struct err *err)
+{
+	attempt->rc = -1;
+	attempt->err = *err;
+}
+
+/* ---- stream ---- */
+
+/* The supervisor may be saving the checkpoint for as long as the brokers are away, and cannot
+ * report until then that the stream has ended. */
+static void report_ended(struct supervisor *supervisor, struct err *err)
+{
+	const struct lease *lease = checkpoint_lease(&supervisor->sync.checkpoint);
+	if (lease == NULL || !err->retriable ||
+	    lease_age_ms(lease, clock_boot_ms()) <= lease->times[LEASE_SEND])
+		return;
+	sync_events_emit_failure(supervisor_events(supervisor), SYNC_EVENT_CHECKPOINT_BLOCKED, err,
+				 0);
+	err_retry(err, E_STOPPED_SENDING, "the checkpoint can be saved again");
+}
+
+static int run_stream(void *arg, struct err *err)
+{
+	struct supervisor *supervisor = arg;
+	int rc = stream_run(supervisor->stream, err);
+	if (rc < 0 && !atomic_load(&supervisor->sync.halt))
+		report_ended(supervisor, err);
+	return rc;
+}
+
+static void start_stream(struct supervisor *supervisor)
+{
+	/* for measuring: end where the binlog ends now */
+	const struct stream_options options = {.until_end = test_hook_is_set(HOOK_UNTIL_END)};
+	struct sync *sync = &supervisor->sync;
+	struct bootstrap *bootstrap = &supervisor->attempt->bootstrap;
+	bootstrap_know_tables(bootstrap);
+	sync->catalog_now = bootstrap->catalog_now;
+	sync->binlog_end_at_load = &bootstrap->binlog_end_at_load;
+	supervisor->stream =
+		stream_new(sync, bootstrap->catalog_at_position, bootstrap->catalog_pending,
+			   &bootstrap->position, &options, &supervisor->numbers.stream);
+	bootstrap->catalog_at_position = NULL;
+	bootstrap->catalog_pending = NULL;
+	child_start(&supervisor->streaming);
+	enter(supervisor, SYNC_STREAMING);
+}
+
+/* Decides which hosts the next attempt tries first. When the stream of each has ended at one place
+ * with an error that does not pass, there is nothing more to try. */
+static void judge_host(const struct supervisor *supervisor, int rc, struct err *err)
+{
+	struct source *source = supervisor->sync.source;
+	if (stream_went_on(supervisor->stream))
+		source_forgive_hosts(source);
+	if (rc == 0 || !stream_was_refused(supervisor->stream) || source_blame_host(source))
+		return;
+	err->retriable = false;
+	if (source_config(source)->nhosts > 1)
+		err_wrap(err, "no other host can serve");
+}
+
+static void finish_stream(struct supervisor *supervisor)
+{
+	struct attempt *attempt = supervisor->attempt;
+	struct err err = ERR_INIT;
+	int rc = child_join(&supervisor->streaming, &err);
+	if (attempt->rc == 0) {
+		judge_host(supervisor, rc, &err);
+		attempt->rc = rc;
+		attempt->err = err;
+	}
+	stream_free(supervisor->stream);
+	supervisor->stream = NULL;
+	supervisor->sync.catalog_now = NULL;
+	supervisor->sync.binlog_end_at_load = NULL;
+	end_attempt(supervisor);
+}
+
+/* ---- copy ---- */
+
+static int run_copy(void *arg, struct err *err)
+{
+	struct supervisor *supervisor = arg;
+	return full_run(&supervisor->full, err);
+}
+
+static void start_copy(struct supervisor *supervisor)
+{
+	struct bootstrap *bootstrap = &supervisor->attempt->bootstrap;
+	struct sync *sync = &supervisor->sync;
+	supervisor->full = (struct full){
+		.sync = sync,
+		.tables = bootstrap->reads,
+		.ntables = bootstrap->nreads,
+		.nlanes = bootstrap->snapshot.nconns,
+		.conns = bootstrap->snapshot.conns,
+		.place = &bootstrap->snapshot.position,
+		.lowest = bootstrap->snapshot.way == SNAPSHOT_LOWEST,
+		.begin_ms = conn_frees_locks(bootstrap->snapshot.conns[0])
+				    ? 0
+				    : test_hook_number(HOOK_SNAPSHOT_MS, SNAPSHOT_MS),
+		.metrics = supervisor->numbers.copy,
+	};
+	if (sync->watermarks)
+		watermarks_hold(sync->watermarks, sync->config->source_number);
+	sync_events_emit(&sync->events, (struct sync_event){
+						.kind = SYNC_EVENT_COPY_BEGUN,
+						.copy = {bootstrap->nreads, bootstrap->nselected,
+							 bootstrap->snapshot.nconns},
+					});
+	retention_init(&supervisor->retention, sync->source);
+	sync_numbers_round(&supervisor->numbers, &supervisor->full);
+	child_start(&supervisor->copying);
+	enter(supervisor, SYNC_COPYING);
+}
+
+/* Every table is copied: the stream follows, unless the sync is to end. */
+static int leave_copy(struct supervisor *supervisor, struct err *err)
+{
+	struct attempt *attempt = supervisor->attempt;
+	bootstrap_close_snapshot(&attempt->bootstrap);
+	sync_events_emit_duration(supervisor_events(supervisor), SYNC_EVENT_COPY_DONE,
+				  clock_mono_ms() - attempt->copy_begun_ms);
+	post_pins(supervisor);
+	if (checkpoint_save(&supervisor->sync.checkpoint, err) < 0)
+		return -1;
+	if (supervisor->sync.config->mode == MODE_FULL || is_stopping(supervisor))
+		end_attempt(supervisor);
+	else
+		start_stream(supervisor);
+	return 0;
+}
+
+/* again: for the tables that the round before has left. */
+static int begin_round(struct supervisor *supervisor, bool again, struct err *err)
+{
+	struct bootstrap *bootstrap = &supervisor->attempt->bootstrap;
+	if (bootstrap_reads(bootstrap, again, err) < 0)
+		return -1;
+	post_pins(supervisor); /* a count that was adopted is durable before it is used */
+	if (checkpoint_save(&supervisor->sync.checkpoint, err) < 0)
+		return -1;
+	if (bootstrap->nreads == 0)
+		return leave_copy(supervisor, err);
+	start_copy(supervisor);
+	return 0;
+}
+
+static bool is_any_left(const struct bootstrap *bootstrap)
+{
+	for (unsigned i = 0; i < bootstrap->nreads; i++)
+		if (!atomic_load(&bootstrap->reads[i].done))
+			return true;
+	return false;
+}
+
+static void finish_copy(struct supervisor *supervisor)
+{
+	struct attempt *attempt = supervisor->attempt;
+	struct err err = ERR_INIT;
+	int rc = child_join(&supervisor->copying, &err);
+	sync_numbers_round(&supervisor->numbers, NULL);
+	retention_fini(&supervisor->retention);
+	if (attempt->rc == 0 && rc == 0) {
+		rc = is_any_left(&attempt->bootstrap) ? begin_round(supervisor, true, &err)
+						      : leave_copy(supervisor, &err);
+		if (rc == 0)
+			return;
+	}
+	if (attempt->rc == 0)
+		fail_attempt(attempt, &err);
+	end_attempt(supervisor);
+}
+
+/* ---- while children work ---- */
+
+/* When the position was written. Before the first transaction its sequence is the time at which
+ * the sync began (rule: sequence-id). */
+static int64_t time_of(const struct position *position)
+{
+	return position->commit_ms > 0 ? position->commit_ms
+				       : (int64_t)(position->sequence / 1000000);
+}
+
+static int watch_binlog(struct supervisor *supervisor, struct err *err)
+{
+	const struct position *needed = &supervisor->attempt->bootstrap.position;
+	if (!supervisor->copying.is_started ||
+	    retention_tick(&supervisor->retention, needed, time_of(needed), err) == 0)
+		return 0;
+	err->retriable |= supervisor->sync.config->source.nhosts > 1; /* another may have it */
+	return -1;
+}
+
+static int save(struct supervisor *supervisor, struct err *err)
+{
+	struct checkpoint *checkpoint = &supervisor->sync.checkpoint;
+	if (!checkpoint_due(checkpoint, clock_mono_ms()))
+		return 0;
+	if (checkpoint_save(checkpoint, err) < 0)
+		return -1;
+	if (!supervisor->attempt->has_saved)
+		sync_events_emit_kind(supervisor_events(supervisor), SYNC_EVENT_POSITION_SAVED);
+	supervisor->attempt->has_saved = true;
+	return 0;
+}
+
+static int serve(struct supervisor *supervisor, struct err *err)
+{
+	struct instance_lock *name = &supervisor->attempt->bootstrap.name;
+	if (watch_binlog(supervisor, err) < 0)
+		return -1;
+	instance_lock_keep(name);
+	handover_keep(&supervisor->sync.handover, name);
+	return save(supervisor, err);
+}
+
+/* After an abort nothing is saved until the children have ended: its reason must not be lost. */
+static void watch_children(struct supervisor *supervisor)
+{
+	struct err err = ERR_INIT;
+	if (take_mail(supervisor, TURN_MS) == MAIL_STOP)
+		enter(supervisor, SYNC_STOPPING);
+	if (!atomic_load(&supervisor->sync.abort) && serve(supervisor, &err) < 0) {
+		fail_attempt(supervisor->attempt, &err);
+		sync_abort(&supervisor->sync);
+	}
+	if (atomic_load(&supervisor->sync.abort))
+		supervisor_wake(supervisor); /* each time: a child may just have connected */
+	if (child_has_ended(&supervisor->copying))
+		finish_copy(supervisor);
+	else if (child_has_ended(&supervisor->streaming))
+		finish_stream(supervisor);
+}
+
+/* ---- the beginning ---- */
+
+static struct store *open_store(struct supervisor *supervisor, struct err *err)
+{
+	const struct sync *sync = &supervisor->sync;
+	const struct sync_config *config = sync->config;
+	char topic[80];
+	if (sync->dry_run || config->sink.kind == SINK_DISCARD)
+		return store_open_memory();
+	if (config->checkpoint_file)
+		return store_open_file(config->checkpoint_file, config->name, err);
+	if (config->sink.kind == SINK_LINES)
+		return store_open_memory();
+	snprintf(topic, sizeof(topic), "tideway.%s", config->name);
+	return store_open_topic(&sync->sink,
+				config->checkpoint_topic ? config->checkpoint_topic : topic,
+				config->name, &sync->stop, err);
+}
+
+static int open_checkpoint(struct supervisor *supervisor, struct err *err)
+{
+	struct sync *sync = &supervisor->sync;
+	struct checkpoint *checkpoint = &sync->checkpoint;
+	struct store *store = open_store(supervisor, err);
+	if (store == NULL)
+		return -1;
+	checkpoint_init(checkpoint, store, sync->config->name);
+	checkpoint->on_posted = post_posted;
+	checkpoint->on_posted_arg = supervisor;
+	if (handover_begin(&sync->handover, checkpoint, err) < 0) {
+		checkpoint_fini(checkpoint);
+		return -1;
+	}
+	supervisor->checkpoint_is_open = true;
+	return 0;
+}
+
+/* Reports what the source refuses for good before a broker that is away is waited for. Reads nothing
+ * of the checkpoint, because its producer comes first (rule: one-process). The first attempt
+ * tries a source that is away again. */
+static int knock(struct supervisor *supervisor, struct err *err)
+{
+	struct conn *conn = host_select(&supervisor->sync, NULL, err);
+	conn_free(conn);
+	if (conn || !err->retriable)
+		return conn ? 0 : -1;
+	sync_events_emit_failure(supervisor_events(supervisor), SYNC_EVENT_SOURCE_AWAY, err, 0);
+	*err = (struct err)ERR_INIT;
+	return 0;
+}
+
+static int look(struct attempt *attempt, struct err *err)
+{
+	struct bootstrap *bootstrap = &attempt->bootstrap;
+	if (bootstrap_look(bootstrap, err) < 0 || setup_topics(bootstrap, err) < 0)
+		return -1;
+	if (bootstrap->found)
+		sync_events_emit_position(&bootstrap->sync->events, SYNC_EVENT_CHECKPOINT_FOUND,
+					  &bootstrap->position);
+	return 0;
+}
+
+static void begin_attempt(struct supervisor *supervisor)
+{
+	struct attempt *attempt = mem_array(1, sizeof(*attempt));
+	struct err err = ERR_INIT;
+	sync_again(&supervisor->sync);
+	supervisor->attempt = attempt;
+	attempt->begun_ms = clock_mono_ms();
+	bootstrap_init(&attempt->bootstrap, &supervisor->sync, supervisor->script);
+	if (look(attempt, &err) == 0) {
+		attempt->copy_begun_ms = clock_mono_ms();
+		sync_numbers_forget(&supervisor->numbers);
+		if (begin_round(supervisor, false, &err) == 0)
+			return;
+	}
+	fail_attempt(attempt, &err);
+	end_attempt(supervisor);
+}
+
+static void begin(struct supervisor *supervisor)
+{
+	struct err err = ERR_INIT;
+	if (supervisor->checkpoint_is_open) {
+		begin_attempt(supervisor);
+		return;
+	}
+	sync_events_emit_kind(supervisor_events(supervisor), SYNC_EVENT_STARTED);
+	if (knock(supervisor, &err) < 0) {
+		end(supervisor, &err);
+		return;
+	}
+	if (open_checkpoint(supervisor, &err) == 0)
+		begin_attempt(supervisor);
+	else
+		end(supervisor, is_stopping(supervisor) ? NULL : &err);
+}
+
+static void wait_to_begin(struct supervisor *supervisor)
+{
+	int64_t left_ms = supervisor->retry_ms - clock_mono_ms();
+	if (left_ms > 0 && !is_stopping(supervisor))
+		(void)take_mail(supervisor, left_ms);
+	if (is_stopping(supervisor))
+		end(supervisor, NULL);
+	else if (clock_mono_ms() >= supervisor->retry_ms)
+		enter(supervisor, SYNC_STARTING);
+}
+
+int64_t supervisor_failed_ms(const struct supervisor *supervisor)
+{
+	return supervisor->failed_ms;
+}
+
+int supervisor_run(struct supervisor *supervisor, struct err *err)
+{
+	enum sync_state state = SYNC_STARTING;
+	log_about(supervisor->sync.label);
+	while (!sync_state_is_final(state)) {
+		if (state == SYNC_STARTING)
+			begin(supervisor);
+		else if (state == SYNC_WAITING)
+			wait_to_begin(supervisor);
+		else
+			watch_children(supervisor);
+		state = atomic_load(&supervisor->state);
+	}
+	if (state == SYNC_STOPPED)
+		return 0;
+	*err = supervisor->err;
+	return -1;
+}
