@@ -1,4 +1,5 @@
-/* catalog_load: loads all tables of a database from information_schema with four queries. */
+/* catalog_load: loads all tables of a database from information_schema with four queries,
+ * and one for each table that seems to have no key. */
 #include "source/catalog_load.h"
 
 #include "base/log.h"
@@ -212,19 +213,48 @@ static void take_key_part(struct load *load, const struct result *result, unsign
 	part->prefix = whole ? 0 : number(result_cell(result, row, 4));
 }
 
-static int load_keys(struct load *load, struct conn *conn, struct err *err)
+/* Loads the key parts of the tables that the condition selects. */
+static int load_keys_where(struct load *load, struct conn *conn, const char *condition,
+			   struct err *err)
 {
 	struct result result;
 	if (conn_query(
 		    conn, &result, err,
 		    "SELECT table_name, index_name, non_unique, column_name, sub_part, index_type "
-		    "FROM information_schema.statistics WHERE table_schema %s "
+		    "FROM information_schema.statistics WHERE table_schema %s%s "
 		    "ORDER BY table_name, index_name, seq_in_index",
-		    buf_cstr(&load->filter)) != 0)
+		    buf_cstr(&load->filter), condition) != 0)
 		return -1;
 	for (unsigned i = 0; i < result.nrows; i++)
 		take_key_part(load, &result, i);
 	result_fini(&result);
+	return 0;
+}
+
+/* Loads the keys of a table by its name. This waits for a statement that changes the table. */
+static int load_keys_of(struct load *load, struct conn *conn, struct slice table, struct err *err)
+{
+	struct buf condition;
+	buf_init(&condition);
+	buf_put(&condition, SLICE(" AND table_name = "));
+	conn_quote(conn, table, &condition);
+	int rc = load_keys_where(load, conn, buf_cstr(&condition), err);
+	buf_fini(&condition);
+	return rc;
+}
+
+/* MariaDB lists the tables of a database by their files. At the moment when ALTER TABLE renames its
+ * copy, the table has no file and the list omits its keys. A table that seems to have none is
+ * loaded again by its name. */
+static int load_keys(struct load *load, struct conn *conn, struct err *err)
+{
+	if (load_keys_where(load, conn, "", err) != 0)
+		return -1;
+	for (unsigned i = 0; load->mariadb && i < load->found.ntables; i++) {
+		const struct draft *draft = &load->found.tables[i].draft;
+		if (draft->nkeys == 0 && load_keys_of(load, conn, draft->name, err) != 0)
+			return -1;
+	}
 	return 0;
 }
 

@@ -11,7 +11,10 @@
 #include "source/catalog_load.h"
 
 #include <inttypes.h>
+#include <poll.h>
 #include <stdlib.h>
+
+enum { EMPTY_LOOKS = 3, EMPTY_PAUSE_MS = 200 };
 
 void bootstrap_init(struct bootstrap *bootstrap, struct sync *sync, struct script *script)
 {
@@ -415,13 +418,26 @@ static void save_move(struct bootstrap *bootstrap)
 	bootstrap->moved = false;
 }
 
-static int look_at_tables(struct bootstrap *bootstrap, struct err *err)
+static int load_selection(struct bootstrap *bootstrap, struct err *err)
 {
 	if (bootstrap_load_now(bootstrap, err) < 0)
 		return -1;
 	bootstrap_select(bootstrap);
-	if (check_left_out(bootstrap, err) < 0 || refuse_unreadable(bootstrap, err) < 0 ||
-	    refuse_same_names(bootstrap, err) < 0)
+	return check_left_out(bootstrap, err);
+}
+
+/* MariaDB's information_schema omits a table at the moment when ALTER TABLE puts the copy in its place: an empty
+ * selection is loaded again before it is believed. */
+static int look_at_tables(struct bootstrap *bootstrap, struct err *err)
+{
+	if (load_selection(bootstrap, err) < 0)
+		return -1;
+	for (int i = 1; bootstrap->nselected == 0 && i < EMPTY_LOOKS; i++) {
+		poll(NULL, 0, EMPTY_PAUSE_MS);
+		if (load_selection(bootstrap, err) < 0)
+			return -1;
+	}
+	if (refuse_unreadable(bootstrap, err) < 0 || refuse_same_names(bootstrap, err) < 0)
 		return -1;
 	return check_selection(bootstrap, err);
 }
