@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import json
 import re
 import threading
 
@@ -647,6 +648,33 @@ def test_stream_begins_while_tables_change(sync, sql, db, mariadb):
             found = running.until(f"{db}.t", lambda m, n=enough: len(ddls(m)) >= n, "rows between statements")
             assert {(m.after["a"], m.after["b"]) for m in rows(found)} == {(1, 2)}
             assert running.stop() == 0
+    finally:
+        done.set()
+        thread.join()
+        connection.close()
+
+
+def test_plan_while_tables_change(sync, sql, db, mariadb):
+    """A look at tables that ALTER TABLE copies meanwhile: the server's lists omit such a table, or its keys, for a moment."""
+    sql("CREATE TABLE t (id INT PRIMARY KEY, a INT)")
+    connection = mariadb.connect(database=db)
+    done = threading.Event()
+
+    def change():
+        with connection.cursor() as cursor:
+            for place in itertools.cycle(("AFTER a", "FIRST")):
+                if done.is_set():
+                    break
+                cursor.execute(f"ALTER TABLE t MODIFY id INT {place}, ALGORITHM=COPY")
+
+    thread = threading.Thread(target=change)
+    thread.start()
+    try:
+        running = sync(tables=[f"{db}.t"], start=False)
+        for _ in range(10):
+            code, out, err = running.once("--json", command="plan")
+            assert code == 0, err
+            assert [table["primaryKey"] for table in json.loads(out)] == [["id"]]
     finally:
         done.set()
         thread.join()

@@ -14,7 +14,7 @@
 #include <poll.h>
 #include <stdlib.h>
 
-enum { EMPTY_LOOKS = 3, EMPTY_PAUSE_MS = 200 };
+enum { LOOKS_MAX = 5, LOOK_PAUSE_MS = 100 };
 
 void bootstrap_init(struct bootstrap *bootstrap, struct sync *sync, struct script *script)
 {
@@ -426,17 +426,23 @@ static int load_selection(struct bootstrap *bootstrap, struct err *err)
 	return check_left_out(bootstrap, err);
 }
 
-/* MariaDB's information_schema omits a table at the moment when ALTER TABLE puts the copy in its place: an empty
- * selection is loaded again before it is believed. */
+/* MariaDB's information_schema omits a table at the moment when ALTER TABLE puts the copy in its place: a table that comes and
+ * goes, and an empty selection, are loaded again before they are believed. */
+static bool may_be_changing(const struct bootstrap *bootstrap, int rc, const struct err *err)
+{
+	return rc < 0 ? err->id == E_TABLES_CHANGE : bootstrap->nselected == 0;
+}
+
 static int look_at_tables(struct bootstrap *bootstrap, struct err *err)
 {
-	if (load_selection(bootstrap, err) < 0)
-		return -1;
-	for (int i = 1; bootstrap->nselected == 0 && i < EMPTY_LOOKS; i++) {
-		poll(NULL, 0, EMPTY_PAUSE_MS);
-		if (load_selection(bootstrap, err) < 0)
-			return -1;
+	int rc = load_selection(bootstrap, err);
+	for (int i = 1; may_be_changing(bootstrap, rc, err) && i < LOOKS_MAX; i++) {
+		*err = (struct err)ERR_INIT;
+		poll(NULL, 0, LOOK_PAUSE_MS);
+		rc = load_selection(bootstrap, err);
 	}
+	if (rc < 0)
+		return -1;
 	if (refuse_unreadable(bootstrap, err) < 0 || refuse_same_names(bootstrap, err) < 0)
 		return -1;
 	return check_selection(bootstrap, err);
