@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "engine/state/checkpoint.h"
-#include "engine/state/handover.h"
+#include "engine/sync/handover.h"
 #include "sink/store/store_priv.h"
 
 #include <stdatomic.h>

@@ -19,7 +19,7 @@ struct store;
 struct store_record;
 
 /* The record of the process that took the checkpoint over last, and the begin of the names of what else is known of it
- * (engine/handover.h). They are there before there is a position. */
+ * (engine/sync/handover.h). They are there before there is a position. */
 #define RECORD_PROCESS SLICE("process")
 
 struct checkpoint {

@@ -6,7 +6,6 @@
 #define TIDEWAY_SYNC_H
 
 #include "engine/state/checkpoint.h"
-#include "engine/state/handover.h"
 #include "engine/state/pins.h"
 #include "engine/state/sync_events.h"
 #include "engine/state/table_state.h"
@@ -38,7 +37,6 @@ struct sync {
 	struct checkpoint checkpoint;
 	struct sync_events events;
 	struct kafka_outage_reader outages; /* makes events of them */
-	struct handover handover;           /* from the process before, and to the next */
 	struct pins pins;                   /* topics */
 	struct table_states states;
 	const struct table *const

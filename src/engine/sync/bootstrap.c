@@ -510,10 +510,9 @@ static int raise_saved_watermark(struct bootstrap *bootstrap, struct err *err)
 	return 0;
 }
 
-int bootstrap_look(struct bootstrap *bootstrap, struct err *err)
+int bootstrap_look(struct bootstrap *bootstrap, struct handover *handover, struct err *err)
 {
 	struct checkpoint *checkpoint = &bootstrap->sync->checkpoint;
-	struct handover *handover = &bootstrap->sync->handover;
 	if (checkpoint_load(checkpoint, &bootstrap->position, &bootstrap->found, err) < 0 ||
 	    raise_saved_watermark(bootstrap, err) < 0)
 		return -1;

@@ -6,8 +6,9 @@
 #define TIDEWAY_BOOTSTRAP_H
 
 #include "engine/copy/full.h"
-#include "engine/state/instance_lock.h"
 #include "engine/state/sync.h"
+#include "engine/sync/handover.h"
+#include "engine/sync/instance_lock.h"
 #include "script/script.h"
 #include "schema/catalog.h"
 #include "source/conn.h"
@@ -42,8 +43,9 @@ void bootstrap_fini(struct bootstrap *bootstrap);
  * columns may be others. */
 void bootstrap_know_tables(struct bootstrap *bootstrap);
 /* Reads the checkpoint, connects, checks the source, loads the catalogs, selects the tables and checks the script
- * against them. Sends nothing. */
-int bootstrap_look(struct bootstrap *bootstrap, struct err *err) MUST_CHECK;
+ * against them. Waits until no process before this one can be sending (handover). Sends nothing. */
+int bootstrap_look(struct bootstrap *bootstrap, struct handover *handover,
+		   struct err *err) MUST_CHECK;
 /* Which tables are to be read; opens the snapshot for them; saves what must be durable before the first row (the
  * caller calls checkpoint_save). bootstrap->nreads may be 0. again: the tables that the round before could not finish. */
 int bootstrap_reads(struct bootstrap *bootstrap, bool again, struct err *err) MUST_CHECK;

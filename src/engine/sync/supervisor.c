@@ -11,6 +11,7 @@
 #include "engine/copy/full.h"
 #include "engine/sync/setup.h"
 #include "engine/sync/bootstrap.h"
+#include "engine/sync/handover.h"
 #include "engine/stream/stream.h"
 #include "engine/sync/retention.h"
 #include "engine/state/watermarks.h"
@@ -55,7 +56,8 @@ struct attempt {
 
 struct supervisor {
 	struct sync sync;
-	struct script *script; /* patterns and checks */
+	struct script *script;    /* patterns and checks */
+	struct handover handover; /* from the process before, and to the next */
 	struct sync_numbers numbers;
 	_Atomic enum sync_state state;
 	struct mailbox box;
@@ -231,7 +233,7 @@ static void close_checkpoint(struct supervisor *supervisor, bool displaced)
 	if (!supervisor->checkpoint_is_open)
 		return;
 	if (nothing_is_under_way(supervisor) && !displaced)
-		handover_end(&supervisor->sync.handover);
+		handover_end(&supervisor->handover);
 	checkpoint_fini(&supervisor->sync.checkpoint);
 	supervisor->checkpoint_is_open = false;
 }
@@ -534,7 +536,7 @@ static int serve(struct supervisor *supervisor, struct err *err)
 	if (watch_binlog(supervisor, err) < 0)
 		return -1;
 	instance_lock_keep(name);
-	handover_keep(&supervisor->sync.handover, name);
+	handover_keep(&supervisor->handover, name);
 	return save(supervisor, err);
 }
 
@@ -585,7 +587,7 @@ static int open_checkpoint(struct supervisor *supervisor, struct err *err)
 	checkpoint_init(checkpoint, store, sync->config->name);
 	checkpoint->on_posted = post_posted;
 	checkpoint->on_posted_arg = supervisor;
-	if (handover_begin(&sync->handover, checkpoint, err) < 0) {
+	if (handover_begin(&supervisor->handover, checkpoint, err) < 0) {
 		checkpoint_fini(checkpoint);
 		return -1;
 	}
@@ -607,10 +609,10 @@ static int knock(struct supervisor *supervisor, struct err *err)
 	return 0;
 }
 
-static int look(struct attempt *attempt, struct err *err)
+static int look(struct attempt *attempt, struct handover *handover, struct err *err)
 {
 	struct bootstrap *bootstrap = &attempt->bootstrap;
-	if (bootstrap_look(bootstrap, err) < 0 || setup_topics(bootstrap, err) < 0)
+	if (bootstrap_look(bootstrap, handover, err) < 0 || setup_topics(bootstrap, err) < 0)
 		return -1;
 	if (bootstrap->found)
 		sync_events_emit_position(&bootstrap->sync->events, SYNC_EVENT_CHECKPOINT_FOUND,
@@ -626,7 +628,7 @@ static void begin_attempt(struct supervisor *supervisor)
 	supervisor->attempt = attempt;
 	attempt->begun_ms = clock_mono_ms();
 	bootstrap_init(&attempt->bootstrap, &supervisor->sync, supervisor->script);
-	if (look(attempt, &err) == 0) {
+	if (look(attempt, &supervisor->handover, &err) == 0) {
 		attempt->copy_begun_ms = clock_mono_ms();
 		sync_numbers_forget(&supervisor->numbers);
 		if (begin_round(supervisor, false, &err) == 0)

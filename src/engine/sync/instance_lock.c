@@ -1,4 +1,4 @@
-#include "engine/state/instance_lock.h"
+#include "engine/sync/instance_lock.h"
 
 #include "base/clock.h"
 #include "base/log.h"

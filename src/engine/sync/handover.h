@@ -5,11 +5,11 @@
  *   process/lock  {"server":"1","started":1764600000}    it runs, or was killed
  *                 {}                                     the same, and it does not hold the lock
  *                 {"ended":true}                         it has ended
- * Thread: the sync's own. Owner: the sync. */
+ * Thread: the sync's own. Owner: the supervisor. */
 #ifndef TIDEWAY_HANDOVER_H
 #define TIDEWAY_HANDOVER_H
 
-#include "engine/state/instance_lock.h"
+#include "engine/sync/instance_lock.h"
 
 #include <stdatomic.h>
 

@@ -1,4 +1,4 @@
-#include "engine/state/handover.h"
+#include "engine/sync/handover.h"
 
 #include "base/clock.h"
 #include "base/log.h"
