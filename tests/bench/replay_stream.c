@@ -185,7 +185,9 @@ static double replay(struct bench *b, uint64_t rows)
 	sync_init(&sync, &script, 0, script_config(b->f.script, 0));
 	sync.dry_run = true; /* the sink discards */
 	checkpoint_init(&sync.checkpoint, store_open_memory(), "s");
-	stream = stream_new(&sync, make_catalog(b), NULL, &b->start, &options, &metrics);
+	stream = stream_new(
+		&sync, &(struct stream_start){.position = &b->start, .catalog = make_catalog(b)},
+		&options, &metrics);
 	began = bench_cpu();
 	if (stream_run(stream, &b->f.err) < 0)
 		stop(b->f.err.text);

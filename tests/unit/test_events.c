@@ -26,7 +26,8 @@ static int setup(void **state)
 	struct commit_meaning meaning;
 	position_init(&start);
 	sync_init(&f->sync, NULL, 0, &f->config);
-	f->stream = stream_new(&f->sync, NULL, NULL, &start, NULL, &f->metrics);
+	f->stream =
+		stream_new(&f->sync, &(struct stream_start){.position = &start}, NULL, &f->metrics);
 	arena_init(&f->stream->lane.texts, 0);
 	f->config.sink.kind = SINK_DISCARD;
 	f->stream->lane.sink = sink_new(&f->config.sink, "test", 0, NULL, NULL, &f->err);

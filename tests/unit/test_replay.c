@@ -209,7 +209,9 @@ static int run(struct replay *r)
 	checkpoint_post(&r->sync.checkpoint, &none, &start);
 	if (checkpoint_save(&r->sync.checkpoint, &r->f.err) < 0)
 		fail_msg("%s", r->f.err.text);
-	stream = stream_new(&r->sync, r->catalog, NULL, &start, &r->options, &r->metrics);
+	stream = stream_new(&r->sync,
+			    &(struct stream_start){.position = &start, .catalog = r->catalog},
+			    &r->options, &r->metrics);
 	rc = stream_run(stream, &r->f.err);
 	stream_free(stream);
 	position_fini(&start);

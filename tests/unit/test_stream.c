@@ -21,7 +21,9 @@ static int setup(void **state)
 		catalog_database_from_json(
 			f->catalog, SLICE("{\"db\":\"shop\",\"charset\":\"utf8mb4\"}"), &f->err),
 		0);
-	f->stream = stream_new(&f->sync, f->catalog, NULL, &start, NULL, NULL);
+	f->stream = stream_new(&f->sync,
+			       &(struct stream_start){.position = &start, .catalog = f->catalog},
+			       NULL, NULL);
 	f->stream->cursor.file = "bin.000001";
 	arena_init(&f->stream->lane.texts, 0);
 	map_init(&f->stream->lane.plans);

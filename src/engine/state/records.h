@@ -21,6 +21,13 @@ void record_phase(struct record_batch *records, struct slice full_name, enum tab
 /* A table's definition, `catalog/<db.table>/<version>`; not present: the record goes. */
 void record_table(struct record_batch *records, const struct table *table, bool present);
 /* `doubt/<file:offset>`: {"db":..,"table":..}; and back: `at` is its name behind the prefix, it is made in the arena. */
+/* A statement that may have changed tables and that the catalog could not follow. It was passed over because of row metadata FULL
+ * (rule: plan-key), which the rows after it must have. */
+struct doubt {
+	struct slice db, table; /* empty: all */
+	const char *at;         /* the place of the statement: "file:offset" */
+	struct doubt *next;
+};
 void record_doubt(struct record_batch *records, const struct doubt *doubt);
 struct doubt *record_read_doubt(struct slice at, struct slice json, struct arena *arena);
 /* `database/<db>`, without its tables; the record goes when the catalog does not follow the database. */

@@ -15,16 +15,7 @@
 #include <stdatomic.h>
 
 struct script_options;
-struct catalog;
 struct watermarks;
-
-/* A statement that may have changed tables and could not be placed, passed over because of row metadata FULL (rule: plan-key): the
- * rows behind it must have that. */
-struct doubt {
-	struct slice db, table; /* empty: every one */
-	const char *at;         /* where it stands: "file:offset" */
-	struct doubt *next;
-};
 
 struct sync {
 	const struct script_options *script; /* how each lane loads its own state */
@@ -42,13 +33,9 @@ struct sync {
 	const struct table *const
 		*tables; /* the captured ones that the source had last; NULL: not known */
 	unsigned ntables;
-	const struct catalog *catalog_now; /* the tables that the source had at the start, and */
-	const struct position
-		*binlog_end_at_load; /* a place in the binlog before that; NULL: no stream */
-	struct doubt *doubts;        /* of the checkpoint */
-	bool mariadb;                /* the source is MariaDB; false until it was connected */
-	int64_t start_ms;            /* wall time of the start: EXECUTE_TIME in full sync */
-	_Atomic bool stop;           /* finish cleanly, now; set by sync_stop */
+	bool mariadb;       /* the source is MariaDB; false until it was connected */
+	int64_t start_ms;   /* wall time of the start: EXECUTE_TIME in full sync */
+	_Atomic bool stop;  /* finish cleanly, now; set by sync_stop */
 	_Atomic bool abort; /* another lane failed: stop without draining; set by sync_abort */
 	_Atomic bool halt;  /* one of the two: whoever waits, for whatever, ends */
 	bool dry_run;       /* nothing is written */

@@ -38,7 +38,7 @@ static const struct row_layout *make_layout(const struct table *table, struct ar
 struct offline *offline_new(const struct script_options *script, struct err *err)
 {
 	struct offline *offline = mem_array(1, sizeof(*offline));
-	struct position start;
+	struct position position;
 	arena_init(&offline->arena, 0);
 	arena_init(&offline->texts, 0);
 	offline->script = *script;
@@ -46,10 +46,12 @@ struct offline *offline_new(const struct script_options *script, struct err *err
 	offline->sync.dry_run = true;
 	offline->sync.start_ms = OFFLINE_MS;
 	checkpoint_init(&offline->sync.checkpoint, store_open_memory(), "test");
-	position_init(&start);
+	position_init(&position);
 	offline->stream =
-		stream_new(&offline->sync, catalog_new(0), NULL, &start, NULL, &offline->metrics);
-	position_fini(&start);
+		stream_new(&offline->sync,
+			   &(struct stream_start){.position = &position, .catalog = catalog_new(0)},
+			   NULL, &offline->metrics);
+	position_fini(&position);
 	offline->stream->cursor.file = "test.000001";
 	if (lane_open(&offline->stream->lane, &offline->sync, "test", 1 << 20, NULL, NULL,
 		      &offline->metrics, err) == 0) {

@@ -49,24 +49,25 @@ static bool is_stopping(const void *arg)
 	return lane_stopping(&stream->lane);
 }
 
-struct stream *stream_new(struct sync *sync, struct catalog *catalog, struct catalog *pending,
-			  const struct position *start, const struct stream_options *options,
-			  struct lane_metrics *metrics)
+struct stream *stream_new(struct sync *sync, const struct stream_start *start,
+			  const struct stream_options *options, struct lane_metrics *metrics)
 {
 	struct stream *stream = mem_array(1, sizeof(*stream));
 	stream->lane.sync = sync;
 	stream->lane.metrics = metrics;
-	stream->catalog = catalog;
-	stream->catalog_pending = pending;
+	stream->catalog = start->catalog;
+	stream->catalog_pending = start->pending;
+	stream->ddl.doubts = start->doubts;
+	stream->ddl.catalog_now = start->catalog_now;
+	stream->ddl.binlog_end_at_load = start->binlog_end_at_load;
 	if (options)
 		stream->options = *options;
 	position_init(&stream->read);
 	position_init(&stream->acked.position);
-	stream->ddl.doubts = sync->doubts;
-	position_copy(&stream->read, start);
-	position_copy(&stream->acked.position, start);
-	stream->acked.begun = start->sequence;
-	stream->clock.watermark = position_watermark(start);
+	position_copy(&stream->read, start->position);
+	position_copy(&stream->acked.position, start->position);
+	stream->acked.begun = start->position->sequence;
+	stream->clock.watermark = position_watermark(start->position);
 	cursor_init(&stream->cursor, true);
 	trx_reader_init(&stream->reader, &stream->cursor,
 			&(struct trx_reader_owner){.open_ahead = open_ahead,

@@ -8,6 +8,7 @@
 #include "binlog/packet_source.h"
 #include "schema/catalog.h"
 
+struct doubt;
 struct stream;
 
 struct stream_options {
@@ -19,11 +20,21 @@ struct stream_options {
 	void *open_arg;
 };
 
-/* The position is copied. pending: the definitions that the catalog gets when the stream reaches the positions that
- * sync->states has for them; NULL: none. */
-struct stream *stream_new(struct sync *sync, struct catalog *catalog, struct catalog *pending,
-			  const struct position *start, const struct stream_options *options,
-			  struct lane_metrics *metrics);
+/* What a start has found for the stream, which frees catalog and pending. The rest is borrowed until stream_free. */
+struct stream_start {
+	const struct position *position; /* where the stream begins; copied */
+	struct catalog *catalog;         /* as of the position */
+	/* Definitions that the catalog gets at the positions that sync->states has for them; NULL: none. */
+	struct catalog *pending;
+	struct doubt *doubts; /* of the checkpoint */
+	/* The tables of the source at the time of the start, and the binlog's end before they were loaded; NULL or no file: not
+	 * known. */
+	const struct catalog *catalog_now;
+	const struct position *binlog_end_at_load;
+};
+
+struct stream *stream_new(struct sync *sync, const struct stream_start *start,
+			  const struct stream_options *options, struct lane_metrics *metrics);
 void stream_free(struct stream *stream);
 /* What it ended with is of this host alone and does not pass there (several hosts). */
 bool stream_was_refused(const struct stream *stream);

@@ -437,13 +437,13 @@ static int read_from_here(struct stream *stream, const struct ddl_name *name,
 /* Whether the name, which the statement gives, was gone when the start looked at the source, after the statement. */
 static bool passes_by(const struct stream *stream, const struct ddl_name *name)
 {
-	const struct sync *sync = stream->lane.sync;
-	return sync->binlog_end_at_load && sync->binlog_end_at_load->file[0] != '\0' &&
-	       position_compare_files(stream->cursor.file, stream->cursor.offset,
-				      sync->binlog_end_at_load->file,
-				      sync->binlog_end_at_load->offset) <= 0 &&
-	       !catalog_find(sync->catalog_now, name->db, name->table) &&
-	       !catalog_cannot_read(sync->catalog_now, name->db, name->table);
+	const struct catalog *now = stream->ddl.catalog_now;
+	const struct position *end = stream->ddl.binlog_end_at_load;
+	return end && end->file[0] != '\0' &&
+	       position_compare_files(stream->cursor.file, stream->cursor.offset, end->file,
+				      end->offset) <= 0 &&
+	       !catalog_find(now, name->db, name->table) &&
+	       !catalog_cannot_read(now, name->db, name->table);
 }
 
 /* Nobody can read the rows under such a name. The next name has the unread rows then, so that all statements of a time when

@@ -58,11 +58,13 @@ struct stream_current {
 		durable; /* its records and its XA transaction, which are saved with its position */
 };
 
-/* What statements have left. */
+/* What statements have left, and what the start has found for them. */
 struct stream_ddl_state {
 	struct ddl_name said; /* the table of the last effect; in the catalog's storage */
 	struct map made; /* tables made in the stream without a known definition; in lane.texts */
-	struct doubt *doubts; /* statements that were not understood; in lane.texts */
+	struct doubt *doubts;              /* statements that were not understood; in lane.texts */
+	const struct catalog *catalog_now; /* of struct stream_start */
+	const struct position *binlog_end_at_load; /* likewise */
 };
 
 /* Whether the end of the binlog is reached. */

@@ -44,7 +44,6 @@ void bootstrap_fini(struct bootstrap *bootstrap)
 	bootstrap_close_snapshot(bootstrap);
 	table_states_clear(&bootstrap->sync->states);
 	pins_reset(&bootstrap->sync->pins);
-	bootstrap->sync->doubts = NULL;
 	catalog_free(bootstrap->catalog_now);
 	catalog_free(bootstrap->catalog_pending);
 	catalog_free(bootstrap->catalog_at_position);
@@ -100,8 +99,8 @@ static void load_doubts(struct bootstrap *bootstrap)
 	while (checkpoint_next(&bootstrap->sync->checkpoint, &at, prefix, &name, &value)) {
 		struct doubt *doubt =
 			record_read_doubt(without(name, prefix), value, &bootstrap->arena);
-		doubt->next = bootstrap->sync->doubts;
-		bootstrap->sync->doubts = doubt;
+		doubt->next = bootstrap->doubts;
+		bootstrap->doubts = doubt;
 	}
 }
 

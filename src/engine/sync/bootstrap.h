@@ -24,6 +24,7 @@ struct bootstrap {
 	bool will_stream;            /* binlog_end_at_load is kept */
 	struct position
 		binlog_end_at_load; /* the binlog's end before catalog_now was loaded; no file: not known */
+	struct doubt *doubts; /* of the checkpoint; in the arena */
 	bool moved; /* the position has a new server or identity, which is not saved yet */
 	bool found; /* there is a position: of the checkpoint, or of a round before */
 	struct position position; /* where the stream begins */

@@ -356,14 +356,19 @@ static void start_stream(struct supervisor *supervisor)
 {
 	/* for measuring: end where the binlog ends now */
 	const struct stream_options options = {.until_end = test_hook_is_set(HOOK_UNTIL_END)};
-	struct sync *sync = &supervisor->sync;
 	struct bootstrap *bootstrap = &supervisor->attempt->bootstrap;
 	bootstrap_know_tables(bootstrap);
-	sync->catalog_now = bootstrap->catalog_now;
-	sync->binlog_end_at_load = &bootstrap->binlog_end_at_load;
 	supervisor->stream =
-		stream_new(sync, bootstrap->catalog_at_position, bootstrap->catalog_pending,
-			   &bootstrap->position, &options, &supervisor->numbers.stream);
+		stream_new(&supervisor->sync,
+			   &(struct stream_start){
+				   .position = &bootstrap->position,
+				   .catalog = bootstrap->catalog_at_position,
+				   .pending = bootstrap->catalog_pending,
+				   .doubts = bootstrap->doubts,
+				   .catalog_now = bootstrap->catalog_now,
+				   .binlog_end_at_load = &bootstrap->binlog_end_at_load,
+			   },
+			   &options, &supervisor->numbers.stream);
 	bootstrap->catalog_at_position = NULL;
 	bootstrap->catalog_pending = NULL;
 	child_start(&supervisor->streaming);
@@ -396,8 +401,6 @@ static void finish_stream(struct supervisor *supervisor)
 	}
 	stream_free(supervisor->stream);
 	supervisor->stream = NULL;
-	supervisor->sync.catalog_now = NULL;
-	supervisor->sync.binlog_end_at_load = NULL;
 	end_attempt(supervisor);
 }
 
