@@ -1,7 +1,9 @@
-/* producer_priv: the body of the Kafka sink, for producer.c and its unit test.
+/* producer_priv: the body of the Kafka sink, for producer*.c and their unit test.
  * Thread: the sink's. Owner: sink_free. */
 #ifndef TIDEWAY_PRODUCER_PRIV_H
 #define TIDEWAY_PRODUCER_PRIV_H
+
+#include <assert.h>
 
 #include "sink/kafka/pace.h"
 #include "sink/kafka/topics.h"
@@ -45,6 +47,7 @@ enum {
 	STALL_LOOK_MS = 1000,  /* between two looks for stalls */
 	STALL_AGAIN_MS = 5000, /* and more where the brokers were asked */
 	STALL_MS = 5000,       /* a partition that acknowledges nothing for this long is stalled */
+	SPAN_SHIFT = 56,       /* where a message's span begins in what librdkafka keeps for it */
 	FORGOTTEN_MS =
 		3600000, /* a broker may have forgotten a producer that was idle for longer */
 };
@@ -81,14 +84,109 @@ static inline struct kafka_sink *kafka_sink_of(struct sink *sink)
 	return (struct kafka_sink *)sink;
 }
 
+static inline const char *kafka_sink_label(const struct kafka_sink *k)
+{
+	return k->shards[0].kafka.label;
+}
+
+/* Return how many bytes the queue of all shards may hold: what one producer may, less the part kept for copies. */
+static inline size_t kafka_sink_queue_most(const struct kafka_sink *k)
+{
+	return k->queue_bytes - k->queue_bytes / COPIES_OF_QUEUE;
+}
+
+/* Return whether the lease holds. What is sent afterwards could follow newer messages of another process. */
+static inline bool kafka_sink_has_lease(const struct kafka_sink *k, int64_t now_ms)
+{
+	return lease_age_ms(k->lease, now_ms) <= k->lease->times[LEASE_OVER];
+}
+
+/* Return what librdkafka keeps for a message: the token and, above it, in a sink with a lease, its span of the pace. */
+static inline void *kafka_sink_opaque(const struct kafka_sink *k, uint64_t token)
+{
+	if (k->lease == NULL)
+		return (void *)(uintptr_t)token;
+	assert(token >> SPAN_SHIFT == 0);
+	return (void *)(uintptr_t)((uint64_t)pace_span(&k->pace) << SPAN_SHIFT | token);
+}
+
+/* Take a reported message off the pace. Return its token. */
+static inline uint64_t kafka_sink_token(struct kafka_sink *k, uint64_t opaque, size_t bytes)
+{
+	if (k->lease == NULL)
+		return opaque;
+	pace_reported(&k->pace, (unsigned)(opaque >> SPAN_SHIFT), bytes, k->queued);
+	return opaque & (((uint64_t)1 << SPAN_SHIFT) - 1);
+}
+
+/* producer_shards.c */
+/* Return the failure of a producer; NULL: none has failed. */
+const struct err *kafka_sink_fatal(const struct kafka_sink *k);
+/* Serve the callbacks of all shards. Wait at most timeout_ms for the first. */
+void kafka_sink_serve(struct kafka_sink *k, int timeout_ms);
+int kafka_sink_open_producer(struct kafka_sink *k, struct kafka_client *kafka, size_t batch,
+			     struct err *err) MUST_CHECK;
+/* Give the topic a handle of its shard's producer. No partition knows that producer yet. NULL: it failed. */
+struct rd_kafka_topic_s *kafka_sink_bind_topic(struct kafka_sink *k, struct topic *topic);
+/* Choose the shard of a new topic: the emptiest, or a new one when that is full. */
+int kafka_sink_choose_shard(struct kafka_sink *k, unsigned *shard, struct err *err) MUST_CHECK;
 /* Make batches so small that none is larger than `limit`, the most that topic `name` takes. */
 int kafka_sink_fit_batch(struct kafka_sink *k, const char *name, size_t limit,
 			 const _Atomic bool *stop, struct err *err) MUST_CHECK;
+
+/* producer_failure.c: the first failure of a sink stays (sink_set_poison). */
+void kafka_sink_fail_delivery(struct kafka_sink *k, const rd_kafka_message_t *message);
+/* Offsets only grow: retries of an idempotent producer keep theirs, and retention and compaction move the beginning of a
+ * partition, never its end. An offset below what was acknowledged before means that the partition has lost its end. */
+void kafka_sink_fail_replaced(struct kafka_sink *k, const struct topic *topic,
+			      const rd_kafka_message_t *message, int64_t end);
+/* The lease is over: another process may have taken over. */
+void kafka_sink_fail_lease(struct kafka_sink *k);
+/* Fail with the failure of a producer. enable.gapless.guarantee makes each refused batch such a failure, so that no later
+ * batch can pass it. Wait a moment for the report of the message that caused it, which says more. */
+void kafka_sink_take_fatal(struct kafka_sink *k);
+/* librdkafka does not take the message. Return -1. */
+int kafka_sink_refuse(struct kafka_sink *k, const struct outgoing *outgoing,
+		      rd_kafka_resp_err_t code, struct err *err);
+
+/* producer_reports.c: the delivery report callback of each shard; arg: the sink. */
+void kafka_sink_on_report(void *arg, const rd_kafka_message_t *message);
+
+/* producer_stall.c */
+/* Return since when no broker answers, the longest outage of all shards; 0: they answer. Log an outage that begins. */
+int64_t kafka_sink_down_since(struct kafka_sink *k);
+/* Log partitions that acknowledge nothing. A broker that is up but takes no messages is not an error to librdkafka,
+ * which retries for ever. */
+void kafka_sink_look_for_stalls(struct kafka_sink *k);
 /* Return whether the partition has acknowledged nothing for long although messages are in flight. Forget that the broker
  * knows the producer when the partition was idle for long. */
 bool kafka_sink_is_stalled(struct partition *partition, int64_t now_ms);
+
+/* producer_poll.c */
+void kafka_sink_poll(struct sink *sink, int timeout_ms);
+void kafka_sink_flush(struct sink *sink, int timeout_ms);
+void kafka_sink_purge(struct sink *sink);
+/* The queue is full: serve delivery reports until some room is there (rule: first-error-poisons). */
+int kafka_sink_wait_for_room(struct kafka_sink *k, struct err *err) MUST_CHECK;
+
+/* producer_send.c */
+int kafka_sink_send(struct sink *sink, const struct outgoing *outgoing, struct err *err) MUST_CHECK;
+int kafka_sink_send_added(struct sink *sink, const struct outgoing *outgoing, bool *added,
+			  struct err *err) MUST_CHECK;
 /* Return 1 if the lease allows to send a message; 0: not now; -1: the lease is over. Read the clock for each message: a
  * process that was stopped between two of them would send the second too late. */
 int kafka_sink_lease_allows(struct kafka_sink *k, struct err *err) MUST_CHECK;
+
+/* producer_topics.c */
+int kafka_sink_topic(struct sink *sink, struct topic *topic, const struct topic_spec *spec,
+		     const _Atomic bool *stop, struct err *err) MUST_CHECK;
+int kafka_sink_create(struct sink *sink, const char *const *names, const struct topic_spec *specs,
+		      unsigned n, const _Atomic bool *stop, struct err *err) MUST_CHECK;
+void kafka_sink_forget(struct topic *topic);
+int kafka_sink_exist(struct sink *sink, const struct slice *names, unsigned n, bool *exists,
+		     int *partitions, struct err *err) MUST_CHECK;
+int kafka_sink_ends(struct sink *sink, struct partition_end *ends, unsigned n,
+		    const _Atomic bool *stop, struct err *err) MUST_CHECK;
+const char *kafka_sink_collides(const struct sink *sink, struct slice name);
 
 #endif
