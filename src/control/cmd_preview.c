@@ -8,7 +8,7 @@
 #include "engine/copy/full.h"
 #include "engine/lane/map_change.h"
 #include "engine/lane/plan.h"
-#include "engine/lane/send.h"
+#include "engine/lane/write_change.h"
 #include "model/message_line.h"
 #include "source/chunk.h"
 

@@ -4,7 +4,7 @@
 #include "engine/lane/lane.h"
 #include "engine/lane/map_change.h"
 #include "engine/lane/plan.h"
-#include "engine/lane/send.h"
+#include "engine/lane/write_change.h"
 #include "sink/sink.h"
 #include "sink/store/store.h"
 

@@ -1,7 +1,7 @@
 /* Promise 7: in steady state no memory is allocated for a row: from the packet to the sink nothing calls malloc. */
 #include "engine/stream/offline_priv.h"
 
-#include "engine/lane/send.h"
+#include "engine/lane/write_change.h"
 
 #include "decode/rows.h"
 #include "sink/sink.h"

@@ -8,7 +8,7 @@
 #include "decode/binrow.h"
 #include "engine/lane/plan.h"
 #include "engine/state/records.h"
-#include "engine/lane/send.h"
+#include "engine/lane/write_change.h"
 #include "script/script.h"
 #include "sink/sink.h"
 #include "source/chunk.h"

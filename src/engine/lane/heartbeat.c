@@ -1,6 +1,8 @@
 #include "engine/lane/heartbeat.h"
 
 #include "base/log.h"
+#include "engine/lane/plan.h"
+#include "engine/lane/send.h"
 #include "sink/sink.h"
 
 void heartbeat_init(struct heartbeat *heartbeat, const struct sync_config *config)

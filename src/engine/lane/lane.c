@@ -2,13 +2,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/mem.h"
 #include "engine/lane/loop.h"
 #include "engine/lane/plan.h"
 #include "script/script.h"
 #include "sink/sink.h"
-
-#include <stdlib.h>
 
 static void on_acked(void *arg, uint64_t token, unsigned messages)
 {
@@ -64,18 +61,12 @@ int lane_open(struct lane *lane, struct sync *sync, const char *label, size_t qu
 	arena_init(&lane->arena, 64 * 1024);
 	arena_init(&lane->texts, 0);
 	map_init(&lane->plans);
-	map_init(&lane->destinations.by_name);
+	destinations_init(&lane->destinations);
 	lane->now_ms = clock_wall_ms();
 	if (open_script(lane, err) < 0 || open_sink(lane, queue_bytes, lease, err) < 0)
 		return -1;
 	lane->commit = commit_post_new(sync, lane->sink, meaning);
 	return 0;
-}
-
-struct format_sync lane_format_sync(const struct lane *lane)
-{
-	return (struct format_sync){.name = slice_str(lane->config->name),
-				    .mariadb = lane->sync->mariadb};
 }
 
 void lane_purge(struct lane *lane)
@@ -87,93 +78,21 @@ void lane_purge(struct lane *lane)
 
 void lane_close(struct lane *lane)
 {
-	struct destination *destination;
 	struct plan *plan;
 	size_t at = 0;
 	while ((plan = map_next(&lane->plans, &at)))
 		plan_free(lane, plan);
-	at = 0;
-	while ((destination = map_next(&lane->destinations.by_name, &at))) {
-		map_fini(&destination->tables);
-		free(destination);
-	}
 	if (lane->sink && sink_in_flight(lane->sink) > 0)
 		lane_purge(lane);
 	sink_free(lane->sink);
 	commit_free(lane->commit);
 	script_free(lane->script);
-	map_fini(&lane->destinations.by_name);
+	destinations_fini(&lane->destinations);
 	map_fini(&lane->plans);
 	message_batch_fini(&lane->loop.spare);
 	message_batch_fini(&lane->batch);
 	arena_fini(&lane->texts);
 	arena_fini(&lane->arena);
-}
-
-struct topic_spec lane_topic_spec(const struct sync_config *config, bool keyed,
-				  const struct pinned *pinned)
-{
-	const struct topics_config *topics = &config->topics;
-	return (struct topic_spec){
-		.create = topics->create,
-		.partitions = keyed ? topics->partitions : topics->partitions_without_key,
-		.replication = topics->replication,
-		.config = topics->config,
-		.nconfig = topics->nconfig,
-		.pinned = pinned->partitions,
-		.ends = pinned->ends,
-		.nends = pinned->nends,
-	};
-}
-
-static int open_destination(struct lane *lane, struct slice name, bool keyed,
-			    struct destination **destination, struct err *err)
-{
-	const struct topics_config *topics = &lane->config->topics;
-	struct pins *pins = &lane->sync->pins;
-	const struct pinned pinned = pins_get(pins, name, &lane->texts);
-	const struct topic_spec spec = lane_topic_spec(lane->config, keyed, &pinned);
-	struct topic *topic;
-	if (!pins_open(pins, name, topics->max + lane->destinations.uncounted))
-		return err_set(
-			err, E_TOPICS_MAX,
-			"topic '%.*s' would be number %u of this sync, topics.max is %u. Correct "
-			"the topic function if it makes too many, or raise topics.max",
-			SLICE_FMT(name), topics->max + 1, topics->max);
-	if (pinned.replaced && !lane->sync->dry_run)
-		return err_set(err, E_TOPIC_REPLACED, TOPIC_REPLACED, SLICE_FMT(name));
-	if (sink_topic(lane->sink, name, &spec, &lane->sync->halt, &topic, err) < 0)
-		return -1;
-	*destination = mem_array(1, sizeof(**destination));
-	(*destination)->topic = topic;
-	(*destination)->name = sink_topic_info(topic)->name;
-	map_init(&(*destination)->tables);
-	for (size_t i = 0; i < pinned.ntables; i++)
-		map_set(&(*destination)->tables, pinned.tables[i], *destination);
-	map_set(&lane->destinations.by_name, (*destination)->name, *destination);
-	if (lane->destinations.last)
-		lane->destinations.last->next = *destination;
-	else
-		lane->destinations.first = *destination;
-	lane->destinations.last = *destination;
-	pins_note(pins, name, sink_topic_info(topic)->partitions, NULL);
-	return 0;
-}
-
-int lane_destination(struct lane *lane, struct slice name, bool keyed, const struct table *table,
-		     struct destination **destination, struct err *err)
-{
-	struct slice full_name;
-	*destination = map_get(&lane->destinations.by_name, name);
-	if (*destination == NULL && open_destination(lane, name, keyed, destination, err) < 0)
-		return -1;
-	if (table == NULL || map_get(&(*destination)->tables, table->full_name))
-		return 0;
-	full_name = arena_copy(&lane->texts, table->full_name);
-	map_set(&(*destination)->tables, full_name, *destination);
-	pins_note(&lane->sync->pins, name, sink_topic_info((*destination)->topic)->partitions,
-		  &full_name);
-	return 0;
 }
 
 void lane_note_failure(struct lane *lane)
@@ -186,18 +105,4 @@ void lane_note_failure(struct lane *lane)
 bool lane_stopping(const struct lane *lane)
 {
 	return atomic_load_explicit(&lane->sync->halt, memory_order_relaxed);
-}
-
-void lane_count(struct lane *lane, size_t bytes)
-{
-	commit_sent(lane->commit, 1);
-	metric_add(&lane->metrics->messages, 1);
-	metric_add(&lane->metrics->bytes, bytes);
-}
-
-int lane_send(struct lane *lane, struct destination *destination, const struct message *message,
-	      struct err *err)
-{
-	lane_count(lane, message->value.len);
-	return sink_send(lane->sink, destination->topic, message, lane->commit->token, err);
 }

@@ -59,6 +59,12 @@ static void make_image(struct plan *plan, struct image *image)
 	image->row.edits = image->edits;
 }
 
+struct format_sync lane_format_sync(const struct lane *lane)
+{
+	return (struct format_sync){.name = slice_str(lane->config->name),
+				    .mariadb = lane->sync->mariadb};
+}
+
 static int prepare(struct lane *lane, struct plan *plan, struct err *err)
 {
 	struct mapping *mapping = &plan->mapping;

@@ -38,6 +38,8 @@ struct plan {
 	const struct table_state *state; /* which events are dropped; NULL: none */
 };
 
+/* Return what messages of the lane contain about the sync. */
+struct format_sync lane_format_sync(const struct lane *lane);
 /* What the script says, worked out; opens a constant topic. plan->mapping.wanted may be false: then nothing else
  * is set. The table is copied. */
 struct plan *plan_new(struct lane *lane, const struct table *table, struct err *err);

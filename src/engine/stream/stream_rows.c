@@ -4,7 +4,7 @@
 #include "decode/table_map.h"
 #include "engine/state/records.h"
 #include "engine/stream/stream_priv.h"
-#include "engine/lane/send.h"
+#include "engine/lane/write_change.h"
 #include "script/script.h"
 
 enum { ROWS_PER_TICK = 512 };

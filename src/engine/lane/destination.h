@@ -1,0 +1,41 @@
+/* destination: the topics that a lane writes to, each found or created at its first use.
+ * Thread: the lane. Owner: the lane. */
+#ifndef TIDEWAY_DESTINATION_H
+#define TIDEWAY_DESTINATION_H
+
+#include "base/err.h"
+#include "base/map.h"
+#include "model/table.h"
+#include "sink/sink.h"
+
+struct lane;
+struct pinned;
+struct sync_config;
+
+/* A destination topic of a lane. */
+struct destination {
+	struct destination *next; /* the one that was opened after it */
+	struct topic *topic;
+	struct slice name; /* in the topic's own storage */
+	struct map
+		tables; /* full name of each table whose topic function has returned it -> the destination */
+};
+
+/* The destination topics of a lane. */
+struct destinations {
+	struct map by_name;               /* topic -> struct destination */
+	struct destination *first, *last; /* the same, in the order of opening */
+	unsigned uncounted; /* of them, that topics.max leaves out: the heartbeats' own topic */
+};
+
+void destinations_init(struct destinations *destinations);
+void destinations_fini(struct destinations *destinations);
+/* Return how a topic is found or created. pinned: what the checkpoint has of it. */
+struct topic_spec lane_topic_spec(const struct sync_config *config, bool keyed,
+				  const struct pinned *pinned);
+/* Find the destination of that name, or create it at its first use. keyed: which number of partitions a new topic gets;
+ * table (may be NULL): remembered as one that writes to it. */
+int lane_destination(struct lane *lane, struct slice name, bool keyed, const struct table *table,
+		     struct destination **destination, struct err *err) MUST_CHECK;
+
+#endif
