@@ -1,5 +1,7 @@
 #include "base/log.h"
 
+#include "base/clock.h"
+
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -7,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -32,13 +33,13 @@ void log_about(const char *name)
 /* Writes the current time as "2026-01-31T23:59:59.123Z". */
 static void format_now(char *dst, size_t size)
 {
-	struct timeval now;
+	int64_t now_ms = clock_wall_ms();
+	time_t now_s = (time_t)(now_ms / 1000);
 	struct tm utc;
 	char seconds[32];
-	gettimeofday(&now, NULL);
-	gmtime_r(&now.tv_sec, &utc);
+	gmtime_r(&now_s, &utc);
 	strftime(seconds, sizeof(seconds), "%Y-%m-%dT%H:%M:%S", &utc);
-	snprintf(dst, size, "%s.%03dZ", seconds, (int)(now.tv_usec / 1000));
+	snprintf(dst, size, "%s.%03dZ", seconds, (int)(now_ms % 1000));
 }
 
 static void erase_status(void)

@@ -4,14 +4,16 @@
 #ifndef TIDEWAY_MAILBOX_H
 #define TIDEWAY_MAILBOX_H
 
+#include "base/cond.h"
+
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 struct mailbox {
 	pthread_mutex_t lock; /* guards all members below */
-	pthread_cond_t room;  /* signalled after an item was taken */
-	pthread_cond_t mail;  /* signalled after an item was put */
+	struct cond room;     /* signalled after an item was taken */
+	struct cond mail;     /* signalled after an item was put */
 	void **items;         /* ring buffer of cap pointers */
 	size_t cap;           /* items that fit */
 	size_t head;          /* index of the next item to take */

@@ -7,5 +7,7 @@
 
 /* Starts a thread. Aborts if there is none left. name: at most 15 characters. */
 void thread_start(pthread_t *thread, const char *name, void *(*run)(void *), void *arg);
+/* Waits for the end of a thread that thread_start started. */
+void thread_join(pthread_t thread);
 
 #endif

@@ -98,7 +98,7 @@ void callbacks_free(struct callbacks *callbacks)
 	atomic_store(&callbacks->ends, true);
 	mailbox_close(&callbacks->box);
 	if (callbacks->has_thread)
-		pthread_join(callbacks->thread, NULL);
+		thread_join(callbacks->thread);
 	mailbox_fini(&callbacks->box);
 	free(callbacks->timers);
 	script_free(callbacks->script);

@@ -180,7 +180,7 @@ static void stop_callbacks(struct registry *registry, const struct member *membe
 
 static void handle_end(struct registry *registry, struct member *member)
 {
-	pthread_join(member->thread, NULL);
+	thread_join(member->thread);
 	member->is_running = false;
 	progress_end(&member->progress, member->supervisor);
 	if (member->rc < 0)

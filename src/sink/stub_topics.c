@@ -1,8 +1,8 @@
 /* stub_topics: functions for sinks without a cluster. Every topic exists with the requested partitions
  * and configuration, and no reports arrive later. */
+#include "base/clock.h"
 #include "sink/sink_priv.h"
 
-#include <poll.h>
 #include <stdint.h>
 
 int sink_local_topic(struct sink *sink, struct topic *topic, const struct topic_spec *spec,
@@ -39,5 +39,5 @@ void sink_local_forget(struct topic *topic)
 void sink_local_wait(int timeout_ms)
 {
 	if (timeout_ms > 0)
-		poll(NULL, 0, timeout_ms);
+		clock_pause(timeout_ms);
 }

@@ -10,7 +10,6 @@
 
 #include <inttypes.h>
 #include <mysqld_error.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -466,7 +465,7 @@ static int without_xa(struct opening *opening, try_fn *once, struct err *err)
 			rc = fail_xa(opening, &xids, err);
 			break;
 		}
-		poll(NULL, 0, XA_PAUSE_MS); /* wait: the server does not notify us */
+		clock_pause(XA_PAUSE_MS); /* wait: the server does not notify us */
 	}
 	buf_fini(&xids);
 	return rc;

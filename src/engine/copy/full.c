@@ -422,7 +422,7 @@ static void wait_lanes(struct full *full, struct full_lane *lanes)
 			shut_lanes(full);
 	}
 	for (unsigned i = 0; i < full->nlanes; i++)
-		pthread_join(lanes[i].thread, NULL);
+		thread_join(lanes[i].thread);
 }
 
 int full_run(struct full *full, struct err *err)

@@ -1,6 +1,7 @@
 #include "engine/state/binlog_clock.h"
 
 #include "base/clock.h"
+#include "base/cond.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/thread.h"
@@ -10,7 +11,6 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum { ANSWER_S = 30 }; /* a connection that does not answer is lost */
 
@@ -20,7 +20,7 @@ struct binlog_clock {
 	const char *label; /* in the log */
 	pthread_t thread;
 	pthread_mutex_t lock; /* guards the rest */
-	pthread_cond_t wake;
+	struct cond wake;
 	struct conn *conn; /* NULL: not open; freed under the lock */
 	struct binlog_reading reading;
 	bool is_new;
@@ -33,15 +33,10 @@ struct binlog_clock {
 /* false: it is to end. */
 static bool wait_for(struct binlog_clock *clock, int64_t ms)
 {
-	struct timespec until;
+	int64_t until_ms = clock_mono_ms() + ms;
 	bool ends;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += (long)(ms % 1000) * 1000000;
-	until.tv_sec += ms / 1000 + until.tv_nsec / 1000000000;
-	until.tv_nsec %= 1000000000;
 	pthread_mutex_lock(&clock->lock);
-	while (!clock->ends && !clock->hurries &&
-	       pthread_cond_timedwait(&clock->wake, &clock->lock, &until) == 0)
+	while (!clock->ends && !clock->hurries && cond_wait(&clock->wake, &clock->lock, until_ms))
 		;
 	clock->hurries = false;
 	ends = clock->ends;
@@ -128,15 +123,11 @@ struct binlog_clock *binlog_clock_start(struct source *source, int64_t interval_
 					const char *label)
 {
 	struct binlog_clock *clock = mem_array(1, sizeof(*clock));
-	pthread_condattr_t attr;
 	clock->source = source;
 	clock->interval_ms = interval_ms;
 	clock->label = label;
 	pthread_mutex_init(&clock->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&clock->wake, &attr);
-	pthread_condattr_destroy(&attr);
+	cond_init(&clock->wake);
 	thread_start(&clock->thread, "clock", clock_main, clock);
 	return clock;
 }
@@ -149,10 +140,10 @@ void binlog_clock_end(struct binlog_clock *clock)
 	clock->ends = true;
 	if (clock->conn)
 		conn_shutdown(clock->conn);
-	pthread_cond_signal(&clock->wake);
+	cond_signal(&clock->wake);
 	pthread_mutex_unlock(&clock->lock);
-	pthread_join(clock->thread, NULL);
-	pthread_cond_destroy(&clock->wake);
+	thread_join(clock->thread);
+	cond_fini(&clock->wake);
 	pthread_mutex_destroy(&clock->lock);
 	free(clock);
 }
@@ -161,7 +152,7 @@ void binlog_clock_hurry(struct binlog_clock *clock)
 {
 	pthread_mutex_lock(&clock->lock);
 	clock->hurries = true;
-	pthread_cond_signal(&clock->wake);
+	cond_signal(&clock->wake);
 	pthread_mutex_unlock(&clock->lock);
 }
 

@@ -1,5 +1,6 @@
 #include "engine/sync/bootstrap_priv.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "decode/table_map.h"
@@ -11,7 +12,6 @@
 #include "source/catalog_load.h"
 
 #include <inttypes.h>
-#include <poll.h>
 #include <stdlib.h>
 
 enum { LOOKS_MAX = 5, LOOK_PAUSE_MS = 100 };
@@ -437,7 +437,7 @@ static int look_at_tables(struct bootstrap *bootstrap, struct err *err)
 	int rc = load_selection(bootstrap, err);
 	for (int i = 1; may_be_changing(bootstrap, rc, err) && i < LOOKS_MAX; i++) {
 		*err = (struct err)ERR_INIT;
-		poll(NULL, 0, LOOK_PAUSE_MS);
+		clock_pause(LOOK_PAUSE_MS);
 		rc = load_selection(bootstrap, err);
 	}
 	if (rc < 0)

@@ -26,7 +26,7 @@ bool child_has_ended(const struct child *child)
 
 int child_join(struct child *child, struct err *err)
 {
-	pthread_join(child->thread, NULL);
+	thread_join(child->thread);
 	child->is_started = false;
 	if (child->rc < 0)
 		*err = child->err;

@@ -7,7 +7,6 @@
 
 #include <cjson/cJSON.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -97,7 +96,7 @@ int handover_wait(struct handover *handover, const struct instance_lock *lock, c
 			"the process that ran sync '%s' before has not ended cleanly and may still "
 			"be sending, for %s: waiting for %.0f s, until it no longer can",
 			sync, why, (double)left_ms / 1000);
-	for (; why && clock_boot_ms() < handover->until_ms; (void)poll(NULL, 0, WAIT_MS))
+	for (; why && clock_boot_ms() < handover->until_ms; clock_pause(WAIT_MS))
 		if (atomic_load(stop))
 			return err_retry(err, E_STOPPED_SENDING,
 					 "stopped while waiting for the process that ran before");

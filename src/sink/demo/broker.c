@@ -1,12 +1,12 @@
 #include "sink/demo/broker_priv.h"
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "sink/demo/broker_proxy.h"
 
 #include <arpa/inet.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -95,7 +95,7 @@ static void make_topic(void *arg, const char *name)
 	if (pthread_create(&thread, NULL, making_main, &making) != 0)
 		return; /* then it has the mock's own number */
 	while (!atomic_load(&making.done)) {
-		poll(NULL, 0, POKE_MS);
+		clock_pause(POKE_MS);
 		poke(broker->mock_port);
 	}
 	pthread_join(thread, NULL);

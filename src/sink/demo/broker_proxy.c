@@ -1,12 +1,12 @@
 #include "sink/demo/broker_proxy.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/reader.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -319,7 +319,7 @@ static void *broker_proxy_main(void *arg)
 	struct pollfd fds[FDS_MAX];
 	for (;;) {
 		nfds_t n = gather(proxy, fds);
-		if (poll(fds, n, -1) < 0 && errno != EINTR)
+		if (clock_poll(fds, n, -1) < 0 && errno != EINTR)
 			return NULL;
 		if (fds[0].revents != 0)
 			return NULL;

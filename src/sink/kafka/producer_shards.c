@@ -1,6 +1,7 @@
 /* producer_shards: the librdkafka producers of a Kafka sink: open, add, serve, and open again with smaller batches. */
 #include "sink/kafka/producer_priv.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/num.h"
 
@@ -36,7 +37,7 @@ void kafka_sink_serve(struct kafka_sink *k, int timeout_ms)
 	if (serve_all(k) != 0 || timeout_ms == 0)
 		return;
 	/* librdkafka writes to it when an empty queue gets an entry */
-	(void)poll(&fd, 1, timeout_ms);
+	(void)clock_poll(&fd, 1, timeout_ms);
 	(void)eventfd_read(k->wake, &count);
 	(void)serve_all(k);
 }

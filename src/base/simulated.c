@@ -1,0 +1,5 @@
+#include "base/simulated.h"
+
+#include <stddef.h>
+
+const struct simulated *simulated = NULL;
