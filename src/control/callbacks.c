@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* That a sync has ended. */
+/* Mail: a sync has ended. */
 struct ended {
 	unsigned sync;
 	const char *reason;
@@ -19,7 +19,7 @@ struct ended {
 };
 
 struct timer {
-	unsigned sync, index; /* its number in the sync */
+	unsigned sync, index; /* index: of the timer in its sync */
 	int64_t every_ms;
 	int64_t due_ms; /* monotonic */
 	bool is_off;
@@ -32,9 +32,9 @@ struct callbacks {
 	struct timer *timers;
 	unsigned ntimers;
 	struct mailbox box; /* struct ended */
-	bool has_thread;    /* else the next two are unused */
+	bool has_thread;    /* otherwise thread and ends are unused */
 	pthread_t thread;
-	_Atomic bool ends; /* no more mail comes */
+	_Atomic bool ends; /* no more mail will come */
 };
 
 static const struct callbacks_config *config_of(const struct callbacks *callbacks, unsigned sync)
@@ -84,7 +84,7 @@ struct callbacks *callbacks_new(struct script *script, struct supervisor *const 
 	callbacks->nsyncs = nsyncs;
 	mailbox_init(&callbacks->box, nsyncs);
 	make_timers(callbacks);
-	if (!has_callbacks(callbacks)) { /* an idle sync shall not hold its memory */
+	if (!has_callbacks(callbacks)) { /* an idle sync must not keep its memory */
 		script_free(script);
 		callbacks->script = NULL;
 	}
@@ -146,7 +146,7 @@ static void call_stop(struct callbacks *callbacks, struct ended *ended)
 	free(ended);
 }
 
-/* Calls the timers that are due. A call that was missed is not made up for. */
+/* Call the timers that are due. A call that was missed is not made later. */
 static void call_timers(struct callbacks *callbacks)
 {
 	for (unsigned i = 0; i < callbacks->ntimers; i++) {
@@ -163,7 +163,7 @@ static void call_timers(struct callbacks *callbacks)
 	}
 }
 
-/* Returns how long to wait for the next timer; -1: there is none. */
+/* Return how long to wait for the next timer; -1 if there is none. */
 static int wait_ms(const struct callbacks *callbacks)
 {
 	int64_t due_ms = INT64_MAX, left_ms;

@@ -1,4 +1,5 @@
-/* check_kafka: what can be asked of the cluster without writing: brokers, the checkpoint and its position, topics. */
+/* check_kafka: what the cluster reports without a write: brokers, the checkpoint and its position,
+ * topics. */
 #include "control/check.h"
 
 #include "base/log.h"
@@ -8,15 +9,15 @@
 #include "sink/sink.h"
 #include "sink/store/store.h"
 
-/* What the questions about one sync share. */
+/* What the checks of one sync share. */
 struct asking {
 	struct report *report;
 	struct look *look;
 	const struct sync_config *config;
 	struct topic_probe *probe;
-	struct sink *sink; /* opened when the policy of a topic is asked for; NULL: not yet */
-	struct map seen;   /* topics that have their line */
-	struct map shapes; /* their names with "_" for ".", each to a struct named */
+	struct sink *sink; /* opened when a topic's policy is first needed; NULL: not yet */
+	struct map seen;   /* topics that have their line in the report */
+	struct map shapes; /* names with "_" for ".", each with its struct named */
 };
 
 /* A topic of the sync. */
@@ -27,12 +28,12 @@ struct named {
 
 /* ---- the checkpoint ---- */
 
-/* Where the stream would go on; the source must have it. */
+/* Report where the stream would resume. The source must have that position. */
 static void check_position(struct report *report, struct look *look)
 {
 	struct err err = ERR_INIT;
 	struct buf text;
-	if (look->bootstrap.conn == NULL) /* the source has its own line */
+	if (look->bootstrap.conn == NULL) /* reported in the line of the source */
 		return;
 	if (bootstrap_check_saved(&look->bootstrap, &err) < 0) {
 		check_failed(report, "position", &err);
@@ -47,7 +48,7 @@ static void check_position(struct report *report, struct look *look)
 	buf_fini(&text);
 }
 
-/* The store is taken; it stays open for the topics that it knows. */
+/* Report the store and take it. It stays open, since check_lost reads the topics in it. */
 static void check_store(struct report *report, struct look *look, struct store *store,
 			struct slice what)
 {
@@ -71,7 +72,7 @@ void check_checkpoint_file(struct report *report, struct look *look)
 		check_failed(report, "checkpoint", &err);
 	else
 		check_line(report, FINDING_OK, SLICE("checkpoint"),
-			   SLICE("the file is not there yet: the sync begins with its first start"),
+			   SLICE("the file does not exist yet; the first start creates it"),
 			   SLICE(""), E_NONE);
 }
 
@@ -90,7 +91,7 @@ static void check_new_checkpoint(struct asking *asking)
 		return;
 	}
 	buf_init(&found);
-	buf_printf(&found, "topic %s will be created: the sync begins with its first start",
+	buf_printf(&found, "topic %s will be created by the first start",
 		   asking->config->checkpoint_topic);
 	check_line(asking->report, FINDING_OK, SLICE("checkpoint"), buf_slice(&found), SLICE(""),
 		   E_NONE);
@@ -161,7 +162,8 @@ static int may_create(struct asking *asking, const struct plan *plan, struct err
 	return rc;
 }
 
-/* Kafka refuses the second of two topics whose names differ in "." and "_" alone; other brokers may have both. */
+/* Two topics whose names differ only in "." and "_" collide: Kafka refuses to create the second.
+ * Other brokers may have both. */
 static int check_collision(struct asking *asking, const struct plan *plan, bool exists,
 			   struct err *err)
 {
@@ -220,7 +222,7 @@ static void lost_line(void *arg, struct slice topic, const struct err *why)
 	buf_fini(&what);
 }
 
-/* Topics of the checkpoint that a start would refuse. */
+/* Report the topics in the checkpoint that a start would refuse. */
 static void check_lost(struct asking *asking)
 {
 	struct err err = ERR_INIT;

@@ -1,4 +1,4 @@
-/* cmd_broker: `tideway broker`: the embedded broker until a signal comes. */
+/* cmd_broker: `tideway broker`: run the embedded broker until a signal arrives. */
 #include "base/log.h"
 #include "control/command.h"
 #include "sink/demo/broker.h"

@@ -1,4 +1,5 @@
-/* cmd_check: `tideway check`: connects to both ends and reports, point by point with the remedy, what would fail. */
+/* cmd_check: `tideway check`: connect to both ends and report everything that would fail, with its
+ * remedy. */
 #include "base/mem.h"
 #include "base/terminal.h"
 #include "control/check.h"
@@ -24,7 +25,7 @@ void check_line(struct report *report, int level, struct slice what, struct slic
 	report->failed += level == FINDING_FAIL;
 	if (level == FINDING_FAIL && report->id == E_NONE)
 		report->id = id;
-	fflush(stdout); /* the next point may have to wait for an answer */
+	fflush(stdout); /* the next line may have to wait for an answer */
 }
 
 void check_failed(struct report *report, const char *what, const struct err *err)
@@ -32,7 +33,8 @@ void check_failed(struct report *report, const char *what, const struct err *err
 	check_line(report, FINDING_FAIL, slice_str(what), slice_str(err->text), SLICE(""), err->id);
 }
 
-/* what: "source", and of several hosts its place. identity: of the server, empty when it does not answer. */
+/* what: "source", followed by its host if there are several. identity: of the server; empty if it
+ * does not answer. */
 static void check_server(struct report *report, struct source *source, const char *what,
 			 char *identity, size_t size)
 {
@@ -62,7 +64,8 @@ static void check_server(struct report *report, struct source *source, const cha
 
 enum { IDENTITY = sizeof(((struct server *)0)->identity), PLACE = 300 };
 
-/* Two hosts of one identity: a position does not tell whose it is. */
+/* Report a host that has the identity of an earlier one: a position would not show which of them it
+ * belongs to. */
 static void check_identity(struct report *report, const struct source *source,
 			   char (*identities)[IDENTITY], unsigned host)
 {
@@ -76,17 +79,17 @@ static void check_identity(struct report *report, const struct source *source,
 		buf_init(&what);
 		buf_init(&found);
 		buf_printf(&what, "server_id of %s", place);
-		buf_printf(&found, "%s, which is that of %s", identities[host], other);
+		buf_printf(&found, "%s, the same as %s", identities[host], other);
 		check_line(report, FINDING_FAIL, buf_slice(&what), buf_slice(&found),
-			   SLICE("give each host a server_id of its own (MySQL: a server_uuid, in "
-				 "auto.cnf), and name each once"),
+			   SLICE("give each host its own server_id (on MySQL, a server_uuid in "
+				 "auto.cnf), and list each host once"),
 			   E_PREFLIGHT);
 		buf_fini(&what);
 		buf_fini(&found);
 	}
 }
 
-/* Every host, one after the other: the points of each stand under its line. */
+/* Check every host in turn. The findings of a host follow its line. */
 static void check_source(struct report *report, const struct sync_config *config)
 {
 	struct source *source = source_new(&config->source);
@@ -106,7 +109,7 @@ static void check_source(struct report *report, const struct sync_config *config
 	free(identities);
 }
 
-/* Tables that a start with nothing read yet would refuse. */
+/* Report the tables that a start without a checkpoint would refuse. */
 static void check_engines(struct report *report, const struct look *look)
 {
 	struct buf what, found;
@@ -122,9 +125,8 @@ static void check_engines(struct report *report, const struct look *look)
 			   SLICE_FMT(table->engine));
 		check_line(report, FINDING_FAIL, buf_slice(&what), buf_slice(&found),
 			   SLICE("add a primary key, ALTER TABLE ... ENGINE=InnoDB, or exclude the "
-				 "table "
-				 "in source.tables: "
-				 "rows written while it is read would come twice"),
+				 "table in source.tables: rows written while it is read would be "
+				 "sent twice"),
 			   E_NOT_TRANSACTIONAL);
 		buf_fini(&what);
 		buf_fini(&found);
@@ -140,7 +142,7 @@ static void check_sync(struct report *report, struct look *look, unsigned index)
 	fflush(stdout);
 	check_source(report, script_config(look->script, index));
 	if (look_connect(look, index, &err) < 0) {
-		/* where the source has failed already, this is the same once more */
+		/* after a failure of the source this is most likely the same failure */
 		if (err.code != ERR_SOURCE || report->failed == failed)
 			check_failed(report, "tables", &err);
 	} else {

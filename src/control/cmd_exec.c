@@ -1,4 +1,4 @@
-/* cmd_exec: `tideway exec`: a script of primitives, run once, with no sync. */
+/* cmd_exec: `tideway exec`: run a script of primitives once, without a sync. */
 #include "control/command.h"
 #include "control/primitives.h"
 #include "script/script.h"

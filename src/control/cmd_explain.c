@@ -1,4 +1,5 @@
-/* cmd_explain: `tideway explain`: the list of errors, one entry, or the page docs/errors.md. */
+/* cmd_explain: `tideway explain`: print the list of errors, one entry, or the page
+ * docs/errors.md. */
 #include "control/command.h"
 
 #include <ctype.h>
@@ -34,7 +35,7 @@ static void print_list(void)
 	}
 }
 
-/* Prints a text so that Markdown shows it as it is. */
+/* Print a text so that Markdown shows it unchanged. */
 static void print_escaped(const char *text)
 {
 	for (; *text; text++)
@@ -67,7 +68,7 @@ static void print_page(void)
 	}
 }
 
-/* Takes "E-305", "e305" and "305"; returns -1 for anything else. */
+/* Parse "E-305", "e305" or "305". Return -1 for anything else. */
 static int parse_code(const char *word)
 {
 	if (tolower((unsigned char)*word) == 'e')
@@ -77,7 +78,7 @@ static int parse_code(const char *word)
 	return atoi(word);
 }
 
-/* Returns the entry with the nearest number of the same exit code, or NULL. */
+/* Return the entry with the nearest number of the same exit code, or NULL. */
 static const struct err_entry *nearest_entry(int number)
 {
 	const struct err_entry *best = NULL, *entry;

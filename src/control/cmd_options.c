@@ -1,4 +1,5 @@
-/* cmd_options: `tideway options`: the reference of options, from the tables that the script's checks use. */
+/* cmd_options: `tideway options`: print the reference of options, from the tables that check the
+ * script's options. */
 #include "control/command.h"
 #include "script/script.h"
 

@@ -1,4 +1,4 @@
-/* cmd_plan: `tideway plan`: what the script makes of each table, before anything is sent. */
+/* cmd_plan: `tideway plan`: print how the script maps each table, before anything is sent. */
 #include "base/buf.h"
 #include "base/json_writer.h"
 #include "base/log.h"
@@ -10,19 +10,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { BROKER_MS = 1000 }; /* how long a broker is waited for */
+enum { BROKER_MS = 1000 }; /* how long to wait for a broker */
 
-/* A table and its topic, as far as the broker can be asked. */
+/* A table and what the broker reported about its topic. */
 struct planned {
 	const struct plan *plan;
 	bool asked; /* the broker answered */
 	bool exists;
 	int partitions;
-	struct slice collides; /* with this topic of the cluster; ptr NULL: with none */
+	struct slice collides; /* the existing topic that it collides with; ptr NULL: none */
 	uint64_t rows;
 };
 
-/* Where a function is, and the end of the line. */
+/* Print where a function is defined, and end the line. */
 static void print_place(const char *place)
 {
 	if (place)
@@ -78,7 +78,7 @@ static void print_topic(const struct planned *planned)
 		printf(" (to be created, %d partitions)\n", planned->partitions);
 }
 
-/* The column as it is written; NULL: it is not. */
+/* Return the column as it is written; NULL if it is dropped. */
 static const struct out_column *written(const struct mapping *mapping, unsigned column)
 {
 	for (unsigned k = 0; k < mapping->ncolumns; k++)
@@ -87,13 +87,13 @@ static const struct out_column *written(const struct mapping *mapping, unsigned 
 	return NULL;
 }
 
-/* The type of a column or field in the messages. */
+/* Return the type of a column or field in the messages. */
 static const char *type_name(const struct plan *plan, unsigned i)
 {
 	return plan->format->type_name(plan->prepared, i);
 }
 
-/* The mask of a column, "" for none. */
+/* Return the mask of a column; "" if it has none. */
 static const char *mask_of(const struct mapping *mapping, unsigned column)
 {
 	return mapping->shown.masks ? mapping->shown.masks[column] : "";
@@ -117,7 +117,7 @@ static void print_columns(const struct plan *plan)
 	}
 }
 
-/* Whether only the values of a function will say of which type they are. */
+/* Whether the type of a field is known only when its function returns a value. */
 static bool untyped(const struct out_field *field)
 {
 	return field->source == FIELD_FUNCTION && !field->typed;
@@ -138,9 +138,9 @@ static void print_fields(const struct plan *plan)
 static void print_collision(const struct planned *planned, struct buf *out)
 {
 	buf_printf(out,
-		   "the topic \"%.*s\" and \"%.*s\", which exists, collide in Kafka, which takes "
-		   "\".\" and \"_\" for the same in topic names: give it another name with a rule "
-		   "of topic",
+		   "the topic \"%.*s\" collides with \"%.*s\", which exists: Kafka does not "
+		   "distinguish \".\" and \"_\" in topic names. Give the topic another name with a "
+		   "rule of topic",
 		   SLICE_FMT(planned->plan->mapping.topic), SLICE_FMT(planned->collides));
 }
 
@@ -174,7 +174,7 @@ static void print_table(const struct planned *planned)
 	printf("\n");
 }
 
-/* ,"name":"text", or null. */
+/* Write ,"name":"text" or ,"name":null. */
 static void json_member(struct buf *out, const char *name, const char *text)
 {
 	buf_printf(out, ",\"%s\":", name);
@@ -306,7 +306,7 @@ static void report_unasked(const struct err *err)
 		log_warn("the plan does not show which topics exist: %s", err->text);
 }
 
-/* NULL: the sync has no brokers, or they cannot be asked. */
+/* Return NULL if the sync has no brokers, or if they do not answer. */
 static struct sink *open_sink(const struct sink_config *config)
 {
 	struct err err = ERR_INIT;
@@ -321,7 +321,8 @@ static struct sink *open_sink(const struct sink_config *config)
 	return sink;
 }
 
-/* Finds out whether the topic exists. A broker that cannot be asked is not asked again: *sink becomes NULL. */
+/* Find out whether the topic exists. A broker that does not answer is not asked again: set *sink to
+ * NULL. */
 static void ask_broker(struct sink **sink, struct planned *planned,
 		       const struct topics_config *topics)
 {

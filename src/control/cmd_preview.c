@@ -1,5 +1,5 @@
-/* cmd_preview: `tideway preview`: the messages that real rows would become, one line each on stdout, for people on a
- * terminal, else as JSON; nothing is written anywhere else. */
+/* cmd_preview: `tideway preview`: print the messages that real rows would become, one a line:
+ * readable on a terminal, JSON elsewhere. Nothing is written anywhere else. */
 #include "base/buf.h"
 #include "base/json_writer.h"
 #include "base/terminal.h"
@@ -17,12 +17,11 @@
 
 enum { ROWS_DEFAULT = 5 };
 
-/* How messages are printed. */
 struct printing {
 	bool readable, colour;
 };
 
-/* {"topic":..,"key":..,"value":...} */
+/* Write {"topic":..,"key":..,"value":...}. */
 static void put_json(struct buf *line, const struct message *message)
 {
 	buf_put(line, SLICE("{\"topic\":"));
@@ -58,7 +57,8 @@ static void print_message(const struct printing *printing, const struct message 
 	buf_fini(&line);
 }
 
-/* Messages of a change that fails in the middle of a loop are shown, for they would have been sent. */
+/* Print the messages of a change. If it fails in the middle of a loop, print those before it: they
+ * would have been sent. */
 static int print_change(struct look *look, struct plan *plan, const struct printing *printing,
 			struct err *err)
 {
@@ -156,9 +156,10 @@ int command_preview(const struct arguments *arguments, struct err *err)
 	for (unsigned i = 0; rc == 0 && i < script_syncs(look.script); i++)
 		rc = preview_sync(&look, i, arguments, &shown, err);
 	if (rc == 0 && shown == 0)
-		rc = err_set(err, E_COMMAND_TABLE,
-			     "--table %s: no selected table has this name; see tideway plan",
-			     arguments->table);
+		rc = err_set(
+			err, E_COMMAND_TABLE,
+			"--table %s: no selected table has this name. tideway plan prints them",
+			arguments->table);
 	look_fini(&look);
 	return rc;
 }

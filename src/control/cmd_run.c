@@ -1,4 +1,5 @@
-/* cmd_run: `tideway run`: runs the syncs of the script until they end. Main waits for signals. */
+/* cmd_run: `tideway run`: run the syncs of the script until they end. The main thread waits for
+ * signals. */
 #include "base/clock.h"
 #include "base/log.h"
 #include "control/command.h"
@@ -10,7 +11,7 @@
 enum {
 	POLL_MS = 100,
 	SHOW_MS = 500,
-	TURN_MS = 3000, /* for which a terminal's line is about one of several syncs */
+	TURN_MS = 3000, /* how long the line on a terminal shows one of several syncs */
 };
 
 static void block_signals(sigset_t *set)

@@ -1,4 +1,4 @@
-/* cmd_test: `tideway test`: tests of a mapping, without a source or a broker. */
+/* cmd_test: `tideway test`: run tests of a mapping, without a source or a broker. */
 #include "control/command.h"
 #include "engine/stream/offline.h"
 

@@ -1,4 +1,4 @@
-/* cmd_version: `tideway version`: the program and everything linked. */
+/* cmd_version: `tideway version`: print the versions of the program and of everything linked. */
 #include "control/command.h"
 #include "script/library.h"
 #include "sink/kafka/library.h"

@@ -64,7 +64,7 @@ static int refuse_command(const char *name, struct err *err)
 
 static void print_commands(void)
 {
-	puts("tideway: MySQL and MariaDB tables into Kafka, all of them and at once\n");
+	puts("tideway: copies MySQL and MariaDB tables to Kafka and follows their changes\n");
 	for (unsigned i = 0; i < NCOMMANDS; i++)
 		print_command(&TABLE[i]);
 	puts("\n  --verbose with any command: log in detail");
@@ -104,7 +104,7 @@ static int number_option(const char *option, const char *text, unsigned long *ou
 	return 0;
 }
 
-/* One option; *at is moved over its argument. */
+/* Parse one option. Move *at over its argument. */
 static int parse_option(const struct command *command, struct arguments *arguments, char **argv,
 			int *at, struct err *err)
 {
@@ -139,13 +139,13 @@ static int parse_option(const struct command *command, struct arguments *argumen
 	return 0;
 }
 
-/* How much of the word could be a NAME of NAME=value. */
+/* Return how many characters at the start of the word could be the NAME of NAME=value. */
 static size_t name_length(const char *word)
 {
 	return strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
 }
 
-/* name=value, where the name is an identifier; everything else is a word. */
+/* Take name=value, where the name is an identifier. Return false for any other word. */
 static bool parse_setting(struct arguments *arguments, const char *word)
 {
 	const char *equals = strchr(word, '=');
@@ -177,7 +177,7 @@ static int parse(const struct command *command, struct arguments *arguments, int
 	return 0;
 }
 
-/* One word too many: a setting without its value, or with a name that is none. */
+/* Refuse a surplus word: a setting without a value, or whose name is not an identifier. */
 static int refuse_word(const struct arguments *arguments, const char *word, struct err *err)
 {
 	if (strchr(word, '='))
@@ -186,7 +186,7 @@ static int refuse_word(const struct arguments *arguments, const char *word, stru
 			       "digits and _",
 			       word);
 	return err_set(err, E_COMMAND_WORDS,
-		       "'%s' takes one script, and '%s' is one word more: did you mean %s=...?",
+		       "'%s' takes one script; '%s' is a surplus word. Did you mean %s=...?",
 		       arguments->command, word, word);
 }
 
@@ -198,10 +198,10 @@ int arguments_script(const struct arguments *arguments, const char **path, struc
 			return refuse_word(arguments, word, err);
 	}
 	if (arguments->nwords != 1)
-		return err_set(
-			err, E_COMMAND_WORDS,
-			"'%s' takes one script, %u given: tideway %s sync.lua [name=value ...]",
-			arguments->command, arguments->nwords, arguments->command);
+		return err_set(err, E_COMMAND_WORDS,
+			       "'%s' takes one script, %u given. Usage: tideway %s sync.lua "
+			       "[name=value ...]",
+			       arguments->command, arguments->nwords, arguments->command);
 	*path = arguments->words[0];
 	return 0;
 }
@@ -219,7 +219,7 @@ static int dispatch(int argc, char **argv, struct arguments *arguments, struct e
 	const char *name = argc > 1 ? argv[1] : "";
 	const struct command *command;
 	if (argc < 2) {
-		/* the list explains itself; the exit code still shows a script that nothing was run */
+		/* print the list, and let the exit code show that nothing was run */
 		print_commands();
 		err->code = ERR_USAGE;
 		return -1;

@@ -1,4 +1,4 @@
-/* command: the commands of the program, one table from which come dispatch, help and docs/commands.md.
+/* command: the commands of the program. Dispatch, help and docs/commands.md come from one table.
  * Thread: main. */
 #ifndef TIDEWAY_COMMAND_H
 #define TIDEWAY_COMMAND_H
@@ -6,13 +6,13 @@
 #include "base/err.h"
 #include "model/config.h"
 
-/* What the command line said. */
+/* The parsed command line. */
 struct arguments {
 	const char *program;
 	const char *command;
-	const char *const *words; /* what is no option, behind the command */
+	const char *const *words; /* after the command, without options and settings */
 	unsigned nwords;
-	struct property *settings; /* name=value: what env.NAME gives in the script */
+	struct property *settings; /* name=value, which the script reads as env.NAME */
 	unsigned nsettings;
 	bool dry_run;             /* --dry-run */
 	bool json;                /* --json */
@@ -51,10 +51,11 @@ struct arguments {
 COMMANDS(X)
 #undef X
 
-/* Parses and runs; returns the exit code. */
+/* Parse and run. Return the exit code. */
 int command_main(int argc, char **argv);
 
-/* Exactly one script and no other words; ERR_USAGE otherwise. */
+/* Set *path to the one script. Return ERR_USAGE if there is not exactly one, or if there are other
+ * words. */
 int arguments_script(const struct arguments *arguments, const char **path,
 		     struct err *err) MUST_CHECK;
 

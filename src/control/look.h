@@ -1,5 +1,6 @@
-/* look: a sync as plan, preview and check see it: source connected, catalog loaded, script checked against the
- * tables, a lane that sends nothing. Thread: main. Owner: look_init / look_fini. */
+/* look: a sync as plan, preview and check use it: the source is connected, the catalog loaded, the
+ * script checked against the tables, and a lane open that sends nothing.
+ * Thread: main. Owner: look_init / look_fini. */
 #ifndef TIDEWAY_LOOK_H
 #define TIDEWAY_LOOK_H
 
@@ -13,19 +14,19 @@ struct look {
 	struct script *script; /* NULL: not loaded */
 	struct sync sync;
 	struct bootstrap bootstrap;
-	struct lane lane; /* dry: makes no topic, sends nothing */
+	struct lane lane; /* dry: creates no topic and sends nothing */
 	struct lane_metrics metrics;
 	bool lane_open;
-	bool store_open; /* the sync's checkpoint, for looking */
+	bool store_open; /* the checkpoint of the sync is open for reading */
 };
 
 void look_init(struct look *look);
 void look_fini(struct look *look);
-/* Loads the script named on the command line. */
+/* Load the script that the command line names. */
 int look_load(struct look *look, const struct arguments *arguments, struct err *err) MUST_CHECK;
-/* Takes sync number `index`; connects to the source, selects and checks the tables, opens the lane. */
+/* Take sync number `index`: connect to the source, select and check the tables, open the lane. */
 int look_connect(struct look *look, unsigned index, struct err *err) MUST_CHECK;
-/* Leaves it for the next sync. */
+/* Release the sync, so that look_connect can take the next one. */
 void look_leave(struct look *look);
 
 #endif

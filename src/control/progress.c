@@ -9,7 +9,7 @@
 
 enum {
 	LOG_MS = 30000,
-	TABLES_SIZE = 400, /* bytes about single tables in a line */
+	TABLES_SIZE = 400, /* size of the part of a line that shows single tables */
 };
 
 void progress_init(struct progress *progress, bool several)
@@ -37,7 +37,7 @@ static void left_text(char *out, size_t size, const struct sync_status *now, uin
 		snprintf(out, size, "%" PRIu64 " min left", seconds / 60);
 }
 
-/* "shop.orders 40 % (12 s left)", at the rate of this table so far. */
+/* Write "shop.orders 40 % (12 s left)", by the average rate of this table so far. */
 static size_t table_text(char *out, size_t size, const struct table_progress *table)
 {
 	uint64_t ms = table->reading_ms > 0 ? (uint64_t)table->reading_ms : 1;
@@ -48,7 +48,7 @@ static size_t table_text(char *out, size_t size, const struct table_progress *ta
 	return n > 0 ? (size_t)n : 0;
 }
 
-/* The tables that are being read, as many as there is room for. */
+/* Write the tables that are being read, as many as fit. */
 static void tables_text(char *out, size_t size, const struct sync_status *now)
 {
 	size_t len = 0;

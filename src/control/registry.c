@@ -14,12 +14,12 @@
 
 struct member {
 	struct supervisor *supervisor;
-	struct watermarks *watermarks; /* of a list of sources: the first one's */
+	struct watermarks *watermarks; /* of a list of sources: those of the first one */
 	struct progress progress;
 	pthread_t thread;
-	bool is_running; /* its end was not handled yet */
+	bool is_running; /* its end has not been handled yet */
 	_Atomic bool has_ended;
-	int rc; /* valid when it has ended, with err */
+	int rc; /* valid once has_ended is set; so is err */
 	struct err err;
 };
 
@@ -28,7 +28,7 @@ struct registry {
 	unsigned n;
 	struct supervisor **supervisors; /* of the members */
 	struct callbacks *callbacks;
-	const struct member *failed; /* the first that did; NULL: none */
+	const struct member *failed; /* the first that failed; NULL: none */
 	bool is_stopping;
 };
 
@@ -54,7 +54,7 @@ static int make_supervisors(struct registry *registry, const struct script_optio
 	return 0;
 }
 
-/* The sources of a list follow each other. */
+/* Let all sources of a list use the watermarks of the first. */
 static void share_watermarks(struct registry *registry)
 {
 	struct member *members = registry->members;
@@ -135,14 +135,15 @@ void registry_stop(struct registry *registry)
 			supervisor_stop(registry->members[i].supervisor);
 }
 
-/* Syncs that fail at almost the same time may end in another order. */
+/* Compare by the time of the failure: syncs that fail almost together may end in the other
+ * order. */
 static bool failed_before(const struct member *a, const struct member *b)
 {
 	return supervisor_failed_ms(a->supervisor) < supervisor_failed_ms(b->supervisor);
 }
 
-/* The first failure decides the exit code; the log has the later ones. The supervisor has logged
- * that of an isolated sync. */
+/* Remember the first failure, which decides the exit code, and log the later ones. The supervisor
+ * has logged the failure of an isolated sync. */
 static void note_failure(struct registry *registry, struct member *member)
 {
 	const struct sync_config *config = supervisor_config(member->supervisor);
@@ -159,7 +160,8 @@ static void note_failure(struct registry *registry, struct member *member)
 		registry_stop(registry);
 }
 
-/* When the last source of a call of sync.run has ended, so has what the script calls a sync. */
+/* Call on_stop when the last source of a call of sync.run has ended: to the script they are one
+ * sync. */
 static void stop_callbacks(struct registry *registry, const struct member *member)
 {
 	const struct sync_config *config = supervisor_config(member->supervisor);

@@ -9,22 +9,23 @@
 
 struct registry;
 
-/* Makes a supervisor for each sync of the script, which is borrowed. Starts none. */
+/* Make a supervisor for each sync of the script, which is borrowed. Start none. */
 struct registry *registry_new(const struct script_options *script,
 			      const struct arguments *arguments, struct err *err);
-/* When every sync has ended, or none was started. Waits for on_stop. */
+/* Free. Call it when every sync has ended or none was started. Waits for on_stop. */
 void registry_free(struct registry *registry);
-/* Returns -1 if on_start of a sync fails; then none was started. */
+/* Start every sync. Return -1 if on_start of a sync fails; then none is started. */
 int registry_start(struct registry *registry, struct err *err) MUST_CHECK;
-/* Asks every sync to stop; again: without waiting for acknowledgements. */
+/* Ask every sync to stop. A second call makes them stop without waiting for acknowledgements. */
 void registry_stop(struct registry *registry);
-/* Handles the ends of syncs since the last call: a failure stops the others, unless the option
- * on_failure of the failed sync isolates it. Returns whether every sync has ended. Call it ten
- * times a second. */
+/* Handle the syncs that have ended since the last call: a failure stops the others, unless the
+ * option on_failure of the failed sync isolates it. Return whether every sync has ended. Call it
+ * ten times a second. */
 bool registry_poll(struct registry *registry);
-/* Shows the progress of each sync. turn: counts up; on a terminal the syncs take turns. */
+/* Show the progress of each sync. turn: a counter; on a terminal the syncs take turns by it. */
 void registry_show(struct registry *registry, unsigned turn);
-/* When every sync has ended: returns the failure that came first; 0 if there was none. */
+/* Return 0 if no sync has failed, else the failure that happened first. Call it when every sync has
+ * ended. */
 int registry_result(const struct registry *registry, struct err *err) MUST_CHECK;
 
 #endif

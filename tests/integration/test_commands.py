@@ -188,7 +188,7 @@ def test_check_looks_at_the_checkpoint_file(sync, table, mariadb_server, kafka, 
     """A file is read without its lock, so also beside a running sync, and not made."""
     checked = sync('checkpoint = { file = "here" },', start=False)
     code, out, err = checked.once(command="check")
-    assert code == 0 and "checkpoint: the file is not there yet" in out, out + err
+    assert code == 0 and "checkpoint: the file does not exist yet" in out, out + err
     assert not [p for p in checked.folder.iterdir() if p.name.startswith("here")]
     checked.start()
     checked.wait_streaming()

@@ -611,4 +611,4 @@ def test_check_names_every_host(run_on, pair):
     use_hosts(running, [primary, replica], replica, twice)
     code, out, _ = running.once(command="check")
     assert code == 3, out
-    assert f"FAIL  server_id of {twice}: 102, which is that of 127.0.0.1:{replica.port}" in out
+    assert f"FAIL  server_id of {twice}: 102, the same as 127.0.0.1:{replica.port}" in out
