@@ -1,5 +1,5 @@
-/* loop: loop = function(changes, out) of a sync: a coroutine that is resumed with each item and
- * yields when it asks for the next. What it sends goes through host->send while it runs. */
+/* loop: run loop = function(changes, out) of a sync as a coroutine: resume it with each item; it
+ * yields when it asks for the next. It sends through host->send. */
 #include "script/script_priv.h"
 
 #define OUT_NAME "tideway.loop.out"
@@ -10,7 +10,7 @@ static int next_item(lua_State *L)
 {
 	struct script *script = script_of(L);
 	if (script->loop != L)
-		state_raise(L, "changes() is called from the loop function itself, not from "
+		state_raise(L, "changes() must be called from the loop function itself, not from "
 			       "another coroutine");
 	script->loop_asking = true;
 	return lua_yield(L, 0);
@@ -45,7 +45,7 @@ static void push_out(lua_State *L)
 	lua_setmetatable(L, -2);
 }
 
-/* Makes the coroutine with the function and its arguments on its stack. */
+/* Make the coroutine, with the function and its arguments on its stack. */
 static int start(lua_State *L)
 {
 	struct script *script = script_of(L);
@@ -67,7 +67,7 @@ static int start(lua_State *L)
 	return 0;
 }
 
-/* Runs the coroutine until it asks again. 1: it has returned. */
+/* Run the coroutine until it asks for an item. Return 1 if it has returned. */
 static int resume(struct script *script, int nargs, struct err *err)
 {
 	int status, nresults, depth = script->depth;
@@ -76,7 +76,7 @@ static int resume(struct script *script, int nargs, struct err *err)
 	if (script->depth++ == 0)
 		state_budget(script, script->call_budget);
 	status = lua_resume(script->loop, script->main, nargs, &nresults);
-	script->depth = depth; /* a raise may have left a nested call behind */
+	script->depth = depth; /* an error may leave the depth of a nested call */
 	script->L = script->main;
 	script->base = 0;
 	script->phase = PHASE_NONE;
@@ -101,7 +101,7 @@ static void set_text(lua_State *L, const char *key, struct slice text)
 	lua_setfield(L, -2, key);
 }
 
-/* Puts the item on the coroutine's stack. */
+/* Push the item on the coroutine's stack. */
 static int push_item(lua_State *L)
 {
 	struct script *script = script_of(L);

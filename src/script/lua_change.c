@@ -1,12 +1,12 @@
-/* lua_change: a change as scripts see it, what on_change may set and send, and records as tables.
- */
+/* lua_change: a change as scripts see it: its fields, what on_change may set and send, and its
+ * records as tables. */
 #include "script/script_priv.h"
 
 #include "base/num.h"
 
 #include <stdlib.h>
 
-/* X(name): fields of a change, by the number that __index switches on */
+/* X(name): the fields of a change; __index switches on their numbers */
 #define CHANGE_FIELDS(X)                                                                           \
 	X(row)                                                                                     \
 	X(before)                                                                                  \
@@ -71,7 +71,7 @@ static void push_name(lua_State *L, const struct script_table *bound, enum table
 	lua_remove(L, -2);
 }
 
-/* What on_change has set, or nil. */
+/* Push the value that on_change has set, or nil. */
 static void push_result(lua_State *L, enum change_field field)
 {
 	const struct event_result *result = script_of(L)->result;
@@ -164,7 +164,7 @@ static void push_field(lua_State *L, const struct script_table *bound, uintptr_t
 	}
 }
 
-/* Pushes a method, or raises. */
+/* Push the method at index 2, or raise. */
 static int method(lua_State *L, const struct script_table *bound)
 {
 	lua_rawgetp(L, LUA_REGISTRYINDEX, &NAMES);
@@ -193,7 +193,8 @@ const char *lua_topic_check(struct slice name)
 		[TOPIC_NAME_EMPTY] = "a topic name is not empty",
 		[TOPIC_NAME_DOTS] = "a topic name is not . or ..",
 		[TOPIC_NAME_LONG] = "a topic name has at most 249 characters",
-		[TOPIC_NAME_CHARACTER] = "a topic name has letters, digits, '.', '_' and '-' only",
+		[TOPIC_NAME_CHARACTER] =
+			"a topic name has letters, digits, '.', '_' and '-' only",
 	};
 	return TEXTS[topic_name_check(name, NULL)];
 }
@@ -216,7 +217,7 @@ static struct slice topic_at(lua_State *L, int idx, struct arena *arena)
 	return arena_copy(arena, string_at(L, idx));
 }
 
-/* Whether the sync of the change, or of the loop, has key_format = "json". */
+/* Return whether the sync of the change or the loop has key_format = "json". */
 static bool key_json(const struct script *script)
 {
 	const struct mapping *mapping = script->current ? script->current->mapping : NULL;
@@ -225,12 +226,12 @@ static bool key_json(const struct script *script)
 	return mapping && mapping->key_json;
 }
 
-/* One part of a key; quoted: a string as JSON. */
+/* Write one part of a key. quoted: write a string as JSON. */
 static void key_part(lua_State *L, int idx, bool quoted, struct buf *out)
 {
 	if (lua_type(L, idx) == LUA_TSTRING) {
 		if (!lua_value_utf8(string_at(L, idx)))
-			state_raise(L, "a key is valid UTF-8");
+			state_raise(L, "a key must be valid UTF-8");
 		if (quoted)
 			lua_json_write(L, idx, out, 0, 0);
 		else
@@ -308,7 +309,7 @@ const struct header *lua_change_headers(lua_State *L, int idx, struct arena *are
 			state_raise(L, "header '%s': the value is a string or an integer, not a %s",
 				    lua_tostring(L, -2), luaL_typename(L, -1));
 		headers[*n].name = arena_copy(arena, string_at(L, -2));
-		lua_pushvalue(L, -1); /* lua_next must not see its value converted */
+		lua_pushvalue(L, -1); /* convert a copy, since lua_next needs the original value */
 		headers[(*n)++].value = arena_copy(arena, string_at(L, -1));
 		lua_pop(L, 1);
 	}
@@ -332,7 +333,7 @@ int lua_change_newindex(lua_State *L, struct script_table *bound)
 	struct event_result *result;
 	unsigned field = names_find(&bound->script->fields, L, 2);
 	if (field == NAME_NONE)
-		method(L, bound); /* which cannot be set either */
+		method(L, bound); /* a method cannot be set either */
 	if (field != FIELD_topic && field != FIELD_key && field != FIELD_headers)
 		state_raise(L, "change.%s cannot be set; topic, key and headers can, in on_change",
 			    lua_tostring(L, 2));
@@ -369,7 +370,7 @@ static int changed(lua_State *L)
 	return 1;
 }
 
-/* JSON text of a value, or a string as it is; json.null: ptr NULL. */
+/* Return a string as it is, and any other value as JSON text. For json.null, ptr is NULL. */
 static struct slice value_at(lua_State *L, int idx, struct arena *arena)
 {
 	struct buf *text = &script_of(L)->scratch;
@@ -410,8 +411,8 @@ static void check_names(lua_State *L, int idx, const char *what, const char *con
 	}
 }
 
-/* Raises for a missing topic, key or value: Lua cannot tell nil from a field that is absent, so that neither may mean
- * something else. own: `change` means the change's own. */
+/* Raise if topic, key or value is missing. Lua cannot distinguish nil from an absent field, so
+ * neither may have a meaning. own: `change` stands for the value of the change. */
 static void check_required(lua_State *L, int idx, const char *what, bool own)
 {
 	static const char *const fields[][2] = {
@@ -427,13 +428,13 @@ static void check_required(lua_State *L, int idx, const char *what, bool own)
 	}
 }
 
-/* Pushes a field; whether it is something else than `change`, which is the change's own. */
+/* Push a field. Return false if it is `change`, which stands for the value of the change. */
 static bool get_other(lua_State *L, const char *name)
 {
 	lua_getfield(L, 2, name);
 	if (!handle_is_change(L, -1))
 		return true;
-	handle_change(L, -1); /* raises for one that has expired */
+	handle_change(L, -1); /* raises if it has expired */
 	return false;
 }
 
@@ -455,7 +456,7 @@ static void read_emit(lua_State *L, struct arena *arena, struct emitted *emit)
 	message->partition = partition_at(L, lua_gettop(L));
 }
 
-/* The array with room for one more: it is full when it holds a power of two. */
+/* Return the array with room for one more. It is full when its length is a power of two. */
 static struct emitted *emit_room(struct script *script, struct event_result *result)
 {
 	unsigned n = result->nemits;
@@ -523,7 +524,7 @@ static void set_slice(lua_State *L, const char *name, struct slice text)
 	lua_setfield(L, -2, name);
 }
 
-/* json.null where there is none, so that the record can be sent again as it is. */
+/* Set json.null instead of a NULL text, so that the record can be sent again unchanged. */
 static void set_or_null(lua_State *L, const char *name, struct slice text)
 {
 	if (text.ptr)
@@ -584,8 +585,7 @@ void lua_record_check(lua_State *L, int idx, struct arena *arena, struct message
 	lua_pop(L, 6);
 }
 
-/* The records of a change (or, in a loop, of the DDL statement or beat that is current) as a list,
- * pushed. */
+/* Push a list of the records of a change; in a loop, of the current DDL statement or heartbeat. */
 static void push_records(lua_State *L, struct change *change)
 {
 	struct script *script = script_of(L);
@@ -601,7 +601,7 @@ static void push_records(lua_State *L, struct change *change)
 	list = lua_gettop(L);
 	nest = state_nest(script, L);
 	rc = script->host.records(script->host.arg, change, &records, &n, &err);
-	if (rc == 0) { /* results of field functions may stand on the stack above the list */
+	if (rc == 0) { /* results of field functions may be on the stack above the list */
 		luaL_checkstack(L, 20, NULL);
 		for (unsigned i = 0; i < n; i++) {
 			lua_record_push(L, &records[i]);
@@ -635,7 +635,7 @@ static int records(lua_State *L)
 	return 1;
 }
 
-/* The text of each record. */
+/* Return the text of each record. */
 static int json(lua_State *L)
 {
 	lua_Integer n;

@@ -1,6 +1,7 @@
-/* lua_decimal: exact decimal numbers. A decimal is a userdata that holds its text,
- * [-]digits[.digits]; arithmetic works on limbs of nine digits. Division is exact where it ends
- * within DIVISION_SCALE digits behind those of its operands, else rounded half up there. */
+/* lua_decimal: exact decimal numbers. A decimal is a userdata that contains its text,
+ * [-]digits[.digits]. Arithmetic works on limbs of nine digits. A quotient has at most
+ * DIVISION_SCALE more digits after the point than its operands. It is exact if it fits, else it is
+ * rounded half up. */
 #include "script/script_priv.h"
 
 #include "base/decimal.h"
@@ -10,7 +11,7 @@
 #include <math.h>
 
 enum {
-	LIMBS = 64,       /* of 9 digits: the largest number between two steps */
+	LIMBS = 64,       /* of 9 digits: the largest intermediate result */
 	DIGITS_MAX = 250, /* of an operand or a result */
 	DIVISION_SCALE = 30,
 	TEXT_MAX = 2 * LIMBS * 9,
@@ -18,7 +19,7 @@ enum {
 #define LIMB_BASE 1000000000u
 #define NAME "tideway.decimal"
 
-/* limbs * 10^-scale, least significant limb first; zero has n == 0. */
+/* limbs * 10^-scale; least significant limb first; zero has n == 0 */
 struct big {
 	bool negative;
 	unsigned scale;
@@ -47,7 +48,7 @@ static void mul_small(struct big *a, uint32_t factor, uint32_t carry)
 		a->limb[a->n++] = carry;
 }
 
-/* Multiplies by 10^k without changing the scale. */
+/* Multiply by 10^k without changing the scale. */
 static void shift_up(struct big *a, unsigned k)
 {
 	for (; k >= 9; k -= 9)
@@ -78,7 +79,11 @@ static void add_magnitude(struct big *a, const struct big *b)
 	}
 }
 
-/* |a| must be at least |b|. */
+/* Subtract magnitudes.
+ * a
+ * must be at least
+ * b
+ * . */
 static void sub_magnitude(struct big *a, const struct big *b)
 {
 	int64_t borrow = 0;
@@ -105,8 +110,8 @@ static void mul_magnitude(struct big *out, const struct big *a, const struct big
 	}
 }
 
-/* Schoolbook division: a becomes the remainder, q the quotient. Each digit of the quotient is
- * searched by halves, which is plain and fast enough for what a script does. */
+/* Divide by the schoolbook method: a becomes the remainder, q the quotient. Each digit of the
+ * quotient is found by bisection, which is simple, and fast enough for scripts. */
 static void div_magnitude(struct big *a, const struct big *b, struct big *q)
 {
 	struct big rest = {.n = 0}, product;
@@ -143,7 +148,7 @@ static void div_magnitude(struct big *a, const struct big *b, struct big *q)
 
 /* ---- text ---- */
 
-/* [+-]digits[.digits][e[+-]digits]; false: not a number, or too long. */
+/* Parse [+-]digits[.digits][e[+-]digits]. Return false if it is not a number, or too long. */
 static bool parse(struct slice text, struct big *out)
 {
 	size_t i = 0, digits = 0;
@@ -218,7 +223,8 @@ static size_t format(const struct big *a, char *text, size_t size)
 	return at + (n - whole);
 }
 
-/* The number as text, rounded to `scale` digits; 0: too many digits. */
+/* Write the number as text, rounded to `scale` digits after the point. Return 0 if it has too many
+ * digits. */
 static size_t format_rounded(const struct big *a, unsigned scale, char *text)
 {
 	char exact[TEXT_MAX];
@@ -228,7 +234,7 @@ static size_t format_rounded(const struct big *a, unsigned scale, char *text)
 	return decimal_round(slice_of(exact, n), scale, text);
 }
 
-/* Appends zeros to the digits after the point; scale is at least that of a. */
+/* Append zeros until there are `scale` digits after the point. scale must be at least that of a. */
 static void extend(struct big *a, unsigned scale)
 {
 	shift_up(a, scale - a->scale);
@@ -256,7 +262,7 @@ struct slice lua_decimal_test(lua_State *L, int idx)
 	return slice_of(text, text ? lua_rawlen(L, idx) : 0);
 }
 
-/* A number or decimal at idx; a float by its shortest text. */
+/* Read the number or decimal at idx; a float by its shortest text. */
 static bool read(lua_State *L, int idx, struct big *out)
 {
 	char digits[NUM_FLOAT_MAX];
@@ -403,7 +409,8 @@ static void check_divisor(lua_State *L, const struct big *b)
 		state_raise(L, "decimal: division by zero");
 }
 
-/* The length without the zeros at the end of the fraction, of which `scale` digits stay. */
+/* Return the length without the trailing zeros of the fraction, but with at least `scale` digits
+ * after the point. */
 static size_t strip(const char *text, size_t n, unsigned scale)
 {
 	const char *point = memchr(text, '.', n);
@@ -426,7 +433,7 @@ static int op_div(lua_State *L)
 	check_divisor(L, &b);
 	scale = a.scale > b.scale ? a.scale : b.scale;
 	negative = a.negative != b.negative;
-	/* one digit more than is kept, for the rounding */
+	/* one digit more than the result has, for rounding */
 	if ((size_t)a.n * 9 + scale + DIVISION_SCALE + 1 + b.scale - a.scale > (LIMBS - 1) * 9)
 		state_raise(L, "decimal: too many digits for a division");
 	shift_up(&a, scale + DIVISION_SCALE + 1 + b.scale - a.scale);
@@ -439,7 +446,7 @@ static int op_div(lua_State *L)
 	return 1;
 }
 
-/* Floor division of aligned numbers: q and the remainder with the divisor's sign. */
+/* Divide aligned numbers and round down. The remainder has the divisor's sign. */
 static void floor_div(struct big *a, struct big *b, struct big *q)
 {
 	bool negative = a->negative != b->negative;

@@ -1,7 +1,7 @@
-/* lua_json: JSON text to Lua values and back, without loss: integers of 64 bits stay integers,
- * larger ones are decimals, and a number that was not touched is written with the text it came
- * with. For that a decoded table whose numbers Lua would print differently has an entry in a weak
- * table: container -> { key -> text }. */
+/* lua_json: convert JSON text to Lua values and back, without loss. Integers of 64 bits stay
+ * integers; larger ones become decimals. A number that a script did not change is written with its
+ * original text: a decoded table with numbers that Lua would print differently has an entry in a
+ * weak table, container -> { key -> text }. */
 #include "script/script_priv.h"
 
 #include "base/json_writer.h"
@@ -36,7 +36,7 @@ bool lua_json_is_null(lua_State *L, int idx)
 struct parser {
 	lua_State *L;
 	const char *start, *at, *end;
-	const char *error; /* NULL: none; sticky */
+	const char *error; /* NULL: no error yet; sticky */
 	int texts;         /* stack index of the weak table of number texts */
 	int depth;
 };
@@ -140,7 +140,7 @@ static bool escape(struct parser *p, luaL_Buffer *b)
 	return true;
 }
 
-/* Pushes the string; the parser stands behind the opening quote. */
+/* Push the string. The parser is after the opening quote. */
 static bool string(struct parser *p)
 {
 	luaL_Buffer b;
@@ -179,7 +179,7 @@ static size_t digits(struct parser *p)
 	return (size_t)(p->at - from);
 }
 
-/* The extent of a number; *integer: no point and no exponent. */
+/* Find the end of a number. *integer: it has neither a point nor an exponent. */
 static bool number_text(struct parser *p, struct slice *text, bool *integer)
 {
 	const char *from = p->at;
@@ -215,7 +215,7 @@ static double to_double(lua_State *L, struct slice text)
 	return v;
 }
 
-/* Pushes the number; *keep: its text would not come out the same. */
+/* Push the number. *keep: Lua would print it with another text. */
 static bool number(struct parser *p, struct slice *text, bool *keep)
 {
 	char print[NUM_FLOAT_MAX];
@@ -244,7 +244,8 @@ static bool number(struct parser *p, struct slice *text, bool *keep)
 
 static bool value(struct parser *p, struct slice *text, bool *keep);
 
-/* Remembers the text of a number: key at the top, container at `container`. Pops the key. */
+/* Remember the text of a number. Its key is at the top of the stack and is popped; its table is at
+ * `container`. */
 static void keep_text(struct parser *p, int container, struct slice text)
 {
 	lua_State *L = p->L;
@@ -434,7 +435,7 @@ static int decode(lua_State *L)
 
 /* ---- get(text, "/a/b") ---- */
 
-/* Steps over a value; pushes nothing that stays. */
+/* Skip a value. The stack does not change. */
 static bool skip(struct parser *p)
 {
 	int top = lua_gettop(p->L);
@@ -444,7 +445,7 @@ static bool skip(struct parser *p)
 	return ok;
 }
 
-/* One step of the pointer, ~1 and ~0 resolved, pushed. */
+/* Remove the first step from the pointer, replace ~1 and ~0, and push it. */
 static struct slice next_step(lua_State *L, struct slice *pointer)
 {
 	size_t len = 1;
@@ -459,7 +460,8 @@ static struct slice next_step(lua_State *L, struct slice *pointer)
 	return slice_of(lua_tostring(L, -1), lua_rawlen(L, -1));
 }
 
-/* The parser stands behind [ or {: goes to the value of the step. *found false: there is none. */
+/* Go to the value of the step. The parser is after [ or {. *found is false if there is no such
+ * value. */
 static bool enter(struct parser *p, char open, struct slice step, bool *found)
 {
 	bool done = false;
@@ -551,8 +553,8 @@ static void write_number(lua_State *L, int idx, struct buf *out)
 	buf_append(out, print, num_f64(print, lua_tonumber(L, idx)));
 }
 
-/* The text a float came with, when container[key] still is that number; key at the top of the
- * stack. */
+/* Write the original text of a float if container[key] is still that number. The key is at the top
+ * of the stack. */
 static bool write_kept(lua_State *L, int container, int idx, struct buf *out)
 {
 	bool same = false;
@@ -589,7 +591,7 @@ bool lua_json_is_array(lua_State *L, int idx)
 	return has_metatable(L, idx, ARRAY_NAME);
 }
 
-/* A list: marked so, or keys 1 to n only, n > 0. */
+/* Return whether the table is a list: marked as one, or with only the keys 1 to n, n > 0. */
 static bool is_array(lua_State *L, int idx, lua_Integer *n)
 {
 	lua_Integer keys = 0;
@@ -636,8 +638,7 @@ static int compare_names(const void *a, const void *b)
 	return slice_compare(*x, *y);
 }
 
-/* The names of a table, sorted, in a userdata that is pushed: Lua frees it when something raises.
- */
+/* Push a userdata with the sorted names of a table; Lua frees it when an error is raised. */
 static struct slice *sorted_names(lua_State *L, int idx, size_t *n)
 {
 	struct slice *names;
@@ -656,11 +657,10 @@ static struct slice *sorted_names(lua_State *L, int idx, size_t *n)
 	return names;
 }
 
-/* An object that is being written. */
 struct object {
 	struct buf *out;
 	int indent, depth;
-	bool any; /* it has a member */
+	bool any; /* it has a member already */
 };
 
 static void open_object(struct object *object)
@@ -685,7 +685,7 @@ static void close_object(struct object *object)
 	buf_char(object->out, '}');
 }
 
-/* The member of that name of the table at idx. */
+/* Write the member `name` of the table at idx. */
 static void write_member(lua_State *L, int idx, struct object *object, struct slice name)
 {
 	write_name(L, object, name);
@@ -749,7 +749,8 @@ void lua_json_describe(lua_State *L, int idx)
 	lua_pop(L, 2);
 }
 
-/* The number of digits that the column has, if it still is the number that it was read as. */
+/* Write a number with as many digits after the point as its DECIMAL column has. Return false if the
+ * script has changed it to a number that this text does not represent. */
 static bool write_decimal(double v, int scale, struct buf *out)
 {
 	char text[NUM_FLOAT_MAX + 64];
@@ -760,7 +761,7 @@ static bool write_decimal(double v, int scale, struct buf *out)
 	return true;
 }
 
-/* A column of a copy, at the top of the stack. */
+/* Write a column of a copy. Its value is at the top of the stack. */
 static void write_copied(lua_State *L, lua_Integer kind, struct object *object)
 {
 	struct buf *out = object->out;
@@ -775,7 +776,8 @@ static void write_copied(lua_State *L, lua_Integer kind, struct object *object)
 		lua_json_write(L, lua_gettop(L), out, object->indent, object->depth);
 }
 
-/* The columns in their order, of the copy at idx by the description at the top of the stack. */
+/* Write the columns of the copy at idx, in the order of its description, which is at the top of the
+ * stack. */
 static void write_columns(lua_State *L, int idx, struct object *object)
 {
 	int description = lua_gettop(L);
@@ -793,7 +795,7 @@ static void write_columns(lua_State *L, int idx, struct object *object)
 	lua_settop(L, description);
 }
 
-/* Pushes the description of a copy, or nil. */
+/* Push the description of a copy, or nil. */
 static bool get_description(lua_State *L, int idx)
 {
 	bool found;
@@ -928,7 +930,7 @@ static int null_text(lua_State *L)
 	return 1;
 }
 
-/* Pushes a table of that name in the registry whose keys are weak. */
+/* Make a table with weak keys in the registry, and push it. */
 static void make_weak(lua_State *L, const char *name)
 {
 	luaL_newmetatable(L, name);

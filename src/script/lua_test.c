@@ -30,7 +30,7 @@ static int free_sync(lua_State *L)
 	return 0;
 }
 
-/* load(path, { NAME = value }) -> handle; raises when the script is wrong */
+/* load(path, { NAME = value }) -> handle; raises when the script is not valid */
 static int load(lua_State *L)
 {
 	const struct script_host *host = &script_of(L)->host;
@@ -206,7 +206,7 @@ static enum change_op op_at(lua_State *L, int idx)
 	return (enum change_op)luaL_checkoption(L, idx, NULL, names);
 }
 
-/* handle:change(op, "db.table", before, after) -> records; raises for a wrong value */
+/* handle:change(op, "db.table", before, after) -> records; raises for a value that is not valid */
 static int change(lua_State *L)
 {
 	struct sync_ud *ud = check(L);
