@@ -1,4 +1,4 @@
-# Tideway: `make help` lists the targets. One Makefile, not recursive; objects stand in build/<variant>.
+# Tideway: `make help` lists the targets. One Makefile, not recursive; objects are in build/<variant>.
 #   make                              release build: build/release/tideway, linked as build/tideway
 #   make SANITIZE=address,undefined   build/address-undefined; SANITIZE=thread likewise
 #   make BUILD=/tmp/x WERROR=0 V=1    another folder; warnings stay warnings; show the commands

@@ -22,7 +22,7 @@ local marks = {
 }
 local count = { messages = 0, heartbeats = 0, topics = {} }
 
--- A value as it stands in the message: 12.30 is not 12.3.
+-- A value as it is in the message: 12.30 is not 12.3.
 local function cell(text, name, value)
   if value == nil or value == json.null then return "null" end
   return math.type(value) == "float" and text:match('"' .. name .. '":(-?[%d.eE+-]+)') or tostring(value)
@@ -125,7 +125,7 @@ change(1, "CREATE TABLE shop.reviews (id INT PRIMARY KEY, stars INT, body JSON)"
 change(1, [[INSERT INTO shop.reviews VALUES (1, 5, '{"text": "on time", "tags": ["fast"]}')]])
 
 print("")
-print(paint("bold", "The last message as it stands in Kafka:"))
+print(paint("bold", "The last message as it is in Kafka:"))
 print("  " .. last)
 for _, consumer in ipairs(consumers) do consumer:close() end
 

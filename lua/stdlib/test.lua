@@ -101,7 +101,7 @@ local function readable(record)
     partition = record.partition, text = record.value }
   if record.value == nil then return out end
   local value, message = json.decode(record.value)
-  if value == nil then error("the value of a record is no JSON: " .. tostring(message), 0) end
+  if value == nil then error("the value of a record is not JSON: " .. tostring(message), 0) end
   out.value = value
   local body = type(value) == "table" and value or nil
   local payload = body and (type(body.payload) == "table" and body.payload or body.source and body) or nil

@@ -1,5 +1,5 @@
--- Look at a change as a whole: drop it, send it elsewhere, add records of your own. What is emitted stands
--- behind the records of the change and is acknowledged with them.
+-- Look at a change as a whole: drop it, send it elsewhere, add records of your own. Emitted records come
+-- after the records of the change and are acknowledged with them.
 -- Run:   tideway run scripts/examples/on_change_emit.lua        (the shop: mysql < scripts/examples/shop.sql)
 -- Look:  tideway preview scripts/examples/on_change_emit.lua    prints the messages and writes nothing
 local sync = require "tideway.sync"

@@ -6,7 +6,7 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/tideway
 
-# free_port [N]: a loopback port that is free, with the N - 1 behind it.
+# free_port [N]: prints the first of N consecutive loopback ports that are free (default 1).
 free_port() {
 	python3 - "${1:-1}" <<'PYTHON'
 import socket, sys

@@ -26,7 +26,7 @@ static bool has_nul(const struct column *column)
 	return false;
 }
 
-/* Labels with a NUL, which the reading library cannot hold, and those that are no text are left out and come from
+/* Leaves out labels with a NUL, which the JSON reader cannot hold, and labels that are not text. They come from
  * COLUMN_TYPE. */
 static void put_labels(struct buf *buf, const struct column *column)
 {

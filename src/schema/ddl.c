@@ -502,15 +502,15 @@ static bool dml(struct ddl_parser *p)
 	return true;
 }
 
-/* Adds a step for the only table of a statement, if the expected word follows its name. `behind` is
+/* Adds a step for the only table of a statement, if the expected word follows its name. `next_word` is
  * that word; NULL: a list of columns or VALUES. Otherwise reads the statement like `dml`. */
-static bool dml_table(struct ddl_parser *p, const char *behind)
+static bool dml_table(struct ddl_parser *p, const char *next_word)
 {
 	struct lexer before = p->lexer;
 	struct ddl_name name;
 	if (ddl_table_name(p, &name) &&
-	    (behind ? ddl_at(p, behind)
-		    : ddl_at_punct(p, '(') || ddl_at(p, "VALUES") || ddl_at(p, "VALUE"))) {
+	    (next_word ? ddl_at(p, next_word)
+		       : ddl_at_punct(p, '(') || ddl_at(p, "VALUES") || ddl_at(p, "VALUE"))) {
 		ddl_add_step(p, DDL_STEP_DML)->name = name;
 		return true;
 	}

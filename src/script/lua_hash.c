@@ -3,7 +3,7 @@
 
 enum { BLOCK = 64, DIGEST_MAX = 32 };
 
-/* The state of one digest. All three algorithms work on blocks of 64 bytes, the last of which ends
+/* The state of one digest. All three algorithms work on blocks of 64 bytes. The last block ends
  * with the length in bits. */
 struct digest {
 	uint32_t state[8];

@@ -1,5 +1,5 @@
 /* One line a message, on a terminal for people (model/message_line.h), elsewhere: {"topic":"t","partition":0,"key":"1","headers":{"h":"v"},"value":...}. A
- * value that begins with '{' or '[' is a JSON text and stands there as it is; any other becomes
+ * value that begins with '{' or '[' is a JSON text and is written as it is; any other becomes
  * a JSON string, a tombstone null. Keys and strings that are not UTF-8 show U+FFFD where they
  * are not. Lines of several lanes do not mix. */
 #include "base/clock.h"

@@ -35,8 +35,8 @@ struct dump {
 
 static uint64_t hash_name(const char *name, uint64_t seed)
 {
-	uint64_t h = 14695981039346656037u ^
-		     seed; /* FNV-1a: the value stands in servers' lists, never change it */
+	uint64_t h =
+		14695981039346656037u ^ seed; /* FNV-1a: servers list the value, never change it */
 
 	for (; *name; name++)
 		h = (h ^ (unsigned char)*name) * 1099511628211u;
@@ -111,7 +111,7 @@ static int read_packet(struct dump *dump, struct slice *packet, struct err *err)
 	return 0;
 }
 
-/* What can be said about the position is said by dump_open: the server's answer to the command is its
+/* Errors of the position are found by dump_open: the server's answer to the command is its
  * first packet. */
 static int start_dump(struct dump *dump, const struct position *position,
 		      const struct dump_options *options, struct err *err)

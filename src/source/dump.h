@@ -33,7 +33,7 @@ int dump_read(struct dump *dump, struct slice *event, struct err *err) MUST_CHEC
 /* The same as a packet source, whose end is that of the dump: it is freed as either. */
 struct packet_source *dump_packets(struct dump *dump);
 const struct server *dump_server(const struct dump *dump);
-/* Whether the server would send what lies behind the position: asks for it and reads up to the first transaction. Errors as of
+/* Whether the server would send what is after the position: asks for it and reads up to the first transaction. Errors as of
  * dump_open. sync_name: another one than the stream's, whose dump it would end. */
 int dump_try(struct source *source, const struct position *position, const char *sync_name,
 	     struct err *err) MUST_CHECK;

@@ -254,7 +254,7 @@ static int check_gtid(struct report *report, struct err *err)
 		     TEXT(report, "gtid_mode = %.*s, and no RELOAD", SLICE_FMT(value)),
 		     TEXT(report,
 			  "GRANT RELOAD ON *.* TO %.*s; or gtid_mode = ON: without both no exact "
-			  "starting point can be had",
+			  "starting point can be found",
 			  SLICE_FMT(report->account)));
 	return 0;
 }

@@ -9,7 +9,7 @@
 enum {
 	RAW_BUFFER_KEEP = 4 << 20, /* the receive buffer may stay this large */
 	RAW_BUFFER_SLACK =
-		4096, /* libmariadb writes a little behind max_packet (a NUL, a header) */
+		4096, /* libmariadb writes a little beyond max_packet (a NUL, a header) */
 };
 
 int raw_send(struct conn *conn, enum raw_command command, struct slice body, struct err *err)

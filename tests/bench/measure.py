@@ -120,12 +120,12 @@ sync.run {{
                 child.wait()
 
     def prepare(self):
-        """Connects once and ends: the checkpoint stands where the binlog ends now."""
+        """Connects once and ends: the checkpoint is then where the binlog ends."""
         (code, *_), log = self.spawn()
         if code != 0:
             raise Stopped(f"{self.name}: exit code {code}\n{log[-2000:]}")
         records = json.loads(self.checkpoint.read_text())
-        # each run makes its topics anew: without their records that is no loss (docs/operations.md)
+        # each run creates its topics anew: the checkpoint must not have their records (docs/operations.md)
         kept = {name: value for name, value in records.items() if not name.startswith(f"{self.name}/topic/")}
         self.began_at = json.dumps(kept).encode()
 
@@ -150,7 +150,7 @@ sync.run {{
         return Got(ended - began, usage.ru_utime + usage.ru_stime, peak)
 
     def count(self, messages):
-        """Every message must stand in Kafka (heartbeats may stand there too)."""
+        """Every message must be in Kafka (heartbeats may be there too)."""
         consumer = Consumer({"bootstrap.servers": self.kafka.bootstrap, "group.id": "bench"})
         total = 0
         listed = consumer.list_topics(timeout=30).topics

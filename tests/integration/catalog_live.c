@@ -100,7 +100,7 @@ static void compare(struct live *live, struct slice sql)
 		put_lacking(&text, "followed:", buf_slice(&followed), buf_slice(&loaded));
 		put_lacking(&text, "loaded:  ", buf_slice(&loaded), buf_slice(&followed));
 		fail_at(live, sql, "the catalogs differ", buf_cstr(&text));
-		catalog_free(live->followed); /* go on from what is true */
+		catalog_free(live->followed); /* continue from what the server has */
 		live->followed = fresh;
 	}
 	buf_fini(&followed);

@@ -22,7 +22,7 @@ static bool in_names(uint32_t code)
 	return code > 0 && code <= LAST && (code < 0xd800 || code >= 0xe000);
 }
 
-/* A name cannot end with a space: the character stands between two letters. */
+/* A name cannot end with a space: the character is between two letters. */
 static void put_name(struct buf *sql, uint32_t code)
 {
 	char text[5] = {0};
@@ -134,7 +134,7 @@ static bool stays(uint32_t code)
 	return !folds(code) && !has_case(code);
 }
 
-/* All that have a case stand in one query against each other. */
+/* Compare all characters that have a case with each other in one query. */
 static unsigned check_cased(void)
 {
 	uint32_t codes[4 * COLUMNS];

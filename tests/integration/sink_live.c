@@ -288,7 +288,7 @@ static void case_ends(void)
 	drop(name);
 }
 
-/* Rule: first-error-poisons: with five requests in flight and each message in a batch of its own, nothing behind the refused one is
+/* Rule: first-error-poisons: with five requests in flight and each message in a batch of its own, nothing after the refused one is
  * written although nobody polls, so that the topic has no gap (enable.gapless.guarantee; without it all forty are). */
 static void case_gap(void)
 {

@@ -247,7 +247,7 @@ static void shutdown_ends_a_read_from_another_thread(void **state)
 	conn_free(conn);
 }
 
-/* The deadline is set behind the library's back, with and without TLS. */
+/* The deadline is set without the library's knowledge, with and without TLS. */
 static void a_read_has_a_deadline(void **state)
 {
 	(void)state;
@@ -807,7 +807,7 @@ static void a_foreign_position_is_refused(void **state)
 /* ---- snapshots ---- */
 
 /* Writers move amounts between accounts, so that the sum never changes, and note each move in a table that
- * only grows: rows seen in the snapshot and inserts in the stream behind it make up all of them. */
+ * only grows: rows seen in the snapshot and inserts in the stream after it make up all of them. */
 enum { WRITERS = 3, ACCOUNTS = 40, ACCOUNT_START = 1000 };
 
 static _Atomic bool writing;
@@ -903,8 +903,8 @@ struct seen {
 	uint64_t moves;
 };
 
-/* Opens a snapshot with four connections, in this way. On a machine under load a lock may not be had in the time that it is
- * given, and the snapshot is another one: whose turn that is comes below. */
+/* Opens a snapshot with four connections, in this way. On a loaded machine the lock may come too late. Then the snapshot is
+ * opened in another way, which a test below covers. */
 static void open_in_this_way(struct snapshot *snapshot, enum snapshot_way way)
 {
 	int64_t until = clock_mono_ms() + 60000;
@@ -943,7 +943,7 @@ static void look(struct seen *seen, enum snapshot_way way, bool exact)
 	snapshot_fini(&snapshot);
 }
 
-/* Several snapshots while the writers run; afterwards each of them and the stream behind it make the whole. */
+/* Several snapshots while the writers run; afterwards each of them and the stream after it make the whole. */
 static void snapshots_under_writers(enum snapshot_way way, bool exact)
 {
 	enum { TIMES = 8 };
@@ -1050,7 +1050,7 @@ static void make_opening(struct opening *opening, struct snapshot *snapshot, uns
 	assert_ok(connect_all(source, snapshot, &err));
 }
 
-/* Where no equal positions are had: MariaDB knows each connection's exactly, on MySQL each is a lower bound. */
+/* The connections have different positions: exact ones on MariaDB, lower bounds on MySQL. */
 static void every_connection_has_a_position_of_its_own(void **state)
 {
 	enum { CONNS = 4 };

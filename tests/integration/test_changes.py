@@ -79,7 +79,7 @@ def source(request, unique, tmp_path):
 
 
 def test_every_row_with_its_place(source):
-    """Statements that announce several tables before their rows; rolled-back work, with engines mixed; what is no table."""
+    """Statements that announce several tables before their rows; rolled-back work, with engines mixed; names that are not tables."""
     mixed = not source.server.mysql  # with GTIDs MySQL refuses engines mixed in a transaction
     source("CREATE TABLE a (id INT PRIMARY KEY, v INT)", "CREATE TABLE b (id INT PRIMARY KEY, v INT)",
            "CREATE TABLE log (id INT AUTO_INCREMENT PRIMARY KEY, v INT)", "CREATE TABLE m (id INT PRIMARY KEY, v INT) ENGINE=MyISAM",

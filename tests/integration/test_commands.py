@@ -80,7 +80,7 @@ def test_hook_without_effect():
 
 
 def test_setting_without_value():
-    """A word behind the script is most likely a NAME=value that lacks its end."""
+    """A word after the script is most likely a NAME=value that lacks its end."""
     code, _, err = tideway("run", "sync.lua", "MYSQL_PASSWORD")
     assert code == 2 and "did you mean MYSQL_PASSWORD=...?" in err
     code, _, err = tideway("check", "sync.lua", "MYSQL-PASSWORD=x")
@@ -147,7 +147,7 @@ def test_check_sends_nothing(sync, table, kafka, db):
 
 
 def test_check_broker_away(sync, table):
-    """It says at once what it waits for, and nothing of a sync that would go on by itself."""
+    """It reports at once what it waits for, and does not promise a sync that continues by itself."""
     checking = sync(start=False, brokers="127.0.0.1:1").start(command="check")
     checking.wait_log(r"kafka: asking 127\.0\.0\.1:1, for at most 10 s")
     assert "tables: 1 selected" in checking.stdout.read_text(), "what was found so far is there"

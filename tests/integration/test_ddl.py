@@ -215,7 +215,7 @@ MOVED = {
 @pytest.mark.parametrize("case", MOVED)
 def test_partition_that_brings_rows(sync, sql, db, case):
     """consistency 14: partition DDL that brings rows which were never read into a captured table is an error that names both;
-    with the table excluded the sync goes on."""
+    with the table excluded the sync continues."""
     other, partitioned, statement, patterns = MOVED[case]
     sql("CREATE TABLE c (id INT PRIMARY KEY)", "INSERT INTO c VALUES (1)", other, PARTITIONED.format(partitioned),
         f"INSERT INTO {partitioned} VALUES (1, 1), (20, 2)")
@@ -249,7 +249,7 @@ def test_partition_of_tables_that_are_not_captured(sync, sql, db, mariadb):
 
 
 def test_partition_before_the_point(sync, sql, db):
-    """An exchange that the full sync has seen is no error: it lies at or before the table's point."""
+    """An exchange that the full sync has seen is not an error: it is at or before the table's start position."""
     sql("CREATE TABLE c (id INT PRIMARY KEY)", "INSERT INTO c VALUES (1)", "CREATE TABLE d (id INT PRIMARY KEY, v INT)",
         PARTITIONED.format("p"), "INSERT INTO p VALUES (1, 1), (20, 2)")
     running = sync(tables=[f"{db}.c"])
@@ -374,7 +374,7 @@ def test_one_message_for_each_table(sync, sql, db):
 
 
 def test_order_with_rows(table, sql, db):
-    """consistency 23, 27: in partition 0 and by sequenceId, a DDL message stands between the rows before and after it."""
+    """consistency 23, 27: in partition 0 and by sequenceId, a DDL message is between the rows before and after it."""
     sql("INSERT INTO t VALUES (2, 1, 'a')", "ALTER TABLE t ADD c INT", "INSERT INTO t VALUES (3, 1, 'a', 1)")
     table.wait_message(f"{db}.t", lambda m: m.op == "ALTER", "the ALTER")
     found = table.wait_rows(f"{db}.t", 3)
@@ -419,8 +419,8 @@ def test_unplaced_statement(sync, sql, db, mariadb, setting):
 
 @pytest.mark.parametrize("setting", ["NO_LOG", "MINIMAL"])
 def test_unplaced_statement_under_full(sync, sql, db, mariadb, setting):
-    """consistency 12: FULL tells the columns behind such a statement, also after a restart; a row of the table without them stops
-    the sync, for the statement may have changed more than that row shows."""
+    """consistency 12: with FULL the rows after such a statement contain the columns, also after a restart. A row of the table
+    without them stops the sync: the statement may have changed more than that row shows."""
     sql("CREATE TABLE t (id INT PRIMARY KEY, a INT)", "CREATE TABLE u LIKE t", "INSERT INTO t VALUES (1, 10)")
     with mariadb.globals(binlog_row_metadata="FULL"):
         running = sync()
@@ -474,8 +474,8 @@ def test_default_database_differs(table, sql, db, mariadb):
 
 
 def test_drop_database(table, sql, db, mariadb):
-    """messages.md 5: DROP DATABASE is told as ERASE in the topic of each table, with its columns before it; the sync goes on; the
-    database can come again, which CREATE tells."""
+    """messages.md 5: DROP DATABASE is sent as ERASE to the topic of each table, with the columns it had. The sync continues. When
+    the database is created again, CREATE is sent."""
     sql("CREATE TABLE u (k INT PRIMARY KEY)")
     mariadb.run(f"DROP DATABASE {db}", f"CREATE DATABASE {db}", f"CREATE TABLE {db}.t (id INT PRIMARY KEY, z INT)",
                 f"INSERT INTO {db}.t VALUES (5, 6)")
@@ -508,7 +508,7 @@ def test_two_phase_alter(table, sql, db, mariadb):
 
 @pytest.mark.parametrize("rolled_back", [False, True])
 def test_rows_between_the_phases(table, sql, db, mariadb, rolled_back):
-    """consistency 13: rows between START ALTER and COMMIT ALTER have the old columns, and so have those behind ROLLBACK ALTER."""
+    """consistency 13: rows between START ALTER and COMMIT ALTER have the old columns, and so have those after ROLLBACK ALTER."""
     sql("INSERT INTO t SELECT seq, IF(seq = 60000, 0, seq), '' FROM seq_100_to_60000")
     if rolled_back:  # the index fails at the end of the copy, and the ALTER with it
         sql("INSERT INTO t VALUES (70000, 0, '')")
@@ -581,7 +581,7 @@ def between_the_phases(table, sql, db, mariadb):
         assert not failures
 
     file, before = mariadb.run("SHOW MASTER STATUS")[0][:2]
-    # the ALTER waits for this reader, and two rows wait behind it: they get in when it lets go for the index
+    # the ALTER waits for this reader, and two rows wait for the ALTER: they are written when it lets go for the index
     sql("BEGIN", "SELECT * FROM t")
     altering = begin(connections[0], "SET STATEMENT binlog_alter_two_phase = 1 FOR "
                                      "ALTER TABLE t ADD COLUMN c INT FIRST, ADD UNIQUE (a), ALGORITHM=INPLACE, LOCK=NONE")
@@ -604,7 +604,7 @@ def between_the_phases(table, sql, db, mariadb):
 
 def test_killed_between_the_phases(mariadb, sql, db, table, between_the_phases):
     """consistency 13: kill -9 between START ALTER and COMMIT ALTER, and the next run begins there: rows between have the old
-    columns, rows behind the new ones, and the statement is told once."""
+    columns, rows after them the new ones, and the statement is sent once."""
     file, offset = mariadb.run("SHOW MASTER STATUS")[0][:2]
     table.wait_rows(f"{db}.t", 2)
     table.wait_message(f"tideway.{table.name}", lambda m: m.key.endswith(b"/position") and m.value and
@@ -683,7 +683,7 @@ def test_plan_while_tables_change(sync, sql, db, mariadb):
 
 def test_view_that_is_not_made(sync, sql, db):
     """consistency 12 [seen]: CREATE VIEW IF NOT EXISTS with the name of a table makes nothing, and MariaDB logs it: the table's
-    rows come as before, behind a restart too."""
+    rows come as before, after a restart too."""
     sql("CREATE TABLE t (id INT PRIMARY KEY)")
     running = sync()
     running.wait_streaming()

@@ -42,8 +42,8 @@ def test_every_fault_point_is_here():
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_fault(sync, sql, db, mariadb, kafka, fault):
-    """Promise 1: fail or die at this point, in full sync or stream, under a writer; the fault comes, and nothing is lost: it goes
-    on by itself, or is begun again when it was killed."""
+    """Promise 1: fail or die at this point, in full sync or stream, under a writer; the fault comes, and nothing is lost. The sync
+    continues by itself, or is started again when it was killed."""
     for name in ("a", "b"):
         sql(f"CREATE TABLE {name} (id INT PRIMARY KEY, v INT)", f"INSERT INTO {name} SELECT seq, 0 FROM seq_1_to_300")
     sql("CREATE TABLE marker (id INT AUTO_INCREMENT PRIMARY KEY)")
@@ -178,7 +178,7 @@ def test_kafka_under_load(sync, sql, db, mariadb, kafka_server, how):
             if how == "restart":
                 own.restart(sig=signal.SIGKILL)
             else:
-                # the first message to each partition is waited for, and is no full queue
+                # the first message to each partition is waited for; that is not a full queue
                 running.until(f"{db}.t", lambda found: len({m.partition for m in found if not m.full}) == 6, "rows of the stream")
                 own.pause()
                 sql("UPDATE t SET v = 20, s = REPEAT('x', 5000)")
@@ -236,7 +236,7 @@ def test_order_per_key(sync, sql, db):
 @pytest.mark.slow
 def test_checkpoint_stays_behind_what_is_acknowledged(sync, sql, db, mariadb, kafka_server):
     """Promise 1: while Kafka does not answer, no position is saved beyond what it has acknowledged (file checkpoint), although
-    rows behind it have been sent and the checkpoint is saved again."""
+    later rows have been sent and the checkpoint is saved again."""
     own = kafka_server()
     sql("CREATE TABLE t (id INT PRIMARY KEY, v INT)", "INSERT INTO t VALUES (1, 0)")
     # one partition: the first message to a new one would be waited for
@@ -317,7 +317,7 @@ def test_quiet_table_moves_its_position(sync, sql, db, mariadb):
 @pytest.mark.slow
 def test_more_transactions_than_the_window_holds(sync, sql, db, mariadb, kafka_server):
     """Promise 1, consistency 26: while one message waits for its acknowledgement, more transactions come than can be remembered
-    (65,536); the source waits for it, and when it comes the stream goes on."""
+    (65,536); the source waits for it, and when it comes the stream continues."""
     own = kafka_server()
     sql("CREATE TABLE t (id INT PRIMARY KEY)", "CREATE TABLE other (id INT PRIMARY KEY AUTO_INCREMENT, s VARCHAR(300))")
     running = sync(tables=[f"{db}.t"], kafka=own)
@@ -364,7 +364,7 @@ def test_quiet_server_moves_the_position(sync_on, mariadb_server, kafka, db, bea
 
 
 def test_purge_of_what_was_read(sync_on, mariadb_server, kafka, db):
-    """consistency 10, 26: what was purged while the sync stood still had nothing in it: by GTID that is known, and no error."""
+    """consistency 10, 26: the files purged while the sync was stopped had nothing for it. By GTID that is known: it is not an error."""
     server = mariadb_server()
     server.run(f"CREATE DATABASE {db}", f"CREATE TABLE {db}.t (id INT PRIMARY KEY)", f"INSERT INTO {db}.t VALUES (1)")
     running = sync_on(server, kafka, [f"{db}.*"]).start()
@@ -407,7 +407,7 @@ def dumps(server):
 @pytest.mark.slow
 def test_reconnect_replays_nothing(sync_on, kafka, unique, request, server):
     """consistency 22: a connection that is lost, in the middle of a transaction that is larger than what is held as well: the
-    stream goes on with the same producer, and no row comes twice."""
+    stream continues with the same producer, and no row comes twice."""
     database = request.getfixturevalue(server)
     database.run(f"CREATE DATABASE {unique}")
     database.run("CREATE TABLE t (id INT PRIMARY KEY, s VARCHAR(400))", db=unique)

@@ -2,7 +2,7 @@
 what is generated is current; links lead somewhere.
 
 Kinds of block: file NAME (written into the folder), sql, sh [until=TEXT] (again until it prints that), background (a sync
-that keeps running), messages TOPIC, ddlmeta TOPIC, heartbeat TOPIC and after TOPIC (what stands in Kafka); make (targets
+that keeps running), messages TOPIC, ddlmeta TOPIC, heartbeat TOPIC and after TOPIC (what is in Kafka); make (targets
 that `make help` lists: test_make.py runs them), grants (the user of a sync), mycnf (a server's settings), unit (of systemd).
 """
 
@@ -137,7 +137,7 @@ class Story:
         assert set(warned) <= {"log_slave_updates"}, out  # which matters to replicas only
 
     def do_unit(self, block):
-        """The command is the one that `make install` installs, and what is not worth a restart stands in commands.md."""
+        """The command is the one that `make install` installs; the exit codes that prevent a restart are those of commands.md."""
         unit = configparser.ConfigParser(strict=False)
         unit.optionxform = str
         unit.read_string(block.text)
@@ -162,7 +162,7 @@ class Story:
         return self.readers[topic]
 
     def take(self, topic, n):
-        """The next n messages of a topic that are no heartbeats."""
+        """The next n messages of a topic that are not heartbeats."""
         at = self.seen.get(topic, 0)
 
         def data(messages):

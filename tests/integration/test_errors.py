@@ -54,7 +54,7 @@ def test_binlog_not_row(sync, table, mariadb):
 
 
 def test_server_away_at_the_start(sync_on, mariadb_server, kafka):
-    """Reconnects with back-off, says so, and goes on when it comes."""
+    """Reconnects with back-off, logs that, and continues when the server is back."""
     server = mariadb_server()
     server.run("CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY)", "INSERT INTO d.t VALUES (1)")
     server.stop()
@@ -140,8 +140,8 @@ def test_no_key_and_no_transactions(sync, sql, db, engine, options):
 
 
 def test_no_key_and_no_transactions_later(sync, sql, db):
-    """A table that is read already and loses key and transactions in the stream loses nothing: the sync goes on, also after a
-    restart; so does one that is made so, and a partitioned one without key."""
+    """A table that is read already and loses key and transactions in the stream loses nothing: the sync continues, also after a
+    restart. So it does with a table created like that, and with a partitioned one without a key."""
     sql("CREATE TABLE t (v INT)", "INSERT INTO t VALUES (1)",
         "CREATE TABLE p (v INT) PARTITION BY HASH (v) PARTITIONS 2", "INSERT INTO p VALUES (1)")
     running = sync('no_primary_key = "empty",')
@@ -166,7 +166,7 @@ KEYLESS = {
 @pytest.mark.parametrize("case", KEYLESS)
 def test_table_that_loses_its_key(sync, sql, db, table, case):
     """no_primary_key = "reject" holds in the stream as well: the first row without a key stops the sync with table, position
-    and remedy, nothing of it is written, and a start without the remedy stops again. With it the sync goes on there."""
+    and remedy, nothing of it is written, and a start without the remedy stops again. With it the sync continues there."""
     running = sync()
     running.wait_streaming()
     sql(*KEYLESS[case])
@@ -175,7 +175,7 @@ def test_table_that_loses_its_key(sync, sql, db, table, case):
     assert re.search(rf"WARN .*{db}\.n has no primary key since the statement at \S+:\d+", log), log
     told = running.reader(f"{db}.n").to_end()
     assert not [m for m in told if m.is_row and m.key == b""], told
-    assert [m for m in told if m.ddl], "the statement itself is told"
+    assert [m for m in told if m.ddl], "the statement itself is sent"
     code, _, stderr = running.once()
     assert code == 1 and f"{db}.n has no primary key" in stderr, stderr
     running.write(running.path.read_text().replace("heartbeat = false,", 'heartbeat = false, no_primary_key = "row",'))
@@ -257,7 +257,7 @@ def test_message_too_large(sync, sql, db, table, kafka):
     sql("INSERT INTO big VALUES (2, 'small')", "INSERT INTO big VALUES (3, REPEAT('x', 30000))", "INSERT INTO big VALUES (4, 's')")
     running.fails(7, rf"{db}\.big", r"20000", r"max\.message\.bytes")
     assert {m.key for m in rows(running.reader(f"{db}.big").to_end())} == {b"1", b"2"}
-    # the topic takes it now: it goes on from there
+    # the topic takes it now: the sync continues from there
     kafka.configure(f"{db}.big", "max.message.bytes", "1000000")
     running.start()
     running.until(f"{db}.big", lambda m: {b"3", b"4"} <= {x.key for x in m}, "the large row")
@@ -279,7 +279,7 @@ def test_large_rows_pass(sync, sql, db, kafka):
 
 def test_row_max(sync, sql, db, kafka):
     """consistency 9: a row larger than limits.row_max stops the sync in both phases, named by table, column and sizes and never by
-    its values, before a function sees it; each image of an update counts by itself; with a higher limit the sync goes on there."""
+    its values, before a function sees it; each image of an update counts by itself; with a higher limit the sync continues there."""
     sql("CREATE TABLE big (id INT PRIMARY KEY, note VARCHAR(20), s LONGTEXT)", "INSERT INTO big VALUES (1, 'a', REPEAT('x', 50000))")
     hook = 'on_row = function(row) if #row.s > 70000 then error("seen") end end, '
     running = sync(hook + "limits = { row_max = 40000 },")
@@ -325,7 +325,7 @@ def test_configuration_that_may_not_be_read(sync, sql, db, kafka_server):
 
 @pytest.mark.slow
 def test_broker_away_at_the_start(sync, sql, db, table, kafka_server):
-    """Waits, says so, and goes on; SIGTERM while waiting ends it cleanly."""
+    """Waits, logs that, and continues; SIGTERM while waiting ends it cleanly."""
     own = kafka_server()
     own.stop(signal.SIGKILL)
     running = sync(kafka=own)
@@ -345,7 +345,7 @@ def test_broker_away_at_the_start(sync, sql, db, table, kafka_server):
 
 @pytest.mark.parametrize("wrong", ["password", "privilege"])
 def test_source_is_judged_while_the_broker_is_away(sync, table, mariadb, unique, wrong):
-    """What the database refuses is said although no broker can be reached."""
+    """What the database refuses is reported although no broker can be reached."""
     user = f"j_{unique[:20]}"
     mariadb.make_user(user, "right", "SELECT")
     running = sync(brokers="127.0.0.1:1", user=user, password="wrong" if wrong == "password" else "right")
@@ -353,7 +353,7 @@ def test_source_is_judged_while_the_broker_is_away(sync, table, mariadb, unique,
 
 
 def test_both_ends_away(sync, table):
-    """Both are named, and it ends when it is told to."""
+    """Both are named, and SIGTERM ends it."""
     running = sync(brokers="127.0.0.1:1", port=1)
     running.wait_log(r"127\.0\.0\.1:1.*it is tried again when the checkpoint is open")
     running.wait_log(r"Kafka 127\.0\.0\.1:1: no broker can be reached.*waiting, nothing is lost")
@@ -418,7 +418,7 @@ def test_displaced_on_the_source(sync, sql, db, table, mariadb, server_id):
 
 
 def test_name_is_kept_on_a_new_connection(sync, table, mariadb, unique, sql, db):
-    """consistency 25: the lock of the sync's name goes with a connection that is lost, and is had again on another."""
+    """consistency 25: the instance lock is lost with its connection, and is taken again on another."""
     running = sync(name=f"{unique[:30]}_kept")
     running.wait_streaming()
 
@@ -434,7 +434,7 @@ def test_name_is_kept_on_a_new_connection(sync, table, mariadb, unique, sql, db)
 
 
 def test_stale_rows_of_a_displaced_process(sync, sql, db):
-    """consistency 25: a process that is being displaced in its full sync sends nothing behind what its successor sends."""
+    """consistency 25: a process that is being displaced in its full sync sends nothing after what its successor sends."""
     sql("CREATE TABLE big (id INT PRIMARY KEY, v INT)", "INSERT INTO big SELECT seq, 0 FROM seq_1_to_20000")
     options = "full = { parallel = 1, rows_per_second = 500 },"
     first = sync(options, name=f"{db[:40]}_same")
@@ -475,7 +475,7 @@ def test_statement_based_dml(sync, sql, db, table, mariadb):
 
 
 def test_statement_based_dml_elsewhere(sync, sql, db, table, mariadb):
-    """The same in a database that is not captured is no concern of ours."""
+    """The same in a database that is not captured does not stop the sync."""
     running = sync()
     running.wait_streaming()
     mariadb.run(f"CREATE DATABASE {db}_o", f"CREATE TABLE {db}_o.x (i INT)", f"USE {db}_o", "SET binlog_format = 'STATEMENT'",

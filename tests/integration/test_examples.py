@@ -1,5 +1,5 @@
 """scripts/examples: each runs against a real MariaDB and the embedded broker: the full sync of shop.sql, then
-shop-changes.sql; what stands in the topics then is scripts/examples/expected/<name>.txt.
+shop-changes.sql; what is in the topics then must equal scripts/examples/expected/<name>.txt.
 
 A line is: topic, key, op, and the row (old -> new where a message has both). A first line of each topic and table names the
 fields and their types. TIDEWAY_EXPECT=write writes the files instead.
@@ -51,7 +51,7 @@ def compact(value):
 
 
 def row_text(image):
-    """JSON again, numbers as they stood there."""
+    """Write the value as JSON again, with the numbers as they were."""
     cells = (f"{compact(name)}: {value if isinstance(value, Num) else compact(value)}" for name, value in image["dataColumn"].items())
     return "{" + ", ".join(cells) + "}"
 

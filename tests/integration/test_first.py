@@ -133,7 +133,7 @@ def test_checkpoint_in_a_file(sync, sql, db):
 
 
 def test_without_full_sync(sync, sql, db):
-    """mode = "stream": from now on; no row that stood there before."""
+    """mode = "stream": from now on; no row that was there before."""
     make(sql, 5)
     running = sync('mode = "stream",')
     running.wait_streaming()

@@ -107,7 +107,7 @@ def test_position_handed_over_exactly(sync, sql, db, kafka, mariadb, unique, gra
 
 
 def test_lowest_position(sync, sql, db, kafka, mariadb):
-    """consistency 2: the snapshots have positions of their own and the stream begins at the lowest. What stands between is
+    """consistency 2: the snapshots have positions of their own and the stream begins at the lowest. What is between is
     replayed, which converges for a table with a key; one without is read by one connection, with exactly its position."""
     keyed, plain = ["a", "b", "c", "d"], ["p", "q", "r"]
     for name in keyed:
@@ -138,7 +138,7 @@ def test_cut_off_keeps_finished_tables(sync, sql, db, kafka, mariadb):
         return {m.key[len(prefix) :].decode() for m in messages if m.key.startswith(prefix) and b'"done"' in m.value}
 
     checkpoint = f"tideway.{running.name}"
-    # what was seen committed is kept for sure; the kill may leave a save open, behind which nothing is read for a while
+    # what was seen committed is kept for sure; the kill may leave a save open, and nothing after it is read for a while
     kept = done(running.until(checkpoint, lambda messages: len(done(messages)) >= 2, "two finished tables"))
     running.kill9()
     assert 2 <= len(kept) < len(names)

@@ -223,7 +223,7 @@ def test_first_host_is_away(run_on, servers):
 @both
 @pytest.mark.slow
 def test_failover_and_back(run_on, pair, kind):
-    """The primary is killed while a writer writes, the replica goes on; then the other way round. Every row is there in the
+    """The primary is killed while a writer writes, the sync continues at the replica; then the other way round. Every row is there in the
     end, and sequenceIds grow."""
     primary, replica = pair(kind)
     primary.run("INSERT INTO d.t VALUES (1, 1), (2, 2)")
@@ -350,7 +350,7 @@ def test_a_host_of_another_set(run_on, servers, kind):
 
 
 def test_a_host_of_the_other_kind(run_on, servers):
-    """MariaDB's GTIDs mean nothing to MySQL: it cannot have the position, nor ever come to it."""
+    """MariaDB's GTIDs mean nothing to MySQL: it does not have the position and can never reach it."""
     server, other = servers(MariaDB), servers(MySQL)
     for each in (server, other):
         each.run("CREATE DATABASE d", TABLE)
@@ -450,7 +450,7 @@ def backed_up(run_on, servers):
 
 
 def test_a_replica_made_behind_the_position(run_on, servers):
-    """MariaDB: made from a backup, its binlog begins behind the position: what is between is not there."""
+    """MariaDB: made from a backup, its binlog begins after the position: what is between is missing."""
     primary, replica, running = backed_up(run_on, servers)
     primary.run("INSERT INTO d.t VALUES (3, 3)")
     caught_up(replica, primary)
@@ -458,7 +458,7 @@ def test_a_replica_made_behind_the_position(run_on, servers):
     running.start().wait_log(rf"source: 127\.0\.0\.1:{replica.port} is skipped: .*is missing the GTID")
     assert same_as(primary, running) == 3
     assert running.stop() == 0
-    # behind what it lacks it serves, even with nothing to send yet
+    # after what it lacks it serves, even with nothing to send yet
     use_hosts(running, [replica, primary], replica)
     running.start().wait_log(rf"source: resuming at 127\.0\.0\.1:{replica.port} ")
     primary.run("INSERT INTO d.t VALUES (4, 4)")
@@ -466,7 +466,7 @@ def test_a_replica_made_behind_the_position(run_on, servers):
 
 
 def test_an_idle_replica_made_behind_the_position(run_on, servers):
-    """Nothing has come to its binlog yet, so that it could not say what is missing: it serves at the point of its backup only."""
+    """Its binlog is empty, so it could not report what is missing: it serves only at the position of its backup."""
     primary, replica, running = backed_up(run_on, servers)
     use_hosts(running, [primary], replica, primary)
     running.start().wait_log(rf"source: 127\.0\.0\.1:{replica.port} is skipped: .*does not have everything that sync")
@@ -546,7 +546,7 @@ def test_a_replica_that_logs_nothing(run_on, pair):
 
 
 def test_a_table_that_was_read_behind_the_position(run_on, pair):
-    """Its rows are of a time that the other host must have come to, though the stream has not."""
+    """Its rows are of a time that the other host must have reached, though the stream has not."""
     primary, replica = pair(MariaDB)
     primary.run("CREATE TABLE d.u LIKE d.t")
     running = run_on(primary, first=primary)

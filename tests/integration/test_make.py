@@ -20,7 +20,7 @@ def make(*words, **env):
     return done.stdout
 
 
-built = pytest.mark.skipif(not (BUILD / "libtideway.a").exists(), reason=f"{BUILD} is no folder that make builds in")
+built = pytest.mark.skipif(not (BUILD / "libtideway.a").exists(), reason=f"make does not build in {BUILD}")
 
 
 def test_help():
@@ -47,8 +47,8 @@ def test_install(tmp_path):
 @built
 @pytest.mark.parametrize("words", [[], ["KAFKA=apache"]], ids=["embedded", "apache"])
 def test_demo(tmp_path, words):
-    """A database, the embedded broker or a real one, and a sync: the messages of each step are printed, and nothing is left
-    behind."""
+    """A database, the embedded broker or a real one, and a sync: the messages of each step are printed, and no file or process
+    remains."""
     out = make("demo", *words, TIDEWAY_BIN=str(BINARY), TMPDIR=str(tmp_path))
     steps = (r"(?i)full sync", r"\bINSERT ", r"\bUPDATE_AFTER ", r"\bDELETE ", r"\* users .*\bALTER +ALTER TABLE shop\.users",
              "What to try next")

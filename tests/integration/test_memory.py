@@ -54,8 +54,8 @@ def test_million_rows(sync, sql, db, kafka):
 
 @pytest.mark.slow
 def test_thousand_tables(sync, sql, db, kafka_server):
-    """1,000 tables of 6 partitions each, in the stream and at full.parallel = 2. The Kafka is its own: what lists topics behind
-    this test would take its time."""
+    """1,000 tables of 6 partitions each, in the stream and at full.parallel = 2. It has a Kafka of its own: later tests that list
+    topics would become slow."""
     kafka = kafka_server()
     for number in range(1000):
         sql(f"CREATE TABLE t{number} (id INT PRIMARY KEY, a INT, b VARCHAR(40)) ENGINE=InnoDB",
@@ -73,7 +73,7 @@ def test_thousand_tables(sync, sql, db, kafka_server):
 
 
 def test_large_row(sync, sql, db, kafka):
-    """consistency 9: the budget plus three times the largest row; behind it the buffers shrink again."""
+    """consistency 9: the budget plus three times the largest row; after it the buffers shrink again."""
     large = 15000000
     kafka.create(f"{db}.big", 1, max_message_bytes=20000000)
     sql("CREATE TABLE big (id INT PRIMARY KEY, s LONGTEXT)", "CREATE TABLE small (id INT PRIMARY KEY AUTO_INCREMENT)",

@@ -260,7 +260,7 @@ def test_heartbeat_shape_and_places(sync, sql, db, kafka):
 
 
 def test_first_heartbeats_stand_behind_the_full_sync(sync, sql, db):
-    """consistency 21: the first round is written when the stream has begun, behind every row of the full sync."""
+    """consistency 21: the first round is written when the stream has begun, after every row of the full sync."""
     sql("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t SELECT seq FROM seq_1_to_3000")
     running = sync(heartbeat="3600")
     running.until(f"{db}.t", lambda m: len({h.partition for h in heartbeats(m)}) == 6, "a heartbeat in each partition")
@@ -275,7 +275,7 @@ def test_first_heartbeats_stand_behind_the_full_sync(sync, sql, db):
 
 
 def test_heartbeat_is_a_watermark(sync, sql, db, kafka):
-    """messages.md 4, consistency 28: a heartbeat promises that what was committed before its time stands before it in the
+    """messages.md 4, consistency 28: a heartbeat promises that what was committed before its time is before it in the
     partition."""
     sql("CREATE TABLE t (id INT PRIMARY KEY, v INT)")
     running = sync(heartbeat="0.5")
@@ -381,7 +381,7 @@ def beats_of(kafka, topics, enough):
 
 @pytest.mark.slow
 def test_heartbeats_of_many_partitions(sync, sql, db, kafka_server):
-    """consistency 21: a round is spread over the interval: rows that come when it has begun stand before the beats of their
+    """consistency 21: a round is spread over the interval: rows that come when it has begun are before the heartbeats of their
     partitions; above 1,000 partitions one topic takes the beats."""
     own = kafka_server()
     for name in ("a", "b"):

@@ -122,7 +122,7 @@ def test_least_privileges(sync_on, mysql, my, kafka, unique):
 
 
 def test_lowest_position(sync_on, mysql, my, kafka):
-    """consistency 2: where no exact position is to be had, the overlap of a table with a key is replayed; one without is refused
+    """consistency 2: where there is no exact position, the overlap of a table with a key is replayed; one without is refused
     by name."""
     names = ["a", "b", "c", "d"]
     my("CREATE TABLE plain (v INT)", *(f"CREATE TABLE {n} (id INT PRIMARY KEY AUTO_INCREMENT, v BIGINT)" for n in names))
@@ -142,7 +142,7 @@ def test_lowest_position(sync_on, mysql, my, kafka):
 
 
 def test_position_by_gtid_in_the_log(sync_on, mysql, my, kafka):
-    """A position that is GTIDs alone is told as that, not as a file without a name."""
+    """A position of GTIDs alone is printed as that, not as a file without a name."""
     my("CREATE TABLE a (id INT PRIMARY KEY)", "INSERT INTO a VALUES (1)")
     running = sync_on(mysql, kafka, [f"{my.db}.*"]).start()
     running.wait_rows(f"{my.db}.a", 1)
@@ -325,10 +325,10 @@ def test_without_gtids(sync_on, without_gtids, kafka, unique):
     running.kill9()
     server.run("ALTER TABLE d.t ADD COLUMN c INT", "INSERT INTO d.t VALUES (4, 4, 4)")
     running.start()
-    running.until(unique, lambda m: any(r.key == b"4" for r in rows(m)), "the row behind the restart")
+    running.until(unique, lambda m: any(r.key == b"4" for r in rows(m)), "the row after the restart")
     server.kill_connections()
     server.run("DELETE FROM d.t WHERE id = 1", "INSERT INTO d.t VALUES (5, 5, 5)")
-    running.until(unique, lambda m: any(r.key == b"5" for r in rows(m)), "the row behind the reconnect")
+    running.until(unique, lambda m: any(r.key == b"5" for r in rows(m)), "the row after the reconnect")
     assert running.stop() == 0
     rebuilt = Rebuild(kafka.partitions()).feed_all(running.reader(unique).to_end())
     assert compare(server, "d", "t", rebuilt.tables()["d", "t"]) == 4

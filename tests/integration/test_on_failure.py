@@ -46,7 +46,7 @@ REASON = r"binlog_format = ROW"
 
 
 def test_isolated_failure(two, tables, mariadb, db, sql):
-    """With "isolate" one sync fails, the log has its error at once, and the other goes on sending rows. SIGTERM then ends the
+    """With "isolate" one sync fails, the log has its error at once, and the other continues to send rows. SIGTERM then ends the
     process with the exit code of the failure, and the other one has stopped cleanly: it has nothing to send again."""
     running = two("isolate")
     break_bad(mariadb, db)

@@ -1,4 +1,4 @@
-"""consistency 6 and promise 10: rolled-back rows do stand in the binlog, and are never written."""
+"""consistency 6 and promise 10: the binlog contains rolled-back rows, and they are never written."""
 
 import pytest
 from support.consume import rows
@@ -28,13 +28,13 @@ def finish(running, sql, db, mariadb, kafka):
 
 
 def binlog_has(mariadb, db, text):
-    """Whether an event with this text stands in the current binlog: that the server does write what the test is about."""
+    """Whether the current binlog has an event with this text: the server does write what the test is about."""
     log = mariadb.run("SHOW BINARY LOGS")[-1][0]
     return any(text in str(row[5]) for row in mariadb.run(f"SHOW BINLOG EVENTS IN '{log}'"))
 
 
 def test_savepoint_with_myisam(pair, sql, db, mariadb, kafka):
-    """[seen]: InnoDB with MyISAM and ROLLBACK TO: the rows of InnoDB stand in the binlog between SAVEPOINT and ROLLBACK TO."""
+    """[seen]: InnoDB with MyISAM and ROLLBACK TO: the rows of InnoDB are in the binlog between SAVEPOINT and ROLLBACK TO."""
     sql("BEGIN", "INSERT INTO i VALUES (1, 'kept')", "SAVEPOINT sp", "INSERT INTO i VALUES (2, 'rolled back')",
         "INSERT INTO m VALUES (1, 'no transaction')", "UPDATE i SET s = 'rolled back' WHERE id = 1",
         "ROLLBACK TO sp", "INSERT INTO i VALUES (3, 'after')", "COMMIT")
@@ -44,7 +44,7 @@ def test_savepoint_with_myisam(pair, sql, db, mariadb, kafka):
 
 
 def test_temporary_table_ends_in_rollback(pair, sql, db, mariadb, kafka):
-    """[seen]: InnoDB with CREATE TEMPORARY TABLE: the whole group stands in the binlog and ends in ROLLBACK."""
+    """[seen]: InnoDB with CREATE TEMPORARY TABLE: the whole group is in the binlog and ends in ROLLBACK."""
     sql("BEGIN", "INSERT INTO i VALUES (1, 'rolled back')", "CREATE TEMPORARY TABLE tt (x INT)",
         "INSERT INTO i VALUES (2, 'rolled back')", "ROLLBACK", "INSERT INTO i VALUES (3, 'kept')")
     found = finish(pair, sql, db, mariadb, kafka)

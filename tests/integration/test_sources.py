@@ -73,7 +73,7 @@ def equals(running, servers, db, table):
 
 @pytest.mark.parametrize("second", ["mariadb", "mysql"])
 def test_rows_of_both_and_kill9(request, both, mariadb, kafka, db, sql, second):
-    """Full sync and stream of two servers into one topic, also of both flavours; each has its own position, and goes on from it
+    """Full sync and stream of two servers into one topic, also of both flavours; each has its own position, and resumes at it
     after kill -9."""
     other = request.getfixturevalue("west" if second == "mariadb" else "mysql")
     if second == "mysql":
@@ -120,7 +120,7 @@ def test_one_that_is_away(both, west, mariadb, kafka, db, sql):
     running.wait_log(r"\.east: " + STREAMING)
     sql("INSERT INTO t VALUES (3, 3)")
     running.until(f"{db}.t", lambda m: ("east", 3) in newest(rows(m)), "the row of east")
-    running.until(f"{db}.t", lambda m: len(heartbeats(m)) > before, "heartbeats, for where west is stands in the checkpoint")
+    running.until(f"{db}.t", lambda m: len(heartbeats(m)) > before, "heartbeats, so that the position of west is in the checkpoint")
     west.start()
     running.wait_log(r"\.west: " + STREAMING)
     west.run("INSERT INTO t VALUES (4, 4)", db=db)
@@ -134,8 +134,8 @@ def marks(messages, partition=0):
 
 
 def test_heartbeats_tell_the_lowest(both, west, mariadb, kafka, db, sql):
-    """consistency 21: a heartbeat is about every row of its partition: while one server is silent it stands at what that one is
-    known to have come to, whichever server the other messages are of; and it never goes back."""
+    """consistency 21: a heartbeat is about every row of its partition: while one server is silent it stays at what that one is
+    known to have reached, whichever server the other messages are of; and it never goes back."""
     for server in (mariadb, west):
         server.run("CREATE TABLE t (id INT PRIMARY KEY, v INT)", "INSERT INTO t VALUES (1, 1)", db=db)
     running = both(west, heartbeat="0.2").start()
@@ -146,15 +146,15 @@ def test_heartbeats_tell_the_lowest(both, west, mariadb, kafka, db, sql):
         silent_ms = int(time.time() * 1000)
         sql("INSERT INTO t VALUES (2, 2)")
 
-        def stands(messages):
+        def steady(messages):
             found = marks(messages)
             return len(found) > 6 and len(set(found[-6:])) == 1 and ("east", 2) in newest(rows(messages))
 
-        standing = marks(running.until(f"{db}.t", stands, "heartbeats that stand"))[-1]
-        assert standing <= silent_ms + 1000  # one that was on its way
+        stopped_ms = marks(running.until(f"{db}.t", steady, "heartbeats that do not rise"))[-1]
+        assert stopped_ms <= silent_ms + 1000  # one that was on its way
     finally:
         west.resume()
-    found = marks(running.until(f"{db}.t", lambda m: marks(m)[-1] > standing + 1000, "heartbeats that rise again"))
+    found = marks(running.until(f"{db}.t", lambda m: marks(m)[-1] > stopped_ms + 1000, "heartbeats that rise again"))
     assert running.stop() == 0
     assert found == sorted(found)
 
@@ -180,7 +180,7 @@ def test_no_heartbeats_while_one_is_copied(both, west, mariadb, kafka, db, sql):
 
 
 def test_error_of_one_ends_both_by_name(both, west, mariadb, kafka, db, sql):
-    """What one of them cannot go on from ends the process, and the error says whose it is."""
+    """A failure that one source cannot recover from ends the process, and the error names the source."""
     for server in (mariadb, west):
         server.run("CREATE TABLE t (id INT PRIMARY KEY, v INT)", db=db)
     running = both(west).start()
@@ -190,7 +190,7 @@ def test_error_of_one_ends_both_by_name(both, west, mariadb, kafka, db, sql):
 
 
 def test_commands_name_each(both, west, mariadb, kafka, db, sql):
-    """check, plan and preview go through the list; tables that meet in a topic are told of."""
+    """check, plan and preview go through the list; tables that meet in a topic are reported."""
     sql("CREATE TABLE t (id INT PRIMARY KEY, v INT)", "INSERT INTO t VALUES (1, 11)")
     west.run("CREATE TABLE t (id INT PRIMARY KEY, v INT)", "INSERT INTO t VALUES (1, 22)", db=db)
     running = both(west)
@@ -211,7 +211,7 @@ def test_commands_name_each(both, west, mariadb, kafka, db, sql):
 
 
 def test_each_has_a_name(both, west, db):
-    """What source.mysql takes without a name is no name of a list, whose sources are known by theirs."""
+    """A source without a name has a default name, which a list does not accept: its sources need names."""
     running = both(west)
     running.write(running.path.read_text().replace('["name"] = "west", ', ""))
     code, _, err = running.once()

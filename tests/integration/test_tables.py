@@ -1,4 +1,4 @@
-"""Tables that come and go: added to the script, taken out and put back, made and renamed while the sync stands still, and
+"""Tables that come and go: added to the script, taken out and put back, made and renamed while the sync is stopped, and
 read in rounds (consistency 3, 7, 14; decisions 0001, 0004)."""
 
 import re
@@ -11,7 +11,7 @@ from test_full import ends_equal, fill
 
 
 def select(running, tables, options=""):
-    """Another script for the sync, which stands still."""
+    """Writes another script for the sync, which is stopped."""
     running.write(running.text(tables, options))
 
 
@@ -59,7 +59,7 @@ def test_taken_out_and_put_back(sync, sql, db, mariadb, kafka):
     assert sorted(full_rows(running, f"{db}.a")) == [b"1", b"2"]
 
 
-# while the sync stands still, before `new` is selected: the statements lie between the stream's position and its point
+# while the sync is stopped, before `new` is selected: the statements are between the stream's position and its point
 BETWEEN = {
     "rows": ["INSERT INTO new VALUES (2, 'b')", "UPDATE new SET s = 'B' WHERE id = 2", "DELETE FROM new WHERE id = 1"],
     "alter": ["INSERT INTO new VALUES (2, 'b')", "ALTER TABLE new ADD x INT UNSIGNED FIRST, MODIFY s VARCHAR(50)",
@@ -111,7 +111,7 @@ def test_added_after_ddl(sync, sql, db, mariadb, kafka, case, metadata):
 
 
 def test_added_database(sync, sql, db, mariadb, kafka, unique):
-    """A database of which nothing was selected before: it is followed from the point of its tables on, over restarts, too."""
+    """A database without captured tables so far is tracked from the start position of its first ones, also across restarts."""
     other = f"{unique}_o"
     mariadb.run(f"CREATE DATABASE {other}", f"CREATE TABLE {other}.n (id INT PRIMARY KEY, s VARCHAR(9))",
                 f"INSERT INTO {other}.n VALUES (1, 'a')")
@@ -129,7 +129,7 @@ def test_added_database(sync, sql, db, mariadb, kafka, unique):
     mariadb.run(f"INSERT INTO {other}.n VALUES (8, 4, 'd')", f"ALTER TABLE {other}.n DROP COLUMN x",
                 f"ALTER TABLE {other}.unselected ADD k INT", f"INSERT INTO {other}.n VALUES (5, 'e')")
     running.start()
-    running.until(f"{other}.n", lambda m: any(r.key == b"5" for r in rows(m)), "the row behind the point")
+    running.until(f"{other}.n", lambda m: any(r.key == b"5" for r in rows(m)), "the row after the start position")
     assert running.stop() == 0
     mariadb.run(f"ALTER TABLE {other}.n ADD y INT UNSIGNED", f"INSERT INTO {other}.n VALUES (6, 'f', 4294967295)")
     running.start()
@@ -260,7 +260,7 @@ def test_renamed_over_another_during_the_full_sync(sync, sql, db, mariadb, kafka
     missing = [id_ for (id_,) in mariadb.run("SELECT id FROM a", db=db) if newest.get(str(id_).encode()) is None]
     assert not missing
     left = [id_ for id_ in range(10) if newest[str(id_).encode()]]
-    assert not left, "deleted behind the RENAME, and there since before it"
+    assert not left, "deleted after the RENAME, and there since before it"
 
 
 def test_renamed_in_a_circle_while_it_stands(sync, sql, db, mariadb, kafka, unique):
@@ -365,8 +365,8 @@ def test_locks_are_given_back(sync, sql, db, mariadb, kafka, unique):
 
 
 def test_topics_of_functions_are_shared_by_lanes(sync, sql, db, mariadb, kafka):
-    """consistency 18, 24: topics that parallel lanes of the full sync have met get heartbeats and DDL before a row of the stream comes
-    to them, and the checkpoint names all of their tables."""
+    """consistency 18, 24: topics that parallel lanes of the full sync have met get heartbeats and DDL before the first row of the stream,
+    and the checkpoint names all of their tables."""
     names = ["a", "b", "c", "d"]
     for name in names:
         sql(f"CREATE TABLE {name} (id INT PRIMARY KEY, v INT)", f"INSERT INTO {name} SELECT seq, 0 FROM seq_1_to_2000")
@@ -452,8 +452,8 @@ def like_goes_on(running, sql, db):
 
 
 def test_like_a_table_that_is_not_followed(sync, sql, db, template):
-    """CREATE TABLE LIKE a table of another database: without row metadata FULL its definition is not had from the stream. When
-    rows come the sync stops, and a plain restart reads the table with a point of its own."""
+    """CREATE TABLE LIKE a table of another database: without row metadata FULL the stream does not contain its definition. When
+    rows come the sync stops, and a plain restart copies the table with a start position of its own."""
     sql("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)")
     running = sync()
     running.wait_rows(f"{db}.t", 1)
@@ -468,7 +468,7 @@ def test_like_a_table_that_is_not_followed(sync, sql, db, template):
 
 
 def test_like_while_it_stood_still(sync, sql, db, template):
-    """The same while the sync stands still, with rows and statements before the table's point: they are passed over."""
+    """The same while the sync is stopped, with rows and statements before the table's start position: they are passed over."""
     sql("CREATE TABLE t (id INT PRIMARY KEY)")
     running = sync()
     running.wait_streaming()
@@ -481,7 +481,7 @@ def test_like_while_it_stood_still(sync, sql, db, template):
 
 
 def test_like_and_nothing_more(sync, sql, db, template):
-    """The same when the table's point is where the stream goes on."""
+    """The same when the table's start position is where the stream resumes."""
     sql("CREATE TABLE t (id INT PRIMARY KEY)")
     running = sync()
     running.wait_streaming()
@@ -507,7 +507,7 @@ def test_like_with_full_metadata(sync, sql, db, mariadb, template):
 
 
 def test_like_of_a_table_that_is_not_captured(sync, sql, db, template):
-    """Such a table that nobody wants may be changed as well: it is no error that its definition is not known."""
+    """Such a table that is not captured may be changed as well: that its definition is unknown is not an error."""
     sql("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)")
     running = sync(tables=[f"{db}.t"])
     running.wait_rows(f"{db}.t", 1)

@@ -156,4 +156,4 @@ def test_tls_that_fails_for_a_while(sync_on, secure, kafka, unique):
         sync_on(server, kafka, *script, name=f"{unique[:30]}_new", **how).start().fails(3, "TLS/SSL error")
     server.start()
     server.run("REPLACE INTO d.t VALUES (9)")
-    running.wait_message(unique, lambda m: m.key == b"9", "the row behind it")
+    running.wait_message(unique, lambda m: m.key == b"9", "the row after it")

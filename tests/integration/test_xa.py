@@ -33,7 +33,7 @@ def xa():
 
 
 def test_of_other_tables(sync, sql, db, mariadb, unique, xa):
-    """Rows of tables that are not captured: prepared, committed and rolled back, over restarts; the stream goes on."""
+    """Rows of tables that are not captured: prepared, committed and rolled back, over restarts; the stream continues."""
     sql("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)", "CREATE TABLE other (id INT PRIMARY KEY)")
     running = sync(tables=[f"{db}.t"])
     running.wait_rows(f"{db}.t", 1)
@@ -54,7 +54,7 @@ def test_of_other_tables(sync, sql, db, mariadb, unique, xa):
     sql("INSERT INTO t VALUES (4)")
     running.until(f"{db}.t", lambda m: any(r.key == b"4" for r in rows(m)), "the last row")
     assert running.stop() == 0
-    # decided ones are forgotten with the position behind them
+    # decided ones are forgotten with the position after them
     last = [m for m in running.reader(f"tideway.{running.name}").to_end() if m.key.endswith(b"/position")][-1]
     assert last.json["pending"] == []
 

@@ -19,7 +19,7 @@ refused("rule", 35, "topic[2].too: there is no such option in topic rule")
 refused("column", 47, 'the table a.users has no column "pasword", did you mean "password"?')
 refused("own_function", 55, "on_change must return nothing")
 
--- A wrong name in a module is said there, and not as a nil that is called.
+-- A wrong name in a module is an error at that place, not a later call of nil.
 local WRONG = {
   source = { "mysqll", "mysql" }, kafka = { "sinc", "sink" }, heartbeat = { "neu", "new" }, json = { "decod", "decode" },
   yaml = { "decod", "decode" }, regex = { "neww", "new" }, hash = { "sha265", "sha256" }, time = { "prase", "parse" },

@@ -69,7 +69,7 @@ static inline uint8_t events_type(const struct captured *c)
 	return (uint8_t)c->packet.ptr[4];
 }
 
-/* Walks the events of one scene in order: starts and goes on with *at = 0. */
+/* Walks the events of one scene in order: starts with *at = 0, and each call continues. */
 static inline const struct captured *events_next(bool mariadb, const char *label, int type,
 						 unsigned *at)
 {

@@ -130,7 +130,7 @@ static void flood(int fd)
 		size_t at = sent % sizeof(many);
 		ssize_t n = send(fd, many + at, sizeof(many) - at, MSG_DONTWAIT);
 		if (n < 0 && errno == EAGAIN) {
-			usleep(100000); /* the front may just not have come to it */
+			usleep(100000); /* the front may not have reached it yet */
 			n = send(fd, many + at, sizeof(many) - at, MSG_DONTWAIT);
 		}
 		if (n < 0)

@@ -209,7 +209,7 @@ static void test_rename(void **state)
 	assert_null(find(f, "t"));
 }
 
-/* What comes from a table that is not known cannot be known, and is said. */
+/* The result of an unknown table is unknown, and is marked so. */
 static void test_unknown_sources(void **state)
 {
 	struct fixture *f = *state;
@@ -532,7 +532,7 @@ static void test_json(void **state)
 	assert_slice(copy->engine, "InnoDB");
 	catalog_table_to_json(copy, &again);
 	assert_true(slice_equal(buf_slice(&json), buf_slice(&again)));
-	/* the database's record, after which statements go on as before */
+	/* the database's record; then statements work as before */
 	buf_clear(&json);
 	catalog_database_to_json(f->catalog, SLICE("shop"), &json);
 	assert_false(catalog_has_database(other, SLICE("shop")));
@@ -665,7 +665,7 @@ static void test_others(void **state)
 	assert_true(catalog_is_other(other, SLICE("shop"), SLICE("w")));
 	assert_true(catalog_is_other(other, SLICE("shop"), SLICE("s2")));
 	run(f,
-	    "CREATE OR REPLACE TABLE s2 (a int)"); /* its record comes behind the database's, which may be older */
+	    "CREATE OR REPLACE TABLE s2 (a int)"); /* its record comes after the database's, which may be older */
 	buf_clear(&json);
 	catalog_table_to_json(find(f, "s2"), &json);
 	assert_int_equal(catalog_table_from_json(other, buf_slice(&json), &f->err), 0);

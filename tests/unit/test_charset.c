@@ -158,7 +158,7 @@ static void test_no_copy(void **state)
 	arena_fini(&arena);
 }
 
-/* No bytes whatever make a set read over the end or give text that is no UTF-8. */
+/* No bytes whatever make a set read over the end or give text that is not UTF-8. */
 static void test_from_utf8(void **state)
 {
 	static const struct {

@@ -27,7 +27,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* One event of the size that ends at this offset, of which the wire has 32 bits. */
+/* One event of this size that ends at this offset. The wire has 32 bits of the offset. */
 static int read_event(struct fixture *f, uint8_t type, uint32_t size, uint32_t end, uint16_t flags)
 {
 	uint8_t *bytes = test_calloc(1, size);

@@ -102,7 +102,7 @@ static void drained_comes_and_goes(void **state)
 	assert_true(drained(f));
 	packet(f, events_next(true, "rows", EVENT_GTID_MARIADB, &at)->packet);
 	assert_false(drained(f));
-	quiet(f, 600); /* the first behind an event */
+	quiet(f, 600); /* the first after an event */
 	assert_false(drained(f));
 	quiet(f, 600);
 	assert_true(drained(f));
@@ -169,7 +169,7 @@ static void a_time_to_come_is_no_watermark(void **state)
 	assert_false(stream_clock_may_be(stream, 1100000));
 }
 
-/* consistency 26: what the server writes that is no transaction moves the position when nothing more comes, forward only, and
+/* consistency 26: what the server writes that is not a transaction moves the position when nothing more comes, forward only, and
  * not inside a group. */
 static void a_quiet_server_moves_the_position(void **state)
 {

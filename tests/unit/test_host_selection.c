@@ -75,7 +75,7 @@ static size_t needed_with(struct host_selection *selection, enum table_phase pha
 	return selection->nneeded;
 }
 
-/* What a table was read behind is needed as long as it lies behind the position, each by itself and once. */
+/* The place where a table was read is needed as long as it is after the position, each by itself and once. */
 static void points_that_are_needed(void **state)
 {
 	struct sync sync = {.config = NULL};

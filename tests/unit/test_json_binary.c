@@ -79,7 +79,7 @@ static void test_damage(void **state)
 	assert_damaged("020000ff00", "cut"); /* larger than the document */
 	assert_damaged("0201000700"
 		       "0c0f00",
-		       "cut"); /* a string behind the end */
+		       "cut"); /* a string beyond the end */
 	assert_damaged("02010007000200"
 		       "00",
 		       "twice"); /* an array within itself */

@@ -143,7 +143,7 @@ static void every_line_is_json(void **state)
 	unsigned n = 0;
 	while (fgets(line, sizeof(line), in) != NULL) {
 		cJSON *root = cJSON_Parse(line);
-		/* a value that looks like JSON stands there unchanged, so only the others are ours */
+		/* a value that looks like JSON is written unchanged: check the others only */
 		if (root == NULL && strstr(line, "\"value\":\"") != NULL)
 			fail_msg("%s", line);
 		cJSON_Delete(root);

@@ -237,7 +237,7 @@ static void doubles_are_shortest_and_read_back(void **state)
 		double any = bits_f64(r);
 		if (isfinite(any) && any != 0)
 			check_f64(any);
-		/* what stands in tables: few digits behind the point */
+		/* what tables contain: few digits after the point */
 		check_f64((double)(int64_t)(r >> (20 + i % 40)) / (double)tens[i % 12] + 1);
 		check_f64((double)(r >> 11) * 0x1p-53 + 0x1p-60);
 	}

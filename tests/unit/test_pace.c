@@ -52,7 +52,7 @@ static void the_oldest_counts(void **state)
 	assert_false(pace_is_late(&pace));
 }
 
-/* Spans are told apart by their number modulo PACE_SPANS: a pause is no age. */
+/* Spans are distinguished by their number modulo PACE_SPANS: a pause does not make them old. */
 static void a_pause(void **state)
 {
 	(void)state;

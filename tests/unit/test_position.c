@@ -63,7 +63,7 @@ static void covers_by_coordinates_else(void **state)
 	position_fini(&position);
 }
 
-/* Files of another server are no answer, GTIDs are. */
+/* Files of another server cannot be compared, GTIDs can. */
 static void a_point_of_another_server(void **state)
 {
 	struct position position, point;

@@ -117,8 +117,7 @@ static void librdkafka_names(void **state)
 	(void)state;
 	producer("socket.keepalive.enable", "true", "socket.keepalive.enable=true");
 	producer("queue.buffering.max.messages", "5", "queue.buffering.max.messages=5");
-	producer("compression.level", "3",
-		 "compression.level=3"); /* stands in the table of topics */
+	producer("compression.level", "3", "compression.level=3"); /* is in the table of topics */
 	producer("sasl.username", "u", "sasl.username=u");
 	producer("debug", "all", "debug=all");
 }
@@ -151,7 +150,7 @@ static void loses_rows(void **state)
 	refused("batch.size", "-1", "number");
 }
 
-/* What would lose rows is refused wherever it stands, for the settings are shared. */
+/* What would lose rows is refused wherever it is: the settings are shared. */
 static void refused_for_all_uses(void **state)
 {
 	(void)state;
@@ -206,7 +205,7 @@ static void jaas_config(void **state)
 		"PlainLoginModule");
 }
 
-/* A password never stands in an error text. */
+/* An error text never contains a password. */
 static void jaas_is_secret(void **state)
 {
 	(void)state;

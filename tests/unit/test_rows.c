@@ -170,7 +170,7 @@ static void test_rows_of_both_servers(void **state)
 	}
 }
 
-/* binlog_row_image=MINIMAL: absent columns are no NULLs. */
+/* binlog_row_image=MINIMAL: absent columns are not NULL. */
 static void test_minimal_images(void **state)
 {
 	static struct column minimal[] = {

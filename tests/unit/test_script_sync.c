@@ -577,7 +577,7 @@ static void wrong_names(void **state)
 
 #define LONG_NAME "a_name_of_the_64_characters_that_a_column_may_have_at_most______"
 
-/* Lua does not intern names of more than 40 bytes; what is no string is no name. */
+/* Lua does not intern names of more than 40 bytes; what is not a string is not a name. */
 static void long_names(void **state)
 {
 	(void)state;
@@ -712,7 +712,7 @@ static int records_of_images(void *arg, struct change *c, const struct message *
 	return script_image(f.script, &mapping, c, IMAGE_BEFORE, &image, err);
 }
 
-/* A function that asks for the records of its change goes on with its rows. */
+/* A function that asks for the records of its change still has its rows. */
 static void rows_outlive_records(void **state)
 {
 	(void)state;

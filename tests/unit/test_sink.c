@@ -168,7 +168,7 @@ static void passing_errors_are_retried(void **state)
 	assert_true(tally.ordered);
 }
 
-/* Rule: first-error-poisons. What stands in later batches must not pass the refused one. */
+/* Rule: first-error-poisons. Messages of later batches must not pass the refused one. */
 static void first_error_poisons(void **state)
 {
 	(void)state;
@@ -352,7 +352,7 @@ static void too_large(void **state)
 			  &(struct message){.key = SLICE("key"), .value = slice_of(value, fits)}, 1,
 			  &err),
 		0);
-	drain_ok(); /* it was no poison */
+	drain_ok(); /* it did not poison the sink */
 	assert_int_equal(tally.messages, 1);
 }
 
@@ -945,7 +945,7 @@ static void lease_is_old(void **state)
 	lease_renew(&lease, clock_boot_ms());
 }
 
-/* A message that is not acknowledged in time is no message that is refused for good: it may pass the next time. */
+/* A message that is not acknowledged in time is not refused for good: it may pass the next time. */
 static void lease_drops_messages(void **state)
 {
 	(void)state;

@@ -16,7 +16,7 @@
 static void server_id_comes_from_the_name(void **state)
 {
 	(void)state;
-	/* these stand in servers' replica lists: a change would let two processes of one name live side by side */
+	/* servers have these in their replica lists: a change would let two processes of one name live side by side */
 	assert_int_equal(dump_server_id("shop"), 0xa4527a11u);
 	assert_int_equal(dump_server_id("shop"), dump_server_id("shop"));
 	assert_int_not_equal(dump_server_id("shop"), dump_server_id("shop2"));

@@ -387,7 +387,7 @@ static void refused(void **state)
 	store_free(store);
 }
 
-/* The broker is away: it waits until it is told to stop, and says what it waited for. */
+/* The broker is away: it waits until it must stop, and reports what it waited for. */
 static void topic_without_broker(void **state)
 {
 	(void)state;

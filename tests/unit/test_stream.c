@@ -67,7 +67,7 @@ static struct table_map table_map(const char *db, const char *optional, size_t l
 		.db = slice_str(db), .name = SLICE("t"), .optional = slice_of(optional, len)};
 }
 
-/* With FULL it goes on, and the rows behind it must have that: signedness(1) of one byte, names(4) of two. */
+/* With FULL the stream continues, and later rows must have that metadata: signedness(1) of one byte, names(4) of two. */
 static void test_unplaced_with_full(void **state)
 {
 	struct fixture *f = *state;

@@ -1,4 +1,4 @@
-/* How a sync is told to end. */
+/* How a sync is asked to end. */
 #include "unit.h"
 
 #include "engine/state/sync.h"

@@ -83,7 +83,7 @@ static void a_statement_alone_is_a_group(void **state)
 	open_group(&group, false, false);
 	feed_query(&group, "CREATE TABLE t (a INT)");
 	assert_int_equal(group.end, TRX_COMMIT);
-	/* CREATE TABLE ... SELECT: the statement stands inside a transaction */
+	/* CREATE TABLE ... SELECT: the statement is inside a transaction */
 	open_group(&group, true, false);
 	feed_query(&group, "CREATE TABLE t (a INT)");
 	assert_int_equal(group.end, TRX_OPEN);

@@ -418,7 +418,7 @@ static void a_held_transaction_begins_anew(void **state)
 	assert_log(f, "begin begin commit: i i i i i end begin commit: i end");
 }
 
-/* Errors of the second source are told from those of the binlog: its connection may be opened again. */
+/* Errors of the second source are distinguished from those of the binlog: its connection may be opened again. */
 static void reading_ahead_may_fail(void **state)
 {
 	struct fixture *f = *state;

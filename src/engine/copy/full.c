@@ -59,7 +59,7 @@ static int release_locks(struct conn *conn, struct err *err)
 	return conn_query(conn, NULL, err, "ROLLBACK TO SAVEPOINT tideway");
 }
 
-/* Whether an error means that the table is not what it was: its read ends, the others go on. */
+/* Whether an error means that the table has changed: its read ends, the others continue. */
 static bool table_changed(const struct conn *conn, const struct err *err)
 {
 	unsigned code = conn_errno(conn);

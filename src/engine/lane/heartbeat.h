@@ -1,6 +1,6 @@
 /* heartbeat: watermark messages to every destination topic and partition, spread over the interval so that
  * many partitions do not come in one go (consistency rule: heartbeats-in-order). Every transaction before a heartbeat in the
- * binlog stands before it in its partition. Thread: the stream lane. Owner: the stream lane. */
+ * binlog is before it in its partition. Thread: the stream lane. Owner: the stream lane. */
 #ifndef TIDEWAY_ENGINE_HEARTBEAT_H
 #define TIDEWAY_ENGINE_HEARTBEAT_H
 

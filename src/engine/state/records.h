@@ -20,7 +20,7 @@ void record_copied(struct record_batch *records, const struct table_state *state
 void record_phase(struct record_batch *records, struct slice full_name, enum table_phase phase);
 /* A table's definition, `catalog/<db.table>/<version>`; not present: the record goes. */
 void record_table(struct record_batch *records, const struct table *table, bool present);
-/* `doubt/<file:offset>`: {"db":..,"table":..}; and back: `at` is its name behind the prefix, it is made in the arena. */
+/* `doubt/<file:offset>`: {"db":..,"table":..}; and back. `at`: its name after the prefix; made in the arena. */
 /* A statement that may have changed tables and that the catalog could not follow. It was passed over because of row metadata FULL
  * (rule: plan-key), which the rows after it must have. */
 struct doubt {

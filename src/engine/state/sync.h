@@ -1,6 +1,6 @@
 /* sync: what the lanes of one running sync share.
  * Thread: read-only once lanes run, but for the atomics, the pins, the checkpoint's posts, the full-sync queue, and the states of the
- * tables, of which the stream lane is the only user while it runs.
+ * tables. The stream lane is the only user of those states while it runs.
  * Owner: the supervisor; sync_init / sync_fini. */
 #ifndef TIDEWAY_SYNC_H
 #define TIDEWAY_SYNC_H

@@ -175,7 +175,7 @@ int stream_tick(struct stream *stream, struct err *err)
 
 /* ---- groups ---- */
 
-/* The group is over: what comes next begins behind it. */
+/* End the group: what comes next begins after it. */
 static void close_group(struct stream *stream, uint64_t end_offset)
 {
 	struct lane *lane = &stream->lane;

@@ -38,7 +38,7 @@ struct stream *stream_new(struct sync *sync, const struct stream_start *start,
 void stream_free(struct stream *stream);
 /* What it ended with is of this host alone and does not pass there (several hosts). */
 bool stream_was_refused(const struct stream *stream);
-/* Something behind its beginning is acknowledged, or there was nothing. */
+/* Whether something after its start is acknowledged, or nothing was to be sent. */
 bool stream_went_on(const struct stream *stream);
 /* Runs until sync->stop (0: everything written is acknowledged and posted), or an error (-1). */
 int stream_run(struct stream *stream, struct err *err) MUST_CHECK;

@@ -79,7 +79,7 @@ static void save_phase(struct stream *stream, struct slice db, struct slice tabl
 	record_phase(&stream->current.durable.records, full_name(stream, db, table), phase);
 }
 
-/* A table whose definition is not had: the database says so. */
+/* Note a table without a known definition in the record of its database. */
 static void note_made(struct stream *stream, const struct ddl_effect *effect, bool wanted)
 {
 	struct slice name =
@@ -189,7 +189,7 @@ static void add_message(struct following *f, const struct format_ddl *ddl,
 	message_batch_add(f->batch, &message);
 }
 
-/* The statement itself is told, for the key may come with the next one; the first row stops the sync (map_change.c). */
+/* Send the DDL message anyway: the next statement may add the key. The first row stops the sync (map_change.c). */
 static void warn_keyless(const struct stream *stream, const struct table *table)
 {
 	log_warn("table %.*s has no primary key since the statement at %s:%" PRIu64
@@ -496,7 +496,7 @@ static void forget_unread(struct stream *stream, const struct ddl_effect *effect
 }
 
 /* Partition DDL brings rows into a captured table that are not in its topic: those of a table that is not captured, or
- * that stand in another topic, where EXCHANGE leaves them. */
+ * that are in another topic, where EXCHANGE leaves them. */
 static int refuse_moved(const struct following *f, const struct ddl_effect *effect, struct err *err)
 {
 	struct stream *stream = f->stream;
@@ -612,7 +612,7 @@ static int check_step(struct following *f, const struct ddl_step *step, struct e
 		return 0;
 	if (name->table.len == 0)
 		concerns = captured_database(f, step);
-	else if (step->kind == DDL_STEP_DML) /* rows that the full sync has read are no loss */
+	else if (step->kind == DDL_STEP_DML) /* rows that the full sync has read are not lost */
 		concerns = wants(f->stream, name->db, name->table);
 	else
 		concerns = selects(f->stream, name->db, name->table);
@@ -642,7 +642,7 @@ static int check_step(struct following *f, const struct ddl_step *step, struct e
 		       err);
 }
 
-/* A database that is followed from its point on is not made before it, for the definitions of the point stand ready. */
+/* Leave out the steps that create a database before its start position: its pending definitions are of that position. */
 static unsigned without_pending(struct stream *stream, const struct ddl_step *steps, unsigned n,
 				const struct ddl_step **out)
 {

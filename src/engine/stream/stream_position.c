@@ -108,9 +108,9 @@ int stream_open_slot(struct stream *stream, struct err *err)
 	return 0;
 }
 
-/* Nothing comes from the server: what it has written that is no transaction (a new file above all) moves the position, too,
- * or the file where the last one stands would be purged under it (rule: always-advance). By GTID a dump begins at the start of a file,
- * which is no way back. */
+/* The server is idle: move the position over what it has written that is not a transaction, above all a new file. Otherwise the
+ * server would purge the file of the last transaction (rule: always-advance). By GTID a dump begins at the start of a file: never
+ * move back to that. */
 int stream_advance_quietly(struct stream *stream, struct err *err)
 {
 	struct lane *lane = &stream->lane;

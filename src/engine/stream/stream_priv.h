@@ -150,7 +150,7 @@ void stream_attach(struct stream *stream, struct slice name, struct slice value)
 void stream_take_pending(struct stream *stream);
 
 /* stream_doubt.c */
-/* A statement that cannot be placed was passed over because of row metadata FULL: the rows behind it of the tables it may
+/* A statement that cannot be placed was passed over because of row metadata FULL: later rows of the tables it may
  * concern (an empty table: of a database, both empty: all) must have that. */
 void stream_doubt(struct stream *stream, const struct ddl_name *name);
 /* The newest such statement that may concern the table; NULL: none. */
@@ -180,7 +180,7 @@ struct mark stream_read_mark(const struct stream *stream);
 int stream_open_slot(struct stream *stream, struct err *err) MUST_CHECK;
 /* What the marks of the stream mean: the position of what is acknowledged. */
 struct commit_meaning stream_meaning(struct stream *stream);
-/* Drained: what the server has written that is no transaction moves the position, too. */
+/* Drained: move the position over what the server has written that is not a transaction. */
 int stream_advance_quietly(struct stream *stream, struct err *err) MUST_CHECK;
 
 /* stream.c */

@@ -60,7 +60,7 @@ static struct plan *unwanted_plan(struct lane *lane, const struct table_map *map
 	return plan;
 }
 
-/* What FULL has told stays known behind a restart. */
+/* Store the definition that row metadata FULL contains, so that a restart has it. */
 static const struct table *put_told(struct stream *stream, const struct table *old,
 				    const struct table *told)
 {

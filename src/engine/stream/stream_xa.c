@@ -35,7 +35,7 @@ static void prepared(struct stream *stream, struct slice xid)
 		.version = catalog_version(stream->catalog),
 	};
 	/* rows that were left out are in a snapshot, for none is taken while a transaction is prepared; where that
-	 * could not be asked, an XA COMMIT behind the snapshot is unknown, as it should be */
+	 * could not be asked, an XA COMMIT after the snapshot is unknown, as it should be */
 	if (stream->current.skipped_rows)
 		return;
 	position_pending_add(&stream->read, &pending);

@@ -154,7 +154,7 @@ static int load_all_databases(struct bootstrap *bootstrap, struct err *err)
 	return rc;
 }
 
-/* A position that cannot be read is said when one is needed: a stream that goes on from its checkpoint needs none. */
+/* An unreadable position is an error only where one is needed: a stream that resumes from its checkpoint needs none. */
 static int note_end(struct bootstrap *bootstrap, struct err *err)
 {
 	if (!bootstrap->will_stream ||
@@ -386,7 +386,7 @@ static int take_source(struct bootstrap *bootstrap, struct conn *conn)
 	return 0;
 }
 
-/* The position was another server's, where it must not be gone on at without several hosts. */
+/* Convert the position of another server to this one's. Without several hosts the stream must not resume there. */
 static void move(struct bootstrap *bootstrap)
 {
 	const char *identity = conn_server(bootstrap->conn)->identity;

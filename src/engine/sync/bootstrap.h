@@ -53,7 +53,7 @@ int bootstrap_reads(struct bootstrap *bootstrap, bool again, struct err *err) MU
 /* Ends the snapshot. */
 void bootstrap_close_snapshot(struct bootstrap *bootstrap);
 
-/* `check`, behind bootstrap_connect: reads the position of the checkpoint; *found of the start says whether there is one. It
+/* `check`, after bootstrap_connect: reads the position of the checkpoint, and sets `found` if there is one. It
  * must be of this server and still there. */
 int bootstrap_check_saved(struct bootstrap *bootstrap, struct err *err) MUST_CHECK;
 /* What `plan`, `preview` and `check` need: like bootstrap_look, but without a checkpoint. */

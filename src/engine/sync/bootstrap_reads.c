@@ -80,7 +80,7 @@ static struct slice table_of_record(struct slice name)
 	return slice_of(name.ptr + prefix, name.len - prefix);
 }
 
-/* Also of tables that are gone by now: the stream may still come to their rows. */
+/* Load the records of all tables, also of dropped ones: the stream may still reach their rows. */
 static int load_records(struct bootstrap *bootstrap, struct err *err)
 {
 	struct slice name, value;
@@ -288,7 +288,7 @@ static int guard_read(struct bootstrap *bootstrap, const struct table_state *sta
 	return err_operation(err, "full sync");
 }
 
-/* Up to where rows that are read now may be of: lanes without one lock may stand behind the snapshot's position. */
+/* The highest position that rows read now may include: lanes opened without one lock may be after the snapshot's position. */
 static const struct position *highest(const struct snapshot *snapshot)
 {
 	const struct position *highest = &snapshot->position;

@@ -142,7 +142,7 @@ static int check_other(struct host_selection *selection, struct conn *conn, stru
 	return rc < 0 ? -1 : standby_check_domains(conn, &selection->position->gtids, err);
 }
 
-/* The server itself is asked for what lies behind the position: it alone knows what its binlog holds. */
+/* Ask the server itself for what is after the position: only the server knows what its binlog contains. */
 static int try_position(struct host_selection *selection, const struct position *position,
 			struct conn *conn, struct err *err)
 {
@@ -175,7 +175,7 @@ static int check_position(struct host_selection *selection, struct conn *conn, s
 	return rc;
 }
 
-/* A replica may still come to what it lacks. */
+/* Whether the host is a replica, which may still receive what it lacks. */
 static bool may_catch_up(struct host_selection *selection, struct conn *conn)
 {
 	struct err ignored = ERR_INIT;

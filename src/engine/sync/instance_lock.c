@@ -182,7 +182,7 @@ static void look(struct instance_lock *lock)
 	}
 	buf_init(&holder);
 	if (take(lock, &holder, &err) <= 0) /* who has it fences this process by now */
-		log_debug("the lock of sync '%s' is not had", lock->sync->config->name);
+		log_debug("did not get the lock of sync '%s'", lock->sync->config->name);
 	buf_fini(&holder);
 }
 

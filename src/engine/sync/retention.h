@@ -13,13 +13,13 @@ struct retention {
 	struct conn *conn;    /* NULL: not open, or lost */
 	uint64_t retention_s; /* 0: the server does not purge by age */
 	int64_t looked_ms;    /* monotonic, of the last look */
-	bool warned;          /* 80 % was said */
+	bool warned;          /* the warning at 80 % was logged */
 };
 
 void retention_init(struct retention *retention, struct source *source);
 void retention_fini(struct retention *retention);
 /* Looks every ten seconds. needed: the oldest position that is still to be read; needed_ms: wall time of its commit,
- * 0: now. A connection that has gone away is no error. */
+ * 0: now. A connection that has gone away is not an error. */
 int retention_tick(struct retention *retention, const struct position *needed, int64_t needed_ms,
 		   struct err *err) MUST_CHECK;
 

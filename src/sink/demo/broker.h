@@ -1,4 +1,4 @@
-/* broker: librdkafka's in-process mock cluster behind one command (`tideway broker`). It knows
+/* broker: librdkafka's in-process mock cluster as one command (`tideway broker`). It knows
  * no CreateTopics: a topic appears when a client first asks for it, unless broker_topic made it before. It keeps
  * a few MB a partition in memory.
  * Thread: one. Owner: broker_free. */

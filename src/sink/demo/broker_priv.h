@@ -1,4 +1,4 @@
-/* broker_priv: the mock cluster behind the embedded broker, for unit tests that make it fail.
+/* broker_priv: the mock cluster inside the embedded broker, for unit tests that make it fail.
  * Thread: one. Owner: the broker. */
 #ifndef TIDEWAY_BROKER_PRIV_H
 #define TIDEWAY_BROKER_PRIV_H

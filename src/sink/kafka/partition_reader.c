@@ -29,7 +29,7 @@ static int refused(const struct partition_reader *reader, const struct kafka_cli
 			       : "");
 }
 
-/* Get the end offset of the partition with a client that is no read_committed consumer: this would
+/* Get the end offset of the partition with a client that is not a read_committed consumer: such a consumer would
  * get the last stable offset, which is before the records of open transactions. */
 static int find_end(const struct partition_reader *reader, struct kafka_client *kafka, int64_t *end,
 		    struct err *err)

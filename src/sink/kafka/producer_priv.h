@@ -39,7 +39,7 @@ enum {
 	BYTES_PER_MESSAGE =
 		256,      /* what librdkafka keeps around a small message: bounds their number */
 	ROOM_MS = 100,    /* one turn of waiting for room in the queue */
-	FATAL_POLLS = 20, /* turns of waiting for the report behind a fatal error */
+	FATAL_POLLS = 20, /* turns of waiting for the report after a fatal error */
 	PURGE_MS = 5000,  /* reports of purged messages come from librdkafka itself */
 	EXIST_MS = 10000, /* sink_topics_exist waits so long for a broker ... */
 	EXIST_AGAIN_MS = 500,  /* ... and this after a wait in vain */
@@ -76,7 +76,7 @@ struct kafka_sink {
 	bool unreachable;             /* sink_topics_exist waited in vain */
 	int64_t looked_ms;            /* monotonic time of the last look for stalls */
 	int64_t stalled_ms; /* since when some partition is stalled, and the log says so; 0: none is */
-	bool warned_unreadable; /* "configuration cannot be read" was said */
+	bool warned_unreadable; /* "configuration cannot be read" was logged */
 };
 
 static inline struct kafka_sink *kafka_sink_of(struct sink *sink)

@@ -151,9 +151,9 @@ static void add_partition(struct kafka_sink *k, struct topic *topic)
 	k->shards[topic->shard].partitions++;
 }
 
-/* The client looks at its topics now and then (topic.metadata.refresh.interval.ms), and refuses at once what is sent
- * to a partition that it has not seen. It takes everything for a topic of which it has not heard yet, or not for long; but then the
- * last partition would not just have answered. */
+/* The client refreshes its metadata from time to time (topic.metadata.refresh.interval.ms), and refuses at once a message for a
+ * partition that it has not seen. It accepts everything for a topic that it does not know yet, or has not refreshed for long; but
+ * then the last partition would not just have answered. */
 int kafka_sink_send_added(struct sink *sink, const struct outgoing *outgoing, bool *added,
 			  struct err *err)
 {

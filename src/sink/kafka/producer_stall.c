@@ -16,7 +16,7 @@ int64_t kafka_sink_down_since(struct kafka_sink *k)
 	int64_t since = 0;
 	for (unsigned i = 0; i < k->nshards; i++) {
 		struct kafka_client *kafka = &k->shards[i].kafka;
-		/* an idle connection that was closed is no outage */
+		/* an idle connection that was closed is not an outage */
 		if (kafka->down_since != 0 && rd_kafka_outq_len(kafka->rk) != 0)
 			kafka_waiting(kafka);
 		if (kafka->announced && (since == 0 || kafka->down_since < since))

@@ -92,7 +92,7 @@ static int bad_file(const char *path, const char *what, struct err *err)
 static int take_all(struct file_store *file, const cJSON *root, const char *sync, struct err *err)
 {
 	if (!cJSON_IsObject(root))
-		return bad_file(file->path, "is no JSON object", err);
+		return bad_file(file->path, "is not a JSON object", err);
 	for (const cJSON *item = root->child; item != NULL; item = item->next) {
 		struct store_record record = {slice_str(item->string),
 					      slice_str(item->valuestring)};

@@ -66,7 +66,7 @@ class Alters:
         return "ALTER TABLE r " + ", ".join(self.clause() for _ in range(self.one(1, 2, 2, 3, 3, 4)))
 
     def file(self, n):
-        """Return a file for catalog_live: n ALTERs, most of which at least one server refuses."""
+        """Return a file for catalog_live: n ALTERs. At least one server refuses most of them."""
         lines = []
         for i in range(n):
             if i % EACH_TABLE == 0:

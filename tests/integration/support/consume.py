@@ -23,14 +23,14 @@ def parse(text):
 
     def pairs(items):
         names = [name for name, _ in items]
-        assert len(names) == len(set(names)), f"a name stands twice in {names}"
+        assert len(names) == len(set(names)), f"a name is twice in {names}"
         return dict(items)
 
     return json.loads(text, parse_float=Num, parse_constant=_refuse, object_pairs_hook=pairs)
 
 
 def _refuse(word):
-    raise AssertionError(f"{word} is no JSON")
+    raise AssertionError(f"{word} is not JSON")
 
 
 class Message:

@@ -192,7 +192,7 @@ class Rebuild:
         if self.check_key:
             self._check_key(message)
         if message.full:
-            assert not (self.bootstraps and part.stream), f"a full-sync row behind the stream: {message}"
+            assert not (self.bootstraps and part.stream), f"a full-sync row after the stream: {message}"
             self.full.append(message)
         elif part.feed(message, self._moved):
             self.stream[message.sequence, message.op, message.topic, message.key, message.table] = message

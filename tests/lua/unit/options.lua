@@ -31,7 +31,7 @@ test.case("defaults", function()
   test.ok(c.line > 0)
 end)
 
-test.case("what is said", function()
+test.case("texts of the errors", function()
   local loop = function() end
   local c = config { mode = "stream", heartbeat = { seconds = 2, topic = "beats" }, checkpoint = { file = "a.json" },
     full = { parallel = 2, rows_per_second = 100 }, loop = loop, topics = "existing" }

@@ -48,7 +48,7 @@ test.case("exact or not", function()
   test.equal(exact "/shop.users/", false)
 end)
 
-test.case("excludes count wherever they stand", function()
+test.case("excludes count wherever they are in the list", function()
   local list = pattern.list({ "!shop.tmp_*", "shop.*", "!/_log$/" }, tables.place())
   test.ok(list:match("shop", "users"))
   test.ok(not list:match("shop", "tmp_1"))

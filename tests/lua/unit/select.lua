@@ -87,7 +87,7 @@ test.case("a table that is not selected is not wanted", function()
   test.same(core.databases(i), { "shop" })
 end)
 
-test.case("a list with a hole is refused: what stands behind it would be lost", function()
+test.case("a list with a hole is refused: what comes after it would be lost", function()
   local fn = function() end
   for key, value in pairs {
     topic = { nil, { tables = "a.b", to = "x" } }, key = { ["a.b"] = { "id", nil, "x" } },
