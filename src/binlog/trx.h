@@ -1,6 +1,6 @@
-/* trx: one source transaction: what its events say about how it ends, and which of them were rolled back (consistency rule: outcome-known). In
- * the binlog a transaction is a GTID event, then either one Query event (DDL) or BEGIN, rows ..., and an end: Xid, COMMIT, ROLLBACK
- * or XA PREPARE.
+/* trx: one source transaction: what its events say about how it ends, and which of them were rolled back (rule:
+ * outcome-known). In the binlog a transaction is a GTID event, then either one Query event (DDL) or BEGIN, rows ...,
+ * and an end: Xid, COMMIT, ROLLBACK or XA PREPARE.
  * Thread: the one that reads the binlog. Owner: trx_fini. */
 #ifndef TIDEWAY_TRX_H
 #define TIDEWAY_TRX_H

@@ -1,5 +1,5 @@
 /* trx_reader: binlog packets in, transactions out, each event once and parsed once: BEGIN, then its events when it is known how the
- * transaction ends and which of them were rolled back (consistency rule: outcome-known), then END. A small transaction is held until its end is
+ * transaction ends and which of them were rolled back (rule: outcome-known), then END. A small transaction is held until its end is
  * there. Through a larger one a second packet source reads ahead for its outcome, and its events are given out as they come, so that
  * memory stays constant. A server that crashes inside a transaction leaves it without an end: it never happened.
  *     while (packet_source_next(source, &packet, err) > 0) {
@@ -32,18 +32,18 @@ struct trx_item {
 	uint64_t start, end;       /* its offsets */
 
 	/* of TRX_ITEM_EVENT only; not set otherwise */
-	bool undone; /* it was rolled back */
-	bool again;  /* it was given out before the connection was lost */
-	uint64_t
-		row_bytes; /* of the transaction's rows before it (consistency rule: sequence-id) */
-	struct rows *rows; /* NULL: not an event with rows */
+	bool undone;        /* it was rolled back */
+	bool again;         /* it was given out before the connection was lost */
+	uint64_t row_bytes; /* of the transaction's rows before it (rule: sequence-id) */
+	struct rows *rows;  /* NULL: not an event with rows */
 	void *table; /* of the rows, as trx_reader_announce has it; NULL: an event that only ends a statement */
 	const struct event_query
 		*statement; /* one that is not about the transaction itself; NULL: another event */
 };
 
 struct trx_reader_owner {
-	/* Opens a second packet source at the begin of the current transaction, which is larger than what is held. NULL: an error. */
+	/* Opens a second packet source at the begin of the current transaction, which is larger than what is held. NULL:
+	 * an error. */
 	struct packet_source *(*open_ahead)(void *arg, struct err *err);
 	/* Whether reading ahead is to end; NULL: never. */
 	bool (*is_stopping)(const void *arg);
@@ -73,7 +73,7 @@ struct trx_reader {
 	enum { TRX_READ, TRX_GIVE, TRX_FINISH, TRX_OVER } step; /* what trx_reader_next does next */
 
 	/* The transaction that was being given out when the connection was lost is read again from its begin
-	 * (consistency rule: transaction-start). */
+	 * (rule: transaction-start). */
 	struct gtid again;
 	uint64_t again_bytes; /* row_bytes that were given out; 0: there is none */
 };

@@ -16,7 +16,7 @@ struct table_map {
 	/* optional metadata, fields with type and length; empty with NO_LOG */
 	struct slice optional;
 	struct slice identity; /* the body without the table id: with the catalog version it
-	                              identifies a table plan (consistency rule: plan-key) */
+	                              identifies a table plan (rule: plan-key) */
 	bool mariadb;          /* MariaDB wrote it; MySQL counts columns in another way */
 };
 

@@ -1,5 +1,5 @@
 /* charset_text: converts column text to UTF-8 and back, with tables made by the server's own
- * CONVERT (consistency rule: same-bytes). Pure functions. Thread: any. */
+ * CONVERT (rule: same-bytes). Pure functions. Thread: any. */
 #ifndef TIDEWAY_CHARSET_TEXT_H
 #define TIDEWAY_CHARSET_TEXT_H
 

@@ -57,8 +57,8 @@ typedef void sink_acked_fn(void *arg, uint64_t token, unsigned messages);
  * lanes. */
 size_t sink_queue_total(const struct sink_config *config, size_t fallback);
 
-/* queue_bytes: this lane's share of sink_queue_total; 0: all of it. A larger message than that
- * goes alone. client_id for the broker's logs. Connects lazily. acked NULL: nobody wants to know (a sink that only asks for topics). */
+/* queue_bytes: this lane's share of sink_queue_total; 0: all of it. A larger message than that goes alone. client_id
+ * for the broker's logs. Connects lazily. acked NULL: nobody wants to know (a sink that only asks for topics). */
 struct sink *sink_new(const struct sink_config *config, const char *client_id, size_t queue_bytes,
 		      sink_acked_fn *acked, void *arg, struct err *err);
 /* The same, for the stream: it sends only while it has the lease, which may be NULL and outlives the sink, and is poisoned
@@ -135,7 +135,7 @@ unsigned sink_in_flight(const struct sink *sink);
 /* Throws away what is queued and in flight (after an error, at a hard stop). */
 void sink_purge(struct sink *sink);
 
-/* murmur2 of Kafka's Java client (seed 0x9747b28c), masked to 31 bits: facts.md. */
+/* murmur2 of Kafka's Java client (seed 0x9747b28c), masked to 31 bits. */
 uint32_t murmur2(struct slice key);
 
 #endif

@@ -1,4 +1,4 @@
-/* dump: the binlog dump stream, raw packets with no copy (facts.md, "Dump").
+/* dump: the binlog dump stream, raw packets with no copy.
  * Thread: the stream lane. Owner: dump_free (frees its connection); a packet lives until dump_read. */
 #ifndef TIDEWAY_DUMP_H
 #define TIDEWAY_DUMP_H

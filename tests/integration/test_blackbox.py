@@ -37,7 +37,8 @@ DDL_IN_STREAM = [
 @pytest.mark.parametrize("metadata", ["NO_LOG", "FULL"])
 @pytest.mark.slow
 def test_black_box(sync, db, mariadb, kafka, metadata):
-    """Promises 1, 3, 10 and consistency 3, 6, 7, 12, 22, 27: equal row for row after kills in both phases."""
+    """Equal row for row after kills in both phases (rules: table-position, outcome-known, ddl-while-copying, plan-key,
+    transaction-start, key-order)."""
     tables = workload.targets(CASES)
     dropped = {2: "c0", 0: "c0"}
     writer = workload.Writer(mariadb, db, tables, seed=20240 + len(metadata), ddl=DDL_IN_FULL_SYNC)

@@ -350,7 +350,7 @@ class Opened:
 @pytest.mark.parametrize("server", ["mariadb", "mysql"])
 @pytest.mark.parametrize("number", range(int(ROUNDS)))
 def test_both_phases_agree(request, sync_on, broker, unique, server, number):
-    """consistency 8, types.md: the same bytes and the same schema from the full sync, the stream and a new table."""
+    """The full sync, the stream and a new table give the same bytes and the same schema (rule: same-bytes; docs/types.md)."""
     seed = int(SEED) + number if SEED else random.SystemRandom().randrange(10**6)
     print(f"TIDEWAY_COLUMNS=1:{seed}")
     database = request.getfixturevalue(server)
@@ -448,8 +448,8 @@ CONTRADICTIONS = {
 
 @pytest.mark.parametrize("server", ["mariadb", "mysql"])
 def test_contradictions_stop(request, sync_on, broker, unique, server):
-    """consistency 11: a definition in the binlog that differs from the catalog's, with no statement that explains it, stops the
-    sync with both named; neither is chosen. Each case has a sync of its own."""
+    """Rule: tracked-catalog. A definition in the binlog that differs from the catalog's, with no statement that
+    explains it, stops the sync with both named; neither is chosen. Each case has a sync of its own."""
     database = request.getfixturevalue(server)
     cases = CONTRADICTIONS[server]
     connection = database.connect()

@@ -436,7 +436,7 @@ def test_partitions_of_the_embedded_broker(tmp_path, options, partitions):
 
 @pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT])
 def test_clean_exit(sync, sql, table, db, sig):
-    """Promise 8: SIGTERM and SIGINT end it with 0; what was read is acknowledged and saved: of a transaction that was taken whole
+    """SIGTERM and SIGINT end it with 0; what was read is acknowledged and saved: of a transaction that was taken whole
     nothing comes again."""
     running = sync('on_change = function(change) if change.row.id == 5000 then require("tideway.log").info("the last") end end,')
     running.wait_rows(f"{db}.t", 2)
@@ -452,7 +452,7 @@ def test_clean_exit(sync, sql, table, db, sig):
 
 
 def test_stop_that_cannot_save(sync, sql, table, db):
-    """Promise 8: where the position is not saved at the end the log says so; the rows come again."""
+    """Where the position is not saved at the end the log says so; the rows come again."""
     running = sync(fault=",".join(f"save:{n}" for n in range(3, 9)))
     running.wait_streaming()
     sql("INSERT INTO t VALUES (3, 'c', 1)")

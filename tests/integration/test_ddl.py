@@ -1,4 +1,5 @@
-"""DDL: followed exactly under each kind of row metadata (consistency 11, 12, 13), and written as messages.md section 5."""
+"""DDL: followed exactly under each kind of row metadata (rules: tracked-catalog, plan-key, two-phase-alter), and sent
+as docs/messages.md, "Schema changes", describes."""
 
 import contextlib
 import itertools
@@ -84,7 +85,7 @@ FOLLOWED = {
 
 @pytest.mark.parametrize("case", FOLLOWED)
 def test_followed(metadata, table, sql, db, case):
-    """consistency 12: rows after the statement carry the new columns, rows before it the old ones."""
+    """Rule: plan-key. Rows after the statement carry the new columns, rows before it the old ones."""
     statements, insert, row = FOLLOWED[case]
     sql(*statements, insert)
     found = table.wait_rows(f"{db}.t", 2)
@@ -95,8 +96,8 @@ def test_followed(metadata, table, sql, db, case):
 
 
 def test_followed_across_a_restart(metadata, table, sql, db):
-    """consistency 11, 12: rows of the old definition that are read after the table has changed: the catalog of the checkpoint
-    knows it."""
+    """Rules: tracked-catalog, plan-key. Rows of the old definition that are read after the table has changed: the
+    catalog of the checkpoint knows it."""
     assert table.stop() == 0
     sql("INSERT INTO t VALUES (2, 1, 'old')", "ALTER TABLE t ADD c INT FIRST, DROP a", "INSERT INTO t VALUES (9, 3, 'new')",
         "ALTER TABLE t MODIFY c BIGINT UNSIGNED", "INSERT INTO t VALUES (18446744073709551615, 4, 'newer')")
@@ -109,7 +110,7 @@ def test_followed_across_a_restart(metadata, table, sql, db):
 
 
 def test_same_map_bytes(metadata, sync, sql, db):
-    """consistency 12 [seen]: after rename + reorder + unsigned to signed + relabelled enum MariaDB's NO_LOG table map is the
+    """Rule: plan-key. After rename + reorder + unsigned to signed + relabelled enum MariaDB's NO_LOG table map is the
     same bytes; the values must not be those of the old plan."""
     sql("CREATE TABLE t (id INT PRIMARY KEY, a INT UNSIGNED, b INT, e ENUM('x','y'))", "INSERT INTO t VALUES (1, 4294967295, -1, 'x')")
     running = sync()
@@ -126,7 +127,7 @@ def test_same_map_bytes(metadata, sync, sql, db):
 
 
 def test_create_in_stream(metadata, table, sql, db):
-    """consistency 14: a table created in the stream needs no read; CREATE TABLE LIKE and SELECT too."""
+    """Rule: tracked-catalog. A table created in the stream is not copied, nor is one of CREATE TABLE LIKE or SELECT."""
     sql("CREATE TABLE n (id INT PRIMARY KEY, v VARCHAR(9))", "INSERT INTO n VALUES (1, 'a')",
         "CREATE TABLE l LIKE n", "INSERT INTO l VALUES (2, 'b')",
         "CREATE TABLE s (PRIMARY KEY (id)) SELECT id, v, 5 AS five FROM n")
@@ -138,7 +139,7 @@ def test_create_in_stream(metadata, table, sql, db):
 
 
 def test_rename_pair(metadata, table, sql, db):
-    """Pitfall 13: gh-ost's atomic RENAME pair swaps the tables; rows after it have the ghost's columns; there is nothing of
+    """gh-ost's atomic RENAME pair swaps the tables; rows after it have the ghost's columns; there is nothing of
     the shadow tables themselves."""
     sql("CREATE TABLE _t_gho LIKE t", "ALTER TABLE _t_gho ADD COLUMN c INT FIRST", "INSERT INTO _t_gho SELECT 5, t.* FROM t",
         "RENAME TABLE t TO _t_del, _t_gho TO t", "INSERT INTO _t_del VALUES (3, 1, 'z')", "DROP TABLE _t_del",
@@ -167,7 +168,7 @@ NO_SWAPS = {
 
 @pytest.mark.parametrize("case", [*SWAPS, *NO_SWAPS])
 def test_swap(sync, sql, db, case):
-    """consistency 14, pitfall 13: a table that is swapped in for a captured one is believed to have the same rows by the names of
+    """Rule: table-position. A table that is swapped in for a captured one is believed to have the same rows by the names of
     gh-ost and pt-online-schema-change only; any other is an error that names both."""
     name, shadow, away = (SWAPS | NO_SWAPS)[case]
     sql(f"CREATE TABLE {name} (id INT PRIMARY KEY)", f"INSERT INTO {name} VALUES (1)", f"CREATE TABLE {shadow} LIKE {name}",
@@ -183,7 +184,7 @@ def test_swap(sync, sql, db, case):
 
 
 def test_rename_into_a_captured_name(sync, sql, db, mariadb):
-    """consistency 14: RENAME of a table that is not captured into a captured name is an error that names both."""
+    """Rule: table-position. RENAME of a table that is not captured into a captured name is an error that names both."""
     sql("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)", "CREATE TABLE hidden (id INT PRIMARY KEY)",
         "INSERT INTO hidden VALUES (5)")
     running = sync(tables=[f"{db}.?"])
@@ -214,8 +215,8 @@ MOVED = {
 
 @pytest.mark.parametrize("case", MOVED)
 def test_partition_that_brings_rows(sync, sql, db, case):
-    """consistency 14: partition DDL that brings rows which were never read into a captured table is an error that names both;
-    with the table excluded the sync continues."""
+    """Rule: table-position. Partition DDL that brings rows which were never read into a captured table is an error that
+    names both; with the table excluded the sync continues."""
     other, partitioned, statement, patterns = MOVED[case]
     sql("CREATE TABLE c (id INT PRIMARY KEY)", "INSERT INTO c VALUES (1)", other, PARTITIONED.format(partitioned),
         f"INSERT INTO {partitioned} VALUES (1, 1), (20, 2)")
@@ -317,7 +318,8 @@ MESSAGES = {
 
 @pytest.mark.parametrize("op", MESSAGES)
 def test_message(table, sql, db, op):
-    """messages.md 5: op, text, ddlMeta, key null, partition 0, schema as it is after the change (ERASE: before the drop)."""
+    """docs/messages.md, "Schema changes": op, text, ddlMeta, key null, partition 0, schema as it is after the change
+    (ERASE: before the drop)."""
     sql(*MESSAGES[op])
     name = "n" if op == "CREATE" else "t"
     message = table.wait_message(f"{db}.{name}", lambda m: m.op == op, f"the {op} message")
@@ -338,7 +340,7 @@ def test_message(table, sql, db, op):
 
 
 def test_rename_message(table, sql, db):
-    """messages.md 5: RENAME goes to the old and the new topic."""
+    """docs/messages.md, "Schema changes": RENAME goes to the old and the new topic."""
     sql("RENAME TABLE t TO u", "INSERT INTO u VALUES (2, 1, 'y')")
     old = table.wait_message(f"{db}.t", lambda m: m.op == "RENAME", "RENAME in the old topic")
     new = table.wait_message(f"{db}.u", lambda m: m.op == "RENAME", "RENAME in the new topic")
@@ -347,8 +349,8 @@ def test_rename_message(table, sql, db):
 
 
 def test_alter_rename_message(table, sql, db):
-    """messages.md 5: ALTER TABLE ... RENAME moves the table as RENAME does: one RENAME in the old topic and one in the new, with
-    the new columns; rows go to the new topic."""
+    """docs/messages.md, "Schema changes": ALTER TABLE ... RENAME moves the table as RENAME does: one RENAME in the old
+    topic and one in the new, with the new columns; rows go to the new topic."""
     statement = "ALTER TABLE t ADD COLUMN c INT, RENAME TO u"
     sql(statement, "INSERT INTO u VALUES (2, 1, 'y', 3)")
     assert table.wait_rows(f"{db}.u", 1)[0].after == {"id": 2, "a": 1, "b": "y", "c": 3}
@@ -363,7 +365,7 @@ def test_alter_rename_message(table, sql, db):
 
 
 def test_one_message_for_each_table(sync, sql, db):
-    """messages.md 5: DROP TABLE of two gives one message for each, in each topic."""
+    """docs/messages.md, "Schema changes": DROP TABLE of two gives one message for each, in each topic."""
     sql("CREATE TABLE a (id INT PRIMARY KEY)", "CREATE TABLE b (id INT PRIMARY KEY)")
     running = sync()
     running.wait_streaming()
@@ -374,7 +376,7 @@ def test_one_message_for_each_table(sync, sql, db):
 
 
 def test_order_with_rows(table, sql, db):
-    """consistency 23, 27: in partition 0 and by sequenceId, a DDL message is between the rows before and after it."""
+    """Rules: sequence-id, key-order. In partition 0 and by sequenceId, a DDL message is between the rows before and after it."""
     sql("INSERT INTO t VALUES (2, 1, 'a')", "ALTER TABLE t ADD c INT", "INSERT INTO t VALUES (3, 1, 'a', 1)")
     table.wait_message(f"{db}.t", lambda m: m.op == "ALTER", "the ALTER")
     found = table.wait_rows(f"{db}.t", 3)
@@ -384,7 +386,7 @@ def test_order_with_rows(table, sql, db):
 
 
 def test_statements_on_another_database(sync, sql, db, mariadb):
-    """consistency 12: what concerns no captured database does not stop the sync."""
+    """Rule: plan-key. What concerns no captured database does not stop the sync."""
     sql("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)")
     running = sync()
     running.wait_rows(f"{db}.t", 1)
@@ -402,7 +404,7 @@ UNPLACED = "ALTER TABLE t ADD COLUMN c DATE DEFAULT {d '2024-01-02'} FIRST"
 
 @pytest.mark.parametrize("setting", ["NO_LOG", "MINIMAL"])
 def test_unplaced_statement(sync, sql, db, mariadb, setting):
-    """consistency 12: a statement on a captured table that cannot be placed stops the sync where rows do not carry their
+    """Rule: plan-key. A statement on a captured table that cannot be placed stops the sync where rows do not carry their
     columns, with the statement, its position and the setting that helps; at every start."""
     sql("CREATE TABLE t (id INT PRIMARY KEY, a INT)", "INSERT INTO t VALUES (1, 10)")
     with mariadb.globals(binlog_row_metadata=setting):
@@ -419,7 +421,7 @@ def test_unplaced_statement(sync, sql, db, mariadb, setting):
 
 @pytest.mark.parametrize("setting", ["NO_LOG", "MINIMAL"])
 def test_unplaced_statement_under_full(sync, sql, db, mariadb, setting):
-    """consistency 12: with FULL the rows after such a statement contain the columns, also after a restart. A row of the table
+    """Rule: plan-key. With FULL the rows after such a statement contain the columns, also after a restart. A row of the table
     without them stops the sync: the statement may have changed more than that row shows."""
     sql("CREATE TABLE t (id INT PRIMARY KEY, a INT)", "CREATE TABLE u LIKE t", "INSERT INTO t VALUES (1, 10)")
     with mariadb.globals(binlog_row_metadata="FULL"):
@@ -474,8 +476,8 @@ def test_default_database_differs(table, sql, db, mariadb):
 
 
 def test_drop_database(table, sql, db, mariadb):
-    """messages.md 5: DROP DATABASE is sent as ERASE to the topic of each table, with the columns it had. The sync continues. When
-    the database is created again, CREATE is sent."""
+    """docs/messages.md, "Schema changes": DROP DATABASE is sent as ERASE to the topic of each table, with the columns
+    it had. The sync continues. When the database is created again, CREATE is sent."""
     sql("CREATE TABLE u (k INT PRIMARY KEY)")
     mariadb.run(f"DROP DATABASE {db}", f"CREATE DATABASE {db}", f"CREATE TABLE {db}.t (id INT PRIMARY KEY, z INT)",
                 f"INSERT INTO {db}.t VALUES (5, 6)")
@@ -492,7 +494,7 @@ def test_drop_database(table, sql, db, mariadb):
 
 
 def test_two_phase_alter(table, sql, db, mariadb):
-    """consistency 13: START ALTER and COMMIT ALTER (binlog_alter_two_phase): rows between have the old columns."""
+    """Rule: two-phase-alter. START ALTER and COMMIT ALTER (binlog_alter_two_phase): rows between have the old columns."""
     connection = mariadb.connect(database=db, init_command="SET SESSION binlog_alter_two_phase = 1")
     with connection.cursor() as cursor:
         cursor.execute("INSERT INTO t VALUES (2, 1, 'before')")
@@ -508,7 +510,8 @@ def test_two_phase_alter(table, sql, db, mariadb):
 
 @pytest.mark.parametrize("rolled_back", [False, True])
 def test_rows_between_the_phases(table, sql, db, mariadb, rolled_back):
-    """consistency 13: rows between START ALTER and COMMIT ALTER have the old columns, and so have those after ROLLBACK ALTER."""
+    """Rule: two-phase-alter. Rows between START ALTER and COMMIT ALTER have the old columns, and so have those after
+    ROLLBACK ALTER."""
     sql("INSERT INTO t SELECT seq, IF(seq = 60000, 0, seq), '' FROM seq_100_to_60000")
     if rolled_back:  # the index fails at the end of the copy, and the ALTER with it
         sql("INSERT INTO t VALUES (70000, 0, '')")
@@ -603,8 +606,8 @@ def between_the_phases(table, sql, db, mariadb):
 
 
 def test_killed_between_the_phases(mariadb, sql, db, table, between_the_phases):
-    """consistency 13: kill -9 between START ALTER and COMMIT ALTER, and the next run begins there: rows between have the old
-    columns, rows after them the new ones, and the statement is sent once."""
+    """Rule: two-phase-alter. Kill -9 between START ALTER and COMMIT ALTER, and the next run begins there: rows between
+    have the old columns, rows after them the new ones, and the statement is sent once."""
     file, offset = mariadb.run("SHOW MASTER STATUS")[0][:2]
     table.wait_rows(f"{db}.t", 2)
     table.wait_message(f"tideway.{table.name}", lambda m: m.key.endswith(b"/position") and m.value and
@@ -621,9 +624,10 @@ def test_killed_between_the_phases(mariadb, sql, db, table, between_the_phases):
 
 
 def test_stream_begins_while_tables_change(sync, sql, db, mariadb):
-    """consistency 7: mode = "stream": the definitions are those of the position, also when a table changes between the look at
-    them and the position. The two columns change places, which nothing in the binlog tells (NO_LOG); no definition comes twice,
-    for one that comes back between two looks cannot be told from one that has stayed."""
+    """Rule: ddl-while-copying. mode = "stream": the definitions are those of the position, also when a table changes
+    between the look at them and the position. The two columns change places, which nothing in the binlog tells
+    (NO_LOG); no definition comes twice, for one that comes back between two looks cannot be told from one that has
+    stayed."""
     sql("CREATE TABLE t (id INT PRIMARY KEY AUTO_INCREMENT, a INT, b INT, s VARCHAR(100))")
     connection = mariadb.connect(database=db)
     done = threading.Event()
@@ -682,7 +686,7 @@ def test_plan_while_tables_change(sync, sql, db, mariadb):
 
 
 def test_view_that_is_not_made(sync, sql, db):
-    """consistency 12 [seen]: CREATE VIEW IF NOT EXISTS with the name of a table makes nothing, and MariaDB logs it: the table's
+    """Rule: plan-key. CREATE VIEW IF NOT EXISTS with the name of a table makes nothing, and MariaDB logs it: the table's
     rows come as before, after a restart too."""
     sql("CREATE TABLE t (id INT PRIMARY KEY)")
     running = sync()
@@ -700,8 +704,8 @@ def test_view_that_is_not_made(sync, sql, db):
 
 @pytest.mark.parametrize("metadata", ["NO_LOG", "MINIMAL"])
 def test_character_set_of_a_new_database(sync, sql, db, mariadb, metadata):
-    """consistency 11: a database that is made without a character set has the one of the session's collation_server, and so have its
-    tables."""
+    """Rule: tracked-catalog. A database that is made without a character set has the one of the session's
+    collation_server, and so have its tables."""
     sql("CREATE TABLE t (id INT PRIMARY KEY)")
     running = sync(tables=[f"{db}.*", f"{db}_new.*"])
     running.wait_streaming()
@@ -748,8 +752,8 @@ MEANINGS = {
 
 @pytest.mark.parametrize("metadata", ["NO_LOG", "MINIMAL"])
 def test_meanings(sync, sql, db, mariadb, metadata):
-    """consistency 11, 12: a statement means what it meant to the server: by the variables of its session (the server's where the
-    binlog lacks them), clause by clause."""
+    """Rules: tracked-catalog, plan-key. A statement means what it meant to the server: by the variables of its session
+    (the server's where the binlog lacks them), clause by clause."""
     with mariadb.globals(binlog_row_metadata=metadata, old_mode=""):
         for name in MEANINGS:
             sql(f"CREATE TABLE {name} (id INT PRIMARY KEY, b INT)")
@@ -780,7 +784,7 @@ def test_set_statement_that_may_change_the_meaning(table, sql, db, mariadb):
 
 
 def test_statement_in_another_character_set(table, db, mariadb):
-    """messages.md 5: the text of a statement is UTF-8, whatever the client spoke."""
+    """docs/messages.md, "Schema changes": the text of a statement is UTF-8, whatever the client spoke."""
     connection = mariadb.connect(database=db, charset="latin1")
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE t COMMENT 'café'")
@@ -790,8 +794,8 @@ def test_statement_in_another_character_set(table, db, mariadb):
 
 
 def test_query_message(sync, sql, db, mariadb):
-    """messages.md 2, 5: any other statement that concerns a selected database: op QUERY, columns and key null, table null, once in
-    each topic of its tables, those that a function has returned included."""
+    """docs/messages.md, "Full sync": any other statement that concerns a selected database: op QUERY, columns and key
+    null, table null, once in each topic of its tables, those that a function has returned included."""
     sql("CREATE TABLE t (id INT PRIMARY KEY)", "CREATE TABLE u (id INT PRIMARY KEY)", "CREATE TABLE f (id INT PRIMARY KEY)",
         "CREATE TABLE g (id INT PRIMARY KEY)", "INSERT INTO f VALUES (1), (2)", "INSERT INTO g VALUES (1)")
     running = sync(f"""topic = {{ template = "${{db_name_src}}.${{table_name_src}}",

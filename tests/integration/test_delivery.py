@@ -1,4 +1,5 @@
-"""Promises 1 to 3, consistency 15, 22 to 27: whatever fails, nothing is lost, and what comes again is the same."""
+"""Whatever fails, nothing is lost, and a message that is sent again is the same (rules: first-error-poisons, transaction-start,
+sequence-id, whole-checkpoint, one-process, always-advance, key-order)."""
 
 import contextlib
 import itertools
@@ -42,7 +43,7 @@ def test_every_fault_point_is_here():
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_fault(sync, sql, db, mariadb, kafka, fault):
-    """Promise 1: fail or die at this point, in full sync or stream, under a writer; the fault comes, and nothing is lost. The sync
+    """Fail or die at this point, in full sync or stream, under a writer; the fault comes, and nothing is lost. The sync
     continues by itself, or is started again when it was killed."""
     for name in ("a", "b"):
         sql(f"CREATE TABLE {name} (id INT PRIMARY KEY, v INT)", f"INSERT INTO {name} SELECT seq, 0 FROM seq_1_to_300")
@@ -107,7 +108,7 @@ def test_fault(sync, sql, db, mariadb, kafka, fault):
 
 
 def test_kill_loop(sync, sql, db, mariadb, kafka):
-    """Promise 1: kill -9 in a loop at random moments under a writer: nothing is lost, replays are exact."""
+    """Kill -9 in a loop at random moments under a writer: nothing is lost, replays are exact."""
     sql("CREATE TABLE t (id INT PRIMARY KEY, v INT)", "INSERT INTO t SELECT seq, 0 FROM seq_1_to_200")
     running = sync()
     running.wait_streaming()
@@ -164,8 +165,8 @@ def takes_no_more(running, there):
 @pytest.mark.parametrize("how", ["restart", "pause"])
 @pytest.mark.slow
 def test_kafka_under_load(sync, sql, db, mariadb, kafka_server, how):
-    """consistency 15: the broker restarts, or hangs until the queue is full, under load: order and rows hold, without a restart
-    of ours."""
+    """Rule: first-error-poisons. The broker restarts, or hangs until the queue is full, under load: order and rows
+    hold, without a restart of ours."""
     own = kafka_server()
     sql("CREATE TABLE t (id INT PRIMARY KEY, v INT, s VARCHAR(5000))", "INSERT INTO t SELECT seq, 0, '' FROM seq_1_to_500")
     # an outage that outlasts the lease is test_lease.py's; a broker may take that long to start here
@@ -195,7 +196,7 @@ def test_kafka_under_load(sync, sql, db, mariadb, kafka_server, how):
 
 @pytest.mark.slow
 def test_stop_while_the_queue_is_full(sync, sql, db, kafka_server):
-    """Promise 8: a stop while Kafka hangs and the queue is full: what was read is acknowledged, when Kafka answers in time, and
+    """A stop while Kafka hangs and the queue is full: what was read is acknowledged, when Kafka answers in time, and
     saved."""
     own = kafka_server()
     sql("CREATE TABLE t (id INT PRIMARY KEY, s VARCHAR(3000))")
@@ -220,7 +221,7 @@ def test_stop_while_the_queue_is_full(sync, sql, db, kafka_server):
 
 
 def test_order_per_key(sync, sql, db):
-    """Promise 3: within a run, order per key and topic is commit order, and no message comes twice."""
+    """Within a run, order per key and topic is commit order, and no message comes twice."""
     sql("CREATE TABLE t (id INT PRIMARY KEY, v INT)", "INSERT INTO t SELECT seq, 0 FROM seq_1_to_20")
     running = sync('update = "one",')
     running.wait_streaming()
@@ -235,7 +236,7 @@ def test_order_per_key(sync, sql, db):
 
 @pytest.mark.slow
 def test_checkpoint_stays_behind_what_is_acknowledged(sync, sql, db, mariadb, kafka_server):
-    """Promise 1: while Kafka does not answer, no position is saved beyond what it has acknowledged (file checkpoint), although
+    """While Kafka does not answer, no position is saved beyond what it has acknowledged (file checkpoint), although
     later rows have been sent and the checkpoint is saved again."""
     own = kafka_server()
     sql("CREATE TABLE t (id INT PRIMARY KEY, v INT)", "INSERT INTO t VALUES (1, 0)")
@@ -269,7 +270,8 @@ def test_checkpoint_stays_behind_what_is_acknowledged(sync, sql, db, mariadb, ka
 
 
 def test_more_partitions_later(sync, sql, db, kafka):
-    """consistency 18: the pinned count holds: a topic that grows keeps its keys' partitions, until the script asks for more."""
+    """Rule: pinned-partitions. The pinned count holds: a topic that grows keeps its keys' partitions, until the script
+    asks for more."""
     sql("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t SELECT seq FROM seq_1_to_20")
     running = sync("topics = { partitions = 2 },")
     first = {m.key: m.partition for m in running.wait_rows(f"{db}.t", 20)}
@@ -298,7 +300,7 @@ def test_more_partitions_later(sync, sql, db, kafka):
 
 
 def test_quiet_table_moves_its_position(sync, sql, db, mariadb):
-    """consistency 26: foreign transactions move the saved position, so that a purge of old logs does no harm."""
+    """Rule: always-advance. Foreign transactions move the saved position, so that a purge of old logs does no harm."""
     sql("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)")
     mariadb.run(f"CREATE TABLE {db}.other (id INT)")
     running = sync(tables=[f"{db}.t"])
@@ -316,7 +318,7 @@ def test_quiet_table_moves_its_position(sync, sql, db, mariadb):
 
 @pytest.mark.slow
 def test_more_transactions_than_the_window_holds(sync, sql, db, mariadb, kafka_server):
-    """Promise 1, consistency 26: while one message waits for its acknowledgement, more transactions come than can be remembered
+    """Rule: always-advance. While one message waits for its acknowledgement, more transactions come than can be remembered
     (65,536); the source waits for it, and when it comes the stream continues."""
     own = kafka_server()
     sql("CREATE TABLE t (id INT PRIMARY KEY)", "CREATE TABLE other (id INT PRIMARY KEY AUTO_INCREMENT, s VARCHAR(300))")
@@ -340,8 +342,8 @@ def test_more_transactions_than_the_window_holds(sync, sql, db, mariadb, kafka_s
 
 @pytest.mark.parametrize("beat", ["false", "1"])
 def test_quiet_server_moves_the_position(sync_on, mariadb_server, kafka, db, beat):
-    """consistency 26: nothing is written at all, but the server begins new files: the saved position is in the last one, so that
-    the purge of those before does no harm, to `check` neither."""
+    """Rule: always-advance. Nothing is written at all, but the server begins new files: the saved position is in the
+    last one, so that the purge of those before does no harm, to `check` neither."""
     server = mariadb_server()
     server.run(f"CREATE DATABASE {db}", f"CREATE TABLE {db}.t (id INT PRIMARY KEY)", f"INSERT INTO {db}.t VALUES (1)")
     running = sync_on(server, kafka, [f"{db}.*"], heartbeat=beat).start()
@@ -364,7 +366,8 @@ def test_quiet_server_moves_the_position(sync_on, mariadb_server, kafka, db, bea
 
 
 def test_purge_of_what_was_read(sync_on, mariadb_server, kafka, db):
-    """consistency 10, 26: the files purged while the sync was stopped had nothing for it. By GTID that is known: it is not an error."""
+    """Rules: retention-watch, always-advance. The files purged while the sync was stopped had nothing for it. By GTID
+    that is known: it is not an error."""
     server = mariadb_server()
     server.run(f"CREATE DATABASE {db}", f"CREATE TABLE {db}.t (id INT PRIMARY KEY)", f"INSERT INTO {db}.t VALUES (1)")
     running = sync_on(server, kafka, [f"{db}.*"]).start()
@@ -382,7 +385,8 @@ def test_purge_of_what_was_read(sync_on, mariadb_server, kafka, db):
 
 
 def test_gtids_that_go_back(sync_on, mariadb_server, kafka, db):
-    """consistency 10: without gtid_strict_mode the numbers of a domain may go back; a position whose file is there is no purged one."""
+    """Rule: retention-watch. Without gtid_strict_mode the numbers of a domain may go back; a position whose file exists
+    is not purged."""
     server = mariadb_server()
     server.run(f"CREATE DATABASE {db}", f"CREATE TABLE {db}.t (id INT PRIMARY KEY)")
     running = sync_on(server, kafka, [f"{db}.*"]).start()
@@ -406,8 +410,8 @@ def dumps(server):
 @pytest.mark.parametrize("server", ["mariadb", "mysql"])
 @pytest.mark.slow
 def test_reconnect_replays_nothing(sync_on, kafka, unique, request, server):
-    """consistency 22: a connection that is lost, in the middle of a transaction that is larger than what is held as well: the
-    stream continues with the same producer, and no row comes twice."""
+    """Rule: transaction-start. A connection that is lost, in the middle of a transaction that is larger than what is
+    held as well: the stream continues with the same producer, and no row comes twice."""
     database = request.getfixturevalue(server)
     database.run(f"CREATE DATABASE {unique}")
     database.run("CREATE TABLE t (id INT PRIMARY KEY, s VARCHAR(400))", db=unique)
@@ -440,7 +444,7 @@ def test_reconnect_replays_nothing(sync_on, kafka, unique, request, server):
 
 
 def test_table_added_to_the_script(sync, sql, db, mariadb, kafka):
-    """consistency 14: a table that the checkpoint does not know is read like an unfinished one, the others are not."""
+    """Rule: table-position. A table that the checkpoint does not know is read like an unfinished one, the others are not."""
     for name in ("a", "b"):
         sql(f"CREATE TABLE {name} (id INT PRIMARY KEY)", f"INSERT INTO {name} SELECT seq FROM seq_1_to_50")
     running = sync(tables=[f"{db}.a"])
@@ -460,8 +464,9 @@ def test_table_added_to_the_script(sync, sql, db, mariadb, kafka):
 
 
 def test_first_messages_of_new_topics(sync, sql, db, kafka, tmp_path):
-    """consistency 15, 19 [seen]: a broker under load shows a new partition before it takes messages; of two batches in flight
-    it then refused the first and took the second, and the first was reported as delivered. Every row must be there."""
+    """Rules: first-error-poisons, topics-first. A broker under load shows a new partition before it takes messages; of
+    two batches in flight it then refused the first and took the second, and the first was reported as delivered. Every
+    row must be there."""
     names = [f"n{i}" for i in range(40)]
     for name in names:
         sql(f"CREATE TABLE {name} (id INT PRIMARY KEY, s VARCHAR(2000))",
@@ -483,8 +488,9 @@ def test_first_messages_of_new_topics(sync, sql, db, kafka, tmp_path):
 
 
 def test_first_batch_refused(sync, sql, db, kafka, proxy):
-    """consistency 15, 19, decisions/0003: the broker refuses the first batch of a partition and would take the next one.
-    librdkafka (2.0.2 to 2.15.1) then reports the first as delivered without sending it again: every row must be there."""
+    """Rules: first-error-poisons, topics-first (decisions/0003). The broker refuses the first batch of a partition and
+    would take the next one. librdkafka (2.0.2 to 2.15.1) then reports the first as delivered without sending it again:
+    every row must be there."""
     sql("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t SELECT seq FROM seq_1_to_300")
     proxy.edit = refusal = RefusedFirst(f"{db}.t")
     running = sync('mode = "full", topics = { partitions = 1 },', brokers=kafka.proxied, properties={"batch.size": 1})

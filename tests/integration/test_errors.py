@@ -125,8 +125,8 @@ ENGINES = [("MyISAM", ""), ("Aria", " TRANSACTIONAL=1"), ("MEMORY", "")]
 
 @pytest.mark.parametrize("engine, options", ENGINES)
 def test_no_key_and_no_transactions(sync, sql, db, engine, options):
-    """consistency 2: a table without key in an engine without transactions would come twice where it is written while it is read:
-    the start refuses it, check says so; with a key it is read."""
+    """Rule: one-shared-point. A table without key in an engine without transactions would come twice where it is
+    written while it is read: the start refuses it, check says so; with a key it is read."""
     sql("CREATE TABLE t (id INT PRIMARY KEY)", f"CREATE TABLE m (v INT) ENGINE={engine}{options}", "INSERT INTO m VALUES (1)")
     running = sync('no_primary_key = "empty",', start=False)
     code, out, _ = running.once(command="check")
@@ -248,7 +248,7 @@ def test_existing_topic_is_used(sync, sql, db, table, kafka):
 
 
 def test_message_too_large(sync, sql, db, table, kafka):
-    """consistency 16 [seen]: found before it is sent, with sizes, the setting, table and key; the rows before it are there."""
+    """Rule: size-before-send. Found before it is sent, with sizes, the setting, table and key; the rows before it are there."""
     kafka.create(f"{db}.big", 1, max_message_bytes=20000)
     sql("CREATE TABLE big (id INT PRIMARY KEY, s LONGTEXT)", "INSERT INTO big VALUES (1, 'small')")
     running = sync()
@@ -278,8 +278,9 @@ def test_large_rows_pass(sync, sql, db, kafka):
 
 
 def test_row_max(sync, sql, db, kafka):
-    """consistency 9: a row larger than limits.row_max stops the sync in both phases, named by table, column and sizes and never by
-    its values, before a function sees it; each image of an update counts by itself; with a higher limit the sync continues there."""
+    """Rule: long-sessions. A row larger than limits.row_max stops the sync in both phases, named by table, column and
+    sizes and never by its values, before a function sees it; each image of an update counts by itself; with a higher
+    limit the sync continues there."""
     sql("CREATE TABLE big (id INT PRIMARY KEY, note VARCHAR(20), s LONGTEXT)", "INSERT INTO big VALUES (1, 'a', REPEAT('x', 50000))")
     hook = 'on_row = function(row) if #row.s > 70000 then error("seen") end end, '
     running = sync(hook + "limits = { row_max = 40000 },")
@@ -302,7 +303,8 @@ def test_row_max(sync, sql, db, kafka):
 
 
 def test_configuration_that_may_not_be_read(sync, sql, db, kafka_server):
-    """consistency 16: without DescribeConfigs on a topic: one warning, Kafka's default for the largest message, and rows flow."""
+    """Rule: size-before-send. Without DescribeConfigs on a topic: one warning, Kafka's default for the largest message,
+    and rows flow."""
     own = kafka_server("authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer",
                        "allow.everyone.if.no.acl.found=true")
     own.create(f"{db}.t", 1)
@@ -361,7 +363,7 @@ def test_both_ends_away(sync, table):
 
 
 def test_fenced_by_a_second_process(sync, sql, db, table):
-    """consistency 25: a second process of the same name takes over: the first ends with exit code 6 at its next save, and the
+    """Rule: one-process. A second process of the same name takes over: the first ends with exit code 6 at its next save, and the
     second begins only then."""
     first = sync(name=f"{db[:40]}_same")
     first.wait_rows(f"{db}.t", 1)
@@ -406,8 +408,9 @@ def displaced(running, *ids):
 
 @pytest.mark.parametrize("server_id", [None, 77001])
 def test_displaced_on_the_source(sync, sql, db, table, mariadb, server_id):
-    """consistency 25: MariaDB ends the older of two dumps with one server id (error 4052): exit code 6, never reconnected, where
-    neither fence nor lock of the sync's name tells. The id is that of the name, or source.server_id instead."""
+    """Rule: one-process. MariaDB ends the older of two dumps with one server id (error 4052): exit code 6, never
+    reconnected, where neither fence nor lock of the sync's name tells. The id is that of the name, or source.server_id
+    instead."""
     running = sync(**({"server_id": server_id} if server_id else {}))
     running.wait_streaming()
     if server_id:
@@ -418,7 +421,7 @@ def test_displaced_on_the_source(sync, sql, db, table, mariadb, server_id):
 
 
 def test_name_is_kept_on_a_new_connection(sync, table, mariadb, unique, sql, db):
-    """consistency 25: the instance lock is lost with its connection, and is taken again on another."""
+    """Rule: one-process. The instance lock is lost with its connection, and is taken again on another."""
     running = sync(name=f"{unique[:30]}_kept")
     running.wait_streaming()
 
@@ -434,7 +437,7 @@ def test_name_is_kept_on_a_new_connection(sync, table, mariadb, unique, sql, db)
 
 
 def test_stale_rows_of_a_displaced_process(sync, sql, db):
-    """consistency 25: a process that is being displaced in its full sync sends nothing after what its successor sends."""
+    """Rule: one-process. A process that is being displaced in its full sync sends nothing after what its successor sends."""
     sql("CREATE TABLE big (id INT PRIMARY KEY, v INT)", "INSERT INTO big SELECT seq, 0 FROM seq_1_to_20000")
     options = "full = { parallel = 1, rows_per_second = 500 },"
     first = sync(options, name=f"{db[:40]}_same")
@@ -454,7 +457,7 @@ def test_stale_rows_of_a_displaced_process(sync, sql, db):
 
 
 def test_checkpoint_file_locked(sync, sql, db, table, tmp_path):
-    """consistency 25: with a checkpoint file the second process finds it locked."""
+    """Rule: one-process. With a checkpoint file the second process finds it locked."""
     option = f'checkpoint = {{ file = "{tmp_path}/checkpoint" }},'
     first = sync(option, name=f"{db[:40]}_lock")
     first.wait_streaming()
@@ -538,7 +541,7 @@ def test_xa_prepared(sync, sql, db, table, mariadb):
 
 
 def test_xa_prepared_before_the_snapshot(sync, sql, db, table, mariadb):
-    """consistency 5 [seen]: rows prepared before a snapshot are in neither phase: the start waits, then fails naming them."""
+    """Rule: xa-prepared. Rows prepared before a snapshot are in neither phase: the start waits, then fails naming them."""
     connection = mariadb.connect(database=db)
     xid = f"y_{db[:20]}"
     try:
@@ -553,7 +556,7 @@ def test_xa_prepared_before_the_snapshot(sync, sql, db, table, mariadb):
 
 
 def test_other_server_behind_the_address(sync_on, mariadb_server, kafka):
-    """consistency 29 of the pitfalls: another server at the same address is refused, not read from anywhere."""
+    """Another server at the same address is refused, and nothing is read from it (rule: transaction-start)."""
     server = mariadb_server()
     server.run("CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY)", "INSERT INTO d.t VALUES (1)")
     running = sync_on(server, kafka, ["d.*"], f'topic = {{ template = "other{server.port}" }},', topic=False).start()
@@ -567,7 +570,7 @@ def test_other_server_behind_the_address(sync_on, mariadb_server, kafka):
 
 @pytest.mark.parametrize("value", [b"not json", None])
 def test_unreadable_checkpoint_is_no_fresh_start(sync, sql, db, table, kafka, value):
-    """consistency 24: an unreadable or incomplete checkpoint is an error, never "no checkpoint, so full sync"."""
+    """Rule: whole-checkpoint. An unreadable or incomplete checkpoint is an error, never "no checkpoint, so full sync"."""
     from confluent_kafka import Producer
 
     running = sync()
@@ -603,7 +606,7 @@ def test_sink_away_for_ever_is_not_lost(sync, sql, db, kafka_server):
 
 
 def test_compaction_with_empty_keys(sync, sql, db, kafka):
-    """consistency 17: compaction together with empty keys would lose rows: refused."""
+    """Rule: compacted-keys. Compaction together with empty keys would lose rows: refused."""
     sql("CREATE TABLE n (a INT)", "INSERT INTO n VALUES (1), (2)")
     running = sync('no_primary_key = "empty", topics = { config = { ["cleanup.policy"] = "compact" } },')
     running.fails(1, rf"{db}\.n", "compact")
@@ -622,8 +625,8 @@ LOSING = {
 @pytest.mark.parametrize("case", LOSING)
 @pytest.mark.parametrize("when", ["start", "stream", "function"])
 def test_compacted_topic_that_is_there(sync, sql, db, kafka, case, when):
-    """consistency 17 by the policy that the topic has, whoever made it: refused before anything is sent, by check as well; in
-    the stream where the table comes later; and where a topic function leads there."""
+    """Rule: compacted-keys. The policy counts that the topic has, whoever created it: refused before anything is sent,
+    by check too; in the stream where the table comes later; and where a topic function leads there."""
     statements, options, said = LOSING[case]
     if (case, when) == ("meet", "function"):
         pytest.skip("of the tables that a topic function brings together nothing is known")

@@ -11,7 +11,7 @@ def make(sql, n=100):
 
 
 def test_full_sync_then_stream(sync, sql, db, kafka, mariadb):
-    """Every row of the full sync, then each change, in order, with the keys and partitions of messages.md 6."""
+    """Every row of the full sync, then each change, in order, with the keys and partitions of docs/messages.md."""
     make(sql)
     running = sync()
     topic = f"{db}.t"
@@ -48,7 +48,8 @@ def test_unix_socket(sync, sql, db, mariadb):
 
 
 def test_clean_stop_then_goes_on(sync, sql, db):
-    """consistency 22, 26: after SIGTERM the next run begins where this one ended: nothing twice, nothing missing."""
+    """Rules: transaction-start, always-advance. After SIGTERM the next run begins where this one ended: nothing twice,
+    nothing missing."""
     make(sql, 10)
     topic = f"{db}.t"
     running = sync()
@@ -71,7 +72,7 @@ def test_clean_stop_then_goes_on(sync, sql, db):
 
 
 def test_kill_in_the_stream(sync, sql, db, kafka, mariadb):
-    """consistency 22, 27: after kill -9 an older suffix may come again, with the same keys and sequenceIds."""
+    """Rules: transaction-start, key-order. After kill -9 an older suffix may come again, with the same keys and sequenceIds."""
     make(sql, 10)
     topic = f"{db}.t"
     running = sync()
@@ -96,7 +97,7 @@ def test_kill_in_the_stream(sync, sql, db, kafka, mariadb):
 
 
 def test_kill_at_once_after_start(sync, sql, db, kafka, mariadb):
-    """Promise 1: killed at each step of the start, it begins again and nothing is missing."""
+    """Killed at each step of the start, it begins again and nothing is missing."""
     make(sql, 500)
     topic = f"{db}.t"
     running = sync(start=False)
@@ -151,8 +152,8 @@ def test_only_full_sync(sync, sql, db):
 
 
 def test_checkpoint_topic(sync, sql, db, kafka):
-    """consistency 24: the checkpoint topic is compacted, has one partition, and its records are named by the sync; of versions
-    that are superseded only tombstones are left."""
+    """Rule: whole-checkpoint. The checkpoint topic is compacted, has one partition, and its records are named by the
+    sync; of versions that are superseded only tombstones are left."""
     make(sql, 5)
     running = sync()
     running.wait_rows(f"{db}.t", 5)

@@ -36,7 +36,7 @@ def ends_equal(running, db, kafka, mariadb, tables):
 
 @pytest.mark.parametrize("parallel", [1, 4])
 def test_parallel(sync, sql, db, kafka, mariadb, parallel):
-    """Several tables and key ranges in parallel: each row once, no row twice (consistency 2)."""
+    """Several tables and key ranges in parallel: each row once, no row twice (rule: one-shared-point)."""
     names = [f"p{i}" for i in range(6)]
     for i, name in enumerate(names):
         sql(f"CREATE TABLE {name} (id INT PRIMARY KEY, v INT, s VARCHAR(50))")
@@ -58,8 +58,8 @@ def test_parallel(sync, sql, db, kafka, mariadb, parallel):
 )
 @pytest.mark.slow
 def test_position_handed_over_exactly(sync, sql, db, kafka, mariadb, unique, grants, way):
-    """consistency 1, 2: four writers commit while the snapshots are opened, again and again; each transaction is either in
-    the full sync or in the stream. The log says which way was used."""
+    """Rules: start-under-lock, one-shared-point. Four writers commit while the snapshots are opened, again and again;
+    each transaction is either in the full sync or in the stream. The log says which way was used."""
     mariadb.make_user(f"u_{unique[:20]}", "secret", grants)
     for i in range(4):
         sql(f"CREATE TABLE w{i} (id INT AUTO_INCREMENT PRIMARY KEY, v INT)")
@@ -107,7 +107,7 @@ def test_position_handed_over_exactly(sync, sql, db, kafka, mariadb, unique, gra
 
 
 def test_lowest_position(sync, sql, db, kafka, mariadb):
-    """consistency 2: the snapshots have positions of their own and the stream begins at the lowest. What is between is
+    """Rule: one-shared-point. The snapshots have positions of their own and the stream begins at the lowest. What is between is
     replayed, which converges for a table with a key; one without is read by one connection, with exactly its position."""
     keyed, plain = ["a", "b", "c", "d"], ["p", "q", "r"]
     for name in keyed:
@@ -126,7 +126,7 @@ def test_lowest_position(sync, sql, db, kafka, mariadb):
 
 
 def test_cut_off_keeps_finished_tables(sync, sql, db, kafka, mariadb):
-    """consistency 3: the second run does not read the tables again that were done when the first was killed."""
+    """Rule: table-position. The second run does not read the tables again that were done when the first was killed."""
     names = [f"c{i}" for i in range(6)]
     for name in names:
         sql(f"CREATE TABLE {name} (id INT PRIMARY KEY, v INT, s VARCHAR(50))")
@@ -149,7 +149,7 @@ def test_cut_off_keeps_finished_tables(sync, sql, db, kafka, mariadb):
 
 
 def test_cut_off_with_deletes_between(sync, sql, db, kafka, mariadb):
-    """consistency 3: rows that a cut-off full sync has written and that are deleted before the next run do not stay."""
+    """Rule: table-position. Rows that a cut-off full sync has written and that are deleted before the next run do not stay."""
     for name in ("a", "b", "c"):
         sql(f"CREATE TABLE {name} (id INT PRIMARY KEY, v INT, s VARCHAR(50))")
         fill(sql, name, 3000)
@@ -163,7 +163,7 @@ def test_cut_off_with_deletes_between(sync, sql, db, kafka, mariadb):
 
 @pytest.mark.slow
 def test_writes_during_full_sync(sync, sql, db, kafka, mariadb):
-    """consistency 3: rows read by the full sync and changed while it runs end as SELECT shows them."""
+    """Rule: table-position. Rows read by the full sync and changed while it runs end as SELECT shows them."""
     for name in ("a", "b"):
         sql(f"CREATE TABLE {name} (id INT PRIMARY KEY, v INT, s VARCHAR(50))")
         fill(sql, name, 10000)
@@ -176,8 +176,8 @@ def test_writes_during_full_sync(sync, sql, db, kafka, mariadb):
 
 
 def test_ddl_during_full_sync(sync, sql, db, kafka, mariadb):
-    """consistency 7: a table altered or emptied while it is being read is read again, with a position of its own; the others
-    are not."""
+    """Rule: ddl-while-copying. A table altered or emptied while it is being read is read again, with a position of its
+    own; the others are not."""
     for name in ("a", "b", "c", "d"):
         sql(f"CREATE TABLE {name} (id INT PRIMARY KEY, v INT, s VARCHAR(50))")
         fill(sql, name, 8000)
@@ -197,8 +197,8 @@ def test_ddl_during_full_sync(sync, sql, db, kafka, mariadb):
 
 
 def test_definition_that_is_being_changed_at_the_start(sync, sql, db, mariadb, unique):
-    """consistency 7, 11: a table that an ALTER holds while the catalog is loaded is not left out. MariaDB's information_schema
-    skips it (warning 1684) on a connection that has a user lock."""
+    """Rules: ddl-while-copying, tracked-catalog. A table that an ALTER holds while the catalog is loaded is not left
+    out. MariaDB's information_schema skips it (warning 1684) on a connection that has a user lock."""
     mariadb.make_user(f"u_{unique[:20]}", "secret", "SELECT, REPLICATION SLAVE, REPLICATION CLIENT")
     sql("CREATE TABLE a (id INT PRIMARY KEY)", "CREATE TABLE b LIKE a", "INSERT INTO b SELECT seq FROM seq_1_to_300")
     running = sync('mode = "full",', start=False, user=f"u_{unique[:20]}", password="secret")
@@ -228,8 +228,9 @@ BETWEEN_THE_LOOKS = {  # what happens before the snapshot, and between it and th
 
 @pytest.mark.parametrize("what", BETWEEN_THE_LOOKS)
 def test_comes_and_goes_at_the_start(sync, sql, db, mariadb, kafka, what):
-    """consistency 7: the definitions before and after the snapshot are the same, and in between they were others; or a table is
-    gone that was there at the snapshot. The stream, which begins at the snapshot, has the definitions of the snapshot."""
+    """Rule: ddl-while-copying. The definitions before and after the snapshot are the same, and in between they were
+    others; or a table is gone that was there at the snapshot. The stream, which begins at the snapshot, has the
+    definitions of the snapshot."""
     before, between = BETWEEN_THE_LOOKS[what]
     sql("CREATE TABLE b (id INT PRIMARY KEY, v INT)", "INSERT INTO b SELECT seq, 1 FROM seq_1_to_300")
     sql("CREATE TABLE x1 (id INT PRIMARY KEY)", "CREATE TABLE x3 LIKE x1", "CREATE TABLE g LIKE x1")
@@ -273,7 +274,7 @@ def test_comes_and_goes_at_the_start(sync, sql, db, mariadb, kafka, what):
 
 
 def test_dropped_and_created_during_full_sync(sync, sql, db, kafka, mariadb):
-    """consistency 7: 1146 ends only that table's read; a table created meanwhile comes from the stream."""
+    """Rule: ddl-while-copying. 1146 ends only that table's read; a table created meanwhile comes from the stream."""
     for name in ("a", "z"):
         sql(f"CREATE TABLE {name} (id INT PRIMARY KEY, v INT, s VARCHAR(50))")
         fill(sql, name, 6000)
@@ -286,7 +287,7 @@ def test_dropped_and_created_during_full_sync(sync, sql, db, kafka, mariadb):
 
 
 def test_rate_limit_holds_nothing_up(sync, sql, db):
-    """full.rows_per_second: SIGTERM in the middle of a slow full sync ends it at once and cleanly (promise 8)."""
+    """full.rows_per_second: SIGTERM in the middle of a slow full sync ends it at once and cleanly."""
     sql("CREATE TABLE a (id INT PRIMARY KEY, v INT, s VARCHAR(50))")
     fill(sql, "a", 5000)
     running = sync("full = { parallel = 1, rows_per_second = 100 },")
@@ -296,7 +297,7 @@ def test_rate_limit_holds_nothing_up(sync, sql, db):
 
 
 def test_stop_while_a_table_is_locked(sync, sql, db, mariadb):
-    """Promise 8: a stop does not wait for a table that somebody has locked: its keys cannot be looked at, for hours maybe."""
+    """A stop does not wait for a table that somebody has locked: its keys cannot be looked at, for hours maybe."""
     sql("CREATE TABLE a (id INT PRIMARY KEY)", "INSERT INTO a VALUES (1)")
     with contextlib.closing(mariadb.connect(database=db)) as holder, holder.cursor() as cursor:
         cursor.execute("LOCK TABLES a WRITE")
@@ -308,7 +309,7 @@ def test_stop_while_a_table_is_locked(sync, sql, db, mariadb):
 
 @pytest.mark.parametrize("phase", ["full sync", "stream"])
 def test_stop_while_the_server_hangs(sync_on, mariadb_server, kafka, db, phase):
-    """Promise 8: nor for a server that has the connection and does not answer."""
+    """Nor for a server that has the connection and does not answer."""
     server = mariadb_server()
     server.run(f"CREATE DATABASE {db}", f"USE {db}", "CREATE TABLE a (id INT PRIMARY KEY, s VARCHAR(200))",
                "INSERT INTO a SELECT seq, REPEAT('x', 200) FROM seq_1_to_20000")
@@ -326,7 +327,7 @@ def test_stop_while_the_server_hangs(sync_on, mariadb_server, kafka, db, phase):
 
 @pytest.mark.slow
 def test_stop_while_the_broker_hangs(sync_on, mariadb, sql, db, kafka_server):
-    """Promise 8: with messages on their way that nobody acknowledges; they come again at the next start."""
+    """With messages on their way that nobody acknowledges; they come again at the next start."""
     own = kafka_server()
     sql("CREATE TABLE a (id INT PRIMARY KEY)", "INSERT INTO a SELECT seq FROM seq_1_to_100")
     running = sync_on(mariadb, own, [f"{db}.*"]).start()
@@ -344,8 +345,8 @@ def test_stop_while_the_broker_hangs(sync_on, mariadb, sql, db, kafka_server):
 
 @pytest.mark.slow
 def test_name_is_kept_while_a_stop_drains(sync_on, mariadb, sql, db, kafka_server):
-    """consistency 25: what is on its way when a stop comes may still arrive, so that the lock of the name is given back by the end of
-    the process only: a process that waits for it would send newer rows in between."""
+    """Rule: one-process. What is on its way when a stop comes may still arrive, so that the lock of the name is given
+    back by the end of the process only: a process that waits for it would send newer rows in between."""
     own = kafka_server()
     sql("CREATE TABLE a (id INT PRIMARY KEY)")
     seen = 'on_change = function(change) if change.row.id == 400 then require("tideway.log").info("seen") end end,'
@@ -371,7 +372,8 @@ def test_name_is_kept_while_a_stop_drains(sync_on, mariadb, sql, db, kafka_serve
 
 @pytest.mark.slow
 def test_binlog_that_is_purged_meanwhile(sync_on, mariadb_server, kafka):
-    """consistency 10: while tables are copied, a warning at 80 % of the retention, and the end when what the stream will need is gone."""
+    """Rule: retention-watch. While tables are copied, a warning at 80 % of the retention, and the end when what the
+    stream will need is gone."""
     server = mariadb_server()
     server.run("CREATE DATABASE d", "USE d", "CREATE TABLE d.a (id INT PRIMARY KEY)", "INSERT INTO d.a SELECT seq FROM seq_1_to_20000",
                "SET GLOBAL binlog_expire_logs_seconds = 10")
@@ -418,7 +420,7 @@ def test_view_and_other_databases_stay_out(sync, sql, db, mariadb, unique):
 
 @pytest.mark.slow
 def test_reader_that_waits_is_not_cut_off(sync, sql, db, mariadb, kafka_server):
-    """consistency 9 [seen]: a reader that pauses longer than the server's net_write_timeout is cut off, unless its session
+    """Rule: long-sessions. A reader that pauses longer than the server's net_write_timeout is cut off, unless its session
     says otherwise: not reading is the back-pressure."""
     own = kafka_server()
     sql("CREATE TABLE a (id INT PRIMARY KEY, s VARCHAR(3000))",

@@ -139,8 +139,8 @@ def pass_second(server):
 
 @pytest.mark.slow
 def test_another_history_of_the_same_names_is_refused(sync_on, server, h):
-    """consistency 22: files of the same names, offsets and GTIDs that are others: found before anything is read, also where the
-    position is the one of the full sync, and where only the transaction at the offset differs."""
+    """Rule: transaction-start. Files of the same names, offsets and GTIDs that are others: found before anything is
+    read, also where the position is the one of the full sync, and where only the transaction at the offset differs."""
     new_history(server)
     first, second = (Place(sync_on, server, h) for _ in range(2))
     first.run(1)

@@ -1,5 +1,5 @@
 """Labels of ENUM and SET in every character set: of tables that are older than the sync, and from statements in the stream,
-under each kind of row metadata. The stream gives the bytes that the full sync gives (consistency 8)."""
+under each kind of row metadata. The stream gives the bytes that the full sync gives (rule: same-bytes)."""
 
 import base64
 import contextlib

@@ -1,4 +1,5 @@
-"""consistency 15 and 25, decisions/0019: what is sent while the checkpoint cannot be saved, and what a displaced process sends."""
+"""What is sent while the checkpoint cannot be saved, and what a displaced process sends (rules: first-error-poisons, one-process;
+decisions/0019)."""
 
 import re
 import signal

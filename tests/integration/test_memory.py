@@ -1,4 +1,4 @@
-"""consistency 9, 20, issue "Speed and memory": peak RSS under 100 MB with 1,000,000 rows, in a transaction and in a full sync,
+"""Memory (rules: long-sessions, shared-queue): peak RSS under 100 MB with 1,000,000 rows, in a transaction and in a full sync,
 and with 1,000 tables."""
 
 import pytest
@@ -73,7 +73,7 @@ def test_thousand_tables(sync, sql, db, kafka_server):
 
 
 def test_large_row(sync, sql, db, kafka):
-    """consistency 9: the budget plus three times the largest row; after it the buffers shrink again."""
+    """Rule: long-sessions. The budget plus three times the largest row; after it the buffers shrink again."""
     large = 15000000
     kafka.create(f"{db}.big", 1, max_message_bytes=20000000)
     sql("CREATE TABLE big (id INT PRIMARY KEY, s LONGTEXT)", "CREATE TABLE small (id INT PRIMARY KEY AUTO_INCREMENT)",

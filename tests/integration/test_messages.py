@@ -33,7 +33,7 @@ def image(id_, day):
 
 
 def test_exact_bytes_two_records(sync, sql, db):
-    """messages.md 1: key order, ops, images, -1 in the full sync; update = "two"."""
+    """docs/messages.md, "Changes": key order, ops, images, -1 in the full sync; update = "two"."""
     sql("CREATE TABLE t (id INT PRIMARY KEY, d DATE)", "INSERT INTO t VALUES (7, '2021-03-02')")
     running = sync()
     running.wait_rows(f"{db}.t", 1)
@@ -54,8 +54,8 @@ def test_exact_bytes_two_records(sync, sql, db):
 
 
 def test_exact_bytes_one_record(sync, sql, db):
-    """messages.md 1: update = "one": UPDATE_AFTER with both images; a change of the key becomes DELETE and INSERT with one
-    sequenceId."""
+    """docs/messages.md, "Changes": update = "one": UPDATE_AFTER with both images; a change of the key becomes DELETE
+    and INSERT with one sequenceId."""
     sql("CREATE TABLE t (id INT PRIMARY KEY, d DATE)", "INSERT INTO t VALUES (7, '2021-03-02')")
     running = sync('update = "one",')
     running.wait_rows(f"{db}.t", 1)
@@ -86,7 +86,7 @@ def test_update_by_table(sync, sql, db):
 
 
 def test_key_change_two_records(sync, sql, db):
-    """messages.md 1: UPDATE_BEFOR goes to the old key, UPDATE_AFTER to the new one, with one sequenceId."""
+    """docs/messages.md, "Changes": UPDATE_BEFOR goes to the old key, UPDATE_AFTER to the new one, with one sequenceId."""
     sql("CREATE TABLE t (id INT PRIMARY KEY, d DATE)", "INSERT INTO t VALUES (1, NULL)")
     running = sync()
     running.wait_rows(f"{db}.t", 1)
@@ -124,7 +124,8 @@ KEYS = {
 
 
 def test_keys(sync, sql, db, kafka):
-    """messages.md 6: the text of each kind of key, alike in both phases; the partition is murmur2's (consistency 18)."""
+    """docs/messages.md, "Keys": the text of each kind of key, alike in both phases; the partition is murmur2's (rule:
+    pinned-partitions)."""
     for name, (columns, values, _) in KEYS.items():
         sql(f"CREATE TABLE k_{name} ({columns})", f"INSERT INTO k_{name} VALUES ({values})")
     running = sync("full = { parallel = 1 },")
@@ -180,7 +181,7 @@ def test_json_keys_and_rows(sync, sql, db, kafka):
 
 
 def test_without_primary_key(sync, sql, db, kafka):
-    """messages.md 6: no_primary_key = "empty": the empty key, one partition, primaryKey null."""
+    """docs/messages.md, "Keys": no_primary_key = "empty": the empty key, one partition, primaryKey null."""
     sql("CREATE TABLE t (a INT, b INT)", "INSERT INTO t VALUES (1, 2), (1, 2)")
     running = sync('no_primary_key = "empty",')
     running.wait_rows(f"{db}.t", 2)
@@ -194,7 +195,8 @@ def test_without_primary_key(sync, sql, db, kafka):
 
 
 def test_default_topic_is_the_table(sync, sql, db, kafka, unique):
-    """messages.md 7: without rules the topic is the table's name; characters that Kafka does not take are escaped."""
+    """docs/messages.md, "Topics": without rules the topic is the table's name; characters that Kafka does not take are
+    escaped."""
     name = f"{unique}_own"
     sql(f"CREATE TABLE {name} (id INT PRIMARY KEY)", f"INSERT INTO {name} VALUES (1)",
         f"CREATE TABLE `{unique} ö` (id INT PRIMARY KEY)", f"INSERT INTO `{unique} ö` VALUES (1)")
@@ -206,7 +208,7 @@ def test_default_topic_is_the_table(sync, sql, db, kafka, unique):
 
 
 def test_topic_settings(sync, sql, db, kafka):
-    """messages.md 7: partitions, partitions_without_key and config of topics that are created."""
+    """docs/messages.md, "Topics": partitions, partitions_without_key and config of topics that are created."""
     sql("CREATE TABLE k (id INT PRIMARY KEY)", "CREATE TABLE n (id INT)")
     sync('no_primary_key = "empty", topics = { partitions = 3, partitions_without_key = 2,'
          ' config = { ["retention.ms"] = "7777777", ["cleanup.policy"] = "delete" } },').wait_streaming()
@@ -234,7 +236,8 @@ def test_escapes(sync, sql, db, mariadb):
 # heartbeat
 
 def test_heartbeat_shape_and_places(sync, sql, db, kafka):
-    """messages.md 4: exactly this text, in every partition of every topic, key null, the first when the stream has begun."""
+    """docs/messages.md, "Heartbeats": exactly this text, in every partition of every topic, key null, the first when
+    the stream has begun."""
     sql("CREATE TABLE a (id INT PRIMARY KEY)", "CREATE TABLE b (id INT)", "INSERT INTO a VALUES (1)")
     start = int(time.time() * 1000)
     running = sync('no_primary_key = "empty",', heartbeat="0.5")
@@ -260,7 +263,7 @@ def test_heartbeat_shape_and_places(sync, sql, db, kafka):
 
 
 def test_first_heartbeats_stand_behind_the_full_sync(sync, sql, db):
-    """consistency 21: the first round is written when the stream has begun, after every row of the full sync."""
+    """Rule: heartbeats-in-order. The first round is written when the stream has begun, after every row of the full sync."""
     sql("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t SELECT seq FROM seq_1_to_3000")
     running = sync(heartbeat="3600")
     running.until(f"{db}.t", lambda m: len({h.partition for h in heartbeats(m)}) == 6, "a heartbeat in each partition")
@@ -275,8 +278,8 @@ def test_first_heartbeats_stand_behind_the_full_sync(sync, sql, db):
 
 
 def test_heartbeat_is_a_watermark(sync, sql, db, kafka):
-    """messages.md 4, consistency 28: a heartbeat promises that what was committed before its time is before it in the
-    partition."""
+    """Rule: commit-time (docs/messages.md, "Heartbeats"). A heartbeat promises that what was committed before its time
+    is before it in the partition."""
     sql("CREATE TABLE t (id INT PRIMARY KEY, v INT)")
     running = sync(heartbeat="0.5")
     running.wait_streaming()
@@ -307,7 +310,7 @@ def test_heartbeat_named_topic(sync, sql, db):
 
 
 def test_heartbeat_in_a_compacted_topic(sync, sql, db, kafka):
-    """consistency 17: compacted topics refuse null keys: heartbeats and DDL have keys of their own there."""
+    """Rule: compacted-keys. Compacted topics refuse null keys: heartbeats and DDL have keys of their own there."""
     sql("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)")
     running = sync('topics = { config = { ["cleanup.policy"] = "compact" } },', heartbeat="0.5")
     running.wait_rows(f"{db}.t", 1)
@@ -320,7 +323,7 @@ def test_heartbeat_in_a_compacted_topic(sync, sql, db, kafka):
 
 
 def test_sequence_does_not_depend_on_the_script(sync, sql, db):
-    """consistency 23: two syncs of the same start with other tables and filters give a change the same distance in ids."""
+    """Rule: sequence-id. Two syncs of the same start with other tables and filters give a change the same distance in ids."""
     sql("CREATE TABLE a (id INT PRIMARY KEY, v INT)", "CREATE TABLE b (id INT PRIMARY KEY, v INT)")
     all_ = sync(f'topic = {{ template = "{db}.all.${{table_name_src}}" }},', topic=False)
     some = sync(f'topic = {{ template = "{db}.some.${{table_name_src}}" }}, '
@@ -336,7 +339,7 @@ def test_sequence_does_not_depend_on_the_script(sync, sql, db):
 
 
 def test_event_time_is_the_commit_time(sync, sql, db, mariadb):
-    """consistency 28: rows of a long transaction carry its commit time, not their statement's."""
+    """Rule: commit-time. Rows of a long transaction carry its commit time, not their statement's."""
     sql("CREATE TABLE t (id INT PRIMARY KEY)")
     running = sync()
     running.wait_streaming()
@@ -349,7 +352,7 @@ def test_event_time_is_the_commit_time(sync, sql, db, mariadb):
 
 @pytest.mark.parametrize("engine", ["InnoDB", "MyISAM"])
 def test_rows_of_one_statement(sync, sql, db, engine):
-    """consistency 23: each row of a statement has an id of its own, growing."""
+    """Rule: sequence-id. Each row of a statement has an id of its own, growing."""
     sql(f"CREATE TABLE t (id INT PRIMARY KEY, s VARCHAR(200)) ENGINE={engine}")
     running = sync('topics = { partitions = 1 },')
     running.wait_streaming()
@@ -381,8 +384,8 @@ def beats_of(kafka, topics, enough):
 
 @pytest.mark.slow
 def test_heartbeats_of_many_partitions(sync, sql, db, kafka_server):
-    """consistency 21: a round is spread over the interval: rows that come when it has begun are before the heartbeats of their
-    partitions; above 1,000 partitions one topic takes the beats."""
+    """Rule: heartbeats-in-order. A round is spread over the interval: rows that come when it has begun are before the
+    heartbeats of their partitions; above 1,000 partitions one topic takes the beats."""
     own = kafka_server()
     for name in ("a", "b"):
         sql(f"CREATE TABLE {name} (id INT PRIMARY KEY)")

@@ -109,7 +109,7 @@ def test_full_stream_ddl_and_kill(sync_on, mysql, my, kafka, metadata):
 
 
 def test_least_privileges(sync_on, mysql, my, kafka, unique):
-    """consistency 2 [seen]: with SELECT, REPLICATION SLAVE and REPLICATION CLIENT alone MySQL refuses every lock; GTIDs give
+    """Rule: one-shared-point. With SELECT, REPLICATION SLAVE and REPLICATION CLIENT alone MySQL refuses every lock; GTIDs give
     an exact position without one."""
     user = f"l_{unique[:20]}"
     mysql.make_user(user, "secret", "SELECT, REPLICATION SLAVE, REPLICATION CLIENT")
@@ -122,8 +122,8 @@ def test_least_privileges(sync_on, mysql, my, kafka, unique):
 
 
 def test_lowest_position(sync_on, mysql, my, kafka):
-    """consistency 2: where there is no exact position, the overlap of a table with a key is replayed; one without is refused
-    by name."""
+    """Rule: one-shared-point. Where there is no exact position, the overlap of a table with a key is replayed; one
+    without is refused by name."""
     names = ["a", "b", "c", "d"]
     my("CREATE TABLE plain (v INT)", *(f"CREATE TABLE {n} (id INT PRIMARY KEY AUTO_INCREMENT, v BIGINT)" for n in names))
     lowest = {"TIDEWAY_SNAPSHOT_WAY": "lowest"}
@@ -155,7 +155,8 @@ def test_position_by_gtid_in_the_log(sync_on, mysql, my, kafka):
 
 
 def test_displaced_on_the_source(sync_on, mysql, my, kafka):
-    """consistency 25: MySQL ends the older of two dumps with one replica UUID (error 1236), which comes from the sync's name."""
+    """Rule: one-process. MySQL ends the older of two dumps with one replica UUID (error 1236), which comes from the
+    sync's name."""
     my("CREATE TABLE a (id INT PRIMARY KEY)")
     running = sync_on(mysql, kafka, [f"{my.db}.*"]).start()
     running.wait_streaming()
@@ -166,7 +167,7 @@ def test_displaced_on_the_source(sync_on, mysql, my, kafka):
 
 
 def test_compressed_transactions(sync_on, mysql, my, kafka):
-    """Not in this version: named, with the setting that turns it off; never a row that vanishes (pitfall 9)."""
+    """Not in this version: named, with the setting that turns it off; never a row that vanishes."""
     my("CREATE TABLE a (id INT PRIMARY KEY)")
     running = sync_on(mysql, kafka, [f"{my.db}.*"]).start()
     running.wait_streaming()
@@ -175,7 +176,8 @@ def test_compressed_transactions(sync_on, mysql, my, kafka):
 
 
 def test_event_time_is_the_commit_time(sync_on, mysql, my, kafka):
-    """consistency 28: rows of a transaction carry its commit time, not their statement's; MySQL tells it to the microsecond."""
+    """Rule: commit-time. Rows of a transaction carry its commit time, not their statement's; MySQL tells it to the
+    microsecond."""
     my("CREATE TABLE a (id INT PRIMARY KEY)")
     running = sync_on(mysql, kafka, [f"{my.db}.*"]).start()
     running.wait_streaming()
@@ -188,7 +190,7 @@ def test_event_time_is_the_commit_time(sync_on, mysql, my, kafka):
 
 
 def test_column_that_comes_and_goes_at_the_start(sync_on, mysql, my, kafka):
-    """consistency 7: the binlog tells that definitions were others since they were looked at."""
+    """Rule: ddl-while-copying. The binlog tells that definitions were others since they were looked at."""
     my("CREATE TABLE a (id INT PRIMARY KEY)", "INSERT INTO a VALUES (1)")
     running = sync_on(mysql, kafka, [f"{my.db}.*"])
     my(f"SELECT GET_LOCK('tideway.{running.name}', 10)")  # the sync waits for it, the tables looked at
@@ -219,7 +221,7 @@ def test_tagged_gtids(sync_on, mysql, my, kafka):
 
 
 def test_partial_json(sync_on, mysql, my, kafka):
-    """Not in this version: named, with the setting that turns it off (pitfall 11)."""
+    """Not in this version: named, with the setting that turns it off."""
     long = '{"a": 1, "b": "a long text to make a diff worth it"}'
     my("CREATE TABLE a (id INT PRIMARY KEY, i JSON, v VARCHAR(9), j JSON)", f"INSERT INTO a VALUES (1, '{long}', 'x', '{long}')",
        "CREATE TABLE n LIKE a", "INSERT INTO n SELECT * FROM a")
@@ -234,7 +236,7 @@ def test_partial_json(sync_on, mysql, my, kafka):
 
 
 def test_partitions(sync_on, mysql, my, kafka):
-    """consistency 23: the rows events of a partitioned table carry extra data, and one statement writes an event for each
+    """Rule: sequence-id. The rows events of a partitioned table carry extra data, and one statement writes an event for each
     partition; an update may move a row to another."""
     my("CREATE TABLE p (id INT PRIMARY KEY, v VARCHAR(20)) PARTITION BY HASH (id) PARTITIONS 4",
        "INSERT INTO p VALUES (1, 'a'), (2, 'b'), (3, 'c'), (4, NULL)")
@@ -254,7 +256,7 @@ def test_partitions(sync_on, mysql, my, kafka):
 
 
 def test_generated_invisible_primary_key(sync_on, mysql, my, kafka):
-    """messages.md 3: a generated invisible primary key serves as the key."""
+    """docs/messages.md, "Changes": a generated invisible primary key serves as the key."""
     my("SET SESSION sql_generate_invisible_primary_key = ON", "CREATE TABLE a (v INT)", "INSERT INTO a VALUES (5)")
     running = sync_on(mysql, kafka, [f"{my.db}.*"]).start()
     running.wait_rows(f"{my.db}.a", 1)
@@ -267,8 +269,8 @@ def test_generated_invisible_primary_key(sync_on, mysql, my, kafka):
 
 @pytest.mark.parametrize("metadata", ["MINIMAL", "FULL"])
 def test_meanings(sync_on, mysql, my, kafka, metadata):
-    """consistency 11, 12: as test_ddl.py; CONVERT TO ... DEFAULT is collation_database, and a key stays with the first column that has
-    the name of its part."""
+    """Rules: tracked-catalog, plan-key. As test_ddl.py; CONVERT TO ... DEFAULT is collation_database, and a key stays
+    with the first column that has the name of its part."""
     my("CREATE TABLE c (id INT PRIMARY KEY, v VARCHAR(9), w TEXT)", "CREATE TABLE k (id INT PRIMARY KEY, b INT)")
     running = sync_on(mysql, kafka, [f"{my.db}.*"]).start()
     running.wait_streaming()
@@ -288,7 +290,7 @@ def test_meanings(sync_on, mysql, my, kafka, metadata):
 
 @pytest.mark.slow
 def test_alter_does_not_wait_for_the_copy(sync_on, mysql, my, kafka):
-    """consistency 7: neither what is read nor the look at the keys of what will be read keeps a metadata lock."""
+    """Rule: ddl-while-copying. Neither what is read nor the look at the keys of what will be read keeps a metadata lock."""
     my("SET cte_max_recursion_depth = 100000", "CREATE TABLE a (id INT PRIMARY KEY, v INT)",
        "INSERT INTO a WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 30000) SELECT n, 1 FROM s",
        "CREATE TABLE b LIKE a", "CREATE TABLE c LIKE a", "CREATE TABLE z LIKE a", "INSERT INTO b SELECT * FROM a WHERE id < 1000",
@@ -336,9 +338,9 @@ def test_without_gtids(sync_on, without_gtids, kafka, unique):
 
 
 def test_rollback_with_myisam(sync_on, without_gtids, kafka, unique):
-    """consistency 6: rows that were rolled back to a savepoint, or all of them, in transactions that changed a MyISAM table too,
-    whose rows stay. GTIDs forbid the mix. (Unlike MariaDB, MySQL 9 cuts them out of the binlog and gives MyISAM's a group of
-    their own, in ROW and MIXED format.)"""
+    """Rule: outcome-known. Rows that were rolled back to a savepoint, or all of them, in transactions that changed a
+    MyISAM table too, whose rows stay. GTIDs forbid the mix. (Unlike MariaDB, MySQL 9 cuts them out of the binlog and
+    gives MyISAM's a group of their own, in ROW and MIXED format.)"""
     server, db = without_gtids, unique
     server.run(f"CREATE DATABASE {db}", f"USE {db}", "CREATE TABLE i (id INT PRIMARY KEY, s VARCHAR(20)) ENGINE=InnoDB",
                "CREATE TABLE m (id INT PRIMARY KEY, s VARCHAR(20)) ENGINE=MyISAM")

@@ -1,4 +1,4 @@
-"""consistency 6 and promise 10: the binlog contains rolled-back rows, and they are never written."""
+"""Rule: outcome-known. The binlog contains rolled-back rows, and they are never written."""
 
 import pytest
 from support.consume import rows
@@ -34,7 +34,7 @@ def binlog_has(mariadb, db, text):
 
 
 def test_savepoint_with_myisam(pair, sql, db, mariadb, kafka):
-    """[seen]: InnoDB with MyISAM and ROLLBACK TO: the rows of InnoDB are in the binlog between SAVEPOINT and ROLLBACK TO."""
+    """InnoDB with MyISAM and ROLLBACK TO: the rows of InnoDB are in the binlog between SAVEPOINT and ROLLBACK TO."""
     sql("BEGIN", "INSERT INTO i VALUES (1, 'kept')", "SAVEPOINT sp", "INSERT INTO i VALUES (2, 'rolled back')",
         "INSERT INTO m VALUES (1, 'no transaction')", "UPDATE i SET s = 'rolled back' WHERE id = 1",
         "ROLLBACK TO sp", "INSERT INTO i VALUES (3, 'after')", "COMMIT")
@@ -44,7 +44,7 @@ def test_savepoint_with_myisam(pair, sql, db, mariadb, kafka):
 
 
 def test_temporary_table_ends_in_rollback(pair, sql, db, mariadb, kafka):
-    """[seen]: InnoDB with CREATE TEMPORARY TABLE: the whole group is in the binlog and ends in ROLLBACK."""
+    """InnoDB with CREATE TEMPORARY TABLE: the whole group is in the binlog and ends in ROLLBACK."""
     sql("BEGIN", "INSERT INTO i VALUES (1, 'rolled back')", "CREATE TEMPORARY TABLE tt (x INT)",
         "INSERT INTO i VALUES (2, 'rolled back')", "ROLLBACK", "INSERT INTO i VALUES (3, 'kept')")
     found = finish(pair, sql, db, mariadb, kafka)
@@ -95,7 +95,8 @@ def test_group_above_the_hold(pair, sql, db, mariadb, kafka):
 
 
 def test_kill_within_a_large_group(sync, sql, db, mariadb, kafka):
-    """consistency 22: killed in the middle of a group above the hold: it comes again as a whole with the same sequenceIds."""
+    """Rule: transaction-start. Killed in the middle of a group above the hold: it comes again as a whole with the same
+    sequenceIds."""
     sql("CREATE TABLE i (id INT PRIMARY KEY, s LONGTEXT)", "CREATE TABLE m (id INT PRIMARY KEY)",
         "CREATE TABLE marker (id INT PRIMARY KEY)")
     running = sync(fault="produce:300:kill")

@@ -134,8 +134,8 @@ def marks(messages, partition=0):
 
 
 def test_heartbeats_tell_the_lowest(both, west, mariadb, kafka, db, sql):
-    """consistency 21: a heartbeat is about every row of its partition: while one server is silent it stays at what that one is
-    known to have reached, whichever server the other messages are of; and it never goes back."""
+    """Rule: heartbeats-in-order. A heartbeat is about every row of its partition: while one server is silent it stays
+    at what that one is known to have reached, whichever server the other messages are of; and it never goes back."""
     for server in (mariadb, west):
         server.run("CREATE TABLE t (id INT PRIMARY KEY, v INT)", "INSERT INTO t VALUES (1, 1)", db=db)
     running = both(west, heartbeat="0.2").start()

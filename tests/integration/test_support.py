@@ -103,7 +103,7 @@ def test_pair_torn_apart():
 
 
 def test_murmur2():
-    """Values of the Java client (facts.md gives the empty key's)."""
+    """Values of the Java client."""
     assert murmur2(b"") == 275646681
     assert murmur2(b"21") == -973932308 & 0x7FFFFFFF
     assert murmur2(b"foobar") == -790332482 & 0x7FFFFFFF

@@ -1,5 +1,5 @@
 """Tables that come and go: added to the script, taken out and put back, made and renamed while the sync is stopped, and
-read in rounds (consistency 3, 7, 14; decisions 0001, 0004)."""
+read in rounds (rules: table-position, ddl-while-copying; decisions 0001, 0004)."""
 
 import re
 
@@ -80,8 +80,8 @@ BETWEEN = {
 @pytest.mark.parametrize("metadata", ["NO_LOG", "FULL"])
 @pytest.mark.parametrize("case", BETWEEN)
 def test_added_after_ddl(sync, sql, db, mariadb, kafka, case, metadata):
-    """consistency 3, 14: a table added to the script has its own point; the definitions from before it are followed, its rows and
-    statements from before it are not told; a restart on the way changes nothing."""
+    """Rule: table-position. A table added to the script has its own point; the definitions from before it are followed,
+    its rows and statements from before it are not told; a restart on the way changes nothing."""
     with mariadb.globals(binlog_row_metadata=metadata):
         connection = mariadb.connect(database=db)
         with connection.cursor() as cursor:
@@ -143,7 +143,8 @@ def test_added_database(sync, sql, db, mariadb, kafka, unique):
 
 
 def test_key_less_table_of_a_cut_off_full_sync(sync, sql, db, mariadb, kafka):
-    """consistency 3: a table without a key is taken from its second point on; statements between the points are followed."""
+    """Rule: table-position. A table without a key is taken from its second point on; statements between the points are
+    followed."""
     sql("CREATE TABLE a (id INT PRIMARY KEY, v INT, s VARCHAR(50))", "CREATE TABLE k (v INT, s VARCHAR(50))")
     fill(sql, "a", 3000)
     sql("INSERT INTO k VALUES (1, 'x'), (1, 'x'), (2, 'y')")
@@ -178,8 +179,9 @@ def slow_copy(sync, sql, db, mariadb, unique, *more):
 
 
 def test_snapshots_end_where_locks_stay(sync, sql, db, mariadb, kafka, unique):
-    """consistency 7: without BINLOG ADMIN a snapshot of MariaDB keeps the metadata lock of every table it has read; an ALTER
-    waits for the tables read with it, not for the whole copy. Each table read later has a point of its own."""
+    """Rule: ddl-while-copying. Without BINLOG ADMIN a snapshot of MariaDB keeps the metadata lock of every table it has
+    read; an ALTER waits for the tables read with it, not for the whole copy. Each table read later has a point of its
+    own."""
     running = slow_copy(sync, sql, db, mariadb, unique)
     sql("ALTER TABLE r0 ADD x INT", "INSERT INTO r0 VALUES (5000, 1, 'n', 2)", "ALTER TABLE r5 DROP COLUMN s", "DELETE FROM r5 WHERE id < 10")
     assert "full sync: done in" not in running.log, "the ALTER has waited for the whole copy"
@@ -214,7 +216,7 @@ RENAMED = {  # of that many rows a table is read in ranges
 @pytest.mark.parametrize("when", RENAMED)
 @pytest.mark.slow
 def test_renamed_during_the_full_sync(sync, sql, db, mariadb, kafka, unique, when):
-    """consistency 7, 12: a table that is renamed before its rows are read is read under its new name."""
+    """Rules: ddl-while-copying, plan-key. A table that is renamed before its rows are read is read under its new name."""
     first, options, count = RENAMED[when]
     running = copying(sync, sql, mariadb, unique, f"full = {{ {options} }},", a=3000, t=count)
     running.until(f"{db}.{first}", lambda m: len(m) > 10, "some rows")
@@ -227,7 +229,7 @@ def test_renamed_during_the_full_sync(sync, sql, db, mariadb, kafka, unique, whe
 
 
 def test_renamed_and_made_again_during_the_full_sync(sync, sql, db, mariadb, kafka, unique):
-    """consistency 7, 12: the old table's rows are read under its new name, the new table's under the old one."""
+    """Rules: ddl-while-copying, plan-key. The old table's rows are read under its new name, the new table's under the old one."""
     running = copying(sync, sql, mariadb, unique, "full = { parallel = 1, rows_per_second = 1500 },", a=3000, t=3000)
     running.until(f"{db}.a", lambda m: len(m) > 10, "some rows")
     sql("RENAME TABLE t TO u", "CREATE TABLE t (x INT, id INT PRIMARY KEY)", "INSERT INTO t VALUES (5, 1), (6, 2)")
@@ -238,8 +240,8 @@ def test_renamed_and_made_again_during_the_full_sync(sync, sql, db, mariadb, kaf
 
 @pytest.mark.parametrize("cut", [False, True])
 def test_renamed_over_another_during_the_full_sync(sync, sql, db, mariadb, kafka, unique, cut):
-    """consistency 7, 12: a table that is not read yet gets the name of one that is done; by kill -9 in between, too, for the record
-    of the name says done."""
+    """Rules: ddl-while-copying, plan-key. A table that is not read yet gets the name of one that is done; by kill -9 in
+    between, too, for the record of the name says done."""
     running = copying(sync, sql, mariadb, unique, "full = { parallel = 1, rows_per_second = 1500 },", a=1000, m=3000, t=3000)
     running.wait_log(rf"table {db}\.a done")
     if cut:
@@ -264,8 +266,8 @@ def test_renamed_over_another_during_the_full_sync(sync, sql, db, mariadb, kafka
 
 
 def test_renamed_in_a_circle_while_it_stands(sync, sql, db, mariadb, kafka, unique):
-    """consistency 7, 12: two tables that are not read yet change places, and a third passes through several names, while the sync
-    does not run: it is followed in one go."""
+    """Rules: ddl-while-copying, plan-key. Two tables that are not read yet change places, and a third passes through
+    several names, while the sync does not run: it is followed in one go."""
     running = copying(sync, sql, mariadb, unique, "full = { parallel = 1, rows_per_second = 1500 },", a=1000, m=3000, t=100, u=200, v=300)
     running.wait_log(rf"table {db}\.a done")
     running.kill9()
@@ -288,8 +290,8 @@ def test_renamed_in_a_circle_while_it_stands(sync, sql, db, mariadb, kafka, uniq
 
 
 def test_made_a_partition_before_it_is_read(sync, sql, db, mariadb, kafka, unique):
-    """consistency 7, 12: a table that is not read yet becomes a partition of one that is done, whose record says so: it is read
-    again, and has the rows."""
+    """Rules: ddl-while-copying, plan-key. A table that is not read yet becomes a partition of one that is done, whose
+    record says so: it is read again, and has the rows."""
     sql("CREATE TABLE b (id INT PRIMARY KEY, v INT, s VARCHAR(50)) PARTITION BY RANGE (id) (PARTITION p0 VALUES LESS THAN (0))",
         "INSERT INTO b VALUES (-1, 1, 'n'), (-2, 2, 'n')")
     running = copying(sync, sql, mariadb, unique, "full = { parallel = 1, rows_per_second = 1500 },", m=3000, t=3000)
@@ -356,7 +358,7 @@ def test_renamed_during_a_full_sync_alone(sync, sql, db, mariadb, kafka, unique)
 
 
 def test_locks_are_given_back(sync, sql, db, mariadb, kafka, unique):
-    """consistency 7: with BINLOG ADMIN (MySQL: always) one snapshot serves all, and an ALTER does not wait for it."""
+    """Rule: ddl-while-copying. With BINLOG ADMIN (MySQL: always) one snapshot serves all, and an ALTER does not wait for it."""
     running = slow_copy(sync, sql, db, mariadb, unique, "BINLOG ADMIN")
     sql("ALTER TABLE r0 ADD x INT", "INSERT INTO r0 VALUES (5000, 1, 'n', 2)")
     assert "full sync: done in" not in running.log, "the ALTER has waited for the whole copy"
@@ -365,8 +367,8 @@ def test_locks_are_given_back(sync, sql, db, mariadb, kafka, unique):
 
 
 def test_topics_of_functions_are_shared_by_lanes(sync, sql, db, mariadb, kafka):
-    """consistency 18, 24: topics that parallel lanes of the full sync have met get heartbeats and DDL before the first row of the stream,
-    and the checkpoint names all of their tables."""
+    """Rules: pinned-partitions, whole-checkpoint. Topics that parallel lanes of the full sync have met get heartbeats
+    and DDL before the first row of the stream, and the checkpoint names all of their tables."""
     names = ["a", "b", "c", "d"]
     for name in names:
         sql(f"CREATE TABLE {name} (id INT PRIMARY KEY, v INT)", f"INSERT INTO {name} SELECT seq, 0 FROM seq_1_to_2000")
@@ -386,7 +388,8 @@ def test_topics_of_functions_are_shared_by_lanes(sync, sql, db, mariadb, kafka):
 
 
 def test_watermark_does_not_go_back(sync, sql, db):
-    """Heartbeats follow the server's clock at the end of the binlog, and do not go back when a transaction comes that is older."""
+    """Heartbeats follow the server's clock at the end of the binlog, and do not go back when a transaction comes that
+    is older."""
     sql("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)")
     running = sync(heartbeat="0.1")
     beats = running.until(f"{db}.t", lambda m: len({b.payload["timestamp"]["eventTime"] for b in heartbeats(m)}) > 10, "drained")
@@ -410,7 +413,8 @@ def test_watermark_does_not_go_back(sync, sql, db):
 
 
 def test_table_changed_while_ranges_are_cut(sync, sql, db, mariadb, kafka, unique):
-    """consistency 7: a table rebuilt between the snapshot and the look at its keys is read again; the others are not."""
+    """Rule: ddl-while-copying. A table rebuilt between the snapshot and the look at its keys is read again; the others
+    are not."""
     mariadb.make_user(f"u_{unique[:20]}", "secret", "SELECT, REPLICATION SLAVE, REPLICATION CLIENT, BINLOG ADMIN")
     for name in ("a", "b"):
         sql(f"CREATE TABLE {name} (id INT PRIMARY KEY, v INT)", f"INSERT INTO {name} SELECT seq, 1 FROM seq_1_to_30000",
@@ -521,8 +525,8 @@ def test_like_of_a_table_that_is_not_captured(sync, sql, db, template):
 
 
 def test_dropped_before_its_point_is_reached(sync, sql, db, mariadb, kafka):
-    """consistency 3: the rows up to the point of a table are in its full sync, also when the table is gone by the time that the
-    stream comes there."""
+    """Rule: table-position. The rows up to the point of a table are in its full sync, also when the table is gone by
+    the time that the stream comes there."""
     sql("CREATE TABLE a (id INT PRIMARY KEY)", "CREATE TABLE k (v INT)", "INSERT INTO k VALUES (1)")
     running = sync('no_primary_key = "empty",', tables=[f"{db}.a", f"{db}.marke?"])
     running.wait_streaming()

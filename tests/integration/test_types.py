@@ -1,6 +1,6 @@
 """messages.md section 3: every column type with its edge values. Each value is in its table before the sync starts (full
 sync) and comes again in the stream under each kind of row metadata: the message must hold what SELECT gives, and the same
-bytes in every phase (consistency 8)."""
+bytes in every phase (rule: same-bytes)."""
 
 import contextlib
 
@@ -193,7 +193,8 @@ def raw(message):
 
 @pytest.mark.parametrize("number", range(len(CASES)), ids=[name_of(c) for c, _ in CASES])
 def test_type(phases, mariadb, number):
-    """messages.md 3: the value of SELECT in the right transport type; consistency 8: the same bytes in both phases."""
+    """docs/messages.md, "Changes": the value of SELECT in the right transport type, and the same bytes in both phases
+    (rule: same-bytes)."""
     db, found = phases
     messages = found.get(f"t{number}", {})
     column_type, values = CASES[number]
@@ -211,7 +212,7 @@ def test_type(phases, mariadb, number):
 
 
 def test_zero_dates_are_null(phases):
-    """messages.md 3: zero and partial-zero dates are null, never 1970."""
+    """docs/messages.md, "Changes": zero and partial-zero dates are null, never 1970."""
     _, found = phases
     number = next(n for n, (c, _) in enumerate(CASES) if c == "DATE")
     values = CASES[number][1]
@@ -222,7 +223,7 @@ def test_zero_dates_are_null(phases):
 
 
 def test_float_exact(phases):
-    """consistency 8 [seen]: 16777217 as FLOAT is 16777216, not the text protocol's 16777200."""
+    """Rule: same-bytes. 16777217 as FLOAT is 16777216, not the text protocol's 16777200."""
     _, found = phases
     number = next(n for n, (c, _) in enumerate(CASES) if c == "FLOAT")
     key = CASES[number][1].index("16777217") + 2
@@ -231,7 +232,7 @@ def test_float_exact(phases):
 
 
 def test_zerofill_is_a_number(phases):
-    """consistency 8 [seen]: DECIMAL ZEROFILL and INT ZEROFILL lose their zeros."""
+    """Rule: same-bytes. DECIMAL ZEROFILL and INT ZEROFILL lose their zeros."""
     _, found = phases
     number = next(n for n, (c, _) in enumerate(CASES) if c == "DECIMAL(8,2) ZEROFILL")
     for phase in range(1 + len(METADATA)):
@@ -264,8 +265,8 @@ def test_all_in_one_table(sync, sql, db, mariadb, kafka):
 
 
 def test_generated_and_invisible_columns(sync, sql, db, mariadb):
-    """messages.md 3: a stored generated column has its value, an invisible one is there, a virtual one that the binlog does
-    not carry is null in both phases."""
+    """docs/messages.md, "Changes": a stored generated column has its value, an invisible one is there, a virtual one
+    that the binlog does not carry is null in both phases."""
     sql("CREATE TABLE g (id INT PRIMARY KEY, a INT, stored_c INT AS (a * 2) STORED, virtual_c INT AS (a * 3) VIRTUAL,"
         " hidden INT INVISIBLE DEFAULT 5, z INT)")
     sql("INSERT INTO g (id, a, z) VALUES (1, 10, 1)")

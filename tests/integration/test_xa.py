@@ -1,4 +1,4 @@
-"""XA (consistency 5): a prepared transaction is in neither phase until it is decided; whatever cannot be told apart stops."""
+"""XA (rule: xa-prepared): a prepared transaction is in neither phase until it is decided; whatever cannot be told apart stops."""
 
 import contextlib
 

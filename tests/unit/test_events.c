@@ -87,7 +87,7 @@ static bool drained(const struct fixture *f)
 	return f->stream->idle.drained;
 }
 
-/* consistency 28: drained is two server heartbeats at the same position with no event between, on this connection, and
+/* Rule: commit-time. Drained is two server heartbeats at the same position with no event between, on this connection, and
  * what the terminal shows as lag follows it in both directions. */
 static void drained_comes_and_goes(void **state)
 {
@@ -124,8 +124,9 @@ static int64_t watermark(struct fixture *f)
 	return f->stream->clock.watermark;
 }
 
-/* messages.md 4, consistency 28: the watermark is the highest commit time of finished transactions, or the time of the server before
- * it had written what is sent; it is never the time at which packets come, and it never goes back. */
+/* Rule: commit-time (docs/messages.md, "Heartbeats"). The watermark is the highest commit time of finished
+ * transactions, or the time of the server before it had written what is sent; it is never the time at which packets
+ * come, and it never goes back. */
 static void the_watermark_of_heartbeats(void **state)
 {
 	struct fixture *f = *state;
@@ -169,8 +170,8 @@ static void a_time_to_come_is_no_watermark(void **state)
 	assert_false(stream_clock_may_be(stream, 1100000));
 }
 
-/* consistency 26: what the server writes that is not a transaction moves the position when nothing more comes, forward only, and
- * not inside a group. */
+/* Rule: always-advance. What the server writes that is not a transaction moves the position when nothing more comes,
+ * forward only, and not inside a group. */
 static void a_quiet_server_moves_the_position(void **state)
 {
 	struct fixture *f = *state;
@@ -201,7 +202,7 @@ static void a_quiet_server_moves_the_position(void **state)
 	assert_true(stream->read.offset < stream->cursor.offset);
 }
 
-/* consistency 9: min(500 ms, heartbeat / 4). */
+/* Rule: long-sessions. Min(500 ms, heartbeat / 4). */
 static void the_server_says_often_enough_that_it_is_there(void **state)
 {
 	(void)state;

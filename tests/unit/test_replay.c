@@ -340,7 +340,7 @@ static void several_tables_in_one_statement(void **state)
 	}
 }
 
-/* consistency 6 */
+/* Rule: outcome-known. */
 static void nothing_that_was_rolled_back(void **state)
 {
 	check(state, true, "undone", "m i1 i3 i6");
@@ -375,7 +375,7 @@ static size_t find(const struct recording *recording, uint8_t type)
 	return 0;
 }
 
-/* consistency 6: the server crashed inside the first transaction. */
+/* Rule: outcome-known. The server crashed inside the first transaction. */
 static void a_transaction_that_was_cut(void **state)
 {
 	for (int large = 0; large < 2; large++) {
@@ -397,7 +397,7 @@ static void a_transaction_that_was_cut(void **state)
 	}
 }
 
-/* consistency 22: of a transaction that was half written the first half is not written again. */
+/* Rule: transaction-start. Of a transaction that was half written the first half is not written again. */
 static void a_connection_that_is_lost(void **state)
 {
 	for (int large = 0; large < 2; large++) {

@@ -1,4 +1,4 @@
-/* Promise 7: in steady state no memory is allocated for a row: from the packet to the sink nothing calls malloc. */
+/* In steady state no memory is allocated for a row: from the packet to the sink nothing calls malloc. */
 #include "engine/stream/offline_priv.h"
 
 #include "engine/lane/write_change.h"

@@ -51,7 +51,7 @@ static int unplaced(struct fixture *f, const char *db)
 				&f->stream->lane.batch, &f->err);
 }
 
-/* consistency 12: without row metadata FULL such a statement stops the tables of its database. */
+/* Rule: plan-key. Without row metadata FULL such a statement stops the tables of its database. */
 static void test_unplaced_stops(void **state)
 {
 	struct fixture *f = *state;

@@ -258,8 +258,8 @@ static void insert_heartbeats(struct fixture *f)
 	memcpy(f->heartbeat + packet.len - 4, &size, sizeof(size));
 }
 
-/* consistency 6: the same comes out when nothing may be held, so that each transaction is read ahead, whatever heartbeats come
- * between on either connection. */
+/* Rule: outcome-known. The same comes out when nothing may be held, so that each transaction is read ahead, whatever
+ * heartbeats come between on either connection. */
 static void large_transactions_come_out_the_same(void **state)
 {
 	struct fixture *f = *state;
@@ -292,8 +292,8 @@ static void large_transactions_come_out_the_same(void **state)
 	}
 }
 
-/* consistency 6: a file that ends inside a transaction: the server crashed, and the transaction never happened. What the next
- * file begins with is none of its events. */
+/* Rule: outcome-known. A file that ends inside a transaction: the server crashed, and the transaction never happened.
+ * What the next file begins with is none of its events. */
 static void a_cut_transaction_never_happened(void **state)
 {
 	struct fixture *f = *state;
@@ -329,7 +329,8 @@ static void a_transaction_that_loses_its_end_is_an_error(void **state)
 	assert_non_null(strstr(f->err.text, "the binlog was cut inside this transaction"));
 }
 
-/* consistency 22: after a reconnect inside a transaction it is read again from its begin; what was given out is marked. */
+/* Rule: transaction-start. After a reconnect inside a transaction it is read again from its begin; what was given out
+ * is marked. */
 static void a_half_read_transaction_is_read_again(void **state)
 {
 	struct fixture *f = *state;

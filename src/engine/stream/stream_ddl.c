@@ -356,7 +356,7 @@ static bool is_shadow(struct slice name, struct slice table, struct slice suffix
 }
 
 /* gh-ost and pt-online-schema-change put a copy of the same rows in the table's place: by their names that is believed,
- * by no others (pitfall 13). */
+ * by no others. */
 static bool swapped(const struct ddl_effect *in, const struct ddl_effect *out)
 {
 	static const char *const pairs[][2] = {{"_gho", "_del"}, {"_new", "_old"}};

@@ -1,7 +1,7 @@
-/* instance_lock: GET_LOCK of the sync's name on the source (consistency rule: one-process, docs/decisions/0006): a second process of the name
- * waits for it until this one has ended. It has a connection of its own, which lasts as long as messages may be on their way,
- * and on which nothing else is asked: MariaDB's information_schema leaves tables out that a statement holds (warning
- * 1684) instead of waiting for them where the connection has such a lock [seen].
+/* instance_lock: GET_LOCK of the sync's name on the source (consistency rule: one-process, docs/decisions/0006): a
+ * second process of the name waits for it until this one has ended. It has a connection of its own, which lasts as long
+ * as messages may be on their way, and on which nothing else is asked: MariaDB's information_schema leaves tables out
+ * that a statement holds (warning 1684) instead of waiting for them where the connection has such a lock.
  * Thread: the sync's own. Owner: instance_lock_free gives the lock back. */
 #ifndef TIDEWAY_INSTANCE_LOCK_H
 #define TIDEWAY_INSTANCE_LOCK_H

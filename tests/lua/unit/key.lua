@@ -1,4 +1,4 @@
--- Keys: lua-api.md, "Keys"; messages.md 6; consistency.md 17.
+-- Keys: docs/lua-api.md, "key"; docs/messages.md, "Keys"; rule: compacted-keys.
 local test = require "tideway.test"
 local tables = require "support.tables"
 

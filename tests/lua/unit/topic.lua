@@ -1,4 +1,4 @@
--- Topic rules: lua-api.md, "Topics", and messages.md 7.
+-- Topic rules: docs/lua-api.md, "topic", and docs/messages.md, "Topics".
 local test = require "tideway.test"
 local topicname = require "tideway.core.topicname"
 local tables = require "support.tables"
