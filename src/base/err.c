@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Adds to text at `at`, as much as there is room for; returns the new end. */
+/* Appends to text at `at` as much as fits. Returns the new end. */
 static size_t add_text(char *text, size_t size, size_t at, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
@@ -20,7 +20,7 @@ static size_t add_text(char *text, size_t size, size_t at, const char *format, .
 	return end < size ? end : size - 1;
 }
 
-/* Writes the place that the fields name, with ": " at its end; returns its length. */
+/* Writes the place that the fields name, with ": " at its end. Returns its length. */
 static size_t print_place(const struct err *err, char *text, size_t size)
 {
 	size_t at = 0;
@@ -62,7 +62,7 @@ static int place_changed(struct err *err)
 	return -1;
 }
 
-/* By way of a second text, for the arguments may point into *err. */
+/* Formats into a second buffer, because the arguments may point into *err. */
 static int fill(struct err *err, enum err_id id, bool retriable, const char *format, va_list args)
 {
 	char message[ERR_TEXT_SIZE];

@@ -66,14 +66,14 @@ struct err {
 	}
 #define MUST_CHECK __attribute__((warn_unused_result))
 
-/* Each fills *err anew and returns -1, so that `return err_set(...)` reads as one line. */
+/* Each fills *err from scratch and returns -1, so that `return err_set(...)` is one line. */
 int err_set(struct err *err, enum err_id id, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 int err_retry(struct err *err, enum err_id id, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 /* Puts "<prefix>: " before the message; keeps everything else. Returns -1. */
 int err_wrap(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Makes it another entry of the list, with that entry's exit code; keeps everything else. Returns -1. */
+/* Changes the entry of the list, and with it the exit code. Keeps everything else. Returns -1. */
 int err_become(struct err *err, enum err_id id);
 
 /* Each fills a field unless an inner caller has done so, and returns -1. */
@@ -102,7 +102,7 @@ struct err_entry {
 
 /* In the order of their codes; NULL after the last. */
 const struct err_entry *err_entry_at(unsigned i);
-/* NULL: there is no such entry. */
+/* Returns the entry, or NULL if there is none. */
 const struct err_entry *err_entry_of(enum err_id id);
 const struct err_entry *err_entry_named(const char *name);
 

@@ -4,7 +4,7 @@
 #ifndef TIDEWAY_REMEDY_H
 #define TIDEWAY_REMEDY_H
 
-/* start anew */
+/* a new start */
 #define REMEDY_NEW_NAME "Start again under another sync name, which copies the tables again"
 #define REMEDY_NEW_NAME_AFTER                                                                      \
 	"Start again under another sync name: the new sync copies the tables, and its stream "     \
