@@ -34,7 +34,7 @@ enum sink_kind { SINK_KAFKA, SINK_LINES, SINK_DISCARD /* dry runs */ };
 struct sink_config {
 	enum sink_kind kind;
 	bool raw; /* SINK_LINES: write JSON to a terminal too */
-	/* set by the one who makes clients of it: gets their outages; NULL: they are logged */
+	/* reader of the clients' outages, set by the code that opens them; NULL: they are logged */
 	const struct kafka_outage_reader *outages;
 #define SINK_OPTION OPTION_MEMBER
 #define SINK_LIST OPTION_LIST_MEMBER

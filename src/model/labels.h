@@ -18,8 +18,8 @@ struct slice labels_spell(const struct column *column, struct arena *arena);
 struct label_index;
 struct label_index *labels_index(const struct column *column, struct arena *arena);
 /* Find the number of a label of an ENUM, or the bits of the labels of a SET, by the text that the
- * server shows. The empty text is the invalid value 0 of an ENUM unless a label is empty. Where two
- * labels have one text the first is meant. Return false if the text is not of the labels. */
+ * server shows. The empty text is the invalid value 0 of an ENUM unless a label is empty. If two
+ * labels have the same text, the first counts. Return false if the text has none of the labels. */
 bool labels_find(const struct label_index *index, struct slice text, uint64_t *number);
 bool labels_find_set(const struct column *column, struct slice text, uint64_t *bits);
 

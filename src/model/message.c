@@ -53,7 +53,7 @@ struct buf *message_batch_value(struct message_batch *batch)
 	return &batch->value[batch->nvalues++];
 }
 
-/* A text that is NULL or empty is not the same. */
+/* Copies the text. NULL stays NULL, and an empty text stays empty. */
 static void keep(struct slice *text, struct arena *arena)
 {
 	if (text->ptr)

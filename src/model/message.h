@@ -26,7 +26,7 @@ struct message {
 	const struct header *headers;
 	unsigned nheaders;
 	int partition;                   /* or MESSAGE_BY_KEY */
-	bool mapped_key;                 /* the key is what the sync's options make of the row */
+	bool mapped_key;                 /* the sync's options made the key from the row */
 	struct destination *destination; /* of the lane that sends it, once it is found */
 	int64_t offset;                  /* of a message that was read */
 	int64_t time_ms;                 /* likewise; -1: it has none */
@@ -41,14 +41,14 @@ struct message_batch {
 };
 
 void message_batch_fini(struct message_batch *batch);
-/* Empties it and keeps its memory. */
+/* Empties the batch and keeps its memory. */
 void message_batch_clear(struct message_batch *batch);
-/* The same, but frees each buffer of more than `keep` bytes. */
+/* Does the same, but frees each buffer of more than `keep` bytes. */
 void message_batch_shrink(struct message_batch *batch, size_t keep);
-/* Returns the place of one more message, for the caller to fill. Valid until the next one is added. */
+/* Adds a message for the caller to fill. Returns its address, which is valid until the next one is added. */
 struct message *message_batch_next(struct message_batch *batch);
 void message_batch_add(struct message_batch *batch, const struct message *message);
-/* An empty buffer for the next value; there are two. Its bytes stay until the batch is emptied. */
+/* Returns an empty buffer for the next value. There are two. Their bytes live until the batch is emptied. */
 struct buf *message_batch_value(struct message_batch *batch);
 /* Copies the texts of a message, or of all messages, into the arena. */
 void message_keep(struct message *message, struct arena *arena);

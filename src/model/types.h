@@ -5,7 +5,7 @@
 
 #include "base/slice.h"
 
-/* Transport types of the message format (docs/messages.md section 3). */
+/* Transport types of the message format (docs/messages.md, "Changes"; docs/types.md). */
 enum transport {
 	TRANSPORT_BOOLEAN,
 	TRANSPORT_LONG,
