@@ -47,7 +47,7 @@ struct envelope {
 
 void envelope_init(struct envelope *envelope, const struct schema *schema, struct arena *arena);
 
-/* One data record. */
+/* A data record. */
 struct record {
 	const struct value *before, *after; /* nvalues each; NULL: null */
 	enum record_op op;
@@ -58,10 +58,10 @@ struct record {
 
 /* Appends the message. */
 void envelope_write(struct buf *out, const struct envelope *envelope, const struct record *record);
-/* A heartbeat whose watermark is event_ms. */
+/* Appends a heartbeat whose watermark is event_ms. */
 void heartbeat_write(struct buf *out, int64_t event_ms);
 
-/* One DDL message. */
+/* A DDL message. */
 struct ddl_record {
 	const char *op;    /* "ALTER" */
 	struct slice text; /* the statement */

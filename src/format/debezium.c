@@ -187,7 +187,7 @@ static bool put_key(const void *prepared, const struct format_key *in, struct bu
 	return true;
 }
 
-/* The key as Kafka Connect's SimpleHeaderConverter writes it: a DECIMAL is a number there. */
+/* Returns the key as Kafka Connect's SimpleHeaderConverter writes it: a DECIMAL is a number there. */
 static struct slice header_key(const struct debezium_table *table, const struct format_image *image,
 			       struct arena *arena)
 {
@@ -280,7 +280,7 @@ static void put_place(struct buf *out, const struct place *place)
 	buf_put(out, SLICE(",\"query\":null}"));
 }
 
-/* The copy has the place of its snapshot. */
+/* Returns the place of a change. Copied rows have the place of their snapshot. */
 static struct place place_of(const struct change *change)
 {
 	const struct position *snapshot = change->snapshot;
@@ -307,7 +307,7 @@ static void put_source(struct buf *out, const struct debezium_table *table,
 	put_place(out, &place);
 }
 
-/* One record; headers NULL: those that the script has set. */
+/* Writes one record. headers NULL: those that the script has set. */
 static void put_record(const struct debezium_table *table, const struct format_change *change,
 		       const char *op, const struct format_image *before,
 		       const struct format_image *after, const struct header *headers,
@@ -332,7 +332,7 @@ static void put_record(const struct debezium_table *table, const struct format_c
 		   batch);
 }
 
-/* A deleted row, and the tombstone that lets compaction remove it. */
+/* Writes a deleted row, and the tombstone that lets compaction remove it. */
 static void put_delete(const struct debezium_table *table, const struct format_change *change,
 		       const struct header *headers, struct message_batch *batch)
 {
@@ -344,7 +344,7 @@ static void put_delete(const struct debezium_table *table, const struct format_c
 		   batch);
 }
 
-/* The headers that the script has set after one with a key. */
+/* Returns the header with the key, followed by the headers that the script has set. */
 static const struct header *add_header(const struct format_change *change, struct slice name,
 				       struct slice key)
 {
@@ -365,7 +365,7 @@ static bool is_same_route(const struct format_image *a, const struct format_imag
 	return true;
 }
 
-/* An update that changes the key is a delete and a create. */
+/* Writes an update that changes the key as a delete and a create. */
 static void put_moved(const struct debezium_table *table, const struct format_change *change,
 		      struct message_batch *batch)
 {

@@ -64,7 +64,7 @@ static int jdbc_type(enum column_type type)
 	return 1111;
 }
 
-/* The first word of the type in capitals, then UNSIGNED and ZEROFILL. */
+/* Writes the first word of the type in capitals, then UNSIGNED and ZEROFILL. */
 static void put_type_name(struct buf *out, const struct column *column)
 {
 	buf_char(out, '"');
@@ -102,7 +102,7 @@ static void put_number(struct buf *out, struct slice name, bool present, uint64_
 		buf_put(out, SLICE("null"));
 }
 
-/* The numbers in the parentheses of the type; those of an ENUM or SET are of its longest value. */
+/* Writes the numbers in the parentheses of the type. For an ENUM or SET it writes the length of the longest value. */
 static void put_size(struct buf *out, const struct column *column)
 {
 	size_t at = 0;
@@ -146,7 +146,7 @@ static bool has_charset(const struct column *column)
 	return column->charset != CHARSET_BINARY && column->type != COLUMN_JSON;
 }
 
-/* What a definition of the catalog does not contain is null. */
+/* Writes a column. What the catalog's definition does not contain is null. */
 static void put_column(struct buf *out, const struct column *column, unsigned position)
 {
 	bool is_generated = column->is_virtual || column->is_stored;

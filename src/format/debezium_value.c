@@ -201,7 +201,7 @@ static bool put_decimal(struct buf *out, struct slice literal, unsigned scale)
 	return true;
 }
 
-/* A number of another kind that a script has put into a DECIMAL. */
+/* Writes a number of another kind that a script has put into a DECIMAL. */
 static bool put_number_as_decimal(struct buf *out, const struct value *value, unsigned scale)
 {
 	char text[DIGITS_MAX];
@@ -291,7 +291,7 @@ static void put_time(struct buf *out, const struct debezium_type *type, const st
 
 /* ---- bytes ----------------------------------------------------------------------------------- */
 
-/* The bytes of a BIT, which the server has big-endian. */
+/* Writes the bytes of a BIT, which are big-endian on the server. */
 static void put_bits(struct buf *out, struct slice bytes)
 {
 	char reversed[8];
@@ -314,7 +314,7 @@ static void put_coordinate(struct buf *out, struct slice name, double v)
 	out->len += num_f64(buf_reserve(out, NUM_FLOAT_MAX), v);
 }
 
-/* {"x":1,"y":2,"wkb":"...","srid":4326}: the server has the SRID, then the WKB, little-endian. */
+/* Writes {"x":1,"y":2,"wkb":"...","srid":4326}. The server's bytes are the SRID, then the WKB, little-endian. */
 static void put_geometry(struct buf *out, struct slice bytes, bool point)
 {
 	uint32_t srid;
@@ -341,7 +341,7 @@ static void put_geometry(struct buf *out, struct slice bytes, bool point)
 	buf_char(out, '}');
 }
 
-/* [1.5,2]: the server has binary32 numbers, little-endian. */
+/* Writes [1.5,2]. The server's bytes are binary32 numbers, little-endian. */
 static void put_vector(struct buf *out, struct slice bytes)
 {
 	float v;
@@ -375,7 +375,7 @@ static void put_bytes(struct buf *out, const struct debezium_type *type, struct 
 
 /* ---- values ---------------------------------------------------------------------------------- */
 
-/* Writes a number where the column's type says how. Returns false where it does not. */
+/* Writes a number in the form that the column's type requires. Returns false if the type requires none. */
 static bool put_number(struct buf *out, const struct debezium_type *type, const struct value *value)
 {
 	if (type->kind == DEBEZIUM_DECIMAL) {

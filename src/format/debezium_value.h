@@ -49,8 +49,8 @@ const char *debezium_kind_name(enum debezium_kind kind);
 struct debezium_type debezium_column_type(const struct column *column);
 /* The type of an additional field. */
 struct debezium_type debezium_field_type(const struct out_field *field, enum transport transport);
-/* Appends a value as JSON. A value of another kind than the column's, which a script has set, is
- * written as what it is. */
+/* Appends a value as JSON. If a script has set a value of another kind
+ * than the column's, the value is written by its own kind. */
 void debezium_value(struct buf *out, const struct debezium_type *type, const struct value *value);
 
 #endif

@@ -53,8 +53,8 @@ struct format_change {
 	/* what is written: a filter turns an update into an insert or a delete */
 	enum change_op op;
 	const struct format_image *before, *after; /* those that `op` has; otherwise NULL */
-	/* The change is written as one message, from which a script's emit takes what it leaves
-	 * out; `before` may be NULL (needs_before). */
+	/* The change is written as one message. A script's emit takes from it the parts that
+	 * the script does not give. `before` may be NULL (needs_before). */
 	bool single;
 	bool mapped_key;              /* keys are made by `key`, not by the script */
 	const struct header *headers; /* that the script has set */

@@ -6,9 +6,9 @@
 #include "base/json_writer.h"
 #include "model/value.h"
 
-/* A value: null, true, digits, "text", "base64". VALUE_UNSET is written as null. */
+/* Appends a value: null, true, digits, "text", "base64". VALUE_UNSET is written as null. */
 void json_value(struct buf *out, const struct value *value);
-/* The value's JSON form without quotes and escapes: what message keys are made of. NULL is `null`. */
+/* Appends the value's JSON form without quotes and escapes, the form of message keys. NULL is `null`. */
 void json_bare(struct buf *out, const struct value *value);
 
 #endif
