@@ -4,7 +4,7 @@
  *            "d":scale,"e":[labels]}; flags: n nullable, u unsigned, z zerofill, v virtual, s stored,
  *            i invisible
  * A key: {"n":name,"f":flags,"p":[[column,prefix]]}; flags: u unique, h hash, g made for a foreign key;
- *         a part null is an expression */
+ *         a part that is null is an expression */
 #include "base/json_writer.h"
 #include "schema/catalog_priv.h"
 
@@ -124,7 +124,7 @@ void catalog_table_to_json(const struct table *table, struct buf *buf)
 	buf_put(buf, SLICE("]}"));
 }
 
-/* A member that is a string; ptr NULL: there is none. */
+/* Returns a member that is a string; ptr NULL: none. */
 static struct slice get_string(const cJSON *object, const char *name)
 {
 	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
@@ -260,7 +260,8 @@ static int unreadable(struct slice json, struct err *err)
 		       (int)(json.len < 300 ? json.len : 300), json.ptr);
 }
 
-/* The record of a database is older than that of a table that has come in the place of a view or sequence. */
+/* Publishes a saved table. If the database's record, which may be older, lists a view or sequence of that name, the
+ * table has replaced it. */
 static void publish_saved(struct catalog *catalog, struct draft *draft, uint64_t version)
 {
 	struct catalog_database *database = catalog_database(catalog, draft->db);

@@ -23,7 +23,7 @@ static const struct type_word {
 #include "model/types.def"
 };
 
-/* Words that are other types, or types at all, in MariaDB's sql_mode ORACLE. */
+/* Words that are types only, or other types, in MariaDB's sql_mode ORACLE. */
 static const struct type_word oracle_words[] = {
 	{"DATE", COLUMN_DATETIME, FORM_PLAIN},  {"CLOB", COLUMN_LONGTEXT, FORM_PLAIN},
 	{"RAW", COLUMN_VARBINARY, FORM_PLAIN},  {"VARCHAR2", COLUMN_VARCHAR, FORM_PLAIN},
