@@ -8,7 +8,7 @@
 enum wire_type {
 #define WIRE_TYPE(id, code, name, meta) WIRE_##id = code,
 #include "model/types.def"
-	WIRE_NONE = WIRE_DECIMAL_OLD, /* in lists of codes: none, for no column has this one */
+	WIRE_NONE = WIRE_DECIMAL_OLD, /* "none" in lists of codes: no column has this code */
 };
 
 /* Returns the name of a type code; NULL: unknown code. */
