@@ -50,7 +50,7 @@ static int at_place(const struct change_reader *reader, const char *what, uint64
 	return cursor_wrap(&reader->cursor, what, offset, err);
 }
 
-/* It would have to be read twice; a sync does that. */
+/* Refuses a large transaction: it would have to be read twice, which only a sync does. */
 static struct packet_source *refuse_large(void *arg, struct err *err)
 {
 	struct change_reader *reader = arg;
@@ -102,7 +102,7 @@ static int on_rows(struct change_reader *reader, const struct trx_item *item, st
 	return 0;
 }
 
-/* A two-phase ALTER is written twice, and has happened at COMMIT ALTER. */
+/* Passes on a statement. A two-phase ALTER is in the binlog twice; COMMIT ALTER is the one that counts. */
 static int on_statement(struct change_reader *reader, const struct trx_item *item, struct err *err)
 {
 	const struct change_tables *tables = &reader->tables;
@@ -115,7 +115,7 @@ static int on_statement(struct change_reader *reader, const struct trx_item *ite
 	return 0;
 }
 
-/* One event of a transaction that was committed. What carries no rows by itself belongs to a statement event, which is
+/* Handles one event of a committed transaction. Events without rows of their own belong to a statement event, which is
  * refused. */
 static int on_event(struct change_reader *reader, const struct trx_item *item, struct err *err)
 {
@@ -214,7 +214,7 @@ static int xa_decided(struct change_reader *reader, struct err *err)
 
 /* ---- reading ---- */
 
-/* How the transaction ends is known: whether its rows are wanted. */
+/* Decides whether the rows are wanted, now that the outcome of the transaction is known. */
 static int on_outcome(struct change_reader *reader, struct err *err)
 {
 	const struct trx *trx = &reader->transactions.trx;
@@ -229,7 +229,7 @@ static int on_outcome(struct change_reader *reader, struct err *err)
 	return rc;
 }
 
-/* What is between transactions. */
+/* Handles an event between transactions. */
 static int between_transactions(struct change_reader *reader, const struct event *event,
 				struct err *err)
 {
@@ -254,7 +254,7 @@ static int between_transactions(struct change_reader *reader, const struct event
 	return at_place(reader, "binlog event", reader->cursor.start, err);
 }
 
-/* MySQL sends heartbeats of growing places while it leaves transactions out. */
+/* Notes a heartbeat. MySQL sends heartbeats with increasing positions while it leaves transactions out. */
 static int on_heartbeat(struct change_reader *reader, const struct event *event, struct err *err)
 {
 	struct event_heartbeat heartbeat;

@@ -42,7 +42,7 @@ static uint64_t distance(uint64_t a, uint64_t b)
 	return a > b ? a - b : b - a;
 }
 
-/* The first transaction of a dump: what the server has left out before it may be more than 4 GB. */
+/* Finds the full offset of a dump's first transaction. The server may have left out more than 4 GB before it. */
 static void find_begin(struct cursor *cursor)
 {
 	const uint64_t step = (uint64_t)UINT32_MAX + 1;
@@ -61,7 +61,7 @@ static bool begins_transaction(uint8_t type)
 	       type == EVENT_ANONYMOUS_GTID;
 }
 
-/* The end offset of an event has 32 bits on the wire. It is 0 where MariaDB 11.4 and later do not write it. */
+/* Moves past an event. Its end offset has 32 bits on the wire, and is 0 where MariaDB 11.4 and later do not write it. */
 static void advance(struct cursor *cursor, const struct event *event)
 {
 	uint64_t end = (cursor->offset & ~(uint64_t)UINT32_MAX) | event->end_pos;
@@ -81,7 +81,7 @@ static int read_format(struct cursor *cursor, struct slice packet, struct event 
 	if (event_format_parse(packet, &cursor->format, err) < 0 ||
 	    event_parse(packet, &cursor->format, false, event, err) < 0)
 		return cursor_wrap(cursor, "binlog event", cursor->offset, err);
-	if (event->end_pos != 0) /* 0: sent for a dump that starts inside a file */
+	if (event->end_pos != 0) /* 0: the server sends it for a dump that starts inside a file */
 		advance(cursor, event);
 	return 0;
 }
@@ -104,7 +104,7 @@ int cursor_read(struct cursor *cursor, struct slice packet, struct event *event,
 	if (type == EVENT_FORMAT_DESCRIPTION)
 		return read_format(cursor, packet, event, err);
 	if (event_parse(packet, &cursor->format, cursor->verify, event, err) < 0) {
-		if (packet.len >= EVENT_HEADER_SIZE) /* its header is read */
+		if (packet.len >= EVENT_HEADER_SIZE) /* the header is complete */
 			advance(cursor, event);
 		return cursor_wrap(cursor, "binlog event", cursor->start, err);
 	}

@@ -58,8 +58,8 @@ static int visit_event(const struct ddl_scan *scan, const struct event *event, s
 	return visit_statement(scan, &query, arena, err);
 }
 
-/* Whoever follows the binlog refuses an event that cannot be read when it reaches it. This one may be outside of what is
- * followed. */
+/* Scans one packet. Passes over an event that cannot be read, because it may be outside of what the sync follows. The
+ * reader that follows the binlog refuses it when it gets there. */
 static int scan_packet(const struct ddl_scan *scan, struct slice packet, struct arena *arena,
 		       struct err *err)
 {

@@ -1,4 +1,4 @@
-/* ddl_scan: reads binlog packets up to a place, for statements that may change definitions.
+/* ddl_scan: searches binlog packets up to a place for statements that may change definitions.
  * Thread: the caller's. */
 #ifndef TIDEWAY_DDL_SCAN_H
 #define TIDEWAY_DDL_SCAN_H
@@ -10,24 +10,24 @@
 
 #include <stdatomic.h>
 
-/* One statement. steps: NULL when its text cannot be read; in the arena. Returns 0; 1 to end the scan; -1. */
+/* Visits one statement. steps: in the arena; NULL: the text cannot be read. Returns 0, 1 to end the scan, or -1. */
 typedef int ddl_scan_visit(void *arg, const struct ddl_step *steps, unsigned nsteps,
 			   struct arena *arena, struct err *err);
 
 struct ddl_scan {
 	struct cursor *
-		cursor; /* the caller's, where the packets begin; afterwards the place that was reached */
-	const struct position *until; /* without a file: the end of the packets */
-	const atomic_bool *halt;      /* NULL: nothing ends it early */
+		cursor; /* the caller's, at the first packet; afterwards at the place that was reached */
+	const struct position *until; /* end of the scan; without a file: the end of the packets */
+	const atomic_bool *halt;      /* ends the scan early; NULL: nothing does */
 	ddl_scan_visit *visit;
 	void *arg;
 };
 
-/* Whether a statement of this kind may change the definition of a table or the defaults of a database. */
+/* Returns whether a statement of this kind may change the definition of a table or the defaults of a database. */
 bool ddl_scan_matters(enum ddl_step_kind kind);
-/* Whether the cursor is at the end already. */
+/* Returns whether the cursor is at the end already. */
 bool ddl_scan_is_over(const struct ddl_scan *scan);
-/* 0: read until the end; 1: a visit ended it; -1. */
+/* Returns 0 when everything up to the end was read, 1 if a visit ended the scan, -1 on error. */
 int ddl_scan_run(const struct ddl_scan *scan, struct packet_source *source,
 		 struct err *err) MUST_CHECK;
 

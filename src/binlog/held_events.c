@@ -30,7 +30,7 @@ void held_events_clear(struct held_events *held)
 	}
 }
 
-/* An offset into the body instead of a pointer. */
+/* Returns the part with an offset into the body instead of a pointer. */
 static struct slice detach(struct slice part, struct slice body)
 {
 	return (struct slice){(const char *)(part.ptr - body.ptr), part.len};

@@ -1,4 +1,4 @@
-/* packet_source: binlog events as raw packets, one after the other, wherever they come from: a dump (source/dump.h) or memory.
+/* packet_source: a sequence of binlog events as raw packets, from a dump (source/dump.h) or from memory.
  * Thread: the one that reads. Owner: packet_source_free. */
 #ifndef TIDEWAY_PACKET_SOURCE_H
 #define TIDEWAY_PACKET_SOURCE_H
@@ -11,21 +11,21 @@ struct packet_source {
 	void (*free)(struct packet_source *source);
 };
 
-/* One event, header first; valid until the next call. 1: an event; 0: the end; -1. */
+/* Sets *packet to the next event with its header, valid until the next call. Returns 1, 0 at the end, -1 on error. */
 static inline int packet_source_next(struct packet_source *source, struct slice *packet,
 				     struct err *err)
 {
 	return source->next(source, packet, err);
 }
 
-/* source may be NULL. */
+/* Frees the source, which may be NULL. */
 static inline void packet_source_free(struct packet_source *source)
 {
 	if (source)
 		source->free(source);
 }
 
-/* The packets are borrowed. */
+/* Makes a source of recorded packets, which it borrows. */
 struct packet_source *memory_source_new(const struct slice *packets, size_t n);
 
 #endif

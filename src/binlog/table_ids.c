@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum { NO_TABLE_ID = 0xffffff }; /* of a rows event that only ends a statement */
+enum { NO_TABLE_ID = 0xffffff }; /* the id in a rows event that only ends a statement */
 
 void table_ids_fini(struct table_ids *ids)
 {

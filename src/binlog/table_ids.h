@@ -15,13 +15,13 @@ struct table_ids {
 };
 
 void table_ids_fini(struct table_ids *ids);
-/* The statement is over. */
+/* Removes all ids at the end of the statement. */
 void table_ids_clear(struct table_ids *ids);
 void table_ids_set(struct table_ids *ids, uint64_t id, void *table);
-/* Forgets every id of this table; other tables of the statement keep theirs. */
+/* Removes every id of this table. Other tables of the statement keep theirs. */
 void table_ids_drop(struct table_ids *ids, const void *table);
-/* The table of a rows event. *table is NULL for an event without rows, which only ends a statement; rows of an id that
- * was not announced are an error. */
+/* Finds the table of a rows event. Sets *table to NULL for an event without rows, which only ends a statement. Fails on
+ * rows of an id that was not announced. */
 int table_ids_find(const struct table_ids *ids, const struct rows *rows, void **table,
 		   struct err *err) MUST_CHECK;
 

@@ -45,7 +45,7 @@ static bool printable(struct slice s)
 	return true;
 }
 
-/* 'text' or X'hex', as XA RECOVER and XA COMMIT write it. */
+/* Writes a part of an xid as 'text' or X'hex', like XA RECOVER and XA COMMIT. */
 static void print_part(struct buf *out, struct slice part)
 {
 	if (printable(part)) {
@@ -58,7 +58,7 @@ static void print_part(struct buf *out, struct slice part)
 	buf_char(out, '\'');
 }
 
-/* formatID(4) gtrid_len(1) bqual_len(1) data, as MariaDB's GTID event has it. */
+/* Writes the xid of MariaDB's GTID event: formatID(4) gtrid_len(1) bqual_len(1) data. */
 static void print_xid(struct buf *out, struct slice xid)
 {
 	struct reader r;
@@ -84,7 +84,7 @@ void trx_open(struct trx *trx, const struct event_gtid *gtid)
 		print_xid(&trx->xid, gtid->xid);
 }
 
-/* Names are kept as offset and length: the buffer may move. */
+/* Returns the name of a savepoint, which is stored as offset and length because the buffer may move. */
 static struct slice savepoint_name(const struct trx *trx, const struct savepoint *savepoint)
 {
 	return slice_of(trx->names.ptr + (size_t)savepoint->name.ptr, savepoint->name.len);
@@ -98,7 +98,7 @@ static struct savepoint *savepoint_find(struct trx *trx, enum ident_rules rules,
 	return NULL;
 }
 
-/* A savepoint of the same name is moved: the old one is deleted. */
+/* Sets a savepoint. Deletes an older one of the same name. */
 static void savepoint_set(struct trx *trx, enum ident_rules rules, struct slice name)
 {
 	struct savepoint *old = savepoint_find(trx, rules, name);
@@ -128,7 +128,7 @@ static void undo_add(struct trx *trx, uint32_t first, uint32_t last)
 	trx->undone[trx->nundone++] = (struct undone){first, last};
 }
 
-/* Work since the savepoint is undone; later savepoints are gone, the savepoint itself stays. */
+/* Marks the events since the savepoint as rolled back. Removes later savepoints; the savepoint itself stays. */
 static int rollback_to(struct trx *trx, enum ident_rules rules, struct slice name, struct err *err)
 {
 	struct savepoint *savepoint = savepoint_find(trx, rules, name);
@@ -141,7 +141,7 @@ static int rollback_to(struct trx *trx, enum ident_rules rules, struct slice nam
 	return 0;
 }
 
-/* MariaDB's GTID event has named it already. */
+/* Sets the xid, unless MariaDB's GTID event has set it already. */
 static void name_xid(struct trx *trx, struct slice xid)
 {
 	if (trx->xid.len == 0)
@@ -203,13 +203,13 @@ static int trx_query(struct trx *trx, const struct event *event, const struct ev
 		break;
 	}
 	trx->statement = &trx->query;
-	/* MariaDB writes no BEGIN: its GTID event says whether an end follows. */
+	/* MariaDB writes no BEGIN: its GTID event contains whether an end event follows. */
 	if (!trx->begun && (trx->gtid.standalone || trx->gtid.gtid.flavour != GTID_MARIADB))
 		trx->end = TRX_COMMIT;
 	return 0;
 }
 
-/* XA COMMIT ... ONE PHASE is written as a prepare that is a commit. */
+/* Ends the transaction at a prepare event, which is a commit for XA COMMIT ... ONE PHASE. */
 static int trx_prepare(struct trx *trx, const struct event *event, struct err *err)
 {
 	struct event_xa_prepare xa;

@@ -1,6 +1,6 @@
 #include "binlog/trx_ahead.h"
 
-/* One event of the second source. */
+/* Processes one event of the second source. */
 static int look(struct trx_reader *reader, struct slice packet, struct cursor *cursor,
 		struct err *err)
 {
@@ -10,13 +10,13 @@ static int look(struct trx_reader *reader, struct slice packet, struct cursor *c
 	if (cursor_read(cursor, packet, &event, err) < 0)
 		return -1;
 	if (event.type == EVENT_FORMAT_DESCRIPTION) {
-		if (seen->open) /* the server crashed inside it: it never happened */
+		if (seen->open) /* the server crashed inside it: it changed nothing */
 			seen->end = TRX_ROLLBACK;
 		return 0;
 	}
 	if (event.type == EVENT_HEARTBEAT || event.type == EVENT_HEARTBEAT_V2 ||
 	    event.type == EVENT_ROTATE)
-		return 0; /* of the dump, not of the transaction: the reader does not number them either */
+		return 0; /* an event of the dump, not of the transaction: the reader does not number it either */
 	if (seen->open)
 		return trx_event(seen, &event, &cursor->format, err);
 	if (event.type != EVENT_GTID_MARIADB && event.type != EVENT_GTID_MYSQL &&

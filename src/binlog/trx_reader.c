@@ -21,7 +21,7 @@ void trx_reader_fini(struct trx_reader *reader)
 	trx_fini(&reader->trx);
 }
 
-/* Nothing of a transaction outlives it: the one place where its state is cleared. */
+/* Clears the whole state of a transaction. No other function does. */
 static void reset(struct trx_reader *reader)
 {
 	trx_reset(&reader->trx);
@@ -129,7 +129,7 @@ static int give_held(struct trx_reader *reader, struct trx_item *item, struct er
 	}
 	if (reader->trx.end != TRX_OPEN)
 		return finish(reader, item);
-	held_events_clear(&reader->held); /* the others are given out as they come */
+	held_events_clear(&reader->held); /* the later ones are given out as they are read */
 	reader->step = TRX_READ;
 	return 0;
 }
@@ -159,7 +159,7 @@ static int begin(struct trx_reader *reader, struct trx_item *item, struct err *e
 	return 1;
 }
 
-/* A file begins. In a transaction: the server crashed inside it. */
+/* Handles the start of a file. Inside a transaction it means that the server crashed there. */
 static int begin_file(struct trx_reader *reader, struct err *err)
 {
 	if (reader->is_large && reader->ahead.end != TRX_ROLLBACK) {
@@ -168,7 +168,7 @@ static int begin_file(struct trx_reader *reader, struct err *err)
 		return err_position(err, reader->begin_file, reader->begin_offset);
 	}
 	if (reader->is_large)
-		reader->again_bytes = 0; /* it is not read again any more */
+		reader->again_bytes = 0; /* the second reading is over */
 	reset(reader);
 	return 1;
 }
@@ -236,7 +236,7 @@ static int read_packet(struct trx_reader *reader, struct trx_item *item, struct 
 
 int trx_reader_step(struct trx_reader *reader, struct trx_item *item, struct err *err)
 {
-	/* field by field: there are a dozen items for each transaction, and most need no more */
+	/* field by field, because clearing the whole is slower: a transaction has a dozen items, most with few fields */
 	item->kind = TRX_ITEM_OTHER;
 	item->packet = (struct slice){NULL, 0};
 	item->event = &reader->event;

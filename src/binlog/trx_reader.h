@@ -1,7 +1,8 @@
-/* trx_reader: binlog packets in, transactions out, each event once and parsed once: BEGIN, then its events when it is known how the
- * transaction ends and which of them were rolled back (rule: outcome-known), then END. A small transaction is held until its end is
- * there. Through a larger one a second packet source reads ahead for its outcome, and its events are given out as they come, so that
- * memory stays constant. A server that crashes inside a transaction leaves it without an end: it never happened.
+/* trx_reader: converts binlog packets to transactions. Parses each event once and gives it out once: BEGIN, then the
+ * events as soon as it is known how the transaction ends and which of them were rolled back (rule: outcome-known), then
+ * END. A small transaction is held until its end is read. For a larger one a second packet source reads ahead to its
+ * outcome, and its events are given out as they are read, so that memory stays constant. A server that crashes inside a
+ * transaction leaves it without an end: it changed nothing.
  *     while (packet_source_next(source, &packet, err) > 0) {
  *             trx_reader_put(&reader, packet);
  *             while ((rc = trx_reader_next(&reader, &item, err)) > 0)
@@ -17,78 +18,79 @@
 #include "binlog/trx.h"
 
 enum trx_item_kind {
-	TRX_ITEM_OTHER, /* an event that belongs to no transaction: format description, heartbeat, rotate ... */
+	TRX_ITEM_OTHER, /* an event outside of transactions: format description, heartbeat, rotate ... */
 	TRX_ITEM_BEGIN,   /* the GTID event of a transaction */
-	TRX_ITEM_HELD,    /* one of its events was read, and is held */
-	TRX_ITEM_OUTCOME, /* how it ends is known (trx_reader_outcome): its events follow */
+	TRX_ITEM_HELD,    /* one of its events was read and is held */
+	TRX_ITEM_OUTCOME, /* its outcome is known (trx_reader_outcome); its events follow */
 	TRX_ITEM_EVENT,   /* one of its events */
-	TRX_ITEM_END,     /* it is over */
+	TRX_ITEM_END,     /* its end */
 };
 
 struct trx_item {
 	enum trx_item_kind kind;
-	struct slice packet;       /* that was read for this item; ptr NULL: none was */
-	const struct event *event; /* the event of the item, or the last one that was read */
-	uint64_t start, end;       /* its offsets */
+	struct slice packet;       /* the packet that was read for this item; ptr NULL: none */
+	const struct event *event; /* the item's event, or the last event read */
+	uint64_t start, end;       /* offsets of the event */
 
-	/* of TRX_ITEM_EVENT only; not set otherwise */
+	/* the members below are set for TRX_ITEM_EVENT only */
 	bool undone;        /* it was rolled back */
-	bool again;         /* it was given out before the connection was lost */
+	bool again;         /* it was given out before, on a lost connection */
 	uint64_t row_bytes; /* of the transaction's rows before it (rule: sequence-id) */
 	struct rows *rows;  /* NULL: not an event with rows */
-	void *table; /* of the rows, as trx_reader_announce has it; NULL: an event that only ends a statement */
-	const struct event_query
-		*statement; /* one that is not about the transaction itself; NULL: another event */
+	void *table; /* of the rows, from trx_reader_announce; NULL: an event that only ends a statement */
+	const struct event_query *
+		statement; /* a statement that does not control the transaction; NULL: another event */
 };
 
 struct trx_reader_owner {
-	/* Opens a second packet source at the begin of the current transaction, which is larger than what is held. NULL:
-	 * an error. */
+	/* Opens a second packet source at the start of the current transaction, which is too large to hold. Returns NULL
+	 * on error. */
 	struct packet_source *(*open_ahead)(void *arg, struct err *err);
-	/* Whether reading ahead is to end; NULL: never. */
+	/* Returns whether reading ahead must end. NULL: never. */
 	bool (*is_stopping)(const void *arg);
 	void *arg;
-	size_t hold_max; /* bytes of a transaction that are held */
+	size_t hold_max; /* maximum bytes of a transaction that is held */
 };
 
 struct trx_reader {
 	struct cursor *cursor; /* the owner's */
 	struct trx_reader_owner owner;
-	struct slice packet; /* to be read; ptr NULL: none */
-	struct event event;  /* the last one */
-	bool lost;           /* the error of trx_reader_next is one of the second packet source */
+	struct slice packet; /* the packet to read; ptr NULL: none */
+	struct event event;  /* the last event read */
+	bool lost;           /* the error of trx_reader_next is from the second packet source */
 
-	/* the current transaction: trx_reader_reset clears it */
+	/* the current transaction; `reset` clears it */
 	struct trx trx;
-	struct trx ahead;       /* of a large one: what was seen of it ahead */
-	bool is_large;          /* its events are given out as they come */
-	const char *begin_file; /* where it begins */
+	struct trx ahead;       /* of a large one: the result of reading ahead */
+	bool is_large;          /* its events are given out as they are read */
+	const char *begin_file; /* file where it begins */
 	uint64_t begin_offset;
 	struct held_events held;
-	size_t given;         /* of the held events */
-	uint32_t number;      /* of the next event that is given out */
-	uint64_t row_bytes;   /* of the events that were given out */
+	size_t given;         /* held events given out so far */
+	uint32_t number;      /* number of the next event to give out */
+	uint64_t row_bytes;   /* row bytes of the events given out so far */
 	struct rows rows;     /* of the last event */
 	struct table_ids ids; /* of the current statement */
 	enum { TRX_READ, TRX_GIVE, TRX_FINISH, TRX_OVER } step; /* what trx_reader_next does next */
 
-	/* The transaction that was being given out when the connection was lost is read again from its begin
+	/* the transaction that was being given out when the connection was lost: it is read again from its start
 	 * (rule: transaction-start). */
 	struct gtid again;
-	uint64_t again_bytes; /* row_bytes that were given out; 0: there is none */
+	uint64_t again_bytes; /* row_bytes of it that were given out; 0: none */
 };
 
 void trx_reader_init(struct trx_reader *reader, struct cursor *cursor,
 		     const struct trx_reader_owner *owner);
 void trx_reader_fini(struct trx_reader *reader);
-/* A new connection begins where the current transaction does, or after the last one. The cursor is the owner's to set. */
+/* Prepares for a new connection, which begins at the current transaction, or else after the last one. The owner sets the
+ * cursor. */
 void trx_reader_rewind(struct trx_reader *reader);
-/* The next packet, when trx_reader_next has nothing more of the last one. It is borrowed until then. */
+/* Passes in the next packet, after trx_reader_next has returned 0. The packet is borrowed until it does so again. */
 void trx_reader_put(struct trx_reader *reader, struct slice packet);
-/* What comes next: trx_reader_next has asked whether there may be something. */
+/* Makes the next item. Call trx_reader_next, which tests first whether there may be one. */
 int trx_reader_step(struct trx_reader *reader, struct trx_item *item, struct err *err) MUST_CHECK;
 
-/* 1: an item, valid until the next call; 0: the packet is used up; -1. */
+/* Returns 1 for an item, which is valid until the next call, 0 when the packet is used up, -1 on error. */
 static inline int trx_reader_next(struct trx_reader *reader, struct trx_item *item, struct err *err)
 {
 	if (reader->packet.ptr == NULL && reader->step == TRX_READ)
@@ -96,13 +98,13 @@ static inline int trx_reader_next(struct trx_reader *reader, struct trx_item *it
 	return trx_reader_step(reader, item, err);
 }
 
-/* After TRX_ITEM_OUTCOME: no events that are held are wanted; TRX_ITEM_END comes next. */
+/* After TRX_ITEM_OUTCOME: skips the held events. TRX_ITEM_END comes next. */
 void trx_reader_skip(struct trx_reader *reader);
-/* What is known of how the current transaction ends. */
+/* Returns what is known of the outcome of the current transaction. */
 const struct trx *trx_reader_outcome(const struct trx_reader *reader);
-/* The table of a TABLE_MAP event that was given out (not NULL): `table` of the rows events that follow. */
+/* Sets the table of a TABLE_MAP event that was given out. Not NULL. It becomes `table` of the rows events that follow. */
 void trx_reader_announce(struct trx_reader *reader, uint64_t id, void *table);
-/* The table is gone. */
+/* Removes a table that no longer exists. */
 void trx_reader_forget(struct trx_reader *reader, const void *table);
 
 #endif
