@@ -845,6 +845,30 @@ static void what_is_away(void **state)
 	expect_state(CLUSTER_UNKNOWN, "");
 }
 
+/* A partition gets its leader back after the list of the topics: its end is found at once, and not when librdkafka renews its
+ * cache after a minute. */
+static void end_of_a_partition_that_had_no_leader(void **state)
+{
+	struct slice name = SLICE("t");
+	struct partition_end end = {name, 0, -1};
+	int64_t began_ms;
+	bool exists;
+	int partitions;
+	(void)state;
+	send_ok(1);
+	drain_ok();
+	sink_free(sink);
+	rd_kafka_mock_partition_set_leader(broker_mock(broker), "t", 0, -1);
+	open_sink(0);
+	assert_int_equal(sink_topics_exist(sink, &name, 1, &exists, &partitions, &err), 0);
+	assert_true(exists);
+	rd_kafka_mock_partition_set_leader(broker_mock(broker), "t", 0, 1);
+	began_ms = clock_mono_ms();
+	assert_int_equal(sink_ends(sink, &end, 1, &stop, &err), 0);
+	assert_int_equal(end.end, 1);
+	assert_true(clock_mono_ms() - began_ms < WAIT);
+}
+
 static void arm(const char *fault)
 {
 	setenv("TIDEWAY_FAULT", fault, 1);
@@ -997,6 +1021,7 @@ int main(void)
 		CASE(pinned_topic_that_is_gone),
 		CASE(ends_of_partitions),
 		CASE(what_is_away),
+		CASE(end_of_a_partition_that_had_no_leader),
 		CASE(offset_that_goes_back),
 		CASE(fault_produce),
 		CASE(fault_ack),

@@ -9,9 +9,10 @@
 #include <string.h>
 
 enum {
-	ANNOUNCE_MS = 1000, /* do not log shorter outages */
-	TELL_MS = 5000,     /* log the reason of a wait after this time */
-	TURN_MS = 7000,     /* longer than one turn of waiting: a longer pause begins a new wait */
+	ANNOUNCE_MS = 1000,    /* do not log shorter outages */
+	TELL_MS = 5000,        /* log the reason of a wait after this time */
+	TELL_AGAIN_MS = 10000, /* and again so often */
+	TURN_MS = 7000, /* longer than one turn of waiting: a longer pause begins a new wait */
 	ERRSTR = 512,
 };
 
@@ -364,15 +365,16 @@ bool kafka_transient(rd_kafka_resp_err_t code)
 	}
 }
 
-/* Log the reason of a long wait if a broker responds and a part of the cluster is missing. */
+/* Log what a long wait is for, and which part of the cluster is missing. */
 static void tell_wait(struct kafka_client *kafka, const char *what, rd_kafka_resp_err_t code)
 {
 	const struct outage_topic topics[] = {{"__transaction_state", 0}, {kafka->topic, 0}};
 	struct buf text;
 	buf_init(&text);
-	if (kafka_describe_outage(kafka, topics, kafka->topic ? 2 : 0, &text) == CLUSTER_PARTIAL)
-		log_warn("%s: still waiting to %s (%s): %s; nothing is lost", kafka->label, what,
-			 rd_kafka_err2str(code), buf_cstr(&text));
+	if (kafka_describe_outage(kafka, topics, kafka->topic ? 2 : 0, &text) == CLUSTER_UNKNOWN)
+		buf_put(&text, SLICE("no broker responds"));
+	log_warn("%s: still waiting to %s (%s): %s; nothing is lost", kafka->label, what,
+		 rd_kafka_err2str(code), buf_cstr(&text));
 	buf_fini(&text);
 }
 
@@ -381,12 +383,13 @@ static void count_wait(struct kafka_client *kafka, const char *what, rd_kafka_re
 	int64_t now_ms = clock_mono_ms();
 	if (kafka->wait_ms == 0 || now_ms - kafka->waited_ms > TURN_MS) {
 		kafka->wait_ms = now_ms;
-		kafka->told = false;
+		kafka->told_ms = 0;
 	}
 	kafka->waited_ms = now_ms;
-	if (kafka->told || kafka->announced || now_ms - kafka->wait_ms < TELL_MS)
+	if (kafka->announced || now_ms - kafka->wait_ms < TELL_MS ||
+	    (kafka->told_ms != 0 && now_ms - kafka->told_ms < TELL_AGAIN_MS))
 		return;
-	kafka->told = true;
+	kafka->told_ms = now_ms;
 	tell_wait(kafka, what, code);
 }
 

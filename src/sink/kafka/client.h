@@ -36,7 +36,7 @@ struct kafka_client {
 	bool announced;     /* the outage is logged */
 	int64_t wait_ms;    /* monotonic time of the first kafka_wait of the current wait */
 	int64_t waited_ms;  /* monotonic time of the last kafka_wait */
-	bool told;          /* the reason of the current wait is logged */
+	int64_t told_ms;    /* monotonic time of the last log line about that wait; 0: none */
 	const char *topic;  /* topic to describe in that log line; NULL: none. Borrowed */
 	bool hurried;       /* the current wait gives up after some seconds */
 	bool identified;    /* whether `mock` is valid */
@@ -69,8 +69,8 @@ enum cluster kafka_describe_outage(const struct kafka_client *kafka,
 bool kafka_transient(rd_kafka_resp_err_t code);
 /* Wait one turn for a broker after the error `code`: run callbacks for at most wait_ms. Return 0 to
  * try again; -1 when the connection is refused, the producer has failed, or *stop is true. After
- * 5 s of turns, log which brokers are up and which are missing. what: what the caller tries to
- * do, for messages. */
+ * 5 s of turns, and every 10 s from then on, log which brokers are up and which are missing, unless
+ * the outage is logged. what: what the caller tries to do, for messages. */
 int kafka_wait(struct kafka_client *kafka, const char *what, rd_kafka_resp_err_t code, int wait_ms,
 	       const _Atomic bool *stop, struct err *err) MUST_CHECK;
 /* Return whether the cluster is librdkafka's in-process mock. The mock never responds to

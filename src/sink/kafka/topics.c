@@ -21,6 +21,7 @@ enum {
 	NEW_PER_MS = 5,            /* wait 1 ms longer between two lists for so many new topics */
 	ENDS_AT_ONCE = 1000,       /* most partitions of one request for ends */
 	ENDS_MS = 5000,            /* timeout of that request */
+	ENDS_AGAIN_MS = 250,       /* between two lists for a leader that is missing */
 	CREATE_LOG_MS = 5000,      /* between two log lines about the progress of many topics */
 	ERRSTR = 512,
 	TOPIC_NAME_SIZE = 256, /* Kafka's limit is 249 */
@@ -65,12 +66,19 @@ int topics_list(struct kafka_client *kafka, struct topic_names *names, int timeo
 	return 0;
 }
 
-int topics_partitions(const struct topic_names *names, struct slice name)
+static const rd_kafka_metadata_topic_t *find_listed(const struct topic_names *names,
+						    struct slice name)
 {
 	for (int i = 0; i < names->metadata->topic_cnt; i++)
 		if (slice_equal(slice_str(names->metadata->topics[i].topic), name))
-			return names->metadata->topics[i].partition_cnt;
-	return 0;
+			return &names->metadata->topics[i];
+	return NULL;
+}
+
+int topics_partitions(const struct topic_names *names, struct slice name)
+{
+	const rd_kafka_metadata_topic_t *topic = find_listed(names, name);
+	return topic ? topic->partition_cnt : 0;
 }
 
 static bool collide(const char *name, struct slice other)
@@ -140,24 +148,61 @@ static bool is_unknown(rd_kafka_resp_err_t code)
 	       code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
 }
 
+/* Return whether a listed topic has the partition, but no leader for it. */
+static bool lacks_leader(const struct topic_names *names, const struct partition_end *end)
+{
+	const rd_kafka_metadata_topic_t *topic = find_listed(names, end->topic);
+	for (int i = 0; topic != NULL && i < topic->partition_cnt; i++)
+		if (topic->partitions[i].id == end->partition)
+			return topic->partitions[i].leader < 0;
+	return false;
+}
+
+/* List all topics, which renews the client's cache of leaders. rd_kafka_offsets_for_times does not:
+ * while the cache has a partition without a leader, it reports the partition as unknown, at most
+ * until the next periodic refresh of the cache. *missing: one of the partitions has no leader. */
+static int renew_leaders(struct kafka_client *kafka, const struct partition_end *ends, unsigned n,
+			 bool *missing, const _Atomic bool *stop, struct err *err)
+{
+	struct topic_names names = {NULL, 0};
+	*missing = false;
+	if (topics_list(kafka, &names, -1, stop, err) != 0)
+		return -1;
+	for (unsigned i = 0; i < n && !*missing; i++)
+		*missing = lacks_leader(&names, &ends[i]);
+	topics_forget(&names);
+	return 0;
+}
+
+/* Wait after a request for ends that failed with `code`. Return 0 to request again; -1. */
+static int ask_again(struct kafka_client *kafka, const struct partition_end *ends, unsigned n,
+		     rd_kafka_resp_err_t code, int64_t unknown_end, const _Atomic bool *stop,
+		     struct err *err)
+{
+	bool unknown = is_unknown(code), missing = false;
+	if ((unknown || code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE) &&
+	    renew_leaders(kafka, ends, n, &missing, stop, err) != 0)
+		return -1;
+	if (missing)
+		code = RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE;
+	else if (unknown ? clock_mono_ms() >= unknown_end : !kafka_transient(code))
+		return err_set(err, E_TOPIC_REQUEST,
+			       "%s: cannot find the end of topic \"%.*s\": %s. Grant Describe on "
+			       "the topic",
+			       kafka->label, SLICE_FMT(ends[0].topic), rd_kafka_err2str(code));
+	return kafka_wait(kafka, "ask where topics end", code, missing ? ENDS_AGAIN_MS : LEADER_MS,
+			  stop, err);
+}
+
 static int some_ends(struct kafka_client *kafka, struct partition_end *ends, unsigned n,
 		     const _Atomic bool *stop, struct err *err)
 {
 	int64_t unknown_end = clock_mono_ms() + UNKNOWN_MS;
-	for (;;) {
-		rd_kafka_resp_err_t code = ask_ends(kafka, ends, n);
-		if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-			return 0;
-		bool unknown = is_unknown(code) && clock_mono_ms() < unknown_end;
-		if (!kafka_transient(code) && !unknown)
-			return err_set(err, E_TOPIC_REQUEST,
-				       "%s: cannot find the end of topic \"%.*s\": %s. Grant "
-				       "Describe on the topic",
-				       kafka->label, SLICE_FMT(ends[0].topic),
-				       rd_kafka_err2str(code));
-		if (kafka_wait(kafka, "ask where topics end", code, LEADER_MS, stop, err) != 0)
+	rd_kafka_resp_err_t code;
+	while ((code = ask_ends(kafka, ends, n)) != RD_KAFKA_RESP_ERR_NO_ERROR)
+		if (ask_again(kafka, ends, n, code, unknown_end, stop, err) != 0)
 			return -1;
-	}
+	return 0;
 }
 
 int topics_ends(struct kafka_client *kafka, struct partition_end *ends, unsigned n,
@@ -641,14 +686,6 @@ static int find_or_create(struct kafka_client *kafka, struct topic_names *names,
 	return result;
 }
 
-static const rd_kafka_metadata_topic_t *listed(const struct topic_names *names, const char *name)
-{
-	for (int i = 0; i < names->metadata->topic_cnt; i++)
-		if (strcmp(names->metadata->topics[i].topic, name) == 0)
-			return &names->metadata->topics[i];
-	return NULL;
-}
-
 /* Move the orders whose topics are not on the list with all their leaders to the front. Return
  * their number. */
 static unsigned leaderless(const struct topic_names *names, struct topic_order *orders, unsigned n)
@@ -656,7 +693,8 @@ static unsigned leaderless(const struct topic_names *names, struct topic_order *
 	rd_kafka_resp_err_t code;
 	unsigned left = 0;
 	for (unsigned i = 0; i < n; i++) {
-		const rd_kafka_metadata_topic_t *topic = listed(names, orders[i].name);
+		const rd_kafka_metadata_topic_t *topic =
+			find_listed(names, slice_str(orders[i].name));
 		if (topic == NULL || led_partitions(topic, &code) == 0)
 			orders[left++] = orders[i];
 	}
