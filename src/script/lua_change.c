@@ -193,8 +193,7 @@ const char *lua_topic_check(struct slice name)
 		[TOPIC_NAME_EMPTY] = "a topic name is not empty",
 		[TOPIC_NAME_DOTS] = "a topic name is not . or ..",
 		[TOPIC_NAME_LONG] = "a topic name has at most 249 characters",
-		[TOPIC_NAME_CHARACTER] =
-			"a topic name has letters, digits, '.', '_' and '-' only",
+		[TOPIC_NAME_CHARACTER] = "a topic name has letters, digits, '.', '_' and '-' only",
 	};
 	return TEXTS[topic_name_check(name, NULL)];
 }
