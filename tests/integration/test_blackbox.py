@@ -56,10 +56,10 @@ def test_black_box(sync, db, mariadb, kafka, metadata):
             kill_in_stream(running, mariadb, db)
         finally:
             writer.stop()
-        running.wait_streaming(60)
+        running.wait_streaming()
         mariadb.run(f"CREATE TABLE {db}.last_one (id INT PRIMARY KEY)", f"INSERT INTO {db}.last_one VALUES (1)",
                     f"INSERT INTO {db}.marker VALUES (1000)")
-        running.wait_message(f"{db}.marker", lambda m: m.key == b"1000", "the marker", 60)
+        running.wait_message(f"{db}.marker", lambda m: m.key == b"1000", "the marker")
         assert running.stop() == 0
     messages = running.reader(*topics).to_end(60)
     rebuilt = Rebuild(kafka.partitions()).feed_all(messages)
@@ -79,7 +79,7 @@ def kill_in_full_sync(running):
     """Four runs that each die within the full sync, at a place of its own."""
     for fault in ("chunk:2:kill", "table_done:3:kill", "produce:5000:kill", "table_done:9:kill"):
         running.start(fault=fault)
-        assert running.wait_exit(60) == -9, running.log[-2000:]
+        assert running.wait_exit() == -9, running.log[-2000:]
 
 
 def kill_in_stream(running, mariadb, db):
@@ -90,10 +90,10 @@ def kill_in_stream(running, mariadb, db):
         if number % 2:
             mariadb.run(f"INSERT INTO {db}.marker VALUES ({number})")
             key = str(number).encode()
-            running.wait_message(f"{db}.marker", lambda m, key=key: m.key == key, f"marker {number}", 60)
+            running.wait_message(f"{db}.marker", lambda m, key=key: m.key == key, f"marker {number}")
             running.kill9()
         else:
-            assert running.wait_exit(120) == -9, running.log[-2000:]
+            assert running.wait_exit() == -9, running.log[-2000:]
     running.start(fault="save:4:kill")
-    assert running.wait_exit(120) == -9, running.log[-2000:]
+    assert running.wait_exit() == -9, running.log[-2000:]
     running.start()

@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 from support.paths import BINARY
+from support.wait import DEADLINE_S
 
 SCRIPT = """
 local source, json = require "tideway.source", require "tideway.json"
@@ -42,7 +43,7 @@ class Source:
         script = self.folder / "changes.lua"
         script.write_text(SCRIPT.format(port=self.server.port, start=start or self.start))
         done = subprocess.run([str(BINARY), "exec", str(script)], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                              timeout=120, check=False)
+                              timeout=DEADLINE_S, check=False)
         return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr
 
     def changes(self, start=None):

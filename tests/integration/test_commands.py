@@ -13,11 +13,11 @@ from support.consume import Reader, parse, rows
 from support.paths import BINARY
 from support.runner import PROLOGUE
 from support.servers import Broker
-from support.wait import wait_for
+from support.wait import DEADLINE_S, wait_for
 from test_errors import purge
 
 
-def tideway(*arguments, cwd=None, timeout=60):
+def tideway(*arguments, cwd=None, timeout=DEADLINE_S):
     done = subprocess.run([str(BINARY), *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True, text=True,
                           timeout=timeout, cwd=cwd, check=False)
     return done.returncode, done.stdout, done.stderr
@@ -74,7 +74,7 @@ def test_no_command():
 
 def test_hook_without_effect():
     """A test hook that cannot be read ends the program: the test that set it would test nothing."""
-    done = subprocess.run([str(BINARY), "version"], capture_output=True, text=True, timeout=60, check=False,
+    done = subprocess.run([str(BINARY), "version"], capture_output=True, text=True, timeout=DEADLINE_S, check=False,
                           env=dict(os.environ, TIDEWAY_LEASE_MS="4s"))
     assert done.returncode == 2 and "TIDEWAY_LEASE_MS: '4s' is not a number" in done.stderr
 
@@ -427,7 +427,7 @@ def test_partitions_of_the_embedded_broker(tmp_path, options, partitions):
     broker = Broker(tmp_path / "broker", *options)
     try:
         admin = AdminClient({"bootstrap.servers": broker.bootstrap, "log_level": 0})
-        assert len(admin.list_topics("anew", timeout=20).topics["anew"].partitions) == partitions
+        assert len(admin.list_topics("anew", timeout=DEADLINE_S).topics["anew"].partitions) == partitions
     finally:
         assert broker.stop() == 0
 

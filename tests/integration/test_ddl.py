@@ -539,7 +539,7 @@ def test_rows_between_the_phases(table, sql, db, mariadb, rolled_back):
     altering.close()
     assert bool(failed) == rolled_back, failed
     sql("INSERT INTO t (id, a, b) VALUES (999999, -999999, 'after')")
-    table.until(f"{db}.t", lambda m: any(r.key == b"999999" for r in m), "the last row", 60)
+    table.until(f"{db}.t", lambda m: any(r.key == b"999999" for r in m), "the last row")
     got = {m.key: m.after for m in rows(table.reader(f"{db}.t").to_end())}
     expected = mariadb.run("SELECT id, a, b FROM t WHERE id > 99999", db=db)
     assert len(expected) > 1

@@ -92,15 +92,15 @@ def test_fault(sync, sql, db, mariadb, kafka, fault):
     writer = threading.Thread(target=write, daemon=True)
     writer.start()
     try:
-        wait_for(came, lambda: f"{fault} has not come\n{running.log[-3000:]}", 40)
+        wait_for(came, lambda: f"{fault} has not come\n{running.log[-3000:]}")
         if fault.endswith("kill"):
             running.start()
-        running.wait_streaming(40)
+        running.wait_streaming()
     finally:
         stopped.set()
         writer.join()
     assert not broken
-    wait_for(come_through, lambda: running.log[-3000:], 40)
+    wait_for(come_through, lambda: running.log[-3000:])
     assert running.stop() == 0
     rebuilt = Rebuild(kafka.partitions()).feed_all(running.reader(f"{db}.a", f"{db}.b").to_end())
     for name in ("a", "b"):
@@ -139,7 +139,7 @@ def test_kill_loop(sync, sql, db, mariadb, kafka):
         stop.set()
         writer.join()
     sql("INSERT INTO t VALUES (1000000000, 0)")
-    running.wait_message(f"{db}.t", lambda m: m.key == b"1000000000", "the last row", 60)
+    running.wait_message(f"{db}.t", lambda m: m.key == b"1000000000", "the last row")
     assert running.stop() == 0
     rebuilt = Rebuild(kafka.partitions()).feed_all(running.reader(f"{db}.t").to_end())
     compare(mariadb, db, "t", rebuilt.tables()[db, "t"])
@@ -187,7 +187,7 @@ def test_kafka_under_load(sync, sql, db, mariadb, kafka_server, how):
                 own.resume()
         sql(f"UPDATE t SET v = {round_} * 10 + 1, s = ''")
     sql("INSERT INTO t VALUES (9999, 1, '')")
-    running.wait_message(f"{db}.t", lambda m: m.key == b"9999", "the last row", 90)
+    running.wait_message(f"{db}.t", lambda m: m.key == b"9999", "the last row")
     assert running.stop() == 0
     assert "starting again" not in running.log, running.log
     rebuilt = Rebuild(own.partitions()).feed_all(running.reader(f"{db}.t").to_end())
@@ -333,7 +333,7 @@ def test_more_transactions_than_the_window_holds(sync, sql, db, mariadb, kafka_s
               FOR i IN 1..90000 DO INSERT INTO {db}.other (s) VALUES (REPEAT('x', 300)); END FOR;
             END""")
     dump = "SELECT 1 FROM information_schema.processlist WHERE command LIKE 'Binlog Dump%' AND state LIKE 'Writing to net%' AND time_ms > 1000"
-    wait_for(lambda: mariadb.run(dump), lambda: f"{mariadb.run('SHOW PROCESSLIST')}\n{running.log[-2000:]}", 60)
+    wait_for(lambda: mariadb.run(dump), lambda: f"{mariadb.run('SHOW PROCESSLIST')}\n{running.log[-2000:]}")
     own.resume()
     sql("INSERT INTO t VALUES (3)")
     running.wait_rows(f"{db}.t", 3)
@@ -435,7 +435,7 @@ def test_reconnect_replays_nothing(sync_on, kafka, unique, request, server):
             connection.commit()
     connection.close()
     last = str(rows_ + 4).encode()
-    running.until(f"{unique}.t", lambda found: any(m.key == last for m in found), "the last row", 120)
+    running.until(f"{unique}.t", lambda found: any(m.key == last for m in found), "the last row")
     assert running.stop() == 0
     assert re.search("connecting again", running.log) and "starting again" not in running.log, running.log
     found = rows(running.reader(f"{unique}.t").to_end())
@@ -476,7 +476,7 @@ def test_first_messages_of_new_topics(sync, sql, db, kafka, tmp_path):
     ]
     try:
         running = sync('mode = "full", full = { parallel = 4 },')
-        assert running.wait_exit(120) == 0
+        assert running.wait_exit() == 0
     finally:
         for burner in burners:
             process.end(burner)

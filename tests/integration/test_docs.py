@@ -22,7 +22,7 @@ from support.markdown import blocks
 from support.normal import normal
 from support.paths import BINARY, ROOT
 from support.runner import STREAMING, Sync
-from support.wait import PATIENCE, wait_for
+from support.wait import DEADLINE_S, wait_for
 
 DOCS = sorted((ROOT / "docs").glob("*.md"))
 PAGES = [ROOT / "README.md", *DOCS]
@@ -73,7 +73,7 @@ class Story:
 
     def shell(self, text):
         done = subprocess.run(["bash", "-euo", "pipefail", "-c", text], cwd=self.folder, env=self.env, capture_output=True,
-                              text=True, timeout=60 * PATIENCE, check=False)
+                              text=True, timeout=DEADLINE_S, check=False)
         assert done.returncode == 0, f"exit code {done.returncode}\n{text}\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
@@ -147,7 +147,7 @@ class Story:
         assert words[0] == "run" and words[1].endswith(".lua") and service["EnvironmentFile"].startswith("/etc/")
         prevented = set(service["RestartPreventExitStatus"].split())
         assert prevented <= set(re.findall(r"^\| (\d) \|", (ROOT / "docs/commands.md").read_text(), re.M))
-        done = subprocess.run([BINARY, words[0], str(self.folder / "not there.lua")], capture_output=True, timeout=60, check=False)
+        done = subprocess.run([BINARY, words[0], str(self.folder / "not there.lua")], capture_output=True, timeout=DEADLINE_S, check=False)
         assert str(done.returncode) in prevented
 
     # looking
@@ -227,11 +227,11 @@ def test_every_block_is_run(page):
 
 
 def make_help():
-    return subprocess.run(["make", "-s", "help"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True).stdout
+    return subprocess.run(["make", "-s", "help"], cwd=ROOT, capture_output=True, text=True, timeout=DEADLINE_S, check=True).stdout
 
 
 def printed(*words):
-    return subprocess.run([str(BINARY), *words], capture_output=True, text=True, timeout=60, check=True).stdout
+    return subprocess.run([str(BINARY), *words], capture_output=True, text=True, timeout=DEADLINE_S, check=True).stdout
 
 
 def test_options_are_current():

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from support.consume import Reader
 from support.paths import BINARY
+from support.wait import DEADLINE_S
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ["docs/debezium-format.md", "docs/lua-api.md", "docs/mapping.md"]
@@ -47,7 +48,7 @@ def blocks():
 
 
 def run(folder, *words, **env):
-    done = subprocess.run([BINARY, *words], cwd=folder, capture_output=True, text=True, timeout=60, check=False,
+    done = subprocess.run([BINARY, *words], cwd=folder, capture_output=True, text=True, timeout=DEADLINE_S, check=False,
                           env=dict(os.environ, **env))
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

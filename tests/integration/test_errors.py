@@ -11,7 +11,7 @@ from confluent_kafka.admin import NewTopic
 from pymysql.constants import COMMAND
 from support.consume import rows
 from support.servers import Kafka
-from support.wait import wait_for
+from support.wait import DEADLINE_S, wait_for
 
 
 @pytest.fixture
@@ -315,7 +315,7 @@ def test_configuration_that_may_not_be_read(sync, sql, db, kafka_server):
     made = own.admin.create_acls([rule(AclOperation.ALL, AclPermissionType.ALLOW),
                                   rule(AclOperation.DESCRIBE_CONFIGS, AclPermissionType.DENY)])
     for future in made.values():
-        future.result(20)
+        future.result(DEADLINE_S)
     sql("CREATE TABLE t (id INT PRIMARY KEY, s LONGTEXT)", "INSERT INTO t VALUES (1, 'x')")
     running = sync(kafka=own)
     running.wait_log(rf'configuration of topic "{db}\.t" cannot be read \(grant DescribeConfigs\).* 1048588')
@@ -337,7 +337,7 @@ def test_broker_away_at_the_start(sync, sql, db, table, kafka_server):
     running.start()
     running.wait_log(rf"127\.0\.0\.1:{own.port}")
     own.start()
-    running.wait_rows(f"{db}.t", 1, timeout=60)
+    running.wait_rows(f"{db}.t", 1)
     # while its tables are read, they cannot be dropped; and without its broker it reads them for ever
     running.wait_streaming()
     assert running.stop() == 0
@@ -548,7 +548,7 @@ def test_xa_prepared_before_the_snapshot(sync, sql, db, table, mariadb):
         with connection.cursor() as cursor:
             for statement in (f"XA START '{xid}'", "INSERT INTO t VALUES (2, 'prepared')", f"XA END '{xid}'", f"XA PREPARE '{xid}'"):
                 cursor.execute(statement)
-        sync().fails(3, r"XA", f"{xid}|{xid.encode().hex()}", timeout=60)
+        sync().fails(3, r"XA", f"{xid}|{xid.encode().hex()}")
     finally:
         with connection.cursor() as cursor:
             cursor.execute(f"XA ROLLBACK '{xid}'")
@@ -600,7 +600,7 @@ def test_sink_away_for_ever_is_not_lost(sync, sql, db, kafka_server):
     running.wait_log(rf"(?i)127\.0\.0\.1:{own.port}|broker")
     own.start()
     sql("INSERT INTO t VALUES (9999, 'last')")
-    running.until(f"{db}.t", lambda m: any(x.key == b"9999" for x in m), "the last row", 90)
+    running.until(f"{db}.t", lambda m: any(x.key == b"9999" for x in m), "the last row")
     assert running.stop() == 0
     assert {int(m.key) for m in rows(running.reader(f"{db}.t").to_end())} == {*range(1, 6001), 9999}
 
@@ -630,7 +630,7 @@ def test_compacted_topic_that_is_there(sync, sql, db, kafka, case, when):
     statements, options, said = LOSING[case]
     if (case, when) == ("meet", "function"):
         pytest.skip("of the tables that a topic function brings together nothing is known")
-    kafka.admin.create_topics([NewTopic(f"{db}.to", 1, 1, config={"cleanup.policy": "compact"})])[f"{db}.to"].result(20)
+    kafka.admin.create_topics([NewTopic(f"{db}.to", 1, 1, config={"cleanup.policy": "compact"})])[f"{db}.to"].result(DEADLINE_S)
     to = f'function() return "{db}.to" end' if when == "function" else f'"{db}.to"'
     options += f'topic = {{ {{ tables = {{ "{db}.[mn]" }}, to = {to} }} }},'.replace("[mn]", "?")
     if when == "stream":

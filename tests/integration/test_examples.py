@@ -14,7 +14,7 @@ from confluent_kafka.admin import AdminClient
 from support.consume import Num, Reader, parse
 from support.paths import BINARY, ROOT
 from support.runner import Sync
-from support.wait import PATIENCE, wait_for
+from support.wait import DEADLINE_S, wait_for
 
 EXAMPLES = ROOT / "scripts/examples"
 EXPECTED = EXAMPLES / "expected"
@@ -35,7 +35,7 @@ class Example(Sync):
 def sql(mariadb, text):
     """Statements as the mariadb client reads them."""
     done = subprocess.run(["mariadb", "--no-defaults", "-h", "127.0.0.1", "-P", str(mariadb.port), "-u", "root"], input=text,
-                          capture_output=True, text=True, timeout=60 * PATIENCE, check=False)
+                          capture_output=True, text=True, timeout=DEADLINE_S, check=False)
     assert done.returncode == 0, done.stderr
 
 
@@ -126,7 +126,7 @@ def all_messages(broker):
 
 
 def topics_of(broker):
-    return AdminClient({"bootstrap.servers": broker.bootstrap}).list_topics(timeout=10 * PATIENCE).topics
+    return AdminClient({"bootstrap.servers": broker.bootstrap}).list_topics(timeout=DEADLINE_S).topics
 
 
 def compare(name, text):

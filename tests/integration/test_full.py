@@ -23,9 +23,9 @@ def fill(sql, table, n, first=0, batch=2000):
 
 def ends_equal(running, db, kafka, mariadb, tables):
     """A marker comes through the stream, a clean stop, and every table equals SELECT."""
-    running.wait_streaming(60)
+    running.wait_streaming()
     mariadb.run(f"CREATE TABLE {db}.marker (id INT PRIMARY KEY)", f"INSERT INTO {db}.marker VALUES (1)")
-    running.wait_message(f"{db}.marker", lambda m: m.is_row and not m.full, "the marker", 60)
+    running.wait_message(f"{db}.marker", lambda m: m.is_row and not m.full, "the marker")
     assert running.stop() == 0
     topics = [f"{db}.{t}" for t in tables]
     rebuilt = Rebuild(kafka.partitions()).feed_all(running.reader(*topics).to_end(60))
@@ -86,7 +86,7 @@ def test_position_handed_over_exactly(sync, sql, db, kafka, mariadb, unique, gra
                 f'full = {{ parallel = 3 }}, topic = {{ template = "{db}.{number}.${{table_name_src}}" }},',
                 topic=False, user=f"u_{unique[:20]}", password="secret",
             )
-            running.wait_streaming(60)
+            running.wait_streaming()
             assert re.search("full sync: 3 connections at .* " + way, running.log), running.log
             syncs.append(running)
     finally:
@@ -96,7 +96,7 @@ def test_position_handed_over_exactly(sync, sql, db, kafka, mariadb, unique, gra
     assert not failures
     sql("CREATE TABLE marker (id INT PRIMARY KEY)", "INSERT INTO marker VALUES (1)")
     for number, running in enumerate(syncs):
-        running.wait_message(f"{db}.{number}.marker", lambda m: m.is_row, "the marker", 60)
+        running.wait_message(f"{db}.{number}.marker", lambda m: m.is_row, "the marker")
         assert running.stop() == 0
         messages = running.reader(*(f"{db}.{number}.w{i}" for i in range(4))).to_end()
         rebuilt = Rebuild(kafka.partitions()).feed_all(messages)
@@ -438,7 +438,7 @@ def test_reader_that_waits_is_not_cut_off(sync, sql, db, mariadb, kafka_server):
 
         wait_for(blocked, lambda: mariadb.run("SHOW PROCESSLIST"))
         own.resume()
-        running.wait_streaming(60)
+        running.wait_streaming()
     assert running.stop() == 0
     found = {int(m.key) for m in rows(running.reader(f"{db}.a").to_end(60))}
     assert found == set(range(1, 40001)), sorted(set(range(1, 40001)) - found)[:10]

@@ -79,7 +79,7 @@ def test_labels(request, sync_on, kafka, unique, kind):
                 connection.query(change)
             insert(connection, name, 0, values)
         running = sync_on(server, kafka, [f"{unique}.*"], "topics = { partitions = 1 },").start()
-        running.wait_streaming(60)
+        running.wait_streaming()
         made = {}
         for step, metadata in enumerate(METADATA[kind], 1):
             with server.globals(binlog_row_metadata=metadata):
@@ -92,7 +92,7 @@ def test_labels(request, sync_on, kafka, unique, kind):
                     made[table] = expected
         phases = 1 + len(METADATA[kind])
         last = list(made)[-1]
-        running.until(f"{unique}.{last}", rows, "the last row", 60)
+        running.until(f"{unique}.{last}", rows, "the last row")
         assert running.stop() == 0
     found = {}
     for message in rows(running.reader(*(f"{unique}.{name}" for name in [*labels, *made])).to_end()):

@@ -18,14 +18,13 @@ WAITS = r"has not ended cleanly and may still be sending, for (.*): waiting for"
 # with the real times: make soak
 both = pytest.mark.parametrize("env", [SHORT, pytest.param({}, marks=pytest.mark.soak)], ids=["short", "real"])
 OUTAGE_S = 60  # with the real times
-LONG = 90 * PATIENCE
 TABLE = "CREATE TABLE t (id INT PRIMARY KEY, v INT, s VARBINARY(2000) NOT NULL DEFAULT '')"
 
 
 def comes_through(running, sql, db, key):
     """A row that is written now comes, and the topic holds what the table does."""
     sql(f"INSERT INTO t (id, v) VALUES ({key}, 0)")
-    running.wait_message(f"{db}.t", lambda m: m.key == str(key).encode(), f"row {key}", LONG)
+    running.wait_message(f"{db}.t", lambda m: m.key == str(key).encode(), f"row {key}")
 
 
 def same(running, mariadb, kafka, db):
@@ -53,13 +52,13 @@ def test_outage(sync, sql, db, mariadb, kafka, proxy, cut, env):
     else:
         proxy.set(cut)
     sql("UPDATE t SET v = 1")
-    running.wait_log(ENDED, LONG)
+    running.wait_log(ENDED)
     sql("UPDATE t SET v = 2")
     if env is not SHORT:
         time.sleep(max(began + OUTAGE_S - time.monotonic(), 0))
     running.must_run()
     proxy.reset()
-    running.wait_log(AGAIN, LONG)
+    running.wait_log(AGAIN)
     comes_through(running, sql, db, 1002)
     assert running.stop() == 0
     same(running, mariadb, kafka, db)
@@ -106,7 +105,7 @@ def test_stopped_process(sync, sql, db, kafka, proxy, env):
     began = time.monotonic()
     proxy.reset()
     second = sync("topics = { partitions = 1 },", name=name, env=env)
-    second.wait_log("its process is taken to be dead", LONG)
+    second.wait_log("its process is taken to be dead")
     sql("UPDATE t SET v = 2")
     second.until(f"{db}.t", lambda m: sum(x.after is not None and x.after["v"] == 2 for x in rows(m)) >= 2000, "newer rows")
     seen = len(second.reader(f"{db}.t").to_end())
@@ -132,7 +131,7 @@ def test_displaced_without_coordinator(sync, sql, db, mariadb, kafka, proxy, env
     comes_through(first, sql, db, 1001)
     proxy.set("hold", only=checkpoint_of(first))
     second = sync(name=name, env=env)
-    second.wait_streaming(LONG)
+    second.wait_streaming()
     assert re.search(ENDED, first.log), first.log
     first.must_run()
     sql("UPDATE t SET v = 1")
@@ -163,6 +162,6 @@ def test_start_after(sync_on, mariadb_server, kafka, env):
         running.start(env=env)
         if waits:
             assert running.wait_log(WAITS).group(1).startswith(waits)
-        running.wait_streaming(LONG)
+        running.wait_streaming()
         assert bool(waits) == bool(re.search(WAITS, running.log)), running.log
     assert running.stop() == 0

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 from support.paths import BINARY, ROOT
-from support.wait import PATIENCE
+from support.wait import DEADLINE_S
 
 BUILD = BINARY.resolve().parent
 # of an outer make: its targets and variables are not ours
@@ -14,7 +14,7 @@ ENV = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS"
 
 
 def make(*words, **env):
-    done = subprocess.run(["make", f"BUILD={BUILD}", *words], cwd=ROOT, capture_output=True, text=True, timeout=300 * PATIENCE,
+    done = subprocess.run(["make", f"BUILD={BUILD}", *words], cwd=ROOT, capture_output=True, text=True, timeout=DEADLINE_S,
                           env=dict(ENV, **env), check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -40,7 +40,7 @@ def test_install(tmp_path):
     for prefix, words in (("usr/local", []), ("opt/t", ["PREFIX=/opt/t"])):
         make("install", f"DESTDIR={tmp_path}", *words)
         program = tmp_path / prefix / "bin/tideway"
-        assert "tideway" in subprocess.run([program, "version"], capture_output=True, text=True, timeout=60, check=True).stdout
+        assert "tideway" in subprocess.run([program, "version"], capture_output=True, text=True, timeout=DEADLINE_S, check=True).stdout
     assert len([p for p in tmp_path.rglob("*") if p.is_file()]) == 2
 
 

@@ -129,7 +129,7 @@ def test_keys(sync, sql, db, kafka):
     for name, (columns, values, _) in KEYS.items():
         sql(f"CREATE TABLE k_{name} ({columns})", f"INSERT INTO k_{name} VALUES ({values})")
     running = sync("full = { parallel = 1 },")
-    running.wait_streaming(60)
+    running.wait_streaming()
     for name, (_, values, _) in KEYS.items():
         sql(f"DELETE FROM k_{name}", f"INSERT INTO k_{name} VALUES ({values})")
     count = kafka.partitions()
@@ -376,7 +376,7 @@ def beats_of(kafka, topics, enough):
         return enough(found)
 
     try:
-        wait_for(look, lambda: f"{len(found)} partitions have heartbeats", 60)
+        wait_for(look, lambda: f"{len(found)} partitions have heartbeats")
     finally:
         reader.close()
     return found
@@ -403,10 +403,10 @@ def test_heartbeats_of_many_partitions(sync, sql, db, kafka_server):
     assert running.stop() == 0
     running.write(running.text([f"{db}.*"], options, heartbeat="4"))
     running.start()
-    running.wait_streaming(60)
+    running.wait_streaming()
     beats_of(own, topics, lambda found: len(found) == 600)
     sql("CREATE TABLE c (id INT PRIMARY KEY)", "CREATE TABLE d (id INT PRIMARY KEY)", "INSERT INTO c VALUES (1)", "INSERT INTO d VALUES (1)")
-    running.wait_log("1200 partitions are more than 1000: they go to topic", 60)
+    running.wait_log("1200 partitions are more than 1000: they go to topic")
     named = f"tideway.heartbeat.{running.name}"
     beats_of(own, [named], lambda found: any(len(times) > 1 for times in found.values()))
     assert running.stop() == 0

@@ -18,7 +18,7 @@ def pair(sync, sql, db):
 def finish(running, sql, db, mariadb, kafka):
     """Everything up to now has come; what came equals SELECT, and no row of it was written and taken back."""
     sql("INSERT INTO marker VALUES (1)")
-    running.wait_message(f"{db}.marker", lambda m: m.is_row, "the marker", 60)
+    running.wait_message(f"{db}.marker", lambda m: m.is_row, "the marker")
     assert running.stop() == 0
     messages = running.reader(f"{db}.i", f"{db}.m").to_end()
     rebuilt = Rebuild(kafka.partitions()).feed_all(messages)

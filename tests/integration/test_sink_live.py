@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 from support.paths import BINARY
+from support.wait import DEADLINE_S
 
 LIVE = BINARY.resolve().parent / "tests" / "integration" / "sink_live"
 CASES = ["create", "many", "missing", "size", "poison", "gap", "pressure", "pinned", "ends", "client", "store", "fence", "store_topic",
@@ -20,7 +21,7 @@ def test_sink_live(kafka, case):
         env={**os.environ, "TIDEWAY_TEST_KAFKA": kafka.bootstrap},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=DEADLINE_S,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -133,9 +133,22 @@ def marks(messages, partition=0):
     return [int(m.payload["timestamp"]["eventTime"]) for m in heartbeats(messages) if m.partition == partition]
 
 
+def are_two_that_rise(marks):
+    """Whether the marks are those of two producers, neither of which goes back. Two heartbeats that are sent at the same time may
+    arrive in either order (messages.md, "Heartbeats")."""
+    last = [0, 0]
+    for mark in marks:
+        before = max((at for at in last if at <= mark), default=None)
+        if before is None:
+            return False
+        last[last.index(before)] = mark
+    return True
+
+
 def test_heartbeats_tell_the_lowest(both, west, mariadb, kafka, db, sql):
     """Rule: heartbeats-in-order. A heartbeat is about every row of its partition: while one server is silent it stays
-    at what that one is known to have reached, whichever server the other messages are of; and it never goes back."""
+    at what that one is known to have reached, whichever server the other messages are of; and those of one source never
+    go back."""
     for server in (mariadb, west):
         server.run("CREATE TABLE t (id INT PRIMARY KEY, v INT)", "INSERT INTO t VALUES (1, 1)", db=db)
     running = both(west, heartbeat="0.2").start()
@@ -156,7 +169,7 @@ def test_heartbeats_tell_the_lowest(both, west, mariadb, kafka, db, sql):
         west.resume()
     found = marks(running.until(f"{db}.t", lambda m: marks(m)[-1] > stopped_ms + 1000, "heartbeats that rise again"))
     assert running.stop() == 0
-    assert found == sorted(found)
+    assert are_two_that_rise(found), found
 
 
 def test_no_heartbeats_while_one_is_copied(both, west, mariadb, kafka, db, sql):

@@ -202,7 +202,7 @@ def copying(sync, sql, mariadb, unique, options, **counts):
 def ends_after_the_rename(running, db, kafka, mariadb):
     """The stream has met the RENAME, the table was read, and both are equal."""
     assert "full sync: done in" not in running.log, "the RENAME has waited for the whole copy"
-    running.wait_log(rf"(?s)table {db}\.t was renamed to {db}\.u before it was read.*reading the binlog from", 60)
+    running.wait_log(rf"(?s)table {db}\.t was renamed to {db}\.u before it was read.*reading the binlog from")
     ends_equal(running, db, kafka, mariadb, ["a", "u"])
     assert running.log.count("before it was read") == 1
 
@@ -253,7 +253,7 @@ def test_renamed_over_another_during_the_full_sync(sync, sql, db, mariadb, kafka
         running.start()
     else:
         assert "full sync: done in" not in running.log, "the RENAME has waited for the whole copy"
-    running.wait_log(rf"(?s)table {db}\.t was renamed to {db}\.a before it was read.*reading the binlog from", 60)
+    running.wait_log(rf"(?s)table {db}\.t was renamed to {db}\.a before it was read.*reading the binlog from")
     running.wait_streaming()
     sql("INSERT INTO a VALUES (900001, 1, 'n')")
     running.wait_message(f"{db}.a", lambda m: m.key == b"900001", "a row of the stream")
@@ -275,7 +275,7 @@ def test_renamed_in_a_circle_while_it_stands(sync, sql, db, mariadb, kafka, uniq
         "DELETE FROM t WHERE id < 10", "RENAME TABLE tmp TO u", "DELETE FROM u WHERE id < 20", "RENAME TABLE v TO v1", "DELETE FROM v1 WHERE id < 10",
         "RENAME TABLE v1 TO v2, v2 TO v3", "INSERT INTO v3 VALUES (700003, 1, 'v3')", "RENAME TABLE v3 TO v4")
     running.start()
-    running.wait_log("reading the binlog from", 60)
+    running.wait_log("reading the binlog from")
     sql("INSERT INTO v4 VALUES (900001, 1, 'n')")
     running.wait_message(f"{db}.v4", lambda m: m.key == b"900001", "a row of the stream")
     assert running.stop() == 0
@@ -298,7 +298,7 @@ def test_made_a_partition_before_it_is_read(sync, sql, db, mariadb, kafka, uniqu
     running.wait_log(rf"table {db}\.b done")
     sql("ALTER TABLE b CONVERT TABLE t TO PARTITION p1 VALUES LESS THAN MAXVALUE", "DELETE FROM b WHERE id < 10")
     assert "full sync: done in" not in running.log, "the ALTER has waited for the whole copy"
-    running.wait_log(rf"(?s)table {db}\.t has become a partition of {db}\.b before it was read.*reading the binlog from", 60)
+    running.wait_log(rf"(?s)table {db}\.t has become a partition of {db}\.b before it was read.*reading the binlog from")
     ends_equal(running, db, kafka, mariadb, ["b", "m"])
     assert running.log.count("before it was read") == 1
 
@@ -318,14 +318,14 @@ def test_made_a_partition_while_kafka_is_away(sync, sql, db, mariadb, kafka, uni
     sql("UPDATE b SET v = 5", "UPDATE m SET v = 1", "UPDATE m SET v = 777777 WHERE id < 60", "DELETE FROM b WHERE id = -1",
         "ALTER TABLE b CONVERT TABLE t TO PARTITION p1 VALUES LESS THAN MAXVALUE")
     assert "full sync: done in" not in running.log, "the ALTER has waited for the whole copy"
-    running.until(f"{db}.m", lambda found: any(m.row["v"] == 777777 for m in rows(found)), "a slow row", 60)
+    running.until(f"{db}.m", lambda found: any(m.row["v"] == 777777 for m in rows(found)), "a slow row")
     kafka.pause()
     try:
-        running.wait_log("what was sent before the statement at .* is not acknowledged yet", 60)
+        running.wait_log("what was sent before the statement at .* is not acknowledged yet")
         assert "before it was read" not in running.log
     finally:
         kafka.resume()
-    running.wait_log(r"(?s)before it was read.*reading the binlog from", 60)
+    running.wait_log(r"(?s)before it was read.*reading the binlog from")
     sql("INSERT INTO b VALUES (900001, 1, 'n')")
     running.wait_message(f"{db}.b", lambda m: m.key == b"900001", "a row of the stream")
     assert running.stop() == 0
@@ -343,7 +343,7 @@ def test_masked_column_of_the_table_whose_name_it_gets(sync, sql, db, mariadb, u
     running.wait_log(rf"table {db}\.a done")
     sql("RENAME TABLE a TO x, t TO a")
     assert "full sync: done in" not in running.log, "the RENAME has waited for the whole copy"
-    running.wait_log(r"(?s)before it was read.*reading the binlog from", 60)
+    running.wait_log(r"(?s)before it was read.*reading the binlog from")
     sql("INSERT INTO a VALUES (900001, 1, 'n')")
     running.wait_message(f"{db}.a", lambda m: m.key == b"900001", "a row of the stream")
 
@@ -353,7 +353,7 @@ def test_renamed_during_a_full_sync_alone(sync, sql, db, mariadb, kafka, unique)
     running = copying(sync, sql, mariadb, unique, 'mode = "full", full = { parallel = 1, rows_per_second = 1500 },', a=3000, t=3000)
     running.until(f"{db}.a", lambda m: len(m) > 10, "some rows")
     sql("RENAME TABLE t TO u")
-    assert running.wait_exit(60) == 0
+    assert running.wait_exit() == 0
     assert len(rows(running.reader(f"{db}.u").to_end())) == 3000
 
 

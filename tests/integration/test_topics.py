@@ -6,7 +6,7 @@ import threading
 import pytest
 from confluent_kafka import Producer
 from support.consume import heartbeats, rows
-from support.wait import wait_for
+from support.wait import DEADLINE_S, wait_for
 
 GONE = r'topic "{topic}" does not exist any more.*{topic}.*copied again.*another sync name'
 OTHER = r'topic "{topic}" is another one than before: partition \d+ ends (before|at) .*copied again.*another sync name'
@@ -24,7 +24,7 @@ def eager_kafka(folder):
 
 def delete(kafka, *topics):
     for future in kafka.admin.delete_topics(list(topics)).values():
-        future.result(20)
+        future.result(DEADLINE_S)
     wait_for(lambda: not set(topics) & set(kafka.partitions()), f"{topics} to be gone")
 
 
@@ -124,7 +124,7 @@ def test_topic_gone_under_load(sync, sql, db, load, request, server, how):
     running.until(topic, lambda found: len(found) > 300, "updates")
     running.readers.pop((topic,)).close()
     for future in own.admin.delete_topics([topic]).values():
-        future.result(20)
+        future.result(DEADLINE_S)
     if how == "made again":
         own.create(topic, 2)
     running.fails(5, rf'topic "{re.escape(topic)}"', "another sync name")
@@ -210,7 +210,7 @@ def test_two_of_three_brokers_away(sync, sql, db, kafka_cluster):
         "default.replication.factor=3", "min.insync.replicas=2", "transaction.state.log.replication.factor=3",
         "transaction.state.log.min.isr=2", "broker.session.timeout.ms=3000", "broker.heartbeat.interval.ms=500",
     )
-    wait_for(lambda: len(nodes[0].admin.list_topics(timeout=5).brokers) == 3, "three brokers")
+    wait_for(lambda: len(nodes[0].admin.list_topics(timeout=DEADLINE_S).brokers) == 3, "three brokers")
     sql("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)")
     running = sync("topics = { partitions = 1 },", kafka=nodes[0], brokers=",".join(n.bootstrap for n in nodes))
     running.wait_rows(f"{db}.t", 1)
@@ -222,10 +222,10 @@ def test_two_of_three_brokers_away(sync, sql, db, kafka_cluster):
     sql("INSERT INTO t VALUES (3)")
     who = rf"1 of 3 brokers is up \({re.escape(nodes[0].bootstrap)}\), missing: broker 2, 3"
     few = "1 of 3 replicas in sync"
-    running.wait_log(rf'topic "{re.escape(db)}\.t", partition 0.* has acknowledged nothing .*{who}.*{few}, and min\.insync\.replicas is 2', 60)
-    running.wait_log(rf"still waiting to save the checkpoint.*{who}.*{few}.*min\.insync\.replicas", 60)
+    running.wait_log(rf'topic "{re.escape(db)}\.t", partition 0.* has acknowledged nothing .*{who}.*{few}, and min\.insync\.replicas is 2')
+    running.wait_log(rf"still waiting to save the checkpoint.*{who}.*{few}.*min\.insync\.replicas")
     assert "no broker can be reached" not in running.log
     nodes[1].start()
-    running.wait_log("messages are acknowledged again", 60)
-    running.wait_rows(f"{db}.t", 3, 60)
+    running.wait_log("messages are acknowledged again")
+    running.wait_rows(f"{db}.t", 3)
     assert running.stop() == 0

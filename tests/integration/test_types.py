@@ -159,7 +159,7 @@ def phases(mariadb, kafka, folder):
             "topics = { partitions = 1 }, full = { parallel = 2 },",
         ).start()
         try:
-            sync.wait_streaming(120)
+            sync.wait_streaming()
             for step, metadata in enumerate(METADATA, 1):
                 with mariadb.globals(binlog_row_metadata=metadata):
                     for number, (_, values) in enumerate(CASES):
@@ -167,7 +167,7 @@ def phases(mariadb, kafka, folder):
             topics = [f"{db}.t{number}" for number in range(len(CASES))]
             last = f"{db}.t{len(CASES) - 1}"
             count = len(CASES[-1][1]) + 1
-            sync.until(last, lambda m: len(rows(m)) >= count * (1 + len(METADATA)), "the last rows", 60)
+            sync.until(last, lambda m: len(rows(m)) >= count * (1 + len(METADATA)), "the last rows")
             assert sync.stop() == 0
             found = {}
             for message in rows(sync.reader(*topics).to_end()):

@@ -78,7 +78,7 @@ def test_prepared_before_a_stream_without_full_sync(sync, sql, db, mariadb, uniq
     """mode = "stream" begins where nothing is prepared, like a full sync."""
     sql("CREATE TABLE t (id INT PRIMARY KEY)")
     xa(mariadb, db, unique[:30], "INSERT INTO t VALUES (1)")
-    sync('mode = "stream",').fails(3, "XA", unique[:30], timeout=60)
+    sync('mode = "stream",').fails(3, "XA", unique[:30])
 
 
 def test_before_the_point_of_an_added_table(sync, sql, db, mariadb, unique, xa):

@@ -5,9 +5,9 @@ import contextlib
 import json
 import time
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
 
-from support.wait import DEADLINE_S, PATIENCE, TimedOut
+from support.wait import DEADLINE_S, TimedOut, wait_for
 
 
 class Num(str):
@@ -154,7 +154,7 @@ class Reader:
         """Assign new partitions to the consumer.
 
         Returns all partitions as a set of (topic, partition)."""
-        listed = self.consumer.list_topics(timeout=10 * PATIENCE).topics
+        listed = self.consumer.list_topics(timeout=DEADLINE_S).topics
         there = {(t, p) for t in self.topics if t in listed and listed[t].error is None for p in listed[t].partitions}
         if there - self.assigned:
             self.assigned |= there
@@ -181,13 +181,23 @@ class Reader:
                 raise AssertionError(f"{where}: {record.error()}")
         return ends
 
+    def end(self, topic, partition):
+        """Return the offset after the last message of a partition, once the partition has a leader."""
+
+        def ask():
+            try:
+                return self.consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=DEADLINE_S)
+            except KafkaException as failure:
+                if failure.args[0].code() not in (KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE):
+                    raise
+                return None
+
+        return wait_for(ask, f"a leader of {topic}, partition {partition}")[1]
+
     def to_end(self, timeout=DEADLINE_S):
         """Read every partition up to its current end. Return all messages so far."""
         there = self.find()
-        goal = {}
-        for topic, partition in there:
-            _, high = self.consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=10 * PATIENCE)
-            goal[topic, partition] = high
+        goal = {where: self.end(*where) for where in there}
         missing = {where for where, high in goal.items() if high > self.next.get(where, 0)}
         end = time.monotonic() + timeout
         while missing:

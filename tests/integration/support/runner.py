@@ -116,7 +116,7 @@ class Sync:
         )
         return self
 
-    def once(self, *arguments, command="run", env=None, timeout=60 * PATIENCE):
+    def once(self, *arguments, command="run", env=None, timeout=DEADLINE_S):
         """Run a command until it ends. Return (exit code, stdout, stderr)."""
         done = subprocess.run(
             [str(BINARY), command, str(self.path), *map(str, arguments)],

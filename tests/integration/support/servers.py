@@ -14,7 +14,7 @@ from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, C
 from support import process
 from support.proxy import Proxy
 from support.paths import BINARY, SERVERS
-from support.wait import PATIENCE, TimedOut, wait_for
+from support.wait import DEADLINE_S, TimedOut, wait_for
 
 
 class StartFailed(Exception):
@@ -215,27 +215,27 @@ class Kafka(Server):
         """Set one property of a topic."""
         entry = ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET)
         resource = ConfigResource(ConfigResource.Type.TOPIC, topic, incremental_configs=[entry])
-        self.admin.incremental_alter_configs([resource])[resource].result(20 * PATIENCE)
+        self.admin.incremental_alter_configs([resource])[resource].result(DEADLINE_S)
 
     def partitions(self):
         """Return {topic: number of partitions} for every topic."""
-        listed = self.admin.list_topics(timeout=10 * PATIENCE)
+        listed = self.admin.list_topics(timeout=DEADLINE_S)
         return {name: len(t.partitions) for name, t in listed.topics.items() if t.error is None}
 
     def create(self, topic, partitions=1, **config):
         config = {k.replace("_", "."): str(v) for k, v in config.items()}
         future = self.admin.create_topics([NewTopic(topic, partitions, 1, config=config)])
-        future[topic].result(20)
+        future[topic].result(DEADLINE_S)
         wait_for(lambda: self.partitions().get(topic) == partitions, f"topic {topic}")
 
     def grow(self, topic, partitions):
-        self.admin.create_partitions([NewPartitions(topic, partitions)])[topic].result(20)
+        self.admin.create_partitions([NewPartitions(topic, partitions)])[topic].result(DEADLINE_S)
         wait_for(lambda: self.partitions().get(topic) == partitions, f"topic {topic}")
 
     def config(self, topic):
         """Return a topic's configuration as {name: value}."""
         resource = ConfigResource(ConfigResource.Type.TOPIC, topic)
-        described = self.admin.describe_configs([resource])[resource].result(20)
+        described = self.admin.describe_configs([resource])[resource].result(DEADLINE_S)
         return {name: entry.value for name, entry in described.items()}
 
 
@@ -287,7 +287,7 @@ class Broker:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.child = process.spawn([BINARY, "broker", *options], self.folder / "out", self.folder / "err")
         try:
-            self.bootstrap = wait_for(self._address, self.printed, 10 * PATIENCE)
+            self.bootstrap = wait_for(self._address, self.printed)
         except TimedOut:
             self.stop()
             raise
