@@ -18,7 +18,7 @@ int look_load(struct look *look, const struct arguments *arguments, struct err *
 int look_connect(struct look *look, unsigned index, struct err *err)
 {
 	sync_init(&look->sync, &look->options, index, script_config(look->script, index));
-	look->sync.dry_run = true;
+	look->sync.output.dry_run = true;
 	bootstrap_init(&look->bootstrap, &look->sync, look->script);
 	look->lane_open = true;
 	if (lane_open(&look->lane, &look->sync, "look", 1 << 20, NULL, NULL, &look->metrics, err) <

@@ -42,9 +42,12 @@ static int make_supervisors(struct registry *registry, const struct script_optio
 			.script = script,
 			.index = i,
 			.several = registry->n > 1,
-			.dry_run = arguments->dry_run,
-			.prints = arguments->json || terminal_is(STDOUT_FILENO),
-			.raw = arguments->json,
+			.output =
+				{
+					.dry_run = arguments->dry_run,
+					.prints = arguments->json || terminal_is(STDOUT_FILENO),
+					.raw = arguments->json,
+				},
 		};
 		registry->supervisors[i] = supervisor_new(&options, err);
 		if (registry->supervisors[i] == NULL)

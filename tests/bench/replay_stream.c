@@ -183,7 +183,7 @@ static double replay(struct bench *b, uint64_t rows)
 	if (b->f.script == NULL)
 		stop(b->f.err.text);
 	sync_init(&sync, &script, 0, script_config(b->f.script, 0));
-	sync.dry_run = true; /* the sink discards */
+	sync.output.dry_run = true; /* the sink discards */
 	checkpoint_init(&sync.checkpoint, store_open_memory(), "s");
 	stream = stream_new(
 		&sync, &(struct stream_start){.position = &b->start, .catalog = make_catalog(b)},

@@ -240,10 +240,10 @@ static void a_full_window_waits(void **state)
 	(void)state;
 	for (uint64_t i = 1; i <= WINDOW_SLOTS_MAX; i++)
 		hand_over(i);
-	atomic_store(&sync_.halt, true);
+	atomic_store(&sync_.flags.halt, true);
 	assert_int_equal(commit_begin(commit, &err), -1);
 	assert_true(err.retriable);
-	atomic_store(&sync_.halt, false);
+	atomic_store(&sync_.flags.halt, false);
 	answered = 3;
 	hand_over(WINDOW_SLOTS_MAX + 1);
 	assert_int_equal(saved_offset(), 2);

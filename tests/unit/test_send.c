@@ -75,7 +75,7 @@ static void setup(struct sending *s, const char *script)
 	fixture_write(s->f.folder, "sync.lua", script);
 	s->options = fixture_options(&s->f);
 	sync_init(&s->sync, &s->options, 0, NULL);
-	s->sync.dry_run = true;
+	s->sync.output.dry_run = true;
 	checkpoint_init(&s->sync.checkpoint, store_open_memory(), "test");
 	if (lane_open(&s->lane, &s->sync, "test", 1 << 20, NULL, NULL, &s->metrics, &s->f.err) < 0)
 		fail_msg("%s", s->f.err.text);

@@ -7,8 +7,8 @@ static const struct sync_config config;
 
 static bool told(const struct sync *sync, bool stop, bool abort)
 {
-	return atomic_load(&sync->stop) == stop && atomic_load(&sync->abort) == abort &&
-	       atomic_load(&sync->halt) == (stop || abort);
+	return atomic_load(&sync->flags.stop) == stop && atomic_load(&sync->flags.abort) == abort &&
+	       atomic_load(&sync->flags.halt) == (stop || abort);
 }
 
 /* An abort ends one attempt, a stop ends them all; whoever waits looks at one flag for both. */

@@ -418,7 +418,7 @@ static void wait_lanes(struct full *full, struct full_lane *lanes)
 	while (left > 0) {
 		if (mailbox_take(&full->ended, HALT_MS))
 			left--;
-		if (atomic_load(&full->sync->halt))
+		if (atomic_load(&full->sync->flags.halt))
 			shut_lanes(full);
 	}
 	for (unsigned i = 0; i < full->nlanes; i++)

@@ -73,7 +73,7 @@ static void post_serve(struct commit *commit, bool now)
 
 static int wait_for_room(struct commit_post *post, struct err *err)
 {
-	if (atomic_load_explicit(&post->sync->halt, memory_order_relaxed))
+	if (atomic_load_explicit(&post->sync->flags.halt, memory_order_relaxed))
 		return err_retry(err, E_STOPPED_SENDING,
 				 "stopped while waiting for acknowledgements");
 	if (sink_poll(post->sink, ROOM_MS, err) < 0)

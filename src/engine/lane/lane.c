@@ -39,16 +39,16 @@ static int open_sink(struct lane *lane, size_t queue_bytes, const struct lease *
 	struct slice client =
 		arena_printf(&lane->texts, "tideway-%s-%s", lane->config->name, lane->label);
 	struct sink_config config = lane->config->sink;
-	if (lane->sync->dry_run) {
-		config.kind = lane->sync->prints ? SINK_LINES : SINK_DISCARD;
+	if (lane->sync->output.dry_run) {
+		config.kind = lane->sync->output.prints ? SINK_LINES : SINK_DISCARD;
 		config.file = NULL;
 	}
-	config.raw = lane->sync->raw;
+	config.raw = lane->sync->output.raw;
 	config.outages = &lane->sync->outages;
 	lane->sink = sink_new_leased(&config, client.ptr, queue_bytes, lease, on_acked, lane, err);
 	if (lane->sink == NULL)
 		return -1;
-	sink_stop_on(lane->sink, &lane->sync->halt);
+	sink_stop_on(lane->sink, &lane->sync->flags.halt);
 	return 0;
 }
 
@@ -104,5 +104,5 @@ void lane_note_failure(struct lane *lane)
 
 bool lane_stopping(const struct lane *lane)
 {
-	return atomic_load_explicit(&lane->sync->halt, memory_order_relaxed);
+	return atomic_load_explicit(&lane->sync->flags.halt, memory_order_relaxed);
 }

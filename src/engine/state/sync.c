@@ -49,20 +49,20 @@ int sync_check_server(const struct sync *sync, const struct position *position,
 
 void sync_stop(struct sync *sync)
 {
-	atomic_store(&sync->stop, true);
-	atomic_store(&sync->halt, true);
+	atomic_store(&sync->flags.stop, true);
+	atomic_store(&sync->flags.halt, true);
 }
 
 void sync_abort(struct sync *sync)
 {
-	atomic_store(&sync->abort, true);
-	atomic_store(&sync->halt, true);
+	atomic_store(&sync->flags.abort, true);
+	atomic_store(&sync->flags.halt, true);
 }
 
 void sync_again(struct sync *sync)
 {
-	atomic_store(&sync->abort, false);
-	atomic_store(&sync->halt, false);
-	if (atomic_load(&sync->stop)) /* looked at last: a stop in between is not lost */
-		atomic_store(&sync->halt, true);
+	atomic_store(&sync->flags.abort, false);
+	atomic_store(&sync->flags.halt, false);
+	if (atomic_load(&sync->flags.stop)) /* looked at last: a stop in between is not lost */
+		atomic_store(&sync->flags.halt, true);
 }

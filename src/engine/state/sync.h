@@ -1,6 +1,5 @@
-/* sync: what the lanes of one running sync share.
- * Thread: read-only once lanes run, but for the atomics, the pins, the checkpoint's posts, the full-sync queue, and the states of the
- * tables. The stream lane is the only user of those states while it runs.
+/* sync: what the parts of one sync share.
+ * Thread: struct sync names the threads of each group of its members; sync_stop and sync_abort any.
  * Owner: the supervisor; sync_init / sync_fini. */
 #ifndef TIDEWAY_SYNC_H
 #define TIDEWAY_SYNC_H
@@ -17,31 +16,48 @@
 struct script_options;
 struct watermarks;
 
+/* What ends the threads of a sync. Any thread sets them, with sync_stop and sync_abort. */
+struct sync_flags {
+	_Atomic bool stop;  /* finish cleanly, now */
+	_Atomic bool abort; /* another lane failed: stop without draining */
+	_Atomic bool halt;  /* one of the two: whoever waits, for whatever, ends */
+};
+
+/* What becomes of the messages of a run. */
+struct sync_output {
+	bool dry_run; /* makes no topics, writes nothing, neither reads nor saves a checkpoint */
+	bool prints;  /* a dry run writes its messages to stdout */
+	bool raw;     /* messages on a terminal are written as JSON */
+};
+
 struct sync {
+	/* Set before the supervisor runs. */
 	const struct script_options *script; /* how each lane loads its own state */
 	unsigned index;                      /* which sync.run of the script */
 	const struct sync_config *config;
-	struct source *source;         /* NULL: an offline lane, which has none */
-	struct sink_config sink;       /* that of config, whose outages become events */
+	struct sink_config sink; /* that of config, whose outages become events */
+	struct sync_output output;
 	const char *label;             /* in the log; NULL: no other sync runs */
 	struct watermarks *watermarks; /* of the list of sources; NULL: there is one */
-	struct checkpoint checkpoint;
-	struct sync_events events;
-	struct kafka_outage_reader outages; /* makes events of them */
-	struct pins pins;                   /* topics */
-	struct table_states states;
+	size_t queue_bytes;            /* memory.queue, shared by all producers at a time */
+	int64_t start_ms;              /* wall time of the start: EXECUTE_TIME in full sync */
+
+	/* Of the sync's own thread: lanes read them. */
+	struct source *source; /* NULL: an offline lane, which has none */
+	bool mariadb;          /* the source is MariaDB; false until it was connected */
 	const struct table *const
 		*tables; /* the captured ones that the source had last; NULL: not known */
 	unsigned ntables;
-	bool mariadb;       /* the source is MariaDB; false until it was connected */
-	int64_t start_ms;   /* wall time of the start: EXECUTE_TIME in full sync */
-	_Atomic bool stop;  /* finish cleanly, now; set by sync_stop */
-	_Atomic bool abort; /* another lane failed: stop without draining; set by sync_abort */
-	_Atomic bool halt;  /* one of the two: whoever waits, for whatever, ends */
-	bool dry_run;       /* nothing is written */
-	bool prints;        /* a dry run writes its messages to stdout */
-	bool raw;           /* messages on a terminal are written as JSON */
-	size_t queue_bytes; /* memory.queue, shared by all producers at a time */
+
+	/* Of the sync's own thread while no lane runs, then of the stream lane. */
+	struct table_states states;
+
+	/* Of all threads. */
+	struct sync_flags flags;
+	struct checkpoint checkpoint; /* lanes post to it */
+	struct pins pins;             /* topics */
+	struct sync_events events;
+	struct kafka_outage_reader outages; /* makes events of them */
 	_Atomic int64_t thrown_ms; /* by clock_boot_ms, when a lane last threw away what Kafka had
 	                              not acknowledged; 0: never */
 };

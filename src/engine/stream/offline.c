@@ -43,7 +43,7 @@ struct offline *offline_new(const struct script_options *script, struct err *err
 	arena_init(&offline->texts, 0);
 	offline->script = *script;
 	sync_init(&offline->sync, &offline->script, 0, NULL);
-	offline->sync.dry_run = true;
+	offline->sync.output.dry_run = true;
 	offline->sync.start_ms = OFFLINE_MS;
 	checkpoint_init(&offline->sync.checkpoint, store_open_memory(), "test");
 	position_init(&position);

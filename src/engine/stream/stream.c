@@ -541,8 +541,8 @@ static int follow(struct stream *stream, struct err *err)
 static int finish(struct stream *stream, struct err *err)
 {
 	int64_t timeout_ms = stream->options.until_end ? -1 : DRAIN_MS;
-	if (!atomic_load(&stream->lane.sync->abort) &&
-	    sink_drain(stream->lane.sink, timeout_ms, &stream->lane.sync->abort, err) < 0)
+	if (!atomic_load(&stream->lane.sync->flags.abort) &&
+	    sink_drain(stream->lane.sink, timeout_ms, &stream->lane.sync->flags.abort, err) < 0)
 		return -1;
 	commit_serve(stream->lane.commit, true);
 	return 0;
@@ -553,7 +553,7 @@ static int finish(struct stream *stream, struct err *err)
 static void salvage(struct stream *stream, const struct err *why)
 {
 	struct err ignored = ERR_INIT;
-	bool counts = why->code != ERR_KAFKA || atomic_load(&stream->lane.sync->stop);
+	bool counts = why->code != ERR_KAFKA || atomic_load(&stream->lane.sync->flags.stop);
 	if (counts && why->code != ERR_DISPLACED && finish(stream, &ignored) < 0)
 		log_debug("stream: %s", ignored.text);
 	lane_purge(&stream->lane);

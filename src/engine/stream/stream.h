@@ -40,7 +40,7 @@ void stream_free(struct stream *stream);
 bool stream_was_refused(const struct stream *stream);
 /* Whether something after its start is acknowledged, or nothing was to be sent. */
 bool stream_went_on(const struct stream *stream);
-/* Runs until sync->stop (0: everything written is acknowledged and posted), or an error (-1). */
+/* Runs until sync->flags.stop (0: everything written is acknowledged and posted), or an error (-1). */
 int stream_run(struct stream *stream, struct err *err) MUST_CHECK;
 
 #endif

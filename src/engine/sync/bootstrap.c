@@ -520,7 +520,7 @@ int bootstrap_look(struct bootstrap *bootstrap, struct handover *handover, struc
 	    check_server(bootstrap, err) < 0 || check_history(bootstrap, err) < 0 ||
 	    instance_lock_take(&bootstrap->name, err) < 0 ||
 	    handover_wait(handover, &bootstrap->name, bootstrap->sync->config->name,
-			  &bootstrap->sync->stop, err) < 0)
+			  &bootstrap->sync->flags.stop, err) < 0)
 		return -1;
 	handover_note(handover, &bootstrap->name);
 	if (bootstrap->found && (load_pending_databases(bootstrap, err) < 0 ||

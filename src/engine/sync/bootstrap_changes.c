@@ -72,7 +72,7 @@ static int scan(struct bootstrap *bootstrap, const struct position *until, struc
 	const struct ddl_scan scan = {
 		.cursor = &cursor,
 		.until = until,
-		.halt = &bootstrap->sync->halt,
+		.halt = &bootstrap->sync->flags.halt,
 		.visit = visit,
 		.arg = bootstrap,
 	};

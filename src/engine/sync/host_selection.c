@@ -233,7 +233,7 @@ static struct conn *first_host(struct host_selection *selection, bool blamed,
 			*err = why;
 			return NULL;
 		}
-		if (atomic_load(&selection->sync->halt)) {
+		if (atomic_load(&selection->sync->flags.halt)) {
 			err_retry(err, E_STOPPED_READING, "stopped while the hosts were tried");
 			return NULL;
 		}

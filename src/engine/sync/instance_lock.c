@@ -112,7 +112,7 @@ static int wait_for_it(struct instance_lock *lock, struct err *err)
 	struct buf holder;
 	int rc;
 	buf_init(&holder);
-	while ((rc = take(lock, &holder, err)) == 0 && !atomic_load(&sync->stop)) {
+	while ((rc = take(lock, &holder, err)) == 0 && !atomic_load(&sync->flags.stop)) {
 		if (clock_mono_ms() > until) {
 			log_warn("connection %s of the source still has the lock of sync '%s' "
 				 "after %.0f s: its process is taken to be dead",
@@ -132,7 +132,7 @@ static int wait_for_it(struct instance_lock *lock, struct err *err)
 /* Whether what this run does is kept: then it must be the only one of its name. */
 static bool is_kept(const struct sync *sync)
 {
-	return !sync->dry_run &&
+	return !sync->output.dry_run &&
 	       (sync->config->sink.kind == SINK_KAFKA || sync->config->checkpoint_file);
 }
 
@@ -167,7 +167,7 @@ static void look(struct instance_lock *lock)
 	struct err err = ERR_INIT;
 	struct buf holder;
 	int rc = has(lock, &err);
-	if (rc > 0 || atomic_load(&lock->sync->halt))
+	if (rc > 0 || atomic_load(&lock->sync->flags.halt))
 		return;
 	lock->place = (struct lock_place){.started_s = 0};
 	if (rc < 0 &&
@@ -188,7 +188,7 @@ static void look(struct instance_lock *lock)
 
 void instance_lock_keep(struct instance_lock *lock)
 {
-	if (!is_kept(lock->sync) || atomic_load(&lock->sync->halt) ||
+	if (!is_kept(lock->sync) || atomic_load(&lock->sync->flags.halt) ||
 	    clock_mono_ms() < lock->look_ms)
 		return;
 	lock->look_ms = clock_mono_ms() + LOOK_MS;

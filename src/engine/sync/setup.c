@@ -44,7 +44,7 @@ static const struct pinned not_pinned;
 
 static bool has_topics(const struct sync *sync)
 {
-	return sync->config->sink.kind == SINK_KAFKA && !sync->dry_run;
+	return sync->config->sink.kind == SINK_KAFKA && !sync->output.dry_run;
 }
 
 static int open_sink(struct setup *setup, struct err *err)
@@ -55,7 +55,7 @@ static int open_sink(struct setup *setup, struct err *err)
 	setup->sink = sink_new(&sync->sink, "tideway-setup", 1 << 20, NULL, NULL, err);
 	if (setup->sink == NULL)
 		return -1;
-	sink_stop_on(setup->sink, &sync->stop);
+	sink_stop_on(setup->sink, &sync->flags.stop);
 	return 0;
 }
 
@@ -66,7 +66,7 @@ int setup_check_policy(const struct bootstrap *bootstrap, struct sink *sink,
 {
 	const struct topic_spec spec = {.create = false, .partitions = 1};
 	struct topic *found;
-	if (sink_topic(sink, topic, &spec, &bootstrap->sync->stop, &found, err) < 0)
+	if (sink_topic(sink, topic, &spec, &bootstrap->sync->flags.stop, &found, err) < 0)
 		return -1;
 	if (!sink_topic_info(found)->compacted)
 		return 0;
@@ -204,7 +204,8 @@ static int look_for_topics(struct setup *setup, struct err *err)
 			return -1;
 		if (!all && sink_poll(setup->sink, GONE_AGAIN_MS, err) < 0)
 			return -1;
-	} while (!all && clock_mono_ms() < end && !atomic_load(&setup->bootstrap->sync->stop));
+	} while (!all && clock_mono_ms() < end &&
+		 !atomic_load(&setup->bootstrap->sync->flags.stop));
 	return 0;
 }
 
@@ -244,7 +245,7 @@ static int judge_ends(struct setup *setup, struct err *err)
 	unsigned n = list_ends(setup, NULL);
 	struct partition_end *ends = ARENA_ARRAY(&setup->arena, n + 1, struct partition_end);
 	(void)list_ends(setup, ends);
-	if (sink_ends(setup->sink, ends, n, &setup->bootstrap->sync->stop, err) < 0)
+	if (sink_ends(setup->sink, ends, n, &setup->bootstrap->sync->flags.stop, err) < 0)
 		return -1;
 	for (unsigned i = 0; i < n; i++)
 		judge_end(map_get(&setup->writers, ends[i].topic), &ends[i]);
@@ -369,7 +370,8 @@ static int create_new(struct setup *setup, struct err *err)
 		return 0;
 	if (open_sink(setup, err) < 0)
 		return -1;
-	return sink_topics_create(setup->sink, setup->names, setup->specs, n, &sync->stop, err);
+	return sink_topics_create(setup->sink, setup->names, setup->specs, n, &sync->flags.stop,
+				  err);
 }
 
 /* Partitions that topics have got since they were pinned (rule: pinned-partitions): keys keep to those that were there, unless the script asks for

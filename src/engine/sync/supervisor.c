@@ -122,9 +122,7 @@ struct supervisor *supervisor_new(const struct supervisor_options *options, stru
 	supervisor->script = script;
 	sync_init(&supervisor->sync, options->script, options->index,
 		  script_config(script, options->index));
-	supervisor->sync.dry_run = options->dry_run;
-	supervisor->sync.prints = options->prints;
-	supervisor->sync.raw = options->raw;
+	supervisor->sync.output = options->output;
 	supervisor->sync.label = options->several ? supervisor->sync.config->name : NULL;
 	supervisor->sync.queue_bytes =
 		sink_queue_total(&supervisor->sync.config->sink, QUEUE_BYTES);
@@ -175,7 +173,7 @@ struct sync_events *supervisor_events(struct supervisor *supervisor)
 /* The flags of the sync end whatever its threads wait for; the mail changes the state. */
 void supervisor_stop(struct supervisor *supervisor)
 {
-	if (atomic_load(&supervisor->sync.stop))
+	if (atomic_load(&supervisor->sync.flags.stop))
 		sync_abort(&supervisor->sync);
 	sync_stop(&supervisor->sync);
 	post(supervisor, MAIL_STOP);
@@ -214,7 +212,7 @@ static void enter(struct supervisor *supervisor, enum sync_state state)
 
 static bool is_stopping(const struct supervisor *supervisor)
 {
-	return atomic_load(&supervisor->sync.stop);
+	return atomic_load(&supervisor->sync.flags.stop);
 }
 
 /* ---- the end ---- */
@@ -347,7 +345,7 @@ static int run_stream(void *arg, struct err *err)
 {
 	struct supervisor *supervisor = arg;
 	int rc = stream_run(supervisor->stream, err);
-	if (rc < 0 && !atomic_load(&supervisor->sync.halt))
+	if (rc < 0 && !atomic_load(&supervisor->sync.flags.halt))
 		report_ended(supervisor, err);
 	return rc;
 }
@@ -549,11 +547,11 @@ static void watch_children(struct supervisor *supervisor)
 	struct err err = ERR_INIT;
 	if (take_mail(supervisor, TURN_MS) == MAIL_STOP)
 		enter(supervisor, SYNC_STOPPING);
-	if (!atomic_load(&supervisor->sync.abort) && serve(supervisor, &err) < 0) {
+	if (!atomic_load(&supervisor->sync.flags.abort) && serve(supervisor, &err) < 0) {
 		fail_attempt(supervisor->attempt, &err);
 		sync_abort(&supervisor->sync);
 	}
-	if (atomic_load(&supervisor->sync.abort))
+	if (atomic_load(&supervisor->sync.flags.abort))
 		supervisor_wake(supervisor); /* each time: a child may just have connected */
 	if (child_has_ended(&supervisor->copying))
 		finish_copy(supervisor);
@@ -568,7 +566,7 @@ static struct store *open_store(struct supervisor *supervisor, struct err *err)
 	const struct sync *sync = &supervisor->sync;
 	const struct sync_config *config = sync->config;
 	char topic[80];
-	if (sync->dry_run || config->sink.kind == SINK_DISCARD)
+	if (sync->output.dry_run || config->sink.kind == SINK_DISCARD)
 		return store_open_memory();
 	if (config->checkpoint_file)
 		return store_open_file(config->checkpoint_file, config->name, err);
@@ -577,7 +575,7 @@ static struct store *open_store(struct supervisor *supervisor, struct err *err)
 	snprintf(topic, sizeof(topic), "tideway.%s", config->name);
 	return store_open_topic(&sync->sink,
 				config->checkpoint_topic ? config->checkpoint_topic : topic,
-				config->name, &sync->stop, err);
+				config->name, &sync->flags.stop, err);
 }
 
 static int open_checkpoint(struct supervisor *supervisor, struct err *err)

@@ -8,6 +8,7 @@
 #define TIDEWAY_SUPERVISOR_H
 
 #include "base/err.h"
+#include "engine/state/sync.h"
 #include "engine/state/sync_events.h"
 #include "engine/sync/sync_status.h"
 #include "model/config.h"
@@ -20,9 +21,7 @@ struct supervisor_options {
 	const struct script_options *script; /* borrowed until supervisor_free */
 	unsigned index;                      /* which sync.run of the script */
 	bool several; /* other syncs run beside it: its log lines begin with its name */
-	bool dry_run; /* makes no topics, writes nothing, neither reads nor saves a checkpoint */
-	bool prints;  /* dry_run: messages are written to stdout */
-	bool raw;     /* messages on a terminal are written as JSON */
+	struct sync_output output;
 };
 
 struct supervisor *supervisor_new(const struct supervisor_options *options, struct err *err);
