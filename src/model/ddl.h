@@ -109,14 +109,13 @@ enum ddl_generated { DDL_NOT_GENERATED, DDL_VIRTUAL, DDL_STORED };
 enum ddl_nullable { DDL_NULL_UNSAID, DDL_NULL, DDL_NOT_NULL };
 enum ddl_place { DDL_PLACE_UNSAID, DDL_PLACE_FIRST, DDL_PLACE_AFTER };
 
-/* A column as written, without the defaults of the table or the server. */
-struct ddl_column {
-	struct slice name;
-	enum column_type type;
+/* The type of a column as written, without the defaults of the table or the server. */
+struct ddl_type {
+	enum column_type id;
 	struct slice spatial; /* GEOMETRY: "point" ... */
 	int64_t length;       /* first number in the parentheses; -1: none */
 	int32_t scale;        /* second number, or the fractional digits; -1: none */
-	bool is_unsigned, zerofill;
+	bool is_unsigned, zerofill, compressed;
 	bool has_charset;     /* CHARACTER SET, COLLATE, NATIONAL, ASCII, BYTE ... is written */
 	enum charset charset; /* if has_charset */
 	unsigned nlabels;     /* ENUM, SET */
@@ -124,11 +123,17 @@ struct ddl_column {
 	/* for each label: a hex or bit literal, bytes of the column's set */
 	const bool *label_bytes;
 	enum charset connection_charset; /* of the statement's literals */
+};
+
+/* A column as written. */
+struct ddl_column {
+	struct slice name;
+	struct ddl_type type;
 	enum ddl_nullable nullable;
 	enum ddl_generated generated;
 	bool row_start, row_end; /* GENERATED ALWAYS AS ROW START / END */
 	bool auto_increment;
-	bool invisible, compressed;
+	bool invisible;
 	bool versioned, unversioned; /* WITH, WITHOUT SYSTEM VERSIONING */
 	bool primary, unique;        /* PRIMARY KEY, UNIQUE in the column's definition */
 	bool references;             /* REFERENCES in the column's definition */

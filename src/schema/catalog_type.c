@@ -47,7 +47,7 @@ static uint64_t longest_varchar(const struct type_context *context)
 
 /* Sets the type. TEXT(n) and BLOB(n) become the type of the right size. A VARCHAR or
  * VARBINARY that is too long becomes a TEXT or BLOB. */
-static void resolve_type(const struct type_context *context, const struct ddl_column *from,
+static void resolve_type(const struct type_context *context, const struct ddl_type *from,
 			 struct column *to)
 {
 	uint64_t bytes = from->length >= 0 ? text_bytes(to, (uint64_t)from->length) : 0;
@@ -59,7 +59,7 @@ static void resolve_type(const struct type_context *context, const struct ddl_co
 		to->type = blob_for(to->type, bytes);
 }
 
-static void resolve_numbers(const struct ddl_column *from, struct column *to)
+static void resolve_numbers(const struct ddl_type *from, struct column *to)
 {
 	int64_t length = from->length;
 	bool varying = to->type == COLUMN_VARCHAR || to->type == COLUMN_VARBINARY;
@@ -87,7 +87,7 @@ static void resolve_numbers(const struct ddl_column *from, struct column *to)
 	}
 }
 
-static void resolve_charset(const struct type_context *context, const struct ddl_column *from,
+static void resolve_charset(const struct type_context *context, const struct ddl_type *from,
 			    struct column *to)
 {
 	to->charset = CHARSET_BINARY;
@@ -101,7 +101,7 @@ static void resolve_charset(const struct type_context *context, const struct ddl
 
 /* Returns label i. A label written as text passes through the character set of the connection. A
  * label written in digits consists of bytes of the column's character set. */
-static struct slice resolve_label(const struct ddl_column *from, unsigned i, enum charset charset,
+static struct slice resolve_label(const struct ddl_type *from, unsigned i, enum charset charset,
 				  struct arena *arena)
 {
 	struct slice bytes = from->labels[i], label;
@@ -116,7 +116,7 @@ static struct slice resolve_label(const struct ddl_column *from, unsigned i, enu
 }
 
 /* Sets the labels. Removes spaces at their end, except in the set `binary`, like the servers. */
-static void resolve_labels(const struct ddl_column *from, struct column *to, struct arena *arena)
+static void resolve_labels(const struct ddl_type *from, struct column *to, struct arena *arena)
 {
 	struct slice *labels = ARENA_ARRAY(arena, from->nlabels, struct slice);
 	for (unsigned i = 0; i < from->nlabels; i++) {
@@ -135,11 +135,11 @@ static bool resolve_nullable(const struct type_context *context, const struct dd
 		return from->nullable == DDL_NULL && !from->primary;
 	if (from->row_start || from->row_end)
 		return false;
-	return !(from->type == COLUMN_TIMESTAMP && context->implicit_timestamp &&
+	return !(from->type.id == COLUMN_TIMESTAMP && context->implicit_timestamp &&
 		 from->generated == DDL_NOT_GENERATED);
 }
 
-static bool shows_width(const struct type_context *context, const struct ddl_column *from,
+static bool shows_width(const struct type_context *context, const struct ddl_type *from,
 			const struct column *column)
 {
 	if (context->mariadb || (context->version != 0 && context->version < MYSQL_WITHOUT_WIDTHS))
@@ -177,7 +177,7 @@ static void put_spatial(const struct type_context *context, struct slice word, s
 }
 
 /* Writes a display width, which some servers show. */
-static void put_width(const struct type_context *context, const struct ddl_column *from,
+static void put_width(const struct type_context *context, const struct ddl_type *from,
 		      const struct column *column, struct buf *buf)
 {
 	enum type_class class = column_type_class(column->type);
@@ -194,7 +194,7 @@ static void put_width(const struct type_context *context, const struct ddl_colum
 	}
 }
 
-static void put_numbers(const struct type_context *context, const struct ddl_column *from,
+static void put_numbers(const struct type_context *context, const struct ddl_type *from,
 			const struct column *column, struct buf *buf)
 {
 	switch (column_type_numbers(column->type)) {
@@ -220,7 +220,7 @@ static void put_numbers(const struct type_context *context, const struct ddl_col
 }
 
 /* Returns the text of the type like COLUMN_TYPE of information_schema. */
-static struct slice spell(const struct type_context *context, const struct ddl_column *from,
+static struct slice spell(const struct type_context *context, const struct ddl_type *from,
 			  const struct column *column, struct arena *arena)
 {
 	struct buf buf;
@@ -244,22 +244,23 @@ static struct slice spell(const struct type_context *context, const struct ddl_c
 void type_resolve(const struct type_context *context, const struct ddl_column *from,
 		  struct column *to, struct arena *arena)
 {
-	*to = (struct column){.name = from->name, .type = from->type};
-	to->is_unsigned = from->is_unsigned && column_type_is_number(to->type);
-	to->zerofill = from->zerofill && column_type_is_number(to->type);
+	const struct ddl_type *type = &from->type;
+	*to = (struct column){.name = from->name, .type = type->id};
+	to->is_unsigned = type->is_unsigned && column_type_is_number(to->type);
+	to->zerofill = type->zerofill && column_type_is_number(to->type);
 	to->nullable = resolve_nullable(context, from);
 	to->is_virtual = from->generated == DDL_VIRTUAL;
 	to->is_stored = from->generated == DDL_STORED;
 	to->invisible = from->invisible;
-	resolve_charset(context, from, to);
+	resolve_charset(context, type, to);
 	if (column_type_is_text(to->type) && to->charset == CHARSET_BINARY)
 		to->type = to_binary(to->type);
-	resolve_type(context, from, to);
-	resolve_numbers(from, to);
+	resolve_type(context, type, to);
+	resolve_numbers(type, to);
 	if (column_type_has_labels(to->type))
-		resolve_labels(from, to, arena);
+		resolve_labels(type, to, arena);
 	to->sql_type = column_type_has_labels(to->type) ? labels_spell(to, arena)
-							: spell(context, from, to, arena);
+							: spell(context, type, to, arena);
 }
 
 /* Returns the column's sql_type with another type name. Keeps the text after the name. */

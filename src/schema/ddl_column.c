@@ -42,49 +42,49 @@ static const struct type_word *find_word(const struct token *token, const struct
 }
 
 /* Reads [ (n) ] or [ (n, m) ]. */
-static bool read_size(struct ddl_parser *p, struct ddl_column *column)
+static bool read_size(struct ddl_parser *p, struct ddl_type *type)
 {
 	int64_t scale;
 	if (!ddl_accept_punct(p, '('))
 		return true;
-	if (!ddl_number(p, &column->length))
+	if (!ddl_number(p, &type->length))
 		return false;
 	if (ddl_accept_punct(p, ',')) {
 		if (!ddl_number(p, &scale) || scale > 255)
 			return ddl_fail(p);
-		column->scale = (int32_t)scale;
+		type->scale = (int32_t)scale;
 	}
 	return ddl_expect_punct(p, ')');
 }
 
-static void set_charset(struct ddl_column *column, enum charset charset)
+static void set_charset(struct ddl_type *type, enum charset charset)
 {
-	column->has_charset = true;
-	column->charset = charset;
+	type->has_charset = true;
+	type->charset = charset;
 }
 
 /* Reads the size of a FLOAT. FLOAT(p) becomes FLOAT or DOUBLE without a size. */
-static bool read_float(struct ddl_parser *p, struct ddl_column *column)
+static bool read_float(struct ddl_parser *p, struct ddl_type *type)
 {
-	if (!read_size(p, column))
+	if (!read_size(p, type))
 		return false;
-	if (column->length >= 0 && column->scale < 0) {
-		if (column->length > 24)
-			column->type = COLUMN_DOUBLE;
-		column->length = -1;
+	if (type->length >= 0 && type->scale < 0) {
+		if (type->length > 24)
+			type->id = COLUMN_DOUBLE;
+		type->length = -1;
 	}
 	return true;
 }
 
-static bool read_double(struct ddl_parser *p, struct ddl_column *column, const struct token *word)
+static bool read_double(struct ddl_parser *p, struct ddl_type *type, const struct token *word)
 {
 	ddl_accept(p, "PRECISION");
 	if (token_is(word, "REAL") && (p->context->sql_mode & SQL_MODE_REAL_AS_FLOAT))
-		column->type = COLUMN_FLOAT;
-	if (!read_size(p, column))
+		type->id = COLUMN_FLOAT;
+	if (!read_size(p, type))
 		return false;
-	if (column->scale < 0)
-		column->length = -1;
+	if (type->scale < 0)
+		type->length = -1;
 	return true;
 }
 
@@ -95,7 +95,7 @@ static enum charset connection_charset(const struct ddl_parser *p)
 	return collation != 0 && charset_of_id(collation, &charset) ? charset : CHARSET_UTF8MB4;
 }
 
-static bool read_labels(struct ddl_parser *p, struct ddl_column *column)
+static bool read_labels(struct ddl_parser *p, struct ddl_type *type)
 {
 	struct slice *labels = NULL;
 	bool *bytes = NULL;
@@ -112,17 +112,17 @@ static bool read_labels(struct ddl_parser *p, struct ddl_column *column)
 		struct token taken = lexer_next(&p->lexer);
 		*label = lexer_text(&p->lexer, &taken);
 	} while (ddl_accept_punct(p, ','));
-	column->labels = labels;
-	column->label_bytes = bytes;
-	column->nlabels = n;
-	column->connection_charset = connection_charset(p);
+	type->labels = labels;
+	type->label_bytes = bytes;
+	type->nlabels = n;
+	type->connection_charset = connection_charset(p);
 	return ddl_expect_punct(p, ')');
 }
 
-static bool read_long(struct ddl_parser *p, struct ddl_column *column)
+static bool read_long(struct ddl_parser *p, struct ddl_type *type)
 {
 	if (ddl_accept(p, "VARBINARY")) {
-		column->type = COLUMN_MEDIUMBLOB;
+		type->id = COLUMN_MEDIUMBLOB;
 		return true;
 	}
 	if (ddl_accept(p, "VARCHAR") || ddl_accept(p, "VARCHARACTER"))
@@ -132,59 +132,60 @@ static bool read_long(struct ddl_parser *p, struct ddl_column *column)
 	return true;
 }
 
-static bool read_national(struct ddl_parser *p, struct ddl_column *column)
+static bool read_national(struct ddl_parser *p, struct ddl_type *type)
 {
-	set_charset(column, CHARSET_UTF8MB3);
+	set_charset(type, CHARSET_UTF8MB3);
 	if (ddl_accept(p, "VARCHAR") || ddl_accept(p, "VARCHARACTER")) {
-		column->type = COLUMN_VARCHAR;
-		return read_size(p, column);
+		type->id = COLUMN_VARCHAR;
+		return read_size(p, type);
 	}
 	if (!ddl_accept(p, "CHAR") && !ddl_accept(p, "CHARACTER"))
 		return ddl_fail(p);
-	column->type = ddl_accept(p, "VARYING") ? COLUMN_VARCHAR : COLUMN_CHAR;
-	return read_size(p, column);
+	type->id = ddl_accept(p, "VARYING") ? COLUMN_VARCHAR : COLUMN_CHAR;
+	return read_size(p, type);
 }
 
 static void set_serial(struct ddl_column *column)
 {
-	column->is_unsigned = column->auto_increment = column->unique = true;
+	column->type.is_unsigned = column->auto_increment = column->unique = true;
 	column->nullable = DDL_NOT_NULL;
 }
 
 static bool read_form(struct ddl_parser *p, struct ddl_column *column, enum type_form form,
 		      const struct token *word)
 {
+	struct ddl_type *type = &column->type;
 	switch (form) {
 	case FORM_PLAIN:
-		return read_size(p, column);
+		return read_size(p, type);
 	case FORM_FLOAT:
-		return read_float(p, column);
+		return read_float(p, type);
 	case FORM_DOUBLE:
-		return read_double(p, column, word);
+		return read_double(p, type, word);
 	case FORM_BOOL:
-		column->length = 1;
+		type->length = 1;
 		return true;
 	case FORM_CHAR:
 		if (ddl_accept(p, "VARYING"))
-			column->type = COLUMN_VARCHAR;
-		return read_size(p, column);
+			type->id = COLUMN_VARCHAR;
+		return read_size(p, type);
 	case FORM_NCHAR:
 		if (ddl_accept(p, "VARCHAR") || ddl_accept(p, "VARYING"))
-			column->type = COLUMN_VARCHAR;
+			type->id = COLUMN_VARCHAR;
 		/* fall through */
 	case FORM_NVARCHAR:
 		ddl_accept(p, "VARYING");
-		set_charset(column, CHARSET_UTF8MB3);
-		return read_size(p, column);
+		set_charset(type, CHARSET_UTF8MB3);
+		return read_size(p, type);
 	case FORM_LABELS:
-		return read_labels(p, column);
+		return read_labels(p, type);
 	case FORM_LONG:
-		return read_long(p, column);
+		return read_long(p, type);
 	case FORM_SERIAL:
 		set_serial(column);
 		return true;
 	case FORM_SPATIAL:
-		column->spatial = arena_copy(p->arena, word->raw);
+		type->spatial = arena_copy(p->arena, word->raw);
 		return true;
 	}
 	return ddl_fail(p);
@@ -221,6 +222,7 @@ static bool depends_on_mode(const struct token *token)
 
 static bool read_type(struct ddl_parser *p, struct ddl_column *column)
 {
+	struct ddl_type *type = &column->type;
 	const struct type_word *entry = NULL;
 	bool oracle, maxdb, qualified = token_is_punct(lexer_peek(&p->lexer, 1), '.');
 	if (!read_schema(p, &oracle, &maxdb))
@@ -228,7 +230,7 @@ static bool read_type(struct ddl_parser *p, struct ddl_column *column)
 	const struct token *token = lexer_peek(&p->lexer, 0);
 	if (token_is(token, "NATIONAL")) {
 		lexer_next(&p->lexer);
-		return read_national(p, column);
+		return read_national(p, type);
 	}
 	if (oracle)
 		entry = find_word(token, oracle_words, COUNT(oracle_words));
@@ -239,15 +241,15 @@ static bool read_type(struct ddl_parser *p, struct ddl_column *column)
 	if (p->lexer.mode_open && !qualified && depends_on_mode(token))
 		return ddl_fail_open(p, "sql_mode");
 	struct token word = lexer_next(&p->lexer);
-	column->type = entry->type;
-	if (maxdb && column->type == COLUMN_TIMESTAMP)
-		column->type = COLUMN_DATETIME;
+	type->id = entry->type;
+	if (maxdb && type->id == COLUMN_TIMESTAMP)
+		type->id = COLUMN_DATETIME;
 	if (!read_form(p, column, entry->form, &word))
 		return false;
-	if (oracle && token_is(&word, "NUMBER") && column->length < 0)
-		column->type = COLUMN_DOUBLE;
+	if (oracle && token_is(&word, "NUMBER") && type->length < 0)
+		type->id = COLUMN_DOUBLE;
 	if (is_oracle(p) && token_is(&word, "BLOB") && !qualified)
-		column->type = COLUMN_LONGBLOB;
+		type->id = COLUMN_LONGBLOB;
 	return true;
 }
 
@@ -277,21 +279,21 @@ static bool read_charset(struct ddl_parser *p, struct ddl_column *column, bool c
 	if (!ddl_charset_name(p, collation, &has, &charset))
 		return false;
 	if (has)
-		set_charset(column, charset);
+		set_charset(&column->type, charset);
 	return true;
 }
 
 static bool attr_unsigned(struct ddl_parser *p, struct ddl_column *column)
 {
 	(void)p;
-	column->is_unsigned = true;
+	column->type.is_unsigned = true;
 	return true;
 }
 
 static bool attr_zerofill(struct ddl_parser *p, struct ddl_column *column)
 {
 	(void)p;
-	column->zerofill = column->is_unsigned = true;
+	column->type.zerofill = column->type.is_unsigned = true;
 	return true;
 }
 
@@ -386,7 +388,7 @@ static bool attr_invisible(struct ddl_parser *p, struct ddl_column *column)
 
 static bool attr_compressed(struct ddl_parser *p, struct ddl_column *column)
 {
-	column->compressed = true;
+	column->type.compressed = true;
 	return !ddl_at_punct(p, '=') || ddl_skip_option(p);
 }
 
@@ -408,21 +410,21 @@ static bool attr_character(struct ddl_parser *p, struct ddl_column *column)
 static bool attr_ascii(struct ddl_parser *p, struct ddl_column *column)
 {
 	(void)p;
-	set_charset(column, CHARSET_LATIN1);
+	set_charset(&column->type, CHARSET_LATIN1);
 	return true;
 }
 
 static bool attr_unicode(struct ddl_parser *p, struct ddl_column *column)
 {
 	(void)p;
-	set_charset(column, CHARSET_UCS2);
+	set_charset(&column->type, CHARSET_UCS2);
 	return true;
 }
 
 static bool attr_byte(struct ddl_parser *p, struct ddl_column *column)
 {
 	(void)p;
-	set_charset(column, CHARSET_BINARY);
+	set_charset(&column->type, CHARSET_BINARY);
 	return true;
 }
 
@@ -542,7 +544,7 @@ static bool read_attributes(struct ddl_parser *p, struct ddl_column *column)
 
 bool ddl_column_definition(struct ddl_parser *p, struct ddl_column *column)
 {
-	*column = (struct ddl_column){.length = -1, .scale = -1};
+	*column = (struct ddl_column){.type = {.length = -1, .scale = -1}};
 	return ddl_field_name(p, &column->name) && read_type(p, column) &&
 	       read_attributes(p, column);
 }

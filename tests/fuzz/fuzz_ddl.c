@@ -19,14 +19,14 @@ static void touch_spec(const struct ddl_spec *spec)
 	touch(spec->old);
 	touch(spec->name);
 	touch(spec->column.name);
-	touch(spec->column.spatial);
+	touch(spec->column.type.spatial);
 	touch(spec->column.after);
 	touch(spec->key.name);
 	touch(spec->key.period);
 	touch(spec->to.db);
 	touch(spec->to.table);
-	for (unsigned i = 0; i < spec->column.nlabels; i++)
-		touch(spec->column.labels[i]);
+	for (unsigned i = 0; i < spec->column.type.nlabels; i++)
+		touch(spec->column.type.labels[i]);
 	for (unsigned i = 0; i < spec->key.nparts; i++)
 		touch(spec->key.parts[i].column);
 }

@@ -36,21 +36,21 @@ static void put_flag(struct buf *out, bool flag, const char *text)
 
 static void put_column(struct buf *out, const struct ddl_column *c)
 {
-	buf_printf(out, " %.*s %s", SLICE_FMT(c->name), column_type_name(c->type));
-	if (c->spatial.len > 0)
-		buf_printf(out, "=%.*s", SLICE_FMT(c->spatial));
-	if (c->length >= 0)
-		buf_printf(out, "(%lld", (long long)c->length);
-	if (c->scale >= 0)
-		buf_printf(out, ",%d", c->scale);
-	if (c->length >= 0)
+	buf_printf(out, " %.*s %s", SLICE_FMT(c->name), column_type_name(c->type.id));
+	if (c->type.spatial.len > 0)
+		buf_printf(out, "=%.*s", SLICE_FMT(c->type.spatial));
+	if (c->type.length >= 0)
+		buf_printf(out, "(%lld", (long long)c->type.length);
+	if (c->type.scale >= 0)
+		buf_printf(out, ",%d", c->type.scale);
+	if (c->type.length >= 0)
 		buf_char(out, ')');
-	for (unsigned i = 0; i < c->nlabels; i++)
-		buf_printf(out, " <%.*s>", SLICE_FMT(c->labels[i]));
-	put_flag(out, c->is_unsigned, "unsigned");
-	put_flag(out, c->zerofill, "zerofill");
-	if (c->has_charset)
-		buf_printf(out, " charset=%s", charset_name(c->charset));
+	for (unsigned i = 0; i < c->type.nlabels; i++)
+		buf_printf(out, " <%.*s>", SLICE_FMT(c->type.labels[i]));
+	put_flag(out, c->type.is_unsigned, "unsigned");
+	put_flag(out, c->type.zerofill, "zerofill");
+	if (c->type.has_charset)
+		buf_printf(out, " charset=%s", charset_name(c->type.charset));
 	put_flag(out, c->nullable == DDL_NULL, "null");
 	put_flag(out, c->nullable == DDL_NOT_NULL, "not_null");
 	put_flag(out, c->generated == DDL_VIRTUAL, "virtual");
@@ -59,7 +59,7 @@ static void put_column(struct buf *out, const struct ddl_column *c)
 	put_flag(out, c->row_end, "row_end");
 	put_flag(out, c->auto_increment, "auto_increment");
 	put_flag(out, c->invisible, "invisible");
-	put_flag(out, c->compressed, "compressed");
+	put_flag(out, c->type.compressed, "compressed");
 	put_flag(out, c->versioned, "versioned");
 	put_flag(out, c->unversioned, "unversioned");
 	put_flag(out, c->primary, "primary");
