@@ -133,7 +133,7 @@ def test_topic_list(sync, sql, db, users):
 # fields
 
 def test_fields(sync, sql, db, users):
-    """lua-api "fields": constants, variables, functions, for all or some tables; sorted by name behind the columns."""
+    """lua-api "fields": constants, variables, functions, for all or some tables; sorted by name after the columns."""
     sql("CREATE TABLE other (id INT PRIMARY KEY)", "INSERT INTO other VALUES (1)")
     running = sync(f'''fields = {{
         site = "eu-west", number = 42, yes = true, ratio = 1.5,
@@ -476,7 +476,7 @@ def test_wrong_option(sync, sql, db, users, case, kafka):
 
 
 def test_column_that_a_table_lacks(sync, sql, db, users):
-    """A table without the column that a pattern masks is no error; an exact name is (lua-api "Masks")."""
+    """A table without the column that a pattern masks is not an error; an exact name is (lua-api "Masks")."""
     sql("CREATE TABLE other (id INT PRIMARY KEY)", "INSERT INTO other VALUES (1)")
     running = sync(f'columns = {{ ["{db}.*"] = {{ drop = {{ "password" }} }} }},')
     assert "password" not in running.wait_rows(f"{db}.users", 1)[0].after
@@ -522,8 +522,8 @@ def test_column_in_another_case_under_a_pattern(sync, sql, db):
 
 
 def test_column_that_no_table_had_when_the_sync_began(sync, sql, db):
-    """A pattern that matches no table yet: the first table that comes is refused before its first row when a name of its entry is
-    no column of any; tables that are made before the rows count."""
+    """A pattern that matches no table yet: the first table that comes is refused before its first row when a name of its entry
+    names a column of none; tables that are made before the rows count."""
     sql("CREATE TABLE a (id INT PRIMARY KEY)", "INSERT INTO a VALUES (1)")
     running = sync(f'columns = {{ ["{db}.u*"] = {{ mask = {{ mail = mask.null }} }}, ["{db}.w*"] = {{ drop = {{ "emial" }} }} }},')
     running.wait_streaming()
@@ -630,7 +630,7 @@ def test_silent_loop(sync, sql, db, mariadb, users):
     running = sync("loop = function(changes) for _ in changes do end end,")
     running.wait_streaming()
     sql("INSERT INTO users (id) VALUES (2)")
-    wait_for(saved_behind(running, mariadb), "no position behind the row was saved")
+    wait_for(saved_behind(running, mariadb), "no position after the row was saved")
     assert running.stop() == 0
     assert not running.reader(f"{db}.users").to_end()
 
@@ -653,7 +653,7 @@ def test_loop_that_is_killed(sync, sql, db, mariadb, users):
         sql(f"INSERT INTO users (id) VALUES {', '.join(f'({next(numbers)})' for _ in range(20))}")
         return saved()
 
-    wait_for(more, "no position behind row 2 was saved")
+    wait_for(more, "no position after row 2 was saved")
     sql(*(f"INSERT INTO users (id) VALUES ({next(numbers)})" for _ in range(100)))
     running.kill9()
     last = next(numbers)

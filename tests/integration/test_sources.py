@@ -134,7 +134,7 @@ def marks(messages, partition=0):
 
 
 def are_two_that_rise(marks):
-    """Whether the marks are those of two producers, neither of which goes back. Two heartbeats that are sent at the same time may
+    """Whether the marks are those of two producers, and neither goes back. Two heartbeats that are sent at the same time may
     arrive in either order (messages.md, "Heartbeats")."""
     last = [0, 0]
     for mark in marks:
