@@ -138,18 +138,18 @@ static void heartbeat(void *arg, int64_t event_ms, struct buf *out)
 void primitives_host(struct script_host *host)
 {
 	host->heartbeat = heartbeat;
-	host->producer_open = producer_open;
-	host->producer_send = producer_send;
-	host->producer_flush = producer_flush;
-	host->producer_close = producer_close;
-	host->consumer_open = consumer_open;
-	host->consumer_poll = consumer_poll;
-	host->consumer_close = consumer_close;
-	host->topic_create = topic_create;
-	host->topic_delete = topic_delete;
-	host->topic_list = topic_list;
-	host->query = query;
-	host->changes_open = changes_open;
-	host->changes_next = changes_next;
-	host->changes_close = changes_close;
+	host->exec.producer_open = producer_open;
+	host->exec.producer_send = producer_send;
+	host->exec.producer_flush = producer_flush;
+	host->exec.producer_close = producer_close;
+	host->exec.consumer_open = consumer_open;
+	host->exec.consumer_poll = consumer_poll;
+	host->exec.consumer_close = consumer_close;
+	host->exec.topic_create = topic_create;
+	host->exec.topic_delete = topic_delete;
+	host->exec.topic_list = topic_list;
+	host->exec.query = query;
+	host->exec.changes_open = changes_open;
+	host->exec.changes_next = changes_next;
+	host->exec.changes_close = changes_close;
 }

@@ -11,19 +11,18 @@
 #include "model/config.h"
 #include "model/message.h"
 
-struct script_host {
-	void *arg; /* passed to each function */
-
+/* What a lane offers the script of its sync. */
+struct lane_api {
 	/* change:records(), change:json(): encode the current change by the options of the sync */
 	int (*records)(void *arg, struct change *change, const struct message **records,
 		       unsigned *n, struct err *err);
 	/* out:send(record) of a loop. */
 	int (*send)(void *arg, const struct message *record, struct err *err);
-	/* heartbeat.new{...}:message(ms): append the JSON text to *buf */
-	void (*heartbeat)(void *arg, int64_t event_ms, struct buf *out);
+};
 
-	/* tideway exec: primitives that connect at once. Each *_open returns a handle, or NULL with
-	 * *err. */
+/* tideway exec: primitives that connect at once. */
+struct exec_api {
+	/* Each *_open returns a handle, or NULL with *err. */
 	void *(*producer_open)(void *arg, const struct sink_config *config, struct err *err);
 	int (*producer_send)(void *handle, const struct message *record, struct err *err);
 	int (*producer_flush)(void *handle, double seconds, struct err *err);
@@ -51,27 +50,36 @@ struct script_host {
 		     void (*each)(void *context, const struct slice *names,
 				  const struct slice *cells, unsigned n),
 		     void *context, struct err *err);
-	/* source.mysql{...}:changes{from = "now"
-	 * "earliest"
-	 * {file=,pos=}}: iterates over the stream. changes_next returns 1 with a change, 0 at the
-	 * end, or -1. */
+	/* source.mysql{...}:changes{from = start}: iterates over the stream. changes_next returns 1
+	 * with a change, 0 at the end, or -1. */
 	void *(*changes_open)(void *arg, const struct source_config *config, const char *start,
 			      struct err *err);
 	int (*changes_next)(void *handle, double seconds, struct change **change, struct err *err);
 	void (*changes_close)(void *handle);
+};
 
-	/* tideway.test: a lane without connections. test_load returns a handle for a sync.lua. env:
-	 * overrides of the environment. */
-	void *(*test_load)(void *arg, const char *path, const struct property *env, unsigned n,
-			   struct err *err);
-	int (*test_statement)(void *handle, struct slice sql, const struct message **records,
-			      unsigned *n, struct err *err);
+/* tideway.test: a lane without connections. */
+struct test_api {
+	/* Returns a handle for a sync.lua. env: overrides of the environment. */
+	void *(*load)(void *arg, const char *path, const struct property *env, unsigned n,
+		      struct err *err);
+	int (*statement)(void *handle, struct slice sql, const struct message **records,
+			 unsigned *n, struct err *err);
 	/* before, after: column values by position; VALUE_UNSET: not given */
-	const struct table *(*test_table)(void *handle, struct slice full_name);
-	int (*test_change)(void *handle, enum change_op op, const struct table *table,
-			   const struct value *before, const struct value *after,
-			   const struct message **records, unsigned *n, struct err *err);
-	void (*test_free)(void *handle);
+	const struct table *(*table)(void *handle, struct slice full_name);
+	int (*change)(void *handle, enum change_op op, const struct table *table,
+		      const struct value *before, const struct value *after,
+		      const struct message **records, unsigned *n, struct err *err);
+	void (*free)(void *handle);
+};
+
+struct script_host {
+	void *arg; /* passed to each function */
+	/* heartbeat.new{...}:message(ms): append the JSON text to *buf */
+	void (*heartbeat)(void *arg, int64_t event_ms, struct buf *out);
+	struct lane_api lane;
+	struct exec_api exec;
+	struct test_api test;
 };
 
 #endif

@@ -1,5 +1,5 @@
 /* loop: run loop = function(changes, out) of a sync as a coroutine: resume it with each item; it
- * yields when it asks for the next. It sends through host->send. */
+ * yields when it asks for the next. It sends through host->lane.send. */
 #include "script/script_priv.h"
 
 #define OUT_NAME "tideway.loop.out"
@@ -24,10 +24,10 @@ static int send(lua_State *L)
 	struct err err = ERR_INIT;
 	if (lua_type(L, 1) != LUA_TUSERDATA || luaL_testudata(L, 1, OUT_NAME) == NULL)
 		state_raise(L, "call it with a colon: out:send(record)");
-	if (script->host.send == NULL)
+	if (script->host.lane.send == NULL)
 		state_raise(L, "out:send is not available here");
 	lua_record_check(L, 2, &script->event, &record);
-	if (script->host.send(script->host.arg, &record, &err) < 0)
+	if (script->host.lane.send(script->host.arg, &record, &err) < 0)
 		state_raise(L, "%s", err.text);
 	return 0;
 }

@@ -593,13 +593,13 @@ static void push_records(lua_State *L, struct change *change)
 	unsigned n = 0;
 	struct nest nest;
 	int rc, list;
-	if (script->host.records == NULL)
+	if (script->host.lane.records == NULL)
 		state_raise(L, "records() is not available here");
 	luaL_checkstack(L, 20, NULL);
 	lua_newtable(L);
 	list = lua_gettop(L);
 	nest = state_nest(script, L);
-	rc = script->host.records(script->host.arg, change, &records, &n, &err);
+	rc = script->host.lane.records(script->host.arg, change, &records, &n, &err);
 	if (rc == 0) { /* results of field functions may be on the stack above the list */
 		luaL_checkstack(L, 20, NULL);
 		for (unsigned i = 0; i < n; i++) {

@@ -158,11 +158,11 @@ static int producer(lua_State *L)
 static int open_producer(lua_State *L, struct client *client, struct err *err)
 {
 	const struct script_host *host = &script_of(L)->host;
-	need(L, host->producer_open != NULL, "producer");
+	need(L, host->exec.producer_open != NULL, "producer");
 	if (client->handle)
 		return 0;
-	client->close = host->producer_close;
-	client->handle = host->producer_open(host->arg, &client->config, err);
+	client->close = host->exec.producer_close;
+	client->handle = host->exec.producer_open(host->arg, &client->config, err);
 	return client->handle ? 0 : -1;
 }
 
@@ -177,7 +177,7 @@ static int producer_send(lua_State *L)
 	lua_record_check(L, 2, &script->event, &record);
 	rc = open_producer(L, client, &err);
 	if (rc == 0)
-		rc = script->host.producer_send(client->handle, &record, &err);
+		rc = script->host.exec.producer_send(client->handle, &record, &err);
 	if (script->current == NULL) /* a change from source:changes may still be read */
 		arena_reset(&script->event);
 	return rc < 0 ? failed(L, &err) : done(L);
@@ -191,7 +191,7 @@ static int producer_flush(lua_State *L)
 	struct err err = ERR_INIT;
 	if (client->handle == NULL)
 		return done(L);
-	if (script_of(L)->host.producer_flush(client->handle, seconds, &err) < 0)
+	if (script_of(L)->host.exec.producer_flush(client->handle, seconds, &err) < 0)
 		return failed(L, &err);
 	return done(L);
 }
@@ -214,15 +214,16 @@ static int open_consumer(lua_State *L, struct client *client, struct err *err)
 {
 	const struct script_host *host = &script_of(L)->host;
 	struct slice *topics;
-	need(L, host->consumer_open != NULL, "consumer");
+	need(L, host->exec.consumer_open != NULL, "consumer");
 	if (client->handle)
 		return 0;
 	topics = ARENA_ARRAY(&client->arena, client->ntopics + 1, struct slice);
 	for (unsigned i = 0; i < client->ntopics; i++)
 		topics[i] = slice_str(client->topics[i]);
-	client->close = host->consumer_close;
-	client->handle = host->consumer_open(host->arg, &client->config, topics, client->ntopics,
-					     client->group, client->from_beginning, err);
+	client->close = host->exec.consumer_close;
+	client->handle =
+		host->exec.consumer_open(host->arg, &client->config, topics, client->ntopics,
+					 client->group, client->from_beginning, err);
 	return client->handle ? 0 : -1;
 }
 
@@ -235,7 +236,7 @@ static int consumer_poll(lua_State *L)
 	struct err err = ERR_INIT;
 	int rc = open_consumer(L, client, &err);
 	if (rc == 0)
-		rc = script_of(L)->host.consumer_poll(client->handle, seconds, &record, &err);
+		rc = script_of(L)->host.exec.consumer_poll(client->handle, seconds, &record, &err);
 	if (rc < 0)
 		return failed(L, &err);
 	if (rc == 0) {
@@ -274,8 +275,8 @@ static int topics_create(lua_State *L)
 	lua_getfield(L, made, "name");
 	lua_getfield(L, made, "partitions");
 	lua_getfield(L, made, "replication");
-	need(L, host->topic_create != NULL, "topics");
-	if (host->topic_create(
+	need(L, host->exec.topic_create != NULL, "topics");
+	if (host->exec.topic_create(
 		    host->arg, &client->config, slice_of(lua_tostring(L, -3), lua_rawlen(L, -3)),
 		    (int)lua_tointeger(L, -2), (int)lua_tointeger(L, -1), properties, n, &err) < 0)
 		return failed(L, &err);
@@ -289,8 +290,8 @@ static int topics_delete(lua_State *L)
 	struct err err = ERR_INIT;
 	size_t len;
 	const char *name = luaL_checklstring(L, 2, &len);
-	need(L, host->topic_delete != NULL, "topics");
-	if (host->topic_delete(host->arg, &client->config, slice_of(name, len), &err) < 0)
+	need(L, host->exec.topic_delete != NULL, "topics");
+	if (host->exec.topic_delete(host->arg, &client->config, slice_of(name, len), &err) < 0)
 		return failed(L, &err);
 	return done(L);
 }
@@ -310,9 +311,10 @@ static int topics_list(lua_State *L)
 	struct script *script = script_of(L);
 	struct buf *names = &script->scratch;
 	struct err err = ERR_INIT;
-	need(L, script->host.topic_list != NULL, "topics");
+	need(L, script->host.exec.topic_list != NULL, "topics");
 	buf_clear(names);
-	if (script->host.topic_list(script->host.arg, &client->config, each_topic, names, &err) < 0)
+	if (script->host.exec.topic_list(script->host.arg, &client->config, each_topic, names,
+					 &err) < 0)
 		return failed(L, &err);
 	lua_newtable(L);
 	for (const char *at = buf_cstr(names), *tab; (tab = strchr(at, '\t'));

@@ -175,11 +175,11 @@ static int query(lua_State *L)
 	struct rows rows = {L, false};
 	size_t len;
 	const char *sql = luaL_checklstring(L, 2, &len);
-	if (script->host.query == NULL)
+	if (script->host.exec.query == NULL)
 		state_raise(L, "source:query connects at once: it works in tideway exec only");
 	lua_newtable(L);
-	if (script->host.query(script->host.arg, &d->config, slice_of(sql, len), each_row, &rows,
-			       &err) < 0) {
+	if (script->host.exec.query(script->host.arg, &d->config, slice_of(sql, len), each_row,
+				    &rows, &err) < 0) {
 		lua_pushnil(L);
 		lua_pushstring(L, err.text);
 		return 2;
@@ -250,7 +250,7 @@ static int next_change(lua_State *L)
 		return 0;
 	bind_expire(script);
 	arena_reset(&script->event);
-	rc = script->host.changes_next(ud->handle, ud->wait_s, &change, &err);
+	rc = script->host.exec.changes_next(ud->handle, ud->wait_s, &change, &err);
 	if (rc < 0)
 		state_raise(L, "%s", err.text);
 	if (rc == 0)
@@ -270,7 +270,7 @@ static int changes(lua_State *L)
 	struct described *d;
 	lua_settop(L, 2);
 	d = describe(L, 1, "changes");
-	if (script->host.changes_open == NULL)
+	if (script->host.exec.changes_open == NULL)
 		state_raise(L, "source:changes connects at once: it works in tideway exec only");
 	if (lua_isnil(L, 2)) {
 		lua_newtable(L);
@@ -278,7 +278,7 @@ static int changes(lua_State *L)
 	}
 	options_check(L, 2, "source.mysql{...}:changes", NULL);
 	ud = lua_newuserdatauv(L, sizeof(*ud), 2);
-	*ud = (struct changes_ud){.close = script->host.changes_close};
+	*ud = (struct changes_ud){.close = script->host.exec.changes_close};
 	arena_init(&ud->arena, 0);
 	luaL_setmetatable(L, CHANGES_NAME);
 	lua_newtable(L);
@@ -288,8 +288,8 @@ static int changes(lua_State *L)
 	lua_getfield(L, 4, "wait_s");
 	ud->wait_s = lua_tonumber(L, -1);
 	lua_getfield(L, 4, "from");
-	ud->handle =
-		script->host.changes_open(script->host.arg, &d->config, lua_tostring(L, -1), &err);
+	ud->handle = script->host.exec.changes_open(script->host.arg, &d->config,
+						    lua_tostring(L, -1), &err);
 	if (ud->handle == NULL) {
 		lua_pushnil(L);
 		lua_pushstring(L, err.text);

@@ -39,11 +39,11 @@ static int load(lua_State *L)
 	struct sync_ud *ud;
 	unsigned n;
 	const char *path = state_path(L, luaL_checkstring(L, 1));
-	if (host->test_load == NULL)
+	if (host->test.load == NULL)
 		state_raise(L, "test.load works in tideway test only");
 	ud = lua_newuserdatauv(L, sizeof(*ud), 0);
 	memset(ud, 0, sizeof(*ud));
-	ud->free = host->test_free;
+	ud->free = host->test.free;
 	arena_init(&ud->arena, 0);
 	luaL_setmetatable(L, NAME);
 	lua_newtable(L);
@@ -51,7 +51,7 @@ static int load(lua_State *L)
 	lua_setfield(L, -2, "env");
 	env = config_properties(L, lua_gettop(L), "env", &ud->arena, &n);
 	lua_pop(L, 1);
-	ud->handle = host->test_load(host->arg, path, env, n, &err);
+	ud->handle = host->test.load(host->arg, path, env, n, &err);
 	if (ud->handle == NULL)
 		state_raise(L, "%s", err.text);
 	return 1;
@@ -91,7 +91,7 @@ static int statement(lua_State *L)
 	unsigned n = 0;
 	size_t len;
 	const char *sql = luaL_checklstring(L, 2, &len);
-	if (script_of(L)->host.test_statement(ud->handle, slice_of(sql, len), &records, &n, &err) <
+	if (script_of(L)->host.test.statement(ud->handle, slice_of(sql, len), &records, &n, &err) <
 	    0)
 		state_raise(L, "%s", err.text);
 	return push_records(L, records, n);
@@ -101,7 +101,7 @@ static const struct table *table_at(lua_State *L, struct sync_ud *ud, int idx)
 {
 	size_t len;
 	const char *name = luaL_checklstring(L, idx, &len);
-	return script_of(L)->host.test_table(ud->handle, slice_of(name, len));
+	return script_of(L)->host.test.table(ud->handle, slice_of(name, len));
 }
 
 static bool is_key(const struct table *table, unsigned column)
@@ -224,7 +224,7 @@ static int change(lua_State *L)
 	arena_reset(&ud->arena);
 	before = row_at(L, ud, table, 4);
 	after = row_at(L, ud, table, 5);
-	if (script_of(L)->host.test_change(ud->handle, op, table, before, after, &records, &n,
+	if (script_of(L)->host.test.change(ud->handle, op, table, before, after, &records, &n,
 					   &err) < 0)
 		state_raise(L, "%s", err.text);
 	return push_records(L, records, n);

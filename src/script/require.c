@@ -45,7 +45,7 @@ static bool is_base(const char *name)
  * tideway.core and its modules. */
 static bool internal(const struct script *script, const char *name)
 {
-	return is_base(name) || (is_core(name) && script->host.test_load == NULL);
+	return is_base(name) || (is_core(name) && script->host.test.load == NULL);
 }
 
 static bool called_by_user(lua_State *L)

@@ -716,7 +716,7 @@ static int records_of_images(void *arg, struct change *c, const struct message *
 static void rows_outlive_records(void **state)
 {
 	(void)state;
-	struct script_host host = {.records = records_of_images};
+	struct script_host host = {.lane.records = records_of_images};
 	struct script_options options = fixture_options(&f);
 	options.host = &host;
 	fixture_load(&f,

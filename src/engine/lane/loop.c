@@ -58,8 +58,8 @@ void loop_host(struct lane *lane)
 	if (lane->sync->script->host)
 		lane->loop.host = *lane->sync->script->host;
 	lane->loop.host.arg = lane;
-	lane->loop.host.records = host_records;
-	lane->loop.host.send = host_send;
+	lane->loop.host.lane.records = host_records;
+	lane->loop.host.lane.send = host_send;
 	lane->loop.host.heartbeat = host_heartbeat;
 }
 

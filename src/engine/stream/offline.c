@@ -268,9 +268,9 @@ static void host_free(void *handle)
 
 void offline_host(struct script_host *host)
 {
-	host->test_load = host_load;
-	host->test_statement = host_statement;
-	host->test_table = host_table;
-	host->test_change = host_change;
-	host->test_free = host_free;
+	host->test.load = host_load;
+	host->test.statement = host_statement;
+	host->test.table = host_table;
+	host->test.change = host_change;
+	host->test.free = host_free;
 }
