@@ -5,8 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Returns the checksum continued over `len` bytes. `crc` is the checksum of the bytes before; 0:
- * none. */
+/* Return the checksum continued over `len` bytes. `crc` is the checksum of the bytes before; 0: none. */
 uint32_t crc32_update(uint32_t crc, const void *ptr, size_t len);
+/* Return the same without the instructions that not every processor has. */
+uint32_t crc32_by_table(uint32_t crc, const void *ptr, size_t len);
 
 #endif

@@ -1,6 +1,8 @@
 /* lua_hash: tideway.hash: digests as lower-case hex, checksums as integers. */
 #include "script/script_priv.h"
 
+#include "decode/crc32.h"
+
 enum { BLOCK = 64, DIGEST_MAX = 32 };
 
 /* The state of one digest. All three algorithms work on blocks of 64 bytes. The last block ends
@@ -273,13 +275,7 @@ static int hmac_sha256(lua_State *L)
 static int crc32_text(lua_State *L)
 {
 	struct slice text = text_at(L, 1);
-	uint32_t crc = 0xffffffff;
-	for (size_t i = 0; i < text.len; i++) {
-		crc ^= (uint8_t)text.ptr[i];
-		for (int bit = 0; bit < 8; bit++)
-			crc = (crc >> 1) ^ (0xedb88320 & (0u - (crc & 1)));
-	}
-	lua_pushinteger(L, crc ^ 0xffffffff);
+	lua_pushinteger(L, crc32_update(0, text.ptr, text.len));
 	return 1;
 }
 
