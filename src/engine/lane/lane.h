@@ -13,6 +13,7 @@
 
 struct script;
 struct sink;
+struct wait;
 
 enum {
 	LANE_KEEP_BYTES = 4 << 20
@@ -27,6 +28,8 @@ struct lane_loop {
 };
 
 struct lane {
+	/* engine/lane/step.h; set by what is built on the lane, after lane_open */
+	int (*step)(struct lane *lane, struct wait *wait, struct err *err);
 	struct sync *sync;
 	const struct sync_config *config; /* of this lane's own script */
 	const char *label;                /* "stream", "full-1": for texts and client ids */

@@ -1,0 +1,13 @@
+#include "base/wait.h"
+
+#include "base/clock.h"
+
+#include <limits.h>
+
+void wait_for(const struct wait *wait)
+{
+	struct pollfd fd = {wait->fd, POLLIN, 0};
+	int64_t left_ms = wait->until_ms - clock_mono_ms();
+	if (left_ms > 0)
+		(void)clock_poll(&fd, 1, left_ms < INT_MAX ? (int)left_ms : INT_MAX);
+}
