@@ -28,7 +28,7 @@ static void release(struct packet_source *source)
 struct packet_source *memory_source_new(const struct slice *packets, size_t n)
 {
 	struct memory_source *memory = mem_array(1, sizeof(*memory));
-	memory->source = (struct packet_source){next, release};
+	memory->source = (struct packet_source){.next = next, .free = release};
 	memory->packets = packets;
 	memory->n = n;
 	return &memory->source;

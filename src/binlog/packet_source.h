@@ -5,11 +5,24 @@
 
 #include "base/err.h"
 #include "base/slice.h"
+#include "base/wait.h"
+
+#include <stddef.h>
 
 struct packet_source {
 	int (*next)(struct packet_source *source, struct slice *packet, struct err *err);
 	void (*free)(struct packet_source *source);
+	/* NULL: `next` never waits */
+	int (*ready)(struct packet_source *source, struct wait *wait, struct err *err);
 };
+
+/* Returns 1 when packet_source_next returns without waiting for the beginning of an event, 0 when it would wait: until
+ * *wait is over, -1 on error. */
+static inline int packet_source_ready(struct packet_source *source, struct wait *wait,
+				      struct err *err)
+{
+	return source->ready ? source->ready(source, wait, err) : 1;
+}
 
 /* Sets *packet to the next event with its header, valid until the next call. Returns 1, 0 at the end, -1 on error. */
 static inline int packet_source_next(struct packet_source *source, struct slice *packet,

@@ -262,6 +262,11 @@ int sink_send(struct sink *sink, struct topic *topic, const struct message *mess
 	return sink->ops->send(sink, &outgoing, err);
 }
 
+bool sink_is_full(struct sink *sink)
+{
+	return sink->ops->full != NULL && sink->ops->full(sink);
+}
+
 int sink_send_added(struct sink *sink, struct topic *topic, struct slice key, struct slice value,
 		    uint64_t token, bool *added, struct err *err)
 {

@@ -110,6 +110,8 @@ struct slice sink_collides(const struct sink *sink, struct slice name);
  * what sink_check refuses. */
 int sink_send(struct sink *sink, struct topic *topic, const struct message *message, uint64_t token,
 	      struct err *err) MUST_CHECK;
+/* Returns whether sink_send would wait for room now: until sink_poll has served reports. */
+bool sink_is_full(struct sink *sink);
 /* ERR_DATA, with sizes and remedy, for a message that is larger than the topic accepts or whose partition does not
  * exist. Sends nothing. */
 int sink_check(const struct sink *sink, const struct topic *topic, const struct message *message,

@@ -68,6 +68,8 @@ struct sink_ops {
 		    const _Atomic bool *stop, struct err *err); /* NULL: topics have no offsets */
 	const char *(*collides)(const struct sink *sink, struct slice name); /* NULL: none does */
 	int (*send)(struct sink *sink, const struct outgoing *outgoing, struct err *err);
+	/* as sink_is_full; NULL: there is always room */
+	bool (*full)(struct sink *sink);
 	/* as sink_send_added; NULL: topics do not grow */
 	int (*send_added)(struct sink *sink, const struct outgoing *outgoing, bool *added,
 			  struct err *err);

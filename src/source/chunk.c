@@ -233,6 +233,11 @@ int chunk_open(struct chunk *chunk, struct conn *conn, const struct table *table
 	return rc;
 }
 
+bool chunk_ready(const struct chunk *chunk)
+{
+	return chunk->done || raw_ready(chunk->conn);
+}
+
 int chunk_read(struct chunk *chunk, struct slice *packet, struct err *err)
 {
 	if (chunk->done)

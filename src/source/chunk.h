@@ -37,6 +37,8 @@ struct chunk_range {
  * retriable ERR_SOURCE and sets conn_errno. */
 int chunk_open(struct chunk *chunk, struct conn *conn, const struct table *table,
 	       const struct chunk_range *range, const char *where, struct err *err) MUST_CHECK;
+/* Returns whether chunk_read returns without waiting for the beginning of a packet. If not, poll conn_fd for input. */
+bool chunk_ready(const struct chunk *chunk);
 /* Reads a packet. Returns 1 for a row (first byte 00), 0 at the end, -1 on error. */
 int chunk_read(struct chunk *chunk, struct slice *packet, struct err *err) MUST_CHECK;
 /* Reads the rest of the result and closes the statement. Call conn_shutdown first to abandon a long

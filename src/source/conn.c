@@ -397,6 +397,11 @@ void conn_set_deadline(struct conn *conn, unsigned seconds)
 		pvio->methods->set_timeout(pvio, PVIO_READ_TIMEOUT, (int)seconds);
 }
 
+int conn_fd(const struct conn *conn)
+{
+	return conn->socket.fd;
+}
+
 bool conn_frees_locks(const struct conn *conn)
 {
 	return conn->frees_locks;

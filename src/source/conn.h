@@ -45,6 +45,8 @@ const struct server *conn_server(const struct conn *conn);
 void conn_shutdown(struct conn *conn);
 /* From now on a call that gets no byte from the server for so long fails as a lost connection; 0: it waits for ever. */
 void conn_set_deadline(struct conn *conn, unsigned seconds);
+/* The descriptor to poll for input. It belongs to the connection. */
+int conn_fd(const struct conn *conn);
 uint64_t conn_id(const struct conn *conn);
 /* "127.0.0.1:3306" or the socket. */
 const char *conn_place(const struct conn *conn);

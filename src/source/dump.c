@@ -1,5 +1,6 @@
 #include "source/dump_priv.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "source/conn_priv.h"
 #include "source/flavour.h"
@@ -29,6 +30,7 @@ struct dump {
 	char start[400];       /* where the dump began, for texts */
 	struct slice first;    /* a packet read by dump_open; ptr NULL: none */
 	unsigned deadline_s;   /* of one read, once events flow */
+	int64_t silent_ms;     /* monotonic, since when nothing comes; 0: something does */
 	bool seeking;          /* no event of the stream itself has come yet */
 	bool non_block;
 };
@@ -162,12 +164,38 @@ static void packets_free(struct packet_source *source)
 	dump_free((struct dump *)source);
 }
 
+/* The server sends heartbeats, but none while it looks for the start. */
+static int fail_silent(struct dump *dump, unsigned seconds, struct err *err)
+{
+	return err_retry(err, E_STATEMENT,
+			 "source %s, user '%s': reading the binlog: the server has sent nothing "
+			 "for %u s",
+			 dump->conn->place, dump->conn->user, seconds);
+}
+
+static int packets_ready(struct packet_source *source, struct wait *wait, struct err *err)
+{
+	struct dump *dump = (struct dump *)source;
+	unsigned deadline_s = dump->seeking ? DUMP_SEEK_DEADLINE_S : dump->deadline_s;
+	int64_t now_ms;
+
+	if (dump->first.ptr || raw_ready(dump->conn)) {
+		dump->silent_ms = 0;
+		return 1;
+	}
+	now_ms = clock_mono_ms();
+	if (dump->silent_ms == 0)
+		dump->silent_ms = now_ms;
+	*wait = (struct wait){conn_fd(dump->conn), dump->silent_ms + deadline_s * 1000};
+	return now_ms < wait->until_ms ? 0 : fail_silent(dump, deadline_s, err);
+}
+
 struct dump *dump_open(struct source *source, const struct position *position,
 		       const struct dump_options *options, struct err *err)
 {
 	struct dump *dump = mem_array(1, sizeof(*dump));
 
-	dump->packets = (struct packet_source){packets_next, packets_free};
+	dump->packets = (struct packet_source){packets_next, packets_free, packets_ready};
 	dump->source = source;
 	dump->deadline_s = dump_deadline_s(options->heartbeat_ms);
 	dump->seeking = true;

@@ -22,6 +22,9 @@ int raw_send(struct conn *conn, enum raw_command command, struct slice body,
  * what was being done, for the text. */
 int raw_read(struct conn *conn, struct slice *packet, const char *doing,
 	     struct err *err) MUST_CHECK;
+/* Returns whether bytes of the next packet have arrived, so that raw_read waits at most for the rest of it. Call it after
+ * a packet was read whole. If not, poll the connection's conn_fd for input. */
+bool raw_ready(struct conn *conn);
 /* EOF: fe in a packet of less than 9 bytes. */
 bool raw_is_eof(struct slice packet);
 

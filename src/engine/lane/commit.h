@@ -34,6 +34,7 @@ struct commit_ops {
 	void (*done)(struct commit *commit, const struct mark *mark);
 	void (*serve)(struct commit *commit, bool now);
 	bool (*idle)(const struct commit *commit);
+	bool (*full)(const struct commit *commit);
 	void (*free)(struct commit *commit);
 };
 
@@ -87,6 +88,12 @@ static inline void commit_serve(struct commit *commit, bool now)
 static inline bool commit_is_idle(const struct commit *commit)
 {
 	return commit->ops->idle(commit);
+}
+
+/* Return whether commit_begin would wait for room: until commit_serve has found something finished. */
+static inline bool commit_is_full(const struct commit *commit)
+{
+	return commit->ops->full(commit);
 }
 
 #endif

@@ -112,6 +112,11 @@ static bool post_idle(const struct commit *commit)
 	return window_empty(&((const struct commit_post *)commit)->window);
 }
 
+static bool post_full(const struct commit *commit)
+{
+	return window_full(&((const struct commit_post *)commit)->window);
+}
+
 static void post_free(struct commit *commit)
 {
 	struct commit_post *post = of(commit);
@@ -127,6 +132,7 @@ static const struct commit_ops post_ops = {
 	.done = post_done,
 	.serve = post_serve,
 	.idle = post_idle,
+	.full = post_full,
 	.free = post_free,
 };
 

@@ -43,6 +43,7 @@ struct lane {
 	struct map plans;           /* "db.table" -> struct plan */
 	struct destinations destinations;
 	struct lane_loop loop;
+	int reports_wait_ms;          /* the last of several waits for reports; 0: none */
 	int64_t now_ms;               /* wall time, refreshed for each group of changes */
 	struct lane_metrics *metrics; /* owned by the run, read by others */
 };

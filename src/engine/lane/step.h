@@ -29,4 +29,12 @@ static inline int MUST_CHECK lane_step(struct lane *lane, struct wait *wait, str
  * to the source, and other waits take at most LANE_POLL_MS. */
 int lane_run(struct lane *lane, struct err *err) MUST_CHECK;
 
+/* Returns whether the lane must not take another change: the sink or the commit has no room. */
+bool lane_is_full(struct lane *lane);
+/* The step of a full lane: serves reports and what they finish, and waits while there is no room. */
+int lane_wait_for_room(struct lane *lane, struct wait *wait, struct err *err) MUST_CHECK;
+/* Sets *wait to a wait for reports of the sink, which has no descriptor. Returns LANE_WAIT. The waits become longer, up to
+ * LANE_POLL_MS, until there is room. */
+int lane_wait_for_reports(struct lane *lane, struct wait *wait);
+
 #endif

@@ -30,6 +30,7 @@ static const struct sink_ops kafka_ops = {
 	.ends = kafka_sink_ends,
 	.collides = kafka_sink_collides,
 	.send = kafka_sink_send,
+	.full = kafka_sink_full,
 	.send_added = kafka_sink_send_added,
 	.poll = kafka_sink_poll,
 	.flush = kafka_sink_flush,

@@ -171,6 +171,8 @@ int kafka_sink_wait_for_room(struct kafka_sink *k, struct err *err) MUST_CHECK;
 
 /* producer_send.c */
 int kafka_sink_send(struct sink *sink, const struct outgoing *outgoing, struct err *err) MUST_CHECK;
+/* As far as that is known without reading the clock. */
+bool kafka_sink_full(struct sink *sink);
 int kafka_sink_send_added(struct sink *sink, const struct outgoing *outgoing, bool *added,
 			  struct err *err) MUST_CHECK;
 /* Return 1 if the lease allows to send a message; 0: not now; -1: the lease is over. Read the clock for each message: a

@@ -69,14 +69,29 @@ static int introduce(struct kafka_sink *k, const struct outgoing *outgoing, stru
 	return 0;
 }
 
+static size_t queue_limit(const struct kafka_sink *k)
+{
+	return k->lease ? k->pace.bytes : kafka_sink_queue_most(k);
+}
+
 /* A message that is larger than the queue goes alone. The number of messages is librdkafka's to watch while
  * there is one shard. */
 static bool has_room(const struct kafka_sink *k, size_t bytes)
 {
 	if (k->sink.in_flight == 0)
 		return true;
-	return k->queued + bytes <= (k->lease ? k->pace.bytes : kafka_sink_queue_most(k)) &&
+	return k->queued + bytes <= queue_limit(k) &&
 	       (k->nshards == 1 || k->sink.in_flight < k->queue_bytes / BYTES_PER_MESSAGE);
+}
+
+bool kafka_sink_full(struct sink *sink)
+{
+	struct kafka_sink *k = kafka_sink_of(sink);
+	if (sink->in_flight == 0)
+		return false;
+	return k->queued >= queue_limit(k) ||
+	       sink->in_flight >= k->queue_bytes / BYTES_PER_MESSAGE ||
+	       (k->lease && pace_is_late(&k->pace));
 }
 
 static void count_sent(struct kafka_sink *k, const struct outgoing *outgoing)
