@@ -1,7 +1,6 @@
 #include "source/source_priv.h"
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/mem.h"
 
 #include <pthread.h>
@@ -9,7 +8,6 @@
 #include <sys/socket.h>
 
 enum {
-	PLACE = 300,
 	STUCK_MS = 1000, /* a lock's connection that waits longer is shut down too */
 };
 
@@ -21,7 +19,7 @@ struct host_state {
 struct source {
 	const struct source_config *config;
 	_Atomic int chosen;       /* host in use; -1: none is chosen */
-	int logged;               /* the last host that the log has named; -1: none */
+	int reported;             /* the last host that source_host_changed reported; -1: none */
 	bool is_last;             /* no host is left to try after the chosen one */
 	struct host_state *hosts; /* one for each host; without hosts one */
 	pthread_mutex_t lock;     /* guards sockets */
@@ -33,7 +31,7 @@ struct source *source_new(const struct source_config *config)
 	struct source *source = mem_array(1, sizeof(*source));
 	source->config = config;
 	atomic_init(&source->chosen, -1);
-	source->logged = -1;
+	source->reported = -1;
 	source->hosts = mem_array(config->nhosts > 0 ? config->nhosts : 1, sizeof(*source->hosts));
 	pthread_mutex_init(&source->lock, NULL);
 	return source;
@@ -124,15 +122,14 @@ void source_print_host(const struct source *source, unsigned host, char *text, s
 	source_host_print(&source->config->hosts[host], text, size);
 }
 
-void source_log_host(struct source *source)
+bool source_host_changed(struct source *source, int *before)
 {
 	int host = source_chosen_host(source);
-	char place[PLACE];
-	if (host < 0 || host == source->logged)
-		return;
-	source->logged = host;
-	source_print_host(source, (unsigned)host, place, sizeof(place));
-	log_info("source: %s is used", place);
+	if (host < 0 || host == source->reported)
+		return false;
+	*before = source->reported;
+	source->reported = host;
+	return true;
 }
 
 bool source_blame_host(struct source *source)

@@ -30,8 +30,9 @@ void source_host_select(struct source *source, int host);
 int source_chosen_host(const struct source *source);
 /* Writes "db1:3306". */
 void source_print_host(const struct source *source, unsigned host, char *text, size_t size);
-/* Logs the chosen host if it has changed since the last call. */
-void source_log_host(struct source *source);
+/* Returns whether the chosen host is another one than at the last such change. *before: that one; -1:
+ * there was none. */
+bool source_host_changed(struct source *source, int *before);
 /* Blames the chosen host: its stream ended with a permanent error. The other hosts come first from
  * now on. Returns false if all hosts are blamed, or source_set_last_host has set that none is left
  * to try. */

@@ -2,10 +2,10 @@
 #include "base/clock.h"
 #include "source/refusals.h"
 #include "source/source_priv.h"
-#include "stderr.h"
 #include "unit.h"
 
 #include <sys/socket.h>
+#include <unistd.h>
 
 static const struct source_host list[] = {{"db1", 3306}, {"::1", 3307}};
 static const struct source_config config = {.hosts = list, .nhosts = 2};
@@ -26,28 +26,35 @@ static int close_source(void **state)
 	return 0;
 }
 
-static void log_host(void)
-{
-	source_log_host(source);
-}
-
 static void one_is_chosen_at_a_time(void **state)
 {
 	struct source *single = source_new(&alone);
 	(void)state;
 	assert_int_equal(source_chosen_host(source), -1);
-	assert_string_equal(stderr_of(log_host), "");
 	source_host_select(source, 1);
 	assert_int_equal(source_chosen_host(source), 1);
-	assert_non_null(strstr(stderr_of(log_host), "source: [::1]:3307 is used\n"));
-	assert_string_equal(stderr_of(log_host), "");
-	source_host_select(source, -1);
-	assert_string_equal(stderr_of(log_host), "");
-	source_host_select(source, 1);
-	assert_string_equal(stderr_of(log_host), ""); /* the same one again */
 	source_host_select(single, 0);
 	assert_int_equal(source_chosen_host(single), -1);
 	source_free(single);
+}
+
+/* A change is reported once, with the host before it. */
+static void a_change_is_reported_once(void **state)
+{
+	int before = 7;
+	(void)state;
+	assert_false(source_host_changed(source, &before));
+	source_host_select(source, 1);
+	assert_true(source_host_changed(source, &before));
+	assert_int_equal(before, -1);
+	assert_false(source_host_changed(source, &before));
+	source_host_select(source, -1);
+	assert_false(source_host_changed(source, &before));
+	source_host_select(source, 1);
+	assert_false(source_host_changed(source, &before)); /* the same one again */
+	source_host_select(source, 0);
+	assert_true(source_host_changed(source, &before));
+	assert_int_equal(before, 1);
 }
 
 static void places(void **state)
@@ -203,6 +210,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(one_is_chosen_at_a_time, open_source, close_source),
+		cmocka_unit_test_setup_teardown(a_change_is_reported_once, open_source,
+						close_source),
 		cmocka_unit_test_setup_teardown(places, open_source, close_source),
 		cmocka_unit_test_setup_teardown(all_have_been_blamed, open_source, close_source),
 		cmocka_unit_test_setup_teardown(lost_is_what_every_host_has_lost, open_source,

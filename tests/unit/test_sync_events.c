@@ -91,6 +91,12 @@ static void each_has_its_line(void **state)
 		    "checkpoint: found, resuming at bin.000007:4");
 	assert_line((struct sync_event){.kind = SYNC_EVENT_STREAM_BEGUN, .position = &position},
 		    "stream: reading the binlog from bin.000007:4");
+	assert_line((struct sync_event){.kind = SYNC_EVENT_HOST_CHANGED,
+					.host = {"db2:3306", "db1:3306"}},
+		    "source: db2:3306 is used");
+	assert_line((struct sync_event){.kind = SYNC_EVENT_RETENTION_LOW, .retention = {90, 100}},
+		    "the binlog is needed from 90 s ago, and the server keeps it for 100 s: raise "
+		    "binlog_expire_logs_seconds, or what is not read yet will be purged");
 	assert_line((struct sync_event){.kind = SYNC_EVENT_COPY_BEGUN, .copy = {2, 3, 4}},
 		    "full sync: 2 of 3 tables to read, 4 lanes");
 	assert_line((struct sync_event){.kind = SYNC_EVENT_TABLE_COPIED,

@@ -91,6 +91,15 @@ static void print_table(const struct sync_event *event, struct buf *out)
 			   SLICE_FMT(event->table.name), event->table.why->text);
 }
 
+static void print_retention(const struct sync_event *event, struct buf *out)
+{
+	buf_printf(out,
+		   "the binlog is needed from %" PRId64
+		   " s ago, and the server keeps it for %" PRIu64
+		   " s: raise binlog_expire_logs_seconds, or what is not read yet will be purged",
+		   event->retention.needed_s, event->retention.kept_s);
+}
+
 static void print_position(const char *before, const struct sync_event *event, struct buf *out)
 {
 	buf_put(out, slice_str(before));
@@ -134,6 +143,12 @@ void sync_event_print(const struct sync_event *event, struct buf *out)
 	case SYNC_EVENT_STATE_CHANGED:
 		buf_printf(out, "state: %s, was %s", sync_state_name(event->state.to),
 			   sync_state_name(event->state.from));
+		return;
+	case SYNC_EVENT_HOST_CHANGED:
+		buf_printf(out, "source: %s is used", event->host.now);
+		return;
+	case SYNC_EVENT_RETENTION_LOW:
+		print_retention(event, out);
 		return;
 	case SYNC_EVENT_CHECKPOINT_FOUND:
 		print_position("checkpoint: found, resuming at ", event, out);

@@ -1,5 +1,5 @@
 /* sync_events: what happens to a sync, as data. The supervisor, the copy and the stream emit events;
- * readers turn them into log lines, counters and, later, alerts.
+ * readers turn them into log lines, counters and alerts.
  * Thread: sync_events_emit any; sync_events_read only before the sync starts. Readers run in the thread of
  * sync_events_emit, one at a time, and must not emit. Owner: the sync. Texts of an event belong to its
  * maker and are valid during the call. */
@@ -22,10 +22,14 @@
 	X(STATE_CHANGED, "state_changed", DEBUG)                                                     \
 	/* failure: the source cannot be used, before the checkpoint is open */                      \
 	X(SOURCE_AWAY, "source_away", WARN)                                                          \
+	/* host: of several hosts of the source, another one is in use */                            \
+	X(HOST_CHANGED, "host_changed", INFO)                                                        \
 	/* position: the stream will continue there */                                               \
 	X(CHECKPOINT_FOUND, "checkpoint_found", INFO)                                                \
 	/* copy: a round of the copy begins */                                                       \
 	X(COPY_BEGUN, "copy_begun", INFO)                                                            \
+	/* retention: the copy takes so long that the server may purge the binlog it needs */        \
+	X(RETENTION_LOW, "retention_low", WARN)                                                      \
 	/* table: its definition changed while it was read */                                        \
 	X(TABLE_CHANGED, "table_changed", INFO)                                                      \
 	/* table: every row of it is acknowledged */                                                 \
@@ -75,6 +79,13 @@ struct sync_event {
 			enum sync_state from, to;
 		} state;
 		const struct position *position;
+		struct {
+			const char *now, *before; /* "db1:3306"; before NULL: the first one */
+		} host;
+		struct {
+			int64_t needed_s; /* age of the oldest position that is needed */
+			uint64_t kept_s;  /* how long the server keeps its binlog */
+		} retention;
 		struct {
 			unsigned tables, selected, lanes; /* to read now, captured, readers */
 		} copy;

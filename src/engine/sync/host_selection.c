@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 enum {
+	PLACE = 300,
 	ANSWER_S = 30, /* a host that accepts and does not answer is passed over */
 };
 
@@ -242,6 +243,22 @@ static struct conn *first_host(struct host_selection *selection, bool blamed,
 	return NULL;
 }
 
+static void report_host(struct sync *sync)
+{
+	char host[PLACE], before[PLACE];
+	int before_host;
+	if (!source_host_changed(sync->source, &before_host))
+		return;
+	source_print_host(sync->source, (unsigned)source_chosen_host(sync->source), host,
+			  sizeof(host));
+	if (before_host >= 0)
+		source_print_host(sync->source, (unsigned)before_host, before, sizeof(before));
+	sync_events_emit(&sync->events, (struct sync_event){
+						.kind = SYNC_EVENT_HOST_CHANGED,
+						.host = {host, before_host >= 0 ? before : NULL},
+					});
+}
+
 static struct conn *try_hosts(struct host_selection *selection, struct err *err)
 {
 	struct refusals refusals;
@@ -256,7 +273,7 @@ static struct conn *try_hosts(struct host_selection *selection, struct err *err)
 		source_set_last_host(selection->sync->source, false);
 	}
 	if (conn)
-		source_log_host(selection->sync->source);
+		report_host(selection->sync);
 	else if (err->code == ERR_NONE)
 		refusals_report(&refusals, err);
 	refusals_fini(&refusals);

@@ -8,9 +8,10 @@
 
 enum { LOOK_MS = 10000, ANSWER_S = 30, WARN_PERCENT = 80 };
 
-void retention_init(struct retention *retention, struct source *source)
+void retention_init(struct retention *retention, struct source *source, struct sync_events *events)
 {
-	*retention = (struct retention){.source = source, .looked_ms = clock_mono_ms()};
+	*retention = (struct retention){
+		.source = source, .events = events, .looked_ms = clock_mono_ms()};
 }
 
 void retention_fini(struct retention *retention)
@@ -48,9 +49,10 @@ static void warn_of_age(struct retention *retention, int64_t needed_ms)
 	    (uint64_t)age_s * 100 < retention->retention_s * WARN_PERCENT)
 		return;
 	retention->warned = true;
-	log_warn("the binlog is needed from %" PRId64 " s ago, and the server keeps it for %" PRIu64
-		 " s: raise binlog_expire_logs_seconds, or what is not read yet will be purged",
-		 age_s, retention->retention_s);
+	sync_events_emit(retention->events, (struct sync_event){
+						    .kind = SYNC_EVENT_RETENTION_LOW,
+						    .retention = {age_s, retention->retention_s},
+					    });
 }
 
 static int check_oldest(struct retention *retention, const struct position *needed, struct err *err)

@@ -5,18 +5,20 @@
 #ifndef TIDEWAY_RETENTION_H
 #define TIDEWAY_RETENTION_H
 
+#include "engine/state/sync_events.h"
 #include "model/position.h"
 #include "source/conn.h"
 
 struct retention {
 	struct source *source;
-	struct conn *conn;    /* NULL: not open, or lost */
-	uint64_t retention_s; /* 0: the server does not purge by age */
-	int64_t looked_ms;    /* monotonic, of the last look */
-	bool warned;          /* the warning at 80 % was logged */
+	struct sync_events *events; /* get the warning */
+	struct conn *conn;          /* NULL: not open, or lost */
+	uint64_t retention_s;       /* 0: the server does not purge by age */
+	int64_t looked_ms;          /* monotonic, of the last look */
+	bool warned;                /* the warning at 80 % was emitted */
 };
 
-void retention_init(struct retention *retention, struct source *source);
+void retention_init(struct retention *retention, struct source *source, struct sync_events *events);
 void retention_fini(struct retention *retention);
 /* Looks every ten seconds. needed: the oldest position that is still to be read; needed_ms: wall time of its commit,
  * 0: now. A connection that has gone away is not an error. */

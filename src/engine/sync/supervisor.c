@@ -434,7 +434,7 @@ static void start_copy(struct supervisor *supervisor)
 						.copy = {bootstrap->nreads, bootstrap->nselected,
 							 bootstrap->snapshot.nconns},
 					});
-	retention_init(&supervisor->retention, sync->source);
+	retention_init(&supervisor->retention, sync->source, &sync->events);
 	sync_numbers_round(&supervisor->numbers, &supervisor->full);
 	child_start(&supervisor->copying);
 	enter(supervisor, SYNC_COPYING);
