@@ -6,16 +6,29 @@
 static void one_outage_for_all_clients(void **state)
 {
 	(void)state;
-	assert_true(kafka_begin_outage("Kafka a:1"));
-	assert_false(kafka_begin_outage("Kafka a:1"));
-	assert_true(kafka_begin_outage("Kafka b:1"));
-	assert_false(kafka_begin_outage("Kafka a:1"));
-	assert_false(kafka_end_outage("Kafka a:1"));
-	assert_false(kafka_end_outage("Kafka a:1"));
-	assert_true(kafka_end_outage("Kafka a:1"));
-	assert_true(kafka_begin_outage("Kafka a:1"));
-	assert_true(kafka_end_outage("Kafka b:1"));
-	assert_true(kafka_end_outage("Kafka a:1"));
+	assert_true(kafka_begin_outage("Kafka a:1", NULL));
+	assert_false(kafka_begin_outage("Kafka a:1", NULL));
+	assert_true(kafka_begin_outage("Kafka b:1", NULL));
+	assert_false(kafka_begin_outage("Kafka a:1", NULL));
+	assert_false(kafka_end_outage("Kafka a:1", NULL));
+	assert_false(kafka_end_outage("Kafka a:1", NULL));
+	assert_true(kafka_end_outage("Kafka a:1", NULL));
+	assert_true(kafka_begin_outage("Kafka a:1", NULL));
+	assert_true(kafka_end_outage("Kafka b:1", NULL));
+	assert_true(kafka_end_outage("Kafka a:1", NULL));
+}
+
+/* Two syncs of one cluster: each gets its report and the end of it. */
+static void one_outage_for_each_reader(void **state)
+{
+	static const struct kafka_outage_reader first, second;
+	(void)state;
+	assert_true(kafka_begin_outage("Kafka a:1", &first));
+	assert_true(kafka_begin_outage("Kafka a:1", &second));
+	assert_false(kafka_begin_outage("Kafka a:1", &second));
+	assert_true(kafka_end_outage("Kafka a:1", &first));
+	assert_false(kafka_end_outage("Kafka a:1", &second));
+	assert_true(kafka_end_outage("Kafka a:1", &second));
 }
 
 /* More clusters than there is room for: each client speaks for itself. */
@@ -25,14 +38,14 @@ static void more_clusters_than_places(void **state)
 	char label[20];
 	for (int i = 0; i < OUTAGES + 2; i++) {
 		snprintf(label, sizeof(label), "Kafka %d", i);
-		assert_true(kafka_begin_outage(label));
+		assert_true(kafka_begin_outage(label, NULL));
 	}
-	assert_true(kafka_begin_outage(label));
-	assert_false(kafka_begin_outage("Kafka 0"));
-	assert_false(kafka_end_outage("Kafka 0"));
+	assert_true(kafka_begin_outage(label, NULL));
+	assert_false(kafka_begin_outage("Kafka 0", NULL));
+	assert_false(kafka_end_outage("Kafka 0", NULL));
 	for (int i = 0; i < OUTAGES + 2; i++) {
 		snprintf(label, sizeof(label), "Kafka %d", i);
-		assert_true(kafka_end_outage(label));
+		assert_true(kafka_end_outage(label, NULL));
 	}
 }
 
@@ -97,6 +110,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_outage_for_all_clients),
+		cmocka_unit_test(one_outage_for_each_reader),
 		cmocka_unit_test(more_clusters_than_places),
 		cmocka_unit_test(log_lines),
 		cmocka_unit_test(settings_in_order),

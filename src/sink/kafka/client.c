@@ -214,9 +214,10 @@ int kafka_open(struct kafka_client *kafka, const struct sink_config *config,
 
 /* ---- up and down ---- */
 
-/* An outage of a cluster. Every lane has a client, and all of them lose the same brokers. The first
- * client logs the outage, and the last one logs its end. */
+/* An outage of a cluster. Every lane of a sync has a client, and all of them lose the same brokers.
+ * The first client of a reader reports the outage, and the last one reports its end. */
 struct outage {
+	const struct kafka_outage_reader *reader;              /* NULL: the log */
 	char label[sizeof(((struct kafka_client *)0)->label)]; /* of the cluster */
 	unsigned clients; /* clients that cannot reach it; 0: the entry is free */
 };
@@ -225,33 +226,35 @@ static struct outage outages[OUTAGES];
 static pthread_mutex_t outages_lock = PTHREAD_MUTEX_INITIALIZER; /* guards outages */
 
 /* Return the cluster's entry, else a free one, else NULL. */
-static struct outage *find_outage(const char *label)
+static struct outage *find_outage(const char *label, const struct kafka_outage_reader *reader)
 {
 	struct outage *found = NULL;
 	for (size_t i = 0; i < OUTAGES; i++) {
 		if (outages[i].clients == 0)
 			found = &outages[i];
-		else if (strcmp(outages[i].label, label) == 0)
+		else if (outages[i].reader == reader && strcmp(outages[i].label, label) == 0)
 			return &outages[i];
 	}
 	return found;
 }
 
-bool kafka_begin_outage(const char *label)
+bool kafka_begin_outage(const char *label, const struct kafka_outage_reader *reader)
 {
 	pthread_mutex_lock(&outages_lock);
-	struct outage *outage = find_outage(label);
+	struct outage *outage = find_outage(label, reader);
 	bool first = outage == NULL || outage->clients++ == 0;
-	if (outage != NULL && first)
+	if (outage != NULL && first) {
+		outage->reader = reader;
 		snprintf(outage->label, sizeof(outage->label), "%s", label);
+	}
 	pthread_mutex_unlock(&outages_lock);
 	return first;
 }
 
-bool kafka_end_outage(const char *label)
+bool kafka_end_outage(const char *label, const struct kafka_outage_reader *reader)
 {
 	pthread_mutex_lock(&outages_lock);
-	struct outage *outage = find_outage(label);
+	struct outage *outage = find_outage(label, reader);
 	bool last = outage == NULL || outage->clients == 0 || --outage->clients == 0;
 	pthread_mutex_unlock(&outages_lock);
 	return last;
@@ -278,7 +281,7 @@ int kafka_poll(struct kafka_client *kafka, int timeout_ms)
 
 void kafka_up(struct kafka_client *kafka)
 {
-	if (kafka->announced && kafka_end_outage(kafka->label))
+	if (kafka->announced && kafka_end_outage(kafka->label, kafka->config->outages))
 		report_outage(kafka,
 			      &(struct kafka_outage){.is_over = true,
 						     .cluster = kafka->label,
@@ -323,7 +326,7 @@ void kafka_waiting(struct kafka_client *kafka)
 		return;
 	}
 	kafka->announced = true;
-	if (kafka_begin_outage(kafka->label))
+	if (kafka_begin_outage(kafka->label, kafka->config->outages))
 		report_outage(kafka, &(struct kafka_outage){.cluster = kafka->label,
 							    .cause = kafka->last_error,
 							    .gives_up = kafka->hurried});
@@ -332,7 +335,7 @@ void kafka_waiting(struct kafka_client *kafka)
 void kafka_close(struct kafka_client *kafka)
 {
 	if (kafka->announced)
-		(void)kafka_end_outage(kafka->label);
+		(void)kafka_end_outage(kafka->label, kafka->config->outages);
 	kafka->announced = false;
 	if (kafka->rk != NULL)
 		rd_kafka_destroy(kafka->rk);

@@ -8,13 +8,15 @@
 
 enum {
 	LOG_REPEAT_MS = 60000, /* log lines of one facility at most so often */
-	OUTAGES = 8, /* clusters whose outage is logged once; of others, each client logs it */
+	OUTAGES =
+		32, /* outages at a time that are reported once; of others, each client reports it */
 };
 
-/* Add a client to the outage of the cluster with this label. Return whether it is the first. */
-bool kafka_begin_outage(const char *label);
-/* Remove a client from the cluster's outage. Return whether it was the last. */
-bool kafka_end_outage(const char *label);
+/* Add a client to the outage of the cluster with this label. reader: that gets the client's reports,
+ * the one of its sync; NULL: the log. Return whether the client is the first. */
+bool kafka_begin_outage(const char *label, const struct kafka_outage_reader *reader);
+/* Remove a client from the outage. Return whether it was the last. */
+bool kafka_end_outage(const char *label, const struct kafka_outage_reader *reader);
 /* Return whether to log a line of librdkafka: a warning that is not reported otherwise. Limit the
  * lines of one facility. */
 bool kafka_may_log(struct kafka_client *kafka, int level, const char *fac);
