@@ -21,6 +21,8 @@ enum test_hook_type { HOOK_TEXT, HOOK_NUMBER, HOOK_FLAG /* set or not */ };
 	  "how long a lease lasts; its other times in proportion (sink/lease.h)")                  \
 	X(TRANSACTION_MS, "TIDEWAY_TRANSACTION_MS", HOOK_NUMBER,                                   \
 	  "how long one transaction of the checkpoint may take (sink/store)")                      \
+	X(ALERT_MS, "TIDEWAY_ALERT_MS", HOOK_NUMBER,                                               \
+	  "instead of the minute after which some conditions are alerts (control/alerts.c)")       \
 	X(SNAPSHOT_MS, "TIDEWAY_SNAPSHOT_MS", HOOK_NUMBER,                                         \
 	  "how long a full sync that keeps metadata locks begins tables (engine/run.c)")           \
 	X(SNAPSHOT_WAY, "TIDEWAY_SNAPSHOT_WAY", HOOK_TEXT,                                         \

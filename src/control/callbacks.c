@@ -5,6 +5,7 @@
 #include "base/mailbox.h"
 #include "base/mem.h"
 #include "base/thread.h"
+#include "control/alerts.h"
 
 #include <limits.h>
 #include <stdatomic.h>
@@ -31,8 +32,10 @@ struct callbacks {
 	unsigned nsyncs;
 	struct timer *timers;
 	unsigned ntimers;
-	struct mailbox box; /* struct ended */
-	bool has_thread;    /* otherwise thread and ends are unused */
+	struct alerts **alerts; /* of each sync; NULL: its script has no on_alert */
+	struct mailbox box;     /* struct ended, and &wakes */
+	_Atomic bool wakes;     /* is in the mailbox: an alert may be due */
+	bool has_thread;        /* otherwise thread and ends are unused */
 	pthread_t thread;
 	_Atomic bool ends; /* no more mail will come */
 };
@@ -40,6 +43,28 @@ struct callbacks {
 static const struct callbacks_config *config_of(const struct callbacks *callbacks, unsigned sync)
 {
 	return &supervisor_config(callbacks->supervisors[sync])->callbacks;
+}
+
+static unsigned first_source(const struct callbacks *callbacks, unsigned sync)
+{
+	return sync - supervisor_config(callbacks->supervisors[sync])->source_number;
+}
+
+static void wake(void *arg)
+{
+	struct callbacks *callbacks = arg;
+	if (!atomic_exchange(&callbacks->wakes, true))
+		(void)mailbox_put(&callbacks->box, &callbacks->wakes, 0); /* there is room */
+}
+
+/* Of a list of sources the first one has the functions. */
+static void make_alerts(struct callbacks *callbacks)
+{
+	callbacks->alerts = mem_array(callbacks->nsyncs + 1, sizeof(struct alerts *));
+	for (unsigned i = 0; i < callbacks->nsyncs; i++)
+		if (config_of(callbacks, first_source(callbacks, i))->on_alert)
+			callbacks->alerts[i] = alerts_new(
+				supervisor_events(callbacks->supervisors[i]), wake, callbacks);
 }
 
 static void make_timers(struct callbacks *callbacks)
@@ -62,7 +87,7 @@ static void make_timers(struct callbacks *callbacks)
 static bool needs_thread(const struct callbacks *callbacks)
 {
 	for (unsigned i = 0; i < callbacks->nsyncs; i++)
-		if (config_of(callbacks, i)->on_stop)
+		if (config_of(callbacks, i)->on_stop || config_of(callbacks, i)->on_alert)
 			return true;
 	return callbacks->ntimers > 0;
 }
@@ -82,8 +107,9 @@ struct callbacks *callbacks_new(struct script *script, struct supervisor *const 
 	callbacks->script = script;
 	callbacks->supervisors = supervisors;
 	callbacks->nsyncs = nsyncs;
-	mailbox_init(&callbacks->box, nsyncs);
+	mailbox_init(&callbacks->box, nsyncs + 1); /* an end of each, and one that wakes */
 	make_timers(callbacks);
+	make_alerts(callbacks);
 	if (!has_callbacks(callbacks)) { /* an idle sync must not keep its memory */
 		script_free(script);
 		callbacks->script = NULL;
@@ -99,7 +125,12 @@ void callbacks_free(struct callbacks *callbacks)
 	mailbox_close(&callbacks->box);
 	if (callbacks->has_thread)
 		thread_join(callbacks->thread);
+	while (mailbox_take(&callbacks->box, 0)) /* only a wake, if no thread was started */
+		;
 	mailbox_fini(&callbacks->box);
+	for (unsigned i = 0; i < callbacks->nsyncs; i++)
+		alerts_free(callbacks->alerts[i]);
+	free(callbacks->alerts);
 	free(callbacks->timers);
 	script_free(callbacks->script);
 	free(callbacks);
@@ -146,6 +177,25 @@ static void call_stop(struct callbacks *callbacks, struct ended *ended)
 	free(ended);
 }
 
+/* Call on_alert for what is due. Return how long to wait for the next alert; -1 if there is none. */
+static int64_t call_alerts(struct callbacks *callbacks)
+{
+	int64_t next_ms = -1;
+	for (unsigned i = 0; i < callbacks->nsyncs; i++) {
+		struct alert alert;
+		const struct script_callback callback = {.kind = CALLBACK_ALERT, .alert = &alert};
+		int64_t wait_ms;
+		if (callbacks->alerts[i] == NULL)
+			continue;
+		while (alerts_take(callbacks->alerts[i], &alert, &wait_ms))
+			call_and_report(callbacks, first_source(callbacks, i), "on_alert",
+					&callback);
+		if (wait_ms >= 0 && (next_ms < 0 || wait_ms < next_ms))
+			next_ms = wait_ms;
+	}
+	return next_ms;
+}
+
 /* Call the timers that are due. A call that was missed is not made later. */
 static void call_timers(struct callbacks *callbacks)
 {
@@ -163,10 +213,10 @@ static void call_timers(struct callbacks *callbacks)
 	}
 }
 
-/* Return how long to wait for the next timer; -1 if there is none. */
-static int wait_ms(const struct callbacks *callbacks)
+/* Return how long to wait for the next timer or alert; -1 if there is none. */
+static int wait_ms(const struct callbacks *callbacks, int64_t alert_ms)
 {
-	int64_t due_ms = INT64_MAX, left_ms;
+	int64_t due_ms = alert_ms < 0 ? INT64_MAX : clock_mono_ms() + alert_ms, left_ms;
 	for (unsigned i = 0; i < callbacks->ntimers; i++)
 		if (!callbacks->timers[i].is_off && callbacks->timers[i].due_ms < due_ms)
 			due_ms = callbacks->timers[i].due_ms;
@@ -179,13 +229,17 @@ static int wait_ms(const struct callbacks *callbacks)
 static void *callbacks_main(void *arg)
 {
 	struct callbacks *callbacks = arg;
+	int64_t alert_ms = -1;
 	for (;;) {
 		bool ends = atomic_load(&callbacks->ends);
-		struct ended *ended = mailbox_take(&callbacks->box, wait_ms(callbacks));
-		if (ended)
-			call_stop(callbacks, ended);
-		else if (ends)
+		void *mail = mailbox_take(&callbacks->box, wait_ms(callbacks, alert_ms));
+		if (mail == &callbacks->wakes)
+			atomic_store(&callbacks->wakes, false);
+		alert_ms = call_alerts(callbacks); /* before on_stop: a failure is an alert, too */
+		if (mail == NULL && ends)
 			return NULL;
+		if (mail && mail != &callbacks->wakes)
+			call_stop(callbacks, mail);
 		else
 			call_timers(callbacks);
 	}

@@ -1,6 +1,6 @@
-/* callbacks: call the script's functions outside the lanes: on_start, on_stop and every. They share
- * one Lua state and one thread for all syncs of the process. A call takes 5 s at most. A failure is
- * an event of its sync.
+/* callbacks: call the script's functions outside the lanes: on_start, on_stop, on_alert and every. They
+ * share one Lua state and one thread for all syncs of the process. A call takes 5 s at most. A failure
+ * is an event of its sync.
  * Thread: main. Owner: callbacks_new / callbacks_free. */
 #ifndef TIDEWAY_CALLBACKS_H
 #define TIDEWAY_CALLBACKS_H

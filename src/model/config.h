@@ -52,7 +52,7 @@ struct topics_config {
 
 /* The script's functions outside of the lanes. */
 struct callbacks_config {
-	bool on_start, on_stop;
+	bool on_start, on_stop, on_alert;
 	const double *timers; /* seconds between two calls of each */
 	unsigned ntimers;
 };

@@ -2,10 +2,50 @@
 #include "script/script_priv.h"
 
 #include "base/clock.h"
+#include "model/alert.h"
+
+#include <stdio.h>
 
 struct calling {
 	unsigned sync;
 	const struct script_callback *callback;
+};
+
+static void set_text(lua_State *L, const char *name, const char *text)
+{
+	lua_pushstring(L, text[0] ? text : NULL);
+	lua_setfield(L, -2, name);
+}
+
+static void set_number(lua_State *L, const char *name, int64_t number)
+{
+	lua_pushinteger(L, number);
+	lua_setfield(L, -2, name);
+}
+
+/* Push the argument of on_alert. */
+static void push_alert(lua_State *L, const struct alert *alert)
+{
+	char code[16] = "";
+	if (alert->code != E_NONE)
+		snprintf(code, sizeof(code), "E-%d", (int)alert->code);
+	lua_createtable(L, 0, 9);
+	set_text(L, "sync", alert->sync);
+	set_text(L, "kind", alert_name(alert->kind));
+	set_text(L, "severity", alert_severity_name(alert->kind));
+	lua_pushboolean(L, alert->is_resolved);
+	lua_setfield(L, -2, "resolved");
+	set_text(L, "text", alert->text);
+	set_text(L, "code", code);
+	set_text(L, "table", alert->table);
+	set_number(L, "time", alert->time_ms);
+	set_number(L, "since", alert->since_ms);
+}
+
+static const char *const names[] = {
+	[CALLBACK_START] = "on_start",
+	[CALLBACK_STOP] = "on_stop",
+	[CALLBACK_ALERT] = "on_alert",
 };
 
 static int call(lua_State *L)
@@ -18,11 +58,13 @@ static int call(lua_State *L)
 	if (callback->kind == CALLBACK_TIMER)
 		lua_pushinteger(L, callback->timer + 1);
 	else
-		lua_pushstring(L, callback->kind == CALLBACK_START ? "on_start" : "on_stop");
+		lua_pushstring(L, names[callback->kind]);
 	if (callback->kind == CALLBACK_STOP) {
 		lua_pushstring(L, callback->reason);
 		lua_pushstring(L, callback->message);
 	}
+	if (callback->kind == CALLBACK_ALERT)
+		push_alert(L, callback->alert);
 	lua_call(L, lua_gettop(L) - base - 1, 0);
 	return 0;
 }

@@ -349,6 +349,7 @@ static void config_callbacks(lua_State *L, int idx, struct arena *arena,
 	int list;
 	callbacks->on_start = boolean_at(L, idx, "on_start");
 	callbacks->on_stop = boolean_at(L, idx, "on_stop");
+	callbacks->on_alert = boolean_at(L, idx, "on_alert");
 	lua_getfield(L, idx, "timers");
 	list = lua_gettop(L);
 	callbacks->ntimers = (unsigned)lua_rawlen(L, list);

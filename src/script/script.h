@@ -16,6 +16,7 @@
 
 #include <stdio.h>
 
+struct alert;
 struct script;
 
 struct script_options {
@@ -153,9 +154,10 @@ int script_loop(struct script *script, unsigned sync, const struct loop_item *it
 
 /* A call of a function outside the lanes. */
 struct script_callback {
-	enum { CALLBACK_START, CALLBACK_STOP, CALLBACK_TIMER } kind;
+	enum { CALLBACK_START, CALLBACK_STOP, CALLBACK_ALERT, CALLBACK_TIMER } kind;
 	unsigned timer;               /* number of the timer */
 	const char *reason, *message; /* CALLBACK_STOP; message NULL: nil */
+	const struct alert *alert;    /* CALLBACK_ALERT */
 };
 /* Make the call. Only for functions that the configuration of the sync contains. A call is stopped
  * after five seconds, at its next Lua instruction. Fail with ERR_SCRIPT and file:line. */

@@ -255,6 +255,18 @@ def test_commands_are_all_there():
         assert set(re.findall(r"--\w[\w-]*", printed("help", command).splitlines()[0])) == set(re.findall(r"--\w[\w-]*", row))
 
 
+def test_alerts_are_all_there():
+    """Every kind of alert is in the pages and in the stub, with its severity, and no other."""
+    kinds = dict(re.findall(r'^\tX\(\w+, "(\w+)", (\w+),', (ROOT / "src/model/alert.h").read_text(), re.M))
+    assert "kafka_away" in kinds
+    rows = re.findall(r"^\| `(\w+)` \| (warning|critical) \|", (ROOT / "docs/operations.md").read_text(), re.M)
+    assert {kind: severity.upper() for kind, severity in rows} == kinds
+    (row,) = re.findall(r"^\| `kind` \| (.*) \|$", (ROOT / "docs/lua-api.md").read_text(), re.M)
+    assert set(re.findall(r'"(\w+)"', row)) == set(kinds)
+    (stub,) = re.findall(r'---@field kind ("retrying".*)', (ROOT / "lua/stdlib/_meta/sync.lua").read_text())
+    assert set(re.findall(r'"(\w+)"', stub)) == set(kinds)
+
+
 def anchors(page):
     """What a heading may be called in a link."""
     headings = re.findall(r"^#+ (.*)", page.read_text(), re.M)

@@ -377,8 +377,10 @@ def test_binlog_that_is_purged_meanwhile(sync_on, mariadb_server, kafka):
     server = mariadb_server()
     server.run("CREATE DATABASE d", "USE d", "CREATE TABLE d.a (id INT PRIMARY KEY)", "INSERT INTO d.a SELECT seq FROM seq_1_to_20000",
                "SET GLOBAL binlog_expire_logs_seconds = 10")
-    running = sync_on(server, kafka, ["d.*"], "full = { parallel = 1, rows_per_second = 200 },").start()
+    running = sync_on(server, kafka, ["d.*"], "full = { parallel = 1, rows_per_second = 200 },"
+                      'on_alert = function(a) print(a.kind, a.severity, a.text) end,').start()
     running.wait_log(r"WARN .*the server keeps it for 10 s: raise binlog_expire_logs_seconds")
+    running.wait_log(r"INFO  retention\twarning\t.*the server keeps it for 10 s: raise binlog_expire_logs_seconds")
     server.run("INSERT INTO d.a VALUES (100000)", "FLUSH BINARY LOGS", "FLUSH BINARY LOGS")
     purge(server)
     running.fails(4, "still needed", "binlog_expire_logs_seconds")

@@ -2,6 +2,7 @@
 #include "script_fixture.h"
 
 #include "base/clock.h"
+#include "model/alert.h"
 
 static void load(struct fixture *f, const char *options)
 {
@@ -70,6 +71,34 @@ static void they_are_called(void **state)
 	fixture_fini(&f);
 }
 
+/* on_alert gets a table; what an alert does not have is nil. */
+static void an_alert_is_a_table(void **state)
+{
+	struct alert alert = {.kind = ALERT_KAFKA_AWAY,
+			      .sync = "s",
+			      .time_ms = 1700000000123,
+			      .since_ms = 1700000000000,
+			      .text = "Kafka k:9092: no broker"};
+	struct fixture f;
+	(void)state;
+	load(&f, "on_alert = function(a) error(('%s %s %s %s %s %s %s %d %d'):format(a.sync, "
+		 "a.kind, a.severity, a.resolved, a.text, a.code, a.table, a.time, a.since)) end");
+	assert_true(script_config(f.script, 0)->callbacks.on_alert);
+	assert_int_equal(
+		call(&f, (struct script_callback){.kind = CALLBACK_ALERT, .alert = &alert}), -1);
+	assert_string_equal(f.err.text, "sync.lua:4: s kafka_away warning false Kafka k:9092: no "
+					"broker nil nil 1700000000123 1700000000000");
+	alert.kind = ALERT_FAILED;
+	alert.is_resolved = true;
+	alert.code = E_CONNECT;
+	snprintf(alert.table, sizeof(alert.table), "a.b");
+	assert_int_equal(
+		call(&f, (struct script_callback){.kind = CALLBACK_ALERT, .alert = &alert}), -1);
+	assert_non_null(
+		strstr(f.err.text, "s failed critical true Kafka k:9092: no broker E-301 a.b "));
+	fixture_fini(&f);
+}
+
 /* A call that does not end is stopped after five seconds, whatever pcall catches; the next one works. */
 static void a_call_is_limited_in_time(void **state)
 {
@@ -93,6 +122,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_configuration_lists_them),
 		cmocka_unit_test(they_are_called),
+		cmocka_unit_test(an_alert_is_a_table),
 		cmocka_unit_test(a_call_is_limited_in_time),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,6 +31,7 @@
 ---@field on_change tideway.on_change|table|table<string, tideway.on_change|table>|nil on_change(change): once for each change; false drops it, change:emit{} adds records.
 ---@field on_start nil|fun() on_start(): before the sync starts; an error refuses the start.
 ---@field on_stop nil|fun(reason: "stopped"|"finished"|"failed", message: string?) on_stop(reason, message): when it has ended: "stopped", "finished", or "failed" with the error.
+---@field on_alert nil|fun(alert: tideway.alert) on_alert(alert): when something is wrong that a person should know, and when it is over (docs/operations.md).
 ---@field every tideway.timer|tideway.timer[]|nil A function by the clock, { seconds = 60, function() ... end }, or a list of them.
 
 ---`heartbeat` of sync.run as a table.

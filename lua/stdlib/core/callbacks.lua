@@ -1,4 +1,5 @@
--- callbacks: the functions of a sync that run outside its lanes: on_start, on_stop and every.
+-- callbacks: the functions of a sync that run outside its lanes: on_start, on_stop, on_alert and
+-- every.
 local cbase = require "tideway.cbase"
 local fault = require "tideway.core.fault"
 local option = require "tideway.core.option"
@@ -31,17 +32,19 @@ local function timers(value, place)
 end
 
 function callbacks.compile(options, place)
-  return { on_start = options.on_start, on_stop = options.on_stop, every = timers(options.every, place:child("every")) }
+  return { on_start = options.on_start, on_stop = options.on_stop, on_alert = options.on_alert,
+    every = timers(options.every, place:child("every")) }
 end
 
 -- Return what C reads: which functions there are, and the seconds of each timer.
 function callbacks.config(compiled)
   local seconds = {}
   for i, one in ipairs(compiled.every) do seconds[i] = one.seconds end
-  return { on_start = compiled.on_start ~= nil, on_stop = compiled.on_stop ~= nil, timers = seconds }
+  return { on_start = compiled.on_start ~= nil, on_stop = compiled.on_stop ~= nil, on_alert = compiled.on_alert ~= nil,
+    timers = seconds }
 end
 
--- Call one of them. name: "on_start", "on_stop", or the number of a timer.
+-- Call one of them. name: "on_start", "on_stop", "on_alert", or the number of a timer.
 function callbacks.call(compiled, name, ...)
   local fn = compiled[name] or compiled.every[name].fn
   fn(...)

@@ -40,8 +40,8 @@ function core.loop(i)
   return syncs[i].loop
 end
 
--- Call a function that runs outside of the lanes. name: "on_start", "on_stop", or the number of a
--- timer.
+-- Call a function that runs outside of the lanes. name: "on_start", "on_stop", "on_alert", or the
+-- number of a timer.
 function core.callback(i, name, ...)
   callbacks.call(syncs[i].callbacks, name, ...)
 end

@@ -10,19 +10,19 @@ CHUNK = 64 * 1024
 
 
 class Link:
-    """Forwards connections from its own port to 127.0.0.1:target.
+    """Forwards connections from its own port (0: any free one) to 127.0.0.1:target.
 
     delay: seconds by which every byte is delayed, in each direction. After hold(), nothing is
     forwarded, and neither end notices (half-open connections). let_go() delivers what was sent
     meanwhile."""
 
-    def __init__(self, target):
+    def __init__(self, target, port=0):
         self.target = target
         self.delay = 0.0
         self.free = threading.Event()
         self.free.set()
         self.sockets = set()
-        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener = socket.create_server(("127.0.0.1", port))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
 
