@@ -82,7 +82,7 @@ static bool tls_is_openssl(void)
 	       strncmp(library, "OpenSSL", 7) == 0;
 }
 
-/* A TLS library may hold decrypted bytes, of which poll knows nothing. One that cannot be asked is read at once: the
+/* A TLS library may hold decrypted bytes that poll does not see. One that cannot be asked is read at once: the
  * server's heartbeat ends the wait. */
 static bool tls_ready(const struct st_ma_pvio_tls *tls, int fd)
 {

@@ -72,8 +72,8 @@ def test_topic_rules(sync, sql, db, case):
 
 
 def test_topic_function_moves(sync, sql, db, users):
-    """messages.md 1: an update that changes the topic: UPDATE_BEFOR to the old topic, UPDATE_AFTER to the new one; DDL goes
-    to every topic that the function has returned."""
+    """docs/messages.md, "Changes": an update that changes the topic: UPDATE_BEFOR to the old topic, UPDATE_AFTER to the
+    new one; DDL goes to every topic that the function has returned."""
     running = sync(f'topic = {{ {{ tables = {{ "{db}.users" }}, to = function(change) return "{db}." .. change.row.region end }} }},',
                    topic=False)
     running.wait_rows(f"{db}.eu", 1)
@@ -336,7 +336,7 @@ def test_filter(sync, sql, db):
 
 
 def test_filtered_rows_move_the_position(sync, sql, db):
-    """consistency 26: filtered transactions advance the window: a restart does not begin before them."""
+    """Rule: always-advance. Filtered transactions advance the window: a restart does not begin before them."""
     sql("CREATE TABLE t (id INT PRIMARY KEY, s VARCHAR(200))", "INSERT INTO t VALUES (1, 'a')")
     running = sync(f'filter = {{ ["{db}.t"] = function(row) return row.id == 1 end }},')
     running.wait_rows(f"{db}.t", 1)
@@ -410,7 +410,7 @@ FAILS = {
 
 @pytest.mark.parametrize("case", FAILS)
 def test_function_that_raises(sync, sql, db, users, case):
-    """Promise 6: fail closed: exit code 7 with file:line, table and position; no row of it is written."""
+    """Fail closed: exit code 7 with file:line, table and position; no row of it is written."""
     running = sync("\n" + FAILS[case].format(db=db), topic="topic" not in FAILS[case])
     log = running.fails(7, r"sync\.lua:\d+", rf"{db}\.users")
     assert "Traceback" not in log
@@ -419,7 +419,7 @@ def test_function_that_raises(sync, sql, db, users, case):
 
 
 def test_function_that_raises_in_the_stream(sync, sql, db, users):
-    """Promise 6: the position of the event is named and its row has not passed unchanged; after the script is corrected nothing
+    """The position of the event is named and its row has not passed unchanged; after the script is corrected nothing
     is missing."""
     bad = f'\non_row = {{ ["{db}.users"] = function(row) if row.qty == 4 then error("four") end end }},'
     running = sync(bad)
@@ -489,8 +489,8 @@ def test_column_that_a_table_lacks(sync, sql, db, users):
 @pytest.mark.parametrize("entry", ["mask = {{ emial = mask.email }}", 'drop = {{ "emial" }}', 'keep = {{ "id", "emial" }}',
                                    'order = {{ "emial" }}', 'rename = {{ emial = "address" }}'])
 def test_column_that_no_table_of_a_pattern_has(sync, sql, db, kafka, entry):
-    """A misspelt column in an entry by a pattern is refused by every command, by the line and with the name that is near; with "?"
-    it may be absent."""
+    """A misspelt column in an entry by a pattern is refused by every command, by the line and with the name that is
+    near; with "?" it may be absent."""
     sql("CREATE TABLE a (id INT PRIMARY KEY, email VARCHAR(20))", "CREATE TABLE b (id INT PRIMARY KEY)", "INSERT INTO a VALUES (1, 'a@b.c')")
     entry = entry.format()
     columns = f'mode = "full", columns = {{ ["{db}.*"] = {{\n  {entry} }} }},'
@@ -508,7 +508,8 @@ def test_column_that_no_table_of_a_pattern_has(sync, sql, db, kafka, entry):
 
 
 def test_column_in_another_case_under_a_pattern(sync, sql, db):
-    """A column that one table of a pattern has in another case is not left unmasked: at the start, and in a table that comes later."""
+    """A column that one table of a pattern has in another case is not left unmasked: at the start, and in a table that
+    comes later."""
     sql("CREATE TABLE a (id INT PRIMARY KEY, mail VARCHAR(20))", "CREATE TABLE b (id INT PRIMARY KEY, Mail VARCHAR(20))", "INSERT INTO b VALUES (1, 'secret')")
     columns = f'columns = {{ ["{db}.*"] = {{ mask = {{ mail = mask.null }} }} }},'
     running = sync(columns, start=False)
@@ -522,8 +523,8 @@ def test_column_in_another_case_under_a_pattern(sync, sql, db):
 
 
 def test_column_that_no_table_had_when_the_sync_began(sync, sql, db):
-    """A pattern that matches no table yet: the first table that comes is refused before its first row when a name of its entry
-    names a column of none; tables that are made before the rows count."""
+    """A pattern that matches no table yet: the first table that comes is refused before its first row when its entry
+    names a column that no table has; tables that are created before the rows count."""
     sql("CREATE TABLE a (id INT PRIMARY KEY)", "INSERT INTO a VALUES (1)")
     running = sync(f'columns = {{ ["{db}.u*"] = {{ mask = {{ mail = mask.null }} }}, ["{db}.w*"] = {{ drop = {{ "emial" }} }} }},')
     running.wait_streaming()
@@ -536,7 +537,8 @@ def test_column_that_no_table_had_when_the_sync_began(sync, sql, db):
 
 
 def test_tables_meet_in_one_topic(sync, sql, db, kafka):
-    """messages.md 7: two tables that meet in one topic without a rule that says so are an error; with one they are not."""
+    """docs/messages.md, "Topics": two tables that meet in one topic without a rule that says so are an error; with one
+    they are not."""
     sql(f"CREATE TABLE `{db}_a b` (id INT PRIMARY KEY)", f"CREATE TABLE `{db}_a_b` (id INT PRIMARY KEY)",
         f"CREATE TABLE `{db}_a_u0020b` (id INT PRIMARY KEY)", f"CREATE TABLE `{db}_a?b` (id INT PRIMARY KEY)")
     refused = sync(name=f"{db[:30]}_refused")  # "a b" is written as in the other table's name
@@ -636,7 +638,7 @@ def test_silent_loop(sync, sql, db, mariadb, users):
 
 
 def test_loop_that_is_killed(sync, sql, db, mariadb, users):
-    """Promise 1 with a loop of one's own: what it sends belongs to the change before: killed while it sends, nothing is missing,
+    """A loop of the script's own. What it sends belongs to the change before: killed while it sends, nothing is missing,
     and what was saved does not come again."""
     running = sync('''loop = function(changes, out)
             for change in changes do
@@ -665,7 +667,7 @@ def test_loop_that_is_killed(sync, sql, db, mariadb, users):
 
 
 def test_row_expires(sync, sql, db, users):
-    """Promise 4: a row used after its function raises "row expired"."""
+    """A row used after its function raises "row expired"."""
     sql("CREATE TABLE other (id INT PRIMARY KEY)")
     running = sync(f'''on_change = (function()
             local kept

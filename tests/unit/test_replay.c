@@ -119,7 +119,7 @@ static struct packet_source *open_packets(void *arg, const struct position *posi
 	struct recording *recording = arg;
 	struct recorded *source = mem_array(1, sizeof(*source));
 	(void)err;
-	source->source = (struct packet_source){recorded_next, recorded_free};
+	source->source = (struct packet_source){.next = recorded_next, .free = recorded_free};
 	source->recording = recording;
 	source->breaks = recording->opened++ == 0 ? recording->breaks : 0;
 	source->at = find_packet(recording, position);
