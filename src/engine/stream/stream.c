@@ -1,11 +1,8 @@
 #include "engine/stream/stream.h"
 
 #include "base/clock.h"
-#include "base/fault.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/backoff.h"
-#include "engine/state/identity.h"
 #include "engine/lane/loop.h"
 #include "engine/stream/stream_priv.h"
 #include "engine/state/watermarks.h"
@@ -17,13 +14,7 @@
 #include <stdlib.h>
 
 enum {
-	DRAIN_MS = 10000,        /* a stop waits so long for acknowledgements */
-	DUMP_HEARTBEAT_MS = 500, /* at most: what wakes a quiet lane */
-	POLL_MS = 100,
-	EVENTS_PER_TICK = 64,
-	LARGE_PACKET = 4096,
 	AHEAD_HEARTBEAT_MS = 500,
-	AWAY_MS = 3000, /* a server is waited for so long when there are other hosts */
 };
 
 /* The second connection, for a group that is too large to hold. */
@@ -156,6 +147,7 @@ int stream_tick(struct stream *stream, struct err *err)
 	int64_t watermark;
 	struct mark mark;
 	stream->rows_since_poll = 0;
+	stream->steps.ticked_ms = clock_mono_ms();
 	lane->now_ms = clock_wall_ms();
 	atomic_store_explicit(&lane->metrics->event_ms, lane->now_ms, memory_order_relaxed);
 	if (sink_poll(lane->sink, 0, err) < 0)
@@ -380,7 +372,7 @@ int stream_process_packet(struct stream *stream, struct err *err)
 	return rc < 0 && stream->reader.lost ? stream_lost(stream, err) : rc;
 }
 
-/* ---- the loop ---- */
+/* ---- how it ends ---- */
 
 int stream_lost(struct stream *stream, struct err *err)
 {
@@ -401,270 +393,4 @@ bool stream_was_refused(const struct stream *stream)
 bool stream_went_on(const struct stream *stream)
 {
 	return stream->acked.position.sequence != stream->acked.begun || stream->idle.caught_up;
-}
-
-unsigned stream_dump_heartbeat_ms(double heartbeat_s)
-{
-	unsigned quarter_ms = (unsigned)(heartbeat_s * 1000 / 4);
-	return heartbeat_s > 0 && quarter_ms < DUMP_HEARTBEAT_MS ? quarter_ms : DUMP_HEARTBEAT_MS;
-}
-
-static int open_dump(struct stream *stream, struct err *err)
-{
-	const struct sync_config *config = stream->lane.sync->config;
-	struct dump_options options = {
-		.server_id = config->source.server_id,
-		.sync_name = config->name,
-		.heartbeat_ms = stream_dump_heartbeat_ms(config->heartbeat_s),
-		.from_now_end = stream->options.until_end,
-	};
-	const struct server *server;
-	struct dump *dump = dump_open(stream->lane.sync->source, &stream->read, &options, err);
-	if (dump == NULL)
-		return -1;
-	stream->connection.dump = dump;
-	stream->connection.packets = dump_packets(dump);
-	server = dump_server(dump);
-	stream->connection.row_metadata_full = server->row_metadata_full;
-	if (sync_check_server(stream->lane.sync, &stream->read, server->identity, err) < 0 ||
-	    identity_check(stream->lane.sync, &stream->acked.position, err) < 0)
-		return -1;
-	stream_clock_start(stream);
-	return 0;
-}
-
-static int open_packets(struct stream *stream, struct err *err)
-{
-	const struct stream_options *options = &stream->options;
-	if (options->open_packets == NULL)
-		return open_dump(stream, err);
-	stream->connection.packets = options->open_packets(options->open_arg, &stream->read, err);
-	return stream->connection.packets ? 0 : -1;
-}
-
-static void close_packets(struct stream *stream)
-{
-	packet_source_free(stream->connection.packets);
-	stream->connection.packets = NULL;
-	stream->connection.dump = NULL;
-}
-
-/* Topics of constant rules are there, and get heartbeats, before the first row comes. */
-static int open_constant(struct stream *stream, const struct catalog *catalog, struct err *err)
-{
-	struct lane *lane = &stream->lane;
-	const struct table *table;
-	size_t at = 0;
-	while ((table = catalog_next(catalog, &at))) {
-		struct plan *plan;
-		if (!script_wants(lane->script, lane->sync->index, table->db, table->name))
-			continue;
-		plan = plan_new(lane, table, err);
-		if (plan == NULL)
-			return -1;
-		plan_free(lane, plan);
-	}
-	return 0;
-}
-
-static bool is_followed(const struct stream *stream, struct slice full_name)
-{
-	struct catalog *const catalogs[] = {stream->catalog, stream->catalog_pending};
-	for (size_t i = 0; i < sizeof(catalogs) / sizeof(catalogs[0]); i++) {
-		const struct table *table;
-		size_t at = 0;
-		while (catalogs[i] && (table = catalog_next(catalogs[i], &at)))
-			if (slice_equal(table->full_name, full_name))
-				return script_wants(stream->lane.script, stream->lane.sync->index,
-						    table->db, table->name);
-	}
-	return false;
-}
-
-/* Whether a function of a table that is there has returned the topic. */
-static bool any_followed(const struct stream *stream, const struct pin *pin)
-{
-	for (size_t i = 0; i < pin->tables.cap; i++)
-		if (pin->tables.slots[i].value && is_followed(stream, pin->tables.slots[i].key))
-			return true;
-	return false;
-}
-
-static int open_topics(struct stream *stream, struct err *err)
-{
-	struct lane *lane = &stream->lane;
-	struct destination *destination;
-	const struct pin *pin;
-	size_t at = 0;
-	if (open_constant(stream, stream->catalog, err) < 0 ||
-	    (stream->catalog_pending && open_constant(stream, stream->catalog_pending, err) < 0))
-		return -1;
-	while ((pin = pins_next(&lane->sync->pins, &at)))
-		if (any_followed(stream, pin) &&
-		    lane_destination(lane, pin->name, true, NULL, &destination, err) < 0)
-			return -1;
-	return 0;
-}
-
-/* Whether the clock is to be read: that takes as long as parsing a small event, and the events of a transaction follow one
- * another closely. */
-static bool needs_time(const struct stream *stream, struct slice packet)
-{
-	return !stream->reader.trx.open || packet.len >= LARGE_PACKET;
-}
-
-static int follow(struct stream *stream, struct err *err)
-{
-	struct slice packet;
-	unsigned events = 0;
-	int rc;
-	while (!lane_stopping(&stream->lane)) {
-		rc = packet_source_next(stream->connection.packets, &packet, err);
-		if (rc < 0)
-			return lane_stopping(&stream->lane) ? 0 : stream_lost(stream, err);
-		if (rc == 0)
-			return 0;
-		if (needs_time(stream, packet))
-			stream->current.read_ms = clock_mono_ms();
-		trx_reader_put(&stream->reader, packet);
-		if (stream_process_packet(stream, err) < 0)
-			return -1;
-		if ((++events % EVENTS_PER_TICK == 0 || (uint8_t)packet.ptr[4] == EVENT_HEARTBEAT ||
-		     stream->current.read_ms - stream->acked.posted_ms > POST_MS) &&
-		    stream_tick(stream, err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-/* What was sent is acknowledged, as far as it is within a bounded time, and that position posted. */
-static int finish(struct stream *stream, struct err *err)
-{
-	int64_t timeout_ms = stream->options.until_end ? -1 : DRAIN_MS;
-	if (!atomic_load(&stream->lane.sync->flags.abort) &&
-	    sink_drain(stream->lane.sink, timeout_ms, &stream->lane.sync->flags.abort, err) < 0)
-		return -1;
-	commit_serve(stream->lane.commit, true);
-	return 0;
-}
-
-/* After an error of the source or of a row, and after a stop that came while something was waited for, what came before it
- * still counts. */
-static void salvage(struct stream *stream, const struct err *why)
-{
-	struct err ignored = ERR_INIT;
-	bool counts = why->code != ERR_KAFKA || atomic_load(&stream->lane.sync->flags.stop);
-	if (counts && why->code != ERR_DISPLACED && finish(stream, &ignored) < 0)
-		log_debug("stream: %s", ignored.text);
-	lane_purge(&stream->lane);
-}
-
-/* What is read next begins at stream->read. */
-static void begin_cursor(struct stream *stream)
-{
-	cursor_begin(&stream->cursor, slice_str(stream->read.file), stream->read.offset);
-	stream->files.read = stream->cursor.file;
-}
-
-void stream_rewind(struct stream *stream)
-{
-	close_packets(stream);
-	trx_reader_rewind(&stream->reader);
-	begin_cursor(stream);
-	stream_set_drained(stream, false);
-	buf_clear(&stream->idle.quiet_at);
-}
-
-/* Acknowledgements, heartbeats and the checkpoint are served meanwhile. */
-static int wait_to_reconnect(struct stream *stream, int64_t wait_ms, struct err *err)
-{
-	int64_t until = clock_mono_ms() + wait_ms;
-	while (!lane_stopping(&stream->lane) && clock_mono_ms() < until)
-		if (sink_poll(stream->lane.sink, POLL_MS, err) < 0 || stream_tick(stream, err) < 0)
-			return -1;
-	return 0;
-}
-
-/* Whether the server has not come back for so long that another host is to be tried. */
-static bool gives_up(struct stream *stream)
-{
-	int64_t now_ms = clock_mono_ms();
-	if (stream->connection.away_ms == 0)
-		stream->connection.away_ms = now_ms;
-	return stream->lane.sync->config->source.nhosts > 1 &&
-	       now_ms - stream->connection.away_ms > AWAY_MS;
-}
-
-/* *lost_ms: when the connection was lost, monotonic; 0: it was not. */
-static void emit_begun(struct stream *stream, int64_t *lost_ms)
-{
-	struct sync_events *events = &stream->lane.sync->events;
-	if (*lost_ms > 0)
-		sync_events_emit_duration(events, SYNC_EVENT_SOURCE_BACK,
-					  clock_mono_ms() - *lost_ms);
-	*lost_ms = 0;
-	sync_events_emit_position(events, SYNC_EVENT_STREAM_BEGUN, &stream->read);
-}
-
-static int read_on(struct stream *stream, int64_t *lost_ms, struct err *err)
-{
-	stream->connection.lost = false;
-	if (open_packets(stream, err) < 0)
-		return stream_lost(stream, err);
-	emit_begun(stream, lost_ms);
-	if (stream_tick(stream, err) < 0)
-		return -1;
-	return follow(stream, err);
-}
-
-static int run(struct stream *stream, struct err *err)
-{
-	struct backoff backoff = {0};
-	int64_t lost_ms = 0;
-	if (FAULT(STREAM_START))
-		return err_retry(err, E_FAULT, "before the stream: fault injected");
-	if (open_topics(stream, err) < 0)
-		return -1;
-	for (;;) {
-		int64_t began = clock_mono_ms(), wait_ms;
-		if (read_on(stream, &lost_ms, err) == 0)
-			break;
-		if (!stream->connection.lost || gives_up(stream))
-			return -1;
-		wait_ms = backoff_next(&backoff, clock_mono_ms() - began);
-		if (lost_ms == 0)
-			lost_ms = clock_mono_ms();
-		if (!lane_stopping(&stream->lane))
-			sync_events_emit_failure(&stream->lane.sync->events, SYNC_EVENT_SOURCE_LOST,
-						 err, wait_ms);
-		*err = (struct err)ERR_INIT;
-		stream_rewind(stream);
-		if (wait_to_reconnect(stream, wait_ms, err) < 0)
-			return -1;
-		if (lane_stopping(&stream->lane))
-			break;
-	}
-	return finish(stream, err);
-}
-
-int stream_run(struct stream *stream, struct err *err)
-{
-	struct sync *sync = stream->lane.sync;
-	const struct commit_meaning meaning = stream_meaning(stream);
-	int rc;
-	rc = lane_open(&stream->lane, sync, "stream", sync->queue_bytes,
-		       checkpoint_lease(&sync->checkpoint), &meaning, stream->lane.metrics, err);
-	if (rc == 0) {
-		heartbeat_init(&stream->heartbeat, stream->lane.config);
-		begin_cursor(stream);
-		rc = run(stream, err);
-	}
-	close_packets(stream);
-	stream_clock_end(stream);
-	if (rc < 0 && stream->lane.commit)
-		salvage(stream, err);
-	if (rc < 0)
-		lane_note_failure(&stream->lane);
-	lane_close(&stream->lane);
-	return rc;
 }

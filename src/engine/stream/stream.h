@@ -40,7 +40,12 @@ void stream_free(struct stream *stream);
 bool stream_was_refused(const struct stream *stream);
 /* Whether something after its start is acknowledged, or nothing was to be sent. */
 bool stream_went_on(const struct stream *stream);
-/* Runs until sync->flags.stop (0: everything written is acknowledged and posted), or an error (-1). */
+/* Opens the lane, whose steps (engine/lane/step.h) follow the binlog until sync->flags.stop (LANE_DONE: everything written is
+ * acknowledged and posted), or an error. Close it in any case. */
+int stream_open(struct stream *stream, struct lane **lane, struct err *err) MUST_CHECK;
+/* rc: of the last step, or of stream_open. */
+void stream_close(struct stream *stream, int rc);
+/* All of that, in this thread. Returns 0 or -1. */
 int stream_run(struct stream *stream, struct err *err) MUST_CHECK;
 
 #endif

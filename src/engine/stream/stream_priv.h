@@ -2,6 +2,7 @@
 #ifndef TIDEWAY_STREAM_PRIV_H
 #define TIDEWAY_STREAM_PRIV_H
 
+#include "base/backoff.h"
 #include "decode/table_map.h"
 #include "engine/state/binlog_clock.h"
 #include "binlog/cursor.h"
@@ -85,8 +86,27 @@ struct stream_acked {
 	int64_t posted_ms;        /* monotonic, when the position was last asked for */
 };
 
+/* What the next step does (stream_step.c), and how it came to that. Times are monotonic. */
+struct stream_steps {
+	enum {
+		STREAM_BEGIN,   /* opens the topics */
+		STREAM_CONNECT, /* opens the packets */
+		STREAM_FOLLOW,  /* processes packets */
+		STREAM_AWAY,    /* waits to connect again */
+		STREAM_DRAIN,   /* waits for acknowledgements, then ends */
+	} phase;
+	struct backoff backoff;
+	int64_t connect_ms; /* when it last began to connect */
+	int64_t lost_ms;    /* when the connection was lost; 0: it is not */
+	int64_t until_ms;   /* the end of the current phase, if that is to wait */
+	int64_t ticked_ms;  /* the last stream_tick */
+	unsigned events;    /* packets processed */
+	bool failed;        /* the drain ends with `why` */
+	struct err why;
+};
+
 struct stream {
-	struct lane lane;
+	struct lane lane; /* first: a step gets it */
 	struct stream_options options;
 	struct catalog *catalog;
 	struct catalog *catalog_pending; /* definitions of later positions; NULL: none */
@@ -99,6 +119,7 @@ struct stream {
 	struct plan *last;      /* plan of the last TABLE_MAP; plan->mapping.wanted may be false */
 	struct arena statement; /* steps of a DDL statement */
 	struct stream_ddl_state ddl;
+	struct stream_steps steps;
 	unsigned rows_since_poll;
 	struct heartbeat heartbeat;
 	struct stream_clock clock; /* what is known of the server's */
@@ -115,9 +136,18 @@ enum {
 /* stream.c; declared for unit tests */
 /* Process the packet that trx_reader_put has taken. */
 int stream_process_packet(struct stream *stream, struct err *err) MUST_CHECK;
+void stream_set_drained(struct stream *stream, bool drained);
+
+/* stream_open.c */
+/* Open the topics of constant rules, and those that the tables have used. Waits for the brokers. */
+int stream_open_topics(struct stream *stream, struct err *err) MUST_CHECK;
+/* Open the packets at stream->read. Waits for the server's answers. */
+int stream_open_packets(struct stream *stream, struct err *err) MUST_CHECK;
+void stream_close_packets(struct stream *stream);
+/* What is read next begins at stream->read. */
+void stream_begin_cursor(struct stream *stream);
 /* After a lost connection: continue after the last transaction that was read whole. */
 void stream_rewind(struct stream *stream);
-void stream_set_drained(struct stream *stream, bool drained);
 /* Return the interval of the server's heartbeats: short enough that ours are sent in time (rule: long-sessions). */
 unsigned stream_dump_heartbeat_ms(double heartbeat_s);
 

@@ -1,0 +1,124 @@
+/* stream_open: what the stream opens before it reads: its topics and its packets. */
+#include "engine/state/identity.h"
+#include "engine/stream/stream_priv.h"
+#include "script/script.h"
+
+enum { DUMP_HEARTBEAT_MS = 500 }; /* at most: what wakes a quiet lane */
+
+unsigned stream_dump_heartbeat_ms(double heartbeat_s)
+{
+	unsigned quarter_ms = (unsigned)(heartbeat_s * 1000 / 4);
+	return heartbeat_s > 0 && quarter_ms < DUMP_HEARTBEAT_MS ? quarter_ms : DUMP_HEARTBEAT_MS;
+}
+
+static int open_dump(struct stream *stream, struct err *err)
+{
+	const struct sync_config *config = stream->lane.sync->config;
+	struct dump_options options = {
+		.server_id = config->source.server_id,
+		.sync_name = config->name,
+		.heartbeat_ms = stream_dump_heartbeat_ms(config->heartbeat_s),
+		.from_now_end = stream->options.until_end,
+	};
+	const struct server *server;
+	struct dump *dump = dump_open(stream->lane.sync->source, &stream->read, &options, err);
+	if (dump == NULL)
+		return -1;
+	stream->connection.dump = dump;
+	stream->connection.packets = dump_packets(dump);
+	server = dump_server(dump);
+	stream->connection.row_metadata_full = server->row_metadata_full;
+	if (sync_check_server(stream->lane.sync, &stream->read, server->identity, err) < 0 ||
+	    identity_check(stream->lane.sync, &stream->acked.position, err) < 0)
+		return -1;
+	stream_clock_start(stream);
+	return 0;
+}
+
+int stream_open_packets(struct stream *stream, struct err *err)
+{
+	const struct stream_options *options = &stream->options;
+	if (options->open_packets == NULL)
+		return open_dump(stream, err);
+	stream->connection.packets = options->open_packets(options->open_arg, &stream->read, err);
+	return stream->connection.packets ? 0 : -1;
+}
+
+void stream_close_packets(struct stream *stream)
+{
+	packet_source_free(stream->connection.packets);
+	stream->connection.packets = NULL;
+	stream->connection.dump = NULL;
+}
+
+/* Topics of constant rules are there, and get heartbeats, before the first row comes. */
+static int open_constant(struct stream *stream, const struct catalog *catalog, struct err *err)
+{
+	struct lane *lane = &stream->lane;
+	const struct table *table;
+	size_t at = 0;
+	while ((table = catalog_next(catalog, &at))) {
+		struct plan *plan;
+		if (!script_wants(lane->script, lane->sync->index, table->db, table->name))
+			continue;
+		plan = plan_new(lane, table, err);
+		if (plan == NULL)
+			return -1;
+		plan_free(lane, plan);
+	}
+	return 0;
+}
+
+static bool is_followed(const struct stream *stream, struct slice full_name)
+{
+	struct catalog *const catalogs[] = {stream->catalog, stream->catalog_pending};
+	for (size_t i = 0; i < sizeof(catalogs) / sizeof(catalogs[0]); i++) {
+		const struct table *table;
+		size_t at = 0;
+		while (catalogs[i] && (table = catalog_next(catalogs[i], &at)))
+			if (slice_equal(table->full_name, full_name))
+				return script_wants(stream->lane.script, stream->lane.sync->index,
+						    table->db, table->name);
+	}
+	return false;
+}
+
+/* Whether a function of a table that is there has returned the topic. */
+static bool any_followed(const struct stream *stream, const struct pin *pin)
+{
+	for (size_t i = 0; i < pin->tables.cap; i++)
+		if (pin->tables.slots[i].value && is_followed(stream, pin->tables.slots[i].key))
+			return true;
+	return false;
+}
+
+int stream_open_topics(struct stream *stream, struct err *err)
+{
+	struct lane *lane = &stream->lane;
+	struct destination *destination;
+	const struct pin *pin;
+	size_t at = 0;
+	if (open_constant(stream, stream->catalog, err) < 0 ||
+	    (stream->catalog_pending && open_constant(stream, stream->catalog_pending, err) < 0))
+		return -1;
+	while ((pin = pins_next(&lane->sync->pins, &at)))
+		if (any_followed(stream, pin) &&
+		    lane_destination(lane, pin->name, true, NULL, &destination, err) < 0)
+			return -1;
+	return 0;
+}
+
+void stream_begin_cursor(struct stream *stream)
+{
+	cursor_begin(&stream->cursor, slice_str(stream->read.file), stream->read.offset);
+	stream->files.read = stream->cursor.file;
+}
+
+void stream_rewind(struct stream *stream)
+{
+	stream_close_packets(stream);
+	trx_reader_rewind(&stream->reader);
+	stream_begin_cursor(stream);
+	stream_set_drained(stream, false);
+	buf_clear(&stream->idle.quiet_at);
+}
