@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "schema/catalog_contents.h"
 #include "source/conn.h"
+#include "source/server.h"
 
 #include <stdio.h>
 
@@ -272,7 +273,7 @@ static void take_variable(struct catalog_variables *variables, const struct serv
 		snprintf(variables->engine, sizeof(variables->engine), "%.*s", SLICE_FMT(value));
 }
 
-int catalog_load_variables(struct catalog *catalog, struct conn *conn, struct err *err)
+int server_load_variables(struct catalog *catalog, struct conn *conn, struct err *err)
 {
 	struct result result;
 	struct buf names;
@@ -334,8 +335,8 @@ static void load_fini(struct load *load)
 	catalog_contents_fini(&load->found);
 }
 
-int catalog_load_database(struct catalog *catalog, struct conn *conn, struct slice db,
-			  struct err *err)
+int server_load_database(struct catalog *catalog, struct conn *conn, struct slice db,
+			 struct err *err)
 {
 	struct load load;
 	load_init(&load);
@@ -346,4 +347,52 @@ int catalog_load_database(struct catalog *catalog, struct conn *conn, struct sli
 		catalog_replace_database(catalog, &load.found);
 	load_fini(&load);
 	return rc;
+}
+
+/* ---- names ---- */
+
+void name_list_fini(struct name_list *list)
+{
+	arena_fini(&list->arena);
+}
+
+/* Takes the first column of the result. */
+static void take_names(struct name_list *list, struct result *result)
+{
+	arena_init(&list->arena, 0);
+	list->n = result->nrows;
+	list->names = ARENA_ARRAY(&list->arena, result->nrows + 1, struct slice);
+	for (unsigned i = 0; i < result->nrows; i++)
+		list->names[i] = arena_copy(&list->arena, result_cell(result, i, 0));
+	result_fini(result);
+}
+
+int server_list_databases(struct conn *conn, bool system, struct name_list *list, struct err *err)
+{
+	struct result result;
+	if (conn_query(conn, &result, err,
+		       "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME NOT "
+		       "IN ('information_schema', 'performance_schema'%s)",
+		       system ? "" : ", 'mysql', 'sys'") != 0)
+		return -1;
+	take_names(list, &result);
+	return 0;
+}
+
+int server_list_tables(struct conn *conn, struct slice db, struct name_list *list, struct err *err)
+{
+	struct result result;
+	struct buf quoted;
+	int rc;
+	buf_init(&quoted);
+	conn_quote(conn, db, &quoted);
+	rc = conn_query(conn, &result, err,
+			"SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = %s "
+			"AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED')",
+			buf_cstr(&quoted));
+	buf_fini(&quoted);
+	if (rc != 0)
+		return -1;
+	take_names(list, &result);
+	return 0;
 }

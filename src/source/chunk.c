@@ -6,6 +6,7 @@
 #include "source/conn_priv.h"
 #include "source/raw.h"
 #include "source/server_error.h"
+#include "source/server.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -212,8 +213,8 @@ static int execute(struct chunk *chunk, struct err *err)
 	return read_definitions(chunk, chunk->fields, chunk->nfields, err);
 }
 
-int chunk_open(struct chunk *chunk, struct conn *conn, const struct table *table,
-	       const struct chunk_range *range, const char *where, struct err *err)
+int server_open_chunk(struct chunk *chunk, struct conn *conn, const struct table *table,
+		      const struct chunk_range *range, const char *where, struct err *err)
 {
 	struct chunk_private *private_data = mem_array(1, sizeof(*private_data));
 	struct buf sql;
@@ -229,17 +230,19 @@ int chunk_open(struct chunk *chunk, struct conn *conn, const struct table *table
 	rc = prepare(chunk, buf_slice(&sql), err) || execute(chunk, err) ? -1 : 0;
 	buf_fini(&sql);
 	if (rc)
-		chunk_fini(chunk);
+		server_close_chunk(chunk);
 	return rc;
 }
 
 bool chunk_ready(const struct chunk *chunk)
 {
-	return chunk->done || raw_ready(chunk->conn);
+	return chunk->done || chunk->next || raw_ready(chunk->conn);
 }
 
 int chunk_read(struct chunk *chunk, struct slice *packet, struct err *err)
 {
+	if (__builtin_expect(chunk->next != NULL, 0))
+		return chunk->next(chunk, packet, err);
 	if (chunk->done)
 		return 0;
 	if (next_packet(chunk, packet, err))
@@ -254,7 +257,7 @@ int chunk_read(struct chunk *chunk, struct slice *packet, struct err *err)
 	return 0;
 }
 
-void chunk_fini(struct chunk *chunk)
+void server_close_chunk(struct chunk *chunk)
 {
 	struct chunk_private *private_data = chunk->private_data;
 	struct err ignored = ERR_INIT;
@@ -279,6 +282,18 @@ void chunk_fini(struct chunk *chunk)
 	arena_fini(&private_data->arena);
 	free(private_data);
 	*chunk = (struct chunk){.done = true};
+}
+
+/* ---- metadata locks ---- */
+
+int server_hold_locks(struct conn *conn, struct err *err)
+{
+	return conn_query(conn, NULL, err, "SAVEPOINT tideway");
+}
+
+int server_release_locks(struct conn *conn, struct err *err)
+{
+	return conn_query(conn, NULL, err, "ROLLBACK TO SAVEPOINT tideway");
 }
 
 /* ---- ranges ---- */
@@ -462,8 +477,8 @@ static int split_keys(const struct key_space *space, unsigned n, struct arena *a
 	return rc;
 }
 
-int chunk_split(struct conn *conn, const struct table *table, unsigned n, struct arena *arena,
-		const char ***bounds, unsigned *nbounds, uint64_t *rows, struct err *err)
+int server_split(struct conn *conn, const struct table *table, unsigned n, struct arena *arena,
+		 const char ***bounds, unsigned *nbounds, uint64_t *rows, struct err *err)
 {
 	struct key_space space = {.conn = conn, .table = table};
 

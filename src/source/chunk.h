@@ -22,6 +22,9 @@ struct chunk {
 	unsigned nfields;
 	struct chunk_field *fields; /* nfields fields, valid until chunk_fini */
 	bool done;                  /* the result has been read to its end */
+	/* reads a packet of a chunk that is no server's; NULL: the packets of conn, without a call through a
+	 * pointer for each row */
+	int (*next)(struct chunk *chunk, struct slice *packet, struct err *err);
 	void *private_data;
 };
 
@@ -39,6 +42,10 @@ int chunk_open(struct chunk *chunk, struct conn *conn, const struct table *table
 	       const struct chunk_range *range, const char *where, struct err *err) MUST_CHECK;
 /* Returns whether chunk_read returns without waiting for the beginning of a packet. If not, poll conn_fd for input. */
 bool chunk_ready(const struct chunk *chunk);
+/* Between the two, the server may give the metadata locks back that reads have taken since
+ * (rule: ddl-while-copying). */
+int chunk_hold_locks(struct conn *conn, struct err *err) MUST_CHECK;
+int chunk_release_locks(struct conn *conn, struct err *err) MUST_CHECK;
 /* Reads a packet. Returns 1 for a row (first byte 00), 0 at the end, -1 on error. */
 int chunk_read(struct chunk *chunk, struct slice *packet, struct err *err) MUST_CHECK;
 /* Reads the rest of the result and closes the statement. Call conn_shutdown first to abandon a long

@@ -6,6 +6,7 @@
 #include "source/flavour.h"
 #include "source/refusals.h"
 #include "source/server_error.h"
+#include "source/server.h"
 
 #include <errmsg.h>
 #include <ma_pvio.h>
@@ -41,7 +42,7 @@ static void library_init(void)
 	mysql_library_init(0, NULL, NULL);
 }
 
-/* We use structs that libmariadb does not promise to keep (raw.c, conn_set_deadline); they have changed from one minor version to
+/* We use structs that libmariadb does not promise to keep (raw.c, server_set_deadline); they have changed from one minor version to
  * the next. decisions/0012. */
 static int check_library(struct err *err)
 {
@@ -323,10 +324,10 @@ static struct conn *open_at(struct source *source, int host, enum conn_role role
 	if (connect_server(conn, err) || ask_server(conn, err) || set_session(conn, err))
 		goto fail;
 	source_set_reached(source, host);
-	conn_set_deadline(conn, read_timeout_s);
+	server_set_deadline(conn, read_timeout_s);
 	return conn;
 fail:
-	conn_free(conn);
+	server_close(conn);
 	return NULL;
 }
 
@@ -360,15 +361,13 @@ struct conn *conn_open_deadline(struct source *source, enum conn_role role, unsi
 	return open_at(source, host, role, read_timeout_s, err);
 }
 
-struct conn *conn_open(struct source *source, enum conn_role role, struct err *err)
+struct conn *server_connect(struct source *source, enum conn_role role, struct err *err)
 {
 	return conn_open_deadline(source, role, 0, err);
 }
 
-void conn_free(struct conn *conn)
+void server_close(struct conn *conn)
 {
-	if (conn == NULL)
-		return;
 	source_remove_socket(conn->source, &conn->socket);
 	if (conn->mysql)
 		mysql_close(conn->mysql);
@@ -382,12 +381,12 @@ const struct server *conn_server(const struct conn *conn)
 	return &conn->server;
 }
 
-void conn_shutdown(struct conn *conn)
+void server_shutdown(struct conn *conn)
 {
-	shutdown(conn->socket.fd, SHUT_RDWR);
+	source_end_socket(&conn->socket);
 }
 
-void conn_set_deadline(struct conn *conn, unsigned seconds)
+void server_set_deadline(struct conn *conn, unsigned seconds)
 {
 	MARIADB_PVIO *pvio = conn->mysql->net.pvio;
 

@@ -5,6 +5,7 @@
 #include "source/conn_priv.h"
 #include "source/flavour.h"
 #include "source/raw.h"
+#include "source/server.h"
 #include "source/server_error.h"
 
 #include <inttypes.h>
@@ -23,9 +24,8 @@ enum {
 	TRY_HEARTBEAT_MS = 500,
 };
 
-struct dump {
-	struct packet_source packets; /* first: the table of functions */
-	struct conn *conn;
+struct server_dump {
+	struct dump dump;      /* first */
 	struct source *source; /* borrowed: to ask for the oldest binlog after a refusal */
 	char start[400];       /* where the dump began, for texts */
 	struct slice first;    /* a packet read by dump_open; ptr NULL: none */
@@ -66,7 +66,7 @@ bool dump_is_preamble(uint8_t type)
 }
 
 /* A refusal that the position caused: says also what the server still has. */
-static void name_the_oldest(struct dump *dump, struct err *err)
+static void name_the_oldest(struct server_dump *dump, struct err *err)
 {
 	struct err ignored = ERR_INIT;
 	struct conn *conn = conn_open(dump->source, CONN_CONTROL, &ignored);
@@ -82,9 +82,9 @@ static void name_the_oldest(struct dump *dump, struct err *err)
 	conn_free(conn);
 }
 
-static int dump_fail(struct dump *dump, struct err *err)
+static int dump_fail(struct server_dump *dump, struct err *err)
 {
-	unsigned number = conn_errno(dump->conn);
+	unsigned number = conn_errno(dump->dump.conn);
 
 	err_become(err, server_error_dump(number, err->text));
 	if (err->code == ERR_POSITION) {
@@ -101,24 +101,24 @@ static int dump_fail(struct dump *dump, struct err *err)
 	} else if (server_error_denied(number)) {
 		err_wrap(err,
 			 "the user may not read the binlog: GRANT REPLICATION SLAVE ON *.* TO '%s'",
-			 dump->conn->user);
+			 dump->dump.conn->user);
 	}
 	return -1;
 }
 
-static int read_packet(struct dump *dump, struct slice *packet, struct err *err)
+static int read_packet(struct server_dump *dump, struct slice *packet, struct err *err)
 {
-	if (raw_read(dump->conn, packet, "reading the binlog", err))
+	if (raw_read(dump->dump.conn, packet, "reading the binlog", err))
 		return dump_fail(dump, err);
 	return 0;
 }
 
 /* Errors of the position are found by dump_open: the server's answer to the command is its
  * first packet. */
-static int start_dump(struct dump *dump, const struct position *position,
+static int start_dump(struct server_dump *dump, const struct position *position,
 		      const struct dump_options *options, struct err *err)
 {
-	struct conn *conn = dump->conn;
+	struct conn *conn = dump->dump.conn;
 	char uuid[37];
 	struct dump_start start = {
 		.position = position,
@@ -137,7 +137,7 @@ static int start_dump(struct dump *dump, const struct position *position,
 	return read_packet(dump, &dump->first, err);
 }
 
-static void describe_start(struct dump *dump, const struct position *position)
+static void describe_start(struct server_dump *dump, const struct position *position)
 {
 	struct buf text;
 
@@ -154,79 +154,41 @@ unsigned dump_deadline_s(unsigned heartbeat_ms)
 	return s < DUMP_DEADLINE_MIN_S ? DUMP_DEADLINE_MIN_S : s;
 }
 
-static int packets_next(struct packet_source *source, struct slice *packet, struct err *err)
-{
-	return dump_read((struct dump *)source, packet, err);
-}
-
-static void packets_free(struct packet_source *source)
-{
-	dump_free((struct dump *)source);
-}
-
 /* The server sends heartbeats, but none while it looks for the start. */
-static int fail_silent(struct dump *dump, unsigned seconds, struct err *err)
+static int fail_silent(struct server_dump *dump, unsigned seconds, struct err *err)
 {
 	return err_retry(err, E_STATEMENT,
 			 "source %s, user '%s': reading the binlog: the server has sent nothing "
 			 "for %u s",
-			 dump->conn->place, dump->conn->user, seconds);
+			 dump->dump.conn->place, dump->dump.conn->user, seconds);
 }
 
 static int packets_ready(struct packet_source *source, struct wait *wait, struct err *err)
 {
-	struct dump *dump = (struct dump *)source;
+	struct server_dump *dump = (struct server_dump *)source;
 	unsigned deadline_s = dump->seeking ? DUMP_SEEK_DEADLINE_S : dump->deadline_s;
 	int64_t now_ms;
 
-	if (dump->first.ptr || raw_ready(dump->conn)) {
+	if (dump->first.ptr || raw_ready(dump->dump.conn)) {
 		dump->silent_ms = 0;
 		return 1;
 	}
 	now_ms = clock_mono_ms();
 	if (dump->silent_ms == 0)
 		dump->silent_ms = now_ms;
-	*wait = (struct wait){conn_fd(dump->conn), dump->silent_ms + deadline_s * 1000};
+	*wait = (struct wait){conn_fd(dump->dump.conn), dump->silent_ms + deadline_s * 1000};
 	return now_ms < wait->until_ms ? 0 : fail_silent(dump, deadline_s, err);
 }
 
-struct dump *dump_open(struct source *source, const struct position *position,
-		       const struct dump_options *options, struct err *err)
-{
-	struct dump *dump = mem_array(1, sizeof(*dump));
-
-	dump->packets = (struct packet_source){packets_next, packets_free, packets_ready};
-	dump->source = source;
-	dump->deadline_s = dump_deadline_s(options->heartbeat_ms);
-	dump->seeking = true;
-	dump->non_block = options->from_now_end;
-	describe_start(dump, position);
-	dump->conn = conn_open_deadline(source, CONN_DUMP, DUMP_FIRST_DEADLINE_S, err);
-	if (dump->conn == NULL || start_dump(dump, position, options, err)) {
-		dump_free(dump);
-		return NULL;
-	}
-	conn_set_deadline(dump->conn, DUMP_SEEK_DEADLINE_S);
-	return dump;
-}
-
-void dump_free(struct dump *dump)
-{
-	if (dump == NULL)
-		return;
-	conn_free(dump->conn);
-	free(dump);
-}
-
-static void watch_seek(struct dump *dump, uint8_t type)
+static void watch_seek(struct server_dump *dump, uint8_t type)
 {
 	if (dump_is_preamble(type))
 		return;
 	dump->seeking = false;
-	conn_set_deadline(dump->conn, dump->deadline_s);
+	conn_set_deadline(dump->dump.conn, dump->deadline_s);
 }
 
-int dump_read(struct dump *dump, struct slice *event, struct err *err)
+static int read_event(struct server_dump *dump, struct slice *event, struct err *err)
 {
 	struct slice packet = dump->first;
 
@@ -239,17 +201,61 @@ int dump_read(struct dump *dump, struct slice *event, struct err *err)
 		return err_retry(err, E_DUMP_ENDED,
 				 "source %s ended the binlog dump: it is being shut down, or the "
 				 "dump was killed",
-				 dump->conn->place);
+				 dump->dump.conn->place);
 	}
 	if (packet.len < 1 + EVENT_MIN || packet.ptr[0] != 0)
 		return err_set(err, E_PROTOCOL,
 			       "source %s: a packet of %zu bytes is not a binlog event. Is there a "
 			       "proxy between?",
-			       dump->conn->place, packet.len);
+			       dump->dump.conn->place, packet.len);
 	*event = slice_of(packet.ptr + 1, packet.len - 1);
 	if (__builtin_expect(dump->seeking, 0))
 		watch_seek(dump, (uint8_t)event->ptr[EVENT_TYPE_AT]);
 	return 1;
+}
+
+static int packets_next(struct packet_source *source, struct slice *packet, struct err *err)
+{
+	return read_event((struct server_dump *)source, packet, err);
+}
+
+static void packets_free(struct packet_source *source)
+{
+	struct server_dump *dump = (struct server_dump *)source;
+
+	conn_free(dump->dump.conn);
+	free(dump);
+}
+
+struct dump *server_dump(struct source *source, const struct position *position,
+			 const struct dump_options *options, struct err *err)
+{
+	struct server_dump *dump = mem_array(1, sizeof(*dump));
+
+	dump->dump.packets = (struct packet_source){packets_next, packets_free, packets_ready};
+	dump->source = source;
+	dump->deadline_s = dump_deadline_s(options->heartbeat_ms);
+	dump->seeking = true;
+	dump->non_block = options->from_now_end;
+	describe_start(dump, position);
+	dump->dump.conn = conn_open_deadline(source, CONN_DUMP, DUMP_FIRST_DEADLINE_S, err);
+	if (dump->dump.conn == NULL || start_dump(dump, position, options, err)) {
+		packets_free(&dump->dump.packets);
+		return NULL;
+	}
+	conn_set_deadline(dump->dump.conn, DUMP_SEEK_DEADLINE_S);
+	return &dump->dump;
+}
+
+void dump_free(struct dump *dump)
+{
+	if (dump)
+		packet_source_free(&dump->packets);
+}
+
+int dump_read(struct dump *dump, struct slice *event, struct err *err)
+{
+	return packet_source_next(&dump->packets, event, err);
 }
 
 struct packet_source *dump_packets(struct dump *dump)
@@ -267,15 +273,16 @@ int dump_try(struct source *source, const struct position *position, const char 
 {
 	const struct dump_options options = {
 		.sync_name = sync_name, .heartbeat_ms = TRY_HEARTBEAT_MS, .from_now_end = true};
-	struct dump *dump = dump_open(source, position, &options, err);
+	struct dump *opened = server_dump(source, position, &options, err);
+	struct server_dump *dump = (struct server_dump *)opened;
 	struct slice event;
-	int rc = dump ? 1 : -1;
+	int rc = opened ? 1 : -1;
 
-	if (dump)
-		conn_set_deadline(dump->conn, TRY_DEADLINE_S);
+	if (opened)
+		conn_set_deadline(dump->dump.conn, TRY_DEADLINE_S);
 
 	while (rc > 0 && dump->seeking)
-		rc = dump_read(dump, &event, err);
-	dump_free(dump);
+		rc = read_event(dump, &event, err);
+	dump_free(opened);
 	return rc < 0 ? -1 : 0;
 }

@@ -1,8 +1,14 @@
-/* dump_priv: what a dump waits for. For dump.c and its unit test. Thread: any. */
+/* dump_priv: the part of a dump that every implementation of source_ops has, and what a dump of a server waits for.
+ * Thread: as dump.h. */
 #ifndef TIDEWAY_DUMP_PRIV_H
 #define TIDEWAY_DUMP_PRIV_H
 
 #include "source/dump.h"
+
+struct dump {
+	struct packet_source packets; /* first: the table of functions */
+	struct conn *conn;            /* owned */
+};
 
 /* Whether the server sends events of this type before it looks for the position: ROTATE,
  * FORMAT_DESCRIPTION, PREVIOUS_GTIDS, BINLOG_CHECKPOINT, GTID_LIST, START_ENCRYPTION. */

@@ -4,6 +4,7 @@
 #include "source/flavour.h"
 #include "source/raw.h"
 #include "source/server_error.h"
+#include "source/server.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -605,7 +606,7 @@ static int first_failure(const struct report *report, struct err *err)
 	return 0;
 }
 
-int inspect_required(struct conn *conn, struct err *err)
+int server_check(struct conn *conn, struct err *err)
 {
 	struct arena arena;
 	struct report report = {.conn = conn, .arena = &arena};
@@ -624,13 +625,13 @@ int inspect_required(struct conn *conn, struct err *err)
 
 /* ---- positions ---- */
 
-int source_has_position(struct conn *conn, const struct position *position, struct err *err)
+int server_has_position(struct conn *conn, const struct position *position, struct err *err)
 {
 	int rc = conn->flavour->dump_check(conn, position, err);
 	return rc == 0 ? 0 : position_error(position, err);
 }
 
-int source_binlog_end(struct conn *conn, struct position *position, struct err *err)
+int server_binlog_end(struct conn *conn, struct position *position, struct err *err)
 {
 	const struct flavour *flavour = conn->flavour;
 
@@ -644,7 +645,7 @@ int source_binlog_end(struct conn *conn, struct position *position, struct err *
 		       : 0;
 }
 
-int source_clock(struct conn *conn, int64_t *clock_ms, struct position *end, struct err *err)
+int server_clock(struct conn *conn, int64_t *clock_ms, struct position *end, struct err *err)
 {
 	struct result result;
 
@@ -660,7 +661,7 @@ int source_clock(struct conn *conn, int64_t *clock_ms, struct position *end, str
 
 /* ---- facts for the watcher of rule: retention-watch ---- */
 
-int source_oldest_binlog(struct conn *conn, struct buf *file, struct err *err)
+int server_oldest_binlog(struct conn *conn, struct buf *file, struct err *err)
 {
 	struct result result;
 	struct slice name;
@@ -677,7 +678,7 @@ int source_oldest_binlog(struct conn *conn, struct buf *file, struct err *err)
 	return rc;
 }
 
-int source_retention(struct conn *conn, uint64_t *seconds, struct err *err)
+int server_retention(struct conn *conn, uint64_t *seconds, struct err *err)
 {
 	struct report report = {.conn = conn};
 

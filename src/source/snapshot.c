@@ -7,6 +7,7 @@
 #include "source/conn_priv.h"
 #include "source/flavour.h"
 #include "source/server_error.h"
+#include "source/server.h"
 
 #include <inttypes.h>
 #include <mysqld_error.h>
@@ -504,8 +505,8 @@ static bool lowest_only(void)
 	return text && strcmp(text, "lowest") == 0;
 }
 
-int snapshot_open(struct source *source, unsigned nconns, struct snapshot *snapshot,
-		  int (*between)(void *arg, struct err *err), void *arg, struct err *err)
+int server_snapshot(struct source *source, unsigned nconns, struct snapshot *snapshot,
+		    int (*between)(void *arg, struct err *err), void *arg, struct err *err)
 {
 	struct opening opening = {.snapshot = snapshot, .lowest = lowest_only()};
 	int rc;
@@ -585,7 +586,7 @@ static int position_once(struct opening *opening, struct buf *xids, struct err *
 	return rc;
 }
 
-int snapshot_position_now(struct source *source, struct position *position, struct err *err)
+int server_position_now(struct source *source, struct position *position, struct err *err)
 {
 	struct opening opening = {.control = conn_open(source, CONN_CONTROL, err),
 				  .position = position};

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "source/source_ops.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -18,6 +19,8 @@ struct host_state {
 
 struct source {
 	const struct source_config *config;
+	const struct source_ops *ops;
+	void *arg;                /* of ops */
 	_Atomic int chosen;       /* host in use; -1: none is chosen */
 	int reported;             /* the last host that source_host_changed reported; -1: none */
 	bool is_last;             /* no host is left to try after the chosen one */
@@ -28,8 +31,16 @@ struct source {
 
 struct source *source_new(const struct source_config *config)
 {
+	return source_new_with(config, &server_ops, NULL);
+}
+
+struct source *source_new_with(const struct source_config *config, const struct source_ops *ops,
+			       void *arg)
+{
 	struct source *source = mem_array(1, sizeof(*source));
 	source->config = config;
+	source->ops = ops;
+	source->arg = arg;
 	atomic_init(&source->chosen, -1);
 	source->reported = -1;
 	source->hosts = mem_array(config->nhosts > 0 ? config->nhosts : 1, sizeof(*source->hosts));
@@ -49,6 +60,16 @@ void source_free(struct source *source)
 const struct source_config *source_config(const struct source *source)
 {
 	return source->config;
+}
+
+const struct source_ops *source_ops(const struct source *source)
+{
+	return source->ops;
+}
+
+void *source_arg(const struct source *source)
+{
+	return source->arg;
 }
 
 /* ---- connections ---- */
@@ -80,12 +101,20 @@ static bool may_shut_down(struct source_socket *socket)
 	return asked_ms != 0 && clock_mono_ms() - asked_ms > STUCK_MS;
 }
 
+void source_end_socket(struct source_socket *socket)
+{
+	if (socket->end)
+		socket->end(socket);
+	else
+		shutdown(socket->fd, SHUT_RDWR);
+}
+
 void source_shutdown(struct source *source)
 {
 	pthread_mutex_lock(&source->lock);
 	for (struct source_socket *socket = source->sockets; socket; socket = socket->next)
 		if (may_shut_down(socket))
-			shutdown(socket->fd, SHUT_RDWR);
+			source_end_socket(socket);
 	pthread_mutex_unlock(&source->lock);
 }
 

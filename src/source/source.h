@@ -12,11 +12,17 @@
 #include <stddef.h>
 
 struct source;
+struct source_ops;
 
 /* config is borrowed as long as the source exists. */
 struct source *source_new(const struct source_config *config);
+/* The same with other functions than those of a server (source_ops.h). arg: theirs. */
+struct source *source_new_with(const struct source_config *config, const struct source_ops *ops,
+			       void *arg);
 void source_free(struct source *source);
 const struct source_config *source_config(const struct source *source);
+const struct source_ops *source_ops(const struct source *source);
+void *source_arg(const struct source *source);
 /* Ends the blocked reads of every open connection, for a stop: nobody needs the answers any more. A
  * connection that holds a lock (CONN_LOCK) is left alone, unless it has waited for an answer for a
  * second. Call it again until all have ended, because a thread may just be opening another

@@ -10,6 +10,8 @@
 
 /* The socket of a connection, for source_shutdown. */
 struct source_socket {
+	/* ends what a thread waits for; any thread. NULL: fd is shut down */
+	void (*end)(struct source_socket *socket);
 	/* a duplicate: libmariadb closes its own after an error, and another file may have its
 	 * number by the time of the shutdown. -1: not connected */
 	int fd;
@@ -21,6 +23,8 @@ struct source_socket {
 
 /* Adds a connected socket to the source. */
 void source_add_socket(struct source *source, struct source_socket *socket);
+/* Ends what a thread waits for on the socket. Thread: any. */
+void source_end_socket(struct source_socket *socket);
 /* Removes the socket if it was added. */
 void source_remove_socket(struct source *source, const struct source_socket *socket);
 

@@ -48,17 +48,6 @@ struct full_lane {
 
 /* ---- on a connection ---- */
 
-/* The metadata locks that are taken between the two are given back where the server does that (rule: ddl-while-copying). */
-static int hold_locks(struct conn *conn, struct err *err)
-{
-	return conn_query(conn, NULL, err, "SAVEPOINT tideway");
-}
-
-static int release_locks(struct conn *conn, struct err *err)
-{
-	return conn_query(conn, NULL, err, "ROLLBACK TO SAVEPOINT tideway");
-}
-
 /* Whether an error means that the table has changed: its read ends, the others continue. */
 static bool table_changed(const struct conn *conn, const struct err *err)
 {
@@ -314,7 +303,7 @@ static int read_range(struct full_lane *lane, struct full_range *range, struct e
 	if (find_plan(lane, range->table->table, &plan, err) < 0 ||
 	    commit_begin(lane->lane.commit, err) < 0)
 		return -1;
-	if (hold_locks(lane->conn, err) < 0)
+	if (chunk_hold_locks(lane->conn, err) < 0)
 		return -1;
 	rc = read_chunk(lane, range, plan, &changed, err);
 	if (rc < 0 && changed) {
@@ -324,7 +313,7 @@ static int read_range(struct full_lane *lane, struct full_range *range, struct e
 	if (rc < 0)
 		return -1;
 	commit_done(lane->lane.commit, &mark);
-	return release_locks(lane->conn, err);
+	return chunk_release_locks(lane->conn, err);
 }
 
 static int read_ranges(struct full_lane *lane, struct err *err)
@@ -380,14 +369,14 @@ static int cut_tables(struct full *full, struct arena *arena, struct err *err)
 	struct full_range **tail = &full->queue;
 	struct conn *conn = full->conns[0];
 	for (unsigned i = 0; i < full->ntables; i++) {
-		if (hold_locks(conn, err) < 0)
+		if (chunk_hold_locks(conn, err) < 0)
 			return -1;
 		if (cut_table(full, &full->tables[i], arena, &tail, err) < 0) {
 			if (!table_changed(conn, err))
 				return -1;
 			note_changed(full, &full->tables[i], err);
 		}
-		if (release_locks(conn, err) < 0)
+		if (chunk_release_locks(conn, err) < 0)
 			return -1;
 	}
 	return 0;

@@ -141,16 +141,13 @@ static int load_named_database(struct bootstrap *bootstrap, struct slice db, str
 
 static int load_all_databases(struct bootstrap *bootstrap, struct err *err)
 {
-	struct result result;
+	struct name_list databases;
 	int rc = 0;
-	if (conn_query(
-		    bootstrap->conn, &result, err,
-		    "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME NOT IN "
-		    "('mysql', 'information_schema', 'performance_schema', 'sys')") < 0)
+	if (catalog_list_databases(bootstrap->conn, false, &databases, err) < 0)
 		return -1;
-	for (unsigned i = 0; rc == 0 && i < result.nrows; i++)
-		rc = load_named_database(bootstrap, result_cell(&result, i, 0), err);
-	result_fini(&result);
+	for (unsigned i = 0; rc == 0 && i < databases.n; i++)
+		rc = load_named_database(bootstrap, databases.names[i], err);
+	name_list_fini(&databases);
 	return rc;
 }
 
@@ -229,21 +226,12 @@ static int check_columns(const struct bootstrap *bootstrap, struct err *err)
  * not be missed silently. */
 static int check_database(struct bootstrap *bootstrap, struct slice db, struct err *err)
 {
-	struct result result;
-	struct buf quoted;
-	int rc;
-	buf_init(&quoted);
-	conn_quote(bootstrap->conn, db, &quoted);
-	rc = conn_query(bootstrap->conn, &result, err,
-			"SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = %s "
-			"AND TABLE_TYPE IN "
-			"('BASE TABLE', 'SYSTEM VERSIONED')",
-			buf_cstr(&quoted));
-	buf_fini(&quoted);
-	if (rc < 0)
+	struct name_list tables;
+	int rc = 0;
+	if (catalog_list_tables(bootstrap->conn, db, &tables, err) < 0)
 		return -1;
-	for (unsigned i = 0; rc == 0 && i < result.nrows; i++) {
-		struct slice name = result_cell(&result, i, 0);
+	for (unsigned i = 0; rc == 0 && i < tables.n; i++) {
+		struct slice name = tables.names[i];
 		if (catalog_find(bootstrap->catalog_now, db, name) ||
 		    !script_wants(bootstrap->script, bootstrap->sync->index, db, name))
 			continue;
@@ -261,7 +249,7 @@ static int check_database(struct bootstrap *bootstrap, struct slice db, struct e
 		if (rc < 0)
 			err_table_of(err, db, name);
 	}
-	result_fini(&result);
+	name_list_fini(&tables);
 	return rc;
 }
 
@@ -318,15 +306,13 @@ static int refuse_nothing(struct bootstrap *bootstrap, struct err *err)
 {
 	const struct sync_config *config = bootstrap->sync->config;
 	const char *user = config->source.user ? config->source.user : "";
-	struct result result;
+	struct name_list databases;
 	struct buf patterns;
 	bool blind;
-	if (conn_query(bootstrap->conn, &result, err,
-		       "SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME NOT IN "
-		       "('information_schema', 'performance_schema')") < 0)
+	if (catalog_list_databases(bootstrap->conn, true, &databases, err) < 0)
 		return -1;
-	blind = slice_equal(result_cell(&result, 0, 0), SLICE("0"));
-	result_fini(&result);
+	blind = databases.n == 0;
+	name_list_fini(&databases);
 	if (blind)
 		return err_set(err, E_NO_DATABASE,
 			       "user '%s' sees no database: the privilege SELECT is missing. GRANT "

@@ -2,19 +2,17 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/num.h"
 #include "engine/state/sync.h"
-#include "source/conn.h"
+#include "source/lock.h"
 
 #include <stdio.h>
 
 enum {
-	LOOKS = 10,      /* at the clock of a slow server; a wrong time of its start makes the next
-	               process wait */
 	TRY_S = 1,       /* one turn of waiting */
 	ANSWER_S = 10,   /* a connection that does not answer is lost; well below the lease, for
 	                     the checkpoint is not saved meanwhile */
 	LOOK_MS = 10000, /* the lock is looked after so often */
+	LOCK_NAME = 100,
 };
 
 void instance_lock_init(struct instance_lock *lock, const struct sync *sync)
@@ -29,39 +27,26 @@ void instance_lock_free(struct instance_lock *lock)
 	lock->place = (struct lock_place){.started_s = 0};
 }
 
-static int query_number(struct instance_lock *lock, const char *sql, unsigned column,
-			uint64_t *number, struct err *err)
-{
-	struct result result;
-	if (conn_query(lock->conn, &result, err, "%s", sql) < 0)
-		return -1;
-	if (!num_parse_u64(result_cell(&result, 0, column), number))
-		err_set(err, E_SERVER_FUNCTION, "%s returned no number", sql);
-	result_fini(&result);
-	return err->code == ERR_NONE ? 0 : -1;
-}
-
 /* The lock is held: where. A server that does not give the time of its start cannot be recognised later: no place then. */
 static int note_place(struct instance_lock *lock, struct err *err)
 {
-	uint64_t now_s, up_s, then_s;
-	int rc, looks = 0;
-	do /* within one second: the difference is the same at each look */
-		rc = query_number(lock, "SELECT UNIX_TIMESTAMP()", 0, &now_s, err) < 0 ||
-		     query_number(lock, "SHOW GLOBAL STATUS LIKE 'Uptime'", 1, &up_s, err) < 0 ||
-		     query_number(lock, "SELECT UNIX_TIMESTAMP()", 0, &then_s, err) < 0;
-	while (rc == 0 && now_s != then_s && ++looks < LOOKS);
-	if (rc != 0) {
+	int64_t started_s;
+	if (lock_server_started(lock->conn, &started_s, err) < 0) {
 		if (err->retriable)
 			return -1;
 		log_debug("%s", err->text);
 		*err = (struct err)ERR_INIT;
 		return 0;
 	}
-	lock->place.started_s = (int64_t)now_s - (int64_t)up_s;
+	lock->place.started_s = started_s;
 	snprintf(lock->place.server, sizeof(lock->place.server), "%s",
 		 conn_server(lock->conn)->identity);
 	return 0;
+}
+
+static void print_name(const struct instance_lock *lock, char name[LOCK_NAME])
+{
+	snprintf(name, LOCK_NAME, "tideway.%s", lock->sync->config->name);
 }
 
 static int connect(struct instance_lock *lock, struct err *err)
@@ -78,24 +63,17 @@ static int connect(struct instance_lock *lock, struct err *err)
  * waited for here, and the lock has no place (see handover_wait). */
 static int take(struct instance_lock *lock, struct buf *holder, struct err *err)
 {
-	const char *name = lock->sync->config->name;
-	struct result result;
-	struct slice held;
+	char name[LOCK_NAME];
 	int rc;
-	if (conn_query(lock->conn, &result, err,
-		       "SELECT GET_LOCK('tideway.%s', %d), IS_USED_LOCK('tideway.%s')", name, TRY_S,
-		       name) < 0) {
+	print_name(lock, name);
+	rc = lock_take(lock->conn, name, TRY_S, holder, err);
+	if (rc < 0) {
 		if (err->retriable)
 			return -1;
 		log_debug("%s", err->text);
 		*err = (struct err)ERR_INIT;
 		return 1;
 	}
-	rc = slice_equal(result_cell(&result, 0, 0), SLICE("1"));
-	held = result_cell(&result, 0, 1);
-	buf_clear(holder);
-	buf_put(holder, held.ptr ? held : SLICE("?"));
-	result_fini(&result);
 	if (rc == 1 && note_place(lock, err) < 0)
 		return -1;
 	return rc;
@@ -149,17 +127,13 @@ int instance_lock_take(struct instance_lock *lock, struct err *err)
 /* 1: this connection has the lock; 0: not; -1: the connection is lost. */
 static int has(struct instance_lock *lock, struct err *err)
 {
-	struct result result;
+	char name[LOCK_NAME];
 	int rc;
 	if (lock->conn == NULL)
 		return -1;
-	if (conn_query(lock->conn, &result, err,
-		       "SELECT IS_USED_LOCK('tideway.%s') = CONNECTION_ID()",
-		       lock->sync->config->name) < 0)
-		return err->retriable ? -1 : 1;
-	rc = slice_equal(result_cell(&result, 0, 0), SLICE("1"));
-	result_fini(&result);
-	return rc;
+	print_name(lock, name);
+	rc = lock_is_held(lock->conn, name, err);
+	return rc < 0 && !err->retriable ? 1 : rc;
 }
 
 static void look(struct instance_lock *lock)

@@ -1,0 +1,41 @@
+#include "source/server.h"
+
+const struct source_ops server_ops = {
+	.connect = server_connect,
+	.dump = server_dump,
+	.snapshot = server_snapshot,
+	.position_now = server_position_now,
+	.conn =
+		{
+			.close = server_close,
+			.shutdown = server_shutdown,
+			.set_deadline = server_set_deadline,
+			.check = server_check,
+			.has_position = server_has_position,
+			.binlog_end = server_binlog_end,
+			.clock = server_clock,
+			.oldest_binlog = server_oldest_binlog,
+			.retention = server_retention,
+		},
+	.lock =
+		{
+			.take = server_take_lock,
+			.is_held = server_has_lock,
+			.server_started = server_started,
+		},
+	.catalog =
+		{
+			.list_databases = server_list_databases,
+			.list_tables = server_list_tables,
+			.load_variables = server_load_variables,
+			.load_database = server_load_database,
+		},
+	.chunk =
+		{
+			.hold_locks = server_hold_locks,
+			.release_locks = server_release_locks,
+			.split = server_split,
+			.open = server_open_chunk,
+			.close = server_close_chunk,
+		},
+};
