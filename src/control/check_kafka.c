@@ -125,7 +125,7 @@ static void check_checkpoint(struct asking *asking)
 
 static int check_policy(struct asking *asking, const struct plan *plan, struct err *err)
 {
-	if (!plan->mapping.not_compacted)
+	if (!plan->mapping.key.not_compacted)
 		return 0;
 	if (asking->sink == NULL)
 		asking->sink =
@@ -142,7 +142,7 @@ static int may_create(struct asking *asking, const struct plan *plan, struct err
 	struct slice name = plan->mapping.topic;
 	const struct topic_spec spec = {
 		.create = true,
-		.partitions = plan->mapping.key_kind != KEY_EMPTY ? topics->partitions
+		.partitions = plan->mapping.key.kind != KEY_EMPTY ? topics->partitions
 								  : topics->partitions_without_key,
 		.replication = topics->replication,
 		.config = topics->config,
@@ -195,7 +195,7 @@ static void check_topic(struct asking *asking, const struct plan *plan)
 	struct buf what;
 	bool exists = topic_probe_partitions(asking->probe, name) > 0;
 	bool seen = map_get(&asking->seen, name) != NULL;
-	if (seen && !(exists && plan->mapping.not_compacted))
+	if (seen && !(exists && plan->mapping.key.not_compacted))
 		return;
 	if (!seen)
 		map_set(&asking->seen, arena_copy(&asking->look->lane.texts, name), asking);

@@ -46,19 +46,19 @@ static void print_key(const struct plan *plan)
 		[KEY_ROW] = "hash of the row", [KEY_TABLE] = "the table's name",
 		[KEY_FUNCTION] = "function",
 	};
-	if (mapping->key_kind != KEY_PARTS) {
-		printf("  key      %s", KINDS[mapping->key_kind]);
+	if (mapping->key.kind != KEY_PARTS) {
+		printf("  key      %s", KINDS[mapping->key.kind]);
 		print_place(mapping->shown.key);
 		return;
 	}
 	printf("  key      ");
-	for (unsigned k = 0; k < mapping->nkey; k++) {
-		const struct key_part *part = &mapping->key[k];
+	for (unsigned k = 0; k < mapping->key.nparts; k++) {
+		const struct key_part *part = &mapping->key.parts[k];
 		struct slice name = part->is_field ? mapping->fields[part->index].name
 						   : plan->table->columns[part->index].name;
 		printf("%s%.*s", k > 0 ? ", " : "", SLICE_FMT(name));
 	}
-	printf("%s\n", mapping->key_json ? " (json)" : "");
+	printf("%s\n", mapping->key.json ? " (json)" : "");
 }
 
 static void print_topic(const struct planned *planned)
@@ -147,8 +147,8 @@ static void print_collision(const struct planned *planned, struct buf *out)
 static void print_warnings(const struct planned *planned)
 {
 	struct buf text;
-	for (unsigned i = 0; i < planned->plan->mapping.nwarnings; i++)
-		printf("  warning  %s\n", planned->plan->mapping.warnings[i]);
+	for (unsigned i = 0; i < planned->plan->mapping.shown.nwarnings; i++)
+		printf("  warning  %s\n", planned->plan->mapping.shown.warnings[i]);
 	if (planned->collides.ptr == NULL)
 		return;
 	buf_init(&text);
@@ -252,14 +252,14 @@ static void json_warnings(struct buf *out, const struct planned *planned)
 {
 	const struct mapping *mapping = &planned->plan->mapping;
 	struct buf text;
-	for (unsigned i = 0; i < mapping->nwarnings; i++) {
+	for (unsigned i = 0; i < mapping->shown.nwarnings; i++) {
 		if (i > 0)
 			buf_char(out, ',');
-		json_string(out, slice_str(mapping->warnings[i]));
+		json_string(out, slice_str(mapping->shown.warnings[i]));
 	}
 	if (planned->collides.ptr == NULL)
 		return;
-	if (mapping->nwarnings > 0)
+	if (mapping->shown.nwarnings > 0)
 		buf_char(out, ',');
 	buf_init(&text);
 	print_collision(planned, &text);
@@ -280,7 +280,7 @@ static void json_table(struct buf *out, const struct planned *planned)
 	buf_printf(out, ",\"topic_exists\":%s,\"partitions\":%d,\"primaryKey\":",
 		   planned->exists ? "true" : "false", planned->partitions);
 	json_names(out, plan->mapping.primary, plan->mapping.nprimary);
-	buf_printf(out, ",\"key_format\":\"%s\"", plan->mapping.key_json ? "json" : "text");
+	buf_printf(out, ",\"key_format\":\"%s\"", plan->mapping.key.json ? "json" : "text");
 	buf_printf(out, ",\"update\":\"%s\",\"columns\":[",
 		   plan->mapping.update == UPDATE_TWO ? "two" : "one");
 	json_columns(out, plan);
@@ -328,7 +328,7 @@ static void ask_broker(struct sink **sink, struct planned *planned,
 {
 	const struct mapping *mapping = &planned->plan->mapping;
 	struct err err = ERR_INIT;
-	planned->partitions = mapping->key_kind == KEY_EMPTY ? topics->partitions_without_key
+	planned->partitions = mapping->key.kind == KEY_EMPTY ? topics->partitions_without_key
 							     : topics->partitions;
 	if (*sink == NULL || mapping->topic_function)
 		return;

@@ -284,10 +284,10 @@ static const char *type_name(const void *prepared, unsigned i)
 /* "7,a", or {"id":7,"code":"a"}. */
 static void put_key_parts(const struct mapping *mapping, const struct value *parts, struct buf *out)
 {
-	for (unsigned k = 0; k < mapping->nkey; k++) {
-		if (mapping->key_json) {
+	for (unsigned k = 0; k < mapping->key.nparts; k++) {
+		if (mapping->key.json) {
 			buf_char(out, k > 0 ? ',' : '{');
-			json_string(out, mapping->key[k].name);
+			json_string(out, mapping->key.parts[k].name);
 			buf_char(out, ':');
 			json_value(out, &parts[k]);
 		} else {
@@ -296,14 +296,14 @@ static void put_key_parts(const struct mapping *mapping, const struct value *par
 			json_bare(out, &parts[k]);
 		}
 	}
-	if (mapping->key_json)
+	if (mapping->key.json)
 		buf_char(out, '}');
 }
 
 static bool put_key(const void *prepared, const struct format_key *in, struct buf *out)
 {
 	const struct dataworks_table *table = prepared;
-	switch (table->mapping->key_kind) {
+	switch (table->mapping->key.kind) {
 	case KEY_REJECT:
 	case KEY_EMPTY:
 		break;
@@ -314,7 +314,7 @@ static bool put_key(const void *prepared, const struct format_key *in, struct bu
 		key_put_row_hash(in, table->mapping->ncolumns, out);
 		break;
 	case KEY_FUNCTION:
-		key_put_results(in, table->mapping->key_json, out);
+		key_put_results(in, table->mapping->key.json, out);
 		break;
 	case KEY_PARTS:
 		put_key_parts(table->mapping, in->parts, out);

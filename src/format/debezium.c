@@ -20,7 +20,7 @@ struct debezium_table {
 	const struct table *table;
 	unsigned nvalues;
 	const struct member *values; /* columns, then fields */
-	const struct member *key;    /* mapping.nkey */
+	const struct member *key;    /* mapping.key.nparts */
 	bool key_has_decimal;
 	/* the parts of "source" that are the same for each row, before the values that follow them */
 	struct slice source_ts_ms; /* ,"source":{"version":...,"ts_ms": */
@@ -70,9 +70,9 @@ static const struct member *make_values(const struct format_table *in, struct ar
 static const struct member *make_key(const struct format_table *in, struct arena *arena)
 {
 	const struct mapping *mapping = in->mapping;
-	struct member *key = ARENA_ARRAY(arena, mapping->nkey + 1, struct member);
-	for (unsigned k = 0; k < mapping->nkey; k++) {
-		const struct key_part *part = &mapping->key[k];
+	struct member *key = ARENA_ARRAY(arena, mapping->key.nparts + 1, struct member);
+	for (unsigned k = 0; k < mapping->key.nparts; k++) {
+		const struct key_part *part = &mapping->key.parts[k];
 		key[k].prefix = member_prefix(part->name, k == 0, arena);
 		key[k].type = part->is_field
 				      ? debezium_field_type(&mapping->fields[part->index],
@@ -138,7 +138,7 @@ static const void *prepare(const struct format_table *in, struct arena *arena)
 	table->nvalues = in->mapping->ncolumns + in->mapping->nfields;
 	table->values = make_values(in, arena);
 	table->key = make_key(in, arena);
-	for (unsigned k = 0; k < in->mapping->nkey; k++)
+	for (unsigned k = 0; k < in->mapping->key.nparts; k++)
 		table->key_has_decimal |= table->key[k].type.kind == DEBEZIUM_DECIMAL;
 	make_source(table, in, arena);
 	return table;
@@ -155,7 +155,7 @@ static const char *type_name(const void *prepared, unsigned i)
 static void put_parts(const struct debezium_table *table, const struct value *parts,
 		      struct buf *out)
 {
-	for (unsigned k = 0; k < table->mapping->nkey; k++) {
+	for (unsigned k = 0; k < table->mapping->key.nparts; k++) {
 		buf_put(out, table->key[k].prefix);
 		debezium_value(out, &table->key[k].type, &parts[k]);
 	}
@@ -165,7 +165,7 @@ static void put_parts(const struct debezium_table *table, const struct value *pa
 static bool put_key(const void *prepared, const struct format_key *in, struct buf *out)
 {
 	const struct debezium_table *table = prepared;
-	switch (table->mapping->key_kind) {
+	switch (table->mapping->key.kind) {
 	case KEY_REJECT:
 	case KEY_EMPTY:
 		return false;
@@ -196,7 +196,7 @@ static struct slice header_key(const struct debezium_table *table, const struct 
 	if (!table->key_has_decimal || image->key_parts == NULL)
 		return image->key;
 	buf_init(&text);
-	for (unsigned k = 0; k < table->mapping->nkey; k++) {
+	for (unsigned k = 0; k < table->mapping->key.nparts; k++) {
 		buf_put(&text, table->key[k].prefix);
 		if (image->key_parts[k].kind == VALUE_DECIMAL)
 			json_value(&text, &image->key_parts[k]);

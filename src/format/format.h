@@ -31,7 +31,7 @@ struct format_table {
 /* What a key is made from. */
 struct format_key {
 	const struct value *values;  /* of the image: columns, then fields */
-	const struct value *parts;   /* KEY_PARTS: mapping.nkey values */
+	const struct value *parts;   /* KEY_PARTS: mapping.key.nparts values */
 	const struct value *results; /* KEY_FUNCTION: what the function returned */
 	unsigned nresults;
 	bool is_list; /* KEY_FUNCTION: it returned a list */
@@ -41,7 +41,7 @@ struct format_key {
 struct format_image {
 	const struct value *values; /* columns, then fields, in the order of the mapping */
 	const struct value
-		*key_parts; /* KEY_PARTS: mapping.nkey values; NULL: the script set the key */
+		*key_parts; /* KEY_PARTS: mapping.key.nparts values; NULL: the script set the key */
 	struct slice key;   /* ptr NULL: null */
 	const struct slice *topics;
 	unsigned ntopics;

@@ -54,49 +54,59 @@ struct key_part {
 	struct slice name; /* name of the member if the key is a JSON object; empty if it is text */
 };
 
-/* The places of the script's functions, such as "sync.lua:12", for `plan`. */
+/* The key of a message. */
+struct mapping_key {
+	enum key_kind kind;
+	bool json; /* key_format = "json": parts become an object, a function's list an array */
+	bool not_compacted; /* a compacted topic would lose rows by this key: script_compacted explains */
+	unsigned nparts;
+	const struct key_part *parts; /* KEY_PARTS */
+};
+
+#define MAPPING_NO_FUNCTION (-1)
+
+/* The functions of the script for the table. Owner: src/script. */
+struct mapping_functions {
+	/* Lua reference: on_row, masks, filter, on_change; called for each change */
+	int event;
+	/* Lua reference: the first of the topic, key and field functions; called for each
+	 * image that is written */
+	int image;
+	unsigned nslots; /* results of field functions, after those for topic and key */
+	/* private data of src/script for the table; NULL: no function applies to it */
+	struct script_table *hooks;
+};
+
+/* What `plan` shows. */
 struct mapping_shown {
+	/* places of the script's functions, such as "sync.lua:12" */
 	/* for each column of the table, "": no mask; NULL: no column has a mask */
 	const char *const *masks;
 	const char *topic, *key, *filter; /* NULL: no function */
 	const char *const *on_row, *const *on_change;
 	unsigned non_row, non_change;
+	const char *const *warnings; /* also for the log */
+	unsigned nwarnings;
 };
-
-#define MAPPING_NO_FUNCTION (-1)
 
 struct mapping {
 	bool wanted; /* false: no pattern of the source selects the table; the rest is unset */
-	struct slice topic; /* empty if topic_function */
 	bool topic_function;
-	enum key_kind key_kind;
-	unsigned nkey;
-	const struct key_part *key; /* KEY_PARTS */
-	bool key_json; /* key_format = "json": parts become an object, a function's list an array */
-	unsigned nprimary;
-	const struct slice *primary; /* destination names in schema.primaryKey; none: it is null */
+	struct slice topic; /* empty if topic_function */
+	struct mapping_key key;
 	unsigned ncolumns;
 	const struct out_column *columns; /* in the order of the message */
 	unsigned nfields;
 	const struct out_field *fields; /* in the order of the message, after the columns */
+	struct mapping_functions functions;
 	enum update_mode update;
 	bool key_change_split; /* UPDATE_ONE: a change of topic or key becomes DELETE and INSERT */
-	/* Lua reference: on_row, masks, filter, on_change; called for each change */
-	int event_function;
-	/* Lua reference: the first of the topic, key and field functions; called for each
-	 * image that is written */
-	int image_function;
-	unsigned nslots; /* results of field functions, after those for topic and key */
-	/* private data of src/script for the table; NULL: no function applies to it */
-	struct script_table *hooks;
 	/* `columns` names a column that no table has had so far: call script_known before
 	 * the first row */
 	bool unseen;
-	/* a compacted topic would lose rows by this key: script_compacted explains */
-	bool not_compacted;
+	unsigned nprimary;
+	const struct slice *primary; /* destination names in schema.primaryKey; none: it is null */
 	struct mapping_shown shown;
-	const char *const *warnings; /* for `plan` and the log */
-	unsigned nwarnings;
 };
 
 #endif

@@ -65,7 +65,7 @@ struct script_table *bind_new(lua_State *L, struct script *script, const struct 
 	bound->copy_ref = LUA_NOREF;
 	bound->rows[IMAGE_BEFORE].table = bound->rows[IMAGE_AFTER].table = bound;
 	if (mapping)
-		bound->slots = ARENA_ARRAY(arena, mapping->nslots + 1, struct value);
+		bound->slots = ARENA_ARRAY(arena, mapping->functions.nslots + 1, struct value);
 	make_names(L, bound, source, arena);
 	return bound;
 }

@@ -107,7 +107,7 @@ static int push_item(lua_State *L)
 	struct script *script = script_of(L);
 	const struct loop_item *item = lua_touserdata(L, 1);
 	if (item->kind == LOOP_CHANGE) {
-		bind_change(item->mapping->hooks, item->change);
+		bind_change(item->mapping->functions.hooks, item->change);
 		bind_push(L, script);
 	} else {
 		lua_createtable(L, 0, 5);

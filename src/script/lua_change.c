@@ -222,7 +222,7 @@ static bool key_json(const struct script *script)
 	const struct mapping *mapping = script->current ? script->current->mapping : NULL;
 	if (script->phase == PHASE_LOOP)
 		return script->configs[script->loop_sync].key_format == KEY_FORMAT_JSON;
-	return mapping && mapping->key_json;
+	return mapping && mapping->key.json;
 }
 
 /* Write one part of a key. quoted: write a string as JSON. */

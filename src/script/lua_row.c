@@ -131,8 +131,8 @@ static void store(lua_State *L, struct row_view *view, unsigned column, const st
 
 static bool is_key(const struct mapping *mapping, unsigned column)
 {
-	for (unsigned i = 0; mapping && i < mapping->nkey; i++)
-		if (!mapping->key[i].is_field && mapping->key[i].index == column)
+	for (unsigned i = 0; mapping && i < mapping->key.nparts; i++)
+		if (!mapping->key.parts[i].is_field && mapping->key.parts[i].index == column)
 			return true;
 	return false;
 }

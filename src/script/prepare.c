@@ -274,7 +274,7 @@ static void read_field(struct reading *r, int idx, struct out_field *field)
 	if (field->source == FIELD_TEMPLATE)
 		field->template = need_text(r, idx, "template");
 	if (field->source == FIELD_FUNCTION) {
-		field->slot = index_at(r, idx, "slot", r->mapping->nslots);
+		field->slot = index_at(r, idx, "slot", r->mapping->functions.nslots);
 		field->where = place_at(r, idx, "where");
 	}
 	if (field->typed)
@@ -313,12 +313,12 @@ static void read_parts(struct reading *r, int key)
 		parts[i].index = parts[i].is_field
 					 ? index_at(r, list + 1, "field", r->mapping->nfields)
 					 : index_at(r, list + 1, "column", r->table->ncolumns);
-		parts[i].name = r->mapping->key_json ? need_text(r, list + 1, "name")
+		parts[i].name = r->mapping->key.json ? need_text(r, list + 1, "name")
 						     : (struct slice){NULL, 0};
 		lua_settop(r->L, list);
 	}
-	r->mapping->key = parts;
-	r->mapping->nkey = n;
+	r->mapping->key.parts = parts;
+	r->mapping->key.nparts = n;
 	lua_settop(r->L, list - 1);
 }
 
@@ -330,8 +330,8 @@ static void read_key(struct reading *r, int idx)
 	if (lua_getfield(r->L, idx, "key") != LUA_TTABLE)
 		state_raise(r->L, "core.prepare: key is missing");
 	key = lua_gettop(r->L);
-	r->mapping->key_kind = (enum key_kind)choice_at(r, key, "kind", kinds, KEY_REJECT);
-	if (r->mapping->key_kind == KEY_PARTS)
+	r->mapping->key.kind = (enum key_kind)choice_at(r, key, "kind", kinds, KEY_REJECT);
+	if (r->mapping->key.kind == KEY_PARTS)
 		read_parts(r, key);
 	lua_settop(r->L, key - 1);
 }
@@ -424,7 +424,7 @@ static void read_image(struct reading *r, int idx, struct script_table *hooks)
 	lua_settop(r->L, list - 1);
 	read_where(r, idx, hooks);
 	if (n > 0)
-		r->mapping->image_function = hooks->functions[0];
+		r->mapping->functions.image = hooks->functions[0];
 }
 
 static unsigned image_size(struct reading *r, int idx)
@@ -441,17 +441,19 @@ static void read_functions(struct reading *r, int idx, struct script *script,
 	unsigned image = image_size(r, idx);
 	bool event = lua_getfield(r->L, idx, "event") == LUA_TFUNCTION;
 	lua_pop(r->L, 1);
-	if (image != (unsigned)m->topic_function + (m->key_kind == KEY_FUNCTION) + m->nslots)
+	if (image !=
+	    (unsigned)m->topic_function + (m->key.kind == KEY_FUNCTION) + m->functions.nslots)
 		state_raise(r->L,
 			    "core.prepare: image: %d functions are not those that are asked "
 			    "for",
 			    (int)image);
 	if (image == 0 && !event && !config->has_loop)
 		return;
-	m->hooks = bind_new(r->L, script, r->table, m,
-			    config->source.name ? config->source.name : "mysql", r->arena);
-	m->event_function = function_at(r, idx, "event");
-	read_image(r, idx, m->hooks);
+	m->functions.hooks =
+		bind_new(r->L, script, r->table, m,
+			 config->source.name ? config->source.name : "mysql", r->arena);
+	m->functions.event = function_at(r, idx, "event");
+	read_image(r, idx, m->functions.hooks);
 }
 
 void prepare_read(lua_State *L, int idx, struct script *script, const struct table *table,
@@ -465,7 +467,7 @@ void prepare_read(lua_State *L, int idx, struct script *script, const struct tab
 	lua_getfield(L, idx, "wanted");
 	mapping->wanted = lua_toboolean(L, -1);
 	lua_pop(L, 1);
-	mapping->warnings = read_texts(&r, idx, "warnings", &mapping->nwarnings);
+	mapping->shown.warnings = read_texts(&r, idx, "warnings", &mapping->shown.nwarnings);
 	if (!mapping->wanted)
 		return;
 	lua_getfield(L, idx, "topic_function");
@@ -475,13 +477,13 @@ void prepare_read(lua_State *L, int idx, struct script *script, const struct tab
 	mapping->unseen = lua_toboolean(L, -1);
 	lua_pop(L, 1);
 	lua_getfield(L, idx, "not_compacted");
-	mapping->not_compacted = lua_toboolean(L, -1);
+	mapping->key.not_compacted = lua_toboolean(L, -1);
 	lua_pop(L, 1);
 	mapping->topic = text_at(&r, idx, "topic");
 	if (!mapping->topic_function && mapping->topic.len == 0)
 		state_raise(L, "core.prepare: topic is missing");
-	mapping->key_json = config->key_format == KEY_FORMAT_JSON;
-	mapping->nslots = slots_at(&r, idx);
+	mapping->key.json = config->key_format == KEY_FORMAT_JSON;
+	mapping->functions.nslots = slots_at(&r, idx);
 	read_columns(&r, idx);
 	read_fields(&r, idx);
 	read_key(&r, idx);

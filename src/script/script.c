@@ -335,8 +335,8 @@ int script_prepare(struct script *script, unsigned sync, const struct table *tab
 {
 	struct question q = {
 		.script = script, .sync = sync, .table = table, .arena = arena, .mapping = mapping};
-	*mapping = (struct mapping){.event_function = MAPPING_NO_FUNCTION,
-				    .image_function = MAPPING_NO_FUNCTION};
+	*mapping = (struct mapping){
+		.functions = {.event = MAPPING_NO_FUNCTION, .image = MAPPING_NO_FUNCTION}};
 	if (state_protect(script, ask_prepare, &q, SCRIPT_BUDGET_LOAD, E_SCRIPT, err) == 0)
 		return 0;
 	script_release(script, mapping);
@@ -345,13 +345,13 @@ int script_prepare(struct script *script, unsigned sync, const struct table *tab
 
 void script_release(struct script *script, struct mapping *mapping)
 {
-	if (mapping->hooks == NULL)
+	if (mapping->functions.hooks == NULL)
 		return;
-	bind_free(mapping->hooks);
-	mapping->hooks = NULL;
-	if (mapping->event_function != MAPPING_NO_FUNCTION)
-		luaL_unref(script->main, LUA_REGISTRYINDEX, mapping->event_function);
-	mapping->event_function = mapping->image_function = MAPPING_NO_FUNCTION;
+	bind_free(mapping->functions.hooks);
+	mapping->functions.hooks = NULL;
+	if (mapping->functions.event != MAPPING_NO_FUNCTION)
+		luaL_unref(script->main, LUA_REGISTRYINDEX, mapping->functions.event);
+	mapping->functions.event = mapping->functions.image = MAPPING_NO_FUNCTION;
 }
 
 static int ask_compacted(lua_State *L)
@@ -461,11 +461,11 @@ int script_event(struct script *script, const struct mapping *mapping, struct ch
 	if (!lua_checkstack(L, 20))
 		return err_set(err, E_FUNCTION_MEMORY, "%s: not enough memory for the Lua stack",
 			       script->file);
-	bind_change(mapping->hooks, change);
+	bind_change(mapping->functions.hooks, change);
 	script->phase = PHASE_EVENT;
 	script->result = result;
 	lua_pushcfunction(L, state_message);
-	lua_rawgeti(L, LUA_REGISTRYINDEX, mapping->event_function);
+	lua_rawgeti(L, LUA_REGISTRYINDEX, mapping->functions.event);
 	bind_push(L, script);
 	rc = state_call(script, -3, 1, 1, script->call_budget, E_FUNCTION, err);
 	script->phase = phase;
@@ -657,11 +657,11 @@ static int read_results(struct script_table *bound, int first, struct image_resu
 	*result = (struct image_result){.slots = bound->slots};
 	if (mapping->topic_function && read_topics(bound, first + (int)at++, result, err) < 0)
 		return -1;
-	if (mapping->key_kind == KEY_FUNCTION &&
+	if (mapping->key.kind == KEY_FUNCTION &&
 	    read_key(bound, at, first + (int)at, result, err) < 0)
 		return -1;
-	at += mapping->key_kind == KEY_FUNCTION;
-	for (unsigned slot = 0; slot < mapping->nslots; slot++, at++)
+	at += mapping->key.kind == KEY_FUNCTION;
+	for (unsigned slot = 0; slot < mapping->functions.nslots; slot++, at++)
 		if (read_slot(bound, at, slot, first + (int)at, err) < 0)
 			return -1;
 	return 0;
@@ -685,7 +685,7 @@ static int call_functions(struct script *script, const struct script_table *boun
 int script_image(struct script *script, const struct mapping *mapping, struct change *change,
 		 enum change_image image, struct image_result *result, struct err *err)
 {
-	struct script_table *bound = mapping->hooks;
+	struct script_table *bound = mapping->functions.hooks;
 	lua_State *L = script->L;
 	enum script_phase phase = script->phase;
 	int rc, handler;

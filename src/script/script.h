@@ -128,7 +128,7 @@ struct image_result {
 	const struct value *key; /* of a key function: text and integers, 1 or more */
 	unsigned nkey;
 	bool key_list;             /* the key function returned a list, of one part or more */
-	const struct value *slots; /* mapping->nslots field values */
+	const struct value *slots; /* mapping->functions.nslots field values */
 };
 
 /* Call the topic, key and field functions of the table with change.row = that image. Only for

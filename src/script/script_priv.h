@@ -113,9 +113,9 @@ struct script_table {
 	int *functions;          /* registry references: functions of topic, key, slots */
 	unsigned nfunctions;
 	const char *const *where; /* nfunctions texts "sync.lua:12", or NULL */
-	struct value *slots;      /* field values: mapping->nslots, reused for each image */
-	struct slice topic;       /* the result of a topic function that returns one topic */
-	struct slice legal;       /* the last topic that passed the check, in legal_text */
+	struct value *slots; /* field values: mapping->functions.nslots, reused for each image */
+	struct slice topic;  /* the result of a topic function that returns one topic */
+	struct slice legal;  /* the last topic that passed the check, in legal_text */
 	char legal_text[TOPIC_NAME_MAX];
 	struct value key; /* the result of a key function that returns one part */
 };

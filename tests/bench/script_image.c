@@ -99,7 +99,7 @@ static void update(struct loaded *l)
 	struct image_result image;
 	struct event_result event;
 	struct fixture *f = &l->f;
-	if (l->mapping.event_function != MAPPING_NO_FUNCTION &&
+	if (l->mapping.functions.event != MAPPING_NO_FUNCTION &&
 	    script_event(f->script, &l->mapping, &l->change, &event, &f->err) < 0)
 		stop(f->err.text);
 	if (script_image(f->script, &l->mapping, &l->change, IMAGE_BEFORE, &image, &f->err) < 0 ||

@@ -357,7 +357,7 @@ static void loop_steps(void **state)
 	     "assert(not ok) end\n"
 	     "end end");
 	assert_true(script_config(f.script, 0)->has_loop);
-	assert_non_null(mapping.hooks);
+	assert_non_null(mapping.functions.hooks);
 	assert_int_equal(step(LOOP_CHANGE), 0);
 	assert_trace("send t key=7 value={\"a\":1} h:v\nsend t2 key=7 tombstone p2\nsend own null "
 		     "key value={\"a\":1} n:5 p4\n");

@@ -47,8 +47,8 @@ static int setup(void **state)
 	memcpy(new_values, values, sizeof(values));
 	new_values[0] = V_U64(7);
 	new_values[1] = V_TEXT("new");
-	mapping = (struct mapping){.event_function = MAPPING_NO_FUNCTION,
-				   .image_function = MAPPING_NO_FUNCTION};
+	mapping = (struct mapping){
+		.functions = {.event = MAPPING_NO_FUNCTION, .image = MAPPING_NO_FUNCTION}};
 	return 0;
 }
 
@@ -330,10 +330,10 @@ static void plain_table(void **state)
 	prepare("");
 	assert_slice(mapping.topic, "orders");
 	assert_false(mapping.topic_function);
-	assert_int_equal(mapping.key_kind, KEY_PARTS);
-	assert_int_equal(mapping.nkey, 1);
-	assert_false(mapping.key[0].is_field);
-	assert_int_equal(mapping.key[0].index, 0);
+	assert_int_equal(mapping.key.kind, KEY_PARTS);
+	assert_int_equal(mapping.key.nparts, 1);
+	assert_false(mapping.key.parts[0].is_field);
+	assert_int_equal(mapping.key.parts[0].index, 0);
 	assert_int_equal(mapping.nprimary, 1);
 	assert_slice(mapping.primary[0], "id");
 	assert_int_equal(mapping.ncolumns, NCOLUMNS);
@@ -342,9 +342,9 @@ static void plain_table(void **state)
 	assert_int_equal(mapping.nfields, 0);
 	assert_int_equal(mapping.update, UPDATE_TWO);
 	assert_true(mapping.key_change_split);
-	assert_int_equal(mapping.event_function, MAPPING_NO_FUNCTION);
-	assert_int_equal(mapping.image_function, MAPPING_NO_FUNCTION);
-	assert_null(mapping.hooks);
+	assert_int_equal(mapping.functions.event, MAPPING_NO_FUNCTION);
+	assert_int_equal(mapping.functions.image, MAPPING_NO_FUNCTION);
+	assert_null(mapping.functions.hooks);
 }
 
 static void unwanted_table(void **state)
@@ -374,10 +374,10 @@ static void everything(void **state)
 	assert_int_equal(mapping.ncolumns, NCOLUMNS - 1);
 	assert_slice(mapping.columns[1].name, "title");
 	assert_int_equal(mapping.nfields, 6);
-	assert_int_equal(mapping.nslots, 2);
-	assert_int_equal(mapping.nkey, 2);
-	assert_true(mapping.key[0].is_field);
-	assert_slice(mapping.fields[mapping.key[0].index].name, "site");
+	assert_int_equal(mapping.functions.nslots, 2);
+	assert_int_equal(mapping.key.nparts, 2);
+	assert_true(mapping.key.parts[0].is_field);
+	assert_slice(mapping.fields[mapping.key.parts[0].index].name, "site");
 	for (unsigned i = 0; i < mapping.nfields; i++) {
 		const struct out_field *field = &mapping.fields[i];
 		if (slice_equal(field->name, SLICE("site"))) {
@@ -935,7 +935,7 @@ static void images(void **state)
 		"function() return true end,\n"
 		"f = function(c) return 'long enough not to be interned by Lua, 40 bytes' .. "
 		"c.row.name end }");
-	assert_int_equal(mapping.nslots, 6);
+	assert_int_equal(mapping.functions.nslots, 6);
 	assert_ok(run_image(CHANGE_INSERT));
 	assert_int_equal(image.ntopics, 1);
 	assert_slice(image.topics[0], "t.after");

@@ -46,8 +46,8 @@ static int key_value(struct writing *w, const struct image *image, unsigned k, s
 {
 	const struct plan *plan = w->plan;
 	if (plan->key_values[k] == UINT_MAX)
-		return row_value(&image->row, plan->mapping.key[k].index, &w->lane->arena, value,
-				 err);
+		return row_value(&image->row, plan->mapping.key.parts[k].index, &w->lane->arena,
+				 value, err);
 	*value = image->values[plan->key_values[k]];
 	return 0;
 }
@@ -64,9 +64,9 @@ static int make_key(struct writing *w, struct image *image, const struct image_r
 		.nresults = result->nkey,
 		.is_list = result->key_list,
 	};
-	if (plan->mapping.key_kind == KEY_REJECT)
+	if (plan->mapping.key.kind == KEY_REJECT)
 		return err_set(err, E_BUG, "a key is needed, and the table has none");
-	for (unsigned k = 0; k < plan->mapping.nkey; k++)
+	for (unsigned k = 0; k < plan->mapping.key.nparts; k++)
 		if (key_value(w, image, k, &image->key_parts[k], err) < 0)
 			return -1;
 	image->out.key_parts = image->key_parts;
@@ -107,7 +107,7 @@ static int make_image(struct writing *w, struct image *image, enum change_image 
 	struct field_context context;
 	if (fill_columns(w, image, err) < 0)
 		return -1;
-	if (plan->mapping.image_function != MAPPING_NO_FUNCTION &&
+	if (plan->mapping.functions.image != MAPPING_NO_FUNCTION &&
 	    script_image(lane->script, &plan->mapping, &plan->change, which, &result, err) < 0)
 		return -1;
 	keep_topics(w, image, &result);
@@ -238,7 +238,7 @@ static int run(struct writing *w, struct err *err)
 	struct plan *plan = w->plan;
 	struct event_result result = {.nemits = 0};
 	int rc;
-	if (plan->mapping.event_function == MAPPING_NO_FUNCTION)
+	if (plan->mapping.functions.event == MAPPING_NO_FUNCTION)
 		return put_all(w, err);
 	clear_edits(plan, &plan->before);
 	clear_edits(plan, &plan->after);
@@ -255,7 +255,7 @@ static int run(struct writing *w, struct err *err)
 static bool is_key_as_read(const struct plan *plan, unsigned column)
 {
 	const struct mapping_shown *shown = &plan->mapping.shown;
-	if (plan->mapping.event_function == MAPPING_NO_FUNCTION)
+	if (plan->mapping.functions.event == MAPPING_NO_FUNCTION)
 		return true;
 	if (shown->non_row > 0 || shown->non_change > 0)
 		return false;
@@ -273,9 +273,10 @@ static void name_key(struct writing *w, struct err *err)
 	struct err ignored = ERR_INIT;
 	struct value value;
 	buf_clear(key);
-	for (unsigned k = 0; plan->mapping.key_kind == KEY_PARTS && k < plan->mapping.nkey; k++) {
-		unsigned column = plan->mapping.key[k].index;
-		if (plan->mapping.key[k].is_field || !is_key_as_read(plan, column) ||
+	for (unsigned k = 0; plan->mapping.key.kind == KEY_PARTS && k < plan->mapping.key.nparts;
+	     k++) {
+		unsigned column = plan->mapping.key.parts[k].index;
+		if (plan->mapping.key.parts[k].is_field || !is_key_as_read(plan, column) ||
 		    row_value(&image->row, column, &w->lane->arena, &value, &ignored) < 0)
 			return;
 		if (k > 0)
@@ -321,7 +322,7 @@ static int refuse_keyless(const struct plan *plan, struct err *err)
 
 int map_check_table(struct lane *lane, struct plan *plan, struct err *err)
 {
-	if (plan->mapping.key_kind == KEY_REJECT)
+	if (plan->mapping.key.kind == KEY_REJECT)
 		return refuse_keyless(plan, err);
 	if (!plan->mapping.unseen)
 		return 0;
@@ -343,8 +344,8 @@ int map_change(struct lane *lane, struct plan *plan, struct message_batch *batch
 
 void map_done(struct lane *lane, struct plan *plan)
 {
-	if (plan->mapping.event_function != MAPPING_NO_FUNCTION ||
-	    plan->mapping.image_function != MAPPING_NO_FUNCTION)
+	if (plan->mapping.functions.event != MAPPING_NO_FUNCTION ||
+	    plan->mapping.functions.image != MAPPING_NO_FUNCTION)
 		script_done(lane->script);
 	arena_reset(&lane->arena);
 }

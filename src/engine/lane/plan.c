@@ -36,9 +36,9 @@ static void init_field_types(struct plan *plan)
 static void find_key_values(struct plan *plan)
 {
 	const struct mapping *mapping = &plan->mapping;
-	unsigned *at = ARENA_ARRAY(&plan->arena, mapping->nkey + 1, unsigned);
-	for (unsigned k = 0; k < mapping->nkey; k++) {
-		const struct key_part *part = &mapping->key[k];
+	unsigned *at = ARENA_ARRAY(&plan->arena, mapping->key.nparts + 1, unsigned);
+	for (unsigned k = 0; k < mapping->key.nparts; k++) {
+		const struct key_part *part = &mapping->key.parts[k];
 		at[k] = part->is_field ? mapping->ncolumns + part->index : UINT_MAX;
 		for (unsigned i = 0; !part->is_field && i < mapping->ncolumns; i++)
 			if (mapping->columns[i].column == part->index)
@@ -52,9 +52,9 @@ static void make_image(struct plan *plan, struct image *image)
 	unsigned n = plan->mapping.ncolumns + plan->mapping.nfields;
 	image->values = ARENA_ARRAY(&plan->arena, n + 1, struct value);
 	image->out.values = image->values;
-	image->key_parts = ARENA_ARRAY(&plan->arena, plan->mapping.nkey + 1, struct value);
+	image->key_parts = ARENA_ARRAY(&plan->arena, plan->mapping.key.nparts + 1, struct value);
 	image->row.cells = ARENA_ARRAY(&plan->arena, plan->table->ncolumns + 1, struct cell);
-	if (plan->mapping.event_function != MAPPING_NO_FUNCTION)
+	if (plan->mapping.functions.event != MAPPING_NO_FUNCTION)
 		image->edits = ARENA_ARRAY(&plan->arena, plan->table->ncolumns + 1, struct value);
 	image->row.edits = image->edits;
 }
@@ -83,7 +83,7 @@ static int prepare(struct lane *lane, struct plan *plan, struct err *err)
 	plan->state = table_states_find(&lane->sync->states, plan->table->full_name);
 	if (mapping->topic_function)
 		return 0;
-	if (lane_destination(lane, mapping->topic, mapping->key_kind != KEY_EMPTY, NULL,
+	if (lane_destination(lane, mapping->topic, mapping->key.kind != KEY_EMPTY, NULL,
 			     &plan->destination, err) < 0)
 		return -1;
 	return plan_check_topic(lane, plan, plan->destination, err);
@@ -93,7 +93,7 @@ int plan_check_topic(struct lane *lane, const struct plan *plan,
 		     const struct destination *destination, struct err *err)
 {
 	const struct topic_info *info = sink_topic_info(destination->topic);
-	if (!plan->mapping.not_compacted || !info->compacted)
+	if (!plan->mapping.key.not_compacted || !info->compacted)
 		return 0;
 	return script_compacted(lane->script, lane->sync->index, plan->table, info->name, err);
 }
@@ -102,8 +102,8 @@ struct plan *plan_new(struct lane *lane, const struct table *table, struct err *
 {
 	struct plan *plan = mem_array(1, sizeof(*plan));
 	arena_init(&plan->arena, 0);
-	plan->mapping.event_function = MAPPING_NO_FUNCTION;
-	plan->mapping.image_function = MAPPING_NO_FUNCTION;
+	plan->mapping.functions.event = MAPPING_NO_FUNCTION;
+	plan->mapping.functions.image = MAPPING_NO_FUNCTION;
 	plan->table = table_copy(&plan->arena, table);
 	if (prepare(lane, plan, err) == 0)
 		return plan;

@@ -22,7 +22,7 @@ static int find_destination(struct lane *lane, struct plan *plan, struct message
 {
 	struct destination *destination = recent(plan, message->topic);
 	if (destination == NULL &&
-	    lane_destination(lane, message->topic, plan->mapping.key_kind != KEY_EMPTY, plan->table,
+	    lane_destination(lane, message->topic, plan->mapping.key.kind != KEY_EMPTY, plan->table,
 			     &destination, err) < 0)
 		return -1;
 	if (message->mapped_key && plan->last != destination &&

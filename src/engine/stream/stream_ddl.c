@@ -221,7 +221,7 @@ static int send_to_topics(struct following *f, const struct format_ddl *ddl,
 	size_t at = 0;
 	if (plan == NULL)
 		return -1;
-	if (plan->mapping.key_kind == KEY_REJECT && plan->mapping.wanted &&
+	if (plan->mapping.key.kind == KEY_REJECT && plan->mapping.wanted &&
 	    table == ddl->effect->after)
 		warn_keyless(f->stream, table);
 	while ((destination = next_destination(lane, plan, &at)))

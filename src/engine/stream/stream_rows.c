@@ -52,8 +52,8 @@ static struct plan *unwanted_plan(struct lane *lane, const struct table_map *map
 	struct table stub = {.db = map->db, .name = map->name};
 	struct plan *plan = mem_array(1, sizeof(*plan));
 	arena_init(&plan->arena, 1024);
-	plan->mapping.event_function = MAPPING_NO_FUNCTION;
-	plan->mapping.image_function = MAPPING_NO_FUNCTION;
+	plan->mapping.functions.event = MAPPING_NO_FUNCTION;
+	plan->mapping.functions.image = MAPPING_NO_FUNCTION;
 	stub.full_name =
 		arena_printf(&lane->arena, "%.*s.%.*s", SLICE_FMT(map->db), SLICE_FMT(map->name));
 	plan->table = table_copy(&plan->arena, &stub);

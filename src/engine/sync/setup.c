@@ -138,7 +138,7 @@ static void add_topic(struct setup *setup, const struct mapping *mapping)
 	name = arena_copy(&setup->arena, mapping->topic);
 	map_set(&setup->seen, name, setup);
 	setup->specs[setup->n] = lane_topic_spec(setup->bootstrap->sync->config,
-						 mapping->key_kind != KEY_EMPTY, &not_pinned);
+						 mapping->key.kind != KEY_EMPTY, &not_pinned);
 	setup->names[setup->n++] = name;
 }
 
@@ -154,7 +154,7 @@ static int add_mapping(struct setup *setup, const struct table *table,
 	if (mapping->topic_function)
 		return 0;
 	add_topic(setup, mapping);
-	if (!mapping->not_compacted || !has_topics(setup->bootstrap->sync))
+	if (!mapping->key.not_compacted || !has_topics(setup->bootstrap->sync))
 		return 0;
 	return check_policy(setup, table, mapping->topic, err);
 }
@@ -163,8 +163,8 @@ static int add_table(struct setup *setup, const struct table *table, struct err 
 {
 	const struct bootstrap *bootstrap = setup->bootstrap;
 	struct arena arena;
-	struct mapping mapping = {.event_function = MAPPING_NO_FUNCTION,
-				  .image_function = MAPPING_NO_FUNCTION};
+	struct mapping mapping = {
+		.functions = {.event = MAPPING_NO_FUNCTION, .image = MAPPING_NO_FUNCTION}};
 	int rc;
 	arena_init(&arena, 0);
 	rc = script_prepare(bootstrap->script, bootstrap->sync->index, table, &arena, &mapping,
