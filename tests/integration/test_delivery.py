@@ -424,22 +424,22 @@ def test_reconnect_replays_nothing(sync_on, kafka, unique, request, server):
         for first in range(1, rows_, 10_000):
             cursor.execute("INSERT INTO t VALUES " + ",".join(f"({i}, REPEAT('x', 300))" for i in range(first, first + 10_000)))
         connection.commit()
-        killed = 0
+        killed, written = 0, itertools.count(rows_ + 1)
         while killed < 4:
             (dump,) = wait_for(lambda: dumps(database), lambda: running.log)[:1]
             with contextlib.suppress(pymysql.err.MySQLError):  # gone by itself meanwhile
                 database.run(f"KILL {dump}")
                 killed += 1
             wait_for(lambda: dump not in dumps(database), lambda: running.log)
-            cursor.execute(f"INSERT INTO t VALUES ({rows_ + killed}, 'after')")
+            last = next(written)
+            cursor.execute(f"INSERT INTO t VALUES ({last}, 'after')")
             connection.commit()
     connection.close()
-    last = str(rows_ + 4).encode()
-    running.until(f"{unique}.t", lambda found: any(m.key == last for m in found), "the last row")
+    running.until(f"{unique}.t", lambda found: any(m.key == str(last).encode() for m in found), "the last row")
     assert running.stop() == 0
     assert re.search("connecting again", running.log) and "starting again" not in running.log, running.log
     found = rows(running.reader(f"{unique}.t").to_end())
-    assert sorted(int(m.key) for m in found) == list(range(1, rows_ + 5))
+    assert sorted(int(m.key) for m in found) == list(range(1, last + 1))
     database.run(f"DROP DATABASE {unique}")
 
 
