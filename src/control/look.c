@@ -21,8 +21,8 @@ int look_connect(struct look *look, unsigned index, struct err *err)
 	look->sync.output.dry_run = true;
 	bootstrap_init(&look->bootstrap, &look->sync, look->script);
 	look->lane_open = true;
-	if (lane_open(&look->lane, &look->sync, "look", 1 << 20, NULL, NULL, &look->metrics, err) <
-	    0)
+	if (lane_open(&look->lane, &look->sync, SYNC_COPY, "look", 1 << 20, NULL, NULL,
+		      &look->metrics, err) < 0)
 		return -1;
 	return bootstrap_connect(&look->bootstrap, err);
 }

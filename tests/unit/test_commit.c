@@ -59,7 +59,7 @@ static void open_commit(int64_t interval_ms)
 					       .position = take_position,
 					       .arg = &reached,
 					       .interval_ms = interval_ms};
-	commit = commit_post_new(&sync_, &sink, &meaning);
+	commit = commit_post_new(&sync_, &sink, &sync_.flags.parts[SYNC_COPY], &meaning);
 }
 
 static int setup(void **state)
@@ -240,10 +240,10 @@ static void a_full_window_waits(void **state)
 	(void)state;
 	for (uint64_t i = 1; i <= WINDOW_SLOTS_MAX; i++)
 		hand_over(i);
-	atomic_store(&sync_.flags.halt, true);
+	sync_stop_part(&sync_, SYNC_COPY);
 	assert_int_equal(commit_begin(commit, &err), -1);
 	assert_true(err.retriable);
-	atomic_store(&sync_.flags.halt, false);
+	sync_start_part(&sync_, SYNC_COPY);
 	answered = 3;
 	hand_over(WINDOW_SLOTS_MAX + 1);
 	assert_int_equal(saved_offset(), 2);

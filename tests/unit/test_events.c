@@ -34,7 +34,8 @@ static int setup(void **state)
 	assert_non_null(f->stream->lane.sink);
 	checkpoint_init(&f->sync.checkpoint, store_open_memory(), "test");
 	meaning = stream_meaning(f->stream);
-	f->stream->lane.commit = commit_post_new(&f->sync, f->stream->lane.sink, &meaning);
+	f->stream->lane.commit =
+		commit_post_new(&f->sync, f->stream->lane.sink, f->stream->lane.halt, &meaning);
 	f->stream->cursor.file = f->stream->files.read = "bin.000001";
 	strcpy(f->stream->read.file, f->stream->cursor.file);
 	f->stream->cursor.verify = false; /* heartbeats made here have no checksum */

@@ -77,7 +77,8 @@ static void setup(struct sending *s, const char *script)
 	sync_init(&s->sync, &s->options, 0, NULL);
 	s->sync.output.dry_run = true;
 	checkpoint_init(&s->sync.checkpoint, store_open_memory(), "test");
-	if (lane_open(&s->lane, &s->sync, "test", 1 << 20, NULL, NULL, &s->metrics, &s->f.err) < 0)
+	if (lane_open(&s->lane, &s->sync, SYNC_STREAM, "test", 1 << 20, NULL, NULL, &s->metrics,
+		      &s->f.err) < 0)
 		fail_msg("%s", s->f.err.text);
 	s->sync.config = s->lane.config;
 	if (commit_begin(s->lane.commit, &s->f.err) < 0)

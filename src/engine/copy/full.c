@@ -138,7 +138,8 @@ static void fail(struct full *full, const struct err *err)
 		full->error = *err;
 	}
 	pthread_mutex_unlock(&full->lock);
-	sync_abort(full->sync);
+	if (!sync_part_is_stopped(full->sync, SYNC_COPY)) /* then the others may continue */
+		sync_abort(full->sync);
 }
 
 /* A range is in Kafka. With the last range of its table, the table is copied. */
@@ -344,8 +345,8 @@ static void *lane_main(void *arg)
 	char label[32];
 	int rc;
 	snprintf(label, sizeof(label), "full-%u", lane->number + 1);
-	rc = lane_open(&lane->lane, sync, label, sync->queue_bytes / full->nlanes, NULL, &meaning,
-		       &full->metrics[lane->number], &err);
+	rc = lane_open(&lane->lane, sync, SYNC_COPY, label, sync->queue_bytes / full->nlanes, NULL,
+		       &meaning, &full->metrics[lane->number], &err);
 	lane->paced_ms = clock_mono_ms();
 	if (rc == 0)
 		rc = read_ranges(lane, &err);
@@ -407,7 +408,7 @@ static void wait_lanes(struct full *full, struct full_lane *lanes)
 	while (left > 0) {
 		if (mailbox_take(&full->ended, HALT_MS))
 			left--;
-		if (atomic_load(&full->sync->flags.halt))
+		if (atomic_load(&full->sync->flags.parts[SYNC_COPY]))
 			shut_lanes(full);
 	}
 	for (unsigned i = 0; i < full->nlanes; i++)

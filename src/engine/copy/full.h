@@ -49,7 +49,7 @@ struct full {
 };
 
 /* Cuts the tables into ranges (connection 0), and reads them all. Tables that are not `done` then need another round.
- * Returns an error soon after a halt of the sync. */
+ * Returns an error soon after the sync, or its copy alone, was ended. */
 int full_run(struct full *full, struct err *err) MUST_CHECK;
 /* Gives the plan the layout of the rows that an open chunk sends; ERR_DATA: they are not of the plan's definition. */
 int full_layout(struct plan *plan, const struct chunk *chunk, struct err *err) MUST_CHECK;

@@ -44,8 +44,8 @@ struct commit {
 		token; /* of the slot that commit_begin has opened last: messages carry it to the sink */
 };
 
-/* At least once: marks whose messages are acknowledged are posted to the checkpoint of the sync. */
-struct commit *commit_post_new(struct sync *sync, struct sink *sink,
+/* At least once: marks whose messages are acknowledged are posted to the checkpoint of the sync. *halt: commit_begin gives up. */
+struct commit *commit_post_new(struct sync *sync, struct sink *sink, const _Atomic bool *halt,
 			       const struct commit_meaning *meaning);
 
 static inline void commit_free(struct commit *commit)
@@ -54,7 +54,7 @@ static inline void commit_free(struct commit *commit)
 		commit->ops->free(commit);
 }
 
-/* Open a slot. While there is no room, serve the sink's reports and what they finish, until the sync is to stop. */
+/* Open a slot. While there is no room, serve the sink's reports and what they finish, until the lane is to stop. */
 static inline int MUST_CHECK commit_begin(struct commit *commit, struct err *err)
 {
 	return commit->ops->begin(commit, err);

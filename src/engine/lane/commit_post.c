@@ -14,6 +14,7 @@ struct commit_post {
 	struct commit commit;
 	struct sync *sync;
 	struct sink *sink;
+	const _Atomic bool *halt; /* of the lane */
 	struct commit_meaning meaning;
 	struct window window;
 	struct record_batch batch; /* of finished marks, not posted yet */
@@ -73,7 +74,7 @@ static void post_serve(struct commit *commit, bool now)
 
 static int wait_for_room(struct commit_post *post, struct err *err)
 {
-	if (atomic_load_explicit(&post->sync->flags.halt, memory_order_relaxed))
+	if (atomic_load_explicit(post->halt, memory_order_relaxed))
 		return err_retry(err, E_STOPPED_SENDING,
 				 "stopped while waiting for acknowledgements");
 	if (sink_poll(post->sink, ROOM_MS, err) < 0)
@@ -136,13 +137,14 @@ static const struct commit_ops post_ops = {
 	.free = post_free,
 };
 
-struct commit *commit_post_new(struct sync *sync, struct sink *sink,
+struct commit *commit_post_new(struct sync *sync, struct sink *sink, const _Atomic bool *halt,
 			       const struct commit_meaning *meaning)
 {
 	struct commit_post *post = mem_array(1, sizeof(*post));
 	post->commit.ops = &post_ops;
 	post->sync = sync;
 	post->sink = sink;
+	post->halt = halt;
 	if (meaning)
 		post->meaning = *meaning;
 	window_init(&post->window);

@@ -55,7 +55,7 @@ static int open_destination(struct lane *lane, struct slice name, bool keyed,
 			SLICE_FMT(name), topics->max + 1, topics->max);
 	if (pinned.replaced && !lane->sync->output.dry_run)
 		return err_set(err, E_TOPIC_REPLACED, TOPIC_REPLACED, SLICE_FMT(name));
-	if (sink_topic(lane->sink, name, &spec, &lane->sync->flags.halt, &topic, err) < 0)
+	if (sink_topic(lane->sink, name, &spec, lane->halt, &topic, err) < 0)
 		return -1;
 	*destination = mem_array(1, sizeof(**destination));
 	(*destination)->topic = topic;

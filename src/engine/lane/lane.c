@@ -48,15 +48,16 @@ static int open_sink(struct lane *lane, size_t queue_bytes, const struct lease *
 	lane->sink = sink_new_leased(&config, client.ptr, queue_bytes, lease, on_acked, lane, err);
 	if (lane->sink == NULL)
 		return -1;
-	sink_stop_on(lane->sink, &lane->sync->flags.halt);
+	sink_stop_on(lane->sink, lane->halt);
 	return 0;
 }
 
-int lane_open(struct lane *lane, struct sync *sync, const char *label, size_t queue_bytes,
-	      const struct lease *lease, const struct commit_meaning *meaning,
+int lane_open(struct lane *lane, struct sync *sync, enum sync_part part, const char *label,
+	      size_t queue_bytes, const struct lease *lease, const struct commit_meaning *meaning,
 	      struct lane_metrics *metrics, struct err *err)
 {
-	*lane = (struct lane){.sync = sync, .label = label, .metrics = metrics};
+	*lane = (struct lane){
+		.sync = sync, .halt = &sync->flags.parts[part], .label = label, .metrics = metrics};
 	log_about(sync->label);
 	arena_init(&lane->arena, 64 * 1024);
 	arena_init(&lane->texts, 0);
@@ -65,7 +66,7 @@ int lane_open(struct lane *lane, struct sync *sync, const char *label, size_t qu
 	lane->now_ms = clock_wall_ms();
 	if (open_script(lane, err) < 0 || open_sink(lane, queue_bytes, lease, err) < 0)
 		return -1;
-	lane->commit = commit_post_new(sync, lane->sink, meaning);
+	lane->commit = commit_post_new(sync, lane->sink, lane->halt, meaning);
 	return 0;
 }
 
@@ -104,5 +105,5 @@ void lane_note_failure(struct lane *lane)
 
 bool lane_stopping(const struct lane *lane)
 {
-	return atomic_load_explicit(&lane->sync->flags.halt, memory_order_relaxed);
+	return atomic_load_explicit(lane->halt, memory_order_relaxed);
 }

@@ -31,6 +31,7 @@ struct lane {
 	/* engine/lane/step.h; set by what is built on the lane, after lane_open */
 	int (*step)(struct lane *lane, struct wait *wait, struct err *err);
 	struct sync *sync;
+	const _Atomic bool *halt;         /* of the part of the sync that the lane belongs to */
 	const struct sync_config *config; /* of this lane's own script */
 	const char *label;                /* "stream", "full-1": for texts and client ids */
 	struct script *script;
@@ -48,10 +49,10 @@ struct lane {
 	struct lane_metrics *metrics; /* owned by the run, read by others */
 };
 
-/* Loads the script, opens the sink and the commit. lease NULL: the lane sends without one. meaning: of the lane's marks; NULL:
+/* Loads the script, opens the sink and the commit. part: which the lane belongs to, and ends with. lease NULL: the lane sends without one. meaning: of the lane's marks; NULL:
  * the lane commits nothing. */
-int lane_open(struct lane *lane, struct sync *sync, const char *label, size_t queue_bytes,
-	      const struct lease *lease, const struct commit_meaning *meaning,
+int lane_open(struct lane *lane, struct sync *sync, enum sync_part part, const char *label,
+	      size_t queue_bytes, const struct lease *lease, const struct commit_meaning *meaning,
 	      struct lane_metrics *metrics, struct err *err) MUST_CHECK;
 void lane_close(struct lane *lane);
 /* Throws away what was sent and is not acknowledged. */
@@ -59,7 +60,7 @@ void lane_purge(struct lane *lane);
 
 /* The lane has failed; a topic that has turned out to be another one stays so in the checkpoint. */
 void lane_note_failure(struct lane *lane);
-/* Whether the sync is to stop, cleanly or not. */
+/* Whether the sync, or this part of it, is to stop, cleanly or not. */
 bool lane_stopping(const struct lane *lane);
 
 #endif

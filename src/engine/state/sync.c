@@ -47,22 +47,48 @@ int sync_check_server(const struct sync *sync, const struct position *position,
 		       sync->config->name, position->server, identity);
 }
 
+static void halt(struct sync *sync)
+{
+	atomic_store(&sync->flags.halt, true);
+	for (int part = 0; part < SYNC_PARTS; part++)
+		atomic_store(&sync->flags.parts[part], true);
+}
+
 void sync_stop(struct sync *sync)
 {
 	atomic_store(&sync->flags.stop, true);
-	atomic_store(&sync->flags.halt, true);
+	halt(sync);
 }
 
 void sync_abort(struct sync *sync)
 {
 	atomic_store(&sync->flags.abort, true);
-	atomic_store(&sync->flags.halt, true);
+	halt(sync);
+}
+
+void sync_stop_part(struct sync *sync, enum sync_part part)
+{
+	atomic_store(&sync->flags.parts[part], true);
+}
+
+bool sync_part_is_stopped(const struct sync *sync, enum sync_part part)
+{
+	return atomic_load(&sync->flags.parts[part]) && !atomic_load(&sync->flags.halt);
+}
+
+void sync_start_part(struct sync *sync, enum sync_part part)
+{
+	atomic_store(&sync->flags.parts[part], false);
+	if (atomic_load(&sync->flags.halt)) /* looked at last: a stop in between is not lost */
+		atomic_store(&sync->flags.parts[part], true);
 }
 
 void sync_again(struct sync *sync)
 {
 	atomic_store(&sync->flags.abort, false);
 	atomic_store(&sync->flags.halt, false);
-	if (atomic_load(&sync->flags.stop)) /* looked at last: a stop in between is not lost */
-		atomic_store(&sync->flags.halt, true);
+	for (int part = 0; part < SYNC_PARTS; part++)
+		atomic_store(&sync->flags.parts[part], false);
+	if (atomic_load(&sync->flags.stop)) /* likewise */
+		halt(sync);
 }

@@ -1,5 +1,5 @@
 /* sync: what the parts of one sync share.
- * Thread: struct sync names the threads of each group of its members; sync_stop and sync_abort any.
+ * Thread: struct sync names the threads of each group of its members; sync_stop, sync_abort and sync_stop_part any.
  * Owner: the supervisor; sync_init / sync_fini. */
 #ifndef TIDEWAY_SYNC_H
 #define TIDEWAY_SYNC_H
@@ -16,11 +16,16 @@
 struct script_options;
 struct watermarks;
 
-/* What ends the threads of a sync. Any thread sets them, with sync_stop and sync_abort. */
+/* The parts of a sync that run and end each for itself. */
+enum sync_part { SYNC_COPY, SYNC_STREAM, SYNC_PARTS };
+
+/* What ends the threads of a sync. Any thread sets them, with sync_stop, sync_abort and
+ * sync_stop_part. */
 struct sync_flags {
-	_Atomic bool stop;  /* finish cleanly, now */
-	_Atomic bool abort; /* another lane failed: stop without draining */
-	_Atomic bool halt;  /* one of the two: whoever waits, for whatever, ends */
+	_Atomic bool stop;              /* finish cleanly, now */
+	_Atomic bool abort;             /* another lane failed: stop without draining */
+	_Atomic bool halt;              /* one of the two: whoever waits, for whatever, ends */
+	_Atomic bool parts[SYNC_PARTS]; /* halt, or the part alone is to end: its lanes look here */
 };
 
 /* What becomes of the messages of a run. */
@@ -73,6 +78,12 @@ int sync_check_server(const struct sync *sync, const struct position *position,
 /* Any thread. */
 void sync_stop(struct sync *sync);
 void sync_abort(struct sync *sync);
+/* Ends this part alone. Any thread. */
+void sync_stop_part(struct sync *sync, enum sync_part part);
+/* Returns whether the part was ended alone: neither a stop nor an abort has ended it. */
+bool sync_part_is_stopped(const struct sync *sync, enum sync_part part);
+/* Before the part starts again: it may run unless the sync is to end. */
+void sync_start_part(struct sync *sync, enum sync_part part);
 /* Before the lanes start again: the abort is over, a stop stays. */
 void sync_again(struct sync *sync);
 

@@ -53,8 +53,8 @@ struct offline *offline_new(const struct script_options *script, struct err *err
 			   NULL, &offline->metrics);
 	position_fini(&position);
 	offline->stream->cursor.file = "test.000001";
-	if (lane_open(&offline->stream->lane, &offline->sync, "test", 1 << 20, NULL, NULL,
-		      &offline->metrics, err) == 0) {
+	if (lane_open(&offline->stream->lane, &offline->sync, SYNC_STREAM, "test", 1 << 20, NULL,
+		      NULL, &offline->metrics, err) == 0) {
 		offline->sync.config = offline->stream->lane.config;
 		return offline;
 	}

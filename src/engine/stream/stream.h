@@ -40,7 +40,7 @@ void stream_free(struct stream *stream);
 bool stream_was_refused(const struct stream *stream);
 /* Whether something after its start is acknowledged, or nothing was to be sent. */
 bool stream_went_on(const struct stream *stream);
-/* Opens the lane, whose steps (engine/lane/step.h) follow the binlog until sync->flags.stop (LANE_DONE: everything written is
+/* Opens the lane, whose steps (engine/lane/step.h) follow the binlog until the sync, or its stream alone, is stopped (LANE_DONE: everything written is
  * acknowledged and posted), or an error. Close it in any case. */
 int stream_open(struct stream *stream, struct lane **lane, struct err *err) MUST_CHECK;
 /* rc: of the last step, or of stream_open. */

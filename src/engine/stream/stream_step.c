@@ -263,7 +263,7 @@ int stream_open(struct stream *stream, struct lane **lane, struct err *err)
 	struct sync *sync = stream->lane.sync;
 	const struct commit_meaning meaning = stream_meaning(stream);
 	*lane = &stream->lane;
-	if (lane_open(&stream->lane, sync, "stream", sync->queue_bytes,
+	if (lane_open(&stream->lane, sync, SYNC_STREAM, "stream", sync->queue_bytes,
 		      checkpoint_lease(&sync->checkpoint), &meaning, stream->lane.metrics, err) < 0)
 		return -1;
 	stream->lane.step = step;

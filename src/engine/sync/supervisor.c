@@ -326,6 +326,24 @@ static void fail_attempt(struct attempt *attempt, const struct err *err)
 	attempt->err = *err;
 }
 
+/* A child has ended with an error. It ends the attempt and its other child, unless the child alone
+ * was asked to end. */
+static void note_end(struct supervisor *supervisor, enum sync_part part, const struct err *err)
+{
+	if (err->retriable && sync_part_is_stopped(&supervisor->sync, part))
+		return;
+	if (supervisor->attempt->rc == 0)
+		fail_attempt(supervisor->attempt, err);
+	if (!err->retriable || !is_stopping(supervisor)) /* a stop lets the other one finish */
+		sync_abort(&supervisor->sync);
+}
+
+/* An attempt without a child has nothing more to do. */
+static bool has_children(const struct supervisor *supervisor)
+{
+	return supervisor->copying.is_started || supervisor->streaming.is_started;
+}
+
 /* ---- stream ---- */
 
 /* The supervisor may be saving the checkpoint for as long as the brokers are away, and cannot
@@ -345,7 +363,7 @@ static int run_stream(void *arg, struct err *err)
 {
 	struct supervisor *supervisor = arg;
 	int rc = stream_run(supervisor->stream, err);
-	if (rc < 0 && !atomic_load(&supervisor->sync.flags.halt))
+	if (rc < 0 && !atomic_load(&supervisor->sync.flags.parts[SYNC_STREAM]))
 		report_ended(supervisor, err);
 	return rc;
 }
@@ -369,6 +387,7 @@ static void start_stream(struct supervisor *supervisor)
 			   &options, &supervisor->numbers.stream);
 	bootstrap->catalog_at_position = NULL;
 	bootstrap->catalog_pending = NULL;
+	sync_start_part(&supervisor->sync, SYNC_STREAM);
 	child_start(&supervisor->streaming);
 	enter(supervisor, SYNC_STREAMING);
 }
@@ -389,17 +408,14 @@ static void judge_host(const struct supervisor *supervisor, int rc, struct err *
 
 static void finish_stream(struct supervisor *supervisor)
 {
-	struct attempt *attempt = supervisor->attempt;
 	struct err err = ERR_INIT;
 	int rc = child_join(&supervisor->streaming, &err);
-	if (attempt->rc == 0) {
+	if (supervisor->attempt->rc == 0)
 		judge_host(supervisor, rc, &err);
-		attempt->rc = rc;
-		attempt->err = err;
-	}
+	if (rc < 0)
+		note_end(supervisor, SYNC_STREAM, &err);
 	stream_free(supervisor->stream);
 	supervisor->stream = NULL;
-	end_attempt(supervisor);
 }
 
 /* ---- copy ---- */
@@ -436,6 +452,7 @@ static void start_copy(struct supervisor *supervisor)
 					});
 	retention_init(&supervisor->retention, sync->source, &sync->events);
 	sync_numbers_round(&supervisor->numbers, &supervisor->full);
+	sync_start_part(sync, SYNC_COPY);
 	child_start(&supervisor->copying);
 	enter(supervisor, SYNC_COPYING);
 }
@@ -450,9 +467,7 @@ static int leave_copy(struct supervisor *supervisor, struct err *err)
 	post_pins(supervisor);
 	if (checkpoint_save(&supervisor->sync.checkpoint, err) < 0)
 		return -1;
-	if (supervisor->sync.config->mode == MODE_FULL || is_stopping(supervisor))
-		end_attempt(supervisor);
-	else
+	if (supervisor->sync.config->mode != MODE_FULL && !is_stopping(supervisor))
 		start_stream(supervisor);
 	return 0;
 }
@@ -487,15 +502,11 @@ static void finish_copy(struct supervisor *supervisor)
 	int rc = child_join(&supervisor->copying, &err);
 	sync_numbers_round(&supervisor->numbers, NULL);
 	retention_fini(&supervisor->retention);
-	if (attempt->rc == 0 && rc == 0) {
+	if (attempt->rc == 0 && rc == 0)
 		rc = is_any_left(&attempt->bootstrap) ? begin_round(supervisor, true, &err)
 						      : leave_copy(supervisor, &err);
-		if (rc == 0)
-			return;
-	}
-	if (attempt->rc == 0)
-		fail_attempt(attempt, &err);
-	end_attempt(supervisor);
+	if (rc < 0)
+		note_end(supervisor, SYNC_COPY, &err);
 }
 
 /* ---- while children work ---- */
@@ -555,8 +566,10 @@ static void watch_children(struct supervisor *supervisor)
 		supervisor_wake(supervisor); /* each time: a child may just have connected */
 	if (child_has_ended(&supervisor->copying))
 		finish_copy(supervisor);
-	else if (child_has_ended(&supervisor->streaming))
+	if (child_has_ended(&supervisor->streaming))
 		finish_stream(supervisor);
+	if (!has_children(supervisor))
+		end_attempt(supervisor);
 }
 
 /* ---- the beginning ---- */
@@ -625,17 +638,21 @@ static void begin_attempt(struct supervisor *supervisor)
 {
 	struct attempt *attempt = mem_array(1, sizeof(*attempt));
 	struct err err = ERR_INIT;
+	int rc;
 	sync_again(&supervisor->sync);
 	supervisor->attempt = attempt;
 	attempt->begun_ms = clock_mono_ms();
 	bootstrap_init(&attempt->bootstrap, &supervisor->sync, supervisor->script);
-	if (look(attempt, &supervisor->handover, &err) == 0) {
+	rc = look(attempt, &supervisor->handover, &err);
+	if (rc == 0) {
 		attempt->copy_begun_ms = clock_mono_ms();
 		sync_numbers_forget(&supervisor->numbers);
-		if (begin_round(supervisor, false, &err) == 0)
-			return;
+		rc = begin_round(supervisor, false, &err);
 	}
-	fail_attempt(attempt, &err);
+	if (rc == 0 && has_children(supervisor))
+		return;
+	if (rc < 0)
+		fail_attempt(attempt, &err);
 	end_attempt(supervisor);
 }
 
