@@ -286,6 +286,18 @@ def test_dropped_and_created_during_full_sync(sync, sql, db, kafka, mariadb):
     assert rebuilt.tables()[db, "n"].rows
 
 
+def test_restart_without_a_copy(sync, sql, broker):
+    """A start that copies nothing does not claim a copy."""
+    sql("CREATE TABLE t (id INT PRIMARY KEY)")
+    running = sync('mode = "full",', kafka=broker)
+    assert running.wait_exit() == 0
+    assert re.search(r"INFO  full sync: done in \d+\.\d s", running.log), running.log
+    assert "copied before" not in running.log
+    assert running.start().wait_exit() == 0
+    assert "INFO  full sync: every table was copied before" in running.log
+    assert "full sync: done" not in running.log
+
+
 def test_rate_limit_holds_nothing_up(sync, sql, db):
     """full.rows_per_second: SIGTERM in the middle of a slow full sync ends it at once and cleanly."""
     sql("CREATE TABLE a (id INT PRIMARY KEY, v INT, s VARCHAR(50))")

@@ -102,6 +102,8 @@ static void each_has_its_line(void **state)
 	assert_line((struct sync_event){.kind = SYNC_EVENT_TABLE_COPIED,
 					.table = {.name = SLICE("a.b"), .rows = 7}},
 		    "full sync: table a.b done, 7 rows");
+	assert_line((struct sync_event){.kind = SYNC_EVENT_COPY_NOT_NEEDED},
+		    "full sync: every table was copied before");
 	assert_line((struct sync_event){.kind = SYNC_EVENT_COPY_DONE, .duration = {1500}},
 		    "full sync: done in 1.5 s");
 	assert_line((struct sync_event){.kind = SYNC_EVENT_SOURCE_LOST, .failure = {&why, 500}},

@@ -161,6 +161,9 @@ void sync_event_print(const struct sync_event *event, struct buf *out)
 	case SYNC_EVENT_TABLE_COPIED:
 		print_table(event, out);
 		return;
+	case SYNC_EVENT_COPY_NOT_NEEDED:
+		buf_put(out, SLICE("full sync: every table was copied before"));
+		return;
 	case SYNC_EVENT_COPY_DONE:
 		buf_printf(out, "full sync: done in %.1f s", seconds(event->duration.ms));
 		return;

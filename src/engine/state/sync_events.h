@@ -34,6 +34,8 @@
 	X(TABLE_CHANGED, "table_changed", INFO)                                                      \
 	/* table: every row of it is acknowledged */                                                 \
 	X(TABLE_COPIED, "table_copied", INFO)                                                        \
+	/* an earlier attempt or process has copied every table */                                   \
+	X(COPY_NOT_NEEDED, "copy_not_needed", INFO)                                                  \
 	/* duration: of all rounds of the copy */                                                    \
 	X(COPY_DONE, "copy_done", INFO)                                                              \
 	/* position: the binlog is open there; also after a reconnect */                             \

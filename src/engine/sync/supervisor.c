@@ -49,6 +49,7 @@ struct attempt {
 	struct bootstrap bootstrap;
 	int64_t begun_ms;      /* monotonic */
 	int64_t copy_begun_ms; /* likewise */
+	bool has_copied;       /* it has begun to read tables */
 	bool has_saved;        /* something of its lanes is in the checkpoint */
 	int rc;                /* -1: it has failed, and its children are to end */
 	struct err err;
@@ -452,9 +453,20 @@ static void start_copy(struct supervisor *supervisor)
 					});
 	retention_init(&supervisor->retention, sync->source, &sync->events);
 	sync_numbers_round(&supervisor->numbers, &supervisor->full);
+	supervisor->attempt->has_copied = true;
 	sync_start_part(sync, SYNC_COPY);
 	child_start(&supervisor->copying);
 	enter(supervisor, SYNC_COPYING);
+}
+
+static void report_copied(struct supervisor *supervisor)
+{
+	const struct attempt *attempt = supervisor->attempt;
+	if (attempt->has_copied)
+		sync_events_emit_duration(supervisor_events(supervisor), SYNC_EVENT_COPY_DONE,
+					  clock_mono_ms() - attempt->copy_begun_ms);
+	else if (supervisor->sync.config->mode != MODE_STREAM)
+		sync_events_emit_kind(supervisor_events(supervisor), SYNC_EVENT_COPY_NOT_NEEDED);
 }
 
 /* Every table is copied: the stream follows, unless the sync is to end. */
@@ -462,8 +474,7 @@ static int leave_copy(struct supervisor *supervisor, struct err *err)
 {
 	struct attempt *attempt = supervisor->attempt;
 	bootstrap_close_snapshot(&attempt->bootstrap);
-	sync_events_emit_duration(supervisor_events(supervisor), SYNC_EVENT_COPY_DONE,
-				  clock_mono_ms() - attempt->copy_begun_ms);
+	report_copied(supervisor);
 	post_pins(supervisor);
 	if (checkpoint_save(&supervisor->sync.checkpoint, err) < 0)
 		return -1;
