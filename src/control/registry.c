@@ -173,7 +173,8 @@ static void stop_callbacks(struct registry *registry, const struct member *membe
 	for (unsigned i = first; i < first + config->sources; i++) {
 		if (registry->members[i].is_running)
 			return;
-		if (failed == NULL && registry->members[i].rc < 0)
+		if (registry->members[i].rc < 0 &&
+		    (failed == NULL || failed_before(&registry->members[i], failed)))
 			failed = &registry->members[i];
 	}
 	callbacks_stop(registry->callbacks, first,

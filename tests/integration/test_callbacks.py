@@ -34,6 +34,23 @@ def test_on_stop_gets_the_error(sync, mariadb, db, sql):
     assert last.endswith(": " + stopped.split("failed: ")[1]), log[-2000:]
 
 
+def test_on_stop_gets_the_first_failure(sync_on, mariadb, broker, db, sql, unique):
+    """Of a list of sources it is the failure that came first, wherever its source is in the list."""
+    sql("CREATE TABLE a (id INT PRIMARY KEY)", "CREATE TABLE b (id INT PRIMARY KEY)")
+    own = f'user = "{mariadb.user}", password = "{mariadb.password}", port = {mariadb.port}'
+    running = sync_on(mariadb, broker, [], name=unique[:40], script=f"""
+local sync, source, kafka = require "tideway.sync", require "tideway.source", require "tideway.kafka"
+sync.run {{ name = "{unique[:40]}", heartbeat = false, sink = kafka.sink {{ brokers = "{broker.bootstrap}" }},
+source = {{ source.mysql {{ name = "a", tables = "{db}.a", {own} }}, source.mysql {{ name = "b", tables = "{db}.b", {own} }} }},
+on_failure = "isolate", on_stop = function(reason, message) print("ends: " .. reason .. ", " .. message) end }}""").start()
+    running.wait_log(r"(?s)reading the binlog.*reading the binlog")
+    for table in ("b", "a"):
+        mariadb.run("SET binlog_format = 'STATEMENT'", f"INSERT INTO {table} VALUES (1)", db=db)
+        running.wait_log(rf"ERROR \S+\.{table}: E-739: ")
+    log = running.fails(7)
+    assert re.search(r"ends: failed, .*INSERT INTO b VALUES", log), log[-2000:]
+
+
 def test_on_start_refuses(sync_on, mariadb, kafka, db):
     """An error of on_start ends the process with 1; nothing has connected."""
     running = sync_on(mariadb, kafka, [f"{db}.*"], 'on_start = function() error("not today") end,').start()
