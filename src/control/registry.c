@@ -57,6 +57,27 @@ static int make_supervisors(struct registry *registry, const struct script_optio
 	return 0;
 }
 
+/* Return whether any sync writes messages to stdout. */
+static bool prints_messages(const struct registry *registry)
+{
+	for (unsigned i = 0; i < registry->n; i++) {
+		const struct sink_config *sink = &supervisor_config(registry->supervisors[i])->sink;
+		if (sink->kind == SINK_LINES && sink->file == NULL)
+			return true;
+	}
+	return false;
+}
+
+static int check_json(const struct registry *registry, const struct arguments *arguments,
+		      struct err *err)
+{
+	if (!arguments->json || arguments->dry_run || prints_messages(registry))
+		return 0;
+	return err_set(err, E_COMMAND_OPTION,
+		       "--json does nothing here: 'run' prints no messages. Use it with --dry-run, "
+		       "or with a sink kafka.lines without a file");
+}
+
 /* Let all sources of a list use the watermarks of the first. */
 static void share_watermarks(struct registry *registry)
 {
@@ -83,7 +104,8 @@ struct registry *registry_new(const struct script_options *script,
 	registry->n = script_syncs(outside);
 	registry->members = mem_array(registry->n, sizeof(*registry->members));
 	registry->supervisors = mem_array(registry->n, sizeof(struct supervisor *));
-	if (make_supervisors(registry, script, arguments, err) == 0) {
+	if (make_supervisors(registry, script, arguments, err) == 0 &&
+	    check_json(registry, arguments, err) == 0) {
 		share_watermarks(registry);
 		registry->callbacks = callbacks_new(outside, registry->supervisors, registry->n);
 		return registry;

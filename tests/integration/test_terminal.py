@@ -101,6 +101,15 @@ def test_dry_run_elsewhere(sync, db, kafka):
     assert not [t for t in kafka.partitions() if t.startswith(db)]
 
 
+def test_json_without_messages(sync):
+    """--json is refused by a run that prints no messages, before anything connects."""
+    running = sync(start=False, brokers="127.0.0.1:1")
+    code, out, err = running.once("--json")
+    assert (code, out) == (2, "")
+    assert re.search(r"ERROR E-202: --json does nothing here: 'run' prints no messages\. Use it with --dry-run", err), err
+    assert len(err.splitlines()) == 1, err
+
+
 def test_lines(sync, db):
     """kafka.lines on a terminal, raw there with --json, and to a pipe and a file."""
     running = sync('mode = "full",' + HEADERS, sink=LINES, start=False)
