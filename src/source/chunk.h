@@ -22,7 +22,7 @@ struct chunk {
 	unsigned nfields;
 	struct chunk_field *fields; /* nfields fields, valid until chunk_fini */
 	bool done;                  /* the result has been read to its end */
-	/* reads a packet of a chunk that is no server's; NULL: the packets of conn, without a call through a
+	/* reads a packet of a chunk without a server; NULL: the packets of conn, without a call through a
 	 * pointer for each row */
 	int (*next)(struct chunk *chunk, struct slice *packet, struct err *err);
 	void *private_data;

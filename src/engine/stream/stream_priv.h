@@ -86,7 +86,7 @@ struct stream_acked {
 	int64_t posted_ms;        /* monotonic, when the position was last asked for */
 };
 
-/* What the next step does (stream_step.c), and how it came to that. Times are monotonic. */
+/* What the next step does (stream_step.c), and what led to it. Times are monotonic. */
 struct stream_steps {
 	enum {
 		STREAM_BEGIN,   /* opens the topics */
