@@ -93,7 +93,7 @@ static int unexpected(struct chunk *chunk, const char *what, struct slice packet
 {
 	return err_set(err, E_PROTOCOL,
 		       "source %s: %s: %s: unexpected packet of %zu bytes, first byte %02x. Is "
-		       "there a proxy between?",
+		       "there a proxy in between?",
 		       chunk->conn->place, priv(chunk)->doing, what, packet.len,
 		       packet.len ? (unsigned char)packet.ptr[0] : 0u);
 }

@@ -22,14 +22,14 @@
 
 enum {
 	CONN_MAX_PACKET = 1 << 30,
-	CONN_KEEPALIVE_IDLE_S = 30, /* a host that is gone is noticed within a minute, */
-	CONN_KEEPALIVE_STEP_S = 10, /* whatever is being waited for */
+	CONN_KEEPALIVE_IDLE_S = 30, /* detect a host that has failed within a minute, */
+	CONN_KEEPALIVE_STEP_S = 10, /* whatever the connection waits for */
 	CONN_KEEPALIVE_COUNT = 3,
-	CONN_OPEN_DEADLINE_S = 20, /* an answer to what is asked at the connect */
+	CONN_OPEN_DEADLINE_S = 20, /* for the answers to the queries of the connect */
 };
 
-/* Rule: long-sessions: a reader that pauses is not cut off, and nothing a server's administrator has set globally
- * changes what we read. */
+/* Rule: long-sessions: the server does not cut off a reader that pauses, and no global setting of
+ * the server changes what we read. */
 #define CONN_SETTINGS                                                                              \
 	"SET SESSION net_write_timeout=86400, wait_timeout=86400, net_read_timeout=600, "          \
 	"time_zone='+00:00', sql_mode='', autocommit=1, sql_select_limit=18446744073709551615, "   \
@@ -42,8 +42,8 @@ static void library_init(void)
 	mysql_library_init(0, NULL, NULL);
 }
 
-/* We use structs that libmariadb does not promise to keep (raw.c, server_set_deadline); they have changed from one minor version to
- * the next. decisions/0012. */
+/* We use structs whose layout libmariadb does not guarantee (raw.c, server_set_deadline). It has
+ * changed between minor versions. decisions/0012. */
 static int check_library(struct err *err)
 {
 	enum { PATCHES = 100 };
@@ -80,7 +80,7 @@ static void set_tls(MYSQL *mysql, const struct source_config *config)
 {
 	my_bool on = 1, verify = config->tls && config->tls_verify;
 
-	/* without TLS too: libmariadb 3.4 can be built to verify every server's certificate */
+	/* set it even without TLS: libmariadb 3.4 may verify every certificate by default */
 	mysql_options(mysql, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
 	if (!config->tls)
 		return;
@@ -104,12 +104,13 @@ static void set_options(MYSQL *mysql, const struct source_config *config, unsign
 	mysql_options(mysql, MYSQL_OPT_MAX_ALLOWED_PACKET, &max_packet);
 	mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
 	mysql_options4(mysql, MYSQL_OPT_CONNECT_ATTR_ADD, "program_name", "tideway");
-	if (config->nhosts > 0) /* "localhost" would be the socket, whatever the port */
+	if (config->nhosts > 0) /* otherwise "localhost" means the socket, whatever the port */
 		mysql_options(mysql, MYSQL_OPT_PROTOCOL, &tcp);
 	set_tls(mysql, config);
 }
 
-/* The library says "unknown host" for a name server that does not answer, too. */
+/* Whether the host may still be found: libmariadb reports "unknown host" also when the name server
+ * does not answer. */
 static bool host_may_come(const char *host)
 {
 	struct addrinfo *list = NULL;
@@ -152,15 +153,16 @@ static void keep_alive(int fd)
 	int on = 1, idle = CONN_KEEPALIVE_IDLE_S, step = CONN_KEEPALIVE_STEP_S,
 	    count = CONN_KEEPALIVE_COUNT;
 
-	/* fails on a Unix socket, which needs none of it */
+	/* fails on a Unix socket, which does not need it */
 	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
 	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
 	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &step, sizeof(step));
 	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof(count));
 }
 
-/* Whether libmariadb accepted a certificate that no authority has signed. From 3.4 on it does, without ca, for servers on a
- * loopback address, and for those that prove to know the hash of the user's password. */
+/* Whether libmariadb accepted a certificate that no authority has signed. Since 3.4 it does so
+ * without a ca, for servers on a loopback address and for those that prove that they know the hash
+ * of the user's password. */
 static bool is_untrusted(MYSQL *mysql)
 {
 #if MARIADB_PACKAGE_VERSION_ID >= 30400
@@ -173,7 +175,8 @@ static bool is_untrusted(MYSQL *mysql)
 #endif
 }
 
-/* libmariadb continues in clear when the server has no TLS and no certificate was to be verified. */
+/* Refuse a connection without TLS: libmariadb continues unencrypted if the server has no TLS and
+ * the certificate need not be verified. */
 static int check_tls(struct conn *conn, struct err *err)
 {
 	const struct source_config *config = source_config(conn->source);
@@ -199,7 +202,7 @@ static int connect_server(struct conn *conn, struct err *err)
 	const char *user = config->user ? config->user : "";
 	const char *password = config->password ? config->password : "";
 
-	/* without a host name libmariadb takes the socket */
+	/* without a host name libmariadb uses the socket */
 	if (!mysql_real_connect(conn->mysql, conn->host, user, password, NULL, conn->port,
 				conn->host ? NULL : config->socket, CLIENT_MULTI_RESULTS))
 		return connect_fail(conn, err);
@@ -257,7 +260,7 @@ static int ask_server(struct conn *conn, struct err *err)
 	return conn->flavour->identify(conn, err);
 }
 
-/* A version without the variable has no FULL. */
+/* Ask for binlog_row_metadata. A version without this variable does not have FULL. */
 static int ask_metadata(struct conn *conn, struct err *err)
 {
 	struct result result;
@@ -270,7 +273,8 @@ static int ask_metadata(struct conn *conn, struct err *err)
 	return 0;
 }
 
-/* MariaDB keeps the locks for the binlog's sake, even if nothing is written. */
+/* Let snapshots release metadata locks. MariaDB keeps them for a session that may write to the
+ * binlog. */
 static int free_locks(struct conn *conn, struct err *err)
 {
 	if (conn->server.mariadb && conn_query_lenient(conn, err, "SET SESSION sql_log_bin=0"))
@@ -296,11 +300,11 @@ static int set_session(struct conn *conn, struct err *err)
 		return -1;
 	if (free_locks(conn, err))
 		return -1;
-	/* stored bytes, converted by our own tables (rule: same-bytes) */
+	/* the stored bytes; our own tables convert them (rule: same-bytes) */
 	return conn_query(conn, NULL, err, "SET character_set_results=NULL");
 }
 
-/* host: -1 for a source without hosts. */
+/* host: -1 for a source without a list of hosts. */
 static struct conn *open_at(struct source *source, int host, enum conn_role role,
 			    unsigned read_timeout_s, struct err *err)
 {
@@ -390,7 +394,8 @@ void server_set_deadline(struct conn *conn, unsigned seconds)
 {
 	MARIADB_PVIO *pvio = conn->mysql->net.pvio;
 
-	/* over TLS the library waits once more, this number of milliseconds, or for ever when it is 0 */
+	/* over TLS the library waits once more for this number of milliseconds; 0: without a
+	 * limit */
 	conn->mysql->options.read_timeout = seconds;
 	if (pvio && pvio->methods->set_timeout)
 		pvio->methods->set_timeout(pvio, PVIO_READ_TIMEOUT, (int)seconds);
@@ -430,7 +435,7 @@ int conn_fail(struct conn *conn, struct err *err, const char *format, ...)
 	vsnprintf(doing, sizeof(doing), format, args);
 	va_end(args);
 	conn->last_errno = mysql_errno(conn->mysql);
-	if (conn->last_errno == 0) /* the library dropped the connection without a word */
+	if (conn->last_errno == 0) /* the library dropped the connection without an error */
 		conn->last_errno = CR_SERVER_LOST;
 	err_set(err, E_STATEMENT, "source %s, user '%s': %s: %u (%s) %s", conn->place, conn->user,
 		doing, conn->last_errno, mysql_sqlstate(conn->mysql), mysql_error(conn->mysql));
@@ -466,7 +471,7 @@ static void result_fill(struct result *result, MYSQL_RES *res)
 				  private_data};
 }
 
-/* Reads every result of the statement that was sent and keeps the first one with columns. */
+/* Read every result of the statement that was sent. Keep the first one that has columns. */
 static int read_results(struct conn *conn, struct result *result, struct slice sql, struct err *err)
 {
 	bool kept = false;

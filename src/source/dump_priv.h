@@ -10,7 +10,7 @@ struct dump {
 	struct conn *conn;            /* owned */
 };
 
-/* Whether the server sends events of this type before it looks for the position: ROTATE,
+/* Return whether the server sends events of this type before it searches for the position: ROTATE,
  * FORMAT_DESCRIPTION, PREVIOUS_GTIDS, BINLOG_CHECKPOINT, GTID_LIST, START_ENCRYPTION. */
 bool dump_is_preamble(uint8_t type);
 /* Returns the read deadline for this interval of heartbeats, in seconds. */

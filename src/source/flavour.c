@@ -230,8 +230,8 @@ static int wrong_flavour(struct conn *conn, const struct position *position, str
 		"Connect to the right server, or start under another sync name",
 		conn->place, buf_cstr(&text), conn->flavour->name, conn->server.version_text,
 		conn->server.mariadb
-			? "has GTIDs of the other kind"
-			: "does not have gtid_mode ON, or has GTIDs of the other kind");
+			? "has GTIDs of the other flavour"
+			: "does not have gtid_mode ON, or has GTIDs of the other flavour");
 	buf_fini(&text);
 	return -1;
 }

@@ -247,9 +247,8 @@ static int check_gtid(struct report *report, struct err *err)
 	else if (report->can_lock)
 		warn(report, "GTID", TEXT(report, "gtid_mode = %.*s", SLICE_FMT(value)),
 		     SLICE("gtid_mode = ON and enforce_gtid_consistency = ON in the configuration; "
-			   "without, the "
-			   "position is a file and offset of this server, and means nothing on "
-			   "another"));
+			   "without it, the position is a file and offset of this server, and is "
+			   "not valid on another"));
 	else
 		fail(report, "GTID",
 		     TEXT(report, "gtid_mode = %.*s, and no RELOAD", SLICE_FMT(value)),
@@ -290,9 +289,8 @@ static int check_retention(struct report *report, struct err *err)
 	(void)err;
 	if (number(size))
 		warn(report, name, TEXT(report, "%.*s bytes in all", SLICE_FMT(size)),
-		     SLICE("SET GLOBAL max_binlog_total_size = 0; or make it so large that it "
-			   "holds more than "
-			   "the longest stop of the sync"));
+		     SLICE("SET GLOBAL max_binlog_total_size = 0; or make it large enough to hold "
+			   "more than the longest stop of the sync"));
 	else if (seconds == 0)
 		ok(report, name, SLICE("not by age"));
 	else if (seconds >= RETENTION_LOW_S)
@@ -373,8 +371,7 @@ static int check_replica(struct report *report, struct err *err)
 	else
 		warn(report, "log_slave_updates", logs,
 		     SLICE("if this server is a replica: log_slave_updates = ON in the "
-			   "configuration, and "
-			   "restart it; otherwise nothing"));
+			   "configuration, and restart it; otherwise nothing is needed"));
 	return 0;
 }
 
@@ -472,9 +469,8 @@ static int check_reload(struct report *report, struct err *err)
 	else
 		warn(report, "privilege RELOAD", SLICE("missing"),
 		     TEXT(report,
-			  "%.*s without, the copy starts from equal or lowest positions instead of "
-			  "a "
-			  "lock of milliseconds",
+			  "%.*s Without it, the copy starts from equal or lowest positions instead "
+			  "of a lock of milliseconds",
 			  SLICE_FMT(grant(report, "RELOAD"))));
 	return 0;
 }
@@ -495,8 +491,8 @@ static int check_binlog_admin(struct report *report, struct err *err)
 	else
 		warn(report, "privilege BINLOG ADMIN", SLICE("missing"),
 		     TEXT(report,
-			  "%.*s without, an ALTER waits until the copy has read its table, and "
-			  "the small ones that are read with it",
+			  "%.*s Without it, an ALTER waits until the copy has read its table, and "
+			  "the small tables that are read with it",
 			  SLICE_FMT(grant(report, "BINLOG ADMIN"))));
 	return 0;
 }
@@ -510,13 +506,14 @@ static int check_xa(struct report *report, struct err *err)
 			return -1;
 		*err = (struct err)ERR_INIT;
 		warn(report, "prepared XA transactions", SLICE("may not be listed"),
-		     TEXT(report, "%.*s needed only where XA is used",
+		     TEXT(report, "%.*s It is needed only if XA is used",
 			  SLICE_FMT(grant(report, "XA_RECOVER_ADMIN"))));
 		return 0;
 	}
 	if (result.nrows)
 		warn(report, "prepared XA transactions", TEXT(report, "%u", result.nrows),
-		     SLICE("XA RECOVER; then XA COMMIT or XA ROLLBACK each before a full sync "
+		     SLICE("XA RECOVER; then XA COMMIT or XA ROLLBACK each of them before a full "
+			   "sync "
 			   "starts"));
 	else
 		ok(report, "prepared XA transactions", SLICE("none"));

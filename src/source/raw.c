@@ -29,8 +29,8 @@ int raw_send(struct conn *conn, enum raw_command command, struct slice body, str
 	return 0;
 }
 
-/* The library's buffer grows to the largest packet and stays there; it is empty between two packets, so
- * that is when it can be made small again (rule: long-sessions: buffers shrink). */
+/* Shrink the library's buffer (rule: long-sessions). It grows to the largest packet and keeps that
+ * size. Between two packets it is empty, so it can be replaced. */
 static void shrink_buffer(NET *net)
 {
 	unsigned char *small;

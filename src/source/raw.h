@@ -1,5 +1,5 @@
-/* raw: packets of the client/server protocol through libmariadb with no copy; the only file that calls
- * its method table. A packet lives until the next call on the connection.
+/* raw: packets of the client/server protocol through libmariadb, not copied. Only raw.c calls
+ * libmariadb's table of functions. A packet is valid until the next call on the connection.
  * Thread: the owner of the connection. Owner: libmariadb owns the bytes. */
 #ifndef TIDEWAY_RAW_H
 #define TIDEWAY_RAW_H
@@ -15,17 +15,17 @@ enum raw_command {
 	RAW_BINLOG_DUMP_GTID = 0x1e,
 };
 
-/* Sends a command and does not wait for an answer. */
+/* Send a command. Do not wait for an answer. */
 int raw_send(struct conn *conn, enum raw_command command, struct slice body,
 	     struct err *err) MUST_CHECK;
-/* One packet, big ones put together. An error packet of the server is -1 with conn_errno; `doing` says
- * what was being done, for the text. */
+/* Read one packet, joined if it is larger than 16 MiB. Return -1 and set conn_errno for an error
+ * packet of the server. doing: the operation, for the error text. */
 int raw_read(struct conn *conn, struct slice *packet, const char *doing,
 	     struct err *err) MUST_CHECK;
 /* Returns whether bytes of the next packet have arrived, so that raw_read waits at most for the rest of it. Call it after
  * a packet was read whole. If not, poll the connection's conn_fd for input. */
 bool raw_ready(struct conn *conn);
-/* EOF: fe in a packet of less than 9 bytes. */
+/* Return whether the packet is EOF: fe, in less than 9 bytes. */
 bool raw_is_eof(struct slice packet);
 
 #endif

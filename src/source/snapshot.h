@@ -29,10 +29,10 @@ struct snapshot {
 };
 
 /* Opens nconns connections with snapshots. Calls between(arg), if not NULL, when the snapshots are
- * open. The caller loads the catalog before and again there, and returns 1 for another try (rule
- * 7), or -1 for an error. Sets the server's identity in the position. Fails with a remedy if the
- * server allows no way (MySQL with neither GTIDs nor RELOAD), or if XA transactions stay prepared
- * (the error lists the xids). */
+ * open. The caller loads the catalog before and again there, and returns 1 for another try (rule:
+ * ddl-while-copying), or -1 for an error. Sets the server's identity in the position. Fails with a
+ * remedy if the server offers no way (MySQL with neither GTIDs nor RELOAD), or if XA transactions
+ * stay prepared (the error lists the xids). */
 int snapshot_open(struct source *source, unsigned nconns, struct snapshot *snapshot,
 		  int (*between)(void *arg, struct err *err), void *arg,
 		  struct err *err) MUST_CHECK;
