@@ -1,13 +1,8 @@
 #include "engine/stream/stream.h"
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "engine/lane/loop.h"
 #include "engine/stream/stream_priv.h"
-#include "engine/state/watermarks.h"
-#include "script/script.h"
-#include "sink/sink.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -88,81 +83,6 @@ void stream_free(struct stream *stream)
 	catalog_free(stream->catalog_pending);
 	catalog_free(stream->catalog);
 	free(stream);
-}
-
-enum trx_end stream_outcome(const struct stream *stream)
-{
-	return trx_reader_outcome(&stream->reader)->end;
-}
-
-/* The script's own loop gets the beat, and its messages from records(). */
-static int beat_in_loop(struct stream *stream, int64_t watermark, const struct mark *mark,
-			struct err *err)
-{
-	struct lane *lane = &stream->lane;
-	struct loop_item item = {.kind = LOOP_HEARTBEAT, .time_ms = watermark};
-	int rc;
-	if (stream->current.slot_open)
-		return 0; /* the loop may be in the middle of a change: the next quiet moment comes */
-	message_batch_clear(&lane->batch);
-	rc = heartbeat_add(&stream->heartbeat, lane, watermark, &lane->batch, err);
-	if (rc == 0 && lane->batch.n > 0) {
-		if (stream_open_slot(stream, err) < 0)
-			return -1;
-		rc = loop_item(lane, &item, &lane->batch, err);
-		commit_done(lane->commit, mark);
-		stream->current.slot_open = false;
-	}
-	arena_reset(&lane->arena);
-	return rc;
-}
-
-/* What a heartbeat says: of several sources the lowest of what is acknowledged. false: of one of them nothing is known yet, so
- * there is none. */
-static bool shared_watermark(struct stream *stream, int64_t *watermark)
-{
-	struct watermarks *watermarks = stream->lane.sync->watermarks;
-	int64_t own = position_watermark(&stream->acked.position);
-	*watermark = stream->clock.watermark;
-	if (watermarks == NULL)
-		return *watermark > 0;
-	if (commit_is_idle(stream->lane.commit))
-		own = stream->clock.watermark;
-	if (own > 0)
-		watermarks_raise(watermarks, stream->lane.sync->config->source_number, own);
-	return watermarks_lowest(watermarks, watermark);
-}
-
-/* Two heartbeats of the server at one place may be old ones that come late. */
-static void tell_drained(struct stream *stream)
-{
-	atomic_store_explicit(&stream->lane.metrics->drained,
-			      stream->idle.drained && stream_clock_is_fresh(stream),
-			      memory_order_relaxed);
-}
-
-int stream_tick(struct stream *stream, struct err *err)
-{
-	struct lane *lane = &stream->lane;
-	int64_t watermark;
-	struct mark mark;
-	stream->rows_since_poll = 0;
-	stream->steps.ticked_ms = clock_mono_ms();
-	lane->now_ms = clock_wall_ms();
-	atomic_store_explicit(&lane->metrics->event_ms, lane->now_ms, memory_order_relaxed);
-	if (sink_poll(lane->sink, 0, err) < 0)
-		return -1;
-	commit_serve(lane->commit, false);
-	stream_clock_tick(stream);
-	tell_drained(stream);
-	if (!shared_watermark(stream, &watermark))
-		return 0;
-	mark = stream_read_mark(stream);
-	mark.watermark_ms = stream->clock.watermark;
-	if (lane->config->has_loop)
-		return beat_in_loop(stream, watermark, &mark, err);
-	return heartbeat_tick(&stream->heartbeat, lane, watermark, stream->current.slot_open, &mark,
-			      err);
 }
 
 /* ---- groups ---- */
@@ -254,13 +174,6 @@ static void on_rotate(struct stream *stream, const struct event *event)
 		stream->files.born = NULL;
 	if (!stream->reader.trx.open && !(event->flags & EVENT_FLAG_ARTIFICIAL))
 		stream_set_read(stream, stream->cursor.offset);
-}
-
-void stream_set_drained(struct stream *stream, bool drained)
-{
-	stream->idle.drained = drained;
-	stream->idle.caught_up |= drained;
-	tell_drained(stream);
 }
 
 static int on_heartbeat(struct stream *stream, const struct event *event, struct err *err)

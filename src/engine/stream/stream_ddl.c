@@ -89,13 +89,6 @@ static void note_made(struct stream *stream, const struct ddl_effect *effect, bo
 		map_set(&stream->ddl.made, name, stream);
 }
 
-/* All rows of a table that was made in the stream come from there: it need not be read. */
-void stream_table_told(struct stream *stream, const struct table *table)
-{
-	if (map_remove(&stream->ddl.made, table->full_name))
-		save_phase(stream, table->db, table->name, TABLE_COPIED);
-}
-
 /* Whether the rows that the name stands for at this statement are in no copy. */
 static bool unread(struct stream *stream, struct slice db, struct slice table)
 {

@@ -127,3 +127,20 @@ int stream_advance_quietly(struct stream *stream, struct err *err)
 	commit_done(lane->commit, &mark);
 	return 0;
 }
+
+int stream_at(struct stream *stream, uint64_t start, struct slice table, struct err *err)
+{
+	err_table(err, table);
+	return cursor_wrap(&stream->cursor, "binlog event", start, err);
+}
+
+struct trx_place stream_place(const struct stream *stream)
+{
+	return (struct trx_place){&stream->reader.trx.gtid.gtid, stream->read.server,
+				  stream->read.file, stream->read.offset};
+}
+
+enum trx_end stream_outcome(const struct stream *stream)
+{
+	return trx_reader_outcome(&stream->reader)->end;
+}

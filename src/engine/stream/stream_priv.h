@@ -136,7 +136,6 @@ enum {
 /* stream.c; declared for unit tests */
 /* Process the packet that trx_reader_put has taken. */
 int stream_process_packet(struct stream *stream, struct err *err) MUST_CHECK;
-void stream_set_drained(struct stream *stream, bool drained);
 
 /* stream_open.c */
 /* Open the topics of constant rules, and those that the tables have used. Waits for the brokers. */
@@ -152,16 +151,21 @@ void stream_rewind(struct stream *stream);
 unsigned stream_dump_heartbeat_ms(double heartbeat_s);
 
 /* stream_rows.c */
-/* Fill the place of an error about an event, and its table unless that is empty. Return -1. */
-int stream_at(struct stream *stream, uint64_t start, struct slice table, struct err *err);
 int stream_table_map(struct stream *stream, const struct event *event, struct err *err) MUST_CHECK;
 int stream_rows(struct stream *stream, const struct trx_item *item, struct err *err) MUST_CHECK;
-/* Drops the plan of a table. */
+
+/* stream_table.c */
+/* Drop the plan of a table. */
 void stream_forget_plan(struct stream *stream, struct slice db, struct slice table);
-/* Where the current transaction begins. */
-struct trx_place stream_place(const struct stream *stream);
-/* Whether the database is not tracked yet at the current transaction. */
+/* Return whether the database is not tracked yet at the current transaction. */
 bool stream_before_database(const struct stream *stream, struct slice db);
+/* Row metadata FULL contains a definition that the catalog did not have. */
+void stream_table_told(struct stream *stream, const struct table *table);
+
+/* stream_tick.c */
+/* Serve reports, heartbeats and the checkpoint. Also called between rows of large events. */
+int stream_tick(struct stream *stream, struct err *err) MUST_CHECK;
+void stream_set_drained(struct stream *stream, bool drained);
 
 /* stream_xa.c */
 /* The group has ended: what it means for prepared transactions. */
@@ -173,8 +177,6 @@ int stream_ddl(struct stream *stream, const struct event_query *query, struct er
  * the batch when there is one. */
 int stream_statement(struct stream *stream, struct slice text, const struct ddl_context *context,
 		     struct message_batch *batch, struct err *err) MUST_CHECK;
-/* Row metadata FULL has told a definition that the catalog did not have. */
-void stream_table_told(struct stream *stream, const struct table *table);
 void stream_attach(struct stream *stream, struct slice name, struct slice value);
 /* At the begin of a transaction: moves the definitions whose start position is before it into the catalog. */
 void stream_take_pending(struct stream *stream);
@@ -202,6 +204,12 @@ bool stream_clock_may_be(const struct stream *stream, int64_t ms);
 bool stream_clock_is_fresh(const struct stream *stream);
 
 /* stream_position.c */
+/* Fill the place of an error about an event, and its table unless that is empty. Return -1. */
+int stream_at(struct stream *stream, uint64_t start, struct slice table, struct err *err);
+/* Return where the current transaction begins. */
+struct trx_place stream_place(const struct stream *stream);
+/* Return how the current group ends, as far as that is known by now. */
+enum trx_end stream_outcome(const struct stream *stream);
 /* What is read next begins at this offset of the current file. */
 void stream_set_read(struct stream *stream, uint64_t offset);
 /* That everything before what is read next is acknowledged. */
@@ -217,9 +225,5 @@ int stream_advance_quietly(struct stream *stream, struct err *err) MUST_CHECK;
 /* The error is the source's, and may pass: the stream connects again. With several hosts one that does not pass may be a
  * matter of this host alone: the next attempt tries them all. -1. */
 int stream_lost(struct stream *stream, struct err *err);
-/* How the current group ends, as far as that is known by now. */
-enum trx_end stream_outcome(const struct stream *stream);
-/* Serves reports, heartbeats and the checkpoint; called between rows of large events too. */
-int stream_tick(struct stream *stream, struct err *err) MUST_CHECK;
 
 #endif

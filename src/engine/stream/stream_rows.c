@@ -9,37 +9,6 @@
 
 enum { ROWS_PER_TICK = 512 };
 
-int stream_at(struct stream *stream, uint64_t start, struct slice table, struct err *err)
-{
-	err_table(err, table);
-	return cursor_wrap(&stream->cursor, "binlog event", start, err);
-}
-
-void stream_forget_plan(struct stream *stream, struct slice db, struct slice table)
-{
-	struct slice name =
-		arena_printf(&stream->statement, "%.*s.%.*s", SLICE_FMT(db), SLICE_FMT(table));
-	struct plan *plan = map_remove(&stream->lane.plans, name);
-	if (plan == NULL)
-		return;
-	trx_reader_forget(&stream->reader, plan);
-	if (stream->last == plan)
-		stream->last = NULL;
-	plan_free(&stream->lane, plan);
-}
-
-struct trx_place stream_place(const struct stream *stream)
-{
-	return (struct trx_place){&stream->reader.trx.gtid.gtid, stream->read.server,
-				  stream->read.file, stream->read.offset};
-}
-
-bool stream_before_database(const struct stream *stream, struct slice db)
-{
-	const struct trx_place trx = stream_place(stream);
-	return table_states_before_database(&stream->lane.sync->states, db, &trx);
-}
-
 static bool drops(const struct stream *stream, const struct table_state *state)
 {
 	const struct trx_place trx = stream_place(stream);
