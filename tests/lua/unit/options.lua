@@ -138,7 +138,7 @@ test.case("every option that this version does not do is refused by name", funct
       end
     end
   end
-  test.ok(count >= 29)
+  test.ok(count >= 28)
 end)
 
 test.case("missing options", function()
