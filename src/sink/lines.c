@@ -1,7 +1,9 @@
-/* One line a message, on a terminal for people (model/message_line.h), elsewhere: {"topic":"t","partition":0,"key":"1","headers":{"h":"v"},"value":...}. A
- * value that begins with '{' or '[' is a JSON text and is written as it is; any other becomes
- * a JSON string, a tombstone null. Keys and strings that are not UTF-8 show U+FFFD where they
- * are not. Lines of several lanes do not mix. */
+/* lines: a sink that writes one line for each message. On a terminal the line is readable
+ * (model/message_line.h); elsewhere it is
+ * {"topic":"t","partition":0,"key":"1","headers":{"h":"v"},"value":...}. A value that begins with
+ * '{' or '[' is JSON text and is written unchanged; any other becomes a JSON string, and a
+ * tombstone null. Bytes of keys and strings that are not UTF-8 are written as U+FFFD. Lines of
+ * several lanes do not mix. */
 #include "base/clock.h"
 #include "base/json_writer.h"
 #include "base/log.h"
@@ -32,13 +34,13 @@ struct pending {
 struct lines_sink {
 	struct sink sink;
 	int fd;
-	const char *path;        /* for texts */
-	bool is_file;            /* no pipe or terminal: it can be synced to the disk */
-	bool readable;           /* lines for people */
-	bool colour;             /* ... in colours */
-	int64_t synced_ms;       /* monotonic, of the last sync */
-	struct buf out;          /* whole lines, not written yet */
-	struct pending *pending; /* whose messages those are, in order */
+	const char *path;        /* for messages */
+	bool is_file;            /* neither pipe nor terminal: it can be synced to disk */
+	bool readable;           /* write readable lines */
+	bool colour;             /* write them in colours */
+	int64_t synced_ms;       /* monotonic time of the last sync */
+	struct buf out;          /* whole lines that are not written yet */
+	struct pending *pending; /* the messages of these lines, in order */
 	size_t npending, cap;
 };
 
@@ -52,7 +54,7 @@ static struct lines_sink *of(struct sink *sink)
 
 /* ---- text ---- */
 
-/* Bytes at the start of the text that are whole UTF-8 characters. */
+/* Return how many bytes at the start of the text are whole UTF-8 characters. */
 static size_t utf8_run(const unsigned char *at, size_t left)
 {
 	size_t run = 0;
@@ -170,7 +172,8 @@ static void fail(struct lines_sink *lines)
 	sink_set_poison(&lines->sink, &err);
 }
 
-/* What is written is acknowledged when it is on the disk, for the position moves then: now, or at most so often. */
+/* Acknowledge what was written once it is on the disk, since the position may then advance: at
+ * once, or at most every SYNC_MS. */
 static void sync_out(struct lines_sink *lines, bool now)
 {
 	int64_t mono_ms = clock_mono_ms();
@@ -258,7 +261,7 @@ static void lines_purge(struct sink *sink)
 static void lines_free(struct sink *sink)
 {
 	struct lines_sink *lines = of(sink);
-	sink->acked = NULL; /* the window may be gone */
+	sink->acked = NULL; /* the window may have been freed */
 	write_out(lines, true);
 	if (lines->fd != STDOUT_FILENO)
 		close(lines->fd);

@@ -10,7 +10,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum { POLL_SLICE_MS = 100 }; /* how long a drain waits before it looks at `stop` again */
+enum { POLL_SLICE_MS = 100 }; /* how long a drain waits before it checks `stop` again */
 
 void sink_free(struct sink *sink)
 {
@@ -214,13 +214,13 @@ static int too_large(const struct topic *topic, const struct message *message, s
 		topic->info.max_message == topic->limit ? ", its max.message.bytes" : "");
 }
 
-/* A null key has nothing to be placed by; all of them keep their order in partition 0. */
+/* Return the partition of a key. All null keys are in partition 0, which keeps their order. */
 static int place(const struct topic *topic, struct slice key)
 {
 	return key.ptr == NULL ? 0 : (int)(murmur2(key) % (uint32_t)topic->info.partitions);
 }
 
-/* The size of a message that may be sent, 0: refused. */
+/* Return the size of a message that may be sent; 0: refused. */
 static size_t check_message(const struct sink *sink, const struct topic *topic,
 			    const struct message *message, struct err *err)
 {

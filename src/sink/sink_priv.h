@@ -9,57 +9,58 @@
 struct rd_kafka_topic_s; /* librdkafka's rd_kafka_topic_t */
 
 enum {
-	/* Kafka's default of max.message.bytes, assumed where it may not be read (rule: size-before-send) */
+	/* Kafka's default of max.message.bytes, assumed if it may not be read (rule:
+	 * size-before-send) */
 	SINK_DEFAULT_MAX_MESSAGE = 1048588,
-	/* bytes of a record and its batch around key, value and headers, rounded up */
+	/* bytes that a record and its batch add to key, value and headers, rounded up */
 	SINK_RECORD_OVERHEAD = 100,
-	/* the same for one header */
+	/* the same for each header */
 	SINK_HEADER_OVERHEAD = 10,
 };
 
 struct topic {
-	struct topic_info info;          /* what callers see; info.name points at `name` */
+	struct topic_info info;          /* what callers see; info.name points to `name` */
 	size_t limit;                    /* largest message, overhead included; SIZE_MAX: none */
-	struct rd_kafka_topic_s *native; /* of the Kafka sink */
-	unsigned shard;                  /* of the Kafka sink: whose native it is */
-	struct partition *partitions;    /* of the Kafka sink: info.present of them */
+	struct rd_kafka_topic_s *native; /* Kafka sink only */
+	unsigned shard;                  /* Kafka sink only: the shard of native */
+	struct partition *partitions;    /* Kafka sink only: info.present partitions */
 	int min_isr;                     /* its min.insync.replicas; 0: could not be read */
-	struct topic *next_moved;        /* in the sink's list `moved` */
+	struct topic *next_moved;        /* next in the sink's list `moved` */
 	bool moved;                      /* it is in that list */
 	char name[];                     /* NUL-terminated */
 };
 
 /* A partition as the Kafka sink writes to it. */
 struct partition {
-	int64_t end; /* after the highest offset that was acknowledged, also by earlier runs; 0: none */
-	int64_t stalled_ms; /* monotonic time since when nothing of it is acknowledged; 0: it is not so */
-	unsigned in_flight;  /* handed over, not reported */
+	int64_t end; /* after the highest acknowledged offset, also of earlier runs; 0: none */
+	int64_t stalled_ms;  /* monotonic time since when nothing is acknowledged; 0: not stalled */
+	unsigned in_flight;  /* sent, not yet reported */
 	uint8_t known;       /* enum known */
-	bool reported;       /* something was, since the last look for stalls */
-	int64_t reported_ms; /* monotonic time of the last look that found something reported */
+	bool reported;       /* a report has arrived since the last look for stalls */
+	int64_t reported_ms; /* monotonic time of the last look that found a report */
 };
 
-/* Whether a partition has seen this producer (decisions/0003). */
+/* Whether the broker of a partition knows this producer (decisions/0003). */
 enum known {
-	KNOWN_NOT,  /* nothing was sent to it */
-	KNOWN_SOON, /* one message is on its way, alone */
-	KNOWN,      /* it was acknowledged: the broker checks the order from here on */
+	KNOWN_NOT,  /* nothing has been sent to it */
+	KNOWN_SOON, /* one message is in flight, alone */
+	KNOWN,      /* that message was acknowledged: from now on the broker checks the order */
 };
 
 /* A message with its place in Kafka. */
 struct outgoing {
 	const struct message *message;
 	struct topic *topic;
-	int partition; /* the real one */
+	int partition; /* never MESSAGE_BY_KEY */
 	uint64_t token;
-	size_t size; /* with overhead */
+	size_t size; /* including overhead */
 };
 
 struct sink_ops {
 	/* fills info, limit and native of a topic that was not asked for before */
 	int (*topic)(struct sink *sink, struct topic *topic, const struct topic_spec *spec,
 		     const _Atomic bool *stop, struct err *err);
-	/* NULL: topics need not be created; names are legal and NUL-terminated */
+	/* may be NULL: topics need not be created. The names are valid and NUL-terminated */
 	int (*create)(struct sink *sink, const char *const *names, const struct topic_spec *specs,
 		      unsigned n, const _Atomic bool *stop, struct err *err);
 	int (*exist)(struct sink *sink, const struct slice *names, unsigned n, bool *exists,
@@ -73,11 +74,11 @@ struct sink_ops {
 	/* as sink_send_added; NULL: topics do not grow */
 	int (*send_added)(struct sink *sink, const struct outgoing *outgoing, bool *added,
 			  struct err *err);
-	/* both leave delivery failures to the caller: sink->poison */
+	/* both leave a delivery failure in sink->poison */
 	void (*poll)(struct sink *sink, int timeout_ms);
 	void (*flush)(struct sink *sink, int timeout_ms);
 	void (*purge)(struct sink *sink);
-	void (*forget)(struct topic *topic); /* releases native */
+	void (*forget)(struct topic *topic); /* release native */
 	void (*free)(struct sink *sink);
 };
 
@@ -85,16 +86,16 @@ struct sink {
 	const struct sink_ops *ops;
 	struct map topics; /* name -> struct topic */
 	sink_acked_fn *acked;
-	void *arg;                    /* of acked */
-	const _Atomic bool *stop;     /* ends waits in sink_send; may be NULL */
-	unsigned in_flight;           /* handed over, not reported */
-	uint64_t run_token;           /* acknowledged in a row with one token, not yet reported */
-	unsigned run;                 /* messages of that; 0: none */
-	struct err poison;            /* code not ERR_NONE: every call gives this */
-	int exist_ms;                 /* sink_wait_at_most; 0: not called */
-	const struct topic *replaced; /* the topic that turned out to be another one; NULL: none */
-	struct topic *moved; /* topics with an offset that sink_take_ends has not handed over */
-	int64_t down_since;  /* wall ms since when no broker answers; 0: up */
+	void *arg;                /* of acked */
+	const _Atomic bool *stop; /* ends waits in sink_send; may be NULL */
+	unsigned in_flight;       /* sent, not yet reported */
+	uint64_t run_token;       /* token of acknowledgements that have not been passed on yet */
+	unsigned run;             /* number of these acknowledgements; 0: none */
+	struct err poison;        /* code other than ERR_NONE: every call returns this error */
+	int exist_ms;             /* sink_wait_at_most; 0: not called */
+	const struct topic *replaced; /* a topic found to be replaced; NULL: none */
+	struct topic *moved; /* topics with an offset that sink_take_ends has not passed on */
+	int64_t down_since;  /* wall ms since when no broker responds; 0: up */
 };
 
 struct sink *sink_kafka_new(const struct sink_config *config, const char *client_id,
@@ -102,22 +103,22 @@ struct sink *sink_kafka_new(const struct sink_config *config, const char *client
 struct sink *sink_lines_new(const struct sink_config *config, struct err *err);
 struct sink *sink_discard_new(void);
 
-/* stub_topics.c: for sinks without a cluster: topics that are as they were asked for. */
+/* stub_topics.c: topics of sinks without a cluster: they are as requested. */
 int sink_local_topic(struct sink *sink, struct topic *topic, const struct topic_spec *spec,
 		     const _Atomic bool *stop, struct err *err) MUST_CHECK;
 int sink_local_exist(struct sink *sink, const struct slice *names, unsigned n, bool *exists,
 		     int *partitions, struct err *err) MUST_CHECK;
 void sink_local_forget(struct topic *topic);
-/* A poll with nothing in flight: whoever waits with it must not spin. */
+/* Wait, for a poll with nothing in flight: its callers must not spin. */
 void sink_local_wait(int timeout_ms);
 
-/* One message was reported as delivered. Told to the caller in runs: sink_tell. */
+/* Count one message as delivered. sink_tell passes the counts on in runs of one token. */
 void sink_count_acked(struct sink *sink, uint64_t token);
 void sink_tell(struct sink *sink);
-/* The partition of the topic ends at or after this offset. */
+/* Record that the partition ends at or after this offset. */
 void sink_note_end(struct sink *sink, struct topic *topic, struct partition *partition,
 		   int64_t end);
-/* The first delivery error stays; later ones are ignored. */
+/* Poison the sink. Only the first error counts; later ones are ignored. */
 void sink_set_poison(struct sink *sink, const struct err *err);
 bool sink_stopping(const struct sink *sink);
 

@@ -19,12 +19,12 @@ enum { POKE_MS = 1 };
 struct broker {
 	rd_kafka_t *rk;
 	rd_kafka_mock_cluster_t *cluster;
-	char address[64]; /* what users give to their clients */
-	int partitions;   /* of a topic that a client asks for; 0: the mock's own number */
+	char address[64]; /* the address that users give to their clients */
+	int partitions;   /* of a topic that a client requests; 0: the mock's own number */
 	struct broker_proxy *proxy; /* in front of the mock; NULL: none */
 	unsigned mock_port;
-	struct map made;    /* names of the topics that were made for the proxy's clients */
-	struct arena names; /* theirs */
+	struct map made;    /* names of the topics that were created for the proxy's clients */
+	struct arena names; /* the bytes of these names */
 };
 
 static void quiet(const rd_kafka_t *rk, int level, const char *fac, const char *text)
@@ -32,7 +32,7 @@ static void quiet(const rd_kafka_t *rk, int level, const char *fac, const char *
 	(void)rk, (void)level, (void)fac, (void)text;
 }
 
-/* The cluster hangs on a client that never connects anywhere. */
+/* Start the mock cluster. It belongs to a client that never connects. */
 static int start_mock(struct broker *broker, struct err *err)
 {
 	char text[512];
@@ -51,7 +51,7 @@ static int start_mock(struct broker *broker, struct err *err)
 	return 0;
 }
 
-/* A topic on its way into the mock. */
+/* A topic that is being created in the mock. */
 struct making {
 	struct broker *broker;
 	const char *name;
@@ -67,7 +67,7 @@ static void *making_main(void *arg)
 	return NULL;
 }
 
-/* A connection that comes and goes. */
+/* Open and close a connection, which wakes the mock's thread. */
 static void poke(unsigned port)
 {
 	struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
@@ -79,9 +79,10 @@ static void poke(unsigned port)
 	close(fd);
 }
 
-/* The mock makes a topic with 4 partitions when it is first asked for, and nothing changes that number. librdkafka (2.0.2 to
- * 2.15.1) may lose the wake-up of the mock's thread when it is asked to make one: the thread serves its orders, then
- * discards all wake-ups, and looks again a second later. Any traffic wakes it. decisions/0012. */
+/* Create a topic in the mock. The mock creates a topic with 4 partitions when one is first
+ * requested, and that number cannot be changed later. librdkafka (2.0.2 to 2.15.1) may lose the
+ * wake-up of the mock's thread for a create: the thread serves its operations, then discards all
+ * wake-ups, and checks again after a second. Any traffic wakes it. decisions/0012. */
 static void make_topic(void *arg, const char *name)
 {
 	struct broker *broker = arg;
@@ -93,7 +94,7 @@ static void make_topic(void *arg, const char *name)
 	own = arena_copy(&broker->names, slice_str(name));
 	map_set(&broker->made, own, broker);
 	if (pthread_create(&thread, NULL, making_main, &making) != 0)
-		return; /* then it has the mock's own number */
+		return; /* it then has the mock's own number of partitions */
 	while (!atomic_load(&making.done)) {
 		clock_pause(POKE_MS);
 		poke(broker->mock_port);

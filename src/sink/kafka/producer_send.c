@@ -74,8 +74,8 @@ static size_t queue_limit(const struct kafka_sink *k)
 	return k->lease ? k->pace.bytes : kafka_sink_queue_most(k);
 }
 
-/* A message that is larger than the queue goes alone. The number of messages is librdkafka's to watch while
- * there is one shard. */
+/* Return whether the message fits into the queue. One that is larger than the queue is sent alone.
+ * With one shard, librdkafka itself limits the number of messages. */
 static bool has_room(const struct kafka_sink *k, size_t bytes)
 {
 	if (k->sink.in_flight == 0)
@@ -156,7 +156,7 @@ int kafka_sink_send(struct sink *sink, const struct outgoing *outgoing, struct e
 	return result != 0 ? -1 : kafka_sink_refuse(k, outgoing, code, err);
 }
 
-/* The topic has one partition more than before. */
+/* Record that the topic has one partition more than before. */
 static void add_partition(struct kafka_sink *k, struct topic *topic)
 {
 	int n = topic->info.present++;
@@ -166,9 +166,10 @@ static void add_partition(struct kafka_sink *k, struct topic *topic)
 	k->shards[topic->shard].partitions++;
 }
 
-/* The client refreshes its metadata from time to time (topic.metadata.refresh.interval.ms), and refuses at once a message for a
- * partition that it has not seen. It accepts everything for a topic that it does not know yet, or has not refreshed for long; but
- * then the last partition would not just have answered. */
+/* Send to a new partition. The client refreshes its metadata periodically
+ * (topic.metadata.refresh.interval.ms), and refuses at once a message for a partition that it does
+ * not know. It would accept any partition for a topic that it does not know yet or has not
+ * refreshed for long, but then the last partition would not have just acknowledged. */
 int kafka_sink_send_added(struct sink *sink, const struct outgoing *outgoing, bool *added,
 			  struct err *err)
 {

@@ -1,6 +1,6 @@
-/* One JSON object, name -> JSON text as a string; written whole, beside it, and renamed over it.
- * The lock is on a file of its own, "<path>.lock", for the file itself is another one after each
- * save. */
+/* store_file: a store in a file: one JSON object, name -> JSON text as a string. A save writes a
+ * new file beside it and renames that over it. The lock is on a file of its own, "<path>.lock",
+ * since each save replaces the file itself. */
 #include "base/file.h"
 #include "base/json_writer.h"
 #include "base/mem.h"
@@ -126,7 +126,7 @@ static int load(struct file_store *file, const char *sync, struct err *err)
 	return result;
 }
 
-/* The descriptor, or -1. */
+/* Return the descriptor that holds the lock, or -1. */
 static int take_lock(const char *path, const char *sync, struct err *err)
 {
 	struct buf name;
