@@ -58,7 +58,8 @@
 	X(DELETE_ROWS_COMPRESSED_V1, 168, "Delete_rows_compressed_v1")                             \
 	X(WRITE_ROWS_COMPRESSED, 169, "Write_rows_compressed")                                     \
 	X(UPDATE_ROWS_COMPRESSED, 170, "Update_rows_compressed")                                   \
-	X(DELETE_ROWS_COMPRESSED, 171, "Delete_rows_compressed")
+	X(DELETE_ROWS_COMPRESSED, 171, "Delete_rows_compressed")                                   \
+	X(PARTIAL_ROW_DATA, 172, "Partial_row_data")
 
 enum event_type {
 #define X(id, code, name) EVENT_##id = code,

@@ -145,6 +145,11 @@ static void test_unknown_events(void **state)
 	assert_int_equal(event_parse(packet_of(bytes, EVENT_START_ENCRYPTION, 0, 30), &format, true,
 				     &event, &err),
 			 -1);
+	assert_int_equal(event_parse(packet_of(bytes, EVENT_PARTIAL_ROW_DATA, 0, 30), &format, true,
+				     &event, &err),
+			 -1);
+	assert_int_equal(err.id, E_EVENT_UNKNOWN);
+	assert_non_null(strstr(err.text, "binlog_row_event_fragment_threshold"));
 	assert_null(event_name(99));
 	assert_string_equal(event_name(EVENT_ANNOTATE_ROWS), "Annotate_rows");
 }
