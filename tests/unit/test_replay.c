@@ -3,7 +3,9 @@
 
 #include "events.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
+#include "engine/lane/step.h"
 #include "engine/stream/stream.h"
 #include "schema/ddl.h"
 #include "script/script.h"
@@ -30,6 +32,8 @@ struct recording {
 	size_t n;
 	unsigned opened;
 	size_t breaks; /* the first connection is lost after so many packets; 0: it is not */
+	bool is_slow;  /* only so many packets of a connection have arrived: */
+	size_t arrived;
 };
 
 struct replay {
@@ -39,6 +43,7 @@ struct replay {
 	struct script_options script;
 	struct catalog *catalog;
 	struct stream_options options;
+	struct stream *stream;
 	struct lane_metrics metrics;
 	struct position end; /* what was acknowledged */
 	char *out;           /* the lines */
@@ -108,6 +113,18 @@ static int recorded_next(struct packet_source *base, struct slice *packet, struc
 	return 1;
 }
 
+enum { SLOW_FD = 1000 }; /* the descriptor of a slow recording; nobody polls it */
+
+static int recorded_ready(struct packet_source *base, struct wait *wait, struct err *err)
+{
+	const struct recorded *source = (const struct recorded *)base;
+	(void)err;
+	if (!source->recording->is_slow || source->given < source->recording->arrived)
+		return 1;
+	*wait = (struct wait){SLOW_FD, INT64_MAX};
+	return 0;
+}
+
 static void recorded_free(struct packet_source *base)
 {
 	free(base);
@@ -119,7 +136,8 @@ static struct packet_source *open_packets(void *arg, const struct position *posi
 	struct recording *recording = arg;
 	struct recorded *source = mem_array(1, sizeof(*source));
 	(void)err;
-	source->source = (struct packet_source){.next = recorded_next, .free = recorded_free};
+	source->source = (struct packet_source){
+		.next = recorded_next, .free = recorded_free, .ready = recorded_ready};
 	source->recording = recording;
 	source->breaks = recording->opened++ == 0 ? recording->breaks : 0;
 	source->at = find_packet(recording, position);
@@ -194,14 +212,12 @@ static char *read_out(struct replay *r)
 	return text;
 }
 
-/* From the first transaction of the recording to its end; the stream takes the catalog. */
-static int run(struct replay *r)
+/* A stream from the first transaction of the recording on; it takes the catalog. */
+static struct lane *begin(struct replay *r)
 {
 	struct record_batch none = {NULL, NULL};
 	struct position start;
-	struct stream *stream;
-	bool found;
-	int rc;
+	struct lane *lane;
 	position_init(&start);
 	next_file(r->recording.packets[0], start.file);
 	start.offset = begin_of(r->recording.packets[PREAMBLE]);
@@ -209,16 +225,39 @@ static int run(struct replay *r)
 	checkpoint_post(&r->sync.checkpoint, &none, &start);
 	if (checkpoint_save(&r->sync.checkpoint, &r->f.err) < 0)
 		fail_msg("%s", r->f.err.text);
-	stream = stream_new(&r->sync,
-			    &(struct stream_start){.position = &start, .catalog = r->catalog},
-			    &r->options, &r->metrics);
-	rc = stream_run(stream, &r->f.err);
-	stream_free(stream);
+	r->stream = stream_new(&r->sync,
+			       &(struct stream_start){.position = &start, .catalog = r->catalog},
+			       &r->options, &r->metrics);
 	position_fini(&start);
+	if (stream_open(r->stream, &lane, &r->f.err) < 0)
+		fail_msg("%s", r->f.err.text);
+	return lane;
+}
+
+static void end(struct replay *r, int rc)
+{
+	bool found;
+	stream_close(r->stream, rc);
+	stream_free(r->stream);
 	if (checkpoint_save(&r->sync.checkpoint, &r->f.err) < 0 ||
 	    checkpoint_load(&r->sync.checkpoint, &r->end, &found, &r->f.err) < 0)
 		fail_msg("%s", r->f.err.text);
 	r->out = read_out(r);
+}
+
+/* From the first transaction of the recording to its end, step by step. Nothing is waited for but to connect again. */
+static int run(struct replay *r)
+{
+	struct lane *lane = begin(r);
+	struct wait wait;
+	int rc;
+	while ((rc = lane_step(lane, &wait, &r->f.err)) > 0)
+		if (rc == LANE_WAIT) {
+			assert_int_equal(wait.fd, -1);
+			assert_true(r->recording.breaks > 0);
+			wait_for(&wait);
+		}
+	end(r, rc);
 	return rc;
 }
 
@@ -448,6 +487,70 @@ static void prepared_rows(void **state)
 	assert_string_equal(r->out, "");
 }
 
+/* Steps until the lane has nothing to do before more packets arrive. */
+static void step_to_wait(struct replay *r, struct lane *lane)
+{
+	int64_t now_ms = clock_mono_ms();
+	struct wait wait;
+	int rc;
+	while ((rc = lane_step(lane, &wait, &r->f.err)) == LANE_PROGRESS)
+		;
+	assert_int_equal(rc, LANE_WAIT);
+	assert_int_equal(wait.fd, SLOW_FD);
+	/* it serves heartbeats and the checkpoint meanwhile */
+	assert_in_range(wait.until_ms, now_ms, clock_mono_ms() + 500);
+}
+
+/* Each transaction is written as soon as its last packet has arrived, and nothing blocks. */
+static void packets_that_arrive_one_by_one(void **state)
+{
+	struct replay *r = *state;
+	struct lane *lane;
+	struct wait wait;
+	uint64_t transactions = 0;
+	int rc;
+	load(r, false, "rows");
+	make_tables(r);
+	r->recording.is_slow = true;
+	lane = begin(r);
+	for (; r->recording.arrived < r->recording.n; r->recording.arrived++) {
+		size_t last = r->recording.arrived;
+		step_to_wait(r, lane);
+		transactions +=
+			last > 0 && (uint8_t)r->recording.packets[last - 1].ptr[4] == EVENT_XID;
+		assert_int_equal(atomic_load(&r->metrics.events), last);
+		assert_int_equal(atomic_load(&r->metrics.transactions), transactions);
+	}
+	assert_true(transactions > 0);
+	r->recording.is_slow = false; /* the dump ends */
+	while ((rc = lane_step(lane, &wait, &r->f.err)) == LANE_PROGRESS)
+		;
+	assert_int_equal(rc, LANE_DONE);
+	end(r, rc);
+	assert_string_equal(summary(r, false), "t1 t2 t3 t-1 t+1 t-2 t+2 tDELETE2 t10 t12");
+}
+
+/* A halt ends the lane at its next step; what was read is acknowledged and saved. */
+static void a_stop_between_two_steps(void **state)
+{
+	struct replay *r = *state;
+	struct lane *lane;
+	struct wait wait;
+	int rc;
+	load(r, false, "rows");
+	make_tables(r);
+	r->recording.is_slow = true;
+	r->recording.arrived = find(&r->recording, EVENT_XID) + 1;
+	lane = begin(r);
+	step_to_wait(r, lane);
+	sync_stop(&r->sync);
+	while ((rc = lane_step(lane, &wait, &r->f.err)) == LANE_PROGRESS)
+		;
+	assert_int_equal(rc, LANE_DONE);
+	end(r, rc);
+	assert_int_equal(r->end.offset, u32_at(r->recording.packets[r->recording.arrived - 1], 13));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -461,6 +564,8 @@ int main(void)
 		TEST(a_connection_that_is_lost),
 		TEST(what_cannot_be_read),
 		TEST(prepared_rows),
+		TEST(packets_that_arrive_one_by_one),
+		TEST(a_stop_between_two_steps),
 	};
 	return cmocka_run_group_tests(tests, events_load, events_free);
 }
