@@ -46,7 +46,7 @@ say = $(if $(V),,@echo '  $(1) $@')
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR .SUFFIXES:
-.PHONY: all deps test unit unit-bin fuzz fuzz-bin lint lua-test integration soak types-long bench bench-bin demo format install clean help FORCE
+.PHONY: all deps test unit unit-bin fuzz fuzz-bin lint lua-test integration soak sim-long types-long bench bench-bin demo format install clean help FORCE
 
 all: $(BIN)                       ## build the program (build/tideway)
 ifeq ($(BUILD),build/release)
@@ -125,6 +125,9 @@ integration: all                  ## pytest with real servers: tests/integration
 
 soak: all                         ## integration tests that need minutes: outages at their real length
 	PYTEST_ARGS="-m soak" scripts/run-tests integration
+
+sim-long: $(BUILD)/tests/unit/test_sim  ## many simulated runs: RUNS=5000 SEED=n
+	SIM_RUNS=$(or $(RUNS),5000) SIM_SEED=$(or $(SEED),1) $<
 
 types-long: all                   ## random columns on both servers: ROUNDS=50 SEED=n
 	TIDEWAY_COLUMNS=$(or $(ROUNDS),50):$(SEED) PYTEST_ARGS="-k both_phases_agree" scripts/run-tests integration

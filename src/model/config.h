@@ -31,11 +31,15 @@ struct source_config {
 
 enum sink_kind { SINK_KAFKA, SINK_LINES, SINK_DISCARD /* dry runs */ };
 
+struct sink_opener;
+
 struct sink_config {
 	enum sink_kind kind;
 	bool raw; /* SINK_LINES: write JSON to a terminal too */
 	/* reader of the clients' outages, set by the code that opens them; NULL: they are logged */
 	const struct kafka_outage_reader *outages;
+	const struct sink_opener
+		*opener; /* of another kind of sink, in a simulation; NULL: by kind */
 #define SINK_OPTION OPTION_MEMBER
 #define SINK_LIST OPTION_LIST_MEMBER
 #include "model/options.def"

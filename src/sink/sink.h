@@ -21,6 +21,12 @@ struct lease;
 /* A destination topic as this sink uses it. Opaque; belongs to the sink. */
 struct topic;
 
+/* Opens a kind of sink that is not built in. */
+struct sink_opener {
+	struct sink *(*open)(void *arg, const char *client_id, struct err *err);
+	void *arg;
+};
+
 struct topic_info {
 	struct slice name;
 	int partitions;     /* pinned count, which the partitioner uses */

@@ -4,6 +4,8 @@
 static struct sink *new_of_kind(const struct sink_config *config, const char *client_id,
 				size_t queue_bytes, const struct lease *lease, struct err *err)
 {
+	if (config->opener)
+		return config->opener->open(config->opener->arg, client_id, err);
 	switch (config->kind) {
 	case SINK_KAFKA:
 		return sink_kafka_new(config, client_id, queue_bytes, lease, err);

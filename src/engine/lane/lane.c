@@ -45,6 +45,7 @@ static int open_sink(struct lane *lane, size_t queue_bytes, const struct lease *
 	}
 	config.raw = lane->sync->output.raw;
 	config.outages = &lane->sync->outages;
+	config.opener = lane->sync->sink.opener;
 	lane->sink = sink_new_leased(&config, client.ptr, queue_bytes, lease, on_acked, lane, err);
 	if (lane->sink == NULL)
 		return -1;

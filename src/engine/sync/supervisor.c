@@ -57,8 +57,9 @@ struct attempt {
 
 struct supervisor {
 	struct sync sync;
-	struct script *script;    /* patterns and checks */
-	struct handover handover; /* from the process before, and to the next */
+	const struct sync_world *world; /* NULL: the real one */
+	struct script *script;          /* patterns and checks */
+	struct handover handover;       /* from the process before, and to the next */
 	struct sync_numbers numbers;
 	_Atomic enum sync_state state;
 	struct mailbox box;
@@ -113,6 +114,17 @@ static enum mail_kind take_mail(struct supervisor *supervisor, int64_t wait_ms)
 static int run_copy(void *arg, struct err *err);
 static int run_stream(void *arg, struct err *err);
 
+static void enter_world(struct supervisor *supervisor, const struct sync_world *world)
+{
+	struct sync *sync = &supervisor->sync;
+	supervisor->world = world;
+	if (world == NULL)
+		return;
+	source_free(sync->source);
+	sync->source = source_new_with(&sync->config->source, world->source, world->arg);
+	sync->sink.opener = world->sink;
+}
+
 struct supervisor *supervisor_new(const struct supervisor_options *options, struct err *err)
 {
 	struct supervisor *supervisor;
@@ -124,6 +136,7 @@ struct supervisor *supervisor_new(const struct supervisor_options *options, stru
 	sync_init(&supervisor->sync, options->script, options->index,
 		  script_config(script, options->index));
 	supervisor->sync.output = options->output;
+	enter_world(supervisor, options->world);
 	supervisor->sync.label = options->several ? supervisor->sync.config->name : NULL;
 	supervisor->sync.queue_bytes =
 		sink_queue_total(&supervisor->sync.config->sink, QUEUE_BYTES);
@@ -590,6 +603,8 @@ static struct store *open_store(struct supervisor *supervisor, struct err *err)
 	const struct sync *sync = &supervisor->sync;
 	const struct sync_config *config = sync->config;
 	char topic[80];
+	if (supervisor->world)
+		return supervisor->world->open_store(supervisor->world->arg, err);
 	if (sync->output.dry_run || config->sink.kind == SINK_DISCARD)
 		return store_open_memory();
 	if (config->checkpoint_file)

@@ -14,14 +14,26 @@
 #include "model/config.h"
 #include "script/script.h"
 
+struct source_ops;
+struct sink_opener;
+struct store;
 struct supervisor;
 struct watermarks;
+
+/* What a simulated sync has in place of a server, brokers and a store. */
+struct sync_world {
+	const struct source_ops *source;
+	const struct sink_opener *sink;
+	struct store *(*open_store)(void *arg, struct err *err);
+	void *arg; /* of source and open_store */
+};
 
 struct supervisor_options {
 	const struct script_options *script; /* borrowed until supervisor_free */
 	unsigned index;                      /* which sync.run of the script */
 	bool several; /* other syncs run beside it: its log lines begin with its name */
 	struct sync_output output;
+	const struct sync_world *world; /* borrowed likewise; NULL: the real one */
 };
 
 struct supervisor *supervisor_new(const struct supervisor_options *options, struct err *err);

@@ -1,0 +1,172 @@
+/* A whole sync in simulations: supervisor, start, copy, stream and checkpoint, with a server, brokers and a checkpoint in memory, on
+ * virtual time. The process is killed and connections are lost at random. SIM_RUNS and SIM_SEED choose the runs. */
+#include "unit.h"
+
+#include "sim_world.h"
+
+#include "base/log.h"
+#include "base/thread.h"
+
+#include "unit/script_fixture.h"
+
+enum { RUNS = 50, PATIENCE_MS = 600 * 1000 };
+
+static const char sync_lua[] =
+	"local sync = require 'tideway.sync'\n"
+	"local source = require 'tideway.source'\n"
+	"local kafka = require 'tideway.kafka'\n"
+	"sync.run { name = 's', source = source.mysql { host = 'h', user = 'u', password = 'p',\n"
+	"  tables = { 'd.t' } }, sink = kafka.lines { }, heartbeat = false, format = 'debezium',\n"
+	"  topic = { template = 't' }, full = { parallel = 2 } }\n";
+
+struct process {
+	struct supervisor *supervisor;
+	pthread_t thread;
+	int rc;
+	struct err err;
+	_Atomic bool has_ended;
+};
+
+static struct fixture fixture;
+static bool workload_is_done;
+
+static void *process_main(void *arg)
+{
+	struct process *process = arg;
+	process->rc = supervisor_run(process->supervisor, &process->err);
+	atomic_store(&process->has_ended, true);
+	return NULL;
+}
+
+static void start(struct process *process, const struct script_options *script)
+{
+	const struct supervisor_options options = {.script = script, .world = &world.sync};
+	*process = (struct process){.err = ERR_INIT};
+	world.is_dead = false;
+	process->supervisor = supervisor_new(&options, &process->err);
+	if (process->supervisor == NULL)
+		fail_msg("%s", process->err.text);
+	thread_start(&process->thread, "sync", process_main, process);
+}
+
+static void end(struct process *process)
+{
+	while (!atomic_load(&process->has_ended)) {
+		supervisor_wake(process->supervisor);
+		clock_pause(50);
+	}
+	thread_join(process->thread);
+	supervisor_free(process->supervisor);
+}
+
+/* From now on nothing that the process does has an effect. */
+static void kill_it(struct process *process)
+{
+	world.is_dead = true;
+	supervisor_stop(process->supervisor);
+	supervisor_stop(process->supervisor);
+	end(process);
+}
+
+static void *workload_main(void *arg)
+{
+	(void)arg;
+	for (unsigned n = 20 + sim_below(60); n > 0; n--) {
+		world_commit();
+		clock_pause(sim_once_in(8) ? sim_below(2000) : sim_below(20));
+		if (sim_once_in(30))
+			world.away_until_ms = clock_mono_ms() + sim_below(3000);
+	}
+	workload_is_done = true;
+	return NULL;
+}
+
+static void wait_until_even(struct process *process)
+{
+	int64_t until_ms = clock_mono_ms() + PATIENCE_MS;
+	while (!(workload_is_done && world_agrees() && world.saved == world.ntrxs) &&
+	       clock_mono_ms() < until_ms && !atomic_load(&process->has_ended))
+		clock_pause(20);
+	if (!world_agrees())
+		world_blame("the topics never become like the table");
+}
+
+/* A life of the process, until it is killed or the topics are like the table. Returns whether it was killed. */
+static bool live(const struct script_options *script, bool may_die)
+{
+	struct process process;
+	start(&process, script);
+	if (may_die) {
+		clock_pause(1 + sim_below(sim_once_in(2) ? 150 : 4000));
+		kill_it(&process);
+		return true;
+	}
+	wait_until_even(&process);
+	supervisor_stop(process.supervisor);
+	end(&process);
+	if (process.rc < 0)
+		world_blame("the sync has failed: %.150s", process.err.text);
+	return false;
+}
+
+static void simulate(uint64_t seed)
+{
+	const struct script_options script = fixture_options(&fixture);
+	pthread_t workload;
+	unsigned lives;
+	sim_begin(seed);
+	world_begin();
+	workload_is_done = false;
+	world.lose_one_in = sim_once_in(3) ? 0 : 20 + sim_below(200);
+	world.fail_one_in = sim_once_in(2) ? 0 : 50 + sim_below(200);
+	for (unsigned n = sim_below(20); n > 0; n--)
+		world_commit();
+	thread_start(&workload, "work", workload_main, NULL);
+	for (lives = sim_below(4); lives > 0; lives--)
+		live(&script, true);
+	thread_join(workload);
+	world.lose_one_in = world.fail_one_in = 0;
+	live(&script, false);
+	if (world.wrong[0] == '\0' && world.saved != world.ntrxs)
+		world_blame("transaction %u is saved at the end, of %u", world.saved, world.ntrxs);
+	sim_end();
+	if (world.wrong[0])
+		fail_msg("SIM_SEED=%llu SIM_RUNS=1: %s (%u transactions, %u messages, %u saves)",
+			 (unsigned long long)seed, world.wrong, world.ntrxs, world.nmessages,
+			 world.saves);
+	world_end();
+}
+
+static unsigned long long number_of(const char *name, unsigned long long none)
+{
+	const char *text = getenv(name);
+	return text ? strtoull(text, NULL, 10) : none;
+}
+
+static void every_seed_agrees(void **state)
+{
+	unsigned long long first = number_of("SIM_SEED", 1), runs = number_of("SIM_RUNS", RUNS);
+	(void)state;
+	log_set_level(runs == 1 ? LOG_DEBUG : LOG_ERROR);
+	for (unsigned long long seed = first; seed < first + runs; seed++)
+		simulate(seed);
+}
+
+static int setup(void **state)
+{
+	fixture_init(&fixture);
+	fixture_write(fixture.folder, "sync.lua", sync_lua);
+	return events_load(state);
+}
+
+static int teardown(void **state)
+{
+	fixture_fini(&fixture);
+	return events_free(state);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(every_seed_agrees)};
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
