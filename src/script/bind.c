@@ -73,7 +73,7 @@ struct script_table *bind_new(lua_State *L, struct script *script, const struct 
 void bind_free(struct script_table *table)
 {
 	struct script *script = table->script;
-	if (script->current == table)
+	if (script->bound.current == table)
 		bind_expire(script);
 	for (unsigned i = 0; i < table->nfunctions; i++)
 		luaL_unref(script->main, LUA_REGISTRYINDEX, table->functions[i]);
@@ -89,10 +89,11 @@ void bind_change(struct script_table *table, struct change *change)
 {
 	struct script *script = table->script;
 	/* change:records() binds the same change again, and its caller continues to use it */
-	bool nested = script->depth > 0 && script->current == table && table->change == change;
+	bool nested =
+		script->call.depth > 0 && script->bound.current == table && table->change == change;
 	if (!nested)
-		script->oldest = script->newest + HANDLE_EPOCH;
-	script->current = table;
+		script->bound.oldest = script->bound.newest + HANDLE_EPOCH;
+	script->bound.current = table;
 	table->change = change;
 	table->image = change->after ? IMAGE_AFTER : IMAGE_BEFORE;
 	table->rows[IMAGE_BEFORE].row = change->before;
@@ -103,14 +104,14 @@ void bind_change(struct script_table *table, struct change *change)
 
 void bind_push(lua_State *L, struct script *script)
 {
-	script->newest += HANDLE_EPOCH;
-	if (script->depth == 0)
-		script->oldest = script->newest;
-	handle_push(L, script->newest, HANDLE_CHANGE);
+	script->bound.newest += HANDLE_EPOCH;
+	if (script->call.depth == 0)
+		script->bound.oldest = script->bound.newest;
+	handle_push(L, script->bound.newest, HANDLE_CHANGE);
 }
 
 void bind_expire(struct script *script)
 {
-	script->oldest = script->newest + HANDLE_EPOCH;
-	script->current = NULL;
+	script->bound.oldest = script->bound.newest + HANDLE_EPOCH;
+	script->bound.current = NULL;
 }

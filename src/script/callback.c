@@ -74,8 +74,8 @@ int script_call(struct script *script, unsigned sync, const struct script_callba
 {
 	struct calling calling = {sync, callback};
 	int rc;
-	script->deadline_ms = clock_mono_ms() + SCRIPT_CALL_MS;
+	script->limits.deadline_ms = clock_mono_ms() + SCRIPT_CALL_MS;
 	rc = state_protect(script, call, &calling, 0, E_SCRIPT, err);
-	script->deadline_ms = 0;
+	script->limits.deadline_ms = 0;
 	return rc;
 }

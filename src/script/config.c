@@ -32,7 +32,7 @@ static const char *path_at(lua_State *L, int idx, const char *key, struct arena 
 	const char *path = config_text(L, idx, key, arena);
 	if (path == NULL || path[0] == '/')
 		return path;
-	return arena_printf(arena, "%s%s", script_of(L)->folder, path).ptr;
+	return arena_printf(arena, "%s%s", script_of(L)->entry.folder, path).ptr;
 }
 
 /* ---- properties ---- */
@@ -378,7 +378,7 @@ void config_read(lua_State *L, int idx, struct arena *arena, struct sync_config 
 	*config = (struct sync_config){
 		.source_number = unsigned_at(L, idx, "source_number") - 1,
 		.sources = unsigned_at(L, idx, "sources"),
-		.script = script_of(L)->path,
+		.script = script_of(L)->entry.path,
 		.line = unsigned_at(L, idx, "line"),
 		.has_loop = boolean_at(L, idx, "has_loop"),
 	};

@@ -9,10 +9,10 @@
 static int next_item(lua_State *L)
 {
 	struct script *script = script_of(L);
-	if (script->loop != L)
+	if (script->loop.thread != L)
 		state_raise(L, "changes() must be called from the loop function itself, not from "
 			       "another coroutine");
-	script->loop_asking = true;
+	script->loop.asking = true;
 	return lua_yield(L, 0);
 }
 
@@ -62,34 +62,34 @@ static int start(lua_State *L)
 	lua_pushcfunction(thread, next_item);
 	push_out(L);
 	lua_xmove(L, thread, 1);
-	script->loop = thread;
-	script->loop_sync = *sync;
+	script->loop.thread = thread;
+	script->loop.sync = *sync;
 	return 0;
 }
 
 /* Run the coroutine until it asks for an item. Return 1 if it has returned. */
 static int resume(struct script *script, int nargs, struct err *err)
 {
-	int status, nresults, depth = script->depth;
-	script->loop_asking = false;
-	script->phase = PHASE_LOOP;
-	if (script->depth++ == 0)
-		state_budget(script, script->call_budget);
-	status = lua_resume(script->loop, script->main, nargs, &nresults);
-	script->depth = depth; /* an error may leave the depth of a nested call */
+	int status, nresults, depth = script->call.depth;
+	script->loop.asking = false;
+	script->call.phase = PHASE_LOOP;
+	if (script->call.depth++ == 0)
+		state_budget(script, script->limits.call_budget);
+	status = lua_resume(script->loop.thread, script->main, nargs, &nresults);
+	script->call.depth = depth; /* an error may leave the depth of a nested call */
 	script->L = script->main;
-	script->base = 0;
-	script->phase = PHASE_NONE;
-	if (status == LUA_OK && !script->exhausted)
+	script->call.base = 0;
+	script->call.phase = PHASE_NONE;
+	if (status == LUA_OK && !script->limits.exhausted)
 		return 1;
-	if (status != LUA_YIELD || script->exhausted)
-		return state_failed(script, script->loop, status, E_FUNCTION, err);
-	lua_pop(script->loop, nresults);
-	if (!script->loop_asking)
+	if (status != LUA_YIELD || script->limits.exhausted)
+		return state_failed(script, script->loop.thread, status, E_FUNCTION, err);
+	lua_pop(script->loop.thread, nresults);
+	if (!script->loop.asking)
 		return err_set(err, E_FUNCTION,
 			       "%s: the loop function called coroutine.yield outside of a "
 			       "coroutine of its own",
-			       script->file);
+			       script->entry.file);
 	return 0;
 }
 
@@ -119,22 +119,22 @@ static int push_item(lua_State *L)
 		lua_setfield(L, -2, "time");
 		lua_change_item(L);
 	}
-	lua_xmove(L, script->loop, 1);
+	lua_xmove(L, script->loop.thread, 1);
 	return 0;
 }
 
 static int step(struct script *script, unsigned sync, const struct loop_item *item, struct err *err)
 {
 	int rc = 0;
-	if (script->loop == NULL) {
+	if (script->loop.thread == NULL) {
 		if (state_protect(script, start, &sync, SCRIPT_BUDGET_LOAD, E_SCRIPT, err) < 0)
 			return -1;
 		rc = resume(script, 2, err);
 	}
 	if (rc != 0)
 		return rc;
-	if (script->loop_sync != sync || lua_status(script->loop) != LUA_YIELD)
-		return err_set(err, E_BUG, "%s: the loop has ended already", script->file);
+	if (script->loop.sync != sync || lua_status(script->loop.thread) != LUA_YIELD)
+		return err_set(err, E_BUG, "%s: the loop has ended already", script->entry.file);
 	if (state_protect(script, push_item, (void *)(uintptr_t)item, SCRIPT_BUDGET_LOAD,
 			  E_FUNCTION, err) < 0)
 		return -1;

@@ -27,8 +27,8 @@ static int where(lua_State *L)
 		if (ar.source[0] == '@')
 			return push_where(L, &ar, ar.currentline);
 	}
-	lua_pushstring(L, script_of(L)->file);
-	lua_pushstring(L, script_of(L)->file);
+	lua_pushstring(L, script_of(L)->entry.file);
+	lua_pushstring(L, script_of(L)->entry.file);
 	lua_pushinteger(L, 0);
 	return 3;
 }
@@ -123,10 +123,10 @@ static int source(lua_State *L)
 	struct err err = ERR_INIT;
 	struct buf *text = &script_of(L)->scratch;
 	buf_clear(text);
-	if (file_read(script->path, text, &err) < 0)
+	if (file_read(script->entry.path, text, &err) < 0)
 		return 0;
 	lua_pushlstring(L, text->ptr ? text->ptr : "", text->len);
-	lua_pushstring(L, script->file);
+	lua_pushstring(L, script->entry.file);
 	return 2;
 }
 

@@ -74,7 +74,7 @@ static void push_name(lua_State *L, const struct script_table *bound, enum table
 /* Push the value that on_change has set, or nil. */
 static void push_result(lua_State *L, enum change_field field)
 {
-	const struct event_result *result = script_of(L)->result;
+	const struct event_result *result = script_of(L)->call.result;
 	if (result == NULL) {
 		lua_pushnil(L);
 		return;
@@ -219,9 +219,10 @@ static struct slice topic_at(lua_State *L, int idx, struct arena *arena)
 /* Return whether the sync of the change or the loop has key_format = "json". */
 static bool key_json(const struct script *script)
 {
-	const struct mapping *mapping = script->current ? script->current->mapping : NULL;
-	if (script->phase == PHASE_LOOP)
-		return script->configs[script->loop_sync].key_format == KEY_FORMAT_JSON;
+	const struct mapping *mapping =
+		script->bound.current ? script->bound.current->mapping : NULL;
+	if (script->call.phase == PHASE_LOOP)
+		return script->configs[script->loop.sync].key_format == KEY_FORMAT_JSON;
 	return mapping && mapping->key.json;
 }
 
@@ -321,9 +322,9 @@ const struct header *lua_change_headers(lua_State *L, int idx, struct arena *are
 static struct event_result *in_event(lua_State *L, const char *what)
 {
 	const struct script *script = script_of(L);
-	if (script->phase != PHASE_EVENT || script->result == NULL)
+	if (script->call.phase != PHASE_EVENT || script->call.result == NULL)
 		state_raise(L, "%s works in on_change only", what);
-	return script->result;
+	return script->call.result;
 }
 
 int lua_change_newindex(lua_State *L, struct script_table *bound)

@@ -6,9 +6,9 @@
 
 const char *lua_env_get(const struct script *script, const char *name)
 {
-	for (unsigned i = 0; i < script->nargs; i++)
-		if (strcmp(script->args[i].name, name) == 0)
-			return script->args[i].value;
+	for (unsigned i = 0; i < script->entry.nargs; i++)
+		if (strcmp(script->entry.args[i].name, name) == 0)
+			return script->entry.args[i].value;
 	return getenv(name);
 }
 

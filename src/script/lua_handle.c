@@ -38,7 +38,8 @@ static int dead(lua_State *L, uintptr_t handle)
 static uintptr_t live(lua_State *L, int idx)
 {
 	uintptr_t handle = handle_at(L, idx);
-	if (__builtin_expect(handle < script_of(L)->oldest, 0)) /* also when it is not a handle */
+	if (__builtin_expect(handle < script_of(L)->bound.oldest,
+			     0)) /* also when it is not a handle */
 		dead(L, handle);
 	return handle;
 }
@@ -50,7 +51,7 @@ struct script_table *handle_change(lua_State *L, int idx)
 			    "expected a change, got %s: call it with a colon, change:method(...)",
 			    handle_is_row(L, idx) ? "a row" : luaL_typename(L, idx));
 	live(L, idx);
-	return script_of(L)->current;
+	return script_of(L)->bound.current;
 }
 
 struct row_view *handle_row(lua_State *L, int idx)
@@ -58,7 +59,7 @@ struct row_view *handle_row(lua_State *L, int idx)
 	if (!handle_is_row(L, idx))
 		state_raise(L, "expected a row, got %s",
 			    handle_is_change(L, idx) ? "a change" : luaL_typename(L, idx));
-	return &script_of(L)->current->rows[handle_kind(live(L, idx))];
+	return &script_of(L)->bound.current->rows[handle_kind(live(L, idx))];
 }
 
 /* __index: row.column, change.field, change.method. User functions spend most of their time here,
@@ -67,7 +68,7 @@ static int index_handle(lua_State *L)
 {
 	uintptr_t handle = live(L, 1);
 	const struct script *script = script_of(L);
-	struct script_table *bound = script->current;
+	struct script_table *bound = script->bound.current;
 	const struct row_view *view;
 	unsigned at;
 	if (handle_kind(handle) == HANDLE_CHANGE)
@@ -83,7 +84,7 @@ static int index_handle(lua_State *L)
 static int newindex_handle(lua_State *L)
 {
 	uintptr_t handle = live(L, 1);
-	struct script_table *bound = script_of(L)->current;
+	struct script_table *bound = script_of(L)->bound.current;
 	if (handle_kind(handle) == HANDLE_CHANGE)
 		return lua_change_newindex(L, bound);
 	return lua_row_newindex(L, &bound->rows[handle_kind(handle)]);
@@ -92,8 +93,8 @@ static int newindex_handle(lua_State *L)
 static int tostring_handle(lua_State *L)
 {
 	uintptr_t handle = handle_at(L, 1);
-	const struct script_table *bound = script_of(L)->current;
-	bool change = handle_is_change(L, 1), lives = handle >= script_of(L)->oldest;
+	const struct script_table *bound = script_of(L)->bound.current;
+	bool change = handle_is_change(L, 1), lives = handle >= script_of(L)->bound.oldest;
 	if (!is_handle(handle)) {
 		lua_pushstring(L, "userdata");
 		return 1;
@@ -118,7 +119,7 @@ void handle_open(lua_State *L)
 		{NULL, NULL},
 	};
 	struct script *script = script_of(L);
-	script->newest = HANDLE_MARK;
+	script->bound.newest = HANDLE_MARK;
 	bind_expire(script);
 	lua_pushlightuserdata(L, NULL);
 	/* a large hash part, so that the frequent lookup of __index meets no collision */

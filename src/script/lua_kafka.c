@@ -178,7 +178,7 @@ static int producer_send(lua_State *L)
 	rc = open_producer(L, client, &err);
 	if (rc == 0)
 		rc = script->host.exec.producer_send(client->handle, &record, &err);
-	if (script->current == NULL) /* a change from source:changes may still be read */
+	if (script->bound.current == NULL) /* a change from source:changes may still be read */
 		arena_reset(&script->event);
 	return rc < 0 ? failed(L, &err) : done(L);
 }

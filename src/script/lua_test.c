@@ -235,10 +235,10 @@ static int report(lua_State *L)
 {
 	struct script *script = script_of(L);
 	if (lua_toboolean(L, 1)) {
-		script->passed++;
+		script->tests.passed++;
 		return 0;
 	}
-	script->failed++;
+	script->tests.failed++;
 	printf("FAIL %s: %s\n", luaL_optstring(L, 2, "?"), luaL_optstring(L, 3, "failed"));
 	return 0;
 }

@@ -137,7 +137,7 @@ static void not_found(lua_State *L, const char *name)
 		state_raise(L, "there is no module '%s'%s%s%s", name,
 			    near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 	state_raise(L, "module '%s' not found: no %s%s.lua beside the script%s%s%s", name,
-		    script_of(L)->folder, luaL_gsub(L, name, ".", "/"),
+		    script_of(L)->entry.folder, luaL_gsub(L, name, ".", "/"),
 		    near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 

@@ -15,7 +15,7 @@
 static int load_entry(lua_State *L)
 {
 	const struct script *script = script_of(L);
-	if (state_load_file(L, script->path, script->file) != LUA_OK)
+	if (state_load_file(L, script->entry.path, script->entry.file) != LUA_OK)
 		return lua_error(L);
 	lua_call(L, 0, 0);
 	return 0;
@@ -64,10 +64,10 @@ static int read_configs(lua_State *L)
 static void set_path(struct script *script, const char *path)
 {
 	const char *slash = strrchr(path, '/');
-	script->path = arena_cstr(&script->arena, slice_str(path));
-	script->file = slash ? script->path + (slash + 1 - path) : script->path;
-	script->folder = arena_cstr(&script->arena,
-				    slash ? slice_of(path, (size_t)(slash + 1 - path)) : SLICE(""));
+	script->entry.path = arena_cstr(&script->arena, slice_str(path));
+	script->entry.file = slash ? script->entry.path + (slash + 1 - path) : script->entry.path;
+	script->entry.folder = arena_cstr(
+		&script->arena, slash ? slice_of(path, (size_t)(slash + 1 - path)) : SLICE(""));
 }
 
 static void copy_args(struct script *script, const struct script_options *options)
@@ -77,8 +77,8 @@ static void copy_args(struct script *script, const struct script_options *option
 		args[i].name = arena_cstr(&script->arena, slice_str(options->args[i].name));
 		args[i].value = arena_cstr(&script->arena, slice_str(options->args[i].value));
 	}
-	script->args = args;
-	script->nargs = options->nargs;
+	script->entry.args = args;
+	script->entry.nargs = options->nargs;
 }
 
 static struct script *script_make(const struct script_options *options, bool test)
@@ -87,11 +87,11 @@ static struct script *script_make(const struct script_options *options, bool tes
 	arena_init(&script->arena, 0);
 	arena_init(&script->event, 16 * 1024);
 	buf_init(&script->scratch);
-	script->memory_limit = options->memory_limit ? options->memory_limit : SCRIPT_MEMORY;
-	script->call_budget =
+	script->limits.memory_max = options->memory_limit ? options->memory_limit : SCRIPT_MEMORY;
+	script->limits.call_budget =
 		options->instruction_limit ? options->instruction_limit : SCRIPT_BUDGET;
-	script->exec = options->exec;
-	script->test = test;
+	script->entry.exec = options->exec;
+	script->entry.test = test;
 	if (options->host)
 		script->host = *options->host;
 	set_path(script, options->path);
@@ -101,10 +101,11 @@ static struct script *script_make(const struct script_options *options, bool tes
 
 static int load(struct script *script, struct err *err)
 {
-	bool endless = script->exec || script->test; /* these scripts may run for ever */
+	bool endless =
+		script->entry.exec || script->entry.test; /* these scripts may run for ever */
 	if (state_open(script, err) < 0)
 		return -1;
-	if (state_protect(script, load_entry, NULL, endless ? 0 : script->call_budget * 10,
+	if (state_protect(script, load_entry, NULL, endless ? 0 : script->limits.call_budget * 10,
 			  E_SCRIPT, err) < 0)
 		return -1;
 	if (endless)
@@ -116,7 +117,7 @@ static int load(struct script *script, struct err *err)
 	return err_set(err, E_NO_SYNC,
 		       "%s: no sync.run call: a script registers at least one sync (tideway exec "
 		       "runs a script without)",
-		       script->file);
+		       script->entry.file);
 }
 
 struct script *script_new(const struct script_options *options, struct err *err)
@@ -147,11 +148,11 @@ int script_test(const char *path, const struct script_host *host, unsigned *pass
 	int rc = load(script, err);
 	if (rc < 0) { /* a test file that raises counts as a failure */
 		printf("FAIL %s\n", err->text);
-		script->failed++;
+		script->tests.failed++;
 		*err = (struct err)ERR_INIT;
 	}
-	*passed += script->passed;
-	*failed += script->failed;
+	*passed += script->tests.passed;
+	*failed += script->tests.failed;
 	script_free(script);
 	return 0;
 }
@@ -168,7 +169,7 @@ const struct sync_config *script_config(const struct script *script, unsigned sy
 
 size_t script_memory(const struct script *script)
 {
-	return script->memory;
+	return script->limits.memory;
 }
 
 /* ---- queries about tables ---- */
@@ -445,31 +446,31 @@ static int verdict(struct script *script, struct event_result *result, struct er
 	}
 	return err_set(err, E_FUNCTION_RESULT,
 		       "%s: on_change returned a %s: expected nothing, nil, true or false",
-		       script->file, luaL_typename(L, -1));
+		       script->entry.file, luaL_typename(L, -1));
 }
 
 int script_event(struct script *script, const struct mapping *mapping, struct change *change,
 		 struct event_result *result, struct err *err)
 {
 	lua_State *L = script->L;
-	enum script_phase phase = script->phase;
-	struct event_result *outer = script->result;
+	enum script_phase phase = script->call.phase;
+	struct event_result *outer = script->call.result;
 	int rc;
 	*result = (struct event_result){.verdict = VERDICT_KEEP};
-	if (script->depth == 0)
-		lua_settop(L, script->base);
+	if (script->call.depth == 0)
+		lua_settop(L, script->call.base);
 	if (!lua_checkstack(L, 20))
 		return err_set(err, E_FUNCTION_MEMORY, "%s: not enough memory for the Lua stack",
-			       script->file);
+			       script->entry.file);
 	bind_change(mapping->functions.hooks, change);
-	script->phase = PHASE_EVENT;
-	script->result = result;
+	script->call.phase = PHASE_EVENT;
+	script->call.result = result;
 	lua_pushcfunction(L, state_message);
 	lua_rawgeti(L, LUA_REGISTRYINDEX, mapping->functions.event);
 	bind_push(L, script);
-	rc = state_call(script, -3, 1, 1, script->call_budget, E_FUNCTION, err);
-	script->phase = phase;
-	script->result = outer;
+	rc = state_call(script, -3, 1, 1, script->limits.call_budget, E_FUNCTION, err);
+	script->call.phase = phase;
+	script->call.result = outer;
 	if (rc == 0) {
 		rc = verdict(script, result, err);
 		lua_pop(L, 1);
@@ -504,7 +505,7 @@ static int wrong(const struct script_table *bound, unsigned i, struct err *err, 
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	return err_set(err, E_FUNCTION_RESULT, "%s: %s",
-		       bound->where ? bound->where[i] : bound->script->file, text);
+		       bound->where ? bound->where[i] : bound->script->entry.file, text);
 }
 
 static struct slice slice_at(lua_State *L, int idx)
@@ -676,7 +677,8 @@ static int call_functions(struct script *script, const struct script_table *boun
 	for (unsigned i = 0; i < bound->nfunctions; i++) {
 		lua_rawgeti(L, LUA_REGISTRYINDEX, bound->functions[i]);
 		bind_push(L, script);
-		if (state_call(script, handler, 1, 1, script->call_budget, E_FUNCTION, err) < 0)
+		if (state_call(script, handler, 1, 1, script->limits.call_budget, E_FUNCTION, err) <
+		    0)
 			return -1;
 	}
 	return 0;
@@ -687,18 +689,18 @@ int script_image(struct script *script, const struct mapping *mapping, struct ch
 {
 	struct script_table *bound = mapping->functions.hooks;
 	lua_State *L = script->L;
-	enum script_phase phase = script->phase;
+	enum script_phase phase = script->call.phase;
 	int rc, handler;
 	if (!lua_checkstack(L, (int)bound->nfunctions + 20))
 		return err_set(err, E_FUNCTION_MEMORY, "%s: not enough memory for the Lua stack",
-			       script->file);
+			       script->entry.file);
 	bind_change(bound, change);
 	bound->image = image;
-	script->phase = PHASE_IMAGE;
+	script->call.phase = PHASE_IMAGE;
 	lua_pushcfunction(L, state_message);
 	handler = lua_gettop(L);
 	rc = call_functions(script, bound, handler, err);
-	script->phase = phase;
+	script->call.phase = phase;
 	if (rc == 0) /* the results stay on the stack, so that nothing is copied */
 		return read_results(bound, handler + 1, result, err);
 	lua_settop(L, handler - 1);
@@ -707,9 +709,9 @@ int script_image(struct script *script, const struct mapping *mapping, struct ch
 
 void script_done(struct script *script)
 {
-	if (script->depth > 0)
+	if (script->call.depth > 0)
 		return; /* called inside loop or on_change by change:records(): keep its change */
-	lua_settop(script->L, script->base);
+	lua_settop(script->L, script->call.base);
 	bind_expire(script);
 	arena_reset(&script->event);
 }

@@ -47,47 +47,77 @@ struct name_map {
  *   | 1|    epoch   | kind |
  *
  * No address has the highest bit set. Each call of a function of the script begins an epoch. A
- * handle is valid when its epoch is script->oldest or later. */
+ * handle is valid when its epoch is script->bound.oldest or later. */
 enum handle_kind { HANDLE_BEFORE = IMAGE_BEFORE, HANDLE_AFTER = IMAGE_AFTER, HANDLE_CHANGE };
 #define HANDLE_MARK ((uintptr_t)1 << 63)
 #define HANDLE_KIND ((uintptr_t)3)
 #define HANDLE_EPOCH (HANDLE_KIND + 1)
 static_assert(sizeof(uintptr_t) == 8, "a handle has 64 bits");
 
-struct script {
-	/* fields that every call uses: together, in few cache lines */
-	lua_State *main; /* the main thread of the state */
-	lua_State *L;    /* the thread that runs now: main, or a coroutine that called into C */
-	int64_t used, budget; /* instructions: used in this call, and its limit; 0: no limit */
-	int64_t call_budget;  /* the limit of each call of a user's function */
-	int64_t deadline_ms;  /* monotonic, when this call must have ended; 0: no limit */
-	enum err_id
-		raised; /* the entry of the error that the library raised last; see state_note */
-	bool exhausted; /* the budget is used up: every further instruction raises */
-	int depth;      /* number of calls from C into Lua that have not returned */
-	int base;       /* stack top to restore; the values above it keep results alive */
+/* The calls from C into Lua that have not returned. Owner: state.c and those that call it. */
+struct script_call {
+	int depth; /* number of these calls */
+	int base;  /* stack top to restore; the values above it keep results alive */
 	enum script_phase phase;
-	struct event_result *result;  /* PHASE_EVENT: the result being filled */
+	struct event_result *result; /* PHASE_EVENT: the result being filled */
+};
+
+/* What handles refer to. Owner: bind.c. */
+struct script_bound {
 	struct script_table *current; /* the table that has a change now; NULL: none */
 	uintptr_t newest, oldest;     /* the last epoch begun, and the first valid epoch */
-	struct name_map fields;       /* fields and methods of a change -> their numbers */
-	struct arena event;           /* texts of the current change; reset by script_done */
-	/* the other fields */
-	size_t memory, memory_limit;      /* bytes of the Lua heap: now, and the limit */
-	bool exec, test;                  /* modes: print writes to stdout; no sync is needed */
-	struct script_host host;          /* a copy; zeros without a host */
+};
+
+/* What the Lua state may use. Owner: state.c. */
+struct script_limits {
+	int64_t used, budget;      /* instructions: used in this call, and its limit; 0: no limit */
+	int64_t call_budget;       /* the limit of each call of a user's function */
+	int64_t deadline_ms;       /* monotonic, when this call must have ended; 0: no limit */
+	size_t memory, memory_max; /* bytes of the Lua heap: now, and the limit */
+	bool exhausted;            /* the budget is used up: every further instruction raises */
+	char exhausted_at[SCRIPT_WHERE]; /* "sync.lua:12" where the budget was used up */
+};
+
+/* How the script was started. Owner: script.c; constant afterwards. */
+struct script_entry {
 	const char *path, *file, *folder; /* entry script; its base name; "dir/" or "" */
 	const struct property *args;      /* name=value of the command line */
 	unsigned nargs;
-	struct arena arena; /* configurations; freed with the script */
-	struct buf scratch; /* output of one encoder; here, so that a raise leaks nothing */
+	bool exec, test; /* modes: print writes to stdout; no sync is needed */
+};
+
+/* loop = function of a sync. Owner: loop.c. */
+struct script_loop {
+	lua_State *thread; /* coroutine; NULL before its first step */
+	unsigned sync;     /* the sync whose loop it is */
+	bool asking;       /* the loop yielded to get the next item */
+};
+
+/* Counts of tideway.test. Owner: lua_test.c. */
+struct script_tests {
+	unsigned passed, failed;
+};
+
+struct script {
+	/* members that every call uses: together, in few cache lines */
+	lua_State *main; /* the main thread of the state */
+	lua_State *L;    /* the thread that runs now: main, or a coroutine that called into C */
+	struct script_call call;
+	struct script_bound bound;
+	struct name_map fields; /* fields and methods of a change -> their numbers */
+	struct arena event;     /* texts of the current change; reset by script_done */
+	enum err_id
+		raised; /* the entry of the error that the library raised last; see state_note */
+	struct script_limits limits;
+	/* the other members */
+	struct script_entry entry;
+	struct script_host host; /* a copy; zeros without a host */
+	struct arena arena;      /* configurations; freed with the script */
+	struct buf scratch;      /* output of one encoder; here, so that a raise leaks nothing */
 	unsigned nsyncs;
 	struct sync_config *configs; /* nsyncs */
-	unsigned passed, failed;     /* number of tests */
-	lua_State *loop;             /* coroutine of loop = function; NULL before its first step */
-	unsigned loop_sync;          /* the sync whose loop it is */
-	bool loop_asking;            /* the loop yielded to get the next item */
-	char exhausted_at[SCRIPT_WHERE]; /* "sync.lua:12" where the budget was used up */
+	struct script_loop loop;
+	struct script_tests tests;
 	struct err err; /* error of reading a cell; here, since it is too large for the stack */
 };
 
@@ -107,7 +137,7 @@ struct script_table {
 	int names_ref; /* registry reference: the list of names, by enum table_name */
 	int copy_ref; /* registry reference: how to encode copies of rows; LUA_NOREF: no copy yet */
 	struct name_map columns; /* column names -> positions */
-	struct change *change;   /* valid while the table is script->current */
+	struct change *change;   /* valid while the table is script->bound.current */
 	enum change_image image; /* the image that change.row is */
 	struct row_view rows[2]; /* by enum change_image */
 	int *functions;          /* registry references: functions of topic, key, slots */
@@ -171,9 +201,7 @@ const char *state_path(lua_State *L, const char *path);
  * restores it. */
 struct nest {
 	lua_State *L;
-	int base;
-	enum script_phase phase;
-	struct event_result *result;
+	struct script_call call;
 	enum change_image image; /* of the current change */
 };
 struct nest state_nest(struct script *script, lua_State *L);

@@ -19,14 +19,14 @@ static void *allocate(void *ud, void *ptr, size_t old_size, size_t size)
 	void *fresh;
 	if (size == 0) {
 		free(ptr);
-		script->memory -= old;
+		script->limits.memory -= old;
 		return NULL;
 	}
-	if (size > old && script->memory + (size - old) > script->memory_limit)
+	if (size > old && script->limits.memory + (size - old) > script->limits.memory_max)
 		return NULL; /* Lua collects garbage and tries again, then raises */
 	fresh = realloc(ptr, size);
 	if (fresh)
-		script->memory += size - old;
+		script->limits.memory += size - old;
 	return fresh;
 }
 
@@ -123,23 +123,23 @@ int state_message(lua_State *L)
 
 static bool is_used_up(const struct script *script)
 {
-	if (script->deadline_ms > 0 && clock_mono_ms() > script->deadline_ms)
+	if (script->limits.deadline_ms > 0 && clock_mono_ms() > script->limits.deadline_ms)
 		return true;
-	return script->budget > 0 && script->used > script->budget;
+	return script->limits.budget > 0 && script->limits.used > script->limits.budget;
 }
 
 static void count_hook(lua_State *L, lua_Debug *ar)
 {
 	struct script *script = script_of(L);
-	if (!script->exhausted) {
-		script->used += lua_gethookcount(L);
+	if (!script->limits.exhausted) {
+		script->limits.used += lua_gethookcount(L);
 		if (lua_gethookcount(L) != SCRIPT_STEP)
 			lua_sethook(L, count_hook, LUA_MASKCOUNT, SCRIPT_STEP);
 		if (!is_used_up(script))
 			return;
-		script->exhausted = true;
-		if (!state_where(L, script->exhausted_at) && lua_getinfo(L, "Sl", ar))
-			snprintf(script->exhausted_at, SCRIPT_WHERE, "%s:%d", ar->short_src,
+		script->limits.exhausted = true;
+		if (!state_where(L, script->limits.exhausted_at) && lua_getinfo(L, "Sl", ar))
+			snprintf(script->limits.exhausted_at, SCRIPT_WHERE, "%s:%d", ar->short_src,
 				 ar->currentline);
 	}
 	/* a pcall of the script may catch this error: let every further instruction raise again */
@@ -149,10 +149,10 @@ static void count_hook(lua_State *L, lua_Debug *ar)
 
 void state_budget(struct script *script, int64_t budget)
 {
-	script->used = 0;
-	script->budget = budget;
-	if (script->exhausted) {
-		script->exhausted = false;
+	script->limits.used = 0;
+	script->limits.budget = budget;
+	if (script->limits.exhausted) {
+		script->limits.exhausted = false;
 		lua_sethook(script->main, count_hook, LUA_MASKCOUNT, SCRIPT_STEP);
 	}
 }
@@ -183,28 +183,28 @@ static int out_of_memory(const struct script *script, enum err_id general, struc
 {
 	return err_set(err, general == E_SCRIPT ? E_SCRIPT_MEMORY : E_FUNCTION_MEMORY,
 		       "%s: not enough memory: the Lua heap of a lane is limited to %zu MiB",
-		       script->file, script->memory_limit >> 20);
+		       script->entry.file, script->limits.memory_max >> 20);
 }
 
 static int exhausted(struct script *script, enum err_id general, struct err *err)
 {
 	enum err_id id = general == E_SCRIPT ? E_SCRIPT_BUDGET : E_FUNCTION_BUDGET;
-	if (script->deadline_ms > 0)
+	if (script->limits.deadline_ms > 0)
 		return err_set(err, id,
 			       "%s: stopped after %d s in one call: an endless loop, or work that "
 			       "takes too long",
-			       script->exhausted_at, SCRIPT_CALL_MS / 1000);
+			       script->limits.exhausted_at, SCRIPT_CALL_MS / 1000);
 	return err_set(err, id,
 		       "%s: stopped after %lld instructions in one call: an endless loop, or work "
 		       "that belongs outside of the function",
-		       script->exhausted_at, (long long)script->budget);
+		       script->limits.exhausted_at, (long long)script->limits.budget);
 }
 
 int state_failed(struct script *script, lua_State *L, int status, enum err_id general,
 		 struct err *err)
 {
 	const char *text = lua_tostring(L, -1);
-	if (script->exhausted)
+	if (script->limits.exhausted)
 		return exhausted(script, general, err);
 	if (status == LUA_ERRMEM)
 		return out_of_memory(script, general, err);
@@ -217,19 +217,14 @@ int state_call(struct script *script, int handler, int nargs, int nresults, int6
 {
 	lua_State *L = script->L;
 	int status;
-	/* save these: an error may leave nested calls without restoring them */
-	enum script_phase phase = script->phase;
-	struct event_result *result = script->result;
-	int base = script->base, depth = script->depth;
-	if (script->depth++ == 0)
+	/* save this: an error may leave nested calls without restoring it */
+	const struct script_call outer = script->call;
+	if (script->call.depth++ == 0)
 		state_budget(script, budget);
 	status = lua_pcall(L, nargs, nresults, handler);
-	script->depth = depth;
 	script->L = L;
-	script->base = base;
-	script->phase = phase;
-	script->result = result;
-	if (__builtin_expect(status == LUA_OK && !script->exhausted, 1))
+	script->call = outer;
+	if (__builtin_expect(status == LUA_OK && !script->limits.exhausted, 1))
 		return 0;
 	state_failed(script, L, status, general, err);
 	lua_pop(L, status == LUA_OK ? nresults : 1);
@@ -252,24 +247,21 @@ int state_protect(struct script *script, lua_CFunction body, void *ctx, int64_t 
 
 struct nest state_nest(struct script *script, lua_State *L)
 {
-	struct nest nest = {script->L, script->base, script->phase, script->result,
-			    script->current ? script->current->image : IMAGE_AFTER};
+	struct nest nest = {script->L, script->call,
+			    script->bound.current ? script->bound.current->image : IMAGE_AFTER};
 	script->L = L;
-	script->base = lua_gettop(L);
-	script->depth++;
+	script->call.base = lua_gettop(L);
+	script->call.depth++;
 	return nest;
 }
 
 void state_unnest(struct script *script, const struct nest *nest)
 {
-	lua_settop(script->L, script->base);
-	script->depth--;
+	lua_settop(script->L, script->call.base);
 	script->L = nest->L;
-	script->base = nest->base;
-	script->phase = nest->phase;
-	script->result = nest->result;
-	if (script->current)
-		script->current->image = nest->image;
+	script->call = nest->call;
+	if (script->bound.current)
+		script->bound.current->image = nest->image;
 }
 
 /* ---- nearest names ---- */
@@ -360,7 +352,7 @@ const char *state_path(lua_State *L, const char *path)
 {
 	if (path[0] == '/')
 		return lua_pushstring(L, path);
-	return lua_pushfstring(L, "%s%s", script_of(L)->folder, path);
+	return lua_pushfstring(L, "%s%s", script_of(L)->entry.folder, path);
 }
 
 /* ---- the globals ---- */
@@ -403,7 +395,7 @@ static int print(lua_State *L)
 		luaL_addvalue(&line);
 	}
 	luaL_pushresult(&line);
-	if (script->exec || script->test)
+	if (script->entry.exec || script->entry.test)
 		puts(lua_tostring(L, -1));
 	else
 		log_info("%s", lua_tostring(L, -1));
@@ -496,7 +488,7 @@ int state_open(struct script *script, struct err *err)
 	lua_State *L = lua_newstate(allocate, script);
 	if (L == NULL)
 		return err_set(err, E_SCRIPT_MEMORY, "%s: not enough memory for a Lua state",
-			       script->path);
+			       script->entry.path);
 	script->main = script->L = L;
 	*(struct script **)lua_getextraspace(L) = script;
 	lua_gc(L, LUA_GCINC, 0, 0, 0);

@@ -461,7 +461,7 @@ static void records_inside_of_on_change(void **state)
 	assert_slice(event.emits[8].message.topic, "b");
 	script_done(f.script);
 	assert_int_equal(lua_gettop(f.script->main), 0);
-	assert_int_equal(f.script->depth, 0);
+	assert_int_equal(f.script->call.depth, 0);
 	script_release(f.script, &mapping);
 }
 
