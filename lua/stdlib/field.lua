@@ -1,6 +1,7 @@
 -- tideway.field: additional fields with a declared type. The argument is a function(change). All
 -- types except bytes and decimal also take a constant. string also takes a text with variables;
 -- long and date take "${EXECUTE_TIME}" and "${UPDATE_TIME}".
+local fault = require "tideway.core.fault"
 local fieldtype = require "tideway.core.fieldtype"
 
 local field = {}
@@ -16,7 +17,7 @@ field.bytes = fieldtype.constructor("bytes", "BYTES")
 -- decimal(scale, fn): a DOUBLE, written with exactly `scale` digits after the decimal point.
 function field.decimal(scale, value)
   if math.type(scale) ~= "integer" or scale < 0 or scale > 30 then
-    error("field.decimal(scale, fn): scale must be an integer from 0 to 30", 2)
+    fault.raise("E_FIELD", "field.decimal(scale, fn): scale must be an integer from 0 to 30")
   end
   return fieldtype.new("decimal", "DOUBLE", value, scale)
 end

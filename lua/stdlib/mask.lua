@@ -1,6 +1,7 @@
 -- tideway.mask: masks for columns = { ["db.table"] = { mask = { column = mask.email } } }.
 -- A text mask returns text for every column type. Except BYTES, the column is then written as
 -- STRING.
+local fault = require "tideway.core.fault"
 local masks = require "tideway.core.masks"
 local hash = require "tideway.hash"
 
@@ -41,7 +42,7 @@ mask.hash = masks.new { name = "hash", text = true,
   build = function(options)
     local key = type(options) == "table" and options.key or options
     if type(key) ~= "userdata" and (type(key) ~= "string" or key == "") then
-      error('mask.hash { key = "..." } needs a key, a string that is not empty', 2)
+      fault.raise("E_MASK", 'mask.hash { key = "..." } needs a key, a string that is not empty')
     end
     return masks.new { name = "hash", arguments = " { key = ... }", text = true, apply = function(value)
       return hash.hmac_sha256(key, tostring(value))
@@ -51,7 +52,7 @@ mask.hash = masks.new { name = "hash", text = true,
 -- mask.last(n): hides all characters except the last n. A text of at most n characters is hidden
 -- completely.
 mask.last = masks.new { name = "last", usage = "mask.last(4)", build = function(count)
-  if math.type(count) ~= "integer" or count < 0 then error("mask.last(n) needs the number of characters to keep", 2) end
+  if math.type(count) ~= "integer" or count < 0 then fault.raise("E_MASK", "mask.last(n) needs the number of characters to keep") end
   return masks.new { name = "last", arguments = ("(%d)"):format(count), text = true, apply = function(value)
     local list = characters(tostring(value))
     local hide = #list > count and #list - count or #list
@@ -63,7 +64,7 @@ end }
 mask.const = masks.new { name = "const", usage = 'mask.const("x")', build = function(value)
   local kind = type(value)
   if kind ~= "string" and kind ~= "number" and kind ~= "boolean" then
-    error("mask.const(value) needs a string, number or boolean; for NULL write mask.null", 2)
+    fault.raise("E_MASK", "mask.const(value) needs a string, number or boolean; for NULL write mask.null")
   end
   local arguments = (kind == "string" and "(%q)" or "(%s)"):format(value)
   return masks.new { name = "const", arguments = arguments, always = true, value = value, apply = function() return value end }

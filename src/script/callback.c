@@ -77,5 +77,9 @@ int script_call(struct script *script, unsigned sync, const struct script_callba
 	script->limits.deadline_ms = clock_mono_ms() + SCRIPT_CALL_MS;
 	rc = state_protect(script, call, &calling, 0, E_SCRIPT, err);
 	script->limits.deadline_ms = 0;
+	if (rc < 0 && err->id == E_SCRIPT)
+		err_become(err, E_CALLBACK);
+	else if (rc < 0 && err->id == E_SCRIPT_BUDGET)
+		err_become(err, E_CALLBACK_TIME);
 	return rc;
 }

@@ -209,10 +209,11 @@ static struct slice topic_at(lua_State *L, int idx, struct arena *arena)
 {
 	const char *why;
 	if (lua_type(L, idx) != LUA_TSTRING)
-		state_raise(L, "a topic is a string, not a %s", luaL_typename(L, idx));
+		state_raise_as(L, E_TOPIC_RESULT, "a topic is a string, not a %s",
+			       luaL_typename(L, idx));
 	why = lua_topic_check(string_at(L, idx));
 	if (why)
-		state_raise(L, "topic '%s': %s", lua_tostring(L, idx), why);
+		state_raise_as(L, E_ROW_TOPIC_NAME, "topic '%s': %s", lua_tostring(L, idx), why);
 	return arena_copy(arena, string_at(L, idx));
 }
 
@@ -231,7 +232,7 @@ static void key_part(lua_State *L, int idx, bool quoted, struct buf *out)
 {
 	if (lua_type(L, idx) == LUA_TSTRING) {
 		if (!lua_value_utf8(string_at(L, idx)))
-			state_raise(L, "a key must be valid UTF-8");
+			state_raise_as(L, E_KEY_RESULT, "a key must be valid UTF-8");
 		if (quoted)
 			lua_json_write(L, idx, out, 0, 0);
 		else
@@ -242,8 +243,9 @@ static void key_part(lua_State *L, int idx, bool quoted, struct buf *out)
 	} else if (lua_decimal_test(L, idx).ptr) {
 		buf_put(out, lua_decimal_test(L, idx));
 	} else {
-		state_raise(L, "a key is a string, an integer or a list of them, not a %s",
-			    lua_type(L, idx) == LUA_TNUMBER ? "float" : luaL_typename(L, idx));
+		state_raise_as(L, E_KEY_RESULT,
+			       "a key is a string, an integer or a list of them, not a %s",
+			       lua_type(L, idx) == LUA_TNUMBER ? "float" : luaL_typename(L, idx));
 	}
 }
 
@@ -251,7 +253,8 @@ static void key_list(lua_State *L, int idx, bool quoted, struct buf *text)
 {
 	lua_Integer n = (lua_Integer)lua_rawlen(L, idx);
 	if (n == 0)
-		state_raise(L, "a key is a string, an integer or a list of them, not an "
+		state_raise_as(L, E_KEY_RESULT,
+			       "a key is a string, an integer or a list of them, not an "
 			       "empty table");
 	if (quoted)
 		buf_char(text, '[');
@@ -293,21 +296,22 @@ const struct header *lua_change_headers(lua_State *L, int idx, struct arena *are
 	unsigned count = 0;
 	idx = lua_absindex(L, idx);
 	if (lua_type(L, idx) != LUA_TTABLE)
-		state_raise(L, "headers are a table of name = value, not a %s",
-			    luaL_typename(L, idx));
+		state_raise_as(L, E_EMIT, "headers are a table of name = value, not a %s",
+			       luaL_typename(L, idx));
 	for (lua_pushnil(L); lua_next(L, idx); lua_pop(L, 1))
 		count++;
 	headers = ARENA_ARRAY(arena, count + 1, struct header);
 	*n = 0;
 	for (lua_pushnil(L); lua_next(L, idx); lua_pop(L, 1)) {
 		if (lua_type(L, -2) != LUA_TSTRING)
-			state_raise(
-				L,
+			state_raise_as(
+				L, E_EMIT,
 				"headers are a table of name = value; a name is a string, not a %s",
 				luaL_typename(L, -2));
 		if (lua_type(L, -1) != LUA_TSTRING && !lua_isinteger(L, -1))
-			state_raise(L, "header '%s': the value is a string or an integer, not a %s",
-				    lua_tostring(L, -2), luaL_typename(L, -1));
+			state_raise_as(L, E_EMIT,
+				       "header '%s': the value is a string or an integer, not a %s",
+				       lua_tostring(L, -2), luaL_typename(L, -1));
 		headers[*n].name = arena_copy(arena, string_at(L, -2));
 		lua_pushvalue(L, -1); /* convert a copy, since lua_next needs the original value */
 		headers[(*n)++].value = arena_copy(arena, string_at(L, -1));
@@ -391,7 +395,7 @@ static int partition_at(lua_State *L, int idx)
 	if (lua_isnil(L, idx))
 		return -1;
 	if (!lua_isinteger(L, idx) || partition < 0 || partition > INT32_MAX)
-		state_raise(L, "partition: expected an integer from 0 on");
+		state_raise_as(L, E_EMIT, "partition: expected an integer from 0 on");
 	return (int)partition;
 }
 
@@ -404,10 +408,11 @@ static void check_names(lua_State *L, int idx, const char *what, const char *con
 		for (const char *const *at = names; *at; at++)
 			known = known || strcmp(*at, name) == 0;
 		if (!known)
-			state_raise(L,
-				    "%s: unknown field '%s'; it takes topic, key, value, headers "
-				    "and partition",
-				    what, name);
+			state_raise_as(
+				L, E_EMIT,
+				"%s: unknown field '%s'; it takes topic, key, value, headers "
+				"and partition",
+				what, name);
 	}
 }
 
@@ -422,8 +427,9 @@ static void check_required(lua_State *L, int idx, const char *what, bool own)
 	};
 	for (unsigned i = 0; i < sizeof(fields) / sizeof(*fields); i++) {
 		if (lua_getfield(L, idx, fields[i][0]) == LUA_TNIL)
-			state_raise(L, "%s: %s is missing (nil): give it %s%s", what, fields[i][0],
-				    fields[i][1], own ? ", or `change` for the change's own" : "");
+			state_raise_as(L, E_EMIT, "%s: %s is missing (nil): give it %s%s", what,
+				       fields[i][0], fields[i][1],
+				       own ? ", or `change` for the change's own" : "");
 		lua_pop(L, 1);
 	}
 }
@@ -477,10 +483,10 @@ static int emit(lua_State *L)
 	struct event_result *result = in_event(L, "change:emit");
 	struct emitted one;
 	if (lua_type(L, 2) != LUA_TTABLE)
-		state_raise(L,
-			    "change:emit takes a table {topic=, key=, value=, headers=, "
-			    "partition=}, not a %s",
-			    luaL_typename(L, 2));
+		state_raise_as(L, E_EMIT,
+			       "change:emit takes a table {topic=, key=, value=, headers=, "
+			       "partition=}, not a %s",
+			       luaL_typename(L, 2));
 	check_names(L, 2, "change:emit", names);
 	check_required(L, 2, "change:emit", true);
 	read_emit(L, &script->event, &one);

@@ -50,21 +50,22 @@ static int no_column(lua_State *L, struct script_table *bound, int idx)
 	const char *name, *near;
 	size_t len;
 	if (lua_type(L, idx) != LUA_TSTRING)
-		state_raise(L, "table %.*s: a column is named by a string, not by a %s",
-			    SLICE_FMT(table->full_name), luaL_typename(L, idx));
+		state_raise_as(L, E_ROW_COLUMN,
+			       "table %.*s: a column is named by a string, not by a %s",
+			       SLICE_FMT(table->full_name), luaL_typename(L, idx));
 	name = lua_tolstring(L, idx, &len);
 	source = renamed(bound, slice_of(name, len));
 	if (source)
-		state_raise(L,
-			    "table %.*s has no column '%s': that is the destination's name of "
-			    "column '%.*s', and "
-			    "functions use source names",
-			    SLICE_FMT(table->full_name), name, SLICE_FMT(source->name));
+		state_raise_as(L, E_ROW_COLUMN,
+			       "table %.*s has no column '%s': that is the destination's name of "
+			       "column '%.*s', and "
+			       "functions use source names",
+			       SLICE_FMT(table->full_name), name, SLICE_FMT(source->name));
 	near = nearest_column(L, table, name);
 	column_list(L, table);
-	state_raise(L, "table %.*s has no column '%s'%s%s%s (columns: %s)",
-		    SLICE_FMT(table->full_name), name, near ? "; did you mean '" : "",
-		    near ? near : "", near ? "'?" : "", lua_tostring(L, -1));
+	state_raise_as(L, E_ROW_COLUMN, "table %.*s has no column '%s'%s%s%s (columns: %s)",
+		       SLICE_FMT(table->full_name), name, near ? "; did you mean '" : "",
+		       near ? near : "", near ? "'?" : "", lua_tostring(L, -1));
 }
 
 unsigned lua_row_column(lua_State *L, struct script_table *bound, int idx)
@@ -84,12 +85,13 @@ unsigned lua_row_column(lua_State *L, struct script_table *bound, int idx)
 
 static int absent(lua_State *L, const struct row_view *view, unsigned column)
 {
-	return state_raise(L,
-			   "column '%.*s' of table %.*s is not in this row image: binlog_row_image "
-			   "is not FULL on the "
-			   "source",
-			   SLICE_FMT(view->table->table->columns[column].name),
-			   SLICE_FMT(view->table->table->full_name));
+	return state_raise_as(
+		L, E_ROW_IMAGE,
+		"column '%.*s' of table %.*s is not in this row image: binlog_row_image "
+		"is not FULL on the "
+		"source",
+		SLICE_FMT(view->table->table->columns[column].name),
+		SLICE_FMT(view->table->table->full_name));
 }
 
 bool lua_row_carries(const struct row_view *view, unsigned column)
@@ -124,8 +126,8 @@ void lua_row_value(lua_State *L, const struct row_view *view, unsigned column)
 static void store(lua_State *L, struct row_view *view, unsigned column, const struct value *value)
 {
 	if (view->row->edits == NULL)
-		state_raise(L, "a row of table %.*s cannot be changed here",
-			    SLICE_FMT(view->table->table->full_name));
+		state_raise_as(L, E_ROW_ASSIGN, "a row of table %.*s cannot be changed here",
+			       SLICE_FMT(view->table->table->full_name));
 	view->row->edits[column] = *value;
 }
 
@@ -144,12 +146,12 @@ static void check_key(lua_State *L, const struct row_view *view, unsigned column
 	const struct table *table = view->table->table;
 	if (view->row->cells[column].len >= CELL_ABSENT || !is_key(view->table->mapping, column))
 		return;
-	state_raise(L,
-		    "on_row sets the key column '%.*s' of table %.*s to nil, and its rows would "
-		    "share the key null. Leave it its value, or take another key: key = { "
-		    "[\"%.*s\"] = ... }",
-		    SLICE_FMT(table->columns[column].name), SLICE_FMT(table->full_name),
-		    SLICE_FMT(table->full_name));
+	state_raise_as(L, E_ROW_ASSIGN,
+		       "on_row sets the key column '%.*s' of table %.*s to nil, and its rows would "
+		       "share the key null. Leave it its value, or take another key: key = { "
+		       "[\"%.*s\"] = ... }",
+		       SLICE_FMT(table->columns[column].name), SLICE_FMT(table->full_name),
+		       SLICE_FMT(table->full_name));
 }
 
 int lua_row_newindex(lua_State *L, struct row_view *view)
@@ -160,14 +162,16 @@ int lua_row_newindex(lua_State *L, struct row_view *view)
 	struct value value;
 	const char *why;
 	if (!view->open)
-		state_raise(L, "a row is read-only here: only on_row may change it");
+		state_raise_as(L, E_ROW_ASSIGN,
+			       "a row is read-only here: only on_row may change it");
 	why = lua_value_check(L, 3, column, &view->table->script->event, &value);
 	if (why)
-		state_raise(L, "column '%.*s' %.*s of table %.*s does not take %s%s: %s",
-			    SLICE_FMT(column->name), SLICE_FMT(column->sql_type),
-			    SLICE_FMT(view->table->table->full_name),
-			    lua_type(L, 3) == LUA_TNUMBER ? lua_tostring(L, 3) : "a ",
-			    lua_type(L, 3) == LUA_TNUMBER ? "" : luaL_typename(L, 3), why);
+		state_raise_as(L, E_ROW_ASSIGN,
+			       "column '%.*s' %.*s of table %.*s does not take %s%s: %s",
+			       SLICE_FMT(column->name), SLICE_FMT(column->sql_type),
+			       SLICE_FMT(view->table->table->full_name),
+			       lua_type(L, 3) == LUA_TNUMBER ? lua_tostring(L, 3) : "a ",
+			       lua_type(L, 3) == LUA_TNUMBER ? "" : luaL_typename(L, 3), why);
 	if (value.kind == VALUE_NULL)
 		check_key(L, view, i);
 	store(L, view, i, &value);

@@ -494,17 +494,17 @@ static const char *type_at(lua_State *L, int idx)
 
 /* Set an error about result i of the functions. It begins with the place of the function, or with
  * the name of the script. Return -1. */
-static int wrong(const struct script_table *bound, unsigned i, struct err *err, const char *format,
-		 ...) __attribute__((format(printf, 4, 5)));
-static int wrong(const struct script_table *bound, unsigned i, struct err *err, const char *format,
-		 ...)
+static int wrong(const struct script_table *bound, unsigned i, enum err_id id, struct err *err,
+		 const char *format, ...) __attribute__((format(printf, 5, 6)));
+static int wrong(const struct script_table *bound, unsigned i, enum err_id id, struct err *err,
+		 const char *format, ...)
 {
 	char text[600];
 	va_list args;
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	return err_set(err, E_FUNCTION_RESULT, "%s: %s",
+	return err_set(err, id, "%s: %s",
 		       bound->where ? bound->where[i] : bound->script->entry.file, text);
 }
 
@@ -524,7 +524,7 @@ static int topic_of(struct script_table *bound, int idx, int type, struct slice 
 	const char *why;
 	if (__builtin_expect(type != LUA_TSTRING, 0))
 		return wrong(
-			bound, 0, err,
+			bound, 0, E_TOPIC_RESULT, err,
 			"the topic function returned %s: expected a string or a list of strings",
 			type_at(L, idx));
 	*topic = slice_at(L, idx);
@@ -532,8 +532,8 @@ static int topic_of(struct script_table *bound, int idx, int type, struct slice 
 		return 0;
 	why = lua_topic_check(*topic);
 	if (__builtin_expect(why != NULL, 0))
-		return wrong(bound, 0, err, "the topic function returned '%.*s': %s",
-			     SLICE_FMT(*topic), why);
+		return wrong(bound, 0, E_ROW_TOPIC_NAME, err,
+			     "the topic function returned '%.*s': %s", SLICE_FMT(*topic), why);
 	memcpy(bound->legal_text, topic->ptr, topic->len);
 	bound->legal = slice_of(bound->legal_text, topic->len);
 	return 0;
@@ -554,7 +554,7 @@ static int read_topics(struct script_table *bound, int idx, struct image_result 
 	n = (unsigned)lua_rawlen(L, idx);
 	if (n == 0)
 		return wrong(
-			bound, 0, err,
+			bound, 0, E_TOPIC_RESULT, err,
 			"the topic function returned an empty table: expected a string or a list");
 	topics = ARENA_ARRAY(&bound->script->event, n, struct slice);
 	for (unsigned i = 0; i < n; i++) {
@@ -574,12 +574,12 @@ static int key_of(struct script_table *bound, unsigned at, int idx, struct value
 	lua_State *L = bound->script->L;
 	if (!lua_value_any(L, idx, key) || key->kind == VALUE_NULL || key->kind == VALUE_BOOL ||
 	    key->kind == VALUE_F64)
-		return wrong(bound, at, err,
+		return wrong(bound, at, E_KEY_RESULT, err,
 			     "the key function returned %s: expected a string, an integer or a "
 			     "list of them",
 			     type_at(L, idx));
 	if (key->kind == VALUE_TEXT && !lua_value_utf8(key->text))
-		return wrong(bound, at, err,
+		return wrong(bound, at, E_KEY_RESULT, err,
 			     "the key function returned a string that is not valid UTF-8");
 	return 0;
 }
@@ -598,7 +598,7 @@ static int read_key(struct script_table *bound, unsigned at, int idx, struct ima
 	n = (unsigned)lua_rawlen(L, idx);
 	if (n == 0)
 		return wrong(
-			bound, at, err,
+			bound, at, E_KEY_RESULT, err,
 			"the key function returned an empty table: expected at least one part");
 	key = ARENA_ARRAY(&bound->script->event, n, struct value);
 	for (unsigned i = 0; i < n; i++) {
@@ -629,13 +629,13 @@ static int read_slot(struct script_table *bound, unsigned at, unsigned slot, int
 	struct value *value = &bound->slots[slot];
 	const struct out_field *field;
 	if (__builtin_expect(!lua_value_any(L, idx, value), 0))
-		return wrong(bound, at, err,
+		return wrong(bound, at, E_FIELD_RESULT, err,
 			     "field '%.*s': the function returned %s: expected nil, a boolean, a "
 			     "number, a decimal or a "
 			     "string",
 			     SLICE_FMT(field_of(bound->mapping, slot)->name), type_at(L, idx));
 	if (value->kind == VALUE_F64 && !isfinite(value->f))
-		return wrong(bound, at, err,
+		return wrong(bound, at, E_FIELD_RESULT, err,
 			     "field '%.*s': the function returned a number that is not finite",
 			     SLICE_FMT(field_of(bound->mapping, slot)->name));
 	if (value->kind != VALUE_TEXT || lua_value_utf8(value->text))
@@ -643,7 +643,7 @@ static int read_slot(struct script_table *bound, unsigned at, unsigned slot, int
 	field = field_of(bound->mapping, slot);
 	if (field->typed && field->transport == TRANSPORT_BYTES)
 		return 0;
-	return wrong(bound, at, err,
+	return wrong(bound, at, E_FIELD_RESULT, err,
 		     "field '%.*s': the function returned a string that is not valid UTF-8 "
 		     "(field.bytes takes any)",
 		     SLICE_FMT(field->name));

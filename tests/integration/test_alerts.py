@@ -124,8 +124,8 @@ def test_failover(sync_on, broker, mariadb, db, sql):
 
 
 @pytest.mark.parametrize(("body", "error"), [
-    ("while true do end", r"ERROR E-\d+: on_alert: sync\.lua:\d+: stopped after 5 s"),
-    ('error("no mail server")', r"ERROR E-\d+: on_alert: sync\.lua:\d+: no mail server"),
+    ("while true do end", r"ERROR E-137: on_alert: sync\.lua:\d+: stopped after 5 s"),
+    ('error("no mail server")', r"ERROR E-136: on_alert: sync\.lua:\d+: no mail server"),
 ], ids=["endless", "raises"])
 def test_bad_function(sync, broker, db, sql, body, error):
     """An on_alert that does not return is cut off, one that raises is logged. Rows flow meanwhile, and the next alert is raised."""

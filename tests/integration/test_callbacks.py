@@ -54,7 +54,7 @@ on_failure = "isolate", on_stop = function(reason, message) print("ends: " .. re
 def test_on_start_refuses(sync_on, mariadb, kafka, db):
     """An error of on_start ends the process with 1; nothing has connected."""
     running = sync_on(mariadb, kafka, [f"{db}.*"], 'on_start = function() error("not today") end,').start()
-    log = running.fails(1, r"ERROR E-101: sync '\S+': on_start: sync\.lua:\d+: not today")
+    log = running.fails(1, r"ERROR E-136: sync '\S+': on_start: sync\.lua:\d+: not today")
     assert len(log.splitlines()) == 1, log
 
 
@@ -65,7 +65,7 @@ def test_a_blocking_timer_stops_no_rows(sync, db, sql):
     running = sync("every = { seconds = 0.3, function() print('blocks') while true do end end },")
 
     def calls():
-        return running.log.count("INFO  blocks"), len(re.findall(r"ERROR E-102: every: sync\.lua:\d+: stopped after 5 s", running.log))
+        return running.log.count("INFO  blocks"), len(re.findall(r"ERROR E-137: every: sync\.lua:\d+: stopped after 5 s", running.log))
 
     running.wait_streaming()
     begun, stopped = wait_for(lambda: (lambda n: n[0] > n[1] > 0 and n)(calls()), lambda: running.log[-2000:])

@@ -647,3 +647,31 @@ def test_compacted_topic_that_is_there(sync, sql, db, kafka, case, when):
         running.start()
     running.fails(1, said.format(db=db))
     assert not [m for m in running.reader(f"{db}.to").to_end() if m.is_row]
+
+
+CODES = {
+    "key": ("key = { ['*.t'] = function(change) return change.row.none_yet end },", 743),
+    "nil_key": ("key = { ['*.t'] = function() end },", 740),
+    "topic": ("topic = function() return 5 end,", 741),
+    "topic_name": ("topic = function() return 'a b' end,", 708),
+    "field": ("fields = { f = function() return {} end },", 742),
+    "assign": ("on_row = function(row) row.id = 'seven' end,", 744),
+    "read_only": ("on_change = function(change) change.row.v = 'b' end,", 744),
+    "emit": ("on_change = function(change) change:emit { topic = 'x', key = 'k' } end,", 745),
+    "result": ("on_change = function() return 5 end,", 704),
+    "raises": ("on_change = function() error('oh') end,", 701),
+}
+
+
+@pytest.mark.parametrize("case", CODES)
+def test_codes_of_functions(sync, table, case):
+    """What a function does wrong at a row has a code of its own, and the line of the script."""
+    options, code = CODES[case]
+    running = sync('mode = "full",' + options, topic=False, sink='kafka.lines { file = "out" }')
+    running.fails(7, rf"ERROR E-{code}: table \S+\.t, .*sync\.lua:\d+: ")
+
+
+def test_codes_of_tables(sync, table, db):
+    """An option for a table that is not selected has a code of its own, and so has a column that is not there."""
+    for options, code in ((f"update = {{ ['{db}.tt'] = 'one' }},", 126), (f"columns = {{ ['{db}.t'] = {{ drop = 'w' }} }},", 124)):
+        sync(options, sink='kafka.lines { file = "out" }').fails(1, rf"ERROR E-{code}: sync\.lua:\d+: ")

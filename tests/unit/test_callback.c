@@ -110,6 +110,7 @@ static void a_call_is_limited_in_time(void **state)
 		 "  { seconds = 1, function() calls = { 'fine' } end } }");
 	assert_int_equal(call(&f, (struct script_callback){.kind = CALLBACK_TIMER}), -1);
 	took_ms = clock_mono_ms() - begun_ms;
+	assert_int_equal(f.err.id, E_CALLBACK_TIME);
 	assert_true(took_ms >= 5000 && took_ms < 30000);
 	assert_string_equal(f.err.text, "sync.lua:5: stopped after 5 s in one call: an endless "
 					"loop, or work that takes too long");

@@ -22,7 +22,7 @@ end
 function Place:child(key)
   local path = table.move(self.path, 1, #self.path, 1, {})
   path[#path + 1] = key
-  return setmetatable({ where = self.where, file = self.file, line = self.line, path = path }, Place)
+  return setmetatable({ where = self.where, file = self.file, line = self.line, path = path, entry = self.entry }, Place)
 end
 
 local function is_name(key)
@@ -83,7 +83,7 @@ local function message_of(fmt, ...)
   return fmt:format(...)
 end
 
--- Return the same place. An error at it is this entry of the list of errors (tideway explain).
+-- Return the same place. An error at it, or at a child of it, is this entry of the list of errors (tideway explain).
 function Place:as(entry)
   return setmetatable({ where = self.where, file = self.file, line = self.line, path = self.path, entry = entry }, Place)
 end
@@ -98,6 +98,12 @@ end
 -- Raise the same without the path of options, for errors about a table.
 function Place:plain(fmt, ...)
   cbase.raise(self.entry or "E_MAPPING", self:line_of_path() .. ": " .. message_of(fmt, ...))
+end
+
+-- Raise "sync.lua:12: ...", with the line in the user's script that called the standard library, as
+-- this entry of the list of errors.
+function fault.raise(entry, fmt, ...)
+  cbase.raise(entry, cbase.where() .. ": " .. message_of(fmt, ...))
 end
 
 -- Return a value as an error message shows it. The content of a secret is never shown.

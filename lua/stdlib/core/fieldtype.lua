@@ -1,5 +1,7 @@
 -- fieldtype: the type of the additional fields that tideway.field makes: fields with a declared
 -- type.
+local fault = require "tideway.core.fault"
+
 local fieldtype = {}
 
 local Field = {}
@@ -30,8 +32,8 @@ end
 function fieldtype.new(name, transport, value, scale)
   if type(value) ~= "function" and not takes(transport, value, scale) then
     local constant = not scale and fits[transport] and ", or a constant that fits " .. transport or ""
-    error(("field.%s(%sfn) needs a function(change)%s; it got %s"):format(name, scale and "scale, " or "", constant,
-      value == nil and "nothing" or "a " .. type(value)), 3)
+    fault.raise("E_FIELD", "field.%s(%sfn) needs a function(change)%s; it got %s", name, scale and "scale, " or "", constant,
+      value == nil and "nothing" or "a " .. type(value))
   end
   return setmetatable({ name = name, transport = transport, value = value, scale = scale }, Field)
 end

@@ -60,7 +60,7 @@ end
 local function key_keeper(item, at, t, key)
   if not is_key(key, at) then return nil end
   local function fail()
-    item.place:fail("the mask gives nil for the key column %q of %s.%s, and its rows would share the key null: "
+    item.place:as("E_MASK"):fail("the mask gives nil for the key column %q of %s.%s, and its rows would share the key null: "
       .. "return a value, or take another key, key = { [%q] = ... }", item.column, t.db, t.name, t.db .. "." .. t.name)
   end
   if item.mask.always and item.mask.value == nil then fail() end
@@ -97,11 +97,11 @@ function hooks.resolve(compiled, t, columns, key)
   return closure.event {
     masks = mask_function(columns, t, key), on_row = on_row, on_change = on_change, filter = filter and filter.value.fn,
     bad_row = function(i)
-      error(row_wheres[i] .. ": on_row must return nothing: it edits the row, row.column = value", 0)
+      cbase.raise("E_FUNCTION_RESULT", row_wheres[i] .. ": on_row must return nothing: it edits the row, row.column = value")
     end,
     bad_change = function(i, got)
-      error(("%s: on_change must return nothing, true (keep) or false (drop), not %s"):format(change_wheres[i],
-        fault.show(got)), 0)
+      cbase.raise("E_FUNCTION_RESULT", ("%s: on_change must return nothing, true (keep) or false (drop), not %s"):format(
+        change_wheres[i], fault.show(got)))
     end,
   }, { masks = mask_texts(columns), on_row = row_wheres, on_change = change_wheres, filter = filter and filter.value.where }
 end

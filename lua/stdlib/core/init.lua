@@ -20,7 +20,7 @@ function core.register(options, place)
   for _, sync in ipairs(settings.compile(options, place)) do
     for _, other in ipairs(syncs) do
       if other.name == sync.name then
-        place:fail("a sync named %q is already there (%s): the name is the identity of its checkpoint", other.name,
+        place:as("E_SYNC_NAME"):fail("a sync named %q is already there (%s): the name is the identity of its checkpoint", other.name,
           other.place.where)
       end
     end

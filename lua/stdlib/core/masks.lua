@@ -19,7 +19,7 @@ function masks.new(spec)
 end
 
 function Mask:__call(...)
-  if not self.build then error(("mask.%s takes no arguments: write mask.%s"):format(self.name, self.name), 2) end
+  if not self.build then fault.raise("E_MASK", "mask.%s takes no arguments: write mask.%s", self.name, self.name) end
   return self.build(...)
 end
 
@@ -45,13 +45,13 @@ end
 -- Return the mask for what the script wrote: a mask of the module, or a function(value, row).
 function masks.compile(value, place)
   if masks.is(value) then
-    if value.build and not value.apply then place:fail("mask.%s needs its argument: %s", value.name, value.usage) end
+    if value.build and not value.apply then place:as("E_MASK"):fail("mask.%s needs its argument: %s", value.name, value.usage) end
     return value
   end
   if type(value) == "function" then
     return masks.new { name = "function", apply = value, custom = true, where = (cbase.function_where(value)) }
   end
-  place:fail("must be a mask such as mask.email, or a function(value, row), not %s", fault.show(value))
+  place:as("E_MASK"):fail("must be a mask such as mask.email, or a function(value, row), not %s", fault.show(value))
 end
 
 local fits = {
@@ -68,7 +68,7 @@ local wanted = { STRING = "a string", BYTES = "a string", LONG = "an integer", D
 -- Raise when the constant of a mask does not fit the column.
 function Mask:check(column, place, t)
   if self.value ~= nil and not fits[column.transport](self.value) then
-    place:fail("mask.const(%s) does not fit the column %s of %s.%s: %s is written as %s and needs %s",
+    place:as("E_MASK"):fail("mask.const(%s) does not fit the column %s of %s.%s: %s is written as %s and needs %s",
       tostring(self.value), column.name, t.db, t.name, column.sql_type or column.type, column.transport,
       wanted[column.transport])
   end

@@ -97,7 +97,7 @@ function of_option.later(_, key, place)
 end
 
 function of_option.missing(_, entry, place)
-  place:fail("%s is missing: %s", entry[1], entry.help)
+  place:as("E_OPTION_MISSING"):fail("%s is missing: %s", entry[1], entry.help)
 end
 
 -- The errors of the argument of a function such as source.mysql. They name the function and the
@@ -136,7 +136,7 @@ function of_call.later(group, key)
 end
 
 function of_call.missing(group, entry)
-  raise("E_OPTION_VALUE", group, "%s is missing: %s", entry[1], entry.help)
+  raise("E_OPTION_MISSING", group, "%s is missing: %s", entry[1], entry.help)
 end
 
 -- ---- checks ----

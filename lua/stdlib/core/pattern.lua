@@ -27,8 +27,8 @@ end
 local function numbers(first, last, place)
   local from, to = math.tointeger(tonumber(first)), math.tointeger(tonumber(last))
   local list = {}
-  if from > to then place:fail("{%s..%s} runs backwards", first, last) end
-  if to - from >= MAX_EXPANSION then place:fail("{%s..%s} is more than %d names", first, last, MAX_EXPANSION) end
+  if from > to then place:as("E_TABLE_PATTERN"):fail("{%s..%s} runs backwards", first, last) end
+  if to - from >= MAX_EXPANSION then place:as("E_TABLE_PATTERN"):fail("{%s..%s} is more than %d names", first, last, MAX_EXPANSION) end
   local width = (first:sub(1, 1) == "0" or #first == #last) and #first or 0
   for n = from, to do list[#list + 1] = ("%0" .. math.max(width, 1) .. "d"):format(n) end
   return list
@@ -39,7 +39,7 @@ local function alternatives(content, place)
   local list = {}
   if first then return numbers(first, last, place) end
   if content == "" or content:find("{", 1, true) or content:find("..", 1, true) then
-    place:fail("{%s} is neither {00..15} nor {a,b}", content)
+    place:as("E_TABLE_PATTERN"):fail("{%s} is neither {00..15} nor {a,b}", content)
   end
   for word in (content .. ","):gmatch("(.-),") do list[#list + 1] = word end
   return list
@@ -49,17 +49,17 @@ end
 local function expand(text, place)
   local open = find_bare(text, "{", 1)
   if not open then
-    if find_bare(text, "}", 1) then place:fail("%q has a } without {", text) end
+    if find_bare(text, "}", 1) then place:as("E_TABLE_PATTERN"):fail("%q has a } without {", text) end
     return { text }
   end
   local close = find_bare(text, "}", open)
-  if not close then place:fail("%q has a { without }", text) end
+  if not close then place:as("E_TABLE_PATTERN"):fail("%q has a { without }", text) end
   local result = {}
   local rests = expand(text:sub(close + 1), place)
   for _, word in ipairs(alternatives(text:sub(open + 1, close - 1), place)) do
     for _, rest in ipairs(rests) do result[#result + 1] = text:sub(1, open - 1) .. word .. rest end
   end
-  if #result > MAX_EXPANSION then place:fail("%q is more than %d names", text, MAX_EXPANSION) end
+  if #result > MAX_EXPANSION then place:as("E_TABLE_PATTERN"):fail("%q is more than %d names", text, MAX_EXPANSION) end
   return result
 end
 
@@ -79,7 +79,7 @@ local function parse_name(text, whole, place)
     local c = text:sub(i, i)
     if c == "`" then
       local close = text:find("`", i + 1, true)
-      if not close then place:fail("%q has an open backquote", whole) end
+      if not close then place:as("E_TABLE_PATTERN"):fail("%q has an open backquote", whole) end
       c, i = text:sub(i + 1, close - 1), close
       out[#out + 1], literal[#literal + 1] = c:gsub("[^%w\128-\255]", "%%%0"), c
     elseif c == "*" or c == "?" then
@@ -97,14 +97,14 @@ end
 local function parse_names(text, whole, place)
   local dots = dots_outside_quotes(text)
   if #dots == 0 then
-    place:fail("%q has no dot: tables are named db.table (for any database write %q)", whole, "*." .. text)
+    place:as("E_TABLE_PATTERN"):fail("%q has no dot: tables are named db.table (for any database write %q)", whole, "*." .. text)
   end
   if #dots > 1 then
-    place:fail("%q has more than one dot: a name that contains one is written in backquotes", whole)
+    place:as("E_TABLE_PATTERN"):fail("%q has more than one dot: a name that contains one is written in backquotes", whole)
   end
   local db = parse_name(text:sub(1, dots[1] - 1), whole, place)
   local name = parse_name(text:sub(dots[1] + 1), whole, place)
-  if db.literal == "" or name.literal == "" then place:fail("%q names no %s", whole, db.literal == "" and
+  if db.literal == "" or name.literal == "" then place:as("E_TABLE_PATTERN"):fail("%q names no %s", whole, db.literal == "" and
     "database" or "table") end
   return { db = db, name = name }
 end
@@ -128,7 +128,7 @@ end
 local function compile_regex(self, text, place)
   local body = text:sub(2, -2)
   local ok, re = pcall(regex.new, body)
-  if not ok then place:fail("%s", (tostring(re):gsub("^[^:]+:%d+: ", ""))) end
+  if not ok then place:as("E_REGEX"):fail("%s", (tostring(re):gsub("^[^:]+:%d+: ", ""))) end
   self.re = re
   return self
 end
@@ -137,7 +137,7 @@ end
 -- it names exactly one table; exclude: true when it begins with "!"; re: the compiled regex of
 -- /re/; pairs: otherwise, the names it matches.
 function pattern.compile(written, place)
-  if type(written) ~= "string" then place:fail("must be a pattern db.table, not %s", fault.show(written)) end
+  if type(written) ~= "string" then place:as("E_TABLE_PATTERN"):fail("must be a pattern db.table, not %s", fault.show(written)) end
   local self = setmetatable({ text = written, place = place }, Pattern)
   local text = written
   if text:sub(1, 1) == "!" then
@@ -183,9 +183,11 @@ end
 function pattern.list(value, place)
   local self = setmetatable({ includes = {}, excludes = {} }, List)
   if type(value) == "string" then value = { value } end
-  if type(value) ~= "table" then place:fail("must be a pattern or a list of them, not %s", fault.show(value)) end
+  if type(value) ~= "table" then place:as("E_TABLE_PATTERN"):fail("must be a pattern or a list of them, not %s", fault.show(value)) end
   for key in pairs(value) do
-    if math.type(key) ~= "integer" then place:fail("must be a list of patterns, but has the name %q", tostring(key)) end
+    if math.type(key) ~= "integer" then
+      place:as("E_TABLE_PATTERN"):fail("must be a list of patterns, but has the name %q", tostring(key))
+    end
   end
   for i = 1, fault.list_size(value, place) do
     local one = pattern.compile(value[i], place:child(i))
@@ -193,7 +195,7 @@ function pattern.list(value, place)
     side[#side + 1] = one
   end
   if #self.includes == 0 then
-    place:fail(#self.excludes > 0 and "only excludes: say what they are taken from, such as \"db.*\"" or
+    place:as("E_TABLE_PATTERN"):fail(#self.excludes > 0 and "only excludes: say what they are taken from, such as \"db.*\"" or
       "is an empty list")
   end
   return self

@@ -26,12 +26,12 @@ local function quoted(text)
 end
 
 local function disagree(entries, full_name)
-  entries[2].place:plain("%s and %s both match the table %s and differ: name the table itself, or "
+  entries[2].place:as("E_TABLES_OVERLAP"):plain("%s and %s both match the table %s and differ: name the table itself, or "
     .. "make the patterns disjoint", quoted(entries[1].pattern.text), quoted(entries[2].pattern.text), full_name)
 end
 
 local function overlap(entries, full_name)
-  entries[2].place:plain("%s and %s both match the table %s: overlapping patterns are written as a list, "
+  entries[2].place:as("E_TABLES_OVERLAP"):plain("%s and %s both match the table %s: overlapping patterns are written as a list, "
     .. "{ { tables = { ... }, ... }, { tables = { ... }, ... } }, which has an order",
     quoted(entries[1].pattern.text), quoted(entries[2].pattern.text), full_name)
 end
@@ -103,7 +103,7 @@ local function add_key(self, key, raw, value, place, registry)
   local side = one.exact and self.exact or self.patterns
   for _, other in ipairs(self.exact) do
     if one.exact and other.pattern:matches(one.pairs[1].db.literal, one.pairs[1].name.literal) then
-      place:fail("%q and %q name the same table", other.pattern.text, one.text)
+      place:as("E_TABLES_OVERLAP"):fail("%q and %q name the same table", other.pattern.text, one.text)
     end
   end
   side[#side + 1] = entry
@@ -187,7 +187,8 @@ function select.unmatched(registry, tables, policy, what, folded, elsewhere)
     if not hit and refused then
       local names = {}
       for _, t in ipairs(tables) do names[#names + 1] = t.db .. "." .. t.name end
-      one.place:fail("%s%s", text, one.exact and hint == "" and #names > 0 and fault.hint(one.text, names, "they are") or "")
+      one.place:as("E_TABLE_UNMATCHED"):fail("%s%s", text,
+        one.exact and hint == "" and #names > 0 and fault.hint(one.text, names, "they are") or "")
     end
     if not hit and not seen[text] then
       seen[text] = true

@@ -18,7 +18,7 @@ local MAX_NAME = 48
 
 local function check_name(name, place)
   if not name:find("^[%w._-]+$") or #name > MAX_NAME then
-    place:fail("%q is not a name: A-Z a-z 0-9 . _ -, at most %d characters", name, MAX_NAME)
+    place:as("E_SYNC_NAME"):fail("%q is not a name: A-Z a-z 0-9 . _ -, at most %d characters", name, MAX_NAME)
   end
 end
 
@@ -45,7 +45,7 @@ end
 
 local function check_topic_name(name, place)
   local problem = name and topicname.problem(name)
-  if problem then place:fail("%q %s", name, problem) end
+  if problem then place:as("E_TOPIC_NAME"):fail("%q %s", name, problem) end
   return name
 end
 
@@ -140,9 +140,9 @@ local function sources_of(options, place)
     local its = here:child(i)
     local source = check_source(options.source[i], its)
     if not source.name then
-      its:fail("needs a name: each source of a list has a position of its own in the checkpoint, by its name")
+      its:as("E_SYNC_NAME"):fail("needs a name: each source of a list has a position of its own in the checkpoint, by its name")
     end
-    if seen[source.name] then its:fail("has the name %q, which another source of the list has", source.name) end
+    if seen[source.name] then its:as("E_SYNC_NAME"):fail("has the name %q, which another source of the list has", source.name) end
     seen[source.name] = true
     sources[i] = { source = source, place = its, name = options.name .. "." .. source.name,
       suffix = "." .. source.name }
@@ -169,7 +169,7 @@ end
 local function compile_tables(source, place)
   local here = place:child("tables")
   if source.tables == nil or #source.tables == 0 then
-    here:fail('is missing: say which tables are copied, tables = { "db.*" }')
+    here:as("E_OPTION_MISSING"):fail('is missing: say which tables are copied, tables = { "db.*" }')
   end
   return pattern.list(source.tables, here)
 end
@@ -194,10 +194,10 @@ local function compile_mapping(self, options, format, place)
   local registry = self.registry
   local rule = options.topic
   if rule == nil and format.topic then rule = format.topic(self.name) end
-  self.topics = topic.compile(rule, place:child("topic"), registry, self.names.source)
-  self.columns = columns.compile(options.columns, place:child("columns"), registry)
-  self.fields = fields.compile(options.fields, place:child("fields"), registry)
-  self.keys = key.compile(options.key, place:child("key"), registry)
+  self.topics = topic.compile(rule, place:child("topic"):as("E_TOPIC_RULE"), registry, self.names.source)
+  self.columns = columns.compile(options.columns, place:child("columns"):as("E_COLUMNS"), registry)
+  self.fields = fields.compile(options.fields, place:child("fields"):as("E_FIELD"), registry)
+  self.keys = key.compile(options.key, place:child("key"):as("E_KEY"), registry)
   self.modes = with_rest(key.compile_modes(options.no_primary_key, place:child("no_primary_key"), registry),
     format.no_primary_key, place)
   self.update = with_rest(compile_update(options.update, place:child("update"), registry), format.update, place)

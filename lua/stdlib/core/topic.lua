@@ -24,7 +24,7 @@ local function check_literals(parts, place, text)
   for _, part in ipairs(parts) do
     local bad = type(part) == "string" and part:match("[^%w._-]")
     if bad then
-      place:fail("%q has the character %s, which Kafka does not take in a topic name (A-Z a-z 0-9 . _ -)", text,
+      place:as("E_TOPIC_NAME"):fail("%q has the character %s, which Kafka does not take in a topic name (A-Z a-z 0-9 . _ -)", text,
         bad:find("^[\32-\126]$") and ("%q"):format(bad) or "with code " .. bad:byte())
     end
   end
@@ -33,7 +33,7 @@ end
 
 local function compile_regex(text, place)
   local ok, re = pcall(regex.new, text)
-  if not ok then place:fail("%s", (tostring(re):gsub("^[^:]+:%d+: ", ""))) end
+  if not ok then place:as("E_REGEX"):fail("%s", (tostring(re):gsub("^[^:]+:%d+: ", ""))) end
   return re
 end
 
@@ -201,8 +201,8 @@ end
 local function call_name(fn, where, t)
   local name = fn(describe(t))
   if type(name) ~= "string" then
-    error(("%s: name = function(t) must return a string for the table %s.%s, not %s"):format(where, t.db, t.name,
-      fault.show(name)), 0)
+    cbase.raise("E_TOPIC_RULE", ("%s: name = function(t) must return a string for the table %s.%s, not %s"):format(where,
+      t.db, t.name, fault.show(name)))
   end
   return name
 end
@@ -228,7 +228,7 @@ end
 
 local function check_legal(name, place, t)
   local problem = topicname.problem(name)
-  if problem then place:plain("the topic %q of the table %s.%s %s", name, t.db, t.name, problem) end
+  if problem then place:as("E_TOPIC_NAME"):plain("the topic %q of the table %s.%s %s", name, t.db, t.name, problem) end
 end
 
 -- Return { topic, explicit, db_merged, values } or { fn, where, values }. explicit: a rule or the

@@ -21,12 +21,12 @@ end
 
 local function braces(text, at, rules, place)
   local close = text:find("}", at, true)
-  if not close then place:fail("%q has a ${ without }", text) end
+  if not close then place:as("E_VARIABLE"):fail("%q has a ${ without }", text) end
   local name = text:sub(at + 2, close - 1)
   if rules.groups and name:find("^%d+$") then return { group = tonumber(name) }, close + 1 end
   local known = rules.aliases and rules.aliases[name] or name
   if not is_one_of(known, rules.names) then
-    place:fail("${%s} is not a variable here%s", name, fault.hint(name, rules.names, "there are"))
+    place:as("E_VARIABLE"):fail("${%s} is not a variable here%s", name, fault.hint(name, rules.names, "there are"))
   end
   return { var = known }, close + 1
 end
@@ -39,7 +39,7 @@ local function dollar(text, at, rules, place)
   local digits = text:match("^%d+", at + 1)
   if digits and rules.groups then return { group = tonumber(digits) }, at + 1 + #digits end
   if rules.strict then
-    place:fail(digits and "%q: $%s needs a regex in the same rule" or "%q: a single dollar is written $$", text, digits)
+    place:as("E_VARIABLE"):fail(digits and "%q: $%s needs a regex in the same rule" or "%q: a single dollar is written $$", text, digits)
   end
   return "$", at + 1
 end

@@ -136,7 +136,7 @@ static int function_value(struct plan *plan, unsigned i, struct value *value, st
 	}
 	if (convert(value, expected, field->scale, arena))
 		return 0;
-	return err_set(err, E_FUNCTION_RESULT,
+	return err_set(err, E_FIELD_RESULT,
 		       "field '%.*s': the function returned a value of type %s where %s is "
 		       "expected. Return one type, or declare it with field.%s(...)",
 		       SLICE_FMT(field->name), transport_name(value_transport(value)),
