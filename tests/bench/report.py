@@ -63,13 +63,16 @@ def machine(mariadb, tideway, load):
 class Report:
     def __init__(self, rows, repeat, limits):
         self.rows, self.repeat, self.limits = rows, repeat, limits
-        self.lines, self.memory = [], []
+        self.lines, self.memory, self.idle = [], [], []
 
     def add(self, what, run, got, rows, messages):
         self.lines.append((what, run.sink, run.lua, got, rows, messages))
 
     def add_memory(self, what, got, rows):
         self.memory.append((what, got, rows))
+
+    def add_idle(self, label, got):
+        self.idle.append((label, got))
 
     def ratio(self, rate, limit):
         found = self.limits.found.get(limit)
@@ -123,4 +126,13 @@ class Report:
             text += ["", "## Memory", "", "| | peak RSS MB | rows/s | CPU s per million rows |", "|---|---|---|---|",
                      *(f"| {w} | {got.rss / 1e6:.0f} | {rows / got.seconds:,.0f} | {got.cpu * 1e6 / rows:.2f} |"
                        for w, got, rows in self.memory)]
+        if self.idle:
+            text += ["", "## An idle sync", "",
+                     "One sync of one table without changes, with the default heartbeat of 5 s, over a minute. \"Own\" threads are those of "
+                     "Tideway other than main. Private memory is that which no other process shares; the rest of the RSS is the program "
+                     "and its libraries.", "",
+                     "| broker | own threads | threads of librdkafka | RSS MB | PSS MB | private MB | % of a core |",
+                     "|---|---|---|---|---|---|---|",
+                     *(f"| {label} | {got.count(False) - 1} | {got.count(True)} | {got.rss / 1e6:.1f} "
+                       f"| {got.pss / 1e6:.1f} | {got.private / 1e6:.1f} | {100 * got.cpu:.2f} |" for label, got in self.idle)]
         return "\n".join(text) + "\n"
