@@ -23,7 +23,27 @@ class Stopped(Exception):
 
 
 def tideway():
-    return subprocess.run([str(BINARY), "version"], capture_output=True, text=True, check=False).stdout.strip()
+    return Program().version()
+
+
+@dataclass(frozen=True)
+class Program:
+    """A build of tideway, and the folder of the librdkafka that it loads; "": the system's."""
+
+    binary: str = str(BINARY)
+    library: str = ""
+
+    def env(self):
+        return {"LD_LIBRARY_PATH": self.library} if self.library else {}
+
+    def version(self):
+        done = subprocess.run([self.binary, "version"], capture_output=True, text=True, check=False,
+                              env={**os.environ, **self.env()})
+        return done.stdout.strip()
+
+    def __str__(self):
+        library = re.search(r"librdkafka \S+", self.version())
+        return f"{os.path.relpath(self.binary)}, {library[0] if library else 'which does not start'}"
 
 
 @dataclass
@@ -44,8 +64,9 @@ class Got:
 class Run:
     """One sync with a checkpoint of its own. prepare() makes the checkpoint, go() reads what has come since."""
 
-    def __init__(self, folder, what, mariadb, kafka, sink, lua, tables, parallel=None, topics=1):
+    def __init__(self, folder, what, mariadb, kafka, sink, lua, tables, parallel=None, topics=1, program=Program()):
         self.what, self.sink, self.lua = what, sink, lua
+        self.program = program
         self.kafka = kafka
         self.topics = topics
         self.name = f"bench-{what}-{sink}-{'lua' if lua else 'plain'}" + (f"-{parallel}" if parallel else "")
@@ -95,8 +116,8 @@ sync.run {{
         log = self.folder / "log"
         with open(log, "wb") as out:
             child = subprocess.Popen(
-                [str(BINARY), "run", str(self.script), *args], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                stderr=out, cwd=self.folder, env=dict(os.environ, TIDEWAY_UNTIL_END="1"),
+                [self.program.binary, "run", str(self.script), *args], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                stderr=out, cwd=self.folder, env={**os.environ, **self.program.env(), "TIDEWAY_UNTIL_END": "1"},
             )
         return self.watch(child), log.read_text(errors="replace")
 

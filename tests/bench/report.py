@@ -3,6 +3,7 @@
 import os
 import platform
 import re
+import statistics
 import subprocess
 import time
 from pathlib import Path
@@ -63,7 +64,7 @@ def machine(mariadb, tideway, load):
 class Report:
     def __init__(self, rows, repeat, limits):
         self.rows, self.repeat, self.limits = rows, repeat, limits
-        self.lines, self.memory, self.idle = [], [], []
+        self.lines, self.memory, self.idle, self.programs = [], [], [], {}
 
     def add(self, what, run, got, rows, messages):
         self.lines.append((what, run.sink, run.lua, got, rows, messages))
@@ -73,6 +74,17 @@ class Report:
 
     def add_idle(self, label, got):
         self.idle.append((label, got))
+
+    def add_program(self, program, got, rows):
+        self.programs.setdefault(program, []).append((rows / got.seconds, got.cpu * 1e6 / rows, got.rss / 1e6))
+
+    def program_lines(self):
+        """The medians of each program, and the first program's as the measure."""
+        first = None
+        for program, got in self.programs.items():
+            rate, cpu, rss = (statistics.median(column) for column in zip(*got))
+            first = first or (rate, cpu)
+            yield f"| {program} | {rate:,.0f} | {rate / first[0]:.2f} | {cpu:.2f} | {cpu / first[1]:.2f} | {rss:.0f} |"
 
     def ratio(self, rate, limit):
         found = self.limits.found.get(limit)
@@ -98,15 +110,8 @@ class Report:
         by = {(w, s, lua): got.cpu / rows for w, s, lua, got, rows, _ in self.lines}
         return [(w, s, by[w, s, True] / by[w, s, False] - 1) for w, s, lua in by if lua and (w, s, False) in by]
 
-    def markdown(self, facts):
-        text = [
-            "# Benchmarks",
-            "",
-            "One run of `make bench` printed this page. It measures Tideway, and what the same machine reaches without it. "
-            "The figures vary by about 30 % between runs and between machines. The ratios are stable.",
-            "",
-            "| | |", "|---|---|", *(f"| {k} | {v} |" for k, v in facts),
-            f"| work | {self.rows:,} rows of a table with 10 columns; lz4, idempotent producer, acks=all, 6 partitions, linger 0.5 ms; each measured {self.repeat} times in turns; the best result counts (for memory, the highest) |",
+    def limits_and_lines(self):
+        return [
             "",
             "## Limits of this machine", "",
             "| | rows or messages/s | bytes each | client's CPU s per million |", "|---|---|---|---|",
@@ -119,6 +124,19 @@ class Report:
             "|---|---|---|---|---|---|---|---|---|",
             *(self.row(line) for line in self.lines),
         ]
+
+    def markdown(self, facts):
+        text = [
+            "# Benchmarks",
+            "",
+            "One run of `make bench` printed this page. It measures Tideway, and what the same machine reaches without it. "
+            "The figures vary by about 30 % between runs and between machines. The ratios are stable.",
+            "",
+            "| | |", "|---|---|", *(f"| {k} | {v} |" for k, v in facts),
+            f"| work | {self.rows:,} rows of a table with 10 columns; lz4, idempotent producer, acks=all, 6 partitions, linger 0.5 ms; each measured {self.repeat} times in turns; the best result counts (for memory, the highest) |",
+        ]
+        if self.lines:
+            text += self.limits_and_lines()
         costs = self.lua_costs()
         if costs:
             text += ["", "CPU time that Lua adds: " + ", ".join(f"{100 * c:+.0f} % ({w}, {s})" for w, s, c in costs) + "."]
@@ -135,4 +153,8 @@ class Report:
                      "|---|---|---|---|---|---|---|",
                      *(f"| {label} | {got.count(False) - 1} | {got.count(True)} | {got.rss / 1e6:.1f} "
                        f"| {got.pss / 1e6:.1f} | {got.private / 1e6:.1f} | {100 * got.cpu:.2f} |" for label, got in self.idle)]
+        if self.programs:
+            text += ["", "## Many topics, several programs in turns", "",
+                     "| | rows/s | of the first | CPU s per million rows | of the first | peak RSS MB |", "|---|---|---|---|---|---|",
+                     *self.program_lines()]
         return "\n".join(text) + "\n"
