@@ -20,6 +20,9 @@ PKG_LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
 WARNINGS := -Wall -Wextra -Wshadow -Wvla -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
 	-Wformat=2 $(if $(filter 1,$(WERROR) $(CI)),-Werror)
 OPTIMIZE ?= $(if $(SANITIZE),-O1,-O2)
+# most of the time of a build is the tests' own code
+TEST_OPTIMIZE ?= -O0
+TEST_LDFLAGS ?= $(if $(shell command -v ld.gold),-fuse-ld=gold)
 SANFLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all)
 BASE_FLAGS := -std=gnu11 -g -fno-omit-frame-pointer -D_GNU_SOURCE -DTIDEWAY_VERSION='"$(VERSION)"' -Isrc $(PKG_CFLAGS) -MMD -MP
 ALL_CFLAGS = $(BASE_FLAGS) $(OPTIMIZE) $(WARNINGS) $(SANFLAGS) $(CFLAGS)
@@ -79,6 +82,9 @@ $(BUILD)/stdlib.o: $(BUILD)/stdlib.c
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 # a unit test or a microbenchmark is one program, linked with the library
+# private: the library keeps its own
+$(UNIT) $(LIVE): private OPTIMIZE := $(TEST_OPTIMIZE)
+$(UNIT) $(LIVE): private LDFLAGS += $(TEST_LDFLAGS)
 $(BUILD)/tests/%: tests/%.c $(LIB)
 	@mkdir -p $(@D)
 	$(call say,CC)
