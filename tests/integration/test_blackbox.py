@@ -61,7 +61,7 @@ def test_black_box(sync, db, mariadb, kafka, metadata):
                     f"INSERT INTO {db}.marker VALUES (1000)")
         running.wait_message(f"{db}.marker", lambda m: m.key == b"1000", "the marker")
         assert running.stop() == 0
-    messages = running.reader(*topics).to_end(60)
+    messages = running.reader(*topics).to_end()
     rebuilt = Rebuild(kafka.partitions()).feed_all(messages)
     found = rebuilt.tables()
     counted = sum(

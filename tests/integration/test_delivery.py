@@ -481,7 +481,7 @@ def test_first_messages_of_new_topics(sync, sql, db, kafka, tmp_path):
         for burner in burners:
             process.end(burner)
     found = {}
-    for message in rows(running.reader(*(f"{db}.{n}" for n in names)).to_end(60)):
+    for message in rows(running.reader(*(f"{db}.{n}" for n in names)).to_end()):
         found.setdefault(message.topic, set()).add(int(message.key))
     lost = {n: sorted(set(range(1, 301)) - found.get(f"{db}.{n}", set()))[:5] for n in names}
     assert not any(lost.values()), {n: keys for n, keys in lost.items() if keys}

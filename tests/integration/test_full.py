@@ -28,7 +28,7 @@ def ends_equal(running, db, kafka, mariadb, tables):
     running.wait_message(f"{db}.marker", lambda m: m.is_row and not m.full, "the marker")
     assert running.stop() == 0
     topics = [f"{db}.{t}" for t in tables]
-    rebuilt = Rebuild(kafka.partitions()).feed_all(running.reader(*topics).to_end(60))
+    rebuilt = Rebuild(kafka.partitions()).feed_all(running.reader(*topics).to_end())
     for table in tables:
         compare(mariadb, db, table, rebuilt.tables().get((db, table)))
     return rebuilt
@@ -70,7 +70,7 @@ def test_position_handed_over_exactly(sync, sql, db, kafka, mariadb, unique, gra
         try:
             connection = mariadb.connect(database=db)
             with connection.cursor() as cursor:
-                while not done.is_set():
+                while not done.wait(0.001):  # each row is read four times and compared
                     cursor.execute(f"INSERT INTO w{number} (v) VALUES (1)")
             connection.close()
         except pymysql.err.MySQLError as failure:
@@ -454,5 +454,5 @@ def test_reader_that_waits_is_not_cut_off(sync, sql, db, mariadb, kafka_server):
         own.resume()
         running.wait_streaming()
     assert running.stop() == 0
-    found = {int(m.key) for m in rows(running.reader(f"{db}.a").to_end(60))}
+    found = {int(m.key) for m in rows(running.reader(f"{db}.a").to_end())}
     assert found == set(range(1, 40001)), sorted(set(range(1, 40001)) - found)[:10]
