@@ -1,6 +1,8 @@
-/* full: full sync. N lanes share one queue of key ranges; each reads by the binary protocol and writes through
- * the same path as the stream. A table is done when each message of each of its ranges is acknowledged.
- * Thread: full_run in a thread of the copy, which starts and joins the lanes. Owner: the supervisor. */
+/* full: read all rows of tables. N lanes take key ranges from one queue. Each lane reads with the
+ * binary protocol and writes as the stream does. A table is done when every message of every range
+ * is acknowledged.
+ * Thread: full_run in a thread of the copy, which starts and joins the lanes. Owner: the
+ * supervisor. */
 #ifndef TIDEWAY_FULL_H
 #define TIDEWAY_FULL_H
 
@@ -15,18 +17,19 @@ struct table_state;
 
 /* A table to read. */
 struct full_table {
-	const struct table *table; /* lives until full_run has returned */
-	_Atomic uint64_t estimate; /* rows, as information_schema guesses */
-	_Atomic uint64_t rows;     /* read so far */
-	_Atomic int ranges_left;   /* not acknowledged yet */
+	const struct table *table; /* valid until full_run has returned */
+	_Atomic uint64_t estimate; /* number of rows, as information_schema estimates it */
+	_Atomic uint64_t rows;     /* rows read so far */
+	_Atomic int ranges_left;   /* ranges that are not acknowledged yet */
 	_Atomic int64_t
 		begun_ms;     /* monotonic, when a lane took the first range of it; 0: none has */
-	_Atomic bool changed; /* its definition changed while it was read: another round */
-	_Atomic bool done;    /* everything acknowledged and on the way into the checkpoint */
-	const struct table_state *state; /* its record is saved when it is done */
+	_Atomic bool changed; /* its definition changed while it was read: it needs another round */
+	_Atomic bool
+		done; /* everything is acknowledged, and its record is posted to the checkpoint */
+	const struct table_state *state; /* its record is saved when the table is done */
 	bool untouched;                  /* none of its rows has been written in an earlier round */
-	struct err *mismatch; /* heap: how its rows are not of its definition; NULL: they are */
-	unsigned mismatches;  /* rounds that ended so, one after the other */
+	struct err *mismatch; /* heap: why its rows do not fit its definition; NULL: they fit */
+	unsigned mismatches;  /* consecutive rounds that ended with a mismatch */
 };
 
 struct full {
@@ -34,24 +37,25 @@ struct full {
 	struct full_table *tables;
 	unsigned ntables;
 	unsigned nlanes;
-	struct conn **conns; /* one for each lane, inside the snapshot; full_run takes them */
+	struct conn **conns; /* one for each lane, inside the snapshot; full_run takes ownership */
 	const struct position *place; /* of the snapshot; NULL: unknown */
-	bool lowest;                  /* connections differ: tables without key belong to lane 0 */
+	bool lowest; /* the connections see different rows: lane 0 reads the tables without a key */
 	struct lane_metrics *metrics; /* nlanes of them */
 	int64_t started_ms;           /* monotonic */
-	int64_t begin_ms;         /* begin no table after this time; 0: read each in this round */
-	struct mailbox ended;     /* gets each lane that has ended */
-	pthread_mutex_t lock;     /* guards the next four, and the tables' `mismatch` */
-	bool under_way;           /* a table has been begun */
-	struct full_range *queue; /* ranges nobody has taken */
-	int result;               /* -1: a lane failed, *error says how */
+	int64_t begin_ms;     /* begin no table after this time; 0: read each table in this round */
+	struct mailbox ended; /* receives each lane that has ended */
+	pthread_mutex_t lock; /* guards the next four, and the tables' `mismatch` */
+	bool under_way;       /* a table has been begun */
+	struct full_range *queue; /* ranges that no lane has taken */
+	int result;               /* -1: a lane failed, with *error */
 	struct err error;
 };
 
-/* Cuts the tables into ranges (connection 0), and reads them all. Tables that are not `done` then need another round.
- * Returns an error soon after the sync, or its copy alone, was ended. */
+/* Cut the tables into ranges, with connection 0, and read them all. A table that is not `done` then
+ * needs another round. Returns an error soon after the sync, or its copy alone, was ended. */
 int full_run(struct full *full, struct err *err) MUST_CHECK;
-/* Gives the plan the layout of the rows that an open chunk sends; ERR_DATA: they are not of the plan's definition. */
+/* Set the layout of the plan to that of the rows from an open chunk. Fail with ERR_DATA if the rows
+ * do not fit the definition of the plan. */
 int full_layout(struct plan *plan, const struct chunk *chunk, struct err *err) MUST_CHECK;
 
 #endif

@@ -1,8 +1,10 @@
-/* commit: how "everything up to here is in Kafka" becomes durable. A lane hands over its messages in slots, in source order:
- * commit_begin, messages (commit_sent for each), commit_done with the mark of what comes next. What must be durable with a
- * mark travels in it. The lane calls commit_serve often; then finished marks, in order and without a gap, become durable,
- * each with its records and the state of the topics that it covers.
- * One implementation: commit_post, at least once. decisions/0023 shows how exactly once fits.
+/* commit: how "everything up to here is in Kafka" becomes durable. A lane sends its messages in
+ * slots, in source order: commit_begin, messages (commit_sent for each), commit_done with the mark
+ * of what follows. A mark carries what must become durable with it. The lane calls commit_serve
+ * often. It makes finished marks durable, in order and without a gap, each with its records and the
+ * state of the topics that it covers.
+ * There is one implementation: commit_post, at least once. decisions/0023 shows how exactly once
+ * fits.
  * Thread: the lane's. Owner: the lane; commit_free. */
 #ifndef TIDEWAY_COMMIT_H
 #define TIDEWAY_COMMIT_H
@@ -13,16 +15,16 @@
 struct sink;
 struct sync;
 
-/* What a lane's marks mean; given by whoever builds on the lane. */
+/* What a lane's marks mean. The user of the lane provides it. */
 struct commit_meaning {
-	/* Everything up to the mark is in Kafka. Add to the batch what that makes durable beside the mark's own records, which
-	 * are in it. NULL: nothing. */
+	/* Everything up to the mark is in Kafka. Add to the batch what becomes durable with it. The
+	 * mark's own records are in the batch already. NULL: nothing to add. */
 	void (*reached)(void *arg, const struct mark *mark, struct record_batch *batch);
-	/* Return the position that is durable with the batch; NULL: no newer one. Called when the batch is handed over. NULL:
-	 * the lane has no position. */
+	/* Return the position that becomes durable with the batch; NULL: no newer one. Called when
+	 * the batch is posted. NULL: the lane has no position. */
 	const struct position *(*position)(void *arg);
 	void *arg;
-	int64_t interval_ms; /* hand over at most so often */
+	int64_t interval_ms; /* post at most this often */
 };
 
 struct commit;
@@ -44,7 +46,8 @@ struct commit {
 		token; /* of the slot that commit_begin has opened last: messages carry it to the sink */
 };
 
-/* At least once: marks whose messages are acknowledged are posted to the checkpoint of the sync. *halt: commit_begin gives up. */
+/* At least once: post the marks whose messages are acknowledged to the checkpoint of the sync.
+ * *halt: commit_begin gives up. */
 struct commit *commit_post_new(struct sync *sync, struct sink *sink, const _Atomic bool *halt,
 			       const struct commit_meaning *meaning);
 
@@ -54,31 +57,33 @@ static inline void commit_free(struct commit *commit)
 		commit->ops->free(commit);
 }
 
-/* Open a slot. While there is no room, serve the sink's reports and what they finish, until the lane is to stop. */
+/* Open a slot. While there is no room, serve the sink's reports and commit what they finish, until
+ * the lane must stop. */
 static inline int MUST_CHECK commit_begin(struct commit *commit, struct err *err)
 {
 	return commit->ops->begin(commit, err);
 }
 
-/* n more messages were handed to the sink in the open slot. */
+/* Count n messages that were sent in the open slot. */
 static inline void commit_sent(struct commit *commit, unsigned n)
 {
 	commit->ops->sent(commit, n);
 }
 
-/* The brokers have acknowledged n messages of a slot. */
+/* Count n messages of a slot that the brokers have acknowledged. */
 static inline void commit_acked(struct commit *commit, uint64_t token, unsigned n)
 {
 	commit->ops->acked(commit, token, n);
 }
 
-/* Close the open slot: everything before the mark was handed over. The commit takes what the mark owns. */
+/* Close the open slot: everything before the mark has been sent. The commit takes what the mark
+ * owns. */
 static inline void commit_done(struct commit *commit, const struct mark *mark)
 {
 	commit->ops->done(commit, mark);
 }
 
-/* Make durable what is finished. now: whenever it was done last. */
+/* Make finished marks durable. now: do not wait for the interval. */
 static inline void commit_serve(struct commit *commit, bool now)
 {
 	commit->ops->serve(commit, now);

@@ -1,11 +1,11 @@
 /* fields: additional fields of a record: constants, variables, templates, results of functions.
- * Thread: the lane. Owner: texts live in the lane's event arena. */
+ * Thread: the lane. Owner: texts are in the lane's event arena. */
 #ifndef TIDEWAY_FIELDS_H
 #define TIDEWAY_FIELDS_H
 
 #include "engine/lane/plan.h"
 
-/* What variables need. */
+/* The values of variables. */
 struct field_context {
 	int64_t execute_ms;        /* commit time; full sync: its start */
 	int64_t update_ms;         /* time of processing */
@@ -13,8 +13,9 @@ struct field_context {
 	const struct value *slots; /* results of the functions; NULL when the mapping has none */
 };
 
-/* Fills values[mapping.ncolumns ...] of an image. A function's value that does not fit its declared type, or is
- * of another type than before, is ERR_DATA with the field's name. */
+/* Fill values[mapping.ncolumns ...] of an image. Fail with ERR_DATA and the field's name if the
+ * value of a function does not fit the declared type, or has another type than the values before
+ * it. */
 int fields_fill(struct plan *plan, struct image *image, const struct field_context *context,
 		struct arena *arena, struct err *err) MUST_CHECK;
 

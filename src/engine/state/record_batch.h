@@ -1,5 +1,5 @@
-/* record_batch: records on their way into the checkpoint, in order. Plain linked list on the heap.
- * Thread: whoever holds the list. Owner: the list; record_batch_fini frees what is left. */
+/* record_batch: a list of records to be saved in the checkpoint, in order, on the heap.
+ * Thread: the owner of the list. Owner: the list; record_batch_fini frees the remaining records. */
 #ifndef TIDEWAY_RECORD_BATCH_H
 #define TIDEWAY_RECORD_BATCH_H
 

@@ -1,5 +1,6 @@
-/* records: what the checkpoint contains beside the position, one record for each table, database or topic: their names
- * and, where more than one place writes them, their values. Thread: the one that holds the list. */
+/* records: the names, and some values, of the records that the checkpoint contains beside the
+ * position: one for each table, database or topic.
+ * Thread: the owner of the list. */
 #ifndef TIDEWAY_RECORDS_H
 #define TIDEWAY_RECORDS_H
 
@@ -9,16 +10,16 @@
 #include "engine/state/table_record.h"
 #include "schema/catalog.h"
 
-/* "full/shop.orders", "adopted/shop" ... in the arena. */
+/* Make a name such as "full/shop.orders" or "adopted/shop" in the arena. */
 struct slice record_name(struct arena *arena, const char *kind, struct slice name);
-/* How far a table has come, `full/<db.table>`. */
+/* Add the progress of a table, `full/<db.table>`. */
 void record_progress(struct record_batch *records, struct slice full_name,
 		     const struct table_record *record);
-/* The copy of a table is done. */
+/* Add the record of a table that is copied. */
 void record_copied(struct record_batch *records, const struct table_state *state);
-/* A record with a phase and nothing else; TABLE_NEW: remove the record. */
+/* Add a record that contains only a phase. TABLE_NEW: remove the record. */
 void record_phase(struct record_batch *records, struct slice full_name, enum table_phase phase);
-/* A table's definition, `catalog/<db.table>/<version>`; not present: the record goes. */
+/* Add a definition, `catalog/<db.table>/<version>`. Not present: remove the record. */
 void record_table(struct record_batch *records, const struct table *table, bool present);
 /* `doubt/<file:offset>`: {"db":..,"table":..}; and back. `at`: its name after the prefix; made in the arena. */
 /* A statement that may have changed tables and that the catalog could not follow. It was passed over because of row metadata FULL
@@ -30,7 +31,8 @@ struct doubt {
 };
 void record_doubt(struct record_batch *records, const struct doubt *doubt);
 struct doubt *record_read_doubt(struct slice at, struct slice json, struct arena *arena);
-/* `database/<db>`, without its tables; the record goes when the catalog does not follow the database. */
+/* Add `database/<db>`, without its tables. Remove the record if the catalog does not have the
+ * database. */
 void record_database(struct record_batch *records, const struct catalog *catalog, struct slice db);
 
 #endif

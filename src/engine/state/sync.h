@@ -16,40 +16,41 @@
 struct script_options;
 struct watermarks;
 
-/* The parts of a sync that run and end each for itself. */
+/* The parts of a sync, which run and end independently. */
 enum sync_part { SYNC_COPY, SYNC_STREAM, SYNC_PARTS };
 
 /* What ends the threads of a sync. Any thread sets them, with sync_stop, sync_abort and
  * sync_stop_part. */
 struct sync_flags {
-	_Atomic bool stop;              /* finish cleanly, now */
-	_Atomic bool abort;             /* another lane failed: stop without draining */
-	_Atomic bool halt;              /* one of the two: whoever waits, for whatever, ends */
-	_Atomic bool parts[SYNC_PARTS]; /* halt, or the part alone is to end: its lanes look here */
+	_Atomic bool stop;  /* end in order, now */
+	_Atomic bool abort; /* another lane failed: stop without draining */
+	_Atomic bool halt;  /* stop or abort: every wait must end */
+	_Atomic bool parts
+		[SYNC_PARTS]; /* halt, or the end of this part alone: the lanes of the part check it */
 };
 
-/* What becomes of the messages of a run. */
+/* What happens to the messages of a run. */
 struct sync_output {
-	bool dry_run; /* makes no topics, writes nothing, neither reads nor saves a checkpoint */
-	bool prints;  /* a dry run writes its messages to stdout */
-	bool raw;     /* messages on a terminal are written as JSON */
+	bool dry_run; /* creates no topics, writes nothing, and neither reads nor saves a checkpoint */
+	bool prints; /* a dry run writes its messages to stdout */
+	bool raw;    /* messages on a terminal are written as JSON */
 };
 
 struct sync {
 	/* Set before the supervisor runs. */
-	const struct script_options *script; /* how each lane loads its own state */
-	unsigned index;                      /* which sync.run of the script */
+	const struct script_options *script; /* from which each lane loads its own Lua state */
+	unsigned index;                      /* number of the sync.run call */
 	const struct sync_config *config;
-	struct sink_config sink; /* that of config, whose outages become events */
+	struct sink_config sink; /* that of config; its outages become events */
 	struct sync_output output;
-	const char *label;             /* in the log; NULL: no other sync runs */
-	struct watermarks *watermarks; /* of the list of sources; NULL: there is one */
-	size_t queue_bytes;            /* memory.queue, shared by all producers at a time */
+	const char *label;             /* in the log; NULL: this sync is the only one */
+	struct watermarks *watermarks; /* of the list of sources; NULL: one source */
+	size_t queue_bytes;            /* memory.queue, which all producers share */
 	int64_t start_ms;              /* wall time of the start: EXECUTE_TIME in full sync */
 
 	/* Of the sync's own thread: lanes read them. */
 	struct source *source; /* NULL: an offline lane, which has none */
-	bool mariadb;          /* the source is MariaDB; false until it was connected */
+	bool mariadb;          /* false until the source is connected */
 	const struct table *const
 		*tables; /* the captured ones that the source had last; NULL: not known */
 	unsigned ntables;
@@ -67,24 +68,24 @@ struct sync {
 	                              not acknowledged; 0: never */
 };
 
-/* The checkpoint is the caller's to init and to end. The log reads the events. config: NULL for an
+/* The caller initialises and frees the checkpoint. The log reads the events. config: NULL for an
  * offline lane. */
 void sync_init(struct sync *sync, const struct script_options *script, unsigned index,
 	       const struct sync_config *config);
 void sync_fini(struct sync *sync);
-/* ERR_POSITION unless the position is one of this server (identity of struct server). */
+/* Fail with ERR_POSITION unless the position is one of this server (identity of struct server). */
 int sync_check_server(const struct sync *sync, const struct position *position,
 		      const char *identity, struct err *err) MUST_CHECK;
 /* Any thread. */
 void sync_stop(struct sync *sync);
 void sync_abort(struct sync *sync);
-/* Ends this part alone. Any thread. */
+/* End this part alone. Any thread. */
 void sync_stop_part(struct sync *sync, enum sync_part part);
-/* Returns whether the part was ended alone: neither a stop nor an abort has ended it. */
+/* Return whether the part was ended alone, and neither by a stop nor by an abort. */
 bool sync_part_is_stopped(const struct sync *sync, enum sync_part part);
-/* Before the part starts again: it may run unless the sync is to end. */
+/* Allow the part to run again, unless the sync must end. */
 void sync_start_part(struct sync *sync, enum sync_part part);
-/* Before the lanes start again: the abort is over, a stop stays. */
+/* Clear the abort before the lanes start again. A stop remains. */
 void sync_again(struct sync *sync);
 
 #endif
