@@ -24,49 +24,52 @@ struct store_record;
 
 struct checkpoint {
 	struct store *store;
-	const char *sync;     /* the sync's name: prefix of every record */
+	const char *sync;     /* name of the sync: prefix of every record */
 	pthread_mutex_t lock; /* guards records, position, failed */
 	void (*on_posted)(
 		void *arg); /* called after something was posted, by any lane; NULL: nothing */
 	void *on_posted_arg;
-	struct map records;  /* the newest record of each name to save -> struct batch_record */
+	struct map records;  /* newest value of each record to save: name -> struct batch_record */
 	struct buf position; /* JSON of the newest position; empty: none since the last save */
 	int64_t saved_ms;    /* monotonic time of the last save */
 	struct lease lease;  /* renewed by each save */
-	bool failed; /* a save failed: nothing is taken until checkpoint_discard; under the lock */
+	bool failed; /* a save failed: posts are ignored until checkpoint_discard; guarded by the lock */
 };
 
-/* The checkpoint takes the store. */
+/* The checkpoint takes ownership of the store. */
 void checkpoint_init(struct checkpoint *checkpoint, struct store *store, const char *sync);
 void checkpoint_fini(struct checkpoint *checkpoint);
-/* Hands over records (the list is emptied) and, unless NULL, the position they belong to. */
+/* Post records (the list is emptied) and, unless NULL, the position that they belong to. */
 void checkpoint_post(struct checkpoint *checkpoint, struct record_batch *records,
 		     const struct position *position);
-/* Whether checkpoint_save has something to do now: something was posted and a second has passed since
- * the last save, or five seconds passed (a fenced producer learns it only by saving, and the lease must be renewed). */
+/* Return whether checkpoint_save has something to do now: something was posted and the last save is
+ * a second old, or the last save is five seconds old. A fenced producer notices the fence only when
+ * it saves, and each save renews the lease. */
 bool checkpoint_due(struct checkpoint *checkpoint, int64_t now_ms);
-/* What the stream may send under; NULL: nobody can take this checkpoint over while this process has it. */
+/* Return the lease under which the stream may send; NULL: no other process can take this checkpoint
+ * over. */
 const struct lease *checkpoint_lease(const struct checkpoint *checkpoint);
-/* Forgets what was posted and not saved: what comes next begins at the saved position again. */
+/* Forget what was posted and not saved. The next attempt begins at the saved position. */
 void checkpoint_discard(struct checkpoint *checkpoint);
-/* Saves what was posted, durably. */
+/* Save what was posted. It is durable on return. */
 int checkpoint_save(struct checkpoint *checkpoint, struct err *err) MUST_CHECK;
-/* Saves one record (name without prefix) by itself, now, whatever was posted. */
+/* Save one record (name without the sync's prefix) at once, without what was posted. */
 int checkpoint_put(struct checkpoint *checkpoint, struct slice name, struct slice value,
 		   struct err *err) MUST_CHECK;
-/* *found: there is a position. ERR_INTERNAL when it cannot be read, or is missing while other records are there. */
+/* Load the position. *found: there is one. Fail with ERR_INTERNAL if it cannot be read, or if it is
+ * missing although there are other records. */
 int checkpoint_load(struct checkpoint *checkpoint, struct position *position, bool *found,
 		    struct err *err) MUST_CHECK;
-/* Value of one record by name without prefix; ptr NULL: none. */
+/* Return the value of a record (name without the sync's prefix); ptr NULL: none. */
 struct slice checkpoint_get(struct checkpoint *checkpoint, struct slice name);
-/* Walks the records whose name (without the sync's prefix) begins with `prefix`. */
+/* Iterate over the records whose name, without the sync's prefix, begins with `prefix`. */
 bool checkpoint_next(struct checkpoint *checkpoint, size_t *at, struct slice prefix,
 		     struct slice *name, struct slice *value);
 
-/* The position's format, version 1 from the first release on. */
+/* Write the position as JSON. The format has been version 1 since the first release. */
 void position_to_json(const struct position *position, struct buf *out);
 int position_from_json(struct position *position, struct slice json, struct err *err) MUST_CHECK;
-/* The same, of a document that is parsed already. */
+/* As position_from_json, for a parsed document. */
 int position_from_item(struct position *position, const struct cJSON *json,
 		       struct err *err) MUST_CHECK;
 

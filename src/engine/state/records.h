@@ -21,14 +21,15 @@ void record_copied(struct record_batch *records, const struct table_state *state
 void record_phase(struct record_batch *records, struct slice full_name, enum table_phase phase);
 /* Add a definition, `catalog/<db.table>/<version>`. Not present: remove the record. */
 void record_table(struct record_batch *records, const struct table *table, bool present);
-/* `doubt/<file:offset>`: {"db":..,"table":..}; and back. `at`: its name after the prefix; made in the arena. */
-/* A statement that may have changed tables and that the catalog could not follow. It was passed over because of row metadata FULL
- * (rule: plan-key), which the rows after it must have. */
+/* A statement that may have changed tables and that the catalog could not follow. It was skipped
+ * because of row metadata FULL (rule: plan-key), which the rows after it must have. */
 struct doubt {
 	struct slice db, table; /* empty: all */
 	const char *at;         /* the place of the statement: "file:offset" */
 	struct doubt *next;
 };
+/* Add `doubt/<file:offset>`, {"db":..,"table":..}, and read it. at: the name of the record after its
+ * prefix. The doubt is made in the arena. */
 void record_doubt(struct record_batch *records, const struct doubt *doubt);
 struct doubt *record_read_doubt(struct slice at, struct slice json, struct arena *arena);
 /* Add `database/<db>`, without its tables. Remove the record if the catalog does not have the

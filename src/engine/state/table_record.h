@@ -1,5 +1,6 @@
-/* table_record: how far a table has come, as the checkpoint records it: `full/<db.table>`; and from where a database is
- * tracked: `adopted/<database>`. The only place that knows their JSON. Every version since 0.1.0 writes these bytes.
+/* table_record: how far a table has come, as the checkpoint records it, `full/<db.table>`; and from
+ * where a database is tracked, `adopted/<database>`. Only these functions read and write their
+ * JSON. Every version since 0.1.0 writes these bytes.
  * Thread: any. Owner: table_record_init / table_record_fini. */
 #ifndef TIDEWAY_TABLE_RECORD_H
 #define TIDEWAY_TABLE_RECORD_H
@@ -9,9 +10,9 @@
 #include "model/table.h"
 
 enum table_phase {
-	TABLE_NEW,     /* no record: nothing of it was sent */
+	TABLE_NEW,     /* no record: no row of it was sent */
 	TABLE_COPYING, /* some of its rows may have been sent; the next start reads it again */
-	TABLE_COPIED,  /* all of its rows were sent; the stream brings its changes */
+	TABLE_COPIED,  /* all of its rows were sent; the stream sends its changes */
 };
 
 struct table_record {
@@ -25,14 +26,16 @@ struct table_record {
 
 void table_record_init(struct table_record *record, enum table_phase phase);
 void table_record_fini(struct table_record *record);
-/* {"state":"done","position":{..},"read":{..},"table":{..}}: all but the state may be missing. While the table is being
- * copied, "reading" replaces "read". The phase must not be TABLE_NEW. */
+/* Write {"state":"done","position":{..},"read":{..},"table":{..}}. All members except the state may
+ * be absent. While the table is being copied, "reading" replaces "read". The phase must not be
+ * TABLE_NEW. */
 void table_record_write(const struct table_record *record, struct buf *out);
-/* Fills an initialised record; the definition is made in the arena. name: the record's, for the error. */
+/* Fill an initialised record. The definition is made in the arena. name: of the record, for the
+ * error. */
 int table_record_read(struct table_record *record, struct slice name, struct slice json,
 		      struct arena *arena, struct err *err) MUST_CHECK;
 
-/* {"position":{..}}: the database is tracked after that position. */
+/* Write {"position":{..}}: the database is tracked after that position. */
 void database_record_write(const struct position *start, struct buf *out);
 int database_record_read(struct position *start, struct slice name, struct slice json,
 			 struct err *err) MUST_CHECK;

@@ -1,8 +1,9 @@
-/* table_state: how far each table of a sync has come, and the databases that are tracked only after a position. One object of
- * the sync for all of them (docs/decisions/0001, 0004).
- * Thread: one at a time. The sync's own thread changes it while no lane runs. While full-sync lanes run, nobody does. The
- * stream lane is its only user while it runs.
- * Owner: the sync; table_states_init / table_states_fini. States live until table_states_clear. */
+/* table_state: how far each table of a sync has come, and which databases are tracked only after a
+ * position. A sync has one object for all of them (docs/decisions/0001, 0004).
+ * Thread: one at a time. The sync's own thread changes it while no lane runs. While full-sync lanes
+ * run, nobody does. The stream lane is its only user while it runs.
+ * Owner: the sync; table_states_init / table_states_fini. States are valid until
+ * table_states_clear. */
 #ifndef TIDEWAY_TABLE_STATE_H
 #define TIDEWAY_TABLE_STATE_H
 
@@ -11,11 +12,12 @@
 
 struct table_state {
 	struct slice name; /* "db.table" */
-	/* What the checkpoint records once the table is copied. start: unset also when the stream begins after it; read_at: set
-	 * only while the stream is not there yet; definition: in the arena of the states. */
+	/* What the checkpoint records once the table is copied. start: unset if the stream begins
+	 * after it; read_at: set only until the stream has reached it; definition: in the arena of
+	 * the states. */
 	struct table_record record;
 	bool pending; /* the catalog gets the definition when the stream reaches the start position */
-	bool unread; /* the rows that the name has had so far were read nowhere, under no name */
+	bool unread; /* the rows that the name had so far were not read, under any name */
 };
 
 /* A database that the stream's catalog does not have until the stream has passed `start`. */
@@ -27,59 +29,62 @@ struct pending_database {
 struct table_states {
 	struct map tables;    /* "db.table" -> struct table_state */
 	struct map databases; /* name -> struct pending_database */
-	struct map pending;   /* name -> those of the tables with `pending` */
+	struct map pending;   /* name -> the tables with `pending` */
 	struct arena arena;
 };
 
 void table_states_init(struct table_states *states);
 void table_states_fini(struct table_states *states);
-/* Forgets everything: the next attempt loads the checkpoint again. */
+/* Forget everything, before the next attempt loads the checkpoint again. */
 void table_states_clear(struct table_states *states);
 
 /* ---- one table ---- */
 
-/* NULL: nothing is known of the table. */
+/* Return the state of a table; NULL: none. */
 struct table_state *table_states_find(const struct table_states *states, struct slice name);
-/* Likewise, made when there is none. */
+/* Return the state of a table. Make it if there is none. */
 struct table_state *table_states_get(struct table_states *states, struct slice name);
 enum table_phase table_states_phase(const struct table_states *states, struct slice name);
-/* Takes over a record, as far as the stream, which begins at `begin`, has not passed its positions. */
+/* Take a record of the checkpoint, without the positions that a stream beginning at `begin` has
+ * passed. */
 void table_state_load(struct table_states *states, struct table_state *state,
 		      const struct table_record *record, const struct position *begin);
-/* NULL: the events of the table count from the beginning of the stream. */
+/* Set the start position. NULL: no events of the table are dropped. */
 void table_state_set_start(struct table_state *state, const struct position *start);
-/* Remembers where its rows are read, if the stream, which begins at `begin`, has not passed that place. */
+/* Record where the table's rows are read, unless a stream beginning at `begin` has passed that
+ * place. */
 void table_state_set_read(struct table_state *state, const struct position *at,
 			  const struct position *begin);
-/* Its rows so far cannot be read any more. */
+/* Record that the rows which the table has had so far cannot be read any more. */
 void table_state_set_unread(struct table_state *state);
 /* Copies the definition. pending: the catalog does not have it until the start position. */
 void table_state_set_definition(struct table_states *states, struct table_state *state,
 				const struct table *definition, bool pending);
 void table_state_end_pending(struct table_states *states, struct table_state *state);
 
-/* The state may be NULL: no. */
-/* Whether the events of the transaction are in the copy of the table, so that they are dropped. */
+/* For these functions the state may be NULL: they return false. */
+/* Return whether the copy of the table contains the transaction, whose events are then dropped. */
 bool table_state_drops(const struct table_state *state, const struct trx_place *trx);
-/* Whether the rows that the name stands for at this transaction are in no copy: it was read later, when another table may
- * have had the name, or not at all. */
+/* Return whether no copy contains the rows that this name has at the transaction: the name was read
+ * later, when another table may have had it, or not at all. */
 bool table_state_misses_rows(const struct table_state *state, const struct trx_place *trx);
-/* Whether the table that has the name later than the transaction was read there. */
+/* Return whether the table that has this name after the transaction was read there. */
 bool table_state_is_read_later(const struct table_state *state, const struct trx_place *trx);
-/* Whether the transaction is in the copy of any table. */
+/* Return whether the copy of any table contains the transaction. */
 bool table_states_any_drops(const struct table_states *states, const struct trx_place *trx);
 
 /* ---- pending definitions ---- */
 
-/* Whether the stream may reach a position at which its catalog gets a definition. */
+/* Return whether the catalog gets a definition at a position that the stream may still reach. */
 bool table_states_has_pending(const struct table_states *states);
 void table_states_add_database(struct table_states *states, struct slice name,
 			       const struct position *start);
 void table_states_remove_database(struct table_states *states, struct pending_database *database);
-/* Whether the database is not tracked yet at this transaction. */
+/* Return whether the database is not tracked yet at this transaction. */
 bool table_states_before_database(const struct table_states *states, struct slice name,
 				  const struct trx_place *trx);
-/* The next database, or table, whose start position the transaction is after: NULL: none. */
+/* Return the next database, or table, whose start position is before the transaction; NULL:
+ * none. */
 struct pending_database *table_states_reached_database(const struct table_states *states,
 						       const struct trx_place *trx);
 struct table_state *table_states_reached_table(const struct table_states *states,

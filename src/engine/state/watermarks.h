@@ -1,6 +1,8 @@
-/* watermarks: how far each source of a list has come, each followed by a sync of its own. A heartbeat speaks for every row in
- * its partition, whichever source it is of, so it contains the lowest (consistency rule: heartbeats-in-order).
- * Thread: any; each source is raised by its own sync. Owner: watermarks_new / watermarks_free. */
+/* watermarks: how far each source of a list has come. Each source has a sync of its own. A
+ * heartbeat is valid for every row in its partition, from any source, so it contains the lowest
+ * watermark (rule: heartbeats-in-order).
+ * Thread: any; the sync of a source raises its watermark. Owner: watermarks_new /
+ * watermarks_free. */
 #ifndef TIDEWAY_WATERMARKS_H
 #define TIDEWAY_WATERMARKS_H
 
@@ -11,11 +13,13 @@ struct watermarks;
 
 struct watermarks *watermarks_new(unsigned sources);
 void watermarks_free(struct watermarks *watermarks);
-/* Every transaction of the source up to this time (ms) is in Kafka, acknowledged. Never goes back. */
+/* Every transaction of the source up to this time (ms) is acknowledged. A watermark never
+ * decreases. */
 void watermarks_raise(struct watermarks *watermarks, unsigned source, int64_t ms);
-/* Tables of the source are being copied: nothing is known until it is raised again. */
+/* Make the watermark of a source unknown until it is raised again, because its tables are being
+ * copied. */
 void watermarks_hold(struct watermarks *watermarks, unsigned source);
-/* Of all sources. false: of one of them nothing is known. */
+/* Set *ms to the lowest of all sources. Return false if that of a source is unknown. */
 bool watermarks_lowest(const struct watermarks *watermarks, int64_t *ms);
 
 #endif

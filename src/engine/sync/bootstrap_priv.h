@@ -6,17 +6,19 @@
 
 #include "engine/sync/bootstrap.h"
 
-/* The definitions as they are now, of every database that the patterns can name, into bootstrap->catalog_now. */
+/* Load the present definitions of every database that the patterns can match into
+ * bootstrap->catalog_now. */
 int bootstrap_load_now(struct bootstrap *bootstrap, struct err *err) MUST_CHECK;
-/* Whether a statement in the binlog may have changed one of those definitions between that look and the position: 1, 0, -1. */
+/* Return whether a statement in the binlog may have changed one of these definitions between that
+ * load and the position: 1, 0, -1. */
 int bootstrap_changed(struct bootstrap *bootstrap, const struct position *until,
 		      struct err *err) MUST_CHECK;
-/* bootstrap->selected: the tables of bootstrap->catalog_now that the script wants. */
+/* Set bootstrap->selected to the tables of bootstrap->catalog_now that the script selects. */
 void bootstrap_select(struct bootstrap *bootstrap);
 void bootstrap_free_reads(struct full_table *reads, unsigned n);
 
 /* bootstrap_reads.c; declared for unit tests */
-/* Rounds in which a table's rows may be of another definition. */
+/* Consecutive rounds in which the rows of a table may differ from its definition. */
 enum { READ_MISMATCHES_MAX = 3 };
 /* Prepare a table for the next round, in which it has this definition. Fail when its rows did not fit the same definition
  * in the last rounds. */

@@ -16,25 +16,26 @@
 struct checkpoint;
 
 struct handover {
-	struct checkpoint *checkpoint; /* NULL: it is one that nobody can take over */
-	struct lock_place before;      /* of the process before */
-	bool over;                     /* no process before this one can be sending */
-	bool begun;                    /* this one may have sent something */
-	int64_t until_ms;        /* by clock_boot_ms: then the lease of the one before is over */
-	struct lock_place noted; /* where the record says that this process holds the lock */
+	struct checkpoint *checkpoint; /* NULL: no other process can take it over */
+	struct lock_place before;      /* of the earlier process */
+	bool over;                     /* no earlier process can be sending */
+	bool begun;                    /* this process may have sent something */
+	int64_t until_ms;              /* by clock_boot_ms: the lease of the earlier process ends */
+	struct lock_place noted; /* where this process holds the lock, according to the record */
 };
 
-/* After the opening of the checkpoint, which has fenced the process before: writes this one's id. */
+/* Write the id of this process, after the checkpoint was opened, which has fenced the earlier
+ * process. */
 int handover_begin(struct handover *handover, struct checkpoint *checkpoint,
 		   struct err *err) MUST_CHECK;
-/* Waits for the end of the lease of the process before, where that is needed. */
+/* Wait for the end of the lease of the earlier process if necessary. */
 int handover_wait(struct handover *handover, const struct instance_lock *lock, const char *sync,
 		  const _Atomic bool *stop, struct err *err) MUST_CHECK;
-/* Posts where a process that sends holds the lock; it must be saved before the first message. */
+/* Post where this process holds the lock. It must be saved before the first message. */
 void handover_note(struct handover *handover, const struct instance_lock *lock);
-/* The same, when the lock is not where it was. */
+/* Post it again if the lock has moved. */
 void handover_keep(struct handover *handover, const struct instance_lock *lock);
-/* At the end of the process, when nothing that it sent is on its way: saves that. */
+/* Save that this process has ended, when nothing that it sent is in flight. */
 void handover_end(struct handover *handover);
 
 #endif

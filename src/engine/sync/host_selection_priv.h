@@ -10,15 +10,17 @@
 /* One pass over the hosts. */
 struct host_selection {
 	struct sync *sync;
-	const struct position *position; /* NULL: nothing is saved */
-	struct gtid_set *needed; /* a host must have each of them: rows up to there may be sent */
+	const struct position *position; /* NULL: no position is saved */
+	struct gtid_set
+		*needed; /* sets that a host must have, since their rows may have been sent */
 	size_t nneeded, cap;
 };
 
 /* Add a set that a host must have. */
 void selection_need(struct host_selection *selection, const struct gtid_set *gtids);
-/* Add the sets of tables that were read after the stream's position. A host without these transactions would send older
- * rows again, and what it writes instead of them would be dropped as already read. */
+/* Add the sets of tables that were read after the stream's position. A host without these
+ * transactions would send older rows again, and the transactions that it has instead would be
+ * dropped as already read. */
 int selection_need_tables(struct host_selection *selection, struct err *err) MUST_CHECK;
 
 #endif

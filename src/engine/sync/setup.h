@@ -1,5 +1,6 @@
-/* setup: what can fail for the whole sync is tried before anything is sent: the script's answer for each table,
- * and the topics. Thread: the sync's own. */
+/* setup: try what can fail for the whole sync before anything is sent: the mapping of each table,
+ * and the topics.
+ * Thread: the sync's own. */
 #ifndef TIDEWAY_SETUP_H
 #define TIDEWAY_SETUP_H
 
@@ -7,18 +8,19 @@
 
 struct sink;
 
-/* Works out the mapping of each selected table. ERR_SCRIPT that names table and topic when a constant topic that exists is
- * compacted, and must not be for that table's key (rule: compacted-keys); topics that come later are looked at by who opens them
- * (plan_check_topic). A topic of the
- * checkpoint that is gone, or another one than it was, is ERR_KAFKA that names it. With topics.partitions =
- * "adopt" topics keep up with the partitions that they have got. Constant topics that are not there are created; with topics = "existing" the error names all of
- * them instead. */
+/* Work out the mapping of each selected table, and prepare the topics. Fail with ERR_SCRIPT, table
+ * and topic if an existing constant topic is compacted and must not be for that table's key (rule:
+ * compacted-keys); plan_check_topic checks topics that are opened later. Fail with ERR_KAFKA and
+ * the name if a topic of the checkpoint is missing or was replaced. With topics.partitions =
+ * "adopt", take over added partitions. Create the constant topics that do not exist; with topics =
+ * "existing", fail with the names of all of them instead. */
 int setup_topics(const struct bootstrap *bootstrap, struct err *err) MUST_CHECK;
-/* The topics of the checkpoint that are not what they were: gone, or others of their names. For `check`: writes nothing. */
+/* Called for each topic of the checkpoint that is missing or was replaced. For `check`: writes
+ * nothing. */
 typedef void setup_lost_fn(void *arg, struct slice topic, const struct err *why);
 int setup_lost(const struct bootstrap *bootstrap, setup_lost_fn *lost, void *arg,
 	       struct err *err) MUST_CHECK;
-/* The look at one table whose mapping is not_compacted, and its topic, which exists. */
+/* Check the policy of one existing topic against a table whose mapping is not_compacted. */
 int setup_check_policy(const struct bootstrap *bootstrap, struct sink *sink,
 		       const struct table *table, struct slice topic, struct err *err) MUST_CHECK;
 
