@@ -104,7 +104,8 @@ static void load_doubts(struct bootstrap *bootstrap)
 	}
 }
 
-/* A database that is tracked only after a later position is in no catalog but the pending one until then. */
+/* A database that is tracked only after a later position is in the pending catalog alone until
+ * then. */
 static void move_pending_databases(struct bootstrap *bootstrap)
 {
 	const struct pending_database *database;
@@ -151,7 +152,8 @@ static int load_all_databases(struct bootstrap *bootstrap, struct err *err)
 	return rc;
 }
 
-/* An unreadable position is an error only where one is needed: a stream that resumes from its checkpoint needs none. */
+/* Read the position. An unreadable one is an error only if it is needed: a stream that resumes from
+ * its checkpoint needs none. */
 static int note_end(struct bootstrap *bootstrap, struct err *err)
 {
 	if (!bootstrap->will_stream ||
@@ -222,8 +224,8 @@ static int check_columns(const struct bootstrap *bootstrap, struct err *err)
 				    bootstrap->sync->tables, bootstrap->sync->ntables, err);
 }
 
-/* A selected table that the catalog has left out (a type or character set that is not known; the log says which) must
- * not be missed silently. */
+/* Refuse a selected table that the catalog has left out (its type or character set is not
+ * supported; the log names it): it must not be missed silently. */
 static int check_database(struct bootstrap *bootstrap, struct slice db, struct err *err)
 {
 	struct name_list tables;
@@ -263,7 +265,7 @@ static int check_left_out(struct bootstrap *bootstrap, struct err *err)
 	return 0;
 }
 
-/* Refuse before anything is copied what would only stop the stream. */
+/* Refuse, before anything is copied, what would later stop the sync. */
 static int refuse_unreadable(const struct bootstrap *bootstrap, struct err *err)
 {
 	for (unsigned i = 0; i < bootstrap->nselected; i++)
@@ -272,7 +274,8 @@ static int refuse_unreadable(const struct bootstrap *bootstrap, struct err *err)
 	return 0;
 }
 
-/* A table is known by "db.table" here: two of them with dots in their names may not say the same. */
+/* Refuse two tables with the same "db.table" text, which is possible if names contain dots: it
+ * identifies a table here. */
 static int refuse_same_names(const struct bootstrap *bootstrap, struct err *err)
 {
 	struct map seen;
@@ -301,7 +304,7 @@ static int check_script(struct bootstrap *bootstrap, struct err *err)
 			    conn_server(bootstrap->conn)->lower_case_table_names == 1, err);
 }
 
-/* Nothing is selected: because there is nothing to see, or because the patterns name something else. */
+/* Fail because no table is selected: the user sees no tables, or the patterns match none. */
 static int refuse_nothing(struct bootstrap *bootstrap, struct err *err)
 {
 	const struct sync_config *config = bootstrap->sync->config;
@@ -347,14 +350,16 @@ static int check_server(struct bootstrap *bootstrap, struct err *err)
 				 conn_server(bootstrap->conn)->identity, err);
 }
 
-/* Before the rest of a full sync is read: the stream that follows it checks again. */
+/* Check the saved position before the rest of a full sync is read. The stream that follows checks
+ * it again. */
 static int check_history(struct bootstrap *bootstrap, struct err *err)
 {
 	if (!bootstrap->found || !bootstrap->will_stream)
 		return 0;
 	if (bootstrap->position.identity.file[0] != '\0')
 		return identity_check(bootstrap->sync, &bootstrap->position, err);
-	/* of version 0.1.0, or moved to another server: what is there now is taken for the same history */
+	/* saved by version 0.1.0, or moved to another server: the present binlog is taken for the
+	 * same history */
 	bootstrap->moved = true;
 	return identity_take(bootstrap->sync, bootstrap->conn, &bootstrap->position, err);
 }
@@ -372,7 +377,8 @@ static int take_source(struct bootstrap *bootstrap, struct conn *conn)
 	return 0;
 }
 
-/* Convert the position of another server to this one's. Without several hosts the stream must not resume there. */
+/* Convert the position of another server to this one's. Without a list of hosts the stream must not
+ * resume on it. */
 static void move(struct bootstrap *bootstrap)
 {
 	const char *identity = conn_server(bootstrap->conn)->identity;
@@ -394,7 +400,8 @@ static int choose_source(struct bootstrap *bootstrap, struct err *err)
 	return 0;
 }
 
-/* Durable before the first row: a restart gives the same sequenceIds. */
+/* Post a converted position, which must be durable before the first row: a restart then produces
+ * the same sequenceIds. */
 static void save_move(struct bootstrap *bootstrap)
 {
 	struct record_batch none = {NULL, NULL};
@@ -411,8 +418,9 @@ static int load_selection(struct bootstrap *bootstrap, struct err *err)
 	return check_left_out(bootstrap, err);
 }
 
-/* MariaDB's information_schema omits a table at the moment when ALTER TABLE puts the copy in its place: a table that comes and
- * goes, and an empty selection, are loaded again before they are believed. */
+/* Return whether to load the definitions again: tables appear and disappear, or none is selected.
+ * MariaDB's information_schema omits a table at the moment when ALTER TABLE replaces it by its
+ * copy. */
 static bool may_be_changing(const struct bootstrap *bootstrap, int rc, const struct err *err)
 {
 	return rc < 0 ? err->id == E_TABLES_CHANGE : bootstrap->nselected == 0;
@@ -461,7 +469,7 @@ int bootstrap_check_saved(struct bootstrap *bootstrap, struct err *err)
 	return identity_check(bootstrap->sync, &bootstrap->position, err);
 }
 
-/* Whether a table of the checkpoint is half copied: 1, 0, -1. */
+/* Return whether a table of the checkpoint is partly copied: 1, 0, -1. */
 static int has_unfinished_copy(struct bootstrap *bootstrap, struct err *err)
 {
 	struct slice name, value;
@@ -479,7 +487,8 @@ static int has_unfinished_copy(struct bootstrap *bootstrap, struct err *err)
 	return rc;
 }
 
-/* Lets the other sources' heartbeats continue while this server is away, unless a table of it is half copied. */
+/* Let the heartbeats of the other sources continue while this server is away, unless one of its
+ * tables is partly copied. */
 static int raise_saved_watermark(struct bootstrap *bootstrap, struct err *err)
 {
 	struct sync *sync = bootstrap->sync;

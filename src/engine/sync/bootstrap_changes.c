@@ -1,5 +1,6 @@
-/* changed: what the binlog contains about definitions between a look at them and a position. Two looks that find the same do not
- * prove that nothing was in between: a migration that is undone, or a column that comes and goes (consistency rule: ddl-while-copying). */
+/* bootstrap_changes: whether the binlog contains statements that may have changed definitions
+ * between loading them and a position. Equal definitions before and after do not prove that there
+ * were none: a migration may be undone, or a column added and dropped (rule: ddl-while-copying). */
 #include "base/log.h"
 #include "engine/sync/bootstrap_priv.h"
 #include "source/binlog_scan.h"
@@ -16,7 +17,7 @@ static bool table_matters(const struct bootstrap *bootstrap, const struct ddl_na
 	       script_wants(bootstrap->script, bootstrap->sync->index, name.db, name.table);
 }
 
-/* Whether a table has the name, as far as is known. */
+/* Return whether a table has the name, as far as we know. */
 static bool exists(const struct bootstrap *bootstrap, const struct ddl_name *named,
 		   struct arena *arena)
 {
@@ -56,7 +57,7 @@ static int visit(void *arg, const struct ddl_step *steps, unsigned nsteps, struc
 		 struct err *err)
 {
 	(void)err;
-	if (steps == NULL) /* whatever it says */
+	if (steps == NULL) /* whatever the statement means */
 		return 1;
 	for (unsigned i = 0; i < nsteps; i++)
 		if (step_matters(arg, &steps[i], arena))
@@ -83,7 +84,7 @@ static int scan(struct bootstrap *bootstrap, const struct position *until, struc
 	cursor_fini(&cursor);
 	if (rc == 0 || err->code != ERR_POSITION)
 		return rc;
-	*err = (struct err)ERR_INIT; /* purged since the look, which proves nothing any more */
+	*err = (struct err)ERR_INIT; /* purged since the load, which proves nothing any more */
 	return 1;
 }
 
@@ -93,10 +94,10 @@ int bootstrap_changed(struct bootstrap *bootstrap, const struct position *until,
 	int rc;
 	if (!bootstrap->will_stream)
 		return 0;
-	if (from->file[0] == '\0') /* not known: another look */
+	if (from->file[0] == '\0') /* unknown: load again */
 		return 1;
 	if (from->gtids.flavour == GTID_NONE && from->offset > UINT32_MAX)
-		return 0; /* no dump can begin there: two equal looks must do */
+		return 0; /* no dump can begin there: two equal loads must suffice */
 	if (from->gtids.flavour != GTID_NONE && gtid_set_equal(&from->gtids, &until->gtids))
 		return 0;
 	rc = scan(bootstrap, until, err);

@@ -1,4 +1,5 @@
-/* reads: which tables a full sync reads, at which position, and what is durable before their first row is sent. */
+/* bootstrap_reads: which tables a full sync reads, at which position, and what is durable before
+ * their first row is sent. */
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/log.h"
@@ -12,7 +13,7 @@
 #include <stdlib.h>
 
 enum {
-	POSITION_TRIES = 20, /* definitions that may have changed meanwhile */
+	POSITION_TRIES = 20, /* tries with definitions that may have changed meanwhile */
 };
 
 static struct table_state *state_of(struct bootstrap *bootstrap, const struct table *table)
@@ -25,9 +26,10 @@ static enum table_phase phase_of(const struct bootstrap *bootstrap, const struct
 	return table_states_phase(&bootstrap->sync->states, table->full_name);
 }
 
-/* Keep the definition of a table that is missing in the catalog at the stream's position, though its database is tracked: it was
- * made after that position, or LIKE a table of a database that is not tracked. The definition is pending until the stream
- * reaches the start position of the table (docs/decisions/0004). */
+/* Keep the definition of a table that the catalog at the stream's position does not have, although
+ * its database is tracked. The table was created after that position, or LIKE a table of a database
+ * that is not tracked. The definition is pending until the stream reaches the start position of the
+ * table (docs/decisions/0004). */
 static void keep_definition(struct bootstrap *bootstrap, struct table_state *state,
 			    const struct table *table)
 {
@@ -62,7 +64,8 @@ static int load_record(struct bootstrap *bootstrap, struct slice name, struct sl
 	return rc;
 }
 
-/* Whether the script wants a table of this full name, wherever its dot is. */
+/* Return whether the script selects a table with this full name, wherever the dot between database
+ * and table is. */
 static bool wants_name(const struct bootstrap *bootstrap, struct slice full_name)
 {
 	for (size_t i = 1; i + 1 < full_name.len; i++)
@@ -95,7 +98,7 @@ static int load_records(struct bootstrap *bootstrap, struct err *err)
 
 /* ---- what is read ---- */
 
-/* Tables whose full sync is not done. */
+/* Find the tables whose full sync is not done. */
 static void decide(struct bootstrap *bootstrap)
 {
 	bool stream_only = bootstrap->sync->config->mode == MODE_STREAM;
@@ -117,7 +120,7 @@ static bool is_selected(const struct bootstrap *bootstrap, struct slice full_nam
 	return false;
 }
 
-/* Tables whose copy was cut off and that are not there any more. */
+/* Mark the tables whose copy was interrupted and that no longer exist as unread. */
 static void note_gone(struct bootstrap *bootstrap)
 {
 	struct table_state *state;
@@ -127,7 +130,7 @@ static void note_gone(struct bootstrap *bootstrap)
 			table_state_set_unread(state);
 }
 
-/* After a round: the tables that it has left. */
+/* After a round, keep the tables that it has not finished for the next one. */
 static void decide_again(struct bootstrap *bootstrap)
 {
 	unsigned kept = 0;
@@ -163,7 +166,7 @@ int bootstrap_renew_read(struct full_table *read, const struct table *table, str
 	return 0;
 }
 
-/* The definitions of the snapshot; a table that was dropped meanwhile is read no more. */
+/* Use the definitions of the snapshot. A table that was dropped meanwhile is not read any more. */
 static int renew_reads(struct bootstrap *bootstrap, struct err *err)
 {
 	unsigned kept = 0;
@@ -197,7 +200,8 @@ static bool is_read(const struct bootstrap *bootstrap, struct slice full_name)
 	return false;
 }
 
-/* Without a stream nobody tells of a table that has come under its name since the first round, made or renamed. */
+/* Add the tables that were created, or renamed to their name, since the first round. Without a
+ * stream nothing else reports them. */
 static void add_reads(struct bootstrap *bootstrap)
 {
 	bootstrap->reads =
@@ -218,7 +222,8 @@ static void add_reads(struct bootstrap *bootstrap)
 	}
 }
 
-/* A position was taken: the definitions must be the ones from before it (rule: ddl-while-copying). They are those of now, afterwards. */
+/* Return whether the definitions that were loaded before the position was taken are those of the
+ * position (rule: ddl-while-copying): the present ones must equal them. */
 static int still_same(struct bootstrap *bootstrap, const struct position *at, struct err *err)
 {
 	uint64_t before = catalog_version(bootstrap->catalog_now);
@@ -236,7 +241,7 @@ static int same_at_snapshot(void *arg, struct err *err)
 
 /* ---- what is saved before the first row ---- */
 
-/* A database with its tables. */
+/* Add the records of a database and its tables. */
 static void save_database(struct record_batch *records, const struct catalog *catalog,
 			  struct slice db)
 {
@@ -258,8 +263,8 @@ static void save_database_start(struct bootstrap *bootstrap, struct record_batch
 	buf_fini(&json);
 }
 
-/* A database that the position's catalog does not have is followed from this snapshot on: what its tables were before
- * nobody knows, and all of its rows are in the snapshot. */
+/* Track a database that the catalog of the position does not have from this snapshot on. Its
+ * earlier definitions are unknown, and all of its rows are in the snapshot. */
 static void track_database(struct bootstrap *bootstrap, struct record_batch *records,
 			   struct slice db)
 {
@@ -272,8 +277,9 @@ static void track_database(struct bootstrap *bootstrap, struct record_batch *rec
 	save_database(records, bootstrap->catalog_pending, db);
 }
 
-/* A table that is read again may have another definition than before, by an ALTER that the stream has not reached: than the
- * stream's, or than that of its record, where another table had the name before. */
+/* Refuse a definition under which a column would lose its mask (script_guard). A table that is read
+ * again may have another definition than the stream's catalog, by an ALTER that the stream has not
+ * reached, or than its record, from when another table had the name. */
 static int guard_read(struct bootstrap *bootstrap, const struct table_state *state,
 		      const struct table *table, struct err *err)
 {
@@ -288,7 +294,8 @@ static int guard_read(struct bootstrap *bootstrap, const struct table_state *sta
 	return err_operation(err, "full sync");
 }
 
-/* The highest position that rows read now may include: lanes opened without one lock may be after the snapshot's position. */
+/* Return the highest position whose rows may have been read: lanes opened without a lock may be
+ * after the snapshot's position. */
 static const struct position *highest(const struct snapshot *snapshot)
 {
 	const struct position *highest = &snapshot->position;
@@ -300,7 +307,7 @@ static const struct position *highest(const struct snapshot *snapshot)
 	return highest;
 }
 
-/* Until the copy is done, the record names the newest place that its rows may be from. */
+/* Until the copy is done, let the record name the latest position that its rows may be from. */
 static void save_copying(struct bootstrap *bootstrap, const struct table_state *state,
 			 struct record_batch *records)
 {
@@ -313,9 +320,10 @@ static void save_copying(struct bootstrap *bootstrap, const struct table_state *
 	table_record_fini(&record);
 }
 
-/* Assigns the start position of a table that is read now. A keyed table whose copy was cut off keeps its first one: rows
- * deleted since must be deleted downstream too, and replaying the overlap converges (docs/decisions/0001). A table without
- * a key gets the position of this snapshot. So does a table that has sent nothing yet. */
+/* Set the start position of a table that is read now. A keyed table whose copy was interrupted
+ * keeps its first start position: rows deleted since then must be deleted downstream too, and
+ * replaying the overlap converges (docs/decisions/0001). A table without a key, or of which nothing
+ * was sent yet, gets the position of this snapshot. */
 static int place_read(struct bootstrap *bootstrap, struct full_table *read,
 		      struct record_batch *records, struct err *err)
 {
@@ -340,7 +348,7 @@ static int place_read(struct bootstrap *bootstrap, struct full_table *read,
 	return 0;
 }
 
-/* The first start: the stream begins here, with the catalog of this moment. */
+/* At the first start, let the stream begin here, with the present catalog. */
 static int begin(struct bootstrap *bootstrap, const struct position *at,
 		 struct record_batch *records, struct err *err)
 {
@@ -363,7 +371,7 @@ static int begin(struct bootstrap *bootstrap, const struct position *at,
 	return 0;
 }
 
-/* A position now, with the definitions of that moment. */
+/* Take the present position, with the definitions at that moment. */
 static int position_now(struct bootstrap *bootstrap, struct position *now, struct err *err)
 {
 	for (unsigned tries = 0; tries < POSITION_TRIES; tries++) {
@@ -401,8 +409,8 @@ static int begin_stream_only(struct bootstrap *bootstrap, struct err *err)
 	return rc;
 }
 
-/* A table that the script does not select any more is forgotten: what changes in it from now on is not sent, so that it
- * has to be read again when it comes back. */
+/* Forget a table that the script no longer selects: its changes are not sent from now on, so it
+ * must be read again if it is selected later. */
 static void forget_rejected(struct bootstrap *bootstrap)
 {
 	struct record_batch records = {NULL, NULL};
@@ -458,8 +466,8 @@ int bootstrap_check_exact(struct bootstrap *bootstrap, struct err *err)
 	return 0;
 }
 
-/* A table that no transaction covers is read as it is later than the position: the stream brings rows of that time again,
- * which a key puts in place and nothing else does. */
+/* Refuse a table that no transaction protects: it is read as it is after the position, and the
+ * stream repeats rows of that time, which only a key makes converge. */
 static int check_engines(struct bootstrap *bootstrap, struct err *err)
 {
 	for (unsigned i = 0; i < bootstrap->nreads; i++) {
@@ -506,10 +514,10 @@ int bootstrap_reads(struct bootstrap *bootstrap, bool again, struct err *err)
 		return 0;
 	if (bootstrap->sync->config->mode == MODE_STREAM)
 		return begin_stream_only(bootstrap, err);
-	/* the last look may be hours old, and the binlog of that time is read to prove it right */
+	/* the last load may be hours old, and the binlog since then would be read to prove it */
 	if ((again && bootstrap_load_now(bootstrap, err) < 0) || open_snapshot(bootstrap, err) < 0)
 		return -1;
-	/* the definitions may have been loaded again: the tables to read are the snapshot's */
+	/* the definitions may have been loaded again: read the tables of the snapshot */
 	bootstrap_select(bootstrap);
 	if (!again)
 		decide(bootstrap);

@@ -42,7 +42,7 @@ static void read_lock(struct handover *handover, struct slice json)
 	cJSON_Delete(root);
 }
 
-/* An id that no other process has. */
+/* Return an id that no other process has. */
 static int put_id(struct checkpoint *checkpoint, struct err *err)
 {
 	uint64_t number;
@@ -72,7 +72,8 @@ int handover_begin(struct handover *handover, struct checkpoint *checkpoint, str
 	return put_id(checkpoint, err);
 }
 
-/* Why the lock does not show that the process before has ended; NULL: it does, for that one held the same lock. */
+/* Return why the lock does not show that the earlier process has ended; NULL: it does, since that
+ * process held the same lock. */
 static const char *proves_nothing(const struct lock_place *before, const struct instance_lock *lock)
 {
 	if (lock->place.server[0] == '\0')

@@ -18,7 +18,7 @@
 
 enum {
 	PLACE = 300,
-	ANSWER_S = 30, /* a host that accepts and does not answer is passed over */
+	ANSWER_S = 30, /* a host that accepts the connection and does not answer is skipped */
 };
 
 /* ---- what is needed ---- */
@@ -43,7 +43,8 @@ static bool is_needed(const struct host_selection *selection, const struct gtid_
 	return false;
 }
 
-/* The stream's position contains what the stream has passed: the host is asked for that anyway. */
+/* The stream's position contains what the stream has passed, and every host is checked for the
+ * position anyway. */
 static void need_position(struct host_selection *selection, const struct position *position)
 {
 	if (position_is_set(position) &&
@@ -128,7 +129,7 @@ static int refuse_behind(struct host_selection *selection, struct conn *conn, st
 	return -1;
 }
 
-/* The position is of another server. */
+/* Check the GTIDs of a position of another server. */
 static int check_other(struct host_selection *selection, struct conn *conn, struct err *err)
 {
 	const struct server *server = conn_server(conn);
@@ -154,7 +155,7 @@ static int try_position(struct host_selection *selection, const struct position 
 	if (source_has_position(conn, position, err) < 0 ||
 	    identity_check(selection->sync, position, err) < 0)
 		return -1;
-	/* it must not end the dump of another process of the name, nor be ended by it */
+	/* it must neither end the dump of another process of the name nor be ended by it */
 	snprintf(name, sizeof(name), "%s/try-%d-%" PRId64, config->name, (int)getpid(),
 		 clock_wall_ms());
 	return dump_try(selection->sync->source, position, name, err);
@@ -176,7 +177,7 @@ static int check_position(struct host_selection *selection, struct conn *conn, s
 	return rc;
 }
 
-/* Whether the host is a replica, which may still receive what it lacks. */
+/* Return whether the host is a replica, which may still receive what it lacks. */
 static bool may_catch_up(struct host_selection *selection, struct conn *conn)
 {
 	struct err ignored = ERR_INIT;
@@ -217,7 +218,8 @@ static struct conn *try_host(struct host_selection *selection, unsigned host, st
 	return NULL;
 }
 
-/* NULL with an error: no other host is to be tried; without: each is among the refusals. */
+/* Return NULL with an error if no other host should be tried; without one if each host is among the
+ * refusals. */
 static struct conn *first_host(struct host_selection *selection, bool blamed,
 			       struct refusals *refusals, struct err *err)
 {
@@ -266,7 +268,8 @@ static struct conn *try_hosts(struct host_selection *selection, struct err *err)
 	refusals_init(&refusals);
 	conn = first_host(selection, false, &refusals, err);
 	if (conn == NULL && err->code == ERR_NONE) {
-		/* those that have been blamed are the last to ask, for good if no other may come back */
+		/* blamed hosts are tried last, and for good if no other host may become
+		 * available */
 		source_set_last_host(selection->sync->source, !refusals.may_pass);
 		conn = first_host(selection, true, &refusals, err);
 	} else {
@@ -280,7 +283,7 @@ static struct conn *try_hosts(struct host_selection *selection, struct err *err)
 	return conn;
 }
 
-/* One server: the checks of the position follow where they are needed. */
+/* Connect to the only server. The position is checked where that is needed. */
 static struct conn *only_host(struct source *source, struct err *err)
 {
 	struct conn *conn = conn_open(source, CONN_CONTROL, err);

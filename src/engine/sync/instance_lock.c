@@ -11,7 +11,7 @@ enum {
 	TRY_S = 1,       /* one turn of waiting */
 	ANSWER_S = 10,   /* a connection that does not answer is lost; well below the lease, for
 	                     the checkpoint is not saved meanwhile */
-	LOOK_MS = 10000, /* the lock is looked after so often */
+	LOOK_MS = 10000, /* how often the lock is checked */
 	LOCK_NAME = 100,
 };
 
@@ -27,7 +27,8 @@ void instance_lock_free(struct instance_lock *lock)
 	lock->place = (struct lock_place){.started_s = 0};
 }
 
-/* The lock is held: where. A server that does not give the time of its start cannot be recognised later: no place then. */
+/* Record where the lock is held. A server that does not report when it started cannot be recognised
+ * later: record no place. */
 static int note_place(struct instance_lock *lock, struct err *err)
 {
 	int64_t started_s;
@@ -59,8 +60,9 @@ static int connect(struct instance_lock *lock, struct err *err)
 	return 0;
 }
 
-/* 1: had; 0: *holder, a connection of the source, has it; -1. Some proxies and clusters have no such locks: then nothing is
- * waited for here, and the lock has no place (see handover_wait). */
+/* Return 1 if this connection now has the lock; 0 if *holder, a connection of the source, has it;
+ * -1. Some proxies and clusters do not support such locks: then do not wait here, and record no
+ * place (see handover_wait). */
 static int take(struct instance_lock *lock, struct buf *holder, struct err *err)
 {
 	char name[LOCK_NAME];
@@ -79,8 +81,9 @@ static int take(struct instance_lock *lock, struct buf *holder, struct err *err)
 	return rc;
 }
 
-/* Another process of this name is fenced by now, but learns it only at its next save, and what it sends until then would
- * follow newer messages of ours. One that is still there when its lease is over hangs, or its host is gone. */
+/* Wait for another process of this name. It is fenced by now, but notices only at its next save,
+ * and what it sends until then would follow newer messages of ours. One that still exists after its
+ * lease hangs, or its host has failed. */
 static int wait_for_it(struct instance_lock *lock, struct err *err)
 {
 	const struct sync *sync = lock->sync;
@@ -107,7 +110,7 @@ static int wait_for_it(struct instance_lock *lock, struct err *err)
 	return rc < 0 ? -1 : 0;
 }
 
-/* Whether what this run does is kept: then it must be the only one of its name. */
+/* Return whether this run saves anything: then it must be the only one of its name. */
 static bool is_kept(const struct sync *sync)
 {
 	return !sync->output.dry_run &&
@@ -124,7 +127,7 @@ int instance_lock_take(struct instance_lock *lock, struct err *err)
 	return wait_for_it(lock, err);
 }
 
-/* 1: this connection has the lock; 0: not; -1: the connection is lost. */
+/* Return 1 if this connection has the lock; 0 if not; -1 if the connection is lost. */
 static int has(struct instance_lock *lock, struct err *err)
 {
 	char name[LOCK_NAME];
@@ -144,8 +147,7 @@ static void look(struct instance_lock *lock)
 	if (rc > 0 || atomic_load(&lock->sync->flags.halt))
 		return;
 	lock->place = (struct lock_place){.started_s = 0};
-	if (rc < 0 &&
-	    lock->conn) { /* another is opened in the next turn: the checkpoint comes first */
+	if (rc < 0 && lock->conn) { /* opened again in the next turn: the checkpoint comes first */
 		instance_lock_free(lock);
 		lock->look_ms = 0;
 		return;
@@ -155,7 +157,7 @@ static void look(struct instance_lock *lock)
 		return;
 	}
 	buf_init(&holder);
-	if (take(lock, &holder, &err) <= 0) /* who has it fences this process by now */
+	if (take(lock, &holder, &err) <= 0) /* the process that has it fences this one by now */
 		log_debug("did not get the lock of sync '%s'", lock->sync->config->name);
 	buf_fini(&holder);
 }

@@ -20,7 +20,7 @@ void retention_fini(struct retention *retention)
 	retention->conn = NULL;
 }
 
-/* Asks the server; without an answer nothing is known this time. */
+/* Query the server. Without an answer, nothing is known this time. */
 static int ask(struct retention *retention, struct buf *oldest)
 {
 	struct err err = ERR_INIT;
@@ -61,7 +61,7 @@ static int check_oldest(struct retention *retention, const struct position *need
 	struct buf oldest;
 	int rc = 0;
 	buf_init(&oldest);
-	/* of a position by GTID alone the dump itself tells */
+	/* for a position by GTID alone, the dump itself reports it */
 	if (ask(retention, &oldest) == 0 && needed->file[0] != '\0' &&
 	    position_compare_files(buf_cstr(&oldest), 0, needed->file, 0) > 0 &&
 	    source_has_position(retention->conn, needed, &gone) < 0 && gone.code == ERR_POSITION)

@@ -11,14 +11,14 @@
 #include <stdlib.h>
 
 enum {
-	GONE_MS = 3000,      /* a topic that is missing for this long is gone */
-	GONE_AGAIN_MS = 250, /* between two looks for it */
+	GONE_MS = 3000,      /* a topic that is missing for this long does not exist */
+	GONE_AGAIN_MS = 250, /* between two checks for it */
 };
 
 /* The constant topics of the selected tables, each once. */
 struct setup {
 	const struct bootstrap *bootstrap;
-	struct sink *sink; /* NULL: nothing has been asked of Kafka yet */
+	struct sink *sink; /* NULL: Kafka has not been queried yet */
 	struct arena arena;
 	struct map seen; /* name -> anything */
 	struct slice *names;
@@ -27,18 +27,19 @@ struct setup {
 	struct map writers; /* pinned topic -> struct writers */
 };
 
-/* The tables of a pinned topic that have been copied to it, or are being copied: of what was in it, they need all. */
+/* The tables of a pinned topic that have been or are being copied to it, so that they need all of
+ * its messages. */
 struct writers {
 	struct slice topic;
 	struct pinned pinned;
-	struct buf tables; /* their names, as far as they fit in a line */
+	struct buf tables; /* their names, as many as fit in a line */
 	unsigned ntables;
 	bool exists;
 	int partitions;
-	struct err err; /* what is wrong with the topic */
+	struct err err; /* the problem of the topic */
 };
 
-enum { NAMED_MAX = 3 }; /* tables in a line */
+enum { NAMED_MAX = 3 }; /* tables named in a line */
 
 static const struct pinned not_pinned;
 
@@ -95,7 +96,7 @@ static bool is_copied(const struct setup *setup, struct slice table)
 	return value.ptr != NULL;
 }
 
-/* The table writes to the topic, as far as the topic is pinned. */
+/* Record that the table writes to the topic, if the topic is pinned. */
 static void add_writer(struct setup *setup, struct slice topic, struct slice table)
 {
 	struct writers *writers = map_get(&setup->writers, topic);
@@ -120,7 +121,7 @@ static void add_writer(struct setup *setup, struct slice topic, struct slice tab
 	writers->ntables++;
 }
 
-/* Topics that a function has returned for the table. */
+/* Record the topics that a function has returned for the table. */
 static void add_returned(struct setup *setup, struct slice table)
 {
 	const struct pin *pin;
@@ -179,7 +180,7 @@ static int add_table(struct setup *setup, const struct table *table, struct err 
 
 /* ---- topics of the checkpoint ---- */
 
-/* Which of them exist, and with how many partitions. */
+/* Find out which of them exist, and with how many partitions. */
 static int look_which_exist(struct setup *setup, bool *all, struct err *err)
 {
 	struct writers *writers;
@@ -194,7 +195,7 @@ static int look_which_exist(struct setup *setup, bool *all, struct err *err)
 	return 0;
 }
 
-/* A broker that has just started may not know all topics yet: what is missing is looked for again. */
+/* Check missing topics again: a broker that has just started may not know all topics yet. */
 static int look_for_topics(struct setup *setup, struct err *err)
 {
 	int64_t end = clock_mono_ms() + GONE_MS;
@@ -214,7 +215,7 @@ static bool is_whole(const struct writers *writers)
 	return writers->exists && writers->partitions >= writers->pinned.partitions;
 }
 
-/* Partitions whose ends are to be compared; ends NULL: only counted. */
+/* Collect the partitions whose ends must be compared; ends NULL: only count them. */
 static unsigned list_ends(const struct setup *setup, struct partition_end *ends)
 {
 	const struct writers *writers;
@@ -268,14 +269,15 @@ static void judge_topic(struct writers *writers)
 			buf_cstr(&writers->tables));
 }
 
-/* A topic that was found to be another one stays so, though it may have grown past what was acknowledged since. */
+/* A topic that was found to be replaced stays so, although it may have grown past the acknowledged
+ * offsets since. */
 static void judge_history(struct writers *writers)
 {
 	if (writers->pinned.replaced && writers->err.code == ERR_NONE)
 		err_set(&writers->err, E_TOPIC_REPLACED, TOPIC_REPLACED, SLICE_FMT(writers->topic));
 }
 
-/* What is wrong with each pinned topic goes into its err. */
+/* Check each pinned topic, and set its err. */
 static int look_at_topics(struct setup *setup, struct err *err)
 {
 	struct writers *writers;
@@ -294,8 +296,8 @@ static int look_at_topics(struct setup *setup, struct err *err)
 	return 0;
 }
 
-/* A topic of the checkpoint that is gone, or another one now, ends the sync: what was in it is not sent again. Only where all
- * of its tables are to be copied anew it may be made anew, too. */
+/* Fail for a topic of the checkpoint that is missing or was replaced: its messages are not sent
+ * again. It may be created again only if all of its tables will be copied again. */
 static int check_topics(struct setup *setup, struct err *err)
 {
 	struct writers *writers;
@@ -354,8 +356,8 @@ static int check_existing(struct setup *setup, struct err *err)
 	return rc;
 }
 
-/* Those that the checkpoint does not know, as far as topics.max lets the lanes go. Kafka takes some 40 ms to make a
- * topic, but hardly more for a hundred in one request. */
+/* Create the topics that the checkpoint does not contain, as many as topics.max lets the lanes
+ * open. Kafka takes about 40 ms for one topic, and hardly more for a hundred in one request. */
 static int create_new(struct setup *setup, struct err *err)
 {
 	struct sync *sync = setup->bootstrap->sync;
@@ -366,7 +368,7 @@ static int create_new(struct setup *setup, struct err *err)
 		setup->specs[n] = setup->specs[i];
 		setup->names[n++] = setup->names[i];
 	}
-	if (n < 2) /* a lane makes one as fast */
+	if (n < 2) /* a lane creates one as fast */
 		return 0;
 	if (open_sink(setup, err) < 0)
 		return -1;
@@ -374,8 +376,10 @@ static int create_new(struct setup *setup, struct err *err)
 				  err);
 }
 
-/* Partitions that topics have got since they were pinned (rule: pinned-partitions): keys keep to those that were there, unless the script asks for
- * more. Nothing is on its way now, so that the change has a place in time; but a key's older messages stay where they are. */
+/* Report partitions that topics have gained since they were pinned (rule: pinned-partitions). Keys
+ * stay on the pinned partitions unless the script adopts the new ones. Nothing is in flight now, so
+ * the change happens at one point of the stream; but older messages of a key stay where they
+ * are. */
 static int look_for_partitions(struct setup *setup, struct err *err)
 {
 	struct pins *pins = &setup->bootstrap->sync->pins;

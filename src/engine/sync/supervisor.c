@@ -25,33 +25,33 @@
 
 enum {
 	QUEUE_BYTES = 32 * 1024 * 1024,
-	TURN_MS = 100, /* how long the supervisor waits for a mail */
+	TURN_MS = 100, /* how long the supervisor waits for mail */
 	SNAPSHOT_MS =
 		10000, /* a snapshot that keeps its tables' metadata locks begins no table after
 	                        this time: the others get a snapshot of their own */
 };
 
 enum mail_kind {
-	MAIL_STOP,   /* the sync is to stop */
+	MAIL_STOP,   /* the sync must stop */
 	MAIL_ENDED,  /* a child has ended */
 	MAIL_POSTED, /* the checkpoint has something to save */
 	MAIL_KINDS
 };
 
-/* A mail is in the mailbox at most once: who posts the same again adds nothing to it. */
+/* A mailbox contains each mail at most once: posting it again has no effect. */
 struct mail {
 	enum mail_kind kind;
 	_Atomic bool is_posted;
 };
 
-/* What an attempt has looked up, and how it went. */
+/* What an attempt has looked up, and its result. */
 struct attempt {
 	struct bootstrap bootstrap;
 	int64_t begun_ms;      /* monotonic */
-	int64_t copy_begun_ms; /* likewise */
+	int64_t copy_begun_ms; /* monotonic */
 	bool has_copied;       /* it has begun to read tables */
-	bool has_saved;        /* something of its lanes is in the checkpoint */
-	int rc;                /* -1: it has failed, and its children are to end */
+	bool has_saved;        /* the checkpoint contains something from its lanes */
+	int rc;                /* -1: it has failed, and its children must end */
 	struct err err;
 };
 
@@ -59,7 +59,7 @@ struct supervisor {
 	struct sync sync;
 	const struct sync_world *world; /* NULL: the real one */
 	struct script *script;          /* patterns and checks */
-	struct handover handover;       /* from the process before, and to the next */
+	struct handover handover;       /* from the earlier process, and to the next */
 	struct sync_numbers numbers;
 	_Atomic enum sync_state state;
 	struct mailbox box;
@@ -67,17 +67,17 @@ struct supervisor {
 
 	struct attempt *attempt; /* NULL: none runs */
 	bool checkpoint_is_open;
-	bool saved; /* the end of the last attempt was */
+	bool saved; /* the end of the last attempt was saved */
 	struct backoff backoff;
 	int64_t retry_ms; /* monotonic, when the next attempt begins */
 
-	struct err err;    /* that the sync has failed with */
-	int64_t failed_ms; /* monotonic, when */
+	struct err err;    /* the failure of the sync */
+	int64_t failed_ms; /* monotonic time of the failure */
 
 	struct child copying, streaming;
-	struct full full;           /* the round that copying reads */
+	struct full full;           /* the round that is being copied */
 	struct retention retention; /* of the binlog, while copying runs */
-	struct stream *stream;      /* that streaming runs; NULL: none */
+	struct stream *stream;      /* the running stream; NULL: none */
 };
 
 /* ---- mail ---- */
@@ -99,7 +99,7 @@ static void post_posted(void *arg)
 	post(arg, MAIL_POSTED);
 }
 
-/* Returns the kind of the next mail; MAIL_KINDS: none came in time. */
+/* Return the kind of the next mail; MAIL_KINDS: none arrived in time. */
 static enum mail_kind take_mail(struct supervisor *supervisor, int64_t wait_ms)
 {
 	struct mail *mail = mailbox_take(&supervisor->box, (int)wait_ms);
@@ -184,7 +184,7 @@ struct sync_events *supervisor_events(struct supervisor *supervisor)
 	return &supervisor->sync.events;
 }
 
-/* The flags of the sync end whatever its threads wait for; the mail changes the state. */
+/* The flags of the sync end all waits of its threads; the mail changes the state. */
 void supervisor_stop(struct supervisor *supervisor)
 {
 	if (atomic_load(&supervisor->sync.flags.stop))
@@ -200,7 +200,7 @@ void supervisor_wake(struct supervisor *supervisor)
 }
 
 /* A supervisor whose stream has ended may be saving the checkpoint for as long as the brokers are
- * away; then it waits, too. */
+ * away; it waits then, too. */
 void supervisor_status(struct supervisor *supervisor, struct sync_status *status)
 {
 	enum sync_state state = atomic_load(&supervisor->state);
@@ -231,8 +231,8 @@ static bool is_stopping(const struct supervisor *supervisor)
 
 /* ---- the end ---- */
 
-/* Returns whether nothing that any lane has sent can still arrive. What was thrown away on its way
- * can, for a while. */
+/* Return whether nothing that a lane has sent can still arrive. What was purged in flight can
+ * arrive for a while. */
 static bool nothing_is_under_way(const struct supervisor *supervisor)
 {
 	int64_t thrown_ms = atomic_load(&supervisor->sync.thrown_ms);
@@ -250,7 +250,7 @@ static void close_checkpoint(struct supervisor *supervisor, bool displaced)
 	supervisor->checkpoint_is_open = false;
 }
 
-/* err NULL: the sync has ended without an error. */
+/* err: NULL if the sync has ended without an error. */
 static void end(struct supervisor *supervisor, const struct err *err)
 {
 	struct sync_events *events = supervisor_events(supervisor);
@@ -275,8 +275,8 @@ static void end(struct supervisor *supervisor, const struct err *err)
 
 /* ---- the end of an attempt ---- */
 
-/* Saves what the lanes posted at their end, whatever ended them. What cannot be saved is forgotten:
- * the next attempt begins at the saved position and must find the catalog of that position. */
+/* Save what the lanes posted at their end, whatever ended them. Forget what cannot be saved: the
+ * next attempt begins at the saved position and must find the catalog of that position. */
 static void save_rest(struct supervisor *supervisor, struct attempt *attempt)
 {
 	struct checkpoint *checkpoint = &supervisor->sync.checkpoint;
@@ -300,7 +300,7 @@ static void save_rest(struct supervisor *supervisor, struct attempt *attempt)
 	attempt->err = save;
 }
 
-/* Post what the setup or the lanes have noted of topics, before a save. */
+/* Before a save, post what the setup or the lanes have recorded about topics. */
 static void post_pins(struct supervisor *supervisor)
 {
 	struct record_batch records = {NULL, NULL};
@@ -317,7 +317,7 @@ static void wait_for_retry(struct supervisor *supervisor, const struct attempt *
 	enter(supervisor, SYNC_WAITING);
 }
 
-/* No child runs any more. */
+/* Called when no child runs any more. */
 static void end_attempt(struct supervisor *supervisor)
 {
 	struct attempt *attempt = supervisor->attempt;
@@ -340,19 +340,20 @@ static void fail_attempt(struct attempt *attempt, const struct err *err)
 	attempt->err = *err;
 }
 
-/* A child has ended with an error. It ends the attempt and its other child, unless the child alone
- * was asked to end. */
+/* Handle a child that has ended with an error. It ends the attempt and its other child, unless this
+ * child alone was asked to end. */
 static void note_end(struct supervisor *supervisor, enum sync_part part, const struct err *err)
 {
 	if (err->retriable && sync_part_is_stopped(&supervisor->sync, part))
 		return;
 	if (supervisor->attempt->rc == 0)
 		fail_attempt(supervisor->attempt, err);
-	if (!err->retriable || !is_stopping(supervisor)) /* a stop lets the other one finish */
+	if (!err->retriable ||
+	    !is_stopping(supervisor)) /* after a stop, the other child may finish */
 		sync_abort(&supervisor->sync);
 }
 
-/* An attempt without a child has nothing more to do. */
+/* Return whether a child runs. An attempt without one has nothing more to do. */
 static bool has_children(const struct supervisor *supervisor)
 {
 	return supervisor->copying.is_started || supervisor->streaming.is_started;
@@ -406,8 +407,8 @@ static void start_stream(struct supervisor *supervisor)
 	enter(supervisor, SYNC_STREAMING);
 }
 
-/* Decides which hosts the next attempt tries first. When the stream of each has ended at one place
- * with an error that does not pass, there is nothing more to try. */
+/* Decide which hosts the next attempt tries first. If the stream has ended on every host at one
+ * place with a permanent error, nothing is left to try. */
 static void judge_host(const struct supervisor *supervisor, int rc, struct err *err)
 {
 	struct source *source = supervisor->sync.source;
@@ -482,7 +483,7 @@ static void report_copied(struct supervisor *supervisor)
 		sync_events_emit_kind(supervisor_events(supervisor), SYNC_EVENT_COPY_NOT_NEEDED);
 }
 
-/* Every table is copied: the stream follows, unless the sync is to end. */
+/* Start the stream once every table is copied, unless the sync must end. */
 static int leave_copy(struct supervisor *supervisor, struct err *err)
 {
 	struct attempt *attempt = supervisor->attempt;
@@ -496,13 +497,13 @@ static int leave_copy(struct supervisor *supervisor, struct err *err)
 	return 0;
 }
 
-/* again: for the tables that the round before has left. */
+/* again: for the tables that the last round has not finished. */
 static int begin_round(struct supervisor *supervisor, bool again, struct err *err)
 {
 	struct bootstrap *bootstrap = &supervisor->attempt->bootstrap;
 	if (bootstrap_reads(bootstrap, again, err) < 0)
 		return -1;
-	post_pins(supervisor); /* a count that was adopted is durable before it is used */
+	post_pins(supervisor); /* an adopted count is durable before it is used */
 	if (checkpoint_save(&supervisor->sync.checkpoint, err) < 0)
 		return -1;
 	if (bootstrap->nreads == 0)
@@ -535,7 +536,7 @@ static void finish_copy(struct supervisor *supervisor)
 
 /* ---- while children work ---- */
 
-/* When the position was written. Before the first transaction its sequence is the time at which
+/* Return when the position was written. Before the first transaction its sequence is the time when
  * the sync began (rule: sequence-id). */
 static int64_t time_of(const struct position *position)
 {
@@ -549,7 +550,7 @@ static int watch_binlog(struct supervisor *supervisor, struct err *err)
 	if (!supervisor->copying.is_started ||
 	    retention_tick(&supervisor->retention, needed, time_of(needed), err) == 0)
 		return 0;
-	err->retriable |= supervisor->sync.config->source.nhosts > 1; /* another may have it */
+	err->retriable |= supervisor->sync.config->source.nhosts > 1; /* another host may have it */
 	return -1;
 }
 
@@ -576,7 +577,7 @@ static int serve(struct supervisor *supervisor, struct err *err)
 	return save(supervisor, err);
 }
 
-/* After an abort nothing is saved until the children have ended: its reason must not be lost. */
+/* After an abort, save nothing until the children have ended: the reason must not be lost. */
 static void watch_children(struct supervisor *supervisor)
 {
 	struct err err = ERR_INIT;
@@ -587,7 +588,7 @@ static void watch_children(struct supervisor *supervisor)
 		sync_abort(&supervisor->sync);
 	}
 	if (atomic_load(&supervisor->sync.flags.abort))
-		supervisor_wake(supervisor); /* each time: a child may just have connected */
+		supervisor_wake(supervisor); /* each time, since a child may just have connected */
 	if (child_has_ended(&supervisor->copying))
 		finish_copy(supervisor);
 	if (child_has_ended(&supervisor->streaming))
@@ -635,9 +636,9 @@ static int open_checkpoint(struct supervisor *supervisor, struct err *err)
 	return 0;
 }
 
-/* Reports what the source refuses for good before a broker that is away is waited for. Reads nothing
- * of the checkpoint, because its producer comes first (rule: one-process). The first attempt
- * tries a source that is away again. */
+/* Report what the source refuses for good before waiting for a broker that is away. Read nothing
+ * from the checkpoint, because its producer comes first (rule: one-process). The first attempt
+ * retries a source that is away. */
 static int knock(struct supervisor *supervisor, struct err *err)
 {
 	struct conn *conn = host_select(&supervisor->sync, NULL, err);

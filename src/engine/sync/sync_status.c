@@ -20,7 +20,7 @@ void sync_numbers_fini(struct sync_numbers *numbers)
 	free(numbers->copy);
 }
 
-/* Counts the finished tables of the round that ends. */
+/* Count the finished tables of the round that ends. */
 static void keep_round(struct sync_numbers *numbers)
 {
 	for (unsigned i = 0; numbers->round && i < numbers->round->ntables; i++) {
