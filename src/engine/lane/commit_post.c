@@ -1,5 +1,6 @@
-/* commit_post: at least once. A window counts what the brokers have acknowledged; finished marks are posted to the checkpoint,
- * which the sync's own thread saves. After a failure what was sent since the saved position comes again. */
+/* commit_post: at least once. A window counts what the brokers have acknowledged. Finished marks
+ * are posted to the checkpoint, which the sync's own thread saves. After a failure, everything
+ * after the saved position is sent again. */
 #include "base/clock.h"
 #include "base/mem.h"
 #include "engine/lane/commit.h"
@@ -42,7 +43,7 @@ static void take_marks(struct commit_post *post)
 	}
 }
 
-/* What changes in the topic registry before a position is reached must not wait for one. */
+/* Post changes of the topic registry that must not wait until a position is reached. */
 static void post_urgent(struct commit_post *post)
 {
 	struct record_batch none = {NULL, NULL};

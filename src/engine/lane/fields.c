@@ -37,7 +37,7 @@ static struct slice expand(struct slice template, const struct field_context *co
 	return text;
 }
 
-/* A number of any kind as a decimal literal. */
+/* Write a number of any kind as a decimal literal. */
 static bool decimal_text(const struct value *value, struct arena *arena, struct slice *text)
 {
 	char digits[400];
@@ -94,7 +94,8 @@ static enum transport value_transport(const struct value *value)
 	}
 }
 
-/* Turns a function's result into what the declared transport type writes; false: it does not fit. */
+/* Convert the result of a function to the declared transport type. Return false if it does not
+ * fit. */
 static bool convert(struct value *value, enum transport transport, int scale, struct arena *arena)
 {
 	struct slice text;

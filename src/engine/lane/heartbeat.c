@@ -28,7 +28,7 @@ static unsigned count_partitions(const struct lane *lane)
 	return n;
 }
 
-/* The topic of its own: named by the script, or when there are too many partitions. */
+/* Return the topic for heartbeats only: the script names it, or there are too many partitions. */
 static int named_topic(struct heartbeat *heartbeat, struct lane *lane, struct err *err)
 {
 	const char *topic = lane->config->heartbeat_topic;
@@ -98,7 +98,7 @@ static struct slice key_for(const struct heartbeat *heartbeat,
 					     : (struct slice){NULL, 0};
 }
 
-/* The first heartbeat of a partition that the topic has got is how the sink finds it. */
+/* Send to an added partition. The first heartbeat of that partition is how the sink finds it. */
 static int send_to_added(struct heartbeat *heartbeat, struct lane *lane,
 			 const struct destination *destination, struct err *err)
 {
@@ -131,7 +131,7 @@ static int look_for_partitions(struct heartbeat *heartbeat, struct lane *lane, s
 	return 0;
 }
 
-/* The next partition's heartbeat. */
+/* Return the heartbeat of the next partition. */
 static struct message next_message(struct heartbeat *heartbeat, const struct lane *lane)
 {
 	struct destination *destination = heartbeat->destination;
@@ -146,7 +146,8 @@ static struct message next_message(struct heartbeat *heartbeat, const struct lan
 	};
 }
 
-/* Partitions that should have been served by now: the whole round in the first half of the interval. */
+/* Return how many partitions should have a heartbeat by now: the whole round is sent in the first
+ * half of the interval. */
 static unsigned due(const struct heartbeat *heartbeat, int64_t now_ms)
 {
 	int64_t elapsed = now_ms - heartbeat->round_ms;

@@ -7,7 +7,7 @@
 #include <limits.h>
 #include <stdlib.h>
 
-/* Prepares the table for the format, with the field types that are known by now. */
+/* Prepare the table for the format, with the field types that are known now. */
 static void prepare_format(struct plan *plan)
 {
 	const struct format_table in = {
@@ -32,7 +32,7 @@ static void init_field_types(struct plan *plan)
 	}
 }
 
-/* Finds the value of each key part among the values that are written. */
+/* Find the value of each key part among the values to write. */
 static void find_key_values(struct plan *plan)
 {
 	const struct mapping *mapping = &plan->mapping;

@@ -10,7 +10,7 @@ enum { WINDOW_SLOTS_MIN = 256 };
 
 struct window_slot {
 	uint64_t unacked; /* messages sent and not acknowledged */
-	bool closed;      /* nothing more will be sent */
+	bool closed;      /* all its messages were sent */
 	struct mark mark; /* valid once closed */
 };
 

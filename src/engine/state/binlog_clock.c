@@ -24,13 +24,13 @@ struct binlog_clock {
 	struct conn *conn; /* NULL: not open; freed under the lock */
 	struct binlog_reading reading;
 	bool is_new;
-	bool hurries; /* the next reading is not to wait */
+	bool hurries; /* the next reading must not wait */
 	bool ends;
 };
 
 /* ---- its thread ---- */
 
-/* false: it is to end. */
+/* Wait for the next reading. Return false if the thread must end. */
 static bool wait_for(struct binlog_clock *clock, int64_t ms)
 {
 	int64_t until_ms = clock_mono_ms() + ms;

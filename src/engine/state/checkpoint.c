@@ -28,8 +28,8 @@ static void free_records(struct map *records)
 	map_init(records);
 }
 
-/* Add the records of the batch, which is emptied. A newer record of a name replaces the older one: while the brokers are
- * away, lanes post the same names again and again. */
+/* Add the records of the batch, which is then empty. A newer record of a name replaces the older
+ * one: while the brokers are away, lanes post the same names repeatedly. */
 static void add_records(struct map *records, struct record_batch *batch)
 {
 	struct batch_record *record, *next;
@@ -59,7 +59,7 @@ void checkpoint_post(struct checkpoint *checkpoint, struct record_batch *batch,
 {
 	pthread_mutex_lock(&checkpoint->lock);
 	if (checkpoint
-		    ->failed) { /* records are missing before it: no later position may be saved */
+		    ->failed) { /* records before it are missing: no later position may be saved */
 		record_batch_fini(batch);
 		position = NULL;
 	}
@@ -78,7 +78,7 @@ bool checkpoint_due(struct checkpoint *checkpoint, int64_t now_ms)
 	pthread_mutex_lock(&checkpoint->lock);
 	posted = checkpoint->records.count > 0 || checkpoint->position.len > 0;
 	pthread_mutex_unlock(&checkpoint->lock);
-	/* a save that took long has left the lease old */
+	/* a save that took long leaves the lease old */
 	if (lease_age_ms(&checkpoint->lease, clock_boot_ms()) >=
 	    checkpoint->lease.times[LEASE_SAVE])
 		posted = true;
@@ -105,8 +105,8 @@ static struct slice full_name(struct checkpoint *checkpoint, struct slice name, 
 	return arena_printf(arena, "%s/%.*s", checkpoint->sync, SLICE_FMT(name));
 }
 
-/* The records to write, the position last. With nothing posted the old position is written again: a save is also how a
- * process learns that it was fenced. */
+/* Collect the records to write, the position last. If nothing was posted, write the old position
+ * again: a process also notices by a save that it was fenced. */
 static unsigned collect(struct checkpoint *checkpoint, const struct map *posted,
 			struct slice position, struct arena *arena, struct store_record **out)
 {
@@ -175,8 +175,8 @@ int checkpoint_put(struct checkpoint *checkpoint, struct slice name, struct slic
 	return rc;
 }
 
-/* Without a position there must be nothing but the process: what else is there says that rows were sent, and a new position
- * would pass over what has changed since. */
+/* Without a position, only the record of the process may exist. Any other record shows that rows
+ * were sent, and a new position would skip what has changed since. */
 static int check_empty(struct checkpoint *checkpoint, struct err *err)
 {
 	struct slice name, value;

@@ -15,9 +15,9 @@ enum {
 	HEARTBEAT_MS = 500,
 };
 
-/* What a server has under the name of a file. */
+/* What a server has for the name of a file. */
 struct found {
-	bool file;                  /* it has the file, and the rest is known */
+	bool file;                  /* the server has the file, and the other members are valid */
 	char server[64];            /* its identity (struct server) */
 	char born[EVENT_BORN_SIZE]; /* of its first event */
 	struct gtid gtid; /* of the transaction that begins at the offset; GTID_NONE: none does */
@@ -29,7 +29,7 @@ static bool is_gtid(uint8_t type)
 	       type == EVENT_ANONYMOUS_GTID;
 }
 
-/* One event of the dump: 1 when everything is known. */
+/* Process an event of the dump. Return 1 when everything is known. */
 static int look_at(struct found *found, struct event_format *format, struct slice packet,
 		   bool born_only, struct err *err)
 {
@@ -43,7 +43,7 @@ static int look_at(struct found *found, struct event_format *format, struct slic
 		found->file = true;
 		return born_only;
 	}
-	if (!found->file) /* the rotate event that each dump begins with */
+	if (!found->file) /* the rotate event that begins each dump */
 		return 0;
 	if (event_parse(packet, format, false, &event, &ignored) < 0)
 		return 1;
@@ -69,12 +69,13 @@ static int read_events(struct found *found, struct dump *dump, bool born_only, s
 	}
 	if (rc >= 0 || !found->file || err->retriable)
 		return rc < 0 ? -1 : 0;
-	/* the server itself finds no event there: the offset is inside another one */
+	/* the server finds no event there: the offset is inside another event */
 	*err = (struct err)ERR_INIT;
 	return 0;
 }
 
-/* Asks by file, whatever GTIDs there are: of a dump by GTID the server chooses the file. */
+/* Read from the file, whether there are GTIDs or not: for a dump by GTID the server chooses the
+ * file. */
 static int find(const struct sync *sync, const char *file, uint64_t offset, struct found *found,
 		struct err *err)
 {
@@ -88,7 +89,7 @@ static int find(const struct sync *sync, const char *file, uint64_t offset, stru
 	position_init(&place);
 	snprintf(place.file, sizeof(place.file), "%s", file);
 	place.offset = offset;
-	/* it must not end the dump of another process of the name, nor be ended by it */
+	/* it must neither end the dump of another process of the name nor be ended by it */
 	snprintf(name, sizeof(name), "%s/identity-%d-%" PRId64, sync->config->name, (int)getpid(),
 		 clock_wall_ms());
 	dump = dump_open(sync->source, &place, &options, err);
@@ -99,7 +100,8 @@ static int find(const struct sync *sync, const char *file, uint64_t offset, stru
 	return rc;
 }
 
-/* Where the position's last transaction begins: a dump by file begins in its first 4 GiB. */
+/* Return where the position's last transaction begins. A dump by file begins in the first 4 GiB of
+ * the file. */
 static uint64_t offset_of(const struct binlog_identity *identity)
 {
 	return identity->gtid.flavour != GTID_NONE && identity->offset <= UINT32_MAX
@@ -107,7 +109,7 @@ static uint64_t offset_of(const struct binlog_identity *identity)
 		       : FILE_BEGIN;
 }
 
-/* A file that ends before the offset still has its first event. */
+/* Read also a file that ends before the offset: it still has its first event. */
 static int find_either(const struct sync *sync, const struct binlog_identity *identity,
 		       struct found *found, struct err *err)
 {
@@ -189,18 +191,20 @@ int identity_take(const struct sync *sync, struct conn *conn, struct position *p
 	int rc = 0;
 	position_init(&end);
 	*identity = (struct binlog_identity){.offset = 0};
-	/* a position by GTID alone has no file: the one of now was begun before it, or later in the same history */
+	/* a position by GTID alone has no file: the present one was begun before it, or later in
+	 * the same history */
 	if (position->file[0] == '\0')
 		rc = source_binlog_end(conn, &end, err);
 	else
 		position_copy(&end, position);
 	if (rc == 0)
 		rc = find(sync, end.file, FILE_BEGIN, &found, err);
-	if (rc < 0 && err->code == ERR_POSITION) { /* purged: GTIDs alone say what is still there */
+	if (rc < 0 &&
+	    err->code == ERR_POSITION) { /* purged: only the GTIDs show what still exists */
 		*err = (struct err)ERR_INIT;
 		rc = 0;
 	}
-	/* a name may lead to several servers */
+	/* one name may lead to several servers */
 	if (rc == 0 && found.file && strcmp(found.server, conn_server(conn)->identity) == 0) {
 		snprintf(identity->file, sizeof(identity->file), "%s", end.file);
 		snprintf(identity->born, sizeof(identity->born), "%s", found.born);

@@ -47,7 +47,7 @@ static void add_table(struct pins *pins, struct pin *pin, struct slice table)
 	map_set(&pin->tables, arena_copy(&pins->arena, table), pin);
 }
 
-/* Records of version 0.1.0 have none. */
+/* Load the ends. Records of version 0.1.0 have none. */
 static void load_ends(struct pins *pins, struct pin *pin, const cJSON *ends)
 {
 	const cJSON *item;

@@ -27,7 +27,7 @@ static void put_number(struct buf *out, const char *key, uint64_t v)
 	buf_printf(out, ",\"%s\":\"%llu\"", key, (unsigned long long)v);
 }
 
-/* Left out while it is not known. */
+/* Write the identity, unless it is unknown. */
 static void put_identity(struct buf *out, const struct binlog_identity *identity)
 {
 	struct buf gtid;
@@ -111,7 +111,7 @@ static bool read_pending(struct position *position, const cJSON *list)
 	return true;
 }
 
-/* A checkpoint of version 0.1.0 has none. */
+/* Read the identity. A checkpoint of version 0.1.0 has none. */
 static int read_identity(struct position *position, const cJSON *json, struct err *err)
 {
 	struct binlog_identity *identity = &position->identity;

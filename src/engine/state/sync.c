@@ -79,7 +79,8 @@ bool sync_part_is_stopped(const struct sync *sync, enum sync_part part)
 void sync_start_part(struct sync *sync, enum sync_part part)
 {
 	atomic_store(&sync->flags.parts[part], false);
-	if (atomic_load(&sync->flags.halt)) /* looked at last: a stop in between is not lost */
+	if (atomic_load(
+		    &sync->flags.halt)) /* checked last, so that a stop in between is not lost */
 		atomic_store(&sync->flags.parts[part], true);
 }
 
@@ -89,6 +90,6 @@ void sync_again(struct sync *sync)
 	atomic_store(&sync->flags.halt, false);
 	for (int part = 0; part < SYNC_PARTS; part++)
 		atomic_store(&sync->flags.parts[part], false);
-	if (atomic_load(&sync->flags.stop)) /* likewise */
+	if (atomic_load(&sync->flags.stop)) /* checked last, as above */
 		halt(sync);
 }

@@ -86,7 +86,7 @@ static int read_state(struct table_record *record, const cJSON *root, struct err
 		       text);
 }
 
-/* The position stays unset when the record has none under this key. */
+/* Read a position. It stays unset if the record has none under this key. */
 static int read_position(struct position *position, const cJSON *root, const char *key,
 			 struct err *err)
 {

@@ -60,10 +60,11 @@ void table_state_load(struct table_states *states, struct table_state *state,
 {
 	bool copied = record->phase == TABLE_COPIED;
 	state->record.phase = record->phase;
-	/* a keyed table that is copied again keeps its start position, also where the stream has passed it */
+	/* a keyed table that is copied again keeps its start position, even if the stream has
+	 * passed it */
 	if (!copied || !position_passed(begin, &record->start))
 		table_state_set_start(state, &record->start);
-	/* a table that is copied again is read elsewhere */
+	/* a table that is copied again is read at another position */
 	if (copied && position_is_set(&record->read_at))
 		table_state_set_read(state, &record->read_at, begin);
 	if (record->definition)

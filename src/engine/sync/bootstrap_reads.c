@@ -322,8 +322,8 @@ static void save_copying(struct bootstrap *bootstrap, const struct table_state *
 
 /* Set the start position of a table that is read now. A keyed table whose copy was interrupted
  * keeps its first start position: rows deleted since then must be deleted downstream too, and
- * replaying the overlap converges (docs/decisions/0001). A table without a key, or of which nothing
- * was sent yet, gets the position of this snapshot. */
+ * replaying the overlap converges (docs/decisions/0001). A table without a key gets the
+ * position of this snapshot. So does a table that has sent nothing yet. */
 static int place_read(struct bootstrap *bootstrap, struct full_table *read,
 		      struct record_batch *records, struct err *err)
 {
