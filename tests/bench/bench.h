@@ -1,4 +1,4 @@
-/* bench: what the programs that measure a limit share: where the server is, wall and CPU time, one line of result.
+/* bench: helpers of the programs that measure a limit: address of the server, wall and CPU time, one line of result.
  * Thread: one. */
 #ifndef TIDEWAY_TESTS_BENCH_H
 #define TIDEWAY_TESTS_BENCH_H
@@ -30,7 +30,7 @@ static inline double bench_cpu(void)
 	       (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 }
 
-/* One line of JSON, which is all that goes to stdout. */
+/* Prints the result as one line of JSON, the only output on stdout. */
 static inline void bench_print(uint64_t count, uint64_t bytes, int64_t began_ns)
 {
 	double seconds = (double)(clock_mono_ns() - began_ns) / 1e9;

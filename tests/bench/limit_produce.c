@@ -1,7 +1,7 @@
 /* limit_produce BROKERS TOPIC PARTITIONS N < messages: a bare librdkafka producer, lz4, idempotent, acks=all, with the
- * settings that Tideway uses. The messages are read first: a pair of lengths (4 bytes each, this machine's byte order),
- * key, value, again and again; they are sent round and round until N are sent, and the time is that from the first
- * produce to the last acknowledgement. */
+ * settings that Tideway uses. Reads all messages first, each as two lengths (4 bytes each, this machine's byte order), key and
+ * value. Sends them repeatedly until N are sent. The time is from the first produce to the last
+ * acknowledgement. */
 #include "bench/bench.h"
 
 #include <librdkafka/rdkafka.h>

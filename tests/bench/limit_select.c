@@ -1,5 +1,5 @@
-/* limit_select PORT DB TABLE text|binary: how fast the server gives all rows of a table to one client that throws them
- * away, by the text protocol as a client library does it (use_result) or by raw packets of the binary one. */
+/* limit_select PORT DB TABLE text|binary: measures how fast the server sends all rows of a table to one client that
+ * discards them: by the text protocol with a client library (use_result), or by raw packets of the binary protocol. */
 #include "bench/bench.h"
 
 #include <mysql.h>

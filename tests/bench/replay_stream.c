@@ -1,7 +1,7 @@
-/* replay_stream: what the stream lane costs for a row: recorded packets from memory, messages discarded, no servers.
+/* replay_stream: measures what one row costs in the stream lane: recorded packets from memory, discarded messages, no servers.
  *
  * replay_stream one|bulk|unwanted [N]: replays N (100000) transactions of one row, of 100 rows, or of one row of a table that
- * the script excludes; prints "NS ns of CPU for each row". For a figure that does not vary, compare the instructions of two runs:
+ * the script excludes; prints "NS ns of CPU for each row". For a figure without noise, compare the instructions of two runs:
  *     valgrind --tool=callgrind --toggle-collect=stream_run build/release/tests/bench/replay_stream one 10000    (and 20000)
  * Thread: one. */
 #include "unit/script_fixture.h"
@@ -42,7 +42,7 @@ struct bench {
 	struct slice preamble[2]; /* ROTATE and FORMAT_DESCRIPTION */
 	struct slice trx[EVENTS_MOST];
 	unsigned nevents;
-	struct slice *packets; /* what is replayed */
+	struct slice *packets; /* the packets to replay */
 	size_t npackets;
 	struct position start;
 	struct arena bytes;
@@ -68,7 +68,7 @@ static uint32_t u32_at(struct slice packet, size_t at)
 
 /* ---- packets ---- */
 
-/* The last transaction of the recording: one row. A dump leaves out the text of its statement. */
+/* Takes the last transaction of the recording, which has one row. A dump leaves out the text of its statement. */
 static void take_transaction(struct bench *b)
 {
 	const struct captured *event;
@@ -90,7 +90,7 @@ static void take_transaction(struct bench *b)
 	}
 }
 
-/* A rows event with its images repeated. */
+/* Returns a rows event with its images repeated. */
 static struct slice repeat_rows(struct bench *b, struct slice packet, unsigned times)
 {
 	const struct event_format format = events_format(true);
@@ -112,7 +112,7 @@ static struct slice repeat_rows(struct bench *b, struct slice packet, unsigned t
 	return longer;
 }
 
-/* The event as the server would write it at another place, of another transaction. */
+/* Returns the event as the server would write it at another place, in another transaction. */
 static struct slice moved(struct bench *b, struct slice packet, uint64_t sequence, uint32_t *offset)
 {
 	size_t n = packet.len - CRC_BYTES;
@@ -169,7 +169,7 @@ static struct catalog *make_catalog(struct bench *b)
 	return catalog;
 }
 
-/* Nanoseconds of CPU from the first packet to the last. */
+/* Returns the nanoseconds of CPU from the first packet to the last. */
 static double replay(struct bench *b, uint64_t rows)
 {
 	struct script_options script = fixture_options(&b->f);

@@ -1,7 +1,7 @@
-/* script_image: what Lua costs for one image: loops over script_image with a change made by hand, no servers.
+/* script_image: measures what one image costs in Lua: calls script_image in a loop with a change made by hand, no servers.
  *
- * script_image [ROUNDS]: one line a mapping, "NS NAME": nanoseconds of an image, of an update with both its images,
- * the best of ROUNDS (5) rounds in turns.
+ * script_image [ROUNDS]: one line a mapping, "NS NAME": nanoseconds for one image, or for both images of an update,
+ * the best of ROUNDS (5) rounds. The mappings take turns.
  * Thread: one. */
 #include "unit/script_fixture.h"
 

@@ -1,4 +1,4 @@
-/* Any bytes as the value of a COMPRESSED column: what is unpacked has the length that its head gives. */
+/* Any bytes as the value of a COMPRESSED column: the unpacked value has the length that the head gives. */
 #include "decode/compressed.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

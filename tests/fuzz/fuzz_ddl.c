@@ -1,4 +1,4 @@
-/* A statement: steps or one that is unplaced, whatever the bytes; every name lies in readable memory. The
+/* Any bytes as a statement: the result is steps, or one unplaced step, and every name is in readable memory. The
  * first two bytes choose sql_mode, server and character set. */
 #include "schema/ddl.h"
 
@@ -6,7 +6,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static volatile size_t total; /* so that the reading is not left out */
+static volatile size_t total; /* so that the compiler keeps the reads */
 
 static void touch(struct slice s)
 {

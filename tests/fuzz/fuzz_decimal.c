@@ -1,4 +1,4 @@
-/* precision(1) scale(1) packed decimal; and any bytes as the text of one. Both give the same form. */
+/* precision(1) scale(1) packed decimal; also any bytes as the text of a decimal. Both give the same form. */
 #include "decode/decimal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

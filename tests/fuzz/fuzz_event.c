@@ -34,7 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		parse_body(&event, &format);
 	if (size < 2)
 		return 0;
-	/* the body alone, so that the fuzzer need not find sizes and checksums */
+	/* the body alone, so that the fuzzer does not have to find sizes and checksums */
 	event = (struct event){
 		.type = data[0], .size = (uint32_t)size, .body = slice_of(data + 1, size - 1)};
 	parse_body(&event, &format);

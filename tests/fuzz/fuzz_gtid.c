@@ -1,4 +1,4 @@
-/* A GTID set's text: parsed or refused; what is printed parses to the same set. */
+/* Any bytes as a GTID set's text: parsed or refused. The printed set parses to the same set. */
 #include "model/gtid.h"
 
 #include <stdlib.h>

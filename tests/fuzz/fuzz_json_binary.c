@@ -1,4 +1,4 @@
-/* Any bytes as a binary JSON document; what is printed is compact already. */
+/* Any bytes as a binary JSON document: the printed text is compact already. */
 #include "decode/json_binary.h"
 
 #include <stdint.h>

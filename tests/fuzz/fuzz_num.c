@@ -1,4 +1,4 @@
-/* Numbers of any bits: the text fits, and reads back to the same bits. */
+/* Any bits as a number: the text fits the buffer and reads back to the same bits. */
 #include "base/num.h"
 
 #include <math.h>

@@ -1,4 +1,4 @@
-/* The first words of a statement: a kind that we know, and a name that lies in the text. */
+/* Any bytes as a statement: the result is a known kind, and the name is inside the text. */
 #include "schema/statement.h"
 
 #include <stdint.h>

@@ -1,5 +1,5 @@
-/* A whole binlog: break(1), then packets of length(2) bytes. It is read three times: transactions held, transactions read ahead, and
- * the same with a connection that is lost after so many packets. Without an error all of them give the same rows. */
+/* A whole binlog: break(1), then packets of length(2) bytes. It is read three times: with transactions held, with transactions
+ * read ahead, and with a connection that is lost after `break` packets. Without an error all three give the same rows. */
 #include "base/mem.h"
 #include "binlog/trx_reader.h"
 #include "decode/crc32.h"
@@ -26,7 +26,7 @@ struct reading {
 	size_t format;        /* last FORMAT_DESCRIPTION before it; n: none */
 	struct slice *second; /* packets of a second source */
 	enum trx_item_kind last;
-	uint32_t rows; /* checksum of the rows that have happened */
+	uint32_t rows; /* checksum of the committed rows */
 	unsigned tables;
 };
 
@@ -36,7 +36,7 @@ static void check(bool holds)
 		__builtin_trap();
 }
 
-/* One row after the other, every cell decoded. */
+/* Decodes every cell of every row. */
 static void decode_rows(struct reading *r, struct rows *rows, struct table_of_map *table)
 {
 	struct err err = ERR_INIT;
@@ -90,7 +90,7 @@ static void take_event(struct reading *r, const struct trx_item *item)
 		decode_rows(r, item->rows, item->table);
 }
 
-/* The order in which items come. */
+/* Asserts that the item may follow the last one. */
 static void check_order(enum trx_item_kind last, enum trx_item_kind kind, bool large)
 {
 	switch (kind) {
@@ -124,7 +124,7 @@ static void take_item(struct reading *r, const struct trx_item *item, size_t at)
 		r->last = item->kind;
 	else if (item->event->type == EVENT_FORMAT_DESCRIPTION) {
 		r->format = at;
-		r->last = TRX_ITEM_END; /* of what was cut */
+		r->last = TRX_ITEM_END; /* the lost connection cut the items */
 	}
 }
 
@@ -153,7 +153,7 @@ static int read_packets(struct reading *r, size_t from, size_t to, struct err *e
 	return rc;
 }
 
-/* As the stream does: the current transaction is read again, or what comes after the last one. */
+/* Loses the connection like the stream: continues with the current transaction again, or after the last one. */
 static int lose_connection(struct reading *r, size_t at, struct err *err)
 {
 	struct cursor *cursor = &r->cursor;
@@ -170,7 +170,7 @@ static int lose_connection(struct reading *r, size_t at, struct err *err)
 	return read_packets(r, open ? r->begin : at, r->n, err);
 }
 
-/* breaks: after so many packets; n: never. */
+/* breaks: packets before the connection is lost; n: never. */
 static int read_all(struct reading *r, size_t hold_max, size_t breaks, struct err *err)
 {
 	int rc;
@@ -215,7 +215,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		at += 2;
 		if (len > size - at)
 			len = size - at;
-		copy = mem_alloc(len ? len : 1); /* of its own, so that each over-read is seen */
+		copy = mem_alloc(
+			len ? len
+			    : 1); /* a separate allocation, so that ASan sees each over-read */
 		memcpy(copy, data + at, len);
 		packets[r.n++] = slice_of(copy, len);
 		at += len;

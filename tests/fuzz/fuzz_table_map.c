@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	arena_init(&arena, 0);
 	if (table_map_parse(&event, &format, &map, &err) == 0 &&
 	    table_map_table(&map, NULL, &arena, &table, &complete, &err) == 0 && complete) {
-		/* the definition and the map are of one piece: a layout or a type that cannot be decoded */
+		/* the definition was made from the map: the result is a layout, or a type that cannot be decoded */
 		if (table_map_layout(&map, table, &arena, &layout, &err) == 0 &&
 		    layout->ncells != table->ncolumns)
 			__builtin_trap();

@@ -21,7 +21,7 @@ struct cells_case {
 };
 
 struct cells_group {
-	char *title; /* the line that begins with "column" */
+	char *title; /* the line that starts with "column" */
 	bool mariadb;
 	struct column columns[2]; /* c and id */
 	struct table table;

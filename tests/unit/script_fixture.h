@@ -63,7 +63,7 @@ static void fixture_load(struct fixture *f, const char *text, const struct scrip
 	f->script = script_new(options, &f->err);
 }
 
-/* Runs the text as `tideway exec` does; true when it did not fail. */
+/* Runs the text like `tideway exec`. Returns whether it succeeded. */
 static inline bool fixture_exec(struct fixture *f, const char *text)
 {
 	struct script_options options = fixture_options(f);
@@ -72,14 +72,14 @@ static inline bool fixture_exec(struct fixture *f, const char *text)
 	return f->script != NULL;
 }
 
-/* The text fails, and the message is this one. */
+/* Asserts that the text fails with exactly this message. */
 #define assert_fails(f, lua, message)                                                              \
 	do {                                                                                       \
 		assert_false(fixture_exec((f), (lua)));                                            \
 		assert_string_equal((f)->err.text, (message));                                     \
 	} while (0)
 
-/* The text fails, and the message holds this. */
+/* Asserts that the text fails with a message that contains this part. */
 #define assert_fails_with(f, lua, part)                                                            \
 	do {                                                                                       \
 		assert_false(fixture_exec((f), (lua)));                                            \
@@ -158,7 +158,7 @@ static inline struct row_layout *fixture_layout(struct arena *arena, const struc
 	return layout;
 }
 
-/* A row that holds the values; VALUE_UNSET: absent. */
+/* Makes a row with the values; VALUE_UNSET: an absent column. */
 static inline struct row *fixture_row(struct arena *arena, const struct row_layout *layout,
 				      const struct value *values)
 {

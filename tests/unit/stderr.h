@@ -1,4 +1,4 @@
-/* stderr: what a function writes to stderr. Thread: the test's. */
+/* stderr: captures what a function writes to stderr. Thread: the test's. */
 #ifndef TIDEWAY_TESTS_STDERR_H
 #define TIDEWAY_TESTS_STDERR_H
 

@@ -20,7 +20,7 @@ static void allocates_nothing_before_use(void **state)
 	arena_fini(&arena);
 }
 
-/* Allocations of many sizes keep their content and alignment, whatever comes after them. */
+/* Allocations of many sizes keep their content and alignment, whatever is allocated later. */
 static void allocations_do_not_overlap(void **state)
 {
 	(void)state;

@@ -1,5 +1,5 @@
-/* Rows of the binary protocol: fields that do not fit the catalog, cut and damaged packets. That every type
- * gives the right value is test_cell's. */
+/* Rows of the binary protocol: fields that do not fit the catalog, cut and damaged packets. test_cell tests the
+ * values of every type. */
 #include "decode/binrow.h"
 
 #include "decode/wire.h"
@@ -68,7 +68,7 @@ static void test_fields_that_do_not_fit(void **state)
 	expect_error(g, field, 2, "is blob in the catalog");
 }
 
-/* A column that is selected as NULL. */
+/* A column that the query selects as NULL. */
 static void test_null_field(void **state)
 {
 	static const uint8_t packet[] = {0, 4, 7, 0, 0, 0};

@@ -1,4 +1,4 @@
-/* reads: tables that a round of full sync could not finish, and those that it must not begin. */
+/* bootstrap_reads: tables that a round of full sync could not finish, and tables that it must not begin. */
 #include "unit.h"
 
 #include "base/err.h"
@@ -17,7 +17,7 @@ static struct full_table mismatched(unsigned rounds)
 	return (struct full_table){.table = &same, .mismatch = how, .mismatches = rounds};
 }
 
-/* Rows that never fit a definition which stays as it is: no further round. */
+/* If the rows do not fit a definition that stays the same, no further round is tried. */
 static void a_lasting_mismatch_ends_the_sync(void **state)
 {
 	struct err err = ERR_INIT;
@@ -38,13 +38,13 @@ static void a_mismatch_may_pass(void **state)
 	(void)state;
 	assert_int_equal(bootstrap_renew_read(&few, &same, &err), 0);
 	assert_null(few.mismatch);
-	/* another definition: counted anew */
+	/* another definition: the count starts again */
 	assert_int_equal(bootstrap_renew_read(&many, &newer, &err), 0);
 	assert_int_equal(many.mismatches, 0);
 	assert_ptr_equal(many.table, &newer);
 }
 
-/* Rule: one-shared-point: what a snapshot that is not exact brings twice only a key repairs. */
+/* Rule: one-shared-point. An inexact snapshot sends rows twice, which only a key repairs. */
 static void a_table_without_a_key_needs_an_exact_snapshot(void **state)
 {
 	static const struct table keyed = {.full_name = {"d.keyed", 7}, .npk = 1};

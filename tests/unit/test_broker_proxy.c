@@ -119,7 +119,7 @@ static int dial(void)
 	return fd;
 }
 
-/* ApiVersions, version 0, over and over, until nothing more is taken: the answers pile up. */
+/* ApiVersions, version 0, again and again, until the socket accepts no more: the answers pile up. */
 static void flood(int fd)
 {
 	static const uint8_t request[] = {0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 1, 0xff, 0xff};

@@ -29,7 +29,7 @@ static int call(struct fixture *f, struct script_callback callback)
 	return script_call(f->script, 0, &callback, &f->err);
 }
 
-/* What there is to call is in the configuration. */
+/* The configuration lists the functions to call. */
 static void the_configuration_lists_them(void **state)
 {
 	const struct callbacks_config *callbacks;
@@ -45,7 +45,7 @@ static void the_configuration_lists_them(void **state)
 	fixture_fini(&f);
 }
 
-/* The functions share the state of the script, and get what the engine says. */
+/* The functions share the state of the script, and receive the engine's arguments. */
 static void they_are_called(void **state)
 {
 	struct fixture f;

@@ -1,5 +1,5 @@
-/* The catalog without a server: what statements do to it, what they report, and its records. What the
- * servers make of each statement is tested against them (tests/integration/test_catalog.py). */
+/* The catalog without a server: the effects of statements, and its records. test_catalog.py compares the result of
+ * each statement with the servers. */
 #include "unit.h"
 
 #include "schema/catalog.h"
@@ -298,7 +298,7 @@ static void test_databases(void **state)
 			 CHARSET_LATIN1);
 }
 
-/* IF NOT EXISTS may have found a database with tables that nobody has told us of. */
+/* IF NOT EXISTS may have found a database with tables that the catalog does not contain. */
 static void test_partial_database(void **state)
 {
 	struct fixture *f = *state;
@@ -374,7 +374,7 @@ static void test_put(void **state)
 	assert_true(catalog_has_database(f->catalog, SLICE("d9")));
 }
 
-/* Every column of a base table is NULL unless it is of a key, says so, or is a TIMESTAMP of old. */
+/* Every column of a base table is nullable, unless it is NOT NULL, part of a primary key, or an implicit TIMESTAMP. */
 static void test_nullable(void **state)
 {
 	struct fixture *f = *state;
@@ -444,8 +444,8 @@ static const struct column *column_of(struct fixture *f, const char *table, unsi
 	return &find(f, table)->columns[at];
 }
 
-/* Labels as the server has them: through the connection's and the column's character set, bytes where they are written in
- * digits, and the same bytes in another character set. */
+/* Labels are those of the server: converted through the character sets of connection and column, taken as bytes where they
+ * are written in digits, and kept as the same bytes in another character set. */
 static void test_labels(void **state)
 {
 	struct fixture *f = *state;
@@ -475,7 +475,7 @@ static void test_labels(void **state)
 static void test_mended_labels(void **state)
 {
 	static const char *const records[] = {
-		/* of a table that is the same now; of one whose labels are others; of one with another column */
+		/* a table that is the same now, one with other labels, one with another column */
 		"{\"db\":\"shop\",\"table\":\"m\",\"engine\":\"InnoDB\",\"charset\":\"utf8mb4\","
 		"\"version\":7,\"columns\":["
 		"{\"n\":\"a\",\"t\":\"enum\",\"s\":\"enum('?','x?')\",\"c\":\"utf8mb4\",\"f\":"
@@ -603,7 +603,7 @@ static void assert_rows_from(const struct ddl_effect *effect, const char *table,
 	assert_true(effect->exchanged == exchanged);
 }
 
-/* Whose rows a table has by partition DDL, also when the other table's database is not followed. */
+/* Partition DDL notes the table that the rows came from, also if its database is not tracked. */
 static void test_partition_rows(void **state)
 {
 	struct fixture *f = *state;
@@ -648,7 +648,7 @@ static void test_others(void **state)
 	assert_int_equal(f->n, 0);
 	run(f, "CREATE TABLE t (a int)");
 	run(f,
-	    "CREATE VIEW IF NOT EXISTS t AS SELECT 1"); /* the server logs it, and has the table still */
+	    "CREATE VIEW IF NOT EXISTS t AS SELECT 1"); /* the server logs it and keeps the table */
 	assert_string_equal(effects_text(f), "QUERY shop. - -");
 	assert_false(catalog_is_other(f->catalog, SLICE("shop"), SLICE("t")));
 	run(f, "CREATE OR REPLACE SEQUENCE t");
@@ -698,7 +698,7 @@ static void test_versioned(void **state)
 	assert_false(find(f, "t")->versioned);
 }
 
-/* Thousands of tables: no step may be quadratic in a way that is felt. */
+/* Thousands of tables: no step may take noticeable quadratic time. */
 static void test_many(void **state)
 {
 	struct fixture *f = *state;

@@ -1,5 +1,5 @@
-/* Every column type as real servers log it and return it: both must give the value that the server itself
- * tells by another way (tests/data/cells.txt). */
+/* Every column type as real servers log it and return it: both must give the value that the server
+ * shows in SQL (tests/data/cells.txt). */
 #include "decode/cell.h"
 
 #include "decode/rows.h"
@@ -87,7 +87,7 @@ static bool same(const char *have, const char *want)
 
 static unsigned failures;
 
-/* The server's text does not show an empty label that is first. */
+/* Returns whether the first label is empty, which the server's text does not show. */
 static bool has_empty_label(const struct column *column)
 {
 	for (unsigned i = 0; i < column->nlabels; i++) {
@@ -107,8 +107,8 @@ static void check_plain(const struct cells_group *group, const struct cells_case
 		    have, c->want);
 }
 
-/* Checks the plain value of a cell. The lossless one, which is copied to *value, is the same in all
- * phases: `first` is that of an earlier phase, or NULL. */
+/* Checks the plain value of a cell. The lossless value, which is copied to *value, is the same in all
+ * phases. `first`: the value of an earlier phase, or NULL. */
 static void check(const struct cells_group *group, const struct cells_case *c, const char *phase,
 		  const struct row *row, struct arena *arena, const struct value *first,
 		  struct value *value)

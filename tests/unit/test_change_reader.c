@@ -158,7 +158,7 @@ static void statements_are_followed(void **state)
 {
 	struct fixture *f = *state;
 	assert_int_equal(feed_scene(f, true, "two-phase-alter"), 0);
-	/* written twice; it has happened at COMMIT ALTER */
+	/* written twice; COMMIT ALTER counts */
 	assert_string_equal(buf_cstr(&f->log), "ALTER TABLE z ADD COLUMN b INT;");
 	assert_int_equal(feed_scene(f, false, "ddl"), -1);
 	assert_non_null(strstr(f->err.text, "statement at "));

@@ -36,7 +36,7 @@ static bool check_line(const char *line)
 	struct slice from = unhex(line + at), want = unhex(line + to);
 	charset_to_utf8(charset, from, &arena, &out);
 	bool same = slice_equal(out, want);
-	/* the other direction gives bytes that mean the same, where all is in the set */
+	/* the other direction gives equivalent bytes if the set contains all characters */
 	if (memchr(want.ptr, '?', want.len) == NULL) {
 		struct slice back, again;
 		charset_from_utf8(charset, want, &arena, &back);
@@ -158,7 +158,7 @@ static void test_no_copy(void **state)
 	arena_fini(&arena);
 }
 
-/* No bytes whatever make a set read over the end or give text that is not UTF-8. */
+/* With any bytes every set stays within the input and gives valid UTF-8. */
 static void test_from_utf8(void **state)
 {
 	static const struct {

@@ -24,7 +24,7 @@ static void fill(struct position *position)
 	position_pending_add(position, &xa);
 }
 
-/* Rule: transaction-start: the position's format. Changing this text breaks every checkpoint out there. */
+/* Rule: transaction-start. The format of a position: another text breaks every existing checkpoint. */
 static void the_format_of_a_position(void **state)
 {
 	(void)state;
@@ -64,7 +64,7 @@ static void a_position_survives_the_round_trip(void **state)
 	buf_fini(&json);
 }
 
-/* Version 0.1.0 has no identity and skips it: both read each other's positions. */
+/* Version 0.1.0 writes no identity and ignores one. Both versions read each other's positions. */
 static void an_identity_survives_the_round_trip(void **state)
 {
 	(void)state;
@@ -162,7 +162,7 @@ static void a_save_takes_everything_posted(void **state)
 	checkpoint_fini(&checkpoint);
 }
 
-/* While nothing can be saved, a lane posts the same names again and again: the newest of each is kept. */
+/* While nothing can be saved, a lane posts the same names repeatedly: the newest record of each name is kept. */
 static void the_newest_record_of_a_name_is_saved(void **state)
 {
 	(void)state;
@@ -206,7 +206,7 @@ static void nothing_saved_is_not_found(void **state)
 	assert_int_equal(checkpoint_load(&checkpoint, &position, &found, &err), 0);
 	assert_false(found);
 	assert_int_equal(checkpoint_save(&checkpoint, &err), 0);
-	/* the record of the process is there before the position is; any other is not */
+	/* only the record of the process exists before the position */
 	assert_int_equal(checkpoint_put(&checkpoint, RECORD_PROCESS, SLICE("{}"), &err), 0);
 	assert_int_equal(checkpoint_load(&checkpoint, &position, &found, &err), 0);
 	assert_false(found);
@@ -217,8 +217,8 @@ static void nothing_saved_is_not_found(void **state)
 	checkpoint_fini(&checkpoint);
 }
 
-/* The lease is as old as the begin of the last save that has written something. It is renewed when it is old, whatever was
- * posted. */
+/* The age of the lease counts from the start of the last save that wrote something. An old lease is renewed even if nothing
+ * was posted. */
 static void a_save_renews_the_lease(void **state)
 {
 	(void)state;

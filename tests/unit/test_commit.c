@@ -1,4 +1,4 @@
-/* commit: what a lane hands over becomes durable mark by mark: with a sink that acknowledges when told to, and a checkpoint in
+/* commit: what a lane hands over becomes durable mark by mark. The sink acknowledges on request, and the checkpoint is in
  * memory. */
 #include "unit.h"
 
@@ -19,7 +19,7 @@ static uint64_t
 	answered; /* the fake sink's next poll acknowledges a message of each slot before it */
 static uint64_t first_open;
 
-/* What the marks mean here: the highest offset, and a record of each range. */
+/* The result of the marks: the highest offset, and a record of each range. */
 static struct position reached;
 static bool moved;
 
@@ -86,7 +86,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* A slot with one message and a record of its own. */
+/* Hands over a slot with one message and a record of its own. */
 static void hand_over(uint64_t offset)
 {
 	struct mark mark = {.offset = offset};
@@ -104,7 +104,7 @@ static bool is_saved(const char *name)
 	return checkpoint_get(&sync_.checkpoint, slice_str(name)).ptr != NULL;
 }
 
-/* The offset of the position after a save; 0: there is none. */
+/* Returns the offset of the position after a save; 0: none. */
 static uint64_t saved_offset(void)
 {
 	struct position position;
@@ -120,7 +120,7 @@ static uint64_t saved_offset(void)
 	return offset;
 }
 
-/* Rule: nothing becomes durable before everything that was handed over before it is acknowledged. */
+/* A mark becomes durable only when everything handed over before it is acknowledged. */
 static void only_what_is_whole_becomes_durable(void **state)
 {
 	(void)state;
@@ -202,7 +202,7 @@ static void handed_over_after_the_interval(void **state)
 	assert_true(is_saved("ddl/2"));
 }
 
-/* decisions/0018: the ends of topics are as new as the position that is saved with them. */
+/* The ends of topics are as new as the position that is saved with them (decisions/0018). */
 static void ends_of_topics_travel_with_the_position(void **state)
 {
 	(void)state;
@@ -218,7 +218,7 @@ static void ends_of_topics_travel_with_the_position(void **state)
 		     "{\"partitions\":1,\"tables\":[],\"ends\":[42]}");
 }
 
-/* A new topic is in the checkpoint before the first position that has messages in it. */
+/* A new topic is in the checkpoint before the first position with messages in the topic. */
 static void a_new_topic_does_not_wait(void **state)
 {
 	(void)state;
@@ -234,7 +234,7 @@ static void a_new_topic_does_not_wait(void **state)
 	assert_false(is_saved("ddl/1"));
 }
 
-/* A full window waits for the sink, and takes what is finished meanwhile. */
+/* With a full window the commit waits for the sink, and takes finished marks meanwhile. */
 static void a_full_window_waits(void **state)
 {
 	(void)state;

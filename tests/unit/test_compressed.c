@@ -1,4 +1,4 @@
-/* Values of COMPRESSED columns: as a MariaDB wrote them, and damaged ones. */
+/* Values of COMPRESSED columns: written by MariaDB, and damaged. */
 #include "decode/compressed.h"
 
 #include "unit/unit.h"
@@ -66,11 +66,11 @@ static void test_damaged_values(void **state)
 	expect_damaged("\x10x", 2); /* another method */
 	expect_damaged("\x82\x01\x2b\x78\x9c\xab\xaa\x1a\x05\xc4\x02\x00\x12\xe4\x8e\xf9", 16);
 	expect_damaged("\x87\xff\xff\xff\xff\xff\xff\xff\x78\x9c",
-		       10); /* more than deflate can make */
+		       10); /* more than deflate can expand to */
 	assert_int_equal(compressed_length(SLICE("\x87\xff\xff\xff\xff\xff\xff\xff\x78\x9c")), 0);
 }
 
-/* zlib's checksum finds a bit that changed, but for those that only fill the last byte of the stream. */
+/* zlib's checksum detects every changed bit except padding in the last byte of the stream. */
 static void test_changed_bits(void **state)
 {
 	const size_t head = 3, size = sizeof(wrapped) - 1;

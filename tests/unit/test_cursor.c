@@ -1,4 +1,4 @@
-/* The place in a binlog: offsets of more than 32 bits, events that do not move it, and what is refused where. */
+/* cursor: offsets of more than 32 bits, events that do not move it, and the place of a refused event. */
 #include "unit.h"
 
 #include "binlog/cursor.h"
@@ -82,27 +82,27 @@ static void a_dump_by_gtid_finds_its_place(void **state)
 	struct fixture *f = *state;
 	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		cursor_begin(&f->cursor, SLICE("bin.000001"), cases[i].position);
-		f->cursor.offset = 4; /* as the server's Rotate says */
+		f->cursor.offset = 4; /* from the server's Rotate */
 		assert_int_equal(read_event(f, EVENT_GTID_LIST, 40, 300, 0), 0);
 		AT(f, 260, 300);
 		assert_int_equal(
 			read_event(f, EVENT_ANONYMOUS_GTID, 40, (uint32_t)(cases[i].first + 40), 0),
 			0);
 		AT(f, cases[i].first, cases[i].first + 40);
-		/* only once: another transaction is where its own offset says */
+		/* only once: the next transaction is at its own offset */
 		assert_int_equal(
 			read_event(f, EVENT_ANONYMOUS_GTID, 40, (uint32_t)(cases[i].first + 80), 0),
 			0);
 		AT(f, cases[i].first + 40, cases[i].first + 80);
 	}
 	cursor_begin(&f->cursor, SLICE("bin.000002"), G4 + 500);
-	cursor_begin(&f->cursor, SLICE(""), G4 + 500); /* not known where */
+	cursor_begin(&f->cursor, SLICE(""), G4 + 500); /* the place is unknown */
 	f->cursor.offset = 4;
 	assert_int_equal(read_event(f, EVENT_ANONYMOUS_GTID, 40, 540, 0), 0);
 	AT(f, 500, 540);
 }
 
-/* MariaDB 11.4 leaves the end out of what a transaction's cache has held. */
+/* MariaDB 11.4 writes no end offset in events from a transaction's cache. */
 static void an_end_of_zero_is_the_sum(void **state)
 {
 	struct fixture *f = *state;
@@ -147,7 +147,7 @@ static void a_rotation_names_the_next_file(void **state)
 	assert_ptr_equal(f->cursor.file, name);
 }
 
-/* The events after one that is refused have their places all the same. */
+/* A refused event does not change the places of the events after it. */
 static void a_refused_event_names_its_place(void **state)
 {
 	struct fixture *f = *state;

@@ -1,4 +1,4 @@
-/* DDL statements to steps (tests/data/ddl.txt), and what cut, damaged and huge ones do. */
+/* DDL statements and their steps (tests/data/ddl.txt); also cut, damaged and huge statements. */
 #include "unit.h"
 
 #include "schema/ddl.h"
@@ -195,7 +195,7 @@ static struct slice next_line(struct slice *text)
 	return line;
 }
 
-/* One case: lines that begin with "> " are the statement, the others what it must give. */
+/* One case: lines that start with "> " are the statement, the others are the expected steps. */
 struct ddl_case {
 	struct ddl_context context;
 	struct buf sql, expected;
@@ -260,7 +260,7 @@ static void test_table(void **state)
 	assert_true(run_cases() > 100);
 }
 
-/* Every prefix of every statement gives a step, and none of them a crash; run it under ASan. */
+/* Every prefix of every statement gives a step without a crash. Run it under ASan. */
 static void test_prefixes(void **state)
 {
 	(void)state;
@@ -273,7 +273,7 @@ static void test_prefixes(void **state)
 		for (size_t n = 2; slice_starts(line, SLICE("> ")) && n <= line.len; n++) {
 			struct ddl_context context = {.db = SLICE("d"), .mariadb = n % 2};
 			struct buf out;
-			char *copy = malloc(n); /* so that reading on is seen */
+			char *copy = malloc(n); /* so that ASan sees an over-read */
 			buf_init(&out);
 			memcpy(copy, line.ptr + 2, n - 2);
 			parse_to(&out, slice_of(copy, n - 2), &context);
@@ -297,7 +297,7 @@ static void expect_kind(struct slice sql, enum ddl_step_kind kind)
 	arena_fini(&arena);
 }
 
-/* What this thread has computed, whatever else the machine does. */
+/* Returns the CPU time of this thread, which the machine's load does not change. */
 static int64_t cpu_ns(void)
 {
 	struct timespec t;
@@ -321,7 +321,8 @@ static int64_t time_columns(unsigned ncolumns)
 	return took;
 }
 
-/* Sixteen times the text may take more than sixteen times as long (caches), but not the 256 times of a parser that goes back. */
+/* A text of sixteen times the length may take more than sixteen times as long because of caches, but not the 256 times of a
+ * parser that backtracks. */
 static void test_linear(void **state)
 {
 	(void)state;
@@ -345,7 +346,7 @@ static void repeat(const char *head, const char *unit, enum ddl_step_kind kind)
 	buf_fini(&sql);
 }
 
-/* Depth costs no stack, and what never ends is not waited for. */
+/* Nesting uses no stack, and text without an end does not hang the parser. */
 static void test_deep(void **state)
 {
 	(void)state;
@@ -364,7 +365,7 @@ static void test_deep(void **state)
 	repeat("CREATE TABLE t (a int) ", "'", DDL_STEP_UNPLACED);
 }
 
-/* The text comes in the client's character set: sjis has bytes of '\' and '`' within characters. */
+/* The text is in the client's character set: characters of sjis contain the bytes of '\' and '`'. */
 static void test_charset_client(void **state)
 {
 	(void)state;
@@ -378,7 +379,7 @@ static void test_charset_client(void **state)
 	parse_to(&out, SLICE("DROP TABLE \xe4"), &context);
 	assert_slice(buf_slice(&out), "drop_table d.ä\n");
 	buf_clear(&out);
-	context.charset_client = 63; /* binary: taken for UTF-8 */
+	context.charset_client = 63; /* binary: read as UTF-8 */
 	parse_to(&out, SLICE("DROP TABLE ä"), &context);
 	assert_slice(buf_slice(&out), "drop_table d.ä\n");
 	buf_fini(&out);
@@ -401,7 +402,7 @@ static void test_charset_unknown(void **state)
 	arena_fini(&arena);
 }
 
-/* docs/operations.md has every variable of the list. */
+/* docs/operations.md contains every variable of the list. */
 static void test_variables(void **state)
 {
 	(void)state;

@@ -15,7 +15,7 @@ struct fixture {
 	atomic_bool halt;
 	struct ddl_scan scan;
 	unsigned visits, unreadable;
-	unsigned last;           /* the scan ends with so many visits; 0: at the end */
+	unsigned last;           /* number of visits that ends the scan; 0: only the end does */
 	enum ddl_step_kind kind; /* of the last step */
 	struct err err;
 };
@@ -86,7 +86,7 @@ static void every_statement_is_visited(void **state)
 	}
 }
 
-/* Those about the transaction itself are not: SAVEPOINT, COMMIT, XA. */
+/* Statements that control the transaction are not visited: SAVEPOINT, COMMIT, XA. */
 static void transactions_are_passed_over(void **state)
 {
 	struct fixture *f = *state;
@@ -108,7 +108,7 @@ static void a_visit_ends_it(void **state)
 	assert_int_equal(f->kind, DDL_STEP_ALTER_TABLE);
 }
 
-/* Exactly what ends at or before the place. */
+/* The scan visits exactly the statements that end at or before the place. */
 static void it_ends_at_the_place(void **state)
 {
 	struct fixture *f = *state;
@@ -126,7 +126,7 @@ static void it_ends_at_the_place(void **state)
 	assert_int_equal(f->cursor.offset, f->until.offset);
 }
 
-/* An event that cannot be read may be outside of what is followed; a statement that cannot be read may say anything. */
+/* An unreadable event may not concern the sync and is passed over. An unreadable statement may change anything and is visited. */
 static void what_cannot_be_read_is_passed_over(void **state)
 {
 	struct fixture *f = *state;

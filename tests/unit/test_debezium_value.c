@@ -17,7 +17,7 @@ static void expect_decimal(const char *literal, unsigned scale, const char *text
 	       (struct value){.kind = VALUE_DECIMAL, .text = slice_str(literal)}, text);
 }
 
-/* The shortest two's complement of the unscaled value, as BigInteger.toByteArray has it. */
+/* The shortest two's complement of the unscaled value, like BigInteger.toByteArray. */
 static void decimals(void **state)
 {
 	(void)state;
@@ -36,7 +36,7 @@ static void decimals(void **state)
 		       "\"APMWJxx/w5CKi+9GTjlF73olNgn//////////w==\"");
 }
 
-/* A literal that a script has made gets the scale of the column. */
+/* A literal from a script is rounded to the scale of the column. */
 static void decimals_of_another_scale(void **state)
 {
 	const struct debezium_type type = {DEBEZIUM_DECIMAL, true, 2};

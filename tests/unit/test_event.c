@@ -1,4 +1,4 @@
-/* Events of real servers (tests/data/events.txt), and what happens to cut and damaged ones. */
+/* Events of real servers (tests/data/events.txt), whole, cut and damaged. */
 #include "decode/event.h"
 
 #include "decode/crc32.h"
@@ -50,7 +50,7 @@ static bool contains(struct slice s, const char *text)
 	return memmem(s.ptr, s.len, text, strlen(text)) != NULL;
 }
 
-/* The query whose text contains `text`. */
+/* Returns the query whose text contains `text`. */
 static struct event_query query_with(bool mariadb, const char *label, const char *text)
 {
 	for (unsigned i = 0; i < 30; i++) {
@@ -154,7 +154,7 @@ static void test_unknown_events(void **state)
 	assert_string_equal(event_name(EVENT_ANNOTATE_ROWS), "Annotate_rows");
 }
 
-/* MariaDB with encrypt_binlog decrypts what it dumps, and marks the event as ignorable then. */
+/* With encrypt_binlog MariaDB decrypts events in a dump, and marks the START_ENCRYPTION event as ignorable. */
 static void test_encryption_of_a_dump(void **state)
 {
 	static const char hex[] =
@@ -202,7 +202,7 @@ static void test_each_flipped_bit_is_seen(void **state)
 		struct err err = ERR_INIT;
 		((uint8_t *)copy.ptr)[bit / 8] ^= (uint8_t)(1 << bit % 8);
 		int result = event_parse(copy, &format, true, &event, &err);
-		/* a Format_description is checked by event_format_parse */
+		/* event_format_parse checks a Format_description */
 		if (result == 0 && event.type == EVENT_FORMAT_DESCRIPTION)
 			result = event_format_parse(copy, &format, &err);
 		assert_int_equal(result, -1);
@@ -225,7 +225,7 @@ static void test_format(void **state)
 	assert_memory_equal(maria.server_version, "10.11", 5);
 }
 
-/* Some servers leave "file in use" set in the file; the checksum is made without it. */
+/* Some servers leave "file in use" set in the file; the checksum is of the event without it. */
 static void test_format_in_use(void **state)
 {
 	unsigned at = 0;
@@ -241,7 +241,7 @@ static void test_format_in_use(void **state)
 	free((void *)copy.ptr);
 }
 
-/* A dump clears "created" and sets end, flags and checksum anew; the rest distinguishes files of one name. */
+/* A dump clears "created" and rewrites end, flags and checksum. The other fields distinguish files of one name. */
 static void test_format_born(void **state)
 {
 	enum { TIMESTAMP = 0, END_POS = 13, FLAGS = 17, CREATED = EVENT_HEADER_SIZE + 52 };
@@ -266,7 +266,7 @@ static void test_format_born(void **state)
 	}
 }
 
-/* The Rotate in front of the first Format_description has a checksum that nothing announces. */
+/* The Rotate before the first Format_description may have a checksum, which no earlier event announces. */
 static void test_first_rotate(void **state)
 {
 	(void)state;
@@ -320,7 +320,7 @@ static void test_query(void **state)
 	}
 }
 
-/* MariaDB 11 writes character_set_collations in front of the character sets; MySQL's explicit_defaults_for_timestamp. */
+/* MariaDB 11 writes character_set_collations before the character sets; MySQL's explicit_defaults_for_timestamp. */
 static void test_query_variables(void **state)
 {
 	static const char body[] = "\0\0\0\0\0\0\0\0\1\0\0\x1b\0"
@@ -431,7 +431,7 @@ static void test_mysql_gtid(void **state)
 	assert_memory_equal(gtid.gtid.uuid, event.body.ptr + 1, 16);
 	assert_int_equal(gtid.written_ms, gtid.commit_ms);
 	check_original(&event, 5000000, 5000);
-	check_original(&event, 0, gtid.commit_ms); /* a replica that does not know it */
+	check_original(&event, 0, gtid.commit_ms); /* a replica without it */
 	event.type = EVENT_ANONYMOUS_GTID;
 	assert_int_equal(event_gtid_parse(&event, &gtid, &err), 0);
 	assert_int_equal(gtid.gtid.flavour, GTID_NONE);
@@ -476,7 +476,7 @@ static void test_heartbeats(void **state)
 	assert_int_equal(heartbeat.offset, 0x100000001);
 }
 
-/* Every parser, on every prefix of every event's body: an error or a result, and no over-read. */
+/* Runs every parser on every prefix of every event's body: the result is a value or an error, without an over-read. */
 static void parse_all(const struct event *event, const struct event_format *format)
 {
 	struct err err = ERR_INIT;

@@ -1,4 +1,4 @@
-/* What the stream makes of events between rows: server heartbeats and rotations. */
+/* How the stream handles events between rows: server heartbeats and rotations. */
 #include "unit.h"
 
 #include "events.h"
@@ -63,7 +63,7 @@ static void packet(struct fixture *f, struct slice bytes)
 		fail_msg("%s", f->err.text);
 }
 
-/* A server heartbeat at an offset of the file, with room for the checksum that the captured format has. */
+/* Makes a server heartbeat at an offset of the file, with room for the checksum of the captured format. */
 static struct slice heartbeat_at(uint8_t *bytes, uint32_t offset, bool checksum)
 {
 	const char file[] = "bin.000001";
@@ -97,7 +97,7 @@ static void drained_comes_and_goes(void **state)
 	packet(f, events_next(true, "rows", EVENT_FORMAT_DESCRIPTION, &at)->packet);
 	quiet(f, 500);
 	assert_false(drained(f));
-	quiet(f, 600); /* MySQL sends some where it skips */
+	quiet(f, 600); /* MySQL sends some while it skips transactions */
 	assert_false(drained(f));
 	quiet(f, 600);
 	assert_true(drained(f));
@@ -136,11 +136,11 @@ static void the_watermark_of_heartbeats(void **state)
 	stream->lane.config = &f->config;
 	stream->lane.metrics = &f->metrics;
 	packet(f, events_next(true, "rows", EVENT_FORMAT_DESCRIPTION, &at)->packet);
-	assert_int_equal(watermark(f), 0); /* not known: no heartbeat */
+	assert_int_equal(watermark(f), 0); /* unknown: no heartbeat */
 	stream->read.commit_ms = 1000;
 	assert_int_equal(watermark(f), 1000);
 	stream->cursor.offset = stream->read.offset = 500;
-	stream_set_drained(stream, true); /* by heartbeats of the server that may be old */
+	stream_set_drained(stream, true); /* from server heartbeats, which may be old */
 	assert_int_equal(watermark(f), 1000);
 	reading(f, 5000, 501);
 	assert_int_equal(watermark(f), 1000);
@@ -150,7 +150,7 @@ static void the_watermark_of_heartbeats(void **state)
 	assert_int_equal(watermark(f), 5000);
 	reading(f, 6000, 700);
 	stream->cursor.offset = 700;
-	stream->reader.trx.open = true; /* begins at 500 and is not sent */
+	stream->reader.trx.open = true; /* begins at 500; its rows are not sent yet */
 	assert_int_equal(watermark(f), 5000);
 	stream->reader.trx.open = false;
 	assert_int_equal(watermark(f), 6000);
@@ -160,7 +160,7 @@ static void the_watermark_of_heartbeats(void **state)
 	assert_int_equal(watermark(f), 6005);
 }
 
-/* A session may set its own `timestamp`: a time that the server has not reached yet is not one of its clock. */
+/* A session may set its own `timestamp`: a time in the future is not from the server's clock. */
 static void a_time_to_come_is_no_watermark(void **state)
 {
 	struct fixture *f = *state;

@@ -17,7 +17,7 @@ static int fill(const struct out_field *field, enum transport transport,
 	return fields_fill(&plan, &image, context, arena, &err);
 }
 
-/* Whether a function's result can be written as the declared type. The value becomes what is written. */
+/* Returns whether a function's result can be written as the declared type. Converts the value to it. */
 static bool convert(struct value *value, enum transport transport, int scale, struct arena *arena)
 {
 	const struct out_field field = {

@@ -85,7 +85,7 @@ static void errors_name_path_and_reason(void **state)
 	buf_fini(&buf);
 }
 
-/* What cannot replace the path leaves nothing beside it. */
+/* A failed replacement leaves no file beside the path. */
 static void failed_replace_leaves_the_old_one(void **state)
 {
 	(void)state;

@@ -1,4 +1,4 @@
-/* What a MariaDB server has had, by the state of its binlog. */
+/* Which transactions a MariaDB server has had, by the state of its binlog. */
 #include "unit.h"
 
 #include "source/gtid_history.h"
@@ -29,7 +29,8 @@ static void a_number_of_another_server_is_another_transaction(void **state)
 	(void)state;
 	assert_true(has(after_failover, "", 0, 1, 45));
 	assert_true(has(after_failover, "", 0, 2, 46));
-	assert_false(has(after_failover, "", 0, 1, 60)); /* lost: 46 and on are server 2's */
+	assert_false(has(after_failover, "", 0, 1,
+			 60)); /* lost: from 46 on the numbers are server 2's */
 	assert_false(has(after_failover, "", 0, 3, 1));
 	assert_true(has(after_failover, "", 5, 1, 9));
 	assert_false(has(after_failover, "", 5, 1, 10));
@@ -37,7 +38,7 @@ static void a_number_of_another_server_is_another_transaction(void **state)
 	assert_false(has("", "", 0, 1, 1));
 }
 
-/* Its binlog lacks what lies between an earlier position and the backup. */
+/* The server's binlog lacks the transactions between an earlier position and the backup. */
 static void a_backup_stands_at_its_point_only(void **state)
 {
 	(void)state;
@@ -45,7 +46,8 @@ static void a_backup_stands_at_its_point_only(void **state)
 	assert_false(has("", "0-1-100", 0, 1, 50));
 	assert_false(has("", "0-1-100", 0, 1, 101));
 	assert_false(has("", "0-2-100", 0, 1, 100));
-	assert_true(has("0-1-101", "0-1-101", 0, 1, 50)); /* the dump itself says what it lacks */
+	assert_true(
+		has("0-1-101", "0-1-101", 0, 1, 50)); /* the dump itself reports what it lacks */
 	assert_true(has("1-1-3", "0-1-100,1-1-3", 0, 1, 100));
 }
 

@@ -1,4 +1,4 @@
-/* Whether a process waits for the one before (docs/decisions/0019). */
+/* Whether a process waits for its predecessor (docs/decisions/0019). */
 #include "unit.h"
 
 #include "base/clock.h"
@@ -17,7 +17,7 @@ static struct handover handover;
 static struct err err;
 static _Atomic bool stop;
 
-static struct store_ops fencing_ops; /* of a store in memory that fences */
+static struct store_ops fencing_ops; /* a store in memory that fences */
 
 static int setup(void **state)
 {
@@ -51,7 +51,7 @@ static struct instance_lock lock_at(const char *server, int64_t started_s)
 	return lock;
 }
 
-/* A stop has come already: a process that waits gives up at once. */
+/* Returns whether the process would wait. A stop is requested already, so that a process that waits gives up at once. */
 static bool waits(const struct instance_lock *lock)
 {
 	int rc = handover_wait(&handover, lock, "shop", &stop, &err);
@@ -100,7 +100,7 @@ static void who_waits(void **state)
 	}
 }
 
-/* A process that ends before it has sent anything leaves the next one what it knew. */
+/* A process that ends before it has sent anything leaves the record of its predecessor to the next one. */
 static void what_is_known_stays(void **state)
 {
 	struct instance_lock same = lock_at("7", 100), other = lock_at("8", 100);
@@ -137,7 +137,7 @@ static struct slice record(void)
 	return checkpoint_get(&checkpoint, SLICE("process/lock"));
 }
 
-/* While a process sends, when its lock is elsewhere, and when it has ended. */
+/* The record while a process sends, when its lock moves to another server, and after its end. */
 static void the_record(void **state)
 {
 	struct instance_lock lock = lock_at("7", 100), none = lock_at("", 0);
@@ -160,7 +160,7 @@ static void the_record(void **state)
 	assert_slice(record(), "{\"ended\":true}");
 }
 
-/* A checkpoint that nobody can take over: a file, whose lock serves. */
+/* A checkpoint that no other process can take over: a file, which is locked. */
 static void nothing_to_hand_over(void **state)
 {
 	struct instance_lock none = lock_at("", 0);

@@ -43,7 +43,7 @@ static void held_events_come_back(void **state)
 	held_events_fini(&held);
 }
 
-/* What a Query event was parsed into points into the copy of its body. */
+/* The result of parsing a Query event points into the copy of its body. */
 static void statements_come_back(void **state)
 {
 	(void)state;
@@ -73,7 +73,7 @@ static void statements_come_back(void **state)
 	held_events_fini(&held);
 }
 
-/* A buffer that one large transaction needed is given back. */
+/* The memory of one large transaction is freed. */
 static void large_buffers_are_given_back(void **state)
 {
 	(void)state;

@@ -23,7 +23,7 @@ static void values(void **state)
 	assert_string_equal(test_hook_text(HOOK_LEASE_MS), "0");
 }
 
-/* A hook that is set and has no effect would make a test pass without testing anything. */
+/* A hook that is set but has no effect would let a test pass without testing anything. */
 static void wrong_number_is_a_usage_error(void **state)
 {
 	static const char *const wrong[] = {"", "x", "-1", "1.5", "9223372036854775808"};

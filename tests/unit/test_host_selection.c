@@ -1,4 +1,4 @@
-/* choose: a position that moves to another server. */
+/* host_selection: a position that moves to another server. */
 #include "engine/sync/host_selection_priv.h"
 
 #include "base/clock.h"
@@ -22,7 +22,7 @@ static struct position saved(uint64_t sequence)
 	return position;
 }
 
-/* A file means nothing there: GTIDs alone are left, and what is replayed has higher ids than all that was sent. */
+/* File names of the old server are dropped and the GTIDs kept. Replayed rows have higher ids than all rows sent so far. */
 static void a_position_moves(void **state)
 {
 	const struct conn conn = {.server = {.identity = "2"}};
@@ -40,7 +40,7 @@ static void a_position_moves(void **state)
 	position_fini(&position);
 }
 
-/* By what may have been given since the last save it is raised in any case. */
+/* The sequence is always raised by the ids that may have been used since the last save. */
 static void the_sequence_is_never_lowered(void **state)
 {
 	const struct conn conn = {.server = {.identity = "2"}};
@@ -52,7 +52,7 @@ static void the_sequence_is_never_lowered(void **state)
 	position_fini(&position);
 }
 
-/* How many sets of GTIDs are needed when the checkpoint has this position in a record of a table. */
+/* Returns how many GTID sets are needed if a table's record in the checkpoint has this position. */
 static size_t needed_with(struct host_selection *selection, enum table_phase phase, bool is_start,
 			  const char *gtids)
 {

@@ -1,4 +1,4 @@
-/* Several servers of one replication set: which is used, and the error when none can be. */
+/* Several servers of one replication set: the one that is used, and the error if none can be. */
 #include "base/clock.h"
 #include "source/refusals.h"
 #include "source/source_priv.h"
@@ -79,7 +79,7 @@ static void all_have_been_blamed(void **state)
 	source_forgive_hosts(source);
 	assert_false(source_host_blamed(source, 0));
 	assert_true(source_blame_host(source));
-	/* the second has refused for good when it was asked */
+	/* the second has refused for good */
 	source_set_last_host(source, true);
 	assert_false(source_blame_host(source));
 }
@@ -89,7 +89,7 @@ static enum err_id id_of(enum err_code code)
 	return code == ERR_POSITION ? E_BINLOG_PURGED : E_CONNECT;
 }
 
-/* The error that is left when both hosts have given these. */
+/* Returns the final error when the two hosts have failed with these. */
 static struct err none_of(enum err_code a, bool a_passes, enum err_code b, bool b_passes)
 {
 	const struct err first = {
@@ -113,7 +113,7 @@ static void lost_is_what_every_host_has_lost(void **state)
 	(void)state;
 	assert_int_equal(err.code, ERR_POSITION);
 	assert_false(err.retriable);
-	/* one is away, whichever */
+	/* one of them is away */
 	err = none_of(ERR_SOURCE, true, ERR_POSITION, false);
 	assert_int_equal(err.code, ERR_SOURCE);
 	assert_true(err.retriable);
@@ -124,7 +124,7 @@ static void lost_is_what_every_host_has_lost(void **state)
 	err = none_of(ERR_POSITION, true, ERR_POSITION, false);
 	assert_int_equal(err.code, ERR_SOURCE);
 	assert_true(err.retriable);
-	/* one refuses the account: it may have the position, but not for this script */
+	/* one refuses the account: it may have the position, but this script cannot use it */
 	err = none_of(ERR_POSITION, false, ERR_SOURCE, false);
 	assert_int_equal(err.code, ERR_SOURCE);
 	assert_false(err.retriable);
@@ -173,7 +173,7 @@ static int add_socket(struct source_socket *socket, bool holds_lock)
 	return ends[1];
 }
 
-/* The other end reads the end of the file, or nothing yet. */
+/* Returns whether the other end reads the end of the file, and not just no data so far. */
 static bool was_shut_down(int fd)
 {
 	char byte;

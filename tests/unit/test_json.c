@@ -88,7 +88,7 @@ static void labels_of_enum_and_set(void **state)
 		    "YSJiLGM=");
 }
 
-/* The base64 of labels is made in blocks. */
+/* The base64 of labels is written in blocks. */
 static void long_labels_of_bytes(void **state)
 {
 	char text[1000], whole[2005];

@@ -1,4 +1,4 @@
-/* Damaged binary JSON, and the compact form of JSON text. What real servers store is test_cell's. */
+/* Damaged binary JSON, and the compact form of JSON text. test_cell tests the documents of real servers. */
 #include "decode/json_binary.h"
 
 #include "unit/cells.h"
@@ -88,7 +88,7 @@ static void test_damage(void **state)
 	assert_damaged("0f0c0100", "cut");
 }
 
-/* Each element points at the same string: the text would grow with the square of the document. */
+/* Each element points to the same string: the text would grow with the square of the document's size. */
 static void test_parts_used_twice(void **state)
 {
 	enum { N = 100, STRING = 2000 };

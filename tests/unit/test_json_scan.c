@@ -34,7 +34,7 @@ static void members_in_their_order(void **state)
 	assert_false(json_scan_next(&members, &name, &value));
 }
 
-/* Each prefix of a text is scanned within its bounds, and what is not an object has no members. */
+/* Each prefix of a text is scanned within its bounds. A text that is not an object has no members. */
 static void broken_text(void **state)
 {
 	(void)state;
@@ -43,7 +43,8 @@ static void broken_text(void **state)
 					     "\"a\"",    "{", "{a:1}", "{\"a\" 1}",
 					     "{\"a\":}", "}", "]]",    "{\"a\":]"};
 	for (size_t n = 0; n < sizeof(text) - 1; n++) {
-		char *copy = malloc(n + 1); /* so that a sanitizer sees one byte too far */
+		char *copy =
+			malloc(n + 1); /* so that a sanitizer sees a read of one byte too many */
 		memcpy(copy, text, n);
 		assert_null(json_scan_find(slice_of(copy, n), SLICE("e")).ptr);
 		if (n < 25)

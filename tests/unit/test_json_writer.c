@@ -57,7 +57,7 @@ static void escapes_at_every_place(void **state)
 			}
 }
 
-/* The other form of strings differs in the short escapes only. */
+/* The numbered form of strings differs in the short escapes only. */
 static void control_characters_are_numbered(void **state)
 {
 	(void)state;

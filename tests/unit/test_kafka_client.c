@@ -2,7 +2,7 @@
 
 #include "sink/kafka/client_priv.h"
 
-/* Many clients lose one cluster: said for the first, taken back with the last. */
+/* If many clients lose one cluster, the first reports the outage and the last reports its end. */
 static void one_outage_for_all_clients(void **state)
 {
 	(void)state;
@@ -31,7 +31,7 @@ static void one_outage_for_each_reader(void **state)
 	assert_true(kafka_end_outage("Kafka a:1", &second));
 }
 
-/* More clusters than there is room for: each client speaks for itself. */
+/* With more clusters than there is room for, each client reports for itself. */
 static void more_clusters_than_places(void **state)
 {
 	(void)state;
@@ -53,10 +53,11 @@ static void log_lines(void **state)
 {
 	(void)state;
 	struct kafka_client kafka = {.rk = NULL};
-	assert_false(kafka_may_log(&kafka, 3, "FAIL")); /* comes as an error, too */
+	assert_false(kafka_may_log(&kafka, 3, "FAIL")); /* also reported as an error */
 	assert_false(kafka_may_log(&kafka, 6, "INFO"));
 	assert_true(kafka_may_log(&kafka, 3, "REQTMOUT"));
-	assert_false(kafka_may_log(&kafka, 3, "REQTMOUT")); /* again: kept back for a minute */
+	assert_false(
+		kafka_may_log(&kafka, 3, "REQTMOUT")); /* a repetition is suppressed for a minute */
 	assert_true(kafka_may_log(&kafka, 4, "OTHER"));
 	kafka.log_ms -= LOG_REPEAT_MS;
 	assert_true(kafka_may_log(&kafka, 4, "OTHER"));

@@ -134,7 +134,7 @@ static void every_line_is_json(void **state)
 			bytes[k] = (char)(i * 31 + k * (i % 7 + 1));
 		send(sink, topic, slice_of(bytes, i % 40), slice_of(bytes, i % sizeof(bytes)));
 	}
-	assert_true(acked > 0); /* a full buffer is written without being asked */
+	assert_true(acked > 0); /* a full buffer is written without a flush */
 	assert_int_equal(sink_drain(sink, 0, NULL, &err), 0);
 	assert_int_equal(acked, 2000);
 	sink_free(sink);
@@ -186,7 +186,7 @@ static void appends_and_survives_restart(void **state)
 		struct sink *sink = open_lines();
 		struct topic *topic = open_topic(sink, (struct topic_spec){.partitions = 1});
 		send(sink, topic, SLICE("k"), SLICE("{}"));
-		sink_free(sink); /* writes what is left */
+		sink_free(sink); /* writes the rest */
 	}
 	expect_file("{\"topic\":\"orders\",\"partition\":0,\"key\":\"k\",\"value\":{}}\n"
 		    "{\"topic\":\"orders\",\"partition\":0,\"key\":\"k\",\"value\":{}}\n");

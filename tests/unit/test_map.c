@@ -27,7 +27,7 @@ static void set_replaces_value_and_key(void **state)
 	assert_null(map_set(&map, slice_str(first), &one));
 	assert_ptr_equal(map_set(&map, slice_str(second), &two), &one);
 	assert_int_equal(map.count, 1);
-	memset(first, 'x', 3); /* the older key may die with the older value */
+	memset(first, 'x', 3); /* the older key may be freed with the older value */
 	assert_ptr_equal(map_get(&map, SLICE("key")), &two);
 	map_fini(&map);
 }

@@ -34,7 +34,7 @@ static void batches_keep_their_order_and_memory(void **state)
 	assert_null(batch.messages);
 }
 
-/* Texts that are NULL stay so: a null key is not the empty key. */
+/* NULL texts stay NULL: a null key is not the empty key. */
 static void kept_messages_outlive_their_texts(void **state)
 {
 	(void)state;

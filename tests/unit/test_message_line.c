@@ -50,7 +50,7 @@ static void rows(void **state)
 		    "< shop.orders_2024 key 7      UPDATE_BEFOR id=7");
 	expect_line(ROW("UPDATE_AFTER", "null", IMAGE("\"id\":8")),
 		    "> shop.orders_2024 key 7      UPDATE_AFTER id=8");
-	/* an operation of the user's own name; the new image of two */
+	/* an operation with a name from the script; the new image of the two */
 	expect_line(ROW("upd", IMAGE("\"id\":7"), IMAGE("\"id\":8")),
 		    "* shop.orders_2024 key 7      upd          id=8");
 	/* without an envelope */

@@ -6,7 +6,7 @@
 
 #include "sink/sink.h"
 
-/* Vectors of Kafka's own UtilsTest, made positive as its partitioner does. */
+/* Vectors of Kafka's own UtilsTest, made positive like in its partitioner. */
 static void known_vectors(void **state)
 {
 	(void)state;
@@ -32,7 +32,7 @@ static rd_kafka_topic_t *any_topic(rd_kafka_t **rk)
 	return rd_kafka_topic_new(*rk, "t", NULL);
 }
 
-/* librdkafka's partitioner of the same name agrees, for keys of all lengths, with high bytes too. */
+/* librdkafka's partitioner of the same name gives the same values, for keys of all lengths, also with high bytes. */
 static void equal_to_librdkafka(void **state)
 {
 	(void)state;

@@ -178,7 +178,7 @@ static void floats_known(void **state)
 		assert_string_equal(text_f32(floats[i].v), floats[i].text);
 }
 
-/* Digits of a number's text without sign, point, exponent and zeros at either end. */
+/* Counts the digits of a number's text without sign, point, exponent and zeros at either end. */
 static unsigned significant(const char *text)
 {
 	char digits[64];
@@ -191,8 +191,8 @@ static unsigned significant(const char *text)
 	return n;
 }
 
-/* Reads back to the same bits, and printf's text with one digit less, which is the nearest such
- * text, does not. */
+/* Checks that the text reads back to the same bits, and that no shorter text does: printf's text with one digit less, the
+ * nearest of that length, does not. */
 static void check_f64(double v)
 {
 	char shorter[64];

@@ -1,4 +1,4 @@
-/* How much a sink with a lease has on its way; and the times of the lease. */
+/* pace: how many bytes a sink with a lease has in flight; also the times of the lease. */
 #include "unit.h"
 
 #include "sink/lease.h"
@@ -28,7 +28,7 @@ static unsigned send_one(void)
 	return span;
 }
 
-/* The age is that of the oldest message that is not reported, in whatever order reports come. */
+/* The age is that of the oldest message without a report, in any order of the reports. */
 static void the_oldest_counts(void **state)
 {
 	unsigned first, second, third;
@@ -78,13 +78,13 @@ static void it_grows_while_it_is_used(void **state)
 	span = send_one();
 	pass(LATE_MS * 3 / 4);
 	pace_reported(&pace, span, 1000, PACE_FIRST_BYTES);
-	assert_int_equal(pace.bytes, PACE_FIRST_BYTES + 1000); /* not soon */
+	assert_int_equal(pace.bytes, PACE_FIRST_BYTES + 1000); /* too soon to grow again */
 	for (int i = 0; i < 100; i++)
 		pace_reported(&pace, send_one(), 1 << 20, MOST);
 	assert_int_equal(pace.bytes, MOST);
 }
 
-/* Once for each time that it is late. */
+/* The pace shrinks once for each late report. */
 static void it_shrinks_when_it_is_late(void **state)
 {
 	unsigned span = send_one();
@@ -114,10 +114,12 @@ static void a_small_queue(void **state)
 	assert_int_equal(pace.bytes, 1000);
 }
 
-/* What a process may send last comes before its successor begins, however late it is sent: docs/decisions/0019. */
+/* The last message that a process may send arrives before its successor begins (docs/decisions/0019). */
 static void the_times_fit_together(void **state)
 {
-	enum { SCAN_MS = 1000 }; /* librdkafka looks for messages that are too old so often */
+	enum {
+		SCAN_MS = 1000
+	}; /* interval at which librdkafka looks for messages that are too old */
 	struct lease lease;
 	(void)state;
 	unsetenv("TIDEWAY_LEASE_MS");

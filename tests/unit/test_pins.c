@@ -1,4 +1,4 @@
-/* Topics as the checkpoint knows them, and when that is saved. */
+/* pins: the records of topics in the checkpoint, and when they are saved. */
 #include "unit.h"
 
 #include "base/clock.h"
@@ -33,7 +33,7 @@ static void expect_record(const struct batch_record *save, const char *name, con
 	assert_slice(save->value, value);
 }
 
-/* What is taken, which is one record. */
+/* Asserts that exactly this record is taken. */
 static void expect_taken(const char *name, const char *value)
 {
 	struct record_batch records = {NULL, NULL};
@@ -50,7 +50,7 @@ static void expect_nothing(void)
 	assert_null(records.first);
 }
 
-/* A record of version 0.1.0 has no ends; those that are acknowledged are added. */
+/* A record of version 0.1.0 has no ends. Acknowledged offsets are added. */
 static void old_record(void **state)
 {
 	(void)state;
@@ -63,7 +63,7 @@ static void old_record(void **state)
 	expect_nothing();
 }
 
-/* Lanes write to one topic: the highest end counts, also of partitions that are added. */
+/* If several lanes write to one topic, the highest end counts, also for partitions that are added. */
 static void highest_end(void **state)
 {
 	(void)state;
@@ -102,7 +102,7 @@ static void replaced_and_forgotten(void **state)
 	arena_fini(&arena);
 }
 
-/* The ends are posted with the position that they cover, in one step; they alone are not urgent. */
+/* The ends are posted together with the position that they cover. Ends alone are not urgent. */
 static void posted_with_the_position(void **state)
 {
 	(void)state;

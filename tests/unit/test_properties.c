@@ -6,7 +6,7 @@
 
 static struct err err;
 
-/* Translates, and compares with "name=value;name=value". */
+/* Translates the settings and compares the result with "name=value;name=value". */
 static void expect(enum property_use use, const char *name, const char *value, const char *expected)
 {
 	struct property_list list;
@@ -28,7 +28,7 @@ static void producer(const char *name, const char *value, const char *expected)
 	expect(PROPERTY_PRODUCER, name, value, expected);
 }
 
-/* Refused, with every one of the words (separated by '|') in the text. */
+/* Asserts that the setting is refused, with each of the words (separated by '|') in the text. */
 static void refused_for(enum property_use use, const char *name, const char *value,
 			const char *words)
 {
@@ -82,7 +82,7 @@ static void java_names(void **state)
 		 "ssl.endpoint.identification.algorithm=https");
 }
 
-/* The sink works with the values itself, or they change nothing. */
+/* The sink uses the values itself, or they change nothing. */
 static void without_effect(void **state)
 {
 	static const char *const pairs[][2] = {
@@ -231,7 +231,7 @@ static void keystores(void **state)
 	refused("ssl.keystore.location", "/a/me.JKS", "keytool");
 }
 
-/* Every name that the rules give to librdkafka is one of its own. */
+/* Every name that the rules pass to librdkafka is a setting of it. */
 static void rules_name_real_settings(void **state)
 {
 	(void)state;

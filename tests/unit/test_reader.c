@@ -81,8 +81,8 @@ static void lenenc_null_and_ff_fail(void **state)
 	assert_true(r.failed);
 }
 
-/* A structure of all kinds, cut after each byte: the bytes lie on the heap, so that a sanitizer sees
- * each read past the end. */
+/* A structure of all kinds, cut after each byte. The bytes are on the heap, so that a sanitizer sees each read past the
+ * end. */
 static void every_prefix_fails_and_reads_nothing_behind(void **state)
 {
 	(void)state;

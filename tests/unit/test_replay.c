@@ -26,13 +26,13 @@ static const char sync_lua[] =
 	"false,\n"
 	"  topic = { template = '${table_name_src}' }, no_primary_key = 'empty' }\n";
 
-/* Recorded packets, as a server that has them from the beginning of a transaction on. */
+/* Recorded packets, in the role of a server that can start at any transaction. */
 struct recording {
 	struct slice packets[PACKETS];
 	size_t n;
 	unsigned opened;
-	size_t breaks; /* the first connection is lost after so many packets; 0: it is not */
-	bool is_slow;  /* only so many packets of a connection have arrived: */
+	size_t breaks; /* packets before the first connection is lost; 0: it is not lost */
+	bool is_slow;  /* a connection has only its first packets: */
 	size_t arrived;
 };
 
@@ -56,7 +56,7 @@ struct recorded {
 	struct recording *recording;
 	size_t at;     /* next packet, after the preamble */
 	size_t given;  /* packets */
-	size_t breaks; /* after so many; 0: never */
+	size_t breaks; /* packets before the connection is lost; 0: never */
 };
 
 enum { PREAMBLE = 2 }; /* ROTATE and FORMAT_DESCRIPTION */
@@ -73,7 +73,7 @@ static uint32_t begin_of(struct slice packet)
 	return u32_at(packet, 13) - u32_at(packet, 9);
 }
 
-/* The file that a ROTATE event names; of other events false. */
+/* Sets the file that a ROTATE event names. Returns false for other events. */
 static bool next_file(struct slice packet, char file[256])
 {
 	size_t name = EVENT_HEADER_SIZE + 8, len = packet.len - name - 4;
@@ -83,7 +83,7 @@ static bool next_file(struct slice packet, char file[256])
 	return true;
 }
 
-/* Where the transactions from a position on begin. */
+/* Returns the index of the first packet of the transactions after a position. */
 static size_t find_packet(const struct recording *recording, const struct position *position)
 {
 	char file[256] = "";
@@ -212,7 +212,7 @@ static char *read_out(struct replay *r)
 	return text;
 }
 
-/* A stream from the first transaction of the recording on; it takes the catalog. */
+/* Opens a stream at the first transaction of the recording. The stream takes the catalog. */
 static struct lane *begin(struct replay *r)
 {
 	struct record_batch none = {NULL, NULL};
@@ -221,7 +221,7 @@ static struct lane *begin(struct replay *r)
 	position_init(&start);
 	next_file(r->recording.packets[0], start.file);
 	start.offset = begin_of(r->recording.packets[PREAMBLE]);
-	/* as a start does: topics are in a checkpoint only beside a position */
+	/* like at a start: a checkpoint has topics only together with a position */
 	checkpoint_post(&r->sync.checkpoint, &none, &start);
 	if (checkpoint_save(&r->sync.checkpoint, &r->f.err) < 0)
 		fail_msg("%s", r->f.err.text);
@@ -278,7 +278,7 @@ static const char *short_op(const char *op)
 	return strcmp(op, "INSERT") == 0 ? "" : op;
 }
 
-/* "table op key" of each message, and its sequence number if asked for. */
+/* Returns "table op key" for each message, with its sequence number if `sequence` is set. */
 static const char *summary(struct replay *r, bool sequence)
 {
 	struct buf text;
@@ -436,7 +436,7 @@ static void a_transaction_that_was_cut(void **state)
 	}
 }
 
-/* Rule: transaction-start. Of a transaction that was half written the first half is not written again. */
+/* Rule: transaction-start. After a reconnect inside a transaction its first half is not written again. */
 static void a_connection_that_is_lost(void **state)
 {
 	for (int large = 0; large < 2; large++) {
@@ -452,12 +452,12 @@ static void a_connection_that_is_lost(void **state)
 		r->recording.breaks = 12; /* after three of its rows */
 		run_well(r);
 		assert_string_equal(summary(r, false), "i0 i1 i2 i3 i4 i30");
-		/* the dump twice, and each large transaction read ahead */
+		/* two dumps, and one reading ahead for each large transaction */
 		assert_int_equal(r->recording.opened, large ? 5 : 2);
 	}
 }
 
-/* What came before it is acknowledged; the position is where its transaction begins. */
+/* Everything before the unreadable event is acknowledged. The position is the start of its transaction. */
 static void what_cannot_be_read(void **state)
 {
 	struct replay *r = *state;

@@ -1,4 +1,4 @@
-/* Rows events of real servers, split into rows; and cut and damaged ones. */
+/* Rows events of real servers split into rows, whole, cut and damaged. */
 #include "decode/rows.h"
 
 #include "decode/cell.h"
@@ -218,7 +218,7 @@ static const struct table partitioned = {.full_name = SLICE("events_db.h"),
 					 .npk = 1,
 					 .pk = partitioned_key};
 
-/* An event of one row, of whose bytes only the image counts. */
+/* Checks an event of one row: only the bytes of its image count. */
 static void check_one(struct fixture *f, int op, unsigned n, uint64_t size, int64_t before,
 		      int64_t after)
 {
@@ -234,7 +234,8 @@ static void check_one(struct fixture *f, int op, unsigned n, uint64_t size, int6
 	assert_int_equal(next(f, &offset), 0);
 }
 
-/* MySQL tells the partitions in extra data, one event for each of them: the sequenceId counts none of that (rule: sequence-id). */
+/* MySQL writes one event for each partition, with the partition in extra data. The sequenceId does not count those bytes (rule:
+ * sequence-id). */
 static void test_extra_data_of_partitions(void **state)
 {
 	struct fixture f;
@@ -277,7 +278,7 @@ static void test_hidden_columns_are_passed_over(void **state)
 	free((void *)body.ptr);
 }
 
-/* binlog_row_image=MINIMAL, INSERT INTO t VALUES (): an image without a column has no bytes, and is a row. */
+/* binlog_row_image=MINIMAL, INSERT INTO t VALUES (): an image without columns has no bytes but is a row. */
 static void test_a_row_without_columns_is_an_error(void **state)
 {
 	static const char image[] = "5d020000000001000400";
@@ -310,7 +311,7 @@ static void test_refused_rows_name_the_setting(void **state)
 		assert_non_null(strstr(err.text, "log_bin_compress=OFF"));
 		assert_non_null(strstr(err.text, event_name((uint8_t)type)));
 		assert_int_equal(err.code, ERR_DATA);
-		/* what nobody wants is counted as if it were not compressed */
+		/* rows of an uncaptured table are counted by their uncompressed size */
 		assert_int_equal(rows_head(&event, &f.format, &f.rows, &err), 0);
 		assert_true(f.rows.refused && f.rows.size > 0);
 		assert_int_not_equal(f.rows.size, f.rows.images.len);
@@ -368,7 +369,7 @@ static void test_columns_must_agree(void **state)
 	arena_fini(&f.arena);
 }
 
-/* Splits what is there, reads each cell, and expects no over-read (ASan) and always an end. */
+/* Splits all rows and reads each cell. Expects an end and no over-read (ASan). */
 static void drain(struct fixture *f, const struct event *event)
 {
 	struct err err = ERR_INIT;

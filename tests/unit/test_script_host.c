@@ -1,8 +1,8 @@
-/* What reaches the host and what comes back: loop, records, exec primitives, the C below tideway.test. */
+/* Calls of a script to its host and their results: loop, records, exec primitives, the C part of tideway.test. */
 #include "unit/script_fixture.h"
 
 static struct fixture f;
-static struct buf trace; /* what the host was asked, line by line */
+static struct buf trace; /* the calls of the host, one line each */
 static struct table *orders;
 static struct row_layout *layout;
 static struct value values[2];
@@ -43,7 +43,7 @@ static int teardown(void **state)
 		buf_clear(&trace);                                                                 \
 	} while (0)
 
-/* ---- a host that notes what it is asked ---- */
+/* ---- a host that notes its calls ---- */
 
 static int failing(struct err *err)
 {

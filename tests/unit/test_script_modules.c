@@ -1,4 +1,4 @@
-/* The C modules scripts see: json, yaml, decimal, regex, hash, time, log. The checks are Lua, each text one script. */
+/* The C modules that scripts use: json, yaml, decimal, regex, hash, time, log. The checks are Lua; each text is a script. */
 #include "unit/script_fixture.h"
 
 static struct fixture f;
@@ -212,7 +212,7 @@ static void decimal_errors(void **state)
 	fails("local x = decimal '1' < 'a'", "got string");
 }
 
-/* Against Lua's integers: whatever fits there must come out the same. */
+/* Compares with Lua's integers: results that fit an integer must be the same. */
 static void decimal_against_integers(void **state)
 {
 	(void)state;

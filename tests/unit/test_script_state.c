@@ -1,4 +1,4 @@
-/* The sandbox: what a script has and has not, budgets, errors with file and line, modules. */
+/* The sandbox: available and missing functions, budgets, errors with file and line, modules. */
 #include "unit/script_fixture.h"
 
 static struct fixture f;

@@ -420,7 +420,7 @@ static void refused_tables(void **state)
 	assert_int_equal(script_check(f.script, 0, tables, 1, false, &f.err), 0);
 }
 
-/* Two tables in one topic without a rule that says so are refused, unless the first is gone. */
+/* Two tables that meet in one topic without a rule for it are refused, unless the first was forgotten. */
 static void forgotten_tables(void **state)
 {
 	(void)state;
@@ -437,7 +437,7 @@ static void forgotten_tables(void **state)
 	assert_slice(second.topic, "orders");
 }
 
-/* A check of thousands of tables holds the columns of one at a time. */
+/* A check of thousands of tables keeps the columns of one at a time in memory. */
 static void many_tables(void **state)
 {
 	(void)state;
@@ -511,7 +511,7 @@ static void reading(void **state)
 }
 
 /* A row and its copy as JSON: unsigned numbers, floats, bits, bytes; a virtual column that the image leaves out is NULL, any
- * other is not there. */
+ * other column that it leaves out is absent. */
 static void rows_as_json(void **state)
 {
 	static const char expected[] =
@@ -620,7 +620,7 @@ static void rows_expire(void **state)
 	assert_int_equal(script_prepare(f.script, 0, orders, &f.arena, &mapping, &f.err), 0);
 	assert_ok(run_event(CHANGE_DELETE));
 	script_done(f.script);
-	/* between two changes nothing of the old one is left */
+	/* between two changes the old one is no longer available */
 	lua_State *L = f.script->main;
 	lua_getglobal(L, "kept");
 	lua_rawgeti(L, -1, 1);
@@ -628,7 +628,7 @@ static void rows_expire(void **state)
 	assert_int_equal(luaL_callmeta(L, -2, "__tostring"), 1);
 	assert_string_equal(lua_tostring(L, -1), "row (expired)");
 	lua_settop(L, 0);
-	/* the old row's image is not in an insert */
+	/* an insert has no old image */
 	assert_error(run_event(CHANGE_INSERT), "sync.lua:12: row expired");
 	/* another table's change */
 	struct mapping other_mapping, first = mapping;
@@ -641,7 +641,7 @@ static void rows_expire(void **state)
 	assert_error(run_event(CHANGE_READ), "sync.lua:13: row expired");
 }
 
-/* What a function keeps must not show the next change of the same table. */
+/* A row that a function keeps must not show the next change of the same table. */
 static void kept_rows_expire(void **state)
 {
 	(void)state;
@@ -686,7 +686,7 @@ static void kept_rows_expire(void **state)
 	}
 }
 
-/* Each function has rows of its own, also for the other image and for the next function. */
+/* Each function gets rows of its own: rows kept from the other image or from an earlier function expire. */
 static void kept_rows_expire_within_a_change(void **state)
 {
 	(void)state;
@@ -1011,7 +1011,7 @@ static void images_of_wrong_types(void **state)
 	}
 }
 
-/* A name that was checked says nothing about the next one. */
+/* The check of one name does not count for the next one. */
 static void topics_that_alternate(void **state)
 {
 	(void)state;

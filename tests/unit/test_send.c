@@ -1,4 +1,4 @@
-/* A change is written whole or not at all: what is wrong with one of its messages is found before the first is sent. */
+/* A change is written whole or not at all: an error in one of its messages is found before the first is sent. */
 #include "unit/script_fixture.h"
 
 #include "engine/lane/lane.h"
@@ -172,7 +172,7 @@ static void a_bad_message_stops_those_before_it(void **state)
 	}
 }
 
-/* What a dead letter would have to carry: the place of the row as fields. */
+/* The error has the place of the row as fields. */
 static void a_raising_function_names_the_row(void **state)
 {
 	static const char *const scripts[] = {
@@ -181,7 +181,7 @@ static void a_raising_function_names_the_row(void **state)
 		SCRIPT("on_row = function(row) error('no such customer') end"),
 		SCRIPT("columns = { mask = { id = function(v) error('no such customer') end } }"),
 	};
-	/* where a function may change or mask the key's columns it stays unknown */
+	/* the key stays unknown where a function may change or mask its columns */
 	static const char *const keys[] = {"2", "2", "", ""};
 	(void)state;
 	for (unsigned i = 0; i < 4; i++) {

@@ -11,7 +11,7 @@
 
 enum {
 	API_PRODUCE = 0,
-	WAIT = 20000, /* ms; a condition that has not come true by then never will */
+	WAIT = 20000, /* ms; a condition that is false by then stays false */
 };
 
 static struct broker *broker;
@@ -102,7 +102,7 @@ static void drain_ok(void)
 		fail_msg("%s", err.text);
 }
 
-/* The partition gets to know the producer: what is sent from here on does not wait for the first report. */
+/* Waits for the first report of the partition. Later messages do not have to wait for it. */
 static void be_known(void)
 {
 	send_ok(0);
@@ -111,7 +111,7 @@ static void be_known(void)
 	tally.ordered = true;
 }
 
-/* The topic holds so many messages, and no more. */
+/* Asserts that the topic has exactly this many messages. */
 static void expect_on_topic(const char *name, unsigned expected)
 {
 	struct message message;
@@ -130,7 +130,7 @@ static void all_acknowledged(void **state)
 	const uint64_t tokens[] = {0, 1, 1, 1, 7, UINT64_MAX};
 	for (size_t i = 0; i < 6; i++)
 		send_ok(tokens[i]);
-	assert_int_equal(sink_in_flight(sink), 5); /* the first travelled alone (decision 0003) */
+	assert_int_equal(sink_in_flight(sink), 5); /* the first was sent alone (decisions/0003) */
 	drain_ok();
 	assert_int_equal(tally.messages, 6);
 	assert_true(tally.ordered && tally.last == UINT64_MAX);
@@ -147,12 +147,12 @@ static void known_topic_is_looked_up(void **state)
 	assert_slice(sink_topic_info(topic)->name, "t");
 	assert_int_equal(sink_topic_info(topic)->partitions, 1);
 	assert_int_equal(sink_topic_info(topic)->max_message,
-			 0); /* the embedded broker tells nothing */
-	/* there a new one appears when it is asked for */
+			 0); /* the embedded broker reports nothing */
+	/* there a new topic appears when a client asks for it */
 	assert_int_equal(sink_topic_info(open_topic("fresh"))->partitions, 4);
 }
 
-/* The broker says "later": the same messages are sent again, in order, and each counts once. */
+/* After a retriable error of the broker the same messages are sent again, in order, and each counts once. */
 static void passing_errors_are_retried(void **state)
 {
 	(void)state;
@@ -223,7 +223,7 @@ static void nothing_passes_a_refused_batch(void **state)
 	topic = open_topic("t");
 }
 
-/* A full queue is polled: nothing is dropped, nothing is acknowledged while the broker is away, and the stop flag
+/* With a full queue the sink polls: it drops nothing, nothing is acknowledged while the broker is away, and the stop flag
  * ends the wait. */
 static void full_queue(void **state)
 {
@@ -333,7 +333,7 @@ static void placed_by_key(void **state)
 	exec_consumer_free(consumer);
 }
 
-/* Rule: size-before-send: sizes are known before anything is sent. */
+/* Rule: size-before-send. Sizes are known before anything is sent. */
 static void too_large(void **state)
 {
 	(void)state;
@@ -356,8 +356,8 @@ static void too_large(void **state)
 	assert_int_equal(tally.messages, 1);
 }
 
-/* Larger than the whole queue: waiting for room would never end. */
-/* It waits until nothing else is in flight, and goes alone. */
+/* A message that is larger than the whole queue waits until nothing else is in flight and is sent alone. Waiting for room
+ * would never end. */
 static void larger_than_the_queue(void **state)
 {
 	(void)state;
@@ -382,7 +382,7 @@ static void larger_than_the_queue(void **state)
 	drain_ok();
 }
 
-/* A topic that takes less turns up: the producer is made again, and what was sent before is acknowledged. */
+/* A topic with a smaller limit appears: the producer is created again, and earlier messages are acknowledged. */
 static void smaller_batches(void **state)
 {
 	(void)state;
@@ -465,7 +465,7 @@ static void wrong_settings(void **state)
 	assert_non_null(strstr(err.text, "linger.ms"));
 }
 
-/* A broker that is away is waited for; it is an outage only while something waits for it. */
+/* The sink waits for a broker that is away. That is an outage only while something waits for the broker. */
 static void outage(void **state)
 {
 	(void)state;
@@ -474,7 +474,7 @@ static void outage(void **state)
 	while (kafka_sink_of(sink)->shards[0].kafka.down_since == 0 && clock_mono_ms() < end)
 		assert_int_equal(sink_poll(sink, 50, &err), 0);
 	assert_true(kafka_sink_of(sink)->shards[0].kafka.down_since != 0);
-	assert_int_equal(sink->down_since, 0); /* nobody minds yet */
+	assert_int_equal(sink->down_since, 0); /* nothing waits for it yet */
 	send_ok(1);
 	while (sink->down_since == 0 && clock_mono_ms() < end)
 		assert_int_equal(sink_poll(sink, 50, &err), 0);
@@ -498,11 +498,11 @@ static void purge(void **state)
 	sink_purge(sink);
 	assert_int_equal(sink_in_flight(sink), 0);
 	assert_int_equal(tally.messages, 0);
-	assert_int_equal(post(11), -1); /* after a gap nothing may follow */
+	assert_int_equal(post(11), -1); /* no message may follow a gap */
 	assert_true(err.retriable);
 }
 
-/* Decision 0003: while the first message to a partition is on its way, the next one waits; a stop ends the wait. */
+/* While the first message to a partition is in flight, the next one waits (decisions/0003). A stop ends the wait. */
 static void first_message_travels_alone(void **state)
 {
 	(void)state;
@@ -520,7 +520,7 @@ static void first_message_travels_alone(void **state)
 	assert_int_equal(tally.messages, 2);
 }
 
-/* What is left when the sink goes is thrown away, without a report to a window that may be gone. */
+/* sink_free discards the messages that are left, without a report to the window, which may be freed already. */
 static void freed_with_messages_in_flight(void **state)
 {
 	(void)state;
@@ -550,7 +550,7 @@ static void stop_while_waiting_for_a_broker(void **state)
 	sink_free(lonely);
 }
 
-/* The budget is kept: 1 ms is one turn of asking, and far from the default. */
+/* The time limit holds: 1 ms allows one request and is far from the default. */
 static void asking_a_broker_that_is_away(void **state)
 {
 	(void)state;
@@ -585,10 +585,10 @@ static void existing(void **state)
 	assert_false(err.retriable);
 	assert_non_null(strstr(err.text, "absent"));
 	assert_int_equal(sink_topics_exist(sink, names, 2, exists, partitions, &err), 0);
-	assert_false(exists[1]); /* asking has not made it */
+	assert_false(exists[1]); /* the query has not created it */
 }
 
-/* A topic that fills the first producer, and one of the second. */
+/* Opens a topic that fills the first producer, and returns one of the second producer. */
 static struct topic *open_second_shard(void)
 {
 	assert_int_equal(broker_topic(broker, "wide", SHARD_PARTITIONS, &err), 0);
@@ -624,7 +624,7 @@ static void many_partitions_many_producers(void **state)
 	assert_int_equal(kafka_sink_of(sink)->queued, 0);
 	expect_on_topic("t", 500);
 	expect_on_topic("far", 500);
-	/* a wait ends with the report of either: one that does not lasts longer than the test may */
+	/* a wait ends with the report of either producer; otherwise the test would reach its time limit */
 	for (int i = 0; i < 20; i++) {
 		assert_int_equal(post_to(i % 2 ? far : topic, 1), 0);
 		while (sink_in_flight(sink) != 0)
@@ -632,7 +632,7 @@ static void many_partitions_many_producers(void **state)
 	}
 }
 
-/* Of other producers nothing is sent either, and all of it is thrown away. */
+/* After the error of one producer the others send nothing either, and all messages are discarded. */
 static void error_of_one_producer_is_the_sinks(void **state)
 {
 	(void)state;
@@ -699,7 +699,7 @@ static void producers_share_the_bytes(void **state)
 	assert_int_equal(kafka_sink_of(sink)->queued, sent * (sizeof(value) + 1));
 }
 
-/* Another topic takes less: all producers are made again, and each topic stays with its own. */
+/* Another topic has a smaller limit: all producers are created again, and each topic stays with its producer. */
 static void smaller_batches_of_all_producers(void **state)
 {
 	(void)state;
@@ -722,7 +722,7 @@ static void smaller_batches_of_all_producers(void **state)
 	}
 }
 
-/* A lane that has a part of the queue makes smaller batches. */
+/* A lane with only a part of the queue makes smaller batches. */
 static void batches_fit_the_queue(void **state)
 {
 	(void)state;
@@ -735,7 +735,8 @@ static void batches_fit_the_queue(void **state)
 	topic = open_topic("t");
 }
 
-/* A broker forgets a producer that sends nothing to a partition for long. What is in flight is not idle. */
+/* A broker forgets a producer that sends nothing to a partition for a long time. A partition with messages in flight is not
+ * idle. */
 static void a_partition_that_was_idle_for_long_is_not_known(void **state)
 {
 	(void)state;
@@ -772,7 +773,7 @@ static void take_ends_of_t(void *arg, struct slice name, const int64_t *ends, in
 	*(int64_t *)arg = ends[0];
 }
 
-/* Behind the highest acknowledged offset, handed over once; and where the broker says that the partition ends. */
+/* The end after the highest acknowledged offset, handed over once; and the end that the broker reports. */
 static void ends_of_partitions(void **state)
 {
 	(void)state;
@@ -793,7 +794,7 @@ static void ends_of_partitions(void **state)
 	assert_null(sink_replaced(sink).ptr);
 }
 
-/* A message that is acknowledged at a lower offset than one before it shows another topic, for good. */
+/* A message that is acknowledged at a lower offset than an earlier one proves that the topic was replaced. The sink fails. */
 static void offset_that_goes_back(void **state)
 {
 	(void)state;
@@ -832,7 +833,7 @@ static void expect_state(enum cluster expected, const char *text)
 	buf_fini(&found);
 }
 
-/* What of the cluster is away, in words. The embedded broker has one broker, and one replica of each partition. */
+/* The text that names the missing brokers. The embedded broker has one broker and one replica of each partition. */
 static void what_is_away(void **state)
 {
 	(void)state;
@@ -917,7 +918,7 @@ static void open_leased(void)
 	be_known();
 }
 
-/* Nothing is sent after its end: what is on its way is thrown away, and what is not sent is refused. */
+/* After the end of the lease nothing is sent: messages in flight are discarded, and new ones are refused. */
 static void lease_is_over(void **state)
 {
 	(void)state;
@@ -939,7 +940,7 @@ static void lease_is_over(void **state)
 	assert_int_equal(tally.messages, 100);
 }
 
-/* A wait notices it too. */
+/* The lease ends during a wait. */
 static void lease_ends_in_a_wait(void **state)
 {
 	(void)state;
@@ -951,7 +952,7 @@ static void lease_ends_in_a_wait(void **state)
 	assert_non_null(strstr(err.text, "has not been saved"));
 }
 
-/* A message waits while the lease is old, and goes when it is renewed. */
+/* A message waits while the lease is old, and is sent when the lease is renewed. */
 static void lease_is_old(void **state)
 {
 	struct kafka_sink *k;

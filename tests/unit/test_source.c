@@ -1,4 +1,4 @@
-/* The pure parts of src/source: identity derived from a name, quoting, commands as bytes, what errors mean,
+/* The pure parts of src/source: ids derived from a name, quoting, bytes of commands, the meaning of errors,
  * statements and ranges of the chunk reader. */
 #include "unit.h"
 
@@ -143,7 +143,7 @@ static void position_is_asked_by_gtid_when_it_has_some(void **state)
 	position_init(&position);
 	assert_false(flavour_asks_by_gtid(&position)); /* no GTIDs on this server */
 	position.gtids.flavour = GTID_MARIADB;
-	assert_true(flavour_asks_by_gtid(&position)); /* from the very first */
+	assert_true(flavour_asks_by_gtid(&position)); /* from the very first transaction */
 	snprintf(position.file, sizeof(position.file), "bin.000001");
 	assert_false(
 		flavour_asks_by_gtid(&position)); /* nothing was written before the file's place */
@@ -271,7 +271,7 @@ static void an_unknown_host_is_retriable_only_while_dns_is_away(void **state)
 	assert_false(conn_connect_retriable(&conn, 1045));
 	conn.host = "no-such-host.invalid";
 	assert_false(conn_connect_retriable(&conn, 2005));
-	/* where it has worked once, both pass */
+	/* after one success both are retriable */
 	source_set_reached(source, -1);
 	assert_true(conn_connect_retriable(&conn, 2005));
 	assert_true(conn_connect_retriable(&conn, 2026));

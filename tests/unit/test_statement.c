@@ -1,4 +1,4 @@
-/* What a Query event does to the transaction. */
+/* The effect of a Query event on the transaction. */
 #include "unit.h"
 
 #include "schema/statement.h"
@@ -71,7 +71,7 @@ static void test_statements(void **state)
 	}
 }
 
-/* Every prefix is read without reading beyond it. */
+/* Every prefix is parsed without an over-read. */
 static void test_prefixes(void **state)
 {
 	(void)state;

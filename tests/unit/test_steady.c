@@ -56,16 +56,16 @@ static const char table_sql[] =
 
 enum { LARGE = 16 * 1024 }; /* a longer value is converted in a block of its own */
 
-/* A lane whose messages go nowhere, and what passes through it. */
+/* A lane whose messages are discarded, and the data that passes through it. */
 struct steady {
 	struct fixture f;
 	struct offline *offline;
 	struct stream *stream;
 	struct plan *plan;
 	enum change_op op;
-	uint64_t number;                 /* of passages so far */
+	uint64_t number;                 /* passages so far */
 	const struct cells_case *sample; /* of one column type */
-	bool mariadb;                    /* whose event it is */
+	bool mariadb;                    /* the server of the event */
 };
 
 static void setup(struct steady *s, const char *script)
@@ -97,7 +97,7 @@ static void statement(struct steady *s, const char *sql)
 		fail_msg("%s", s->f.err.text);
 }
 
-/* Passes `warm` times, and then n times more without a call of malloc. */
+/* Passes `warm` times, and then n more times without a call of malloc. */
 static void check(struct steady *s, int (*pass)(struct steady *s), unsigned warm, unsigned n)
 {
 	unsigned long before = 0;
@@ -108,7 +108,7 @@ static void check(struct steady *s, int (*pass)(struct steady *s), unsigned warm
 		if (pass(s) < 0 || sink_poll(s->stream->lane.sink, 0, &s->f.err) < 0)
 			fail_msg("%s", s->f.err.text);
 	}
-	assert_true(before > 0); /* it is our malloc that runs */
+	assert_true(before > 0); /* our malloc is in use */
 	if (allocations != before)
 		fail_msg("%lu allocations in %u passages: %.200s", allocations - before, n,
 			 s->sample ? s->sample->sql : "");
@@ -178,7 +178,7 @@ static int pass_item(struct steady *s, const struct trx_item *item)
 	return item->rows ? stream_rows(s->stream, item, &s->f.err) : 0;
 }
 
-/* The transactions of one scene: held, and given out as the stream takes them. */
+/* Reads the transactions of one scene, which are held and then given out like in the stream. */
 static int pass_events(struct steady *s)
 {
 	const struct captured *c;
@@ -258,7 +258,7 @@ static void set_protocol_layout(struct steady *s, const struct cells_group *grou
 	plan_set_layout(s->plan, layout);
 }
 
-/* Every type, as both servers log and return it. */
+/* Every type, in the form that both servers log and return. */
 static void no_allocation_for_any_type(void **state)
 {
 	struct steady s;

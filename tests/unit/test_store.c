@@ -39,7 +39,7 @@ static struct store *open_file(void)
 	return store;
 }
 
-/* What every kind of store does. */
+/* Tests what every kind of store must do. */
 static void exercise(struct store *store)
 {
 	struct store_record record;
@@ -56,7 +56,7 @@ static void exercise(struct store *store)
 					    {SLICE("shop/nothing"), {NULL, 0}}};
 	assert_int_equal(store_put(store, both, 3, &err), 0);
 	assert_null(store_get(store, SLICE("shop/full/b")).ptr);
-	assert_non_null(store_get(store, SLICE("shop/full/c")).ptr); /* empty, but there */
+	assert_non_null(store_get(store, SLICE("shop/full/c")).ptr); /* empty, but present */
 	const char *const names[] = {"shop/full/a", "shop/full/c", "shop/position"};
 	for (at = 0; at < 3;) {
 		size_t i = at;
@@ -143,7 +143,7 @@ static void write_text(const char *text)
 	assert_int_equal(file_replace(path, slice_str(text), &err), 0);
 }
 
-/* Unreadable is an error, never "no checkpoint". */
+/* An unreadable file is an error, never "no checkpoint". */
 static void damaged_file(void **state)
 {
 	static const char *const texts[] = {"", "{\"shop/position\": \"{}\"", "[]",
@@ -160,7 +160,7 @@ static void damaged_file(void **state)
 	assert_int_equal(err.code, ERR_SCRIPT);
 }
 
-/* Every start of a file that was written is refused, but the whole. */
+/* Every proper prefix of a written file is refused. */
 static void cut_file(void **state)
 {
 	(void)state;
@@ -186,7 +186,7 @@ static void failed_save(void **state)
 	struct store_record record = {SLICE("shop/a"), SLICE("2")};
 	put(store, "shop/a", "1");
 	snprintf(beside, sizeof(beside), "%s.new", path);
-	assert_int_equal(mkdir(beside, 0700), 0); /* in the way of the new file */
+	assert_int_equal(mkdir(beside, 0700), 0); /* a directory in the place of the new file */
 	assert_int_equal(store_put(store, &record, 1, &err), -1);
 	rmdir(beside);
 	assert_slice(store_get(store, SLICE("shop/a")), "1");
@@ -231,7 +231,7 @@ static struct store *open_topic(void)
 	return store;
 }
 
-/* The topic store on the embedded broker: same content after a restart. */
+/* The topic store on the embedded broker has the same content after a restart. */
 static void topic(void **state)
 {
 	(void)state;
@@ -250,7 +250,7 @@ static void topic(void **state)
 	store_free(store);
 }
 
-/* What passes by itself is waited for, at the start and at each step of a save. */
+/* The store waits out retriable errors, at the start and at each step of a save. */
 static void passing_errors(void **state)
 {
 	(void)state;
@@ -277,7 +277,7 @@ static void passing_errors(void **state)
 	store_free(store);
 }
 
-/* Rule: one-process: another process has taken over. Nothing changes, and waiting would not help. */
+/* Rule: one-process. Another process has taken over: nothing changes, and waiting would not help. */
 static void fenced(void **state)
 {
 	static const rd_kafka_resp_err_t codes[] = {RD_KAFKA_RESP_ERR_PRODUCER_FENCED,
@@ -300,7 +300,7 @@ static void fenced(void **state)
 	}
 }
 
-/* The coordinator gives a transaction up that lasts too long, and fences its producer as if another had come. */
+/* Lets a transaction last too long: the coordinator aborts it and fences its producer, as if another one had come. */
 static void lose_producer(struct store *store)
 {
 	struct store_record record = {SLICE("shop/a"), SLICE("2")};
@@ -312,12 +312,12 @@ static void lose_producer(struct store *store)
 	if (err.code != ERR_KAFKA || !err.retriable)
 		fail_msg("code %d: %s", err.code, err.text);
 	assert_slice(store_get(store, SLICE("shop/a")), "1");
-	assert_int_equal(store_put(store, &record, 1, &err), -1); /* not before it is ready */
+	assert_int_equal(store_put(store, &record, 1, &err), -1); /* it is not ready */
 	err = (struct err)ERR_INIT;
 }
 
-/* Here a store gets another producer, and finds what is there by then. When another process has taken it over it does not, for
- * it would fence that one. */
+/* The store then gets another producer and reads the topic again. It does not if another process has taken over, because it
+ * would fence that process. */
 static void given_up(void **state)
 {
 	(void)state;
@@ -345,7 +345,8 @@ static void given_up(void **state)
 	unsetenv("TIDEWAY_TRANSACTION_MS");
 }
 
-/* Records that are not taken for longer than their transaction may last: it is ended and tried again, and no fence comes. */
+/* The broker does not take records for longer than a transaction may last: the store aborts the transaction and tries again,
+ * and is not fenced. */
 static void not_taken_for_long(void **state)
 {
 	rd_kafka_resp_err_t errors[40];
@@ -357,7 +358,7 @@ static void not_taken_for_long(void **state)
 	rd_kafka_mock_push_request_errors_array(broker_mock(broker), API_PRODUCE, 40, errors);
 	int64_t began = clock_mono_ms();
 	put(store, "shop/a", "1");
-	assert_true(clock_mono_ms() - began > 1000); /* the errors lasted so long */
+	assert_true(clock_mono_ms() - began > 1000); /* duration of the errors */
 	store_free(store);
 	store = open_topic();
 	assert_slice(store_get(store, SLICE("shop/a")), "1");

@@ -1,4 +1,4 @@
-/* What the stream does about statements that no real server has written for us. */
+/* How the stream handles statements that our servers do not write. */
 #include "unit.h"
 
 #include "engine/stream/stream_priv.h"
@@ -43,7 +43,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* A statement that the parser cannot place: it may concern any table of the database. */
+/* Passes a statement that the parser cannot place. It may concern any table of the database. */
 static int unplaced(struct fixture *f, const char *db)
 {
 	const struct ddl_context context = {.db = slice_str(db)};
@@ -85,7 +85,7 @@ static void test_unplaced_with_full(void **state)
 	assert_non_null(strstr(f->err.text, "bin.000001:0"));
 }
 
-/* A statement on another database concerns nobody. */
+/* A statement on another database concerns no captured table. */
 static void test_unplaced_elsewhere(void **state)
 {
 	struct fixture *f = *state;

@@ -1,4 +1,4 @@
-/* A supervisor whose source is away: its states, its events, and how it is stopped. No server is needed. */
+/* A supervisor whose source is away: its states, its events, and how it stops. Needs no server. */
 #include "script_fixture.h"
 
 #include "base/thread.h"
@@ -72,7 +72,7 @@ static int end(struct run *run)
 	return run->rc;
 }
 
-/* Waits until so many events of the kind were seen. */
+/* Waits until `times` events of the kind were seen. */
 static void wait_seen(struct run *run, const char *what, unsigned times)
 {
 	for (int ms = 0; ms < WAIT_MS; ms += 10, (void)poll(NULL, 0, 10)) {
@@ -91,7 +91,7 @@ static void assert_seen(const struct run *run, unsigned from, const char *const 
 		assert_string_equal(run->seen[from + i], expected[i]);
 }
 
-/* A source that is away is tried again; a stop while the supervisor waits ends the sync without an error. */
+/* The supervisor retries a source that is away. A stop while it waits ends the sync without an error. */
 static void attempts_follow_each_other(void **state)
 {
 	static const char *const expected[] = {"started",  "source_away", "attempt_failed",
@@ -134,7 +134,7 @@ static void a_stop_may_come_at_any_time(void **state)
 	assert_int_equal(end(&run), 0);
 }
 
-/* What does not pass fails at once: here the checkpoint cannot be opened. */
+/* A permanent error fails the sync at once: here the checkpoint cannot be opened. */
 static void a_failure_is_final(void **state)
 {
 	static const char *const expected[] = {"started", "source_away", "=failed", "failed", NULL};

@@ -11,7 +11,7 @@ static bool told(const struct sync *sync, bool stop, bool abort)
 	       atomic_load(&sync->flags.halt) == (stop || abort);
 }
 
-/* An abort ends one attempt, a stop ends them all; whoever waits looks at one flag for both. */
+/* An abort ends one attempt, a stop ends them all. Code that waits looks at one flag for both. */
 static void a_stop_stays_and_an_abort_passes(void **state)
 {
 	struct sync sync;

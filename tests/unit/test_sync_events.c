@@ -1,4 +1,4 @@
-/* Events of a sync: who reads them, and the line for people that each becomes. */
+/* Events of a sync: their readers, and the log line of each. */
 #include "unit.h"
 
 #include "engine/state/sync.h"
@@ -43,7 +43,7 @@ static void readers_get_every_event(void **state)
 	sync_events_fini(&events);
 }
 
-/* What the sink reports of its cluster is an event of the sync. */
+/* An outage that the sink reports is an event of the sync. */
 static void outages_become_events(void **state)
 {
 	const struct kafka_outage lost = {.cluster = "Kafka k:9092", .cause = "refused"};
@@ -124,7 +124,7 @@ static void each_has_its_line(void **state)
 	position_fini(&position);
 }
 
-/* No two kinds have one name: readers outside of the program know them by it. */
+/* Each kind has its own name, by which readers outside of the program know it. */
 static void names_are_unique(void **state)
 {
 	(void)state;

@@ -60,7 +60,7 @@ static void test_idents(void **state)
 		{"İ", "i", true, false},        {"ı", "i", false, true},
 		{"\u212a", "k", true, false},   {"ς", "σ", false, true},
 		{"Σ", "σ", true, true},         {"ẞ", "ß", false, false},
-		{"\xff", "\xff", true, true}, /* no UTF-8: itself */
+		{"\xff", "\xff", true, true}, /* not UTF-8: equal only to itself */
 		{"\xff", "\xfe", false, false}, {"\xc3", "\xc3\xa9", false, false},
 		{"😀", "😀", true, true},
 	};
@@ -89,7 +89,7 @@ static void test_column_by_name(void **state)
 	assert_int_equal(table_column(&table, SLICE("kind")), 1);
 	assert_int_equal(table_column(&table, SLICE("id")), 0);
 	assert_int_equal(table_column(&table, SLICE("other")), -1);
-	/* an exact name wins over an earlier one in other case */
+	/* an exact name wins over an earlier name in another case */
 	struct column two[] = {{.name = SLICE("A")}, {.name = SLICE("a")}};
 	table.columns = two;
 	table.ncolumns = 2;
@@ -132,7 +132,7 @@ static void test_copy(void **state)
 	arena_fini(&arena);
 }
 
-/* Each attribute that changes what a row means makes another table of it. */
+/* Each attribute that changes the meaning of a row makes the tables differ. */
 static void test_same(void **state)
 {
 	struct table a = make();

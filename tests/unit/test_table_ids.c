@@ -1,4 +1,4 @@
-/* Which table the rows of a statement belong to. */
+/* table_ids: the table that rows of a statement belong to. */
 #include "unit.h"
 
 #include "binlog/table_ids.h"

@@ -1,4 +1,4 @@
-/* TABLE_MAPs of real servers, joined with definitions that fit and with some that do not. */
+/* TABLE_MAPs of real servers, joined with definitions that match and with definitions that do not. */
 #include "decode/table_map.h"
 
 #include "decode/table_meta.h"
@@ -168,7 +168,7 @@ static void check_same(const struct cells_group *g, const struct table *table)
 	assert_false(table->columns[1].nullable);
 }
 
-/* MariaDB sends these as another type. */
+/* Returns whether MariaDB writes the type as another one. */
 static bool is_vague(enum column_type type)
 {
 	return type == COLUMN_UUID || type == COLUMN_INET4 || type == COLUMN_INET6;
@@ -192,7 +192,7 @@ static void test_table_from_full_metadata(void **state)
 			check_same(g, table);
 		/* a definition from the map fits the map */
 		assert_int_equal(table_map_layout(&map, table, &arena, &layout, &err), 0);
-		/* what is known says the rest */
+		/* the known definition completes it */
 		assert_int_equal(table_map_table(&map, &g->table, &arena, &table, &complete, &err),
 				 0);
 		check_same(g, table);
@@ -205,7 +205,7 @@ static void test_table_from_full_metadata(void **state)
 	}
 }
 
-/* MariaDB: CREATE TABLE lu (a INT, b TEXT, UNIQUE(b)): a third column that nobody sees. */
+/* MariaDB: CREATE TABLE lu (a INT, b TEXT, UNIQUE(b)): a third, hidden column. */
 static void test_hidden_hash(void **state)
 {
 	static const char map_hex[] = "5d02000000000100086465636f64655f7800026c75000303fc08010207";
@@ -239,7 +239,7 @@ static void test_hidden_hash(void **state)
 	assert_int_equal(table_map_layout(&map, &table, &arena, &layout, &err), 0);
 	assert_int_equal(layout->ncells, 2);
 	assert_int_equal(layout->fixed_size, 3);
-	table.nindexes = 0; /* then it is a column we should know */
+	table.nindexes = 0; /* then it is an unknown column */
 	assert_int_equal(table_map_layout(&map, &table, &arena, &layout, &err), -1);
 	assert_non_null(strstr(err.text, "the catalog has 2 columns, the binlog 3"));
 	arena_fini(&arena);
@@ -354,7 +354,7 @@ static void expect_damaged(bool mariadb, const char *columns, const char *option
 	free((void *)body.ptr);
 }
 
-/* A field with more or fewer values than there are columns of its kind is of other columns than those counted. */
+/* A field with more or fewer values than columns of its kind counts other columns than we do. */
 static void test_fields_must_have_a_value_for_each_column(void **state)
 {
 	(void)state;
@@ -398,7 +398,7 @@ static void test_geometry_types_are_named(void **state)
 
 /* ---- contradictions ------------------------------------------------------------------------------ */
 
-/* id INT PRIMARY KEY, c INT; the fields that FULL has, with this key(8). */
+/* id INT PRIMARY KEY, c INT, with the fields of FULL and this key(8). */
 static void expect_key(const char *key, const struct table *table, const char *text)
 {
 	char optional[80];
@@ -452,11 +452,12 @@ static void test_primary_keys_are_compared(void **state)
 	expect_key("080100", &table, "the catalog has primary key (), the binlog (id)");
 }
 
-/* What the binlog alone does not decide: MariaDB's uuid is BINARY(16) in it, its old times have no digits. */
+/* The binlog alone does not determine some types: MariaDB's uuid is BINARY(16) in it, and its old times have no digits. */
 static void test_vague_columns_need_a_definition(void **state)
 {
 	static const struct {
-		const char *columns, *text; /* the text when nothing is known; NULL: it is sure */
+		const char *columns,
+			*text; /* the error without a definition; NULL: the type is certain */
 		struct column known;
 	} cases[] = {
 		{"01fe02fe1001", "BINARY(16), UUID or INET6", {.type = COLUMN_UUID}},

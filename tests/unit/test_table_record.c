@@ -59,7 +59,8 @@ static void a_phase_alone_is_short(void **state)
 	}
 }
 
-/* The key of the snapshot's position depends on the phase: host selection wants both, the stream only that of a finished copy. */
+/* The name of the snapshot's position depends on the phase: host selection reads both, the stream only that of a
+ * finished copy. */
 static void everything_survives_the_round_trip(void **state)
 {
 	static const struct table table = {.db = {"d", 1},
@@ -120,7 +121,7 @@ static void a_database_has_a_start(void **state)
 	position_fini(&start);
 }
 
-/* rule: whole-checkpoint: a checkpoint that cannot be read is an error, never "nothing was copied". */
+/* Rule: whole-checkpoint. A checkpoint that cannot be read is an error, never "nothing was copied". */
 static void what_cannot_be_read_is_an_error(void **state)
 {
 	static const char *const texts[] = {
@@ -151,7 +152,7 @@ static void what_cannot_be_read_is_an_error(void **state)
 
 /* ---- checkpoints of released versions ---- */
 
-/* Which kinds of records the fixtures have: a bit for each member, by phase. */
+/* The kinds of records in the fixtures: a flag for each member, by phase. */
 struct kinds {
 	bool tables[3][2][2][2]; /* phase, start, read_at, definition */
 	unsigned databases;
@@ -206,7 +207,7 @@ static void copy_file(const char *from, const char *to)
 	assert_int_equal(fclose(out), 0);
 }
 
-/* A file of the folder, opened as the sync does (which locks a file beside it, hence the copy). */
+/* Checks a file of the folder. Opens a copy like the sync does, because that locks a file beside it. */
 static void check_file(struct kinds *kinds, const char *file)
 {
 	char folder[] = "/tmp/table_record.XXXXXX", from[600], path[64], lock[80];
@@ -241,7 +242,7 @@ static void check_file(struct kinds *kinds, const char *file)
 	rmdir(folder);
 }
 
-/* unreadable: the version knows tables that an unread table was renamed to and that nobody can read. */
+/* unreadable: the version can record a table that an unread table was renamed to and that cannot be read. */
 static void check_version(const char *version, bool unreadable)
 {
 	struct kinds kinds = {.databases = 0};
@@ -254,8 +255,7 @@ static void check_version(const char *version, bool unreadable)
 	closedir(folder);
 	assert_true(kinds.tables[TABLE_COPYING][0][1][0]); /* its copy runs */
 	assert_true(kinds.tables[TABLE_COPYING][1][1][0]); /* after the stream's position */
-	assert_true(
-		kinds.tables[TABLE_COPYING][1][1][1]); /* likewise, the catalog does not have it */
+	assert_true(kinds.tables[TABLE_COPYING][1][1][1]); /* the same, but not in the catalog */
 	assert_true(kinds.tables[TABLE_COPYING][1][0][1]); /* an unread table got its name */
 	assert_int_equal(kinds.tables[TABLE_COPYING][0][0][0], unreadable);
 	assert_true(kinds.tables[TABLE_COPIED][0][0][0]);
@@ -265,7 +265,7 @@ static void check_version(const char *version, bool unreadable)
 	assert_true(kinds.databases > 0);
 }
 
-/* They are read, and written back to the same bytes: an older version can read them again. */
+/* Checkpoints of 0.1.0 are read and written back as the same bytes, so that the older version can read them again. */
 static void checkpoints_of_0_1_0(void **state)
 {
 	(void)state;

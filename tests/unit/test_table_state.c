@@ -1,4 +1,4 @@
-/* table_state: what the stream drops, which rows it misses, and which definitions wait for a position. */
+/* table_state: the rows that the stream drops, the rows that it misses, and the definitions that wait for a position. */
 #include "unit.h"
 
 #include "engine/state/table_state.h"
@@ -58,7 +58,7 @@ static void what_is_not_known_drops_nothing(void **state)
 	table_states_fini(&states);
 }
 
-/* Decision 0004: events before the start position are in the copy; rows of a name that was read later may be another table's. */
+/* Events before the start position are in the copy. Rows read later under the name may be another table's (decisions/0004). */
 static void a_table_that_was_read_after_the_stream(void **state)
 {
 	struct table_states states;
@@ -80,7 +80,8 @@ static void a_table_that_was_read_after_the_stream(void **state)
 	table_states_fini(&states);
 }
 
-/* What the stream begins after counts no more, but for the start position of a table that is copied again (decision 0001). */
+/* Positions that the stream has passed no longer count, except the start position of a table that is copied again
+ * (decisions/0001). */
 static void positions_that_the_stream_has_passed(void **state)
 {
 	struct table_states states;

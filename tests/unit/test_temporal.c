@@ -56,7 +56,7 @@ static void test_fractions_of_timestamps(void **state)
 	assert_int_equal(temporal_fraction_53((const uint8_t *)"\x00\x00\x01", 6), 1);
 }
 
-/* Bytes of no time end in an error, whatever they are. */
+/* Bytes that are not a time are an error. */
 static void test_any_bytes(void **state)
 {
 	uint64_t seed = 1;

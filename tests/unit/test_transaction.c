@@ -1,5 +1,5 @@
 /* transaction: transactions of a producer, against librdkafka's mock cluster. That aborted records stay invisible is
- * tested with a real broker (tests/integration/test_sink_live.py), for the mock does not hide them. */
+ * tested with a real broker (tests/integration/test_sink_live.py), because the mock does not hide them. */
 #include "unit.h"
 
 #include "base/clock.h"
@@ -17,7 +17,7 @@ enum { API_PRODUCE = 0, API_INIT_PRODUCER = 22, API_ADD_PARTITIONS = 24, API_END
 #define ID "tideway.test"
 #define TOPIC "positions"
 
-static rd_kafka_t *host; /* of the mock */
+static rd_kafka_t *host; /* owner of the mock */
 static rd_kafka_mock_cluster_t *cluster;
 static struct sink_config config;
 static struct kafka_client kafka;
@@ -35,7 +35,7 @@ static void start_cluster(void)
 				      .brokers = rd_kafka_mock_cluster_bootstraps(cluster)};
 }
 
-/* A producer with transactions of the same id as every other. */
+/* Opens a producer with the same transactional.id as every other. */
 static void open_producer(struct kafka_client *client, struct transaction *its)
 {
 	static const struct transaction_names names = {ID, "save the position", "topic " TOPIC,
@@ -99,7 +99,7 @@ static void keep_last(void *arg, struct slice key, struct slice value)
 	snprintf(arg, 16, "%.*s", SLICE_FMT(value));
 }
 
-/* The last record of the topic. */
+/* Asserts the value of the topic's last record. */
 static void assert_saved(const char *value)
 {
 	char last[16] = "";
@@ -124,7 +124,7 @@ static void commits(void **state)
 	assert_int_equal(transaction_check(&transaction, &err), 0);
 }
 
-/* What passes by itself is repeated where it happens. */
+/* A retriable error is retried in place. */
 static void passing_errors(void **state)
 {
 	(void)state;
@@ -139,7 +139,7 @@ static void passing_errors(void **state)
 	assert_saved("1");
 }
 
-/* A refused record aborts its transaction, and only that: the next one may commit. */
+/* A refused record aborts only its own transaction: the next one may commit. */
 static void refused_record(void **state)
 {
 	(void)state;
@@ -151,7 +151,7 @@ static void refused_record(void **state)
 	assert_int_equal(transaction_retry(&transaction, &err), -1); /* it would be refused again */
 	assert_non_null(strstr(err.text, "save the position"));
 	assert_non_null(strstr(err.text, ID));
-	/* the producer may drop records while it gets another epoch: then the owner tries again */
+	/* the producer may drop records while it gets another epoch; the owner then tries again */
 	enum transaction_outcome outcome;
 	do
 		outcome = save("2");
@@ -204,7 +204,7 @@ static void ended_late(void **state)
 	unsetenv("TIDEWAY_TRANSACTION_MS");
 }
 
-/* While the coordinator does not answer, a stop ends the waiting, but not while the owner is patient. */
+/* While the coordinator does not answer, a stop ends the wait, unless the owner is patient. */
 static void stopped(void **state)
 {
 	(void)state;
@@ -222,7 +222,7 @@ static void stopped(void **state)
 	rd_kafka_mock_broker_set_up(cluster, 1);
 }
 
-/* A reader that may not wait for ever gives up where the end cannot be reached. */
+/* A reader with a time limit gives up if it cannot reach the end. */
 static void reader_is_stopped(void **state)
 {
 	char last[16] = "";

@@ -92,7 +92,7 @@ static void a_statement_alone_is_a_group(void **state)
 	trx_fini(&group);
 }
 
-/* Rule: outcome-known: events between SAVEPOINT and ROLLBACK TO were rolled back. Numbers: 0 BEGIN, 1 row, 2 SAVEPOINT a ... */
+/* Rule: outcome-known. Events between SAVEPOINT and ROLLBACK TO were rolled back. Numbers: 0 BEGIN, 1 row, 2 SAVEPOINT a ... */
 static void savepoints_mark_what_was_undone(void **state)
 {
 	(void)state;
@@ -143,7 +143,7 @@ static void an_unknown_savepoint_is_an_error(void **state)
 	trx_fini(&group);
 }
 
-/* MariaDB: begin and duration of the statement that ends a group are the time of its commit; those of statements inside it are not. */
+/* MariaDB: start plus duration of the statement that ends a transaction is its commit time. Statements inside it do not count. */
 static void the_time_of_the_end(void **state)
 {
 	(void)state;

@@ -16,7 +16,7 @@ struct fixture {
 	struct err err;
 	struct slice packets[PACKETS]; /* of the scene */
 	size_t npackets, at;
-	struct slice second[2 * PACKETS]; /* what the last second source had */
+	struct slice second[2 * PACKETS]; /* packets of the last second source */
 	uint8_t heartbeat[64];            /* between its packets; type 0: none */
 	size_t begin;                     /* where the current transaction begins in packets */
 	size_t ahead_end;                 /* the second source ends there */
@@ -25,11 +25,11 @@ struct fixture {
 	bool stops;                       /* the owner is stopping */
 	bool skips;                       /* no events are wanted */
 	struct arena names;
-	struct buf log;   /* what came out */
+	struct buf log;   /* the items given out */
 	struct buf bytes; /* the same, with every detail of each event */
 };
 
-/* The preamble of a dump, and the binlog from the current transaction on. */
+/* Opens a source of the dump's preamble and the binlog from the current transaction on. */
 static struct packet_source *open_ahead(void *arg, struct err *err)
 {
 	struct fixture *f = arg;
@@ -135,7 +135,7 @@ static void note_event(struct fixture *f)
 	else if (item->statement)
 		buf_printf(&f->log, " %.6s", item->statement->sql.ptr);
 	else
-		return; /* the servers differ in what else is there */
+		return; /* the servers differ in the other events */
 	buf_printf(&f->log, "%s%s", item->undone ? "(undone)" : "", item->again ? "(again)" : "");
 }
 
@@ -164,7 +164,7 @@ static void note(struct fixture *f)
 	}
 }
 
-/* One packet, and everything that comes of it. */
+/* Feeds one packet and takes all items of it. */
 static int feed_packet(struct fixture *f, struct slice packet)
 {
 	int rc;
@@ -174,7 +174,7 @@ static int feed_packet(struct fixture *f, struct slice packet)
 	return rc;
 }
 
-/* The packets of the scene up to number n. */
+/* Feeds the packets of the scene up to number n. */
 static void feed_until(struct fixture *f, size_t n)
 {
 	while (f->at < n)
@@ -286,7 +286,7 @@ static void large_transactions_come_out_the_same(void **state)
 		assert_log(f, scene->log);
 		assert_true(held.len > 0);
 		assert_string_equal(buf_cstr(&f->bytes), buf_cstr(&held));
-		/* a statement alone, which is over at once, needs none */
+		/* a single statement, which ends at once, needs none */
 		assert_int_equal(f->opened > 0, strcmp(scene->label, "two-phase-alter") != 0);
 		buf_fini(&held);
 	}
@@ -316,7 +316,7 @@ static void a_cut_transaction_never_happened(void **state)
 	}
 }
 
-/* What was read ahead had an end: the server has lost it since, or the connection is to another one. */
+/* The end that was read ahead is missing now: the server has lost it, or the connection is to another server. */
 static void a_transaction_that_loses_its_end_is_an_error(void **state)
 {
 	struct fixture *f = *state;
@@ -370,7 +370,7 @@ static void another_transaction_after_a_reconnect_is_an_error(void **state)
 	assert_non_null(strstr(f->err.text, "with another transaction than the one"));
 }
 
-/* Part of an event was given out, part was not: no way to give it out once. */
+/* Only a part of an event was given out, so the event cannot be given out exactly once. */
 static void rows_split_in_another_way_after_a_reconnect_are_an_error(void **state)
 {
 	struct fixture *f = *state;
@@ -387,7 +387,7 @@ static void rows_split_in_another_way_after_a_reconnect_are_an_error(void **stat
 	assert_non_null(strstr(f->err.text, "split into events in another way"));
 }
 
-/* The connection is lost inside a transaction that the server has crashed in: the next one is not taken for it. */
+/* The connection is lost inside a transaction in which the server crashed. The next transaction is not taken for that one. */
 static void a_cut_transaction_is_over_after_a_reconnect(void **state)
 {
 	struct fixture *f = *state;
@@ -407,7 +407,7 @@ static void a_cut_transaction_is_over_after_a_reconnect(void **state)
 	assert_int_equal(f->reader.again_bytes, 0);
 }
 
-/* A transaction that was held has given out nothing: after a reconnect nothing of it is marked. */
+/* No event of a held transaction was given out: after a reconnect none is marked. */
 static void a_held_transaction_begins_anew(void **state)
 {
 	struct fixture *f = *state;
@@ -464,7 +464,7 @@ static void a_transaction_inside_another_is_an_error(void **state)
 	assert_non_null(strstr(f->err.text, "begins inside another"));
 }
 
-/* Events that are not wanted are not looked at. */
+/* Held events that the owner does not want are not given out. */
 static void held_events_may_be_skipped(void **state)
 {
 	struct fixture *f = *state;
@@ -475,7 +475,7 @@ static void held_events_may_be_skipped(void **state)
 	assert_int_equal(f->bytes.len, 0);
 }
 
-/* Rows whose table was announced in another transaction belong to nobody. */
+/* Rows whose table was announced in another transaction are an error. */
 static void tables_are_announced_again_in_each_transaction(void **state)
 {
 	struct fixture *f = *state;

@@ -1,4 +1,4 @@
-/* Lossless values: what formats and scripts convert them to. */
+/* Lossless values, and their conversion for formats and scripts. */
 #include "model/labels.h"
 #include "model/value.h"
 
@@ -55,7 +55,7 @@ static void test_labels(void **state)
 	expect_text(label(VALUE_SET, 7, &FIRST), VALUE_TEXT, "q,r");
 }
 
-/* The labels of a text are those that make the text again. */
+/* Finding the labels of a text and writing them gives the text again. */
 static void test_labels_of_a_text(void **state)
 {
 	(void)state;
@@ -96,7 +96,7 @@ static void test_unknown_labels(void **state)
 	arena_fini(&arena);
 }
 
-/* Of two labels with one text the first is found; the empty text is 0 where no label is empty. */
+/* Of two labels with the same text the first is found. The empty text is 0 if no label is empty. */
 static void test_many_labels(void **state)
 {
 	struct slice labels[1000];

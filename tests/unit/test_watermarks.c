@@ -10,7 +10,7 @@ static void the_lowest_of_all(void **state)
 	(void)state;
 	watermarks_raise(watermarks, 0, 300);
 	watermarks_raise(watermarks, 1, 200);
-	assert_false(watermarks_lowest(watermarks, &ms)); /* nothing is known of the third */
+	assert_false(watermarks_lowest(watermarks, &ms)); /* the third is unknown */
 	assert_int_equal(ms, -1);
 	watermarks_raise(watermarks, 2, 250);
 	assert_true(watermarks_lowest(watermarks, &ms));
@@ -21,7 +21,7 @@ static void the_lowest_of_all(void **state)
 	watermarks_free(watermarks);
 }
 
-/* A stream that begins again at its checkpoint brings only what was acknowledged before. */
+/* A stream that starts again at its checkpoint begins with watermarks that were acknowledged before. */
 static void it_never_goes_back(void **state)
 {
 	struct watermarks *watermarks = watermarks_new(2);

@@ -39,7 +39,7 @@ static void expect_none(void)
 	assert_false(window_take(&window, &mark));
 }
 
-/* Rule: a checkpoint moves only over a gap-free prefix of acknowledged transactions. */
+/* A checkpoint moves only over a gap-free prefix of acknowledged transactions. */
 static void marks_come_without_gaps(void **state)
 {
 	(void)state;
@@ -68,7 +68,7 @@ static void an_open_slot_is_never_taken(void **state)
 	expect_mark(7);
 }
 
-/* Rule: always-advance: filtered and empty transactions advance the window, too. */
+/* Rule: always-advance. Filtered and empty transactions advance the window too. */
 static void empty_transactions_advance(void **state)
 {
 	(void)state;
@@ -82,7 +82,7 @@ static void empty_transactions_advance(void **state)
 	expect_mark(3);
 }
 
-/* A lane that ends frees the records of its marks, acknowledged or not. The sanitizer finds what is left. */
+/* A lane that ends frees the records of its marks, acknowledged or not. The sanitizer reports leaks. */
 static void what_is_left_is_dropped(void **state)
 {
 	(void)state;
@@ -94,7 +94,7 @@ static void what_is_left_is_dropped(void **state)
 		window_sent(&window, token, (unsigned)i);
 		window_close(&window, token, &marks[i]);
 	}
-	window_open(&window); /* an open one has no mark yet */
+	window_open(&window); /* an open slot has no mark */
 	window_fini(&window);
 	assert_true(window_empty(&window));
 }
@@ -115,7 +115,7 @@ static void it_grows_to_its_limit(void **state)
 	assert_true(window_empty(&window));
 }
 
-/* Against a model: random opens, closes and acks. */
+/* Compares with a model: random opens, closes and acknowledgements. */
 static void any_order_of_acknowledgements(void **state)
 {
 	(void)state;

@@ -1,5 +1,5 @@
-/* unit: what every C unit test includes: cmocka with the headers it wants before it, and a few
- * helpers. Thread: the test's. */
+/* unit: included by every C unit test: cmocka with the headers that it needs, and a few helpers.
+ * Thread: the test's. */
 #ifndef TIDEWAY_TESTS_UNIT_H
 #define TIDEWAY_TESTS_UNIT_H
 
@@ -19,7 +19,7 @@
 
 #include "base/slice.h"
 
-/* The slice holds exactly this text. */
+/* Asserts that the slice contains exactly this text. */
 #define assert_slice(s, text)                                                                      \
 	do {                                                                                       \
 		struct slice assert_slice_ = (s);                                                  \
@@ -28,7 +28,7 @@
 				    assert_slice_.len);                                            \
 	} while (0)
 
-/* A repeatable stream of 64-bit numbers (splitmix64). */
+/* Returns the next of a repeatable sequence of 64-bit numbers (splitmix64). */
 static inline uint64_t unit_random(uint64_t *state)
 {
 	uint64_t z = (*state += 0x9e3779b97f4a7c15u);
