@@ -19,7 +19,7 @@ PARTITIONS = 6
 
 
 class Stopped(Exception):
-    """A measurement that did not come about; the text says why."""
+    """A measurement that failed. The text is the reason."""
 
 
 def tideway():
@@ -48,7 +48,7 @@ class Program:
 
 @dataclass
 class Got:
-    """What a run took: from the first log line of its work to its end."""
+    """The time, CPU and memory of a run, from the first log line of its work to its end."""
 
     seconds: float
     cpu: float
@@ -62,7 +62,7 @@ class Got:
 
 
 class Run:
-    """One sync with a checkpoint of its own. prepare() makes the checkpoint, go() reads what has come since."""
+    """One sync with a checkpoint of its own. prepare() creates the checkpoint, go() reads everything after it."""
 
     def __init__(self, folder, what, mariadb, kafka, sink, lua, tables, parallel=None, topics=1, program=Program()):
         self.what, self.sink, self.lua = what, sink, lua
@@ -151,7 +151,7 @@ sync.run {{
         self.began_at = json.dumps(kept).encode()
 
     def begin_again(self):
-        """From where prepare() has left it; a full sync from nothing."""
+        """Start at the position of prepare(); a full sync starts without a checkpoint."""
         if self.began_at is not None:
             self.checkpoint.write_bytes(self.began_at)
         else:
@@ -191,7 +191,7 @@ sync.run {{
 
 
 def high_water(pid):
-    """Bytes of the most memory that the process has ever held."""
+    """Return the peak memory of the process in bytes."""
     try:
         found = re.search(r"^VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.M)
     except OSError:
@@ -200,7 +200,7 @@ def high_water(pid):
 
 
 def stamp(log, pattern):
-    """The wall time of the first log line that the pattern matches."""
+    """Return the wall time of the first log line that the pattern matches."""
     found = re.search(rf"^(\S+)Z \w+ +.*{pattern}", log, re.M)
     if not found:
         raise Stopped(f"no line {pattern!r} in\n{log[-2000:]}")
@@ -208,7 +208,7 @@ def stamp(log, pattern):
 
 
 def stopped_with(log):
-    """The rows that the last line says were written."""
+    """Return the number of written rows in the last log line."""
     found = re.findall(r"stopped, rows=(\d+)", log)
     return int(found[-1]) if found else None
 
@@ -232,7 +232,7 @@ def sample_messages(kafka, topic, n, path):
 
 
 class Limits:
-    """What the machine can do without Tideway: {name: count, bytes, seconds, cpu}."""
+    """The limits of the machine without Tideway: {name: count, bytes, seconds, cpu}."""
 
     def __init__(self, build, mariadb, kafka, db):
         self.programs = Path(build) / "tests/bench"

@@ -1,4 +1,4 @@
-"""The table that a bench run prints, and what it says about the machine."""
+"""The table that a bench run prints, and its description of the machine."""
 
 import os
 import platform
@@ -106,7 +106,7 @@ class Report:
         return f"| {LIMITS[name]} | {got['rate']:,.0f} | {size:,.0f} | {got['cpu'] / (got['rate'] * got['seconds']) * 1e6:.2f} |"
 
     def lua_costs(self):
-        """How much more CPU time the runs with Lua took than those without."""
+        """Return the additional CPU time of the runs with Lua."""
         by = {(w, s, lua): got.cpu / rows for w, s, lua, got, rows, _ in self.lines}
         return [(w, s, by[w, s, True] / by[w, s, False] - 1) for w, s, lua in by if lua and (w, s, False) in by]
 

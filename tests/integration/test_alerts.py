@@ -1,4 +1,4 @@
-"""on_alert: what is an alert, that it is raised once and resolved, and that a bad on_alert disturbs no sync."""
+"""on_alert: the kinds of alerts, each raised once and resolved. A faulty on_alert does not disturb a sync."""
 
 import re
 
@@ -28,7 +28,7 @@ def wait_resolved(running, kind):
 
 
 def test_retried_attempts(sync, broker, db, sql):
-    """Two attempts fail, and then the sync streams: one warning, and one alert that it is over."""
+    """Two attempts fail, and then the sync streams: one warning, and one alert that it is resolved."""
     sql("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)")
     running = sync(PRINT, kafka=broker, fault="stream_start:1,stream_start:2", env=QUICK)
     raised, resolved = wait_resolved(running, "retrying")
@@ -70,7 +70,7 @@ on_failure = "isolate", {PRINT} }}""").start()
 
 
 def test_source_away(sync, broker, mariadb, sql):
-    """A source that is away for longer than the written time is an alert, once; so is its return."""
+    """A source that is away for longer than the documented time raises one alert, which is resolved when it returns."""
     sql("CREATE TABLE t (id INT PRIMARY KEY)")
     link = Link(mariadb.port)
     try:
@@ -89,7 +89,7 @@ def test_source_away(sync, broker, mariadb, sql):
 
 
 def test_kafka_away(sync, proxy, kafka, db, sql):
-    """The same of Kafka. A short outage is none."""
+    """The same for Kafka. A short outage raises none."""
     sql("CREATE TABLE t (id INT PRIMARY KEY)")
     running = sync(PRINT, brokers=kafka.proxied, env={"TIDEWAY_ALERT_MS": "1500"})
     running.wait_streaming()
@@ -105,7 +105,7 @@ def test_kafka_away(sync, proxy, kafka, db, sql):
 
 
 def test_failover(sync_on, broker, mariadb, db, sql):
-    """When another host of the source is used, that is an alert; the first choice is none."""
+    """Using another host of the source raises an alert; the first choice does not."""
     sql("CREATE TABLE t (id INT PRIMARY KEY)")
     first, second = Link(mariadb.port), Link(mariadb.port)
     try:
@@ -128,7 +128,8 @@ def test_failover(sync_on, broker, mariadb, db, sql):
     ('error("no mail server")', r"ERROR E-136: on_alert: sync\.lua:\d+: no mail server"),
 ], ids=["endless", "raises"])
 def test_bad_function(sync, broker, db, sql, body, error):
-    """An on_alert that does not return is cut off, one that raises is logged. Rows flow meanwhile, and the next alert is raised."""
+    """An on_alert that does not return is cut off, one that raises is logged. Rows flow meanwhile, and the next alert
+    is raised."""
     sql("CREATE TABLE t (id INT PRIMARY KEY)")
     running = sync(f"on_alert = function(a) print('calls ' .. a.kind .. ' ' .. tostring(a.resolved)) {body} end,", kafka=broker,
                    fault="stream_start:1", env=QUICK)

@@ -76,14 +76,15 @@ def test_black_box(sync, db, mariadb, kafka, metadata):
 
 
 def kill_in_full_sync(running):
-    """Four runs that each die within the full sync, at a place of its own."""
+    """Run four times; each run is killed at a different place of the full sync."""
     for fault in ("chunk:2:kill", "table_done:3:kill", "produce:5000:kill", "table_done:9:kill"):
         running.start(fault=fault)
         assert running.wait_exit() == -9, running.log[-2000:]
 
 
 def kill_in_stream(running, mariadb, db):
-    """Six runs that stream for a while and die, the sixth when a second's rows are acknowledged and not saved; the last stays."""
+    """Run six times; each run streams for a while and is killed, the sixth with acknowledged but unsaved rows. Then
+    start the last."""
     rng = random.Random(1)
     for number in range(5):
         running.start(fault=None if number % 2 else f"ack:{rng.randint(3000, 4000)}:kill")

@@ -1,4 +1,4 @@
-"""Functions of the script outside of the lanes: on_start, on_stop and every. And the threads of a sync."""
+"""Functions of the script outside of the lanes: on_start, on_stop and every; also the threads of a sync."""
 
 import re
 from pathlib import Path
@@ -7,7 +7,7 @@ from support.wait import wait_for
 
 
 def test_order_and_reasons(sync, mariadb, db, sql):
-    """on_start comes before the source is looked at, the timer while the sync runs, on_stop when it has ended."""
+    """on_start is called before the source is contacted, the timer while the sync runs, on_stop after its end."""
     sql("CREATE TABLE t (id INT PRIMARY KEY)")
     running = sync("""
 on_start = function() print("starts") end,
@@ -35,7 +35,7 @@ def test_on_stop_gets_the_error(sync, mariadb, db, sql):
 
 
 def test_on_stop_gets_the_first_failure(sync_on, mariadb, broker, db, sql, unique):
-    """Of a list of sources it is the failure that came first, wherever its source is in the list."""
+    """With a list of sources on_stop gets the first failure, at any place of its source in the list."""
     sql("CREATE TABLE a (id INT PRIMARY KEY)", "CREATE TABLE b (id INT PRIMARY KEY)")
     own = f'user = "{mariadb.user}", password = "{mariadb.password}", port = {mariadb.port}'
     running = sync_on(mariadb, broker, [], name=unique[:40], script=f"""
@@ -52,7 +52,7 @@ on_failure = "isolate", on_stop = function(reason, message) print("ends: " .. re
 
 
 def test_on_start_refuses(sync_on, mariadb, kafka, db):
-    """An error of on_start ends the process with 1; nothing has connected."""
+    """An error of on_start ends the process with 1 before anything connects."""
     running = sync_on(mariadb, kafka, [f"{db}.*"], 'on_start = function() error("not today") end,').start()
     log = running.fails(1, r"ERROR E-136: sync '\S+': on_start: sync\.lua:\d+: not today")
     assert len(log.splitlines()) == 1, log

@@ -39,7 +39,7 @@ def test_mysql(mysql):
 
 
 def follow_alters(name, port, folder):
-    """TIDEWAY_TEST_ALTERS: how many, for a long run; TIDEWAY_TEST_SEED: the seed that a failure has printed."""
+    """TIDEWAY_TEST_ALTERS: the number of statements, for a long run; TIDEWAY_TEST_SEED: the seed that a failure has printed."""
     count = int(os.environ.get("TIDEWAY_TEST_ALTERS", "240"))
     seed = int(os.environ.get("TIDEWAY_TEST_SEED", time.time_ns() % 10**9))
     print(f"TIDEWAY_TEST_SEED={seed}")
@@ -50,7 +50,7 @@ def follow_alters(name, port, folder):
 
 
 def test_random_alters_mariadb(mariadb, tmp_path):
-    """IF [NOT] EXISTS among other clauses: what the server makes of each is what the catalog has."""
+    """IF [NOT] EXISTS among other clauses: the catalog equals the server's result for each statement."""
     follow_alters("MARIADB", mariadb.port, tmp_path)
 
 

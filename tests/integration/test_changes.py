@@ -20,7 +20,7 @@ end
 
 
 class Source:
-    """A server, a database on it, and where its binlog was when the test began."""
+    """A server, a database on it, and the end of its binlog when the test began."""
 
     def __init__(self, server, database, folder):
         self.server, self.database, self.folder = server, database, folder
@@ -39,7 +39,7 @@ class Source:
         return f"{file}:{offset}"
 
     def execute(self, start=None):
-        """Exit code, the changes from there to the end, and what went to stderr."""
+        """Return the exit code, the changes from there to the end, and stderr."""
         script = self.folder / "changes.lua"
         script.write_text(SCRIPT.format(port=self.server.port, start=start or self.start))
         done = subprocess.run([str(BINARY), "exec", str(script)], stdin=subprocess.DEVNULL, capture_output=True, text=True,
@@ -80,7 +80,8 @@ def source(request, unique, tmp_path):
 
 
 def test_every_row_with_its_place(source):
-    """Statements that announce several tables before their rows; rolled-back work, with engines mixed; names that are not tables."""
+    """Statements that announce several tables before their rows; rolled-back work, with engines mixed; names that are
+    not tables."""
     mixed = not source.server.mysql  # with GTIDs MySQL refuses engines mixed in a transaction
     source("CREATE TABLE a (id INT PRIMARY KEY, v INT)", "CREATE TABLE b (id INT PRIMARY KEY, v INT)",
            "CREATE TABLE log (id INT AUTO_INCREMENT PRIMARY KEY, v INT)", "CREATE TABLE m (id INT PRIMARY KEY, v INT) ENGINE=MyISAM",
@@ -139,7 +140,7 @@ CANNOT = {
 @pytest.mark.parametrize(("source", "case"), [(s, c) for c in CANNOT for s in SERVERS if CANNOT[c][0] in ("", s)],
                          indirect=["source"])
 def test_what_cannot_be_read_stops(source, case):
-    """Nothing unknown passes: an error that names itself and its place, after the rows before it."""
+    """What cannot be read is an error with its name and place, after the rows before it."""
     _, statements, error = CANNOT[case]
     source("CREATE TABLE t (id INT PRIMARY KEY, v TEXT)", "CREATE TABLE j (id INT PRIMARY KEY, v JSON)",
            "CREATE TABLE other (id INT PRIMARY KEY, v INT)", """INSERT INTO j VALUES (1, '{"a": 1, "b": "a long value"}')""")
@@ -161,7 +162,7 @@ def test_what_cannot_be_read_stops(source, case):
 
 
 def test_definitions_follow_statements(source):
-    """A row is read with the columns of its place: after an ALTER at once, before one only with row metadata FULL."""
+    """A row is read with the columns at its place: after an ALTER always, before an ALTER only with row metadata FULL."""
     source("CREATE TABLE t (id INT PRIMARY KEY, a INT, v INT)")
     source.start = source.position()
     source("INSERT INTO t VALUES (1, 10, 11)")

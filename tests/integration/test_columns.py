@@ -297,7 +297,7 @@ class Tables:
             yield f"ALTER TABLE {name} {later}"
 
     def old_times(self, number):
-        """Whether the table has MariaDB's own form of TIME, DATETIME and TIMESTAMP with fractions."""
+        """Return whether the table has MariaDB's own form of TIME, DATETIME and TIMESTAMP with fractions."""
         return self.mariadb and number % 3 == 0
 
     def insert(self, number, name):
@@ -316,7 +316,7 @@ def split(message):
 
 
 class Opened:
-    """One open connection in the place of a database, for many short questions."""
+    """One open connection instead of a database, for many short queries."""
 
     def __init__(self, database, cursor):
         self.mysql = database.mysql
@@ -338,7 +338,7 @@ class Opened:
 
     @contextlib.contextmanager
     def setting(self, name, value):
-        """A global variable set for the length of a with block."""
+        """Set a global variable during a with block."""
         ((before,),) = self.run(f"SELECT @@GLOBAL.{name}")
         self.run(f"SET GLOBAL {name} = {value!r}")
         try:
@@ -475,7 +475,8 @@ def test_contradictions_stop(request, sync_on, broker, unique, server):
 
 
 def test_refused_at_the_start_and_by_statements(sync, sql, db):
-    """What only the full sync could read is refused by name: by check, plan, preview and run, and when a statement makes it."""
+    """A table that only the full sync could read is refused by name: by check, plan, preview and run, and when a
+    statement creates it."""
     sql("CREATE TABLE t (id INT PRIMARY KEY)", "CREATE TABLE v (id INT PRIMARY KEY) WITH SYSTEM VERSIONING")
     refused = sync(start=False)
     named = rf"table {db}\.v: it is WITH SYSTEM VERSIONING.*\"!{db}\.v\""

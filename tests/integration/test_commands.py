@@ -33,7 +33,7 @@ def table(sql):
 @pytest.mark.parametrize("arguments", [(), ("nonsense",), ("run",), ("run", "a.lua", "--nope"), ("check",), ("preview", "a.lua", "--limit", "x"),
                                        ("broker", "--partitions", "1001")])
 def test_usage_error(arguments):
-    """Exit code 2 and what was expected."""
+    """Exit code 2, and the error names what was expected."""
     code, out, err = tideway(*arguments)
     assert code == 2
     assert re.search(r"(?i)usage|takes|unknown|command", out + err)
@@ -49,7 +49,7 @@ def test_near_command():
 
 
 def test_explain():
-    """A code as the log prints it is explained; one that does not exist names the nearest."""
+    """A code in the form of the log is explained; for an unknown code the error names the nearest."""
     code, out, err = tideway("nonsense")
     (printed,) = re.findall(r"ERROR (E-\d{3}): there is no command", err)
     assert code == 2 and printed == "E-201"
@@ -66,14 +66,14 @@ def test_explain():
 
 
 def test_no_command():
-    """The list of commands, as a result and not as a log line; the exit code says that nothing was run."""
+    """The list of commands is printed as a result, not as a log line. The exit code shows that nothing was run."""
     code, out, err = tideway()
     assert (code, err) == (2, "")
     assert out == tideway("help")[1]
 
 
 def test_hook_without_effect():
-    """A test hook that cannot be read ends the program: the test that set it would test nothing."""
+    """An invalid test hook ends the program; otherwise the test that set it would test nothing."""
     done = subprocess.run([str(BINARY), "version"], capture_output=True, text=True, timeout=DEADLINE_S, check=False,
                           env=dict(os.environ, TIDEWAY_LEASE_MS="4s"))
     assert done.returncode == 2 and "TIDEWAY_LEASE_MS: '4s' is not a number" in done.stderr
@@ -102,7 +102,7 @@ def test_help():
 
 
 def test_version():
-    """versions of everything linked"""
+    """The versions of all linked libraries are printed."""
     code, out, _ = tideway("version")
     assert code == 0
     for name in ("tideway", "Lua", "librdkafka"):
@@ -113,7 +113,7 @@ def test_version():
 # check
 
 def test_check_all_well(sync, table, kafka):
-    """check reports point by point and ends with 0 when nothing fails."""
+    """check reports each point and ends with 0 when none fails."""
     code, out, err = sync(start=False).once(command="check")
     assert code == 0, out + err
     for point in ("binlog_format", "log_bin", "binlog_row_image", "REPLICATION SLAVE", "SELECT", "retention|expire_logs"):
@@ -158,8 +158,9 @@ def test_check_broker_away(sync, table):
 
 
 def test_check_looks_at_the_checkpoint(sync, table, kafka, sql, db, mariadb):
-    """Not there: it will be made, and is not made by check. There: position and server, while the sync runs on undisturbed;
-    then a purged position, and a topic that would lose the checkpoint."""
+    """A missing checkpoint is reported as one that run will create; check does not create it. An existing one is shown
+    with position and server, without disturbing the running sync. Then a purged position, and a topic that would lose
+    the checkpoint."""
     checked = sync(start=False)
     topic = f"tideway.{checked.name}"
     code, out, err = checked.once(command="check")
@@ -185,7 +186,7 @@ def test_check_looks_at_the_checkpoint(sync, table, kafka, sql, db, mariadb):
 
 
 def test_check_looks_at_the_checkpoint_file(sync, table, mariadb_server, kafka, sync_on):
-    """A file is read without its lock, so also beside a running sync, and not made."""
+    """A file is read without its lock, so also while a sync runs, and is not created."""
     checked = sync('checkpoint = { file = "here" },', start=False)
     code, out, err = checked.once(command="check")
     assert code == 0 and "checkpoint: the file does not exist yet" in out, out + err
@@ -207,7 +208,7 @@ def test_check_looks_at_the_checkpoint_file(sync, table, mariadb_server, kafka, 
 
 
 def test_check_asks_whether_topics_may_be_made(sync, table, db, kafka):
-    """The broker validates: here more replicas than there are brokers."""
+    """The broker validates the topics: here there are more replicas than brokers."""
     code, out, err = sync("topics = { replication = 3 },", start=False).once(command="check")
     assert code == 5 and re.search(rf'FAIL  topic {db}\.t: .*would not be created: .*[Rr]eplication', out), out + err
     assert f"{db}.t" not in kafka.partitions()
@@ -288,7 +289,7 @@ def absent_broker(request):
 
 
 def test_plan_broker_away(sync, sql, table, db, absent_broker):
-    """plan waits one second for all tables together, says so, and shows everything else."""
+    """plan waits one second for all tables together, reports that, and shows everything else."""
     sql("CREATE TABLE u (id INT PRIMARY KEY)")
     planned = sync(start=False, brokers=absent_broker)
     code, out, err = planned.once(command="plan")
@@ -436,8 +437,8 @@ def test_partitions_of_the_embedded_broker(tmp_path, options, partitions):
 
 @pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT])
 def test_clean_exit(sync, sql, table, db, sig):
-    """SIGTERM and SIGINT end it with 0; what was read is acknowledged and saved: of a transaction that was taken whole
-    nothing comes again."""
+    """SIGTERM and SIGINT end it with 0; what was read is acknowledged and saved: no row of a transaction that was read
+    whole is sent again."""
     running = sync('on_change = function(change) if change.row.id == 5000 then require("tideway.log").info("the last") end end,')
     running.wait_rows(f"{db}.t", 2)
     running.wait_streaming()
@@ -452,7 +453,7 @@ def test_clean_exit(sync, sql, table, db, sig):
 
 
 def test_stop_that_cannot_save(sync, sql, table, db):
-    """Where the position is not saved at the end the log says so; the rows come again."""
+    """If the position is not saved at the end, the log reports it, and the rows are sent again."""
     running = sync(fault=",".join(f"save:{n}" for n in range(3, 9)))
     running.wait_streaming()
     sql("INSERT INTO t VALUES (3, 'c', 1)")

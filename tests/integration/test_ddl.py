@@ -139,8 +139,8 @@ def test_create_in_stream(metadata, table, sql, db):
 
 
 def test_rename_pair(metadata, table, sql, db):
-    """gh-ost's atomic RENAME pair swaps the tables; rows after it have the ghost's columns; there is nothing of
-    the shadow tables themselves."""
+    """gh-ost's atomic RENAME pair swaps the tables; rows after it have the ghost's columns. Nothing of
+    the shadow tables themselves is sent."""
     sql("CREATE TABLE _t_gho LIKE t", "ALTER TABLE _t_gho ADD COLUMN c INT FIRST", "INSERT INTO _t_gho SELECT 5, t.* FROM t",
         "RENAME TABLE t TO _t_del, _t_gho TO t", "INSERT INTO _t_del VALUES (3, 1, 'z')", "DROP TABLE _t_del",
         "INSERT INTO t VALUES (6, 2, 1, 'y')")
@@ -231,8 +231,8 @@ def test_partition_that_brings_rows(sync, sql, db, case):
 
 
 def test_partition_of_tables_that_are_not_captured(sync, sql, db, mariadb):
-    """Partition DDL between tables that are not captured concerns nobody, in the database of a captured one and elsewhere; nor
-    does a partition that leaves a captured table for a captured name, whose rows are in the topic of the old one."""
+    """Partition DDL between tables that are not captured does not stop the sync, in a tracked database and elsewhere. Nor does a
+    partition that becomes a table with a captured name: its rows are in the topic of the table that it leaves."""
     sql("CREATE TABLE c (id INT PRIMARY KEY)", "INSERT INTO c VALUES (1)", "CREATE TABLE n (id INT PRIMARY KEY, v INT)",
         PARTITIONED.format("p"), "INSERT INTO p VALUES (1, 1), (20, 2)", PARTITIONED.format("cp"), "INSERT INTO cp VALUES (1, 1)")
     mariadb.run(f"CREATE DATABASE {db}_o", f"CREATE TABLE {db}_o.q LIKE {db}.n", f"CREATE TABLE {db}_o.p LIKE {db}.p")
@@ -290,7 +290,7 @@ ANY_CASE = {
 
 
 def test_names_in_another_case(metadata, sync, sql, db):
-    """A column é or É is masked: its value comes in no other column, and nothing stops."""
+    """A column é or É is masked: its value is sent in no other column, and the sync does not stop."""
     for name, (statement, _, _) in ANY_CASE.items():
         # MODIFY takes the spelling of the statement: masks are for both
         column = "é" if "MODIFY" in statement else "É"
@@ -386,7 +386,7 @@ def test_order_with_rows(table, sql, db):
 
 
 def test_statements_on_another_database(sync, sql, db, mariadb):
-    """Rule: plan-key. What concerns no captured database does not stop the sync."""
+    """Rule: plan-key. A statement that concerns no tracked database does not stop the sync."""
     sql("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)")
     running = sync()
     running.wait_rows(f"{db}.t", 1)
@@ -447,8 +447,8 @@ def test_unplaced_statement_under_full(sync, sql, db, mariadb, setting):
 
 @pytest.mark.parametrize("large", [False, True])
 def test_load_data_as_a_statement(sync, sql, db, mariadb, tmp_path, large):
-    """LOAD DATA in a STATEMENT session is judged as any other statement: of a table that is not captured, here and in another
-    database, it concerns nobody; of a captured one it stops the sync with the setting that helps."""
+    """LOAD DATA in a STATEMENT session is handled like any other statement. On a table that is not captured, in this
+    database or another, it is ignored; on a captured one it stops the sync with an error that names the setting to change."""
     data = tmp_path / "x.csv"
     data.write_text("".join(f"{n}\t{'x' * 100}\n" for n in range(2, 60_000 if large else 4)))
     sql("CREATE TABLE t (id INT PRIMARY KEY, s VARCHAR(100))", "INSERT INTO t VALUES (1, '')", "CREATE TABLE n LIKE t")
@@ -625,9 +625,9 @@ def test_killed_between_the_phases(mariadb, sql, db, table, between_the_phases):
 
 def test_stream_begins_while_tables_change(sync, sql, db, mariadb):
     """Rule: ddl-while-copying. mode = "stream": the definitions are those of the position, also when a table changes
-    between the look at them and the position. The two columns change places, which nothing in the binlog tells
-    (NO_LOG); no definition comes twice, for one that comes back between two looks cannot be told from one that has
-    stayed."""
+    between the look at them and the position. The two columns change places, which the binlog does not contain
+    (NO_LOG); no definition comes twice, because one that comes back between two looks cannot be distinguished from
+    one that has stayed."""
     sql("CREATE TABLE t (id INT PRIMARY KEY AUTO_INCREMENT, a INT, b INT, s VARCHAR(100))")
     connection = mariadb.connect(database=db)
     done = threading.Event()
@@ -686,7 +686,7 @@ def test_plan_while_tables_change(sync, sql, db, mariadb):
 
 
 def test_view_that_is_not_made(sync, sql, db):
-    """Rule: plan-key. CREATE VIEW IF NOT EXISTS with the name of a table makes nothing, and MariaDB logs it: the table's
+    """Rule: plan-key. CREATE VIEW IF NOT EXISTS with the name of a table creates nothing, but MariaDB logs it: the table's
     rows come as before, after a restart too."""
     sql("CREATE TABLE t (id INT PRIMARY KEY)")
     running = sync()
@@ -777,14 +777,14 @@ def test_meanings(sync, sql, db, mariadb, metadata):
 
 
 def test_set_statement_that_may_change_the_meaning(table, sql, db, mariadb):
-    """The text is read with the session's sql_mode, and the binlog has the one that SET STATEMENT sets: REAL may be either."""
+    """The server reads the text with the session's sql_mode, but the binlog has the one of SET STATEMENT: REAL is ambiguous."""
     with mariadb.globals(binlog_row_metadata="MINIMAL"):
         sql("SET STATEMENT sql_mode = 'REAL_AS_FLOAT' FOR ALTER TABLE t ADD x REAL")
     table.fails(7, "SET STATEMENT sets sql_mode", "binlog_row_metadata = FULL")
 
 
 def test_statement_in_another_character_set(table, db, mariadb):
-    """docs/messages.md, "Schema changes": the text of a statement is UTF-8, whatever the client spoke."""
+    """docs/messages.md, "Schema changes": the text of a statement is UTF-8, in any character set of the client."""
     connection = mariadb.connect(database=db, charset="latin1")
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE t COMMENT 'café'")

@@ -46,7 +46,7 @@ BINARY32 = {("floats", "f"), ("floats", "fu")}
 
 
 def excepted(table, column, row_id, value):
-    """What Tideway writes where Debezium writes the value."""
+    """Return what Tideway writes in the place of Debezium's value."""
     for its_table, its_column, ids, theirs, ours, _ in EXCEPTIONS:
         if (table, column) == (its_table, its_column) and (ids is None or row_id in ids) and value == theirs:
             return ours

@@ -73,14 +73,14 @@ def test_fault(sync, sql, db, mariadb, kafka, fault):
             connection.close()
 
     def came():
-        """It was killed, or tells of the fault."""
+        """Return whether the process was killed, or has logged the fault."""
         if fault.endswith("kill"):
             return not running.running and running.wait_exit() == -signal.SIGKILL
         running.must_run()
         return re.search("fault injected|fault point: ", running.log)
 
     def come_through():
-        """A marker has come through the stream; one that came with the full sync is followed by another."""
+        """Wait until a marker arrives through the stream. If it arrived with the full sync, write another."""
         running.must_run()
         markers = running.reader(f"{db}.marker")
         markers.find()
@@ -146,12 +146,12 @@ def test_kill_loop(sync, sql, db, mariadb, kafka):
     assert any(p.replays for p in rebuilt.parts.values())
 
 
-# the log tells of each row that is taken, before its messages are sent
+# the log has a line for each row that is taken, before its messages are sent
 LOG_ROWS = 'on_change = function(change) require("tideway.log").info("taken " .. change.row.id) end,'
 
 
 def takes_no_more(running, there):
-    """A condition: it takes no more of that many rows, look after look the same number of them."""
+    """A condition: the sync takes no more rows, because several looks find the same number."""
     taken = []
 
     def look():
@@ -343,7 +343,7 @@ def test_more_transactions_than_the_window_holds(sync, sql, db, mariadb, kafka_s
 @pytest.mark.parametrize("beat", ["false", "1"])
 def test_quiet_server_moves_the_position(sync_on, mariadb_server, kafka, db, beat):
     """Rule: always-advance. Nothing is written at all, but the server begins new files: the saved position is in the
-    last one, so that the purge of those before does no harm, to `check` neither."""
+    last one, so that a purge of the earlier ones does no harm, not even to `check`."""
     server = mariadb_server()
     server.run(f"CREATE DATABASE {db}", f"CREATE TABLE {db}.t (id INT PRIMARY KEY)", f"INSERT INTO {db}.t VALUES (1)")
     running = sync_on(server, kafka, [f"{db}.*"], heartbeat=beat).start()
@@ -403,7 +403,7 @@ def test_gtids_that_go_back(sync_on, mariadb_server, kafka, db):
 
 
 def dumps(server):
-    """Connection ids of the binlog dumps that run on the server."""
+    """Return the connection ids of the binlog dumps that run on the server."""
     return [row[0] for row in server.run("SELECT id FROM information_schema.processlist WHERE command LIKE 'Binlog Dump%'")]
 
 

@@ -103,7 +103,7 @@ class Story:
             assert program == "make" and set(targets) <= set(listed), line
 
     def checked(self, server, user):
-        """What `tideway check` says of a server with two tables, as this user."""
+        """Run `tideway check` as this user on a server with two tables, and return its output."""
         server.run("CREATE DATABASE doc", "CREATE TABLE doc.t (id INT PRIMARY KEY)")
         checked = Sync(self.folder / f"check{server.port}", "checked", server, self.broker, ["doc.*"], **user)
         code, out, err = checked.once(command="check")
@@ -111,7 +111,7 @@ class Story:
         return out
 
     def do_grants(self, block):
-        """The user that the page makes passes every point of check but what the page calls optional."""
+        """The user of the page passes every point of check except those that the page calls optional."""
         assert "tideway@'%'" in block.text
         block.text = block.text.replace("tideway@'%'", "'by the page'@'%'").replace("'...'", "'a password'")
         try:
@@ -123,7 +123,7 @@ class Story:
         assert not [w for w in warned if w.startswith("privilege") and "BINLOG ADMIN" not in w], out
 
     def do_mycnf(self, block):
-        """A server with these settings has them, and check finds none to warn about."""
+        """A server accepts these settings, and check warns about none of them."""
         head, *lines = block.text.splitlines()
         assert head == "[mariadb]"
         settings = dict(re.fullmatch(r"(\w+) = (\S+)", line).groups() for line in lines)
@@ -268,7 +268,7 @@ def test_alerts_are_all_there():
 
 
 def anchors(page):
-    """What a heading may be called in a link."""
+    """Return the anchors that links may use for a heading."""
     headings = re.findall(r"^#+ (.*)", page.read_text(), re.M)
     return {re.sub(r"[^\w\- ]", "", h.lower()).replace(" ", "-") for h in headings}
 

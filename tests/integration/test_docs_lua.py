@@ -1,6 +1,6 @@
 """Every Lua block in the docs of the Lua API runs, and so does every example, without a server.
 
-A block says in its first line what it is: `-- in sync.run` is a piece of the options, `-- in tideway test`
+The first line of a block is its kind: `-- in sync.run` is a piece of the options, `-- in tideway test`
 a test beside a sync.lua, `-- connects` needs a broker and gets the embedded one; anything else runs as a script.
 """
 

@@ -1,4 +1,4 @@
-"""Issue point 8: every error that a user meets: one clear message with its remedy, and its exit code."""
+"""Every error that a user meets: one clear message with its remedy, and its exit code."""
 
 import contextlib
 import re
@@ -78,7 +78,7 @@ def test_server_away_at_the_start(sync_on, mariadb_server, kafka):
 
 
 def test_connection_killed(sync, sql, db, table, mariadb):
-    """The server ends our connections: it reconnects and nothing is missing or doubled within the run."""
+    """The server ends our connections: the sync reconnects, and no row is missing or doubled within the run."""
     running = sync()
     running.wait_rows(f"{db}.t", 1)
     running.wait_streaming()
@@ -95,7 +95,7 @@ def test_unknown_host(sync, table):
 
 
 def test_names_that_say_the_same(sync, sql, db):
-    """Two tables that "db.table" does not tell apart are refused, both named; either can be excluded."""
+    """Two tables with the same "db.table" are refused, and both are named. Either can be excluded."""
     sql("CREATE TABLE `b.c` (id INT PRIMARY KEY)", f"CREATE DATABASE `{db}.b`", f"CREATE TABLE `{db}.b`.c (id INT PRIMARY KEY)")
     running = sync(tables=[f"{db}.*", f"`{db}.b`.*"])
     try:
@@ -126,7 +126,7 @@ ENGINES = [("MyISAM", ""), ("Aria", " TRANSACTIONAL=1"), ("MEMORY", "")]
 @pytest.mark.parametrize("engine, options", ENGINES)
 def test_no_key_and_no_transactions(sync, sql, db, engine, options):
     """Rule: one-shared-point. A table without key in an engine without transactions would come twice where it is
-    written while it is read: the start refuses it, check says so; with a key it is read."""
+    written while it is read: the start and check refuse it. With a key it is read."""
     sql("CREATE TABLE t (id INT PRIMARY KEY)", f"CREATE TABLE m (v INT) ENGINE={engine}{options}", "INSERT INTO m VALUES (1)")
     running = sync('no_primary_key = "empty",', start=False)
     code, out, _ = running.once(command="check")
@@ -264,8 +264,8 @@ def test_message_too_large(sync, sql, db, table, kafka):
 
 
 def test_large_rows_pass(sync, sql, db, kafka):
-    """A message near 1 MB passes where the topic takes it; larger ones where the topic says so, also larger than a lane's part
-    of the queue."""
+    """A message near 1 MB passes where the topic takes it; larger ones where the topic allows them, also larger than a
+    lane's part of the queue."""
     kafka.create(f"{db}.big", 1, max_message_bytes=20000000)
     sql("CREATE TABLE big (id INT PRIMARY KEY, s LONGTEXT)", "INSERT INTO big VALUES (1, REPEAT('x', 5000000))",
         "INSERT INTO big VALUES (4, REPEAT('w', 15000000))")
@@ -378,7 +378,7 @@ def test_fenced_by_a_second_process(sync, sql, db, table):
 
 
 def derived_server_id(name):
-    """What a sync of this name calls itself on the server: FNV-1a, in the upper half of 32 bits."""
+    """Return the server_id that a sync of this name uses: FNV-1a, in the upper half of 32 bits."""
     value = 14695981039346656037
     for byte in name.encode():
         value = (value ^ byte) * 1099511628211 % (1 << 64)
@@ -409,7 +409,7 @@ def displaced(running, *ids):
 @pytest.mark.parametrize("server_id", [None, 77001])
 def test_displaced_on_the_source(sync, sql, db, table, mariadb, server_id):
     """Rule: one-process. MariaDB ends the older of two dumps with one server id (error 4052): exit code 6, never
-    reconnected, where neither fence nor lock of the sync's name tells. The id is that of the name, or source.server_id
+    reconnected, where neither fence nor instance lock works. The id is derived from the name, or source.server_id
     instead."""
     running = sync(**({"server_id": server_id} if server_id else {}))
     running.wait_streaming()
@@ -488,14 +488,14 @@ def test_statement_based_dml_elsewhere(sync, sql, db, table, mariadb):
 
 
 def test_minimal_row_image(sync, sql, db, table, mariadb):
-    """binlog_row_image = MINIMAL leaves columns out: said at the start, or with the row; never a wrong value."""
+    """binlog_row_image = MINIMAL leaves columns out: an error at the start, or at the row; never a wrong value."""
     with mariadb.globals(binlog_row_image="MINIMAL"):
         sync().fails(3, "binlog_row_image", "FULL")
 
 
 def test_compressed_events(sync, sql, db, table, mariadb):
     """log_bin_compress: not in this version: rows of a captured table are named with event, table, position and the setting that
-    turns it off; those of a table that nobody wants do not stop the sync, and count in the sequence as if not compressed."""
+    turns it off. Those of other tables do not stop the sync, and count in the sequence with their uncompressed size."""
     sql("CREATE TABLE n (id INT PRIMARY KEY, v VARCHAR(50))")
     running = sync(tables=[f"{db}.t"])
     running.wait_rows(f"{db}.t", 1)
@@ -522,7 +522,7 @@ def test_compressed_events(sync, sql, db, table, mariadb):
 
 
 def test_xa_prepared(sync, sql, db, table, mariadb):
-    """Issue point 6: a prepared group with rows of a captured table stops the sync with an error that names it."""
+    """A prepared group with rows of a captured table stops the sync with an error that names it."""
     running = sync()
     running.wait_rows(f"{db}.t", 1)
     running.wait_streaming()
@@ -588,7 +588,7 @@ def test_unreadable_checkpoint_is_no_fresh_start(sync, sql, db, table, kafka, va
 
 @pytest.mark.slow
 def test_sink_away_for_ever_is_not_lost(sync, sql, db, kafka_server):
-    """Kafka dies under load and comes back with its data: every row is there (delivery 15)."""
+    """Kafka dies under load and comes back with its data: every row is there."""
     own = kafka_server()
     assert isinstance(own, Kafka)
     sql("CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(200))")

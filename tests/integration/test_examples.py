@@ -203,7 +203,7 @@ def test_exec_primitives(tmp_path, mariadb, broker, shop):
 
 @pytest.mark.parametrize("name", [n for n in NAMES if n != "exec_primitives"])
 def test_example_preview(name, tmp_path, mariadb, broker, shop):
-    """What each example says about itself: preview prints its messages and writes nothing."""
+    """The preview in each example's header prints its messages and writes nothing."""
     example = Example(tmp_path / name, EXAMPLES / f"{name}.lua", mariadb, broker)
     code, out, err = example.once(command="preview", env=example.env)
     assert code == 0, err

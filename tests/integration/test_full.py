@@ -309,7 +309,7 @@ def test_rate_limit_holds_nothing_up(sync, sql, db):
 
 
 def test_stop_while_a_table_is_locked(sync, sql, db, mariadb):
-    """A stop does not wait for a table that somebody has locked: its keys cannot be looked at, for hours maybe."""
+    """A stop does not wait for a locked table, whose keys cannot be read, maybe for hours."""
     sql("CREATE TABLE a (id INT PRIMARY KEY)", "INSERT INTO a VALUES (1)")
     with contextlib.closing(mariadb.connect(database=db)) as holder, holder.cursor() as cursor:
         cursor.execute("LOCK TABLES a WRITE")
@@ -321,7 +321,7 @@ def test_stop_while_a_table_is_locked(sync, sql, db, mariadb):
 
 @pytest.mark.parametrize("phase", ["full sync", "stream"])
 def test_stop_while_the_server_hangs(sync_on, mariadb_server, kafka, db, phase):
-    """Nor for a server that has the connection and does not answer."""
+    """A stop does not wait for a server that keeps the connection but does not answer."""
     server = mariadb_server()
     server.run(f"CREATE DATABASE {db}", f"USE {db}", "CREATE TABLE a (id INT PRIMARY KEY, s VARCHAR(200))",
                "INSERT INTO a SELECT seq, REPEAT('x', 200) FROM seq_1_to_20000")
@@ -339,7 +339,7 @@ def test_stop_while_the_server_hangs(sync_on, mariadb_server, kafka, db, phase):
 
 @pytest.mark.slow
 def test_stop_while_the_broker_hangs(sync_on, mariadb, sql, db, kafka_server):
-    """With messages on their way that nobody acknowledges; they come again at the next start."""
+    """A stop with messages in flight that no broker acknowledges. They are sent again at the next start."""
     own = kafka_server()
     sql("CREATE TABLE a (id INT PRIMARY KEY)", "INSERT INTO a SELECT seq FROM seq_1_to_100")
     running = sync_on(mariadb, own, [f"{db}.*"]).start()

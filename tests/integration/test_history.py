@@ -1,4 +1,4 @@
-"""The place in the binlog that a sync begins and resumes at: its GTIDs, and that the binlog is still the one it was."""
+"""The place in the binlog that a sync begins and resumes at: its GTIDs, and that the binlog still has the same history."""
 
 import json
 import re

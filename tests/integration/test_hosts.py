@@ -174,7 +174,7 @@ def last_rows(messages):
 
 
 def same_as(server, sync):
-    """Waits until the topic says what the table says; how many rows that is."""
+    """Wait until the topic equals the table. Return the number of rows."""
     wanted = dict(server.run("SELECT id, v FROM d.t"))
     sync.until(sync.topic, lambda m: last_rows(m) == wanted, "the rows of the table")
     return len(wanted)
@@ -223,8 +223,8 @@ def test_first_host_is_away(run_on, servers):
 @both
 @pytest.mark.slow
 def test_failover_and_back(run_on, pair, kind):
-    """The primary is killed while a writer writes, the sync continues at the replica; then the other way round. Every row is there in the
-    end, and sequenceIds grow."""
+    """The primary is killed while a writer writes, the sync continues at the replica; then the other way round. Every
+    row is there in the end, and sequenceIds grow."""
     primary, replica = pair(kind)
     primary.run("INSERT INTO d.t VALUES (1, 1), (2, 2)")
     running = run_on(primary, replica).start()
@@ -363,7 +363,7 @@ def test_a_host_of_the_other_kind(run_on, servers):
 
 
 def test_without_gtids_nothing_moves(run_on, servers):
-    """MySQL with gtid_mode = OFF: another server is refused as without hosts."""
+    """MySQL with gtid_mode = OFF: another server is refused, like without hosts."""
     off = ("--gtid-mode=OFF", "--enforce-gtid-consistency=OFF")
     server, other = servers(MySQL, *off), servers(MySQL, *off)
     for each in (server, other):
@@ -480,7 +480,8 @@ def test_an_idle_replica_made_behind_the_position(run_on, servers):
 
 
 def test_another_server_goes_on_with_the_numbers(run_on, pair):
-    """MariaDB: what the dead primary wrote last nobody has; the new one has given the same numbers to other transactions."""
+    """MariaDB: no server has the last transactions of the dead primary; the new one has given their numbers to other
+    transactions."""
     primary, replica = pair(MariaDB)
     running = run_on(primary).start()
     running.wait_streaming()
@@ -507,7 +508,7 @@ def test_a_domain_that_the_position_does_not_have(run_on, pair):
 
 
 def break_event(server, number):
-    """The header of the rows event that wrote this id says that it has no length."""
+    """Set the length to 0 in the header of the rows event that wrote this id."""
     file = server.run("SHOW BINARY LOG STATUS" if server.mysql else "SHOW MASTER STATUS")[0][0]
     events = server.run(f"SHOW BINLOG EVENTS IN '{file}'")
     at = [pos for _, pos, kind, *_ in events if kind.startswith("Write_rows")][number]

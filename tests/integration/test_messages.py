@@ -1,4 +1,4 @@
-"""Exactly messages.md: the bytes of data, full-sync rows, heartbeats and keys."""
+"""Exactly docs/messages.md: the bytes of data, full-sync rows, heartbeats and keys."""
 
 import re
 import time
@@ -143,7 +143,7 @@ def test_keys(sync, sql, db, kafka):
 
 
 def test_json_keys_and_rows(sync, sql, db, kafka):
-    """key_format = "json" tells all composite keys apart, in copy and stream, so that a compacted topic takes them; a row that
+    """key_format = "json" distinguishes all composite keys, in copy and stream, so that a compacted topic takes them; a row that
     is emitted as JSON has its NULLs, its columns in order and base64, alike in both phases."""
     insert = (
         "INSERT INTO k VALUES ('a,b', 'c', NULL, x'ff00', 1.50, 0.1), ('a', 'b,c', 'q\"', NULL, NULL, NULL)",

@@ -167,7 +167,7 @@ def test_displaced_on_the_source(sync_on, mysql, my, kafka):
 
 
 def test_compressed_transactions(sync_on, mysql, my, kafka):
-    """Not in this version: named, with the setting that turns it off; never a row that vanishes."""
+    """Not supported in this version: an error that names the setting that turns it off. No row is lost silently."""
     my("CREATE TABLE a (id INT PRIMARY KEY)")
     running = sync_on(mysql, kafka, [f"{my.db}.*"]).start()
     running.wait_streaming()
@@ -176,7 +176,7 @@ def test_compressed_transactions(sync_on, mysql, my, kafka):
 
 
 def test_event_time_is_the_commit_time(sync_on, mysql, my, kafka):
-    """Rule: commit-time. Rows of a transaction carry its commit time, not their statement's; MySQL tells it to the
+    """Rule: commit-time. Rows of a transaction carry its commit time, not their statement's; MySQL has it to the
     microsecond."""
     my("CREATE TABLE a (id INT PRIMARY KEY)")
     running = sync_on(mysql, kafka, [f"{my.db}.*"]).start()
@@ -190,7 +190,7 @@ def test_event_time_is_the_commit_time(sync_on, mysql, my, kafka):
 
 
 def test_column_that_comes_and_goes_at_the_start(sync_on, mysql, my, kafka):
-    """Rule: ddl-while-copying. The binlog tells that definitions were others since they were looked at."""
+    """Rule: ddl-while-copying. The binlog shows that definitions have changed since they were loaded."""
     my("CREATE TABLE a (id INT PRIMARY KEY)", "INSERT INTO a VALUES (1)")
     running = sync_on(mysql, kafka, [f"{my.db}.*"])
     my(f"SELECT GET_LOCK('tideway.{running.name}', 10)")  # the sync waits for it, the tables looked at

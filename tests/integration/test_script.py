@@ -1,4 +1,4 @@
-"""What a sync.lua can say (lua-api.md), against real servers: mapping, fields, keys, columns, filter, hooks, loop."""
+"""The options of a sync.lua (docs/lua-api.md), against real servers: mapping, fields, keys, columns, filter, hooks, loop."""
 
 import itertools
 import json
@@ -242,7 +242,7 @@ FALL_OFF = {
 
 
 def line_to_write(running, allowed=False):
-    """What the error of the rename guard says to write: for the column as before, or for one that may be written as it is."""
+    """Return the line that the rename guard's error gives: for the column as before, or for one that may be written as it is."""
     kept, where, written = re.findall(r"Write (.*?) in (columns\S*) \(or (rename = .*?), if they may be\)", running.log)[-1]
     return written if allowed else kept
 

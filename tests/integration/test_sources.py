@@ -48,7 +48,7 @@ def wait_both(running):
 
 
 def newest(messages):
-    """{(origin, id): row} as the topic says it; deleted ones are not there."""
+    """Return {(origin, id): row} of the topic, without deleted rows."""
     state = {}
     for message in messages:
         if message.op == "DELETE":
@@ -59,7 +59,7 @@ def newest(messages):
 
 
 def equals(running, servers, db, table):
-    """What the topic says in the end is what the servers have."""
+    """Assert that the final rows of the topic equal those of the servers."""
     def same():
         running.must_run()
         found = {k: row["v"] for k, row in newest(rows(running.reader(f"{db}.{table}").to_end())).items()}
@@ -102,7 +102,7 @@ def test_rows_of_both_and_kill9(request, both, mariadb, kafka, db, sql, second):
 
 
 def test_one_that_is_away(both, west, mariadb, kafka, db, sql):
-    """A server that is away holds nothing of the other up, neither while they run nor at a start; its rows come when it is
+    """A server that is away does not delay the other one, neither while they run nor at a start. Its rows come when it is
     back."""
     for server in (mariadb, west):
         server.run("CREATE TABLE t (id INT PRIMARY KEY, v INT)", "INSERT INTO t VALUES (1, 1)", db=db)
@@ -173,7 +173,7 @@ def test_heartbeats_tell_the_lowest(both, west, mariadb, kafka, db, sql):
 
 
 def test_no_heartbeats_while_one_is_copied(both, west, mariadb, kafka, db, sql):
-    """While the tables of one server are copied nobody knows how far it is: heartbeats begin when that is over."""
+    """While the tables of one server are copied its watermark is unknown: heartbeats begin after the copy."""
     sql("CREATE TABLE t (id INT PRIMARY KEY, v INT)", "INSERT INTO t VALUES (1, 1)")
     west.run("CREATE TABLE t (id INT PRIMARY KEY, v INT)", "INSERT INTO t SELECT seq, seq FROM seq_1_to_4000", db=db)
     running = both(west, "full = { rows_per_second = 1000 },", heartbeat="0.1").start()

@@ -1,5 +1,5 @@
 """Tables that come and go: added to the script, taken out and put back, made and renamed while the sync is stopped, and
-read in rounds (rules: table-position, ddl-while-copying; decisions 0001, 0004)."""
+read in rounds (rules: table-position, ddl-while-copying; decisions/0001, 0004)."""
 
 import re
 
@@ -80,8 +80,8 @@ BETWEEN = {
 @pytest.mark.parametrize("metadata", ["NO_LOG", "FULL"])
 @pytest.mark.parametrize("case", BETWEEN)
 def test_added_after_ddl(sync, sql, db, mariadb, kafka, case, metadata):
-    """Rule: table-position. A table added to the script has its own point; the definitions from before it are followed,
-    its rows and statements from before it are not told; a restart on the way changes nothing."""
+    """Rule: table-position. A table added to the script has its own start position. The definitions before it are followed,
+    its rows and statements before it are not sent. A restart on the way changes nothing."""
     with mariadb.globals(binlog_row_metadata=metadata):
         connection = mariadb.connect(database=db)
         with connection.cursor() as cursor:
