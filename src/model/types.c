@@ -91,6 +91,12 @@ bool column_type_is_text(enum column_type type)
 	return traits[type].class == CLASS_CHAR || traits[type].class == CLASS_TEXT;
 }
 
+bool column_type_is_free_text(enum column_type type)
+{
+	return column_type_is_text(type) || traits[type].class == CLASS_LABELS ||
+	       traits[type].class == CLASS_JSON;
+}
+
 bool column_type_is_binary(enum column_type type)
 {
 	return traits[type].class == CLASS_BINARY || traits[type].class == CLASS_BLOB;

@@ -76,6 +76,8 @@ bool column_type_is_disguised(enum column_type type);
 bool column_type_is_number(enum column_type type);
 /* Returns whether the type is CHAR, VARCHAR or one of the TEXT types. */
 bool column_type_is_text(enum column_type type);
+/* Returns whether a value of the type may be any text: text types, ENUM, SET and JSON. */
+bool column_type_is_free_text(enum column_type type);
 /* Returns whether the type is BINARY, VARBINARY or one of the BLOB types. */
 bool column_type_is_binary(enum column_type type);
 /* Returns whether the type is one of the TEXT or BLOB types. */

@@ -13,7 +13,7 @@ static void set_text(lua_State *L, const char *key, struct slice text)
 
 static void push_column(lua_State *L, const struct column *column)
 {
-	lua_createtable(L, 0, 9);
+	lua_createtable(L, 0, 10);
 	set_text(L, "name", column->name);
 	set_text(L, "type", slice_str(column_type_name(column->type)));
 	set_text(L, "sql_type", column->sql_type);
@@ -24,6 +24,8 @@ static void push_column(lua_State *L, const struct column *column)
 	lua_setfield(L, -2, "nullable");
 	lua_pushboolean(L, column->is_virtual || column->is_stored);
 	lua_setfield(L, -2, "generated");
+	lua_pushboolean(L, column_type_is_free_text(column->type));
+	lua_setfield(L, -2, "free_text");
 	lua_pushinteger(L, column->length);
 	lua_setfield(L, -2, "length");
 	lua_pushinteger(L, column->scale);

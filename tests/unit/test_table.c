@@ -244,6 +244,32 @@ static void test_names(void **state)
 	assert_string_equal(ddl_op_name(DDL_QUERY), "QUERY");
 }
 
+static void families_of_types(void **state)
+{
+	(void)state;
+	static const struct {
+		enum column_type type;
+		bool text, binary, blob, free_text, disguised;
+	} cases[] = {
+		{COLUMN_CHAR, .text = true, .free_text = true},
+		{COLUMN_LONGTEXT, .text = true, .blob = true, .free_text = true},
+		{COLUMN_VARBINARY, .binary = true},
+		{COLUMN_TINYBLOB, .binary = true, .blob = true},
+		{COLUMN_ENUM, .free_text = true},
+		{COLUMN_JSON, .free_text = true, .disguised = true},
+		{COLUMN_UUID, .disguised = true},
+		{COLUMN_DATE, .text = false},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		enum column_type type = cases[i].type;
+		assert_int_equal(column_type_is_text(type), cases[i].text);
+		assert_int_equal(column_type_is_binary(type), cases[i].binary);
+		assert_int_equal(column_type_is_blob(type), cases[i].blob);
+		assert_int_equal(column_type_is_free_text(type), cases[i].free_text);
+		assert_int_equal(column_type_is_disguised(type), cases[i].disguised);
+	}
+}
+
 static void numbers_are_integers_decimals_and_floats(void **state)
 {
 	(void)state;
@@ -268,6 +294,7 @@ int main(void)
 		cmocka_unit_test(test_transport_of_columns),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(numbers_are_integers_decimals_and_floats),
+		cmocka_unit_test(families_of_types),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -220,15 +220,12 @@ function key.meet(group, signature)
   return other and other.full_name
 end
 
-local FREE_TEXT = { char = true, varchar = true, tinytext = true, text = true, mediumtext = true, longtext = true,
-  enum = true, set = true, json = true }
-
 -- Return whether two different rows could have the same text key "a,b": two or more parts may
 -- contain a comma.
 function key.is_ambiguous(t, resolved)
   local texts = 0
   for _, part in ipairs(resolved.parts) do
-    if part.column and FREE_TEXT[t.columns[part.column].type] then texts = texts + 1 end
+    if part.column and t.columns[part.column].free_text then texts = texts + 1 end
   end
   return resolved.kind == "parts" and texts > 1
 end

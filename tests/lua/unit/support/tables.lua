@@ -12,6 +12,7 @@ local TRANSPORT = { int = "LONG", bigint = "LONG", decimal = "DOUBLE", double = 
 local function column(text)
   local name, kind, null = text:match("^(%S+)%s+(%S+)%s*(%S*)$")
   return { name = name, type = kind, sql_type = kind, transport = assert(TRANSPORT[kind], text),
+    free_text = TRANSPORT[kind] == "STRING",
     nullable = null == "null", scale = kind == "decimal" and 2 or nil }
 end
 
