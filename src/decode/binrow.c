@@ -123,7 +123,7 @@ static int protocol_ascii(const struct cell_layout *layout, const uint8_t *ptr, 
 
 static bool is_string(const struct binrow_field *field)
 {
-	switch (field->wire) {
+	switch ((enum wire_type)field->wire) {
 	case WIRE_STRING:
 	case WIRE_VAR_STRING:
 	case WIRE_VARCHAR:
@@ -134,9 +134,34 @@ static bool is_string(const struct binrow_field *field)
 	case WIRE_ENUM:
 	case WIRE_SET:
 		return true;
-	default:
-		return false;
+	case WIRE_DECIMAL_OLD:
+	case WIRE_TINY:
+	case WIRE_SHORT:
+	case WIRE_LONG:
+	case WIRE_FLOAT:
+	case WIRE_DOUBLE:
+	case WIRE_NULL:
+	case WIRE_TIMESTAMP:
+	case WIRE_LONGLONG:
+	case WIRE_INT24:
+	case WIRE_DATE:
+	case WIRE_TIME:
+	case WIRE_DATETIME:
+	case WIRE_YEAR:
+	case WIRE_NEWDATE:
+	case WIRE_BIT:
+	case WIRE_TIMESTAMP2:
+	case WIRE_DATETIME2:
+	case WIRE_TIME2:
+	case WIRE_BLOB_COMPRESSED:
+	case WIRE_VARCHAR_COMPRESSED:
+	case WIRE_VECTOR:
+	case WIRE_JSON:
+	case WIRE_NEWDECIMAL:
+	case WIRE_GEOMETRY:
+		break;
 	}
+	return false;
 }
 
 enum accept {
@@ -181,7 +206,7 @@ static cell_decode_fn *choose(const struct column *column, const struct binrow_f
 /* Returns the size class of a cell (cell.h). CELL_PREFIX means a length-encoded string. */
 static uint8_t size_class(uint8_t wire)
 {
-	switch (wire) {
+	switch ((enum wire_type)wire) {
 	case WIRE_TINY:
 		return 1;
 	case WIRE_SHORT:
@@ -194,9 +219,36 @@ static uint8_t size_class(uint8_t wire)
 	case WIRE_LONGLONG:
 	case WIRE_DOUBLE:
 		return 8;
-	default: /* dates and times have a length of one byte, which reads the same way */
-		return CELL_PREFIX;
+	/* dates and times have a length of one byte, which reads the same way */
+	case WIRE_TIMESTAMP:
+	case WIRE_DATE:
+	case WIRE_TIME:
+	case WIRE_DATETIME:
+	case WIRE_NEWDATE:
+	case WIRE_TIMESTAMP2:
+	case WIRE_DATETIME2:
+	case WIRE_TIME2:
+	case WIRE_DECIMAL_OLD:
+	case WIRE_NULL:
+	case WIRE_VARCHAR:
+	case WIRE_BIT:
+	case WIRE_BLOB_COMPRESSED:
+	case WIRE_VARCHAR_COMPRESSED:
+	case WIRE_VECTOR:
+	case WIRE_JSON:
+	case WIRE_NEWDECIMAL:
+	case WIRE_ENUM:
+	case WIRE_SET:
+	case WIRE_TINY_BLOB:
+	case WIRE_MEDIUM_BLOB:
+	case WIRE_LONG_BLOB:
+	case WIRE_BLOB:
+	case WIRE_VAR_STRING:
+	case WIRE_STRING:
+	case WIRE_GEOMETRY:
+		break;
 	}
+	return CELL_PREFIX; /* also of a code that is unknown */
 }
 
 static int mismatch(const struct table *table, const struct column *column,

@@ -164,7 +164,7 @@ void cell_describe(uint8_t wire, uint16_t meta, char *dst, size_t cap)
 {
 	static const char *const blobs[] = {"", "TINY", "", "MEDIUM", "LONG"};
 	const char *name = wire_name(wire);
-	switch (wire) {
+	switch ((enum wire_type)wire) {
 	case WIRE_STRING:
 	case WIRE_VARCHAR:
 	case WIRE_VAR_STRING:
@@ -188,7 +188,29 @@ void cell_describe(uint8_t wire, uint16_t meta, char *dst, size_t cap)
 	case WIRE_TIME2:
 		snprintf(dst, cap, "%s(%u)", name, meta);
 		return;
-	default:
+	case WIRE_DECIMAL_OLD:
+	case WIRE_TINY:
+	case WIRE_SHORT:
+	case WIRE_LONG:
+	case WIRE_FLOAT:
+	case WIRE_DOUBLE:
+	case WIRE_NULL:
+	case WIRE_TIMESTAMP:
+	case WIRE_LONGLONG:
+	case WIRE_INT24:
+	case WIRE_DATE:
+	case WIRE_TIME:
+	case WIRE_DATETIME:
+	case WIRE_YEAR:
+	case WIRE_NEWDATE:
+	case WIRE_VECTOR:
+	case WIRE_JSON:
+	case WIRE_ENUM:
+	case WIRE_SET:
+	case WIRE_TINY_BLOB:
+	case WIRE_MEDIUM_BLOB:
+	case WIRE_LONG_BLOB:
+	case WIRE_GEOMETRY:
 		break;
 	}
 	if (name)
