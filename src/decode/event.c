@@ -128,11 +128,9 @@ static int refuse(const struct event *event, struct err *err)
 	case EVENT_PARTIAL_ROW_DATA: /* MariaDB 12.3 and later */
 		return err_set(
 			err, E_EVENT_UNKNOWN,
-			"the binlog has rows in fragments (Partial_row_data event that ends at "
-			"%" PRIu32 "), which this version cannot read. Set "
-				   "binlog_row_event_fragment_threshold "
-			"on the source above the size of its largest rows. " REMEDY_NEW_NAME_AFTER,
-			event->end_pos);
+			"the binlog contains a rows event in fragments (Partial_row_data), which "
+			"this version cannot read. Set binlog_row_event_fragment_threshold on the "
+			"source above the size of its largest rows. " REMEDY_NEW_NAME_AFTER);
 	default:
 		break;
 	}

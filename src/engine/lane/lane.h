@@ -49,8 +49,8 @@ struct lane {
 	struct lane_metrics *metrics; /* owned by the run, read by others */
 };
 
-/* Loads the script, opens the sink and the commit. part: which the lane belongs to, and ends with. lease NULL: the lane sends without one. meaning: of the lane's marks; NULL:
- * the lane commits nothing. */
+/* Loads the script, opens the sink and the commit. part: the part of the sync that the lane belongs to, and ends with. lease NULL:
+ * the lane sends without one. meaning: of the lane's marks; NULL: the lane commits nothing. */
 int lane_open(struct lane *lane, struct sync *sync, enum sync_part part, const char *label,
 	      size_t queue_bytes, const struct lease *lease, const struct commit_meaning *meaning,
 	      struct lane_metrics *metrics, struct err *err) MUST_CHECK;
