@@ -29,6 +29,7 @@ struct process {
 
 static struct fixture fixture;
 static bool workload_is_done;
+static unsigned long long seed_now;
 
 static void *process_main(void *arg)
 {
@@ -51,7 +52,10 @@ static void start(struct process *process, const struct script_options *script)
 
 static void end(struct process *process)
 {
+	int64_t until_ms = clock_mono_ms() + PATIENCE_MS;
 	while (!atomic_load(&process->has_ended)) {
+		if (clock_mono_ms() > until_ms)
+			fail_msg("SIM_SEED=%llu SIM_RUNS=1: the sync does not stop", seed_now);
 		supervisor_wake(process->supervisor);
 		clock_pause(50);
 	}
@@ -114,6 +118,7 @@ static void simulate(uint64_t seed)
 	const struct script_options script = fixture_options(&fixture);
 	pthread_t workload;
 	unsigned lives;
+	seed_now = seed;
 	sim_begin(seed);
 	world_begin();
 	workload_is_done = false;
