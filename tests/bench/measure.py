@@ -42,8 +42,9 @@ class Program:
         return done.stdout.strip()
 
     def __str__(self):
-        library = re.search(r"librdkafka \S+", self.version())
-        return f"{os.path.relpath(self.binary)}, {library[0] if library else 'which does not start'}"
+        version = self.version()
+        library = re.search(r"librdkafka \S+", version)
+        return f"{version.splitlines()[0]}, {library[0]}" if library else f"{os.path.relpath(self.binary)}, which does not start"
 
 
 @dataclass

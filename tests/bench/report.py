@@ -64,7 +64,7 @@ def machine(mariadb, tideway, load):
 class Report:
     def __init__(self, rows, repeat, limits):
         self.rows, self.repeat, self.limits = rows, repeat, limits
-        self.lines, self.memory, self.idle, self.programs = [], [], [], {}
+        self.lines, self.memory, self.idle, self.turns = [], [], [], {}
 
     def add(self, what, run, got, rows, messages):
         self.lines.append((what, run.sink, run.lua, got, rows, messages))
@@ -75,16 +75,17 @@ class Report:
     def add_idle(self, label, got):
         self.idle.append((label, got))
 
-    def add_program(self, program, got, rows):
-        self.programs.setdefault(program, []).append((rows / got.seconds, got.cpu * 1e6 / rows, got.rss / 1e6))
+    def add_turn(self, label, program, got, rows):
+        self.turns.setdefault(label, {}).setdefault(program, []).append((rows / got.seconds, got.cpu * 1e6 / rows, got.rss / 1e6))
 
-    def program_lines(self):
+    def turn_lines(self):
         """The medians of each program, and the first program's as the measure."""
-        first = None
-        for program, got in self.programs.items():
-            rate, cpu, rss = (statistics.median(column) for column in zip(*got))
-            first = first or (rate, cpu)
-            yield f"| {program} | {rate:,.0f} | {rate / first[0]:.2f} | {cpu:.2f} | {cpu / first[1]:.2f} | {rss:.0f} |"
+        for label, programs in self.turns.items():
+            first = None
+            for program, got in programs.items():
+                rate, cpu, rss = (statistics.median(column) for column in zip(*got))
+                first = first or (rate, cpu)
+                yield f"| {label} | {program} | {rate:,.0f} | {rate / first[0]:.2f} | {cpu:.2f} | {cpu / first[1]:.2f} | {rss:.0f} |"
 
     def ratio(self, rate, limit):
         found = self.limits.found.get(limit)
@@ -153,8 +154,9 @@ class Report:
                      "|---|---|---|---|---|---|---|",
                      *(f"| {label} | {got.count(False) - 1} | {got.count(True)} | {got.rss / 1e6:.1f} "
                        f"| {got.pss / 1e6:.1f} | {got.private / 1e6:.1f} | {100 * got.cpu:.2f} |" for label, got in self.idle)]
-        if self.programs:
-            text += ["", "## Many topics, several programs in turns", "",
-                     "| | rows/s | of the first | CPU s per million rows | of the first | peak RSS MB |", "|---|---|---|---|---|---|",
-                     *self.program_lines()]
+        if self.turns:
+            text += ["", "## Several programs in turns", "", f"Medians of {self.repeat} rounds.", "",
+                     "| | program | rows/s | of the first | CPU s per million rows | of the first | peak RSS MB |",
+                     "|---|---|---|---|---|---|---|",
+                     *self.turn_lines()]
         return "\n".join(text) + "\n"
