@@ -9,7 +9,7 @@
 
 #include "unit/script_fixture.h"
 
-enum { RUNS = 50, PATIENCE_MS = 600 * 1000 };
+enum { RUNS = 100, PATIENCE_MS = 600 * 1000 };
 
 static const char sync_lua[] =
 	"local sync = require 'tideway.sync'\n"

@@ -105,7 +105,7 @@ static int step_follow(struct stream *stream, struct wait *wait, struct err *err
 	struct slice packet;
 	bool timed;
 	int rc = 0;
-	if (lane_is_full(lane))
+	if (!lane_stopping(lane) && lane_is_full(lane))
 		return lane_wait_for_room(lane, wait, err);
 	while (!lane_stopping(lane)) {
 		rc = packet_source_ready(packets, wait, err);
