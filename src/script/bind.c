@@ -1,6 +1,6 @@
 /* bind: bound tables. Each gives scripts access to one definition of one table, and to one change
  * of it after another. */
-#include "script/script_priv.h"
+#include "script/handle.h"
 
 /* ---- names ---- */
 

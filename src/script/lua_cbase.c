@@ -1,5 +1,5 @@
 /* lua_cbase: tideway.cbase, functions for the standard library only. */
-#include "script/script_priv.h"
+#include "script/handle.h"
 
 #include "base/file.h"
 #include "model/ident.h"
@@ -159,7 +159,7 @@ static int kind(lua_State *L)
 		name = "decimal";
 	else if (lua_secret_text(L, 1).ptr)
 		name = "secret";
-	else if (lua_json_is_null(L, 1))
+	else if (lua_null_test(L, 1))
 		name = "json.null";
 	lua_pushstring(L, name);
 	return 1;
@@ -191,5 +191,7 @@ int lua_cbase_open(lua_State *L)
 	};
 	luaL_newlib(L, functions);
 	lua_row_functions(L);
+	lua_pushcfunction(L, lua_copy_row);
+	lua_setfield(L, -2, "row_copy");
 	return 1;
 }

@@ -1,6 +1,6 @@
 /* lua_change: a change as scripts see it: its fields, what on_change may set and send, and its
  * records as tables. */
-#include "script/script_priv.h"
+#include "script/handle.h"
 
 #include "base/num.h"
 
@@ -273,7 +273,7 @@ struct slice lua_change_key(lua_State *L, int idx, struct arena *arena)
 {
 	struct buf *text = &script_of(L)->scratch;
 	idx = lua_absindex(L, idx);
-	if (lua_json_is_null(L, idx))
+	if (lua_null_test(L, idx))
 		return (struct slice){NULL, 0};
 	buf_clear(text);
 	buf_reserve(text, 1);
@@ -378,7 +378,7 @@ static int changed(lua_State *L)
 static struct slice value_at(lua_State *L, int idx, struct arena *arena)
 {
 	struct buf *text = &script_of(L)->scratch;
-	if (lua_json_is_null(L, idx))
+	if (lua_null_test(L, idx))
 		return (struct slice){NULL, 0};
 	buf_clear(text);
 	buf_reserve(text, 1);
@@ -510,11 +510,11 @@ static int copy(lua_State *L)
 		lua_setfield(L, 2, names[i]);
 	}
 	if (bound->change->before) {
-		lua_row_copy(L, &bound->rows[IMAGE_BEFORE]);
+		lua_copy_push(L, &bound->rows[IMAGE_BEFORE]);
 		lua_setfield(L, 2, "before");
 	}
 	if (bound->change->after) {
-		lua_row_copy(L, &bound->rows[IMAGE_AFTER]);
+		lua_copy_push(L, &bound->rows[IMAGE_AFTER]);
 		lua_setfield(L, 2, "after");
 	}
 	lua_getfield(L, 2, bound->image == IMAGE_BEFORE ? "before" : "after");
@@ -536,7 +536,7 @@ static void set_or_null(lua_State *L, const char *name, struct slice text)
 	if (text.ptr)
 		push_slice(L, text);
 	else
-		lua_json_push_null(L);
+		lua_null_push(L);
 	lua_setfield(L, -2, name);
 }
 

@@ -1,72 +1,15 @@
 /* lua_handle: the metatable of rows and changes. They share it, since all light userdata have one
  * metatable. It is locked. Its functions check their arguments nevertheless, since a script can
  * reach them through pairs. */
-#include "script/script_priv.h"
+#include "script/handle.h"
 
 static const char NAME[] = "row or change";
-
-static bool is_handle(uintptr_t handle)
-{
-	return handle >= HANDLE_MARK;
-}
-
-bool handle_is_row(lua_State *L, int idx)
-{
-	uintptr_t handle = handle_at(L, idx);
-	return is_handle(handle) && handle_kind(handle) != HANDLE_CHANGE;
-}
-
-bool handle_is_change(lua_State *L, int idx)
-{
-	uintptr_t handle = handle_at(L, idx);
-	return is_handle(handle) && handle_kind(handle) == HANDLE_CHANGE;
-}
-
-/* Raise the reason why the handle is not valid. */
-static int dead(lua_State *L, uintptr_t handle)
-{
-	if (!is_handle(handle))
-		return state_raise(L, "expected a row or a change");
-	return state_raise_as(L, E_ROW_EXPIRED,
-			      "row expired: a row and a change live until their function returns; "
-			      "%s keeps the values",
-			      handle_kind(handle) == HANDLE_CHANGE ? "change:copy()"
-								   : "sync.copy(row)");
-}
-
-/* Return the handle at idx. Raise when it has expired or is not a handle. */
-static uintptr_t live(lua_State *L, int idx)
-{
-	uintptr_t handle = handle_at(L, idx);
-	if (__builtin_expect(handle < script_of(L)->bound.oldest,
-			     0)) /* also when it is not a handle */
-		dead(L, handle);
-	return handle;
-}
-
-struct script_table *handle_change(lua_State *L, int idx)
-{
-	if (!handle_is_change(L, idx))
-		state_raise(L,
-			    "expected a change, got %s: call it with a colon, change:method(...)",
-			    handle_is_row(L, idx) ? "a row" : luaL_typename(L, idx));
-	live(L, idx);
-	return script_of(L)->bound.current;
-}
-
-struct row_view *handle_row(lua_State *L, int idx)
-{
-	if (!handle_is_row(L, idx))
-		state_raise(L, "expected a row, got %s",
-			    handle_is_change(L, idx) ? "a change" : luaL_typename(L, idx));
-	return &script_of(L)->bound.current->rows[handle_kind(live(L, idx))];
-}
 
 /* __index: row.column, change.field, change.method. User functions spend most of their time here,
  * so this function handles the most frequent case, a column of a row, itself. */
 static int index_handle(lua_State *L)
 {
-	uintptr_t handle = live(L, 1);
+	uintptr_t handle = handle_live(L, 1);
 	const struct script *script = script_of(L);
 	struct script_table *bound = script->bound.current;
 	const struct row_view *view;
@@ -83,7 +26,7 @@ static int index_handle(lua_State *L)
 
 static int newindex_handle(lua_State *L)
 {
-	uintptr_t handle = live(L, 1);
+	uintptr_t handle = handle_live(L, 1);
 	struct script_table *bound = script_of(L)->bound.current;
 	if (handle_kind(handle) == HANDLE_CHANGE)
 		return lua_change_newindex(L, bound);
@@ -95,7 +38,7 @@ static int tostring_handle(lua_State *L)
 	uintptr_t handle = handle_at(L, 1);
 	const struct script_table *bound = script_of(L)->bound.current;
 	bool change = handle_is_change(L, 1), lives = handle >= script_of(L)->bound.oldest;
-	if (!is_handle(handle)) {
+	if (!handle_is(handle)) {
 		lua_pushstring(L, "userdata");
 		return 1;
 	}

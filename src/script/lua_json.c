@@ -2,7 +2,7 @@
  * integers; larger ones become decimals. A number that a script did not change is written with its
  * original text: a decoded table with numbers that Lua would print differently has an entry in a
  * weak table, container -> { key -> text }. */
-#include "script/script_priv.h"
+#include "script/handle.h"
 
 #include "base/json_writer.h"
 #include "base/num.h"
@@ -11,25 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define NULL_NAME "tideway.json.null"
 #define ARRAY_NAME "tideway.json.array"
 #define OBJECT_NAME "tideway.json.object"
 #define TEXTS_NAME "tideway.json.texts"
 #define COPIES_NAME "tideway.json.copies" /* weak: copy of a row -> its description */
 
 enum { DEPTH_MAX = 100 };
-
-/* ---- null ---- */
-
-void lua_json_push_null(lua_State *L)
-{
-	lua_getfield(L, LUA_REGISTRYINDEX, "tideway.json.null.value");
-}
-
-bool lua_json_is_null(lua_State *L, int idx)
-{
-	return lua_type(L, idx) == LUA_TUSERDATA && luaL_testudata(L, idx, NULL_NAME) != NULL;
-}
 
 /* ---- parser ---- */
 
@@ -380,7 +367,7 @@ static bool value(struct parser *p, struct slice *text, bool *keep)
 		lua_pushboolean(p->L, false);
 		return literal(p, "false");
 	case 'n':
-		lua_json_push_null(p->L);
+		lua_null_push(p->L);
 		return literal(p, "null");
 	default:
 		return number(p, text, keep);
@@ -836,7 +823,7 @@ static void write_object(lua_State *L, int idx, struct buf *out, int indent, int
 static void write_userdata(lua_State *L, int idx, struct buf *out, int indent, int depth)
 {
 	struct slice text = lua_decimal_test(L, idx);
-	if (lua_json_is_null(L, idx)) {
+	if (lua_null_test(L, idx)) {
 		buf_append(out, "null", 4);
 	} else if (text.ptr) {
 		buf_put(out, text);
@@ -924,12 +911,6 @@ static int mark_object(lua_State *L)
 	return mark(L, OBJECT_NAME);
 }
 
-static int null_text(lua_State *L)
-{
-	lua_pushstring(L, "null");
-	return 1;
-}
-
 /* Make a table with weak keys in the registry, and push it. */
 static void make_weak(lua_State *L, const char *name)
 {
@@ -942,11 +923,6 @@ static void make_weak(lua_State *L, const char *name)
 
 static void make_metatables(lua_State *L)
 {
-	luaL_newmetatable(L, NULL_NAME);
-	lua_pushcfunction(L, null_text);
-	lua_setfield(L, -2, "__tostring");
-	lua_pushboolean(L, false);
-	lua_setfield(L, -2, "__metatable");
 	luaL_newmetatable(L, ARRAY_NAME);
 	lua_pushboolean(L, false);
 	lua_setfield(L, -2, "__metatable");
@@ -955,10 +931,7 @@ static void make_metatables(lua_State *L)
 	lua_setfield(L, -2, "__metatable");
 	make_weak(L, TEXTS_NAME);
 	make_weak(L, COPIES_NAME);
-	lua_newuserdatauv(L, 0, 0);
-	luaL_setmetatable(L, NULL_NAME);
-	lua_setfield(L, LUA_REGISTRYINDEX, "tideway.json.null.value");
-	lua_pop(L, 5);
+	lua_pop(L, 4);
 }
 
 int lua_json_open(lua_State *L)
@@ -967,10 +940,10 @@ int lua_json_open(lua_State *L)
 		{"encode", encode},    {"decode", decode},      {"get", get},
 		{"array", mark_array}, {"object", mark_object}, {NULL, NULL},
 	};
-	if (lua_getfield(L, LUA_REGISTRYINDEX, "tideway.json.null.value") == LUA_TNIL)
+	if (luaL_getmetatable(L, ARRAY_NAME) == LUA_TNIL)
 		make_metatables(L);
 	luaL_newlib(L, functions);
-	lua_json_push_null(L);
+	lua_null_push(L);
 	lua_setfield(L, -2, "null");
 	return 1;
 }

@@ -1,6 +1,6 @@
 /* lua_row: reading, editing, iterating and copying rows. A column is found by the address of its
  * name, which Lua has interned. So reading a column pushes no name and hashes no text. */
-#include "script/script_priv.h"
+#include "script/handle.h"
 
 /* Push the names of the columns, such as "a, b, c and 12 more". */
 static void column_list(lua_State *L, const struct table *table)
@@ -204,52 +204,6 @@ int lua_row_pairs(lua_State *L)
 	return 2;
 }
 
-static int json_column(const struct column *column)
-{
-	if (column_transport(column) == TRANSPORT_BYTES)
-		return JSON_BYTES;
-	if (column->type == COLUMN_FLOAT)
-		return JSON_FLOAT;
-	return column->type == COLUMN_DECIMAL ? JSON_DECIMAL + (int)column->scale : JSON_PLAIN;
-}
-
-/* Push the description by which json.encode writes copies of the table's rows. Make it once. */
-static void push_description(lua_State *L, struct script_table *bound)
-{
-	const struct table *table = bound->table;
-	if (bound->copy_ref == LUA_NOREF) {
-		lua_createtable(L, (int)table->ncolumns, (int)table->ncolumns);
-		for (unsigned i = 0; i < table->ncolumns; i++) {
-			lua_pushlstring(L, table->columns[i].name.ptr, table->columns[i].name.len);
-			lua_pushvalue(L, -1);
-			lua_rawseti(L, -3, i + 1);
-			lua_pushinteger(L, json_column(&table->columns[i]));
-			lua_rawset(L, -3);
-		}
-		bound->copy_ref = luaL_ref(L, LUA_REGISTRYINDEX);
-	}
-	lua_rawgeti(L, LUA_REGISTRYINDEX, bound->copy_ref);
-}
-
-void lua_row_copy(lua_State *L, struct row_view *view)
-{
-	const struct table *table = view->table->table;
-	lua_createtable(L, 0, (int)table->ncolumns);
-	for (unsigned i = 0; i < table->ncolumns; i++) {
-		if (!lua_row_carries(view, i))
-			continue;
-		lua_pushlstring(L, table->columns[i].name.ptr, table->columns[i].name.len);
-		lua_row_value(L, view, i);
-		if (lua_isnil(L, -1)) {
-			lua_pop(L, 1);
-			lua_json_push_null(L);
-		}
-		lua_rawset(L, -3);
-	}
-	push_description(L, view->table);
-	lua_json_describe(L, lua_gettop(L) - 1);
-}
-
 /* ---- for the standard library: cbase.row_* ---- */
 
 static int row_has(lua_State *L)
@@ -274,12 +228,6 @@ static int row_get(lua_State *L)
 		lua_pushnil(L);
 	if (lua_isnil(L, -1))
 		lua_pushvalue(L, 3);
-	return 1;
-}
-
-static int row_copy(lua_State *L)
-{
-	lua_row_copy(L, handle_row(L, 1));
 	return 1;
 }
 
@@ -317,9 +265,8 @@ static int row_put(lua_State *L)
 void lua_row_functions(lua_State *L)
 {
 	static const luaL_Reg functions[] = {
-		{"row_has", row_has},   {"row_get", row_get},     {"row_copy", row_copy},
-		{"row_open", row_open}, {"row_close", row_close}, {"row_put", row_put},
-		{NULL, NULL},
+		{"row_has", row_has},     {"row_get", row_get}, {"row_open", row_open},
+		{"row_close", row_close}, {"row_put", row_put}, {NULL, NULL},
 	};
 	luaL_setfuncs(L, functions, 0);
 }

@@ -187,7 +187,7 @@ static const struct value *row_at(lua_State *L, struct sync_ud *ud, const struct
 		if (at < 0)
 			state_raise(L, "table %.*s has no column '%s'", SLICE_FMT(table->full_name),
 				    name);
-		if (lua_json_is_null(L, value)) {
+		if (lua_null_test(L, value)) {
 			values[at].kind = VALUE_NULL;
 			continue;
 		}

@@ -254,7 +254,7 @@ static const char *check_bit(lua_State *L, int idx, const struct column *column,
 const char *lua_value_check(lua_State *L, int idx, const struct column *column, struct arena *arena,
 			    struct value *value)
 {
-	if (lua_isnoneornil(L, idx) || lua_json_is_null(L, idx)) {
+	if (lua_isnoneornil(L, idx) || lua_null_test(L, idx)) {
 		value->kind = VALUE_NULL;
 		return NULL;
 	}
@@ -317,7 +317,7 @@ bool lua_value_any(lua_State *L, int idx, struct value *value)
 		if (value->text.ptr)
 			return true;
 		value->kind = VALUE_NULL;
-		return lua_json_is_null(L, idx);
+		return lua_null_test(L, idx);
 	default:
 		return false;
 	}

@@ -114,7 +114,7 @@ static void push_plain(lua_State *L, struct slice text)
 	if (digits.len > 1 && digits.ptr[0] == '+')
 		digits = slice_of(text.ptr + 1, text.len - 1);
 	if (is_one_of(text, nulls))
-		lua_json_push_null(L);
+		lua_null_push(L);
 	else if (is_one_of(text, yes) || is_one_of(text, no))
 		lua_pushboolean(L, is_one_of(text, yes));
 	else if (num_parse_i64(digits, &i))
@@ -203,7 +203,7 @@ static void push_mapping(lua_State *L, struct parsing *p)
 		if (p->event.type != YAML_SCALAR_EVENT)
 			place_error(L, p, "a key must be a scalar");
 		push_node(L, p);
-		if (lua_json_is_null(L, -1) ||
+		if (lua_null_test(L, -1) ||
 		    (lua_type(L, -1) == LUA_TNUMBER && isnan(lua_tonumber(L, -1))))
 			place_error(L, p, "a key must not be null");
 		next_event(L, p);
@@ -255,7 +255,7 @@ static int decode_body(lua_State *L)
 	yaml_parser_set_input_string(&p->parser, (const unsigned char *)text, len);
 	next_event(L, p); /* stream start */
 	if (next_event(L, p) == YAML_STREAM_END_EVENT) {
-		lua_json_push_null(L);
+		lua_null_push(L);
 		return 1;
 	}
 	next_event(L, p);
@@ -415,7 +415,7 @@ static void emit_node(lua_State *L, struct emitting *e, int idx, int depth)
 	case LUA_TBOOLEAN:
 	case LUA_TNUMBER:
 	case LUA_TUSERDATA:
-		if (lua_type(L, idx) == LUA_TUSERDATA && !lua_json_is_null(L, idx) &&
+		if (lua_type(L, idx) == LUA_TUSERDATA && !lua_null_test(L, idx) &&
 		    lua_decimal_test(L, idx).ptr == NULL)
 			break;
 		luaL_tolstring(L, idx, NULL);

@@ -103,7 +103,8 @@ static int load(struct script *script, struct err *err)
 {
 	bool endless =
 		script->entry.exec || script->entry.test; /* these scripts may run for ever */
-	if (state_open(script, err) < 0)
+	if (state_open(script, err) < 0 ||
+	    state_protect(script, globals_open, NULL, SCRIPT_BUDGET_LOAD, E_SCRIPT, err) < 0)
 		return -1;
 	if (state_protect(script, load_entry, NULL, endless ? 0 : script->limits.call_budget * 10,
 			  E_SCRIPT, err) < 0)

@@ -40,20 +40,6 @@ struct name_map {
 };
 #define NAME_NONE UINT_MAX
 
-/* A row or change in Lua is a handle: a light userdata. Pushing a handle allocates nothing. A
- * handle that a script keeps expires: it never refers to a later change. Its bits:
- *
- *   |63|62         2|1    0|
- *   | 1|    epoch   | kind |
- *
- * No address has the highest bit set. Each call of a function of the script begins an epoch. A
- * handle is valid when its epoch is script->bound.oldest or later. */
-enum handle_kind { HANDLE_BEFORE = IMAGE_BEFORE, HANDLE_AFTER = IMAGE_AFTER, HANDLE_CHANGE };
-#define HANDLE_MARK ((uintptr_t)1 << 63)
-#define HANDLE_KIND ((uintptr_t)3)
-#define HANDLE_EPOCH (HANDLE_KIND + 1)
-static_assert(sizeof(uintptr_t) == 8, "a handle has 64 bits");
-
 /* The calls from C into Lua that have not returned. Owner: state.c and those that call it. */
 struct script_call {
 	int depth; /* number of these calls */
@@ -156,6 +142,7 @@ static inline struct script *script_of(lua_State *L)
 }
 
 /* ---- state.c ---- */
+/* Make the Lua state, without libraries: see globals_open. */
 int state_open(struct script *script, struct err *err) MUST_CHECK;
 void state_close(struct script *script);
 /* Call body(L) protected, with `ctx` as its light userdata argument. budget: instructions; 0: no
@@ -214,6 +201,10 @@ const char *state_nearest(const char *name, const char *(*next)(void *ctx, unsig
  * near. */
 bool state_nearest_key(lua_State *L, int idx, const char *name);
 
+/* ---- globals.c ---- */
+/* Make the globals, the metatable of handles and json.null. A body for state_protect. */
+int globals_open(lua_State *L);
+
 /* ---- require.c ---- */
 void require_open(lua_State *L);
 /* Push a module, loading it first if necessary. Also modules that scripts may not require. */
@@ -232,28 +223,6 @@ bool lua_value_any(lua_State *L, int idx, struct value *value);
 bool lua_value_utf8(struct slice text);
 
 /* ---- lua_handle.c ---- */
-static inline uintptr_t handle_at(lua_State *L, int idx)
-{
-	return (uintptr_t)lua_touserdata(L, idx);
-}
-
-static inline enum handle_kind handle_kind(uintptr_t handle)
-{
-	return (enum handle_kind)(handle & HANDLE_KIND);
-}
-
-/* Push a row or change with the epoch of `handle`. */
-static inline void handle_push(lua_State *L, uintptr_t handle, enum handle_kind kind)
-{
-	lua_pushlightuserdata(L, (void *)((handle & ~HANDLE_KIND) | kind));
-}
-
-bool handle_is_row(lua_State *L, int idx);
-bool handle_is_change(lua_State *L, int idx);
-/* Return the table of the change at idx, or the view of the row at idx. Raise when the value is
- * something else or has expired. */
-struct script_table *handle_change(lua_State *L, int idx);
-struct row_view *handle_row(lua_State *L, int idx);
 /* Make the metatable that all rows and changes share. May raise. */
 void handle_open(lua_State *L);
 
@@ -272,9 +241,6 @@ void lua_row_value(lua_State *L, const struct row_view *view, unsigned column);
 /* Return the position of the column named at idx. Raise with the nearest name when the table has no
  * such column. */
 unsigned lua_row_column(lua_State *L, struct script_table *table, int idx);
-/* Push a plain table of the columns that the image contains, with NULL as json.null. json.encode
- * writes the table as it writes the row. */
-void lua_row_copy(lua_State *L, struct row_view *view);
 /* Return whether the image contains the column. A NULL is contained, and so is a virtual column,
  * which a binlog may omit. */
 bool lua_row_carries(const struct row_view *view, unsigned column);
@@ -292,6 +258,13 @@ void lua_record_push(lua_State *L, const struct message *record);
 void lua_record_check(lua_State *L, int idx, struct arena *arena, struct message *record);
 /* Return why Kafka does not accept the topic name; NULL when it does. */
 const char *lua_topic_check(struct slice name);
+
+/* ---- lua_copy.c ---- */
+/* Push a plain table of the columns that the image contains, with NULL as json.null. json.encode
+ * writes the table as it writes the row. */
+void lua_copy_push(lua_State *L, struct row_view *view);
+/* cbase.row_copy */
+int lua_copy_row(lua_State *L);
 
 /* ---- bind.c ---- */
 /* Indexes of the list names_ref. The names of the columns begin at TABLE_NAME_COLUMNS, in table
@@ -329,6 +302,12 @@ static inline unsigned names_find(const struct name_map *map, lua_State *L, int 
 	return map->slots[i].at;
 }
 
+/* ---- lua_null.c ---- */
+void lua_null_push(lua_State *L);
+bool lua_null_test(lua_State *L, int idx);
+/* Make json.null, which other modules compare with. */
+void lua_null_open(lua_State *L);
+
 /* ---- lua_decimal.c ---- */
 void lua_decimal_push(lua_State *L, struct slice text);
 /* Return the text of the decimal at idx; ptr NULL: not a decimal. */
@@ -343,8 +322,6 @@ struct slice lua_decimal_round(lua_State *L, int idx, int scale, struct arena *a
 bool lua_decimal_integer(struct slice text, bool *is_unsigned, int64_t *i, uint64_t *u);
 
 /* ---- lua_json.c ---- */
-void lua_json_push_null(lua_State *L);
-bool lua_json_is_null(lua_State *L, int idx);
 /* Return whether the table is marked as an array, by json.array or because it was decoded from
  * one. */
 bool lua_json_is_array(lua_State *L, int idx);
