@@ -9,7 +9,6 @@
 #include <time.h>
 
 enum {
-	POLL_MS = 100,
 	SHOW_MS = 500,
 	TURN_MS = 3000, /* how long the line on a terminal shows one of several syncs */
 };
@@ -20,14 +19,15 @@ static void block_signals(sigset_t *set)
 	sigaddset(set, SIGTERM);
 	sigaddset(set, SIGINT);
 	sigaddset(set, SIGHUP);
+	sigaddset(set, REGISTRY_SIGNAL);
 	pthread_sigmask(SIG_BLOCK, set, NULL);
 }
 
 static void wait_all(struct registry *registry, const sigset_t *signals)
 {
-	const struct timespec wait = {0, POLL_MS * 1000000L};
 	int64_t shown = clock_mono_ms(), begun = shown;
 	while (!registry_poll(registry)) {
+		const struct timespec wait = {0, registry_turn_ms(registry) * 1000000L};
 		int number = sigtimedwait(signals, NULL, &wait);
 		if (number == SIGTERM || number == SIGINT) {
 			log_info("signal %d: stopping", number);

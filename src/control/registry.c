@@ -12,6 +12,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+enum {
+	TURN_MS = 500,          /* the end of a sync ends a turn early */
+	STOPPING_TURN_MS = 100, /* the supervisors are woken each time */
+};
+
 struct member {
 	struct supervisor *supervisor;
 	struct watermarks *watermarks; /* of a list of sources: those of the first one */
@@ -136,6 +141,7 @@ static void *member_main(void *arg)
 	struct member *member = arg;
 	member->rc = supervisor_run(member->supervisor, &member->err);
 	atomic_store(&member->has_ended, true);
+	kill(getpid(), REGISTRY_SIGNAL);
 	return NULL;
 }
 
@@ -229,6 +235,11 @@ bool registry_poll(struct registry *registry)
 		if (registry->members[i].is_running)
 			supervisor_wake(registry->members[i].supervisor);
 	return running == 0;
+}
+
+int registry_turn_ms(const struct registry *registry)
+{
+	return registry->is_stopping ? STOPPING_TURN_MS : TURN_MS;
 }
 
 void registry_show(struct registry *registry, unsigned turn)

@@ -7,7 +7,12 @@
 #include "control/command.h"
 #include "engine/sync/supervisor.h"
 
+#include <signal.h>
+
 struct registry;
+
+/* The process gets it when a sync has ended. Block it before the first thread starts. */
+#define REGISTRY_SIGNAL SIGCHLD
 
 /* Make a supervisor for each sync of the script, which is borrowed. Start none. */
 struct registry *registry_new(const struct script_options *script,
@@ -20,8 +25,10 @@ int registry_start(struct registry *registry, struct err *err) MUST_CHECK;
 void registry_stop(struct registry *registry);
 /* Handle the syncs that have ended since the last call: a failure stops the others, unless the
  * option on_failure of the failed sync isolates it. Return whether every sync has ended. Call it
- * ten times a second. */
+ * after registry_turn_ms, and when the process gets REGISTRY_SIGNAL. */
 bool registry_poll(struct registry *registry);
+/* Return how long to wait for the next call of registry_poll. */
+int registry_turn_ms(const struct registry *registry);
 /* Show the progress of each sync. turn: a counter; on a terminal the syncs take turns by it. */
 void registry_show(struct registry *registry, unsigned turn);
 /* Return 0 if no sync has failed, else the failure that happened first. Call it when every sync has

@@ -72,8 +72,9 @@ void checkpoint_post(struct checkpoint *checkpoint, struct record_batch *batch,
 	report_post(checkpoint);
 }
 
-bool checkpoint_due(struct checkpoint *checkpoint, int64_t now_ms)
+int64_t checkpoint_due_ms(struct checkpoint *checkpoint, int64_t now_ms)
 {
+	int64_t due_ms;
 	bool posted;
 	pthread_mutex_lock(&checkpoint->lock);
 	posted = checkpoint->records.count > 0 || checkpoint->position.len > 0;
@@ -82,8 +83,13 @@ bool checkpoint_due(struct checkpoint *checkpoint, int64_t now_ms)
 	if (lease_age_ms(&checkpoint->lease, clock_boot_ms()) >=
 	    checkpoint->lease.times[LEASE_SAVE])
 		posted = true;
-	return now_ms - checkpoint->saved_ms >=
-	       (posted ? SAVE_MS : checkpoint->lease.times[LEASE_SAVE]);
+	due_ms = checkpoint->saved_ms + (posted ? SAVE_MS : checkpoint->lease.times[LEASE_SAVE]);
+	return due_ms > now_ms ? due_ms - now_ms : 0;
+}
+
+bool checkpoint_due(struct checkpoint *checkpoint, int64_t now_ms)
+{
+	return checkpoint_due_ms(checkpoint, now_ms) == 0;
 }
 
 const struct lease *checkpoint_lease(const struct checkpoint *checkpoint)

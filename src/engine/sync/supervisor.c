@@ -25,7 +25,9 @@
 
 enum {
 	QUEUE_BYTES = 32 * 1024 * 1024,
-	TURN_MS = 100, /* how long the supervisor waits for mail */
+	TURN_MS =
+		100, /* how long the supervisor waits for mail while a copy runs or children end */
+	IDLE_TURN_MS = 500, /* and while a stream runs, whose end and posts are mail */
 	SNAPSHOT_MS =
 		10000, /* a snapshot that keeps its tables' metadata locks begins no table after
 	                        this time: the others get a snapshot of their own */
@@ -577,11 +579,21 @@ static int serve(struct supervisor *supervisor, struct err *err)
 	return save(supervisor, err);
 }
 
+/* Return how long to wait for mail: never past the time of the next save. */
+static int64_t turn_ms(struct supervisor *supervisor)
+{
+	int64_t due_ms;
+	if (supervisor->copying.is_started || atomic_load(&supervisor->sync.flags.halt))
+		return TURN_MS;
+	due_ms = checkpoint_due_ms(&supervisor->sync.checkpoint, clock_mono_ms());
+	return due_ms < IDLE_TURN_MS ? due_ms : IDLE_TURN_MS;
+}
+
 /* After an abort, save nothing until the children have ended: the reason must not be lost. */
 static void watch_children(struct supervisor *supervisor)
 {
 	struct err err = ERR_INIT;
-	if (take_mail(supervisor, TURN_MS) == MAIL_STOP)
+	if (take_mail(supervisor, turn_ms(supervisor)) == MAIL_STOP)
 		enter(supervisor, SYNC_STOPPING);
 	if (!atomic_load(&supervisor->sync.flags.abort) && serve(supervisor, &err) < 0) {
 		fail_attempt(supervisor->attempt, &err);
