@@ -186,7 +186,7 @@ static int refuse_word(const struct arguments *arguments, const char *word, stru
 			       "digits and _",
 			       word);
 	return err_set(err, E_COMMAND_WORDS,
-		       "'%s' takes one script; '%s' is a surplus word. Did you mean %s=...?",
+		       "'%s' takes one script; '%s' is a surplus word (did you mean %s=...?)",
 		       arguments->command, word, word);
 }
 
