@@ -10,7 +10,7 @@
 
 enum { OFFLINE_MS = 1614748870 };
 
-/* The decoder gives the values: a layout that reads them from an array instead of from bytes. */
+/* The decoder of a layout whose values are in an array instead of in bytes. */
 static int array_cell(const struct cell_layout *layout, const uint8_t *ptr, uint32_t len,
 		      struct arena *arena, struct value *value, struct err *err)
 {
@@ -90,7 +90,7 @@ static void end(struct offline *offline, const struct message **messages, unsign
 	mark_fini(&offline->stream->current.durable);
 }
 
-/* The database of a table that is made exists from then on. */
+/* Creating a table also creates its database. */
 static int make_database(struct offline *offline, struct slice sql,
 			 const struct ddl_context *context, struct err *err)
 {
@@ -158,8 +158,8 @@ int offline_find_plan(struct offline *offline, const struct table *table, struct
 	return 0;
 }
 
-/* The new values, where a value that has not changed is the old one, bytes and all: so that change:changed() sees
- * what it sees of a binlog. */
+/* Return the new values. An unchanged value is the old one, with the same bytes, so that change:changed() answers as it does
+ * for a binlog. */
 static const struct value *share_values(unsigned n, const struct value *before,
 					const struct value *after, struct arena *arena)
 {
@@ -184,7 +184,7 @@ void offline_set_image(struct plan *plan, struct image *image, const struct valu
 	}
 }
 
-/* The messages of the change, which outlive what the script made of it. */
+/* Return the messages of the change. They stay valid when the script's values are gone. */
 static int map_kept(struct offline *offline, struct plan *plan, struct err *err)
 {
 	struct lane *lane = &offline->stream->lane;
@@ -233,7 +233,7 @@ int offline_change(struct offline *offline, enum change_op op, const struct tabl
 	return rc;
 }
 
-/* ---- as a host ---- */
+/* ---- functions for the test module ---- */
 
 static void *host_load(void *arg, const char *path, const struct property *env, unsigned n,
 		       struct err *err)

@@ -12,7 +12,7 @@ enum {
 	AHEAD_HEARTBEAT_MS = 500,
 };
 
-/* The second connection, for a group that is too large to hold. */
+/* Open a second connection, which reads ahead in a group that is too large to hold. */
 static struct packet_source *open_ahead(void *arg, struct err *err)
 {
 	struct stream *stream = arg;
@@ -87,7 +87,7 @@ void stream_free(struct stream *stream)
 
 /* ---- groups ---- */
 
-/* End the group: what comes next begins after it. */
+/* End the group. The next one begins after it. */
 static void close_group(struct stream *stream, uint64_t end_offset)
 {
 	struct lane *lane = &stream->lane;
@@ -134,8 +134,8 @@ static int process(struct stream *stream, const struct trx_item *item, struct er
 	return 0;
 }
 
-/* The group's end is known. MariaDB has the time of a commit only in a Query event that ends it; otherwise when the committing
- * statement began, and the commit comes after each one that is in the binlog before it. */
+/* Take the commit time, now that the end of the group is known. MariaDB writes it only in a Query event that ends a group.
+ * Otherwise take the time at which the committing statement began, but never one before an earlier commit of the binlog. */
 static void set_times(struct stream *stream)
 {
 	struct event_gtid *gtid = &stream->reader.trx.gtid;
@@ -200,7 +200,7 @@ static void set_born(struct stream *stream, struct slice packet)
 	stream->files.born_of = stream->cursor.file;
 }
 
-/* The server crashed inside a group that was open: it never happened. */
+/* Forget the open group: the server crashed inside it, so it was never committed. */
 static void on_format(struct stream *stream, struct slice packet)
 {
 	if (stream->current.slot_open && stream->reader.again_bytes == 0) {
@@ -219,7 +219,7 @@ static int refuse_compressed(const struct stream *stream, uint64_t start, struct
 	return cursor_wrap(&stream->cursor, "binlog event", start, err);
 }
 
-/* What the server has written, in contrast to what it says of itself: it is not idle. */
+/* Return whether the event was written by a transaction or statement, so the server is not idle. */
 static int on_written(struct stream *stream, const struct trx_item *item, struct err *err)
 {
 	if (stream->idle.drained)
@@ -231,7 +231,7 @@ static int on_written(struct stream *stream, const struct trx_item *item, struct
 	return 0;
 }
 
-/* An event that belongs to no group. */
+/* Process an event outside of groups. */
 static int on_other(struct stream *stream, const struct trx_item *item, struct err *err)
 {
 	switch (item->event->type) {
@@ -285,7 +285,7 @@ int stream_process_packet(struct stream *stream, struct err *err)
 	return rc < 0 && stream->reader.lost ? stream_lost(stream, err) : rc;
 }
 
-/* ---- how it ends ---- */
+/* ---- the end ---- */
 
 int stream_lost(struct stream *stream, struct err *err)
 {

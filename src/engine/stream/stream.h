@@ -1,6 +1,5 @@
-/* stream: the lane that follows the binlog, from a position, for ever.
- * Thread: stream_run in a thread of its own.
- * Owner: stream_new / stream_free; it takes the catalogs. */
+/* stream: the lane that follows the binlog from a position until it is stopped.
+ * Thread: stream_run in a thread of its own. Owner: stream_new / stream_free; it takes the catalogs. */
 #ifndef TIDEWAY_STREAM_H
 #define TIDEWAY_STREAM_H
 
@@ -12,23 +11,22 @@ struct doubt;
 struct stream;
 
 struct stream_options {
-	bool until_end; /* end when the binlog that exists now is read (mode "full", tests) */
-	size_t hold_max; /* bytes of a transaction that are held until its outcome is known; 0: 4 MB */
-	/* Opens the binlog at a position instead of the server's dump: recorded packets, in tests. NULL: there is a server. */
+	bool until_end; /* end at the present end of the binlog (mode "full", tests) */
+	size_t hold_max; /* hold at most so many bytes of a transaction until its outcome is known; 0: 4 MB */
+	/* Open recorded packets at a position, in tests. NULL: open the server's dump. */
 	struct packet_source *(*open_packets)(void *arg, const struct position *position,
 					      struct err *err);
 	void *open_arg;
 };
 
-/* What a start has found for the stream, which frees catalog and pending. The rest is borrowed until stream_free. */
+/* What a start found for the stream. The stream frees catalog and pending, and borrows the rest until stream_free. */
 struct stream_start {
 	const struct position *position; /* where the stream begins; copied */
 	struct catalog *catalog;         /* as of the position */
-	/* Definitions that the catalog gets at the positions that sync->states has for them; NULL: none. */
+	/* definitions that the catalog gets at later positions, which sync->states has; NULL: none */
 	struct catalog *pending;
 	struct doubt *doubts; /* of the checkpoint */
-	/* The tables of the source at the time of the start, and the binlog's end before they were loaded; NULL or no file: not
-	 * known. */
+	/* tables of the source at the start, and the end of the binlog before they were loaded; NULL or no file: unknown */
 	const struct catalog *catalog_now;
 	const struct position *binlog_end_at_load;
 };
@@ -36,16 +34,16 @@ struct stream_start {
 struct stream *stream_new(struct sync *sync, const struct stream_start *start,
 			  const struct stream_options *options, struct lane_metrics *metrics);
 void stream_free(struct stream *stream);
-/* What it ended with is of this host alone and does not pass there (several hosts). */
+/* Return whether the stream ended with an error that lasts on this host and may not exist on others. */
 bool stream_was_refused(const struct stream *stream);
-/* Whether something after its start is acknowledged, or nothing was to be sent. */
+/* Return whether something after the start was acknowledged, or there was nothing to send. */
 bool stream_went_on(const struct stream *stream);
-/* Opens the lane, whose steps (engine/lane/step.h) follow the binlog until the sync, or its stream alone, is stopped (LANE_DONE: everything written is
- * acknowledged and posted), or an error. Close it in any case. */
+/* Open the lane. Its steps (engine/lane/step.h) follow the binlog until the sync or its stream is stopped (LANE_DONE:
+ * everything sent is acknowledged and posted) or fails. Close it in any case. */
 int stream_open(struct stream *stream, struct lane **lane, struct err *err) MUST_CHECK;
-/* rc: of the last step, or of stream_open. */
+/* rc: the result of the last step, or of stream_open. */
 void stream_close(struct stream *stream, int rc);
-/* All of that, in this thread. Returns 0 or -1. */
+/* Open, run and close the stream in this thread. Return 0 or -1. */
 int stream_run(struct stream *stream, struct err *err) MUST_CHECK;
 
 #endif

@@ -1,17 +1,16 @@
-/* stream_clock: what the stream knows of the server's clock. A heartbeat may have a time only when everything that the server wrote
- * before it is sent; that nothing comes proves nothing, since packets may be late (consistency rule: commit-time,
- * docs/decisions/0017-binlog-identity-and-clock.md). */
+/* stream_clock: the server's clock. A heartbeat may carry a time only when everything that the server wrote before that time
+ * is sent. Silence proves nothing, since packets may be late (rule: commit-time, docs/decisions/0017). */
 #include "base/clock.h"
 #include "engine/stream/stream_priv.h"
 
 #include <stdio.h>
 
 enum {
-	INTERVAL_MS = 1000,       /* between two readings, at most, ... */
-	QUIET_INTERVAL_MS = 5000, /* ... and without heartbeats */
+	INTERVAL_MS = 1000,       /* the longest time between two readings ... */
+	QUIET_INTERVAL_MS = 5000, /* ... and the same without heartbeats */
 	INTERVAL_MIN_MS = 20,
 	FRESH_MS =
-		3000, /* how old a reading may be for "at the end of the binlog", in the status */
+		3000, /* the status shows "at the end of the binlog" for a reading up to this age */
 	TOLERANCE_MS = 1000, /* clocks do not run at the same speed */
 };
 
@@ -55,7 +54,7 @@ bool stream_clock_may_be(const struct stream *stream, int64_t ms)
 {
 	const struct stream_clock *clock = &stream->clock;
 	int64_t limit_ms = ms - clock->ahead_ms - TOLERANCE_MS;
-	/* the time when the transaction was read nearly always suffices */
+	/* the time at which the transaction was read is nearly always enough */
 	return !clock->is_set || limit_ms <= stream->current.read_ms || limit_ms <= clock_mono_ms();
 }
 
@@ -71,7 +70,8 @@ static bool reaches(const char *file, uint64_t offset, const struct binlog_readi
 	return file && position_compare_files(file, offset, reading->file, reading->offset) >= 0;
 }
 
-/* Whether every transaction before the end has been sent: an open group is not. The offset of a server heartbeat has 32 bits. */
+/* Return whether every transaction before the end was sent. An open group was not. The offset of a server heartbeat has 32
+ * bits. */
 static bool has_passed(const struct stream *stream, const struct binlog_reading *reading)
 {
 	const struct stream_clock *clock = &stream->clock;
@@ -83,14 +83,14 @@ static bool has_passed(const struct stream *stream, const struct binlog_reading 
 	       reaches(clock->seen_file, clock->seen_offset, reading);
 }
 
-/* A connection may have gone to another server: names that point to several. */
+/* Forget the old clock: the new connection may lead to another server, if the name has several addresses. */
 static bool is_of_dump(const struct stream *stream, const struct binlog_reading *reading)
 {
 	return stream->connection.dump &&
 	       strcmp(reading->server, dump_server(stream->connection.dump)->identity) == 0;
 }
 
-/* A binlog that has become shorter is another one: its end proves nothing about the one that is being read. */
+/* A binlog that became shorter is another one. Its end proves nothing about the binlog that is being read. */
 static bool is_shorter(const struct stream_clock *clock, const struct binlog_reading *reading)
 {
 	return clock->end_file[0] != '\0' &&
@@ -124,8 +124,8 @@ static void pass_reading(struct stream *stream)
 	clock->next.file[0] = '\0';
 }
 
-/* The higher of two times before which everything was written that is sent: that of the last reading which was passed, and that of
- * the last transaction, which was written before everything after it. */
+/* Return the higher of two times up to which everything is sent: that of the last reading whose end was passed, and that of
+ * the last transaction. */
 void stream_clock_tick(struct stream *stream)
 {
 	const struct stream_clock *clock = &stream->clock;

@@ -1,4 +1,4 @@
-/* stream_ddl: statements of the stream lane: the catalog follows them, and DDL messages are written. */
+/* stream_ddl: statements in the stream: update the catalog and send DDL messages. */
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/log.h"
@@ -24,7 +24,7 @@ enum {
 	POLL_MS = 50,
 };
 
-/* One statement being followed. */
+/* A statement that is being applied. */
 struct following {
 	struct stream *stream;
 	struct ddl_context context;
@@ -32,12 +32,12 @@ struct following {
 	const struct ddl_effect *effects; /* of the statement */
 	unsigned neffects;
 	struct message_batch *batch; /* gets the messages */
-	bool sends;                  /* which go to the sink */
-	const struct ddl_effect *of; /* that `value` is the message of; NULL: none yet */
+	bool sends;                  /* and sends them to the sink */
+	const struct ddl_effect *of; /* the effect whose message `value` is; NULL: none yet */
 	struct slice value;          /* the same for all topics of an effect */
 };
 
-/* Fill the place of an error about the statement that is followed. Return -1. */
+/* Fill in the place of an error about the statement. Return -1. */
 static int statement_error(const struct stream *stream, struct err *err)
 {
 	err_operation(err, "statement");
@@ -65,7 +65,7 @@ static struct table_state *find_state(struct stream *stream, struct slice db, st
 	return table_states_find(&stream->lane.sync->states, full_name(stream, db, table));
 }
 
-/* Whether the table is captured, and the statement is not in its copy: the statement is sent and recorded. */
+/* Return whether to send and record the statement: the table is captured, and its copy does not contain the statement. */
 static bool wants(struct stream *stream, struct slice db, struct slice table)
 {
 	const struct trx_place trx = stream_place(stream);
@@ -89,14 +89,14 @@ static void note_made(struct stream *stream, const struct ddl_effect *effect, bo
 		map_set(&stream->ddl.made, name, stream);
 }
 
-/* Whether the rows that the name stands for at this statement are in no copy. */
+/* Return whether no copy contains the rows that the table of this name has at this statement. */
 static bool unread(struct stream *stream, struct slice db, struct slice table)
 {
 	const struct trx_place trx = stream_place(stream);
 	return table.len > 0 && table_state_misses_rows(find_state(stream, db, table), &trx);
 }
 
-/* Whether the start has read the table that has the name after the statement. */
+/* Return whether the start read the table that has the name after the statement. */
 static bool is_read_later(struct stream *stream, const struct ddl_name *name)
 {
 	const struct trx_place trx = stream_place(stream);
@@ -120,7 +120,7 @@ static void save_effect(struct stream *stream, const struct ddl_effect *effect)
 	if (effect->after == NULL || renamed)
 		script_forget(stream->lane.script, stream->lane.sync->index,
 			      full_name(stream, effect->db, effect->table));
-	/* what the start has read after the statement has a record with a position of its own */
+	/* a table that the start read after the statement has a record with its own position */
 	if (before && (effect->after == NULL || renamed) && !is_read_later(stream, &from))
 		save_phase(stream, effect->db, effect->table, TABLE_NEW);
 	if (after && effect->after &&
@@ -130,8 +130,8 @@ static void save_effect(struct stream *stream, const struct ddl_effect *effect)
 								      : TABLE_COPIED);
 }
 
-/* The plan whose prepared table a DDL message is made from: of the definition after the change; of a dropped table
- * before it. NULL: there is none. */
+/* Return the plan that a DDL message is made with: that of the definition after the change, or before it if the table was
+ * dropped. NULL: none. */
 static struct plan *message_plan(struct stream *stream, const struct ddl_effect *effect)
 {
 	const struct table *table = effect->after ? effect->after : effect->before;
@@ -191,7 +191,7 @@ static void warn_keyless(const struct stream *stream, const struct table *table)
 		 SLICE_FMT(table->full_name), stream->cursor.file, stream->read.offset);
 }
 
-/* Walks the topics that a table writes to: the constant one, or those its function has returned; starts with *at = 0. */
+/* Return the next topic that a table writes to: the constant one, or those that its function returned. *at is 0 at first. */
 static struct destination *next_destination(const struct lane *lane, const struct plan *plan,
 					    size_t *at)
 {
@@ -204,7 +204,7 @@ static struct destination *next_destination(const struct lane *lane, const struc
 	return NULL;
 }
 
-/* To each topic of the table; sent: those that have had the message, which do not get it again (NULL: none has). */
+/* Send to each topic of the table, except those in `sent`, which have the message already (NULL: none). */
 static int send_to_topics(struct following *f, const struct format_ddl *ddl,
 			  const struct table *table, struct map *sent, struct err *err)
 {
@@ -224,7 +224,7 @@ static int send_to_topics(struct following *f, const struct format_ddl *ddl,
 	return 0;
 }
 
-/* A statement that concerns a database as a whole: once to each topic of its tables. */
+/* Send a statement about a whole database once to each topic of its tables. */
 static int send_to_database(struct following *f, const struct format_ddl *ddl, struct err *err)
 {
 	struct stream *stream = f->stream;
@@ -241,7 +241,7 @@ static int send_to_database(struct following *f, const struct format_ddl *ddl, s
 	return rc;
 }
 
-/* To the topics of the table before the statement and after it. */
+/* Send to the topics that the table has before and after the statement. */
 static int send_to_tables(struct following *f, const struct format_ddl *ddl, bool before,
 			  bool after, struct err *err)
 {
@@ -272,7 +272,7 @@ static struct format_ddl describe(struct following *f, const struct ddl_effect *
 	};
 }
 
-/* Once, to the topic that has the sync's name. */
+/* Send once, to the topic with the name of the sync. */
 static int send_to_sync_topic(struct following *f, const struct format_ddl *ddl, struct err *err)
 {
 	struct destination *destination;
@@ -305,7 +305,7 @@ static int send_effect(struct following *f, const struct ddl_effect *effect, str
 	return rc;
 }
 
-/* Where the statement moves the table that has the effect's new name; NULL: nowhere. */
+/* Return where the statement moves the table that had the effect's new name; NULL: nowhere. */
 static const struct ddl_effect *moved_away(const struct following *f,
 					   const struct ddl_effect *effect)
 {
@@ -317,7 +317,7 @@ static const struct ddl_effect *moved_away(const struct following *f,
 	return NULL;
 }
 
-/* Whether the rest of a name is the suffix, or gh-ost's time before it: "_20240102030405_del". */
+/* Return whether the rest of a name is the suffix, or the suffix after gh-ost's time: "_20240102030405_del". */
 static bool ends_as(struct slice rest, struct slice suffix)
 {
 	size_t i = 1;
@@ -329,7 +329,7 @@ static bool ends_as(struct slice rest, struct slice suffix)
 	return slice_equal(rest, suffix);
 }
 
-/* Whether it is "_" table suffix; more "_" where that name was taken, and less of a table's name that is too long. */
+/* Return whether the name is "_" table suffix. It has more "_" if that name was taken, and only a part of a long table name. */
 static bool is_shadow(struct slice name, struct slice table, struct slice suffix)
 {
 	for (size_t at = 1; at <= name.len && name.ptr[at - 1] == '_'; at++) {
@@ -348,8 +348,8 @@ static bool is_shadow(struct slice name, struct slice table, struct slice suffix
 	return false;
 }
 
-/* gh-ost and pt-online-schema-change put a copy of the same rows in the table's place: by their names that is believed,
- * by no others. */
+/* Return whether the name is one by which gh-ost or pt-online-schema-change replaces a table with a copy of its rows. No other
+ * name is trusted to be such a copy. */
 static bool swapped(const struct ddl_effect *in, const struct ddl_effect *out)
 {
 	static const char *const pairs[][2] = {{"_gho", "_del"}, {"_new", "_old"}};
@@ -362,7 +362,7 @@ static bool swapped(const struct ddl_effect *in, const struct ddl_effect *out)
 	return false;
 }
 
-/* A table that is not captured gets a captured name: its rows were never read. */
+/* Refuse that an uncaptured table gets a captured name: its rows were never read. */
 static int refuse_unread(const struct following *f, const struct ddl_effect *effect,
 			 struct err *err)
 {
@@ -385,7 +385,7 @@ static int refuse_unread(const struct following *f, const struct ddl_effect *eff
 	return statement_error(stream, err);
 }
 
-/* Every group before the current one is acknowledged, and its position posted. */
+/* Wait until every group before the current one is acknowledged, and post that position. */
 static int wait_acknowledged(struct stream *stream, struct err *err)
 {
 	int64_t until = clock_mono_ms() + ACKNOWLEDGED_MS;
@@ -403,8 +403,8 @@ static int wait_acknowledged(struct stream *stream, struct err *err)
 	}
 }
 
-/* Make the next start read the table, with this statement as its start position. What the stream brought before it is in Kafka.
- * What the stream brings after it may delete rows that are there (docs/decisions/0001). */
+/* Make the next start read the table, with this statement as its start position. Changes before it are in Kafka. Changes after
+ * it may delete rows that the copy contains (docs/decisions/0001). */
 static int read_from_here(struct stream *stream, const struct ddl_name *name,
 			  const struct table *table, struct err *err)
 {
@@ -427,7 +427,7 @@ static int read_from_here(struct stream *stream, const struct ddl_name *name,
 	return 0;
 }
 
-/* Whether the name, which the statement gives, was gone when the start looked at the source, after the statement. */
+/* Return whether the new name no longer existed when the start looked at the source, after the statement. */
 static bool passes_by(const struct stream *stream, const struct ddl_name *name)
 {
 	const struct catalog *now = stream->ddl.catalog_now;
@@ -439,15 +439,16 @@ static bool passes_by(const struct stream *stream, const struct ddl_name *name)
 	       !catalog_cannot_read(now, name->db, name->table);
 }
 
-/* Nobody can read the rows under such a name. The next name has the unread rows then, so that all statements of a time when
- * the sync did not run are followed in one go. */
+/* Give the unread rows to the next name, since nobody can read them under a name that is gone. So all statements from a time
+ * when the sync did not run are followed in one pass. */
 static void carry_unread(struct stream *stream, const struct ddl_name *to)
 {
 	struct table_states *states = &stream->lane.sync->states;
 	table_state_set_unread(table_states_get(states, full_name(stream, to->db, to->table)));
 }
 
-/* Rows that are in no copy come into a captured table, by RENAME or as a partition: the sync starts again and reads the table. */
+/* Restart the sync, so that it reads the table, if a RENAME or a partition brings rows into a captured table that no copy
+ * contains. */
 static int refuse_unread_rows(const struct following *f, const struct ddl_effect *effect,
 			      struct err *err)
 {
@@ -477,7 +478,7 @@ static int refuse_unread_rows(const struct following *f, const struct ddl_effect
 			 SLICE_FMT(to.db), SLICE_FMT(to.table));
 }
 
-/* The name with unread rows is gone from here on: what gets it next comes from the stream. */
+/* Forget unread rows of a name that no longer exists. The next table of that name comes from the stream. */
 static void forget_unread(struct stream *stream, const struct ddl_effect *effect)
 {
 	struct table_state *state;
@@ -488,8 +489,8 @@ static void forget_unread(struct stream *stream, const struct ddl_effect *effect
 		state->unread = false;
 }
 
-/* Partition DDL brings rows into a captured table that are not in its topic: those of a table that is not captured, or
- * that are in another topic, where EXCHANGE leaves them. */
+/* Refuse partition DDL that brings rows into a captured table which are not in its topic: rows of an uncaptured table, or rows
+ * that EXCHANGE leaves in another topic. */
 static int refuse_moved(const struct following *f, const struct ddl_effect *effect, struct err *err)
 {
 	struct stream *stream = f->stream;
@@ -510,15 +511,15 @@ static int refuse_moved(const struct following *f, const struct ddl_effect *effe
 	return statement_error(stream, err);
 }
 
-/* The table that a statement replaces by the one that it makes; NULL: none. */
+/* Return the table that a statement replaces by a new one; NULL: none. */
 static const struct table *replaced_by(const struct following *f, const struct ddl_effect *effect)
 {
 	bool replaces = effect->op == DDL_CREATE && effect > f->effects && effect[-1].replaced;
 	return replaces ? effect[-1].before : NULL;
 }
 
-/* No mask and no drop falls off because a column, or its table, has another name now. Of a table that takes another's
- * place, which was not captured itself, only both definitions are known. */
+/* Refuse that a mask or a drop no longer applies because a column or its table was renamed. If the new table was not captured
+ * before, compare both definitions. */
 static int guard(const struct following *f, const struct ddl_effect *effect, struct err *err)
 {
 	struct stream *stream = f->stream;
@@ -545,7 +546,7 @@ static int guard(const struct following *f, const struct ddl_effect *effect, str
 	return statement_error(stream, err);
 }
 
-/* Stop at a statement after which the table's rows could not be read. */
+/* Stop at a statement after which the rows of the table cannot be read. */
 static int refuse_unreadable(const struct following *f, const struct ddl_effect *effect,
 			     struct err *err)
 {
@@ -566,7 +567,7 @@ static int follow_effect(struct following *f, const struct ddl_effect *effect, s
 		return -1;
 	forget_unread(stream, effect);
 	stream_forget_plan(stream, effect->db, effect->table);
-	if (effect->before) /* as the server spells it, where it takes any case */
+	if (effect->before) /* in the server's spelling, if names ignore case */
 		stream_forget_plan(stream, effect->before->db, effect->before->name);
 	if (effect->new_table.len > 0)
 		stream_forget_plan(stream, effect->new_db, effect->new_table);
@@ -588,7 +589,7 @@ static int stop_at(struct following *f, const struct ddl_step *step, enum err_id
 	return statement_error(stream, err);
 }
 
-/* Whether a statement of this database can concern a captured table. */
+/* Return whether a statement in this database can concern a captured table. */
 static bool captured_database(struct following *f, const struct ddl_step *step)
 {
 	struct slice db = step->name.db.len > 0 ? step->name.db : f->context.db;
@@ -605,7 +606,7 @@ static int check_step(struct following *f, const struct ddl_step *step, struct e
 		return 0;
 	if (name->table.len == 0)
 		concerns = captured_database(f, step);
-	else if (step->kind == DDL_STEP_DML) /* rows that the full sync has read are not lost */
+	else if (step->kind == DDL_STEP_DML) /* rows that the full sync read are not lost */
 		concerns = wants(f->stream, name->db, name->table);
 	else
 		concerns = selects(f->stream, name->db, name->table);
@@ -680,14 +681,14 @@ static int follow_text(struct stream *stream, struct slice text, const struct dd
 	unsigned n;
 	message_batch_clear(batch);
 	catalog_forget(
-		stream->catalog); /* plans have copies; effects of the last statement are used up */
+		stream->catalog); /* plans have copies; the effects of the last statement are done */
 	arena_reset(&stream->statement);
 	if (ddl_parse(text, context, &stream->statement, &steps, &n, err) < 0)
 		return stream_at(stream, stream->read.offset, SLICE(""), err);
 	return follow(&f, steps, n, err);
 }
 
-/* The script's own loop gets the statement, and its messages from records(). */
+/* Give the statement to the script's own loop. records() returns its messages. */
 static int follow_in_loop(struct stream *stream, struct slice text,
 			  const struct ddl_context *context, struct err *err)
 {
@@ -711,7 +712,7 @@ int stream_statement(struct stream *stream, struct slice text, const struct ddl_
 	struct arena arena;
 	int rc;
 	arena_init(&arena, 0);
-	if (ddl_to_utf8(&utf8, &arena, &text, err) < 0) /* messages and loops have it so, too */
+	if (ddl_to_utf8(&utf8, &arena, &text, err) < 0) /* as messages and loops do */
 		rc = stream_at(stream, stream->read.offset, SLICE(""), err);
 	else if (batch)
 		rc = follow_text(stream, text, &utf8, batch, false, err);
@@ -726,7 +727,7 @@ int stream_statement(struct stream *stream, struct slice text, const struct ddl_
 int stream_ddl(struct stream *stream, const struct event_query *query, struct err *err)
 {
 	struct ddl_context context;
-	/* Written twice: what counts is COMMIT ALTER (consistency rule: two-phase-alter). */
+	/* The server writes the statement twice. COMMIT ALTER counts (rule: two-phase-alter). */
 	if (stream->reader.trx.gtid.alter == ALTER_START ||
 	    stream->reader.trx.gtid.alter == ALTER_ROLLBACK)
 		return 0;
@@ -759,7 +760,7 @@ static void take_database(struct stream *stream, struct pending_database *databa
 		      (struct slice){NULL, 0});
 }
 
-/* A definition that the stream has brought meanwhile is newer. */
+/* Take a pending definition, unless the stream brought a newer one. */
 static void take_table(struct stream *stream, struct table_state *state)
 {
 	const struct table *table = state->record.definition;

@@ -1,5 +1,5 @@
-/* stream_doubt: tables whose definition may have been changed by a statement that cannot be placed (rule: plan-key). Row
- * metadata FULL tells it again; without it their rows are not guessed. */
+/* stream_doubt: tables whose definition may have been changed by a statement that was not understood (rule: plan-key). Row
+ * metadata FULL contains the definition again. Without it, their rows are refused. */
 #include "base/log.h"
 #include "engine/state/records.h"
 #include "engine/stream/stream_priv.h"
@@ -36,7 +36,7 @@ void stream_doubt(struct stream *stream, const struct ddl_name *name)
 	};
 	stream->ddl.doubts = doubt;
 	record_doubt(&stream->current.durable.records, doubt);
-	/* the next table map of each makes a plan of its own */
+	/* the next table map of each table makes a new plan */
 	while ((plan = plan_of(stream, doubt)))
 		stream_forget_plan(stream, plan->table->db, plan->table->name);
 }

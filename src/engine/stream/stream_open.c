@@ -3,7 +3,7 @@
 #include "engine/stream/stream_priv.h"
 #include "script/script.h"
 
-enum { DUMP_HEARTBEAT_MS = 500 }; /* at most: what wakes a quiet lane */
+enum { DUMP_HEARTBEAT_MS = 500 }; /* the longest interval; a heartbeat wakes a quiet lane */
 
 unsigned stream_dump_heartbeat_ms(double heartbeat_s)
 {
@@ -51,7 +51,7 @@ void stream_close_packets(struct stream *stream)
 	stream->connection.dump = NULL;
 }
 
-/* Topics of constant rules are there, and get heartbeats, before the first row comes. */
+/* Open the topics of constant rules, so that they exist and get heartbeats before the first row. */
 static int open_constant(struct stream *stream, const struct catalog *catalog, struct err *err)
 {
 	struct lane *lane = &stream->lane;
@@ -83,7 +83,7 @@ static bool is_followed(const struct stream *stream, struct slice full_name)
 	return false;
 }
 
-/* Whether a function of a table that is there has returned the topic. */
+/* Return whether the function of an existing table returned the topic. */
 static bool any_followed(const struct stream *stream, const struct pin *pin)
 {
 	for (size_t i = 0; i < pin->tables.cap; i++)

@@ -1,5 +1,5 @@
-/* stream_position: how far the stream has read and how much of that is acknowledged: from groups through the window to the
- * checkpoint (consistency rules: transaction-start, always-advance). */
+/* stream_position: how far the stream has read, and how much of that is acknowledged: from groups through the window to the
+ * checkpoint (rules: transaction-start, always-advance). */
 #include "base/clock.h"
 #include "base/mem.h"
 #include "engine/stream/stream_priv.h"
@@ -18,7 +18,8 @@ static void take_xa(struct stream *stream, const struct mark_xa *xa)
 	}
 }
 
-/* A file that has just begun is not known before its first event: until then the file before it proves the same. */
+/* Set the identity of the binlog. A new file has none before its first event; until then the identity of the file before it
+ * holds. */
 static void set_identity(struct stream *stream, const struct mark *mark)
 {
 	struct binlog_identity *identity = &stream->acked.position.identity;
@@ -31,7 +32,7 @@ static void set_identity(struct stream *stream, const struct mark *mark)
 		snprintf(identity->born, sizeof(identity->born), "%s", mark->born);
 		stream->acked.born = mark->born;
 	}
-	/* a server may get GTIDs while it is followed by file */
+	/* GTIDs may be switched on while the stream follows by file */
 	if (mark->gtid.flavour == GTID_NONE ||
 	    mark->gtid.flavour != stream->acked.position.gtids.flavour)
 		return;
@@ -39,12 +40,12 @@ static void set_identity(struct stream *stream, const struct mark *mark)
 	identity->offset = mark->begin;
 }
 
-/* Everything up to the mark is in Kafka. */
+/* Take a mark: everything up to it is in Kafka. */
 static void mark_reached(void *arg, const struct mark *mark, struct record_batch *batch)
 {
 	struct stream *stream = arg;
 	struct position *acked = &stream->acked.position;
-	(void)batch; /* nothing beside the mark's own records */
+	(void)batch; /* the stream adds no records to the mark's own */
 	set_identity(stream, mark);
 	if (stream->acked.file != mark->file)
 		snprintf(acked->file, sizeof(acked->file), "%s", mark->file);
@@ -61,7 +62,7 @@ static void mark_reached(void *arg, const struct mark *mark, struct record_batch
 	stream->acked.moved = true;
 }
 
-/* The acknowledged position, when it is newer than what was taken last. */
+/* Return the acknowledged position if it is newer than the last one returned; otherwise NULL. */
 static const struct position *take_position(void *arg)
 {
 	struct stream *stream = arg;
@@ -79,7 +80,7 @@ struct commit_meaning stream_meaning(struct stream *stream)
 				       .interval_ms = POST_MS};
 }
 
-/* What is read next begins at this offset of the current file. */
+/* Set where the next group begins: at this offset of the current file. */
 void stream_set_read(struct stream *stream, uint64_t offset)
 {
 	if (stream->files.read != stream->cursor.file)
@@ -100,7 +101,7 @@ struct mark stream_read_mark(const struct stream *stream)
 
 int stream_open_slot(struct stream *stream, struct err *err)
 {
-	if (stream->current.slot_open) /* of a group that is read again */
+	if (stream->current.slot_open) /* the slot of a group that is read again */
 		return 0;
 	if (commit_begin(stream->lane.commit, err) < 0)
 		return -1;

@@ -15,7 +15,7 @@ static bool drops(const struct stream *stream, const struct table_state *state)
 	return table_state_drops(state, &trx);
 }
 
-/* A plan for a table that nobody wants: only its identity, so that its rows are skipped at once. */
+/* Make a plan for an unwanted table: only its identity, so that its rows are skipped at once. */
 static struct plan *unwanted_plan(struct lane *lane, const struct table_map *map)
 {
 	struct table stub = {.db = map->db, .name = map->name};
@@ -44,7 +44,7 @@ static const struct table *put_told(struct stream *stream, const struct table *o
 	return table;
 }
 
-/* After a statement that was not understood, the definition in the binlog replaces the catalog's. */
+/* Replace the catalog's definition by that of the binlog, after a statement that was not understood. */
 static int replace_table(struct stream *stream, const struct doubt *doubt,
 			 const struct table **table, const struct table *made, struct err *err)
 {
@@ -59,8 +59,8 @@ static int replace_table(struct stream *stream, const struct doubt *doubt,
 	return 0;
 }
 
-/* The catalog's definition. The binlog's own, with row metadata FULL, counts where the catalog has none or a statement that was
- * not understood explains the difference; otherwise the two contradict each other. */
+/* Find the definition of a table in the catalog. With row metadata FULL, take the binlog's own definition if the catalog has
+ * none, or if a statement that was not understood explains the difference. Otherwise the two contradict each other. */
 static int find_table(struct stream *stream, const struct table_map *map,
 		      const struct table **table, struct err *err)
 {
@@ -117,7 +117,8 @@ static int wanted_plan(struct stream *stream, const struct table_map *map, struc
 	return 0;
 }
 
-/* The state of a table whose definition the catalog gets later: its rows so far are dropped. NULL: the catalog has it. */
+/* Return the state of a table whose definition the catalog gets later; its rows until then are dropped. NULL: the catalog has
+ * the definition. */
 static const struct table_state *unknown_yet(struct stream *stream, const struct table_map *map)
 {
 	const struct table_state *state;
@@ -142,7 +143,7 @@ static int make_plan(struct stream *stream, const struct table_map *map, struct 
 	else if (wanted_plan(stream, map, plan, err) < 0)
 		return -1;
 	if (unknown)
-		(*plan)->state = unknown; /* and no identity: the next map makes another plan */
+		(*plan)->state = unknown; /* without an identity, the next map makes another plan */
 	else
 		(*plan)->identity = arena_copy(&(*plan)->arena, map->identity);
 	stream_forget_plan(stream, map->db, map->name);
@@ -151,7 +152,7 @@ static int make_plan(struct stream *stream, const struct table_map *map, struct 
 	return 0;
 }
 
-/* The plan of another table than the last one's, or of a changed one. */
+/* Find the plan of a table that is not the last one, or that changed. */
 static int find_plan(struct stream *stream, const struct event *event, struct err *err)
 {
 	char name[600];
@@ -226,7 +227,7 @@ int stream_rows(struct stream *stream, const struct trx_item *item, struct err *
 	struct rows *rows = item->rows;
 	struct change change;
 	if (plan == NULL || item->undone)
-		return 0; /* rows that were rolled back only count for the sequence */
+		return 0; /* rolled back rows only raise the sequence */
 	if (drops(stream, plan->state)) {
 		stream->current.skipped_rows = true;
 		return 0;

@@ -11,12 +11,12 @@
 #include "sink/sink.h"
 
 enum {
-	DRAIN_MS = 10000, /* a stop waits so long for acknowledgements, */
+	DRAIN_MS = 10000, /* how long a stop waits for acknowledgements, */
 	DRAIN_STEP_MS =
-		100, /* and a step. It flushes: librdkafka waits for no linger.ms meanwhile */
-	EVENTS_PER_TICK = 64, /* and per step, at most */
+		100, /* and one step of it. It flushes, so librdkafka does not wait for linger.ms */
+	EVENTS_PER_TICK = 64, /* and at most in one step */
 	LARGE_PACKET = 4096,
-	AWAY_MS = 3000, /* a server is waited for so long when there are other hosts */
+	AWAY_MS = 3000, /* how long to wait for a server if there are other hosts */
 };
 
 static struct stream *of(struct lane *lane)
@@ -68,8 +68,8 @@ static int step_connect(struct stream *stream, struct err *err)
 
 /* ---- follow ---- */
 
-/* Whether the clock is to be read: that takes as long as parsing a small event, and the events of a transaction follow one
- * another closely. */
+/* Return whether to read the clock. That takes as long as parsing a small event, and the events of a transaction follow each
+ * other closely. */
 static bool needs_time(const struct stream *stream, struct slice packet)
 {
 	return !stream->reader.trx.open || packet.len >= LARGE_PACKET;
@@ -82,7 +82,7 @@ static bool is_tick_due(struct stream *stream, struct slice packet)
 	       stream->current.read_ms - stream->acked.posted_ms > POST_MS;
 }
 
-/* Nothing has arrived. *wait: for the next packet. */
+/* Wait for the next packet, at most until the next tick. */
 static int wait_for_packet(struct stream *stream, struct wait *wait, struct err *err)
 {
 	const struct lane *lane = &stream->lane;
@@ -97,7 +97,7 @@ static int wait_for_packet(struct stream *stream, struct wait *wait, struct err 
 	return LANE_WAIT;
 }
 
-/* Processes packets up to the next tick, as many as have arrived. A halt shuts the connection down, so that reading fails. */
+/* Process the packets that have arrived, up to the next tick. A halt shuts the connection down, so that reading fails. */
 static int step_follow(struct stream *stream, struct wait *wait, struct err *err)
 {
 	struct packet_source *packets = stream->connection.packets;
@@ -132,7 +132,7 @@ static int step_follow(struct stream *stream, struct wait *wait, struct err *err
 
 /* ---- away ---- */
 
-/* Whether the server has not come back for so long that another host is to be tried. */
+/* Return whether the server has been away for so long that the sync must try another host. */
 static bool gives_up(struct stream *stream)
 {
 	int64_t now_ms = clock_mono_ms();
@@ -158,7 +158,7 @@ static void begin_away(struct stream *stream, struct err *why)
 	steps->until_ms = now_ms + wait_ms;
 }
 
-/* Acknowledgements, heartbeats and the checkpoint are served meanwhile. */
+/* Wait to connect again. Serve acknowledgements, heartbeats and the checkpoint meanwhile. */
 static int step_away(struct stream *stream, struct wait *wait, struct err *err)
 {
 	int64_t now_ms = clock_mono_ms(), until_ms = stream->steps.until_ms;
@@ -186,8 +186,7 @@ static int end_failed(struct stream *stream, struct err *err)
 	return -1;
 }
 
-/* After an error of the source or of a row, and after a stop that came while something was waited for, what came before it
- * still counts. */
+/* End with an error. What was sent before an error of the source or of a row, or before a stop, still counts. */
 static int fail(struct stream *stream, struct err *err)
 {
 	bool counts = err->code != ERR_KAFKA || atomic_load(&stream->lane.sync->flags.stop);
@@ -201,7 +200,7 @@ static int fail(struct stream *stream, struct err *err)
 	return LANE_PROGRESS;
 }
 
-/* What was sent is acknowledged, as far as it is within a bounded time, and that position posted. */
+/* Wait a bounded time for acknowledgements, then post the position that they reach. */
 static int step_drain(struct stream *stream, struct err *err)
 {
 	const _Atomic bool *abort = &stream->lane.sync->flags.abort;
@@ -216,7 +215,7 @@ static int step_drain(struct stream *stream, struct err *err)
 	return stream->steps.failed ? end_failed(stream, err) : LANE_DONE;
 }
 
-/* ---- all of them ---- */
+/* ---- all phases ---- */
 
 static int step_phase(struct stream *stream, struct wait *wait, struct err *err)
 {

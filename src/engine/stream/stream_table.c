@@ -23,7 +23,7 @@ bool stream_before_database(const struct stream *stream, struct slice db)
 
 void stream_table_told(struct stream *stream, const struct table *table)
 {
-	/* all rows of a table that was made in the stream come from there: it need not be copied */
+	/* a table that was created in the stream has all its rows there, so it need not be copied */
 	if (map_remove(&stream->ddl.made, table->full_name))
 		record_phase(&stream->current.durable.records, table->full_name, TABLE_COPIED);
 }

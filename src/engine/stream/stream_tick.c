@@ -1,11 +1,11 @@
-/* stream_tick: what the stream does beside reading: acknowledgements, the checkpoint, the clock and heartbeats. */
+/* stream_tick: what the stream does besides reading: acknowledgements, the checkpoint, the clock and heartbeats. */
 #include "base/clock.h"
 #include "engine/lane/loop.h"
 #include "engine/state/watermarks.h"
 #include "engine/stream/stream_priv.h"
 #include "sink/sink.h"
 
-/* The script's own loop gets the beat, and its messages from records(). */
+/* Give a heartbeat to the script's own loop. records() returns its messages. */
 static int beat_in_loop(struct stream *stream, int64_t watermark, const struct mark *mark,
 			struct err *err)
 {
@@ -13,7 +13,7 @@ static int beat_in_loop(struct stream *stream, int64_t watermark, const struct m
 	struct loop_item item = {.kind = LOOP_HEARTBEAT, .time_ms = watermark};
 	int rc;
 	if (stream->current.slot_open)
-		return 0; /* the loop may be in the middle of a change: the next quiet moment comes */
+		return 0; /* the loop may be inside a change; a later tick sends the heartbeat */
 	message_batch_clear(&lane->batch);
 	rc = heartbeat_add(&stream->heartbeat, lane, watermark, &lane->batch, err);
 	if (rc == 0 && lane->batch.n > 0) {
@@ -27,8 +27,8 @@ static int beat_in_loop(struct stream *stream, int64_t watermark, const struct m
 	return rc;
 }
 
-/* What a heartbeat says: of several sources the lowest of what is acknowledged. false: of one of them nothing is known yet, so
- * there is none. */
+/* Set the time of a heartbeat: the lowest acknowledged time of all sources. Return false if one source has none yet; then
+ * there is no heartbeat. */
 static bool shared_watermark(struct stream *stream, int64_t *watermark)
 {
 	struct watermarks *watermarks = stream->lane.sync->watermarks;
@@ -43,7 +43,7 @@ static bool shared_watermark(struct stream *stream, int64_t *watermark)
 	return watermarks_lowest(watermarks, watermark);
 }
 
-/* Two heartbeats of the server at one place may be old ones that come late. */
+/* Two server heartbeats at one place may be old ones that arrive late. */
 static void tell_drained(struct stream *stream)
 {
 	atomic_store_explicit(&stream->lane.metrics->drained,

@@ -1,6 +1,6 @@
-/* stream_xa: prepared XA transactions (consistency rule: xa-prepared). Those with rows of captured tables stop the sync when they
- * are prepared (stream_rows.c). The others are remembered, with the position, until they are decided: an XA COMMIT of a
- * transaction that was prepared before the sync began brings rows that are in neither phase, and must not pass. */
+/* stream_xa: prepared XA transactions (rule: xa-prepared). One with rows of captured tables stops the sync when it is prepared
+ * (stream_rows.c). The others are kept with the position until they are decided. So an XA COMMIT of a transaction that was
+ * prepared before the sync began is found: its rows are neither in the copy nor in the stream. */
 #include "engine/stream/stream_priv.h"
 
 #include <inttypes.h>
@@ -18,7 +18,7 @@ static int refuse_unknown(struct stream *stream, struct slice xid, struct err *e
 	return stream_at(stream, stream->read.offset, SLICE(""), err);
 }
 
-/* What becomes of the xid, together with the position of the group. */
+/* Note what becomes of the xid, with the position of the group. */
 static void note(struct stream *stream, const struct pending *pending, bool is_prepared)
 {
 	struct mark_xa *xa = mark_set_xa(&stream->current.durable);
@@ -34,8 +34,8 @@ static void prepared(struct stream *stream, struct slice xid)
 		.offset = stream->read.offset,
 		.version = catalog_version(stream->catalog),
 	};
-	/* rows that were left out are in a snapshot, for none is taken while a transaction is prepared; where that
-	 * could not be asked, an XA COMMIT after the snapshot is unknown, as it should be */
+	/* rows that were left out are in a snapshot, since none is taken while a transaction is prepared; if the server could
+	 * not be asked, an XA COMMIT after the snapshot is unknown, as it should be */
 	if (stream->current.skipped_rows)
 		return;
 	position_pending_add(&stream->read, &pending);

@@ -24,7 +24,7 @@ struct tail {
 	struct dump *dump;
 	struct tail_tables tables;
 	struct change_reader reader;
-	struct err failed; /* code NONE: not yet; nothing comes after an error */
+	struct err failed; /* code NONE: none yet; after an error, nothing is returned */
 };
 
 /* ---- life ---- */

@@ -10,34 +10,34 @@
 
 struct later_ddl;
 
-/* The definitions, as the server has them now, and what the binlog contains that has changed them since. */
+/* The present definitions of the server, and the statements of the binlog that changed them. */
 struct tail_tables {
 	struct source *source;
 	char name[80];         /* of the connection that scans */
 	struct position start; /* of the stream */
 	struct conn *conn;
 	struct catalog *catalog;
-	bool row_metadata_full; /* the last TABLE_MAP had it; before the first: the server's setting */
-	struct map tables;      /* "db.table" -> struct change_table */
-	uint64_t versions;      /* given to tables so far */
-	struct cursor scanned; /* the binlog before it was scanned for statements */
+	bool row_metadata_full; /* of the last TABLE_MAP; before the first one, the setting of the server */
+	struct map tables;     /* "db.table" -> struct change_table */
+	uint64_t versions;     /* given to tables so far */
+	struct cursor scanned; /* the binlog was scanned for statements up to here */
 	bool has_scanned;
-	struct later_ddl *later; /* statements that may have changed definitions; in `arena` */
+	struct later_ddl *later; /* statements that may have changed definitions, in `arena` */
 	struct arena arena;
 };
 
-/* position: where the stream starts; name: another one than the stream's. Close it after an error, too. */
+/* position: where the stream starts. name: not that of the stream. Close it after an error too. */
 int tail_tables_open(struct tail_tables *tables, struct source *source,
 		     const struct position *position, const char *name, struct err *err) MUST_CHECK;
 void tail_tables_close(struct tail_tables *tables);
-/* The table of a TABLE_MAP, at the cursor's file and this offset. One whose rows cannot be read has `refused`. *replaced: a table
- * of the same name that is gone now; NULL: none. The caller frees it (change_table_free). */
+/* Find the table of a TABLE_MAP at this offset of the cursor's file. `refused` is set in a table whose rows cannot be read.
+ * *replaced: the former table of the same name; NULL: none. The caller frees it (change_table_free). */
 int tail_tables_find(struct tail_tables *tables, const struct event *event,
 		     const struct event_format *format, const char *file, uint64_t offset,
 		     struct change_table **table, struct change_table **replaced,
 		     struct err *err) MUST_CHECK;
-/* A statement of the stream: refuses one that changes rows, or that is not known; after one that may change definitions they are
- * asked for again. */
+/* Take a statement of the stream. Refuse one that changes rows or is unknown. After one that may change definitions, load them
+ * again. */
 int tail_tables_follow(struct tail_tables *tables, const struct event_query *query,
 		       const struct event_format *format, struct err *err) MUST_CHECK;
 

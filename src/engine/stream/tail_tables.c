@@ -1,5 +1,6 @@
-/* tail_tables: the definitions that changes are read with. The server only has those of now. So the rest of the binlog is scanned
- * for statements that changed them later: a row from before such a statement is refused, unless its TABLE_MAP names the columns. */
+/* tail_tables: the definitions that changes are read with. The server has only the present ones. So the rest of the binlog is
+ * scanned for statements that change them: a row from before such a statement is refused, unless its TABLE_MAP names the
+ * columns. */
 #include "base/mem.h"
 #include "decode/table_map.h"
 #include "schema/ddl.h"
@@ -14,7 +15,8 @@
 
 enum { TEXT_IN_ERRORS = 200 };
 
-/* The last statement that may have changed the table. An empty table: all of the database; both empty: any table. */
+/* Return the last statement that may have changed the table. A statement with an empty table concerns its whole database; with
+ * both empty, any table. */
 struct later_ddl {
 	struct later_ddl *next;
 	struct ddl_name name;
@@ -60,8 +62,8 @@ void tail_tables_close(struct tail_tables *tables)
 
 /* ---- statements ---- */
 
-/* Whether a statement may change what a table looks like. CREATE ... IF NOT EXISTS does something only after a DROP or RENAME,
- * which counts. The defaults of a database are those of tables made later. */
+/* Return whether a statement may change the definition of a table. CREATE ... IF NOT EXISTS has an effect only after a DROP or
+ * RENAME, which counts itself. The defaults of a database concern only later tables. */
 static bool changes_tables(const struct ddl_step *step)
 {
 	if (step->kind == DDL_STEP_CREATE_DATABASE || step->kind == DDL_STEP_ALTER_DATABASE)
@@ -121,7 +123,7 @@ static int visit(void *arg, const struct ddl_step *steps, unsigned nsteps, struc
 	return 0;
 }
 
-/* Scans what the binlog has grown by since the last time. */
+/* Scan what was added to the binlog since the last scan. */
 static int scan(struct tail_tables *tables, struct err *err)
 {
 	struct position from, until;
@@ -221,7 +223,7 @@ int tail_tables_follow(struct tail_tables *tables, const struct event_query *que
 
 /* ---- tables ---- */
 
-/* What the server has now. The binlog is scanned after the definitions were read. */
+/* Load the present definitions of the server, then scan the binlog. */
 static int load_definition(struct tail_tables *tables, const struct table_map *map,
 			   const struct table **table, struct err *err)
 {
@@ -237,8 +239,8 @@ static int load_definition(struct tail_tables *tables, const struct table_map *m
 	return 0;
 }
 
-/* Where a TABLE_MAP that names its columns is vague (UUID, INET, JSON), the definition of now decides. Whether that makes a
- * difference. */
+/* Return whether the present definition must decide because a TABLE_MAP that names its columns is ambiguous (UUID, INET,
+ * JSON). */
 static bool is_vague(const struct table_map *map, const struct table *made, struct arena *arena)
 {
 	struct err ignored = ERR_INIT;
@@ -292,7 +294,7 @@ static int find_definition(struct tail_tables *tables, const struct table_map *m
 	return *table ? 0 : refuse_missing(tables, map, err);
 }
 
-/* Fills the table's definition and layout; ERR_DATA: its rows cannot be read. */
+/* Fill in the definition and layout of the table. ERR_DATA: its rows cannot be read. */
 static int fill_table(struct tail_tables *tables, const struct table_map *map, const char *file,
 		      uint64_t offset, struct change_table *table, struct err *err)
 {
@@ -302,7 +304,7 @@ static int fill_table(struct tail_tables *tables, const struct table_map *map, c
 	if (find_definition(tables, map, file, offset, &table->arena, &definition, err) < 0)
 		return -1;
 	copy = table_copy(&table->arena, definition);
-	copy->version = ++tables->versions; /* of one definition as it is read here */
+	copy->version = ++tables->versions; /* of a definition, as read here */
 	if (table_map_layout(map, copy, &table->arena, &layout, err) < 0)
 		return -1;
 	table->table = copy;
@@ -331,7 +333,7 @@ static int make_table(struct tail_tables *tables, const struct table_map *map, c
 	return 0;
 }
 
-/* The table that had the name; NULL: none. */
+/* Return the former table of the name; NULL: none. */
 static struct change_table *put_table(struct tail_tables *tables, struct slice name,
 				      struct change_table *table)
 {
