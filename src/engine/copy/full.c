@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { HALT_MS = 100 }; /* a halt of the sync is noticed so late */
+enum { HALT_MS = 100 }; /* the longest time until a halt of the sync is noticed */
 
 static void *lane_main(void *arg)
 {
@@ -38,7 +38,7 @@ static void start_lanes(struct full *full, struct full_lane *lanes)
 	}
 }
 
-/* A lane that is to end does not wait for the source any longer. */
+/* Shut the connections down, so that a lane that must end does not wait for the source. */
 static void shut_lanes(struct full *full)
 {
 	for (unsigned i = 0; i < full->nlanes; i++)

@@ -17,14 +17,14 @@
 
 #include <stdio.h>
 
-enum { ROWS_PER_TICK = 256 }; /* and per step, at most */
+enum { ROWS_PER_TICK = 256 }; /* and at most in one step */
 
 static struct full_lane *of(struct lane *lane)
 {
 	return (struct full_lane *)lane;
 }
 
-/* A range is in Kafka. With the last range of its table, the table is copied. */
+/* Take the mark of a range: the range is in Kafka. With its last range, a table is copied. */
 static void range_acked(void *arg, const struct mark *mark, struct record_batch *batch)
 {
 	struct full_lane *lane = arg;
@@ -113,12 +113,12 @@ static int end_range(struct full_lane *lane, struct err *err)
 	return tick(lane, err);
 }
 
-/* The range is not read to its end. changed: another round reads it. */
+/* Leave a range before its end. changed: another round reads it. */
 static int leave_range(struct full_lane *lane, bool changed, struct err *err)
 {
 	lane->phase = FULL_NEXT;
 	if (!changed)
-		conn_shutdown(lane->conn); /* what is left of the result is not read */
+		conn_shutdown(lane->conn); /* do not read the rest of the result */
 	chunk_fini(&lane->chunk);
 	if (!changed)
 		return -1;
@@ -180,7 +180,7 @@ static int step_next(struct full_lane *lane, struct err *err)
 
 /* ---- rows ---- */
 
-/* Nothing has arrived. */
+/* Wait for the next row, at most until the next tick. */
 static int wait_for_row(struct full_lane *lane, struct wait *wait, struct err *err)
 {
 	int64_t tick_ms = lane->ticked_ms + LANE_POLL_MS;
@@ -201,7 +201,7 @@ static int write_row(struct full_lane *lane, struct slice packet, struct err *er
 	return 0;
 }
 
-/* Writes rows up to the next tick, as many as have arrived. */
+/* Write the rows that have arrived, up to the next tick. */
 static int step_rows(struct full_lane *lane, struct wait *wait, struct err *err)
 {
 	struct slice packet;
@@ -233,9 +233,9 @@ static int step_drain(struct full_lane *lane, struct wait *wait, struct err *err
 	return lane_wait_for_reports(&lane->lane, wait);
 }
 
-/* ---- all of them ---- */
+/* ---- all phases ---- */
 
-/* How long this lane must wait for its share of full.rows_per_second. */
+/* Return how long this lane must wait to keep to its share of full.rows_per_second. */
 static int64_t pace_left_ms(const struct full_lane *lane)
 {
 	double limit = lane->lane.config->full_rows_per_second / lane->full->nlanes;
@@ -245,7 +245,7 @@ static int64_t pace_left_ms(const struct full_lane *lane)
 	       clock_mono_ms();
 }
 
-/* The lane has read too fast. */
+/* Wait, since the lane has read too fast. */
 static int wait_for_pace(struct full_lane *lane, int64_t left_ms, struct wait *wait,
 			 struct err *err)
 {

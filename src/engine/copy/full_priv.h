@@ -1,5 +1,5 @@
-/* full_priv: the bodies of the full sync, for full*.c and unit tests only.
- * Thread: a lane is its thread's; the queue and the first failure are shared under full->lock. */
+/* full_priv: the structs of the full sync, for full*.c and unit tests only.
+ * Thread: a lane belongs to its thread; full->lock guards the queue and the first failure. */
 #ifndef TIDEWAY_FULL_PRIV_H
 #define TIDEWAY_FULL_PRIV_H
 
@@ -28,7 +28,7 @@ struct full_lane {
 		FULL_ROWS, /* reads rows of it */
 		FULL_DRAIN /* waits for acknowledgements, then ends */
 	} phase;
-	struct full_range *range; /* the current one, its plan, and its rows */
+	struct full_range *range; /* the current range, its plan and its rows */
 	struct plan *plan;
 	struct chunk chunk;
 	unsigned rows_since_tick;
@@ -39,19 +39,19 @@ struct full_lane {
 
 /* full_ranges.c */
 bool full_table_changed(const struct conn *conn, const struct err *err);
-/* Takes the error. */
+/* Report that the table changed. Clears *err. */
 void full_note_changed(struct full *full, struct full_table *table, struct err *err);
-/* Cuts the tables into the ranges of the queue, which live in the arena. Asks connection 0. */
+/* Cut the tables into the ranges of the queue, in the arena. Uses connection 0. */
 int full_cut_tables(struct full *full, struct arena *arena, struct err *err) MUST_CHECK;
-/* NULL: there is none left for this lane. */
+/* Take the next range for this lane; NULL: none is left. */
 struct full_range *full_take_range(struct full *full, unsigned lane);
-/* Keeps the first error of all lanes, and ends the others. */
+/* Keep the first error of all lanes, and end the other lanes. */
 void full_fail(struct full *full, const struct err *err);
 
 /* full_lane.c */
-/* Opens the lane, whose steps (engine/lane/step.h) read ranges until none is left. Close it in any case. */
+/* Open the lane. Its steps (engine/lane/step.h) read ranges until none is left. Close it in any case. */
 int full_lane_open(struct full_lane *lane, struct err *err) MUST_CHECK;
-/* rc: of the last step, or of full_lane_open. -1: *err is why. */
+/* rc: the result of the last step, or of full_lane_open. If it is -1, *err is the reason. */
 void full_lane_close(struct full_lane *lane, int rc, const struct err *err);
 
 #endif

@@ -1,17 +1,17 @@
-/* full_ranges: what the copy lanes share: the queue of key ranges, and the first failure. */
+/* full_ranges: what the copy lanes share: the queue of key ranges and the first failure. */
 #include "base/clock.h"
 #include "engine/copy/full_priv.h"
 #include "source/chunk.h"
 
 enum {
-	SPLIT_ROWS = 50000, /* a table is cut into ranges of about so many rows, or more */
+	SPLIT_ROWS = 50000, /* cut only tables of at least about this many rows */
 	RANGES_PER_LANE = 4,
 	SERVER_TABLE_CHANGED = 1412,
 	SERVER_UNKNOWN_COLUMN = 1054,
 	SERVER_UNKNOWN_TABLE = 1146,
 };
 
-/* Whether an error means that the table has changed: its read ends, the others continue. */
+/* Return whether an error means that the table changed. Then its read ends and the others continue. */
 bool full_table_changed(const struct conn *conn, const struct err *err)
 {
 	unsigned code = conn_errno(conn);
@@ -32,7 +32,7 @@ void full_note_changed(struct full *full, struct full_table *table, struct err *
 
 /* ---- the queue ---- */
 
-/* Whether a table that nobody has begun is left to the next round. */
+/* Return whether tables that no lane has begun are left to the next round. */
 static bool too_late(const struct full *full)
 {
 	return full->under_way && full->begin_ms > 0 &&

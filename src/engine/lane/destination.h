@@ -14,7 +14,7 @@ struct sync_config;
 
 /* A destination topic of a lane. */
 struct destination {
-	struct destination *next; /* the one that was opened after it */
+	struct destination *next; /* the next one in the order of opening */
 	struct topic *topic;
 	struct slice name; /* in the topic's own storage */
 	struct map
@@ -25,7 +25,8 @@ struct destination {
 struct destinations {
 	struct map by_name;               /* topic -> struct destination */
 	struct destination *first, *last; /* the same, in the order of opening */
-	unsigned uncounted; /* of them, that topics.max leaves out: the heartbeats' own topic */
+	unsigned
+		uncounted; /* number of them that topics.max does not count: the topic for heartbeats only */
 };
 
 void destinations_init(struct destinations *destinations);

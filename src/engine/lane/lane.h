@@ -21,14 +21,15 @@ enum {
 
 /* What the script's own loop and change:records() work with. */
 struct lane_loop {
-	struct script_host host;       /* the functions that they call */
-	struct message_batch *instead; /* takes what the loop sends; NULL: the sink does */
-	const struct message_batch *item_messages; /* of the statement or beat in the loop now */
-	struct message_batch spare;                /* change:records() borrows it */
+	struct script_host host;       /* the functions that scripts call */
+	struct message_batch *instead; /* collects what the loop sends; NULL: it goes to the sink */
+	const struct message_batch
+		*item_messages;     /* of the statement or heartbeat that the loop has now */
+	struct message_batch spare; /* change:records() borrows it */
 };
 
 struct lane {
-	/* engine/lane/step.h; set by what is built on the lane, after lane_open */
+	/* engine/lane/step.h; set after lane_open by the kind of lane */
 	int (*step)(struct lane *lane, struct wait *wait, struct err *err);
 	struct sync *sync;
 	const _Atomic bool *halt;         /* of the part of the sync that the lane belongs to */
@@ -38,29 +39,29 @@ struct lane {
 	const struct format *format; /* of its messages */
 	struct sink *sink;
 	struct commit *commit;      /* how what the lane sends becomes durable */
-	struct arena arena;         /* event arena: until the next change */
-	struct arena texts;         /* as long as the lane: names */
-	struct message_batch batch; /* of what is written now */
+	struct arena arena;         /* event arena: reset for the next change */
+	struct arena texts;         /* names, valid as long as the lane */
+	struct message_batch batch; /* of the change that is being written */
 	struct map plans;           /* "db.table" -> struct plan */
 	struct destinations destinations;
 	struct lane_loop loop;
-	int reports_wait_ms;          /* the last of several waits for reports; 0: none */
+	int reports_wait_ms;          /* the last wait for reports; 0: none */
 	int64_t now_ms;               /* wall time, refreshed for each group of changes */
 	struct lane_metrics *metrics; /* owned by the run, read by others */
 };
 
-/* Loads the script, opens the sink and the commit. part: the part of the sync that the lane belongs to, and ends with. lease NULL:
- * the lane sends without one. meaning: of the lane's marks; NULL: the lane commits nothing. */
+/* Load the script, open the sink and the commit. part: the part of the sync that the lane belongs to, and ends with. lease
+ * NULL: the lane sends without one. meaning: of the lane's marks; NULL: the lane commits nothing. */
 int lane_open(struct lane *lane, struct sync *sync, enum sync_part part, const char *label,
 	      size_t queue_bytes, const struct lease *lease, const struct commit_meaning *meaning,
 	      struct lane_metrics *metrics, struct err *err) MUST_CHECK;
 void lane_close(struct lane *lane);
-/* Throws away what was sent and is not acknowledged. */
+/* Discard messages that are not acknowledged. */
 void lane_purge(struct lane *lane);
 
-/* The lane has failed; a topic that has turned out to be another one stays so in the checkpoint. */
+/* Note the failure of the lane: a topic that was replaced is recorded in the checkpoint. */
 void lane_note_failure(struct lane *lane);
-/* Whether the sync, or this part of it, is to stop, cleanly or not. */
+/* Return whether the sync, or this part of it, must stop. */
 bool lane_stopping(const struct lane *lane);
 
 #endif

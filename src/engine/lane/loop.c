@@ -3,8 +3,8 @@
 #include "engine/lane/map_change.h"
 #include "engine/lane/send.h"
 
-/* change:records() and :json(). Of a statement or beat (change NULL): what loop_item was given. A function that
- * records() calls may call it again: then the batch is lent already, and the inner call makes one of its own. */
+/* change:records() and :json(). For a statement or heartbeat (change NULL), return the messages that loop_item was given. A
+ * function that records() calls may call it again. The batch is in use then, and the inner call makes its own. */
 static int host_records(void *arg, struct change *change, const struct message **messages,
 			unsigned *n, struct err *err)
 {

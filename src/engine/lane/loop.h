@@ -6,11 +6,11 @@
 #include "engine/lane/plan.h"
 #include "script/script.h"
 
-/* Fills lane->loop.host. */
+/* Fill in lane->loop.host. */
 void loop_host(struct lane *lane);
-/* A change, a statement or a beat through the script's loop function. */
+/* Give a change to the script's loop function. */
 int loop_change(struct lane *lane, struct plan *plan, struct err *err) MUST_CHECK;
-/* messages: what change:records() of this item gives. */
+/* Give an item to the script's loop function. messages: the result of its change:records(). */
 int loop_item(struct lane *lane, const struct loop_item *item, const struct message_batch *messages,
 	      struct err *err) MUST_CHECK;
 

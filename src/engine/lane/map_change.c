@@ -7,18 +7,18 @@
 #include <inttypes.h>
 #include <limits.h>
 
-/* One change on its way into the batch. */
+/* A change that is being mapped into the batch. */
 struct writing {
 	struct lane *lane;
 	struct plan *plan;
 	struct message_batch *batch;
-	const struct event_result *event; /* what the event function has set */
+	const struct event_result *event; /* what the event function set */
 };
 
-static const struct event_result no_result; /* of a mapping without an event function */
+static const struct event_result no_result; /* for a mapping without an event function */
 
-/* Decodes the columns that are written. A cell that the image does not carry is an error, but for a
- * virtual column, which the binlog may leave out. */
+/* Decode the columns that are written. A cell that is not in the image is an error, except that of a virtual column, which the
+ * binlog may omit. */
 static int fill_columns(struct writing *w, struct image *image, struct err *err)
 {
 	const struct mapping *mapping = &w->plan->mapping;
@@ -40,7 +40,7 @@ static int fill_columns(struct writing *w, struct image *image, struct err *err)
 	return 0;
 }
 
-/* The value of a key part: one that is written anyway, or of a column that is not. */
+/* Return the value of a key part, whether its column is written or not. */
 static int key_value(struct writing *w, const struct image *image, unsigned k, struct value *value,
 		     struct err *err)
 {
@@ -52,7 +52,7 @@ static int key_value(struct writing *w, const struct image *image, unsigned k, s
 	return 0;
 }
 
-/* Makes the key of one image. result: what the script's functions have returned. */
+/* Make the key of one image. result: what the script's functions returned. */
 static int make_key(struct writing *w, struct image *image, const struct image_result *result,
 		    struct buf *key, struct err *err)
 {
@@ -71,13 +71,13 @@ static int make_key(struct writing *w, struct image *image, const struct image_r
 			return -1;
 	image->out.key_parts = image->key_parts;
 	buf_clear(key);
-	buf_reserve(key, 1); /* the empty key is a pointer, too */
+	buf_reserve(key, 1); /* the empty key is not NULL either */
 	image->out.key = plan->format->key(plan->prepared, &in, key) ? buf_slice(key)
 								     : (struct slice){NULL, 0};
 	return 0;
 }
 
-/* The result's topics are the script's until it is asked for the next image. */
+/* Keep the topics of the result, which belong to the script until it gets the next image. */
 static void keep_topics(struct writing *w, struct image *image, const struct image_result *result)
 {
 	struct slice *topics = &image->topic;
@@ -97,7 +97,7 @@ static void keep_topics(struct writing *w, struct image *image, const struct ima
 	image->out.ntopics = result->ntopics;
 }
 
-/* Values, key and topics of one image. */
+/* Make the values, key and topics of one image. */
 static int make_image(struct writing *w, struct image *image, enum change_image which,
 		      struct buf *key, struct err *err)
 {
@@ -127,7 +127,7 @@ static int make_image(struct writing *w, struct image *image, enum change_image 
 	return 0;
 }
 
-/* Writes the change as `op`, as one message if `single` is set. */
+/* Write the change as `op`, as one message if `single` is set. */
 static int put_change(struct writing *w, enum change_op op, bool single, struct err *err)
 {
 	struct plan *plan = w->plan;
@@ -175,8 +175,8 @@ static int put_own(struct writing *w, struct err *err)
 	return put_change(w, op, false, err);
 }
 
-/* Finds the change's own message, from which an emit takes what it leaves out: the last one that has a value. That of a
- * dropped change is made here, and not sent. */
+/* Find the change's own message, which supplies what an emit omits: the last one that has a value. For a dropped change it is
+ * made here and not sent. */
 static int find_own(struct writing *w, struct message *own, struct err *err)
 {
 	struct message_batch *batch = w->batch;
@@ -250,8 +250,7 @@ static int run(struct writing *w, struct err *err)
 	return rc;
 }
 
-/* Whether the key in the message is that of the row: no function edits the row, and no mask covers the
- * column. */
+/* Return whether the message has the key of the row: no function edits the row, and no mask covers the column. */
 static bool is_key_as_read(const struct plan *plan, unsigned column)
 {
 	const struct mapping_shown *shown = &plan->mapping.shown;
@@ -262,8 +261,8 @@ static bool is_key_as_read(const struct plan *plan, unsigned column)
 	return shown->masks == NULL || shown->masks[column][0] == '\0';
 }
 
-/* Fills the key of an error from the columns of the row. It stays unknown where the message would have
- * another one, which the log must not reveal. */
+/* Fill in the key of an error from the columns of the row. Leave it out if the message would have another key, since the log
+ * must not reveal it. */
 static void name_key(struct writing *w, struct err *err)
 {
 	const struct plan *plan = w->plan;
@@ -306,8 +305,7 @@ int map_again(struct lane *lane, struct plan *plan, bool events, struct message_
 	return events ? run(&w, err) : put_own(&w, err);
 }
 
-/* At the start such a table is refused with all the others (core.check); here it has lost its key, or has come without
- * one, while the sync runs. */
+/* A start refuses all such tables (core.check). Here a table lost its key, or was created without one, while the sync runs. */
 static int refuse_keyless(const struct plan *plan, struct err *err)
 {
 	struct slice name = plan->table->full_name;

@@ -6,19 +6,19 @@
 
 #include "engine/lane/plan.h"
 
-/* The messages of plan->change, whose images are plan->before.row and plan->after.row as the op has them. A row that
- * cannot be written as asked is ERR_DATA with table and position. */
+/* Map plan->change, whose images are plan->before.row and plan->after.row, depending on the op. Fail with ERR_DATA, with table
+ * and position, if the row cannot be written as the script asks. */
 int map_change(struct lane *lane, struct plan *plan, struct message_batch *batch,
 	       struct err *err) MUST_CHECK;
-/* Ends the change that map_change began, also after it has failed. */
+/* End the change that map_change began, also after a failure. */
 void map_done(struct lane *lane, struct plan *plan);
-/* The messages of plan->change once more, while a function of the script has it: for change:records(). events:
- * with on_row, filter and on_change. Nothing expires. */
+/* Map plan->change again while a function of the script has it, for change:records(). events: with on_row, filter and
+ * on_change. Nothing expires. */
 int map_again(struct lane *lane, struct plan *plan, bool events, struct message_batch *batch,
 	      struct err *err) MUST_CHECK;
-/* What is asked before a row of the table is mapped: that the script knows the table, and that it has a key. */
+/* Check, before a row of the table is mapped, that the script knows the table and that it has a key. */
 int map_check_table(struct lane *lane, struct plan *plan, struct err *err) MUST_CHECK;
-/* Fills table, operation and position of an ERR_DATA. Returns -1. */
+/* Fill in table, operation and position of an ERR_DATA. Return -1. */
 int map_error(const struct plan *plan, struct err *err);
 
 #endif

@@ -19,7 +19,7 @@ static void prepare_format(struct plan *plan)
 	plan->prepared = plan->format->prepare(&in, &plan->arena);
 }
 
-/* The type of a field that a function gives is known when it is declared. */
+/* The type of a function's field is known if it is declared. */
 static void init_field_types(struct plan *plan)
 {
 	const struct mapping *mapping = &plan->mapping;
