@@ -1,10 +1,9 @@
-/* handover: whether the process that ran this sync before may still be sending (docs/decisions/0019). The checkpoint's
- * record `process` has the id of the process that took it over last; `process/lock`, which is written by one that sends, where
- * that holds the lock of the sync's name, and whether it has ended with nothing on its way. A new process waits until
- * the lease of the one before is over, unless this record, or the lock, shows that it has ended.
- *   process/lock  {"server":"1","started":1764600000}    it runs, or was killed
- *                 {}                                     the same, and it does not hold the lock
- *                 {"ended":true}                         it has ended
+/* handover: whether the process that ran this sync before may still be sending (docs/decisions/0019). Two records of the
+ * checkpoint answer that. `process` has the id of the process that took over last. A process that sends writes `process/lock`:
+ *   {"server":"1","started":1764600000}    it runs or was killed; it holds the lock of the sync's name on that server
+ *   {}                                     the same, without the lock
+ *   {"ended":true}                         it has ended, and nothing that it sent is in flight
+ * A new process waits until the lease of the earlier one is over, unless this record or the lock shows that it has ended.
  * Thread: the sync's own. Owner: the supervisor. */
 #ifndef TIDEWAY_HANDOVER_H
 #define TIDEWAY_HANDOVER_H
