@@ -11,7 +11,7 @@ int64_t clock_mono_ms(void); /* monotonic: only differences have a meaning */
 int64_t clock_boot_ms(void); /* monotonic; continues while the machine is suspended */
 int64_t clock_mono_ns(void); /* clock_mono_ms in nanoseconds */
 
-/* Waits for so long. */
+/* Wait for `ms` milliseconds. */
 void clock_pause(int64_t ms);
 /* poll(2). */
 int clock_poll(struct pollfd *fds, nfds_t n, int timeout_ms);
