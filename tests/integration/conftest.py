@@ -186,6 +186,24 @@ def sync_on(tmp_path, unique):
 
 
 @pytest.fixture
+def isolated_sources(sync_on, mariadb, broker, db, sql, unique):
+    """isolated_sources(options): starts a list of two sources, `a` with table a and `b` with table b. A failure ends only its own source."""
+
+    def make(options):
+        sql("CREATE TABLE a (id INT PRIMARY KEY)", "CREATE TABLE b (id INT PRIMARY KEY)")
+        own = f'user = "{mariadb.user}", password = "{mariadb.password}", port = {mariadb.port}'
+        running = sync_on(mariadb, broker, [], name=unique[:40], script=f"""
+local sync, source, kafka = require "tideway.sync", require "tideway.source", require "tideway.kafka"
+sync.run {{ name = "{unique[:40]}", heartbeat = false, sink = kafka.sink {{ brokers = "{broker.bootstrap}" }},
+source = {{ source.mysql {{ name = "a", tables = "{db}.a", {own} }}, source.mysql {{ name = "b", tables = "{db}.b", {own} }} }},
+on_failure = "isolate", {options} }}""").start()
+        running.wait_log(r"(?s)reading the binlog.*reading the binlog")
+        return running
+
+    return make
+
+
+@pytest.fixture
 def sync(db, sync_on, mariadb, kafka):  # db first: it is dropped when the syncs have ended
     """sync(options, tables=..., ...): starts a Sync of the test's database to topics db.table.
 

@@ -53,16 +53,9 @@ def test_end_with_an_error(sync, broker, mariadb, db, sql):
     assert "ERROR E-739" in error
 
 
-def test_every_source_of_a_list(sync_on, mariadb, broker, db, sql, unique):
+def test_every_source_of_a_list(isolated_sources, mariadb, db):
     """Each source of a list has its alerts, under its own name."""
-    sql("CREATE TABLE a (id INT PRIMARY KEY)", "CREATE TABLE b (id INT PRIMARY KEY)")
-    own = f'user = "{mariadb.user}", password = "{mariadb.password}", port = {mariadb.port}'
-    running = sync_on(mariadb, broker, [], name=unique[:40], script=f"""
-local sync, source, kafka = require "tideway.sync", require "tideway.source", require "tideway.kafka"
-sync.run {{ name = "{unique[:40]}", heartbeat = false, sink = kafka.sink {{ brokers = "{broker.bootstrap}" }},
-source = {{ source.mysql {{ name = "a", tables = "{db}.a", {own} }}, source.mysql {{ name = "b", tables = "{db}.b", {own} }} }},
-on_failure = "isolate", {PRINT} }}""").start()
-    running.wait_log(r"(?s)reading the binlog.*reading the binlog")
+    running = isolated_sources(PRINT)
     mariadb.run("SET binlog_format = 'STATEMENT'", "INSERT INTO b VALUES (1)", db=db)
     running.wait_log(rf"alert: {re.escape(running.name)}\.b failed critical raised E-739")
     assert f"alert: {running.name}.a" not in running.log

@@ -34,16 +34,9 @@ def test_on_stop_gets_the_error(sync, mariadb, db, sql):
     assert last.endswith(": " + stopped.split("failed: ")[1]), log[-2000:]
 
 
-def test_on_stop_gets_the_first_failure(sync_on, mariadb, broker, db, sql, unique):
+def test_on_stop_gets_the_first_failure(isolated_sources, mariadb, db):
     """With a list of sources on_stop gets the first failure, at any place of its source in the list."""
-    sql("CREATE TABLE a (id INT PRIMARY KEY)", "CREATE TABLE b (id INT PRIMARY KEY)")
-    own = f'user = "{mariadb.user}", password = "{mariadb.password}", port = {mariadb.port}'
-    running = sync_on(mariadb, broker, [], name=unique[:40], script=f"""
-local sync, source, kafka = require "tideway.sync", require "tideway.source", require "tideway.kafka"
-sync.run {{ name = "{unique[:40]}", heartbeat = false, sink = kafka.sink {{ brokers = "{broker.bootstrap}" }},
-source = {{ source.mysql {{ name = "a", tables = "{db}.a", {own} }}, source.mysql {{ name = "b", tables = "{db}.b", {own} }} }},
-on_failure = "isolate", on_stop = function(reason, message) print("ends: " .. reason .. ", " .. message) end }}""").start()
-    running.wait_log(r"(?s)reading the binlog.*reading the binlog")
+    running = isolated_sources('on_stop = function(reason, message) print("ends: " .. reason .. ", " .. message) end')
     for table in ("b", "a"):
         mariadb.run("SET binlog_format = 'STATEMENT'", f"INSERT INTO {table} VALUES (1)", db=db)
         running.wait_log(rf"ERROR \S+\.{table}: E-739: ")
