@@ -94,14 +94,13 @@ static int print_rows(struct look *look, struct plan *plan, struct chunk *chunk,
 static int preview_table(struct look *look, struct conn *conn, const struct table *table,
 			 const struct printing *printing, struct err *err)
 {
-	const struct chunk_range all = {NULL, NULL};
 	struct plan *plan = plan_new(&look->lane, table, err);
 	struct chunk chunk;
 	int rc;
 	if (plan == NULL)
 		return -1;
 	map_set(&look->lane.plans, plan->table->full_name, plan);
-	rc = chunk_open(&chunk, conn, table, &all, NULL, err);
+	rc = chunk_open(&chunk, conn, table, NULL, NULL, err);
 	if (rc == 0) {
 		rc = print_rows(look, plan, &chunk, printing, err);
 		chunk_fini(&chunk);

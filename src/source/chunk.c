@@ -30,25 +30,25 @@ struct chunk_private {
 /* ---- the statement ---- */
 
 static void put_bound(struct buf *sql, const struct table *table, const char *sign,
-		      const char *literal, const char **joint)
+		      const struct key_bound *bound, const char **joint)
 {
-	if (literal == NULL)
+	if (bound->n == 0)
 		return;
 	buf_put(sql, slice_str(*joint));
 	conn_quote_name(table->columns[table->pk[0]].name, sql);
 	buf_put(sql, slice_str(sign));
-	buf_put(sql, slice_str(literal));
+	buf_put(sql, bound->parts[0]);
 	*joint = " AND ";
 }
 
-static void put_where(struct buf *sql, const struct table *table, const struct chunk_range *range,
+static void put_where(struct buf *sql, const struct table *table, const struct key_range *range,
 		      const char *where)
 {
 	const char *joint = " WHERE ";
 
 	if (range) {
-		put_bound(sql, table, " > ", range->low, &joint);
-		put_bound(sql, table, " <= ", range->high, &joint);
+		put_bound(sql, table, " > ", &range->low, &joint);
+		put_bound(sql, table, " <= ", &range->high, &joint);
 	}
 	if (where)
 		buf_printf(sql, "%s(%s)", joint, where);
@@ -61,7 +61,7 @@ static void put_table(struct buf *sql, const struct table *table)
 	conn_quote_name(table->name, sql);
 }
 
-void chunk_build_select(struct buf *sql, const struct table *table, const struct chunk_range *range,
+void chunk_build_select(struct buf *sql, const struct table *table, const struct key_range *range,
 			const char *where)
 {
 	buf_put(sql, SLICE("SELECT "));
@@ -214,7 +214,7 @@ static int execute(struct chunk *chunk, struct err *err)
 }
 
 int server_open_chunk(struct chunk *chunk, struct conn *conn, const struct table *table,
-		      const struct chunk_range *range, const char *where, struct err *err)
+		      const struct key_range *range, const char *where, struct err *err)
 {
 	struct chunk_private *private_data = mem_array(1, sizeof(*private_data));
 	struct buf sql;
@@ -436,8 +436,17 @@ static int halve_cells(const struct key_space *space, struct key_cell *cells, un
 	return 0;
 }
 
+static struct key_bound one_part(struct arena *arena, const char *text)
+{
+	struct slice *part = ARENA_NEW(arena, struct slice);
+
+	*part = arena_copy(arena, slice_str(text));
+	return (struct key_bound){1, part};
+}
+
 unsigned chunk_join_cells(const struct key_space *space, const struct key_cell *cells,
-			  unsigned ncells, unsigned n, struct arena *arena, const char **bounds)
+			  unsigned ncells, unsigned n, struct arena *arena,
+			  struct key_bound *bounds)
 {
 	uint64_t total = 0, sum = 0;
 	unsigned nbounds = 0;
@@ -450,13 +459,13 @@ unsigned chunk_join_cells(const struct key_space *space, const struct key_cell *
 		if (sum < total / n * (nbounds + 1) || sum == 0)
 			continue;
 		chunk_print_key(space, cells[i].last, text);
-		bounds[nbounds++] = arena_cstr(arena, slice_str(text));
+		bounds[nbounds++] = one_part(arena, text);
 	}
 	return nbounds;
 }
 
 static int split_keys(const struct key_space *space, unsigned n, struct arena *arena,
-		      const char **bounds, unsigned *nbounds, struct err *err)
+		      struct key_bound *bounds, unsigned *nbounds, struct err *err)
 {
 	unsigned max = n * 16 + 128, ncells = 1;
 	struct key_cell *cells;
@@ -478,11 +487,11 @@ static int split_keys(const struct key_space *space, unsigned n, struct arena *a
 }
 
 int server_split(struct conn *conn, const struct table *table, unsigned n, struct arena *arena,
-		 const char ***bounds, unsigned *nbounds, uint64_t *rows, struct err *err)
+		 struct key_bound **bounds, unsigned *nbounds, uint64_t *rows, struct err *err)
 {
 	struct key_space space = {.conn = conn, .table = table};
 
-	*bounds = ARENA_ARRAY(arena, n ? n : 1, const char *);
+	*bounds = ARENA_ARRAY(arena, n ? n : 1, struct key_bound);
 	*nbounds = 0;
 	if (estimate_table(conn, table, rows, err))
 		return -1;

@@ -4,6 +4,7 @@
 #ifndef TIDEWAY_CHUNK_H
 #define TIDEWAY_CHUNK_H
 
+#include "model/key_range.h"
 #include "model/table.h"
 #include "source/conn.h"
 
@@ -28,18 +29,12 @@ struct chunk {
 	void *private_data;
 };
 
-/* A part of a table: rows with low < key <= high in the first column of the primary key. NULL: an
- * open end. */
-struct chunk_range {
-	const char *low, *high; /* SQL literals */
-};
-
 /* Prepares and executes a SELECT of all columns in table order, with the range and the condition
  * `where` (NULL: none). VIRTUAL columns are included, because the binlog contains their values. If
  * the table has changed meanwhile (rule: ddl-while-copying: server errors such as 1412, 1054, 1146), fails with a
  * retriable ERR_SOURCE and sets conn_errno. */
 int chunk_open(struct chunk *chunk, struct conn *conn, const struct table *table,
-	       const struct chunk_range *range, const char *where, struct err *err) MUST_CHECK;
+	       const struct key_range *range, const char *where, struct err *err) MUST_CHECK;
 /* Returns whether chunk_read returns without waiting for the beginning of a packet. If not, poll conn_fd for input. */
 bool chunk_ready(const struct chunk *chunk);
 /* Between the two, the server may give the metadata locks back that reads have taken since
@@ -53,10 +48,10 @@ int chunk_read(struct chunk *chunk, struct slice *packet, struct err *err) MUST_
 void chunk_fini(struct chunk *chunk);
 
 /* Divides a table into about n key ranges for parallel reading, by the first column of the primary
- * key if that is an integer. Otherwise there is one open range. Sets *bounds to up to n-1 literals
- * ("42") in ascending order, and *rows to the estimate of information_schema. */
+ * key if that is an integer. Otherwise there is one open range. Sets *bounds to up to n-1 bounds
+ * in ascending order, and *rows to the estimate of information_schema. */
 int chunk_split(struct conn *conn, const struct table *table, unsigned n, struct arena *arena,
-		const char ***bounds, unsigned *nbounds, uint64_t *rows,
+		struct key_bound **bounds, unsigned *nbounds, uint64_t *rows,
 		struct err *err) MUST_CHECK;
 
 #endif

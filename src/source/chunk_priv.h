@@ -23,7 +23,7 @@ struct key_cell {
 
 /* Writes the SELECT of all columns with the range (NULL: all) and the condition `where` (NULL:
  * none). */
-void chunk_build_select(struct buf *sql, const struct table *table, const struct chunk_range *range,
+void chunk_build_select(struct buf *sql, const struct table *table, const struct key_range *range,
 			const char *where);
 /* Parses a column definition: catalog, db, table, org_table, name, org_name as length-encoded
  * strings, then the fixed part 0c charset(2) length(4) type(1) flags(2) decimals(1) 00 00. MariaDB
@@ -36,6 +36,7 @@ bool chunk_can_split(const struct table *table);
 /* Joins neighbouring cells to n ranges of about the same number of rows. Returns the number of
  * bounds. */
 unsigned chunk_join_cells(const struct key_space *space, const struct key_cell *cells,
-			  unsigned ncells, unsigned n, struct arena *arena, const char **bounds);
+			  unsigned ncells, unsigned n, struct arena *arena,
+			  struct key_bound *bounds);
 
 #endif

@@ -52,11 +52,10 @@ int server_load_database(struct catalog *catalog, struct conn *conn, struct slic
 int server_hold_locks(struct conn *conn, struct err *err) MUST_CHECK;
 int server_release_locks(struct conn *conn, struct err *err) MUST_CHECK;
 int server_split(struct conn *conn, const struct table *table, unsigned n, struct arena *arena,
-		 const char ***bounds, unsigned *nbounds, uint64_t *rows,
+		 struct key_bound **bounds, unsigned *nbounds, uint64_t *rows,
 		 struct err *err) MUST_CHECK;
 int server_open_chunk(struct chunk *chunk, struct conn *conn, const struct table *table,
-		      const struct chunk_range *range, const char *where,
-		      struct err *err) MUST_CHECK;
+		      const struct key_range *range, const char *where, struct err *err) MUST_CHECK;
 void server_close_chunk(struct chunk *chunk);
 
 #endif

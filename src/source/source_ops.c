@@ -134,13 +134,13 @@ int chunk_release_locks(struct conn *conn, struct err *err)
 }
 
 int chunk_split(struct conn *conn, const struct table *table, unsigned n, struct arena *arena,
-		const char ***bounds, unsigned *nbounds, uint64_t *rows, struct err *err)
+		struct key_bound **bounds, unsigned *nbounds, uint64_t *rows, struct err *err)
 {
 	return ops_of(conn)->chunk.split(conn, table, n, arena, bounds, nbounds, rows, err);
 }
 
 int chunk_open(struct chunk *chunk, struct conn *conn, const struct table *table,
-	       const struct chunk_range *range, const char *where, struct err *err)
+	       const struct key_range *range, const char *where, struct err *err)
 {
 	return ops_of(conn)->chunk.open(chunk, conn, table, range, where, err);
 }

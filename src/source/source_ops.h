@@ -51,9 +51,9 @@ struct chunk_ops {
 	int (*hold_locks)(struct conn *conn, struct err *err);
 	int (*release_locks)(struct conn *conn, struct err *err);
 	int (*split)(struct conn *conn, const struct table *table, unsigned n, struct arena *arena,
-		     const char ***bounds, unsigned *nbounds, uint64_t *rows, struct err *err);
+		     struct key_bound **bounds, unsigned *nbounds, uint64_t *rows, struct err *err);
 	int (*open)(struct chunk *chunk, struct conn *conn, const struct table *table,
-		    const struct chunk_range *range, const char *where, struct err *err);
+		    const struct key_range *range, const char *where, struct err *err);
 	void (*close)(struct chunk *chunk);
 };
 

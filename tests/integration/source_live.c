@@ -320,7 +320,7 @@ static void make_types_table(void)
 }
 
 static uint64_t read_chunk(struct conn *conn, const struct table *table,
-			   const struct chunk_range *range, uint64_t *id_sum)
+			   const struct key_range *range, uint64_t *id_sum)
 {
 	struct chunk chunk;
 	struct slice packet;
@@ -365,21 +365,21 @@ static uint64_t read_ranges(const struct table *table, unsigned n, unsigned *nra
 			    uint64_t *largest, uint64_t *sum)
 {
 	struct conn *conn = open_or_fail(CONN_READER);
-	struct chunk_range range = {NULL, NULL};
+	struct key_range range = {{0, NULL}, {0, NULL}};
 	uint64_t rows = 0, estimate, some;
 	struct arena arena;
-	const char **bounds;
+	struct key_bound *bounds;
 	unsigned nbounds;
 
 	arena_init(&arena, 0);
 	assert_ok(chunk_split(conn, table, n, &arena, &bounds, &nbounds, &estimate, &err));
 	*largest = 0;
 	for (unsigned i = 0; i <= nbounds; i++) {
-		range.low = i ? bounds[i - 1] : NULL;
-		range.high = i < nbounds ? bounds[i] : NULL;
+		range.high = i < nbounds ? bounds[i] : (struct key_bound){0, NULL};
 		some = read_chunk(conn, table, &range, sum);
 		*largest = some > *largest ? some : *largest;
 		rows += some;
+		range.low = range.high;
 	}
 	*nranges = nbounds + 1;
 	arena_fini(&arena);
@@ -438,7 +438,8 @@ static void chunks_that_are_not_read_to_the_end(void **state)
 {
 	struct conn *conn = open_or_fail(CONN_READER);
 	struct catalog *catalog = load();
-	struct chunk_range range = {"10", "20"};
+	const struct slice ten = SLICE("10"), twenty = SLICE("20");
+	const struct key_range range = {{1, &ten}, {1, &twenty}};
 	struct slice packet;
 	struct chunk chunk;
 	unsigned rows = 0;

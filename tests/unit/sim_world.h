@@ -527,12 +527,13 @@ static int world_locks(struct conn *conn, struct err *err)
 
 /* Cut in the middle. More rows are reported than there are, as else no table is cut. */
 static int world_split(struct conn *conn, const struct table *table, unsigned n,
-		       struct arena *arena, const char ***bounds, unsigned *nbounds, uint64_t *rows,
-		       struct err *err)
+		       struct arena *arena, struct key_bound **bounds, unsigned *nbounds,
+		       uint64_t *rows, struct err *err)
 {
+	static const struct slice five = SLICE("5");
 	(void)table;
-	*bounds = ARENA_ARRAY(arena, n, const char *);
-	(*bounds)[0] = "5";
+	*bounds = ARENA_ARRAY(arena, n, struct key_bound);
+	(*bounds)[0] = (struct key_bound){1, &five};
 	*nbounds = 1;
 	*rows = 1000000;
 	return ask(conn, err);
@@ -566,7 +567,7 @@ static int chunk_next(struct chunk *chunk, struct slice *packet, struct err *err
 }
 
 static int world_open_chunk(struct chunk *chunk, struct conn *conn, const struct table *table,
-			    const struct chunk_range *range, const char *where, struct err *err)
+			    const struct key_range *range, const char *where, struct err *err)
 {
 	static struct chunk_field fields[] = {
 		{.name = SLICE("id"), .wire = 3, .charset = 63, .flags = 3, .length = 11},
@@ -574,8 +575,8 @@ static int world_open_chunk(struct chunk *chunk, struct conn *conn, const struct
 	};
 	struct world_chunk *rows = mem_array(1, sizeof(*rows));
 	(void)table, (void)where;
-	rows->at = range->low ? atoi(range->low) + 1 : 0;
-	rows->end = range->high ? atoi(range->high) + 1 : WORLD_KEYS;
+	rows->at = range->low.n ? atoi(range->low.parts[0].ptr) + 1 : 0;
+	rows->end = range->high.n ? atoi(range->high.parts[0].ptr) + 1 : WORLD_KEYS;
 	*chunk = (struct chunk){.conn = conn,
 				.nfields = 2,
 				.fields = fields,

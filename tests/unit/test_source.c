@@ -326,7 +326,9 @@ static struct table make_table(const unsigned *pk)
 			      .pk = pk};
 }
 
-static void assert_select(const struct chunk_range *range, const char *where, const char *expected)
+static const struct slice TEN = SLICE("10"), TWENTY = SLICE("20");
+
+static void assert_select(const struct key_range *range, const char *where, const char *expected)
 {
 	struct table table = make_table(by_id);
 	struct buf sql;
@@ -341,8 +343,9 @@ static void assert_select(const struct chunk_range *range, const char *where, co
 
 static void select_of_a_range(void **state)
 {
-	struct chunk_range first = {NULL, "10"}, middle = {"10", "20"}, last = {"20", NULL},
-			   open = {NULL, NULL};
+	const struct key_bound none = {0, NULL}, ten = {1, &TEN}, twenty = {1, &TWENTY};
+	const struct key_range first = {none, ten}, middle = {ten, twenty}, last = {twenty, none},
+			       open = {none, none};
 
 	(void)state;
 	assert_select(NULL, NULL, SELECT_ALL);
@@ -390,17 +393,17 @@ static void neighbours_are_joined_evenly(void **state)
 	static const struct key_cell cells[] = {
 		{0, 9, 100}, {10, 19, 0}, {20, 29, 100}, {30, 39, 100}, {40, 49, 100}};
 	struct key_space space = {.is_unsigned = true};
-	const char *bounds[5];
+	struct key_bound bounds[5];
 	struct arena arena;
 
 	(void)state;
 	arena_init(&arena, 0);
 	assert_int_equal(chunk_join_cells(&space, cells, 5, 2, &arena, bounds), 1);
-	assert_string_equal(bounds[0], "29");
+	assert_slice(*bounds[0].parts, "29");
 	assert_int_equal(chunk_join_cells(&space, cells, 5, 4, &arena, bounds), 3);
-	assert_string_equal(bounds[0], "9");
-	assert_string_equal(bounds[1], "29");
-	assert_string_equal(bounds[2], "39");
+	assert_slice(*bounds[0].parts, "9");
+	assert_slice(*bounds[1].parts, "29");
+	assert_slice(*bounds[2].parts, "39");
 	assert_int_equal(chunk_join_cells(&space, cells, 5, 1, &arena, bounds), 0);
 	assert_int_equal(chunk_join_cells(&space, cells, 1, 4, &arena, bounds), 0);
 	arena_fini(&arena);

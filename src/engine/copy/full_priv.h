@@ -10,7 +10,7 @@
 struct full_range {
 	struct full_range *next; /* in the queue */
 	struct full_table *table;
-	struct chunk_range bounds;
+	struct key_range bounds;
 	bool first_lane_only;
 };
 

@@ -61,12 +61,12 @@ struct full_range *full_take_range(struct full *full, unsigned lane)
 	return range;
 }
 
-static void add_range(struct full *full, struct full_table *table, const char *low,
-		      const char *high, struct arena *arena, struct full_range ***tail)
+static void add_range(struct full *full, struct full_table *table, const struct key_range *bounds,
+		      struct arena *arena, struct full_range ***tail)
 {
 	struct full_range *range = ARENA_NEW(arena, struct full_range);
 	range->table = table;
-	range->bounds = (struct chunk_range){low, high};
+	range->bounds = *bounds;
 	range->first_lane_only = full->lowest && table->table->npk == 0;
 	atomic_fetch_add(&table->ranges_left, 1);
 	**tail = range;
@@ -76,7 +76,8 @@ static void add_range(struct full *full, struct full_table *table, const char *l
 static int cut_table(struct full *full, struct full_table *table, struct arena *arena,
 		     struct full_range ***tail, struct err *err)
 {
-	const char **bounds = NULL;
+	struct key_bound *bounds = NULL;
+	struct key_range range = {{0, NULL}, {0, NULL}};
 	uint64_t estimate = 0;
 	unsigned nbounds = 0, want = full->nlanes * RANGES_PER_LANE;
 	if (chunk_split(full->conns[0], table->table, want, arena, &bounds, &nbounds, &estimate,
@@ -85,9 +86,11 @@ static int cut_table(struct full *full, struct full_table *table, struct arena *
 	atomic_store(&table->estimate, estimate);
 	if (full->nlanes == 1 || estimate < SPLIT_ROWS)
 		nbounds = 0;
-	for (unsigned i = 0; i <= nbounds; i++)
-		add_range(full, table, i > 0 ? bounds[i - 1] : NULL, i < nbounds ? bounds[i] : NULL,
-			  arena, tail);
+	for (unsigned i = 0; i <= nbounds; i++) {
+		range.high = i < nbounds ? bounds[i] : (struct key_bound){0, NULL};
+		add_range(full, table, &range, arena, tail);
+		range.low = range.high;
+	}
 	return 0;
 }
 
