@@ -2,7 +2,7 @@
 
 #include "sink/sink.h"
 
-/* The destination of that name, if it is the table's own or where the record before went. */
+/* Return the destination of that name if it is the table's own or that of the previous record; otherwise NULL. */
 static struct destination *recent(const struct plan *plan, struct slice topic)
 {
 	if (plan->destination && slice_equal(plan->destination->name, topic))
@@ -10,13 +10,13 @@ static struct destination *recent(const struct plan *plan, struct slice topic)
 	return plan->last && slice_equal(plan->last->name, topic) ? plan->last : NULL;
 }
 
-/* Fills the key of an ERR_DATA about a message. Returns -1. */
+/* Add the message's key to an ERR_DATA. Return -1. */
 static int message_error(const struct message *message, struct err *err)
 {
 	return err->code == ERR_DATA ? err_key(err, message->key) : -1;
 }
 
-/* Finds where a message of a row goes, and whether its key may go there. */
+/* Set the destination of a row's message. Check that the topic accepts the message's key. */
 static int find_destination(struct lane *lane, struct plan *plan, struct message *message,
 			    struct err *err)
 {

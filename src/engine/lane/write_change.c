@@ -18,8 +18,8 @@ static unsigned largest_column(const struct row *row)
 	return largest;
 }
 
-/* Refuses a row over limits.row_max (rule: long-sessions) before a function, a value or a message is made of it. The text does not
- * contain its values, which may be masked. */
+/* Refuse a row larger than limits.row_max (rule: long-sessions), before a function sees it or a message is made of it. The text
+ * contains no values, because a rule may mask them. */
 static int refuse_large(const struct lane *lane, const struct plan *plan, const struct row *row,
 			struct err *err)
 {
@@ -36,7 +36,7 @@ static int refuse_large(const struct lane *lane, const struct plan *plan, const 
 	return map_error(plan, err);
 }
 
-/* The image that is larger than the script allows; NULL: none. */
+/* Return the image that is larger than the script allows; NULL: none. */
 static const struct row *too_large(const struct lane *lane, const struct change *change)
 {
 	uint64_t max = lane->config->row_max;
@@ -47,7 +47,7 @@ static const struct row *too_large(const struct lane *lane, const struct change 
 	return change->after && change->after->size > max ? change->after : NULL;
 }
 
-/* What is asked before the row is given to the script. */
+/* Check the table and the size of the row before the script receives the row. */
 static int admit(struct lane *lane, struct plan *plan, struct err *err)
 {
 	const struct row *large;

@@ -1,8 +1,8 @@
 /* sync_events: what happens to a sync, as data. The supervisor, the copy and the stream emit events;
  * readers turn them into log lines, counters and alerts.
  * Thread: sync_events_emit any; sync_events_read only before the sync starts. Readers run in the thread of
- * sync_events_emit, one at a time, and must not emit. Owner: the sync. Texts of an event belong to its
- * maker and are valid during the call. */
+ * sync_events_emit, one at a time, and must not emit. Owner: the sync. The emitter owns the texts of an
+ * event; they are valid during the call. */
 #ifndef TIDEWAY_SYNC_EVENTS_H
 #define TIDEWAY_SYNC_EVENTS_H
 
@@ -16,31 +16,31 @@
 
 /* X(id, name, level in the log) */
 #define SYNC_EVENTS(X)                                                                               \
-	/* the sync begins its first attempt */                                                      \
+	/* the first attempt of the sync begins */                                                   \
 	X(STARTED, "started", DEBUG)                                                                 \
-	/* state: the sync has another state */                                                      \
+	/* state: the state of the sync changed */                                                   \
 	X(STATE_CHANGED, "state_changed", DEBUG)                                                     \
 	/* failure: the source cannot be used, before the checkpoint is open */                      \
 	X(SOURCE_AWAY, "source_away", WARN)                                                          \
-	/* host: of several hosts of the source, another one is in use */                            \
+	/* host: another host of the source is in use */                                             \
 	X(HOST_CHANGED, "host_changed", INFO)                                                        \
-	/* position: the stream will continue there */                                               \
+	/* position: where the stream will continue */                                               \
 	X(CHECKPOINT_FOUND, "checkpoint_found", INFO)                                                \
 	/* copy: a round of the copy begins */                                                       \
 	X(COPY_BEGUN, "copy_begun", INFO)                                                            \
-	/* retention: the copy takes so long that the server may purge the binlog it needs */        \
+	/* retention: the server may soon purge binlog files that the copy still needs */            \
 	X(RETENTION_LOW, "retention_low", WARN)                                                      \
 	/* table: its definition changed while it was read */                                        \
 	X(TABLE_CHANGED, "table_changed", INFO)                                                      \
-	/* table: every row of it is acknowledged */                                                 \
+	/* table: all of its rows are acknowledged */                                                \
 	X(TABLE_COPIED, "table_copied", INFO)                                                        \
-	/* an earlier attempt or process has copied every table */                                   \
+	/* an earlier attempt or process copied every table */                                       \
 	X(COPY_NOT_NEEDED, "copy_not_needed", INFO)                                                  \
 	/* duration: of all rounds of the copy */                                                    \
 	X(COPY_DONE, "copy_done", INFO)                                                              \
-	/* position: the binlog is open there; also after a reconnect */                             \
+	/* position: where the binlog was opened; also after a reconnect */                          \
 	X(STREAM_BEGUN, "stream_begun", INFO)                                                        \
-	/* failure: the stream has lost its connection and will connect again */                     \
+	/* failure: the stream lost its connection and will connect again */                         \
 	X(SOURCE_LOST, "source_lost", WARN)                                                          \
 	/* the stream reads again; duration: since SOURCE_LOST */                                    \
 	X(SOURCE_BACK, "source_back", DEBUG)                                                         \
@@ -48,9 +48,9 @@
 	X(KAFKA_LOST, "kafka_lost", WARN)                                                            \
 	/* kafka: a broker can be reached again */                                                   \
 	X(KAFKA_BACK, "kafka_back", INFO)                                                            \
-	/* the first save of the checkpoint by the lanes of an attempt */                            \
+	/* the checkpoint was saved for the first time with data of the lanes of an attempt */       \
 	X(POSITION_SAVED, "position_saved", DEBUG)                                                   \
-	/* failure: the stream has ended; no attempt begins before the checkpoint is saved */        \
+	/* failure: the stream ended; the next attempt begins once the checkpoint is saved */        \
 	X(CHECKPOINT_BLOCKED, "checkpoint_blocked", WARN)                                            \
 	/* failure: the end of an attempt could not be saved */                                      \
 	X(UNSAVED, "unsaved", WARN)                                                                  \
@@ -60,9 +60,9 @@
 	X(FENCED, "fenced", DEBUG)                                                                   \
 	/* callback: a function of the script outside of the lanes has failed; the sync continues */ \
 	X(CALLBACK_FAILED, "callback_failed", ERROR)                                                 \
-	/* the sync has ended without an error */                                                    \
+	/* the sync ended without an error */                                                        \
 	X(STOPPED, "stopped", DEBUG)                                                                 \
-	/* failure: the sync has ended with an error */                                              \
+	/* failure: the sync ended with an error */                                                  \
 	X(FAILED, "failed", ERROR)
 
 enum sync_event_kind {
@@ -82,7 +82,7 @@ struct sync_event {
 		} state;
 		const struct position *position;
 		struct {
-			const char *now, *before; /* "db1:3306"; before NULL: the first one */
+			const char *now, *before; /* "db1:3306"; before: NULL at first */
 		} host;
 		struct {
 			int64_t needed_s; /* age of the oldest position that is needed */
@@ -101,7 +101,7 @@ struct sync_event {
 		} duration;
 		struct {
 			const struct err *why;
-			int64_t wait_ms; /* until the next try; 0: it does not depend on time */
+			int64_t wait_ms; /* until the next attempt; 0: not a matter of time */
 			bool isolated;   /* FAILED: the other syncs of the process continue */
 		} failure;
 		struct kafka_outage kafka;
@@ -128,10 +128,10 @@ struct sync_events {
 
 void sync_events_init(struct sync_events *events, const char *sync);
 void sync_events_fini(struct sync_events *events);
-/* Adds a reader of all later events. */
+/* Add a reader of all later events. */
 void sync_events_read(struct sync_events *events, sync_event_reader *read, void *arg);
 void sync_events_emit(struct sync_events *events, struct sync_event event);
-/* The same for kinds that carry no more than this. */
+/* Emit an event that has only these fields. */
 void sync_events_emit_kind(struct sync_events *events, enum sync_event_kind kind);
 void sync_events_emit_failure(struct sync_events *events, enum sync_event_kind kind,
 			      const struct err *why, int64_t wait_ms);
@@ -139,11 +139,11 @@ void sync_events_emit_position(struct sync_events *events, enum sync_event_kind 
 			       const struct position *position);
 void sync_events_emit_duration(struct sync_events *events, enum sync_event_kind kind, int64_t ms);
 
-/* Returns the name of the kind: "table_copied". */
+/* Return the name of the kind: "table_copied". */
 const char *sync_event_name(enum sync_event_kind kind);
-/* Appends the line for people. Appends nothing if the event has none. */
+/* Append the log line of the event. Append nothing if it has none. */
 void sync_event_print(const struct sync_event *event, struct buf *out);
-/* A reader that writes these lines to the log. */
+/* The reader that writes these lines to the log. */
 void sync_event_log(void *arg, const struct sync_event *event);
 
 #endif

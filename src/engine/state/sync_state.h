@@ -1,5 +1,5 @@
-/* sync_state: the states of a sync, and which may follow which. Only its supervisor changes the
- * state.
+/* sync_state: the states of a sync, and which state may follow which. Only its supervisor changes
+ * the state.
  * Thread: any. */
 #ifndef TIDEWAY_SYNC_STATE_H
 #define TIDEWAY_SYNC_STATE_H
@@ -11,9 +11,9 @@
 	X(COPYING)   /* reads the tables */                                                        \
 	X(STREAMING) /* follows the binlog */                                                      \
 	X(WAITING)   /* an attempt has failed; the next one starts after a pause */                \
-	X(STOPPING)  /* was asked to stop; what was sent is being acknowledged and saved */        \
-	X(STOPPED)   /* ended as asked; nothing follows */                                         \
-	X(FAILED)    /* ended with an error; nothing follows */
+	X(STOPPING)  /* waits until what was sent is acknowledged and saved, then stops */         \
+	X(STOPPED)   /* ended as asked; final */                                                   \
+	X(FAILED)    /* ended with an error; final */
 
 enum sync_state {
 #define X(id) SYNC_##id,
@@ -22,11 +22,11 @@ enum sync_state {
 		SYNC_STATE_COUNT
 };
 
-/* Returns the name in lower case: "starting". */
+/* Return the name in lower case: "starting". */
 const char *sync_state_name(enum sync_state state);
-/* Returns whether `to` may follow `from`. */
+/* Return whether `to` may follow `from`. */
 bool sync_state_may_follow(enum sync_state from, enum sync_state to);
-/* Returns whether the sync has ended. */
+/* Return whether the sync has ended. */
 bool sync_state_is_final(enum sync_state state);
 
 #endif
