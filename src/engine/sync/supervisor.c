@@ -25,12 +25,11 @@
 
 enum {
 	QUEUE_BYTES = 32 * 1024 * 1024,
-	TURN_MS =
-		100, /* how long the supervisor waits for mail while a copy runs or children end */
-	IDLE_TURN_MS = 500, /* and while a stream runs, whose end and posts are mail */
+	TURN_MS = 100,      /* the longest wait for mail while a copy runs or children end */
+	IDLE_TURN_MS = 500, /* while a stream runs: its end and its posts arrive as mail */
 	SNAPSHOT_MS =
 		10000, /* a snapshot that keeps its tables' metadata locks begins no table after
-	                        this time: the others get a snapshot of their own */
+	                        this time: the other tables get a snapshot of their own */
 };
 
 enum mail_kind {
@@ -46,13 +45,13 @@ struct mail {
 	_Atomic bool is_posted;
 };
 
-/* What an attempt has looked up, and its result. */
+/* An attempt: what it looked up, and its result. */
 struct attempt {
 	struct bootstrap bootstrap;
 	int64_t begun_ms;      /* monotonic */
 	int64_t copy_begun_ms; /* monotonic */
 	bool has_copied;       /* it has begun to read tables */
-	bool has_saved;        /* the checkpoint contains something from its lanes */
+	bool has_saved;        /* data of its lanes was saved to the checkpoint */
 	int rc;                /* -1: it has failed, and its children must end */
 	struct err err;
 };
@@ -67,9 +66,9 @@ struct supervisor {
 	struct mailbox box;
 	struct mail mails[MAIL_KINDS];
 
-	struct attempt *attempt; /* NULL: none runs */
+	struct attempt *attempt; /* the current one; NULL: none */
 	bool checkpoint_is_open;
-	bool saved; /* the end of the last attempt was saved */
+	bool saved; /* what the last attempt posted at its end was saved */
 	struct backoff backoff;
 	int64_t retry_ms; /* monotonic, when the next attempt begins */
 
@@ -77,8 +76,8 @@ struct supervisor {
 	int64_t failed_ms; /* monotonic time of the failure */
 
 	struct child copying, streaming;
-	struct full full;           /* the round that is being copied */
-	struct retention retention; /* of the binlog, while copying runs */
+	struct full full;           /* the current round of the copy */
+	struct retention retention; /* of the binlog, during a copy */
 	struct stream *stream;      /* the running stream; NULL: none */
 };
 
@@ -201,8 +200,8 @@ void supervisor_wake(struct supervisor *supervisor)
 	source_shutdown(supervisor->sync.source);
 }
 
-/* A supervisor whose stream has ended may be saving the checkpoint for as long as the brokers are
- * away; it waits then, too. */
+/* After the stream has ended, the supervisor may be saving the checkpoint for as long as no broker
+ * can be reached. Show that as waiting, too. */
 void supervisor_status(struct supervisor *supervisor, struct sync_status *status)
 {
 	enum sync_state state = atomic_load(&supervisor->state);
@@ -233,8 +232,8 @@ static bool is_stopping(const struct supervisor *supervisor)
 
 /* ---- the end ---- */
 
-/* Return whether nothing that a lane has sent can still arrive. What was purged in flight can
- * arrive for a while. */
+/* Return whether no message that a lane has sent can arrive any more. A message that was purged in
+ * flight can arrive for a while. */
 static bool nothing_is_under_way(const struct supervisor *supervisor)
 {
 	int64_t thrown_ms = atomic_load(&supervisor->sync.thrown_ms);
@@ -252,7 +251,7 @@ static void close_checkpoint(struct supervisor *supervisor, bool displaced)
 	supervisor->checkpoint_is_open = false;
 }
 
-/* err: NULL if the sync has ended without an error. */
+/* End the sync. err: NULL if it has ended without an error. */
 static void end(struct supervisor *supervisor, const struct err *err)
 {
 	struct sync_events *events = supervisor_events(supervisor);
@@ -319,7 +318,7 @@ static void wait_for_retry(struct supervisor *supervisor, const struct attempt *
 	enter(supervisor, SYNC_WAITING);
 }
 
-/* Called when no child runs any more. */
+/* End the attempt, once no child runs. */
 static void end_attempt(struct supervisor *supervisor)
 {
 	struct attempt *attempt = supervisor->attempt;
@@ -342,8 +341,8 @@ static void fail_attempt(struct attempt *attempt, const struct err *err)
 	attempt->err = *err;
 }
 
-/* Handle a child that has ended with an error. It ends the attempt and its other child, unless this
- * child alone was asked to end. */
+/* Handle a child that has ended with an error. End the attempt and the other child, unless only this child
+ * was asked to end. */
 static void note_end(struct supervisor *supervisor, enum sync_part part, const struct err *err)
 {
 	if (err->retriable && sync_part_is_stopped(&supervisor->sync, part))
@@ -363,8 +362,8 @@ static bool has_children(const struct supervisor *supervisor)
 
 /* ---- stream ---- */
 
-/* The supervisor may be saving the checkpoint for as long as the brokers are away, and cannot
- * report until then that the stream has ended. */
+/* Report that the stream has ended: the supervisor may be saving the checkpoint for as long as no
+ * broker can be reached, and cannot report it until then. */
 static void report_ended(struct supervisor *supervisor, struct err *err)
 {
 	const struct lease *lease = checkpoint_lease(&supervisor->sync.checkpoint);
@@ -387,7 +386,7 @@ static int run_stream(void *arg, struct err *err)
 
 static void start_stream(struct supervisor *supervisor)
 {
-	/* for measuring: end where the binlog ends now */
+	/* for benchmarks: end where the binlog ends now */
 	const struct stream_options options = {.until_end = test_hook_is_set(HOOK_UNTIL_END)};
 	struct bootstrap *bootstrap = &supervisor->attempt->bootstrap;
 	bootstrap_know_tables(bootstrap);
@@ -499,13 +498,13 @@ static int leave_copy(struct supervisor *supervisor, struct err *err)
 	return 0;
 }
 
-/* again: for the tables that the last round has not finished. */
+/* Begin a round of the copy. again: copy the tables that the last round did not finish. */
 static int begin_round(struct supervisor *supervisor, bool again, struct err *err)
 {
 	struct bootstrap *bootstrap = &supervisor->attempt->bootstrap;
 	if (bootstrap_reads(bootstrap, again, err) < 0)
 		return -1;
-	post_pins(supervisor); /* an adopted count is durable before it is used */
+	post_pins(supervisor); /* save an adopted partition count before it is used */
 	if (checkpoint_save(&supervisor->sync.checkpoint, err) < 0)
 		return -1;
 	if (bootstrap->nreads == 0)
@@ -600,7 +599,7 @@ static void watch_children(struct supervisor *supervisor)
 		sync_abort(&supervisor->sync);
 	}
 	if (atomic_load(&supervisor->sync.flags.abort))
-		supervisor_wake(supervisor); /* each time, since a child may just have connected */
+		supervisor_wake(supervisor); /* each time: a child may just have connected */
 	if (child_has_ended(&supervisor->copying))
 		finish_copy(supervisor);
 	if (child_has_ended(&supervisor->streaming))
@@ -648,9 +647,9 @@ static int open_checkpoint(struct supervisor *supervisor, struct err *err)
 	return 0;
 }
 
-/* Report what the source refuses for good before waiting for a broker that is away. Read nothing
- * from the checkpoint, because its producer comes first (rule: one-process). The first attempt
- * retries a source that is away. */
+/* Report a permanent error of the source before waiting for a broker that cannot be reached. Do not
+ * read the checkpoint, because its producer must be opened first (rule: one-process). If the source
+ * cannot be reached, the first attempt tries again. */
 static int knock(struct supervisor *supervisor, struct err *err)
 {
 	struct conn *conn = host_select(&supervisor->sync, NULL, err);

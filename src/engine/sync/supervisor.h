@@ -1,7 +1,7 @@
 /* supervisor: runs one sync: opens the checkpoint, starts the copy and the stream as children,
- * saves what they post, and starts another attempt after a failure. It is an actor: what others
- * want of it arrives in its mailbox, and it alone changes the state of the sync. What happens is
- * emitted as events (engine/sync_events.h).
+ * saves what they post, and starts another attempt after a failure. It is an actor: requests arrive
+ * in its mailbox, and only the supervisor changes the state of the sync. It emits what happens as
+ * events (engine/state/sync_events.h).
  * Thread: supervisor_run in the sync's own; supervisor_stop, supervisor_wake, supervisor_status and
  * supervisor_events any; the others before supervisor_run. Owner: supervisor_new / supervisor_free. */
 #ifndef TIDEWAY_SUPERVISOR_H
@@ -20,7 +20,7 @@ struct store;
 struct supervisor;
 struct watermarks;
 
-/* What a simulated sync has in place of a server, brokers and a store. */
+/* What a simulated sync uses in place of a server, brokers and a store. */
 struct sync_world {
 	const struct source_ops *source;
 	const struct sink_opener *sink;
@@ -30,28 +30,28 @@ struct sync_world {
 
 struct supervisor_options {
 	const struct script_options *script; /* borrowed until supervisor_free */
-	unsigned index;                      /* which sync.run of the script */
-	bool several; /* other syncs run beside it: its log lines begin with its name */
+	unsigned index;                      /* index of the sync.run call in the script */
+	bool several; /* there are other syncs: log lines begin with the sync's name */
 	struct sync_output output;
-	const struct sync_world *world; /* borrowed likewise; NULL: the real one */
+	const struct sync_world *world; /* borrowed likewise; NULL: the real world */
 };
 
 struct supervisor *supervisor_new(const struct supervisor_options *options, struct err *err);
 void supervisor_free(struct supervisor *supervisor);
 const struct sync_config *supervisor_config(const struct supervisor *supervisor);
-/* Shares the watermarks of a list of sources with the sync. Borrowed. */
+/* Set the watermarks that the syncs of a list of sources share. Borrowed. */
 void supervisor_share(struct supervisor *supervisor, struct watermarks *watermarks);
-/* Returns what its log lines begin with; NULL: nothing, because no other sync runs. */
+/* Return the prefix of the sync's log lines; NULL: none, because there is no other sync. */
 const char *supervisor_label(const struct supervisor *supervisor);
 struct sync_events *supervisor_events(struct supervisor *supervisor);
-/* Returns 0 when the sync has stopped as asked, or everything that was asked for is done. */
+/* Return 0 once the sync has stopped as asked, or has done everything that it was started for. */
 int supervisor_run(struct supervisor *supervisor, struct err *err) MUST_CHECK;
-/* Returns the monotonic time of the failure, once supervisor_run has returned -1. */
+/* Return the monotonic time of the failure, once supervisor_run has returned -1. */
 int64_t supervisor_failed_ms(const struct supervisor *supervisor);
-/* Asks the sync to stop. Asked again, it does not wait for acknowledgements any longer. */
+/* Ask the sync to stop. After a second call it no longer waits for acknowledgements. */
 void supervisor_stop(struct supervisor *supervisor);
-/* Ends every wait for the source. Call it again and again between supervisor_stop and the end of
- * supervisor_run: connections that are opened in between are not shut down by the call before. */
+/* End every wait for the source. Call this repeatedly between supervisor_stop and the end of
+ * supervisor_run, because a call does not shut down connections that are opened after it. */
 void supervisor_wake(struct supervisor *supervisor);
 void supervisor_status(struct supervisor *supervisor, struct sync_status *status);
 
