@@ -10,8 +10,8 @@
 
 enum {
 	ANNOUNCE_MS = 1000,    /* do not log shorter outages */
-	TELL_MS = 5000,        /* log the reason of a wait after this time */
-	TELL_AGAIN_MS = 10000, /* and again so often */
+	TELL_MS = 5000,        /* log the reason for a wait after this time */
+	TELL_AGAIN_MS = 10000, /* then log it again at this interval */
 	TURN_MS = 7000, /* longer than one turn of waiting: a longer pause begins a new wait */
 	ERRSTR = 512,
 };

@@ -9,20 +9,20 @@
 
 enum {
 	SLICE_MS = 500,            /* one turn of waiting for a response */
-	LEADER_MS = 50,            /* between two requests for leaders */
-	GONE_MS = 3000,            /* a topic that is missing for so long does not exist */
-	GONE_AGAIN_MS = 250,       /* between two requests for such a topic */
+	LEADER_MS = 50,            /* the pause between two requests for leaders */
+	GONE_MS = 3000,            /* a topic that is missing for this time does not exist */
+	GONE_AGAIN_MS = 250,       /* the pause between two requests for such a topic */
 	LEADER_LOG_MS = 5000,      /* log a wait for leaders after this time */
-	UNKNOWN_MS = 60000,        /* by then, all brokers know a new topic */
-	NAMES_MS = 10000,          /* use a list of topics for so long */
+	UNKNOWN_MS = 60000,        /* after this time, all brokers know a new topic */
+	NAMES_MS = 10000,          /* use a list of topics for this time */
 	REQUEST_MS = 30000,        /* timeout of an admin request */
 	TOPICS_AT_ONCE = 100,      /* most topics of one create request */
 	PARTITIONS_AT_ONCE = 1000, /* most partitions of these topics together */
-	NEW_PER_MS = 5,            /* wait 1 ms longer between two lists for so many new topics */
+	NEW_PER_MS = 5,            /* new topics for which to wait 1 ms longer between two lists */
 	ENDS_AT_ONCE = 1000,       /* most partitions of one request for ends */
 	ENDS_MS = 5000,            /* timeout of that request */
-	ENDS_AGAIN_MS = 250,       /* between two lists for a leader that is missing */
-	CREATE_LOG_MS = 5000,      /* between two log lines about the progress of many topics */
+	ENDS_AGAIN_MS = 250,       /* the pause between two lists while a leader is missing */
+	CREATE_LOG_MS = 5000,      /* between two log lines about the progress for many topics */
 	ERRSTR = 512,
 	TOPIC_NAME_SIZE = 256, /* Kafka's limit is 249 */
 };
@@ -314,7 +314,7 @@ static int take_created(struct kafka_client *kafka, struct topic_order *order,
 	return 0;
 }
 
-/* Process a response. It contains the topics of the request, those that are not done, in the same
+/* Process a response. It contains the topics of the request, which are those not done, in the same
  * order. */
 static int create_result(struct kafka_client *kafka, struct topic_order *orders, unsigned n,
 			 rd_kafka_event_t *event, rd_kafka_resp_err_t *again, struct err *err)
@@ -389,7 +389,7 @@ static int create_some(struct kafka_client *kafka, struct topic_order *orders, u
 	return 0;
 }
 
-/* Return how many of the topics to create with one request. Apache Kafka refuses requests for more
+/* Return how many topics to create with one request. Apache Kafka refuses requests for more
  * than 10,000 partitions. */
 static unsigned how_many(const struct topic_order *orders, unsigned n)
 {
@@ -543,7 +543,7 @@ int topics_describe(struct kafka_client *kafka, const char *name, const _Atomic 
 
 /* ---- ensure ---- */
 
-/* Return the number of partitions when each has a leader; else 0, with the reason in *code. */
+/* Return the number of partitions if each has a leader; otherwise 0, with the reason in *code. */
 static int led_partitions(const rd_kafka_metadata_topic_t *topic, rd_kafka_resp_err_t *code)
 {
 	*code = topic->err;
@@ -624,8 +624,8 @@ static int recent_names(struct kafka_client *kafka, struct topic_names *names,
 	return old ? topics_list(kafka, names, -1, stop, err) : 0;
 }
 
-/* Fail when a topic of the checkpoint does not exist any more. It is not on the list; list the
- * topics again for some time, since a broker that has just started may not know all of them. */
+/* Fail when a topic of the checkpoint does not exist any more. It is not on the list. List the
+ * topics again for some time, because a broker that has just started may not know all of them. */
 static int confirm_gone(struct kafka_client *kafka, struct topic_names *names, const char *name,
 			const _Atomic bool *stop, struct err *err)
 {
@@ -644,7 +644,7 @@ static int confirm_gone(struct kafka_client *kafka, struct topic_names *names, c
 		       kafka->label, name);
 }
 
-/* Create a topic on the embedded broker: it creates a topic that a client with makes_topics
+/* Create a topic on the embedded broker, which creates each topic that a client with makes_topics
  * requests. */
 static int appear(struct kafka_client *kafka, const char *name, const _Atomic bool *stop,
 		  struct err *err)
@@ -711,8 +711,8 @@ static void log_progress(const struct kafka_client *kafka, unsigned done, unsign
 }
 
 /* Wait until new topics have leaders: a broker continues to create their directories for seconds
- * after it has responded. List all topics repeatedly, for a limited time. Topics that have no
- * leaders then are not an error here; topics_ensure waits for them. */
+ * after it has responded. List all topics repeatedly, for a limited time. A topic
+ * that has no leaders then is not an error here; topics_ensure waits for it. */
 static int wait_for_new(struct kafka_client *kafka, struct topic_names *names,
 			struct topic_order *orders, unsigned n, const _Atomic bool *stop,
 			struct err *err)
