@@ -12,12 +12,12 @@
 ---@field checkpoint tideway.checkpoint|nil Where the position is kept: { topic = ... } or { file = ... }.
 ---@field format "dataworks"|"debezium"|nil What messages look like: "dataworks" (docs/messages.md), or "debezium" as its connectors write them by default (docs/debezium-format.md).
 ---@field heartbeat number|false|tideway.heartbeat_options|tideway.heartbeat|nil Seconds between heartbeats on every destination topic; false: none; or { seconds =, topic = }. With format = "debezium" none by default, and one topic, "__debezium-heartbeat.<name>".
----@field loop nil|fun(changes: (fun(): tideway.change?), out: tideway.out) loop(changes, out): the script sends by itself; one lane.
+---@field loop nil|fun(changes: (fun(): tideway.change?), out: tideway.out) loop(changes, out): the script itself sends the records; one lane.
 ---@field topic string|tideway.topic_rules|fun(change: tideway.change): string|string[]|nil Topic rules; without one a table goes to the topic of its name, or with format = "debezium" to "<name>.<database>.<table>".
 ---@field key tideway.key|table<string, tideway.key>|nil Message key: a column or field, a list of them, or a function of the change.
----@field key_format "text"|"json"|nil How the parts of a key become one: "text" joins them with commas (`7,a`), "json" makes an object of columns and fields (`{"id":7,"code":"a"}`) and an array of a function's list; it tells all rows apart.
+---@field key_format "text"|"json"|nil How the parts of a key become one: "text" joins them with commas (`7,a`), "json" makes an object of columns and fields (`{"id":7,"code":"a"}`) and an array of a function's list; different parts never make the same key.
 ---@field key_change "split"|"after"|nil An update in one record that changes key or topic: "split" into DELETE and INSERT, or only "after".
----@field no_primary_key "reject"|"empty"|"unique"|"row"|"table"|table<string, "reject"|"empty"|"unique"|"row"|"table">|nil Key of a table without a primary key: refused, empty text, first NOT NULL unique index, hash of the row, or the table's name. With format = "debezium" the index if there is one, else a null key.
+---@field no_primary_key "reject"|"empty"|"unique"|"row"|"table"|table<string, "reject"|"empty"|"unique"|"row"|"table">|nil Key of a table without a primary key: refused, empty text, first NOT NULL unique index, hash of the row, or the table's name. With format = "debezium" the default is that index, or else a null key.
 ---@field fields table|nil Additional fields after the columns: constants, variables, functions.
 ---@field columns tideway.columns|tideway.columns[]|table<string, tideway.columns|tideway.columns[]>|nil rename, drop, keep, order and mask columns.
 ---@field filter tideway.filter|table<string, tideway.filter>|nil filter(row, change): which images pass.
@@ -29,17 +29,17 @@
 ---@field on_failure "exit"|"isolate"|nil What the failure of this sync does to the other syncs of the script: "exit" stops them and ends the process, "isolate" lets them continue.
 ---@field on_row tideway.on_row|table|table<string, tideway.on_row|table>|nil on_row(row, change): edits an image before anything else sees it.
 ---@field on_change tideway.on_change|table|table<string, tideway.on_change|table>|nil on_change(change): once for each change; false drops it, change:emit{} adds records.
----@field on_start nil|fun() on_start(): before the sync starts; an error refuses the start.
----@field on_stop nil|fun(reason: "stopped"|"finished"|"failed", message: string?) on_stop(reason, message): when it has ended: "stopped", "finished", or "failed" with the error.
----@field on_alert nil|fun(alert: tideway.alert) on_alert(alert): when something is wrong that a person should know, and when it is over (docs/operations.md).
----@field every tideway.timer|tideway.timer[]|nil A function by the clock, { seconds = 60, function() ... end }, or a list of them.
+---@field on_start nil|fun() on_start(): before any sync starts; an error prevents the start.
+---@field on_stop nil|fun(reason: "stopped"|"finished"|"failed", message: string?) on_stop(reason, message): after the sync has ended: "stopped", "finished", or "failed" with the error.
+---@field on_alert nil|fun(alert: tideway.alert) on_alert(alert): when a person should know that something is wrong, and when it is over (docs/operations.md).
+---@field every tideway.timer|tideway.timer[]|nil A function to call at intervals, { seconds = 60, function() ... end }, or a list of them.
 
 ---`heartbeat` of sync.run as a table.
 ---@class tideway.heartbeat_options
----@field seconds number|nil Seconds between two.
+---@field seconds number|nil Seconds between two heartbeats.
 ---@field topic string|nil One topic instead of every destination topic.
 
----`every` of sync.run: the function, and this.
+---`every` of sync.run: a function, and this option.
 ---@class tideway.timer
 ---@field [integer] fun()
 ---@field seconds number Seconds between two calls.
@@ -56,102 +56,102 @@
 
 ---`limits` of sync.run: what is refused for its size.
 ---@class tideway.limits
----@field row_max integer|string|nil Most bytes of a row (each image) as the server sends it, 16777216 or "16MiB": a larger one stops the sync. Without it: any.
+---@field row_max integer|string|nil Maximum bytes of a row (each image) as the server sends it, such as 16777216 or "16MiB": a larger row stops the sync. Without it there is no limit.
 
 ---`topics` of sync.run: how topics are created.
 ---@class tideway.topics
 ---@field create boolean|nil Create missing topics; false: they must exist.
----@field partitions integer|"adopt"|nil Of a new topic whose tables have keys; "adopt": 6, and topics that have got more partitions since use them, from this start on.
----@field partitions_without_key integer|nil Of a topic whose tables have none.
+---@field partitions integer|"adopt"|nil Partitions of a new topic whose tables have keys; "adopt": 6, and from this start on, older topics use the partitions that were added to them.
+---@field partitions_without_key integer|nil Partitions of a new topic whose tables have no keys.
 ---@field replication integer|nil Replicas; without it the broker's default.
 ---@field config table<string, tideway.scalar>|nil Settings of new topics: { ["cleanup.policy"] = "delete" }.
----@field max integer|nil Most topics that this sync may write to: a typo does not make thousands.
+---@field max integer|nil Maximum number of topics of this sync, so that a typo does not create thousands.
 
 ---`topic` of sync.run as a table: a list of rules, and these names.
 ---@class tideway.topic_rules
 ---@field [integer] tideway.topic_rule
----@field template string|nil The topic from variables, around what the rules gave.
+---@field template string|nil The topic, made of text and variables; one of them is the name that the rules gave.
 ---@field db tideway.topic_db_rule[]|nil Rules for ${db_name_src_transed}: { regex | prefix =, to = }.
 ---@field name nil|fun(t: tideway.table_info): string name(t): once for a table that no rule matches.
 
----One rule of `topic`. The first that matches a table gives its name.
+---One rule of `topic`. The first rule that matches a table gives the topic its name.
 ---@class tideway.topic_rule
 ---@field tables tideway.patterns|nil Matches db.table by patterns.
----@field prefix string|nil Matches table names that begin so.
+---@field prefix string|nil Matches table names with this prefix.
 ---@field regex string|nil Matches the table's name, PCRE2; groups are $1, $2 in `to`.
 ---@field to string|fun(change: tideway.change): string|string[]|nil The name, the new prefix, or function(change) for each record.
 ---@field name nil|fun(t: tideway.table_info): string name(t): once for a table, instead of `to`.
----@field final boolean|nil The template is not applied to it.
+---@field final boolean|nil The template is not applied to the name.
 
 ---One rule of `topic.db`.
 ---@class tideway.topic_db_rule
 ---@field regex string|nil Matches the database's name.
----@field prefix string|nil Matches database names that begin so.
+---@field prefix string|nil Matches database names with this prefix.
 ---@field to string The name, or the new prefix.
 
----`columns` of sync.run for a table, all by source names. "mail?" may be absent.
+---`columns` of sync.run for a table, with source names. The column of "mail?" may be absent.
 ---@class tideway.columns
 ---@field tables tideway.patterns|nil only in the form of a list
 ---@field rename table<string, string>|nil { source = "destination" }.
 ---@field drop string|string[]|nil Columns that are not written; functions still read them.
----@field keep string|string[]|nil The only columns that are written: one added later stays out.
----@field order string|string[]|nil Columns that come first, in this order.
+---@field keep string|string[]|nil The only columns that are written; a column that is added later is not.
+---@field order string|string[]|nil Columns that are written first, in this order.
 ---@field mask table<string, tideway.mask|fun(value: any, row: tideway.row): any>|nil { column = mask.email }, or a function(value, row).
 
 ---A MySQL or MariaDB server to read from.
 ---@class tideway.mysql_options
 ---@field host string|nil Name or address of the server.
----@field hosts string[]|nil Several servers of one replication set, tried in order, instead of host and socket: "db1", "db2:3307", "[::1]:3306"; those without a port have port.
+---@field hosts string[]|nil Several servers of one replication set, tried in order, instead of host and socket: "db1", "db2:3307", "[::1]:3306"; those without a port use port.
 ---@field port integer|nil TCP port.
 ---@field socket string|nil Path of a Unix socket, instead of host and port.
 ---@field user string Account, with the privileges of docs/operations.md.
 ---@field password string|tideway.secret|nil Password: a string, env.need or secret(path).
 ---@field tls boolean|tideway.tls|nil TLS: true, or a table with ca, cert, key and verify.
 ---@field tables tideway.patterns|nil Patterns of the tables to copy; "!" in front excludes.
----@field server_id integer|nil Our id among the server's replicas; 0: made from the sync's name.
----@field name string|nil What DATASOURCE_NAME_SRC and change.source say: "mysql" without one. Required in a list of sources.
+---@field server_id integer|nil Tideway's id among the server's replicas; 0: derived from the sync's name.
+---@field name string|nil The value of DATASOURCE_NAME_SRC and change.source; default "mysql". Required in a list of sources.
 ---@field connect_timeout_s integer|nil Seconds to wait for a connection.
 
 ---TLS to the server.
 ---@class tideway.tls
 ---@field ca string|nil File with the certificates that sign the server's.
----@field cert string|nil File with our certificate, when the server wants one.
----@field key string|nil File with the key of our certificate.
+---@field cert string|nil File with the client's certificate, if the server requires one.
+---@field key string|nil File with the key of the client's certificate.
 ---@field verify boolean|nil Whether the server's certificate and name are checked.
 
 ---The stream of changes, in `tideway exec`.
 ---@class tideway.changes_options
 ---@field from string|nil "now", "earliest" or "<binlog file>:<position>", where a transaction begins.
----@field wait_s number|nil At the end of the binlog, wait so many seconds for a change; -1: for ever.
+---@field wait_s number|nil At the end of the binlog, wait this many seconds for a change; -1: for ever.
 
 ---A Kafka cluster to write to.
 ---@class tideway.sink_options
----@field brokers string|string[] host:port of brokers to begin with, comma-separated or a list.
----@field properties table<string, tideway.scalar>|nil Client settings: Java's names are translated, librdkafka's pass, others are refused.
----@field name string|nil What DATASOURCE_NAME_DEST says.
+---@field brokers string|string[] Bootstrap brokers as host:port, comma-separated or a list.
+---@field properties table<string, tideway.scalar>|nil Client settings: names of the Java client are translated, those of librdkafka are passed on, others are refused.
+---@field name string|nil The value of DATASOURCE_NAME_DEST.
 
 ---Messages as lines instead of Kafka, for trying things out.
 ---@class tideway.lines_options
----@field file string|nil File that gets one line for each message; none: stdout.
----@field name string|nil What DATASOURCE_NAME_DEST says.
+---@field file string|nil File to write each message to, one a line; default: stdout.
+---@field name string|nil The value of DATASOURCE_NAME_DEST.
 
 ---A producer, in `tideway exec`.
 ---@class tideway.client_options
----@field brokers string|string[] host:port of brokers to begin with, comma-separated or a list.
----@field properties table<string, tideway.scalar>|nil Client settings: Java's names are translated, librdkafka's pass, others are refused.
+---@field brokers string|string[] Bootstrap brokers as host:port, comma-separated or a list.
+---@field properties table<string, tideway.scalar>|nil Client settings: names of the Java client are translated, those of librdkafka are passed on, others are refused.
 
 ---A consumer, in `tideway exec`.
 ---@class tideway.consumer_options
----@field brokers string|string[] host:port of brokers to begin with, comma-separated or a list.
----@field properties table<string, tideway.scalar>|nil Client settings: Java's names are translated, librdkafka's pass, others are refused.
+---@field brokers string|string[] Bootstrap brokers as host:port, comma-separated or a list.
+---@field properties table<string, tideway.scalar>|nil Client settings: names of the Java client are translated, those of librdkafka are passed on, others are refused.
 ---@field topics string|string[] Topics to read.
----@field group string|nil Consumer group; none: every partition, no offsets are stored.
+---@field group string|nil Consumer group; without one, all partitions are read and no offsets are stored.
 ---@field from_beginning boolean|nil Where to begin without stored offsets.
 
 ---Topics of a cluster, in `tideway exec`.
 ---@class tideway.admin_options
----@field brokers string|string[] host:port of brokers to begin with, comma-separated or a list.
----@field properties table<string, tideway.scalar>|nil Client settings: Java's names are translated, librdkafka's pass, others are refused.
+---@field brokers string|string[] Bootstrap brokers as host:port, comma-separated or a list.
+---@field properties table<string, tideway.scalar>|nil Client settings: names of the Java client are translated, those of librdkafka are passed on, others are refused.
 
 ---One topic to create.
 ---@class tideway.new_topic
@@ -162,5 +162,5 @@
 
 ---Heartbeats.
 ---@class tideway.new_heartbeat
----@field interval number|nil Seconds between two beats.
----@field topic string|nil One topic for the beats; none: every destination topic.
+---@field interval number|nil Seconds between two heartbeats.
+---@field topic string|nil One topic for the heartbeats; default: every destination topic.

@@ -29,9 +29,9 @@
 --   absent     the member's value if the script gives none; without it zero, NULL or false
 
 local BROKERS = { "brokers", type = "list", required = true, member = "brokers", c = "TEXT",
-  help = "host:port of brokers to begin with, comma-separated or a list." }
+  help = "Bootstrap brokers as host:port, comma-separated or a list." }
 local PROPERTIES = { "properties", type = "properties", member = "properties",
-  help = "Client settings: Java's names are translated, librdkafka's pass, others are refused." }
+  help = "Client settings: names of the Java client are translated, those of librdkafka are passed on, others are refused." }
 
 local schema = {}
 
@@ -74,7 +74,7 @@ schema.groups = {
       help = 'Seconds between heartbeats on every destination topic; false: none; or { seconds =, topic = }. With format = '
         .. '"debezium" none by default, and one topic, "__debezium-heartbeat.<name>".' },
     { "loop", type = "function", stub = "fun(changes: (fun(): tideway.change?), out: tideway.out)",
-      help = "loop(changes, out): the script sends by itself; one lane." },
+      help = "loop(changes, out): the script itself sends the records; one lane." },
     { "topic", type = "string|function|table",
       stub = "string|tideway.topic_rules|fun(change: tideway.change): string|string[]",
       help = 'Topic rules; without one a table goes to the topic of its name, or with format = "debezium" to '
@@ -84,14 +84,14 @@ schema.groups = {
     { "key_format", type = "string", default = "text", choices = { "text", "json" },
       member = "key_format", enum = "key_format",
       help = 'How the parts of a key become one: "text" joins them with commas (`7,a`), "json" makes an object of columns and '
-        .. 'fields (`{"id":7,"code":"a"}`) and an array of a function\'s list; it tells all rows apart.' },
+        .. 'fields (`{"id":7,"code":"a"}`) and an array of a function\'s list; different parts never make the same key.' },
     { "key_null", later = true, help = "What a NULL in a key column becomes." },
     { "key_change", type = "string", default = "split", choices = { "split", "after" },
       help = 'An update in one record that changes key or topic: "split" into DELETE and INSERT, or only "after".' },
     { "no_primary_key", type = "string|table", default = "reject", by_table = true,
       choices = { "reject", "empty", "unique", "row", "table" },
       help = "Key of a table without a primary key: refused, empty text, first NOT NULL unique index, hash of "
-        .. 'the row, or the table\'s name. With format = "debezium" the index if there is one, else a null key.' },
+        .. 'the row, or the table\'s name. With format = "debezium" the default is that index, or else a null key.' },
     { "fields", type = "table", help = "Additional fields after the columns: constants, variables, functions." },
     { "headers", later = true, help = "Message headers." },
     { "columns", type = "table", by_table = true, group = "columns", stub = "tideway.columns|tideway.columns[]",
@@ -127,23 +127,23 @@ schema.groups = {
       help = "on_change(change): once for each change; false drops it, change:emit{} adds records." },
     { "on_table", later = true, help = "Once for each table." },
     { "on_start", type = "function", stub = "fun()",
-      help = "on_start(): before the sync starts; an error refuses the start." },
+      help = "on_start(): before any sync starts; an error prevents the start." },
     { "on_stop", type = "function", stub = 'fun(reason: "stopped"|"finished"|"failed", message: string?)',
-      help = 'on_stop(reason, message): when it has ended: "stopped", "finished", or "failed" with the error.' },
+      help = 'on_stop(reason, message): after the sync has ended: "stopped", "finished", or "failed" with the error.' },
     { "on_ddl", later = true, help = "For each DDL statement." },
     { "on_commit", later = true, help = "For each transaction." },
     { "on_alert", type = "function", stub = "fun(alert: tideway.alert)",
-      help = "on_alert(alert): when something is wrong that a person should know, and when it is over (docs/operations.md)." },
+      help = "on_alert(alert): when a person should know that something is wrong, and when it is over (docs/operations.md)." },
     { "every", type = "table", group = "every", stub = "tideway.timer|tideway.timer[]",
-      help = "A function by the clock, { seconds = 60, function() ... end }, or a list of them." },
+      help = "A function to call at intervals, { seconds = 60, function() ... end }, or a list of them." },
   } },
   { name = "heartbeat", struct = "SYNC", class = "tideway.heartbeat_options",
     title = "`heartbeat` of sync.run as a table.", list = {
-    { "seconds", type = "number", default = 5, min = 0.1, max = 3600, member = "heartbeat_s", help = "Seconds between two." },
+    { "seconds", type = "number", default = 5, min = 0.1, max = 3600, member = "heartbeat_s", help = "Seconds between two heartbeats." },
     { "topic", type = "string", member = "heartbeat_topic", help = "One topic instead of every destination topic." },
   } },
   { name = "every", class = "tideway.timer", items = "fun()",
-    title = "`every` of sync.run: the function, and this.", list = {
+    title = "`every` of sync.run: a function, and this option.", list = {
     { "seconds", type = "number", required = true, min = 0.1, max = 86400, help = "Seconds between two calls." },
   } },
   { name = "checkpoint", struct = "SYNC", class = "tideway.checkpoint",
@@ -165,58 +165,58 @@ schema.groups = {
   { name = "limits", struct = "SYNC", class = "tideway.limits",
     title = "`limits` of sync.run: what is refused for its size.", list = {
     { "row_max", type = "integer|string", member = "row_max", c = "U64", convert = "bytes",
-      help = 'Most bytes of a row (each image) as the server sends it, 16777216 or "16MiB": a larger one stops the sync. '
-        .. "Without it: any." },
-    { "memory", later = true, help = "Most memory of the script in a lane." },
-    { "instructions", later = true, help = "Most instructions of one call of a function." },
+      help = 'Maximum bytes of a row (each image) as the server sends it, such as 16777216 or "16MiB": a larger row stops '
+        .. "the sync. Without it there is no limit." },
+    { "memory", later = true, help = "Maximum memory of the script in a lane." },
+    { "instructions", later = true, help = "Maximum instructions of one call of a function." },
   } },
   { name = "topics", struct = "TOPICS", class = "tideway.topics",
     title = "`topics` of sync.run: how topics are created.", list = {
     { "create", type = "boolean", default = true, member = "create", help = "Create missing topics; false: they must exist." },
     { "partitions", type = "integer|string", default = 6, min = 1, max = 100000, member = "partitions", c = "INT",
       stub = 'integer|"adopt"',
-      help = 'Of a new topic whose tables have keys; "adopt": 6, and topics that have got more partitions since use them, '
-        .. "from this start on." },
+      help = 'Partitions of a new topic whose tables have keys; "adopt": 6, and from this start on, older topics use the '
+        .. "partitions that were added to them." },
     { "partitions_without_key", type = "integer", default = 1, min = 1, max = 100000,
       member = "partitions_without_key", c = "INT",
-      help = "Of a topic whose tables have none." },
+      help = "Partitions of a new topic whose tables have no keys." },
     { "replication", type = "integer", min = 1, max = 32767, member = "replication", c = "INT", absent = "-1",
       help = "Replicas; without it the broker's default." },
     { "config", type = "table", member = "config", c = "PROPERTIES", stub = "table<string, tideway.scalar>",
       help = 'Settings of new topics: { ["cleanup.policy"] = "delete" }.' },
     { "max", type = "integer", default = 1000, min = 1, max = 1000000, member = "max",
-      help = "Most topics that this sync may write to: a typo does not make thousands." },
+      help = "Maximum number of topics of this sync, so that a typo does not create thousands." },
     { "description", later = true, help = "For people." },
     { "grow", later = true, help = "More partitions later." },
     { "named", later = true, help = "Settings of single topics." },
   } },
   { name = "topic", class = "tideway.topic_rules", items = "tideway.topic_rule",
     title = "`topic` of sync.run as a table: a list of rules, and these names.", list = {
-    { "template", type = "string", help = "The topic from variables, around what the rules gave." },
+    { "template", type = "string", help = "The topic, made of text and variables; one of them is the name that the rules gave." },
     { "db", type = "table", stub = "tideway.topic_db_rule[]", help = "Rules for ${db_name_src_transed}: { regex | prefix =, to = }." },
     { "name", type = "function", stub = "fun(t: tideway.table_info): string", help = "name(t): once for a table that no rule matches." },
   } },
   { name = "topic rule", class = "tideway.topic_rule",
-    title = "One rule of `topic`. The first that matches a table gives its name.", list = {
+    title = "One rule of `topic`. The first rule that matches a table gives the topic its name.", list = {
     { "tables", type = "string|table", stub = "tideway.patterns", help = "Matches db.table by patterns." },
-    { "prefix", type = "string", help = "Matches table names that begin so." },
+    { "prefix", type = "string", help = "Matches table names with this prefix." },
     { "regex", type = "string", help = "Matches the table's name, PCRE2; groups are $1, $2 in `to`." },
     { "to", type = "string|function", stub = "string|fun(change: tideway.change): string|string[]",
       help = "The name, the new prefix, or function(change) for each record." },
     { "name", type = "function", stub = "fun(t: tideway.table_info): string", help = "name(t): once for a table, instead of `to`." },
-    { "final", type = "boolean", default = false, help = "The template is not applied to it." },
+    { "final", type = "boolean", default = false, help = "The template is not applied to the name." },
   } },
   { name = "topic db rule", class = "tideway.topic_db_rule", title = "One rule of `topic.db`.", list = {
     { "regex", type = "string", help = "Matches the database's name." },
-    { "prefix", type = "string", help = "Matches database names that begin so." },
+    { "prefix", type = "string", help = "Matches database names with this prefix." },
     { "to", type = "string", required = true, help = "The name, or the new prefix." },
   } },
   { name = "columns", class = "tideway.columns", fields = { "tables tideway.patterns|nil only in the form of a list" },
-    title = '`columns` of sync.run for a table, all by source names. "mail?" may be absent.', list = {
+    title = '`columns` of sync.run for a table, with source names. The column of "mail?" may be absent.', list = {
     { "rename", type = "table", stub = "table<string, string>", help = "{ source = \"destination\" }." },
     { "drop", type = "string|table", stub = "string|string[]", help = "Columns that are not written; functions still read them." },
-    { "keep", type = "string|table", stub = "string|string[]", help = "The only columns that are written: one added later stays out." },
-    { "order", type = "string|table", stub = "string|string[]", help = "Columns that come first, in this order." },
+    { "keep", type = "string|table", stub = "string|string[]", help = "The only columns that are written; a column that is added later is not." },
+    { "order", type = "string|table", stub = "string|string[]", help = "Columns that are written first, in this order." },
     { "mask", type = "table", stub = "table<string, tideway.mask|fun(value: any, row: tideway.row): any>",
       help = "{ column = mask.email }, or a function(value, row)." },
     { "type", later = true, help = "Another transport type." },
@@ -226,7 +226,7 @@ schema.groups = {
     { "host", type = "string", default = "127.0.0.1", member = "host", help = "Name or address of the server." },
     { "hosts", type = "hosts", member = "hosts",
       help = 'Several servers of one replication set, tried in order, instead of host and socket: "db1", "db2:3307", '
-        .. '"[::1]:3306"; those without a port have port.' },
+        .. '"[::1]:3306"; those without a port use port.' },
     { "port", type = "integer", default = 3306, min = 1, max = 65535, member = "port", help = "TCP port." },
     { "socket", type = "string", member = "socket", help = "Path of a Unix socket, instead of host and port." },
     { "user", type = "string", required = true, member = "user",
@@ -237,9 +237,9 @@ schema.groups = {
     { "tables", type = "list", member = "tables", stub = "tideway.patterns",
       help = 'Patterns of the tables to copy; "!" in front excludes.' },
     { "server_id", type = "integer", default = 0, min = 0, max = 4294967295, member = "server_id",
-      help = "Our id among the server's replicas; 0: made from the sync's name." },
+      help = "Tideway's id among the server's replicas; 0: derived from the sync's name." },
     { "name", type = "string", member = "name", absent = "mysql",
-      help = 'What DATASOURCE_NAME_SRC and change.source say: "mysql" without one. Required in a list of sources.' },
+      help = 'The value of DATASOURCE_NAME_SRC and change.source; default "mysql". Required in a list of sources.' },
     { "connect_timeout_s", type = "integer", default = 10, min = 1, max = 600, member = "connect_timeout_s",
       help = "Seconds to wait for a connection." },
   } },
@@ -247,8 +247,8 @@ schema.groups = {
     title = "TLS to the server.", list = {
     { "ca", type = "string", member = "tls_ca", c = "PATH", help = "File with the certificates that sign the server's." },
     { "cert", type = "string", member = "tls_cert", c = "PATH",
-      help = "File with our certificate, when the server wants one." },
-    { "key", type = "string", member = "tls_key", c = "PATH", help = "File with the key of our certificate." },
+      help = "File with the client's certificate, if the server requires one." },
+    { "key", type = "string", member = "tls_key", c = "PATH", help = "File with the key of the client's certificate." },
     { "verify", type = "boolean", default = true, member = "tls_verify", absent = "true",
       help = "Whether the server's certificate and name are checked." },
   } },
@@ -257,19 +257,19 @@ schema.groups = {
     { "from", type = "string", default = "now",
       help = '"now", "earliest" or "<binlog file>:<position>", where a transaction begins.' },
     { "wait_s", type = "number", default = -1, min = -1, max = 86400,
-      help = "At the end of the binlog, wait so many seconds for a change; -1: for ever." },
+      help = "At the end of the binlog, wait this many seconds for a change; -1: for ever." },
   } },
   { name = "kafka.sink", call = true, struct = "SINK", class = "tideway.sink_options",
     title = "A Kafka cluster to write to.", list = {
     BROKERS,
     PROPERTIES,
-    { "name", type = "string", default = "kafka", member = "name", help = "What DATASOURCE_NAME_DEST says." },
+    { "name", type = "string", default = "kafka", member = "name", help = "The value of DATASOURCE_NAME_DEST." },
   } },
   { name = "kafka.lines", call = true, struct = "SINK", class = "tideway.lines_options",
     title = "Messages as lines instead of Kafka, for trying things out.", list = {
     { "file", type = "string", member = "file", c = "PATH",
-      help = "File that gets one line for each message; none: stdout." },
-    { "name", type = "string", default = "lines", member = "name", help = "What DATASOURCE_NAME_DEST says." },
+      help = "File to write each message to, one a line; default: stdout." },
+    { "name", type = "string", default = "lines", member = "name", help = "The value of DATASOURCE_NAME_DEST." },
   } },
   { name = "kafka.producer", call = true, class = "tideway.client_options", title = "A producer, in `tideway exec`.",
     list = { BROKERS, PROPERTIES } },
@@ -278,7 +278,7 @@ schema.groups = {
     BROKERS,
     PROPERTIES,
     { "topics", type = "list", required = true, help = "Topics to read." },
-    { "group", type = "string", help = "Consumer group; none: every partition, no offsets are stored." },
+    { "group", type = "string", help = "Consumer group; without one, all partitions are read and no offsets are stored." },
     { "from_beginning", type = "boolean", default = true, help = "Where to begin without stored offsets." },
   } },
   { name = "kafka.topics", call = true, class = "tideway.admin_options",
@@ -292,8 +292,8 @@ schema.groups = {
     { "config", type = "properties", help = "Settings of the topic, such as cleanup.policy." },
   } },
   { name = "heartbeat.new", call = true, class = "tideway.new_heartbeat", title = "Heartbeats.", list = {
-    { "interval", type = "number", default = 5, min = 0.1, max = 86400, help = "Seconds between two beats." },
-    { "topic", type = "string", help = "One topic for the beats; none: every destination topic." },
+    { "interval", type = "number", default = 5, min = 0.1, max = 86400, help = "Seconds between two heartbeats." },
+    { "topic", type = "string", help = "One topic for the heartbeats; default: every destination topic." },
   } },
 }
 
