@@ -11,7 +11,9 @@ struct wait {
 	int64_t until_ms; /* this time of clock_mono_ms has come */
 };
 
-/* Blocks until the wait is over. May return early. */
-void wait_for(const struct wait *wait);
+struct wakeup;
+
+/* Blocks until the wait is over, or the signal is set (NULL: none). May return early. */
+void wait_for(const struct wait *wait, const struct wakeup *wakeup);
 
 #endif

@@ -255,7 +255,7 @@ static int run(struct replay *r)
 		if (rc == LANE_WAIT) {
 			assert_int_equal(wait.fd, -1);
 			assert_true(r->recording.breaks > 0);
-			wait_for(&wait);
+			wait_for(&wait, NULL);
 		}
 	end(r, rc);
 	return rc;

@@ -14,6 +14,7 @@
 struct script;
 struct sink;
 struct wait;
+struct wakeup;
 
 enum {
 	LANE_KEEP_BYTES = 4 << 20
@@ -33,6 +34,7 @@ struct lane {
 	int (*step)(struct lane *lane, struct wait *wait, struct err *err);
 	struct sync *sync;
 	const _Atomic bool *halt;         /* of the part of the sync that the lane belongs to */
+	const struct wakeup *wakeup;      /* set by another thread: ends a wait; NULL: none does */
 	const struct sync_config *config; /* of this lane's own script */
 	const char *label;                /* "stream", "full-1": for texts and client ids */
 	struct script *script;

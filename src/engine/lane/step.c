@@ -9,7 +9,7 @@ int lane_run(struct lane *lane, struct err *err)
 	int rc;
 	while ((rc = lane_step(lane, &wait, err)) > 0)
 		if (rc == LANE_WAIT)
-			wait_for(&wait);
+			wait_for(&wait, lane->wakeup);
 	return rc;
 }
 
