@@ -1,4 +1,4 @@
-/* packet_source: a sequence of binlog events as raw packets, from a dump (source/dump.h) or from memory.
+/* packet_source: a sequence of binlog events as raw packets, from a dump (source/dump.h), a file or memory.
  * Thread: the one that reads. Owner: packet_source_free. */
 #ifndef TIDEWAY_PACKET_SOURCE_H
 #define TIDEWAY_PACKET_SOURCE_H
@@ -38,6 +38,9 @@ static inline void packet_source_free(struct packet_source *source)
 		source->free(source);
 }
 
+/* Opens a binlog file. Its source ends with the file. A file that ends within an event is damaged: the server that wrote it
+ * stopped there. Returns NULL on error. */
+struct packet_source *file_source_new(const char *path, struct err *err);
 /* Makes a source of recorded packets, which it borrows. */
 struct packet_source *memory_source_new(const struct slice *packets, size_t n);
 

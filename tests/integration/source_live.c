@@ -6,6 +6,8 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "binlog/packet_source.h"
+#include "decode/event.h"
 #include "schema/catalog.h"
 #include "source/catalog_load.h"
 #include "source/chunk.h"
@@ -23,12 +25,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-enum {
-	EVENT_WRITE_ROWS_V1 = 23,
-	EVENT_WRITE_ROWS_V2 = 30,
-	EVENT_HEARTBEAT = 27,
-};
 
 static struct source_config config;
 static struct source *source; /* of config */
@@ -568,6 +564,76 @@ static void dump_sees_what_comes_after_the_position(void **state)
 	for (int i = 2; i < 9; i++)
 		sql("INSERT INTO after VALUES (%d)", i);
 	assert_int_equal(count_inserts(&position), 7);
+	position_fini(&position);
+}
+
+/* Sets *path to the server's current binlog file. */
+static void binlog_path(char path[512])
+{
+	struct position end;
+	struct result base;
+	position_init(&end);
+	assert_ok(source_binlog_end(root, &end, &err));
+	assert_ok(conn_query(root, &base, &err, "SELECT @@log_bin_basename"));
+	snprintf(path, 512, "%s%s", result_cell(&base, 0, 0).ptr, strrchr(end.file, '.'));
+	result_fini(&base);
+	position_fini(&end);
+}
+
+static bool is_artificial(struct slice event)
+{
+	return event.ptr[17] & EVENT_FLAG_ARTIFICIAL || event.ptr[4] == EVENT_HEARTBEAT ||
+	       event.ptr[4] == EVENT_HEARTBEAT_V2;
+}
+
+/* Reads both sources up to the end of the dump, and compares each transaction's events. */
+static unsigned compare_packets(struct dump *dump, struct packet_source *file, uint32_t begin)
+{
+	struct slice event, stored = {NULL, 0};
+	unsigned n = 0;
+	int rc;
+
+	while ((rc = dump_read(dump, &event, &err)) > 0) {
+		uint32_t end, offset = 0;
+		memcpy(&end, event.ptr + 13, sizeof(end));
+		if (is_artificial(event) || end <= begin)
+			continue;
+		while (offset < end) {
+			assert_int_equal(packet_source_next(file, &stored, &err), 1);
+			memcpy(&offset, stored.ptr + 13, sizeof(offset));
+		}
+		assert_int_equal(stored.len, event.len);
+		assert_memory_equal(stored.ptr, event.ptr, event.len);
+		n++;
+	}
+	assert_int_equal(rc, 0);
+	return n;
+}
+
+static void a_binlog_file_has_the_events_of_the_dump(void **state)
+{
+	struct packet_source *file;
+	struct position position;
+	struct slice rest;
+	struct dump *dump;
+	char path[512];
+
+	(void)state;
+	position_init(&position);
+	sql("CREATE TABLE filed (id INT PRIMARY KEY)");
+	assert_ok(source_binlog_end(root, &position, &err));
+	sql("INSERT INTO filed VALUES (1), (2)");
+	sql("ALTER TABLE filed ADD v INT");
+	sql("INSERT INTO filed VALUES (3, 4)");
+	binlog_path(path);
+	file = file_source_new(path, &err);
+	if (file == NULL)
+		fail_msg("%s", err.text);
+	dump = dump_or_fail(&position, "live-file", true);
+	assert_true(compare_packets(dump, file, (uint32_t)position.offset) >= 9);
+	assert_int_equal(packet_source_next(file, &rest, &err), 0);
+	packet_source_free(file);
+	dump_free(dump);
 	position_fini(&position);
 }
 
@@ -1335,6 +1401,7 @@ static int run(const char *port)
 		test(a_changed_table_is_told),
 		test(large_rows_come_whole),
 		test(dump_sees_what_comes_after_the_position),
+		test(a_binlog_file_has_the_events_of_the_dump),
 		test(a_dump_knows_the_row_metadata),
 		test(dump_by_file_and_offset),
 		test(a_quiet_dump_brings_heartbeats),
