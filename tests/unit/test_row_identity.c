@@ -46,8 +46,8 @@ static void identify_logged(const struct cells_group *group, const struct cells_
 			    const struct row_layout *layout, struct arena *arena, struct buf *out)
 {
 	const struct event_format format = {.mariadb = group->mariadb};
-	struct event event = cells_event(
-		group->mariadb ? EVENT_WRITE_ROWS_V1 : EVENT_WRITE_ROWS_V2, c->rows);
+	struct event event =
+		cells_event(group->mariadb ? EVENT_WRITE_ROWS_V1 : EVENT_WRITE_ROWS_V2, c->rows);
 	struct cell a[2], b[2];
 	struct row before = {.layout = layout, .cells = a}, after = {.layout = layout, .cells = b};
 	struct rows rows;
@@ -107,7 +107,7 @@ static void both_phases_give_the_same_bytes(void **state)
 	assert_true(n > 500);
 }
 
-/* A row of two texts, of which the first has a length of `cut`. */
+/* A row of two texts. The first has `cut` bytes. */
 static void identify_texts(const char *bytes, uint32_t cut, uint32_t len, struct buf *out)
 {
 	static const struct column text = {.type = COLUMN_VARCHAR};

@@ -94,7 +94,7 @@
 ---@field tables tideway.patterns|nil only in the form of a list
 ---@field rename table<string, string>|nil { source = "destination" }.
 ---@field drop string|string[]|nil Columns that are not written; functions still read them.
----@field keep string|string[]|nil The only columns that are written; a column that is added later is not.
+---@field keep string|string[]|nil Write these columns only. A column added later is left out.
 ---@field order string|string[]|nil Columns that are written first, in this order.
 ---@field mask table<string, tideway.mask|fun(value: any, row: tideway.row): any>|nil { column = mask.email }, or a function(value, row).
 

@@ -215,7 +215,7 @@ schema.groups = {
     title = '`columns` of sync.run for a table, with source names. The column of "mail?" may be absent.', list = {
     { "rename", type = "table", stub = "table<string, string>", help = "{ source = \"destination\" }." },
     { "drop", type = "string|table", stub = "string|string[]", help = "Columns that are not written; functions still read them." },
-    { "keep", type = "string|table", stub = "string|string[]", help = "The only columns that are written; a column that is added later is not." },
+    { "keep", type = "string|table", stub = "string|string[]", help = "Write these columns only. A column added later is left out." },
     { "order", type = "string|table", stub = "string|string[]", help = "Columns that are written first, in this order." },
     { "mask", type = "table", stub = "table<string, tideway.mask|fun(value: any, row: tideway.row): any>",
       help = "{ column = mask.email }, or a function(value, row)." },
