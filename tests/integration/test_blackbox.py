@@ -1,5 +1,5 @@
-"""The black-box test of the whole: thirty tables of all the types, a writer that never pauses, kill -9 again and again in
-both phases; then the tables are rebuilt from the topics alone and compared with SELECT, row for row."""
+"""The black-box test of the whole program: thirty tables of all types, a writer that never pauses, and repeated kill -9 in
+both phases. Then the tables are rebuilt from the topics alone and compared with SELECT, row for row."""
 
 import random
 
@@ -8,7 +8,7 @@ from support import workload
 from support.rebuild import Rebuild, compare
 from test_types import CASES
 
-# run while the full sync is killed and begun again
+# run while the full sync is killed and started again
 DDL_IN_FULL_SYNC = [
     "ALTER TABLE b00 ADD COLUMN added INT NOT NULL DEFAULT 7",
     "ALTER TABLE b01 ADD COLUMN first_added VARCHAR(20) DEFAULT 'dflt' FIRST",
@@ -45,7 +45,7 @@ def test_black_box(sync, db, mariadb, kafka, metadata):
     with mariadb.globals(binlog_row_metadata=metadata):
         writer.load(400)
         for number, column in dropped.items():
-            tables[number].columns.pop(column)  # the writer leaves it alone: it goes away
+            tables[number].columns.pop(column)  # the writer does not use it, because it is dropped
         running = sync("full = { parallel = 3 },", start=False)
         topics = [f"{db}.{t.name}" for t in tables] + [f"{db}.{n}" for n in ("fresh", "like_it", "last_one", "marker")]
         mariadb.run(f"CREATE TABLE {db}.marker (id INT PRIMARY KEY)")
@@ -68,7 +68,7 @@ def test_black_box(sync, db, mariadb, kafka, metadata):
         compare(mariadb, db, name, found.get((db, name))) for name in [*(t.name for t in tables), "fresh", "like_it", "last_one"]
     )
     assert counted > 3000
-    # the test has met what it is about
+    # the test has covered its subject
     ops = {m.op for m in messages}
     assert {"INSERT", "UPDATE_BEFOR", "UPDATE_AFTER", "DELETE", "ALTER", "TRUNCATE", "CREATE"} <= ops
     assert any(part.replays for part in rebuilt.parts.values()), "no kill made a replay"

@@ -39,7 +39,7 @@ class Source:
         return f"{file}:{offset}"
 
     def execute(self, start=None):
-        """Return the exit code, the changes from there to the end, and stderr."""
+        """Return the exit code, the changes from `start` to the end, and stderr."""
         script = self.folder / "changes.lua"
         script.write_text(SCRIPT.format(port=self.server.port, start=start or self.start))
         done = subprocess.run([str(BINARY), "exec", str(script)], stdin=subprocess.DEVNULL, capture_output=True, text=True,
@@ -108,13 +108,13 @@ def test_every_row_with_its_place(source):
     assert rest[:2] == [("insert", "a", 10), ("insert", "b", 12)]
     assert sorted(rest[2:6]) == [("delete", "a", 1), ("delete", "a", 10), ("insert", "log", 2), ("insert", "log", 3)]
     assert rest[6:] == [("insert", "a", 20)]
-    # each place is one of a rows event, and one after the other
+    # each place is that of a rows event, in ascending order
     places = list(dict.fromkeys(c["at"] for c in changes))
     written = rows_events(source.events())
     assert set(places) <= set(written)
     assert places == sorted(places, key=written.index)
     assert len({c["at"] for c in changes if c["op"] == "update"}) == 2
-    # what a start inside a transaction would leave out
+    # what a start inside a transaction would miss
     code, _, err = source.execute(places[0])
     assert code != 0 and re.search(rf"at {places[0]}: \w+ event \(type \d+\) belongs to no transaction", err)
 

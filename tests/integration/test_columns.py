@@ -1,8 +1,8 @@
 """Both phases know the same columns: tables of random columns, each type once in front of every other, on each server and
 with each kind of row metadata. A row that the full sync has read, and that is deleted and inserted again while the stream
-runs, gives the same bytes and the same schema; so does a table with these columns that is made while the stream runs.
+runs, gives the same bytes and the same schema. So does a table with these columns that is created while the stream runs.
 
-A run prints its seed. TIDEWAY_COLUMNS=rounds:seed makes so many, the first with this seed and each other with the next one;
+A run prints its seed. TIDEWAY_COLUMNS=rounds:seed makes this many rounds, the first with this seed and each other with the next;
 without a seed each has its own (make types-long).
 """
 
@@ -491,8 +491,8 @@ def test_refused_at_the_start_and_by_statements(sync, sql, db):
 
 
 def test_columns_that_the_binlog_does_not_decide(sync, sql, db, mariadb):
-    """A table whose definition only row metadata FULL gives: a BINARY(16) there may be a UUID, which is not guessed; the next
-    start reads the table with its definition."""
+    """Only row metadata FULL contains the definition of a table. A BINARY(16) there may be a UUID, which is not guessed. The
+    next start reads the table with its definition."""
     other = f"{db}_o"
     sql(f"CREATE DATABASE {other}", f"CREATE TABLE {other}.u (id INT PRIMARY KEY, c UUID)",
         f"CREATE TABLE {other}.s (id INT PRIMARY KEY, c BINARY(15))", "CREATE TABLE t (id INT PRIMARY KEY)")

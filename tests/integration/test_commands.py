@@ -280,7 +280,7 @@ def test_plan_refused_table(sync, sql, db):
 
 @pytest.fixture(params=["refuses", "is silent"])
 def absent_broker(request):
-    """The address of a broker that refuses connections, or takes them and never answers."""
+    """The address of a broker that refuses connections, or accepts them and never answers."""
     if request.param == "refuses":
         yield "127.0.0.1:1"
         return
@@ -424,7 +424,7 @@ def test_whole_way_over_the_embedded_broker(sync, sql, table, db, broker):
 
 @pytest.mark.parametrize("options, partitions", [((), 6), (("--partitions", "3"), 3)])
 def test_partitions_of_the_embedded_broker(tmp_path, options, partitions):
-    """A topic appears when a client asks for it, with as many partitions as were asked for."""
+    """A topic is created when a client requests it, with the requested number of partitions."""
     broker = Broker(tmp_path / "broker", *options)
     try:
         admin = AdminClient({"bootstrap.servers": broker.bootstrap, "log_level": 0})
@@ -437,8 +437,8 @@ def test_partitions_of_the_embedded_broker(tmp_path, options, partitions):
 
 @pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT])
 def test_clean_exit(sync, sql, table, db, sig):
-    """SIGTERM and SIGINT end it with 0; what was read is acknowledged and saved: no row of a transaction that was read
-    whole is sent again."""
+    """SIGTERM and SIGINT end it with 0. What was read is acknowledged and saved: no row of a transaction that was read
+    completely is sent again."""
     running = sync('on_change = function(change) if change.row.id == 5000 then require("tideway.log").info("the last") end end,')
     running.wait_rows(f"{db}.t", 2)
     running.wait_streaming()

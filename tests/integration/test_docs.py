@@ -38,7 +38,7 @@ class Story:
             os.environ, PATH=f"{self.bin()}:{os.environ['PATH']}", MYSQL_PORT=str(mariadb.port),
             KAFKA_BROKERS=broker.bootstrap, EXAMPLES=str(ROOT / "scripts/examples"),
         )
-        self.env.pop("MYSQL_PASSWORD", None)  # a page says itself where it comes from
+        self.env.pop("MYSQL_PASSWORD", None)  # each page sets it itself
         self.children, self.readers, self.seen = [], {}, {}
         self.sync = None
 
@@ -134,7 +134,7 @@ class Story:
             assert variables[name].split(".")[0] in (value, "ON"), name
         out = self.checked(server, {})
         warned = re.findall(r"^(?:WARN|FAIL)  (.*?):", out, re.M)
-        assert set(warned) <= {"log_slave_updates"}, out  # which matters to replicas only
+        assert set(warned) <= {"log_slave_updates"}, out  # which concerns only replicas
 
     def do_unit(self, block):
         """The command is the one that `make install` installs; the exit codes that prevent a restart are those of commands.md."""
@@ -153,7 +153,7 @@ class Story:
     # looking
 
     def reader(self, topic):
-        """Of a page that has no script of its own: a sync of the database `doc` runs."""
+        """For a page without a script of its own, run a sync of the database `doc`."""
         if not self.sync and not self.children:
             self.sync = Sync(self.folder / "sync", "docs", self.mariadb, self.broker, ["doc.*"], topic=False, heartbeat="1").start()
             self.sync.wait_streaming()
@@ -245,7 +245,7 @@ def test_errors_are_current():
 
 
 def test_commands_are_all_there():
-    """Every command of the program has a line and a section in docs/commands.md, and the other way round, options too."""
+    """Every command of the program has a line and a section in docs/commands.md, and vice versa. So have its options."""
     text = (ROOT / "docs/commands.md").read_text()
     known = set(re.findall(r"^  tideway (\w+)", printed("help"), re.M))
     assert known == set(re.findall(r"^## (\w+)$", text, re.M))

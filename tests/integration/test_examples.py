@@ -23,7 +23,7 @@ LAST = "UPDATE shop.carts SET total = total + 1000 WHERE id = 4"
 
 
 class Example(Sync):
-    """An example as it is, with its surroundings in the environment."""
+    """An unchanged example, with its settings in the environment."""
 
     def __init__(self, folder, path, mariadb, broker):
         self.env = dict(
@@ -105,7 +105,8 @@ def is_beat(message):
 
 
 def place(message):
-    """Within a partition rows of the full sync come first, in any order of the tables; the rest as it came."""
+    """Return a sort key: it sorts the rows of the full sync within a partition, because the tables have no order, and nothing
+    else."""
     value = message.json if message.value is not None else {}
     if "payload" in value and value["payload"]["sequenceId"] == "-1":
         return message.topic, message.partition, 0, message.table, message.key, 0

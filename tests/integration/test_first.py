@@ -48,8 +48,8 @@ def test_unix_socket(sync, sql, db, mariadb):
 
 
 def test_clean_stop_then_goes_on(sync, sql, db):
-    """Rules: transaction-start, always-advance. After SIGTERM the next run begins where this one ended: nothing twice,
-    nothing missing."""
+    """Rules: transaction-start, always-advance. After SIGTERM the next run begins where this one ended: nothing is repeated
+    and nothing is missing."""
     make(sql, 10)
     topic = f"{db}.t"
     running = sync()
@@ -72,7 +72,8 @@ def test_clean_stop_then_goes_on(sync, sql, db):
 
 
 def test_kill_in_the_stream(sync, sql, db, kafka, mariadb):
-    """Rules: transaction-start, key-order. After kill -9 an older suffix may come again, with the same keys and sequenceIds."""
+    """Rules: transaction-start, key-order. After kill -9 the last messages may be repeated, with the same keys and
+    sequenceIds."""
     make(sql, 10)
     topic = f"{db}.t"
     running = sync()
@@ -134,7 +135,7 @@ def test_checkpoint_in_a_file(sync, sql, db):
 
 
 def test_without_full_sync(sync, sql, db):
-    """mode = "stream": from now on; no row that was there before."""
+    """mode = "stream": only changes from now on, no earlier row."""
     make(sql, 5)
     running = sync('mode = "stream",')
     running.wait_streaming()
@@ -152,8 +153,8 @@ def test_only_full_sync(sync, sql, db):
 
 
 def test_checkpoint_topic(sync, sql, db, kafka):
-    """Rule: whole-checkpoint. The checkpoint topic is compacted, has one partition, and its records are named by the
-    sync; of versions that are superseded only tombstones are left."""
+    """Rule: whole-checkpoint. The checkpoint topic is compacted and has one partition. The names of its records begin with
+    that of the sync. Only tombstones are left of superseded versions."""
     make(sql, 5)
     running = sync()
     running.wait_rows(f"{db}.t", 5)
@@ -169,7 +170,7 @@ def test_checkpoint_topic(sync, sql, db, kafka):
     assert config["segment.bytes"] == str(16 << 20)
     assert config["segment.ms"] == "3600000"
     assert float(config["min.cleanable.dirty.ratio"]) == 0.01
-    kept = {m.key.decode(): m.value for m in running.reader(topic).to_end()}  # as compaction leaves it
+    kept = {m.key.decode(): m.value for m in running.reader(topic).to_end()}  # as after compaction
     keys = {key for key, value in kept.items() if value is not None}
     assert all(k.startswith(running.name + "/") for k in kept), kept
     assert f"{running.name}/position" in keys

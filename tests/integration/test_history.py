@@ -40,14 +40,14 @@ class Writer:
 @pytest.mark.parametrize("busy", [False, True], ids=["quiet", "busy"])
 @pytest.mark.slow
 def test_start_after_an_event_larger_than_a_packet(sync_on, mariadb, kafka, sql, db, unique, busy):
-    """BINLOG_GTID_POS gives NULL after an event larger than max_allowed_packet, of any table: the sync starts all the same, at
-    the same GTIDs as a session with a larger limit gets, also while others write."""
+    """BINLOG_GTID_POS returns NULL after an event of any table that is larger than max_allowed_packet. The sync starts anyway, at
+    the GTIDs that a session with a larger limit gets, also while others write."""
     sql("CREATE TABLE t (id INT PRIMARY KEY)", "CREATE TABLE other (b LONGBLOB)")
     sql(f"INSERT INTO other VALUES (REPEAT('a', {2 * MEGABYTE}))")
-    # no RELOAD: no lock holds the writers off
+    # no RELOAD: no lock stops the writers
     mariadb.make_user(f"u{unique[:20]}", "secret", "SELECT, REPLICATION SLAVE, REPLICATION CLIENT")
     running = sync_on(mariadb, kafka, [f"{db}.t"], user=f"u{unique[:20]}", password="secret")
-    large = mariadb.connect()  # with the limit of now
+    large = mariadb.connect()  # with the current limit
     with mariadb.globals(max_allowed_packet=MEGABYTE), Writer(mariadb, f"{db}.t") as writer:
         if not busy:
             writer.__exit__()
@@ -132,15 +132,15 @@ def end_of(server):
 
 
 def pass_second(server):
-    """A file that is begun in a later second than the one of now."""
+    """Begin a new file in a later second than the current one."""
     before = server.run("SELECT UNIX_TIMESTAMP()")[0][0]
     wait_for(lambda: server.run("SELECT UNIX_TIMESTAMP()")[0][0] > before, "the next second")
 
 
 @pytest.mark.slow
 def test_another_history_of_the_same_names_is_refused(sync_on, server, h):
-    """Rule: transaction-start. Files of the same names, offsets and GTIDs that are others: found before anything is
-    read, also where the position is the one of the full sync, and where only the transaction at the offset differs."""
+    """Rule: transaction-start. Other files with the same names, offsets and GTIDs are detected before anything is read, also
+    if the position is that of the full sync, and if only the transaction at the offset differs."""
     new_history(server)
     first, second = (Place(sync_on, server, h) for _ in range(2))
     first.run(1)
@@ -151,7 +151,7 @@ def test_another_history_of_the_same_names_is_refused(sync_on, server, h):
     name, position = second.record
     identity = position["identity"]
     assert identity["gtid"] and int(identity["offset"]) < int(position["offset"]), name
-    # the file is the same, another transaction is at the offset: one of a history that was begun in the same second
+    # the file is the same, but another transaction is at the offset: that of a history that was begun in the same second
     head, _, number = identity["gtid"].rpartition("-" if not server.mysql else ":")
     second.change(gtid=f"{head}{'-' if not server.mysql else ':'}{int(number) + 1000}")
     second.refused(rf"transaction \S+{int(number) + 1000}, this one has transaction {re.escape(identity['gtid'])} at offset")

@@ -1,5 +1,5 @@
 """Labels of ENUM and SET in every character set: of tables that are older than the sync, and from statements in the stream,
-under each kind of row metadata. The stream gives the bytes that the full sync gives (rule: same-bytes)."""
+under each kind of row metadata. The stream gives the same bytes as the full sync (rule: same-bytes)."""
 
 import base64
 import contextlib
@@ -9,7 +9,7 @@ from support.consume import rows
 
 METADATA = {"mariadb": ("NO_LOG", "MINIMAL", "FULL"), "mysql": ("MINIMAL", "FULL")}
 STEP = 100  # ids of one phase: full sync from 0, the first kind of metadata from 100, ...
-FACES = [chr(0x1F600 + i) for i in range(70)]  # more than the labels that are asked for at once
+FACES = [chr(0x1F600 + i) for i in range(70)]  # more labels than one query requests
 
 
 def b64(*texts):
@@ -25,7 +25,7 @@ LABELS = {
              [1, 64, 65, 70], [FACES[0], FACES[63], FACES[64], FACES[69]]),
     "e16": ("ENUM('😀','ä','''\\\\') CHARACTER SET utf16", [], [1, 2, 3], ["😀", "ä", "'\\"]),
     "sj": ("SET('表','ソ','ä') CHARACTER SET sjis", [], [1, 3, 4], ["表", "表,ソ", "?"]),
-    # other binary columns are base64, and so are these: labels that are text, too
+    # other binary columns are base64, and so are these, even labels that are text
     "bt": ("ENUM('a','ä') CHARACTER SET binary", [], [1, 2], b64(b"a", "ä".encode())),
     "bb": ("ENUM('ä','ö','b') CHARACTER SET latin1", ["ALTER TABLE bb CONVERT TO CHARACTER SET binary"], [1, 2, 3],
            b64(b"\xe4", b"\xf6", b"b")),

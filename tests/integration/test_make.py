@@ -9,7 +9,7 @@ from support.paths import BINARY, ROOT
 from support.wait import DEADLINE_S
 
 BUILD = BINARY.resolve().parent
-# of an outer make: its targets and variables are not ours
+# of an outer make, whose targets and variables must not reach this one
 ENV = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS"))}
 
 
@@ -24,7 +24,7 @@ built = pytest.mark.skipif(not (BUILD / "libtideway.a").exists(), reason=f"make 
 
 
 def test_help():
-    """Every target that is meant to be called has a line; none is listed that is not there."""
+    """Every target for users has a line, and every listed target exists."""
     listed = re.findall(r"^  (\w[\w-]*) {2,}\S", make("help"), re.M)
     text = (ROOT / "Makefile").read_text()
     phony = set(re.search(r"^\.PHONY: (.*)", text, re.M)[1].split())
@@ -48,7 +48,7 @@ def test_install(tmp_path):
 @pytest.mark.parametrize("words", [[], ["KAFKA=apache"]], ids=["embedded", "apache"])
 def test_demo(tmp_path, words):
     """A database, the embedded broker or a real one, and a sync: the messages of each step are printed, and no file or process
-    remains."""
+    is left."""
     out = make("demo", *words, TIDEWAY_BIN=str(BINARY), TMPDIR=str(tmp_path))
     steps = (r"(?i)full sync", r"\bINSERT ", r"\bUPDATE_AFTER ", r"\bDELETE ", r"\* users .*\bALTER +ALTER TABLE shop\.users",
              "What to try next")

@@ -52,8 +52,8 @@ def test_million_rows(sync, sql, db, kafka):
 
 @pytest.mark.slow
 def test_thousand_tables(sync, sql, db, kafka_server):
-    """1,000 tables of 6 partitions each, in the stream and at full.parallel = 2. It has a Kafka of its own: later tests that list
-    topics would become slow."""
+    """1,000 tables of 6 partitions each, in the stream and at full.parallel = 2. It has its own Kafka, because later tests that
+    list topics would become slow."""
     kafka = kafka_server()
     for number in range(1000):
         sql(f"CREATE TABLE t{number} (id INT PRIMARY KEY, a INT, b VARCHAR(40)) ENGINE=InnoDB",

@@ -122,8 +122,8 @@ def test_least_privileges(sync_on, mysql, my, kafka, unique):
 
 
 def test_lowest_position(sync_on, mysql, my, kafka):
-    """Rule: one-shared-point. Where there is no exact position, the overlap of a table with a key is replayed; one
-    without is refused by name."""
+    """Rule: one-shared-point. Without an exact position, the overlap of a table with a key is replayed. A table without a key
+    is refused by name."""
     names = ["a", "b", "c", "d"]
     my("CREATE TABLE plain (v INT)", *(f"CREATE TABLE {n} (id INT PRIMARY KEY AUTO_INCREMENT, v BIGINT)" for n in names))
     lowest = {"TIDEWAY_SNAPSHOT_WAY": "lowest"}
@@ -176,8 +176,8 @@ def test_compressed_transactions(sync_on, mysql, my, kafka):
 
 
 def test_event_time_is_the_commit_time(sync_on, mysql, my, kafka):
-    """Rule: commit-time. Rows of a transaction carry its commit time, not their statement's; MySQL has it to the
-    microsecond."""
+    """Rule: commit-time. Rows of a transaction carry its commit time, not that of their statement. MySQL records it in
+    microseconds."""
     my("CREATE TABLE a (id INT PRIMARY KEY)")
     running = sync_on(mysql, kafka, [f"{my.db}.*"]).start()
     running.wait_streaming()
@@ -193,7 +193,7 @@ def test_column_that_comes_and_goes_at_the_start(sync_on, mysql, my, kafka):
     """Rule: ddl-while-copying. The binlog shows that definitions have changed since they were loaded."""
     my("CREATE TABLE a (id INT PRIMARY KEY)", "INSERT INTO a VALUES (1)")
     running = sync_on(mysql, kafka, [f"{my.db}.*"])
-    my(f"SELECT GET_LOCK('tideway.{running.name}', 10)")  # the sync waits for it, the tables looked at
+    my(f"SELECT GET_LOCK('tideway.{running.name}', 10)")  # the sync waits for it after it has loaded the tables
     running.start()
     running.wait_log("another process of sync")
     my("ALTER TABLE a ADD COLUMN c INT", "ALTER TABLE a DROP COLUMN c", "CREATE TABLE IF NOT EXISTS a (id INT)",
@@ -203,7 +203,7 @@ def test_column_that_comes_and_goes_at_the_start(sync_on, mysql, my, kafka):
 
 
 def test_tagged_gtids(sync_on, mysql, my, kafka):
-    """Not in this version: a GTID with a tag in the stream, and a set of them at a start, are named, with what makes them."""
+    """Not in this version: a tagged GTID in the stream, and a set of them at a start. The error names them and their cause."""
     my("CREATE TABLE a (id INT PRIMARY KEY)", "INSERT INTO a VALUES (1)")
     running = sync_on(mysql, kafka, [f"{my.db}.*"]).start()
     running.wait_rows(f"{my.db}.a", 1)
@@ -269,7 +269,7 @@ def test_generated_invisible_primary_key(sync_on, mysql, my, kafka):
 
 @pytest.mark.parametrize("metadata", ["MINIMAL", "FULL"])
 def test_meanings(sync_on, mysql, my, kafka, metadata):
-    """Rules: tracked-catalog, plan-key. As test_ddl.py; CONVERT TO ... DEFAULT is collation_database, and a key stays
+    """Rules: tracked-catalog, plan-key. Like test_ddl.py. CONVERT TO ... DEFAULT is collation_database, and a key stays
     with the first column that has the name of its part."""
     my("CREATE TABLE c (id INT PRIMARY KEY, v VARCHAR(9), w TEXT)", "CREATE TABLE k (id INT PRIMARY KEY, b INT)")
     running = sync_on(mysql, kafka, [f"{my.db}.*"]).start()
@@ -290,7 +290,7 @@ def test_meanings(sync_on, mysql, my, kafka, metadata):
 
 @pytest.mark.slow
 def test_alter_does_not_wait_for_the_copy(sync_on, mysql, my, kafka):
-    """Rule: ddl-while-copying. Neither what is read nor the look at the keys of what will be read keeps a metadata lock."""
+    """Rule: ddl-while-copying. No metadata lock is kept on a table that is read, or whose keys are examined before it is read."""
     my("SET cte_max_recursion_depth = 100000", "CREATE TABLE a (id INT PRIMARY KEY, v INT)",
        "INSERT INTO a WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 30000) SELECT n, 1 FROM s",
        "CREATE TABLE b LIKE a", "CREATE TABLE c LIKE a", "CREATE TABLE z LIKE a", "INSERT INTO b SELECT * FROM a WHERE id < 1000",
@@ -338,9 +338,9 @@ def test_without_gtids(sync_on, without_gtids, kafka, unique):
 
 
 def test_rollback_with_myisam(sync_on, without_gtids, kafka, unique):
-    """Rule: outcome-known. Rows that were rolled back to a savepoint, or all of them, in transactions that changed a
-    MyISAM table too, whose rows stay. GTIDs forbid the mix. (Unlike MariaDB, MySQL 9 cuts them out of the binlog and
-    gives MyISAM's a group of their own, in ROW and MIXED format.)"""
+    """Rule: outcome-known. Some or all rows of a transaction are rolled back, and the transaction also changed a MyISAM table,
+    whose rows stay. GTIDs forbid the mix. (Unlike MariaDB, MySQL 9 removes the rows from the binlog and writes those of
+    MyISAM as a transaction of their own, in ROW and MIXED format.)"""
     server, db = without_gtids, unique
     server.run(f"CREATE DATABASE {db}", f"USE {db}", "CREATE TABLE i (id INT PRIMARY KEY, s VARCHAR(20)) ENGINE=InnoDB",
                "CREATE TABLE m (id INT PRIMARY KEY, s VARCHAR(20)) ENGINE=MyISAM")

@@ -16,7 +16,7 @@ def pair(sync, sql, db):
 
 
 def finish(running, sql, db, mariadb, kafka):
-    """Everything up to now has come; what came equals SELECT, and no row of it was written and taken back."""
+    """Wait for everything up to now. It must equal SELECT, and no row may have been written and taken back."""
     sql("INSERT INTO marker VALUES (1)")
     running.wait_message(f"{db}.marker", lambda m: m.is_row, "the marker")
     assert running.stop() == 0
@@ -28,7 +28,7 @@ def finish(running, sql, db, mariadb, kafka):
 
 
 def binlog_has(mariadb, db, text):
-    """Whether the current binlog has an event with this text: the server does write what the test is about."""
+    """Return whether the current binlog has an event with this text: the server writes what the test needs."""
     log = mariadb.run("SHOW BINARY LOGS")[-1][0]
     return any(text in str(row[5]) for row in mariadb.run(f"SHOW BINLOG EVENTS IN '{log}'"))
 
@@ -53,7 +53,7 @@ def test_temporary_table_ends_in_rollback(pair, sql, db, mariadb, kafka):
 
 
 def test_mixed_rollback_of_all(pair, sql, db, mariadb, kafka):
-    """A rolled-back transaction that changed a MyISAM table: its rows stay, the others are gone."""
+    """A rolled-back transaction changed a MyISAM table: only the rows of that table stay."""
     sql("BEGIN", "INSERT INTO i VALUES (1, 'rolled back')", "INSERT INTO m VALUES (1, 'stays')",
         "UPDATE m SET s = 'stays changed' WHERE id = 1", "INSERT INTO i VALUES (2, 'rolled back')", "ROLLBACK")
     found = finish(pair, sql, db, mariadb, kafka)
@@ -95,8 +95,8 @@ def test_group_above_the_hold(pair, sql, db, mariadb, kafka):
 
 
 def test_kill_within_a_large_group(sync, sql, db, mariadb, kafka):
-    """Rule: transaction-start. Killed in the middle of a group above the hold: it comes again as a whole with the same
-    sequenceIds."""
+    """Rule: transaction-start. Killed in the middle of a transaction that is too large to hold: it is sent again as a whole, with
+    the same sequenceIds."""
     sql("CREATE TABLE i (id INT PRIMARY KEY, s LONGTEXT)", "CREATE TABLE m (id INT PRIMARY KEY)",
         "CREATE TABLE marker (id INT PRIMARY KEY)")
     running = sync(fault="produce:300:kill")
@@ -108,8 +108,8 @@ def test_kill_within_a_large_group(sync, sql, db, mariadb, kafka):
 
 
 def test_rolled_back_ddl_statements(pair, sql, db, mariadb, kafka):
-    """A CREATE TABLE ... SELECT that fails leaves neither a table nor rows; an INSERT ... SELECT that fails half-way
-    neither."""
+    """A CREATE TABLE ... SELECT that fails leaves neither a table nor rows. An INSERT ... SELECT that fails half-way leaves no
+    rows."""
     with pytest.raises(Exception, match="Duplicate"):
         sql("CREATE TABLE cs (id INT PRIMARY KEY) ENGINE=InnoDB SELECT 1 AS id UNION ALL SELECT 1")
     sql("INSERT INTO i VALUES (5, 'there')")

@@ -73,8 +73,8 @@ def equals(running, servers, db, table):
 
 @pytest.mark.parametrize("second", ["mariadb", "mysql"])
 def test_rows_of_both_and_kill9(request, both, mariadb, kafka, db, sql, second):
-    """Full sync and stream of two servers into one topic, also of both flavours; each has its own position, and resumes at it
-    after kill -9."""
+    """Full sync and stream of two servers into one topic, also with MariaDB and MySQL together. Each source has its own
+    position, and resumes there after kill -9."""
     other = request.getfixturevalue("west" if second == "mariadb" else "mysql")
     if second == "mysql":
         other.run(f"CREATE DATABASE `{db}` CHARACTER SET utf8mb4")
@@ -102,8 +102,8 @@ def test_rows_of_both_and_kill9(request, both, mariadb, kafka, db, sql, second):
 
 
 def test_one_that_is_away(both, west, mariadb, kafka, db, sql):
-    """A server that is away does not delay the other one, neither while they run nor at a start. Its rows come when it is
-    back."""
+    """A server that cannot be reached does not delay the other one, neither in the stream nor at a start. Its rows are sent once
+    it can be reached again."""
     for server in (mariadb, west):
         server.run("CREATE TABLE t (id INT PRIMARY KEY, v INT)", "INSERT INTO t VALUES (1, 1)", db=db)
     running = both(west, heartbeat="0.2").start()
@@ -134,7 +134,7 @@ def marks(messages, partition=0):
 
 
 def are_two_that_rise(marks):
-    """Whether the marks are those of two producers, and neither goes back. Two heartbeats that are sent at the same time may
+    """Return whether the marks are those of two producers, and neither decreases. Two heartbeats that are sent at the same time may
     arrive in either order (messages.md, "Heartbeats")."""
     last = [0, 0]
     for mark in marks:
@@ -146,9 +146,8 @@ def are_two_that_rise(marks):
 
 
 def test_heartbeats_tell_the_lowest(both, west, mariadb, kafka, db, sql):
-    """Rule: heartbeats-in-order. A heartbeat is about every row of its partition: while one server is silent it stays
-    at what that one is known to have reached, whichever server the other messages are of; and those of one source never
-    go back."""
+    """Rule: heartbeats-in-order. A heartbeat covers every row of its partition. While one server is silent, heartbeats stay at
+    the last known time of that server, whichever server the other messages are of. Those of one source never decrease."""
     for server in (mariadb, west):
         server.run("CREATE TABLE t (id INT PRIMARY KEY, v INT)", "INSERT INTO t VALUES (1, 1)", db=db)
     running = both(west, heartbeat="0.2").start()
@@ -164,7 +163,7 @@ def test_heartbeats_tell_the_lowest(both, west, mariadb, kafka, db, sql):
             return len(found) > 6 and len(set(found[-6:])) == 1 and ("east", 2) in newest(rows(messages))
 
         stopped_ms = marks(running.until(f"{db}.t", steady, "heartbeats that do not rise"))[-1]
-        assert stopped_ms <= silent_ms + 1000  # one that was on its way
+        assert stopped_ms <= silent_ms + 1000  # one heartbeat was in flight
     finally:
         west.resume()
     found = marks(running.until(f"{db}.t", lambda m: marks(m)[-1] > stopped_ms + 1000, "heartbeats that rise again"))

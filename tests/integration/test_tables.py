@@ -1,5 +1,5 @@
-"""Tables that come and go: added to the script, taken out and put back, made and renamed while the sync is stopped, and
-read in rounds (rules: table-position, ddl-while-copying; decisions/0001, 0004)."""
+"""Tables that appear and disappear: added to the script, removed and put back, created and renamed while the sync is stopped,
+and read in rounds (rules: table-position, ddl-while-copying; decisions/0001, 0004)."""
 
 import re
 
@@ -11,7 +11,7 @@ from test_full import ends_equal, fill
 
 
 def select(running, tables, options=""):
-    """Writes another script for the sync, which is stopped."""
+    """Write another script for the sync, which is stopped."""
     running.write(running.text(tables, options))
 
 
@@ -39,7 +39,7 @@ def test_table_made_in_the_stream_is_not_read(sync, sql, db, mariadb, kafka):
 
 
 def test_taken_out_and_put_back(sync, sql, db, mariadb, kafka):
-    """What changed while the script did not select the table was not sent: it is read again when it comes back."""
+    """Changes of a table that the script does not select are not sent, so the table is read again once it is selected again."""
     for name in ("a", "b"):
         sql(f"CREATE TABLE {name} (id INT PRIMARY KEY, v INT)", f"INSERT INTO {name} VALUES (1, 1), (2, 2)")
     running = sync()
@@ -59,7 +59,8 @@ def test_taken_out_and_put_back(sync, sql, db, mariadb, kafka):
     assert sorted(full_rows(running, f"{db}.a")) == [b"1", b"2"]
 
 
-# while the sync is stopped, before `new` is selected: the statements are between the stream's position and its point
+# while the sync is stopped, before `new` is selected: the statements are between the stream's position and the table's start
+# position
 BETWEEN = {
     "rows": ["INSERT INTO new VALUES (2, 'b')", "UPDATE new SET s = 'B' WHERE id = 2", "DELETE FROM new WHERE id = 1"],
     "alter": ["INSERT INTO new VALUES (2, 'b')", "ALTER TABLE new ADD x INT UNSIGNED FIRST, MODIFY s VARCHAR(50)",
@@ -80,8 +81,8 @@ BETWEEN = {
 @pytest.mark.parametrize("metadata", ["NO_LOG", "FULL"])
 @pytest.mark.parametrize("case", BETWEEN)
 def test_added_after_ddl(sync, sql, db, mariadb, kafka, case, metadata):
-    """Rule: table-position. A table added to the script has its own start position. The definitions before it are followed,
-    its rows and statements before it are not sent. A restart on the way changes nothing."""
+    """Rule: table-position. A table that is added to the script has its own start position. Its definitions before that position
+    are followed, but its rows and statements are not sent. A restart in between changes nothing."""
     with mariadb.globals(binlog_row_metadata=metadata):
         connection = mariadb.connect(database=db)
         with connection.cursor() as cursor:
@@ -94,7 +95,7 @@ def test_added_after_ddl(sync, sql, db, mariadb, kafka, case, metadata):
             for statement in (*BETWEEN[case], "INSERT INTO a VALUES (2, 2)"):
                 cursor.execute(statement)
             select(running, [f"{db}.a", f"{db}.new", f"{db}.marke?"])
-            # dies after the first save that holds the table's record, before the stream has begun
+            # dies after the first save that contains the table's record, before the stream has begun
             running.start(fault="stream_start:1:kill")
             assert running.wait_exit() == -9
             if case not in ("renamed_into", "made_again"):
@@ -143,7 +144,7 @@ def test_added_database(sync, sql, db, mariadb, kafka, unique):
 
 
 def test_key_less_table_of_a_cut_off_full_sync(sync, sql, db, mariadb, kafka):
-    """Rule: table-position. A table without a key is taken from its second point on; statements between the points are
+    """Rule: table-position. A table without a key counts from its second position on. Statements between the two positions are
     followed."""
     sql("CREATE TABLE a (id INT PRIMARY KEY, v INT, s VARCHAR(50))", "CREATE TABLE k (v INT, s VARCHAR(50))")
     fill(sql, "a", 3000)
@@ -180,8 +181,8 @@ def slow_copy(sync, sql, db, mariadb, unique, *more):
 
 def test_snapshots_end_where_locks_stay(sync, sql, db, mariadb, kafka, unique):
     """Rule: ddl-while-copying. Without BINLOG ADMIN a snapshot of MariaDB keeps the metadata lock of every table it has
-    read; an ALTER waits for the tables read with it, not for the whole copy. Each table read later has a point of its
-    own."""
+    read. An ALTER waits for the tables of its snapshot, not for the whole copy. Tables that are read later have their own
+    start position."""
     running = slow_copy(sync, sql, db, mariadb, unique)
     sql("ALTER TABLE r0 ADD x INT", "INSERT INTO r0 VALUES (5000, 1, 'n', 2)", "ALTER TABLE r5 DROP COLUMN s", "DELETE FROM r5 WHERE id < 10")
     assert "full sync: done in" not in running.log, "the ALTER has waited for the whole copy"
@@ -240,8 +241,8 @@ def test_renamed_and_made_again_during_the_full_sync(sync, sql, db, mariadb, kaf
 
 @pytest.mark.parametrize("cut", [False, True])
 def test_renamed_over_another_during_the_full_sync(sync, sql, db, mariadb, kafka, unique, cut):
-    """Rules: ddl-while-copying, plan-key. A table that is not read yet gets the name of one that is done; by kill -9 in
-    between, too, for the record of the name says done."""
+    """Rules: ddl-while-copying, plan-key. A table that is not read yet gets the name of a finished one; also with kill -9 in
+    between, because the record of that name is `done`."""
     running = copying(sync, sql, mariadb, unique, "full = { parallel = 1, rows_per_second = 1500 },", a=1000, m=3000, t=3000)
     running.wait_log(rf"table {db}\.a done")
     if cut:
@@ -266,8 +267,8 @@ def test_renamed_over_another_during_the_full_sync(sync, sql, db, mariadb, kafka
 
 
 def test_renamed_in_a_circle_while_it_stands(sync, sql, db, mariadb, kafka, unique):
-    """Rules: ddl-while-copying, plan-key. Two tables that are not read yet change places, and a third passes through
-    several names, while the sync does not run: it is followed in one go."""
+    """Rules: ddl-while-copying, plan-key. While the sync does not run, two tables that are not read yet exchange their names,
+    and a third gets several names in turn. The sync follows all of this at once."""
     running = copying(sync, sql, mariadb, unique, "full = { parallel = 1, rows_per_second = 1500 },", a=1000, m=3000, t=100, u=200, v=300)
     running.wait_log(rf"table {db}\.a done")
     running.kill9()
@@ -290,8 +291,8 @@ def test_renamed_in_a_circle_while_it_stands(sync, sql, db, mariadb, kafka, uniq
 
 
 def test_made_a_partition_before_it_is_read(sync, sql, db, mariadb, kafka, unique):
-    """Rules: ddl-while-copying, plan-key. A table that is not read yet becomes a partition of one that is done, whose
-    record says so: it is read again, and has the rows."""
+    """Rules: ddl-while-copying, plan-key. A table that is not read yet becomes a partition of one whose record is `done`: that
+    table is read again, with the rows of the partition."""
     sql("CREATE TABLE b (id INT PRIMARY KEY, v INT, s VARCHAR(50)) PARTITION BY RANGE (id) (PARTITION p0 VALUES LESS THAN (0))",
         "INSERT INTO b VALUES (-1, 1, 'n'), (-2, 2, 'n')")
     running = copying(sync, sql, mariadb, unique, "full = { parallel = 1, rows_per_second = 1500 },", m=3000, t=3000)
@@ -304,8 +305,8 @@ def test_made_a_partition_before_it_is_read(sync, sql, db, mariadb, kafka, uniqu
 
 
 def test_made_a_partition_while_kafka_is_away(sync, sql, db, mariadb, kafka, unique):
-    """What was sent before the statement is not acknowledged: nothing is decided on it, for what is deleted before it must come
-    again."""
+    """While messages from before the statement are not acknowledged, the statement has no effect, because deletes from before it
+    must be sent again."""
     sql("CREATE TABLE b (id INT PRIMARY KEY, v INT, s VARCHAR(50)) PARTITION BY RANGE (id) (PARTITION p0 VALUES LESS THAN (0))",
         "INSERT INTO b VALUES (-1, 1, 'n'), (-2, 2, 'n')")
     slow = f"""fields = {{ ["{db}.m"] = {{ z = function(change)
@@ -314,7 +315,7 @@ def test_made_a_partition_while_kafka_is_away(sync, sql, db, mariadb, kafka, uni
     running = copying(sync, sql, mariadb, unique, slow + 'checkpoint = { file = "saved" }, '
                       "full = { parallel = 1, rows_per_second = 1500 },", m=3000, t=3000)
     running.wait_log(rf"table {db}\.b done")
-    # first messages to the partitions, a time in which Kafka can be paused, and what it does not get any more
+    # first messages to the partitions, then time to pause Kafka, then what Kafka no longer receives
     sql("UPDATE b SET v = 5", "UPDATE m SET v = 1", "UPDATE m SET v = 777777 WHERE id < 60", "DELETE FROM b WHERE id = -1",
         "ALTER TABLE b CONVERT TABLE t TO PARTITION p1 VALUES LESS THAN MAXVALUE")
     assert "full sync: done in" not in running.log, "the ALTER has waited for the whole copy"
@@ -335,8 +336,8 @@ def test_made_a_partition_while_kafka_is_away(sync, sql, db, mariadb, kafka, uni
 
 
 def test_masked_column_of_the_table_whose_name_it_gets(sync, sql, db, mariadb, unique):
-    """The definition that a table is compared with before it is read again is that of its own rows, not of the table that had
-    the name before."""
+    """Before a table is read again, it is compared with the definition of its own rows, not with that of the table that had its
+    name before."""
     sql("CREATE TABLE a (id INT PRIMARY KEY, secret INT)", "INSERT INTO a VALUES (1, 1)")
     mask = f'columns = {{ ["{db}.*"] = {{ mask = {{ secret = mask.null }} }} }},'
     running = copying(sync, sql, mariadb, unique, mask + "full = { parallel = 1, rows_per_second = 1500 },", m=3000, t=3000)
@@ -349,7 +350,7 @@ def test_masked_column_of_the_table_whose_name_it_gets(sync, sql, db, mariadb, u
 
 
 def test_renamed_during_a_full_sync_alone(sync, sql, db, mariadb, kafka, unique):
-    """mode = "full": there is no stream that would tell of the new name."""
+    """mode = "full": there is no stream that would contain the new name."""
     running = copying(sync, sql, mariadb, unique, 'mode = "full", full = { parallel = 1, rows_per_second = 1500 },', a=3000, t=3000)
     running.until(f"{db}.a", lambda m: len(m) > 10, "some rows")
     sql("RENAME TABLE t TO u")
@@ -367,7 +368,7 @@ def test_locks_are_given_back(sync, sql, db, mariadb, kafka, unique):
 
 
 def test_topics_of_functions_are_shared_by_lanes(sync, sql, db, mariadb, kafka):
-    """Rules: pinned-partitions, whole-checkpoint. Topics that parallel lanes of the full sync have met get heartbeats
+    """Rules: pinned-partitions, whole-checkpoint. Topics that parallel lanes of the full sync have used get heartbeats
     and DDL before the first row of the stream, and the checkpoint names all of their tables."""
     names = ["a", "b", "c", "d"]
     for name in names:
@@ -388,8 +389,8 @@ def test_topics_of_functions_are_shared_by_lanes(sync, sql, db, mariadb, kafka):
 
 
 def test_watermark_does_not_go_back(sync, sql, db):
-    """Heartbeats follow the server's clock at the end of the binlog, and do not go back when a transaction comes that
-    is older."""
+    """At the end of the binlog, heartbeats follow the server's clock, and do not decrease when an older transaction
+    arrives."""
     sql("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)")
     running = sync(heartbeat="0.1")
     beats = running.until(f"{db}.t", lambda m: len({b.payload["timestamp"]["eventTime"] for b in heartbeats(m)}) > 10, "drained")
@@ -413,15 +414,15 @@ def test_watermark_does_not_go_back(sync, sql, db):
 
 
 def test_table_changed_while_ranges_are_cut(sync, sql, db, mariadb, kafka, unique):
-    """Rule: ddl-while-copying. A table rebuilt between the snapshot and the look at its keys is read again; the others
-    are not."""
+    """Rule: ddl-while-copying. A table that is rebuilt after the snapshot and before its keys are examined is read again. The
+    other tables are not."""
     mariadb.make_user(f"u_{unique[:20]}", "secret", "SELECT, REPLICATION SLAVE, REPLICATION CLIENT, BINLOG ADMIN")
     for name in ("a", "b"):
         sql(f"CREATE TABLE {name} (id INT PRIMARY KEY, v INT)", f"INSERT INTO {name} SELECT seq, 1 FROM seq_1_to_30000",
             f"ANALYZE TABLE {name}")
     sql("LOCK TABLES a WRITE")
     running = sync(user=f"u_{unique[:20]}", password="secret")
-    # the look at a's keys waits for the lock; b, the next one, is rebuilt meanwhile
+    # examining the keys of a waits for the lock; b, the next table, is rebuilt meanwhile
     wait_for(lambda: mariadb.run("SELECT 1 FROM information_schema.processlist WHERE state LIKE 'Waiting for table metadata lock'"
                                  f" AND user = 'u_{unique[:20]}'"), lambda: running.log)
     mariadb.run("ALTER TABLE b FORCE, ALGORITHM=COPY", "INSERT INTO b VALUES (50000, 2)", "ANALYZE TABLE b", db=db)
@@ -439,7 +440,7 @@ def template(mariadb, db):
 
 
 def like_goes_on(running, sql, db):
-    """Rows of n, which is read, come from the stream; also after an ALTER, and after restarts at each point."""
+    """The rows of n, which is copied, arrive from the stream; also after an ALTER, and after restarts at each point."""
     sql("INSERT INTO n VALUES (2, 2)")
     running.wait_rows(f"{db}.n", 2)
     assert running.stop() == 0
@@ -456,8 +457,8 @@ def like_goes_on(running, sql, db):
 
 
 def test_like_a_table_that_is_not_followed(sync, sql, db, template):
-    """CREATE TABLE LIKE a table of another database: without row metadata FULL the stream does not contain its definition. When
-    rows come the sync stops, and a plain restart copies the table with a start position of its own."""
+    """CREATE TABLE LIKE a table of another database: without row metadata FULL the stream does not contain its definition. At its
+    first row the sync stops, and a plain restart copies the table with its own start position."""
     sql("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)")
     running = sync()
     running.wait_rows(f"{db}.t", 1)
@@ -472,7 +473,7 @@ def test_like_a_table_that_is_not_followed(sync, sql, db, template):
 
 
 def test_like_while_it_stood_still(sync, sql, db, template):
-    """The same while the sync is stopped, with rows and statements before the table's start position: they are passed over."""
+    """The same while the sync is stopped, with rows and statements before the table's start position: they are skipped."""
     sql("CREATE TABLE t (id INT PRIMARY KEY)")
     running = sync()
     running.wait_streaming()
@@ -500,7 +501,7 @@ def test_like_and_nothing_more(sync, sql, db, template):
 
 
 def test_like_with_full_metadata(sync, sql, db, mariadb, template):
-    """With row metadata FULL the table map tells the definition: nothing stops."""
+    """With row metadata FULL the table map contains the definition, and the sync does not stop."""
     with mariadb.globals(binlog_row_metadata="FULL"):
         sql("CREATE TABLE t (id INT PRIMARY KEY)")
         running = sync()
@@ -525,8 +526,8 @@ def test_like_of_a_table_that_is_not_captured(sync, sql, db, template):
 
 
 def test_dropped_before_its_point_is_reached(sync, sql, db, mariadb, kafka):
-    """Rule: table-position. The rows up to the point of a table are in its full sync, also when the table is gone by
-    the time that the stream comes there."""
+    """Rule: table-position. The rows up to the start position of a table are in its full sync, even if the table no longer exists
+    when the stream reaches that position."""
     sql("CREATE TABLE a (id INT PRIMARY KEY)", "CREATE TABLE k (v INT)", "INSERT INTO k VALUES (1)")
     running = sync('no_primary_key = "empty",', tables=[f"{db}.a", f"{db}.marke?"])
     running.wait_streaming()
@@ -549,7 +550,7 @@ def test_names_of_any_case(sync_on, mariadb_server, kafka):
     server = mariadb_server("--lower-case-table-names=1")
     server.run("CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY)", "INSERT INTO d.t VALUES (1)",
                "CREATE TABLE d.`Ärger` (id INT PRIMARY KEY)")
-    # patterns are compared as they are: the error or warning has the line to write
+    # patterns are compared as written: the error or warning contains the pattern to write
     lower = r"the server keeps names in lower case \(lower_case_table_names = 1\): write "
     for tables, options, expected, ends in (
         (["Big.*"], "", rf'sync\.lua:\d+: source\.tables\[1\]: "Big\.\*" matches no source table: {lower}"big\.\*"', 1),

@@ -1,4 +1,4 @@
-"""Messages on a terminal are lines for people; --json gives the raw ones, and what is not a terminal gets nothing else."""
+"""Messages on a terminal are readable lines. --json prints the raw messages, and so does any output that is not a terminal."""
 
 import json
 import re
@@ -50,7 +50,7 @@ def test_preview_without_colour(sync, db):
 
 
 def test_preview_raw(sync):
-    """--json on a terminal: byte for byte what a pipe gets, with and without it."""
+    """--json on a terminal prints the same bytes as a pipe with and without it."""
     shown = sync(HEADERS, start=False)
     with on_terminal(shown, "--json", command="preview") as terminal:
         code, text = terminal.finish()
@@ -66,7 +66,7 @@ def test_preview_raw(sync):
 
 
 def test_check_colours(sync):
-    """check honours NO_COLOR, too."""
+    """check honours NO_COLOR too."""
     for env, coloured in (({"NO_COLOR": ""}, True), ({"NO_COLOR": "1"}, False)):
         with on_terminal(sync(start=False, name="colours"), command="check", env=env) as terminal:
             code, text = terminal.finish()
@@ -111,7 +111,7 @@ def test_json_without_messages(sync):
 
 
 def test_lines(sync, db):
-    """kafka.lines on a terminal, raw there with --json, and to a pipe and a file."""
+    """kafka.lines on a terminal, raw with --json, and into a pipe and a file."""
     running = sync('mode = "full",' + HEADERS, sink=LINES, start=False)
     expected = inserted(db, " [trace=x\\u001by]")
     with on_terminal(running, env={"NO_COLOR": "1"}) as terminal:

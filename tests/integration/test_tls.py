@@ -44,7 +44,7 @@ def certificate(folder, name, issuer=None):
 
 @pytest.fixture(scope="module")
 def secure(folder):
-    """A MariaDB that takes nothing but TLS, and the folder of the certificates."""
+    """A MariaDB that accepts only TLS, and the folder of the certificates."""
     from support.servers import MariaDB
 
     place = folder / "tls"
@@ -83,8 +83,8 @@ def test_tls_required(sync_on, secure, kafka):
 
 
 def test_tls_system_authorities(sync_on, secure, kafka, unique):
-    """tls = true: what no authority of the system has signed is refused, in words that say so; what one of them has signed is
-    taken."""
+    """tls = true: a certificate that no authority of the system has signed is refused, and the error names the reason. One that
+    such an authority has signed is accepted."""
     server, place = secure
     script = (["d.*"], f'topic = {{ template = "{unique}" }},')
     running = sync_on(server, kafka, *script, topic=False, tls=True)
@@ -131,7 +131,7 @@ def no_handshake(port, greeting):
                 with client:
                     client.sendall(greeting)
                     client.recv(36)  # the request for TLS
-                    client.recv(1)  # what follows is not read
+                    client.recv(1)  # the rest is not read
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()

@@ -1,5 +1,5 @@
 """messages.md section 3: every column type with its edge values. Each value is in its table before the sync starts (full
-sync) and comes again in the stream under each kind of row metadata: the message must hold what SELECT gives, and the same
+sync), and again in the stream under each kind of row metadata. The message must contain the value of SELECT, and the same
 bytes in every phase (rule: same-bytes)."""
 
 import contextlib
@@ -265,8 +265,8 @@ def test_all_in_one_table(sync, sql, db, mariadb, kafka):
 
 
 def test_generated_and_invisible_columns(sync, sql, db, mariadb):
-    """docs/messages.md, "Changes": a stored generated column has its value, an invisible one is there, a virtual one
-    that the binlog does not carry is null in both phases."""
+    """docs/messages.md, "Changes": a stored generated column has its value, an invisible column is written, and a virtual column
+    that the binlog does not contain is null in both phases."""
     sql("CREATE TABLE g (id INT PRIMARY KEY, a INT, stored_c INT AS (a * 2) STORED, virtual_c INT AS (a * 3) VIRTUAL,"
         " hidden INT INVISIBLE DEFAULT 5, z INT)")
     sql("INSERT INTO g (id, a, z) VALUES (1, 10, 1)")
@@ -284,8 +284,8 @@ def test_generated_and_invisible_columns(sync, sql, db, mariadb):
 
 
 def test_system_versioned_table(sync, sql, db, mariadb, kafka):
-    """A system-versioned table writes UPDATE as update and insert of the old row, DELETE as an update: it is either followed
-    rightly or refused by its name; never a wrong row."""
+    """A system-versioned table logs UPDATE as an update and an insert of the old row, and DELETE as an update. It is either
+    followed correctly or refused by name, and never gives a wrong row."""
     sql("CREATE TABLE v (id INT PRIMARY KEY, a INT) WITH SYSTEM VERSIONING", "INSERT INTO v VALUES (1, 1), (2, 2)")
     running = sync()
     try:

@@ -12,7 +12,8 @@ POSITIONS = ("position", "read", "reading")
 
 
 def records(version):
-    """The record of a table for each set of members that the version writes: {("reading", "table"): record}; the state comes first."""
+    """Return one record of a table for each set of members that the version writes: {("reading", "table"): record}. The state is
+    the first member."""
     found = {}
     for file in FIXTURES.glob(f"{version}-*.json"):
         for name, value in json.loads(file.read_text()).items():
@@ -35,8 +36,8 @@ def position_now(mariadb, saved):
 
 @pytest.mark.parametrize("version", ["0.1.0", "0.1.1"])
 def test_checkpoint_of_a_released_version(sync, sql, db, mariadb, kafka, tmp_path, version):
-    """Finished tables are not read again, half-copied ones are, also with what was deleted since; and the events of a table that was read
-    after the stream's position count from there on."""
+    """Finished tables are not read again. Half-copied tables are read again, even if rows were deleted since. The events of a table
+    that was read after the stream's position count from its own start position on."""
     names = ["done", "half", "renamed", "moved", "late"]
     for name in names:
         sql(f"CREATE TABLE {name} (id INT PRIMARY KEY, v INT)", f"INSERT INTO {name} VALUES (1, 1), (2, 2), (3, 3)")

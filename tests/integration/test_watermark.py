@@ -12,7 +12,7 @@ from support.wait import wait_for
 
 
 class Rows:
-    """Inserts rows, and keeps when each was in the binlog at the latest, in ms of the clock that the server has, too."""
+    """Inserts rows. Records for each the latest time at which it was in the binlog, in ms of the clock that the server shares."""
 
     def __init__(self, connection):
         self.connection = connection
@@ -45,13 +45,13 @@ class Lines:
         return max((p["timestamp"]["eventTime"] for p in self.payloads() if self.is_beat(p)), default=0)
 
     def wait_watermark(self, ms):
-        """Until everything that was written up to then has its heartbeat."""
+        """Wait until everything that was written up to then has its heartbeat."""
         wait_for(lambda: self.highest() > ms, lambda: self.running.log)
 
 
 @pytest.fixture(params=["mariadb", "mysql"])
 def source(request):
-    """The server, and a connection to it in a database of its own with a table t."""
+    """The server, and a connection to it in a new database with a table t."""
     server = request.getfixturevalue(request.param)
     db = request.getfixturevalue("unique")
     server.run(f"CREATE DATABASE {db}")
@@ -69,8 +69,8 @@ def start(sync_on, server, db, **more):
 
 
 def test_heartbeats_keep_their_promise(sync_on, source):
-    """No transaction that was written before the time of a heartbeat comes after it: over a slow link, over one that is half-open for
-    a while, in a process that was stopped, and while rows come all the time."""
+    """No transaction that was written before the time of a heartbeat follows the heartbeat: over a slow link, over one that is
+    half-open for a while, in a process that was stopped, and while rows arrive all the time."""
     server, db, connection = source
     link = Link(server.port)
     rows = Rows(connection)
@@ -84,7 +84,7 @@ def test_heartbeats_keep_their_promise(sync_on, source):
     settle()
     rows.insert(100)
     settle()
-    link.delay = 0.4  # the heartbeats that are on their way were written before
+    link.delay = 0.4  # heartbeats in flight were written before
     until = time.monotonic() + 1
     while time.monotonic() < until:
         rows.insert(1)
@@ -100,7 +100,7 @@ def test_heartbeats_keep_their_promise(sync_on, source):
         settle()
         freeze()
         rows.insert(25)
-        time.sleep(1)  # heartbeats of the server collect meanwhile
+        time.sleep(1)  # heartbeats of the server accumulate meanwhile
         rows.insert(25)
         thaw()
         settle()
@@ -146,7 +146,7 @@ def test_event_time_of_what_waits(sync_on, source):
             in_background(server, db, "ALTER TABLE other ADD COLUMN v INT"),
             in_background(server, db, "INSERT INTO plain SELECT 1, SLEEP(2.2)"),
         ]
-        # the other sessions' seconds pass meanwhile: what is too early is so by two of them
+        # the seconds of other sessions pass meanwhile: a time that is too early is too early by two seconds
         lines.wait_watermark(began + 2200)
         released = time.time() * 1000
         connection.commit()
@@ -168,7 +168,7 @@ def test_event_time_of_what_waits(sync_on, source):
 
 
 def test_session_with_a_time_of_its_own(sync_on, source):
-    """SET timestamp changes the time that MariaDB writes: it must not become that of others, nor of heartbeats."""
+    """SET timestamp changes the time that MariaDB writes: other transactions and heartbeats must not get this time."""
     server, db, _ = source
     running = start(sync_on, server, db)
     lines = Lines(running)
@@ -182,5 +182,5 @@ def test_session_with_a_time_of_its_own(sync_on, source):
     assert lines.highest() <= time.time() * 1000
     if not server.mysql:
         assert times.pop(0) == 2000000000000
-        assert times.pop(0) < after  # before anything else was written: as the session said
+        assert times.pop(0) < after  # before anything else was written: as the session has set it
     assert all(before - 1000 <= at <= after for at in times), times

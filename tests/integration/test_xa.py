@@ -1,4 +1,5 @@
-"""XA (rule: xa-prepared): a prepared transaction is in neither phase until it is decided; whatever cannot be told apart stops."""
+"""XA (rule: xa-prepared): a prepared transaction is in neither phase until it is decided. Whatever cannot be distinguished stops
+the sync."""
 
 import contextlib
 
@@ -54,13 +55,13 @@ def test_of_other_tables(sync, sql, db, mariadb, unique, xa):
     sql("INSERT INTO t VALUES (4)")
     running.until(f"{db}.t", lambda m: any(r.key == b"4" for r in rows(m)), "the last row")
     assert running.stop() == 0
-    # decided ones are forgotten with the position after them
+    # the position after them no longer contains decided transactions
     last = [m for m in running.reader(f"tideway.{running.name}").to_end() if m.key.endswith(b"/position")][-1]
     assert last.json["pending"] == []
 
 
 def test_committed_although_never_seen(sync_on, mysql, kafka, unique, xa):
-    """MySQL without XA_RECOVER_ADMIN: the start cannot know of what is prepared; its XA COMMIT must not pass."""
+    """MySQL without XA_RECOVER_ADMIN: the start cannot detect a prepared transaction, so its XA COMMIT must stop the sync."""
     mysql.run(f"CREATE DATABASE `{unique}`")
     mysql.make_user(f"l_{unique[:20]}", "secret", "SELECT, REPLICATION SLAVE, REPLICATION CLIENT")
     mysql.run("CREATE TABLE t (id INT PRIMARY KEY)", db=unique)
