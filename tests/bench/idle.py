@@ -1,4 +1,4 @@
-"""What one idle sync costs: threads, memory and CPU, measured from outside over a minute."""
+"""The cost of one idle sync: threads, memory and CPU, measured from outside over a minute."""
 
 import re
 import signal
@@ -72,7 +72,7 @@ def watch(child, log):
 
 
 def measure(folder, name, mariadb, table, brokers, options=""):
-    """Start a sync of one table to these brokers, and return what it costs while nothing happens."""
+    """Start a sync of one table to these brokers, and return its cost while nothing changes."""
     folder = Path(folder) / name
     folder.mkdir()
     script, log = folder / "sync.lua", folder / "log"

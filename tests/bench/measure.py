@@ -110,7 +110,7 @@ sync.run {{
   fields = {{ shard = function(change) return change.row.customer_identifier % 16 end }},"""
 
     def names(self):
-        """Its topics."""
+        """Return its topics."""
         return [self.topic] if self.topics == 1 else [f"many.t{i}" for i in range(self.topics)]
 
     def spawn(self, *args):
@@ -123,7 +123,7 @@ sync.run {{
         return self.watch(child), log.read_text(errors="replace")
 
     def watch(self, child):
-        """Waits for its end; (exit code, rusage, wall time of the end, most memory it ever held)."""
+        """Wait for its end. Return (exit code, rusage, wall time of the end, peak memory)."""
         peak = 0
         killer = threading.Timer(DEADLINE_S, child.kill)
         killer.start()
@@ -142,7 +142,7 @@ sync.run {{
                 child.wait()
 
     def prepare(self):
-        """Connects once and ends: the checkpoint is then where the binlog ends."""
+        """Connect once and end. The checkpoint is then at the end of the binlog."""
         (code, *_), log = self.spawn()
         if code != 0:
             raise Stopped(f"{self.name}: exit code {code}\n{log[-2000:]}")
@@ -172,7 +172,7 @@ sync.run {{
         return Got(ended - began, usage.ru_utime + usage.ru_stime, peak)
 
     def count(self, messages):
-        """Every message must be in Kafka (heartbeats may be there too)."""
+        """Check that every message is in Kafka. There may be heartbeats too."""
         consumer = Consumer({"bootstrap.servers": self.kafka.bootstrap, "group.id": "bench"})
         total = 0
         listed = consumer.list_topics(timeout=30).topics
@@ -215,7 +215,7 @@ def stopped_with(log):
 
 
 def sample_messages(kafka, topic, n, path):
-    """Writes up to n messages of a topic as limit_produce reads them."""
+    """Write up to n messages of a topic in the form that limit_produce reads."""
     consumer = Consumer({"bootstrap.servers": kafka.bootstrap, "group.id": "bench", "auto.offset.reset": "earliest"})
     consumer.assign([TopicPartition(topic, p, 0) for p in range(kafka.partitions()[topic])])
     left = n
@@ -248,7 +248,7 @@ class Limits:
         return json.loads(done.stdout)
 
     def keep(self, name, got, rows):
-        """The best of all times counts."""
+        """Keep the best of all results."""
         got["rate"] = rows / got["seconds"]
         if name not in self.found or self.found[name]["rate"] < got["rate"]:
             self.found[name] = got

@@ -47,7 +47,7 @@ def kafka_version():
 
 
 def machine(mariadb, tideway, load):
-    """[(what, value)] of everything that the numbers depend on."""
+    """Return [(what, value)] of everything that the numbers depend on."""
     return [
         ("measured", time.strftime("%Y-%m-%d", time.gmtime())),
         ("commit", printed("git", "rev-parse", "--short", "HEAD")),
@@ -79,7 +79,7 @@ class Report:
         self.turns.setdefault(label, {}).setdefault(program, []).append((rows / got.seconds, got.cpu * 1e6 / rows, got.rss / 1e6))
 
     def turn_lines(self):
-        """The medians of each program, and the first program's as the measure."""
+        """Return the medians of each program, compared with those of the first program."""
         for label, programs in self.turns.items():
             first = None
             for program, got in programs.items():

@@ -95,8 +95,8 @@ class Proxy:
 
 class RefusedFirst:
     """An `edit` that makes the broker refuse the first produce request for a topic, as a leader that is not ready does, and
-    take the later ones: that request names a topic of the same length that does not exist, and its answer names the
-    right one. The answer takes some time, so that later requests are sent before it comes."""
+    accept later ones. It replaces the topic in that request by one of the same length that does not exist, and restores it
+    in the answer. The answer is delayed, so that later requests are sent before it arrives."""
 
     PRODUCE = 0
     ANSWER_S = 0.3
@@ -167,7 +167,7 @@ class _Link:
         return whole[14:].decode(errors="replace")
 
     def _edited(self, source):
-        """The next frame from there, edited; empty at the end."""
+        """Return the next frame from the other side, edited; empty at the end."""
         size = source.recv(4, socket.MSG_WAITALL)
         if len(size) < 4:
             return b""
