@@ -28,7 +28,7 @@ local function cell(text, name, value)
   return math.type(value) == "float" and text:match('"' .. name .. '":(-?[%d.eE+-]+)') or tostring(value)
 end
 
--- The row in table order, as the schema of the message says.
+-- The row in table order, as in the schema of the message.
 local function row_text(text, message, row)
   local out = {}
   for _, column in ipairs(message.schema.dataColumn) do
@@ -65,7 +65,7 @@ local function follow(topics)
     properties = { ["fetch.wait.max.ms"] = 10 } }
 end
 
--- A record of any consumer. A topic that is not there yet is looked for again: the sync is about to make it.
+-- A record from any consumer. Tries again for a topic that does not exist yet: the sync is about to create it.
 local function poll()
   for i, consumer in ipairs(consumers) do
     local record, problem = consumer:poll(0.02)

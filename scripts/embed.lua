@@ -1,6 +1,6 @@
 -- embed.lua FOLDER OUT.c: writes the Lua files under FOLDER as the table of src/script/stdlib.h.
--- Folders named _meta (stubs for editors) are left out.
--- OUT.c is left alone when nothing has changed, so that make rebuilds nothing.
+-- Folders named _meta (stubs for editors) are skipped.
+-- OUT.c is not written when nothing has changed, so that make rebuilds nothing.
 local folder, out = arg[1], arg[2]
 
 local function read(path)

@@ -1,5 +1,5 @@
--- What of a table is written: renamed, left out, first, masked. Masks come before everything else, so that
--- key, topic, fields and functions see only the masked value.
+-- Which columns of a table are written: renamed, dropped, ordered and masked columns. Masks run before everything
+-- else, so that key, topic, fields and functions see only the masked value.
 -- Run:   tideway run scripts/examples/columns_and_masks.lua        (the shop: mysql < scripts/examples/shop.sql)
 -- Look:  tideway preview scripts/examples/columns_and_masks.lua    prints the messages and writes nothing
 local sync = require "tideway.sync"
@@ -20,13 +20,13 @@ sync.run {
     ["shop.users"] = {
       rename = { mail = "email" },
       drop = { "password" },
-      order = { "id", "city" },                            -- these first
+      order = { "id", "city" },                            -- these columns first
       mask = {
         mail = mask.email,                                 -- a***@example.com
         phone = mask.phone,                                -- +** *** ***4567
         name = mask.hash { key = env.MASK_KEY or "change me" },
       },
     },
-    ["shop.events"] = { keep = { "id", "kind" } },         -- an allow-list: a column added later stays out
+    ["shop.events"] = { keep = { "id", "kind" } },         -- an allow-list: a column added later is not written
   },
 }

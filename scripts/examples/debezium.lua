@@ -1,4 +1,4 @@
--- The message format of Debezium's MySQL connector: what its consumers read, they can read from here.
+-- The message format of Debezium's MySQL connector: its consumers can read these topics instead.
 -- Run:   tideway run scripts/examples/debezium.lua    (the shop: mysql < scripts/examples/shop.sql)
 -- Look:  tideway preview scripts/examples/debezium.lua prints the messages and writes nothing
 local sync = require "tideway.sync"

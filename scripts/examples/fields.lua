@@ -18,7 +18,7 @@ sync.run {
   sink = kafka.sink { brokers = env.KAFKA_BROKERS or "127.0.0.1:9092" },
   fields = {
     site = "eu-west",                                      -- constant
-    origin = "${DB_NAME_SRC}.${TABLE_NAME_SRC}",           -- variables, worked out once for a table
+    origin = "${DB_NAME_SRC}.${TABLE_NAME_SRC}",           -- variables, computed once for a table
     version = field.long(2),                               -- a constant of a declared type
     ["shop.orders_*"] = {
       total = field.decimal(2, function(change) return change.row.price * change.row.qty end),

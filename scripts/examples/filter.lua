@@ -1,5 +1,5 @@
--- Only some rows: the filter looks at each image. An update that makes a row pass is an INSERT, one that makes
--- it fail is a DELETE, so the topic always holds what the filter lets through.
+-- Only some rows: the filter sees each image. An update that makes a row pass becomes an INSERT, and one that makes
+-- it fail becomes a DELETE, so the topic always contains exactly what passes the filter.
 -- Run:   tideway run scripts/examples/filter.lua        (the shop: mysql < scripts/examples/shop.sql)
 -- Look:  tideway preview scripts/examples/filter.lua    prints the messages and writes nothing
 local sync = require "tideway.sync"

@@ -1,4 +1,4 @@
--- Message keys: another column, several columns, a function, and what a table without a primary key gets.
+-- Message keys: another column, several columns, a function, and the key of a table without a primary key.
 -- Run:   tideway run scripts/examples/keys.lua        (the shop: mysql < scripts/examples/shop.sql)
 -- Look:  tideway preview scripts/examples/keys.lua    prints the messages and writes nothing
 local sync = require "tideway.sync"

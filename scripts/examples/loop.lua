@@ -1,5 +1,5 @@
--- A loop of one's own instead of the built-in one: rows, DDL and heartbeats come in order, and what is sent
--- between two steps belongs to the change before it. The position moves when that is acknowledged.
+-- Your own loop instead of the built-in one. Rows, DDL and heartbeats arrive in order. What is sent between two steps
+-- belongs to the change of the first step. The position advances when all of that is acknowledged.
 -- Run:   tideway run scripts/examples/loop.lua        (the shop: mysql < scripts/examples/shop.sql)
 -- Look:  tideway preview scripts/examples/loop.lua    prints the messages and writes nothing
 local sync = require "tideway.sync"
@@ -20,7 +20,7 @@ sync.run {
   loop = function(changes, out)
     local count = 0
     for change in changes do
-      for record in change:records() do out:send(record) end          -- as the options above say
+      for record in change:records() do out:send(record) end          -- as the options above define
       if change.op == "insert" or change.op == "read" then
         count = count + 1
         if count % 1000 == 0 then out:send { topic = "progress", key = "rows", value = { rows = count } } end

@@ -1,5 +1,5 @@
 -- Many tables, one topic: the orders of every year go to "orders". The tables have the same ids, so the key
--- carries a field that tells them apart.
+-- contains a field that distinguishes them.
 -- Run:   tideway run scripts/examples/many_to_one.lua        (the shop: mysql < scripts/examples/shop.sql)
 -- Look:  tideway preview scripts/examples/many_to_one.lua    prints the messages and writes nothing
 local sync = require "tideway.sync"
@@ -20,5 +20,5 @@ sync.run {
   },
   fields = { origin = "${DB_NAME_SRC}.${TABLE_NAME_SRC}" },
   key = { ["shop.orders_*"] = { "origin", "id" } },
-  full = { parallel = 1 },                                 -- one table after the other
+  full = { parallel = 1 },                                 -- one table after another
 }

@@ -1,5 +1,5 @@
--- Edit rows before anything else sees them. on_row is called for each image, in the full sync as in the
--- stream; topic, key and fields are worked out from the edited row.
+-- Edit rows before anything else sees them. on_row is called for each image, in the full sync and in the
+-- stream; topic, key and fields are computed from the edited row.
 -- Run:   tideway run scripts/examples/on_row_edit.lua        (the shop: mysql < scripts/examples/shop.sql)
 -- Look:  tideway preview scripts/examples/on_row_edit.lua    prints the messages and writes nothing
 local sync = require "tideway.sync"

@@ -1,4 +1,4 @@
--- Every table of one database, as it is: the rows there are, then each change, to a topic for each table.
+-- Every table of one database, unchanged: first the existing rows, then each change, in one topic for each table.
 -- Run:   tideway run scripts/examples/quickstart.lua        (the shop: mysql < scripts/examples/shop.sql)
 -- Look:  tideway preview scripts/examples/quickstart.lua    prints the messages and writes nothing
 local sync = require "tideway.sync"

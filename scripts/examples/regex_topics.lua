@@ -1,5 +1,5 @@
--- Names by rules: the first rule that matches gives the name, then the template puts the database around it.
--- "final" leaves the template out.
+-- Topic names by rules: the first rule that matches gives the name, then the template adds the database.
+-- A rule with `final` skips the template.
 -- Run:   tideway run scripts/examples/regex_topics.lua        (the shop: mysql < scripts/examples/shop.sql)
 -- Look:  tideway preview scripts/examples/regex_topics.lua    prints the messages and writes nothing
 local sync = require "tideway.sync"
@@ -17,7 +17,7 @@ sync.run {
   sink = kafka.sink { brokers = env.KAFKA_BROKERS or "127.0.0.1:9092" },
   topic = {
     { regex = [[^(\w+)_(\d{4})$]], to = "archive.$1.$2" },   -- PCRE2; $1 and $2 are its groups
-    { prefix = "st", to = "wh-st" },                         -- another prefix, the rest of the name stays
+    { prefix = "st", to = "wh-st" },                         -- another prefix; the rest of the name is kept
     { tables = { "shop.events" }, to = "audit", final = true },
     db = { { regex = "^shop$", to = "store" } },
     template = "${db_name_src_transed}.${db_table_name_src_transed}",

@@ -1,5 +1,5 @@
--- A topic for each record: a function of the change says where it goes. It is called for every record, so it
--- must depend on the change alone; a list sends the record to several topics.
+-- A topic for each record: a function of the change returns it. It is called for every record and must depend on
+-- the change alone. A list of topics sends the record to each of them.
 -- Run:   tideway run scripts/examples/topic_by_function.lua        (the shop: mysql < scripts/examples/shop.sql)
 -- Look:  tideway preview scripts/examples/topic_by_function.lua    prints the messages and writes nothing
 local sync = require "tideway.sync"

@@ -1,7 +1,7 @@
 # common: what the start scripts of this folder share; sourced by them.
 # Each is called as `script DIR [PORT] [option ...]`: it starts a server on loopback that keeps its
-# data in DIR, writes DIR/pid, DIR/port and DIR/log, and returns when the server answers. PORT 0 or
-# none: a free one is chosen. `script --fetch` only gets what is needed, into the cache folder.
+# data in DIR, writes DIR/pid, DIR/port and DIR/log, and returns when the server answers. Without a
+# PORT, or with 0, it chooses a free one. `script --fetch` only fetches what is needed, into the cache folder.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/tideway
@@ -41,7 +41,7 @@ parse_args() {
 	[ "$port" != 0 ] || port=$(free_port "$ports")
 }
 
-# once MARK COMMAND...: runs the command unless MARK is there; two callers at once run it once.
+# once MARK COMMAND...: runs the command unless MARK exists. Two simultaneous callers run it once.
 once() {
 	local mark=$1
 	shift
