@@ -1,4 +1,4 @@
-"""The judge itself: it must find what is wrong, or the other tests show nothing."""
+"""Tests of the checks themselves: if they found no errors, the other tests would show nothing."""
 
 import json
 
