@@ -1,4 +1,4 @@
-/* commit: what a lane hands over becomes durable mark by mark. The sink acknowledges on request, and the checkpoint is in
+/* commit: what a lane sends becomes durable mark by mark. The sink acknowledges on request, and the checkpoint is in
  * memory. */
 #include "unit.h"
 

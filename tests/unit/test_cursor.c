@@ -67,7 +67,7 @@ static void offsets_have_64_bits(void **state)
 	AT(f, 2 * G4 - 6, 2 * G4 + 34);
 }
 
-/* A dump by GTID starts at the beginning of the file and leaves out what is before the position. */
+/* A dump by GTID starts at the beginning of the file and omits what is before the position. */
 static void a_dump_by_gtid_finds_its_place(void **state)
 {
 	static const struct {

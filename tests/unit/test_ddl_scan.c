@@ -126,7 +126,7 @@ static void it_ends_at_the_place(void **state)
 	assert_int_equal(f->cursor.offset, f->until.offset);
 }
 
-/* An unreadable event may not concern the sync and is passed over. An unreadable statement may change anything and is visited. */
+/* An unreadable event is skipped, because it need not concern the sync. An unreadable statement may change anything and is visited. */
 static void what_cannot_be_read_is_passed_over(void **state)
 {
 	struct fixture *f = *state;

@@ -126,8 +126,8 @@ static int64_t watermark(struct fixture *f)
 }
 
 /* Rule: commit-time (docs/messages.md, "Heartbeats"). The watermark is the highest commit time of finished
- * transactions, or the time of the server before it had written what is sent; it is never the time at which packets
- * come, and it never goes back. */
+ * transactions, or a time of the server before it wrote what is sent. It is never the time at which packets arrive, and it
+ * never decreases. */
 static void the_watermark_of_heartbeats(void **state)
 {
 	struct fixture *f = *state;
@@ -171,8 +171,8 @@ static void a_time_to_come_is_no_watermark(void **state)
 	assert_false(stream_clock_may_be(stream, 1100000));
 }
 
-/* Rule: always-advance. What the server writes that is not a transaction moves the position when nothing more comes,
- * forward only, and not inside a group. */
+/* Rule: always-advance. What the server writes outside transactions moves the position when nothing more arrives,
+ * only forward, and not inside a transaction. */
 static void a_quiet_server_moves_the_position(void **state)
 {
 	struct fixture *f = *state;

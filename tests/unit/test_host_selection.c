@@ -75,7 +75,7 @@ static size_t needed_with(struct host_selection *selection, enum table_phase pha
 	return selection->nneeded;
 }
 
-/* The place where a table was read is needed as long as it is after the position, each by itself and once. */
+/* Each place where a table was read is needed, once, as long as it is after the position. */
 static void points_that_are_needed(void **state)
 {
 	struct sync sync = {.config = NULL};

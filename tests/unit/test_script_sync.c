@@ -510,8 +510,8 @@ static void reading(void **state)
 	assert_ok(run_event(CHANGE_READ));
 }
 
-/* A row and its copy as JSON: unsigned numbers, floats, bits, bytes; a virtual column that the image leaves out is NULL, any
- * other column that it leaves out is absent. */
+/* A row and its copy as JSON: unsigned numbers, floats, bits, bytes; a virtual column that the image omits is NULL, any
+ * other column that it omits is absent. */
 static void rows_as_json(void **state)
 {
 	static const char expected[] =

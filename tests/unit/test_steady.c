@@ -178,7 +178,7 @@ static int pass_item(struct steady *s, const struct trx_item *item)
 	return item->rows ? stream_rows(s->stream, item, &s->f.err) : 0;
 }
 
-/* Reads the transactions of one scene, which are held and then given out like in the stream. */
+/* Reads the transactions of one scene, which are held and then returned as in the stream. */
 static int pass_events(struct steady *s)
 {
 	const struct captured *c;

@@ -300,7 +300,7 @@ static void fenced(void **state)
 	}
 }
 
-/* Lets a transaction last too long: the coordinator aborts it and fences its producer, as if another one had come. */
+/* Lets a transaction last too long: the coordinator aborts it and fences its producer, as if there were another one. */
 static void lose_producer(struct store *store)
 {
 	struct store_record record = {SLICE("shop/a"), SLICE("2")};

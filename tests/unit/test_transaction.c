@@ -176,7 +176,7 @@ static void fenced(void **state)
 	assert_false(transaction.lost);
 }
 
-/* A fence that comes after the timeout is the coordinator's: another producer of this process may continue. */
+/* A fence after the timeout is the coordinator's: another producer of this process may continue. */
 static void ended_late(void **state)
 {
 	struct kafka_client other;

@@ -64,14 +64,14 @@ function change:json() end
 function change:copy() end
 
 ---@class tideway.alert
----@field sync string name of the sync, of a list of sources "name.source"
+---@field sync string name of the sync; for a list of sources, "name.source"
 ---@field kind "retrying"|"retention"|"source_away"|"kafka_away"|"failover"|"failed"
 ---@field severity "warning"|"critical"
 ---@field resolved boolean whether the condition is over
 ---@field text string one line for people
 ---@field code string? code of the error, such as "E-301"
 ---@field table string? db.table
----@field time integer when it became an alert, ms
+---@field time integer when the alert was raised, ms
 ---@field since integer when the condition began, ms
 
 ---@class tideway.table_info
