@@ -88,7 +88,7 @@ static int refuse_table(const struct change_reader *reader, const struct trx_ite
 	return at_place(reader, "binlog event", item->start, err);
 }
 
-/* Begins to give out the rows of an event, unless they were rolled back. */
+/* Begins to return the rows of an event, unless they were rolled back. */
 static int on_rows(struct change_reader *reader, const struct trx_item *item, struct err *err)
 {
 	struct change_table *table = item->table;

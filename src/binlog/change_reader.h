@@ -1,4 +1,4 @@
-/* change_reader: converts binlog packets to the rows of committed transactions, one change at a time. It gives out every
+/* change_reader: converts binlog packets to the rows of committed transactions, one change at a time. It returns every
  * row of every table, or an error that names what cannot be read and where. It needs no server: its owner has the
  * definitions.
  *     while (packet_source_next(source, &packet, err) > 0) {
@@ -48,7 +48,7 @@ struct change_reader {
 	struct buf
 		quiet_at; /* position of the last server heartbeat; empty: an event came after it */
 	bool is_idle;     /* two heartbeats at one position: the end is reached */
-	struct change_table *table; /* the table whose rows are being given out; NULL: none */
+	struct change_table *table; /* the table whose rows are being returned; NULL: none */
 	struct rows rows;
 	uint64_t rows_start; /* offset of their event */
 	struct change change;

@@ -1,7 +1,7 @@
 /* trx_reader: converts binlog packets to transactions. Parses each event once and gives it out once: BEGIN, then the
  * events as soon as it is known how the transaction ends and which of them were rolled back (rule: outcome-known), then
  * END. A small transaction is held until its end is read. For a larger one a second packet source reads ahead to its
- * outcome, and its events are given out as they are read, so that memory stays constant. A server that crashes inside a
+ * outcome, and its events are returned as they are read, so that memory stays constant. A server that crashes inside a
  * transaction leaves it without an end: it changed nothing.
  *     while (packet_source_next(source, &packet, err) > 0) {
  *             trx_reader_put(&reader, packet);
@@ -34,7 +34,7 @@ struct trx_item {
 
 	/* the members below are set for TRX_ITEM_EVENT only */
 	bool undone;        /* it was rolled back */
-	bool again;         /* it was given out before, on a lost connection */
+	bool again;         /* it was returned before, on a lost connection */
 	uint64_t row_bytes; /* of the transaction's rows before it (rule: sequence-id) */
 	struct rows *rows;  /* NULL: not an event with rows */
 	void *table; /* of the rows, from trx_reader_announce; NULL: an event that only ends a statement */
@@ -62,21 +62,21 @@ struct trx_reader {
 	/* the current transaction; `reset` clears it */
 	struct trx trx;
 	struct trx ahead;       /* of a large one: the result of reading ahead */
-	bool is_large;          /* its events are given out as they are read */
+	bool is_large;          /* its events are returned as they are read */
 	const char *begin_file; /* file where it begins */
 	uint64_t begin_offset;
 	struct held_events held;
-	size_t given;         /* held events given out so far */
-	uint32_t number;      /* number of the next event to give out */
-	uint64_t row_bytes;   /* row bytes of the events given out so far */
+	size_t given;         /* held events returned so far */
+	uint32_t number;      /* number of the next event to return */
+	uint64_t row_bytes;   /* row bytes of the events returned so far */
 	struct rows rows;     /* of the last event */
 	struct table_ids ids; /* of the current statement */
 	enum { TRX_READ, TRX_GIVE, TRX_FINISH, TRX_OVER } step; /* what trx_reader_next does next */
 
-	/* the transaction that was being given out when the connection was lost: it is read again from its start
+	/* the transaction that was being returned when the connection was lost: it is read again from its start
 	 * (rule: transaction-start). */
 	struct gtid again;
-	uint64_t again_bytes; /* row_bytes of it that were given out; 0: none */
+	uint64_t again_bytes; /* row_bytes of it that were returned; 0: none */
 };
 
 void trx_reader_init(struct trx_reader *reader, struct cursor *cursor,
@@ -102,7 +102,7 @@ static inline int trx_reader_next(struct trx_reader *reader, struct trx_item *it
 void trx_reader_skip(struct trx_reader *reader);
 /* Returns what is known of the outcome of the current transaction. */
 const struct trx *trx_reader_outcome(const struct trx_reader *reader);
-/* Sets the table of a TABLE_MAP event that was given out. Not NULL. It becomes `table` of the rows events that follow. */
+/* Sets the table of a TABLE_MAP event that was returned. Not NULL. It becomes `table` of the rows events that follow. */
 void trx_reader_announce(struct trx_reader *reader, uint64_t id, void *table);
 /* Removes a table that no longer exists. */
 void trx_reader_forget(struct trx_reader *reader, const void *table);

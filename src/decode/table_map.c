@@ -13,7 +13,7 @@ enum {
 	COLUMN_NAMES = 4, /* type of the field in the optional metadata */
 	COLUMNS_MAX = 65535,
 	FRACTION_MAX = 6,     /* digits of a second */
-	DIFFERENCES_MAX = 8,  /* an error lists so many and counts the rest */
+	DIFFERENCES_MAX = 8,  /* an error lists this many and counts the rest */
 	LONG_KEY_BYTES = 767, /* the smallest limit of an index part on any server */
 };
 

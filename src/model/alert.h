@@ -41,7 +41,7 @@ enum alert_kind {
 
 struct alert {
 	enum alert_kind kind;
-	bool is_resolved; /* the condition that the kind stands for is over */
+	bool is_resolved; /* the condition is over */
 	const char *sync; /* name of the sync; lives as long as its supervisor */
 	enum err_id code; /* of the error that caused it; E_NONE: no error did */
 	int64_t time_ms;  /* wall time of the alert */

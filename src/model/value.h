@@ -38,7 +38,7 @@ enum value_kind {
 
 enum { VALUE_TIME_MAX = 17 }; /* bytes of "-838:59:59.123456" */
 
-/* A date and time as the server stores it. It may be one that no calendar has: 0000-00-00,
+/* A date and time as the server stores it. It need not be in any calendar: 0000-00-00,
  * 2020-00-00, 2020-02-30. */
 struct civil {
 	uint16_t year;
@@ -82,7 +82,7 @@ struct value_pieces {
 	const struct value *value;
 	unsigned next;  /* the next bit of a SET */
 	bool has_text;  /* a comma precedes the next label */
-	bool has_comma; /* the comma before the next label is given out */
+	bool has_comma; /* the comma before the next label has been returned */
 };
 /* Sets *piece to the next piece. Returns false after the last one. */
 bool value_next_piece(struct value_pieces *pieces, struct slice *piece);

@@ -417,7 +417,7 @@ static void check_names(lua_State *L, int idx, const char *what, const char *con
 }
 
 /* Raise if topic, key or value is missing. Lua cannot distinguish nil from an absent field, so
- * neither may have a meaning. own: `change` stands for the value of the change. */
+ * neither may have a meaning. own: `change` means the value of the change. */
 static void check_required(lua_State *L, int idx, const char *what, bool own)
 {
 	static const char *const fields[][2] = {
@@ -434,7 +434,7 @@ static void check_required(lua_State *L, int idx, const char *what, bool own)
 	}
 }
 
-/* Push a field. Return false if it is `change`, which stands for the value of the change. */
+/* Push a field. Return false if it is `change`, which means the value of the change. */
 static bool get_other(lua_State *L, const char *name)
 {
 	lua_getfield(L, 2, name);

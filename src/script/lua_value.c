@@ -8,7 +8,7 @@
 #include <float.h>
 #include <math.h>
 
-enum { NUMBER_DIGITS = 15 }; /* a float represents each DECIMAL of at most so many digits */
+enum { NUMBER_DIGITS = 15 }; /* a float represents each DECIMAL of at most this many digits */
 
 #define DAY_MS INT64_C(86400000)
 #define MS_MIN INT64_C(-62167219200000) /* 0000-01-01 */

@@ -16,7 +16,7 @@
  * scan, must be less than HANDOVER. */
 #define LEASE_TIMES(X)                                                                             \
 	X(SAVE, 5000)  /* interval in which an idle stream saves the checkpoint */                 \
-	X(ACKED, 5000) /* send nothing while a message has not been acknowledged for so long */    \
+	X(ACKED, 5000) /* send nothing while a message has not been acknowledged for this time */  \
 	X(SEND, 8000)  /* send nothing when the last save is older */                              \
 	X(OVER, 20000) /* the lease ends, and librdkafka drops an unacknowledged message */        \
 	X(HANDOVER, 30000) /* wait of a new process when the older one may still run */

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-/* Of OpenSSL, which libmariadb is usually built with; NULL when no TLS library of that name is loaded. */
+/* A function of OpenSSL, with which libmariadb is usually built; NULL if OpenSSL is not loaded. */
 extern int SSL_has_pending(const void *ssl) __attribute__((weak));
 
 enum {

@@ -34,8 +34,8 @@ void destinations_fini(struct destinations *destinations);
 /* Return how a topic is found or created. pinned: what the checkpoint has of it. */
 struct topic_spec lane_topic_spec(const struct sync_config *config, bool keyed,
 				  const struct pinned *pinned);
-/* Find the destination of that name, or create it at its first use. keyed: which number of partitions a new topic gets;
- * table (may be NULL): remembered as one that writes to it. */
+/* Find the destination of that name, or create it at its first use. keyed: whether a new topic gets the number of partitions
+ * for tables with keys; table (may be NULL): recorded as one that writes to the topic. */
 int lane_destination(struct lane *lane, struct slice name, bool keyed, const struct table *table,
 		     struct destination **destination, struct err *err) MUST_CHECK;
 

@@ -1,6 +1,6 @@
 /* checkpoint: the durable position and what belongs to it. Lanes post, the sync's own thread saves.
- * A position and the records that came with it are saved together or not at all, so that the catalog that is
- * read back is the one of that position.
+ * A position and the records that were posted with it are saved together or not at all. The catalog that is
+ * read back is therefore that of the position.
  * Thread: checkpoint_post any lane; everything else the sync's own thread (the store is its).
  * Owner: the sync. */
 #ifndef TIDEWAY_CHECKPOINT_H
@@ -18,8 +18,8 @@ struct cJSON;
 struct store;
 struct store_record;
 
-/* The record of the process that took the checkpoint over last, and the begin of the names of what else is known of it
- * (engine/sync/handover.h). They are there before there is a position. */
+/* The record of the process that took the checkpoint over last. The names of its other records begin with this, too
+ * (engine/sync/handover.h). These records exist before there is a position. */
 #define RECORD_PROCESS SLICE("process")
 
 struct checkpoint {

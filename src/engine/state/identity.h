@@ -1,4 +1,4 @@
-/* identity: whether the binlog of a server is the one that a position comes from. After RESET
+/* identity: whether the binlog of a server is the one to which a position belongs. After RESET
  * MASTER (MySQL: RESET BINARY LOGS AND GTIDS) or a restore, another history may have the same file
  * names, offsets and GTIDs (docs/decisions/0017-binlog-identity-and-clock.md).
  * Thread: any; each call opens a connection of its own. */

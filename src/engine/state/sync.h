@@ -22,7 +22,7 @@ enum sync_part { SYNC_COPY, SYNC_STREAM, SYNC_PARTS };
 /* What ends the threads of a sync. Any thread sets them, with sync_stop, sync_abort and
  * sync_stop_part. */
 struct sync_flags {
-	_Atomic bool stop;  /* end in order, now */
+	_Atomic bool stop;  /* end cleanly, now */
 	_Atomic bool abort; /* another lane failed: stop without draining */
 	_Atomic bool halt;  /* stop or abort: every wait must end */
 	_Atomic bool parts
@@ -41,7 +41,7 @@ struct sync {
 	const struct script_options *script; /* from which each lane loads its own Lua state */
 	unsigned index;                      /* number of the sync.run call */
 	const struct sync_config *config;
-	struct sink_config sink; /* that of config; its outages become events */
+	struct sink_config sink; /* a copy of config's; its outages become events */
 	struct sync_output output;
 	const char *label;             /* in the log; NULL: this sync is the only one */
 	struct watermarks *watermarks; /* of the list of sources; NULL: one source */
@@ -52,7 +52,7 @@ struct sync {
 	struct source *source; /* NULL: an offline lane, which has none */
 	bool mariadb;          /* false until the source is connected */
 	const struct table *const
-		*tables; /* the captured ones that the source had last; NULL: not known */
+		*tables; /* the captured tables of the source, as loaded last; NULL: unknown */
 	unsigned ntables;
 
 	/* Of the sync's own thread while no lane runs, then of the stream lane. */
@@ -63,7 +63,7 @@ struct sync {
 	struct checkpoint checkpoint; /* lanes post to it */
 	struct pins pins;             /* topics */
 	struct sync_events events;
-	struct kafka_outage_reader outages; /* makes events of them */
+	struct kafka_outage_reader outages; /* emits outages as events */
 	_Atomic int64_t thrown_ms; /* by clock_boot_ms, when a lane last threw away what Kafka had
 	                              not acknowledged; 0: never */
 };
@@ -73,7 +73,7 @@ struct sync {
 void sync_init(struct sync *sync, const struct script_options *script, unsigned index,
 	       const struct sync_config *config);
 void sync_fini(struct sync *sync);
-/* Fail with ERR_POSITION unless the position is one of this server (identity of struct server). */
+/* Fail with ERR_POSITION unless the position belongs to this server (identity of struct server). */
 int sync_check_server(const struct sync *sync, const struct position *position,
 		      const char *identity, struct err *err) MUST_CHECK;
 /* Any thread. */

@@ -12,7 +12,7 @@ struct stream;
 
 struct stream_options {
 	bool until_end; /* end at the present end of the binlog (mode "full", tests) */
-	size_t hold_max; /* hold at most so many bytes of a transaction until its outcome is known; 0: 4 MB */
+	size_t hold_max; /* bytes of a transaction to hold at most until its outcome is known; 0: 4 MB */
 	/* Open recorded packets at a position, in tests. NULL: open the server's dump. */
 	struct packet_source *(*open_packets)(void *arg, const struct position *position,
 					      struct err *err);

@@ -21,7 +21,7 @@ enum {
 /* A table that is being read. */
 struct table_progress {
 	char name[STATUS_NAME_SIZE];
-	uint64_t rows, estimate; /* read so far, of about so many; estimate >= rows */
+	uint64_t rows, estimate; /* read so far, and the estimated total; estimate >= rows */
 	int64_t reading_ms;      /* since its first range was taken */
 };
 
@@ -48,11 +48,11 @@ struct sync_numbers {
 /* nlanes: of the copy. */
 void sync_numbers_init(struct sync_numbers *numbers, unsigned nlanes);
 void sync_numbers_fini(struct sync_numbers *numbers);
-/* A round of the copy begins; NULL: the last one has ended. It is read until the next call. */
+/* Set the current round of the copy; NULL: the last one has ended. It is read until the next call. */
 void sync_numbers_round(struct sync_numbers *numbers, const struct full *round);
-/* Forgets the rounds before: the copy begins again. */
+/* Forget the earlier rounds: the copy begins again. */
 void sync_numbers_forget(struct sync_numbers *numbers);
-/* Fills everything but the state. */
+/* Fill everything except the state. */
 void sync_numbers_read(struct sync_numbers *numbers, struct sync_status *status);
 
 #endif

@@ -43,7 +43,7 @@ enum {
 	FATAL_POLLS = 20, /* turns of waiting for the report after a fatal error */
 	PURGE_MS = 5000,  /* librdkafka itself reports purged messages */
 	EXIST_MS = 10000, /* sink_topics_exist waits this long for a broker */
-	EXIST_AGAIN_MS = 500,  /* and this long after a wait in vain */
+	EXIST_AGAIN_MS = 500,  /* and this long after a wait without success */
 	NAMES_MS = 2000,       /* its answers are at most this old */
 	STALL_LOOK_MS = 1000,  /* between two checks for stalls */
 	STALL_AGAIN_MS = 5000, /* added when the brokers were asked */
@@ -74,7 +74,7 @@ struct kafka_sink {
 	rd_kafka_topic_t *reported;   /* topic of the last delivery report; NULL: none */
 	struct topic *reported_topic; /* the same topic */
 	struct topic_names names;     /* of the cluster, at the last request */
-	bool unreachable;             /* the last sink_topics_exist waited in vain */
+	bool unreachable;             /* the last sink_topics_exist found no broker */
 	int64_t looked_ms;            /* monotonic time of the last check for stalls */
 	int64_t stalled_ms;     /* since when a partition is stalled, which is logged; 0: none is */
 	bool warned_unreadable; /* "configuration cannot be read" was logged */

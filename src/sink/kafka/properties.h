@@ -18,7 +18,7 @@ enum property_use {
 
 enum {
 	PROPERTY_MAX = 2
-}; /* a setting translates to at most so many (sasl.jaas.config: user and password) */
+}; /* the most settings that one translates to (sasl.jaas.config: user and password) */
 
 struct property_list {
 	unsigned n; /* 0: accepted, without effect for this use */
