@@ -48,7 +48,7 @@ struct lane {
 	struct destinations destinations;
 	struct lane_loop loop;
 	int reports_wait_ms;          /* the last wait for reports; 0: none */
-	int64_t now_ms;               /* wall time, refreshed for each group of changes */
+	int64_t now_ms;               /* wall time, refreshed for each batch of changes */
 	struct lane_metrics *metrics; /* owned by the run, read by others */
 };
 

@@ -12,7 +12,7 @@ enum {
 	AHEAD_HEARTBEAT_MS = 500,
 };
 
-/* Open a second connection, which reads ahead in a group that is too large to hold. */
+/* Open a second connection, which reads ahead in a transaction that is too large to hold. */
 static struct packet_source *open_ahead(void *arg, struct err *err)
 {
 	struct stream *stream = arg;
@@ -85,9 +85,9 @@ void stream_free(struct stream *stream)
 	free(stream);
 }
 
-/* ---- groups ---- */
+/* ---- transactions ---- */
 
-/* End the group. The next one begins after it. */
+/* End the transaction. The next one begins after it. */
 static void close_group(struct stream *stream, uint64_t end_offset)
 {
 	struct lane *lane = &stream->lane;
@@ -121,7 +121,7 @@ static void close_group(struct stream *stream, uint64_t end_offset)
 	atomic_store_explicit(&lane->metrics->commit_ms, read->commit_ms, memory_order_relaxed);
 }
 
-/* One event of a group whose outcome is known. */
+/* Process one event of a transaction whose outcome is known. */
 static int process(struct stream *stream, const struct trx_item *item, struct err *err)
 {
 	stream->current.at = item->start;
@@ -134,7 +134,7 @@ static int process(struct stream *stream, const struct trx_item *item, struct er
 	return 0;
 }
 
-/* Take the commit time, now that the end of the group is known. MariaDB writes it only in a Query event that ends a group.
+/* Take the commit time, now that the end of the transaction is known. MariaDB writes it only in a Query event at the end.
  * Otherwise take the time at which the committing statement began, but never one before an earlier commit of the binlog. */
 static void set_times(struct stream *stream)
 {
@@ -200,7 +200,7 @@ static void set_born(struct stream *stream, struct slice packet)
 	stream->files.born_of = stream->cursor.file;
 }
 
-/* Forget the open group: the server crashed inside it, so it was never committed. */
+/* Forget the open transaction: the server crashed inside it, so it was never committed. */
 static void on_format(struct stream *stream, struct slice packet)
 {
 	if (stream->current.slot_open && stream->reader.again_bytes == 0) {
@@ -231,7 +231,7 @@ static int on_written(struct stream *stream, const struct trx_item *item, struct
 	return 0;
 }
 
-/* Process an event outside of groups. */
+/* Process an event outside of transactions. */
 static int on_other(struct stream *stream, const struct trx_item *item, struct err *err)
 {
 	switch (item->event->type) {

@@ -70,7 +70,7 @@ static bool reaches(const char *file, uint64_t offset, const struct binlog_readi
 	return file && position_compare_files(file, offset, reading->file, reading->offset) >= 0;
 }
 
-/* Return whether every transaction before the end was sent. An open group was not. The offset of a server heartbeat has 32
+/* Return whether every transaction before the end was sent. An open transaction was not. The offset of a server heartbeat has 32
  * bits. */
 static bool has_passed(const struct stream *stream, const struct binlog_reading *reading)
 {

@@ -1,4 +1,4 @@
-/* stream_position: how far the stream has read, and how much of that is acknowledged: from groups through the window to the
+/* stream_position: how far the stream has read, and how much of that is acknowledged: from transactions through the window to the
  * checkpoint (rules: transaction-start, always-advance). */
 #include "base/clock.h"
 #include "base/mem.h"
@@ -80,7 +80,7 @@ struct commit_meaning stream_meaning(struct stream *stream)
 				       .interval_ms = POST_MS};
 }
 
-/* Set where the next group begins: at this offset of the current file. */
+/* Set where the next transaction begins: at this offset of the current file. */
 void stream_set_read(struct stream *stream, uint64_t offset)
 {
 	if (stream->files.read != stream->cursor.file)
@@ -101,7 +101,7 @@ struct mark stream_read_mark(const struct stream *stream)
 
 int stream_open_slot(struct stream *stream, struct err *err)
 {
-	if (stream->current.slot_open) /* the slot of a group that is read again */
+	if (stream->current.slot_open) /* the slot of a transaction that is read again */
 		return 0;
 	if (commit_begin(stream->lane.commit, err) < 0)
 		return -1;
