@@ -25,6 +25,17 @@ void log_set_level(enum log_level level)
 	atomic_store(&log_level, (int)level);
 }
 
+enum log_level log_get_level(void)
+{
+	return (enum log_level)atomic_load(&log_level);
+}
+
+const char *log_level_name(enum log_level level)
+{
+	static const char *const names[] = {"debug", "info", "warn", "error"};
+	return names[level];
+}
+
 void log_about(const char *name)
 {
 	log_name = name;

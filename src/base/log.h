@@ -6,6 +6,9 @@
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 
 void log_set_level(enum log_level level);
+enum log_level log_get_level(void);
+/* Returns the name of the level in lower case: "debug". */
+const char *log_level_name(enum log_level level);
 void log_write(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Prefixes the lines that this thread writes from now on with `name`, which is borrowed. NULL
  * removes the prefix. */

@@ -2,6 +2,7 @@
  * signals. */
 #include "base/clock.h"
 #include "base/log.h"
+#include "control/admin.h"
 #include "control/command.h"
 #include "control/registry.h"
 
@@ -45,19 +46,24 @@ int command_run(const struct arguments *arguments, struct err *err)
 	struct script_options options = {.args = arguments->settings,
 					 .nargs = arguments->nsettings};
 	struct registry *registry;
+	struct admin *admin = NULL;
 	sigset_t signals;
-	int rc;
+	int rc = 0;
 	if (arguments_script(arguments, &options.path, err) < 0)
 		return -1;
 	block_signals(&signals);
 	registry = registry_new(&options, arguments, err);
 	if (registry == NULL)
 		return -1;
-	rc = registry_start(registry, err);
+	if (!arguments->dry_run)
+		rc = admin_start(registry_process(registry), &admin, err);
+	if (rc == 0)
+		rc = registry_start(registry, err);
 	if (rc == 0) {
 		wait_all(registry, &signals);
 		rc = registry_result(registry, err);
 	}
+	admin_stop(admin);
 	registry_free(registry);
 	return rc;
 }

@@ -22,12 +22,21 @@ static const struct command TABLE[] = {
 #undef X
 };
 
+/* Compare a name with a word of the command line, which has '-' for each '_' of the name. */
+static bool is_name(const char *name, const char *word)
+{
+	for (; *name; name++, word++)
+		if (*word != (*name == '_' ? '-' : *name))
+			return false;
+	return *word == '\0';
+}
+
 enum { NCOMMANDS = sizeof(TABLE) / sizeof(*TABLE) };
 
 static const struct command *find_command(const char *name)
 {
 	for (unsigned i = 0; i < NCOMMANDS; i++)
-		if (strcmp(TABLE[i].name, name) == 0)
+		if (is_name(TABLE[i].name, name))
 			return &TABLE[i];
 	return NULL;
 }
@@ -48,7 +57,10 @@ static const char *nearest_command(const char *name)
 
 static void print_command(const struct command *command)
 {
-	printf("  tideway %s %s", command->name, command->words);
+	printf("  tideway ");
+	for (const char *at = command->name; *at; at++)
+		putchar(*at == '_' ? '-' : *at);
+	printf(" %s", command->words);
 	if (command->options[0])
 		printf("  [%s]", command->options);
 	printf("\n      %s\n", command->help);
@@ -104,6 +116,25 @@ static int number_option(const char *option, const char *text, unsigned long *ou
 	return 0;
 }
 
+static int text_option(struct arguments *arguments, const char *option, const char *value,
+		       struct err *err)
+{
+	bool names_socket = strcmp(option, "--socket") == 0,
+	     names_sync = strcmp(option, "--sync") == 0;
+	if (value == NULL)
+		return err_set(err, E_COMMAND_VALUE, "%s takes %s", option,
+			       names_socket ? "a path"
+			       : names_sync ? "the name of a sync"
+					    : "a table name");
+	if (names_socket)
+		arguments->socket = value;
+	else if (names_sync)
+		arguments->sync = value;
+	else
+		arguments->table = value;
+	return 0;
+}
+
 /* Parse one option. Move *at over its argument. */
 static int parse_option(const struct command *command, struct arguments *arguments, char **argv,
 			int *at, struct err *err)
@@ -124,6 +155,8 @@ static int parse_option(const struct command *command, struct arguments *argumen
 		arguments->json = true;
 	else if (strcmp(option, "--markdown") == 0)
 		arguments->markdown = true;
+	else if (strcmp(option, "--watch") == 0)
+		arguments->watch = true;
 	else {
 		++*at;
 		if (strcmp(option, "--limit") == 0)
@@ -132,9 +165,7 @@ static int parse_option(const struct command *command, struct arguments *argumen
 			return number_option(option, value, &arguments->port, err);
 		if (strcmp(option, "--partitions") == 0)
 			return number_option(option, value, &arguments->partitions, err);
-		if (value == NULL)
-			return err_set(err, E_COMMAND_VALUE, "%s takes a table name", option);
-		arguments->table = value;
+		return text_option(arguments, option, value, err);
 	}
 	return 0;
 }

@@ -18,13 +18,16 @@ struct arguments {
 	bool json;                /* --json */
 	bool markdown;            /* --markdown */
 	bool verbose;             /* --verbose */
+	bool watch;               /* --watch */
 	const char *table;        /* --table NAME */
+	const char *socket;       /* --socket PATH */
+	const char *sync;         /* --sync NAME */
 	unsigned long limit;      /* --limit N */
 	unsigned long port;       /* --port N */
 	unsigned long partitions; /* --partitions N */
 };
 
-/* X(name, words it takes, options it takes, what it does) */
+/* X(name, words it takes, options it takes, what it does). On the command line, '-' replaces '_' in a name. */
 #define COMMANDS(X)                                                                                \
 	X(run, "sync.lua [name=value ...]", "--dry-run --json",                                    \
 	  "full sync, then the stream, for ever; a progress line on a terminal, log lines "        \
@@ -36,6 +39,12 @@ struct arguments {
 	  "warnings")                                                                              \
 	X(preview, "sync.lua [name=value ...]", "--table --limit --json",                          \
 	  "the messages that real rows would become, on stdout; nothing is written")               \
+	X(status, "sync.lua [name=value ...]", "--json --watch --sync --socket",                   \
+	  "what the running process of the script does: state, lag, position, problems")           \
+	X(tables, "sync.lua [name=value ...]", "--json --watch --sync --socket",                   \
+	  "its captured tables: step, rows, time left")                                            \
+	X(log_level, "sync.lua debug|info|warn|error [name=value ...]", "--socket",                \
+	  "changes how detailed the log of the running process is")                                \
 	X(test, "FILE.lua ...", "", "runs tests of a mapping (module tideway.test)")               \
 	X(exec, "script.lua [name=value ...]", "",                                                 \
 	  "runs a script of primitives once, with no sync")                                        \

@@ -1,5 +1,6 @@
 #include "control/registry.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/terminal.h"
@@ -32,6 +33,7 @@ struct registry {
 	struct member *members;
 	unsigned n;
 	struct supervisor **supervisors; /* of the members */
+	struct watched_process process;
 	struct callbacks *callbacks;
 	const struct member *failed; /* the first that failed; NULL: none */
 	bool is_stopping;
@@ -60,6 +62,33 @@ static int make_supervisors(struct registry *registry, const struct script_optio
 		registry->members[i].supervisor = registry->supervisors[i];
 	}
 	return 0;
+}
+
+static void make_process(struct registry *registry, const struct script_options *script)
+{
+	struct watched_process *process = &registry->process;
+	process->script = realpath(script->path, NULL);
+	process->started_ms = clock_wall_ms();
+	process->syncs = mem_array(registry->n, sizeof(*process->syncs));
+	process->nsyncs = registry->n;
+	for (unsigned i = 0; i < registry->n; i++) {
+		struct supervisor *supervisor = registry->supervisors[i];
+		process->syncs[i] = (struct watched_sync){
+			supervisor, sync_journal_new(supervisor_events(supervisor))};
+	}
+}
+
+static void free_process(struct watched_process *process)
+{
+	for (unsigned i = 0; i < process->nsyncs; i++)
+		sync_journal_free(process->syncs[i].journal);
+	free(process->syncs);
+	free((char *)process->script);
+}
+
+const struct watched_process *registry_process(const struct registry *registry)
+{
+	return &registry->process;
 }
 
 /* Return whether any sync writes messages to stdout. */
@@ -112,6 +141,7 @@ struct registry *registry_new(const struct script_options *script,
 	if (make_supervisors(registry, script, arguments, err) == 0 &&
 	    check_json(registry, arguments, err) == 0) {
 		share_watermarks(registry);
+		make_process(registry, script);
 		registry->callbacks = callbacks_new(outside, registry->supervisors, registry->n);
 		return registry;
 	}
@@ -125,6 +155,7 @@ void registry_free(struct registry *registry)
 	if (registry == NULL)
 		return;
 	callbacks_free(registry->callbacks);
+	free_process(&registry->process);
 	for (unsigned i = 0; i < registry->n; i++) {
 		supervisor_free(registry->supervisors[i]);
 		watermarks_free(registry->members[i].watermarks);
@@ -244,9 +275,11 @@ int registry_turn_ms(const struct registry *registry)
 
 void registry_show(struct registry *registry, unsigned turn)
 {
-	for (unsigned i = 0; i < registry->n; i++)
-		progress_show(&registry->members[i].progress, registry->members[i].supervisor,
-			      turn % registry->n == i);
+	for (unsigned i = 0; i < registry->n; i++) {
+		struct supervisor *supervisor = registry->members[i].supervisor;
+		sync_journal_count(registry->process.syncs[i].journal, supervisor_rows(supervisor));
+		progress_show(&registry->members[i].progress, supervisor, turn % registry->n == i);
+	}
 }
 
 int registry_result(const struct registry *registry, struct err *err)

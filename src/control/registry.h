@@ -5,7 +5,7 @@
 #define TIDEWAY_REGISTRY_H
 
 #include "control/command.h"
-#include "engine/sync/supervisor.h"
+#include "control/process_status.h"
 
 #include <signal.h>
 
@@ -21,6 +21,8 @@ struct registry *registry_new(const struct script_options *script,
 void registry_free(struct registry *registry);
 /* Start every sync. Return -1 if on_start of a sync fails; then none is started. */
 int registry_start(struct registry *registry, struct err *err) MUST_CHECK;
+/* Return what the process reports about itself, valid until registry_free. */
+const struct watched_process *registry_process(const struct registry *registry);
 /* Ask every sync to stop. A second call makes them stop without waiting for acknowledgements. */
 void registry_stop(struct registry *registry);
 /* Handle the syncs that have ended since the last call: a failure stops the others, unless the

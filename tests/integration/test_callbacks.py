@@ -81,10 +81,10 @@ def own_threads(pid):
 
 def test_threads_of_an_idle_sync(sync, sql):
     """An idle sync has three threads: the supervisor, the stream lane, and the one that asks the source for its clock.
-    Functions outside of the lanes take one more, for the whole process."""
+    Functions outside of the lanes take one more for the whole process, and so do the commands that steer it."""
     sql("CREATE TABLE t (id INT PRIMARY KEY)")
     running = sync(heartbeat="0.2")
     running.wait_streaming()
-    wait_for(lambda: own_threads(running.child.pid) == ["clock", "stream", "sync"],
+    wait_for(lambda: own_threads(running.child.pid) == ["admin", "clock", "stream", "sync"],
              lambda: own_threads(running.child.pid))
     assert running.stop() == 0

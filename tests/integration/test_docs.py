@@ -247,9 +247,9 @@ def test_errors_are_current():
 def test_commands_are_all_there():
     """Every command of the program has a line and a section in docs/commands.md, and vice versa. So have its options."""
     text = (ROOT / "docs/commands.md").read_text()
-    known = set(re.findall(r"^  tideway (\w+)", printed("help"), re.M))
-    assert known == set(re.findall(r"^## (\w+)$", text, re.M))
-    assert known == set(re.findall(r"^\| \[`(\w+)`\]", text, re.M))
+    known = set(re.findall(r"^  tideway ([\w-]+)", printed("help"), re.M))
+    assert known == set(re.findall(r"^## ([\w-]+)$", text, re.M))
+    assert known == set(re.findall(r"^\| \[`([\w-]+)`\]", text, re.M))
     for command in known:
         (row,) = re.findall(rf"^\| \[`{command}`\].*", text, re.M)
         assert set(re.findall(r"--\w[\w-]*", printed("help", command).splitlines()[0])) == set(re.findall(r"--\w[\w-]*", row))

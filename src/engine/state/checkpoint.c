@@ -157,6 +157,9 @@ int checkpoint_save(struct checkpoint *checkpoint, struct err *err)
 		rc = store_put(checkpoint->store, records, n, err);
 	if (rc == 0 && n > 0)
 		lease_renew(&checkpoint->lease, began_ms);
+	if (rc == 0 && n > 0 && checkpoint->on_saved)
+		checkpoint->on_saved(checkpoint->on_saved_arg,
+				     checkpoint_get(checkpoint, SLICE("position")));
 	if (rc == 0 && FAULT(SAVED))
 		rc = err_retry(err, E_KAFKA_FAULT, "after saving the checkpoint: fault injected");
 	checkpoint->saved_ms = clock_mono_ms();

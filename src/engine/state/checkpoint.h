@@ -29,6 +29,10 @@ struct checkpoint {
 	void (*on_posted)(
 		void *arg); /* called after something was posted, by any lane; NULL: nothing */
 	void *on_posted_arg;
+	/* called after each save, with the JSON of the saved position; ptr NULL: there is none.
+	 * NULL: nothing */
+	void (*on_saved)(void *arg, struct slice position);
+	void *on_saved_arg;
 	struct map records;  /* newest value of each record to save: name -> struct batch_record */
 	struct buf position; /* JSON of the newest position; empty: none since the last save */
 	int64_t saved_ms;    /* monotonic time of the last save */

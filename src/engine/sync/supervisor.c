@@ -211,6 +211,22 @@ void supervisor_status(struct supervisor *supervisor, struct sync_status *status
 	status->state = state;
 }
 
+uint64_t supervisor_rows(const struct supervisor *supervisor)
+{
+	return sync_numbers_rows(&supervisor->numbers);
+}
+
+void supervisor_tables(struct supervisor *supervisor,
+		       void (*each)(void *arg, const struct table_progress *table), void *arg)
+{
+	sync_numbers_tables(&supervisor->numbers, each, arg);
+}
+
+void supervisor_position(struct supervisor *supervisor, struct buf *out, int64_t *saved_ms)
+{
+	sync_numbers_position(&supervisor->numbers, out, saved_ms);
+}
+
 static void enter(struct supervisor *supervisor, enum sync_state state)
 {
 	enum sync_state from = atomic_load(&supervisor->state);
@@ -504,6 +520,7 @@ static int begin_round(struct supervisor *supervisor, bool again, struct err *er
 	struct bootstrap *bootstrap = &supervisor->attempt->bootstrap;
 	if (bootstrap_reads(bootstrap, again, err) < 0)
 		return -1;
+	sync_numbers_select(&supervisor->numbers, bootstrap->selected, bootstrap->nselected);
 	post_pins(supervisor); /* save an adopted partition count before it is used */
 	if (checkpoint_save(&supervisor->sync.checkpoint, err) < 0)
 		return -1;
@@ -610,6 +627,12 @@ static void watch_children(struct supervisor *supervisor)
 
 /* ---- the beginning ---- */
 
+static void note_saved(void *arg, struct slice position)
+{
+	struct supervisor *supervisor = arg;
+	sync_numbers_saved(&supervisor->numbers, position);
+}
+
 static struct store *open_store(struct supervisor *supervisor, struct err *err)
 {
 	const struct sync *sync = &supervisor->sync;
@@ -639,6 +662,8 @@ static int open_checkpoint(struct supervisor *supervisor, struct err *err)
 	checkpoint_init(checkpoint, store, sync->config->name);
 	checkpoint->on_posted = post_posted;
 	checkpoint->on_posted_arg = supervisor;
+	checkpoint->on_saved = note_saved;
+	checkpoint->on_saved_arg = supervisor;
 	if (handover_begin(&supervisor->handover, checkpoint, err) < 0) {
 		checkpoint_fini(checkpoint);
 		return -1;

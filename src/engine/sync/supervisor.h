@@ -54,5 +54,11 @@ void supervisor_stop(struct supervisor *supervisor);
  * supervisor_run, because a call does not shut down connections that are opened after it. */
 void supervisor_wake(struct supervisor *supervisor);
 void supervisor_status(struct supervisor *supervisor, struct sync_status *status);
+/* Returns how many rows the sync has sent since the start of the process. Any thread. */
+uint64_t supervisor_rows(const struct supervisor *supervisor);
+/* The same as sync_numbers_tables and sync_numbers_position. Any thread. */
+void supervisor_tables(struct supervisor *supervisor,
+		       void (*each)(void *arg, const struct table_progress *table), void *arg);
+void supervisor_position(struct supervisor *supervisor, struct buf *out, int64_t *saved_ms);
 
 #endif

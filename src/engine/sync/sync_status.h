@@ -1,10 +1,13 @@
 /* sync_status: the numbers of a running sync, as data. Texts for people are made where they are
  * shown.
- * Thread: sync_numbers_round and sync_numbers_forget: the supervisor's; sync_numbers_read: any.
+ * Thread: sync_numbers_select, _round, _forget and _saved: the supervisor's; sync_numbers_read, _tables and _position: any.
  * Owner: sync_numbers_init / sync_numbers_fini. */
 #ifndef TIDEWAY_SYNC_STATUS_H
 #define TIDEWAY_SYNC_STATUS_H
 
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/map.h"
 #include "engine/state/sync_state.h"
 #include "model/metrics.h"
 
@@ -12,27 +15,36 @@
 #include <stdbool.h>
 
 struct full;
+struct table;
 
 enum {
 	STATUS_TABLES = 8,      /* further tables are only counted */
 	STATUS_NAME_SIZE = 400, /* longer names are cut */
 };
 
-/* A table that is being read. */
+/* How far a table has come. */
+enum table_step {
+	STEP_STRUCTURE, /* its definition is known; no row of it is read yet */
+	STEP_COPY,      /* its rows are being read */
+	STEP_STREAM,    /* its rows are copied, or need no copy */
+};
+
 struct table_progress {
 	char name[STATUS_NAME_SIZE];
+	enum table_step step;
 	uint64_t rows, estimate; /* read so far, and the estimated total; estimate >= rows */
-	int64_t reading_ms;      /* since its first range was taken */
+	int64_t reading_ms;      /* since its first range was taken; 0: it is not being read */
 };
 
 struct sync_status {
 	enum sync_state state;
-	uint64_t rows, messages, bytes;         /* since the start of the process */
-	uint64_t full_rows, full_estimate;      /* of all rounds of the copy */
-	unsigned full_tables, full_tables_done; /* likewise */
-	unsigned ntables;                       /* in tables */
-	struct table_progress tables[STATUS_TABLES];
+	uint64_t rows, messages, bytes;              /* since the start of the process */
+	uint64_t full_rows, full_estimate;           /* of all rounds of the copy */
+	unsigned full_tables, full_tables_done;      /* likewise */
+	unsigned ntables;                            /* in tables */
+	struct table_progress tables[STATUS_TABLES]; /* that are being read */
 	int64_t lag_ms; /* of the stream; 0 when drained; -1: unknown */
+	int64_t ack_ms; /* wall time of the last acknowledgement; 0: none yet */
 };
 
 struct sync_numbers {
@@ -43,16 +55,32 @@ struct sync_numbers {
 	const struct full *round;  /* the round of the copy that runs; NULL: none */
 	unsigned tables_done;      /* of earlier rounds */
 	uint64_t rows_done;        /* of those tables */
+	struct map tables;         /* "db.table" -> struct table_count of each captured table */
+	struct arena arena;        /* of tables */
+	struct buf position;       /* JSON of the saved position; empty: none */
+	int64_t saved_ms;          /* wall time of the last save; 0: none */
 };
 
 /* nlanes: of the copy. */
 void sync_numbers_init(struct sync_numbers *numbers, unsigned nlanes);
 void sync_numbers_fini(struct sync_numbers *numbers);
+/* Set the captured tables, which are copied. */
+void sync_numbers_select(struct sync_numbers *numbers, const struct table *const *tables,
+			 unsigned n);
 /* Set the current round of the copy; NULL: the last one has ended. It is read until the next call. */
 void sync_numbers_round(struct sync_numbers *numbers, const struct full *round);
 /* Forget the earlier rounds: the copy begins again. */
 void sync_numbers_forget(struct sync_numbers *numbers);
+/* Note that the checkpoint was saved, with this position. */
+void sync_numbers_saved(struct sync_numbers *numbers, struct slice position);
+/* Return the rows of all lanes since the start of the process. */
+uint64_t sync_numbers_rows(const struct sync_numbers *numbers);
 /* Fill everything except the state. */
 void sync_numbers_read(struct sync_numbers *numbers, struct sync_status *status);
+/* Call `each` for each captured table, in no particular order. It must not call functions of sync_numbers. */
+void sync_numbers_tables(struct sync_numbers *numbers,
+			 void (*each)(void *arg, const struct table_progress *table), void *arg);
+/* Append the JSON of the saved position, or nothing. Set the wall time of the last save; 0: none. */
+void sync_numbers_position(struct sync_numbers *numbers, struct buf *out, int64_t *saved_ms);
 
 #endif

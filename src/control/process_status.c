@@ -1,0 +1,241 @@
+#include "control/process_status.h"
+
+#include "base/clock.h"
+#include "base/json_writer.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+#include <cjson/cJSON.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* ---- members ---- */
+
+/* Begin a member of the object that is being written. */
+static void member(struct buf *out, const char *name)
+{
+	if (out->ptr[out->len - 1] != '{')
+		buf_char(out, ',');
+	buf_printf(out, "\"%s\":", name);
+}
+
+static void member_text(struct buf *out, const char *name, const char *text)
+{
+	member(out, name);
+	json_string(out, slice_str(text));
+}
+
+static void member_number(struct buf *out, const char *name, uint64_t v)
+{
+	member(out, name);
+	json_u64(out, v);
+}
+
+/* A time in milliseconds since 1970; null: unknown. */
+static void member_time(struct buf *out, const char *name, int64_t ms)
+{
+	member(out, name);
+	if (ms > 0)
+		json_i64(out, ms);
+	else
+		buf_put(out, SLICE("null"));
+}
+
+static void member_seconds(struct buf *out, const char *name, int64_t ms)
+{
+	member(out, name);
+	if (ms >= 0)
+		buf_printf(out, "%.3f", (double)ms / 1000);
+	else
+		buf_put(out, SLICE("null"));
+}
+
+/* ---- a sync ---- */
+
+static const char *text_of(const cJSON *json, const char *name)
+{
+	const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, name));
+	return text ? text : "";
+}
+
+/* The record of the checkpoint has more members, and its numbers are strings. */
+static void put_position(struct buf *out, struct slice record)
+{
+	cJSON *json = record.len > 0 ? cJSON_ParseWithLength(record.ptr, record.len) : NULL;
+	member(out, "position");
+	if (json == NULL) {
+		buf_put(out, SLICE("null"));
+		return;
+	}
+	buf_char(out, '{');
+	member_text(out, "server", text_of(json, "server"));
+	member_text(out, "file", text_of(json, "file"));
+	member_number(out, "offset", strtoull(text_of(json, "offset"), NULL, 10));
+	member_text(out, "gtids", text_of(json, "gtid"));
+	buf_char(out, '}');
+	cJSON_Delete(json);
+}
+
+static void put_problem(struct buf *out, const struct problem *problem)
+{
+	const struct err_entry *entry = err_entry_of(problem->id);
+	char code[8] = "";
+	if (entry)
+		snprintf(code, sizeof(code), "E-%d", (int)problem->id);
+	buf_char(out, '{');
+	member_text(out, "code", code);
+	member_text(out, "message", problem->text);
+	member_text(out, "remedy", entry ? entry->remedy : "");
+	member_time(out, "since_ms", problem->since_ms);
+	member_time(out, "retry_ms", problem->retry_ms);
+	buf_char(out, '}');
+}
+
+static void put_journal(struct buf *out, const struct journal_entry *entry)
+{
+	member_time(out, "state_since_ms", entry->state_ms);
+	member_number(out, "restarts", entry->restarts);
+	member_number(out, "rows_per_second", entry->rows_per_second);
+	if (entry->host[0])
+		member_text(out, "host", entry->host);
+	member(out, "problems");
+	buf_char(out, '[');
+	for (unsigned i = 0; i < entry->nproblems; i++) {
+		if (i > 0)
+			buf_char(out, ',');
+		put_problem(out, &entry->problems[i]);
+	}
+	buf_char(out, ']');
+}
+
+static void put_copy(struct buf *out, const struct sync_status *status)
+{
+	member(out, "copy");
+	buf_char(out, '{');
+	member_number(out, "tables", status->full_tables);
+	member_number(out, "tables_done", status->full_tables_done);
+	member_number(out, "rows", status->full_rows);
+	member_number(out, "estimate", status->full_estimate);
+	buf_char(out, '}');
+}
+
+void process_status_sync(const struct watched_sync *sync, struct buf *out)
+{
+	struct journal_entry *entry = mem_array(1, sizeof(*entry));
+	struct sync_status *status = mem_array(1, sizeof(*status));
+	struct buf position;
+	int64_t saved_ms;
+	buf_init(&position);
+	supervisor_status(sync->supervisor, status);
+	supervisor_position(sync->supervisor, &position, &saved_ms);
+	sync_journal_read(sync->journal, status->rows, entry);
+	buf_char(out, '{');
+	member_text(out, "name", supervisor_config(sync->supervisor)->name);
+	member_text(out, "state", sync_state_name(status->state));
+	put_journal(out, entry);
+	put_position(out, buf_slice(&position));
+	member_time(out, "saved_ms", saved_ms);
+	member_time(out, "acknowledged_ms", status->ack_ms);
+	member_seconds(out, "lag_s", status->lag_ms);
+	member_number(out, "rows", status->rows);
+	member_number(out, "messages", status->messages);
+	member_number(out, "bytes", status->bytes);
+	put_copy(out, status);
+	buf_char(out, '}');
+	buf_fini(&position);
+	free(status);
+	free(entry);
+}
+
+/* ---- the process ---- */
+
+static void put_process(const struct watched_process *process, struct buf *out)
+{
+	buf_put(out, SLICE("{\"process\":{"));
+	member_text(out, "version", TIDEWAY_VERSION);
+	member_number(out, "pid", (uint64_t)getpid());
+	member_text(out, "script", process->script);
+	member_time(out, "started_ms", process->started_ms);
+	member_time(out, "time_ms", clock_wall_ms());
+	member_text(out, "log_level", log_level_name(log_get_level()));
+	buf_char(out, '}');
+}
+
+void process_status(const struct watched_process *process, struct buf *out)
+{
+	put_process(process, out);
+	buf_put(out, SLICE(",\"syncs\":["));
+	for (unsigned i = 0; i < process->nsyncs; i++) {
+		if (i > 0)
+			buf_char(out, ',');
+		process_status_sync(&process->syncs[i], out);
+	}
+	buf_put(out, SLICE("]}"));
+}
+
+/* ---- tables ---- */
+
+struct table_list {
+	struct table_progress *tables;
+	size_t n, cap;
+};
+
+static void add_table(void *arg, const struct table_progress *table)
+{
+	struct table_list *list = arg;
+	if (list->n == list->cap) {
+		list->cap = list->cap > 0 ? 2 * list->cap : 16;
+		list->tables = mem_resize(list->tables, list->cap, sizeof(*list->tables));
+	}
+	list->tables[list->n++] = *table;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	const struct table_progress *x = a, *y = b;
+	return strcmp(x->name, y->name);
+}
+
+static void put_table(const struct table_progress *table, struct buf *out)
+{
+	static const char *const steps[] = {
+		[STEP_STRUCTURE] = "structure", [STEP_COPY] = "copy", [STEP_STREAM] = "stream"};
+	uint64_t ms = (uint64_t)table->reading_ms;
+	uint64_t rate = ms > 0 ? table->rows * 1000 / ms : 0;
+	buf_char(out, '{');
+	member_text(out, "name", table->name);
+	member_text(out, "step", steps[table->step]);
+	member_number(out, "rows", table->rows);
+	member_number(out, "estimate", table->estimate);
+	if (table->step == STEP_COPY) {
+		uint64_t left_s = rate > 0 ? (table->estimate - table->rows) / rate : 0;
+		member(out, "percent");
+		buf_printf(out, "%.1f",
+			   table->estimate > 0
+				   ? 100.0 * (double)table->rows / (double)table->estimate
+				   : 0);
+		member_number(out, "rows_per_second", rate);
+		member_seconds(out, "left_s", rate > 0 ? (int64_t)left_s * 1000 : -1);
+	}
+	buf_char(out, '}');
+}
+
+void process_status_tables(const struct watched_sync *sync, struct buf *out)
+{
+	struct table_list list = {NULL, 0, 0};
+	supervisor_tables(sync->supervisor, add_table, &list);
+	if (list.n > 0)
+		qsort(list.tables, list.n, sizeof(*list.tables), compare_names);
+	buf_put(out, SLICE("{"));
+	member_text(out, "sync", supervisor_config(sync->supervisor)->name);
+	member(out, "tables");
+	buf_char(out, '[');
+	for (size_t i = 0; i < list.n; i++) {
+		if (i > 0)
+			buf_char(out, ',');
+		put_table(&list.tables[i], out);
+	}
+	buf_put(out, SLICE("]}"));
+	free(list.tables);
+}
