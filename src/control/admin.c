@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/thread.h"
+#include "control/admin_options.h"
 #include "control/admin_routes.h"
 #include "control/admin_socket.h"
 
@@ -248,21 +249,73 @@ static void close_doors(struct admin *admin)
 	free(admin);
 }
 
+static int open_named(struct admin *admin, const char *path, struct err *err)
+{
+	if (admin_socket_copy(path, admin->socket.path, err) < 0 ||
+	    admin_socket_open(&admin->socket, false, err) < 0)
+		return -1;
+	return open_door(admin, admin->socket.fd, NULL, true, err);
+}
+
+/* A sync must not depend on a socket that nobody has asked for. */
+static void try_default(struct admin *admin)
+{
+	struct err err = ERR_INIT;
+	if (open_default(admin, &err) < 0 ||
+	    open_door(admin, admin->socket.fd, NULL, true, &err) < 0)
+		log_warn("%s. Commands do not reach this process", err.text);
+}
+
+static int open_port(struct admin *admin, const struct sync_config *options, struct err *err)
+{
+	int fd;
+	if (admin_port_open(options->admin_http, options->admin_token != NULL, &fd, err) < 0)
+		return -1;
+	return open_door(admin, fd, options->admin_token, false, err);
+}
+
+static int open_doors(struct admin *admin, const struct sync_config *options, struct err *err)
+{
+	if (options->admin_socket && open_named(admin, options->admin_socket, err) < 0)
+		return err_wrap(err, "%s:%u: admin.socket", options->script, options->line);
+	if (!options->admin_socket)
+		try_default(admin);
+	if (options->admin_http && open_port(admin, options, err) < 0)
+		return err_wrap(err, "%s:%u: admin", options->script, options->line);
+	return 0;
+}
+
+static int choose_options(const struct watched_process *process, const struct sync_config **chosen,
+			  struct err *err)
+{
+	const struct sync_config **configs = mem_array(process->nsyncs, sizeof(*configs));
+	int rc;
+	for (unsigned i = 0; i < process->nsyncs; i++)
+		configs[i] = supervisor_config(process->syncs[i].supervisor);
+	rc = admin_options_choose(configs, process->nsyncs, chosen, err);
+	free(configs);
+	return rc;
+}
+
 int admin_start(const struct watched_process *process, struct admin **started, struct err *err)
 {
-	struct admin *admin = mem_array(1, sizeof(*admin));
+	const struct sync_config *options;
+	struct admin *admin;
+	int rc;
 	*started = NULL;
+	if (choose_options(process, &options, err) < 0)
+		return -1;
+	if (options->admin_off)
+		return 0;
+	admin = mem_array(1, sizeof(*admin));
 	admin->process = process;
 	admin->socket.fd = -1;
 	admin->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (open_default(admin, err) < 0 ||
-	    open_door(admin, admin->socket.fd, NULL, true, err) < 0) {
-		log_warn("%s. No command reaches this process", err->text);
-		*err = (struct err)ERR_INIT;
+	rc = open_doors(admin, options, err);
+	if (rc < 0 || admin->ndoors == 0) {
 		close_doors(admin);
-		return 0;
+		return rc;
 	}
-	log_debug("admin: listening on %s", admin->socket.path);
 	thread_start(&admin->thread, "admin", admin_main, admin);
 	*started = admin;
 	return 0;

@@ -1,6 +1,8 @@
 #include "control/admin_client.h"
 
 #include "base/buf.h"
+#include "base/mem.h"
+#include "control/admin_options.h"
 #include "script/script.h"
 
 #include <errno.h>
@@ -57,6 +59,34 @@ static int find_at(struct admin_client *client, const struct arguments *argument
 	return answers(client->path) ? 0 : refuse_silence(arguments, client->path, err);
 }
 
+static int find_configured(struct admin_client *client, const struct arguments *arguments,
+			   const struct sync_config *options, const char *sync, struct err *err)
+{
+	if (options->admin_off)
+		return err_set(err, E_ADMIN_NO_PROCESS,
+			       "%s:%u: the script sets admin = false, so no command reaches its "
+			       "process. Remove that line and start it again",
+			       options->script, options->line);
+	if (options->admin_socket)
+		return find_at(client, arguments, options->admin_socket, err);
+	return find_default(client, arguments, sync, err);
+}
+
+static int find_syncs(struct admin_client *client, const struct arguments *arguments,
+		      const struct script *script, struct err *err)
+{
+	const struct sync_config **configs = mem_array(script_syncs(script), sizeof(*configs));
+	const struct sync_config *options;
+	int rc;
+	for (unsigned i = 0; i < script_syncs(script); i++)
+		configs[i] = script_config(script, i);
+	rc = admin_options_choose(configs, script_syncs(script), &options, err);
+	if (rc == 0)
+		rc = find_configured(client, arguments, options, configs[0]->name, err);
+	free(configs);
+	return rc;
+}
+
 static int find_script(struct admin_client *client, const struct arguments *arguments,
 		       struct err *err)
 {
@@ -66,7 +96,7 @@ static int find_script(struct admin_client *client, const struct arguments *argu
 	int rc;
 	if (script == NULL)
 		return -1;
-	rc = find_default(client, arguments, script_config(script, 0)->name, err);
+	rc = find_syncs(client, arguments, script, err);
 	script_free(script);
 	return rc;
 }

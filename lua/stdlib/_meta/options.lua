@@ -25,6 +25,7 @@
 ---@field update "two"|"one"|table<string, "two"|"one">|nil Records for one update: UPDATE_BEFOR and UPDATE_AFTER, or UPDATE_AFTER with both images.
 ---@field full tideway.full|nil The full sync.
 ---@field topics "existing"|tideway.topics|nil Creation of topics; "existing" is { create = false }.
+---@field admin false|tideway.admin|nil How the running process takes commands (docs/admin.md): { socket =, http =, token = }; false: not at all. It holds for the process, so of several syncs one may have it.
 ---@field limits tideway.limits|nil What is refused for its size.
 ---@field on_failure "exit"|"isolate"|nil What the failure of this sync does to the other syncs of the script: "exit" stops them and ends the process, "isolate" lets them continue.
 ---@field on_row tideway.on_row|table|table<string, tideway.on_row|table>|nil on_row(row, change): edits an image before anything else sees it.
@@ -53,6 +54,12 @@
 ---@class tideway.full
 ---@field parallel integer|nil Lanes that read and write.
 ---@field rows_per_second number|nil Limit over all lanes; 0: none.
+
+---`admin` of sync.run: how the running process takes commands.
+---@class tideway.admin
+---@field socket string|nil Path of the Unix socket, relative to the script; without it NAME.sock in the runtime folder.
+---@field http string|nil Address of a TCP port, "127.0.0.1:8080"; one that other machines reach needs a token.
+---@field token string|tideway.secret|nil Token that requests to the TCP port must have; without it they can only read.
 
 ---`limits` of sync.run: what is refused for its size.
 ---@class tideway.limits

@@ -115,7 +115,9 @@ schema.groups = {
     { "dirty", later = true, help = "Policy for dirty data." },
     { "delivery", later = true, help = "Delivery guarantee." },
     { "alerts", later = true, help = "Alerts." },
-    { "admin", later = true, help = "Admin interface." },
+    { "admin", type = "false|table", group = "admin", member = "admin_off", c = "BOOLEAN", stub = "false|tideway.admin",
+      help = "How the running process takes commands (docs/admin.md): { socket =, http =, token = }; false: not at all. "
+        .. "It holds for the process, so of several syncs one may have it." },
     { "limits", type = "table", group = "limits", help = "What is refused for its size." },
     { "on_failure", type = "string", default = "exit", choices = { "exit", "isolate" },
       member = "isolated", c = "BOOLEAN", equals = "isolate",
@@ -161,6 +163,15 @@ schema.groups = {
     { "skip", later = true, help = "Tables that are not copied." },
     { "columns", later = true, help = "Columns that are read." },
     { "chunk_rows", later = true, help = "Rows of a chunk." },
+  } },
+  { name = "admin", struct = "SYNC", class = "tideway.admin",
+    title = "`admin` of sync.run: how the running process takes commands.", list = {
+    { "socket", type = "string", member = "admin_socket", c = "PATH",
+      help = "Path of the Unix socket, relative to the script; without it NAME.sock in the runtime folder." },
+    { "http", type = "string", member = "admin_http",
+      help = 'Address of a TCP port, "127.0.0.1:8080"; one that other machines reach needs a token.' },
+    { "token", type = "secret", member = "admin_token",
+      help = "Token that requests to the TCP port must have; without it they can only read." },
   } },
   { name = "limits", struct = "SYNC", class = "tideway.limits",
     title = "`limits` of sync.run: what is refused for its size.", list = {

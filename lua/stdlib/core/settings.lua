@@ -151,6 +151,15 @@ local function sources_of(options, place)
   return sources
 end
 
+local function fill_admin(config, value, place)
+  config.admin_off = value == false
+  if not value then return end
+  option.fill(config, "admin", option.check("admin", value, place), place)
+  if config.admin_token and not config.admin_http then
+    place:child("token"):fail("does nothing without http: the mode of the Unix socket protects it")
+  end
+end
+
 -- Return the configuration that C reads (model/config.h).
 local function make_config(options, format, one, place)
   local config = { source = one.source, sink = check_sink(options.sink, place:child("sink")),
@@ -163,6 +172,7 @@ local function make_config(options, format, one, place)
     config.heartbeat_topic = format.heartbeat_topic(one.name)
   end
   complete_checkpoint(config, one, place:child("checkpoint"))
+  fill_admin(config, options.admin, place:child("admin"))
   return config
 end
 

@@ -118,6 +118,9 @@ refused({ update = "three" }, "is not one of its values")
 refused({ update = { ["a.b"] = "three" } }, 'update["a.b"]')
 refused({ unmatched = "fail" }, "unmatched")
 refused({ on_failure = "isolated" }, 'on_failure: "isolated" is not one of its values, did you mean "isolate"?')
+refused({ admin = true }, "admin: must be false or a table, not boolean (true)")
+refused({ admin = { token = "x" } }, "admin.token: does nothing without http")
+refused({ admin = { sokcet = "x" } }, 'there is no such option in admin, did you mean "socket"?')
 refused({ key_change = "before" }, "key_change")
 refused({ fields = "x" }, "fields: must be a table")
 refused({ columns = 5 }, "columns: must be a table")
@@ -138,7 +141,7 @@ test.case("every option that this version does not do is refused by name", funct
       end
     end
   end
-  test.ok(count >= 28)
+  test.ok(count >= 27)
 end)
 
 test.case("missing options", function()
