@@ -1,4 +1,4 @@
-/* limit_dump PORT FILE OFFSET: measures how fast the server sends its binlog from there to the end. Discards every event.
+/* limit_dump PORT FILE OFFSET: measures how fast the server sends its binlog from that offset to the end. Discards every event.
  * Counts events. */
 #include "bench/bench.h"
 

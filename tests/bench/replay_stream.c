@@ -68,7 +68,7 @@ static uint32_t u32_at(struct slice packet, size_t at)
 
 /* ---- packets ---- */
 
-/* Takes the last transaction of the recording, which has one row. A dump leaves out the text of its statement. */
+/* Takes the last transaction of the recording, which has one row. A dump omits the text of its statement. */
 static void take_transaction(struct bench *b)
 {
 	const struct captured *event;

@@ -1,11 +1,11 @@
-/* catalog_live: the catalog against real servers. Every statement of the files named on the command line is
- * run on a server; what the binlog then holds goes through ddl_parse and catalog_apply, and the catalog that
- * followed must equal one freshly loaded from information_schema, after each statement.
+/* catalog_live: the catalog against real servers. Runs every statement of the files on the command line on a
+ * server. The statements in its binlog pass through ddl_parse and catalog_apply. After each of them, the catalog
+ * must equal one that is freshly loaded from information_schema.
  * TIDEWAY_TEST_MARIADB_PORT and TIDEWAY_TEST_MYSQL_PORT name the servers (127.0.0.1, user root, no password;
- * a database of its own is made). Exit code 77: no server given.
- * Files: statements end with ';' at the end of a line; "-- only: mysql" (or mariadb) goes before a statement
- * that the other server does not know. A statement that is refused is a failure, unless "-- may be refused"
- * goes before it. */
+ * the program creates a database). Exit code 77: no server given.
+ * Files: statements end with ';' at the end of a line; "-- only: mysql" (or mariadb) precedes a statement
+ * that the other server does not support. A statement that is refused is a failure, unless "-- may be refused"
+ * precedes it. */
 #include "base/file.h"
 #include "schema/ddl.h"
 #include "schema/catalog.h"
@@ -23,7 +23,7 @@ struct live {
 	struct ddl_context context;
 	struct slice db;
 	char db_text[64];
-	char file[256]; /* where the binlog is read on */
+	char file[256]; /* where reading the binlog continues */
 	unsigned long long pos;
 	unsigned nstatements, nrefused, nfailures;
 	bool mariadb;
@@ -42,7 +42,7 @@ static void fail_at(struct live *live, struct slice sql, const char *what, const
 	       SLICE_FMT(sql), text);
 }
 
-/* The table without what loading cannot know: its version, and which keys are a foreign key's. */
+/* Return the table without what loading does not find: its version, and which keys belong to foreign keys. */
 static void describe(const struct table *table, struct buf *buf)
 {
 	struct table copy = *table;
@@ -69,7 +69,7 @@ static void describe_all(const struct live *live, const struct catalog *catalog,
 		catalog_database_to_json(catalog, live->db, buf);
 }
 
-/* The lines of one that the other lacks. */
+/* Print the lines of one text that the other lacks. */
 static void put_lacking(struct buf *out, const char *head, struct slice lines, struct slice other)
 {
 	while (lines.len > 0) {
@@ -108,7 +108,7 @@ static void compare(struct live *live, struct slice sql)
 	buf_fini(&text);
 }
 
-/* A table from its JSON must be the table, and give the same JSON. */
+/* Check that a table from its JSON equals the table, and gives the same JSON. */
 static void check_json(struct live *live, struct slice sql)
 {
 	struct err err = ERR_INIT;
@@ -134,7 +134,7 @@ static void check_json(struct live *live, struct slice sql)
 	buf_fini(&again);
 }
 
-/* "use `db`; set @@sql_if_exists=1; sql" as SHOW BINLOG EVENTS has it: cuts the head off and sets what it says. */
+/* "use `db`; set @@sql_if_exists=1; sql" as in SHOW BINLOG EVENTS: remove the head and apply its settings. */
 static struct slice cut_if_exists(struct live *live, struct slice text)
 {
 	const struct slice head = SLICE("set @@sql_if_exists=1; ");
@@ -183,7 +183,7 @@ static void read_status(struct live *live)
 	result_fini(&result);
 }
 
-/* Follows the Query events since the last time; other databases' are the catalog's to ignore. */
+/* Apply the Query events since the last time. The catalog ignores those of other databases. */
 static void read_binlog(struct live *live)
 {
 	struct err err = ERR_INIT;
@@ -204,7 +204,7 @@ static bool contains(struct slice text, const char *word)
 	return text.len > 0 && memmem(text.ptr, text.len, word, strlen(word)) != NULL;
 }
 
-/* What the events' status variables would say. */
+/* The values that the events' status variables would have. */
 static void read_session(struct live *live)
 {
 	struct err err = ERR_INIT;
@@ -249,7 +249,8 @@ static void run_statement(struct live *live, struct slice sql, bool may_be_refus
 	read_session(live);
 	read_binlog(live);
 	compare(live, sql);
-	if (live->nstatements % 16 == 0) /* not less telling than every time, but shorter */
+	if (live->nstatements % 16 ==
+	    0) /* shows as much as after every statement, but takes less time */
 		check_json(live, sql);
 	catalog_forget(live->followed);
 }

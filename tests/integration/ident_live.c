@@ -47,7 +47,7 @@ static void fail(const char *what, const struct err *err)
 	printf("%s: %s: %s\n", conn_server(conn)->version_text, what, err->text);
 }
 
-/* (SELECT 0 AS `_a_`, 1 AS `_b_`, ...) t: the server refuses two names that it holds for the same. */
+/* (SELECT 0 AS `_a_`, 1 AS `_b_`, ...) t: the server refuses two names that it treats as equal. */
 static void put_derived(struct buf *sql, const uint32_t *codes, unsigned n)
 {
 	buf_put(sql, SLICE("(SELECT "));
@@ -72,7 +72,7 @@ static void check_distinct(const uint32_t *codes, unsigned n)
 
 enum { DUPLICATE_NAME = 1060 };
 
-/* The server must hold the name for that of the character that it folds to. */
+/* Check that the server treats the name as that of the character to which it folds. */
 static void check_same(const uint32_t *codes, unsigned n)
 {
 	struct err err = ERR_INIT;
@@ -91,7 +91,7 @@ static void check_same(const uint32_t *codes, unsigned n)
 	buf_fini(&sql);
 }
 
-/* Whether a code has anything to do with case, by either table. */
+/* Return whether a code has another case in either table. */
 static bool has_case(uint32_t code)
 {
 	static bool marked[LAST + 1];
@@ -105,7 +105,7 @@ static bool has_case(uint32_t code)
 	return marked[code];
 }
 
-/* take(code): whether it belongs to this pass. */
+/* take(code): whether the code belongs to this pass. */
 static unsigned run(bool (*take)(uint32_t), void (*check)(const uint32_t *, unsigned))
 {
 	uint32_t codes[COLUMNS];

@@ -76,7 +76,7 @@ static int drain(struct sink *sink, int ms)
 	return sink_drain(sink, ms, NULL, &err);
 }
 
-/* A topic is created with what was asked for, and can be written to at once. */
+/* A topic is created as requested, and accepts messages at once. */
 static void case_create(void)
 {
 	static const struct property settings[] = {{"cleanup.policy", "compact"},
@@ -99,7 +99,7 @@ static void case_create(void)
 	CHECK(drain(sink, 20000) == 0);
 	CHECK(tally.acked == 6 && tally.sum == 42 && sink_in_flight(sink) == 0);
 	sink_free(sink);
-	/* a second sink finds it as it is */
+	/* a second sink finds it unchanged */
 	sink = open_sink(0, &tally);
 	topic = open_topic(sink, name,
 			   (struct topic_spec){.create = true, .partitions = 3, .replication = -1});
@@ -110,7 +110,7 @@ static void case_create(void)
 	drop(name);
 }
 
-/* Many topics with few requests: what is there stays as it is, what is refused is named. */
+/* Many topics with few requests: existing topics are not changed, and refused ones are named. */
 static void case_many(void)
 {
 	enum { MANY = 110 };
@@ -151,7 +151,7 @@ static void case_many(void)
 	drop(topic_name("other"));
 }
 
-/* topics = "existing": a missing topic is named, and is not created by asking. */
+/* topics = "existing": a missing topic is named, and a request does not create it. */
 static void case_missing(void)
 {
 	struct tally tally = {0};
@@ -166,7 +166,8 @@ static void case_missing(void)
 	struct slice names[] = {name, there};
 	bool exists[2];
 	int partitions[2];
-	for (int i = 0; i < 2; i++) { /* the second sink would see what asking has made */
+	for (int i = 0; i < 2;
+	     i++) { /* the second sink would find a topic that the request of the first has created */
 		sink_free(sink);
 		sink = open_sink(0, &tally);
 		CHECK(sink_topics_exist(sink, names, 2, exists, partitions, &err) == 0);
@@ -181,8 +182,8 @@ static void case_missing(void)
 	drop(late);
 }
 
-/* Rule: size-before-send: what the topic would refuse is refused before it is sent, and neighbours are not harmed; batches fit the
- * smallest topic although it became known last. */
+/* Rule: size-before-send: a message that the topic would refuse is refused before it is sent, and other messages are not
+ * affected. Batches fit the smallest topic although it became known last. */
 static void case_size(void)
 {
 	static const struct property small[] = {{"max.message.bytes", "20000"}};
@@ -204,7 +205,7 @@ static void case_size(void)
 	struct topic *topic =
 		open_topic(sink, name, (struct topic_spec){true, 1, -1, small, 1, 0, NULL, 0});
 	CHECK(tally.acked ==
-	      20); /* the producer was made again: everything before was acknowledged */
+	      20); /* the producer was created again: everything before was acknowledged */
 	for (unsigned i = 0; i < 500; i++)
 		CHECK(sink_send(sink, topic,
 				&(struct message){.key = SLICE("k"),
@@ -235,8 +236,8 @@ static void case_size(void)
 	drop(big);
 }
 
-/* Rule: first-error-poisons: the first report with an error poisons the sink. A null key in a compacted topic is one that only the
- * broker sees. */
+/* Rule: first-error-poisons: the first report with an error poisons the sink. Only the broker detects a null key in a compacted
+ * topic. */
 static void case_poison(void)
 {
 	static const struct property compact[] = {{"cleanup.policy", "compact"}};
@@ -271,7 +272,7 @@ static void *create_later(void *arg)
 	return NULL;
 }
 
-/* A client that has not heard of a topic yet, as one that asked a slow broker, asks for its ends again. */
+/* A client whose broker does not know the topic yet requests the ends again. */
 static void case_ends(void)
 {
 	struct tally tally = {0};
@@ -349,7 +350,7 @@ static void case_pressure(void)
 	CHECK(drain(sink, 60000) == 0);
 	CHECK(tally.acked == MESSAGES && tally.last == MESSAGES);
 	CHECK(tally.sum == (uint64_t)MESSAGES * (MESSAGES + 1) / 2);
-	CHECK(most < MESSAGES / 10); /* so the queue was full and was polled */
+	CHECK(most < MESSAGES / 10); /* that is, the queue was full and was polled */
 	sink_free(sink);
 	struct exec_consumer *consumer = exec_consumer_new(&config, &name, 1, NULL, true, &err);
 	struct message message;
@@ -364,7 +365,7 @@ static void case_pressure(void)
 	drop(name);
 }
 
-/* Rule: pinned-partitions: the pinned count decides, not the topic's; equal to what other clients compute. */
+/* Rule: pinned-partitions: the pinned count decides, not the topic's. Other clients compute the same partition. */
 static void case_pinned(void)
 {
 	struct tally tally = {0};
@@ -413,7 +414,7 @@ static void case_pinned(void)
 	}
 	exec_consumer_free(consumer);
 	sink_free(sink);
-	/* a topic that has fewer than the checkpoint says is another one */
+	/* a topic with fewer partitions than in the checkpoint has been replaced */
 	sink = open_sink(0, &tally);
 	struct topic_spec more = {.create = true, .partitions = 6, .pinned = 13};
 	CHECK(sink_topic(sink, name, &more, NULL, &topic, &err) == -1 && err.code == ERR_KAFKA);
@@ -486,7 +487,7 @@ static void put(struct store *store, const char *name, const char *value)
 	CHECK(store_put(store, &record, 1, &err) == 0);
 }
 
-/* Many puts and restarts: what is read back is what was put last, and only what belongs to the sync. */
+/* Many puts and restarts: the store returns what was put last, and only records of the sync. */
 static void case_store(void)
 {
 	struct slice topic = topic_name("store");

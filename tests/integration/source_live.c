@@ -15,7 +15,7 @@
 #include "source/dump.h"
 #include "source/inspect.h"
 #include "source/raw.h"
-/* its statics open a snapshot by one way only */
+/* its static functions open a snapshot in one way only */
 #include "../../src/source/snapshot.c"
 
 #include <inttypes.h>
@@ -215,9 +215,10 @@ static void tls_that_is_asked_for_is_had_or_refused(void **state)
 	assert_true(result_cell(&result, 0, 1).len > 0);
 	result_fini(&result);
 	conn_free(conn);
-	other.tls_verify = true; /* the server's own certificate is signed by nobody we know */
+	other.tls_verify = true; /* no authority has signed the server's own certificate */
 	assert_null(conn_open(other_source, CONN_CONTROL, &err));
-	assert_true(err.retriable); /* it has been reached before; at the first start it is final */
+	assert_true(
+		err.retriable); /* the server has been reached before; at the first start the error is permanent */
 	source_free(other_source);
 }
 
@@ -783,7 +784,7 @@ static void two_names_live_side_by_side(void **state)
 	position_fini(&position);
 }
 
-/* Opens a dump that must be refused, and whose refusal says `text`. */
+/* Opens a dump that must be refused with an error that contains `text`. */
 static void refused(const struct position *position, const char *text)
 {
 	struct dump_options o = options("live-refused");
@@ -792,7 +793,7 @@ static void refused(const struct position *position, const char *text)
 
 	err = (struct err)ERR_INIT;
 	dump = dump_open(source, position, &o, &err);
-	if (dump) { /* said only when the server has looked for it */
+	if (dump) { /* reported only after the server has looked for it */
 		while (dump_read(dump, &event, &err) > 0)
 			assert_int_not_equal(event.ptr[4], EVENT_HEARTBEAT);
 		dump_free(dump);
@@ -803,7 +804,7 @@ static void refused(const struct position *position, const char *text)
 	assert_non_null(strstr(err.text, text));
 }
 
-/* Everything but the newest file; one that an ended dump still has open is kept by the server for a moment. */
+/* Purges everything except the newest file. The server keeps a file for a moment while an ended dump still has it open. */
 static void purge_all(void)
 {
 	struct result result;
@@ -921,7 +922,7 @@ static void start_writers(struct writers *writers)
 	sql("CREATE TABLE move (id INT AUTO_INCREMENT PRIMARY KEY)");
 	for (unsigned i = 1; i <= ACCOUNTS; i++)
 		sql("INSERT INTO account VALUES (%u, %d)", i, ACCOUNT_START);
-	sql("FLUSH BINARY LOGS"); /* what is before need not be looked through */
+	sql("FLUSH BINARY LOGS"); /* so that earlier events need not be searched */
 	atomic_store(&moves, 0);
 	atomic_store(&writing, true);
 	writers->config = config;
@@ -1010,7 +1011,7 @@ static void look(struct seen *seen, enum snapshot_way way, bool exact)
 	snapshot_fini(&snapshot);
 }
 
-/* Several snapshots while the writers run; afterwards each of them and the stream after it make the whole. */
+/* Several snapshots while the writers run. Each snapshot and the stream after it together contain everything. */
 static void snapshots_under_writers(enum snapshot_way way, bool exact)
 {
 	enum { TIMES = 8 };
@@ -1084,13 +1085,13 @@ static void a_position_read_while_writers_run_is_not_ahead(void **state)
 	stop_writers(&writers);
 	all = count_moves(root);
 	for (unsigned i = 0; i < TIMES; i++) {
-		/* what a SELECT saw afterwards and what the dump gives leave no row out */
+		/* the rows of the later SELECT and those of the dump together contain every row */
 		assert_true(before[i] + count_inserts(&positions[i]) >= all);
 		position_fini(&positions[i]);
 	}
 }
 
-/* Opens the connections one after the other by hand, with commits between them. */
+/* Opens the connections one after another by hand, with commits between them. */
 static void open_apart(struct opening *opening)
 {
 	struct snapshot *snapshot = opening->snapshot;
@@ -1335,7 +1336,7 @@ static void retention_is_read(void **state)
 	assert_int_equal(seconds % 86400, 0);
 }
 
-/* ---- one server after the other ---- */
+/* ---- one server after another ---- */
 
 static void make_account(const char *name, const char *password)
 {
