@@ -33,6 +33,11 @@ int server_clock(struct conn *conn, int64_t *clock_ms, struct position *end,
 int server_oldest_binlog(struct conn *conn, struct buf *file, struct err *err) MUST_CHECK;
 int server_retention(struct conn *conn, uint64_t *seconds, struct err *err) MUST_CHECK;
 
+/* capacity.c */
+int server_spare_connections(struct conn *conn, unsigned *spare, struct err *err) MUST_CHECK;
+int server_table_size(struct conn *conn, const struct table *table, struct table_size *size,
+		      struct err *err) MUST_CHECK;
+
 /* lock.c */
 int server_take_lock(struct conn *conn, const char *name, unsigned wait_s, struct buf *holder,
 		     struct err *err) MUST_CHECK;

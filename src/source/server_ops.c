@@ -16,6 +16,7 @@ const struct source_ops server_ops = {
 			.clock = server_clock,
 			.oldest_binlog = server_oldest_binlog,
 			.retention = server_retention,
+			.spare_connections = server_spare_connections,
 		},
 	.lock =
 		{
@@ -29,6 +30,7 @@ const struct source_ops server_ops = {
 			.list_tables = server_list_tables,
 			.load_variables = server_load_variables,
 			.load_database = server_load_database,
+			.table_size = server_table_size,
 		},
 	.chunk =
 		{

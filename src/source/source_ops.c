@@ -1,5 +1,6 @@
 #include "source/source_ops.h"
 
+#include "source/capacity.h"
 #include "source/catalog_load.h"
 #include "source/conn_priv.h"
 #include "source/inspect.h"
@@ -82,6 +83,11 @@ int source_retention(struct conn *conn, uint64_t *seconds, struct err *err)
 	return ops_of(conn)->conn.retention(conn, seconds, err);
 }
 
+int source_spare_connections(struct conn *conn, unsigned *spare, struct err *err)
+{
+	return ops_of(conn)->conn.spare_connections(conn, spare, err);
+}
+
 int lock_take(struct conn *conn, const char *name, unsigned wait_s, struct buf *holder,
 	      struct err *err)
 {
@@ -119,6 +125,12 @@ int catalog_load_database(struct catalog *catalog, struct conn *conn, struct sli
 			  struct err *err)
 {
 	return ops_of(conn)->catalog.load_database(catalog, conn, db, err);
+}
+
+int source_table_size(struct conn *conn, const struct table *table, struct table_size *size,
+		      struct err *err)
+{
+	return ops_of(conn)->catalog.table_size(conn, table, size, err);
 }
 
 /* ---- rows ---- */

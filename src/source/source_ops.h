@@ -1,5 +1,5 @@
 /* source_ops: what the engine asks of a source, as a table of functions: one for servers (server_ops.c), one for a server in memory
- * that simulations have. The functions that the engine calls (conn.h, dump.h, snapshot.h, chunk.h, inspect.h, catalog_load.h, lock.h)
+ * that simulations have. The functions that the engine calls (conn.h, dump.h, snapshot.h, chunk.h, inspect.h, catalog_load.h, capacity.h, lock.h)
  * call it through source_ops.c. What differs between MySQL and MariaDB is beneath the functions for servers (flavour.h).
  * An implementation extends struct conn (conn_priv.h) and struct dump (dump_priv.h), which must be the first member of its own.
  * Questions about several hosts (standby.h) and SQL of commands and scripts (conn_query) are for servers only.
@@ -13,6 +13,7 @@
 
 struct catalog;
 struct name_list;
+struct table_size;
 
 /* Of a connection. */
 struct conn_ops {
@@ -25,6 +26,7 @@ struct conn_ops {
 	int (*clock)(struct conn *conn, int64_t *clock_ms, struct position *end, struct err *err);
 	int (*oldest_binlog)(struct conn *conn, struct buf *file, struct err *err);
 	int (*retention)(struct conn *conn, uint64_t *seconds, struct err *err);
+	int (*spare_connections)(struct conn *conn, unsigned *spare, struct err *err);
 };
 
 /* Named locks, by a connection. */
@@ -44,6 +46,8 @@ struct catalog_ops {
 	int (*load_variables)(struct catalog *catalog, struct conn *conn, struct err *err);
 	int (*load_database)(struct catalog *catalog, struct conn *conn, struct slice db,
 			     struct err *err);
+	int (*table_size)(struct conn *conn, const struct table *table, struct table_size *size,
+			  struct err *err);
 };
 
 /* Rows, by a connection of a snapshot. */

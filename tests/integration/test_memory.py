@@ -36,7 +36,7 @@ def peak_of(running, kafka, topic, n):
 
 @pytest.mark.slow
 def test_million_rows(sync, sql, db, kafka):
-    """Memory grows neither with the size of a transaction nor, at the default of four lanes, with that of a table."""
+    """Memory grows neither with the size of a transaction nor, with four lanes, with that of a table."""
     topics = 'topics = { partitions = 2, config = { ["retention.bytes"] = "100000000" } },'
     sql("CREATE TABLE t (id INT PRIMARY KEY, a INT, b VARCHAR(40)) ENGINE=InnoDB", "SET unique_checks = 0")
     running = sync(topics)
@@ -44,7 +44,7 @@ def test_million_rows(sync, sql, db, kafka):
     sql("INSERT INTO t SELECT seq, seq, 'forty characters, more or less, of text' FROM seq_1_to_1000000")
     peak = peak_of(running, kafka, f"{db}.t", 1000000)
     assert peak < LIMIT_KB, f"{peak} KB in the stream"
-    running = sync(f'topic = "{db}.full", ' + topics, topic=False)
+    running = sync(f'topic = "{db}.full", full = {{ parallel = 4 }}, ' + topics, topic=False)
     peak = peak_of(running, kafka, f"{db}.full", 1000000)
     assert "1 of 1 tables to read, 4 lanes" in running.log
     assert peak < LIMIT_KB, f"{peak} KB in the full sync"

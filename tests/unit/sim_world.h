@@ -16,6 +16,7 @@
 #include "schema/ddl.h"
 #include "sink/sink_priv.h"
 #include "sink/store/store_priv.h"
+#include "source/capacity.h"
 #include "source/catalog_load.h"
 #include "source/conn_priv.h"
 #include "source/dump_priv.h"
@@ -316,6 +317,20 @@ static int world_retention(struct conn *conn, uint64_t *seconds, struct err *err
 	return ask(conn, err);
 }
 
+static int world_spare(struct conn *conn, unsigned *spare, struct err *err)
+{
+	*spare = 100;
+	return ask(conn, err);
+}
+
+static int world_table_size(struct conn *conn, const struct table *table, struct table_size *size,
+			    struct err *err)
+{
+	(void)table;
+	*size = (struct table_size){WORLD_KEYS, WORLD_KEYS * 8};
+	return ask(conn, err);
+}
+
 static int world_take_lock(struct conn *conn, const char *name, unsigned wait_s, struct buf *holder,
 			   struct err *err)
 {
@@ -601,10 +616,10 @@ static const struct source_ops world_source = {
 	.snapshot = world_snapshot,
 	.position_now = world_position_now,
 	.conn = {world_close, world_shutdown, world_set_deadline, ask, world_has_position,
-		 world_binlog_end, world_clock, world_oldest, world_retention},
+		 world_binlog_end, world_clock, world_oldest, world_retention, world_spare},
 	.lock = {world_take_lock, world_has_lock, world_started},
 	.catalog = {world_list_databases, world_list_tables, world_load_variables,
-		    world_load_database},
+		    world_load_database, world_table_size},
 	.chunk = {world_locks, world_locks, world_split, world_open_chunk, world_close_chunk},
 };
 

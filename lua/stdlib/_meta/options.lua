@@ -52,7 +52,7 @@
 
 ---`full` of sync.run: the copy before the stream.
 ---@class tideway.full
----@field parallel integer|nil Lanes that read and write.
+---@field parallel integer|"auto"|nil Lanes that read and write; "auto": what the cores here, the free connections of the server and the tables allow.
 ---@field rows_per_second number|nil Limit over all lanes; 0: none.
 
 ---`admin` of sync.run: how the running process takes commands.

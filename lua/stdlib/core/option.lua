@@ -212,7 +212,14 @@ function option.check_call(group_name, values, kind)
   return result
 end
 
-local convert = { bytes = size.bytes }
+-- Return an integer; 0 for "auto".
+local function auto_number(value, place)
+  if value == "auto" then return 0 end
+  if type(value) == "string" then place:fail('must be an integer or "auto", not %s', fault.show(value)) end
+  return value
+end
+
+local convert = { bytes = size.bytes, auto = auto_number }
 
 -- Set the members of the configuration `config` to the checked values of a group, and of the tables
 -- in it that belong to the same struct. An option without a value sets nothing.

@@ -20,7 +20,7 @@
 --   by_table   the value may also be a map by table; combines: all functions that match are called
 --   group      the group that checks the value if it is a table;
 --              spread: its options become options of this group, with this prefix
---   convert    "bytes": the member is the number of a text such as "16MiB"
+--   convert    "bytes": the member is the number of a text such as "16MiB"; "auto": the text "auto" is 0
 --   equals     the member is whether the value is this one
 --   stub       its type in the completion stubs, if `type` does not determine it
 --   member     the member of the struct, and the name of its value in the table that C reads
@@ -155,8 +155,9 @@ schema.groups = {
   } },
   { name = "full", struct = "SYNC", class = "tideway.full",
     title = "`full` of sync.run: the copy before the stream.", list = {
-    { "parallel", type = "integer", default = 4, min = 1, max = 256, member = "full_parallel",
-      help = "Lanes that read and write." },
+    { "parallel", type = "integer|string", default = "auto", min = 1, max = 256, member = "full_parallel", c = "UNSIGNED",
+      convert = "auto", stub = 'integer|"auto"',
+      help = 'Lanes that read and write; "auto": what the cores here, the free connections of the server and the tables allow.' },
     { "rows_per_second", type = "number", default = 0, min = 0, member = "full_rows_per_second",
       help = "Limit over all lanes; 0: none." },
     { "where", later = true, help = "SQL condition for each table." },

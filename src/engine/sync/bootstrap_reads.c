@@ -7,6 +7,7 @@
 #include "engine/state/identity.h"
 #include "engine/state/records.h"
 #include "engine/sync/bootstrap_priv.h"
+#include "engine/sync/copy_lanes.h"
 #include "source/catalog_load.h"
 
 #include <inttypes.h>
@@ -432,12 +433,13 @@ static void forget_rejected(struct bootstrap *bootstrap)
 
 static int open_snapshot(struct bootstrap *bootstrap, struct err *err)
 {
-	const struct sync_config *config = bootstrap->sync->config;
 	int64_t before = clock_mono_ms();
+	unsigned nlanes;
 	struct buf text;
 	bootstrap_close_snapshot(bootstrap);
-	if (snapshot_open(bootstrap->sync->source, config->has_loop ? 1 : config->full_parallel,
-			  &bootstrap->snapshot, same_at_snapshot, bootstrap, err) < 0)
+	if (copy_lanes_choose(bootstrap, &nlanes, err) < 0 ||
+	    snapshot_open(bootstrap->sync->source, nlanes, &bootstrap->snapshot, same_at_snapshot,
+			  bootstrap, err) < 0)
 		return -1;
 	bootstrap->snapshot_is_open = true;
 	buf_init(&text);

@@ -7,6 +7,7 @@
 #include "base/test_hook.h"
 #include "base/backoff.h"
 #include "engine/sync/child.h"
+#include "engine/sync/copy_lanes.h"
 #include "engine/sync/host_selection.h"
 #include "engine/copy/full.h"
 #include "engine/sync/setup.h"
@@ -141,7 +142,7 @@ struct supervisor *supervisor_new(const struct supervisor_options *options, stru
 	supervisor->sync.label = options->several ? supervisor->sync.config->name : NULL;
 	supervisor->sync.queue_bytes =
 		sink_queue_total(&supervisor->sync.config->sink, QUEUE_BYTES);
-	sync_numbers_init(&supervisor->numbers, supervisor->sync.config->full_parallel);
+	sync_numbers_init(&supervisor->numbers, copy_lanes_most(supervisor->sync.config));
 	mailbox_init(&supervisor->box, MAIL_KINDS);
 	for (int kind = 0; kind < MAIL_KINDS; kind++)
 		supervisor->mails[kind].kind = (enum mail_kind)kind;
