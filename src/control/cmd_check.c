@@ -128,6 +128,7 @@ static void check_sync(struct report *report, struct look *look, unsigned index)
 			   E_NONE);
 		buf_fini(&found);
 		check_engines(report, look);
+		check_copy(report, look);
 	}
 	check_checkpoint_file(report, look);
 	check_kafka(report, look);
