@@ -331,13 +331,13 @@ def test_preview_one_table(sync, sql, table, db):
 
 def test_dry_run(sync, sql, table, db, kafka):
     """run --dry-run: full sync and stream, but nothing in Kafka and no checkpoint."""
-    running = sync(args=("--dry-run",))
+    running = sync(args=("--dry-run", "--verbose"))
     running.wait_streaming()
     sql("DELETE FROM t WHERE id = 1", "UPDATE t SET v = 'c'")
     running.wait_log(r"(?i)done, 2 rows")
     assert running.stop() == 0
     assert not [t for t in kafka.partitions() if t.startswith(db) or running.name in t]
-    running.start("--dry-run")
+    running.start("--dry-run", "--verbose")
     running.wait_log(r"(?i)done, 1 rows")
     assert running.stop() == 0
 

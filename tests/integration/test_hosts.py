@@ -559,7 +559,7 @@ def test_a_table_that_was_read_behind_the_position(run_on, pair):
     replica.run("STOP SLAVE")
     primary.run("INSERT INTO d.u VALUES (1, 1)")
     running.write(text)
-    assert running.start(fault="stream_start:1:kill").wait_exit() == -9
+    assert running.start("--verbose", fault="stream_start:1:kill").wait_exit() == -9
     assert "table d.u done, 1 rows" in running.log
     use_hosts(running, [primary], replica)
     running.start().fails(4, "does not have everything that sync")

@@ -296,7 +296,7 @@ def test_alter_does_not_wait_for_the_copy(sync_on, mysql, my, kafka):
        "CREATE TABLE b LIKE a", "CREATE TABLE c LIKE a", "CREATE TABLE z LIKE a", "INSERT INTO b SELECT * FROM a WHERE id < 1000",
        "INSERT INTO c SELECT * FROM a", "INSERT INTO z SELECT * FROM a",  # c is read before z: a range that is being read keeps its lock
        "ANALYZE TABLE a", "ANALYZE TABLE c", "ANALYZE TABLE z")
-    running = sync_on(mysql, kafka, [f"{my.db}.*"], "full = { parallel = 2, rows_per_second = 6000 },").start()
+    running = sync_on(mysql, kafka, [f"{my.db}.*"], "full = { parallel = 2, rows_per_second = 6000 },").start("--verbose")
     running.wait_log(rf"table {my.db}\.b done")
     my("SET lock_wait_timeout = 60", "ALTER TABLE z ADD COLUMN n INT", "ALTER TABLE b ADD COLUMN n INT")
     assert "full sync: done in" not in running.log, "the ALTER has waited for the whole copy"

@@ -173,7 +173,7 @@ def slow_copy(sync, sql, db, mariadb, unique, *more):
         sql(f"CREATE TABLE {name} (id INT PRIMARY KEY, v INT, s VARCHAR(50))")
         fill(sql, name, 2000)
     running = sync("full = { parallel = 2, rows_per_second = 3000 },", user=f"u_{unique[:20]}", password="secret",
-                   env={"TIDEWAY_SNAPSHOT_MS": "1"})
+                   env={"TIDEWAY_SNAPSHOT_MS": "1"}, args=("--verbose",))
     running.wait_log(rf"table {db}\.r0 done")
     sql("SET lock_wait_timeout = 60")
     return running
@@ -197,7 +197,7 @@ def copying(sync, sql, mariadb, unique, options, **counts):
     for name, count in counts.items():
         sql(f"CREATE TABLE {name} (id INT PRIMARY KEY, v INT, s VARCHAR(50))")
         fill(sql, name, count)
-    return sync(options, user=f"u_{unique[:20]}", password="secret")
+    return sync(options, user=f"u_{unique[:20]}", password="secret", args=("--verbose",))
 
 
 def ends_after_the_rename(running, db, kafka, mariadb):

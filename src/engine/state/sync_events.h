@@ -33,7 +33,7 @@
 	/* table: its definition changed while it was read */                                        \
 	X(TABLE_CHANGED, "table_changed", INFO)                                                      \
 	/* table: all of its rows are acknowledged */                                                \
-	X(TABLE_COPIED, "table_copied", INFO)                                                        \
+	X(TABLE_COPIED, "table_copied", DEBUG)                                                       \
 	/* an earlier attempt or process copied every table */                                       \
 	X(COPY_NOT_NEEDED, "copy_not_needed", INFO)                                                  \
 	/* duration: of all rounds of the copy */                                                    \
