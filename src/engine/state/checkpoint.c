@@ -111,7 +111,14 @@ static struct slice full_name(struct checkpoint *checkpoint, struct slice name, 
 	return arena_printf(arena, "%s/%.*s", checkpoint->sync, SLICE_FMT(name));
 }
 
-/* Collect the records to write, the position last. If nothing was posted, write the old position
+static int compare_names(const void *a, const void *b)
+{
+	const struct store_record *x = a, *y = b;
+	return slice_compare(x->name, y->name);
+}
+
+/* Collect the records to write, ascending by name, so that a store that keeps its records sorted reads them fast, and the position
+ * last. If nothing was posted, write the old position
  * again: a process also notices by a save that it was fenced. */
 static unsigned collect(struct checkpoint *checkpoint, const struct map *posted,
 			struct slice position, struct arena *arena, struct store_record **out)
@@ -124,6 +131,7 @@ static unsigned collect(struct checkpoint *checkpoint, const struct map *posted,
 	while ((record = map_next(posted, &at)))
 		records[n++] = (struct store_record){full_name(checkpoint, record->name, arena),
 						     record->value};
+	qsort(records, n, sizeof(*records), compare_names);
 	if (position.len == 0 && n == 0)
 		position = arena_copy(arena, checkpoint_get(checkpoint, SLICE("position")));
 	if (position.len > 0)

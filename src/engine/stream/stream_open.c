@@ -69,43 +69,56 @@ static int open_constant(struct stream *stream, const struct catalog *catalog, s
 	return 0;
 }
 
-static bool is_followed(const struct stream *stream, struct slice full_name)
+/* Add the tables of a catalog, by their full names. */
+static void list_tables(const struct catalog *catalog, struct map *tables)
 {
-	struct catalog *const catalogs[] = {stream->catalog, stream->catalog_pending};
-	for (size_t i = 0; i < sizeof(catalogs) / sizeof(catalogs[0]); i++) {
-		const struct table *table;
-		size_t at = 0;
-		while (catalogs[i] && (table = catalog_next(catalogs[i], &at)))
-			if (slice_equal(table->full_name, full_name))
-				return script_wants(stream->lane.script, stream->lane.sync->index,
-						    table->db, table->name);
+	const struct table *table;
+	size_t at = 0;
+	while (catalog && (table = catalog_next(catalog, &at)))
+		if (map_get(tables, table->full_name) == NULL)
+			map_set(tables, table->full_name, (void *)(uintptr_t)table);
+}
+
+/* Return whether the function of an existing table returned the topic. */
+static bool any_followed(const struct stream *stream, const struct map *tables,
+			 const struct pin *pin)
+{
+	for (size_t i = 0; i < pin->tables.cap; i++) {
+		const struct table *table = NULL;
+		if (pin->tables.slots[i].value)
+			table = map_get(tables, pin->tables.slots[i].key);
+		if (table && script_wants(stream->lane.script, stream->lane.sync->index, table->db,
+					  table->name))
+			return true;
 	}
 	return false;
 }
 
-/* Return whether the function of an existing table returned the topic. */
-static bool any_followed(const struct stream *stream, const struct pin *pin)
+/* Open the topics that functions have returned in earlier runs. */
+static int open_returned(struct stream *stream, struct err *err)
 {
-	for (size_t i = 0; i < pin->tables.cap; i++)
-		if (pin->tables.slots[i].value && is_followed(stream, pin->tables.slots[i].key))
-			return true;
-	return false;
+	struct lane *lane = &stream->lane;
+	struct destination *destination;
+	struct map tables;
+	const struct pin *pin;
+	size_t at = 0;
+	int rc = 0;
+	map_init(&tables);
+	list_tables(stream->catalog, &tables);
+	list_tables(stream->catalog_pending, &tables);
+	while (rc == 0 && (pin = pins_next(&lane->sync->pins, &at)))
+		if (any_followed(stream, &tables, pin))
+			rc = lane_destination(lane, pin->name, true, NULL, &destination, err);
+	map_fini(&tables);
+	return rc;
 }
 
 int stream_open_topics(struct stream *stream, struct err *err)
 {
-	struct lane *lane = &stream->lane;
-	struct destination *destination;
-	const struct pin *pin;
-	size_t at = 0;
 	if (open_constant(stream, stream->catalog, err) < 0 ||
 	    (stream->catalog_pending && open_constant(stream, stream->catalog_pending, err) < 0))
 		return -1;
-	while ((pin = pins_next(&lane->sync->pins, &at)))
-		if (any_followed(stream, pin) &&
-		    lane_destination(lane, pin->name, true, NULL, &destination, err) < 0)
-			return -1;
-	return 0;
+	return open_returned(stream, err);
 }
 
 void stream_begin_cursor(struct stream *stream)

@@ -24,7 +24,8 @@ struct setup {
 	struct slice *names;
 	struct topic_spec *specs;
 	unsigned n;
-	struct map writers; /* pinned topic -> struct writers */
+	struct map writers;  /* pinned topic -> struct writers */
+	struct map returned; /* name of a table -> struct returned */
 };
 
 /* The tables of a pinned topic that have been or are being copied to it, so that they need all of
@@ -121,14 +122,36 @@ static void add_writer(struct setup *setup, struct slice topic, struct slice tab
 	writers->ntables++;
 }
 
-/* Record the topics that a function has returned for the table. */
-static void add_returned(struct setup *setup, struct slice table)
+/* A topic that the function of a table has returned. */
+struct returned {
+	struct returned *next;
+	const struct pin *pin;
+};
+
+static void note_returned(struct setup *setup, const struct pin *pin, struct slice table)
+{
+	struct returned *returned = ARENA_NEW(&setup->arena, struct returned);
+	*returned = (struct returned){map_get(&setup->returned, table), pin};
+	map_set(&setup->returned, table, returned);
+}
+
+/* Index the topics that functions have returned by the names of the tables. */
+static void list_returned(struct setup *setup)
 {
 	const struct pin *pin;
 	size_t at = 0;
 	while ((pin = pins_next(&setup->bootstrap->sync->pins, &at)))
-		if (map_get(&pin->tables, table))
-			add_writer(setup, pin->name, table);
+		for (size_t i = 0; i < pin->tables.cap; i++)
+			if (pin->tables.slots[i].value)
+				note_returned(setup, pin, pin->tables.slots[i].key);
+}
+
+/* Record the topics that a function has returned for the table. */
+static void add_returned(struct setup *setup, struct slice table)
+{
+	const struct returned *returned = map_get(&setup->returned, table);
+	for (; returned; returned = returned->next)
+		add_writer(setup, returned->pin->name, table);
 }
 
 static void add_topic(struct setup *setup, const struct mapping *mapping)
@@ -418,6 +441,7 @@ static int look_for_partitions(struct setup *setup, struct err *err)
 static int add_tables(struct setup *setup, struct err *err)
 {
 	const struct bootstrap *bootstrap = setup->bootstrap;
+	list_returned(setup);
 	for (unsigned i = 0; i < bootstrap->nselected; i++)
 		if (add_table(setup, bootstrap->selected[i], err) < 0)
 			return -1;
@@ -443,6 +467,7 @@ static void setup_init(struct setup *setup, const struct bootstrap *bootstrap)
 	arena_init(&setup->arena, 0);
 	map_init(&setup->seen);
 	map_init(&setup->writers);
+	map_init(&setup->returned);
 	setup->names = mem_array(bootstrap->nselected + 1, sizeof(*setup->names));
 	setup->specs = mem_array(bootstrap->nselected + 1, sizeof(*setup->specs));
 }
@@ -456,6 +481,7 @@ static void setup_fini(struct setup *setup)
 	sink_free(setup->sink);
 	free(setup->specs);
 	free(setup->names);
+	map_fini(&setup->returned);
 	map_fini(&setup->writers);
 	map_fini(&setup->seen);
 	arena_fini(&setup->arena);
