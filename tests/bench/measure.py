@@ -62,15 +62,24 @@ class Got:
         return Got(min(self.seconds, other.seconds), min(self.cpu, other.cpu), max(self.rss, other.rss))
 
 
+@dataclass(frozen=True)
+class Planned:
+    """What plan said: how long it took, and the rows and the seconds that it expects of the copy."""
+
+    seconds: float
+    rows: int
+    copy_seconds: float
+
+
 class Run:
     """One sync with a checkpoint of its own. prepare() creates the checkpoint, go() reads everything after it."""
 
-    def __init__(self, folder, what, mariadb, kafka, sink, lua, tables, parallel=None, topics=1, program=Program()):
+    def __init__(self, folder, what, mariadb, kafka, sink, lua, tables, parallel=None, topics=1, program=Program(), suffix=""):
         self.what, self.sink, self.lua = what, sink, lua
         self.program = program
         self.kafka = kafka
-        self.topics = topics
-        self.name = f"bench-{what}-{sink}-{'lua' if lua else 'plain'}" + (f"-{parallel}" if parallel else "")
+        self.topics, self.parallel = topics, parallel
+        self.name = f"bench-{what}-{sink}-{'lua' if lua else 'plain'}" + (f"-{parallel}" if parallel else "") + suffix
         self.topic = self.name
         self.label = f"{'Lua' if lua else 'plain'}, {sink}"
         self.folder = Path(folder) / self.name
@@ -151,6 +160,16 @@ sync.run {{
         kept = {name: value for name, value in records.items() if not name.startswith(f"{self.name}/topic/")}
         self.began_at = json.dumps(kept).encode()
 
+    def plan(self):
+        """What plan expects of the copy."""
+        began = time.monotonic()
+        done = subprocess.run([self.program.binary, "plan", str(self.script), "--json"], stdin=subprocess.DEVNULL, capture_output=True,
+                              text=True, timeout=DEADLINE_S, check=False)
+        if done.returncode != 0:
+            raise Stopped(f"{self.name}: plan: exit code {done.returncode}\n{done.stderr[-2000:]}")
+        tables = json.loads(done.stdout)
+        return Planned(time.monotonic() - began, sum(t["rows"] for t in tables), tables[0]["sync"]["copy_seconds"])
+
     def begin_again(self):
         """Start at the position of prepare(); a full sync starts without a checkpoint."""
         if self.began_at is not None:
@@ -189,6 +208,39 @@ sync.run {{
             there = set(self.kafka.partitions())
             for future in self.kafka.admin.delete_topics([n for n in self.names() if n in there] or ["none"]).values():
                 future.exception(60)
+
+
+class Restart(Run):
+    """A sync that has copied its tables, and starts again. Its checkpoint is a topic."""
+
+    def __init__(self, folder, mariadb, kafka, tables, options, topics):
+        self.options = options
+        super().__init__(folder, "restart", mariadb, kafka, sink="kafka", lua=False, tables=[tables], topics=topics, suffix=f"-{topics}")
+
+    def text(self, mariadb, kafka, tables, parallel):
+        return (super().text(mariadb, kafka, tables, parallel).replace('mode = "stream"', 'mode = "full_then_stream"')
+                .replace('checkpoint = { file = "checkpoint.json" },', "heartbeat = false,"))
+
+    def mapping(self):
+        return self.options
+
+    def names(self):
+        """Its topics, and that of its checkpoint."""
+        return [n for n in self.kafka.partitions() if n.startswith("many.") or n == f"tideway.{self.name}"]
+
+    def prepare(self):
+        """The copy of the empty tables."""
+        (code, *_), log = self.spawn()
+        if code != 0:
+            raise Stopped(f"{self.name}: exit code {code}\n{log[-2000:]}")
+
+    def go(self):
+        """From the start of the process to the binlog, where an event waits; CPU time and memory of the whole run."""
+        began = time.time()
+        (code, usage, _, peak), log = self.spawn()
+        if code != 0 or stopped_with(log) != 1:
+            raise Stopped(f"{self.name}: exit code {code}\n{log[-2000:]}")
+        return Got(stamp(log, "stream: reading the binlog from") - began, usage.ru_utime + usage.ru_stime, peak)
 
 
 def high_water(pid):

@@ -64,7 +64,7 @@ def machine(mariadb, tideway, load):
 class Report:
     def __init__(self, rows, repeat, limits):
         self.rows, self.repeat, self.limits = rows, repeat, limits
-        self.lines, self.memory, self.idle, self.turns = [], [], [], {}
+        self.lines, self.memory, self.idle, self.turns, self.lanes, self.estimates, self.restarts = [], [], [], {}, {}, {}, {}
 
     def add(self, what, run, got, rows, messages):
         self.lines.append((what, run.sink, run.lua, got, rows, messages))
@@ -77,6 +77,35 @@ class Report:
 
     def add_turn(self, label, program, got, rows):
         self.turns.setdefault(label, {}).setdefault(program, []).append((rows / got.seconds, got.cpu * 1e6 / rows, got.rss / 1e6))
+
+    def add_lanes(self, tables, run, got, rows):
+        self.lanes.setdefault((tables, run.sink), {}).setdefault(run.parallel, []).append(rows / got.seconds)
+
+    def lane_lines(self):
+        """The medians of each number of lanes."""
+        for (tables, sink), by_lanes in self.lanes.items():
+            rates = " | ".join(f"{statistics.median(rates):,.0f}" for _, rates in sorted(by_lanes.items()))
+            yield f"| {tables} | {'Kafka' if sink == 'kafka' else 'discarded'} | {rates} |"
+
+    def add_estimate(self, name, rows, planned, got):
+        self.estimates.setdefault((name, rows), []).append((planned, got))
+
+    def estimate_lines(self):
+        """The medians of each shape, and the worst ratio."""
+        for (name, rows), pairs in self.estimates.items():
+            ratios = [planned.copy_seconds / got.seconds for planned, got in pairs]
+            yield (f"| {name} | {rows:,} | {statistics.median(p.rows for p, _ in pairs):,} | {statistics.median(p.copy_seconds for p, _ in pairs):.1f} "
+                   f"| {statistics.median(g.seconds for _, g in pairs):.1f} | {min(ratios):.2f} to {max(ratios):.2f} "
+                   f"| {statistics.median(p.seconds for p, _ in pairs):.1f} |")
+
+    def add_restart(self, label, got):
+        self.restarts.setdefault(label, []).append(got)
+
+    def restart_lines(self):
+        """The medians of each."""
+        for label, got in self.restarts.items():
+            yield (f"| {label} | {statistics.median(g.seconds for g in got):.2f} | {statistics.median(g.cpu for g in got):.2f} "
+                   f"| {max(g.rss for g in got) / 1e6:.0f} |")
 
     def turn_lines(self):
         """Return the medians of each program, compared with those of the first program."""
@@ -159,4 +188,16 @@ class Report:
                      "| | program | rows/s | of the first | CPU s per million rows | of the first | peak RSS MB |",
                      "|---|---|---|---|---|---|---|",
                      *self.turn_lines()]
+        if self.lanes:
+            text += ["", "## Lanes of the full sync", "", f"Rows/s, the medians of {self.repeat} rounds in turns; {self.rows:,} rows in all tables together.", "",
+                     "| tables | sink | 1 lane | 2 lanes | 4 lanes |", "|---|---|---|---|---|", *self.lane_lines()]
+        if self.estimates:
+            text += ["", "## Estimates of the copy", "", f"What `plan` expects of the copy into Kafka with `full.parallel = \"auto\"`, and what it takes. "
+                     f"Medians of {self.repeat} rounds; the ratios are all of them.", "",
+                     "| table | rows | expected | s expected | s taken | expected/taken | s of plan |", "|---|---|---|---|---|---|---|",
+                     *self.estimate_lines()]
+        if self.restarts:
+            text += ["", "## Many tables", "", "A start from the checkpoint, which is a topic, up to the first event of the stream. CPU seconds are those of the whole "
+                     f"process. Medians of {self.repeat} rounds, of memory the highest.", "",
+                     "| | s to the stream | CPU s | peak RSS MB |", "|---|---|---|---|", *self.restart_lines()]
         return "\n".join(text) + "\n"
