@@ -70,7 +70,7 @@ end
 -- absent(map, key): fails unless map is a table without the key.
 function test.absent(map, key)
   if type(map) ~= "table" then fail("looked for %s in %s, which is not a table", shown(key), shown(map)) end
-  if map[key] ~= nil then fail("%s is there: %s", shown(key), shown(map[key])) end
+  if map[key] ~= nil then fail("%s is present: %s", shown(key), shown(map[key])) end
 end
 
 -- ok(value, message): fails when value is nil or false.

@@ -513,7 +513,7 @@ def test_column_in_another_case_under_a_pattern(sync, sql, db):
     sql("CREATE TABLE a (id INT PRIMARY KEY, mail VARCHAR(20))", "CREATE TABLE b (id INT PRIMARY KEY, Mail VARCHAR(20))", "INSERT INTO b VALUES (1, 'secret')")
     columns = f'columns = {{ ["{db}.*"] = {{ mask = {{ mail = mask.null }} }} }},'
     running = sync(columns, start=False)
-    running.start().fails(1, rf'sync\.lua:\d+: columns.*mail: the table {db}\.b has the column "Mail", which differs from "mail" in case alone')
+    running.start().fails(1, rf'sync\.lua:\d+: columns.*mail: the table {db}\.b has the column "Mail", which differs from "mail" only in letter case')
     running.write(running.text([f"{db}.*"], columns.replace("mail =", 'Mail = mask.null, mail =')))
     running.start().wait_streaming()
     assert running.wait_rows(f"{db}.b", 1)[0].after == {"id": 1, "Mail": None}

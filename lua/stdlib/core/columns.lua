@@ -78,7 +78,7 @@ local function check_entry(value, place)
   for _, key in ipairs({ "drop", "keep", "order" }) do
     if checked[key] then entry[key] = use_list(entry, checked[key], place:child(key)) end
   end
-  if checked.drop and checked.keep then place:fail("has both keep and drop: keep already says what is written") end
+  if checked.drop and checked.keep then place:fail("has both keep and drop: keep already defines what is written") end
   return entry
 end
 
@@ -262,7 +262,7 @@ end
 local function refuse_other_case(selector, t, had)
   local one, name = find_other_case(selector, t, had)
   if one then
-    one.place:fail("the table %s.%s has the column %q, which differs from %q in case alone and would be written as it is: "
+    one.place:fail("the table %s.%s has the column %q, which differs from %q only in letter case and would be written as it is: "
       .. "name it as well, %q (or rename = { [%q] = %q }, if it may be)", t.db, t.name, name, one.name, optional(name),
       optional(name), name)
   end

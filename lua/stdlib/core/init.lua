@@ -20,7 +20,7 @@ function core.register(options, place)
   for _, sync in ipairs(settings.compile(options, place)) do
     for _, other in ipairs(syncs) do
       if other.name == sync.name then
-        place:as("E_SYNC_NAME"):fail("a sync named %q is already there (%s): the name is the identity of its checkpoint", other.name,
+        place:as("E_SYNC_NAME"):fail("a sync named %q exists already (%s): the name is the identity of its checkpoint", other.name,
           other.place.where)
       end
     end
@@ -113,8 +113,8 @@ local function compaction_problem(t, resolved, met, json, how)
       name, how)
   end
   if not json and key.is_ambiguous(t, resolved) then
-    return ('the key of %s joins several texts with commas, and %s: two rows could get one key; write '
-      .. 'key_format = "json", which tells all rows apart'):format(name, how)
+    return ('the key of %s joins several texts with commas, and %s: two rows could get the same key; write '
+      .. 'key_format = "json", which distinguishes all rows'):format(name, how)
   end
   return met and ("%s (%s: rows would delete each other)"):format(met, how)
 end
@@ -132,8 +132,8 @@ local function warn_collision(sync, t, result, warnings)
   if not result.topic or sync.config.sink.kind ~= "kafka" then return end
   local table_there, other = topic.collides(sync.shapes, sync.taken, result.topic)
   if table_there then
-    warnings[#warnings + 1] = ('%s: the topics %q (of %s.%s) and %q (of %s) collide in Kafka, which takes "." and "_" '
-      .. "for the same in topic names: give one of them another name with a rule of topic"):format(sync.place.where,
+    warnings[#warnings + 1] = ('%s: the topics %q (of %s.%s) and %q (of %s) collide in Kafka, which treats "." and "_" '
+      .. "as the same in topic names: give one of them another name with a rule of topic"):format(sync.place.where,
       result.topic, t.db, t.name, other, table_there)
   end
 end
@@ -282,7 +282,7 @@ local function check_topic_count(sync)
     if group.count > 0 then count = count + 1 end
   end
   if count > sync.config.topics.max then
-    sync.place:child("topics"):fail("the tables go to %d topics, and max is %d: raise it if that is meant", count,
+    sync.place:child("topics"):fail("the tables go to %d topics, and max is %d: raise it if this is intended", count,
       sync.config.topics.max)
   end
 end

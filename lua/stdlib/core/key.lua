@@ -49,7 +49,7 @@ end
 local function unknown_part(place, name, t, columns, fields)
   local at = columns.destination[name]
   if at then
-    place:fail("%q is what the column %q of %s.%s is renamed to: a key names the source column", name, columns.names[at],
+    place:fail("%q is the new name of the column %q of %s.%s: a key names the source column", name, columns.names[at],
       t.db, t.name)
   end
   local names = table.move(columns.names, 1, #columns.names, 1, {})
@@ -65,7 +65,7 @@ local function field_part(place, index, field, t)
       t.db, t.name, field.name)
   end
   if field.source == "update_time" or field.template and field.template:find("${UPDATE_TIME}", 1, true) then
-    place:fail("the key of %s.%s names the field %q, which holds the time of processing: a change that is replayed "
+    place:fail("the key of %s.%s names the field %q, which contains the time of processing: a change that is replayed "
       .. "would get another key", t.db, t.name, field.name)
   end
   return { field = index }

@@ -195,7 +195,7 @@ function pattern.list(value, place)
     side[#side + 1] = one
   end
   if #self.includes == 0 then
-    place:as("E_TABLE_PATTERN"):fail(#self.excludes > 0 and "only excludes: say what they are taken from, such as \"db.*\"" or
+    place:as("E_TABLE_PATTERN"):fail(#self.excludes > 0 and "only excludes: add a pattern to exclude them from, such as \"db.*\"" or
       "is an empty list")
   end
   return self

@@ -98,7 +98,7 @@ end
 
 local function add_key(self, key, raw, value, place, registry)
   local one = pattern.compile(key, place)
-  if one.exclude then place:fail("an exclude cannot be a key here: name the tables that are meant") end
+  if one.exclude then place:fail("an exclude cannot be a key here: name the tables instead") end
   local entry = { value = value, raw = raw, place = place, pattern = one, exact = one.exact }
   local side = one.exact and self.exact or self.patterns
   for _, other in ipairs(self.exact) do

@@ -33,14 +33,14 @@ local function check_source(value, place)
   local kind = kind_of(value)
   if kind == "mysql" then return value end
   if kind == "binlog" or kind == "lines" then place:as("E_NOT_IN_VERSION"):plain("source.%s is not in this version yet", kind) end
-  place:fail("must be source.mysql { ... }%s", kind and (", not what makes a %s"):format(kind) or
-    ": a table of options alone does not say which kind of server")
+  place:fail("must be source.mysql { ... }%s", kind and (", not the options of a %s"):format(kind) or
+    ": a plain table of options does not name the kind of server")
 end
 
 local function check_sink(value, place)
   local kind = kind_of(value)
   if kind == "kafka" or kind == "lines" then return value end
-  place:fail("must be kafka.sink { ... } or kafka.lines { ... }%s", kind and (", not what makes a %s"):format(kind) or "")
+  place:fail("must be kafka.sink { ... } or kafka.lines { ... }%s", kind and (", not the options of a %s"):format(kind) or "")
 end
 
 local function check_topic_name(name, place)
@@ -74,7 +74,7 @@ local function check_format(options, written, place)
   local format = FORMATS[options.format]
   for _, name in ipairs(format.refused) do
     if written[name] ~= nil then
-      place:child(name):fail("does not go with format = %q, whose messages have one form only: leave it out",
+      place:child(name):fail("cannot be combined with format = %q, whose messages have only one form: remove it",
         options.format)
     end
   end
@@ -140,7 +140,7 @@ local function sources_of(options, place)
     local its = here:child(i)
     local source = check_source(options.source[i], its)
     if not source.name then
-      its:as("E_SYNC_NAME"):fail("needs a name: each source of a list has a position of its own in the checkpoint, by its name")
+      its:as("E_SYNC_NAME"):fail("needs a name: in a list, the position of each source is saved under its name")
     end
     if seen[source.name] then its:as("E_SYNC_NAME"):fail("has the name %q, which another source of the list has", source.name) end
     seen[source.name] = true
@@ -179,7 +179,7 @@ end
 local function compile_tables(source, place)
   local here = place:child("tables")
   if source.tables == nil or #source.tables == 0 then
-    here:as("E_OPTION_MISSING"):fail('is missing: say which tables are copied, tables = { "db.*" }')
+    here:as("E_OPTION_MISSING"):fail('is missing: name the tables to copy, such as tables = { "db.*" }')
   end
   return pattern.list(source.tables, here)
 end

@@ -24,7 +24,7 @@ local function check_literals(parts, place, text)
   for _, part in ipairs(parts) do
     local bad = type(part) == "string" and part:match("[^%w._-]")
     if bad then
-      place:as("E_TOPIC_NAME"):fail("%q has the character %s, which Kafka does not take in a topic name (A-Z a-z 0-9 . _ -)", text,
+      place:as("E_TOPIC_NAME"):fail("%q has the character %s, which Kafka does not allow in a topic name (A-Z a-z 0-9 . _ -)", text,
         bad:find("^[\32-\126]$") and ("%q"):format(bad) or "with code " .. bad:byte())
     end
   end
@@ -81,7 +81,7 @@ local function compile_rule(options, place, registry)
     select_by.register(rule.tables, registry)
   end
   if not (rule.tables or rule.prefix or rule.regex) then
-    place:fail('matches nothing: say tables, prefix or regex (tables = "*.*" for every table)')
+    place:fail('matches nothing: set tables, prefix or regex (tables = "*.*" for every table)')
   end
   if (options.to == nil) == (options.name == nil) then place:fail("needs either `to` or `name`") end
   if options.name then
@@ -96,7 +96,7 @@ local function compile_db_rule(options, place)
   options = option.check("topic db rule", options, place)
   local rule = { place = place, is_db = true }
   compile_matcher(rule, options, place)
-  if not (rule.prefix or rule.regex) then place:fail("matches nothing: say prefix or regex") end
+  if not (rule.prefix or rule.regex) then place:fail("matches nothing: set prefix or regex") end
   compile_to(rule, options, place)
   return rule
 end

@@ -6,10 +6,10 @@ local topicname = {}
 local PROBLEMS = {
   empty = function() return "is empty" end,
   dots = function() return "is a name that Kafka refuses" end,
-  long = function(name) return ("has %d characters, Kafka takes 249"):format(#name) end,
+  long = function(name) return ("has %d characters, and Kafka allows 249"):format(#name) end,
   character = function(name, at)
     local bad = name:sub(at, at)
-    return ("has the character %s; Kafka takes A-Z a-z 0-9 . _ -"):format(bad:find("^[\32-\126]$")
+    return ("has the character %s; Kafka allows A-Z a-z 0-9 . _ -"):format(bad:find("^[\32-\126]$")
       and ("%q"):format(bad) or ("with code %d"):format(bad:byte()))
   end,
 }

@@ -122,7 +122,7 @@ test.case("a column in another case than its name in an entry is refused", funct
   local upper = make("shop.staff", { "id int", "Mail varchar", "É int" })
   local function refused(entry, list)
     return test.raises(function() check({ ["shop.*"] = entry }, list or { users(), upper }) end,
-      'the table shop.staff has the column "Mail", which differs from "mail" in case alone and would be written as it is')
+      'the table shop.staff has the column "Mail", which differs from "mail" only in letter case and would be written as it is')
   end
   for key, entry in pairs { drop = { "mail" }, keep = { "id", "mail" }, rename = { mail = "x" }, order = { "mail?" },
     mask = { mail = mask.email } } do
@@ -141,7 +141,7 @@ test.case("a column in another case of a table that comes later", function()
   core.learn(i, { users() }, true)
   local staff = make("shop.staff", { "id int", "MAIL varchar" })
   test.equal(core.prepare(i, staff).unseen, true)
-  test.raises(function() core.known(i, staff) end, 'has the column "MAIL", which differs from "mail" in case alone')
+  test.raises(function() core.known(i, staff) end, 'has the column "MAIL", which differs from "mail" only in letter case')
   test.equal(core.prepare(i, users()).unseen, false)
 end)
 

@@ -79,7 +79,7 @@ test.case("parts that do not exist list what there is", function()
     'no column or field "usr" for its key, did you mean "user"?; there are: id, user, note, site')
   test.raises(function()
     prepare { key = "owner", columns = { ["shop.clicks"] = { rename = { user = "owner" } } } }
-  end, '"owner" is what the column "user" of shop.clicks is renamed to')
+  end, '"owner" is the new name of the column "user" of shop.clicks')
 end)
 
 test.case("fields that cannot be in a key", function()
@@ -133,7 +133,7 @@ test.case("a JSON key names its parts as the messages do, and loses no rows in a
   options.columns = { ["shop.clicks"] = { rename = { user = "note" }, drop = { "note" } } }
   test.raises(function() prepare(options) end, 'two parts of the key of shop.clicks would have the name "note"')
   options.key_format = "text"
-  test.raises(function() prepare(options) end, 'write key_format = "json", which tells all rows apart')
+  test.raises(function() prepare(options) end, 'write key_format = "json", which distinguishes all rows')
 end)
 
 test.case("tables of other key shapes, and a table that is prepared again", function()

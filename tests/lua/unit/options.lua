@@ -106,8 +106,8 @@ refused({ limits = { row_min = 1 } }, 'there is no such option in limits, did yo
 refused({ name = "a b" }, "name: \"a b\" is not a name")
 refused({ name = ("x"):rep(49) }, "at most 48 characters")
 refused({ "x" }, "has a value without a name (number 1)")
-refused({ source = { tables = { "a.b" } } }, "must be source.mysql { ... }: a table of options alone")
-refused({ source = { kind = "kafka" } }, "not what makes a kafka")
+refused({ source = { tables = { "a.b" } } }, "must be source.mysql { ... }: a plain table of options does not name")
+refused({ source = { kind = "kafka" } }, "not the options of a kafka")
 refused({ source = { { kind = "mysql" } } }, "source[1]: needs a name")
 refused({ source = { { kind = "mysql", name = "a", tables = "x.*" }, { kind = "mysql", name = "a", tables = "x.*" } } },
   'source[2]: has the name "a", which another source of the list has')
@@ -119,7 +119,7 @@ refused({ source = { { kind = "mysql", name = "a", tables = "x.*" }, nil, { kind
 refused({ source = { { kind = "mysql", name = "a", tables = "x.*" }, { kind = "mysql", name = "b" } } }, "source[2].tables: is missing")
 refused({ source = { kind = "mysql" } }, "source.tables: is missing")
 refused({ source = { kind = "mysql", tables = { "shop" } } }, '"shop" has no dot')
-refused({ sink = { kind = "mysql" } }, "must be kafka.sink { ... } or kafka.lines { ... }, not what makes a mysql")
+refused({ sink = { kind = "mysql" } }, "must be kafka.sink { ... } or kafka.lines { ... }, not the options of a mysql")
 refused({ loop = 5 }, "loop: must be a function, not number (5)")
 refused({ update = "three" }, "is not one of its values")
 refused({ update = { ["a.b"] = "three" } }, 'update["a.b"]')
@@ -162,7 +162,7 @@ end)
 test.case("two syncs of one name", function()
   tables.sync { name = "one" }
   local options = { name = "one", source = { kind = "mysql", tables = { "a.*" } }, sink = { kind = "kafka" } }
-  test.raises(function() core.register(options, tables.place()) end, 'a sync named "one" is already there')
+  test.raises(function() core.register(options, tables.place()) end, 'a sync named "one" exists already')
   options.name = "two"
   core.register(options, tables.place())
   test.equal(core.count(), 2)
@@ -189,7 +189,7 @@ test.case("a list of sources: a sync for each", function()
   test.equal(core.config(two { checkpoint = { topic = "all" } }).checkpoint_topic, "all")
   test.ok(core.wants(1, "shop", "users") and not core.wants(2, "shop", "users"))
   local options = { name = "unit.west", source = { kind = "mysql", tables = { "a.*" } }, sink = { kind = "kafka" } }
-  test.raises(function() core.register(options, tables.place()) end, 'a sync named "unit.west" is already there')
+  test.raises(function() core.register(options, tables.place()) end, 'a sync named "unit.west" exists already')
 end)
 
 test.case("a list of sources: a name may be one of another source", function()
@@ -219,7 +219,7 @@ end)
 test.case("format = debezium refuses the options that only shape the other format", function()
   for name, value in pairs { update = "one", key_format = "json", key_change = "after" } do
     test.raises(function() tables.sync { format = "debezium", [name] = value } end,
-      name .. ': does not go with format = "debezium"')
+      name .. ': cannot be combined with format = "debezium"')
   end
   test.raises(function() tables.sync { format = "debezium", op_names = "canonical" } end, "op_names is not in this version yet")
   test.raises(function() tables.sync { format = "avro" } end, "format")
