@@ -84,8 +84,7 @@ static int give_rows(struct trx_reader *reader, struct trx_item *item, struct er
 	reader->row_bytes += rows->size;
 	if (item->again && reader->row_bytes > reader->again_bytes) {
 		err_retry(err, E_BINLOG_CHANGED,
-			  "after the reconnect the rows are split into events in another way than "
-			  "before");
+			  "after the reconnect, the rows are split into other events than before");
 		return cursor_wrap(reader->cursor, "binlog event", item->start, err);
 	}
 	item->rows = rows;
@@ -129,7 +128,7 @@ static int give_held(struct trx_reader *reader, struct trx_item *item, struct er
 	}
 	if (reader->trx.end != TRX_OPEN)
 		return finish(reader, item);
-	held_events_clear(&reader->held); /* the later ones are given out as they are read */
+	held_events_clear(&reader->held); /* the later ones are returned as they are read */
 	reader->step = TRX_READ;
 	return 0;
 }

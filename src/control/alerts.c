@@ -14,7 +14,7 @@ enum { MINUTE_MS = 60000 };
 struct episode {
 	bool holds;    /* now */
 	bool is_taken; /* the alert of its beginning was taken */
-	bool is_owed;  /* that alert is to be taken although the condition is over, or has no end */
+	bool is_owed; /* that alert must still be taken although the condition is over, or has no end */
 	int64_t due_ms;   /* monotonic, when what changed last becomes an alert */
 	int64_t ended_ms; /* wall time of its end */
 	struct alert alert;
@@ -132,7 +132,7 @@ static void host_changed(struct alerts *alerts, const struct sync_event *event)
 	char text[ERR_TEXT_SIZE];
 	if (event->host.before == NULL)
 		return;
-	snprintf(text, sizeof(text), "source: %s is used instead of %s", event->host.now,
+	snprintf(text, sizeof(text), "source: using %s instead of %s", event->host.now,
 		 event->host.before);
 	happen(alerts, ALERT_FAILOVER, event, NULL, text);
 }

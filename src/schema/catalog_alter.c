@@ -14,7 +14,8 @@ struct alter {
 static int missing(const struct alter *a, const char *what, struct slice name, struct err *err)
 {
 	err_set(err, E_STATEMENT_UNFIT,
-		"the statement names the %s %.*s, which the table does not have by its definition",
+		"the statement names the %s %.*s, which the known definition of the table does not "
+		"contain",
 		what, SLICE_FMT(name));
 	return err_table_of(err, a->draft->db, a->draft->name);
 }
@@ -82,8 +83,8 @@ static int add_column(struct alter *a, const struct ddl_spec *spec, struct err *
 {
 	if (draft_column(a->draft, spec->column.name) >= 0) {
 		err_set(err, E_STATEMENT_UNFIT,
-			"the statement adds the column %.*s, which the table has already by its "
-			"definition",
+			"the statement adds the column %.*s, which the known definition of the "
+			"table already contains",
 			SLICE_FMT(spec->column.name));
 		return err_table_of(err, a->draft->db, a->draft->name);
 	}

@@ -116,8 +116,8 @@ static int load(struct script *script, struct err *err)
 	if (script->nsyncs > 0)
 		return 0;
 	return err_set(err, E_NO_SYNC,
-		       "%s: no sync.run call: a script registers at least one sync (tideway exec "
-		       "runs a script without)",
+		       "%s: no sync.run call: a script must register at least one sync (tideway "
+		       "exec runs one that registers none)",
 		       script->entry.file);
 }
 

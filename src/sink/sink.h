@@ -41,7 +41,7 @@ struct topic_info {
 	"it was deleted and created again, or the brokers have lost messages that they had "       \
 	"acknowledged"
 #define TOPIC_REPLACED                                                                             \
-	"topic \"%.*s\" is another one than before, as an earlier run has "                        \
+	"topic \"%.*s\" is not the same as before, as an earlier run has "                         \
 	"found: " TOPIC_REPLACED_WHY ". " REMEDY_TOPIC_LOST
 
 struct topic_spec {
@@ -95,7 +95,7 @@ int sink_topics_create(struct sink *sink, const struct slice *names, const struc
 		       unsigned n, const _Atomic bool *stop, struct err *err) MUST_CHECK;
 /* Find out which topics exist, without creating any (check, plan, topics = "existing"). Set
  * exists[i], and partitions[i] to the number of its partitions or 0. Wait for a broker for at most
- * 10 s, or for the time set by sink_wait_at_most, and only briefly after a wait in vain. The answer
+ * 10 s, or for the time set by sink_wait_at_most, and only briefly after it found none. The answer
  * may be 2 s old. */
 int sink_topics_exist(struct sink *sink, const struct slice *names, unsigned n, bool *exists,
 		      int *partitions, struct err *err) MUST_CHECK;

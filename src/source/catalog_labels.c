@@ -94,7 +94,7 @@ static void take_label(struct question *q, unsigned at, struct slice hex)
 
 static int too_few(const struct question *q, unsigned got, struct err *err)
 {
-	err_set(err, E_LABELS, "the server returned %u of the %u labels that were asked for", got,
+	err_set(err, E_LABELS, "the server returned %u of the %u labels that were requested", got,
 		q->n);
 	err_column(err, q->column->name);
 	return err_table_of(err, q->draft->db, q->draft->name);

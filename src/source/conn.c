@@ -185,7 +185,7 @@ static int check_tls(struct conn *conn, struct err *err)
 		return 0;
 	if (!mysql_get_ssl_cipher(conn->mysql))
 		return err_set(err, E_TLS,
-			       "source %s does not offer TLS, and the script asks for it (tls). "
+			       "source %s does not offer TLS, and the script requires it (tls). "
 			       "Give the server a certificate (ssl_cert, ssl_key), or remove tls "
 			       "from the script's source",
 			       conn->place);

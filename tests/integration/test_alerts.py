@@ -108,8 +108,8 @@ def test_failover(sync_on, broker, mariadb, db, sql):
         assert not alerts(running, "failover")
         first.close()
         running.wait_log(r"alert: \S+ failover warning raised")
-        assert alerts(running, "failover") == [("raised", f"nil nil source: {hosts[1]} is used instead of {hosts[0]}")]
-        running.wait_log(rf"INFO  source: {hosts[1]} is used")
+        assert alerts(running, "failover") == [("raised", f"nil nil source: using {hosts[1]} instead of {hosts[0]}")]
+        running.wait_log(rf"INFO  source: using {hosts[1]}")
         assert running.stop() == 0
     finally:
         first.close()

@@ -286,7 +286,7 @@ def test_more_partitions_later(sync, sql, db, kafka):
     # on request they are used from the next start on, and that stays so
     running.write(running.text([f"{db}.*"], 'topics = { partitions = "adopt" },'))
     running.start()
-    running.wait_log(rf'topic "{db}\.t" has 5 partitions now and had 2: .*newer messages before older')
+    running.wait_log(rf'topic "{db}\.t" now has 5 partitions instead of 2: .*newer messages of the key before older')
     sql("INSERT INTO t SELECT seq FROM seq_1_to_20")
     running.readers.pop((f"{db}.t",)).close()  # it knows two partitions
     adopted = {m.key: m.partition for m in running.wait_rows(f"{db}.t", 60) if m.op == "INSERT" and not m.full}

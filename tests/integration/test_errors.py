@@ -357,7 +357,7 @@ def test_source_is_judged_while_the_broker_is_away(sync, table, mariadb, unique,
 def test_both_ends_away(sync, table):
     """Both are named, and SIGTERM ends it."""
     running = sync(brokers="127.0.0.1:1", port=1)
-    running.wait_log(r"127\.0\.0\.1:1.*it is tried again when the checkpoint is open")
+    running.wait_log(r"127\.0\.0\.1:1.*trying again once the checkpoint is open")
     running.wait_log(r"Kafka 127\.0\.0\.1:1: no broker can be reached.*waiting, nothing is lost")
     assert running.stop() == 0
 

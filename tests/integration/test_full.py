@@ -294,7 +294,7 @@ def test_restart_without_a_copy(sync, sql, broker):
     assert re.search(r"INFO  full sync: done in \d+\.\d s", running.log), running.log
     assert "copied before" not in running.log
     assert running.start().wait_exit() == 0
-    assert "INFO  full sync: every table was copied before" in running.log
+    assert "INFO  full sync: every table has been copied already" in running.log
     assert "full sync: done" not in running.log
 
 

@@ -211,7 +211,7 @@ def test_first_host_is_away(run_on, servers):
     server.run("INSERT INTO d.t VALUES (2, 2)")
     assert same_as(server, running) == 2
     assert f"source: {dead} is skipped: cannot connect to the source {dead}" in running.log
-    assert running.log.count(f"source: localhost:{server.port} is used") == 1
+    assert running.log.count(f"source: using localhost:{server.port}") == 1
     assert running.stop() == 0
     # plan and preview: the first that answers
     code, out, _ = running.once(command="plan")
@@ -264,7 +264,7 @@ def fail_over(running, writer, old, new):
         promote(new)
         writer.server = new
     running.wait_log(rf"source: resuming at 127\.0\.0\.1:{new.port} \(server \S+\), by GTID; the position was of server")
-    running.wait_log(rf"source: 127\.0\.0\.1:{new.port} is used")
+    running.wait_log(rf"source: using 127\.0\.0\.1:{new.port}")
 
 
 def test_a_hiccup_changes_nothing(run_on, pair):
@@ -278,7 +278,7 @@ def test_a_hiccup_changes_nothing(run_on, pair):
     running.wait_log("connecting again in")
     primary.run("INSERT INTO d.t VALUES (2, 2)")
     assert same_as(primary, running) == 2
-    assert running.log.count("is used") == 1 and "is skipped" not in running.log
+    assert running.log.count("source: using ") == 1 and "is skipped" not in running.log
 
 
 def test_what_comes_again_has_higher_ids(run_on, pair):
@@ -381,7 +381,7 @@ def test_a_replica_that_lags(run_on, pair, kind):
     """It is passed over; when the primary is away it is waited for until it has caught up."""
     primary, replica = pair(kind)
     running = run_on(replica, primary).start()
-    running.wait_log(rf"source: 127\.0\.0\.1:{replica.port} is used")
+    running.wait_log(rf"source: using 127\.0\.0\.1:{replica.port}")
     running.wait_streaming()
     assert running.stop() == 0
     replica.run("STOP REPLICA SQL_THREAD" if replica.mysql else "STOP SLAVE SQL_THREAD")
@@ -542,7 +542,7 @@ def test_a_replica_that_logs_nothing(run_on, pair):
     wait_for(lambda: replica.run("SHOW GLOBAL STATUS LIKE 'Slaves_running'")[0][1] == "1", "the replica")
     running = run_on(replica, primary).start()
     running.wait_log(rf"source: 127\.0\.0\.1:{replica.port} is skipped: .*log_slave_updates = ON")
-    running.wait_log(rf"source: 127\.0\.0\.1:{primary.port} is used")
+    running.wait_log(rf"source: using 127\.0\.0\.1:{primary.port}")
     running.wait_streaming()
 
 

@@ -105,7 +105,7 @@ def test_stopped_process(sync, sql, db, kafka, proxy, env):
     began = time.monotonic()
     proxy.reset()
     second = sync("topics = { partitions = 1 },", name=name, env=env)
-    second.wait_log("its process is taken to be dead")
+    second.wait_log("assuming that its process is dead")
     sql("UPDATE t SET v = 2")
     second.until(f"{db}.t", lambda m: sum(x.after is not None and x.after["v"] == 2 for x in rows(m)) >= 2000, "newer rows")
     seen = len(second.reader(f"{db}.t").to_end())

@@ -406,7 +406,7 @@ def test_heartbeats_of_many_partitions(sync, sql, db, kafka_server):
     running.wait_streaming()
     beats_of(own, topics, lambda found: len(found) == 600)
     sql("CREATE TABLE c (id INT PRIMARY KEY)", "CREATE TABLE d (id INT PRIMARY KEY)", "INSERT INTO c VALUES (1)", "INSERT INTO d VALUES (1)")
-    running.wait_log("1200 partitions are more than 1000: they go to topic")
+    running.wait_log("1200 partitions are more than 1000, they go only to topic")
     named = f"tideway.heartbeat.{running.name}"
     beats_of(own, [named], lambda found: any(len(times) > 1 for times in found.values()))
     assert running.stop() == 0

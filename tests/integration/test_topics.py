@@ -9,7 +9,7 @@ from support.consume import heartbeats, rows
 from support.wait import DEADLINE_S, wait_for
 
 GONE = r'topic "{topic}" does not exist any more.*{topic}.*copied again.*another sync name'
-OTHER = r'topic "{topic}" is another one than before: partition \d+ ends (before|at) .*copied again.*another sync name'
+OTHER = r'topic "{topic}" is not the same as before: partition \d+ ends (before|at) .*copied again.*another sync name'
 
 
 @pytest.fixture(scope="session")
@@ -68,7 +68,7 @@ def test_topic_gone_while_stopped(sync, sql, db, kafka):
     assert re.search(rf"ok    topic {db}\.u: exists", out), out
     # longer than it ever was: the topic that an earlier start has found to be another one stays so
     fill(kafka, topic, 2, 2000)
-    running.start().fails(5, rf'topic "{re.escape(topic)}" is another one than before.*copied again')
+    running.start().fails(5, rf'topic "{re.escape(topic)}" is not the same as before.*copied again')
     running.readers.pop((topic,)).close()
     # the remedy
     running.write(running.text([f"{db}.u"], "topics = { partitions = 2 },"))
@@ -134,7 +134,7 @@ def test_topic_gone_under_load(sync, sql, db, load, request, server, how):
     else:
         # longer than it ever was
         fill(own, topic, 2, 20000)
-        running.start().fails(5, rf'topic "{re.escape(topic)}" is another one than before.*copied again')
+        running.start().fails(5, rf'topic "{re.escape(topic)}" is not the same as before.*copied again')
 
 
 def test_forgotten_topic_record(sync, sql, db, kafka):

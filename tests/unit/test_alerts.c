@@ -264,7 +264,7 @@ static void other_kinds(void **state)
 							  .host = {"db2:1", "db1:1"}});
 	take(&run, &alert);
 	assert_int_equal(alert.kind, ALERT_FAILOVER);
-	assert_string_equal(alert.text, "source: db2:1 is used instead of db1:1");
+	assert_string_equal(alert.text, "source: using db2:1 instead of db1:1");
 	assert_int_equal(alert.code, E_NONE);
 	assert_nothing(&run, false);
 	for (int i = 0; i < 2; i++)

@@ -93,17 +93,17 @@ static void each_has_its_line(void **state)
 		    "stream: reading the binlog from bin.000007:4");
 	assert_line((struct sync_event){.kind = SYNC_EVENT_HOST_CHANGED,
 					.host = {"db2:3306", "db1:3306"}},
-		    "source: db2:3306 is used");
+		    "source: using db2:3306");
 	assert_line((struct sync_event){.kind = SYNC_EVENT_RETENTION_LOW, .retention = {90, 100}},
-		    "the binlog is needed from 90 s ago, and the server keeps it for 100 s: raise "
-		    "binlog_expire_logs_seconds, or what is not read yet will be purged");
+		    "the full sync needs the binlog of the last 90 s, and the server keeps it for "
+		    "100 s: raise binlog_expire_logs_seconds before the server purges it");
 	assert_line((struct sync_event){.kind = SYNC_EVENT_COPY_BEGUN, .copy = {2, 3, 4}},
 		    "full sync: 2 of 3 tables to read, 4 lanes");
 	assert_line((struct sync_event){.kind = SYNC_EVENT_TABLE_COPIED,
 					.table = {.name = SLICE("a.b"), .rows = 7}},
 		    "full sync: table a.b done, 7 rows");
 	assert_line((struct sync_event){.kind = SYNC_EVENT_COPY_NOT_NEEDED},
-		    "full sync: every table was copied before");
+		    "full sync: every table has been copied already");
 	assert_line((struct sync_event){.kind = SYNC_EVENT_COPY_DONE, .duration = {1500}},
 		    "full sync: done in 1.5 s");
 	assert_line((struct sync_event){.kind = SYNC_EVENT_SOURCE_LOST, .failure = {&why, 500}},

@@ -25,7 +25,7 @@ struct fixture {
 	bool stops;                       /* the owner is stopping */
 	bool skips;                       /* no events are wanted */
 	struct arena names;
-	struct buf log;   /* the items given out */
+	struct buf log;   /* the items returned */
 	struct buf bytes; /* the same, with every detail of each event */
 };
 
@@ -108,7 +108,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* ---- what comes out ---- */
+/* ---- the items ---- */
 
 static void announce(struct fixture *f)
 {
@@ -258,8 +258,8 @@ static void insert_heartbeats(struct fixture *f)
 	memcpy(f->heartbeat + packet.len - 4, &size, sizeof(size));
 }
 
-/* Rule: outcome-known. The same comes out when nothing may be held, so that each transaction is read ahead, whatever
- * heartbeats come between on either connection. */
+/* Rule: outcome-known. The items are the same when nothing may be held, so that each transaction is read ahead, whatever
+ * heartbeats arrive in between on either connection. */
 static void large_transactions_come_out_the_same(void **state)
 {
 	struct fixture *f = *state;
@@ -329,8 +329,8 @@ static void a_transaction_that_loses_its_end_is_an_error(void **state)
 	assert_non_null(strstr(f->err.text, "the binlog was cut inside this transaction"));
 }
 
-/* Rule: transaction-start. After a reconnect inside a transaction it is read again from its begin; what was given out
- * is marked. */
+/* Rule: transaction-start. After a reconnect inside a transaction it is read again from its begin; the items that
+ * were returned before are marked. */
 static void a_half_read_transaction_is_read_again(void **state)
 {
 	struct fixture *f = *state;
@@ -370,7 +370,7 @@ static void another_transaction_after_a_reconnect_is_an_error(void **state)
 	assert_non_null(strstr(f->err.text, "with another transaction than the one"));
 }
 
-/* Only a part of an event was given out, so the event cannot be given out exactly once. */
+/* Only a part of an event was returned, so the event cannot be returned exactly once. */
 static void rows_split_in_another_way_after_a_reconnect_are_an_error(void **state)
 {
 	struct fixture *f = *state;
@@ -384,10 +384,10 @@ static void rows_split_in_another_way_after_a_reconnect_are_an_error(void **stat
 	feed_until(f, find(f, EVENT_WRITE_ROWS_V1, 1));
 	assert_int_equal(feed_packet(f, f->packets[find(f, EVENT_WRITE_ROWS_V1, 1)]), -1);
 	assert_true(f->err.retriable);
-	assert_non_null(strstr(f->err.text, "split into events in another way"));
+	assert_non_null(strstr(f->err.text, "split into other events than before"));
 }
 
-/* The connection is lost inside a transaction in which the server crashed. The next transaction is not taken for that one. */
+/* The connection is lost inside a transaction in which the server crashed. The next transaction is not mistaken for it. */
 static void a_cut_transaction_is_over_after_a_reconnect(void **state)
 {
 	struct fixture *f = *state;
@@ -407,7 +407,7 @@ static void a_cut_transaction_is_over_after_a_reconnect(void **state)
 	assert_int_equal(f->reader.again_bytes, 0);
 }
 
-/* No event of a held transaction was given out: after a reconnect none is marked. */
+/* No event of a held transaction was returned: after a reconnect none is marked. */
 static void a_held_transaction_begins_anew(void **state)
 {
 	struct fixture *f = *state;
@@ -464,7 +464,7 @@ static void a_transaction_inside_another_is_an_error(void **state)
 	assert_non_null(strstr(f->err.text, "begins inside another"));
 }
 
-/* Held events that the owner does not want are not given out. */
+/* Held events that the owner does not want are not returned. */
 static void held_events_may_be_skipped(void **state)
 {
 	struct fixture *f = *state;

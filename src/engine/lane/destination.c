@@ -48,11 +48,11 @@ static int open_destination(struct lane *lane, struct slice name, bool keyed,
 	const struct topic_spec spec = lane_topic_spec(lane->config, keyed, &pinned);
 	struct topic *topic;
 	if (!pins_open(pins, name, topics->max + lane->destinations.uncounted))
-		return err_set(
-			err, E_TOPICS_MAX,
-			"topic '%.*s' would be number %u of this sync, topics.max is %u. Correct "
-			"the topic function if it makes too many, or raise topics.max",
-			SLICE_FMT(name), topics->max + 1, topics->max);
+		return err_set(err, E_TOPICS_MAX,
+			       "topic '%.*s' would be topic number %u of this sync, and topics.max "
+			       "is %u. Correct "
+			       "the topic function if it makes too many, or raise topics.max",
+			       SLICE_FMT(name), topics->max + 1, topics->max);
 	if (pinned.replaced && !lane->sync->output.dry_run)
 		return err_set(err, E_TOPIC_REPLACED, TOPIC_REPLACED, SLICE_FMT(name));
 	if (sink_topic(lane->sink, name, &spec, lane->halt, &topic, err) < 0)

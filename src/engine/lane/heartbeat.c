@@ -37,9 +37,8 @@ static int named_topic(struct heartbeat *heartbeat, struct lane *lane, struct er
 					: arena_printf(&lane->texts, "tideway.heartbeat.%s",
 						       lane->config->name);
 	if (!heartbeat->one_topic && !topic)
-		log_warn("heartbeats: %u partitions are more than %d: they go to topic '%.*s' "
-			 "alone; set "
-			 "heartbeat = { topic = ... } to choose one",
+		log_warn("heartbeats: because %u partitions are more than %d, they go only to "
+			 "topic '%.*s'. Set heartbeat = { topic = ... } to choose another one",
 			 heartbeat->total, HEARTBEAT_PARTITIONS_MAX, SLICE_FMT(heartbeat->name));
 	heartbeat->one_topic = true;
 	lane->destinations.uncounted = 1;

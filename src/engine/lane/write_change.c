@@ -27,8 +27,8 @@ static int refuse_large(const struct lane *lane, const struct plan *plan, const 
 	err_set(err, E_ROW_SIZE,
 		"a row of %" PRIu32 " bytes, %" PRIu32
 		" of them in column '%.*s', is more than limits.row_max = %" PRIu64
-		" allows. Nothing of it is written. Raise limits.row_max (a row takes about three "
-		"times its size of memory), or exclude the table with \"!%.*s\" in source.tables, "
+		" allows. Nothing of it is written. Raise limits.row_max (a row needs about three "
+		"times its size in memory), or exclude the table with \"!%.*s\" in source.tables, "
 		"and start again: the sync resumes at this row",
 		row->size, row->cells[largest].len < CELL_ABSENT ? row->cells[largest].len : 0,
 		SLICE_FMT(plan->table->columns[largest].name), lane->config->row_max,

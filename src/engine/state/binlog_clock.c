@@ -105,7 +105,7 @@ static void *clock_main(void *arg)
 			wait_ms = backoff_next(&backoff, clock_mono_ms() - failed_ms);
 			failed_ms = clock_mono_ms();
 			if (!err.retriable && !said)
-				log_warn("%s; heartbeats have the time of the last transaction "
+				log_warn("%s; heartbeats carry the time of the last transaction "
 					 "until the end of the binlog can be read",
 					 err.text);
 			else

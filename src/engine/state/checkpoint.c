@@ -205,7 +205,7 @@ static int check_empty(struct checkpoint *checkpoint, struct err *err)
 	return err_set(
 		err, E_CHECKPOINT_POSITION,
 		"checkpoint of sync '%s': there are records (\"%s/%.*s\"), but \"%s/position\" is "
-		"missing. Put that record back, or start under another sync name (a new full sync)",
+		"missing. Restore that record, or start under another sync name (a new full sync)",
 		checkpoint->sync, checkpoint->sync, SLICE_FMT(name), checkpoint->sync);
 }
 

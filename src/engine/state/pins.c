@@ -286,10 +286,9 @@ bool pins_are_urgent(struct pins *pins)
 void pins_tell_grown(struct slice topic, int present, int pinned)
 {
 	log_warn(
-		"topic \"%.*s\" has %d partitions now: heartbeats go to all of them, and keys stay "
-		"on the first %d, so that their order holds. To spread keys over all of them, "
-		"start "
-		"with topics = { partitions = \"adopt\" }",
+		"topic \"%.*s\" now has %d partitions: heartbeats go to all of them, and keys stay "
+		"on the first %d to keep their order. To spread keys over all of them, start with "
+		"topics = { partitions = \"adopt\" }",
 		SLICE_FMT(topic), present, pinned);
 }
 

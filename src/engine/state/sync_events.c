@@ -87,16 +87,17 @@ static void print_table(const struct sync_event *event, struct buf *out)
 			   SLICE_FMT(event->table.name), event->table.rows);
 	else
 		buf_printf(out,
-			   "full sync: table %.*s changed while it was read, it is read again: %s",
+			   "full sync: table %.*s changed while it was read and will be read "
+			   "again: %s",
 			   SLICE_FMT(event->table.name), event->table.why->text);
 }
 
 static void print_retention(const struct sync_event *event, struct buf *out)
 {
 	buf_printf(out,
-		   "the binlog is needed from %" PRId64
-		   " s ago, and the server keeps it for %" PRIu64
-		   " s: raise binlog_expire_logs_seconds, or what is not read yet will be purged",
+		   "the full sync needs the binlog of the last %" PRId64
+		   " s, and the server keeps it for %" PRIu64
+		   " s: raise binlog_expire_logs_seconds before the server purges it",
 		   event->retention.needed_s, event->retention.kept_s);
 }
 
@@ -111,7 +112,7 @@ static void print_failure(const struct sync_event *event, struct buf *out)
 	const char *text = event->failure.why->text;
 	switch (event->kind) {
 	case SYNC_EVENT_SOURCE_AWAY:
-		buf_printf(out, "%s; it is tried again when the checkpoint is open", text);
+		buf_printf(out, "%s; trying again once the checkpoint is open", text);
 		return;
 	case SYNC_EVENT_SOURCE_LOST:
 		buf_printf(out, "%s; connecting again in %.1f s", text,
@@ -121,7 +122,7 @@ static void print_failure(const struct sync_event *event, struct buf *out)
 		buf_printf(out, "%s; waiting until the checkpoint can be saved", text);
 		return;
 	case SYNC_EVENT_UNSAVED:
-		buf_printf(out, "%s; what was sent since the last save comes again", text);
+		buf_printf(out, "%s; what was sent since the last save will be sent again", text);
 		return;
 	case SYNC_EVENT_ATTEMPT_FAILED:
 		buf_printf(out, "%s; starting again from the checkpoint in %.1f s", text,
@@ -145,7 +146,7 @@ void sync_event_print(const struct sync_event *event, struct buf *out)
 			   sync_state_name(event->state.from));
 		return;
 	case SYNC_EVENT_HOST_CHANGED:
-		buf_printf(out, "source: %s is used", event->host.now);
+		buf_printf(out, "source: using %s", event->host.now);
 		return;
 	case SYNC_EVENT_RETENTION_LOW:
 		print_retention(event, out);
@@ -162,7 +163,7 @@ void sync_event_print(const struct sync_event *event, struct buf *out)
 		print_table(event, out);
 		return;
 	case SYNC_EVENT_COPY_NOT_NEEDED:
-		buf_put(out, SLICE("full sync: every table was copied before"));
+		buf_put(out, SLICE("full sync: every table has been copied already"));
 		return;
 	case SYNC_EVENT_COPY_DONE:
 		buf_printf(out, "full sync: done in %.1f s", seconds(event->duration.ms));

@@ -185,10 +185,11 @@ static void add_message(struct following *f, const struct format_ddl *ddl,
 /* Send the DDL message anyway: the next statement may add the key. The first row stops the sync (map_change.c). */
 static void warn_keyless(const struct stream *stream, const struct table *table)
 {
-	log_warn("table %.*s has no primary key since the statement at %s:%" PRIu64
-		 ", and the script gives it no other: its first row will stop the sync. Give it a "
-		 "key before that, or see key and no_primary_key",
-		 SLICE_FMT(table->full_name), stream->cursor.file, stream->read.offset);
+	log_warn(
+		"table %.*s has no primary key since the statement at %s:%" PRIu64
+		", and the script gives it no key: its first row will stop the sync. Add a primary "
+		"key before that, or set key or no_primary_key in the script",
+		SLICE_FMT(table->full_name), stream->cursor.file, stream->read.offset);
 }
 
 /* Return the next topic that a table writes to: the constant one, or those that its function returned. *at is 0 at first. */
@@ -379,13 +380,13 @@ static int refuse_unread(const struct following *f, const struct ddl_effect *eff
 		"rows were never read%s. " REMEDY_NEW_NAME ", or exclude the new name",
 		SLICE_FMT(effect->db), SLICE_FMT(effect->table), SLICE_FMT(effect->new_db),
 		SLICE_FMT(effect->new_table),
-		away ? ", and by its name it is not a copy that gh-ost (_gho for _del) or "
-		       "pt-online-schema-change (_new for _old) has made"
+		away ? ", and its name is not that of a copy by gh-ost (_gho for _del) or "
+		       "pt-online-schema-change (_new for _old)"
 		     : "");
 	return statement_error(stream, err);
 }
 
-/* Wait until every group before the current one is acknowledged, and post that position. */
+/* Wait until every transaction before the current one is acknowledged, and post that position. */
 static int wait_acknowledged(struct stream *stream, struct err *err)
 {
 	int64_t until = clock_mono_ms() + ACKNOWLEDGED_MS;
@@ -439,8 +440,8 @@ static bool passes_by(const struct stream *stream, const struct ddl_name *name)
 	       !catalog_cannot_read(now, name->db, name->table);
 }
 
-/* Give the unread rows to the next name, since nobody can read them under a name that is gone. So all statements from a time
- * when the sync did not run are followed in one pass. */
+/* Give the unread rows to the next name, because nobody can read them under a name that no longer exists. In this way all
+ * statements from a time when the sync did not run are followed in one pass. */
 static void carry_unread(struct stream *stream, const struct ddl_name *to)
 {
 	struct table_states *states = &stream->lane.sync->states;
@@ -502,12 +503,12 @@ static int refuse_moved(const struct following *f, const struct ddl_effect *effe
 	if (captured && !effect->exchanged)
 		return 0;
 	err_set(err, E_PARTITION_MOVED,
-		"rows of table %.*s.%.*s, which is %scaptured, came into table %.*s.%.*s, which "
-		"is, by %s PARTITION: the binlog does not contain them. " REMEDY_NEW_NAME
+		"%s PARTITION moved rows of table %.*s.%.*s, which is %scaptured, into table "
+		"%.*s.%.*s, which is captured: the binlog does not contain them. " REMEDY_NEW_NAME
 		", or exclude %s in source.tables",
-		SLICE_FMT(from->db), SLICE_FMT(from->table), captured ? "" : "not ",
-		SLICE_FMT(effect->db), SLICE_FMT(effect->table),
-		effect->exchanged ? "EXCHANGE" : "CONVERT", captured ? "both" : "the latter");
+		effect->exchanged ? "EXCHANGE" : "CONVERT", SLICE_FMT(from->db),
+		SLICE_FMT(from->table), captured ? "" : "not ", SLICE_FMT(effect->db),
+		SLICE_FMT(effect->table), captured ? "both" : "the latter");
 	return statement_error(stream, err);
 }
 
@@ -620,8 +621,9 @@ static int check_step(struct following *f, const struct ddl_step *step, struct e
 			       "again under another sync name",
 			       err);
 	if (f->stream->connection.row_metadata_full) {
-		log_warn("a statement could not be parsed, at %s:%" PRIu64
-			 "; row metadata FULL contains the columns from here on: %.*s",
+		log_warn("the statement at %s:%" PRIu64
+			 " could not be parsed; from here on, row metadata FULL defines the "
+			 "columns: %.*s",
 			 f->stream->cursor.file, f->stream->read.offset, SLICE_FMT(f->text));
 		stream_doubt(f->stream,
 			     &(struct ddl_name){name->table.len || name->db.len ? name->db

@@ -52,8 +52,8 @@ static int replace_table(struct stream *stream, const struct doubt *doubt,
 	if (script_guard(stream->lane.script, stream->lane.sync->index, old, made, NULL, 0, err) <
 	    0)
 		return stream_at(stream, stream->current.at, old->full_name, err);
-	log_warn("table %.*s: its columns are taken from row metadata FULL, since the statement at "
-		 "%s was not understood",
+	log_warn("table %.*s: its columns are taken from row metadata FULL, because the statement "
+		 "at %s was not understood",
 		 SLICE_FMT(old->full_name), doubt->at);
 	*table = put_told(stream, old, made);
 	return 0;

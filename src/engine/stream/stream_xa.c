@@ -8,17 +8,17 @@
 static int refuse_unknown(struct stream *stream, struct slice xid, struct err *err)
 {
 	err_set(err, E_XA_UNREAD,
-		"XA COMMIT %.*s: it was prepared before this sync began%s. Its rows, if it has "
-		"rows of captured tables, are in neither the full sync nor the stream. Start again "
-		"under another sync name while no XA transaction is prepared%s",
-		SLICE_FMT(xid), stream->cursor.format.mariadb ? "" : ", or that cannot be known",
+		"XA COMMIT %.*s: the transaction %s prepared before this sync began. If it has "
+		"rows of captured tables, they are in neither the full sync nor the stream. Start "
+		"again under another sync name while no XA transaction is prepared%s",
+		SLICE_FMT(xid), stream->cursor.format.mariadb ? "was" : "may have been",
 		stream->cursor.format.mariadb ? " (XA RECOVER lists them)"
-					      : " (XA RECOVER lists them; with XA_RECOVER_ADMIN "
-						"the start looks for itself)");
+					      : " (XA RECOVER lists them; with XA_RECOVER_ADMIN, "
+						"the start checks this itself)");
 	return stream_at(stream, stream->read.offset, SLICE(""), err);
 }
 
-/* Note what becomes of the xid, with the position of the group. */
+/* Record what happens to the xid, with the position of the transaction. */
 static void note(struct stream *stream, const struct pending *pending, bool is_prepared)
 {
 	struct mark_xa *xa = mark_set_xa(&stream->current.durable);

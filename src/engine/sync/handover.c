@@ -77,13 +77,13 @@ int handover_begin(struct handover *handover, struct checkpoint *checkpoint, str
 static const char *proves_nothing(const struct lock_place *before, const struct instance_lock *lock)
 {
 	if (lock->place.server[0] == '\0')
-		return "this one cannot get the lock of its name on the source";
+		return "this process cannot get the instance lock on the source";
 	if (before->server[0] == '\0')
-		return "it did not hold the lock of its name";
+		return "it did not hold the instance lock";
 	if (strcmp(before->server, lock->place.server) != 0)
-		return "it held the lock of its name on another server";
+		return "it held the instance lock on another server";
 	if (lock->place.started_s != before->started_s)
-		return "the source has been restarted since it took the lock of its name";
+		return "the source has been restarted since it took the instance lock";
 	return NULL;
 }
 
@@ -95,7 +95,7 @@ int handover_wait(struct handover *handover, const struct instance_lock *lock, c
 	if (why && left_ms > 0)
 		log_info(
 			"the process that ran sync '%s' before has not ended cleanly and may still "
-			"be sending, for %s: waiting for %.0f s, until it no longer can",
+			"be sending (%s): waiting for %.0f s, after which it cannot send",
 			sync, why, (double)left_ms / 1000);
 	for (; why && clock_boot_ms() < handover->until_ms; clock_pause(WAIT_MS))
 		if (atomic_load(stop))

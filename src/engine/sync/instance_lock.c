@@ -96,13 +96,13 @@ static int wait_for_it(struct instance_lock *lock, struct err *err)
 	while ((rc = take(lock, &holder, err)) == 0 && !atomic_load(&sync->flags.stop)) {
 		if (clock_mono_ms() > until) {
 			log_warn("connection %s of the source still has the lock of sync '%s' "
-				 "after %.0f s: its process is taken to be dead",
+				 "after %.0f s: assuming that its process is dead",
 				 buf_cstr(&holder), sync->config->name, (double)limit_ms / 1000);
 			break;
 		}
 		if (!said)
-			log_info("another process of sync '%s' runs (connection %s of the source): "
-				 "it ends at its next save; waiting for that",
+			log_info("another process of sync '%s' is running (connection %s of the "
+				 "source): waiting for its next save, which ends it",
 				 sync->config->name, buf_cstr(&holder));
 		said = true;
 	}

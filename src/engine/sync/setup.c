@@ -257,7 +257,7 @@ static void judge_end(struct writers *writers, const struct partition_end *end)
 	if (end->end >= acked || writers->err.code != ERR_NONE)
 		return;
 	err_set(&writers->err, E_TOPIC_REPLACED,
-		"topic \"%.*s\" is another one than before: partition %d ends before offset "
+		"topic \"%.*s\" is not the same as before: partition %d ends before offset "
 		"%" PRId64 ", and %" PRId64
 		" had been acknowledged (tables %s): " TOPIC_REPLACED_WHY ". " REMEDY_TOPIC_LOST,
 		SLICE_FMT(writers->topic), end->partition, end->end, acked - 1,
@@ -286,7 +286,7 @@ static void judge_topic(struct writers *writers)
 			SLICE_FMT(writers->topic), buf_cstr(&writers->tables));
 	else if (writers->partitions < writers->pinned.partitions)
 		err_set(&writers->err, E_TOPIC_REPLACED,
-			"topic \"%.*s\" is another one than before: it has %d partitions and had "
+			"topic \"%.*s\" is not the same as before: it has %d partitions and had "
 			"%d (tables %s): " TOPIC_REPLACED_WHY ". " REMEDY_TOPIC_LOST,
 			SLICE_FMT(writers->topic), writers->partitions, writers->pinned.partitions,
 			buf_cstr(&writers->tables));
@@ -428,10 +428,10 @@ static int look_for_partitions(struct setup *setup, struct err *err)
 			pins_tell_grown(names[i], partitions[i], pinned[i]);
 			continue;
 		}
-		log_warn("topic \"%.*s\" has %d partitions now and had %d: its keys are spread "
-			 "over all "
-			 "of them from here on; of a key whose partition changes, consumers may "
-			 "see newer messages before older ones (topics.partitions = \"adopt\")",
+		log_warn("topic \"%.*s\" now has %d partitions instead of %d: from now on, its "
+			 "keys are spread over all of them. If the partition of a key changes, "
+			 "consumers may see newer messages of the key before older ones "
+			 "(topics.partitions = \"adopt\")",
 			 SLICE_FMT(names[i]), partitions[i], pinned[i]);
 		pins_adopt(pins, names[i], partitions[i]);
 	}

@@ -68,7 +68,7 @@ void kafka_sink_fail_replaced(struct kafka_sink *k, const struct topic *topic,
 	if (k->sink.poison.code != ERR_NONE)
 		return;
 	err_set(&err, E_TOPIC_REPLACED,
-		"%s: topic \"%s\" is another one than before: partition %d took a message at "
+		"%s: topic \"%s\" is not the same as before: partition %d took a message at "
 		"offset "
 		"%lld, and %lld had been acknowledged before: " TOPIC_REPLACED_WHY
 		". " REMEDY_TOPIC_LOST,

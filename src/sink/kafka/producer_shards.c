@@ -173,7 +173,7 @@ int kafka_sink_fit_batch(struct kafka_sink *k, const char *name, size_t limit,
 	size_t batch = limit > 2 * BATCH_MARGIN ? limit - BATCH_MARGIN : limit / 2 + 1;
 	if (batch >= k->batch)
 		return 0;
-	log_info("%s: topic \"%s\" takes %zu bytes at most; batches are at most %zu from now on",
+	log_info("%s: topic \"%s\" accepts at most %zu bytes; batches now have at most %zu",
 		 kafka_sink_label(k), name, limit, batch);
 	int drained = sink_drain(&k->sink, -1, stop, err);
 	if (drained > 0)

@@ -14,7 +14,7 @@ static int check_pinned(struct kafka_sink *k, const char *name, int pinned, int 
 	if (pinned <= partitions)
 		return 0;
 	return err_set(err, E_TOPIC_REPLACED,
-		       "%s: topic \"%s\" is another one than before: it has %d partitions and had "
+		       "%s: topic \"%s\" is not the same as before: it has %d partitions and had "
 		       "%d: " TOPIC_REPLACED_WHY ". " REMEDY_TOPIC_LOST,
 		       kafka_sink_label(k), name, partitions, pinned);
 }
@@ -24,7 +24,7 @@ static void warn_unreadable(struct kafka_sink *k, const char *name)
 	if (!k->warned_unreadable)
 		log_warn("%s: the configuration of topic \"%s\" cannot be read (grant "
 			 "DescribeConfigs): "
-			 "max.message.bytes is taken to be %d and cleanup.policy delete",
+			 "assuming max.message.bytes = %d and cleanup.policy = delete",
 			 kafka_sink_label(k), name, SINK_DEFAULT_MAX_MESSAGE);
 	k->warned_unreadable = true;
 }

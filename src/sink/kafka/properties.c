@@ -131,8 +131,8 @@ static int must_be_true(const char *name, const char *value, struct property_lis
 	if (is_one_of(value, "true"))
 		return 0;
 	return refuse(err, name, value,
-		      "without it retries reorder and double messages; it is always on, remove the "
-		      "property");
+		      "without it, retries reorder and duplicate messages; it is always on: remove "
+		      "the property");
 }
 
 static int must_be_false(const char *name, const char *value, struct property_list *out,
@@ -172,10 +172,9 @@ static int linger(const char *name, const char *value, struct property_list *out
 	char *end;
 	double ms = strtod(value, &end);
 	if (end == value || *end != '\0' || !(ms >= 0 && ms <= LINGER_MOST_MS))
-		return refuse(
-			err, name, value,
-			"expected 0 to 1000: messages that wait longer are taken for those of "
-			"a broker that does not answer");
+		return refuse(err, name, value,
+			      "expected 0 to 1000: after a longer wait, the broker would seem not "
+			      "to answer");
 	return add(out, "linger.ms", value);
 }
 
@@ -509,8 +508,10 @@ static int wanted(enum property_use use, const char *name, bool producer, bool c
 		  struct err *err)
 {
 	if (use == PROPERTY_PRODUCER && !producer)
-		return err_set(err, E_PROPERTY_UNKNOWN,
-			       "Kafka property %s is a consumer's; a sink has no use for it", name);
+		return err_set(
+			err, E_PROPERTY_UNKNOWN,
+			"Kafka property %s is a property of consumers, which a sink does not use",
+			name);
 	if (use == PROPERTY_PRODUCER)
 		return 1;
 	if (use == PROPERTY_CONSUMER)

@@ -609,11 +609,12 @@ static int wait_for_leaders(struct kafka_client *kafka, const char *name, const 
 
 static int missing(struct kafka_client *kafka, const char *name, struct err *err)
 {
-	return err_set(err, E_TOPIC_MISSING,
-		       "%s: topic \"%s\" does not exist, and topics = \"existing\" forbids to "
-		       "create it. Create it, or allow that with topics = { create = true }. A "
-		       "topic that the user may not Describe cannot be seen either",
-		       kafka->label, name);
+	return err_set(
+		err, E_TOPIC_MISSING,
+		"%s: topic \"%s\" does not exist, and topics = \"existing\" forbids creating "
+		"it. Create it, or allow that with topics = { create = true }. A "
+		"topic that the user may not Describe cannot be seen either",
+		kafka->label, name);
 }
 
 /* List all topics, unless the list is recent. */

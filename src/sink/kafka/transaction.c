@@ -244,9 +244,9 @@ int transaction_retry(struct transaction *transaction, struct err *err)
 		return transaction_refused(transaction, names->purpose, failed,
 					   rd_kafka_err2str(failed), err);
 	if (failed != RD_KAFKA_RESP_ERR_NO_ERROR && !is_purged(failed))
-		log_warn("%s: cannot %s (%s): %s. Is the leader of its partition away, or are too "
-			 "few replicas in sync? Trying again; rows are still sent, and nothing is "
-			 "lost",
+		log_warn("%s: cannot %s (%s): %s. Check that the leader of its partition can be "
+			 "reached and that enough replicas are in sync. Trying again; rows are "
+			 "still sent, and nothing is lost",
 			 transaction->kafka->label, names->purpose, names->where,
 			 rd_kafka_err2str(failed));
 	return kafka_wait(transaction->kafka, names->purpose, RD_KAFKA_RESP_ERR__TIMED_OUT, WAIT_MS,

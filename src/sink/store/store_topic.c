@@ -14,7 +14,7 @@
 
 enum {
 	STOP_GRACE_MS =
-		5000,    /* during the last save of a sync that stops, ignore *stop for so long */
+		5000,    /* during the last save of a sync that stops, ignore *stop for this time */
 	LOOK_MS = 10000, /* store_look_topic: longest wait for a broker, and for the end */
 };
 
@@ -118,8 +118,8 @@ static int check_topic(struct topic_store *t, const struct topic_facts *facts, s
 	if (!facts->described) {
 		log_warn("%s: the configuration of the checkpoint topic \"%s\" cannot be read "
 			 "(grant DescribeConfigs); "
-			 "it must have cleanup.policy=compact, or the checkpoint is deleted some "
-			 "day",
+			 "it must have cleanup.policy=compact, or Kafka will delete the checkpoint "
+			 "one day",
 			 t->kafka.label, t->topic);
 		return 0;
 	}
