@@ -96,8 +96,8 @@ def test_followed(metadata, table, sql, db, case):
 
 
 def test_followed_across_a_restart(metadata, table, sql, db):
-    """Rules: tracked-catalog, plan-key. Rows of the old definition that are read after the table has changed: the
-    catalog of the checkpoint knows it."""
+    """Rules: tracked-catalog, plan-key. Rows of the old definition are read after the table has changed: the catalog in the
+    checkpoint contains that definition."""
     assert table.stop() == 0
     sql("INSERT INTO t VALUES (2, 1, 'old')", "ALTER TABLE t ADD c INT FIRST, DROP a", "INSERT INTO t VALUES (9, 3, 'new')",
         "ALTER TABLE t MODIFY c BIGINT UNSIGNED", "INSERT INTO t VALUES (18446744073709551615, 4, 'newer')")
@@ -127,7 +127,7 @@ def test_same_map_bytes(metadata, sync, sql, db):
 
 
 def test_create_in_stream(metadata, table, sql, db):
-    """Rule: tracked-catalog. A table created in the stream is not copied, nor is one of CREATE TABLE LIKE or SELECT."""
+    """Rule: tracked-catalog. A table created in the stream is not copied, not even by CREATE TABLE LIKE or SELECT."""
     sql("CREATE TABLE n (id INT PRIMARY KEY, v VARCHAR(9))", "INSERT INTO n VALUES (1, 'a')",
         "CREATE TABLE l LIKE n", "INSERT INTO l VALUES (2, 'b')",
         "CREATE TABLE s (PRIMARY KEY (id)) SELECT id, v, 5 AS five FROM n")
@@ -168,8 +168,8 @@ NO_SWAPS = {
 
 @pytest.mark.parametrize("case", [*SWAPS, *NO_SWAPS])
 def test_swap(sync, sql, db, case):
-    """Rule: table-position. A table that is swapped in for a captured one is believed to have the same rows by the names of
-    gh-ost and pt-online-schema-change only; any other is an error that names both."""
+    """Rule: table-position. A table that replaces a captured one is assumed to have the same rows only if it has a name of
+    gh-ost or pt-online-schema-change. Any other table is an error that names both."""
     name, shadow, away = (SWAPS | NO_SWAPS)[case]
     sql(f"CREATE TABLE {name} (id INT PRIMARY KEY)", f"INSERT INTO {name} VALUES (1)", f"CREATE TABLE {shadow} LIKE {name}",
         f"INSERT INTO {shadow} VALUES (5)")
@@ -476,8 +476,8 @@ def test_default_database_differs(table, sql, db, mariadb):
 
 
 def test_drop_database(table, sql, db, mariadb):
-    """docs/messages.md, "Schema changes": DROP DATABASE is sent as ERASE to the topic of each table, with the columns
-    it had. The sync continues. When the database is created again, CREATE is sent."""
+    """docs/messages.md, "Schema changes": DROP DATABASE is sent as ERASE to the topic of each table, with the table's last
+    columns. The sync continues. When the database is created again, CREATE is sent."""
     sql("CREATE TABLE u (k INT PRIMARY KEY)")
     mariadb.run(f"DROP DATABASE {db}", f"CREATE DATABASE {db}", f"CREATE TABLE {db}.t (id INT PRIMARY KEY, z INT)",
                 f"INSERT INTO {db}.t VALUES (5, 6)")
@@ -532,7 +532,7 @@ def test_rows_between_the_phases(table, sql, db, mariadb, rolled_back):
     with between.cursor() as cursor:
         while thread.is_alive():
             written += 1
-            with contextlib.suppress(pymysql.err.MySQLError):  # the table is locked for a moment at the end
+            with contextlib.suppress(pymysql.err.MySQLError):  # the table is locked briefly at the end
                 cursor.execute(f"INSERT INTO t (id, a, b) VALUES ({100000 + written}, {-written}, 'between')")
     thread.join()
     between.close()
@@ -554,8 +554,8 @@ def test_rows_between_the_phases(table, sql, db, mariadb, rolled_back):
 
 @pytest.fixture
 def between_the_phases(table, sql, db, mariadb):
-    """An ALTER of t, ADD COLUMN c INT FIRST, that is between its phases, and row 2 there; row 3 is there too, not committed, and
-    keeps the ALTER from its second phase. Ends with what releases it: release()."""
+    """Bring an ALTER of t, ADD COLUMN c INT FIRST, between its two phases, with row 2 written between them. Row 3 is written
+    there too, but not committed, and keeps the ALTER from its second phase until release() is called."""
     connections = [mariadb.connect(database=db, autocommit=False) for _ in range(3)]
     failures = []
 
@@ -584,7 +584,7 @@ def between_the_phases(table, sql, db, mariadb):
         assert not failures
 
     file, before = mariadb.run("SHOW MASTER STATUS")[0][:2]
-    # the ALTER waits for this reader, and two rows wait for the ALTER: they are written when it lets go for the index
+    # the ALTER waits for this reader, and two rows wait for the ALTER: they are written when it releases its lock for the index
     sql("BEGIN", "SELECT * FROM t")
     altering = begin(connections[0], "SET STATEMENT binlog_alter_two_phase = 1 FOR "
                                      "ALTER TABLE t ADD COLUMN c INT FIRST, ADD UNIQUE (a), ALGORITHM=INPLACE, LOCK=NONE")
@@ -606,8 +606,8 @@ def between_the_phases(table, sql, db, mariadb):
 
 
 def test_killed_between_the_phases(mariadb, sql, db, table, between_the_phases):
-    """Rule: two-phase-alter. Kill -9 between START ALTER and COMMIT ALTER, and the next run begins there: rows between
-    have the old columns, rows after them the new ones, and the statement is sent once."""
+    """Rule: two-phase-alter. After kill -9 between START ALTER and COMMIT ALTER, the next run begins there: rows between
+    the two have the old columns, later rows the new ones, and the statement is sent once."""
     file, offset = mariadb.run("SHOW MASTER STATUS")[0][:2]
     table.wait_rows(f"{db}.t", 2)
     table.wait_message(f"tideway.{table.name}", lambda m: m.key.endswith(b"/position") and m.value and
@@ -624,10 +624,9 @@ def test_killed_between_the_phases(mariadb, sql, db, table, between_the_phases):
 
 
 def test_stream_begins_while_tables_change(sync, sql, db, mariadb):
-    """Rule: ddl-while-copying. mode = "stream": the definitions are those of the position, also when a table changes
-    between the look at them and the position. The two columns change places, which the binlog does not contain
-    (NO_LOG); no definition comes twice, because one that comes back between two looks cannot be distinguished from
-    one that has stayed."""
+    """Rule: ddl-while-copying. mode = "stream": the definitions are those of the position, even when a table changes
+    after they were loaded and before the position. The two columns change places, which the binlog does not contain
+    (NO_LOG). No definition occurs twice, because one that returns between two loads looks as if it had not changed."""
     sql("CREATE TABLE t (id INT PRIMARY KEY AUTO_INCREMENT, a INT, b INT, s VARCHAR(100))")
     connection = mariadb.connect(database=db)
     done = threading.Event()
@@ -686,8 +685,8 @@ def test_plan_while_tables_change(sync, sql, db, mariadb):
 
 
 def test_view_that_is_not_made(sync, sql, db):
-    """Rule: plan-key. CREATE VIEW IF NOT EXISTS with the name of a table creates nothing, but MariaDB logs it: the table's
-    rows come as before, after a restart too."""
+    """Rule: plan-key. CREATE VIEW IF NOT EXISTS with the name of a table creates nothing, but MariaDB logs it. The table's
+    rows are sent as before, also after a restart."""
     sql("CREATE TABLE t (id INT PRIMARY KEY)")
     running = sync()
     running.wait_streaming()
@@ -704,8 +703,8 @@ def test_view_that_is_not_made(sync, sql, db):
 
 @pytest.mark.parametrize("metadata", ["NO_LOG", "MINIMAL"])
 def test_character_set_of_a_new_database(sync, sql, db, mariadb, metadata):
-    """Rule: tracked-catalog. A database that is made without a character set has the one of the session's
-    collation_server, and so have its tables."""
+    """Rule: tracked-catalog. A database that is created without a character set has that of the session's
+    collation_server. So have its tables."""
     sql("CREATE TABLE t (id INT PRIMARY KEY)")
     running = sync(tables=[f"{db}.*", f"{db}_new.*"])
     running.wait_streaming()
@@ -721,7 +720,7 @@ def test_character_set_of_a_new_database(sync, sql, db, mariadb, metadata):
     assert message.after == {"id": 1, "v": "é", "c": "ü"}
 
 
-NOON = 1704196800000  # 2024-01-02 12:00:00, of a DATETIME whatever the time zone is
+NOON = 1704196800000  # 2024-01-02 12:00:00, of a DATETIME, in every time zone
 
 # each: statements on a table {t} (id INT PRIMARY KEY, b INT) in a session of its own, a row, and the columns and the key of the
 # last message; what they mean is decided by variables, by the table as it was, or by a qualified name
@@ -752,8 +751,8 @@ MEANINGS = {
 
 @pytest.mark.parametrize("metadata", ["NO_LOG", "MINIMAL"])
 def test_meanings(sync, sql, db, mariadb, metadata):
-    """Rules: tracked-catalog, plan-key. A statement means what it meant to the server: by the variables of its session
-    (the server's where the binlog lacks them), clause by clause."""
+    """Rules: tracked-catalog, plan-key. A statement has the meaning that it had on the server: by the variables of its session
+    (or those of the server, where the binlog lacks them), clause by clause."""
     with mariadb.globals(binlog_row_metadata=metadata, old_mode=""):
         for name in MEANINGS:
             sql(f"CREATE TABLE {name} (id INT PRIMARY KEY, b INT)")
@@ -777,7 +776,7 @@ def test_meanings(sync, sql, db, mariadb, metadata):
 
 
 def test_set_statement_that_may_change_the_meaning(table, sql, db, mariadb):
-    """The server reads the text with the session's sql_mode, but the binlog has the one of SET STATEMENT: REAL is ambiguous."""
+    """The server parses the text with the session's sql_mode, but the binlog has that of SET STATEMENT: REAL is ambiguous."""
     with mariadb.globals(binlog_row_metadata="MINIMAL"):
         sql("SET STATEMENT sql_mode = 'REAL_AS_FLOAT' FOR ALTER TABLE t ADD x REAL")
     table.fails(7, "SET STATEMENT sets sql_mode", "binlog_row_metadata = FULL")

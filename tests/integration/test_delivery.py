@@ -43,8 +43,8 @@ def test_every_fault_point_is_here():
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_fault(sync, sql, db, mariadb, kafka, fault):
-    """Fail or die at this point, in full sync or stream, under a writer; the fault comes, and nothing is lost. The sync
-    continues by itself, or is started again when it was killed."""
+    """Fail or die at this point, in full sync or stream, under a writer. The fault occurs, and nothing is lost. The sync
+    continues by itself, or is started again after it was killed."""
     for name in ("a", "b"):
         sql(f"CREATE TABLE {name} (id INT PRIMARY KEY, v INT)", f"INSERT INTO {name} SELECT seq, 0 FROM seq_1_to_300")
     sql("CREATE TABLE marker (id INT AUTO_INCREMENT PRIMARY KEY)")
@@ -151,7 +151,7 @@ LOG_ROWS = 'on_change = function(change) require("tideway.log").info("taken " ..
 
 
 def takes_no_more(running, there):
-    """A condition: the sync takes no more rows, because several looks find the same number."""
+    """A condition: the sync takes no more rows, because their number has not changed several times."""
     taken = []
 
     def look():
@@ -196,7 +196,7 @@ def test_kafka_under_load(sync, sql, db, mariadb, kafka_server, how):
 
 @pytest.mark.slow
 def test_stop_while_the_queue_is_full(sync, sql, db, kafka_server):
-    """A stop while Kafka hangs and the queue is full: what was read is acknowledged, when Kafka answers in time, and
+    """A stop while Kafka hangs and the queue is full: if Kafka answers in time, what was read is acknowledged and
     saved."""
     own = kafka_server()
     sql("CREATE TABLE t (id INT PRIMARY KEY, s VARCHAR(3000))")
@@ -211,7 +211,7 @@ def test_stop_while_the_queue_is_full(sync, sql, db, kafka_server):
     running.wait_log("signal 15: stopping")
     own.resume()
     assert running.wait_exit() == 0
-    # the last one had no room any more: it is the next run's
+    # the queue had no room for the last one, so the next run sends it
     taken = [int(n) for n in re.findall(r"taken (\d+)", running.log)][:-1]
     found = [int(m.key) for m in rows(running.reader(f"{db}.t").to_end())]
     assert found[: len(taken)] == taken
@@ -221,7 +221,7 @@ def test_stop_while_the_queue_is_full(sync, sql, db, kafka_server):
 
 
 def test_order_per_key(sync, sql, db):
-    """Within a run, order per key and topic is commit order, and no message comes twice."""
+    """Within a run, the order per key and topic is the commit order, and no message is repeated."""
     sql("CREATE TABLE t (id INT PRIMARY KEY, v INT)", "INSERT INTO t SELECT seq, 0 FROM seq_1_to_20")
     running = sync('update = "one",')
     running.wait_streaming()
@@ -283,7 +283,7 @@ def test_more_partitions_later(sync, sql, db, kafka):
     found = running.wait_rows(f"{db}.t", 40)
     assert all(m.partition == first[m.key] for m in found)
     assert running.stop() == 0
-    # on request they are used from the next start on, and that stays so
+    # on request they are used from the next start on, and in later runs
     running.write(running.text([f"{db}.*"], 'topics = { partitions = "adopt" },'))
     running.start()
     running.wait_log(rf'topic "{db}\.t" now has 5 partitions instead of 2: .*newer messages of the key before older')
@@ -318,8 +318,8 @@ def test_quiet_table_moves_its_position(sync, sql, db, mariadb):
 
 @pytest.mark.slow
 def test_more_transactions_than_the_window_holds(sync, sql, db, mariadb, kafka_server):
-    """Rule: always-advance. While one message waits for its acknowledgement, more transactions come than can be remembered
-    (65,536); the source waits for it, and when it comes the stream continues."""
+    """Rule: always-advance. While one message waits for its acknowledgement, more transactions arrive than the window holds
+    (65,536). The source waits, and when the acknowledgement arrives the stream continues."""
     own = kafka_server()
     sql("CREATE TABLE t (id INT PRIMARY KEY)", "CREATE TABLE other (id INT PRIMARY KEY AUTO_INCREMENT, s VARCHAR(300))")
     running = sync(tables=[f"{db}.t"], kafka=own)
@@ -366,8 +366,8 @@ def test_quiet_server_moves_the_position(sync_on, mariadb_server, kafka, db, bea
 
 
 def test_purge_of_what_was_read(sync_on, mariadb_server, kafka, db):
-    """Rules: retention-watch, always-advance. The files purged while the sync was stopped had nothing for it. By GTID
-    that is known: it is not an error."""
+    """Rules: retention-watch, always-advance. The files that were purged while the sync was stopped contained nothing for it.
+    With GTIDs this is known, and it is not an error."""
     server = mariadb_server()
     server.run(f"CREATE DATABASE {db}", f"CREATE TABLE {db}.t (id INT PRIMARY KEY)", f"INSERT INTO {db}.t VALUES (1)")
     running = sync_on(server, kafka, [f"{db}.*"]).start()
@@ -410,8 +410,8 @@ def dumps(server):
 @pytest.mark.parametrize("server", ["mariadb", "mysql"])
 @pytest.mark.slow
 def test_reconnect_replays_nothing(sync_on, kafka, unique, request, server):
-    """Rule: transaction-start. A connection that is lost, in the middle of a transaction that is larger than what is
-    held as well: the stream continues with the same producer, and no row comes twice."""
+    """Rule: transaction-start. A connection is lost, also in the middle of a transaction that is too large to hold: the stream
+    continues with the same producer, and no row is repeated."""
     database = request.getfixturevalue(server)
     database.run(f"CREATE DATABASE {unique}")
     database.run("CREATE TABLE t (id INT PRIMARY KEY, s VARCHAR(400))", db=unique)
@@ -464,9 +464,9 @@ def test_table_added_to_the_script(sync, sql, db, mariadb, kafka):
 
 
 def test_first_messages_of_new_topics(sync, sql, db, kafka, tmp_path):
-    """Rules: first-error-poisons, topics-first. A broker under load shows a new partition before it takes messages; of
-    two batches in flight it then refused the first and took the second, and the first was reported as delivered. Every
-    row must be there."""
+    """Rules: first-error-poisons, topics-first. A broker under load shows a new partition before it accepts messages. Of two
+    batches in flight, it once refused the first and accepted the second, and the first was reported as delivered. Every row
+    must be in Kafka."""
     names = [f"n{i}" for i in range(40)]
     for name in names:
         sql(f"CREATE TABLE {name} (id INT PRIMARY KEY, s VARCHAR(2000))",
@@ -489,8 +489,8 @@ def test_first_messages_of_new_topics(sync, sql, db, kafka, tmp_path):
 
 def test_first_batch_refused(sync, sql, db, kafka, proxy):
     """Rules: first-error-poisons, topics-first (decisions/0003). The broker refuses the first batch of a partition and
-    would take the next one. librdkafka (2.0.2 to 2.15.1) then reports the first as delivered without sending it again:
-    every row must be there."""
+    would accept the next one. librdkafka (2.0.2 to 2.15.1) then reports the first as delivered without sending it again.
+    Every row must be in Kafka."""
     sql("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t SELECT seq FROM seq_1_to_300")
     proxy.edit = refusal = RefusedFirst(f"{db}.t")
     running = sync('mode = "full", topics = { partitions = 1 },', brokers=kafka.proxied, properties={"batch.size": 1})

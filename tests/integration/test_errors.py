@@ -125,8 +125,8 @@ ENGINES = [("MyISAM", ""), ("Aria", " TRANSACTIONAL=1"), ("MEMORY", "")]
 
 @pytest.mark.parametrize("engine, options", ENGINES)
 def test_no_key_and_no_transactions(sync, sql, db, engine, options):
-    """Rule: one-shared-point. A table without key in an engine without transactions would come twice where it is
-    written while it is read: the start and check refuse it. With a key it is read."""
+    """Rule: one-shared-point. Rows that are written to a table while it is read would be sent twice if the table has neither
+    a key nor transactions: the start and check refuse it. With a key it is read."""
     sql("CREATE TABLE t (id INT PRIMARY KEY)", f"CREATE TABLE m (v INT) ENGINE={engine}{options}", "INSERT INTO m VALUES (1)")
     running = sync('no_primary_key = "empty",', start=False)
     code, out, _ = running.once(command="check")
@@ -140,8 +140,8 @@ def test_no_key_and_no_transactions(sync, sql, db, engine, options):
 
 
 def test_no_key_and_no_transactions_later(sync, sql, db):
-    """A table that is read already and loses key and transactions in the stream loses nothing: the sync continues, also after a
-    restart. So it does with a table created like that, and with a partitioned one without a key."""
+    """A table that has been copied may lose its key and its transactions in the stream: the sync continues, also after a restart.
+    It also continues with a table that is created in this way, and with a partitioned table without a key."""
     sql("CREATE TABLE t (v INT)", "INSERT INTO t VALUES (1)",
         "CREATE TABLE p (v INT) PARTITION BY HASH (v) PARTITIONS 2", "INSERT INTO p VALUES (1)")
     running = sync('no_primary_key = "empty",')
@@ -165,8 +165,9 @@ KEYLESS = {
 
 @pytest.mark.parametrize("case", KEYLESS)
 def test_table_that_loses_its_key(sync, sql, db, table, case):
-    """no_primary_key = "reject" holds in the stream as well: the first row without a key stops the sync with table, position
-    and remedy, nothing of it is written, and a start without the remedy stops again. With it the sync continues there."""
+    """no_primary_key = "reject" also holds in the stream: the first row without a key stops the sync before anything of it is
+    written. The error names the table, the position and the remedy. A start without the remedy stops again. After the remedy
+    the sync continues at that row."""
     running = sync()
     running.wait_streaming()
     sql(*KEYLESS[case])
@@ -184,7 +185,7 @@ def test_table_that_loses_its_key(sync, sql, db, table, case):
 
 
 def test_key_that_is_given_in_time(sync, sql, db, table):
-    """A table may be without a key as long as it has no rows, as migrations have it that add the key with a second statement."""
+    """A table may lack a key as long as it has no rows: migrations add the key with a second statement."""
     running = sync()
     running.wait_streaming()
     sql("CREATE TABLE n (id INT)", "ALTER TABLE n ADD PRIMARY KEY (id)", "INSERT INTO n VALUES (1)")
@@ -248,7 +249,8 @@ def test_existing_topic_is_used(sync, sql, db, table, kafka):
 
 
 def test_message_too_large(sync, sql, db, table, kafka):
-    """Rule: size-before-send. Found before it is sent, with sizes, the setting, table and key; the rows before it are there."""
+    """Rule: size-before-send. It is found before it is sent. The error names the sizes, the setting, the table and the key.
+    Earlier rows are in Kafka."""
     kafka.create(f"{db}.big", 1, max_message_bytes=20000)
     sql("CREATE TABLE big (id INT PRIMARY KEY, s LONGTEXT)", "INSERT INTO big VALUES (1, 'small')")
     running = sync()
@@ -257,15 +259,15 @@ def test_message_too_large(sync, sql, db, table, kafka):
     sql("INSERT INTO big VALUES (2, 'small')", "INSERT INTO big VALUES (3, REPEAT('x', 30000))", "INSERT INTO big VALUES (4, 's')")
     running.fails(7, rf"{db}\.big", r"20000", r"max\.message\.bytes")
     assert {m.key for m in rows(running.reader(f"{db}.big").to_end())} == {b"1", b"2"}
-    # the topic takes it now: the sync continues from there
+    # the topic now accepts it: the sync continues from there
     kafka.configure(f"{db}.big", "max.message.bytes", "1000000")
     running.start()
     running.until(f"{db}.big", lambda m: {b"3", b"4"} <= {x.key for x in m}, "the large row")
 
 
 def test_large_rows_pass(sync, sql, db, kafka):
-    """A message near 1 MB passes where the topic takes it; larger ones where the topic allows them, also larger than a
-    lane's part of the queue."""
+    """A message of nearly 1 MB is sent if the topic accepts it. Larger messages are sent if the topic allows them, even if they
+    are larger than a lane's part of the queue."""
     kafka.create(f"{db}.big", 1, max_message_bytes=20000000)
     sql("CREATE TABLE big (id INT PRIMARY KEY, s LONGTEXT)", "INSERT INTO big VALUES (1, REPEAT('x', 5000000))",
         "INSERT INTO big VALUES (4, REPEAT('w', 15000000))")
@@ -278,9 +280,9 @@ def test_large_rows_pass(sync, sql, db, kafka):
 
 
 def test_row_max(sync, sql, db, kafka):
-    """Rule: long-sessions. A row larger than limits.row_max stops the sync in both phases, named by table, column and
-    sizes and never by its values, before a function sees it; each image of an update counts by itself; with a higher
-    limit the sync continues there."""
+    """Rule: long-sessions. A row larger than limits.row_max stops the sync in both phases, before a function sees it. The error
+    names the table, the column and the sizes, but never the values. Each image of an update counts by itself. With a higher
+    limit the sync continues at that row."""
     sql("CREATE TABLE big (id INT PRIMARY KEY, note VARCHAR(20), s LONGTEXT)", "INSERT INTO big VALUES (1, 'a', REPEAT('x', 50000))")
     hook = 'on_row = function(row) if #row.s > 70000 then error("seen") end end, '
     running = sync(hook + "limits = { row_max = 40000 },")
@@ -400,7 +402,7 @@ def other_dump(server, server_id, uuid=""):
 
 
 def displaced(running, *ids):
-    """The other dump ends it with exit code 6: it does not come back and displace the other one in turn."""
+    """The other dump ends it with exit code 6: it does not reconnect and displace the other one in turn."""
     with other_dump(running.database, *ids):
         log = running.fails(6, "another process reads the binlog with this server id", r"source\.server_id")
     assert not re.search("(connecting|starting) again", log), log
@@ -408,9 +410,9 @@ def displaced(running, *ids):
 
 @pytest.mark.parametrize("server_id", [None, 77001])
 def test_displaced_on_the_source(sync, sql, db, table, mariadb, server_id):
-    """Rule: one-process. MariaDB ends the older of two dumps with one server id (error 4052): exit code 6, never
-    reconnected, where neither fence nor instance lock works. The id is derived from the name, or source.server_id
-    instead."""
+    """Rule: one-process. MariaDB ends the older of two dumps with the same server id (error 4052). Even if neither fence nor
+    instance lock works, the older process ends with exit code 6 and does not reconnect. The id is derived from the name, or
+    is source.server_id."""
     running = sync(**({"server_id": server_id} if server_id else {}))
     running.wait_streaming()
     if server_id:
@@ -494,8 +496,8 @@ def test_minimal_row_image(sync, sql, db, table, mariadb):
 
 
 def test_compressed_events(sync, sql, db, table, mariadb):
-    """log_bin_compress: not in this version: rows of a captured table are named with event, table, position and the setting that
-    turns it off. Those of other tables do not stop the sync, and count in the sequence with their uncompressed size."""
+    """log_bin_compress is not supported in this version. The error about rows of a captured table names the event, the table, the
+    position and the setting. Rows of other tables do not stop the sync, and count in the sequence with their uncompressed size."""
     sql("CREATE TABLE n (id INT PRIMARY KEY, v VARCHAR(50))")
     running = sync(tables=[f"{db}.t"])
     running.wait_rows(f"{db}.t", 1)
@@ -588,7 +590,7 @@ def test_unreadable_checkpoint_is_no_fresh_start(sync, sql, db, table, kafka, va
 
 @pytest.mark.slow
 def test_sink_away_for_ever_is_not_lost(sync, sql, db, kafka_server):
-    """Kafka dies under load and comes back with its data: every row is there."""
+    """Kafka dies under load and is started again with its data: every row is in Kafka."""
     own = kafka_server()
     assert isinstance(own, Kafka)
     sql("CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(200))")
@@ -625,8 +627,8 @@ LOSING = {
 @pytest.mark.parametrize("case", LOSING)
 @pytest.mark.parametrize("when", ["start", "stream", "function"])
 def test_compacted_topic_that_is_there(sync, sql, db, kafka, case, when):
-    """Rule: compacted-keys. The policy counts that the topic has, whoever created it: refused before anything is sent,
-    by check too; in the stream where the table comes later; and where a topic function leads there."""
+    """Rule: compacted-keys. The policy of the topic itself counts, whoever created it. Such keys are refused before anything is
+    sent, and by check; in the stream if the table is created later; and if a topic function returns the topic."""
     statements, options, said = LOSING[case]
     if (case, when) == ("meet", "function"):
         pytest.skip("of the tables that a topic function brings together nothing is known")
@@ -665,13 +667,13 @@ CODES = {
 
 @pytest.mark.parametrize("case", CODES)
 def test_codes_of_functions(sync, table, case):
-    """What a function does wrong at a row has a code of its own, and the line of the script."""
+    """An error of a function at a row has its own code, and names the line of the script."""
     options, code = CODES[case]
     running = sync('mode = "full",' + options, topic=False, sink='kafka.lines { file = "out" }')
     running.fails(7, rf"ERROR E-{code}: table \S+\.t, .*sync\.lua:\d+: ")
 
 
 def test_codes_of_tables(sync, table, db):
-    """An option for a table that is not selected has a code of its own, and so has a column that is not there."""
+    """An option for a table that is not selected has its own code. So has a column that does not exist."""
     for options, code in ((f"update = {{ ['{db}.tt'] = 'one' }},", 126), (f"columns = {{ ['{db}.t'] = {{ drop = 'w' }} }},", 124)):
         sync(options, sink='kafka.lines { file = "out" }').fails(1, rf"ERROR E-{code}: sync\.lua:\d+: ")

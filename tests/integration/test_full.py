@@ -22,7 +22,7 @@ def fill(sql, table, n, first=0, batch=2000):
 
 
 def ends_equal(running, db, kafka, mariadb, tables):
-    """A marker comes through the stream, a clean stop, and every table equals SELECT."""
+    """A marker arrives through the stream, the sync stops cleanly, and every table equals SELECT."""
     running.wait_streaming()
     mariadb.run(f"CREATE TABLE {db}.marker (id INT PRIMARY KEY)", f"INSERT INTO {db}.marker VALUES (1)")
     running.wait_message(f"{db}.marker", lambda m: m.is_row and not m.full, "the marker")
@@ -59,7 +59,7 @@ def test_parallel(sync, sql, db, kafka, mariadb, parallel):
 @pytest.mark.slow
 def test_position_handed_over_exactly(sync, sql, db, kafka, mariadb, unique, grants, way):
     """Rules: start-under-lock, one-shared-point. Four writers commit while the snapshots are opened, again and again;
-    each transaction is either in the full sync or in the stream. The log says which way was used."""
+    each transaction is either in the full sync or in the stream. The log reports the method."""
     mariadb.make_user(f"u_{unique[:20]}", "secret", grants)
     for i in range(4):
         sql(f"CREATE TABLE w{i} (id INT AUTO_INCREMENT PRIMARY KEY, v INT)")
@@ -107,8 +107,9 @@ def test_position_handed_over_exactly(sync, sql, db, kafka, mariadb, unique, gra
 
 
 def test_lowest_position(sync, sql, db, kafka, mariadb):
-    """Rule: one-shared-point. The snapshots have positions of their own and the stream begins at the lowest. What is between is
-    replayed, which converges for a table with a key; one without is read by one connection, with exactly its position."""
+    """Rule: one-shared-point. The snapshots have different positions and the stream begins at the lowest. The changes between
+    them are replayed, which converges for a table with a key. A table without a key is read by one connection, at its exact
+    position."""
     keyed, plain = ["a", "b", "c", "d"], ["p", "q", "r"]
     for name in keyed:
         sql(f"CREATE TABLE {name} (id INT PRIMARY KEY AUTO_INCREMENT, v BIGINT)",
@@ -126,7 +127,7 @@ def test_lowest_position(sync, sql, db, kafka, mariadb):
 
 
 def test_cut_off_keeps_finished_tables(sync, sql, db, kafka, mariadb):
-    """Rule: table-position. The second run does not read the tables again that were done when the first was killed."""
+    """Rule: table-position. The second run does not read tables again that were finished when the first run was killed."""
     names = [f"c{i}" for i in range(6)]
     for name in names:
         sql(f"CREATE TABLE {name} (id INT PRIMARY KEY, v INT, s VARCHAR(50))")
@@ -138,7 +139,7 @@ def test_cut_off_keeps_finished_tables(sync, sql, db, kafka, mariadb):
         return {m.key[len(prefix) :].decode() for m in messages if m.key.startswith(prefix) and b'"done"' in m.value}
 
     checkpoint = f"tideway.{running.name}"
-    # what was seen committed is kept for sure; the kill may leave a save open, and nothing after it is read for a while
+    # what was seen as committed is certainly kept. The kill may leave a save open, and nothing after it can be read for a while
     kept = done(running.until(checkpoint, lambda messages: len(done(messages)) >= 2, "two finished tables"))
     running.kill9()
     assert 2 <= len(kept) < len(names)
@@ -228,14 +229,14 @@ BETWEEN_THE_LOOKS = {  # what happens before the snapshot, and between it and th
 
 @pytest.mark.parametrize("what", BETWEEN_THE_LOOKS)
 def test_comes_and_goes_at_the_start(sync, sql, db, mariadb, kafka, what):
-    """Rule: ddl-while-copying. The definitions before and after the snapshot are the same, and in between they were
-    others; or a table is gone that was there at the snapshot. The stream, which begins at the snapshot, has the
-    definitions of the snapshot."""
+    """Rule: ddl-while-copying. The definitions before and after the snapshot are the same, but were different in between; or
+    a table that existed at the snapshot no longer exists. The stream, which begins at the snapshot, has the definitions of
+    the snapshot."""
     before, between = BETWEEN_THE_LOOKS[what]
     sql("CREATE TABLE b (id INT PRIMARY KEY, v INT)", "INSERT INTO b SELECT seq, 1 FROM seq_1_to_300")
     sql("CREATE TABLE x1 (id INT PRIMARY KEY)", "CREATE TABLE x3 LIKE x1", "CREATE TABLE g LIKE x1")
     running = sync(start=False)
-    sql(f"SELECT GET_LOCK('tideway.{running.name}', 10)")  # the sync waits for it, the tables looked at
+    sql(f"SELECT GET_LOCK('tideway.{running.name}', 10)")  # the sync waits for it after it has loaded the tables
     running.start()
     running.wait_log("another process of sync")
     for statement in before:
@@ -274,7 +275,8 @@ def test_comes_and_goes_at_the_start(sync, sql, db, mariadb, kafka, what):
 
 
 def test_dropped_and_created_during_full_sync(sync, sql, db, kafka, mariadb):
-    """Rule: ddl-while-copying. 1146 ends only that table's read; a table created meanwhile comes from the stream."""
+    """Rule: ddl-while-copying. Error 1146 ends only the read of that table. A table created meanwhile is followed by the
+    stream."""
     for name in ("a", "z"):
         sql(f"CREATE TABLE {name} (id INT PRIMARY KEY, v INT, s VARCHAR(50))")
         fill(sql, name, 6000)
@@ -357,8 +359,8 @@ def test_stop_while_the_broker_hangs(sync_on, mariadb, sql, db, kafka_server):
 
 @pytest.mark.slow
 def test_name_is_kept_while_a_stop_drains(sync_on, mariadb, sql, db, kafka_server):
-    """Rule: one-process. What is on its way when a stop comes may still arrive, so that the lock of the name is given
-    back by the end of the process only: a process that waits for it would send newer rows in between."""
+    """Rule: one-process. Messages that are in flight at a stop may still arrive. The instance lock is therefore released only
+    at the end of the process: a process that waits for it would send newer rows in between."""
     own = kafka_server()
     sql("CREATE TABLE a (id INT PRIMARY KEY)")
     seen = 'on_change = function(change) if change.row.id == 400 then require("tideway.log").info("seen") end end,'
@@ -370,7 +372,7 @@ def test_name_is_kept_while_a_stop_drains(sync_on, mariadb, sql, db, kafka_serve
     running.wait_rows(f"{db}.a", 100)
     own.pause()
     try:
-        sql("INSERT INTO a SELECT seq FROM seq_101_to_400")  # what a new queue takes without an answer
+        sql("INSERT INTO a SELECT seq FROM seq_101_to_400")  # what fits into a new queue without an answer
         running.wait_log("seen")
         running.child.send_signal(signal.SIGTERM)
         running.wait_log("stopping")
@@ -384,8 +386,8 @@ def test_name_is_kept_while_a_stop_drains(sync_on, mariadb, sql, db, kafka_serve
 
 @pytest.mark.slow
 def test_binlog_that_is_purged_meanwhile(sync_on, mariadb_server, kafka):
-    """Rule: retention-watch. While tables are copied, a warning at 80 % of the retention, and the end when what the
-    stream will need is gone."""
+    """Rule: retention-watch. While tables are copied, the sync warns at 80 % of the retention, and ends when the binlog that
+    the stream will need has been purged."""
     server = mariadb_server()
     server.run("CREATE DATABASE d", "USE d", "CREATE TABLE d.a (id INT PRIMARY KEY)", "INSERT INTO d.a SELECT seq FROM seq_1_to_20000",
                "SET GLOBAL binlog_expire_logs_seconds = 10")
@@ -417,7 +419,7 @@ def test_keys_that_split(sync, sql, db, kafka, mariadb):
 
 
 def test_view_and_other_databases_stay_out(sync, sql, db, mariadb, unique):
-    """Patterns choose tables: no view, no other database, what ! excludes, and braces and wildcards."""
+    """Patterns select tables: no views, no other databases, excludes with !, braces and wildcards."""
     for name in ("a_1", "a_2", "a_x", "b", "tmp_z"):
         sql(f"CREATE TABLE {name} (id INT PRIMARY KEY)", f"INSERT INTO {name} VALUES (1)")
     sql("CREATE VIEW v AS SELECT * FROM b")
@@ -434,8 +436,8 @@ def test_view_and_other_databases_stay_out(sync, sql, db, mariadb, unique):
 
 @pytest.mark.slow
 def test_reader_that_waits_is_not_cut_off(sync, sql, db, mariadb, kafka_server):
-    """Rule: long-sessions. A reader that pauses longer than the server's net_write_timeout is cut off, unless its session
-    says otherwise: not reading is the back-pressure."""
+    """Rule: long-sessions. The server ends a reader that pauses longer than net_write_timeout, unless the session sets a longer
+    one: not reading is the back-pressure."""
     own = kafka_server()
     sql("CREATE TABLE a (id INT PRIMARY KEY, s VARCHAR(3000))",
         "INSERT INTO a SELECT seq, REPEAT('x', 3000) FROM seq_1_to_40000")

@@ -20,14 +20,14 @@ TABLE = "CREATE TABLE d.t (id INT PRIMARY KEY, v INT NOT NULL)"
 
 @pytest.fixture
 def servers(tmp_path):
-    """servers(kind, *options): makes a server of its own, each with another server_id; it logs what it applies."""
+    """servers(kind, *options): starts a server for one test, with a new server_id. It logs what it applies."""
     made = []
     numbers = itertools.count(101)
 
     def make(kind, *options):
         number = next(numbers)
         folder = tmp_path / f"server{number}"
-        # 2: what was committed outlives a kill of the server
+        # 2: committed transactions survive a kill of the server
         options = (f"--server-id={number}", "--innodb-flush-log-at-trx-commit=2", *options)
         try:
             if kind is MySQL:
@@ -93,8 +93,8 @@ def promote(server):
 
 
 class Writer:
-    """Inserts and updates in a thread, wherever `server` is; a transaction that a dying server has not committed is
-    written again. `gate` is held while one is between its rows and its COMMIT."""
+    """Inserts and updates in a thread, on the current `server`. A transaction that a dying server has not committed is
+    written again. `gate` is held while a transaction is between its rows and its COMMIT."""
 
     def __init__(self, server, first=1000):
         self.server = server
@@ -121,7 +121,7 @@ class Writer:
                     connection.commit()
             self.number += 1
             self.committed += 1
-            time.sleep(0.005)  # it need not fill the disk while a host is waited for
+            time.sleep(0.005)  # do not fill the disk while the sync waits for a host
 
     def wait(self, n):
         goal = self.committed + n
@@ -132,7 +132,7 @@ class Writer:
         self.thread.join(30)
 
 
-# what the topics say
+# what the topics contain
 
 
 def hosts_of(*servers):
@@ -155,7 +155,7 @@ def run_on(sync_on, kafka, unique):
 
 
 def use_hosts(sync, before, *after):
-    """The script again, with other hosts."""
+    """Write the script again, with other hosts."""
     text = sync.path.read_text()
     old = ", ".join(f'"{h}"' for h in hosts_of(*before))
     assert old in text
@@ -163,7 +163,7 @@ def use_hosts(sync, before, *after):
 
 
 def last_rows(messages):
-    """{id: v} as a consumer has it in the end."""
+    """Return {id: v} as a consumer finally has it."""
     table = {}
     for m in rows(messages):
         if m.op == "DELETE":
@@ -181,7 +181,7 @@ def same_as(server, sync):
 
 
 def growing(messages):
-    """In each partition no sequenceId of the stream is less than one before it; returns how many there are."""
+    """Check that the sequenceIds of the stream do not decrease within a partition. Return their number."""
     last, n = {}, 0
     for m in rows(messages):
         if m.full:
@@ -201,11 +201,11 @@ def dead_place():
 
 
 def test_first_host_is_away(run_on, servers):
-    """A host that cannot be reached is passed over, named, and the second serves full sync and stream."""
+    """A host that cannot be reached is skipped and named, and the second one serves full sync and stream."""
     server = servers(MariaDB)
     server.run("CREATE DATABASE d", TABLE, "INSERT INTO d.t VALUES (1, 1)")
     dead = dead_place()
-    # by name, but not by the socket that this name means elsewhere
+    # by name over TCP; other clients use a socket for this name
     running = run_on(dead, f"localhost:{server.port}", first=server).start()
     running.wait_streaming()
     server.run("INSERT INTO d.t VALUES (2, 2)")
@@ -213,7 +213,7 @@ def test_first_host_is_away(run_on, servers):
     assert f"source: {dead} is skipped: cannot connect to the source {dead}" in running.log
     assert running.log.count(f"source: using localhost:{server.port}") == 1
     assert running.stop() == 0
-    # plan and preview: the first that answers
+    # plan and preview use the first host that answers
     code, out, _ = running.once(command="plan")
     assert code == 0 and "d.t" in out
     code, out, _ = running.once(command="preview")
@@ -223,8 +223,8 @@ def test_first_host_is_away(run_on, servers):
 @both
 @pytest.mark.slow
 def test_failover_and_back(run_on, pair, kind):
-    """The primary is killed while a writer writes, the sync continues at the replica; then the other way round. Every
-    row is there in the end, and sequenceIds grow."""
+    """The primary is killed while a writer writes, and the sync continues at the replica; then the other way round. In the
+    end no row is missing, and sequenceIds have grown."""
     primary, replica = pair(kind)
     primary.run("INSERT INTO d.t VALUES (1, 1), (2, 2)")
     running = run_on(primary, replica).start()
@@ -233,7 +233,7 @@ def test_failover_and_back(run_on, pair, kind):
     try:
         fail_over(running, writer, primary, replica)
         writer.wait(20)
-        # the one that died comes back as a replica
+        # the dead server returns as a replica
         primary.start()
         follow(primary, replica, "current_pos")
         moment_ms = int(time.time() * 1000)
@@ -246,7 +246,7 @@ def test_failover_and_back(run_on, pair, kind):
     assert growing(messages) > 500
     assert max(int(m.sequence) for m in rows(messages)) > moment_ms * 10**6
     assert running.stop() == 0
-    # the checkpoint is one of this server now
+    # the checkpoint now belongs to this server
     primary.run("INSERT INTO d.t VALUES (3, 3)")
     running.start().wait_log("checkpoint: found, resuming at")
     assert same_as(primary, running)
@@ -255,7 +255,7 @@ def test_failover_and_back(run_on, pair, kind):
 
 
 def fail_over(running, writer, old, new):
-    """`old` dies in the middle of a transaction, when `new` has all that was committed, and `new` becomes the primary."""
+    """Kill `old` in the middle of a transaction, once `new` has everything that was committed. `new` becomes the primary."""
     writer.wait(30)
     with writer.gate:
         same_as(old, running)
@@ -282,8 +282,8 @@ def test_a_hiccup_changes_nothing(run_on, pair):
 
 
 def test_what_comes_again_has_higher_ids(run_on, pair):
-    """Killed between the acknowledgements and the save, and started again at another host: the rows come again with higher
-    ids. Killed there in the same way: again, with the same ids."""
+    """Killed between the acknowledgements and the save, and started again at another host: the rows are repeated with higher
+    ids. Killed there in the same way: they are repeated with the same ids."""
     primary, replica = pair(MariaDB)
     running = run_on(primary, replica).start()
     running.wait_streaming()
@@ -315,7 +315,7 @@ def test_a_host_that_refuses(run_on, pair):
     running.wait_log(rf"source: resuming at 127\.0\.0\.1:{replica.port} ")
     primary.run("INSERT INTO d.t VALUES (1, 1)")
     assert same_as(primary, running) == 1
-    # both: that is for good
+    # both: that is permanent
     replica.run("SET sql_log_bin = 0", "ALTER USER tideway@'%' ACCOUNT LOCK")
     replica.kill_connections()
     running.fails(3, "none of the 2 hosts of the source can be used: ",
@@ -324,11 +324,11 @@ def test_a_host_that_refuses(run_on, pair):
 
 @both
 def test_a_host_of_another_set(run_on, servers, kind):
-    """It is passed over while another one serves, and ends the sync with 4 when it is the only one."""
+    """It is skipped while another host serves, and ends the sync with 4 when it is the only one."""
     server, other = servers(kind), servers(kind)
     for each in (server, other):
         each.run("CREATE DATABASE d", TABLE)
-    # further than the position, by the number
+    # after the position, by its number
     other.run(*(f"INSERT INTO d.t VALUES ({n}, 0)" for n in range(100, 150)))
     running = run_on(server, options=" mode = 'stream',").start()
     running.wait_streaming()
@@ -342,7 +342,7 @@ def test_a_host_of_another_set(run_on, servers, kind):
     assert running.stop() == 0
     use_hosts(running, [other, server], other)
     running.start().fails(4, rf"source 127\.0\.0\.1:{other.port}|the binlog dump from GTID")
-    # one that is away may have it
+    # a host that cannot be reached may have it
     dead = dead_place()
     use_hosts(running, [other], other, dead)
     running.start().wait_log("none of the 2 hosts of the source can be used: .*; starting again")
@@ -378,7 +378,7 @@ def test_without_gtids_nothing_moves(run_on, servers):
 @both
 @pytest.mark.slow
 def test_a_replica_that_lags(run_on, pair, kind):
-    """It is passed over; when the primary is away it is waited for until it has caught up."""
+    """It is skipped. When the primary cannot be reached, the sync waits until this host has caught up."""
     primary, replica = pair(kind)
     running = run_on(replica, primary).start()
     running.wait_log(rf"source: using 127\.0\.0\.1:{replica.port}")
@@ -408,7 +408,7 @@ def test_a_replica_that_lags(run_on, pair, kind):
 
 @both
 def test_a_replica_that_lags_alone(run_on, pair, kind):
-    """It answers, and what it lacks may still come: it is waited for."""
+    """It answers, and may still receive what it lacks: the sync waits for it."""
     primary, replica = pair(kind)
     running = run_on(primary).start()
     running.wait_streaming()
@@ -450,7 +450,8 @@ def backed_up(run_on, servers):
 
 
 def test_a_replica_made_behind_the_position(run_on, servers):
-    """MariaDB: made from a backup, its binlog begins after the position: what is between is missing."""
+    """MariaDB: a host that was made from a backup has a binlog that begins after the position. The changes between them are
+    missing."""
     primary, replica, running = backed_up(run_on, servers)
     primary.run("INSERT INTO d.t VALUES (3, 3)")
     caught_up(replica, primary)
@@ -458,7 +459,7 @@ def test_a_replica_made_behind_the_position(run_on, servers):
     running.start().wait_log(rf"source: 127\.0\.0\.1:{replica.port} is skipped: .*is missing the GTID")
     assert same_as(primary, running) == 3
     assert running.stop() == 0
-    # after what it lacks it serves, even with nothing to send yet
+    # it can serve positions after what it lacks, even with nothing to send yet
     use_hosts(running, [replica, primary], replica)
     running.start().wait_log(rf"source: resuming at 127\.0\.0\.1:{replica.port} ")
     primary.run("INSERT INTO d.t VALUES (4, 4)")
@@ -480,7 +481,7 @@ def test_an_idle_replica_made_behind_the_position(run_on, servers):
 
 
 def test_another_server_goes_on_with_the_numbers(run_on, pair):
-    """MariaDB: no server has the last transactions of the dead primary; the new one has given their numbers to other
+    """MariaDB: no server has the last transactions of the dead primary. The new primary has given their numbers to other
     transactions."""
     primary, replica = pair(MariaDB)
     running = run_on(primary).start()
@@ -496,7 +497,7 @@ def test_another_server_goes_on_with_the_numbers(run_on, pair):
 
 
 def test_a_domain_that_the_position_does_not_have(run_on, pair):
-    """MariaDB: its transactions would come from the first one on, however old they are."""
+    """MariaDB: a dump would begin at the first transaction of that domain, no matter how old it is."""
     primary, replica = pair(MariaDB)
     running = run_on(primary).start()
     running.wait_streaming()
@@ -573,7 +574,7 @@ def test_a_table_that_was_read_behind_the_position(run_on, pair):
 @both
 @pytest.mark.slow
 def test_failover_in_the_full_sync(run_on, pair, kind):
-    """Tables that were not done are read again on the other server; rows that were deleted meanwhile are deleted."""
+    """Tables that were not finished are read again on the other server. Rows that were deleted meanwhile are deleted in Kafka."""
     primary, replica = pair(kind)
     primary.run(*("INSERT INTO d.t VALUES " + ", ".join(f"({n}, {n})" for n in range(k, k + 100)) for k in range(0, 1200, 100)))
     running = run_on(primary, replica, options=" full = { parallel = 1, rows_per_second = 120 },").start()
@@ -592,7 +593,7 @@ def test_failover_in_the_full_sync(run_on, pair, kind):
 
 
 def test_check_names_every_host(run_on, pair):
-    """Each host has its line and its points; one that is away fails; the position is looked for on all of them."""
+    """Each host has its line and its points. A host that cannot be reached fails. The position is searched on all hosts."""
     primary, replica = pair(MariaDB)
     running = run_on(primary, replica).start()
     running.wait_streaming()

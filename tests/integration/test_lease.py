@@ -22,7 +22,7 @@ TABLE = "CREATE TABLE t (id INT PRIMARY KEY, v INT, s VARBINARY(2000) NOT NULL D
 
 
 def comes_through(running, sql, db, key):
-    """A row that is written now comes, and the topic holds what the table does."""
+    """Check that a row that is written now arrives, and that the topic has the content of the table."""
     sql(f"INSERT INTO t (id, v) VALUES ({key}, 0)")
     running.wait_message(f"{db}.t", lambda m: m.key == str(key).encode(), f"row {key}")
 
@@ -33,15 +33,15 @@ def same(running, mariadb, kafka, db):
 
 
 def checkpoint_of(running):
-    """The client.id of the producer that saves the checkpoint; it is also the one that talks to the coordinator."""
+    """The client.id of the producer that saves the checkpoint. It also talks to the coordinator."""
     return lambda client: client == f"tideway.{running.name}"
 
 
 @both
 @pytest.mark.parametrize("cut", ["hold", *(pytest.param(c, marks=pytest.mark.soak) for c in ("refuse", "swallow", "coordinator"))])
 def test_outage(sync, sql, db, mariadb, kafka, proxy, cut, env):
-    """No broker can be reached, or none answers, or the coordinator alone does not: the stream ends with its lease, the process
-    waits, and when the checkpoint can be saved again the stream resumes there. No message is lost."""
+    """No broker can be reached, or none answers, or only the coordinator does not answer: the stream ends with its lease and the
+    process waits. When the checkpoint can be saved again, the stream resumes there. No message is lost."""
     sql(TABLE, "INSERT INTO t (id, v) SELECT seq, 0 FROM seq_1_to_50")
     running = sync(brokers=kafka.proxied, env=env)
     running.wait_streaming()
@@ -66,14 +66,14 @@ def test_outage(sync, sql, db, mariadb, kafka, proxy, cut, env):
 
 @both
 def test_slow_broker(sync, sql, db, mariadb, kafka, proxy, env):
-    """500 kB/s: the queue is kept so short that its messages are not dropped, and everything comes without a new start."""
+    """500 kB/s: the queue is kept so short that its messages are not dropped, and everything arrives without a new start."""
     sql(TABLE, "INSERT INTO t (id, v) VALUES (1, 0)")
     if env is SHORT:
         env = {"TIDEWAY_LEASE_MS": str(2 * LEASE_MS)}
     running = sync(brokers=kafka.proxied, env=env)
     running.wait_streaming()
     proxy.rate = 500_000
-    # random bytes do not become smaller, and twice as many in JSON
+    # random bytes do not compress, and JSON doubles their number
     sql(f"INSERT INTO t SELECT seq, 0, RANDOM_BYTES(1000) FROM seq_10001_to_{12000 if env else 30000}")
     comes_through(running, sql, db, 9999)
     proxy.reset()
@@ -92,7 +92,7 @@ def test_stopped_process(sync, sql, db, kafka, proxy, env):
     again it sends at most the requests that it had built."""
     sql(TABLE, "INSERT INTO t (id, v) SELECT seq, 0 FROM seq_1_to_2000")
     name = f"{db[:40]}_same"
-    # the log tells of each row before its message is sent
+    # the log has a line for each row before its message is sent
     options = 'on_change = function(change) require("tideway.log").info("taken") end, topics = { partitions = 1 },'
     first = sync(options, name=name, brokers=kafka.proxied, properties=FEW, env=env)
     first.wait_streaming()
@@ -122,8 +122,8 @@ def test_stopped_process(sync, sql, db, kafka, proxy, env):
 
 @both
 def test_displaced_without_coordinator(sync, sql, db, mariadb, kafka, proxy, env):
-    """The coordinator does not answer a process, which cannot learn that another one has taken over; the brokers would still take
-    its rows. Its stream has ended before the other one's begins, and it ends when the coordinator answers again."""
+    """The coordinator does not answer a process, which therefore cannot detect that another one has taken over. The brokers would
+    still accept its rows. Its stream ends before that of the other process begins, and it ends when the coordinator answers again."""
     sql(TABLE, "INSERT INTO t (id, v) SELECT seq, 0 FROM seq_1_to_50")
     name = f"{db[:40]}_same"
     first = sync(name=name, brokers=kafka.proxied, env=env)
@@ -144,8 +144,8 @@ def test_displaced_without_coordinator(sync, sql, db, mariadb, kafka, proxy, env
 
 @both
 def test_start_after(sync_on, mariadb_server, kafka, env):
-    """A process waits where the one before may still be sending: not when that has ended cleanly, and not when it had the lock
-    of the name on the same server; when it was killed and the server has been started again since, it does."""
+    """A process waits if the previous one may still be sending. It does not wait if the previous one has ended cleanly, or had the
+    instance lock on the same server. It waits if the previous one was killed and the server has been restarted since."""
     server = mariadb_server()
     server.run("CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY)", "INSERT INTO d.t VALUES (1)")
     running = sync_on(server, kafka, ["d.*"])

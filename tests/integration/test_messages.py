@@ -143,8 +143,8 @@ def test_keys(sync, sql, db, kafka):
 
 
 def test_json_keys_and_rows(sync, sql, db, kafka):
-    """key_format = "json" distinguishes all composite keys, in copy and stream, so that a compacted topic takes them; a row that
-    is emitted as JSON has its NULLs, its columns in order and base64, alike in both phases."""
+    """key_format = "json" distinguishes all composite keys, in copy and stream, so that a compacted topic accepts them. A row that
+    is emitted as JSON has its NULLs, its columns in order, and base64, with the same bytes in both phases."""
     insert = (
         "INSERT INTO k VALUES ('a,b', 'c', NULL, x'ff00', 1.50, 0.1), ('a', 'b,c', 'q\"', NULL, NULL, NULL)",
         "INSERT INTO j VALUES (7)",
@@ -195,7 +195,7 @@ def test_without_primary_key(sync, sql, db, kafka):
 
 
 def test_default_topic_is_the_table(sync, sql, db, kafka, unique):
-    """docs/messages.md, "Topics": without rules the topic is the table's name; characters that Kafka does not take are
+    """docs/messages.md, "Topics": without rules the topic is the table's name. Characters that Kafka does not allow are
     escaped."""
     name = f"{unique}_own"
     sql(f"CREATE TABLE {name} (id INT PRIMARY KEY)", f"INSERT INTO {name} VALUES (1)",
@@ -218,7 +218,7 @@ def test_topic_settings(sync, sql, db, kafka):
 
 
 def test_escapes(sync, sql, db, mariadb):
-    """Every control character, quotes, backslashes, U+2028 and 4-byte characters come back through a JSON parser."""
+    """A JSON parser returns every control character, quotes, backslashes, U+2028 and 4-byte characters unchanged."""
     text = "".join(map(chr, range(32))) + '"\\/\x7f\u2028\u2029\ufffd😀é'
     sql("CREATE TABLE t (id INT PRIMARY KEY, s VARCHAR(200))")
     connection = mariadb.connect(database=db)
@@ -236,8 +236,8 @@ def test_escapes(sync, sql, db, mariadb):
 # heartbeat
 
 def test_heartbeat_shape_and_places(sync, sql, db, kafka):
-    """docs/messages.md, "Heartbeats": exactly this text, in every partition of every topic, key null, the first when
-    the stream has begun."""
+    """docs/messages.md, "Heartbeats": exactly this text, in every partition of every topic, with a null key. The first one
+    follows the begin of the stream."""
     sql("CREATE TABLE a (id INT PRIMARY KEY)", "CREATE TABLE b (id INT)", "INSERT INTO a VALUES (1)")
     start = int(time.time() * 1000)
     running = sync('no_primary_key = "empty",', heartbeat="0.5")
@@ -278,8 +278,8 @@ def test_first_heartbeats_stand_behind_the_full_sync(sync, sql, db):
 
 
 def test_heartbeat_is_a_watermark(sync, sql, db, kafka):
-    """Rule: commit-time (docs/messages.md, "Heartbeats"). A heartbeat promises that what was committed before its time
-    is before it in the partition."""
+    """Rule: commit-time (docs/messages.md, "Heartbeats"). Everything that was committed before the time of a heartbeat
+    precedes it in the partition."""
     sql("CREATE TABLE t (id INT PRIMARY KEY, v INT)")
     running = sync(heartbeat="0.5")
     running.wait_streaming()
@@ -302,7 +302,7 @@ def test_heartbeat_is_a_watermark(sync, sql, db, kafka):
 
 
 def test_heartbeat_named_topic(sync, sql, db):
-    """lua-api: heartbeat = { seconds =, topic = }: only there."""
+    """lua-api: with heartbeat = { seconds =, topic = } heartbeats go only to that topic."""
     sql("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)")
     running = sync(heartbeat=f'{{ seconds = 0.5, topic = "{db}.beats" }}')
     running.until(f"{db}.beats", lambda m: len(heartbeats(m)) >= 3, "heartbeats")
@@ -310,7 +310,7 @@ def test_heartbeat_named_topic(sync, sql, db):
 
 
 def test_heartbeat_in_a_compacted_topic(sync, sql, db, kafka):
-    """Rule: compacted-keys. Compacted topics refuse null keys: heartbeats and DDL have keys of their own there."""
+    """Rule: compacted-keys. Compacted topics refuse null keys, so heartbeats and DDL have keys there."""
     sql("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)")
     running = sync('topics = { config = { ["cleanup.policy"] = "compact" } },', heartbeat="0.5")
     running.wait_rows(f"{db}.t", 1)
@@ -352,7 +352,7 @@ def test_event_time_is_the_commit_time(sync, sql, db, mariadb):
 
 @pytest.mark.parametrize("engine", ["InnoDB", "MyISAM"])
 def test_rows_of_one_statement(sync, sql, db, engine):
-    """Rule: sequence-id. Each row of a statement has an id of its own, growing."""
+    """Rule: sequence-id. Each row of a statement has its own id, and the ids grow."""
     sql(f"CREATE TABLE t (id INT PRIMARY KEY, s VARCHAR(200)) ENGINE={engine}")
     running = sync('topics = { partitions = 1 },')
     running.wait_streaming()
@@ -384,8 +384,8 @@ def beats_of(kafka, topics, enough):
 
 @pytest.mark.slow
 def test_heartbeats_of_many_partitions(sync, sql, db, kafka_server):
-    """Rule: heartbeats-in-order. A round is spread over the interval: rows that come when it has begun are before the
-    heartbeats of their partitions; above 1,000 partitions one topic takes the beats."""
+    """Rule: heartbeats-in-order. A round is spread over the interval: rows that arrive after its begin precede the
+    heartbeats of their partitions. Above 1,000 partitions, heartbeats go to one topic."""
     own = kafka_server()
     for name in ("a", "b"):
         sql(f"CREATE TABLE {name} (id INT PRIMARY KEY)")

@@ -46,8 +46,8 @@ REASON = r"binlog_format = ROW"
 
 
 def test_isolated_failure(two, tables, mariadb, db, sql):
-    """With "isolate" one sync fails, the log has its error at once, and the other continues to send rows. SIGTERM then ends the
-    process with the exit code of the failure, and the other one has stopped cleanly: it has nothing to send again."""
+    """With "isolate" one sync fails, the log has its error at once, and the other sync continues to send rows. SIGTERM then ends
+    the process with the exit code of the failure. The other sync has stopped cleanly: it has nothing to send again."""
     running = two("isolate")
     break_bad(mariadb, db)
     running.wait_log(rf"ERROR \S*\.bad: .*{REASON}.*only this sync ends")

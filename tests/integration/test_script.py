@@ -102,8 +102,8 @@ def test_topic_function_one_record(sync, sql, db, users):
 
 
 def test_topics_of_a_function_outlive_a_restart(sync, sql, db, users):
-    """lua-api "Topics": DDL and heartbeats go to every topic that the function has returned, a set saved with the checkpoint:
-    also to those that have got no row since the restart."""
+    """lua-api "Topics": DDL and heartbeats go to every topic that the function has returned. This set is saved with the
+    checkpoint, so it includes topics without a row since the restart."""
     rules = f'topic = {{ {{ tables = {{ "{db}.users" }}, to = function(change) return "{db}." .. change.row.region end }} }},'
     running = sync(rules, topic=False)
     running.wait_rows(f"{db}.eu", 1)
@@ -123,7 +123,7 @@ def test_topics_of_a_function_outlive_a_restart(sync, sql, db, users):
 
 
 def test_topic_list(sync, sql, db, users):
-    """A topic function may return a list: the record goes to each."""
+    """A topic function may return a list: the record goes to each topic."""
     running = sync(f'topic = {{ {{ tables = {{ "{db}.*" }}, to = function(change) return {{ "{db}.one", "{db}.two" }} end }} }},',
                    topic=False)
     for topic in (f"{db}.one", f"{db}.two"):
@@ -215,7 +215,7 @@ def test_columns(sync, sql, db, users):
 
 
 def test_keep(sync, sql, db, users):
-    """keep is an allow-list: a column added later stays out."""
+    """keep is an allow-list: a column that is added later is not written."""
     running = sync(f'columns = {{ ["{db}.users"] = {{ keep = {{ "id", "qty" }} }} }},')
     running.wait_rows(f"{db}.users", 1)
     running.wait_streaming()
@@ -228,8 +228,8 @@ def test_keep(sync, sql, db, users):
 
 SHELTERED = 'mask = {{ v = mask.const("***") }}, drop = {{ "p" }}'
 SHELTERS_V, SHELTERS_P = SHELTERED.format().split("}, ")
-# statements, what nothing speaks of then (old column, new one), what stays in the entry, and the row that comes afterwards; the
-# line that the error says to write is added
+# statements, the columns that no entry names then (old, new), what stays in the entry, and the row that follows; the
+# line in the error is added to the script
 FALL_OFF = {
     "rename": (["ALTER TABLE t RENAME COLUMN v TO w"], "v", "w", SHELTERS_P, {"w": "***"}),
     "change": (["ALTER TABLE t CHANGE p q VARCHAR(20)"], "p", "q", SHELTERS_V + "}", {"v": "***"}),
@@ -242,15 +242,16 @@ FALL_OFF = {
 
 
 def line_to_write(running, allowed=False):
-    """Return the line that the rename guard's error gives: for the column as before, or for one that may be written as it is."""
+    """Return the line in the rename guard's error: for a column that stays protected, or for one that may be written
+    unchanged."""
     kept, where, written = re.findall(r"Write (.*?) in (columns\S*) \(or (rename = .*?), if they may be\)", running.log)[-1]
     return written if allowed else kept
 
 
 @pytest.mark.parametrize("case", FALL_OFF)
 def test_no_mask_falls_off(sync, sql, db, case):
-    """README "a row never passes unmasked": a column that a pattern masks or drops and that an ALTER renames stops the sync
-    before its next row, and every start does until the script speaks of the new name."""
+    """README "a row is never sent unmasked": when an ALTER renames a column that a pattern masks or drops, the sync stops before
+    the next row. Every start stops until the script contains the new name."""
     statements, old, new, rest, expected = FALL_OFF[case]
     sql("CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(20), p VARCHAR(20))", "INSERT INTO t VALUES (1, 'secret', 'secret')")
     options = f'columns = {{{{ ["{db}.*"] = {{{{ {{}} }}}} }}}},'
@@ -269,8 +270,8 @@ def test_no_mask_falls_off(sync, sql, db, case):
 
 
 def test_no_mask_falls_off_an_exact_name(sync, sql, db):
-    """The same where the table is named exactly, which is strict about its columns: both may be absent in the line that the text
-    says to write."""
+    """The same if the table is named exactly, which is strict about its columns: in the line that the error contains, both
+    columns may be absent."""
     sql("CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(20))", "INSERT INTO t VALUES (1, 'secret')")
     running = sync(f'columns = {{ ["{db}.t"] = {{ mask = {{ v = mask.null }} }} }},')
     running.wait_rows(f"{db}.t", 1)
@@ -290,7 +291,7 @@ def test_no_mask_falls_off_an_exact_name(sync, sql, db):
 
 
 def test_no_mask_falls_off_a_renamed_table(sync, sql, db):
-    """A table that leaves the pattern which masks it, and stays captured."""
+    """A rename moves a table out of the pattern that masks it, and the table stays captured."""
     sql("CREATE TABLE users_a (id INT PRIMARY KEY, v VARCHAR(20))", "INSERT INTO users_a VALUES (1, 'secret')")
     running = sync(f'columns = {{ ["{db}.users_*"] = {{ mask = {{ v = mask.null }} }} }},')
     running.wait_rows(f"{db}.users_a", 1)
@@ -311,7 +312,7 @@ def test_no_mask_falls_off_in_the_full_sync(sync, sql, db):
 
 
 def test_renames_that_uncover_nothing(sync, sql, db):
-    """Columns that are written as they are may be renamed; a masked one that goes may go; a new one may come beside it."""
+    """Unmasked columns may be renamed, a masked column may be dropped, and a new column may be added beside it."""
     sql("CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(20), a INT)", "INSERT INTO t VALUES (1, 'secret', 1)")
     running = sync(f'columns = {{ ["{db}.*"] = {{ mask = {{ v = mask.null, ["x?"] = mask.null }} }} }},')
     running.wait_rows(f"{db}.t", 1)
@@ -322,7 +323,8 @@ def test_renames_that_uncover_nothing(sync, sql, db):
 
 
 def test_filter(sync, sql, db):
-    """lua-api "filter": both images pass: UPDATE; only the new: INSERT; only the old: DELETE; none: nothing; full sync too."""
+    """lua-api "filter": UPDATE if both images pass, INSERT if only the new one, DELETE if only the old one, else nothing; also in
+    the full sync."""
     sql("CREATE TABLE t (id INT PRIMARY KEY, s VARCHAR(9))", "INSERT INTO t VALUES (1, 'draft'), (2, 'live'), (3, NULL)")
     running = sync(f'filter = {{ ["{db}.t"] = function(row) return row.s ~= "draft" end }}, topics = {{ partitions = 1 }},')
     running.wait_rows(f"{db}.t", 2)
@@ -419,7 +421,7 @@ def test_function_that_raises(sync, sql, db, users, case):
 
 
 def test_function_that_raises_in_the_stream(sync, sql, db, users):
-    """The position of the event is named and its row has not passed unchanged; after the script is corrected nothing
+    """The error names the position of the event, and its row is not sent unchanged. After the script is corrected, nothing
     is missing."""
     bad = f'\non_row = {{ ["{db}.users"] = function(row) if row.qty == 4 then error("four") end end }},'
     running = sync(bad)
@@ -436,7 +438,7 @@ def test_function_that_raises_in_the_stream(sync, sql, db, users):
                   "the update after the correction")
 
 
-# wrong options: (Lua, what the error says)
+# wrong options: (Lua, the text of the error)
 WRONG = {
     "key_name": ('\n\nheartbeet = 5,', r"sync\.lua:\d+: .*heartbeet.*heartbeat"),
     "source_key": (None, r"sync\.lua:\d+: .*pasword.*password"),
@@ -489,8 +491,8 @@ def test_column_that_a_table_lacks(sync, sql, db, users):
 @pytest.mark.parametrize("entry", ["mask = {{ emial = mask.email }}", 'drop = {{ "emial" }}', 'keep = {{ "id", "emial" }}',
                                    'order = {{ "emial" }}', 'rename = {{ emial = "address" }}'])
 def test_column_that_no_table_of_a_pattern_has(sync, sql, db, kafka, entry):
-    """A misspelt column in an entry by a pattern is refused by every command, by the line and with the name that is
-    near; with "?" it may be absent."""
+    """Every command refuses a misspelt column in an entry by a pattern, with the line and the nearest name. With "?" the
+    column may be absent."""
     sql("CREATE TABLE a (id INT PRIMARY KEY, email VARCHAR(20))", "CREATE TABLE b (id INT PRIMARY KEY)", "INSERT INTO a VALUES (1, 'a@b.c')")
     entry = entry.format()
     columns = f'mode = "full", columns = {{ ["{db}.*"] = {{\n  {entry} }} }},'
@@ -508,8 +510,8 @@ def test_column_that_no_table_of_a_pattern_has(sync, sql, db, kafka, entry):
 
 
 def test_column_in_another_case_under_a_pattern(sync, sql, db):
-    """A column that one table of a pattern has in another case is not left unmasked: at the start, and in a table that
-    comes later."""
+    """A column that one table of a pattern has in another letter case does not stay unmasked: neither at the start nor in a
+    table that is created later."""
     sql("CREATE TABLE a (id INT PRIMARY KEY, mail VARCHAR(20))", "CREATE TABLE b (id INT PRIMARY KEY, Mail VARCHAR(20))", "INSERT INTO b VALUES (1, 'secret')")
     columns = f'columns = {{ ["{db}.*"] = {{ mask = {{ mail = mask.null }} }} }},'
     running = sync(columns, start=False)
@@ -523,8 +525,8 @@ def test_column_in_another_case_under_a_pattern(sync, sql, db):
 
 
 def test_column_that_no_table_had_when_the_sync_began(sync, sql, db):
-    """A pattern that matches no table yet: the first table that comes is refused before its first row when its entry
-    names a column that no table has; tables that are created before the rows count."""
+    """A pattern that matches no table yet: the first such table is refused before its first row if the entry names a column
+    that no table has. Tables that are created before that row count."""
     sql("CREATE TABLE a (id INT PRIMARY KEY)", "INSERT INTO a VALUES (1)")
     running = sync(f'columns = {{ ["{db}.u*"] = {{ mask = {{ mail = mask.null }} }}, ["{db}.w*"] = {{ drop = {{ "emial" }} }} }},')
     running.wait_streaming()
@@ -537,11 +539,11 @@ def test_column_that_no_table_had_when_the_sync_began(sync, sql, db):
 
 
 def test_tables_meet_in_one_topic(sync, sql, db, kafka):
-    """docs/messages.md, "Topics": two tables that meet in one topic without a rule that says so are an error; with one
-    they are not."""
+    """docs/messages.md, "Topics": two tables that share a topic without a rule that combines them are an error. With such a
+    rule they are not."""
     sql(f"CREATE TABLE `{db}_a b` (id INT PRIMARY KEY)", f"CREATE TABLE `{db}_a_b` (id INT PRIMARY KEY)",
         f"CREATE TABLE `{db}_a_u0020b` (id INT PRIMARY KEY)", f"CREATE TABLE `{db}_a?b` (id INT PRIMARY KEY)")
-    refused = sync(name=f"{db[:30]}_refused")  # "a b" is written as in the other table's name
+    refused = sync(name=f"{db[:30]}_refused")  # the escaped form of "a b" is the other table's name
     refused.fails(1, rf'sync\.lua:\d+: .*the tables {db}\.{db}_a b and {db}\.{db}_a_u0020b meet in the topic .* and no rule says so')
     assert not [t for t in kafka.partitions() if t.startswith(f"{db}.")]
     together = sync(f'topic = {{ {{ tables = {{ "{db}.*" }}, to = "{db}.all" }} }}, fields = {{ t = "${{TABLE_NAME_SRC}}" }},'
@@ -628,7 +630,7 @@ def saved_behind(running, mariadb):
 
 
 def test_silent_loop(sync, sql, db, mariadb, users):
-    """lua-api "The primitives": the position of a change moves also when nothing was sent."""
+    """lua-api "The primitives": the position advances past a change even if nothing was sent."""
     running = sync("loop = function(changes) for _ in changes do end end,")
     running.wait_streaming()
     sql("INSERT INTO users (id) VALUES (2)")
@@ -638,8 +640,8 @@ def test_silent_loop(sync, sql, db, mariadb, users):
 
 
 def test_loop_that_is_killed(sync, sql, db, mariadb, users):
-    """A loop of the script's own. What it sends belongs to the change before: killed while it sends, nothing is missing,
-    and what was saved does not come again."""
+    """The script's own loop. What it sends belongs to the change before it. If the process is killed while the loop sends,
+    nothing is missing, and what was saved is not repeated."""
     running = sync('''loop = function(changes, out)
             for change in changes do
                 if change.row then
@@ -683,7 +685,7 @@ def test_row_expires(sync, sql, db, users):
 
 
 def test_sandbox(sync, sql, db, users):
-    """io, os.execute, load and debug are not there."""
+    """io, os.execute, load and debug do not exist."""
     for name in ("io", "debug", "dofile", "load"):
         running = sync(f"description = tostring({name}),", name=f"{db[:40]}_{name}")
         running.fails(1, rf"sync\.lua:\d+: .*{name}")

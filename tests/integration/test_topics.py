@@ -1,4 +1,5 @@
-"""Topics that are not what the checkpoint knows: gone, made again, with more partitions, of colliding names; brokers that are away."""
+"""Topics that differ from the checkpoint: deleted, created again, with more partitions or colliding names; brokers that cannot be
+reached."""
 
 import re
 import threading
@@ -29,7 +30,7 @@ def delete(kafka, *topics):
 
 
 def checked(running, *patterns):
-    """`tideway check` says the same."""
+    """`tideway check` reports the same."""
     code, out, err = running.once(command="check")
     assert code == 5, out + err
     for pattern in patterns:
@@ -47,8 +48,8 @@ def fill(kafka, topic, partitions, n):
 
 
 def test_topic_gone_while_stopped(sync, sql, db, kafka):
-    """A topic that was deleted, or deleted and made again, while the sync was stopped ends it by name; what else is there stays
-    as it is. The remedy works: the table goes out of the script for one start, and is copied again."""
+    """A topic was deleted, or deleted and created again, while the sync was stopped. The start fails with an error that names the
+    topic, and changes nothing else. The remedy works: the table is removed from the script for one start, and is then copied again."""
     for name in "tu":
         sql(f"CREATE TABLE {name} (id INT PRIMARY KEY)", f"INSERT INTO {name} SELECT seq FROM seq_1_to_20")
     topic, again = f"{db}.t", [f"{db}.t", f"{db}.u"]
@@ -66,7 +67,7 @@ def test_topic_gone_while_stopped(sync, sql, db, kafka):
     running.start().fails(5, OTHER.format(topic=re.escape(topic)))
     out = checked(running, OTHER.format(topic=re.escape(topic)))
     assert re.search(rf"ok    topic {db}\.u: exists", out), out
-    # longer than it ever was: the topic that an earlier start has found to be another one stays so
+    # longer than it ever was: a topic that an earlier start has found to be replaced stays replaced
     fill(kafka, topic, 2, 2000)
     running.start().fails(5, rf'topic "{re.escape(topic)}" is not the same as before.*copied again')
     running.readers.pop((topic,)).close()
@@ -113,8 +114,8 @@ def load(db, mariadb):
 @pytest.mark.parametrize("server", ["kafka", "eager_kafka"])
 @pytest.mark.slow
 def test_topic_gone_under_load(sync, sql, db, load, request, server, how):
-    """A topic that is deleted, or deleted and made again, while the sync writes to it ends the sync by name, and so does every
-    start after it; the sync does not make the topic again, whether or not the broker would do so when it is asked for."""
+    """A topic is deleted, or deleted and created again, while the sync writes to it. The sync ends with an error that names the
+    topic, and so does every later start. The sync does not create the topic again, even if the broker would do so on request."""
     own = request.getfixturevalue(server)
     sql("CREATE TABLE t (id INT PRIMARY KEY, v INT)", "INSERT INTO t SELECT seq, 0 FROM seq_1_to_30")
     topic = f"{db}.t"
@@ -138,7 +139,7 @@ def test_topic_gone_under_load(sync, sql, db, load, request, server, how):
 
 
 def test_forgotten_topic_record(sync, sql, db, kafka):
-    """docs/operations.md: whoever can do without what was in the topic removes its record, and the sync continues."""
+    """docs/operations.md: after the loss is accepted and the topic's record is removed, the sync continues."""
     sql("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)")
     running = sync()
     running.wait_rows(f"{db}.t", 1)
@@ -155,8 +156,8 @@ def test_forgotten_topic_record(sync, sql, db, kafka):
 
 
 def test_added_partitions_get_heartbeats(sync, sql, db, kafka):
-    """Heartbeats go to all partitions there are, those added while the sync runs as well as those found at a start; keys stay on
-    the first ones, which the log says."""
+    """Heartbeats go to all existing partitions, both those added while the sync runs and those found at a start. Keys stay on the
+    first ones. The log reports this."""
     sql("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t SELECT seq FROM seq_1_to_20")
     running = sync("topics = { partitions = 2 },", heartbeat="0.2", properties={"topic.metadata.refresh.interval.ms": 200})
     running.wait_rows(f"{db}.t", 20)
@@ -164,7 +165,7 @@ def test_added_partitions_get_heartbeats(sync, sql, db, kafka):
 
     def beat_in(partitions):
         def condition(found):
-            # a reader keeps to the partitions that it has found
+            # a reader keeps the partitions that it has found
             running.reader(f"{db}.t").find()
             return {m.partition for m in heartbeats(found)} == set(range(partitions))
 
@@ -185,7 +186,7 @@ def test_added_partitions_get_heartbeats(sync, sql, db, kafka):
 
 
 def test_colliding_names(sync, sql, db, kafka):
-    """Kafka takes "." and "_" for the same in the names of topics: plan and check say so of tables, and of a topic that is there."""
+    """Kafka treats "." and "_" in topic names as the same: plan and check report this for tables, and for an existing topic."""
     for name in ("a_b", "c", "x"):
         sql(f"CREATE TABLE {name} (id INT PRIMARY KEY)")
     rules = f'topic = {{ {{ tables = "{db}.a_b", to = "{db}_a_b" }}, {{ tables = "{db}.c", to = "{db}_a.b" }}, {{ tables = "{db}.x", to = "{db}_x.x" }} }},'
@@ -205,7 +206,7 @@ def test_colliding_names(sync, sql, db, kafka):
 @pytest.mark.soak
 def test_two_of_three_brokers_away(sync, sql, db, kafka_cluster):
     """The log names the broker that is up and those that are missing, and what too few replicas mean, for rows and for the
-    checkpoint; when they are back everything continues."""
+    checkpoint. When they are up again, everything continues."""
     nodes = kafka_cluster(
         "default.replication.factor=3", "min.insync.replicas=2", "transaction.state.log.replication.factor=3",
         "transaction.state.log.min.isr=2", "broker.session.timeout.ms=3000", "broker.heartbeat.interval.ms=500",
