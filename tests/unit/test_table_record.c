@@ -121,6 +121,45 @@ static void a_database_has_a_start(void **state)
 	position_fini(&start);
 }
 
+static const struct slice FIVE = SLICE("5"), NINE = SLICE("9");
+
+/* Only a table that is being copied has finished ranges. */
+static void finished_ranges_survive_the_round_trip(void **state)
+{
+	static const char json[] =
+		"{\"state\":\"reading\",\"copied\":{\"key\":\"id int\",\"rows\":4,"
+		"\"ranges\":[[[\"5\"],[\"9\"]]]}}";
+	const struct key_range range = {{1, &FIVE}, {1, &NINE}};
+	struct table_record record, again;
+	struct arena arena;
+	struct err err = ERR_INIT;
+	struct buf out;
+	(void)state;
+	arena_init(&arena, 0);
+	buf_init(&out);
+	table_record_init(&record, TABLE_COPYING);
+	key_ranges_restart(&record.ranges, SLICE("id int"));
+	table_record_write(&record, &out);
+	assert_string_equal(buf_cstr(&out), "{\"state\":\"reading\"}");
+	assert_true(key_ranges_finish(&record.ranges, &range, 4));
+	buf_clear(&out);
+	table_record_write(&record, &out);
+	assert_string_equal(buf_cstr(&out), json);
+	if (read_text(&again, json, &arena, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_true(key_ranges_any(&again.ranges));
+	assert_string_equal(again.ranges.signature, "id int");
+	assert_int_equal(again.ranges.rows, 4);
+	record.phase = TABLE_COPIED;
+	buf_clear(&out);
+	table_record_write(&record, &out);
+	assert_string_equal(buf_cstr(&out), "{\"state\":\"done\"}");
+	table_record_fini(&record);
+	table_record_fini(&again);
+	buf_fini(&out);
+	arena_fini(&arena);
+}
+
 /* Rule: whole-checkpoint. A checkpoint that cannot be read is an error, never "nothing was copied". */
 static void what_cannot_be_read_is_an_error(void **state)
 {
@@ -135,6 +174,8 @@ static void what_cannot_be_read_is_an_error(void **state)
 		"{\"state\":\"done\",\"read\":{\"version\":2}}",
 		"{\"state\":\"reading\",\"reading\":{\"version\":2}}",
 		"{\"state\":\"reading\",\"table\":{\"db\":5}}",
+		"{\"state\":\"reading\",\"copied\":{\"ranges\":[]}}",
+		"{\"state\":\"reading\",\"copied\":[]}",
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -155,7 +196,7 @@ static void what_cannot_be_read_is_an_error(void **state)
 /* The kinds of records in the fixtures: a flag for each member, by phase. */
 struct kinds {
 	bool tables[3][2][2][2]; /* phase, start, read_at, definition */
-	unsigned databases;
+	unsigned databases, with_ranges;
 };
 
 static void check_table(struct kinds *kinds, struct slice name, struct slice json)
@@ -171,6 +212,7 @@ static void check_table(struct kinds *kinds, struct slice name, struct slice jso
 		fail_msg("%s", err.text);
 	kinds->tables[record.phase][position_is_set(&record.start)]
 		     [position_is_set(&record.read_at)][record.definition != NULL] = true;
+	kinds->with_ranges += key_ranges_any(&record.ranges);
 	table_record_write(&record, &again);
 	assert_int_equal(again.len, json.len);
 	assert_memory_equal(buf_cstr(&again), json.ptr, json.len);
@@ -278,15 +320,26 @@ static void checkpoints_of_0_1_1(void **state)
 	check_version("0.1.1", true);
 }
 
+/* A copy that was killed when it had finished ranges of a table. */
+static void a_checkpoint_with_finished_ranges(void **state)
+{
+	struct kinds kinds = {.databases = 0};
+	(void)state;
+	check_file(&kinds, "ranges-1.json");
+	assert_int_equal(kinds.with_ranges, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_phase_alone_is_short),
 		cmocka_unit_test(everything_survives_the_round_trip),
+		cmocka_unit_test(finished_ranges_survive_the_round_trip),
 		cmocka_unit_test(a_database_has_a_start),
 		cmocka_unit_test(what_cannot_be_read_is_an_error),
 		cmocka_unit_test(checkpoints_of_0_1_0),
 		cmocka_unit_test(checkpoints_of_0_1_1),
+		cmocka_unit_test(a_checkpoint_with_finished_ranges),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -58,6 +58,28 @@ static void what_is_not_known_drops_nothing(void **state)
 	table_states_fini(&states);
 }
 
+/* A table whose copy was interrupted keeps its finished ranges, and the place up to which they are valid. */
+static void what_is_finished_is_kept(void **state)
+{
+	static const struct slice five = SLICE("5");
+	const struct key_range range = {{1, &five}, {0, NULL}};
+	struct table_record record = record_of(TABLE_COPYING, 0, 300);
+	struct position begin = place(100);
+	struct table_states states;
+	struct table_state *table;
+	(void)state;
+	table_states_init(&states);
+	key_ranges_restart(&record.ranges, SLICE("id"));
+	assert_true(key_ranges_finish(&record.ranges, &range, 7));
+	table = table_states_get(&states, SLICE("d.t"));
+	table_state_load(&states, table, &record, &begin);
+	assert_false(key_ranges_any(&record.ranges));
+	assert_int_equal(table->record.ranges.rows, 7);
+	assert_int_equal(table->reached.offset, 300);
+	assert_false(position_is_set(&table->record.read_at));
+	table_states_fini(&states);
+}
+
 /* Events before the start position are in the copy. Rows read later under the name may be another table's (decisions/0004). */
 static void a_table_that_was_read_after_the_stream(void **state)
 {
@@ -171,6 +193,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_not_known_drops_nothing),
+		cmocka_unit_test(what_is_finished_is_kept),
 		cmocka_unit_test(a_table_that_was_read_after_the_stream),
 		cmocka_unit_test(positions_that_the_stream_has_passed),
 		cmocka_unit_test(unread_rows_are_missed_until_the_table_is_read),

@@ -66,6 +66,7 @@ int full_run(struct full *full, struct err *err)
 	arena_init(&arena, 0);
 	log_about(full->sync->label);
 	mailbox_init(&full->ended, full->nlanes);
+	pthread_mutex_init(&full->order, NULL);
 	pthread_mutex_init(&full->lock, NULL);
 	full->started_ms = clock_mono_ms();
 	rc = full_cut_tables(full, &arena, err);
@@ -78,6 +79,7 @@ int full_run(struct full *full, struct err *err)
 		rc = -1;
 	}
 	pthread_mutex_destroy(&full->lock);
+	pthread_mutex_destroy(&full->order);
 	mailbox_fini(&full->ended);
 	arena_fini(&arena);
 	free(lanes);

@@ -1,6 +1,6 @@
-/* full: read all rows of tables. N lanes take key ranges from one queue. Each lane reads with the
- * binary protocol and writes as the stream does. A table is done when every message of every range
- * is acknowledged.
+/* full: read the rows of tables that earlier attempts have not finished. N lanes take key ranges from one queue. Each lane reads
+ * with the binary protocol and writes as the stream does. A range is finished when every message of it is acknowledged: the
+ * next start does not read it again. A table is done when all of its ranges are finished.
  * Thread: full_run in a thread of the copy, which starts and joins the lanes. Owner: the
  * supervisor. */
 #ifndef TIDEWAY_FULL_H
@@ -26,8 +26,8 @@ struct full_table {
 	_Atomic bool changed; /* its definition changed while it was read: it needs another round */
 	_Atomic bool
 		done; /* everything is acknowledged, and its record is posted to the checkpoint */
-	const struct table_state *state; /* its record is saved when the table is done */
-	bool untouched;                  /* none of its rows has been written in an earlier round */
+	struct table_state *state; /* the lock of the copy guards its finished ranges */
+	bool untouched;       /* none of its rows has been written in an earlier round or attempt */
 	struct err *mismatch; /* heap: why its rows do not fit its definition; NULL: they fit */
 	unsigned mismatches;  /* consecutive rounds that ended with a mismatch */
 };
@@ -44,8 +44,10 @@ struct full {
 	int64_t started_ms;           /* monotonic */
 	int64_t begin_ms;     /* begin no table after this time; 0: read each table in this round */
 	struct mailbox ended; /* receives each lane that has ended */
-	pthread_mutex_t lock; /* guards the next four, and the tables' `mismatch` */
-	bool under_way;       /* a table has been begun */
+	pthread_mutex_t order; /* held until the record of a table is posted; taken before `lock` */
+	pthread_mutex_t
+		lock; /* guards the next four, and of the tables `mismatch` and the finished ranges */
+	bool under_way;           /* a table has been begun */
 	struct full_range *queue; /* ranges that no lane has taken */
 	int result;               /* -1: a lane failed, with *error */
 	struct err error;

@@ -24,13 +24,31 @@ static struct full_lane *of(struct lane *lane)
 	return (struct full_lane *)lane;
 }
 
+/* Record that a range is finished. Rows of a table without a key cannot be told apart: it is read in one go. */
+static void note_finished(struct full *full, const struct full_range *range,
+			  struct record_batch *batch)
+{
+	struct table_state *state = range->table->state;
+	if (range->table->table->npk == 0)
+		return;
+	pthread_mutex_lock(&full->lock);
+	if (key_ranges_finish(&state->record.ranges, &range->bounds, range->rows))
+		record_copying(batch, state);
+	pthread_mutex_unlock(&full->lock);
+}
+
 /* Take the mark of a range: the range is in Kafka. With its last range, a table is copied. */
 static void range_acked(void *arg, const struct mark *mark, struct record_batch *batch)
 {
 	struct full_lane *lane = arg;
 	struct full_table *table = mark->range->table;
-	if (atomic_fetch_sub(&table->ranges_left, 1) > 1 || atomic_load(&table->changed))
+	bool last = atomic_fetch_sub(&table->ranges_left, 1) == 1;
+	if (atomic_load(&table->changed))
 		return;
+	if (!last) {
+		note_finished(lane->full, mark->range, batch);
+		return;
+	}
 	if (FAULT(TABLE_DONE)) {
 		struct err err = ERR_INIT;
 		err_retry(&err, E_FAULT, "after a table was acknowledged: fault injected");
@@ -197,6 +215,7 @@ static int write_row(struct full_lane *lane, struct slice packet, struct err *er
 	    write_change(&lane->lane, plan, err) < 0)
 		return -1;
 	atomic_fetch_add_explicit(&lane->range->table->rows, 1, memory_order_relaxed);
+	lane->range->rows++;
 	lane->paced_rows++;
 	return 0;
 }
@@ -277,7 +296,8 @@ static int step(struct lane *base, struct wait *wait, struct err *err)
 int full_lane_open(struct full_lane *lane, struct err *err)
 {
 	struct full *full = lane->full;
-	const struct commit_meaning meaning = {.reached = range_acked, .arg = lane};
+	const struct commit_meaning meaning = {
+		.reached = range_acked, .arg = lane, .order = &full->order};
 	snprintf(lane->label, sizeof(lane->label), "full-%u", lane->number + 1);
 	lane->phase = FULL_NEXT;
 	lane->ticked_ms = lane->paced_ms = clock_mono_ms();

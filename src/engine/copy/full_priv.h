@@ -12,6 +12,7 @@ struct full_range {
 	struct full_table *table;
 	struct key_range bounds;
 	bool first_lane_only;
+	uint64_t rows; /* that were read */
 };
 
 struct full_lane {

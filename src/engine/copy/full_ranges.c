@@ -68,9 +68,31 @@ static void add_range(struct full *full, struct full_table *table, const struct 
 	range->table = table;
 	range->bounds = *bounds;
 	range->first_lane_only = full->lowest && table->table->npk == 0;
+	key_ranges_cut(&table->state->record.ranges, bounds);
 	atomic_fetch_add(&table->ranges_left, 1);
 	**tail = range;
 	*tail = &range->next;
+}
+
+static struct key_bound copy_bound(const struct key_bound *bound, struct arena *arena)
+{
+	struct slice *parts = ARENA_ARRAY(arena, bound->n + 1, struct slice);
+	for (unsigned i = 0; i < bound->n; i++)
+		parts[i] = arena_copy(arena, bound->parts[i]);
+	return (struct key_bound){bound->n, parts};
+}
+
+/* Queue the ranges that an earlier attempt has not finished. */
+static void add_missing(struct full *full, struct full_table *table, struct arena *arena,
+			struct full_range ***tail)
+{
+	struct key_range missing;
+	size_t at = 0;
+	while (key_ranges_next_missing(&table->state->record.ranges, &at, &missing)) {
+		const struct key_range range = {copy_bound(&missing.low, arena),
+						copy_bound(&missing.high, arena)};
+		add_range(full, table, &range, arena, tail);
+	}
 }
 
 static int cut_table(struct full *full, struct full_table *table, struct arena *arena,
@@ -84,6 +106,10 @@ static int cut_table(struct full *full, struct full_table *table, struct arena *
 			err) < 0)
 		return -1;
 	atomic_store(&table->estimate, estimate);
+	if (key_ranges_any(&table->state->record.ranges)) {
+		add_missing(full, table, arena, tail);
+		return 0;
+	}
 	if (full->nlanes == 1 || estimate < SPLIT_ROWS)
 		nbounds = 0;
 	for (unsigned i = 0; i <= nbounds; i++) {

@@ -12,6 +12,8 @@
 #include "base/err.h"
 #include "engine/lane/window.h"
 
+#include <pthread.h>
+
 struct sink;
 struct sync;
 
@@ -25,6 +27,9 @@ struct commit_meaning {
 	const struct position *(*position)(void *arg);
 	void *arg;
 	int64_t interval_ms; /* post at most this often */
+	/* Held from the first mark that is reached until its records are posted, by lanes that write records of the same names: a
+	 * later record must not be posted earlier. NULL: no other lane does. */
+	pthread_mutex_t *order;
 };
 
 struct commit;

@@ -51,26 +51,39 @@ static void post_urgent(struct commit_post *post)
 		pins_post(&post->sync->pins, &post->sync->checkpoint, &none, NULL);
 }
 
+/* Take finished marks and, if that is due, post them. Return whether something was posted. */
+static bool post_marks(struct commit_post *post, bool due)
+{
+	const struct commit_meaning *meaning = &post->meaning;
+	const struct position *position;
+	take_marks(post);
+	if (!due)
+		return false;
+	position = meaning->position ? meaning->position(meaning->arg) : NULL;
+	if (post->batch.first == NULL && position == NULL)
+		return false;
+	pins_post(&post->sync->pins, &post->sync->checkpoint, &post->batch, position);
+	return true;
+}
+
 static void post_serve(struct commit *commit, bool now)
 {
 	struct commit_post *post = of(commit);
-	const struct commit_meaning *meaning = &post->meaning;
-	const struct position *position;
+	pthread_mutex_t *order = post->meaning.order;
 	int64_t now_ms = clock_mono_ms();
-	bool due = now || now_ms - post->posted_ms >= meaning->interval_ms;
+	bool due = now || now_ms - post->posted_ms >= post->meaning.interval_ms;
+	bool posted;
 	if (due) /* before the marks: the last of several lanes ends what all of them have sent */
 		sink_take_ends(post->sink, note_ends, &post->sync->pins);
-	take_marks(post);
-	if (due) {
-		position = meaning->position ? meaning->position(meaning->arg) : NULL;
-		if (post->batch.first || position) {
-			pins_post(&post->sync->pins, &post->sync->checkpoint, &post->batch,
-				  position);
-			post->posted_ms = now_ms;
-			return;
-		}
-	}
-	post_urgent(post);
+	if (order)
+		pthread_mutex_lock(order);
+	posted = post_marks(post, due);
+	if (order)
+		pthread_mutex_unlock(order);
+	if (posted)
+		post->posted_ms = now_ms;
+	else
+		post_urgent(post);
 }
 
 static int wait_for_room(struct commit_post *post, struct err *err)

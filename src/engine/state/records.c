@@ -31,6 +31,14 @@ void record_progress(struct record_batch *records, struct slice full_name,
 	add(records, &name, &json, record->phase != TABLE_NEW);
 }
 
+void record_copying(struct record_batch *records, const struct table_state *state)
+{
+	struct table_record record = state->record; /* borrows its positions and ranges */
+	record.phase = TABLE_COPYING;
+	record.read_at = state->reached;
+	record_progress(records, state->name, &record);
+}
+
 void record_copied(struct record_batch *records, const struct table_state *state)
 {
 	struct table_record record = state->record; /* borrows its positions */

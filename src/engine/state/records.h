@@ -15,6 +15,8 @@ struct slice record_name(struct arena *arena, const char *kind, struct slice nam
 /* Add the progress of a table, `full/<db.table>`. */
 void record_progress(struct record_batch *records, struct slice full_name,
 		     const struct table_record *record);
+/* Add the record of a table that is being copied, with its finished ranges. */
+void record_copying(struct record_batch *records, const struct table_state *state);
 /* Add the record of a table that is copied. */
 void record_copied(struct record_batch *records, const struct table_state *state);
 /* Add a record that contains only a phase. TABLE_NEW: remove the record. */

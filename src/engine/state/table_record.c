@@ -23,6 +23,7 @@ void table_record_fini(struct table_record *record)
 {
 	position_fini(&record->start);
 	position_fini(&record->read_at);
+	key_ranges_fini(&record->ranges);
 	record->definition = NULL;
 }
 
@@ -45,6 +46,10 @@ void table_record_write(const struct table_record *record, struct buf *out)
 	if (record->definition) {
 		buf_put(out, SLICE(",\"table\":"));
 		catalog_table_to_json(record->definition, out);
+	}
+	if (record->phase == TABLE_COPYING && key_ranges_any(&record->ranges)) {
+		buf_put(out, SLICE(",\"copied\":"));
+		key_ranges_write(&record->ranges, out);
 	}
 	buf_char(out, '}');
 }
@@ -116,12 +121,22 @@ static int read_definition(struct table_record *record, const cJSON *root, struc
 	return rc;
 }
 
+/* Read the finished ranges. A table that is copied has none. */
+static int read_copied(struct table_record *record, const cJSON *root, struct err *err)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(root, "copied");
+	if (item == NULL || record->phase != TABLE_COPYING)
+		return 0;
+	return key_ranges_read(&record->ranges, item, err);
+}
+
 static int read_members(struct table_record *record, const cJSON *root, struct arena *arena,
 			struct err *err)
 {
 	if (read_state(record, root, err) < 0 ||
 	    read_position(&record->start, root, "position", err) < 0 ||
-	    read_position(&record->read_at, root, READ_AT_KEYS[record->phase], err) < 0)
+	    read_position(&record->read_at, root, READ_AT_KEYS[record->phase], err) < 0 ||
+	    read_copied(record, root, err) < 0)
 		return -1;
 	return read_definition(record, root, arena, err);
 }

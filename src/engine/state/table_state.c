@@ -14,8 +14,10 @@ void table_states_fini(struct table_states *states)
 	struct table_state *state;
 	struct pending_database *database;
 	size_t at = 0;
-	while ((state = map_next(&states->tables, &at)))
+	while ((state = map_next(&states->tables, &at))) {
 		table_record_fini(&state->record);
+		position_fini(&state->reached);
+	}
 	for (at = 0; (database = map_next(&states->databases, &at));)
 		position_fini(&database->start);
 	map_fini(&states->pending);
@@ -45,6 +47,7 @@ struct table_state *table_states_get(struct table_states *states, struct slice n
 	state = ARENA_NEW(&states->arena, struct table_state);
 	state->name = arena_copy(&states->arena, name);
 	table_record_init(&state->record, TABLE_NEW);
+	position_init(&state->reached);
 	map_set(&states->tables, state->name, state);
 	return state;
 }
@@ -56,10 +59,11 @@ enum table_phase table_states_phase(const struct table_states *states, struct sl
 }
 
 void table_state_load(struct table_states *states, struct table_state *state,
-		      const struct table_record *record, const struct position *begin)
+		      struct table_record *record, const struct position *begin)
 {
 	bool copied = record->phase == TABLE_COPIED;
 	state->record.phase = record->phase;
+	key_ranges_move(&state->record.ranges, &record->ranges);
 	/* a keyed table that is copied again keeps its start position, even if the stream has
 	 * passed it */
 	if (!copied || !position_passed(begin, &record->start))
@@ -67,6 +71,8 @@ void table_state_load(struct table_states *states, struct table_state *state,
 	/* a table that is copied again is read at another position */
 	if (copied && position_is_set(&record->read_at))
 		table_state_set_read(state, &record->read_at, begin);
+	if (!copied)
+		position_copy(&state->reached, &record->read_at);
 	if (record->definition)
 		table_state_set_definition(states, state, record->definition, false);
 }

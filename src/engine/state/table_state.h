@@ -1,7 +1,8 @@
 /* table_state: how far each table of a sync has come, and which databases are tracked only after a
  * position. A sync has one object for all of them (docs/decisions/0001, 0004).
  * Thread: one at a time. The sync's own thread changes it while no lane runs. While full-sync lanes
- * run, nobody does. The stream lane is its only user while it runs.
+ * run, they change the finished ranges of the tables that they read, under the lock of the copy. The stream lane is its only
+ * user while it runs.
  * Owner: the sync; table_states_init / table_states_fini. States are valid until
  * table_states_clear. */
 #ifndef TIDEWAY_TABLE_STATE_H
@@ -14,8 +15,11 @@ struct table_state {
 	struct slice name; /* "db.table" */
 	/* What the checkpoint records once the table is copied. start: unset if the stream begins
 	 * after it; read_at: set only until the stream has reached it; definition: in the arena of
-	 * the states. */
+	 * the states; ranges: what is finished until then. */
 	struct table_record record;
+	/* of a table that is being copied: the latest position that its rows may be from. No statement before it has changed the
+	 * table since its finished ranges were read. */
+	struct position reached;
 	bool pending; /* the catalog gets the definition when the stream reaches the start position */
 	bool unread; /* the rows that the name had so far were not read, under any name */
 };
@@ -46,9 +50,9 @@ struct table_state *table_states_find(const struct table_states *states, struct 
 struct table_state *table_states_get(struct table_states *states, struct slice name);
 enum table_phase table_states_phase(const struct table_states *states, struct slice name);
 /* Take a record of the checkpoint, without the positions that a stream beginning at `begin` has
- * passed. */
+ * passed. The record has no finished ranges then. */
 void table_state_load(struct table_states *states, struct table_state *state,
-		      const struct table_record *record, const struct position *begin);
+		      struct table_record *record, const struct position *begin);
 /* Set the start position. NULL: no events of the table are dropped. */
 void table_state_set_start(struct table_state *state, const struct position *start);
 /* Record where the table's rows are read, unless a stream beginning at `begin` has passed that

@@ -7,14 +7,20 @@
 
 #include <stdio.h>
 
-static bool table_matters(const struct bootstrap *bootstrap, const struct ddl_name *named,
-			  struct arena *arena)
+/* What a scan does with the names in statements. */
+struct changes {
+	struct bootstrap *bootstrap;
+	bootstrap_named *named;
+	void *arg;
+};
+
+static bool table_matters(void *arg, const struct ddl_name *name)
 {
-	const struct ddl_name name = catalog_known_name(bootstrap->catalog_now, named, arena);
-	if (name.table.len == 0)
-		return catalog_has_database(bootstrap->catalog_now, name.db);
-	return catalog_find(bootstrap->catalog_now, name.db, name.table) ||
-	       script_wants(bootstrap->script, bootstrap->sync->index, name.db, name.table);
+	const struct bootstrap *bootstrap = arg;
+	if (name->table.len == 0)
+		return name->db.len == 0 || catalog_has_database(bootstrap->catalog_now, name->db);
+	return catalog_find(bootstrap->catalog_now, name->db, name->table) ||
+	       script_wants(bootstrap->script, bootstrap->sync->index, name->db, name->table);
 }
 
 /* Return whether a table has the name, as far as we know. */
@@ -36,19 +42,24 @@ static bool does_nothing(const struct bootstrap *bootstrap, const struct ddl_ste
 	return step->kind == DDL_STEP_DROP_TABLE && !exists(bootstrap, &step->name, arena);
 }
 
-static bool step_matters(const struct bootstrap *bootstrap, const struct ddl_step *step,
-			 struct arena *arena)
+/* Report a name in the spelling of the catalog. Return whether the scan ends. */
+static bool report(const struct changes *changes, const struct ddl_name *named, struct arena *arena)
 {
-	if (!ddl_scan_matters(step->kind))
+	const struct ddl_name name =
+		catalog_known_name(changes->bootstrap->catalog_now, named, arena);
+	return changes->named(changes->arg, &name);
+}
+
+static bool report_step(const struct changes *changes, const struct ddl_step *step,
+			struct arena *arena)
+{
+	if (!ddl_scan_matters(step->kind) || does_nothing(changes->bootstrap, step, arena))
 		return false;
-	if (does_nothing(bootstrap, step, arena))
-		return false;
-	if (table_matters(bootstrap, &step->name, arena) ||
-	    (step->other.table.len > 0 && table_matters(bootstrap, &step->other, arena)))
+	if (report(changes, &step->name, arena) ||
+	    (step->other.table.len > 0 && report(changes, &step->other, arena)))
 		return true;
 	for (unsigned i = 0; i < step->nspecs; i++)
-		if (step->specs[i].to.table.len > 0 &&
-		    table_matters(bootstrap, &step->specs[i].to, arena))
+		if (step->specs[i].to.table.len > 0 && report(changes, &step->specs[i].to, arena))
 			return true;
 	return false;
 }
@@ -56,17 +67,21 @@ static bool step_matters(const struct bootstrap *bootstrap, const struct ddl_ste
 static int visit(void *arg, const struct ddl_step *steps, unsigned nsteps, struct arena *arena,
 		 struct err *err)
 {
+	static const struct ddl_name any = {.db = {NULL, 0}};
+	const struct changes *changes = arg;
 	(void)err;
 	if (steps == NULL) /* whatever the statement means */
-		return 1;
+		return changes->named(changes->arg, &any);
 	for (unsigned i = 0; i < nsteps; i++)
-		if (step_matters(arg, &steps[i], arena))
+		if (report_step(changes, &steps[i], arena))
 			return 1;
 	return 0;
 }
 
-static int scan(struct bootstrap *bootstrap, const struct position *until, struct err *err)
+int bootstrap_scan(struct bootstrap *bootstrap, const struct position *from,
+		   const struct position *until, bootstrap_named *named, void *arg, struct err *err)
 {
+	struct changes changes = {bootstrap, named, arg};
 	const struct sync_config *config = bootstrap->sync->config;
 	char name[80];
 	struct cursor cursor;
@@ -75,16 +90,16 @@ static int scan(struct bootstrap *bootstrap, const struct position *until, struc
 		.until = until,
 		.halt = &bootstrap->sync->flags.halt,
 		.visit = visit,
-		.arg = bootstrap,
+		.arg = &changes,
 	};
 	int rc;
 	snprintf(name, sizeof(name), "%s/start", config->name);
 	cursor_init(&cursor, false);
-	rc = binlog_scan(bootstrap->sync->source, name, &bootstrap->binlog_end_at_load, &scan, err);
+	rc = binlog_scan(bootstrap->sync->source, name, from, &scan, err);
 	cursor_fini(&cursor);
 	if (rc == 0 || err->code != ERR_POSITION)
 		return rc;
-	*err = (struct err)ERR_INIT; /* purged since the load, which proves nothing any more */
+	*err = (struct err)ERR_INIT; /* purged, which proves nothing any more */
 	return 1;
 }
 
@@ -100,7 +115,7 @@ int bootstrap_changed(struct bootstrap *bootstrap, const struct position *until,
 		return 0; /* no dump can begin there: two equal loads must suffice */
 	if (from->gtids.flavour != GTID_NONE && gtid_set_equal(&from->gtids, &until->gtids))
 		return 0;
-	rc = scan(bootstrap, until, err);
+	rc = bootstrap_scan(bootstrap, from, until, table_matters, bootstrap, err);
 	if (rc > 0)
 		log_info("a statement changed definitions while they were read; they are read "
 			 "again");

@@ -1,5 +1,5 @@
-/* bootstrap_priv: what bootstrap.c (checkpoint and source), bootstrap_changes.c (whether definitions changed meanwhile) and
- * bootstrap_reads.c (the tables to read) share.
+/* bootstrap_priv: what bootstrap.c (checkpoint and source), bootstrap_changes.c (whether definitions changed meanwhile),
+ * bootstrap_reads.c (the tables to read) and bootstrap_ranges.c (what of them is finished) share.
  * Thread: the sync's own. */
 #ifndef TIDEWAY_BOOTSTRAP_PRIV_H
 #define TIDEWAY_BOOTSTRAP_PRIV_H
@@ -13,6 +13,16 @@ int bootstrap_load_now(struct bootstrap *bootstrap, struct err *err) MUST_CHECK;
  * load and the position: 1, 0, -1. */
 int bootstrap_changed(struct bootstrap *bootstrap, const struct position *until,
 		      struct err *err) MUST_CHECK;
+/* Take the name of a table that a statement may have changed; without a table: all tables of the database; empty: all tables.
+ * Return whether the scan ends. */
+typedef bool bootstrap_named(void *arg, const struct ddl_name *name);
+/* Report what the statements in the binlog between two positions name. Return 1 if a report ended the scan, or if the server no
+ * longer has the first position. */
+int bootstrap_scan(struct bootstrap *bootstrap, const struct position *from,
+		   const struct position *until, bootstrap_named *named, void *arg,
+		   struct err *err) MUST_CHECK;
+/* Of the tables to read, keep the finished ranges that are still valid at the open snapshot (bootstrap_ranges.c). */
+int bootstrap_keep_ranges(struct bootstrap *bootstrap, struct err *err) MUST_CHECK;
 /* Set bootstrap->selected to the tables of bootstrap->catalog_now that the script selects. */
 void bootstrap_select(struct bootstrap *bootstrap);
 void bootstrap_free_reads(struct full_table *reads, unsigned n);

@@ -99,6 +99,12 @@ static int load_records(struct bootstrap *bootstrap, struct err *err)
 
 /* ---- what is read ---- */
 
+static struct full_table new_read(const struct bootstrap *bootstrap, const struct table *table)
+{
+	return (struct full_table){.table = table,
+				   .untouched = phase_of(bootstrap, table) == TABLE_NEW};
+}
+
 /* Find the tables whose full sync is not done. */
 static void decide(struct bootstrap *bootstrap)
 {
@@ -109,7 +115,7 @@ static void decide(struct bootstrap *bootstrap)
 	for (unsigned i = 0; i < bootstrap->nselected; i++) {
 		const struct table *table = bootstrap->selected[i];
 		if (!stream_only && phase_of(bootstrap, table) != TABLE_COPIED)
-			bootstrap->reads[bootstrap->nreads++] = (struct full_table){.table = table};
+			bootstrap->reads[bootstrap->nreads++] = new_read(bootstrap, table);
 	}
 }
 
@@ -137,14 +143,18 @@ static void decide_again(struct bootstrap *bootstrap)
 	unsigned kept = 0;
 	for (unsigned i = 0; i < bootstrap->nreads; i++) {
 		struct full_table *old = &bootstrap->reads[i];
+		struct table_record *record = &state_of(bootstrap, old->table)->record;
+		if (atomic_load(&old->done))
+			record->phase = TABLE_COPIED;
+		if (atomic_load(&old->done) || atomic_load(&old->changed))
+			key_ranges_fini(&record->ranges);
 		if (atomic_load(&old->done)) {
-			state_of(bootstrap, old->table)->record.phase = TABLE_COPIED;
 			free(old->mismatch);
 			continue;
 		}
 		bootstrap->reads[kept++] = (struct full_table){
 			.table = old->table,
-			.untouched = atomic_load(&old->begun_ms) == 0,
+			.untouched = old->untouched && atomic_load(&old->begun_ms) == 0,
 			.mismatch = old->mismatch,
 			.mismatches = old->mismatch ? old->mismatches + 1 : 0,
 		};
@@ -219,7 +229,7 @@ static void add_reads(struct bootstrap *bootstrap)
 				 "is left out",
 				 SLICE_FMT(table->full_name));
 		else
-			bootstrap->reads[bootstrap->nreads++] = (struct full_table){.table = table};
+			bootstrap->reads[bootstrap->nreads++] = new_read(bootstrap, table);
 	}
 }
 
@@ -295,36 +305,10 @@ static int guard_read(struct bootstrap *bootstrap, const struct table_state *sta
 	return err_operation(err, "full sync");
 }
 
-/* Return the highest position whose rows may have been read: lanes opened without a lock may be
- * after the snapshot's position. */
-static const struct position *highest(const struct snapshot *snapshot)
-{
-	const struct position *highest = &snapshot->position;
-	for (unsigned i = 0; snapshot->positions && i < snapshot->nconns; i++) {
-		const struct position *at = &snapshot->positions[i];
-		if (at->gtids.flavour != GTID_NONE && gtid_set_subset(&highest->gtids, &at->gtids))
-			highest = at;
-	}
-	return highest;
-}
-
-/* Until the copy is done, let the record name the latest position that its rows may be from. */
-static void save_copying(struct bootstrap *bootstrap, const struct table_state *state,
-			 struct record_batch *records)
-{
-	struct table_record record;
-	table_record_init(&record, TABLE_COPYING);
-	position_copy(&record.start, &state->record.start);
-	position_copy(&record.read_at, highest(&bootstrap->snapshot));
-	record.definition = state->record.definition;
-	record_progress(records, state->name, &record);
-	table_record_fini(&record);
-}
-
 /* Set the start position of a table that is read now. A keyed table whose copy was interrupted
  * keeps its first start position: rows deleted since then must be deleted downstream too, and
- * replaying the overlap converges (docs/decisions/0001). A table without a key gets the
- * position of this snapshot. So does a table that has sent nothing yet. */
+ * replaying the overlap converges (docs/decisions/0001). Therefore its finished ranges stay valid (docs/decisions/0034). A table
+ * without a key gets the position of this snapshot. So does a table that has sent nothing yet. */
 static int place_read(struct bootstrap *bootstrap, struct full_table *read,
 		      struct record_batch *records, struct err *err)
 {
@@ -344,7 +328,8 @@ static int place_read(struct bootstrap *bootstrap, struct full_table *read,
 	}
 	state->record.phase = TABLE_COPYING;
 	table_state_set_read(state, here, &bootstrap->position);
-	save_copying(bootstrap, state, records);
+	record_copying(records, state);
+	atomic_store(&read->rows, state->record.ranges.rows);
 	read->state = state;
 	return 0;
 }
@@ -527,7 +512,8 @@ int bootstrap_reads(struct bootstrap *bootstrap, bool again, struct err *err)
 		return -1;
 	else if (bootstrap->sync->config->mode == MODE_FULL)
 		add_reads(bootstrap);
-	if (bootstrap_check_exact(bootstrap, err) < 0 || check_engines(bootstrap, err) < 0)
+	if (bootstrap_check_exact(bootstrap, err) < 0 || check_engines(bootstrap, err) < 0 ||
+	    bootstrap_keep_ranges(bootstrap, err) < 0)
 		return -1;
 	return place_reads(bootstrap, err);
 }

@@ -1,0 +1,154 @@
+"""A copy that was cut off continues with the ranges that are missing (rule: table-position; decisions/0034)."""
+
+import json
+import math
+import re
+
+import pytest
+from support.wait import wait_for
+from test_full import ends_equal, fill
+
+ROWS = 60000  # a table of so many rows is read in ranges
+OPTIONS = 'full = { parallel = 2, rows_per_second = 25000 }, checkpoint = { file = "saved" },'
+TABLE = "(id INT PRIMARY KEY, v INT, s VARCHAR(50))"
+
+
+def record(running, db, table):
+    """The record of a table in the checkpoint file."""
+    saved = json.loads((running.folder / "saved").read_text())
+    return json.loads(saved[f"{running.name}/full/{db}.{table}"])
+
+
+def finished(running, db, table):
+    """The finished ranges (after, to) of a table whose key is an integer. All of it, if it is done."""
+    found = record(running, db, table)
+    if found["state"] == "done":
+        return [(-math.inf, math.inf)]
+    ranges = found.get("copied", {"ranges": []})["ranges"]
+    return [(int(low[0]) if low else -math.inf, int(high[0]) if high else math.inf) for low, high in ranges]
+
+
+class Statements:
+    """The ranges of the rows that tideway has read, from the server's log of statements. Use it as a context manager."""
+
+    def __init__(self, database, db):
+        self.database = database
+        self.db = db
+
+    def __enter__(self):
+        self.before = self.database.globals(log_output="TABLE", general_log=1)
+        self.before.__enter__()
+        return self
+
+    def __exit__(self, *_):
+        self.before.__exit__(*_)
+        self.database.run("TRUNCATE mysql.general_log")
+
+    def take(self, table):
+        """The ranges (after, to) that were read of the table since the last call."""
+        found = []
+        sql = "SELECT argument FROM mysql.general_log WHERE command_type = 'Execute'"
+        for (text,) in self.database.run(sql):
+            text = text.decode() if isinstance(text, bytes) else text
+            if f"FROM `{self.db}`.`{table}`" in text:
+                low, high = re.search(r"`id` > (-?\d+)", text), re.search(r"`id` <= (-?\d+)", text)
+                found.append((int(low[1]) if low else -math.inf, int(high[1]) if high else math.inf))
+        self.database.run("TRUNCATE mysql.general_log")
+        return found
+
+
+def overlap(one, other):
+    return max(one[0], other[0]) < min(one[1], other[1])
+
+
+def cut_off(sync, sql, db, more=""):
+    """A copy of t that was killed when some of its ranges were saved as finished, and not all."""
+    sql(f"CREATE TABLE t {TABLE}")
+    fill(sql, "t", ROWS)
+    running = sync(OPTIONS + more)
+    wait_for(lambda: (running.folder / "saved").exists() and finished(running, db, "t"), lambda: running.log)
+    running.kill9()
+    assert record(running, db, "t")["state"] == "reading"
+    return running
+
+
+def test_finished_ranges_are_not_read_again(sync, sql, db, mariadb, kafka):
+    """The second run reads the ranges that are missing and nothing else; what has changed meanwhile in the others comes too."""
+    running = cut_off(sync, sql, db)
+    before = finished(running, db, "t")
+    sql("DELETE FROM t WHERE id % 1000 = 1", "UPDATE t SET v = 5 WHERE id % 1000 = 2",
+        "UPDATE t SET id = id + 1000000 WHERE id % 1000 = 3", "INSERT INTO t VALUES (-5, 1, 'n'), (500000, 1, 'n')")
+    with Statements(mariadb, db) as statements:
+        running.start()
+        rebuilt = ends_equal(running, db, kafka, mariadb, ["t"])
+        read = statements.take("t")
+    assert read
+    assert not [(now, done) for now in read for done in before if overlap(now, done)]
+    assert re.search(rf"table {db}\.t continues: \d+ rows were copied before, \d+ ranges? of its key (is|are) missing", running.log)
+    copied = [int(m.key) for m in rebuilt.full]
+    assert all(copied.count(key) == 1 for low, high in before for key in range(max(low, 0) + 1, min(high, ROWS - 1), 997))
+
+
+def has_all_rows(running, sql, db):
+    """The topic has every row that t has now. It also has rows of the table that had the name before (docs/decisions/0004)."""
+    running.wait_streaming()
+    sql("INSERT INTO t VALUES (-6, 1, 'n')")
+    running.wait_message(f"{db}.t", lambda m: m.key == b"-6", "a row of the stream")
+    assert running.stop() == 0
+    newest = {m.key: m.after for m in running.reader(f"{db}.t").to_end() if m.is_row}
+    expected = {str(id_).encode(): (v, text) for id_, v, text in sql("SELECT id, v, s FROM t")}
+    assert {key: newest.get(key) and (newest[key]["v"], newest[key]["s"]) for key in expected} == expected
+
+
+CHANGED = {  # what happens between the two runs, and whether the ranges stay valid
+    "altered": (["ALTER TABLE t ADD COLUMN c INT NOT NULL DEFAULT 3", "INSERT INTO t VALUES (-5, 1, 'n', 4)"], False),
+    "swapped": (["RENAME TABLE t TO x, other TO t", "INSERT INTO t VALUES (-5, 1, 'n')"], False),
+    "dropped": (["DROP TABLE t", f"CREATE TABLE t {TABLE}", "INSERT INTO t VALUES (-5, 1, 'n')"], False),
+    "emptied": (["TRUNCATE TABLE t", "INSERT INTO t VALUES (-5, 1, 'n')"], True),
+    "not named": (["RENAME TABLE other TO x", "CREATE TABLE y (id INT PRIMARY KEY)"], True),
+}
+
+
+@pytest.mark.parametrize("case", CHANGED)
+def test_changed_while_it_was_cut_off(sync, sql, db, mariadb, kafka, case):
+    """Finished ranges of a table that a statement names are dropped: another table may have the name now."""
+    statements, kept = CHANGED[case]
+    sql(f"CREATE TABLE other {TABLE}")
+    fill(sql, "other", 3000, first=10000)
+    running = cut_off(sync, sql, db)
+    sql(*statements)
+    running.start()
+    if case == "swapped":
+        has_all_rows(running, sql, db)
+    else:
+        ends_equal(running, db, kafka, mariadb, ["t"])
+    assert ("t continues:" in running.log) == kept
+    assert (f"table {db}.t is read from the beginning again: a statement has changed it" in running.log) != kept
+
+
+def test_another_signature(sync, sql, db, mariadb, kafka):
+    """The record of another server version, or of other columns, is not used."""
+    running = cut_off(sync, sql, db)
+    path = running.folder / "saved"
+    saved = json.loads(path.read_text())
+    name = f"{running.name}/full/{db}.t"
+    kept = json.loads(saved[name])
+    kept["copied"]["key"] += " and more"
+    saved[name] = json.dumps(kept)
+    path.write_text(json.dumps(saved))
+    running.start()
+    rebuilt = ends_equal(running, db, kafka, mariadb, ["t"])
+    assert re.search(rf"table {db}\.t is read from the beginning again: its key was .* and more, and is ", running.log)
+    assert len(rebuilt.full) > ROWS
+
+
+def test_full_sync_alone_reads_the_table_again(sync, sql, db):
+    """With mode = "full" nothing brings what has changed in the finished ranges: they are read again."""
+    running = cut_off(sync, sql, db, 'mode = "full",')
+    sql("UPDATE t SET v = 999")
+    running.start()
+    assert running.wait_exit() == 0
+    assert "is read from the beginning again: with mode" in running.log
+    newest = {m.key: m.after["v"] for m in running.reader(f"{db}.t").to_end()}
+    assert len(newest) == ROWS
+    assert set(newest.values()) == {999}
