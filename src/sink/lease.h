@@ -1,4 +1,4 @@
-/* lease: how long the stream may send after its last save of the checkpoint (docs/decisions/0019).
+/* lease: how long a sync may send after its last save of the checkpoint (docs/decisions/0019).
  * A process that a newer one has fenced notices it only at its next save. So when the lease has
  * ended, it must not send before it has saved again: its messages could follow those of the newer
  * process.
@@ -15,7 +15,7 @@
  * save, and librdkafka drops it at most OVER later. SEND + OVER, and a second for librdkafka's
  * scan, must be less than HANDOVER. */
 #define LEASE_TIMES(X)                                                                             \
-	X(SAVE, 5000)  /* interval in which an idle stream saves the checkpoint */                 \
+	X(SAVE, 5000)  /* interval in which an idle sync saves the checkpoint */                   \
 	X(ACKED, 5000) /* send nothing while a message has not been acknowledged for this time */  \
 	X(SEND, 8000)  /* send nothing when the last save is older */                              \
 	X(OVER, 20000) /* the lease ends, and librdkafka drops an unacknowledged message */        \

@@ -70,7 +70,7 @@ size_t sink_queue_total(const struct sink_config *config, size_t fallback);
  * for the broker's logs. acked: NULL if the sink is not used for sending. */
 struct sink *sink_new(const struct sink_config *config, const char *client_id, size_t queue_bytes,
 		      sink_acked_fn *acked, void *arg, struct err *err);
-/* Make the sink of the stream: it sends only while the lease holds, and is poisoned (ERR_KAFKA,
+/* Make a sink that sends only while the lease holds, and is poisoned (ERR_KAFKA,
  * retriable) when the lease has ended (sink/lease.h). lease may be NULL; it must outlive the
  * sink. */
 struct sink *sink_new_leased(const struct sink_config *config, const char *client_id,

@@ -64,6 +64,25 @@ def test_outage(sync, sql, db, mariadb, kafka, proxy, cut, env):
     same(running, mariadb, kafka, db)
 
 
+def test_outage_in_a_copy(sync, sql, db, mariadb, kafka, proxy):
+    """The lanes of a copy end with the lease, too. When the checkpoint can be saved again, the copy continues with the ranges that
+    are missing."""
+    sql(TABLE, "INSERT INTO t (id, v) SELECT seq, 0 FROM seq_1_to_60000")
+    running = sync("full = { parallel = 2, rows_per_second = 15000 },", brokers=kafka.proxied, env=SHORT)
+    running.until(f"tideway.{running.name}", lambda found: any(b'"copied"' in m.value for m in found), "finished ranges")
+    proxy.set("hold")
+    running.wait_log(ENDED)
+    sql("UPDATE t SET v = 1 WHERE id % 100 = 1", "DELETE FROM t WHERE id % 100 = 2")
+    running.must_run()
+    proxy.reset()
+    running.wait_log(AGAIN)
+    running.wait_log(rf"table {db}\.t continues")
+    running.wait_streaming()
+    comes_through(running, sql, db, 100001)
+    assert running.stop() == 0
+    same(running, mariadb, kafka, db)
+
+
 @both
 def test_slow_broker(sync, sql, db, mariadb, kafka, proxy, env):
     """500 kB/s: the queue is kept so short that its messages are not dropped, and everything arrives without a new start."""

@@ -293,6 +293,12 @@ static int step(struct lane *base, struct wait *wait, struct err *err)
 	return lane->phase == FULL_ROWS ? step_rows(lane, wait, err) : step_next(lane, err);
 }
 
+/* With mode = "full" a copy does not continue where it was interrupted, and an outage must not cost all of it. */
+static const struct lease *lease_of(const struct sync *sync)
+{
+	return sync->config->mode == MODE_FULL ? NULL : checkpoint_lease(&sync->checkpoint);
+}
+
 int full_lane_open(struct full_lane *lane, struct err *err)
 {
 	struct full *full = lane->full;
@@ -302,7 +308,7 @@ int full_lane_open(struct full_lane *lane, struct err *err)
 	lane->phase = FULL_NEXT;
 	lane->ticked_ms = lane->paced_ms = clock_mono_ms();
 	if (lane_open(&lane->lane, full->sync, SYNC_COPY, lane->label,
-		      full->sync->queue_bytes / full->nlanes, NULL, &meaning,
+		      full->sync->queue_bytes / full->nlanes, lease_of(full->sync), &meaning,
 		      &full->metrics[lane->number], err) < 0)
 		return -1;
 	lane->lane.step = step;

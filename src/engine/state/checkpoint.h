@@ -52,7 +52,7 @@ void checkpoint_post(struct checkpoint *checkpoint, struct record_batch *records
 bool checkpoint_due(struct checkpoint *checkpoint, int64_t now_ms);
 /* Return in how many milliseconds that is so if nothing more is posted; 0: now. */
 int64_t checkpoint_due_ms(struct checkpoint *checkpoint, int64_t now_ms);
-/* Return the lease under which the stream may send; NULL: no other process can take this checkpoint
+/* Return the lease under which lanes may send; NULL: no other process can take this checkpoint
  * over. */
 const struct lease *checkpoint_lease(const struct checkpoint *checkpoint);
 /* Forget what was posted and not saved. The next attempt begins at the saved position. */

@@ -377,9 +377,7 @@ static bool has_children(const struct supervisor *supervisor)
 	return supervisor->copying.is_started || supervisor->streaming.is_started;
 }
 
-/* ---- stream ---- */
-
-/* Report that the stream has ended: the supervisor may be saving the checkpoint for as long as no
+/* Report that the lanes have ended: the supervisor may be saving the checkpoint for as long as no
  * broker can be reached, and cannot report it until then. */
 static void report_ended(struct supervisor *supervisor, struct err *err)
 {
@@ -391,6 +389,8 @@ static void report_ended(struct supervisor *supervisor, struct err *err)
 				 0);
 	err_retry(err, E_STOPPED_SENDING, "the checkpoint can be saved again");
 }
+
+/* ---- stream ---- */
 
 static int run_stream(void *arg, struct err *err)
 {
@@ -456,7 +456,10 @@ static void finish_stream(struct supervisor *supervisor)
 static int run_copy(void *arg, struct err *err)
 {
 	struct supervisor *supervisor = arg;
-	return full_run(&supervisor->full, err);
+	int rc = full_run(&supervisor->full, err);
+	if (rc < 0 && err->id != E_STOPPED_COPY)
+		report_ended(supervisor, err);
+	return rc;
 }
 
 static void start_copy(struct supervisor *supervisor)

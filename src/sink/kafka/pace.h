@@ -1,5 +1,5 @@
 /* pace: the size of the queue of a sink with a lease. librdkafka drops a message that is older than
- * the lease, and then the stream restarts. So the queue must not hold more than the brokers accept
+ * the lease, and then the lane restarts. So the queue must not hold more than the brokers accept
  * in a part of that time. It starts small, grows while acknowledgements come early, and shrinks
  * when they come late. Time is counted in spans: each message carries the span in which it was
  * sent.
