@@ -171,7 +171,7 @@ def test_added_partitions_get_heartbeats(sync, sql, db, kafka):
 
         return condition
 
-    grown = r'topic "{}" has {} partitions now.*keys stay on the first 2.*partitions = "adopt"'
+    grown = r'topic "{}" now has {} partitions.*keys stay on the first 2.*partitions = "adopt"'
     kafka.grow(f"{db}.t", 4)
     running.until(f"{db}.t", beat_in(4), "heartbeats in 4 partitions")
     running.wait_log(grown.format(re.escape(f"{db}.t"), 4))
