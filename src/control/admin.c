@@ -19,6 +19,9 @@ enum {
 	IDLE_S = 10,                  /* a connection on which nothing arrives is closed */
 	CONNECTION_BYTES = 16 * 1024, /* of memory */
 	DOORS_MAX = 2,
+	READ_MAX = 1024 *
+		   1024, /* a body is read to its end before it is refused, unless it is larger: a
+	                           client may not see an answer that arrives while it is sending */
 };
 
 /* A listening socket. */
@@ -144,7 +147,7 @@ static enum MHD_Result begin(const struct door *door, struct MHD_Connection *con
 {
 	struct err err = ERR_INIT;
 	if (check_access(door, connection, method, &err) < 0 ||
-	    admin_check_size(announced(connection), &err) < 0)
+	    (announced(connection) > READ_MAX && admin_check_size(announced(connection), &err) < 0))
 		return refuse(connection, exchange, &err);
 	return MHD_YES;
 }

@@ -36,6 +36,8 @@ static int run_index(const struct call *call, struct buf *out, struct err *err);
 static int run_status(const struct call *call, struct buf *out, struct err *err);
 static int run_sync(const struct call *call, struct buf *out, struct err *err);
 static int run_tables(const struct call *call, struct buf *out, struct err *err);
+static int run_pause(const struct call *call, struct buf *out, struct err *err);
+static int run_resume(const struct call *call, struct buf *out, struct err *err);
 static int run_log_level(const struct call *call, struct buf *out, struct err *err);
 
 static const struct endpoint endpoints[] = {
@@ -43,6 +45,16 @@ static const struct endpoint endpoints[] = {
 	{"GET", "/status", "the process and its syncs", {{NULL, NULL, NULL}}, run_status},
 	{"GET", "/syncs/NAME", "one sync", {{NULL, NULL, NULL}}, run_sync},
 	{"GET", "/syncs/NAME/tables", "its captured tables", {{NULL, NULL, NULL}}, run_tables},
+	{"POST",
+	 "/syncs/NAME/pause",
+	 "lets it read nothing until it is resumed, also after a restart",
+	 {{NULL, NULL, NULL}},
+	 run_pause},
+	{"POST",
+	 "/syncs/NAME/resume",
+	 "lets a paused one continue at its position",
+	 {{NULL, NULL, NULL}},
+	 run_resume},
 	{"POST",
 	 "/log-level",
 	 "changes how detailed the log of the process is",
@@ -117,6 +129,31 @@ static int run_tables(const struct call *call, struct buf *out, struct err *err)
 	(void)err;
 	process_status_tables(call->sync, out);
 	return 0;
+}
+
+/* The command takes effect later: the answer shows it as `pending`. */
+static int steer(const struct call *call, void (*command)(struct supervisor *supervisor),
+		 struct buf *out, struct err *err)
+{
+	struct supervisor *supervisor = call->sync->supervisor;
+	struct sync_status status;
+	supervisor_status(supervisor, &status);
+	if (sync_state_is_final(status.state))
+		return err_set(err, E_ADMIN_ENDED, "the sync '%s' has ended, its state is %s",
+			       supervisor_config(supervisor)->name, sync_state_name(status.state));
+	command(supervisor);
+	process_status_sync(call->sync, out);
+	return 0;
+}
+
+static int run_pause(const struct call *call, struct buf *out, struct err *err)
+{
+	return steer(call, supervisor_pause, out, err);
+}
+
+static int run_resume(const struct call *call, struct buf *out, struct err *err)
+{
+	return steer(call, supervisor_resume, out, err);
 }
 
 static int run_log_level(const struct call *call, struct buf *out, struct err *err)
@@ -286,6 +323,8 @@ static unsigned status_of(enum err_id id)
 		return 404;
 	case E_ADMIN_METHOD:
 		return 405;
+	case E_ADMIN_ENDED:
+		return 409;
 	case E_ADMIN_TOO_LARGE:
 		return 413;
 	case E_ADMIN_TOKEN:

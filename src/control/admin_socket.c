@@ -19,7 +19,7 @@
 enum {
 	OWNER_ONLY = 0700,
 	SOCKET_MODE = 0600,
-	BACKLOG = 16,
+	BACKLOG = 128,
 	HOST_SIZE = 64,
 	PATIENCE_S = 10, /* how long a process may take to accept a connection, and to answer */
 };

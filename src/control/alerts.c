@@ -168,6 +168,7 @@ static void read_event(struct alerts *alerts, const struct sync_event *event)
 		end(alerts, ALERT_RETRYING, event);
 		return;
 	case SYNC_EVENT_COPY_DONE:
+	case SYNC_EVENT_RESUMED:
 		end(alerts, ALERT_RETENTION, event);
 		return;
 	case SYNC_EVENT_RETENTION_LOW:

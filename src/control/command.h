@@ -43,6 +43,10 @@ struct arguments {
 	  "what the running process of the script does: state, lag, position, problems")           \
 	X(tables, "sync.lua [name=value ...]", "--json --watch --sync --socket",                   \
 	  "its captured tables: step, rows, time left")                                            \
+	X(pause, "sync.lua [name=value ...]", "--sync --socket",                                   \
+	  "lets a sync of the running process read nothing, also after a restart")                 \
+	X(resume, "sync.lua [name=value ...]", "--sync --socket",                                  \
+	  "lets a paused sync continue at its position")                                           \
 	X(log_level, "sync.lua debug|info|warn|error [name=value ...]", "--socket",                \
 	  "changes how detailed the log of the running process is")                                \
 	X(test, "FILE.lua ...", "", "runs tests of a mapping (module tideway.test)")               \

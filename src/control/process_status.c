@@ -120,6 +120,15 @@ static void put_copy(struct buf *out, const struct sync_status *status)
 	buf_char(out, '}');
 }
 
+/* What a command has asked for and what is not done yet. */
+static void put_wish(struct buf *out, enum pause_wish wish)
+{
+	static const char *const texts[] = {
+		[PAUSE_KEEP] = "null", [PAUSE_BEGIN] = "\"pause\"", [PAUSE_END] = "\"resume\""};
+	member(out, "pending");
+	buf_put(out, slice_str(texts[wish]));
+}
+
 void process_status_sync(const struct watched_sync *sync, struct buf *out)
 {
 	struct journal_entry *entry = mem_array(1, sizeof(*entry));
@@ -133,6 +142,8 @@ void process_status_sync(const struct watched_sync *sync, struct buf *out)
 	buf_char(out, '{');
 	member_text(out, "name", supervisor_config(sync->supervisor)->name);
 	member_text(out, "state", sync_state_name(status->state));
+	member_time(out, "paused_since_ms", status->paused_ms);
+	put_wish(out, status->wish);
 	put_journal(out, entry);
 	put_position(out, buf_slice(&position));
 	member_time(out, "saved_ms", saved_ms);

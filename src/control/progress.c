@@ -130,8 +130,9 @@ void progress_end(struct progress *progress, struct supervisor *supervisor)
 	supervisor_status(supervisor, &now);
 	if (progress->terminal)
 		log_status("");
-	log_info("run: %s stopped, rows=%" PRIu64 " messages=%" PRIu64 " bytes=%" PRIu64
+	log_info("run: %s stopped%s, rows=%" PRIu64 " messages=%" PRIu64 " bytes=%" PRIu64
 		 " seconds=%.2f",
-		 supervisor_config(supervisor)->name, now.rows, now.messages, now.bytes,
+		 supervisor_config(supervisor)->name, now.paused_ms > 0 ? " (paused)" : "",
+		 now.rows, now.messages, now.bytes,
 		 (double)(clock_mono_ms() - progress->started_ms) / 1000.0);
 }

@@ -24,9 +24,10 @@ struct sync_journal {
 	int64_t state_ms;
 	unsigned restarts;
 	char host[JOURNAL_HOST_SIZE];
-	struct outlook work;  /* the source, or the attempt as a whole */
-	struct outlook kafka; /* no broker can be reached */
-	bool is_kafka_unsure; /* the clients that reported the outage may be closed */
+	struct outlook work;      /* the source, or the attempt as a whole */
+	struct outlook kafka;     /* no broker can be reached */
+	struct outlook retention; /* the binlog that is needed may be purged */
+	bool is_kafka_unsure;     /* the clients that reported the outage may be closed */
 	struct sample samples[2];
 };
 
@@ -46,6 +47,17 @@ static void fail(struct sync_journal *journal, const struct sync_event *event)
 	const struct err *why = event->failure.why;
 	begin(&journal->work, event, why->id, event->failure.wait_ms);
 	snprintf(journal->work.problem.text, sizeof(journal->work.problem.text), "%s", why->text);
+}
+
+static void warn_of_retention(struct sync_journal *journal, const struct sync_event *event)
+{
+	struct problem *problem = &journal->retention.problem;
+	struct buf text;
+	buf_init(&text);
+	sync_event_print(event, &text);
+	begin(&journal->retention, event, E_BINLOG_NEEDED, 0);
+	snprintf(problem->text, sizeof(problem->text), "%s", buf_cstr(&text));
+	buf_fini(&text);
 }
 
 static void lose_kafka(struct sync_journal *journal, const struct sync_event *event)
@@ -95,7 +107,15 @@ static void read_event(struct sync_journal *journal, const struct sync_event *ev
 		journal->kafka.holds = false;
 		return;
 	case SYNC_EVENT_SOURCE_BACK:
+	case SYNC_EVENT_PAUSED:
 		journal->work.holds = false;
+		return;
+	case SYNC_EVENT_RETENTION_LOW:
+		warn_of_retention(journal, event);
+		return;
+	case SYNC_EVENT_COPY_DONE:
+	case SYNC_EVENT_RESUMED:
+		journal->retention.holds = false;
 		return;
 	case SYNC_EVENT_COPY_BEGUN:
 	case SYNC_EVENT_STREAM_BEGUN:
@@ -165,5 +185,6 @@ void sync_journal_read(struct sync_journal *journal, uint64_t rows, struct journ
 	entry->nproblems = 0;
 	add_problem(entry, &journal->work);
 	add_problem(entry, &journal->kafka);
+	add_problem(entry, &journal->retention);
 	pthread_mutex_unlock(&journal->lock);
 }

@@ -9,7 +9,7 @@
 
 struct sync_journal;
 
-enum { PROBLEMS_MAX = 2, JOURNAL_HOST_SIZE = 300 };
+enum { PROBLEMS_MAX = 3, JOURNAL_HOST_SIZE = 300 };
 
 /* Something that keeps a sync from working. */
 struct problem {

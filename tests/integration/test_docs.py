@@ -3,7 +3,7 @@ what is generated is current; links lead somewhere.
 
 Kinds of block: file NAME (written into the folder), sql, sh [until=TEXT] (again until it prints that), background (a sync
 that keeps running), messages TOPIC, ddlmeta TOPIC, heartbeat TOPIC and after TOPIC (what is in Kafka); make (targets
-that `make help` lists: test_make.py runs them), grants (the user of a sync), mycnf (a server's settings), unit (of systemd).
+that `make help` lists: test_make.py runs them), steer (commands for a sync that runs), grants (the user of a sync), mycnf (a server's settings), unit (of systemd).
 """
 
 import configparser
@@ -95,6 +95,15 @@ class Story:
             return re.search(STREAMING, log.read_text())
 
         wait_for(streaming, log.read_text)
+
+    def do_steer(self, block):
+        """The commands of an operator, one by one, against a sync that runs."""
+        self.reader("doc.t")
+        for line in block.text.splitlines():
+            command, script = re.fullmatch(r"tideway (\w+) (sync\.lua)(?: +#.*)?", line).groups()
+            code, out, err = self.sync.once(command=command)
+            assert code == 0 and self.sync.path.name == script, out + err
+            assert "paused" in out or command == "status", out
 
     def do_make(self, block):
         listed = re.findall(r"^  (\w[\w-]*)", make_help(), re.M)

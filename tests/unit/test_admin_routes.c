@@ -66,8 +66,8 @@ static void it_reports(void **state)
 	begin(&served);
 	text = ask(&served, "GET", "/status", "", 200);
 	assert_has(text, "\"script\":\"/etc/sync.lua\",\"started_ms\":1000,");
-	assert_has(text,
-		   "\"syncs\":[{\"name\":\"shop\",\"state\":\"starting\",\"state_since_ms\":null,");
+	assert_has(text, "\"syncs\":[{\"name\":\"shop\",\"state\":\"starting\","
+			 "\"paused_since_ms\":null,\"pending\":null,\"state_since_ms\":null,");
 	assert_has(text,
 		   "\"position\":null,\"saved_ms\":null,\"acknowledged_ms\":null,\"lag_s\":null,");
 	text = ask(&served, "GET", "/syncs/shop", "{}", 200);
@@ -117,6 +117,21 @@ static void it_refuses(void **state)
 	end(&served);
 }
 
+/* A command is a wish: the answer shows it as pending. It is refused when the sync has ended. */
+static void it_takes_commands(void **state)
+{
+	struct served served;
+	struct err err = ERR_INIT;
+	(void)state;
+	begin(&served);
+	assert_has(ask(&served, "POST", "/syncs/shop/pause", "", 200), "\"pending\":\"pause\"");
+	assert_has(ask(&served, "POST", "/syncs/shop/resume", "{}", 200), "\"pending\":\"resume\"");
+	supervisor_stop(served.sync.supervisor);
+	assert_int_equal(supervisor_run(served.sync.supervisor, &err), 0);
+	assert_has(ask(&served, "POST", "/syncs/shop/pause", "", 409), "E-218");
+	end(&served);
+}
+
 static void a_body_has_a_limit(void **state)
 {
 	static char large[ADMIN_BODY_MAX + 2];
@@ -139,6 +154,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_reports),
 		cmocka_unit_test(it_refuses),
+		cmocka_unit_test(it_takes_commands),
 		cmocka_unit_test(a_body_has_a_limit),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -134,6 +134,31 @@ static void a_stop_may_come_at_any_time(void **state)
 	assert_int_equal(end(&run), 0);
 }
 
+/* A sync that waits for its source can be paused and resumed. It stops without an error while it is paused. */
+static void a_pause_holds_until_it_is_ended(void **state)
+{
+	struct run run;
+	struct sync_status status;
+	(void)state;
+	begin(&run, "mode = 'stream', checkpoint = { file = 'checkpoint' }");
+	wait_seen(&run, "=waiting", 1);
+	supervisor_pause(run.supervisor);
+	wait_seen(&run, "paused", 1);
+	supervisor_status(run.supervisor, &status);
+	assert_int_equal(status.state, SYNC_PAUSED);
+	assert_true(status.paused_ms > 0);
+	supervisor_resume(run.supervisor);
+	wait_seen(&run, "resumed", 1);
+	wait_seen(&run, "=waiting", 2);
+	supervisor_status(run.supervisor, &status);
+	assert_int_equal(status.paused_ms, 0);
+	assert_int_equal(status.wish, PAUSE_KEEP);
+	supervisor_pause(run.supervisor);
+	wait_seen(&run, "paused", 2);
+	supervisor_stop(run.supervisor);
+	assert_int_equal(end(&run), 0);
+}
+
 /* A permanent error fails the sync at once: here the checkpoint cannot be opened. */
 static void a_failure_is_final(void **state)
 {
@@ -156,6 +181,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(attempts_follow_each_other),
 		cmocka_unit_test(a_stop_may_come_at_any_time),
+		cmocka_unit_test(a_pause_holds_until_it_is_ended),
 		cmocka_unit_test(a_failure_is_final),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -121,6 +121,13 @@ static void each_has_its_line(void **state)
 		    "Kafka k:9092: no broker can be reached: refused; waiting, nothing is lost");
 	assert_line((struct sync_event){.kind = SYNC_EVENT_KAFKA_BACK, .kafka = back},
 		    "Kafka k:9092: reachable again after 2.5 s");
+	assert_line((struct sync_event){.kind = SYNC_EVENT_PAUSED, .position = &position},
+		    "paused, also after a restart, until 'tideway resume'; the position waits at "
+		    "bin.000007:4");
+	position.file[0] = '\0';
+	assert_line((struct sync_event){.kind = SYNC_EVENT_PAUSED, .position = &position},
+		    "paused, also after a restart, until 'tideway resume'");
+	assert_line((struct sync_event){.kind = SYNC_EVENT_RESUMED}, "the pause has ended");
 	position_fini(&position);
 }
 

@@ -85,6 +85,22 @@ static void kafka_is_away_beside_it(void **state)
 	end(&f);
 }
 
+/* A warning about the retention of the binlog holds until the binlog is not needed any more. */
+static void retention_is_a_problem(void **state)
+{
+	const struct sync_event low = {.kind = SYNC_EVENT_RETENTION_LOW, .retention = {90, 100}};
+	struct fixture f;
+	(void)state;
+	begin(&f);
+	sync_events_emit(&f.events, low);
+	assert_int_equal(read_entry(&f, 0)->nproblems, 1);
+	assert_int_equal(f.entry.problems[0].id, E_BINLOG_NEEDED);
+	assert_non_null(strstr(f.entry.problems[0].text, "keeps it for 100 s"));
+	sync_events_emit_kind(&f.events, SYNC_EVENT_RESUMED);
+	assert_int_equal(read_entry(&f, 0)->nproblems, 0);
+	end(&f);
+}
+
 static void a_state_has_a_beginning(void **state)
 {
 	struct fixture f;
@@ -106,6 +122,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_problem_holds_until_the_sync_works),
 		cmocka_unit_test(kafka_is_away_beside_it),
+		cmocka_unit_test(retention_is_a_problem),
 		cmocka_unit_test(a_state_has_a_beginning),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

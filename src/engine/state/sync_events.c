@@ -107,6 +107,17 @@ static void print_position(const char *before, const struct sync_event *event, s
 	position_print(event->position, out);
 }
 
+static void print_pause(const struct sync_event *event, struct buf *out)
+{
+	if (event->kind == SYNC_EVENT_RESUMED) {
+		buf_put(out, SLICE("the pause has ended"));
+		return;
+	}
+	buf_put(out, SLICE("paused, also after a restart, until 'tideway resume'"));
+	if (position_is_set(event->position))
+		print_position("; the position waits at ", event, out);
+}
+
 static void print_failure(const struct sync_event *event, struct buf *out)
 {
 	const char *text = event->failure.why->text;
@@ -178,6 +189,10 @@ void sync_event_print(const struct sync_event *event, struct buf *out)
 	case SYNC_EVENT_KAFKA_LOST:
 	case SYNC_EVENT_KAFKA_BACK:
 		kafka_outage_print(&event->kafka, out);
+		return;
+	case SYNC_EVENT_PAUSED:
+	case SYNC_EVENT_RESUMED:
+		print_pause(event, out);
 		return;
 	case SYNC_EVENT_POSITION_SAVED:
 		buf_put(out, SLICE("checkpoint: saved"));

@@ -63,7 +63,11 @@
 	/* the sync ended without an error */                                                        \
 	X(STOPPED, "stopped", DEBUG)                                                                 \
 	/* failure: the sync ended with an error */                                                  \
-	X(FAILED, "failed", ERROR)
+	X(FAILED, "failed", ERROR)                                                                   \
+	/* position: where the paused sync will continue; not set: it has read nothing yet */        \
+	X(PAUSED, "paused", INFO)                                                                    \
+	/* the pause has ended */                                                                    \
+	X(RESUMED, "resumed", INFO)
 
 enum sync_event_kind {
 #define X(id, name, level) SYNC_EVENT_##id,

@@ -10,7 +10,9 @@
 	X(STARTING)  /* opens the checkpoint, looks at the source and at the topics */             \
 	X(COPYING)   /* reads the tables */                                                        \
 	X(STREAMING) /* follows the binlog */                                                      \
-	X(WAITING)   /* an attempt has failed; the next one starts after a pause */                \
+	X(WAITING)   /* an attempt has failed; the next one starts later */                        \
+	X(PAUSING)   /* waits until what was sent is acknowledged and saved, then pauses */        \
+	X(PAUSED)    /* reads nothing until a command ends the pause */                            \
 	X(STOPPING)  /* waits until what was sent is acknowledged and saved, then stops */         \
 	X(STOPPED)   /* ended as asked; final */                                                   \
 	X(FAILED)    /* ended with an error; final */

@@ -74,15 +74,22 @@ static int check_oldest(struct retention *retention, const struct position *need
 	return rc;
 }
 
-int retention_tick(struct retention *retention, const struct position *needed, int64_t needed_ms,
-		   struct err *err)
+/* Return when the position was written. Before the first transaction its sequence is the time when
+ * the sync began (rule: sequence-id). */
+static int64_t time_of(const struct position *position)
+{
+	int64_t known_ms = position_watermark(position);
+	return known_ms > 0 ? known_ms : (int64_t)(position->sequence / 1000000);
+}
+
+int retention_tick(struct retention *retention, const struct position *needed, struct err *err)
 {
 	int64_t now_ms = clock_mono_ms();
 	if (now_ms - retention->looked_ms < LOOK_MS)
 		return 0;
 	if (check_oldest(retention, needed, err) < 0)
 		return -1;
-	warn_of_age(retention, needed_ms);
+	warn_of_age(retention, time_of(needed));
 	retention->looked_ms = clock_mono_ms();
 	return 0;
 }

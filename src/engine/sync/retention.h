@@ -1,5 +1,5 @@
 /* retention: watch that the binlog which is still needed is not purged (rule: retention-watch). A
- * full sync that approaches the server's retention leads to a warning, a purged binlog to an early
+ * full sync or a pause that approaches the server's retention leads to a warning, a purged binlog to an early
  * error. The watcher has a connection of its own, since saving must not wait longer than half a
  * minute for an answer.
  * Thread: the sync's own. Owner: retention_init / retention_fini. */
@@ -21,9 +21,9 @@ struct retention {
 
 void retention_init(struct retention *retention, struct source *source, struct sync_events *events);
 void retention_fini(struct retention *retention);
-/* Check every ten seconds. needed: the oldest position that must still be read; needed_ms: wall
- * time of its commit, 0: now. A lost connection is not an error. */
-int retention_tick(struct retention *retention, const struct position *needed, int64_t needed_ms,
+/* Check every ten seconds. needed: the oldest position that must still be read. A lost connection is
+ * not an error. */
+int retention_tick(struct retention *retention, const struct position *needed,
 		   struct err *err) MUST_CHECK;
 
 #endif

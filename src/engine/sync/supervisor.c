@@ -14,6 +14,7 @@
 #include "engine/sync/bootstrap.h"
 #include "engine/sync/handover.h"
 #include "engine/stream/stream.h"
+#include "engine/sync/pause.h"
 #include "engine/sync/retention.h"
 #include "engine/state/watermarks.h"
 #include "sink/sink.h"
@@ -35,6 +36,7 @@ enum {
 
 enum mail_kind {
 	MAIL_STOP,   /* the sync must stop */
+	MAIL_WISH,   /* a command has left a wish */
 	MAIL_ENDED,  /* a child has ended */
 	MAIL_POSTED, /* the checkpoint has something to save */
 	MAIL_KINDS
@@ -57,6 +59,12 @@ struct attempt {
 	struct err err;
 };
 
+/* The failure of the sync. */
+struct failure {
+	struct err err;
+	int64_t ms; /* monotonic */
+};
+
 struct supervisor {
 	struct sync sync;
 	const struct sync_world *world; /* NULL: the real one */
@@ -73,8 +81,8 @@ struct supervisor {
 	struct backoff backoff;
 	int64_t retry_ms; /* monotonic, when the next attempt begins */
 
-	struct err err;    /* the failure of the sync */
-	int64_t failed_ms; /* monotonic time of the failure */
+	struct failure failure;
+	struct pause pause;
 
 	struct child copying, streaming;
 	struct full full;           /* the current round of the copy */
@@ -144,6 +152,7 @@ struct supervisor *supervisor_new(const struct supervisor_options *options, stru
 		sink_queue_total(&supervisor->sync.config->sink, QUEUE_BYTES);
 	sync_numbers_init(&supervisor->numbers, copy_lanes_most(supervisor->sync.config));
 	mailbox_init(&supervisor->box, MAIL_KINDS);
+	pause_init(&supervisor->pause, &supervisor->sync.checkpoint);
 	for (int kind = 0; kind < MAIL_KINDS; kind++)
 		supervisor->mails[kind].kind = (enum mail_kind)kind;
 	supervisor->copying = (struct child){
@@ -160,6 +169,7 @@ void supervisor_free(struct supervisor *supervisor)
 	while (take_mail(supervisor, 0) != MAIL_KINDS)
 		;
 	mailbox_fini(&supervisor->box);
+	pause_fini(&supervisor->pause);
 	sync_numbers_fini(&supervisor->numbers);
 	sync_fini(&supervisor->sync);
 	script_free(supervisor->script);
@@ -196,6 +206,18 @@ void supervisor_stop(struct supervisor *supervisor)
 	supervisor_wake(supervisor);
 }
 
+void supervisor_pause(struct supervisor *supervisor)
+{
+	pause_wish(&supervisor->pause, PAUSE_BEGIN);
+	post(supervisor, MAIL_WISH);
+}
+
+void supervisor_resume(struct supervisor *supervisor)
+{
+	pause_wish(&supervisor->pause, PAUSE_END);
+	post(supervisor, MAIL_WISH);
+}
+
 void supervisor_wake(struct supervisor *supervisor)
 {
 	source_shutdown(supervisor->sync.source);
@@ -210,6 +232,8 @@ void supervisor_status(struct supervisor *supervisor, struct sync_status *status
 	if (state == SYNC_STREAMING && atomic_load(&supervisor->streaming.has_ended))
 		state = SYNC_WAITING;
 	status->state = state;
+	status->paused_ms = pause_since(&supervisor->pause);
+	status->wish = pause_wished(&supervisor->pause);
 }
 
 uint64_t supervisor_rows(const struct supervisor *supervisor)
@@ -240,6 +264,11 @@ static void enter(struct supervisor *supervisor, enum sync_state state)
 				 .kind = SYNC_EVENT_STATE_CHANGED,
 				 .state = {.from = from, .to = state},
 			 });
+}
+
+static bool is_pausing(const struct supervisor *supervisor)
+{
+	return atomic_load(&supervisor->state) == SYNC_PAUSING;
 }
 
 static bool is_stopping(const struct supervisor *supervisor)
@@ -279,8 +308,7 @@ static void end(struct supervisor *supervisor, const struct err *err)
 		sync_events_emit_kind(events, SYNC_EVENT_STOPPED);
 		return;
 	}
-	supervisor->err = *err;
-	supervisor->failed_ms = clock_mono_ms();
+	supervisor->failure = (struct failure){*err, clock_mono_ms()};
 	if (displaced)
 		sync_events_emit_failure(events, SYNC_EVENT_FENCED, err, 0);
 	enter(supervisor, SYNC_FAILED);
@@ -325,13 +353,14 @@ static void post_pins(struct supervisor *supervisor)
 	pins_post(&supervisor->sync.pins, &supervisor->sync.checkpoint, &records, NULL);
 }
 
-static void wait_for_retry(struct supervisor *supervisor, const struct attempt *attempt)
+/* begun_ms: monotonic, when what has failed began. */
+static void wait_for_retry(struct supervisor *supervisor, int64_t begun_ms, const struct err *err)
 {
 	int64_t now_ms = clock_mono_ms();
-	int64_t wait_ms = backoff_next(&supervisor->backoff, now_ms - attempt->begun_ms);
+	int64_t wait_ms = backoff_next(&supervisor->backoff, now_ms - begun_ms);
 	supervisor->retry_ms = now_ms + wait_ms;
-	sync_events_emit_failure(supervisor_events(supervisor), SYNC_EVENT_ATTEMPT_FAILED,
-				 &attempt->err, wait_ms);
+	sync_events_emit_failure(supervisor_events(supervisor), SYNC_EVENT_ATTEMPT_FAILED, err,
+				 wait_ms);
 	enter(supervisor, SYNC_WAITING);
 }
 
@@ -343,12 +372,14 @@ static void end_attempt(struct supervisor *supervisor)
 	post_pins(supervisor);
 	bootstrap_fini(&attempt->bootstrap);
 	save_rest(supervisor, attempt);
-	if (attempt->rc == 0 || (is_stopping(supervisor) && attempt->err.retriable))
+	if (is_pausing(supervisor) && (attempt->rc == 0 || attempt->err.retriable))
+		enter(supervisor, SYNC_STARTING);
+	else if (attempt->rc == 0 || (is_stopping(supervisor) && attempt->err.retriable))
 		end(supervisor, NULL);
 	else if (!attempt->err.retriable)
 		end(supervisor, &attempt->err);
 	else
-		wait_for_retry(supervisor, attempt);
+		wait_for_retry(supervisor, attempt->begun_ms, &attempt->err);
 	free(attempt);
 }
 
@@ -549,7 +580,7 @@ static void finish_copy(struct supervisor *supervisor)
 	int rc = child_join(&supervisor->copying, &err);
 	sync_numbers_round(&supervisor->numbers, NULL);
 	retention_fini(&supervisor->retention);
-	if (attempt->rc == 0 && rc == 0)
+	if (attempt->rc == 0 && rc == 0 && !is_pausing(supervisor))
 		rc = is_any_left(&attempt->bootstrap) ? begin_round(supervisor, true, &err)
 						      : leave_copy(supervisor, &err);
 	if (rc < 0)
@@ -558,19 +589,11 @@ static void finish_copy(struct supervisor *supervisor)
 
 /* ---- while children work ---- */
 
-/* Return when the position was written. Before the first transaction its sequence is the time when
- * the sync began (rule: sequence-id). */
-static int64_t time_of(const struct position *position)
-{
-	return position->commit_ms > 0 ? position->commit_ms
-				       : (int64_t)(position->sequence / 1000000);
-}
-
 static int watch_binlog(struct supervisor *supervisor, struct err *err)
 {
 	const struct position *needed = &supervisor->attempt->bootstrap.position;
 	if (!supervisor->copying.is_started ||
-	    retention_tick(&supervisor->retention, needed, time_of(needed), err) == 0)
+	    retention_tick(&supervisor->retention, needed, err) == 0)
 		return 0;
 	err->retriable |= supervisor->sync.config->source.nhosts > 1; /* another host may have it */
 	return -1;
@@ -592,6 +615,8 @@ static int save(struct supervisor *supervisor, struct err *err)
 static int serve(struct supervisor *supervisor, struct err *err)
 {
 	struct instance_lock *name = &supervisor->attempt->bootstrap.name;
+	if (is_pausing(supervisor)) /* the connections of the source are shut down */
+		return save(supervisor, err);
 	if (watch_binlog(supervisor, err) < 0)
 		return -1;
 	instance_lock_keep(name);
@@ -603,10 +628,32 @@ static int serve(struct supervisor *supervisor, struct err *err)
 static int64_t turn_ms(struct supervisor *supervisor)
 {
 	int64_t due_ms;
-	if (supervisor->copying.is_started || atomic_load(&supervisor->sync.flags.halt))
+	if (supervisor->copying.is_started || atomic_load(&supervisor->sync.flags.halt) ||
+	    is_pausing(supervisor))
 		return TURN_MS;
 	due_ms = checkpoint_due_ms(&supervisor->sync.checkpoint, clock_mono_ms());
 	return due_ms < IDLE_TURN_MS ? due_ms : IDLE_TURN_MS;
+}
+
+/* Begin a pause: let the children end in order. A sync that works fulfils the opposite wish by itself. */
+static void heed_wish(struct supervisor *supervisor)
+{
+	enum sync_state state = atomic_load(&supervisor->state);
+	struct err err = ERR_INIT;
+	enum pause_wish wish = pause_wished(&supervisor->pause);
+	if (wish == PAUSE_KEEP || (state != SYNC_COPYING && state != SYNC_STREAMING))
+		return;
+	if (wish == PAUSE_END) {
+		if (pause_end(&supervisor->pause, &err) < 0) {
+			fail_attempt(supervisor->attempt, &err);
+			sync_abort(&supervisor->sync);
+		}
+		return;
+	}
+	pause_post(&supervisor->pause);
+	enter(supervisor, SYNC_PAUSING);
+	for (int part = 0; part < SYNC_PARTS; part++)
+		sync_stop_part(&supervisor->sync, (enum sync_part)part);
 }
 
 /* After an abort, save nothing until the children have ended: the reason must not be lost. */
@@ -615,11 +662,12 @@ static void watch_children(struct supervisor *supervisor)
 	struct err err = ERR_INIT;
 	if (take_mail(supervisor, turn_ms(supervisor)) == MAIL_STOP)
 		enter(supervisor, SYNC_STOPPING);
+	heed_wish(supervisor);
 	if (!atomic_load(&supervisor->sync.flags.abort) && serve(supervisor, &err) < 0) {
 		fail_attempt(supervisor->attempt, &err);
 		sync_abort(&supervisor->sync);
 	}
-	if (atomic_load(&supervisor->sync.flags.abort))
+	if (atomic_load(&supervisor->sync.flags.abort) || is_pausing(supervisor))
 		supervisor_wake(supervisor); /* each time: a child may just have connected */
 	if (child_has_ended(&supervisor->copying))
 		finish_copy(supervisor);
@@ -723,11 +771,94 @@ static void begin_attempt(struct supervisor *supervisor)
 	end_attempt(supervisor);
 }
 
+/* ---- paused ---- */
+
+/* Handle an error while no attempt runs. */
+static void handle_error(struct supervisor *supervisor, const struct err *err)
+{
+	if (is_stopping(supervisor) && err->retriable)
+		end(supervisor, NULL);
+	else if (err->retriable)
+		wait_for_retry(supervisor, clock_mono_ms(), err);
+	else
+		end(supervisor, err);
+}
+
+static int begin_pause(struct supervisor *supervisor, struct err *err)
+{
+	struct sync *sync = &supervisor->sync;
+	sync_again(sync);
+	if (pause_begin(&supervisor->pause, sync->source, &sync->events, err) < 0)
+		return -1;
+	supervisor->saved = true;
+	enter(supervisor, SYNC_PAUSED);
+	sync_events_emit_position(&sync->events, SYNC_EVENT_PAUSED, &supervisor->pause.position);
+	return 0;
+}
+
+static int end_pause(struct supervisor *supervisor, struct err *err)
+{
+	bool was_paused = pause_since(&supervisor->pause) > 0;
+	if (pause_end(&supervisor->pause, err) < 0)
+		return -1;
+	if (was_paused)
+		sync_events_emit_kind(supervisor_events(supervisor), SYNC_EVENT_RESUMED);
+	return 0;
+}
+
+/* Begin an attempt, unless the sync is or shall be paused. */
+static void start(struct supervisor *supervisor)
+{
+	struct err err = ERR_INIT;
+	int rc;
+	if (pause_is_due(&supervisor->pause)) {
+		rc = begin_pause(supervisor, &err);
+	} else {
+		rc = end_pause(supervisor, &err);
+		if (rc == 0)
+			begin_attempt(supervisor);
+	}
+	if (rc < 0)
+		handle_error(supervisor, &err);
+}
+
+static int serve_pause(struct supervisor *supervisor, struct err *err)
+{
+	struct checkpoint *checkpoint = &supervisor->sync.checkpoint;
+	if (checkpoint_due(checkpoint, clock_mono_ms()) && checkpoint_save(checkpoint, err) < 0)
+		return -1;
+	if (pause_watch(&supervisor->pause, err) == 0)
+		return 0;
+	err->retriable |= supervisor->sync.config->source.nhosts > 1; /* another host may have it */
+	return -1;
+}
+
+/* Save regularly, so that a process that has been displaced notices it. */
+static void stay_paused(struct supervisor *supervisor)
+{
+	struct err err = ERR_INIT;
+	int rc = 0;
+	(void)take_mail(supervisor,
+			checkpoint_due_ms(&supervisor->sync.checkpoint, clock_mono_ms()));
+	if (!is_stopping(supervisor) && pause_is_due(&supervisor->pause)) {
+		rc = serve_pause(supervisor, &err);
+		if (rc == 0)
+			return;
+	}
+	pause_leave(&supervisor->pause);
+	if (rc < 0)
+		handle_error(supervisor, &err);
+	else if (is_stopping(supervisor))
+		end(supervisor, NULL);
+	else
+		enter(supervisor, SYNC_STARTING);
+}
+
 static void begin(struct supervisor *supervisor)
 {
 	struct err err = ERR_INIT;
 	if (supervisor->checkpoint_is_open) {
-		begin_attempt(supervisor);
+		start(supervisor);
 		return;
 	}
 	sync_events_emit_kind(supervisor_events(supervisor), SYNC_EVENT_STARTED);
@@ -736,7 +867,7 @@ static void begin(struct supervisor *supervisor)
 		return;
 	}
 	if (open_checkpoint(supervisor, &err) == 0)
-		begin_attempt(supervisor);
+		start(supervisor);
 	else
 		end(supervisor, is_stopping(supervisor) ? NULL : &err);
 }
@@ -744,17 +875,18 @@ static void begin(struct supervisor *supervisor)
 static void wait_to_begin(struct supervisor *supervisor)
 {
 	int64_t left_ms = supervisor->retry_ms - clock_mono_ms();
+	enum mail_kind mail = MAIL_KINDS;
 	if (left_ms > 0 && !is_stopping(supervisor))
-		(void)take_mail(supervisor, left_ms);
+		mail = take_mail(supervisor, left_ms);
 	if (is_stopping(supervisor))
 		end(supervisor, NULL);
-	else if (clock_mono_ms() >= supervisor->retry_ms)
+	else if (mail == MAIL_WISH || clock_mono_ms() >= supervisor->retry_ms)
 		enter(supervisor, SYNC_STARTING);
 }
 
 int64_t supervisor_failed_ms(const struct supervisor *supervisor)
 {
-	return supervisor->failed_ms;
+	return supervisor->failure.ms;
 }
 
 int supervisor_run(struct supervisor *supervisor, struct err *err)
@@ -766,12 +898,14 @@ int supervisor_run(struct supervisor *supervisor, struct err *err)
 			begin(supervisor);
 		else if (state == SYNC_WAITING)
 			wait_to_begin(supervisor);
+		else if (state == SYNC_PAUSED)
+			stay_paused(supervisor);
 		else
 			watch_children(supervisor);
 		state = atomic_load(&supervisor->state);
 	}
 	if (state == SYNC_STOPPED)
 		return 0;
-	*err = supervisor->err;
+	*err = supervisor->failure.err;
 	return -1;
 }

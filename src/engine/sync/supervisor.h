@@ -50,6 +50,10 @@ int supervisor_run(struct supervisor *supervisor, struct err *err) MUST_CHECK;
 int64_t supervisor_failed_ms(const struct supervisor *supervisor);
 /* Ask the sync to stop. After a second call it no longer waits for acknowledgements. */
 void supervisor_stop(struct supervisor *supervisor);
+/* Ask the sync to read nothing until supervisor_resume, also after a restart. supervisor_status shows the wish until it is
+ * fulfilled. Any thread. */
+void supervisor_pause(struct supervisor *supervisor);
+void supervisor_resume(struct supervisor *supervisor);
 /* End every wait for the source. Call this repeatedly between supervisor_stop and the end of
  * supervisor_run, because a call does not shut down connections that are opened after it. */
 void supervisor_wake(struct supervisor *supervisor);

@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/map.h"
 #include "engine/state/sync_state.h"
+#include "engine/sync/pause.h"
 #include "model/metrics.h"
 
 #include <pthread.h>
@@ -43,8 +44,10 @@ struct sync_status {
 	unsigned full_tables, full_tables_done;      /* likewise */
 	unsigned ntables;                            /* in tables */
 	struct table_progress tables[STATUS_TABLES]; /* that are being read */
-	int64_t lag_ms; /* of the stream; 0 when drained; -1: unknown */
-	int64_t ack_ms; /* wall time of the last acknowledgement; 0: none yet */
+	int64_t lag_ms;       /* of the stream; 0 when drained; -1: unknown */
+	int64_t paused_ms;    /* wall time since when it is paused; 0: it is not */
+	enum pause_wish wish; /* of a command, not fulfilled yet */
+	int64_t ack_ms;       /* wall time of the last acknowledgement; 0: none yet */
 };
 
 struct sync_numbers {
@@ -75,7 +78,7 @@ void sync_numbers_forget(struct sync_numbers *numbers);
 void sync_numbers_saved(struct sync_numbers *numbers, struct slice position);
 /* Return the rows of all lanes since the start of the process. */
 uint64_t sync_numbers_rows(const struct sync_numbers *numbers);
-/* Fill everything except the state. */
+/* Fill everything except the state and the pause. */
 void sync_numbers_read(struct sync_numbers *numbers, struct sync_status *status);
 /* Call `each` for each captured table, in no particular order. It must not call functions of sync_numbers. */
 void sync_numbers_tables(struct sync_numbers *numbers,
