@@ -1,5 +1,6 @@
 /* A whole sync in simulations: supervisor, start, copy, stream and checkpoint, with a server, brokers and a checkpoint in memory, on
- * virtual time. The process is killed and connections are lost at random, in half of the runs during a slow copy. SIM_RUNS and SIM_SEED choose the runs. */
+ * virtual time. The process is killed, connections are lost and the sync is paused at random, in half of the runs during a slow copy. SIM_RUNS and SIM_SEED
+ * choose the runs. */
 #include "unit.h"
 
 #include "sim_world.h"
@@ -31,7 +32,8 @@ struct process {
 
 static struct fixture fixture;
 static bool workload_is_done;
-static unsigned long long seed_now;
+static bool is_paused_at_random;
+static unsigned long long seed_now, pauses;
 
 static void *process_main(void *arg)
 {
@@ -97,16 +99,45 @@ static void wait_until_even(struct process *process)
 		world_blame("the topics never become like the table");
 }
 
+static enum sync_state state_of(struct process *process)
+{
+	struct sync_status status;
+	supervisor_status(process->supervisor, &status);
+	return status.state;
+}
+
+/* Pause, perhaps until after the process was killed. A paused sync sends nothing. */
+static void pause_at_random(struct process *process)
+{
+	unsigned sent;
+	supervisor_pause(process->supervisor);
+	clock_pause(sim_below(2000));
+	if (state_of(process) == SYNC_PAUSED) {
+		sent = world.nmessages;
+		clock_pause(sim_below(8000));
+		if (world.nmessages != sent)
+			world_blame("a paused sync has sent %u messages", world.nmessages - sent);
+		pauses++;
+	}
+	if (sim_once_in(2))
+		supervisor_resume(process->supervisor);
+}
+
 /* A life of the process, until it is killed or the topics are like the table. Returns whether it was killed. */
 static bool live(const struct script_options *script, bool may_die)
 {
 	struct process process;
 	start(&process, script);
+	for (unsigned n = sim_below(3); n > 0 && is_paused_at_random; n--) {
+		clock_pause(sim_below(1000));
+		pause_at_random(&process);
+	}
 	if (may_die) {
 		clock_pause(1 + sim_below(sim_once_in(2) ? 150 : 4000));
 		kill_it(&process);
 		return true;
 	}
+	supervisor_resume(process.supervisor);
 	wait_until_even(&process);
 	supervisor_stop(process.supervisor);
 	end(&process);
@@ -137,6 +168,7 @@ static unsigned simulate(uint64_t seed)
 	workload_is_done = false;
 	world.lose_one_in = sim_once_in(3) ? 0 : 20 + sim_below(200);
 	world.fail_one_in = sim_once_in(2) ? 0 : 50 + sim_below(200);
+	is_paused_at_random = sim_once_in(3);
 	for (unsigned n = sim_below(20); n > 0; n--)
 		world_commit();
 	thread_start(&workload, "work", workload_main, NULL);
@@ -172,6 +204,7 @@ static void every_seed_agrees(void **state)
 		continued += simulate(seed);
 	assert_true(runs < RUNS ||
 		    continued > runs / 10); /* kills have met a copy that was under way */
+	assert_true(runs < RUNS || pauses > runs / 10);
 }
 
 static int setup(void **state)
