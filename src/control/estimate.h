@@ -1,5 +1,5 @@
 /* estimate: what the copy of a sync will take: rows and bytes, time, room in the topics, and how much of the binlog's retention.
- * estimate.c has the arithmetic, estimate_make.c reads what it is made of (docs/decisions/0031).
+ * estimate.c has the arithmetic, estimate_make.c reads the input (docs/decisions/0031).
  * Thread: main. Owner: estimate_init / estimate_fini. */
 #ifndef TIDEWAY_ESTIMATE_H
 #define TIDEWAY_ESTIMATE_H
@@ -67,7 +67,7 @@ void table_estimate_put_size(const struct table_estimate *table, struct buf *out
 void table_estimate_put_cost(const struct table_estimate *table, struct buf *out);
 /* Append "about 3 h 10 min with 2 lanes, ...; binlogs kept 4 h: 79 %". */
 void estimate_put(const struct estimate *estimate, struct buf *out);
-/* Append what to do about a copy that is late. */
+/* Append the remedy for a copy that takes too long. */
 void estimate_put_remedy(struct buf *out);
 
 #endif

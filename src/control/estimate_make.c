@@ -1,4 +1,4 @@
-/* estimate_make: read what an estimate is made of: sizes, retention and samples. */
+/* estimate_make: read the input of an estimate: sizes, retention and samples. */
 #include "base/clock.h"
 #include "base/cores.h"
 #include "base/mem.h"

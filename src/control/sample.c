@@ -18,10 +18,10 @@
 
 enum {
 	PLACES = 3,              /* of the key, where rows are read */
-	PLACE_BYTES = 32 << 20,  /* at most about so many are asked for at each of them */
-	PLACE_ROWS_MIN = 20,     /* but at least so many rows */
-	PLACE_ROWS_MAX = 200000, /* and at most so many */
-	CLOCK_ROWS = 16,         /* the clock is read after so many rows */
+	PLACE_BYTES = 32 << 20,  /* request at most about this much at each of them */
+	PLACE_ROWS_MIN = 20,     /* but at least this many rows */
+	PLACE_ROWS_MAX = 200000, /* and at most this many */
+	CLOCK_ROWS = 16,         /* read the clock after this many rows */
 	RECORD_BYTES = 12,       /* of a record beside its key, value and headers */
 	QUEUE_BYTES = 16 << 20,
 	DRAIN_MS = 5000,

@@ -21,7 +21,7 @@ struct store_record;
 /* The record of the process that took the checkpoint over last. The names of its other records begin with this, too
  * (engine/sync/handover.h). These records exist before there is a position. */
 #define RECORD_PROCESS SLICE("process")
-/* The record of a pause (engine/sync/pause.h). It may be there before there is a position, too. */
+/* The record of a pause (engine/sync/pause.h). It may also exist before there is a position. */
 #define RECORD_PAUSED SLICE("paused")
 
 struct checkpoint {

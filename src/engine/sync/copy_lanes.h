@@ -28,9 +28,9 @@ struct copy_room {
 unsigned copy_lanes_within(const struct copy_room *room);
 /* Return the most lanes that a copy of this sync may have. */
 unsigned copy_lanes_most(const struct sync_config *config);
-/* Return the parts of a table with so many rows. */
+/* Return the parts of a table with this many rows. */
 uint64_t copy_parts(uint64_t rows);
-/* Set *nlanes to the number of lanes for so many parts, and *room to what limits "auto". */
+/* Set *nlanes to the number of lanes for this many parts, and *room to what limits "auto". */
 int copy_lanes_for(const struct sync_config *config, struct conn *conn, uint64_t parts,
 		   struct copy_room *room, unsigned *nlanes, struct err *err) MUST_CHECK;
 /* Set *nlanes to the number of lanes for the tables of bootstrap->reads. Log what "auto" has become. */

@@ -49,7 +49,7 @@ static bool has_record(struct pause *pause)
 	return checkpoint_get(pause->checkpoint, RECORD_PAUSED).ptr != NULL;
 }
 
-/* Return the time in the record. One that cannot be read pauses the sync, too. */
+/* Return the time in the record. A record that cannot be read pauses the sync, too. */
 static int64_t read_since(struct pause *pause)
 {
 	struct slice record = checkpoint_get(pause->checkpoint, RECORD_PAUSED);

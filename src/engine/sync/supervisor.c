@@ -635,7 +635,7 @@ static int64_t turn_ms(struct supervisor *supervisor)
 	return due_ms < IDLE_TURN_MS ? due_ms : IDLE_TURN_MS;
 }
 
-/* Begin a pause: let the children end in order. A sync that works fulfils the opposite wish by itself. */
+/* Begin a pause: let the children end cleanly. A sync that works fulfils the opposite wish by itself. */
 static void heed_wish(struct supervisor *supervisor)
 {
 	enum sync_state state = atomic_load(&supervisor->state);
