@@ -12,16 +12,24 @@
 #include <microhttpd.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum {
 	CONNECTIONS_MAX = 32,         /* of a door */
 	IDLE_S = 10,                  /* a connection on which nothing arrives is closed */
+	REQUEST_MS = 30000,           /* and one on which a request takes longer to arrive */
 	CONNECTION_BYTES = 16 * 1024, /* of memory */
 	DOORS_MAX = 2,
 	READ_MAX = 1024 *
 		   1024, /* a body is read to its end before it is refused, unless it is larger: a
 	                           client may not see an answer that arrives while it is sending */
+};
+
+/* An open connection. */
+struct link {
+	int fd;           /* -1: none */
+	int64_t since_ms; /* monotonic, when it was opened, or its last request was answered */
 };
 
 /* A listening socket. */
@@ -30,6 +38,7 @@ struct door {
 	const char *token; /* NULL: none */
 	bool is_local;     /* the Unix socket, whose mode protects it */
 	struct MHD_Daemon *daemon;
+	struct link links[CONNECTIONS_MAX];
 };
 
 struct admin {
@@ -85,6 +94,46 @@ static int check_access(const struct door *door, struct MHD_Connection *connecti
 	return 0;
 }
 
+/* ---- slow clients ---- */
+
+static void on_connection(void *arg, struct MHD_Connection *connection, void **context,
+			  enum MHD_ConnectionNotificationCode what)
+{
+	struct door *door = arg;
+	struct link *link = *context;
+	if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+		if (link)
+			link->fd = -1;
+		return;
+	}
+	for (link = door->links; link < door->links + CONNECTIONS_MAX; link++)
+		if (link->fd < 0)
+			break;
+	if (link == door->links + CONNECTIONS_MAX)
+		return;
+	link->fd =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+	link->since_ms = clock_mono_ms();
+	*context = link;
+}
+
+static void note_answer(struct MHD_Connection *connection)
+{
+	struct link *link = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+				    ->socket_context;
+	if (link)
+		link->since_ms = clock_mono_ms();
+}
+
+/* A client that sends a byte now and then must not keep its place. */
+static void shut_slow_links(struct door *door)
+{
+	int64_t now_ms = clock_mono_ms();
+	for (unsigned i = 0; i < CONNECTIONS_MAX; i++)
+		if (door->links[i].fd >= 0 && now_ms - door->links[i].since_ms > REQUEST_MS)
+			(void)shutdown(door->links[i].fd, SHUT_RDWR);
+}
+
 /* ---- requests ---- */
 
 static struct exchange *exchange_new(void)
@@ -100,8 +149,8 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **st
 {
 	struct exchange *exchange = *state;
 	(void)arg;
-	(void)connection;
 	(void)how;
+	note_answer(connection);
 	if (exchange == NULL)
 		return;
 	buf_fini(&exchange->body);
@@ -209,8 +258,10 @@ static void *admin_main(void *arg)
 		(void)clock_poll(fds, admin->ndoors + 1, wait_ms(admin));
 		if (fds[0].revents)
 			return NULL;
-		for (unsigned i = 0; i < admin->ndoors; i++)
+		for (unsigned i = 0; i < admin->ndoors; i++) {
 			(void)MHD_run(admin->doors[i].daemon);
+			shut_slow_links(&admin->doors[i]);
+		}
 	}
 }
 
@@ -221,11 +272,14 @@ static int open_door(struct admin *admin, int fd, const char *token, bool is_loc
 {
 	struct door *door = &admin->doors[admin->ndoors];
 	*door = (struct door){.admin = admin, .token = token, .is_local = is_local};
+	for (unsigned i = 0; i < CONNECTIONS_MAX; i++)
+		door->links[i].fd = -1;
 	door->daemon = MHD_start_daemon(
 		MHD_USE_EPOLL, 0, NULL, NULL, on_request, door, MHD_OPTION_LISTEN_SOCKET, fd,
-		MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_CONNECTION_LIMIT,
-		(unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES, MHD_OPTION_END);
+		MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_NOTIFY_CONNECTION,
+		on_connection, door, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		(size_t)CONNECTION_BYTES, MHD_OPTION_END);
 	if (door->daemon == NULL)
 		return err_set(err, E_SYSTEM, "libmicrohttpd cannot use the admin socket");
 	admin->ndoors++;

@@ -71,6 +71,13 @@ static bool owns(const char *folder)
 	return lstat(folder, &found) == 0 && S_ISDIR(found.st_mode) && found.st_uid == geteuid();
 }
 
+/* Return whether the folder, which anybody can make, belongs to another user: who answers there is not to be trusted. */
+static bool is_foreign(const char *folder)
+{
+	struct stat found;
+	return strncmp(folder, "/tmp/", 5) == 0 && lstat(folder, &found) == 0 && !owns(folder);
+}
+
 static int join(const char *folder, const char *sync, char path[ADMIN_PATH_SIZE], struct err *err)
 {
 	int n = snprintf(path, ADMIN_PATH_SIZE, "%s/%s.sock", folder, sync);
@@ -104,7 +111,8 @@ bool admin_socket_candidate(const char *sync, unsigned number, char path[ADMIN_P
 	path[0] = '\0';
 	if (number >= NFOLDERS)
 		return false;
-	if (folder_of(number, folder, sizeof(folder)) && join(folder, sync, path, &err) < 0)
+	if (folder_of(number, folder, sizeof(folder)) && !is_foreign(folder) &&
+	    join(folder, sync, path, &err) < 0)
 		path[0] = '\0';
 	return true;
 }

@@ -527,6 +527,36 @@ def test_slow_clients(sync, broker, sql):
     assert running.stop() == 0
 
 
+@pytest.mark.slow
+def test_trickling_client(sync, broker, sql):
+    """A client that sends a byte now and then loses its connection. One whose requests are answered keeps it."""
+    table(sql)
+    running = sync(kafka=broker)
+    running.wait_streaming()
+    admin = admin_of(running)
+    kept = admin.connect()
+    slow = socket.socket(socket.AF_UNIX)
+    slow.connect(str(admin.path))
+    slow.settimeout(0.2)
+    slow.sendall(b"GET /status HTTP/1.1\r\nX-Header: ")
+
+    def is_closed():
+        kept.request("GET", "/status")
+        assert kept.getresponse().read()
+        try:
+            slow.sendall(b"a")
+            return slow.recv(1) == b""
+        except TimeoutError:
+            return False
+        except OSError:
+            return True
+
+    wait_for(is_closed, "the slow connection is closed")
+    kept.close()
+    slow.close()
+    assert running.stop() == 0
+
+
 # ---- the page ----
 
 
