@@ -10,6 +10,7 @@
 #include "source/server.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 /* The state of loading one database. */
 struct load {
@@ -17,6 +18,14 @@ struct load {
 	bool mariadb;
 	struct buf filter; /* "= 'shop'": condition of the queries */
 };
+
+static uint32_t number(struct slice text)
+{
+	uint32_t v = 0;
+	for (size_t i = 0; i < text.len && text.ptr[i] >= '0' && text.ptr[i] <= '9'; i++)
+		v = v * 10 + (uint32_t)(text.ptr[i] - '0');
+	return v;
+}
 
 static bool equals(struct slice text, const char *word)
 {
@@ -133,18 +142,44 @@ static void take_column(struct load *load, const struct result *result, unsigned
 	draft_read_type(column, &load->found.arena);
 }
 
+/* A row of the columns, and what it is sorted by. */
+struct column_row {
+	struct slice table;
+	uint32_t position;
+	unsigned row;
+};
+
+static int compare_columns(const void *a, const void *b)
+{
+	const struct column_row *x = a, *y = b;
+	int order = slice_compare(x->table, y->table);
+	return order ? order : x->position < y->position ? -1 : x->position > y->position;
+}
+
+/* Add the columns in their order. The server would sort them in a table of its own, which takes it longer than all the rest of the
+ * query. */
+static void take_columns(struct load *load, const struct result *result)
+{
+	struct column_row *rows = mem_array(result->nrows + 1, sizeof(*rows));
+	for (unsigned i = 0; i < result->nrows; i++)
+		rows[i] = (struct column_row){result_cell(result, i, 0),
+					      number(result_cell(result, i, 7)), i};
+	qsort(rows, result->nrows, sizeof(*rows), compare_columns);
+	for (unsigned i = 0; i < result->nrows; i++)
+		take_column(load, result, rows[i].row);
+	free(rows);
+}
+
 static int load_columns(struct load *load, struct conn *conn, struct err *err)
 {
 	struct result result;
 	if (conn_query(conn, &result, err,
 		       "SELECT table_name, column_name, data_type, column_type, is_nullable, "
-		       "character_set_name, extra FROM "
-		       "information_schema.columns WHERE table_schema %s "
-		       "ORDER BY table_name, ordinal_position",
+		       "character_set_name, extra, ordinal_position FROM "
+		       "information_schema.columns WHERE table_schema %s",
 		       buf_cstr(&load->filter)) != 0)
 		return -1;
-	for (unsigned i = 0; i < result.nrows; i++)
-		take_column(load, &result, i);
+	take_columns(load, &result);
 	result_fini(&result);
 	return 0;
 }
@@ -178,14 +213,6 @@ static struct draft_key *key_of(struct draft *draft, struct slice name, unsigned
 	key->name = arena_copy(draft->arena, name);
 	key->parts = ARENA_ARRAY(draft->arena, nparts, struct ddl_key_part);
 	return key;
-}
-
-static uint32_t number(struct slice text)
-{
-	uint32_t v = 0;
-	for (size_t i = 0; i < text.len && text.ptr[i] >= '0' && text.ptr[i] <= '9'; i++)
-		v = v * 10 + (uint32_t)(text.ptr[i] - '0');
-	return v;
 }
 
 enum { KEY_PARTS_MAX = 64 }; /* the servers allow 16 or 32 */
