@@ -1,5 +1,6 @@
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -34,4 +35,9 @@ void *mem_resize(void *ptr, size_t n, size_t size)
 	if (ptr == NULL)
 		refuse(n, size);
 	return ptr;
+}
+
+void mem_trim(void)
+{
+	(void)malloc_trim(0);
 }

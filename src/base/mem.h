@@ -12,4 +12,7 @@ void *mem_array(size_t n, size_t size) __attribute__((malloc, returns_nonnull));
 /* Resizes an array to n elements of `size` bytes. New elements are not zeroed. */
 void *mem_resize(void *ptr, size_t n, size_t size) __attribute__((returns_nonnull));
 
+/* Gives freed memory back to the system, after much of it was used for a while. */
+void mem_trim(void);
+
 #endif

@@ -188,6 +188,7 @@ struct question {
 	const struct table *table;
 	struct arena *arena;
 	struct mapping *mapping;
+	struct script_destination *destination;
 	struct slice topic;
 	const struct table *after;
 	const struct ddl_rename *renamed;
@@ -354,6 +355,43 @@ void script_release(struct script *script, struct mapping *mapping)
 	if (mapping->functions.event != MAPPING_NO_FUNCTION)
 		luaL_unref(script->main, LUA_REGISTRYINDEX, mapping->functions.event);
 	mapping->functions.event = mapping->functions.image = MAPPING_NO_FUNCTION;
+}
+
+void script_collect(struct script *script)
+{
+	lua_gc(script->main, LUA_GCCOLLECT);
+}
+
+static int ask_destination(lua_State *L)
+{
+	struct question *q = lua_touserdata(L, 1);
+	struct script_destination *to = q->destination;
+	size_t len;
+	const char *topic;
+	push_core(L, "destination");
+	lua_pushinteger(L, q->sync + 1);
+	lua_pushlstring(L, q->table->full_name.ptr, q->table->full_name.len);
+	lua_call(L, 2, 4);
+	topic = lua_tolstring(L, -4, &len);
+	if (topic)
+		to->topic = arena_copy(q->arena, slice_of(topic, len));
+	to->by_function = lua_toboolean(L, -3);
+	to->wanted = topic || to->by_function;
+	to->empty_key = lua_toboolean(L, -2);
+	to->not_compacted = lua_toboolean(L, -1);
+	return 0;
+}
+
+int script_destination(struct script *script, unsigned sync, const struct table *table,
+		       struct arena *arena, struct script_destination *destination, struct err *err)
+{
+	struct question q = {.script = script,
+			     .sync = sync,
+			     .table = table,
+			     .arena = arena,
+			     .destination = destination};
+	*destination = (struct script_destination){.wanted = false};
+	return state_protect(script, ask_destination, &q, SCRIPT_BUDGET_LOAD, E_SCRIPT, err);
 }
 
 static int ask_compacted(lua_State *L)

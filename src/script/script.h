@@ -74,6 +74,22 @@ int script_prepare(struct script *script, unsigned sync, const struct table *tab
 		   struct arena *arena, struct mapping *mapping, struct err *err) MUST_CHECK;
 void script_release(struct script *script, struct mapping *mapping);
 
+/* Free what the state no longer uses, after a call for each of many tables. */
+void script_collect(struct script *script);
+
+/* Where the rows of a table go. */
+struct script_destination {
+	bool wanted;        /* false: the sync does not select the table */
+	bool by_function;   /* a function returns the topic of each record */
+	struct slice topic; /* unless by_function; in the arena */
+	bool empty_key;
+	bool not_compacted; /* as in struct mapping: see script_compacted */
+};
+/* Set *destination for a table that script_check has seen last. This is a small part of script_prepare, without its costs. */
+int script_destination(struct script *script, unsigned sync, const struct table *table,
+		       struct arena *arena, struct script_destination *destination,
+		       struct err *err) MUST_CHECK;
+
 /* Check the key of a table whose topic is compacted (rule: compacted-keys): fail with ERR_SCRIPT,
  * file:line, table and topic if rows with this key would be lost. Only for mappings that are
  * not_compacted. */

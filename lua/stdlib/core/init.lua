@@ -267,6 +267,13 @@ function core.forget(i, full_name)
   for _, group in pairs(sync.groups) do key.forget(group, full_name) end
 end
 
+-- Return where rows of a table go that core.check has seen last: topic (nil: a function decides), whether a function
+-- decides, whether its key is empty, and whether rows are lost when the topic is compacted. nil when it is not selected.
+function core.destination(i, full_name)
+  local found = syncs[i].destinations[full_name]
+  if found then return found.topic, found.topic_function, found.empty, found.not_compacted end
+end
+
 local function refuse_keyless(sync, names)
   if #names == 0 then return end
   table.sort(names)
@@ -298,8 +305,11 @@ function core.check(i, tables, folded)
     return #others_with(sync, db, name) > 0
   end))
   local keyless = {}
+  sync.destinations = {}
   for _, t in ipairs(tables) do
     local mapping = core.prepare(i, t)
+    sync.destinations[t.db .. "." .. t.name] = mapping.wanted and { topic = mapping.topic, topic_function = mapping.topic_function,
+      empty = mapping.key.kind == "empty", not_compacted = mapping.not_compacted } or nil
     if mapping.wanted then
       add_all(warnings, mapping.warnings)
       if mapping.key.kind == "reject" then keyless[#keyless + 1] = t.db .. "." .. t.name end

@@ -6,8 +6,10 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "engine/lane/step.h"
 #include "engine/stream/stream_priv.h"
+#include "script/script.h"
 #include "sink/sink.h"
 
 enum {
@@ -38,6 +40,8 @@ static int step_begin(struct stream *stream, struct err *err)
 		return err_retry(err, E_FAULT, "before the stream: fault injected");
 	if (stream_open_topics(stream, err) < 0)
 		return -1;
+	script_collect(stream->lane.script);
+	mem_trim();
 	stream->steps.phase = STREAM_CONNECT;
 	return LANE_PROGRESS;
 }

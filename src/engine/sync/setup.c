@@ -154,49 +154,44 @@ static void add_returned(struct setup *setup, struct slice table)
 		add_writer(setup, returned->pin->name, table);
 }
 
-static void add_topic(struct setup *setup, const struct mapping *mapping)
+static void add_topic(struct setup *setup, const struct script_destination *to)
 {
 	struct slice name;
-	if (map_get(&setup->seen, mapping->topic))
+	if (map_get(&setup->seen, to->topic))
 		return;
-	name = arena_copy(&setup->arena, mapping->topic);
+	name = arena_copy(&setup->arena, to->topic);
 	map_set(&setup->seen, name, setup);
-	setup->specs[setup->n] = lane_topic_spec(setup->bootstrap->sync->config,
-						 mapping->key.kind != KEY_EMPTY, &not_pinned);
+	setup->specs[setup->n] =
+		lane_topic_spec(setup->bootstrap->sync->config, !to->empty_key, &not_pinned);
 	setup->names[setup->n++] = name;
 }
 
-static int add_mapping(struct setup *setup, const struct table *table,
-		       const struct mapping *mapping, struct err *err)
+static int add_destination(struct setup *setup, const struct table *table,
+			   const struct script_destination *to, struct err *err)
 {
-	if (!mapping->wanted)
+	if (!to->wanted)
 		return 0;
-	if (mapping->topic_function)
+	if (to->by_function) {
 		add_returned(setup, table->full_name);
-	else
-		add_writer(setup, mapping->topic, table->full_name);
-	if (mapping->topic_function)
 		return 0;
-	add_topic(setup, mapping);
-	if (!mapping->key.not_compacted || !has_topics(setup->bootstrap->sync))
+	}
+	add_writer(setup, to->topic, table->full_name);
+	add_topic(setup, to);
+	if (!to->not_compacted || !has_topics(setup->bootstrap->sync))
 		return 0;
-	return check_policy(setup, table, mapping->topic, err);
+	return check_policy(setup, table, to->topic, err);
 }
 
 static int add_table(struct setup *setup, const struct table *table, struct err *err)
 {
 	const struct bootstrap *bootstrap = setup->bootstrap;
+	struct script_destination to;
 	struct arena arena;
-	struct mapping mapping = {
-		.functions = {.event = MAPPING_NO_FUNCTION, .image = MAPPING_NO_FUNCTION}};
 	int rc;
 	arena_init(&arena, 0);
-	rc = script_prepare(bootstrap->script, bootstrap->sync->index, table, &arena, &mapping,
-			    err);
-	if (rc == 0) {
-		rc = add_mapping(setup, table, &mapping, err);
-		script_release(bootstrap->script, &mapping);
-	}
+	rc = script_destination(bootstrap->script, bootstrap->sync->index, table, &arena, &to, err);
+	if (rc == 0)
+		rc = add_destination(setup, table, &to, err);
 	arena_fini(&arena);
 	return rc;
 }

@@ -743,6 +743,8 @@ static int look(struct attempt *attempt, struct handover *handover, struct err *
 	struct bootstrap *bootstrap = &attempt->bootstrap;
 	if (bootstrap_look(bootstrap, handover, err) < 0 || setup_topics(bootstrap, err) < 0)
 		return -1;
+	script_collect(bootstrap->script);
+	mem_trim();
 	if (bootstrap->found)
 		sync_events_emit_position(&bootstrap->sync->events, SYNC_EVENT_CHECKPOINT_FOUND,
 					  &bootstrap->position);
