@@ -243,6 +243,39 @@ class Restart(Run):
         return Got(stamp(log, "stream: reading the binlog from") - began, usage.ru_utime + usage.ru_stime, peak)
 
 
+class Interrupted(Run):
+    """A copy, and the stream up to the end of the binlog; the whole of it, or in two runs with a kill between them."""
+
+    def __init__(self, folder, mariadb, kafka, tables):
+        super().__init__(folder, "resume", mariadb, kafka, sink="kafka", lua=False, tables=tables)
+
+    def text(self, mariadb, kafka, tables, parallel):
+        return super().text(mariadb, kafka, tables, parallel).replace('mode = "stream"', 'mode = "full_then_stream"')
+
+    def finish(self):
+        """The rest of the work. Return its seconds, from the start of the process to its end."""
+        began = time.time()
+        (code, _, ended, _), log = self.spawn()
+        if code != 0:
+            raise Stopped(f"{self.name}: exit code {code}\n{log[-2000:]}")
+        return ended - began
+
+    def whole(self):
+        self.begin_again()
+        return self.finish()
+
+    def killed_after(self, seconds):
+        """Kill the first run after so many seconds, and return those of both runs together."""
+        self.begin_again()
+        with open(self.folder / "killed.log", "wb") as out:
+            child = subprocess.Popen([self.program.binary, "run", str(self.script)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                     stderr=out, cwd=self.folder, env={**os.environ, **self.program.env()})
+            time.sleep(seconds)
+            child.kill()
+            child.wait()
+        return seconds + self.finish()
+
+
 def high_water(pid):
     """Return the peak memory of the process in bytes."""
     try:

@@ -64,6 +64,7 @@ def machine(mariadb, tideway, load):
 class Report:
     def __init__(self, rows, repeat, limits):
         self.rows, self.repeat, self.limits = rows, repeat, limits
+        self.resumed = {}
         self.lines, self.memory, self.idle, self.turns, self.lanes, self.estimates, self.restarts = [], [], [], {}, {}, {}, {}
 
     def add(self, what, run, got, rows, messages):
@@ -106,6 +107,16 @@ class Report:
         for label, got in self.restarts.items():
             yield (f"| {label} | {statistics.median(g.seconds for g in got):.2f} | {statistics.median(g.cpu for g in got):.2f} "
                    f"| {max(g.rss for g in got) / 1e6:.0f} |")
+
+    def add_resume(self, share, seconds, whole):
+        self.resumed.setdefault(share, []).append((seconds, whole))
+
+    def resume_lines(self):
+        """The medians of each share."""
+        for share, pairs in self.resumed.items():
+            ratios = [seconds / whole for seconds, whole in pairs]
+            yield (f"| {share:.0%} | {statistics.median(w for _, w in pairs):.1f} | {statistics.median(s for s, _ in pairs):.1f} "
+                   f"| {statistics.median(ratios):.2f} | {min(ratios):.2f} to {max(ratios):.2f} |")
 
     def turn_lines(self):
         """Return the medians of each program, compared with those of the first program."""
@@ -196,6 +207,10 @@ class Report:
                      f"Medians of {self.repeat} rounds; the ratios are all of them.", "",
                      "| table | rows | expected | s expected | s taken | expected/taken | s of plan |", "|---|---|---|---|---|---|---|",
                      *self.estimate_lines()]
+        if self.resumed:
+            text += ["", "## A copy that is interrupted", "", f"{self.rows:,} rows in two tables, copied into Kafka. The process is killed at a part of the "
+                     f"time of an uninterrupted copy and started again; the seconds are those of both runs. Medians of {self.repeat} rounds.", "",
+                     "| killed at | s uninterrupted | s with the kill | ratio | all ratios |", "|---|---|---|---|---|", *self.resume_lines()]
         if self.restarts:
             text += ["", "## Many tables", "", "A start from the checkpoint, which is a topic, up to the first event of the stream. CPU seconds are those of the whole "
                      f"process. Medians of {self.repeat} rounds, of memory the highest.", "",
