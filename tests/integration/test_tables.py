@@ -205,7 +205,7 @@ def ends_after_the_rename(running, db, kafka, mariadb):
     assert "full sync: done in" not in running.log, "the RENAME has waited for the whole copy"
     running.wait_log(rf"(?s)table {db}\.t was renamed to {db}\.u before it was read.*reading the binlog from")
     ends_equal(running, db, kafka, mariadb, ["a", "u"])
-    assert running.log.count("before it was read") == 1
+    assert running.log.count("is read now; starting again") == 1
 
 
 RENAMED = {  # of that many rows a table is read in ranges
@@ -301,7 +301,7 @@ def test_made_a_partition_before_it_is_read(sync, sql, db, mariadb, kafka, uniqu
     assert "full sync: done in" not in running.log, "the ALTER has waited for the whole copy"
     running.wait_log(rf"(?s)table {db}\.t has become a partition of {db}\.b before it was read.*reading the binlog from")
     ends_equal(running, db, kafka, mariadb, ["b", "m"])
-    assert running.log.count("before it was read") == 1
+    assert running.log.count("is read now; starting again") == 1
 
 
 def test_made_a_partition_while_kafka_is_away(sync, sql, db, mariadb, kafka, unique):
