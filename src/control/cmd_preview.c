@@ -100,7 +100,7 @@ static int preview_table(struct look *look, struct conn *conn, const struct tabl
 	if (plan == NULL)
 		return -1;
 	map_set(&look->lane.plans, plan->table->full_name, plan);
-	rc = chunk_open(&chunk, conn, table, NULL, NULL, err);
+	rc = chunk_open(&chunk, conn, &(struct chunk_query){.table = table}, err);
 	if (rc == 0) {
 		rc = print_rows(look, plan, &chunk, printing, err);
 		chunk_fini(&chunk);

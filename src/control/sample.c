@@ -189,10 +189,11 @@ static void leave(struct sampler *sampler, struct chunk *chunk)
 static int take_place(struct taking *taking, const char *where, struct err *err)
 {
 	struct plan *plan = taking->plan;
+	const struct chunk_query query = {.table = plan->table, .where = where};
 	struct chunk chunk;
 	int rc;
 	if (open_conn(taking, err) < 0 ||
-	    chunk_open(&chunk, taking->sampler->conn, plan->table, NULL, where, err) < 0)
+	    chunk_open(&chunk, taking->sampler->conn, &query, err) < 0)
 		return -1;
 	rc = full_layout(plan, &chunk, err);
 	plan->change = (struct change){

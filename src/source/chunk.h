@@ -5,7 +5,7 @@
 #define TIDEWAY_CHUNK_H
 
 #include "model/key_range.h"
-#include "model/table.h"
+#include "source/chunk_key.h"
 #include "source/conn.h"
 
 struct chunk_field { /* the engine copies it to a struct binrow_field (decode/binrow.h) */
@@ -29,12 +29,31 @@ struct chunk {
 	void *private_data;
 };
 
-/* Prepares and executes a SELECT of all columns in table order, with the range and the condition
- * `where` (NULL: none). VIRTUAL columns are included, because the binlog contains their values. If
- * the table has changed meanwhile (rule: ddl-while-copying: server errors such as 1412, 1054, 1146), fails with a
+/* What a statement of a copy reads. */
+struct chunk_query {
+	const struct table *table;
+	const struct chunk_key *key;   /* of `range`; may be NULL where that has no bound */
+	const struct key_range *range; /* NULL: all rows */
+	const char *where;             /* a condition in SQL besides the range; NULL: none */
+	/* for whoever looks at the server's list of statements: "tideway shop copy shop.users
+	 * chunk 12"; empty: none */
+	struct slice comment;
+};
+
+/* Asks the server for the key by which a copy divides the table of the query. */
+int chunk_key_load(struct conn *conn, const struct chunk_query *query, struct arena *arena,
+		   struct chunk_key *key, struct err *err) MUST_CHECK;
+/* Finds the end of a chunk of about `rows` rows, at least 1, at the beginning of the query's range: rows up to and including
+ * *bound. bound->n = 0: the whole range is one chunk. Reads at most about that many rows, and of an integer key none: never the
+ * whole table. The query's `where` is not considered. */
+int chunk_next_bound(struct conn *conn, const struct chunk_query *query, uint64_t rows,
+		     struct arena *arena, struct key_bound *bound, struct err *err) MUST_CHECK;
+
+/* Prepares and executes a SELECT of all columns in table order. VIRTUAL columns are included, because the binlog contains their
+ * values. If the table has changed meanwhile (rule: ddl-while-copying: server errors such as 1412, 1054, 1146), fails with a
  * retriable ERR_SOURCE and sets conn_errno. */
-int chunk_open(struct chunk *chunk, struct conn *conn, const struct table *table,
-	       const struct key_range *range, const char *where, struct err *err) MUST_CHECK;
+int chunk_open(struct chunk *chunk, struct conn *conn, const struct chunk_query *query,
+	       struct err *err) MUST_CHECK;
 /* Returns whether chunk_read returns without waiting for the beginning of a packet. If not, poll conn_fd for input. */
 bool chunk_ready(const struct chunk *chunk);
 /* Between the two, the server may give the metadata locks back that reads have taken since
@@ -47,11 +66,7 @@ int chunk_read(struct chunk *chunk, struct slice *packet, struct err *err) MUST_
  * rest. Keeps conn_errno. */
 void chunk_fini(struct chunk *chunk);
 
-/* Divides a table into about n key ranges for parallel reading, by the first column of the primary
- * key if that is an integer. Otherwise there is one open range. Sets *bounds to up to n-1 bounds
- * in ascending order, and *rows to the estimate of information_schema. */
-int chunk_split(struct conn *conn, const struct table *table, unsigned n, struct arena *arena,
-		struct key_bound **bounds, unsigned *nbounds, uint64_t *rows,
-		struct err *err) MUST_CHECK;
-
+/* Sets *more to whether the table has more than this many rows. Reads about that many. */
+int chunk_has_more(struct conn *conn, const struct chunk_query *query, uint64_t rows, bool *more,
+		   struct err *err) MUST_CHECK;
 #endif

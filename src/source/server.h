@@ -56,11 +56,18 @@ int server_load_database(struct catalog *catalog, struct conn *conn, struct slic
 /* chunk.c */
 int server_hold_locks(struct conn *conn, struct err *err) MUST_CHECK;
 int server_release_locks(struct conn *conn, struct err *err) MUST_CHECK;
-int server_split(struct conn *conn, const struct table *table, unsigned n, struct arena *arena,
-		 struct key_bound **bounds, unsigned *nbounds, uint64_t *rows,
-		 struct err *err) MUST_CHECK;
-int server_open_chunk(struct chunk *chunk, struct conn *conn, const struct table *table,
-		      const struct key_range *range, const char *where, struct err *err) MUST_CHECK;
+int server_open_chunk(struct chunk *chunk, struct conn *conn, const struct chunk_query *query,
+		      struct err *err) MUST_CHECK;
 void server_close_chunk(struct chunk *chunk);
+
+/* chunk_key.c */
+int server_load_key(struct conn *conn, const struct chunk_query *query, struct arena *arena,
+		    struct chunk_key *key, struct err *err) MUST_CHECK;
+
+/* chunk_border.c */
+int server_has_more(struct conn *conn, const struct chunk_query *query, uint64_t rows, bool *more,
+		    struct err *err) MUST_CHECK;
+int server_next_bound(struct conn *conn, const struct chunk_query *query, uint64_t rows,
+		      struct arena *arena, struct key_bound *bound, struct err *err) MUST_CHECK;
 
 #endif

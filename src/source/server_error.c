@@ -89,7 +89,8 @@ bool server_error_unknown(unsigned number)
 bool server_error_table_changed(unsigned number)
 {
 	return number == ER_TABLE_DEF_CHANGED || number == ER_BAD_FIELD_ERROR ||
-	       number == ER_NO_SUCH_TABLE || number == ER_NEED_REPREPARE;
+	       number == ER_NO_SUCH_TABLE || number == ER_NEED_REPREPARE ||
+	       number == ER_KEY_DOES_NOT_EXISTS;
 }
 
 const char *server_error_connect_remedy(unsigned number, const char *text)

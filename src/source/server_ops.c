@@ -36,7 +36,9 @@ const struct source_ops server_ops = {
 		{
 			.hold_locks = server_hold_locks,
 			.release_locks = server_release_locks,
-			.split = server_split,
+			.has_more = server_has_more,
+			.load_key = server_load_key,
+			.next_bound = server_next_bound,
 			.open = server_open_chunk,
 			.close = server_close_chunk,
 		},

@@ -145,16 +145,28 @@ int chunk_release_locks(struct conn *conn, struct err *err)
 	return ops_of(conn)->chunk.release_locks(conn, err);
 }
 
-int chunk_split(struct conn *conn, const struct table *table, unsigned n, struct arena *arena,
-		struct key_bound **bounds, unsigned *nbounds, uint64_t *rows, struct err *err)
+int chunk_has_more(struct conn *conn, const struct chunk_query *query, uint64_t rows, bool *more,
+		   struct err *err)
 {
-	return ops_of(conn)->chunk.split(conn, table, n, arena, bounds, nbounds, rows, err);
+	return ops_of(conn)->chunk.has_more(conn, query, rows, more, err);
 }
 
-int chunk_open(struct chunk *chunk, struct conn *conn, const struct table *table,
-	       const struct key_range *range, const char *where, struct err *err)
+int chunk_key_load(struct conn *conn, const struct chunk_query *query, struct arena *arena,
+		   struct chunk_key *key, struct err *err)
 {
-	return ops_of(conn)->chunk.open(chunk, conn, table, range, where, err);
+	return ops_of(conn)->chunk.load_key(conn, query, arena, key, err);
+}
+
+int chunk_next_bound(struct conn *conn, const struct chunk_query *query, uint64_t rows,
+		     struct arena *arena, struct key_bound *bound, struct err *err)
+{
+	return ops_of(conn)->chunk.next_bound(conn, query, rows, arena, bound, err);
+}
+
+int chunk_open(struct chunk *chunk, struct conn *conn, const struct chunk_query *query,
+	       struct err *err)
+{
+	return ops_of(conn)->chunk.open(chunk, conn, query, err);
 }
 
 void chunk_fini(struct chunk *chunk)

@@ -54,10 +54,14 @@ struct catalog_ops {
 struct chunk_ops {
 	int (*hold_locks)(struct conn *conn, struct err *err);
 	int (*release_locks)(struct conn *conn, struct err *err);
-	int (*split)(struct conn *conn, const struct table *table, unsigned n, struct arena *arena,
-		     struct key_bound **bounds, unsigned *nbounds, uint64_t *rows, struct err *err);
-	int (*open)(struct chunk *chunk, struct conn *conn, const struct table *table,
-		    const struct key_range *range, const char *where, struct err *err);
+	int (*has_more)(struct conn *conn, const struct chunk_query *query, uint64_t rows,
+			bool *more, struct err *err);
+	int (*load_key)(struct conn *conn, const struct chunk_query *query, struct arena *arena,
+			struct chunk_key *key, struct err *err);
+	int (*next_bound)(struct conn *conn, const struct chunk_query *query, uint64_t rows,
+			  struct arena *arena, struct key_bound *bound, struct err *err);
+	int (*open)(struct chunk *chunk, struct conn *conn, const struct chunk_query *query,
+		    struct err *err);
 	void (*close)(struct chunk *chunk);
 };
 

@@ -41,7 +41,7 @@ static int read_rows(struct conn *conn, const struct table *table, int64_t began
 	struct slice packet;
 	uint64_t rows = 0, bytes = 0;
 	int rc;
-	if (chunk_open(&chunk, conn, table, NULL, NULL, err) < 0)
+	if (chunk_open(&chunk, conn, &(struct chunk_query){.table = table}, err) < 0)
 		return -1;
 	while ((rc = chunk_read(&chunk, &packet, err)) == 1) {
 		bytes += packet.len;

@@ -316,15 +316,15 @@ static void make_types_table(void)
 	sql("ANALYZE TABLE types");
 }
 
-static uint64_t read_chunk(struct conn *conn, const struct table *table,
-			   const struct key_range *range, uint64_t *id_sum)
+static uint64_t read_chunk(struct conn *conn, const struct chunk_query *query, uint64_t *id_sum)
 {
+	const struct table *table = query->table;
 	struct chunk chunk;
 	struct slice packet;
 	uint64_t rows = 0, id;
 	int rc;
 
-	if (chunk_open(&chunk, conn, table, range, NULL, &err))
+	if (chunk_open(&chunk, conn, query, &err))
 		fail_msg("chunk_open: %s", err.text);
 	assert_int_equal(chunk.nfields, table->ncolumns);
 	for (unsigned i = 0; i < chunk.nfields; i++)
@@ -351,55 +351,62 @@ static void chunk_reads_every_row(void **state)
 	(void)state;
 	make_types_table();
 	catalog = load();
-	assert_int_equal(read_chunk(conn, find(catalog, "types"), NULL, &sum), 100000);
+	assert_int_equal(
+		read_chunk(conn, &(struct chunk_query){.table = find(catalog, "types")}, &sum),
+		100000);
 	assert_int_equal(sum, ask(root, "SELECT SUM(id) FROM types"));
 	assert_int_equal(ask(conn, "SELECT 1"), 1); /* the connection is free again */
 	conn_free(conn);
 	catalog_free(catalog);
 }
 
-static uint64_t read_ranges(const struct table *table, unsigned n, unsigned *nranges,
-			    uint64_t *largest, uint64_t *sum)
+/* The chunks of a table. */
+struct chunks {
+	unsigned n;
+	uint64_t rows, largest, id_sum;
+};
+
+/* Cuts the table into chunks of about `rows` rows and reads each. */
+static struct chunks read_chunks(const struct table *table, uint64_t rows)
 {
 	struct conn *conn = open_or_fail(CONN_READER);
 	struct key_range range = {{0, NULL}, {0, NULL}};
-	uint64_t rows = 0, estimate, some;
+	struct chunks chunks = {0};
+	struct chunk_key key;
+	struct chunk_query query = {.table = table, .key = &key, .range = &range};
 	struct arena arena;
-	struct key_bound *bounds;
-	unsigned nbounds;
 
 	arena_init(&arena, 0);
-	assert_ok(chunk_split(conn, table, n, &arena, &bounds, &nbounds, &estimate, &err));
-	*largest = 0;
-	for (unsigned i = 0; i <= nbounds; i++) {
-		range.high = i < nbounds ? bounds[i] : (struct key_bound){0, NULL};
-		some = read_chunk(conn, table, &range, sum);
-		*largest = some > *largest ? some : *largest;
-		rows += some;
+	assert_ok(chunk_key_load(conn, &query, &arena, &key, &err));
+	do {
 		range.low = range.high;
-	}
-	*nranges = nbounds + 1;
+		range.high = (struct key_bound){0, NULL};
+		assert_ok(chunk_next_bound(conn, &query, rows, &arena, &range.high, &err));
+		uint64_t some = read_chunk(conn, &query, &chunks.id_sum);
+		chunks.largest = some > chunks.largest ? some : chunks.largest;
+		chunks.rows += some;
+		chunks.n++;
+	} while (range.high.n);
 	arena_fini(&arena);
 	conn_free(conn);
-	return rows;
+	return chunks;
 }
 
-static void ranges_are_even_and_complete(void **state)
+static void chunks_are_even_and_complete(void **state)
 {
 	struct catalog *catalog = load();
-	uint64_t largest, sum = 0;
-	unsigned nranges;
+	struct chunks chunks = read_chunks(find(catalog, "types"), 10000);
 
 	(void)state;
-	assert_int_equal(read_ranges(find(catalog, "types"), 4, &nranges, &largest, &sum), 100000);
-	assert_int_equal(sum, ask(root, "SELECT SUM(id) FROM types"));
-	assert_int_equal(nranges, 4);
-	assert_true(largest < 50000);
+	assert_int_equal(chunks.rows, 100000);
+	assert_int_equal(chunks.id_sum, ask(root, "SELECT SUM(id) FROM types"));
+	assert_in_range(chunks.n, 5, 25);
+	assert_true(chunks.largest < 30000);
 	catalog_free(catalog);
 }
 
 /* Two dense heaps at the far ends of a signed and of an unsigned key. */
-static void ranges_of_skewed_keys(void **state)
+static void chunks_of_skewed_keys(void **state)
 {
 	static const char *const kinds[] = {"BIGINT", "BIGINT UNSIGNED"};
 	static const char *const first[] = {"-9223372036854775808", "0"};
@@ -408,8 +415,7 @@ static void ranges_of_skewed_keys(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 2; i++) {
 		struct catalog *catalog;
-		uint64_t largest, sum = 0;
-		unsigned nranges;
+		struct chunks chunks;
 
 		sql("CREATE TABLE skew%u (id %s PRIMARY KEY, v INT)", i, kinds[i]);
 		sql("INSERT INTO skew%u SELECT %s + CAST(id AS SIGNED), 1 FROM types WHERE id <= "
@@ -421,14 +427,33 @@ static void ranges_of_skewed_keys(void **state)
 		sql("INSERT INTO skew%u VALUES (%s, 3), (%s, 4)", i, first[i], last[i]);
 		sql("ANALYZE TABLE skew%u", i);
 		catalog = load();
-		assert_int_equal(
-			read_ranges(find(catalog, i ? "skew1" : "skew0"), 4, &nranges, &largest,
-				    &sum),
-			ask(root, i ? "SELECT COUNT(*) FROM skew1" : "SELECT COUNT(*) FROM skew0"));
-		assert_true(nranges >= 3);
-		assert_true(largest < 40000);
+		chunks = read_chunks(find(catalog, i ? "skew1" : "skew0"), 5000);
+		assert_int_equal(chunks.rows, ask(root, i ? "SELECT COUNT(*) FROM skew1"
+							  : "SELECT COUNT(*) FROM skew0"));
+		assert_in_range(chunks.n, 6, 40);
+		assert_true(chunks.largest < 15000);
 		catalog_free(catalog);
 	}
+}
+
+/* A table whose statistics are far too low is walked, and is not one chunk. */
+static void chunks_without_statistics(void **state)
+{
+	struct catalog *catalog;
+	struct chunks chunks;
+
+	(void)state;
+	sql("CREATE TABLE stale (id INT PRIMARY KEY) STATS_AUTO_RECALC=0");
+	sql("ANALYZE TABLE stale");
+	sql("INSERT INTO stale SELECT id FROM types WHERE id <= 20000");
+	sql("UPDATE mysql.innodb_table_stats SET n_rows = 1 WHERE table_name = 'stale'");
+	sql("FLUSH TABLES stale");
+	catalog = load();
+	chunks = read_chunks(find(catalog, "stale"), 1000);
+	assert_int_equal(chunks.rows, ask(root, "SELECT COUNT(*) FROM stale"));
+	assert_in_range(chunks.n, 8, 41);
+	assert_true(chunks.largest <= 3000);
+	catalog_free(catalog);
 }
 
 static void chunks_that_are_not_read_to_the_end(void **state)
@@ -437,15 +462,23 @@ static void chunks_that_are_not_read_to_the_end(void **state)
 	struct catalog *catalog = load();
 	const struct slice ten = SLICE("10"), twenty = SLICE("20");
 	const struct key_range range = {{1, &ten}, {1, &twenty}};
+	const struct chunk_part id = {.literal = CHUNK_LITERAL_NUMBER};
+	const struct chunk_key key = {SLICE("PRIMARY"), 1, 1, &id};
+	const struct chunk_query all = {.table = find(catalog, "types")};
+	const struct chunk_query some = {.table = all.table,
+					 .key = &key,
+					 .range = &range,
+					 .where = "id % 2 = 0",
+					 .comment = SLICE("*/ DROP")};
 	struct slice packet;
 	struct chunk chunk;
 	unsigned rows = 0;
 
 	(void)state;
-	assert_ok(chunk_open(&chunk, conn, find(catalog, "types"), NULL, NULL, &err));
+	assert_ok(chunk_open(&chunk, conn, &all, &err));
 	assert_int_equal(chunk_read(&chunk, &packet, &err), 1);
 	chunk_fini(&chunk);
-	assert_ok(chunk_open(&chunk, conn, find(catalog, "types"), &range, "id % 2 = 0", &err));
+	assert_ok(chunk_open(&chunk, conn, &some, &err));
 	while (chunk_read(&chunk, &packet, &err) > 0)
 		rows++;
 	assert_int_equal(rows, 5);
@@ -460,21 +493,31 @@ static void chunks_that_are_not_read_to_the_end(void **state)
 static void a_changed_table_is_told(void **state)
 {
 	struct conn *conn = open_or_fail(CONN_READER);
+	struct chunk_query query = {.table = NULL};
 	struct catalog *catalog;
+	struct chunk_key key;
+	struct arena arena;
 	struct chunk chunk;
 
 	(void)state;
+	arena_init(&arena, 0);
 	sql("CREATE TABLE changed (id INT PRIMARY KEY, gone INT)");
 	catalog = load();
+	query.table = find(catalog, "changed");
 	sql("ALTER TABLE changed DROP COLUMN gone");
-	assert_int_equal(chunk_open(&chunk, conn, find(catalog, "changed"), NULL, NULL, &err), -1);
+	assert_int_equal(chunk_open(&chunk, conn, &query, &err), -1);
 	assert_int_equal(conn_errno(conn), 1054);
 	assert_true(err.retriable);
 	sql("DROP TABLE changed");
-	assert_int_equal(chunk_open(&chunk, conn, find(catalog, "changed"), NULL, NULL, &err), -1);
+	assert_int_equal(chunk_open(&chunk, conn, &query, &err), -1);
 	assert_int_equal(conn_errno(conn), 1146);
 	assert_true(err.retriable);
 	chunk_fini(&chunk); /* harmless */
+	err = (struct err)ERR_INIT;
+	assert_int_equal(chunk_key_load(conn, &query, &arena, &key, &err), -1);
+	assert_int_equal(conn_errno(conn), 1146);
+	assert_true(err.retriable);
+	arena_fini(&arena);
 	assert_int_equal(ask(conn, "SELECT 3"), 3);
 	conn_free(conn);
 	catalog_free(catalog);
@@ -496,7 +539,8 @@ static void large_rows_come_whole(void **state)
 	sql("USE `%s`", database);
 	sql("INSERT INTO large VALUES (1, 'a'), (2, REPEAT('b', 20000000)), (3, 'c'), (4, 'd')");
 	catalog = load();
-	assert_ok(chunk_open(&chunk, conn, find(catalog, "large"), NULL, NULL, &err));
+	assert_ok(chunk_open(&chunk, conn, &(struct chunk_query){.table = find(catalog, "large")},
+			     &err));
 	while (chunk_read(&chunk, &packet, &err) > 0) {
 		small += packet.len < 100;
 		large += packet.len > 20000000 && packet.ptr[packet.len - 1] == 'b';
@@ -1396,8 +1440,9 @@ static int run(const char *port)
 		test(a_read_has_a_deadline),
 		test(a_killed_connection_is_retriable),
 		test(chunk_reads_every_row),
-		test(ranges_are_even_and_complete),
-		test(ranges_of_skewed_keys),
+		test(chunks_are_even_and_complete),
+		test(chunks_of_skewed_keys),
+		test(chunks_without_statistics),
 		test(chunks_that_are_not_read_to_the_end),
 		test(a_changed_table_is_told),
 		test(large_rows_come_whole),

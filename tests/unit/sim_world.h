@@ -10,6 +10,7 @@
 #include "unit/sim_sched.h"
 
 #include "base/clock.h"
+#include "base/num.h"
 #include "decode/crc32.h"
 #include "engine/state/table_record.h"
 #include "engine/sync/supervisor.h"
@@ -542,19 +543,42 @@ static int world_locks(struct conn *conn, struct err *err)
 	return ask(conn, err);
 }
 
-/* Cut after every second key. More rows are reported than there are, as else no table is cut. */
-static int world_split(struct conn *conn, const struct table *table, unsigned n,
-		       struct arena *arena, struct key_bound **bounds, unsigned *nbounds,
-		       uint64_t *rows, struct err *err)
+/* Report more rows than there are, as else no table is divided. */
+static int world_has_more(struct conn *conn, const struct chunk_query *query, uint64_t rows,
+			  bool *more, struct err *err)
 {
-	static const struct slice keys[] = {SLICE("1"), SLICE("3"), SLICE("5"), SLICE("7"),
-					    SLICE("9")};
-	(void)table;
-	assert_true(n > 5);
-	*bounds = ARENA_ARRAY(arena, n, struct key_bound);
-	for (*nbounds = 0; *nbounds < 5; ++*nbounds)
-		(*bounds)[*nbounds] = (struct key_bound){1, &keys[*nbounds]};
-	*rows = 1000000;
+	(void)query, (void)rows;
+	*more = true;
+	return ask(conn, err);
+}
+
+static int world_load_key(struct conn *conn, const struct chunk_query *query, struct arena *arena,
+			  struct chunk_key *key, struct err *err)
+{
+	static const struct chunk_part id = {.literal = CHUNK_LITERAL_NUMBER};
+	(void)query, (void)arena;
+	*key = (struct chunk_key){SLICE("PRIMARY"), 1, 1, &id};
+	return ask(conn, err);
+}
+
+static int key_of(const struct key_bound *bound, int open)
+{
+	uint64_t key;
+	if (bound->n == 0)
+		return open;
+	assert_true(num_parse_u64(bound->parts[0], &key));
+	return (int)key;
+}
+
+/* Cut after one to four keys. */
+static int world_next_bound(struct conn *conn, const struct chunk_query *query, uint64_t rows,
+			    struct arena *arena, struct key_bound *bound, struct err *err)
+{
+	int last = key_of(&query->range->low, -1) + 1 + (int)sim_below(4);
+	struct slice *part = ARENA_NEW(arena, struct slice);
+	(void)rows;
+	*part = arena_printf(arena, "%d", last);
+	*bound = (struct key_bound){last < key_of(&query->range->high, WORLD_KEYS - 1), part};
 	return ask(conn, err);
 }
 
@@ -585,15 +609,6 @@ static int chunk_next(struct chunk *chunk, struct slice *packet, struct err *err
 	return 1;
 }
 
-static int key_of(const struct key_bound *bound, int open)
-{
-	char text[8];
-	if (bound->n == 0)
-		return open;
-	snprintf(text, sizeof(text), "%.*s", SLICE_FMT(bound->parts[0]));
-	return atoi(text);
-}
-
 /* No key of a range that is read may be in a finished range of the durable record (docs/decisions/0034). */
 static void check_unfinished(const struct key_range *range)
 {
@@ -619,18 +634,17 @@ static void check_unfinished(const struct key_range *range)
 	arena_fini(&arena);
 }
 
-static int world_open_chunk(struct chunk *chunk, struct conn *conn, const struct table *table,
-			    const struct key_range *range, const char *where, struct err *err)
+static int world_open_chunk(struct chunk *chunk, struct conn *conn, const struct chunk_query *query,
+			    struct err *err)
 {
 	static struct chunk_field fields[] = {
 		{.name = SLICE("id"), .wire = 3, .charset = 63, .flags = 3, .length = 11},
 		{.name = SLICE("n"), .wire = 3, .charset = 63, .length = 11},
 	};
 	struct world_chunk *rows = mem_array(1, sizeof(*rows));
-	(void)table, (void)where;
-	check_unfinished(range);
-	rows->at = key_of(&range->low, -1) + 1;
-	rows->end = key_of(&range->high, WORLD_KEYS - 1) + 1;
+	check_unfinished(query->range);
+	rows->at = key_of(&query->range->low, -1) + 1;
+	rows->end = key_of(&query->range->high, WORLD_KEYS - 1) + 1;
 	*chunk = (struct chunk){.conn = conn,
 				.nfields = 2,
 				.fields = fields,
@@ -659,7 +673,8 @@ static const struct source_ops world_source = {
 	.lock = {world_take_lock, world_has_lock, world_started},
 	.catalog = {world_list_databases, world_list_tables, world_load_variables,
 		    world_load_database, world_table_size},
-	.chunk = {world_locks, world_locks, world_split, world_open_chunk, world_close_chunk},
+	.chunk = {world_locks, world_locks, world_has_more, world_load_key, world_next_bound,
+		  world_open_chunk, world_close_chunk},
 };
 
 /* ---- brokers ---- */

@@ -1,5 +1,5 @@
 /* The pure parts of src/source: ids derived from a name, quoting, bytes of commands, the meaning of errors,
- * statements and ranges of the chunk reader. */
+ * definitions in the result of a chunk. */
 #include "unit.h"
 
 #include "source/chunk_priv.h"
@@ -244,6 +244,7 @@ static void kinds_of_refusal(void **state)
 	assert_true(server_error_unknown(1064) && server_error_unknown(1193));
 	assert_true(server_error_table_changed(1412) && server_error_table_changed(1054) &&
 		    server_error_table_changed(1146));
+	assert_true(server_error_table_changed(1176));
 	assert_false(server_error_table_changed(1142));
 }
 
@@ -306,108 +307,7 @@ static void what_the_server_sends_before_it_looks(void **state)
 		     dump_is_preamble(2));
 }
 
-/* ---- statements of the chunk reader ---- */
-
-static const struct column columns[] = {
-	{.name = {"id", 2}, .type = COLUMN_BIGINT},
-	{.name = {"a`b", 3}, .type = COLUMN_INT},
-	{.name = {"v", 1}, .type = COLUMN_INT, .is_virtual = true},
-	{.name = {"name", 4}, .type = COLUMN_VARCHAR},
-};
-static const unsigned by_id[] = {0}, by_name[] = {3};
-
-static struct table make_table(const unsigned *pk)
-{
-	return (struct table){.db = SLICE("shop"),
-			      .name = SLICE("or`ders"),
-			      .ncolumns = 4,
-			      .columns = columns,
-			      .npk = pk ? 1 : 0,
-			      .pk = pk};
-}
-
-static const struct slice TEN = SLICE("10"), TWENTY = SLICE("20");
-
-static void assert_select(const struct key_range *range, const char *where, const char *expected)
-{
-	struct table table = make_table(by_id);
-	struct buf sql;
-
-	buf_init(&sql);
-	chunk_build_select(&sql, &table, range, where);
-	assert_slice(buf_slice(&sql), expected);
-	buf_fini(&sql);
-}
-
-#define SELECT_ALL "SELECT `id`,`a``b`,`v`,`name` FROM `shop`.`or``ders`"
-
-static void select_of_a_range(void **state)
-{
-	const struct key_bound none = {0, NULL}, ten = {1, &TEN}, twenty = {1, &TWENTY};
-	const struct key_range first = {none, ten}, middle = {ten, twenty}, last = {twenty, none},
-			       open = {none, none};
-
-	(void)state;
-	assert_select(NULL, NULL, SELECT_ALL);
-	assert_select(&open, NULL, SELECT_ALL);
-	assert_select(&first, NULL, SELECT_ALL " WHERE `id` <= 10");
-	assert_select(&middle, NULL, SELECT_ALL " WHERE `id` > 10 AND `id` <= 20");
-	assert_select(&last, "a > 1 OR b", SELECT_ALL " WHERE `id` > 20 AND (a > 1 OR b)");
-	assert_select(NULL, "a > 1 OR b", SELECT_ALL " WHERE (a > 1 OR b)");
-}
-
-static void only_integer_keys_are_split(void **state)
-{
-	struct table table = make_table(by_id);
-
-	(void)state;
-	assert_true(chunk_can_split(&table));
-	table = make_table(by_name);
-	assert_false(chunk_can_split(&table));
-	table = make_table(NULL);
-	assert_false(chunk_can_split(&table));
-}
-
-static void keys_keep_their_order(void **state)
-{
-	static const char *const ascending[] = {"-9223372036854775808", "-1", "0", "1",
-						"9223372036854775807"};
-	struct key_space space = {.is_unsigned = false};
-	char text[24];
-
-	(void)state;
-	for (unsigned i = 0; i < 5; i++) {
-		chunk_print_key(&space, chunk_parse_key(&space, ascending[i]), text);
-		assert_string_equal(text, ascending[i]);
-		if (i)
-			assert_true(chunk_parse_key(&space, ascending[i - 1]) <
-				    chunk_parse_key(&space, ascending[i]));
-	}
-	space.is_unsigned = true;
-	chunk_print_key(&space, chunk_parse_key(&space, "18446744073709551615"), text);
-	assert_string_equal(text, "18446744073709551615");
-}
-
-static void neighbours_are_joined_evenly(void **state)
-{
-	static const struct key_cell cells[] = {
-		{0, 9, 100}, {10, 19, 0}, {20, 29, 100}, {30, 39, 100}, {40, 49, 100}};
-	struct key_space space = {.is_unsigned = true};
-	struct key_bound bounds[5];
-	struct arena arena;
-
-	(void)state;
-	arena_init(&arena, 0);
-	assert_int_equal(chunk_join_cells(&space, cells, 5, 2, &arena, bounds), 1);
-	assert_slice(*bounds[0].parts, "29");
-	assert_int_equal(chunk_join_cells(&space, cells, 5, 4, &arena, bounds), 3);
-	assert_slice(*bounds[0].parts, "9");
-	assert_slice(*bounds[1].parts, "29");
-	assert_slice(*bounds[2].parts, "39");
-	assert_int_equal(chunk_join_cells(&space, cells, 5, 1, &arena, bounds), 0);
-	assert_int_equal(chunk_join_cells(&space, cells, 1, 4, &arena, bounds), 0);
-	arena_fini(&arena);
-}
+/* ---- the result of a chunk ---- */
 
 static void column_definitions_of_both_servers(void **state)
 {
@@ -464,10 +364,6 @@ int main(void)
 		cmocka_unit_test(an_unknown_host_is_retriable_only_while_dns_is_away),
 		cmocka_unit_test(a_dump_cannot_begin_behind_4_gib),
 		cmocka_unit_test(what_the_server_sends_before_it_looks),
-		cmocka_unit_test(select_of_a_range),
-		cmocka_unit_test(only_integer_keys_are_split),
-		cmocka_unit_test(keys_keep_their_order),
-		cmocka_unit_test(neighbours_are_joined_evenly),
 		cmocka_unit_test(column_definitions_of_both_servers),
 		cmocka_unit_test(end_of_a_result),
 	};

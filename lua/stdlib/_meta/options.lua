@@ -54,6 +54,8 @@
 ---@class tideway.full
 ---@field parallel integer|"auto"|nil Lanes that read and write; "auto": what the cores here, the free connections of the server and the tables allow.
 ---@field rows_per_second number|nil Limit over all lanes; 0: none.
+---@field chunk_rows integer|nil Maximum rows of a chunk, the part of a table that is read in one go. A chunk has fewer rows if it would take longer than about 1.5 s.
+---@field chunk_bytes integer|string|nil Approximate maximum bytes of a chunk, such as 67108864 or "64MiB".
 
 ---`admin` of sync.run: how the running process takes commands.
 ---@class tideway.admin

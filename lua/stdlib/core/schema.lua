@@ -163,7 +163,11 @@ schema.groups = {
     { "where", later = true, help = "SQL condition for each table." },
     { "skip", later = true, help = "Tables that are not copied." },
     { "columns", later = true, help = "Columns that are read." },
-    { "chunk_rows", later = true, help = "Rows of a chunk." },
+    { "chunk_rows", type = "integer", default = 200000, min = 1, max = 4294967295, member = "full_chunk_rows", c = "U64",
+      help = "Maximum rows of a chunk, the part of a table that is read in one go. A chunk has fewer rows if it would take "
+        .. "longer than about 1.5 s." },
+    { "chunk_bytes", type = "integer|string", default = "64MiB", member = "full_chunk_bytes", c = "U64", convert = "bytes",
+      help = 'Approximate maximum bytes of a chunk, such as 67108864 or "64MiB".' },
   } },
   { name = "admin", struct = "SYNC", class = "tideway.admin",
     title = "`admin` of sync.run: how the running process takes commands.", list = {

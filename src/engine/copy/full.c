@@ -61,15 +61,14 @@ static void wait_lanes(struct full *full, struct full_lane *lanes)
 int full_run(struct full *full, struct err *err)
 {
 	struct full_lane *lanes = mem_array(full->nlanes, sizeof(*lanes));
-	struct arena arena;
 	int rc;
-	arena_init(&arena, 0);
+	arena_init(&full->arena, 0);
 	log_about(full->sync->label);
 	mailbox_init(&full->ended, full->nlanes);
 	pthread_mutex_init(&full->order, NULL);
 	pthread_mutex_init(&full->lock, NULL);
 	full->started_ms = clock_mono_ms();
-	rc = full_cut_tables(full, &arena, err);
+	rc = full_queue_tables(full, err);
 	if (rc == 0) {
 		start_lanes(full, lanes);
 		wait_lanes(full, lanes);
@@ -81,7 +80,7 @@ int full_run(struct full *full, struct err *err)
 	pthread_mutex_destroy(&full->lock);
 	pthread_mutex_destroy(&full->order);
 	mailbox_fini(&full->ended);
-	arena_fini(&arena);
+	full_free_ranges(full);
 	free(lanes);
 	return rc;
 }

@@ -6,6 +6,7 @@
 #ifndef TIDEWAY_FULL_H
 #define TIDEWAY_FULL_H
 
+#include "base/arena.h"
 #include "base/mailbox.h"
 #include "engine/lane/lane.h"
 #include "model/table.h"
@@ -28,6 +29,7 @@ struct full_table {
 		done; /* everything is acknowledged, and its record is posted to the checkpoint */
 	struct table_state *state; /* the lock of the copy guards its finished ranges */
 	bool untouched;       /* none of its rows has been written in an earlier round or attempt */
+	struct full_cut *cut; /* while a round reads it */
 	struct err *mismatch; /* heap: why its rows do not fit its definition; NULL: they fit */
 	unsigned mismatches;  /* consecutive rounds that ended with a mismatch */
 };
@@ -46,7 +48,9 @@ struct full {
 	struct mailbox ended; /* receives each lane that has ended */
 	pthread_mutex_t order; /* held until the record of a table is posted; taken before `lock` */
 	pthread_mutex_t
-		lock; /* guards the next four, and of the tables `mismatch` and the finished ranges */
+		lock; /* guards the next six, and of the tables `mismatch`, `cut` and the finished ranges */
+	struct arena arena;       /* contains ranges and cuts */
+	unsigned cutting;         /* lanes that divide a range */
 	bool under_way;           /* a table has been begun */
 	struct full_range *queue; /* ranges that no lane has taken */
 	int result;               /* -1: a lane failed, with *error */

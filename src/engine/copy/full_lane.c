@@ -17,7 +17,11 @@
 
 #include <stdio.h>
 
-enum { ROWS_PER_TICK = 256 }; /* and at most in one step */
+enum {
+	ROWS_PER_TICK = 256, /* and at most in one step */
+	CUT_POLL_MS =
+		2, /* how often a lane looks for a range while another one divides the last one */
+};
 
 static struct full_lane *of(struct lane *lane)
 {
@@ -125,6 +129,7 @@ static int end_range(struct full_lane *lane, struct err *err)
 {
 	const struct mark mark = {.range = lane->range};
 	lane->phase = FULL_NEXT;
+	full_note_chunk(lane->full, lane->range);
 	commit_done(lane->lane.commit, &mark);
 	if (chunk_release_locks(lane->conn, err) < 0)
 		return -1;
@@ -175,24 +180,29 @@ static int begin_range(struct full_lane *lane, struct err *err)
 	if (find_plan(lane, range->table->table, &lane->plan, err) < 0 ||
 	    commit_begin(lane->lane.commit, err) < 0 || chunk_hold_locks(lane->conn, err) < 0)
 		return -1;
-	if (chunk_open(&lane->chunk, lane->conn, lane->plan->table, &range->bounds, NULL, err) == 0)
+	if (full_open_range(lane, err) == 0)
 		return begin_rows(lane, err);
-	if (!full_table_changed(lane->conn, err))
+	if (!full_table_changed(lane->conn, err) && err->id != E_TABLE_CHANGED)
 		return -1;
 	full_note_changed(lane->full, range->table, err);
 	return end_range(lane, err);
 }
 
-static int step_next(struct full_lane *lane, struct err *err)
+static int step_next(struct full_lane *lane, struct wait *wait, struct err *err)
 {
-	lane->range = full_take_range(lane->full, lane->number);
+	bool later;
+	lane->range = full_take_range(lane->full, lane->number, &later);
+	if (later) {
+		*wait = (struct wait){-1, clock_mono_ms() + CUT_POLL_MS};
+		return tick(lane, err) < 0 ? -1 : LANE_WAIT;
+	}
 	if (lane->range == NULL) {
 		lane->phase = FULL_DRAIN;
 		return LANE_PROGRESS;
 	}
 	if (!atomic_load(&lane->range->table->changed))
 		return begin_range(lane, err);
-	atomic_fetch_sub(&lane->range->table->ranges_left, 1);
+	full_drop_range(lane->full, lane->range);
 	return LANE_PROGRESS;
 }
 
@@ -216,6 +226,7 @@ static int write_row(struct full_lane *lane, struct slice packet, struct err *er
 		return -1;
 	atomic_fetch_add_explicit(&lane->range->table->rows, 1, memory_order_relaxed);
 	lane->range->rows++;
+	lane->range->bytes += packet.len;
 	lane->paced_rows++;
 	return 0;
 }
@@ -290,7 +301,7 @@ static int step(struct lane *base, struct wait *wait, struct err *err)
 		return wait_for_pace(lane, left_ms, wait, err);
 	if (lane_is_full(base))
 		return lane_wait_for_room(base, wait, err);
-	return lane->phase == FULL_ROWS ? step_rows(lane, wait, err) : step_next(lane, err);
+	return lane->phase == FULL_ROWS ? step_rows(lane, wait, err) : step_next(lane, wait, err);
 }
 
 /* With mode = "full" a copy does not continue where it was interrupted, and an outage must not cost all of it. */

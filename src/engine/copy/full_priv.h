@@ -3,16 +3,29 @@
 #ifndef TIDEWAY_FULL_PRIV_H
 #define TIDEWAY_FULL_PRIV_H
 
+#include "engine/copy/chunk_size.h"
 #include "engine/copy/full.h"
 #include "source/chunk.h"
 
-/* A part of a table, read in one go by one lane. */
+/* How a table is divided into chunks. full->lock guards it. */
+struct full_cut {
+	struct arena arena;   /* contains the key */
+	struct chunk_key key; /* if loaded */
+	bool loaded, loading;
+	unsigned chunks; /* taken so far */
+	struct chunk_size size;
+};
+
+/* A part of a table that is still to be divided. The lane that takes it limits it to the chunk that it reads. */
 struct full_range {
 	struct full_range *next; /* in the queue */
 	struct full_table *table;
 	struct key_range bounds;
 	bool first_lane_only;
-	uint64_t rows; /* that were read */
+	unsigned number; /* of the chunk, from 1 */
+	/* of its lane: what was read, since when (monotonic) */
+	uint64_t rows, bytes;
+	int64_t began_ms;
 };
 
 struct full_lane {
@@ -42,10 +55,17 @@ struct full_lane {
 bool full_table_changed(const struct conn *conn, const struct err *err);
 /* Report that the table changed. Clears *err. */
 void full_note_changed(struct full *full, struct full_table *table, struct err *err);
-/* Cut the tables into the ranges of the queue, in the arena. Uses connection 0. */
-int full_cut_tables(struct full *full, struct arena *arena, struct err *err) MUST_CHECK;
-/* Take the next range for this lane; NULL: none is left. */
-struct full_range *full_take_range(struct full *full, unsigned lane);
+void full_free_ranges(struct full *full);
+/* Fill the queue with the tables. Uses connection 0. */
+int full_queue_tables(struct full *full, struct err *err) MUST_CHECK;
+/* Take the next range for this lane; NULL: none is left, or, if *later is set, another lane is dividing one. */
+struct full_range *full_take_range(struct full *full, unsigned lane, bool *later);
+/* Limit the range that a lane has taken to one chunk and open it. The rest returns to the queue. */
+int full_open_range(struct full_lane *lane, struct err *err) MUST_CHECK;
+/* Leave a range that was taken, because its table has changed. */
+void full_drop_range(struct full *full, struct full_range *range);
+/* Note how long a chunk took, for the size of the next ones. */
+void full_note_chunk(struct full *full, const struct full_range *range);
 /* Keep the first error of all lanes, and end the other lanes. */
 void full_fail(struct full *full, const struct err *err);
 

@@ -2,6 +2,7 @@
  * same, and no statement may have brought the rows of another table under the name. */
 #include "base/log.h"
 #include "engine/sync/bootstrap_priv.h"
+#include "source/chunk.h"
 
 #include <inttypes.h>
 
@@ -17,22 +18,9 @@ static struct key_ranges *ranges_of(struct bootstrap *bootstrap, const struct fu
 
 /* ---- signature ---- */
 
-static void write_signature(const struct server *server, const struct table *table, struct buf *out)
-{
-	buf_clear(out);
-	for (unsigned i = 0; i < table->npk; i++) {
-		const struct column *column = &table->columns[table->pk[i]];
-		buf_printf(out, "%s%.*s %.*s", i > 0 ? ", " : "", SLICE_FMT(column->name),
-			   SLICE_FMT(column->sql_type));
-		if (column->charset != CHARSET_BINARY)
-			buf_printf(out, " %s", charset_name(column->charset));
-	}
-	buf_printf(out, " on %s %u", server->mariadb ? "MariaDB" : "MySQL", server->version);
-}
-
 /* Return why the bounds of the ranges may mean something else now; empty: they do not. */
 static void find_reason(const struct bootstrap *bootstrap, const struct table_state *state,
-			const struct table *table, struct slice signature, struct buf *why)
+			const struct chunk_key *key, struct slice signature, struct buf *why)
 {
 	const struct key_ranges *ranges = &state->record.ranges;
 	struct key_range missing;
@@ -42,30 +30,51 @@ static void find_reason(const struct bootstrap *bootstrap, const struct table_st
 	else if (!slice_equal(slice_str(ranges->signature), signature))
 		buf_printf(why, "its key was %s, and is %.*s", ranges->signature,
 			   SLICE_FMT(signature));
-	else if (!position_is_set(&state->reached) || key_ranges_width(ranges) > table->npk ||
+	else if (!position_is_set(&state->reached) || key_ranges_width(ranges) > key->ncut ||
 		 !key_ranges_next_missing(ranges, &at, &missing))
 		buf_put(why, SLICE("its record does not fit its key"));
 }
 
-static void check_signature(struct bootstrap *bootstrap, const struct full_table *read)
+/* Keep the finished ranges if the key is the one that they were cut by. */
+static void compare_key(struct bootstrap *bootstrap, const struct full_table *read,
+			const struct chunk_key *key)
 {
 	struct key_ranges *ranges = ranges_of(bootstrap, read);
 	struct buf signature, why;
 	buf_init(&signature);
 	buf_init(&why);
-	write_signature(conn_server(bootstrap->conn), read->table, &signature);
-	if (key_ranges_any(ranges))
-		find_reason(bootstrap, state_of(bootstrap, read), read->table,
-			    buf_slice(&signature), &why);
+	chunk_key_sign(key, read->table, conn_server(bootstrap->conn), &signature);
+	find_reason(bootstrap, state_of(bootstrap, read), key, buf_slice(&signature), &why);
 	if (why.len > 0)
 		log_info("full sync: table %.*s is read from the beginning again: %s",
 			 SLICE_FMT(read->table->full_name), buf_cstr(&why));
-	if (why.len > 0 || !key_ranges_any(ranges))
-		key_ranges_restart(ranges, buf_slice(&signature));
+	if (why.len > 0)
+		key_ranges_fini(ranges);
 	else
 		key_ranges_uncut(ranges);
 	buf_fini(&signature);
 	buf_fini(&why);
+}
+
+static int check_signature(struct bootstrap *bootstrap, const struct full_table *read,
+			   struct err *err)
+{
+	struct chunk_query query = {.table = read->table};
+	struct chunk_key key;
+	struct arena arena;
+	int rc;
+	if (!key_ranges_any(ranges_of(bootstrap, read))) {
+		key_ranges_fini(ranges_of(bootstrap, read));
+		return 0;
+	}
+	arena_init(&arena, 0);
+	query.comment = arena_printf(&arena, "tideway %s copy %.*s", bootstrap->sync->config->name,
+				     SLICE_FMT(read->table->full_name));
+	rc = chunk_key_load(bootstrap->conn, &query, &arena, &key, err);
+	if (rc == 0)
+		compare_key(bootstrap, read, &key);
+	arena_fini(&arena);
+	return rc;
 }
 
 /* ---- statements since the ranges were read ---- */
@@ -183,7 +192,8 @@ static void report_kept(const struct table *table, const struct key_ranges *rang
 int bootstrap_keep_ranges(struct bootstrap *bootstrap, struct err *err)
 {
 	for (unsigned i = 0; i < bootstrap->nreads; i++)
-		check_signature(bootstrap, &bootstrap->reads[i]);
+		if (check_signature(bootstrap, &bootstrap->reads[i], err) < 0)
+			return -1;
 	if (check_statements(bootstrap, err) < 0)
 		return -1;
 	for (unsigned i = 0; i < bootstrap->nreads; i++) {
