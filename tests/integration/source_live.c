@@ -456,6 +456,44 @@ static void chunks_without_statistics(void **state)
 	catalog_free(catalog);
 }
 
+/* Values of which the server refuses the literal do not end a chunk. The column is described as text, so that its bytes need not be
+ * valid in the character set. */
+static void a_bound_that_is_not_valid_text(void **state)
+{
+	const struct column text = {
+		.name = SLICE("k"), .type = COLUMN_VARCHAR, .charset = CHARSET_UTF8MB4};
+	const struct table table = {.db = slice_str(database),
+				    .name = SLICE("mojibake"),
+				    .ncolumns = 1,
+				    .columns = &text};
+	const struct chunk_part part = {.literal = CHUNK_LITERAL_TEXT,
+					.charset = SLICE("utf8mb4"),
+					.collation = SLICE("utf8mb4_bin")};
+	const struct chunk_key key = {SLICE("PRIMARY"), 1, 1, &part};
+	const struct chunk_query query = {.table = &table, .key = &key};
+	struct conn *conn = open_or_fail(CONN_READER);
+	struct key_bound bound;
+	struct arena arena;
+
+	(void)state;
+	arena_init(&arena, 0);
+	sql("CREATE TABLE mojibake (k VARBINARY(10) PRIMARY KEY)");
+	sql("INSERT INTO mojibake VALUES ('a'), ('b'), (X'C3A4'), (X'C3FF'), (X'E4'), (X'FF')");
+	assert_ok(chunk_next_bound(conn, &query, 2, &arena, &bound, &err));
+	assert_slice(bound.parts[0], "b");
+	assert_ok(chunk_next_bound(conn, &query, 3, &arena, &bound, &err));
+	assert_slice(bound.parts[0], "\xc3\xa4");
+	assert_ok(chunk_next_bound(conn, &query, 4, &arena, &bound, &err));
+	assert_int_equal(bound.n, 0);
+	sql("INSERT INTO mojibake VALUES (X'F09F9880'), (X'F0FF')");
+	assert_ok(chunk_next_bound(conn, &query, 6, &arena, &bound, &err));
+	assert_slice(bound.parts[0], "\xf0\x9f\x98\x80");
+	assert_ok(chunk_next_bound(conn, &query, 5, &arena, &bound, &err));
+	assert_int_equal(bound.n, 0);
+	arena_fini(&arena);
+	conn_free(conn);
+}
+
 static void chunks_that_are_not_read_to_the_end(void **state)
 {
 	struct conn *conn = open_or_fail(CONN_READER);
@@ -1443,6 +1481,7 @@ static int run(const char *port)
 		test(chunks_are_even_and_complete),
 		test(chunks_of_skewed_keys),
 		test(chunks_without_statistics),
+		test(a_bound_that_is_not_valid_text),
 		test(chunks_that_are_not_read_to_the_end),
 		test(a_changed_table_is_told),
 		test(large_rows_come_whole),

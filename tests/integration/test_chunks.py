@@ -2,6 +2,7 @@
 shows a DBA who asks."""
 
 import contextlib
+import json
 import re
 from collections import namedtuple
 
@@ -311,3 +312,32 @@ def test_dba_sees_who_asks(sync_on, server, kafka, on):
 
     wait_for(asking, "the statement in the list of processes")
     running.kill9()
+
+
+def test_resume(sync_on, server, kafka, on):
+    """After a kill in the middle, a copy continues with the ranges that are missing, whatever the values of their bounds are."""
+    cases = {"k_text": TEXTS["varchar_general"], "k_bits": NUMBERS["bit64"], "k_parts": SEVERAL["mixed_order"], "k_bytes": TEXTS["varbinary"]}
+    make_numbers(on)
+    for name, case in cases.items():
+        fill(on, name, case)
+    options = "full = {{ parallel = 4, rows_per_second = {}, chunk_rows = 50 }}, checkpoint = {{ file = 'saved' }},"
+    running = sync_on(server, kafka, [f"{on.db}.k_*"], options.format(800), name=on.db).start()
+
+    def finished():
+        assert running.running, running.log
+        with contextlib.suppress(OSError):
+            saved = json.loads((running.folder / "saved").read_text())
+            return all(json.loads(saved.get(f"{on.db}/full/{on.db}.{name}", "{}")).get("copied", {}).get("ranges") for name in cases)
+
+    wait_for(finished, "finished ranges of each table")
+    running.kill9()
+    running.write(running.path.read_text().replace("rows_per_second = 800, ", ""))
+    running.start()
+    running.wait_streaming()
+    assert running.stop() == 0
+    messages = rows(running.reader(*(f"{on.db}.{t}" for t in cases)).to_end())
+    for name in cases:
+        assert f"table {on.db}.{name} continues:" in running.log
+        got = [m.after["n"] for m in messages if m.table[1] == name]
+        assert set(got) == set(range(1, ROWS + 1)), name
+        assert len(got) < 2 * ROWS
