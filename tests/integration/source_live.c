@@ -456,7 +456,7 @@ static void chunks_without_statistics(void **state)
 	catalog_free(catalog);
 }
 
-/* Values of which the server refuses the literal do not end a chunk. The column is described as text, so that its bytes need not be
+/* Values that the server refuses as a literal do not end a chunk. The column is described as text, so that its bytes need not be
  * valid in the character set. */
 static void a_bound_that_is_not_valid_text(void **state)
 {
