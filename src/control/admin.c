@@ -248,6 +248,24 @@ static int wait_ms(const struct admin *admin)
 	return shortest;
 }
 
+static unsigned connections_of(const struct door *door)
+{
+	return MHD_get_daemon_info(door->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS)
+		->num_connections;
+}
+
+/* At its limit of connections, libmicrohttpd no longer watches the listening socket. It watches it again at the run after the
+ * one that has closed connections, and nothing else would cause that run. */
+static void serve(struct door *door)
+{
+	unsigned before;
+	do {
+		before = connections_of(door);
+		(void)MHD_run(door->daemon);
+	} while (connections_of(door) != before);
+	shut_slow_links(door);
+}
+
 static void *admin_main(void *arg)
 {
 	struct admin *admin = arg;
@@ -258,10 +276,8 @@ static void *admin_main(void *arg)
 		(void)clock_poll(fds, admin->ndoors + 1, wait_ms(admin));
 		if (fds[0].revents)
 			return NULL;
-		for (unsigned i = 0; i < admin->ndoors; i++) {
-			(void)MHD_run(admin->doors[i].daemon);
-			shut_slow_links(&admin->doors[i]);
-		}
+		for (unsigned i = 0; i < admin->ndoors; i++)
+			serve(&admin->doors[i]);
 	}
 }
 
