@@ -394,6 +394,11 @@ int admin_start(const struct watched_process *process, struct admin **started, s
 	return 0;
 }
 
+const char *admin_library_version(void)
+{
+	return MHD_get_version();
+}
+
 void admin_stop(struct admin *admin)
 {
 	const uint64_t one = 1;

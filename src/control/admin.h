@@ -13,5 +13,7 @@ struct admin;
 int admin_start(const struct watched_process *process, struct admin **admin,
 		struct err *err) MUST_CHECK;
 void admin_stop(struct admin *admin);
+/* Return the version of libmicrohttpd. */
+const char *admin_library_version(void);
 
 #endif

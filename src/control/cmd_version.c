@@ -1,4 +1,5 @@
 /* cmd_version: `tideway version`: print the versions of the program and of everything linked. */
+#include "control/admin.h"
 #include "control/command.h"
 #include "script/library.h"
 #include "sink/kafka/library.h"
@@ -17,5 +18,6 @@ int command_version(const struct arguments *arguments, struct err *err)
 	printf("libmariadb %s\n", source_library_version());
 	printf("cJSON %s\n", cJSON_Version());
 	printf("libyaml %s\n", script_yaml_version());
+	printf("libmicrohttpd %s\n", admin_library_version());
 	return 0;
 }
