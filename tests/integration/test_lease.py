@@ -67,8 +67,8 @@ def test_outage(sync, sql, db, mariadb, kafka, proxy, cut, env):
 def test_outage_in_a_copy(sync, sql, db, mariadb, kafka, proxy):
     """The lanes of a copy end with the lease, too. When the checkpoint can be saved again, the copy continues with the ranges that
     are missing."""
-    sql(TABLE, "INSERT INTO t (id, v) SELECT seq, 0 FROM seq_1_to_60000")
-    running = sync("full = { parallel = 2, rows_per_second = 15000 },", brokers=kafka.proxied, env=SHORT)
+    sql(TABLE, "INSERT INTO t (id, v) SELECT seq, 0 FROM seq_1_to_8000")
+    running = sync("full = { parallel = 2, rows_per_second = 2500, chunk_rows = 400 },", brokers=kafka.proxied, env=SHORT)
     running.until(f"tideway.{running.name}", lambda found: any(b'"copied"' in m.value for m in found), "finished ranges")
     proxy.set("hold")
     running.wait_log(ENDED)

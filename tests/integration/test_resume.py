@@ -1,15 +1,18 @@
 """A copy that was cut off continues with the ranges that are missing (rule: table-position; decisions/0034)."""
 
+import contextlib
 import json
 import math
+import random
 import re
+import threading
 
 import pytest
 from support.wait import wait_for
 from test_full import ends_equal, fill
 
-ROWS = 60000  # a table of so many rows is read in ranges
-OPTIONS = 'full = { parallel = 2, rows_per_second = 25000 }, checkpoint = { file = "saved" },'
+ROWS = 8000
+OPTIONS = 'full = { parallel = 2, rows_per_second = 3500, chunk_rows = 500 }, checkpoint = { file = "saved" },'
 TABLE = "(id INT PRIMARY KEY, v INT, s VARCHAR(50))"
 
 
@@ -121,7 +124,7 @@ def test_changed_while_it_was_cut_off(sync, sql, db, mariadb, kafka, case):
     """Finished ranges of a table that a statement names are dropped: another table may have the name now."""
     statements, kept = CHANGED[case]
     sql(f"CREATE TABLE other {TABLE}")
-    fill(sql, "other", 3000, first=10000)
+    fill(sql, "other", 2000, first=100)
     sql("UPDATE other SET v = v + 1000")
     running = cut_off(sync, sql, db)
     sql(*statements)
@@ -160,6 +163,92 @@ def test_full_sync_alone_reads_the_table_again(sync, sql, db):
     newest = {m.key: m.after["v"] for m in running.reader(f"{db}.t").to_end()}
     assert len(newest) == ROWS
     assert set(newest.values()) == {999}
+
+
+class Changes(threading.Thread):
+    """Changes rows of the tables until the end of the with block."""
+
+    def __init__(self, server, db, tables, rows):
+        super().__init__(daemon=True)
+        self.connection = server.connect(database=db)
+        self.tables, self.rows = tables, rows
+        self.random = random.Random(1)
+        self.ending = threading.Event()
+        self.failure = None
+
+    def run(self):
+        try:
+            with self.connection.cursor() as cursor:
+                for number in range(10**9):
+                    if self.ending.wait(0.005):
+                        return
+                    cursor.execute(self.change(number))
+        except Exception as failure:
+            self.failure = failure
+
+    def change(self, number):
+        table, id_ = self.random.choice(self.tables), self.random.randrange(self.rows)
+        return self.random.choice((
+            f"UPDATE {table} SET v = {number} WHERE id = {id_}",
+            f"DELETE FROM {table} WHERE id = {id_}",
+            f"REPLACE INTO {table} VALUES ({id_}, {number}, 'again')",
+            f"UPDATE {table} SET id = {self.rows + number} WHERE id = {id_}",
+        ))
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ending.set()
+        self.join()
+        self.connection.close()
+        if self.failure:
+            raise self.failure
+
+
+@pytest.fixture(params=["mariadb", "mysql"])
+def server(request, unique):
+    """A server with an empty database `unique`."""
+    made = request.getfixturevalue(request.param)
+    made.run(f"CREATE DATABASE `{unique}` CHARACTER SET utf8mb4")
+    yield made
+    with contextlib.suppress(Exception):
+        made.run(f"DROP DATABASE IF EXISTS `{unique}`")
+
+
+@pytest.mark.parametrize("kills", [10, pytest.param(200, marks=pytest.mark.soak)])
+@pytest.mark.slow
+def test_killed_again_and_again(sync_on, server, unique, kafka, kills):
+    """Kills at any moment of a copy of ten tables, while rows are changed: what was finished is never read again, and the tables
+    rebuilt from the topics are those of the server."""
+    tables, rows = [f"k{i}" for i in range(10)], 300 * kills
+    with contextlib.closing(server.connect(database=unique)) as connection, connection.cursor() as cursor:
+        for table in tables:
+            cursor.execute(f"CREATE TABLE {table} {TABLE}")
+            fill(cursor.execute, table, rows)
+    running = sync_on(server, kafka, [f"{unique}.*"],
+                      'full = { parallel = 2, rows_per_second = 6000, chunk_rows = 300 }, checkpoint = { file = "saved" },')
+    choose, in_a_copy, continued = random.Random(kills), 0, 0
+    with Statements(server, unique) as statements, Changes(server, unique, tables, rows):
+        before = {table: [] for table in tables}
+        for number in range(kills):
+            running.start()
+            running.wait_log("tables to read" if in_a_copy == number else "tables to read|reading the binlog")
+            threading.Event().wait(choose.uniform(0.2, 1.6))
+            running.kill9()
+            in_a_copy += "reading the binlog" not in running.log
+            continued += " continues: " in running.log
+            again = twice(before, statements.take())
+            assert not again, f"run {number}: {again[:5]}"
+            before = {table: finished(running, unique, table) for table in tables}
+        running.start()
+        running.wait_streaming()
+        again = twice(before, statements.take())
+        assert not again, f"last run: {again[:5]}"
+    ends_equal(running, unique, kafka, server, tables)
+    assert in_a_copy > kills / 2
+    assert continued > kills / 4
 
 
 def test_start_position_is_kept_over_rounds(sync, sql, db, mariadb, kafka, unique):
