@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "decode/binrow.h"
 #include "engine/copy/full_priv.h"
+#include "engine/lane/chunk_layout.h"
 #include "engine/lane/plan.h"
 #include "engine/lane/step.h"
 #include "engine/lane/write_change.h"
@@ -69,21 +70,8 @@ static void range_acked(void *arg, const struct mark *mark, struct record_batch 
 
 int full_layout(struct plan *plan, const struct chunk *chunk, struct err *err)
 {
-	struct binrow_field *fields =
-		ARENA_ARRAY(&plan->arena, chunk->nfields + 1, struct binrow_field);
 	struct row_layout *layout;
-	for (unsigned i = 0; i < chunk->nfields; i++) {
-		const struct chunk_field *from = &chunk->fields[i];
-		fields[i] = (struct binrow_field){
-			.name = from->name,
-			.wire = from->wire,
-			.charset = from->charset,
-			.flags = from->flags,
-			.length = from->length,
-			.decimals = from->decimals,
-		};
-	}
-	if (binrow_layout(fields, chunk->nfields, plan->table, &plan->arena, &layout, err) < 0)
+	if (chunk_layout(chunk, plan->table, &plan->arena, &layout, err) < 0)
 		return -1;
 	plan_set_layout(plan, layout);
 	return 0;
