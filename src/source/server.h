@@ -23,6 +23,9 @@ int server_snapshot(struct source *source, unsigned nconns, struct snapshot *sna
 int server_position_now(struct source *source, struct position *position,
 			struct err *err) MUST_CHECK;
 
+int server_renew_snapshot(struct conn *conn, struct position *low, struct err *err) MUST_CHECK;
+int server_end_snapshot(struct conn *conn, struct err *err) MUST_CHECK;
+
 /* inspect.c */
 int server_check(struct conn *conn, struct err *err) MUST_CHECK;
 int server_has_position(struct conn *conn, const struct position *position,

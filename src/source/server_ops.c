@@ -34,6 +34,8 @@ const struct source_ops server_ops = {
 		},
 	.chunk =
 		{
+			.renew_snapshot = server_renew_snapshot,
+			.end_snapshot = server_end_snapshot,
 			.hold_locks = server_hold_locks,
 			.release_locks = server_release_locks,
 			.has_more = server_has_more,

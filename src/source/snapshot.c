@@ -527,6 +527,37 @@ int server_snapshot(struct source *source, unsigned nconns, struct snapshot *sna
 	return rc;
 }
 
+/* ---- one connection, again and again ---- */
+
+static int set_low_gtids(struct conn *conn, struct position *low, struct err *err)
+{
+	bool quiet;
+
+	if (!conn->server.gtid)
+		return err_set(err, E_EXACT_POSITION,
+			       "source %s: MySQL without GTIDs gives an exact position only under "
+			       "a lock. Set gtid_mode = ON",
+			       conn->place);
+	return read_gtid_executed(conn, &low->gtids, &quiet, err);
+}
+
+int server_renew_snapshot(struct conn *conn, struct position *low, struct err *err)
+{
+	bool reports = conn->flavour->snapshot_position != NULL;
+
+	reset_position(low, &conn->server);
+	if (!reports && set_low_gtids(conn, low, err))
+		return -1;
+	if (conn_query(conn, NULL, err, START_SNAPSHOT))
+		return -1;
+	return reports ? conn->flavour->snapshot_position(conn, low, err) : 0;
+}
+
+int server_end_snapshot(struct conn *conn, struct err *err)
+{
+	return conn_query(conn, NULL, err, "COMMIT");
+}
+
 void snapshot_fini(struct snapshot *snapshot)
 {
 	for (unsigned i = 0; i < snapshot->nconns; i++) {

@@ -37,6 +37,12 @@ int snapshot_open(struct source *source, unsigned nconns, struct snapshot *snaps
 		  int (*between)(void *arg, struct err *err), void *arg,
 		  struct err *err) MUST_CHECK;
 void snapshot_fini(struct snapshot *snapshot);
+/* Replaces the snapshot of a CONN_READER by one of now. Sets *low, which must be initialised, to a position that the snapshot
+ * contains: of this snapshot on MariaDB, in GTIDs on MySQL (rule: start-under-lock). MySQL without GTIDs gives none without a
+ * lock: fails. The snapshot may contain transactions after *low. */
+int snapshot_renew(struct conn *conn, struct position *low, struct err *err) MUST_CHECK;
+/* Ends the snapshot, and with it the metadata locks of the tables that were read in it. */
+int snapshot_end(struct conn *conn, struct err *err) MUST_CHECK;
 /* Returns "a lock" and the like. snapshot.how contains details. */
 const char *snapshot_way_text(enum snapshot_way way);
 /* Sets *position, which must be initialised, to the present position by rule: start-under-lock, without a snapshot

@@ -135,6 +135,16 @@ int source_table_size(struct conn *conn, const struct table *table, struct table
 
 /* ---- rows ---- */
 
+int snapshot_renew(struct conn *conn, struct position *low, struct err *err)
+{
+	return ops_of(conn)->chunk.renew_snapshot(conn, low, err);
+}
+
+int snapshot_end(struct conn *conn, struct err *err)
+{
+	return ops_of(conn)->chunk.end_snapshot(conn, err);
+}
+
 int chunk_hold_locks(struct conn *conn, struct err *err)
 {
 	return ops_of(conn)->chunk.hold_locks(conn, err);

@@ -52,6 +52,8 @@ struct catalog_ops {
 
 /* Rows, by a connection of a snapshot. */
 struct chunk_ops {
+	int (*renew_snapshot)(struct conn *conn, struct position *low, struct err *err);
+	int (*end_snapshot)(struct conn *conn, struct err *err);
 	int (*hold_locks)(struct conn *conn, struct err *err);
 	int (*release_locks)(struct conn *conn, struct err *err);
 	int (*has_more)(struct conn *conn, const struct chunk_query *query, uint64_t rows,

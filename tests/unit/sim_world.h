@@ -1,6 +1,7 @@
-/* sim_world: what a simulated sync has outside of itself: a MariaDB server with one table, brokers and a checkpoint, in memory.
+/* sim_world: what a simulated sync has outside of itself: a MariaDB server with two tables, brokers and a checkpoint, in memory.
  * They outlive the process: when that is killed, what it does from then on has no effect.
- * The table is `d`.`t` (id INT PRIMARY KEY, n INT). Each change gives n the number of its transaction, so that messages can be
+ * The tables are `d`.`t` and `d`.`u` (id INT PRIMARY KEY, n INT); u has the higher keys. A transaction is in the binlog before a
+ * snapshot shows it. Each change gives n the number of its transaction, so that messages can be
  * compared with the binlog.
  * Thread: the one that has the turn (sim_sched.h). */
 #ifndef TIDEWAY_TESTS_SIM_WORLD_H
@@ -25,7 +26,9 @@
 #include "source/source_ops.h"
 
 enum {
-	WORLD_KEYS = 12,
+	WORLD_TABLES = 2,
+	TABLE_KEYS = 12, /* of each table */
+	WORLD_KEYS = WORLD_TABLES * TABLE_KEYS,
 	WORLD_TRXS = 400,
 	WORLD_EVENTS = 8 * WORLD_TRXS,
 	WORLD_MESSAGES = 20000,
@@ -60,6 +63,11 @@ struct world {
 	uint64_t begin_of[WORLD_TRXS + 2];
 	unsigned ntrxs;
 	unsigned rows[WORLD_KEYS]; /* n of each key; 0: there is no such row */
+	struct world_view {
+		unsigned rows[WORLD_KEYS]; /* that a SELECT shows now */
+		unsigned ntrxs;            /* the same as a position */
+		uint64_t end;
+	} visible;
 	struct world_change changes[4 * WORLD_TRXS];
 	unsigned nchanges;
 	struct catalog *catalog;
@@ -72,8 +80,8 @@ struct world {
 	unsigned fail_one_in; /* a poll in so many gives a delivery error; 0: none */
 	/* the checkpoint */
 	struct store store; /* the durable records; each process has a copy */
-	unsigned
-		first_saved; /* transaction of the first saved position; its copy sends those before */
+	bool selects[WORLD_TABLES];
+	unsigned since[WORLD_TABLES]; /* the transaction after which the stream sends each change */
 	bool has_saved;
 	unsigned saved; /* of the last position */
 	unsigned saves;
@@ -143,12 +151,18 @@ static void begin_trx(struct buf *body)
 	append_event(EVENT_GTID_MARIADB, body);
 }
 
-static void append_table_map(struct buf *body)
+static unsigned table_of(int key)
 {
-	put_number(body, 7, 6);
+	return (unsigned)key / TABLE_KEYS;
+}
+
+static void append_table_map(struct buf *body, int key)
+{
+	put_number(body, 7 + table_of(key), 6);
 	put_number(body, 1, 2);
-	buf_put(body,
-		slice_of("\1d\0\1t\0\2\3\3\0\2", 11)); /* names, two LONGs, no metadata, NULLs */
+	buf_put(body, slice_of("\1d\0\1", 4));
+	buf_char(body, (char)('t' + (char)table_of(key)));
+	buf_put(body, slice_of("\0\2\3\3\0\2", 6)); /* two LONGs, no metadata, NULLs */
 	append_event(EVENT_TABLE_MAP, body);
 }
 
@@ -162,7 +176,7 @@ static void put_row(struct buf *body, int key, unsigned n)
 /* n 0: there is none before, or after. */
 static void append_change(struct buf *body, int key, unsigned before, unsigned after)
 {
-	put_number(body, 7, 6);
+	put_number(body, 7 + table_of(key), 6);
 	put_number(body, 1, 2); /* end of the statement */
 	buf_put(body, SLICE("\2\xff"));
 	if (before && after)
@@ -176,7 +190,15 @@ static void append_change(struct buf *body, int key, unsigned before, unsigned a
 	world.changes[world.nchanges++] = (struct world_change){world.ntrxs, key, after == 0};
 }
 
-/* A transaction that changes one to three keys. */
+/* What was committed last becomes visible. */
+static void show_all(void)
+{
+	memcpy(world.visible.rows, world.rows, sizeof(world.rows));
+	world.visible.ntrxs = world.ntrxs;
+	world.visible.end = world.end;
+}
+
+/* A transaction that changes one to three keys. Some are held between the binlog and the engine. */
 static void world_commit(void)
 {
 	unsigned first = sim_below(WORLD_KEYS), n = 1 + sim_below(3);
@@ -186,12 +208,15 @@ static void world_commit(void)
 	for (unsigned i = 0; i < n; i++) {
 		int key = (int)((first + i) % WORLD_KEYS);
 		bool deletes = world.rows[key] && sim_once_in(4);
-		append_table_map(&body);
+		append_table_map(&body, key);
 		append_change(&body, key, world.rows[key], deletes ? 0 : world.ntrxs);
 	}
 	put_number(&body, world.ntrxs, 8);
 	append_event(EVENT_XID, &body);
 	buf_fini(&body);
+	if (sim_once_in(4))
+		clock_pause(sim_below(300));
+	show_all();
 }
 
 /* ---- connections ---- */
@@ -282,23 +307,28 @@ static int world_has_position(struct conn *conn, const struct position *position
 	return ask(conn, err);
 }
 
-static void set_end(struct position *position)
+static void set_position(struct position *position, unsigned ntrxs, uint64_t end)
 {
-	const struct gtid last = {
-		.flavour = GTID_MARIADB, .server_id = WORLD_SERVER, .seq = world.ntrxs};
+	const struct gtid last = {.flavour = GTID_MARIADB, .server_id = WORLD_SERVER, .seq = ntrxs};
 	position_fini(position);
 	position_init(position);
 	strcpy(position->server, "1");
 	strcpy(position->file, world.file);
-	position->offset = world.end;
+	position->offset = end;
 	gtid_set_init(&position->gtids, GTID_MARIADB);
-	if (world.ntrxs > 0)
+	if (ntrxs > 0)
 		gtid_set_add(&position->gtids, &last);
+}
+
+/* The position of a snapshot of now. */
+static void set_visible_end(struct position *position)
+{
+	set_position(position, world.visible.ntrxs, world.visible.end);
 }
 
 static int world_binlog_end(struct conn *conn, struct position *position, struct err *err)
 {
-	set_end(position);
+	set_position(position, world.ntrxs, world.end);
 	return ask(conn, err);
 }
 
@@ -353,14 +383,16 @@ static int world_started(struct conn *conn, int64_t *started_s, struct err *err)
 	return ask(conn, err);
 }
 
-static int list_one(struct conn *conn, const char *name, struct name_list *list, struct err *err)
+/* names: a letter each. */
+static int list_names(struct conn *conn, const char *names, struct name_list *list, struct err *err)
 {
 	if (ask(conn, err) < 0)
 		return -1;
 	arena_init(&list->arena, 0);
-	list->names = ARENA_NEW(&list->arena, struct slice);
-	list->names[0] = slice_str(name);
-	list->n = 1;
+	list->n = (unsigned)strlen(names);
+	list->names = ARENA_ARRAY(&list->arena, list->n, struct slice);
+	for (unsigned i = 0; i < list->n; i++)
+		list->names[i] = slice_of(names + i, 1);
 	return 0;
 }
 
@@ -368,14 +400,14 @@ static int world_list_databases(struct conn *conn, bool system, struct name_list
 				struct err *err)
 {
 	(void)system;
-	return list_one(conn, "d", list, err);
+	return list_names(conn, "d", list, err);
 }
 
 static int world_list_tables(struct conn *conn, struct slice db, struct name_list *list,
 			     struct err *err)
 {
 	(void)db;
-	return list_one(conn, "t", list, err);
+	return list_names(conn, "tu", list, err);
 }
 
 static int world_load_variables(struct catalog *catalog, struct conn *conn, struct err *err)
@@ -518,10 +550,13 @@ static int world_snapshot(struct source *source, unsigned nconns, struct snapsho
 		snapshot->conns[i] = world_connect(source, CONN_READER, err);
 		rc = snapshot->conns[i] ? 0 : -1;
 	}
-	set_end(&snapshot->position);
+	set_visible_end(&snapshot->position);
+	for (unsigned i = 1; i < WORLD_TABLES; i++) /* the first table keeps its start position */
+		if (world.selects[i])
+			world.since[i] = world.visible.ntrxs;
 	for (unsigned i = 0; rc == 0 && i < nconns; i++) {
 		position_copy(&snapshot->positions[i], &snapshot->position);
-		memcpy(conn_of(snapshot->conns[i])->rows, world.rows, sizeof(world.rows));
+		memcpy(conn_of(snapshot->conns[i])->rows, world.visible.rows, sizeof(world.rows));
 	}
 	if (rc == 0)
 		rc = between(arg, err);
@@ -534,8 +569,20 @@ static int world_snapshot(struct source *source, unsigned nconns, struct snapsho
 static int world_position_now(struct source *source, struct position *position, struct err *err)
 {
 	(void)source, (void)err;
-	set_end(position);
+	set_visible_end(position);
 	return 0;
+}
+
+static int world_renew_snapshot(struct conn *conn, struct position *low, struct err *err)
+{
+	set_visible_end(low);
+	memcpy(conn_of(conn)->rows, world.visible.rows, sizeof(world.rows));
+	return ask(conn, err);
+}
+
+static int world_end_snapshot(struct conn *conn, struct err *err)
+{
+	return ask(conn, err);
 }
 
 static int world_locks(struct conn *conn, struct err *err)
@@ -570,15 +617,26 @@ static int key_of(const struct key_bound *bound, int open)
 	return (int)key;
 }
 
+/* The key before the first one of a range of the table, and the last one. */
+static int low_of(const struct table *table, const struct key_range *range)
+{
+	return key_of(&range->low, (table->name.ptr[0] - 't') * TABLE_KEYS - 1);
+}
+
+static int high_of(const struct table *table, const struct key_range *range)
+{
+	return key_of(&range->high, (table->name.ptr[0] - 't' + 1) * TABLE_KEYS - 1);
+}
+
 /* Cut after one to four keys. */
 static int world_next_bound(struct conn *conn, const struct chunk_query *query, uint64_t rows,
 			    struct arena *arena, struct key_bound *bound, struct err *err)
 {
-	int last = key_of(&query->range->low, -1) + 1 + (int)sim_below(4);
+	int last = low_of(query->table, query->range) + 1 + (int)sim_below(4);
 	struct slice *part = ARENA_NEW(arena, struct slice);
 	(void)rows;
 	*part = arena_printf(arena, "%d", last);
-	*bound = (struct key_bound){last < key_of(&query->range->high, WORLD_KEYS - 1), part};
+	*bound = (struct key_bound){last < high_of(query->table, query->range), part};
 	return ask(conn, err);
 }
 
@@ -610,10 +668,12 @@ static int chunk_next(struct chunk *chunk, struct slice *packet, struct err *err
 }
 
 /* No key of a range that is read may be in a finished range of the durable record (docs/decisions/0034). */
-static void check_unfinished(const struct key_range *range)
+static void check_unfinished(const struct table *table, const struct key_range *range)
 {
-	struct slice json = store_get(&world.store, SLICE("s/full/d.t"));
-	int low = key_of(&range->low, -1), high = key_of(&range->high, WORLD_KEYS - 1);
+	bool is_first = table->name.ptr[0] == 't';
+	struct slice json =
+		store_get(&world.store, is_first ? SLICE("s/full/d.t") : SLICE("s/full/d.u"));
+	int low = low_of(table, range), high = high_of(table, range);
 	struct table_record record;
 	struct err err = ERR_INIT;
 	struct key_range missing;
@@ -621,11 +681,10 @@ static void check_unfinished(const struct key_range *range)
 	bool is_missing = false;
 	arena_init(&arena, 0);
 	table_record_init(&record, TABLE_NEW);
-	if (table_record_read(&record, SLICE("full/d.t"), json, &arena, &err) < 0)
+	if (table_record_read(&record, table->full_name, json, &arena, &err) < 0)
 		world_blame("%.150s", err.text);
 	for (size_t at = 0; key_ranges_next_missing(&record.ranges, &at, &missing);)
-		is_missing |= key_of(&missing.low, -1) <= low &&
-			      high <= key_of(&missing.high, WORLD_KEYS - 1);
+		is_missing |= low_of(table, &missing) <= low && high <= high_of(table, &missing);
 	if (record.phase != TABLE_COPYING || !is_missing)
 		world_blame("keys %d to %d are read again; the record was %.*s", low + 1, high,
 			    SLICE_FMT(json));
@@ -642,9 +701,9 @@ static int world_open_chunk(struct chunk *chunk, struct conn *conn, const struct
 		{.name = SLICE("n"), .wire = 3, .charset = 63, .length = 11},
 	};
 	struct world_chunk *rows = mem_array(1, sizeof(*rows));
-	check_unfinished(query->range);
-	rows->at = key_of(&query->range->low, -1) + 1;
-	rows->end = key_of(&query->range->high, WORLD_KEYS - 1) + 1;
+	check_unfinished(query->table, query->range);
+	rows->at = low_of(query->table, query->range) + 1;
+	rows->end = high_of(query->table, query->range) + 1;
 	*chunk = (struct chunk){.conn = conn,
 				.nfields = 2,
 				.fields = fields,
@@ -673,8 +732,9 @@ static const struct source_ops world_source = {
 	.lock = {world_take_lock, world_has_lock, world_started},
 	.catalog = {world_list_databases, world_list_tables, world_load_variables,
 		    world_load_database, world_table_size},
-	.chunk = {world_locks, world_locks, world_has_more, world_load_key, world_next_bound,
-		  world_open_chunk, world_close_chunk},
+	.chunk = {world_renew_snapshot, world_end_snapshot, world_locks, world_locks,
+		  world_has_more, world_load_key, world_next_bound, world_open_chunk,
+		  world_close_chunk},
 };
 
 /* ---- brokers ---- */
@@ -832,12 +892,13 @@ static void check_saved(unsigned trx)
 		n[world.messages[i].key] = world.messages[i].n;
 		gone[world.messages[i].key] = world.messages[i].is_delete;
 	}
-	for (int key = 0; key < WORLD_KEYS; key++)
-		if (last[key] > world.first_saved && n[key] < last[key] &&
-		    !(deletes[key] && gone[key]))
-			world_blame(
-				"transaction %u is saved; key %d of transaction %u is not in Kafka",
-				trx, key, last[key]);
+	for (int key = 0; key < WORLD_KEYS; key++) {
+		if (!world.selects[table_of(key)] || last[key] <= world.since[table_of(key)] ||
+		    n[key] >= last[key] || (deletes[key] && gone[key]))
+			continue;
+		world_blame("transaction %u is saved; key %d of transaction %u is not in Kafka",
+			    trx, key, last[key]);
+	}
 }
 
 static void note_position(struct slice json)
@@ -849,7 +910,8 @@ static void note_position(struct slice json)
 	gtid = strstr(text, "0-1-");
 	trx = gtid ? (unsigned)atoi(gtid + 4) : 0;
 	if (!world.has_saved)
-		world.first_saved = trx;
+		for (unsigned i = 0; i < WORLD_TABLES; i++)
+			world.since[i] = trx;
 	else if (trx < world.saved)
 		world_blame("position %u is saved after %u", trx, world.saved);
 	world.has_saved = true;
@@ -930,6 +992,7 @@ static void world_begin(void)
 	world.catalog = catalog_new(0);
 	run_ddl("CREATE DATABASE d CHARACTER SET utf8mb4");
 	run_ddl("CREATE TABLE t (id INT NOT NULL PRIMARY KEY, n INT)");
+	run_ddl("CREATE TABLE u (id INT NOT NULL PRIMARY KEY, n INT)");
 }
 
 static void world_end(void)
@@ -943,13 +1006,23 @@ static void world_end(void)
 	catalog_free(world.catalog);
 }
 
-/* Whether the topics, read by key, are the rows of the table. */
+/* Whether the topics, read by key, are the rows of the selected tables. */
 static bool world_agrees(void)
 {
 	unsigned n[WORLD_KEYS] = {0};
 	for (unsigned i = 0; i < world.nmessages; i++)
 		n[world.messages[i].key] = world.messages[i].is_delete ? 0 : world.messages[i].n;
-	return memcmp(n, world.rows, sizeof(n)) == 0;
+	for (int key = 0; key < WORLD_KEYS; key++)
+		if (world.selects[table_of(key)] && n[key] != world.rows[key])
+			return false;
+	return true;
+}
+
+/* The script selects the table from the next process on. */
+static void world_select(unsigned table)
+{
+	world.selects[table] = true;
+	world.since[table] = world.saved;
 }
 
 #endif

@@ -17,7 +17,7 @@ static const char sync_lua[] =
 	"local source = require 'tideway.source'\n"
 	"local kafka = require 'tideway.kafka'\n"
 	"sync.run { name = 's', source = source.mysql { host = 'h', user = 'u', password = 'p',\n"
-	"  tables = { 'd.t' } }, sink = kafka.lines { }, heartbeat = false, format = 'debezium',\n"
+	"  tables = { %s } }, sink = kafka.lines { }, heartbeat = false, format = 'debezium',\n"
 	"  topic = { template = 't' }, full = { parallel = 2, rows_per_second = %d } }\n";
 
 enum { SLOW_ROWS_PER_SECOND = 5 };
@@ -146,25 +146,50 @@ static bool live(const struct script_options *script, bool may_die)
 	return false;
 }
 
-/* Half of the runs copy so slowly that the checkpoint is saved meanwhile. */
-static struct script_options write_script(void)
+/* Select tables up to this number, and write the script. */
+static struct script_options write_script(unsigned ntables, unsigned rows_per_second)
 {
-	char text[sizeof(sync_lua) + 16];
-	snprintf(text, sizeof(text), sync_lua, sim_once_in(2) ? SLOW_ROWS_PER_SECOND : 0);
+	char text[sizeof(sync_lua) + 40];
+	for (unsigned i = 0; i < ntables; i++)
+		if (!world.selects[i])
+			world_select(i);
+	snprintf(text, sizeof(text), sync_lua, ntables > 1 ? "'d.t', 'd.u'" : "'d.t'",
+		 rows_per_second);
 	fixture_write(fixture.folder, "sync.lua", text);
 	return fixture_options(&fixture);
+}
+
+/* Some lives that end with a kill, and a last one. Tables are added between them. */
+static void live_all(pthread_t workload)
+{
+	/* half of the runs copy so slowly that the checkpoint is saved meanwhile */
+	unsigned ntables = 1, rows_per_second = sim_once_in(2) ? SLOW_ROWS_PER_SECOND : 0;
+	struct script_options script;
+	bool runs; /* the workload, in the last life */
+	for (unsigned lives = sim_below(6); lives > 0; lives--) {
+		ntables += ntables < WORLD_TABLES && sim_once_in(3);
+		script = write_script(ntables, rows_per_second);
+		live(&script, true);
+	}
+	runs = sim_once_in(2);
+	if (!runs)
+		thread_join(workload);
+	if (sim_once_in(2))
+		ntables = WORLD_TABLES;
+	script = write_script(ntables, rows_per_second);
+	world.lose_one_in = world.fail_one_in = 0;
+	live(&script, false);
+	if (runs)
+		thread_join(workload);
 }
 
 /* Returns how many ranges were read of a table with finished ones. */
 static unsigned simulate(uint64_t seed)
 {
-	struct script_options script;
 	pthread_t workload;
-	unsigned lives;
 	seed_now = seed;
 	sim_begin(seed);
 	world_begin();
-	script = write_script();
 	workload_is_done = false;
 	world.lose_one_in = sim_once_in(3) ? 0 : 20 + sim_below(200);
 	world.fail_one_in = sim_once_in(2) ? 0 : 50 + sim_below(200);
@@ -172,11 +197,7 @@ static unsigned simulate(uint64_t seed)
 	for (unsigned n = sim_below(20); n > 0; n--)
 		world_commit();
 	thread_start(&workload, "work", workload_main, NULL);
-	for (lives = sim_below(4); lives > 0; lives--)
-		live(&script, true);
-	thread_join(workload);
-	world.lose_one_in = world.fail_one_in = 0;
-	live(&script, false);
+	live_all(workload);
 	if (world.wrong[0] == '\0' && world.saved != world.ntrxs)
 		world_blame("transaction %u is saved at the end, of %u", world.saved, world.ntrxs);
 	sim_end();
