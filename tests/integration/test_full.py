@@ -21,14 +21,14 @@ def fill(sql, table, n, first=0, batch=2000):
         sql(f"INSERT INTO {table} VALUES {values}")
 
 
-def ends_equal(running, db, kafka, mariadb, tables):
+def ends_equal(running, db, kafka, mariadb, tables, **more):
     """A marker arrives through the stream, the sync stops cleanly, and every table equals SELECT."""
     running.wait_streaming()
     mariadb.run(f"CREATE TABLE {db}.marker (id INT PRIMARY KEY)", f"INSERT INTO {db}.marker VALUES (1)")
     running.wait_message(f"{db}.marker", lambda m: m.is_row and not m.full, "the marker")
     assert running.stop() == 0
     topics = [f"{db}.{t}" for t in tables]
-    rebuilt = Rebuild(kafka.partitions()).feed_all(running.reader(*topics).to_end())
+    rebuilt = Rebuild(kafka.partitions(), **more).feed_all(running.reader(*topics).to_end())
     for table in tables:
         compare(mariadb, db, table, rebuilt.tables().get((db, table)))
     return rebuilt

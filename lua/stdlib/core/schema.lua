@@ -160,6 +160,8 @@ schema.groups = {
       help = 'Lanes that read and write; "auto": what the cores here, the free connections of the server and the tables allow.' },
     { "rows_per_second", type = "number", default = 0, min = 0, member = "full_rows_per_second",
       help = "Limit over all lanes; 0: none." },
+    { "yield_lag_s", type = "number", default = 30, min = 1, member = "full_yield_lag_s",
+      help = "A copy beside the stream pauses while the stream is further back than this many seconds." },
     { "where", later = true, help = "SQL condition for each table." },
     { "skip", later = true, help = "Tables that are not copied." },
     { "columns", later = true, help = "Columns that are read." },

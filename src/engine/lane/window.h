@@ -13,6 +13,7 @@
 
 #include <stdint.h>
 
+struct backfill_table;
 struct full_range;
 
 /* What holds when everything up to here is acknowledged. */
@@ -29,6 +30,8 @@ struct mark {
 	struct mark_xa *xa; /* how the transaction affects an XA transaction; NULL: not at all */
 	struct full_range
 		*range; /* of a copy lane: what is acknowledged; NULL: another lane's mark */
+	/* the table whose rows are all acknowledged with this, by a backfill; NULL: none */
+	struct backfill_table *copied;
 };
 
 /* An XA transaction that was prepared or decided. */

@@ -149,6 +149,21 @@ static void print_failure(const struct sync_event *event, struct buf *out)
 	}
 }
 
+static void print_copy(const struct sync_event *event, struct buf *out)
+{
+	unsigned tables = event->copy.tables, selected = event->copy.selected;
+	if (event->kind == SYNC_EVENT_COPY_BEGUN)
+		buf_printf(out, "full sync: %u of %u tables to read, %u lanes", tables, selected,
+			   event->copy.lanes);
+	else if (event->kind == SYNC_EVENT_BACKFILL_BEGUN)
+		buf_printf(out, "backfill: %u of %u tables to read beside the stream", tables,
+			   selected);
+	else if (event->kind == SYNC_EVENT_BACKFILL_DONE)
+		buf_printf(out, "backfill: %u tables done", tables);
+	else
+		buf_put(out, SLICE("full sync: every table has been copied already"));
+}
+
 void sync_event_print(const struct sync_event *event, struct buf *out)
 {
 	switch (event->kind) {
@@ -166,15 +181,14 @@ void sync_event_print(const struct sync_event *event, struct buf *out)
 		print_position("checkpoint: found, resuming at ", event, out);
 		return;
 	case SYNC_EVENT_COPY_BEGUN:
-		buf_printf(out, "full sync: %u of %u tables to read, %u lanes", event->copy.tables,
-			   event->copy.selected, event->copy.lanes);
+	case SYNC_EVENT_BACKFILL_BEGUN:
+	case SYNC_EVENT_BACKFILL_DONE:
+	case SYNC_EVENT_COPY_NOT_NEEDED:
+		print_copy(event, out);
 		return;
 	case SYNC_EVENT_TABLE_CHANGED:
 	case SYNC_EVENT_TABLE_COPIED:
 		print_table(event, out);
-		return;
-	case SYNC_EVENT_COPY_NOT_NEEDED:
-		buf_put(out, SLICE("full sync: every table has been copied already"));
 		return;
 	case SYNC_EVENT_COPY_DONE:
 		buf_printf(out, "full sync: done in %.1f s", seconds(event->duration.ms));

@@ -34,6 +34,10 @@
 	X(TABLE_CHANGED, "table_changed", INFO)                                                      \
 	/* table: all of its rows are acknowledged */                                                \
 	X(TABLE_COPIED, "table_copied", DEBUG)                                                       \
+	/* copy: tables are copied beside the stream */                                              \
+	X(BACKFILL_BEGUN, "backfill_begun", INFO)                                                    \
+	/* copy: all of them are acknowledged, or need no copy any more */                           \
+	X(BACKFILL_DONE, "backfill_done", INFO)                                                      \
 	/* an earlier attempt or process copied every table */                                       \
 	X(COPY_NOT_NEEDED, "copy_not_needed", INFO)                                                  \
 	/* duration: of all rounds of the copy */                                                    \

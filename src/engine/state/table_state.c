@@ -101,6 +101,20 @@ void table_state_set_unread(struct table_state *state)
 	position_fini(&state->record.read_at);
 }
 
+void table_state_begin_backfill(struct table_state *state)
+{
+	state->record.phase = TABLE_COPYING;
+	state->backfilled = true;
+	table_state_set_unread(state);
+}
+
+void table_state_end_backfill(struct table_state *state)
+{
+	state->record.phase = TABLE_COPIED;
+	state->backfilled = false;
+	state->unread = false;
+}
+
 void table_state_set_definition(struct table_states *states, struct table_state *state,
 				const struct table *definition, bool pending)
 {

@@ -21,7 +21,8 @@ struct table_state {
 	 * table since its finished ranges were read. */
 	struct position reached;
 	bool pending; /* the catalog gets the definition when the stream reaches the start position */
-	bool unread; /* the rows that the name had so far were not read, under any name */
+	bool unread;     /* the rows that the name had so far were not read, under any name */
+	bool backfilled; /* its rows are read beside the stream, and not all of them are sent */
 };
 
 /* A database that the stream's catalog does not have until the stream has passed `start`. */
@@ -61,6 +62,10 @@ void table_state_set_read(struct table_state *state, const struct position *at,
 			  const struct position *begin);
 /* Record that the rows which the table has had so far cannot be read any more. */
 void table_state_set_unread(struct table_state *state);
+/* The rows of the table are read beside the stream. */
+void table_state_begin_backfill(struct table_state *state);
+/* No more of its rows are read: all are sent, or the table is gone. */
+void table_state_end_backfill(struct table_state *state);
 /* Copies the definition. pending: the catalog does not have it until the start position. */
 void table_state_set_definition(struct table_states *states, struct table_state *state,
 				const struct table *definition, bool pending);

@@ -48,6 +48,7 @@ struct stream *stream_new(struct sync *sync, const struct stream_start *start,
 	stream->ddl.binlog_end_at_load = start->binlog_end_at_load;
 	if (options)
 		stream->options = *options;
+	stream->backfill = stream_backfill_new(stream->options.backfill);
 	position_init(&stream->read);
 	position_init(&stream->acked.position);
 	position_copy(&stream->read, start->position);
@@ -71,6 +72,7 @@ void stream_free(struct stream *stream)
 {
 	if (stream == NULL)
 		return;
+	stream_backfill_free(stream->backfill);
 	heartbeat_fini(&stream->heartbeat);
 	buf_fini(&stream->idle.quiet_at);
 	arena_fini(&stream->statement);

@@ -7,6 +7,7 @@
 #include "binlog/packet_source.h"
 #include "schema/catalog.h"
 
+struct backfill_link;
 struct doubt;
 struct stream;
 
@@ -17,6 +18,7 @@ struct stream_options {
 	struct packet_source *(*open_packets)(void *arg, const struct position *position,
 					      struct err *err);
 	void *open_arg;
+	struct backfill_link *backfill; /* a backfill beside the stream; NULL: none */
 };
 
 /* What a start found for the stream. The stream frees catalog and pending, and borrows the rest until stream_free. */

@@ -65,22 +65,31 @@ bool stream_clock_is_fresh(const struct stream *stream)
 	       clock_mono_ms() - clock->passed_asked_ms < FRESH_MS + 2 * interval_ms(stream);
 }
 
-static bool reaches(const char *file, uint64_t offset, const struct binlog_reading *reading)
+static bool reaches(const char *file, uint64_t offset, const char *end_file, uint64_t end_offset)
 {
-	return file && position_compare_files(file, offset, reading->file, reading->offset) >= 0;
+	return file && position_compare_files(file, offset, end_file, end_offset) >= 0;
 }
 
-/* Return whether every transaction before the end was sent. An open transaction was not. The offset of a server heartbeat has 32
- * bits. */
-static bool has_passed(const struct stream *stream, const struct binlog_reading *reading)
+/* An open transaction was not sent. The offset of a server heartbeat has 32 bits. */
+bool stream_has_passed(const struct stream *stream, const char *file, uint64_t offset)
 {
 	const struct stream_clock *clock = &stream->clock;
 	if (stream->reader.trx.open || stream->current.slot_open)
-		return reaches(stream->files.read, stream->read.offset, reading);
-	if (reaches(stream->cursor.file, stream->cursor.offset, reading))
+		return reaches(stream->files.read, stream->read.offset, file, offset);
+	if (reaches(stream->cursor.file, stream->cursor.offset, file, offset))
 		return true;
-	return reading->offset <= UINT32_MAX &&
-	       reaches(clock->seen_file, clock->seen_offset, reading);
+	return offset <= UINT32_MAX && reaches(clock->seen_file, clock->seen_offset, file, offset);
+}
+
+int64_t stream_clock_lag_ms(const struct stream *stream)
+{
+	const struct stream_clock *clock = &stream->clock;
+	int64_t since_ms = clock->passed_asked_ms;
+	if (clock->asks == NULL)
+		return 0;
+	if (since_ms < stream->steps.connect_ms)
+		since_ms = stream->steps.connect_ms;
+	return clock_mono_ms() - since_ms;
 }
 
 /* Forget the old clock: the new connection may lead to another server, if the name has several addresses. */
@@ -116,7 +125,8 @@ static void take_reading(struct stream *stream)
 static void pass_reading(struct stream *stream)
 {
 	struct stream_clock *clock = &stream->clock;
-	if (clock->next.file[0] == '\0' || !has_passed(stream, &clock->next))
+	if (clock->next.file[0] == '\0' ||
+	    !stream_has_passed(stream, clock->next.file, clock->next.offset))
 		return;
 	if (clock->next.server_ms > clock->passed_ms)
 		clock->passed_ms = clock->next.server_ms;

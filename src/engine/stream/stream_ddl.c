@@ -558,6 +558,25 @@ static int refuse_unreadable(const struct following *f, const struct ddl_effect 
 	return statement_error(f->stream, err);
 }
 
+/* Restart the sync, so that it reads the table, if a RENAME gives another table the name of one whose rows are not all copied.
+ * Checked before any effect of the statement: the backfill of the name ends when the first table leaves it. */
+static int refuse_replaced(const struct following *f, const struct ddl_effect *effect,
+			   struct err *err)
+{
+	struct stream *stream = f->stream;
+	const struct ddl_name to = {effect->new_db, effect->new_table};
+	if (to.table.len == 0 || !wants(stream, to.db, to.table) ||
+	    !stream_backfill_lacks(stream, full_name(stream, to.db, to.table)))
+		return 0;
+	if (read_from_here(stream, &to, effect->after, err) < 0)
+		return -1;
+	return err_retry(err, E_TABLES_CHANGE,
+			 "table %.*s.%.*s was replaced by %.*s.%.*s while it was copied, at "
+			 "%s:%" PRIu64 ". It is read again",
+			 SLICE_FMT(to.db), SLICE_FMT(to.table), SLICE_FMT(effect->db),
+			 SLICE_FMT(effect->table), stream->cursor.file, stream->read.offset);
+}
+
 static int follow_effect(struct following *f, const struct ddl_effect *effect, struct err *err)
 {
 	struct stream *stream = f->stream;
@@ -567,6 +586,7 @@ static int follow_effect(struct following *f, const struct ddl_effect *effect, s
 	    guard(f, effect, err) < 0)
 		return -1;
 	forget_unread(stream, effect);
+	stream_backfill_effect(stream, effect);
 	stream_forget_plan(stream, effect->db, effect->table);
 	if (effect->before) /* in the server's spelling, if names ignore case */
 		stream_forget_plan(stream, effect->before->db, effect->before->name);
@@ -661,6 +681,9 @@ static int follow(struct following *f, const struct ddl_step *steps, unsigned n,
 	if (catalog_apply(f->stream->catalog, &f->context, steps, n, &f->effects, &f->neffects,
 			  err) < 0)
 		return statement_error(f->stream, err);
+	for (unsigned i = 0; i < f->neffects; i++)
+		if (refuse_replaced(f, &f->effects[i], err) < 0)
+			return -1;
 	for (unsigned i = 0; i < f->neffects; i++)
 		if (follow_effect(f, &f->effects[i], err) < 0)
 			return -1;

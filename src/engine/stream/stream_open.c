@@ -130,6 +130,7 @@ void stream_begin_cursor(struct stream *stream)
 void stream_rewind(struct stream *stream)
 {
 	stream_close_packets(stream);
+	stream_backfill_lost(stream);
 	trx_reader_rewind(&stream->reader);
 	stream_begin_cursor(stream);
 	stream_set_drained(stream, false);

@@ -2,6 +2,7 @@
  * checkpoint (rules: transaction-start, always-advance). */
 #include "base/clock.h"
 #include "base/mem.h"
+#include "engine/lane/backfill_link.h"
 #include "engine/stream/stream_priv.h"
 
 #include <stdio.h>
@@ -40,6 +41,16 @@ static void set_identity(struct stream *stream, const struct mark *mark)
 	identity->offset = mark->begin;
 }
 
+/* The last rows of the table are acknowledged. */
+static void note_copied(const struct stream *stream, struct backfill_table *table)
+{
+	atomic_store(&table->done, true);
+	sync_events_emit(&stream->lane.sync->events,
+			 (struct sync_event){.kind = SYNC_EVENT_TABLE_COPIED,
+					     .table = {.name = table->full_name,
+						       .rows = atomic_load(&table->rows)}});
+}
+
 /* Take a mark: everything up to it is in Kafka. */
 static void mark_reached(void *arg, const struct mark *mark, struct record_batch *batch)
 {
@@ -59,6 +70,8 @@ static void mark_reached(void *arg, const struct mark *mark, struct record_batch
 		gtid_set_add(&acked->gtids, &mark->gtid);
 	if (mark->xa)
 		take_xa(stream, mark->xa);
+	if (mark->copied)
+		note_copied(stream, mark->copied);
 	stream->acked.moved = true;
 }
 

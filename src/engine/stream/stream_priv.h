@@ -123,6 +123,7 @@ struct stream {
 	struct stream_clock clock;
 	struct stream_idle idle;
 	struct stream_acked acked;
+	struct stream_backfill *backfill; /* NULL: none */
 };
 
 enum {
@@ -199,6 +200,34 @@ void stream_clock_tick(struct stream *stream);
 bool stream_clock_may_be(const struct stream *stream, int64_t ms);
 /* Return whether the stream reached the end of the binlog a moment ago; true if the clock is unknown. */
 bool stream_clock_is_fresh(const struct stream *stream);
+/* Return how long ago the server wrote, at most, what was processed last. While that is unknown, the time since the connect
+ * counts. */
+int64_t stream_clock_lag_ms(const struct stream *stream);
+/* Return whether every transaction before this end of the server's binlog was sent. */
+bool stream_has_passed(const struct stream *stream, const char *file, uint64_t offset);
+
+/* stream_backfill.c: the stream's part in a backfill (engine/lane/backfill_link.h, docs/decisions/0033). Without a backfill,
+ * these functions do nothing. */
+struct stream_backfill *stream_backfill_new(struct backfill_link *link);
+void stream_backfill_free(struct stream_backfill *backfill);
+/* Forget what belongs to the lane, before it closes. */
+void stream_backfill_close(struct stream *stream);
+/* In each step: take what the reader has passed, so that its signal does not end the next wait, and report what is acknowledged. */
+void stream_backfill_listen(struct stream *stream);
+/* Between two packets: answer the reader, or send some of its rows, if this is between two transactions. is_idle: no packet has
+ * arrived. Return 1 if something was done, 0 if there was nothing to do, or -1. */
+int stream_backfill_serve(struct stream *stream, bool is_idle, struct err *err) MUST_CHECK;
+/* Return whether the rows of this plan's table that the stream touches are recorded. */
+bool stream_backfill_records(const struct stream *stream, const struct plan *plan);
+/* Record the row that plan->change touches. */
+int stream_backfill_touch(struct stream *stream, const struct plan *plan,
+			  struct err *err) MUST_CHECK;
+/* A statement was applied: end or discard what it makes needless or wrong. */
+void stream_backfill_effect(struct stream *stream, const struct ddl_effect *effect);
+/* The connection is lost: discard the chunk in flight. */
+void stream_backfill_lost(struct stream *stream);
+/* Return whether rows of the table are still missing that only the backfill reads. */
+bool stream_backfill_lacks(const struct stream *stream, struct slice full_name);
 
 /* stream_position.c */
 /* Fill the place of an error about an event, and its table unless that is empty. Return -1. */

@@ -194,6 +194,7 @@ static int write_rows(struct stream *stream, const struct trx_item *item, struct
 		      struct change *change, struct err *err)
 {
 	uint64_t base = stream->read.sequence + item->row_bytes;
+	bool records = stream_backfill_records(stream, plan);
 	uint32_t offset, row = 0;
 	int rc;
 	plan->change = *change;
@@ -201,6 +202,8 @@ static int write_rows(struct stream *stream, const struct trx_item *item, struct
 	       0) {
 		plan->change.sequence = base + offset;
 		plan->change.row = row++;
+		if (records && stream_backfill_touch(stream, plan, err) < 0)
+			return -1;
 		if (write_change(&stream->lane, plan, err) < 0)
 			return -1;
 		if (++stream->rows_since_poll >= ROWS_PER_TICK && stream_tick(stream, err) < 0)

@@ -7,6 +7,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "engine/lane/backfill_link.h"
 #include "engine/lane/step.h"
 #include "engine/stream/stream_priv.h"
 #include "script/script.h"
@@ -101,6 +102,15 @@ static int wait_for_packet(struct stream *stream, struct wait *wait, struct err 
 	return LANE_WAIT;
 }
 
+/* No packet has arrived: this is the time of a backfill. */
+static int do_without_packet(struct stream *stream, struct wait *wait, struct err *err)
+{
+	int rc = stream_backfill_serve(stream, true, err);
+	if (rc == 0)
+		return wait_for_packet(stream, wait, err);
+	return rc < 0 || stream_tick(stream, err) < 0 ? -1 : LANE_PROGRESS;
+}
+
 /* Process the packets that have arrived, up to the next tick. A halt shuts the connection down, so that reading fails. */
 static int step_follow(struct stream *stream, struct wait *wait, struct err *err)
 {
@@ -111,10 +121,12 @@ static int step_follow(struct stream *stream, struct wait *wait, struct err *err
 	int rc = 0;
 	if (!lane_stopping(lane) && lane_is_full(lane))
 		return lane_wait_for_room(lane, wait, err);
+	if (!lane_stopping(lane) && stream_backfill_serve(stream, false, err) < 0)
+		return -1;
 	while (!lane_stopping(lane)) {
 		rc = packet_source_ready(packets, wait, err);
 		if (rc == 0)
-			return wait_for_packet(stream, wait, err);
+			return do_without_packet(stream, wait, err);
 		if (rc < 0 || (rc = packet_source_next(packets, &packet, err)) <= 0)
 			break;
 		timed = needs_time(stream, packet);
@@ -257,7 +269,9 @@ static int on_error(struct stream *stream, struct err *err)
 
 static int step(struct lane *lane, struct wait *wait, struct err *err)
 {
-	int rc = step_phase(of(lane), wait, err);
+	int rc;
+	stream_backfill_listen(of(lane));
+	rc = step_phase(of(lane), wait, err);
 	return rc < 0 ? on_error(of(lane), err) : rc;
 }
 
@@ -270,6 +284,8 @@ int stream_open(struct stream *stream, struct lane **lane, struct err *err)
 		      checkpoint_lease(&sync->checkpoint), &meaning, stream->lane.metrics, err) < 0)
 		return -1;
 	stream->lane.step = step;
+	if (stream->options.backfill)
+		stream->lane.wakeup = &stream->options.backfill->wakeup;
 	heartbeat_init(&stream->heartbeat, stream->lane.config);
 	stream_begin_cursor(stream);
 	return 0;
@@ -279,6 +295,7 @@ void stream_close(struct stream *stream, int rc)
 {
 	stream_close_packets(stream);
 	stream_clock_end(stream);
+	stream_backfill_close(stream);
 	if (rc < 0)
 		lane_note_failure(&stream->lane);
 	lane_close(&stream->lane);

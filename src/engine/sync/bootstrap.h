@@ -53,6 +53,8 @@ int bootstrap_look(struct bootstrap *bootstrap, struct handover *handover,
  * first row; the caller then calls checkpoint_save. bootstrap->nreads may be 0. again: read the
  * tables that the last round did not finish. */
 int bootstrap_reads(struct bootstrap *bootstrap, bool again, struct err *err) MUST_CHECK;
+/* Fill in the tables that are copied beside the stream, nselected at most; NULL: only count them. Return their number. */
+unsigned bootstrap_backfills(const struct bootstrap *bootstrap, const struct table **tables);
 /* End the snapshot. */
 void bootstrap_close_snapshot(struct bootstrap *bootstrap);
 

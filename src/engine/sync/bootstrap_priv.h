@@ -27,6 +27,10 @@ int bootstrap_keep_ranges(struct bootstrap *bootstrap, struct err *err) MUST_CHE
 void bootstrap_select(struct bootstrap *bootstrap);
 void bootstrap_free_reads(struct full_table *reads, unsigned n);
 
+/* bootstrap_backfill.c */
+/* Return whether the table is copied beside the stream. If it is, its record is posted. */
+bool bootstrap_backfill(struct bootstrap *bootstrap, const struct table *table);
+
 /* bootstrap_reads.c; declared for unit tests */
 /* Consecutive rounds in which the rows of a table may differ from its definition. */
 enum { READ_MISMATCHES_MAX = 3 };

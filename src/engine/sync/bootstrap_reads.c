@@ -114,7 +114,8 @@ static void decide(struct bootstrap *bootstrap)
 	bootstrap->nreads = 0;
 	for (unsigned i = 0; i < bootstrap->nselected; i++) {
 		const struct table *table = bootstrap->selected[i];
-		if (!stream_only && phase_of(bootstrap, table) != TABLE_COPIED)
+		if (!stream_only && phase_of(bootstrap, table) != TABLE_COPIED &&
+		    !bootstrap_backfill(bootstrap, table))
 			bootstrap->reads[bootstrap->nreads++] = new_read(bootstrap, table);
 	}
 }

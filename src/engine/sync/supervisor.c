@@ -9,6 +9,7 @@
 #include "engine/sync/child.h"
 #include "engine/sync/copy_lanes.h"
 #include "engine/sync/host_selection.h"
+#include "engine/copy/backfill.h"
 #include "engine/copy/full.h"
 #include "engine/sync/setup.h"
 #include "engine/sync/bootstrap.h"
@@ -65,6 +66,19 @@ struct failure {
 	int64_t ms; /* monotonic */
 };
 
+/* The current round of the copy. */
+struct round {
+	struct full full;
+	struct retention retention; /* of the binlog */
+};
+
+/* Tables that are copied beside the stream. */
+struct backfilling {
+	struct child child; /* the reader */
+	struct backfill work;
+	bool is_open; /* `work` is initialised */
+};
+
 struct supervisor {
 	struct sync sync;
 	const struct sync_world *world; /* NULL: the real one */
@@ -85,9 +99,9 @@ struct supervisor {
 	struct pause pause;
 
 	struct child copying, streaming;
-	struct full full;           /* the current round of the copy */
-	struct retention retention; /* of the binlog, during a copy */
-	struct stream *stream;      /* the running stream; NULL: none */
+	struct backfilling backfilling;
+	struct round round;
+	struct stream *stream; /* the running stream; NULL: none */
 };
 
 /* ---- mail ---- */
@@ -122,6 +136,7 @@ static enum mail_kind take_mail(struct supervisor *supervisor, int64_t wait_ms)
 /* ---- life ---- */
 
 static int run_copy(void *arg, struct err *err);
+static int run_backfill(void *arg, struct err *err);
 static int run_stream(void *arg, struct err *err);
 
 static void enter_world(struct supervisor *supervisor, const struct sync_world *world)
@@ -159,6 +174,8 @@ struct supervisor *supervisor_new(const struct supervisor_options *options, stru
 		.name = "copy", .run = run_copy, .on_end = post_ended, .arg = supervisor};
 	supervisor->streaming = (struct child){
 		.name = "stream", .run = run_stream, .on_end = post_ended, .arg = supervisor};
+	supervisor->backfilling.child = (struct child){
+		.name = "backfill", .run = run_backfill, .on_end = post_ended, .arg = supervisor};
 	return supervisor;
 }
 
@@ -364,11 +381,20 @@ static void wait_for_retry(struct supervisor *supervisor, int64_t begun_ms, cons
 	enter(supervisor, SYNC_WAITING);
 }
 
+/* Called when neither the reader nor the stream runs. */
+static void close_backfill(struct supervisor *supervisor)
+{
+	if (supervisor->backfilling.is_open)
+		backfill_fini(&supervisor->backfilling.work);
+	supervisor->backfilling.is_open = false;
+}
+
 /* End the attempt, once no child runs. */
 static void end_attempt(struct supervisor *supervisor)
 {
 	struct attempt *attempt = supervisor->attempt;
 	supervisor->attempt = NULL;
+	close_backfill(supervisor);
 	post_pins(supervisor);
 	bootstrap_fini(&attempt->bootstrap);
 	save_rest(supervisor, attempt);
@@ -405,7 +431,55 @@ static void note_end(struct supervisor *supervisor, enum sync_part part, const s
 /* Return whether a child runs. An attempt without one has nothing more to do. */
 static bool has_children(const struct supervisor *supervisor)
 {
-	return supervisor->copying.is_started || supervisor->streaming.is_started;
+	return supervisor->copying.is_started || supervisor->streaming.is_started ||
+	       supervisor->backfilling.child.is_started;
+}
+
+/* ---- backfill ---- */
+
+static int run_backfill(void *arg, struct err *err)
+{
+	struct supervisor *supervisor = arg;
+	return backfill_run(&supervisor->backfilling.work, err);
+}
+
+/* Return the tables to copy beside the stream; NULL: there are none. */
+static struct backfill *open_backfill(struct supervisor *supervisor)
+{
+	const struct bootstrap *bootstrap = &supervisor->attempt->bootstrap;
+	struct backfilling *backfilling = &supervisor->backfilling;
+	const struct table **tables = mem_array(bootstrap->nselected + 1, sizeof(*tables));
+	unsigned n = bootstrap_backfills(bootstrap, tables);
+	if (n > 0)
+		backfill_init(&backfilling->work, &supervisor->sync, tables, n);
+	free(tables);
+	backfilling->is_open = n > 0;
+	return n > 0 ? &backfilling->work : NULL;
+}
+
+static void emit_backfill(struct supervisor *supervisor, enum sync_event_kind kind)
+{
+	sync_events_emit(
+		supervisor_events(supervisor),
+		(struct sync_event){.kind = kind,
+				    .copy = {supervisor->backfilling.work.ntables,
+					     supervisor->attempt->bootstrap.nselected, 1}});
+}
+
+static void start_backfill(struct supervisor *supervisor)
+{
+	emit_backfill(supervisor, SYNC_EVENT_BACKFILL_BEGUN);
+	sync_start_part(&supervisor->sync, SYNC_COPY);
+	child_start(&supervisor->backfilling.child);
+}
+
+static void finish_backfill(struct supervisor *supervisor)
+{
+	struct err err = ERR_INIT;
+	if (child_join(&supervisor->backfilling.child, &err) == 0)
+		emit_backfill(supervisor, SYNC_EVENT_BACKFILL_DONE);
+	else
+		note_end(supervisor, SYNC_COPY, &err);
 }
 
 /* Report that the lanes have ended: the supervisor may be saving the checkpoint for as long as no
@@ -435,9 +509,11 @@ static int run_stream(void *arg, struct err *err)
 static void start_stream(struct supervisor *supervisor)
 {
 	/* for benchmarks: end where the binlog ends now */
-	const struct stream_options options = {.until_end = test_hook_is_set(HOOK_UNTIL_END)};
+	struct stream_options options = {.until_end = test_hook_is_set(HOOK_UNTIL_END)};
+	struct backfill *backfill = open_backfill(supervisor);
 	struct bootstrap *bootstrap = &supervisor->attempt->bootstrap;
 	bootstrap_know_tables(bootstrap);
+	options.backfill = backfill ? &backfill->link : NULL;
 	supervisor->stream =
 		stream_new(&supervisor->sync,
 			   &(struct stream_start){
@@ -454,6 +530,8 @@ static void start_stream(struct supervisor *supervisor)
 	sync_start_part(&supervisor->sync, SYNC_STREAM);
 	child_start(&supervisor->streaming);
 	enter(supervisor, SYNC_STREAMING);
+	if (backfill)
+		start_backfill(supervisor);
 }
 
 /* Decide which hosts the next attempt tries first. If the stream has ended on every host at one
@@ -480,6 +558,7 @@ static void finish_stream(struct supervisor *supervisor)
 		note_end(supervisor, SYNC_STREAM, &err);
 	stream_free(supervisor->stream);
 	supervisor->stream = NULL;
+	sync_stop_part(&supervisor->sync, SYNC_COPY); /* nobody takes its rows any more */
 }
 
 /* ---- copy ---- */
@@ -487,7 +566,7 @@ static void finish_stream(struct supervisor *supervisor)
 static int run_copy(void *arg, struct err *err)
 {
 	struct supervisor *supervisor = arg;
-	int rc = full_run(&supervisor->full, err);
+	int rc = full_run(&supervisor->round.full, err);
 	if (rc < 0 && err->id != E_STOPPED_COPY)
 		report_ended(supervisor, err);
 	return rc;
@@ -497,7 +576,7 @@ static void start_copy(struct supervisor *supervisor)
 {
 	struct bootstrap *bootstrap = &supervisor->attempt->bootstrap;
 	struct sync *sync = &supervisor->sync;
-	supervisor->full = (struct full){
+	supervisor->round.full = (struct full){
 		.sync = sync,
 		.tables = bootstrap->reads,
 		.ntables = bootstrap->nreads,
@@ -517,8 +596,8 @@ static void start_copy(struct supervisor *supervisor)
 						.copy = {bootstrap->nreads, bootstrap->nselected,
 							 bootstrap->snapshot.nconns},
 					});
-	retention_init(&supervisor->retention, sync->source, &sync->events);
-	sync_numbers_round(&supervisor->numbers, &supervisor->full);
+	retention_init(&supervisor->round.retention, sync->source, &sync->events);
+	sync_numbers_round(&supervisor->numbers, &supervisor->round.full);
 	supervisor->attempt->has_copied = true;
 	sync_start_part(sync, SYNC_COPY);
 	child_start(&supervisor->copying);
@@ -531,7 +610,8 @@ static void report_copied(struct supervisor *supervisor)
 	if (attempt->has_copied)
 		sync_events_emit_duration(supervisor_events(supervisor), SYNC_EVENT_COPY_DONE,
 					  clock_mono_ms() - attempt->copy_begun_ms);
-	else if (supervisor->sync.config->mode != MODE_STREAM)
+	else if (supervisor->sync.config->mode != MODE_STREAM &&
+		 bootstrap_backfills(&attempt->bootstrap, NULL) == 0)
 		sync_events_emit_kind(supervisor_events(supervisor), SYNC_EVENT_COPY_NOT_NEEDED);
 }
 
@@ -579,7 +659,7 @@ static void finish_copy(struct supervisor *supervisor)
 	struct err err = ERR_INIT;
 	int rc = child_join(&supervisor->copying, &err);
 	sync_numbers_round(&supervisor->numbers, NULL);
-	retention_fini(&supervisor->retention);
+	retention_fini(&supervisor->round.retention);
 	if (attempt->rc == 0 && rc == 0 && !is_pausing(supervisor))
 		rc = is_any_left(&attempt->bootstrap) ? begin_round(supervisor, true, &err)
 						      : leave_copy(supervisor, &err);
@@ -593,7 +673,7 @@ static int watch_binlog(struct supervisor *supervisor, struct err *err)
 {
 	const struct position *needed = &supervisor->attempt->bootstrap.position;
 	if (!supervisor->copying.is_started ||
-	    retention_tick(&supervisor->retention, needed, err) == 0)
+	    retention_tick(&supervisor->round.retention, needed, err) == 0)
 		return 0;
 	err->retriable |= supervisor->sync.config->source.nhosts > 1; /* another host may have it */
 	return -1;
@@ -671,6 +751,8 @@ static void watch_children(struct supervisor *supervisor)
 		supervisor_wake(supervisor); /* each time: a child may just have connected */
 	if (child_has_ended(&supervisor->copying))
 		finish_copy(supervisor);
+	if (child_has_ended(&supervisor->backfilling.child))
+		finish_backfill(supervisor);
 	if (child_has_ended(&supervisor->streaming))
 		finish_stream(supervisor);
 	if (!has_children(supervisor))

@@ -1,0 +1,79 @@
+/* backfill_link: how the reader of a backfill and the stream lane work together (docs/decisions/0033). One chunk goes back and forth
+ * between the two: whoever has it may use it. The reader asks, the lane answers:
+ *     BEGIN ─► the lane records which rows the stream touches from now on, and says what it has processed
+ *     SEND  ─► the rows in the chunk wait until the lane has processed `high`; then it sends those that it did not record
+ * Thread: the reader, and the stream lane; each function names its own. Owner: the supervisor, which outlives both. */
+#ifndef TIDEWAY_BACKFILL_LINK_H
+#define TIDEWAY_BACKFILL_LINK_H
+
+#include "base/buf.h"
+#include "base/mailbox.h"
+#include "base/wakeup.h"
+#include "model/key_range.h"
+#include "model/position.h"
+#include "model/row.h"
+
+#include <stdatomic.h>
+
+/* A table whose rows a backfill sends. */
+struct backfill_table {
+	struct slice db, name, full_name;
+	_Atomic uint64_t estimate; /* number of rows, as the server estimates it */
+	_Atomic uint64_t rows;     /* sent so far, or left to the stream */
+	_Atomic int64_t begun_ms; /* monotonic, when its first chunk was asked for; 0: it was not */
+	_Atomic bool done;        /* no more rows of it are needed */
+};
+
+enum backfill_message {
+	/* of the reader */
+	BACKFILL_BEGIN, /* sets table */
+	BACKFILL_SEND,  /* sets the rows, their range, signature and high */
+	/* of the lane */
+	BACKFILL_BEGUN, /* it records; sets definition, processed, range (what is missing) and signature */
+	BACKFILL_SENT, /* rows are sent; those that it has dropped are in the stream */
+	BACKFILL_DISCARDED, /* the rows must be read again: the table has changed, or the lane could not record all */
+	BACKFILL_ENDED, /* no rows of the table are missing any more: all are sent and acknowledged, or it is gone */
+};
+
+struct backfill_chunk {
+	enum backfill_message message;
+	struct backfill_table *table;
+	struct arena arena; /* of the members below; the reader resets it before it begins */
+	const struct table *definition; /* at `processed` */
+	struct position processed;      /* everything before it is sent */
+	struct position low;            /* the snapshot contains everything before it */
+	struct position high; /* file and offset: everything in the snapshot is before it */
+	const struct row_layout *layout;
+	struct key_range range; /* that the rows are from */
+	struct slice signature; /* what the bounds of the range depend on; empty: they are open */
+	uint64_t nrows;
+	struct buf rows; /* each: size in 4 bytes, row of the binary protocol */
+};
+
+struct backfill_link {
+	struct backfill_chunk chunk;
+	struct mailbox to_lane, to_reader;
+	struct wakeup wakeup;     /* of the lane */
+	_Atomic bool is_posted;   /* the lane has not looked into its mailbox since */
+	const _Atomic bool *halt; /* of the reader */
+};
+
+/* halt: ends the waits of the reader. */
+void backfill_link_init(struct backfill_link *link, const _Atomic bool *halt);
+/* Called when both have ended. */
+void backfill_link_fini(struct backfill_link *link);
+
+/* The reader: passes the chunk to the lane with this message, and waits for the answer. Fails when the reader must stop. */
+int backfill_ask(struct backfill_link *link, enum backfill_message message,
+		 struct err *err) MUST_CHECK;
+/* The reader: adds a row to the chunk. */
+void backfill_chunk_add(struct backfill_chunk *chunk, struct slice packet);
+
+/* The lane: takes the chunk. NULL: the reader has it. */
+struct backfill_chunk *backfill_take(struct backfill_link *link);
+/* The lane: passes the chunk back. */
+void backfill_answer(struct backfill_link *link, enum backfill_message message);
+/* The lane: returns the row at this offset in the chunk's rows, and moves the offset to the next. */
+struct slice backfill_chunk_next(const struct backfill_chunk *chunk, size_t *at);
+
+#endif

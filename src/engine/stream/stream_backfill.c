@@ -1,0 +1,470 @@
+/* stream_backfill: rows of a table that is copied while the stream runs (docs/decisions/0033). The reader asks the lane to record
+ * which rows the stream touches, reads a chunk, and gives it to the lane. Once the stream has passed everything that the chunk's
+ * snapshot contains, the lane sends the rows that it has not recorded, in slices between transactions. */
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "decode/binrow.h"
+#include "engine/lane/backfill_link.h"
+#include "engine/lane/backfill_window.h"
+#include "engine/lane/row_identity.h"
+#include "engine/lane/step.h"
+#include "engine/lane/write_change.h"
+#include "engine/state/records.h"
+#include "engine/stream/stream_priv.h"
+#include "sink/sink.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+enum {
+	SLICE_NS = 5 * 1000 * 1000, /* how long the stream waits for a slice at most */
+	BUSY_MS = 50,               /* time between slices while packets arrive */
+	ROWS_PER_CLOCK = 8,
+	SECOND_MS = 1000,
+};
+
+struct stream_backfill {
+	struct backfill_link *link;
+	struct backfill_chunk *chunk; /* NULL: the reader has it */
+	struct backfill_table
+		*recorded;  /* touched rows of this table are recorded; NULL: of none */
+	struct row_key key; /* of that table; in key_arena */
+	struct arena key_arena;
+	struct backfill_window window; /* those rows */
+	bool is_spoiled;               /* the chunk must be read again */
+	struct arena arena;            /* values of an identity */
+	struct buf identity;
+	struct plan *plan; /* for the rows of the chunk; NULL: not made */
+	size_t at;         /* of the next row in the chunk */
+	uint64_t left;     /* rows in the chunk that are not sent */
+	bool is_sent;      /* all of them are; the answer waits until they are acknowledged */
+	int64_t slice_ms;  /* monotonic, the last slice */
+};
+
+struct stream_backfill *stream_backfill_new(struct backfill_link *link)
+{
+	struct stream_backfill *backfill;
+	if (link == NULL)
+		return NULL;
+	backfill = mem_array(1, sizeof(*backfill));
+	backfill->link = link;
+	backfill_window_init(&backfill->window, BACKFILL_WINDOW_BYTES);
+	arena_init(&backfill->arena, 0);
+	arena_init(&backfill->key_arena, 0);
+	buf_init(&backfill->identity);
+	return backfill;
+}
+
+void stream_backfill_free(struct stream_backfill *backfill)
+{
+	if (backfill == NULL)
+		return;
+	buf_fini(&backfill->identity);
+	arena_fini(&backfill->key_arena);
+	arena_fini(&backfill->arena);
+	backfill_window_fini(&backfill->window);
+	free(backfill);
+}
+
+static void drop_plan(struct stream *stream)
+{
+	plan_free(&stream->lane, stream->backfill->plan);
+	stream->backfill->plan = NULL;
+}
+
+void stream_backfill_close(struct stream *stream)
+{
+	if (stream->backfill)
+		drop_plan(stream);
+}
+
+static void stop_recording(struct stream_backfill *backfill)
+{
+	backfill->recorded = NULL;
+	backfill->is_spoiled = false;
+	backfill_window_clear(&backfill->window);
+}
+
+static void answer(struct stream_backfill *backfill, enum backfill_message message)
+{
+	if (message != BACKFILL_BEGUN)
+		stop_recording(backfill);
+	backfill->chunk = NULL;
+	backfill->is_sent = false;
+	backfill_answer(backfill->link, message);
+}
+
+static bool is_between_transactions(const struct stream *stream)
+{
+	return !stream->reader.trx.open && !stream->current.slot_open &&
+	       stream->reader.again_bytes == 0;
+}
+
+/* Return whether the backfill must leave the lane to the stream. */
+static bool yields(const struct stream *stream)
+{
+	double limit_s = stream->lane.config->full_yield_lag_s;
+	return (double)stream_clock_lag_ms(stream) > limit_s * SECOND_MS;
+}
+
+/* ---- recording ---- */
+
+bool stream_backfill_records(const struct stream *stream, const struct plan *plan)
+{
+	const struct stream_backfill *backfill = stream->backfill;
+	return backfill && backfill->recorded &&
+	       slice_equal(backfill->recorded->full_name, plan->table->full_name);
+}
+
+/* rest: has the columns that the image lacks. */
+static int record(struct stream_backfill *backfill, const struct row *image, const struct row *rest,
+		  struct err *err)
+{
+	int rc;
+	buf_clear(&backfill->identity);
+	rc = row_identity(image, rest, &backfill->key, &backfill->arena, &backfill->identity, err);
+	if (rc > 0)
+		backfill_window_add(&backfill->window, buf_slice(&backfill->identity));
+	else if (rc == 0)
+		backfill->is_spoiled = true;
+	arena_reset(&backfill->arena);
+	return rc < 0 ? -1 : 0;
+}
+
+int stream_backfill_touch(struct stream *stream, const struct plan *plan, struct err *err)
+{
+	const struct change *change = &plan->change;
+	struct stream_backfill *backfill = stream->backfill;
+	if (backfill->is_spoiled)
+		return 0;
+	if (change->before && record(backfill, change->before, NULL, err) < 0)
+		return -1;
+	return change->after ? record(backfill, change->after, change->before, err) : 0;
+}
+
+void stream_backfill_lost(struct stream *stream)
+{
+	if (stream->backfill)
+		stream->backfill->is_spoiled = true;
+}
+
+/* ---- begin ---- */
+
+/* Copy the key: the reader frees the definition while the lane records. */
+static void take_key(struct stream_backfill *backfill, const struct table *table)
+{
+	unsigned *columns;
+	arena_reset(&backfill->key_arena);
+	columns = ARENA_ARRAY(&backfill->key_arena, table->npk, unsigned);
+	memcpy(columns, table->pk, table->npk * sizeof(*columns));
+	backfill->key = (struct row_key){table->npk, columns};
+}
+
+static int refuse_keyless(const struct table *table, struct err *err)
+{
+	return err_retry(err, E_TABLES_CHANGE,
+			 "table %.*s lost its primary key while it was copied. It is read again",
+			 SLICE_FMT(table->full_name));
+}
+
+/* Return whether the table's state lets rows of it be sent: the stream sends all changes of it from here on. */
+static bool is_past_start(const struct stream *stream, const struct table_state *state)
+{
+	return !position_is_set(&state->record.start) ||
+	       position_passed(&stream->read, &state->record.start);
+}
+
+/* A position on another server than the last transaction's may have no file yet. */
+static bool has_place(const struct stream *stream)
+{
+	return stream->read.file[0] != '\0' || stream->read.gtids.flavour == GTID_MYSQL;
+}
+
+static struct key_bound copy_bound(struct arena *arena, const struct key_bound *from)
+{
+	struct slice *parts = ARENA_ARRAY(arena, from->n + 1, struct slice);
+	for (unsigned i = 0; i < from->n; i++)
+		parts[i] = arena_copy(arena, from->parts[i]);
+	return (struct key_bound){from->n, parts};
+}
+
+/* Set the range from which the next rows are read. */
+static void show_missing(struct backfill_chunk *chunk, const struct key_ranges *ranges)
+{
+	struct key_range missing = {{0, NULL}, {0, NULL}};
+	size_t at = 0;
+	chunk->signature = SLICE("");
+	if (key_ranges_any(ranges) && key_ranges_next_missing(ranges, &at, &missing))
+		chunk->signature = arena_copy(&chunk->arena, slice_str(ranges->signature));
+	chunk->range.low = copy_bound(&chunk->arena, &missing.low);
+	chunk->range.high = copy_bound(&chunk->arena, &missing.high);
+}
+
+static int begin(struct stream *stream, struct err *err)
+{
+	struct stream_backfill *backfill = stream->backfill;
+	struct backfill_chunk *chunk = backfill->chunk;
+	const struct backfill_table *name = chunk->table;
+	const struct table *table = catalog_find(stream->catalog, name->db, name->name);
+	const struct table_state *state =
+		table_states_find(&stream->lane.sync->states, name->full_name);
+	if (table == NULL || state == NULL || !state->backfilled) {
+		answer(backfill, BACKFILL_ENDED);
+		return 1;
+	}
+	if (!is_past_start(stream, state) || !has_place(stream) || yields(stream))
+		return 0;
+	if (table->npk == 0)
+		return refuse_keyless(table, err);
+	stop_recording(backfill);
+	chunk->definition = table_copy(&chunk->arena, table);
+	take_key(backfill, chunk->definition);
+	show_missing(chunk, &state->record.ranges);
+	position_copy(&chunk->processed, &stream->read);
+	backfill->recorded = chunk->table;
+	answer(backfill, BACKFILL_BEGUN);
+	return 1;
+}
+
+/* ---- send ---- */
+
+/* Return whether the definition is still that of the rows. Each statement that concerns the table gives it another version. */
+static bool is_current(const struct stream *stream)
+{
+	const struct backfill_chunk *chunk = stream->backfill->chunk;
+	const struct table *table =
+		catalog_find(stream->catalog, chunk->table->db, chunk->table->name);
+	return table && table->version == chunk->definition->version;
+}
+
+static int make_plan(struct stream *stream, struct err *err)
+{
+	struct stream_backfill *backfill = stream->backfill;
+	const struct table *table = backfill->chunk->definition;
+	struct plan *plan = backfill->plan;
+	if (plan && slice_equal(plan->table->full_name, table->full_name) &&
+	    plan->table->version == table->version)
+		return 0;
+	drop_plan(stream);
+	backfill->plan = plan_new(&stream->lane, table, err);
+	return backfill->plan ? 0 : -1;
+}
+
+static int begin_rows(struct stream *stream, struct err *err)
+{
+	struct stream_backfill *backfill = stream->backfill;
+	struct backfill_chunk *chunk = backfill->chunk;
+	struct plan *plan;
+	if (make_plan(stream, err) < 0)
+		return -1;
+	plan = backfill->plan;
+	plan_set_layout(plan, chunk->layout);
+	plan->change = (struct change){
+		.op = CHANGE_READ,
+		.table = plan->table,
+		.after = &plan->after.row,
+		.time_ms = stream->lane.sync->start_ms,
+		.snapshot = &chunk->low,
+	};
+	backfill->at = 0;
+	backfill->left = chunk->nrows;
+	return 0;
+}
+
+/* Return 1 if the stream has touched the row, 0 if not, or -1. */
+static int is_touched(struct stream_backfill *backfill, const struct row *row, struct err *err)
+{
+	int rc;
+	if (backfill_window_is_empty(&backfill->window))
+		return 0;
+	buf_clear(&backfill->identity);
+	rc = row_identity(row, NULL, &backfill->key, &backfill->arena, &backfill->identity, err);
+	arena_reset(&backfill->arena);
+	return rc > 0 ? backfill_window_has(&backfill->window, buf_slice(&backfill->identity)) : rc;
+}
+
+static int send_row(struct stream *stream, struct err *err)
+{
+	struct stream_backfill *backfill = stream->backfill;
+	struct plan *plan = backfill->plan;
+	int touched;
+	if (binrow_split(backfill_chunk_next(backfill->chunk, &backfill->at), &plan->after.row,
+			 err) < 0)
+		return -1;
+	backfill->left--;
+	touched = is_touched(backfill, &plan->after.row, err);
+	return touched == 0 ? write_change(&stream->lane, plan, err) : touched < 0 ? -1 : 0;
+}
+
+static int send_rows(struct stream *stream, struct err *err)
+{
+	struct stream_backfill *backfill = stream->backfill;
+	int64_t until_ns = clock_mono_ns() + SLICE_NS;
+	while (backfill->left > 0) {
+		if (send_row(stream, err) < 0)
+			return -1;
+		if (backfill->left % ROWS_PER_CLOCK == 0 &&
+		    (clock_mono_ns() >= until_ns || lane_is_full(&stream->lane)))
+			break;
+	}
+	return 0;
+}
+
+/* The rows of the range are sent. What was finished by another key is of no use. */
+static void finish_range(struct stream *stream, struct table_state *state)
+{
+	const struct backfill_chunk *chunk = stream->backfill->chunk;
+	struct key_ranges *ranges = &state->record.ranges;
+	if (ranges->signature == NULL ||
+	    !slice_equal(slice_str(ranges->signature), chunk->signature))
+		key_ranges_restart(ranges, chunk->signature);
+	if (!key_ranges_finish(ranges, &chunk->range, chunk->nrows))
+		log_debug("backfill: the place of a range is not known");
+	position_copy(&state->reached, &stream->read);
+	atomic_fetch_add(&chunk->table->rows, chunk->nrows);
+}
+
+/* Record what the rows up to here mean for the table. */
+static void note_progress(struct stream *stream, struct mark *mark)
+{
+	struct backfill_chunk *chunk = stream->backfill->chunk;
+	struct table_state *state =
+		table_states_find(&stream->lane.sync->states, chunk->table->full_name);
+	struct key_range missing;
+	size_t at = 0;
+	finish_range(stream, state);
+	if (key_ranges_next_missing(&state->record.ranges, &at, &missing)) {
+		record_copying(&mark->records, state);
+		return;
+	}
+	table_state_end_backfill(state);
+	record_copied(&mark->records, state);
+	mark->copied = chunk->table;
+}
+
+/* The plan of the table is that of the rows as long as they are written: functions of the script ask for it by the name. */
+static int send_slice(struct stream *stream, struct err *err)
+{
+	struct lane *lane = &stream->lane;
+	struct stream_backfill *backfill = stream->backfill;
+	struct slice name = backfill->plan->table->full_name;
+	struct plan *before;
+	struct mark mark;
+	int rc;
+	if (commit_begin(lane->commit, err) < 0)
+		return -1;
+	before = map_set(&lane->plans, name, backfill->plan);
+	rc = send_rows(stream, err);
+	if (before)
+		map_set(&lane->plans, before->table->full_name, before);
+	else
+		map_remove(&lane->plans, name);
+	if (rc < 0)
+		return -1;
+	mark = stream_read_mark(stream);
+	if (backfill->left == 0)
+		note_progress(stream, &mark);
+	commit_done(lane->commit, &mark);
+	return 0;
+}
+
+static bool is_missing(const struct stream *stream)
+{
+	return stream_backfill_lacks(stream, stream->backfill->chunk->table->full_name);
+}
+
+static int send(struct stream *stream, bool is_idle, struct err *err)
+{
+	struct stream_backfill *backfill = stream->backfill;
+	const struct backfill_chunk *chunk = backfill->chunk;
+	bool has_begun = backfill->left > 0;
+	if (backfill->is_spoiled || backfill->window.is_full || !is_current(stream)) {
+		backfill->left = 0;
+		answer(backfill, BACKFILL_DISCARDED);
+		return 1;
+	}
+	if (!stream_has_passed(stream, chunk->high.file, chunk->high.offset) || yields(stream) ||
+	    (!is_idle && clock_mono_ms() < backfill->slice_ms + BUSY_MS))
+		return 0;
+	if (!has_begun && begin_rows(stream, err) < 0)
+		return -1;
+	if (send_slice(stream, err) < 0)
+		return -1;
+	backfill->slice_ms = clock_mono_ms();
+	backfill->is_sent = backfill->left == 0;
+	if (backfill->is_sent && is_missing(stream))
+		answer(backfill, BACKFILL_SENT);
+	return 1;
+}
+
+void stream_backfill_listen(struct stream *stream)
+{
+	struct stream_backfill *backfill = stream->backfill;
+	if (backfill == NULL)
+		return;
+	if (backfill->chunk == NULL)
+		backfill->chunk = backfill_take(backfill->link);
+	else if (backfill->is_sent && atomic_load(&backfill->chunk->table->done))
+		answer(backfill, BACKFILL_ENDED);
+}
+
+int stream_backfill_serve(struct stream *stream, bool is_idle, struct err *err)
+{
+	struct stream_backfill *backfill = stream->backfill;
+	if (backfill == NULL || backfill->chunk == NULL || backfill->is_sent ||
+	    !is_between_transactions(stream))
+		return 0;
+	if (backfill->chunk->message == BACKFILL_BEGIN)
+		return begin(stream, err);
+	return send(stream, is_idle, err);
+}
+
+/* ---- statements ---- */
+
+static struct table_state *backfilled_state(struct stream *stream, const struct ddl_name *name)
+{
+	struct slice full_name = arena_printf(&stream->statement, "%.*s.%.*s", SLICE_FMT(name->db),
+					      SLICE_FMT(name->table));
+	struct table_state *state = table_states_find(&stream->lane.sync->states, full_name);
+	return state && state->backfilled ? state : NULL;
+}
+
+static void spoil(struct stream_backfill *backfill, const struct table_state *state)
+{
+	if (backfill->recorded && slice_equal(backfill->recorded->full_name, state->name))
+		backfill->is_spoiled = true;
+}
+
+/* The table is empty at the end of the statement, so that all of its rows come from the stream. */
+static void end_empty(struct stream *stream, struct table_state *state)
+{
+	table_state_end_backfill(state);
+	record_copied(&stream->current.durable.records, state);
+	log_info("backfill: table %.*s was emptied or made again; the stream has all of its rows",
+		 SLICE_FMT(state->name));
+}
+
+void stream_backfill_effect(struct stream *stream, const struct ddl_effect *effect)
+{
+	struct ddl_name name = {effect->db, effect->table};
+	struct table_state *state;
+	if (stream->backfill == NULL || name.table.len == 0)
+		return;
+	if (effect->before) /* in the server's spelling, if names ignore case */
+		name = (struct ddl_name){effect->before->db, effect->before->name};
+	state = backfilled_state(stream, &name);
+	if (state == NULL)
+		return;
+	spoil(stream->backfill, state);
+	if (effect->op == DDL_TRUNCATE || effect->op == DDL_CREATE)
+		end_empty(stream, state);
+	else if (effect->op == DDL_ERASE || effect->new_table.len > 0)
+		table_state_end_backfill(state);
+}
+
+bool stream_backfill_lacks(const struct stream *stream, struct slice full_name)
+{
+	const struct table_state *state = table_states_find(&stream->lane.sync->states, full_name);
+	return stream->backfill && state && state->backfilled;
+}
