@@ -14,7 +14,7 @@ LEASE_MS = int(3000 * PATIENCE)
 SHORT = {"TIDEWAY_LEASE_MS": str(LEASE_MS)}
 ENDED = r"waiting until the checkpoint can be saved"
 AGAIN = r"the checkpoint can be saved again; starting again from the checkpoint"
-WAITS = r"has not ended cleanly and may still be sending, for (.*): waiting for"
+WAITS = r"has not ended cleanly and may still be sending \((.*)\): waiting for"
 # with the real times: make soak
 both = pytest.mark.parametrize("env", [SHORT, pytest.param({}, marks=pytest.mark.soak)], ids=["short", "real"])
 OUTAGE_S = 60  # with the real times
