@@ -49,7 +49,7 @@ class Here:
         fill(self.sql, "new", n)
 
     def wait_copied(self, running):
-        running.wait_log(r"backfill: 1 tables done")
+        running.wait_log(r"backfill: 1 table done")
 
     def ends_equal(self, running, *tables):
         """A marker row of `a` comes through the stream, a clean stop, and each topic read as it arrived equals SELECT."""

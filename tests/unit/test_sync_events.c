@@ -105,7 +105,7 @@ static void each_has_its_line(void **state)
 	assert_line((struct sync_event){.kind = SYNC_EVENT_BACKFILL_BEGUN, .copy = {1, 3, 1}},
 		    "backfill: 1 of 3 tables to read beside the stream");
 	assert_line((struct sync_event){.kind = SYNC_EVENT_BACKFILL_DONE, .copy = {1, 3, 1}},
-		    "backfill: 1 tables done");
+		    "backfill: 1 table done");
 	assert_line((struct sync_event){.kind = SYNC_EVENT_COPY_NOT_NEEDED},
 		    "full sync: every table has been copied already");
 	assert_line((struct sync_event){.kind = SYNC_EVENT_COPY_DONE, .duration = {1500}},

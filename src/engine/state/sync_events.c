@@ -159,7 +159,7 @@ static void print_copy(const struct sync_event *event, struct buf *out)
 		buf_printf(out, "backfill: %u of %u tables to read beside the stream", tables,
 			   selected);
 	else if (event->kind == SYNC_EVENT_BACKFILL_DONE)
-		buf_printf(out, "backfill: %u tables done", tables);
+		buf_printf(out, "backfill: %u table%s done", tables, tables == 1 ? "" : "s");
 	else
 		buf_put(out, SLICE("full sync: every table has been copied already"));
 }
