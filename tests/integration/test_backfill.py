@@ -10,6 +10,7 @@ import pytest
 from support.consume import rows
 from support.rebuild import Rebuild, Table, compare
 from support.wait import wait_for
+from support.workload import Writer, targets
 from test_full import fill
 
 ONE = "topics = { partitions = 1 },"
@@ -126,6 +127,24 @@ def test_added_beside_the_stream(here):
     assert [m.key for m in rows(messages) if m.full and m.table[1] == "a"] == [b"1"]
 
 
+def test_keys_of_every_kind(here):
+    """Tables with keys of each kind are changed in every way, in transactions that are partly rolled back, while they are copied."""
+    tables = targets([("VARCHAR(200)", ["REPEAT('x', 150)", "'y'"])] * 10, count=10)
+    names = [table.name for table in tables]
+    for table in tables:
+        table.engine = "InnoDB"
+    writer = Writer(here.server, here.db, tables, seed=4)
+    writer.load(400)
+    options = "full = { rows_per_second = 1500 }," + ONE
+    running = here.stream_a(options)
+    here.select(running, options, "a", *names)
+    running.start()
+    writer.start()
+    running.wait_log(r"backfill: 10 tables done")
+    writer.stop()
+    here.ends_equal(running, "a", *names)
+
+
 def test_quiet_server(here):
     """Nothing is written to the server: the table is copied at once nevertheless."""
     here.make_new(5000)
@@ -171,7 +190,8 @@ STATEMENTS = {
 def test_statements_while_it_is_copied(here, case):
     """A statement on the table discards what was read of it meanwhile; one that empties it ends its copy."""
     here.make_new(3000)
-    running = here.stream_a("full = { rows_per_second = 1500 }," + ONE)
+    # so slow that the copy has not ended before the statements
+    running = here.stream_a(f"full = {{ rows_per_second = {1500 if case == 'altered' else 150} }}," + ONE)
     running.start()
     running.until(f"{here.db}.new", lambda m: any(r.full for r in rows(m)), "a row")
     here.sql(*STATEMENTS[case])
