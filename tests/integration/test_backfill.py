@@ -214,6 +214,22 @@ def test_statements_while_it_is_copied(here, case):
     assert running.stop() == 0
 
 
+def test_replaced_while_it_was_stopped(here):
+    """While the sync is stopped, another table gets the name of an added one, by two statements: its rows are read."""
+    here.make_new(3000)
+    running = here.stream_a()
+    here.sql("CREATE TABLE rebuilt LIKE new", "INSERT INTO rebuilt SELECT id, v + 1, s FROM new WHERE id > 10",
+             "RENAME TABLE new TO old", "RENAME TABLE rebuilt TO new")
+    running.start()
+    running.wait_log(r"full sync: done in")
+    running.wait_streaming()
+    here.ends_equal(running, "a", "new")
+    running.start()
+    running.wait_streaming()
+    assert "tables to read" not in running.log
+    assert running.stop() == 0
+
+
 HELD = 4  # the key of the row that the held transaction changes
 
 

@@ -115,6 +115,12 @@ void table_state_end_backfill(struct table_state *state)
 	state->unread = false;
 }
 
+void table_state_leave_backfill(struct table_state *state)
+{
+	table_state_end_backfill(state);
+	state->left = true;
+}
+
 void table_state_set_definition(struct table_states *states, struct table_state *state,
 				const struct table *definition, bool pending)
 {

@@ -23,6 +23,7 @@ struct table_state {
 	bool pending; /* the catalog gets the definition when the stream reaches the start position */
 	bool unread;     /* the rows that the name had so far were not read, under any name */
 	bool backfilled; /* its rows are read beside the stream, and not all of them are sent */
+	bool left;       /* it lost its name before all of them were sent */
 };
 
 /* A database that the stream's catalog does not have until the stream has passed `start`. */
@@ -64,8 +65,10 @@ void table_state_set_read(struct table_state *state, const struct position *at,
 void table_state_set_unread(struct table_state *state);
 /* The rows of the table are read beside the stream. */
 void table_state_begin_backfill(struct table_state *state);
-/* No more of its rows are read: all are sent, or the table is gone. */
+/* No more of its rows are read: all are sent. */
 void table_state_end_backfill(struct table_state *state);
+/* No more of its rows are read: the table is gone, or has another name. The rows of the next table of this name are not read. */
+void table_state_leave_backfill(struct table_state *state);
 /* Copies the definition. pending: the catalog does not have it until the start position. */
 void table_state_set_definition(struct table_states *states, struct table_state *state,
 				const struct table *definition, bool pending);

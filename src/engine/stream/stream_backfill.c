@@ -460,11 +460,11 @@ void stream_backfill_effect(struct stream *stream, const struct ddl_effect *effe
 	if (effect->op == DDL_TRUNCATE || effect->op == DDL_CREATE)
 		end_empty(stream, state);
 	else if (effect->op == DDL_ERASE || effect->new_table.len > 0)
-		table_state_end_backfill(state);
+		table_state_leave_backfill(state);
 }
 
 bool stream_backfill_lacks(const struct stream *stream, struct slice full_name)
 {
 	const struct table_state *state = table_states_find(&stream->lane.sync->states, full_name);
-	return stream->backfill && state && state->backfilled;
+	return stream->backfill && state && (state->backfilled || state->left);
 }

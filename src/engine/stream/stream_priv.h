@@ -226,7 +226,7 @@ int stream_backfill_touch(struct stream *stream, const struct plan *plan,
 void stream_backfill_effect(struct stream *stream, const struct ddl_effect *effect);
 /* The connection is lost: discard the chunk in flight. */
 void stream_backfill_lost(struct stream *stream);
-/* Return whether rows of the table are still missing that only the backfill reads. */
+/* Return whether a table that gets this name must be read, since the backfill of the name is not finished, or ended without it. */
 bool stream_backfill_lacks(const struct stream *stream, struct slice full_name);
 
 /* stream_position.c */
