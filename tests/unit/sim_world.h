@@ -535,6 +535,14 @@ static struct dump *world_dump_open(struct source *source, const struct position
 
 /* ---- snapshot and chunks ---- */
 
+/* Tables that were added count from here on. The first table keeps its start position. */
+static void begin_added_tables(void)
+{
+	for (unsigned i = 1; i < WORLD_TABLES; i++)
+		if (world.selects[i])
+			world.since[i] = world.visible.ntrxs;
+}
+
 static int world_snapshot(struct source *source, unsigned nconns, struct snapshot *snapshot,
 			  int (*between)(void *arg, struct err *err), void *arg, struct err *err)
 {
@@ -551,9 +559,7 @@ static int world_snapshot(struct source *source, unsigned nconns, struct snapsho
 		rc = snapshot->conns[i] ? 0 : -1;
 	}
 	set_visible_end(&snapshot->position);
-	for (unsigned i = 1; i < WORLD_TABLES; i++) /* the first table keeps its start position */
-		if (world.selects[i])
-			world.since[i] = world.visible.ntrxs;
+	begin_added_tables();
 	for (unsigned i = 0; rc == 0 && i < nconns; i++) {
 		position_copy(&snapshot->positions[i], &snapshot->position);
 		memcpy(conn_of(snapshot->conns[i])->rows, world.visible.rows, sizeof(world.rows));
@@ -570,6 +576,7 @@ static int world_position_now(struct source *source, struct position *position, 
 {
 	(void)source, (void)err;
 	set_visible_end(position);
+	begin_added_tables();
 	return 0;
 }
 

@@ -101,11 +101,15 @@ void table_state_set_unread(struct table_state *state)
 	position_fini(&state->record.read_at);
 }
 
-void table_state_begin_backfill(struct table_state *state)
+void table_state_begin_backfill(struct table_state *state, const struct position *now,
+				const struct position *begin)
 {
+	if (state->record.phase == TABLE_NEW) {
+		table_state_set_start(state, position_passed(begin, now) ? NULL : now);
+		table_state_set_read(state, now, begin);
+	}
 	state->record.phase = TABLE_COPYING;
 	state->backfilled = true;
-	table_state_set_unread(state);
 }
 
 void table_state_end_backfill(struct table_state *state)
@@ -153,7 +157,8 @@ bool table_state_is_read_later(const struct table_state *state, const struct trx
 
 bool table_state_misses_rows(const struct table_state *state, const struct trx_place *trx)
 {
-	return state && (state->unread || table_state_is_read_later(state, trx));
+	return state &&
+	       (state->unread || state->backfilled || table_state_is_read_later(state, trx));
 }
 
 bool table_states_any_drops(const struct table_states *states, const struct trx_place *trx)

@@ -63,8 +63,10 @@ void table_state_set_read(struct table_state *state, const struct position *at,
 			  const struct position *begin);
 /* Record that the rows which the table has had so far cannot be read any more. */
 void table_state_set_unread(struct table_state *state);
-/* The rows of the table are read beside the stream. */
-void table_state_begin_backfill(struct table_state *state);
+/* Begin to read the rows of the table beside a stream that begins at `begin`. A new table counts from `now` on; one that was begun
+ * before keeps its start position. */
+void table_state_begin_backfill(struct table_state *state, const struct position *now,
+				const struct position *begin);
 /* No more of its rows are read: all are sent. */
 void table_state_end_backfill(struct table_state *state);
 /* No more of its rows are read: the table is gone, or has another name. The rows of the next table of this name are not read. */

@@ -168,11 +168,21 @@ static int refuse_keyless(const struct table *table, struct err *err)
 			 SLICE_FMT(table->full_name));
 }
 
-/* Return whether the table's state lets rows of it be sent: the stream sends all changes of it from here on. */
+/* Return whether the stream sends all changes of the table from here on. On a quiet server only its heartbeats show that the stream
+ * has passed the end of the binlog. */
 static bool is_past_start(const struct stream *stream, const struct table_state *state)
 {
-	return !position_is_set(&state->record.start) ||
-	       position_passed(&stream->read, &state->record.start);
+	const struct position *start = &state->record.start;
+	return !position_is_set(start) || position_passed(&stream->read, start) ||
+	       (strcmp(start->server, stream->read.server) == 0 && start->file[0] != '\0' &&
+		stream_has_passed(stream, start->file, start->offset));
+}
+
+/* Return whether the table is read after the present transaction, whatever happens to its name until then. */
+static bool is_before_start(const struct stream *stream, const struct table_state *state)
+{
+	const struct trx_place trx = stream_place(stream);
+	return table_state_drops(state, &trx);
 }
 
 /* A position on another server than the last transaction's may have no file yet. */
@@ -371,7 +381,9 @@ static int send_slice(struct stream *stream, struct err *err)
 
 static bool is_missing(const struct stream *stream)
 {
-	return stream_backfill_lacks(stream, stream->backfill->chunk->table->full_name);
+	const struct table_state *state = table_states_find(
+		&stream->lane.sync->states, stream->backfill->chunk->table->full_name);
+	return state && state->backfilled;
 }
 
 static int send(struct stream *stream, bool is_idle, struct err *err)
@@ -454,7 +466,7 @@ void stream_backfill_effect(struct stream *stream, const struct ddl_effect *effe
 	if (effect->before) /* in the server's spelling, if names ignore case */
 		name = (struct ddl_name){effect->before->db, effect->before->name};
 	state = backfilled_state(stream, &name);
-	if (state == NULL)
+	if (state == NULL || is_before_start(stream, state))
 		return;
 	spoil(stream->backfill, state);
 	if (effect->op == DDL_TRUNCATE || effect->op == DDL_CREATE)
@@ -466,5 +478,6 @@ void stream_backfill_effect(struct stream *stream, const struct ddl_effect *effe
 bool stream_backfill_lacks(const struct stream *stream, struct slice full_name)
 {
 	const struct table_state *state = table_states_find(&stream->lane.sync->states, full_name);
-	return stream->backfill && state && (state->backfilled || state->left);
+	return stream->backfill && state && (state->backfilled || state->left) &&
+	       !is_before_start(stream, state);
 }

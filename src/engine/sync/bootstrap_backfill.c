@@ -54,8 +54,8 @@ static bool has_low_marks(const struct bootstrap *bootstrap)
 	return bootstrap->sync->mariadb || bootstrap->position.gtids.flavour == GTID_MYSQL;
 }
 
-/* Return whether the stream can send every change of the table from its position on: it has the definition there, and nothing
- * of the table is in an earlier copy. */
+/* Return whether the stream has the definition of the table at its position, and follows it from there. A table that a statement
+ * made another one of, in the middle of a copy, has its definition in its record: a round reads it. */
 static bool is_followed(const struct bootstrap *bootstrap, const struct table *table)
 {
 	const struct table *there =
@@ -65,17 +65,7 @@ static bool is_followed(const struct bootstrap *bootstrap, const struct table *t
 	if (there == NULL || !table_same(there, table))
 		return false;
 	return state == NULL ||
-	       (!state->pending && !state->unread && !position_is_set(&state->record.start));
-}
-
-static void begin(struct bootstrap *bootstrap, const struct table *table)
-{
-	struct record_batch records = {NULL, NULL};
-	struct table_state *state = table_states_get(&bootstrap->sync->states, table->full_name);
-	table_state_begin_backfill(state);
-	record_copying(&records, state);
-	checkpoint_post(&bootstrap->sync->checkpoint, &records, NULL);
-	record_batch_fini(&records);
+	       (!state->pending && !state->unread && state->record.definition == NULL);
 }
 
 bool bootstrap_backfill(struct bootstrap *bootstrap, const struct table *table)
@@ -88,8 +78,23 @@ bool bootstrap_backfill(struct bootstrap *bootstrap, const struct table *table)
 	    !has_begun(bootstrap) || has_prepared(&bootstrap->position) || !has_key(table) ||
 	    !has_low_marks(bootstrap) || !is_followed(bootstrap, table))
 		return false;
-	begin(bootstrap, table);
+	table_states_get(&bootstrap->sync->states, table->full_name)->backfilled = true;
 	return true;
+}
+
+void bootstrap_place_backfills(struct bootstrap *bootstrap, const struct position *now)
+{
+	struct record_batch records = {NULL, NULL};
+	for (unsigned i = 0; i < bootstrap->nselected; i++) {
+		struct table_state *state = table_states_find(&bootstrap->sync->states,
+							      bootstrap->selected[i]->full_name);
+		if (state == NULL || !state->backfilled)
+			continue;
+		table_state_begin_backfill(state, now, &bootstrap->position);
+		record_copying(&records, state);
+	}
+	checkpoint_post(&bootstrap->sync->checkpoint, &records, NULL);
+	record_batch_fini(&records);
 }
 
 unsigned bootstrap_backfills(const struct bootstrap *bootstrap, const struct table **tables)

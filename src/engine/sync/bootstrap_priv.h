@@ -28,8 +28,10 @@ void bootstrap_select(struct bootstrap *bootstrap);
 void bootstrap_free_reads(struct full_table *reads, unsigned n);
 
 /* bootstrap_backfill.c */
-/* Return whether the table is copied beside the stream. If it is, its record is posted. */
+/* Return whether the table is copied beside the stream. */
 bool bootstrap_backfill(struct bootstrap *bootstrap, const struct table *table);
+/* Let the events of these tables count from `now` on, unless they were begun before, and post their records. */
+void bootstrap_place_backfills(struct bootstrap *bootstrap, const struct position *now);
 
 /* bootstrap_reads.c; declared for unit tests */
 /* Consecutive rounds in which the rows of a table may differ from its definition. */

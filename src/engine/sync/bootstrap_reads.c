@@ -396,6 +396,24 @@ static int begin_stream_only(struct bootstrap *bootstrap, struct err *err)
 	return rc;
 }
 
+/* Begin the tables that are copied beside the stream. */
+static int begin_backfills(struct bootstrap *bootstrap, struct err *err)
+{
+	struct position now;
+	int rc;
+	if (bootstrap_backfills(bootstrap, NULL) == 0)
+		return 0;
+	position_init(&now);
+	rc = position_now(bootstrap, &now, err);
+	if (rc == 0) {
+		bootstrap_select(bootstrap); /* the definitions may have been loaded again */
+		decide(bootstrap);
+		bootstrap_place_backfills(bootstrap, &now);
+	}
+	position_fini(&now);
+	return rc;
+}
+
 /* Forget a table that the script no longer selects: its changes are not sent from now on, so it
  * must be read again if it is selected later. */
 static void forget_rejected(struct bootstrap *bootstrap)
@@ -497,6 +515,8 @@ int bootstrap_reads(struct bootstrap *bootstrap, bool again, struct err *err)
 			return -1;
 		note_gone(bootstrap);
 		decide(bootstrap);
+		if (begin_backfills(bootstrap, err) < 0)
+			return -1;
 	}
 	if (bootstrap->nreads == 0 && bootstrap->found)
 		return 0;
