@@ -193,7 +193,64 @@ struct question {
 	const struct table *after;
 	const struct ddl_rename *renamed;
 	unsigned nrenamed;
+	struct {
+		const struct chosen_table *tables;
+		unsigned n;
+	} chosen;
+	enum script_naming naming;
 };
+
+static int ask_choose(lua_State *L)
+{
+	struct question *q = lua_touserdata(L, 1);
+	push_core(L, "choose");
+	lua_pushinteger(L, q->sync + 1);
+	lua_createtable(L, (int)q->chosen.n, 0);
+	for (unsigned i = 0; i < q->chosen.n; i++) {
+		const struct chosen_table *table = &q->chosen.tables[i];
+		lua_createtable(L, 0, 3);
+		lua_pushlstring(L, table->db.ptr, table->db.len);
+		lua_setfield(L, -2, "db");
+		lua_pushlstring(L, table->name.ptr, table->name.len);
+		lua_setfield(L, -2, "name");
+		lua_pushboolean(L, table->removed);
+		lua_setfield(L, -2, "removed");
+		lua_rawseti(L, -2, (lua_Integer)i + 1);
+	}
+	lua_call(L, 2, 0);
+	return 0;
+}
+
+int script_choose(struct script *script, unsigned sync, const struct chosen_table *tables,
+		  unsigned n, struct err *err)
+{
+	struct question q = {.script = script, .sync = sync, .chosen = {tables, n}};
+	return state_protect(script, ask_choose, &q, SCRIPT_BUDGET_LOAD, E_SCRIPT, err);
+}
+
+static int ask_naming(lua_State *L)
+{
+	struct question *q = lua_touserdata(L, 1);
+	push_core(L, "naming");
+	lua_pushinteger(L, q->sync + 1);
+	lua_pushlstring(L, q->db.ptr, q->db.len);
+	lua_pushlstring(L, q->table_name.ptr, q->table_name.len);
+	lua_call(L, 3, 2);
+	q->naming = lua_toboolean(L, -1)   ? SCRIPT_EXCLUDES
+		    : lua_toboolean(L, -2) ? SCRIPT_SELECTS
+					   : SCRIPT_NAMES_NOT;
+	return 0;
+}
+
+enum script_naming script_naming(struct script *script, unsigned sync, struct slice db,
+				 struct slice table)
+{
+	struct question q = {.script = script, .sync = sync, .db = db, .table_name = table};
+	struct err err = ERR_INIT;
+	if (state_protect(script, ask_naming, &q, SCRIPT_BUDGET_LOAD, E_SCRIPT, &err) < 0)
+		log_error("%s", err.text); /* then the table counts as not named */
+	return q.naming;
+}
 
 static int ask_wants(lua_State *L)
 {

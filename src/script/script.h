@@ -9,6 +9,7 @@
 #define TIDEWAY_SCRIPT_H
 
 #include "model/change.h"
+#include "model/chosen_table.h"
 #include "model/config.h"
 #include "model/ddl.h"
 #include "model/mapping.h"
@@ -40,9 +41,20 @@ void script_free(struct script *script);
 unsigned script_syncs(const struct script *script);
 const struct sync_config *script_config(const struct script *script, unsigned sync);
 
-/* Return whether the source's patterns select the table. */
+/* Set the tables that commands have added to the sync and removed from it. The other functions count them. */
+int script_choose(struct script *script, unsigned sync, const struct chosen_table *tables,
+		  unsigned n, struct err *err) MUST_CHECK;
+/* How the source's patterns alone name a table. */
+enum script_naming {
+	SCRIPT_NAMES_NOT, /* no pattern selects it */
+	SCRIPT_SELECTS,
+	SCRIPT_EXCLUDES, /* a pattern with ! does. A command cannot add the table */
+};
+enum script_naming script_naming(struct script *script, unsigned sync, struct slice db,
+				 struct slice table);
+/* Return whether the source's patterns, or a command, select the table. */
 bool script_wants(struct script *script, unsigned sync, struct slice db, struct slice table);
-/* Return the databases that the patterns can match, as exact names, terminated by NULL. If a
+/* Return the databases that the patterns can match, and those of added tables, as exact names, terminated by NULL. If a
  * pattern has a wildcard for the database, the list is the single entry "*". */
 const char *const *script_databases(struct script *script, unsigned sync);
 /* Check the script against all selected tables, once at the start: exact names without a table,

@@ -4,6 +4,7 @@
 -- table. The argument `i` is the number of a sync.
 local callbacks = require "tideway.core.callbacks"
 local columns = require "tideway.core.columns"
+local fault = require "tideway.core.fault"
 local fields = require "tideway.core.fields"
 local hooks = require "tideway.core.hooks"
 local key = require "tideway.core.key"
@@ -72,7 +73,7 @@ end
 -- Return whether the source's patterns select a table. A pattern selects a table of a system
 -- database only when it contains the name of the database without wildcards ("mysql.*"), and a work
 -- table of a schema-change tool only when it is an exact db.table.
-local function wants(sync, db, name)
+local function selects(sync, db, name)
   local hit = sync.tables:match(db, name)
   if not hit then return false end
   if hit.exact then return true end
@@ -80,12 +81,53 @@ local function wants(sync, db, name)
   return not is_shadow(name)
 end
 
+-- Return whether a table is captured: by a command, else by the source's patterns. A pattern with ! takes
+-- precedence over a command that has added the table.
+local function wants(sync, db, name)
+  local choice = sync.chosen[db] and sync.chosen[db][name]
+  if not choice then return selects(sync, db, name) end
+  return choice == "added" and not sync.tables:is_excluded(db, name)
+end
+
 function core.wants(i, db, name)
   return wants(syncs[i], db, name)
 end
 
+-- Return whether the source's patterns alone select a table, and whether one with ! names it.
+function core.naming(i, db, name)
+  return selects(syncs[i], db, name), syncs[i].tables:is_excluded(db, name)
+end
+
+-- Set the tables that commands have chosen, a list of { db, name, removed }.
+function core.choose(i, list)
+  local chosen = {}
+  for _, one in ipairs(list) do
+    chosen[one.db] = chosen[one.db] or {}
+    chosen[one.db][one.name] = one.removed and "removed" or "added"
+  end
+  syncs[i].chosen = chosen
+end
+
+-- Return the databases that may have captured tables, or { "*" }.
 function core.databases(i)
-  return syncs[i].tables:databases()
+  local list, seen = syncs[i].tables:databases(), {}
+  for _, db in ipairs(list) do seen[db] = true end
+  if seen["*"] then return list end
+  for _, db in ipairs(fault.sorted_keys(syncs[i].chosen)) do
+    if not seen[db] then list[#list + 1] = db end
+  end
+  return list
+end
+
+-- Return the captured tables and those that commands have removed: the patterns that name these match a table.
+local function with_removed(sync, tables)
+  local list = table.move(tables, 1, #tables, 1, {})
+  for db, names in pairs(sync.chosen) do
+    for name, choice in pairs(names) do
+      if choice == "removed" then list[#list + 1] = { db = db, name = name } end
+    end
+  end
+  return list
 end
 
 local function add_all(list, more)
@@ -300,8 +342,9 @@ end
 function core.check(i, tables, folded)
   local sync = syncs[i]
   local warnings = {}
-  add_all(warnings, select_by.unmatched(sync.source_patterns, tables, sync.unmatched, "source", folded))
-  add_all(warnings, select_by.unmatched(sync.registry, tables, sync.unmatched, "selected", folded, function(db, name)
+  local named = with_removed(sync, tables)
+  add_all(warnings, select_by.unmatched(sync.source_patterns, named, sync.unmatched, "source", folded))
+  add_all(warnings, select_by.unmatched(sync.registry, named, sync.unmatched, "selected", folded, function(db, name)
     return #others_with(sync, db, name) > 0
   end))
   local keyless = {}

@@ -163,12 +163,18 @@ end
 local List = {}
 List.__index = List
 
+-- Return whether a pattern with ! names the table.
+function List:is_excluded(db, name)
+  for _, exclude in ipairs(self.excludes) do
+    if exclude:matches(db, name) then return true end
+  end
+  return false
+end
+
 -- Return the include pattern that selects the table, or nil. An exact name takes precedence over a
 -- wildcard.
 function List:match(db, name)
-  for _, exclude in ipairs(self.excludes) do
-    if exclude:matches(db, name) then return nil end
-  end
+  if self:is_excluded(db, name) then return nil end
   local found
   for _, include in ipairs(self.includes) do
     if include:matches(db, name) then

@@ -216,7 +216,7 @@ end
 
 local function compile_one(options, format, one, place)
   local self = { place = place, name = one.name, loop = options.loop, registry = {}, source_patterns = {},
-    taken = {}, groups = {}, destinations = {}, unmatched = options.unmatched }
+    taken = {}, groups = {}, destinations = {}, chosen = {}, unmatched = options.unmatched }
   self.config = make_config(options, format, one, place)
   self.names = { source = self.config.source.name or "mysql", sink = self.config.sink.name or self.config.sink.kind }
   self.tables = compile_tables(self.config.source, one.place)

@@ -18,6 +18,7 @@ static void on_acked(void *arg, uint64_t token, unsigned messages)
 static int open_script(struct lane *lane, struct err *err)
 {
 	struct script_options options = *lane->sync->script;
+	const struct sync_tables *tables = &lane->sync->tables;
 	loop_host(lane);
 	options.host = &lane->loop.host;
 	lane->script = script_new(&options, err);
@@ -27,9 +28,12 @@ static int open_script(struct lane *lane, struct err *err)
 	lane->format = format_find(lane->config->format);
 	if (lane->format == NULL)
 		return err_set(err, E_BUG, "there is no message format '%s'", lane->config->format);
-	if (lane->sync->tables)
-		return script_learn(lane->script, lane->sync->index, lane->sync->tables,
-				    lane->sync->ntables, true, err);
+	if (script_choose(lane->script, lane->sync->index, tables->chosen.tables, tables->chosen.n,
+			  err) < 0)
+		return -1;
+	if (tables->captured)
+		return script_learn(lane->script, lane->sync->index, tables->captured,
+				    tables->ncaptured, true, err);
 	return 0;
 }
 

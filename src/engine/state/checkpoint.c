@@ -192,7 +192,7 @@ int checkpoint_put(struct checkpoint *checkpoint, struct slice name, struct slic
 	return rc;
 }
 
-/* Without a position, only the records of the process and of a pause may exist. Any other record shows that rows
+/* Without a position, only the records of the process and of commands may exist. Any other record shows that rows
  * were sent, and a new position would skip what has changed since. */
 static int check_empty(struct checkpoint *checkpoint, struct err *err)
 {
@@ -201,7 +201,8 @@ static int check_empty(struct checkpoint *checkpoint, struct err *err)
 	do
 		if (!checkpoint_next(checkpoint, &at, SLICE(""), &name, &value))
 			return 0;
-	while (slice_starts(name, RECORD_PROCESS) || slice_equal(name, RECORD_PAUSED));
+	while (slice_starts(name, RECORD_PROCESS) || slice_equal(name, RECORD_PAUSED) ||
+	       slice_equal(name, RECORD_SELECTION));
 	return err_set(
 		err, E_CHECKPOINT_POSITION,
 		"checkpoint of sync '%s': there are records (\"%s/%.*s\"), but \"%s/position\" is "

@@ -23,6 +23,8 @@ struct store_record;
 #define RECORD_PROCESS SLICE("process")
 /* The record of a pause (engine/sync/pause.h). It may also exist before there is a position. */
 #define RECORD_PAUSED SLICE("paused")
+/* The record of the tables that commands have added and removed (engine/state/selection.h). Likewise. */
+#define RECORD_SELECTION SLICE("selection")
 
 struct checkpoint {
 	struct store *store;

@@ -26,10 +26,12 @@ void sync_init(struct sync *sync, const struct script_options *script, unsigned 
 	sync->outages = (struct kafka_outage_reader){emit_outage, &sync->events};
 	pins_init(&sync->pins);
 	table_states_init(&sync->states);
+	selection_init(&sync->tables.chosen);
 }
 
 void sync_fini(struct sync *sync)
 {
+	selection_fini(&sync->tables.chosen);
 	table_states_fini(&sync->states);
 	pins_fini(&sync->pins);
 	sync_events_fini(&sync->events);

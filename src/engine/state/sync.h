@@ -6,6 +6,7 @@
 
 #include "engine/state/checkpoint.h"
 #include "engine/state/pins.h"
+#include "engine/state/selection.h"
 #include "engine/state/sync_events.h"
 #include "engine/state/table_state.h"
 #include "model/config.h"
@@ -36,6 +37,12 @@ struct sync_output {
 	bool raw;    /* messages on a terminal are written as JSON */
 };
 
+struct sync_tables {
+	const struct table *const *captured; /* of the source, as loaded last; NULL: unknown */
+	unsigned ncaptured;
+	struct selection chosen; /* by commands, as the attempt has loaded them */
+};
+
 struct sync {
 	/* Set before the supervisor runs. */
 	const struct script_options *script; /* from which each lane loads its own Lua state */
@@ -51,9 +58,7 @@ struct sync {
 	/* Of the sync's own thread: lanes read them. */
 	struct source *source; /* NULL: an offline lane, which has none */
 	bool mariadb;          /* false until the source is connected */
-	const struct table *const
-		*tables; /* the captured tables of the source, as loaded last; NULL: unknown */
-	unsigned ntables;
+	struct sync_tables tables;
 
 	/* Of the sync's own thread while no lane runs, then of the stream lane. */
 	struct table_states states;

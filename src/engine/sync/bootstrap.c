@@ -50,7 +50,7 @@ void bootstrap_fini(struct bootstrap *bootstrap)
 	instance_lock_free(&bootstrap->name);
 	conn_free(bootstrap->conn);
 	bootstrap_free_reads(bootstrap->reads, bootstrap->nreads);
-	bootstrap->sync->tables = NULL;
+	bootstrap->sync->tables.captured = NULL;
 	free(bootstrap->selected);
 	position_fini(&bootstrap->binlog_end_at_load);
 	position_fini(&bootstrap->position);
@@ -133,6 +133,48 @@ static int load_catalog(struct bootstrap *bootstrap, struct err *err)
 	return catalog_load_variables(bootstrap->catalog_at_position, bootstrap->conn, err);
 }
 
+/* Return why a choice of a command has no effect any more, because of the script; NULL: it has one. */
+static const char *is_obsolete(const struct bootstrap *bootstrap, const struct chosen_table *table)
+{
+	enum script_naming naming =
+		script_naming(bootstrap->script, bootstrap->sync->index, table->db, table->name);
+	if (table->removed)
+		return naming == SCRIPT_SELECTS ? NULL : "the script does not select it";
+	if (naming == SCRIPT_NAMES_NOT)
+		return NULL;
+	return naming == SCRIPT_SELECTS ? "the script selects it" : "the script excludes it";
+}
+
+/* Forget the choices of commands that the script has made obsolete. */
+static void prune_choices(struct bootstrap *bootstrap)
+{
+	struct selection *chosen = &bootstrap->sync->tables.chosen;
+	unsigned before = chosen->n;
+	for (unsigned i = chosen->n; i-- > 0;) {
+		struct chosen_table table = chosen->tables[i];
+		const char *why = is_obsolete(bootstrap, &table);
+		if (why == NULL)
+			continue;
+		log_info("table %.*s was %s by command, which is forgotten: %s now",
+			 SLICE_FMT(chosen_table_print(&table, &bootstrap->arena)),
+			 table.removed ? "removed" : "added", why);
+		selection_drop(chosen, table.db, table.name);
+	}
+	if (chosen->n < before)
+		selection_post(chosen, &bootstrap->sync->checkpoint);
+}
+
+/* Load the tables that commands have added and removed. */
+static int load_choices(struct bootstrap *bootstrap, struct err *err)
+{
+	struct selection *chosen = &bootstrap->sync->tables.chosen;
+	if (selection_load(chosen, &bootstrap->sync->checkpoint, err) < 0)
+		return -1;
+	prune_choices(bootstrap);
+	return script_choose(bootstrap->script, bootstrap->sync->index, chosen->tables, chosen->n,
+			     err);
+}
+
 /* ---- the source ---- */
 
 static int load_named_database(struct bootstrap *bootstrap, struct slice db, struct err *err)
@@ -197,8 +239,8 @@ void bootstrap_select(struct bootstrap *bootstrap)
 		}
 		bootstrap->selected[bootstrap->nselected++] = table;
 	}
-	bootstrap->sync->tables = bootstrap->selected;
-	bootstrap->sync->ntables = bootstrap->nselected;
+	bootstrap->sync->tables.captured = bootstrap->selected;
+	bootstrap->sync->tables.ncaptured = bootstrap->nselected;
 }
 
 void bootstrap_know_tables(struct bootstrap *bootstrap)
@@ -214,14 +256,15 @@ void bootstrap_know_tables(struct bootstrap *bootstrap)
 	for (at = 0; (table = catalog_next(bootstrap->catalog_at_position, &at));)
 		if (script_wants(bootstrap->script, bootstrap->sync->index, table->db, table->name))
 			tables[n++] = table;
-	bootstrap->sync->tables = tables;
-	bootstrap->sync->ntables = n;
+	bootstrap->sync->tables.captured = tables;
+	bootstrap->sync->tables.ncaptured = n;
 }
 
 static int check_columns(const struct bootstrap *bootstrap, struct err *err)
 {
 	return script_check_columns(bootstrap->script, bootstrap->sync->index,
-				    bootstrap->sync->tables, bootstrap->sync->ntables, err);
+				    bootstrap->sync->tables.captured,
+				    bootstrap->sync->tables.ncaptured, err);
 }
 
 /* Refuse a selected table that the catalog has left out (its type or character set is not
@@ -508,7 +551,7 @@ int bootstrap_look(struct bootstrap *bootstrap, struct handover *handover, struc
 {
 	struct checkpoint *checkpoint = &bootstrap->sync->checkpoint;
 	if (checkpoint_load(checkpoint, &bootstrap->position, &bootstrap->found, err) < 0 ||
-	    raise_saved_watermark(bootstrap, err) < 0)
+	    load_choices(bootstrap, err) < 0 || raise_saved_watermark(bootstrap, err) < 0)
 		return -1;
 	bootstrap->will_stream = bootstrap->sync->config->mode != MODE_FULL;
 	if (choose_source(bootstrap, err) < 0 || look_at_tables(bootstrap, err) < 0 ||

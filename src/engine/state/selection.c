@@ -1,0 +1,192 @@
+#include "engine/state/selection.h"
+
+#include "base/json_writer.h"
+#include "base/mem.h"
+
+#include <cjson/cJSON.h>
+#include <stdlib.h>
+
+void selection_init(struct selection *selection)
+{
+	*selection = (struct selection){NULL, 0, 0, {0}};
+	arena_init(&selection->arena, 0);
+}
+
+void selection_fini(struct selection *selection)
+{
+	free(selection->tables);
+	arena_fini(&selection->arena);
+}
+
+void selection_clear(struct selection *selection)
+{
+	selection_fini(selection);
+	selection_init(selection);
+}
+
+void selection_copy(struct selection *to, const struct selection *from)
+{
+	selection_clear(to);
+	for (unsigned i = 0; i < from->n; i++)
+		selection_put(to, from->tables[i].db, from->tables[i].name,
+			      from->tables[i].removed);
+}
+
+static struct chosen_table *find(const struct selection *selection, struct slice db,
+				 struct slice name)
+{
+	for (unsigned i = 0; i < selection->n; i++)
+		if (slice_equal(selection->tables[i].db, db) &&
+		    slice_equal(selection->tables[i].name, name))
+			return &selection->tables[i];
+	return NULL;
+}
+
+const struct chosen_table *selection_find(const struct selection *selection, struct slice db,
+					  struct slice name)
+{
+	return find(selection, db, name);
+}
+
+void selection_put(struct selection *selection, struct slice db, struct slice name, bool removed)
+{
+	struct chosen_table *table = find(selection, db, name);
+	if (table) {
+		table->removed = removed;
+		return;
+	}
+	if (selection->n == selection->cap) {
+		selection->cap = selection->cap > 0 ? 2 * selection->cap : 8;
+		selection->tables =
+			mem_resize(selection->tables, selection->cap, sizeof(*selection->tables));
+	}
+	selection->tables[selection->n++] = (struct chosen_table){
+		arena_copy(&selection->arena, db), arena_copy(&selection->arena, name), removed};
+}
+
+void selection_drop(struct selection *selection, struct slice db, struct slice name)
+{
+	struct chosen_table *table = find(selection, db, name);
+	if (table)
+		*table = selection->tables[--selection->n];
+}
+
+/* ---- names ---- */
+
+/* Return how many characters at the start need no backquotes. */
+static size_t bare_length(struct slice text)
+{
+	size_t n = 0;
+	while (n < text.len && memchr(".`*?{}!/\"", text.ptr[n], sizeof(".`*?{}!/\"")) == NULL)
+		n++;
+	return n;
+}
+
+static const char *quote_of(struct slice name)
+{
+	return bare_length(name) == name.len ? "" : "`";
+}
+
+struct slice chosen_table_print(const struct chosen_table *table, struct arena *arena)
+{
+	const char *db = quote_of(table->db), *name = quote_of(table->name);
+	return arena_printf(arena, "%s%.*s%s.%s%.*s%s", db, SLICE_FMT(table->db), db, name,
+			    SLICE_FMT(table->name), name);
+}
+
+/* Take a name from the start of the text, in backquotes or bare. */
+static bool take_name(struct slice *text, struct slice *name)
+{
+	bool quoted = text->len > 0 && text->ptr[0] == '`';
+	const char *end = quoted ? memchr(text->ptr + 1, '`', text->len - 1) : NULL;
+	size_t len;
+	if (quoted && end == NULL)
+		return false;
+	len = end ? (size_t)(end - text->ptr) - 1 : bare_length(*text);
+	*name = slice_of(text->ptr + quoted, len);
+	len += quoted ? 2 : 0;
+	*text = slice_of(text->ptr + len, text->len - len);
+	return name->len > 0;
+}
+
+bool chosen_table_parse(struct slice text, struct chosen_table *table)
+{
+	*table = (struct chosen_table){.removed = false};
+	if (!take_name(&text, &table->db) || text.len == 0 || text.ptr[0] != '.')
+		return false;
+	text = slice_of(text.ptr + 1, text.len - 1);
+	return take_name(&text, &table->name) && text.len == 0;
+}
+
+/* ---- the record ---- */
+
+static void write_list(const struct selection *selection, bool removed, struct buf *out)
+{
+	bool first = true;
+	for (unsigned i = 0; i < selection->n; i++) {
+		const struct chosen_table *table = &selection->tables[i];
+		if (table->removed != removed)
+			continue;
+		buf_put(out, first ? SLICE("{\"db\":") : SLICE(",{\"db\":"));
+		json_string(out, table->db);
+		buf_put(out, SLICE(",\"table\":"));
+		json_string(out, table->name);
+		buf_char(out, '}');
+		first = false;
+	}
+}
+
+void selection_write(const struct selection *selection, struct buf *out)
+{
+	buf_put(out, SLICE("{\"added\":["));
+	write_list(selection, false, out);
+	buf_put(out, SLICE("],\"removed\":["));
+	write_list(selection, true, out);
+	buf_put(out, SLICE("]}"));
+}
+
+static bool read_list(struct selection *selection, const cJSON *list, bool removed)
+{
+	const cJSON *item;
+	cJSON_ArrayForEach(item, list)
+	{
+		const char *db = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, "db"));
+		const char *name =
+			cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, "table"));
+		if (db == NULL || name == NULL)
+			return false;
+		selection_put(selection, slice_str(db), slice_str(name), removed);
+	}
+	return cJSON_IsArray(list);
+}
+
+int selection_load(struct selection *selection, struct checkpoint *checkpoint, struct err *err)
+{
+	struct slice record = checkpoint_get(checkpoint, RECORD_SELECTION);
+	cJSON *json;
+	bool ok;
+	selection_clear(selection);
+	if (record.ptr == NULL)
+		return 0;
+	json = cJSON_ParseWithLength(record.ptr, record.len);
+	ok = read_list(selection, cJSON_GetObjectItemCaseSensitive(json, "added"), false) &&
+	     read_list(selection, cJSON_GetObjectItemCaseSensitive(json, "removed"), true);
+	cJSON_Delete(json);
+	if (ok)
+		return 0;
+	return err_set(err, E_CHECKPOINT_RECORD,
+		       "checkpoint record \"selection\" of sync '%s' cannot be read",
+		       checkpoint->sync);
+}
+
+void selection_post(const struct selection *selection, struct checkpoint *checkpoint)
+{
+	struct record_batch records = {NULL, NULL};
+	struct buf json;
+	buf_init(&json);
+	selection_write(selection, &json);
+	record_batch_add(&records, RECORD_SELECTION,
+			 selection->n > 0 ? buf_slice(&json) : (struct slice){NULL, 0});
+	checkpoint_post(checkpoint, &records, NULL);
+	buf_fini(&json);
+}
