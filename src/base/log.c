@@ -1,6 +1,7 @@
 #include "base/log.h"
 
 #include "base/clock.h"
+#include "base/terminal.h"
 
 #include <pthread.h>
 #include <stdarg.h>
@@ -8,7 +9,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -98,26 +98,14 @@ void log_write(enum log_level level, const char *format, ...)
 	va_end(args);
 }
 
-/* Returns the characters that fit into one line of the terminal. A longer text would wrap, and
- * erase_status could not erase it. */
-static size_t terminal_width(void)
-{
-	struct winsize size = {0};
-	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_col == 0)
-		return sizeof(log_line) - 1;
-	return size.ws_col - 1;
-}
-
 void log_status(const char *text)
 {
-	size_t len = strlen(text), width;
-	if (!isatty(STDERR_FILENO))
+	size_t len;
+	if (!terminal_is(STDERR_FILENO))
 		return;
-	width = terminal_width();
-	if (len > width)
-		len = width;
-	while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80) /* inside a UTF-8 character */
-		len--;
+	len = terminal_fit(STDERR_FILENO, slice_str(text));
+	if (len >= sizeof(log_line))
+		len = sizeof(log_line) - 1;
 	pthread_mutex_lock(&log_lock);
 	erase_status();
 	snprintf(log_line, sizeof(log_line), "%.*s", (int)len, text);

@@ -42,6 +42,16 @@ static void member_time(struct buf *out, const char *name, int64_t ms)
 		buf_put(out, SLICE("null"));
 }
 
+/* A number; null: it is negative, that is, unknown. */
+static void member_count(struct buf *out, const char *name, int64_t n)
+{
+	member(out, name);
+	if (n >= 0)
+		json_i64(out, n);
+	else
+		buf_put(out, SLICE("null"));
+}
+
 static void member_seconds(struct buf *out, const char *name, int64_t ms)
 {
 	member(out, name);
@@ -109,14 +119,74 @@ static void put_journal(struct buf *out, const struct journal_entry *entry)
 	buf_char(out, ']');
 }
 
-static void put_copy(struct buf *out, const struct sync_status *status)
+/* Write how far a copy has come, with this number of rows per second. */
+static void put_progress(struct buf *out, uint64_t rows, uint64_t estimate, uint64_t rate)
 {
-	member(out, "copy");
+	member(out, "percent");
+	buf_printf(out, "%.1f", estimate > 0 ? 100.0 * (double)rows / (double)estimate : 0);
+	member_number(out, "rows_per_second", rate);
+	member_seconds(out, "left_s", rate > 0 ? (int64_t)((estimate - rows) * 1000 / rate) : -1);
+}
+
+/* Return the average rate of the rows that were read in these milliseconds. */
+static uint64_t average(uint64_t rows, uint64_t rows_before, int64_t ms)
+{
+	return ms > 0 ? (rows - rows_before) * 1000 / (uint64_t)ms : 0;
+}
+
+static void put_copy(struct buf *out, const char *name, const struct copy_progress *copy,
+		     uint64_t rate)
+{
+	member(out, name);
 	buf_char(out, '{');
-	member_number(out, "tables", status->full_tables);
-	member_number(out, "tables_done", status->full_tables_done);
-	member_number(out, "rows", status->full_rows);
-	member_number(out, "estimate", status->full_estimate);
+	member_number(out, "tables", copy->tables);
+	member_number(out, "tables_done", copy->tables_done);
+	member_number(out, "rows", copy->rows);
+	member_number(out, "estimate", copy->estimate);
+	if (copy->tables_done < copy->tables)
+		put_progress(out, copy->rows, copy->estimate, rate);
+	buf_char(out, '}');
+}
+
+/* A copy of tables while the stream runs. */
+static void put_backfill(struct buf *out, const struct sync_status *status)
+{
+	static const char *const waits[] = {
+		[BACKFILL_WAITS_NOT] = "",
+		[BACKFILL_WAITS_STREAM] = "until the stream has caught up (full.yield_lag_s)",
+		[BACKFILL_WAITS_PACE] = "to keep to full.rows_per_second",
+		[BACKFILL_WAITS_VISIBLE] = "for a transaction that the server does not show yet",
+		[BACKFILL_WAITS_CHANGE] = "until the stream reaches a statement on the table",
+		[BACKFILL_WAITS_SOURCE] = "until the server can be reached",
+	};
+	const struct copy_progress *copy = &status->backfill;
+	put_copy(out, "backfill", copy, average(copy->rows, copy->rows_before, copy->reading_ms));
+	member(out, "backfill_waits");
+	if (status->waits == BACKFILL_WAITS_NOT)
+		buf_put(out, SLICE("null"));
+	else
+		json_string(out, slice_str(waits[status->waits]));
+}
+
+/* ---- the steps of its tables ---- */
+
+static const char *const step_names[] = {
+	[STEP_STRUCTURE] = "structure", [STEP_COPY] = "copy", [STEP_STREAM] = "stream"};
+
+static void count_step(void *arg, const struct table_progress *table)
+{
+	unsigned *counts = arg;
+	counts[table->step]++;
+}
+
+static void put_steps(struct buf *out, struct supervisor *supervisor)
+{
+	unsigned counts[STEP_STREAM + 1] = {0};
+	supervisor_tables(supervisor, count_step, counts);
+	member(out, "steps");
+	buf_char(out, '{');
+	for (int step = STEP_STRUCTURE; step <= STEP_STREAM; step++)
+		member_number(out, step_names[step], counts[step]);
 	buf_char(out, '}');
 }
 
@@ -149,10 +219,13 @@ void process_status_sync(const struct watched_sync *sync, struct buf *out)
 	member_time(out, "saved_ms", saved_ms);
 	member_time(out, "acknowledged_ms", status->ack_ms);
 	member_seconds(out, "lag_s", status->lag_ms);
+	member_count(out, "lag_bytes", status->lag_bytes);
 	member_number(out, "rows", status->rows);
 	member_number(out, "messages", status->messages);
 	member_number(out, "bytes", status->bytes);
-	put_copy(out, status);
+	put_steps(out, sync->supervisor);
+	put_copy(out, "copy", &status->copy, entry->rows_per_second);
+	put_backfill(out, status);
 	buf_char(out, '}');
 	buf_fini(&position);
 	free(status);
@@ -210,25 +283,18 @@ static int compare_names(const void *a, const void *b)
 
 static void put_table(const struct table_progress *table, struct buf *out)
 {
-	static const char *const steps[] = {
-		[STEP_STRUCTURE] = "structure", [STEP_COPY] = "copy", [STEP_STREAM] = "stream"};
-	uint64_t ms = (uint64_t)table->reading_ms;
-	uint64_t rate = ms > 0 ? table->rows * 1000 / ms : 0;
 	buf_char(out, '{');
 	member_text(out, "name", table->name);
-	member_text(out, "step", steps[table->step]);
+	member_text(out, "step", step_names[table->step]);
+	if (table->beside_stream) {
+		member(out, "backfill");
+		buf_put(out, SLICE("true"));
+	}
 	member_number(out, "rows", table->rows);
 	member_number(out, "estimate", table->estimate);
-	if (table->step == STEP_COPY) {
-		uint64_t left_s = rate > 0 ? (table->estimate - table->rows) / rate : 0;
-		member(out, "percent");
-		buf_printf(out, "%.1f",
-			   table->estimate > 0
-				   ? 100.0 * (double)table->rows / (double)table->estimate
-				   : 0);
-		member_number(out, "rows_per_second", rate);
-		member_seconds(out, "left_s", rate > 0 ? (int64_t)left_s * 1000 : -1);
-	}
+	if (table->step == STEP_COPY)
+		put_progress(out, table->rows, table->estimate,
+			     average(table->rows, table->rows_before, table->reading_ms));
 	buf_char(out, '}');
 }
 

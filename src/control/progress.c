@@ -24,11 +24,9 @@ static uint64_t rate(const struct progress *progress, const struct sync_status *
 	return ms > 0 ? (now->rows - progress->last_rows) * 1000 / (uint64_t)ms : 0;
 }
 
-static void left_text(char *out, size_t size, const struct sync_status *now, uint64_t per_second)
+static void left_text(char *out, size_t size, const struct copy_progress *copy, uint64_t per_second)
 {
-	uint64_t left =
-		now->full_estimate > now->full_rows ? now->full_estimate - now->full_rows : 0;
-	uint64_t seconds = per_second > 0 ? left / per_second : 0;
+	uint64_t seconds = per_second > 0 ? (copy->estimate - copy->rows) / per_second : 0;
 	if (per_second == 0)
 		snprintf(out, size, "time left unknown");
 	else if (seconds < 60)
@@ -41,7 +39,8 @@ static void left_text(char *out, size_t size, const struct sync_status *now, uin
 static size_t table_text(char *out, size_t size, const struct table_progress *table)
 {
 	uint64_t ms = table->reading_ms > 0 ? (uint64_t)table->reading_ms : 1;
-	uint64_t left_s = (table->estimate - table->rows) * ms / table->rows / 1000;
+	uint64_t left_s =
+		(table->estimate - table->rows) * ms / (table->rows - table->rows_before) / 1000;
 	int n = snprintf(out, size, "%s %.0f %% (%" PRIu64 " %s left)", table->name,
 			 100.0 * (double)table->rows / (double)table->estimate,
 			 left_s < 60 ? left_s : left_s / 60, left_s < 60 ? "s" : "min");
@@ -62,29 +61,47 @@ static void tables_text(char *out, size_t size, const struct sync_status *now)
 	}
 }
 
+static double percent_of(const struct copy_progress *copy)
+{
+	return copy->estimate > 0 ? 100.0 * (double)copy->rows / (double)copy->estimate : 100.0;
+}
+
 static void full_text(char *out, size_t size, const struct sync_status *now, uint64_t per_second)
 {
 	char left[64], tables[TABLES_SIZE];
-	double percent = now->full_estimate
-				 ? 100.0 * (double)now->full_rows / (double)now->full_estimate
-				 : 100.0;
-	left_text(left, sizeof(left), now, per_second);
+	left_text(left, sizeof(left), &now->copy, per_second);
 	tables_text(tables, sizeof(tables), now);
 	snprintf(out, size,
 		 "full sync: %u of %u tables, %" PRIu64 " rows (%.0f %%), %" PRIu64
 		 " rows/s, %s%s%s",
-		 now->full_tables_done, now->full_tables, now->full_rows, percent, per_second, left,
-		 tables[0] ? "; " : "", tables);
+		 now->copy.tables_done, now->copy.tables, now->copy.rows, percent_of(&now->copy),
+		 per_second, left, tables[0] ? "; " : "", tables);
+}
+
+/* Append what is copied while the stream runs. */
+static void backfill_text(char *out, size_t size, const struct sync_status *now)
+{
+	const struct copy_progress *copy = &now->backfill;
+	char tables[TABLES_SIZE];
+	if (copy->tables_done == copy->tables)
+		return;
+	tables_text(tables, sizeof(tables), now);
+	snprintf(out, size, "; backfill: %u of %u tables, %" PRIu64 " rows (%.0f %%)%s%s",
+		 copy->tables_done, copy->tables, copy->rows, percent_of(copy),
+		 tables[0] ? ", " : "", tables);
 }
 
 static void stream_text(char *out, size_t size, const struct sync_status *now, uint64_t per_second)
 {
+	int n;
 	if (now->lag_ms < 0)
-		snprintf(out, size, "stream: %" PRIu64 " rows, %" PRIu64 " rows/s", now->rows,
-			 per_second);
+		n = snprintf(out, size, "stream: %" PRIu64 " rows, %" PRIu64 " rows/s", now->rows,
+			     per_second);
 	else
-		snprintf(out, size, "stream: %" PRIu64 " rows, %" PRIu64 " rows/s, %.1f s behind",
-			 now->rows, per_second, (double)now->lag_ms / 1000.0);
+		n = snprintf(out, size,
+			     "stream: %" PRIu64 " rows, %" PRIu64 " rows/s, %.1f s behind",
+			     now->rows, per_second, (double)now->lag_ms / 1000.0);
+	backfill_text(out + n, size - (size_t)n, now);
 }
 
 static void text(char *out, size_t size, const struct sync_status *now, uint64_t per_second)

@@ -15,8 +15,9 @@ struct lane_metrics {
 	_Atomic uint64_t transactions; /* finished transactions */
 	_Atomic int64_t commit_ms;     /* commit time of the last finished transaction */
 	_Atomic int64_t ack_ms;        /* wall time of the last acknowledgement */
-	_Atomic int64_t event_ms; /* wall time of the last packet, server heartbeats included */
-	_Atomic bool drained;     /* the stream has reached the end of the binlog */
+	_Atomic int64_t event_ms;  /* wall time of the last packet, server heartbeats included */
+	_Atomic bool drained;      /* the stream has reached the end of the binlog */
+	_Atomic int64_t lag_bytes; /* of the binlog that the stream has yet to read; -1: unknown */
 };
 
 /* Adds n. Only the writer's thread may call it. */

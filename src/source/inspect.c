@@ -675,6 +675,27 @@ int server_oldest_binlog(struct conn *conn, struct buf *file, struct err *err)
 	return rc;
 }
 
+int server_binlog_between(struct conn *conn, const char *from, const char *to, uint64_t *bytes,
+			  struct err *err)
+{
+	struct result result;
+	bool counts = false;
+
+	*bytes = 0;
+	if (conn_query(conn, &result, err, "SHOW BINARY LOGS"))
+		return -1;
+	for (unsigned row = 0; row < result.nrows; row++) {
+		struct slice name = result_cell(&result, row, 0);
+		counts |= slice_equal(name, slice_str(from));
+		if (slice_equal(name, slice_str(to)))
+			break;
+		if (counts)
+			*bytes += strtoull(result_cell(&result, row, 1).ptr, NULL, 10);
+	}
+	result_fini(&result);
+	return counts;
+}
+
 int server_retention(struct conn *conn, uint64_t *seconds, struct err *err)
 {
 	struct report report = {.conn = conn};

@@ -39,6 +39,10 @@ int source_clock(struct conn *conn, int64_t *clock_ms, struct position *end,
 		 struct err *err) MUST_CHECK;
 /* Appends the name of the oldest binlog that the server still has (rule: retention-watch). */
 int source_oldest_binlog(struct conn *conn, struct buf *file, struct err *err) MUST_CHECK;
+/* Sets *bytes to the size of the binlog files from `from` on, without `to` and the later ones. Returns 1, or 0 if the server does
+ * not have `from`, or -1. */
+int source_binlog_between(struct conn *conn, const char *from, const char *to, uint64_t *bytes,
+			  struct err *err) MUST_CHECK;
 /* Sets *seconds to the age at which the server purges a binlog; 0: it does not purge by age. */
 int source_retention(struct conn *conn, uint64_t *seconds, struct err *err) MUST_CHECK;
 

@@ -34,6 +34,8 @@ int server_binlog_end(struct conn *conn, struct position *position, struct err *
 int server_clock(struct conn *conn, int64_t *clock_ms, struct position *end,
 		 struct err *err) MUST_CHECK;
 int server_oldest_binlog(struct conn *conn, struct buf *file, struct err *err) MUST_CHECK;
+int server_binlog_between(struct conn *conn, const char *from, const char *to, uint64_t *bytes,
+			  struct err *err) MUST_CHECK;
 int server_retention(struct conn *conn, uint64_t *seconds, struct err *err) MUST_CHECK;
 
 /* capacity.c */

@@ -15,6 +15,7 @@ const struct source_ops server_ops = {
 			.binlog_end = server_binlog_end,
 			.clock = server_clock,
 			.oldest_binlog = server_oldest_binlog,
+			.binlog_between = server_binlog_between,
 			.retention = server_retention,
 			.spare_connections = server_spare_connections,
 		},

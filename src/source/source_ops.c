@@ -78,6 +78,12 @@ int source_oldest_binlog(struct conn *conn, struct buf *file, struct err *err)
 	return ops_of(conn)->conn.oldest_binlog(conn, file, err);
 }
 
+int source_binlog_between(struct conn *conn, const char *from, const char *to, uint64_t *bytes,
+			  struct err *err)
+{
+	return ops_of(conn)->conn.binlog_between(conn, from, to, bytes, err);
+}
+
 int source_retention(struct conn *conn, uint64_t *seconds, struct err *err)
 {
 	return ops_of(conn)->conn.retention(conn, seconds, err);

@@ -25,6 +25,8 @@ struct conn_ops {
 	int (*binlog_end)(struct conn *conn, struct position *position, struct err *err);
 	int (*clock)(struct conn *conn, int64_t *clock_ms, struct position *end, struct err *err);
 	int (*oldest_binlog)(struct conn *conn, struct buf *file, struct err *err);
+	int (*binlog_between)(struct conn *conn, const char *from, const char *to, uint64_t *bytes,
+			      struct err *err);
 	int (*retention)(struct conn *conn, uint64_t *seconds, struct err *err);
 	int (*spare_connections)(struct conn *conn, unsigned *spare, struct err *err);
 };

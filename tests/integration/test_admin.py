@@ -14,6 +14,7 @@ from support.consume import rows
 from support.link import Link
 from support.paths import BINARY, ROOT
 from support.runner import PROLOGUE
+from support.terminal import Terminal
 from support.wait import DEADLINE_S, wait_for
 
 
@@ -51,31 +52,61 @@ def wait_state(admin, name, state):
     return admin.sync(name)
 
 
-def end_of_binlog(mariadb):
-    return mariadb.run("SHOW MASTER STATUS")[0][:2]
+def end_of_binlog(server):
+    return server.run("SHOW BINARY LOG STATUS" if server.mysql else "SHOW MASTER STATUS")[0][:2]
+
+
+def gtids_of(server):
+    return server.run("SELECT @@gtid_executed" if server.mysql else "SELECT @@gtid_binlog_pos")[0][0].replace("\n", "")
+
+
+class Site:
+    """A database of its own on a server, and a sync of its tables."""
+
+    def __init__(self, server, db, sync_on, broker):
+        self.server, self.db, self.broker, self.sync_on = server, db, broker, sync_on
+        server.run(f"CREATE DATABASE {db} CHARACTER SET utf8mb4")
+
+    def sql(self, *statements):
+        return self.server.run(*statements, db=self.db)
+
+    def table(self, name, n):
+        """A table with the rows 1 to n."""
+        self.sql(f"CREATE TABLE {name} (id INT PRIMARY KEY)",
+                 f"INSERT INTO {name} VALUES " + ", ".join(f"({i})" for i in range(1, n + 1)))
+
+    def sync(self, options="", **more):
+        return self.sync_on(self.server, self.broker, [f"{self.db}.*"], options, **more).start()
+
+
+@pytest.fixture(params=["mariadb", "mysql"])
+def site(request, unique, sync_on, broker):
+    return Site(request.getfixturevalue(request.param), unique, sync_on, broker)
 
 
 # ---- status ----
 
 
-def test_status_of_a_stream(sync, broker, mariadb, db, sql):
+def test_status_of_a_stream(site):
     """State, position, lag and tables of a stream, as JSON and as text."""
-    table(sql, 3)
-    running = sync(kafka=broker)
+    db = site.db
+    site.table("t", 3)
+    running = site.sync()
     running.wait_streaming()
-    sql("INSERT INTO t VALUES (10)")
+    site.sql("INSERT INTO t VALUES (10)")
     running.wait_rows(f"{db}.t", 4)
     admin = admin_of(running)
-    end = end_of_binlog(mariadb)
+    end = end_of_binlog(site.server)
 
     def at_end():
         one = admin.sync(running.name)
         place = one["position"]
-        return one if (place["file"], place["offset"]) == end and one["lag_s"] == 0 else None
+        return one if (place["file"], place["offset"]) == end and (one["lag_s"], one["lag_bytes"]) == (0, 0) else None
 
     one = wait_for(at_end, lambda: f"{admin.sync(running.name)} is not at {end}")
     assert (one["state"], one["problems"], one["restarts"], one["rows"], one["messages"]) == ("streaming", [], 0, 4, 4)
-    assert one["position"]["gtids"] == mariadb.run("SELECT @@gtid_binlog_pos")[0][0]
+    assert one["position"]["gtids"] == gtids_of(site.server)
+    assert one["steps"] == {"structure": 0, "copy": 0, "stream": 1}
     assert one["paused_since_ms"] is None and one["pending"] is None
     whole = admin.get("/status")
     assert whole["process"]["pid"] == running.child.pid and whole["process"]["script"] == str(running.path)
@@ -85,6 +116,7 @@ def test_status_of_a_stream(sync, broker, mariadb, db, sql):
     text = run_command(running, "status")
     assert f"process {running.child.pid}, tideway " in text and f"\n{running.name}: streaming, 0.0 s behind\n" in text
     assert f"  position  {end[0]}:{end[1]}, GTIDs " in text and "  rows      4 (" in text
+    assert "\n  tables    1 stream\n" in text and "\n  unread    0 bytes of the binlog\n" in text
     assert re.search(rf"^{db}\.t +stream +3$", run_command(running, "tables"), re.M)
     printed = json.loads(run_command(running, "status", "--json"))
     assert printed["syncs"][0]["name"] == running.name
@@ -149,14 +181,64 @@ def test_log_level(sync, broker, sql):
     assert "DEBUG state: stopping, was streaming" in running.log
 
 
+def test_watch(sync, broker, db, sql):
+    """--watch draws the page again and again on a terminal, and prints a line in each second elsewhere."""
+    table(sql, 3)
+    running = sync(kafka=broker)
+    running.wait_streaming()
+    with Terminal([BINARY, "status", running.path, "--watch"], running.folder / "errors", cwd=running.folder) as terminal:
+        terminal.wait(rf"\n{running.name}: streaming, 0\.0 s behind\x1b\[K\n  tables    1 stream\x1b\[K\n")
+        terminal.wait(r"\x1b\[Hprocess (?s:.*)\x1b\[Hprocess ")
+    with Terminal([BINARY, "tables", running.path, "--watch"], running.folder / "errors", cwd=running.folder) as terminal:
+        terminal.wait(rf"(?s)\x1b\[Htable .*\n{db}\.t +stream +3\x1b\[K\n\x1b\[J")
+    printed = running.folder / "watched"
+    watching = process.spawn([BINARY, "status", running.path, "--watch"], printed, running.folder / "errors", cwd=running.folder)
+    line = rf"\d\d:\d\d:\d\d {running.name}: streaming, \d+\.\d s behind, 0 bytes unread, 3 rows, \d+ rows/s\n"
+    wait_for(lambda: re.search(line + line, printed.read_text()), printed.read_text)
+    assert running.stop() == 0
+    watching.wait(DEADLINE_S)
+    assert watching.returncode == 2
+
+
+def test_unread_binlog(sync, broker, mariadb, db, sql):
+    """What the server has written and the stream has not read, across several files of the binlog."""
+    table(sql)
+    link = Link(mariadb.port)
+    try:
+        running = sync(heartbeat="0.5", kafka=broker, port=link.port)
+        running.wait_streaming()
+        admin = admin_of(running)
+        wait_for(lambda: admin.sync(running.name)["lag_bytes"] == 0, lambda: admin.sync(running.name))
+        sql("INSERT INTO t VALUES (2)")
+        running.wait_rows(f"{db}.t", 2)
+        link.hold_stream(mariadb)
+        sql("CREATE TABLE fill (id INT PRIMARY KEY, s LONGTEXT)", "INSERT INTO fill VALUES (1, REPEAT('x', 100000))",
+            "FLUSH BINARY LOGS", "INSERT INTO fill VALUES (2, REPEAT('x', 200000))", "FLUSH BINARY LOGS",
+            "INSERT INTO fill VALUES (3, REPEAT('x', 400000))")
+        one = wait_for(lambda: unread(admin, running, 700000), lambda: admin.sync(running.name))
+        assert one["lag_bytes"] < 800000 and one["lag_s"] > 0
+        assert re.search(r"\n  unread    70\d KB of the binlog\n", run_command(running, "status"))
+        link.let_go()
+        wait_for(lambda: admin.sync(running.name)["lag_bytes"] == 0, lambda: admin.sync(running.name))
+        assert running.stop() == 0
+    finally:
+        link.close()
+
+
+def unread(admin, running, bytes_):
+    one = admin.sync(running.name)
+    return one if one["lag_bytes"] >= bytes_ else None
+
+
 # ---- pause ----
 
 
-def test_pause_of_a_stream(sync, broker, mariadb, db, sql):
+def test_pause_of_a_stream(site):
     """A paused sync reads nothing, also after a restart. It ends with 0, and continues at its position: no row is lost and none
     comes twice."""
-    table(sql, 3)
-    running = sync(kafka=broker)
+    db, sql = site.db, site.sql
+    site.table("t", 3)
+    running = site.sync()
     running.wait_streaming()
     admin = admin_of(running)
     sql("INSERT INTO t VALUES (10)")
@@ -309,7 +391,9 @@ def test_pause_watches_the_binlog(sync_on, mariadb_server, broker):
     running.wait_streaming()
     run_command(running, "pause")
     running.wait_log(r"WARN .*the server keeps it for 10 s: raise binlog_expire_logs_seconds")
-    (problem,) = admin_of(running).sync(running.name)["problems"]
+    paused = admin_of(running).sync(running.name)
+    (problem,) = paused["problems"]
+    assert paused["lag_bytes"] is not None
     assert problem["code"] == "E-410" and "the server keeps it for 10 s" in problem["message"]
     server.run("SET GLOBAL binlog_expire_logs_seconds = 0", "INSERT INTO d.t VALUES (1)", "FLUSH BINARY LOGS", "FLUSH BINARY LOGS")
 

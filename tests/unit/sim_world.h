@@ -344,6 +344,14 @@ static int world_oldest(struct conn *conn, struct buf *file, struct err *err)
 	return ask(conn, err);
 }
 
+static int world_between(struct conn *conn, const char *from, const char *to, uint64_t *bytes,
+			 struct err *err)
+{
+	(void)to;
+	*bytes = 0;
+	return ask(conn, err) < 0 ? -1 : strcmp(from, world.file) == 0;
+}
+
 static int world_retention(struct conn *conn, uint64_t *seconds, struct err *err)
 {
 	*seconds = 0;
@@ -735,7 +743,8 @@ static const struct source_ops world_source = {
 	.snapshot = world_snapshot,
 	.position_now = world_position_now,
 	.conn = {world_close, world_shutdown, world_set_deadline, ask, world_has_position,
-		 world_binlog_end, world_clock, world_oldest, world_retention, world_spare},
+		 world_binlog_end, world_clock, world_oldest, world_between, world_retention,
+		 world_spare},
 	.lock = {world_take_lock, world_has_lock, world_started},
 	.catalog = {world_list_databases, world_list_tables, world_load_variables,
 		    world_load_database, world_table_size},

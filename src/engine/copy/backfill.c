@@ -55,9 +55,12 @@ void backfill_init(struct backfill *backfill, struct sync *sync, const struct ta
 	backfill->tables = ARENA_ARRAY(&backfill->arena, ntables + 1, struct backfill_table);
 	for (unsigned i = 0; i < ntables; i++) {
 		struct backfill_table *table = &backfill->tables[i];
+		const struct table_state *state;
 		table->db = arena_copy(&backfill->arena, tables[i]->db);
 		table->name = arena_copy(&backfill->arena, tables[i]->name);
 		table->full_name = arena_copy(&backfill->arena, tables[i]->full_name);
+		state = table_states_find(&sync->states, table->full_name);
+		atomic_store(&table->rows, state ? state->record.ranges.rows : 0);
 	}
 	backfill_link_init(&backfill->link, &sync->flags.parts[SYNC_COPY]);
 }
@@ -80,6 +83,18 @@ static int pause_for(const struct backfill_reader *reader, int64_t ms, struct er
 	while ((left_ms = until_ms - clock_mono_ms()) > 0 && !must_end(reader))
 		clock_pause(left_ms < PAUSE_MS ? left_ms : PAUSE_MS);
 	return must_end(reader) ? err_retry(err, E_STOPPED_COPY, "stopped during a backfill") : 0;
+}
+
+/* Wait, and show why. */
+static int wait_because(const struct backfill_reader *reader, enum backfill_wait why, int64_t ms,
+			struct err *err)
+{
+	_Atomic int *waits = &reader->backfill->link.waits;
+	int rc;
+	atomic_store(waits, why);
+	rc = pause_for(reader, ms, err);
+	atomic_store(waits, BACKFILL_WAITS_NOT);
+	return rc;
 }
 
 /* ---- the connection ---- */
@@ -138,7 +153,7 @@ static int wait_for_statement(struct backfill_reader *reader, struct err *err)
 	*err = (struct err)ERR_INIT;
 	if (source_binlog_end(reader->conn, &reader->misfit, err) < 0)
 		return -1;
-	return pause_for(reader, PAUSE_MS, err);
+	return wait_because(reader, BACKFILL_WAITS_CHANGE, PAUSE_MS, err);
 }
 
 static int wait_for_source(struct backfill_reader *reader, struct err *err)
@@ -148,7 +163,7 @@ static int wait_for_source(struct backfill_reader *reader, struct err *err)
 	log_warn("backfill: %s; connecting again in %.1f s", err->text,
 		 (double)wait_ms / SECOND_MS);
 	*err = (struct err)ERR_INIT;
-	return pause_for(reader, wait_ms, err);
+	return wait_because(reader, BACKFILL_WAITS_SOURCE, wait_ms, err);
 }
 
 /* After an error, wait until the chunk can be read again. Fail if it cannot. */
@@ -183,7 +198,7 @@ static int open_snapshot(struct backfill_reader *reader, struct err *err)
 				 "has sent and the server does not show yet",
 				 SLICE_FMT(chunk->table->full_name));
 		said = clock_mono_ms() - begun_ms > VISIBLE_MS;
-		if (pause_for(reader, wait_ms, err) < 0)
+		if (wait_because(reader, BACKFILL_WAITS_VISIBLE, wait_ms, err) < 0)
 			return -1;
 		wait_ms = wait_ms < PAUSE_MS ? 2 * wait_ms : PAUSE_MS;
 	}
@@ -326,7 +341,7 @@ static int keep_pace(struct backfill_reader *reader, struct err *err)
 	if (limit <= 0)
 		return 0;
 	due_ms += (int64_t)((double)reader->paced_rows * SECOND_MS / limit);
-	return pause_for(reader, due_ms - clock_mono_ms(), err);
+	return wait_because(reader, BACKFILL_WAITS_PACE, due_ms - clock_mono_ms(), err);
 }
 
 /* Read a chunk and let the lane send it. Return whether the table is done: 1, 0, -1. */

@@ -19,9 +19,19 @@
 struct backfill_table {
 	struct slice db, name, full_name;
 	_Atomic uint64_t estimate; /* number of rows, as the server estimates it */
-	_Atomic uint64_t rows;     /* sent so far, or left to the stream */
+	_Atomic uint64_t rows; /* sent so far, or left to the stream; also by earlier processes */
 	_Atomic int64_t begun_ms; /* monotonic, when its first chunk was asked for; 0: it was not */
 	_Atomic bool done;        /* no more rows of it are needed */
+};
+
+/* What keeps a backfill from sending rows, apart from reading them. */
+enum backfill_wait {
+	BACKFILL_WAITS_NOT,
+	BACKFILL_WAITS_STREAM, /* the stream is further back than full.yield_lag_s */
+	BACKFILL_WAITS_PACE,   /* full.rows_per_second */
+	BACKFILL_WAITS_VISIBLE, /* a transaction that the stream has sent, and the server does not show yet */
+	BACKFILL_WAITS_CHANGE, /* a statement that the stream has not reached yet */
+	BACKFILL_WAITS_SOURCE, /* the server cannot be reached */
 };
 
 enum backfill_message {
@@ -56,6 +66,7 @@ struct backfill_link {
 	struct wakeup wakeup;     /* of the lane */
 	_Atomic bool is_posted;   /* the lane has not looked into its mailbox since */
 	const _Atomic bool *halt; /* of the reader */
+	_Atomic int waits;        /* enum backfill_wait; set by whoever has the chunk */
 };
 
 /* halt: ends the waits of the reader. */

@@ -24,7 +24,8 @@ struct binlog_clock {
 	struct conn *conn; /* NULL: not open; freed under the lock */
 	struct binlog_reading reading;
 	bool is_new;
-	bool hurries; /* the next reading must not wait */
+	char reads[256]; /* the file that the owner reads; "": unknown */
+	bool hurries;    /* the next reading must not wait */
 	bool ends;
 };
 
@@ -67,6 +68,30 @@ static int connect(struct binlog_clock *clock, struct err *err)
 	return 0;
 }
 
+/* Set how many bytes are in the files that the owner has yet to read, without the last one. Closed files do not grow, so the server
+ * is asked once for each pair of files. */
+static void measure(struct binlog_clock *clock, struct binlog_reading *reading)
+{
+	const struct binlog_reading *before = &clock->reading;
+	struct err err = ERR_INIT;
+	int known;
+	pthread_mutex_lock(&clock->lock);
+	snprintf(reading->from, sizeof(reading->from), "%s", clock->reads);
+	pthread_mutex_unlock(&clock->lock);
+	if (reading->from[0] == '\0' || strcmp(reading->from, reading->file) == 0)
+		return;
+	if (strcmp(reading->from, before->from) == 0 && strcmp(reading->file, before->file) == 0) {
+		reading->between = before->between;
+		return;
+	}
+	known = source_binlog_between(clock->conn, reading->from, reading->file, &reading->between,
+				      &err);
+	if (known < 0)
+		log_debug("the sizes of the binlog files cannot be read: %s", err.text);
+	if (known <= 0)
+		reading->from[0] = '\0';
+}
+
 static int ask(struct binlog_clock *clock, struct err *err)
 {
 	struct binlog_reading reading = {.asked_ms = clock_mono_ms()};
@@ -84,6 +109,7 @@ static int ask(struct binlog_clock *clock, struct err *err)
 		return -1;
 	}
 	snprintf(reading.server, sizeof(reading.server), "%s", conn_server(clock->conn)->identity);
+	measure(clock, &reading);
 	pthread_mutex_lock(&clock->lock);
 	clock->reading = reading;
 	clock->is_new = true;
@@ -156,7 +182,8 @@ void binlog_clock_hurry(struct binlog_clock *clock)
 	pthread_mutex_unlock(&clock->lock);
 }
 
-bool binlog_clock_take(struct binlog_clock *clock, struct binlog_reading *reading)
+bool binlog_clock_take(struct binlog_clock *clock, const char *reads,
+		       struct binlog_reading *reading)
 {
 	bool is_new;
 	pthread_mutex_lock(&clock->lock);
@@ -164,6 +191,8 @@ bool binlog_clock_take(struct binlog_clock *clock, struct binlog_reading *readin
 	if (is_new)
 		*reading = clock->reading;
 	clock->is_new = false;
+	if (is_new)
+		snprintf(clock->reads, sizeof(clock->reads), "%s", reads ? reads : "");
 	pthread_mutex_unlock(&clock->lock);
 	return is_new;
 }

@@ -19,6 +19,9 @@ struct binlog_reading {
 	char file[256];    /* where its binlog ended after that */
 	uint64_t offset;
 	char server[64]; /* identity of struct server */
+	char from
+		[256]; /* the file that the owner reads; "": unknown, or the server does not have it */
+	uint64_t between; /* bytes of the files from `from` up to `file`, without the latter */
 };
 
 /* config, and label (of log lines; may be NULL), must outlive the clock. */
@@ -28,7 +31,9 @@ struct binlog_clock *binlog_clock_start(struct source *source, int64_t interval_
 void binlog_clock_end(struct binlog_clock *clock);
 /* Ask the server now, since it is reachable again. */
 void binlog_clock_hurry(struct binlog_clock *clock);
-/* Take the newest reading. Return false if it was taken already. */
-bool binlog_clock_take(struct binlog_clock *clock, struct binlog_reading *reading);
+/* Take the newest reading. Return false if it was taken already. reads: the file that the owner reads now, for the next readings;
+ * NULL: unknown. */
+bool binlog_clock_take(struct binlog_clock *clock, const char *reads,
+		       struct binlog_reading *reading);
 
 #endif

@@ -101,11 +101,14 @@ static bool is_between_transactions(const struct stream *stream)
 	       stream->reader.again_bytes == 0;
 }
 
-/* Return whether the backfill must leave the lane to the stream. */
+/* Return whether the backfill must leave the lane to the stream. Show it. */
 static bool yields(const struct stream *stream)
 {
 	double limit_s = stream->lane.config->full_yield_lag_s;
-	return (double)stream_clock_lag_ms(stream) > limit_s * SECOND_MS;
+	bool lags = (double)stream_clock_lag_ms(stream) > limit_s * SECOND_MS;
+	atomic_store(&stream->backfill->link->waits,
+		     lags ? BACKFILL_WAITS_STREAM : BACKFILL_WAITS_NOT);
+	return lags;
 }
 
 /* ---- recording ---- */
@@ -332,7 +335,7 @@ static void finish_range(struct stream *stream, struct table_state *state)
 	if (!key_ranges_finish(ranges, &chunk->range, chunk->nrows))
 		log_debug("backfill: the place of a range is not known");
 	position_copy(&state->reached, &stream->read);
-	atomic_fetch_add(&chunk->table->rows, chunk->nrows);
+	atomic_store(&chunk->table->rows, ranges->rows);
 }
 
 /* Record what the rows up to here mean for the table. */

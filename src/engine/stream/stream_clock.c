@@ -92,6 +92,22 @@ int64_t stream_clock_lag_ms(const struct stream *stream)
 	return clock_mono_ms() - since_ms;
 }
 
+int64_t stream_clock_lag_bytes(const struct stream *stream)
+{
+	const struct stream_clock *clock = &stream->clock;
+	const char *file = stream->cursor.file;
+	uint64_t at = stream->cursor.offset, end = clock->end_offset;
+	if (clock->end_file[0] == '\0' || file == NULL)
+		return -1;
+	if (stream_has_passed(stream, clock->end_file, clock->end_offset))
+		return 0;
+	if (strcmp(file, clock->end_from) == 0)
+		end += clock->end_between;
+	else if (strcmp(file, clock->end_file) != 0)
+		return -1;
+	return end > at ? (int64_t)(end - at) : 0;
+}
+
 /* Forget the old clock: the new connection may lead to another server, if the name has several addresses. */
 static bool is_of_dump(const struct stream *stream, const struct binlog_reading *reading)
 {
@@ -111,11 +127,13 @@ static void take_reading(struct stream *stream)
 {
 	struct stream_clock *clock = &stream->clock;
 	struct binlog_reading reading;
-	if (clock->asks == NULL || !binlog_clock_take(clock->asks, &reading) ||
+	if (clock->asks == NULL || !binlog_clock_take(clock->asks, stream->cursor.file, &reading) ||
 	    !is_of_dump(stream, &reading) || is_shorter(clock, &reading))
 		return;
 	snprintf(clock->end_file, sizeof(clock->end_file), "%s", reading.file);
 	clock->end_offset = reading.offset;
+	snprintf(clock->end_from, sizeof(clock->end_from), "%s", reading.from);
+	clock->end_between = reading.between;
 	clock->ahead_ms = reading.server_ms - reading.asked_ms;
 	clock->is_set = true;
 	if (clock->next.file[0] == '\0')

@@ -21,6 +21,8 @@ struct stream_clock {
 	bool is_set;                /* ahead_ms has been measured */
 	char end_file[256];         /* the end of the binlog at the last reading; "": none */
 	uint64_t end_offset;        /* likewise */
+	char end_from[256];         /* `from` of that reading */
+	uint64_t end_between;       /* likewise */
 	int64_t passed_ms;          /* highest time of a reading whose end was reached; 0: none */
 	int64_t passed_asked_ms;    /* monotonic, when that reading was requested */
 	/* the place in the last server heartbeat; NULL: no heartbeat since the last event */
@@ -203,6 +205,8 @@ bool stream_clock_is_fresh(const struct stream *stream);
 /* Return how long ago the server wrote, at most, what was processed last. While that is unknown, the time since the connect
  * counts. */
 int64_t stream_clock_lag_ms(const struct stream *stream);
+/* Return how many bytes of the binlog follow what was read, up to the end at the last reading; -1: unknown. */
+int64_t stream_clock_lag_bytes(const struct stream *stream);
 /* Return whether every transaction before this end of the server's binlog was sent. */
 bool stream_has_passed(const struct stream *stream, const char *file, uint64_t offset);
 

@@ -296,6 +296,7 @@ void stream_close(struct stream *stream, int rc)
 	stream_close_packets(stream);
 	stream_clock_end(stream);
 	stream_backfill_close(stream);
+	atomic_store(&stream->lane.metrics->lag_bytes, -1);
 	if (rc < 0)
 		lane_note_failure(&stream->lane);
 	lane_close(&stream->lane);

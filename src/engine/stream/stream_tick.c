@@ -44,11 +44,20 @@ static bool shared_watermark(struct stream *stream, int64_t *watermark)
 }
 
 /* Two server heartbeats at one place may be old ones that arrive late. */
-static void tell_drained(struct stream *stream)
+static void show_drained(struct stream *stream)
 {
 	atomic_store_explicit(&stream->lane.metrics->drained,
 			      stream->idle.drained && stream_clock_is_fresh(stream),
 			      memory_order_relaxed);
+}
+
+/* While the stream reads a file that is neither the last one nor the one that was measured, keep the earlier value. */
+static void show_lag(struct stream *stream)
+{
+	int64_t bytes = stream_clock_lag_bytes(stream);
+	if (bytes >= 0)
+		atomic_store_explicit(&stream->lane.metrics->lag_bytes, bytes,
+				      memory_order_relaxed);
 }
 
 int stream_tick(struct stream *stream, struct err *err)
@@ -64,7 +73,8 @@ int stream_tick(struct stream *stream, struct err *err)
 		return -1;
 	commit_serve(lane->commit, false);
 	stream_clock_tick(stream);
-	tell_drained(stream);
+	show_drained(stream);
+	show_lag(stream);
 	if (!shared_watermark(stream, &watermark))
 		return 0;
 	mark = stream_read_mark(stream);
@@ -79,5 +89,5 @@ void stream_set_drained(struct stream *stream, bool drained)
 {
 	stream->idle.drained = drained;
 	stream->idle.caught_up |= drained;
-	tell_drained(stream);
+	show_drained(stream);
 }

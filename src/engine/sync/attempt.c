@@ -53,6 +53,7 @@ static void post_pins(struct supervisor *supervisor)
 /* Called when neither the reader nor the stream runs. */
 static void close_backfill(struct supervisor *supervisor)
 {
+	sync_numbers_backfill(&supervisor->numbers, NULL);
 	if (supervisor->work.backfilling.is_open)
 		backfill_fini(&supervisor->work.backfilling.work);
 	supervisor->work.backfilling.is_open = false;
@@ -123,6 +124,7 @@ static struct backfill *open_backfill(struct supervisor *supervisor)
 		backfill_init(&backfilling->work, &supervisor->sync, tables, n);
 	free(tables);
 	backfilling->is_open = n > 0;
+	sync_numbers_backfill(&supervisor->numbers, n > 0 ? &backfilling->work : NULL);
 	return n > 0 ? &backfilling->work : NULL;
 }
 
@@ -340,8 +342,13 @@ static void finish_copy(struct supervisor *supervisor)
 static int watch_binlog(struct supervisor *supervisor, struct err *err)
 {
 	const struct position *needed = &supervisor->attempt->bootstrap.position;
-	if (!supervisor->work.copying.is_started ||
-	    retention_tick(&supervisor->work.round.retention, needed, err) == 0)
+	struct retention *retention = &supervisor->work.round.retention;
+	int rc;
+	if (!supervisor->work.copying.is_started)
+		return 0;
+	rc = retention_tick(retention, needed, err);
+	sync_numbers_unread(&supervisor->numbers, retention->unread_bytes);
+	if (rc == 0)
 		return 0;
 	err->retriable |= supervisor->sync.config->source.nhosts > 1; /* another host may have it */
 	return -1;

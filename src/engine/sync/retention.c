@@ -10,8 +10,10 @@ enum { LOOK_MS = 10000, ANSWER_S = 30, WARN_PERCENT = 80 };
 
 void retention_init(struct retention *retention, struct source *source, struct sync_events *events)
 {
-	*retention = (struct retention){
-		.source = source, .events = events, .looked_ms = clock_mono_ms()};
+	*retention = (struct retention){.source = source,
+					.events = events,
+					.looked_ms = clock_mono_ms(),
+					.unread_bytes = -1};
 }
 
 void retention_fini(struct retention *retention)
@@ -74,6 +76,27 @@ static int check_oldest(struct retention *retention, const struct position *need
 	return rc;
 }
 
+/* Measure how much the server has written after the position. */
+static void measure(struct retention *retention, const struct position *needed)
+{
+	struct err err = ERR_INIT;
+	struct position end;
+	uint64_t bytes = 0;
+	retention->unread_bytes = -1;
+	if (retention->conn == NULL || needed->file[0] == '\0' ||
+	    strcmp(needed->server, conn_server(retention->conn)->identity) != 0)
+		return;
+	position_init(&end);
+	if (source_binlog_end(retention->conn, &end, &err) == 0 &&
+	    source_binlog_between(retention->conn, needed->file, end.file, &bytes, &err) > 0 &&
+	    bytes + end.offset >= needed->offset)
+		retention->unread_bytes = (int64_t)(bytes + end.offset - needed->offset);
+	else
+		log_debug("the bytes after %s:%" PRIu64 " are not known: %s", needed->file,
+			  needed->offset, err.text);
+	position_fini(&end);
+}
+
 /* Return when the position was written. Before the first transaction its sequence is the time when
  * the sync began (rule: sequence-id). */
 static int64_t time_of(const struct position *position)
@@ -90,6 +113,7 @@ int retention_tick(struct retention *retention, const struct position *needed, s
 	if (check_oldest(retention, needed, err) < 0)
 		return -1;
 	warn_of_age(retention, time_of(needed));
+	measure(retention, needed);
 	retention->looked_ms = clock_mono_ms();
 	return 0;
 }

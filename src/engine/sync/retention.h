@@ -17,6 +17,7 @@ struct retention {
 	uint64_t retention_s;       /* 0: the server does not purge by age */
 	int64_t looked_ms;          /* monotonic time of the last check */
 	bool warned;                /* the warning at 80 % was emitted */
+	int64_t unread_bytes; /* of the binlog after the needed position, at the last check; -1: unknown */
 };
 
 void retention_init(struct retention *retention, struct source *source, struct sync_events *events);

@@ -262,9 +262,12 @@ static void start(struct supervisor *supervisor)
 static int serve_pause(struct supervisor *supervisor, struct err *err)
 {
 	struct checkpoint *checkpoint = &supervisor->sync.checkpoint;
+	int rc;
 	if (checkpoint_due(checkpoint, clock_mono_ms()) && checkpoint_save(checkpoint, err) < 0)
 		return -1;
-	if (pause_watch(&supervisor->pause, err) == 0)
+	rc = pause_watch(&supervisor->pause, err);
+	sync_numbers_unread(&supervisor->numbers, supervisor->pause.retention.unread_bytes);
+	if (rc == 0)
 		return 0;
 	err->retriable |= supervisor->sync.config->source.nhosts > 1; /* another host may have it */
 	return -1;

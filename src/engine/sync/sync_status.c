@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "engine/copy/backfill.h"
 #include "engine/copy/full.h"
 
 #include <stdio.h>
@@ -11,7 +12,9 @@
 struct table_count {
 	struct slice name;
 	const struct full_table *reading; /* of the round that runs; NULL: it is not read in it */
-	uint64_t rows;                    /* copied in earlier rounds */
+	const struct backfill_table *backfilling; /* while the stream runs; NULL: it is not */
+	uint64_t rows_before;                     /* when this round or backfill began */
+	uint64_t rows;                            /* copied in earlier rounds and backfills */
 };
 
 void sync_numbers_init(struct sync_numbers *numbers, unsigned nlanes)
@@ -22,6 +25,7 @@ void sync_numbers_init(struct sync_numbers *numbers, unsigned nlanes)
 	map_init(&numbers->tables);
 	arena_init(&numbers->arena, 0);
 	buf_init(&numbers->position);
+	atomic_store(&numbers->stream.lag_bytes, -1);
 }
 
 void sync_numbers_fini(struct sync_numbers *numbers)
@@ -46,8 +50,9 @@ void sync_numbers_select(struct sync_numbers *numbers, const struct table *const
 	for (unsigned i = 0; i < n; i++) {
 		struct table_count *count = ARENA_NEW(&numbers->arena, struct table_count);
 		const struct table_count *earlier = map_get(&before, tables[i]->full_name);
+		if (earlier)
+			*count = *earlier;
 		count->name = arena_copy(&numbers->arena, tables[i]->full_name);
-		count->rows = earlier ? earlier->rows : 0;
 		map_set(&numbers->tables, count->name, count);
 	}
 	pthread_mutex_unlock(&numbers->lock);
@@ -59,6 +64,12 @@ static struct table_count *count_of(const struct sync_numbers *numbers,
 				    const struct full_table *table)
 {
 	return map_get(&numbers->tables, table->table->full_name);
+}
+
+static struct table_count *count_of_backfill(const struct sync_numbers *numbers,
+					     const struct backfill_table *table)
+{
+	return map_get(&numbers->tables, table->full_name);
 }
 
 /* ---- rounds of the copy ---- */
@@ -84,8 +95,10 @@ static void begin_round(struct sync_numbers *numbers)
 {
 	for (unsigned i = 0; numbers->round && i < numbers->round->ntables; i++) {
 		struct table_count *count = count_of(numbers, &numbers->round->tables[i]);
-		if (count)
-			count->reading = &numbers->round->tables[i];
+		if (count == NULL)
+			continue;
+		count->reading = &numbers->round->tables[i];
+		count->rows_before = atomic_load(&count->reading->rows);
 	}
 }
 
@@ -95,6 +108,43 @@ void sync_numbers_round(struct sync_numbers *numbers, const struct full *round)
 	keep_round(numbers);
 	numbers->round = round;
 	begin_round(numbers);
+	pthread_mutex_unlock(&numbers->lock);
+}
+
+/* ---- backfills ---- */
+
+/* Keep the rows of the finished tables of the backfill that ends. */
+static void keep_backfill(struct sync_numbers *numbers)
+{
+	for (unsigned i = 0; numbers->backfill && i < numbers->backfill->ntables; i++) {
+		const struct backfill_table *table = &numbers->backfill->tables[i];
+		struct table_count *count = count_of_backfill(numbers, table);
+		if (count == NULL)
+			continue;
+		count->backfilling = NULL;
+		if (atomic_load(&table->done))
+			count->rows = atomic_load(&table->rows);
+	}
+}
+
+static void begin_backfill(struct sync_numbers *numbers)
+{
+	for (unsigned i = 0; numbers->backfill && i < numbers->backfill->ntables; i++) {
+		const struct backfill_table *table = &numbers->backfill->tables[i];
+		struct table_count *count = count_of_backfill(numbers, table);
+		if (count == NULL)
+			continue;
+		count->backfilling = table;
+		count->rows_before = atomic_load(&table->rows);
+	}
+}
+
+void sync_numbers_backfill(struct sync_numbers *numbers, const struct backfill *backfill)
+{
+	pthread_mutex_lock(&numbers->lock);
+	keep_backfill(numbers);
+	numbers->backfill = backfill;
+	begin_backfill(numbers);
 	pthread_mutex_unlock(&numbers->lock);
 }
 
@@ -117,6 +167,11 @@ void sync_numbers_saved(struct sync_numbers *numbers, struct slice position)
 	pthread_mutex_unlock(&numbers->lock);
 }
 
+void sync_numbers_unread(struct sync_numbers *numbers, int64_t bytes)
+{
+	atomic_store(&numbers->stream.lag_bytes, bytes);
+}
+
 /* ---- reading ---- */
 
 uint64_t sync_numbers_rows(const struct sync_numbers *numbers)
@@ -137,74 +192,132 @@ static void add_lane(struct sync_status *status, const struct lane_metrics *metr
 		status->ack_ms = ack_ms;
 }
 
-static void add_reading(struct sync_status *status, const struct full_table *table, uint64_t rows,
-			uint64_t estimate)
+static int64_t since(int64_t begun_ms)
 {
-	struct table_progress *progress = &status->tables[status->ntables];
-	if (status->ntables == STATUS_TABLES)
+	return begun_ms > 0 ? clock_mono_ms() - begun_ms : 0;
+}
+
+/* Describe a table whose rows are copied; progress->rows is set. What was finished by another key is read again. */
+static void describe_copy(struct table_progress *progress, const struct table_count *count,
+			  uint64_t estimate, int64_t begun_ms, bool done)
+{
+	bool counts_on = count->rows_before < progress->rows;
+	progress->rows_before = counts_on ? count->rows_before : progress->rows;
+	progress->estimate = progress->rows;
+	if (done)
 		return;
-	status->ntables++;
-	snprintf(progress->name, sizeof(progress->name), "%.*s",
-		 SLICE_FMT(table->table->full_name));
-	progress->step = STEP_COPY;
-	progress->rows = rows;
-	progress->estimate = estimate;
-	progress->reading_ms = clock_mono_ms() - atomic_load(&table->begun_ms);
+	if (estimate > progress->rows)
+		progress->estimate = estimate;
+	progress->step = begun_ms > 0 ? STEP_COPY : STEP_STRUCTURE;
+	progress->reading_ms = since(begun_ms);
 }
 
-static void add_table(struct sync_status *status, const struct full_table *table)
+static void describe_round(struct table_progress *progress, const struct table_count *count)
 {
-	uint64_t rows = atomic_load(&table->rows);
-	uint64_t guess = atomic_load(&table->estimate);
-	uint64_t estimate = guess > rows ? guess : rows;
+	const struct full_table *table = count->reading;
 	bool done = atomic_load(&table->done);
-	status->full_rows += rows;
-	status->full_estimate += done ? rows : estimate;
-	status->full_tables_done += done;
-	if (!done && rows > 0)
-		add_reading(status, table, rows, estimate);
+	progress->rows = atomic_load(&table->rows);
+	describe_copy(progress, count, atomic_load(&table->estimate), atomic_load(&table->begun_ms),
+		      done);
 }
 
-static void add_copy(struct sync_numbers *numbers, struct sync_status *status)
+static void describe_backfill(struct table_progress *progress, const struct table_count *count)
 {
-	pthread_mutex_lock(&numbers->lock);
-	status->full_tables = status->full_tables_done = numbers->tables_done;
-	status->full_rows = status->full_estimate = numbers->rows_done;
-	if (numbers->round) {
-		status->full_tables += numbers->round->ntables;
-		for (unsigned i = 0; i < numbers->round->ntables; i++)
-			add_table(status, &numbers->round->tables[i]);
+	const struct backfill_table *table = count->backfilling;
+	bool done = atomic_load(&table->done);
+	progress->beside_stream = true;
+	progress->rows = atomic_load(&table->rows);
+	describe_copy(progress, count, atomic_load(&table->estimate), atomic_load(&table->begun_ms),
+		      done);
+}
+
+static void describe(struct table_progress *progress, const struct table_count *count)
+{
+	*progress = (struct table_progress){
+		.step = STEP_STREAM, .rows = count->rows, .estimate = count->rows};
+	snprintf(progress->name, sizeof(progress->name), "%.*s", SLICE_FMT(count->name));
+	if (count->backfilling)
+		describe_backfill(progress, count);
+	else if (count->reading)
+		describe_round(progress, count);
+}
+
+/* Add a table to those that the status lists, if it is being read. */
+static void list_table(struct sync_status *status, const struct table_progress *table)
+{
+	if (table->step == STEP_COPY && status->ntables < STATUS_TABLES &&
+	    table->rows > table->rows_before)
+		status->tables[status->ntables++] = *table;
+}
+
+static void add_table(struct copy_progress *copy, const struct table_progress *table)
+{
+	copy->tables++;
+	copy->tables_done += table->step == STEP_STREAM;
+	copy->rows += table->rows;
+	copy->estimate += table->estimate;
+	copy->rows_before += table->rows_before;
+}
+
+/* Let the copy begin with the table that was begun first. */
+static void begin_with(struct copy_progress *copy, int64_t begun_ms)
+{
+	int64_t ms = since(begun_ms);
+	if (ms > copy->reading_ms)
+		copy->reading_ms = ms;
+}
+
+static void add_round(const struct sync_numbers *numbers, struct sync_status *status)
+{
+	status->copy = (struct copy_progress){.tables = numbers->tables_done,
+					      .tables_done = numbers->tables_done,
+					      .rows = numbers->rows_done,
+					      .estimate = numbers->rows_done};
+	for (unsigned i = 0; numbers->round && i < numbers->round->ntables; i++) {
+		const struct table_count *count = count_of(numbers, &numbers->round->tables[i]);
+		struct table_progress table;
+		if (count == NULL)
+			continue;
+		describe(&table, count);
+		add_table(&status->copy, &table);
+		begin_with(&status->copy, atomic_load(&count->reading->begun_ms));
+		list_table(status, &table);
 	}
-	pthread_mutex_unlock(&numbers->lock);
+}
+
+static void add_backfill(const struct sync_numbers *numbers, struct sync_status *status)
+{
+	for (unsigned i = 0; numbers->backfill && i < numbers->backfill->ntables; i++) {
+		const struct table_count *count =
+			count_of_backfill(numbers, &numbers->backfill->tables[i]);
+		struct table_progress table;
+		if (count == NULL)
+			continue;
+		describe(&table, count);
+		add_table(&status->backfill, &table);
+		begin_with(&status->backfill, atomic_load(&count->backfilling->begun_ms));
+		list_table(status, &table);
+	}
+	if (numbers->backfill)
+		status->waits = (enum backfill_wait)atomic_load(&numbers->backfill->link.waits);
 }
 
 void sync_numbers_read(struct sync_numbers *numbers, struct sync_status *status)
 {
 	const struct lane_metrics *stream = &numbers->stream;
 	int64_t commit_ms = atomic_load(&stream->commit_ms);
-	*status = (struct sync_status){.lag_ms = -1};
+	*status = (struct sync_status){.lag_ms = -1, .lag_bytes = atomic_load(&stream->lag_bytes)};
 	add_lane(status, stream);
 	for (unsigned i = 0; i < numbers->nlanes; i++)
 		add_lane(status, &numbers->copy[i]);
-	add_copy(numbers, status);
+	pthread_mutex_lock(&numbers->lock);
+	add_round(numbers, status);
+	add_backfill(numbers, status);
+	pthread_mutex_unlock(&numbers->lock);
 	if (atomic_load(&stream->drained))
 		status->lag_ms = 0;
 	else if (commit_ms > 0)
 		status->lag_ms = clock_wall_ms() - commit_ms;
-}
-
-static void describe_reading(struct table_progress *progress, const struct full_table *table)
-{
-	int64_t begun_ms = atomic_load(&table->begun_ms);
-	uint64_t estimate = atomic_load(&table->estimate);
-	progress->rows = atomic_load(&table->rows);
-	progress->estimate = estimate > progress->rows ? estimate : progress->rows;
-	if (atomic_load(&table->done)) {
-		progress->estimate = progress->rows;
-		return;
-	}
-	progress->step = begun_ms > 0 ? STEP_COPY : STEP_STRUCTURE;
-	progress->reading_ms = begun_ms > 0 ? clock_mono_ms() - begun_ms : 0;
 }
 
 void sync_numbers_tables(struct sync_numbers *numbers,
@@ -214,11 +327,8 @@ void sync_numbers_tables(struct sync_numbers *numbers,
 	size_t at = 0;
 	pthread_mutex_lock(&numbers->lock);
 	while ((count = map_next(&numbers->tables, &at))) {
-		struct table_progress progress = {
-			.step = STEP_STREAM, .rows = count->rows, .estimate = count->rows};
-		snprintf(progress.name, sizeof(progress.name), "%.*s", SLICE_FMT(count->name));
-		if (count->reading)
-			describe_reading(&progress, count->reading);
+		struct table_progress progress;
+		describe(&progress, count);
 		each(arg, &progress);
 	}
 	pthread_mutex_unlock(&numbers->lock);

@@ -7,6 +7,7 @@ import threading
 import time
 
 CHUNK = 64 * 1024
+HELD_S = 0.02  # how long until the end of a hold is noticed
 
 
 class Link:
@@ -14,13 +15,15 @@ class Link:
 
     delay: seconds by which every byte is delayed, in each direction. After hold(), nothing is
     forwarded, and neither end notices (half-open connections). let_go() delivers what was sent
-    meanwhile."""
+    meanwhile. hold_stream() holds only the binlog, and delay_stream() delays only that."""
 
     def __init__(self, target, port=0):
         self.target = target
         self.delay = 0.0
         self.free = threading.Event()
         self.free.set()
+        self.held = set()  # ports at the target from which nothing is forwarded
+        self.delays = {}  # port at the target: seconds
         self.sockets = set()
         self.listener = socket.create_server(("127.0.0.1", port))
         self.port = self.listener.getsockname()[1]
@@ -30,7 +33,24 @@ class Link:
         self.free.clear()
 
     def let_go(self):
+        self.held.clear()
+        self.delays.clear()
         self.free.set()
+
+    def hold_stream(self, server):
+        """Hold the binlog that the server sends. Other connections of the same program continue."""
+        self.held |= self._streams(server)
+
+    def delay_stream(self, server, seconds):
+        self.delays.update(dict.fromkeys(self._streams(server), seconds))
+
+    def _streams(self, server):
+        """Return the ports at the target of the connections through which the server sends its binlog."""
+        own = {end.getsockname()[1] for end in list(self.sockets)}
+        hosts = server.run("SELECT host FROM information_schema.processlist WHERE command LIKE 'Binlog Dump%'")
+        found = {int(host.rpartition(":")[2]) for (host,) in hosts} & own
+        assert found, f"no binlog is sent through this link: {hosts}"
+        return found
 
     def cut(self):
         """Close every connection."""
@@ -57,20 +77,24 @@ class Link:
             for source, sink in ((near, far), (far, near)):
                 sent = queue.SimpleQueue()
                 threading.Thread(target=self._receive, args=(source, sent), daemon=True).start()
-                threading.Thread(target=self._deliver, args=(sent, sink), daemon=True).start()
+                port = source.getsockname()[1] if source is far else 0
+                threading.Thread(target=self._deliver, args=(sent, sink, port), daemon=True).start()
 
     def _receive(self, source, sent):
         with contextlib.suppress(OSError):
+            port = source.getsockname()[1]
             while data := source.recv(CHUNK):
-                sent.put((time.monotonic() + self.delay, data))
+                sent.put((time.monotonic() + self.delays.get(port, self.delay), data))
         sent.put((time.monotonic() + self.delay, None))
 
-    def _deliver(self, sent, sink):
+    def _deliver(self, sent, sink, port):
         with contextlib.suppress(OSError):
             while True:
                 when, data = sent.get()
                 time.sleep(max(0, when - time.monotonic()))
                 self.free.wait()
+                while port in self.held:
+                    time.sleep(HELD_S)
                 if data is None:
                     sink.shutdown(socket.SHUT_WR)
                     break
