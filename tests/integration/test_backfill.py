@@ -2,12 +2,15 @@
 read in the order of arrival, gives the table (decisions/0033)."""
 
 import contextlib
+import re
 import threading
 import time
 
 import pymysql
 import pytest
+from support.admin import admin_of
 from support.consume import rows
+from support.link import Link
 from support.rebuild import Rebuild, Table, compare
 from support.wait import wait_for
 from support.workload import Writer, targets
@@ -25,6 +28,7 @@ def here(request, unique, sync_on, kafka):
 class Here:
     def __init__(self, server, db, sync_on, kafka):
         self.server, self.db, self.kafka, self.sync_on = server, db, kafka, sync_on
+        self.more = {}  # of the script: options of the source, and heartbeat
         server.run(f"CREATE DATABASE {db} CHARACTER SET utf8mb4")
 
     def sql(self, *statements):
@@ -33,7 +37,7 @@ class Here:
     def stream_a(self, options=ONE):
         """Stream table `a`, and stop. The script then has table `new`, too."""
         self.sql("CREATE TABLE a (id INT PRIMARY KEY, v INT, s VARCHAR(50))", "INSERT INTO a VALUES (1, 1, 'a')")
-        running = self.sync_on(self.server, self.kafka, [f"{self.db}.a"], options)
+        running = self.sync_on(self.server, self.kafka, [f"{self.db}.a"], options, **self.more)
         running.start()
         running.wait_streaming()
         self.sql("INSERT INTO a VALUES (2, 2, 'b')")
@@ -43,7 +47,7 @@ class Here:
         return running
 
     def select(self, running, options=ONE, *tables):
-        running.write(running.text([f"{self.db}.{t}" for t in tables or ("a", "new")], options))
+        running.write(running.text([f"{self.db}.{t}" for t in tables or ("a", "new")], options, **self.more))
 
     def make_new(self, n):
         self.sql("CREATE TABLE new (id INT PRIMARY KEY, v INT, s VARCHAR(50))")
@@ -52,8 +56,9 @@ class Here:
     def wait_copied(self, running):
         running.wait_log(r"backfill: 1 table done")
 
-    def ends_equal(self, running, *tables):
-        """A marker row of `a` comes through the stream, a clean stop, and each topic read as it arrived equals SELECT."""
+    def ends_equal(self, running, *tables, repeats=False):
+        """A marker row of `a` comes through the stream, a clean stop, and each topic read as it arrived equals SELECT. repeats: the
+        stream was cut off, so that records of `a` may come twice."""
         self.sql("INSERT INTO a VALUES (1000000, 0, 'marker')")
         running.until(f"{self.db}.a", lambda all_: any(m.key == b"1000000" for m in all_), "the marker")
         assert running.stop() == 0
@@ -61,7 +66,8 @@ class Here:
         Rebuild(self.kafka.partitions(), bootstraps=False).feed_all(messages)
         for table in tables:
             compare(self.server, self.db, table, arrived(messages, f"{self.db}.{table}"))
-        self.once(messages, "a")
+        if not repeats:
+            self.once(messages, "a")
         return messages
 
     def once(self, messages, table):
@@ -174,6 +180,108 @@ def test_killed_while_it_is_copied(here):
     running.wait_streaming()
     assert "beside the stream" not in running.log
     assert running.stop() == 0
+
+
+def test_status(here):
+    """The status shows how far a table is that is copied beside the stream; a restart counts what was copied before it."""
+    name = f"{here.db}.new"
+    here.make_new(3000)
+    running = here.stream_a("full = { rows_per_second = 300 }," + ONE)
+    admin = admin_of(running)
+    running.start()
+    running.wait_streaming()
+    one = wait_for(lambda: with_rows(admin, running, 1), lambda: admin.sync(running.name))
+    copied = one["backfill"]["rows"]
+    assert (one["backfill"]["tables"], one["backfill"]["tables_done"]) == (1, 0)
+    assert one["steps"] == {"structure": 0, "copy": 1, "stream": 1} and one["state"] == "streaming"
+    assert one["backfill"]["estimate"] >= copied and 0 < one["backfill"]["percent"] <= 100
+    table = admin.tables(running.name)[name]
+    assert (table["step"], table["backfill"]) == ("copy", True) and table["rows"] >= copied and table["rows_per_second"] > 0
+    code, text, _ = running.once(command="status")
+    assert code == 0 and re.search(r"\n  tables    1 copy, 1 stream\n", text)
+    assert re.search(r"\n  backfill  0 of 1 tables, \d+ of about \d+ rows \(\d+ %\), \d+ rows/s, .* left\n", text)
+    wait_for(lambda: (admin.sync(running.name)["backfill_waits"] or "").startswith("to keep to full.rows_per_second"), "the pace")
+    # the finished ranges are in the checkpoint once a message that followed them is
+    here.sql("INSERT INTO a VALUES (3, 3, 'c')")
+    saved = running.until(f"{here.db}.a", lambda all_: any(m.key == b"3" for m in all_), "the row") and admin.sync(running.name)["saved_ms"]
+    wait_for(lambda: admin.sync(running.name)["saved_ms"] > saved, "another save")
+    running.kill9()
+    running.start()
+    running.wait_streaming()
+    again = wait_for(lambda: with_rows(admin, running, copied), lambda: admin.sync(running.name))
+    assert again["backfill"]["rows_per_second"] < 1000, "it counts what an earlier process has copied"
+    select = running.text([f"{here.db}.a", name], "full = { rows_per_second = 0 }," + ONE)
+    assert running.stop() == 0
+    running.write(select)
+    running.start()
+    here.wait_copied(running)
+    one = wait_for(lambda: admin.sync(running.name), "the status")
+    assert one["steps"] == {"structure": 0, "copy": 0, "stream": 2}
+    assert one["backfill"] == {"tables": 1, "tables_done": 1, "rows": 3000, "estimate": 3000} and one["backfill_waits"] is None
+    assert admin.tables(running.name)[name]["rows"] == 3000
+    here.ends_equal(running, "a", "new")
+
+
+def with_rows(admin, running, n):
+    """The status, once the backfill has copied n rows; None before."""
+    try:
+        one = admin.sync(running.name)
+    except OSError:  # the process has just been started
+        return None
+    return one if one["backfill"]["rows"] >= n else None
+
+
+def test_yields_to_the_stream(here):
+    """While the stream lags, a backfill sends nothing; when it has caught up, the copy continues (full.yield_lag_s)."""
+    link = Link(here.server.port)
+    here.more = {"port": link.port, "heartbeat": "0.5"}
+    try:
+        here.make_new(4000)
+        running = here.stream_a("full = { yield_lag_s = 1, rows_per_second = 1000 }," + ONE)
+        admin = admin_of(running)
+        running.start()
+        running.wait_streaming()
+        with changing(here, "a", 50):
+            running.until(f"{here.db}.new", lambda m: any(r.full for r in rows(m)), "a row")
+            link.delay_stream(here.server, 2.5)
+            waits = "until the stream has caught up"
+            wait_for(lambda: (admin.sync(running.name)["backfill_waits"] or "").startswith(waits), lambda: admin.sync(running.name))
+            counts = [copied_after_marker(here, running, key) for key in (1001, 1002)]
+            assert counts[0] == counts[1] < 4000 and admin.sync(running.name)["backfill_waits"].startswith(waits)
+            assert waits in running.once(command="status")[1]
+            link.let_go()
+            here.wait_copied(running)
+        here.ends_equal(running, "a", "new")
+    finally:
+        link.close()
+
+
+def copied_after_marker(here, running, key):
+    """Return how many rows of the copy of `new` are there, when a change that is written now has come through the stream."""
+    here.sql(f"INSERT INTO a VALUES ({key}, 0, 'marker')")
+    running.until(f"{here.db}.a", lambda all_: any(m.key == str(key).encode() for m in all_), "the marker")
+    return sum(m.full for m in rows(running.reader(f"{here.db}.new").to_end()))
+
+
+def test_paused_while_it_is_copied(here):
+    """A sync is paused in the middle of a backfill, also over a restart. Then it copies what is missing."""
+    here.make_new(3000)
+    running = here.stream_a("full = { rows_per_second = 300 }," + ONE)
+    admin = admin_of(running)
+    running.start()
+    with changing(here, "new", 3000), changing(here, "a", 50):
+        for restarts in (False, True):
+            wait_for(lambda: with_rows(admin, running, 900 if restarts else 1), lambda: running.log[-2000:])
+            assert running.once(command="pause")[0] == 0
+            paused = admin.sync(running.name)
+            assert paused["state"] == "paused"
+            if restarts:
+                assert running.stop() == 0
+                running.start()
+                wait_for(lambda: admin.state(running.name) == "paused", lambda: running.log[-2000:])
+            assert running.once(command="resume")[0] == 0
+        here.wait_copied(running)
+    here.ends_equal(running, "a", "new", repeats=True)
 
 
 # while `new` is copied slowly
