@@ -593,6 +593,55 @@ def test_failover_in_the_full_sync(run_on, pair, kind):
     growing(running.reader(running.topic).messages)
 
 
+@both
+@pytest.mark.slow
+def test_failover_in_a_backfill(run_on, pair, kind):
+    """The primary dies while a chunk of an added table is read. The other server has the rest of the table: what was copied
+    before is not copied again, and the topic equals the table."""
+    primary, replica = pair(kind)
+    rows_of = [", ".join(f"({n}, {n})" for n in range(k, k + 100)) for k in range(0, 1500, 100)]
+    primary.run("CREATE TABLE d.u LIKE d.t", *(f"INSERT INTO d.u VALUES {some}" for some in rows_of))
+    options = " full = { rows_per_second = 400 },"
+    running = run_on(primary, replica, options=options)
+    text = running.path.read_text()
+    running.write(text.replace('"d.*"', '"d.t"'))
+    running.start().wait_streaming()
+    primary.run("INSERT INTO d.t VALUES (1, 1)")
+    assert same_as(primary, running) == 1
+    assert running.stop() == 0
+    running.write(text)
+    running.start()
+    copied = running.topic.replace(".t", ".u")
+    writer = Writer(primary)
+    locked = primary.connect(database="d")
+    try:
+        running.until(copied, lambda m: len(rows(m)) >= 400, "some rows of the copy")
+        primary.run("DELETE FROM d.u WHERE id < 50", "UPDATE d.u SET v = -v WHERE id < 100", "INSERT INTO d.u VALUES (5000, 1)")
+        with locked.cursor() as cursor:
+            cursor.execute("LOCK TABLES u WRITE")
+        wait_for(lambda: waits_for_table(primary), "the next chunk is being read")
+        fail_over(running, writer, primary, replica)
+        replica.run("DELETE FROM d.u WHERE id BETWEEN 50 AND 60", "UPDATE d.u SET v = 7 WHERE id > 1400")
+        running.wait_log(r"backfill: 1 table done")
+    finally:
+        writer.stop()
+        with contextlib.suppress(pymysql.err.MySQLError):
+            locked.close()
+    same_as(replica, running)
+    wanted = dict(replica.run("SELECT id, v FROM d.u"))
+    messages = running.until(copied, lambda m: last_rows(m) == wanted, "the rows of the table")
+    keys = [m.key for m in rows(messages) if m.full]
+    assert len(keys) == len(set(keys)) and "full sync: " not in running.log
+    growing(messages)
+    assert running.stop() == 0
+
+
+def waits_for_table(server):
+    """Return whether a chunk of a backfill waits for a table that is locked."""
+    shown = server.run("SELECT state, info FROM information_schema.processlist")
+    return any("metadata lock" in (state or "") and "backfill" in (info or "") for state, info in shown)
+
+
 def test_check_names_every_host(run_on, pair):
     """Each host has its line and its points. A host that cannot be reached fails. The position is searched on all hosts."""
     primary, replica = pair(MariaDB)
