@@ -64,7 +64,7 @@ def machine(mariadb, tideway, load):
 class Report:
     def __init__(self, rows, repeat, limits):
         self.rows, self.repeat, self.limits = rows, repeat, limits
-        self.resumed = {}
+        self.resumed, self.backfills = {}, []
         self.lines, self.memory, self.idle, self.turns, self.lanes, self.estimates, self.restarts = [], [], [], {}, {}, {}, {}
 
     def add(self, what, run, got, rows, messages):
@@ -117,6 +117,25 @@ class Report:
             ratios = [seconds / whole for seconds, whole in pairs]
             yield (f"| {share:.0%} | {statistics.median(w for _, w in pairs):.1f} | {statistics.median(s for s, _ in pairs):.1f} "
                    f"| {statistics.median(ratios):.2f} | {min(ratios):.2f} to {max(ratios):.2f} |")
+
+    def add_backfill(self, got):
+        self.backfills.append(got)
+
+    def backfill_lines(self):
+        """The medians of the stream alone and beside a backfill, then their ratios."""
+        for label, pick in (("alone", lambda r: r.alone), ("beside a backfill", lambda r: r.beside)):
+            got = [pick(r) for r in self.backfills]
+            yield (f"| {label} | {statistics.median(s.rate for s in got):,.0f} | {statistics.median(s.median_ms for s in got):.1f} "
+                   f"| {statistics.median(s.p99_ms for s in got):.1f} |")
+        yield ""
+        for label, ratios, form in (
+            ("The rate of the stream beside the backfill, of that alone", [r.beside.rate / r.alone.rate for r in self.backfills], ".3f"),
+            ("Its p99 in ms, more than alone", [r.beside.p99_ms - r.alone.p99_ms for r in self.backfills], ".1f"),
+            ("The rate of the backfill, of a copy by one lane", [r.backfill / r.lane for r in self.backfills], ".2f"),
+        ):
+            yield f"- {label}: {statistics.median(ratios):{form}} ({min(ratios):{form}} to {max(ratios):{form}})"
+        yield (f"- Rows/s of the backfill: {statistics.median(r.backfill for r in self.backfills):,.0f}; "
+               f"of a copy by one lane: {statistics.median(r.lane for r in self.backfills):,.0f}")
 
     def turn_lines(self):
         """Return the medians of each program, compared with those of the first program."""
@@ -207,6 +226,11 @@ class Report:
                      f"Medians of {self.repeat} rounds; the ratios are all of them.", "",
                      "| table | rows | expected | s expected | s taken | expected/taken | s of plan |", "|---|---|---|---|---|---|---|",
                      *self.estimate_lines()]
+        if self.backfills:
+            text += ["", "## A backfill beside the stream", "", f"The stream has a fifth of its maximum to do, in transactions of ten rows, while a table of "
+                     f"{self.rows // 2:,} rows is copied or not. The delay of a row is from its INSERT to its arrival at the broker. Medians of "
+                     f"{self.repeat} rounds in turns.", "",
+                     "| stream | rows/s | median ms | p99 ms |", "|---|---|---|---|", *self.backfill_lines()]
         if self.resumed:
             text += ["", "## A copy that is interrupted", "", f"{self.rows:,} rows in two tables, copied into Kafka. The process is killed at a part of the "
                      f"time of an uninterrupted copy and started again; the seconds are those of both runs. Medians of {self.repeat} rounds.", "",
