@@ -228,7 +228,7 @@ class Report:
                      *self.estimate_lines()]
         if self.backfills:
             text += ["", "## A backfill beside the stream", "", f"The stream has a fifth of its maximum to do, in transactions of ten rows, while a table of "
-                     f"{self.rows // 2:,} rows is copied or not. The delay of a row is from its INSERT to its arrival at the broker. Medians of "
+                     f"{self.rows:,} rows is copied or not. The delay of a row is from its INSERT to its arrival at the broker. Medians of "
                      f"{self.repeat} rounds in turns.", "",
                      "| stream | rows/s | median ms | p99 ms |", "|---|---|---|---|", *self.backfill_lines()]
         if self.resumed:
