@@ -202,10 +202,17 @@ static int end_failed(struct stream *stream, struct err *err)
 	return -1;
 }
 
-/* End with an error. What was sent before an error of the source or of a row, or before a stop, still counts. */
+/* Return whether the stream shall end, and has not failed. It may wait for Kafka at that time, which then ends with an error. */
+static bool shall_end(const struct stream *stream)
+{
+	const struct sync *sync = stream->lane.sync;
+	return atomic_load(&sync->flags.stop) || sync_part_is_stopped(sync, SYNC_STREAM);
+}
+
+/* End with an error. What was sent before an error of the source or of a row, or before a stop or a pause, still counts. */
 static int fail(struct stream *stream, struct err *err)
 {
-	bool counts = err->code != ERR_KAFKA || atomic_load(&stream->lane.sync->flags.stop);
+	bool counts = err->code != ERR_KAFKA || shall_end(stream);
 	stream->steps.failed = true;
 	stream->steps.why = *err;
 	stream_close_packets(stream);
