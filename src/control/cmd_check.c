@@ -3,11 +3,14 @@
 #include "base/mem.h"
 #include "base/terminal.h"
 #include "control/check.h"
+#include "sink/sink.h"
 #include "source/source.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+enum { BROKER_MS = 1000 }; /* how long to wait for a broker */
 
 /* what: "source", followed by its host if there are several. identity: of the server; empty if it
  * does not answer. */
@@ -109,6 +112,21 @@ static void check_engines(struct report *report, const struct look *look)
 	}
 }
 
+/* Load what commands have chosen. A checkpoint that cannot be read is reported later, and the script alone is checked then. */
+static void load_choices(struct look *look, unsigned index)
+{
+	const struct sync_config *config = script_config(look->script, index);
+	struct err ignored = ERR_INIT;
+	struct sink *sink = NULL;
+	if (config->sink.kind == SINK_KAFKA && config->checkpoint_file == NULL)
+		sink = sink_new(&config->sink, "tideway-check", 1 << 20, NULL, NULL, &ignored);
+	if (sink)
+		sink_wait_at_most(sink, BROKER_MS);
+	if (look_choose(look, index, sink, &ignored) < 0)
+		selection_clear(&look->chosen);
+	sink_free(sink);
+}
+
 static void check_sync(struct report *report, struct look *look, unsigned index)
 {
 	struct err err = ERR_INIT;
@@ -117,6 +135,7 @@ static void check_sync(struct report *report, struct look *look, unsigned index)
 	printf("sync '%s'\n", script_config(look->script, index)->name);
 	fflush(stdout);
 	check_source(report, script_config(look->script, index));
+	load_choices(look, index);
 	if (look_connect(look, index, &err) < 0) {
 		/* after a failure of the source this is most likely the same failure */
 		if (err.code != ERR_SOURCE || report->failed == failed)

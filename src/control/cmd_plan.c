@@ -62,6 +62,15 @@ static void ask_broker(struct sink **sink, struct planned *planned,
 	}
 }
 
+/* Return whether a command has added the table. */
+static bool is_added(const struct look *look, const struct table *table)
+{
+	const struct chosen_table *chosen = selection_find(&look->chosen, table->db, table->name);
+	return chosen && !chosen->removed &&
+	       script_naming(look->script, look->sync.index, table->db, table->name) ==
+		       SCRIPT_NAMES_NOT;
+}
+
 static int plan_table(struct look *look, struct sink **sink, struct planned *planned,
 		      struct buf *json, struct err *err)
 {
@@ -70,6 +79,7 @@ static int plan_table(struct look *look, struct sink **sink, struct planned *pla
 		return -1;
 	planned->plan = plan;
 	planned->config = look->sync.config;
+	planned->by_command = is_added(look, planned->copied->table);
 	ask_broker(sink, planned, &planned->config->topics);
 	if (json == NULL) {
 		planned_print(planned);
@@ -82,6 +92,20 @@ static int plan_table(struct look *look, struct sink **sink, struct planned *pla
 	return 0;
 }
 
+static void print_removed(const struct look *look)
+{
+	struct arena arena;
+	arena_init(&arena, 0);
+	for (unsigned i = 0; i < look->chosen.n; i++) {
+		struct slice name = chosen_table_print(&look->chosen.tables[i], &arena);
+		if (look->chosen.tables[i].removed)
+			printf("%.*s\n  removed  by command; to keep that, write \"!%.*s\" into "
+			       "source.tables\n\n",
+			       SLICE_FMT(name), SLICE_FMT(name));
+	}
+	arena_fini(&arena);
+}
+
 static int plan_tables(struct look *look, struct sink **sink, struct buf *json, struct err *err)
 {
 	struct estimate estimate;
@@ -92,22 +116,37 @@ static int plan_tables(struct look *look, struct sink **sink, struct buf *json, 
 		struct planned planned = {.estimate = &estimate, .copied = &estimate.tables[i]};
 		rc = plan_table(look, sink, &planned, json, err);
 	}
-	if (rc == 0 && json == NULL)
+	if (rc == 0 && json == NULL) {
+		print_removed(look);
 		planned_print_copy(&estimate);
+	}
 	estimate_fini(&estimate);
 	return rc;
 }
 
+/* Load what commands have chosen. If no broker answers, the plan is that of the script alone. */
+static int load_choices(struct look *look, unsigned index, struct sink **sink, struct err *err)
+{
+	if (look_choose(look, index, *sink, err) == 0)
+		return 0;
+	if (script_config(look->script, index)->checkpoint_file || err->code != ERR_KAFKA)
+		return -1;
+	report_unasked(err);
+	close_sink(sink);
+	*err = (struct err)ERR_INIT;
+	return 0;
+}
+
 static int plan_sync(struct look *look, unsigned index, struct buf *json, struct err *err)
 {
-	struct sink *sink;
-	int rc;
-	if (look_connect(look, index, err) < 0)
-		return -1;
-	if (json == NULL && look->sync.config->description)
+	struct sink *sink = open_sink(&script_config(look->script, index)->sink);
+	int rc = load_choices(look, index, &sink, err);
+	if (rc == 0)
+		rc = look_connect(look, index, err);
+	if (rc == 0 && json == NULL && look->sync.config->description)
 		printf("sync '%s': %s\n", look->sync.config->name, look->sync.config->description);
-	sink = open_sink(&look->sync.config->sink);
-	rc = plan_tables(look, &sink, json, err);
+	if (rc == 0)
+		rc = plan_tables(look, &sink, json, err);
 	close_sink(&sink);
 	look_leave(look);
 	return rc;

@@ -125,7 +125,7 @@ static int preview_sync(struct look *look, unsigned index, const struct argument
 	};
 	struct conn *conn;
 	int rc = 0;
-	if (look_connect(look, index, err) < 0)
+	if (look_choose(look, index, NULL, err) < 0 || look_connect(look, index, err) < 0)
 		return -1;
 	conn = conn_open(look->sync.source, CONN_READER, err);
 	if (conn == NULL)

@@ -9,6 +9,8 @@
 #include "engine/sync/bootstrap.h"
 #include "script/script.h"
 
+struct sink;
+
 struct look {
 	struct script_options options;
 	struct script *script; /* NULL: not loaded */
@@ -18,12 +20,18 @@ struct look {
 	struct lane_metrics metrics;
 	bool lane_open;
 	bool store_open; /* the checkpoint of the sync is open for reading */
+	struct selection
+		chosen; /* tables that commands have added and removed; empty unless look_choose has loaded them */
 };
 
 void look_init(struct look *look);
 void look_fini(struct look *look);
 /* Load the script that the command line names. */
 int look_load(struct look *look, const struct arguments *arguments, struct err *err) MUST_CHECK;
+/* Before look_connect: load the tables that commands have added to sync number `index` and removed from it, from its checkpoint, which is
+ * not changed. sink: with which to find out whether the brokers and the topic of the checkpoint are there; NULL: read only a checkpoint
+ * that is a file. */
+int look_choose(struct look *look, unsigned index, struct sink *sink, struct err *err) MUST_CHECK;
 /* Take sync number `index`: connect to the source, select and check the tables, open the lane. */
 int look_connect(struct look *look, unsigned index, struct err *err) MUST_CHECK;
 /* Release the sync, so that look_connect can take the next one. */

@@ -138,6 +138,7 @@ void planned_put_json(const struct planned *planned, struct buf *out)
 	const struct plan *plan = planned->plan;
 	buf_put(out, SLICE("{\"table\":"));
 	json_string(out, plan->table->full_name);
+	buf_printf(out, ",\"by_command\":%s", planned->by_command ? "true" : "false");
 	buf_printf(out, ",\"rows\":%" PRIu64 ",\"bytes\":%" PRIu64, planned->copied->rows,
 		   planned->copied->bytes);
 	json_copy(out, planned);

@@ -124,10 +124,25 @@ static void print_copy(const struct planned *planned)
 		printf("  warning  " ESTIMATE_PROBLEM "%s\n", planned->copied->problem);
 }
 
+/* Print the line to put into the script. */
+static void print_added(const struct planned *planned)
+{
+	const struct table *table = planned->plan->table;
+	const struct chosen_table chosen = {table->db, table->name, false};
+	struct arena arena;
+	if (!planned->by_command)
+		return;
+	arena_init(&arena, 0);
+	printf("  added    by command; to keep that, write \"%.*s\" into source.tables\n",
+	       SLICE_FMT(chosen_table_print(&chosen, &arena)));
+	arena_fini(&arena);
+}
+
 void planned_print(const struct planned *planned)
 {
 	const struct plan *plan = planned->plan;
 	print_name(planned);
+	print_added(planned);
 	print_copy(planned);
 	print_topic(planned);
 	print_key(plan);

@@ -14,6 +14,7 @@ struct planned {
 	int partitions;
 	struct slice collides; /* the existing topic that it collides with; ptr NULL: none */
 	const struct sync_config *config;
+	bool by_command; /* a command has added it, and the script does not select it */
 	const struct estimate *estimate;     /* of the sync */
 	const struct table_estimate *copied; /* of this table */
 };
