@@ -101,21 +101,41 @@ static int find_script(struct admin_client *client, const struct arguments *argu
 	return rc;
 }
 
+static int find_process(struct admin_client *client, const struct arguments *arguments,
+			struct err *err)
+{
+	if (arguments->socket)
+		return find_at(client, arguments, arguments->socket, err);
+	client->script = arguments->words[0];
+	return find_script(client, arguments, err);
+}
+
 int admin_client_open(struct admin_client *client, const struct arguments *arguments,
 		      unsigned nwords, struct err *err)
 {
 	unsigned nscripts = arguments->socket ? 0 : 1;
-	*client = (struct admin_client){.words = arguments->words + nscripts};
+	*client = (struct admin_client){.words = arguments->words + nscripts, .nwords = nwords};
 	if (arguments->nwords != nscripts + nwords)
 		return err_set(err, E_COMMAND_WORDS,
 			       "'%s' takes %s and %u further word%s, %u given. See tideway help %s",
 			       arguments->command, nscripts > 0 ? "one script" : "no script",
 			       nwords, nwords == 1 ? "" : "s", arguments->nwords,
 			       arguments->command);
-	if (arguments->socket)
-		return find_at(client, arguments, arguments->socket, err);
-	client->script = arguments->words[0];
-	return find_script(client, arguments, err);
+	return find_process(client, arguments, err);
+}
+
+int admin_client_open_with_words(struct admin_client *client, const struct arguments *arguments,
+				 struct err *err)
+{
+	unsigned nscripts = arguments->socket ? 0 : 1;
+	if (arguments->nwords <= nscripts)
+		return err_set(err, E_COMMAND_WORDS,
+			       "'%s' takes %s and at least one further word. See tideway help %s",
+			       arguments->command, nscripts > 0 ? "one script" : "no script",
+			       arguments->command);
+	*client = (struct admin_client){.words = arguments->words + nscripts,
+					.nwords = arguments->nwords - nscripts};
+	return find_process(client, arguments, err);
 }
 
 /* ---- requests ---- */
@@ -179,8 +199,7 @@ static struct slice body_of(struct buf *in, unsigned *status)
 	return slice_of(end, in->len - (size_t)(end - text));
 }
 
-/* Make the error of the process one of this command. */
-static int take_error(const cJSON *json, struct err *err)
+int admin_client_error(const cJSON *json, struct err *err)
 {
 	const cJSON *error = cJSON_GetObjectItemCaseSensitive(json, "error");
 	const char *code = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(error, "code"));
@@ -208,7 +227,7 @@ cJSON *admin_client_ask(const struct admin_client *client, const char *method, c
 				"what answers on %s is not a process of this version of tideway",
 				client->path);
 		else if (status != 200)
-			take_error(json, err);
+			admin_client_error(json, err);
 		else if (text)
 			buf_put(text, answer);
 	}

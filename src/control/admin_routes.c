@@ -2,9 +2,11 @@
 
 #include "base/json_writer.h"
 #include "base/log.h"
+#include "base/mem.h"
 
 #include <cjson/cJSON.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <strings.h>
 
 /* ---- the table ---- */
@@ -14,6 +16,7 @@ struct argument {
 	const char *name;
 	const char *choices; /* "one|two"; NULL: any text */
 	const char *help;
+	bool is_list; /* an array of texts */
 };
 
 enum { ARGUMENTS_MAX = 4, NAME_SIZE = 256 };
@@ -23,6 +26,7 @@ struct call {
 	const struct watched_process *process;
 	const struct watched_sync *sync;   /* of the path; NULL: the path has no sync */
 	const char *values[ARGUMENTS_MAX]; /* of the arguments */
+	const cJSON *lists[ARGUMENTS_MAX]; /* instead, of lists */
 };
 
 struct endpoint {
@@ -38,27 +42,49 @@ static int run_sync(const struct call *call, struct buf *out, struct err *err);
 static int run_tables(const struct call *call, struct buf *out, struct err *err);
 static int run_pause(const struct call *call, struct buf *out, struct err *err);
 static int run_resume(const struct call *call, struct buf *out, struct err *err);
+static int run_add(const struct call *call, struct buf *out, struct err *err);
+static int run_remove(const struct call *call, struct buf *out, struct err *err);
+static int run_cancel(const struct call *call, struct buf *out, struct err *err);
 static int run_log_level(const struct call *call, struct buf *out, struct err *err);
 
 static const struct endpoint endpoints[] = {
-	{"GET", "/", "this list", {{NULL, NULL, NULL}}, run_index},
-	{"GET", "/status", "the process and its syncs", {{NULL, NULL, NULL}}, run_status},
-	{"GET", "/syncs/NAME", "one sync", {{NULL, NULL, NULL}}, run_sync},
-	{"GET", "/syncs/NAME/tables", "its captured tables", {{NULL, NULL, NULL}}, run_tables},
+	{"GET", "/", "this list", {{NULL, NULL, NULL, false}}, run_index},
+	{"GET", "/status", "the process and its syncs", {{NULL, NULL, NULL, false}}, run_status},
+	{"GET", "/syncs/NAME", "one sync", {{NULL, NULL, NULL, false}}, run_sync},
+	{"GET",
+	 "/syncs/NAME/tables",
+	 "its captured tables",
+	 {{NULL, NULL, NULL, false}},
+	 run_tables},
 	{"POST",
 	 "/syncs/NAME/pause",
 	 "lets it read nothing until it is resumed, also after a restart",
-	 {{NULL, NULL, NULL}},
+	 {{NULL, NULL, NULL, false}},
 	 run_pause},
 	{"POST",
 	 "/syncs/NAME/resume",
 	 "lets a paused one continue at its position",
-	 {{NULL, NULL, NULL}},
+	 {{NULL, NULL, NULL, false}},
 	 run_resume},
+	{"POST",
+	 "/syncs/NAME/add",
+	 "captures more tables, and copies them beside the stream",
+	 {{"tables", NULL, "a list of names, `db.table` each", true}},
+	 run_add},
+	{"POST",
+	 "/syncs/NAME/remove",
+	 "captures tables no longer",
+	 {{"tables", NULL, "a list of names, `db.table` each", true}},
+	 run_remove},
+	{"POST",
+	 "/syncs/NAME/cancel",
+	 "ends the copy of tables that `add` has added, and captures them no longer",
+	 {{"tables", NULL, "a list of names, `db.table` each", true}},
+	 run_cancel},
 	{"POST",
 	 "/log-level",
 	 "changes how detailed the log of the process is",
-	 {{"level", "debug|info|warn|error", "the least important lines that are logged"}},
+	 {{"level", "debug|info|warn|error", "the least important lines that are logged", false}},
 	 run_log_level},
 };
 
@@ -74,6 +100,8 @@ static void put_argument(const struct argument *argument, struct buf *out)
 		buf_put(out, SLICE(",\"choices\":"));
 		json_string(out, slice_str(argument->choices));
 	}
+	if (argument->is_list)
+		buf_put(out, SLICE(",\"list\":true"));
 	buf_put(out, SLICE(",\"help\":"));
 	json_string(out, slice_str(argument->help));
 	buf_char(out, '}');
@@ -131,19 +159,59 @@ static int run_tables(const struct call *call, struct buf *out, struct err *err)
 	return 0;
 }
 
+static int check_alive(struct supervisor *supervisor, struct err *err)
+{
+	struct sync_status status;
+	supervisor_status(supervisor, &status);
+	if (!sync_state_is_final(status.state))
+		return 0;
+	return err_set(err, E_ADMIN_ENDED, "the sync '%s' has ended, its state is %s",
+		       supervisor_config(supervisor)->name, sync_state_name(status.state));
+}
+
 /* The command takes effect later: the answer shows it as `pending`. */
 static int steer(const struct call *call, void (*command)(struct supervisor *supervisor),
 		 struct buf *out, struct err *err)
 {
-	struct supervisor *supervisor = call->sync->supervisor;
-	struct sync_status status;
-	supervisor_status(supervisor, &status);
-	if (sync_state_is_final(status.state))
-		return err_set(err, E_ADMIN_ENDED, "the sync '%s' has ended, its state is %s",
-			       supervisor_config(supervisor)->name, sync_state_name(status.state));
-	command(supervisor);
+	if (check_alive(call->sync->supervisor, err) < 0)
+		return -1;
+	command(call->sync->supervisor);
 	process_status_sync(call->sync, out);
 	return 0;
+}
+
+/* Likewise. The answer is the command alone. */
+static int request_tables(const struct call *call, enum table_command command, struct buf *out,
+			  struct err *err)
+{
+	unsigned n = (unsigned)cJSON_GetArraySize(call->lists[0]), i = 0;
+	const char **tables = mem_array(n + 1, sizeof(*tables));
+	const cJSON *item;
+	int64_t id;
+	int rc;
+	cJSON_ArrayForEach(item, call->lists[0]) tables[i++] = item->valuestring;
+	rc = check_alive(call->sync->supervisor, err);
+	if (rc == 0)
+		rc = supervisor_request(call->sync->supervisor, command, tables, n, &id, err);
+	if (rc == 0)
+		process_status_request(call->sync, id, out);
+	free(tables);
+	return rc;
+}
+
+static int run_add(const struct call *call, struct buf *out, struct err *err)
+{
+	return request_tables(call, TABLE_ADD, out, err);
+}
+
+static int run_remove(const struct call *call, struct buf *out, struct err *err)
+{
+	return request_tables(call, TABLE_REMOVE, out, err);
+}
+
+static int run_cancel(const struct call *call, struct buf *out, struct err *err)
+{
+	return request_tables(call, TABLE_CANCEL, out, err);
 }
 
 static int run_pause(const struct call *call, struct buf *out, struct err *err)
@@ -265,6 +333,20 @@ static int check_names(const struct endpoint *endpoint, const cJSON *json, struc
 	return 0;
 }
 
+static int take_list(const struct argument *argument, const cJSON *json, const cJSON **list,
+		     struct err *err)
+{
+	const cJSON *item;
+	bool valid;
+	*list = cJSON_GetObjectItemCaseSensitive(json, argument->name);
+	valid = cJSON_IsArray(*list);
+	cJSON_ArrayForEach(item, *list) valid &= cJSON_IsString(item) != 0;
+	if (valid)
+		return 0;
+	return err_set(err, E_ADMIN_REQUEST,
+		       "the argument '%s' is missing, or not a list of strings", argument->name);
+}
+
 static int take_argument(const struct argument *argument, const cJSON *json, const char **value,
 			 struct err *err)
 {
@@ -285,7 +367,10 @@ static int take_arguments(const struct endpoint *endpoint, const cJSON *json, st
 	if (check_names(endpoint, json, err) < 0)
 		return -1;
 	for (unsigned i = 0; i < ARGUMENTS_MAX && endpoint->arguments[i].name; i++)
-		if (take_argument(&endpoint->arguments[i], json, &call->values[i], err) < 0)
+		if (endpoint->arguments[i].is_list
+			    ? take_list(&endpoint->arguments[i], json, &call->lists[i], err) < 0
+			    : take_argument(&endpoint->arguments[i], json, &call->values[i], err) <
+				      0)
 			return -1;
 	return 0;
 }
@@ -324,6 +409,7 @@ static unsigned status_of(enum err_id id)
 	case E_ADMIN_METHOD:
 		return 405;
 	case E_ADMIN_ENDED:
+	case E_COMMANDS_WAIT:
 		return 409;
 	case E_ADMIN_TOO_LARGE:
 		return 413;
@@ -332,6 +418,7 @@ static unsigned status_of(enum err_id id)
 	case E_ADMIN_NO_TOKEN:
 		return 403;
 	case E_ADMIN_REQUEST:
+	case E_COMMAND_TABLES:
 		return 400;
 	default:
 		return 500;

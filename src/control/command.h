@@ -47,6 +47,12 @@ struct arguments {
 	  "lets a sync of the running process read nothing, also after a restart")                 \
 	X(resume, "sync.lua [name=value ...]", "--sync --socket",                                  \
 	  "lets a paused sync continue at its position")                                           \
+	X(add, "sync.lua TABLE... [name=value ...]", "--sync --socket",                            \
+	  "captures more tables, and copies them beside the stream")                               \
+	X(remove, "sync.lua TABLE... [name=value ...]", "--sync --socket",                         \
+	  "captures tables no longer")                                                             \
+	X(cancel, "sync.lua TABLE... [name=value ...]", "--sync --socket",                         \
+	  "ends the copy of added tables, and captures them no longer")                            \
 	X(log_level, "sync.lua debug|info|warn|error [name=value ...]", "--socket",                \
 	  "changes how detailed the log of the running process is")                                \
 	X(test, "FILE.lua ...", "", "runs tests of a mapping (module tideway.test)")               \

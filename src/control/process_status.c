@@ -87,16 +87,21 @@ static void put_position(struct buf *out, struct slice record)
 	cJSON_Delete(json);
 }
 
-static void put_problem(struct buf *out, const struct problem *problem)
+static void put_error(struct buf *out, enum err_id id, const char *text)
 {
-	const struct err_entry *entry = err_entry_of(problem->id);
+	const struct err_entry *entry = err_entry_of(id);
 	char code[8] = "";
 	if (entry)
-		snprintf(code, sizeof(code), "E-%d", (int)problem->id);
-	buf_char(out, '{');
+		snprintf(code, sizeof(code), "E-%d", (int)id);
 	member_text(out, "code", code);
-	member_text(out, "message", problem->text);
+	member_text(out, "message", text);
 	member_text(out, "remedy", entry ? entry->remedy : "");
+}
+
+static void put_problem(struct buf *out, const struct problem *problem)
+{
+	buf_char(out, '{');
+	put_error(out, problem->id, problem->text);
 	member_time(out, "since_ms", problem->since_ms);
 	member_time(out, "retry_ms", problem->retry_ms);
 	buf_char(out, '}');
@@ -190,14 +195,94 @@ static void put_steps(struct buf *out, struct supervisor *supervisor)
 	buf_char(out, '}');
 }
 
-/* What a command has asked for and what is not done yet. */
-static void put_wish(struct buf *out, enum pause_wish wish)
+/* What a command has asked for and what is not done yet: a pause or its end, else the oldest command for tables. */
+static void put_wish(struct buf *out, enum pause_wish wish, struct table_requests *requests)
 {
 	static const char *const texts[] = {
-		[PAUSE_KEEP] = "null", [PAUSE_BEGIN] = "\"pause\"", [PAUSE_END] = "\"resume\""};
+		[PAUSE_KEEP] = NULL, [PAUSE_BEGIN] = "pause", [PAUSE_END] = "resume"};
+	enum table_command command = table_requests_waiting(requests);
 	member(out, "pending");
-	buf_put(out, slice_str(texts[wish]));
+	if (texts[wish])
+		json_string(out, slice_str(texts[wish]));
+	else if (command != TABLE_COMMAND_COUNT)
+		json_string(out, slice_str(table_command_name(command)));
+	else
+		buf_put(out, SLICE("null"));
 }
+
+/* ---- commands for tables ---- */
+
+static void put_request_tables(struct buf *out, const struct selection *tables)
+{
+	struct arena arena;
+	arena_init(&arena, 0);
+	member(out, "tables");
+	buf_char(out, '[');
+	for (unsigned i = 0; i < tables->n; i++) {
+		if (i > 0)
+			buf_char(out, ',');
+		json_string(out, chosen_table_print(&tables->tables[i], &arena));
+	}
+	buf_char(out, ']');
+	arena_fini(&arena);
+}
+
+static void put_request(struct buf *out, const struct table_request *request)
+{
+	static const char *const states[] = {[REQUEST_WAITING] = "pending",
+					     [REQUEST_DONE] = "done",
+					     [REQUEST_REFUSED] = "refused"};
+	buf_char(out, '{');
+	member_number(out, "id", (uint64_t)request->id);
+	member_text(out, "command", table_command_name(request->command));
+	put_request_tables(out, &request->tables);
+	member_text(out, "state", states[request->state]);
+	member(out, "error");
+	if (request->why == E_NONE) {
+		buf_put(out, SLICE("null}"));
+		return;
+	}
+	buf_char(out, '{');
+	put_error(out, request->why, request->text);
+	buf_put(out, SLICE("}}"));
+}
+
+struct request_list {
+	struct buf *out;
+	int64_t id; /* only this one; 0: all */
+	unsigned n;
+};
+
+static void add_request(void *arg, const struct table_request *request)
+{
+	struct request_list *list = arg;
+	if (list->id > 0 && list->id != request->id)
+		return;
+	if (list->n++ > 0)
+		buf_char(list->out, ',');
+	put_request(list->out, request);
+}
+
+void process_status_request(const struct watched_sync *sync, int64_t id, struct buf *out)
+{
+	struct request_list list = {out, id, 0};
+	table_requests_visit(supervisor_requests(sync->supervisor), add_request, &list);
+	if (list.n == 0)
+		buf_put(out, SLICE("null"));
+}
+
+static void put_requests(struct table_requests *requests, struct buf *out)
+{
+	struct request_list list = {out, 0, 0};
+	member(out, "by_command");
+	table_requests_chosen(requests, out);
+	member(out, "commands");
+	buf_char(out, '[');
+	table_requests_visit(requests, add_request, &list);
+	buf_char(out, ']');
+}
+
+/* ---- the whole sync ---- */
 
 void process_status_sync(const struct watched_sync *sync, struct buf *out)
 {
@@ -213,7 +298,7 @@ void process_status_sync(const struct watched_sync *sync, struct buf *out)
 	member_text(out, "name", supervisor_config(sync->supervisor)->name);
 	member_text(out, "state", sync_state_name(status->state));
 	member_time(out, "paused_since_ms", status->paused_ms);
-	put_wish(out, status->wish);
+	put_wish(out, status->wish, supervisor_requests(sync->supervisor));
 	put_journal(out, entry);
 	put_position(out, buf_slice(&position));
 	member_time(out, "saved_ms", saved_ms);
@@ -226,6 +311,7 @@ void process_status_sync(const struct watched_sync *sync, struct buf *out)
 	put_steps(out, sync->supervisor);
 	put_copy(out, "copy", &status->copy, entry->rows_per_second);
 	put_backfill(out, status);
+	put_requests(supervisor_requests(sync->supervisor), out);
 	buf_char(out, '}');
 	buf_fini(&position);
 	free(status);

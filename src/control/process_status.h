@@ -24,6 +24,8 @@ struct watched_process {
 void process_status(const struct watched_process *process, struct buf *out);
 /* Appends the object of one sync. */
 void process_status_sync(const struct watched_sync *sync, struct buf *out);
+/* Appends the object of one command for tables; null if it is too old. */
+void process_status_request(const struct watched_sync *sync, int64_t id, struct buf *out);
 /* Appends {"sync":"..","tables":[..]}, sorted by name. */
 void process_status_tables(const struct watched_sync *sync, struct buf *out);
 

@@ -98,12 +98,13 @@ class Story:
 
     def do_steer(self, block):
         """The commands of an operator, one by one, against a sync that runs."""
+        self.mariadb.run("CREATE DATABASE IF NOT EXISTS shop", *(f"CREATE TABLE IF NOT EXISTS shop.{t} (id INT PRIMARY KEY)" for t in ("orders", "users")))
         self.reader("doc.t")
         for line in block.text.splitlines():
-            command, script = re.fullmatch(r"tideway (\w+) (sync\.lua)(?: +#.*)?", line).groups()
-            code, out, err = self.sync.once(command=command)
+            command, script, words = re.fullmatch(r"tideway (\w+) (sync\.lua)((?: [\w.]+)*)(?: +#.*)?", line).groups()
+            code, out, err = self.sync.once(*words.split(), command=command)
             assert code == 0 and self.sync.path.name == script, out + err
-            assert "paused" in out or command == "status", out
+            assert "paused" in out or command == "status" or all(word in out for word in words.split()), out
 
     def do_make(self, block):
         listed = re.findall(r"^  (\w[\w-]*)", make_help(), re.M)

@@ -6,8 +6,8 @@
 /* From each state: the states that may follow. */
 static const char *const following[SYNC_STATE_COUNT] = {
 	[SYNC_STARTING] = "copying streaming waiting paused stopping stopped failed",
-	[SYNC_COPYING] = "streaming waiting pausing stopping stopped failed",
-	[SYNC_STREAMING] = "waiting pausing stopping stopped failed",
+	[SYNC_COPYING] = "starting streaming waiting pausing stopping stopped failed",
+	[SYNC_STREAMING] = "starting waiting pausing stopping stopped failed",
 	[SYNC_WAITING] = "starting stopped",
 	[SYNC_PAUSING] = "starting stopping stopped failed",
 	[SYNC_PAUSED] = "starting waiting stopped failed",

@@ -59,6 +59,17 @@ static void close_backfill(struct supervisor *supervisor)
 	supervisor->work.backfilling.is_open = false;
 }
 
+/* Return whether the next attempt, or the pause, begins at once. */
+static bool begins_again(struct supervisor *supervisor, const struct attempt *attempt)
+{
+	bool refused = !attempt->renews && attempt->rc < 0 && !attempt->err.retriable;
+	commands_settle(supervisor);
+	if (supervisor_is_pausing(supervisor) && (attempt->rc == 0 || attempt->err.retriable))
+		return true;
+	return (attempt->renews && attempt->rc == 0) ||
+	       (refused && commands_withdraw(supervisor, &attempt->err));
+}
+
 /* End the attempt, once no child runs. */
 static void end_attempt(struct supervisor *supervisor)
 {
@@ -68,7 +79,7 @@ static void end_attempt(struct supervisor *supervisor)
 	post_pins(supervisor);
 	bootstrap_fini(&attempt->bootstrap);
 	save_rest(supervisor, attempt);
-	if (supervisor_is_pausing(supervisor) && (attempt->rc == 0 || attempt->err.retriable))
+	if (!supervisor_is_stopping(supervisor) && begins_again(supervisor, attempt))
 		supervisor_enter(supervisor, SYNC_STARTING);
 	else if (attempt->rc == 0 || (supervisor_is_stopping(supervisor) && attempt->err.retriable))
 		supervisor_end(supervisor, NULL);
@@ -77,6 +88,12 @@ static void end_attempt(struct supervisor *supervisor)
 	else
 		supervisor_wait_for_retry(supervisor, attempt->begun_ms, &attempt->err);
 	free(attempt);
+}
+
+/* Return whether the children were asked to end cleanly, although the sync does not stop. */
+static bool ends_early(const struct supervisor *supervisor)
+{
+	return supervisor_is_pausing(supervisor) || supervisor->attempt->renews;
 }
 
 static void fail_attempt(struct attempt *attempt, const struct err *err)
@@ -330,7 +347,7 @@ static void finish_copy(struct supervisor *supervisor)
 	int rc = child_join(&supervisor->work.copying, &err);
 	sync_numbers_round(&supervisor->numbers, NULL);
 	retention_fini(&supervisor->work.round.retention);
-	if (attempt->rc == 0 && rc == 0 && !supervisor_is_pausing(supervisor))
+	if (attempt->rc == 0 && rc == 0 && !ends_early(supervisor))
 		rc = is_any_left(&attempt->bootstrap) ? begin_round(supervisor, true, &err)
 						      : leave_copy(supervisor, &err);
 	if (rc < 0)
@@ -370,7 +387,7 @@ static int save(struct supervisor *supervisor, struct err *err)
 static int serve(struct supervisor *supervisor, struct err *err)
 {
 	struct instance_lock *name = &supervisor->attempt->bootstrap.name;
-	if (supervisor_is_pausing(supervisor)) /* the connections of the source are shut down */
+	if (ends_early(supervisor)) /* the connections of the source are shut down */
 		return save(supervisor, err);
 	if (watch_binlog(supervisor, err) < 0)
 		return -1;
@@ -384,10 +401,16 @@ static int64_t turn_ms(struct supervisor *supervisor)
 {
 	int64_t due_ms;
 	if (supervisor->work.copying.is_started || atomic_load(&supervisor->sync.flags.halt) ||
-	    supervisor_is_pausing(supervisor))
+	    ends_early(supervisor))
 		return TURN_MS;
 	due_ms = checkpoint_due_ms(&supervisor->sync.checkpoint, clock_mono_ms());
 	return due_ms < IDLE_TURN_MS ? due_ms : IDLE_TURN_MS;
+}
+
+static void stop_parts(struct sync *sync)
+{
+	for (int part = 0; part < SYNC_PARTS; part++)
+		sync_stop_part(sync, (enum sync_part)part);
 }
 
 /* Begin a pause: let the children end cleanly. A sync that works fulfils the opposite wish by itself. */
@@ -407,8 +430,18 @@ static void heed_wish(struct supervisor *supervisor)
 	}
 	pause_post(&supervisor->pause);
 	supervisor_enter(supervisor, SYNC_PAUSING);
-	for (int part = 0; part < SYNC_PARTS; part++)
-		sync_stop_part(&supervisor->sync, (enum sync_part)part);
+	stop_parts(&supervisor->sync);
+}
+
+/* Let a command for tables take effect: let the children end cleanly. The next attempt begins with the changed selection. */
+static void heed_commands(struct supervisor *supervisor)
+{
+	enum sync_state state = atomic_load(&supervisor->state);
+	if ((state != SYNC_COPYING && state != SYNC_STREAMING) || !commands_serve(supervisor))
+		return;
+	commands_post(supervisor);
+	supervisor->attempt->renews = true;
+	stop_parts(&supervisor->sync);
 }
 
 /* After an abort, save nothing until the children have ended: the reason must not be lost. */
@@ -418,11 +451,12 @@ void attempt_watch(struct supervisor *supervisor)
 	if (supervisor_take_mail(supervisor, turn_ms(supervisor)) == MAIL_STOP)
 		supervisor_enter(supervisor, SYNC_STOPPING);
 	heed_wish(supervisor);
+	heed_commands(supervisor);
 	if (!atomic_load(&supervisor->sync.flags.abort) && serve(supervisor, &err) < 0) {
 		fail_attempt(supervisor->attempt, &err);
 		sync_abort(&supervisor->sync);
 	}
-	if (atomic_load(&supervisor->sync.flags.abort) || supervisor_is_pausing(supervisor))
+	if (atomic_load(&supervisor->sync.flags.abort) || ends_early(supervisor))
 		source_shutdown(
 			supervisor->sync.source); /* each time: a child may just have connected */
 	if (child_has_ended(&supervisor->work.copying))
@@ -476,12 +510,15 @@ void attempt_begin(struct supervisor *supervisor)
 	bootstrap_init(&attempt->bootstrap, &supervisor->sync, supervisor->script);
 	rc = look(attempt, &supervisor->handover, &err);
 	if (rc == 0) {
+		commands_show(supervisor);
 		attempt->copy_begun_ms = clock_mono_ms();
 		sync_numbers_forget(&supervisor->numbers);
 		rc = begin_round(supervisor, false, &err);
 	}
-	if (rc == 0 && has_children(supervisor))
+	if (rc == 0 && has_children(supervisor)) {
+		commands_done(supervisor);
 		return;
+	}
 	if (rc < 0)
 		fail_attempt(attempt, &err);
 	end_attempt(supervisor);

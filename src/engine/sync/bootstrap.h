@@ -61,7 +61,10 @@ void bootstrap_close_snapshot(struct bootstrap *bootstrap);
 /* For `check`, after bootstrap_connect: read the position of the checkpoint, and set `found` if
  * there is one. Fail if it is not of this server, or no longer there. */
 int bootstrap_check_saved(struct bootstrap *bootstrap, struct err *err) MUST_CHECK;
-/* For `plan`, `preview` and `check`: as bootstrap_look, without a checkpoint. */
+/* Refuse a table that no transaction protects: it is read as it is after the position, and the
+ * stream repeats rows of that time, which only a key makes converge. */
+int bootstrap_check_engine(const struct table *table, struct err *err) MUST_CHECK;
+/* For `plan`, `preview`, `check` and commands: as bootstrap_look, without a checkpoint. */
 int bootstrap_connect(struct bootstrap *bootstrap, struct err *err) MUST_CHECK;
 
 #endif

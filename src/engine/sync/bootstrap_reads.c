@@ -472,20 +472,23 @@ int bootstrap_check_exact(struct bootstrap *bootstrap, struct err *err)
 	return 0;
 }
 
-/* Refuse a table that no transaction protects: it is read as it is after the position, and the
- * stream repeats rows of that time, which only a key makes converge. */
+int bootstrap_check_engine(const struct table *table, struct err *err)
+{
+	if (table->npk > 0 || table_transactional(table))
+		return 0;
+	return err_set(err, E_NOT_TRANSACTIONAL,
+		       "table %.*s has no primary key and is stored in %.*s, which has no "
+		       "transactions: rows written while it is read would arrive twice. Add a "
+		       "primary key, ALTER TABLE ... ENGINE=InnoDB, or exclude the table in "
+		       "source.tables",
+		       SLICE_FMT(table->full_name), SLICE_FMT(table->engine));
+}
+
 static int check_engines(struct bootstrap *bootstrap, struct err *err)
 {
-	for (unsigned i = 0; i < bootstrap->nreads; i++) {
-		const struct table *table = bootstrap->reads[i].table;
-		if (table->npk == 0 && !table_transactional(table))
-			return err_set(err, E_NOT_TRANSACTIONAL,
-				       "table %.*s has no primary key and is stored in %.*s, which "
-				       "has no transactions: rows written while it is read would "
-				       "arrive twice. Add a primary key, ALTER TABLE ... "
-				       "ENGINE=InnoDB, or exclude the table in source.tables",
-				       SLICE_FMT(table->full_name), SLICE_FMT(table->engine));
-	}
+	for (unsigned i = 0; i < bootstrap->nreads; i++)
+		if (bootstrap_check_engine(bootstrap->reads[i].table, err) < 0)
+			return -1;
 	return 0;
 }
 

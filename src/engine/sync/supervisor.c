@@ -6,6 +6,7 @@
 #include "engine/sync/copy_lanes.h"
 #include "engine/sync/host_selection.h"
 #include "engine/sync/supervisor_priv.h"
+#include "engine/sync/table_check.h"
 #include "sink/sink.h"
 #include "sink/store/store.h"
 #include "source/source.h"
@@ -16,17 +17,6 @@
 enum { QUEUE_BYTES = 32 * 1024 * 1024 };
 
 /* ---- life ---- */
-
-static void enter_world(struct supervisor *supervisor, const struct sync_world *world)
-{
-	struct sync *sync = &supervisor->sync;
-	supervisor->world = world;
-	if (world == NULL)
-		return;
-	source_free(sync->source);
-	sync->source = source_new_with(&sync->config->source, world->source, world->arg);
-	sync->sink.opener = world->sink;
-}
 
 struct supervisor *supervisor_new(const struct supervisor_options *options, struct err *err)
 {
@@ -39,13 +29,15 @@ struct supervisor *supervisor_new(const struct supervisor_options *options, stru
 	sync_init(&supervisor->sync, options->script, options->index,
 		  script_config(script, options->index));
 	supervisor->sync.output = options->output;
-	enter_world(supervisor, options->world);
+	supervisor->world = options->world;
+	sync_enter_world(&supervisor->sync, options->world);
 	supervisor->sync.label = options->several ? supervisor->sync.config->name : NULL;
 	supervisor->sync.queue_bytes =
 		sink_queue_total(&supervisor->sync.config->sink, QUEUE_BYTES);
 	sync_numbers_init(&supervisor->numbers, copy_lanes_most(supervisor->sync.config));
 	mailbox_init(&supervisor->box, MAIL_KINDS);
 	pause_init(&supervisor->pause, &supervisor->sync.checkpoint);
+	commands_init(supervisor);
 	for (int kind = 0; kind < MAIL_KINDS; kind++)
 		supervisor->mails[kind].kind = (enum mail_kind)kind;
 	attempt_init(supervisor);
@@ -59,6 +51,7 @@ void supervisor_free(struct supervisor *supervisor)
 	while (supervisor_take_mail(supervisor, 0) != MAIL_KINDS)
 		;
 	mailbox_fini(&supervisor->box);
+	commands_fini(supervisor);
 	pause_fini(&supervisor->pause);
 	sync_numbers_fini(&supervisor->numbers);
 	sync_fini(&supervisor->sync);
@@ -106,6 +99,20 @@ void supervisor_resume(struct supervisor *supervisor)
 {
 	pause_wish(&supervisor->pause, PAUSE_END);
 	supervisor_post(supervisor, MAIL_WISH);
+}
+
+int supervisor_request(struct supervisor *supervisor, enum table_command command,
+		       const char *const *tables, unsigned n, int64_t *id, struct err *err)
+{
+	if (table_requests_post(&supervisor->commands.requests, command, tables, n, id, err) < 0)
+		return -1;
+	supervisor_post(supervisor, MAIL_WISH);
+	return 0;
+}
+
+struct table_requests *supervisor_requests(struct supervisor *supervisor)
+{
+	return &supervisor->commands.requests;
 }
 
 void supervisor_wake(struct supervisor *supervisor)
@@ -221,11 +228,22 @@ static void handle_error(struct supervisor *supervisor, const struct err *err)
 		supervisor_end(supervisor, err);
 }
 
+/* Publish what commands have chosen. */
+static int show_choices(struct supervisor *supervisor, struct err *err)
+{
+	struct sync *sync = &supervisor->sync;
+	if (selection_load(&sync->tables.chosen, &sync->checkpoint, err) < 0)
+		return -1;
+	commands_show(supervisor);
+	return 0;
+}
+
 static int begin_pause(struct supervisor *supervisor, struct err *err)
 {
 	struct sync *sync = &supervisor->sync;
 	sync_again(sync);
-	if (pause_begin(&supervisor->pause, sync->source, &sync->events, err) < 0)
+	if (pause_begin(&supervisor->pause, sync->source, &sync->events, err) < 0 ||
+	    show_choices(supervisor, err) < 0)
 		return -1;
 	supervisor->saved = true;
 	supervisor_enter(supervisor, SYNC_PAUSED);
@@ -259,10 +277,28 @@ static void start(struct supervisor *supervisor)
 		handle_error(supervisor, &err);
 }
 
+/* Let a command for tables take effect. The attempt after the pause begins with it. */
+static int serve_commands(struct supervisor *supervisor, struct err *err)
+{
+	int rc = 0;
+	if (commands_serve(supervisor)) {
+		commands_post(supervisor);
+		rc = checkpoint_save(&supervisor->sync.checkpoint, err);
+		commands_settle(supervisor);
+		if (rc == 0)
+			rc = show_choices(supervisor, err);
+	}
+	if (rc == 0)
+		commands_done(supervisor);
+	return rc;
+}
+
 static int serve_pause(struct supervisor *supervisor, struct err *err)
 {
 	struct checkpoint *checkpoint = &supervisor->sync.checkpoint;
 	int rc;
+	if (serve_commands(supervisor, err) < 0)
+		return -1;
 	if (checkpoint_due(checkpoint, clock_mono_ms()) && checkpoint_save(checkpoint, err) < 0)
 		return -1;
 	rc = pause_watch(&supervisor->pause, err);
@@ -344,6 +380,7 @@ int supervisor_run(struct supervisor *supervisor, struct err *err)
 			attempt_watch(supervisor);
 		state = atomic_load(&supervisor->state);
 	}
+	commands_end(supervisor);
 	if (state == SYNC_STOPPED)
 		return 0;
 	*err = supervisor->failure.err;

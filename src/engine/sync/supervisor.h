@@ -11,6 +11,7 @@
 #include "engine/state/sync.h"
 #include "engine/state/sync_events.h"
 #include "engine/sync/sync_status.h"
+#include "engine/sync/table_requests.h"
 #include "model/config.h"
 #include "script/script.h"
 
@@ -54,6 +55,12 @@ void supervisor_stop(struct supervisor *supervisor);
  * fulfilled. Any thread. */
 void supervisor_pause(struct supervisor *supervisor);
 void supervisor_resume(struct supervisor *supervisor);
+/* Ask the sync to do something with these tables, "db.table" each. Set the number of the request. Any thread. */
+int supervisor_request(struct supervisor *supervisor, enum table_command command,
+		       const char *const *tables, unsigned n, int64_t *id,
+		       struct err *err) MUST_CHECK;
+/* Return the requests, for table_requests_visit, _waiting and _chosen. Any thread. */
+struct table_requests *supervisor_requests(struct supervisor *supervisor);
 /* End every wait for the source. Call this repeatedly between supervisor_stop and the end of
  * supervisor_run, because a call does not shut down connections that are opened after it. */
 void supervisor_wake(struct supervisor *supervisor);

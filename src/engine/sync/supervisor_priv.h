@@ -1,4 +1,5 @@
-/* supervisor_priv: what supervisor.c (its interface, checkpoint and pause), supervisor_state.c (mail, state and end) and attempt.c (the children) share.
+/* supervisor_priv: what supervisor.c (its interface, checkpoint and pause), supervisor_state.c (mail, state and end), table_commands.c (commands
+ * for tables) and attempt.c (the children) share.
  * Thread: the sync's own, unless stated. */
 #ifndef TIDEWAY_SUPERVISOR_PRIV_H
 #define TIDEWAY_SUPERVISOR_PRIV_H
@@ -14,6 +15,8 @@
 #include "engine/sync/pause.h"
 #include "engine/sync/retention.h"
 #include "engine/sync/supervisor.h"
+#include "engine/sync/table_check.h"
+#include "engine/sync/table_requests.h"
 
 enum mail_kind {
 	MAIL_STOP,   /* the sync must stop */
@@ -36,6 +39,7 @@ struct attempt {
 	int64_t copy_begun_ms; /* monotonic */
 	bool has_copied;       /* it has begun to read tables */
 	bool has_saved;        /* data of its lanes was saved to the checkpoint */
+	bool renews;           /* it ends cleanly, and the next one begins at once */
 	int rc;                /* -1: it has failed, and its children must end */
 	struct err err;
 };
@@ -67,6 +71,25 @@ struct attempt_work {
 	struct stream *stream; /* the running stream; NULL: none */
 };
 
+/* How far the request of a command for tables has come. */
+enum command_stage {
+	COMMAND_NONE,     /* there is none */
+	COMMAND_CHECKING, /* against the source, in a thread of its own */
+	COMMAND_ACCEPTED, /* it can take effect */
+	COMMAND_POSTED,   /* its record is posted to the checkpoint */
+	COMMAND_SAVED,    /* it has taken effect, but no attempt has begun with it */
+};
+
+struct table_commands {
+	struct table_requests requests;
+	struct table_request *current;  /* NULL: none */
+	enum command_stage stage;       /* of the current one */
+	struct selection before, after; /* of tables, by the current request */
+	struct child checking;
+	struct table_check check; /* initialised while `checking` is started */
+	int64_t retry_ms;         /* monotonic: before that, no request is checked again */
+};
+
 struct supervisor {
 	struct sync sync;
 	const struct sync_world *world; /* NULL: the real one */
@@ -86,6 +109,7 @@ struct supervisor {
 	struct failure failure;
 	struct pause pause;
 	struct attempt_work work;
+	struct table_commands commands;
 };
 
 /* supervisor_state.c */
@@ -101,6 +125,25 @@ void supervisor_end(struct supervisor *supervisor, const struct err *err);
 /* begun_ms: monotonic, when what has failed began. */
 void supervisor_wait_for_retry(struct supervisor *supervisor, int64_t begun_ms,
 			       const struct err *err);
+
+/* table_commands.c */
+void commands_init(struct supervisor *supervisor);
+void commands_fini(struct supervisor *supervisor);
+/* When the sync has ended: end the check that may run. */
+void commands_end(struct supervisor *supervisor);
+/* Publish the tables that commands have chosen, as the attempt has loaded them. */
+void commands_show(struct supervisor *supervisor);
+/* Check the requests of commands, while the checkpoint is open. Return whether one can take effect. */
+bool commands_serve(struct supervisor *supervisor);
+/* Let it take effect when the checkpoint is saved. */
+void commands_post(struct supervisor *supervisor);
+/* After a save: find out whether the request has taken effect. If its record could not be saved, it is checked again. */
+void commands_settle(struct supervisor *supervisor);
+/* An attempt has begun with the changed selection, or the sync is paused. */
+void commands_done(struct supervisor *supervisor);
+/* No attempt can begin, because of an error that does not pass. If a command was saved just before, undo its change. Return whether
+ * another attempt may begin then. */
+bool commands_withdraw(struct supervisor *supervisor, const struct err *why);
 
 /* attempt.c */
 /* Prepare the children. */

@@ -1,0 +1,103 @@
+#include "engine/sync/table_check.h"
+
+#include "engine/lane/lane.h"
+#include "engine/lane/plan.h"
+#include "engine/sync/bootstrap.h"
+
+void table_check_init(struct table_check *check, const struct sync *running,
+		      const struct sync_world *world)
+{
+	sync_init(&check->sync, running->script, running->index, running->config);
+	sync_enter_world(&check->sync, world);
+	check->sync.output.dry_run = true;
+	check->sync.label = running->label;
+	selection_init(&check->tables);
+}
+
+void table_check_fini(struct table_check *check)
+{
+	selection_fini(&check->tables);
+	sync_fini(&check->sync);
+}
+
+void table_check_stop(struct table_check *check)
+{
+	sync_stop(&check->sync);
+	source_shutdown(check->sync.source);
+}
+
+void sync_enter_world(struct sync *sync, const struct sync_world *world)
+{
+	if (world == NULL)
+		return;
+	source_free(sync->source);
+	sync->source = source_new_with(&sync->config->source, world->source, world->arg);
+	sync->sink.opener = world->sink;
+}
+
+/* Check whether the lanes can send a table. */
+static int check_plan(struct lane *lane, const struct table *table, struct err *err)
+{
+	struct plan *plan = plan_new(lane, table, err);
+	bool wanted = plan && plan->mapping.wanted;
+	plan_free(lane, plan);
+	if (plan == NULL)
+		return -1;
+	if (!wanted || lane->sync->config->mode == MODE_STREAM)
+		return 0;
+	return bootstrap_check_engine(table, err);
+}
+
+static int check_table(const struct bootstrap *bootstrap, struct lane *lane,
+		       const struct chosen_table *chosen, struct err *err)
+{
+	const char *user = lane->sync->config->source.user;
+	const struct table *table = catalog_find(bootstrap->catalog_now, chosen->db, chosen->name);
+	if (table)
+		return check_plan(lane, table, err);
+	return err_set(err, E_COMMAND_MISSING,
+		       "table %.*s.%.*s does not exist on the source, or user '%s' may not SELECT "
+		       "from it",
+		       SLICE_FMT(chosen->db), SLICE_FMT(chosen->name), user ? user : "");
+}
+
+static int check_tables(struct table_check *check, struct script *script, struct lane *lane,
+			struct err *err)
+{
+	struct sync *sync = &check->sync;
+	const struct selection *chosen = &sync->tables.chosen;
+	struct bootstrap bootstrap;
+	int rc;
+	bootstrap_init(&bootstrap, sync, script);
+	rc = script_choose(script, sync->index, chosen->tables, chosen->n, err);
+	if (rc == 0)
+		rc = bootstrap_connect(&bootstrap, err);
+	for (unsigned i = 0; rc == 0 && i < check->tables.n; i++)
+		rc = check_table(&bootstrap, lane, &check->tables.tables[i], err);
+	bootstrap_fini(&bootstrap);
+	return rc;
+}
+
+/* The lane sends nothing. */
+static int check_with_lane(struct table_check *check, struct script *script, struct err *err)
+{
+	struct lane_metrics metrics = {.rows = 0};
+	struct lane lane;
+	int rc = lane_open(&lane, &check->sync, SYNC_COPY, "check", 1 << 20, NULL, NULL, &metrics,
+			   err);
+	if (rc == 0)
+		rc = check_tables(check, script, &lane, err);
+	lane_close(&lane);
+	return rc;
+}
+
+int table_check_run(struct table_check *check, struct err *err)
+{
+	struct script *script = script_new(check->sync.script, err);
+	int rc;
+	if (script == NULL)
+		return -1;
+	rc = check_with_lane(check, script, err);
+	script_free(script);
+	return rc;
+}

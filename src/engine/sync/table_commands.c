@@ -1,0 +1,350 @@
+/* table_commands: how a supervisor fulfils what commands ask of tables (docs/decisions/0035). One request at a time is checked
+ * beside the running attempt. Then its record is posted, and the attempt ends cleanly, as for a pause. The next one begins with the
+ * changed selection. If that one cannot begin because of an error that does not pass, the change is withdrawn. */
+#include "base/clock.h"
+#include "base/log.h"
+#include "engine/state/records.h"
+#include "engine/sync/supervisor_priv.h"
+
+enum { CHECK_AGAIN_MS = 1000 }; /* after an error that may pass */
+
+/* ---- life ---- */
+
+static int run_check(void *arg, struct err *err)
+{
+	struct supervisor *supervisor = arg;
+	return table_check_run(&supervisor->commands.check, err);
+}
+
+static void note_check_ended(void *arg)
+{
+	supervisor_post(arg, MAIL_ENDED);
+}
+
+void commands_init(struct supervisor *supervisor)
+{
+	struct table_commands *commands = &supervisor->commands;
+	table_requests_init(&commands->requests);
+	selection_init(&commands->before);
+	selection_init(&commands->after);
+	commands->checking = (struct child){
+		.name = "check", .run = run_check, .on_end = note_check_ended, .arg = supervisor};
+}
+
+void commands_fini(struct supervisor *supervisor)
+{
+	struct table_commands *commands = &supervisor->commands;
+	selection_fini(&commands->after);
+	selection_fini(&commands->before);
+	table_requests_fini(&commands->requests);
+}
+
+void commands_end(struct supervisor *supervisor)
+{
+	struct table_commands *commands = &supervisor->commands;
+	struct err ignored = ERR_INIT;
+	if (!commands->checking.is_started)
+		return;
+	while (!child_has_ended(&commands->checking)) {
+		table_check_stop(&commands->check);
+		(void)supervisor_take_mail(supervisor, 100);
+	}
+	if (child_join(&commands->checking, &ignored) < 0)
+		ignored.code = ERR_NONE; /* nobody waits for the result any more */
+	table_check_fini(&commands->check);
+}
+
+/* Forget the request if it is finished; otherwise it is taken again. */
+static void leave_request(struct table_commands *commands)
+{
+	commands->current = NULL;
+	commands->stage = COMMAND_NONE;
+}
+
+static void log_done(const struct table_request *request)
+{
+	struct arena arena;
+	arena_init(&arena, 0);
+	for (unsigned i = 0; i < request->tables.n; i++)
+		log_info("table %.*s was %s by command",
+			 SLICE_FMT(chosen_table_print(&request->tables.tables[i], &arena)),
+			 table_command_done(request->command));
+	arena_fini(&arena);
+}
+
+static void refuse_request(struct table_commands *commands, const struct err *why)
+{
+	log_warn("the command '%s' is refused: %s", table_command_name(commands->current->command),
+		 why->text);
+	table_requests_finish(&commands->requests, commands->current, why);
+	leave_request(commands);
+}
+
+static void finish_request(struct table_commands *commands)
+{
+	table_requests_finish(&commands->requests, commands->current, NULL);
+	leave_request(commands);
+}
+
+void commands_show(struct supervisor *supervisor)
+{
+	table_requests_set_chosen(&supervisor->commands.requests, &supervisor->sync.tables.chosen);
+}
+
+/* ---- what a request means ---- */
+
+/* A table that a request names. */
+struct named_table {
+	struct slice db, name, full_name; /* full_name: "shop.users" */
+	const struct chosen_table *chosen;
+	enum script_naming naming;
+	bool captured;
+	struct slice record; /* of its copy; ptr NULL: none */
+};
+
+static struct named_table look_up(struct supervisor *supervisor, const struct chosen_table *table,
+				  struct arena *arena)
+{
+	const struct selection *after = &supervisor->commands.after;
+	struct named_table named = {
+		.db = table->db,
+		.name = table->name,
+		.full_name = arena_printf(arena, "%.*s.%.*s", SLICE_FMT(table->db),
+					  SLICE_FMT(table->name)),
+		.chosen = selection_find(after, table->db, table->name),
+		.naming = script_naming(supervisor->script, supervisor->sync.index, table->db,
+					table->name),
+	};
+	named.captured = named.chosen && named.naming != SCRIPT_EXCLUDES
+				 ? !named.chosen->removed
+				 : named.naming == SCRIPT_SELECTS;
+	named.record = checkpoint_get(&supervisor->sync.checkpoint,
+				      record_name(arena, "full", named.full_name));
+	return named;
+}
+
+static int add_table(struct selection *after, const struct named_table *table, struct err *err)
+{
+	if (table->naming == SCRIPT_EXCLUDES)
+		return err_set(err, E_COMMAND_EXCLUDED,
+			       "a pattern with ! in source.tables excludes table %.*s",
+			       SLICE_FMT(table->full_name));
+	if (table->captured)
+		return err_set(err, E_COMMAND_CAPTURED, "table %.*s is captured already: %s",
+			       SLICE_FMT(table->full_name),
+			       table->chosen ? "a command has added it" : "the script selects it");
+	if (table->naming == SCRIPT_SELECTS)
+		selection_drop(after, table->db, table->name);
+	else
+		selection_put(after, table->db, table->name, false);
+	return 0;
+}
+
+static int remove_table(struct selection *after, const struct named_table *table, struct err *err)
+{
+	if (!table->captured)
+		return err_set(err, E_COMMAND_NOT_CAPTURED, "table %.*s is not captured",
+			       SLICE_FMT(table->full_name));
+	if (table->naming == SCRIPT_SELECTS)
+		selection_put(after, table->db, table->name, true);
+	else
+		selection_drop(after, table->db, table->name);
+	return 0;
+}
+
+static int cancel_copy(struct selection *after, const struct named_table *table, struct err *err)
+{
+	struct table_record record;
+	struct arena arena;
+	int rc = 0;
+	if (!table->captured)
+		return remove_table(after, table, err);
+	table_record_init(&record, TABLE_NEW);
+	arena_init(&arena, 0);
+	if (table->record.ptr)
+		rc = table_record_read(&record, table->full_name, table->record, &arena, err);
+	if (rc == 0 && record.phase == TABLE_COPIED)
+		rc = err_set(err, E_COMMAND_COPIED, "the copy of table %.*s has ended already",
+			     SLICE_FMT(table->full_name));
+	else if (rc == 0 && table->naming == SCRIPT_SELECTS)
+		rc = err_set(err, E_COMMAND_OF_SCRIPT,
+			     "the script selects table %.*s, and without its copy it would not be "
+			     "complete downstream",
+			     SLICE_FMT(table->full_name));
+	table_record_fini(&record);
+	arena_fini(&arena);
+	return rc < 0 ? -1 : remove_table(after, table, err);
+}
+
+static int change_selection(struct supervisor *supervisor, struct selection *unknown,
+			    struct err *err)
+{
+	static int (*const changes[])(struct selection *, const struct named_table *,
+				      struct err *) = {[TABLE_ADD] = add_table,
+						       [TABLE_REMOVE] = remove_table,
+						       [TABLE_CANCEL] = cancel_copy};
+	struct table_commands *commands = &supervisor->commands;
+	const struct table_request *request = commands->current;
+	struct arena arena;
+	int rc = 0;
+	arena_init(&arena, 0);
+	for (unsigned i = 0; rc == 0 && i < request->tables.n; i++) {
+		struct named_table table = look_up(supervisor, &request->tables.tables[i], &arena);
+		rc = changes[request->command](&commands->after, &table, err);
+		if (request->command == TABLE_ADD || table.record.ptr == NULL)
+			selection_put(unknown, table.db, table.name, false);
+	}
+	arena_fini(&arena);
+	return rc;
+}
+
+/* The captured tables that a command leaves. */
+struct left_tables {
+	const struct selection *removed;
+	unsigned captured, left;
+};
+
+static void count_left(void *arg, const struct table_progress *progress)
+{
+	struct left_tables *tables = arg;
+	char name[STATUS_NAME_SIZE];
+	bool removed = false;
+	for (unsigned i = 0; i < tables->removed->n; i++) {
+		const struct chosen_table *table = &tables->removed->tables[i];
+		snprintf(name, sizeof(name), "%.*s.%.*s", SLICE_FMT(table->db),
+			 SLICE_FMT(table->name));
+		removed |= strcmp(name, progress->name) == 0;
+	}
+	tables->captured++;
+	tables->left += !removed;
+}
+
+static int refuse_last(struct supervisor *supervisor, struct err *err)
+{
+	const struct table_request *request = supervisor->commands.current;
+	struct left_tables tables = {.removed = &request->tables};
+	if (request->command == TABLE_ADD)
+		return 0;
+	sync_numbers_tables(&supervisor->numbers, count_left, &tables);
+	if (tables.captured == 0 || tables.left > 0)
+		return 0;
+	return err_set(err, E_COMMAND_LAST, "sync '%s' would have no table any more",
+		       supervisor->sync.config->name);
+}
+
+/* ---- stages of a request ---- */
+
+/* Begin to check the oldest request. */
+static void take_request(struct supervisor *supervisor)
+{
+	struct table_commands *commands = &supervisor->commands;
+	struct checkpoint *checkpoint = &supervisor->sync.checkpoint;
+	struct err err = ERR_INIT;
+	commands->current = table_requests_next(&commands->requests);
+	if (commands->current == NULL)
+		return;
+	table_check_init(&commands->check, &supervisor->sync, supervisor->world);
+	if (selection_load(&commands->before, checkpoint, &err) == 0) {
+		selection_copy(&commands->after, &commands->before);
+		if (change_selection(supervisor, &commands->check.tables, &err) == 0 &&
+		    refuse_last(supervisor, &err) == 0) {
+			selection_copy(&commands->check.sync.tables.chosen, &commands->after);
+			commands->stage = COMMAND_CHECKING;
+			child_start(&commands->checking);
+			return;
+		}
+	}
+	table_check_fini(&commands->check);
+	refuse_request(commands, &err);
+}
+
+/* Return whether a command may take effect without the source: it names only tables that the checkpoint has. */
+static bool needs_no_source(const struct table_commands *commands)
+{
+	return commands->current->command != TABLE_ADD && commands->check.tables.n == 0;
+}
+
+static void finish_check(struct supervisor *supervisor)
+{
+	struct table_commands *commands = &supervisor->commands;
+	struct err err = ERR_INIT;
+	int rc = child_join(&commands->checking, &err);
+	if (rc == 0 || (err.retriable && needs_no_source(commands))) {
+		commands->stage = COMMAND_ACCEPTED;
+	} else if (err.retriable) {
+		table_requests_delay(&commands->requests, commands->current, &err);
+		commands->retry_ms = clock_mono_ms() + CHECK_AGAIN_MS;
+		leave_request(commands);
+	} else {
+		refuse_request(commands, &err);
+	}
+	table_check_fini(&commands->check);
+}
+
+bool commands_serve(struct supervisor *supervisor)
+{
+	struct table_commands *commands = &supervisor->commands;
+	if (child_has_ended(&commands->checking))
+		finish_check(supervisor);
+	if (commands->stage == COMMAND_NONE && clock_mono_ms() >= commands->retry_ms)
+		take_request(supervisor);
+	return commands->stage == COMMAND_ACCEPTED;
+}
+
+void commands_post(struct supervisor *supervisor)
+{
+	struct table_commands *commands = &supervisor->commands;
+	log_info("the command '%s' takes effect: the sync begins again at its position",
+		 table_command_name(commands->current->command));
+	selection_post(&commands->after, &supervisor->sync.checkpoint);
+	commands->stage = COMMAND_POSTED;
+}
+
+/* Return whether the checkpoint has saved this selection. */
+static bool is_saved(struct supervisor *supervisor, const struct selection *selection)
+{
+	struct slice record = checkpoint_get(&supervisor->sync.checkpoint, RECORD_SELECTION);
+	struct buf json;
+	bool same;
+	buf_init(&json);
+	selection_write(selection, &json);
+	same = selection->n == 0 ? record.ptr == NULL : slice_equal(record, buf_slice(&json));
+	buf_fini(&json);
+	return same;
+}
+
+void commands_settle(struct supervisor *supervisor)
+{
+	struct table_commands *commands = &supervisor->commands;
+	if (commands->stage != COMMAND_POSTED)
+		return;
+	if (is_saved(supervisor, &commands->after))
+		commands->stage = COMMAND_SAVED;
+	else
+		leave_request(commands);
+}
+
+void commands_done(struct supervisor *supervisor)
+{
+	struct table_commands *commands = &supervisor->commands;
+	if (commands->stage != COMMAND_SAVED)
+		return;
+	log_done(commands->current);
+	finish_request(commands);
+}
+
+bool commands_withdraw(struct supervisor *supervisor, const struct err *why)
+{
+	struct table_commands *commands = &supervisor->commands;
+	struct checkpoint *checkpoint = &supervisor->sync.checkpoint;
+	struct err err = ERR_INIT;
+	if (commands->stage != COMMAND_SAVED || why->code == ERR_DISPLACED)
+		return false;
+	selection_post(&commands->before, checkpoint);
+	if (checkpoint_save(checkpoint, &err) < 0) {
+		checkpoint_discard(checkpoint);
+		return false;
+	}
+	refuse_request(commands, why);
+	return true;
+}

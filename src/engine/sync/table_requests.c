@@ -1,0 +1,206 @@
+#include "engine/sync/table_requests.h"
+
+#include "base/clock.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const char *table_command_name(enum table_command command)
+{
+	static const char *const names[] = {
+#define X(id, name, done) name,
+		TABLE_COMMANDS(X)
+#undef X
+	};
+	return names[command];
+}
+
+const char *table_command_done(enum table_command command)
+{
+	static const char *const texts[] = {
+#define X(id, name, done) done,
+		TABLE_COMMANDS(X)
+#undef X
+	};
+	return texts[command];
+}
+
+void table_requests_init(struct table_requests *requests)
+{
+	memset(requests, 0, sizeof(*requests));
+	pthread_mutex_init(&requests->lock, NULL);
+	requests->last_id = clock_wall_ms();
+	buf_init(&requests->chosen);
+}
+
+static void free_request(struct table_request *request)
+{
+	if (request->state == REQUEST_NONE)
+		return;
+	selection_fini(&request->tables);
+	free(request->text);
+	*request = (struct table_request){.state = REQUEST_NONE};
+}
+
+void table_requests_fini(struct table_requests *requests)
+{
+	for (unsigned i = 0; i < REQUESTS_KEPT; i++)
+		free_request(&requests->kept[i]);
+	buf_fini(&requests->chosen);
+	pthread_mutex_destroy(&requests->lock);
+}
+
+/* ---- any thread ---- */
+
+static int parse_tables(const char *const *tables, unsigned n, struct selection *parsed,
+			struct err *err)
+{
+	struct chosen_table table;
+	if (n == 0)
+		return err_set(err, E_COMMAND_TABLES, "the command names no table");
+	for (unsigned i = 0; i < n; i++) {
+		if (!chosen_table_parse(slice_str(tables[i]), &table))
+			return err_set(err, E_COMMAND_TABLES,
+				       "\"%s\" does not name one table: write db.table, without "
+				       "wildcards. A name with a dot is written in backquotes",
+				       tables[i]);
+		selection_put(parsed, table.db, table.name, false);
+	}
+	return 0;
+}
+
+/* Return a free place, or that of the oldest finished request; NULL: all wait. */
+static struct table_request *find_place(struct table_requests *requests)
+{
+	struct table_request *place = NULL;
+	for (unsigned i = 0; i < REQUESTS_KEPT; i++) {
+		struct table_request *request = &requests->kept[i];
+		if (request->state != REQUEST_WAITING && (place == NULL || request->id < place->id))
+			place = request;
+	}
+	return place;
+}
+
+static int take_place(struct table_requests *requests, struct table_request *request,
+		      struct err *err)
+{
+	struct table_request *place;
+	pthread_mutex_lock(&requests->lock);
+	place = find_place(requests);
+	if (place) {
+		free_request(place);
+		request->id = ++requests->last_id;
+		*place = *request;
+	}
+	pthread_mutex_unlock(&requests->lock);
+	if (place)
+		return 0;
+	return err_set(err, E_COMMANDS_WAIT, "%d commands for tables of this sync wait already",
+		       REQUESTS_KEPT);
+}
+
+int table_requests_post(struct table_requests *requests, enum table_command command,
+			const char *const *tables, unsigned n, int64_t *id, struct err *err)
+{
+	struct table_request request = {.command = command, .state = REQUEST_WAITING};
+	selection_init(&request.tables);
+	if (parse_tables(tables, n, &request.tables, err) < 0 ||
+	    take_place(requests, &request, err) < 0) {
+		selection_fini(&request.tables);
+		return -1;
+	}
+	*id = request.id;
+	return 0;
+}
+
+/* Return the oldest request after `id`, of any state, or waiting only. */
+static struct table_request *find_after(struct table_requests *requests, int64_t id, bool waiting)
+{
+	struct table_request *found = NULL;
+	for (unsigned i = 0; i < REQUESTS_KEPT; i++) {
+		struct table_request *request = &requests->kept[i];
+		if (request->state == REQUEST_NONE || request->id <= id ||
+		    (waiting && request->state != REQUEST_WAITING))
+			continue;
+		if (found == NULL || request->id < found->id)
+			found = request;
+	}
+	return found;
+}
+
+void table_requests_visit(struct table_requests *requests,
+			  void (*each)(void *arg, const struct table_request *request), void *arg)
+{
+	const struct table_request *request;
+	int64_t id = 0;
+	pthread_mutex_lock(&requests->lock);
+	while ((request = find_after(requests, id, false))) {
+		each(arg, request);
+		id = request->id;
+	}
+	pthread_mutex_unlock(&requests->lock);
+}
+
+enum table_command table_requests_waiting(struct table_requests *requests)
+{
+	const struct table_request *request;
+	enum table_command command;
+	pthread_mutex_lock(&requests->lock);
+	request = find_after(requests, 0, true);
+	command = request ? request->command : TABLE_COMMAND_COUNT;
+	pthread_mutex_unlock(&requests->lock);
+	return command;
+}
+
+void table_requests_chosen(struct table_requests *requests, struct buf *out)
+{
+	pthread_mutex_lock(&requests->lock);
+	if (requests->chosen.len > 0)
+		buf_put(out, buf_slice(&requests->chosen));
+	else
+		buf_put(out, SLICE("{\"added\":[],\"removed\":[]}"));
+	pthread_mutex_unlock(&requests->lock);
+}
+
+/* ---- the supervisor ---- */
+
+struct table_request *table_requests_next(struct table_requests *requests)
+{
+	struct table_request *request;
+	pthread_mutex_lock(&requests->lock);
+	request = find_after(requests, 0, true);
+	pthread_mutex_unlock(&requests->lock);
+	return request;
+}
+
+static void set_reason(struct table_request *request, const struct err *why)
+{
+	free(request->text);
+	request->text = why ? strdup(why->text) : NULL;
+	request->why = why ? why->id : E_NONE;
+}
+
+void table_requests_delay(struct table_requests *requests, struct table_request *request,
+			  const struct err *why)
+{
+	pthread_mutex_lock(&requests->lock);
+	set_reason(request, why);
+	pthread_mutex_unlock(&requests->lock);
+}
+
+void table_requests_finish(struct table_requests *requests, struct table_request *request,
+			   const struct err *why)
+{
+	pthread_mutex_lock(&requests->lock);
+	request->state = why ? REQUEST_REFUSED : REQUEST_DONE;
+	set_reason(request, why);
+	pthread_mutex_unlock(&requests->lock);
+}
+
+void table_requests_set_chosen(struct table_requests *requests, const struct selection *chosen)
+{
+	pthread_mutex_lock(&requests->lock);
+	buf_clear(&requests->chosen);
+	selection_write(chosen, &requests->chosen);
+	pthread_mutex_unlock(&requests->lock);
+}
