@@ -1041,4 +1041,11 @@ static void world_select(unsigned table)
 	world.since[table] = world.saved;
 }
 
+/* A command has added the table. */
+static void world_select_now(unsigned table)
+{
+	world.selects[table] = true;
+	world.since[table] = world.visible.ntrxs;
+}
+
 #endif

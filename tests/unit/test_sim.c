@@ -1,5 +1,5 @@
 /* A whole sync in simulations: supervisor, start, copy, stream and checkpoint, with a server, brokers and a checkpoint in memory, on
- * virtual time. The process is killed, connections are lost and the sync is paused at random, in half of the runs during a slow copy. SIM_RUNS and SIM_SEED
+ * virtual time. The process is killed, connections are lost, the sync is paused and a table is added by command at random, in half of the runs during a slow copy. SIM_RUNS and SIM_SEED
  * choose the runs. */
 #include "unit.h"
 
@@ -32,8 +32,8 @@ struct process {
 
 static struct fixture fixture;
 static bool workload_is_done;
-static bool is_paused_at_random;
-static unsigned long long seed_now, pauses;
+static bool is_paused_at_random, is_added_by_command;
+static unsigned long long seed_now, pauses, additions;
 
 static void *process_main(void *arg)
 {
@@ -123,11 +123,48 @@ static void pause_at_random(struct process *process)
 		supervisor_resume(process->supervisor);
 }
 
+static void note_added(void *arg, const struct table_request *request)
+{
+	*(bool *)arg |= request->state == REQUEST_DONE;
+}
+
+/* Whether the checkpoint has the command: then the next process begins with it. */
+static bool has_saved_addition(void)
+{
+	struct slice record = store_get(&world.store, SLICE("s/selection"));
+	return record.ptr && memmem(record.ptr, record.len, "\"u\"", 3);
+}
+
+/* Add a table by command, and wait for a while. */
+static void add_at_random(struct process *process)
+{
+	static const char *const tables[] = {"d.u"};
+	int64_t until_ms = clock_mono_ms() + 1 + sim_below(5000), id;
+	struct err err = ERR_INIT;
+	bool added = false;
+	if (world.selects[1] ||
+	    supervisor_request(process->supervisor, TABLE_ADD, tables, 1, &id, &err) < 0)
+		return;
+	while (!added && clock_mono_ms() < until_ms && !atomic_load(&process->has_ended)) {
+		clock_pause(20);
+		table_requests_visit(supervisor_requests(process->supervisor), note_added, &added);
+	}
+	if (added)
+		world_select_now(1);
+	additions += added;
+}
+
 /* A life of the process, until it is killed or the topics are like the table. Returns whether it was killed. */
 static bool live(const struct script_options *script, bool may_die)
 {
 	struct process process;
+	if (has_saved_addition() && !world.selects[1])
+		world_select(1);
 	start(&process, script);
+	if (is_added_by_command && sim_once_in(2)) {
+		clock_pause(sim_below(1500));
+		add_at_random(&process);
+	}
 	for (unsigned n = sim_below(3); n > 0 && is_paused_at_random; n--) {
 		clock_pause(sim_below(1000));
 		pause_at_random(&process);
@@ -194,6 +231,7 @@ static unsigned simulate(uint64_t seed)
 	world.lose_one_in = sim_once_in(3) ? 0 : 20 + sim_below(200);
 	world.fail_one_in = sim_once_in(2) ? 0 : 50 + sim_below(200);
 	is_paused_at_random = sim_once_in(3);
+	is_added_by_command = sim_once_in(3);
 	for (unsigned n = sim_below(20); n > 0; n--)
 		world_commit();
 	thread_start(&workload, "work", workload_main, NULL);
@@ -226,6 +264,7 @@ static void every_seed_agrees(void **state)
 	assert_true(runs < RUNS ||
 		    continued > runs / 10); /* kills have met a copy that was under way */
 	assert_true(runs < RUNS || pauses > runs / 10);
+	assert_true(runs < RUNS || additions > runs / 20);
 }
 
 static int setup(void **state)
