@@ -119,6 +119,28 @@ def test_refused_commands_change_nothing(here):
     here.equals_and_once()
 
 
+@pytest.mark.parametrize("here", ["mariadb"], indirect=True)
+def test_change_is_withdrawn(here):
+    """No attempt can begin with an added table whose topic does not exist, which only an attempt finds out. The command is refused, and the
+    sync continues without the table, also after a restart."""
+    here.make_new(20)
+    running = here.stream()
+    assert running.stop() == 0
+    running.write(running.text([f"{here.db}.a"], 'topics = "existing",'))
+    running.start()
+    running.wait_streaming()
+    err = here.command("add", "new", code=5)
+    assert re.search(rf"E-5\d\d: .*{here.db}\.new", err), err
+    one = here.admin.sync(running.name)
+    assert one["by_command"] == {"added": [], "removed": []} and one["commands"][0]["state"] == "refused"
+    here.change_a(10)
+    assert here.captured() == {"a"}
+    assert running.stop() == 0
+    running.start()
+    running.wait_streaming()
+    here.equals_and_once()
+
+
 def test_several_tables_and_commands(here):
     """Tables are added while others are copied: the copies continue. An addition that is repeated is refused."""
     for n, table in enumerate(("x", "y", "z")):
