@@ -164,9 +164,9 @@ def test_quiet_server(here):
 
 def test_killed_while_it_is_copied(here):
     """kill -9 at any time: the next process copies what is missing, and sends nothing of the other table again."""
-    here.make_new(3000)
+    here.make_new(6000)  # at the last kill, rows for three seconds are missing
     running = here.stream_a("full = { rows_per_second = 1500 }," + ONE)
-    with changing(here, "new", 3000):
+    with changing(here, "new", 6000):
         for sent in (1, 600, 1500):
             running.start()
             running.until(f"{here.db}.new", lambda m, sent=sent: sum(r.full for r in rows(m)) >= sent, f"{sent} rows")
