@@ -1,9 +1,10 @@
-/* metrics: the counters of a lane.
- * Thread: the lane writes; any thread reads. Owner: the lane. */
+/* metrics: the counters of a lane, and of a table that is copied.
+ * Thread: a lane or the reader of a backfill writes; any thread reads. Owner: the lane; of a table, the copy. */
 #ifndef TIDEWAY_METRICS_H
 #define TIDEWAY_METRICS_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct lane_metrics {
@@ -18,6 +19,15 @@ struct lane_metrics {
 	_Atomic int64_t event_ms;  /* wall time of the last packet, server heartbeats included */
 	_Atomic bool drained;      /* the stream has reached the end of the binlog */
 	_Atomic int64_t lag_bytes; /* of the binlog that the stream has yet to read; -1: unknown */
+};
+
+/* How far the copy of a table has come. */
+struct table_metrics {
+	_Atomic uint64_t estimate; /* number of rows, as the server estimates it */
+	_Atomic uint64_t rows;     /* read so far; of a backfill, also by earlier processes */
+	_Atomic int64_t
+		begun_ms;  /* monotonic, when its first rows were asked for; 0: they were not */
+	_Atomic bool done; /* its copy needs no more rows */
 };
 
 /* Adds n. Only the writer's thread may call it. */

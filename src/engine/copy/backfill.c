@@ -60,7 +60,7 @@ void backfill_init(struct backfill *backfill, struct sync *sync, const struct ta
 		table->name = arena_copy(&backfill->arena, tables[i]->name);
 		table->full_name = arena_copy(&backfill->arena, tables[i]->full_name);
 		state = table_states_find(&sync->states, table->full_name);
-		atomic_store(&table->rows, state ? state->record.ranges.rows : 0);
+		atomic_store(&table->metrics.rows, state ? state->record.ranges.rows : 0);
 	}
 	backfill_link_init(&backfill->link, &sync->flags.parts[SYNC_COPY]);
 }
@@ -229,7 +229,7 @@ static int load_key(struct backfill_reader *reader, struct err *err)
 	if (chunk_key_load(reader->conn, &query, &reader->keys, &reader->key, err) < 0 ||
 	    source_table_size(reader->conn, table, &size, err) < 0)
 		return -1;
-	atomic_store(&reader->chunk->table->estimate, size.rows);
+	atomic_store(&reader->chunk->table->metrics.estimate, size.rows);
 	buf_init(&signature);
 	chunk_key_sign(&reader->key, table, conn_server(reader->conn), &signature);
 	reader->signature = arena_copy(&reader->keys, buf_slice(&signature));
@@ -388,10 +388,10 @@ static int read_table(struct backfill_reader *reader, struct backfill_table *tab
 	reader->number = 1;
 	reader->misfit.file[0] = '\0';
 	arena_reset(&reader->keys);
-	atomic_store(&table->begun_ms, clock_mono_ms());
+	atomic_store(&table->metrics.begun_ms, clock_mono_ms());
 	while ((rc = pass_chunk(reader, err)) == 0)
 		;
-	atomic_store(&table->done, rc > 0);
+	atomic_store(&table->metrics.done, rc > 0);
 	return rc < 0 ? -1 : 0;
 }
 

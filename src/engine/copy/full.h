@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/mailbox.h"
 #include "engine/lane/lane.h"
+#include "model/metrics.h"
 #include "model/table.h"
 
 struct chunk;
@@ -19,14 +20,10 @@ struct table_state;
 /* A table to read. */
 struct full_table {
 	const struct table *table; /* valid until full_run has returned */
-	_Atomic uint64_t estimate; /* number of rows, as information_schema estimates it */
-	_Atomic uint64_t rows;     /* rows read so far */
-	_Atomic int ranges_left;   /* ranges that are not acknowledged yet */
-	_Atomic int64_t
-		begun_ms;     /* monotonic, when a lane took the first range of it; 0: none has */
+	struct table_metrics
+		metrics; /* done: everything is acknowledged, and its record is posted to the checkpoint */
+	_Atomic int ranges_left; /* ranges that are not acknowledged yet */
 	_Atomic bool changed; /* its definition changed while it was read: it needs another round */
-	_Atomic bool
-		done; /* everything is acknowledged, and its record is posted to the checkpoint */
 	struct table_state *state; /* the lock of the copy guards its finished ranges */
 	bool untouched;       /* none of its rows has been written in an earlier round or attempt */
 	struct full_cut *cut; /* while a round reads it */

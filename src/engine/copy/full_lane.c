@@ -61,11 +61,11 @@ static void range_acked(void *arg, const struct mark *mark, struct record_batch 
 		return;
 	}
 	record_copied(batch, table->state);
-	atomic_store(&table->done, true);
+	atomic_store(&table->metrics.done, true);
 	sync_events_emit(&lane->lane.sync->events,
 			 (struct sync_event){.kind = SYNC_EVENT_TABLE_COPIED,
 					     .table = {.name = table->table->full_name,
-						       .rows = atomic_load(&table->rows)}});
+						       .rows = atomic_load(&table->metrics.rows)}});
 }
 
 int full_layout(struct plan *plan, const struct chunk *chunk, struct err *err)
@@ -212,7 +212,7 @@ static int write_row(struct full_lane *lane, struct slice packet, struct err *er
 	if (binrow_split(packet, &plan->after.row, err) < 0 ||
 	    write_change(&lane->lane, plan, err) < 0)
 		return -1;
-	atomic_fetch_add_explicit(&lane->range->table->rows, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&lane->range->table->metrics.rows, 1, memory_order_relaxed);
 	lane->range->rows++;
 	lane->range->bytes += packet.len;
 	lane->paced_rows++;

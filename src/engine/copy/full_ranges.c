@@ -34,7 +34,7 @@ static bool may_take(const struct full_range *range, unsigned lane, bool late)
 {
 	if (range->first_lane_only && lane != 0)
 		return false;
-	if (late && atomic_load(&range->table->begun_ms) == 0)
+	if (late && atomic_load(&range->table->metrics.begun_ms) == 0)
 		return false;
 	return !range->table->cut->loading;
 }
@@ -45,8 +45,8 @@ static void begin_taken(struct full *full, struct full_range *range)
 	struct full_cut *cut = range->table->cut;
 	range->number = ++cut->chunks;
 	range->began_ms = clock_mono_ms();
-	if (atomic_load(&range->table->begun_ms) == 0)
-		atomic_store(&range->table->begun_ms, range->began_ms);
+	if (atomic_load(&range->table->metrics.begun_ms) == 0)
+		atomic_store(&range->table->metrics.begun_ms, range->began_ms);
 	full->under_way = true;
 	cut->loading = !cut->loaded;
 	full->cutting++;
@@ -253,7 +253,7 @@ static int measure_table(struct full *full, struct full_table *table, struct err
 		.table_rows = size.rows,
 		.table_bytes = size.bytes,
 	};
-	atomic_store(&table->estimate, size.rows);
+	atomic_store(&table->metrics.estimate, size.rows);
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "base/mailbox.h"
 #include "base/wakeup.h"
 #include "model/key_range.h"
+#include "model/metrics.h"
 #include "model/position.h"
 #include "model/row.h"
 
@@ -18,10 +19,7 @@
 /* A table whose rows a backfill sends. */
 struct backfill_table {
 	struct slice db, name, full_name;
-	_Atomic uint64_t estimate; /* number of rows, as the server estimates it */
-	_Atomic uint64_t rows; /* sent so far, or left to the stream; also by earlier processes */
-	_Atomic int64_t begun_ms; /* monotonic, when its first chunk was asked for; 0: it was not */
-	_Atomic bool done;        /* no more rows of it are needed */
+	struct table_metrics metrics; /* rows: sent so far, or left to the stream */
 };
 
 /* What keeps a backfill from sending rows, apart from reading them. */

@@ -335,7 +335,7 @@ static void finish_range(struct stream *stream, struct table_state *state)
 	if (!key_ranges_finish(ranges, &chunk->range, chunk->nrows))
 		log_debug("backfill: the place of a range is not known");
 	position_copy(&state->reached, &stream->read);
-	atomic_store(&chunk->table->rows, ranges->rows);
+	atomic_store(&chunk->table->metrics.rows, ranges->rows);
 }
 
 /* Record what the rows up to here mean for the table. */
@@ -420,7 +420,7 @@ void stream_backfill_listen(struct stream *stream)
 		return;
 	if (backfill->chunk == NULL)
 		backfill->chunk = backfill_take(backfill->link);
-	else if (backfill->is_sent && atomic_load(&backfill->chunk->table->done))
+	else if (backfill->is_sent && atomic_load(&backfill->chunk->table->metrics.done))
 		answer(backfill, BACKFILL_ENDED);
 }
 

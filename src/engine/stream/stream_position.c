@@ -44,11 +44,11 @@ static void set_identity(struct stream *stream, const struct mark *mark)
 /* The last rows of the table are acknowledged. */
 static void note_copied(const struct stream *stream, struct backfill_table *table)
 {
-	atomic_store(&table->done, true);
+	atomic_store(&table->metrics.done, true);
 	sync_events_emit(&stream->lane.sync->events,
 			 (struct sync_event){.kind = SYNC_EVENT_TABLE_COPIED,
 					     .table = {.name = table->full_name,
-						       .rows = atomic_load(&table->rows)}});
+						       .rows = atomic_load(&table->metrics.rows)}});
 }
 
 /* Take a mark: everything up to it is in Kafka. */

@@ -335,7 +335,7 @@ static int begin_round(struct supervisor *supervisor, bool again, struct err *er
 static bool is_any_left(const struct bootstrap *bootstrap)
 {
 	for (unsigned i = 0; i < bootstrap->nreads; i++)
-		if (!atomic_load(&bootstrap->reads[i].done))
+		if (!atomic_load(&bootstrap->reads[i].metrics.done))
 			return true;
 	return false;
 }

@@ -145,17 +145,17 @@ static void decide_again(struct bootstrap *bootstrap)
 	for (unsigned i = 0; i < bootstrap->nreads; i++) {
 		struct full_table *old = &bootstrap->reads[i];
 		struct table_record *record = &state_of(bootstrap, old->table)->record;
-		if (atomic_load(&old->done))
+		if (atomic_load(&old->metrics.done))
 			record->phase = TABLE_COPIED;
-		if (atomic_load(&old->done) || atomic_load(&old->changed))
+		if (atomic_load(&old->metrics.done) || atomic_load(&old->changed))
 			key_ranges_fini(&record->ranges);
-		if (atomic_load(&old->done)) {
+		if (atomic_load(&old->metrics.done)) {
 			free(old->mismatch);
 			continue;
 		}
 		bootstrap->reads[kept++] = (struct full_table){
 			.table = old->table,
-			.untouched = old->untouched && atomic_load(&old->begun_ms) == 0,
+			.untouched = old->untouched && atomic_load(&old->metrics.begun_ms) == 0,
 			.mismatch = old->mismatch,
 			.mismatches = old->mismatch ? old->mismatches + 1 : 0,
 		};
@@ -330,7 +330,7 @@ static int place_read(struct bootstrap *bootstrap, struct full_table *read,
 	state->record.phase = TABLE_COPYING;
 	table_state_set_read(state, here, &bootstrap->position);
 	record_copying(records, state);
-	atomic_store(&read->rows, state->record.ranges.rows);
+	atomic_store(&read->metrics.rows, state->record.ranges.rows);
 	read->state = state;
 	return 0;
 }

@@ -11,10 +11,11 @@
 /* A captured table. */
 struct table_count {
 	struct slice name;
-	const struct full_table *reading; /* of the round that runs; NULL: it is not read in it */
-	const struct backfill_table *backfilling; /* while the stream runs; NULL: it is not */
-	uint64_t rows_before;                     /* when this round or backfill began */
-	uint64_t rows;                            /* copied in earlier rounds and backfills */
+	const struct table_metrics
+		*copying;     /* by the round or the backfill that runs; NULL: it is not in it */
+	bool beside_stream;   /* `copying` is of a backfill */
+	uint64_t rows_before; /* when that began */
+	uint64_t rows;        /* copied in earlier rounds and backfills */
 };
 
 void sync_numbers_init(struct sync_numbers *numbers, unsigned nlanes)
@@ -60,91 +61,67 @@ void sync_numbers_select(struct sync_numbers *numbers, const struct table *const
 	arena_fini(&old);
 }
 
-static struct table_count *count_of(const struct sync_numbers *numbers,
-				    const struct full_table *table)
+/* ---- copies ---- */
+
+/* Show the copy of a table that begins. */
+static void begin_copy(struct sync_numbers *numbers, struct slice full_name,
+		       const struct table_metrics *metrics, bool beside_stream)
 {
-	return map_get(&numbers->tables, table->table->full_name);
+	struct table_count *count = map_get(&numbers->tables, full_name);
+	if (count == NULL)
+		return;
+	count->copying = metrics;
+	count->beside_stream = beside_stream;
+	count->rows_before = atomic_load(&metrics->rows);
 }
 
-static struct table_count *count_of_backfill(const struct sync_numbers *numbers,
-					     const struct backfill_table *table)
+/* Keep the rows of a copy that ends, if the table is finished. */
+static void end_copy(struct sync_numbers *numbers, struct slice full_name,
+		     const struct table_metrics *metrics)
 {
-	return map_get(&numbers->tables, table->full_name);
+	struct table_count *count = map_get(&numbers->tables, full_name);
+	if (count == NULL)
+		return;
+	count->copying = NULL;
+	if (atomic_load(&metrics->done))
+		count->rows = atomic_load(&metrics->rows);
 }
-
-/* ---- rounds of the copy ---- */
 
 /* Count the finished tables of the round that ends. */
-static void keep_round(struct sync_numbers *numbers)
+static void end_round(struct sync_numbers *numbers)
 {
 	for (unsigned i = 0; numbers->round && i < numbers->round->ntables; i++) {
 		const struct full_table *table = &numbers->round->tables[i];
-		struct table_count *count = count_of(numbers, table);
-		if (count)
-			count->reading = NULL;
-		if (!atomic_load(&table->done))
+		end_copy(numbers, table->table->full_name, &table->metrics);
+		if (!atomic_load(&table->metrics.done))
 			continue;
 		numbers->tables_done++;
-		numbers->rows_done += atomic_load(&table->rows);
-		if (count)
-			count->rows = atomic_load(&table->rows);
-	}
-}
-
-static void begin_round(struct sync_numbers *numbers)
-{
-	for (unsigned i = 0; numbers->round && i < numbers->round->ntables; i++) {
-		struct table_count *count = count_of(numbers, &numbers->round->tables[i]);
-		if (count == NULL)
-			continue;
-		count->reading = &numbers->round->tables[i];
-		count->rows_before = atomic_load(&count->reading->rows);
+		numbers->rows_done += atomic_load(&table->metrics.rows);
 	}
 }
 
 void sync_numbers_round(struct sync_numbers *numbers, const struct full *round)
 {
 	pthread_mutex_lock(&numbers->lock);
-	keep_round(numbers);
+	end_round(numbers);
 	numbers->round = round;
-	begin_round(numbers);
+	for (unsigned i = 0; round && i < round->ntables; i++)
+		begin_copy(numbers, round->tables[i].table->full_name, &round->tables[i].metrics,
+			   false);
 	pthread_mutex_unlock(&numbers->lock);
-}
-
-/* ---- backfills ---- */
-
-/* Keep the rows of the finished tables of the backfill that ends. */
-static void keep_backfill(struct sync_numbers *numbers)
-{
-	for (unsigned i = 0; numbers->backfill && i < numbers->backfill->ntables; i++) {
-		const struct backfill_table *table = &numbers->backfill->tables[i];
-		struct table_count *count = count_of_backfill(numbers, table);
-		if (count == NULL)
-			continue;
-		count->backfilling = NULL;
-		if (atomic_load(&table->done))
-			count->rows = atomic_load(&table->rows);
-	}
-}
-
-static void begin_backfill(struct sync_numbers *numbers)
-{
-	for (unsigned i = 0; numbers->backfill && i < numbers->backfill->ntables; i++) {
-		const struct backfill_table *table = &numbers->backfill->tables[i];
-		struct table_count *count = count_of_backfill(numbers, table);
-		if (count == NULL)
-			continue;
-		count->backfilling = table;
-		count->rows_before = atomic_load(&table->rows);
-	}
 }
 
 void sync_numbers_backfill(struct sync_numbers *numbers, const struct backfill *backfill)
 {
+	const struct backfill *before;
 	pthread_mutex_lock(&numbers->lock);
-	keep_backfill(numbers);
+	before = numbers->backfill;
+	for (unsigned i = 0; before && i < before->ntables; i++)
+		end_copy(numbers, before->tables[i].full_name, &before->tables[i].metrics);
 	numbers->backfill = backfill;
-	begin_backfill(numbers);
+	for (unsigned i = 0; backfill && i < backfill->ntables; i++)
+		begin_copy(numbers, backfill->tables[i].full_name, &backfill->tables[i].metrics,
+			   true);
 	pthread_mutex_unlock(&numbers->lock);
 }
 
@@ -197,13 +174,17 @@ static int64_t since(int64_t begun_ms)
 	return begun_ms > 0 ? clock_mono_ms() - begun_ms : 0;
 }
 
-/* Describe a table whose rows are copied; progress->rows is set. What was finished by another key is read again. */
-static void describe_copy(struct table_progress *progress, const struct table_count *count,
-			  uint64_t estimate, int64_t begun_ms, bool done)
+/* Describe a table whose rows are copied. What was finished by another key is read again. */
+static void describe_copy(struct table_progress *progress, const struct table_count *count)
 {
-	bool counts_on = count->rows_before < progress->rows;
-	progress->rows_before = counts_on ? count->rows_before : progress->rows;
-	progress->estimate = progress->rows;
+	const struct table_metrics *metrics = count->copying;
+	bool done = atomic_load(&metrics->done);
+	int64_t begun_ms = atomic_load(&metrics->begun_ms);
+	uint64_t estimate = atomic_load(&metrics->estimate);
+	progress->beside_stream = count->beside_stream;
+	progress->rows = progress->estimate = atomic_load(&metrics->rows);
+	progress->rows_before =
+		count->rows_before < progress->rows ? count->rows_before : progress->rows;
 	if (done)
 		return;
 	if (estimate > progress->rows)
@@ -212,34 +193,13 @@ static void describe_copy(struct table_progress *progress, const struct table_co
 	progress->reading_ms = since(begun_ms);
 }
 
-static void describe_round(struct table_progress *progress, const struct table_count *count)
-{
-	const struct full_table *table = count->reading;
-	bool done = atomic_load(&table->done);
-	progress->rows = atomic_load(&table->rows);
-	describe_copy(progress, count, atomic_load(&table->estimate), atomic_load(&table->begun_ms),
-		      done);
-}
-
-static void describe_backfill(struct table_progress *progress, const struct table_count *count)
-{
-	const struct backfill_table *table = count->backfilling;
-	bool done = atomic_load(&table->done);
-	progress->beside_stream = true;
-	progress->rows = atomic_load(&table->rows);
-	describe_copy(progress, count, atomic_load(&table->estimate), atomic_load(&table->begun_ms),
-		      done);
-}
-
 static void describe(struct table_progress *progress, const struct table_count *count)
 {
 	*progress = (struct table_progress){
 		.step = STEP_STREAM, .rows = count->rows, .estimate = count->rows};
 	snprintf(progress->name, sizeof(progress->name), "%.*s", SLICE_FMT(count->name));
-	if (count->backfilling)
-		describe_backfill(progress, count);
-	else if (count->reading)
-		describe_round(progress, count);
+	if (count->copying)
+		describe_copy(progress, count);
 }
 
 /* Add a table to those that the status lists, if it is being read. */
@@ -267,39 +227,38 @@ static void begin_with(struct copy_progress *copy, int64_t begun_ms)
 		copy->reading_ms = ms;
 }
 
+/* Add the copy of a table to *copy, and list it. */
+static void add_copy(const struct sync_numbers *numbers, struct slice full_name,
+		     struct copy_progress *copy, struct sync_status *status)
+{
+	const struct table_count *count = map_get(&numbers->tables, full_name);
+	struct table_progress table;
+	if (count == NULL || count->copying == NULL)
+		return;
+	describe(&table, count);
+	add_table(copy, &table);
+	begin_with(copy, atomic_load(&count->copying->begun_ms));
+	list_table(status, &table);
+}
+
 static void add_round(const struct sync_numbers *numbers, struct sync_status *status)
 {
+	const struct full *round = numbers->round;
 	status->copy = (struct copy_progress){.tables = numbers->tables_done,
 					      .tables_done = numbers->tables_done,
 					      .rows = numbers->rows_done,
 					      .estimate = numbers->rows_done};
-	for (unsigned i = 0; numbers->round && i < numbers->round->ntables; i++) {
-		const struct table_count *count = count_of(numbers, &numbers->round->tables[i]);
-		struct table_progress table;
-		if (count == NULL)
-			continue;
-		describe(&table, count);
-		add_table(&status->copy, &table);
-		begin_with(&status->copy, atomic_load(&count->reading->begun_ms));
-		list_table(status, &table);
-	}
+	for (unsigned i = 0; round && i < round->ntables; i++)
+		add_copy(numbers, round->tables[i].table->full_name, &status->copy, status);
 }
 
 static void add_backfill(const struct sync_numbers *numbers, struct sync_status *status)
 {
-	for (unsigned i = 0; numbers->backfill && i < numbers->backfill->ntables; i++) {
-		const struct table_count *count =
-			count_of_backfill(numbers, &numbers->backfill->tables[i]);
-		struct table_progress table;
-		if (count == NULL)
-			continue;
-		describe(&table, count);
-		add_table(&status->backfill, &table);
-		begin_with(&status->backfill, atomic_load(&count->backfilling->begun_ms));
-		list_table(status, &table);
-	}
-	if (numbers->backfill)
-		status->waits = (enum backfill_wait)atomic_load(&numbers->backfill->link.waits);
+	const struct backfill *backfill = numbers->backfill;
+	for (unsigned i = 0; backfill && i < backfill->ntables; i++)
+		add_copy(numbers, backfill->tables[i].full_name, &status->backfill, status);
+	if (backfill)
+		status->waits = (enum backfill_wait)atomic_load(&backfill->link.waits);
 }
 
 void sync_numbers_read(struct sync_numbers *numbers, struct sync_status *status)
