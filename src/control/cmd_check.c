@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { BROKER_MS = 1000 }; /* how long to wait for a broker */
-
 /* what: "source", followed by its host if there are several. identity: of the server; empty if it
  * does not answer. */
 static void check_server(struct report *report, struct source *source, const char *what,
@@ -119,9 +117,7 @@ static void load_choices(struct look *look, unsigned index)
 	struct err ignored = ERR_INIT;
 	struct sink *sink = NULL;
 	if (config->sink.kind == SINK_KAFKA && config->checkpoint_file == NULL)
-		sink = sink_new(&config->sink, "tideway-check", 1 << 20, NULL, NULL, &ignored);
-	if (sink)
-		sink_wait_at_most(sink, BROKER_MS);
+		sink = look_open_sink(&config->sink, "tideway-check", &ignored);
 	if (look_choose(look, index, sink, &ignored) < 0)
 		selection_clear(&look->chosen);
 	sink_free(sink);

@@ -6,8 +6,6 @@
 
 #include <stdio.h>
 
-enum { BROKER_MS = 1000 }; /* how long to wait for a broker */
-
 static void close_sink(struct sink **sink)
 {
 	sink_free(*sink);
@@ -18,7 +16,7 @@ static void report_unasked(const struct err *err)
 {
 	if (err->retriable)
 		log_warn("waited %d s for a broker; the plan does not show which topics exist: %s",
-			 BROKER_MS / 1000, err->text);
+			 LOOK_BROKER_MS / 1000, err->text);
 	else
 		log_warn("the plan does not show which topics exist: %s", err->text);
 }
@@ -30,10 +28,8 @@ static struct sink *open_sink(const struct sink_config *config)
 	struct sink *sink;
 	if (config->kind != SINK_KAFKA)
 		return NULL;
-	sink = sink_new(config, "tideway-plan", 1 << 20, NULL, NULL, &err);
-	if (sink)
-		sink_wait_at_most(sink, BROKER_MS);
-	else
+	sink = look_open_sink(config, "tideway-plan", &err);
+	if (sink == NULL)
 		report_unasked(&err);
 	return sink;
 }

@@ -19,6 +19,14 @@ int look_load(struct look *look, const struct arguments *arguments, struct err *
 	return look->script ? 0 : -1;
 }
 
+struct sink *look_open_sink(const struct sink_config *config, const char *client, struct err *err)
+{
+	struct sink *sink = sink_new(config, client, 1 << 20, NULL, NULL, err);
+	if (sink)
+		sink_wait_at_most(sink, LOOK_BROKER_MS);
+	return sink;
+}
+
 /* Open the checkpoint for reading. Return NULL with err->code ERR_NONE if there is none. */
 static struct store *open_store(const struct sync_config *config, struct sink *sink,
 				struct err *err)

@@ -24,10 +24,14 @@ struct look {
 		chosen; /* tables that commands have added and removed; empty unless look_choose has loaded them */
 };
 
+enum { LOOK_BROKER_MS = 1000 }; /* how long to wait for a broker */
+
 void look_init(struct look *look);
 void look_fini(struct look *look);
 /* Load the script that the command line names. */
 int look_load(struct look *look, const struct arguments *arguments, struct err *err) MUST_CHECK;
+/* Open a client of the brokers that creates nothing, and does not wait long for them. client: its name. Return NULL with the error. */
+struct sink *look_open_sink(const struct sink_config *config, const char *client, struct err *err);
 /* Before look_connect: load the tables that commands have added to sync number `index` and removed from it, from its checkpoint, which is
  * not changed. sink: with which to find out whether the brokers and the topic of the checkpoint are there; NULL: read only a checkpoint
  * that is a file. */

@@ -471,19 +471,20 @@ void attempt_watch(struct supervisor *supervisor)
 
 /* ---- life ---- */
 
-static void post_ended(void *arg)
-{
-	supervisor_post(arg, MAIL_ENDED);
-}
-
 void attempt_init(struct supervisor *supervisor)
 {
-	supervisor->work.copying = (struct child){
-		.name = "copy", .run = run_copy, .on_end = post_ended, .arg = supervisor};
-	supervisor->work.streaming = (struct child){
-		.name = "stream", .run = run_stream, .on_end = post_ended, .arg = supervisor};
-	supervisor->work.backfilling.child = (struct child){
-		.name = "backfill", .run = run_backfill, .on_end = post_ended, .arg = supervisor};
+	supervisor->work.copying = (struct child){.name = "copy",
+						  .run = run_copy,
+						  .on_end = supervisor_post_ended,
+						  .arg = supervisor};
+	supervisor->work.streaming = (struct child){.name = "stream",
+						    .run = run_stream,
+						    .on_end = supervisor_post_ended,
+						    .arg = supervisor};
+	supervisor->work.backfilling.child = (struct child){.name = "backfill",
+							    .run = run_backfill,
+							    .on_end = supervisor_post_ended,
+							    .arg = supervisor};
 }
 
 static int look(struct attempt *attempt, struct handover *handover, struct err *err)

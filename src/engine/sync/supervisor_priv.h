@@ -115,6 +115,8 @@ struct supervisor {
 /* supervisor_state.c */
 /* Post a mail. Any thread. */
 void supervisor_post(struct supervisor *supervisor, enum mail_kind kind);
+/* Post that a child has ended. arg: the supervisor. */
+void supervisor_post_ended(void *arg);
 /* Return the kind of the next mail; MAIL_KINDS: none arrived in time. */
 enum mail_kind supervisor_take_mail(struct supervisor *supervisor, int64_t wait_ms);
 void supervisor_enter(struct supervisor *supervisor, enum sync_state state);

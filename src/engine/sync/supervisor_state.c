@@ -13,6 +13,11 @@ void supervisor_post(struct supervisor *supervisor, enum mail_kind kind)
 		(void)mailbox_put(&supervisor->box, mail, 0); /* there is room for one of each */
 }
 
+void supervisor_post_ended(void *arg)
+{
+	supervisor_post(arg, MAIL_ENDED);
+}
+
 enum mail_kind supervisor_take_mail(struct supervisor *supervisor, int64_t wait_ms)
 {
 	struct mail *mail = mailbox_take(&supervisor->box, (int)wait_ms);

@@ -16,19 +16,16 @@ static int run_check(void *arg, struct err *err)
 	return table_check_run(&supervisor->commands.check, err);
 }
 
-static void note_check_ended(void *arg)
-{
-	supervisor_post(arg, MAIL_ENDED);
-}
-
 void commands_init(struct supervisor *supervisor)
 {
 	struct table_commands *commands = &supervisor->commands;
 	table_requests_init(&commands->requests);
 	selection_init(&commands->before);
 	selection_init(&commands->after);
-	commands->checking = (struct child){
-		.name = "check", .run = run_check, .on_end = note_check_ended, .arg = supervisor};
+	commands->checking = (struct child){.name = "check",
+					    .run = run_check,
+					    .on_end = supervisor_post_ended,
+					    .arg = supervisor};
 }
 
 void commands_fini(struct supervisor *supervisor)

@@ -5,24 +5,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const struct {
+	const char *name, *done;
+} commands[] = {
+#define X(id, name, done) {name, done},
+	TABLE_COMMANDS(X)
+#undef X
+};
+
 const char *table_command_name(enum table_command command)
 {
-	static const char *const names[] = {
-#define X(id, name, done) name,
-		TABLE_COMMANDS(X)
-#undef X
-	};
-	return names[command];
+	return commands[command].name;
 }
 
 const char *table_command_done(enum table_command command)
 {
-	static const char *const texts[] = {
-#define X(id, name, done) done,
-		TABLE_COMMANDS(X)
-#undef X
-	};
-	return texts[command];
+	return commands[command].done;
 }
 
 void table_requests_init(struct table_requests *requests)
