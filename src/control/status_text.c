@@ -35,6 +35,16 @@ static void put_duration(struct buf *out, double seconds)
 		quantity_put_duration(out, seconds);
 }
 
+/* Append "0.2 s behind". */
+static void put_lag(struct buf *out, double seconds)
+{
+	struct buf text;
+	buf_init(&text);
+	quantity_put_duration(&text, seconds);
+	buf_printf(out, "%s behind", buf_cstr(&text));
+	buf_fini(&text);
+}
+
 /* Append how long ago a time was. */
 static void put_age(struct buf *out, const cJSON *json, const char *name, double now_ms)
 {
@@ -172,8 +182,7 @@ static void put_state(const cJSON *sync, double now_ms, struct buf *out)
 		buf_printf(out, ", %s requested", text_of(sync, "pending"));
 	if (lag_s >= 0) {
 		buf_put(out, SLICE(", "));
-		quantity_put_duration(out, lag_s);
-		buf_put(out, SLICE(" behind"));
+		put_lag(out, lag_s);
 	}
 	if (restarts > 0)
 		buf_printf(out, ", %.0f restart%s", restarts, restarts > 1 ? "s" : "");
