@@ -133,10 +133,13 @@ static void put_progress(struct buf *out, uint64_t rows, uint64_t estimate, uint
 	member_seconds(out, "left_s", rate > 0 ? (int64_t)((estimate - rows) * 1000 / rate) : -1);
 }
 
-/* Return the average rate of the rows that were read in these milliseconds. */
+/* Return the average rate of the rows that were read in these milliseconds. The first second counts as a whole one:
+ * the first burst of a copy that keeps to a pace is not its rate. */
 static uint64_t average(uint64_t rows, uint64_t rows_before, int64_t ms)
 {
-	return ms > 0 ? (rows - rows_before) * 1000 / (uint64_t)ms : 0;
+	if (ms <= 0)
+		return 0;
+	return (rows - rows_before) * 1000 / (uint64_t)(ms < 1000 ? 1000 : ms);
 }
 
 static void put_copy(struct buf *out, const char *name, const struct copy_progress *copy,
