@@ -3,6 +3,7 @@
 #include "control/check.h"
 
 #include "base/log.h"
+#include "engine/lane/destination.h"
 #include "engine/lane/plan.h"
 #include "engine/sync/setup.h"
 #include "sink/kafka/topic_probe.h"
@@ -138,19 +139,12 @@ static int check_policy(struct asking *asking, const struct plan *plan, struct e
 
 static int may_create(struct asking *asking, const struct plan *plan, struct err *err)
 {
-	const struct topics_config *topics = &asking->config->topics;
 	struct slice name = plan->mapping.topic;
-	const struct topic_spec spec = {
-		.create = true,
-		.partitions = plan->mapping.key.kind != KEY_EMPTY ? topics->partitions
-								  : topics->partitions_without_key,
-		.replication = topics->replication,
-		.config = topics->config,
-		.nconfig = topics->nconfig,
-	};
+	const struct topic_spec spec =
+		lane_topic_spec(asking->config, name, plan->mapping.key.kind != KEY_EMPTY, NULL);
 	struct buf text;
 	int rc;
-	if (!topics->create)
+	if (!spec.create)
 		return err_set(err, E_TOPIC_MISSING,
 			       "it does not exist, and topics = \"existing\". Create it, or let "
 			       "Tideway create it with topics = { create = true }. A topic that "

@@ -2,6 +2,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "control/planned.h"
+#include "engine/lane/destination.h"
 #include "sink/sink.h"
 
 #include <stdio.h>
@@ -36,13 +37,13 @@ static struct sink *open_sink(const struct sink_config *config)
 
 /* Find out whether the topic exists. A broker that does not answer is not asked again: set *sink to
  * NULL. */
-static void ask_broker(struct sink **sink, struct planned *planned,
-		       const struct topics_config *topics)
+static void ask_broker(struct sink **sink, struct planned *planned)
 {
 	const struct mapping *mapping = &planned->plan->mapping;
 	struct err err = ERR_INIT;
-	planned->partitions = mapping->key.kind == KEY_EMPTY ? topics->partitions_without_key
-							     : topics->partitions;
+	planned->partitions = lane_topic_spec(planned->config, mapping->topic,
+					      mapping->key.kind != KEY_EMPTY, NULL)
+				      .partitions;
 	if (*sink == NULL || mapping->topic_function)
 		return;
 	int partitions = planned->partitions;
@@ -76,7 +77,7 @@ static int plan_table(struct look *look, struct sink **sink, struct planned *pla
 	planned->plan = plan;
 	planned->config = look->sync.config;
 	planned->by_command = is_added(look, planned->copied->table);
-	ask_broker(sink, planned, &planned->config->topics);
+	ask_broker(sink, planned);
 	if (json == NULL) {
 		planned_print(planned);
 	} else {

@@ -47,8 +47,19 @@ struct sink_config {
 
 enum update_mode { UPDATE_TWO, UPDATE_ONE };
 
+/* How a topic of topics.named is created. */
+struct named_topic {
+	const char *name;
+	int partitions;  /* 0: as for other topics */
+	int replication; /* -1: the broker's default */
+	const struct property *config;
+	unsigned nconfig;
+};
+
 struct topics_config {
 	bool adopt; /* partitions = "adopt": a pinned count follows the topic */
+	const struct named_topic *named; /* in the order of their names */
+	unsigned nnamed;
 #define TOPICS_OPTION OPTION_MEMBER
 #define TOPICS_LIST OPTION_LIST_MEMBER
 #include "model/options.def"

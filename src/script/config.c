@@ -336,10 +336,42 @@ static bool boolean_at(lua_State *L, int idx, const char *key)
 	return v;
 }
 
+static int integer_at(lua_State *L, int idx, const char *key, int absent)
+{
+	int v;
+	lua_getfield(L, idx, key);
+	v = lua_isnil(L, -1) ? absent : (int)lua_tointeger(L, -1);
+	lua_pop(L, 1);
+	return v;
+}
+
+static void named_topics(lua_State *L, int idx, struct arena *arena, struct topics_config *topics)
+{
+	struct named_topic *named;
+	int list;
+	lua_getfield(L, idx, "named");
+	list = lua_gettop(L);
+	topics->nnamed = (unsigned)lua_rawlen(L, list);
+	topics->named = named = ARENA_ARRAY(arena, topics->nnamed + 1, struct named_topic);
+	for (unsigned i = 0; i < topics->nnamed; i++, lua_settop(L, list)) {
+		lua_rawgeti(L, list, i + 1);
+		named[i] = (struct named_topic){
+			.name = config_text(L, list + 1, "name", arena),
+			.partitions = integer_at(L, list + 1, "partitions", 0),
+			.replication = integer_at(L, list + 1, "replication", -1),
+		};
+		named[i].config =
+			config_properties(L, list + 1, "config", arena, &named[i].nconfig);
+	}
+	lua_settop(L, list - 1);
+}
+
 static void config_topics(lua_State *L, int idx, struct arena *arena, struct topics_config *topics)
 {
+	idx = lua_absindex(L, idx);
 	*topics = (struct topics_config){.adopt = boolean_at(L, idx, "adopt")};
 	read_members(L, idx, topics_members, arena, topics);
+	named_topics(L, idx, arena, topics);
 }
 
 static void config_callbacks(lua_State *L, int idx, struct arena *arena,

@@ -210,11 +210,24 @@ def test_default_topic_is_the_table(sync, sql, db, kafka, unique):
 def test_topic_settings(sync, sql, db, kafka):
     """docs/messages.md, "Topics": partitions, partitions_without_key and config of topics that are created."""
     sql("CREATE TABLE k (id INT PRIMARY KEY)", "CREATE TABLE n (id INT)")
-    sync('no_primary_key = "empty", topics = { partitions = 3, partitions_without_key = 2,'
-         ' config = { ["retention.ms"] = "7777777", ["cleanup.policy"] = "delete" } },').wait_streaming()
+    sql("CREATE TABLE own (id INT PRIMARY KEY)")
+    running = sync('no_primary_key = "empty", topics = { partitions = 3, partitions_without_key = 2,'
+                   ' config = { ["retention.ms"] = "7777777", ["cleanup.policy"] = "delete" },'
+                   f' named = {{ ["{db}.own"] = {{ partitions = 5, config = {{ ["retention.ms"] = 8888888 }} }},'
+                   f' ["{db}.late"] = {{ partitions = 4 }}, ["{db}.nowhere"] = {{}} }} }},', start=False)
+    code, text, log = running.once(command="plan")
+    assert code == 0 and f"{db}.own (to be created, 5 partitions)" in text, text + log
+    assert re.search(rf'topics.named\["{db}.nowhere"\]: no table goes to this topic', text + log)
+    running.start()
+    running.wait_streaming()
     assert kafka.partitions()[f"{db}.k"] == 3
     assert kafka.partitions()[f"{db}.n"] == 2
+    assert kafka.partitions()[f"{db}.own"] == 5
     assert kafka.config(f"{db}.k")["retention.ms"] == "7777777"
+    assert (kafka.config(f"{db}.own")["retention.ms"], kafka.config(f"{db}.own")["cleanup.policy"]) == ("8888888", "delete")
+    sql("CREATE TABLE late (id INT PRIMARY KEY)", "INSERT INTO late VALUES (1)")  # a topic that the stream creates
+    running.wait_rows(f"{db}.late", 1)
+    assert kafka.partitions()[f"{db}.late"] == 4
 
 
 def test_escapes(sync, sql, db, mariadb):

@@ -76,6 +76,13 @@
 ---@field replication integer|nil Replicas; without it the broker's default.
 ---@field config table<string, tideway.scalar>|nil Settings of new topics: { ["cleanup.policy"] = "delete" }.
 ---@field max integer|nil Maximum number of topics of this sync, so that a typo does not create thousands.
+---@field named table<string, tideway.named_topic>|nil Settings of single topics when they are created: { [topic] = { ... } }. The others come from `topics`.
+
+---One topic of `topics.named`.
+---@class tideway.named_topic
+---@field partitions integer|nil Partitions, whether its tables have keys or not.
+---@field replication integer|nil Replicas.
+---@field config table<string, tideway.scalar>|nil Settings, beside those of topics.config. The same setting here takes precedence.
 
 ---`topic` of sync.run as a table: a list of rules, and these names.
 ---@class tideway.topic_rules

@@ -161,6 +161,14 @@ local function compaction_problem(t, resolved, met, json, how)
   return met and ("%s (%s: rows would delete each other)"):format(met, how)
 end
 
+-- Return the name of the option that makes the topic a compacted one when it is created, or false. topic: nil if a
+-- function decides.
+local function compacting_setting(sync, name)
+  local named = name and sync.compaction.named[name]
+  if named ~= nil then return named end
+  return sync.compaction.rest
+end
+
 -- Add the warning `met`, once for each topic.
 local function warn_meeting(sync, met, group, full_name, warnings)
   if not met or group.warned and group.warned ~= full_name then return end
@@ -260,8 +268,9 @@ function core.prepare(i, t)
   topic.meet(sync.taken, t, result, sync.place:child("topic"))
   warn_collision(sync, t, result, mapping.warnings)
   local met, group = met_in_topic(sync, t, result, key.signature(t, resolved, list))
-  local problem = compaction_problem(t, resolved, met, is_json(sync), "topics.config compacts the topic")
-  if problem and sync.compact then sync.place:as("E_COMPACTED"):plain("%s", problem) end
+  local setting = compacting_setting(sync, result.topic)
+  local problem = compaction_problem(t, resolved, met, is_json(sync), ("%s compacts the topic"):format(setting))
+  if problem and setting then sync.place:as("E_COMPACTED"):plain("%s", problem) end
   mapping.not_compacted = problem ~= nil
   warn_meeting(sync, met, group, t.db .. "." .. t.name, mapping.warnings)
   return mapping
@@ -336,6 +345,27 @@ local function check_topic_count(sync)
   end
 end
 
+-- Warn of the names in topics.named to which no table goes. Nothing is known if a function decides, or of the tables of
+-- the other sources of a list.
+local function unused_names(sync)
+  local used, list, warnings = {}, {}, {}
+  for _, destination in pairs(sync.destinations) do
+    if destination.topic_function then return warnings end
+    used[destination.topic] = true
+  end
+  if sync.config.heartbeat_topic then used[sync.config.heartbeat_topic] = true end
+  for name in pairs(used) do list[#list + 1] = name end
+  table.sort(list)
+  if #sync.group > 1 or #list == 0 then return warnings end
+  for _, one in ipairs(sync.config.topics.named) do
+    local place = sync.place:child("topics"):child("named"):child(one.name)
+    local text = "no table goes to this topic" .. fault.hint(one.name, list, "they go to")
+    if not used[one.name] and sync.unmatched == "error" then place:fail("%s", text) end
+    if not used[one.name] then warnings[#warnings + 1] = place.where .. ": " .. place:name() .. ": " .. text end
+  end
+  return warnings
+end
+
 -- Check a sync against its tables. Called once, with every selected table. folded: the server
 -- stores names in lower case. Return a list of warnings. Raise when the script does not fit the
 -- tables.
@@ -360,6 +390,7 @@ function core.check(i, tables, folded)
   end
   refuse_keyless(sync, keyless)
   check_topic_count(sync)
+  add_all(warnings, unused_names(sync))
   return warnings
 end
 

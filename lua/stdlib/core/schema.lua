@@ -206,7 +206,14 @@ schema.groups = {
       help = "Maximum number of topics of this sync, so that a typo does not create thousands." },
     { "description", later = true, help = "For people." },
     { "grow", later = true, help = "More partitions later." },
-    { "named", later = true, help = "Settings of single topics." },
+    { "named", type = "table", stub = "table<string, tideway.named_topic>",
+      help = "Settings of single topics when they are created: { [topic] = { ... } }. The others come from `topics`." },
+  } },
+  { name = "named topic", class = "tideway.named_topic", title = "One topic of `topics.named`.", list = {
+    { "partitions", type = "integer", min = 1, max = 100000, help = "Partitions, whether its tables have keys or not." },
+    { "replication", type = "integer", min = 1, max = 32767, help = "Replicas." },
+    { "config", type = "table", stub = "table<string, tideway.scalar>",
+      help = "Settings, beside those of topics.config. The same setting here takes precedence." },
   } },
   { name = "topic", class = "tideway.topic_rules", items = "tideway.topic_rule",
     title = "`topic` of sync.run as a table: a list of rules, and these names.", list = {

@@ -105,6 +105,32 @@ local function complete_checkpoint(config, one, place)
   end
 end
 
+-- Return the settings of `topics.config` with those of one topic in place of equal ones, as a list.
+local function combined_config(common, own)
+  local map = {}
+  for _, pair in ipairs(common) do map[pair[1]] = pair[2] end
+  for _, pair in ipairs(own) do map[pair[1]] = pair[2] end
+  local list = {}
+  for _, name in ipairs(fault.sorted_keys(map)) do list[#list + 1] = { name, map[name] } end
+  return list
+end
+
+-- Return `topics.named` as a list that is sorted by name. Each item has all that the topic is created with, but for
+-- `partitions`, which may be nil. topics: the checked options of `topics`.
+local function named_topics(topics, place)
+  local list = {}
+  if topics.named and not topics.create then place:fail("does nothing when topics.create is false: no topic is created") end
+  for _, name in ipairs(fault.sorted_keys(topics.named or {})) do
+    local here = place:child(name)
+    if type(name) ~= "string" then place:fail("must be a map of topics and their settings, not a list") end
+    check_topic_name(name, here)
+    local own = option.check("named topic", topics.named[name], here)
+    list[#list + 1] = { name = name, partitions = own.partitions, replication = own.replication or topics.replication,
+      config = combined_config(topics.config, option.pairs_list(own.config, here:child("config"))) }
+  end
+  return list
+end
+
 local function topics_of(value, place)
   if value == "existing" then value = { create = false } end
   if type(value) == "string" then place:fail('must be "existing" or a table of options, not %q', value) end
@@ -117,14 +143,25 @@ local function topics_of(value, place)
     checked.partitions, checked.adopt = entry.default, true
   end
   checked.config = option.pairs_list(checked.config, place:child("config"))
+  checked.named = named_topics(checked, place:child("named"))
   return checked
 end
 
-local function is_compacted(topics)
-  for _, pair in ipairs(topics.config) do
+local function compacts(config)
+  for _, pair in ipairs(config) do
     if pair[1] == "cleanup.policy" and tostring(pair[2]):find("compact", 1, true) then return true end
   end
   return false
+end
+
+-- Return the settings that compact the topics of a sync: `rest` of the topics without settings of their own, and
+-- `named` by topic. The values are the names of the options, or false.
+local function compaction_of(topics)
+  local found = { rest = compacts(topics.config) and "topics.config", named = {} }
+  for _, one in ipairs(topics.named) do
+    found.named[one.name] = compacts(one.config) and ("topics.config or topics.named[%q]"):format(one.name)
+  end
+  return found
 end
 
 -- Return the sources of a sync: { { source =, place =, name = name of its checkpoint, suffix = },
@@ -221,7 +258,7 @@ local function compile_one(options, format, one, place)
   self.names = { source = self.config.source.name or "mysql", sink = self.config.sink.name or self.config.sink.kind }
   self.tables = compile_tables(self.config.source, one.place)
   select_by.register(self.tables, self.source_patterns)
-  self.compact = is_compacted(self.config.topics)
+  self.compaction = compaction_of(self.config.topics)
   compile_mapping(self, options, format, place)
   return self
 end

@@ -23,20 +23,35 @@ void destinations_fini(struct destinations *destinations)
 	map_fini(&destinations->by_name);
 }
 
-struct topic_spec lane_topic_spec(const struct sync_config *config, bool keyed,
+static int compare_named(const void *name, const void *item)
+{
+	const struct named_topic *named = item;
+	return slice_compare(*(const struct slice *)name, slice_str(named->name));
+}
+
+struct topic_spec lane_topic_spec(const struct sync_config *config, struct slice name, bool keyed,
 				  const struct pinned *pinned)
 {
 	const struct topics_config *topics = &config->topics;
-	return (struct topic_spec){
+	const struct named_topic *named = topics->nnamed == 0
+						  ? NULL
+						  : bsearch(&name, topics->named, topics->nnamed,
+							    sizeof(*topics->named), compare_named);
+	struct topic_spec spec = {
 		.create = topics->create,
 		.partitions = keyed ? topics->partitions : topics->partitions_without_key,
-		.replication = topics->replication,
-		.config = topics->config,
-		.nconfig = topics->nconfig,
-		.pinned = pinned->partitions,
-		.ends = pinned->ends,
-		.nends = pinned->nends,
+		.replication = named ? named->replication : topics->replication,
+		.config = named ? named->config : topics->config,
+		.nconfig = named ? named->nconfig : topics->nconfig,
 	};
+	if (named && named->partitions > 0)
+		spec.partitions = named->partitions;
+	if (pinned) {
+		spec.pinned = pinned->partitions;
+		spec.ends = pinned->ends;
+		spec.nends = pinned->nends;
+	}
+	return spec;
 }
 
 static int open_destination(struct lane *lane, struct slice name, bool keyed,
@@ -45,7 +60,7 @@ static int open_destination(struct lane *lane, struct slice name, bool keyed,
 	const struct topics_config *topics = &lane->config->topics;
 	struct pins *pins = &lane->sync->pins;
 	const struct pinned pinned = pins_get(pins, name, &lane->texts);
-	const struct topic_spec spec = lane_topic_spec(lane->config, keyed, &pinned);
+	const struct topic_spec spec = lane_topic_spec(lane->config, name, keyed, &pinned);
 	struct topic *topic;
 	if (!pins_open(pins, name, topics->max + lane->destinations.uncounted))
 		return err_set(err, E_TOPICS_MAX,

@@ -31,8 +31,9 @@ struct destinations {
 
 void destinations_init(struct destinations *destinations);
 void destinations_fini(struct destinations *destinations);
-/* Return how a topic is found or created. pinned: what the checkpoint has of it. */
-struct topic_spec lane_topic_spec(const struct sync_config *config, bool keyed,
+/* Return how a topic is found or created. keyed: whether its tables have keys; pinned: what the checkpoint has of it, or
+ * NULL. */
+struct topic_spec lane_topic_spec(const struct sync_config *config, struct slice name, bool keyed,
 				  const struct pinned *pinned);
 /* Find the destination of that name, or create it at its first use. keyed: whether a new topic gets the number of partitions
  * for tables with keys; table (may be NULL): recorded as one that writes to the topic. */

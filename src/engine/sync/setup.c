@@ -42,8 +42,6 @@ struct writers {
 
 enum { NAMED_MAX = 3 }; /* tables named in a line */
 
-static const struct pinned not_pinned;
-
 static bool has_topics(const struct sync *sync)
 {
 	return sync->config->sink.kind == SINK_KAFKA && !sync->output.dry_run;
@@ -162,7 +160,7 @@ static void add_topic(struct setup *setup, const struct script_destination *to)
 	name = arena_copy(&setup->arena, to->topic);
 	map_set(&setup->seen, name, setup);
 	setup->specs[setup->n] =
-		lane_topic_spec(setup->bootstrap->sync->config, !to->empty_key, &not_pinned);
+		lane_topic_spec(setup->bootstrap->sync->config, name, !to->empty_key, NULL);
 	setup->names[setup->n++] = name;
 }
 

@@ -27,7 +27,7 @@ test.case("defaults", function()
   test.equal(c.row_max, nil)
   test.equal(c.has_loop, false)
   test.equal(c.isolated, false)
-  test.same(c.topics, { create = true, partitions = 6, partitions_without_key = 1, max = 1000, config = {} })
+  test.same(c.topics, { create = true, partitions = 6, partitions_without_key = 1, max = 1000, config = {}, named = {} })
   test.ok(c.line > 0)
 end)
 
@@ -79,6 +79,54 @@ test.case("topic settings: sorted, as text", function()
   test.equal(c.topics.replication, 3)
 end)
 
+test.case("topics with settings of their own: all that they are created with", function()
+  local c = config { topics = { replication = 3, config = { ["retention.ms"] = 1000, ["cleanup.policy"] = "delete" }, named = {
+    ["shop.orders"] = { partitions = 24, config = { ["retention.ms"] = 5, ["min.insync.replicas"] = 2 } },
+    ["a-first"] = { replication = 1 } } } }
+  test.same(c.topics.named, {
+    { name = "a-first", replication = 1, config = { { "cleanup.policy", "delete" }, { "retention.ms", "1000" } } },
+    { name = "shop.orders", partitions = 24, replication = 3,
+      config = { { "cleanup.policy", "delete" }, { "min.insync.replicas", "2" }, { "retention.ms", "5" } } } })
+end)
+
+local function to_one_topic(options)
+  options.topic = "orders"
+  return tables.sync(options)
+end
+
+test.case("a name in topics.named to which no table goes", function()
+  local t = tables.make("shop.users")
+  local function warnings(named, more)
+    local options = { topics = { named = named } }
+    for name, value in pairs(more or {}) do options[name] = value end
+    return core.check(to_one_topic(options), { t })
+  end
+  test.same(warnings { orders = { partitions = 2 } }, {})
+  local found = warnings { oders = { partitions = 2 } }
+  test.equal(#found, 1)
+  test.ok(found[1]:find('^[%w_/]+%.lua:%d+: topics%.named%.oders: no table goes to this topic, did you mean "orders"%?$'), found[1])
+  test.same(warnings({ beats = { partitions = 2 } }, { heartbeat = { topic = "beats" } }), {})
+  test.raises(function() warnings({ oders = {} }, { unmatched = "error" }) end, "no table goes to this topic")
+  local i = tables.sync { topics = { named = { any = {} } }, topic = function() return "x" end }
+  test.same(core.check(i, { t }), {})
+end)
+
+test.case("a topic of topics.named that is compacted, or not", function()
+  local t = tables.make("shop.users", nil, { pk = {} })
+  local function check(topics) return core.check(to_one_topic { topics = topics, no_primary_key = "empty" }, { t }) end
+  local compact, delete = { ["cleanup.policy"] = "compact" }, { ["cleanup.policy"] = "delete" }
+  test.raises(function() check { named = { orders = { config = compact } } } end, 'topics.named["orders"] compacts the topic')
+  test.raises(function() check { config = compact, named = { others = { config = delete } } } end, "topics.config compacts the topic")
+  test.same(check { config = compact, named = { orders = { config = delete } } }, {})
+end)
+
+refused({ topics = { named = { orders = { partitons = 6 } } } },
+  'topics.named.orders.partitons: there is no such option in named topic, did you mean "partitions"?')
+refused({ topics = { named = { orders = { partitions = 0 } } } }, "topics.named.orders.partitions: must be from 1 to 100000, not 0")
+refused({ topics = { named = { orders = 6 } } }, "topics.named.orders: must be a table of options, not number (6)")
+refused({ topics = { named = { ["a b"] = {} } } }, 'has the character " "')
+refused({ topics = { named = { {} } } }, "topics.named: must be a map of topics and their settings, not a list")
+refused({ topics = { create = false, named = { orders = {} } } }, "topics.named: does nothing when topics.create is false")
 refused({ heartbeet = 5 }, 'there is no such option in sync.run, did you mean "heartbeat"?')
 refused({ topics = { partitons = 6 } }, 'topics.partitons: there is no such option in topics, did you mean "partitions"?')
 refused({ topics = { partitions = 0 } }, "topics.partitions: must be from 1 to 100000, not 0")
