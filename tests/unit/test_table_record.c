@@ -100,6 +100,35 @@ static void everything_survives_the_round_trip(void **state)
 	}
 }
 
+static bool is_plain(enum table_phase phase, uint64_t start, uint64_t read_at,
+		     const struct table *definition)
+{
+	struct table_record record;
+	struct position begin = place(3, 100);
+	table_record_init(&record, phase);
+	if (start > 0)
+		record.start = place(3, start);
+	if (read_at > 0)
+		record.read_at = place(3, read_at);
+	record.definition = definition;
+	return table_record_is_plain(&record, &begin);
+}
+
+/* What the stream may still meet must be remembered: the events before the start position, the place where the rows were read,
+ * and a definition that the catalog does not have. */
+static void a_plain_record_has_nothing_ahead(void **state)
+{
+	static const struct table table = {.version = 7};
+	(void)state;
+	assert_true(is_plain(TABLE_COPIED, 0, 0, NULL));
+	assert_true(is_plain(TABLE_COPIED, 50, 100, NULL));
+	assert_false(is_plain(TABLE_COPIED, 101, 0, NULL));
+	assert_false(is_plain(TABLE_COPIED, 50, 101, NULL));
+	assert_false(is_plain(TABLE_COPIED, 0, 0, &table));
+	assert_false(is_plain(TABLE_COPYING, 0, 0, NULL));
+	assert_false(is_plain(TABLE_NEW, 0, 0, NULL));
+}
+
 static void a_database_has_a_start(void **state)
 {
 	struct position start = place(4, 1234), again;
@@ -335,6 +364,7 @@ int main(void)
 		cmocka_unit_test(a_phase_alone_is_short),
 		cmocka_unit_test(everything_survives_the_round_trip),
 		cmocka_unit_test(finished_ranges_survive_the_round_trip),
+		cmocka_unit_test(a_plain_record_has_nothing_ahead),
 		cmocka_unit_test(a_database_has_a_start),
 		cmocka_unit_test(what_cannot_be_read_is_an_error),
 		cmocka_unit_test(checkpoints_of_0_1_0),

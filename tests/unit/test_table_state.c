@@ -102,6 +102,29 @@ static void a_table_that_was_read_after_the_stream(void **state)
 	table_states_fini(&states);
 }
 
+/* A table that is copied needs no state until there is more to remember about it. */
+static void only_the_name_of_a_copied_table(void **state)
+{
+	struct table_states states;
+	const struct trx_place trx = trx_at(4);
+	const struct table_state *table;
+	(void)state;
+	table_states_init(&states);
+	table_states_add_copied(&states, SLICE("d.t"));
+	assert_int_equal(table_states_phase(&states, SLICE("d.t")), TABLE_COPIED);
+	assert_int_equal(table_states_phase(&states, SLICE("d.u")), TABLE_NEW);
+	assert_null(table_states_find(&states, SLICE("d.t")));
+	assert_false(table_states_any_drops(&states, &trx));
+	table = table_states_get(&states, SLICE("d.t"));
+	assert_int_equal(table->record.phase, TABLE_COPIED);
+	assert_false(table_state_misses_rows(table, &trx));
+	assert_ptr_equal(table_states_find(&states, SLICE("d.t")), table);
+	assert_int_equal(table_states_phase(&states, SLICE("d.t")), TABLE_COPIED);
+	table_states_clear(&states);
+	assert_int_equal(table_states_phase(&states, SLICE("d.t")), TABLE_NEW);
+	table_states_fini(&states);
+}
+
 /* Positions that the stream has passed no longer count, except the start position of a table that is copied again
  * (decisions/0001). */
 static void positions_that_the_stream_has_passed(void **state)
@@ -195,6 +218,7 @@ int main(void)
 		cmocka_unit_test(what_is_not_known_drops_nothing),
 		cmocka_unit_test(what_is_finished_is_kept),
 		cmocka_unit_test(a_table_that_was_read_after_the_stream),
+		cmocka_unit_test(only_the_name_of_a_copied_table),
 		cmocka_unit_test(positions_that_the_stream_has_passed),
 		cmocka_unit_test(unread_rows_are_missed_until_the_table_is_read),
 		cmocka_unit_test(a_pending_definition_waits_for_its_position),

@@ -27,6 +27,18 @@ void table_record_fini(struct table_record *record)
 	record->definition = NULL;
 }
 
+/* Return whether the record has this position, and the stream may still reach it. */
+static bool is_ahead(const struct position *position, const struct position *begin)
+{
+	return position_is_set(position) && !position_passed(begin, position);
+}
+
+bool table_record_is_plain(const struct table_record *record, const struct position *begin)
+{
+	return record->phase == TABLE_COPIED && record->definition == NULL &&
+	       !is_ahead(&record->start, begin) && !is_ahead(&record->read_at, begin);
+}
+
 /* ---- writing ---- */
 
 static void write_position(const char *key, const struct position *position, struct buf *out)

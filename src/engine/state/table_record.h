@@ -29,6 +29,8 @@ struct table_record {
 
 void table_record_init(struct table_record *record, enum table_phase phase);
 void table_record_fini(struct table_record *record);
+/* Return whether a stream that begins at `begin` needs no more of the record than that the table is copied. */
+bool table_record_is_plain(const struct table_record *record, const struct position *begin);
 /* Write {"state":"done","position":{..},"read":{..},"table":{..}}. All members except the state may
  * be absent. While the table is being copied, "reading" replaces "read", and "copied" has the finished
  * ranges, if there are any. The phase must not be TABLE_NEW. */

@@ -4,6 +4,7 @@ void table_states_init(struct table_states *states)
 {
 	*states = (struct table_states){.tables = {.count = 0}};
 	map_init(&states->tables);
+	map_init(&states->copied);
 	map_init(&states->pending);
 	map_init(&states->databases);
 	arena_init(&states->arena, 0);
@@ -21,6 +22,7 @@ void table_states_fini(struct table_states *states)
 	for (at = 0; (database = map_next(&states->databases, &at));)
 		position_fini(&database->start);
 	map_fini(&states->pending);
+	map_fini(&states->copied);
 	map_fini(&states->tables);
 	map_fini(&states->databases);
 	arena_fini(&states->arena);
@@ -46,16 +48,24 @@ struct table_state *table_states_get(struct table_states *states, struct slice n
 		return state;
 	state = ARENA_NEW(&states->arena, struct table_state);
 	state->name = arena_copy(&states->arena, name);
-	table_record_init(&state->record, TABLE_NEW);
+	table_record_init(&state->record,
+			  map_remove(&states->copied, name) ? TABLE_COPIED : TABLE_NEW);
 	position_init(&state->reached);
 	map_set(&states->tables, state->name, state);
 	return state;
 }
 
+void table_states_add_copied(struct table_states *states, struct slice name)
+{
+	map_set(&states->copied, arena_copy(&states->arena, name), states);
+}
+
 enum table_phase table_states_phase(const struct table_states *states, struct slice name)
 {
 	const struct table_state *state = table_states_find(states, name);
-	return state ? state->record.phase : TABLE_NEW;
+	if (state)
+		return state->record.phase;
+	return map_get(&states->copied, name) ? TABLE_COPIED : TABLE_NEW;
 }
 
 void table_state_load(struct table_states *states, struct table_state *state,

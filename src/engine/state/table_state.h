@@ -33,7 +33,9 @@ struct pending_database {
 };
 
 struct table_states {
-	struct map tables;    /* "db.table" -> struct table_state */
+	struct map tables; /* "db.table" -> struct table_state */
+	struct map
+		copied; /* the names of the tables that are copied and have nothing else to remember */
 	struct map databases; /* name -> struct pending_database */
 	struct map pending;   /* name -> the tables with `pending` */
 	struct arena arena;
@@ -46,10 +48,12 @@ void table_states_clear(struct table_states *states);
 
 /* ---- one table ---- */
 
-/* Return the state of a table; NULL: none. */
+/* Return the state of a table; NULL: it is new, or copied with nothing else to remember. */
 struct table_state *table_states_find(const struct table_states *states, struct slice name);
 /* Return the state of a table. Make it if there is none. */
 struct table_state *table_states_get(struct table_states *states, struct slice name);
+/* Keep only the name of a table that is copied. A state is fifty times as large, and a sync may have many thousands of tables. */
+void table_states_add_copied(struct table_states *states, struct slice name);
 enum table_phase table_states_phase(const struct table_states *states, struct slice name);
 /* Take a record of the checkpoint, without the positions that a stream beginning at `begin` has
  * passed. The record has no finished ranges then. */

@@ -55,7 +55,9 @@ static int load_record(struct bootstrap *bootstrap, struct slice name, struct sl
 	int rc;
 	table_record_init(&record, TABLE_NEW);
 	rc = table_record_read(&record, name, json, &bootstrap->arena, err);
-	if (rc == 0) {
+	if (rc == 0 && table_record_is_plain(&record, &bootstrap->position)) {
+		table_states_add_copied(states, full_name);
+	} else if (rc == 0) {
 		state = table_states_get(states, full_name);
 		table_state_load(states, state, &record, &bootstrap->position);
 		if (record.definition)
