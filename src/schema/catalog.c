@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 enum { ENTRY_BLOCK = 1024 }; /* bytes; a small table fits into one block */
@@ -31,19 +32,19 @@ bool catalog_utf8_is_mb4(const struct catalog *catalog)
 	return catalog->variables.utf8_is_mb4;
 }
 
-static void free_entry(struct catalog_entry *entry)
+static void release_entry(struct catalog_entry *entry)
 {
+	if (atomic_fetch_sub(&entry->users, 1) > 1)
+		return;
 	arena_fini(&entry->arena);
 	free(entry);
 }
 
 void catalog_forget(struct catalog *catalog)
 {
-	while (catalog->superseded != NULL) {
-		struct catalog_entry *entry = catalog->superseded;
-		catalog->superseded = entry->next;
-		free_entry(entry);
-	}
+	for (size_t i = 0; i < catalog->nsuperseded; i++)
+		release_entry(catalog->superseded[i]);
+	catalog->nsuperseded = 0;
 }
 
 void catalog_other_clear(struct catalog_database *database)
@@ -93,9 +94,10 @@ void catalog_free(struct catalog *catalog)
 		return;
 	catalog_forget(catalog);
 	for (size_t i = 0; i < catalog->ntables; i++)
-		free_entry(catalog->tables[i]);
+		release_entry(catalog->tables[i]);
 	for (size_t i = 0; i < catalog->ndatabases; i++)
 		free_database(catalog->databases[i]);
+	free(catalog->superseded);
 	free(catalog->tables);
 	free(catalog->databases);
 	arena_fini(&catalog->scratch);
@@ -260,8 +262,12 @@ struct catalog_database *catalog_add_database(struct catalog *catalog, struct sl
 
 static void supersede(struct catalog *catalog, struct catalog_entry *entry)
 {
-	entry->next = catalog->superseded;
-	catalog->superseded = entry;
+	if (catalog->nsuperseded == catalog->superseded_cap) {
+		catalog->superseded_cap = catalog->superseded_cap ? catalog->superseded_cap * 2 : 8;
+		catalog->superseded = mem_resize(catalog->superseded, catalog->superseded_cap,
+						 sizeof(struct catalog_entry *));
+	}
+	catalog->superseded[catalog->nsuperseded++] = entry;
 }
 
 static void remove_at(struct catalog *catalog, size_t at)
@@ -324,30 +330,43 @@ static void insert_entry(struct catalog *catalog, size_t at, struct catalog_entr
 	catalog->tables[at] = entry;
 }
 
-static const struct table *publish(struct catalog *catalog, struct catalog_entry *entry,
-				   uint64_t version)
+/* Adds the entry, whose user the catalog becomes. */
+static void add_entry(struct catalog *catalog, struct catalog_entry *entry)
 {
 	bool found;
-	struct table *table = entry->table;
+	const struct table *table = entry->table;
 	size_t at = table_place(catalog, table->db, table->name, &found);
-	table->version = version;
-	table->idents = catalog->idents;
-	if (version > catalog->version)
-		catalog->version = version;
+	if (table->version > catalog->version)
+		catalog->version = table->version;
 	if (found) {
 		supersede(catalog, catalog->tables[at]);
 		catalog->tables[at] = entry;
 	} else {
 		insert_entry(catalog, at, entry);
 	}
-	return table;
+}
+
+static const struct table *publish(struct catalog *catalog, struct catalog_entry *entry,
+				   uint64_t version)
+{
+	entry->table->version = version;
+	entry->table->idents = catalog->idents;
+	add_entry(catalog, entry);
+	return entry->table;
 }
 
 static struct catalog_entry *new_entry(void)
 {
 	struct catalog_entry *entry = mem_array(1, sizeof(*entry));
+	atomic_init(&entry->users, 1);
 	arena_init(&entry->arena, ENTRY_BLOCK);
 	return entry;
+}
+
+void catalog_share_entry(struct catalog *catalog, struct catalog_entry *entry)
+{
+	atomic_fetch_add(&entry->users, 1);
+	add_entry(catalog, entry);
 }
 
 const struct table *catalog_publish_version(struct catalog *catalog, const struct draft *draft,
@@ -375,8 +394,6 @@ void catalog_copy_database(struct catalog *to, const struct catalog *from, struc
 {
 	const struct catalog_database *source = catalog_database(from, db);
 	struct catalog_database *copy;
-	const struct table *table;
-	size_t at = 0;
 	if (source == NULL)
 		return;
 	copy = catalog_add_database(to, source->name);
@@ -386,14 +403,9 @@ void catalog_copy_database(struct catalog *to, const struct catalog *from, struc
 		to->variables = from->variables;
 	for (size_t i = 0; i < source->nothers; i++)
 		catalog_other_add(to, copy, source->others[i]);
-	while ((table = catalog_next(from, &at))) {
-		struct catalog_entry *entry;
-		if (catalog_database(from, table->db) != source)
-			continue;
-		entry = new_entry();
-		entry->table = table_copy(&entry->arena, table);
-		publish(to, entry, table->version);
-	}
+	for (size_t i = 0; i < from->ntables; i++)
+		if (catalog_database(from, from->tables[i]->table->db) == source)
+			catalog_share_entry(to, from->tables[i]);
 }
 
 void catalog_move_database(struct catalog *to, struct catalog *from, struct slice db)

@@ -2,7 +2,7 @@
  * loads them from a server, the DDL of the stream changes them, and the checkpoint saves them.
  * Thread: the stream lane (before it starts, the control thread). Tables are immutable: other
  * threads may read them until a call of catalog_forget. Owner: catalog_new, catalog_free. A
- * superseded table lives until catalog_forget. */
+ * superseded table lives until catalog_forget, and longer if another catalog shares it. */
 #ifndef TIDEWAY_CATALOG_H
 #define TIDEWAY_CATALOG_H
 
@@ -86,9 +86,11 @@ int catalog_table_from_json(struct catalog *catalog, struct slice json, struct e
  * versions. */
 void catalog_mend_labels(struct catalog *catalog, const struct catalog *fresh);
 /* Copy or move a database with its tables and their versions to a catalog that does not contain it.
- * Do nothing if `from` does not contain it. */
+ * Both catalogs compare names alike, and share the definitions. Do nothing if `from` does not contain it. */
 void catalog_copy_database(struct catalog *to, const struct catalog *from, struct slice db);
 void catalog_move_database(struct catalog *to, struct catalog *from, struct slice db);
+/* Take the definitions of `other`, with their versions, for tables that are the same there. Then forget what is superseded. */
+void catalog_share(struct catalog *catalog, const struct catalog *other);
 /* Convert the defaults of a database to JSON, and back: {"db":"shop","charset":"utf8mb4",...}. */
 void catalog_database_to_json(const struct catalog *catalog, struct slice db, struct buf *buf);
 int catalog_database_from_json(struct catalog *catalog, struct slice json,

@@ -6,11 +6,11 @@
 #include "schema/catalog.h"
 #include "schema/catalog_draft.h"
 
-/* One version of one table. */
+/* One version of one table, which does not change any more. Catalogs share it, also those of different threads. */
 struct catalog_entry {
-	struct arena arena; /* contains the table */
+	_Atomic unsigned users; /* catalogs that have it; the last one frees it */
+	struct arena arena;     /* contains the table */
 	struct table *table;
-	struct catalog_entry *next; /* in the list of superseded entries */
 };
 
 struct catalog_database {
@@ -32,7 +32,8 @@ struct catalog {
 	uint64_t version;              /* the highest version so far */
 	struct catalog_entry **tables; /* ascending by database and name */
 	size_t ntables, table_cap;
-	struct catalog_entry *superseded;
+	struct catalog_entry **superseded; /* until catalog_forget */
+	size_t nsuperseded, superseded_cap;
 	struct catalog_database **databases; /* ascending by name */
 	size_t ndatabases, database_cap;
 	struct arena scratch; /* effects of the last statement, drafts */
@@ -59,6 +60,8 @@ const struct table *catalog_publish(struct catalog *catalog, const struct draft 
 /* Publishes the draft with a version that the catalog has assigned before. */
 const struct table *catalog_publish_version(struct catalog *catalog, const struct draft *draft,
 					    uint64_t version);
+/* Makes the catalog one more user of the entry, in place of its own for that table. */
+void catalog_share_entry(struct catalog *catalog, struct catalog_entry *entry);
 /* Removes the table. It stays readable until catalog_forget. */
 void catalog_remove(struct catalog *catalog, const struct table *table);
 

@@ -136,6 +136,67 @@ static void test_versions(void **state)
 	assert_int_equal(find(f, "t")->ncolumns, 4);
 }
 
+/* Catalogs share the definitions of a database that is copied. A statement in one of them changes nothing in the other. */
+static void test_copies_share(void **state)
+{
+	struct fixture *f = *state;
+	struct catalog *other = catalog_new(0);
+	const struct table *shared = find(f, "t");
+	catalog_copy_database(other, f->catalog, SLICE("shop"));
+	assert_ptr_equal(catalog_find(other, SLICE("shop"), SLICE("t")), shared);
+	assert_int_equal(catalog_version(other), shared->version);
+	run(f, "ALTER TABLE t ADD c int");
+	catalog_forget(f->catalog);
+	assert_int_equal(find(f, "t")->ncolumns, 4);
+	assert_ptr_equal(catalog_find(other, SLICE("shop"), SLICE("t")), shared);
+	assert_int_equal(shared->ncolumns, 3);
+	run(f, "DROP TABLE t");
+	catalog_forget(f->catalog);
+	catalog_free(f->catalog);
+	f->catalog = other;
+	run(f, "ALTER TABLE t ADD d int");
+	assert_int_equal(shared->ncolumns, 3); /* until it is forgotten here, too */
+	assert_slice(find(f, "t")->columns[3].name, "d");
+}
+
+/* Make the table t of another catalog with one statement, and share. Return whether the definition is that of the fixture. */
+static bool shares(struct fixture *f, const char *sql)
+{
+	struct catalog *own = f->catalog, *other = catalog_new(0);
+	const struct table *table;
+	bool same;
+	f->catalog = other;
+	run(f, "CREATE DATABASE shop CHARACTER SET utf8mb4");
+	run(f, sql);
+	f->catalog = own;
+	catalog_share(other, own);
+	table = catalog_find(other, SLICE("shop"), SLICE("t"));
+	same = table == find(f, "t");
+	if (!same)
+		assert_int_not_equal(table->ncolumns, 0);
+	catalog_free(other);
+	return same;
+}
+
+static void test_equal_definitions_are_shared(void **state)
+{
+	struct fixture *f = *state;
+	assert_true(shares(f, "CREATE TABLE t (id int PRIMARY KEY, a varchar(10), b text)"));
+	assert_false(shares(f, "CREATE TABLE t (id int PRIMARY KEY, a varchar(11), b text)"));
+	assert_false(shares(f, "CREATE TABLE t (id int PRIMARY KEY, b text, a varchar(10))"));
+	assert_false(shares(f, "CREATE TABLE t (id int PRIMARY KEY, a varchar(10), b text) "
+			       "ENGINE=MyISAM"));
+	assert_false(
+		shares(f, "CREATE TABLE t (id int PRIMARY KEY, a varchar(10), b text, KEY (a))"));
+	run(f, "ALTER TABLE t ADD KEY k (a(3))");
+	assert_true(shares(f, "CREATE TABLE t (id int PRIMARY KEY, a varchar(10), b text, "
+			      "KEY k (a(3)))"));
+	assert_false(shares(f, "CREATE TABLE t (id int PRIMARY KEY, a varchar(10), b text, "
+			       "KEY k (a(4)))"));
+	assert_false(shares(f, "CREATE TABLE t (id int PRIMARY KEY, a varchar(10), b text, "
+			       "KEY K (a(3)))"));
+}
+
 static void test_alter_effects(void **state)
 {
 	struct fixture *f = *state;
@@ -719,6 +780,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_versions),
+		TEST(test_copies_share),
+		TEST(test_equal_definitions_are_shared),
 		TEST(test_alter_effects),
 		TEST(test_other_effects),
 		TEST(test_rename),

@@ -128,6 +128,8 @@ static int load_catalog(struct bootstrap *bootstrap, struct err *err)
 		if (catalog_table_from_json(bootstrap->catalog_at_position, value, err) < 0)
 			return err_wrap(err, "checkpoint record %.*s", SLICE_FMT(name));
 	catalog_mend_labels(bootstrap->catalog_at_position, bootstrap->catalog_now);
+	catalog_share(bootstrap->catalog_now, bootstrap->catalog_at_position);
+	bootstrap_select(bootstrap); /* it pointed to definitions that are superseded */
 	move_pending_databases(bootstrap);
 	load_doubts(bootstrap);
 	return catalog_load_variables(bootstrap->catalog_at_position, bootstrap->conn, err);
