@@ -689,3 +689,33 @@ def test_sandbox(sync, sql, db, users):
     for name in ("io", "debug", "dofile", "load"):
         running = sync(f"description = tostring({name}),", name=f"{db[:40]}_{name}")
         running.fails(1, rf"sync\.lua:\d+: .*{name}")
+
+
+ON_TABLE = """on_table = function(t)
+    for _, column in ipairs(t.columns) do
+      if column.name == "secret" then error(column.name .. " must not leave the database", 0) end
+    end
+  end,"""
+
+
+def test_on_table(sync, sql, db):
+    """on_table refuses a table before anything is sent, at the start and in the stream. Nothing of it is sent, and with the
+    column gone the sync continues with its rows."""
+    sql("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)", "CREATE TABLE u (id INT PRIMARY KEY, secret INT)")
+    running = sync(ON_TABLE, start=False)
+    refused = rf"on_table refuses {db}\.{{}}: secret must not leave the database"
+    for command in ("plan", "check"):
+        code, out, log = running.once(command=command)
+        assert code == 1 and "E-140" in log and re.search(refused.format("u"), out + log), out + log
+    running.start().fails(1, refused.format("u"))
+    sql("ALTER TABLE u DROP COLUMN secret")
+    running.start()
+    running.wait_rows(f"{db}.t", 1)
+    running.wait_streaming()
+    sql("CREATE TABLE w (id INT PRIMARY KEY, secret INT)", "INSERT INTO w VALUES (1, 1)", "INSERT INTO t VALUES (2)")
+    log = running.fails(1, r"E-140.*statement at \S+:\d+: " + refused.format("w"))
+    assert not [m for m in running.reader(f"{db}.w").to_end() if m.is_row], log
+    running.write(running.path.read_text().replace("secret must", "it must").replace('== "secret"', '== "other"'))
+    running.start()
+    running.wait_rows(f"{db}.w", 1)
+    running.wait_rows(f"{db}.t", 2)

@@ -30,6 +30,7 @@
 ---@field on_failure "exit"|"isolate"|nil What the failure of this sync does to the other syncs of the script: "exit" stops them and ends the process, "isolate" lets them continue.
 ---@field on_row tideway.on_row|table|table<string, tideway.on_row|table>|nil on_row(row, change): edits an image before anything else sees it.
 ---@field on_change tideway.on_change|table|table<string, tideway.on_change|table>|nil on_change(change): once for each change; false drops it, change:emit{} adds records.
+---@field on_table tideway.on_table|table|table<string, tideway.on_table|table>|nil on_table(t): before the first row of a table, and when its definition changes; an error refuses the table.
 ---@field on_start nil|fun() on_start(): before any sync starts; an error prevents the start.
 ---@field on_stop nil|fun(reason: "stopped"|"finished"|"failed", message: string?) on_stop(reason, message): after the sync has ended: "stopped", "finished", or "failed" with the error.
 ---@field on_alert nil|fun(alert: tideway.alert) on_alert(alert): when a person should know that something is wrong, and when it is over (docs/operations.md).

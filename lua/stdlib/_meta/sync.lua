@@ -79,9 +79,11 @@ function change:copy() end
 ---@field name string
 ---@field columns { name: string, type: string, sql_type: string, nullable: boolean }[]
 ---@field key string[]
----@field rows integer?
+---@field rows integer? number of rows, as the server estimates it
+---@field topic string? in on_table: its topic; nil if a function decides
 
 ---@alias tideway.key string|string[]|fun(change: tideway.change): string|integer|(string|integer)[]
+---@alias tideway.on_table fun(t: tideway.table_info)
 ---@alias tideway.on_row fun(row: tideway.row, change: tideway.change)
 ---@alias tideway.on_change fun(change: tideway.change): boolean?
 ---@alias tideway.filter fun(row: tideway.row, change: tideway.change): any

@@ -6,6 +6,7 @@ local cbase = require "tideway.cbase"
 local closure = require "tideway.core.closure"
 local fault = require "tideway.core.fault"
 local select_by = require "tideway.core.select"
+local topic = require "tideway.core.topic"
 
 local hooks = {}
 
@@ -36,6 +37,7 @@ end
 
 function hooks.compile(options, place, registry)
   return {
+    on_table = compile_combined(options.on_table, place:child("on_table"), registry),
     on_row = compile_combined(options.on_row, place:child("on_row"), registry),
     on_change = compile_combined(options.on_change, place:child("on_change"), registry),
     filter = select_by.one(options.filter, place:child("filter"), is_function, check_function, registry),
@@ -46,6 +48,25 @@ local function functions_of(entries)
   local list, wheres = {}, {}
   for i, entry in ipairs(entries) do list[i], wheres[i] = entry.value.fn, entry.value.where end
   return list, wheres
+end
+
+local function refuse(t, where, why)
+  if type(why) == "table" or why == nil then why = where .. ": raised " .. fault.show(why) end
+  cbase.raise("E_TABLE_REFUSED", ("on_table refuses %s.%s: %s"):format(t.db, t.name, tostring(why)))
+end
+
+-- Call on_table for one definition of a table. name: its topic; nil if a function decides.
+function hooks.on_table(compiled, t, name)
+  for _, entry in ipairs(compiled.on_table:collect(t.db, t.name)) do
+    local info = topic.describe(t)
+    info.topic = name
+    local ok, result = pcall(entry.value.fn, info)
+    if not ok then refuse(t, entry.value.where, result) end
+    if result ~= nil then
+      cbase.raise("E_FUNCTION_RESULT", ("%s: on_table must return nothing for %s.%s, not %s; to refuse the table, raise an error"):format(
+        entry.value.where, t.db, t.name, fault.show(result)))
+    end
+  end
 end
 
 local function is_key(key, at)

@@ -256,6 +256,7 @@ function core.prepare(i, t)
   local sync = syncs[i]
   if not core.wants(i, t.db, t.name) then return { wanted = false, warnings = {} } end
   local result, cols, list, functions, resolved = resolve_all(sync, t)
+  hooks.on_table(sync.hooks, t, result.topic)
   local mapping = {
     wanted = true, topic = result.topic, topic_function = result.fn ~= nil, key = public_key(resolved),
     primary = #resolved.primary > 0 and resolved.primary or nil, columns = cols.columns, fields = list,

@@ -188,8 +188,8 @@ local function database_name(self, t, values)
   return topicname.escape(t.db), false
 end
 
--- Return the argument of `name = function(t)`.
-local function describe(t)
+-- Return the argument of `name = function(t)` and on_table.
+function topic.describe(t)
   local columns, key = {}, {}
   for i, column in ipairs(t.columns) do
     columns[i] = { name = column.name, type = column.type, sql_type = column.sql_type, nullable = column.nullable }
@@ -199,7 +199,7 @@ local function describe(t)
 end
 
 local function call_name(fn, where, t)
-  local name = fn(describe(t))
+  local name = fn(topic.describe(t))
   if type(name) ~= "string" then
     cbase.raise("E_TOPIC_RULE", ("%s: name = function(t) must return a string for the table %s.%s, not %s"):format(where,
       t.db, t.name, fault.show(name)))

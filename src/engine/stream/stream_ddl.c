@@ -214,7 +214,7 @@ static int send_to_topics(struct following *f, const struct format_ddl *ddl,
 	struct plan *plan = plan_new(lane, table, err);
 	size_t at = 0;
 	if (plan == NULL)
-		return -1;
+		return err->code == ERR_SCRIPT ? statement_error(f->stream, err) : -1;
 	if (plan->mapping.key.kind == KEY_REJECT && plan->mapping.wanted &&
 	    table == ddl->effect->after)
 		warn_keyless(f->stream, table);

@@ -106,7 +106,9 @@ static int wanted_plan(struct stream *stream, const struct table_map *map, struc
 		return -1;
 	*plan = plan_new(&stream->lane, table, err);
 	if (*plan == NULL)
-		return -1;
+		return err->code == ERR_SCRIPT
+			       ? stream_at(stream, stream->current.at, table->full_name, err)
+			       : -1;
 	if (!(*plan)->mapping.wanted)
 		return 0;
 	if (table_map_layout(map, (*plan)->table, &(*plan)->arena, &layout, err) < 0) {
