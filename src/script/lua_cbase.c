@@ -173,6 +173,14 @@ static int image(lua_State *L)
 	return 0;
 }
 
+/* filtered(change, "insert" | "delete"): only the new or only the old image of an update has passed the filter */
+static int filtered(lua_State *L)
+{
+	handle_change(L, 1)->verdict =
+		luaL_checkstring(L, 2)[0] == 'i' ? VERDICT_INSERT : VERDICT_DELETE;
+	return 0;
+}
+
 int lua_cbase_open(lua_State *L)
 {
 	static const luaL_Reg functions[] = {
@@ -187,6 +195,7 @@ int lua_cbase_open(lua_State *L)
 		{"raise", raise},
 		{"kind", kind},
 		{"image", image},
+		{"filtered", filtered},
 		{NULL, NULL},
 	};
 	luaL_newlib(L, functions);

@@ -12,6 +12,7 @@
 	X(before)                                                                                  \
 	X(after)                                                                                   \
 	X(op)                                                                                      \
+	X(effect)                                                                                  \
 	X(is_new)                                                                                  \
 	X(image)                                                                                   \
 	X(db)                                                                                      \
@@ -109,6 +110,14 @@ static int no_field(lua_State *L, const struct script_table *bound)
 	return state_raise(L, "a change has no field '%s'", name);
 }
 
+/* Return what the change does to the rows that pass the filter. */
+static enum change_op effect(const struct script_table *bound)
+{
+	if (bound->verdict == VERDICT_INSERT || bound->change->op == CHANGE_READ)
+		return CHANGE_INSERT;
+	return bound->verdict == VERDICT_DELETE ? CHANGE_DELETE : bound->change->op;
+}
+
 static void push_field(lua_State *L, const struct script_table *bound, uintptr_t handle,
 		       enum change_field field)
 {
@@ -126,8 +135,11 @@ static void push_field(lua_State *L, const struct script_table *bound, uintptr_t
 	case FIELD_op:
 		lua_pushstring(L, change_op_name(change->op));
 		return;
+	case FIELD_effect:
+		lua_pushstring(L, change_op_name(effect(bound)));
+		return;
 	case FIELD_is_new:
-		lua_pushboolean(L, change->op == CHANGE_INSERT || change->op == CHANGE_READ);
+		lua_pushboolean(L, effect(bound) == CHANGE_INSERT);
 		return;
 	case FIELD_image:
 		lua_pushstring(L, bound->image == IMAGE_BEFORE ? "before" : "after");
@@ -499,10 +511,10 @@ static int copy(lua_State *L)
 	struct script_table *bound = handle_change(L, 1);
 	uintptr_t handle = handle_at(L, 1);
 	static const enum change_field plain[] = {
-		FIELD_op,   FIELD_is_new, FIELD_image, FIELD_db,  FIELD_table, FIELD_source,
-		FIELD_time, FIELD_gtid,   FIELD_file,  FIELD_pos, FIELD_full};
-	static const char *const names[] = {"op",   "is_new", "image", "db",  "table", "source",
-					    "time", "gtid",   "file",  "pos", "full"};
+		FIELD_op,     FIELD_effect, FIELD_is_new, FIELD_image, FIELD_db,  FIELD_table,
+		FIELD_source, FIELD_time,   FIELD_gtid,   FIELD_file,  FIELD_pos, FIELD_full};
+	static const char *const names[] = {"op",     "effect", "is_new", "image", "db",  "table",
+					    "source", "time",   "gtid",   "file",  "pos", "full"};
 	lua_settop(L, 1);
 	lua_createtable(L, 0, 16);
 	for (unsigned i = 0; i < sizeof(plain) / sizeof(*plain); i++) {

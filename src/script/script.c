@@ -559,6 +559,7 @@ int script_event(struct script *script, const struct mapping *mapping, struct ch
 		return err_set(err, E_FUNCTION_MEMORY, "%s: not enough memory for the Lua stack",
 			       script->entry.file);
 	bind_change(mapping->functions.hooks, change);
+	mapping->functions.hooks->verdict = VERDICT_KEEP;
 	script->call.phase = PHASE_EVENT;
 	script->call.result = result;
 	lua_pushcfunction(L, state_message);

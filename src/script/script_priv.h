@@ -125,6 +125,7 @@ struct script_table {
 	struct name_map columns; /* column names -> positions */
 	struct change *change;   /* valid while the table is script->bound.current */
 	enum change_image image; /* the image that change.row is */
+	enum verdict verdict;    /* of the filter on the change; VERDICT_KEEP before the filter */
 	struct row_view rows[2]; /* by enum change_image */
 	int *functions;          /* registry references: functions of topic, key, slots */
 	unsigned nfunctions;

@@ -64,6 +64,30 @@ test.case("a function that raises lets nothing through and says where", function
   test.equal(#insert("filter_raises", "x", 4), 1)
 end)
 
+test.case("change.effect: what the filter leaves of a change", function()
+  local shop = load("effect")
+  local function update(before, after) return shop:update("a.users", user("x", before), { age = after }) end
+  local function check(records, op, rows, on_row)
+    local effect = op:match("^%S+ (%S+)")
+    local emitted = table.remove(records)
+    test.same({ emitted.topic, emitted.key, emitted.value }, { "seen", op, { effect = effect } })
+    test.equal(#records, #rows)
+    for i, row in ipairs(rows) do
+      test.equal(records[i].op, row)
+      local image = records[i].after or records[i].before
+      test.equal(image.seen, op)
+      test.equal(image.secret, on_row)
+    end
+  end
+  check(update(4, 5), "update update", { "UPDATE_BEFOR", "UPDATE_AFTER" }, "update update")
+  check(update(1, 5), "update insert new", { "INSERT" }, "update update")
+  check(update(5, 1), "update delete", { "DELETE" }, "update update")
+  check(update(4, 5), "update update", { "UPDATE_BEFOR", "UPDATE_AFTER" }, "update update")
+  check(shop:insert("a.users", user("x", 5)), "insert insert new", { "INSERT" }, "insert insert new")
+  check(shop:delete("a.users", user("x", 5)), "delete delete", { "DELETE" }, "delete delete")
+  check(shop:read("a.users", user("x", 5)), "read insert new", { "INSERT" }, "read insert new")
+end)
+
 test.case("results of topic and key functions", function()
   local shop = load("results")
   local function of(id, mail) return shop:insert("a.users", { id = id, mail = mail }) end

@@ -21,7 +21,8 @@
 
 ---@class tideway.change
 ---@field op "insert"|"update"|"delete"|"read"|"ddl"|"heartbeat"
----@field is_new boolean whether op is insert or read
+---@field effect "insert"|"update"|"delete" what is left of the change after the filter; insert for a row of the full sync
+---@field is_new boolean whether effect is insert
 ---@field row tideway.row the current image
 ---@field image "before"|"after"
 ---@field before tideway.row?

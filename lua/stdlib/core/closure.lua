@@ -72,7 +72,10 @@ local FILTER = [[
     new = filter(after, change) and true or false
   end
   if not (old or new) then return false end
-  if before and after and old ~= new then verdict = new and "insert" or "delete" end
+  if before and after and old ~= new then
+    verdict = new and "insert" or "delete"
+    filtered(change, verdict)
+  end
 ]]
 
 local CHANGES = [[
@@ -90,7 +93,7 @@ local function change_lines(hooks)
 end
 
 local function parameters(hooks)
-  local names = { "image", "open", "close", "bad_row", "bad_change", "masks", "filter" }
+  local names = { "image", "open", "close", "filtered", "bad_row", "bad_change", "masks", "filter" }
   for i = 1, #hooks.on_row do names[#names + 1] = "r" .. i end
   for i = 1, #hooks.on_change do names[#names + 1] = "h" .. i end
   return table.concat(names, ", ")
@@ -114,7 +117,7 @@ end
 -- one image of an update, and nil otherwise.
 function closure.event(hooks)
   if not hooks.masks and not hooks.filter and #hooks.on_row == 0 and #hooks.on_change == 0 then return nil end
-  local values = { cbase.image, cbase.row_open, cbase.row_close, hooks.bad_row, hooks.bad_change,
+  local values = { cbase.image, cbase.row_open, cbase.row_close, cbase.filtered, hooks.bad_row, hooks.bad_change,
     hooks.masks or false, hooks.filter or false }
   for _, fn in ipairs(hooks.on_row) do values[#values + 1] = fn end
   for _, fn in ipairs(hooks.on_change) do values[#values + 1] = fn end

@@ -40,6 +40,16 @@ cases.order = {
   end },
 }
 
+local function seen(change)
+  return change.op .. " " .. change.effect .. (change.is_new and " new" or "")
+end
+cases.effect = {
+  filter = function(row) return row.age > 3 end,
+  on_row = function(row, change) row.secret = seen(change) end,
+  on_change = function(change) change:emit { topic = "seen", key = seen(change), value = { effect = change:copy().effect } } end,
+  fields = { seen = seen },
+}
+
 cases.returns = {
   on_row = function(row) if row.mail == "row" then return row end end,
   on_change = function(change)
