@@ -403,7 +403,10 @@ static struct slice ddl_op(const struct format_ddl *ddl)
 
 static bool put_ddl_key(const struct format_ddl *ddl, bool compacted, struct buf *out)
 {
-	if (compacted)
+	if (compacted && ddl->marker)
+		buf_printf(out, "__tideway.copy.%.*s.%.*s.%s", SLICE_FMT(ddl->effect->db),
+			   SLICE_FMT(ddl->effect->table), ddl->marker);
+	else if (compacted)
 		buf_printf(out, "__tideway.ddl.%.*s.%.*s.%" PRIu64 "%s", SLICE_FMT(ddl->effect->db),
 			   SLICE_FMT(ddl->effect->table), ddl->sequence,
 			   ddl->effect->replaced ? ".ERASE" : "");

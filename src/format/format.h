@@ -70,8 +70,10 @@ struct format_ddl {
 	/* the table as it is after the statement, or before it if it is gone; NULL: the statement
 	 * concerns the database, or no definition is known */
 	const void *prepared;
-	struct slice text; /* the statement */
-	const char *file;  /* place in the binlog */
+	struct slice text; /* the statement, or of a marker: "copy 5 begins" */
+	const char *
+		marker; /* "begin" or "end", of another copy of the table; NULL: it is a statement */
+	const char *file; /* place in the binlog */
 	uint64_t offset;
 	const struct gtid *gtid;
 	uint32_t server_id;
@@ -97,7 +99,7 @@ struct format {
 		      struct message_batch *batch);
 
 	/* All messages about statements go to the topic that has the sync's name, not to those of
-	 * the tables. */
+	 * the tables, which contain only rows: there are no markers of copies. */
 	bool ddl_to_sync_topic;
 	/* Returns the operation that the message of a statement has. */
 	struct slice (*ddl_op)(const struct format_ddl *ddl);

@@ -23,6 +23,8 @@ struct change {
 	uint32_t row;            /* number of the row in its event, from 0 */
 	uint32_t server_id;      /* of the server that wrote the event; 0 in full sync */
 	uint32_t thread;         /* connection that made the change; 0: unknown, as in MariaDB */
+	struct slice
+		copy; /* the id of another copy of the table that the row belongs to; ptr NULL: none */
 	/* full sync: the snapshot that the row was read in; NULL: unknown */
 	const struct position *snapshot;
 };

@@ -13,6 +13,11 @@ struct destination;
 
 enum { MESSAGE_BY_KEY = -1 }; /* instead of a partition: murmur2 of the key */
 
+/* The headers that Tideway itself sets: the id of another copy of a table, on its rows and markers; and on heartbeats, how many tables
+ * of the topic are copied. */
+#define HEADER_COPY "tideway-copy"
+#define HEADER_COPYING "tideway-copying"
+
 struct header {
 	struct slice name;
 	struct slice value; /* ptr NULL: null */

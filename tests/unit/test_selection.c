@@ -67,6 +67,43 @@ static void it_survives_a_restart(void **state)
 	end(&f);
 }
 
+/* Copies of tables are in the record, also of tables that no command has added. The next attempt removes them. */
+static void copies_survive_a_restart(void **state)
+{
+	static const struct chosen_copy whole = {.db = SLICE("d"), .name = SLICE("t"), .id = 5};
+	static const struct chosen_copy some = {
+		.db = SLICE("d"), .name = SLICE("u"), .where = SLICE("v > \"5\""), .id = 6};
+	static const struct chosen_copy cancelled = {
+		.db = SLICE("d"), .name = SLICE("t"), .cancelled = true};
+	struct selection copy;
+	struct fixture f;
+	(void)state;
+	begin(&f);
+	selection_put_copy(&f.selection, &whole);
+	selection_put_copy(&f.selection, &some);
+	selection_put_copy(&f.selection, &cancelled);
+	selection_init(&copy);
+	selection_copy(&copy, &f.selection);
+	assert_int_equal(copy.ncopies, 2);
+	selection_fini(&copy);
+	save(&f);
+	assert_slice(checkpoint_get(&f.checkpoint, RECORD_SELECTION),
+		     "{\"added\":[],\"removed\":[],\"again\":["
+		     "{\"db\":\"d\",\"table\":\"t\",\"id\":0,\"cancel\":true},"
+		     "{\"db\":\"d\",\"table\":\"u\",\"id\":6,\"where\":\"v > \\\"5\\\"\"}]}");
+	load(&f);
+	assert_int_equal(f.selection.n, 0);
+	assert_int_equal(f.selection.ncopies, 2);
+	assert_true(f.selection.copies[0].cancelled);
+	assert_null(f.selection.copies[0].where.ptr);
+	assert_slice(f.selection.copies[1].where, "v > \"5\"");
+	assert_int_equal(f.selection.copies[1].id, 6);
+	selection_drop_copies(&f.selection);
+	save(&f);
+	assert_null(checkpoint_get(&f.checkpoint, RECORD_SELECTION).ptr);
+	end(&f);
+}
+
 static void a_table_has_one_entry(void **state)
 {
 	struct selection copy;
@@ -153,6 +190,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_survives_a_restart),
+		cmocka_unit_test(copies_survive_a_restart),
 		cmocka_unit_test(a_table_has_one_entry),
 		cmocka_unit_test(a_damaged_record_is_refused),
 		cmocka_unit_test(names_are_read_and_printed),

@@ -189,6 +189,62 @@ static void finished_ranges_survive_the_round_trip(void **state)
 	arena_fini(&arena);
 }
 
+/* Another copy of a copied table has finished ranges, too. Only a copied table is copied again. */
+static void another_copy_survives_the_round_trip(void **state)
+{
+	static const char *const texts[] = {
+		"{\"state\":\"done\",\"again\":{\"id\":1764600000001,\"begun\":false}}",
+		"{\"state\":\"done\",\"again\":{\"id\":5,\"where\":\"s = "
+		"\\\"x\\\"\",\"begun\":true},"
+		"\"copied\":{\"key\":\"id int\",\"rows\":4,\"ranges\":[[[\"5\"],[\"9\"]]]}}",
+	};
+	struct position begin;
+	(void)state;
+	position_init(&begin);
+	for (size_t i = 0; i < 2; i++) {
+		struct table_record record;
+		struct arena arena;
+		struct err err = ERR_INIT;
+		struct buf json;
+		arena_init(&arena, 0);
+		buf_init(&json);
+		assert_int_equal(read_text(&record, texts[i], &arena, &err), 0);
+		assert_int_equal(record.again.id, i == 0 ? 1764600000001 : 5);
+		assert_int_equal(record.again.begun, i == 1);
+		if (i == 1)
+			assert_string_equal(record.again.where, "s = \"x\"");
+		else
+			assert_null(record.again.where);
+		assert_int_equal(key_ranges_any(&record.ranges), i == 1);
+		table_record_write(&record, &json);
+		assert_string_equal(buf_cstr(&json), texts[i]);
+		assert_false(table_record_is_plain(&record, &begin));
+		copy_again_fini(&record.again);
+		assert_true(table_record_is_plain(&record, &begin));
+		buf_clear(&json);
+		table_record_write(&record, &json);
+		assert_string_equal(buf_cstr(&json), "{\"state\":\"done\"}");
+		table_record_fini(&record);
+		buf_fini(&json);
+		arena_fini(&arena);
+	}
+}
+
+static void a_first_copy_is_not_another_one(void **state)
+{
+	struct table_record record;
+	struct arena arena;
+	struct err err = ERR_INIT;
+	(void)state;
+	arena_init(&arena, 0);
+	assert_int_equal(
+		read_text(&record, "{\"state\":\"reading\",\"again\":{\"id\":5}}", &arena, &err),
+		0);
+	assert_int_equal(record.again.id, 0);
+	table_record_fini(&record);
+	arena_fini(&arena);
+}
+
 /* Rule: whole-checkpoint. A checkpoint that cannot be read is an error, never "nothing was copied". */
 static void what_cannot_be_read_is_an_error(void **state)
 {
@@ -205,6 +261,11 @@ static void what_cannot_be_read_is_an_error(void **state)
 		"{\"state\":\"reading\",\"table\":{\"db\":5}}",
 		"{\"state\":\"reading\",\"copied\":{\"ranges\":[]}}",
 		"{\"state\":\"reading\",\"copied\":[]}",
+		"{\"state\":\"done\",\"again\":{}}",
+		"{\"state\":\"done\",\"again\":5}",
+		"{\"state\":\"done\",\"again\":{\"id\":0}}",
+		"{\"state\":\"done\",\"again\":{\"id\":5,\"where\":5}}",
+		"{\"state\":\"done\",\"again\":{\"id\":5},\"copied\":[]}",
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -225,7 +286,7 @@ static void what_cannot_be_read_is_an_error(void **state)
 /* The kinds of records in the fixtures: a flag for each member, by phase. */
 struct kinds {
 	bool tables[3][2][2][2]; /* phase, start, read_at, definition */
-	unsigned databases, with_ranges;
+	unsigned databases, with_ranges, again;
 };
 
 static void check_table(struct kinds *kinds, struct slice name, struct slice json)
@@ -242,6 +303,7 @@ static void check_table(struct kinds *kinds, struct slice name, struct slice jso
 	kinds->tables[record.phase][position_is_set(&record.start)]
 		     [position_is_set(&record.read_at)][record.definition != NULL] = true;
 	kinds->with_ranges += key_ranges_any(&record.ranges);
+	kinds->again += record.again.id > 0 && record.again.begun && record.again.where;
 	table_record_write(&record, &again);
 	assert_int_equal(again.len, json.len);
 	assert_memory_equal(buf_cstr(&again), json.ptr, json.len);
@@ -358,6 +420,16 @@ static void a_checkpoint_with_finished_ranges(void **state)
 	assert_int_equal(kinds.with_ranges, 1);
 }
 
+/* A sync that was killed while it copied a table again. */
+static void a_checkpoint_with_another_copy(void **state)
+{
+	struct kinds kinds = {.databases = 0};
+	(void)state;
+	check_file(&kinds, "again-1.json");
+	assert_int_equal(kinds.again, 1);
+	assert_int_equal(kinds.with_ranges, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -365,11 +437,14 @@ int main(void)
 		cmocka_unit_test(everything_survives_the_round_trip),
 		cmocka_unit_test(finished_ranges_survive_the_round_trip),
 		cmocka_unit_test(a_plain_record_has_nothing_ahead),
+		cmocka_unit_test(another_copy_survives_the_round_trip),
+		cmocka_unit_test(a_first_copy_is_not_another_one),
 		cmocka_unit_test(a_database_has_a_start),
 		cmocka_unit_test(what_cannot_be_read_is_an_error),
 		cmocka_unit_test(checkpoints_of_0_1_0),
 		cmocka_unit_test(checkpoints_of_0_1_1),
 		cmocka_unit_test(a_checkpoint_with_finished_ranges),
+		cmocka_unit_test(a_checkpoint_with_another_copy),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -137,12 +137,23 @@ static bool is_contradiction(const struct backfill_reader *reader)
 		       0;
 }
 
+/* Another copy of a table cannot be read. The table is complete without it, so that the sync continues. */
+static int give_up(struct backfill_reader *reader, struct err *err)
+{
+	struct backfill_chunk *chunk = reader->chunk;
+	chunk->why = arena_cstr(&chunk->arena, slice_str(err->text));
+	*err = (struct err)ERR_INIT;
+	return backfill_ask(&reader->backfill->link, BACKFILL_GIVE_UP, err) < 0 ? -1 : 1;
+}
+
 /* The table is not what the stream knows of it. The stream will reach the statement, unless it has. */
 static int wait_for_statement(struct backfill_reader *reader, struct err *err)
 {
 	struct slice name = reader->chunk->table->full_name;
 	struct err why = *err;
-	if (why.code == ERR_DATA && is_contradiction(reader)) {
+	if ((why.code == ERR_DATA || reader->chunk->where) && is_contradiction(reader)) {
+		if (reader->chunk->copy.ptr)
+			return give_up(reader, err);
 		err_table(err, name);
 		return err_operation(err, "backfill");
 	}
@@ -166,17 +177,22 @@ static int wait_for_source(struct backfill_reader *reader, struct err *err)
 	return wait_because(reader, BACKFILL_WAITS_SOURCE, wait_ms, err);
 }
 
-/* After an error, wait until the chunk can be read again. Fail if it cannot. */
+/* After an error, wait until the chunk can be read again. Return 0 then; 1 if another copy of the table is given up; -1 if the chunk
+ * cannot be read. */
 static int recover(struct backfill_reader *reader, struct err *err)
 {
 	if (must_end(reader))
 		return err_retry(err, E_STOPPED_COPY, "stopped during a backfill");
-	if (reader->conn && (err->code == ERR_DATA || full_table_changed(reader->conn, err)) &&
-	    wait_for_statement(reader, err) == 0)
-		return 0;
-	if (must_end(reader) || err->code != ERR_SOURCE || !err->retriable)
+	if (reader->conn && (err->code == ERR_DATA || full_table_changed(reader->conn, err))) {
+		int rc = wait_for_statement(reader, err);
+		if (rc >= 0)
+			return rc;
+	}
+	if (must_end(reader))
 		return -1;
-	return wait_for_source(reader, err);
+	if (err->code == ERR_SOURCE && err->retriable)
+		return wait_for_source(reader, err);
+	return reader->chunk->copy.ptr ? give_up(reader, err) : -1;
 }
 
 /* ---- one chunk ---- */
@@ -211,6 +227,7 @@ static struct chunk_query query_of(const struct backfill_reader *reader)
 		.table = chunk->definition,
 		.key = &reader->key,
 		.range = &chunk->range,
+		.where = chunk->where,
 		.comment = arena_printf(&chunk->arena, "tideway %s backfill %.*s chunk %u",
 					reader->backfill->sync->config->name,
 					SLICE_FMT(chunk->table->full_name), reader->number),
@@ -362,7 +379,8 @@ static int pass_chunk(struct backfill_reader *reader, struct err *err)
 		make_smaller(reader);
 		return 0;
 	}
-	reader->paced_rows += chunk->nrows;
+	/* it is not known how many rows a condition has passed over */
+	reader->paced_rows += chunk->where ? reader->chunk_rows : chunk->nrows;
 	reader->misfit.file[0] = '\0';
 	if (backfill_ask(link, BACKFILL_SEND, err) < 0)
 		return -1;

@@ -1,6 +1,7 @@
 /* backfill_link: how the reader of a backfill and the stream lane work together (docs/decisions/0033). One chunk goes back and forth
  * between the two: whoever has it may use it. The reader asks, the lane answers:
  *     BEGIN ─► the lane records which rows the stream touches from now on, and says what it has processed
+ *     GIVE_UP ─► the copy of the table ends
  *     SEND  ─► the rows in the chunk wait until the lane has processed `high`; then it sends those that it did not record
  * Thread: the reader, and the stream lane; each function names its own. Owner: the supervisor, which outlives both. */
 #ifndef TIDEWAY_BACKFILL_LINK_H
@@ -34,13 +35,14 @@ enum backfill_wait {
 
 enum backfill_message {
 	/* of the reader */
-	BACKFILL_BEGIN, /* sets table */
-	BACKFILL_SEND,  /* sets the rows, their range, signature and high */
+	BACKFILL_BEGIN,   /* sets table */
+	BACKFILL_SEND,    /* sets the rows, their range, signature and high */
+	BACKFILL_GIVE_UP, /* another copy cannot be read; sets why */
 	/* of the lane */
-	BACKFILL_BEGUN, /* it records; sets definition, processed, range (what is missing) and signature */
+	BACKFILL_BEGUN, /* it records; sets definition, processed, copy, where, range (what is missing) and signature */
 	BACKFILL_SENT, /* rows are sent; those that it has dropped are in the stream */
 	BACKFILL_DISCARDED, /* the rows must be read again: the table has changed, or the lane could not record all */
-	BACKFILL_ENDED, /* no rows of the table are missing any more: all are sent and acknowledged, or it is gone */
+	BACKFILL_ENDED, /* no rows of the table are missing any more: all are sent and acknowledged, it is gone, or its copy is given up */
 };
 
 struct backfill_chunk {
@@ -52,6 +54,9 @@ struct backfill_chunk {
 	struct position low;            /* the snapshot contains everything before it */
 	struct position high; /* file and offset: everything in the snapshot is before it */
 	const struct row_layout *layout;
+	struct slice copy;      /* id of another copy of the table; ptr NULL: it is the first one */
+	const char *where;      /* of its rows, a condition in SQL; NULL: all rows */
+	const char *why;        /* it is given up */
 	struct key_range range; /* that the rows are from */
 	struct slice signature; /* what the bounds of the range depend on; empty: they are open */
 	uint64_t nrows;

@@ -4,7 +4,16 @@
 #include "engine/lane/lane.h"
 #include "sink/sink.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+
+void copying_set(struct copying *copying, unsigned tables)
+{
+	int len = snprintf(copying->text, sizeof(copying->text), "%u", tables);
+	copying->tables = tables;
+	copying->header =
+		(struct header){SLICE(HEADER_COPYING), slice_of(copying->text, (size_t)len)};
+}
 
 void destinations_init(struct destinations *destinations)
 {

@@ -12,6 +12,13 @@ struct lane;
 struct pinned;
 struct sync_config;
 
+/* How many tables are copied, as the heartbeats of a topic say it. */
+struct copying {
+	unsigned tables;
+	char text[12];        /* the same */
+	struct header header; /* refers to the text */
+};
+
 /* A destination topic of a lane. */
 struct destination {
 	struct destination *next; /* the next one in the order of opening */
@@ -19,6 +26,7 @@ struct destination {
 	struct slice name; /* in the topic's own storage */
 	struct map
 		tables; /* full name of each table whose topic function has returned it -> the destination */
+	struct copying copying; /* tables of the topic */
 };
 
 /* The destination topics of a lane. */
@@ -29,6 +37,7 @@ struct destinations {
 		uncounted; /* number of them that topics.max does not count: the topic for heartbeats only */
 };
 
+void copying_set(struct copying *copying, unsigned tables);
 void destinations_init(struct destinations *destinations);
 void destinations_fini(struct destinations *destinations);
 /* Return how a topic is found or created. keyed: whether its tables have keys; pinned: what the checkpoint has of it, or

@@ -134,12 +134,16 @@ static int look_for_partitions(struct heartbeat *heartbeat, struct lane *lane, s
 static struct message next_message(struct heartbeat *heartbeat, const struct lane *lane)
 {
 	struct destination *destination = heartbeat->destination;
+	const struct copying *copying =
+		heartbeat->one_topic ? &heartbeat->copying : &destination->copying;
 	heartbeat->sent++;
 	return (struct message){
 		.topic = destination->name,
 		.key = key_for(heartbeat, destination),
 		.value = buf_slice(&heartbeat->value),
 		.op = lane->format->heartbeat_op,
+		.headers = &copying->header,
+		.nheaders = copying->tables > 0,
 		.partition = heartbeat->partition++,
 		.destination = destination,
 	};

@@ -17,9 +17,10 @@ struct heartbeat {
 	struct slice name;               /* of that topic; in lane.texts */
 	bool one_topic; /* send to a topic for heartbeats only, since there are too many partitions */
 	bool look;      /* look for added partitions in this round */
-	struct buf value;  /* the message */
-	struct buf key[2]; /* for topics that are not compacted, and for compacted ones */
-	bool has_key[2];   /* false: the key is null */
+	struct buf value;       /* the message */
+	struct buf key[2];      /* for topics that are not compacted, and for compacted ones */
+	bool has_key[2];        /* false: the key is null */
+	struct copying copying; /* tables of any topic */
 };
 
 enum { HEARTBEAT_PARTITIONS_MAX = 1000 };

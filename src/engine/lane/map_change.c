@@ -13,6 +13,9 @@ struct writing {
 	struct plan *plan;
 	struct message_batch *batch;
 	const struct event_result *event; /* what the event function set */
+	const struct header
+		*headers; /* of the messages: its own, and what the event function set */
+	unsigned nheaders;
 };
 
 static const struct event_result no_result; /* for a mapping without an event function */
@@ -148,8 +151,8 @@ static int put_change(struct writing *w, enum change_op op, bool single, struct 
 		.after = has_after ? &after->out : NULL,
 		.single = single,
 		.mapped_key = !w->event->has_key,
-		.headers = w->event->headers,
-		.nheaders = w->event->nheaders,
+		.headers = w->headers,
+		.nheaders = w->nheaders,
 		.now_ms = w->lane->now_ms,
 		.arena = &w->lane->arena,
 	};
@@ -213,8 +216,8 @@ static int put_emits(struct writing *w, struct err *err)
 		if (!emit->has_value)
 			message->value = own.value;
 		if (message->headers == NULL) {
-			message->headers = w->event->headers;
-			message->nheaders = w->event->nheaders;
+			message->headers = w->headers;
+			message->nheaders = w->nheaders;
 		}
 	}
 	return 0;
@@ -226,8 +229,27 @@ static void clear_edits(const struct plan *plan, struct image *image)
 		memset(image->edits, 0, plan->table->ncolumns * sizeof(*image->edits));
 }
 
+/* Choose the headers of the messages. The rows of another copy have one that names the copy. */
+static void set_headers(struct writing *w)
+{
+	struct slice copy = w->plan->change.copy;
+	unsigned n = w->event->nheaders;
+	struct header *headers;
+	w->headers = w->event->headers;
+	w->nheaders = n;
+	if (copy.ptr == NULL)
+		return;
+	headers = ARENA_ARRAY(&w->lane->arena, n + 1, struct header);
+	headers[0] = (struct header){SLICE(HEADER_COPY), copy};
+	for (unsigned i = 0; i < n; i++)
+		headers[i + 1] = w->event->headers[i];
+	w->headers = headers;
+	w->nheaders = n + 1;
+}
+
 static int put_all(struct writing *w, struct err *err)
 {
+	set_headers(w);
 	if (put_own(w, err) < 0)
 		return -1;
 	return put_emits(w, err);
@@ -302,7 +324,10 @@ int map_again(struct lane *lane, struct plan *plan, bool events, struct message_
 {
 	struct writing w = {.lane = lane, .plan = plan, .batch = batch, .event = &no_result};
 	message_batch_clear(batch);
-	return events ? run(&w, err) : put_own(&w, err);
+	if (events)
+		return run(&w, err);
+	set_headers(&w);
+	return put_own(&w, err);
 }
 
 /* A start refuses all such tables (core.check). Here a table lost its key, or was created without one, while the sync runs. */

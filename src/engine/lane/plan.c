@@ -98,6 +98,18 @@ int plan_check_topic(struct lane *lane, const struct plan *plan,
 	return script_compacted(lane->script, lane->sync->index, plan->table, info->name, err);
 }
 
+struct destination *plan_next_destination(const struct lane *lane, const struct plan *plan,
+					  size_t *at)
+{
+	struct destination *destination;
+	if (!plan->mapping.topic_function)
+		return (*at)++ == 0 ? plan->destination : NULL;
+	while ((destination = map_next(&lane->destinations.by_name, at)))
+		if (map_get(&destination->tables, plan->table->full_name))
+			return destination;
+	return NULL;
+}
+
 struct plan *plan_new(struct lane *lane, const struct table *table, struct err *err)
 {
 	struct plan *plan = mem_array(1, sizeof(*plan));

@@ -49,6 +49,9 @@ void plan_free(struct lane *lane, struct plan *plan);
  * compacted-keys). */
 int plan_check_topic(struct lane *lane, const struct plan *plan,
 		     const struct destination *destination, struct err *err) MUST_CHECK;
+/* Return the next topic that the table writes to: the constant one, or those that its function has returned. *at is 0 at first. */
+struct destination *plan_next_destination(const struct lane *lane, const struct plan *plan,
+					  size_t *at);
 /* Set the layout of the plan's rows, which must be in plan->arena, and make their cell arrays. */
 void plan_set_layout(struct plan *plan, const struct row_layout *layout);
 /* Record the type of the first value of a field without a declared type. The messages contain it

@@ -4,17 +4,19 @@
 #include "base/mem.h"
 
 #include <cjson/cJSON.h>
+#include <inttypes.h>
 #include <stdlib.h>
 
 void selection_init(struct selection *selection)
 {
-	*selection = (struct selection){NULL, 0, 0, {0}};
+	*selection = (struct selection){.tables = NULL};
 	arena_init(&selection->arena, 0);
 }
 
 void selection_fini(struct selection *selection)
 {
 	free(selection->tables);
+	free(selection->copies);
 	arena_fini(&selection->arena);
 }
 
@@ -30,6 +32,13 @@ void selection_copy(struct selection *to, const struct selection *from)
 	for (unsigned i = 0; i < from->n; i++)
 		selection_put(to, from->tables[i].db, from->tables[i].name,
 			      from->tables[i].removed);
+	for (unsigned i = 0; i < from->ncopies; i++)
+		selection_put_copy(to, &from->copies[i]);
+}
+
+bool selection_is_empty(const struct selection *selection)
+{
+	return selection->n == 0 && selection->ncopies == 0;
 }
 
 static struct chosen_table *find(const struct selection *selection, struct slice db,
@@ -69,6 +78,30 @@ void selection_drop(struct selection *selection, struct slice db, struct slice n
 	struct chosen_table *table = find(selection, db, name);
 	if (table)
 		*table = selection->tables[--selection->n];
+}
+
+void selection_put_copy(struct selection *selection, const struct chosen_copy *copy)
+{
+	struct chosen_copy *to = NULL;
+	for (unsigned i = 0; i < selection->ncopies; i++)
+		if (slice_equal(selection->copies[i].db, copy->db) &&
+		    slice_equal(selection->copies[i].name, copy->name))
+			to = &selection->copies[i];
+	if (to == NULL) {
+		selection->copies = mem_resize(selection->copies, selection->ncopies + 1,
+					       sizeof(*selection->copies));
+		to = &selection->copies[selection->ncopies++];
+	}
+	*to = *copy;
+	to->db = arena_copy(&selection->arena, copy->db);
+	to->name = arena_copy(&selection->arena, copy->name);
+	if (copy->where.ptr)
+		to->where = arena_copy(&selection->arena, copy->where);
+}
+
+void selection_drop_copies(struct selection *selection)
+{
+	selection->ncopies = 0;
 }
 
 /* ---- names ---- */
@@ -136,13 +169,42 @@ static void write_list(const struct selection *selection, bool removed, struct b
 	}
 }
 
+static void write_copy(const struct chosen_copy *copy, struct buf *out)
+{
+	buf_put(out, SLICE("{\"db\":"));
+	json_string(out, copy->db);
+	buf_put(out, SLICE(",\"table\":"));
+	json_string(out, copy->name);
+	buf_printf(out, ",\"id\":%" PRId64, copy->id);
+	if (copy->where.ptr) {
+		buf_put(out, SLICE(",\"where\":"));
+		json_string(out, copy->where);
+	}
+	buf_put(out, copy->cancelled ? SLICE(",\"cancel\":true}") : SLICE("}"));
+}
+
+static void write_copies(const struct selection *selection, struct buf *out)
+{
+	if (selection->ncopies == 0)
+		return;
+	buf_put(out, SLICE(",\"again\":["));
+	for (unsigned i = 0; i < selection->ncopies; i++) {
+		if (i > 0)
+			buf_char(out, ',');
+		write_copy(&selection->copies[i], out);
+	}
+	buf_char(out, ']');
+}
+
 void selection_write(const struct selection *selection, struct buf *out)
 {
 	buf_put(out, SLICE("{\"added\":["));
 	write_list(selection, false, out);
 	buf_put(out, SLICE("],\"removed\":["));
 	write_list(selection, true, out);
-	buf_put(out, SLICE("]}"));
+	buf_char(out, ']');
+	write_copies(selection, out);
+	buf_char(out, '}');
 }
 
 static bool read_list(struct selection *selection, const cJSON *list, bool removed)
@@ -160,6 +222,31 @@ static bool read_list(struct selection *selection, const cJSON *list, bool remov
 	return cJSON_IsArray(list);
 }
 
+static struct slice text_of(const cJSON *item, const char *key)
+{
+	return slice_str(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, key)));
+}
+
+static bool read_copies(struct selection *selection, const cJSON *list)
+{
+	const cJSON *item;
+	cJSON_ArrayForEach(item, list)
+	{
+		const cJSON *id = cJSON_GetObjectItemCaseSensitive(item, "id");
+		struct chosen_copy copy = {
+			.db = text_of(item, "db"),
+			.name = text_of(item, "table"),
+			.where = text_of(item, "where"),
+			.cancelled = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(item, "cancel")),
+		};
+		if (copy.db.ptr == NULL || copy.name.ptr == NULL || !cJSON_IsNumber(id))
+			return false;
+		copy.id = (int64_t)id->valuedouble;
+		selection_put_copy(selection, &copy);
+	}
+	return list == NULL || cJSON_IsArray(list);
+}
+
 int selection_load(struct selection *selection, struct checkpoint *checkpoint, struct err *err)
 {
 	struct slice record = checkpoint_get(checkpoint, RECORD_SELECTION);
@@ -170,7 +257,8 @@ int selection_load(struct selection *selection, struct checkpoint *checkpoint, s
 		return 0;
 	json = cJSON_ParseWithLength(record.ptr, record.len);
 	ok = read_list(selection, cJSON_GetObjectItemCaseSensitive(json, "added"), false) &&
-	     read_list(selection, cJSON_GetObjectItemCaseSensitive(json, "removed"), true);
+	     read_list(selection, cJSON_GetObjectItemCaseSensitive(json, "removed"), true) &&
+	     read_copies(selection, cJSON_GetObjectItemCaseSensitive(json, "again"));
 	cJSON_Delete(json);
 	if (ok)
 		return 0;
@@ -186,7 +274,8 @@ void selection_post(const struct selection *selection, struct checkpoint *checkp
 	buf_init(&json);
 	selection_write(selection, &json);
 	record_batch_add(&records, RECORD_SELECTION,
-			 selection->n > 0 ? buf_slice(&json) : (struct slice){NULL, 0});
+			 selection_is_empty(selection) ? (struct slice){NULL, 0}
+						       : buf_slice(&json));
 	checkpoint_post(checkpoint, &records, NULL);
 	buf_fini(&json);
 }

@@ -1,6 +1,7 @@
-/* selection: the tables that commands have added to a sync or removed from it. The record `selection` of the checkpoint keeps them
- * (docs/decisions/0035):
- *   {"added":[{"db":"shop","table":"users"}],"removed":[]}
+/* selection: what commands have chosen for tables. The record `selection` of the checkpoint keeps it (docs/decisions/0035, 0036):
+ *   {"added":[{"db":"shop","table":"users"}],"removed":[],"again":[{"db":"shop","table":"orders","id":5,"where":"v > 5"}]}
+ * `added` and `removed` are the tables that commands have added to the sync or removed from it. `again`, which is absent without any,
+ * are those to copy again; with "cancel":true, the copy ends. The next attempt moves them into the records of the tables.
  * Without such tables there is no record. Older versions ignore it.
  * Thread: one at a time. Owner: selection_init / selection_fini. */
 #ifndef TIDEWAY_SELECTION_H
@@ -11,16 +12,27 @@
 #include "engine/state/checkpoint.h"
 #include "model/chosen_table.h"
 
+/* A table that a command lets be copied again, or whose copy it ends. */
+struct chosen_copy {
+	struct slice db, name;
+	struct slice where; /* a condition in SQL; ptr NULL: all rows */
+	int64_t id;
+	bool cancelled; /* the copy ends */
+};
+
 struct selection {
 	struct chosen_table *tables; /* each once */
 	unsigned n, cap;
-	struct arena arena; /* of the names */
+	struct chosen_copy *copies; /* each table once */
+	unsigned ncopies;
+	struct arena arena; /* of the names and conditions */
 };
 
 void selection_init(struct selection *selection);
 void selection_fini(struct selection *selection);
 void selection_clear(struct selection *selection);
 void selection_copy(struct selection *to, const struct selection *from);
+bool selection_is_empty(const struct selection *selection);
 /* Return the entry of a table; NULL: none. */
 const struct chosen_table *selection_find(const struct selection *selection, struct slice db,
 					  struct slice name);
@@ -28,6 +40,11 @@ const struct chosen_table *selection_find(const struct selection *selection, str
 void selection_put(struct selection *selection, struct slice db, struct slice name, bool removed);
 /* Remove the entry of a table, if there is one. */
 void selection_drop(struct selection *selection, struct slice db, struct slice name);
+
+/* Set the copy of a table. */
+void selection_put_copy(struct selection *selection, const struct chosen_copy *copy);
+/* Remove all copies. */
+void selection_drop_copies(struct selection *selection);
 
 /* Return the name as it is written in source.tables, "shop.users", in the arena. */
 struct slice chosen_table_print(const struct chosen_table *table, struct arena *arena);

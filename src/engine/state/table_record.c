@@ -1,16 +1,22 @@
 #include "engine/state/table_record.h"
 
+#include "base/json_writer.h"
+#include "base/mem.h"
 #include "engine/state/checkpoint.h"
 #include "schema/catalog.h"
 
 #include <assert.h>
 #include <cjson/cJSON.h>
+#include <inttypes.h>
 #include <stdlib.h>
 
 static const char *const STATES[] = {[TABLE_COPYING] = "reading", [TABLE_COPIED] = "done"};
 static const char *const READ_AT_KEYS[] = {[TABLE_COPYING] = "reading", [TABLE_COPIED] = "read"};
 
 enum { NSTATES = sizeof(STATES) / sizeof(STATES[0]) };
+
+/* JSON has numbers of 53 bits. */
+#define ID_MAX 9007199254740991.0
 
 void table_record_init(struct table_record *record, enum table_phase phase)
 {
@@ -24,6 +30,7 @@ void table_record_fini(struct table_record *record)
 	position_fini(&record->start);
 	position_fini(&record->read_at);
 	key_ranges_fini(&record->ranges);
+	copy_again_fini(&record->again);
 	record->definition = NULL;
 }
 
@@ -36,7 +43,31 @@ static bool is_ahead(const struct position *position, const struct position *beg
 bool table_record_is_plain(const struct table_record *record, const struct position *begin)
 {
 	return record->phase == TABLE_COPIED && record->definition == NULL &&
-	       !is_ahead(&record->start, begin) && !is_ahead(&record->read_at, begin);
+	       record->again.id == 0 && !is_ahead(&record->start, begin) &&
+	       !is_ahead(&record->read_at, begin);
+}
+
+void copy_again_fini(struct copy_again *again)
+{
+	free(again->where);
+	*again = (struct copy_again){.id = 0};
+}
+
+void copy_again_set(struct copy_again *again, int64_t id, struct slice where)
+{
+	copy_again_fini(again);
+	again->id = id;
+	if (where.ptr == NULL)
+		return;
+	again->where = mem_alloc(where.len + 1);
+	memcpy(again->where, where.ptr, where.len);
+	again->where[where.len] = '\0';
+}
+
+/* Return whether rows of the table are copied, for the first time or again. */
+static bool is_copied_now(const struct table_record *record)
+{
+	return record->phase == TABLE_COPYING || record->again.id > 0;
 }
 
 /* ---- writing ---- */
@@ -49,6 +80,18 @@ static void write_position(const char *key, const struct position *position, str
 	position_to_json(position, out);
 }
 
+static void write_again(const struct copy_again *again, struct buf *out)
+{
+	if (again->id == 0)
+		return;
+	buf_printf(out, ",\"again\":{\"id\":%" PRId64, again->id);
+	if (again->where) {
+		buf_put(out, SLICE(",\"where\":"));
+		json_string(out, slice_str(again->where));
+	}
+	buf_put(out, again->begun ? SLICE(",\"begun\":true}") : SLICE(",\"begun\":false}"));
+}
+
 void table_record_write(const struct table_record *record, struct buf *out)
 {
 	assert(record->phase != TABLE_NEW);
@@ -59,7 +102,8 @@ void table_record_write(const struct table_record *record, struct buf *out)
 		buf_put(out, SLICE(",\"table\":"));
 		catalog_table_to_json(record->definition, out);
 	}
-	if (record->phase == TABLE_COPYING && key_ranges_any(&record->ranges)) {
+	write_again(&record->again, out);
+	if (is_copied_now(record) && key_ranges_any(&record->ranges)) {
 		buf_put(out, SLICE(",\"copied\":"));
 		key_ranges_write(&record->ranges, out);
 	}
@@ -133,11 +177,26 @@ static int read_definition(struct table_record *record, const cJSON *root, struc
 	return rc;
 }
 
-/* Read the finished ranges. A table that is copied has none. */
+/* Read another copy of the table. */
+static int read_again(struct table_record *record, const cJSON *root, struct err *err)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(root, "again");
+	const cJSON *where = cJSON_GetObjectItemCaseSensitive(item, "where");
+	double id = cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(item, "id"));
+	if (item == NULL || record->phase != TABLE_COPIED)
+		return 0;
+	if (!(id >= 1 && id <= ID_MAX) || (where && !cJSON_IsString(where)))
+		return err_set(err, E_CHECKPOINT_RECORD, "\"again\" is not valid");
+	copy_again_set(&record->again, (int64_t)id, slice_str(cJSON_GetStringValue(where)));
+	record->again.begun = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(item, "begun"));
+	return 0;
+}
+
+/* Read the finished ranges. A table that is not copied now has none. */
 static int read_copied(struct table_record *record, const cJSON *root, struct err *err)
 {
 	const cJSON *item = cJSON_GetObjectItemCaseSensitive(root, "copied");
-	if (item == NULL || record->phase != TABLE_COPYING)
+	if (item == NULL || !is_copied_now(record))
 		return 0;
 	return key_ranges_read(&record->ranges, item, err);
 }
@@ -148,7 +207,7 @@ static int read_members(struct table_record *record, const cJSON *root, struct a
 	if (read_state(record, root, err) < 0 ||
 	    read_position(&record->start, root, "position", err) < 0 ||
 	    read_position(&record->read_at, root, READ_AT_KEYS[record->phase], err) < 0 ||
-	    read_copied(record, root, err) < 0)
+	    read_again(record, root, err) < 0 || read_copied(record, root, err) < 0)
 		return -1;
 	return read_definition(record, root, arena, err);
 }

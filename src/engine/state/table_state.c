@@ -1,5 +1,9 @@
 #include "engine/state/table_state.h"
 
+#include "base/log.h"
+
+#include <inttypes.h>
+
 void table_states_init(struct table_states *states)
 {
 	*states = (struct table_states){.tables = {.count = 0}};
@@ -74,6 +78,9 @@ void table_state_load(struct table_states *states, struct table_state *state,
 	bool copied = record->phase == TABLE_COPIED;
 	state->record.phase = record->phase;
 	key_ranges_move(&state->record.ranges, &record->ranges);
+	copy_again_fini(&state->record.again);
+	state->record.again = record->again;
+	record->again = (struct copy_again){.id = 0};
 	/* a keyed table that is copied again keeps its start position, even if the stream has
 	 * passed it */
 	if (!copied || !position_passed(begin, &record->start))
@@ -122,8 +129,27 @@ void table_state_begin_backfill(struct table_state *state, const struct position
 	state->backfilled = true;
 }
 
+void table_state_begin_again(struct table_state *state, int64_t id, struct slice where)
+{
+	key_ranges_fini(&state->record.ranges);
+	copy_again_set(&state->record.again, id, where);
+}
+
+void table_state_log_cut_off(const struct table_state *state, const char *why)
+{
+	log_warn("copy %" PRId64 " of table %.*s has ended before all of its rows were sent, "
+		 "without an end marker: %s",
+		 state->record.again.id, SLICE_FMT(state->name), why);
+}
+
+bool table_state_is_incomplete(const struct table_state *state)
+{
+	return state->backfilled && state->record.again.id == 0;
+}
+
 void table_state_end_backfill(struct table_state *state)
 {
+	copy_again_fini(&state->record.again);
 	state->record.phase = TABLE_COPIED;
 	state->backfilled = false;
 	state->unread = false;
@@ -131,8 +157,8 @@ void table_state_end_backfill(struct table_state *state)
 
 void table_state_leave_backfill(struct table_state *state)
 {
+	state->left = table_state_is_incomplete(state);
 	table_state_end_backfill(state);
-	state->left = true;
 }
 
 void table_state_set_definition(struct table_states *states, struct table_state *state,
@@ -167,8 +193,8 @@ bool table_state_is_read_later(const struct table_state *state, const struct trx
 
 bool table_state_misses_rows(const struct table_state *state, const struct trx_place *trx)
 {
-	return state &&
-	       (state->unread || state->backfilled || table_state_is_read_later(state, trx));
+	return state && (state->unread || table_state_is_incomplete(state) ||
+			 table_state_is_read_later(state, trx));
 }
 
 bool table_states_any_drops(const struct table_states *states, const struct trx_place *trx)

@@ -21,9 +21,9 @@ struct table_state {
 	 * table since its finished ranges were read. */
 	struct position reached;
 	bool pending; /* the catalog gets the definition when the stream reaches the start position */
-	bool unread;     /* the rows that the name had so far were not read, under any name */
-	bool backfilled; /* its rows are read beside the stream, and not all of them are sent */
-	bool left;       /* it lost its name before all of them were sent */
+	bool unread; /* the rows that the name had so far were not read, under any name */
+	bool backfilled; /* its rows are read beside the stream, for the first time or again, and not all of them are sent */
+	bool left; /* it lost its name before all of them were sent for the first time */
 };
 
 /* A database that the stream's catalog does not have until the stream has passed `start`. */
@@ -71,9 +71,16 @@ void table_state_set_unread(struct table_state *state);
  * before keeps its start position. */
 void table_state_begin_backfill(struct table_state *state, const struct position *now,
 				const struct position *begin);
+/* Log that another copy has ended before all of its rows were sent. */
+void table_state_log_cut_off(const struct table_state *state, const char *why);
+/* Let the rows of a copied table be copied again. where: a condition in SQL; ptr NULL: all rows. */
+void table_state_begin_again(struct table_state *state, int64_t id, struct slice where);
+/* Return whether the table is backfilled for the first time. */
+bool table_state_is_incomplete(const struct table_state *state);
 /* No more of its rows are read: all are sent. */
 void table_state_end_backfill(struct table_state *state);
-/* No more of its rows are read: the table is gone, or has another name. The rows of the next table of this name are not read. */
+/* No more of its rows are read: the table is gone, or has another name. If it was copied for the first time, the rows of the next
+ * table of this name are not read. */
 void table_state_leave_backfill(struct table_state *state);
 /* Copies the definition. pending: the catalog does not have it until the start position. */
 void table_state_set_definition(struct table_states *states, struct table_state *state,

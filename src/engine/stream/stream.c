@@ -73,6 +73,7 @@ void stream_free(struct stream *stream)
 	if (stream == NULL)
 		return;
 	stream_backfill_free(stream->backfill);
+	map_fini(&stream->copies.tables);
 	heartbeat_fini(&stream->heartbeat);
 	buf_fini(&stream->idle.quiet_at);
 	arena_fini(&stream->statement);

@@ -146,6 +146,13 @@ int stream_backfill_touch(struct stream *stream, const struct plan *plan, struct
 	return change->after ? record(backfill, change->after, change->before, err) : 0;
 }
 
+void stream_backfill_spoil(struct stream *stream, struct slice full_name)
+{
+	struct stream_backfill *backfill = stream->backfill;
+	if (backfill->recorded && slice_equal(backfill->recorded->full_name, full_name))
+		backfill->is_spoiled = true;
+}
+
 void stream_backfill_lost(struct stream *stream)
 {
 	if (stream->backfill)
@@ -171,6 +178,22 @@ static int refuse_keyless(const struct table *table, struct err *err)
 			 SLICE_FMT(table->full_name));
 }
 
+/* End another copy that cannot be read. */
+static int give_up(struct stream *stream, struct table_state *state, const char *why,
+		   struct err *err)
+{
+	struct mark mark = stream_read_mark(stream);
+	if (commit_begin(stream->lane.commit, err) < 0)
+		return -1;
+	table_state_log_cut_off(state, why);
+	table_state_end_backfill(state);
+	record_copied(&mark.records, state);
+	commit_done(stream->lane.commit, &mark);
+	stream->copies.are_counted = false;
+	answer(stream->backfill, BACKFILL_ENDED);
+	return 1;
+}
+
 /* Return whether the stream sends all changes of the table from here on. On a quiet server only its heartbeats show that the stream
  * has passed the end of the binlog. */
 static bool is_past_start(const struct stream *stream, const struct table_state *state)
@@ -179,13 +202,6 @@ static bool is_past_start(const struct stream *stream, const struct table_state 
 	return !position_is_set(start) || position_passed(&stream->read, start) ||
 	       (strcmp(start->server, stream->read.server) == 0 && start->file[0] != '\0' &&
 		stream_has_passed(stream, start->file, start->offset));
-}
-
-/* Return whether the table is read after the present transaction, whatever happens to its name until then. */
-static bool is_before_start(const struct stream *stream, const struct table_state *state)
-{
-	const struct trx_place trx = stream_place(stream);
-	return table_state_drops(state, &trx);
 }
 
 /* A position on another server than the last transaction's may have no file yet. */
@@ -214,24 +230,64 @@ static void show_missing(struct backfill_chunk *chunk, const struct key_ranges *
 	chunk->range.high = copy_bound(&chunk->arena, &missing.high);
 }
 
+static int make_plan(struct stream *stream, struct err *err)
+{
+	struct stream_backfill *backfill = stream->backfill;
+	const struct table *table = backfill->chunk->definition;
+	struct plan *plan = backfill->plan;
+	if (plan && slice_equal(plan->table->full_name, table->full_name) &&
+	    plan->table->version == table->version)
+		return 0;
+	drop_plan(stream);
+	backfill->plan = plan_new(&stream->lane, table, err);
+	return backfill->plan ? 0 : -1;
+}
+
+/* Set what is special about another copy of a table. Before its first rows, send a marker. */
+static int begin_again(struct stream *stream, struct table_state *state, struct err *err)
+{
+	struct backfill_chunk *chunk = stream->backfill->chunk;
+	struct copy_again *again = &state->record.again;
+	struct mark mark = stream_read_mark(stream);
+	chunk->copy = (struct slice){NULL, 0};
+	chunk->where = NULL;
+	if (again->id == 0)
+		return 0;
+	chunk->copy = arena_printf(&chunk->arena, "%" PRId64, again->id);
+	if (again->where)
+		chunk->where = arena_cstr(&chunk->arena, slice_str(again->where));
+	if (again->begun)
+		return 0;
+	if (make_plan(stream, err) < 0 || commit_begin(stream->lane.commit, err) < 0 ||
+	    stream_mark_copy(stream, stream->backfill->plan, again->id, false, err) < 0)
+		return -1;
+	again->begun = true;
+	record_copied(&mark.records, state);
+	commit_done(stream->lane.commit, &mark);
+	return 0;
+}
+
 static int begin(struct stream *stream, struct err *err)
 {
 	struct stream_backfill *backfill = stream->backfill;
 	struct backfill_chunk *chunk = backfill->chunk;
 	const struct backfill_table *name = chunk->table;
 	const struct table *table = catalog_find(stream->catalog, name->db, name->name);
-	const struct table_state *state =
-		table_states_find(&stream->lane.sync->states, name->full_name);
+	struct table_state *state = table_states_find(&stream->lane.sync->states, name->full_name);
 	if (table == NULL || state == NULL || !state->backfilled) {
 		answer(backfill, BACKFILL_ENDED);
 		return 1;
 	}
 	if (!is_past_start(stream, state) || !has_place(stream) || yields(stream))
 		return 0;
+	if (table->npk == 0 && state->record.again.id > 0)
+		return give_up(stream, state, "the table has lost its primary key", err);
 	if (table->npk == 0)
 		return refuse_keyless(table, err);
 	stop_recording(backfill);
 	chunk->definition = table_copy(&chunk->arena, table);
+	if (begin_again(stream, state, err) < 0)
+		return -1;
 	take_key(backfill, chunk->definition);
 	show_missing(chunk, &state->record.ranges);
 	position_copy(&chunk->processed, &stream->read);
@@ -251,19 +307,6 @@ static bool is_current(const struct stream *stream)
 	return table && table->version == chunk->definition->version;
 }
 
-static int make_plan(struct stream *stream, struct err *err)
-{
-	struct stream_backfill *backfill = stream->backfill;
-	const struct table *table = backfill->chunk->definition;
-	struct plan *plan = backfill->plan;
-	if (plan && slice_equal(plan->table->full_name, table->full_name) &&
-	    plan->table->version == table->version)
-		return 0;
-	drop_plan(stream);
-	backfill->plan = plan_new(&stream->lane, table, err);
-	return backfill->plan ? 0 : -1;
-}
-
 static int begin_rows(struct stream *stream, struct err *err)
 {
 	struct stream_backfill *backfill = stream->backfill;
@@ -278,6 +321,7 @@ static int begin_rows(struct stream *stream, struct err *err)
 		.table = plan->table,
 		.after = &plan->after.row,
 		.time_ms = stream->lane.sync->start_ms,
+		.copy = chunk->copy,
 		.snapshot = &chunk->low,
 	};
 	backfill->at = 0;
@@ -338,8 +382,15 @@ static void finish_range(struct stream *stream, struct table_state *state)
 	atomic_store(&chunk->table->metrics.rows, ranges->rows);
 }
 
+/* After the last row of another copy, send a marker. */
+static int mark_end(struct stream *stream, const struct table_state *state, struct err *err)
+{
+	int64_t id = state->record.again.id;
+	return id > 0 ? stream_mark_copy(stream, stream->backfill->plan, id, true, err) : 0;
+}
+
 /* Record what the rows up to here mean for the table. */
-static void note_progress(struct stream *stream, struct mark *mark)
+static int note_progress(struct stream *stream, struct mark *mark, struct err *err)
 {
 	struct backfill_chunk *chunk = stream->backfill->chunk;
 	struct table_state *state =
@@ -347,13 +398,20 @@ static void note_progress(struct stream *stream, struct mark *mark)
 	struct key_range missing;
 	size_t at = 0;
 	finish_range(stream, state);
+	stream->copies.are_counted = false;
 	if (key_ranges_next_missing(&state->record.ranges, &at, &missing)) {
-		record_copying(&mark->records, state);
-		return;
+		if (state->record.again.id > 0)
+			record_copied(&mark->records, state);
+		else
+			record_copying(&mark->records, state);
+		return 0;
 	}
+	if (mark_end(stream, state, err) < 0)
+		return -1;
 	table_state_end_backfill(state);
 	record_copied(&mark->records, state);
 	mark->copied = chunk->table;
+	return 0;
 }
 
 /* The plan of the table is that of the rows as long as they are written: functions of the script ask for it by the name. */
@@ -376,8 +434,8 @@ static int send_slice(struct stream *stream, struct err *err)
 	if (rc < 0)
 		return -1;
 	mark = stream_read_mark(stream);
-	if (backfill->left == 0)
-		note_progress(stream, &mark);
+	if (backfill->left == 0 && note_progress(stream, &mark, err) < 0)
+		return -1;
 	commit_done(lane->commit, &mark);
 	return 0;
 }
@@ -413,6 +471,18 @@ static int send(struct stream *stream, bool is_idle, struct err *err)
 	return 1;
 }
 
+/* The reader has given up the copy of its table, unless a statement has ended it before. */
+static int end_unreadable(struct stream *stream, struct err *err)
+{
+	struct stream_backfill *backfill = stream->backfill;
+	struct table_state *state =
+		table_states_find(&stream->lane.sync->states, backfill->chunk->table->full_name);
+	if (state && state->backfilled)
+		return give_up(stream, state, backfill->chunk->why, err);
+	answer(backfill, BACKFILL_ENDED);
+	return 1;
+}
+
 void stream_backfill_listen(struct stream *stream)
 {
 	struct stream_backfill *backfill = stream->backfill;
@@ -432,55 +502,7 @@ int stream_backfill_serve(struct stream *stream, bool is_idle, struct err *err)
 		return 0;
 	if (backfill->chunk->message == BACKFILL_BEGIN)
 		return begin(stream, err);
+	if (backfill->chunk->message == BACKFILL_GIVE_UP)
+		return end_unreadable(stream, err);
 	return send(stream, is_idle, err);
-}
-
-/* ---- statements ---- */
-
-static struct table_state *backfilled_state(struct stream *stream, const struct ddl_name *name)
-{
-	struct slice full_name = arena_printf(&stream->statement, "%.*s.%.*s", SLICE_FMT(name->db),
-					      SLICE_FMT(name->table));
-	struct table_state *state = table_states_find(&stream->lane.sync->states, full_name);
-	return state && state->backfilled ? state : NULL;
-}
-
-static void spoil(struct stream_backfill *backfill, const struct table_state *state)
-{
-	if (backfill->recorded && slice_equal(backfill->recorded->full_name, state->name))
-		backfill->is_spoiled = true;
-}
-
-/* The table is empty at the end of the statement, so that all of its rows come from the stream. */
-static void end_empty(struct stream *stream, struct table_state *state)
-{
-	table_state_end_backfill(state);
-	record_copied(&stream->current.durable.records, state);
-	log_info("backfill: table %.*s was emptied or made again; the stream has all of its rows",
-		 SLICE_FMT(state->name));
-}
-
-void stream_backfill_effect(struct stream *stream, const struct ddl_effect *effect)
-{
-	struct ddl_name name = {effect->db, effect->table};
-	struct table_state *state;
-	if (stream->backfill == NULL || name.table.len == 0)
-		return;
-	if (effect->before) /* in the server's spelling, if names ignore case */
-		name = (struct ddl_name){effect->before->db, effect->before->name};
-	state = backfilled_state(stream, &name);
-	if (state == NULL || is_before_start(stream, state))
-		return;
-	spoil(stream->backfill, state);
-	if (effect->op == DDL_TRUNCATE || effect->op == DDL_CREATE)
-		end_empty(stream, state);
-	else if (effect->op == DDL_ERASE || effect->new_table.len > 0)
-		table_state_leave_backfill(state);
-}
-
-bool stream_backfill_lacks(const struct stream *stream, struct slice full_name)
-{
-	const struct table_state *state = table_states_find(&stream->lane.sync->states, full_name);
-	return stream->backfill && state && (state->backfilled || state->left) &&
-	       !is_before_start(stream, state);
 }

@@ -192,19 +192,6 @@ static void warn_keyless(const struct stream *stream, const struct table *table)
 		SLICE_FMT(table->full_name), stream->cursor.file, stream->read.offset);
 }
 
-/* Return the next topic that a table writes to: the constant one, or those that its function returned. *at is 0 at first. */
-static struct destination *next_destination(const struct lane *lane, const struct plan *plan,
-					    size_t *at)
-{
-	struct destination *destination;
-	if (!plan->mapping.topic_function)
-		return (*at)++ == 0 ? plan->destination : NULL;
-	while ((destination = map_next(&lane->destinations.by_name, at)))
-		if (map_get(&destination->tables, plan->table->full_name))
-			return destination;
-	return NULL;
-}
-
 /* Send to each topic of the table, except those in `sent`, which have the message already (NULL: none). */
 static int send_to_topics(struct following *f, const struct format_ddl *ddl,
 			  const struct table *table, struct map *sent, struct err *err)
@@ -218,7 +205,7 @@ static int send_to_topics(struct following *f, const struct format_ddl *ddl,
 	if (plan->mapping.key.kind == KEY_REJECT && plan->mapping.wanted &&
 	    table == ddl->effect->after)
 		warn_keyless(f->stream, table);
-	while ((destination = next_destination(lane, plan, &at)))
+	while ((destination = plan_next_destination(lane, plan, &at)))
 		if (sent == NULL || map_set(sent, destination->name, destination) == NULL)
 			add_message(f, ddl, destination);
 	plan_free(lane, plan);

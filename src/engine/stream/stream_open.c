@@ -64,6 +64,8 @@ static int open_constant(struct stream *stream, const struct catalog *catalog, s
 		plan = plan_new(lane, table, err);
 		if (plan == NULL)
 			return -1;
+		if (plan->mapping.wanted)
+			stream_note_topic(stream, plan);
 		plan_free(lane, plan);
 	}
 	return 0;

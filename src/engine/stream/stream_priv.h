@@ -86,6 +86,12 @@ struct stream_acked {
 	int64_t posted_ms;        /* monotonic, when the position was last posted */
 };
 
+/* The tables that are copied beside the stream, for the heartbeats of their topics. */
+struct stream_copies {
+	struct map tables; /* full name -> struct copied_table; in lane.texts */
+	bool are_counted;  /* the topics have the present numbers */
+};
+
 /* The state of the step machine (stream_step.c). Times are monotonic. */
 struct stream_steps {
 	enum {
@@ -96,12 +102,13 @@ struct stream_steps {
 		STREAM_DRAIN,   /* wait for acknowledgements, then end */
 	} phase;
 	struct backoff backoff;
-	int64_t connect_ms; /* when the last connect began */
-	int64_t lost_ms;    /* when the connection was lost; 0: not lost */
-	int64_t until_ms;   /* when the current phase ends, if it waits */
-	int64_t ticked_ms;  /* the last stream_tick */
-	unsigned events;    /* number of packets processed */
-	bool failed;        /* the drain ends with the error `why` */
+	int64_t connect_ms;       /* when the last connect began */
+	int64_t lost_ms;          /* when the connection was lost; 0: not lost */
+	int64_t until_ms;         /* when the current phase ends, if it waits */
+	int64_t ticked_ms;        /* the last stream_tick */
+	unsigned events;          /* number of packets processed */
+	unsigned rows_since_poll; /* since the last stream_tick */
+	bool failed;              /* the drain ends with the error `why` */
 	struct err why;
 };
 
@@ -120,12 +127,12 @@ struct stream {
 	struct arena statement; /* steps of a DDL statement */
 	struct stream_ddl_state ddl;
 	struct stream_steps steps;
-	unsigned rows_since_poll;
 	struct heartbeat heartbeat;
 	struct stream_clock clock;
 	struct stream_idle idle;
 	struct stream_acked acked;
 	struct stream_backfill *backfill; /* NULL: none */
+	struct stream_copies copies;
 };
 
 enum {
@@ -226,12 +233,25 @@ bool stream_backfill_records(const struct stream *stream, const struct plan *pla
 /* Record the row that plan->change touches. */
 int stream_backfill_touch(struct stream *stream, const struct plan *plan,
 			  struct err *err) MUST_CHECK;
-/* A statement was applied: end or discard what it makes needless or wrong. */
-void stream_backfill_effect(struct stream *stream, const struct ddl_effect *effect);
+/* The table has changed: discard the chunk in flight, if it is of this table. */
+void stream_backfill_spoil(struct stream *stream, struct slice full_name);
 /* The connection is lost: discard the chunk in flight. */
 void stream_backfill_lost(struct stream *stream);
+
+/* stream_backfill_ddl.c */
+/* A statement was applied: end or discard what it makes needless or wrong. */
+void stream_backfill_effect(struct stream *stream, const struct ddl_effect *effect);
 /* Return whether a table that gets this name must be read, since the backfill of the name is not finished, or ended without it. */
 bool stream_backfill_lacks(const struct stream *stream, struct slice full_name);
+
+/* stream_copies.c */
+/* Send a marker of another copy of the plan's table to each partition of its topics, in the open slot. */
+int stream_mark_copy(struct stream *stream, const struct plan *plan, int64_t id, bool ends,
+		     struct err *err) MUST_CHECK;
+/* Remember the topic of the plan's table, if the table is copied beside the stream. */
+void stream_note_topic(struct stream *stream, const struct plan *plan);
+/* Before heartbeats: set how many tables of each topic are copied, unless that is known. */
+void stream_count_copies(struct stream *stream);
 
 /* stream_position.c */
 /* Fill the place of an error about an event, and its table unless that is empty. Return -1. */

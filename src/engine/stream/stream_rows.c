@@ -208,7 +208,8 @@ static int write_rows(struct stream *stream, const struct trx_item *item, struct
 			return -1;
 		if (write_change(&stream->lane, plan, err) < 0)
 			return -1;
-		if (++stream->rows_since_poll >= ROWS_PER_TICK && stream_tick(stream, err) < 0)
+		if (++stream->steps.rows_since_poll >= ROWS_PER_TICK &&
+		    stream_tick(stream, err) < 0)
 			return -1;
 	}
 	if (rc < 0)

@@ -65,7 +65,7 @@ int stream_tick(struct stream *stream, struct err *err)
 	struct lane *lane = &stream->lane;
 	int64_t watermark;
 	struct mark mark;
-	stream->rows_since_poll = 0;
+	stream->steps.rows_since_poll = 0;
 	stream->steps.ticked_ms = clock_mono_ms();
 	lane->now_ms = clock_wall_ms();
 	atomic_store_explicit(&lane->metrics->event_ms, lane->now_ms, memory_order_relaxed);
@@ -77,6 +77,7 @@ int stream_tick(struct stream *stream, struct err *err)
 	show_lag(stream);
 	if (!shared_watermark(stream, &watermark))
 		return 0;
+	stream_count_copies(stream);
 	mark = stream_read_mark(stream);
 	mark.watermark_ms = stream->clock.watermark;
 	if (lane->config->has_loop)

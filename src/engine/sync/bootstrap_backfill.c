@@ -1,4 +1,6 @@
-/* bootstrap_backfill: which tables are copied beside the stream, and not before it (docs/decisions/0033). */
+/* bootstrap_backfill: which tables are copied beside the stream, and not before it (docs/decisions/0033), for the first time or again
+ * (docs/decisions/0036). */
+#include "base/log.h"
 #include "base/mem.h"
 #include "engine/state/records.h"
 #include "engine/sync/bootstrap_priv.h"
@@ -37,15 +39,20 @@ static bool is_ambiguous(const struct column *column)
 	return false;
 }
 
-/* Return whether rows of the table can be told apart, and be read in parts, as of a position. */
-static bool has_key(const struct table *table)
+const char *bootstrap_backfill_obstacle(const struct table *table)
 {
+	if (table->npk == 0)
+		return "it has no primary key";
 	for (unsigned i = 0; i < table->npk; i++)
 		if (is_ambiguous(&table->columns[table->pk[i]]))
-			return false;
-	return table->npk > 0 &&
-	       chunk_literal_of(&table->columns[table->pk[0]]) != CHUNK_LITERAL_NONE &&
-	       table_transactional(table) && !table->versioned;
+			return "its primary key has an ENUM or SET with an empty label";
+	if (chunk_literal_of(&table->columns[table->pk[0]]) == CHUNK_LITERAL_NONE)
+		return "it cannot be read in parts of its primary key, because of the type of the "
+		       "first "
+		       "column";
+	if (!table_transactional(table))
+		return "its engine has no transactions";
+	return table->versioned ? "it has system versioning" : NULL;
 }
 
 /* Return whether the server gives positions that a snapshot contains, without a lock. */
@@ -75,12 +82,88 @@ bool bootstrap_backfill(struct bootstrap *bootstrap, const struct table *table)
 	if (state && state->backfilled)
 		return true;
 	if (!bootstrap->found || bootstrap->sync->config->mode != MODE_FULL_THEN_STREAM ||
-	    !has_begun(bootstrap) || has_prepared(&bootstrap->position) || !has_key(table) ||
-	    !has_low_marks(bootstrap) || !is_followed(bootstrap, table))
+	    !has_begun(bootstrap) || has_prepared(&bootstrap->position) ||
+	    bootstrap_backfill_obstacle(table) || !has_low_marks(bootstrap) ||
+	    !is_followed(bootstrap, table))
 		return false;
 	table_states_get(&bootstrap->sync->states, table->full_name)->backfilled = true;
 	return true;
 }
+
+/* ---- again ---- */
+
+static void post_copied(struct bootstrap *bootstrap, const struct table_state *state)
+{
+	struct record_batch records = {NULL, NULL};
+	record_copied(&records, state);
+	checkpoint_post(&bootstrap->sync->checkpoint, &records, NULL);
+}
+
+/* Take what a command has chosen into the record of the table, which may have changed since. */
+static void take_copy(struct bootstrap *bootstrap, const struct chosen_copy *copy)
+{
+	struct slice name = arena_printf(&bootstrap->arena, "%.*s.%.*s", SLICE_FMT(copy->db),
+					 SLICE_FMT(copy->name));
+	struct table_state *state = NULL;
+	if (table_states_phase(&bootstrap->sync->states, name) == TABLE_COPIED)
+		state = table_states_get(&bootstrap->sync->states, name);
+	if (copy->cancelled) {
+		if (state == NULL || state->record.again.id == 0)
+			return;
+		table_state_log_cut_off(state, "a command has cancelled it");
+		table_state_end_backfill(state);
+	} else if (state) {
+		table_state_begin_again(state, copy->id, copy->where);
+	} else {
+		log_warn("table %.*s is not copied again: it is not completely copied any more",
+			 SLICE_FMT(name));
+		return;
+	}
+	post_copied(bootstrap, state);
+}
+
+void bootstrap_take_copies(struct bootstrap *bootstrap)
+{
+	struct selection *chosen = &bootstrap->sync->tables.chosen;
+	if (chosen->ncopies == 0)
+		return;
+	for (unsigned i = 0; i < chosen->ncopies; i++)
+		take_copy(bootstrap, &chosen->copies[i]);
+	selection_drop_copies(chosen);
+	selection_post(chosen, &bootstrap->sync->checkpoint);
+}
+
+/* Return why another copy of the table can never continue; NULL: it can, now or later. */
+static const char *find_obstacle(const struct bootstrap *bootstrap, const struct table *table)
+{
+	if (!has_low_marks(bootstrap))
+		return "gtid_mode of the server is not ON any more";
+	return bootstrap_backfill_obstacle(table);
+}
+
+void bootstrap_backfill_again(struct bootstrap *bootstrap, const struct table *table)
+{
+	struct table_state *state = table_states_find(&bootstrap->sync->states, table->full_name);
+	const char *obstacle;
+	if (state == NULL || state->record.again.id == 0 || !bootstrap->found || state->backfilled)
+		return;
+	obstacle = find_obstacle(bootstrap, table);
+	if (obstacle) {
+		table_state_log_cut_off(state, obstacle);
+		table_state_end_backfill(state);
+		post_copied(bootstrap, state);
+	} else if (bootstrap->sync->config->mode == MODE_FULL_THEN_STREAM &&
+		   catalog_find(bootstrap->catalog_at_position, table->db, table->name)) {
+		state->backfilled = true;
+	} else {
+		log_warn("table %.*s is not copied again at this start. Its copy continues at a "
+			 "start "
+			 "with mode = \"full_then_stream\", when the stream knows the table",
+			 SLICE_FMT(table->full_name));
+	}
+}
+
+/* ---- all ---- */
 
 void bootstrap_place_backfills(struct bootstrap *bootstrap, const struct position *now)
 {
@@ -88,7 +171,7 @@ void bootstrap_place_backfills(struct bootstrap *bootstrap, const struct positio
 	for (unsigned i = 0; i < bootstrap->nselected; i++) {
 		struct table_state *state = table_states_find(&bootstrap->sync->states,
 							      bootstrap->selected[i]->full_name);
-		if (state == NULL || !state->backfilled)
+		if (state == NULL || !table_state_is_incomplete(state))
 			continue;
 		table_state_begin_backfill(state, now, &bootstrap->position);
 		record_copying(&records, state);

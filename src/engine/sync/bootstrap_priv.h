@@ -30,7 +30,13 @@ void bootstrap_free_reads(struct full_table *reads, unsigned n);
 /* bootstrap_backfill.c */
 /* Return whether the table is copied beside the stream. */
 bool bootstrap_backfill(struct bootstrap *bootstrap, const struct table *table);
-/* Let the events of these tables count from `now` on, unless they were begun before, and post their records. */
+/* Return why the table cannot be copied beside a stream; NULL: it can, as far as its definition shows. */
+const char *bootstrap_backfill_obstacle(const struct table *table);
+/* Take the copies that commands have chosen into the records of their tables. */
+void bootstrap_take_copies(struct bootstrap *bootstrap);
+/* If the table, which is copied, is to be copied again, begin or continue that beside the stream. */
+void bootstrap_backfill_again(struct bootstrap *bootstrap, const struct table *table);
+/* Let the events of the tables that are copied for the first time count from `now` on, unless they were begun before, and post their records. */
 void bootstrap_place_backfills(struct bootstrap *bootstrap, const struct position *now);
 
 /* bootstrap_reads.c; declared for unit tests */

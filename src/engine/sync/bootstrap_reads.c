@@ -116,8 +116,9 @@ static void decide(struct bootstrap *bootstrap)
 	bootstrap->nreads = 0;
 	for (unsigned i = 0; i < bootstrap->nselected; i++) {
 		const struct table *table = bootstrap->selected[i];
-		if (!stream_only && phase_of(bootstrap, table) != TABLE_COPIED &&
-		    !bootstrap_backfill(bootstrap, table))
+		if (phase_of(bootstrap, table) == TABLE_COPIED)
+			bootstrap_backfill_again(bootstrap, table);
+		else if (!stream_only && !bootstrap_backfill(bootstrap, table))
 			bootstrap->reads[bootstrap->nreads++] = new_read(bootstrap, table);
 	}
 }
@@ -519,6 +520,7 @@ int bootstrap_reads(struct bootstrap *bootstrap, bool again, struct err *err)
 		if (load_records(bootstrap, err) < 0)
 			return -1;
 		note_gone(bootstrap);
+		bootstrap_take_copies(bootstrap);
 		decide(bootstrap);
 		if (begin_backfills(bootstrap, err) < 0)
 			return -1;
