@@ -17,6 +17,7 @@ struct argument {
 	const char *choices; /* "one|two"; NULL: any text */
 	const char *help;
 	bool is_list; /* an array of texts */
+	bool is_optional;
 };
 
 enum { ARGUMENTS_MAX = 4, NAME_SIZE = 256 };
@@ -44,47 +45,56 @@ static int run_pause(const struct call *call, struct buf *out, struct err *err);
 static int run_resume(const struct call *call, struct buf *out, struct err *err);
 static int run_add(const struct call *call, struct buf *out, struct err *err);
 static int run_remove(const struct call *call, struct buf *out, struct err *err);
+static int run_resync(const struct call *call, struct buf *out, struct err *err);
 static int run_cancel(const struct call *call, struct buf *out, struct err *err);
 static int run_log_level(const struct call *call, struct buf *out, struct err *err);
 
 static const struct endpoint endpoints[] = {
-	{"GET", "/", "this list", {{NULL, NULL, NULL, false}}, run_index},
-	{"GET", "/status", "the process and its syncs", {{NULL, NULL, NULL, false}}, run_status},
-	{"GET", "/syncs/NAME", "one sync", {{NULL, NULL, NULL, false}}, run_sync},
-	{"GET",
-	 "/syncs/NAME/tables",
-	 "its captured tables",
-	 {{NULL, NULL, NULL, false}},
-	 run_tables},
+	{"GET", "/", "this list", {{.name = NULL}}, run_index},
+	{"GET", "/status", "the process and its syncs", {{.name = NULL}}, run_status},
+	{"GET", "/syncs/NAME", "one sync", {{.name = NULL}}, run_sync},
+	{"GET", "/syncs/NAME/tables", "its captured tables", {{.name = NULL}}, run_tables},
 	{"POST",
 	 "/syncs/NAME/pause",
 	 "lets it read nothing until it is resumed, also after a restart",
-	 {{NULL, NULL, NULL, false}},
+	 {{.name = NULL}},
 	 run_pause},
 	{"POST",
 	 "/syncs/NAME/resume",
 	 "lets a paused one continue at its position",
-	 {{NULL, NULL, NULL, false}},
+	 {{.name = NULL}},
 	 run_resume},
 	{"POST",
 	 "/syncs/NAME/add",
 	 "captures more tables, and copies them beside the stream",
-	 {{"tables", NULL, "a list of names, `db.table` each", true}},
+	 {{.name = "tables", .help = "a list of names, `db.table` each", .is_list = true}},
 	 run_add},
 	{"POST",
 	 "/syncs/NAME/remove",
 	 "captures tables no longer",
-	 {{"tables", NULL, "a list of names, `db.table` each", true}},
+	 {{.name = "tables", .help = "a list of names, `db.table` each", .is_list = true}},
 	 run_remove},
 	{"POST",
+	 "/syncs/NAME/resync",
+	 "copies tables again beside the stream",
+	 {{.name = "tables", .help = "a list of names, `db.table` each", .is_list = true},
+	  {.name = "where",
+	   .help = "copy only rows that fulfil this condition in SQL",
+	   .is_optional = true}},
+	 run_resync},
+	{"POST",
 	 "/syncs/NAME/cancel",
-	 "ends the copy of tables that `add` has added, and captures them no longer",
-	 {{"tables", NULL, "a list of names, `db.table` each", true}},
+	 "ends the copies of tables; a table that `add` has added and that is copied for the first "
+	 "time "
+	 "is captured no longer",
+	 {{.name = "tables", .help = "a list of names, `db.table` each", .is_list = true}},
 	 run_cancel},
 	{"POST",
 	 "/log-level",
 	 "changes how detailed the log of the process is",
-	 {{"level", "debug|info|warn|error", "the least important lines that are logged", false}},
+	 {{.name = "level",
+	   .choices = "debug|info|warn|error",
+	   .help = "the least important lines that are logged"}},
 	 run_log_level},
 };
 
@@ -102,6 +112,8 @@ static void put_argument(const struct argument *argument, struct buf *out)
 	}
 	if (argument->is_list)
 		buf_put(out, SLICE(",\"list\":true"));
+	if (argument->is_optional)
+		buf_put(out, SLICE(",\"optional\":true"));
 	buf_put(out, SLICE(",\"help\":"));
 	json_string(out, slice_str(argument->help));
 	buf_char(out, '}');
@@ -180,7 +192,7 @@ static int steer(const struct call *call, void (*command)(struct supervisor *sup
 	return 0;
 }
 
-/* Likewise. The answer is the command alone. */
+/* Likewise. The answer is the command alone. The first argument is the list of tables, the second one, if there is one, `where`. */
 static int request_tables(const struct call *call, enum table_command command, struct buf *out,
 			  struct err *err)
 {
@@ -192,7 +204,8 @@ static int request_tables(const struct call *call, enum table_command command, s
 	cJSON_ArrayForEach(item, call->lists[0]) tables[i++] = item->valuestring;
 	rc = check_alive(call->sync->supervisor, err);
 	if (rc == 0)
-		rc = supervisor_request(call->sync->supervisor, command, tables, n, &id, err);
+		rc = supervisor_request(call->sync->supervisor, command, tables, n, call->values[1],
+					&id, err);
 	if (rc == 0)
 		process_status_request(call->sync, id, out);
 	free(tables);
@@ -207,6 +220,11 @@ static int run_add(const struct call *call, struct buf *out, struct err *err)
 static int run_remove(const struct call *call, struct buf *out, struct err *err)
 {
 	return request_tables(call, TABLE_REMOVE, out, err);
+}
+
+static int run_resync(const struct call *call, struct buf *out, struct err *err)
+{
+	return request_tables(call, TABLE_RESYNC, out, err);
 }
 
 static int run_cancel(const struct call *call, struct buf *out, struct err *err)
@@ -350,7 +368,10 @@ static int take_list(const struct argument *argument, const cJSON *json, const c
 static int take_argument(const struct argument *argument, const cJSON *json, const char **value,
 			 struct err *err)
 {
-	*value = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, argument->name));
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, argument->name);
+	*value = cJSON_GetStringValue(item);
+	if (item == NULL && argument->is_optional)
+		return 0;
 	if (*value == NULL)
 		return err_set(err, E_ADMIN_REQUEST,
 			       "the argument '%s' is missing, or not a string", argument->name);

@@ -1,13 +1,14 @@
-/* cmd_change_tables: `tideway add`, `tideway remove` and `tideway cancel`: change which tables a running sync captures. Each returns
- * when it has taken effect, and prints what it waits for. */
+/* cmd_change_tables: `tideway add`, `tideway remove`, `tideway resync` and `tideway cancel`: change which tables a running sync captures
+ * and copies. Each returns when it has taken effect, and prints what it waits for. */
 #include "base/json_writer.h"
 #include "control/steer.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* Write {"tables":[..]} of the words. */
-static void put_tables(const struct admin_client *client, struct buf *out)
+/* Write {"tables":[..],"where":".."} of the words and the option. */
+static void put_arguments(const struct admin_client *client, const struct arguments *arguments,
+			  struct buf *out)
 {
 	buf_put(out, SLICE("{\"tables\":["));
 	for (unsigned i = 0; i < client->nwords; i++) {
@@ -15,7 +16,12 @@ static void put_tables(const struct admin_client *client, struct buf *out)
 			buf_char(out, ',');
 		json_string(out, slice_str(client->words[i]));
 	}
-	buf_put(out, SLICE("]}"));
+	buf_char(out, ']');
+	if (arguments->where) {
+		buf_put(out, SLICE(",\"where\":"));
+		json_string(out, slice_str(arguments->where));
+	}
+	buf_char(out, '}');
 }
 
 /* Return the command with this number, in the answer about a sync; NULL: the process does not have it. */
@@ -46,7 +52,7 @@ static double send_command(const struct admin_client *client, const struct argum
 	cJSON *command;
 	double id = -1;
 	buf_init(&body);
-	put_tables(client, &body);
+	put_arguments(client, arguments, &body);
 	snprintf(path, sizeof(path), "/syncs/%s/%s", client->sync, arguments->command);
 	command = admin_client_ask(client, "POST", path, buf_cstr(&body), NULL, err);
 	if (command)
@@ -79,10 +85,29 @@ static void print_tables(const cJSON *command, const char *quote)
 	}
 }
 
-/* Send the command, and wait. Print what it has done with the tables, and what follows: an operator does that with the tables, whose
- * names end the text. */
-static int change_tables(const struct arguments *arguments, const char *done, const char *follows,
-			 struct err *err)
+/* What a command has done with the tables, and what follows: an operator does that with the tables, whose names end the text. */
+struct outcome {
+	const char *done, *follows;
+};
+
+static void print_outcome(const struct admin_client *client, const cJSON *command,
+			  const struct outcome *outcome)
+{
+	printf("Sync '%s' %s ", client->sync, outcome->done);
+	print_tables(command, "");
+	printf("%s", outcome->follows);
+	print_tables(command, "\"");
+	printf("\n");
+}
+
+static bool has_removed(const cJSON *command)
+{
+	return cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(command, "removed")) > 0;
+}
+
+/* Send the command, and wait. Print its outcome. kept: the same if the sync still captures the tables; NULL: likewise. */
+static int change_tables(const struct arguments *arguments, const struct outcome *outcome,
+			 const struct outcome *kept, struct err *err)
 {
 	struct admin_client client;
 	char path[128];
@@ -103,38 +128,47 @@ static int change_tables(const struct arguments *arguments, const char *done, co
 		return -1;
 	command = find_command(sync, id);
 	rc = judge(&client, command, err);
-	if (rc == 0) {
-		printf("Sync '%s' %s ", client.sync, done);
-		print_tables(command, "");
-		printf("%s", follows);
-		print_tables(command, "\"");
-		printf("\n");
-	}
+	if (rc == 0)
+		print_outcome(&client, command, kept && !has_removed(command) ? kept : outcome);
 	cJSON_Delete(sync);
 	return rc;
 }
 
 int command_add(const struct arguments *arguments, struct err *err)
 {
-	return change_tables(arguments, "captures",
-			     ", also after a restart. Existing rows are copied beside the stream.\n"
-			     "Put this into source.tables of the script: ",
-			     err);
+	static const struct outcome added = {
+		"captures", ", also after a restart. Existing rows are copied beside the stream.\n"
+			    "Put this into source.tables of the script: "};
+	return change_tables(arguments, &added, NULL, err);
 }
 
 int command_remove(const struct arguments *arguments, struct err *err)
 {
-	return change_tables(arguments, "captures no longer",
-			     ", also after a restart. Messages that were sent remain. A table that "
-			     "is added again is copied again.\nTake this out of source.tables of "
-			     "the script, or exclude it there with !: ",
-			     err);
+	static const struct outcome removed = {
+		"captures no longer",
+		", also after a restart. Messages that were sent remain. A table that "
+		"is added again is copied again.\nTake this out of source.tables of "
+		"the script, or exclude it there with !: "};
+	return change_tables(arguments, &removed, NULL, err);
+}
+
+int command_resync(const struct arguments *arguments, struct err *err)
+{
+	static const struct outcome begun = {
+		"copies", " again beside the stream. Rows that the table does not have any more "
+			  "stay downstream.\n"
+			  "To end this before all rows are sent: tideway cancel "};
+	return change_tables(arguments, &begun, NULL, err);
 }
 
 int command_cancel(const struct arguments *arguments, struct err *err)
 {
-	return change_tables(arguments, "ends the copy of, and captures no longer,",
-			     ". Messages that were sent remain. To add what was cancelled again: "
-			     "tideway add ",
-			     err);
+	static const struct outcome removed = {
+		"ends the copy of, and captures no longer,",
+		". Messages that were sent remain. To add what was cancelled again: tideway add "};
+	static const struct outcome kept = {
+		"ends the copy of",
+		", without an end marker, and continues to send its changes. Messages "
+		"that were sent remain. To copy it again: tideway resync "};
+	return change_tables(arguments, &removed, &kept, err);
 }

@@ -119,19 +119,20 @@ static int number_option(const char *option, const char *text, unsigned long *ou
 static int text_option(struct arguments *arguments, const char *option, const char *value,
 		       struct err *err)
 {
-	bool names_socket = strcmp(option, "--socket") == 0,
-	     names_sync = strcmp(option, "--sync") == 0;
+	const struct {
+		const char *option, *takes, **value;
+	} options[] = {
+		{"--socket", "a path", &arguments->socket},
+		{"--sync", "the name of a sync", &arguments->sync},
+		{"--where", "a condition in SQL", &arguments->where},
+		{"--table", "a table name", &arguments->table},
+	};
+	unsigned i = 0;
+	while (strcmp(options[i].option, option) != 0)
+		i++;
 	if (value == NULL)
-		return err_set(err, E_COMMAND_VALUE, "%s takes %s", option,
-			       names_socket ? "a path"
-			       : names_sync ? "the name of a sync"
-					    : "a table name");
-	if (names_socket)
-		arguments->socket = value;
-	else if (names_sync)
-		arguments->sync = value;
-	else
-		arguments->table = value;
+		return err_set(err, E_COMMAND_VALUE, "%s takes %s", option, options[i].takes);
+	*options[i].value = value;
 	return 0;
 }
 

@@ -22,6 +22,7 @@ struct arguments {
 	const char *table;        /* --table NAME */
 	const char *socket;       /* --socket PATH */
 	const char *sync;         /* --sync NAME */
+	const char *where;        /* --where SQL */
 	unsigned long limit;      /* --limit N */
 	unsigned long port;       /* --port N */
 	unsigned long partitions; /* --partitions N */
@@ -51,8 +52,10 @@ struct arguments {
 	  "captures more tables, and copies them beside the stream")                               \
 	X(remove, "sync.lua TABLE... [name=value ...]", "--sync --socket",                         \
 	  "captures tables no longer")                                                             \
+	X(resync, "sync.lua TABLE... [name=value ...]", "--where --sync --socket",                 \
+	  "copies tables again, or only rows that fulfil a condition, beside the stream")          \
 	X(cancel, "sync.lua TABLE... [name=value ...]", "--sync --socket",                         \
-	  "ends the copy of added tables, and captures them no longer")                            \
+	  "ends the copies of tables; an added one that is not copied is captured no longer")      \
 	X(log_level, "sync.lua debug|info|warn|error [name=value ...]", "--socket",                \
 	  "changes how detailed the log of the running process is")                                \
 	X(test, "FILE.lua ...", "", "runs tests of a mapping (module tideway.test)")               \

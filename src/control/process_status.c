@@ -215,14 +215,19 @@ static void put_wish(struct buf *out, enum pause_wish wish, struct table_request
 
 /* ---- commands for tables ---- */
 
-static void put_request_tables(struct buf *out, const struct selection *tables)
+/* Write the tables of a request, or only those that the sync does not capture any more when it is done. */
+static void put_request_tables(struct buf *out, const char *name, const struct selection *tables,
+			       bool removed)
 {
 	struct arena arena;
+	unsigned n = 0;
 	arena_init(&arena, 0);
-	member(out, "tables");
+	member(out, name);
 	buf_char(out, '[');
 	for (unsigned i = 0; i < tables->n; i++) {
-		if (i > 0)
+		if (removed && !tables->tables[i].removed)
+			continue;
+		if (n++ > 0)
 			buf_char(out, ',');
 		json_string(out, chosen_table_print(&tables->tables[i], &arena));
 	}
@@ -238,7 +243,10 @@ static void put_request(struct buf *out, const struct table_request *request)
 	buf_char(out, '{');
 	member_number(out, "id", (uint64_t)request->id);
 	member_text(out, "command", table_command_name(request->command));
-	put_request_tables(out, &request->tables);
+	put_request_tables(out, "tables", &request->tables, false);
+	put_request_tables(out, "removed", &request->tables, true);
+	if (request->where)
+		member_text(out, "where", request->where);
 	member_text(out, "state", states[request->state]);
 	member(out, "error");
 	if (request->why == E_NONE) {

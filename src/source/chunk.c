@@ -245,3 +245,29 @@ int server_release_locks(struct conn *conn, struct err *err)
 {
 	return conn_query(conn, NULL, err, "ROLLBACK TO SAVEPOINT tideway");
 }
+
+static int try_where(struct conn *conn, const struct table *table, const char *where, bool nested,
+		     struct err *err)
+{
+	struct buf sql;
+	int rc;
+
+	buf_init(&sql);
+	buf_put(&sql, SLICE("SELECT /* tideway check */ 1 FROM "));
+	chunk_sql_table(&sql, table);
+	buf_printf(&sql, " WHERE %s%s%s LIMIT 0", nested ? "(" : "", where, nested ? ")" : "");
+	rc = conn_query(conn, NULL, err, "%s", buf_cstr(&sql));
+	buf_fini(&sql);
+	return rc ? -1 : 0;
+}
+
+/* With parentheses first: then no comment hides what follows the condition. */
+int chunk_check_where(struct conn *conn, const struct table *table, const char *where,
+		      struct err *err)
+{
+	if (try_where(conn, table, where, true, err) == 0 &&
+	    try_where(conn, table, where, false, err) == 0)
+		return 0;
+	return err_wrap(err, "the source does not accept the condition for table %.*s",
+			SLICE_FMT(table->full_name));
+}

@@ -66,6 +66,10 @@ int chunk_read(struct chunk *chunk, struct slice *packet, struct err *err) MUST_
  * rest. Keeps conn_errno. */
 void chunk_fini(struct chunk *chunk);
 
+/* Asks the server whether it accepts the condition, which a user has written, for rows of the table. It must be complete: it may not
+ * end the parentheses around it, or hide them in a comment. Reads no row. */
+int chunk_check_where(struct conn *conn, const struct table *table, const char *where,
+		      struct err *err) MUST_CHECK;
 /* Sets *more to whether the table has more than this many rows. Reads about that many. */
 int chunk_has_more(struct conn *conn, const struct chunk_query *query, uint64_t rows, bool *more,
 		   struct err *err) MUST_CHECK;

@@ -101,10 +101,25 @@ class Story:
         self.mariadb.run("CREATE DATABASE IF NOT EXISTS shop", *(f"CREATE TABLE IF NOT EXISTS shop.{t} (id INT PRIMARY KEY)" for t in ("orders", "users")))
         self.reader("doc.t")
         for line in block.text.splitlines():
-            command, script, words = re.fullmatch(r"tideway (\w+) (sync\.lua)((?: [\w.]+)*)(?: +#.*)?", line).groups()
-            code, out, err = self.sync.once(*words.split(), command=command)
-            assert code == 0 and self.sync.path.name == script, out + err
-            assert "paused" in out or command == "status" or all(word in out for word in words.split()), out
+            program, command, script, *words = shlex.split(line, comments=True)
+            assert (program, script) == ("tideway", self.sync.path.name), line
+            if command == "resync":
+                out = self.resync(*words)
+            else:
+                code, out, err = self.sync.once(*words, command=command)
+                assert code == 0, out + err
+            assert "paused" in out or command == "status" or all(word in out for word in words if "shop." in word), out
+
+    def resync(self, *words):
+        """The command is refused until an earlier copy of the table is over, and in the checkpoint."""
+        done = [None]
+
+        def succeeds():
+            done[0] = self.sync.once(*words, command="resync")
+            return done[0][0] == 0
+
+        wait_for(succeeds, lambda: done[0])
+        return done[0][1]
 
     def do_make(self, block):
         listed = re.findall(r"^  (\w[\w-]*)", make_help(), re.M)
@@ -197,6 +212,16 @@ class Story:
         assert list(found) == list(expected)
         assert list(found.pop("position")) == list(expected.pop("position"))
         assert found == expected
+
+    def do_resync(self, block):
+        """Copy the table again. The partition of its row has these messages."""
+        topic, lines = block.words[0], block.text.splitlines()
+        before = len(self.reader(topic).messages)
+        self.resync(f"doc.{topic}")
+        copy = self.reader(topic).until(lambda all_: any("ends" in m.ddl["text"] for m in all_[before:] if m.is_marker), "the end")[before:]
+        partition = next(m.partition for m in copy if m.is_row)
+        found = [m.text for m in copy if m.partition == partition and m.copy]
+        assert [re.sub(r"copy \d+", "copy 1764600000001", normal(text)) for text in found] == [normal(line) for line in lines]
 
     def do_heartbeat(self, block):
         found = heartbeats(self.reader(block.words[0]).until(heartbeats, "a heartbeat"))[0]

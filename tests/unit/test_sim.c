@@ -1,5 +1,5 @@
 /* A whole sync in simulations: supervisor, start, copy, stream and checkpoint, with a server, brokers and a checkpoint in memory, on
- * virtual time. The process is killed, connections are lost, the sync is paused and a table is added by command at random, in half of the runs during a slow copy. SIM_RUNS and SIM_SEED
+ * virtual time. The process is killed, connections are lost, the sync is paused, and a table is added or copied again by command, at random, in half of the runs during a slow copy. SIM_RUNS and SIM_SEED
  * choose the runs. */
 #include "unit.h"
 
@@ -32,8 +32,8 @@ struct process {
 
 static struct fixture fixture;
 static bool workload_is_done;
-static bool is_paused_at_random, is_added_by_command;
-static unsigned long long seed_now, pauses, additions;
+static bool is_paused_at_random, is_added_by_command, is_copied_again;
+static unsigned long long seed_now, pauses, additions, copies;
 
 static void *process_main(void *arg)
 {
@@ -123,9 +123,36 @@ static void pause_at_random(struct process *process)
 		supervisor_resume(process->supervisor);
 }
 
-static void note_added(void *arg, const struct table_request *request)
+static void note_done(void *arg, const struct table_request *request)
 {
 	*(bool *)arg |= request->state == REQUEST_DONE;
+}
+
+/* Wait for a while until a command is done. Returns whether it is. */
+static bool wait_for_command(struct process *process)
+{
+	int64_t until_ms = clock_mono_ms() + 1 + sim_below(5000);
+	bool done = false;
+	while (!done && clock_mono_ms() < until_ms && !atomic_load(&process->has_ended)) {
+		clock_pause(20);
+		table_requests_visit(supervisor_requests(process->supervisor), note_done, &done);
+	}
+	return done;
+}
+
+/* Copy a table again, which is refused while it is copied, and end that copy perhaps. */
+static void copy_again_at_random(struct process *process)
+{
+	static const char *const tables[] = {"d.t"};
+	struct err err = ERR_INIT;
+	int64_t id;
+	if (supervisor_request(process->supervisor, TABLE_RESYNC, tables, 1, NULL, &id, &err) < 0)
+		return;
+	copies += wait_for_command(process);
+	clock_pause(sim_below(500));
+	if (sim_once_in(4) &&
+	    supervisor_request(process->supervisor, TABLE_CANCEL, tables, 1, NULL, &id, &err) < 0)
+		world_blame("%.150s", err.text);
 }
 
 /* Whether the checkpoint has the command: then the next process begins with it. */
@@ -139,16 +166,13 @@ static bool has_saved_addition(void)
 static void add_at_random(struct process *process)
 {
 	static const char *const tables[] = {"d.u"};
-	int64_t until_ms = clock_mono_ms() + 1 + sim_below(5000), id;
 	struct err err = ERR_INIT;
-	bool added = false;
+	bool added;
+	int64_t id;
 	if (world.selects[1] ||
-	    supervisor_request(process->supervisor, TABLE_ADD, tables, 1, &id, &err) < 0)
+	    supervisor_request(process->supervisor, TABLE_ADD, tables, 1, NULL, &id, &err) < 0)
 		return;
-	while (!added && clock_mono_ms() < until_ms && !atomic_load(&process->has_ended)) {
-		clock_pause(20);
-		table_requests_visit(supervisor_requests(process->supervisor), note_added, &added);
-	}
+	added = wait_for_command(process);
 	if (added)
 		world_select_now(1);
 	additions += added;
@@ -164,6 +188,10 @@ static bool live(const struct script_options *script, bool may_die)
 	if (is_added_by_command && sim_once_in(2)) {
 		clock_pause(sim_below(1500));
 		add_at_random(&process);
+	}
+	if (is_copied_again && sim_once_in(2)) {
+		clock_pause(sim_below(3000));
+		copy_again_at_random(&process);
 	}
 	for (unsigned n = sim_below(3); n > 0 && is_paused_at_random; n--) {
 		clock_pause(sim_below(1000));
@@ -232,6 +260,7 @@ static unsigned simulate(uint64_t seed)
 	world.fail_one_in = sim_once_in(2) ? 0 : 50 + sim_below(200);
 	is_paused_at_random = sim_once_in(3);
 	is_added_by_command = sim_once_in(3);
+	is_copied_again = sim_once_in(3);
 	for (unsigned n = sim_below(20); n > 0; n--)
 		world_commit();
 	thread_start(&workload, "work", workload_main, NULL);
@@ -265,6 +294,7 @@ static void every_seed_agrees(void **state)
 		    continued > runs / 10); /* kills have met a copy that was under way */
 	assert_true(runs < RUNS || pauses > runs / 10);
 	assert_true(runs < RUNS || additions > runs / 20);
+	assert_true(runs < RUNS || copies > runs / 20);
 }
 
 static int setup(void **state)

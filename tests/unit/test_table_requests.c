@@ -9,7 +9,7 @@ static int64_t post(struct table_requests *requests, enum table_command command)
 {
 	struct err err = ERR_INIT;
 	int64_t id = 0;
-	assert_int_equal(table_requests_post(requests, command, one_table, 1, &id, &err), 0);
+	assert_int_equal(table_requests_post(requests, command, one_table, 1, NULL, &id, &err), 0);
 	return id;
 }
 
@@ -83,7 +83,8 @@ static void only_some_are_kept(void **state)
 	table_requests_finish(&requests, table_requests_next(&requests), NULL);
 	for (unsigned i = 0; i < REQUESTS_KEPT; i++)
 		post(&requests, TABLE_ADD);
-	assert_int_equal(table_requests_post(&requests, TABLE_ADD, one_table, 1, &id, &err), -1);
+	assert_int_equal(table_requests_post(&requests, TABLE_ADD, one_table, 1, NULL, &id, &err),
+			 -1);
 	assert_int_equal(err.id, E_COMMANDS_WAIT);
 	table_requests_fini(&requests);
 }
@@ -96,9 +97,9 @@ static void names_are_checked(void **state)
 	int64_t id = 0;
 	(void)state;
 	table_requests_init(&requests);
-	assert_int_equal(table_requests_post(&requests, TABLE_ADD, wrong, 2, &id, &err), -1);
+	assert_int_equal(table_requests_post(&requests, TABLE_ADD, wrong, 2, NULL, &id, &err), -1);
 	assert_int_equal(err.id, E_COMMAND_TABLES);
-	assert_int_equal(table_requests_post(&requests, TABLE_ADD, wrong, 0, &id, &err), -1);
+	assert_int_equal(table_requests_post(&requests, TABLE_ADD, wrong, 0, NULL, &id, &err), -1);
 	assert_int_equal(err.id, E_COMMAND_TABLES);
 	assert_null(table_requests_next(&requests));
 	table_requests_fini(&requests);

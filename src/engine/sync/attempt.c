@@ -511,10 +511,10 @@ void attempt_begin(struct supervisor *supervisor)
 	bootstrap_init(&attempt->bootstrap, &supervisor->sync, supervisor->script);
 	rc = look(attempt, &supervisor->handover, &err);
 	if (rc == 0) {
-		commands_show(supervisor);
 		attempt->copy_begun_ms = clock_mono_ms();
 		sync_numbers_forget(&supervisor->numbers);
 		rc = begin_round(supervisor, false, &err);
+		commands_show(supervisor);
 	}
 	if (rc == 0 && has_children(supervisor)) {
 		commands_done(supervisor);

@@ -102,9 +102,11 @@ void supervisor_resume(struct supervisor *supervisor)
 }
 
 int supervisor_request(struct supervisor *supervisor, enum table_command command,
-		       const char *const *tables, unsigned n, int64_t *id, struct err *err)
+		       const char *const *tables, unsigned n, const char *where, int64_t *id,
+		       struct err *err)
 {
-	if (table_requests_post(&supervisor->commands.requests, command, tables, n, id, err) < 0)
+	if (table_requests_post(&supervisor->commands.requests, command, tables, n, where, id,
+				err) < 0)
 		return -1;
 	supervisor_post(supervisor, MAIL_WISH);
 	return 0;

@@ -2,7 +2,8 @@
 
 #include "engine/lane/lane.h"
 #include "engine/lane/plan.h"
-#include "engine/sync/bootstrap.h"
+#include "engine/sync/bootstrap_priv.h"
+#include "source/chunk.h"
 
 void table_check_init(struct table_check *check, const struct sync *running,
 		      const struct sync_world *world)
@@ -48,13 +49,30 @@ static int check_plan(struct lane *lane, const struct table *table, struct err *
 	return bootstrap_check_engine(table, err);
 }
 
-static int check_table(const struct bootstrap *bootstrap, struct lane *lane,
-		       const struct chosen_table *chosen, struct err *err)
+/* Check whether a table can be copied again beside the stream. */
+static int check_copy(const struct table_check *check, const struct bootstrap *bootstrap,
+		      const struct table *table, struct err *err)
+{
+	const char *obstacle = bootstrap_backfill_obstacle(table);
+	if (obstacle)
+		return err_set(err, E_COMMAND_BESIDE,
+			       "table %.*s cannot be copied beside the stream: %s",
+			       SLICE_FMT(table->full_name), obstacle);
+	if (check->where == NULL ||
+	    chunk_check_where(bootstrap->conn, table, check->where, err) == 0)
+		return 0;
+	return err->retriable ? -1 : err_become(err, E_COMMAND_WHERE);
+}
+
+static int check_table(const struct table_check *check, const struct bootstrap *bootstrap,
+		       struct lane *lane, const struct chosen_table *chosen, struct err *err)
 {
 	const char *user = lane->sync->config->source.user;
 	const struct table *table = catalog_find(bootstrap->catalog_now, chosen->db, chosen->name);
+	if (table && check_plan(lane, table, err) < 0)
+		return -1;
 	if (table)
-		return check_plan(lane, table, err);
+		return check->copies ? check_copy(check, bootstrap, table, err) : 0;
 	return err_set(err, E_COMMAND_MISSING,
 		       "table %.*s.%.*s does not exist on the source, or user '%s' may not SELECT "
 		       "from it",
@@ -73,7 +91,7 @@ static int check_tables(struct table_check *check, struct script *script, struct
 	if (rc == 0)
 		rc = bootstrap_connect(&bootstrap, err);
 	for (unsigned i = 0; rc == 0 && i < check->tables.n; i++)
-		rc = check_table(&bootstrap, lane, &check->tables.tables[i], err);
+		rc = check_table(check, &bootstrap, lane, &check->tables.tables[i], err);
 	bootstrap_fini(&bootstrap);
 	return rc;
 }

@@ -11,6 +11,8 @@
 struct table_check {
 	struct sync sync;        /* has the selection that the attempt would have */
 	struct selection tables; /* that must exist on the source */
+	bool copies;             /* they are copied again beside the stream */
+	const char *where;       /* of their rows, a condition in SQL; NULL: all rows */
 };
 
 /* running: only what is set before the supervisor runs is used. Borrowed until table_check_fini. */

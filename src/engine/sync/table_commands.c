@@ -62,10 +62,13 @@ static void log_done(const struct table_request *request)
 {
 	struct arena arena;
 	arena_init(&arena, 0);
-	for (unsigned i = 0; i < request->tables.n; i++)
-		log_info("table %.*s was %s by command",
-			 SLICE_FMT(chosen_table_print(&request->tables.tables[i], &arena)),
-			 table_command_done(request->command));
+	for (unsigned i = 0; i < request->tables.n; i++) {
+		const struct chosen_table *table = &request->tables.tables[i];
+		if (request->command != TABLE_CANCEL || table->removed)
+			log_info("table %.*s was %s by command",
+				 SLICE_FMT(chosen_table_print(table, &arena)),
+				 table_command_done(request->command));
+	}
 	arena_fini(&arena);
 }
 
@@ -97,6 +100,15 @@ struct named_table {
 	enum script_naming naming;
 	bool captured;
 	struct slice record; /* of its copy; ptr NULL: none */
+	bool leaves;         /* the request removes it */
+};
+
+/* What a request makes of the tables. */
+struct table_change {
+	struct supervisor *supervisor;
+	const struct table_request *request;
+	struct selection *after;
+	struct arena *arena;
 };
 
 static struct named_table look_up(struct supervisor *supervisor, const struct chosen_table *table,
@@ -120,7 +132,7 @@ static struct named_table look_up(struct supervisor *supervisor, const struct ch
 	return named;
 }
 
-static int add_table(struct selection *after, const struct named_table *table, struct err *err)
+static int add_table(const struct table_change *change, struct named_table *table, struct err *err)
 {
 	if (table->naming == SCRIPT_EXCLUDES)
 		return err_set(err, E_COMMAND_EXCLUDED,
@@ -131,64 +143,190 @@ static int add_table(struct selection *after, const struct named_table *table, s
 			       SLICE_FMT(table->full_name),
 			       table->chosen ? "a command has added it" : "the script selects it");
 	if (table->naming == SCRIPT_SELECTS)
-		selection_drop(after, table->db, table->name);
+		selection_drop(change->after, table->db, table->name);
 	else
-		selection_put(after, table->db, table->name, false);
+		selection_put(change->after, table->db, table->name, false);
 	return 0;
 }
 
-static int remove_table(struct selection *after, const struct named_table *table, struct err *err)
+static int refuse_uncaptured(const struct named_table *table, struct err *err)
+{
+	return err_set(err, E_COMMAND_NOT_CAPTURED, "table %.*s is not captured",
+		       SLICE_FMT(table->full_name));
+}
+
+static int remove_table(const struct table_change *change, struct named_table *table,
+			struct err *err)
 {
 	if (!table->captured)
-		return err_set(err, E_COMMAND_NOT_CAPTURED, "table %.*s is not captured",
-			       SLICE_FMT(table->full_name));
+		return refuse_uncaptured(table, err);
 	if (table->naming == SCRIPT_SELECTS)
-		selection_put(after, table->db, table->name, true);
+		selection_put(change->after, table->db, table->name, true);
 	else
-		selection_drop(after, table->db, table->name);
+		selection_drop(change->after, table->db, table->name);
+	table->leaves = true;
 	return 0;
 }
 
-static int cancel_copy(struct selection *after, const struct named_table *table, struct err *err)
+/* Read the record of a table's copy. The phase is TABLE_NEW if there is none. */
+static int read_record(const struct table_change *change, const struct named_table *table,
+		       struct table_record *record, struct err *err)
+{
+	table_record_init(record, TABLE_NEW);
+	if (table->record.ptr == NULL)
+		return 0;
+	return table_record_read(record, table->full_name, table->record, change->arena, err);
+}
+
+/* ---- another copy ---- */
+
+/* Refuse a table that is not completely copied at this position of the stream. */
+static int check_copied(const struct named_table *table, const struct table_record *record,
+			const struct position *position, struct err *err)
+{
+	const char *how = "is being copied";
+	if (record->phase == TABLE_COPIED && record->again.id > 0)
+		how = "is being copied again";
+	else if (record->phase == TABLE_COPIED && position_is_set(&record->start) &&
+		 !position_passed(position, &record->start))
+		how = "was copied, and the stream has not reached the place of that copy yet";
+	else if (record->phase == TABLE_COPIED)
+		return 0;
+	return err_set(err, E_COMMAND_COPYING, "table %.*s %s", SLICE_FMT(table->full_name), how);
+}
+
+/* Refuse what no table of the sync can have. Without a lock, MySQL gives positions that a snapshot contains only with GTIDs. */
+static int check_beside(const struct supervisor *supervisor, const struct position *position,
+			struct err *err)
+{
+	if (supervisor->sync.config->mode != MODE_FULL_THEN_STREAM)
+		return err_set(
+			err, E_COMMAND_BESIDE,
+			"with another mode than \"full_then_stream\" no table is copied beside "
+			"the stream");
+	if (supervisor->sync.mariadb || position->gtids.flavour == GTID_MYSQL)
+		return 0;
+	return err_set(
+		err, E_COMMAND_BESIDE,
+		"a table of a MySQL server without GTIDs cannot be copied beside the stream");
+}
+
+static int check_again(const struct table_change *change, const struct named_table *table,
+		       const struct position *position, struct err *err)
 {
 	struct table_record record;
-	struct arena arena;
-	int rc = 0;
-	if (!table->captured)
-		return remove_table(after, table, err);
-	table_record_init(&record, TABLE_NEW);
-	arena_init(&arena, 0);
-	if (table->record.ptr)
-		rc = table_record_read(&record, table->full_name, table->record, &arena, err);
-	if (rc == 0 && record.phase == TABLE_COPIED)
-		rc = err_set(err, E_COMMAND_COPIED, "the copy of table %.*s has ended already",
-			     SLICE_FMT(table->full_name));
-	else if (rc == 0 && table->naming == SCRIPT_SELECTS)
-		rc = err_set(err, E_COMMAND_OF_SCRIPT,
-			     "the script selects table %.*s, and without its copy it would not be "
-			     "complete downstream",
-			     SLICE_FMT(table->full_name));
+	int rc;
+	if (check_beside(change->supervisor, position, err) < 0)
+		return -1;
+	rc = read_record(change, table, &record, err);
+	if (rc == 0)
+		rc = check_copied(table, &record, position, err);
 	table_record_fini(&record);
-	arena_fini(&arena);
-	return rc < 0 ? -1 : remove_table(after, table, err);
+	return rc;
+}
+
+static int copy_again(const struct table_change *change, struct named_table *table, struct err *err)
+{
+	struct slice json = checkpoint_get(&change->supervisor->sync.checkpoint, SLICE("position"));
+	const struct chosen_copy copy = {
+		.db = table->db,
+		.name = table->name,
+		.where = slice_str(change->request->where),
+		.id = change->request->id,
+	};
+	struct position position;
+	int rc;
+	if (!table->captured)
+		return refuse_uncaptured(table, err);
+	position_init(&position);
+	rc = json.ptr ? position_from_json(&position, json, err) : 0;
+	if (rc == 0)
+		rc = check_again(change, table, &position, err);
+	position_fini(&position);
+	if (rc == 0)
+		selection_put_copy(change->after, &copy);
+	return rc;
+}
+
+/* Return whether a copy of the table again has begun, or will. */
+static bool is_copied_again(const struct table_change *change, const struct named_table *table,
+			    const struct table_record *record)
+{
+	for (unsigned i = 0; i < change->after->ncopies; i++)
+		if (slice_equal(change->after->copies[i].db, table->db) &&
+		    slice_equal(change->after->copies[i].name, table->name))
+			return !change->after->copies[i].cancelled;
+	return record->phase == TABLE_COPIED && record->again.id > 0;
+}
+
+/* ---- the end of a copy ---- */
+
+static int refuse_cancel(const struct named_table *table, const struct table_record *record,
+			 struct err *err)
+{
+	if (record->phase == TABLE_COPIED)
+		return err_set(err, E_COMMAND_COPIED, "the copy of table %.*s has ended already",
+			       SLICE_FMT(table->full_name));
+	if (table->naming == SCRIPT_SELECTS)
+		return err_set(
+			err, E_COMMAND_OF_SCRIPT,
+			"the script selects table %.*s, and without its copy it would not be "
+			"complete downstream",
+			SLICE_FMT(table->full_name));
+	return 0;
+}
+
+/* End another copy of a table, which stays captured; or the first one, with the table. */
+static int cancel_copy(const struct table_change *change, struct named_table *table,
+		       struct err *err)
+{
+	const struct chosen_copy end = {.db = table->db, .name = table->name, .cancelled = true};
+	struct table_record record;
+	bool again;
+	int rc;
+	if (!table->captured)
+		return refuse_uncaptured(table, err);
+	rc = read_record(change, table, &record, err);
+	again = rc == 0 && is_copied_again(change, table, &record);
+	if (rc == 0 && !again)
+		rc = refuse_cancel(table, &record, err);
+	table_record_fini(&record);
+	if (rc < 0)
+		return -1;
+	if (!again)
+		return remove_table(change, table, err);
+	selection_put_copy(change->after, &end);
+	return 0;
+}
+
+/* ---- all tables of a request ---- */
+
+/* Return whether the table must exist on the source. */
+static bool must_exist(const struct table_request *request, const struct named_table *table)
+{
+	return request->command == TABLE_ADD || request->command == TABLE_RESYNC ||
+	       table->record.ptr == NULL;
 }
 
 static int change_selection(struct supervisor *supervisor, struct selection *unknown,
 			    struct err *err)
 {
-	static int (*const changes[])(struct selection *, const struct named_table *,
+	static int (*const changes[])(const struct table_change *, struct named_table *,
 				      struct err *) = {[TABLE_ADD] = add_table,
 						       [TABLE_REMOVE] = remove_table,
+						       [TABLE_RESYNC] = copy_again,
 						       [TABLE_CANCEL] = cancel_copy};
 	struct table_commands *commands = &supervisor->commands;
-	const struct table_request *request = commands->current;
+	struct table_request *request = commands->current;
 	struct arena arena;
+	const struct table_change change = {supervisor, request, &commands->after, &arena};
 	int rc = 0;
 	arena_init(&arena, 0);
 	for (unsigned i = 0; rc == 0 && i < request->tables.n; i++) {
 		struct named_table table = look_up(supervisor, &request->tables.tables[i], &arena);
-		rc = changes[request->command](&commands->after, &table, err);
-		if (request->command == TABLE_ADD || table.record.ptr == NULL)
+		rc = changes[request->command](&change, &table, err);
+		table_requests_mark(&commands->requests, request, i, table.leaves);
+		if (must_exist(request, &table))
 			selection_put(unknown, table.db, table.name, false);
 	}
 	arena_fini(&arena);
@@ -210,7 +348,7 @@ static void count_left(void *arg, const struct table_progress *progress)
 		const struct chosen_table *table = &tables->removed->tables[i];
 		snprintf(name, sizeof(name), "%.*s.%.*s", SLICE_FMT(table->db),
 			 SLICE_FMT(table->name));
-		removed |= strcmp(name, progress->name) == 0;
+		removed |= table->removed && strcmp(name, progress->name) == 0;
 	}
 	tables->captured++;
 	tables->left += !removed;
@@ -220,7 +358,7 @@ static int refuse_last(struct supervisor *supervisor, struct err *err)
 {
 	const struct table_request *request = supervisor->commands.current;
 	struct left_tables tables = {.removed = &request->tables};
-	if (request->command == TABLE_ADD)
+	if (request->command == TABLE_ADD || request->command == TABLE_RESYNC)
 		return 0;
 	sync_numbers_tables(&supervisor->numbers, count_left, &tables);
 	if (tables.captured == 0 || tables.left > 0)
@@ -246,6 +384,8 @@ static void take_request(struct supervisor *supervisor)
 		if (change_selection(supervisor, &commands->check.tables, &err) == 0 &&
 		    refuse_last(supervisor, &err) == 0) {
 			selection_copy(&commands->check.sync.tables.chosen, &commands->after);
+			commands->check.copies = commands->current->command == TABLE_RESYNC;
+			commands->check.where = commands->current->where;
 			commands->stage = COMMAND_CHECKING;
 			child_start(&commands->checking);
 			return;
@@ -258,7 +398,7 @@ static void take_request(struct supervisor *supervisor)
 /* Return whether a command may take effect without the source: it names only tables that the checkpoint has. */
 static bool needs_no_source(const struct table_commands *commands)
 {
-	return commands->current->command != TABLE_ADD && commands->check.tables.n == 0;
+	return commands->check.tables.n == 0;
 }
 
 static void finish_check(struct supervisor *supervisor)
@@ -305,7 +445,8 @@ static bool is_saved(struct supervisor *supervisor, const struct selection *sele
 	bool same;
 	buf_init(&json);
 	selection_write(selection, &json);
-	same = selection->n == 0 ? record.ptr == NULL : slice_equal(record, buf_slice(&json));
+	same = selection_is_empty(selection) ? record.ptr == NULL
+					     : slice_equal(record, buf_slice(&json));
 	buf_fini(&json);
 	return same;
 }

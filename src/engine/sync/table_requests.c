@@ -36,6 +36,7 @@ static void free_request(struct table_request *request)
 	if (request->state == REQUEST_NONE)
 		return;
 	selection_fini(&request->tables);
+	free(request->where);
 	free(request->text);
 	*request = (struct table_request){.state = REQUEST_NONE};
 }
@@ -98,13 +99,16 @@ static int take_place(struct table_requests *requests, struct table_request *req
 }
 
 int table_requests_post(struct table_requests *requests, enum table_command command,
-			const char *const *tables, unsigned n, int64_t *id, struct err *err)
+			const char *const *tables, unsigned n, const char *where, int64_t *id,
+			struct err *err)
 {
 	struct table_request request = {.command = command, .state = REQUEST_WAITING};
 	selection_init(&request.tables);
+	request.where = where ? strdup(where) : NULL;
 	if (parse_tables(tables, n, &request.tables, err) < 0 ||
 	    take_place(requests, &request, err) < 0) {
 		selection_fini(&request.tables);
+		free(request.where);
 		return -1;
 	}
 	*id = request.id;
@@ -169,6 +173,14 @@ struct table_request *table_requests_next(struct table_requests *requests)
 	request = find_after(requests, 0, true);
 	pthread_mutex_unlock(&requests->lock);
 	return request;
+}
+
+void table_requests_mark(struct table_requests *requests, struct table_request *request, unsigned i,
+			 bool removed)
+{
+	pthread_mutex_lock(&requests->lock);
+	request->tables.tables[i].removed = removed;
+	pthread_mutex_unlock(&requests->lock);
 }
 
 static void set_reason(struct table_request *request, const struct err *why)

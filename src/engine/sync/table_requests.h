@@ -14,6 +14,7 @@
 #define TABLE_COMMANDS(X)                                                                          \
 	X(ADD, "add", "added")                                                                     \
 	X(REMOVE, "remove", "removed")                                                             \
+	X(RESYNC, "resync", "scheduled for another copy")                                          \
 	X(CANCEL, "cancel", "removed before all of its rows were copied")
 
 enum table_command {
@@ -38,7 +39,9 @@ struct table_request {
 	int64_t id; /* larger than that of any earlier request, also of an earlier process */
 	enum table_command command;
 	enum request_state state;
-	struct selection tables; /* `removed` does not count */
+	struct selection
+		tables; /* `removed`: the sync captures the table no longer, once the request is done */
+	char *where;     /* RESYNC: of the rows to copy, a condition in SQL; NULL: all rows */
 	enum err_id why; /* REFUSED; WAITING: what it waits for; E_NONE: nothing in particular */
 	char *text;      /* message of `why` */
 };
@@ -54,9 +57,10 @@ struct table_requests {
 
 void table_requests_init(struct table_requests *requests);
 void table_requests_fini(struct table_requests *requests);
-/* Add a request for these tables, "db.table" each. Set its number. Fail if a name is not valid, or if too many requests wait. */
+/* Add a request for these tables, "db.table" each. where: as in the request. Set its number. Fail if a name is not valid, or if too
+ * many requests wait. */
 int table_requests_post(struct table_requests *requests, enum table_command command,
-			const char *const *tables, unsigned n, int64_t *id,
+			const char *const *tables, unsigned n, const char *where, int64_t *id,
 			struct err *err) MUST_CHECK;
 /* Call `each` for each request, oldest first. It must not call functions of table_requests. */
 void table_requests_visit(struct table_requests *requests,
@@ -68,6 +72,9 @@ void table_requests_chosen(struct table_requests *requests, struct buf *out);
 
 /* Return the oldest request that waits, and that keeps its place until it is finished; NULL: none. */
 struct table_request *table_requests_next(struct table_requests *requests);
+/* Record whether the sync will not capture table number i of the request any more. */
+void table_requests_mark(struct table_requests *requests, struct table_request *request, unsigned i,
+			 bool removed);
 /* Record why the request waits. */
 void table_requests_delay(struct table_requests *requests, struct table_request *request,
 			  const struct err *why);

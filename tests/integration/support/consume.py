@@ -107,6 +107,15 @@ class Message:
         return self.op in ROW_OPS
 
     @property
+    def copy(self):
+        """The id in the header of a row or marker of another copy of the table; None: it has no such header."""
+        return next((value.decode() for name, value in self.headers if name == "tideway-copy"), None)
+
+    @property
+    def is_marker(self):
+        return self.copy is not None and self.op == "QUERY"
+
+    @property
     def ddl(self):
         return self.payload["ddl"]
 

@@ -96,10 +96,21 @@ def _fits(transport, value):
 def _check_ddl(message):
     payload = message.payload
     assert payload["before"] is None and payload["after"] is None, message
-    assert re.fullmatch(r"\d{19}", message.sequence), message
+    assert message.is_marker or re.fullmatch(r"\d{19}", message.sequence), message
     assert list(payload["ddl"]) == ["text", "ddlMeta"], message
     assert isinstance(message.ddl_meta, dict), message
-    assert message.key is None or message.key.startswith(b"__tideway.ddl."), message
+    if message.is_marker:
+        _check_marker(message)
+    else:
+        assert message.key is None or message.key.startswith(b"__tideway.ddl."), message
+
+
+def _check_marker(message):
+    stamp = message.payload["timestamp"]
+    assert (message.sequence, stamp["eventTime"], stamp["checkpointTime"]) == ("-1", -1, -1), message
+    assert message.ddl["text"] in (f"copy {message.copy} begins", f"copy {message.copy} ends"), message
+    end = "begin" if message.ddl["text"].endswith("begins") else "end"
+    assert message.key is None or message.key.decode() == "__tideway.copy.{}.{}.{}".format(*message.table, end), message
 
 
 class Partition:
@@ -160,6 +171,7 @@ class Rebuild:
         self.stream = {}  # identity -> message: every new stream row
         self.full = []  # messages of the full sync, in order of arrival
         self.ddl = {}  # identity -> message
+        self.markers = []  # of other copies of a table
         self.beats = {}  # (topic, partition) -> list of eventTime
         self.news = {}  # (sequence, table) of every UPDATE_AFTER -> its (topic, key)
         self.count = 0
@@ -179,6 +191,8 @@ class Rebuild:
         part = self.parts.setdefault(where, Partition())
         if message.op == "MHEARTBEAT":
             self._beat(message, where)
+        elif message.is_marker:
+            self.markers.append(message)
         elif message.op in DDL_OPS:
             self.ddl.setdefault((message.sequence, message.op, message.topic, message.table), message)
         else:
