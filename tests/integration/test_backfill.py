@@ -47,7 +47,11 @@ class Here:
         return running
 
     def select(self, running, options=ONE, *tables):
-        running.write(running.text([f"{self.db}.{t}" for t in tables or ("a", "new")], options, **self.more))
+        running.write(running.text([".".join(self.name(t)) for t in tables or ("a", "new")], options, **self.more))
+
+    def name(self, table):
+        """Return the database and the name of a table: of the test's database, unless there is a dot."""
+        return tuple(table.split(".")) if "." in table else (self.db, table)
 
     def make_new(self, n):
         self.sql("CREATE TABLE new (id INT PRIMARY KEY, v INT, s VARCHAR(50))")
@@ -57,15 +61,20 @@ class Here:
         running.wait_log(r"backfill: 1 table done")
 
     def ends_equal(self, running, *tables):
+        """The same, and no record of `a` is there twice."""
+        messages = self.arrives_equal(running, *tables)
+        self.once(messages, "a")
+        return messages
+
+    def arrives_equal(self, running, *tables):
         """A marker row of `a` comes through the stream, a clean stop, and each topic read as it arrived equals SELECT."""
         self.sql("INSERT INTO a VALUES (1000000, 0, 'marker')")
         running.until(f"{self.db}.a", lambda all_: any(m.key == b"1000000" for m in all_), "the marker")
         assert running.stop() == 0
-        messages = running.reader(*(f"{self.db}.{t}" for t in tables)).to_end()
+        messages = running.reader(*(".".join(self.name(t)) for t in tables)).to_end()
         Rebuild(self.kafka.partitions(), bootstraps=False).feed_all(messages)
         for table in tables:
-            compare(self.server, self.db, table, arrived(messages, f"{self.db}.{table}"))
-        self.once(messages, "a")
+            compare(self.server, *self.name(table), arrived(messages, ".".join(self.name(table))))
         return messages
 
     def once(self, messages, table):
@@ -76,7 +85,7 @@ class Here:
 
 
 def arrived(messages, topic):
-    """Return the table as a consumer has it that takes each message as it comes. The topic has one partition."""
+    """Return the table as a consumer has it that takes each message as it comes. The topic has one partition, or only rows."""
     table = Table()
     for message in messages:
         if message.topic != topic:
@@ -337,6 +346,64 @@ def test_replaced_while_it_was_stopped(here):
     running.wait_streaming()
     assert "to read" not in running.log
     assert running.stop() == 0
+
+
+# while the sync is stopped, in the order of the binlog; `o` is a database that nobody has tracked
+UNTIL_START = (
+    "INSERT INTO altered VALUES (2, 2, 'b')", "ALTER TABLE altered ADD x INT FIRST", "INSERT INTO altered VALUES (7, 3, 3, 'c')",
+    "ALTER TABLE altered MODIFY x INT UNSIGNED", "INSERT INTO altered VALUES (4294967295, 4, 4, 'd')",
+    "CREATE TABLE made (id INT PRIMARY KEY, v INT)", "INSERT INTO made VALUES (1, 1), (2, 2)", "DELETE FROM made WHERE id = 1",
+    "RENAME TABLE unread TO renamed", "UPDATE renamed SET v = 7 WHERE id = 1", "DELETE FROM renamed WHERE id = 2",
+    "DROP TABLE same", "CREATE TABLE same LIKE o.same", "INSERT INTO same VALUES (2, 2)", "DROP TABLE again", "CREATE TABLE again (k VARCHAR(5) PRIMARY KEY, v INT)", "INSERT INTO again VALUES ('x', 1)",
+    "INSERT INTO o.n VALUES (2, 2, 'b')", "ALTER TABLE o.n ADD x INT FIRST", "INSERT INTO o.n VALUES (7, 3, 3, 'c')",
+    "CREATE TABLE alike LIKE o.n", "INSERT INTO alike VALUES (8, 1, 1, 'l')", "RENAME TABLE o.moved TO moved", "UPDATE moved SET v = 9",
+)
+# while the stream has not reached the start position
+AFTER_START = (
+    "ALTER TABLE altered ADD late INT NOT NULL DEFAULT 4", "INSERT INTO altered VALUES (5, 5, 5, 'e', 5)", "ALTER TABLE made ADD late INT FIRST",
+    "INSERT INTO made VALUES (3, 3, 3)", "ALTER TABLE o.n DROP COLUMN x", "INSERT INTO o.n VALUES (4, 4, 'd')",
+    "DELETE FROM again WHERE k = 'x'", "INSERT INTO again VALUES ('y', 2)", "ALTER TABLE alike MODIFY x INT AFTER id", "UPDATE alike SET v = 2",
+    "RENAME TABLE moved TO moved_on", "INSERT INTO moved_on VALUES (5, 5)",
+)
+
+
+def test_definitions_of_the_start_position(here):
+    """Tables of a database that nobody has tracked, and tables that were altered, created, renamed or made again while the sync was stopped,
+    are copied beside the stream. It is killed twice before it reaches their start position, and they change again meanwhile."""
+    added = ("altered", "made", "renamed", "same", "again", "o.n", "alike", "moved*")
+    other = f"{here.db}_o"
+
+    def there(text):
+        return text.replace("o.", f"{other}.")
+
+    here.server.run(f"CREATE DATABASE {other} CHARACTER SET utf8mb4")
+    here.sql(*map(there, (
+        "CREATE TABLE altered (id INT PRIMARY KEY, v INT, s VARCHAR(50))", "INSERT INTO altered VALUES (1, 1, 'a')",
+        "CREATE TABLE unread (id INT PRIMARY KEY, v INT)", "INSERT INTO unread VALUES (1, 1), (2, 2), (3, 3)",
+        "CREATE TABLE same (id INT PRIMARY KEY, v INT)", "INSERT INTO same VALUES (1, 1)", "CREATE TABLE o.same LIKE same",
+        "CREATE TABLE again (id INT PRIMARY KEY, v INT)", "INSERT INTO again VALUES (1, 1)",
+        "CREATE TABLE o.n (id INT PRIMARY KEY, v INT, s VARCHAR(50))", "INSERT INTO o.n VALUES (1, 1, 'a')",
+        "CREATE TABLE o.moved (id INT PRIMARY KEY, v INT)", "INSERT INTO o.moved VALUES (1, 1)")))
+    running = here.stream_a()
+    here.select(running, ONE, "a", *map(there, added))
+    for i, statement in enumerate(UNTIL_START):
+        here.sql(f"INSERT INTO a VALUES ({100 + i}, 0, 'between')", there(statement))
+    for message in (4, len(UNTIL_START) - 1):
+        running.start(fault=f"produce:{message}:kill")
+        assert running.wait_exit() == -9, running.log
+        assert "8 of 9 tables to read beside the stream" in running.log, running.log
+    here.sql(*map(there, AFTER_START))
+    running.start()
+    running.wait_log(r"backfill: \d tables done")
+    here.sql("INSERT INTO made VALUES (NULL, 9, 9)", f"UPDATE {other}.n SET v = 10", "INSERT INTO again VALUES ('z', 3)")
+    here.arrives_equal(running, "a", *map(there, added[:-1]), "moved_on")
+    assert not re.search(r"full sync: \d+ (of|connections)", running.log)
+    assert [m.key for m in rows(running.reader(f"{here.db}.a").to_end()) if m.full] == [b"1"]
+    running.start()
+    running.wait_streaming()
+    assert "to read" not in running.log
+    assert running.stop() == 0
+    here.server.run(f"DROP DATABASE {other}")
 
 
 HELD = 4  # the key of the row that the held transaction changes

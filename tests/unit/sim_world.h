@@ -1,7 +1,7 @@
 /* sim_world: what a simulated sync has outside of itself: a MariaDB server with two tables, brokers and a checkpoint, in memory.
  * They outlive the process: when that is killed, what it does from then on has no effect.
- * The tables are `d`.`t` and `d`.`u` (id INT PRIMARY KEY, n INT); u has the higher keys. A transaction is in the binlog before a
- * snapshot shows it. Each change gives n the number of its transaction, so that messages can be
+ * The tables are `d`.`t` and `d`.`u`, or `e`.`u` (id INT PRIMARY KEY, n INT NOT NULL); u has the higher keys. Statements exchange the
+ * columns of a table, which no TABLE_MAP shows. A transaction is in the binlog before a snapshot shows it. Each change gives n the number of its transaction, so that messages can be
  * compared with the binlog.
  * Thread: the one that has the turn (sim_sched.h). */
 #ifndef TIDEWAY_TESTS_SIM_WORLD_H
@@ -71,6 +71,9 @@ struct world {
 	struct world_change changes[4 * WORLD_TRXS];
 	unsigned nchanges;
 	struct catalog *catalog;
+	bool is_apart;              /* u is in a database of its own */
+	bool swapped[WORLD_TABLES]; /* n is the first column */
+	unsigned nswaps;
 	uint64_t end;
 	unsigned lose_one_in; /* a connection is lost at one packet or row in so many; 0: none */
 	/* the brokers */
@@ -140,14 +143,14 @@ static void append_event(uint8_t type, struct buf *body)
 	buf_clear(body);
 }
 
-static void begin_trx(struct buf *body)
+static void begin_trx(struct buf *body, unsigned flags)
 {
 	unsigned trx = ++world.ntrxs;
 	world.first_of[trx] = world.nevents;
 	world.begin_of[trx] = world.end;
 	put_number(body, trx, 8);
-	put_number(body, 0, 4); /* domain */
-	put_number(body, 0, 7); /* flags, and room */
+	put_number(body, 0, 4);     /* domain */
+	put_number(body, flags, 7); /* and room */
 	append_event(EVENT_GTID_MARIADB, body);
 }
 
@@ -156,21 +159,29 @@ static unsigned table_of(int key)
 	return (unsigned)key / TABLE_KEYS;
 }
 
+static char database_of(unsigned table)
+{
+	return table > 0 && world.is_apart ? 'e' : 'd';
+}
+
 static void append_table_map(struct buf *body, int key)
 {
 	put_number(body, 7 + table_of(key), 6);
 	put_number(body, 1, 2);
-	buf_put(body, slice_of("\1d\0\1", 4));
+	buf_char(body, 1);
+	buf_char(body, database_of(table_of(key)));
+	buf_put(body, slice_of("\0\1", 2));
 	buf_char(body, (char)('t' + (char)table_of(key)));
-	buf_put(body, slice_of("\0\2\3\3\0\2", 6)); /* two LONGs, no metadata, NULLs */
+	buf_put(body, slice_of("\0\2\3\3\0\0", 6)); /* two LONGs, no metadata, no NULLs */
 	append_event(EVENT_TABLE_MAP, body);
 }
 
 static void put_row(struct buf *body, int key, unsigned n)
 {
+	bool is_swapped = world.swapped[table_of(key)];
 	put_number(body, 0xfc, 1);
-	put_number(body, (uint64_t)key, 4);
-	put_number(body, n, 4);
+	put_number(body, is_swapped ? n : (uint64_t)key, 4);
+	put_number(body, is_swapped ? (uint64_t)key : n, 4);
 }
 
 /* n 0: there is none before, or after. */
@@ -204,7 +215,7 @@ static void world_commit(void)
 	unsigned first = sim_below(WORLD_KEYS), n = 1 + sim_below(3);
 	struct buf body;
 	buf_init(&body);
-	begin_trx(&body);
+	begin_trx(&body, 0);
 	for (unsigned i = 0; i < n; i++) {
 		int key = (int)((first + i) % WORLD_KEYS);
 		bool deletes = world.rows[key] && sim_once_in(4);
@@ -216,6 +227,45 @@ static void world_commit(void)
 	buf_fini(&body);
 	if (sim_once_in(4))
 		clock_pause(sim_below(300));
+	show_all();
+}
+
+static void run_ddl(char database, const char *sql)
+{
+	const struct ddl_context context = {.db = slice_of(&database, 1)};
+	const struct ddl_effect *effects;
+	const struct ddl_step *steps;
+	struct err err = ERR_INIT;
+	struct arena arena;
+	unsigned n;
+	arena_init(&arena, 0);
+	if (ddl_parse(slice_str(sql), &context, &arena, &steps, &n, &err) < 0 ||
+	    catalog_apply(world.catalog, &context, steps, n, &effects, &n, &err) < 0)
+		fail_msg("%s: %s", sql, err.text);
+	arena_fini(&arena);
+}
+
+/* A statement that exchanges the columns of a table. */
+static void world_swap(void)
+{
+	unsigned table = sim_below(WORLD_TABLES);
+	char sql[80], database = database_of(table);
+	struct buf body;
+	world.swapped[table] = !world.swapped[table];
+	world.nswaps++;
+	snprintf(sql, sizeof(sql), "ALTER TABLE %c MODIFY n INT NOT NULL %s", (char)('t' + table),
+		 world.swapped[table] ? "FIRST" : "AFTER id");
+	buf_init(&body);
+	begin_trx(&body, 1);     /* of one statement */
+	put_number(&body, 0, 8); /* thread, time */
+	put_number(&body, 1, 1);
+	put_number(&body, 0, 4); /* no error, no status */
+	buf_char(&body, database);
+	buf_char(&body, '\0');
+	buf_put(&body, slice_str(sql));
+	append_event(EVENT_QUERY, &body);
+	buf_fini(&body);
+	run_ddl(database, sql);
 	show_all();
 }
 
@@ -408,14 +458,17 @@ static int world_list_databases(struct conn *conn, bool system, struct name_list
 				struct err *err)
 {
 	(void)system;
-	return list_names(conn, "d", list, err);
+	return list_names(conn, world.is_apart ? "de" : "d", list, err);
 }
 
 static int world_list_tables(struct conn *conn, struct slice db, struct name_list *list,
 			     struct err *err)
 {
-	(void)db;
-	return list_names(conn, "tu", list, err);
+	return list_names(conn,
+			  !world.is_apart               ? "tu"
+			  : slice_equal(db, SLICE("d")) ? "t"
+							: "u",
+			  list, err);
 }
 
 static int world_load_variables(struct catalog *catalog, struct conn *conn, struct err *err)
@@ -424,12 +477,18 @@ static int world_load_variables(struct catalog *catalog, struct conn *conn, stru
 	return ask(conn, err);
 }
 
-/* The definition never changes. */
 static int world_load_database(struct catalog *catalog, struct conn *conn, struct slice db,
 			       struct err *err)
 {
+	const struct table *table, *there;
+	size_t at = 0;
 	if (!catalog_has_database(catalog, db))
 		catalog_copy_database(catalog, world.catalog, db);
+	while ((table = catalog_next(world.catalog, &at))) {
+		there = catalog_find(catalog, table->db, table->name);
+		if (there && slice_equal(table->db, db) && !table_same(table, there))
+			catalog_put(catalog, table);
+	}
 	return ask(conn, err);
 }
 
@@ -551,12 +610,41 @@ static void begin_added_tables(void)
 			world.since[i] = world.visible.ntrxs;
 }
 
+/* Once the stream has sent something, every table is copied beside it (docs/decisions/0033). */
+static void check_round(void)
+{
+	struct slice first = store_get(&world.store, SLICE("s/full/d.t"));
+	struct slice position = store_get(&world.store, SLICE("s/position"));
+	if (first.ptr && memmem(first.ptr, first.len, "\"done\"", 6) &&
+	    memmem(position.ptr, position.len, "\"commitMs\":\"0\"", 14) == NULL)
+		world_blame("a round stops the stream; the position was %.*s", SLICE_FMT(position));
+}
+
+/* Let all connections see the rows of now, with the definitions of now. */
+static int see_now(struct snapshot *snapshot, int (*between)(void *arg, struct err *err), void *arg,
+		   struct err *err)
+{
+	int rc;
+	do {
+		set_visible_end(&snapshot->position);
+		begin_added_tables();
+		for (unsigned i = 0; i < snapshot->nconns; i++) {
+			position_copy(&snapshot->positions[i], &snapshot->position);
+			memcpy(conn_of(snapshot->conns[i])->rows, world.visible.rows,
+			       sizeof(world.rows));
+		}
+		rc = between(arg, err);
+	} while (rc > 0);
+	return rc;
+}
+
 static int world_snapshot(struct source *source, unsigned nconns, struct snapshot *snapshot,
 			  int (*between)(void *arg, struct err *err), void *arg, struct err *err)
 {
 	int rc = 0;
 	*snapshot = (struct snapshot){
 		.way = SNAPSHOT_LOCK, .exact = true, .how = "memory", .nconns = nconns};
+	check_round();
 	position_init(&snapshot->position);
 	snapshot->conns = mem_array(nconns, sizeof(struct conn *));
 	snapshot->positions = mem_array(nconns, sizeof(struct position));
@@ -566,15 +654,8 @@ static int world_snapshot(struct source *source, unsigned nconns, struct snapsho
 		snapshot->conns[i] = world_connect(source, CONN_READER, err);
 		rc = snapshot->conns[i] ? 0 : -1;
 	}
-	set_visible_end(&snapshot->position);
-	begin_added_tables();
-	for (unsigned i = 0; rc == 0 && i < nconns; i++) {
-		position_copy(&snapshot->positions[i], &snapshot->position);
-		memcpy(conn_of(snapshot->conns[i])->rows, world.visible.rows, sizeof(world.rows));
-	}
 	if (rc == 0)
-		rc = between(arg, err);
-	assert_true(rc <= 0);
+		rc = see_now(snapshot, between, arg, err);
 	if (rc < 0)
 		snapshot_fini(snapshot);
 	return rc;
@@ -617,9 +698,9 @@ static int world_has_more(struct conn *conn, const struct chunk_query *query, ui
 static int world_load_key(struct conn *conn, const struct chunk_query *query, struct arena *arena,
 			  struct chunk_key *key, struct err *err)
 {
-	static const struct chunk_part id = {.literal = CHUNK_LITERAL_NUMBER};
-	(void)query, (void)arena;
-	*key = (struct chunk_key){SLICE("PRIMARY"), 1, 1, &id};
+	struct chunk_part *id = ARENA_NEW(arena, struct chunk_part);
+	*id = (struct chunk_part){.column = query->table->pk[0], .literal = CHUNK_LITERAL_NUMBER};
+	*key = (struct chunk_key){SLICE("PRIMARY"), 1, 1, id};
 	return ask(conn, err);
 }
 
@@ -656,7 +737,8 @@ static int world_next_bound(struct conn *conn, const struct chunk_query *query, 
 }
 
 struct world_chunk {
-	int at, end; /* keys */
+	int at, end;     /* keys */
+	bool is_swapped; /* n is the first column */
 	char row[10];
 };
 
@@ -674,8 +756,8 @@ static int chunk_next(struct chunk *chunk, struct slice *packet, struct err *err
 	if (sim_once_in(3))
 		clock_pause(1);
 	for (unsigned i = 0; i < 4; i++) {
-		rows->row[2 + i] = (char)(rows->at >> (8 * i));
-		rows->row[6 + i] = (char)(all[rows->at] >> (8 * i));
+		rows->row[(rows->is_swapped ? 6 : 2) + i] = (char)(rows->at >> (8 * i));
+		rows->row[(rows->is_swapped ? 2 : 6) + i] = (char)(all[rows->at] >> (8 * i));
 	}
 	rows->at++;
 	*packet = slice_of(rows->row, sizeof(rows->row));
@@ -685,15 +767,17 @@ static int chunk_next(struct chunk *chunk, struct slice *packet, struct err *err
 /* No key of a range that is read may be in a finished range of the durable record (docs/decisions/0034). */
 static void check_unfinished(const struct table *table, const struct key_range *range)
 {
-	bool is_first = table->name.ptr[0] == 't';
-	struct slice json =
-		store_get(&world.store, is_first ? SLICE("s/full/d.t") : SLICE("s/full/d.u"));
+	char name[] = "s/full/d.t";
+	struct slice json;
 	int low = low_of(table, range), high = high_of(table, range);
 	struct table_record record;
 	struct err err = ERR_INIT;
 	struct key_range missing;
 	struct arena arena;
 	bool is_missing = false;
+	name[7] = table->db.ptr[0];
+	name[9] = table->name.ptr[0];
+	json = store_get(&world.store, slice_str(name));
 	arena_init(&arena, 0);
 	table_record_init(&record, TABLE_NEW);
 	if (table_record_read(&record, table->full_name, json, &arena, &err) < 0)
@@ -711,17 +795,20 @@ static void check_unfinished(const struct table *table, const struct key_range *
 static int world_open_chunk(struct chunk *chunk, struct conn *conn, const struct chunk_query *query,
 			    struct err *err)
 {
+	/* id, n, id: two of them, from the first or the second on */
 	static struct chunk_field fields[] = {
 		{.name = SLICE("id"), .wire = 3, .charset = 63, .flags = 3, .length = 11},
-		{.name = SLICE("n"), .wire = 3, .charset = 63, .length = 11},
+		{.name = SLICE("n"), .wire = 3, .charset = 63, .flags = 1, .length = 11},
+		{.name = SLICE("id"), .wire = 3, .charset = 63, .flags = 3, .length = 11},
 	};
 	struct world_chunk *rows = mem_array(1, sizeof(*rows));
 	check_unfinished(query->table, query->range);
 	rows->at = low_of(query->table, query->range) + 1;
 	rows->end = high_of(query->table, query->range) + 1;
+	rows->is_swapped = world.swapped[query->table->name.ptr[0] - 't'];
 	*chunk = (struct chunk){.conn = conn,
 				.nfields = 2,
-				.fields = fields,
+				.fields = fields + rows->is_swapped,
 				.next = chunk_next,
 				.private_data = rows};
 	if (ask(conn, err) == 0)
@@ -780,7 +867,8 @@ static unsigned number_after(struct slice text, const char *name)
 static void deliver_first(struct world_sink *sink)
 {
 	assert_true(world.nmessages < WORLD_MESSAGES);
-	world.messages[world.nmessages++] = sink->pending[sink->first].message;
+	if (sink->pending[sink->first].message.key >= 0)
+		world.messages[world.nmessages++] = sink->pending[sink->first].message;
 	sink->first = (sink->first + 1) % 1000;
 	sink->n--;
 }
@@ -794,21 +882,34 @@ static void check_order(struct world_sink *sink, const struct world_message *mes
 	sink->newest[message->key] = message->n;
 }
 
+static struct world_message read_message(struct world_sink *sink, const struct message *message)
+{
+	struct slice value = message->value;
+	struct world_message read = {.key = (int)number_after(message->key, "\"id\":")};
+	if (read.key < 0 || read.key >= WORLD_KEYS) {
+		world_blame("there is no key %d", read.key);
+		read.key = 0;
+	}
+	read.is_delete = value.ptr == NULL || memmem(value.ptr, value.len, "\"op\":\"d\"", 8);
+	read.n = value.ptr ? number_after(value, "\"n\":") : sink->newest[read.key];
+	if (value.ptr && !read.is_delete) {
+		const char *after = memmem(value.ptr, value.len, "\"after\":", 8);
+		read.n = number_after(slice_of(after, (size_t)(value.ptr + value.len - after)),
+				      "\"n\":");
+	}
+	check_order(sink, &read);
+	return read;
+}
+
 static int world_send(struct sink *base, const struct outgoing *outgoing, struct err *err)
 {
 	struct world_sink *sink = (struct world_sink *)base;
-	struct slice value = outgoing->message->value;
 	struct world_message message;
 	(void)err;
-	message.key = (int)number_after(outgoing->message->key, "\"id\":");
-	message.is_delete = value.ptr == NULL || memmem(value.ptr, value.len, "\"op\":\"d\"", 8);
-	message.n = value.ptr ? number_after(value, "\"n\":") : sink->newest[message.key];
-	if (value.ptr && !message.is_delete) {
-		const char *after = memmem(value.ptr, value.len, "\"after\":", 8);
-		message.n = number_after(slice_of(after, (size_t)(value.ptr + value.len - after)),
-					 "\"n\":");
-	}
-	check_order(sink, &message);
+	if (slice_equal(outgoing->message->topic, SLICE("s"))) /* a statement */
+		message = (struct world_message){.key = -1};
+	else
+		message = read_message(sink, outgoing->message);
 	assert_true(sink->n < 1000);
 	sink->pending[(sink->first + sink->n++) % 1000] = (struct world_pending){
 		message, outgoing->token, clock_mono_ms() + 1 + sim_below(40)};
@@ -973,21 +1074,6 @@ static struct store *world_open_store(void *arg, struct err *err)
 
 /* ---- all of it ---- */
 
-static void run_ddl(const char *sql)
-{
-	const struct ddl_context context = {.db = SLICE("d")};
-	const struct ddl_effect *effects;
-	const struct ddl_step *steps;
-	struct err err = ERR_INIT;
-	struct arena arena;
-	unsigned n;
-	arena_init(&arena, 0);
-	if (ddl_parse(slice_str(sql), &context, &arena, &steps, &n, &err) < 0 ||
-	    catalog_apply(world.catalog, &context, steps, n, &effects, &n, &err) < 0)
-		fail_msg("%s: %s", sql, err.text);
-	arena_fini(&arena);
-}
-
 /* The preamble is that of a real server. */
 static void world_begin(void)
 {
@@ -1006,9 +1092,12 @@ static void world_begin(void)
 					   event->packet.len - EVENT_HEADER_SIZE - 4),
 				  0);
 	world.catalog = catalog_new(0);
-	run_ddl("CREATE DATABASE d CHARACTER SET utf8mb4");
-	run_ddl("CREATE TABLE t (id INT NOT NULL PRIMARY KEY, n INT)");
-	run_ddl("CREATE TABLE u (id INT NOT NULL PRIMARY KEY, n INT)");
+	world.is_apart = sim_once_in(2);
+	run_ddl('d', "CREATE DATABASE d CHARACTER SET utf8mb4");
+	if (world.is_apart)
+		run_ddl('e', "CREATE DATABASE e CHARACTER SET utf8mb4");
+	run_ddl('d', "CREATE TABLE t (id INT NOT NULL PRIMARY KEY, n INT NOT NULL)");
+	run_ddl(database_of(1), "CREATE TABLE u (id INT NOT NULL PRIMARY KEY, n INT NOT NULL)");
 }
 
 static void world_end(void)

@@ -1,5 +1,6 @@
 /* A whole sync in simulations: supervisor, start, copy, stream and checkpoint, with a server, brokers and a checkpoint in memory, on
- * virtual time. The process is killed, connections are lost, the sync is paused, and a table is added or copied again by command, at random, in half of the runs during a slow copy. SIM_RUNS and SIM_SEED
+ * virtual time. The process is killed, connections are lost, statements exchange columns, the sync is paused, and a table is added or copied
+ * again by command, at random, in half of the runs during a slow copy. SIM_RUNS and SIM_SEED
  * choose the runs. */
 #include "unit.h"
 
@@ -80,6 +81,8 @@ static void *workload_main(void *arg)
 {
 	(void)arg;
 	for (unsigned n = 20 + sim_below(60); n > 0; n--) {
+		if (sim_once_in(12))
+			world_swap();
 		world_commit();
 		clock_pause(sim_once_in(8) ? sim_below(2000) : sim_below(20));
 		if (sim_once_in(30))
@@ -165,7 +168,7 @@ static bool has_saved_addition(void)
 /* Add a table by command, and wait for a while. */
 static void add_at_random(struct process *process)
 {
-	static const char *const tables[] = {"d.u"};
+	const char *const tables[] = {world.is_apart ? "e.u" : "d.u"};
 	struct err err = ERR_INIT;
 	bool added;
 	int64_t id;
@@ -218,7 +221,10 @@ static struct script_options write_script(unsigned ntables, unsigned rows_per_se
 	for (unsigned i = 0; i < ntables; i++)
 		if (!world.selects[i])
 			world_select(i);
-	snprintf(text, sizeof(text), sync_lua, ntables > 1 ? "'d.t', 'd.u'" : "'d.t'",
+	snprintf(text, sizeof(text), sync_lua,
+		 ntables == 1     ? "'d.t'"
+		 : world.is_apart ? "'d.t', 'e.u'"
+				  : "'d.t', 'd.u'",
 		 rows_per_second);
 	fixture_write(fixture.folder, "sync.lua", text);
 	return fixture_options(&fixture);

@@ -164,6 +164,11 @@ static void unread_rows_are_missed_until_the_table_is_read(void **state)
 	table_states_fini(&states);
 }
 
+static bool is_before(const void *trx, const struct position *start)
+{
+	return !position_covers(start, trx);
+}
+
 static void a_pending_definition_waits_for_its_position(void **state)
 {
 	static const struct table made = {
@@ -180,13 +185,14 @@ static void a_pending_definition_waits_for_its_position(void **state)
 	table_state_set_definition(&states, table, &made, true);
 	table_state_set_definition(&states, table, &made, true);
 	assert_true(table_states_has_pending(&states));
-	assert_null(table_states_reached_table(&states, &before));
-	assert_ptr_equal(table_states_reached_table(&states, &after), table);
+	assert_null(table_states_reached_table(&states, is_before, &before));
+	assert_ptr_equal(table_states_reached_table(&states, is_before, &after), table);
 	assert_int_equal(table->record.definition->version, 7);
 	table_state_end_pending(&states, table);
 	table_state_end_pending(&states, table);
 	assert_false(table_states_has_pending(&states));
-	assert_null(table_states_reached_table(&states, &after));
+	assert_null(table_states_reached_table(&states, is_before, &after));
+	assert_null(table->record.definition);
 	table_states_fini(&states);
 }
 
@@ -202,9 +208,9 @@ static void a_pending_database_waits_for_its_position(void **state)
 	assert_true(table_states_has_pending(&states));
 	assert_true(table_states_before_database(&states, SLICE("d"), &before));
 	assert_false(table_states_before_database(&states, SLICE("other"), &before));
-	assert_null(table_states_reached_database(&states, &before));
+	assert_null(table_states_reached_database(&states, is_before, &before));
 	assert_false(table_states_before_database(&states, SLICE("d"), &after));
-	database = table_states_reached_database(&states, &after);
+	database = table_states_reached_database(&states, is_before, &after);
 	assert_slice(database->name, "d");
 	table_states_remove_database(&states, database);
 	assert_false(table_states_has_pending(&states));

@@ -124,6 +124,7 @@ void table_state_begin_backfill(struct table_state *state, const struct position
 	if (state->record.phase == TABLE_NEW) {
 		table_state_set_start(state, position_passed(begin, now) ? NULL : now);
 		table_state_set_read(state, now, begin);
+		position_copy(&state->reached, now);
 	}
 	state->record.phase = TABLE_COPYING;
 	state->backfilled = true;
@@ -164,12 +165,12 @@ void table_state_leave_backfill(struct table_state *state)
 void table_state_set_definition(struct table_states *states, struct table_state *state,
 				const struct table *definition, bool pending)
 {
-	state->record.definition = table_copy(&states->arena, definition);
-	if (!pending)
-		table_state_end_pending(states, state);
-	else if (!state->pending)
-		map_set(&states->pending, state->name, state);
+	definition = table_copy(&states->arena, definition);
+	table_state_end_pending(states, state);
+	state->record.definition = definition;
 	state->pending = pending;
+	if (pending)
+		map_set(&states->pending, state->name, state);
 }
 
 void table_state_end_pending(struct table_states *states, struct table_state *state)
@@ -177,6 +178,7 @@ void table_state_end_pending(struct table_states *states, struct table_state *st
 	if (state->pending)
 		map_remove(&states->pending, state->name);
 	state->pending = false;
+	state->record.definition = NULL;
 }
 
 bool table_state_drops(const struct table_state *state, const struct trx_place *trx)
@@ -241,23 +243,23 @@ bool table_states_before_database(const struct table_states *states, struct slic
 }
 
 struct pending_database *table_states_reached_database(const struct table_states *states,
-						       const struct trx_place *trx)
+						       start_reached *reached, const void *arg)
 {
 	struct pending_database *database;
 	size_t at = 0;
 	while ((database = map_next(&states->databases, &at)))
-		if (!position_covers(&database->start, trx))
+		if (reached(arg, &database->start))
 			return database;
 	return NULL;
 }
 
 struct table_state *table_states_reached_table(const struct table_states *states,
-					       const struct trx_place *trx)
+					       start_reached *reached, const void *arg)
 {
 	struct table_state *state;
 	size_t at = 0;
 	while ((state = map_next(&states->pending, &at)))
-		if (!table_state_drops(state, trx))
+		if (reached(arg, &state->record.start))
 			return state;
 	return NULL;
 }

@@ -85,6 +85,7 @@ void table_state_leave_backfill(struct table_state *state);
 /* Copies the definition. pending: the catalog does not have it until the start position. */
 void table_state_set_definition(struct table_states *states, struct table_state *state,
 				const struct table *definition, bool pending);
+/* The catalog has the definition: forget it here. */
 void table_state_end_pending(struct table_states *states, struct table_state *state);
 
 /* For these functions the state may be NULL: they return false. */
@@ -108,11 +109,12 @@ void table_states_remove_database(struct table_states *states, struct pending_da
 /* Return whether the database is not tracked yet at this transaction. */
 bool table_states_before_database(const struct table_states *states, struct slice name,
 				  const struct trx_place *trx);
-/* Return the next database, or table, whose start position is before the transaction; NULL:
- * none. */
+/* Returns whether the stream has reached a start position. */
+typedef bool start_reached(const void *arg, const struct position *start);
+/* Return the next database, or table, whose start position is reached; NULL: none. */
 struct pending_database *table_states_reached_database(const struct table_states *states,
-						       const struct trx_place *trx);
+						       start_reached *reached, const void *arg);
 struct table_state *table_states_reached_table(const struct table_states *states,
-					       const struct trx_place *trx);
+					       start_reached *reached, const void *arg);
 
 #endif

@@ -194,14 +194,11 @@ static int give_up(struct stream *stream, struct table_state *state, const char 
 	return 1;
 }
 
-/* Return whether the stream sends all changes of the table from here on. On a quiet server only its heartbeats show that the stream
- * has passed the end of the binlog. */
+/* Return whether the stream sends all changes of the table from here on. */
 static bool is_past_start(const struct stream *stream, const struct table_state *state)
 {
 	const struct position *start = &state->record.start;
-	return !position_is_set(start) || position_passed(&stream->read, start) ||
-	       (strcmp(start->server, stream->read.server) == 0 && start->file[0] != '\0' &&
-		stream_has_passed(stream, start->file, start->offset));
+	return !position_is_set(start) || stream_is_past(stream, start);
 }
 
 /* A position on another server than the last transaction's may have no file yet. */
@@ -272,14 +269,21 @@ static int begin(struct stream *stream, struct err *err)
 	struct stream_backfill *backfill = stream->backfill;
 	struct backfill_chunk *chunk = backfill->chunk;
 	const struct backfill_table *name = chunk->table;
-	const struct table *table = catalog_find(stream->catalog, name->db, name->name);
 	struct table_state *state = table_states_find(&stream->lane.sync->states, name->full_name);
-	if (table == NULL || state == NULL || !state->backfilled) {
+	const struct table *table;
+	if (state == NULL || !state->backfilled) {
 		answer(backfill, BACKFILL_ENDED);
 		return 1;
 	}
 	if (!is_past_start(stream, state) || !has_place(stream) || yields(stream))
 		return 0;
+	if (stream_take_passed(stream, err) < 0)
+		return -1;
+	table = catalog_find(stream->catalog, name->db, name->name);
+	if (table == NULL) {
+		answer(backfill, BACKFILL_ENDED);
+		return 1;
+	}
 	if (table->npk == 0 && state->record.again.id > 0)
 		return give_up(stream, state, "the table has lost its primary key", err);
 	if (table->npk == 0)

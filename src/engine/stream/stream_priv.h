@@ -185,8 +185,15 @@ int stream_ddl(struct stream *stream, const struct event_query *query, struct er
 int stream_statement(struct stream *stream, struct slice text, const struct ddl_context *context,
 		     struct message_batch *batch, struct err *err) MUST_CHECK;
 void stream_attach(struct stream *stream, struct slice name, struct slice value);
+
+/* stream_pending.c */
 /* At the begin of a transaction, move the pending definitions whose start position is before it into the catalog. */
 void stream_take_pending(struct stream *stream);
+/* Return whether the stream has processed everything up to a start position. On a quiet server only its heartbeats show that. */
+bool stream_is_past(const struct stream *stream, const struct position *start);
+/* Between two transactions, move the pending definitions that the stream is past into the catalog: the next transaction may take long
+ * to come. */
+int stream_take_passed(struct stream *stream, struct err *err) MUST_CHECK;
 
 /* stream_doubt.c */
 /* Record unresolved DDL that was skipped because the rows have row metadata FULL. Later rows of the tables that it may concern

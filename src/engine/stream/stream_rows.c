@@ -125,12 +125,19 @@ static const struct table_state *unknown_yet(struct stream *stream, const struct
 {
 	const struct table_state *state;
 	struct slice name;
-	if (catalog_find(stream->catalog, map->db, map->name))
-		return NULL;
 	name = arena_printf(&stream->lane.arena, "%.*s.%.*s", SLICE_FMT(map->db),
 			    SLICE_FMT(map->name));
 	state = table_states_find(&stream->lane.sync->states, name);
-	return drops(stream, state) ? state : NULL;
+	if (!drops(stream, state))
+		return NULL;
+	return state->pending || !catalog_find(stream->catalog, map->db, map->name) ? state : NULL;
+}
+
+/* Return whether the plan is dropped when the catalog gets the definition. Without an identity, the next map makes another plan. */
+static bool is_forgotten_later(const struct stream *stream, const struct table_state *unknown,
+			       struct slice db)
+{
+	return unknown->pending || stream_before_database(stream, db);
 }
 
 static int make_plan(struct stream *stream, const struct table_map *map, struct plan **plan,
@@ -145,8 +152,8 @@ static int make_plan(struct stream *stream, const struct table_map *map, struct 
 	else if (wanted_plan(stream, map, plan, err) < 0)
 		return -1;
 	if (unknown)
-		(*plan)->state = unknown; /* without an identity, the next map makes another plan */
-	else
+		(*plan)->state = unknown;
+	if (unknown == NULL || is_forgotten_later(stream, unknown, map->db))
 		(*plan)->identity = arena_copy(&(*plan)->arena, map->identity);
 	stream_forget_plan(stream, map->db, map->name);
 	map_set(&lane->plans, (*plan)->table->full_name, *plan);

@@ -245,19 +245,37 @@ void bootstrap_select(struct bootstrap *bootstrap)
 	bootstrap->sync->tables.ncaptured = bootstrap->nselected;
 }
 
+/* Add the selected tables of a catalog, or only count them if tables is NULL. Return their number. */
+static unsigned list_selected(const struct bootstrap *bootstrap, const struct catalog *catalog,
+			      const struct table **tables)
+{
+	const struct table *table;
+	unsigned n = 0;
+	size_t at = 0;
+	while ((table = catalog_next(catalog, &at))) {
+		if (!script_wants(bootstrap->script, bootstrap->sync->index, table->db,
+				  table->name))
+			continue;
+		if (tables)
+			tables[n] = table;
+		n++;
+	}
+	return n;
+}
+
 void bootstrap_know_tables(struct bootstrap *bootstrap)
 {
-	const struct table **tables, *table;
+	const struct catalog *catalogs[] = {bootstrap->catalog_at_position,
+					    bootstrap->catalog_pending};
+	const struct table **tables;
 	unsigned n = bootstrap->nselected;
-	size_t at = 0;
-	while (catalog_next(bootstrap->catalog_at_position, &at))
-		n++;
+	for (size_t i = 0; i < sizeof(catalogs) / sizeof(catalogs[0]); i++)
+		n += list_selected(bootstrap, catalogs[i], NULL);
 	tables = ARENA_ARRAY(&bootstrap->arena, n + 1, const struct table *);
 	memcpy(tables, bootstrap->selected, bootstrap->nselected * sizeof(*tables));
 	n = bootstrap->nselected;
-	for (at = 0; (table = catalog_next(bootstrap->catalog_at_position, &at));)
-		if (script_wants(bootstrap->script, bootstrap->sync->index, table->db, table->name))
-			tables[n++] = table;
+	for (size_t i = 0; i < sizeof(catalogs) / sizeof(catalogs[0]); i++)
+		n += list_selected(bootstrap, catalogs[i], tables + n);
 	bootstrap->sync->tables.captured = tables;
 	bootstrap->sync->tables.ncaptured = n;
 }

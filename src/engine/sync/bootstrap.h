@@ -41,8 +41,8 @@ struct bootstrap {
 
 void bootstrap_init(struct bootstrap *bootstrap, struct sync *sync, struct script *script);
 void bootstrap_fini(struct bootstrap *bootstrap);
-/* Pass the captured tables to the lanes that open from now on: those of the source, and those at
- * the stream's position, whose columns may differ. */
+/* Pass the captured tables to the lanes that open from now on: those of the source, and those that the stream has at its position
+ * or gets later, whose columns may differ. */
 void bootstrap_know_tables(struct bootstrap *bootstrap);
 /* Read the checkpoint, connect, check the source, load the catalogs, select the tables and check
  * the script against them. Wait until no earlier process can still be sending (handover). Send

@@ -61,18 +61,20 @@ static bool has_low_marks(const struct bootstrap *bootstrap)
 	return bootstrap->sync->mariadb || bootstrap->position.gtids.flavour == GTID_MYSQL;
 }
 
-/* Return whether the stream has the definition of the table at its position, and follows it from there. A table that a statement
- * made another one of, in the middle of a copy, has its definition in its record: a round reads it. */
-static bool is_followed(const struct bootstrap *bootstrap, const struct table *table)
+/* Return whether the stream has the definition of the table when it reaches its start position. A table that a statement of the
+ * stream made another one of, in the middle of a copy, was not placed by a start: a round reads it. */
+static bool can_follow(const struct bootstrap *bootstrap, const struct table *table)
 {
-	const struct table *there =
-		catalog_find(bootstrap->catalog_at_position, table->db, table->name);
 	const struct table_state *state =
 		table_states_find(&bootstrap->sync->states, table->full_name);
-	if (there == NULL || !table_same(there, table))
+	if (state == NULL || state->record.phase == TABLE_NEW)
+		return true; /* this start keeps the present definition */
+	if (state->unread || (state->record.definition && !position_is_set(&state->reached)))
 		return false;
-	return state == NULL ||
-	       (!state->pending && !state->unread && state->record.definition == NULL);
+	if (!catalog_has_database(bootstrap->catalog_at_position, table->db))
+		return catalog_has_database(bootstrap->catalog_pending, table->db);
+	return state->record.definition ||
+	       catalog_find(bootstrap->catalog_at_position, table->db, table->name);
 }
 
 bool bootstrap_backfill(struct bootstrap *bootstrap, const struct table *table)
@@ -81,10 +83,11 @@ bool bootstrap_backfill(struct bootstrap *bootstrap, const struct table *table)
 		table_states_find(&bootstrap->sync->states, table->full_name);
 	if (state && state->backfilled)
 		return true;
-	if (!bootstrap->found || bootstrap->sync->config->mode != MODE_FULL_THEN_STREAM ||
-	    !has_begun(bootstrap) || has_prepared(&bootstrap->position) ||
-	    bootstrap_backfill_obstacle(table) || !has_low_marks(bootstrap) ||
-	    !is_followed(bootstrap, table))
+	/* a table that has come since the start position was taken is read in the round that follows */
+	if (bootstrap->snapshot_is_open || !bootstrap->found ||
+	    bootstrap->sync->config->mode != MODE_FULL_THEN_STREAM || !has_begun(bootstrap) ||
+	    has_prepared(&bootstrap->position) || bootstrap_backfill_obstacle(table) || !has_low_marks(bootstrap) ||
+	    !can_follow(bootstrap, table))
 		return false;
 	table_states_get(&bootstrap->sync->states, table->full_name)->backfilled = true;
 	return true;
@@ -169,11 +172,16 @@ void bootstrap_place_backfills(struct bootstrap *bootstrap, const struct positio
 {
 	struct record_batch records = {NULL, NULL};
 	for (unsigned i = 0; i < bootstrap->nselected; i++) {
-		struct table_state *state = table_states_find(&bootstrap->sync->states,
-							      bootstrap->selected[i]->full_name);
+		const struct table *table = bootstrap->selected[i];
+		struct table_state *state =
+			table_states_find(&bootstrap->sync->states, table->full_name);
+		bool is_new;
 		if (state == NULL || !table_state_is_incomplete(state))
 			continue;
+		is_new = state->record.phase == TABLE_NEW;
 		table_state_begin_backfill(state, now, &bootstrap->position);
+		if (is_new)
+			bootstrap_keep_definition(bootstrap, &records, state, table, now);
 		record_copying(&records, state);
 	}
 	checkpoint_post(&bootstrap->sync->checkpoint, &records, NULL);

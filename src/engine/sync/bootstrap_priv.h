@@ -1,5 +1,6 @@
 /* bootstrap_priv: what bootstrap.c (checkpoint and source), bootstrap_changes.c (whether definitions changed meanwhile),
- * bootstrap_reads.c (the tables to read) and bootstrap_ranges.c (what of them is finished) share.
+ * bootstrap_reads.c (the tables to read), bootstrap_ranges.c (what of them is finished), bootstrap_backfill.c (the tables that are copied
+ * beside the stream) and bootstrap_pending.c (definitions that the stream gets later) share.
  * Thread: the sync's own. */
 #ifndef TIDEWAY_BOOTSTRAP_PRIV_H
 #define TIDEWAY_BOOTSTRAP_PRIV_H
@@ -38,6 +39,18 @@ void bootstrap_take_copies(struct bootstrap *bootstrap);
 void bootstrap_backfill_again(struct bootstrap *bootstrap, const struct table *table);
 /* Let the events of the tables that are copied for the first time count from `now` on, unless they were begun before, and post their records. */
 void bootstrap_place_backfills(struct bootstrap *bootstrap, const struct position *now);
+
+/* bootstrap_pending.c */
+/* Add the records of a database and its tables. */
+void bootstrap_save_database(struct record_batch *records, const struct catalog *catalog,
+			     struct slice db);
+/* Let the stream have this definition of a table, and its database, from the position `at` on, at which they were loaded. The start
+ * position of the table is set already: `at`, or none if the stream begins after it. Add the records of that. */
+void bootstrap_keep_definition(struct bootstrap *bootstrap, struct record_batch *records,
+			       struct table_state *state, const struct table *table,
+			       const struct position *at);
+/* The same for the definition in the record of the table, which an earlier start has kept. */
+void bootstrap_load_definition(struct bootstrap *bootstrap, struct table_state *state);
 
 /* bootstrap_reads.c; declared for unit tests */
 /* Consecutive rounds in which the rows of a table may differ from its definition. */

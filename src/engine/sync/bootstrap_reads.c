@@ -27,25 +27,6 @@ static enum table_phase phase_of(const struct bootstrap *bootstrap, const struct
 	return table_states_phase(&bootstrap->sync->states, table->full_name);
 }
 
-/* Keep the definition of a table that the catalog at the stream's position does not have, although
- * its database is tracked. The table was created after that position, or LIKE a table of a database
- * that is not tracked. The definition is pending until the stream reaches the start position of the
- * table (docs/decisions/0004). */
-static void keep_definition(struct bootstrap *bootstrap, struct table_state *state,
-			    const struct table *table)
-{
-	const struct position *place = &state->record.start;
-	bool pending;
-	table_state_end_pending(&bootstrap->sync->states, state);
-	if (catalog_find(bootstrap->catalog_at_position, table->db, table->name) ||
-	    !catalog_has_database(bootstrap->catalog_at_position, table->db))
-		return;
-	pending = position_is_set(place) && !position_passed(&bootstrap->position, place);
-	table = catalog_put(pending ? bootstrap->catalog_pending : bootstrap->catalog_at_position,
-			    table);
-	table_state_set_definition(&bootstrap->sync->states, state, table, pending);
-}
-
 static int load_record(struct bootstrap *bootstrap, struct slice name, struct slice full_name,
 		       struct slice json, struct err *err)
 {
@@ -61,7 +42,7 @@ static int load_record(struct bootstrap *bootstrap, struct slice name, struct sl
 		state = table_states_get(states, full_name);
 		table_state_load(states, state, &record, &bootstrap->position);
 		if (record.definition)
-			keep_definition(bootstrap, state, record.definition);
+			bootstrap_load_definition(bootstrap, state);
 	}
 	table_record_fini(&record);
 	return rc;
@@ -256,42 +237,6 @@ static int same_at_snapshot(void *arg, struct err *err)
 
 /* ---- what is saved before the first row ---- */
 
-/* Add the records of a database and its tables. */
-static void save_database(struct record_batch *records, const struct catalog *catalog,
-			  struct slice db)
-{
-	const struct table *table;
-	size_t at = 0;
-	record_database(records, catalog, db);
-	while ((table = catalog_next(catalog, &at)))
-		if (slice_equal(table->db, db))
-			record_table(records, table, true);
-}
-
-static void save_database_start(struct bootstrap *bootstrap, struct record_batch *records,
-				struct slice db)
-{
-	struct buf json;
-	buf_init(&json);
-	database_record_write(&bootstrap->snapshot.position, &json);
-	record_batch_add(records, record_name(&bootstrap->arena, "adopted", db), buf_slice(&json));
-	buf_fini(&json);
-}
-
-/* Track a database that the catalog of the position does not have from this snapshot on. Its
- * earlier definitions are unknown, and all of its rows are in the snapshot. */
-static void track_database(struct bootstrap *bootstrap, struct record_batch *records,
-			   struct slice db)
-{
-	if (catalog_has_database(bootstrap->catalog_at_position, db) ||
-	    catalog_has_database(bootstrap->catalog_pending, db))
-		return;
-	catalog_copy_database(bootstrap->catalog_pending, bootstrap->catalog_now, db);
-	table_states_add_database(&bootstrap->sync->states, db, &bootstrap->snapshot.position);
-	save_database_start(bootstrap, records, db);
-	save_database(records, bootstrap->catalog_pending, db);
-}
-
 /* Refuse a definition under which a column would lose its mask (script_guard). A table that is read
  * again may have another definition than the stream's catalog, by an ALTER that the stream has not
  * reached, or than its record, from when another table had the name. */
@@ -325,10 +270,9 @@ static int place_read(struct bootstrap *bootstrap, struct full_table *read,
 	if (!is_new && guard_read(bootstrap, state, table, err) < 0)
 		return -1;
 	if (is_new || table->npk == 0 || read->untouched) {
-		track_database(bootstrap, records, table->db);
 		table_state_set_start(state,
 				      position_passed(&bootstrap->position, here) ? NULL : here);
-		keep_definition(bootstrap, state, table);
+		bootstrap_keep_definition(bootstrap, records, state, table, here);
 	}
 	state->record.phase = TABLE_COPYING;
 	table_state_set_read(state, here, &bootstrap->position);
@@ -355,7 +299,7 @@ static int begin(struct bootstrap *bootstrap, const struct position *at,
 	bootstrap->catalog_at_position = catalog_new_for(bootstrap->conn);
 	while ((db = catalog_next_database(bootstrap->catalog_now, &i)).ptr) {
 		catalog_copy_database(bootstrap->catalog_at_position, bootstrap->catalog_now, db);
-		save_database(records, bootstrap->catalog_at_position, db);
+		bootstrap_save_database(records, bootstrap->catalog_at_position, db);
 	}
 	bootstrap->found = true;
 	return 0;
