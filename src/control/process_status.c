@@ -165,6 +165,7 @@ static void put_backfill(struct buf *out, const struct sync_status *status)
 		[BACKFILL_WAITS_PACE] = "to keep to full.rows_per_second",
 		[BACKFILL_WAITS_VISIBLE] = "for a transaction that the server does not show yet",
 		[BACKFILL_WAITS_CHANGE] = "until the stream reaches a statement on the table",
+		[BACKFILL_WAITS_PREPARED] = "until prepared XA transactions are decided",
 		[BACKFILL_WAITS_SOURCE] = "until the server can be reached",
 	};
 	const struct copy_progress *copy = &status->backfill;

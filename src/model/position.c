@@ -70,6 +70,15 @@ void position_pending_add(struct position *position, const struct pending *pendi
 	position->pending[position->npending++] = copy;
 }
 
+bool position_pending_find(const struct position *position, bool is_alter, struct slice id)
+{
+	for (size_t i = 0; i < position->npending; i++)
+		if (position->pending[i].is_alter == is_alter &&
+		    slice_equal(position->pending[i].id, id))
+			return true;
+	return false;
+}
+
 bool position_pending_remove(struct position *position, bool is_alter, struct slice id)
 {
 	for (size_t i = 0; i < position->npending; i++) {

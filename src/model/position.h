@@ -54,6 +54,8 @@ void position_copy(struct position *dst, const struct position *src);
 bool position_is_set(const struct position *position);
 /* Adds a copy of `pending`. */
 void position_pending_add(struct position *position, const struct pending *pending);
+/* Returns whether the position contains an open transaction or ALTER. */
+bool position_pending_find(const struct position *position, bool is_alter, struct slice id);
 /* Removes an open transaction or ALTER. Returns false if the position does not contain it. */
 bool position_pending_remove(struct position *position, bool is_alter, struct slice id);
 /* Returns a time before which the server wrote nothing that is after the position; 0: unknown. */

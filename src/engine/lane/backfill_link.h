@@ -30,6 +30,7 @@ enum backfill_wait {
 	BACKFILL_WAITS_PACE,   /* full.rows_per_second */
 	BACKFILL_WAITS_VISIBLE, /* a transaction that the stream has sent, and the server does not show yet */
 	BACKFILL_WAITS_CHANGE, /* a statement that the stream has not reached yet */
+	BACKFILL_WAITS_PREPARED, /* an XA transaction that was prepared before the first chunk, and is not decided */
 	BACKFILL_WAITS_SOURCE, /* the server cannot be reached */
 };
 

@@ -40,6 +40,9 @@ struct stream_backfill {
 	uint64_t left;     /* rows in the chunk that are not sent */
 	bool is_sent;      /* all of them are; the answer waits until they are acknowledged */
 	int64_t slice_ms;  /* monotonic, the last slice */
+	/* pending: the XA transactions that were prepared when the first rows of a table were asked for */
+	struct position prepared;
+	const struct backfill_table *prepared_of; /* that table */
 };
 
 struct stream_backfill *stream_backfill_new(struct backfill_link *link)
@@ -53,6 +56,7 @@ struct stream_backfill *stream_backfill_new(struct backfill_link *link)
 	arena_init(&backfill->arena, 0);
 	arena_init(&backfill->key_arena, 0);
 	buf_init(&backfill->identity);
+	position_init(&backfill->prepared);
 	return backfill;
 }
 
@@ -60,6 +64,7 @@ void stream_backfill_free(struct stream_backfill *backfill)
 {
 	if (backfill == NULL)
 		return;
+	position_fini(&backfill->prepared);
 	buf_fini(&backfill->identity);
 	arena_fini(&backfill->key_arena);
 	arena_fini(&backfill->arena);
@@ -201,6 +206,21 @@ static bool is_past_start(const struct stream *stream, const struct table_state 
 	return !position_is_set(start) || stream_is_past(stream, start);
 }
 
+/* Return whether an XA transaction may have rows of the table that the stream has dropped. A snapshot shows them only when it is
+ * decided. Those that are prepared later are refused if they have such rows. */
+static bool waits_for_prepared(struct stream *stream)
+{
+	struct stream_backfill *backfill = stream->backfill;
+	bool waits;
+	if (backfill->prepared_of != backfill->chunk->table)
+		position_copy(&backfill->prepared, &stream->read);
+	backfill->prepared_of = backfill->chunk->table;
+	waits = stream_xa_any_left(stream, &backfill->prepared);
+	if (waits)
+		atomic_store(&backfill->link->waits, BACKFILL_WAITS_PREPARED);
+	return waits;
+}
+
 /* A position on another server than the last transaction's may have no file yet. */
 static bool has_place(const struct stream *stream)
 {
@@ -275,7 +295,8 @@ static int begin(struct stream *stream, struct err *err)
 		answer(backfill, BACKFILL_ENDED);
 		return 1;
 	}
-	if (!is_past_start(stream, state) || !has_place(stream) || yields(stream))
+	if (!is_past_start(stream, state) || !has_place(stream) || yields(stream) ||
+	    waits_for_prepared(stream))
 		return 0;
 	if (stream_take_passed(stream, err) < 0)
 		return -1;

@@ -177,6 +177,8 @@ void stream_set_drained(struct stream *stream, bool drained);
 /* stream_xa.c */
 /* Update the prepared transactions at the end of a transaction. */
 int stream_xa_end(struct stream *stream, struct err *err) MUST_CHECK;
+/* Return whether one of these transactions, which were prepared, is not decided yet. */
+bool stream_xa_any_left(const struct stream *stream, const struct position *prepared);
 
 /* stream_ddl.c */
 int stream_ddl(struct stream *stream, const struct event_query *query, struct err *err) MUST_CHECK;

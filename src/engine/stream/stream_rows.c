@@ -242,7 +242,8 @@ int stream_rows(struct stream *stream, const struct trx_item *item, struct err *
 	if (plan == NULL || item->undone)
 		return 0; /* rolled back rows only raise the sequence */
 	if (drops(stream, plan->state)) {
-		stream->current.skipped_rows = true;
+		/* a backfill reads the rows when their transaction is decided */
+		stream->current.skipped_rows |= !plan->state->backfilled;
 		return 0;
 	}
 	if (!plan->mapping.wanted || item->again)

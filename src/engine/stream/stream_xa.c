@@ -34,8 +34,8 @@ static void prepared(struct stream *stream, struct slice xid)
 		.offset = stream->read.offset,
 		.version = catalog_version(stream->catalog),
 	};
-	/* rows that were left out are in a snapshot, since none is taken while a transaction is prepared; if the server could
-	 * not be asked, an XA COMMIT after the snapshot is unknown, as it should be */
+	/* rows that were left out are in the snapshot of a round, since none is taken while a transaction is prepared; if the
+	 * server could not be asked, an XA COMMIT after the snapshot is unknown, as it should be */
 	if (stream->current.skipped_rows)
 		return;
 	position_pending_add(&stream->read, &pending);
@@ -64,4 +64,13 @@ int stream_xa_end(struct stream *stream, struct err *err)
 	else if (group->decides == STATEMENT_XA_COMMIT || group->decides == STATEMENT_XA_ROLLBACK)
 		return decided(stream, xid, group->decides == STATEMENT_XA_COMMIT, err);
 	return 0;
+}
+
+bool stream_xa_any_left(const struct stream *stream, const struct position *prepared)
+{
+	for (size_t i = 0; i < prepared->npending; i++)
+		if (!prepared->pending[i].is_alter &&
+		    position_pending_find(&stream->read, false, prepared->pending[i].id))
+			return true;
+	return false;
 }

@@ -21,15 +21,6 @@ static bool has_begun(const struct bootstrap *bootstrap)
 	return true;
 }
 
-/* Rows of a transaction that was prepared while the table was not selected are not in the stream. */
-static bool has_prepared(const struct position *position)
-{
-	for (size_t i = 0; i < position->npending; i++)
-		if (!position->pending[i].is_alter)
-			return true;
-	return false;
-}
-
 /* Return whether a copy shows two values of the column alike that have different numbers in the binlog. */
 static bool is_ambiguous(const struct column *column)
 {
@@ -86,7 +77,7 @@ bool bootstrap_backfill(struct bootstrap *bootstrap, const struct table *table)
 	/* a table that has come since the start position was taken is read in the round that follows */
 	if (bootstrap->snapshot_is_open || !bootstrap->found ||
 	    bootstrap->sync->config->mode != MODE_FULL_THEN_STREAM || !has_begun(bootstrap) ||
-	    has_prepared(&bootstrap->position) || bootstrap_backfill_obstacle(table) || !has_low_marks(bootstrap) ||
+	    bootstrap_backfill_obstacle(table) || !has_low_marks(bootstrap) ||
 	    !can_follow(bootstrap, table))
 		return false;
 	table_states_get(&bootstrap->sync->states, table->full_name)->backfilled = true;
