@@ -296,7 +296,7 @@ static int begin(struct stream *stream, struct err *err)
 		return 1;
 	}
 	if (!is_past_start(stream, state) || !has_place(stream) || yields(stream) ||
-	    waits_for_prepared(stream))
+	    (table_state_is_incomplete(state) && waits_for_prepared(stream)))
 		return 0;
 	if (stream_take_passed(stream, err) < 0)
 		return -1;
