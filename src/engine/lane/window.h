@@ -32,6 +32,9 @@ struct mark {
 		*range; /* of a copy lane: what is acknowledged; NULL: another lane's mark */
 	/* the table whose rows are all acknowledged with this, by a backfill; NULL: none */
 	struct backfill_table *copied;
+	/* of a slice of a backfill: its bytes, and when it was sent (monotonic); 0: another mark */
+	size_t slice_bytes;
+	int64_t slice_ns;
 };
 
 /* An XA transaction that was prepared or decided. */

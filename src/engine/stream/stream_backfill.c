@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "decode/binrow.h"
 #include "engine/lane/backfill_link.h"
+#include "engine/lane/backfill_pace.h"
 #include "engine/lane/backfill_window.h"
 #include "engine/lane/row_identity.h"
 #include "engine/lane/step.h"
@@ -43,6 +44,7 @@ struct stream_backfill {
 	/* pending: the XA transactions that were prepared when the first rows of a table were asked for */
 	struct position prepared;
 	const struct backfill_table *prepared_of; /* that table */
+	struct backfill_pace pace;
 };
 
 struct stream_backfill *stream_backfill_new(struct backfill_link *link)
@@ -53,6 +55,7 @@ struct stream_backfill *stream_backfill_new(struct backfill_link *link)
 	backfill = mem_array(1, sizeof(*backfill));
 	backfill->link = link;
 	backfill_window_init(&backfill->window, BACKFILL_WINDOW_BYTES);
+	backfill_pace_init(&backfill->pace);
 	arena_init(&backfill->arena, 0);
 	arena_init(&backfill->key_arena, 0);
 	buf_init(&backfill->identity);
@@ -379,15 +382,23 @@ static int send_row(struct stream *stream, struct err *err)
 	return touched == 0 ? write_change(&stream->lane, plan, err) : touched < 0 ? -1 : 0;
 }
 
+static uint64_t bytes_sent(const struct stream *stream)
+{
+	return atomic_load_explicit(&stream->lane.metrics->bytes, memory_order_relaxed);
+}
+
+/* Send rows until the slice takes too long, or enough bytes are on their way. */
 static int send_rows(struct stream *stream, struct err *err)
 {
 	struct stream_backfill *backfill = stream->backfill;
 	int64_t until_ns = clock_mono_ns() + SLICE_NS;
+	uint64_t until_bytes = bytes_sent(stream) + backfill_pace_may_send(&backfill->pace);
 	while (backfill->left > 0) {
 		if (send_row(stream, err) < 0)
 			return -1;
 		if (backfill->left % ROWS_PER_CLOCK == 0 &&
-		    (clock_mono_ns() >= until_ns || lane_is_full(&stream->lane)))
+		    (clock_mono_ns() >= until_ns || bytes_sent(stream) >= until_bytes ||
+		     lane_is_full(&stream->lane)))
 			break;
 	}
 	return 0;
@@ -445,6 +456,7 @@ static int send_slice(struct stream *stream, struct err *err)
 	struct lane *lane = &stream->lane;
 	struct stream_backfill *backfill = stream->backfill;
 	struct slice name = backfill->plan->table->full_name;
+	uint64_t bytes = bytes_sent(stream);
 	struct plan *before;
 	struct mark mark;
 	int rc;
@@ -459,10 +471,31 @@ static int send_slice(struct stream *stream, struct err *err)
 	if (rc < 0)
 		return -1;
 	mark = stream_read_mark(stream);
+	mark.slice_bytes = (size_t)(bytes_sent(stream) - bytes);
+	mark.slice_ns = clock_mono_ns();
 	if (backfill->left == 0 && note_progress(stream, &mark, err) < 0)
 		return -1;
+	backfill_pace_sent(&backfill->pace, mark.slice_bytes);
 	commit_done(lane->commit, &mark);
 	return 0;
+}
+
+void stream_backfill_acked(struct stream *stream, const struct mark *mark)
+{
+	backfill_pace_acked(&stream->backfill->pace, mark->slice_bytes, mark->slice_ns,
+			    clock_mono_ns());
+}
+
+/* Return whether the rows of the chunk may be sent once acknowledgements have arrived. */
+static bool is_paced(const struct stream_backfill *backfill)
+{
+	return backfill_pace_may_send(&backfill->pace) == 0;
+}
+
+bool stream_backfill_waits_for_reports(const struct stream *stream)
+{
+	const struct stream_backfill *backfill = stream->backfill;
+	return backfill && backfill->chunk && backfill->left > 0 && is_paced(backfill);
 }
 
 static bool is_missing(const struct stream *stream)
@@ -483,7 +516,7 @@ static int send(struct stream *stream, bool is_idle, struct err *err)
 		return 1;
 	}
 	if (!stream_has_passed(stream, chunk->high.file, chunk->high.offset) || yields(stream) ||
-	    (!is_idle && clock_mono_ms() < backfill->slice_ms + BUSY_MS))
+	    is_paced(backfill) || (!is_idle && clock_mono_ms() < backfill->slice_ms + BUSY_MS))
 		return 0;
 	if (!has_begun && begin_rows(stream, err) < 0)
 		return -1;

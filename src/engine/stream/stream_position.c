@@ -70,6 +70,8 @@ static void mark_reached(void *arg, const struct mark *mark, struct record_batch
 		gtid_set_add(&acked->gtids, &mark->gtid);
 	if (mark->xa)
 		take_xa(stream, mark->xa);
+	if (mark->slice_ns > 0)
+		stream_backfill_acked(stream, mark);
 	if (mark->copied)
 		note_copied(stream, mark->copied);
 	stream->acked.moved = true;

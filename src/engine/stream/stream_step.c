@@ -19,6 +19,7 @@ enum {
 		100, /* and one step of it. It flushes, so librdkafka does not wait for linger.ms */
 	EVENTS_PER_TICK = 64, /* and at most in one step */
 	LARGE_PACKET = 4096,
+	REPORTS_MS = 2, /* time between two looks for acknowledgements that a backfill waits for */
 	AWAY_MS = 3000, /* how long to wait for a server if there are other hosts */
 };
 
@@ -87,14 +88,19 @@ static bool is_tick_due(struct stream *stream, struct slice packet)
 	       stream->current.read_ms - stream->acked.posted_ms > POST_MS;
 }
 
+/* Return how long the stream may wait for a packet before it serves acknowledgements, heartbeats and the checkpoint. */
+static int64_t tick_interval_ms(const struct stream *stream)
+{
+	const struct lane *lane = &stream->lane;
+	if (commit_is_idle(lane->commit))
+		return stream_dump_heartbeat_ms(lane->sync->config->heartbeat_s);
+	return stream_backfill_waits_for_reports(stream) ? REPORTS_MS : LANE_POLL_MS;
+}
+
 /* Wait for the next packet, at most until the next tick. */
 static int wait_for_packet(struct stream *stream, struct wait *wait, struct err *err)
 {
-	const struct lane *lane = &stream->lane;
-	int64_t tick_ms = stream->steps.ticked_ms +
-			  (commit_is_idle(lane->commit)
-				   ? stream_dump_heartbeat_ms(lane->sync->config->heartbeat_s)
-				   : LANE_POLL_MS);
+	int64_t tick_ms = stream->steps.ticked_ms + tick_interval_ms(stream);
 	if (clock_mono_ms() >= tick_ms)
 		return stream_tick(stream, err) < 0 ? -1 : LANE_PROGRESS;
 	if (tick_ms < wait->until_ms)
