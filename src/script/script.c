@@ -326,9 +326,23 @@ int script_check(struct script *script, unsigned sync, const struct table *const
 	return state_protect(script, ask_check, &q, SCRIPT_BUDGET_LOAD, E_SCRIPT, err);
 }
 
+/* Return whether the script names columns. A list of many tables is not made in vain. */
+static bool names_columns(lua_State *L, unsigned sync)
+{
+	bool names;
+	push_core(L, "names_columns");
+	lua_pushinteger(L, sync + 1);
+	lua_call(L, 1, 1);
+	names = lua_toboolean(L, -1);
+	lua_pop(L, 1);
+	return names;
+}
+
 static int ask_check_columns(lua_State *L)
 {
 	struct question *q = lua_touserdata(L, 1);
+	if (!names_columns(L, q->sync))
+		return 0;
 	push_core(L, "check_columns");
 	lua_pushinteger(L, q->sync + 1);
 	prepare_push_list(L, q->tables, q->ntables);
@@ -346,6 +360,8 @@ int script_check_columns(struct script *script, unsigned sync, const struct tabl
 static int ask_learn(lua_State *L)
 {
 	struct question *q = lua_touserdata(L, 1);
+	if (!names_columns(L, q->sync))
+		return 0;
 	push_core(L, "learn");
 	lua_pushinteger(L, q->sync + 1);
 	prepare_push_list(L, q->tables, q->ntables);

@@ -195,6 +195,11 @@ end
 
 -- ---- names that no table has ----
 
+-- Return whether the option names any column.
+function columns.names_any(selector)
+  return not selector:is_empty()
+end
+
 local function mark_seen(entry, index)
   for _, one in ipairs(entry.value.uses) do one.seen = one.seen or index[one.name] ~= nil end
 end
@@ -316,14 +321,26 @@ function columns.known(selector, t)
   end
 end
 
+-- Return what columns.resolve returns for a table to which no entry applies: each column is written under its own name.
+local function unchanged(t)
+  local index, names = index_of(t)
+  local result = { columns = {}, dest = names, index = index, names = names, masks = {}, unseen = false, destination = index }
+  for at, column in ipairs(t.columns) do
+    result.columns[at] = { column = at, name = column.name, transport = column.transport, scale = column.scale }
+  end
+  return result
+end
+
 -- Return columns (for core.prepare), destination (destination name -> position), dest (position
 -- -> destination name, nil when not written), index (source name -> position), names (position ->
 -- source name), masks (a list in table order), unseen (columns.known must be called before the
 -- first row).
 function columns.resolve(selector, t)
+  local entries = selector:collect(t.db, t.name)
+  if #entries == 0 then return unchanged(t) end
   local work = setmetatable(new_work(t), Work)
   local index, names, unseen = work.index, work.names, false
-  for _, entry in ipairs(selector:collect(t.db, t.name)) do
+  for _, entry in ipairs(entries) do
     work:apply(entry)
     unseen = unseen or has_unseen(selector, entry, index)
   end

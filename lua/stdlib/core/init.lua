@@ -287,6 +287,11 @@ function core.compacted(i, t, name)
   if problem then sync.place:as("E_COMPACTED"):plain("%s", problem) end
 end
 
+-- Return whether `columns` names any column. If not, there is nothing to check or to learn.
+function core.names_columns(i)
+  return columns.names_any(syncs[i].columns)
+end
+
 -- Raise when a name in `columns` is not the name of a column. Called once, after core.check, with
 -- every selected table as it is now and as it was at the position.
 function core.check_columns(i, tables)

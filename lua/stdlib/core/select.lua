@@ -85,6 +85,11 @@ function Selector:collect(db, name)
   return found
 end
 
+-- Return whether no table has a value.
+function Selector:is_empty()
+  return not (self.rest or self.all or self.exact[1] or self.patterns[1] or self.list and self.list[1])
+end
+
 local function new()
   return setmetatable({ patterns = {}, exact = {} }, Selector)
 end
