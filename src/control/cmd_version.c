@@ -18,6 +18,7 @@ int command_version(const struct arguments *arguments, struct err *err)
 	printf("libmariadb %s\n", source_library_version());
 	printf("cJSON %s\n", cJSON_Version());
 	printf("libyaml %s\n", script_yaml_version());
+	printf("OpenSSL %s\n", script_openssl_version());
 	printf("libmicrohttpd %s\n", admin_library_version());
 	return 0;
 }

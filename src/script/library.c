@@ -1,6 +1,7 @@
 #include "script/library.h"
 
 #include <lua.h>
+#include <openssl/crypto.h>
 #include <yaml.h>
 
 const char *script_lua_version(void)
@@ -11,4 +12,9 @@ const char *script_lua_version(void)
 const char *script_yaml_version(void)
 {
 	return yaml_get_version_string();
+}
+
+const char *script_openssl_version(void)
+{
+	return OpenSSL_version(OPENSSL_VERSION_STRING);
 }

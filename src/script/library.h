@@ -1,4 +1,4 @@
-/* library: the versions of the linked Lua and libyaml.
+/* library: the versions of the linked Lua, libyaml and OpenSSL.
  * Thread: any. */
 #ifndef TIDEWAY_SCRIPT_LIBRARY_H
 #define TIDEWAY_SCRIPT_LIBRARY_H
@@ -7,5 +7,7 @@
 const char *script_lua_version(void);
 /* "0.2.5" */
 const char *script_yaml_version(void);
+/* "3.0.19" */
+const char *script_openssl_version(void);
 
 #endif

@@ -20,6 +20,7 @@ static const struct c_module c_modules[] = {
 	{"tideway.json", lua_json_open},
 	{"tideway.yaml", lua_yaml_open},
 	{"tideway.regex", lua_regex_open},
+	{"tideway.base64", lua_base64_open},
 	{"tideway.hash", lua_hash_open},
 	{"tideway.time", lua_time_open},
 	{"tideway.env", lua_env_open},

@@ -370,6 +370,7 @@ void prepare_read(lua_State *L, int idx, struct script *script, const struct tab
 		  const struct sync_config *config, struct arena *arena, struct mapping *mapping);
 
 /* The modules: each function pushes the module's table and returns 1. */
+int lua_base64_open(lua_State *L);
 int lua_cbase_open(lua_State *L);
 int lua_change_open(lua_State *L);
 int lua_decimal_open(lua_State *L);

@@ -15,6 +15,15 @@ function hash.sha1(text) end
 ---@return string hex
 function hash.sha256(text) end
 
+---@param text string
+---@return string hex
+function hash.sha512(text) end
+
+---XXH64 with the seed 0, as xxhsum prints it. Fast, but not for secrets.
+---@param text string
+---@return string hex
+function hash.xxh64(text) end
+
 ---@param key string|tideway.secret
 ---@param text string
 ---@return string hex
