@@ -14,7 +14,7 @@ FUZZ_BUILD ?= build/fuzz
 FUZZ_RUNS ?= 20000
 FUZZ_SECONDS ?= 5
 
-PACKAGES := libmariadb rdkafka lua5.4 libcjson yaml-0.1 libpcre2-8 libmicrohttpd libcrypto zlib
+PACKAGES := libmariadb rdkafka lua5.4 libcjson yaml-0.1 libpcre2-8 libmicrohttpd libcrypto libutf8proc zlib
 PKG_CFLAGS := $(patsubst -I%,-isystem%,$(shell pkg-config --cflags $(PACKAGES) 2>/dev/null))
 PKG_LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
 WARNINGS := -Wall -Wextra -Wshadow -Wvla -Wconversion -Wstrict-prototypes -Wmissing-prototypes \

@@ -19,6 +19,7 @@ int command_version(const struct arguments *arguments, struct err *err)
 	printf("cJSON %s\n", cJSON_Version());
 	printf("libyaml %s\n", script_yaml_version());
 	printf("OpenSSL %s\n", script_openssl_version());
+	printf("utf8proc %s\n", script_utf8proc_version());
 	printf("libmicrohttpd %s\n", admin_library_version());
 	return 0;
 }

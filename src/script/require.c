@@ -22,6 +22,7 @@ static const struct c_module c_modules[] = {
 	{"tideway.regex", lua_regex_open},
 	{"tideway.base64", lua_base64_open},
 	{"tideway.hash", lua_hash_open},
+	{"tideway.text", lua_text_open},
 	{"tideway.time", lua_time_open},
 	{"tideway.env", lua_env_open},
 	{"tideway.log", lua_log_open},

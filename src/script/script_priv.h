@@ -384,6 +384,7 @@ int lua_regex_open(lua_State *L);
 int lua_secret_open(lua_State *L);
 int lua_source_open(lua_State *L);
 int lua_test_open(lua_State *L);
+int lua_text_open(lua_State *L);
 int lua_time_open(lua_State *L);
 int lua_yaml_open(lua_State *L);
 

@@ -23,7 +23,7 @@ refused("own_function", 55, "on_change must return nothing")
 local WRONG = {
   source = { "mysqll", "mysql" }, kafka = { "sinc", "sink" }, heartbeat = { "neu", "new" }, json = { "decod", "decode" },
   yaml = { "decod", "decode" }, regex = { "neww", "new" }, hash = { "sha265", "sha256" },
-  base64 = { "decod", "decode" }, time = { "prase", "parse" },
+  base64 = { "decod", "decode" }, text = { "lowwer", "lower" }, time = { "prase", "parse" },
   log = { "wran", "warn" }, decimal = { "neww", "new" }, secret = { "flie", "file" }, field = { "lnog", "long" },
   mask = { "emial", "email" }, sync = { "runn", "run" }, test = { "equals", "equal" },
 }
