@@ -13,6 +13,7 @@
 
 #include <stdint.h>
 
+struct backfill_pace;
 struct backfill_table;
 struct full_range;
 
@@ -32,9 +33,9 @@ struct mark {
 		*range; /* of a copy lane: what is acknowledged; NULL: another lane's mark */
 	/* the table whose rows are all acknowledged with this, by a backfill; NULL: none */
 	struct backfill_table *copied;
-	/* of a slice of a backfill: its bytes, and when it was sent (monotonic); 0: another mark */
+	struct backfill_pace *pace; /* of a slice of a backfill; NULL: another mark */
 	size_t slice_bytes;
-	int64_t slice_ns;
+	int64_t slice_ns; /* when the slice was sent, monotonic */
 };
 
 /* An XA transaction that was prepared or decided. */

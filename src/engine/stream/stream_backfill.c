@@ -471,6 +471,7 @@ static int send_slice(struct stream *stream, struct err *err)
 	if (rc < 0)
 		return -1;
 	mark = stream_read_mark(stream);
+	mark.pace = &backfill->pace;
 	mark.slice_bytes = (size_t)(bytes_sent(stream) - bytes);
 	mark.slice_ns = clock_mono_ns();
 	if (backfill->left == 0 && note_progress(stream, &mark, err) < 0)
@@ -478,12 +479,6 @@ static int send_slice(struct stream *stream, struct err *err)
 	backfill_pace_sent(&backfill->pace, mark.slice_bytes);
 	commit_done(lane->commit, &mark);
 	return 0;
-}
-
-void stream_backfill_acked(struct stream *stream, const struct mark *mark)
-{
-	backfill_pace_acked(&stream->backfill->pace, mark->slice_bytes, mark->slice_ns,
-			    clock_mono_ns());
 }
 
 /* Return whether the rows of the chunk may be sent once acknowledgements have arrived. */

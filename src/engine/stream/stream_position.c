@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "engine/lane/backfill_link.h"
+#include "engine/lane/backfill_pace.h"
 #include "engine/stream/stream_priv.h"
 
 #include <stdio.h>
@@ -70,8 +71,8 @@ static void mark_reached(void *arg, const struct mark *mark, struct record_batch
 		gtid_set_add(&acked->gtids, &mark->gtid);
 	if (mark->xa)
 		take_xa(stream, mark->xa);
-	if (mark->slice_ns > 0)
-		stream_backfill_acked(stream, mark);
+	if (mark->pace)
+		backfill_pace_acked(mark->pace, mark->slice_bytes, mark->slice_ns, clock_mono_ns());
 	if (mark->copied)
 		note_copied(stream, mark->copied);
 	stream->acked.moved = true;

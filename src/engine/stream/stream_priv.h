@@ -237,8 +237,6 @@ void stream_backfill_listen(struct stream *stream);
 /* Between two packets: answer the reader, or send some of its rows, if this is between two transactions. is_idle: no packet has
  * arrived. Return 1 if something was done, 0 if there was nothing to do, or -1. */
 int stream_backfill_serve(struct stream *stream, bool is_idle, struct err *err) MUST_CHECK;
-/* Take the mark of a slice that is acknowledged. */
-void stream_backfill_acked(struct stream *stream, const struct mark *mark);
 /* Return whether rows wait until more of those before them are acknowledged. */
 bool stream_backfill_waits_for_reports(const struct stream *stream);
 /* Return whether the rows of this plan's table that the stream touches are recorded. */
