@@ -1,5 +1,7 @@
 #include "binlog/cursor.h"
 
+#include "model/position.h"
+
 #include <inttypes.h>
 
 enum { TYPE_AT = 4 }; /* of the type in an event's header */
@@ -42,17 +44,34 @@ static uint64_t distance(uint64_t a, uint64_t b)
 	return a > b ? a - b : b - a;
 }
 
+/* Returns by how much the offset of an event must be raised, by a multiple of 4 GB, so that it is nearest to the begin. */
+static uint64_t left_out(const struct cursor *cursor)
+{
+	const uint64_t step = (uint64_t)UINT32_MAX + 1;
+	uint64_t by = 0;
+	while (distance(cursor->start + by + step, cursor->begin_offset) <
+	       distance(cursor->start + by, cursor->begin_offset))
+		by += step;
+	return by;
+}
+
 /* Finds the full offset of a dump's first transaction. The server may have left out more than 4 GB before it. */
 static void find_begin(struct cursor *cursor)
 {
-	const uint64_t step = (uint64_t)UINT32_MAX + 1;
-	if (cursor->begin_file == cursor->file)
-		while (distance(cursor->start + step, cursor->begin_offset) <
-		       distance(cursor->start, cursor->begin_offset)) {
-			cursor->start += step;
-			cursor->offset += step;
-		}
+	uint64_t by = cursor->begin_file == cursor->file ? left_out(cursor) : 0;
+	cursor->start += by;
+	cursor->offset += by;
 	cursor->begin_file = NULL;
+}
+
+/* Returns whether an event is surely before the begin. MariaDB leaves only transactions out of a dump by GTID. */
+static bool is_before_begin(const struct cursor *cursor)
+{
+	if (cursor->begin_file == NULL)
+		return false;
+	if (cursor->begin_file != cursor->file)
+		return position_compare_files(cursor->file, 0, cursor->begin_file, 0) < 0;
+	return cursor->start + left_out(cursor) < cursor->begin_offset;
 }
 
 static bool begins_transaction(uint8_t type)
@@ -106,6 +125,10 @@ int cursor_read(struct cursor *cursor, struct slice packet, struct event *event,
 	if (event_parse(packet, &cursor->format, cursor->verify, event, err) < 0) {
 		if (packet.len >= EVENT_HEADER_SIZE) /* the header is complete */
 			advance(cursor, event);
+		if (err->id == E_INCIDENT && is_before_begin(cursor)) {
+			*err = (struct err)ERR_INIT;
+			return 0;
+		}
 		return cursor_wrap(cursor, "binlog event", cursor->start, err);
 	}
 	if (type == EVENT_ROTATE)

@@ -27,7 +27,7 @@ void cursor_fini(struct cursor *cursor);
 void cursor_begin(struct cursor *cursor, struct slice file, uint64_t offset);
 /* Parses the next event, moves past it, and follows FORMAT_DESCRIPTION and ROTATE. Fails with file and
  * offset on events that event_parse refuses; the cursor has then moved past them too. Heartbeats and artificial events do
- * not move it. */
+ * not move it. An Incident event before the place where the dump begins is passed over. */
 int cursor_read(struct cursor *cursor, struct slice packet, struct event *event,
 		struct err *err) MUST_CHECK;
 /* Fills the error's operation and position: "<what> at file:offset". Returns -1. */

@@ -160,6 +160,37 @@ static void a_refused_event_names_its_place(void **state)
 	assert_non_null(strstr(f->err.text, "bin.000001:154: event type 99"));
 }
 
+/* MariaDB sends an Incident event that is before the place of a dump by GTID, if it is in the same file or in one before. It
+ * is an error if that is not sure, and after the place. */
+static void an_incident_before_the_begin_is_passed_over(void **state)
+{
+	static const struct {
+		const char *file;
+		uint64_t begin;
+		uint32_t end;
+		bool passes;
+	} cases[] = {
+		{"bin.000001", 500, 499, true},       {"bin.000001", 500, 500, true},
+		{"bin.000001", 500, 540, false},      {"bin.000001", G4 + 500, 400, true},
+		{"bin.000001", G4 + 500, 600, false}, {"bin.000002", 500, 600, true},
+		{"bin.000000", 500, 400, false},      {"", 500, 400, false},
+	};
+	struct fixture *f = *state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		f->err = (struct err)ERR_INIT;
+		cursor_begin(&f->cursor, slice_str(cases[i].file), cases[i].begin);
+		f->cursor.offset = 4; /* from the server's Rotate, which also names the file */
+		if (strcmp(f->cursor.file, "bin.000001") != 0)
+			f->cursor.file = "bin.000001";
+		assert_int_equal(read_event(f, EVENT_INCIDENT, 40, cases[i].end, 0),
+				 cases[i].passes ? 0 : -1);
+		assert_int_equal(f->err.id, cases[i].passes ? E_NONE : E_INCIDENT);
+		/* after the first transaction, none is passed over */
+		assert_int_equal(read_event(f, EVENT_GTID_MARIADB, 40, 1000, 0), 0);
+		assert_int_equal(read_event(f, EVENT_INCIDENT, 40, 1040, 0), -1);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -170,6 +201,8 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(a_rotation_names_the_next_file, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_refused_event_names_its_place, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_incident_before_the_begin_is_passed_over, setup,
+						teardown),
 	};
 	return cmocka_run_group_tests(tests, events_load, events_free);
 }
