@@ -413,12 +413,21 @@ static int check_server(struct bootstrap *bootstrap, struct err *err)
 				 conn_server(bootstrap->conn)->identity, err);
 }
 
-/* Check the saved position before the rest of a full sync is read. The stream that follows checks
- * it again. */
+static int check_there(const struct bootstrap *bootstrap, struct err *err)
+{
+	if (source_has_position(bootstrap->conn, &bootstrap->position, err) == 0)
+		return 0;
+	return position_error(&bootstrap->position, err);
+}
+
+/* Check the saved position before tables are read. The stream that follows checks it again. Of several hosts, one was chosen
+ * that has the position. */
 static int check_history(struct bootstrap *bootstrap, struct err *err)
 {
 	if (!bootstrap->found || !bootstrap->will_stream)
 		return 0;
+	if (bootstrap->sync->config->source.nhosts == 0 && check_there(bootstrap, err) < 0)
+		return -1;
 	if (bootstrap->position.identity.file[0] != '\0')
 		return identity_check(bootstrap->sync, &bootstrap->position, err);
 	/* saved by version 0.1.0, or moved to another server: the present binlog is taken for the
