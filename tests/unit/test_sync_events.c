@@ -97,6 +97,10 @@ static void each_has_its_line(void **state)
 	assert_line((struct sync_event){.kind = SYNC_EVENT_RETENTION_LOW, .retention = {90, 100}},
 		    "the full sync needs the binlog of the last 90 s, and the server keeps it for "
 		    "100 s: raise binlog_expire_logs_seconds before the server purges it");
+	assert_line((struct sync_event){.kind = SYNC_EVENT_JUMPED,
+					.jump = {&position, &position, &why}},
+		    "jumped over a part of the binlog, whose changes are not sent: from "
+		    "bin.000007:4 to bin.000007:4 (on_purged = \"jump\", E-301)");
 	assert_line((struct sync_event){.kind = SYNC_EVENT_COPY_BEGUN, .copy = {2, 3, 4}},
 		    "full sync: 2 of 3 tables to read, 4 lanes");
 	assert_line((struct sync_event){.kind = SYNC_EVENT_TABLE_COPIED,

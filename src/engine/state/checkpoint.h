@@ -25,6 +25,9 @@ struct store_record;
 #define RECORD_PAUSED SLICE("paused")
 /* The record of the tables that commands have added and removed (engine/state/selection.h). Likewise. */
 #define RECORD_SELECTION SLICE("selection")
+/* The record of the last jump over a missing part of the binlog (engine/sync/bootstrap_jump.c):
+ *   {"time":"1764600000000","code":401,"from":{position},"to":{position}} */
+#define RECORD_JUMP SLICE("jump")
 
 struct checkpoint {
 	struct store *store;

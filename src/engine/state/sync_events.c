@@ -107,6 +107,23 @@ static void print_position(const char *before, const struct sync_event *event, s
 	position_print(event->position, out);
 }
 
+static void print_duration(const struct sync_event *event, struct buf *out)
+{
+	buf_printf(out,
+		   event->kind == SYNC_EVENT_COPY_DONE ? "full sync: done in %.1f s"
+						       : "source: connected again after %.1f s",
+		   seconds(event->duration.ms));
+}
+
+static void print_jump(const struct sync_event *event, struct buf *out)
+{
+	buf_put(out, SLICE("jumped over a part of the binlog, whose changes are not sent: from "));
+	position_print(event->jump.from, out);
+	buf_put(out, SLICE(" to "));
+	position_print(event->jump.to, out);
+	buf_printf(out, " (on_purged = \"jump\", E-%d)", (int)event->jump.why->id);
+}
+
 static void print_pause(const struct sync_event *event, struct buf *out)
 {
 	if (event->kind == SYNC_EVENT_RESUMED) {
@@ -180,6 +197,9 @@ void sync_event_print(const struct sync_event *event, struct buf *out)
 	case SYNC_EVENT_CHECKPOINT_FOUND:
 		print_position("checkpoint: found, resuming at ", event, out);
 		return;
+	case SYNC_EVENT_JUMPED:
+		print_jump(event, out);
+		return;
 	case SYNC_EVENT_COPY_BEGUN:
 	case SYNC_EVENT_BACKFILL_BEGUN:
 	case SYNC_EVENT_BACKFILL_DONE:
@@ -191,14 +211,11 @@ void sync_event_print(const struct sync_event *event, struct buf *out)
 		print_table(event, out);
 		return;
 	case SYNC_EVENT_COPY_DONE:
-		buf_printf(out, "full sync: done in %.1f s", seconds(event->duration.ms));
+	case SYNC_EVENT_SOURCE_BACK:
+		print_duration(event, out);
 		return;
 	case SYNC_EVENT_STREAM_BEGUN:
 		print_position("stream: reading the binlog from ", event, out);
-		return;
-	case SYNC_EVENT_SOURCE_BACK:
-		buf_printf(out, "source: connected again after %.1f s",
-			   seconds(event->duration.ms));
 		return;
 	case SYNC_EVENT_KAFKA_LOST:
 	case SYNC_EVENT_KAFKA_BACK:

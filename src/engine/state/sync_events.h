@@ -26,6 +26,8 @@
 	X(HOST_CHANGED, "host_changed", INFO)                                                        \
 	/* position: where the stream will continue */                                               \
 	X(CHECKPOINT_FOUND, "checkpoint_found", INFO)                                                \
+	/* jump: the stream continues without a part of the binlog that is missing */                \
+	X(JUMPED, "jumped", WARN)                                                                    \
 	/* copy: a round of the copy begins */                                                       \
 	X(COPY_BEGUN, "copy_begun", INFO)                                                            \
 	/* retention: the server may soon purge binlog files that the copy still needs */            \
@@ -89,6 +91,10 @@ struct sync_event {
 			enum sync_state from, to;
 		} state;
 		const struct position *position;
+		struct {
+			const struct position *from, *to;
+			const struct err *why;
+		} jump;
 		struct {
 			const char *now, *before; /* "db1:3306"; before: NULL at first */
 		} host;

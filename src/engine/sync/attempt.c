@@ -70,6 +70,16 @@ static bool begins_again(struct supervisor *supervisor, const struct attempt *at
 	       (refused && commands_withdraw(supervisor, &attempt->err));
 }
 
+/* Return whether the next attempt begins after a back-off. If a part of the binlog is missing, it may jump over it. */
+static bool tries_again(struct supervisor *supervisor, const struct err *why)
+{
+	if (!why->retriable && supervisor_may_jump(supervisor, why)) {
+		supervisor->missing = (struct missing){true, *why};
+		return true;
+	}
+	return why->retriable;
+}
+
 /* End the attempt, once no child runs. */
 static void end_attempt(struct supervisor *supervisor)
 {
@@ -81,10 +91,10 @@ static void end_attempt(struct supervisor *supervisor)
 	save_rest(supervisor, attempt);
 	if (!supervisor_is_stopping(supervisor) && begins_again(supervisor, attempt))
 		supervisor_enter(supervisor, SYNC_STARTING);
-	else if (attempt->rc == 0 || (supervisor_is_stopping(supervisor) && attempt->err.retriable))
-		supervisor_end(supervisor, NULL);
-	else if (!attempt->err.retriable)
+	else if (attempt->rc < 0 && !tries_again(supervisor, &attempt->err))
 		supervisor_end(supervisor, &attempt->err);
+	else if (attempt->rc == 0 || supervisor_is_stopping(supervisor))
+		supervisor_end(supervisor, NULL);
 	else
 		supervisor_wait_for_retry(supervisor, attempt->begun_ms, &attempt->err);
 	free(attempt);
@@ -487,10 +497,17 @@ void attempt_init(struct supervisor *supervisor)
 							    .arg = supervisor};
 }
 
-static int look(struct attempt *attempt, struct handover *handover, struct err *err)
+static int look(struct supervisor *supervisor, struct err *err)
 {
-	struct bootstrap *bootstrap = &attempt->bootstrap;
-	if (bootstrap_look(bootstrap, handover, err) < 0 || setup_topics(bootstrap, err) < 0)
+	struct bootstrap *bootstrap = &supervisor->attempt->bootstrap;
+	struct missing *missing = &supervisor->missing;
+	bool jumps = missing->is_due;
+	missing->is_due = false;
+	if (bootstrap_look(bootstrap, &supervisor->handover, jumps, err) < 0)
+		return -1;
+	if (jumps && bootstrap->found && bootstrap_jump(bootstrap, &missing->why, err) < 0)
+		return -1;
+	if (setup_topics(bootstrap, err) < 0)
 		return -1;
 	script_collect(bootstrap->script);
 	mem_trim();
@@ -509,7 +526,7 @@ void attempt_begin(struct supervisor *supervisor)
 	supervisor->attempt = attempt;
 	attempt->begun_ms = clock_mono_ms();
 	bootstrap_init(&attempt->bootstrap, &supervisor->sync, supervisor->script);
-	rc = look(attempt, &supervisor->handover, &err);
+	rc = look(supervisor, &err);
 	if (rc == 0) {
 		attempt->copy_begun_ms = clock_mono_ms();
 		sync_numbers_forget(&supervisor->numbers);

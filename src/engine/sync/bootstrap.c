@@ -413,20 +413,25 @@ static int check_server(struct bootstrap *bootstrap, struct err *err)
 				 conn_server(bootstrap->conn)->identity, err);
 }
 
-static int check_there(const struct bootstrap *bootstrap, struct err *err)
+/* Check that the server still has the saved position, or nothing else is wrong with it than that the binlog after it was purged,
+ * which a jump leaves out. A server that was restored, for example, must not be taken for one that has purged its binlog. */
+static int check_there(const struct bootstrap *bootstrap, bool jumps, struct err *err)
 {
 	if (source_has_position(bootstrap->conn, &bootstrap->position, err) == 0)
 		return 0;
-	return position_error(&bootstrap->position, err);
+	if (!jumps || err->id != E_BINLOG_PURGED)
+		return position_error(&bootstrap->position, err);
+	*err = (struct err)ERR_INIT;
+	return 0;
 }
 
 /* Check the saved position before tables are read. The stream that follows checks it again. Of several hosts, one was chosen
  * that has the position. */
-static int check_history(struct bootstrap *bootstrap, struct err *err)
+static int check_history(struct bootstrap *bootstrap, bool jumps, struct err *err)
 {
 	if (!bootstrap->found || !bootstrap->will_stream)
 		return 0;
-	if (bootstrap->sync->config->source.nhosts == 0 && check_there(bootstrap, err) < 0)
+	if (bootstrap->sync->config->source.nhosts == 0 && check_there(bootstrap, jumps, err) < 0)
 		return -1;
 	if (bootstrap->position.identity.file[0] != '\0')
 		return identity_check(bootstrap->sync, &bootstrap->position, err);
@@ -463,10 +468,12 @@ static void move(struct bootstrap *bootstrap)
 	bootstrap->moved = true;
 }
 
-static int choose_source(struct bootstrap *bootstrap, struct err *err)
+static int choose_source(struct bootstrap *bootstrap, bool jumps, struct err *err)
 {
 	const struct position *position = bootstrap->found ? &bootstrap->position : NULL;
-	if (take_source(bootstrap, host_select(bootstrap->sync, position, err)) < 0)
+	struct conn *conn = jumps ? host_select_jump(bootstrap->sync, position, err)
+				  : host_select(bootstrap->sync, position, err);
+	if (take_source(bootstrap, conn) < 0)
 		return -1;
 	move(bootstrap);
 	return 0;
@@ -576,15 +583,26 @@ static int raise_saved_watermark(struct bootstrap *bootstrap, struct err *err)
 	return 0;
 }
 
-int bootstrap_look(struct bootstrap *bootstrap, struct handover *handover, struct err *err)
+int bootstrap_settle(struct bootstrap *bootstrap, struct err *err)
+{
+	bootstrap_know_tables(bootstrap);
+	if (check_columns(bootstrap, err) < 0)
+		return -1;
+	save_move(bootstrap);
+	return 0;
+}
+
+int bootstrap_look(struct bootstrap *bootstrap, struct handover *handover, bool jumps,
+		   struct err *err)
 {
 	struct checkpoint *checkpoint = &bootstrap->sync->checkpoint;
 	if (checkpoint_load(checkpoint, &bootstrap->position, &bootstrap->found, err) < 0 ||
 	    load_choices(bootstrap, err) < 0 || raise_saved_watermark(bootstrap, err) < 0)
 		return -1;
 	bootstrap->will_stream = bootstrap->sync->config->mode != MODE_FULL;
-	if (choose_source(bootstrap, err) < 0 || look_at_tables(bootstrap, err) < 0 ||
-	    check_server(bootstrap, err) < 0 || check_history(bootstrap, err) < 0 ||
+	jumps &= bootstrap->found;
+	if (choose_source(bootstrap, jumps, err) < 0 || look_at_tables(bootstrap, err) < 0 ||
+	    check_server(bootstrap, err) < 0 || check_history(bootstrap, jumps, err) < 0 ||
 	    instance_lock_take(&bootstrap->name, err) < 0 ||
 	    handover_wait(handover, &bootstrap->name, bootstrap->sync->config->name,
 			  &bootstrap->sync->flags.stop, err) < 0)
@@ -593,9 +611,5 @@ int bootstrap_look(struct bootstrap *bootstrap, struct handover *handover, struc
 	if (bootstrap->found && (load_pending_databases(bootstrap, err) < 0 ||
 				 load_catalog(bootstrap, err) < 0 || load_pins(bootstrap, err) < 0))
 		return -1;
-	bootstrap_know_tables(bootstrap);
-	if (check_columns(bootstrap, err) < 0)
-		return -1;
-	save_move(bootstrap);
-	return 0;
+	return jumps ? 0 : bootstrap_settle(bootstrap, err);
 }

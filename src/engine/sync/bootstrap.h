@@ -46,9 +46,12 @@ void bootstrap_fini(struct bootstrap *bootstrap);
 void bootstrap_know_tables(struct bootstrap *bootstrap);
 /* Read the checkpoint, connect, check the source, load the catalogs, select the tables and check
  * the script against them. Wait until no earlier process can still be sending (handover). Send
- * nothing. */
-int bootstrap_look(struct bootstrap *bootstrap, struct handover *handover,
+ * nothing. jumps: bootstrap_jump follows if there is a position, so the source need not have what is after it. */
+int bootstrap_look(struct bootstrap *bootstrap, struct handover *handover, bool jumps,
 		   struct err *err) MUST_CHECK;
+/* Let the stream begin at the present end of the binlog, with the present definitions, and save that. Tables that were not
+ * copied completely are copied from their beginning. */
+int bootstrap_jump(struct bootstrap *bootstrap, const struct err *why, struct err *err) MUST_CHECK;
 /* Decide which tables to read, open the snapshot for them, and post what must be durable before the
  * first row; the caller then calls checkpoint_save. bootstrap->nreads may be 0. again: read the
  * tables that the last round did not finish. */

@@ -24,6 +24,9 @@ int bootstrap_scan(struct bootstrap *bootstrap, const struct position *from,
 		   struct err *err) MUST_CHECK;
 /* Of the tables to read, keep the finished ranges that are still valid at the open snapshot (bootstrap_ranges.c). */
 int bootstrap_keep_ranges(struct bootstrap *bootstrap, struct err *err) MUST_CHECK;
+/* When the stream's position is known: pass the captured tables to the lanes, check the script's columns against them, and post a
+ * position of another host. */
+int bootstrap_settle(struct bootstrap *bootstrap, struct err *err) MUST_CHECK;
 /* Set bootstrap->selected to the tables of bootstrap->catalog_now that the script selects. */
 void bootstrap_select(struct bootstrap *bootstrap);
 void bootstrap_free_reads(struct full_table *reads, unsigned n);
@@ -53,6 +56,12 @@ void bootstrap_keep_definition(struct bootstrap *bootstrap, struct record_batch 
 void bootstrap_load_definition(struct bootstrap *bootstrap, struct table_state *state);
 
 /* bootstrap_reads.c; declared for unit tests */
+/* Let the stream begin here, with the present catalog, and add the records of its definitions. */
+int bootstrap_begin(struct bootstrap *bootstrap, const struct position *at,
+		    struct record_batch *records, struct err *err) MUST_CHECK;
+/* Take the present position, with the definitions at that moment, which bootstrap->catalog_now has then. */
+int bootstrap_position_now(struct bootstrap *bootstrap, struct position *now,
+			   struct err *err) MUST_CHECK;
 /* Consecutive rounds in which the rows of a table may differ from its definition. */
 enum { READ_MISMATCHES_MAX = 3 };
 /* Prepare a table for the next round, in which it has this definition. Fail when its rows did not fit the same definition

@@ -282,9 +282,8 @@ static int place_read(struct bootstrap *bootstrap, struct full_table *read,
 	return 0;
 }
 
-/* At the first start, let the stream begin here, with the present catalog. */
-static int begin(struct bootstrap *bootstrap, const struct position *at,
-		 struct record_batch *records, struct err *err)
+int bootstrap_begin(struct bootstrap *bootstrap, const struct position *at,
+		    struct record_batch *records, struct err *err)
 {
 	struct slice db;
 	size_t i = 0;
@@ -305,8 +304,7 @@ static int begin(struct bootstrap *bootstrap, const struct position *at,
 	return 0;
 }
 
-/* Take the present position, with the definitions at that moment. */
-static int position_now(struct bootstrap *bootstrap, struct position *now, struct err *err)
+int bootstrap_position_now(struct bootstrap *bootstrap, struct position *now, struct err *err)
 {
 	for (unsigned tries = 0; tries < POSITION_TRIES; tries++) {
 		int rc;
@@ -328,10 +326,10 @@ static int begin_stream_only(struct bootstrap *bootstrap, struct err *err)
 	struct position now;
 	int rc;
 	position_init(&now);
-	rc = position_now(bootstrap, &now, err);
+	rc = bootstrap_position_now(bootstrap, &now, err);
 	if (rc == 0) {
 		bootstrap_select(bootstrap);
-		rc = begin(bootstrap, &now, &records, err);
+		rc = bootstrap_begin(bootstrap, &now, &records, err);
 	}
 	if (rc == 0) {
 		for (unsigned i = 0; i < bootstrap->nselected; i++)
@@ -351,7 +349,7 @@ static int begin_backfills(struct bootstrap *bootstrap, struct err *err)
 	if (bootstrap_backfills(bootstrap, NULL) == 0)
 		return 0;
 	position_init(&now);
-	rc = position_now(bootstrap, &now, err);
+	rc = bootstrap_position_now(bootstrap, &now, err);
 	if (rc == 0) {
 		bootstrap_select(bootstrap); /* the definitions may have been loaded again */
 		decide(bootstrap);
@@ -445,7 +443,7 @@ static int place_reads(struct bootstrap *bootstrap, struct err *err)
 	bool first = !bootstrap->found;
 	int rc = 0;
 	if (first)
-		rc = begin(bootstrap, &bootstrap->snapshot.position, &records, err);
+		rc = bootstrap_begin(bootstrap, &bootstrap->snapshot.position, &records, err);
 	for (unsigned i = 0; rc == 0 && i < bootstrap->nreads; i++)
 		rc = place_read(bootstrap, &bootstrap->reads[i], &records, err);
 	if (rc == 0)

@@ -152,9 +152,15 @@ static int try_position(struct host_selection *selection, const struct position 
 	char name[100];
 	if (config->mode == MODE_FULL)
 		return 0;
-	if (source_has_position(conn, position, err) < 0 ||
-	    identity_check(selection->sync, position, err) < 0)
+	if (source_has_position(conn, position, err) < 0) {
+		if (!selection->jumps || err->id != E_BINLOG_PURGED)
+			return -1;
+		*err = (struct err)ERR_INIT;
+	}
+	if (identity_check(selection->sync, position, err) < 0)
 		return -1;
+	if (selection->jumps)
+		return 0;
 	/* it must neither end the dump of another process of the name nor be ended by it */
 	snprintf(name, sizeof(name), "%s/try-%d-%" PRId64, config->name, (int)getpid(),
 		 clock_wall_ms());
@@ -293,27 +299,44 @@ static struct conn *only_host(struct source *source, struct err *err)
 	return NULL;
 }
 
-struct conn *host_select(struct sync *sync, const struct position *position, struct err *err)
+static struct conn *select_host(struct host_selection *selection, struct err *err)
 {
-	struct host_selection selection = {.sync = sync, .position = position};
+	struct sync *sync = selection->sync;
 	struct conn *conn = NULL;
 	if (sync->config->source.nhosts == 0)
 		return only_host(sync->source, err);
-	if (find_needed(&selection, err) == 0)
-		conn = try_hosts(&selection, err);
-	for (size_t i = 0; i < selection.nneeded; i++)
-		gtid_set_fini(&selection.needed[i]);
-	free(selection.needed);
+	if (find_needed(selection, err) == 0)
+		conn = try_hosts(selection, err);
+	for (size_t i = 0; i < selection->nneeded; i++)
+		gtid_set_fini(&selection->needed[i]);
+	free(selection->needed);
 	return conn;
+}
+
+struct conn *host_select(struct sync *sync, const struct position *position, struct err *err)
+{
+	struct host_selection selection = {.sync = sync, .position = position};
+	return select_host(&selection, err);
+}
+
+struct conn *host_select_jump(struct sync *sync, const struct position *position, struct err *err)
+{
+	struct host_selection selection = {.sync = sync, .position = position, .jumps = true};
+	return select_host(&selection, err);
+}
+
+uint64_t host_sequence_beyond(uint64_t sequence)
+{
+	uint64_t now = (uint64_t)clock_wall_ms() * 1000000, beyond = sequence + UNSAVED;
+	return beyond > now ? beyond : now;
 }
 
 void host_move_position(struct position *position, const struct conn *conn)
 {
-	uint64_t now = (uint64_t)clock_wall_ms() * 1000000, beyond = position->sequence + UNSAVED;
 	snprintf(position->server, sizeof(position->server), "%s", conn_server(conn)->identity);
 	position->file[0] = '\0';
 	position->offset = 0;
 	position->row_offset = 0;
 	position->identity = (struct binlog_identity){.offset = 0};
-	position->sequence = beyond > now ? beyond : now;
+	position->sequence = host_sequence_beyond(position->sequence);
 }

@@ -13,6 +13,11 @@
  * serve later. Without a list of hosts, connect to the one server, which may not have the
  * position. */
 struct conn *host_select(struct sync *sync, const struct position *position, struct err *err);
+/* As host_select, for a stream that continues at the end of the binlog: a host may have purged what is after the position, but
+ * must contain everything before it. */
+struct conn *host_select_jump(struct sync *sync, const struct position *position, struct err *err);
+/* Return a sequence above all that may have been given since the position with this one was saved. */
+uint64_t host_sequence_beyond(uint64_t sequence);
 /* Convert the position of another server to one of this server, by GTID alone. sequenceIds continue
  * above all earlier ones. */
 void host_move_position(struct position *position, const struct conn *conn);

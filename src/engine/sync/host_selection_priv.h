@@ -11,6 +11,7 @@
 struct host_selection {
 	struct sync *sync;
 	const struct position *position; /* NULL: no position is saved */
+	bool jumps;                      /* what is after the position is not needed */
 	struct gtid_set
 		*needed; /* sets that a host must have, since their rows may have been sent */
 	size_t nneeded, cap;

@@ -101,6 +101,11 @@ int pause_watch(struct pause *pause, struct err *err)
 	return retention_tick(&pause->retention, &pause->position, err);
 }
 
+void pause_watch_no_more(struct pause *pause)
+{
+	pause->has_position = false;
+}
+
 void pause_leave(struct pause *pause)
 {
 	retention_fini(&pause->retention);

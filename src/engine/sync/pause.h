@@ -24,7 +24,7 @@ struct pause {
 	_Atomic int wish;         /* enum pause_wish */
 	_Atomic int64_t since_ms; /* wall time of the pause, as last saved; 0: none */
 	struct position position; /* where the sync will continue, while it is paused */
-	bool has_position;        /* it has one: something was copied or streamed */
+	bool has_position;        /* it has one, and its binlog is watched */
 	struct retention retention;
 };
 
@@ -47,6 +47,8 @@ int pause_begin(struct pause *pause, struct source *source, struct sync_events *
 		struct err *err) MUST_CHECK;
 /* Watch the binlog that will be needed. A wish for a pause is fulfilled. */
 int pause_watch(struct pause *pause, struct err *err) MUST_CHECK;
+/* The binlog was purged, which does not matter. */
+void pause_watch_no_more(struct pause *pause);
 /* Stop watching. */
 void pause_leave(struct pause *pause);
 /* Remove the record, if there is one, and save that. The wish is fulfilled then. */

@@ -151,12 +151,18 @@ void supervisor_position(struct supervisor *supervisor, struct buf *out, int64_t
 	sync_numbers_position(&supervisor->numbers, out, saved_ms);
 }
 
+void supervisor_jump(struct supervisor *supervisor, struct buf *out)
+{
+	sync_numbers_jump(&supervisor->numbers, out);
+}
+
 /* ---- the beginning ---- */
 
 static void note_saved(void *arg, struct slice position)
 {
 	struct supervisor *supervisor = arg;
-	sync_numbers_saved(&supervisor->numbers, position);
+	sync_numbers_saved(&supervisor->numbers, position,
+			   checkpoint_get(&supervisor->sync.checkpoint, RECORD_JUMP));
 }
 
 static struct store *open_store(struct supervisor *supervisor, struct err *err)
@@ -307,6 +313,13 @@ static int serve_pause(struct supervisor *supervisor, struct err *err)
 	sync_numbers_unread(&supervisor->numbers, supervisor->pause.retention.unread_bytes);
 	if (rc == 0)
 		return 0;
+	if (supervisor_may_jump(supervisor, err)) {
+		log_warn("the binlog that the paused sync needs was purged: when it is resumed, it "
+			 "jumps over what is missing");
+		*err = (struct err)ERR_INIT;
+		pause_watch_no_more(&supervisor->pause);
+		return 0;
+	}
 	err->retriable |= supervisor->sync.config->source.nhosts > 1; /* another host may have it */
 	return -1;
 }

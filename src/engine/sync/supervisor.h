@@ -72,5 +72,7 @@ uint64_t supervisor_rows(const struct supervisor *supervisor);
 void supervisor_tables(struct supervisor *supervisor,
 		       void (*each)(void *arg, const struct table_progress *table), void *arg);
 void supervisor_position(struct supervisor *supervisor, struct buf *out, int64_t *saved_ms);
+/* Append the JSON of the record of the last jump over a missing part of the binlog, or nothing. */
+void supervisor_jump(struct supervisor *supervisor, struct buf *out);
 
 #endif

@@ -50,6 +50,12 @@ struct failure {
 	int64_t ms; /* monotonic */
 };
 
+/* A part of the binlog is missing, and the next attempt jumps over it. */
+struct missing {
+	bool is_due; /* no attempt has begun with it */
+	struct err why;
+};
+
 /* The current round of the copy. */
 struct round {
 	struct full full;
@@ -106,6 +112,7 @@ struct supervisor {
 	struct backoff backoff;
 	int64_t retry_ms; /* monotonic, when the next attempt begins */
 
+	struct missing missing;
 	struct failure failure;
 	struct pause pause;
 	struct attempt_work work;
@@ -124,6 +131,8 @@ bool supervisor_is_pausing(const struct supervisor *supervisor);
 bool supervisor_is_stopping(const struct supervisor *supervisor);
 /* End the sync. err: NULL if it has ended without an error. */
 void supervisor_end(struct supervisor *supervisor, const struct err *err);
+/* Return whether the sync continues after the error, without the part of the binlog that is missing (on_purged = "jump"). */
+bool supervisor_may_jump(const struct supervisor *supervisor, const struct err *why);
 /* begun_ms: monotonic, when what has failed began. */
 void supervisor_wait_for_retry(struct supervisor *supervisor, int64_t begun_ms,
 			       const struct err *err);

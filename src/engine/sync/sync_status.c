@@ -26,11 +26,13 @@ void sync_numbers_init(struct sync_numbers *numbers, unsigned nlanes)
 	map_init(&numbers->tables);
 	arena_init(&numbers->arena, 0);
 	buf_init(&numbers->position);
+	buf_init(&numbers->jump);
 	atomic_store(&numbers->stream.lag_bytes, -1);
 }
 
 void sync_numbers_fini(struct sync_numbers *numbers)
 {
+	buf_fini(&numbers->jump);
 	buf_fini(&numbers->position);
 	map_fini(&numbers->tables);
 	arena_fini(&numbers->arena);
@@ -133,13 +135,19 @@ void sync_numbers_forget(struct sync_numbers *numbers)
 	pthread_mutex_unlock(&numbers->lock);
 }
 
-void sync_numbers_saved(struct sync_numbers *numbers, struct slice position)
+static void replace_text(struct buf *text, struct slice by)
+{
+	if (by.len == 0)
+		return;
+	buf_clear(text);
+	buf_put(text, by);
+}
+
+void sync_numbers_saved(struct sync_numbers *numbers, struct slice position, struct slice jump)
 {
 	pthread_mutex_lock(&numbers->lock);
-	if (position.len > 0) {
-		buf_clear(&numbers->position);
-		buf_put(&numbers->position, position);
-	}
+	replace_text(&numbers->position, position);
+	replace_text(&numbers->jump, jump);
 	numbers->saved_ms = clock_wall_ms();
 	pthread_mutex_unlock(&numbers->lock);
 }
@@ -298,5 +306,12 @@ void sync_numbers_position(struct sync_numbers *numbers, struct buf *out, int64_
 	pthread_mutex_lock(&numbers->lock);
 	buf_put(out, buf_slice(&numbers->position));
 	*saved_ms = numbers->saved_ms;
+	pthread_mutex_unlock(&numbers->lock);
+}
+
+void sync_numbers_jump(struct sync_numbers *numbers, struct buf *out)
+{
+	pthread_mutex_lock(&numbers->lock);
+	buf_put(out, buf_slice(&numbers->jump));
 	pthread_mutex_unlock(&numbers->lock);
 }

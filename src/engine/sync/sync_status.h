@@ -1,6 +1,6 @@
 /* sync_status: the numbers of a running sync, as data. Texts for people are made where they are
  * shown.
- * Thread: sync_numbers_select, _round, _backfill, _forget, _saved and _unread: the supervisor's; sync_numbers_read, _tables and _position: any.
+ * Thread: sync_numbers_select, _round, _backfill, _forget, _saved and _unread: the supervisor's; sync_numbers_read, _tables, _position and _jump: any.
  * Owner: sync_numbers_init / sync_numbers_fini. */
 #ifndef TIDEWAY_SYNC_STATUS_H
 #define TIDEWAY_SYNC_STATUS_H
@@ -78,6 +78,7 @@ struct sync_numbers {
 	struct map tables;    /* "db.table" -> struct table_count of each captured table */
 	struct arena arena;   /* of tables */
 	struct buf position;  /* JSON of the saved position; empty: none */
+	struct buf jump;      /* JSON of the record of the last jump; empty: there was none */
 	int64_t saved_ms;     /* wall time of the last save; 0: none */
 };
 
@@ -93,8 +94,8 @@ void sync_numbers_round(struct sync_numbers *numbers, const struct full *round);
 void sync_numbers_backfill(struct sync_numbers *numbers, const struct backfill *backfill);
 /* Forget the earlier rounds: the copy begins again. */
 void sync_numbers_forget(struct sync_numbers *numbers);
-/* Note that the checkpoint was saved, with this position. */
-void sync_numbers_saved(struct sync_numbers *numbers, struct slice position);
+/* Note that the checkpoint was saved, with this position and this record of the last jump. Empty: none. */
+void sync_numbers_saved(struct sync_numbers *numbers, struct slice position, struct slice jump);
 /* Note how many bytes of the binlog follow the position, while no stream runs; -1: unknown. */
 void sync_numbers_unread(struct sync_numbers *numbers, int64_t bytes);
 /* Return the rows of all lanes since the start of the process. */
@@ -106,5 +107,7 @@ void sync_numbers_tables(struct sync_numbers *numbers,
 			 void (*each)(void *arg, const struct table_progress *table), void *arg);
 /* Append the JSON of the saved position, or nothing. Set the wall time of the last save; 0: none. */
 void sync_numbers_position(struct sync_numbers *numbers, struct buf *out, int64_t *saved_ms);
+/* Append the JSON of the record of the last jump, or nothing. */
+void sync_numbers_jump(struct sync_numbers *numbers, struct buf *out);
 
 #endif
