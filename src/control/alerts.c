@@ -137,6 +137,15 @@ static void host_changed(struct alerts *alerts, const struct sync_event *event)
 	happen(alerts, ALERT_FAILOVER, event, NULL, text);
 }
 
+static void jumped(struct alerts *alerts, const struct sync_event *event)
+{
+	struct buf text;
+	buf_init(&text);
+	sync_event_print(event, &text);
+	happen(alerts, ALERT_JUMP, event, event->jump.why, buf_cstr(&text));
+	buf_fini(&text);
+}
+
 static void failed(struct alerts *alerts, const struct sync_event *event)
 {
 	end_all(alerts);
@@ -183,6 +192,9 @@ static void read_event(struct alerts *alerts, const struct sync_event *event)
 		return;
 	case SYNC_EVENT_HOST_CHANGED:
 		host_changed(alerts, event);
+		return;
+	case SYNC_EVENT_JUMPED:
+		jumped(alerts, event);
 		return;
 	case SYNC_EVENT_FAILED:
 		failed(alerts, event);

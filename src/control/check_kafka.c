@@ -32,11 +32,20 @@ struct named {
 /* Report where the stream would resume. The source must have that position. */
 static void check_position(struct report *report, struct look *look)
 {
+	const struct sync_config *config = look->sync.config;
 	struct err err = ERR_INIT;
 	struct buf text;
 	if (look->bootstrap.conn == NULL) /* reported in the line of the source */
 		return;
 	if (bootstrap_check_saved(&look->bootstrap, &err) < 0) {
+		if (err.id == E_BINLOG_PURGED && config->on_purged == ON_PURGED_JUMP &&
+		    config->mode != MODE_FULL) {
+			check_line(report, FINDING_WARN, SLICE("position"), slice_str(err.text),
+				   SLICE("on_purged = \"jump\": the stream continues at the end of "
+					 "the binlog, without the changes before it"),
+				   err.id);
+			return;
+		}
 		check_failed(report, "position", &err);
 		return;
 	}

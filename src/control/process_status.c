@@ -69,11 +69,10 @@ static const char *text_of(const cJSON *json, const char *name)
 	return text ? text : "";
 }
 
-/* The record of the checkpoint has more members, and its numbers are strings. */
-static void put_position(struct buf *out, struct slice record)
+/* The record of the checkpoint has more members, and its numbers are strings. json: NULL if there is none. */
+static void put_position(struct buf *out, const char *name, const cJSON *json)
 {
-	cJSON *json = record.len > 0 ? cJSON_ParseWithLength(record.ptr, record.len) : NULL;
-	member(out, "position");
+	member(out, name);
 	if (json == NULL) {
 		buf_put(out, SLICE("null"));
 		return;
@@ -84,7 +83,37 @@ static void put_position(struct buf *out, struct slice record)
 	member_number(out, "offset", strtoull(text_of(json, "offset"), NULL, 10));
 	member_text(out, "gtids", text_of(json, "gtid"));
 	buf_char(out, '}');
+}
+
+/* Return NULL if there is no record. */
+static cJSON *parse_record(struct slice record)
+{
+	return record.len > 0 ? cJSON_ParseWithLength(record.ptr, record.len) : NULL;
+}
+
+/* The last jump over a missing part of the binlog. */
+static void put_jump(struct buf *out, struct supervisor *supervisor)
+{
+	struct buf record;
+	cJSON *json;
+	buf_init(&record);
+	supervisor_jump(supervisor, &record);
+	json = parse_record(buf_slice(&record));
+	member(out, "jump");
+	if (json) {
+		buf_char(out, '{');
+		member_time(out, "time_ms", strtoll(text_of(json, "time"), NULL, 10));
+		member(out, "code");
+		buf_printf(out, "\"E-%.0f\"",
+			   cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(json, "code")));
+		put_position(out, "from", cJSON_GetObjectItemCaseSensitive(json, "from"));
+		put_position(out, "to", cJSON_GetObjectItemCaseSensitive(json, "to"));
+		buf_char(out, '}');
+	} else {
+		buf_put(out, SLICE("null"));
+	}
 	cJSON_Delete(json);
+	buf_fini(&record);
 }
 
 static void put_error(struct buf *out, enum err_id id, const char *text)
@@ -301,6 +330,7 @@ void process_status_sync(const struct watched_sync *sync, struct buf *out)
 	struct journal_entry *entry = mem_array(1, sizeof(*entry));
 	struct sync_status *status = mem_array(1, sizeof(*status));
 	struct buf position;
+	cJSON *json;
 	int64_t saved_ms;
 	buf_init(&position);
 	supervisor_status(sync->supervisor, status);
@@ -312,7 +342,10 @@ void process_status_sync(const struct watched_sync *sync, struct buf *out)
 	member_time(out, "paused_since_ms", status->paused_ms);
 	put_wish(out, status->wish, supervisor_requests(sync->supervisor));
 	put_journal(out, entry);
-	put_position(out, buf_slice(&position));
+	json = parse_record(buf_slice(&position));
+	put_position(out, "position", json);
+	cJSON_Delete(json);
+	put_jump(out, sync->supervisor);
 	member_time(out, "saved_ms", saved_ms);
 	member_time(out, "acknowledged_ms", status->ack_ms);
 	member_seconds(out, "lag_s", status->lag_ms);

@@ -136,6 +136,31 @@ static void put_unread(const cJSON *sync, struct buf *out)
 	buf_put(out, SLICE(" of the binlog\n"));
 }
 
+/* Append "mysql-bin.000003:1234, GTIDs 0-1-17". The file may be unknown. */
+static void put_place(const cJSON *position, struct buf *out)
+{
+	const char *file = text_of(position, "file"), *gtids = text_of(position, "gtids");
+	if (file[0])
+		buf_printf(out, "%s:%.0f", file, number_of(position, "offset"));
+	if (gtids[0])
+		buf_printf(out, "%sGTIDs %s", file[0] ? ", " : "", gtids);
+}
+
+/* The last jump over a missing part of the binlog. */
+static void put_jump(const cJSON *sync, double now_ms, struct buf *out)
+{
+	const cJSON *jump = item_of(sync, "jump");
+	if (!cJSON_IsObject(jump))
+		return;
+	buf_put(out, SLICE("  jumped    "));
+	put_age(out, jump, "time_ms", now_ms);
+	buf_printf(out, " (%s), without the changes\n            from ", text_of(jump, "code"));
+	put_place(item_of(jump, "from"), out);
+	buf_put(out, SLICE("\n            to "));
+	put_place(item_of(jump, "to"), out);
+	buf_char(out, '\n');
+}
+
 static void put_position(const cJSON *sync, double now_ms, struct buf *out)
 {
 	const cJSON *position = item_of(sync, "position");
@@ -199,6 +224,7 @@ static void put_sync(const cJSON *sync, double now_ms, struct buf *out)
 	put_backfill(sync, out);
 	put_unread(sync, out);
 	put_position(sync, now_ms, out);
+	put_jump(sync, now_ms, out);
 	if (text_of(sync, "host")[0])
 		buf_printf(out, "  host      %s\n", text_of(sync, "host"));
 	cJSON_ArrayForEach(problem, item_of(sync, "problems"))

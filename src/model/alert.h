@@ -29,6 +29,8 @@ enum alert_pace {
 	X(KAFKA_AWAY, "kafka_away", WARNING, AFTER_MINUTE, "Kafka can be reached again")           \
 	/* another host of the source is used */                                                   \
 	X(FAILOVER, "failover", WARNING, ONCE, "")                                                 \
+	/* the stream continues without a part of the binlog that is missing */                    \
+	X(JUMP, "jump", CRITICAL, ONCE, "")                                                        \
 	/* the sync has ended with an error; the last of its alerts */                             \
 	X(FAILED, "failed", CRITICAL, ONCE, "")
 

@@ -180,6 +180,9 @@ def test_check_looks_at_the_checkpoint(sync, table, kafka, sql, db, mariadb):
     purge(mariadb)
     code, out, err = checked.once(command="check")
     assert code == 4 and re.search(r"FAIL  position: .*binlog mysql-bin\.\d+ .* is no longer there", out), out + err
+    checked.write(checked.text([f"{db}.*"], 'on_purged = "jump",'))
+    code, out, err = checked.once(command="check")
+    assert code == 0 and re.search(r"WARN  position: .*binlog mysql-bin\.\d+ .* is no longer there(?s:.*)without the changes", out), out + err
     kafka.configure(topic, "cleanup.policy", "delete")
     code, out, err = checked.once(command="check")
     assert code == 5 and re.search(r"FAIL  checkpoint: .*its cleanup\.policy must be compact", out), out + err

@@ -250,9 +250,11 @@ static void a_failure_is_the_last(void **state)
 	end(&run);
 }
 
-/* Retention and failover. The first host of a process is not a failover. */
+/* Retention, failover and a jump. The first host of a process is not a failover. */
 static void other_kinds(void **state)
 {
+	const struct err gone = {.id = E_BINLOG_PURGED, .code = ERR_POSITION, .text = "gone"};
+	struct position from, to;
 	struct alert alert;
 	struct run run;
 	(void)state;
@@ -273,6 +275,15 @@ static void other_kinds(void **state)
 	assert_string_equal(taken(&run), "retention!");
 	sync_events_emit_duration(&run.events, SYNC_EVENT_COPY_DONE, 1);
 	assert_string_equal(taken(&run), "retention.");
+	position_init(&from);
+	position_init(&to);
+	sync_events_emit(&run.events, (struct sync_event){.kind = SYNC_EVENT_JUMPED,
+							  .jump = {&from, &to, &gone}});
+	take(&run, &alert);
+	assert_int_equal(alert.kind, ALERT_JUMP);
+	assert_int_equal(alert.code, E_BINLOG_PURGED);
+	assert_non_null(strstr(alert.text, "jumped over a part of the binlog"));
+	assert_nothing(&run, false); /* it has no end */
 	end(&run);
 }
 
