@@ -68,8 +68,8 @@ static void it_reports(void **state)
 	assert_has(text, "\"script\":\"/etc/sync.lua\",\"started_ms\":1000,");
 	assert_has(text, "\"syncs\":[{\"name\":\"shop\",\"state\":\"starting\","
 			 "\"paused_since_ms\":null,\"pending\":null,\"state_since_ms\":null,");
-	assert_has(text,
-		   "\"position\":null,\"saved_ms\":null,\"acknowledged_ms\":null,\"lag_s\":null,");
+	assert_has(text, "\"position\":null,\"jump\":null,\"saved_ms\":null,\"acknowledged_ms\":"
+			 "null,\"lag_s\":null,");
 	text = ask(&served, "GET", "/syncs/shop", "{}", 200);
 	assert_has(text, "{\"name\":\"shop\",");
 	text = ask(&served, "GET", "/syncs/shop/tables", "", 200);
