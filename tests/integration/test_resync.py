@@ -168,8 +168,8 @@ def test_killed_while_it_is_copied_again(here):
     table = here.admin.tables(running.name)[name]
     assert (table["step"], table["backfill"]) == ("copy", True)
     here.sql("INSERT INTO a VALUES (3, 3, 'c')")
-    saved = running.until(f"{here.db}.a", lambda all_: any(m.key == b"3" for m in all_), "the row") and here.admin.sync(running.name)["saved_ms"]
-    wait_for(lambda: here.admin.sync(running.name)["saved_ms"] > saved, "another save")
+    running.until(f"{here.db}.a", lambda all_: any(m.key == b"3" for m in all_), "the row")
+    here.wait_saved(running)
     running.kill9()
     running.start()
     again = wait_for(lambda: with_rows(here.admin, running, copied), lambda: running.log[-2000:])
@@ -192,7 +192,7 @@ def test_killed_while_it_is_copied_again(here):
 def test_killed_while_the_command_runs(here, moment):
     """kill -9 at any moment of the command: the table is copied again to the end, or the command has had no effect."""
     running = here.copied(600)
-    here.wait_saved()
+    here.wait_saved(running)
     log = running.folder / "resync.log"
     asking = process.spawn([BINARY, "resync", running.path, f"{here.db}.new"], log, log, cwd=running.folder)
     if moment == "saved":

@@ -46,17 +46,6 @@ class Steered(Here):
         assert done == code, f"{command}: exit code {done}\n{out}\n{err}"
         return out if code == 0 else err
 
-    def wait_saved(self):
-        """Wait until the checkpoint has the end of the binlog: a killed process then sends nothing again."""
-        statement = "SHOW BINARY LOG STATUS" if self.server.mysql else "SHOW MASTER STATUS"
-        end = self.server.run(statement)[0][:2]
-
-        def place():
-            position = self.admin.sync(self.running.name)["position"]
-            return position and (position["file"], position["offset"])
-
-        wait_for(lambda: place() == tuple(end), lambda: f"{place()} is saved, not {end}")
-
     def change_a(self, key):
         """A change of `a` goes through the stream."""
         self.sql(f"REPLACE INTO a VALUES ({key}, 0, 'through')")
@@ -241,7 +230,7 @@ def test_killed_while_a_table_is_added(here, moment):
     """kill -9 at any moment of the command: the table is captured completely afterwards, or not at all."""
     here.make_new(600)
     running = here.stream("full = { rows_per_second = 600 }," + ONE)
-    here.wait_saved()
+    here.wait_saved(running)
     log = running.folder / "add.log"
     asking = process.spawn([BINARY, "add", running.path, f"{here.db}.new"], log, log, cwd=running.folder)
     if moment == "taken":
@@ -293,7 +282,7 @@ def test_kafka_is_away(here, proxy):
     """The command waits for the checkpoint, and says so. Killed before, it has had no effect."""
     here.make_new(20)
     running = here.stream(brokers=here.kafka.proxied)
-    here.wait_saved()
+    here.wait_saved(running)
     log = running.folder / "add.log"
     proxy.set("refuse")
     asking = process.spawn([BINARY, "add", running.path, f"{here.db}.new"], log, log, cwd=running.folder)
