@@ -233,7 +233,8 @@ def told(page):
 
 
 @pytest.mark.parametrize("page", [p for p in PAGES if told(p)], ids=lambda p: p.stem)
-def test_page(page, tmp_path, mariadb, broker, mariadb_server):
+def test_page(page, tmp_path, mariadb, broker, mariadb_server, monkeypatch):
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))  # the syncs of all pages have one name, and pages are tested at the same time
     story = Story(tmp_path, mariadb, broker, mariadb_server)
     drop = [f"DROP DATABASE IF EXISTS {name}" for name in DATABASES]
     mariadb.run(*drop)
