@@ -80,13 +80,25 @@ void selection_drop(struct selection *selection, struct slice db, struct slice n
 		*table = selection->tables[--selection->n];
 }
 
+static struct chosen_copy *find_copy(const struct selection *selection, struct slice db,
+				     struct slice name)
+{
+	for (unsigned i = 0; i < selection->ncopies; i++)
+		if (slice_equal(selection->copies[i].db, db) &&
+		    slice_equal(selection->copies[i].name, name))
+			return &selection->copies[i];
+	return NULL;
+}
+
+const struct chosen_copy *selection_find_copy(const struct selection *selection, struct slice db,
+					      struct slice name)
+{
+	return find_copy(selection, db, name);
+}
+
 void selection_put_copy(struct selection *selection, const struct chosen_copy *copy)
 {
-	struct chosen_copy *to = NULL;
-	for (unsigned i = 0; i < selection->ncopies; i++)
-		if (slice_equal(selection->copies[i].db, copy->db) &&
-		    slice_equal(selection->copies[i].name, copy->name))
-			to = &selection->copies[i];
+	struct chosen_copy *to = find_copy(selection, copy->db, copy->name);
 	if (to == NULL) {
 		selection->copies = mem_resize(selection->copies, selection->ncopies + 1,
 					       sizeof(*selection->copies));

@@ -41,6 +41,9 @@ void selection_put(struct selection *selection, struct slice db, struct slice na
 /* Remove the entry of a table, if there is one. */
 void selection_drop(struct selection *selection, struct slice db, struct slice name);
 
+/* Return the copy of a table; NULL: none. */
+const struct chosen_copy *selection_find_copy(const struct selection *selection, struct slice db,
+					      struct slice name);
 /* Set the copy of a table. */
 void selection_put_copy(struct selection *selection, const struct chosen_copy *copy);
 /* Remove all copies. */

@@ -252,10 +252,10 @@ static int copy_again(const struct table_change *change, struct named_table *tab
 static bool is_copied_again(const struct table_change *change, const struct named_table *table,
 			    const struct table_record *record)
 {
-	for (unsigned i = 0; i < change->after->ncopies; i++)
-		if (slice_equal(change->after->copies[i].db, table->db) &&
-		    slice_equal(change->after->copies[i].name, table->name))
-			return !change->after->copies[i].cancelled;
+	const struct chosen_copy *chosen =
+		selection_find_copy(change->after, table->db, table->name);
+	if (chosen)
+		return !chosen->cancelled;
 	return record->phase == TABLE_COPIED && record->again.id > 0;
 }
 
