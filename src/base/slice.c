@@ -1,5 +1,7 @@
 #include "base/slice.h"
 
+#include "base/mem.h"
+
 #include <stdint.h>
 
 /* slice_distance compares only the first bytes of texts that are longer. Names are shorter. */
@@ -8,6 +10,15 @@ enum { DISTANCE_MAX = 128 };
 static unsigned char lower(char c)
 {
 	return (unsigned char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+}
+
+char *slice_copy(struct slice s)
+{
+	char *copy = mem_alloc(s.len + 1);
+	if (s.len > 0)
+		memcpy(copy, s.ptr, s.len);
+	copy[s.len] = '\0';
+	return copy;
 }
 
 bool slice_equal_nocase(struct slice a, struct slice b)

@@ -43,6 +43,8 @@ bool slice_equal_nocase(struct slice a, struct slice b);
 int slice_compare(struct slice a, struct slice b);
 /* Returns the FNV-1a hash. Use it only in memory; never store it. */
 size_t slice_hash(struct slice s);
+/* Returns a copy with a NUL at the end; free() releases it. */
+char *slice_copy(struct slice s);
 /* Returns the edit distance without regard to ASCII case, for "did you mean". */
 unsigned slice_distance(struct slice a, struct slice b);
 

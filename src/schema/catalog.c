@@ -251,9 +251,7 @@ struct catalog_database *catalog_add_database(struct catalog *catalog, struct sl
 	}
 	open_place(catalog->databases, at, catalog->ndatabases++);
 	struct catalog_database *database = mem_array(1, sizeof(*database));
-	database->text = mem_alloc(db.len + 1);
-	if (db.len > 0)
-		memcpy(database->text, db.ptr, db.len);
+	database->text = slice_copy(db);
 	database->name = slice_of(database->text, db.len);
 	database->charset = CHARSET_UTF8MB4;
 	catalog->databases[at] = database;

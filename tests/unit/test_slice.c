@@ -2,6 +2,8 @@
 
 #include "base/slice.h"
 
+#include <stdlib.h>
+
 static void equal_compares_content(void **state)
 {
 	(void)state;
@@ -75,6 +77,17 @@ static void distance_of_long_texts_stays_bounded(void **state)
 	assert_true(slice_distance(slice_of(a, sizeof(a)), slice_of(a, 10)) > 100);
 }
 
+static void copies(void **state)
+{
+	char *copy = slice_copy(slice_of("abcd", 3));
+	(void)state;
+	assert_string_equal(copy, "abc");
+	free(copy);
+	copy = slice_copy((struct slice){NULL, 0});
+	assert_string_equal(copy, "");
+	free(copy);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -85,6 +98,7 @@ int main(void)
 		cmocka_unit_test(hash_is_fnv_1a),
 		cmocka_unit_test(distance_counts_edits),
 		cmocka_unit_test(distance_of_long_texts_stays_bounded),
+		cmocka_unit_test(copies),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -78,9 +78,7 @@ void key_ranges_move(struct key_ranges *to, struct key_ranges *from)
 
 void key_ranges_restart(struct key_ranges *ranges, struct slice signature)
 {
-	char *copy = mem_alloc(signature.len + 1);
-	memcpy(copy, signature.ptr, signature.len);
-	copy[signature.len] = '\0';
+	char *copy = slice_copy(signature);
 	key_ranges_fini(ranges);
 	ranges->signature = copy;
 }

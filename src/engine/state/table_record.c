@@ -1,7 +1,6 @@
 #include "engine/state/table_record.h"
 
 #include "base/json_writer.h"
-#include "base/mem.h"
 #include "engine/state/checkpoint.h"
 #include "schema/catalog.h"
 
@@ -57,11 +56,8 @@ void copy_again_set(struct copy_again *again, int64_t id, struct slice where)
 {
 	copy_again_fini(again);
 	again->id = id;
-	if (where.ptr == NULL)
-		return;
-	again->where = mem_alloc(where.len + 1);
-	memcpy(again->where, where.ptr, where.len);
-	again->where[where.len] = '\0';
+	if (where.ptr)
+		again->where = slice_copy(where);
 }
 
 /* Return whether rows of the table are copied, for the first time or again. */
