@@ -351,23 +351,32 @@ local function check_topic_count(sync)
   end
 end
 
--- Warn of the names in topics.named to which no table goes. Nothing is known if a function decides, or of the tables of
--- the other sources of a list.
-local function unused_names(sync)
-  local used, list, warnings = {}, {}, {}
+-- Return the topics that the sync writes to, as a set and as a sorted list; nil if a function decides.
+local function topics_of(sync)
+  local set, list = {}, {}
   for _, destination in pairs(sync.destinations) do
-    if destination.topic_function then return warnings end
-    used[destination.topic] = true
+    if destination.topic_function then return nil end
+    set[destination.topic] = true
   end
-  if sync.config.heartbeat_topic then used[sync.config.heartbeat_topic] = true end
-  for name in pairs(used) do list[#list + 1] = name end
+  if sync.config.heartbeat_topic then set[sync.config.heartbeat_topic] = true end
+  for name in pairs(set) do list[#list + 1] = name end
   table.sort(list)
-  if #sync.group > 1 or #list == 0 then return warnings end
+  return set, list
+end
+
+-- Return warnings of the names in topics.named to which no table goes. With unmatched = "error", raise for the first one.
+-- Of the tables of other sources nothing is known.
+local function unused_names(sync)
+  local warnings = {}
+  local used, list = topics_of(sync)
+  if #sync.group > 1 or not used or #list == 0 then return warnings end
   for _, one in ipairs(sync.config.topics.named) do
-    local place = sync.place:child("topics"):child("named"):child(one.name)
-    local text = "no table goes to this topic" .. fault.hint(one.name, list, "they go to")
-    if not used[one.name] and sync.unmatched == "error" then place:fail("%s", text) end
-    if not used[one.name] then warnings[#warnings + 1] = place.where .. ": " .. place:name() .. ": " .. text end
+    if not used[one.name] then
+      local place = sync.place:child("topics"):child("named"):child(one.name)
+      local text = "no table goes to this topic" .. fault.hint(one.name, list, "they go to")
+      if sync.unmatched == "error" then place:fail("%s", text) end
+      warnings[#warnings + 1] = place.where .. ": " .. place:name() .. ": " .. text
+    end
   end
   return warnings
 end
