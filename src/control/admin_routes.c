@@ -84,9 +84,8 @@ static const struct endpoint endpoints[] = {
 	 run_resync},
 	{"POST",
 	 "/syncs/NAME/cancel",
-	 "ends the copies of tables; a table that `add` has added and that is copied for the first "
-	 "time "
-	 "is captured no longer",
+	 "ends the copies of tables; one that `add` has added is captured no longer if this is "
+	 "its first copy",
 	 {{.name = "tables", .help = "a list of names, `db.table` each", .is_list = true}},
 	 run_cancel},
 	{"POST",

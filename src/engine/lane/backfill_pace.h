@@ -1,6 +1,6 @@
 /* backfill_pace: how much of a backfill may be on its way to Kafka at a time. Messages of the stream that come after it wait for
- * it in the queue of the producer. So the backfill sends as much as Kafka acknowledges about as fast as if the queue were empty: what is on its way may
- * grow while acknowledgements take little longer than the fastest, and shrinks when they take longer.
+ * it in the queue of the producer. So the backfill sends as much as Kafka acknowledges about as fast as if the queue were empty:
+ * what is on its way may grow while acknowledgements take little longer than the fastest, and shrinks when they take longer.
  * Thread: the stream lane. Owner: the caller. Times are monotonic, in ns. */
 #ifndef TIDEWAY_BACKFILL_PACE_H
 #define TIDEWAY_BACKFILL_PACE_H

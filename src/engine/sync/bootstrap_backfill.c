@@ -38,9 +38,8 @@ const char *bootstrap_backfill_obstacle(const struct table *table)
 		if (is_ambiguous(&table->columns[table->pk[i]]))
 			return "its primary key has an ENUM or SET with an empty label";
 	if (chunk_literal_of(&table->columns[table->pk[0]]) == CHUNK_LITERAL_NONE)
-		return "it cannot be read in parts of its primary key, because of the type of the "
-		       "first "
-		       "column";
+		return "it cannot be read in parts, because of the type of the first column of its "
+		       "primary key";
 	if (!table_transactional(table))
 		return "its engine has no transactions";
 	return table->versioned ? "it has system versioning" : NULL;
@@ -150,10 +149,10 @@ void bootstrap_backfill_again(struct bootstrap *bootstrap, const struct table *t
 		   catalog_find(bootstrap->catalog_at_position, table->db, table->name)) {
 		state->backfilled = true;
 	} else {
-		log_warn("table %.*s is not copied again at this start. Its copy continues at a "
-			 "start "
-			 "with mode = \"full_then_stream\", when the stream knows the table",
-			 SLICE_FMT(table->full_name));
+		log_warn(
+			"table %.*s is not copied again at this start. Its copy continues when the "
+			"stream knows the table and mode is \"full_then_stream\"",
+			SLICE_FMT(table->full_name));
 	}
 }
 
