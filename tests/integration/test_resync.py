@@ -4,11 +4,9 @@ at the end of each partition. The stream of the table and of all others continue
 import re
 
 import pytest
-from support import process
 from support.consume import heartbeats, rows
-from support.paths import BINARY
 from support.rebuild import Rebuild, check_shape
-from support.wait import DEADLINE_S, wait_for
+from support.wait import wait_for
 from test_backfill import ONE, changing, with_rows
 from test_steer import Steered
 
@@ -193,15 +191,7 @@ def test_killed_while_the_command_runs(here, moment):
     """kill -9 at any moment of the command: the table is copied again to the end, or the command has had no effect."""
     running = here.copied(600)
     here.wait_saved(running)
-    log = running.folder / "resync.log"
-    asking = process.spawn([BINARY, "resync", running.path, f"{here.db}.new"], log, log, cwd=running.folder)
-    if moment == "saved":
-        running.wait_log("takes effect: the sync begins again")
-    elif moment == "returned":
-        asking.wait(DEADLINE_S)
-        assert asking.returncode == 0, log.read_text()
-    running.kill9()
-    asking.wait(DEADLINE_S)
+    here.kill_during("resync", moment)
     running.start()
     running.wait_streaming()
     begun = here.admin.sync(running.name)["backfill"]["tables"] > 0

@@ -46,6 +46,21 @@ class Steered(Here):
         assert done == code, f"{command}: exit code {done}\n{out}\n{err}"
         return out if code == 0 else err
 
+    def kill_during(self, command, moment):
+        """Give the command for `new`, kill the sync at this moment of it, and wait until the command has ended."""
+        running = self.running
+        log = running.folder / f"{command}.log"
+        asking = process.spawn([BINARY, command, running.path, f"{self.db}.new"], log, log, cwd=running.folder)
+        if moment == "taken":
+            wait_for(lambda: self.admin.sync(running.name)["commands"], "the command")
+        elif moment == "saved":
+            running.wait_log("takes effect: the sync begins again")
+        elif moment == "returned":
+            asking.wait(DEADLINE_S)
+            assert asking.returncode == 0, log.read_text()
+        running.kill9()
+        asking.wait(DEADLINE_S)
+
     def change_a(self, key):
         """A change of `a` goes through the stream."""
         self.sql(f"REPLACE INTO a VALUES ({key}, 0, 'through')")
@@ -231,17 +246,7 @@ def test_killed_while_a_table_is_added(here, moment):
     here.make_new(600)
     running = here.stream("full = { rows_per_second = 600 }," + ONE)
     here.wait_saved(running)
-    log = running.folder / "add.log"
-    asking = process.spawn([BINARY, "add", running.path, f"{here.db}.new"], log, log, cwd=running.folder)
-    if moment == "taken":
-        wait_for(lambda: here.admin.sync(running.name)["commands"], "the command")
-    elif moment == "saved":
-        running.wait_log("takes effect: the sync begins again")
-    elif moment == "returned":
-        asking.wait(DEADLINE_S)
-        assert asking.returncode == 0, log.read_text()
-    running.kill9()
-    asking.wait(DEADLINE_S)
+    here.kill_during("add", moment)
     here.sql("UPDATE new SET v = 77 WHERE id = 7", "REPLACE INTO a VALUES (3, 3, 'c')")
     running.start()
     running.wait_streaming()
