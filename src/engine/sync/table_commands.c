@@ -185,7 +185,9 @@ static int check_copied(const struct named_table *table, const struct table_reco
 			const struct position *position, struct err *err)
 {
 	const char *how = "is being copied";
-	if (record->phase == TABLE_COPIED && record->again.id > 0)
+	if (record->phase == TABLE_NEW)
+		how = "is not known to the sync: it does not exist, or its copy has not begun";
+	else if (record->phase == TABLE_COPIED && record->again.id > 0)
 		how = "is being copied again";
 	else if (record->phase == TABLE_COPIED && position_is_set(&record->start) &&
 		 !position_passed(position, &record->start))
