@@ -391,9 +391,9 @@ def test_pause_watches_the_binlog(sync_on, mariadb_server, broker):
     running.wait_streaming()
     run_command(running, "pause")
     running.wait_log(r"WARN .*the server keeps it for 10 s: raise binlog_expire_logs_seconds")
-    paused = admin_of(running).sync(running.name)
-    (problem,) = paused["problems"]
-    assert paused["lag_bytes"] is not None
+    admin = admin_of(running)
+    wait_for(lambda: admin.sync(running.name)["lag_bytes"] is not None, "the bytes that are unread")  # set right after the warning
+    (problem,) = admin.sync(running.name)["problems"]
     assert problem["code"] == "E-410" and "the server keeps it for 10 s" in problem["message"]
     server.run("SET GLOBAL binlog_expire_logs_seconds = 0", "INSERT INTO d.t VALUES (1)", "FLUSH BINARY LOGS", "FLUSH BINARY LOGS")
 

@@ -321,7 +321,7 @@ def test_resume(sync_on, server, kafka, on):
     for name, case in cases.items():
         fill(on, name, case)
     options = "full = {{ parallel = 4, rows_per_second = {}, chunk_rows = 50 }}, checkpoint = {{ file = 'saved' }},"
-    running = sync_on(server, kafka, [f"{on.db}.k_*"], options.format(800), name=on.db).start()
+    running = sync_on(server, kafka, [f"{on.db}.k_*"], options.format(100), name=on.db).start()
 
     def finished():
         assert running.running, running.log
@@ -331,7 +331,7 @@ def test_resume(sync_on, server, kafka, on):
 
     wait_for(finished, "finished ranges of each table")
     running.kill9()
-    running.write(running.path.read_text().replace("rows_per_second = 800, ", ""))
+    running.write(running.path.read_text().replace("rows_per_second = 100, ", ""))
     running.start()
     running.wait_streaming()
     assert running.stop() == 0
