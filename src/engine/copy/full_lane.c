@@ -15,6 +15,7 @@
 #include "script/script.h"
 #include "sink/sink.h"
 #include "source/conn.h"
+#include "source/snapshot.h"
 
 #include <stdio.h>
 
@@ -22,6 +23,8 @@ enum {
 	ROWS_PER_TICK = 256, /* and at most in one step */
 	CUT_POLL_MS =
 		2, /* how often a lane looks for a range while another one divides the last one */
+	CUT_PATIENCE_MS =
+		3000, /* how long it does so while its metadata locks may hold the other one up */
 };
 
 static struct full_lane *of(struct lane *lane)
@@ -176,18 +179,37 @@ static int begin_range(struct full_lane *lane, struct err *err)
 	return end_range(lane, err);
 }
 
+/* Read no more. Release the metadata locks that the snapshot has kept: an ALTER may wait for them, and another lane for the ALTER. */
+static int end_reading(struct full_lane *lane, struct err *err)
+{
+	lane->phase = FULL_DRAIN;
+	if (!conn_frees_locks(lane->conn) && snapshot_end(lane->conn, err) < 0)
+		return -1;
+	return LANE_PROGRESS;
+}
+
+/* Wait while another lane divides a range. If that takes long, an ALTER may hold it up that waits for the locks of this lane: then
+ * the other lanes read the rest. */
+static int wait_for_cut(struct full_lane *lane, struct wait *wait, struct err *err)
+{
+	int64_t now_ms = clock_mono_ms();
+	if (lane->waits_ms == 0)
+		lane->waits_ms = now_ms;
+	if (now_ms - lane->waits_ms > CUT_PATIENCE_MS && !conn_frees_locks(lane->conn))
+		return end_reading(lane, err);
+	*wait = (struct wait){-1, now_ms + CUT_POLL_MS};
+	return tick(lane, err) < 0 ? -1 : LANE_WAIT;
+}
+
 static int step_next(struct full_lane *lane, struct wait *wait, struct err *err)
 {
 	bool later;
 	lane->range = full_take_range(lane->full, lane->number, &later);
-	if (later) {
-		*wait = (struct wait){-1, clock_mono_ms() + CUT_POLL_MS};
-		return tick(lane, err) < 0 ? -1 : LANE_WAIT;
-	}
-	if (lane->range == NULL) {
-		lane->phase = FULL_DRAIN;
-		return LANE_PROGRESS;
-	}
+	if (later)
+		return wait_for_cut(lane, wait, err);
+	lane->waits_ms = 0;
+	if (lane->range == NULL)
+		return end_reading(lane, err);
 	if (!atomic_load(&lane->range->table->changed))
 		return begin_range(lane, err);
 	full_drop_range(lane->full, lane->range);

@@ -46,6 +46,7 @@ struct full_lane {
 	struct plan *plan;
 	struct chunk chunk;
 	unsigned rows_since_tick;
+	int64_t waits_ms; /* monotonic, since when another lane divides the last range; 0: none does */
 	int64_t ticked_ms;   /* monotonic */
 	uint64_t paced_rows; /* rows since paced_ms, for rows_per_second */
 	int64_t paced_ms;    /* monotonic */
