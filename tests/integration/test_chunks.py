@@ -318,26 +318,24 @@ def test_resume(sync_on, server, kafka, on):
     """After a kill in the middle, a copy continues with the ranges that are missing, whatever the values of their bounds are."""
     cases = {"k_text": TEXTS["varchar_general"], "k_bits": NUMBERS["bit64"], "k_parts": SEVERAL["mixed_order"], "k_bytes": TEXTS["varbinary"]}
     make_numbers(on)
+    options = "full = {{ parallel = 4, rows_per_second = {}, chunk_rows = 50 }}, checkpoint = {{ file = 'saved' }},"
     for name, case in cases.items():
         fill(on, name, case)
-    options = "full = {{ parallel = 4, rows_per_second = {}, chunk_rows = 50 }}, checkpoint = {{ file = 'saved' }},"
-    running = sync_on(server, kafka, [f"{on.db}.k_*"], options.format(100), name=on.db).start()
+        running = sync_on(server, kafka, [f"{on.db}.{name}"], options.format(200), name=f"{on.db}_{name}").start()
 
-    def finished():
-        assert running.running, running.log
-        with contextlib.suppress(OSError):
-            saved = json.loads((running.folder / "saved").read_text())
-            return all(json.loads(saved.get(f"{on.db}/full/{on.db}.{name}", "{}")).get("copied", {}).get("ranges") for name in cases)
+        def finished(running=running, name=name):
+            assert running.running, running.log
+            with contextlib.suppress(OSError):
+                saved = json.loads((running.folder / "saved").read_text())
+                return json.loads(saved.get(f"{running.name}/full/{on.db}.{name}", "{}")).get("copied", {}).get("ranges")
 
-    wait_for(finished, "finished ranges of each table")
-    running.kill9()
-    running.write(running.path.read_text().replace("rows_per_second = 100, ", ""))
-    running.start()
-    running.wait_streaming()
-    assert running.stop() == 0
-    messages = rows(running.reader(*(f"{on.db}.{t}" for t in cases)).to_end())
-    for name in cases:
+        wait_for(finished, "finished ranges")
+        running.kill9()
+        running.write(running.path.read_text().replace("rows_per_second = 200, ", ""))
+        running.start()
+        running.wait_streaming()
+        assert running.stop() == 0
         assert f"table {on.db}.{name} continues:" in running.log
-        got = [m.after["n"] for m in messages if m.table[1] == name]
+        got = [m.after["n"] for m in rows(running.reader(f"{on.db}.{name}").to_end())]
         assert set(got) == set(range(1, ROWS + 1)), name
         assert len(got) < 2 * ROWS
