@@ -555,7 +555,7 @@ int server_renew_snapshot(struct conn *conn, struct position *low, struct err *e
 
 int server_end_snapshot(struct conn *conn, struct err *err)
 {
-	return conn_query(conn, NULL, err, "COMMIT");
+	return conn_query(conn, NULL, err, "ROLLBACK"); /* COMMIT may write to the binlog */
 }
 
 void snapshot_fini(struct snapshot *snapshot)
