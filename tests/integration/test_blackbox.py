@@ -8,6 +8,7 @@ from support import workload
 from support.admin import admin_of
 from support.rebuild import Rebuild, compare
 from support.wait import wait_for
+from test_backfill import arrived
 from test_types import CASES
 
 # run while the full sync is killed and started again
@@ -34,6 +35,8 @@ DDL_IN_STREAM = [
     "INSERT INTO like_it SELECT * FROM b12",
     "OPTIMIZE TABLE b13",
 ]
+# made while the sync runs or is down: a start that finds one ahead of its position copies it beside the stream
+CREATED = ("fresh", "like_it", "last_one")
 
 
 def is_copied(running):
@@ -54,7 +57,7 @@ def test_black_box(sync, db, mariadb, kafka, metadata):
         for number, column in dropped.items():
             tables[number].columns.pop(column)  # the writer does not use it, because it is dropped
         running = sync("full = { parallel = 3 },", start=False)
-        topics = [f"{db}.{t.name}" for t in tables] + [f"{db}.{n}" for n in ("fresh", "like_it", "last_one", "marker")]
+        topics = [f"{db}.{t.name}" for t in tables] + [f"{db}.{n}" for n in (*CREATED, "marker")]
         mariadb.run(f"CREATE TABLE {db}.marker (id INT PRIMARY KEY)")
         writer.start()
         try:
@@ -67,15 +70,16 @@ def test_black_box(sync, db, mariadb, kafka, metadata):
         mariadb.run(f"CREATE TABLE {db}.last_one (id INT PRIMARY KEY)", f"INSERT INTO {db}.last_one VALUES (1)",
                     f"INSERT INTO {db}.marker VALUES (1000)")
         running.wait_message(f"{db}.marker", lambda m: m.key == b"1000", "the marker")
-        # a table that the last start found, ahead of its position, is copied beside the stream
         wait_for(lambda: is_copied(running), "the copy of all tables")
         assert running.stop() == 0
     messages = running.reader(*topics).to_end()
-    rebuilt = Rebuild(kafka.partitions()).feed_all(messages)
+    rebuilt = Rebuild(kafka.partitions(), beside=CREATED).feed_all(messages)
     found = rebuilt.tables()
     counted = sum(
-        compare(mariadb, db, name, found.get((db, name))) for name in [*(t.name for t in tables), "fresh", "like_it", "last_one"]
+        compare(mariadb, db, name, found.get((db, name))) for name in [*(t.name for t in tables), *CREATED]
     )
+    for name in CREATED:
+        compare(mariadb, db, name, arrived(messages, f"{db}.{name}"))
     assert counted > 3000
     # the test has covered its subject
     ops = {m.op for m in messages}

@@ -160,13 +160,14 @@ class Partition:
 class Rebuild:
     """Feed it every message of the topics, each partition in order. tables() returns the rows."""
 
-    def __init__(self, partitions, check_key=True, bootstraps=True):
+    def __init__(self, partitions, check_key=True, bootstraps=True, beside=()):
         """partitions: {topic: count}. check_key: check that the key is the text of the key columns,
         and that it determines the partition. bootstraps: check that the rows of the full sync
-        precede those of the stream."""
+        precede those of the stream, but for tables with the names `beside`, whose copy may be a backfill."""
         self.counts = partitions
         self.check_key = check_key
         self.bootstraps = bootstraps
+        self.beside = beside
         self.parts = {}  # (topic, partition) -> Partition
         self.stream = {}  # identity -> message: every new stream row
         self.full = []  # messages of the full sync, in order of arrival
@@ -206,7 +207,8 @@ class Rebuild:
         if self.check_key:
             self._check_key(message)
         if message.full:
-            assert not (self.bootstraps and part.stream), f"a full-sync row after the stream: {message}"
+            first = self.bootstraps and message.table[1] not in self.beside
+            assert not (first and part.stream), f"a full-sync row after the stream: {message}"
             self.full.append(message)
         elif part.feed(message, self._moved):
             self.stream[message.sequence, message.op, message.topic, message.key, message.table] = message
