@@ -103,17 +103,23 @@ static int old_column(const struct draft *draft, struct slice name)
 }
 
 /* Returns whether a MODIFY, CHANGE or ALTER COLUMN concerns a column that the same statement adds,
- * which MariaDB allows. A CHANGE finds the column by its new name. */
+ * which MariaDB allows. A CHANGE finds the column by its new name. To an ALTER COLUMN, a column that
+ * is changed and placed FIRST or AFTER another one is added, too. */
 static bool concerns_added(const struct alter *a, const struct ddl_spec *spec)
 {
-	bool change = spec->kind == DDL_SPEC_CHANGE_COLUMN;
-	struct slice name = change ? spec->column.name : spec->old;
-	if (!change && spec->kind != DDL_SPEC_TOUCH_COLUMN)
+	bool touch = spec->kind == DDL_SPEC_TOUCH_COLUMN;
+	struct slice name = touch ? spec->old : spec->column.name;
+	if (!touch && spec->kind != DDL_SPEC_CHANGE_COLUMN)
 		return false;
-	for (unsigned i = 0; i < a->step->nspecs; i++)
-		if (a->step->specs[i].kind == DDL_SPEC_ADD_COLUMN && !a->skips[i].clause &&
-		    ident_equal(a->draft->idents, a->step->specs[i].column.name, name))
+	for (unsigned i = 0; i < a->step->nspecs; i++) {
+		const struct ddl_spec *other = &a->step->specs[i];
+		bool adds = other->kind == DDL_SPEC_ADD_COLUMN ||
+			    (touch && other->kind == DDL_SPEC_CHANGE_COLUMN &&
+			     other->column.place != DDL_PLACE_UNSAID);
+		if (adds && !a->skips[i].clause &&
+		    ident_equal(a->draft->idents, other->column.name, name))
 			return true;
+	}
 	return false;
 }
 
