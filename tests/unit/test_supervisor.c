@@ -1,6 +1,7 @@
 /* A supervisor whose source is away: its states, its events, and how it stops. Needs no server. */
 #include "script_fixture.h"
 
+#include "base/fault.h"
 #include "base/thread.h"
 #include "engine/sync/supervisor.h"
 
@@ -42,8 +43,8 @@ static void *run_main(void *arg)
 	return NULL;
 }
 
-/* more: further options of sync.run. */
-static void begin(struct run *run, const char *more)
+/* Make the supervisor, which does not run yet. more: further options of sync.run. */
+static void prepare(struct run *run, const char *more)
 {
 	struct supervisor_options options = {.script = &run->script};
 	char text[1000];
@@ -61,6 +62,11 @@ static void begin(struct run *run, const char *more)
 	if (run->supervisor == NULL)
 		fail_msg("%s", run->f.err.text);
 	sync_events_read(supervisor_events(run->supervisor), note, run);
+}
+
+static void begin(struct run *run, const char *more)
+{
+	prepare(run, more);
 	thread_start(&run->thread, "sync", run_main, run);
 }
 
@@ -159,6 +165,33 @@ static void a_pause_holds_until_it_is_ended(void **state)
 	assert_int_equal(end(&run), 0);
 }
 
+/* The begin of a pause, and then its end, cannot be saved at first: the next try saves them. */
+static void a_pause_survives_saves_that_fail(void **state)
+{
+	static const char *const expected[] = {"started",  "source_away", "attempt_failed",
+					       "=waiting", "=starting",   "=paused",
+					       "paused",   NULL};
+	struct run run;
+	struct sync_status status;
+	(void)state;
+	setenv("TIDEWAY_FAULT", "save:1,save:3", 1);
+	fault_init();
+	prepare(&run, "mode = 'stream', checkpoint = { file = 'checkpoint' }");
+	supervisor_pause(run.supervisor);
+	thread_start(&run.thread, "sync", run_main, &run);
+	wait_seen(&run, "paused", 1);
+	assert_seen(&run, 0, expected);
+	supervisor_resume(run.supervisor);
+	wait_seen(&run, "resumed", 1);
+	supervisor_status(run.supervisor, &status);
+	assert_int_equal(status.paused_ms, 0);
+	assert_int_equal(status.wish, PAUSE_KEEP);
+	supervisor_stop(run.supervisor);
+	assert_int_equal(end(&run), 0);
+	unsetenv("TIDEWAY_FAULT");
+	fault_init();
+}
+
 /* A permanent error fails the sync at once: here the checkpoint cannot be opened. */
 static void a_failure_is_final(void **state)
 {
@@ -182,6 +215,7 @@ int main(void)
 		cmocka_unit_test(attempts_follow_each_other),
 		cmocka_unit_test(a_stop_may_come_at_any_time),
 		cmocka_unit_test(a_pause_holds_until_it_is_ended),
+		cmocka_unit_test(a_pause_survives_saves_that_fail),
 		cmocka_unit_test(a_failure_is_final),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

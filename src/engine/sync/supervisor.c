@@ -225,9 +225,11 @@ static int knock(struct supervisor *supervisor, struct err *err)
 
 /* ---- paused ---- */
 
-/* Handle an error while no attempt runs. */
+/* Handle an error while no attempt runs. Forget what could not be saved: the next try posts it again, and a checkpoint whose save
+ * has failed saves nothing more. */
 static void handle_error(struct supervisor *supervisor, const struct err *err)
 {
+	checkpoint_discard(&supervisor->sync.checkpoint);
 	if (supervisor_is_stopping(supervisor) && err->retriable)
 		supervisor_end(supervisor, NULL);
 	else if (err->retriable)
