@@ -542,23 +542,87 @@ static int mysql_end_position(struct conn *conn, struct position *position, stru
 	return rc;
 }
 
-/* Reports a position that the server does not reach: it is of another server, or the server has
- * lost transactions that it had sent. */
-static int mysql_ahead(struct conn *conn, const char *gtids, struct err *err)
+/* Returns whether the position's last transaction is in the binlog of this server, at its place, and
+ * among the missing ones: then the server has sent it before its commit is finished. */
+static bool mysql_will_commit(struct conn *conn, const struct position *position,
+			      const struct gtid_set *missing)
+{
+	const struct binlog_identity *last = &position->identity;
+	struct err ignored = ERR_INIT;
+	struct result result;
+	struct buf file, gtid;
+	struct slice info;
+	bool there = false;
+
+	if (last->gtid.flavour != GTID_MYSQL || !gtid_set_contains(missing, &last->gtid) ||
+	    strcmp(position->server, conn->server.identity) != 0)
+		return false;
+	buf_init(&file);
+	buf_init(&gtid);
+	conn_quote(conn, slice_str(last->file), &file);
+	gtid_print(&last->gtid, &gtid);
+	if (conn_query(conn, &result, &ignored, "SHOW BINLOG EVENTS IN %s FROM %" PRIu64 " LIMIT 1",
+		       buf_cstr(&file), last->offset) == 0) {
+		info = result_named(&result, 0, "Info");
+		there = info.len > 0 && memmem(info.ptr, info.len, gtid.ptr, gtid.len);
+		result_fini(&result);
+	}
+	buf_fini(&gtid);
+	buf_fini(&file);
+	return there;
+}
+
+/* Reports transactions of the position that the server has not executed. Those in its binlog will be.
+ * Otherwise it is another server, or it has lost transactions that it had sent. */
+static int mysql_refuse(struct conn *conn, const struct position *position, struct slice missing,
+			struct err *err)
+{
+	struct gtid_set set;
+	bool will_commit;
+
+	gtid_set_init(&set, GTID_MYSQL);
+	if (gtid_set_parse(&set, missing, err))
+		return -1;
+	will_commit = mysql_will_commit(conn, position, &set);
+	gtid_set_fini(&set);
+	if (will_commit)
+		return err_retry(err, E_NOT_COMMITTED,
+				 "source %s: transactions of the saved position are in the binlog, "
+				 "and the server has not finished their commit: %.*s. It may wait "
+				 "for a semi-synchronous replica. Check the replicas",
+				 conn->place, SLICE_FMT(missing));
+	return err_set(err, E_TRANSACTIONS_MISSING,
+		       "source %s (server_uuid %s): the saved position contains transactions that "
+		       "this server does not have: %.*s. It is another server, or it was restored "
+		       "or lost its last writes. Connect to the right server, or start under "
+		       "another sync name",
+		       conn->place, conn->server.identity, SLICE_FMT(missing));
+}
+
+/* Checks that the server has executed the transactions of the position. */
+static int mysql_check_executed(struct conn *conn, const struct position *position,
+				const char *gtids, struct err *err)
 {
 	struct result result;
+	struct slice missing;
+	bool there;
+	int rc = 0;
 
+	if (conn_query(conn, &result, err, "SELECT WAIT_FOR_EXECUTED_GTID_SET('%s', %d)", gtids,
+		       COMMIT_WAIT_S))
+		return -1;
+	there = slice_equal(result_cell(&result, 0, 0), SLICE("0"));
+	result_fini(&result);
+	if (there)
+		return 0;
 	if (conn_query(conn, &result, err, "SELECT GTID_SUBTRACT('%s', @@GLOBAL.gtid_executed)",
 		       gtids))
 		return -1;
-	err_set(err, E_TRANSACTIONS_MISSING,
-		"source %s (server_uuid %s): the saved position contains transactions that this "
-		"server does not have: %.*s. It is another server, or it was restored or lost its "
-		"last writes. Connect to the right server, or start under another sync name",
-		conn->place, conn->server.identity, (int)result_cell(&result, 0, 0).len,
-		result_cell(&result, 0, 0).ptr ? result_cell(&result, 0, 0).ptr : "");
+	missing = result_cell(&result, 0, 0);
+	if (missing.len > 0) /* they may have been executed just now */
+		rc = mysql_refuse(conn, position, missing, err);
 	result_fini(&result);
-	return -1;
+	return rc;
 }
 
 static int mysql_purged(struct conn *conn, const char *gtids, const struct result *result,
@@ -578,19 +642,15 @@ static int mysql_purged(struct conn *conn, const char *gtids, const struct resul
 	return -1;
 }
 
-static int mysql_check_gtids(struct conn *conn, const char *gtids, struct err *err)
+static int mysql_check_gtids(struct conn *conn, const struct position *position, const char *gtids,
+			     struct err *err)
 {
 	struct result result;
-	bool there, kept;
+	bool kept;
 	int rc = 0;
 
-	if (conn_query(conn, &result, err, "SELECT WAIT_FOR_EXECUTED_GTID_SET('%s', %d)", gtids,
-		       COMMIT_WAIT_S))
+	if (mysql_check_executed(conn, position, gtids, err))
 		return -1;
-	there = slice_equal(result_cell(&result, 0, 0), SLICE("0"));
-	result_fini(&result);
-	if (!there)
-		return mysql_ahead(conn, gtids, err);
 	if (conn_query(conn, &result, err,
 		       "SELECT GTID_SUBSET(@@GLOBAL.gtid_purged, '%s'), "
 		       "GTID_SUBTRACT(@@GLOBAL.gtid_purged, '%s')",
@@ -616,7 +676,7 @@ static int mysql_dump_check(struct conn *conn, const struct position *position, 
 		return wrong_flavour(conn, position, err);
 	buf_init(&gtids);
 	gtid_set_print(&position->gtids, &gtids);
-	rc = mysql_check_gtids(conn, buf_cstr(&gtids), err);
+	rc = mysql_check_gtids(conn, position, buf_cstr(&gtids), err);
 	buf_fini(&gtids);
 	return rc;
 }

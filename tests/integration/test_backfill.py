@@ -499,3 +499,32 @@ def test_held_transaction_before_the_window(here):
         assert not rows(running.reader(f"{here.db}.new").to_end())
     here.wait_copied(running)
     here.ends_equal(running, "a", "new")
+
+
+@pytest.mark.parametrize("again", ["a restart", "a lost connection"])
+@pytest.mark.parametrize("here", ["mysql"], indirect=True)  # MariaDB continues at once
+def test_held_transaction_of_the_position(here, again):
+    """The server has not committed a transaction that the stream has sent. The stream continues once it has; nothing is missing then, or comes
+    twice."""
+    link = Link(here.server.port)
+    here.more = {"port": link.port}
+    try:
+        here.make_new(10)
+        running = here.stream_a()
+        here.select(running, ONE, "a")
+        running.start()
+        running.wait_streaming()
+        with held_commit(here):
+            running.wait_message(f"{here.db}.a", is_held_change, "the held change")
+            if again == "a restart":
+                assert running.stop() == 0
+                running.start()
+            else:
+                link.cut()
+            running.wait_log("the server has not finished their commit")
+            admin = admin_of(running)
+            wait_for(lambda: [p["code"] for p in admin.sync(running.name)["problems"]] == ["E-331"], lambda: admin.sync(running.name))
+        running.wait_streaming()
+        here.ends_equal(running, "a")
+    finally:
+        link.close()

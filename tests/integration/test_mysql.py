@@ -1,6 +1,7 @@
 """A smoke test of the whole path against a real MySQL 9 with GTIDs: full sync, stream, DDL, kill -9, types."""
 
 import contextlib
+import json
 import signal
 import time
 
@@ -265,6 +266,29 @@ def test_generated_invisible_primary_key(sync_on, mysql, my, kafka):
     found = running.wait_rows(f"{my.db}.a", 2)
     assert [m.key for m in rows(found)] == [b"1", b"2"]
     assert found[0].after == {"my_row_id": 1, "v": 5}
+
+
+@pytest.mark.parametrize("lost", ["named by the identity", "not named"])
+def test_position_of_lost_transactions(sync_on, mysql, my, kafka, lost):
+    """The server does not have transactions of the position, which another one has sent or which it has lost: the start fails."""
+    my("CREATE TABLE t (id INT PRIMARY KEY)")
+    running = sync_on(mysql, kafka, [f"{my.db}.t"], 'checkpoint = { file = "saved" },').start()
+    running.wait_streaming()
+    my("INSERT INTO t VALUES (1)")
+    running.wait_rows(f"{my.db}.t", 1)
+    assert running.stop() == 0
+    records = json.loads((running.folder / "saved").read_text())
+    position = json.loads(records[f"{running.name}/position"])
+    identity = position["identity"]
+    uuid, number = identity["gtid"].split(":")
+    there, missing = f"{uuid}:1-{number}", f"{uuid}:{int(number) + 1000000}"
+    assert there in position["gtid"]
+    position["gtid"] = position["gtid"].replace(there, f"{there}:{int(number) + 1000000}")
+    if lost == "named by the identity":
+        identity["gtid"] = missing
+    records[f"{running.name}/position"] = json.dumps(position)
+    (running.folder / "saved").write_text(json.dumps(records))
+    running.start().fails(4, rf"ERROR E-406: .*contains transactions that this server does not have: {missing}\.")
 
 
 @pytest.mark.parametrize("metadata", ["MINIMAL", "FULL"])

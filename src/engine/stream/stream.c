@@ -120,6 +120,7 @@ static void close_group(struct stream *stream, uint64_t end_offset)
 	stream->current.durable.xa = NULL;
 	commit_done(lane->commit, &mark);
 	stream->current.slot_open = false;
+	stream->current.previous = (struct stream_previous){*gtid, stream->cursor.file, begin};
 	metric_add(&lane->metrics->transactions, 1);
 	atomic_store_explicit(&lane->metrics->commit_ms, read->commit_ms, memory_order_relaxed);
 }

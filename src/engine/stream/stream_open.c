@@ -3,12 +3,33 @@
 #include "engine/stream/stream_priv.h"
 #include "script/script.h"
 
+#include <stdio.h>
+
 enum { DUMP_HEARTBEAT_MS = 500 }; /* the longest interval; a heartbeat wakes a quiet lane */
 
 unsigned stream_dump_heartbeat_ms(double heartbeat_s)
 {
 	unsigned quarter_ms = (unsigned)(heartbeat_s * 1000 / 4);
 	return heartbeat_s > 0 && quarter_ms < DUMP_HEARTBEAT_MS ? quarter_ms : DUMP_HEARTBEAT_MS;
+}
+
+/* Open the dump where the stream reads on. By the last transaction that was read, a server is recognised that has not committed it yet. */
+static struct dump *dump_from_read(const struct stream *stream, const struct dump_options *options,
+				   struct err *err)
+{
+	const struct stream_previous *previous = &stream->current.previous;
+	struct position from;
+	struct dump *dump;
+	position_init(&from);
+	position_copy(&from, &stream->read);
+	if (previous->file) {
+		snprintf(from.identity.file, sizeof(from.identity.file), "%s", previous->file);
+		from.identity.gtid = previous->gtid;
+		from.identity.offset = previous->begin;
+	}
+	dump = dump_open(stream->lane.sync->source, &from, options, err);
+	position_fini(&from);
+	return dump;
 }
 
 static int open_dump(struct stream *stream, struct err *err)
@@ -21,7 +42,7 @@ static int open_dump(struct stream *stream, struct err *err)
 		.from_now_end = stream->options.until_end,
 	};
 	const struct server *server;
-	struct dump *dump = dump_open(stream->lane.sync->source, &stream->read, &options, err);
+	struct dump *dump = dump_from_read(stream, &options, err);
 	if (dump == NULL)
 		return -1;
 	stream->connection.dump = dump;

@@ -49,13 +49,21 @@ struct stream_files {
 	const char *born_of;   /* the file of the last FORMAT_DESCRIPTION */
 };
 
-/* The current transaction. */
+/* The last transaction that was read completely. */
+struct stream_previous {
+	struct gtid gtid; /* GTID_NONE: it has none */
+	const char *file; /* the cursor's name; NULL: none was read since the start position */
+	uint64_t begin;   /* its offset in the file */
+};
+
+/* The current transaction, and the one before it. */
 struct stream_current {
 	uint64_t at;     /* offset of the current event */
 	int64_t read_ms; /* monotonic, when its first event was read */
 	bool slot_open;  /* it has the open slot of lane.commit */
 	bool skipped_rows; /* some of its rows were dropped, because a table's snapshot contains them */
 	struct mark durable; /* its records and XA transaction, saved together with its position */
+	struct stream_previous previous;
 };
 
 /* What earlier statements left, and what the start loaded for statements to come. */
