@@ -9,6 +9,7 @@ import subprocess
 
 import pytest
 from confluent_kafka.admin import AdminClient
+from support import process
 from support.consume import Reader, parse, rows
 from support.paths import BINARY
 from support.runner import PROLOGUE
@@ -453,6 +454,19 @@ def test_clean_exit(sync, sql, table, db, sig):
     running.wait_message(f"{db}.t", lambda m: m.key == b"9999", "the marker")
     found = rows(running.reader(f"{db}.t").to_end())
     assert sorted(int(m.key) for m in found) == [1, 2, *range(10, 5001), 9999]
+
+
+@pytest.mark.parametrize("sig", ["TERM", "INT"])
+def test_signal_before_the_start(sync, table, db, sig):
+    """A signal that arrives before the program waits for signals ends it with 0, too. Here it is pending from the first instruction on."""
+    running = sync(start=False)
+    pending = ("env", f"--block-signal={sig}", "sh", "-c", f'kill -{sig} $$; exec "$@"', "sh")
+    child = process.spawn([*pending, BINARY, "run", running.path], running.stdout, running.stderr, cwd=running.folder)
+    child.wait(DEADLINE_S)
+    log = running.stderr.read_text()
+    assert process.end(child) == 0, log
+    assert ": stopping" in log
+    running.start().wait_rows(f"{db}.t", 2)
 
 
 def test_stop_that_cannot_save(sync, sql, table, db):
