@@ -10,6 +10,7 @@ import pymysql
 import pytest
 from support import process
 from support.consume import rows
+from support.link import Link
 from support.servers import MariaDB, MySQL, StartFailed
 from support.wait import wait_for
 
@@ -279,6 +280,22 @@ def test_a_hiccup_changes_nothing(run_on, pair):
     primary.run("INSERT INTO d.t VALUES (2, 2)")
     assert same_as(primary, running) == 2
     assert running.log.count("source: using ") == 1 and "is skipped" not in running.log
+
+
+def test_address_leads_to_another_server(sync_on, pair, kafka, unique):
+    """The address of a source leads to another server when a lost connection is opened again. Nothing of that server is taken for what was
+    read, neither its binlog nor the end of it: the sync ends."""
+    primary, replica = pair(MariaDB)
+    link = Link(primary.port)
+    try:
+        options = f'topic = {{ template = "{unique}.${{table_name_src}}" }},'
+        running = sync_on(primary, kafka, ["d.*"], options, topic=False, port=link.port).start()
+        running.wait_streaming()
+        link.target = replica.port
+        link.cut()
+        running.fails(4, "ERROR E-404: .*belongs to server 101, this one is 102")
+    finally:
+        link.close()
 
 
 def test_what_comes_again_has_higher_ids(run_on, pair):
