@@ -278,6 +278,11 @@ static void put_request(struct buf *out, const struct table_request *request)
 	if (request->where)
 		member_text(out, "where", request->where);
 	member_text(out, "state", states[request->state]);
+	member(out, "waits");
+	if (request->waits)
+		json_string(out, slice_str(request->waits));
+	else
+		buf_put(out, SLICE("null"));
 	member(out, "error");
 	if (request->why == E_NONE) {
 		buf_put(out, SLICE("null}"));

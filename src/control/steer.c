@@ -22,11 +22,15 @@ const char *steer_text(const cJSON *json, const char *name)
 static void describe_wait(const cJSON *sync, const cJSON *command, char *reason, size_t size)
 {
 	const cJSON *problem = cJSON_GetObjectItemCaseSensitive(command, "error");
+	const char *waits = steer_text(command, "waits");
 	if (!cJSON_IsObject(problem))
 		problem = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(sync, "problems"), 0);
 	if (problem)
 		snprintf(reason, size, "it is %s: %s", steer_text(sync, "state"),
 			 steer_text(problem, "message"));
+	else if (waits[0])
+		snprintf(reason, size, "it is %s, and the command waits %s",
+			 steer_text(sync, "state"), waits);
 	else
 		snprintf(reason, size, "it is %s", steer_text(sync, "state"));
 }

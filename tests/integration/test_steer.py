@@ -309,6 +309,23 @@ def test_kafka_is_away(here, proxy):
 
 
 @pytest.mark.parametrize("here", ["mariadb"], indirect=True)
+def test_kafka_is_slow(here, proxy):
+    """Kafka does not answer, and no error has come yet: the command says that it waits for Kafka."""
+    here.make_new(20)
+    running = here.stream(brokers=here.kafka.proxied)
+    here.wait_saved()
+    log = running.folder / "add.log"
+    proxy.set("hold")
+    asking = process.spawn([BINARY, "add", running.path, f"{here.db}.new"], log, log, cwd=running.folder)
+    wait_for(lambda: "and the command waits for Kafka to acknowledge what was sent" in log.read_text(), log.read_text)
+    proxy.reset()
+    asking.wait(DEADLINE_S)
+    assert asking.returncode == 0, log.read_text()
+    here.wait_copied(running)
+    here.equals_and_once("new")
+
+
+@pytest.mark.parametrize("here", ["mariadb"], indirect=True)
 def test_commands_of_a_paused_sync(here):
     """A table can be added and removed while the sync is paused. It stays paused."""
     here.make_new(20)

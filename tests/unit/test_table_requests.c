@@ -55,7 +55,10 @@ static void they_keep_their_order(void **state)
 	table_requests_delay(&requests, request, &err);
 	assert_int_equal(table_requests_next(&requests)->id, first);
 	assert_int_equal(table_requests_waiting(&requests), TABLE_REMOVE);
+	table_requests_await(&requests, request, "for its check");
+	assert_string_equal(table_requests_next(&requests)->waits, "for its check");
 	table_requests_finish(&requests, request, NULL);
+	assert_null(request->waits);
 	assert_int_equal(table_requests_next(&requests)->id, second);
 	err_set(&err, E_COMMAND_MISSING, "it does not exist");
 	table_requests_finish(&requests, table_requests_next(&requests), &err);

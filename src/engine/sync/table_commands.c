@@ -51,9 +51,18 @@ void commands_end(struct supervisor *supervisor)
 	table_check_fini(&commands->check);
 }
 
+/* Enter a stage of the request. waits: what that stage waits for. */
+static void enter_stage(struct table_commands *commands, enum command_stage stage,
+			const char *waits)
+{
+	commands->stage = stage;
+	table_requests_await(&commands->requests, commands->current, waits);
+}
+
 /* Forget the request if it is finished; otherwise it is taken again. */
 static void leave_request(struct table_commands *commands)
 {
+	table_requests_await(&commands->requests, commands->current, NULL);
 	commands->current = NULL;
 	commands->stage = COMMAND_NONE;
 }
@@ -388,7 +397,8 @@ static void take_request(struct supervisor *supervisor)
 			selection_copy(&commands->check.sync.tables.chosen, &commands->after);
 			commands->check.copies = commands->current->command == TABLE_RESYNC;
 			commands->check.where = commands->current->where;
-			commands->stage = COMMAND_CHECKING;
+			enter_stage(commands, COMMAND_CHECKING,
+				    "for the check of the source and the script");
 			child_start(&commands->checking);
 			return;
 		}
@@ -436,7 +446,7 @@ void commands_post(struct supervisor *supervisor)
 	log_info("the command '%s' takes effect: the sync begins again at its position",
 		 table_command_name(commands->current->command));
 	selection_post(&commands->after, &supervisor->sync.checkpoint);
-	commands->stage = COMMAND_POSTED;
+	enter_stage(commands, COMMAND_POSTED, "for Kafka to acknowledge what was sent");
 }
 
 /* Return whether the checkpoint has saved this selection. */
@@ -459,7 +469,7 @@ void commands_settle(struct supervisor *supervisor)
 	if (commands->stage != COMMAND_POSTED)
 		return;
 	if (is_saved(supervisor, &commands->after))
-		commands->stage = COMMAND_SAVED;
+		enter_stage(commands, COMMAND_SAVED, "for the sync to begin again");
 	else
 		leave_request(commands);
 }

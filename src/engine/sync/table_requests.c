@@ -183,6 +183,14 @@ void table_requests_mark(struct table_requests *requests, struct table_request *
 	pthread_mutex_unlock(&requests->lock);
 }
 
+void table_requests_await(struct table_requests *requests, struct table_request *request,
+			  const char *what)
+{
+	pthread_mutex_lock(&requests->lock);
+	request->waits = what;
+	pthread_mutex_unlock(&requests->lock);
+}
+
 static void set_reason(struct table_request *request, const struct err *why)
 {
 	free(request->text);
@@ -203,6 +211,7 @@ void table_requests_finish(struct table_requests *requests, struct table_request
 {
 	pthread_mutex_lock(&requests->lock);
 	request->state = why ? REQUEST_REFUSED : REQUEST_DONE;
+	request->waits = NULL;
 	set_reason(request, why);
 	pthread_mutex_unlock(&requests->lock);
 }

@@ -44,6 +44,8 @@ struct table_request {
 	char *where;     /* RESYNC: of the rows to copy, a condition in SQL; NULL: all rows */
 	enum err_id why; /* REFUSED; WAITING: what it waits for; E_NONE: nothing in particular */
 	char *text;      /* message of `why` */
+	const char *
+		waits; /* WAITING: what the supervisor waits for now: "for ..."; NULL: it has not begun */
 };
 
 enum { REQUESTS_KEPT = 16 };
@@ -75,6 +77,9 @@ struct table_request *table_requests_next(struct table_requests *requests);
 /* Record whether the sync will not capture table number i of the request any more. */
 void table_requests_mark(struct table_requests *requests, struct table_request *request, unsigned i,
 			 bool removed);
+/* Record what the supervisor waits for: "for ...", a constant; NULL: it has not begun with the request. */
+void table_requests_await(struct table_requests *requests, struct table_request *request,
+			  const char *what);
 /* Record why the request waits. */
 void table_requests_delay(struct table_requests *requests, struct table_request *request,
 			  const struct err *why);
