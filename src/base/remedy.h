@@ -17,7 +17,9 @@
 	"checkpoint topic or file while it is stopped. Keep the binlog longer "                    \
 	"(binlog_expire_logs_seconds, or expire_logs_days on "                                     \
 	"MariaDB)"
-#define REMEDY_JUMP "on_purged = \"jump\" continues without the missing changes"
+#define REMEDY_JUMP                                                                                \
+	"on_purged = \"jump\" continues without the missing changes, \"resync\" also copies all "  \
+	"tables again"
 #define REMEDY_TOPIC_LOST                                                                          \
 	"Take its tables out of source.tables for one start and put them back, so that they are "  \
 	"copied again, or start under another sync name (a new full sync)"

@@ -38,12 +38,18 @@ static void check_position(struct report *report, struct look *look)
 	if (look->bootstrap.conn == NULL) /* reported in the line of the source */
 		return;
 	if (bootstrap_check_saved(&look->bootstrap, &err) < 0) {
-		if (err.id == E_BINLOG_PURGED && config->on_purged == ON_PURGED_JUMP &&
+		if (err.id == E_BINLOG_PURGED && config->on_purged != ON_PURGED_STOP &&
 		    config->mode != MODE_FULL) {
-			check_line(report, FINDING_WARN, SLICE("position"), slice_str(err.text),
-				   SLICE("on_purged = \"jump\": the stream continues at the end of "
-					 "the binlog, without the changes before it"),
-				   err.id);
+			check_line(
+				report, FINDING_WARN, SLICE("position"), slice_str(err.text),
+				config->on_purged == ON_PURGED_JUMP
+					? SLICE("on_purged = \"jump\": the stream continues at the "
+						"end of the binlog, without the changes before it")
+					: SLICE("on_purged = \"resync\": the stream continues at "
+						"the "
+						"end of the binlog, and all tables are copied "
+						"again"),
+				err.id);
 			return;
 		}
 		check_failed(report, "position", &err);

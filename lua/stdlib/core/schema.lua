@@ -123,10 +123,10 @@ schema.groups = {
       member = "isolated", c = "BOOLEAN", equals = "isolate",
       help = 'What the failure of this sync does to the other syncs of the script: "exit" stops them and ends the process, '
         .. '"isolate" lets them continue.' },
-    { "on_purged", type = "string", default = "stop", choices = { "stop", "jump" }, member = "on_purged", enum = "on_purged",
+    { "on_purged", type = "string", default = "stop", choices = { "stop", "jump", "resync" }, member = "on_purged", enum = "on_purged",
       help = "What happens when the server no longer has the binlog that the stream needs, or reports that its binlog lacks "
         .. 'changes (an Incident event): "stop" ends the sync with an error, "jump" continues at the present end of the binlog '
-        .. "without the changes before it." },
+        .. 'without the changes before it, "resync" does so and copies all tables again.' },
     { "on_row", type = "function|table", by_table = true, combines = true, stub = "tideway.on_row|table",
       help = "on_row(row, change): edits an image before anything else sees it." },
     { "on_change", type = "function|table", by_table = true, combines = true, stub = "tideway.on_change|table",

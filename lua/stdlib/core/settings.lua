@@ -203,6 +203,9 @@ local function make_config(options, format, one, place)
     topics = topics_of(options.topics, place:child("topics")),
     has_loop = options.loop ~= nil, key_change = options.key_change, line = place.line }
   option.fill(config, "sync.run", options, place)
+  if options.on_purged == "resync" and options.mode == "stream" then
+    place:child("on_purged"):as("E_OPTION_VALUE"):fail('"resync" copies tables, and with mode = "stream" none is copied: use "jump"')
+  end
   config.name = one.name
   config.heartbeat_s, config.heartbeat_topic = heartbeat_of(options.heartbeat, place:child("heartbeat"))
   if not config.heartbeat_topic and config.heartbeat_s > 0 and format.heartbeat_topic then

@@ -121,7 +121,8 @@ static void print_jump(const struct sync_event *event, struct buf *out)
 	position_print(event->jump.from, out);
 	buf_put(out, SLICE(" to "));
 	position_print(event->jump.to, out);
-	buf_printf(out, " (on_purged = \"jump\", E-%d)", (int)event->jump.why->id);
+	buf_printf(out, " (on_purged = \"%s\", E-%d)", event->jump.copies ? "resync" : "jump",
+		   (int)event->jump.why->id);
 }
 
 static void print_pause(const struct sync_event *event, struct buf *out)

@@ -94,6 +94,7 @@ struct sync_event {
 		struct {
 			const struct position *from, *to;
 			const struct err *why;
+			bool copies; /* on_purged = "resync" */
 		} jump;
 		struct {
 			const char *now, *before; /* "db1:3306"; before: NULL at first */

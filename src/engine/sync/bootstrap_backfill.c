@@ -126,8 +126,7 @@ void bootstrap_take_copies(struct bootstrap *bootstrap)
 	selection_post(chosen, &bootstrap->sync->checkpoint);
 }
 
-/* Return why another copy of the table can never continue; NULL: it can, now or later. */
-static const char *find_obstacle(const struct bootstrap *bootstrap, const struct table *table)
+const char *bootstrap_again_obstacle(const struct bootstrap *bootstrap, const struct table *table)
 {
 	if (!has_low_marks(bootstrap))
 		return "gtid_mode of the server is not ON any more";
@@ -140,7 +139,7 @@ void bootstrap_backfill_again(struct bootstrap *bootstrap, const struct table *t
 	const char *obstacle;
 	if (state == NULL || state->record.again.id == 0 || !bootstrap->found || state->backfilled)
 		return;
-	obstacle = find_obstacle(bootstrap, table);
+	obstacle = bootstrap_again_obstacle(bootstrap, table);
 	if (obstacle) {
 		table_state_log_cut_off(state, obstacle);
 		table_state_end_backfill(state);

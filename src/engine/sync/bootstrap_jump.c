@@ -1,5 +1,5 @@
 /* bootstrap_jump: continue at the present end of the binlog, when the part of it that follows the saved position is missing
- * (on_purged = "jump", docs/decisions/0037). Everything that the checkpoint has of that part is replaced in one save. */
+ * (on_purged = "jump" or "resync", docs/decisions/0037). Everything that the checkpoint has of that part is replaced in one save. */
 #include "base/clock.h"
 #include "engine/state/records.h"
 #include "engine/sync/bootstrap_priv.h"
@@ -53,20 +53,39 @@ static int is_copied(struct bootstrap *bootstrap, struct slice full_name, struct
 	return rc;
 }
 
-/* Keep the tables that were copied completely. The others, and those that were created meanwhile, are copied from their
- * beginning: nothing repeats the changes of their finished ranges. */
+static bool copies_again(const struct bootstrap *bootstrap)
+{
+	return bootstrap->sync->config->on_purged == ON_PURGED_RESYNC;
+}
+
+/* Keep a table that was copied completely. With on_purged = "resync" it is copied again, beside the stream where that is possible,
+ * and otherwise like a new table. */
+static void keep_table(const struct bootstrap *bootstrap, const struct table *table,
+		       struct record_batch *records)
+{
+	struct table_record record = {.phase = TABLE_COPIED};
+	if (copies_again(bootstrap)) {
+		if (bootstrap_again_obstacle(bootstrap, table))
+			return;
+		record.again.id = clock_wall_ms();
+	}
+	record_progress(records, table->full_name, &record);
+}
+
+/* Place the tables. Those that were not copied completely, or were created meanwhile, are copied from their beginning: nothing repeats the
+ * changes of their finished ranges. */
 static int place_tables(struct bootstrap *bootstrap, struct record_batch *records, struct err *err)
 {
 	remove_all(bootstrap, SLICE("full/"), records);
 	for (unsigned i = 0; i < bootstrap->nselected; i++) {
-		struct slice name = bootstrap->selected[i]->full_name;
+		const struct table *table = bootstrap->selected[i];
 		int copied = bootstrap->sync->config->mode == MODE_STREAM
 				     ? 1
-				     : is_copied(bootstrap, name, err);
+				     : is_copied(bootstrap, table->full_name, err);
 		if (copied < 0)
 			return -1;
 		if (copied)
-			record_phase(records, name, TABLE_COPIED);
+			keep_table(bootstrap, table, records);
 	}
 	return 0;
 }
@@ -111,9 +130,11 @@ static void emit_jump(const struct bootstrap *bootstrap, const struct position *
 		      const struct err *why)
 {
 	sync_events_emit(&bootstrap->sync->events,
-			 (struct sync_event){
-				 .kind = SYNC_EVENT_JUMPED,
-				 .jump = {.from = from, .to = &bootstrap->position, .why = why}});
+			 (struct sync_event){.kind = SYNC_EVENT_JUMPED,
+					     .jump = {.from = from,
+						      .to = &bootstrap->position,
+						      .why = why,
+						      .copies = copies_again(bootstrap)}});
 }
 
 /* Move the stream to `now`, and save it. */

@@ -36,6 +36,8 @@ void bootstrap_free_reads(struct full_table *reads, unsigned n);
 bool bootstrap_backfill(struct bootstrap *bootstrap, const struct table *table);
 /* Return why the table cannot be copied beside a stream; NULL: it can, as far as its definition shows. */
 const char *bootstrap_backfill_obstacle(const struct table *table);
+/* Return why another copy of the table can never continue; NULL: it can, now or later. */
+const char *bootstrap_again_obstacle(const struct bootstrap *bootstrap, const struct table *table);
 /* Take the copies that commands have chosen into the records of their tables. */
 void bootstrap_take_copies(struct bootstrap *bootstrap);
 /* If the table, which is copied, is to be copied again, begin or continue that beside the stream. */
