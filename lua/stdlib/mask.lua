@@ -70,6 +70,44 @@ mask.const = masks.new { name = "const", usage = 'mask.const("x")', build = func
   return masks.new { name = "const", arguments = arguments, always = true, value = value, apply = function() return value end }
 end }
 
+local CHAIN_USAGE = "mask.chain { text.trim, mask.hash }"
+
+-- Return the masks that a chain consists of.
+local function links_of(list)
+  if type(list) ~= "table" or masks.is(list) or #list == 0 then
+    fault.raise("E_MASK", "mask.chain needs a list of masks and functions: %s", CHAIN_USAGE)
+  end
+  local links = {}
+  for _, key in ipairs(fault.sorted_keys(list)) do
+    local one = list[key]
+    if math.type(key) ~= "integer" or key < 1 or key > #list then
+      fault.raise("E_MASK", "mask.chain takes a list without holes and names, and got the key %s: %s", tostring(key), CHAIN_USAGE)
+    end
+    if not masks.is(one) and type(one) ~= "function" then
+      fault.raise("E_MASK", "mask.chain: item %d must be a mask or a function(value, row), not %s", key, fault.show(one))
+    end
+    if masks.is(one) and one.always then
+      fault.raise("E_MASK", "mask.chain: item %d, %s, gives the same in every row: write it alone", key, one:written())
+    end
+    links[key] = masks.compile(one, fault.here())
+  end
+  return links
+end
+
+-- mask.chain { a, b }: what a returns is masked by b. A value that becomes NULL stays NULL.
+mask.chain = masks.new { name = "chain", usage = CHAIN_USAGE, build = function(list)
+  local links = links_of(list)
+  local text = false
+  for _, link in ipairs(links) do text = text or link.text end
+  return masks.new { name = "chain", links = links, text = text, apply = function(value, row)
+    for _, link in ipairs(links) do
+      if value == nil then return nil end
+      value = link.apply(value, row)
+    end
+    return value
+  end }
+end }
+
 -- NULL in every row.
 mask.null = masks.new { name = "null", always = true, apply = function() return nil end }
 

@@ -25,6 +25,7 @@ local kafka = require "tideway.kafka"
 local field = require "tideway.field"
 local mask = require "tideway.mask"
 local env = require "tideway.env"
+local text = require "tideway.text"
 """
 AROUND = HEAD + """
 sync.run {

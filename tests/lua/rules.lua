@@ -34,6 +34,14 @@ test.case("masks hold for both images, key, topic and fields; a dropped column s
   test.ok(not r[1].text:find("ann", 1, true) and not r[2].text:find("ann", 1, true))
 end)
 
+test.case("a chain of masks holds for both images, and a value that it takes away is NULL", function()
+  local r = load("mask_chain"):update("a.users", user("ann@x.y", 5), { mail = "bob@x.y", age = 42 })
+  test.equal(r[1].before.mail, "*****.y1")
+  test.equal(r[1].before.age, json.null)
+  test.equal(r[2].after.mail, "*****.y1")
+  test.equal(r[2].after.age, "*2")
+end)
+
 test.case("NULL stays NULL under a mask", function()
   local r = load("mask_const"):insert("a.users", { id = 1, age = 3 })[1]
   test.equal(r.after.mail, "-")

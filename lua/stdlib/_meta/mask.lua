@@ -32,6 +32,11 @@ mask.null = nil
 ---@return tideway.mask
 function mask.last(count) end
 
+---Applies the masks and functions one after another. A value that becomes nil stays NULL.
+---@param list (tideway.mask|fun(value: any, row: tideway.row): any)[]
+---@return tideway.mask
+function mask.chain(list) end
+
 ---The value in every row, including rows whose column is NULL.
 ---@param value tideway.scalar
 ---@return tideway.mask

@@ -13,7 +13,7 @@ Mask.__name = "mask"
 -- Make a mask. spec: name: of the mask; apply(value, row): returns the masked value; text: the
 -- result is text for every column type; always: applies to NULL too; value: the result, when it is
 -- constant; build(...): returns a mask for arguments; usage: an example call, for messages;
--- arguments: the arguments as a script writes them.
+-- arguments: the arguments as a script writes them; links: the masks of mask.chain.
 function masks.new(spec)
   return setmetatable(spec, Mask)
 end
@@ -27,14 +27,23 @@ function Mask:__tostring()
   return "mask." .. self.name
 end
 
+-- Return mask.chain { ... } with the text that `show` returns for each of its masks.
+local function chain_text(links, show)
+  local texts = {}
+  for i, link in ipairs(links) do texts[i] = show(link) end
+  return "mask.chain { " .. table.concat(texts, ", ") .. " }"
+end
+
 -- Return the mask as a script writes it. Replace a function, and the key of mask.hash, by "...".
 function Mask:written()
   if self.custom then return "..." end
+  if self.links then return chain_text(self.links, Mask.written) end
   return "mask." .. self.name .. (self.arguments or "")
 end
 
 -- Return the mask as `plan` shows it: a function by its file and line.
 function Mask:describe()
+  if self.links then return chain_text(self.links, Mask.describe) end
   return self.custom and "function " .. self.where or self:written()
 end
 

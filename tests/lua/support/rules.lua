@@ -20,6 +20,10 @@ cases.mask = {
   end, hidden = function(change) return change.row.secret end },
 }
 
+cases.mask_chain = {
+  columns = { ["a.users"] = { mask = { mail = mask.chain { function(value, row) return value .. row.id end, mask.last(3) },
+    age = mask.chain { function(value) return value > 9 and value or nil end, mask.last(1) } } } },
+}
 cases.mask_const = {
   columns = { ["a.users"] = { mask = { mail = mask.const "-", age = mask.null, secret = function(value, row)
     return value .. row.id
