@@ -313,7 +313,7 @@ def test_kafka_is_slow(here, proxy):
     """Kafka does not answer, and no error has come yet: the command says that it waits for Kafka."""
     here.make_new(20)
     running = here.stream(brokers=here.kafka.proxied)
-    here.wait_saved()
+    here.wait_saved(running)
     log = running.folder / "add.log"
     proxy.set("hold")
     asking = process.spawn([BINARY, "add", running.path, f"{here.db}.new"], log, log, cwd=running.folder)
