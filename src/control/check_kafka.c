@@ -32,24 +32,21 @@ struct named {
 /* Report where the stream would resume. The source must have that position. */
 static void check_position(struct report *report, struct look *look)
 {
+	static const char *const jumps[] = {
+		[ON_PURGED_JUMP] = "on_purged = \"jump\": the stream continues at the end of the "
+				   "binlog, without the changes before it",
+		[ON_PURGED_RESYNC] = "on_purged = \"resync\": the stream continues at the end of "
+				     "the binlog, and all tables are copied again",
+	};
 	const struct sync_config *config = look->sync.config;
 	struct err err = ERR_INIT;
 	struct buf text;
 	if (look->bootstrap.conn == NULL) /* reported in the line of the source */
 		return;
 	if (bootstrap_check_saved(&look->bootstrap, &err) < 0) {
-		if (err.id == E_BINLOG_PURGED && config->on_purged != ON_PURGED_STOP &&
-		    config->mode != MODE_FULL) {
-			check_line(
-				report, FINDING_WARN, SLICE("position"), slice_str(err.text),
-				config->on_purged == ON_PURGED_JUMP
-					? SLICE("on_purged = \"jump\": the stream continues at the "
-						"end of the binlog, without the changes before it")
-					: SLICE("on_purged = \"resync\": the stream continues at "
-						"the "
-						"end of the binlog, and all tables are copied "
-						"again"),
-				err.id);
+		if (bootstrap_may_jump(config, &err)) {
+			check_line(report, FINDING_WARN, SLICE("position"), slice_str(err.text),
+				   slice_str(jumps[config->on_purged]), err.id);
 			return;
 		}
 		check_failed(report, "position", &err);

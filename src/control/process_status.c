@@ -26,6 +26,16 @@ static void member_text(struct buf *out, const char *name, const char *text)
 	json_string(out, slice_str(text));
 }
 
+/* text: NULL: null. */
+static void member_text_or_null(struct buf *out, const char *name, const char *text)
+{
+	member(out, name);
+	if (text)
+		json_string(out, slice_str(text));
+	else
+		buf_put(out, SLICE("null"));
+}
+
 static void member_number(struct buf *out, const char *name, uint64_t v)
 {
 	member(out, name);
@@ -189,7 +199,7 @@ static void put_copy(struct buf *out, const char *name, const struct copy_progre
 static void put_backfill(struct buf *out, const struct sync_status *status)
 {
 	static const char *const waits[] = {
-		[BACKFILL_WAITS_NOT] = "",
+		[BACKFILL_WAITS_NOT] = NULL,
 		[BACKFILL_WAITS_STREAM] = "until the stream has caught up (full.yield_lag_s)",
 		[BACKFILL_WAITS_PACE] = "to keep to full.rows_per_second",
 		[BACKFILL_WAITS_VISIBLE] = "for a transaction that the server does not show yet",
@@ -199,11 +209,7 @@ static void put_backfill(struct buf *out, const struct sync_status *status)
 	};
 	const struct copy_progress *copy = &status->backfill;
 	put_copy(out, "backfill", copy, average(copy->rows, copy->rows_before, copy->reading_ms));
-	member(out, "backfill_waits");
-	if (status->waits == BACKFILL_WAITS_NOT)
-		buf_put(out, SLICE("null"));
-	else
-		json_string(out, slice_str(waits[status->waits]));
+	member_text_or_null(out, "backfill_waits", waits[status->waits]);
 }
 
 /* ---- the steps of its tables ---- */
@@ -234,13 +240,10 @@ static void put_wish(struct buf *out, enum pause_wish wish, struct table_request
 	static const char *const texts[] = {
 		[PAUSE_KEEP] = NULL, [PAUSE_BEGIN] = "pause", [PAUSE_END] = "resume"};
 	enum table_command command = table_requests_waiting(requests);
-	member(out, "pending");
-	if (texts[wish])
-		json_string(out, slice_str(texts[wish]));
-	else if (command != TABLE_COMMAND_COUNT)
-		json_string(out, slice_str(table_command_name(command)));
-	else
-		buf_put(out, SLICE("null"));
+	const char *text = texts[wish];
+	if (text == NULL && command != TABLE_COMMAND_COUNT)
+		text = table_command_name(command);
+	member_text_or_null(out, "pending", text);
 }
 
 /* ---- commands for tables ---- */
@@ -278,11 +281,7 @@ static void put_request(struct buf *out, const struct table_request *request)
 	if (request->where)
 		member_text(out, "where", request->where);
 	member_text(out, "state", states[request->state]);
-	member(out, "waits");
-	if (request->waits)
-		json_string(out, slice_str(request->waits));
-	else
-		buf_put(out, SLICE("null"));
+	member_text_or_null(out, "waits", request->waits);
 	member(out, "error");
 	if (request->why == E_NONE) {
 		buf_put(out, SLICE("null}"));

@@ -73,7 +73,7 @@ static bool begins_again(struct supervisor *supervisor, const struct attempt *at
 /* Return whether the next attempt begins after a back-off. If a part of the binlog is missing, it may jump over it. */
 static bool tries_again(struct supervisor *supervisor, const struct err *why)
 {
-	if (!why->retriable && supervisor_may_jump(supervisor, why)) {
+	if (!why->retriable && bootstrap_may_jump(supervisor->sync.config, why)) {
 		supervisor->missing = (struct missing){true, *why};
 		return true;
 	}

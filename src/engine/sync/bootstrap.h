@@ -49,6 +49,8 @@ void bootstrap_know_tables(struct bootstrap *bootstrap);
  * nothing. jumps: bootstrap_jump follows if there is a position, so the source need not have what is after it. */
 int bootstrap_look(struct bootstrap *bootstrap, struct handover *handover, bool jumps,
 		   struct err *err) MUST_CHECK;
+/* Return whether the sync continues after the error, without the part of the binlog that is missing (on_purged). */
+bool bootstrap_may_jump(const struct sync_config *config, const struct err *why);
 /* Let the stream begin at the present end of the binlog, with the present definitions, and save that. Tables that were not
  * copied completely are copied from their beginning. */
 int bootstrap_jump(struct bootstrap *bootstrap, const struct err *why, struct err *err) MUST_CHECK;

@@ -161,6 +161,12 @@ static int jump_to(struct bootstrap *bootstrap, const struct position *from,
 	return rc;
 }
 
+bool bootstrap_may_jump(const struct sync_config *config, const struct err *why)
+{
+	return config->on_purged != ON_PURGED_STOP && config->mode != MODE_FULL &&
+	       (why->id == E_BINLOG_PURGED || why->id == E_BINLOG_NEEDED || why->id == E_INCIDENT);
+}
+
 int bootstrap_jump(struct bootstrap *bootstrap, const struct err *why, struct err *err)
 {
 	struct position from, now;

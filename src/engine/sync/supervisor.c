@@ -315,7 +315,7 @@ static int serve_pause(struct supervisor *supervisor, struct err *err)
 	sync_numbers_unread(&supervisor->numbers, supervisor->pause.retention.unread_bytes);
 	if (rc == 0)
 		return 0;
-	if (supervisor_may_jump(supervisor, err)) {
+	if (bootstrap_may_jump(supervisor->sync.config, err)) {
 		log_warn("the binlog that the paused sync needs was purged: when it is resumed, it "
 			 "jumps over what is missing");
 		*err = (struct err)ERR_INIT;

@@ -131,8 +131,6 @@ bool supervisor_is_pausing(const struct supervisor *supervisor);
 bool supervisor_is_stopping(const struct supervisor *supervisor);
 /* End the sync. err: NULL if it has ended without an error. */
 void supervisor_end(struct supervisor *supervisor, const struct err *err);
-/* Return whether the sync continues after the error, without the part of the binlog that is missing (on_purged). */
-bool supervisor_may_jump(const struct supervisor *supervisor, const struct err *why);
 /* begun_ms: monotonic, when what has failed began. */
 void supervisor_wait_for_retry(struct supervisor *supervisor, int64_t begun_ms,
 			       const struct err *err);

@@ -105,10 +105,3 @@ void supervisor_wait_for_retry(struct supervisor *supervisor, int64_t begun_ms,
 	sync_events_emit_failure(&supervisor->sync.events, SYNC_EVENT_ATTEMPT_FAILED, err, wait_ms);
 	supervisor_enter(supervisor, SYNC_WAITING);
 }
-
-bool supervisor_may_jump(const struct supervisor *supervisor, const struct err *why)
-{
-	const struct sync_config *config = supervisor->sync.config;
-	return config->on_purged != ON_PURGED_STOP && config->mode != MODE_FULL &&
-	       (why->id == E_BINLOG_PURGED || why->id == E_BINLOG_NEEDED || why->id == E_INCIDENT);
-}

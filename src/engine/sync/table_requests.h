@@ -41,11 +41,10 @@ struct table_request {
 	enum request_state state;
 	struct selection
 		tables; /* `removed`: the sync captures the table no longer, once the request is done */
-	char *where;     /* RESYNC: of the rows to copy, a condition in SQL; NULL: all rows */
-	enum err_id why; /* REFUSED; WAITING: what it waits for; E_NONE: nothing in particular */
-	char *text;      /* message of `why` */
-	const char *
-		waits; /* WAITING: what the supervisor waits for now: "for ..."; NULL: it has not begun */
+	char *where;       /* RESYNC: of the rows to copy, a condition in SQL; NULL: all rows */
+	enum err_id why;   /* REFUSED; WAITING: what it waits for; E_NONE: nothing in particular */
+	char *text;        /* message of `why` */
+	const char *waits; /* WAITING: what it waits for now, "for ..."; NULL: it has not begun */
 };
 
 enum { REQUESTS_KEPT = 16 };
