@@ -52,10 +52,6 @@ def wait_state(admin, name, state):
     return admin.sync(name)
 
 
-def end_of_binlog(server):
-    return server.run("SHOW BINARY LOG STATUS" if server.mysql else "SHOW MASTER STATUS")[0][:2]
-
-
 def gtids_of(server):
     return server.run("SELECT @@gtid_executed" if server.mysql else "SELECT @@gtid_binlog_pos")[0][0].replace("\n", "")
 
@@ -96,7 +92,7 @@ def test_status_of_a_stream(site):
     site.sql("INSERT INTO t VALUES (10)")
     running.wait_rows(f"{db}.t", 4)
     admin = admin_of(running)
-    end = end_of_binlog(site.server)
+    end = site.server.binlog_end()
 
     def at_end():
         one = admin.sync(running.name)
@@ -330,23 +326,20 @@ def test_pause_while_kafka_is_away(sync, kafka, proxy, db, sql):
     running.wait_streaming()
     admin = admin_of(running)
     proxy.set("refuse")
-    log = running.folder / "pause.log"
-    asking = process.spawn([BINARY, "pause", running.path], log, log, cwd=running.folder)
-    wait_for(lambda: "waiting for sync" in log.read_text(), log.read_text)
-    assert asking.poll() is None
+    asking = running.begin_command("pause")
+    asking.wait_text("waiting for sync")
+    assert asking.running
     running.kill9()
-    asking.wait(DEADLINE_S)
-    assert asking.returncode == 2, log.read_text()
+    asking.ends(2)
     proxy.reset()
     running.start().wait_streaming()
     assert admin.sync(running.name)["paused_since_ms"] is None
 
     proxy.set("refuse")
-    asking = process.spawn([BINARY, "pause", running.path], log, log, cwd=running.folder)
+    asking = running.begin_command("pause")
     wait_for(lambda: admin.sync(running.name)["state"] == "pausing", lambda: admin.sync(running.name))
     proxy.reset()
-    asking.wait(DEADLINE_S)
-    assert asking.returncode == 0, log.read_text()
+    asking.ends(0)
     assert admin.sync(running.name)["state"] == "paused"
     sql("INSERT INTO t VALUES (2)")
     run_command(running, "resume")
@@ -360,21 +353,20 @@ def test_kills_during_commands(sync, broker, db, sql):
     running = sync(kafka=broker)
     admin = admin_of(running)
     running.wait_streaming()
-    log = running.folder / "commands.log"
     for turn in range(6):
         word = "pause" if turn % 2 == 0 else "resume"
-        asking = process.spawn([BINARY, word, running.path], log, log, cwd=running.folder)
+        asking = running.begin_command(word)
         if turn < 4:  # as early as possible, and when the process has taken the command
-            wait_for(lambda: turn < 2 or asking.poll() is not None or admin.sync(running.name)["pending"], "the command")
+            wait_for(lambda: turn < 2 or not asking.running or admin.sync(running.name)["pending"], "the command")
         else:
-            asking.wait(DEADLINE_S)
+            asking.wait_exit()
         running.kill9()
-        asking.wait(DEADLINE_S)
+        ended = asking.wait_exit()
         sql(f"INSERT INTO t VALUES ({100 + turn})")
         running.start()
         wait_for(lambda: admin.state(running.name) in ("paused", "streaming"), lambda: running.log[-2000:])
         state = admin.state(running.name)
-        if asking.returncode == 0:
+        if ended == 0:
             assert state == ("paused" if word == "pause" else "streaming")
     run_command(running, "resume")
     found = rows(running.until(f"{db}.t", lambda m: {x.row["id"] for x in rows(m)} >= {1, *range(100, 106)}, "all rows"))

@@ -19,10 +19,6 @@ from test_full import fill
 ONE = "topics = { partitions = 1 },"
 
 
-def end_of_binlog(server):
-    return server.run("SHOW BINARY LOG STATUS" if server.mysql else "SHOW MASTER STATUS")[0][:2]
-
-
 @pytest.fixture(params=["mariadb", "mysql"])
 def here(request, unique, sync_on, kafka):
     """A new database on each kind of server, and a sync of its table `a`, which has streamed and is stopped."""
@@ -67,7 +63,7 @@ class Here:
     def wait_saved(self, running):
         """Wait until the checkpoint has the end of the binlog: a killed process then sends nothing of the stream again."""
         admin = admin_of(running)
-        end = end_of_binlog(self.server)
+        end = self.server.binlog_end()
 
         def place():
             position = admin.sync(running.name)["position"]
@@ -144,7 +140,7 @@ def test_nothing_is_written_to_the_binlog(here):
     """Reading leaves no trace in the binlog, whatever the user may do: neither a full sync with two lanes nor a backfill."""
     here.sql(*(f"CREATE TABLE t{i} (id INT PRIMARY KEY, v INT)" for i in range(6)),
              *(f"INSERT INTO t{i} VALUES (1, 1), (2, 2)" for i in range(6)))
-    end = end_of_binlog(here.server)
+    end = here.server.binlog_end()
     running = here.sync_on(here.server, here.kafka, [f"{here.db}.t{i}" for i in range(5)], "full = { parallel = 2 },")
     running.start().wait_streaming()
     assert running.stop() == 0
@@ -152,7 +148,7 @@ def test_nothing_is_written_to_the_binlog(here):
     running.start()
     here.wait_copied(running)
     assert running.stop() == 0
-    assert end_of_binlog(here.server) == end
+    assert here.server.binlog_end() == end
 
 
 def test_added_beside_the_stream(here):

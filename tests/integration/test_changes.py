@@ -34,8 +34,7 @@ class Source:
             return cursor.fetchall()
 
     def position(self):
-        statement = "SHOW BINARY LOG STATUS" if self.server.mysql else "SHOW MASTER STATUS"
-        file, offset = self.server.run(statement)[0][:2]
+        file, offset = self.server.binlog_end()
         return f"{file}:{offset}"
 
     def execute(self, start=None):

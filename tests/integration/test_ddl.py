@@ -411,7 +411,7 @@ def test_unplaced_statement(sync, sql, db, mariadb, setting):
         running = sync()
         running.wait_rows(f"{db}.t", 1)
         running.wait_streaming()
-        file, offset = mariadb.run("SHOW MASTER STATUS")[0][:2]
+        file, offset = mariadb.binlog_end()
         sql(UNPLACED, "INSERT INTO t (id, a) VALUES (2, 20)")
         said = (rf"statement at {file}:{offset}: ", "cannot be placed", re.escape(UNPLACED), "binlog_row_metadata = FULL")
         running.fails(7, *said)
@@ -583,7 +583,7 @@ def between_the_phases(table, sql, db, mariadb):
         altering.join()
         assert not failures
 
-    file, before = mariadb.run("SHOW MASTER STATUS")[0][:2]
+    file, before = mariadb.binlog_end()
     # the ALTER waits for this reader, and two rows wait for the ALTER: they are written when it releases its lock for the index
     sql("BEGIN", "SELECT * FROM t")
     altering = begin(connections[0], "SET STATEMENT binlog_alter_two_phase = 1 FOR "
@@ -608,7 +608,7 @@ def between_the_phases(table, sql, db, mariadb):
 def test_killed_between_the_phases(mariadb, sql, db, table, between_the_phases):
     """Rule: two-phase-alter. After kill -9 between START ALTER and COMMIT ALTER, the next run begins there: rows between
     the two have the old columns, later rows the new ones, and the statement is sent once."""
-    file, offset = mariadb.run("SHOW MASTER STATUS")[0][:2]
+    file, offset = mariadb.binlog_end()
     table.wait_rows(f"{db}.t", 2)
     table.wait_message(f"tideway.{table.name}", lambda m: m.key.endswith(b"/position") and m.value and
                        (m.json["file"], m.json["offset"]) == (file, str(offset)), "a checkpoint between the phases")

@@ -252,7 +252,7 @@ def test_checkpoint_stays_behind_what_is_acknowledged(sync, sql, db, mariadb, ka
     running.wait_streaming()
     sql("INSERT INTO t VALUES (2, 0)")
     running.wait_rows(f"{db}.t", 2)
-    acknowledged = mariadb.run("SHOW MASTER STATUS")[0][:2]
+    acknowledged = mariadb.binlog_end()
     wait_for(lambda: saved() == acknowledged, lambda: f"{saved()} is saved, not {acknowledged}")
     own.pause()
     try:

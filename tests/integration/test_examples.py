@@ -12,7 +12,7 @@ import subprocess
 import pytest
 from confluent_kafka.admin import AdminClient
 from support.consume import Num, Reader, parse
-from support.paths import BINARY, ROOT
+from support.paths import ROOT
 from support.runner import Sync
 from support.wait import DEADLINE_S, wait_for
 
@@ -152,13 +152,9 @@ def test_example(name, tmp_path, mariadb, broker, shop):
         example.cleanup()
 
 
-def position(mariadb):
-    return mariadb.run("SHOW MASTER STATUS")[0][:2]
-
-
 def caught_up(example, mariadb):
     """The saved position has reached the end of the binlog."""
-    file, offset = position(mariadb)
+    file, offset = mariadb.binlog_end()
 
     def saved():
         example.must_run()

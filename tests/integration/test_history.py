@@ -127,10 +127,6 @@ def new_history(server):
     server.run("RESET BINARY LOGS AND GTIDS" if server.mysql else "RESET MASTER")
 
 
-def end_of(server):
-    return server.run("SHOW BINARY LOG STATUS" if server.mysql else "SHOW MASTER STATUS")[0]
-
-
 def pass_second(server):
     """Begin a new file in a later second than the current one."""
     before = server.run("SELECT UNIX_TIMESTAMP()")[0][0]
@@ -168,7 +164,7 @@ def test_another_history_of_the_same_names_is_refused(sync_on, server, h):
     new_history(server)
     for number in range(10, 30):
         insert(server, h, number)
-    assert end_of(server)[0] == position["file"] and int(end_of(server)[1]) > int(position["offset"])
+    assert server.binlog_end()[0] == position["file"] and int(server.binlog_end()[1]) > int(position["offset"])
     for place in (first, second):
         place.refused(r"that one has \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC, server id \d+, version \S+, layout \w+, this one has \d{4}-")
     first.fails_check()
@@ -184,12 +180,12 @@ def test_the_same_history_is_not_refused(sync_on, server, h):
     insert(server, h, 3)
     place.run(3)
     before = place.record[1]["identity"]
-    assert before["file"] == end_of(server)[0]
+    assert before["file"] == server.binlog_end()[0]
     server.restart()
     insert(server, h, 4)
     place.run(4)
-    assert place.record[1]["identity"]["file"] == end_of(server)[0] != before["file"]
-    server.run("FLUSH BINARY LOGS", f"PURGE BINARY LOGS TO '{end_of(server)[0]}'")
-    server.run(f"PURGE BINARY LOGS TO '{end_of(server)[0]}'")
+    assert place.record[1]["identity"]["file"] == server.binlog_end()[0] != before["file"]
+    server.run("FLUSH BINARY LOGS", f"PURGE BINARY LOGS TO '{server.binlog_end()[0]}'")
+    server.run(f"PURGE BINARY LOGS TO '{server.binlog_end()[0]}'")
     insert(server, h, 5)
     place.run(5)

@@ -527,7 +527,7 @@ def test_a_domain_that_the_position_does_not_have(run_on, pair):
 
 def break_event(server, number):
     """Set the length to 0 in the header of the rows event that wrote this id."""
-    file = server.run("SHOW BINARY LOG STATUS" if server.mysql else "SHOW MASTER STATUS")[0][0]
+    file = server.binlog_end()[0]
     events = server.run(f"SHOW BINLOG EVENTS IN '{file}'")
     at = [pos for _, pos, kind, *_ in events if kind.startswith("Write_rows")][number]
     with open(server.datadir / file, "r+b") as binlog:

@@ -5,13 +5,11 @@ import json
 import re
 
 import pytest
-from support import process
 from support.admin import admin_of
 from support.consume import rows
 from support.link import Link
-from support.paths import BINARY
 from support.rebuild import Rebuild, compare
-from support.wait import DEADLINE_S, wait_for
+from support.wait import wait_for
 from test_backfill import ONE, Here, arrived, changing
 
 SLOW = "full = { rows_per_second = 300 }," + ONE
@@ -46,20 +44,27 @@ class Steered(Here):
         assert done == code, f"{command}: exit code {done}\n{out}\n{err}"
         return out if code == 0 else err
 
+    def begin_add(self):
+        return self.running.begin_command("add", f"{self.db}.new")
+
+    def takes_effect(self, asking):
+        """The command ends, and its table is copied."""
+        asking.ends(0)
+        self.wait_copied(self.running)
+        self.equals_and_once("new")
+
     def kill_during(self, command, moment):
         """Give the command for `new`, kill the sync at this moment of it, and wait until the command has ended."""
         running = self.running
-        log = running.folder / f"{command}.log"
-        asking = process.spawn([BINARY, command, running.path, f"{self.db}.new"], log, log, cwd=running.folder)
+        asking = running.begin_command(command, f"{self.db}.new")
         if moment == "taken":
             wait_for(lambda: self.admin.sync(running.name)["commands"], "the command")
         elif moment == "saved":
             running.wait_log("takes effect: the sync begins again")
         elif moment == "returned":
-            asking.wait(DEADLINE_S)
-            assert asking.returncode == 0, log.read_text()
+            asking.ends(0)
         running.kill9()
-        asking.wait(DEADLINE_S)
+        asking.wait_exit()
 
     def change_a(self, key):
         """A change of `a` goes through the stream."""
@@ -269,15 +274,11 @@ def test_source_is_away(here):
         running = here.stream(port=link.port)
         link.close()
         wait_for(lambda: here.admin.sync(running.name)["problems"], "a problem")
-        log = running.folder / "add.log"
-        asking = process.spawn([BINARY, "add", running.path, f"{here.db}.new"], log, log, cwd=running.folder)
-        wait_for(lambda: "waiting for sync" in log.read_text(), log.read_text)
+        asking = here.begin_add()
+        asking.wait_text("waiting for sync")
         assert here.admin.sync(running.name)["pending"] == "add"
         link = Link(here.server.port, link.port)
-        asking.wait(DEADLINE_S)
-        assert asking.returncode == 0, log.read_text()
-        here.wait_copied(running)
-        here.equals_and_once("new")
+        here.takes_effect(asking)
     finally:
         link.close()
 
@@ -288,24 +289,19 @@ def test_kafka_is_away(here, proxy):
     here.make_new(20)
     running = here.stream(brokers=here.kafka.proxied)
     here.wait_saved(running)
-    log = running.folder / "add.log"
     proxy.set("refuse")
-    asking = process.spawn([BINARY, "add", running.path, f"{here.db}.new"], log, log, cwd=running.folder)
-    wait_for(lambda: "waiting for sync" in log.read_text(), log.read_text)
+    asking = here.begin_add()
+    asking.wait_text("waiting for sync")
     running.kill9()
-    asking.wait(DEADLINE_S)
-    assert asking.returncode == 2, log.read_text()
+    asking.ends(2)
     proxy.reset()
     running.start().wait_streaming()
     assert here.captured() == {"a"}
     proxy.set("refuse")
-    asking = process.spawn([BINARY, "add", running.path, f"{here.db}.new"], log, log, cwd=running.folder)
+    asking = here.begin_add()
     wait_for(lambda: here.admin.sync(running.name)["pending"] == "add", "the command")
     proxy.reset()
-    asking.wait(DEADLINE_S)
-    assert asking.returncode == 0, log.read_text()
-    here.wait_copied(running)
-    here.equals_and_once("new")
+    here.takes_effect(asking)
 
 
 @pytest.mark.parametrize("here", ["mariadb"], indirect=True)
@@ -314,15 +310,11 @@ def test_kafka_is_slow(here, proxy):
     here.make_new(20)
     running = here.stream(brokers=here.kafka.proxied)
     here.wait_saved(running)
-    log = running.folder / "add.log"
     proxy.set("hold")
-    asking = process.spawn([BINARY, "add", running.path, f"{here.db}.new"], log, log, cwd=running.folder)
-    wait_for(lambda: "and the command waits for Kafka to acknowledge what was sent" in log.read_text(), log.read_text)
+    asking = here.begin_add()
+    asking.wait_text("and the command waits for Kafka to acknowledge what was sent")
     proxy.reset()
-    asking.wait(DEADLINE_S)
-    assert asking.returncode == 0, log.read_text()
-    here.wait_copied(running)
-    here.equals_and_once("new")
+    here.takes_effect(asking)
 
 
 @pytest.mark.parametrize("here", ["mariadb"], indirect=True)

@@ -29,7 +29,7 @@ def placed(record, position, table=None):
 
 
 def position_now(mariadb, saved):
-    ((file, offset, *_),) = mariadb.run("SHOW MASTER STATUS")
+    file, offset = mariadb.binlog_end()
     ((gtid,),) = mariadb.run("SELECT @@gtid_binlog_pos")
     return saved | {"file": file, "offset": str(offset), "gtid": gtid}
 

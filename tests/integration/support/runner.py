@@ -55,6 +55,34 @@ class Exited(AssertionError):
     """tideway ended while a test waited for it."""
 
 
+class Command:
+    """A command to a running sync, and what it prints."""
+
+    def __init__(self, sync, word, tables):
+        self.file = sync.folder / f"{word}.out"
+        self.child = process.spawn([BINARY, word, sync.path, *tables], self.file, self.file, cwd=sync.folder)
+
+    @property
+    def running(self):
+        return self.child.poll() is None
+
+    @property
+    def text(self):
+        return self.file.read_text()
+
+    def wait_text(self, text):
+        wait_for(lambda: text in self.text, lambda: self.text)
+
+    def wait_exit(self):
+        """Wait until it ends by itself. Return the exit code."""
+        self.child.wait(DEADLINE_S)
+        return self.child.returncode
+
+    def ends(self, code):
+        """Check that it ends by itself with this exit code."""
+        assert self.wait_exit() == code, self.text
+
+
 class Sync:
     """One sync: its script, and the process that runs it (or runs it again)."""
 
@@ -124,6 +152,10 @@ class Sync:
             env=dict(os.environ, **(env or {})), check=False,
         )
         return done.returncode, done.stdout, done.stderr
+
+    def begin_command(self, word, *tables):
+        """Give a command to the running process. Return it, as a Command."""
+        return Command(self, word, tables)
 
     @property
     def log(self):

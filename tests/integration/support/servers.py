@@ -114,6 +114,10 @@ class Database(Server):
                 cursor.execute(statement)
             return cursor.fetchall()
 
+    def binlog_end(self):
+        """Return the end of the binlog: (file, offset)."""
+        return self.run("SHOW BINARY LOG STATUS" if self.mysql else "SHOW MASTER STATUS")[0][:2]
+
     def make_user(self, user, password, *grants):
         """Create a user with exactly these grants, for every host. Write nothing to the binlog."""
         self.run(
