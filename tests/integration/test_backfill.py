@@ -110,9 +110,17 @@ def arrived(messages, topic):
     return table
 
 
+CHANGES = (
+    "REPLACE INTO {table} VALUES ({key}, {n}, 'again')",
+    "UPDATE IGNORE {table} SET id = ({key} + 1) % {keys} WHERE id = {key}",
+    "UPDATE {table} SET v = v + 1 WHERE id = {key}",
+    "DELETE FROM {table} WHERE id = {key}",
+)
+
+
 @contextlib.contextmanager
-def changing(here, table, keys):
-    """Change rows with these keys all the time: update, delete, insert."""
+def changing(here, table, keys, changes=CHANGES):
+    """Change rows with these keys all the time."""
     ends = threading.Event()
 
     def change():
@@ -121,10 +129,7 @@ def changing(here, table, keys):
             while not ends.is_set():
                 n += 1
                 key = (n * 7919) % keys
-                cursor.execute(
-                    (f"UPDATE {table} SET v = v + 1 WHERE id = {key}", f"DELETE FROM {table} WHERE id = {key}",
-                     f"REPLACE INTO {table} VALUES ({key}, {n}, 'again')",
-                     f"UPDATE IGNORE {table} SET id = {(key + 1) % keys} WHERE id = {key}")[n % 4])
+                cursor.execute(changes[n % len(changes)].format(table=table, key=key, keys=keys, n=n))
                 time.sleep(0.001)
 
     thread = threading.Thread(target=change)
@@ -164,6 +169,48 @@ def test_added_beside_the_stream(here):
     messages = here.ends_equal(running, "a", "new")
     assert "1 of 2 tables to read beside the stream" in running.log
     assert [m.key for m in rows(messages) if m.full and m.table[1] == "a"] == [b"1"]
+
+
+DROPPED = {
+    "sends nothing": "if change.op == 'update' then return false end",
+    "sends to another topic": """if change.op == 'update' then
+        change:emit { topic = "TOPIC", key = change.row.id, value = { v = change.row.v } }
+        return false
+      end""",
+    "replaces all messages": """change:emit { topic = "TOPIC", key = change.row.id, value = { v = change.row.v } }
+      return false""",
+}
+
+
+@pytest.mark.parametrize("case", list(DROPPED))
+def test_a_change_whose_message_is_dropped(here, case):
+    """A function of the script drops the updates of a row that is copied meanwhile. The copy sends the row to each topic to which
+    no update of it was sent, and to no other."""
+    here.make_new(2000)
+    emitted = f"{here.db}.emitted"
+    options = f"""full = {{ rows_per_second = 1000 }}, {ONE}
+    on_change = {{ ["*.new"] = function(change)
+      {DROPPED[case].replace("TOPIC", emitted)}
+    end }},"""
+    running = here.stream_a(options)
+    running.start()
+    running.wait_streaming()
+    with changing(here, "new", 2000, ["UPDATE {table} SET v = v + 1 WHERE id = {key}"]):
+        here.wait_copied(running)
+    here.ends_equal(running, "a")
+    new, last = [], {}
+    for message in running.reader(f"{here.db}.new", emitted).to_end():
+        if message.topic == emitted:
+            last[int(message.key)] = message.json["v"]
+        elif message.is_row:
+            new.append(int(message.key))
+    assert sorted(new) == (list(range(2000)) if case != "replaces all messages" else [])
+    current = dict(here.sql("SELECT id, v FROM new"))
+    if case == "replaces all messages":
+        assert last == current
+    else:
+        assert (len(last) > 0) == (case == "sends to another topic")
+        assert last.items() <= current.items()
 
 
 def test_keys_of_every_kind(here):

@@ -1,6 +1,6 @@
 /* backfill_link: how the reader of a backfill and the stream lane work together (docs/decisions/0033). One chunk goes back and forth
  * between the two: whoever has it may use it. The reader asks, the lane answers:
- *     BEGIN ─► the lane records which rows the stream touches from now on, and says what it has processed
+ *     BEGIN ─► the lane records which rows the stream sends from now on, and says what it has processed
  *     GIVE_UP ─► the copy of the table ends
  *     SEND  ─► the rows in the chunk wait until the lane has processed `high`; then it sends those that it did not record
  * Thread: the reader, and the stream lane; each function names its own. Owner: the supervisor, which outlives both. */

@@ -1,5 +1,4 @@
-/* backfill_window: which rows of a table the stream has touched since it began to record them. Rows that a backfill has read
- * meanwhile and whose identity is here are dropped: the stream has sent what they became (docs/decisions/0033).
+/* backfill_window: a bounded set of identities: which rows the stream has sent since it began to record them (sent_rows).
  * Pure. Thread: the stream lane. Owner: backfill_window_init / backfill_window_fini. */
 #ifndef TIDEWAY_BACKFILL_WINDOW_H
 #define TIDEWAY_BACKFILL_WINDOW_H

@@ -12,6 +12,7 @@
 #include "script/host.h"
 
 struct script;
+struct send_gate;
 struct sink;
 struct wait;
 struct wakeup;
@@ -47,8 +48,10 @@ struct lane {
 	struct map plans;           /* "db.table" -> struct plan */
 	struct destinations destinations;
 	struct lane_loop loop;
-	int reports_wait_ms;          /* the last wait for reports; 0: none */
-	int64_t now_ms;               /* wall time, refreshed for each batch of changes */
+	const struct send_gate
+		*gate;       /* for the messages of the present change; NULL: all are sent */
+	int reports_wait_ms; /* the last wait for reports; 0: none */
+	int64_t now_ms;      /* wall time, refreshed for each batch of changes */
 	struct lane_metrics *metrics; /* owned by the run, read by others */
 };
 

@@ -1,5 +1,5 @@
 /* stream_backfill: rows of a table that is copied while the stream runs (docs/decisions/0033). The reader asks the lane to record
- * which rows the stream touches, reads a chunk, and gives it to the lane. Once the stream has passed everything that the chunk's
+ * which rows the stream sends, reads a chunk, and gives it to the lane. Once the stream has passed everything that the chunk's
  * snapshot contains, the lane sends the rows that it has not recorded, in slices between transactions. */
 #include "base/clock.h"
 #include "base/log.h"
@@ -7,8 +7,8 @@
 #include "decode/binrow.h"
 #include "engine/lane/backfill_link.h"
 #include "engine/lane/backfill_pace.h"
-#include "engine/lane/backfill_window.h"
-#include "engine/lane/row_identity.h"
+#include "engine/lane/send.h"
+#include "engine/lane/sent_rows.h"
 #include "engine/lane/step.h"
 #include "engine/lane/write_change.h"
 #include "engine/state/records.h"
@@ -29,18 +29,14 @@ struct stream_backfill {
 	struct backfill_link *link;
 	struct backfill_chunk *chunk; /* NULL: the reader has it */
 	struct backfill_table
-		*recorded;  /* touched rows of this table are recorded; NULL: of none */
-	struct row_key key; /* of that table; in key_arena */
-	struct arena key_arena;
-	struct backfill_window window; /* those rows */
-	bool is_spoiled;               /* the chunk must be read again */
-	struct arena arena;            /* values of an identity */
-	struct buf identity;
-	struct plan *plan; /* for the rows of the chunk; NULL: not made */
-	size_t at;         /* of the next row in the chunk */
-	uint64_t left;     /* rows in the chunk that are not sent */
-	bool is_sent;      /* all of them are; the answer waits until they are acknowledged */
-	int64_t slice_ms;  /* monotonic, the last slice */
+		*recorded;     /* rows of this table that are sent are recorded; NULL: of none */
+	struct sent_rows sent; /* those rows */
+	bool is_spoiled;       /* the chunk must be read again */
+	struct plan *plan;     /* for the rows of the chunk; NULL: not made */
+	size_t at;             /* of the next row in the chunk */
+	uint64_t left;         /* rows in the chunk that are not sent */
+	bool is_sent;          /* all of them are; the answer waits until they are acknowledged */
+	int64_t slice_ms;      /* monotonic, the last slice */
 	/* pending: the XA transactions that were prepared when the first rows of a table were asked for */
 	struct position prepared;
 	const struct backfill_table *prepared_of; /* that table */
@@ -54,11 +50,8 @@ struct stream_backfill *stream_backfill_new(struct backfill_link *link)
 		return NULL;
 	backfill = mem_array(1, sizeof(*backfill));
 	backfill->link = link;
-	backfill_window_init(&backfill->window, BACKFILL_WINDOW_BYTES);
+	sent_rows_init(&backfill->sent);
 	backfill_pace_init(&backfill->pace);
-	arena_init(&backfill->arena, 0);
-	arena_init(&backfill->key_arena, 0);
-	buf_init(&backfill->identity);
 	position_init(&backfill->prepared);
 	return backfill;
 }
@@ -68,10 +61,7 @@ void stream_backfill_free(struct stream_backfill *backfill)
 	if (backfill == NULL)
 		return;
 	position_fini(&backfill->prepared);
-	buf_fini(&backfill->identity);
-	arena_fini(&backfill->key_arena);
-	arena_fini(&backfill->arena);
-	backfill_window_fini(&backfill->window);
+	sent_rows_fini(&backfill->sent);
 	free(backfill);
 }
 
@@ -91,7 +81,7 @@ static void stop_recording(struct stream_backfill *backfill)
 {
 	backfill->recorded = NULL;
 	backfill->is_spoiled = false;
-	backfill_window_clear(&backfill->window);
+	sent_rows_clear(&backfill->sent);
 }
 
 static void answer(struct stream_backfill *backfill, enum backfill_message message)
@@ -128,30 +118,32 @@ bool stream_backfill_records(const struct stream *stream, const struct plan *pla
 	       slice_equal(backfill->recorded->full_name, plan->table->full_name);
 }
 
-/* rest: has the columns that the image lacks. */
-static int record(struct stream_backfill *backfill, const struct row *image, const struct row *rest,
-		  struct err *err)
+/* A change of the stream that is being written. */
+struct recording {
+	struct sent_rows *sent;
+	const struct change *change;
+	const struct destination *last; /* that a message of the change went to */
+};
+
+static int record(void *arg, const struct destination *destination, struct err *err)
 {
-	int rc;
-	buf_clear(&backfill->identity);
-	rc = row_identity(image, rest, &backfill->key, &backfill->arena, &backfill->identity, err);
-	if (rc > 0)
-		backfill_window_add(&backfill->window, buf_slice(&backfill->identity));
-	else if (rc == 0)
-		backfill->is_spoiled = true;
-	arena_reset(&backfill->arena);
-	return rc < 0 ? -1 : 0;
+	struct recording *recording = arg;
+	if (destination != recording->last &&
+	    sent_rows_add(recording->sent, recording->change, destination, err) < 0)
+		return -1;
+	recording->last = destination;
+	return 1;
 }
 
-int stream_backfill_touch(struct stream *stream, const struct plan *plan, struct err *err)
+int stream_backfill_write(struct stream *stream, struct plan *plan, struct err *err)
 {
-	const struct change *change = &plan->change;
-	struct stream_backfill *backfill = stream->backfill;
-	if (backfill->is_spoiled)
-		return 0;
-	if (change->before && record(backfill, change->before, NULL, err) < 0)
-		return -1;
-	return change->after ? record(backfill, change->after, change->before, err) : 0;
+	struct recording recording = {&stream->backfill->sent, &plan->change, NULL};
+	const struct send_gate gate = {record, &recording};
+	int rc;
+	stream->lane.gate = &gate;
+	rc = write_change(&stream->lane, plan, err);
+	stream->lane.gate = NULL;
+	return rc;
 }
 
 void stream_backfill_spoil(struct stream *stream, struct slice full_name)
@@ -168,16 +160,6 @@ void stream_backfill_lost(struct stream *stream)
 }
 
 /* ---- begin ---- */
-
-/* Copy the key: the reader frees the definition while the lane records. */
-static void take_key(struct stream_backfill *backfill, const struct table *table)
-{
-	unsigned *columns;
-	arena_reset(&backfill->key_arena);
-	columns = ARENA_ARRAY(&backfill->key_arena, table->npk, unsigned);
-	memcpy(columns, table->pk, table->npk * sizeof(*columns));
-	backfill->key = (struct row_key){table->npk, columns};
-}
 
 static int refuse_keyless(const struct table *table, struct err *err)
 {
@@ -316,7 +298,7 @@ static int begin(struct stream *stream, struct err *err)
 	chunk->definition = table_copy(&chunk->arena, table);
 	if (begin_again(stream, state, err) < 0)
 		return -1;
-	take_key(backfill, chunk->definition);
+	sent_rows_begin(&backfill->sent, chunk->definition);
 	show_missing(chunk, &state->record.ranges);
 	position_copy(&chunk->processed, &stream->read);
 	backfill->recorded = chunk->table;
@@ -357,29 +339,28 @@ static int begin_rows(struct stream *stream, struct err *err)
 	return 0;
 }
 
-/* Return 1 if the stream has touched the row, 0 if not, or -1. */
-static int is_touched(struct stream_backfill *backfill, const struct row *row, struct err *err)
+/* Return whether a message of the chunk's row may be sent: the stream has sent no change of the row to that topic. */
+static int is_unsent(void *arg, const struct destination *destination, struct err *err)
 {
-	int rc;
-	if (backfill_window_is_empty(&backfill->window))
-		return 0;
-	buf_clear(&backfill->identity);
-	rc = row_identity(row, NULL, &backfill->key, &backfill->arena, &backfill->identity, err);
-	arena_reset(&backfill->arena);
-	return rc > 0 ? backfill_window_has(&backfill->window, buf_slice(&backfill->identity)) : rc;
+	struct stream_backfill *backfill = arg;
+	int rc = sent_rows_has(&backfill->sent, &backfill->plan->after.row, destination, err);
+	return rc < 0 ? -1 : !rc;
 }
 
 static int send_row(struct stream *stream, struct err *err)
 {
 	struct stream_backfill *backfill = stream->backfill;
 	struct plan *plan = backfill->plan;
-	int touched;
+	const struct send_gate gate = {is_unsent, backfill};
+	int rc;
 	if (binrow_split(backfill_chunk_next(backfill->chunk, &backfill->at), &plan->after.row,
 			 err) < 0)
 		return -1;
 	backfill->left--;
-	touched = is_touched(backfill, &plan->after.row, err);
-	return touched == 0 ? write_change(&stream->lane, plan, err) : touched < 0 ? -1 : 0;
+	stream->lane.gate = sent_rows_is_empty(&backfill->sent) ? NULL : &gate;
+	rc = write_change(&stream->lane, plan, err);
+	stream->lane.gate = NULL;
+	return rc;
 }
 
 static uint64_t bytes_sent(const struct stream *stream)
@@ -505,7 +486,7 @@ static int send(struct stream *stream, bool is_idle, struct err *err)
 	struct stream_backfill *backfill = stream->backfill;
 	const struct backfill_chunk *chunk = backfill->chunk;
 	bool has_begun = backfill->left > 0;
-	if (backfill->is_spoiled || backfill->window.is_full || !is_current(stream)) {
+	if (backfill->is_spoiled || backfill->sent.is_incomplete || !is_current(stream)) {
 		backfill->left = 0;
 		answer(backfill, BACKFILL_DISCARDED);
 		return 1;

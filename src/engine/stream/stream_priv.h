@@ -247,11 +247,10 @@ void stream_backfill_listen(struct stream *stream);
 int stream_backfill_serve(struct stream *stream, bool is_idle, struct err *err) MUST_CHECK;
 /* Return whether rows wait until more of those before them are acknowledged. */
 bool stream_backfill_waits_for_reports(const struct stream *stream);
-/* Return whether the rows of this plan's table that the stream touches are recorded. */
+/* Return whether it is recorded which rows of this plan's table the stream sends. */
 bool stream_backfill_records(const struct stream *stream, const struct plan *plan);
-/* Record the row that plan->change touches. */
-int stream_backfill_touch(struct stream *stream, const struct plan *plan,
-			  struct err *err) MUST_CHECK;
+/* write_change for such a table: record the row and the topics to which something of it is sent. */
+int stream_backfill_write(struct stream *stream, struct plan *plan, struct err *err) MUST_CHECK;
 /* The table has changed: discard the chunk in flight, if it is of this table. */
 void stream_backfill_spoil(struct stream *stream, struct slice full_name);
 /* The connection is lost: discard the chunk in flight. */

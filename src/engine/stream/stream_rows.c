@@ -211,9 +211,8 @@ static int write_rows(struct stream *stream, const struct trx_item *item, struct
 	       0) {
 		plan->change.sequence = base + offset;
 		plan->change.row = row++;
-		if (records && stream_backfill_touch(stream, plan, err) < 0)
-			return -1;
-		if (write_change(&stream->lane, plan, err) < 0)
+		if ((records ? stream_backfill_write(stream, plan, err)
+			     : write_change(&stream->lane, plan, err)) < 0)
 			return -1;
 		if (++stream->steps.rows_since_poll >= ROWS_PER_TICK &&
 		    stream_tick(stream, err) < 0)
