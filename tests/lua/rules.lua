@@ -156,6 +156,13 @@ test.case("on_change sets topic, key and headers", function()
   test.equal(r.headers.h, "v")
 end)
 
+test.case("on_change sets a null key, which is not the empty key", function()
+  local shop = load("set")
+  test.equal(shop:insert("a.users", user("null"))[1].key, nil)
+  test.equal(shop:delete("a.users", user("null"))[1].key, nil)
+  test.equal(shop:insert("a.users", user("empty"))[1].key, "")
+end)
+
 test.case("emit: tombstone, as the change's own, its own", function()
   local r = insert("emit", "x")
   test.equal(#r, 4)

@@ -122,10 +122,7 @@ static int make_image(struct writing *w, struct image *image, enum change_image 
 	}
 	if (!w->event->has_key)
 		return make_key(w, image, &result, key, err);
-	buf_clear(key);
-	buf_reserve(key, 1);
-	buf_put(key, w->event->key);
-	image->out.key = buf_slice(key);
+	image->out.key = w->event->key;
 	image->out.key_parts = NULL;
 	return 0;
 }

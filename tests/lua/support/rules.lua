@@ -99,6 +99,8 @@ cases.set = {
   on_change = function(change)
     change.topic, change.key = "set", { "k", 1 }
     change.headers = { h = "v" }
+    if change.row.mail == "null" then change.key = json.null end
+    if change.row.mail == "empty" then change.key = "" end
   end,
 }
 
