@@ -58,6 +58,7 @@ struct key_part {
 struct mapping_key {
 	enum key_kind kind;
 	bool json; /* key_format = "json": parts become an object, a function's list an array */
+	bool refuses_null; /* key_null = "error": a part must not be NULL */
 	bool not_compacted; /* a compacted topic would lose rows by this key: script_compacted explains */
 	unsigned nparts;
 	const struct key_part *parts; /* KEY_PARTS */

@@ -485,6 +485,7 @@ void prepare_read(lua_State *L, int idx, struct script *script, const struct tab
 	if (!mapping->topic_function && mapping->topic.len == 0)
 		state_raise(L, "core.prepare: topic is missing");
 	mapping->key.json = config->key_format == KEY_FORMAT_JSON;
+	mapping->key.refuses_null = config->key_null == KEY_NULL_ERROR;
 	mapping->functions.nslots = slots_at(&r, idx);
 	read_columns(&r, idx);
 	read_fields(&r, idx);

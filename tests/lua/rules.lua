@@ -283,6 +283,23 @@ test.case('key_format = "json": an object of the parts, an array of a list, and 
   test.equal(records[3].key, 'te"xt')
 end)
 
+test.case("key_null: a NULL in a column of the key", function()
+  test.equal(insert("key_null", nil)[1].key, "null,eu")
+  test.equal(insert("key_null_refused", "x")[1].key, "x,eu")
+  test.equal(insert("key_null_refused", "null")[1].key, "null,eu")
+  test.equal(insert("key_null_function", nil)[1].key, "none")
+  local shop = load "key_null_refused"
+  local function refused(run)
+    local message = test.raises(run, 'key_null = "error" refuses NULL in a key')
+    test.ok(message:find("mail", 1, true) and message:find('key = { ["a.users"] = ... }', 1, true), message)
+  end
+  refused(function() shop:insert("a.users", user(nil)) end)
+  refused(function() shop:read("a.users", user(nil)) end)
+  refused(function() shop:delete("a.users", user(nil)) end)
+  refused(function() shop:update("a.users", user("x"), { mail = json.null }) end)
+  test.equal(#shop:update("a.users", user("x"), { mail = "y" }), 2)
+end)
+
 test.case("edits are checked against the column", function()
   local r = insert("edit", "set")[1]
   test.equal(r.after.mail, "edited")

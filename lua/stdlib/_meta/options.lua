@@ -16,6 +16,7 @@
 ---@field topic string|tideway.topic_rules|fun(change: tideway.change): string|string[]|nil Topic rules; without one a table goes to the topic of its name, or with format = "debezium" to "<name>.<database>.<table>".
 ---@field key tideway.key|table<string, tideway.key>|nil Message key: a column or field, a list of them, or a function of the change.
 ---@field key_format "text"|"json"|nil How the parts of a key become one: "text" joins them with commas (`7,a`), "json" makes an object of columns and fields (`{"id":7,"code":"a"}`) and an array of a function's list; different parts never make the same key.
+---@field key_null "null"|"error"|nil A NULL in a key column: "null" writes it as `null`, "error" stops the sync at the row.
 ---@field key_change "split"|"after"|nil An update in one record that changes key or topic: "split" into DELETE and INSERT, or only "after".
 ---@field no_primary_key "reject"|"empty"|"unique"|"row"|"table"|table<string, "reject"|"empty"|"unique"|"row"|"table">|nil Key of a table without a primary key: refused, empty text, first NOT NULL unique index, hash of the row, or the table's name. With format = "debezium" the default is that index, or else a null key.
 ---@field fields table|nil Additional fields after the columns: constants, variables, functions.

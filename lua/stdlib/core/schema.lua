@@ -85,7 +85,9 @@ schema.groups = {
       member = "key_format", enum = "key_format",
       help = 'How the parts of a key become one: "text" joins them with commas (`7,a`), "json" makes an object of columns and '
         .. 'fields (`{"id":7,"code":"a"}`) and an array of a function\'s list; different parts never make the same key.' },
-    { "key_null", later = true, help = "What a NULL in a key column becomes." },
+    { "key_null", type = "string", default = "null", choices = { "null", "error" },
+      member = "key_null", enum = "key_null",
+      help = 'A NULL in a key column: "null" writes it as `null`, "error" stops the sync at the row.' },
     { "key_change", type = "string", default = "split", choices = { "split", "after" },
       help = 'An update in one record that changes key or topic: "split" into DELETE and INSERT, or only "after".' },
     { "no_primary_key", type = "string|table", default = "reject", by_table = true,

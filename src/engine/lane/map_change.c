@@ -55,6 +55,24 @@ static int key_value(struct writing *w, const struct image *image, unsigned k, s
 	return 0;
 }
 
+/* Fail if a part of the key is NULL. A field is never NULL there: it is a constant or a text. */
+static int refuse_null_parts(const struct plan *plan, const struct image *image, struct err *err)
+{
+	const struct mapping_key *key = &plan->mapping.key;
+	for (unsigned k = 0; k < key->nparts; k++) {
+		if (image->key_parts[k].kind != VALUE_NULL || key->parts[k].is_field)
+			continue;
+		err_set(err, E_KEY_NULL,
+			"the value is NULL, but key_null = \"error\" refuses NULL in a key. "
+			"Nothing of the row is written. Write key_null = \"null\", or another key "
+			"with key = { [\"%.*s\"] = ... }, and start again: the sync resumes at "
+			"this row",
+			SLICE_FMT(plan->table->full_name));
+		return err_column(err, plan->table->columns[key->parts[k].index].name);
+	}
+	return 0;
+}
+
 /* Make the key of one image. result: what the script's functions returned. */
 static int make_key(struct writing *w, struct image *image, const struct image_result *result,
 		    struct buf *key, struct err *err)
@@ -72,6 +90,8 @@ static int make_key(struct writing *w, struct image *image, const struct image_r
 	for (unsigned k = 0; k < plan->mapping.key.nparts; k++)
 		if (key_value(w, image, k, &image->key_parts[k], err) < 0)
 			return -1;
+	if (plan->mapping.key.refuses_null && refuse_null_parts(plan, image, err) < 0)
+		return -1;
 	image->out.key_parts = image->key_parts;
 	buf_clear(key);
 	buf_reserve(key, 1); /* the empty key is not NULL either */

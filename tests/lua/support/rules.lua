@@ -159,6 +159,10 @@ cases.key_masked_away = { columns = { ["a.users"] = { mask = {
   id = mask.null,
 } } } }
 
+cases.key_null = { key = { "mail", "site" }, fields = { site = "eu" } }
+cases.key_null_refused = { key = { "mail", "site" }, fields = { site = "eu" }, key_null = "error" }
+cases.key_null_function = { key = function(change) return change.row.mail or "none" end, key_null = "error" }
+
 -- Keys of several parts as JSON.
 local function json_key(case)
   case.key_format = "json"

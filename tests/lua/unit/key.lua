@@ -98,6 +98,8 @@ test.case("wrong shapes", function()
   test.raises(function() prepare { no_primary_key = "emty" } end, 'did you mean "empty"?')
   test.raises(function() prepare { no_primary_key = { ["a.b"] = "emty" } } end, 'did you mean "empty"?')
   test.raises(function() prepare { key_format = "jsno" } end, 'did you mean "json"?')
+  test.raises(function() prepare { key_null = "eror" } end, 'key_null: "eror" is not one of its values, did you mean "error"?')
+  test.raises(function() prepare { key_null = false } end, "key_null: must be a string, not boolean (false)")
 end)
 
 local function meet(options)
