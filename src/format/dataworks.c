@@ -240,6 +240,7 @@ void ddl_meta_write(struct buf *out, const struct ddl_effect *effect, const char
 struct dataworks_table {
 	const struct mapping *mapping;
 	const struct table *table;
+	enum record_op update_before; /* as op_names spells it */
 	struct schema schema;
 	struct envelope envelope;
 };
@@ -263,6 +264,8 @@ static const void *prepare(const struct format_table *in, struct arena *arena)
 	struct dataworks_table *table = ARENA_NEW(arena, struct dataworks_table);
 	table->mapping = in->mapping;
 	table->table = in->table;
+	table->update_before = in->sync->op_names == OP_NAMES_CANONICAL ? RECORD_UPDATE_BEFORE
+									: RECORD_UPDATE_BEFOR;
 	table->schema = (struct schema){
 		.db = in->table->db,
 		.table = in->table->name,
@@ -369,7 +372,7 @@ static void put_update(const struct dataworks_table *table, const struct format_
 	if (change->single) {
 		put_record(table, change, RECORD_UPDATE_AFTER, before, after, batch);
 	} else if (mapping->update == UPDATE_TWO) {
-		put_record(table, change, RECORD_UPDATE_BEFORE, before, NULL, batch);
+		put_record(table, change, table->update_before, before, NULL, batch);
 		put_record(table, change, RECORD_UPDATE_AFTER, NULL, after, batch);
 	} else if (!mapping->key_change_split || is_same_route(before, after)) {
 		put_record(table, change, RECORD_UPDATE_AFTER, before, after, batch);

@@ -8,10 +8,11 @@
 /* The format as a table of functions. */
 extern const struct format format_dataworks;
 
-/* X(id, text of `op`) for data records. */
+/* X(id, text of `op`) for data records. The image before an update has two spellings (op_names). */
 #define RECORD_OPS(X)                                                                              \
 	X(INSERT, "INSERT")                                                                        \
-	X(UPDATE_BEFORE, "UPDATE_BEFOR")                                                           \
+	X(UPDATE_BEFOR, "UPDATE_BEFOR")                                                            \
+	X(UPDATE_BEFORE, "UPDATE_BEFORE")                                                          \
 	X(UPDATE_AFTER, "UPDATE_AFTER")                                                            \
 	X(DELETE, "DELETE")
 

@@ -18,6 +18,7 @@
 struct format_sync {
 	struct slice name;
 	bool mariadb; /* the source is MariaDB, not MySQL */
+	enum op_names op_names;
 };
 
 /* What is prepared: one definition of one table, and what the script makes of it. */

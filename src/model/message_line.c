@@ -30,6 +30,7 @@ static const struct mark marks[] = {
 	{"INSERT", '+', GREEN},
 	{"DELETE", '-', RED},
 	{"UPDATE_BEFOR", '<', YELLOW},
+	{"UPDATE_BEFORE", '<', YELLOW},
 	{"UPDATE_AFTER", '>', GREEN},
 	{"c", '+', GREEN},
 	{"r", '+', GREEN},

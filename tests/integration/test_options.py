@@ -50,3 +50,14 @@ def test_key_null(here):
     here.select(running, ONE + options + '"null",', "t", "new")
     running.start()
     assert [m.key for m in running.wait_rows(f"{here.db}.new", 1)] == [b'{"k":null,"id":1}']
+
+
+def test_op_names(here):
+    """op_names = "canonical" changes one spelling: that of the image before an update."""
+    here.sql("CREATE TABLE t (id INT PRIMARY KEY, v INT)", "INSERT INTO t VALUES (1, 1)")
+    running = make_sync(here, 'op_names = "canonical",').start()
+    running.wait_streaming()
+    here.sql("UPDATE t SET v = 2", "ALTER TABLE t ADD COLUMN w INT", "DELETE FROM t")
+    found = running.until(f"{here.db}.t", lambda m: any(x.op == "DELETE" for x in m), "the deleted row")
+    assert [m.op for m in found] == ["INSERT", "UPDATE_BEFORE", "UPDATE_AFTER", "ALTER", "DELETE"]
+    assert found[1].before == {"id": 1, "v": 1} and found[1].after is None

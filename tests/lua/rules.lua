@@ -283,6 +283,19 @@ test.case('key_format = "json": an object of the parts, an array of a list, and 
   test.equal(records[3].key, 'te"xt')
 end)
 
+test.case("op_names spells the image before an update", function()
+  local function ops(case)
+    local list = {}
+    for i, record in ipairs(load(case):update("a.users", user("a"), { mail = "b" })) do
+      list[i] = record.op .. " " .. record.value.payload.op
+    end
+    return list
+  end
+  test.same(ops "plain", { "UPDATE_BEFOR UPDATE_BEFOR", "UPDATE_AFTER UPDATE_AFTER" })
+  test.same(ops "canonical", { "UPDATE_BEFORE UPDATE_BEFORE", "UPDATE_AFTER UPDATE_AFTER" })
+  test.equal(insert("canonical", "x")[1].op, "INSERT")
+end)
+
 test.case("key_null: a NULL in a column of the key", function()
   test.equal(insert("key_null", nil)[1].key, "null,eu")
   test.equal(insert("key_null_refused", "x")[1].key, "x,eu")

@@ -73,7 +73,7 @@ static void images_of_the_other_operations(void **state)
 #define OLD_IMAGE "{\"dataColumn\":{\"id\":7,\"d\":null}}"
 	expect(&(struct record){OLD, NULL, RECORD_DELETE, 5, 1, 2},
 	       HEAD OLD_IMAGE ",\"after\":null" TAIL("DELETE"));
-	expect(&(struct record){OLD, NULL, RECORD_UPDATE_BEFORE, 5, 1, 2},
+	expect(&(struct record){OLD, NULL, RECORD_UPDATE_BEFOR, 5, 1, 2},
 	       HEAD OLD_IMAGE ",\"after\":null" TAIL("UPDATE_BEFOR"));
 	expect(&(struct record){NULL, ROW, RECORD_UPDATE_AFTER, 5, 1, 2},
 	       HEAD "null,\"after\":" NEW_IMAGE TAIL("UPDATE_AFTER"));

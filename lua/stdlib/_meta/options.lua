@@ -24,6 +24,7 @@
 ---@field filter tideway.filter|table<string, tideway.filter>|nil filter(row, change): which images pass.
 ---@field unmatched "warn"|"error"|nil A pattern that matches no selected table. An exact name without a table is always an error.
 ---@field update "two"|"one"|table<string, "two"|"one">|nil Records for one update: UPDATE_BEFOR and UPDATE_AFTER, or UPDATE_AFTER with both images.
+---@field op_names "dataworks"|"canonical"|nil Spelling of op: "dataworks" has UPDATE_BEFOR, as consumers of that format expect, "canonical" has UPDATE_BEFORE.
 ---@field full tideway.full|nil The full sync.
 ---@field topics "existing"|tideway.topics|nil Creation of topics; "existing" is { create = false }.
 ---@field admin false|tideway.admin|nil How the running process takes commands (docs/admin.md): { socket =, http =, token = }; false: not at all. It holds for the process, so of several syncs one may have it.

@@ -63,7 +63,7 @@ end
 local FORMATS = {
   dataworks = { refused = {}, no_primary_key = "reject", update = "two" },
   debezium = {
-    refused = { "update", "key_format", "key_change" }, heartbeat_s = 0, no_primary_key = "unique_or_empty",
+    refused = { "update", "op_names", "key_format", "key_change" }, heartbeat_s = 0, no_primary_key = "unique_or_empty",
     update = "one", key_format = "json",
     topic = function(name) return name .. ".${db_name_src}.${table_name_src}" end,
     heartbeat_topic = function(name) return "__debezium-heartbeat." .. name end,

@@ -62,7 +62,8 @@ static void make_image(struct plan *plan, struct image *image)
 struct format_sync lane_format_sync(const struct lane *lane)
 {
 	return (struct format_sync){.name = slice_str(lane->config->name),
-				    .mariadb = lane->sync->mariadb};
+				    .mariadb = lane->sync->mariadb,
+				    .op_names = lane->config->op_names};
 }
 
 static int prepare(struct lane *lane, struct plan *plan, struct err *err)

@@ -124,7 +124,7 @@ class Message:
         return parse(base64.b64decode(self.ddl["ddlMeta"], validate=True))
 
 
-ROW_OPS = ("INSERT", "UPDATE_BEFOR", "UPDATE_AFTER", "DELETE")
+ROW_OPS = ("INSERT", "UPDATE_BEFOR", "UPDATE_BEFORE", "UPDATE_AFTER", "DELETE")
 DDL_OPS = ("CREATE", "ALTER", "ERASE", "TRUNCATE", "RENAME", "CINDEX", "DINDEX", "QUERY")
 
 

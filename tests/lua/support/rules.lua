@@ -93,6 +93,7 @@ cases.two_types = { fields = { v = function(c) return c.row.id == 1 and 1 or "on
 
 cases.one = { update = "one", topic = function(change) return "t." .. change.row.mail end }
 cases.one_after = { update = "one", key_change = "after", key = "mail" }
+cases.canonical = { op_names = "canonical" }
 cases.by_table = { update = { ["a.users"] = "one" } }
 
 cases.set = {

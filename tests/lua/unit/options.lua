@@ -270,11 +270,12 @@ test.case("a list of sources: tables of one name meet in their topic", function(
 end)
 
 test.case("format = debezium refuses the options that only shape the other format", function()
-  for name, value in pairs { update = "one", key_format = "json", key_change = "after" } do
+  for name, value in pairs { update = "one", op_names = "canonical", key_format = "json", key_change = "after" } do
     test.raises(function() tables.sync { format = "debezium", [name] = value } end,
       name .. ': cannot be combined with format = "debezium"')
   end
-  test.raises(function() tables.sync { format = "debezium", op_names = "canonical" } end, "op_names is not in this version yet")
+  test.raises(function() tables.sync { op_names = "cannonical" } end,
+    'op_names: "cannonical" is not one of its values, did you mean "canonical"?')
   test.raises(function() tables.sync { format = "avro" } end, "format")
 end)
 
