@@ -1,5 +1,5 @@
-/* lua_text: tideway.text: letter case, white space and normal form of Unicode text. The functions of Lua's string library work
- * on bytes. */
+/* lua_text: tideway.text: letter case, white space, normal form and names of Unicode text. The functions of Lua's string
+ * library work on bytes. */
 #include "script/script_priv.h"
 
 #include "base/utf8.h"
@@ -114,10 +114,108 @@ static int nfc(lua_State *L)
 	return 1;
 }
 
+/* ---- names ---- */
+
+/* What a character is in a name that consists of words. */
+enum letter { LETTER_LOWER, LETTER_UPPER, LETTER_OTHER, LETTER_SEPARATOR };
+
+static enum letter letter_of(utf8proc_int32_t character)
+{
+	if (character == '_' || character == '-' || character == '.' || is_space(character))
+		return LETTER_SEPARATOR;
+	switch (utf8proc_category(character)) {
+	case UTF8PROC_CATEGORY_LU:
+	case UTF8PROC_CATEGORY_LT:
+		return LETTER_UPPER;
+	case UTF8PROC_CATEGORY_LL:
+		return LETTER_LOWER;
+	default:
+		return LETTER_OTHER;
+	}
+}
+
+/* A name: its characters, in memory of Lua. Separators at its ends are not between words. */
+struct name {
+	utf8proc_int32_t *characters;
+	size_t n, first, end; /* first, end: without the separators at the ends */
+};
+
+static struct name name_argument(lua_State *L, const char *function)
+{
+	struct unicode text = text_argument(L, function);
+	struct name name = {lua_newuserdatauv(L, (text.len + 1) * sizeof(*name.characters), 0), 0,
+			    0, 0};
+	for (size_t at = 0; at < text.len; name.n++)
+		at += (size_t)utf8proc_iterate(text.ptr + at, (utf8proc_ssize_t)(text.len - at),
+					       &name.characters[name.n]);
+	for (name.end = name.n;
+	     name.end > 0 && letter_of(name.characters[name.end - 1]) == LETTER_SEPARATOR;)
+		name.end--;
+	while (name.first < name.end && letter_of(name.characters[name.first]) == LETTER_SEPARATOR)
+		name.first++;
+	return name;
+}
+
+/* Return whether a word after the first one begins at character i: after a separator, at the capital of "userId", or at the
+ * last capital of "HTTPServer". */
+static bool begins_word(const struct name *name, size_t i)
+{
+	enum letter previous, next;
+	if (i <= name->first)
+		return false;
+	previous = letter_of(name->characters[i - 1]);
+	if (previous == LETTER_SEPARATOR || letter_of(name->characters[i]) != LETTER_UPPER)
+		return previous == LETTER_SEPARATOR;
+	next = i + 1 < name->end ? letter_of(name->characters[i + 1]) : LETTER_OTHER;
+	return previous != LETTER_UPPER || next == LETTER_LOWER;
+}
+
+static void add_character(luaL_Buffer *out, utf8proc_int32_t character)
+{
+	luaL_addsize(out,
+		     (size_t)utf8proc_encode_char(character, (uint8_t *)luaL_prepbuffsize(out, 4)));
+}
+
+/* Push the words of the name in lower case. joint: the character between two words; 0: each word after the first begins with
+ * a capital. */
+static int join_words(lua_State *L, const char *function, char joint)
+{
+	struct name name = name_argument(L, function);
+	luaL_Buffer out;
+	luaL_buffinit(L, &out);
+	for (size_t i = 0; i < name.n; i++) {
+		utf8proc_int32_t character = name.characters[i];
+		bool inside = i >= name.first && i < name.end;
+		if (inside && letter_of(character) == LETTER_SEPARATOR)
+			continue;
+		if (!inside || !begins_word(&name, i)) {
+			add_character(&out, inside ? utf8proc_tolower(character) : character);
+			continue;
+		}
+		if (joint)
+			luaL_addchar(&out, joint);
+		add_character(&out,
+			      joint ? utf8proc_tolower(character) : utf8proc_toupper(character));
+	}
+	luaL_pushresult(&out);
+	return 1;
+}
+
+static int camel(lua_State *L)
+{
+	return join_words(L, "camel", 0);
+}
+
+static int snake(lua_State *L)
+{
+	return join_words(L, "snake", '_');
+}
+
 int lua_text_open(lua_State *L)
 {
-	static const luaL_Reg functions[] = {
-		{"lower", lower}, {"upper", upper}, {"trim", trim}, {"nfc", nfc}, {NULL, NULL}};
+	static const luaL_Reg functions[] = {{"lower", lower}, {"upper", upper}, {"trim", trim},
+					     {"nfc", nfc},     {"camel", camel}, {"snake", snake},
+					     {NULL, NULL}};
 	luaL_newlib(L, functions);
 	return 1;
 }

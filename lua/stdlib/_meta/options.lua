@@ -113,7 +113,7 @@
 ---`columns` of sync.run for a table, with source names. The column of "mail?" may be absent.
 ---@class tideway.columns
 ---@field tables tideway.patterns|nil only in the form of a list
----@field rename table<string, string>|nil { source = "destination" }.
+---@field rename table<string|1, string|fun(name: string): string?>|fun(name: string): string?|nil { source = "destination" }, or a function of the name such as text.camel; both: { text.camel, source = "destination" }.
 ---@field drop string|string[]|nil Columns that are not written; functions still read them.
 ---@field keep string|string[]|nil Write these columns only. A column added later is left out.
 ---@field order string|string[]|nil Columns that are written first, in this order.

@@ -25,4 +25,14 @@ function text.trim(s) end
 ---@return string
 function text.nfc(s) end
 
+---The words of a name in camelCase: "user_id" and "USER_ID" give "userId".
+---@param name string
+---@return string
+function text.camel(name) end
+
+---The words of a name in snake_case: "userId" gives "user_id".
+---@param name string
+---@return string
+function text.snake(name) end
+
 return text

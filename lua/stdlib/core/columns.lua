@@ -2,7 +2,8 @@
 -- script uses source names. In an entry for an exact table name, each name must be a column of this
 -- table; in an entry for a pattern, a column of at least one table that the pattern matches.
 -- "mail?" may be absent. The question marks at the end of a column's own name are written twice.
--- Drops accumulate; a later rename or mask of a column replaces an earlier one.
+-- Drops accumulate; a later rename or mask of a column replaces an earlier one. A function in rename
+-- names all columns that its map does not.
 local cbase = require "tideway.cbase"
 local fault = require "tideway.core.fault"
 local masks = require "tideway.core.masks"
@@ -61,17 +62,28 @@ local function destination_name(name, place)
   return name
 end
 
--- Return an entry: drop, keep, order, rename and mask as lists of uses. uses: all uses of these
--- lists.
+-- Add `rename` to an entry: rename, a list of uses, and rename_rest, the function for the columns
+-- that the list does not contain. value: function(name), a map, or a map that begins with the function.
+local function read_rename(entry, value, place)
+  if type(value) == "function" then value = { value } end
+  local map = {}
+  for written, name in pairs(value) do map[written] = name end
+  if type(value[1]) == "function" then
+    map[1] = nil
+    entry.rename_rest = { fn = value[1], place = place }
+  end
+  entry.rename = use_map(entry, map, place, 'source = "destination"', destination_name)
+end
+
+-- Return an entry: drop, keep, order, rename and mask as lists of uses, and rename_rest. uses: all
+-- uses of these lists.
 local function check_entry(value, place)
   local item, entry = {}, { uses = {} }
   for key, part in pairs(value) do
     if key ~= "tables" then item[key] = part end
   end
   local checked = option.check("columns", item, place)
-  if checked.rename then
-    entry.rename = use_map(entry, checked.rename, place:child("rename"), 'source = "destination"', destination_name)
-  end
+  if checked.rename then read_rename(entry, checked.rename, place:child("rename")) end
   if checked.mask then
     entry.mask = use_map(entry, checked.mask, place:child("mask"), "column = mask", masks.compile)
   end
@@ -150,6 +162,7 @@ function Work:apply(entry)
     self.order = {}
     self:each(value.order, exact, function(at) self.order[#self.order + 1] = at end)
   end
+  for at = 1, value.rename_rest and #self.names or 0 do self.rename[at] = value.rename_rest end
   self:each(value.rename, exact, function(at, one) self.rename[at] = one end)
   self:each(value.mask, exact, function(at, one) self.mask[at] = one end)
 end
@@ -175,8 +188,22 @@ function Work:positions()
   return list
 end
 
+-- Return the name that a rename function gives a column; nil: it keeps its own.
+function Work:name_by_function(rest, at)
+  local ok, name = pcall(rest.fn, self.names[at])
+  if ok and (name == nil or type(name) == "string" and name ~= "" and utf8.len(name)) then return name end
+  local why = not ok and tostring(name)
+    or ("must return a name, or nil to keep it, and returned %s"):format(fault.show(name))
+  rest.place:fail("the function for the column %q of %s.%s: %s", self.names[at], self.t.db, self.t.name, why)
+end
+
 function Work:destination(at)
-  return self.rename[at] and self.rename[at].value or self.names[at]
+  local one = self.rename[at]
+  if one and one.fn then
+    one = { place = one.place, value = self:name_by_function(one, at) }
+    self.rename[at] = one
+  end
+  return one and one.value or self.names[at]
 end
 
 function Work:check_names(written)

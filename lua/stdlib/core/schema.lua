@@ -247,7 +247,8 @@ schema.groups = {
   } },
   { name = "columns", class = "tideway.columns", fields = { "tables tideway.patterns|nil only in the form of a list" },
     title = '`columns` of sync.run for a table, with source names. The column of "mail?" may be absent.', list = {
-    { "rename", type = "table", stub = "table<string, string>", help = "{ source = \"destination\" }." },
+    { "rename", type = "table|function", stub = "table<string|1, string|fun(name: string): string?>|fun(name: string): string?",
+      help = '{ source = "destination" }, or a function of the name such as text.camel; both: { text.camel, source = "destination" }.' },
     { "drop", type = "string|table", stub = "string|string[]", help = "Columns that are not written; functions still read them." },
     { "keep", type = "string|table", stub = "string|string[]", help = "Write these columns only. A column added later is left out." },
     { "order", type = "string|table", stub = "string|string[]", help = "Columns that are written first, in this order." },

@@ -2,6 +2,7 @@
 local test = require "tideway.test"
 local mask = require "tideway.mask"
 local tables = require "support.tables"
+local words = require "tideway.text"
 
 local make = tables.make
 
@@ -34,6 +35,65 @@ test.case("drop, keep, rename, order", function()
   test.equal(names { [EXACT] = { order = { "age", "mail" } } }, "age mail id password")
   test.equal(names { [EXACT] = { order = { "age" }, keep = { "id", "age" } } }, "age id")
   test.equal(names { [EXACT] = { rename = { mail = "email" }, order = { "mail" } } }, "email id password age")
+end)
+
+local function crm_orders()
+  return make("crm.orders", { "order_id int", "userId int", "_note varchar", "TOTAL decimal" })
+end
+
+local function with_rename(rename, t)
+  local list = {}
+  for i, column in ipairs(prepare({ ["crm.*"] = { rename = rename } }, t or crm_orders()).columns) do list[i] = column.name end
+  return table.concat(list, " ")
+end
+
+test.case("rename by a function", function()
+  test.equal(with_rename(words.camel), "orderId userId _note total")
+  test.equal(with_rename(words.snake), "order_id user_id _note total")
+  test.equal(with_rename(function(name) return name == "TOTAL" and "sum" or nil end), "order_id userId _note sum")
+  test.equal(with_rename { words.camel, order_id = "id", ["gone?"] = "x" }, "id userId _note total")
+  test.equal(with_rename { words.camel }, "orderId userId _note total")
+  local both = { ["crm.*"] = { rename = words.camel }, ["crm.orders"] = { rename = { TOTAL = "sum" } } }
+  test.equal(prepare(both, crm_orders()).columns[4].name, "sum")
+  test.equal(prepare(both, crm_orders()).columns[1].name, "orderId")
+  both["crm.orders"].rename, both["crm.*"].rename = words.snake, { TOTAL = "sum" }
+  test.equal(prepare(both, crm_orders()).columns[4].name, "total")
+end)
+
+test.case("a rename function is called for the columns that are written", function()
+  local seen = {}
+  local function note(name) seen[#seen + 1] = name end
+  prepare({ ["crm.*"] = { drop = { "userId" }, rename = { note, TOTAL = "sum" } } }, crm_orders())
+  test.same(seen, { "order_id", "_note" })
+end)
+
+test.case("a rename function: names that clash, and wrong results", function()
+  local twice = make("crm.users", { "id int", "user_id int", "userId int" })
+  local message = test.raises(function() with_rename(words.camel, twice) end,
+    'the columns "user_id" and "userId" of crm.users would both be written as "userId"')
+  test.ok(message:find('columns["crm.*"].rename: ', 1, true), message)
+  test.raises(function() with_rename({ words.camel, id = "userId" }, make("crm.users", { "id int", "user_id int" })) end,
+    'the columns "id" and "user_id" of crm.users would both be written as "userId"')
+  test.raises(function() tables.prepare({ columns = { rename = words.camel }, fields = { userId = 1 } },
+    make("crm.users", { "id int", "user_id int" })) end, 'the field "userId" has the name of a column of the table crm.users')
+  for _, wrong in ipairs { "", 5, false, "\xff" } do
+    message = test.raises(function() with_rename(function() return wrong end) end,
+      'columns["crm.*"].rename: the function for the column "order_id" of crm.orders: must return a name, or nil to keep it')
+    test.ok(message:find("^support/tables.lua:%d+: "), message)
+  end
+  message = test.raises(function() with_rename(function(name) return name .. nil end) end, 'the column "order_id" of crm.orders')
+  test.ok(message:find("columns.lua:%d+: attempt to concatenate a nil value"), message)
+  test.raises(function() with_rename { id = words.camel } end, 'rename.id: must be the name in the messages, not a function')
+  test.raises(function() with_rename { words.camel, words.snake } end, 'must be a map { source = "destination" }')
+  test.raises(function() with_rename(5) end, "columns[\"crm.*\"].rename: must be a table or a function")
+end)
+
+test.case("a rename function does not decide about a renamed column that is masked", function()
+  local core = require "tideway.core"
+  local i = tables.sync { columns = { ["*.*"] = { mask = { mail = mask.null }, rename = words.camel } } }
+  local after = make("shop.users", { "id int", "post varchar", "password varchar", "age int" })
+  test.raises(function() core.guard(i, users(), after, { mail = "post" }) end,
+    'column "mail" of shop.users, which is masked, is now "post"')
 end)
 
 test.case("for every table, default, pattern, list form", function()

@@ -40,8 +40,25 @@ test.case("normal form C", function()
   test.equal(text.nfc(("e\u{301}\0"):rep(4000)), ("é\0"):rep(4000))
 end)
 
+test.case("names in camelCase and snake_case", function()
+  local names = {
+    { "user_id", "userId", "user_id" }, { "USER_ID", "userId", "user_id" }, { "userId", "userId", "user_id" },
+    { "UserID", "userId", "user_id" }, { "HTTPServer", "httpServer", "http_server" }, { "user_ID", "userId", "user_id" },
+    { "order-no.2 x", "orderNo2X", "order_no_2_x" }, { "a__b", "aB", "a_b" }, { "_id_", "_id_", "_id_" },
+    { "address1Line", "address1Line", "address1_line" }, { "äpfel_ÖL", "äpfelÖl", "äpfel_öl" }, { "ǅungla_x", "ǆunglaX", "ǆungla_x" },
+    { "日本_語", "日本語", "日本_語" }, { "id", "id", "id" }, { "ID", "id", "id" }, { "", "", "" }, { "__", "__", "__" },
+  }
+  for _, one in ipairs(names) do
+    test.equal(text.camel(one[1]), one[2])
+    test.equal(text.snake(one[1]), one[3])
+    test.equal(text.camel(one[2]), one[2])
+    test.equal(text.snake(one[3]), one[3])
+  end
+  test.equal(text.camel(("ab_"):rep(3000)), "ab" .. ("Ab"):rep(2999) .. "_")
+end)
+
 test.case("invalid UTF-8 is an error that names the byte", function()
-  for name in pairs { lower = 1, upper = 1, trim = 1, nfc = 1 } do
+  for name in pairs { lower = 1, upper = 1, trim = 1, nfc = 1, camel = 1, snake = 1 } do
     local function fails(value, at, byte)
       local message = test.raises(function() text[name](value) end,
         ("text.%s: the string is not valid UTF-8: byte %d is \\x%s;"):format(name, at, byte))
