@@ -6,6 +6,7 @@
 #define TIDEWAY_MAPPING_H
 
 #include "model/config.h"
+#include "model/conversion.h"
 #include "model/table.h"
 #include "model/value.h"
 
@@ -97,6 +98,8 @@ struct mapping {
 	struct mapping_key key;
 	unsigned ncolumns;
 	const struct out_column *columns; /* in the order of the message */
+	/* for each column of the table, NULL: its default form; NULL: all have it */
+	const struct conversion *const *conversions;
 	unsigned nfields;
 	const struct out_field *fields; /* in the order of the message, after the columns */
 	struct mapping_functions functions;

@@ -154,6 +154,12 @@ static void check_key(lua_State *L, const struct row_view *view, unsigned column
 		       SLICE_FMT(table->full_name));
 }
 
+static const struct conversion *conversion_of(const struct row_view *view, unsigned column)
+{
+	const struct mapping *mapping = view->table->mapping;
+	return mapping && mapping->conversions ? mapping->conversions[column] : NULL;
+}
+
 int lua_row_newindex(lua_State *L, struct row_view *view)
 {
 	const struct table *table = view->table->table;
@@ -164,7 +170,8 @@ int lua_row_newindex(lua_State *L, struct row_view *view)
 	if (!view->open)
 		state_raise_as(L, E_ROW_ASSIGN,
 			       "a row is read-only here: only on_row may change it");
-	why = lua_value_check(L, 3, column, &view->table->script->event, &value);
+	why = lua_value_check(L, 3, column, conversion_of(view, i), &view->table->script->event,
+			      &value);
 	if (why)
 		state_raise_as(L, E_ROW_ASSIGN,
 			       "column '%.*s' %.*s of table %.*s does not take %s%s: %s",

@@ -191,7 +191,12 @@ static const struct value *row_at(lua_State *L, struct sync_ud *ud, const struct
 			values[at].kind = VALUE_NULL;
 			continue;
 		}
-		why = lua_value_check(L, value, &table->columns[at], &ud->arena, &values[at]);
+		if (lua_isboolean(L, value) && table->columns[at].type == COLUMN_TINYINT) {
+			values[at] =
+				(struct value){.kind = VALUE_I64, .i = lua_toboolean(L, value)};
+			continue;
+		}
+		why = lua_value_check(L, value, &table->columns[at], NULL, &ud->arena, &values[at]);
 		if (why)
 			state_raise(L, "column '%s' %.*s does not take a %s: %s", name,
 				    SLICE_FMT(table->columns[at].sql_type), luaL_typename(L, value),

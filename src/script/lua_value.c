@@ -235,15 +235,19 @@ static const char *check_string(lua_State *L, int idx, enum value_kind kind, str
 	return NULL;
 }
 
+static const char *check_boolean(lua_State *L, int idx, struct value *value)
+{
+	if (!lua_isboolean(L, idx))
+		return "expected a boolean";
+	*value = (struct value){.kind = VALUE_BOOL, .i = lua_toboolean(L, idx)};
+	return NULL;
+}
+
 static const char *check_bit(lua_State *L, int idx, const struct column *column,
 			     struct arena *arena, struct value *value)
 {
-	if (column_transport(column) == TRANSPORT_BOOLEAN) {
-		if (!lua_isboolean(L, idx))
-			return "expected a boolean";
-		*value = (struct value){.kind = VALUE_BOOL, .i = lua_toboolean(L, idx)};
-		return NULL;
-	}
+	if (column_transport(column) == TRANSPORT_BOOLEAN)
+		return check_boolean(L, idx, value);
 	if (lua_type(L, idx) != LUA_TSTRING)
 		return "expected a string of bytes";
 	if (lua_rawlen(L, idx) != (column->length + 7) / 8)
@@ -251,13 +255,16 @@ static const char *check_bit(lua_State *L, int idx, const struct column *column,
 	return check_string(L, idx, VALUE_BYTES, arena, value);
 }
 
-const char *lua_value_check(lua_State *L, int idx, const struct column *column, struct arena *arena,
+const char *lua_value_check(lua_State *L, int idx, const struct column *column,
+			    const struct conversion *conversion, struct arena *arena,
 			    struct value *value)
 {
 	if (lua_isnoneornil(L, idx) || lua_null_test(L, idx)) {
 		value->kind = VALUE_NULL;
 		return NULL;
 	}
+	if (conversion && conversion->kind == CONVERT_BOOLEAN)
+		return check_boolean(L, idx, value);
 	switch (column_type_class(column->type)) {
 	case CLASS_INTEGER:
 	case CLASS_YEAR:

@@ -232,6 +232,34 @@ static void read_columns(struct reading *r, int idx)
 	lua_settop(r->L, list - 1);
 }
 
+static const struct conversion *read_conversion(struct reading *r, int idx, unsigned column)
+{
+	struct conversion *conversion = ARENA_NEW(r->arena, struct conversion);
+	struct slice kind = need_text(r, idx, "kind");
+	if (!conversion_find(kind, &r->table->columns[column], conversion))
+		state_raise(r->L, "core.prepare: conversion '%.*s' is unknown", SLICE_FMT(kind));
+	conversion->remedy = need_text(r, idx, "remedy");
+	return conversion;
+}
+
+static void read_conversions(struct reading *r, int idx)
+{
+	unsigned n = list_at(r, idx, "conversions");
+	int list = lua_gettop(r->L);
+	const struct conversion **conversions = NULL;
+	if (n > 0)
+		conversions = ARENA_ARRAY(r->arena, r->table->ncolumns, const struct conversion *);
+	for (unsigned i = 0; i < n; i++) {
+		unsigned column;
+		lua_rawgeti(r->L, list, i + 1);
+		column = index_at(r, list + 1, "column", r->table->ncolumns);
+		conversions[column] = read_conversion(r, list + 1, column);
+		lua_settop(r->L, list);
+	}
+	r->mapping->conversions = conversions;
+	lua_settop(r->L, list - 1);
+}
+
 static enum transport transport_of_value(const struct value *value)
 {
 	switch (value->kind) {
@@ -488,6 +516,7 @@ void prepare_read(lua_State *L, int idx, struct script *script, const struct tab
 	mapping->key.refuses_null = config->key_null == KEY_NULL_ERROR;
 	mapping->functions.nslots = slots_at(&r, idx);
 	read_columns(&r, idx);
+	read_conversions(&r, idx);
 	read_fields(&r, idx);
 	read_key(&r, idx);
 	read_primary(&r, idx);

@@ -216,7 +216,8 @@ void require_module(lua_State *L, const char *name);
 void lua_value_push(lua_State *L, const struct column *column, const struct value *value);
 /* Convert the Lua value at idx to a value of a column. Copy texts into the arena. Return NULL, or
  * why the value does not fit the column. */
-const char *lua_value_check(lua_State *L, int idx, const struct column *column, struct arena *arena,
+const char *lua_value_check(lua_State *L, int idx, const struct column *column,
+			    const struct conversion *conversion, struct arena *arena,
 			    struct value *value);
 /* Convert any scalar by its Lua type. Texts point into the Lua value. Return false when it is not a
  * scalar. */

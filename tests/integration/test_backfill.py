@@ -111,7 +111,7 @@ def arrived(messages, topic):
 
 
 CHANGES = (
-    "REPLACE INTO {table} VALUES ({key}, {n}, 'again')",
+    "REPLACE INTO {table} (id, v, s) VALUES ({key}, {n}, 'again')",
     "UPDATE IGNORE {table} SET id = ({key} + 1) % {keys} WHERE id = {key}",
     "UPDATE {table} SET v = v + 1 WHERE id = {key}",
     "DELETE FROM {table} WHERE id = {key}",

@@ -18,6 +18,7 @@ refused("value", 28, 'update["a.users"]: "three" is not one of its values')
 refused("rule", 35, "topic[2].too: there is no such option in topic rule")
 refused("column", 47, 'the table a.users has no column "pasword", did you mean "password"?')
 refused("own_function", 55, "on_change must return nothing")
+refused("types", 65, 'types["a.users"].tinyint1: "boolaen" is not one of its values, did you mean "boolean"?')
 
 -- A wrong name in a module is an error at that place, not a later call of nil.
 local WRONG = {

@@ -25,6 +25,7 @@
 ---@field unmatched "warn"|"error"|nil A pattern that matches no selected table. An exact name without a table is always an error.
 ---@field update "two"|"one"|table<string, "two"|"one">|nil Records for one update: UPDATE_BEFOR and UPDATE_AFTER, or UPDATE_AFTER with both images.
 ---@field op_names "dataworks"|"canonical"|nil Spelling of op: "dataworks" has UPDATE_BEFOR, as consumers of that format expect, "canonical" has UPDATE_BEFORE.
+---@field types tideway.types|tideway.types[]|table<string, tideway.types|string>|nil How column types are written: { tinyint1 = "boolean" }, for all tables or by table.
 ---@field full tideway.full|nil The full sync.
 ---@field topics "existing"|tideway.topics|nil Creation of topics; "existing" is { create = false }.
 ---@field admin false|tideway.admin|nil How the running process takes commands (docs/admin.md): { socket =, http =, token = }; false: not at all. It holds for the process, so of several syncs one may have it.
@@ -118,6 +119,12 @@
 ---@field keep string|string[]|nil Write these columns only. A column added later is left out.
 ---@field order string|string[]|nil Columns that are written first, in this order.
 ---@field mask table<string, tideway.mask|fun(value: any, row: tideway.row): any>|nil { column = mask.email }, or a function(value, row).
+---@field type table<string, tideway.types>|nil Settings of `types` for single columns: { column = { tinyint1 = "boolean" } }.
+
+---`types` of sync.run: how column types are written (docs/types.md). Without a setting, a column has the form of its default.
+---@class tideway.types
+---@field tables tideway.patterns|nil only in the form of a list
+---@field tinyint1 "long"|"boolean"|nil TINYINT(1), which is BOOL: a number, or false and true for 0 and 1.
 
 ---A MySQL or MariaDB server to read from.
 ---@class tideway.mysql_options

@@ -9,6 +9,7 @@ local fault = require "tideway.core.fault"
 local masks = require "tideway.core.masks"
 local option = require "tideway.core.option"
 local select_by = require "tideway.core.select"
+local types = require "tideway.core.types"
 
 local columns = {}
 
@@ -75,7 +76,7 @@ local function read_rename(entry, value, place)
   entry.rename = use_map(entry, map, place, 'source = "destination"', destination_name)
 end
 
--- Return an entry: drop, keep, order, rename and mask as lists of uses, and rename_rest. uses: all
+-- Return an entry: drop, keep, order, rename, mask and type as lists of uses, and rename_rest. uses: all
 -- uses of these lists.
 local function check_entry(value, place)
   local item, entry = {}, { uses = {} }
@@ -86,6 +87,9 @@ local function check_entry(value, place)
   if checked.rename then read_rename(entry, checked.rename, place:child("rename")) end
   if checked.mask then
     entry.mask = use_map(entry, checked.mask, place:child("mask"), "column = mask", masks.compile)
+  end
+  if checked.type then
+    entry.type = use_map(entry, checked.type, place:child("type"), "column = settings", types.of_column)
   end
   for _, key in ipairs({ "drop", "keep", "order" }) do
     if checked[key] then entry[key] = use_list(entry, checked[key], place:child(key)) end
@@ -119,6 +123,15 @@ function columns.compile(value, place, registry)
   return select_by.map(value, place, check_map_value, registry)
 end
 
+-- Raise if an entry has `type`, which has no meaning in this format.
+function columns.refuse_types(selector, format)
+  for _, entry in ipairs(selector:entries()) do
+    if entry.value.type then
+      entry.place:child("type"):fail("cannot be combined with format = %q, whose messages have only one form: remove it", format)
+    end
+  end
+end
+
 local function index_of(t)
   local index, names = {}, {}
   for i, column in ipairs(t.columns) do
@@ -129,7 +142,7 @@ end
 
 local function new_work(t)
   local index, names = index_of(t)
-  return { t = t, index = index, names = names, drop = {}, rename = {}, mask = {}, order = {} }
+  return { t = t, index = index, names = names, drop = {}, rename = {}, mask = {}, type = {}, order = {} }
 end
 
 local function missing(one, t, names)
@@ -165,6 +178,7 @@ function Work:apply(entry)
   for at = 1, value.rename_rest and #self.names or 0 do self.rename[at] = value.rename_rest end
   self:each(value.rename, exact, function(at, one) self.rename[at] = one end)
   self:each(value.mask, exact, function(at, one) self.mask[at] = one end)
+  self:each(value.type, exact, function(at, one) self.type[at] = one end)
 end
 
 function Work:is_written(at)
@@ -351,20 +365,30 @@ end
 -- Return what columns.resolve returns for a table to which no entry applies: each column is written under its own name.
 local function unchanged(t)
   local index, names = index_of(t)
-  local result = { columns = {}, dest = names, index = index, names = names, masks = {}, unseen = false, destination = index }
+  local result = { columns = {}, dest = names, index = index, names = names, masks = {}, unseen = false, destination = index,
+    conversions = {} }
   for at, column in ipairs(t.columns) do
     result.columns[at] = { column = at, name = column.name, transport = column.transport, scale = column.scale }
   end
   return result
 end
 
+-- Return the conversions by position. A column whose mask makes text of every value has none: the text is written.
+local function conversions_of(type_selector, t, work)
+  local conversions = types.resolve(type_selector, t, work.type)
+  for at, one in pairs(work.mask) do
+    if one.value.text then conversions[at] = nil end
+  end
+  return conversions
+end
+
 -- Return columns (for core.prepare), destination (destination name -> position), dest (position
 -- -> destination name, nil when not written), index (source name -> position), names (position ->
 -- source name), masks (a list in table order), unseen (columns.known must be called before the
--- first row).
-function columns.resolve(selector, t)
+-- first row), conversions (a list for core.prepare). type_selector: the option `types`.
+function columns.resolve(selector, t, type_selector)
   local entries = selector:collect(t.db, t.name)
-  if #entries == 0 then return unchanged(t) end
+  if #entries == 0 and type_selector:is_empty() then return unchanged(t) end
   local work = setmetatable(new_work(t), Work)
   local index, names, unseen = work.index, work.names, false
   for _, entry in ipairs(entries) do
@@ -378,17 +402,22 @@ function columns.resolve(selector, t)
       "nothing of the table %s.%s would be written: no column is left", t.db, t.name)
   end
   local result = { columns = {}, dest = {}, index = index, names = names, masks = {}, unseen = unseen,
-    destination = work:check_names(written) }
+    destination = work:check_names(written), conversions = {} }
+  local conversions = conversions_of(type_selector, t, work)
   for i, at in ipairs(written) do
-    local name, one, column = work:destination(at), work.mask[at], t.columns[at]
-    local transport = one and one.value:becomes_text(column) and "STRING" or column.transport
+    local name, one, column, conversion = work:destination(at), work.mask[at], t.columns[at], conversions[at]
+    local transport = one and one.value:becomes_text(column) and "STRING" or conversion and conversion.transport
+      or column.transport
     result.columns[i] = { column = at, name = name, transport = transport, scale = column.scale }
     result.dest[at] = name
   end
   for at = 1, #names do
-    local one = work.mask[at]
+    local one, conversion = work.mask[at], conversions[at]
+    if conversion then
+      result.conversions[#result.conversions + 1] = { column = at, kind = conversion.kind, remedy = conversion.remedy }
+    end
     if one then
-      one.value:check(t.columns[at], one.place, t)
+      one.value:check(t.columns[at], conversion and conversion.reads, one.place, t)
       result.masks[#result.masks + 1] = { column = names[at], mask = one.value, place = one.place }
     end
   end

@@ -211,7 +211,7 @@ end
 
 local function resolve_all(sync, t)
   local result = sync.topics:resolve(t)
-  local cols = columns.resolve(sync.columns, t)
+  local cols = columns.resolve(sync.columns, t, sync.types)
   local list, functions = fields.resolve(sync.fields, t, sync.names, result, cols)
   local resolved = key.resolve(sync.keys, sync.modes, t, cols, list, is_json(sync), sync.place)
   return result, cols, list, functions, resolved
@@ -259,7 +259,8 @@ function core.prepare(i, t)
   hooks.on_table(sync.hooks, t, result.topic)
   local mapping = {
     wanted = true, topic = result.topic, topic_function = result.fn ~= nil, key = public_key(resolved),
-    primary = #resolved.primary > 0 and resolved.primary or nil, columns = cols.columns, fields = list,
+    primary = #resolved.primary > 0 and resolved.primary or nil, columns = cols.columns,
+    conversions = cols.conversions, fields = list,
     update = sync.update:pick(t.db, t.name).value, key_change = sync.config.key_change, slots = #functions,
     warnings = {}, unseen = cols.unseen,
   }

@@ -74,12 +74,13 @@ local fits = {
 local wanted = { STRING = "a string", BYTES = "a string", LONG = "an integer", DATE = "an integer (ms)",
   DOUBLE = "a number", BOOLEAN = "true or false" }
 
--- Raise when the constant of a mask does not fit the column.
-function Mask:check(column, place, t)
-  if self.value ~= nil and not fits[column.transport](self.value) then
+-- Raise when the constant of a mask does not fit the column. reads: the transport type of what functions read; nil: that
+-- of the column.
+function Mask:check(column, reads, place, t)
+  local transport = reads or column.transport
+  if self.value ~= nil and not fits[transport](self.value) then
     place:as("E_MASK"):fail("mask.const(%s) does not fit the column %s of %s.%s: %s is written as %s and needs %s",
-      tostring(self.value), column.name, t.db, t.name, column.sql_type or column.type, column.transport,
-      wanted[column.transport])
+      tostring(self.value), column.name, t.db, t.name, column.sql_type or column.type, transport, wanted[transport])
   end
 end
 

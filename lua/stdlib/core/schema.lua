@@ -112,7 +112,8 @@ schema.groups = {
     { "ddl", later = true, help = "Policy for each kind of DDL." },
     { "ddl_topic", later = true, help = "Topic for DDL of a database." },
     { "ddl_partitions", later = true, help = "Partitions that get DDL." },
-    { "types", later = true, help = "How column types are written." },
+    { "types", type = "table", stub = "tideway.types|tideway.types[]|table<string, tideway.types|string>",
+      help = "How column types are written: { tinyint1 = \"boolean\" }, for all tables or by table." },
     { "full", type = "table", group = "full", help = "The full sync." },
     { "topics", type = "string|table", group = "topics", stub = '"existing"|tideway.topics',
       help = 'Creation of topics; "existing" is { create = false }.' },
@@ -254,7 +255,14 @@ schema.groups = {
     { "order", type = "string|table", stub = "string|string[]", help = "Columns that are written first, in this order." },
     { "mask", type = "table", stub = "table<string, tideway.mask|fun(value: any, row: tideway.row): any>",
       help = "{ column = mask.email }, or a function(value, row)." },
-    { "type", later = true, help = "Another transport type." },
+    { "type", type = "table", stub = "table<string, tideway.types>",
+      help = "Settings of `types` for single columns: { column = { tinyint1 = \"boolean\" } }." },
+  } },
+  { name = "types", class = "tideway.types", fields = { "tables tideway.patterns|nil only in the form of a list" },
+    title = "`types` of sync.run: how column types are written (docs/types.md). Without a setting, a column has the form "
+      .. "of its default.", list = {
+    { "tinyint1", type = "string", default = "long", choices = { "long", "boolean" },
+      help = "TINYINT(1), which is BOOL: a number, or false and true for 0 and 1." },
   } },
   { name = "source.mysql", call = true, struct = "SOURCE", class = "tideway.mysql_options",
     title = "A MySQL or MariaDB server to read from.", list = {

@@ -90,6 +90,15 @@ function Selector:is_empty()
   return not (self.rest or self.all or self.exact[1] or self.patterns[1] or self.list and self.list[1])
 end
 
+-- Return every entry, whether it applies to a table or not.
+function Selector:entries()
+  if self.list then return self.list end
+  local entries = table.move(self.patterns, 1, #self.patterns, 1, {})
+  table.move(self.exact, 1, #self.exact, #entries + 1, entries)
+  entries[#entries + 1] = self.rest
+  return entries
+end
+
 local function new()
   return setmetatable({ patterns = {}, exact = {} }, Selector)
 end

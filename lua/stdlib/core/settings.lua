@@ -11,6 +11,7 @@ local pattern = require "tideway.core.pattern"
 local select_by = require "tideway.core.select"
 local topic = require "tideway.core.topic"
 local topicname = require "tideway.core.topicname"
+local types = require "tideway.core.types"
 
 local settings = {}
 
@@ -63,8 +64,8 @@ end
 local FORMATS = {
   dataworks = { refused = {}, no_primary_key = "reject", update = "two" },
   debezium = {
-    refused = { "update", "op_names", "key_format", "key_change" }, heartbeat_s = 0, no_primary_key = "unique_or_empty",
-    update = "one", key_format = "json",
+    refused = { "update", "op_names", "key_format", "key_change", "types" }, heartbeat_s = 0, no_primary_key = "unique_or_empty",
+    refuses_types = true, update = "one", key_format = "json",
     topic = function(name) return name .. ".${db_name_src}.${table_name_src}" end,
     heartbeat_topic = function(name) return "__debezium-heartbeat." .. name end,
   },
@@ -245,7 +246,9 @@ local function compile_mapping(self, options, format, place)
   local rule = options.topic
   if rule == nil and format.topic then rule = format.topic(self.name) end
   self.topics = topic.compile(rule, place:child("topic"):as("E_TOPIC_RULE"), registry, self.names.source)
+  self.types = types.compile(options.types, place:child("types"), registry)
   self.columns = columns.compile(options.columns, place:child("columns"):as("E_COLUMNS"), registry)
+  if format.refuses_types then columns.refuse_types(self.columns, options.format) end
   self.fields = fields.compile(options.fields, place:child("fields"):as("E_FIELD"), registry)
   self.keys = key.compile(options.key, place:child("key"):as("E_KEY"), registry)
   self.modes = with_rest(key.compile_modes(options.no_primary_key, place:child("no_primary_key"), registry),

@@ -20,6 +20,32 @@ struct writing {
 
 static const struct event_result no_result; /* for a mapping without an event function */
 
+/* Read a column as it is written. */
+static int read_column(struct writing *w, const struct image *image, unsigned column,
+		       struct value *value, struct err *err)
+{
+	const struct mapping *mapping = &w->plan->mapping;
+	if (row_value(&image->row, column, &w->lane->arena, value, err) < 0)
+		return -1;
+	if (mapping->conversions == NULL || mapping->conversions[column] == NULL)
+		return 0;
+	return conversion_apply(mapping->conversions[column], value, &w->lane->arena, err);
+}
+
+/* Convert the values of the columns that are not written in their default form. */
+static int convert_columns(struct writing *w, struct image *image, struct err *err)
+{
+	const struct plan *plan = w->plan;
+	for (unsigned i = 0; i < plan->nconverted; i++) {
+		unsigned at = plan->converted[i];
+		unsigned column = plan->mapping.columns[at].column;
+		if (conversion_apply(plan->mapping.conversions[column], &image->values[at],
+				     &w->lane->arena, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* Decode the columns that are written. A cell that is not in the image is an error, except that of a virtual column, which the
  * binlog may omit. */
 static int fill_columns(struct writing *w, struct image *image, struct err *err)
@@ -40,7 +66,7 @@ static int fill_columns(struct writing *w, struct image *image, struct err *err)
 			return err_column(err, w->plan->table->columns[column].name);
 		}
 	}
-	return 0;
+	return convert_columns(w, image, err);
 }
 
 /* Return the value of a key part, whether its column is written or not. */
@@ -49,8 +75,7 @@ static int key_value(struct writing *w, const struct image *image, unsigned k, s
 {
 	const struct plan *plan = w->plan;
 	if (plan->key_values[k] == UINT_MAX)
-		return row_value(&image->row, plan->mapping.key.parts[k].index, &w->lane->arena,
-				 value, err);
+		return read_column(w, image, plan->mapping.key.parts[k].index, value, err);
 	*value = image->values[plan->key_values[k]];
 	return 0;
 }
@@ -315,7 +340,7 @@ static void name_key(struct writing *w, struct err *err)
 	     k++) {
 		unsigned column = plan->mapping.key.parts[k].index;
 		if (plan->mapping.key.parts[k].is_field || !is_key_as_read(plan, column) ||
-		    row_value(&image->row, column, &w->lane->arena, &value, &ignored) < 0)
+		    read_column(w, image, column, &value, &ignored) < 0)
 			return;
 		if (k > 0)
 			buf_char(key, ',');

@@ -47,6 +47,19 @@ static void find_key_values(struct plan *plan)
 	plan->key_values = at;
 }
 
+/* List the values that are converted before they are written. */
+static void find_converted(struct plan *plan)
+{
+	const struct mapping *mapping = &plan->mapping;
+	unsigned *at = ARENA_ARRAY(&plan->arena, mapping->ncolumns + 1, unsigned);
+	for (unsigned i = 0; mapping->conversions && i < mapping->ncolumns; i++)
+		if (mapping->conversions[mapping->columns[i].column])
+			at[plan->nconverted++] = i;
+	plan->converted = at;
+	if (mapping->conversions)
+		plan->converted_layout = converted_layout_new(plan->table->ncolumns, &plan->arena);
+}
+
 static void make_image(struct plan *plan, struct image *image)
 {
 	unsigned n = plan->mapping.ncolumns + plan->mapping.nfields;
@@ -79,6 +92,7 @@ static int prepare(struct lane *lane, struct plan *plan, struct err *err)
 	init_field_types(plan);
 	prepare_format(plan);
 	find_key_values(plan);
+	find_converted(plan);
 	make_image(plan, &plan->before);
 	make_image(plan, &plan->after);
 	plan->state = table_states_find(&lane->sync->states, plan->table->full_name);
@@ -135,6 +149,9 @@ void plan_free(struct lane *lane, struct plan *plan)
 
 void plan_set_layout(struct plan *plan, const struct row_layout *layout)
 {
+	if (plan->converted_layout)
+		layout = converted_layout_fill(plan->converted_layout, layout,
+					       plan->mapping.conversions);
 	plan->layout = layout;
 	plan->before.row.layout = layout;
 	plan->after.row.layout = layout;

@@ -5,6 +5,7 @@
 #ifndef TIDEWAY_PLAN_H
 #define TIDEWAY_PLAN_H
 
+#include "decode/converted.h"
 #include "format/format.h"
 #include "engine/lane/lane.h"
 #include "model/change.h"
@@ -25,6 +26,7 @@ struct plan {
 	const struct table *table; /* a copy in the arena */
 	struct slice identity;     /* the TABLE_MAP body that the layout was made from (stream) */
 	const struct row_layout *layout;
+	struct converted_layout *converted_layout; /* NULL: no column is converted */
 	struct mapping mapping;
 	const struct format *format;
 	const void *prepared; /* made by the format, in the arena */
@@ -32,6 +34,8 @@ struct plan {
 	enum transport *field_types;     /* of each field that is `typed` */
 	bool *typed;                     /* of each field: its type is known */
 	const unsigned *key_values;      /* of each key part: index in values, or UINT_MAX */
+	unsigned nconverted;             /* columns that are not written in their default form */
+	const unsigned *converted;       /* the index of each in values */
 	struct destination *destination; /* of a constant topic */
 	struct destination *last;        /* of the last record; NULL: none yet */
 	struct image before, after;

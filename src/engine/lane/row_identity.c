@@ -1,5 +1,7 @@
 #include "engine/lane/row_identity.h"
 
+#include "decode/converted.h"
+
 static void put_u32(struct buf *out, uint32_t number)
 {
 	buf_append(out, &number, sizeof(number));
@@ -77,7 +79,7 @@ static int put_cell(const struct row *row, unsigned column, struct arena *arena,
 		    struct err *err)
 {
 	const struct cell *cell = &row->cells[column];
-	const struct cell_layout *layout = &row->layout->cells[column];
+	const struct cell_layout *layout = cell_stored(&row->layout->cells[column]);
 	struct value value;
 	if (cell->len == CELL_NULL) {
 		put_u32(out, UINT32_MAX);

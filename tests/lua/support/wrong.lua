@@ -58,4 +58,14 @@ function cases.own_function()
   }
 end
 
+function cases.types()
+  sync.run { name = "wrong", source = src, sink = sink,
+    types = {
+      ["a.users"] = {
+        tinyint1 = "boolaen",
+      },
+    },
+  }
+end
+
 cases[env.CASE]()

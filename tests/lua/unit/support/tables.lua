@@ -6,12 +6,13 @@ local fault = require "tideway.core.fault"
 local tables = {}
 
 local TRANSPORT = { int = "LONG", bigint = "LONG", decimal = "DOUBLE", double = "DOUBLE", varchar = "STRING",
-  text = "STRING", datetime = "DATE", blob = "BYTES", bit = "BOOLEAN" }
+  text = "STRING", datetime = "DATE", blob = "BYTES", bit = "BOOLEAN", tinyint = "LONG" }
 
--- column "price decimal" or "note text null"
+-- column "price decimal", "active tinyint(1)" or "note text null"
 local function column(text)
-  local name, kind, null = text:match("^(%S+)%s+(%S+)%s*(%S*)$")
-  return { name = name, type = kind, sql_type = kind, transport = assert(TRANSPORT[kind], text),
+  local name, sql_type, null = text:match("^(%S+)%s+(%S+)%s*(%S*)$")
+  local kind = sql_type:match("^%a+")
+  return { name = name, type = kind, sql_type = sql_type, transport = assert(TRANSPORT[kind], text),
     free_text = TRANSPORT[kind] == "STRING",
     nullable = null == "null", scale = kind == "decimal" and 2 or nil }
 end

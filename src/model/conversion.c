@@ -1,0 +1,58 @@
+#include "model/conversion.h"
+
+#include "model/table.h"
+
+/* Report that the value does not fit. why: what it is. The text contains no value, because a mask may cover it. */
+static int refuse(const struct conversion *conversion, const char *why, struct err *err)
+{
+	err_set(err, E_TYPE_UNFIT, "%s. %.*s", why, SLICE_FMT(conversion->remedy));
+	return err_column(err, conversion->column->name);
+}
+
+static int to_boolean(const struct conversion *conversion, struct value *value, struct arena *arena,
+		      struct err *err)
+{
+	(void)arena;
+	if (value->kind == VALUE_BOOL)
+		return 0;
+	if (value->kind != VALUE_I64 || (value->i != 0 && value->i != 1))
+		return refuse(conversion,
+			      "the value is neither 0 nor 1, and is to be written as BOOLEAN", err);
+	value->kind = VALUE_BOOL;
+	return 0;
+}
+
+/* Other numbers stay, so that a function can replace them. */
+static int read_boolean(const struct conversion *conversion, struct value *value,
+			struct arena *arena, struct err *err)
+{
+	(void)conversion, (void)arena, (void)err;
+	if (value->kind == VALUE_I64 && (value->i == 0 || value->i == 1))
+		value->kind = VALUE_BOOL;
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	conversion_fn *apply, *read;
+} conversions[CONVERSION_COUNT] = {
+#define X(id, name, apply, read) [CONVERT_##id] = {name, apply, read},
+	CONVERSIONS(X)
+#undef X
+};
+
+bool conversion_find(struct slice name, const struct column *column, struct conversion *conversion)
+{
+	for (unsigned i = 0; i < CONVERSION_COUNT; i++) {
+		if (!slice_equal(name, slice_str(conversions[i].name)))
+			continue;
+		*conversion = (struct conversion){
+			.apply = conversions[i].apply,
+			.read = conversions[i].read,
+			.kind = (enum conversion_kind)i,
+			.column = column,
+		};
+		return true;
+	}
+	return false;
+}

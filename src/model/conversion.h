@@ -1,0 +1,48 @@
+/* conversion: how the values of one column are written when `types` or `columns.type` asks for another form than the
+ * default one (docs/types.md). A column in its default form has none, so that nothing is done for it.
+ * Pure functions. Thread: any. Owner: the plan's arena. */
+#ifndef TIDEWAY_CONVERSION_H
+#define TIDEWAY_CONVERSION_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "model/value.h"
+
+/* X(id, name, apply, read): the name is that of lua/stdlib/core/types.lua; the functions are those of struct conversion. */
+#define CONVERSIONS(X)                                                                             \
+	X(BOOLEAN, "boolean", to_boolean, read_boolean) /* 0 and 1 to false and true */
+
+enum conversion_kind {
+#define X(id, name, apply, read) CONVERT_##id,
+	CONVERSIONS(X)
+#undef X
+		CONVERSION_COUNT
+};
+
+struct conversion;
+
+/* Changes *value, which is not NULL. New text is in the arena. Fails if the value does not fit. */
+typedef int conversion_fn(const struct conversion *conversion, struct value *value,
+			  struct arena *arena, struct err *err);
+
+struct conversion {
+	conversion_fn *apply; /* makes what is written */
+	conversion_fn *read;  /* makes what functions read; NULL: what they read without it */
+	enum conversion_kind kind;
+	const struct column *column;
+	struct slice remedy; /* what makes other values fit, for the error */
+};
+
+/* Returns the conversion of this name for the column. Returns false if there is no such name. */
+bool conversion_find(struct slice name, const struct column *column, struct conversion *conversion);
+
+/* Converts a value of the conversion's column, from a cell or from a script. NULL stays NULL. */
+static inline int conversion_apply(const struct conversion *conversion, struct value *value,
+				   struct arena *arena, struct err *err)
+{
+	if (value->kind <= VALUE_NULL)
+		return 0;
+	return conversion->apply(conversion, value, arena, err);
+}
+
+#endif

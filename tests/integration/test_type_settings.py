@@ -1,0 +1,168 @@
+"""docs/types.md, "Settings": each setting of `types` over its column types. Every value is copied, comes through the stream, and is
+copied beside the stream; all three write the same bytes (rule: same-bytes)."""
+
+import re
+
+import pytest
+from support.rebuild import Rebuild
+from support.runner import lua
+from test_backfill import ONE, Here, arrived, changing
+from test_full import fill
+
+# (settings, {column type: (transport type, {SQL value: JSON})})
+CASES = [
+    ({"tinyint1": "boolean"}, {
+        "TINYINT(1)": ("BOOLEAN", {"NULL": "null", "0": "false", "1": "true"}),
+        "BOOL NOT NULL": ("BOOLEAN", {"TRUE": "true", "FALSE": "false"}),
+        "TINYINT": ("LONG", {"0": "0", "1": "1", "-128": "-128"}),
+    }),
+    ({"tinyint1": "long"}, {
+        "TINYINT(1)": ("LONG", {"NULL": "null", "0": "0", "1": "1", "2": "2"}),
+    }),
+]
+STEP = 1000  # ids of the stream begin after it
+
+
+@pytest.fixture(params=["mariadb", "mysql"])
+def server(request, unique):
+    """A server with an empty database of the test, and sql(...) that runs statements there."""
+    found = request.getfixturevalue(request.param)
+    found.run(f"CREATE DATABASE `{unique}` CHARACTER SET utf8mb4")
+    connection = found.connect(database=unique, init_command="SET time_zone = '+00:00', sql_mode = ''")
+
+    def sql(*statements):
+        with connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+
+    found.sql = sql
+    yield found
+    connection.close()
+    found.run(f"DROP DATABASE `{unique}`")
+
+
+def rows_of(columns):
+    """Return {id: [(SQL value, JSON) of each column]}, so that each value of each column is in a row."""
+    values = [list(pairs.items()) for _, pairs in columns.values()]
+    return {i: [pairs[i % len(pairs)] for pairs in values] for i in range(max(map(len, values)))}
+
+
+def insert(server, table, columns, first):
+    listed = ",".join(f"({first + i}, {', '.join(sql for sql, _ in row)})" for i, row in rows_of(columns).items())
+    server.sql(f"INSERT INTO {table} VALUES {listed}")
+
+
+def check(message, settings, columns):
+    """Check the transport type and the bytes of each column."""
+    row = rows_of(columns)[int(message.key) % STEP]
+    expected = "".join(f',"c{i}":{json}' for i, (_, json) in enumerate(row))
+    assert list(message.types.values()) == ["LONG"] + [transport for transport, _ in columns.values()], settings
+    image = message.value[message.value.index(b'"after":') : message.value.index(b',"sequenceId"')].decode()
+    assert image == f'"after":{{"dataColumn":{{"id":{message.key.decode()}{expected}}}}}', (settings, row)
+
+
+def test_settings(server, sync_on, broker, unique):
+    """docs/types.md, "Settings": the form and the transport type of each value, copied, in the stream, and copied beside it."""
+    tables = {f"t{number}": case for number, case in enumerate(CASES)}
+    settings = {f"{unique}.{{t,b}}{name[1:]}": case[0] for name, case in tables.items()}
+    options = f"types = {lua(settings)},"
+    for name, (_, columns) in tables.items():
+        server.sql(f"CREATE TABLE {name} (id INT PRIMARY KEY, {', '.join(f'c{i} {c}' for i, c in enumerate(columns))})")
+        insert(server, name, columns, 0)
+    running = sync_on(server, broker, [f"{unique}.t*"], options).start()
+    running.wait_streaming()
+    for name, (_, columns) in tables.items():
+        insert(server, name, columns, STEP)
+    for name, case in tables.items():
+        for message in running.wait_rows(f"{unique}.{name}", 2 * len(rows_of(case[1]))):
+            assert message.full == (int(message.key) < STEP)
+            check(message, *case)
+    assert running.stop() == 0
+    for name in tables:
+        server.sql(f"CREATE TABLE b{name[1:]} LIKE {name}", f"INSERT INTO b{name[1:]} SELECT * FROM {name}")
+    running.write(running.text([f"{unique}.*"], options))
+    running.start()
+    for name, case in tables.items():
+        for message in running.wait_rows(f"{unique}.b{name[1:]}", 2 * len(rows_of(case[1]))):
+            assert message.full
+            check(message, *case)
+    assert f"{len(tables)} of {2 * len(tables)} tables to read beside the stream" in running.log
+    assert running.stop() == 0
+
+
+@pytest.mark.parametrize("name", ["mariadb", "mysql"])
+def test_key_in_a_backfill(request, name, unique, sync_on, kafka):
+    """A key column with a setting: rows that the stream changes while they are copied are found by their key, and the topic, read as
+    it arrived, has the rows of SELECT."""
+    here = Here(request.getfixturevalue(name), unique, sync_on, kafka)
+    options = 'types = { tinyint1 = "boolean" }, full = { rows_per_second = 1500 },' + ONE
+    here.make_new(3000)
+    here.sql("ALTER TABLE new ADD b TINYINT(1) NOT NULL DEFAULT 1, DROP PRIMARY KEY, ADD PRIMARY KEY (b, id)",
+             "UPDATE new SET b = id % 2")
+    running = here.stream_a(options)
+    running.start()
+    running.wait_streaming()
+    with changing(here, "new", 3000):
+        here.wait_copied(running)
+    here.sql("INSERT INTO a VALUES (1000000, 0, 'marker')")
+    running.until(f"{unique}.a", lambda all_: any(m.key == b"1000000" for m in all_), "the marker")
+    assert running.stop() == 0
+    messages = running.reader(f"{unique}.new").to_end()
+    Rebuild(kafka.partitions(), bootstraps=False).feed_all(messages)
+    assert any(not m.full for m in messages)
+    assert arrived(messages, f"{unique}.new").rows == {
+        f"{'true' if b else 'false'},{id_}".encode(): {"id": id_, "v": v, "s": s, "b": b == 1}
+        for id_, v, s, b in here.sql("SELECT id, v, s, b FROM new")
+    }
+
+
+def test_one_column(server, sync_on, broker, unique):
+    """docs/lua-api.md, "types": a setting of a column takes precedence over that of its table, and this over that for all tables.
+    A key has the form in which the column is written, and functions read it."""
+    server.sql("CREATE TABLE a (k TINYINT(1) PRIMARY KEY, x TINYINT(1), y TINYINT(1))", "CREATE TABLE b LIKE a",
+               "INSERT INTO a VALUES (0, 1, 1)", "INSERT INTO b VALUES (1, 1, 1)")
+    options = f"""
+    types = {{ tinyint1 = "boolean", ["{unique}.b"] = {{ tinyint1 = "long" }} }},
+    columns = {{ ["{unique}.a"] = {{ type = {{ y = {{ tinyint1 = "long" }} }} }},
+                 ["{unique}.b"] = {{ drop = "k", type = {{ k = {{ tinyint1 = "boolean" }} }} }} }},
+    key = "k",
+    fields = {{ seen = field.string(function(change) return math.type(change.row.x) or type(change.row.x) end) }},
+    on_row = {{ ["{unique}.a"] = function(row) if row.k then row.x = not row.x end end }},"""
+    running = sync_on(server, broker, [f"{unique}.*"], options).start()
+    running.wait_streaming()
+    server.sql("INSERT INTO a VALUES (1, 1, 1)", "INSERT INTO b VALUES (0, 1, 1)")
+    a, b = ({m.key: m.after for m in running.wait_rows(f"{unique}.{table}", 2)} for table in "ab")
+    assert a == {
+        b"false": {"k": False, "x": True, "y": 1, "seen": "boolean"},
+        b"true": {"k": True, "x": False, "y": 1, "seen": "boolean"},
+    }
+    assert b == {
+        b"false": {"x": 1, "y": 1, "seen": "integer"},
+        b"true": {"x": 1, "y": 1, "seen": "integer"},
+    }
+    assert running.stop() == 0
+
+
+UNFIT = [
+    ("TINYINT(1)", {"tinyint1": "boolean"}, "2", r"neither 0 nor 1.*tinyint1 = \"long\""),
+]
+
+
+@pytest.mark.parametrize(("column_type", "settings", "value", "text"), UNFIT, ids=[f"{c}-{v}" for c, _, v, _ in UNFIT])
+def test_value_that_does_not_fit(sync, sql, db, broker, column_type, settings, value, text):
+    """docs/types.md, "Settings": such a value stops the sync, in the full sync and in the stream, with table, column and remedy, and in
+    the stream with key and position. With the default form the sync resumes at the row."""
+    sql(f"CREATE TABLE t (id INT PRIMARY KEY, c {column_type})", "INSERT INTO t VALUES (1, NULL)")
+    options = f"types = {lua(settings)},"
+    running = sync(options, kafka=broker)
+    running.wait_streaming()
+    sql(f"INSERT INTO t VALUES (2, {value})")
+    log = running.fails(7, rf"(?s){db}\.t.*{text}", "E-749", "column c", "key 2", r"bin\.\d+:\d+")
+    assert "sync.lua:" in log
+    remedy = re.search(r"columns = \{ .*? \} \} \} \}", log).group()
+    running.write(running.path.read_text().replace(options, remedy + ","))
+    running.start()
+    assert {m.key for m in running.wait_rows(f"{db}.t", 2)} == {b"1", b"2"}
+    assert running.stop() == 0
+    copied = sync(options, kafka=broker, name=f"{db[:40]}_copy", start=False)
+    copied.start().fails(7, rf"(?s){db}\.t.*{text}", "E-749", "key 2")
