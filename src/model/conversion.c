@@ -1,5 +1,6 @@
 #include "model/conversion.h"
 
+#include "base/num.h"
 #include "model/table.h"
 
 /* Report that the value does not fit. why: what it is. The text contains no value, because a mask may cover it. */
@@ -29,6 +30,35 @@ static int read_boolean(const struct conversion *conversion, struct value *value
 	(void)conversion, (void)arena, (void)err;
 	if (value->kind == VALUE_I64 && (value->i == 0 || value->i == 1))
 		value->kind = VALUE_BOOL;
+	return 0;
+}
+
+/* The number of a cell, or one that a mask returns. */
+static int to_number_text(const struct conversion *conversion, struct value *value,
+			  struct arena *arena, struct err *err)
+{
+	char digits[NUM_FLOAT_MAX > NUM_INT_MAX ? NUM_FLOAT_MAX : NUM_INT_MAX];
+	size_t n;
+	switch (value->kind) {
+	case VALUE_TEXT:
+		return 0;
+	case VALUE_DECIMAL:
+		value->kind = VALUE_TEXT;
+		return 0;
+	case VALUE_I64:
+		n = num_i64(digits, value->i);
+		break;
+	case VALUE_U64:
+		n = num_u64(digits, value->u);
+		break;
+	case VALUE_F64:
+		n = num_f64(digits, value->f);
+		break;
+	default:
+		return refuse(conversion, "the value is not a number", err);
+	}
+	value->kind = VALUE_TEXT;
+	value->text = arena_copy(arena, slice_of(digits, n));
 	return 0;
 }
 

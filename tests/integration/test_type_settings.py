@@ -16,8 +16,22 @@ CASES = [
         "BOOL NOT NULL": ("BOOLEAN", {"TRUE": "true", "FALSE": "false"}),
         "TINYINT": ("LONG", {"0": "0", "1": "1", "-128": "-128"}),
     }),
-    ({"tinyint1": "long"}, {
+    ({"tinyint1": "long", "bigint_unsigned": "long", "decimal": "double"}, {
         "TINYINT(1)": ("LONG", {"NULL": "null", "0": "0", "1": "1", "2": "2"}),
+        "BIGINT UNSIGNED": ("LONG", {"18446744073709551615": "18446744073709551615"}),
+        "DECIMAL(10,2)": ("DOUBLE", {"12.3": "12.30"}),
+    }),
+    ({"bigint_unsigned": "string"}, {
+        "BIGINT UNSIGNED": ("STRING", {"NULL": "null", "0": '"0"', "9223372036854775807": '"9223372036854775807"',
+                                       "18446744073709551615": '"18446744073709551615"'}),
+        "BIGINT": ("LONG", {"-1": "-1"}),
+        "INT UNSIGNED": ("LONG", {"4294967295": "4294967295"}),
+    }),
+    ({"decimal": "string"}, {
+        "DECIMAL(10,2)": ("STRING", {"NULL": "null", "12.3": '"12.30"', "-0.01": '"-0.01"', "99999999.99": '"99999999.99"'}),
+        "DECIMAL(65,30)": ("STRING", {"1e-30": '"0.000000000000000000000000000001"', "-" + "9" * 35: f'"-{"9" * 35}.{"0" * 30}"'}),
+        "DECIMAL(5,0) UNSIGNED ZEROFILL": ("STRING", {"0": '"0"', "42": '"42"'}),
+        "DOUBLE": ("DOUBLE", {"12.5": "12.5"}),
     }),
 ]
 STEP = 1000  # ids of the stream begin after it

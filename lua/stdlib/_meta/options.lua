@@ -125,6 +125,8 @@
 ---@class tideway.types
 ---@field tables tideway.patterns|nil only in the form of a list
 ---@field tinyint1 "long"|"boolean"|nil TINYINT(1), which is BOOL: a number, or false and true for 0 and 1.
+---@field bigint_unsigned "long"|"string"|nil BIGINT UNSIGNED: a number, or its digits as text.
+---@field decimal "double"|"string"|nil DECIMAL: a number, or the same digits as text.
 
 ---A MySQL or MariaDB server to read from.
 ---@class tideway.mysql_options

@@ -263,6 +263,10 @@ schema.groups = {
       .. "of its default.", list = {
     { "tinyint1", type = "string", default = "long", choices = { "long", "boolean" },
       help = "TINYINT(1), which is BOOL: a number, or false and true for 0 and 1." },
+    { "bigint_unsigned", type = "string", default = "long", choices = { "long", "string" },
+      help = "BIGINT UNSIGNED: a number, or its digits as text." },
+    { "decimal", type = "string", default = "double", choices = { "double", "string" },
+      help = "DECIMAL: a number, or the same digits as text." },
   } },
   { name = "source.mysql", call = true, struct = "SOURCE", class = "tideway.mysql_options",
     title = "A MySQL or MariaDB server to read from.", list = {

@@ -57,15 +57,47 @@ end
 
 -- ---- what they mean for a column ----
 
--- For each setting: concerns(column), and form(value, column): the conversion, the transport type of its values, and what
--- functions read, if it is another type than that of the column. Return nothing for the default form.
-local SETTINGS = {}
+local function is_type(...)
+  local names = {}
+  for _, name in ipairs { ... } do names[name] = true end
+  return function(column) return names[column.type] ~= nil end
+end
 
-SETTINGS.tinyint1 = {
-  what = "a TINYINT(1)",
-  concerns = function(column) return column.type == "tinyint" and column.sql_type:find("^tinyint%(1%)") ~= nil end,
-  form = function(value) if value == "boolean" then return "boolean", "BOOLEAN", "BOOLEAN" end end,
+-- What settings do to the columns that they concern. conversion(value): value(name) is the value of a setting. It returns nil for
+-- the default form, or { by =, kind =, transport =, reads = }: the setting that asks for it, the conversion, the transport type of its
+-- values, and that of what functions read if it is another than without the setting.
+local FORMS = {
+  {
+    settings = { "tinyint1" }, what = "a TINYINT(1)",
+    concerns = function(column) return column.type == "tinyint" and column.sql_type:find("^tinyint%(1%)") ~= nil end,
+    conversion = function(value)
+      if value("tinyint1") == "boolean" then
+        return { by = "tinyint1", kind = "boolean", transport = "BOOLEAN", reads = "BOOLEAN" }
+      end
+    end,
+  },
+  {
+    settings = { "bigint_unsigned" }, what = "a BIGINT UNSIGNED",
+    concerns = function(column) return column.type == "bigint" and column.unsigned end,
+    conversion = function(value)
+      if value("bigint_unsigned") == "string" then
+        return { by = "bigint_unsigned", kind = "number_text", transport = "STRING" }
+      end
+    end,
+  },
+  {
+    settings = { "decimal" }, what = "a DECIMAL",
+    concerns = is_type("decimal"),
+    conversion = function(value)
+      if value("decimal") == "string" then return { by = "decimal", kind = "number_text", transport = "STRING" } end
+    end,
+  },
 }
+
+local FORM_OF = {} -- the form of each setting
+for _, form in ipairs(FORMS) do
+  for _, name in ipairs(form.settings) do FORM_OF[name] = form end
+end
 
 -- Return the settings for the columns of a table: those for all tables, then those of a pattern, then those of its name.
 local function settings_of(selector, t)
@@ -79,8 +111,8 @@ end
 -- Raise for a setting of one column that concerns other types only.
 local function check_own(own, column, t)
   for _, name in ipairs(fault.sorted_keys(own)) do
-    if not SETTINGS[name].concerns(column) then
-      own[name].place:fail("concerns %s, and the column %q of %s.%s is %s", SETTINGS[name].what, column.name, t.db, t.name,
+    if not FORM_OF[name].concerns(column) then
+      own[name].place:fail("concerns %s, and the column %q of %s.%s is %s", FORM_OF[name].what, column.name, t.db, t.name,
         column.sql_type)
     end
   end
@@ -93,15 +125,18 @@ local function remedy(name, one, column, t)
     one.place:line_of_path(), t.db .. "." .. t.name, column.name, name, option.group("types").map[name].default)
 end
 
--- Return the conversion of a column, { kind =, transport =, reads =, remedy = }; nil: its default form.
+-- Return the conversion of a column, with the remedy for a value that does not fit; nil: its default form.
 local function conversion_of(settings, own, column, t)
-  for name, setting in pairs(SETTINGS) do
-    local one = own[name] or settings[name]
-    if one and setting.concerns(column) then
-      local kind, transport, reads = setting.form(one.value, column)
-      if kind then
-        return { kind = kind, transport = transport, reads = reads, remedy = remedy(name, one, column, t) }
-      end
+  local function find(name) return own[name] or settings[name] end
+  local function value(name)
+    local one = find(name)
+    return one and one.value or option.group("types").map[name].default
+  end
+  for _, form in ipairs(FORMS) do
+    local conversion = form.concerns(column) and form.conversion(value, column)
+    if conversion then
+      conversion.remedy = remedy(conversion.by, find(conversion.by), column, t)
+      return conversion
     end
   end
 end

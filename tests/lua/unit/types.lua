@@ -22,6 +22,7 @@ local function converted(options, t)
 end
 
 local BOOLEAN = "active boolean BOOLEAN"
+local DECIMAL = "price number_text STRING"
 
 test.case("without settings, and with those of the default form, nothing is converted", function()
   test.equal(converted {}, "")
@@ -43,6 +44,14 @@ test.case("for all tables, by table, by column: the narrower one takes precedenc
     columns = { ["shop.users"] = { type = { active = { tinyint1 = "long" } } } } }, "")
   test.equal(converted { columns = { ["shop.*"] = { type = { active = { tinyint1 = "boolean" } } },
     ["shop.users"] = { type = { active = { tinyint1 = "long" } } } } }, "")
+end)
+
+test.case("several settings, each for its columns", function()
+  test.equal(converted { types = { tinyint1 = "boolean", decimal = "string" } }, BOOLEAN .. ", " .. DECIMAL)
+  test.equal(converted { types = { decimal = "string", ["shop.users"] = { tinyint1 = "boolean" } } }, BOOLEAN .. ", " .. DECIMAL)
+  local t = tables.make("shop.users", { "id bigint unsigned", "signed bigint" })
+  t.columns[1].unsigned = true
+  test.equal(converted({ types = { bigint_unsigned = "string" } }, t), "id number_text STRING")
 end)
 
 test.case("a mask that makes text is written as it is; a constant has the type that functions read", function()
