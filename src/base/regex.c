@@ -4,11 +4,9 @@
 #include "base/mem.h"
 
 #include <pcre2.h>
-#include <stdint.h>
 #include <stdlib.h>
 
 enum {
-	REGEX_MATCH_LIMIT = 1000000,  /* steps of one search: limits catastrophic backtracking */
 	REGEX_STACK_MAX = 512 * 1024, /* bytes of the JIT's stack */
 };
 
@@ -27,6 +25,11 @@ static void *checked(void *ptr)
 	return ptr;
 }
 
+void regex_limit(struct regex *regex, uint32_t steps)
+{
+	pcre2_set_match_limit(regex->context, steps);
+}
+
 static void prepare(struct regex *regex)
 {
 	uint32_t groups = 0;
@@ -34,7 +37,7 @@ static void prepare(struct regex *regex)
 	regex->ngroups = groups + 1;
 	regex->match = checked(pcre2_match_data_create_from_pattern(regex->code, NULL));
 	regex->context = checked(pcre2_match_context_create(NULL));
-	pcre2_set_match_limit(regex->context, REGEX_MATCH_LIMIT);
+	regex_limit(regex, REGEX_STEPS);
 	if (pcre2_jit_compile(regex->code, PCRE2_JIT_COMPLETE) != 0)
 		return; /* the interpreter has the same results */
 	regex->stack = checked(pcre2_jit_stack_create(32 * 1024, REGEX_STACK_MAX, NULL));

@@ -7,6 +7,10 @@
 #include "base/err.h"
 #include "base/slice.h"
 
+#include <stdint.h>
+
+enum { REGEX_STEPS = 1000000 };
+
 struct regex;
 
 /* Compiles a pattern. Returns NULL if it is not valid; *err (ERR_SCRIPT) then contains the pattern
@@ -15,8 +19,10 @@ struct regex *regex_new(struct slice pattern, bool nocase, struct err *err);
 void regex_free(struct regex *regex);
 /* Searches the text from offset `start`. Sets all ncaptures slices: the whole match, then the
  * groups. A slice with a NULL ptr is a group that is not set. Returns the number of groups of the
- * pattern + 1, 0 for no match, -1 for an error such as the match limit. */
+ * pattern + 1, 0 for no match, -1 for an error such as too many steps (regex_limit). */
 int regex_match(struct regex *regex, struct slice text, size_t start, struct slice *captures,
 		unsigned ncaptures);
+/* Limits the steps of each search, which backtracking can make very many. Without it they are REGEX_STEPS. */
+void regex_limit(struct regex *regex, uint32_t steps);
 
 #endif

@@ -78,10 +78,16 @@ static struct slice text_argument(lua_State *L)
 
 static int search(lua_State *L, struct slice text, size_t from, struct slice *captures)
 {
-	int n = regex_match(check(L), text, from, captures, CAPTURES_MAX);
+	uint32_t steps = script_of(L)->limits.regex_steps;
+	struct regex *regex = check(L);
+	int n;
+	regex_limit(regex, steps);
+	n = regex_match(regex, text, from, captures, CAPTURES_MAX);
 	if (n < 0)
-		state_raise(L, "regex: the search took too many steps: the pattern backtracks "
-			       "without end");
+		state_raise(L,
+			    "regex: the search took more than %d steps (limits.regex_steps): the "
+			    "pattern backtracks without end",
+			    (int)steps);
 	return n > CAPTURES_MAX ? CAPTURES_MAX : n;
 }
 

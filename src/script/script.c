@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/regex.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -87,7 +88,8 @@ static struct script *script_make(const struct script_options *options, bool tes
 	arena_init(&script->arena, 0);
 	arena_init(&script->event, 16 * 1024);
 	buf_init(&script->scratch);
-	script->limits.memory_max = options->memory_limit ? options->memory_limit : SCRIPT_MEMORY;
+	script->limits.memory_max = options->exec || test ? SCRIPT_MEMORY : SCRIPT_MEMORY_LOAD;
+	script->limits.regex_steps = REGEX_STEPS;
 	script->limits.call_budget =
 		options->instruction_limit ? options->instruction_limit : SCRIPT_BUDGET;
 	script->entry.exec = options->exec;
@@ -97,6 +99,53 @@ static struct script *script_make(const struct script_options *options, bool tes
 	set_path(script, options->path);
 	copy_args(script, options);
 	return script;
+}
+
+/* Let the state use what the sync may use, if that is more. */
+static void add_limits(struct script_limits *limits, const struct sync_config *config)
+{
+	if (config->script_memory > limits->memory_max)
+		limits->memory_max = (size_t)config->script_memory;
+	if ((int64_t)config->script_instructions > limits->call_budget)
+		limits->call_budget = (int64_t)config->script_instructions;
+	if (config->script_regex_steps > limits->regex_steps)
+		limits->regex_steps = (uint32_t)config->script_regex_steps;
+}
+
+static void clear_limits(struct script_limits *limits)
+{
+	limits->memory_max = limits->regex_steps = 0;
+	limits->call_budget = 0;
+}
+
+/* Refuse a script that needs more memory than the limit before it has seen a row. */
+static int check_memory(const struct script *script, struct err *err)
+{
+	const struct script_limits *limits = &script->limits;
+	if (limits->memory > limits->memory_max)
+		lua_gc(script->main, LUA_GCCOLLECT);
+	if (limits->memory <= limits->memory_max)
+		return 0;
+	return err_set(err, E_SCRIPT_MEMORY,
+		       "%s: not enough memory: the script takes %zu bytes as soon as it is "
+		       "loaded, and limits.memory is %zu",
+		       script->entry.file, limits->memory, limits->memory_max);
+}
+
+int script_limit(struct script *script, unsigned sync, struct err *err)
+{
+	clear_limits(&script->limits);
+	add_limits(&script->limits, &script->configs[sync]);
+	return check_memory(script, err);
+}
+
+/* A state that is not a lane's works for all syncs. */
+static int limit_to_largest(struct script *script, struct err *err)
+{
+	clear_limits(&script->limits);
+	for (unsigned i = 0; i < script->nsyncs; i++)
+		add_limits(&script->limits, &script->configs[i]);
+	return check_memory(script, err);
 }
 
 static int load(struct script *script, struct err *err)
@@ -114,7 +163,7 @@ static int load(struct script *script, struct err *err)
 	if (state_protect(script, read_configs, NULL, SCRIPT_BUDGET_LOAD, E_SCRIPT, err) < 0)
 		return -1;
 	if (script->nsyncs > 0)
-		return 0;
+		return limit_to_largest(script, err);
 	return err_set(err, E_NO_SYNC,
 		       "%s: no sync.run call: a script must register at least one sync (tideway "
 		       "exec runs one that registers none)",

@@ -24,8 +24,7 @@ struct script_options {
 	const char *path;            /* entry script */
 	const struct property *args; /* name=value of the command line; overrides the environment */
 	unsigned nargs;
-	size_t memory_limit;   /* bytes of Lua heap; 0: 64 MiB */
-	int instruction_limit; /* of one call; 0: 1e7 */
+	int instruction_limit; /* a tenth of what the script may execute while it is loaded; 0: 1e7 */
 	/* what C offers the script; borrowed; may be NULL if the script is only loaded */
 	const struct script_host *host;
 	bool exec; /* `tideway exec`: primitives connect at once, and sync.run is not required */
@@ -36,6 +35,8 @@ struct script_options {
  * script without sync.run is an error unless exec is set. */
 struct script *script_new(const struct script_options *options, struct err *err);
 void script_free(struct script *script);
+/* Apply the limits of one sync. Until then the largest ones of all syncs hold. */
+int script_limit(struct script *script, unsigned sync, struct err *err) MUST_CHECK;
 /* Return the number of registered syncs, and the configuration of one, which is valid as long as
  * the script. */
 unsigned script_syncs(const struct script *script);

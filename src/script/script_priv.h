@@ -16,11 +16,12 @@
 #include <lualib.h>
 
 enum {
-	SCRIPT_STEP = 10000,      /* instructions between two checks of the budget */
-	SCRIPT_BUDGET = 10000000, /* instructions of one call of a user's function */
-	SCRIPT_MEMORY = 64 << 20, /* bytes of Lua heap */
-	SCRIPT_WHERE = 256,       /* bytes of a "file.lua:12" */
-	SCRIPT_CALL_MS = 5000,    /* of one call outside of the lanes */
+	SCRIPT_STEP = 10000,          /* instructions between two checks of the budget */
+	SCRIPT_BUDGET = 10000000,     /* instructions of one call of a user's function */
+	SCRIPT_MEMORY = 64 << 20,     /* bytes of Lua heap, for a script without a sync */
+	SCRIPT_MEMORY_LOAD = 1 << 30, /* while a script is loaded: its limits are not known yet */
+	SCRIPT_WHERE = 256,           /* bytes of a "file.lua:12" */
+	SCRIPT_CALL_MS = 5000,        /* of one call outside of the lanes */
 };
 #define SCRIPT_BUDGET_LOAD                                                                         \
 	INT64_C(10000000000) /* for loading, checking and preparing: stops only endless loops */
@@ -60,6 +61,7 @@ struct script_limits {
 	int64_t call_budget;       /* the limit of each call of a user's function */
 	int64_t deadline_ms;       /* monotonic, when this call must have ended; 0: no limit */
 	size_t memory, memory_max; /* bytes of the Lua heap: now, and the limit */
+	uint32_t regex_steps;      /* of one search */
 	bool exhausted;            /* the budget is used up: every further instruction raises */
 	char exhausted_at[SCRIPT_WHERE]; /* "sync.lua:12" where the budget was used up */
 };

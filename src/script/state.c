@@ -182,8 +182,9 @@ static enum err_id entry_of(struct script *script, lua_State *L, const char *tex
 static int out_of_memory(const struct script *script, enum err_id general, struct err *err)
 {
 	return err_set(err, general == E_SCRIPT ? E_SCRIPT_MEMORY : E_FUNCTION_MEMORY,
-		       "%s: not enough memory: the Lua heap of a lane is limited to %zu MiB",
-		       script->entry.file, script->limits.memory_max >> 20);
+		       "%s: not enough memory: the Lua heap is limited to %zu bytes "
+		       "(limits.memory)",
+		       script->entry.file, script->limits.memory_max);
 }
 
 static int exhausted(struct script *script, enum err_id general, struct err *err)
@@ -195,8 +196,8 @@ static int exhausted(struct script *script, enum err_id general, struct err *err
 			       "takes too long",
 			       script->limits.exhausted_at, SCRIPT_CALL_MS / 1000);
 	return err_set(err, id,
-		       "%s: stopped after %lld instructions in one call: an endless loop, or work "
-		       "that belongs outside of the function",
+		       "%s: stopped after %lld instructions in one call (limits.instructions): an "
+		       "endless loop, or work that belongs outside of the function",
 		       script->limits.exhausted_at, (long long)script->limits.budget);
 }
 

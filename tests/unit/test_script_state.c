@@ -82,7 +82,8 @@ static void memory_is_capped(void **state)
 {
 	(void)state;
 	assert_fails(&f, "local s = string.rep('x', 1 << 30)",
-		     "sync.lua: not enough memory: the Lua heap of a lane is limited to 64 MiB");
+		     "sync.lua: not enough memory: the Lua heap is limited to 67108864 bytes "
+		     "(limits.memory)");
 	assert_fails_with(&f, "local t = {} for i = 1, 1e9 do t[i] = {} end", "not enough memory");
 	assert_runs(&f, "local ok = pcall(string.rep, 'x', 1 << 30) assert(not ok)\nlocal t = "
 			"string.rep('x', 1000)");

@@ -451,8 +451,7 @@ static void many_tables(void **state)
 			arena_copy(&f.arena, slice_str(name));
 	}
 	struct script_options options = fixture_options(&f);
-	options.memory_limit = 16 << 20;
-	fixture_load(&f, HEAD "topics = { max = 5000 } }", &options);
+	fixture_load(&f, HEAD "topics = { max = 5000 }, limits = { memory = '16MiB' } }", &options);
 	assert_non_null(f.script);
 	f.err = (struct err)ERR_INIT;
 	assert_ok(script_check(f.script, 0, tables, N, false, &f.err));
@@ -836,6 +835,46 @@ static void verdicts(void **state)
 	assert_error(run_event(CHANGE_INSERT), "sync.lua:6: stopped after 10000000 instructions");
 	prepare("on_change = function(c)\n local s = string.rep('x', 1 << 30) end");
 	assert_error(run_event(CHANGE_INSERT), "not enough memory");
+	prepare("limits = { instructions = 20000 }, on_change = function(c)\n while true do end "
+		"end");
+	assert_error(run_event(CHANGE_INSERT), "stopped after 20000 instructions");
+	prepare("limits = { memory = '8MiB' }, on_change = function(c)\n"
+		"local s = string.rep('x', 9 << 20) end");
+	assert_error(run_event(CHANGE_INSERT), "limited to 8388608 bytes (limits.memory)");
+	prepare("limits = { memory = '160MiB' }, on_change = function(c)\n"
+		"local s = string.rep('x', 70 << 20) end");
+	assert_ok(run_event(CHANGE_INSERT));
+	prepare("limits = { regex_steps = 1000 }, on_change = function(c)\n"
+		"require('tideway.regex').new('^(a+)+$'):match(string.rep('a', 14) .. 'b') end");
+	assert_error(run_event(CHANGE_INSERT), "more than 1000 steps (limits.regex_steps)");
+	prepare("on_change = function(c)\n"
+		"require('tideway.regex').new('^(a+)+$'):match(string.rep('a', 14) .. 'b') end");
+	assert_ok(run_event(CHANGE_INSERT));
+}
+
+/* The limits of a lane are those of its sync; a state that works for all syncs has the largest ones. What a script keeps when it
+ * is loaded counts, what it needed meanwhile does not. */
+static void limits_of_syncs(void **state)
+{
+	(void)state;
+	static const char TWO[] =
+		"local sync, source, kafka = require 'tideway.sync', require 'tideway.source', "
+		"require 'tideway.kafka'\n"
+		"local kept = string.rep('x', 20 << 20)\n"
+		"kept = kept .. kept\n"
+		"for _, one in ipairs { { 'a', '100MiB' }, { 'b', '32MiB' } } do\n"
+		"  sync.run { name = one[1], source = source.mysql { host = 'h', user = 'u', "
+		"tables = { 'shop.*' } },\n"
+		"    sink = kafka.sink { brokers = 'k:9092' }, limits = { memory = one[2] },\n"
+		"    on_change = function() return #kept > 0 end }\n"
+		"end\n";
+	struct script_options options = fixture_options(&f);
+	fixture_load(&f, TWO, &options);
+	if (f.script == NULL)
+		fail_msg("%s", f.err.text);
+	assert_ok(script_limit(f.script, 0, &f.err));
+	assert_error(script_limit(f.script, 1, &f.err), "limits.memory is 33554432");
+	assert_int_equal(f.err.id, E_SCRIPT_MEMORY);
 }
 
 static void setting_and_emitting(void **state)
@@ -1075,6 +1114,7 @@ int main(void)
 		TEST(writing),
 		TEST(writing_what_does_not_fit),
 		TEST(verdicts),
+		TEST(limits_of_syncs),
 		TEST(setting_and_emitting),
 		TEST(setting_and_emitting_what_is_wrong),
 		TEST(images),

@@ -72,6 +72,9 @@
 ---`limits` of sync.run: what is refused for its size.
 ---@class tideway.limits
 ---@field row_max integer|string|nil Maximum bytes of a row (each image) as the server sends it, such as 16777216 or "16MiB": a larger row stops the sync. Without it there is no limit.
+---@field memory integer|string|nil Maximum bytes of the Lua heap of a lane, such as 67108864 or "64MiB".
+---@field instructions integer|nil Maximum instructions of one call of a function.
+---@field regex_steps integer|nil Maximum steps of one search with a regular expression, which backtracking can make very many.
 
 ---`topics` of sync.run: how topics are created.
 ---@class tideway.topics

@@ -195,8 +195,12 @@ schema.groups = {
     { "row_max", type = "integer|string", member = "row_max", c = "U64", convert = "bytes",
       help = 'Maximum bytes of a row (each image) as the server sends it, such as 16777216 or "16MiB": a larger row stops '
         .. "the sync. Without it there is no limit." },
-    { "memory", later = true, help = "Maximum memory of the script in a lane." },
-    { "instructions", later = true, help = "Maximum instructions of one call of a function." },
+    { "memory", type = "integer|string", default = "64MiB", member = "script_memory", c = "U64", convert = "bytes",
+      help = 'Maximum bytes of the Lua heap of a lane, such as 67108864 or "64MiB".' },
+    { "instructions", type = "integer", default = 10000000, min = 10000, max = 1000000000000, member = "script_instructions",
+      c = "U64", help = "Maximum instructions of one call of a function." },
+    { "regex_steps", type = "integer", default = 1000000, min = 1000, max = 4294967295, member = "script_regex_steps", c = "U64",
+      help = "Maximum steps of one search with a regular expression, which backtracking can make very many." },
   } },
   { name = "topics", struct = "TOPICS", class = "tideway.topics",
     title = "`topics` of sync.run: how topics are created.", list = {

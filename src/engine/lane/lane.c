@@ -22,7 +22,7 @@ static int open_script(struct lane *lane, struct err *err)
 	loop_host(lane);
 	options.host = &lane->loop.host;
 	lane->script = script_new(&options, err);
-	if (lane->script == NULL)
+	if (lane->script == NULL || script_limit(lane->script, lane->sync->index, err) < 0)
 		return -1;
 	lane->config = script_config(lane->script, lane->sync->index);
 	lane->format = format_find(lane->config->format);
