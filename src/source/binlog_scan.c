@@ -2,13 +2,14 @@
 
 #include "source/dump.h"
 
-enum { HEARTBEAT_MS = 500 };
+/* One is needed to reach an end that is after the last event that the server sends. */
+enum { HEARTBEAT_MS = 100 };
 
 int binlog_scan(struct source *source, const char *name, const struct position *from,
 		const struct ddl_scan *scan, struct err *err)
 {
-	const struct dump_options options = {
-		.sync_name = name, .heartbeat_ms = HEARTBEAT_MS, .from_now_end = true};
+	/* not from_now_end: a dump that is killed would look like one that has reached the end */
+	const struct dump_options options = {.sync_name = name, .heartbeat_ms = HEARTBEAT_MS};
 	struct dump *dump;
 	int rc;
 	/* a dump by GTID begins at the start of a file, which may be before that place */

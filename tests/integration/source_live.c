@@ -9,6 +9,7 @@
 #include "binlog/packet_source.h"
 #include "decode/event.h"
 #include "schema/catalog.h"
+#include "source/binlog_scan.h"
 #include "source/catalog_load.h"
 #include "source/chunk.h"
 #include "source/conn.h"
@@ -822,6 +823,113 @@ static void shutdown_ends_a_dump(void **state)
 	position_fini(&position);
 }
 
+/* ---- scan for statements ---- */
+
+static int count_statement(void *arg, const struct ddl_step *steps, unsigned nsteps,
+			   struct arena *arena, struct err *unused)
+{
+	unsigned *n = arg;
+	(void)steps, (void)nsteps, (void)arena, (void)unused;
+	(*n)++;
+	return 0;
+}
+
+static int scan(const struct position *from, const struct position *until, unsigned *statements)
+{
+	struct cursor cursor;
+	const struct ddl_scan scan = {
+		.cursor = &cursor, .until = until, .visit = count_statement, .arg = statements};
+	int rc;
+	*statements = 0;
+	err = (struct err)ERR_INIT;
+	cursor_init(&cursor, false);
+	rc = binlog_scan(source, "live-scan", from, &scan, &err);
+	cursor_fini(&cursor);
+	return rc;
+}
+
+/* Before the end is a statement, rows, or the beginning of a file. A dump may leave out a part of it. */
+static void a_scan_reaches_the_end(void **state)
+{
+	struct position from, until;
+	unsigned n;
+
+	(void)state;
+	position_init(&from);
+	position_init(&until);
+	assert_ok(snapshot_position_now(source, &from, &err));
+	sql("CREATE TABLE scanned (id INT PRIMARY KEY)");
+	assert_ok(source_binlog_end(root, &until, &err));
+	assert_ok(scan(&from, &until, &n));
+	assert_int_equal(n, 1);
+	sql("INSERT INTO scanned VALUES (1)");
+	assert_ok(source_binlog_end(root, &until, &err));
+	assert_ok(scan(&from, &until, &n));
+	assert_int_equal(n, 1);
+	sql("FLUSH BINARY LOGS");
+	assert_ok(source_binlog_end(root, &until, &err));
+	assert_ok(scan(&from, &until, &n));
+	assert_int_equal(n, 1);
+	/* nothing at all is after the position */
+	assert_ok(snapshot_position_now(source, &from, &err));
+	assert_ok(scan(&from, &until, &n));
+	assert_int_equal(n, 0);
+	position_fini(&from);
+	position_fini(&until);
+}
+
+static atomic_bool scan_has_ended;
+
+/* Kills every dump while the scan runs. */
+static void *kill_dumps(void *arg)
+{
+	struct conn *conn = arg;
+	struct err own = ERR_INIT;
+	struct result result;
+
+	while (!atomic_load(&scan_has_ended)) {
+		if (conn_query(conn, &result, &own,
+			       "SELECT id FROM information_schema.processlist WHERE command LIKE "
+			       "'Binlog Dump%%'"))
+			return NULL;
+		for (unsigned i = 0; i < result.nrows; i++) /* it may have ended */
+			if (conn_query(conn, NULL, &own, "KILL QUERY %s",
+				       result_cell(&result, i, 0).ptr))
+				own = (struct err)ERR_INIT;
+		result_fini(&result);
+	}
+	return conn;
+}
+
+/* The server then sends what it sends at the end of the binlog. */
+static void a_scan_whose_dump_is_killed_fails(void **state)
+{
+	struct position from, until;
+	struct conn *other = open_or_fail(CONN_CONTROL);
+	pthread_t thread;
+	void *killer;
+	unsigned n;
+
+	(void)state;
+	position_init(&from);
+	position_init(&until);
+	assert_ok(source_binlog_end(root, &from, &err));
+	position_copy(&until, &from);
+	until.offset += 1000000;
+	sql("CREATE TABLE killed (id INT PRIMARY KEY)");
+	atomic_store(&scan_has_ended, false);
+	pthread_create(&thread, NULL, kill_dumps, other);
+	assert_int_equal(scan(&from, &until, &n), -1);
+	atomic_store(&scan_has_ended, true);
+	assert_int_equal(err.id, E_DUMP_ENDED);
+	assert_true(err.retriable);
+	pthread_join(thread, &killer);
+	assert_ptr_equal(killer, other);
+	conn_free(other);
+	position_fini(&from);
+	position_fini(&until);
+}
+
 static void a_second_dump_of_the_name_displaces_the_first(void **state)
 {
 	struct position position;
@@ -1491,6 +1599,8 @@ static int run(const char *port)
 		test(dump_by_file_and_offset),
 		test(a_quiet_dump_brings_heartbeats),
 		test(shutdown_ends_a_dump),
+		test(a_scan_reaches_the_end),
+		test(a_scan_whose_dump_is_killed_fails),
 		test(a_second_dump_of_the_name_displaces_the_first),
 		test(two_names_live_side_by_side),
 		test(snapshot_under_a_lock),

@@ -5,11 +5,14 @@
 
 #include "binlog/ddl_scan.h"
 
-enum { PACKETS = 100 };
+enum { PACKETS = 200 };
+
+#define END_FILE "end.999999" /* after every captured file */
 
 struct fixture {
 	struct slice packets[PACKETS];
 	size_t npackets;
+	char beat[64]; /* a heartbeat */
 	struct cursor cursor;
 	struct position until;
 	atomic_bool halt;
@@ -38,6 +41,8 @@ static int setup(void **state)
 	cursor_init(&f->cursor, false);
 	cursor_begin(&f->cursor, SLICE(""), 4);
 	position_init(&f->until);
+	snprintf(f->until.file, sizeof(f->until.file), END_FILE);
+	f->until.offset = 200;
 	f->scan = (struct ddl_scan){.cursor = &f->cursor,
 				    .until = &f->until,
 				    .halt = &f->halt,
@@ -64,11 +69,32 @@ static void add(struct fixture *f, bool mariadb, const char *label)
 		f->packets[f->npackets++] = event->packet;
 }
 
-static int run(struct fixture *f)
+/* Adds a heartbeat: timestamp(4) type(1) server_id(4) size(4) end_pos(4) flags(2) | file, checksum or padding(4) */
+static void add_heartbeat(struct fixture *f, uint8_t end_pos)
+{
+	uint8_t header[19] = {
+		[4] = EVENT_HEARTBEAT, [9] = sizeof(header) + sizeof(END_FILE) + 3, [13] = end_pos};
+	memset(f->beat, 0, sizeof(f->beat));
+	memcpy(f->beat, header, sizeof(header));
+	memcpy(f->beat + sizeof(header), END_FILE, sizeof(END_FILE));
+	f->packets[f->npackets++] = slice_of(f->beat, header[9]);
+}
+
+static int run_packets(struct fixture *f)
 {
 	struct packet_source *source = memory_source_new(f->packets, f->npackets);
 	int rc = ddl_scan_run(&f->scan, source, &f->err);
 	packet_source_free(source);
+	return rc;
+}
+
+/* Runs the scan. After the packets, a heartbeat shows that the end is reached. */
+static int run(struct fixture *f)
+{
+	int rc;
+	add_heartbeat(f, 200);
+	rc = run_packets(f);
+	f->npackets--;
 	return rc;
 }
 
@@ -121,9 +147,39 @@ static void it_ends_at_the_place(void **state)
 	f->last = f->visits = 0;
 	cursor_begin(&f->cursor, SLICE(""), 4);
 	assert_false(ddl_scan_is_over(&f->scan));
-	assert_int_equal(run(f), 0);
+	assert_int_equal(run_packets(f), 0);
 	assert_int_equal(f->visits, 3);
 	assert_int_equal(f->cursor.offset, f->until.offset);
+}
+
+/* A dump that is killed sends what a dump sends at the end of the binlog. */
+static void packets_that_end_before_the_place_are_an_error(void **state)
+{
+	struct fixture *f = *state;
+	add(f, true, "ddl");
+	add_heartbeat(f, 199);
+	assert_int_equal(run_packets(f), -1);
+	assert_true(f->err.retriable);
+	assert_int_equal(f->err.id, E_BINLOG_CHANGED);
+	assert_int_equal(f->visits, 8);
+}
+
+/* The server has not flushed the end yet, or it is another server. */
+static void it_waits_for_the_end(void **state)
+{
+	struct fixture *f = *state;
+	struct slice beats[1000];
+	struct packet_source *source;
+	f->npackets = 0;
+	add_heartbeat(f, 199);
+	for (unsigned i = 0; i < 1000; i++)
+		beats[i] = f->packets[0];
+	source = memory_source_new(beats, 1000);
+	assert_int_equal(ddl_scan_run(&f->scan, source, &f->err), -1);
+	assert_int_equal(packet_source_next(source, &beats[0], &f->err), 1); /* some are left */
+	packet_source_free(source);
+	assert_true(f->err.retriable);
+	assert_non_null(strstr(f->err.text, "had reached " END_FILE ":200 before"));
 }
 
 /* An unreadable event is skipped, because it need not concern the sync. An unreadable statement may change anything and is visited. */
@@ -161,6 +217,8 @@ int main(void)
 		TEST(transactions_are_passed_over),
 		TEST(a_visit_ends_it),
 		TEST(it_ends_at_the_place),
+		TEST(packets_that_end_before_the_place_are_an_error),
+		TEST(it_waits_for_the_end),
 		TEST(a_stop_ends_it),
 		TEST(what_cannot_be_read_is_passed_over),
 	};

@@ -8,6 +8,7 @@
 #include "model/ident.h"
 #include "source/binlog_scan.h"
 #include "source/catalog_load.h"
+#include "source/inspect.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -142,7 +143,9 @@ static int scan(struct tail_tables *tables, struct err *err)
 		from.offset = tables->scanned.offset;
 		begin = &from;
 	}
-	rc = binlog_scan(tables->source, tables->name, begin, &scan, err);
+	rc = source_binlog_end(tables->conn, &until, err);
+	if (rc == 0)
+		rc = binlog_scan(tables->source, tables->name, begin, &scan, err);
 	tables->has_scanned = rc == 0;
 	position_fini(&until);
 	position_fini(&from);

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "engine/sync/bootstrap_priv.h"
 #include "source/binlog_scan.h"
+#include "source/inspect.h"
 
 #include <stdio.h>
 
@@ -78,10 +79,9 @@ static int visit(void *arg, const struct ddl_step *steps, unsigned nsteps, struc
 	return 0;
 }
 
-int bootstrap_scan(struct bootstrap *bootstrap, const struct position *from,
-		   const struct position *until, bootstrap_named *named, void *arg, struct err *err)
+static int scan_to(struct bootstrap *bootstrap, const struct position *from,
+		   const struct position *until, struct changes changes, struct err *err)
 {
-	struct changes changes = {bootstrap, named, arg};
 	const struct sync_config *config = bootstrap->sync->config;
 	char name[80];
 	struct cursor cursor;
@@ -101,6 +101,23 @@ int bootstrap_scan(struct bootstrap *bootstrap, const struct position *from,
 		return rc;
 	*err = (struct err)ERR_INIT; /* purged, which proves nothing any more */
 	return 1;
+}
+
+int bootstrap_scan(struct bootstrap *bootstrap, const struct position *from,
+		   const struct position *until, bootstrap_named *named, void *arg, struct err *err)
+{
+	struct position end;
+	int rc = 0;
+	position_init(&end);
+	/* a position by GTID alone has no file: the present end is after it */
+	if (until->file[0] == '\0')
+		rc = source_binlog_end(bootstrap->conn, &end, err);
+	else
+		position_copy(&end, until);
+	if (rc == 0)
+		rc = scan_to(bootstrap, from, &end, (struct changes){bootstrap, named, arg}, err);
+	position_fini(&end);
+	return rc;
 }
 
 int bootstrap_changed(struct bootstrap *bootstrap, const struct position *until, struct err *err)
