@@ -152,8 +152,9 @@ void planned_put_json(const struct planned *planned, struct buf *out)
 		   planned->exists ? "true" : "false", planned->partitions);
 	json_names(out, plan->mapping.primary, plan->mapping.nprimary);
 	buf_printf(out, ",\"key_format\":\"%s\"", plan->mapping.key.json ? "json" : "text");
-	buf_printf(out, ",\"update\":\"%s\",\"columns\":[",
-		   plan->mapping.update == UPDATE_TWO ? "two" : "one");
+	buf_printf(out, ",\"update\":\"%s\",\"tombstones\":%s,\"columns\":[",
+		   plan->mapping.update == UPDATE_TWO ? "two" : "one",
+		   plan->mapping.tombstones ? "true" : "false");
 	json_columns(out, plan);
 	json_dropped(out, plan);
 	json_functions(out, &plan->mapping.shown);

@@ -148,6 +148,8 @@ void planned_print(const struct planned *planned)
 	print_key(plan);
 	printf("  update   %s\n",
 	       plan->mapping.update == UPDATE_TWO ? "two records" : "one record");
+	if (plan->mapping.tombstones)
+		printf("  delete   with a tombstone\n");
 	print_functions("filter", &plan->mapping.shown.filter, plan->mapping.shown.filter != NULL);
 	print_functions("on_row", plan->mapping.shown.on_row, plan->mapping.shown.non_row);
 	print_functions("on_change", plan->mapping.shown.on_change, plan->mapping.shown.non_change);

@@ -354,6 +354,21 @@ static void put_record(const struct dataworks_table *table, const struct format_
 		   batch);
 }
 
+/* Lets compaction remove the row from its key. */
+static void put_tombstone(const struct dataworks_table *table, const struct format_change *change,
+			  const struct format_image *image, struct message_batch *batch)
+{
+	if (table->mapping->tombstones && image->key.ptr)
+		format_add(change, image, &(struct message){.key = image->key}, batch);
+}
+
+static void put_delete(const struct dataworks_table *table, const struct format_change *change,
+		       struct message_batch *batch)
+{
+	put_record(table, change, RECORD_DELETE, change->before, NULL, batch);
+	put_tombstone(table, change, change->before, batch);
+}
+
 static bool is_same_route(const struct format_image *a, const struct format_image *b)
 {
 	if (!slice_equal(a->key, b->key) || a->ntopics != b->ntopics)
@@ -373,11 +388,13 @@ static void put_update(const struct dataworks_table *table, const struct format_
 		put_record(table, change, RECORD_UPDATE_AFTER, before, after, batch);
 	} else if (mapping->update == UPDATE_TWO) {
 		put_record(table, change, table->update_before, before, NULL, batch);
+		if (mapping->tombstones && !is_same_route(before, after))
+			put_tombstone(table, change, before, batch);
 		put_record(table, change, RECORD_UPDATE_AFTER, NULL, after, batch);
 	} else if (!mapping->key_change_split || is_same_route(before, after)) {
 		put_record(table, change, RECORD_UPDATE_AFTER, before, after, batch);
 	} else {
-		put_record(table, change, RECORD_DELETE, before, NULL, batch);
+		put_delete(table, change, batch);
 		put_record(table, change, RECORD_INSERT, NULL, after, batch);
 	}
 }
@@ -390,7 +407,7 @@ static void put_change(const void *prepared, const struct format_change *change,
 		put_update(prepared, change, batch);
 		break;
 	case CHANGE_DELETE:
-		put_record(prepared, change, RECORD_DELETE, change->before, NULL, batch);
+		put_delete(prepared, change, batch);
 		break;
 	case CHANGE_INSERT:
 	case CHANGE_READ:

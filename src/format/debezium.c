@@ -332,11 +332,13 @@ static void put_record(const struct debezium_table *table, const struct format_c
 		   batch);
 }
 
-/* Writes a deleted row, and the tombstone that lets compaction remove it. */
+/* Writes a deleted row, and the tombstone that lets compaction remove it unless the script has no tombstones. */
 static void put_delete(const struct debezium_table *table, const struct format_change *change,
 		       const struct header *headers, struct message_batch *batch)
 {
 	put_record(table, change, "d", change->before, NULL, headers, batch);
+	if (!table->mapping->tombstones)
+		return;
 	format_add(change, change->before,
 		   &(struct message){.key = change->before->key,
 				     .headers = headers,

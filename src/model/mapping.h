@@ -104,6 +104,7 @@ struct mapping {
 	const struct out_field *fields; /* in the order of the message, after the columns */
 	struct mapping_functions functions;
 	enum update_mode update;
+	bool tombstones; /* a null value follows each row that is deleted, or leaves its key or topic */
 	bool key_change_split; /* UPDATE_ONE: a change of topic or key becomes DELETE and INSERT */
 	/* `columns` names a column that no table has had so far: call script_known before
 	 * the first row */

@@ -195,6 +195,15 @@ static unsigned choice_at(struct reading *r, int idx, const char *key, const cha
 	return found;
 }
 
+static bool flag_at(struct reading *r, int idx, const char *key)
+{
+	bool flag;
+	lua_getfield(r->L, idx, key);
+	flag = lua_toboolean(r->L, -1);
+	lua_pop(r->L, 1);
+	return flag;
+}
+
 static bool transport_at(struct reading *r, int idx, enum transport *transport)
 {
 	struct slice name = text_at(r, idx, "transport");
@@ -494,21 +503,13 @@ void prepare_read(lua_State *L, int idx, struct script *script, const struct tab
 	struct reading r = {L, arena, mapping, table};
 	if (!lua_istable(L, idx))
 		state_raise(L, "core.prepare: expected a table, got %s", luaL_typename(L, idx));
-	lua_getfield(L, idx, "wanted");
-	mapping->wanted = lua_toboolean(L, -1);
-	lua_pop(L, 1);
+	mapping->wanted = flag_at(&r, idx, "wanted");
 	mapping->shown.warnings = read_texts(&r, idx, "warnings", &mapping->shown.nwarnings);
 	if (!mapping->wanted)
 		return;
-	lua_getfield(L, idx, "topic_function");
-	mapping->topic_function = lua_toboolean(L, -1);
-	lua_pop(L, 1);
-	lua_getfield(L, idx, "unseen");
-	mapping->unseen = lua_toboolean(L, -1);
-	lua_pop(L, 1);
-	lua_getfield(L, idx, "not_compacted");
-	mapping->key.not_compacted = lua_toboolean(L, -1);
-	lua_pop(L, 1);
+	mapping->topic_function = flag_at(&r, idx, "topic_function");
+	mapping->unseen = flag_at(&r, idx, "unseen");
+	mapping->key.not_compacted = flag_at(&r, idx, "not_compacted");
 	mapping->topic = text_at(&r, idx, "topic");
 	if (!mapping->topic_function && mapping->topic.len == 0)
 		state_raise(L, "core.prepare: topic is missing");
@@ -521,6 +522,7 @@ void prepare_read(lua_State *L, int idx, struct script *script, const struct tab
 	read_key(&r, idx);
 	read_primary(&r, idx);
 	read_shown(&r, idx);
+	mapping->tombstones = flag_at(&r, idx, "tombstones");
 	mapping->update = (enum update_mode)choice_at(&r, idx, "update", updates, UPDATE_TWO);
 	mapping->key_change_split = choice_at(&r, idx, "key_change", changes, 0) == 0;
 	read_functions(&r, idx, script, config);

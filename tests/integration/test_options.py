@@ -2,7 +2,7 @@
 
 import pytest
 from support.consume import rows
-from test_backfill import Here
+from test_backfill import Here, changing
 
 ONE = "topics = { partitions = 1 },"
 
@@ -61,3 +61,70 @@ def test_op_names(here):
     found = running.until(f"{here.db}.t", lambda m: any(x.op == "DELETE" for x in m), "the deleted row")
     assert [m.op for m in found] == ["INSERT", "UPDATE_BEFORE", "UPDATE_AFTER", "ALTER", "DELETE"]
     assert found[1].before == {"id": 1, "v": 1} and found[1].after is None
+
+
+def shape(messages):
+    """(op, key) of each message; a tombstone has no op."""
+    return [(m.value and m.op, m.key.decode()) for m in messages]
+
+
+def test_tombstones(here):
+    """A null value follows each row that is deleted or leaves its key. A kill before the tombstone is sent loses neither it nor the
+    DELETE. Compacted topics accept both."""
+    here.sql("CREATE TABLE t (id INT PRIMARY KEY, v INT)", "INSERT INTO t VALUES (1, 1), (2, 2)",
+             "CREATE TABLE plain (id INT PRIMARY KEY)", "INSERT INTO plain VALUES (1)")
+    options = f'tombstones = {{ ["{here.db}.t"] = true }}, update = {{ default = "two", ["{here.db}.plain"] = "one" }},'
+    running = make_sync(here, options)
+    compacted = running.path.read_text().replace("{ partitions = 1 }", '{ partitions = 1, config = { ["cleanup.policy"] = "compact" } }')
+    running.write(compacted)
+    code, text, log = running.once(command="plan")
+    assert code == 0 and text.count("with a tombstone") == 1, text + log
+    running.start(fault="produce:5:kill")  # three rows, the DELETE, its tombstone
+    running.wait_rows(f"{here.db}.t", 2)
+    running.wait_rows(f"{here.db}.plain", 1)
+    running.wait_streaming()
+    here.sql("DELETE FROM t WHERE id = 1")
+    assert running.wait_exit() == -9
+    running.start()
+    running.until(f"{here.db}.t", lambda m: m[-1].value is None, "the tombstone")
+    here.sql("UPDATE t SET id = 3 WHERE id = 2", "DELETE FROM plain", "UPDATE t SET v = 4")
+    found = running.until(f"{here.db}.t", lambda m: m[-1].value and m[-1].after == {"id": 3, "v": 4}, "the last update")
+    first = shape(found).index(("DELETE", "1"))
+    assert shape(found[:first]) == [("INSERT", "1"), ("INSERT", "2")]
+    assert [s for s in shape(found[first:]) if s != ("DELETE", "1")] == [
+        (None, "1"), ("UPDATE_BEFOR", "2"), (None, "2"), ("UPDATE_AFTER", "3"), ("UPDATE_BEFOR", "3"), ("UPDATE_AFTER", "3")]
+    assert shape(running.wait_rows(f"{here.db}.plain", 2)) == [("INSERT", "1"), ("DELETE", "1")]
+
+
+def test_tombstones_without_a_key(here):
+    """A table whose rows share a key has no tombstones: the start refuses it, and so does the stream at the statement."""
+    here.sql("CREATE TABLE t (id INT PRIMARY KEY)", "CREATE TABLE n (id INT)")
+    running = make_sync(here, 'tombstones = true, no_primary_key = "row",').start()
+    refused = rf"E-123: .*sync\.lua:\d+: tombstones: {here.db}\.n has the hash of the row as its key.*write \[\"{here.db}\.n\"\] = false"
+    running.fails(1, refused)
+    here.sql("DROP TABLE n")
+    running.start()
+    running.wait_streaming()
+    here.sql("CREATE TABLE n (id INT)", "INSERT INTO n VALUES (1)")
+    running.fails(1, refused)
+    running.write(running.path.read_text().replace("tombstones = true", f'tombstones = {{ default = true, ["{here.db}.n"] = false }}'))
+    running.start()
+    running.wait_rows(f"{here.db}.n", 1)
+
+
+def test_tombstones_beside_the_stream(here):
+    """Rows are deleted, inserted and get other keys while their table is copied beside the stream. What compaction leaves of its
+    topic is the table."""
+    here.make_new(3000)
+    options = "tombstones = true, full = { rows_per_second = 2000 }," + ONE
+    running = here.stream_a(options)
+    running.start()
+    with changing(here, "new", 3000):
+        here.wait_copied(running)
+    here.sql("INSERT INTO new VALUES (9999, 0, 'marker')")
+    found = running.until(f"{here.db}.new", lambda m: any(x.key == b"9999" for x in m), "the marker")
+    last = {m.key: m for m in found}
+    left = [tuple(m.after.values()) for m in last.values() if m.value]
+    assert sorted(left) == sorted(here.sql("SELECT id, v, s FROM new"))
+    deletes = [i for i, m in enumerate(found) if m.value and m.op == "DELETE"]
+    assert deletes and all(found[i + 1].value is None and found[i + 1].key == found[i].key for i in deletes)

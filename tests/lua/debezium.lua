@@ -59,6 +59,12 @@ test.case("a key that changes: delete, tombstone, create, and their headers", fu
   test.same(r[3].headers, { ["__debezium.oldkey"] = '{"id":7}' })
 end)
 
+test.case("tombstones = false", function()
+  local sync = load("no_tombstones")
+  test.equal(#sync:delete("a.items", row()), 1)
+  test.equal(#sync:update("a.items", row(), { id = 8 }), 2)
+end)
+
 test.case("a topic that changes moves the row, too", function()
   local r = load("topics"):update("a.items", row(1), { n = 2 })
   test.equal(#r, 3)

@@ -296,6 +296,43 @@ test.case("op_names spells the image before an update", function()
   test.equal(insert("canonical", "x")[1].op, "INSERT")
 end)
 
+-- Return the op, topic and key of each record; a tombstone is "-".
+local function shape(records)
+  local list = {}
+  for i, record in ipairs(records) do
+    list[i] = ("%s %s %s"):format(record.op or record.value == nil and "-" or "?", record.topic, record.key)
+  end
+  return list
+end
+
+test.case("a tombstone follows each row that is deleted or leaves its key or topic", function()
+  local shop = load "tombstones"
+  test.same(shape(shop:delete("a.users", user("a"))), { "DELETE t.a 1", "- t.a 1" })
+  test.same(shape(shop:delete("a.users", user("both"))), { "DELETE t.a 1", "DELETE t.b 1", "- t.a 1", "- t.b 1" })
+  test.same(shape(shop:insert("a.users", user("a"))), { "INSERT t.a 1" })
+  test.same(shape(shop:update("a.users", user("a"), { age = 1 })), { "UPDATE_BEFOR t.a 1", "UPDATE_AFTER t.a 1" })
+  test.same(shape(shop:update("a.users", user("a"), { mail = "b" })), { "UPDATE_BEFOR t.a 1", "- t.a 1", "UPDATE_AFTER t.b 1" })
+  test.same(shape(shop:update("a.users", user("a"), { id = 2 })), { "UPDATE_BEFOR t.a 1", "- t.a 1", "UPDATE_AFTER t.a 2" })
+  test.equal(#load("plain"):delete("a.users", user("a")), 1)
+end)
+
+test.case("a tombstone with one record for an update, with a filter, without a key, and beside change:emit", function()
+  local shop = load "tombstones_one"
+  test.same(shape(shop:update("a.users", user("a"), { id = 2 })), { "DELETE users 1", "- users 1", "INSERT users 2" })
+  test.same(shape(shop:update("a.users", user("a"), { age = 1 })), { "UPDATE_AFTER users 1" })
+  local left = shop:update("a.users", user("a", 1), { age = 0 })
+  test.same(shape(left), { "DELETE users 1", "- users 1" })
+  test.same(left[2].headers, { from = "test" })
+  local one = user("a")
+  one.secret = "nokey"
+  test.equal(#shop:delete("a.users", one), 1)
+  one.secret = "emit"
+  local records = shop:delete("a.users", one)
+  test.same(shape(records), { "DELETE users 1", "- users 1", "DELETE more 1" })
+  test.equal(records[3].value.payload.op, "DELETE")
+  test.same(shape(load("tombstones_after"):update("a.users", user("a"), { id = 2 })), { "UPDATE_AFTER users 2" })
+end)
+
 test.case("key_null: a NULL in a column of the key", function()
   test.equal(insert("key_null", nil)[1].key, "null,eu")
   test.equal(insert("key_null_refused", "x")[1].key, "x,eu")

@@ -25,6 +25,7 @@
 ---@field unmatched "warn"|"error"|nil A pattern that matches no selected table. An exact name without a table is always an error.
 ---@field update "two"|"one"|table<string, "two"|"one">|nil Records for one update: UPDATE_BEFOR and UPDATE_AFTER, or UPDATE_AFTER with both images.
 ---@field op_names "dataworks"|"canonical"|nil Spelling of op: "dataworks" has UPDATE_BEFOR, as consumers of that format expect, "canonical" has UPDATE_BEFORE.
+---@field tombstones boolean|table|table<string, boolean|table>|nil A message with a null value and the key after each deleted row, so that compaction removes the row. With format = "debezium" the default is true.
 ---@field types tideway.types|tideway.types[]|table<string, tideway.types|string>|nil How column types are written: { tinyint1 = "boolean" }, for all tables or by table.
 ---@field full tideway.full|nil The full sync.
 ---@field topics "existing"|tideway.topics|nil Creation of topics; "existing" is { create = false }.

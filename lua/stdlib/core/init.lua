@@ -8,6 +8,7 @@ local fault = require "tideway.core.fault"
 local fields = require "tideway.core.fields"
 local hooks = require "tideway.core.hooks"
 local key = require "tideway.core.key"
+local records = require "tideway.core.records"
 local select_by = require "tideway.core.select"
 local settings = require "tideway.core.settings"
 local topic = require "tideway.core.topic"
@@ -260,10 +261,10 @@ function core.prepare(i, t)
   local mapping = {
     wanted = true, topic = result.topic, topic_function = result.fn ~= nil, key = public_key(resolved),
     primary = #resolved.primary > 0 and resolved.primary or nil, columns = cols.columns,
-    conversions = cols.conversions, fields = list,
-    update = sync.update:pick(t.db, t.name).value, key_change = sync.config.key_change, slots = #functions,
+    conversions = cols.conversions, fields = list, key_change = sync.config.key_change, slots = #functions,
     warnings = {}, unseen = cols.unseen,
   }
+  for name, value in pairs(records.resolve(sync.records, t, resolved, mapping.warnings)) do mapping[name] = value end
   mapping.image, mapping.image_where = image_functions(result, resolved, functions)
   mapping.event, mapping.shown = hooks.resolve(sync.hooks, t, cols, resolved)
   mapping.shown.topic, mapping.shown.key = result.where, resolved.where

@@ -107,7 +107,9 @@ schema.groups = {
       member = "op_names", enum = "op_names",
       help = 'Spelling of op: "dataworks" has UPDATE_BEFOR, as consumers of that format expect, "canonical" has UPDATE_BEFORE.' },
     { "dml", later = true, help = "Policy for inserts, updates and deletes." },
-    { "tombstones", later = true, help = "A null value after each delete." },
+    { "tombstones", type = "boolean|table", default = false, by_table = true,
+      help = 'A message with a null value and the key after each deleted row, so that compaction removes the row. With format = '
+        .. '"debezium" the default is true.' },
     { "transactions", later = true, help = "Records at the begin and end of a transaction." },
     { "ddl", later = true, help = "Policy for each kind of DDL." },
     { "ddl_topic", later = true, help = "Topic for DDL of a database." },

@@ -8,6 +8,7 @@ local hooks = require "tideway.core.hooks"
 local key = require "tideway.core.key"
 local option = require "tideway.core.option"
 local pattern = require "tideway.core.pattern"
+local records = require "tideway.core.records"
 local select_by = require "tideway.core.select"
 local topic = require "tideway.core.topic"
 local topicname = require "tideway.core.topicname"
@@ -62,10 +63,10 @@ end
 -- What differs by format from the defaults of the options. refused: options that only say how
 -- messages of another format look.
 local FORMATS = {
-  dataworks = { refused = {}, no_primary_key = "reject", update = "two" },
+  dataworks = { refused = {}, no_primary_key = "reject", update = "two", tombstones = false },
   debezium = {
     refused = { "update", "op_names", "key_format", "key_change", "types" }, heartbeat_s = 0, no_primary_key = "unique_or_empty",
-    refuses_types = true, update = "one", key_format = "json",
+    refuses_types = true, update = "one", tombstones = true, key_format = "json",
     topic = function(name) return name .. ".${db_name_src}.${table_name_src}" end,
     heartbeat_topic = function(name) return "__debezium-heartbeat." .. name end,
   },
@@ -87,7 +88,7 @@ local function with_format(options, written, place)
   local format = check_format(options, written, place)
   local result = {}
   for name, value in pairs(options) do result[name] = value end
-  for _, name in ipairs { "update", "no_primary_key" } do
+  for _, name in ipairs { "update", "no_primary_key", "tombstones" } do
     if written[name] == nil then result[name] = nil end
   end
   if format.key_format then result.key_format = format.key_format end
@@ -225,15 +226,6 @@ local function compile_tables(source, place)
   return pattern.list(source.tables, here)
 end
 
-local function compile_update(value, place, registry)
-  local entry = option.group("sync.run").map.update
-  local function check(one, here)
-    option.check_choice(entry, one, here)
-    return one
-  end
-  return select_by.one(value, place, function(v) return type(v) == "string" end, check, registry)
-end
-
 -- Set the value for tables that no key of the map names, if the map has no `default`: the default
 -- of the option.
 local function with_rest(selector, rest, place)
@@ -253,7 +245,7 @@ local function compile_mapping(self, options, format, place)
   self.keys = key.compile(options.key, place:child("key"):as("E_KEY"), registry)
   self.modes = with_rest(key.compile_modes(options.no_primary_key, place:child("no_primary_key"), registry),
     format.no_primary_key, place)
-  self.update = with_rest(compile_update(options.update, place:child("update"), registry), format.update, place)
+  self.records = records.compile(options, format, place, registry)
   self.hooks = hooks.compile(options, place, registry)
 end
 

@@ -93,6 +93,16 @@ cases.two_types = { fields = { v = function(c) return c.row.id == 1 and 1 or "on
 
 cases.one = { update = "one", topic = function(change) return "t." .. change.row.mail end }
 cases.one_after = { update = "one", key_change = "after", key = "mail" }
+cases.tombstones = { tombstones = true, topic = function(change)
+  return change.row.mail == "both" and { "t.a", "t.b" } or "t." .. (change.row.mail or "x")
+end }
+cases.tombstones_one = { tombstones = { ["a.*"] = true }, update = "one", filter = function(row) return row.age ~= 0 end,
+  on_change = function(change)
+    change.headers = { from = "test" }
+    if change.row.secret == "nokey" then change.key = json.null end
+    if change.row.secret == "emit" then change:emit { topic = "more", key = change, value = change } end
+  end }
+cases.tombstones_after = { tombstones = true, update = "one", key_change = "after" }
 cases.canonical = { op_names = "canonical" }
 cases.by_table = { update = { ["a.users"] = "one" } }
 
