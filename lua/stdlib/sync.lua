@@ -21,4 +21,14 @@ sync.get = cbase.row_get
 -- json.null.
 sync.copy = cbase.row_copy
 
+-- try(fn, fallback): a function that calls fn. If fn raises an error, the result is the fallback, or what
+-- fallback(message, ...) returns.
+function sync.try(fn, ...)
+  if type(fn) ~= "function" then fault.raise("E_OPTION_TYPE", "sync.try(fn, fallback) needs a function, not %s", fault.show(fn)) end
+  if select("#", ...) ~= 1 then
+    fault.raise("E_OPTION_TYPE", "sync.try(fn, fallback) needs what replaces the result: a value, nil, or function(message, ...)")
+  end
+  return cbase.try(fn, (...), false)
+end
+
 return sync

@@ -40,6 +40,12 @@ static int function_where(lua_State *L)
 	lua_pushvalue(L, 1);
 	lua_getinfo(L, ">S", &ar);
 	if (ar.what[0] == 'C') {
+		/* a function of lua_try: the function that it calls */
+		if (lua_getupvalue(L, 1, 1) && lua_isfunction(L, -1)) {
+			lua_replace(L, 1);
+			lua_settop(L, 1);
+			return function_where(L);
+		}
 		lua_pushstring(L, "[C]");
 		return 1;
 	}
@@ -194,6 +200,7 @@ int lua_cbase_open(lua_State *L)
 		{"source", source},
 		{"raise", raise},
 		{"kind", kind},
+		{"try", lua_try},
 		{"image", image},
 		{"filtered", filtered},
 		{NULL, NULL},

@@ -263,6 +263,11 @@ void lua_record_check(lua_State *L, int idx, struct arena *arena, struct message
 /* Return why Kafka does not accept the topic name; NULL when it does. */
 const char *lua_topic_check(struct slice name);
 
+/* ---- lua_try.c ---- */
+/* cbase.try(fn, fallback, replaces_nil): return a function that calls fn. When fn raises an error, its result is the fallback,
+ * or that of fallback(message, arguments ...). replaces_nil: also when fn returns nil. */
+int lua_try(lua_State *L);
+
 /* ---- lua_copy.c ---- */
 /* Push a plain table of the columns that the image contains, with NULL as json.null. json.encode
  * writes the table as it writes the row. */

@@ -72,6 +72,39 @@ test.case("a function that raises lets nothing through and says where", function
   test.equal(#insert("filter_raises", "x", 4), 1)
 end)
 
+test.case("sync.try and the default of a field", function()
+  local shop = load("try")
+  local function of(age, mail, secret) return shop:insert("a.users", { id = 1, mail = mail, age = age, secret = secret }) end
+  local r = of(10, "Ann@X.y", "s")
+  test.equal(#r, 2)
+  test.equal(r[1].after.mail, "@x.y")
+  test.same(r[1].headers, { first = "s" })
+  test.equal(r[1].topic, "t.10")
+  test.equal(r[1].key, "t.10")
+  test.same({ r[1].after.l, r[1].after.s, r[1].after.b, r[1].after.t }, { 10, "s", "AA==", 10 })
+  test.ok(r[1].text:find('"d":10.00', 1, true), r[1].text)
+  r = of(11, "none", nil) -- mail and secret fail, and the message that was emitted before stays
+  test.equal(#r, 2)
+  test.equal(r[1].after.mail, json.null)
+  test.equal(r[1].topic, "t.none")
+  test.equal(r[1].headers.row, "1")
+  test.ok(r[1].headers.failed:find("^rules.lua:%d+: attempt to index a nil value"), r[1].headers.failed)
+  test.equal(r[1].after.s, "-")
+  test.equal(of(12, "a@b", "s")[1].key, "k,1")
+  r = of(13, "a@b", "s")[1]
+  test.equal(r.after.l, -1)
+  test.ok(r.text:find('"d":1.00', 1, true), r.text)
+  test.equal(of(14, "a@b", "s")[1].after.t, json.null)
+  test.equal(#of(100, "a@b", "s"), 0)
+  test.equal(#of(nil, "a@b", "s"), 2) -- age < 100 raises, and the row passes
+  test.raises(function() of(15, "a@b", "s") end, "field 'wrong': the function returned a value of type LONG where STRING")
+end)
+
+test.case("sync.try does not hide that a limit is reached", function()
+  test.raises(function() load("try_limits"):insert("a.users", user("x", 1)) end, "instructions in one call")
+  test.raises(function() load("try_limits"):insert("a.users", user("x", 2)) end, "not enough memory")
+end)
+
 test.case("change.effect: what the filter leaves of a change", function()
   local shop = load("effect")
   local function update(before, after) return shop:update("a.users", user("x", before), { age = after }) end

@@ -372,6 +372,27 @@ static void loop_steps(void **state)
 	script_release(f.script, &mapping);
 }
 
+/* Functions of sync.try yield, as the loop does when it asks for the next change. */
+static void loop_tries(void **state)
+{
+	(void)state;
+	load("loop = require('tideway.sync').try(function(changes, out)\n"
+	     "for c in changes do\n"
+	     "  if c.op == 'heartbeat' then error 'beat' end\n"
+	     "  out:send { topic = 'a', key = 'k', value = c.op }\n"
+	     "end end, function(message, changes, out)\n"
+	     "  for c in changes do out:send { topic = 'b', key = 'k', value = message } end\n"
+	     "end)");
+	assert_int_equal(step(LOOP_DDL), 0);
+	assert_trace("send a key=k value=ddl\n");
+	assert_int_equal(step(LOOP_HEARTBEAT), 0);
+	assert_int_equal(step(LOOP_DDL), 0);
+	assert_trace("send b key=k value=sync.lua:7: beat\n");
+	assert_int_equal(step(LOOP_DDL), 0);
+	assert_trace("send b key=k value=sync.lua:7: beat\n");
+	script_release(f.script, &mapping);
+}
+
 static void loop_ends(void **state)
 {
 	(void)state;
@@ -600,10 +621,15 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(loop_steps),          TEST(loop_ends),
-		TEST(loop_errors),         TEST(records_inside_of_on_change),
-		TEST(exec_kafka),          TEST(exec_source),
-		TEST(not_outside_of_exec), TEST(test_files),
+		TEST(loop_steps),
+		TEST(loop_tries),
+		TEST(loop_ends),
+		TEST(loop_errors),
+		TEST(records_inside_of_on_change),
+		TEST(exec_kafka),
+		TEST(exec_source),
+		TEST(not_outside_of_exec),
+		TEST(test_files),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

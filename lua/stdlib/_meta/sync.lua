@@ -123,4 +123,12 @@ function sync.get(row, column, default) end
 ---@return table
 function sync.copy(row) end
 
+---Returns a function that calls fn. If fn raises an error, the result is the fallback, or what
+---fallback(message, ...) returns for the message and the same arguments.
+---@generic F: function
+---@param fn F
+---@param fallback any a value, nil, or function(message, ...)
+---@return F
+function sync.try(fn, fallback) end
+
 return sync

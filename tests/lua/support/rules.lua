@@ -30,6 +30,37 @@ cases.mask_const = {
   end } } },
 }
 
+local function fails_at(age)
+  return function(change)
+    if change.row.age == age then error "no good" end
+    return "t." .. (change.row.age or 0)
+  end
+end
+local function age_but(age)
+  return function(change) return fails_at(age)(change) and change.row.age end
+end
+cases.try = {
+  columns = { ["a.users"] = { mask = { mail = sync.try(function(mail) return mail:match("@.+"):lower() end, nil) } } },
+  filter = sync.try(function(row) return row.age < 100 end, true),
+  on_change = sync.try(function(change)
+    change:emit { topic = "seen", key = change.row.id, value = {} }
+    change.headers = { first = change.row.secret:sub(1, 1) }
+  end, function(message, change) change.headers = { failed = message, row = change.row.id } end),
+  topic = sync.try(fails_at(11), "t.none"),
+  key = sync.try(fails_at(12), function(_, change) return { "k", change.row.id } end),
+  fields = {
+    l = field.long(age_but(13), { default = -1 }), d = field.decimal(2, age_but(13), { default = 1 }),
+    s = field.string(function(change) return change.row.secret end, { default = "-" }),
+    b = field.bytes(function() error "never" end, { default = "\0" }), t = sync.try(age_but(14), nil),
+    wrong = field.string(function(change) return change.row.age == 15 and 5 or "x" end, { default = "y" }),
+  },
+}
+cases.try_limits = {
+  filter = sync.try(function(row)
+    if row.age == 1 then while true do end end -- luacheck: ignore
+    return ("x"):rep(200 << 20)
+  end, true),
+}
 local order = {}
 cases.order = {
   on_row = { ["a.*"] = function(_, change) order[#order + 1] = "pattern " .. change.image end,

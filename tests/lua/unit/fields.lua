@@ -26,6 +26,30 @@ local function has(item, expected)
   for key, value in pairs(expected) do test.equal(item[key], value) end
 end
 
+test.case("wrong arguments of sync.try, and wrong defaults", function()
+  local sync = require "tideway.sync"
+  local function fn() end
+  local message = test.raises(function() sync.try(5, 1) end, "sync.try(fn, fallback) needs a function, not number (5)")
+  test.ok(message:find("^fields.lua:%d+: "), message)
+  test.raises(function() sync.try(fn) end, "needs what replaces the result: a value, nil, or function(message, ...)")
+  test.raises(function() sync.try(fn, 1, 2) end, "needs what replaces the result")
+  message = test.raises(function() field.long(fn, { default = "x" }) end,
+    'field.long: the default does not fit LONG: it is a string ("x")')
+  test.ok(message:find("^fields.lua:%d+: "), message)
+  test.raises(function() field.decimal(2, fn, { default = "1" }) end, "field.decimal: the default does not fit DOUBLE")
+  test.raises(function() field.bytes(fn, { default = 1 }) end, "field.bytes: the default does not fit BYTES")
+  test.raises(function() field.long(fn, { defalt = 1 }) end, "there may only be { default = ... }, not other names")
+  test.raises(function() field.long(fn, 1) end, "there may only be { default = ... }, not number (1)")
+  test.raises(function() field.long(5, { default = 1 }) end, "field.long: only a function has a default")
+  test.ok(field.decimal(2, fn, { default = require "tideway.decimal" "1.5" }))
+end)
+
+test.case("plan shows the function inside of sync.try", function()
+  local sync = require "tideway.sync"
+  local mapping = tables.prepare({ filter = sync.try(function() return true end, false) }, tables.make("a.b"))
+  test.ok(mapping.shown.filter:find("^fields.lua:%d+$"), mapping.shown.filter)
+end)
+
 test.case("constants by their type", function()
   has(one("eu"), { source = "constant", transport = "STRING", value = "eu" })
   has(one(7), { source = "constant", transport = "LONG", value = 7 })
