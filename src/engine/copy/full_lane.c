@@ -98,7 +98,7 @@ static int find_plan(struct full_lane *lane, const struct table *table, struct p
 		return 0;
 	*plan = plan_new(&lane->lane, table, err);
 	if (*plan == NULL)
-		return -1;
+		return err->code == ERR_SCRIPT ? err_table(err, table->full_name) : -1;
 	map_set(&lane->lane.plans, (*plan)->table->full_name, *plan);
 	return 0;
 }

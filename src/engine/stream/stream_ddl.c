@@ -200,8 +200,12 @@ static int send_to_topics(struct following *f, const struct format_ddl *ddl,
 	struct destination *destination;
 	struct plan *plan = plan_new(lane, table, err);
 	size_t at = 0;
-	if (plan == NULL)
-		return err->code == ERR_SCRIPT ? statement_error(f->stream, err) : -1;
+	if (plan == NULL) {
+		if (err->code != ERR_SCRIPT)
+			return -1;
+		err_table(err, table->full_name);
+		return statement_error(f->stream, err);
+	}
 	if (plan->mapping.key.kind == KEY_REJECT && plan->mapping.wanted &&
 	    table == ddl->effect->after)
 		warn_keyless(f->stream, table);
@@ -370,6 +374,7 @@ static int refuse_unread(const struct following *f, const struct ddl_effect *eff
 		away ? ", and its name is not that of a copy by gh-ost (_gho for _del) or "
 		       "pt-online-schema-change (_new for _old)"
 		     : "");
+	err_table_of(err, effect->new_db, effect->new_table);
 	return statement_error(stream, err);
 }
 
@@ -496,6 +501,7 @@ static int refuse_moved(const struct following *f, const struct ddl_effect *effe
 		effect->exchanged ? "EXCHANGE" : "CONVERT", SLICE_FMT(from->db),
 		SLICE_FMT(from->table), captured ? "" : "not ", SLICE_FMT(effect->db),
 		SLICE_FMT(effect->table), captured ? "both" : "the latter");
+	err_table_of(err, effect->db, effect->table);
 	return statement_error(stream, err);
 }
 
@@ -531,6 +537,7 @@ static int guard(const struct following *f, const struct ddl_effect *effect, str
 	    script_guard(stream->lane.script, stream->lane.sync->index, before, effect->after,
 			 renamed, renamed ? effect->nrenamed : 0, err) == 0)
 		return 0;
+	err_table(err, effect->after->full_name);
 	return statement_error(stream, err);
 }
 
