@@ -137,12 +137,14 @@ static void host_changed(struct alerts *alerts, const struct sync_event *event)
 	happen(alerts, ALERT_FAILOVER, event, NULL, text);
 }
 
-static void jumped(struct alerts *alerts, const struct sync_event *event)
+/* Something that has no end, and whose text is that of the event. */
+static void happen_as(struct alerts *alerts, enum alert_kind kind, const struct sync_event *event,
+		      const struct err *why)
 {
 	struct buf text;
 	buf_init(&text);
 	sync_event_print(event, &text);
-	happen(alerts, ALERT_JUMP, event, event->jump.why, buf_cstr(&text));
+	happen(alerts, kind, event, why, buf_cstr(&text));
 	buf_fini(&text);
 }
 
@@ -194,7 +196,10 @@ static void read_event(struct alerts *alerts, const struct sync_event *event)
 		host_changed(alerts, event);
 		return;
 	case SYNC_EVENT_JUMPED:
-		jumped(alerts, event);
+		happen_as(alerts, ALERT_JUMP, event, event->jump.why);
+		return;
+	case SYNC_EVENT_TABLE_QUARANTINED:
+		happen_as(alerts, ALERT_QUARANTINE, event, event->table.why);
 		return;
 	case SYNC_EVENT_FAILED:
 		failed(alerts, event);

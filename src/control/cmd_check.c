@@ -123,6 +123,27 @@ static void load_choices(struct look *look, unsigned index)
 	sink_free(sink);
 }
 
+/* Report the tables in quarantine. */
+static void check_quarantines(struct report *report, const struct look *look)
+{
+	struct arena arena;
+	arena_init(&arena, 0);
+	for (unsigned i = 0; i < look->chosen.n; i++) {
+		const struct chosen_table *table = &look->chosen.tables[i];
+		const struct quarantine *quarantine = table->quarantine;
+		if (quarantine == NULL)
+			continue;
+		check_line(report, FINDING_WARN,
+			   arena_printf(&arena, "table %.*s",
+					SLICE_FMT(chosen_table_print(table, &arena))),
+			   arena_printf(&arena, "it is in quarantine: E-%d: %.*s", quarantine->code,
+					SLICE_FMT(quarantine->text)),
+			   SLICE("remove the cause, then copy the table again with tideway resync"),
+			   (enum err_id)quarantine->code);
+	}
+	arena_fini(&arena);
+}
+
 static void check_sync(struct report *report, struct look *look, unsigned index)
 {
 	struct err err = ERR_INIT;
@@ -143,6 +164,7 @@ static void check_sync(struct report *report, struct look *look, unsigned index)
 			   E_NONE);
 		buf_fini(&found);
 		check_engines(report, look);
+		check_quarantines(report, look);
 		check_copy(report, look);
 	}
 	check_checkpoint_file(report, look);

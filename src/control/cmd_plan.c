@@ -95,7 +95,11 @@ static void print_removed(const struct look *look)
 	arena_init(&arena, 0);
 	for (unsigned i = 0; i < look->chosen.n; i++) {
 		struct slice name = chosen_table_print(&look->chosen.tables[i], &arena);
-		if (look->chosen.tables[i].removed)
+		const struct quarantine *quarantine = look->chosen.tables[i].quarantine;
+		if (quarantine)
+			printf("%.*s\n  quarantined  E-%d: %.*s\n\n", SLICE_FMT(name),
+			       quarantine->code, SLICE_FMT(quarantine->text));
+		else if (look->chosen.tables[i].removed)
 			printf("%.*s\n  removed  by command; to keep that, write \"!%.*s\" into "
 			       "source.tables\n\n",
 			       SLICE_FMT(name), SLICE_FMT(name));

@@ -128,7 +128,7 @@ static void print_copy(const struct planned *planned)
 static void print_added(const struct planned *planned)
 {
 	const struct table *table = planned->plan->table;
-	const struct chosen_table chosen = {table->db, table->name, false};
+	const struct chosen_table chosen = {.db = table->db, .name = table->name};
 	struct arena arena;
 	if (!planned->by_command)
 		return;

@@ -213,9 +213,19 @@ static void put_state(const cJSON *sync, double now_ms, struct buf *out)
 		buf_printf(out, ", %.0f restart%s", restarts, restarts > 1 ? "s" : "");
 }
 
+/* Append a table in quarantine, and how it comes back. */
+static void put_quarantine(const cJSON *table, double now_ms, struct buf *out)
+{
+	buf_printf(out, "  table     %s is in quarantine since ", text_of(table, "name"));
+	put_age(out, table, "since_ms", now_ms);
+	buf_printf(out, ": %s: %s\n", text_of(table, "code"), text_of(table, "message"));
+	buf_printf(out, "            Remove the cause, then: tideway resync SCRIPT %s\n",
+		   text_of(table, "name"));
+}
+
 static void put_sync(const cJSON *sync, double now_ms, struct buf *out)
 {
-	const cJSON *problem;
+	const cJSON *problem, *table;
 	put_state(sync, now_ms, out);
 	buf_char(out, '\n');
 	put_tables(sync, out);
@@ -230,6 +240,10 @@ static void put_sync(const cJSON *sync, double now_ms, struct buf *out)
 	cJSON_ArrayForEach(problem, item_of(sync, "problems"))
 	{
 		put_problem(problem, now_ms, out);
+	}
+	cJSON_ArrayForEach(table, item_of(sync, "quarantined"))
+	{
+		put_quarantine(table, now_ms, out);
 	}
 }
 
@@ -333,5 +347,10 @@ void status_text_tables(const cJSON *json, const char *only, struct buf *out)
 	cJSON_ArrayForEach(table, tables)
 	{
 		put_table(table, width, out);
+	}
+	cJSON_ArrayForEach(table, item_of(json, "quarantined"))
+	{
+		buf_printf(out, "%-*s quarantined, %s\n", width, text_of(table, "name"),
+			   text_of(table, "code"));
 	}
 }

@@ -31,6 +31,8 @@ enum alert_pace {
 	X(FAILOVER, "failover", WARNING, ONCE, "")                                                 \
 	/* the stream continues without a part of the binlog that is missing */                    \
 	X(JUMP, "jump", CRITICAL, ONCE, "")                                                        \
+	/* nothing of a table is sent any more */                                                  \
+	X(QUARANTINE, "quarantine", CRITICAL, ONCE, "")                                            \
 	/* the sync has ended with an error; the last of its alerts */                             \
 	X(FAILED, "failed", CRITICAL, ONCE, "")
 

@@ -231,6 +231,11 @@ bool catalog_has_database(const struct catalog *catalog, struct slice db)
 	return catalog_database(catalog, db) != NULL;
 }
 
+void catalog_set_partial(struct catalog *catalog, struct slice db)
+{
+	catalog_database(catalog, db)->partial = true;
+}
+
 /* Makes room for one more element at index `at` of an array of n pointers. */
 static void open_place(void *items, size_t at, size_t n)
 {

@@ -52,6 +52,8 @@ const struct table *catalog_next(const struct catalog *catalog, size_t *at);
 struct slice catalog_next_database(const struct catalog *catalog, size_t *at);
 /* Returns whether the database is tracked: loaded, restored, or created in the stream. */
 bool catalog_has_database(const struct catalog *catalog, struct slice db);
+/* Notes that definitions of a tracked database are not known, so that a statement on a table without one does not fail. */
+void catalog_set_partial(struct catalog *catalog, struct slice db);
 /* Stops tracking a database. Its tables become superseded. */
 void catalog_drop_database(struct catalog *catalog, struct slice db);
 /* Returns whether the name is that of a view or sequence. The binlog contains changes of a sequence

@@ -104,6 +104,48 @@ static void copies_survive_a_restart(void **state)
 	end(&f);
 }
 
+/* A table in quarantine is not captured, and keeps the reason. Choosing the table, or removing its entry, ends that. */
+static void a_quarantine_survives_a_restart(void **state)
+{
+	static const struct quarantine why = {.code = 721,
+					      .text = SLICE("it \"differs\""),
+					      .position = SLICE("bin.000003:4"),
+					      .since_ms = 1764600000000,
+					      .by_command = true};
+	const struct chosen_table *table;
+	struct selection copy;
+	struct fixture f;
+	struct buf json;
+	(void)state;
+	begin(&f);
+	buf_init(&json);
+	selection_quarantine(&f.selection, SLICE("d"), SLICE("t"), &why);
+	selection_put(&f.selection, SLICE("d"), SLICE("u"), true);
+	save(&f);
+	load(&f);
+	selection_init(&copy);
+	selection_copy(&copy, &f.selection);
+	table = selection_find(&copy, SLICE("d"), SLICE("t"));
+	assert_true(table->removed);
+	assert_int_equal(table->quarantine->code, 721);
+	assert_slice(table->quarantine->text, "it \"differs\"");
+	assert_slice(table->quarantine->position, "bin.000003:4");
+	assert_int_equal(table->quarantine->since_ms, 1764600000000);
+	assert_true(table->quarantine->by_command);
+	selection_write_commands(&copy, &json);
+	assert_string_equal(buf_cstr(&json),
+			    "{\"added\":[],\"removed\":[{\"db\":\"d\",\"table\":\"u\"}]}");
+	selection_put(&copy, SLICE("d"), SLICE("t"), false);
+	assert_null(selection_find(&copy, SLICE("d"), SLICE("t"))->quarantine);
+	selection_fini(&copy);
+	selection_drop(&f.selection, SLICE("d"), SLICE("t"));
+	selection_drop(&f.selection, SLICE("d"), SLICE("u"));
+	save(&f);
+	assert_null(checkpoint_get(&f.checkpoint, RECORD_SELECTION).ptr);
+	buf_fini(&json);
+	end(&f);
+}
+
 static void a_table_has_one_entry(void **state)
 {
 	struct selection copy;
@@ -130,9 +172,14 @@ static void a_table_has_one_entry(void **state)
 /* A damaged record is an error: a table would silently be missing. */
 static void a_damaged_record_is_refused(void **state)
 {
-	static const char *const damaged[] = {"", "[]", "{\"added\":[]}",
+	static const char *const damaged[] = {"",
+					      "[]",
+					      "{\"added\":[]}",
 					      "{\"added\":[{\"db\":\"a\"}],\"removed\":[]}",
-					      "{\"added\":{},\"removed\":[]}"};
+					      "{\"added\":{},\"removed\":[]}",
+					      "{\"added\":[],\"removed\":[],\"quarantined\":5}",
+					      "{\"added\":[],\"removed\":[],\"quarantined\":[{"
+					      "\"db\":\"d\",\"table\":\"t\",\"code\":721}]}"};
 	struct fixture f;
 	(void)state;
 	begin(&f);
@@ -191,6 +238,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_survives_a_restart),
 		cmocka_unit_test(copies_survive_a_restart),
+		cmocka_unit_test(a_quarantine_survives_a_restart),
 		cmocka_unit_test(a_table_has_one_entry),
 		cmocka_unit_test(a_damaged_record_is_refused),
 		cmocka_unit_test(names_are_read_and_printed),

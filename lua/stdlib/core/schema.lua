@@ -134,6 +134,10 @@ schema.groups = {
       help = "What happens when the server no longer has the binlog that the stream needs, or reports that its binlog lacks "
         .. 'changes (an Incident event): "stop" ends the sync with an error, "jump" continues at the present end of the binlog '
         .. 'without the changes before it, "resync" does so and copies all tables again.' },
+    { "on_table_error", type = "string", default = "stop", choices = { "stop", "quarantine" }, member = "quarantines", c = "BOOLEAN",
+      equals = "quarantine",
+      help = 'What an error does that concerns one table alone: "stop" ends the sync, "quarantine" sends no more of that table, and '
+        .. "the others continue." },
     { "on_row", type = "function|table", by_table = true, combines = true, stub = "tideway.on_row|table",
       help = "on_row(row, change): edits an image before anything else sees it." },
     { "on_change", type = "function|table", by_table = true, combines = true, stub = "tideway.on_change|table",

@@ -205,6 +205,9 @@ local function make_config(options, format, one, place)
     topics = topics_of(options.topics, place:child("topics")),
     has_loop = options.loop ~= nil, key_change = options.key_change, line = place.line }
   option.fill(config, "sync.run", options, place)
+  if options.on_table_error == "quarantine" and options.mode and options.mode ~= "full_then_stream" then
+    place:child("on_table_error"):as("E_OPTION_VALUE"):fail('"quarantine" needs mode = "full_then_stream": a copy ends it')
+  end
   if options.on_purged == "resync" and options.mode == "stream" then
     place:child("on_purged"):as("E_OPTION_VALUE"):fail('"resync" copies tables, and with mode = "stream" none is copied: use "jump"')
   end

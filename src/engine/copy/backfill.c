@@ -152,7 +152,7 @@ static int wait_for_statement(struct backfill_reader *reader, struct err *err)
 	struct slice name = reader->chunk->table->full_name;
 	struct err why = *err;
 	if ((why.code == ERR_DATA || reader->chunk->where) && is_contradiction(reader)) {
-		if (reader->chunk->copy.ptr)
+		if (reader->chunk->optional)
 			return give_up(reader, err);
 		err_table(err, name);
 		return err_operation(err, "backfill");
@@ -192,7 +192,7 @@ static int recover(struct backfill_reader *reader, struct err *err)
 		return -1;
 	if (err->code == ERR_SOURCE && err->retriable)
 		return wait_for_source(reader, err);
-	return reader->chunk->copy.ptr ? give_up(reader, err) : -1;
+	return reader->chunk->optional ? give_up(reader, err) : -1;
 }
 
 /* ---- one chunk ---- */

@@ -40,8 +40,8 @@ enum backfill_message {
 	BACKFILL_SEND,    /* sets the rows, their range, signature and high */
 	BACKFILL_GIVE_UP, /* another copy cannot be read; sets why */
 	/* of the lane */
-	BACKFILL_BEGUN, /* it records; sets definition, processed, copy, where, range (what is missing) and signature */
-	BACKFILL_SENT, /* rows are sent; those that it has dropped are in the stream */
+	BACKFILL_BEGUN, /* it records; sets definition, processed, copy, optional, where, range (what is missing) and signature */
+	BACKFILL_SENT,  /* rows are sent; those that it has dropped are in the stream */
 	BACKFILL_DISCARDED, /* the rows must be read again: the table has changed, or the lane could not record all */
 	BACKFILL_ENDED, /* no rows of the table are missing any more: all are sent and acknowledged, it is gone, or its copy is given up */
 };
@@ -56,6 +56,7 @@ struct backfill_chunk {
 	struct position high; /* file and offset: everything in the snapshot is before it */
 	const struct row_layout *layout;
 	struct slice copy;      /* id of another copy of the table; ptr NULL: it is the first one */
+	bool optional;          /* the table is complete without this copy, which may be given up */
 	const char *where;      /* of its rows, a condition in SQL; NULL: all rows */
 	const char *why;        /* it is given up */
 	struct key_range range; /* that the rows are from */

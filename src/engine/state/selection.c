@@ -29,9 +29,13 @@ void selection_clear(struct selection *selection)
 void selection_copy(struct selection *to, const struct selection *from)
 {
 	selection_clear(to);
-	for (unsigned i = 0; i < from->n; i++)
-		selection_put(to, from->tables[i].db, from->tables[i].name,
-			      from->tables[i].removed);
+	for (unsigned i = 0; i < from->n; i++) {
+		const struct chosen_table *table = &from->tables[i];
+		if (table->quarantine)
+			selection_quarantine(to, table->db, table->name, table->quarantine);
+		else
+			selection_put(to, table->db, table->name, table->removed);
+	}
 	for (unsigned i = 0; i < from->ncopies; i++)
 		selection_put_copy(to, &from->copies[i]);
 }
@@ -62,6 +66,7 @@ void selection_put(struct selection *selection, struct slice db, struct slice na
 	struct chosen_table *table = find(selection, db, name);
 	if (table) {
 		table->removed = removed;
+		table->quarantine = NULL;
 		return;
 	}
 	if (selection->n == selection->cap) {
@@ -69,8 +74,20 @@ void selection_put(struct selection *selection, struct slice db, struct slice na
 		selection->tables =
 			mem_resize(selection->tables, selection->cap, sizeof(*selection->tables));
 	}
-	selection->tables[selection->n++] = (struct chosen_table){
-		arena_copy(&selection->arena, db), arena_copy(&selection->arena, name), removed};
+	selection->tables[selection->n++] =
+		(struct chosen_table){arena_copy(&selection->arena, db),
+				      arena_copy(&selection->arena, name), removed, NULL};
+}
+
+void selection_quarantine(struct selection *selection, struct slice db, struct slice name,
+			  const struct quarantine *quarantine)
+{
+	struct quarantine *copy = ARENA_NEW(&selection->arena, struct quarantine);
+	*copy = *quarantine;
+	copy->text = arena_copy(&selection->arena, quarantine->text);
+	copy->position = arena_copy(&selection->arena, quarantine->position);
+	selection_put(selection, db, name, true);
+	find(selection, db, name)->quarantine = copy;
 }
 
 void selection_drop(struct selection *selection, struct slice db, struct slice name)
@@ -165,17 +182,22 @@ bool chosen_table_parse(struct slice text, struct chosen_table *table)
 
 /* ---- the record ---- */
 
+static void write_names(const struct chosen_table *table, bool first, struct buf *out)
+{
+	buf_put(out, first ? SLICE("{\"db\":") : SLICE(",{\"db\":"));
+	json_string(out, table->db);
+	buf_put(out, SLICE(",\"table\":"));
+	json_string(out, table->name);
+}
+
 static void write_list(const struct selection *selection, bool removed, struct buf *out)
 {
 	bool first = true;
 	for (unsigned i = 0; i < selection->n; i++) {
 		const struct chosen_table *table = &selection->tables[i];
-		if (table->removed != removed)
+		if (table->removed != removed || table->quarantine)
 			continue;
-		buf_put(out, first ? SLICE("{\"db\":") : SLICE(",{\"db\":"));
-		json_string(out, table->db);
-		buf_put(out, SLICE(",\"table\":"));
-		json_string(out, table->name);
+		write_names(table, first, out);
 		buf_char(out, '}');
 		first = false;
 	}
@@ -208,15 +230,79 @@ static void write_copies(const struct selection *selection, struct buf *out)
 	buf_char(out, ']');
 }
 
-void selection_write(const struct selection *selection, struct buf *out)
+/* Append the list of the record, if there is any in quarantine. */
+static void write_quarantined(const struct selection *selection, struct buf *out)
+{
+	bool first = true;
+	for (unsigned i = 0; i < selection->n; i++) {
+		const struct quarantine *quarantine = selection->tables[i].quarantine;
+		if (quarantine == NULL)
+			continue;
+		if (first)
+			buf_put(out, SLICE(",\"quarantined\":["));
+		write_names(&selection->tables[i], first, out);
+		buf_printf(out, ",\"code\":%d,\"error\":", quarantine->code);
+		json_string(out, quarantine->text);
+		buf_put(out, SLICE(",\"position\":"));
+		json_string(out, quarantine->position);
+		buf_printf(out, ",\"since\":\"%" PRId64 "\"%s}", quarantine->since_ms,
+			   quarantine->by_command ? ",\"added\":true" : "");
+		first = false;
+	}
+	if (!first)
+		buf_char(out, ']');
+}
+
+static void write_lists(const struct selection *selection, struct buf *out)
 {
 	buf_put(out, SLICE("{\"added\":["));
 	write_list(selection, false, out);
 	buf_put(out, SLICE("],\"removed\":["));
 	write_list(selection, true, out);
 	buf_char(out, ']');
+}
+
+void selection_write_commands(const struct selection *selection, struct buf *out)
+{
+	write_lists(selection, out);
 	write_copies(selection, out);
 	buf_char(out, '}');
+}
+
+void selection_write_quarantines(const struct selection *selection, struct buf *out)
+{
+	struct arena arena;
+	bool first = true;
+	arena_init(&arena, 0);
+	buf_char(out, '[');
+	for (unsigned i = 0; i < selection->n; i++) {
+		const struct quarantine *quarantine = selection->tables[i].quarantine;
+		if (quarantine == NULL)
+			continue;
+		buf_put(out, first ? SLICE("{\"name\":") : SLICE(",{\"name\":"));
+		json_string(out, chosen_table_print(&selection->tables[i], &arena));
+		buf_printf(out, ",\"code\":\"E-%d\",\"message\":", quarantine->code);
+		json_string(out, quarantine->text);
+		buf_put(out, SLICE(",\"position\":"));
+		json_string(out, quarantine->position);
+		buf_printf(out, ",\"since_ms\":%" PRId64 "}", quarantine->since_ms);
+		first = false;
+	}
+	buf_char(out, ']');
+	arena_fini(&arena);
+}
+
+void selection_write(const struct selection *selection, struct buf *out)
+{
+	write_lists(selection, out);
+	write_copies(selection, out);
+	write_quarantined(selection, out);
+	buf_char(out, '}');
+}
+
+static const char *text_of(const cJSON *item, const char *name)
+{
+	return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, name));
 }
 
 static bool read_list(struct selection *selection, const cJSON *list, bool removed)
@@ -224,9 +310,7 @@ static bool read_list(struct selection *selection, const cJSON *list, bool remov
 	const cJSON *item;
 	cJSON_ArrayForEach(item, list)
 	{
-		const char *db = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, "db"));
-		const char *name =
-			cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, "table"));
+		const char *db = text_of(item, "db"), *name = text_of(item, "table");
 		if (db == NULL || name == NULL)
 			return false;
 		selection_put(selection, slice_str(db), slice_str(name), removed);
@@ -234,11 +318,12 @@ static bool read_list(struct selection *selection, const cJSON *list, bool remov
 	return cJSON_IsArray(list);
 }
 
-static struct slice text_of(const cJSON *item, const char *key)
+static struct slice slice_in(const cJSON *item, const char *name)
 {
-	return slice_str(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, key)));
+	return slice_str(text_of(item, name));
 }
 
+/* The list may be absent. */
 static bool read_copies(struct selection *selection, const cJSON *list)
 {
 	const cJSON *item;
@@ -246,15 +331,39 @@ static bool read_copies(struct selection *selection, const cJSON *list)
 	{
 		const cJSON *id = cJSON_GetObjectItemCaseSensitive(item, "id");
 		struct chosen_copy copy = {
-			.db = text_of(item, "db"),
-			.name = text_of(item, "table"),
-			.where = text_of(item, "where"),
+			.db = slice_in(item, "db"),
+			.name = slice_in(item, "table"),
+			.where = slice_in(item, "where"),
 			.cancelled = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(item, "cancel")),
 		};
 		if (copy.db.ptr == NULL || copy.name.ptr == NULL || !cJSON_IsNumber(id))
 			return false;
 		copy.id = (int64_t)id->valuedouble;
 		selection_put_copy(selection, &copy);
+	}
+	return list == NULL || cJSON_IsArray(list);
+}
+
+/* The list may be absent. */
+static bool read_quarantined(struct selection *selection, const cJSON *list)
+{
+	const cJSON *item;
+	cJSON_ArrayForEach(item, list)
+	{
+		const char *db = text_of(item, "db"), *name = text_of(item, "table");
+		const char *error = text_of(item, "error"), *position = text_of(item, "position");
+		const char *since = text_of(item, "since");
+		const cJSON *code = cJSON_GetObjectItemCaseSensitive(item, "code");
+		const struct quarantine quarantine = {
+			.code = cJSON_IsNumber(code) ? code->valueint : 0,
+			.text = slice_str(error),
+			.position = slice_str(position),
+			.since_ms = since ? strtoll(since, NULL, 10) : 0,
+			.by_command = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(item, "added")),
+		};
+		if (!db || !name || !error || !position || !since || !cJSON_IsNumber(code))
+			return false;
+		selection_quarantine(selection, slice_str(db), slice_str(name), &quarantine);
 	}
 	return list == NULL || cJSON_IsArray(list);
 }
@@ -270,7 +379,8 @@ int selection_load(struct selection *selection, struct checkpoint *checkpoint, s
 	json = cJSON_ParseWithLength(record.ptr, record.len);
 	ok = read_list(selection, cJSON_GetObjectItemCaseSensitive(json, "added"), false) &&
 	     read_list(selection, cJSON_GetObjectItemCaseSensitive(json, "removed"), true) &&
-	     read_copies(selection, cJSON_GetObjectItemCaseSensitive(json, "again"));
+	     read_copies(selection, cJSON_GetObjectItemCaseSensitive(json, "again")) &&
+	     read_quarantined(selection, cJSON_GetObjectItemCaseSensitive(json, "quarantined"));
 	cJSON_Delete(json);
 	if (ok)
 		return 0;

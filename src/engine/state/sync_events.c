@@ -85,6 +85,12 @@ static void print_table(const struct sync_event *event, struct buf *out)
 	if (event->kind == SYNC_EVENT_TABLE_COPIED)
 		buf_printf(out, "full sync: table %.*s done, %" PRIu64 " rows",
 			   SLICE_FMT(event->table.name), event->table.rows);
+	else if (event->kind == SYNC_EVENT_TABLE_QUARANTINED)
+		buf_printf(out,
+			   "table %.*s is in quarantine, nothing of it is sent (on_table_error): "
+			   "E-%d: %s",
+			   SLICE_FMT(event->table.name), (int)event->table.why->id,
+			   event->table.why->text);
 	else
 		buf_printf(out,
 			   "full sync: table %.*s changed while it was read and will be read "
@@ -208,6 +214,7 @@ void sync_event_print(const struct sync_event *event, struct buf *out)
 		print_copy(event, out);
 		return;
 	case SYNC_EVENT_TABLE_CHANGED:
+	case SYNC_EVENT_TABLE_QUARANTINED:
 	case SYNC_EVENT_TABLE_COPIED:
 		print_table(event, out);
 		return;

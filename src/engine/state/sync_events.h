@@ -36,6 +36,8 @@
 	X(TABLE_CHANGED, "table_changed", INFO)                                                      \
 	/* table: all of its rows are acknowledged */                                                \
 	X(TABLE_COPIED, "table_copied", DEBUG)                                                       \
+	/* table: nothing of it is sent any more, because of an error */                             \
+	X(TABLE_QUARANTINED, "table_quarantined", ERROR)                                             \
 	/* copy: tables are copied beside the stream */                                              \
 	X(BACKFILL_BEGUN, "backfill_begun", INFO)                                                    \
 	/* copy: all of them are acknowledged, or need no copy any more */                           \
@@ -109,7 +111,7 @@ struct sync_event {
 		struct {
 			struct slice name;
 			uint64_t rows;         /* TABLE_COPIED */
-			const struct err *why; /* TABLE_CHANGED */
+			const struct err *why; /* TABLE_CHANGED, TABLE_QUARANTINED */
 		} table;
 		struct {
 			int64_t ms;

@@ -179,7 +179,7 @@ static int read_again(struct table_record *record, const cJSON *root, struct err
 	const cJSON *item = cJSON_GetObjectItemCaseSensitive(root, "again");
 	const cJSON *where = cJSON_GetObjectItemCaseSensitive(item, "where");
 	double id = cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(item, "id"));
-	if (item == NULL || record->phase != TABLE_COPIED)
+	if (item == NULL)
 		return 0;
 	if (!(id >= 1 && id <= ID_MAX) || (where && !cJSON_IsString(where)))
 		return err_set(err, E_CHECKPOINT_RECORD, "\"again\" is not valid");

@@ -17,7 +17,7 @@ enum table_phase {
 	TABLE_COPIED, /* all of its rows were sent; the stream sends its changes */
 };
 
-/* Another copy of a table, all of whose rows were sent before (docs/decisions/0036). */
+/* Another copy of a table, whose rows were sent before (docs/decisions/0036). */
 struct copy_again {
 	int64_t id;  /* 0: there is none */
 	char *where; /* of its rows, a condition in SQL; heap; NULL: all rows */
@@ -29,9 +29,10 @@ struct table_record {
 	struct position start;   /* events at or before it are dropped; unset: none are */
 	struct position read_at; /* the snapshot that its rows are from; unset: not recorded */
 	const struct table
-		*definition;     /* at the snapshot, where the catalog at the stream's position
+		*definition; /* at the snapshot, where the catalog at the stream's position
 	                                   does not have it; NULL: the catalog has it; borrowed */
-	struct copy_again again; /* of a copied table */
+	struct copy_again
+		again; /* of a table that is copied, or that was in quarantine (docs/decisions/0038) */
 	struct key_ranges
 		ranges; /* while it is copied, for the first time or again: what is finished */
 };

@@ -145,7 +145,7 @@ void table_state_log_cut_off(const struct table_state *state, const char *why)
 
 bool table_state_is_incomplete(const struct table_state *state)
 {
-	return state->backfilled && state->record.again.id == 0;
+	return state->backfilled && state->record.phase != TABLE_COPIED;
 }
 
 void table_state_end_backfill(struct table_state *state)

@@ -73,9 +73,9 @@ void table_state_begin_backfill(struct table_state *state, const struct position
 				const struct position *begin);
 /* Log that another copy has ended before all of its rows were sent. */
 void table_state_log_cut_off(const struct table_state *state, const char *why);
-/* Let the rows of a copied table be copied again. where: a condition in SQL; ptr NULL: all rows. */
+/* Let the rows of a table be copied again. where: a condition in SQL; ptr NULL: all rows. */
 void table_state_begin_again(struct table_state *state, int64_t id, struct slice where);
-/* Return whether the table is backfilled for the first time. */
+/* Return whether rows of the table are missing downstream until its backfill ends: it is copied for the first time, or after a quarantine. */
 bool table_state_is_incomplete(const struct table_state *state);
 /* No more of its rows are read: all are sent. */
 void table_state_end_backfill(struct table_state *state);

@@ -242,7 +242,18 @@ static int make_plan(struct stream *stream, struct err *err)
 		return 0;
 	drop_plan(stream);
 	backfill->plan = plan_new(&stream->lane, table, err);
-	return backfill->plan ? 0 : -1;
+	if (backfill->plan)
+		return 0;
+	return err->code == ERR_SCRIPT ? err_table(err, table->full_name) : -1;
+}
+
+/* Record how far the backfill of the table has come. */
+static void record_backfill(struct record_batch *records, const struct table_state *state)
+{
+	if (table_state_is_incomplete(state))
+		record_copying(records, state);
+	else
+		record_copied(records, state);
 }
 
 /* Set what is special about another copy of a table. Before its first rows, send a marker. */
@@ -253,10 +264,11 @@ static int begin_again(struct stream *stream, struct table_state *state, struct 
 	struct mark mark = stream_read_mark(stream);
 	chunk->copy = (struct slice){NULL, 0};
 	chunk->where = NULL;
+	chunk->optional = !table_state_is_incomplete(state);
 	if (again->id == 0)
 		return 0;
 	chunk->copy = arena_printf(&chunk->arena, "%" PRId64, again->id);
-	if (again->where)
+	if (again->where && chunk->optional)
 		chunk->where = arena_cstr(&chunk->arena, slice_str(again->where));
 	if (again->begun)
 		return 0;
@@ -264,7 +276,7 @@ static int begin_again(struct stream *stream, struct table_state *state, struct 
 	    stream_mark_copy(stream, stream->backfill->plan, again->id, false, err) < 0)
 		return -1;
 	again->begun = true;
-	record_copied(&mark.records, state);
+	record_backfill(&mark.records, state);
 	commit_done(stream->lane.commit, &mark);
 	return 0;
 }
@@ -290,7 +302,7 @@ static int begin(struct stream *stream, struct err *err)
 		answer(backfill, BACKFILL_ENDED);
 		return 1;
 	}
-	if (table->npk == 0 && state->record.again.id > 0)
+	if (table->npk == 0 && !table_state_is_incomplete(state))
 		return give_up(stream, state, "the table has lost its primary key", err);
 	if (table->npk == 0)
 		return refuse_keyless(table, err);
@@ -417,10 +429,7 @@ static int note_progress(struct stream *stream, struct mark *mark, struct err *e
 	finish_range(stream, state);
 	stream->copies.are_counted = false;
 	if (key_ranges_next_missing(&state->record.ranges, &at, &missing)) {
-		if (state->record.again.id > 0)
-			record_copied(&mark->records, state);
-		else
-			record_copying(&mark->records, state);
+		record_backfill(&mark->records, state);
 		return 0;
 	}
 	if (mark_end(stream, state, err) < 0)

@@ -19,11 +19,11 @@ static bool is_before_start(const struct stream *stream, const struct table_stat
 	return table_state_drops(state, &trx);
 }
 
-/* The table is empty at the end of the statement, so that all of its rows come from the stream. Another copy continues, so that it
- * has an end: the table is small now. */
+/* The table is empty at the end of the statement, so that all of its rows come from the stream. A copy with markers continues, so
+ * that it has an end: the table is small now. */
 static void end_empty(struct stream *stream, struct table_state *state)
 {
-	if (!table_state_is_incomplete(state))
+	if (state->record.again.id > 0)
 		return;
 	table_state_end_backfill(state);
 	record_copied(&stream->current.durable.records, state);
@@ -34,7 +34,7 @@ static void end_empty(struct stream *stream, struct table_state *state)
 /* The table is gone, or has another name. */
 static void end_left(struct table_state *state, const struct ddl_effect *effect)
 {
-	if (!table_state_is_incomplete(state))
+	if (state->record.again.id > 0)
 		table_state_log_cut_off(state, effect->op == DDL_ERASE ? "the table was dropped"
 								       : "the table was renamed");
 	table_state_leave_backfill(state);

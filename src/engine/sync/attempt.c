@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/test_hook.h"
 #include "engine/state/watermarks.h"
+#include "engine/sync/quarantine.h"
 #include "engine/sync/setup.h"
 #include "engine/sync/supervisor_priv.h"
 #include "source/source.h"
@@ -80,16 +81,24 @@ static bool tries_again(struct supervisor *supervisor, const struct err *why)
 	return why->retriable;
 }
 
+/* Return whether something else begins at once: the pause, the next attempt, or that without the table that has failed. */
+static bool continues(struct supervisor *supervisor, struct attempt *attempt)
+{
+	return begins_again(supervisor, attempt) ||
+	       (attempt->rc < 0 && quarantine_table(supervisor, attempt));
+}
+
 /* End the attempt, once no child runs. */
 static void end_attempt(struct supervisor *supervisor)
 {
 	struct attempt *attempt = supervisor->attempt;
+	attempt->has_others = quarantine_has_others(attempt);
 	supervisor->attempt = NULL;
 	close_backfill(supervisor);
 	post_pins(supervisor);
 	bootstrap_fini(&attempt->bootstrap);
 	save_rest(supervisor, attempt);
-	if (!supervisor_is_stopping(supervisor) && begins_again(supervisor, attempt))
+	if (!supervisor_is_stopping(supervisor) && continues(supervisor, attempt))
 		supervisor_enter(supervisor, SYNC_STARTING);
 	else if (attempt->rc < 0 && !tries_again(supervisor, &attempt->err))
 		supervisor_end(supervisor, &attempt->err);
@@ -528,6 +537,7 @@ void attempt_begin(struct supervisor *supervisor)
 	bootstrap_init(&attempt->bootstrap, &supervisor->sync, supervisor->script);
 	rc = look(supervisor, &err);
 	if (rc == 0) {
+		attempt->has_looked = true;
 		attempt->copy_begun_ms = clock_mono_ms();
 		sync_numbers_forget(&supervisor->numbers);
 		rc = begin_round(supervisor, false, &err);
@@ -535,6 +545,7 @@ void attempt_begin(struct supervisor *supervisor)
 	}
 	if (rc == 0 && has_children(supervisor)) {
 		commands_done(supervisor);
+		quarantine_remind(supervisor);
 		return;
 	}
 	if (rc < 0)

@@ -140,6 +140,10 @@ static const char *is_obsolete(const struct bootstrap *bootstrap, const struct c
 {
 	enum script_naming naming =
 		script_naming(bootstrap->script, bootstrap->sync->index, table->db, table->name);
+	if (naming == SCRIPT_EXCLUDES && table->quarantine)
+		return "the script excludes it";
+	if (table->quarantine && table->quarantine->by_command)
+		return NULL;
 	if (table->removed)
 		return naming == SCRIPT_SELECTS ? NULL : "the script does not select it";
 	if (naming == SCRIPT_NAMES_NOT)
@@ -157,9 +161,12 @@ static void prune_choices(struct bootstrap *bootstrap)
 		const char *why = is_obsolete(bootstrap, &table);
 		if (why == NULL)
 			continue;
-		log_info("table %.*s was %s by command, which is forgotten: %s now",
+		log_info("table %.*s was %s, which is forgotten: %s now",
 			 SLICE_FMT(chosen_table_print(&table, &bootstrap->arena)),
-			 table.removed ? "removed" : "added", why);
+			 table.quarantine ? "in quarantine"
+			 : table.removed  ? "removed by command"
+					  : "added by command",
+			 why);
 		selection_drop(chosen, table.db, table.name);
 	}
 	if (chosen->n < before)

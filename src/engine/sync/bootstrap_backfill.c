@@ -92,12 +92,35 @@ static void post_copied(struct bootstrap *bootstrap, const struct table_state *s
 	checkpoint_post(&bootstrap->sync->checkpoint, &records, NULL);
 }
 
+static bool is_selected(const struct bootstrap *bootstrap, const struct chosen_copy *copy)
+{
+	for (unsigned i = 0; i < bootstrap->nselected; i++)
+		if (slice_equal(bootstrap->selected[i]->db, copy->db) &&
+		    slice_equal(bootstrap->selected[i]->name, copy->name))
+			return true;
+	return false;
+}
+
+/* A table that was in quarantine has no record. This start places its copy, and saves both. A new table is never copied in part. */
+static bool begin_after_quarantine(struct bootstrap *bootstrap, const struct chosen_copy *copy,
+				   struct slice name)
+{
+	struct table_states *states = &bootstrap->sync->states;
+	if (copy->cancelled || copy->where.ptr || table_states_phase(states, name) != TABLE_NEW ||
+	    !is_selected(bootstrap, copy))
+		return false;
+	table_state_begin_again(table_states_get(states, name), copy->id, copy->where);
+	return true;
+}
+
 /* Take what a command has chosen into the record of the table, which may have changed since. */
 static void take_copy(struct bootstrap *bootstrap, const struct chosen_copy *copy)
 {
 	struct slice name = arena_printf(&bootstrap->arena, "%.*s.%.*s", SLICE_FMT(copy->db),
 					 SLICE_FMT(copy->name));
 	struct table_state *state = NULL;
+	if (begin_after_quarantine(bootstrap, copy, name))
+		return;
 	if (table_states_phase(&bootstrap->sync->states, name) == TABLE_COPIED)
 		state = table_states_get(&bootstrap->sync->states, name);
 	if (copy->cancelled) {

@@ -275,6 +275,7 @@ static int place_read(struct bootstrap *bootstrap, struct full_table *read,
 		bootstrap_keep_definition(bootstrap, records, state, table, here);
 	}
 	state->record.phase = TABLE_COPYING;
+	copy_again_fini(&state->record.again); /* a round sends no markers */
 	table_state_set_read(state, here, &bootstrap->position);
 	record_copying(records, state);
 	atomic_store(&read->metrics.rows, state->record.ranges.rows);

@@ -37,10 +37,12 @@ struct attempt {
 	struct bootstrap bootstrap;
 	int64_t begun_ms;      /* monotonic */
 	int64_t copy_begun_ms; /* monotonic */
+	bool has_looked;       /* the source, the script and the topics fit */
 	bool has_copied;       /* it has begun to read tables */
 	bool has_saved;        /* data of its lanes was saved to the checkpoint */
 	bool renews;           /* it ends cleanly, and the next one begins at once */
-	int rc;                /* -1: it has failed, and its children must end */
+	bool has_others; /* at its end: there is a position, and captured tables besides the one that the error names */
+	int rc; /* -1: it has failed, and its children must end */
 	struct err err;
 };
 

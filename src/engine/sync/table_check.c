@@ -72,7 +72,9 @@ static int check_table(const struct table_check *check, const struct bootstrap *
 	if (table && check_plan(lane, table, err) < 0)
 		return -1;
 	if (table)
-		return check->copies ? check_copy(check, bootstrap, table, err) : 0;
+		return check->copies && !chosen->quarantine
+			       ? check_copy(check, bootstrap, table, err)
+			       : 0;
 	return err_set(err, E_COMMAND_MISSING,
 		       "table %.*s.%.*s does not exist on the source, or user '%s' may not SELECT "
 		       "from it",

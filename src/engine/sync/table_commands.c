@@ -106,6 +106,7 @@ void commands_show(struct supervisor *supervisor)
 struct named_table {
 	struct slice db, name, full_name; /* full_name: "shop.users" */
 	const struct chosen_table *chosen;
+	const struct quarantine *quarantine; /* NULL: it is not in quarantine */
 	enum script_naming naming;
 	bool captured;
 	struct slice record; /* of its copy; ptr NULL: none */
@@ -136,6 +137,7 @@ static struct named_table look_up(struct supervisor *supervisor, const struct ch
 	named.captured = named.chosen && named.naming != SCRIPT_EXCLUDES
 				 ? !named.chosen->removed
 				 : named.naming == SCRIPT_SELECTS;
+	named.quarantine = named.chosen ? named.chosen->quarantine : NULL;
 	named.record = checkpoint_get(&supervisor->sync.checkpoint,
 				      record_name(arena, "full", named.full_name));
 	return named;
@@ -143,6 +145,11 @@ static struct named_table look_up(struct supervisor *supervisor, const struct ch
 
 static int add_table(const struct table_change *change, struct named_table *table, struct err *err)
 {
+	if (table->quarantine)
+		return err_set(err, E_COMMAND_CAPTURED,
+			       "table %.*s is in quarantine: tideway resync ends that, and copies "
+			       "the table again",
+			       SLICE_FMT(table->full_name));
 	if (table->naming == SCRIPT_EXCLUDES)
 		return err_set(err, E_COMMAND_EXCLUDED,
 			       "a pattern with ! in source.tables excludes table %.*s",
@@ -167,7 +174,7 @@ static int refuse_uncaptured(const struct named_table *table, struct err *err)
 static int remove_table(const struct table_change *change, struct named_table *table,
 			struct err *err)
 {
-	if (!table->captured)
+	if (!table->captured && !table->quarantine)
 		return refuse_uncaptured(table, err);
 	if (table->naming == SCRIPT_SELECTS)
 		selection_put(change->after, table->db, table->name, true);
@@ -236,6 +243,25 @@ static int check_again(const struct table_change *change, const struct named_tab
 	return rc;
 }
 
+/* Let the table leave the quarantine. Its copy is not optional, so that a round may read it, too. */
+static int end_quarantine(const struct table_change *change, const struct named_table *table,
+			  struct err *err)
+{
+	const struct chosen_copy copy = {
+		.db = table->db, .name = table->name, .id = change->request->id};
+	if (change->request->where)
+		return err_set(err, E_COMMAND_WHERE,
+			       "table %.*s is in quarantine, which only a copy of all of its rows "
+			       "ends: leave out --where",
+			       SLICE_FMT(table->full_name));
+	if (table->quarantine->by_command)
+		selection_put(change->after, table->db, table->name, false);
+	else
+		selection_drop(change->after, table->db, table->name);
+	selection_put_copy(change->after, &copy);
+	return 0;
+}
+
 static int copy_again(const struct table_change *change, struct named_table *table, struct err *err)
 {
 	struct slice json = checkpoint_get(&change->supervisor->sync.checkpoint, SLICE("position"));
@@ -247,6 +273,8 @@ static int copy_again(const struct table_change *change, struct named_table *tab
 	};
 	struct position position;
 	int rc;
+	if (table->quarantine)
+		return end_quarantine(change, table, err);
 	if (!table->captured)
 		return refuse_uncaptured(table, err);
 	position_init(&position);
@@ -316,7 +344,7 @@ static int cancel_copy(const struct table_change *change, struct named_table *ta
 static bool must_exist(const struct table_request *request, const struct named_table *table)
 {
 	return request->command == TABLE_ADD || request->command == TABLE_RESYNC ||
-	       table->record.ptr == NULL;
+	       (table->record.ptr == NULL && table->quarantine == NULL);
 }
 
 static int change_selection(struct supervisor *supervisor, struct selection *unknown,
@@ -337,7 +365,9 @@ static int change_selection(struct supervisor *supervisor, struct selection *unk
 		struct named_table table = look_up(supervisor, &request->tables.tables[i], &arena);
 		rc = changes[request->command](&change, &table, err);
 		table_requests_mark(&commands->requests, request, i, table.leaves);
-		if (must_exist(request, &table))
+		if (must_exist(request, &table) && table.quarantine)
+			selection_quarantine(unknown, table.db, table.name, table.quarantine);
+		else if (must_exist(request, &table))
 			selection_put(unknown, table.db, table.name, false);
 	}
 	arena_fini(&arena);

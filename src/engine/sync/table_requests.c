@@ -29,6 +29,7 @@ void table_requests_init(struct table_requests *requests)
 	pthread_mutex_init(&requests->lock, NULL);
 	requests->last_id = clock_wall_ms();
 	buf_init(&requests->chosen);
+	buf_init(&requests->quarantined);
 }
 
 static void free_request(struct table_request *request)
@@ -45,6 +46,7 @@ void table_requests_fini(struct table_requests *requests)
 {
 	for (unsigned i = 0; i < REQUESTS_KEPT; i++)
 		free_request(&requests->kept[i]);
+	buf_fini(&requests->quarantined);
 	buf_fini(&requests->chosen);
 	pthread_mutex_destroy(&requests->lock);
 }
@@ -164,6 +166,16 @@ void table_requests_chosen(struct table_requests *requests, struct buf *out)
 	pthread_mutex_unlock(&requests->lock);
 }
 
+void table_requests_quarantined(struct table_requests *requests, struct buf *out)
+{
+	pthread_mutex_lock(&requests->lock);
+	if (requests->quarantined.len > 0)
+		buf_put(out, buf_slice(&requests->quarantined));
+	else
+		buf_put(out, SLICE("[]"));
+	pthread_mutex_unlock(&requests->lock);
+}
+
 /* ---- the supervisor ---- */
 
 struct table_request *table_requests_next(struct table_requests *requests)
@@ -220,6 +232,8 @@ void table_requests_set_chosen(struct table_requests *requests, const struct sel
 {
 	pthread_mutex_lock(&requests->lock);
 	buf_clear(&requests->chosen);
-	selection_write(chosen, &requests->chosen);
+	buf_clear(&requests->quarantined);
+	selection_write_commands(chosen, &requests->chosen);
+	selection_write_quarantines(chosen, &requests->quarantined);
 	pthread_mutex_unlock(&requests->lock);
 }

@@ -1,7 +1,7 @@
 /* table_requests: what commands have asked a running sync to do with tables, and what became of it. A request waits until the
  * supervisor has done or refused it. It is in memory alone: a record of the checkpoint, which is saved at once, makes it take effect
  * (docs/decisions/0035).
- * Thread: table_requests_post, _visit, _waiting and _chosen any; the others the supervisor's. Owner: the supervisor;
+ * Thread: table_requests_post, _visit, _waiting, _chosen and _quarantined any; the others the supervisor's. Owner: the supervisor;
  * table_requests_init / table_requests_fini. */
 #ifndef TIDEWAY_TABLE_REQUESTS_H
 #define TIDEWAY_TABLE_REQUESTS_H
@@ -53,7 +53,8 @@ struct table_requests {
 	pthread_mutex_t lock; /* guards everything */
 	int64_t last_id;
 	struct table_request kept[REQUESTS_KEPT]; /* the newest ones, in no order */
-	struct buf chosen; /* JSON of the present selection, as it was saved */
+	struct buf chosen;      /* JSON of what commands have chosen, as it was saved */
+	struct buf quarantined; /* JSON of the tables in quarantine, as it was saved */
 };
 
 void table_requests_init(struct table_requests *requests);
@@ -70,6 +71,8 @@ void table_requests_visit(struct table_requests *requests,
 enum table_command table_requests_waiting(struct table_requests *requests);
 /* Append the JSON of the tables that commands have added and removed. */
 void table_requests_chosen(struct table_requests *requests, struct buf *out);
+/* Append the JSON of the tables in quarantine. */
+void table_requests_quarantined(struct table_requests *requests, struct buf *out);
 
 /* Return the oldest request that waits, and that keeps its place until it is finished; NULL: none. */
 struct table_request *table_requests_next(struct table_requests *requests);

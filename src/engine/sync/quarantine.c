@@ -1,0 +1,300 @@
+#include "engine/sync/quarantine.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "engine/state/records.h"
+
+#include <stdlib.h>
+
+/* The errors that may concern one table alone. definition: its tracked definition is wrong or not known. */
+static const struct {
+	enum err_id id;
+	bool definition;
+} own_errors[] = {
+	/* functions of the script */
+	{E_FUNCTION, false},
+	{E_FUNCTION_BUDGET, false},
+	{E_FUNCTION_RESULT, false},
+	{E_ROW_EXPIRED, false},
+	{E_KEY_RESULT, false},
+	{E_TOPIC_RESULT, false},
+	{E_FIELD_RESULT, false},
+	{E_ROW_COLUMN, false},
+	{E_ROW_ASSIGN, false},
+	{E_EMIT, false},
+	/* messages and their destinations */
+	{E_MESSAGE_SIZE, false},
+	{E_ROW_SIZE, false},
+	{E_ROW_TOPIC_NAME, false},
+	{E_PARTITION, false},
+	{E_KEY_LOST, false},
+	/* rows */
+	{E_ROW_IMAGE, false},
+	{E_PARTIAL_JSON, false},
+	{E_VALUE, false},
+	{E_ROW_DAMAGED, false},
+	/* definitions */
+	{E_CONTRADICTION, true},
+	{E_COLUMN_TYPE, true},
+	{E_TYPE_AMBIGUOUS, true},
+	{E_CHARSET, true},
+	{E_SYSTEM_VERSIONED, true},
+	{E_DEFINITION_MISSING, true},
+	{E_STATEMENT_UNFIT, true},
+	{E_TABLE_UNREADABLE, false},
+	/* statements */
+	{E_RENAMED_IN, false},
+	{E_PARTITION_MOVED, false},
+	{E_MAPPING_LATE, false},
+};
+
+enum { NERRORS = sizeof(own_errors) / sizeof(own_errors[0]) };
+
+/* Return whether the error may concern one table alone. One of the script that the start did not find is about a definition that a
+ * statement has made. */
+static bool may_be_own(const struct attempt *attempt)
+{
+	const struct err *err = &attempt->err;
+	for (unsigned i = 0; i < NERRORS; i++)
+		if (own_errors[i].id == err->id)
+			return true;
+	return err->code == ERR_SCRIPT && attempt->has_looked;
+}
+
+static bool loses_definition(enum err_id id)
+{
+	for (unsigned i = 0; i < NERRORS; i++)
+		if (own_errors[i].id == id)
+			return own_errors[i].definition;
+	return false;
+}
+
+/* A table that an error names. */
+struct blamed_table {
+	struct slice full_name; /* "shop.users" */
+	struct chosen_table chosen;
+	bool captured; /* false: it is in quarantine already */
+};
+
+/* Return whether the table is captured, or in quarantine. */
+static bool is_known(struct supervisor *supervisor, struct blamed_table *table)
+{
+	const struct chosen_table *chosen = selection_find(&supervisor->sync.tables.chosen,
+							   table->chosen.db, table->chosen.name);
+	table->captured = script_wants(supervisor->script, supervisor->sync.index, table->chosen.db,
+				       table->chosen.name);
+	return table->captured || (chosen && chosen->quarantine);
+}
+
+/* Find the table with this full name, wherever the dot between database and table is. Return false if there is none, or more
+ * than one. */
+static bool find_table(struct supervisor *supervisor, struct slice full_name,
+		       struct blamed_table *table)
+{
+	unsigned n = 0;
+	for (size_t i = 1; i + 1 < full_name.len; i++) {
+		struct blamed_table found = {
+			.full_name = full_name,
+			.chosen = {.db = slice_of(full_name.ptr, i),
+				   .name = slice_of(full_name.ptr + i + 1, full_name.len - i - 1)}};
+		if (full_name.ptr[i] != '.' || !is_known(supervisor, &found))
+			continue;
+		*table = found;
+		n++;
+	}
+	return n == 1;
+}
+
+/* Append the saved position, from which on nothing of the table is sent. */
+static int print_position(struct checkpoint *checkpoint, struct buf *out, struct err *err)
+{
+	struct slice json = checkpoint_get(checkpoint, SLICE("position"));
+	struct position position;
+	int rc = 0;
+	position_init(&position);
+	if (json.ptr)
+		rc = position_from_json(&position, json, err);
+	if (json.ptr && rc == 0)
+		position_print(&position, out);
+	position_fini(&position);
+	return rc;
+}
+
+/* Return whether the text is a number, as a version is. */
+static bool is_number(struct slice text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (text.ptr[i] < '0' || text.ptr[i] > '9')
+			return false;
+	return text.len > 0;
+}
+
+/* Add the removal of the definitions of the table. Return whether there are any. */
+static bool remove_definitions(struct checkpoint *checkpoint, struct slice full_name,
+			       struct record_batch *records)
+{
+	struct slice prefix, name, value;
+	struct arena arena;
+	bool any = false;
+	size_t at = 0;
+	arena_init(&arena, 0);
+	prefix = arena_printf(&arena, "catalog/%.*s/", SLICE_FMT(full_name));
+	while (checkpoint_next(checkpoint, &at, prefix, &name, &value)) {
+		if (!is_number(slice_of(name.ptr + prefix.len, name.len - prefix.len)))
+			continue; /* a table whose name has this prefix and a slash */
+		record_batch_add(records, name, (struct slice){NULL, 0});
+		any = true;
+	}
+	arena_fini(&arena);
+	return any;
+}
+
+/* Note that a table of the database has no definition, so that statements on it do not fail. */
+static int note_partial(struct checkpoint *checkpoint, struct slice db,
+			struct record_batch *records, struct err *err)
+{
+	struct catalog *catalog = catalog_new(0);
+	struct arena arena;
+	struct slice json;
+	int rc = 0;
+	arena_init(&arena, 0);
+	json = checkpoint_get(checkpoint, record_name(&arena, "database", db));
+	if (json.ptr)
+		rc = catalog_database_from_json(catalog, json, err);
+	if (json.ptr && rc == 0) {
+		catalog_set_partial(catalog, db);
+		record_database(records, catalog, db);
+	}
+	arena_fini(&arena);
+	catalog_free(catalog);
+	return rc;
+}
+
+/* Forget how far the table has come, since it is copied again when it leaves the quarantine, and its definition if that is wrong. Return
+ * 1, 0 if there is nothing to forget, or -1. */
+static int forget_table(struct checkpoint *checkpoint, const struct blamed_table *table,
+			enum err_id why, struct record_batch *records, struct err *err)
+{
+	bool any = table->captured;
+	if (table->captured)
+		record_phase(records, table->full_name, TABLE_NEW);
+	if (!loses_definition(why))
+		return any;
+	any |= remove_definitions(checkpoint, table->full_name, records);
+	return note_partial(checkpoint, table->chosen.db, records, err) < 0 ? -1 : any;
+}
+
+/* Post what becomes of the table, and save it. Return 1, 0 if nothing does, or -1. */
+static int save_table(struct checkpoint *checkpoint, const struct blamed_table *table,
+		      enum err_id why, struct selection *selection, struct err *err)
+{
+	struct record_batch records = {NULL, NULL};
+	int rc = forget_table(checkpoint, table, why, &records, err);
+	if (rc > 0) {
+		checkpoint_post(checkpoint, &records, NULL);
+		selection_post(selection, checkpoint);
+		if (checkpoint_save(checkpoint, err) < 0) {
+			checkpoint_discard(checkpoint);
+			rc = -1;
+		}
+	}
+	record_batch_fini(&records);
+	return rc;
+}
+
+/* Return whether a command that is under way removes the table. */
+static bool is_leaving(const struct table_commands *commands, const struct chosen_table *table)
+{
+	return commands->current->command == TABLE_REMOVE &&
+	       selection_find(&commands->current->tables, table->db, table->name);
+}
+
+/* Keep the quarantine in a change that a command is about to make. */
+static void join_command(struct table_commands *commands, const struct chosen_table *table)
+{
+	if (commands->stage == COMMAND_NONE)
+		return;
+	selection_quarantine(&commands->before, table->db, table->name, table->quarantine);
+	if (!is_leaving(commands, table))
+		selection_quarantine(&commands->after, table->db, table->name, table->quarantine);
+}
+
+static void emit_quarantine(struct supervisor *supervisor, const struct err *why)
+{
+	sync_events_emit(&supervisor->sync.events,
+			 (struct sync_event){.kind = SYNC_EVENT_TABLE_QUARANTINED,
+					     .table = {.name = slice_str(why->table), .why = why}});
+}
+
+/* Put a captured table into quarantine. One that is in quarantine may lose its definition. Return 1, 0 if that changes nothing, or -1. */
+static int begin_quarantine(struct supervisor *supervisor, struct blamed_table *table,
+			    const struct err *why, struct buf *position, struct err *err)
+{
+	struct checkpoint *checkpoint = &supervisor->sync.checkpoint;
+	struct chosen_table *chosen = &table->chosen;
+	struct quarantine quarantine = {
+		.code = (int)why->id, .text = slice_str(why->text), .since_ms = clock_wall_ms()};
+	struct selection selection;
+	int rc = print_position(checkpoint, position, err);
+	selection_init(&selection);
+	if (rc == 0)
+		rc = selection_load(&selection, checkpoint, err);
+	quarantine.by_command = selection_find(&selection, chosen->db, chosen->name) != NULL;
+	quarantine.position = buf_slice(position);
+	chosen->quarantine = &quarantine;
+	if (rc == 0 && table->captured)
+		selection_quarantine(&selection, chosen->db, chosen->name, &quarantine);
+	if (rc == 0)
+		rc = save_table(checkpoint, table, why->id, &selection, err);
+	if (rc > 0 && table->captured) {
+		join_command(&supervisor->commands, chosen);
+		emit_quarantine(supervisor, why);
+	}
+	chosen->quarantine = NULL;
+	selection_fini(&selection);
+	return rc;
+}
+
+void quarantine_remind(const struct supervisor *supervisor)
+{
+	const struct selection *chosen = &supervisor->sync.tables.chosen;
+	struct arena arena;
+	arena_init(&arena, 0);
+	for (unsigned i = 0; i < chosen->n; i++) {
+		const struct quarantine *quarantine = chosen->tables[i].quarantine;
+		if (quarantine)
+			log_warn("table %.*s is in quarantine, nothing of it is sent since %.*s "
+				 "(E-%d). tideway resync ends that",
+				 SLICE_FMT(chosen_table_print(&chosen->tables[i], &arena)),
+				 SLICE_FMT(quarantine->position), quarantine->code);
+	}
+	arena_fini(&arena);
+}
+
+bool quarantine_has_others(const struct attempt *attempt)
+{
+	const struct bootstrap *bootstrap = &attempt->bootstrap;
+	struct slice name = slice_str(attempt->err.table);
+	for (unsigned i = 0; bootstrap->found && i < bootstrap->nselected; i++)
+		if (!slice_equal(bootstrap->selected[i]->full_name, name))
+			return true;
+	return false;
+}
+
+bool quarantine_table(struct supervisor *supervisor, struct attempt *attempt)
+{
+	struct err *why = &attempt->err;
+	struct blamed_table table;
+	struct buf position;
+	struct err err = ERR_INIT;
+	int rc;
+	if (!supervisor->sync.config->quarantines || why->retriable || !may_be_own(attempt) ||
+	    !attempt->has_others || !find_table(supervisor, slice_str(why->table), &table))
+		return false;
+	buf_init(&position);
+	rc = begin_quarantine(supervisor, &table, why, &position, &err);
+	buf_fini(&position);
+	if (rc < 0)
+		*why = err;
+	return rc > 0;
+}
