@@ -6,67 +6,95 @@
 
 #include <stdlib.h>
 
-/* The errors that may concern one table alone. definition: its tracked definition is wrong or not known. */
-static const struct {
-	enum err_id id;
-	bool definition;
-} own_errors[] = {
-	/* functions of the script */
-	{E_FUNCTION, false},
-	{E_FUNCTION_BUDGET, false},
-	{E_FUNCTION_RESULT, false},
-	{E_ROW_EXPIRED, false},
-	{E_KEY_RESULT, false},
-	{E_TOPIC_RESULT, false},
-	{E_FIELD_RESULT, false},
-	{E_ROW_COLUMN, false},
-	{E_ROW_ASSIGN, false},
-	{E_EMIT, false},
-	/* messages and their destinations */
-	{E_MESSAGE_SIZE, false},
-	{E_ROW_SIZE, false},
-	{E_ROW_TOPIC_NAME, false},
-	{E_PARTITION, false},
-	{E_KEY_LOST, false},
-	/* rows */
-	{E_ROW_IMAGE, false},
-	{E_PARTIAL_JSON, false},
-	{E_VALUE, false},
-	{E_ROW_DAMAGED, false},
-	/* definitions */
-	{E_CONTRADICTION, true},
-	{E_COLUMN_TYPE, true},
-	{E_TYPE_AMBIGUOUS, true},
-	{E_CHARSET, true},
-	{E_SYSTEM_VERSIONED, true},
-	{E_DEFINITION_MISSING, true},
-	{E_STATEMENT_UNFIT, true},
-	{E_TABLE_UNREADABLE, false},
-	/* statements */
-	{E_RENAMED_IN, false},
-	{E_PARTITION_MOVED, false},
-	{E_MAPPING_LATE, false},
+/* What an error may concern. */
+enum blame {
+	BLAME_SYNC,       /* all tables */
+	BLAME_TABLE,      /* one table alone */
+	BLAME_DEFINITION, /* one table, whose tracked definition is wrong or not known */
 };
 
-enum { NERRORS = sizeof(own_errors) / sizeof(own_errors[0]) };
+/* Each error of exit code 7 (tests/lint/errors), and those of others that may concern one table. */
+static const struct {
+	enum err_id id;
+	enum blame blame;
+} blames[] = {
+	/* functions of the script */
+	{E_FUNCTION, BLAME_TABLE},
+	{E_FUNCTION_BUDGET, BLAME_TABLE},
+	{E_FUNCTION_RESULT, BLAME_TABLE},
+	{E_ROW_EXPIRED, BLAME_TABLE},
+	{E_KEY_RESULT, BLAME_TABLE},
+	{E_TOPIC_RESULT, BLAME_TABLE},
+	{E_FIELD_RESULT, BLAME_TABLE},
+	{E_ROW_COLUMN, BLAME_TABLE},
+	{E_ROW_ASSIGN, BLAME_TABLE},
+	{E_EMIT, BLAME_TABLE},
+	/* messages and their destinations */
+	{E_MESSAGE_SIZE, BLAME_TABLE},
+	{E_ROW_SIZE, BLAME_TABLE},
+	{E_ROW_TOPIC_NAME, BLAME_TABLE},
+	{E_PARTITION, BLAME_TABLE},
+	{E_KEY_LOST, BLAME_TABLE},
+	{E_KEY_NULL, BLAME_TABLE},
+	/* rows */
+	{E_ROW_IMAGE, BLAME_TABLE},
+	{E_PARTIAL_JSON, BLAME_TABLE},
+	{E_VALUE, BLAME_TABLE},
+	{E_TYPE_UNFIT, BLAME_TABLE},
+	{E_ROW_DAMAGED, BLAME_TABLE},
+	/* definitions */
+	{E_CONTRADICTION, BLAME_DEFINITION},
+	{E_COLUMN_TYPE, BLAME_DEFINITION},
+	{E_TYPE_AMBIGUOUS, BLAME_DEFINITION},
+	{E_CHARSET, BLAME_DEFINITION},
+	{E_SYSTEM_VERSIONED, BLAME_DEFINITION},
+	{E_DEFINITION_MISSING, BLAME_DEFINITION},
+	{E_STATEMENT_UNFIT, BLAME_DEFINITION},
+	{E_TABLE_UNREADABLE, BLAME_TABLE},
+	/* statements */
+	{E_RENAMED_IN, BLAME_TABLE},
+	{E_PARTITION_MOVED, BLAME_TABLE},
+	{E_MAPPING_LATE, BLAME_TABLE},
+	/* all tables, or the binlog */
+	{E_FUNCTION_MEMORY, BLAME_SYNC},
+	{E_TOPICS_MAX, BLAME_SYNC},
+	{E_EVENT_DAMAGED, BLAME_SYNC},
+	{E_EVENT_UNKNOWN, BLAME_SYNC},
+	{E_EVENT_COMPRESSED, BLAME_SYNC},
+	{E_GTID_TAGGED, BLAME_SYNC},
+	{E_TABLE_CHANGED, BLAME_SYNC},
+	{E_STATEMENT_UNKNOWN, BLAME_SYNC},
+	{E_DEFINITION_DOUBTED, BLAME_SYNC},
+	{E_XA_ROWS, BLAME_SYNC},
+	{E_XA_UNREAD, BLAME_SYNC},
+	{E_TRANSACTION_SIZE, BLAME_SYNC},
+	{E_START_INSIDE, BLAME_SYNC},
+	{E_GTID, BLAME_SYNC},
+	{E_CAPTURED_COLUMN, BLAME_SYNC},
+	{E_ROWS_AS_STATEMENT, BLAME_SYNC},
+};
+
+enum { NERRORS = sizeof(blames) / sizeof(blames[0]) };
+
+static enum blame blame_of(enum err_id id)
+{
+	for (unsigned i = 0; i < NERRORS; i++)
+		if (blames[i].id == id)
+			return blames[i].blame;
+	return BLAME_SYNC;
+}
 
 /* Return whether the error may concern one table alone. One of the script that the start did not find is about a definition that a
  * statement has made. */
 static bool may_be_own(const struct attempt *attempt)
 {
 	const struct err *err = &attempt->err;
-	for (unsigned i = 0; i < NERRORS; i++)
-		if (own_errors[i].id == err->id)
-			return true;
-	return err->code == ERR_SCRIPT && attempt->has_looked;
+	return blame_of(err->id) != BLAME_SYNC || (err->code == ERR_SCRIPT && attempt->has_looked);
 }
 
 static bool loses_definition(enum err_id id)
 {
-	for (unsigned i = 0; i < NERRORS; i++)
-		if (own_errors[i].id == id)
-			return own_errors[i].definition;
-	return false;
+	return blame_of(id) == BLAME_DEFINITION;
 }
 
 /* A table that an error names. */
