@@ -201,6 +201,7 @@ int lua_cbase_open(lua_State *L)
 		{"raise", raise},
 		{"kind", kind},
 		{"try", lua_try},
+		{"label", context_label},
 		{"image", image},
 		{"filtered", filtered},
 		{NULL, NULL},

@@ -775,15 +775,6 @@ static int read_key(struct script_table *bound, unsigned at, int idx, struct ima
 	return 0;
 }
 
-static const struct out_field *field_of(const struct mapping *mapping, unsigned slot)
-{
-	static const struct out_field none = {.name = {"?", 1}};
-	for (unsigned i = 0; i < mapping->nfields; i++)
-		if (mapping->fields[i].source == FIELD_FUNCTION && mapping->fields[i].slot == slot)
-			return &mapping->fields[i];
-	return &none;
-}
-
 static int read_slot(struct script_table *bound, unsigned at, unsigned slot, int idx,
 		     struct err *err)
 {
@@ -795,14 +786,14 @@ static int read_slot(struct script_table *bound, unsigned at, unsigned slot, int
 			     "field '%.*s': the function returned %s: expected nil, a boolean, a "
 			     "number, a decimal or a "
 			     "string",
-			     SLICE_FMT(field_of(bound->mapping, slot)->name), type_at(L, idx));
+			     SLICE_FMT(context_field(bound->mapping, slot)->name), type_at(L, idx));
 	if (value->kind == VALUE_F64 && !isfinite(value->f))
 		return wrong(bound, at, E_FIELD_RESULT, err,
 			     "field '%.*s': the function returned a number that is not finite",
-			     SLICE_FMT(field_of(bound->mapping, slot)->name));
+			     SLICE_FMT(context_field(bound->mapping, slot)->name));
 	if (value->kind != VALUE_TEXT || lua_value_utf8(value->text))
 		return 0;
-	field = field_of(bound->mapping, slot);
+	field = context_field(bound->mapping, slot);
 	if (field->typed && field->transport == TRANSPORT_BYTES)
 		return 0;
 	return wrong(bound, at, E_FIELD_RESULT, err,
@@ -839,6 +830,7 @@ static int call_functions(struct script *script, const struct script_table *boun
 	for (unsigned i = 0; i < bound->nfunctions; i++) {
 		lua_rawgeti(L, LUA_REGISTRYINDEX, bound->functions[i]);
 		bind_push(L, script);
+		script->call.function = i;
 		if (state_call(script, handler, 1, 1, script->limits.call_budget, E_FUNCTION, err) <
 		    0)
 			return -1;

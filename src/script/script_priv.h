@@ -46,6 +46,8 @@ struct script_call {
 	int depth; /* number of these calls */
 	int base;  /* stack top to restore; the values above it keep results alive */
 	enum script_phase phase;
+	unsigned
+		function; /* PHASE_IMAGE: index of the function that runs in script_table.functions */
 	struct event_result *result; /* PHASE_EVENT: the result being filled */
 };
 
@@ -203,6 +205,16 @@ const char *state_nearest(const char *name, const char *(*next)(void *ctx, unsig
 /* Push the nearest string key of the table at idx. Return false, and push nothing, when none is
  * near. */
 bool state_nearest_key(lua_State *L, int idx, const char *name);
+
+/* ---- context.c ---- */
+enum { CONTEXT_SIZE = 600 };
+/* Write what follows the message of an error that a function of the sync has raised: " (in field 'total', called from
+ * sync.lua:20)"; an empty text when there is nothing to add. Call it where the error was raised. */
+void context_write(lua_State *L, const char *message, char context[CONTEXT_SIZE]);
+/* cbase.label(fn, lines): set what the lines of a generated function call, as line -> "on_row". */
+int context_label(lua_State *L);
+/* Return the field whose function has the slot. */
+const struct out_field *context_field(const struct mapping *mapping, unsigned slot);
 
 /* ---- globals.c ---- */
 /* Make the globals, the metatable of handles and json.null. A body for state_protect. */

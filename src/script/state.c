@@ -103,7 +103,7 @@ static bool has_position(const char *text)
  * line. */
 int state_message(lua_State *L)
 {
-	char where[SCRIPT_WHERE];
+	char where[SCRIPT_WHERE], context[CONTEXT_SIZE] = "";
 	const char *text;
 	bool placed;
 	if (lua_type(L, 1) != LUA_TSTRING && !luaL_callmeta(L, 1, "__tostring"))
@@ -111,11 +111,13 @@ int state_message(lua_State *L)
 	text = lua_tostring(L, -1);
 	if (text == NULL)
 		text = "error";
+	if (script_of(L)->call.phase != PHASE_NONE)
+		context_write(L, text, context);
 	placed = has_position(text);
 	if ((placed && strncmp(text, "tideway.", 8) != 0) || !state_where(L, where))
-		lua_pushstring(L, text);
+		lua_pushfstring(L, "%s%s", text, context);
 	else
-		lua_pushfstring(L, "%s: %s", where, text);
+		lua_pushfstring(L, "%s: %s%s", where, text, context);
 	return 1;
 }
 
@@ -159,13 +161,13 @@ void state_budget(struct script *script, int64_t budget)
 
 /* ---- calls ---- */
 
-/* Whether an error has the text that state_note has kept. state_message may have put a place before it. */
+/* Whether an error contains the text that state_note has kept. state_message may have put a place before it, and a context
+ * after it. */
 static bool is_noted(lua_State *L, const char *text)
 {
-	size_t len = strlen(text), noted_len = 0;
 	lua_rawgetp(L, LUA_REGISTRYINDEX, &raised_text);
-	const char *noted = lua_tolstring(L, -1, &noted_len);
-	bool same = noted && noted_len <= len && strcmp(text + len - noted_len, noted) == 0;
+	const char *noted = lua_tostring(L, -1);
+	bool same = noted && strstr(text, noted) != NULL;
 	lua_pop(L, 1);
 	return same;
 }

@@ -72,6 +72,27 @@ test.case("a function that raises lets nothing through and says where", function
   test.equal(#insert("filter_raises", "x", 4), 1)
 end)
 
+test.case("an error names the function of the sync and the calls that led to it", function()
+  local shop = load("context")
+  local function context(mail)
+    local message = test.raises(function() shop:insert("a.users", user(mail, 1)) end, mail)
+    test.ok(message:find("table a.users, insert at test.000001:0: rules.lua:%d+: "), message)
+    return message:match(" %(.*$"):gsub("rules.lua:%d+", "#")
+  end
+  test.equal(context "mask", " (in mask of column 'mail', called from #, #)")
+  test.equal(context "chain", " (in mask of column 'secret', called from #, #)")
+  test.equal(context "row", " (in on_row, called from #, #)")
+  test.equal(context "own", " (in on_row)")
+  test.equal(context "filter", " (in filter, called from #)")
+  test.equal(context "change", " (in on_change, called from #, #)")
+  test.equal(context "topic", " (in topic, called from #, #)")
+  test.equal(context "key", " (in key, called from #, #)")
+  test.equal(context "field", " (in field 'b', called from #)")
+  test.equal(#shop:insert("a.users", user("fine", 1)), 1)
+  local message = test.raises(function() shop:insert("a.users", user("boolean", 1)) end, "does not take a boolean")
+  test.ok(message:find(" (in mask of column 'mail')", 1, true), message)
+end)
+
 test.case("sync.try and the default of a field", function()
   local shop = load("try")
   local function of(age, mail, secret) return shop:insert("a.users", { id = 1, mail = mail, age = age, secret = secret }) end

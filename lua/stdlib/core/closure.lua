@@ -8,14 +8,26 @@ local closure = {}
 
 local shapes = {}
 
--- Return the function that a generated text makes. The arguments `...` become its upvalues.
-local function instantiate(text, name, ...)
-  local maker = shapes[text]
-  if not maker then
-    maker = cbase.load(text, "tideway.closure." .. name)
-    shapes[text] = maker
+-- Return what each line of a text calls, for errors. label(line): returns it, or nil.
+local function labels_of(text, label)
+  local labels, number = {}, 0
+  for line in text:gmatch("(.-)\n") do
+    number = number + 1
+    labels[number] = label(line)
   end
-  return maker(...)
+  return labels
+end
+
+-- Return the function that a generated text makes. The arguments `...` become its upvalues. label: see labels_of.
+local function instantiate(text, name, label, ...)
+  local shape = shapes[text]
+  if not shape then
+    shape = { maker = cbase.load(text, "tideway.closure." .. name), labels = name == "event" and labels_of(text, label) }
+    shapes[text] = shape
+  end
+  local fn = shape.maker(...)
+  cbase.label(fn, shape.labels or labels_of(text, label))
+  return fn
 end
 
 -- Return the generated lines that apply one mask to a row.
@@ -47,7 +59,11 @@ function closure.masks(masks)
   end
   local text = ("local has, get, put, %s = ...\nreturn function(row)\n    local v\n%s    return v\nend\n"):format(
     table.concat(names, ", "), table.concat(lines))
-  return instantiate(text, "masks", cbase.row_has, cbase.row_get, cbase.row_put, table.unpack(values))
+  local function label(line)
+    local i = line:match("%f[%w][cm](%d+)")
+    return i and ("mask of column '%s'"):format(masks[tonumber(i)].column)
+  end
+  return instantiate(text, "masks", label, cbase.row_has, cbase.row_get, cbase.row_put, table.unpack(values))
 end
 
 local function edit_lines(image, hooks)
@@ -111,6 +127,14 @@ local function event_text(hooks)
   return table.concat(lines)
 end
 
+local HOOKS = { r = "on_row", h = "on_change" }
+
+-- Return which function of the script a line of an event function calls.
+local function hook_label(line)
+  local hook = line:match("%f[%w]([rh])%d+%(")
+  return hook and HOOKS[hook] or line:match("%f[%w](filter)%(")
+end
+
 -- Return the event function of a table, or nil when the table has no mask, filter or hook. hooks:
 -- { masks = fn or nil, on_row = {fn}, filter = fn or nil, on_change = {fn}, bad_row, bad_change }.
 -- event(change) returns false to drop the change, "insert" or "delete" when the filter accepts only
@@ -121,7 +145,7 @@ function closure.event(hooks)
     hooks.masks or false, hooks.filter or false }
   for _, fn in ipairs(hooks.on_row) do values[#values + 1] = fn end
   for _, fn in ipairs(hooks.on_change) do values[#values + 1] = fn end
-  return instantiate(event_text(hooks), "event", table.unpack(values))
+  return instantiate(event_text(hooks), "event", hook_label, table.unpack(values))
 end
 
 return closure

@@ -30,6 +30,38 @@ cases.mask_const = {
   end } } },
 }
 
+local function inner(value)
+  error("no good " .. value)
+end
+local function outer(value)
+  inner(value)
+  return value
+end
+local function fails_in(case) -- a tail call, which leaves no frame of the hook
+  return function(row)
+    if row.mail ~= case then return true end
+    return outer(case)
+  end
+end
+cases.context = {
+  columns = { ["a.users"] = { mask = {
+    mail = function(mail)
+      if mail == "boolean" then return true end
+      if mail == "mask" then outer(mail) end
+      return mail
+    end,
+    secret = mask.chain { function(secret, row) return row.mail == "chain" and outer("chain") or secret end } } } },
+  on_row = { ["a.*"] = function() end, ["a.users"] = function(row)
+    if row.mail == "row" then outer(row.mail) end
+    if row.mail == "own" then error "own" end
+  end },
+  filter = fails_in "filter",
+  on_change = function(change) if change.row.mail == "change" then outer "change" end end,
+  topic = function(change) return fails_in "topic"(change.row) and "t" end,
+  key = function(change) return fails_in "key"(change.row) and "k" end,
+  fields = { a = field.long(1), b = function(change) return fails_in "field"(change.row) end },
+}
+
 local function fails_at(age)
   return function(change)
     if change.row.age == age then error "no good" end
