@@ -55,6 +55,17 @@ static void json_columns(struct buf *out, const struct plan *plan)
 	}
 }
 
+static void json_headers(struct buf *out, const struct mapping *mapping)
+{
+	buf_put(out, SLICE(",\"headers\":["));
+	for (unsigned i = 0; i < mapping->nheaders; i++) {
+		json_name(out, i == 0, mapping->headers[i].name);
+		json_member(out, "function", mapping->headers[i].where);
+		buf_char(out, '}');
+	}
+	buf_char(out, ']');
+}
+
 static void json_dropped(struct buf *out, const struct plan *plan)
 {
 	bool first = true;
@@ -158,6 +169,7 @@ void planned_put_json(const struct planned *planned, struct buf *out)
 	json_columns(out, plan);
 	json_dropped(out, plan);
 	json_functions(out, &plan->mapping.shown);
+	json_headers(out, &plan->mapping);
 	buf_put(out, SLICE(",\"warnings\":["));
 	json_warnings(out, planned);
 	buf_put(out, SLICE("]}"));

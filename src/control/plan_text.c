@@ -89,6 +89,15 @@ static void print_fields(const struct plan *plan)
 	}
 }
 
+static void print_headers(const struct plan *plan)
+{
+	const struct mapping *mapping = &plan->mapping;
+	for (unsigned i = 0; i < mapping->nheaders; i++) {
+		printf("  header   %.*s", SLICE_FMT(mapping->headers[i].name));
+		print_place(mapping->headers[i].where);
+	}
+}
+
 static void print_warnings(const struct planned *planned)
 {
 	struct buf text;
@@ -155,6 +164,7 @@ void planned_print(const struct planned *planned)
 	print_functions("on_change", plan->mapping.shown.on_change, plan->mapping.shown.non_change);
 	print_columns(plan);
 	print_fields(plan);
+	print_headers(plan);
 	print_warnings(planned);
 	printf("\n");
 }

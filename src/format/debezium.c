@@ -307,11 +307,9 @@ static void put_source(struct buf *out, const struct debezium_table *table,
 	put_place(out, &place);
 }
 
-/* Writes one record. headers NULL: those that the script has set. */
 static void put_record(const struct debezium_table *table, const struct format_change *change,
 		       const char *op, const struct format_image *before,
-		       const struct format_image *after, const struct header *headers,
-		       struct message_batch *batch)
+		       const struct format_image *after, struct message_batch *batch)
 {
 	const struct format_image *route = after ? after : before;
 	struct buf *value = message_batch_value(batch);
@@ -324,37 +322,18 @@ static void put_record(const struct debezium_table *table, const struct format_c
 	put_times(value, change->now_ms);
 	buf_char(value, '}');
 	format_add(change, route,
-		   &(struct message){.key = route->key,
-				     .value = buf_slice(value),
-				     .op = slice_str(op),
-				     .headers = headers,
-				     .nheaders = headers ? change->nheaders + 1 : 0},
+		   &(struct message){
+			   .key = route->key, .value = buf_slice(value), .op = slice_str(op)},
 		   batch);
 }
 
 /* Writes a deleted row, and the tombstone that lets compaction remove it unless the script has no tombstones. */
 static void put_delete(const struct debezium_table *table, const struct format_change *change,
-		       const struct header *headers, struct message_batch *batch)
+		       const struct format_image *before, struct message_batch *batch)
 {
-	put_record(table, change, "d", change->before, NULL, headers, batch);
-	if (!table->mapping->tombstones)
-		return;
-	format_add(change, change->before,
-		   &(struct message){.key = change->before->key,
-				     .headers = headers,
-				     .nheaders = headers ? change->nheaders + 1 : 0},
-		   batch);
-}
-
-/* Returns the header with the key, followed by the headers that the script has set. */
-static const struct header *add_header(const struct format_change *change, struct slice name,
-				       struct slice key)
-{
-	struct header *headers = ARENA_ARRAY(change->arena, change->nheaders + 1, struct header);
-	headers[0] = (struct header){name, key};
-	for (unsigned i = 0; i < change->nheaders; i++)
-		headers[i + 1] = change->headers[i];
-	return headers;
+	put_record(table, change, "d", before, NULL, batch);
+	if (table->mapping->tombstones)
+		format_add(change, before, &(struct message){.key = before->key}, batch);
 }
 
 static bool is_same_route(const struct format_image *a, const struct format_image *b)
@@ -371,11 +350,15 @@ static bool is_same_route(const struct format_image *a, const struct format_imag
 static void put_moved(const struct debezium_table *table, const struct format_change *change,
 		      struct message_batch *batch)
 {
-	struct slice old_key = header_key(table, change->before, change->arena);
-	struct slice new_key = header_key(table, change->after, change->arena);
-	put_delete(table, change, add_header(change, SLICE("__debezium.newkey"), new_key), batch);
-	put_record(table, change, "c", NULL, change->after,
-		   add_header(change, SLICE("__debezium.oldkey"), old_key), batch);
+	struct format_image before = *change->before, after = *change->after;
+	struct slice old_key = header_key(table, &before, change->arena);
+	struct slice new_key = header_key(table, &after, change->arena);
+	format_put_header(&before, (struct header){SLICE("__debezium.newkey"), new_key},
+			  change->arena);
+	format_put_header(&after, (struct header){SLICE("__debezium.oldkey"), old_key},
+			  change->arena);
+	put_delete(table, change, &before, batch);
+	put_record(table, change, "c", NULL, &after, batch);
 }
 
 static void put_change(const void *prepared, const struct format_change *change,
@@ -384,17 +367,17 @@ static void put_change(const void *prepared, const struct format_change *change,
 	const struct debezium_table *table = prepared;
 	switch (change->op) {
 	case CHANGE_READ:
-		put_record(table, change, "r", NULL, change->after, NULL, batch);
+		put_record(table, change, "r", NULL, change->after, batch);
 		break;
 	case CHANGE_INSERT:
-		put_record(table, change, "c", NULL, change->after, NULL, batch);
+		put_record(table, change, "c", NULL, change->after, batch);
 		break;
 	case CHANGE_DELETE:
-		put_delete(table, change, NULL, batch);
+		put_delete(table, change, change->before, batch);
 		break;
 	case CHANGE_UPDATE:
 		if (change->single || is_same_route(change->before, change->after))
-			put_record(table, change, "u", change->before, change->after, NULL, batch);
+			put_record(table, change, "u", change->before, change->after, batch);
 		else
 			put_moved(table, change, batch);
 		break;

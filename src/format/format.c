@@ -13,18 +13,27 @@ const struct format *format_find(const char *name)
 	return NULL;
 }
 
+void format_put_header(struct format_image *image, struct header header, struct arena *arena)
+{
+	struct header *headers = ARENA_ARRAY(arena, image->nheaders + 1, struct header);
+	headers[0] = header;
+	for (unsigned i = 0; i < image->nheaders; i++)
+		headers[i + 1] = image->headers[i];
+	image->headers = headers;
+	image->nheaders++;
+}
+
 void format_add(const struct format_change *change, const struct format_image *route,
 		const struct message *message, struct message_batch *batch)
 {
-	bool has_headers = message->headers != NULL;
 	for (unsigned i = 0; i < route->ntopics; i++)
 		*message_batch_next(batch) = (struct message){
 			.topic = route->topics[i],
 			.key = message->key,
 			.value = message->value,
 			.op = message->op,
-			.headers = has_headers ? message->headers : change->headers,
-			.nheaders = has_headers ? message->nheaders : change->nheaders,
+			.headers = route->headers,
+			.nheaders = route->nheaders,
 			.partition = MESSAGE_BY_KEY,
 			.mapped_key = change->mapped_key,
 			.destination = NULL, /* each field is named: nothing is cleared first */

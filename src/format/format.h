@@ -46,6 +46,8 @@ struct format_image {
 	struct slice key;   /* ptr NULL: null */
 	const struct slice *topics;
 	unsigned ntopics;
+	const struct header *headers; /* of its messages */
+	unsigned nheaders;
 };
 
 /* One change of a row. */
@@ -57,9 +59,7 @@ struct format_change {
 	/* The change is written as one message. A script's emit takes from it the parts that
 	 * the script does not give. `before` may be NULL (needs_before). */
 	bool single;
-	bool mapped_key;              /* keys are made by `key`, not by the script */
-	const struct header *headers; /* that the script has set */
-	unsigned nheaders;
+	bool mapped_key;     /* keys are made by `key`, not by the script */
 	int64_t now_ms;      /* time of processing */
 	struct arena *arena; /* for headers; lives as long as the batch */
 };
@@ -118,7 +118,9 @@ struct format {
 
 /* Returns the format of that name; NULL: there is none. */
 const struct format *format_find(const char *name);
-/* Adds one message of the change to the topics of an image. */
+/* Puts a header before those of the image. */
+void format_put_header(struct format_image *image, struct header header, struct arena *arena);
+/* Adds one message of the change to the topics of an image, with its headers. */
 void format_add(const struct format_change *change, const struct format_image *route,
 		const struct message *message, struct message_batch *batch);
 

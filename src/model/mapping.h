@@ -71,10 +71,11 @@ struct mapping_key {
 struct mapping_functions {
 	/* Lua reference: on_row, masks, filter, on_change; called for each change */
 	int event;
-	/* Lua reference: the first of the topic, key and field functions; called for each
-	 * image that is written */
+	/* Lua reference: the first of the functions of topic, key, fields and headers; called for
+	 * each image that is written */
 	int image;
-	unsigned nslots; /* results of field functions, after those for topic and key */
+	/* results of the functions of fields, then of headers, after those for topic and key */
+	unsigned nslots, nfield_slots;
 	/* private data of src/script for the table; NULL: no function applies to it */
 	struct script_table *hooks;
 };
@@ -102,6 +103,8 @@ struct mapping {
 	const struct conversion *const *conversions;
 	unsigned nfields;
 	const struct out_field *fields; /* in the order of the message, after the columns */
+	unsigned nheaders;
+	const struct out_field *headers; /* of each message of a row; their values are texts */
 	struct mapping_functions functions;
 	enum update_mode update;
 	bool tombstones; /* a null value follows each row that is deleted, or leaves its key or topic */

@@ -4,6 +4,7 @@
 
 #include "base/num.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 /* X(name): the fields of a change; __index switches on their numbers */
@@ -302,6 +303,24 @@ static int compare_headers(const void *a, const void *b)
 	return slice_compare(x->name, y->name);
 }
 
+/* Return the text of the value on top of the stack. It is a string or a number. */
+static struct slice header_value(lua_State *L, struct slice name, struct arena *arena)
+{
+	char digits[NUM_FLOAT_MAX];
+	struct value value;
+	bool known = lua_value_any(L, lua_gettop(L), &value);
+	if (known && (value.kind == VALUE_TEXT || value.kind == VALUE_DECIMAL))
+		return arena_copy(arena, value.text);
+	if (known && value.kind == VALUE_I64)
+		return arena_copy(arena, slice_of(digits, num_i64(digits, value.i)));
+	if (known && value.kind == VALUE_F64 && isfinite(value.f))
+		return arena_copy(arena, slice_of(digits, num_f64(digits, value.f)));
+	state_raise_as(L, E_EMIT,
+		       "header '%.*s': the value is a string or a finite number, not a %s",
+		       SLICE_FMT(name), luaL_typename(L, -1));
+	return name;
+}
+
 const struct header *lua_change_headers(lua_State *L, int idx, struct arena *arena, unsigned *n)
 {
 	struct header *headers;
@@ -320,14 +339,9 @@ const struct header *lua_change_headers(lua_State *L, int idx, struct arena *are
 				L, E_EMIT,
 				"headers are a table of name = value; a name is a string, not a %s",
 				luaL_typename(L, -2));
-		if (lua_type(L, -1) != LUA_TSTRING && !lua_isinteger(L, -1))
-			state_raise_as(L, E_EMIT,
-				       "header '%s': the value is a string or an integer, not a %s",
-				       lua_tostring(L, -2), luaL_typename(L, -1));
 		headers[*n].name = arena_copy(arena, string_at(L, -2));
-		lua_pushvalue(L, -1); /* convert a copy, since lua_next needs the original value */
-		headers[(*n)++].value = arena_copy(arena, string_at(L, -1));
-		lua_pop(L, 1);
+		headers[*n].value = header_value(L, headers[*n].name, arena);
+		(*n)++;
 	}
 	qsort(headers, *n, sizeof(*headers), compare_headers);
 	return headers;

@@ -326,9 +326,11 @@ static void read_field(struct reading *r, int idx, struct out_field *field)
 	field->typed = field->source != FIELD_FUNCTION;
 }
 
-static void read_fields(struct reading *r, int idx)
+/* Read the list of fields, or that of headers. */
+static const struct out_field *read_fields(struct reading *r, int idx, const char *key,
+					   unsigned *count)
 {
-	unsigned n = list_at(r, idx, "fields");
+	unsigned n = list_at(r, idx, key);
 	int list = lua_gettop(r->L);
 	struct out_field *fields = ARENA_ARRAY(r->arena, n + 1, struct out_field);
 	for (unsigned i = 0; i < n; i++) {
@@ -336,9 +338,9 @@ static void read_fields(struct reading *r, int idx)
 		read_field(r, list + 1, &fields[i]);
 		lua_settop(r->L, list);
 	}
-	r->mapping->fields = fields;
-	r->mapping->nfields = n;
+	*count = n;
 	lua_settop(r->L, list - 1);
+	return fields;
 }
 
 static void read_parts(struct reading *r, int key)
@@ -518,7 +520,10 @@ void prepare_read(lua_State *L, int idx, struct script *script, const struct tab
 	mapping->functions.nslots = slots_at(&r, idx);
 	read_columns(&r, idx);
 	read_conversions(&r, idx);
-	read_fields(&r, idx);
+	mapping->fields = read_fields(&r, idx, "fields", &mapping->nfields);
+	mapping->headers = read_fields(&r, idx, "headers", &mapping->nheaders);
+	for (unsigned i = 0; i < mapping->nfields; i++)
+		mapping->functions.nfield_slots += mapping->fields[i].source == FIELD_FUNCTION;
 	read_key(&r, idx);
 	read_primary(&r, idx);
 	read_shown(&r, idx);

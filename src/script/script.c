@@ -802,6 +802,26 @@ static int read_slot(struct script_table *bound, unsigned at, unsigned slot, int
 		     SLICE_FMT(field->name));
 }
 
+/* Read the value of a header: a text, a number, or nil. */
+static int read_header(struct script_table *bound, unsigned at, unsigned slot, int idx,
+		       struct err *err)
+{
+	const struct mapping *mapping = bound->mapping;
+	struct value *value = &bound->slots[slot];
+	const struct out_field *header = mapping->headers;
+	if (__builtin_expect(lua_value_any(bound->script->L, idx, value) &&
+				     value->kind != VALUE_BOOL &&
+				     (value->kind != VALUE_F64 || isfinite(value->f)),
+			     1))
+		return 0;
+	while (header->source != FIELD_FUNCTION || header->slot != slot)
+		header++;
+	return wrong(bound, at, E_HEADER_RESULT, err,
+		     "header '%.*s': the function returned %s: expected a string, a finite number, "
+		     "or nil for no header",
+		     SLICE_FMT(header->name), type_at(bound->script->L, idx));
+}
+
 /* Read the results of bound->functions from the stack; the first is at index `first`. */
 static int read_results(struct script_table *bound, int first, struct image_result *result,
 			struct err *err)
@@ -816,7 +836,8 @@ static int read_results(struct script_table *bound, int first, struct image_resu
 		return -1;
 	at += mapping->key.kind == KEY_FUNCTION;
 	for (unsigned slot = 0; slot < mapping->functions.nslots; slot++, at++)
-		if (read_slot(bound, at, slot, first + (int)at, err) < 0)
+		if ((slot < mapping->functions.nfield_slots ? read_slot : read_header)(
+			    bound, at, slot, first + (int)at, err) < 0)
 			return -1;
 	return 0;
 }

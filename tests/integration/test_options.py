@@ -1,7 +1,10 @@
 """Options that decide which messages a change becomes: alike in copy and stream, on MariaDB and MySQL."""
 
+import re
+
 import pytest
-from support.consume import rows
+from support.consume import heartbeats, rows
+from support.wait import wait_for
 from test_backfill import Here, changing
 
 ONE = "topics = { partitions = 1 },"
@@ -128,3 +131,38 @@ def test_tombstones_beside_the_stream(here):
     assert sorted(left) == sorted(here.sql("SELECT id, v, s FROM new"))
     deletes = [i for i, m in enumerate(found) if m.value and m.op == "DELETE"]
     assert deletes and all(found[i + 1].value is None and found[i + 1].key == found[i].key for i in deletes)
+
+
+def test_headers(here):
+    """Headers of constants, variables and functions, the same in the first copy, in the stream, beside it, and in another copy, on
+    rows and tombstones only."""
+    here.sql("CREATE TABLE t (id INT PRIMARY KEY, v INT)", "INSERT INTO t VALUES (1, NULL)",
+             "CREATE TABLE new (id INT PRIMARY KEY)", "INSERT INTO new VALUES (1)")
+    options = f"""tombstones = true, headers = {{
+      origin = "${{DB_NAME_SRC}}.${{TABLE_NAME_SRC}}", version = 3,
+      ["{here.db}.t"] = {{ v = function(change) return change.row.v end }},
+    }},"""
+    here.more = {"heartbeat": "0.5"}
+    running = make_sync(here, options, "t", **here.more)
+    code, text, log = running.once(command="plan")
+    assert code == 0 and re.search(r"header   v \(sync\.lua:\d+\)", text), text + log
+    running.start()
+    running.wait_streaming()
+    here.sql("INSERT INTO t VALUES (2, 5)", "ALTER TABLE t ADD COLUMN w INT", "UPDATE t SET v = 6 WHERE id = 2", "DELETE FROM t WHERE id = 1")
+    found = running.until(f"{here.db}.t", lambda m: any(x.value is None for x in m) and heartbeats(m), "the tombstone and a heartbeat")
+    same = [("origin", f"{here.db}.t".encode()), ("version", b"3")]
+    assert [(m.op, m.headers) for m in rows(found)] == [
+        ("INSERT", same), ("INSERT", [same[0], ("v", b"5"), same[1]]), ("UPDATE_BEFOR", [same[0], ("v", b"5"), same[1]]),
+        ("UPDATE_AFTER", [same[0], ("v", b"6"), same[1]]), ("DELETE", same)]
+    assert [m.headers for m in found if m.value is None] == [same]
+    assert not any(m.headers for m in found if m.value and not m.is_row)
+    assert running.stop() == 0
+
+    here.select(running, ONE + options, "t", "new")
+    running.start()
+    same[0] = ("origin", f"{here.db}.new".encode())
+    assert running.wait_rows(f"{here.db}.new", 1)[0].headers == same
+    # until the record of the finished copy is saved, another one is refused
+    wait_for(lambda: running.once(f"{here.db}.new", command="resync")[0] == 0, lambda: running.log)
+    again = running.wait_rows(f"{here.db}.new", 2)[1]
+    assert again.copy and again.headers == [("tideway-copy", again.copy.encode()), *same]

@@ -350,7 +350,7 @@ test.case("op_names spells the image before an update", function()
   test.equal(insert("canonical", "x")[1].op, "INSERT")
 end)
 
--- Return the op, topic and key of each record; a tombstone is "-".
+-- Return the op, topic and key of each record; a tombstone has "-".
 local function shape(records)
   local list = {}
   for i, record in ipairs(records) do
@@ -358,6 +358,48 @@ local function shape(records)
   end
   return list
 end
+
+test.case("headers: texts of each value, by image; nil leaves it out", function()
+  local shop = load "headers"
+  local r = shop:insert("a.users", user("a", 5))[1]
+  local at = r.headers.at
+  test.ok(at:find "^%d+$", at)
+  test.same(r.headers, { site = "eu", n = "7", half = "0.5", from = "a", at = at, to = "t.a", age = "5", image = "after", exact = "1.50" })
+  test.equal(shop:read("a.users", user("a"))[1].headers.age, nil)
+  local before, tombstone, after = table.unpack(shop:update("a.users", user("a", 5), { mail = "b", age = 6 }))
+  test.same({ before.headers.image, before.headers.age, before.headers.to }, { "before", "5", "t.a" })
+  test.same(tombstone.headers, before.headers)
+  test.same({ after.headers.image, after.headers.age, after.headers.to }, { "after", "6", "t.b" })
+  test.equal(shop:ddl("ALTER TABLE a.users ADD COLUMN x INT")[1].headers, nil)
+end)
+
+test.case("headers that on_change sets replace those of the rules, and emit has those of the change", function()
+  local shop = load "headers"
+  local function of(word)
+    local row = user("a", 5)
+    row.secret = word
+    return shop:insert("a.users", row)
+  end
+  test.same(of("set")[1].headers, { own = "x", f = "1.5", d = "2.50" })
+  test.equal(of("none")[1].headers, nil)
+  local records = of "emit"
+  test.same(records[2].headers, records[1].headers)
+  test.equal(records[2].headers.site, "eu")
+  test.equal(of("only")[1].headers.age, "5")
+end)
+
+test.case("values that cannot be a header", function()
+  local function why(case, mail)
+    return test.raises(function() insert(case, mail) end, "header 'h': ")
+  end
+  test.ok(why("headers_wrong", "table"):find "rules.lua:%d+: header 'h': the function returned a table: expected a string")
+  test.ok(why("headers_wrong", "boolean"):find("returned a boolean", 1, true))
+  test.ok(why("headers_wrong", "infinite"):find("returned a float: expected a string, a finite number", 1, true))
+  test.equal(insert("headers_wrong", "bytes")[1].headers.h, "\xff")
+  test.equal(insert("headers_wrong", "none")[1].headers, nil)
+  test.ok(why("headers_set_wrong", "boolean"):find("rules.lua:%d+: header 'h': the value is a string or a finite number, not a boolean"))
+  why("headers_set_wrong", "infinite")
+end)
 
 test.case("a tombstone follows each row that is deleted or leaves its key or topic", function()
   local shop = load "tombstones"

@@ -20,6 +20,7 @@
 ---@field key_change "split"|"after"|nil An update in one record that changes key or topic: "split" into DELETE and INSERT, or only "after".
 ---@field no_primary_key "reject"|"empty"|"unique"|"row"|"table"|table<string, "reject"|"empty"|"unique"|"row"|"table">|nil Key of a table without a primary key: refused, empty text, first NOT NULL unique index, hash of the row, or the table's name. With format = "debezium" the default is that index, or else a null key.
 ---@field fields table|nil Additional fields after the columns: constants, variables, functions.
+---@field headers table|nil Headers of the messages of rows: constants, variables, functions, like `fields`; nil from a function: no header.
 ---@field columns tideway.columns|tideway.columns[]|table<string, tideway.columns|tideway.columns[]>|nil rename, drop, keep, order and mask columns.
 ---@field filter tideway.filter|table<string, tideway.filter>|nil filter(row, change): which images pass.
 ---@field unmatched "warn"|"error"|nil A pattern that matches no selected table. An exact name without a table is always an error.

@@ -1,8 +1,8 @@
--- fields: additional fields, which follow a table's columns in the messages. A field is a constant,
--- a text with variables or a function(change), for all tables or for some. Fields are sorted by
--- name; in the list form they have the order of the list. Variables are replaced here, once for a
--- table, except EXECUTE_TIME, UPDATE_TIME and the topic of a topic function: these differ from
--- message to message.
+-- fields: additional fields, which follow a table's columns in the messages, and headers of messages.
+-- Each is a constant, a text with variables or a function(change), for all tables or for some. They
+-- are sorted by name; in the list form they have the order of the list. Variables are replaced here,
+-- once for a table, except EXECUTE_TIME, UPDATE_TIME and the topic of a topic function: these differ
+-- from message to message.
 local cbase = require "tideway.cbase"
 local fault = require "tideway.core.fault"
 local fieldtype = require "tideway.core.fieldtype"
@@ -19,9 +19,22 @@ local function constant_transport(value)
   return ({ number = "DOUBLE", boolean = "BOOLEAN", string = "STRING" })[type(value)]
 end
 
+-- What errors say about a field, or about a header: what it is, and what its value must be.
+local FIELD = { word = "field", must = "a constant, a text with variables, a function(change) or field.long(fn) and the like" }
+local HEADER = { word = "header", must = "a text, a number or a function(change): headers have no types" }
+
+local function check_header_name(name, place)
+  if name:find("^tideway%-") then
+    place:fail("the names of headers that begin with tideway- are those that Tideway itself writes: take another one")
+  end
+end
+
 -- Return { value | parts | fn, transport, scale, place }.
-local function compile_field(written, place)
+local function compile_field(kind, written, place)
   local value, field = written, { place = place }
+  if kind == HEADER and (fieldtype.is(written) or type(written) == "boolean") then
+    place:fail("must be %s, not %s", kind.must, fault.show(written))
+  end
   if fieldtype.is(written) then
     value, field.transport, field.scale, field.declared = written.value, written.transport, written.scale, true
   end
@@ -32,71 +45,81 @@ local function compile_field(written, place)
   elseif constant_transport(value) then
     field.value, field.transport = value, field.transport or constant_transport(value)
   else
-    place:fail("must be a constant, a text with variables, a function(change) or field.long(fn) and the like, not %s",
-      fault.show(value))
+    place:fail("must be %s, not %s", kind.must, fault.show(value))
   end
   return field
 end
 
-local function check_name(name, place)
-  if type(name) ~= "string" or name == "" then place:fail("the name of a field must be a string") end
+local function check_name(kind, name, place)
+  if type(name) ~= "string" or name == "" then place:fail("the name of a %s must be a string", kind.word) end
+  if kind == HEADER then check_header_name(name, place) end
   if pattern.looks_like(name) then
-    place:fail("looks like a table: its value must be a table { name = value } of fields")
+    place:fail("looks like a table: its value must be a table { name = value } of %ss", kind.word)
   end
 end
 
-local function compile_group(map, place)
+local function compile_group(kind, map, place)
   local group = {}
   for _, name in ipairs(fault.sorted_keys(map)) do
     if name ~= "tables" then
       local here = place:child(name)
-      check_name(name, here)
+      check_name(kind, name, here)
       if type(map[name]) == "table" and not fieldtype.is(map[name]) then
-        here:fail("is a table; groups of fields for tables belong one level higher, as [\"db.table\"] = { ... }")
+        here:fail("is a table; groups of %ss for tables belong one level higher, as [\"db.table\"] = { ... }", kind.word)
       end
-      group[#group + 1] = { name = name, field = compile_field(map[name], here) }
+      group[#group + 1] = { name = name, field = compile_field(kind, map[name], here) }
     end
   end
   return group
 end
 
-local function compile_map_group(value, place)
+local function compile_map_group(kind, value, place)
   if type(value) ~= "table" or fieldtype.is(value) then
-    place:fail("looks like a table: its value must be a table { name = value } of fields")
+    place:fail("looks like a table: its value must be a table { name = value } of %ss", kind.word)
   end
   if value.tables ~= nil then place:fail("`tables` belongs to the list form { { tables = ..., name = value } }") end
-  return compile_group(value, place)
+  return compile_group(kind, value, place)
 end
 
 local function is_group(key, value)
   return type(key) == "string" and (pattern.looks_like(key) or type(value) == "table" and not fieldtype.is(value))
 end
 
-local function check_group_key(key, place)
+local function check_group_key(kind, key, place)
   if not pattern.looks_like(key) then
-    place:fail("is a table but %q is not a pattern: tables are named db.table; a field is name = value", key)
+    place:fail("is a table but %q is not a pattern: tables are named db.table; a %s is name = value", key, kind.word)
   end
 end
 
-function fields.compile(value, place, registry)
+local function compile(kind, value, place, registry)
+  local function group_of(item, here) return compile_group(kind, item, here) end
+  local function map_group_of(item, here) return compile_map_group(kind, item, here) end
   if value == nil then return select_by.constant(nil, place) end
-  if fault.has_items(value) then return select_by.list(value, place, compile_group, registry) end
+  if fault.has_items(value) then return select_by.list(value, place, group_of, registry) end
   local common, groups = {}, {}
   for _, key in ipairs(fault.sorted_keys(value)) do
     if is_group(key, value[key]) then
-      check_group_key(key, place:child(key))
+      check_group_key(kind, key, place:child(key))
       groups[key] = value[key]
     else
       common[key] = value[key]
     end
   end
   if common.tables ~= nil then place:fail("`tables` belongs to the list form { { tables = ..., name = value } }") end
-  local selector = select_by.map(groups, place, compile_map_group, registry)
-  if next(common) then selector.all = { value = compile_group(common, place), place = place } end
+  local selector = select_by.map(groups, place, map_group_of, registry)
+  if next(common) then selector.all = { value = compile_group(kind, common, place), place = place } end
   return selector
 end
 
--- Return all fields of the table. A later field replaces an earlier field of the same name.
+function fields.compile(value, place, registry)
+  return compile(FIELD, value, place, registry)
+end
+
+function fields.compile_headers(value, place, registry)
+  return compile(HEADER, value, place, registry)
+end
+
+-- Return all fields of the table, or all headers. A later one replaces an earlier one of the same name.
 local function merged(selector, t)
   local list, at = {}, {}
   for _, entry in ipairs(selector:collect(t.db, t.name)) do
@@ -177,6 +200,13 @@ function fields.resolve(selector, t, names, topic, columns)
     list[i] = resolve_field(item, values, functions)
   end
   return list, functions
+end
+
+-- Return the list of headers for core.prepare. Add their functions to those of the fields.
+function fields.resolve_headers(selector, t, names, topic, functions)
+  local list, values = {}, variables(t, names, topic)
+  for i, item in ipairs(merged(selector, t)) do list[i] = resolve_field(item, values, functions) end
+  return list
 end
 
 return fields

@@ -261,9 +261,11 @@ function core.prepare(i, t)
   local mapping = {
     wanted = true, topic = result.topic, topic_function = result.fn ~= nil, key = public_key(resolved),
     primary = #resolved.primary > 0 and resolved.primary or nil, columns = cols.columns,
-    conversions = cols.conversions, fields = list, key_change = sync.config.key_change, slots = #functions,
+    conversions = cols.conversions, fields = list, key_change = sync.config.key_change,
     warnings = {}, unseen = cols.unseen,
   }
+  mapping.headers = fields.resolve_headers(sync.headers, t, sync.names, result, functions)
+  mapping.slots = #functions
   for name, value in pairs(records.resolve(sync.records, t, resolved, mapping.warnings)) do mapping[name] = value end
   mapping.image, mapping.image_where = image_functions(result, resolved, functions)
   mapping.event, mapping.shown = hooks.resolve(sync.hooks, t, cols, resolved)

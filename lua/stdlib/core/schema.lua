@@ -95,7 +95,8 @@ schema.groups = {
       help = "Key of a table without a primary key: refused, empty text, first NOT NULL unique index, hash of "
         .. 'the row, or the table\'s name. With format = "debezium" the default is that index, or else a null key.' },
     { "fields", type = "table", help = "Additional fields after the columns: constants, variables, functions." },
-    { "headers", later = true, help = "Message headers." },
+    { "headers", type = "table",
+      help = "Headers of the messages of rows: constants, variables, functions, like `fields`; nil from a function: no header." },
     { "columns", type = "table", by_table = true, group = "columns", stub = "tideway.columns|tideway.columns[]",
       help = "rename, drop, keep, order and mask columns." },
     { "filter", type = "function|table", by_table = true, stub = "tideway.filter", help = "filter(row, change): which images pass." },

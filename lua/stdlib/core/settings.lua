@@ -245,6 +245,7 @@ local function compile_mapping(self, options, format, place)
   self.columns = columns.compile(options.columns, place:child("columns"):as("E_COLUMNS"), registry)
   if format.refuses_types then columns.refuse_types(self.columns, options.format) end
   self.fields = fields.compile(options.fields, place:child("fields"):as("E_FIELD"), registry)
+  self.headers = fields.compile_headers(options.headers, place:child("headers"):as("E_HEADER"), registry)
   self.keys = key.compile(options.key, place:child("key"):as("E_KEY"), registry)
   self.modes = with_rest(key.compile_modes(options.no_primary_key, place:child("no_primary_key"), registry),
     format.no_primary_key, place)

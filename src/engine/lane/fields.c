@@ -144,35 +144,37 @@ static int function_value(struct plan *plan, unsigned i, struct value *value, st
 		       transport_name(expected), expected == TRANSPORT_STRING ? "string" : "...");
 }
 
+struct value field_value(const struct out_field *field, const struct field_context *context,
+			 struct arena *arena)
+{
+	switch (field->source) {
+	case FIELD_CONSTANT:
+		return field->value;
+	case FIELD_EXECUTE_TIME:
+		return (struct value){.kind = VALUE_I64, .i = context->execute_ms};
+	case FIELD_UPDATE_TIME:
+		return (struct value){.kind = VALUE_I64, .i = context->update_ms};
+	case FIELD_TOPIC:
+		return (struct value){.kind = VALUE_TEXT, .text = context->topic};
+	case FIELD_TEMPLATE:
+		return (struct value){.kind = VALUE_TEXT,
+				      .text = expand(field->template, context, arena)};
+	case FIELD_FUNCTION:
+		break;
+	}
+	return context->slots[field->slot];
+}
+
 int fields_fill(struct plan *plan, struct image *image, const struct field_context *context,
 		struct arena *arena, struct err *err)
 {
 	struct value *values = image->values + plan->mapping.ncolumns;
 	for (unsigned i = 0; i < plan->mapping.nfields; i++) {
 		const struct out_field *field = &plan->mapping.fields[i];
-		switch (field->source) {
-		case FIELD_CONSTANT:
-			values[i] = field->value;
-			break;
-		case FIELD_EXECUTE_TIME:
-			values[i] = (struct value){.kind = VALUE_I64, .i = context->execute_ms};
-			break;
-		case FIELD_UPDATE_TIME:
-			values[i] = (struct value){.kind = VALUE_I64, .i = context->update_ms};
-			break;
-		case FIELD_TOPIC:
-			values[i] = (struct value){.kind = VALUE_TEXT, .text = context->topic};
-			break;
-		case FIELD_TEMPLATE:
-			values[i] = (struct value){.kind = VALUE_TEXT,
-						   .text = expand(field->template, context, arena)};
-			break;
-		case FIELD_FUNCTION:
-			values[i] = context->slots[field->slot];
-			if (function_value(plan, i, &values[i], arena, err) < 0)
-				return -1;
-			break;
-		}
+		values[i] = field_value(field, context, arena);
+		if (field->source == FIELD_FUNCTION &&
+		    function_value(plan, i, &values[i], arena, err) < 0)
+			return -1;
 	}
 	return 0;
 }

@@ -13,6 +13,9 @@ struct field_context {
 	const struct value *slots; /* results of the functions; NULL when the mapping has none */
 };
 
+/* Return the value of one field, before it is converted to a declared type. */
+struct value field_value(const struct out_field *field, const struct field_context *context,
+			 struct arena *arena);
 /* Fill values[mapping.ncolumns ...] of an image. Fail with ERR_DATA and the field's name if the
  * value of a function does not fit the declared type, or has another type than the values before
  * it. */

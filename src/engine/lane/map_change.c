@@ -1,6 +1,6 @@
 #include "engine/lane/map_change.h"
 
-#include "engine/lane/fields.h"
+#include "engine/lane/headers.h"
 #include "format/json.h"
 #include "script/script.h"
 
@@ -13,9 +13,7 @@ struct writing {
 	struct plan *plan;
 	struct message_batch *batch;
 	const struct event_result *event; /* what the event function set */
-	const struct header
-		*headers; /* of the messages: its own, and what the event function set */
-	unsigned nheaders;
+	const struct image *own;          /* of the change's own message, once it is made */
 };
 
 static const struct event_result no_result; /* for a mapping without an event function */
@@ -145,26 +143,38 @@ static void keep_topics(struct writing *w, struct image *image, const struct ima
 	image->out.ntopics = result->ntopics;
 }
 
-/* Make the values, key and topics of one image. */
+/* Set the headers of one image: those of the event function, or else those of the rules. The rows of another copy also have one
+ * that names the copy. */
+static void set_headers(struct writing *w, struct image *image, const struct field_context *context)
+{
+	struct arena *arena = &w->lane->arena;
+	struct slice copy = w->plan->change.copy;
+	image->out.headers = w->event->headers;
+	image->out.nheaders = w->event->nheaders;
+	if (w->plan->mapping.nheaders > 0 && w->event->headers == NULL)
+		headers_fill(&w->plan->mapping, context, arena, &image->out);
+	if (copy.ptr)
+		format_put_header(&image->out, (struct header){SLICE(HEADER_COPY), copy}, arena);
+}
+
+/* Make the values, key, topics and headers of one image. */
 static int make_image(struct writing *w, struct image *image, enum change_image which,
 		      struct buf *key, struct err *err)
 {
 	struct plan *plan = w->plan;
 	struct lane *lane = w->lane;
 	struct image_result result = {.topics = NULL};
-	struct field_context context;
 	if (fill_columns(w, image, err) < 0)
 		return -1;
 	if (plan->mapping.functions.image != MAPPING_NO_FUNCTION &&
 	    script_image(lane->script, &plan->mapping, &plan->change, which, &result, err) < 0)
 		return -1;
 	keep_topics(w, image, &result);
-	if (plan->mapping.nfields > 0) {
-		context = (struct field_context){plan->change.time_ms, lane->now_ms,
-						 image->out.topics[0], result.slots};
-		if (fields_fill(plan, image, &context, &lane->arena, err) < 0)
-			return -1;
-	}
+	const struct field_context context = {plan->change.time_ms, lane->now_ms,
+					      image->out.topics[0], result.slots};
+	if (plan->mapping.nfields > 0 && fields_fill(plan, image, &context, &lane->arena, err) < 0)
+		return -1;
+	set_headers(w, image, &context);
 	if (!w->event->has_key)
 		return make_key(w, image, &result, key, err);
 	image->out.key = w->event->key;
@@ -193,11 +203,10 @@ static int put_change(struct writing *w, enum change_op op, bool single, struct 
 		.after = has_after ? &after->out : NULL,
 		.single = single,
 		.mapped_key = !w->event->has_key,
-		.headers = w->headers,
-		.nheaders = w->nheaders,
 		.now_ms = w->lane->now_ms,
 		.arena = &w->lane->arena,
 	};
+	w->own = has_after ? after : before;
 	plan->format->write(plan->prepared, &change, w->batch);
 	return 0;
 }
@@ -258,8 +267,8 @@ static int put_emits(struct writing *w, struct err *err)
 		if (!emit->has_value)
 			message->value = own.value;
 		if (message->headers == NULL) {
-			message->headers = w->headers;
-			message->nheaders = w->nheaders;
+			message->headers = w->own->out.headers;
+			message->nheaders = w->own->out.nheaders;
 		}
 	}
 	return 0;
@@ -271,27 +280,8 @@ static void clear_edits(const struct plan *plan, struct image *image)
 		memset(image->edits, 0, plan->table->ncolumns * sizeof(*image->edits));
 }
 
-/* Choose the headers of the messages. The rows of another copy have one that names the copy. */
-static void set_headers(struct writing *w)
-{
-	struct slice copy = w->plan->change.copy;
-	unsigned n = w->event->nheaders;
-	struct header *headers;
-	w->headers = w->event->headers;
-	w->nheaders = n;
-	if (copy.ptr == NULL)
-		return;
-	headers = ARENA_ARRAY(&w->lane->arena, n + 1, struct header);
-	headers[0] = (struct header){SLICE(HEADER_COPY), copy};
-	for (unsigned i = 0; i < n; i++)
-		headers[i + 1] = w->event->headers[i];
-	w->headers = headers;
-	w->nheaders = n + 1;
-}
-
 static int put_all(struct writing *w, struct err *err)
 {
-	set_headers(w);
 	if (put_own(w, err) < 0)
 		return -1;
 	return put_emits(w, err);
@@ -366,10 +356,7 @@ int map_again(struct lane *lane, struct plan *plan, bool events, struct message_
 {
 	struct writing w = {.lane = lane, .plan = plan, .batch = batch, .event = &no_result};
 	message_batch_clear(batch);
-	if (events)
-		return run(&w, err);
-	set_headers(&w);
-	return put_own(&w, err);
+	return events ? run(&w, err) : put_own(&w, err);
 }
 
 /* A start refuses all such tables (core.check). Here a table lost its key, or was created without one, while the sync runs. */

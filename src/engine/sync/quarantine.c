@@ -29,6 +29,7 @@ static const struct {
 	{E_ROW_COLUMN, BLAME_TABLE},
 	{E_ROW_ASSIGN, BLAME_TABLE},
 	{E_EMIT, BLAME_TABLE},
+	{E_HEADER_RESULT, BLAME_TABLE},
 	/* messages and their destinations */
 	{E_MESSAGE_SIZE, BLAME_TABLE},
 	{E_ROW_SIZE, BLAME_TABLE},

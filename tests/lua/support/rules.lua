@@ -2,6 +2,7 @@
 local sync = require "tideway.sync"
 local source = require "tideway.source"
 local kafka = require "tideway.kafka"
+local decimal = require "tideway.decimal"
 local field = require "tideway.field"
 local mask = require "tideway.mask"
 local json = require "tideway.json"
@@ -156,6 +157,23 @@ cases.two_types = { fields = { v = function(c) return c.row.id == 1 and 1 or "on
 
 cases.one = { update = "one", topic = function(change) return "t." .. change.row.mail end }
 cases.one_after = { update = "one", key_change = "after", key = "mail" }
+cases.headers = { headers = { site = "eu", n = 7, half = 0.5, from = "${DB_NAME_SRC}", at = "${EXECUTE_TIME}", to = "${TABLE_NAME_DEST}",
+    age = function(change) return change.row.age end, image = function(change) return change.image end,
+    exact = function() return decimal.new "1.50" end },
+  topic = function(change) return "t." .. change.row.mail end, tombstones = true,
+  on_change = function(change)
+    local word = change.row.secret
+    if word == "set" then change.headers = { own = "x", f = 1.5, d = decimal.new "2.50" } end
+    if word == "none" then change.headers = {} end
+    if word == "emit" then change:emit { topic = "more", key = "k", value = { v = 1 } } end
+    if word == "only" then change:emit { topic = "more", key = "k", value = { v = 1 } } return false end
+  end }
+cases.headers_wrong = { headers = { h = function(change)
+  return ({ table = {}, boolean = true, infinite = math.huge, bytes = "\xff", none = json.null })[change.row.mail]
+end } }
+cases.headers_set_wrong = { on_change = function(change)
+  change.headers = { h = ({ boolean = true, infinite = math.huge })[change.row.mail] }
+end }
 cases.tombstones = { tombstones = true, topic = function(change)
   return change.row.mail == "both" and { "t.a", "t.b" } or "t." .. (change.row.mail or "x")
 end }
