@@ -62,6 +62,26 @@ static int to_number_text(const struct conversion *conversion, struct value *val
 	return 0;
 }
 
+static int to_bit_number(const struct conversion *conversion, struct value *value,
+			 struct arena *arena, struct err *err)
+{
+	uint64_t bits = 0;
+	(void)arena;
+	if (value->kind == VALUE_I64 || value->kind == VALUE_U64)
+		return 0;
+	if (value->kind == VALUE_BOOL) {
+		value->kind = VALUE_I64;
+		return 0;
+	}
+	if (value->kind != VALUE_BYTES || value->text.len > sizeof(bits))
+		return refuse(conversion, "the value is not a BIT", err);
+	for (size_t i = 0; i < value->text.len; i++)
+		bits = bits << 8 | (uint8_t)value->text.ptr[i];
+	value->kind = bits > INT64_MAX ? VALUE_U64 : VALUE_I64;
+	value->u = bits;
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	conversion_fn *apply, *read;

@@ -10,8 +10,9 @@
 
 /* X(id, name, apply, read): the name is that of lua/stdlib/core/types.lua; the functions are those of struct conversion. */
 #define CONVERSIONS(X)                                                                             \
-	X(BOOLEAN, "boolean", to_boolean, read_boolean)     /* 0 and 1 to false and true */        \
-	X(NUMBER_TEXT, "number_text", to_number_text, NULL) /* a number to its literal */
+	X(BOOLEAN, "boolean", to_boolean, read_boolean)                                            \
+	X(NUMBER_TEXT, "number_text", to_number_text, NULL)                                        \
+	X(BIT_NUMBER, "bit_number", to_bit_number, to_bit_number)
 
 enum conversion_kind {
 #define X(id, name, apply, read) CONVERT_##id,

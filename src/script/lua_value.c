@@ -144,6 +144,8 @@ static struct range integer_range(const struct column *column)
 	unsigned bits = 8 * column_type_bytes(column->type);
 	if (column->type == COLUMN_YEAR)
 		return (struct range){0, 2155};
+	if (column->type == COLUMN_BIT)
+		return (struct range){0, UINT64_MAX >> (64 - column->length)};
 	if (column->is_unsigned)
 		return (struct range){0, UINT64_MAX >> (64 - bits)};
 	return (struct range){-(int64_t)(UINT64_MAX >> (65 - bits)) - 1, UINT64_MAX >> (65 - bits)};
@@ -265,6 +267,8 @@ const char *lua_value_check(lua_State *L, int idx, const struct column *column,
 	}
 	if (conversion && conversion->kind == CONVERT_BOOLEAN)
 		return check_boolean(L, idx, value);
+	if (conversion && conversion->kind == CONVERT_BIT_NUMBER)
+		return check_integer(L, idx, column, value);
 	switch (column_type_class(column->type)) {
 	case CLASS_INTEGER:
 	case CLASS_YEAR:

@@ -33,6 +33,16 @@ CASES = [
         "DECIMAL(5,0) UNSIGNED ZEROFILL": ("STRING", {"0": '"0"', "42": '"42"'}),
         "DOUBLE": ("DOUBLE", {"12.5": "12.5"}),
     }),
+    ({"bit": "bytes"}, {
+        "BIT(1)": ("BOOLEAN", {"1": "true"}),
+        "BIT(12)": ("BYTES", {"5": '"AAU="'}),
+    }),
+    ({"bit": "long"}, {
+        "BIT(1)": ("LONG", {"NULL": "null", "0": "0", "1": "1"}),
+        "BIT(12)": ("LONG", {"0": "0", "5": "5", "4095": "4095"}),
+        "BIT(64)": ("LONG", {"0": "0", "9223372036854775808": "9223372036854775808",
+                             "18446744073709551615": "18446744073709551615"}),
+    }),
 ]
 STEP = 1000  # ids of the stream begin after it
 
@@ -101,6 +111,38 @@ def test_settings(server, sync_on, broker, unique):
             assert message.full
             check(message, *case)
     assert f"{len(tables)} of {2 * len(tables)} tables to read beside the stream" in running.log
+    assert running.stop() == 0
+
+
+# (settings, column type, SQL value of column c, Lua that makes column d of it, JSON of d)
+ASSIGNED = [
+    ({"tinyint1": "boolean"}, "TINYINT(1)", "1", "not row.c", "false"),
+    ({"tinyint1": "boolean"}, "TINYINT(1)", "2", "row.c == 2", "true"),
+    ({"bigint_unsigned": "string"}, "BIGINT UNSIGNED", "41", "row.c + 1", '"42"'),
+    ({"bigint_unsigned": "string"}, "BIGINT UNSIGNED", "18446744073709551615", "row.c", '"18446744073709551615"'),
+    ({"decimal": "string"}, "DECIMAL(5,2)", "12.3", "row.c + 1", '"13.30"'),
+    ({"decimal": "string"}, "DECIMAL(20,2)", "12.3", "row.c + 1", '"13.30"'),
+    ({"bit": "long"}, "BIT(1)", "0", "row.c + 1", "1"),
+    ({"bit": "long"}, "BIT(12)", "5", "row.c | 2", "7"),
+    ({"bit": "long"}, "BIT(64)", "18446744073709551615", "row.c", "18446744073709551615"),
+]
+
+
+def test_functions(sync, sql, db, broker):
+    """docs/lua-api.md, "Values": what functions read and set under a setting, in the full sync and in the stream."""
+    types, functions = {}, []
+    for number, (settings, column_type, value, code, _) in enumerate(ASSIGNED):
+        sql(f"CREATE TABLE t{number} (id INT PRIMARY KEY, c {column_type}, d {column_type})",
+            f"INSERT INTO t{number} (id, c) VALUES (1, {value})")
+        types[f"{db}.t{number}"] = settings
+        functions.append(f'["{db}.t{number}"] = function(row) row.d = {code} row.c = nil end,')
+    running = sync(f"types = {lua(types)}, on_row = {{ {' '.join(functions)} }},", kafka=broker)
+    running.wait_streaming()
+    for number, (_, _, value, _, _) in enumerate(ASSIGNED):
+        sql(f"INSERT INTO t{number} (id, c) VALUES (2, {value})")
+    for number, case in enumerate(ASSIGNED):
+        for message in running.wait_rows(f"{db}.t{number}", 2):
+            assert f'"c":null,"d":{case[-1]}}}'.encode() in message.value, case
     assert running.stop() == 0
 
 

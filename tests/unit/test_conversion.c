@@ -57,11 +57,66 @@ static void test_boolean(void **state)
 	expect_unfit(&conversion, (struct value){.kind = VALUE_TEXT, .text = SLICE("1")});
 }
 
+static void test_bit(void **state)
+{
+	(void)state;
+	static const struct column column = {.name = SLICE("c"), .type = COLUMN_BIT, .length = 64};
+	const struct conversion conversion = find("bit_number", &column);
+	static const struct {
+		struct value from, to;
+	} cases[] = {
+		{{.kind = VALUE_BOOL, .i = 1}, {.kind = VALUE_I64, .i = 1}},
+		{{.kind = VALUE_BYTES, .text = SLICE("\x01\x02")}, {.kind = VALUE_I64, .i = 258}},
+		{{.kind = VALUE_BYTES, .text = SLICE("\xff\xff\xff\xff\xff\xff\xff\xfe")},
+		 {.kind = VALUE_U64, .u = UINT64_MAX - 1}},
+		{{.kind = VALUE_U64, .u = UINT64_MAX}, {.kind = VALUE_U64, .u = UINT64_MAX}},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct err err = ERR_INIT;
+		struct value value = cases[i].from;
+		assert_int_equal(conversion_apply(&conversion, &value, NULL, &err), 0);
+		assert_true(value_equal(&value, &cases[i].to));
+	}
+	expect_unfit(&conversion, (struct value){.kind = VALUE_TEXT, .text = SLICE("1")});
+	expect_unfit(&conversion, (struct value){.kind = VALUE_BYTES, .text = SLICE("123456789")});
+}
+
+/* A mask may return a number of another kind than the column's. */
+static void test_number_text(void **state)
+{
+	(void)state;
+	static const struct column column = {.name = SLICE("c"), .type = COLUMN_DECIMAL};
+	const struct conversion conversion = find("number_text", &column);
+	static const struct {
+		struct value from;
+		struct slice to;
+	} cases[] = {
+		{{.kind = VALUE_DECIMAL, .text = SLICE("-12.30")}, SLICE("-12.30")},
+		{{.kind = VALUE_I64, .i = INT64_MIN}, SLICE("-9223372036854775808")},
+		{{.kind = VALUE_U64, .u = UINT64_MAX}, SLICE("18446744073709551615")},
+		{{.kind = VALUE_F64, .f = 0.1}, SLICE("0.1")},
+		{{.kind = VALUE_TEXT, .text = SLICE("***")}, SLICE("***")},
+	};
+	struct arena arena;
+	arena_init(&arena, 0);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct err err = ERR_INIT;
+		struct value value = cases[i].from;
+		assert_int_equal(conversion_apply(&conversion, &value, &arena, &err), 0);
+		assert_int_equal(value.kind, VALUE_TEXT);
+		assert_true(slice_equal(value.text, cases[i].to));
+	}
+	arena_fini(&arena);
+	expect_unfit(&conversion, (struct value){.kind = VALUE_BOOL, .i = 1});
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_boolean),
+		cmocka_unit_test(test_bit),
+		cmocka_unit_test(test_number_text),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

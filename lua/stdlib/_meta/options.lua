@@ -133,6 +133,7 @@
 ---@field tinyint1 "long"|"boolean"|nil TINYINT(1), which is BOOL: a number, or false and true for 0 and 1.
 ---@field bigint_unsigned "long"|"string"|nil BIGINT UNSIGNED: a number, or its digits as text.
 ---@field decimal "double"|"string"|nil DECIMAL: a number, or the same digits as text.
+---@field bit "bytes"|"long"|nil BIT(n): bytes (BIT(1): false and true), or a number.
 
 ---A MySQL or MariaDB server to read from.
 ---@class tideway.mysql_options

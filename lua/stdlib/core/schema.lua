@@ -278,6 +278,8 @@ schema.groups = {
       help = "BIGINT UNSIGNED: a number, or its digits as text." },
     { "decimal", type = "string", default = "double", choices = { "double", "string" },
       help = "DECIMAL: a number, or the same digits as text." },
+    { "bit", type = "string", default = "bytes", choices = { "bytes", "long" },
+      help = "BIT(n): bytes (BIT(1): false and true), or a number." },
   } },
   { name = "source.mysql", call = true, struct = "SOURCE", class = "tideway.mysql_options",
     title = "A MySQL or MariaDB server to read from.", list = {

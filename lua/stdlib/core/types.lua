@@ -92,6 +92,13 @@ local FORMS = {
       if value("decimal") == "string" then return { by = "decimal", kind = "number_text", transport = "STRING" } end
     end,
   },
+  {
+    settings = { "bit" }, what = "a BIT",
+    concerns = is_type("bit"),
+    conversion = function(value)
+      if value("bit") == "long" then return { by = "bit", kind = "bit_number", transport = "LONG", reads = "LONG" } end
+    end,
+  },
 }
 
 local FORM_OF = {} -- the form of each setting
