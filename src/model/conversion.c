@@ -1,6 +1,7 @@
 #include "model/conversion.h"
 
 #include "base/num.h"
+#include "model/civil_text.h"
 #include "model/table.h"
 
 /* Report that the value does not fit. why: what it is. The text contains no value, because a mask may cover it. */
@@ -79,6 +80,119 @@ static int to_bit_number(const struct conversion *conversion, struct value *valu
 		bits = bits << 8 | (uint8_t)value->text.ptr[i];
 	value->kind = bits > INT64_MAX ? VALUE_U64 : VALUE_I64;
 	value->u = bits;
+	return 0;
+}
+
+/* ---- dates ----------------------------------------------------------------------------------- */
+
+/* Return whether the value is a date without a month or a day, which has no milliseconds. */
+static bool is_zero_date(const struct value *value)
+{
+	int64_t us;
+	return value->kind != VALUE_I64 && !value_micros(value, &us);
+}
+
+static bool is_date(const struct value *value)
+{
+	return value->kind == VALUE_DATE || value->kind == VALUE_DATETIME ||
+	       value->kind == VALUE_TIMESTAMP || value->kind == VALUE_MS ||
+	       value->kind == VALUE_I64; /* of a mask */
+}
+
+static void put_date_text(const struct conversion *conversion, const struct civil *civil,
+			  struct value *value, struct arena *arena)
+{
+	char *text = arena_alloc(arena, CIVIL_TEXT_MAX);
+	size_t n = civil_write(civil, conversion->column->type != COLUMN_DATE,
+			       conversion->column->scale, text);
+	*value = (struct value){.kind = VALUE_TEXT, .text = slice_of(text, n)};
+}
+
+static void make_date_text(const struct conversion *conversion, struct value *value,
+			   struct arena *arena)
+{
+	static const struct civil zero;
+	bool is_civil = value->kind == VALUE_DATE || value->kind == VALUE_DATETIME;
+	struct civil civil;
+	int64_t us;
+	if (is_civil)
+		civil = value->civil;
+	else if (value->kind == VALUE_I64)
+		civil_from_micros(value->i * 1000, &civil);
+	else if (value_micros(value, &us))
+		civil_from_micros(us, &civil);
+	else
+		civil = zero;
+	put_date_text(conversion, &civil, value, arena);
+}
+
+static const struct civil epoch = {.year = 1970, .month = 1, .day = 1};
+
+/* Replace a zero date. One that is refused stays: functions read NULL, and can set another value. */
+static void replace_zero_date(const struct conversion *conversion, struct value *value,
+			      struct arena *arena)
+{
+	switch (conversion->zero) {
+	case ZERO_DATE_NULL:
+		value->kind = VALUE_NULL;
+		return;
+	case ZERO_DATE_TEXT:
+		make_date_text(conversion, value, arena);
+		return;
+	case ZERO_DATE_EPOCH:
+		if (conversion->kind == CONVERT_DATE_TEXT)
+			put_date_text(conversion, &epoch, value, arena);
+		else
+			*value = (struct value){.kind = VALUE_MS, .i = 0};
+		return;
+	case ZERO_DATE_DIRTY:
+		return;
+	}
+}
+
+static int read_date_text(const struct conversion *conversion, struct value *value,
+			  struct arena *arena, struct err *err)
+{
+	(void)err;
+	if (is_zero_date(value))
+		replace_zero_date(conversion, value, arena);
+	else
+		make_date_text(conversion, value, arena);
+	return 0;
+}
+
+static int read_date_ms(const struct conversion *conversion, struct value *value,
+			struct arena *arena, struct err *err)
+{
+	(void)err;
+	if (is_zero_date(value))
+		replace_zero_date(conversion, value, arena);
+	return 0;
+}
+
+/* Convert what a function has not converted yet. */
+static int convert_date(const struct conversion *conversion, struct value *value,
+			struct arena *arena, struct err *err)
+{
+	if (value->kind == VALUE_TEXT)
+		return 0;
+	if (!is_date(value))
+		return refuse(conversion, "the value is not a date", err);
+	if (conversion->zero == ZERO_DATE_DIRTY && is_zero_date(value))
+		return refuse(conversion, "the value is a zero date", err);
+	return conversion->read(conversion, value, arena, err);
+}
+
+/* Round down to milliseconds, as for dates. A function sets the text of a TIME. */
+static int to_time_ms(const struct conversion *conversion, struct value *value, struct arena *arena,
+		      struct err *err)
+{
+	int64_t us = value->i;
+	(void)arena;
+	if (value->kind != VALUE_TIME &&
+	    (value->kind != VALUE_TEXT || !time_read(value->text, &us)))
+		return refuse(conversion, "the value is not a TIME ([-]hh:mm:ss)", err);
+	*value = (struct value){.kind = VALUE_MS, .i = us / 1000 - (us % 1000 < 0)};
 	return 0;
 }
 

@@ -12,13 +12,24 @@
 #define CONVERSIONS(X)                                                                             \
 	X(BOOLEAN, "boolean", to_boolean, read_boolean)                                            \
 	X(NUMBER_TEXT, "number_text", to_number_text, NULL)                                        \
-	X(BIT_NUMBER, "bit_number", to_bit_number, to_bit_number)
+	X(BIT_NUMBER, "bit_number", to_bit_number, to_bit_number)                                  \
+	X(DATE_TEXT, "date_text", convert_date, read_date_text)                                    \
+	X(DATE_MS, "date_ms", convert_date, read_date_ms)                                          \
+	X(TIME_MS, "time_ms", to_time_ms, NULL)
 
 enum conversion_kind {
 #define X(id, name, apply, read) CONVERT_##id,
 	CONVERSIONS(X)
 #undef X
 		CONVERSION_COUNT
+};
+
+/* What becomes of a zero date, and of one with a zero month or day. */
+enum zero_date {
+	ZERO_DATE_NULL,
+	ZERO_DATE_TEXT,
+	ZERO_DATE_EPOCH, /* 1970-01-01 */
+	ZERO_DATE_DIRTY, /* it is refused */
 };
 
 struct conversion;
@@ -31,6 +42,7 @@ struct conversion {
 	conversion_fn *apply; /* makes what is written */
 	conversion_fn *read;  /* makes what functions read; NULL: what they read without it */
 	enum conversion_kind kind;
+	enum zero_date zero;
 	const struct column *column;
 	struct slice remedy; /* what makes other values fit, for the error */
 };

@@ -3,6 +3,7 @@
 #include "script/script_priv.h"
 
 #include "base/num.h"
+#include "model/civil_text.h"
 
 #include <assert.h>
 #include <float.h>
@@ -257,18 +258,66 @@ static const char *check_bit(lua_State *L, int idx, const struct column *column,
 	return check_string(L, idx, VALUE_BYTES, arena, value);
 }
 
+/* Accept the text of a date, or its milliseconds. */
+static const char *check_date_text(lua_State *L, int idx, const struct conversion *conversion,
+				   struct arena *arena, struct value *value)
+{
+	const struct column *column = conversion->column;
+	bool has_time = column->type != COLUMN_DATE;
+	struct err err = ERR_INIT;
+	const char *why;
+	size_t len;
+	if (lua_type(L, idx) == LUA_TSTRING) {
+		const char *text = lua_tolstring(L, idx, &len);
+		value->kind = has_time ? VALUE_DATETIME : VALUE_DATE;
+		why = has_time ? "expected YYYY-MM-DD hh:mm:ss, with at most the column's "
+				 "fractional digits"
+			       : "expected YYYY-MM-DD";
+		if (!civil_read(slice_of(text, len), has_time, column->scale, &value->civil))
+			return why;
+	} else {
+		why = check_ms(L, idx, column, value);
+		if (why)
+			return why;
+	}
+	return conversion->read(conversion, value, arena, &err) < 0 ? "it cannot be converted"
+								    : NULL;
+}
+
+/* Check the form that a function sets under a setting. Return false if it is that of the column without one. */
+static bool check_converted(lua_State *L, int idx, const struct conversion *conversion,
+			    struct arena *arena, struct value *value, const char **why)
+{
+	switch (conversion->kind) {
+	case CONVERT_BOOLEAN:
+		*why = check_boolean(L, idx, value);
+		return true;
+	case CONVERT_BIT_NUMBER:
+		*why = check_integer(L, idx, conversion->column, value);
+		return true;
+	case CONVERT_DATE_TEXT:
+		*why = check_date_text(L, idx, conversion, arena, value);
+		return true;
+	case CONVERT_NUMBER_TEXT:
+	case CONVERT_DATE_MS:
+	case CONVERT_TIME_MS:
+	case CONVERSION_COUNT:
+		break;
+	}
+	return false;
+}
+
 const char *lua_value_check(lua_State *L, int idx, const struct column *column,
 			    const struct conversion *conversion, struct arena *arena,
 			    struct value *value)
 {
+	const char *why = NULL;
 	if (lua_isnoneornil(L, idx) || lua_null_test(L, idx)) {
 		value->kind = VALUE_NULL;
 		return NULL;
 	}
-	if (conversion && conversion->kind == CONVERT_BOOLEAN)
-		return check_boolean(L, idx, value);
-	if (conversion && conversion->kind == CONVERT_BIT_NUMBER)
-		return check_integer(L, idx, column, value);
+	if (conversion && check_converted(L, idx, conversion, arena, value, &why))
+		return why;
 	switch (column_type_class(column->type)) {
 	case CLASS_INTEGER:
 	case CLASS_YEAR:

@@ -243,10 +243,12 @@ static void read_columns(struct reading *r, int idx)
 
 static const struct conversion *read_conversion(struct reading *r, int idx, unsigned column)
 {
+	static const char *const zeros[] = {"null", "string", "epoch", "dirty", NULL};
 	struct conversion *conversion = ARENA_NEW(r->arena, struct conversion);
 	struct slice kind = need_text(r, idx, "kind");
 	if (!conversion_find(kind, &r->table->columns[column], conversion))
 		state_raise(r->L, "core.prepare: conversion '%.*s' is unknown", SLICE_FMT(kind));
+	conversion->zero = (enum zero_date)choice_at(r, idx, "zero", zeros, ZERO_DATE_NULL);
 	conversion->remedy = need_text(r, idx, "remedy");
 	return conversion;
 }

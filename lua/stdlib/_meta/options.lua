@@ -134,6 +134,9 @@
 ---@field bigint_unsigned "long"|"string"|nil BIGINT UNSIGNED: a number, or its digits as text.
 ---@field decimal "double"|"string"|nil DECIMAL: a number, or the same digits as text.
 ---@field bit "bytes"|"long"|nil BIT(n): bytes (BIT(1): false and true), or a number.
+---@field datetime "ms"|"string"|nil DATE, DATETIME and TIMESTAMP: milliseconds since 1970, or text with all fractional digits.
+---@field time "string"|"date"|nil TIME: text, or milliseconds since midnight, below 0 for a negative TIME.
+---@field zero_date "null"|"string"|"epoch"|"dirty"|nil Zero dates: null, their text (with datetime = "string"), 1970-01-01, or an error.
 
 ---A MySQL or MariaDB server to read from.
 ---@class tideway.mysql_options

@@ -414,7 +414,8 @@ function columns.resolve(selector, t, type_selector)
   for at = 1, #names do
     local one, conversion = work.mask[at], conversions[at]
     if conversion then
-      result.conversions[#result.conversions + 1] = { column = at, kind = conversion.kind, remedy = conversion.remedy }
+      result.conversions[#result.conversions + 1] = { column = at, kind = conversion.kind, zero = conversion.zero,
+        remedy = conversion.remedy }
     end
     if one then
       one.value:check(t.columns[at], conversion and conversion.reads, one.place, t)

@@ -280,6 +280,12 @@ schema.groups = {
       help = "DECIMAL: a number, or the same digits as text." },
     { "bit", type = "string", default = "bytes", choices = { "bytes", "long" },
       help = "BIT(n): bytes (BIT(1): false and true), or a number." },
+    { "datetime", type = "string", default = "ms", choices = { "ms", "string" },
+      help = "DATE, DATETIME and TIMESTAMP: milliseconds since 1970, or text with all fractional digits." },
+    { "time", type = "string", default = "string", choices = { "string", "date" },
+      help = "TIME: text, or milliseconds since midnight, below 0 for a negative TIME." },
+    { "zero_date", type = "string", default = "null", choices = { "null", "string", "epoch", "dirty" },
+      help = "Zero dates: null, their text (with datetime = \"string\"), 1970-01-01, or an error." },
   } },
   { name = "source.mysql", call = true, struct = "SOURCE", class = "tideway.mysql_options",
     title = "A MySQL or MariaDB server to read from.", list = {

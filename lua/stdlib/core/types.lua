@@ -63,9 +63,20 @@ local function is_type(...)
   return function(column) return names[column.type] ~= nil end
 end
 
--- What settings do to the columns that they concern. conversion(value): value(name) is the value of a setting. It returns nil for
--- the default form, or { by =, kind =, transport =, reads = }: the setting that asks for it, the conversion, the transport type of its
--- values, and that of what functions read if it is another than without the setting.
+local function date_conversion(value, find)
+  local zero, is_text = value("zero_date"), value("datetime") == "string"
+  if zero == "string" and not is_text then
+    find("zero_date").place:fail("is text, and the column has milliseconds: add datetime = %q, or choose another value", "string")
+  end
+  local by = zero == "dirty" and "zero_date" or "datetime"
+  if is_text then return { by = by, kind = "date_text", transport = "STRING", reads = "STRING", zero = zero } end
+  if zero ~= "null" then return { by = "zero_date", kind = "date_ms", transport = "DATE", zero = zero } end
+end
+
+-- What settings do to the columns that they concern. conversion(value, find): value(name) is the value of a setting, find(name) the
+-- setting as it is written, or nil. It returns nil for the default form, or { by =, kind =, transport =, reads =, zero = }: the setting
+-- that asks for it, the conversion, the transport type of its values, that of what functions read if it is another than without the
+-- setting, and what becomes of a zero date.
 local FORMS = {
   {
     settings = { "tinyint1" }, what = "a TINYINT(1)",
@@ -97,6 +108,18 @@ local FORMS = {
     concerns = is_type("bit"),
     conversion = function(value)
       if value("bit") == "long" then return { by = "bit", kind = "bit_number", transport = "LONG", reads = "LONG" } end
+    end,
+  },
+  {
+    settings = { "datetime", "zero_date" }, what = "a DATE, DATETIME or TIMESTAMP",
+    concerns = is_type("date", "datetime", "timestamp"),
+    conversion = date_conversion,
+  },
+  {
+    settings = { "time" }, what = "a TIME",
+    concerns = is_type("time"),
+    conversion = function(value)
+      if value("time") == "date" then return { by = "time", kind = "time_ms", transport = "DATE" } end
     end,
   },
 }
@@ -140,7 +163,7 @@ local function conversion_of(settings, own, column, t)
     return one and one.value or option.group("types").map[name].default
   end
   for _, form in ipairs(FORMS) do
-    local conversion = form.concerns(column) and form.conversion(value, column)
+    local conversion = form.concerns(column) and form.conversion(value, find)
     if conversion then
       conversion.remedy = remedy(conversion.by, find(conversion.by), column, t)
       return conversion

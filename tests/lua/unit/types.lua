@@ -54,6 +54,18 @@ test.case("several settings, each for its columns", function()
   test.equal(converted({ types = { bigint_unsigned = "string" } }, t), "id number_text STRING")
 end)
 
+test.case("dates have two settings", function()
+  local t = tables.make("shop.users", { "id int", "at datetime" })
+  test.equal(converted({ types = { datetime = "string" } }, t), "at date_text STRING")
+  test.equal(converted({ types = { zero_date = "epoch" } }, t), "at date_ms DATE")
+  test.equal(converted({ types = { datetime = "ms", zero_date = "null" } }, t), "")
+  test.equal(converted({ types = { zero_date = "string" }, columns = { type = { at = { datetime = "string" } } } }, t),
+    "at date_text STRING")
+  test.raises(function() converted({ types = { zero_date = "string" } }, t) end,
+    'types.zero_date: is text, and the column has milliseconds: add datetime = "string"')
+  test.equal(converted { types = { zero_date = "string" } }, "")
+end)
+
 test.case("a mask that makes text is written as it is; a constant has the type that functions read", function()
   local types = { tinyint1 = "boolean" }
   test.equal(converted { types = types, columns = { mask = { ["active?"] = mask.hash } } }, "")
