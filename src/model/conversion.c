@@ -3,6 +3,7 @@
 #include "base/num.h"
 #include "model/civil_text.h"
 #include "model/table.h"
+#include "model/wkb.h"
 
 /* Report that the value does not fit. why: what it is. The text contains no value, because a mask may cover it. */
 static int refuse(const struct conversion *conversion, const char *why, struct err *err)
@@ -194,6 +195,33 @@ static int to_time_ms(const struct conversion *conversion, struct value *value, 
 		return refuse(conversion, "the value is not a TIME ([-]hh:mm:ss)", err);
 	*value = (struct value){.kind = VALUE_MS, .i = us / 1000 - (us % 1000 < 0)};
 	return 0;
+}
+
+/* ---- geometries ------------------------------------------------------------------------------ */
+
+static int to_wkb(const struct conversion *conversion, struct value *value, struct arena *arena,
+		  struct err *err)
+{
+	(void)arena;
+	if (value->kind != VALUE_BYTES || value->text.len < WKB_SRID_SIZE)
+		return refuse(conversion, "the value is not a geometry", err);
+	value->text = slice_of(value->text.ptr + WKB_SRID_SIZE, value->text.len - WKB_SRID_SIZE);
+	return 0;
+}
+
+static int to_wkt(const struct conversion *conversion, struct value *value, struct arena *arena,
+		  struct err *err)
+{
+	struct buf text;
+	bool valid;
+	if (to_wkb(conversion, value, arena, err) < 0)
+		return -1;
+	buf_init(&text);
+	valid = wkb_text(value->text, &text);
+	value->kind = VALUE_TEXT;
+	value->text = arena_copy(arena, buf_slice(&text));
+	buf_fini(&text);
+	return valid ? 0 : refuse(conversion, "the value is not a geometry", err);
 }
 
 static const struct {

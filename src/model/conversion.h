@@ -15,7 +15,9 @@
 	X(BIT_NUMBER, "bit_number", to_bit_number, to_bit_number)                                  \
 	X(DATE_TEXT, "date_text", convert_date, read_date_text)                                    \
 	X(DATE_MS, "date_ms", convert_date, read_date_ms)                                          \
-	X(TIME_MS, "time_ms", to_time_ms, NULL)
+	X(TIME_MS, "time_ms", to_time_ms, NULL)                                                    \
+	X(WKB, "wkb", to_wkb, NULL)                                                                \
+	X(WKT, "wkt", to_wkt, NULL)
 
 enum conversion_kind {
 #define X(id, name, apply, read) CONVERT_##id,

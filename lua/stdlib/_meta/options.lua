@@ -137,6 +137,7 @@
 ---@field datetime "ms"|"string"|nil DATE, DATETIME and TIMESTAMP: milliseconds since 1970, or text with all fractional digits.
 ---@field time "string"|"date"|nil TIME: text, or milliseconds since midnight, below 0 for a negative TIME.
 ---@field zero_date "null"|"string"|"epoch"|"dirty"|nil Zero dates: null, their text (with datetime = "string"), 1970-01-01, or an error.
+---@field geometry "srid_wkb"|"wkb"|"wkt"|nil GEOMETRY and its family: bytes as stored (SRID and WKB), WKB alone, or text.
 
 ---A MySQL or MariaDB server to read from.
 ---@class tideway.mysql_options

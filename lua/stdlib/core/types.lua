@@ -122,6 +122,15 @@ local FORMS = {
       if value("time") == "date" then return { by = "time", kind = "time_ms", transport = "DATE" } end
     end,
   },
+  {
+    settings = { "geometry" }, what = "a GEOMETRY or a type of its family",
+    concerns = is_type("geometry"),
+    conversion = function(value)
+      local form = value("geometry")
+      if form == "wkb" then return { by = "geometry", kind = "wkb", transport = "BYTES" } end
+      if form == "wkt" then return { by = "geometry", kind = "wkt", transport = "STRING" } end
+    end,
+  },
 }
 
 local FORM_OF = {} -- the form of each setting
