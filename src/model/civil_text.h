@@ -6,6 +6,10 @@
 
 enum { CIVIL_TEXT_MAX = 26 }; /* bytes of "2021-03-03 12:00:00.123456" */
 
+/* The milliseconds since 1970 of the years 0 to 9999. */
+#define CIVIL_MS_MIN INT64_C(-62167219200000)
+#define CIVIL_MS_MAX INT64_C(253402300799999)
+
 /* Sets *civil to the time of `us` microseconds since 1970. us must be in the years 0 to 9999. */
 void civil_from_micros(int64_t us, struct civil *civil);
 /* Writes "2021-03-03", or with has_time "2021-03-03 12:00:00" and a fraction of `digits` digits, the others cut off. Returns the

@@ -95,9 +95,17 @@ static bool is_zero_date(const struct value *value)
 
 static bool is_date(const struct value *value)
 {
-	return value->kind == VALUE_DATE || value->kind == VALUE_DATETIME ||
-	       value->kind == VALUE_TIMESTAMP || value->kind == VALUE_MS ||
-	       value->kind == VALUE_I64; /* of a mask */
+	switch (value->kind) {
+	case VALUE_DATE:
+	case VALUE_DATETIME:
+	case VALUE_TIMESTAMP:
+	case VALUE_MS:
+		return true;
+	case VALUE_I64: /* milliseconds that a mask returns */
+		return value->i >= CIVIL_MS_MIN && value->i <= CIVIL_MS_MAX;
+	default:
+		return false;
+	}
 }
 
 static void put_date_text(const struct conversion *conversion, const struct civil *civil,

@@ -12,8 +12,6 @@
 enum { NUMBER_DIGITS = 15 }; /* a float represents each DECIMAL of at most this many digits */
 
 #define DAY_MS INT64_C(86400000)
-#define MS_MIN INT64_C(-62167219200000) /* 0000-01-01 */
-#define MS_MAX INT64_C(253402300799999) /* 9999-12-31 23:59:59.999 */
 
 /* ---- to Lua ---- */
 
@@ -219,7 +217,7 @@ static const char *check_ms(lua_State *L, int idx, const struct column *column, 
 	int64_t ms = lua_tointeger(L, idx);
 	if (!lua_isinteger(L, idx))
 		return "expected an integer, the milliseconds since 1970 (time.parse makes one)";
-	if (ms < MS_MIN || ms > MS_MAX)
+	if (ms < CIVIL_MS_MIN || ms > CIVIL_MS_MAX)
 		return "the time is outside of the years 0 to 9999 (milliseconds since 1970?)";
 	if (column->type == COLUMN_DATE && ms % DAY_MS != 0)
 		return "a DATE is the milliseconds of a midnight";

@@ -57,6 +57,24 @@ static void test_boolean(void **state)
 	expect_unfit(&conversion, (struct value){.kind = VALUE_TEXT, .text = SLICE("1")});
 }
 
+/* A mask may return any integer for a date. */
+static void test_date(void **state)
+{
+	(void)state;
+	static const struct column column = {.name = SLICE("c"), .type = COLUMN_DATETIME};
+	const struct conversion conversion = find("date_text", &column);
+	struct value value = {.kind = VALUE_I64, .i = INT64_C(253402300799999)};
+	struct err err = ERR_INIT;
+	struct arena arena;
+	arena_init(&arena, 0);
+	assert_int_equal(conversion_apply(&conversion, &value, &arena, &err), 0);
+	assert_true(slice_equal(value.text, SLICE("9999-12-31 23:59:59")));
+	arena_fini(&arena);
+	expect_unfit(&conversion, (struct value){.kind = VALUE_I64, .i = INT64_C(253402300800000)});
+	expect_unfit(&conversion, (struct value){.kind = VALUE_I64, .i = INT64_MIN});
+	expect_unfit(&conversion, (struct value){.kind = VALUE_BOOL, .i = 1});
+}
+
 static void test_bit(void **state)
 {
 	(void)state;
