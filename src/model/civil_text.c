@@ -2,10 +2,7 @@
 
 #include "base/num.h"
 
-enum {
-	FRACTION_MAX = 6,
-	HOUR_MAX = 838, /* of a TIME */
-};
+enum { HOUR_MAX = 838 }; /* of a TIME */
 
 #define SECOND_US INT64_C(1000000)
 #define DAY_US (86400 * SECOND_US)
@@ -55,7 +52,7 @@ size_t civil_write(const struct civil *civil, bool has_time, unsigned digits, ch
 	at += num_pad(at, civil->minute, 2);
 	*at++ = ':';
 	at += num_pad(at, civil->second, 2);
-	if (digits == 0 || digits > FRACTION_MAX)
+	if (digits == 0 || digits > CIVIL_DIGITS_MAX)
 		return (size_t)(at - dst);
 	*at++ = '.';
 	at += num_pad(at, civil->micros / units[digits], digits);
@@ -134,7 +131,7 @@ bool time_read(struct slice text, int64_t *us)
 	while (n < text.len && n < 3 && text.ptr[n] != ':')
 		n++;
 	if (n == 0 || !take_digits(&text, n, &hour) || hour > HOUR_MAX ||
-	    !take_minutes(&text, FRACTION_MAX, &minute, &second, &micros))
+	    !take_minutes(&text, CIVIL_DIGITS_MAX, &minute, &second, &micros))
 		return false;
 	*us = ((int64_t)hour * 3600 + minute * 60 + second) * SECOND_US + micros;
 	if (negative)

@@ -4,7 +4,10 @@
 
 #include "model/value.h"
 
-enum { CIVIL_TEXT_MAX = 26 }; /* bytes of "2021-03-03 12:00:00.123456" */
+enum {
+	CIVIL_TEXT_MAX = 26, /* bytes of "2021-03-03 12:00:00.123456" */
+	CIVIL_DIGITS_MAX = 6,
+};
 
 /* The milliseconds since 1970 of the years 0 to 9999. */
 #define CIVIL_MS_MIN INT64_C(-62167219200000)

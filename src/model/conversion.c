@@ -1,9 +1,12 @@
 #include "model/conversion.h"
 
 #include "base/num.h"
+#include "model/charset_text.h"
 #include "model/civil_text.h"
 #include "model/table.h"
 #include "model/wkb.h"
+
+#include <math.h>
 
 /* Report that the value does not fit. why: what it is. The text contains no value, because a mask may cover it. */
 static int refuse(const struct conversion *conversion, const char *why, struct err *err)
@@ -52,6 +55,9 @@ static int to_number_text(const struct conversion *conversion, struct value *val
 		break;
 	case VALUE_U64:
 		n = num_u64(digits, value->u);
+		break;
+	case VALUE_F32:
+		n = num_f32(digits, (float)value->f);
 		break;
 	case VALUE_F64:
 		n = num_f64(digits, value->f);
@@ -230,6 +236,181 @@ static int to_wkt(const struct conversion *conversion, struct value *value, stru
 	value->text = arena_copy(arena, buf_slice(&text));
 	buf_fini(&text);
 	return valid ? 0 : refuse(conversion, "the value is not a geometry", err);
+}
+
+/* ---- another transport type ------------------------------------------------------------------ */
+
+static int to_boolean_text(const struct conversion *conversion, struct value *value,
+			   struct arena *arena, struct err *err)
+{
+	(void)arena;
+	if (value->kind != VALUE_BOOL)
+		return refuse(conversion, "the value is not a boolean", err);
+	value->kind = VALUE_TEXT;
+	value->text = value->i ? SLICE("true") : SLICE("false");
+	return 0;
+}
+
+/* Set the value to an integer in decimal digits. Return false if it is none, or does not fit in 64 bits. */
+static bool parse_integer(struct slice digits, struct value *value)
+{
+	struct value integer = {.kind = VALUE_I64};
+	if (!num_parse_i64(digits, &integer.i)) {
+		integer.kind = VALUE_U64;
+		if (!num_parse_u64(digits, &integer.u))
+			return false;
+	}
+	*value = integer;
+	return true;
+}
+
+/* Return the literal of a DECIMAL without its fraction, if that is zero. */
+static struct slice without_fraction(struct slice literal)
+{
+	size_t n = literal.len;
+	const char *point = memchr(literal.ptr, '.', literal.len);
+	if (point == NULL)
+		return literal;
+	while (n > 0 && literal.ptr[n - 1] == '0')
+		n--;
+	if (literal.ptr + n - 1 == point)
+		n--;
+	return slice_of(literal.ptr, n);
+}
+
+static int to_whole_number(const struct conversion *conversion, struct value *value,
+			   struct arena *arena, struct err *err)
+{
+	(void)arena;
+	switch (value->kind) {
+	case VALUE_I64:
+	case VALUE_U64:
+		return 0;
+	case VALUE_DECIMAL:
+		if (parse_integer(without_fraction(value->text), value))
+			return 0;
+		break;
+	case VALUE_F32:
+	case VALUE_F64:
+		if (value->f != trunc(value->f) || fabs(value->f) >= 0x1p63)
+			break;
+		*value = (struct value){.kind = VALUE_I64, .i = (int64_t)value->f};
+		return 0;
+	default:
+		break;
+	}
+	return refuse(conversion, "the value is not a whole number of 64 bits", err);
+}
+
+/* Make the text of a label or of a text column. Return false if the value is anything else. */
+static bool make_text(struct value *value, struct arena *arena)
+{
+	if (!value_is_plain(value))
+		value_plain(value, arena);
+	return value->kind == VALUE_TEXT;
+}
+
+static int text_to_long(const struct conversion *conversion, struct value *value,
+			struct arena *arena, struct err *err)
+{
+	if (!make_text(value, arena) || !parse_integer(value->text, value))
+		return refuse(conversion, "the text is not an integer of 64 bits", err);
+	return 0;
+}
+
+static size_t count_digits(struct slice text, size_t at)
+{
+	size_t n = 0;
+	while (at + n < text.len && text.ptr[at + n] >= '0' && text.ptr[at + n] <= '9')
+		n++;
+	return n;
+}
+
+/* Return whether the text is a number of JSON. */
+static bool is_number(struct slice text)
+{
+	size_t n, at = text.len > 0 && text.ptr[0] == '-';
+	n = count_digits(text, at);
+	if (n == 0 || (n > 1 && text.ptr[at] == '0'))
+		return false;
+	at += n;
+	if (at < text.len && text.ptr[at] == '.') {
+		n = count_digits(text, ++at);
+		if (n == 0)
+			return false;
+		at += n;
+	}
+	if (at < text.len && (text.ptr[at] == 'e' || text.ptr[at] == 'E')) {
+		at++;
+		if (at < text.len && (text.ptr[at] == '+' || text.ptr[at] == '-'))
+			at++;
+		n = count_digits(text, at);
+		if (n == 0)
+			return false;
+		at += n;
+	}
+	return at == text.len;
+}
+
+static int text_to_double(const struct conversion *conversion, struct value *value,
+			  struct arena *arena, struct err *err)
+{
+	if (!make_text(value, arena) || !is_number(value->text))
+		return refuse(conversion, "the text is not a number", err);
+	value->kind = VALUE_DECIMAL;
+	return 0;
+}
+
+static int text_to_boolean(const struct conversion *conversion, struct value *value,
+			   struct arena *arena, struct err *err)
+{
+	bool is_true;
+	if (!make_text(value, arena))
+		return refuse(conversion, "the value is not text", err);
+	is_true = slice_equal(value->text, SLICE("true")) || slice_equal(value->text, SLICE("1"));
+	if (!is_true && !slice_equal(value->text, SLICE("false")) &&
+	    !slice_equal(value->text, SLICE("0")))
+		return refuse(conversion, "the text is not one of true, false, 1 and 0", err);
+	*value = (struct value){.kind = VALUE_BOOL, .i = is_true};
+	return 0;
+}
+
+static int text_to_date(const struct conversion *conversion, struct value *value,
+			struct arena *arena, struct err *err)
+{
+	struct value date = {.kind = VALUE_DATETIME};
+	int64_t ms;
+	if (!make_text(value, arena) ||
+	    (!civil_read(value->text, true, CIVIL_DIGITS_MAX, &date.civil) &&
+	     !civil_read(value->text, false, 0, &date.civil)) ||
+	    !value_ms(&date, &ms))
+		return refuse(conversion, "the text is not a date (YYYY-MM-DD [hh:mm:ss])", err);
+	*value = (struct value){.kind = VALUE_MS, .i = ms};
+	return 0;
+}
+
+static int text_to_bytes(const struct conversion *conversion, struct value *value,
+			 struct arena *arena, struct err *err)
+{
+	if (!make_text(value, arena))
+		return refuse(conversion, "the value is not text", err);
+	value->kind = VALUE_BYTES;
+	return 0;
+}
+
+static int bytes_to_text(const struct conversion *conversion, struct value *value,
+			 struct arena *arena, struct err *err)
+{
+	struct slice text;
+	if (!value_is_plain(value))
+		value_plain(value, arena);
+	if (value->kind != VALUE_BYTES)
+		return refuse(conversion, "the value is not bytes", err);
+	charset_to_utf8(CHARSET_UTF8MB4, value->text, arena, &text);
+	if (!slice_equal(text, value->text))
+		return refuse(conversion, "the bytes are not valid UTF-8", err);
+	value->kind = VALUE_TEXT;
+	return 0;
 }
 
 static const struct {

@@ -17,7 +17,15 @@
 	X(DATE_MS, "date_ms", convert_date, read_date_ms)                                          \
 	X(TIME_MS, "time_ms", to_time_ms, NULL)                                                    \
 	X(WKB, "wkb", to_wkb, NULL)                                                                \
-	X(WKT, "wkt", to_wkt, NULL)
+	X(WKT, "wkt", to_wkt, NULL)                                                                \
+	X(BOOLEAN_TEXT, "boolean_text", to_boolean_text, NULL)                                     \
+	X(WHOLE_NUMBER, "whole_number", to_whole_number, NULL)                                     \
+	X(TEXT_LONG, "text_long", text_to_long, NULL)                                              \
+	X(TEXT_DOUBLE, "text_double", text_to_double, NULL)                                        \
+	X(TEXT_BOOLEAN, "text_boolean", text_to_boolean, NULL)                                     \
+	X(TEXT_DATE, "text_date", text_to_date, NULL)                                              \
+	X(TEXT_BYTES, "text_bytes", text_to_bytes, NULL)                                           \
+	X(BYTES_TEXT, "bytes_text", bytes_to_text, NULL)
 
 enum conversion_kind {
 #define X(id, name, apply, read) CONVERT_##id,

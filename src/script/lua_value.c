@@ -296,12 +296,7 @@ static bool check_converted(lua_State *L, int idx, const struct conversion *conv
 	case CONVERT_DATE_TEXT:
 		*why = check_date_text(L, idx, conversion, arena, value);
 		return true;
-	case CONVERT_NUMBER_TEXT:
-	case CONVERT_DATE_MS:
-	case CONVERT_TIME_MS:
-	case CONVERT_WKB:
-	case CONVERT_WKT:
-	case CONVERSION_COUNT:
+	default:
 		break;
 	}
 	return false;

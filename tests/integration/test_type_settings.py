@@ -28,7 +28,7 @@ def b64(digits):
     return base64.b64encode(bytes.fromhex(digits)).decode()
 
 
-# (settings, {column type: (transport type, {SQL value: JSON})})
+# (settings of `types`, or a transport type for columns.type; {column type: (transport type, {SQL value: JSON})})
 CASES = [
     ({"tinyint1": "boolean"}, {
         "TINYINT(1)": ("BOOLEAN", {"NULL": "null", "0": "false", "1": "true"}),
@@ -108,6 +108,49 @@ CASES = [
         "LINESTRING": ("STRING", {"NULL": "null", "ST_GeomFromText('LINESTRING(0 0,1.5 -2e-7)')": '"LINESTRING(0 0,1.5 -2e-7)"'}),
         "BLOB": ("BYTES", {"x'00'": '"AA=="'}),
     }),
+    ("STRING", {
+        "BIGINT UNSIGNED": ("STRING", {"NULL": "null", "18446744073709551615": '"18446744073709551615"'}),
+        "TINYINT(1)": ("STRING", {"-1": '"-1"'}),
+        "YEAR": ("STRING", {"2024": '"2024"'}),
+        "DECIMAL(5,2)": ("STRING", {"12.3": '"12.30"'}),
+        "FLOAT": ("STRING", {"0.1": '"0.1"'}),
+        "DOUBLE": ("STRING", {"0.1": '"0.1"', "1e22": '"1e+22"'}),
+        "BIT(1)": ("STRING", {"0": '"false"', "1": '"true"'}),
+        "DATETIME(3)": ("STRING", {"'2021-03-03 12:00:00.5'": '"2021-03-03 12:00:00.500"', "'0000-00-00 00:00:00'": "null"}),
+        "TIME": ("STRING", {"'01:02:03'": '"01:02:03"'}),
+        "VARBINARY(10)": ("STRING", {"'Straße'": '"Straße"', "''": '""'}),
+        "SET('x','y') CHARACTER SET binary": ("STRING", {"'x,y'": '"x,y"'}),
+        "POINT": ("STRING", {"ST_GeomFromText('POINT(1 2)')": '"POINT(1 2)"'}),
+    }),
+    ("LONG", {
+        "INT": ("LONG", {"NULL": "null", "-7": "-7"}),
+        "DECIMAL(22,2)": ("LONG", {"12": "12", "-0.00": "0", "18446744073709551615": "18446744073709551615"}),
+        "DOUBLE": ("LONG", {"-3": "-3", "1e15": "1000000000000000"}),
+        "BIT(1)": ("LONG", {"1": "1"}),
+        "BIT(12)": ("LONG", {"5": "5"}),
+        "DATE": ("LONG", {"'2021-03-03'": "1614729600000", "'0000-00-00'": "null"}),
+        "TIME": ("LONG", {"'-00:00:01'": "-1000"}),
+        "VARCHAR(30)": ("LONG", {"'-9223372036854775808'": "-9223372036854775808", "'007'": "7", "NULL": "null"}),
+        "ENUM('1','2')": ("LONG", {"'2'": "2"}),
+    }),
+    ("DOUBLE", {
+        "INT": ("DOUBLE", {"7": "7"}),
+        "VARCHAR(30)": ("DOUBLE", {"'-12.30'": "-12.30", "'0'": "0", "'1e5'": "1e5", "NULL": "null"}),
+    }),
+    ("BOOLEAN", {
+        "INT": ("BOOLEAN", {"0": "false", "1": "true", "NULL": "null"}),
+        "VARCHAR(30) CHARACTER SET latin1": ("BOOLEAN", {"'true'": "true", "'false'": "false", "'1'": "true", "'0'": "false"}),
+        "ENUM('true','false')": ("BOOLEAN", {"'false'": "false"}),
+    }),
+    ("DATE", {
+        "BIGINT": ("DATE", {"1614729600000": "1614729600000"}),
+        "TIME": ("DATE", {"'00:00:01'": "1000"}),
+        "VARCHAR(30)": ("DATE", {"'2021-03-03'": "1614729600000", "'2021-03-03 12:00:00.125'": "1614772800125", "NULL": "null"}),
+    }),
+    ("BYTES", {
+        "VARCHAR(30) CHARACTER SET latin1": ("BYTES", {"'ß'": '"w58="', "NULL": "null"}),
+        "BIT(12)": ("BYTES", {"5": '"AAU="'}),
+    }),
 ]
 STEP = 1000  # ids of the stream begin after it
 
@@ -150,11 +193,21 @@ def check(message, settings, columns):
     assert image == f'"after":{{"dataColumn":{{"id":{message.key.decode()}{expected}}}}}', (settings, row)
 
 
+def options_of(tables):
+    """Return the options that give each table its settings: {its name: (settings or a transport type, names of its columns)}."""
+    types = {name: settings for name, (settings, _) in tables.items() if isinstance(settings, dict)}
+    columns = {
+        name: {"type": dict.fromkeys(names, settings)} for name, (settings, names) in tables.items() if isinstance(settings, str)
+    }
+    return f"types = {lua(types)}, columns = {lua(columns)},"
+
+
 def test_settings(server, sync_on, broker, unique):
     """docs/types.md, "Settings": the form and the transport type of each value, copied, in the stream, and copied beside it."""
     tables = {f"t{number}": case for number, case in enumerate(CASES)}
-    settings = {f"{unique}.{{t,b}}{name[1:]}": case[0] for name, case in tables.items()}
-    options = f"types = {lua(settings)},"
+    options = options_of({
+        f"{unique}.{{t,b}}{name[1:]}": (settings, [f"c{i}" for i in range(len(columns))]) for name, (settings, columns) in tables.items()
+    })
     for name, (_, columns) in tables.items():
         server.sql(f"CREATE TABLE {name} (id INT PRIMARY KEY, {', '.join(f'c{i} {c}' for i, c in enumerate(columns))})")
         insert(server, name, columns, 0)
@@ -200,18 +253,24 @@ ASSIGNED = [
     ({"zero_date": "dirty"}, "DATE", "'0000-00-00'", "row.c or 86400000", "86400000"),
     ({"time": "date"}, "TIME(3)", "'-01:02:03.004'", "row.c:sub(2)", "3723004"),
     ({"geometry": "wkt"}, "POINT", "ST_GeomFromText('POINT(1 2)')", "row.c", '"POINT(1 2)"'),
+    ("BOOLEAN", "INT", "0", "not row.c", "true"),
+    ("LONG", "DECIMAL(5,2)", "12", "row.c + 1", "13"),
+    ("LONG", "BIT(12)", "5", "row.c + 1", "6"),
+    ("LONG", "VARCHAR(9)", "'12'", "row.c .. row.c", "1212"),
+    ("STRING", "DATE", "'2021-03-03'", "row.c", '"2021-03-03"'),
+    ("STRING", "INT", "1", "row.c + 1", '"2"'),
 ]
 
 
 def test_functions(sync, sql, db, broker):
     """docs/lua-api.md, "Values": what functions read and set under a setting, in the full sync and in the stream."""
-    types, functions = {}, []
+    tables, functions = {}, []
     for number, (settings, column_type, value, code, _) in enumerate(ASSIGNED):
         sql(f"CREATE TABLE t{number} (id INT PRIMARY KEY, c {column_type}, d {column_type})",
             f"INSERT INTO t{number} (id, c) VALUES (1, {value})")
-        types[f"{db}.t{number}"] = settings
+        tables[f"{db}.t{number}"] = (settings, "cd")
         functions.append(f'["{db}.t{number}"] = function(row) row.d = {code} row.c = nil end,')
-    running = sync(f"types = {lua(types)}, on_row = {{ {' '.join(functions)} }},", kafka=broker)
+    running = sync(f"{options_of(tables)} on_row = {{ {' '.join(functions)} }},", kafka=broker)
     running.wait_streaming()
     for number, (_, _, value, _, _) in enumerate(ASSIGNED):
         sql(f"INSERT INTO t{number} (id, c) VALUES (2, {value})")
@@ -278,6 +337,9 @@ UNFIT = [
     ("TINYINT(1)", {"tinyint1": "boolean"}, "2", r"neither 0 nor 1.*tinyint1 = \"long\""),
     ("DATE", {"zero_date": "dirty"}, "'0000-00-00'", r"zero date.*zero_date = \"null\""),
     ("TIMESTAMP NULL", {"zero_date": "dirty", "datetime": "string"}, "'0000-00-00 00:00:00'", r"zero date.*zero_date = \"null\""),
+    ("DECIMAL(5,2)", "LONG", "12.01", r"not a whole number.*type = \"LONG\" \(sync.lua:\d+\).*= \"DOUBLE\""),
+    ("VARBINARY(9)", "STRING", "x'c3'", r"not valid UTF-8.*= \"BYTES\""),
+    ("VARCHAR(9)", "DATE", "'2021-02'", r"not a date.*= \"STRING\""),
 ]
 
 
@@ -286,13 +348,13 @@ def test_value_that_does_not_fit(sync, sql, db, broker, column_type, settings, v
     """docs/types.md, "Settings": such a value stops the sync, in the full sync and in the stream, with table, column and remedy, and in
     the stream with key and position. With the default form the sync resumes at the row."""
     sql(f"CREATE TABLE t (id INT PRIMARY KEY, c {column_type})", "INSERT INTO t VALUES (1, NULL)")
-    options = f"types = {lua(settings)},"
+    options = options_of({f"{db}.t": (settings, "c")})
     running = sync(options, kafka=broker)
     running.wait_streaming()
     sql(f"INSERT INTO t VALUES (2, {value})")
     log = running.fails(7, rf"(?s){db}\.t.*{text}", "E-749", "column c", "key 2", r"bin\.\d+:\d+")
     assert "sync.lua:" in log
-    remedy = re.search(r"columns = \{ .*? \} \} \} \}", log).group()
+    remedy = re.search(r"columns = \{ .*? \} \} \}( \})?", log).group()
     running.write(running.path.read_text().replace(options, remedy + ","))
     running.start()
     assert {m.key for m in running.wait_rows(f"{db}.t", 2)} == {b"1", b"2"}

@@ -128,13 +128,86 @@ static void test_number_text(void **state)
 	expect_unfit(&conversion, (struct value){.kind = VALUE_BOOL, .i = 1});
 }
 
+/* Converts text by the conversion of this name. kind VALUE_UNSET: it does not fit. */
+static void expect_of_text(const char *name, const char *text, struct value expected)
+{
+	static const struct column column = {.name = SLICE("c"), .type = COLUMN_VARCHAR};
+	const struct conversion conversion = find(name, &column);
+	struct value value = {.kind = VALUE_TEXT, .text = slice_str(text)};
+	struct err err = ERR_INIT;
+	struct arena arena;
+	if (expected.kind == VALUE_UNSET) {
+		expect_unfit(&conversion, value);
+		return;
+	}
+	arena_init(&arena, 0);
+	assert_int_equal(conversion_apply(&conversion, &value, &arena, &err), 0);
+	assert_true(value_equal(&value, &expected));
+	arena_fini(&arena);
+}
+
+static void test_text(void **state)
+{
+	(void)state;
+	static const char *const numbers[] = {"0", "-0", "12.30", "1e5", "1E-5", "-1.5e+22"};
+	static const char *const no_numbers[] = {"",    "-",  "007", "1.",  ".5",  "1e",
+						 "1e+", "+1", " 1",  "0x1", "NaN", "1.5.2"};
+	static const struct value unfit = {.kind = VALUE_UNSET};
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
+		expect_of_text(
+			"text_double", numbers[i],
+			(struct value){.kind = VALUE_DECIMAL, .text = slice_str(numbers[i])});
+	for (size_t i = 0; i < sizeof(no_numbers) / sizeof(*no_numbers); i++)
+		expect_of_text("text_double", no_numbers[i], unfit);
+	expect_of_text("text_long", "18446744073709551615",
+		       (struct value){.kind = VALUE_U64, .u = UINT64_MAX});
+	expect_of_text("text_long", "18446744073709551616", unfit);
+	expect_of_text("text_long", "-9223372036854775809", unfit);
+	expect_of_text("text_long", "1.0", unfit);
+	expect_of_text("text_long", "", unfit);
+	expect_of_text("text_boolean", "TRUE", unfit);
+	expect_of_text("text_boolean", "1", (struct value){.kind = VALUE_BOOL, .i = 1});
+	expect_of_text("text_date", "1970-01-02", (struct value){.kind = VALUE_MS, .i = 86400000});
+	expect_of_text("text_date", "0000-00-00", unfit);
+	expect_of_text("text_date", "1970-01-02T00:00:00", unfit);
+	expect_of_text("text_bytes", "ab",
+		       (struct value){.kind = VALUE_BYTES, .text = SLICE("ab")});
+}
+
+static void test_whole_number(void **state)
+{
+	(void)state;
+	static const struct column column = {.name = SLICE("c"), .type = COLUMN_DECIMAL};
+	const struct conversion conversion = find("whole_number", &column);
+	static const struct {
+		struct value from, to;
+	} cases[] = {
+		{{.kind = VALUE_DECIMAL, .text = SLICE("-12.00")}, {.kind = VALUE_I64, .i = -12}},
+		{{.kind = VALUE_DECIMAL, .text = SLICE("100")}, {.kind = VALUE_I64, .i = 100}},
+		{{.kind = VALUE_DECIMAL, .text = SLICE("18446744073709551615.0")},
+		 {.kind = VALUE_U64, .u = UINT64_MAX}},
+		{{.kind = VALUE_F64, .f = -0x1p62}, {.kind = VALUE_I64, .i = -(INT64_C(1) << 62)}},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct err err = ERR_INIT;
+		struct value value = cases[i].from;
+		assert_int_equal(conversion_apply(&conversion, &value, NULL, &err), 0);
+		assert_true(value_equal(&value, &cases[i].to));
+	}
+	expect_unfit(&conversion, (struct value){.kind = VALUE_DECIMAL, .text = SLICE("12.30")});
+	expect_unfit(&conversion, (struct value){.kind = VALUE_DECIMAL,
+						 .text = SLICE("18446744073709551616.0")});
+	expect_unfit(&conversion, (struct value){.kind = VALUE_F64, .f = 0.5});
+	expect_unfit(&conversion, (struct value){.kind = VALUE_F64, .f = 0x1p63});
+	expect_unfit(&conversion, (struct value){.kind = VALUE_BOOL, .i = 1});
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_names),
-		cmocka_unit_test(test_boolean),
-		cmocka_unit_test(test_bit),
-		cmocka_unit_test(test_number_text),
+		cmocka_unit_test(test_names), cmocka_unit_test(test_boolean),
+		cmocka_unit_test(test_bit),   cmocka_unit_test(test_number_text),
+		cmocka_unit_test(test_text),  cmocka_unit_test(test_whole_number),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

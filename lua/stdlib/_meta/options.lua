@@ -125,7 +125,7 @@
 ---@field keep string|string[]|nil Write these columns only. A column added later is left out.
 ---@field order string|string[]|nil Columns that are written first, in this order.
 ---@field mask table<string, tideway.mask|fun(value: any, row: tideway.row): any>|nil { column = mask.email }, or a function(value, row).
----@field type table<string, tideway.types>|nil Settings of `types` for single columns: { column = { tinyint1 = "boolean" } }.
+---@field type table<string, string|tideway.types>|nil Another transport type, or settings of `types`, for single columns: { column = "STRING" }.
 
 ---`types` of sync.run: how column types are written (docs/types.md). Without a setting, a column has the form of its default.
 ---@class tideway.types

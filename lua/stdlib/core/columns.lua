@@ -413,7 +413,7 @@ function columns.resolve(selector, t, type_selector)
   end
   for at = 1, #names do
     local one, conversion = work.mask[at], conversions[at]
-    if conversion then
+    if conversion and conversion.kind then
       result.conversions[#result.conversions + 1] = { column = at, kind = conversion.kind, zero = conversion.zero,
         remedy = conversion.remedy }
     end

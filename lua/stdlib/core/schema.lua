@@ -266,8 +266,8 @@ schema.groups = {
     { "order", type = "string|table", stub = "string|string[]", help = "Columns that are written first, in this order." },
     { "mask", type = "table", stub = "table<string, tideway.mask|fun(value: any, row: tideway.row): any>",
       help = "{ column = mask.email }, or a function(value, row)." },
-    { "type", type = "table", stub = "table<string, tideway.types>",
-      help = "Settings of `types` for single columns: { column = { tinyint1 = \"boolean\" } }." },
+    { "type", type = "table", stub = "table<string, string|tideway.types>",
+      help = "Another transport type, or settings of `types`, for single columns: { column = \"STRING\" }." },
   } },
   { name = "types", class = "tideway.types", fields = { "tables tideway.patterns|nil only in the form of a list" },
     title = "`types` of sync.run: how column types are written (docs/types.md). Without a setting, a column has the form "

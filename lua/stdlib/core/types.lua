@@ -4,6 +4,7 @@
 local fault = require "tideway.core.fault"
 local option = require "tideway.core.option"
 local select_by = require "tideway.core.select"
+local transport = require "tideway.core.transport"
 
 local types = {}
 
@@ -47,10 +48,15 @@ function types.compile(value, place, registry)
   return selector
 end
 
--- Check the value of one column in columns.type.
+-- Return the value of one column in columns.type: settings as above, or { as = { value =, place = } }, another transport type.
 function types.of_column(value, place)
+  if type(value) == "string" then
+    transport.check(value, place)
+    return { as = { value = value, place = place } }
+  end
   if type(value) ~= "table" then
-    place:fail("must be a table of settings, { tinyint1 = \"boolean\" }, not %s", fault.show(value))
+    place:fail("must be a transport type such as \"STRING\", or a table of settings, { tinyint1 = \"boolean\" }, not %s",
+      fault.show(value))
   end
   return read_settings(value, place)
 end
@@ -157,11 +163,16 @@ local function check_own(own, column, t)
   end
 end
 
--- Return how to write the column in its default form.
-local function remedy(name, one, column, t)
-  return ("%s = %q (%s) asks for that. Set the value in on_row, or write this column in its default form with columns = { "
-    .. "[%q] = { type = { [%q] = { %s = %q } } } }, and start again: the sync resumes at this row"):format(name, one.value,
-    one.place:line_of_path(), t.db .. "." .. t.name, column.name, name, option.group("types").map[name].default)
+-- Return how to write the column in its default form, which `default` is in columns.type. asks: what asks for another one.
+local function remedy(asks, place, column, t, default)
+  return ("%s (%s) asks for that. Set the value in on_row, or write this column in its default form with columns = { "
+    .. "[%q] = { type = { [%q] = %s } } }, and start again: the sync resumes at this row"):format(asks, place:line_of_path(),
+    t.db .. "." .. t.name, column.name, default)
+end
+
+local function setting_remedy(name, one, column, t)
+  local default = option.group("types").map[name].default
+  return remedy(("%s = %q"):format(name, one.value), one.place, column, t, ("{ %s = %q }"):format(name, default))
 end
 
 -- Return the conversion of a column, with the remedy for a value that does not fit; nil: its default form.
@@ -174,10 +185,19 @@ local function conversion_of(settings, own, column, t)
   for _, form in ipairs(FORMS) do
     local conversion = form.concerns(column) and form.conversion(value, find)
     if conversion then
-      conversion.remedy = remedy(conversion.by, find(conversion.by), column, t)
+      conversion.remedy = setting_remedy(conversion.by, find(conversion.by), column, t)
       return conversion
     end
   end
+end
+
+-- Return the conversion of a column to another transport type; nil: it has this type.
+local function conversion_to(as, column, t)
+  local conversion = transport.conversion(as.value, column, as.place, t)
+  if conversion then
+    conversion.remedy = remedy(("type = %q"):format(as.value), as.place, column, t, ("%q"):format(column.transport))
+  end
+  return conversion
 end
 
 -- Return the conversions of the columns of a table, by position. own: the settings of single columns, { position = use }.
@@ -185,8 +205,12 @@ function types.resolve(selector, t, own)
   local settings, conversions = settings_of(selector, t), {}
   for at, column in ipairs(t.columns) do
     local its = own[at] and own[at].value or {}
-    check_own(its, column, t)
-    conversions[at] = conversion_of(settings, its, column, t)
+    if its.as then
+      conversions[at] = conversion_to(its.as, column, t)
+    else
+      check_own(its, column, t)
+      conversions[at] = conversion_of(settings, its, column, t)
+    end
   end
   return conversions
 end

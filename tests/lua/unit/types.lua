@@ -66,6 +66,18 @@ test.case("dates have two settings", function()
   test.equal(converted { types = { zero_date = "string" } }, "")
 end)
 
+test.case("another transport type for one column", function()
+  local function as(name, written) return converted { columns = { type = { [name] = written } } } end
+  test.equal(as("price", "LONG"), "price whole_number LONG")
+  test.equal(as("active", "BOOLEAN"), BOOLEAN)
+  test.equal(as("level", "STRING"), "level number_text STRING")
+  test.equal(as("mail", "STRING"), "")
+  test.equal(converted { types = { decimal = "string" }, columns = { type = { price = "DOUBLE" } } }, "")
+  local mapping = tables.prepare({ columns = { type = { level = "DATE" } } }, users())
+  test.equal(mapping.columns[3].transport, "DATE")
+  test.equal(#mapping.conversions, 0)
+end)
+
 test.case("a mask that makes text is written as it is; a constant has the type that functions read", function()
   local types = { tinyint1 = "boolean" }
   test.equal(converted { types = types, columns = { mask = { ["active?"] = mask.hash } } }, "")
@@ -84,7 +96,13 @@ test.case("what is wrong is named, with the nearest name and the place", functio
   refused({ types = { ["shop.*"] = "boolean" } }, "must be a table of settings")
   refused({ types = { ["shop.*"] = { tinyint1 = true } } }, 'types["shop.*"].tinyint1: must be a string')
   refused({ columns = { ["shop.users"] = { type = { actve = { tinyint1 = "boolean" } } } } }, 'did you mean "active"?')
-  refused({ columns = { ["shop.users"] = { type = { active = "BOOLEAN" } } } }, "must be a table of settings")
+  refused({ columns = { ["shop.users"] = { type = { active = "BOOLAEN" } } } },
+    '"BOOLAEN" is not a transport type, did you mean "BOOLEAN"?')
+  refused({ columns = { ["shop.users"] = { type = { active = 5 } } } },
+    'must be a transport type such as "STRING", or a table of settings')
+  refused({ columns = { ["shop.users"] = { type = { price = "DATE" } } } },
+    'columns["shop.users"].type.price: the column "price" of shop.users is decimal, which can be written as DOUBLE or LONG or STRING, '
+    .. "not as DATE")
   refused({ columns = { ["shop.users"] = { type = { level = { tinyint1 = "boolean" } } } } },
     'columns["shop.users"].type.level.tinyint1: concerns a TINYINT(1), and the column "level" of shop.users is tinyint')
   refused({ types = { ["shop.*"] = { tinyint1 = "boolean" }, ["*.users"] = { tinyint1 = "long" } } }, "both match the table shop.users")
