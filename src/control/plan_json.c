@@ -55,6 +55,15 @@ static void json_columns(struct buf *out, const struct plan *plan)
 	}
 }
 
+static void json_dml(struct buf *out, const struct mapping *mapping)
+{
+	static const char *const policies[] = {"normal", "ignore", "logical"};
+	buf_printf(out, ",\"dml\":{\"insert\":\"%s\",\"update\":\"%s\",\"delete\":\"%s\"}",
+		   policies[mapping->dml.of[CHANGE_INSERT]],
+		   policies[mapping->dml.of[CHANGE_UPDATE]],
+		   policies[mapping->dml.of[CHANGE_DELETE]]);
+}
+
 static void json_headers(struct buf *out, const struct mapping *mapping)
 {
 	buf_put(out, SLICE(",\"headers\":["));
@@ -170,6 +179,7 @@ void planned_put_json(const struct planned *planned, struct buf *out)
 	json_dropped(out, plan);
 	json_functions(out, &plan->mapping.shown);
 	json_headers(out, &plan->mapping);
+	json_dml(out, &plan->mapping);
 	buf_put(out, SLICE(",\"warnings\":["));
 	json_warnings(out, planned);
 	buf_put(out, SLICE("]}"));

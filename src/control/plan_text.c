@@ -89,6 +89,24 @@ static void print_fields(const struct plan *plan)
 	}
 }
 
+/* Print what becomes of updates, and of what the script treats in another way than by default. */
+static void print_changes(const struct mapping *mapping)
+{
+	const enum dml_policy *dml = mapping->dml.of;
+	if (dml[CHANGE_INSERT] == DML_IGNORE)
+		printf("  insert   ignored\n");
+	printf("  update   %s\n", dml[CHANGE_UPDATE] == DML_IGNORE ? "ignored"
+				  : mapping->update == UPDATE_TWO  ? "two records"
+								   : "one record");
+	if (dml[CHANGE_DELETE] == DML_IGNORE)
+		printf("  delete   ignored\n");
+	else if (dml[CHANGE_DELETE] == DML_LOGICAL)
+		printf("  delete   as an update that sets %.*s\n",
+		       SLICE_FMT(mapping->fields[mapping->dml.flag].name));
+	else if (mapping->tombstones)
+		printf("  delete   with a tombstone\n");
+}
+
 static void print_headers(const struct plan *plan)
 {
 	const struct mapping *mapping = &plan->mapping;
@@ -155,10 +173,7 @@ void planned_print(const struct planned *planned)
 	print_copy(planned);
 	print_topic(planned);
 	print_key(plan);
-	printf("  update   %s\n",
-	       plan->mapping.update == UPDATE_TWO ? "two records" : "one record");
-	if (plan->mapping.tombstones)
-		printf("  delete   with a tombstone\n");
+	print_changes(&plan->mapping);
 	print_functions("filter", &plan->mapping.shown.filter, plan->mapping.shown.filter != NULL);
 	print_functions("on_row", plan->mapping.shown.on_row, plan->mapping.shown.non_row);
 	print_functions("on_change", plan->mapping.shown.on_change, plan->mapping.shown.non_change);

@@ -5,6 +5,7 @@
 #ifndef TIDEWAY_MAPPING_H
 #define TIDEWAY_MAPPING_H
 
+#include "model/change.h"
 #include "model/config.h"
 #include "model/conversion.h"
 #include "model/table.h"
@@ -65,6 +66,18 @@ struct mapping_key {
 	const struct key_part *parts; /* KEY_PARTS */
 };
 
+/* What is written for the inserts, updates or deletes of the stream (option `dml`). */
+enum dml_policy {
+	DML_NORMAL,
+	DML_IGNORE,  /* nothing */
+	DML_LOGICAL, /* for a delete: an update that sets a field */
+};
+
+struct mapping_dml {
+	enum dml_policy of[CHANGE_READ + 1]; /* by change_op; rows of a copy are always written */
+	unsigned flag;                       /* DML_LOGICAL: index of the field that is set */
+};
+
 #define MAPPING_NO_FUNCTION (-1)
 
 /* The functions of the script for the table. Owner: src/script. */
@@ -107,6 +120,7 @@ struct mapping {
 	const struct out_field *headers; /* of each message of a row; their values are texts */
 	struct mapping_functions functions;
 	enum update_mode update;
+	struct mapping_dml dml;
 	bool tombstones; /* a null value follows each row that is deleted, or leaves its key or topic */
 	bool key_change_split; /* UPDATE_ONE: a change of topic or key becomes DELETE and INSERT */
 	/* `columns` names a column that no table has had so far: call script_known before

@@ -424,6 +424,20 @@ static void read_primary(struct reading *r, int idx)
 	r->mapping->primary = primary;
 }
 
+static void read_dml(struct reading *r, int idx)
+{
+	static const char *const policies[] = {"normal", "ignore", "logical", NULL};
+	static const char *const keys[] = {"insert", "update", "delete"};
+	struct mapping *mapping = r->mapping;
+	if (lua_getfield(r->L, idx, "dml") == LUA_TTABLE)
+		for (unsigned op = CHANGE_INSERT; op <= CHANGE_DELETE; op++)
+			mapping->dml.of[op] = (enum dml_policy)choice_at(
+				r, lua_gettop(r->L), keys[op], policies, DML_NORMAL);
+	lua_pop(r->L, 1);
+	if (mapping->dml.of[CHANGE_DELETE] == DML_LOGICAL)
+		mapping->dml.flag = index_at(r, idx, "flag", mapping->nfields);
+}
+
 /* Return a registry reference to the function; MAPPING_NO_FUNCTION: the field is nil. */
 static int function_at(struct reading *r, int idx, const char *key)
 {
@@ -529,6 +543,7 @@ void prepare_read(lua_State *L, int idx, struct script *script, const struct tab
 	read_key(&r, idx);
 	read_primary(&r, idx);
 	read_shown(&r, idx);
+	read_dml(&r, idx);
 	mapping->tombstones = flag_at(&r, idx, "tombstones");
 	mapping->update = (enum update_mode)choice_at(&r, idx, "update", updates, UPDATE_TWO);
 	mapping->key_change_split = choice_at(&r, idx, "key_change", changes, 0) == 0;

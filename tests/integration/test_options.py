@@ -166,3 +166,53 @@ def test_headers(here):
     wait_for(lambda: running.once(f"{here.db}.new", command="resync")[0] == 0, lambda: running.log)
     again = running.wait_rows(f"{here.db}.new", 2)[1]
     assert again.copy and again.headers == [("tideway-copy", again.copy.encode()), *same]
+
+
+def test_dml(here):
+    """A logical delete is an update that sets a field; the copy has the field too. Ignored changes write nothing, and the position
+    moves past them."""
+    here.sql("CREATE TABLE t (id INT PRIMARY KEY, v INT)", "INSERT INTO t VALUES (1, 1)",
+             "CREATE TABLE u (id INT PRIMARY KEY, v INT)", "INSERT INTO u VALUES (1, 1)")
+    running = make_sync(here, f"""dml = {{
+      ["{here.db}.t"] = {{ delete = "logical", flag = "deleted" }}, ["{here.db}.u"] = {{ update = "ignore", delete = "ignore" }},
+    }},""")
+    code, text, log = running.once(command="plan")
+    assert code == 0 and re.search(r"delete   as an update that sets deleted", text) and text.count("ignored") == 2, text + log
+    running.start()
+    running.wait_streaming()
+    here.sql("DELETE FROM t", "INSERT INTO t VALUES (2, 2)", "UPDATE u SET v = 2", "DELETE FROM u", "INSERT INTO u VALUES (3, 3)")
+    found = running.wait_rows(f"{here.db}.t", 4)
+    old = {"id": 1, "v": 1, "deleted": False}
+    assert [(m.op, m.row) for m in found] == [
+        ("INSERT", old), ("UPDATE_BEFOR", old), ("UPDATE_AFTER", {**old, "deleted": True}),
+        ("INSERT", {"id": 2, "v": 2, "deleted": False})]
+    assert found[0].types["deleted"] == "BOOLEAN"
+    assert [(m.op, m.key) for m in running.wait_rows(f"{here.db}.u", 2)] == [("INSERT", b"1"), ("INSERT", b"3")]
+    here.sql("UPDATE u SET v = 4")  # the last transaction is ignored as a whole
+    assert running.stop() == 0
+    running.start()
+    running.wait_streaming()
+    here.sql("INSERT INTO u VALUES (5, 5)")
+    assert [m.key for m in running.wait_rows(f"{here.db}.u", 3)] == [b"1", b"3", b"5"]
+
+
+def test_dml_beside_the_stream(here):
+    """Rows are changed in every way while their tables are copied beside the stream. With logical deletes, what compaction leaves of
+    the topic is the table, and the rows that were deleted. Where changes are ignored, each row of the table comes once, from the copy."""
+    here.make_new(2000)
+    here.sql("CREATE TABLE other LIKE new", "INSERT INTO other SELECT * FROM new")
+    options = """dml = { ["*.new"] = { delete = "logical", flag = "gone" }, ["*.other"] = { update = "ignore", delete = "ignore" } },
+      full = { rows_per_second = 2000 },""" + ONE
+    running = here.stream_a(options)
+    here.select(running, options, "a", "new", "other")
+    running.start()
+    running.wait_streaming()
+    with changing(here, "new", 2000), changing(here, "other", 2000, ["UPDATE {table} SET v = v + 1 WHERE id = {key}"]):
+        running.wait_log(r"backfill: 2 tables done")
+    here.sql("DELETE FROM other", "INSERT INTO new VALUES (9999, 0, 'marker')")
+    found = running.until(f"{here.db}.new", lambda m: any(x.key == b"9999" for x in m), "the marker")
+    assert not any(m.op == "DELETE" for m in found)
+    last = {m.key: m.after for m in found}
+    assert sorted((r["id"], r["v"], r["s"]) for r in last.values() if not r["gone"]) == sorted(here.sql("SELECT id, v, s FROM new"))
+    assert any(r["gone"] for r in last.values())
+    assert sorted(int(m.key) for m in running.wait_rows(f"{here.db}.other", 2000)) == list(range(2000))

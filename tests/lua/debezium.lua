@@ -59,6 +59,15 @@ test.case("a key that changes: delete, tombstone, create, and their headers", fu
   test.same(r[3].headers, { ["__debezium.oldkey"] = '{"id":7}' })
 end)
 
+test.case("a logical delete is an update", function()
+  local r = load("logical"):delete("a.items", row())
+  test.equal(#r, 1)
+  test.equal(r[1].op, "u")
+  test.equal(r[1].before.gone, false)
+  test.equal(r[1].after.gone, true)
+  test.equal(r[1].after.id, 7)
+end)
+
 test.case("tombstones = false", function()
   local sync = load("no_tombstones")
   test.equal(#sync:delete("a.items", row()), 1)

@@ -359,6 +359,47 @@ local function shape(records)
   return list
 end
 
+test.case("dml: a logical delete is an update that sets the flag", function()
+  local shop = load "logical"
+  local r = shop:delete("a.users", user("a", 5))
+  test.same(shape(r), { "UPDATE_BEFOR t.a 1", "UPDATE_AFTER t.a 1" })
+  test.same(r[1].before, { id = 1, mail = "a", age = 5, secret = "s3", image = "delete before", deleted = false })
+  test.same(r[2].after, { id = 1, mail = "a", age = 5, secret = "s3", image = "delete before", deleted = true })
+  test.equal(r[2].schema.dataColumn[6].name .. r[2].schema.dataColumn[6].type, "deletedBOOLEAN")
+  test.equal(shop:insert("a.users", user("a"))[1].after.deleted, false)
+  test.equal(shop:read("a.users", user("a"))[1].after.deleted, false)
+  test.equal(shop:update("a.users", user("a"), { mail = "b" })[2].after.deleted, false)
+  r = shop:update("a.users", user("a", 1), { age = 0 })
+  test.same(shape(r), { "UPDATE_BEFOR t.a 1", "UPDATE_AFTER t.a 1" })
+  test.equal(r[2].after.age, 1)
+  test.equal(r[2].after.deleted, true)
+  local row = user("a")
+  row.secret = "emit"
+  r = shop:delete("a.users", row)
+  test.same(shape(r), { "UPDATE_AFTER more 1" })
+  test.equal(r[1].value.payload.after.dataColumn.deleted, true)
+  r = load("logical_one"):delete("a.users", user("a"))
+  test.same(shape(r), { "UPDATE_AFTER users 1" })
+  test.equal(r[1].before.deleted, false)
+  test.equal(r[1].after.deleted, true)
+end)
+
+test.case("dml: what is ignored writes nothing of its own; the filter comes first; rows of a copy are not concerned", function()
+  local shop = load "ignored"
+  test.equal(#shop:insert("a.users", user("a", 1)), 0)
+  test.equal(#shop:update("a.users", user("a", 1), { age = 2 }), 0)
+  test.equal(#shop:delete("a.users", user("a", 1)), 0)
+  test.equal(#shop:read("a.users", user("a", 1)), 1)
+  local row = user("a", 1)
+  row.secret = "emit"
+  local r = shop:update("a.users", row, { age = 0 })
+  test.same(shape(r), { "DELETE more 1" })
+  test.equal(r[1].value.payload.op, "DELETE")
+  shop = load "no_delete"
+  test.equal(#shop:delete("a.users", user("a")), 0)
+  test.same(shape(shop:update("a.users", user("a"), { id = 2 })), { "DELETE users 1", "INSERT users 2" })
+end)
+
 test.case("headers: texts of each value, by image; nil leaves it out", function()
   local shop = load "headers"
   local r = shop:insert("a.users", user("a", 5))[1]

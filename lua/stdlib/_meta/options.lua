@@ -26,6 +26,7 @@
 ---@field unmatched "warn"|"error"|nil A pattern that matches no selected table. An exact name without a table is always an error.
 ---@field update "two"|"one"|table<string, "two"|"one">|nil Records for one update: UPDATE_BEFOR and UPDATE_AFTER, or UPDATE_AFTER with both images.
 ---@field op_names "dataworks"|"canonical"|nil Spelling of op: "dataworks" has UPDATE_BEFOR, as consumers of that format expect, "canonical" has UPDATE_BEFORE.
+---@field dml tideway.dml|table<string, tideway.dml>|nil What becomes of inserts, updates and deletes of the stream: { insert =, update =, delete = "normal" | "ignore" }, delete also "logical".
 ---@field tombstones boolean|table|table<string, boolean|table>|nil A message with a null value and the key after each deleted row, so that compaction removes the row. With format = "debezium" the default is true.
 ---@field types tideway.types|tideway.types[]|table<string, tideway.types|string>|nil How column types are written: { tinyint1 = "boolean" }, for all tables or by table.
 ---@field full tideway.full|nil The full sync.
@@ -138,6 +139,13 @@
 ---@field time "string"|"date"|nil TIME: text, or milliseconds since midnight, below 0 for a negative TIME.
 ---@field zero_date "null"|"string"|"epoch"|"dirty"|nil Zero dates: null, their text (with datetime = "string"), 1970-01-01, or an error.
 ---@field geometry "srid_wkb"|"wkb"|"wkt"|nil GEOMETRY and its family: bytes as stored (SRID and WKB), WKB alone, or text.
+
+---`dml` of sync.run, for all tables or by table: what becomes of the changes of the stream.
+---@class tideway.dml
+---@field insert "normal"|"ignore"|nil Inserts: "ignore" writes nothing for them.
+---@field update "normal"|"ignore"|nil Updates: "ignore" writes nothing for them.
+---@field delete "normal"|"ignore"|"logical"|nil Deletes: "ignore" writes nothing for them, "logical" writes an update that sets the field `flag`.
+---@field flag string|nil The field that delete = "logical" adds to the table: false, and true in a row that was deleted.
 
 ---A MySQL or MariaDB server to read from.
 ---@class tideway.mysql_options

@@ -266,7 +266,7 @@ function core.prepare(i, t)
   }
   mapping.headers = fields.resolve_headers(sync.headers, t, sync.names, result, functions)
   mapping.slots = #functions
-  for name, value in pairs(records.resolve(sync.records, t, resolved, mapping.warnings)) do mapping[name] = value end
+  for name, value in pairs(records.resolve(sync.records, t, resolved, cols, list, mapping.warnings)) do mapping[name] = value end
   mapping.image, mapping.image_where = image_functions(result, resolved, functions)
   mapping.event, mapping.shown = hooks.resolve(sync.hooks, t, cols, resolved)
   mapping.shown.topic, mapping.shown.key = result.where, resolved.where

@@ -1,5 +1,5 @@
--- records: the options that decide which records a change becomes, for each table: update and
--- tombstones.
+-- records: the options that decide which records a change becomes, for each table: update,
+-- tombstones and dml.
 local fault = require "tideway.core.fault"
 local option = require "tideway.core.option"
 local select_by = require "tideway.core.select"
@@ -30,6 +30,36 @@ local function compile_tombstones(value, place, registry)
   return select_by.one(value, place, function(v) return type(v) == "boolean" end, check_boolean, registry)
 end
 
+local DML = option.group("dml")
+
+-- Return whether the value is one policy for every table.
+local function is_policy(value)
+  for key in pairs(value) do
+    if DML.map[key] then return true end
+  end
+  return type(value) == "table" and next(value) == nil
+end
+
+local function check_policy(value, place)
+  local checked = option.check("dml", value, place)
+  local flag = checked.flag
+  if checked.delete == "logical" and not flag then
+    place:as("E_OPTION_MISSING"):fail('needs the name of a field that delete = "logical" sets, such as flag = "deleted"')
+  end
+  if flag and checked.delete ~= "logical" then place:child("flag"):fail('does nothing without delete = "logical"') end
+  if flag == "" then place:child("flag"):fail("must be the name of a field") end
+  return checked
+end
+
+local function compile_dml(value, place, registry)
+  for key in pairs(value or {}) do
+    if type(key) == "string" and key ~= "default" and not DML.map[key] and not key:find("[.`/]") then
+      place:child(key):as("E_OPTION_UNKNOWN"):fail("is neither db.table nor one of its options%s", fault.hint(key, DML.names, "they are"))
+    end
+  end
+  return select_by.one(value, place, is_policy, check_policy, registry)
+end
+
 -- format: the defaults of the message format, for options that the script does not have.
 function records.compile(options, format, place, registry)
   local tombstones = compile_tombstones(options.tombstones, place:child("tombstones"), registry)
@@ -37,6 +67,7 @@ function records.compile(options, format, place, registry)
     update = with_rest(compile_update(options.update, place:child("update"), registry), format.update, place),
     tombstones = tombstones,
     tombstones_by_default = format.tombstones,
+    dml = compile_dml(options.dml, place:child("dml"), registry),
   }
 end
 
@@ -73,11 +104,32 @@ local function tombstones_of(compiled, t, resolved, warnings)
   return true
 end
 
--- Return { update, tombstones } for a table. resolved: its key; warnings: a list to which warnings are added.
-function records.resolve(compiled, t, resolved, warnings)
+local function has_field(list, name)
+  for _, field in ipairs(list) do
+    if field.name == name then return true end
+  end
+  return false
+end
+
+-- Add the field that a logical delete sets to the fields of a table. Return its index, nil without one.
+local function add_flag(entry, t, columns, list)
+  local name = entry and entry.value.flag
+  if not name then return nil end
+  if columns.destination[name] or has_field(list, name) then
+    entry.place:child("flag"):plain("%s.%s has a column or field %q already: take another name for the flag", t.db, t.name, name)
+  end
+  list[#list + 1] = { name = name, source = "constant", value = false, transport = "BOOLEAN" }
+  return #list
+end
+
+-- Return { update, tombstones, dml, flag } for a table: dml, its policies or nil; flag, the index of the field that a
+-- logical delete sets, which is added to `fields`. resolved: its key; warnings: a list to which warnings are added.
+function records.resolve(compiled, t, resolved, columns, fields, warnings)
+  local dml = compiled.dml:pick(t.db, t.name)
   return {
     update = compiled.update:pick(t.db, t.name).value,
     tombstones = tombstones_of(compiled, t, resolved, warnings),
+    dml = dml and dml.value, flag = add_flag(dml, t, columns, fields),
   }
 end
 

@@ -107,7 +107,9 @@ schema.groups = {
     { "op_names", type = "string", default = "dataworks", choices = { "dataworks", "canonical" },
       member = "op_names", enum = "op_names",
       help = 'Spelling of op: "dataworks" has UPDATE_BEFOR, as consumers of that format expect, "canonical" has UPDATE_BEFORE.' },
-    { "dml", later = true, help = "Policy for inserts, updates and deletes." },
+    { "dml", type = "table", by_table = true, group = "dml", stub = "tideway.dml",
+      help = 'What becomes of inserts, updates and deletes of the stream: { insert =, update =, delete = "normal" | "ignore" }, '
+        .. 'delete also "logical".' },
     { "tombstones", type = "boolean|table", default = false, by_table = true,
       help = 'A message with a null value and the key after each deleted row, so that compaction removes the row. With format = '
         .. '"debezium" the default is true.' },
@@ -288,6 +290,17 @@ schema.groups = {
       help = "Zero dates: null, their text (with datetime = \"string\"), 1970-01-01, or an error." },
     { "geometry", type = "string", default = "srid_wkb", choices = { "srid_wkb", "wkb", "wkt" },
       help = "GEOMETRY and its family: bytes as stored (SRID and WKB), WKB alone, or text." },
+  } },
+  { name = "dml", class = "tideway.dml",
+    title = "`dml` of sync.run, for all tables or by table: what becomes of the changes of the stream.", list = {
+    { "insert", type = "string", default = "normal", choices = { "normal", "ignore" },
+      help = 'Inserts: "ignore" writes nothing for them.' },
+    { "update", type = "string", default = "normal", choices = { "normal", "ignore" },
+      help = 'Updates: "ignore" writes nothing for them.' },
+    { "delete", type = "string", default = "normal", choices = { "normal", "ignore", "logical" },
+      help = 'Deletes: "ignore" writes nothing for them, "logical" writes an update that sets the field `flag`.' },
+    { "flag", type = "string",
+      help = 'The field that delete = "logical" adds to the table: false, and true in a row that was deleted.' },
   } },
   { name = "source.mysql", call = true, struct = "SOURCE", class = "tideway.mysql_options",
     title = "A MySQL or MariaDB server to read from.", list = {

@@ -182,11 +182,35 @@ static int make_image(struct writing *w, struct image *image, enum change_image 
 	return 0;
 }
 
+/* Make the image after a logical delete: that of the deleted row, with the flag set. */
+static int make_deleted(struct writing *w, struct err *err)
+{
+	struct plan *plan = w->plan;
+	const struct row row = plan->after.row;
+	int rc;
+	plan->after.row = plan->before.row;
+	rc = make_image(w, &plan->after, IMAGE_BEFORE, &w->batch->key[IMAGE_AFTER], err);
+	plan->after.row = row;
+	plan->after.values[plan->mapping.ncolumns + plan->mapping.dml.flag] =
+		(struct value){.kind = VALUE_BOOL, .i = true};
+	return rc;
+}
+
+static int make_after(struct writing *w, bool deleted, struct err *err)
+{
+	if (deleted)
+		return make_deleted(w, err);
+	return make_image(w, &w->plan->after, IMAGE_AFTER, &w->batch->key[IMAGE_AFTER], err);
+}
+
 /* Write the change as `op`, as one message if `single` is set. */
 static int put_change(struct writing *w, enum change_op op, bool single, struct err *err)
 {
 	struct plan *plan = w->plan;
 	struct image *before = &plan->before, *after = &plan->after;
+	bool deleted = op == CHANGE_DELETE && plan->mapping.dml.of[op] == DML_LOGICAL;
+	if (deleted)
+		op = CHANGE_UPDATE;
 	bool has_before =
 		op == CHANGE_DELETE ||
 		(op == CHANGE_UPDATE && plan->format->needs_before(plan->prepared, single));
@@ -194,7 +218,7 @@ static int put_change(struct writing *w, enum change_op op, bool single, struct 
 	if (has_before &&
 	    make_image(w, before, IMAGE_BEFORE, &w->batch->key[IMAGE_BEFORE], err) < 0)
 		return -1;
-	if (has_after && make_image(w, after, IMAGE_AFTER, &w->batch->key[IMAGE_AFTER], err) < 0)
+	if (has_after && make_after(w, deleted, err) < 0)
 		return -1;
 	const struct format_change change = {
 		.change = &plan->change,
@@ -211,21 +235,26 @@ static int put_change(struct writing *w, enum change_op op, bool single, struct 
 	return 0;
 }
 
-static int put_own(struct writing *w, struct err *err)
+/* Return what the change is after the filter. */
+static enum change_op effective_op(const struct writing *w)
 {
-	enum change_op op = w->plan->change.op;
 	switch (w->event->verdict) {
-	case VERDICT_DROP:
-		return 0;
 	case VERDICT_INSERT:
-		op = CHANGE_INSERT;
-		break;
+		return CHANGE_INSERT;
 	case VERDICT_DELETE:
-		op = CHANGE_DELETE;
-		break;
+		return CHANGE_DELETE;
+	case VERDICT_DROP:
 	case VERDICT_KEEP:
 		break;
 	}
+	return w->plan->change.op;
+}
+
+static int put_own(struct writing *w, struct err *err)
+{
+	enum change_op op = effective_op(w);
+	if (w->event->verdict == VERDICT_DROP || w->plan->mapping.dml.of[op] == DML_IGNORE)
+		return 0;
 	return put_change(w, op, false, err);
 }
 
@@ -234,17 +263,16 @@ static int put_own(struct writing *w, struct err *err)
 static int find_own(struct writing *w, struct message *own, struct err *err)
 {
 	struct message_batch *batch = w->batch;
-	struct plan *plan = w->plan;
 	bool dropped = batch->n == 0;
 	unsigned i;
-	if (dropped && put_change(w, plan->change.op, true, err) < 0)
+	if (dropped && put_change(w, effective_op(w), true, err) < 0)
 		return -1;
 	for (i = batch->n - 1; i > 0 && batch->messages[i].value.ptr == NULL; i--)
 		;
 	*own = batch->messages[i];
 	if (!dropped)
 		return 0;
-	own->topic = (plan->change.after ? &plan->after : &plan->before)->out.topics[0];
+	own->topic = w->own->out.topics[0];
 	batch->n = 0;
 	return 0;
 }

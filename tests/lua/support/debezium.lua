@@ -14,6 +14,7 @@ local cases = {
     change:emit { topic = "copy", key = "k", value = change }
     return change.op ~= "delete"
   end },
+  logical = { dml = { delete = "logical", flag = "gone" } },
   no_tombstones = { tombstones = false },
   topics = { topic = function(change) return "t" .. change.row.n end },
 }

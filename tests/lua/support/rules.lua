@@ -174,6 +174,18 @@ end } }
 cases.headers_set_wrong = { on_change = function(change)
   change.headers = { h = ({ boolean = true, infinite = math.huge })[change.row.mail] }
 end }
+cases.logical = { dml = { delete = "logical", flag = "deleted" },
+  fields = { image = function(change) return change.op .. " " .. change.image end },
+  filter = function(row) return row.age ~= 0 end, topic = function(change) return "t." .. change.row.mail end,
+  on_change = function(change)
+    if change.row.secret == "emit" then change:emit { topic = "more", key = change, value = change } return false end
+  end }
+cases.logical_one = { dml = { ["a.users"] = { delete = "logical", flag = "deleted" } }, update = "one", tombstones = true }
+cases.ignored = { dml = { insert = "ignore", update = "ignore", delete = "ignore" }, filter = function(row) return row.age ~= 0 end,
+  on_change = function(change)
+    if change.row.secret == "emit" then change:emit { topic = "more", key = change, value = change } end
+  end }
+cases.no_delete = { dml = { delete = "ignore" }, update = "one" }
 cases.tombstones = { tombstones = true, topic = function(change)
   return change.row.mail == "both" and { "t.a", "t.b" } or "t." .. (change.row.mail or "x")
 end }

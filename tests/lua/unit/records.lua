@@ -60,6 +60,56 @@ test.case("a key that several rows may share is a warning", function()
   test.equal(warned(function() return "k" end), false)
 end)
 
+local function dml(value, name)
+  return tables.prepare({ dml = value }, make(name))
+end
+
+test.case("dml: for all tables, or by table", function()
+  test.equal(dml(nil).dml, nil)
+  test.equal(dml(nil).flag, nil)
+  test.same(dml({ delete = "ignore" }).dml, { insert = "normal", update = "normal", delete = "ignore" })
+  local value = { ["shop.a"] = { insert = "ignore" }, ["shop.*"] = { update = "ignore" }, default = { delete = "ignore" } }
+  test.equal(dml(value).dml.insert, "ignore")
+  test.equal(dml(value).dml.update, "normal")
+  test.equal(dml(value, "shop.b").dml.update, "ignore")
+  test.equal(dml(value, "blog.b").dml.delete, "ignore")
+end)
+
+test.case("a logical delete adds its field after all others", function()
+  local mapping = tables.prepare({ fields = { zone = "eu" }, dml = { delete = "logical", flag = "deleted" } }, make())
+  test.equal(#mapping.fields, 2)
+  test.same(mapping.fields[2], { name = "deleted", source = "constant", value = false, transport = "BOOLEAN" })
+  test.equal(mapping.flag, 2)
+  local function refused(flag, options)
+    options.dml = { ["shop.*"] = { delete = "logical", flag = flag } }
+    test.raises(function() tables.prepare(options, make()) end,
+      ("shop.a has a column or field %q already: take another name for the flag"):format(flag))
+  end
+  refused("n", {})
+  refused("zone", { fields = { zone = "eu" } })
+  refused("nn", { columns = { ["shop.a"] = { rename = { n = "nn" } } } })
+  test.equal(tables.prepare({ columns = { ["shop.a"] = { drop = { "n" } } }, dml = { delete = "logical", flag = "n" } }, make()).flag, 1)
+  test.raises(function() tables.prepare({ key = "deleted", dml = { delete = "logical", flag = "deleted" } }, make()) end,
+    'has no column or field "deleted" for its key')
+end)
+
+test.case("dml: wrong values", function()
+  local function refused(value, words)
+    test.raises(function() dml(value) end, words)
+  end
+  refused({ delete = "logical" }, 'dml: needs the name of a field that delete = "logical" sets, such as flag = "deleted"')
+  refused({ ["shop.a"] = { flag = "x" } }, 'dml["shop.a"].flag: does nothing without delete = "logical"')
+  refused({ delete = "logical", flag = "" }, "dml.flag: must be the name of a field")
+  refused({ insert = "logical" }, 'dml.insert: "logical" is not one of its values')
+  refused({ delete = "logicl" }, 'dml.delete: "logicl" is not one of its values, did you mean "logical"?')
+  refused({ dlete = "ignore" }, 'dml.dlete: is neither db.table nor one of its options, did you mean "delete"?')
+  refused({ delete = "ignore", ["shop.a"] = {} }, 'there is no such option in dml')
+  refused({ ["shop.a"] = "ignore" }, 'dml["shop.a"]: must be a table of options, not a string ("ignore")')
+  refused("ignore", 'dml: must be a table, not a string ("ignore")')
+  refused({ ["shop.*"] = { delete = "ignore" }, ["*.a"] = {} }, "both match the table shop.a and differ")
+  test.raises(function() tables.check({ dml = { ["shop.b"] = {} } }, { make() }) end, '"shop.b" is not the name of a selected table')
+end)
+
 test.case("tombstones: wrong values", function()
   test.raises(function() tables.sync { tombstones = "yes" } end, 'tombstones: must be true or false or a table, not a string ("yes")')
   test.raises(function() tables.sync { tombstones = { ["shop.a"] = "yes" } } end,
