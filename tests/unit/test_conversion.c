@@ -205,9 +205,10 @@ static void test_whole_number(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_names), cmocka_unit_test(test_boolean),
-		cmocka_unit_test(test_bit),   cmocka_unit_test(test_number_text),
-		cmocka_unit_test(test_text),  cmocka_unit_test(test_whole_number),
+		cmocka_unit_test(test_names),        cmocka_unit_test(test_boolean),
+		cmocka_unit_test(test_date),         cmocka_unit_test(test_bit),
+		cmocka_unit_test(test_number_text),  cmocka_unit_test(test_text),
+		cmocka_unit_test(test_whole_number),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
