@@ -4,7 +4,10 @@
 #include "base/file.h"
 #include "model/ident.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
 
 /* Push "file:line", file and line of a function. */
 static int push_where(lua_State *L, const lua_Debug *ar, int line)
@@ -149,6 +152,34 @@ static int raise(lua_State *L)
 	return lua_error(L);
 }
 
+/* refuse(name): raise in topic and key functions, for a function whose result depends on more than the change */
+static int refuse(lua_State *L)
+{
+	const struct script *script = script_of(L);
+	const struct mapping *mapping =
+		script->bound.current ? script->bound.current->mapping : NULL;
+	const char *name = luaL_checkstring(L, 1);
+	if (script->call.phase != PHASE_IMAGE || mapping == NULL ||
+	    script->call.function >=
+		    (unsigned)mapping->topic_function + (mapping->key.kind == KEY_FUNCTION))
+		return 0;
+	return state_raise(
+		L,
+		"%s is not for topic and key functions: its result may differ when a change is "
+		"sent again after a restart, which would then get another topic or key",
+		name);
+}
+
+/* random() -> 16 random bytes */
+static int random_bytes(lua_State *L)
+{
+	char bytes[16];
+	if (getentropy(bytes, sizeof(bytes)) < 0)
+		state_raise(L, "no random numbers: %s", strerror(errno));
+	lua_pushlstring(L, bytes, sizeof(bytes));
+	return 1;
+}
+
 static int kind(lua_State *L)
 {
 	const char *name = NULL;
@@ -202,6 +233,8 @@ int lua_cbase_open(lua_State *L)
 		{"kind", kind},
 		{"try", lua_try},
 		{"label", context_label},
+		{"refuse", refuse},
+		{"random", random_bytes},
 		{"image", image},
 		{"filtered", filtered},
 		{NULL, NULL},

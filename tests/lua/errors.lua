@@ -26,6 +26,7 @@ local WRONG = {
   yaml = { "decod", "decode" }, regex = { "neww", "new" }, hash = { "sha265", "sha256" },
   base64 = { "decod", "decode" }, text = { "lowwer", "lower" }, time = { "prase", "parse" },
   log = { "wran", "warn" }, decimal = { "neww", "new" }, secret = { "flie", "file" }, field = { "lnog", "long" },
+  uuid = { "prase", "parse" }, url = { "prase", "parse" },
   mask = { "emial", "email" }, sync = { "runn", "run" }, test = { "equals", "equal" },
 }
 

@@ -93,6 +93,16 @@ test.case("an error names the function of the sync and the calls that led to it"
   test.ok(message:find(" (in mask of column 'mail')", 1, true), message)
 end)
 
+test.case("functions that depend on more than the change are refused in topic and key functions", function()
+  local shop = load("depends_on_more")
+  for _, mail in ipairs { "topic", "key" } do
+    local message = test.raises(function() shop:insert("a.users", user(mail, 1)) end, "is not for topic and key functions")
+    test.ok(message:find("rules.lua:%d+: uuid.v4 is not"), message)
+    test.ok(message:find("(in " .. mail .. ")", 1, true), message)
+  end
+  test.equal(#shop:insert("a.users", user("field", 1))[1].after.uuid, 36)
+end)
+
 test.case("sync.try and the default of a field", function()
   local shop = load("try")
   local function of(age, mail, secret) return shop:insert("a.users", { id = 1, mail = mail, age = age, secret = secret }) end

@@ -63,6 +63,13 @@ cases.context = {
   fields = { a = field.long(1), b = function(change) return fails_in "field"(change.row) end },
 }
 
+local uuid = require "tideway.uuid"
+cases.depends_on_more = {
+  topic = function(change) return change.row.mail == "topic" and uuid.v4() or "t" end,
+  key = function(change) return change.row.mail == "key" and uuid.v4() or "k" end,
+  fields = { uuid = function() return uuid.v4() end },
+}
+
 local function fails_at(age)
   return function(change)
     if change.row.age == age then error "no good" end
