@@ -26,6 +26,7 @@ local field = require "tideway.field"
 local mask = require "tideway.mask"
 local env = require "tideway.env"
 local text = require "tideway.text"
+local outbox = require "tideway.outbox"
 """
 AROUND = HEAD + """
 sync.run {

@@ -719,3 +719,18 @@ def test_on_table(sync, sql, db):
     running.start()
     running.wait_rows(f"{db}.w", 1)
     running.wait_rows(f"{db}.t", 2)
+
+
+# outbox
+
+def test_outbox(sync, sql, db):
+    """lua-api "outbox": rows of the copy and of the stream become messages of other topics; a delete sends nothing."""
+    sql("CREATE TABLE outbox (id INT PRIMARY KEY, kind VARCHAR(20), entity INT, payload JSON)",
+        "INSERT INTO outbox VALUES (1, 'order', 7, '{\"total\": 5}')")
+    running = sync(f'''on_change = {{ ["{db}.outbox"] = require "tideway.outbox".new {{
+        topic = "{db}.${{kind}}", key = "entity", value = "payload", headers = {{ id = "id" }} }} }},''')
+    running.wait_streaming()
+    sql("INSERT INTO outbox VALUES (2, 'order', 7, NULL)", "DELETE FROM outbox", "INSERT INTO outbox VALUES (3, 'order', 7, '[]')")
+    found = running.until(f"{db}.order", lambda messages: any(m.value == b"[]" for m in messages), "the message of row 3")
+    sent = [(m.value, m.headers) for m in found if m.key == b"7"]
+    assert sent == [(b'{"total": 5}', [("id", b"1")]), (None, [("id", b"2")]), (b"[]", [("id", b"3")])]

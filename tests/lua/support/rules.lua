@@ -64,10 +64,12 @@ cases.context = {
 }
 
 local uuid = require "tideway.uuid"
+local seen_mails = require "tideway.cache".new { max = 2 }
 cases.depends_on_more = {
-  topic = function(change) return change.row.mail == "topic" and uuid.v4() or "t" end,
+  on_change = function(change) seen_mails:set(change.row.mail, (seen_mails:get(change.row.mail) or 0) + 1) end,
+  topic = function(change) return change.row.mail == "topic" and seen_mails:get "topic" and "x" or "t" end,
   key = function(change) return change.row.mail == "key" and uuid.v4() or "k" end,
-  fields = { uuid = function() return uuid.v4() end },
+  fields = { uuid = function() return uuid.v4() end, seen = function(change) return seen_mails:get(change.row.mail) end },
 }
 
 local function fails_at(age)
