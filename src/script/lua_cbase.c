@@ -180,6 +180,21 @@ static int random_bytes(lua_State *L)
 	return 1;
 }
 
+/* read(path) -> content of a file, its path relative to the script; nil and a message when it cannot be read */
+static int read_file(lua_State *L)
+{
+	struct buf *text = &script_of(L)->scratch;
+	struct err err = ERR_INIT;
+	buf_clear(text);
+	if (file_read(state_path(L, luaL_checkstring(L, 1)), text, &err) < 0) {
+		lua_pushnil(L);
+		lua_pushstring(L, err.text);
+		return 2;
+	}
+	lua_pushlstring(L, text->ptr ? text->ptr : "", text->len);
+	return 1;
+}
+
 static int kind(lua_State *L)
 {
 	const char *name = NULL;
@@ -235,6 +250,7 @@ int lua_cbase_open(lua_State *L)
 		{"label", context_label},
 		{"refuse", refuse},
 		{"random", random_bytes},
+		{"read", read_file},
 		{"image", image},
 		{"filtered", filtered},
 		{NULL, NULL},

@@ -122,7 +122,7 @@ static int load_user(lua_State *L, const char *name)
 /* Return whether the module is planned for a later version. */
 static bool is_later(const char *name)
 {
-	static const char *const names[] = {"tideway.lookup", "tideway.metrics"};
+	static const char *const names[] = {"tideway.metrics"};
 	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (strcmp(name, names[i]) == 0)
 			return true;

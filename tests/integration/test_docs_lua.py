@@ -1,7 +1,7 @@
 """Every Lua block in the docs of the Lua API runs, and so does every example, without a server.
 
 The first line of a block is its kind: `-- in sync.run` is a piece of the options, `-- in tideway test`
-a test beside a sync.lua, `-- connects` needs a broker and gets the embedded one; anything else runs as a script.
+a test beside a sync.lua, `-- with countries.csv` has this file beside it, `-- connects` needs a broker and gets the embedded one; anything else runs as a script.
 """
 
 import contextlib
@@ -64,6 +64,8 @@ def write(path, text):
 @pytest.mark.parametrize("text", list(blocks()))
 def test_block(text, tmp_path, request):
     first = text.split("\n", 1)[0]
+    if first == "-- with countries.csv":
+        write(tmp_path / "countries.csv", "code,name\nDE,Germany\n")
     if first.startswith("-- connects"):
         broker = request.getfixturevalue("broker")
         run(tmp_path, "exec", write(tmp_path / "script.lua", text), KAFKA_BROKERS=broker.bootstrap)

@@ -27,7 +27,7 @@ local WRONG = {
   base64 = { "decod", "decode" }, text = { "lowwer", "lower" }, time = { "prase", "parse" },
   log = { "wran", "warn" }, decimal = { "neww", "new" }, secret = { "flie", "file" }, field = { "lnog", "long" },
   uuid = { "prase", "parse" }, url = { "prase", "parse" },
-  cache = { "neww", "new" }, outbox = { "neww", "new" },
+  cache = { "neww", "new" }, outbox = { "neww", "new" }, lookup = { "fiel", "file" },
   mask = { "emial", "email" }, sync = { "runn", "run" }, test = { "equals", "equal" },
 }
 
