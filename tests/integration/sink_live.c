@@ -607,10 +607,10 @@ static void begin_row(struct writer *writer, const char *row, const char *positi
 	CHECK(rd_kafka_flush(writer->kafka.rk, 10000) == RD_KAFKA_RESP_ERR_NO_ERROR);
 }
 
-static void append_record(void *arg, struct slice key, struct slice value)
+static bool append_record(void *arg, const struct message *record)
 {
-	(void)key;
-	buf_put(arg, value);
+	buf_put(arg, record->value);
+	return true;
 }
 
 static void check_committed(struct writer *writer, struct slice topic, const char *values)
@@ -620,6 +620,8 @@ static void check_committed(struct writer *writer, struct slice topic, const cha
 	const struct partition_reader reader = {.config = &config,
 						.topic = topic.ptr,
 						.purpose = "read",
+						.error = E_CHECKPOINT_READ,
+						.rights = "Read and Describe",
 						.take = append_record,
 						.arg = &text};
 	CHECK(partition_read(&reader, &writer->kafka, &err) == 0);

@@ -93,10 +93,11 @@ static enum transaction_outcome save(const char *value)
 	return transaction_commit(&transaction, &err);
 }
 
-static void keep_last(void *arg, struct slice key, struct slice value)
+static bool keep_last(void *arg, const struct message *record)
 {
-	assert_slice(key, "position");
-	snprintf(arg, 16, "%.*s", SLICE_FMT(value));
+	assert_slice(record->key, "position");
+	snprintf(arg, 16, "%.*s", SLICE_FMT(record->value));
+	return true;
 }
 
 /* Asserts the value of the topic's last record. */
@@ -106,6 +107,8 @@ static void assert_saved(const char *value)
 	const struct partition_reader reader = {.config = &config,
 						.topic = TOPIC,
 						.purpose = "read",
+						.error = E_CHECKPOINT_READ,
+						.rights = "Read and Describe",
 						.take = keep_last,
 						.arg = last};
 	if (partition_read(&reader, &kafka, &err) != 0)
@@ -232,6 +235,8 @@ static void reader_is_stopped(void **state)
 						.topic = TOPIC,
 						.purpose = "read the records",
 						.stop = &stop,
+						.error = E_CHECKPOINT_READ,
+						.rights = "Read and Describe",
 						.take = keep_last,
 						.arg = last};
 	struct kafka_client client;

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "sink/kafka/headers.h"
 #include "sink/kafka/topics.h"
 
 #include <stdio.h>
@@ -83,8 +84,7 @@ struct exec_consumer {
 	int *npartitions;          /* of each topic */
 	unsigned ntopics;
 	rd_kafka_message_t *message; /* the last one returned by exec_consumer_poll */
-	struct header *headers;
-	size_t cap; /* of headers */
+	struct headers headers;      /* of that message */
 };
 
 static int open_client(struct exec_consumer *c, const struct sink_config *config, const char *group,
@@ -203,27 +203,8 @@ void exec_consumer_free(struct exec_consumer *c)
 	kafka_close(&c->kafka);
 	free(c->topics);
 	free(c->npartitions);
-	free(c->headers);
+	headers_fini(&c->headers);
 	free(c);
-}
-
-static unsigned take_headers(struct exec_consumer *c)
-{
-	rd_kafka_headers_t *headers;
-	const char *name;
-	const void *value;
-	size_t len, n = 0;
-	if (rd_kafka_message_headers(c->message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return 0;
-	while (rd_kafka_header_get_all(headers, n, &name, &value, &len) ==
-	       RD_KAFKA_RESP_ERR_NO_ERROR) {
-		if (n == c->cap) {
-			c->cap = c->cap ? c->cap * 2 : 8;
-			c->headers = mem_resize(c->headers, c->cap, sizeof(*c->headers));
-		}
-		c->headers[n++] = (struct header){slice_str(name), slice_of(value, len)};
-	}
-	return (unsigned)n;
 }
 
 /* Describe the message to the caller. librdkafka sets a pointer to NULL only for a null key or
@@ -239,9 +220,9 @@ static void take(struct exec_consumer *c, struct message *out)
 		.time_ms = rd_kafka_message_timestamp(m, &type),
 		.key = slice_of(m->key, m->key_len),
 		.value = slice_of(m->payload, m->len),
-		.nheaders = take_headers(c),
+		.nheaders = headers_take(&c->headers, m),
 	};
-	out->headers = c->headers;
+	out->headers = c->headers.list;
 }
 
 static rd_kafka_message_t *next(struct exec_consumer *c, int wait_ms)

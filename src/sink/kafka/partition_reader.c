@@ -2,31 +2,31 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "sink/kafka/headers.h"
 
 enum {
 	QUERY_MS = 5000,     /* longest wait for the end offset; then it is requested again */
 	WAIT_MS = 100,       /* between two requests */
 	READ_MS = 500,       /* one wait for records */
 	READ_LOG_MS = 10000, /* log that the end is not reached after this time */
-	PARTITION = 0,
 };
 
 struct reading {
 	const struct partition_reader *reader;
 	struct kafka_client kafka; /* a consumer */
 	rd_kafka_topic_t *rkt;
-	int64_t end; /* end of the partition at the start of reading, which must be reached */
+	int64_t end; /* which must be reached */
 	uint64_t records;
+	struct headers headers; /* of the present record */
 };
 
 static int refused(const struct partition_reader *reader, const struct kafka_client *kafka,
 		   rd_kafka_resp_err_t code, const char *text, struct err *err)
 {
-	return err_set(err, E_CHECKPOINT_READ, "%s: cannot %s (topic \"%s\"): %s%s", kafka->label,
-		       reader->purpose, reader->topic, text,
-		       code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED
-			       ? ": grant Read, Write and Describe on the topic"
-			       : "");
+	bool denied = code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
+	return err_set(err, reader->error, "%s: cannot %s (topic \"%s\"): %s%s%s%s", kafka->label,
+		       reader->purpose, reader->topic, text, denied ? ": grant " : "",
+		       denied ? reader->rights : "", denied ? " on the topic" : "");
 }
 
 /* Get the end offset of the partition with a client that is not a read_committed consumer: such a consumer would
@@ -37,7 +37,7 @@ static int find_end(const struct partition_reader *reader, struct kafka_client *
 	int64_t low;
 	for (;;) {
 		rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
-			kafka->rk, reader->topic, PARTITION, &low, end, QUERY_MS);
+			kafka->rk, reader->topic, reader->partition, &low, end, QUERY_MS);
 		if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
 			return 0;
 		if (!kafka_transient(code))
@@ -47,23 +47,36 @@ static int find_end(const struct partition_reader *reader, struct kafka_client *
 	}
 }
 
+/* Pass a record on. Return whether the caller wants another one. */
+static bool take_record(struct reading *reading, const rd_kafka_message_t *message)
+{
+	struct message record = {
+		.topic = slice_str(reading->reader->topic),
+		.partition = reading->reader->partition,
+		.offset = message->offset,
+		.key = slice_of(message->key, message->key_len),
+		.value = slice_of(message->payload, message->len),
+		.nheaders = headers_take(&reading->headers, message),
+	};
+	record.headers = reading->headers.list; /* now that it is filled */
+	reading->records++;
+	return reading->reader->take(reading->reader->arg, &record);
+}
+
 /* Process a message. Return 1 when the end is reached; 0 to continue; -1. */
 static int take_message(struct reading *reading, const rd_kafka_message_t *message, struct err *err)
 {
-	const struct partition_reader *reader = reading->reader;
 	if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF)
 		return message->offset >= reading->end;
 	if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-		if (message->key != NULL)
-			reader->take(reader->arg, slice_of(message->key, message->key_len),
-				     slice_of(message->payload, message->len));
-		reading->records++;
+		if (message->offset >= reading->end || !take_record(reading, message))
+			return 1;
 		return message->offset + 1 >= reading->end;
 	}
 	if (kafka_transient(message->err))
 		return 0;
-	return refused(reader, &reading->kafka, message->err, rd_kafka_message_errstr(message),
-		       err);
+	return refused(reading->reader, &reading->kafka, message->err,
+		       rd_kafka_message_errstr(message), err);
 }
 
 /* As take_message, for the next message; wait for it one turn. */
@@ -71,7 +84,7 @@ static int take_next(struct reading *reading, struct err *err)
 {
 	const struct partition_reader *reader = reading->reader;
 	int result = 0;
-	rd_kafka_message_t *message = rd_kafka_consume(reading->rkt, PARTITION, READ_MS);
+	rd_kafka_message_t *message = rd_kafka_consume(reading->rkt, reader->partition, READ_MS);
 	if (message == NULL)
 		return kafka_wait(&reading->kafka, reader->purpose, RD_KAFKA_RESP_ERR__TIMED_OUT, 0,
 				  reader->stop, err);
@@ -83,7 +96,7 @@ static int take_next(struct reading *reading, struct err *err)
 static int gave_up(const struct reading *reading, struct err *err)
 {
 	const struct partition_reader *reader = reading->reader;
-	return err_retry(err, E_CHECKPOINT_READ,
+	return err_retry(err, reader->error,
 			 "%s: topic \"%s\" could not be read up to offset %lld in %d s: a process "
 			 "that was killed while it saved has left a transaction open, which the "
 			 "next run ends",
@@ -114,22 +127,23 @@ static int read_to_end(struct reading *reading, struct err *err)
 
 static int open_consumer(struct reading *reading, struct err *err)
 {
-	static const struct property forced[] = {
+	const struct partition_reader *reader = reading->reader;
+	const struct property forced[] = {
 		{"isolation.level", "read_committed"},
 		{"enable.partition.eof", "true"},
-		{"auto.offset.reset", "error"},
+		{"auto.offset.reset", reader->skips_removed ? "earliest" : "error"},
 		{"enable.auto.commit", "false"},
 		{"check.crcs", "true"},
 		{NULL, NULL},
 	};
-	const struct partition_reader *reader = reading->reader;
+	int64_t from = reader->from > 0 ? reader->from : RD_KAFKA_OFFSET_BEGINNING;
 	const struct kafka_options options = {
 		RD_KAFKA_CONSUMER, PROPERTY_ADMIN, reader->topic, NULL, forced, NULL, NULL, false};
 	if (kafka_open(&reading->kafka, reader->config, &options, err) != 0)
 		return -1;
 	reading->rkt = rd_kafka_topic_new(reading->kafka.rk, reader->topic, NULL);
 	if (reading->rkt != NULL &&
-	    rd_kafka_consume_start(reading->rkt, PARTITION, RD_KAFKA_OFFSET_BEGINNING) == 0)
+	    rd_kafka_consume_start(reading->rkt, reader->partition, from) == 0)
 		return 0;
 	return refused(reader, &reading->kafka, rd_kafka_last_error(),
 		       rd_kafka_err2str(rd_kafka_last_error()), err);
@@ -138,20 +152,21 @@ static int open_consumer(struct reading *reading, struct err *err)
 static void close_consumer(struct reading *reading)
 {
 	if (reading->rkt != NULL) {
-		(void)rd_kafka_consume_stop(reading->rkt, PARTITION);
+		(void)rd_kafka_consume_stop(reading->rkt, reading->reader->partition);
 		rd_kafka_topic_destroy(reading->rkt);
 	}
 	kafka_close(&reading->kafka);
+	headers_fini(&reading->headers);
 }
 
 int partition_read(const struct partition_reader *reader, struct kafka_client *kafka,
 		   struct err *err)
 {
-	struct reading reading = {.reader = reader};
+	struct reading reading = {.reader = reader, .end = reader->until};
 	int result;
-	if (find_end(reader, kafka, &reading.end, err) != 0)
+	if (reading.end == 0 && find_end(reader, kafka, &reading.end, err) != 0)
 		return -1;
-	if (reading.end == 0)
+	if (reading.end <= reader->from)
 		return 0;
 	result = open_consumer(&reading, err);
 	if (result == 0)

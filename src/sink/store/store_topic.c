@@ -82,12 +82,13 @@ static int topic_write(struct store *store, const struct store_record *records, 
 
 /* ---- reading ---- */
 
-static void take_record(void *arg, struct slice name, struct slice value)
+static bool take_record(void *arg, const struct message *message)
 {
 	struct topic_store *t = arg;
-	const struct store_record record = {name, value};
-	if (store_is_own(t->sync, name))
+	const struct store_record record = {message->key, message->value};
+	if (message->key.ptr && store_is_own(t->sync, message->key))
 		store_apply(&t->store, &record);
+	return true;
 }
 
 static int read_all(struct topic_store *t, struct err *err)
@@ -98,6 +99,8 @@ static int read_all(struct topic_store *t, struct err *err)
 		.purpose = "read the checkpoint",
 		.stop = t->stop,
 		.limit_ms = t->looks ? LOOK_MS : 0,
+		.error = E_CHECKPOINT_READ,
+		.rights = "Read, Write and Describe",
 		.take = take_record,
 		.arg = t,
 	};
