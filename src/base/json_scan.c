@@ -115,3 +115,48 @@ struct slice json_scan_text(struct slice value)
 	size_t n = string_size(value);
 	return n > 0 ? slice_of(value.ptr + 1, n - 2) : (struct slice){NULL, 0};
 }
+
+/* Returns the value of "00XX" at the start; -1: it is something else. */
+static int control_code(struct slice text)
+{
+	int code = 0;
+	if (text.len < 4 || text.ptr[0] != '0' || text.ptr[1] != '0')
+		return -1;
+	for (size_t i = 2; i < 4; i++) {
+		const char *digits = "0123456789abcdef", *at;
+		char c = text.ptr[i];
+		at = memchr(digits, c >= 'A' && c <= 'F' ? c + ('a' - 'A') : c, 16);
+		if (at == NULL)
+			return -1;
+		code = code * 16 + (int)(at - digits);
+	}
+	return code < 0x80 ? code : -1;
+}
+
+bool json_scan_unescape(struct slice text, struct buf *out)
+{
+	static const char letters[] = "\"\\/bfnrt", meanings[] = "\"\\/\b\f\n\r\t";
+	for (size_t i = 0; i < text.len; i++) {
+		const char *letter;
+		int code;
+		if (text.ptr[i] != '\\') {
+			buf_char(out, text.ptr[i]);
+			continue;
+		}
+		if (++i == text.len)
+			return false;
+		letter = memchr(letters, text.ptr[i], sizeof(letters) - 1);
+		if (letter) {
+			buf_char(out, meanings[letter - letters]);
+			continue;
+		}
+		code = text.ptr[i] == 'u'
+			       ? control_code(slice_of(text.ptr + i + 1, text.len - i - 1))
+			       : -1;
+		if (code < 0)
+			return false;
+		buf_char(out, (char)code);
+		i += 4;
+	}
+	return true;
+}

@@ -4,6 +4,7 @@
 #ifndef TIDEWAY_JSON_SCAN_H
 #define TIDEWAY_JSON_SCAN_H
 
+#include "base/buf.h"
 #include "base/slice.h"
 
 /* Returns the members of an object for json_scan_next; empty if the text is not an object. */
@@ -17,5 +18,7 @@ struct slice json_scan_find(struct slice object, struct slice name);
 /* Returns the text between the quotes of a JSON string, with its escapes; ptr NULL: not a
  * string. */
 struct slice json_scan_text(struct slice value);
+/* Appends such a text without its escapes. Returns false if it has one that json_string does not write. */
+bool json_scan_unescape(struct slice text, struct buf *out);
 
 #endif

@@ -1,6 +1,7 @@
 #include "format/dataworks.h"
 
 #include "base/num.h"
+#include "format/dataworks_read.h"
 #include "format/json.h"
 #include "format/key.h"
 
@@ -478,6 +479,9 @@ const struct format format_dataworks = {
 	.ddl_op = ddl_op,
 	.ddl_key = put_ddl_key,
 	.ddl = put_ddl,
+	.see = dataworks_see,
+	.has_key = dataworks_has_key,
+	.write_delete = dataworks_write_delete,
 	.heartbeat_op = {"MHEARTBEAT", 10},
 	.heartbeat_key = put_heartbeat_key,
 	.heartbeat = put_heartbeat,

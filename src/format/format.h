@@ -83,6 +83,36 @@ struct format_ddl {
 	int64_t now_ms;
 };
 
+/* What a message says about the key of a table's row. */
+enum seen_kind {
+	SEEN_OTHER, /* it is not a row of the table */
+	SEEN_ROW,   /* a row has the key */
+	SEEN_GONE,  /* no row has it any more */
+	SEEN_BEGIN, /* the begin marker of a copy */
+};
+
+/* The texts by which the messages of a table are recognised, as JSON. */
+struct format_names {
+	struct slice db, table;
+};
+
+/* How the key of a row is made of the values in its message. The names are JSON texts without quotes. */
+struct format_key_rule {
+	const struct slice *names;
+	unsigned n;
+	bool json;
+};
+
+/* The DELETE of a row that is known from its last message alone. */
+struct format_delete {
+	struct slice last; /* the value of that message; SEEN_ROW */
+	/* as JSON texts without quotes, the columns whose values may be repeated. The others become null, unless they are in
+	 * schema.primaryKey of the message */
+	const struct slice *columns;
+	unsigned ncolumns;
+	int64_t now_ms;
+};
+
 struct format {
 	const char *name; /* as the option `format` has it */
 
@@ -108,6 +138,13 @@ struct format {
 	 * compacted topic does not take. */
 	bool (*ddl_key)(const struct format_ddl *ddl, bool compacted, struct buf *out);
 	void (*ddl)(const struct format_ddl *ddl, struct buf *out);
+
+	/* Returns what a message that was read says. NULL: messages of this format cannot be compared. */
+	enum seen_kind (*see)(const struct format_names *names, struct slice value);
+	/* Returns whether a message, which is SEEN_ROW, has the key that its own row gets by the rule. NULL: likewise. */
+	bool (*has_key)(const struct format_key_rule *rule, struct slice value, struct slice key);
+	/* Appends a DELETE. NULL: likewise. */
+	void (*write_delete)(const struct format_delete *row, struct buf *out);
 
 	struct slice heartbeat_op;
 	/* Appends the key of a heartbeat, as ddl_key does. */
