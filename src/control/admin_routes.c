@@ -17,6 +17,7 @@ struct argument {
 	const char *choices; /* "one|two"; NULL: any text */
 	const char *help;
 	bool is_list; /* an array of texts */
+	bool is_flag; /* true or false */
 	bool is_optional;
 };
 
@@ -80,6 +81,10 @@ static const struct endpoint endpoints[] = {
 	 {{.name = "tables", .help = "a list of names, `db.table` each", .is_list = true},
 	  {.name = "where",
 	   .help = "copy only rows that fulfil this condition in SQL",
+	   .is_optional = true},
+	  {.name = "deletes",
+	   .help = "delete rows in the topic that the table does not have any more",
+	   .is_flag = true,
 	   .is_optional = true}},
 	 run_resync},
 	{"POST",
@@ -111,6 +116,8 @@ static void put_argument(const struct argument *argument, struct buf *out)
 	}
 	if (argument->is_list)
 		buf_put(out, SLICE(",\"list\":true"));
+	if (argument->is_flag)
+		buf_put(out, SLICE(",\"flag\":true"));
 	if (argument->is_optional)
 		buf_put(out, SLICE(",\"optional\":true"));
 	buf_put(out, SLICE(",\"help\":"));
@@ -191,20 +198,24 @@ static int steer(const struct call *call, void (*command)(struct supervisor *sup
 	return 0;
 }
 
-/* Likewise. The answer is the command alone. The first argument is the list of tables, the second one, if there is one, `where`. */
+/* Likewise. The answer is the command alone. The first argument is the list of tables; those of resync follow. */
 static int request_tables(const struct call *call, enum table_command command, struct buf *out,
 			  struct err *err)
 {
 	unsigned n = (unsigned)cJSON_GetArraySize(call->lists[0]), i = 0;
 	const char **tables = mem_array(n + 1, sizeof(*tables));
+	const struct table_order order = {.command = command,
+					  .tables = tables,
+					  .ntables = n,
+					  .where = call->values[1],
+					  .deletes = call->values[2] != NULL};
 	const cJSON *item;
 	int64_t id;
 	int rc;
 	cJSON_ArrayForEach(item, call->lists[0]) tables[i++] = item->valuestring;
 	rc = check_alive(call->sync->supervisor, err);
 	if (rc == 0)
-		rc = supervisor_request(call->sync->supervisor, command, tables, n, call->values[1],
-					&id, err);
+		rc = supervisor_request(call->sync->supervisor, &order, &id, err);
 	if (rc == 0)
 		process_status_request(call->sync, id, out);
 	free(tables);
@@ -364,10 +375,23 @@ static int take_list(const struct argument *argument, const cJSON *json, const c
 		       "the argument '%s' is missing, or not a list of strings", argument->name);
 }
 
+static int take_flag(const struct argument *argument, const cJSON *json, const char **value,
+		     struct err *err)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, argument->name);
+	*value = cJSON_IsTrue(item) ? "true" : NULL;
+	if (item == NULL || cJSON_IsBool(item))
+		return 0;
+	return err_set(err, E_ADMIN_REQUEST, "the argument '%s' is neither true nor false",
+		       argument->name);
+}
+
 static int take_argument(const struct argument *argument, const cJSON *json, const char **value,
 			 struct err *err)
 {
 	const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, argument->name);
+	if (argument->is_flag)
+		return take_flag(argument, json, value, err);
 	*value = cJSON_GetStringValue(item);
 	if (item == NULL && argument->is_optional)
 		return 0;

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Write {"tables":[..],"where":".."} of the words and the option. */
+/* Write {"tables":[..],"where":"..","deletes":true} of the words and the options. */
 static void put_arguments(const struct admin_client *client, const struct arguments *arguments,
 			  struct buf *out)
 {
@@ -21,6 +21,8 @@ static void put_arguments(const struct admin_client *client, const struct argume
 		buf_put(out, SLICE(",\"where\":"));
 		json_string(out, slice_str(arguments->where));
 	}
+	if (arguments->deletes)
+		buf_put(out, SLICE(",\"deletes\":true"));
 	buf_char(out, '}');
 }
 
@@ -158,7 +160,11 @@ int command_resync(const struct arguments *arguments, struct err *err)
 		"copies", " again beside the stream. Rows that the table does not have any more "
 			  "stay downstream.\n"
 			  "To end this before all rows are sent: tideway cancel "};
-	return change_tables(arguments, &begun, NULL, err);
+	static const struct outcome deleting = {
+		"copies", " again beside the stream, and then deletes rows in the topic that the "
+			  "table does not have any more.\n"
+			  "To end this before all rows are sent: tideway cancel "};
+	return change_tables(arguments, arguments->deletes ? &deleting : &begun, NULL, err);
 }
 
 int command_cancel(const struct arguments *arguments, struct err *err)

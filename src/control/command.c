@@ -158,6 +158,8 @@ static int parse_option(const struct command *command, struct arguments *argumen
 		arguments->markdown = true;
 	else if (strcmp(option, "--watch") == 0)
 		arguments->watch = true;
+	else if (strcmp(option, "--deletes") == 0)
+		arguments->deletes = true;
 	else {
 		++*at;
 		if (strcmp(option, "--limit") == 0)

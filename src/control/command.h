@@ -19,6 +19,7 @@ struct arguments {
 	bool markdown;            /* --markdown */
 	bool verbose;             /* --verbose */
 	bool watch;               /* --watch */
+	bool deletes;             /* --deletes */
 	const char *table;        /* --table NAME */
 	const char *socket;       /* --socket PATH */
 	const char *sync;         /* --sync NAME */
@@ -52,7 +53,7 @@ struct arguments {
 	  "captures more tables, and copies them beside the stream")                               \
 	X(remove, "sync.lua TABLE... [name=value ...]", "--sync --socket",                         \
 	  "captures tables no longer")                                                             \
-	X(resync, "sync.lua TABLE... [name=value ...]", "--where --sync --socket",                 \
+	X(resync, "sync.lua TABLE... [name=value ...]", "--where --deletes --sync --socket",       \
 	  "copies tables again, or only rows that fulfil a condition, beside the stream")          \
 	X(cancel, "sync.lua TABLE... [name=value ...]", "--sync --socket",                         \
 	  "ends the copies of tables; an added one that is not copied is captured no longer")      \

@@ -206,6 +206,7 @@ static void put_backfill(struct buf *out, const struct sync_status *status)
 		[BACKFILL_WAITS_CHANGE] = "until the stream reaches a statement on the table",
 		[BACKFILL_WAITS_PREPARED] = "until prepared XA transactions are decided",
 		[BACKFILL_WAITS_SOURCE] = "until the server can be reached",
+		[BACKFILL_WAITS_TOPIC] = "until the keys of its topic are compared",
 	};
 	const struct copy_progress *copy = &status->backfill;
 	put_copy(out, "backfill", copy, average(copy->rows, copy->rows_before, copy->reading_ms));
@@ -280,6 +281,10 @@ static void put_request(struct buf *out, const struct table_request *request)
 	put_request_tables(out, "removed", &request->tables, true);
 	if (request->where)
 		member_text(out, "where", request->where);
+	if (request->deletes) {
+		member(out, "deletes");
+		buf_put(out, SLICE("true"));
+	}
 	member_text(out, "state", states[request->state]);
 	member_text_or_null(out, "waits", request->waits);
 	member(out, "error");

@@ -158,6 +158,7 @@ static int load(struct script *script, struct err *err)
 	if (state_protect(script, load_entry, NULL, endless ? 0 : script->limits.call_budget * 10,
 			  E_SCRIPT, err) < 0)
 		return -1;
+	script->entry.loaded = script->entry.text;
 	if (endless)
 		return 0;
 	if (state_protect(script, read_configs, NULL, SCRIPT_BUDGET_LOAD, E_SCRIPT, err) < 0)
@@ -177,6 +178,11 @@ struct script *script_new(const struct script_options *options, struct err *err)
 		return script;
 	script_free(script);
 	return NULL;
+}
+
+uint64_t script_hash(const struct script *script)
+{
+	return script->entry.loaded;
 }
 
 void script_free(struct script *script)

@@ -37,6 +37,8 @@ struct script *script_new(const struct script_options *options, struct err *err)
 void script_free(struct script *script);
 /* Apply the limits of one sync. Until then the largest ones of all syncs hold. */
 int script_limit(struct script *script, unsigned sync, struct err *err) MUST_CHECK;
+/* Return a hash of the texts of the entry script and of the user's modules that it has loaded. */
+uint64_t script_hash(const struct script *script);
 /* Return the number of registered syncs, and the configuration of one, which is valid as long as
  * the script. */
 unsigned script_syncs(const struct script *script);

@@ -74,6 +74,8 @@ struct script_entry {
 	const struct property *args;      /* name=value of the command line */
 	unsigned nargs;
 	bool exec, test; /* modes: print writes to stdout; no sync is needed */
+	uint64_t text;   /* hash of the files that have been loaded so far */
+	uint64_t loaded; /* the same, when the entry script had run */
 };
 
 /* loop = function of a sync. Owner: loop.c. */

@@ -335,15 +335,20 @@ int state_load(lua_State *L, struct slice text, const char *chunk)
 	return luaL_loadbufferx(L, text.len ? text.ptr : "", text.len, chunk, "t");
 }
 
+#define HASH_FACTOR UINT64_C(0x9e3779b97f4a7c15) /* odd: the order of the files counts */
+
 int state_load_file(lua_State *L, const char *path, const char *name)
 {
+	struct script_entry *entry = &script_of(L)->entry;
 	struct err err = ERR_INIT;
 	struct buf text;
 	int status = LUA_ERRFILE;
 	lua_pushfstring(L, "@%s", name);
 	buf_init(&text);
-	if (file_read(path, &text, &err) == 0)
+	if (file_read(path, &text, &err) == 0) {
+		entry->text = entry->text * HASH_FACTOR + slice_hash(buf_slice(&text));
 		status = state_load(L, buf_slice(&text), lua_tostring(L, -1));
+	}
 	buf_fini(&text);
 	if (status == LUA_ERRFILE)
 		lua_pushstring(L, err.text);

@@ -73,6 +73,8 @@ static void copies_survive_a_restart(void **state)
 	static const struct chosen_copy whole = {.db = SLICE("d"), .name = SLICE("t"), .id = 5};
 	static const struct chosen_copy some = {
 		.db = SLICE("d"), .name = SLICE("u"), .where = SLICE("v > \"5\""), .id = 6};
+	static const struct chosen_copy deleting = {
+		.db = SLICE("d"), .name = SLICE("w"), .id = 7, .deletes = true};
 	static const struct chosen_copy cancelled = {
 		.db = SLICE("d"), .name = SLICE("t"), .cancelled = true};
 	struct selection copy;
@@ -82,22 +84,25 @@ static void copies_survive_a_restart(void **state)
 	selection_put_copy(&f.selection, &whole);
 	selection_put_copy(&f.selection, &some);
 	selection_put_copy(&f.selection, &cancelled);
+	selection_put_copy(&f.selection, &deleting);
 	selection_init(&copy);
 	selection_copy(&copy, &f.selection);
-	assert_int_equal(copy.ncopies, 2);
+	assert_int_equal(copy.ncopies, 3);
 	selection_fini(&copy);
 	save(&f);
 	assert_slice(checkpoint_get(&f.checkpoint, RECORD_SELECTION),
 		     "{\"added\":[],\"removed\":[],\"again\":["
 		     "{\"db\":\"d\",\"table\":\"t\",\"id\":0,\"cancel\":true},"
-		     "{\"db\":\"d\",\"table\":\"u\",\"id\":6,\"where\":\"v > \\\"5\\\"\"}]}");
+		     "{\"db\":\"d\",\"table\":\"u\",\"id\":6,\"where\":\"v > \\\"5\\\"\"},"
+		     "{\"db\":\"d\",\"table\":\"w\",\"id\":7,\"deletes\":true}]}");
 	load(&f);
 	assert_int_equal(f.selection.n, 0);
-	assert_int_equal(f.selection.ncopies, 2);
+	assert_int_equal(f.selection.ncopies, 3);
 	assert_true(f.selection.copies[0].cancelled);
 	assert_null(f.selection.copies[0].where.ptr);
 	assert_slice(f.selection.copies[1].where, "v > \"5\"");
 	assert_int_equal(f.selection.copies[1].id, 6);
+	assert_true(f.selection.copies[2].deletes && !f.selection.copies[1].deletes);
 	selection_drop_copies(&f.selection);
 	save(&f);
 	assert_null(checkpoint_get(&f.checkpoint, RECORD_SELECTION).ptr);

@@ -143,18 +143,24 @@ static bool wait_for_command(struct process *process)
 	return done;
 }
 
+static int request_tables(struct process *process, enum table_command command,
+			  const char *const *tables, int64_t *id, struct err *err)
+{
+	const struct table_order order = {.command = command, .tables = tables, .ntables = 1};
+	return supervisor_request(process->supervisor, &order, id, err);
+}
+
 /* Copy a table again, which is refused while it is copied, and end that copy perhaps. */
 static void copy_again_at_random(struct process *process)
 {
 	static const char *const tables[] = {"d.t"};
 	struct err err = ERR_INIT;
 	int64_t id;
-	if (supervisor_request(process->supervisor, TABLE_RESYNC, tables, 1, NULL, &id, &err) < 0)
+	if (request_tables(process, TABLE_RESYNC, tables, &id, &err) < 0)
 		return;
 	copies += wait_for_command(process);
 	clock_pause(sim_below(500));
-	if (sim_once_in(4) &&
-	    supervisor_request(process->supervisor, TABLE_CANCEL, tables, 1, NULL, &id, &err) < 0)
+	if (sim_once_in(4) && request_tables(process, TABLE_CANCEL, tables, &id, &err) < 0)
 		world_blame("%.150s", err.text);
 }
 
@@ -172,8 +178,7 @@ static void add_at_random(struct process *process)
 	struct err err = ERR_INIT;
 	bool added;
 	int64_t id;
-	if (world.selects[1] ||
-	    supervisor_request(process->supervisor, TABLE_ADD, tables, 1, NULL, &id, &err) < 0)
+	if (world.selects[1] || request_tables(process, TABLE_ADD, tables, &id, &err) < 0)
 		return;
 	added = wait_for_command(process);
 	if (added)

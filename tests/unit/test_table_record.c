@@ -197,11 +197,13 @@ static void another_copy_survives_the_round_trip(void **state)
 		"{\"state\":\"done\",\"again\":{\"id\":5,\"where\":\"s = "
 		"\\\"x\\\"\",\"begun\":true},"
 		"\"copied\":{\"key\":\"id int\",\"rows\":4,\"ranges\":[[[\"5\"],[\"9\"]]]}}",
+		"{\"state\":\"done\",\"again\":{\"id\":5,\"begun\":true,\"deletes\":true,\"rule\":"
+		"\"fedcba9876543210\"}}",
 	};
 	struct position begin;
 	(void)state;
 	position_init(&begin);
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < 3; i++) {
 		struct table_record record;
 		struct arena arena;
 		struct err err = ERR_INIT;
@@ -210,7 +212,9 @@ static void another_copy_survives_the_round_trip(void **state)
 		buf_init(&json);
 		assert_int_equal(read_text(&record, texts[i], &arena, &err), 0);
 		assert_int_equal(record.again.id, i == 0 ? 1764600000001 : 5);
-		assert_int_equal(record.again.begun, i == 1);
+		assert_int_equal(record.again.begun, i > 0);
+		assert_int_equal(record.again.deletes, i == 2);
+		assert_int_equal(record.again.rule, i == 2 ? 0xfedcba9876543210 : 0);
 		if (i == 1)
 			assert_string_equal(record.again.where, "s = \"x\"");
 		else

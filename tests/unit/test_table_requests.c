@@ -5,11 +5,18 @@
 
 static const char *const one_table[] = {"shop.users"};
 
+static int post_order(struct table_requests *requests, enum table_command command,
+		      const char *const *tables, unsigned n, int64_t *id, struct err *err)
+{
+	const struct table_order order = {.command = command, .tables = tables, .ntables = n};
+	return table_requests_post(requests, &order, id, err);
+}
+
 static int64_t post(struct table_requests *requests, enum table_command command)
 {
 	struct err err = ERR_INIT;
 	int64_t id = 0;
-	assert_int_equal(table_requests_post(requests, command, one_table, 1, NULL, &id, &err), 0);
+	assert_int_equal(post_order(requests, command, one_table, 1, &id, &err), 0);
 	return id;
 }
 
@@ -86,8 +93,7 @@ static void only_some_are_kept(void **state)
 	table_requests_finish(&requests, table_requests_next(&requests), NULL);
 	for (unsigned i = 0; i < REQUESTS_KEPT; i++)
 		post(&requests, TABLE_ADD);
-	assert_int_equal(table_requests_post(&requests, TABLE_ADD, one_table, 1, NULL, &id, &err),
-			 -1);
+	assert_int_equal(post_order(&requests, TABLE_ADD, one_table, 1, &id, &err), -1);
 	assert_int_equal(err.id, E_COMMANDS_WAIT);
 	table_requests_fini(&requests);
 }
@@ -100,10 +106,29 @@ static void names_are_checked(void **state)
 	int64_t id = 0;
 	(void)state;
 	table_requests_init(&requests);
-	assert_int_equal(table_requests_post(&requests, TABLE_ADD, wrong, 2, NULL, &id, &err), -1);
+	assert_int_equal(post_order(&requests, TABLE_ADD, wrong, 2, &id, &err), -1);
 	assert_int_equal(err.id, E_COMMAND_TABLES);
-	assert_int_equal(table_requests_post(&requests, TABLE_ADD, wrong, 0, NULL, &id, &err), -1);
+	assert_int_equal(post_order(&requests, TABLE_ADD, wrong, 0, &id, &err), -1);
 	assert_int_equal(err.id, E_COMMAND_TABLES);
+	assert_null(table_requests_next(&requests));
+	table_requests_fini(&requests);
+}
+
+/* Of the rows that a condition leaves out, nothing is known. */
+static void a_condition_excludes_deletes(void **state)
+{
+	const struct table_order order = {.command = TABLE_RESYNC,
+					  .tables = one_table,
+					  .ntables = 1,
+					  .where = "v > 5",
+					  .deletes = true};
+	struct table_requests requests;
+	struct err err = ERR_INIT;
+	int64_t id = 0;
+	(void)state;
+	table_requests_init(&requests);
+	assert_int_equal(table_requests_post(&requests, &order, &id, &err), -1);
+	assert_int_equal(err.id, E_COMMAND_DELETES);
 	assert_null(table_requests_next(&requests));
 	table_requests_fini(&requests);
 }
@@ -114,6 +139,7 @@ int main(void)
 		cmocka_unit_test(they_keep_their_order),
 		cmocka_unit_test(only_some_are_kept),
 		cmocka_unit_test(names_are_checked),
+		cmocka_unit_test(a_condition_excludes_deletes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

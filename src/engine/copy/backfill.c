@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "engine/copy/backfill_deletes.h"
 #include "engine/copy/full_priv.h"
 #include "engine/lane/chunk_layout.h"
 #include "engine/lane/step.h"
@@ -361,6 +362,15 @@ static int keep_pace(struct backfill_reader *reader, struct err *err)
 	return wait_because(reader, BACKFILL_WAITS_PACE, due_ms - clock_mono_ms(), err);
 }
 
+/* All rows are sent. Return as pass_chunk. */
+static int find_deletes(struct backfill_reader *reader, struct err *err)
+{
+	int rc = backfill_deletes(reader->backfill, err);
+	if (rc < 0 && !must_end(reader))
+		return give_up(reader, err);
+	return rc;
+}
+
 /* Read a chunk and let the lane send it. Return whether the table is done: 1, 0, -1. */
 static int pass_chunk(struct backfill_reader *reader, struct err *err)
 {
@@ -372,6 +382,8 @@ static int pass_chunk(struct backfill_reader *reader, struct err *err)
 		return -1;
 	if (chunk->message == BACKFILL_ENDED)
 		return 1;
+	if (chunk->message == BACKFILL_COPIED)
+		return find_deletes(reader, err);
 	rc = read_chunk(reader, err);
 	if (rc < 0)
 		return recover(reader, err);

@@ -3,6 +3,11 @@
  *     BEGIN ─► the lane records which rows the stream sends from now on, and says what it has processed
  *     GIVE_UP ─► the copy of the table ends
  *     SEND  ─► the rows in the chunk wait until the lane has processed `high`; then it sends those that it did not record
+ * When all rows are sent, and rows that are only in the topic are to be deleted there (docs/decisions/0040), the lane answers BEGIN
+ * with COPIED. Then the reader compares keys of the topic:
+ *     AWAIT ─► the lane records which keys it sends from now on, and answers when everything before is acknowledged
+ *     DELETE ─► the lane sends the DELETEs in the chunk, without those whose key it recorded
+ *     FINISH ─► the copy of the table ends, with its end marker
  * Thread: the reader, and the stream lane; each function names its own. Owner: the supervisor, which outlives both. */
 #ifndef TIDEWAY_BACKFILL_LINK_H
 #define TIDEWAY_BACKFILL_LINK_H
@@ -16,6 +21,9 @@
 #include "model/row.h"
 
 #include <stdatomic.h>
+
+struct format;
+struct format_key_rule;
 
 /* A table whose rows a backfill sends. */
 struct backfill_table {
@@ -32,6 +40,7 @@ enum backfill_wait {
 	BACKFILL_WAITS_CHANGE, /* a statement that the stream has not reached yet */
 	BACKFILL_WAITS_PREPARED, /* an XA transaction that was prepared before the first chunk, and is not decided */
 	BACKFILL_WAITS_SOURCE, /* the server cannot be reached */
+	BACKFILL_WAITS_TOPIC,  /* the keys of a topic are compared */
 };
 
 enum backfill_message {
@@ -39,11 +48,26 @@ enum backfill_message {
 	BACKFILL_BEGIN,   /* sets table */
 	BACKFILL_SEND,    /* sets the rows, their range, signature and high */
 	BACKFILL_GIVE_UP, /* another copy cannot be read; sets why */
+	BACKFILL_AWAIT,   /* sets nothing */
+	BACKFILL_DELETE,  /* sets the rows and deletes.partition */
+	BACKFILL_FINISH,  /* sets nothing */
 	/* of the lane */
 	BACKFILL_BEGUN, /* it records; sets definition, processed, copy, optional, where, range (what is missing) and signature */
-	BACKFILL_SENT,  /* rows are sent; those that it has dropped are in the stream */
-	BACKFILL_DISCARDED, /* the rows must be read again: the table has changed, or the lane could not record all */
+	BACKFILL_COPIED,    /* all rows are sent; sets definition, copy, optional and deletes */
+	BACKFILL_SENT,      /* rows are sent; those that it has dropped are in the stream */
+	BACKFILL_DISCARDED, /* the rows must be read again: the table has changed, or the lane could not record all. After AWAIT: BEGIN follows */
 	BACKFILL_ENDED, /* no rows of the table are missing any more: all are sent and acknowledged, it is gone, or its copy is given up */
+};
+
+/* What the reader must know of a table to find its deleted rows by the keys of its topic. */
+struct backfill_deletes {
+	const struct format *format;
+	const struct format_key_rule *rule;
+	struct slice topic;
+	int partitions;              /* by which keys are distributed */
+	const struct slice *columns; /* struct format_delete */
+	unsigned ncolumns;
+	int partition; /* of the rows in the chunk */
 };
 
 struct backfill_chunk {
@@ -61,8 +85,10 @@ struct backfill_chunk {
 	const char *why;        /* it is given up */
 	struct key_range range; /* that the rows are from */
 	struct slice signature; /* what the bounds of the range depend on; empty: they are open */
+	struct backfill_deletes deletes;
 	uint64_t nrows;
-	struct buf rows; /* each: size in 4 bytes, row of the binary protocol */
+	/* each: size in 4 bytes, row of the binary protocol. For DELETE: of the key in 4 bytes, the key, the value of the message */
+	struct buf rows;
 };
 
 struct backfill_link {

@@ -52,7 +52,8 @@ void lane_count(struct lane *lane, size_t bytes)
 int lane_send(struct lane *lane, struct destination *destination, const struct message *message,
 	      struct err *err)
 {
-	int admitted = lane->gate ? lane->gate->admit(lane->gate->arg, destination, err) : 1;
+	int admitted =
+		lane->gate ? lane->gate->admit(lane->gate->arg, destination, message, err) : 1;
 	if (admitted <= 0)
 		return admitted;
 	lane_count(lane, message->value.len);

@@ -7,7 +7,8 @@
 /* Decides which messages of a change are sent. */
 struct send_gate {
 	/* Return 1 if a message may go to the destination, 0 to leave it out, or -1. */
-	int (*admit)(void *arg, const struct destination *destination, struct err *err);
+	int (*admit)(void *arg, const struct destination *destination,
+		     const struct message *message, struct err *err);
 	void *arg;
 };
 

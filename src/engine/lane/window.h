@@ -33,6 +33,8 @@ struct mark {
 		*range; /* of a copy lane: what is acknowledged; NULL: another lane's mark */
 	/* the table whose rows are all acknowledged with this, by a backfill; NULL: none */
 	struct backfill_table *copied;
+	/* set when the mark is reached; NULL: nobody waits for it */
+	bool *reached;
 	struct backfill_pace *pace; /* of a slice of a backfill; NULL: another mark */
 	size_t slice_bytes;
 	int64_t slice_ns; /* when the slice was sent, monotonic */

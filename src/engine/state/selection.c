@@ -214,7 +214,11 @@ static void write_copy(const struct chosen_copy *copy, struct buf *out)
 		buf_put(out, SLICE(",\"where\":"));
 		json_string(out, copy->where);
 	}
-	buf_put(out, copy->cancelled ? SLICE(",\"cancel\":true}") : SLICE("}"));
+	if (copy->cancelled)
+		buf_put(out, SLICE(",\"cancel\":true"));
+	if (copy->deletes)
+		buf_put(out, SLICE(",\"deletes\":true"));
+	buf_char(out, '}');
 }
 
 static void write_copies(const struct selection *selection, struct buf *out)
@@ -335,6 +339,7 @@ static bool read_copies(struct selection *selection, const cJSON *list)
 			.name = slice_in(item, "table"),
 			.where = slice_in(item, "where"),
 			.cancelled = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(item, "cancel")),
+			.deletes = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(item, "deletes")),
 		};
 		if (copy.db.ptr == NULL || copy.name.ptr == NULL || !cJSON_IsNumber(id))
 			return false;

@@ -3,7 +3,8 @@
  *   {"added":[{"db":"shop","table":"users"}],"removed":[],"again":[{"db":"shop","table":"orders","id":5,"where":"v > 5"}],
  *    "quarantined":[{"db":"shop","table":"t","code":721,"error":"...","position":"...","since":"1764600000000"}]}
  * `added` and `removed` are the tables that commands have added to the sync or removed from it. `again`, which is absent without any,
- * are those to copy again; with "cancel":true, the copy ends. The next attempt moves them into the records of the tables.
+ * are those to copy again; with "cancel":true, the copy ends; with "deletes":true, rows that are only
+ * in the topic are deleted there. The next attempt moves them into the records of the tables.
  * `quarantined` is absent without any, too. A table that a command had added has "added":true there. Without such tables there is no
  * record. Older versions ignore it.
  * Thread: one at a time. Owner: selection_init / selection_fini. */
@@ -21,6 +22,7 @@ struct chosen_copy {
 	struct slice where; /* a condition in SQL; ptr NULL: all rows */
 	int64_t id;
 	bool cancelled; /* the copy ends */
+	bool deletes;   /* rows that are only in the topic are deleted there */
 };
 
 struct selection {

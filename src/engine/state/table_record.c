@@ -8,6 +8,7 @@
 #include <cjson/cJSON.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const char *const STATES[] = {[TABLE_COPYING] = "reading", [TABLE_COPIED] = "done"};
 static const char *const READ_AT_KEYS[] = {[TABLE_COPYING] = "reading", [TABLE_COPIED] = "read"};
@@ -52,12 +53,21 @@ void copy_again_fini(struct copy_again *again)
 	*again = (struct copy_again){.id = 0};
 }
 
-void copy_again_set(struct copy_again *again, int64_t id, struct slice where)
+void copy_again_set(struct copy_again *again, int64_t id, struct slice where, bool deletes)
 {
 	copy_again_fini(again);
 	again->id = id;
+	again->deletes = deletes;
 	if (where.ptr)
 		again->where = slice_copy(where);
+}
+
+bool table_record_is_copied(const struct table_record *record)
+{
+	struct key_range missing;
+	size_t at = 0;
+	return key_ranges_any(&record->ranges) &&
+	       !key_ranges_next_missing(&record->ranges, &at, &missing);
 }
 
 /* Return whether rows of the table are copied, for the first time or again. */
@@ -85,7 +95,10 @@ static void write_again(const struct copy_again *again, struct buf *out)
 		buf_put(out, SLICE(",\"where\":"));
 		json_string(out, slice_str(again->where));
 	}
-	buf_put(out, again->begun ? SLICE(",\"begun\":true}") : SLICE(",\"begun\":false}"));
+	buf_put(out, again->begun ? SLICE(",\"begun\":true") : SLICE(",\"begun\":false"));
+	if (again->deletes)
+		buf_printf(out, ",\"deletes\":true,\"rule\":\"%016" PRIx64 "\"", again->rule);
+	buf_char(out, '}');
 }
 
 void table_record_write(const struct table_record *record, struct buf *out)
@@ -178,12 +191,15 @@ static int read_again(struct table_record *record, const cJSON *root, struct err
 {
 	const cJSON *item = cJSON_GetObjectItemCaseSensitive(root, "again");
 	const cJSON *where = cJSON_GetObjectItemCaseSensitive(item, "where");
+	const char *rule = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, "rule"));
 	double id = cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(item, "id"));
 	if (item == NULL)
 		return 0;
 	if (!(id >= 1 && id <= ID_MAX) || (where && !cJSON_IsString(where)))
 		return err_set(err, E_CHECKPOINT_RECORD, "\"again\" is not valid");
-	copy_again_set(&record->again, (int64_t)id, slice_str(cJSON_GetStringValue(where)));
+	copy_again_set(&record->again, (int64_t)id, slice_str(cJSON_GetStringValue(where)),
+		       cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(item, "deletes")));
+	record->again.rule = rule ? strtoull(rule, NULL, 16) : 0;
 	record->again.begun = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(item, "begun"));
 	return 0;
 }

@@ -19,9 +19,12 @@ enum table_phase {
 
 /* Another copy of a table, whose rows were sent before (docs/decisions/0036). */
 struct copy_again {
-	int64_t id;  /* 0: there is none */
-	char *where; /* of its rows, a condition in SQL; heap; NULL: all rows */
-	bool begun;  /* its begin marker is in Kafka */
+	int64_t id;   /* 0: there is none */
+	char *where;  /* of its rows, a condition in SQL; heap; NULL: all rows */
+	bool begun;   /* its begin marker is in Kafka */
+	bool deletes; /* rows that are only in the topic are deleted there (docs/decisions/0040) */
+	uint64_t
+		rule; /* deletes: by which the rows that are in Kafka got their keys (key_rule_hash) */
 };
 
 struct table_record {
@@ -41,12 +44,14 @@ void table_record_init(struct table_record *record, enum table_phase phase);
 void table_record_fini(struct table_record *record);
 /* Return whether a stream that begins at `begin` needs no more of the record than that the table is copied. */
 bool table_record_is_plain(const struct table_record *record, const struct position *begin);
-/* Begin another copy. where: ptr NULL: of all rows. */
-void copy_again_set(struct copy_again *again, int64_t id, struct slice where);
+/* Return whether all rows of the copy that runs are sent. */
+bool table_record_is_copied(const struct table_record *record);
+/* Begin another copy. where: ptr NULL: of all rows. deletes: as in the struct. */
+void copy_again_set(struct copy_again *again, int64_t id, struct slice where, bool deletes);
 /* Forget it. */
 void copy_again_fini(struct copy_again *again);
 /* Write {"state":"done","position":{..},"read":{..},"table":{..},"again":{"id":5,"where":"v > 5","begun":true}}. All members except
- * the state may be absent. While the table is being copied for the first time, "reading" replaces "read". While it is copied for
+ * the state may be absent. A copy with deletes has "deletes":true and "rule":"00ff..". While the table is being copied for the first time, "reading" replaces "read". While it is copied for
  * the first time or again, "copied" has the finished ranges, if there are any. The phase must not be TABLE_NEW. */
 void table_record_write(const struct table_record *record, struct buf *out);
 /* Fill an initialised record. The definition is made in the arena. name: of the record, for the

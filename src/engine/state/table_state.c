@@ -130,17 +130,20 @@ void table_state_begin_backfill(struct table_state *state, const struct position
 	state->backfilled = true;
 }
 
-void table_state_begin_again(struct table_state *state, int64_t id, struct slice where)
+void table_state_begin_again(struct table_state *state, int64_t id, struct slice where,
+			     bool deletes)
 {
 	key_ranges_fini(&state->record.ranges);
-	copy_again_set(&state->record.again, id, where);
+	copy_again_set(&state->record.again, id, where, deletes);
 }
 
 void table_state_log_cut_off(const struct table_state *state, const char *why)
 {
-	log_warn("copy %" PRId64 " of table %.*s has ended before all of its rows were sent, "
-		 "without an end marker: %s",
-		 state->record.again.id, SLICE_FMT(state->name), why);
+	log_warn("copy %" PRId64 " of table %.*s has ended before %s, without an end marker: %s",
+		 state->record.again.id, SLICE_FMT(state->name),
+		 table_record_is_copied(&state->record) ? "all deleted rows were found"
+							: "all of its rows were sent",
+		 why);
 }
 
 bool table_state_is_incomplete(const struct table_state *state)

@@ -73,8 +73,10 @@ void table_state_begin_backfill(struct table_state *state, const struct position
 				const struct position *begin);
 /* Log that another copy has ended before all of its rows were sent. */
 void table_state_log_cut_off(const struct table_state *state, const char *why);
-/* Let the rows of a table be copied again. where: a condition in SQL; ptr NULL: all rows. */
-void table_state_begin_again(struct table_state *state, int64_t id, struct slice where);
+/* Let the rows of a table be copied again. where: a condition in SQL; ptr NULL: all rows. deletes: rows that are only in the topic are
+ * deleted there. */
+void table_state_begin_again(struct table_state *state, int64_t id, struct slice where,
+			     bool deletes);
 /* Return whether rows of the table are missing downstream until its backfill ends: it is copied for the first time, or after a quarantine. */
 bool table_state_is_incomplete(const struct table_state *state);
 /* No more of its rows are read: all are sent. */

@@ -5,14 +5,11 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "decode/binrow.h"
-#include "engine/lane/backfill_link.h"
-#include "engine/lane/backfill_pace.h"
 #include "engine/lane/send.h"
-#include "engine/lane/sent_rows.h"
 #include "engine/lane/step.h"
 #include "engine/lane/write_change.h"
 #include "engine/state/records.h"
-#include "engine/stream/stream_priv.h"
+#include "engine/stream/stream_backfill_priv.h"
 #include "sink/sink.h"
 
 #include <inttypes.h>
@@ -25,24 +22,6 @@ enum {
 	SECOND_MS = 1000,
 };
 
-struct stream_backfill {
-	struct backfill_link *link;
-	struct backfill_chunk *chunk; /* NULL: the reader has it */
-	struct backfill_table
-		*recorded;     /* rows of this table that are sent are recorded; NULL: of none */
-	struct sent_rows sent; /* those rows */
-	bool is_spoiled;       /* the chunk must be read again */
-	struct plan *plan;     /* for the rows of the chunk; NULL: not made */
-	size_t at;             /* of the next row in the chunk */
-	uint64_t left;         /* rows in the chunk that are not sent */
-	bool is_sent;          /* all of them are; the answer waits until they are acknowledged */
-	int64_t slice_ms;      /* monotonic, the last slice */
-	/* pending: the XA transactions that were prepared when the first rows of a table were asked for */
-	struct position prepared;
-	const struct backfill_table *prepared_of; /* that table */
-	struct backfill_pace pace;
-};
-
 struct stream_backfill *stream_backfill_new(struct backfill_link *link)
 {
 	struct stream_backfill *backfill;
@@ -51,6 +30,7 @@ struct stream_backfill *stream_backfill_new(struct backfill_link *link)
 	backfill = mem_array(1, sizeof(*backfill));
 	backfill->link = link;
 	sent_rows_init(&backfill->sent);
+	backfill_window_init(&backfill->keys, BACKFILL_WINDOW_BYTES);
 	backfill_pace_init(&backfill->pace);
 	position_init(&backfill->prepared);
 	return backfill;
@@ -61,36 +41,15 @@ void stream_backfill_free(struct stream_backfill *backfill)
 	if (backfill == NULL)
 		return;
 	position_fini(&backfill->prepared);
+	backfill_window_fini(&backfill->keys);
 	sent_rows_fini(&backfill->sent);
 	free(backfill);
-}
-
-static void drop_plan(struct stream *stream)
-{
-	plan_free(&stream->lane, stream->backfill->plan);
-	stream->backfill->plan = NULL;
 }
 
 void stream_backfill_close(struct stream *stream)
 {
 	if (stream->backfill)
-		drop_plan(stream);
-}
-
-static void stop_recording(struct stream_backfill *backfill)
-{
-	backfill->recorded = NULL;
-	backfill->is_spoiled = false;
-	sent_rows_clear(&backfill->sent);
-}
-
-static void answer(struct stream_backfill *backfill, enum backfill_message message)
-{
-	if (message != BACKFILL_BEGUN)
-		stop_recording(backfill);
-	backfill->chunk = NULL;
-	backfill->is_sent = false;
-	backfill_answer(backfill->link, message);
+		stream_chunk_drop_plan(stream);
 }
 
 static bool is_between_transactions(const struct stream *stream)
@@ -125,9 +84,11 @@ struct recording {
 	const struct destination *last; /* that a message of the change went to */
 };
 
-static int record(void *arg, const struct destination *destination, struct err *err)
+static int record(void *arg, const struct destination *destination, const struct message *message,
+		  struct err *err)
 {
 	struct recording *recording = arg;
+	(void)message;
 	if (destination != recording->last &&
 	    sent_rows_add(recording->sent, recording->change, destination, err) < 0)
 		return -1;
@@ -135,12 +96,22 @@ static int record(void *arg, const struct destination *destination, struct err *
 	return 1;
 }
 
+static int record_key(void *arg, const struct destination *destination,
+		      const struct message *message, struct err *err)
+{
+	(void)destination, (void)err;
+	if (message->key.ptr)
+		backfill_window_add(arg, message->key);
+	return 1;
+}
+
 int stream_backfill_write(struct stream *stream, struct plan *plan, struct err *err)
 {
-	struct recording recording = {&stream->backfill->sent, &plan->change, NULL};
-	const struct send_gate gate = {record, &recording};
+	struct stream_backfill *backfill = stream->backfill;
+	struct recording recording = {&backfill->sent, &plan->change, NULL};
+	const struct send_gate rows = {record, &recording}, keys = {record_key, &backfill->keys};
 	int rc;
-	stream->lane.gate = &gate;
+	stream->lane.gate = backfill->compares ? &keys : &rows;
 	rc = write_change(&stream->lane, plan, err);
 	stream->lane.gate = NULL;
 	return rc;
@@ -180,7 +151,7 @@ static int give_up(struct stream *stream, struct table_state *state, const char 
 	record_copied(&mark.records, state);
 	commit_done(stream->lane.commit, &mark);
 	stream->copies.are_counted = false;
-	answer(stream->backfill, BACKFILL_ENDED);
+	stream_chunk_answer(stream->backfill, BACKFILL_ENDED);
 	return 1;
 }
 
@@ -232,21 +203,6 @@ static void show_missing(struct backfill_chunk *chunk, const struct key_ranges *
 	chunk->range.high = copy_bound(&chunk->arena, &missing.high);
 }
 
-static int make_plan(struct stream *stream, struct err *err)
-{
-	struct stream_backfill *backfill = stream->backfill;
-	const struct table *table = backfill->chunk->definition;
-	struct plan *plan = backfill->plan;
-	if (plan && slice_equal(plan->table->full_name, table->full_name) &&
-	    plan->table->version == table->version)
-		return 0;
-	drop_plan(stream);
-	backfill->plan = plan_new(&stream->lane, table, err);
-	if (backfill->plan)
-		return 0;
-	return err->code == ERR_SCRIPT ? err_table(err, table->full_name) : -1;
-}
-
 /* Record how far the backfill of the table has come. */
 static void record_backfill(struct record_batch *records, const struct table_state *state)
 {
@@ -270,9 +226,11 @@ static int begin_again(struct stream *stream, struct table_state *state, struct 
 	chunk->copy = arena_printf(&chunk->arena, "%" PRId64, again->id);
 	if (again->where && chunk->optional)
 		chunk->where = arena_cstr(&chunk->arena, slice_str(again->where));
+	if (stream_deletes_check_rule(stream, state, err) < 0)
+		return -1;
 	if (again->begun)
 		return 0;
-	if (make_plan(stream, err) < 0 || commit_begin(stream->lane.commit, err) < 0 ||
+	if (stream_chunk_plan(stream, err) < 0 || commit_begin(stream->lane.commit, err) < 0 ||
 	    stream_mark_copy(stream, stream->backfill->plan, again->id, false, err) < 0)
 		return -1;
 	again->begun = true;
@@ -289,53 +247,51 @@ static int begin(struct stream *stream, struct err *err)
 	struct table_state *state = table_states_find(&stream->lane.sync->states, name->full_name);
 	const struct table *table;
 	if (state == NULL || !state->backfilled) {
-		answer(backfill, BACKFILL_ENDED);
+		stream_chunk_answer(backfill, BACKFILL_ENDED);
 		return 1;
 	}
 	if (!is_past_start(stream, state) || !has_place(stream) || yields(stream) ||
-	    (table_state_is_incomplete(state) && waits_for_prepared(stream)))
+	    (table_state_is_incomplete(state) && waits_for_prepared(stream)) ||
+	    stream_deletes_must_wait(stream, state))
 		return 0;
 	if (stream_take_passed(stream, err) < 0)
 		return -1;
 	table = catalog_find(stream->catalog, name->db, name->name);
 	if (table == NULL) {
-		answer(backfill, BACKFILL_ENDED);
+		stream_chunk_answer(backfill, BACKFILL_ENDED);
 		return 1;
 	}
 	if (table->npk == 0 && !table_state_is_incomplete(state))
 		return give_up(stream, state, "the table has lost its primary key", err);
 	if (table->npk == 0)
 		return refuse_keyless(table, err);
-	stop_recording(backfill);
+	stream_chunk_stop_recording(backfill);
 	chunk->definition = table_copy(&chunk->arena, table);
 	if (begin_again(stream, state, err) < 0)
 		return -1;
+	if (stream_deletes_are_due(state))
+		return stream_deletes_begin(stream, state, err);
 	sent_rows_begin(&backfill->sent, chunk->definition);
 	show_missing(chunk, &state->record.ranges);
 	position_copy(&chunk->processed, &stream->read);
 	backfill->recorded = chunk->table;
-	answer(backfill, BACKFILL_BEGUN);
+	stream_chunk_answer(backfill, BACKFILL_BEGUN);
 	return 1;
 }
 
 /* ---- send ---- */
-
-/* Return whether the definition is still that of the rows. Each statement that concerns the table gives it another version. */
-static bool is_current(const struct stream *stream)
-{
-	const struct backfill_chunk *chunk = stream->backfill->chunk;
-	const struct table *table =
-		catalog_find(stream->catalog, chunk->table->db, chunk->table->name);
-	return table && table->version == chunk->definition->version;
-}
 
 static int begin_rows(struct stream *stream, struct err *err)
 {
 	struct stream_backfill *backfill = stream->backfill;
 	struct backfill_chunk *chunk = backfill->chunk;
 	struct plan *plan;
-	if (make_plan(stream, err) < 0)
+	if (stream_chunk_plan(stream, err) < 0)
 		return -1;
+	backfill->at = 0;
+	backfill->left = chunk->nrows;
+	if (chunk->message == BACKFILL_DELETE)
+		return 0;
 	plan = backfill->plan;
 	plan_set_layout(plan, chunk->layout);
 	plan->change = (struct change){
@@ -346,16 +302,16 @@ static int begin_rows(struct stream *stream, struct err *err)
 		.copy = chunk->copy,
 		.snapshot = &chunk->low,
 	};
-	backfill->at = 0;
-	backfill->left = chunk->nrows;
 	return 0;
 }
 
 /* Return whether a message of the chunk's row may be sent: the stream has sent no change of the row to that topic. */
-static int is_unsent(void *arg, const struct destination *destination, struct err *err)
+static int is_unsent(void *arg, const struct destination *destination,
+		     const struct message *message, struct err *err)
 {
 	struct stream_backfill *backfill = arg;
 	int rc = sent_rows_has(&backfill->sent, &backfill->plan->after.row, destination, err);
+	(void)message;
 	return rc < 0 ? -1 : !rc;
 }
 
@@ -384,10 +340,11 @@ static uint64_t bytes_sent(const struct stream *stream)
 static int send_rows(struct stream *stream, struct err *err)
 {
 	struct stream_backfill *backfill = stream->backfill;
+	bool deletes = backfill->chunk->message == BACKFILL_DELETE;
 	int64_t until_ns = clock_mono_ns() + SLICE_NS;
 	uint64_t until_bytes = bytes_sent(stream) + backfill_pace_may_send(&backfill->pace);
 	while (backfill->left > 0) {
-		if (send_row(stream, err) < 0)
+		if ((deletes ? stream_deletes_send(stream, err) : send_row(stream, err)) < 0)
 			return -1;
 		if (backfill->left % ROWS_PER_CLOCK == 0 &&
 		    (clock_mono_ns() >= until_ns || bytes_sent(stream) >= until_bytes ||
@@ -411,13 +368,6 @@ static void finish_range(struct stream *stream, struct table_state *state)
 	atomic_store(&chunk->table->metrics.rows, ranges->rows);
 }
 
-/* After the last row of another copy, send a marker. */
-static int mark_end(struct stream *stream, const struct table_state *state, struct err *err)
-{
-	int64_t id = state->record.again.id;
-	return id > 0 ? stream_mark_copy(stream, stream->backfill->plan, id, true, err) : 0;
-}
-
 /* Record what the rows up to here mean for the table. */
 static int note_progress(struct stream *stream, struct mark *mark, struct err *err)
 {
@@ -428,16 +378,12 @@ static int note_progress(struct stream *stream, struct mark *mark, struct err *e
 	size_t at = 0;
 	finish_range(stream, state);
 	stream->copies.are_counted = false;
-	if (key_ranges_next_missing(&state->record.ranges, &at, &missing)) {
+	if (key_ranges_next_missing(&state->record.ranges, &at, &missing) ||
+	    state->record.again.deletes) {
 		record_backfill(&mark->records, state);
 		return 0;
 	}
-	if (mark_end(stream, state, err) < 0)
-		return -1;
-	table_state_end_backfill(state);
-	record_copied(&mark->records, state);
-	mark->copied = chunk->table;
-	return 0;
+	return stream_chunk_end_copy(stream, state, mark, err);
 }
 
 /* The plan of the table is that of the rows as long as they are written: functions of the script ask for it by the name. */
@@ -464,7 +410,8 @@ static int send_slice(struct stream *stream, struct err *err)
 	mark.pace = &backfill->pace;
 	mark.slice_bytes = (size_t)(bytes_sent(stream) - bytes);
 	mark.slice_ns = clock_mono_ns();
-	if (backfill->left == 0 && note_progress(stream, &mark, err) < 0)
+	if (backfill->left == 0 && backfill->chunk->message == BACKFILL_SEND &&
+	    note_progress(stream, &mark, err) < 0)
 		return -1;
 	backfill_pace_sent(&backfill->pace, mark.slice_bytes);
 	commit_done(lane->commit, &mark);
@@ -495,13 +442,16 @@ static int send(struct stream *stream, bool is_idle, struct err *err)
 	struct stream_backfill *backfill = stream->backfill;
 	const struct backfill_chunk *chunk = backfill->chunk;
 	bool has_begun = backfill->left > 0;
-	if (backfill->is_spoiled || backfill->sent.is_incomplete || !is_current(stream)) {
+	if (backfill->is_spoiled || backfill->sent.is_incomplete || backfill->keys.is_full ||
+	    !stream_chunk_is_current(stream)) {
 		backfill->left = 0;
-		answer(backfill, BACKFILL_DISCARDED);
+		stream_chunk_answer(backfill, BACKFILL_DISCARDED);
 		return 1;
 	}
-	if (!stream_has_passed(stream, chunk->high.file, chunk->high.offset) || yields(stream) ||
-	    is_paced(backfill) || (!is_idle && clock_mono_ms() < backfill->slice_ms + BUSY_MS))
+	if ((chunk->message == BACKFILL_SEND &&
+	     !stream_has_passed(stream, chunk->high.file, chunk->high.offset)) ||
+	    yields(stream) || is_paced(backfill) ||
+	    (!is_idle && clock_mono_ms() < backfill->slice_ms + BUSY_MS))
 		return 0;
 	if (!has_begun && begin_rows(stream, err) < 0)
 		return -1;
@@ -510,7 +460,7 @@ static int send(struct stream *stream, bool is_idle, struct err *err)
 	backfill->slice_ms = clock_mono_ms();
 	backfill->is_sent = backfill->left == 0;
 	if (backfill->is_sent && is_missing(stream))
-		answer(backfill, BACKFILL_SENT);
+		stream_chunk_answer(backfill, BACKFILL_SENT);
 	return 1;
 }
 
@@ -522,7 +472,7 @@ static int end_unreadable(struct stream *stream, struct err *err)
 		table_states_find(&stream->lane.sync->states, backfill->chunk->table->full_name);
 	if (state && state->backfilled)
 		return give_up(stream, state, backfill->chunk->why, err);
-	answer(backfill, BACKFILL_ENDED);
+	stream_chunk_answer(backfill, BACKFILL_ENDED);
 	return 1;
 }
 
@@ -534,7 +484,7 @@ void stream_backfill_listen(struct stream *stream)
 	if (backfill->chunk == NULL)
 		backfill->chunk = backfill_take(backfill->link);
 	else if (backfill->is_sent && atomic_load(&backfill->chunk->table->metrics.done))
-		answer(backfill, BACKFILL_ENDED);
+		stream_chunk_answer(backfill, BACKFILL_ENDED);
 }
 
 int stream_backfill_serve(struct stream *stream, bool is_idle, struct err *err)
@@ -547,5 +497,8 @@ int stream_backfill_serve(struct stream *stream, bool is_idle, struct err *err)
 		return begin(stream, err);
 	if (backfill->chunk->message == BACKFILL_GIVE_UP)
 		return end_unreadable(stream, err);
+	if (backfill->chunk->message == BACKFILL_AWAIT ||
+	    backfill->chunk->message == BACKFILL_FINISH)
+		return stream_deletes_serve(stream, err);
 	return send(stream, is_idle, err);
 }

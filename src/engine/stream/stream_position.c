@@ -75,6 +75,8 @@ static void mark_reached(void *arg, const struct mark *mark, struct record_batch
 		backfill_pace_acked(mark->pace, mark->slice_bytes, mark->slice_ns, clock_mono_ns());
 	if (mark->copied)
 		note_copied(stream, mark->copied);
+	if (mark->reached)
+		*mark->reached = true;
 	stream->acked.moved = true;
 }
 

@@ -109,7 +109,8 @@ static bool begin_after_quarantine(struct bootstrap *bootstrap, const struct cho
 	if (copy->cancelled || copy->where.ptr || table_states_phase(states, name) != TABLE_NEW ||
 	    !is_selected(bootstrap, copy))
 		return false;
-	table_state_begin_again(table_states_get(states, name), copy->id, copy->where);
+	table_state_begin_again(table_states_get(states, name), copy->id, copy->where,
+				copy->deletes);
 	return true;
 }
 
@@ -129,7 +130,7 @@ static void take_copy(struct bootstrap *bootstrap, const struct chosen_copy *cop
 		table_state_log_cut_off(state, "a command has cancelled it");
 		table_state_end_backfill(state);
 	} else if (state) {
-		table_state_begin_again(state, copy->id, copy->where);
+		table_state_begin_again(state, copy->id, copy->where, copy->deletes);
 	} else {
 		log_warn("table %.*s is not copied again: it is not completely copied any more",
 			 SLICE_FMT(name));

@@ -275,6 +275,9 @@ static int place_read(struct bootstrap *bootstrap, struct full_table *read,
 		bootstrap_keep_definition(bootstrap, records, state, table, here);
 	}
 	state->record.phase = TABLE_COPYING;
+	if (state->record.again.deletes)
+		log_warn("table %.*s is read before the stream, without looking for deleted rows",
+			 SLICE_FMT(table->full_name));
 	copy_again_fini(&state->record.again); /* a round sends no markers */
 	table_state_set_read(state, here, &bootstrap->position);
 	record_copying(records, state);

@@ -101,12 +101,10 @@ void supervisor_resume(struct supervisor *supervisor)
 	supervisor_post(supervisor, MAIL_WISH);
 }
 
-int supervisor_request(struct supervisor *supervisor, enum table_command command,
-		       const char *const *tables, unsigned n, const char *where, int64_t *id,
+int supervisor_request(struct supervisor *supervisor, const struct table_order *order, int64_t *id,
 		       struct err *err)
 {
-	if (table_requests_post(&supervisor->commands.requests, command, tables, n, where, id,
-				err) < 0)
+	if (table_requests_post(&supervisor->commands.requests, order, id, err) < 0)
 		return -1;
 	supervisor_post(supervisor, MAIL_WISH);
 	return 0;

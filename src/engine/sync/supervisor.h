@@ -55,10 +55,8 @@ void supervisor_stop(struct supervisor *supervisor);
  * fulfilled. Any thread. */
 void supervisor_pause(struct supervisor *supervisor);
 void supervisor_resume(struct supervisor *supervisor);
-/* Ask the sync to do something with these tables, "db.table" each. where: of the rows of TABLE_RESYNC, a condition in SQL; NULL: all
- * rows. Set the number of the request. Any thread. */
-int supervisor_request(struct supervisor *supervisor, enum table_command command,
-		       const char *const *tables, unsigned n, const char *where, int64_t *id,
+/* Ask the sync to do something with tables. Set the number of the request. Any thread. */
+int supervisor_request(struct supervisor *supervisor, const struct table_order *order, int64_t *id,
 		       struct err *err) MUST_CHECK;
 /* Return the requests, for table_requests_visit, _waiting and _chosen. Any thread. */
 struct table_requests *supervisor_requests(struct supervisor *supervisor);

@@ -1,8 +1,10 @@
 #include "engine/sync/table_check.h"
 
+#include "engine/lane/key_rule.h"
 #include "engine/lane/lane.h"
 #include "engine/lane/plan.h"
 #include "engine/sync/bootstrap_priv.h"
+#include "engine/sync/writers.h"
 #include "source/chunk.h"
 
 void table_check_init(struct table_check *check, const struct sync *running,
@@ -49,6 +51,26 @@ static int check_plan(struct lane *lane, const struct table *table, struct err *
 	return bootstrap_check_engine(table, err);
 }
 
+/* Check whether rows that are only in the topic of the table can be found. */
+static int check_deletes(const struct table_check *check, struct lane *lane, struct script *script,
+			 const struct table *table, struct err *err)
+{
+	struct plan *plan = check->deletes ? plan_new(lane, table, err) : NULL;
+	const char *obstacle;
+	int rc = 0;
+	if (plan == NULL)
+		return check->deletes ? -1 : 0;
+	obstacle = key_rule_obstacle(lane, plan);
+	if (obstacle)
+		rc = err_set(err, E_COMMAND_DELETES,
+			     "deleted rows of table %.*s cannot be found: %s",
+			     SLICE_FMT(table->full_name), obstacle);
+	else
+		rc = writers_check(script, lane->sync->index, plan->mapping.topic, err);
+	plan_free(lane, plan);
+	return rc;
+}
+
 /* Check whether a table can be copied again beside the stream. */
 static int check_copy(const struct table_check *check, const struct bootstrap *bootstrap,
 		      const struct table *table, struct err *err)
@@ -71,10 +93,11 @@ static int check_table(const struct table_check *check, const struct bootstrap *
 	const struct table *table = catalog_find(bootstrap->catalog_now, chosen->db, chosen->name);
 	if (table && check_plan(lane, table, err) < 0)
 		return -1;
+	if (table && check->copies && (!chosen->quarantine || check->deletes) &&
+	    check_copy(check, bootstrap, table, err) < 0)
+		return -1;
 	if (table)
-		return check->copies && !chosen->quarantine
-			       ? check_copy(check, bootstrap, table, err)
-			       : 0;
+		return check_deletes(check, lane, bootstrap->script, table, err);
 	return err_set(err, E_COMMAND_MISSING,
 		       "table %.*s.%.*s does not exist on the source, or user '%s' may not SELECT "
 		       "from it",

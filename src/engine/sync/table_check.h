@@ -13,6 +13,7 @@ struct table_check {
 	struct selection tables; /* that must exist on the source */
 	bool copies;             /* they are copied again beside the stream */
 	const char *where;       /* of their rows, a condition in SQL; NULL: all rows */
+	bool deletes;            /* rows that are only in their topics are deleted there */
 };
 
 /* running: only what is set before the supervisor runs is used. Borrowed until table_check_fini. */

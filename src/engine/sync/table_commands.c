@@ -245,10 +245,14 @@ static int check_again(const struct table_change *change, const struct named_tab
 
 /* Let the table leave the quarantine. Its copy is not optional, so that a round may read it, too. */
 static int end_quarantine(const struct table_change *change, const struct named_table *table,
-			  struct err *err)
+			  const struct position *position, struct err *err)
 {
-	const struct chosen_copy copy = {
-		.db = table->db, .name = table->name, .id = change->request->id};
+	const struct chosen_copy copy = {.db = table->db,
+					 .name = table->name,
+					 .id = change->request->id,
+					 .deletes = change->request->deletes};
+	if (copy.deletes && check_beside(change->supervisor, position, err) < 0)
+		return -1;
 	if (change->request->where)
 		return err_set(err, E_COMMAND_WHERE,
 			       "table %.*s is in quarantine, which only a copy of all of its rows "
@@ -270,19 +274,19 @@ static int copy_again(const struct table_change *change, struct named_table *tab
 		.name = table->name,
 		.where = slice_str(change->request->where),
 		.id = change->request->id,
+		.deletes = change->request->deletes,
 	};
 	struct position position;
 	int rc;
-	if (table->quarantine)
-		return end_quarantine(change, table, err);
-	if (!table->captured)
+	if (!table->captured && !table->quarantine)
 		return refuse_uncaptured(table, err);
 	position_init(&position);
 	rc = json.ptr ? position_from_json(&position, json, err) : 0;
 	if (rc == 0)
-		rc = check_again(change, table, &position, err);
+		rc = table->quarantine ? end_quarantine(change, table, &position, err)
+				       : check_again(change, table, &position, err);
 	position_fini(&position);
-	if (rc == 0)
+	if (rc == 0 && !table->quarantine)
 		selection_put_copy(change->after, &copy);
 	return rc;
 }
@@ -427,6 +431,7 @@ static void take_request(struct supervisor *supervisor)
 			selection_copy(&commands->check.sync.tables.chosen, &commands->after);
 			commands->check.copies = commands->current->command == TABLE_RESYNC;
 			commands->check.where = commands->current->where;
+			commands->check.deletes = commands->current->deletes;
 			enter_stage(commands, COMMAND_CHECKING,
 				    "for the check of the source and the script");
 			child_start(&commands->checking);

@@ -100,14 +100,23 @@ static int take_place(struct table_requests *requests, struct table_request *req
 		       REQUESTS_KEPT);
 }
 
-int table_requests_post(struct table_requests *requests, enum table_command command,
-			const char *const *tables, unsigned n, const char *where, int64_t *id,
-			struct err *err)
+static int refuse_some(struct err *err)
 {
-	struct table_request request = {.command = command, .state = REQUEST_WAITING};
+	return err_set(err, E_COMMAND_DELETES,
+		       "--deletes and --where exclude each other: of the rows that a condition "
+		       "leaves out, nothing would be known");
+}
+
+int table_requests_post(struct table_requests *requests, const struct table_order *order,
+			int64_t *id, struct err *err)
+{
+	struct table_request request = {
+		.command = order->command, .state = REQUEST_WAITING, .deletes = order->deletes};
+	if (order->deletes && order->where)
+		return refuse_some(err);
 	selection_init(&request.tables);
-	request.where = where ? strdup(where) : NULL;
-	if (parse_tables(tables, n, &request.tables, err) < 0 ||
+	request.where = order->where ? strdup(order->where) : NULL;
+	if (parse_tables(order->tables, order->ntables, &request.tables, err) < 0 ||
 	    take_place(requests, &request, err) < 0) {
 		selection_fini(&request.tables);
 		free(request.where);

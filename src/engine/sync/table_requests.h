@@ -41,6 +41,7 @@ struct table_request {
 	enum request_state state;
 	struct selection
 		tables; /* `removed`: the sync captures the table no longer, once the request is done */
+	bool deletes;      /* RESYNC: rows that are only in the topic are deleted there */
 	char *where;       /* RESYNC: of the rows to copy, a condition in SQL; NULL: all rows */
 	enum err_id why;   /* REFUSED; WAITING: what it waits for; E_NONE: nothing in particular */
 	char *text;        /* message of `why` */
@@ -59,11 +60,18 @@ struct table_requests {
 
 void table_requests_init(struct table_requests *requests);
 void table_requests_fini(struct table_requests *requests);
-/* Add a request for these tables, "db.table" each. where: as in the request. Set its number. Fail if a name is not valid, or if too
- * many requests wait. */
-int table_requests_post(struct table_requests *requests, enum table_command command,
-			const char *const *tables, unsigned n, const char *where, int64_t *id,
-			struct err *err) MUST_CHECK;
+/* What a command asks for. */
+struct table_order {
+	enum table_command command;
+	const char *const *tables; /* "db.table" each */
+	unsigned ntables;
+	const char *where; /* as in the request */
+	bool deletes;      /* likewise */
+};
+
+/* Add a request. Set its number. Fail if a name is not valid, or if too many requests wait. */
+int table_requests_post(struct table_requests *requests, const struct table_order *order,
+			int64_t *id, struct err *err) MUST_CHECK;
 /* Call `each` for each request, oldest first. It must not call functions of table_requests. */
 void table_requests_visit(struct table_requests *requests,
 			  void (*each)(void *arg, const struct table_request *request), void *arg);

@@ -55,7 +55,8 @@ def _check_row(message):
     assert _MS.fullmatch(str(stamp["systemTime"])), message
     assert stamp["checkpointTime"] == stamp["eventTime"], message
     if message.full:
-        assert op == "INSERT" and stamp["eventTime"] == -1, message
+        deleted = op == "DELETE" and message.copy is not None  # a row that only the topic had
+        assert (op == "INSERT" or deleted) and stamp["eventTime"] == -1, message
     else:
         assert re.fullmatch(r"\d{19}", message.sequence), message
         assert _MS.fullmatch(str(stamp["eventTime"])), message
@@ -171,6 +172,7 @@ class Rebuild:
         self.parts = {}  # (topic, partition) -> Partition
         self.stream = {}  # identity -> message: every new stream row
         self.full = []  # messages of the full sync, in order of arrival
+        self.deleted = []  # DELETEs of rows that only the topic had
         self.ddl = {}  # identity -> message
         self.markers = []  # of other copies of a table
         self.beats = {}  # (topic, partition) -> list of eventTime
@@ -206,7 +208,9 @@ class Rebuild:
     def _row(self, message, part):
         if self.check_key:
             self._check_key(message)
-        if message.full:
+        if message.full and message.op == "DELETE":
+            self.deleted.append(message)
+        elif message.full:
             first = self.bootstraps and message.table[1] not in self.beside
             assert not (first and part.stream), f"a full-sync row after the stream: {message}"
             self.full.append(message)

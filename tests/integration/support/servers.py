@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pymysql
+from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewPartitions, NewTopic
 
 from support import process
@@ -235,6 +236,11 @@ class Kafka(Server):
     def grow(self, topic, partitions):
         self.admin.create_partitions([NewPartitions(topic, partitions)])[topic].result(DEADLINE_S)
         wait_for(lambda: self.partitions().get(topic) == partitions, f"topic {topic}")
+
+    def remove(self, topic, partition, before):
+        """Remove the messages of a partition before this offset, as retention does."""
+        place = TopicPartition(topic, partition, before)
+        self.admin.delete_records([place])[place].result(DEADLINE_S)
 
     def config(self, topic):
         """Return a topic's configuration as {name: value}."""
