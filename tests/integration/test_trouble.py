@@ -117,11 +117,11 @@ def test_killed_while_it_jumps(here):
 
 @pytest.mark.parametrize("kill", [None, *(f"{point}:{n}:kill" for n in (1, 2) for point in ("save", "saved"))])
 def test_copied_again_after_a_jump(here, kill):
-    """on_purged = "resync": every table that was copied is copied again, with markers, also if the process is killed at the jump. A table without
-    a key is read before the stream."""
+    """on_purged = "resync": every table that was copied is copied again, with markers, also if the process is killed at the jump. What was deleted
+    in the part that is missing is deleted downstream, too. A table without a key is read before the stream."""
     here.sql("CREATE TABLE loose (v INT)", "INSERT INTO loose VALUES (7)")
     running = prepare_span(here, 'on_purged = "resync", no_primary_key = "empty",' + PRINT + ONE)
-    here.sql("UPDATE a SET v = 11 WHERE id = 1", "INSERT INTO loose VALUES (8)")
+    here.sql("UPDATE a SET v = 11 WHERE id = 1", "DELETE FROM a WHERE id = 2", "INSERT INTO loose VALUES (8)")
     lose_binlog(here)
     if kill:
         running.start(fault=kill)
@@ -134,11 +134,15 @@ def test_copied_again_after_a_jump(here, kill):
     running.until(f"{here.db}.born", lambda m: any(x.op == "DELETE" for x in rows(m)), "the last row")
     assert running.stop() == 0
     messages = running.reader(*(f"{here.db}.{t}" for t in ("a", "born", "twice", "loose"))).to_end()
-    assert [(m.key, m.row["v"]) for m in rows_of(messages, "a") if m.copy is not None] == [(b"1", 11), (b"2", 2), (b"3", 3)]
+    again = [(m.op, m.key, m.row["v"]) for m in rows_of(messages, "a") if m.copy is not None]
+    assert again == [("INSERT", b"1", 11), ("INSERT", b"3", 3), ("DELETE", b"2", 2)]
     compare(here.server, here.db, "a", arrived(messages, f"{here.db}.a"))
     compare(here.server, here.db, "born", arrived(messages, f"{here.db}.born"))
-    # row 1 belonged to the table that was dropped: no message says that it is gone
-    assert [(m.key, m.row["v"]) for m in rows_of(messages, "twice")][1:] == [(b"2", 20), (b"2", 20), (b"2", 30)]
+    # row 1 belonged to the table that was dropped
+    twice = rows_of(messages, "twice")
+    assert [(m.key, m.row["v"]) for m in twice if m.op == "DELETE"] == [(b"1", 1)]
+    assert [(m.key, m.row["v"]) for m in twice if m.op != "DELETE"][1:] == [(b"2", 20), (b"2", 20), (b"2", 30)]
+    compare(here.server, here.db, "twice", arrived(messages, f"{here.db}.twice"))
     assert [m.row["v"] for m in rows_of(messages, "loose")] == [7, 7, 8]
     for table in ("a", "twice"):
         assert [m.ddl["text"].split()[-1] for m in messages if m.is_marker and m.topic == f"{here.db}.{table}"] == ["begins", "ends"]

@@ -34,7 +34,7 @@
 ---@field admin false|tideway.admin|nil How the running process takes commands (docs/admin.md): { socket =, http =, token = }; false: not at all. It holds for the process, so of several syncs one may have it.
 ---@field limits tideway.limits|nil What is refused for its size.
 ---@field on_failure "exit"|"isolate"|nil What the failure of this sync does to the other syncs of the script: "exit" stops them and ends the process, "isolate" lets them continue.
----@field on_purged "stop"|"jump"|"resync"|nil What happens when the server no longer has the binlog that the stream needs, or reports that its binlog lacks changes (an Incident event): "stop" ends the sync with an error, "jump" continues at the present end of the binlog without the changes before it, "resync" does so and copies all tables again.
+---@field on_purged "stop"|"jump"|"resync"|nil What happens when the server no longer has the binlog that the stream needs, or reports that its binlog lacks changes (an Incident event): "stop" ends the sync with an error, "jump" continues at the present end of the binlog without the changes before it, "resync" does so, copies all tables again, and deletes rows in their topics that they do not have any more.
 ---@field on_table_error "stop"|"quarantine"|nil What an error does that concerns one table alone: "stop" ends the sync, "quarantine" sends no more of that table, and the others continue.
 ---@field on_row tideway.on_row|table|table<string, tideway.on_row|table>|nil on_row(row, change): edits an image before anything else sees it.
 ---@field on_change tideway.on_change|table|table<string, tideway.on_change|table>|nil on_change(change): once for each change; false drops it, change:emit{} adds records.

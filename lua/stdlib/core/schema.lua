@@ -136,7 +136,8 @@ schema.groups = {
     { "on_purged", type = "string", default = "stop", choices = { "stop", "jump", "resync" }, member = "on_purged", enum = "on_purged",
       help = "What happens when the server no longer has the binlog that the stream needs, or reports that its binlog lacks "
         .. 'changes (an Incident event): "stop" ends the sync with an error, "jump" continues at the present end of the binlog '
-        .. 'without the changes before it, "resync" does so and copies all tables again.' },
+        .. 'without the changes before it, "resync" does so, copies all tables again, and deletes rows in their topics '
+        .. "that they do not have any more." },
     { "on_table_error", type = "string", default = "stop", choices = { "stop", "quarantine" }, member = "quarantines", c = "BOOLEAN",
       equals = "quarantine",
       help = 'What an error does that concerns one table alone: "stop" ends the sync, "quarantine" sends no more of that table, and '

@@ -1,9 +1,11 @@
 /* bootstrap_jump: continue at the present end of the binlog, when the part of it that follows the saved position is missing
  * (on_purged = "jump" or "resync", docs/decisions/0037). Everything that the checkpoint has of that part is replaced in one save. */
 #include "base/clock.h"
+#include "base/log.h"
 #include "engine/state/records.h"
 #include "engine/sync/bootstrap_priv.h"
 #include "engine/sync/host_selection.h"
+#include "engine/sync/writers.h"
 #include "source/catalog_load.h"
 
 #include <inttypes.h>
@@ -58,9 +60,25 @@ static bool copies_again(const struct bootstrap *bootstrap)
 	return bootstrap->sync->config->on_purged == ON_PURGED_RESYNC;
 }
 
+/* Return whether rows that were deleted in the missing part may be looked for in the topic of the table. */
+static bool may_delete(struct bootstrap *bootstrap, const struct table *table)
+{
+	const unsigned index = bootstrap->sync->index;
+	struct script_destination destination;
+	struct err why = ERR_INIT;
+	if (script_destination(bootstrap->script, index, table, &bootstrap->arena, &destination,
+			       &why) == 0 &&
+	    (destination.by_function ||
+	     writers_check(bootstrap->script, index, destination.topic, &why) == 0))
+		return true;
+	log_warn("table %.*s is copied again without looking for deleted rows: %s",
+		 SLICE_FMT(table->full_name), why.text);
+	return false;
+}
+
 /* Keep a table that was copied completely. With on_purged = "resync" it is copied again, beside the stream where that is possible,
  * and otherwise like a new table. */
-static void keep_table(const struct bootstrap *bootstrap, const struct table *table,
+static void keep_table(struct bootstrap *bootstrap, const struct table *table,
 		       struct record_batch *records)
 {
 	struct table_record record = {.phase = TABLE_COPIED};
@@ -68,6 +86,7 @@ static void keep_table(const struct bootstrap *bootstrap, const struct table *ta
 		if (bootstrap_again_obstacle(bootstrap, table))
 			return;
 		record.again.id = clock_wall_ms();
+		record.again.deletes = may_delete(bootstrap, table);
 	}
 	record_progress(records, table->full_name, &record);
 }
