@@ -256,6 +256,8 @@ def test_statements(here, case):
 REFUSED = {
     "filter": ("filter = { ['*.new'] = function(row) return true end },", "on_row, on_change or filter may leave out rows"),
     "loop": ("loop = function(changes, out) for c in changes do for r in c:records() do out:send(r) end end end,", "the script's loop"),
+    "dml": ("dml = { ['*.new'] = { delete = 'ignore' } },", "dml does not write deletes as deletes"),
+    "headers": ("headers = { ['*.new'] = { origin = 'shop' } },", "its messages have headers"),
     "key": ("key = { ['*.new'] = 'v' },", "the key of its messages does not contain the primary key"),
     "function": ("key = { ['*.new'] = function(change) return change.row.id end },", "a function chooses the topic or the key"),
     "mask": ("columns = { ['*.new'] = { mask = { id = function(value) return value end } } },", "its key contains a time, the topic, or what a function"),

@@ -54,6 +54,10 @@ static const char *script_obstacle(const struct lane *lane, const struct mapping
 	if (mapping->shown.non_change > 0 || mapping->shown.non_row > 0 || mapping->shown.filter)
 		return "on_row, on_change or filter may leave out rows of a copy, or give them "
 		       "other keys";
+	if (mapping->dml.of[CHANGE_DELETE] != DML_NORMAL)
+		return "dml does not write deletes as deletes";
+	if (mapping->nheaders > 0)
+		return "its messages have headers, which only a row gives them";
 	if (mapping->topic_function || mapping->key.kind == KEY_FUNCTION)
 		return "a function chooses the topic or the key of its messages";
 	return NULL;
