@@ -57,13 +57,21 @@ static const struct endpoint endpoints[] = {
 	{"GET", "/syncs/NAME/tables", "its captured tables", {{.name = NULL}}, run_tables},
 	{"POST",
 	 "/syncs/NAME/pause",
-	 "lets it read nothing until it is resumed, also after a restart",
-	 {{.name = NULL}},
+	 "lets it read nothing until it is resumed, also after a restart; or sends nothing of some "
+	 "tables until then",
+	 {{.name = "tables",
+	   .help = "only these tables, `db.table` each",
+	   .is_list = true,
+	   .is_optional = true}},
 	 run_pause},
 	{"POST",
 	 "/syncs/NAME/resume",
-	 "lets a paused one continue at its position",
-	 {{.name = NULL}},
+	 "lets a paused one continue at its position; or copies paused tables again, and sends "
+	 "their changes",
+	 {{.name = "tables",
+	   .help = "only these tables, `db.table` each",
+	   .is_list = true,
+	   .is_optional = true}},
 	 run_resume},
 	{"POST",
 	 "/syncs/NAME/add",
@@ -244,11 +252,15 @@ static int run_cancel(const struct call *call, struct buf *out, struct err *err)
 
 static int run_pause(const struct call *call, struct buf *out, struct err *err)
 {
+	if (call->lists[0])
+		return request_tables(call, TABLE_PAUSE, out, err);
 	return steer(call, supervisor_pause, out, err);
 }
 
 static int run_resume(const struct call *call, struct buf *out, struct err *err)
 {
+	if (call->lists[0])
+		return request_tables(call, TABLE_RESUME, out, err);
 	return steer(call, supervisor_resume, out, err);
 }
 
@@ -367,6 +379,8 @@ static int take_list(const struct argument *argument, const cJSON *json, const c
 	const cJSON *item;
 	bool valid;
 	*list = cJSON_GetObjectItemCaseSensitive(json, argument->name);
+	if (*list == NULL && argument->is_optional)
+		return 0;
 	valid = cJSON_IsArray(*list);
 	cJSON_ArrayForEach(item, *list) valid &= cJSON_IsString(item) != 0;
 	if (valid)

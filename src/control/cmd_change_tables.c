@@ -1,5 +1,5 @@
-/* cmd_change_tables: `tideway add`, `tideway remove`, `tideway resync` and `tideway cancel`: change which tables a running sync captures
- * and copies. Each returns when it has taken effect, and prints what it waits for. */
+/* cmd_change_tables: `tideway add`, `tideway remove`, `tideway resync` and `tideway cancel`, and `tideway pause` and `tideway resume` with
+ * tables: change which tables a running sync captures and copies. Each returns when it has taken effect, and prints what it waits for. */
 #include "base/json_writer.h"
 #include "control/steer.h"
 
@@ -177,4 +177,22 @@ int command_cancel(const struct arguments *arguments, struct err *err)
 		", without an end marker, and continues to send its changes. Messages "
 		"that were sent remain. To copy it again: tideway resync "};
 	return change_tables(arguments, &removed, &kept, err);
+}
+
+int command_pause_tables(const struct arguments *arguments, struct err *err)
+{
+	static const struct outcome paused = {"sends nothing more of",
+					      ", also after a restart. The other tables continue. "
+					      "To copy all rows again, and send the changes from "
+					      "then on: tideway resume "};
+	return change_tables(arguments, &paused, NULL, err);
+}
+
+int command_resume_tables(const struct arguments *arguments, struct err *err)
+{
+	static const struct outcome resumed = {
+		"copies", " again beside the stream, and sends every change from now on. Rows that "
+			  "the table does not have any more stay downstream.\n"
+			  "To see how far that is: tideway tables. To pause again: tideway pause "};
+	return change_tables(arguments, &resumed, NULL, err);
 }

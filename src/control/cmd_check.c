@@ -130,16 +130,16 @@ static void check_quarantines(struct report *report, const struct look *look)
 	arena_init(&arena, 0);
 	for (unsigned i = 0; i < look->chosen.n; i++) {
 		const struct chosen_table *table = &look->chosen.tables[i];
-		const struct quarantine *quarantine = table->quarantine;
-		if (quarantine == NULL)
+		const struct table_hold *hold = table->hold;
+		if (hold == NULL || hold->code == 0)
 			continue;
 		check_line(report, FINDING_WARN,
 			   arena_printf(&arena, "table %.*s",
 					SLICE_FMT(chosen_table_print(table, &arena))),
-			   arena_printf(&arena, "it is in quarantine: E-%d: %.*s", quarantine->code,
-					SLICE_FMT(quarantine->text)),
+			   arena_printf(&arena, "it is in quarantine: E-%d: %.*s", hold->code,
+					SLICE_FMT(hold->text)),
 			   SLICE("remove the cause, then copy the table again with tideway resync"),
-			   (enum err_id)quarantine->code);
+			   (enum err_id)hold->code);
 	}
 	arena_fini(&arena);
 }

@@ -1,4 +1,4 @@
-/* cmd_pause: `tideway pause` and `tideway resume`: let a sync of the running process wait, and continue. Each returns when it has
+/* cmd_pause: `tideway pause` and `tideway resume` without tables: let a sync of the running process wait, and continue. Each returns when it has
  * taken effect, and prints what it waits for. */
 #include "control/steer.h"
 
@@ -39,10 +39,19 @@ static bool is_paused(const cJSON *sync)
 	return cJSON_IsNumber(cJSON_GetObjectItemCaseSensitive(sync, "paused_since_ms"));
 }
 
+/* Return whether the command names tables. */
+static bool has_tables(const struct arguments *arguments)
+{
+	return arguments->nwords > (arguments->socket ? 0U : 1U);
+}
+
 int command_pause(const struct arguments *arguments, struct err *err)
 {
 	struct admin_client client;
-	cJSON *sync = steer(&client, arguments, err);
+	cJSON *sync;
+	if (has_tables(arguments))
+		return command_pause_tables(arguments, err);
+	sync = steer(&client, arguments, err);
 	if (sync == NULL)
 		return -1;
 	if (!is_paused(sync)) {
@@ -64,7 +73,10 @@ int command_pause(const struct arguments *arguments, struct err *err)
 int command_resume(const struct arguments *arguments, struct err *err)
 {
 	struct admin_client client;
-	cJSON *sync = steer(&client, arguments, err);
+	cJSON *sync;
+	if (has_tables(arguments))
+		return command_resume_tables(arguments, err);
+	sync = steer(&client, arguments, err);
 	if (sync == NULL)
 		return -1;
 	printf("Sync '%s' is not paused any more and continues", client.sync);

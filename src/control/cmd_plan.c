@@ -95,10 +95,13 @@ static void print_removed(const struct look *look)
 	arena_init(&arena, 0);
 	for (unsigned i = 0; i < look->chosen.n; i++) {
 		struct slice name = chosen_table_print(&look->chosen.tables[i], &arena);
-		const struct quarantine *quarantine = look->chosen.tables[i].quarantine;
-		if (quarantine)
-			printf("%.*s\n  quarantined  E-%d: %.*s\n\n", SLICE_FMT(name),
-			       quarantine->code, SLICE_FMT(quarantine->text));
+		const struct table_hold *hold = look->chosen.tables[i].hold;
+		if (hold && hold->code == 0)
+			printf("%.*s\n  paused  by command; tideway resume ends that\n\n",
+			       SLICE_FMT(name));
+		else if (hold)
+			printf("%.*s\n  quarantined  E-%d: %.*s\n\n", SLICE_FMT(name), hold->code,
+			       SLICE_FMT(hold->text));
 		else if (look->chosen.tables[i].removed)
 			printf("%.*s\n  removed  by command; to keep that, write \"!%.*s\" into "
 			       "source.tables\n\n",

@@ -45,10 +45,10 @@ struct arguments {
 	  "what the running process of the script does: state, lag, position, problems")           \
 	X(tables, "sync.lua [name=value ...]", "--json --watch --sync --socket",                   \
 	  "its captured tables: step, rows, time left")                                            \
-	X(pause, "sync.lua [name=value ...]", "--sync --socket",                                   \
-	  "lets a sync of the running process read nothing, also after a restart")                 \
-	X(resume, "sync.lua [name=value ...]", "--sync --socket",                                  \
-	  "lets a paused sync continue at its position")                                           \
+	X(pause, "sync.lua [TABLE...] [name=value ...]", "--sync --socket",                        \
+	  "lets a sync of the running process read nothing, or sends nothing of some tables")      \
+	X(resume, "sync.lua [TABLE...] [name=value ...]", "--sync --socket",                       \
+	  "lets a paused sync continue at its position, or copies paused tables again")            \
 	X(add, "sync.lua TABLE... [name=value ...]", "--sync --socket",                            \
 	  "captures more tables, and copies them beside the stream")                               \
 	X(remove, "sync.lua TABLE... [name=value ...]", "--sync --socket",                         \
@@ -73,6 +73,10 @@ struct arguments {
 	int command_##name(const struct arguments *arguments, struct err *err) MUST_CHECK;
 COMMANDS(X)
 #undef X
+
+/* `pause` and `resume` with tables. */
+int command_pause_tables(const struct arguments *arguments, struct err *err) MUST_CHECK;
+int command_resume_tables(const struct arguments *arguments, struct err *err) MUST_CHECK;
 
 /* Parse and run. Return the exit code. */
 int command_main(int argc, char **argv);

@@ -326,8 +326,8 @@ static void put_requests(struct table_requests *requests, struct buf *out)
 	struct request_list list = {out, 0, 0};
 	member(out, "by_command");
 	table_requests_chosen(requests, out);
-	member(out, "quarantined");
-	table_requests_quarantined(requests, out);
+	buf_char(out, ',');
+	table_requests_held(requests, out);
 	member(out, "commands");
 	buf_char(out, '[');
 	table_requests_visit(requests, add_request, &list);
@@ -455,9 +455,8 @@ void process_status_tables(const struct watched_sync *sync, struct buf *out)
 			buf_char(out, ',');
 		put_table(&list.tables[i], out);
 	}
-	buf_char(out, ']');
-	member(out, "quarantined");
-	table_requests_quarantined(supervisor_requests(sync->supervisor), out);
+	buf_put(out, SLICE("],"));
+	table_requests_held(supervisor_requests(sync->supervisor), out);
 	buf_char(out, '}');
 	free(list.tables);
 }

@@ -223,6 +223,16 @@ static void put_quarantine(const cJSON *table, double now_ms, struct buf *out)
 		   text_of(table, "name"));
 }
 
+/* Likewise, a paused one. */
+static void put_paused(const cJSON *table, double now_ms, struct buf *out)
+{
+	buf_printf(out, "  table     %s is paused since ", text_of(table, "name"));
+	put_age(out, table, "since_ms", now_ms);
+	buf_printf(out, ": nothing of it is sent\n");
+	buf_printf(out, "            To copy it again and continue: tideway resume SCRIPT %s\n",
+		   text_of(table, "name"));
+}
+
 static void put_sync(const cJSON *sync, double now_ms, struct buf *out)
 {
 	const cJSON *problem, *table;
@@ -244,6 +254,10 @@ static void put_sync(const cJSON *sync, double now_ms, struct buf *out)
 	cJSON_ArrayForEach(table, item_of(sync, "quarantined"))
 	{
 		put_quarantine(table, now_ms, out);
+	}
+	cJSON_ArrayForEach(table, item_of(sync, "paused_tables"))
+	{
+		put_paused(table, now_ms, out);
 	}
 }
 
@@ -352,5 +366,9 @@ void status_text_tables(const cJSON *json, const char *only, struct buf *out)
 	{
 		buf_printf(out, "%-*s quarantined, %s\n", width, text_of(table, "name"),
 			   text_of(table, "code"));
+	}
+	cJSON_ArrayForEach(table, item_of(json, "paused_tables"))
+	{
+		buf_printf(out, "%-*s paused\n", width, text_of(table, "name"));
 	}
 }

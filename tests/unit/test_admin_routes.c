@@ -73,7 +73,8 @@ static void it_reports(void **state)
 	text = ask(&served, "GET", "/syncs/shop", "{}", 200);
 	assert_has(text, "{\"name\":\"shop\",");
 	text = ask(&served, "GET", "/syncs/shop/tables", "", 200);
-	assert_string_equal(text, "{\"sync\":\"shop\",\"tables\":[],\"quarantined\":[]}");
+	assert_string_equal(
+		text, "{\"sync\":\"shop\",\"tables\":[],\"quarantined\":[],\"paused_tables\":[]}");
 	text = ask(&served, "GET", "/", "", 200);
 	assert_has(text, "{\"method\":\"GET\",\"path\":\"/syncs/NAME\",");
 	end(&served);

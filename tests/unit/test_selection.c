@@ -109,14 +109,16 @@ static void copies_survive_a_restart(void **state)
 	end(&f);
 }
 
-/* A table in quarantine is not captured, and keeps the reason. Choosing the table, or removing its entry, ends that. */
+/* A table in quarantine, or a paused one, is not captured, and keeps the reason. Choosing the table, or removing its entry, ends that. */
 static void a_quarantine_survives_a_restart(void **state)
 {
-	static const struct quarantine why = {.code = 721,
+	static const struct table_hold why = {.code = 721,
 					      .text = SLICE("it \"differs\""),
 					      .position = SLICE("bin.000003:4"),
 					      .since_ms = 1764600000000,
-					      .by_command = true};
+					      .is_added = true};
+	static const struct table_hold pause = {
+		.text = SLICE(""), .position = SLICE("bin.000003:7"), .since_ms = 5};
 	const struct chosen_table *table;
 	struct selection copy;
 	struct fixture f;
@@ -124,27 +126,36 @@ static void a_quarantine_survives_a_restart(void **state)
 	(void)state;
 	begin(&f);
 	buf_init(&json);
-	selection_quarantine(&f.selection, SLICE("d"), SLICE("t"), &why);
+	selection_hold(&f.selection, SLICE("d"), SLICE("t"), &why);
 	selection_put(&f.selection, SLICE("d"), SLICE("u"), true);
+	selection_hold(&f.selection, SLICE("d"), SLICE("p"), &pause);
 	save(&f);
 	load(&f);
 	selection_init(&copy);
 	selection_copy(&copy, &f.selection);
 	table = selection_find(&copy, SLICE("d"), SLICE("t"));
 	assert_true(table->removed);
-	assert_int_equal(table->quarantine->code, 721);
-	assert_slice(table->quarantine->text, "it \"differs\"");
-	assert_slice(table->quarantine->position, "bin.000003:4");
-	assert_int_equal(table->quarantine->since_ms, 1764600000000);
-	assert_true(table->quarantine->by_command);
+	assert_int_equal(table->hold->code, 721);
+	assert_slice(table->hold->text, "it \"differs\"");
+	assert_slice(table->hold->position, "bin.000003:4");
+	assert_int_equal(table->hold->since_ms, 1764600000000);
+	assert_true(table->hold->is_added);
 	selection_write_commands(&copy, &json);
 	assert_string_equal(buf_cstr(&json),
 			    "{\"added\":[],\"removed\":[{\"db\":\"d\",\"table\":\"u\"}]}");
+	buf_clear(&json);
+	selection_show_held(&copy, &json);
+	assert_string_equal(buf_cstr(&json),
+			    "\"quarantined\":[{\"name\":\"d.t\",\"code\":\"E-721\",\"message\":"
+			    "\"it \\\"differs\\\"\",\"position\":\"bin.000003:4\",\"since_ms\":"
+			    "1764600000000}],\"paused_tables\":[{\"name\":\"d.p\",\"position\":"
+			    "\"bin.000003:7\",\"since_ms\":5}]");
 	selection_put(&copy, SLICE("d"), SLICE("t"), false);
-	assert_null(selection_find(&copy, SLICE("d"), SLICE("t"))->quarantine);
+	assert_null(selection_find(&copy, SLICE("d"), SLICE("t"))->hold);
 	selection_fini(&copy);
 	selection_drop(&f.selection, SLICE("d"), SLICE("t"));
 	selection_drop(&f.selection, SLICE("d"), SLICE("u"));
+	selection_drop(&f.selection, SLICE("d"), SLICE("p"));
 	save(&f);
 	assert_null(checkpoint_get(&f.checkpoint, RECORD_SELECTION).ptr);
 	buf_fini(&json);
@@ -183,6 +194,7 @@ static void a_damaged_record_is_refused(void **state)
 					      "{\"added\":[{\"db\":\"a\"}],\"removed\":[]}",
 					      "{\"added\":{},\"removed\":[]}",
 					      "{\"added\":[],\"removed\":[],\"quarantined\":5}",
+					      "{\"added\":[],\"removed\":[],\"paused\":5}",
 					      "{\"added\":[],\"removed\":[],\"quarantined\":[{"
 					      "\"db\":\"d\",\"table\":\"t\",\"code\":721}]}"};
 	struct fixture f;

@@ -105,3 +105,17 @@ struct doubt *record_read_doubt(struct slice at, struct slice json, struct arena
 	cJSON_Delete(root);
 	return doubt;
 }
+
+int record_print_position(struct checkpoint *checkpoint, struct buf *out, struct err *err)
+{
+	struct slice json = checkpoint_get(checkpoint, SLICE("position"));
+	struct position position;
+	int rc = 0;
+	position_init(&position);
+	if (json.ptr)
+		rc = position_from_json(&position, json, err);
+	if (json.ptr && rc == 0)
+		position_print(&position, out);
+	position_fini(&position);
+	return rc;
+}

@@ -37,5 +37,8 @@ struct doubt *record_read_doubt(struct slice at, struct slice json, struct arena
 /* Add `database/<db>`, without its tables. Remove the record if the catalog does not have the
  * database. */
 void record_database(struct record_batch *records, const struct catalog *catalog, struct slice db);
+/* Append the saved position as text; nothing if there is none. */
+int record_print_position(struct checkpoint *checkpoint, struct buf *out,
+			  struct err *err) MUST_CHECK;
 
 #endif

@@ -31,8 +31,8 @@ void selection_copy(struct selection *to, const struct selection *from)
 	selection_clear(to);
 	for (unsigned i = 0; i < from->n; i++) {
 		const struct chosen_table *table = &from->tables[i];
-		if (table->quarantine)
-			selection_quarantine(to, table->db, table->name, table->quarantine);
+		if (table->hold)
+			selection_hold(to, table->db, table->name, table->hold);
 		else
 			selection_put(to, table->db, table->name, table->removed);
 	}
@@ -66,7 +66,7 @@ void selection_put(struct selection *selection, struct slice db, struct slice na
 	struct chosen_table *table = find(selection, db, name);
 	if (table) {
 		table->removed = removed;
-		table->quarantine = NULL;
+		table->hold = NULL;
 		return;
 	}
 	if (selection->n == selection->cap) {
@@ -79,15 +79,15 @@ void selection_put(struct selection *selection, struct slice db, struct slice na
 				      arena_copy(&selection->arena, name), removed, NULL};
 }
 
-void selection_quarantine(struct selection *selection, struct slice db, struct slice name,
-			  const struct quarantine *quarantine)
+void selection_hold(struct selection *selection, struct slice db, struct slice name,
+		    const struct table_hold *hold)
 {
-	struct quarantine *copy = ARENA_NEW(&selection->arena, struct quarantine);
-	*copy = *quarantine;
-	copy->text = arena_copy(&selection->arena, quarantine->text);
-	copy->position = arena_copy(&selection->arena, quarantine->position);
+	struct table_hold *copy = ARENA_NEW(&selection->arena, struct table_hold);
+	*copy = *hold;
+	copy->text = arena_copy(&selection->arena, hold->text);
+	copy->position = arena_copy(&selection->arena, hold->position);
 	selection_put(selection, db, name, true);
-	find(selection, db, name)->quarantine = copy;
+	find(selection, db, name)->hold = copy;
 }
 
 void selection_drop(struct selection *selection, struct slice db, struct slice name)
@@ -195,7 +195,7 @@ static void write_list(const struct selection *selection, bool removed, struct b
 	bool first = true;
 	for (unsigned i = 0; i < selection->n; i++) {
 		const struct chosen_table *table = &selection->tables[i];
-		if (table->removed != removed || table->quarantine)
+		if (table->removed != removed || table->hold)
 			continue;
 		write_names(table, first, out);
 		buf_char(out, '}');
@@ -234,23 +234,42 @@ static void write_copies(const struct selection *selection, struct buf *out)
 	buf_char(out, ']');
 }
 
-/* Append the list of the record, if there is any in quarantine. */
-static void write_quarantined(const struct selection *selection, struct buf *out)
+/* Return the next table that is paused, or in quarantine; NULL at the end. Start with *at = 0. */
+static const struct chosen_table *next_held(const struct selection *selection, bool paused,
+					    unsigned *at)
 {
+	while (*at < selection->n) {
+		const struct chosen_table *table = &selection->tables[(*at)++];
+		if (table->hold && (table->hold->code == 0) == paused)
+			return table;
+	}
+	return NULL;
+}
+
+static void write_hold(const struct chosen_table *table, bool first, struct buf *out)
+{
+	const struct table_hold *hold = table->hold;
+	write_names(table, first, out);
+	if (hold->code > 0) {
+		buf_printf(out, ",\"code\":%d,\"error\":", hold->code);
+		json_string(out, hold->text);
+	}
+	buf_put(out, SLICE(",\"position\":"));
+	json_string(out, hold->position);
+	buf_printf(out, ",\"since\":\"%" PRId64 "\"%s}", hold->since_ms,
+		   hold->is_added ? ",\"added\":true" : "");
+}
+
+/* Append a list of the record, unless it is empty. */
+static void write_held(const struct selection *selection, bool paused, struct buf *out)
+{
+	const struct chosen_table *table;
 	bool first = true;
-	for (unsigned i = 0; i < selection->n; i++) {
-		const struct quarantine *quarantine = selection->tables[i].quarantine;
-		if (quarantine == NULL)
-			continue;
+	unsigned at = 0;
+	while ((table = next_held(selection, paused, &at))) {
 		if (first)
-			buf_put(out, SLICE(",\"quarantined\":["));
-		write_names(&selection->tables[i], first, out);
-		buf_printf(out, ",\"code\":%d,\"error\":", quarantine->code);
-		json_string(out, quarantine->text);
-		buf_put(out, SLICE(",\"position\":"));
-		json_string(out, quarantine->position);
-		buf_printf(out, ",\"since\":\"%" PRId64 "\"%s}", quarantine->since_ms,
-			   quarantine->by_command ? ",\"added\":true" : "");
+			buf_put(out, paused ? SLICE(",\"paused\":[") : SLICE(",\"quarantined\":["));
+		write_hold(table, first, out);
 		first = false;
 	}
 	if (!first)
@@ -273,34 +292,52 @@ void selection_write_commands(const struct selection *selection, struct buf *out
 	buf_char(out, '}');
 }
 
-void selection_write_quarantines(const struct selection *selection, struct buf *out)
+static void show_hold(const struct chosen_table *table, struct arena *arena, struct buf *out)
 {
+	const struct table_hold *hold = table->hold;
+	buf_put(out, SLICE("{\"name\":"));
+	json_string(out, chosen_table_print(table, arena));
+	if (hold->code > 0) {
+		buf_printf(out, ",\"code\":\"E-%d\",\"message\":", hold->code);
+		json_string(out, hold->text);
+	}
+	buf_put(out, SLICE(",\"position\":"));
+	json_string(out, hold->position);
+	buf_printf(out, ",\"since_ms\":%" PRId64 "}", hold->since_ms);
+}
+
+static void show_held(const struct selection *selection, bool paused, struct buf *out)
+{
+	const struct chosen_table *table;
 	struct arena arena;
 	bool first = true;
+	unsigned at = 0;
 	arena_init(&arena, 0);
 	buf_char(out, '[');
-	for (unsigned i = 0; i < selection->n; i++) {
-		const struct quarantine *quarantine = selection->tables[i].quarantine;
-		if (quarantine == NULL)
-			continue;
-		buf_put(out, first ? SLICE("{\"name\":") : SLICE(",{\"name\":"));
-		json_string(out, chosen_table_print(&selection->tables[i], &arena));
-		buf_printf(out, ",\"code\":\"E-%d\",\"message\":", quarantine->code);
-		json_string(out, quarantine->text);
-		buf_put(out, SLICE(",\"position\":"));
-		json_string(out, quarantine->position);
-		buf_printf(out, ",\"since_ms\":%" PRId64 "}", quarantine->since_ms);
+	while ((table = next_held(selection, paused, &at))) {
+		if (!first)
+			buf_char(out, ',');
+		show_hold(table, &arena, out);
 		first = false;
 	}
 	buf_char(out, ']');
 	arena_fini(&arena);
 }
 
+void selection_show_held(const struct selection *selection, struct buf *out)
+{
+	buf_put(out, SLICE("\"quarantined\":"));
+	show_held(selection, false, out);
+	buf_put(out, SLICE(",\"paused_tables\":"));
+	show_held(selection, true, out);
+}
+
 void selection_write(const struct selection *selection, struct buf *out)
 {
 	write_lists(selection, out);
 	write_copies(selection, out);
-	write_quarantined(selection, out);
+	write_held(selection, false, out);
+	write_held(selection, true, out);
 	buf_char(out, '}');
 }
 
@@ -350,25 +387,27 @@ static bool read_copies(struct selection *selection, const cJSON *list)
 }
 
 /* The list may be absent. */
-static bool read_quarantined(struct selection *selection, const cJSON *list)
+static bool read_held(struct selection *selection, const cJSON *list, bool paused)
 {
 	const cJSON *item;
 	cJSON_ArrayForEach(item, list)
 	{
 		const char *db = text_of(item, "db"), *name = text_of(item, "table");
-		const char *error = text_of(item, "error"), *position = text_of(item, "position");
-		const char *since = text_of(item, "since");
+		const char *error = text_of(item, "error"), *since = text_of(item, "since");
+		const char *position = text_of(item, "position");
 		const cJSON *code = cJSON_GetObjectItemCaseSensitive(item, "code");
-		const struct quarantine quarantine = {
-			.code = cJSON_IsNumber(code) ? code->valueint : 0,
-			.text = slice_str(error),
-			.position = slice_str(position),
-			.since_ms = since ? strtoll(since, NULL, 10) : 0,
-			.by_command = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(item, "added")),
-		};
-		if (!db || !name || !error || !position || !since || !cJSON_IsNumber(code))
+		bool why = error && cJSON_IsNumber(code) && code->valueint > 0;
+		if (!db || !name || !position || !since || (!paused && !why))
 			return false;
-		selection_quarantine(selection, slice_str(db), slice_str(name), &quarantine);
+		selection_hold(selection, slice_str(db), slice_str(name),
+			       &(struct table_hold){
+				       .code = paused ? 0 : code->valueint,
+				       .text = paused ? SLICE("") : slice_str(error),
+				       .position = slice_str(position),
+				       .since_ms = strtoll(since, NULL, 10),
+				       .is_added = cJSON_IsTrue(
+					       cJSON_GetObjectItemCaseSensitive(item, "added")),
+			       });
 	}
 	return list == NULL || cJSON_IsArray(list);
 }
@@ -385,7 +424,8 @@ int selection_load(struct selection *selection, struct checkpoint *checkpoint, s
 	ok = read_list(selection, cJSON_GetObjectItemCaseSensitive(json, "added"), false) &&
 	     read_list(selection, cJSON_GetObjectItemCaseSensitive(json, "removed"), true) &&
 	     read_copies(selection, cJSON_GetObjectItemCaseSensitive(json, "again")) &&
-	     read_quarantined(selection, cJSON_GetObjectItemCaseSensitive(json, "quarantined"));
+	     read_held(selection, cJSON_GetObjectItemCaseSensitive(json, "quarantined"), false) &&
+	     read_held(selection, cJSON_GetObjectItemCaseSensitive(json, "paused"), true);
 	cJSON_Delete(json);
 	if (ok)
 		return 0;

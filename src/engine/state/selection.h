@@ -1,12 +1,13 @@
-/* selection: what commands have chosen for tables (docs/decisions/0035, 0036), and the tables that are in quarantine because of an
- * error (docs/decisions/0038). The record `selection` of the checkpoint keeps it:
+/* selection: what commands have chosen for tables (docs/decisions/0035, 0036, 0041), and the tables that are in quarantine because of
+ * an error (docs/decisions/0038). The record `selection` of the checkpoint keeps it:
  *   {"added":[{"db":"shop","table":"users"}],"removed":[],"again":[{"db":"shop","table":"orders","id":5,"where":"v > 5"}],
- *    "quarantined":[{"db":"shop","table":"t","code":721,"error":"...","position":"...","since":"1764600000000"}]}
+ *    "quarantined":[{"db":"shop","table":"t","code":721,"error":"...","position":"...","since":"1764600000000"}],
+ *    "paused":[{"db":"shop","table":"u","position":"...","since":"1764600000000","added":true}]}
  * `added` and `removed` are the tables that commands have added to the sync or removed from it. `again`, which is absent without any,
  * are those to copy again; with "cancel":true, the copy ends; with "deletes":true, rows that are only
  * in the topic are deleted there. The next attempt moves them into the records of the tables.
- * `quarantined` is absent without any, too. A table that a command had added has "added":true there. Without such tables there is no
- * record. Older versions ignore it.
+ * `quarantined` and `paused` are absent without any, too. A table that a command had added has "added":true there. Without such
+ * tables there is no record. Older versions ignore it.
  * Thread: one at a time. Owner: selection_init / selection_fini. */
 #ifndef TIDEWAY_SELECTION_H
 #define TIDEWAY_SELECTION_H
@@ -41,10 +42,10 @@ bool selection_is_empty(const struct selection *selection);
 /* Return the entry of a table; NULL: none. */
 const struct chosen_table *selection_find(const struct selection *selection, struct slice db,
 					  struct slice name);
-/* Put a table into quarantine. */
-void selection_quarantine(struct selection *selection, struct slice db, struct slice name,
-			  const struct quarantine *quarantine);
-/* Set the entry of a table. It is not in quarantine then. */
+/* Send nothing of a table until it is copied again. */
+void selection_hold(struct selection *selection, struct slice db, struct slice name,
+		    const struct table_hold *hold);
+/* Set the entry of a table. That ends its hold. */
 void selection_put(struct selection *selection, struct slice db, struct slice name, bool removed);
 /* Remove the entry of a table, if there is one. */
 void selection_drop(struct selection *selection, struct slice db, struct slice name);
@@ -64,8 +65,9 @@ bool chosen_table_parse(struct slice text, struct chosen_table *table);
 
 /* Append {"added":[..],"removed":[..]}, what commands have chosen. */
 void selection_write_commands(const struct selection *selection, struct buf *out);
-/* Append the tables in quarantine for the status: [{"name":..,"code":"E-721","message":..,"position":..,"since_ms":..}]. */
-void selection_write_quarantines(const struct selection *selection, struct buf *out);
+/* Append the tables on hold, for the status: "quarantined":[{"name":..,"code":"E-721","message":..,"position":..,
+ * "since_ms":..}],"paused_tables":[..]. */
+void selection_show_held(const struct selection *selection, struct buf *out);
 /* Append the JSON of the record. */
 void selection_write(const struct selection *selection, struct buf *out);
 /* Replace everything by what the checkpoint, which must be open, has saved. */

@@ -140,9 +140,9 @@ static const char *is_obsolete(const struct bootstrap *bootstrap, const struct c
 {
 	enum script_naming naming =
 		script_naming(bootstrap->script, bootstrap->sync->index, table->db, table->name);
-	if (naming == SCRIPT_EXCLUDES && table->quarantine)
+	if (naming == SCRIPT_EXCLUDES && table->hold)
 		return "the script excludes it";
-	if (table->quarantine && table->quarantine->by_command)
+	if (table->hold && table->hold->is_added)
 		return NULL;
 	if (table->removed)
 		return naming == SCRIPT_SELECTS ? NULL : "the script does not select it";
@@ -163,9 +163,10 @@ static void prune_choices(struct bootstrap *bootstrap)
 			continue;
 		log_info("table %.*s was %s, which is forgotten: %s now",
 			 SLICE_FMT(chosen_table_print(&table, &bootstrap->arena)),
-			 table.quarantine ? "in quarantine"
-			 : table.removed  ? "removed by command"
-					  : "added by command",
+			 table.hold && table.hold->code == 0 ? "paused by command"
+			 : table.hold                        ? "in quarantine"
+			 : table.removed                     ? "removed by command"
+							     : "added by command",
 			 why);
 		selection_drop(chosen, table.db, table.name);
 	}

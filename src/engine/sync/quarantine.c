@@ -112,7 +112,7 @@ static bool is_known(struct supervisor *supervisor, struct blamed_table *table)
 							   table->chosen.db, table->chosen.name);
 	table->captured = script_wants(supervisor->script, supervisor->sync.index, table->chosen.db,
 				       table->chosen.name);
-	return table->captured || (chosen && chosen->quarantine);
+	return table->captured || (chosen && chosen->hold);
 }
 
 /* Find the table with this full name, wherever the dot between database and table is. Return false if there is none, or more
@@ -132,21 +132,6 @@ static bool find_table(struct supervisor *supervisor, struct slice full_name,
 		n++;
 	}
 	return n == 1;
-}
-
-/* Append the saved position, from which on nothing of the table is sent. */
-static int print_position(struct checkpoint *checkpoint, struct buf *out, struct err *err)
-{
-	struct slice json = checkpoint_get(checkpoint, SLICE("position"));
-	struct position position;
-	int rc = 0;
-	position_init(&position);
-	if (json.ptr)
-		rc = position_from_json(&position, json, err);
-	if (json.ptr && rc == 0)
-		position_print(&position, out);
-	position_fini(&position);
-	return rc;
 }
 
 /* Return whether the text is a number, as a version is. */
@@ -231,10 +216,11 @@ static int save_table(struct checkpoint *checkpoint, const struct blamed_table *
 	return rc;
 }
 
-/* Return whether a command that is under way removes the table. */
+/* Return whether a command that is under way ends the capture of the table. */
 static bool is_leaving(const struct table_commands *commands, const struct chosen_table *table)
 {
-	return commands->current->command == TABLE_REMOVE &&
+	enum table_command command = commands->current->command;
+	return (command == TABLE_REMOVE || command == TABLE_PAUSE) &&
 	       selection_find(&commands->current->tables, table->db, table->name);
 }
 
@@ -243,9 +229,35 @@ static void join_command(struct table_commands *commands, const struct chosen_ta
 {
 	if (commands->stage == COMMAND_NONE)
 		return;
-	selection_quarantine(&commands->before, table->db, table->name, table->quarantine);
+	selection_hold(&commands->before, table->db, table->name, table->hold);
 	if (!is_leaving(commands, table))
-		selection_quarantine(&commands->after, table->db, table->name, table->quarantine);
+		selection_hold(&commands->after, table->db, table->name, table->hold);
+}
+
+static int save_hold(struct supervisor *supervisor, struct blamed_table *table,
+		     const struct err *why, bool is_added, struct selection *selection,
+		     struct err *err)
+{
+	struct checkpoint *checkpoint = &supervisor->sync.checkpoint;
+	struct chosen_table *chosen = &table->chosen;
+	struct table_hold hold = {.code = (int)why->id,
+				  .text = slice_str(why->text),
+				  .since_ms = clock_wall_ms(),
+				  .is_added = is_added};
+	struct buf position;
+	int rc;
+	buf_init(&position);
+	rc = record_print_position(checkpoint, &position, err);
+	hold.position = buf_slice(&position);
+	chosen->hold = &hold;
+	selection_hold(selection, chosen->db, chosen->name, &hold);
+	if (rc == 0)
+		rc = save_table(checkpoint, table, why->id, selection, err);
+	if (rc > 0)
+		join_command(&supervisor->commands, chosen);
+	chosen->hold = NULL;
+	buf_fini(&position);
+	return rc;
 }
 
 static void emit_quarantine(struct supervisor *supervisor, const struct err *why)
@@ -255,31 +267,32 @@ static void emit_quarantine(struct supervisor *supervisor, const struct err *why
 					     .table = {.name = slice_str(why->table), .why = why}});
 }
 
-/* Put a captured table into quarantine. One that is in quarantine may lose its definition. Return 1, 0 if that changes nothing, or -1. */
-static int begin_quarantine(struct supervisor *supervisor, struct blamed_table *table,
-			    const struct err *why, struct buf *position, struct err *err)
+/* Save that the table is in quarantine, or if it is already, that its definition is forgotten. Return 1, 0 if that changes nothing, or -1. */
+static int save_quarantine(struct supervisor *supervisor, struct blamed_table *table,
+			   const struct err *why, struct selection *selection, struct err *err)
 {
-	struct checkpoint *checkpoint = &supervisor->sync.checkpoint;
 	struct chosen_table *chosen = &table->chosen;
-	struct quarantine quarantine = {
-		.code = (int)why->id, .text = slice_str(why->text), .since_ms = clock_wall_ms()};
+	const struct chosen_table *saved = selection_find(selection, chosen->db, chosen->name);
+	if (!table->captured)
+		return save_table(&supervisor->sync.checkpoint, table, why->id, selection, err);
+	if (saved && saved->removed)
+		return 1; /* a command has just removed or paused it: the next attempt begins without it */
+	if (save_hold(supervisor, table, why, saved != NULL, selection, err) < 0)
+		return -1;
+	emit_quarantine(supervisor, why);
+	return 1;
+}
+
+/* Return as save_quarantine. */
+static int begin_quarantine(struct supervisor *supervisor, struct blamed_table *table,
+			    const struct err *why, struct err *err)
+{
 	struct selection selection;
-	int rc = print_position(checkpoint, position, err);
+	int rc;
 	selection_init(&selection);
+	rc = selection_load(&selection, &supervisor->sync.checkpoint, err);
 	if (rc == 0)
-		rc = selection_load(&selection, checkpoint, err);
-	quarantine.by_command = selection_find(&selection, chosen->db, chosen->name) != NULL;
-	quarantine.position = buf_slice(position);
-	chosen->quarantine = &quarantine;
-	if (rc == 0 && table->captured)
-		selection_quarantine(&selection, chosen->db, chosen->name, &quarantine);
-	if (rc == 0)
-		rc = save_table(checkpoint, table, why->id, &selection, err);
-	if (rc > 0 && table->captured) {
-		join_command(&supervisor->commands, chosen);
-		emit_quarantine(supervisor, why);
-	}
-	chosen->quarantine = NULL;
+		rc = save_quarantine(supervisor, table, why, &selection, err);
 	selection_fini(&selection);
 	return rc;
 }
@@ -290,12 +303,16 @@ void quarantine_remind(const struct supervisor *supervisor)
 	struct arena arena;
 	arena_init(&arena, 0);
 	for (unsigned i = 0; i < chosen->n; i++) {
-		const struct quarantine *quarantine = chosen->tables[i].quarantine;
-		if (quarantine)
+		struct slice name = chosen_table_print(&chosen->tables[i], &arena);
+		const struct table_hold *hold = chosen->tables[i].hold;
+		if (hold && hold->code > 0)
 			log_warn("table %.*s is in quarantine, nothing of it is sent since %.*s "
 				 "(E-%d). tideway resync ends that",
-				 SLICE_FMT(chosen_table_print(&chosen->tables[i], &arena)),
-				 SLICE_FMT(quarantine->position), quarantine->code);
+				 SLICE_FMT(name), SLICE_FMT(hold->position), hold->code);
+		else if (hold)
+			log_info("table %.*s is paused, nothing of it is sent since %.*s. tideway "
+				 "resume ends that",
+				 SLICE_FMT(name), SLICE_FMT(hold->position));
 	}
 	arena_fini(&arena);
 }
@@ -314,15 +331,12 @@ bool quarantine_table(struct supervisor *supervisor, struct attempt *attempt)
 {
 	struct err *why = &attempt->err;
 	struct blamed_table table;
-	struct buf position;
 	struct err err = ERR_INIT;
 	int rc;
 	if (!supervisor->sync.config->quarantines || why->retriable || !may_be_own(attempt) ||
 	    !attempt->has_others || !find_table(supervisor, slice_str(why->table), &table))
 		return false;
-	buf_init(&position);
-	rc = begin_quarantine(supervisor, &table, why, &position, &err);
-	buf_fini(&position);
+	rc = begin_quarantine(supervisor, &table, why, &err);
 	if (rc < 0)
 		*why = err;
 	return rc > 0;

@@ -6,7 +6,7 @@
 
 #include "engine/sync/supervisor_priv.h"
 
-/* Log the tables that are in quarantine. */
+/* Log the tables that are in quarantine or paused. */
 void quarantine_remind(const struct supervisor *supervisor);
 /* Before what the attempt has looked up is freed: return whether there is a position, and a captured table that its error does not name. */
 bool quarantine_has_others(const struct attempt *attempt);

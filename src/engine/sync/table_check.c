@@ -93,7 +93,7 @@ static int check_table(const struct table_check *check, const struct bootstrap *
 	const struct table *table = catalog_find(bootstrap->catalog_now, chosen->db, chosen->name);
 	if (table && check_plan(lane, table, err) < 0)
 		return -1;
-	if (table && check->copies && (!chosen->quarantine || check->deletes) &&
+	if (table && check->copies && (!chosen->hold || check->deletes) &&
 	    check_copy(check, bootstrap, table, err) < 0)
 		return -1;
 	if (table)

@@ -106,7 +106,7 @@ void commands_show(struct supervisor *supervisor)
 struct named_table {
 	struct slice db, name, full_name; /* full_name: "shop.users" */
 	const struct chosen_table *chosen;
-	const struct quarantine *quarantine; /* NULL: it is not in quarantine */
+	const struct table_hold *hold; /* NULL: it is neither paused nor in quarantine */
 	enum script_naming naming;
 	bool captured;
 	struct slice record; /* of its copy; ptr NULL: none */
@@ -137,19 +137,25 @@ static struct named_table look_up(struct supervisor *supervisor, const struct ch
 	named.captured = named.chosen && named.naming != SCRIPT_EXCLUDES
 				 ? !named.chosen->removed
 				 : named.naming == SCRIPT_SELECTS;
-	named.quarantine = named.chosen ? named.chosen->quarantine : NULL;
+	named.hold = named.chosen ? named.chosen->hold : NULL;
 	named.record = checkpoint_get(&supervisor->sync.checkpoint,
 				      record_name(arena, "full", named.full_name));
 	return named;
 }
 
+static int refuse_held(const struct named_table *table, struct err *err)
+{
+	bool paused = table->hold->code == 0;
+	return err_set(err, E_COMMAND_HELD,
+		       "table %.*s is %s: tideway %s ends that, and copies the table again",
+		       SLICE_FMT(table->full_name), paused ? "paused" : "in quarantine",
+		       paused ? "resume" : "resync");
+}
+
 static int add_table(const struct table_change *change, struct named_table *table, struct err *err)
 {
-	if (table->quarantine)
-		return err_set(err, E_COMMAND_CAPTURED,
-			       "table %.*s is in quarantine: tideway resync ends that, and copies "
-			       "the table again",
-			       SLICE_FMT(table->full_name));
+	if (table->hold)
+		return refuse_held(table, err);
 	if (table->naming == SCRIPT_EXCLUDES)
 		return err_set(err, E_COMMAND_EXCLUDED,
 			       "a pattern with ! in source.tables excludes table %.*s",
@@ -174,7 +180,7 @@ static int refuse_uncaptured(const struct named_table *table, struct err *err)
 static int remove_table(const struct table_change *change, struct named_table *table,
 			struct err *err)
 {
-	if (!table->captured && !table->quarantine)
+	if (!table->captured && !table->hold)
 		return refuse_uncaptured(table, err);
 	if (table->naming == SCRIPT_SELECTS)
 		selection_put(change->after, table->db, table->name, true);
@@ -213,15 +219,21 @@ static int check_copied(const struct named_table *table, const struct table_reco
 	return err_set(err, E_COMMAND_COPYING, "table %.*s %s", SLICE_FMT(table->full_name), how);
 }
 
+static int check_mode(const struct supervisor *supervisor, struct err *err)
+{
+	if (supervisor->sync.config->mode == MODE_FULL_THEN_STREAM)
+		return 0;
+	return err_set(err, E_COMMAND_BESIDE,
+		       "with another mode than \"full_then_stream\" no table is copied beside the "
+		       "stream");
+}
+
 /* Refuse what no table of the sync can have. Without a lock, MySQL gives positions that a snapshot contains only with GTIDs. */
 static int check_beside(const struct supervisor *supervisor, const struct position *position,
 			struct err *err)
 {
-	if (supervisor->sync.config->mode != MODE_FULL_THEN_STREAM)
-		return err_set(
-			err, E_COMMAND_BESIDE,
-			"with another mode than \"full_then_stream\" no table is copied beside "
-			"the stream");
+	if (check_mode(supervisor, err) < 0)
+		return -1;
 	if (supervisor->sync.mariadb || position->gtids.flavour == GTID_MYSQL)
 		return 0;
 	return err_set(
@@ -243,27 +255,35 @@ static int check_again(const struct table_change *change, const struct named_tab
 	return rc;
 }
 
-/* Let the table leave the quarantine. Its copy is not optional, so that a round may read it, too. */
-static int end_quarantine(const struct table_change *change, const struct named_table *table,
-			  const struct position *position, struct err *err)
+/* Send changes of the table again. Its copy is not optional, so that a round may read it, too. */
+static int end_hold(const struct table_change *change, const struct named_table *table)
 {
 	const struct chosen_copy copy = {.db = table->db,
 					 .name = table->name,
 					 .id = change->request->id,
 					 .deletes = change->request->deletes};
-	if (copy.deletes && check_beside(change->supervisor, position, err) < 0)
-		return -1;
-	if (change->request->where)
-		return err_set(err, E_COMMAND_WHERE,
-			       "table %.*s is in quarantine, which only a copy of all of its rows "
-			       "ends: leave out --where",
-			       SLICE_FMT(table->full_name));
-	if (table->quarantine->by_command)
+	if (table->hold->is_added)
 		selection_put(change->after, table->db, table->name, false);
 	else
 		selection_drop(change->after, table->db, table->name);
 	selection_put_copy(change->after, &copy);
 	return 0;
+}
+
+static int end_quarantine(const struct table_change *change, const struct named_table *table,
+			  const struct position *position, struct err *err)
+{
+	if (table->hold->code == 0)
+		return refuse_held(table, err);
+	if (change->request->deletes && check_beside(change->supervisor, position, err) < 0)
+		return -1;
+	if (change->request->where == NULL)
+		return end_hold(change, table);
+	return err_set(
+		err, E_COMMAND_WHERE,
+		"table %.*s is in quarantine, which only a copy of all of its rows ends: leave "
+		"out --where",
+		SLICE_FMT(table->full_name));
 }
 
 static int copy_again(const struct table_change *change, struct named_table *table, struct err *err)
@@ -278,15 +298,15 @@ static int copy_again(const struct table_change *change, struct named_table *tab
 	};
 	struct position position;
 	int rc;
-	if (!table->captured && !table->quarantine)
+	if (!table->captured && !table->hold)
 		return refuse_uncaptured(table, err);
 	position_init(&position);
 	rc = json.ptr ? position_from_json(&position, json, err) : 0;
 	if (rc == 0)
-		rc = table->quarantine ? end_quarantine(change, table, &position, err)
-				       : check_again(change, table, &position, err);
+		rc = table->hold ? end_quarantine(change, table, &position, err)
+				 : check_again(change, table, &position, err);
 	position_fini(&position);
-	if (rc == 0 && !table->quarantine)
+	if (rc == 0 && !table->hold)
 		selection_put_copy(change->after, &copy);
 	return rc;
 }
@@ -342,23 +362,61 @@ static int cancel_copy(const struct table_change *change, struct named_table *ta
 	return 0;
 }
 
+/* ---- the pause of a table ---- */
+
+/* Every change before the position of the pause was sent. */
+static int pause_table(const struct table_change *change, struct named_table *table,
+		       struct err *err)
+{
+	struct table_hold hold = {
+		.text = SLICE(""), .since_ms = clock_wall_ms(), .is_added = table->chosen != NULL};
+	struct buf position;
+	int rc;
+	if (table->hold)
+		return refuse_held(table, err);
+	if (!table->captured)
+		return refuse_uncaptured(table, err);
+	if (check_mode(change->supervisor, err) < 0)
+		return -1;
+	buf_init(&position);
+	rc = record_print_position(&change->supervisor->sync.checkpoint, &position, err);
+	hold.position = buf_slice(&position);
+	if (rc == 0)
+		selection_hold(change->after, table->db, table->name, &hold);
+	table->leaves = rc == 0;
+	buf_fini(&position);
+	return rc;
+}
+
+static int resume_table(const struct table_change *change, struct named_table *table,
+			struct err *err)
+{
+	if (table->hold == NULL)
+		return err_set(err, E_COMMAND_NOT_PAUSED, "table %.*s is not paused",
+			       SLICE_FMT(table->full_name));
+	if (table->hold->code > 0)
+		return refuse_held(table, err);
+	return check_mode(change->supervisor, err) < 0 ? -1 : end_hold(change, table);
+}
+
 /* ---- all tables of a request ---- */
 
 /* Return whether the table must exist on the source. */
 static bool must_exist(const struct table_request *request, const struct named_table *table)
 {
 	return request->command == TABLE_ADD || request->command == TABLE_RESYNC ||
-	       (table->record.ptr == NULL && table->quarantine == NULL);
+	       request->command == TABLE_RESUME ||
+	       (table->record.ptr == NULL && table->hold == NULL);
 }
 
 static int change_selection(struct supervisor *supervisor, struct selection *unknown,
 			    struct err *err)
 {
 	static int (*const changes[])(const struct table_change *, struct named_table *,
-				      struct err *) = {[TABLE_ADD] = add_table,
-						       [TABLE_REMOVE] = remove_table,
-						       [TABLE_RESYNC] = copy_again,
-						       [TABLE_CANCEL] = cancel_copy};
+				      struct err *) = {
+		[TABLE_ADD] = add_table,     [TABLE_REMOVE] = remove_table,
+		[TABLE_RESYNC] = copy_again, [TABLE_CANCEL] = cancel_copy,
+		[TABLE_PAUSE] = pause_table, [TABLE_RESUME] = resume_table};
 	struct table_commands *commands = &supervisor->commands;
 	struct table_request *request = commands->current;
 	struct arena arena;
@@ -369,8 +427,8 @@ static int change_selection(struct supervisor *supervisor, struct selection *unk
 		struct named_table table = look_up(supervisor, &request->tables.tables[i], &arena);
 		rc = changes[request->command](&change, &table, err);
 		table_requests_mark(&commands->requests, request, i, table.leaves);
-		if (must_exist(request, &table) && table.quarantine)
-			selection_quarantine(unknown, table.db, table.name, table.quarantine);
+		if (must_exist(request, &table) && table.hold)
+			selection_hold(unknown, table.db, table.name, table.hold);
 		else if (must_exist(request, &table))
 			selection_put(unknown, table.db, table.name, false);
 	}
@@ -403,7 +461,8 @@ static int refuse_last(struct supervisor *supervisor, struct err *err)
 {
 	const struct table_request *request = supervisor->commands.current;
 	struct left_tables tables = {.removed = &request->tables};
-	if (request->command == TABLE_ADD || request->command == TABLE_RESYNC)
+	if (request->command != TABLE_REMOVE && request->command != TABLE_CANCEL &&
+	    request->command != TABLE_PAUSE)
 		return 0;
 	sync_numbers_tables(&supervisor->numbers, count_left, &tables);
 	if (tables.captured == 0 || tables.left > 0)

@@ -29,7 +29,8 @@ void table_requests_init(struct table_requests *requests)
 	pthread_mutex_init(&requests->lock, NULL);
 	requests->last_id = clock_wall_ms();
 	buf_init(&requests->chosen);
-	buf_init(&requests->quarantined);
+	buf_init(&requests->held);
+	buf_put(&requests->held, SLICE("\"quarantined\":[],\"paused_tables\":[]"));
 }
 
 static void free_request(struct table_request *request)
@@ -46,7 +47,7 @@ void table_requests_fini(struct table_requests *requests)
 {
 	for (unsigned i = 0; i < REQUESTS_KEPT; i++)
 		free_request(&requests->kept[i]);
-	buf_fini(&requests->quarantined);
+	buf_fini(&requests->held);
 	buf_fini(&requests->chosen);
 	pthread_mutex_destroy(&requests->lock);
 }
@@ -175,13 +176,10 @@ void table_requests_chosen(struct table_requests *requests, struct buf *out)
 	pthread_mutex_unlock(&requests->lock);
 }
 
-void table_requests_quarantined(struct table_requests *requests, struct buf *out)
+void table_requests_held(struct table_requests *requests, struct buf *out)
 {
 	pthread_mutex_lock(&requests->lock);
-	if (requests->quarantined.len > 0)
-		buf_put(out, buf_slice(&requests->quarantined));
-	else
-		buf_put(out, SLICE("[]"));
+	buf_put(out, buf_slice(&requests->held));
 	pthread_mutex_unlock(&requests->lock);
 }
 
@@ -241,8 +239,8 @@ void table_requests_set_chosen(struct table_requests *requests, const struct sel
 {
 	pthread_mutex_lock(&requests->lock);
 	buf_clear(&requests->chosen);
-	buf_clear(&requests->quarantined);
+	buf_clear(&requests->held);
 	selection_write_commands(chosen, &requests->chosen);
-	selection_write_quarantines(chosen, &requests->quarantined);
+	selection_show_held(chosen, &requests->held);
 	pthread_mutex_unlock(&requests->lock);
 }

@@ -1,7 +1,7 @@
 /* table_requests: what commands have asked a running sync to do with tables, and what became of it. A request waits until the
  * supervisor has done or refused it. It is in memory alone: a record of the checkpoint, which is saved at once, makes it take effect
  * (docs/decisions/0035).
- * Thread: table_requests_post, _visit, _waiting, _chosen and _quarantined any; the others the supervisor's. Owner: the supervisor;
+ * Thread: table_requests_post, _visit, _waiting, _chosen and _held any; the others the supervisor's. Owner: the supervisor;
  * table_requests_init / table_requests_fini. */
 #ifndef TIDEWAY_TABLE_REQUESTS_H
 #define TIDEWAY_TABLE_REQUESTS_H
@@ -15,7 +15,9 @@
 	X(ADD, "add", "added")                                                                     \
 	X(REMOVE, "remove", "removed")                                                             \
 	X(RESYNC, "resync", "scheduled for another copy")                                          \
-	X(CANCEL, "cancel", "removed before all of its rows were copied")
+	X(CANCEL, "cancel", "removed before all of its rows were copied")                          \
+	X(PAUSE, "pause_tables", "paused")                                                         \
+	X(RESUME, "resume_tables", "resumed")
 
 enum table_command {
 #define X(id, name, done) TABLE_##id,
@@ -54,8 +56,8 @@ struct table_requests {
 	pthread_mutex_t lock; /* guards everything */
 	int64_t last_id;
 	struct table_request kept[REQUESTS_KEPT]; /* the newest ones, in no order */
-	struct buf chosen;      /* JSON of what commands have chosen, as it was saved */
-	struct buf quarantined; /* JSON of the tables in quarantine, as it was saved */
+	struct buf chosen; /* JSON of what commands have chosen, as it was saved */
+	struct buf held;   /* JSON of the tables on hold, as it was saved */
 };
 
 void table_requests_init(struct table_requests *requests);
@@ -79,8 +81,8 @@ void table_requests_visit(struct table_requests *requests,
 enum table_command table_requests_waiting(struct table_requests *requests);
 /* Append the JSON of the tables that commands have added and removed. */
 void table_requests_chosen(struct table_requests *requests, struct buf *out);
-/* Append the JSON of the tables in quarantine. */
-void table_requests_quarantined(struct table_requests *requests, struct buf *out);
+/* Append the tables on hold (selection_show_held). */
+void table_requests_held(struct table_requests *requests, struct buf *out);
 
 /* Return the oldest request that waits, and that keeps its place until it is finished; NULL: none. */
 struct table_request *table_requests_next(struct table_requests *requests);
