@@ -8,6 +8,7 @@ from support.consume import rows
 from support.rebuild import Rebuild, compare
 from support.wait import DEADLINE_S, wait_for
 from test_backfill import ONE, arrived, changing
+from test_quarantine import Trouble
 from test_resync import THREE, Again, markers
 
 RATE = "full = { rows_per_second = env.RATE and tonumber(env.RATE) or 0 },"
@@ -321,3 +322,21 @@ def test_tombstones(here):
     assert set(tombstones) == set(found) and sum(m.value is None for m in messages) == len(found)
     for key, m in tombstones.items():
         assert (m.partition, m.offset, m.copy) == (found[key].partition, found[key].offset + 1, copies[0])
+
+
+def test_after_a_quarantine(unique, sync_on, kafka, mysql):
+    """What was deleted while a table was in quarantine is deleted downstream when it is copied again."""
+    here = Trouble(mysql, unique, sync_on, kafka)
+    here.sql("CREATE TABLE wide (id INT PRIMARY KEY, s TEXT)", "INSERT INTO wide VALUES (1, 'a'), (2, 'b')")
+    running = here.stream('on_table_error = "quarantine", limits = { row_max = 1000 },' + ONE)
+    here.sql("INSERT INTO wide VALUES (3, REPEAT('x', 2000))")
+    wait_for(lambda: "wide" in here.quarantined(), lambda: running.log[-2000:])
+    here.sql("DELETE FROM wide WHERE id IN (1, 3)", "INSERT INTO wide VALUES (4, 'd')")
+    here.command("resync", "wide", "--deletes")
+    copy = str(here.admin.sync(running.name)["commands"][-1]["id"])
+    running.until(f"{here.db}.wide", lambda all_: "end" in [kind for kind, _ in markers(all_, copy)], "the end of the copy")
+    here.sql("INSERT INTO wide VALUES (1, 'again')")
+    running.until(f"{here.db}.wide", lambda all_: any(m.key == b"1" and not m.full for m in rows(all_)), "the row that came again")
+    assert running.stop() == 0
+    here.equals("wide")
+    assert check_deletes(running.reader(f"{here.db}.wide").to_end(), copy) == [b"1"]
