@@ -39,9 +39,9 @@ class Trouble(Again):
     def wait_quarantined(self, **expected):
         wait_for(lambda: self.quarantined() == expected, lambda: f"{self.quarantined()} are in quarantine\n{self.running.log[-2000:]}")
 
-    def end(self, table="bad"):
+    def end(self, table="bad", *words):
         """Copy the table again, and wait until that has ended. Return the id of the copy."""
-        self.command("resync", table)
+        self.command("resync", table, *words)
         copy = str(self.admin.sync(self.running.name)["commands"][-1]["id"])
         name = f"{self.db}.{table}"
         wait_for(lambda: self.admin.tables(self.running.name).get(name, {}).get("step") == "stream", lambda: self.running.log[-2000:])
@@ -110,15 +110,17 @@ def test_a_function_that_fails_for_one_table(here):
 
 
 def test_a_definition_that_is_contradicted(here):
-    """The binlog contradicts the definition of one table, on which statements follow. After the quarantine, its rows have the definition of now."""
+    """The binlog contradicts the definition of one table, on which statements follow. After the quarantine, its rows have the definition of now, and
+    one that was deleted meanwhile gets a DELETE."""
     running = here.stream()
     here.server.run("SET SESSION sql_log_bin = 0", "ALTER TABLE bad ADD COLUMN s VARCHAR(20) FIRST", db=here.db)
     here.sql("INSERT INTO bad VALUES ('x', 2, 2)", "INSERT INTO a VALUES (2, 2, '')")
     here.wait_row("a", b"2")
     here.wait_quarantined(bad="E-721")
-    here.sql("ALTER TABLE bad ADD COLUMN t INT AFTER s", "INSERT INTO bad VALUES ('y', 3, 3, 3)", "INSERT INTO a VALUES (3, 3, '')")
+    here.sql("ALTER TABLE bad ADD COLUMN t INT AFTER s", "INSERT INTO bad VALUES ('y', 3, 3, 3)", "DELETE FROM bad WHERE id = 1",
+             "INSERT INTO a VALUES (3, 3, '')")
     here.wait_row("a", b"3")
-    here.end()
+    here.end("bad", "--deletes")
     here.sql("INSERT INTO bad VALUES ('z', 4, 4, 4)", "INSERT INTO a VALUES (4, 4, '')")
     here.wait_row("a", b"4")
     here.wait_row("bad", b"4")
