@@ -99,8 +99,9 @@ static bool is_zero_date(const struct value *value)
 	return value->kind != VALUE_I64 && !value_micros(value, &us);
 }
 
-static bool is_date(const struct value *value)
+static bool is_date(const struct conversion *conversion, const struct value *value)
 {
+	int64_t ms;
 	switch (value->kind) {
 	case VALUE_DATE:
 	case VALUE_DATETIME:
@@ -108,7 +109,8 @@ static bool is_date(const struct value *value)
 	case VALUE_MS:
 		return true;
 	case VALUE_I64: /* milliseconds that a mask returns */
-		return value->i >= CIVIL_MS_MIN && value->i <= CIVIL_MS_MAX;
+		return !__builtin_add_overflow(value->i, conversion->offset_ms, &ms) &&
+		       ms >= CIVIL_MS_MIN && ms <= CIVIL_MS_MAX;
 	default:
 		return false;
 	}
@@ -133,9 +135,9 @@ static void make_date_text(const struct conversion *conversion, struct value *va
 	if (is_civil)
 		civil = value->civil;
 	else if (value->kind == VALUE_I64)
-		civil_from_micros(value->i * 1000, &civil);
+		civil_from_micros((value->i + conversion->offset_ms) * 1000, &civil);
 	else if (value_micros(value, &us))
-		civil_from_micros(us, &civil);
+		civil_from_micros(us + conversion->offset_ms * 1000, &civil);
 	else
 		civil = zero;
 	put_date_text(conversion, &civil, value, arena);
@@ -179,9 +181,13 @@ static int read_date_text(const struct conversion *conversion, struct value *val
 static int read_date_ms(const struct conversion *conversion, struct value *value,
 			struct arena *arena, struct err *err)
 {
+	int64_t ms;
 	(void)err;
 	if (is_zero_date(value))
 		replace_zero_date(conversion, value, arena);
+	else if ((value->kind == VALUE_DATE || value->kind == VALUE_DATETIME) &&
+		 value_ms(value, &ms))
+		*value = (struct value){.kind = VALUE_MS, .i = ms - conversion->offset_ms};
 	return 0;
 }
 
@@ -191,7 +197,7 @@ static int convert_date(const struct conversion *conversion, struct value *value
 {
 	if (value->kind == VALUE_TEXT)
 		return 0;
-	if (!is_date(value))
+	if (!is_date(conversion, value))
 		return refuse(conversion, "the value is not a date", err);
 	if (conversion->zero == ZERO_DATE_DIRTY && is_zero_date(value))
 		return refuse(conversion, "the value is a zero date", err);

@@ -53,6 +53,7 @@ struct conversion {
 	conversion_fn *read;  /* makes what functions read; NULL: what they read without it */
 	enum conversion_kind kind;
 	enum zero_date zero;
+	int64_t offset_ms; /* of the wall clock of DATE and DATETIME from UTC */
 	const struct column *column;
 	struct slice remedy; /* what makes other values fit, for the error */
 };

@@ -212,14 +212,16 @@ static const char *check_float(lua_State *L, int idx, const struct column *colum
 	return NULL;
 }
 
-static const char *check_ms(lua_State *L, int idx, const struct column *column, struct value *value)
+static const char *check_ms(lua_State *L, int idx, const struct column *column,
+			    const struct conversion *conversion, struct value *value)
 {
-	int64_t ms = lua_tointeger(L, idx);
+	int64_t ms = lua_tointeger(L, idx), wall;
 	if (!lua_isinteger(L, idx))
 		return "expected an integer, the milliseconds since 1970 (time.parse makes one)";
-	if (ms < CIVIL_MS_MIN || ms > CIVIL_MS_MAX)
+	if (__builtin_add_overflow(ms, conversion ? conversion->offset_ms : 0, &wall) ||
+	    wall < CIVIL_MS_MIN || wall > CIVIL_MS_MAX)
 		return "the time is outside of the years 0 to 9999 (milliseconds since 1970?)";
-	if (column->type == COLUMN_DATE && ms % DAY_MS != 0)
+	if (column->type == COLUMN_DATE && wall % DAY_MS != 0)
 		return "a DATE is the milliseconds of a midnight";
 	*value = (struct value){.kind = VALUE_MS, .i = ms};
 	return NULL;
@@ -274,7 +276,7 @@ static const char *check_date_text(lua_State *L, int idx, const struct conversio
 		if (!civil_read(slice_of(text, len), has_time, column->scale, &value->civil))
 			return why;
 	} else {
-		why = check_ms(L, idx, column, value);
+		why = check_ms(L, idx, column, conversion, value);
 		if (why)
 			return why;
 	}
@@ -325,7 +327,7 @@ const char *lua_value_check(lua_State *L, int idx, const struct column *column,
 		return check_bit(L, idx, column, arena, value);
 	case CLASS_DATE:
 	case CLASS_DATETIME:
-		return check_ms(L, idx, column, value);
+		return check_ms(L, idx, column, conversion, value);
 	case CLASS_TIME:
 	case CLASS_CHAR:
 	case CLASS_TEXT:

@@ -249,6 +249,9 @@ static const struct conversion *read_conversion(struct reading *r, int idx, unsi
 	if (!conversion_find(kind, &r->table->columns[column], conversion))
 		state_raise(r->L, "core.prepare: conversion '%.*s' is unknown", SLICE_FMT(kind));
 	conversion->zero = (enum zero_date)choice_at(r, idx, "zero", zeros, ZERO_DATE_NULL);
+	lua_getfield(r->L, idx, "offset_ms");
+	conversion->offset_ms = lua_tointeger(r->L, -1); /* nil: 0 */
+	lua_pop(r->L, 1);
 	conversion->remedy = need_text(r, idx, "remedy");
 	return conversion;
 }

@@ -138,6 +138,7 @@
 ---@field datetime "ms"|"string"|nil DATE, DATETIME and TIMESTAMP: milliseconds since 1970, or text with all fractional digits.
 ---@field time "string"|"date"|nil TIME: text, or milliseconds since midnight, below 0 for a negative TIME.
 ---@field zero_date "null"|"string"|"epoch"|"dirty"|nil Zero dates: null, their text (with datetime = "string"), 1970-01-01, or an error.
+---@field timezone string|nil The time zone of DATE and DATETIME: "UTC", or an offset from UTC such as "+08:00".
 ---@field geometry "srid_wkb"|"wkb"|"wkt"|nil GEOMETRY and its family: bytes as stored (SRID and WKB), WKB alone, or text.
 
 ---`dml` of sync.run, for all tables or by table: what becomes of the changes of the stream.

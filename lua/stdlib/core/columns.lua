@@ -415,7 +415,7 @@ function columns.resolve(selector, t, type_selector)
     local one, conversion = work.mask[at], conversions[at]
     if conversion and conversion.kind then
       result.conversions[#result.conversions + 1] = { column = at, kind = conversion.kind, zero = conversion.zero,
-        remedy = conversion.remedy }
+        offset_ms = conversion.offset_ms, remedy = conversion.remedy }
     end
     if one then
       one.value:check(t.columns[at], conversion and conversion.reads, one.place, t)

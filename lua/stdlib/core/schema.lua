@@ -289,6 +289,8 @@ schema.groups = {
       help = "TIME: text, or milliseconds since midnight, below 0 for a negative TIME." },
     { "zero_date", type = "string", default = "null", choices = { "null", "string", "epoch", "dirty" },
       help = "Zero dates: null, their text (with datetime = \"string\"), 1970-01-01, or an error." },
+    { "timezone", type = "string", default = "UTC",
+      help = "The time zone of DATE and DATETIME: \"UTC\", or an offset from UTC such as \"+08:00\"." },
     { "geometry", type = "string", default = "srid_wkb", choices = { "srid_wkb", "wkb", "wkt" },
       help = "GEOMETRY and its family: bytes as stored (SRID and WKB), WKB alone, or text." },
   } },

@@ -10,9 +10,20 @@ local types = {}
 
 -- ---- reading the options ----
 
+-- Return the offset of a time zone from UTC in milliseconds; nil: it is none.
+local function offset_of(zone)
+  if zone == "UTC" then return 0 end
+  local sign, hours, minutes = zone:match("^([+-])(%d%d):(%d%d)$")
+  if not sign or tonumber(hours) > 14 or tonumber(minutes) > 59 then return nil end
+  return (tonumber(hours) * 60 + tonumber(minutes)) * (sign == "-" and -60000 or 60000)
+end
+
 -- Return the settings of a table as { name = { value =, place = } }.
 local function read_settings(written, place)
   option.check("types", written, place)
+  if written.timezone and not offset_of(written.timezone) then
+    place:child("timezone"):fail("%q is neither \"UTC\" nor an offset such as \"+08:00\"", written.timezone)
+  end
   local settings = {}
   for name, value in pairs(written) do settings[name] = { value = value, place = place:child(name) } end
   return settings
@@ -70,19 +81,20 @@ local function is_type(...)
 end
 
 local function date_conversion(value, find)
-  local zero, is_text = value("zero_date"), value("datetime") == "string"
+  local zero, is_text, offset = value("zero_date"), value("datetime") == "string", offset_of(value("timezone"))
   if zero == "string" and not is_text then
     find("zero_date").place:fail("is text, and the column has milliseconds: add datetime = %q, or choose another value", "string")
   end
-  local by = zero == "dirty" and "zero_date" or "datetime"
-  if is_text then return { by = by, kind = "date_text", transport = "STRING", reads = "STRING", zero = zero } end
-  if zero ~= "null" then return { by = "zero_date", kind = "date_ms", transport = "DATE", zero = zero } end
+  if not is_text and zero == "null" and offset == 0 then return nil end
+  local by = (zero == "dirty" or not is_text and zero ~= "null") and "zero_date" or is_text and "datetime" or "timezone"
+  return { by = by, kind = is_text and "date_text" or "date_ms", transport = is_text and "STRING" or "DATE",
+    reads = is_text and "STRING" or nil, zero = zero, offset_ms = offset }
 end
 
 -- What settings do to the columns that they concern. conversion(value, find): value(name) is the value of a setting, find(name) the
--- setting as it is written, or nil. It returns nil for the default form, or { by =, kind =, transport =, reads =, zero = }: the setting
--- that asks for it, the conversion, the transport type of its values, that of what functions read if it is another than without the
--- setting, and what becomes of a zero date.
+-- setting as it is written, or nil. It returns nil for the default form, or { by =, kind =, transport =, reads =, zero =, offset_ms = }:
+-- the setting that asks for it, the conversion, the transport type of its values, that of what functions read if it is another than
+-- without the setting, what becomes of a zero date, and the offset of the time zone.
 local FORMS = {
   {
     settings = { "tinyint1" }, what = "a TINYINT(1)",
@@ -117,7 +129,7 @@ local FORMS = {
     end,
   },
   {
-    settings = { "datetime", "zero_date" }, what = "a DATE, DATETIME or TIMESTAMP",
+    settings = { "datetime", "zero_date", "timezone" }, what = "a DATE, DATETIME or TIMESTAMP",
     concerns = is_type("date", "datetime", "timestamp"),
     conversion = date_conversion,
   },

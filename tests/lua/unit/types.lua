@@ -54,7 +54,7 @@ test.case("several settings, each for its columns", function()
   test.equal(converted({ types = { bigint_unsigned = "string" } }, t), "id number_text STRING")
 end)
 
-test.case("dates have two settings", function()
+test.case("dates have three settings", function()
   local t = tables.make("shop.users", { "id int", "at datetime" })
   test.equal(converted({ types = { datetime = "string" } }, t), "at date_text STRING")
   test.equal(converted({ types = { zero_date = "epoch" } }, t), "at date_ms DATE")
@@ -64,6 +64,13 @@ test.case("dates have two settings", function()
   test.raises(function() converted({ types = { zero_date = "string" } }, t) end,
     'types.zero_date: is text, and the column has milliseconds: add datetime = "string"')
   test.equal(converted { types = { zero_date = "string" } }, "")
+  test.equal(converted({ types = { timezone = "-03:30" } }, t), "at date_ms DATE")
+  test.equal(tables.prepare({ types = { timezone = "-03:30" } }, t).conversions[1].offset_ms, -12600000)
+  test.equal(converted({ types = { timezone = "UTC" } }, t), "")
+  for _, zone in ipairs { "utc", "+8:00", "+15:00", "+08:60", "08:00", "Asia/Shanghai" } do
+    test.raises(function() converted({ types = { timezone = zone } }, t) end,
+      ('types.timezone: "%s" is neither "UTC" nor an offset such as "+08:00"'):format(zone))
+  end
 end)
 
 test.case("another transport type for one column", function()
