@@ -13,9 +13,10 @@ local types = {}
 -- Return the offset of a time zone from UTC in milliseconds; nil: it is none.
 local function offset_of(zone)
   if zone == "UTC" then return 0 end
-  local sign, hours, minutes = zone:match("^([+-])(%d%d):(%d%d)$")
-  if not sign or tonumber(hours) > 14 or tonumber(minutes) > 59 then return nil end
-  return (tonumber(hours) * 60 + tonumber(minutes)) * (sign == "-" and -60000 or 60000)
+  local sign, hours, minutes = zone:match("^([+-])(%d%d):([0-5]%d)$")
+  local offset = sign and tonumber(hours) * 60 + tonumber(minutes)
+  if not sign or offset > 14 * 60 then return nil end
+  return sign == "-" and offset * -60000 or offset * 60000
 end
 
 -- Return the settings of a table as { name = { value =, place = } }.
