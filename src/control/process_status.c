@@ -4,6 +4,7 @@
 #include "base/json_writer.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "script/script_metrics.h"
 
 #include <cjson/cJSON.h>
 #include <inttypes.h>
@@ -397,7 +398,9 @@ void process_status(const struct watched_process *process, struct buf *out)
 			buf_char(out, ',');
 		process_status_sync(&process->syncs[i], out);
 	}
-	buf_put(out, SLICE("]}"));
+	buf_put(out, SLICE("],\"metrics\":"));
+	script_metrics_write(out);
+	buf_char(out, '}');
 }
 
 /* ---- tables ---- */

@@ -20,7 +20,7 @@ struct watched_process {
 	unsigned nsyncs;
 };
 
-/* Appends {"process":{..},"syncs":[..]}. */
+/* Appends {"process":{..},"syncs":[..],"metrics":[..]}. */
 void process_status(const struct watched_process *process, struct buf *out);
 /* Appends the object of one sync. */
 void process_status_sync(const struct watched_sync *sync, struct buf *out);

@@ -261,9 +261,20 @@ static void put_sync(const cJSON *sync, double now_ms, struct buf *out)
 	}
 }
 
+/* Write a metric of the script; of a histogram, how many values it has and their sum. */
+static void put_metric(const cJSON *metric, struct buf *out)
+{
+	bool is_histogram = strcmp(text_of(metric, "type"), "histogram") == 0;
+	buf_printf(out, "metric %s %.15g", text_of(metric, "name"),
+		   number_of(metric, is_histogram ? "count" : "value"));
+	if (is_histogram)
+		buf_printf(out, " values, sum %.15g", number_of(metric, "sum"));
+	buf_char(out, '\n');
+}
+
 void status_text_page(const cJSON *status, const char *only, struct buf *out)
 {
-	const cJSON *process = item_of(status, "process"), *sync;
+	const cJSON *process = item_of(status, "process"), *sync, *metric;
 	double now_ms = number_of(process, "time_ms");
 	buf_printf(out, "process %.0f, tideway %s, %s, running for ", number_of(process, "pid"),
 		   text_of(process, "version"), text_of(process, "script"));
@@ -273,6 +284,10 @@ void status_text_page(const cJSON *status, const char *only, struct buf *out)
 	{
 		if (is_chosen(sync, only))
 			put_sync(sync, now_ms, out);
+	}
+	cJSON_ArrayForEach(metric, item_of(status, "metrics"))
+	{
+		put_metric(metric, out);
 	}
 }
 

@@ -25,6 +25,7 @@ static const struct c_module c_modules[] = {
 	{"tideway.text", lua_text_open},
 	{"tideway.time", lua_time_open},
 	{"tideway.env", lua_env_open},
+	{"tideway.metrics", lua_metrics_open},
 	{"tideway.log", lua_log_open},
 	{"tideway.decimal", lua_decimal_open},
 	{"tideway.secret", lua_secret_open},
@@ -119,21 +120,9 @@ static int load_user(lua_State *L, const char *name)
 	return status;
 }
 
-/* Return whether the module is planned for a later version. */
-static bool is_later(const char *name)
-{
-	static const char *const names[] = {"tideway.metrics"};
-	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (strcmp(name, names[i]) == 0)
-			return true;
-	return false;
-}
-
 static void not_found(lua_State *L, const char *name)
 {
 	const char *near = state_nearest(name, module_name, NULL);
-	if (is_later(name))
-		state_raise_as(L, E_NOT_IN_VERSION, "module '%s' is not in this version yet", name);
 	if (strncmp(name, "tideway.", 8) == 0)
 		state_raise(L, "there is no module '%s'%s%s%s", name,
 			    near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");

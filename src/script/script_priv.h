@@ -402,6 +402,7 @@ int lua_heartbeat_open(lua_State *L);
 int lua_json_open(lua_State *L);
 int lua_kafka_open(lua_State *L);
 int lua_log_open(lua_State *L);
+int lua_metrics_open(lua_State *L);
 int lua_regex_open(lua_State *L);
 int lua_secret_open(lua_State *L);
 int lua_source_open(lua_State *L);

@@ -119,6 +119,23 @@ def test_status_of_a_stream(site):
     assert running.stop() == 0
 
 
+def test_metrics_of_the_script(sync, db, sql):
+    """docs/lua-api.md "metrics": copy and stream, which have a Lua state each, share a metric, and status shows it."""
+    sql("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1), (2)")
+    running = sync(f'''on_change = (function()
+        local metrics = require "tideway.metrics"
+        local rows, largest = metrics.counter "rows_total", metrics.histogram("ids", {{ 2, 10 }})
+        return function(change) rows:add() largest:observe(change.row.id) end
+      end)(),''')
+    running.wait_streaming()
+    sql("INSERT INTO t VALUES (7)")
+    running.wait_rows(f"{db}.t", 3)
+    assert json.loads(run_command(running, "status", "--json"))["metrics"] == [
+        {"name": "rows_total", "type": "counter", "value": 3},
+        {"name": "ids", "type": "histogram", "sum": 10, "count": 3, "buckets": [{"count": 2, "le": 2}, {"count": 3, "le": 10}]}]
+    assert "\nmetric rows_total 3\nmetric ids 3 values, sum 10\n" in run_command(running, "status")
+
+
 def test_progress_of_a_copy(sync, broker, db, sql):
     """Each table is at its step: copied, being copied with the time left, and not begun."""
     sql("CREATE TABLE a (id INT PRIMARY KEY)", "INSERT INTO a SELECT seq FROM seq_1_to_100",

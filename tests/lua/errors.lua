@@ -28,6 +28,7 @@ local WRONG = {
   log = { "wran", "warn" }, decimal = { "neww", "new" }, secret = { "flie", "file" }, field = { "lnog", "long" },
   uuid = { "prase", "parse" }, url = { "prase", "parse" },
   cache = { "neww", "new" }, outbox = { "neww", "new" }, lookup = { "fiel", "file" },
+  metrics = { "gage", "gauge" },
   mask = { "emial", "email" }, sync = { "runn", "run" }, test = { "equals", "equal" },
 }
 

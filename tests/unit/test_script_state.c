@@ -168,8 +168,9 @@ static void modules(void **state)
 	assert_fails_with(&f, "require '../secret'", "is not a module name");
 	assert_fails_with(&f, "require '..secret'", "is not a module name");
 	assert_fails_with(&f, "require '/etc/passwd'", "is not a module name");
-	assert_fails(&f, "require 'tideway.metrics'",
-		     "sync.lua:1: module 'tideway.metrics' is not in this version yet");
+	assert_fails(
+		&f, "require 'tideway.metrcs'",
+		"sync.lua:1: there is no module 'tideway.metrcs'; did you mean 'tideway.metrics'?");
 	assert_fails(&f, "require 'tideway.cbase'",
 		     "sync.lua:1: module 'tideway.cbase' is internal to the standard library");
 }
