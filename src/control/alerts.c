@@ -26,6 +26,7 @@ struct alerts {
 	int64_t minute_ms;
 	pthread_mutex_t lock; /* guards the rest */
 	struct episode episodes[ALERT_KIND_COUNT];
+	unsigned statements;  /* before the one of the alert ALERT_DDL that is owed */
 	bool is_over;         /* the sync has ended */
 	bool is_kafka_unsure; /* the clients that reported its outage may be closed */
 };
@@ -148,6 +149,23 @@ static void happen_as(struct alerts *alerts, enum alert_kind kind, const struct 
 	buf_fini(&text);
 }
 
+/* A statement. If one before it is not taken yet, the alert counts it. */
+static void statement_held_back(struct alerts *alerts, const struct sync_event *event)
+{
+	struct episode *episode = &alerts->episodes[ALERT_DDL];
+	struct slice table = event->statement.table;
+	struct buf text;
+	alerts->statements = episode->is_owed ? alerts->statements + 1 : 0;
+	buf_init(&text);
+	if (alerts->statements > 0)
+		buf_printf(&text, "%u more statements before this one, see the log; ",
+			   alerts->statements);
+	sync_event_print(event, &text);
+	happen(alerts, ALERT_DDL, event, NULL, buf_cstr(&text));
+	snprintf(episode->alert.table, sizeof(episode->alert.table), "%.*s", SLICE_FMT(table));
+	buf_fini(&text);
+}
+
 static void failed(struct alerts *alerts, const struct sync_event *event)
 {
 	end_all(alerts);
@@ -200,6 +218,9 @@ static void read_event(struct alerts *alerts, const struct sync_event *event)
 		return;
 	case SYNC_EVENT_TABLE_QUARANTINED:
 		happen_as(alerts, ALERT_QUARANTINE, event, event->table.why);
+		return;
+	case SYNC_EVENT_STATEMENT_HELD_BACK:
+		statement_held_back(alerts, event);
 		return;
 	case SYNC_EVENT_FAILED:
 		failed(alerts, event);

@@ -29,6 +29,8 @@ enum alert_pace {
 	X(KAFKA_AWAY, "kafka_away", WARNING, AFTER_MINUTE, "Kafka can be reached again")           \
 	/* another host of the source is used */                                                   \
 	X(FAILOVER, "failover", WARNING, ONCE, "")                                                 \
+	/* statements that the script wants to know of */                                          \
+	X(DDL, "ddl", WARNING, ONCE, "")                                                           \
 	/* the stream continues without a part of the binlog that is missing */                    \
 	X(JUMP, "jump", CRITICAL, ONCE, "")                                                        \
 	/* nothing of a table is sent any more */                                                  \

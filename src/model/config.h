@@ -3,6 +3,7 @@
 #ifndef TIDEWAY_CONFIG_H
 #define TIDEWAY_CONFIG_H
 
+#include "model/ddl_policy.h"
 #include "model/kafka_outage.h"
 #include "model/source_host.h"
 
@@ -79,9 +80,10 @@ struct sync_config {
 	struct sink_config sink;
 	struct topics_config topics;
 	struct callbacks_config callbacks;
-	bool has_loop;      /* loop = function: the script sends the messages */
-	const char *script; /* path of the entry script */
-	unsigned line;      /* line of the sync.run call in the script */
+	enum ddl_policy ddl[DDL_KIND_COUNT]; /* of each kind of statements */
+	bool has_loop;                       /* loop = function: the script sends the messages */
+	const char *script;                  /* path of the entry script */
+	unsigned line;                       /* line of the sync.run call in the script */
 #define SYNC_OPTION OPTION_MEMBER
 #define SYNC_LIST OPTION_LIST_MEMBER
 #include "model/options.def"

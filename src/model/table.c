@@ -105,19 +105,24 @@ struct table *table_copy(struct arena *arena, const struct table *table)
 	return copy;
 }
 
-static bool column_same(const struct column *a, const struct column *b)
+bool column_same_type(const struct column *a, const struct column *b)
 {
-	if (!slice_equal(a->name, b->name) || a->type != b->type || a->charset != b->charset ||
-	    a->is_unsigned != b->is_unsigned || a->nullable != b->nullable ||
-	    a->is_virtual != b->is_virtual || a->is_stored != b->is_stored ||
-	    a->invisible != b->invisible || a->zerofill != b->zerofill || a->length != b->length ||
-	    a->scale != b->scale || a->nlabels != b->nlabels)
+	if (a->type != b->type || a->charset != b->charset || a->is_unsigned != b->is_unsigned ||
+	    a->nullable != b->nullable || a->is_virtual != b->is_virtual ||
+	    a->is_stored != b->is_stored || a->invisible != b->invisible ||
+	    a->zerofill != b->zerofill || a->length != b->length || a->scale != b->scale ||
+	    a->nlabels != b->nlabels)
 		return false;
 	for (unsigned i = 0; i < a->nlabels; i++) {
 		if (!slice_equal(a->labels[i], b->labels[i]))
 			return false;
 	}
 	return true;
+}
+
+static bool column_same(const struct column *a, const struct column *b)
+{
+	return slice_equal(a->name, b->name) && column_same_type(a, b);
 }
 
 static bool positions_same(const unsigned *a, unsigned na, const unsigned *b, unsigned nb)

@@ -76,6 +76,8 @@ const struct table_index *table_unique_key(const struct table *table);
 bool table_transactional(const struct table *table);
 /* Returns a deep copy in the arena. */
 struct table *table_copy(struct arena *arena, const struct table *table);
+/* Returns whether type and attributes are the same. Ignores the name. */
+bool column_same_type(const struct column *a, const struct column *b);
 /* Returns whether columns (name, type, attributes) and keys are the same. Ignores the version. */
 bool table_same(const struct table *a, const struct table *b);
 /* Returns the default transport type of a column. BIT(1) is BOOLEAN, other BIT is BYTES. ENUM and

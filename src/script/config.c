@@ -393,6 +393,24 @@ static void config_callbacks(lua_State *L, int idx, struct arena *arena,
 	lua_settop(L, list - 1);
 }
 
+/* Read the policy of each kind of statements. */
+static void config_ddl(lua_State *L, int idx, enum ddl_policy policies[DDL_KIND_COUNT])
+{
+	for (unsigned kind = 0; kind < DDL_KIND_COUNT; kind++) {
+		const char *name = ddl_kind_name((enum ddl_kind)kind);
+		unsigned policy = 0;
+		lua_getfield(L, idx, name);
+		while (policy < DDL_POLICY_COUNT && strcmp(ddl_policy_name((enum ddl_policy)policy),
+							   luaL_checkstring(L, -1)) != 0)
+			policy++;
+		if (policy == DDL_POLICY_COUNT)
+			state_raise(L, "ddl.%s: expected a policy, got %s", name,
+				    lua_tostring(L, -1));
+		policies[kind] = (enum ddl_policy)policy;
+		lua_pop(L, 1);
+	}
+}
+
 static unsigned unsigned_at(lua_State *L, int idx, const char *key)
 {
 	unsigned v;
@@ -421,6 +439,8 @@ void config_read(lua_State *L, int idx, struct arena *arena, struct sync_config 
 	config_sink(L, -1, arena, &config->sink);
 	lua_getfield(L, idx, "topics");
 	config_topics(L, lua_gettop(L), arena, &config->topics);
+	if (lua_getfield(L, idx, "ddl") == LUA_TTABLE)
+		config_ddl(L, lua_gettop(L), config->ddl);
 	if (lua_getfield(L, idx, "callbacks") == LUA_TTABLE)
 		config_callbacks(L, lua_gettop(L), arena, &config->callbacks);
 	lua_settop(L, idx);

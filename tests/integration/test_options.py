@@ -5,6 +5,7 @@ import re
 import pytest
 from support.consume import heartbeats, rows
 from support.wait import wait_for
+from test_alerts import PRINT, alerts
 from test_backfill import Here, changing
 
 ONE = "topics = { partitions = 1 },"
@@ -216,3 +217,26 @@ def test_dml_beside_the_stream(here):
     assert sorted((r["id"], r["v"], r["s"]) for r in last.values() if not r["gone"]) == sorted(here.sql("SELECT id, v, s FROM new"))
     assert any(r["gone"] for r in last.values())
     assert sorted(int(m.key) for m in running.wait_rows(f"{here.db}.other", 2000)) == list(range(2000))
+
+
+def test_ddl(here):
+    """Policies of statements: not written, an alert, or a stop before the statement, from which the sync continues with another
+    policy. Rows have the columns of each statement."""
+    here.sql("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)")
+    running = make_sync(here, PRINT + 'ddl = { add_column = "ignore", MODIFYCOLUMN = "WARNING", drop_column = "error" },').start()
+    running.wait_streaming()
+    here.sql("ALTER TABLE t ADD COLUMN a INT", "ALTER TABLE t MODIFY a BIGINT", "INSERT INTO t VALUES (2, 20)",
+             "CREATE INDEX i ON t (a)")
+    running.wait_message(f"{here.db}.t", lambda m: m.op == "CINDEX", "the index")
+    here.sql("ALTER TABLE t DROP COLUMN a, ADD COLUMN b INT", "INSERT INTO t VALUES (3, 30)")
+    log = running.fails(7, rf'E-748: .*table {here.db}\.t, statement at \S+:\d+: ddl\.drop_column = "error" stops the sync before this '
+                           r'statement: ALTER TABLE t DROP COLUMN a.*write ddl = \{ drop_column = "normal" \}')
+    assert re.search(r'WARN .*a statement at \S+:\d+ is not written to Kafka \(ddl.modify_column = "alert"\): ALTER TABLE t MODIFY', log)
+    assert [text for _, text in alerts(running, "ddl")][0].startswith(f"nil {here.db}.t a statement at ")
+    found = running.reader(f"{here.db}.t").to_end()
+    assert [(m.op, m.after) for m in found] == [("INSERT", {"id": 1}), ("INSERT", {"id": 2, "a": 20}), ("CINDEX", None)]
+
+    running.write(running.path.read_text().replace('drop_column = "error"', 'drop_column = "normal"'))
+    running.start()
+    found = running.until(f"{here.db}.t", lambda m: any(x.key == b"3" for x in m), "the row after the statement")
+    assert [(m.op, m.after) for m in found[3:]] == [("INSERT", {"id": 3, "b": 30})]

@@ -411,6 +411,68 @@ test.case("dml: what is ignored writes nothing of its own; the filter comes firs
   test.same(shape(shop:update("a.users", user("a"), { id = 2 })), { "DELETE users 1", "INSERT users 2" })
 end)
 
+-- Statements on a.users, and their kinds.
+local STATEMENTS = {
+  { "CREATE TABLE a.more (id INT PRIMARY KEY)", "create_table" },
+  { "CREATE TABLE a.more LIKE a.users", "create_table" },
+  { "DROP TABLE a.users", "drop_table" },
+  { "CREATE OR REPLACE TABLE a.users (id INT PRIMARY KEY)", "drop_table", "create_table" },
+  { "ALTER TABLE a.users ADD COLUMN x INT", "add_column" },
+  { "ALTER TABLE a.users DROP COLUMN age", "drop_column" },
+  { "ALTER TABLE a.users RENAME COLUMN age TO years", "rename_column" },
+  { "ALTER TABLE a.users CHANGE age years INT", "rename_column" },
+  { "ALTER TABLE a.users CHANGE age years BIGINT", "rename_column", "modify_column" },
+  { "ALTER TABLE a.users CHANGE age age BIGINT", "modify_column" },
+  { "ALTER TABLE a.users MODIFY age BIGINT", "modify_column" },
+  { "ALTER TABLE a.users ALTER COLUMN age SET DEFAULT 1", "modify_column" },
+  { "ALTER TABLE a.users CONVERT TO CHARACTER SET utf8mb4", "modify_column" },
+  { "RENAME TABLE a.users TO a.people", "rename_table" },
+  { "ALTER TABLE a.users RENAME TO a.people", "rename_table" },
+  { "ALTER TABLE a.users RENAME TO a.people, ADD COLUMN x INT", "rename_table", "add_column" },
+  { "TRUNCATE TABLE a.users", "truncate" },
+  { "CREATE INDEX i ON a.users (age)", "create_index" },
+  { "ALTER TABLE a.users ADD INDEX i (age)", "create_index" },
+  { "ALTER TABLE a.users ADD COLUMN x INT, ADD UNIQUE (x), DROP COLUMN age", "add_column", "create_index", "drop_column" },
+  { "ALTER TABLE a.users DROP PRIMARY KEY", "drop_index" },
+  { "ALTER TABLE a.users COMMENT = 'x'", "other" },
+  { "ALTER TABLE a.users ENGINE = InnoDB", "other" },
+  { "CREATE VIEW a.v AS SELECT 1", "other" },
+}
+local KINDS = { "create_table", "drop_table", "add_column", "drop_column", "rename_column", "modify_column", "rename_table", "truncate",
+  "create_index", "drop_index", "other" }
+
+local function ddl(kind, policy, statement)
+  local shop = test.load("support/rules.lua", { env = { CASE = "ddl", KIND = kind, POLICY = policy } }):table(USERS)
+  return #shop:ddl(statement)
+end
+
+for _, case in ipairs(STATEMENTS) do
+  test.case("ddl: the kinds of " .. case[1], function()
+    local is = {}
+    for i = 2, #case do is[case[i]] = true end
+    local written = ddl(nil, nil, case[1])
+    test.ok(written > 0)
+    for _, kind in ipairs(KINDS) do
+      test.equal(ddl(kind, "ignore", case[1]), is[kind] and 0 or written)
+    end
+    test.equal(ddl(case[2], "alert", case[1]), 0)
+    local message = test.raises(function() ddl(case[2], "error", case[1]) end, ('ddl.%s = "error" stops the sync'):format(case[2]))
+    test.ok(message:find(('write ddl = { %s = "normal" }, or "alert" or "ignore", and start'):format(case[2]), 1, true), message)
+  end)
+end
+
+test.case("ddl: the strictest policy holds, and the schema follows each statement", function()
+  local function load_strict() return load "ddl_strict" end
+  test.equal(#load_strict():ddl("ALTER TABLE a.users ADD COLUMN x INT"), 0)
+  test.equal(#load_strict():ddl("ALTER TABLE a.users ADD COLUMN x INT, RENAME COLUMN age TO years"), 0)
+  test.raises(function() load_strict():ddl("ALTER TABLE a.users ADD COLUMN x INT, RENAME COLUMN age TO years, DROP COLUMN mail") end,
+    'ddl.drop_column = "error"')
+  local shop = load_strict()
+  shop:ddl("ALTER TABLE a.users ADD COLUMN x INT")
+  test.equal(shop:insert("a.users", { id = 1, x = 7 })[1].after.x, 7)
+  test.equal(#shop:ddl("CREATE TABLE other.t (id INT PRIMARY KEY)"), 0)
+end)
+
 test.case("headers: texts of each value, by image; nil leaves it out", function()
   local shop = load "headers"
   local r = shop:insert("a.users", user("a", 5))[1]

@@ -287,6 +287,43 @@ static void other_kinds(void **state)
 	end(&run);
 }
 
+static void held_back(struct run *run, const char *text, const char *table)
+{
+	sync_events_emit(&run->events,
+			 (struct sync_event){.kind = SYNC_EVENT_STATEMENT_HELD_BACK,
+					     .statement = {"other", slice_str(table),
+							   slice_str(text), "bin.1", 4}});
+}
+
+/* Each statement is an alert. Those that nobody has taken become one, which counts them. */
+static void statements(void **state)
+{
+	struct alert alert;
+	struct run run;
+	(void)state;
+	begin(&run, "60000");
+	for (unsigned i = 0; i < 2; i++) {
+		held_back(&run, "DROP TABLE t", "a.t");
+		take(&run, &alert);
+		assert_int_equal(alert.kind, ALERT_DDL);
+		assert_string_equal(alert.table, "a.t");
+		assert_string_equal(alert.text,
+				    "a statement at bin.1:4 is not written to Kafka (ddl.other = "
+				    "\"alert\"): DROP TABLE t");
+	}
+	held_back(&run, "DROP TABLE t", "a.t");
+	held_back(&run, "DROP TABLE u", "a.u");
+	held_back(&run, "DROP VIEW v", "");
+	take(&run, &alert);
+	assert_string_equal(alert.table, "");
+	assert_string_equal(
+		alert.text,
+		"2 more statements before this one, see the log; a statement at bin.1:4 is "
+		"not written to Kafka (ddl.other = \"alert\"): DROP VIEW v");
+	assert_nothing(&run, false);
+	end(&run);
+}
+
 /* No two kinds have one name: scripts know them by it. */
 static void names_are_unique(void **state)
 {
@@ -308,6 +345,7 @@ int main(void)
 		cmocka_unit_test(a_slow_reader_loses_no_condition),
 		cmocka_unit_test(a_failure_is_the_last),
 		cmocka_unit_test(other_kinds),
+		cmocka_unit_test(statements),
 		cmocka_unit_test(names_are_unique),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

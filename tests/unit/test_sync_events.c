@@ -139,6 +139,16 @@ static void each_has_its_line(void **state)
 	position_fini(&position);
 }
 
+static void a_statement_has_its_line(void **state)
+{
+	(void)state;
+	assert_line((struct sync_event){.kind = SYNC_EVENT_STATEMENT_HELD_BACK,
+					.statement = {"drop_table", SLICE("a.t"),
+						      SLICE("DROP TABLE t"), "bin.000007", 4}},
+		    "a statement at bin.000007:4 is not written to Kafka (ddl.drop_table = "
+		    "\"alert\"): DROP TABLE t");
+}
+
 /* Each kind has its own name, by which readers outside of the program know it. */
 static void names_are_unique(void **state)
 {
@@ -155,6 +165,7 @@ int main(void)
 		cmocka_unit_test(readers_get_every_event),
 		cmocka_unit_test(outages_become_events),
 		cmocka_unit_test(each_has_its_line),
+		cmocka_unit_test(a_statement_has_its_line),
 		cmocka_unit_test(names_are_unique),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -28,6 +28,7 @@
 ---@field op_names "dataworks"|"canonical"|nil Spelling of op: "dataworks" has UPDATE_BEFOR, as consumers of that format expect, "canonical" has UPDATE_BEFORE.
 ---@field dml tideway.dml|table<string, tideway.dml>|nil What becomes of inserts, updates and deletes of the stream: { insert =, update =, delete = "normal" | "ignore" }, delete also "logical".
 ---@field tombstones boolean|table|table<string, boolean|table>|nil A message with a null value and the key after each deleted row, so that compaction removes the row. With format = "debezium" the default is true.
+---@field ddl tideway.ddl|nil What becomes of schema changes, by their kind, such as { drop_table = "alert" }: "normal", "ignore", "alert" or "error".
 ---@field types tideway.types|tideway.types[]|table<string, tideway.types|string>|nil How column types are written: { tinyint1 = "boolean" }, for all tables or by table.
 ---@field full tideway.full|nil The full sync.
 ---@field topics "existing"|tideway.topics|nil Creation of topics; "existing" is { create = false }.
@@ -147,6 +148,20 @@
 ---@field update "normal"|"ignore"|nil Updates: "ignore" writes nothing for them.
 ---@field delete "normal"|"ignore"|"logical"|nil Deletes: "ignore" writes nothing for them, "logical" writes an update that sets the field `flag`.
 ---@field flag string|nil The field that delete = "logical" adds to the table: false, and true in a row that was deleted.
+
+---`ddl` of sync.run: what becomes of the message of a schema change. "normal" writes it; "ignore" does not; "alert" does not, and raises an alert; "error" stops the sync before the statement. A statement of several kinds takes the last of these.
+---@class tideway.ddl
+---@field create_table "normal"|"ignore"|"alert"|"error"|nil A table is created.
+---@field drop_table "normal"|"ignore"|"alert"|"error"|nil A table is dropped.
+---@field add_column "normal"|"ignore"|"alert"|"error"|nil ALTER TABLE adds columns.
+---@field drop_column "normal"|"ignore"|"alert"|"error"|nil ALTER TABLE drops columns.
+---@field rename_column "normal"|"ignore"|"alert"|"error"|nil ALTER TABLE renames columns.
+---@field modify_column "normal"|"ignore"|"alert"|"error"|nil ALTER TABLE changes the definition of columns.
+---@field rename_table "normal"|"ignore"|"alert"|"error"|nil A table is renamed.
+---@field truncate "normal"|"ignore"|"alert"|"error"|nil A table is truncated.
+---@field create_index "normal"|"ignore"|"alert"|"error"|nil An index or key is added, also by ALTER TABLE.
+---@field drop_index "normal"|"ignore"|"alert"|"error"|nil An index or key is dropped, also by ALTER TABLE.
+---@field other "normal"|"ignore"|"alert"|"error"|nil Any other statement about a captured table, or a database that has one.
 
 ---A MySQL or MariaDB server to read from.
 ---@class tideway.mysql_options

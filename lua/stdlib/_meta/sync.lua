@@ -66,7 +66,7 @@ function change:copy() end
 
 ---@class tideway.alert
 ---@field sync string name of the sync; for a list of sources, "name.source"
----@field kind "retrying"|"retention"|"source_away"|"kafka_away"|"failover"|"jump"|"quarantine"|"failed"
+---@field kind "retrying"|"retention"|"source_away"|"kafka_away"|"failover"|"ddl"|"jump"|"quarantine"|"failed"
 ---@field severity "warning"|"critical"
 ---@field resolved boolean whether the condition is over
 ---@field text string one line for people

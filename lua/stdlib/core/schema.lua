@@ -33,6 +33,11 @@ local BROKERS = { "brokers", type = "list", required = true, member = "brokers",
 local PROPERTIES = { "properties", type = "properties", member = "properties",
   help = "Client settings: names of the Java client are translated, those of librdkafka are passed on, others are refused." }
 
+-- Return the option of one kind of schema changes.
+local function policy(name, help)
+  return { name, type = "string", default = "normal", choices = { "normal", "ignore", "alert", "error" }, help = help }
+end
+
 local schema = {}
 
 -- type -> how errors of sync.run name it, and how other errors and docs/options.md do
@@ -114,7 +119,8 @@ schema.groups = {
       help = 'A message with a null value and the key after each deleted row, so that compaction removes the row. With format = '
         .. '"debezium" the default is true.' },
     { "transactions", later = true, help = "Records at the begin and end of a transaction." },
-    { "ddl", later = true, help = "Policy for each kind of DDL." },
+    { "ddl", type = "table", group = "ddl", stub = "tideway.ddl",
+      help = 'What becomes of schema changes, by their kind, such as { drop_table = "alert" }: "normal", "ignore", "alert" or "error".' },
     { "ddl_topic", later = true, help = "Topic for DDL of a database." },
     { "ddl_partitions", later = true, help = "Partitions that get DDL." },
     { "types", type = "table", stub = "tideway.types|tideway.types[]|table<string, tideway.types|string>",
@@ -304,6 +310,21 @@ schema.groups = {
       help = 'Deletes: "ignore" writes nothing for them, "logical" writes an update that sets the field `flag`.' },
     { "flag", type = "string",
       help = 'The field that delete = "logical" adds to the table: false, and true in a row that was deleted.' },
+  } },
+  { name = "ddl", class = "tideway.ddl",
+    title = '`ddl` of sync.run: what becomes of the message of a schema change. "normal" writes it; "ignore" does not; "alert" does not, '
+      .. 'and raises an alert; "error" stops the sync before the statement. A statement of several kinds takes the last of these.', list = {
+    policy("create_table", "A table is created."),
+    policy("drop_table", "A table is dropped."),
+    policy("add_column", "ALTER TABLE adds columns."),
+    policy("drop_column", "ALTER TABLE drops columns."),
+    policy("rename_column", "ALTER TABLE renames columns."),
+    policy("modify_column", "ALTER TABLE changes the definition of columns."),
+    policy("rename_table", "A table is renamed."),
+    policy("truncate", "A table is truncated."),
+    policy("create_index", "An index or key is added, also by ALTER TABLE."),
+    policy("drop_index", "An index or key is dropped, also by ALTER TABLE."),
+    policy("other", "Any other statement about a captured table, or a database that has one."),
   } },
   { name = "source.mysql", call = true, struct = "SOURCE", class = "tideway.mysql_options",
     title = "A MySQL or MariaDB server to read from.", list = {

@@ -199,6 +199,22 @@ local function fill_admin(config, value, place)
   end
 end
 
+-- The names that DataWorks has for kinds of statements and for policies.
+local DDL_KINDS = { CREATETABLE = "create_table", DROPTABLE = "drop_table", ADDCOLUMN = "add_column", DROPCOLUMN = "drop_column",
+  RENAMECOLUMN = "rename_column", MODIFYCOLUMN = "modify_column", RENAMETABLE = "rename_table", TRUNCATETABLE = "truncate" }
+local DDL_POLICIES = { NORMAL = "normal", IGNORE = "ignore", WARNING = "alert", CRITICAL = "error" }
+
+-- Return the policy of each kind of statements.
+local function ddl_of(value, place)
+  local written = {}
+  for _, name in ipairs(fault.sorted_keys(value or {})) do
+    local kind = DDL_KINDS[name] or name
+    if written[kind] ~= nil then place:fail("has two names of one kind of statements, %s and another one: write one of them", kind) end
+    written[kind] = DDL_POLICIES[value[name]] or value[name]
+  end
+  return option.check("ddl", written, place)
+end
+
 -- Return the configuration that C reads (model/config.h).
 local function make_config(options, format, one, place)
   local config = { source = one.source, sink = check_sink(options.sink, place:child("sink")),
@@ -218,6 +234,7 @@ local function make_config(options, format, one, place)
   end
   complete_checkpoint(config, one, place:child("checkpoint"))
   fill_admin(config, options.admin, place:child("admin"))
+  config.ddl = ddl_of(options.ddl, place:child("ddl"))
   return config
 end
 

@@ -131,6 +131,22 @@ static void print_jump(const struct sync_event *event, struct buf *out)
 		   (int)event->jump.why->id);
 }
 
+static void print_place(const struct sync_event *event, struct buf *out)
+{
+	if (event->kind == SYNC_EVENT_STREAM_BEGUN)
+		print_position("stream: reading the binlog from ", event, out);
+	else
+		print_position("checkpoint: found, resuming at ", event, out);
+}
+
+static void print_statement(const struct sync_event *event, struct buf *out)
+{
+	buf_printf(out,
+		   "a statement at %s:%" PRIu64 " is not written to Kafka (ddl.%s = \"alert\"): ",
+		   event->statement.file, event->statement.offset, event->statement.kind);
+	buf_put(out, event->statement.text);
+}
+
 static void print_pause(const struct sync_event *event, struct buf *out)
 {
 	if (event->kind == SYNC_EVENT_RESUMED) {
@@ -188,12 +204,23 @@ static void print_copy(const struct sync_event *event, struct buf *out)
 		buf_put(out, SLICE("full sync: every table has been copied already"));
 }
 
+static void print_state(const struct sync_event *event, struct buf *out)
+{
+	buf_printf(out, "state: %s, was %s", sync_state_name(event->state.to),
+		   sync_state_name(event->state.from));
+}
+
+static void print_callback(const struct sync_event *event, struct buf *out)
+{
+	buf_printf(out, "E-%d: %s: %s", (int)event->callback.why->id, event->callback.name,
+		   event->callback.why->text);
+}
+
 void sync_event_print(const struct sync_event *event, struct buf *out)
 {
 	switch (event->kind) {
 	case SYNC_EVENT_STATE_CHANGED:
-		buf_printf(out, "state: %s, was %s", sync_state_name(event->state.to),
-			   sync_state_name(event->state.from));
+		print_state(event, out);
 		return;
 	case SYNC_EVENT_HOST_CHANGED:
 		buf_printf(out, "source: using %s", event->host.now);
@@ -202,7 +229,8 @@ void sync_event_print(const struct sync_event *event, struct buf *out)
 		print_retention(event, out);
 		return;
 	case SYNC_EVENT_CHECKPOINT_FOUND:
-		print_position("checkpoint: found, resuming at ", event, out);
+	case SYNC_EVENT_STREAM_BEGUN:
+		print_place(event, out);
 		return;
 	case SYNC_EVENT_JUMPED:
 		print_jump(event, out);
@@ -218,12 +246,12 @@ void sync_event_print(const struct sync_event *event, struct buf *out)
 	case SYNC_EVENT_TABLE_COPIED:
 		print_table(event, out);
 		return;
+	case SYNC_EVENT_STATEMENT_HELD_BACK:
+		print_statement(event, out);
+		return;
 	case SYNC_EVENT_COPY_DONE:
 	case SYNC_EVENT_SOURCE_BACK:
 		print_duration(event, out);
-		return;
-	case SYNC_EVENT_STREAM_BEGUN:
-		print_position("stream: reading the binlog from ", event, out);
 		return;
 	case SYNC_EVENT_KAFKA_LOST:
 	case SYNC_EVENT_KAFKA_BACK:
@@ -237,8 +265,7 @@ void sync_event_print(const struct sync_event *event, struct buf *out)
 		buf_put(out, SLICE("checkpoint: saved"));
 		return;
 	case SYNC_EVENT_CALLBACK_FAILED:
-		buf_printf(out, "E-%d: %s: %s", (int)event->callback.why->id, event->callback.name,
-			   event->callback.why->text);
+		print_callback(event, out);
 		return;
 	case SYNC_EVENT_SOURCE_AWAY:
 	case SYNC_EVENT_SOURCE_LOST:

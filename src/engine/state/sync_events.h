@@ -48,6 +48,8 @@
 	X(COPY_DONE, "copy_done", INFO)                                                              \
 	/* position: where the binlog was opened; also after a reconnect */                          \
 	X(STREAM_BEGUN, "stream_begun", INFO)                                                        \
+	/* statement: the stream followed a statement that the script wants an alert of */           \
+	X(STATEMENT_HELD_BACK, "statement_held_back", WARN)                                          \
 	/* failure: the stream lost its connection and will connect again */                         \
 	X(SOURCE_LOST, "source_lost", WARN)                                                          \
 	/* the stream reads again; duration: since SOURCE_LOST */                                    \
@@ -113,6 +115,12 @@ struct sync_event {
 			uint64_t rows;         /* TABLE_COPIED */
 			const struct err *why; /* TABLE_CHANGED, TABLE_QUARANTINED */
 		} table;
+		struct {
+			const char *kind;         /* "drop_table" */
+			struct slice table, text; /* table: "db.table"; empty: a database */
+			const char *file;         /* place in the binlog */
+			uint64_t offset;
+		} statement;
 		struct {
 			int64_t ms;
 		} duration;

@@ -33,6 +33,7 @@ struct following {
 	unsigned neffects;
 	struct message_batch *batch; /* gets the messages */
 	bool sends;                  /* and sends them to the sink */
+	bool silent;                 /* no message is written (option `ddl`) */
 	const struct ddl_effect *of; /* the effect whose message `value` is; NULL: none yet */
 	struct slice value;          /* the same for all topics of an effect */
 };
@@ -274,6 +275,14 @@ static int send_to_sync_topic(struct following *f, const struct format_ddl *ddl,
 	return 0;
 }
 
+/* Return whether the statement concerns a captured table, or a whole database. */
+static bool concerns(struct stream *stream, const struct ddl_effect *effect)
+{
+	return effect->table.len == 0 ||
+	       (effect->before && wants(stream, effect->db, effect->table)) ||
+	       (effect->after && wants(stream, effect->after->db, effect->after->name));
+}
+
 static int send_effect(struct following *f, const struct ddl_effect *effect, struct err *err)
 {
 	struct stream *stream = f->stream;
@@ -283,7 +292,7 @@ static int send_effect(struct following *f, const struct ddl_effect *effect, str
 	bool after = effect->after && wants(stream, effect->after->db, effect->after->name);
 	struct plan *plan;
 	int rc;
-	if (effect->table.len > 0 && !before && !after)
+	if (f->silent || (effect->table.len > 0 && !before && !after))
 		return 0;
 	if (stream->lane.format->ddl_to_sync_topic)
 		return send_to_sync_topic(f, &ddl, err);
@@ -666,6 +675,20 @@ static unsigned without_pending(struct stream *stream, const struct ddl_step *st
 	return nkept;
 }
 
+/* Decide what becomes of the statement. */
+static int decide(struct following *f, const struct ddl_step *steps, unsigned n, struct err *err)
+{
+	struct statement_kinds found = {.text = f->text};
+	for (unsigned i = 0; i < f->neffects; i++) {
+		if (!concerns(f->stream, &f->effects[i]))
+			continue;
+		found.kinds |= ddl_kinds(&f->effects[i], steps, n);
+		if (found.effect == NULL)
+			found.effect = &f->effects[i];
+	}
+	return found.effect ? stream_ddl_policy(f->stream, &found, &f->silent, err) : 0;
+}
+
 static int follow(struct following *f, const struct ddl_step *steps, unsigned n, struct err *err)
 {
 	for (unsigned i = 0; i < n; i++)
@@ -674,6 +697,8 @@ static int follow(struct following *f, const struct ddl_step *steps, unsigned n,
 	n = without_pending(f->stream, steps, n, &steps);
 	if (catalog_apply(f->stream->catalog, &f->context, steps, n, &f->effects, &f->neffects,
 			  err) < 0)
+		return statement_error(f->stream, err);
+	if (decide(f, steps, n, err) < 0)
 		return statement_error(f->stream, err);
 	for (unsigned i = 0; i < f->neffects; i++)
 		if (refuse_replaced(f, &f->effects[i], err) < 0)

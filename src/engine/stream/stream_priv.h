@@ -10,7 +10,7 @@
 #include "engine/lane/heartbeat.h"
 #include "engine/lane/plan.h"
 #include "engine/stream/stream.h"
-#include "model/ddl.h"
+#include "model/ddl_policy.h"
 #include "source/dump.h"
 
 /* The server's clock and the end of its binlog, as read last, and how much of that the stream has read. */
@@ -195,6 +195,17 @@ int stream_ddl(struct stream *stream, const struct event_query *query, struct er
 int stream_statement(struct stream *stream, struct slice text, const struct ddl_context *context,
 		     struct message_batch *batch, struct err *err) MUST_CHECK;
 void stream_attach(struct stream *stream, struct slice name, struct slice value);
+
+/* stream_ddl_policy.c */
+/* A statement that concerns captured tables. */
+struct statement_kinds {
+	struct slice text;
+	unsigned kinds;                  /* of all its effects on captured tables */
+	const struct ddl_effect *effect; /* the first of them; NULL: none */
+};
+/* Apply the option `ddl` to a statement: raise an alert, or fail. Set *silent if no message is written. */
+int stream_ddl_policy(struct stream *stream, const struct statement_kinds *statement, bool *silent,
+		      struct err *err) MUST_CHECK;
 
 /* stream_pending.c */
 /* At the begin of a transaction, move the pending definitions whose start position is before it into the catalog. */

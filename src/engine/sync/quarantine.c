@@ -58,6 +58,7 @@ static const struct {
 	{E_MAPPING_LATE, BLAME_TABLE},
 	/* all tables, or the binlog */
 	{E_FUNCTION_MEMORY, BLAME_SYNC},
+	{E_DDL_POLICY, BLAME_SYNC},
 	{E_TOPICS_MAX, BLAME_SYNC},
 	{E_EVENT_DAMAGED, BLAME_SYNC},
 	{E_EVENT_UNKNOWN, BLAME_SYNC},

@@ -195,6 +195,11 @@ cases.ignored = { dml = { insert = "ignore", update = "ignore", delete = "ignore
     if change.row.secret == "emit" then change:emit { topic = "more", key = change, value = change } end
   end }
 cases.no_delete = { dml = { delete = "ignore" }, update = "one" }
+cases.ddl = { ddl = env.KIND and { [env.KIND] = env.POLICY or "ignore" } }
+cases.ddl_strict = { ddl = { add_column = "ignore", drop_column = "error", rename_column = "alert" } }
+cases.ddl_loop = { ddl = { add_column = "ignore" }, loop = function(changes, out)
+  for change in changes do out:send { topic = "loop", key = json.null, value = change.op } end
+end }
 cases.tombstones = { tombstones = true, topic = function(change)
   return change.row.mail == "both" and { "t.a", "t.b" } or "t." .. (change.row.mail or "x")
 end }

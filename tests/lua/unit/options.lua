@@ -59,6 +59,27 @@ test.case("texts of the errors", function()
   test.equal(config { checkpoint = { topic = "cp" } }.checkpoint_topic, "cp")
 end)
 
+test.case("ddl: the policy of each kind of statements, also by the names of DataWorks", function()
+  local kinds = { "create_table", "drop_table", "add_column", "drop_column", "rename_column", "modify_column", "rename_table", "truncate",
+    "create_index", "drop_index", "other" }
+  local ddl = config({}).ddl
+  for _, kind in ipairs(kinds) do test.equal(ddl[kind], "normal") end
+  ddl = config({ ddl = { drop_table = "alert", other = "ignore", truncate = "error" } }).ddl
+  test.same({ ddl.drop_table, ddl.other, ddl.truncate, ddl.add_column }, { "alert", "ignore", "error", "normal" })
+  ddl = config({ ddl = { RENAMECOLUMN = "NORMAL", DROPTABLE = "IGNORE", CREATETABLE = "WARNING", MODIFYCOLUMN = "CRITICAL",
+    TRUNCATETABLE = "alert", DROPCOLUMN = "error", ADDCOLUMN = "ignore", RENAMETABLE = "CRITICAL" } }).ddl
+  test.same({ ddl.rename_column, ddl.drop_table, ddl.create_table, ddl.modify_column }, { "normal", "ignore", "alert", "error" })
+  test.same({ ddl.truncate, ddl.drop_column, ddl.add_column, ddl.rename_table }, { "alert", "error", "ignore", "error" })
+end)
+
+refused({ ddl = { drop_tabel = "alert" } }, 'ddl.drop_tabel: there is no such option in ddl, did you mean "drop_table"?')
+refused({ ddl = { drop_table = "warn" } }, 'ddl.drop_table: "warn" is not one of its values; they are: alert, error, ignore, normal')
+refused({ ddl = { drop_table = "eror" } }, 'ddl.drop_table: "eror" is not one of its values, did you mean "error"?')
+refused({ ddl = { drop_table = true } }, "ddl.drop_table: must be a string, not boolean (true)")
+refused({ ddl = { DROPTABLE = "IGNORE", drop_table = "ignore" } }, "ddl: has two names of one kind of statements, drop_table")
+refused({ ddl = "ignore" }, 'ddl: must be a table, not a string ("ignore")')
+refused({ ddl = { "ignore" } }, "has a value without a name")
+
 test.case("partitions that are adopted", function()
   local topics = config { topics = { partitions = "adopt" } }.topics
   test.equal(topics.partitions, 6)
