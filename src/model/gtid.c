@@ -528,6 +528,29 @@ void gtid_set_read_mariadb(struct gtid_set *set, struct reader *r)
 	}
 }
 
+static bool read_intervals(struct gtid_source *source, struct reader *r)
+{
+	for (uint64_t n = reader_u64(r); n > 0 && !r->failed; n--) {
+		uint64_t first = reader_u64(r), end = reader_u64(r);
+		if (r->failed || first == 0 || end <= first || end > GNO_MAX + UINT64_C(1))
+			return false;
+		add_interval(source, first, end - 1);
+	}
+	return !r->failed;
+}
+
+bool gtid_set_read_mysql(struct gtid_set *set, struct reader *r)
+{
+	/* with tagged GTIDs the first byte and the last one are a version, which makes this number too high */
+	uint64_t n = reader_u64(r);
+	bool ok = !r->failed && n <= UINT32_MAX;
+	for (; ok && n > 0; n--) {
+		const uint8_t *uuid = reader_bytes(r, UUID_BYTES);
+		ok = uuid && read_intervals(make_source(set, uuid), r);
+	}
+	return ok;
+}
+
 int gtid_parse(struct gtid *gtid, enum gtid_flavour flavour, struct slice text, struct err *err)
 {
 	struct gtid_set set;

@@ -76,6 +76,9 @@ void gtid_read_mariadb(struct gtid *gtid, uint32_t server_id, struct reader *r);
 /* Adds the content of a MariaDB GTID_LIST event: count(4, the upper 4 bits are flags) {domain(4)
  * server_id(4) seq(8)}. If the reader fails, the set contains the entries before the failure. */
 void gtid_set_read_mariadb(struct gtid_set *set, struct reader *r);
+/* Adds the content of MySQL's PREVIOUS_GTIDS event, in the form that gtid_set_encode writes. Returns false if it cannot be read:
+ * it is damaged, or has tagged GTIDs. The set may contain a part of it then. */
+bool gtid_set_read_mysql(struct gtid_set *set, struct reader *r);
 /* Appends MySQL's binary form for COM_BINLOG_DUMP_GTID: n_sids(8) {uuid(16) n(8) {start(8)
  * end+1(8)}}. */
 void gtid_set_encode(const struct gtid_set *set, struct buf *buf);

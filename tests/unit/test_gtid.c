@@ -321,6 +321,38 @@ static void equal_gtids(void **state)
 	assert_false(gtid_equal(&a, &b));
 }
 
+/* A PREVIOUS_GTIDS event has the form of the dump command. */
+static void read_previous_gtids(void **state)
+{
+	struct gtid_set set, read;
+	struct buf buf;
+	struct err err = ERR_INIT;
+	struct reader r;
+	(void)state;
+	gtid_set_init(&set, GTID_MYSQL);
+	gtid_set_init(&read, GTID_MYSQL);
+	buf_init(&buf);
+	assert_int_equal(gtid_set_parse(&set,
+					SLICE("11111111-1111-1111-1111-111111111111:1-5:7,"
+					      "22222222-2222-2222-2222-222222222222:1"),
+					&err),
+			 0);
+	gtid_set_encode(&set, &buf);
+	reader_init(&r, buf.ptr, buf.len);
+	assert_true(gtid_set_read_mysql(&read, &r));
+	assert_true(gtid_set_equal(&set, &read));
+	for (size_t n = 0; n < buf.len; n++) { /* each prefix is damaged */
+		reader_init(&r, buf.ptr, n);
+		assert_false(gtid_set_read_mysql(&read, &r));
+	}
+	buf.ptr[7] = 1; /* the version of a set with tags */
+	reader_init(&r, buf.ptr, buf.len);
+	assert_false(gtid_set_read_mysql(&read, &r));
+	buf_fini(&buf);
+	gtid_set_fini(&read);
+	gtid_set_fini(&set);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -338,6 +370,7 @@ int main(void)
 		cmocka_unit_test(copy_is_independent),
 		cmocka_unit_test(print_one),
 		cmocka_unit_test(encode_for_the_dump_command),
+		cmocka_unit_test(read_previous_gtids),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
