@@ -10,6 +10,8 @@
 	"Start again under another sync name: the new sync copies the tables, and its stream "     \
 	"begins after this place"
 #define REMEDY_RESTART_COPIES "Start again: a table without a definition is copied again then"
+#define REMEDY_START_AFTER                                                                         \
+	"Start after the statement, or copy the tables with mode = \"full_then_stream\""
 #define REMEDY_OTHER_SERVER "Connect to that server again, or start under another sync name"
 
 #define REMEDY_COPY_AGAIN                                                                          \

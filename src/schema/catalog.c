@@ -291,6 +291,15 @@ void catalog_remove(struct catalog *catalog, const struct table *table)
 	remove_at(catalog, at);
 }
 
+void catalog_leave_out(struct catalog *catalog, struct slice db, struct slice name)
+{
+	const struct table *table = catalog_find(catalog, db, name);
+	if (table)
+		catalog_remove(catalog, table);
+	if (catalog_has_database(catalog, db))
+		catalog_set_partial(catalog, db);
+}
+
 void catalog_drop_database(struct catalog *catalog, struct slice db)
 {
 	bool found;

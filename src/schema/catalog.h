@@ -54,6 +54,9 @@ struct slice catalog_next_database(const struct catalog *catalog, size_t *at);
 bool catalog_has_database(const struct catalog *catalog, struct slice db);
 /* Notes that definitions of a tracked database are not known, so that a statement on a table without one does not fail. */
 void catalog_set_partial(struct catalog *catalog, struct slice db);
+/* Forgets the definition of a table of a tracked database, if it has one, and notes as catalog_set_partial does that it is not known. The
+ * definition becomes superseded. */
+void catalog_leave_out(struct catalog *catalog, struct slice db, struct slice name);
 /* Stops tracking a database. Its tables become superseded. */
 void catalog_drop_database(struct catalog *catalog, struct slice db);
 /* Returns whether the name is that of a view or sequence. The binlog contains changes of a sequence

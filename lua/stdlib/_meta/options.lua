@@ -9,6 +9,7 @@
 ---@field source tideway.source|tideway.source[] Where rows come from: source.mysql { ... }, or a list of them, each with a name.
 ---@field sink tideway.sink Where messages go: kafka.sink { ... } or kafka.lines { ... }.
 ---@field mode "full_then_stream"|"full"|"stream"|nil Copy the tables and follow the binlog, only the copy, or only the binlog from now on.
+---@field start "now"|"earliest"|tideway.start|nil Where the first start begins, with mode = "stream": "now" (default), "earliest" (the oldest binlog), { gtid = ... } or { file =, pos = }. A saved position takes precedence.
 ---@field checkpoint tideway.checkpoint|nil Where the position is kept: { topic = ... } or { file = ... }.
 ---@field format "dataworks"|"debezium"|nil What messages look like: "dataworks" (docs/messages.md), or "debezium" as its connectors write them by default (docs/debezium-format.md).
 ---@field heartbeat number|false|tideway.heartbeat_options|tideway.heartbeat|nil Seconds between heartbeats on every destination topic; false: none; or { seconds =, topic = }. With format = "debezium" none by default, and one topic, "__debezium-heartbeat.<name>".
@@ -54,6 +55,12 @@
 ---@class tideway.timer
 ---@field [integer] fun()
 ---@field seconds number Seconds between two calls.
+
+---`start` of sync.run as a table: a place in the binlog.
+---@class tideway.start
+---@field gtid string|nil GTID set: the transactions before the start.
+---@field file string|nil Binlog file, as SHOW BINARY LOGS lists it.
+---@field pos integer|nil Offset in the file, where a transaction begins.
 
 ---`checkpoint` of sync.run: where the position is kept.
 ---@class tideway.checkpoint

@@ -68,7 +68,10 @@ schema.groups = {
     { "mode", type = "string", default = "full_then_stream", choices = { "full_then_stream", "full", "stream" },
       member = "mode", enum = "sync_mode", prefix = "MODE",
       help = "Copy the tables and follow the binlog, only the copy, or only the binlog from now on." },
-    { "start", later = true, help = "Where the stream starts." },
+    { "start", type = "string|table", group = "start", member = "start_earliest", c = "BOOLEAN", equals = "earliest",
+      stub = '"now"|"earliest"|tideway.start',
+      help = 'Where the first start begins, with mode = "stream": "now" (default), "earliest" (the oldest binlog), { gtid = ... } or '
+        .. "{ file =, pos = }. A saved position takes precedence." },
     { "checkpoint", type = "table", group = "checkpoint", help = "Where the position is kept: { topic = ... } or { file = ... }." },
     { "format", type = "string", default = "dataworks", choices = { "dataworks", "debezium" },
       member = "format", c = "TEXT", absent = "dataworks",
@@ -173,6 +176,13 @@ schema.groups = {
   { name = "every", class = "tideway.timer", items = "fun()",
     title = "`every` of sync.run: a function, and this option.", list = {
     { "seconds", type = "number", required = true, min = 0.1, max = 86400, help = "Seconds between two calls." },
+  } },
+  { name = "start", struct = "SYNC", class = "tideway.start",
+    title = "`start` of sync.run as a table: a place in the binlog.", list = {
+    { "gtid", type = "string", member = "start_gtid", help = "GTID set: the transactions before the start." },
+    { "file", type = "string", member = "start_file", help = "Binlog file, as SHOW BINARY LOGS lists it." },
+    { "pos", type = "integer", min = 4, max = 9007199254740991, member = "start_pos", c = "U64",
+      help = "Offset in the file, where a transaction begins." },
   } },
   { name = "checkpoint", struct = "SYNC", class = "tideway.checkpoint",
     title = "`checkpoint` of sync.run: where the position is kept.", list = {

@@ -215,6 +215,38 @@ local function ddl_of(value, place)
   return option.check("ddl", written, place)
 end
 
+-- A place in a file is of one server, and a GTID set is usually, too.
+local function check_start_source(start, one, place)
+  if one.suffix then place:fail('names a place of one server, and source is a list: only "now" and "earliest" fit all') end
+  if start.file and one.source.hosts then
+    place:child("file"):fail("is a file of one server, and source has several hosts: use gtid")
+  end
+end
+
+local function check_start(start, one, place)
+  if start.gtid and (start.file or start.pos) then place:fail("is either gtid, or file and pos, not both") end
+  if not start.gtid and not (start.file and start.pos) then place:fail("needs gtid, or file and pos") end
+  for _, name in ipairs { "gtid", "file" } do
+    if start[name] and not start[name]:find("%S") then
+      place:child(name):fail('is empty: start = "earliest" begins with the oldest binlog')
+    end
+  end
+  check_start_source(start, one, place)
+end
+
+local function fill_start(config, options, one, place)
+  local start = options.start
+  if start == nil then return end
+  if options.mode ~= "stream" then place:fail('needs mode = "stream": the stream after a copy begins where the copy does') end
+  if type(start) == "table" then
+    local checked = option.check("start", start, place)
+    check_start(checked, one, place)
+    option.fill(config, "start", checked, place)
+  elseif start ~= "now" and start ~= "earliest" then
+    place:fail('must be "now", "earliest", { gtid = ... } or { file =, pos = }, not %s', fault.show(start))
+  end
+end
+
 -- Return the configuration that C reads (model/config.h).
 local function make_config(options, format, one, place)
   local config = { source = one.source, sink = check_sink(options.sink, place:child("sink")),
@@ -227,6 +259,7 @@ local function make_config(options, format, one, place)
   if options.on_purged == "resync" and options.mode == "stream" then
     place:child("on_purged"):as("E_OPTION_VALUE"):fail('"resync" copies tables, and with mode = "stream" none is copied: use "jump"')
   end
+  fill_start(config, options, one, place:child("start"))
   config.name = one.name
   config.heartbeat_s, config.heartbeat_topic = heartbeat_of(options.heartbeat, place:child("heartbeat"))
   if not config.heartbeat_topic and config.heartbeat_s > 0 and format.heartbeat_topic then

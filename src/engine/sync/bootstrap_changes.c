@@ -8,16 +8,23 @@
 
 #include <stdio.h>
 
+enum {
+	POSITION_TRIES = 20, /* tries with definitions that may have changed meanwhile */
+};
+
 /* What a scan does with the names in statements. */
 struct changes {
 	struct bootstrap *bootstrap;
 	bootstrap_named *named;
 	void *arg;
+	bool before_load;            /* the definitions are those after the statements */
+	const struct cursor *cursor; /* of the scan */
 };
 
-static bool table_matters(void *arg, const struct ddl_name *name)
+static bool table_matters(void *arg, const struct ddl_name *name, const struct cursor *cursor)
 {
 	const struct bootstrap *bootstrap = arg;
+	(void)cursor;
 	if (name->table.len == 0)
 		return name->db.len == 0 || catalog_has_database(bootstrap->catalog_now, name->db);
 	return catalog_find(bootstrap->catalog_now, name->db, name->table) ||
@@ -32,15 +39,18 @@ static bool exists(const struct bootstrap *bootstrap, const struct ddl_name *nam
 	return catalog_find(bootstrap->catalog_now, name.db, name.table);
 }
 
-/* IF [NOT] EXISTS: what would make it do something is a statement before it, which matters. */
-static bool does_nothing(const struct bootstrap *bootstrap, const struct ddl_step *step,
+/* IF [NOT] EXISTS: what would make it do something is a statement before it, which matters. If the definitions are those after it, a
+ * table that it created had no rows before, and a table that it dropped does not exist. */
+static bool does_nothing(const struct changes *changes, const struct ddl_step *step,
 			 struct arena *arena)
 {
+	const struct bootstrap *bootstrap = changes->bootstrap;
 	if (!step->if_exists || step->or_replace)
 		return false;
 	if (step->kind == DDL_STEP_CREATE_TABLE || step->kind == DDL_STEP_CREATE_LIKE)
 		return exists(bootstrap, &step->name, arena);
-	return step->kind == DDL_STEP_DROP_TABLE && !exists(bootstrap, &step->name, arena);
+	return step->kind == DDL_STEP_DROP_TABLE && !changes->before_load &&
+	       !exists(bootstrap, &step->name, arena);
 }
 
 /* Report a name in the spelling of the catalog. Return whether the scan ends. */
@@ -48,13 +58,13 @@ static bool report(const struct changes *changes, const struct ddl_name *named, 
 {
 	const struct ddl_name name =
 		catalog_known_name(changes->bootstrap->catalog_now, named, arena);
-	return changes->named(changes->arg, &name);
+	return changes->named(changes->arg, &name, changes->cursor);
 }
 
 static bool report_step(const struct changes *changes, const struct ddl_step *step,
 			struct arena *arena)
 {
-	if (!ddl_scan_matters(step->kind) || does_nothing(changes->bootstrap, step, arena))
+	if (!ddl_scan_matters(step->kind) || does_nothing(changes, step, arena))
 		return false;
 	if (report(changes, &step->name, arena) ||
 	    (step->other.table.len > 0 && report(changes, &step->other, arena)))
@@ -72,7 +82,7 @@ static int visit(void *arg, const struct ddl_step *steps, unsigned nsteps, struc
 	const struct changes *changes = arg;
 	(void)err;
 	if (steps == NULL) /* whatever the statement means */
-		return changes->named(changes->arg, &any);
+		return changes->named(changes->arg, &any, changes->cursor);
 	for (unsigned i = 0; i < nsteps; i++)
 		if (report_step(changes, &steps[i], arena))
 			return 1;
@@ -94,6 +104,7 @@ static int scan_to(struct bootstrap *bootstrap, const struct position *from,
 	};
 	int rc;
 	snprintf(name, sizeof(name), "%s/start", config->name);
+	changes.cursor = &cursor;
 	cursor_init(&cursor, false);
 	rc = binlog_scan(bootstrap->sync->source, name, from, &scan, err);
 	cursor_fini(&cursor);
@@ -103,8 +114,8 @@ static int scan_to(struct bootstrap *bootstrap, const struct position *from,
 	return 1;
 }
 
-int bootstrap_scan(struct bootstrap *bootstrap, const struct position *from,
-		   const struct position *until, bootstrap_named *named, void *arg, struct err *err)
+static int scan(struct bootstrap *bootstrap, const struct position *from,
+		const struct position *until, const struct changes *changes, struct err *err)
 {
 	struct position end;
 	int rc = 0;
@@ -115,14 +126,22 @@ int bootstrap_scan(struct bootstrap *bootstrap, const struct position *from,
 	else
 		position_copy(&end, until);
 	if (rc == 0)
-		rc = scan_to(bootstrap, from, &end, (struct changes){bootstrap, named, arg}, err);
+		rc = scan_to(bootstrap, from, &end, *changes, err);
 	position_fini(&end);
 	return rc;
+}
+
+int bootstrap_scan(struct bootstrap *bootstrap, const struct position *from,
+		   const struct position *until, bootstrap_named *named, void *arg, struct err *err)
+{
+	const struct changes changes = {bootstrap, named, arg, .before_load = true};
+	return scan(bootstrap, from, until, &changes, err);
 }
 
 int bootstrap_changed(struct bootstrap *bootstrap, const struct position *until, struct err *err)
 {
 	const struct position *from = &bootstrap->binlog_end_at_load;
+	const struct changes changes = {bootstrap, table_matters, bootstrap, .before_load = false};
 	int rc;
 	if (!bootstrap->will_stream)
 		return 0;
@@ -132,9 +151,34 @@ int bootstrap_changed(struct bootstrap *bootstrap, const struct position *until,
 		return 0; /* no dump can begin there: two equal loads must suffice */
 	if (from->gtids.flavour != GTID_NONE && gtid_set_equal(&from->gtids, &until->gtids))
 		return 0;
-	rc = bootstrap_scan(bootstrap, from, until, table_matters, bootstrap, err);
+	rc = scan(bootstrap, from, until, &changes, err);
 	if (rc > 0)
 		log_info("a statement changed definitions while they were read; they are read "
 			 "again");
 	return rc < 0 ? err_wrap(err, "definitions at the start") : rc;
+}
+
+int bootstrap_differs(struct bootstrap *bootstrap, const struct position *at, struct err *err)
+{
+	uint64_t before = catalog_version(bootstrap->catalog_now);
+	int changed = bootstrap_changed(bootstrap, at, err);
+	if (changed < 0 || bootstrap_load_now(bootstrap, err) < 0)
+		return -1;
+	return changed || catalog_version(bootstrap->catalog_now) != before;
+}
+
+int bootstrap_position_now(struct bootstrap *bootstrap, struct position *now, struct err *err)
+{
+	for (unsigned tries = 0; tries < POSITION_TRIES; tries++) {
+		int rc;
+		if (snapshot_position_now(bootstrap->sync->source, now, err) < 0)
+			return -1;
+		rc = bootstrap_differs(bootstrap, now, err);
+		if (rc <= 0)
+			return rc;
+	}
+	return err_retry(err, E_TABLES_CHANGE,
+			 "tables change so often that none of %d positions agreed with their "
+			 "definitions. " REMEDY_WAIT_MIGRATION,
+			 POSITION_TRIES);
 }

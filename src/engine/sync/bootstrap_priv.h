@@ -1,10 +1,12 @@
 /* bootstrap_priv: what bootstrap.c (checkpoint and source), bootstrap_changes.c (whether definitions changed meanwhile),
- * bootstrap_reads.c (the tables to read), bootstrap_ranges.c (what of them is finished), bootstrap_backfill.c (the tables that are copied
- * beside the stream) and bootstrap_pending.c (definitions that the stream gets later) share.
+ * bootstrap_reads.c (the tables to read), bootstrap_start.c (where a stream without a copy begins), bootstrap_ranges.c (what of the tables
+ * is finished), bootstrap_backfill.c (the tables that are copied beside the stream) and bootstrap_pending.c (definitions that the stream gets
+ * later) share.
  * Thread: the sync's own. */
 #ifndef TIDEWAY_BOOTSTRAP_PRIV_H
 #define TIDEWAY_BOOTSTRAP_PRIV_H
 
+#include "binlog/cursor.h"
 #include "engine/sync/bootstrap.h"
 
 /* Load the present definitions of every database that the patterns can match into
@@ -14,11 +16,18 @@ int bootstrap_load_now(struct bootstrap *bootstrap, struct err *err) MUST_CHECK;
  * load and the position: 1, 0, -1. */
 int bootstrap_changed(struct bootstrap *bootstrap, const struct position *until,
 		      struct err *err) MUST_CHECK;
+/* Return whether the definitions that were loaded before the position was taken are not those of the position (rule: ddl-while-copying):
+ * 1, 0, -1. The present ones must equal them. They are loaded again. */
+int bootstrap_differs(struct bootstrap *bootstrap, const struct position *at,
+		      struct err *err) MUST_CHECK;
+/* Take the present position, with the definitions at that moment, which bootstrap->catalog_now has then. */
+int bootstrap_position_now(struct bootstrap *bootstrap, struct position *now,
+			   struct err *err) MUST_CHECK;
 /* Take the name of a table that a statement may have changed; without a table: all tables of the database; empty: all tables.
- * Return whether the scan ends. */
-typedef bool bootstrap_named(void *arg, const struct ddl_name *name);
-/* Report what the statements in the binlog between two positions name. Return 1 if a report ended the scan, or if the server no
- * longer has the first position. */
+ * cursor: at the statement. Return whether the scan ends. */
+typedef bool bootstrap_named(void *arg, const struct ddl_name *name, const struct cursor *cursor);
+/* Report what the statements in the binlog between two positions name, both before the present definitions were loaded. Return 1 if a
+ * report ended the scan, or if the server no longer has the first position. */
 int bootstrap_scan(struct bootstrap *bootstrap, const struct position *from,
 		   const struct position *until, bootstrap_named *named, void *arg,
 		   struct err *err) MUST_CHECK;
@@ -57,13 +66,16 @@ void bootstrap_keep_definition(struct bootstrap *bootstrap, struct record_batch 
 /* The same for the definition in the record of the table, which an earlier start has kept. */
 void bootstrap_load_definition(struct bootstrap *bootstrap, struct table_state *state);
 
+/* bootstrap_start.c */
+/* Find the place where a stream without a copy begins (the option start), and select the tables as they are there: their present
+ * definitions hold from that place on. Fail if a later statement has changed one. */
+int bootstrap_find_start(struct bootstrap *bootstrap, struct position *start,
+			 struct err *err) MUST_CHECK;
+
 /* bootstrap_reads.c; declared for unit tests */
 /* Let the stream begin here, with the present catalog, and add the records of its definitions. */
 int bootstrap_begin(struct bootstrap *bootstrap, const struct position *at,
 		    struct record_batch *records, struct err *err) MUST_CHECK;
-/* Take the present position, with the definitions at that moment, which bootstrap->catalog_now has then. */
-int bootstrap_position_now(struct bootstrap *bootstrap, struct position *now,
-			   struct err *err) MUST_CHECK;
 /* Consecutive rounds in which the rows of a table may differ from its definition. */
 enum { READ_MISMATCHES_MAX = 3 };
 /* Prepare a table for the next round, in which it has this definition. Fail when its rows did not fit the same definition

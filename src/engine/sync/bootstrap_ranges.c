@@ -98,9 +98,10 @@ static bool is_named(const struct ddl_name *name, const struct table *table)
 }
 
 /* Drop the ranges of a table that a statement names: it may have got the rows of another one. */
-static bool drop_named(void *arg, const struct ddl_name *name)
+static bool drop_named(void *arg, const struct ddl_name *name, const struct cursor *cursor)
 {
 	const struct check *check = arg;
+	(void)cursor;
 	for (unsigned i = 0; i < check->bootstrap->nreads; i++) {
 		const struct full_table *read = &check->bootstrap->reads[i];
 		struct table_state *state = state_of(check->bootstrap, read);
@@ -149,7 +150,7 @@ static int scan_from(struct bootstrap *bootstrap, const struct position *from, s
 		rc = bootstrap_scan(bootstrap, from, &bootstrap->snapshot.position, drop_named,
 				    &check, err);
 	if (rc > 0)
-		drop_named(&check, &all);
+		drop_named(&check, &all, NULL);
 	return rc < 0 ? err_wrap(err, "definitions since the copy was interrupted") : 0;
 }
 

@@ -13,10 +13,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum {
-	POSITION_TRIES = 20, /* tries with definitions that may have changed meanwhile */
-};
-
 static struct table_state *state_of(struct bootstrap *bootstrap, const struct table *table)
 {
 	return table_states_get(&bootstrap->sync->states, table->full_name);
@@ -218,21 +214,10 @@ static void add_reads(struct bootstrap *bootstrap)
 	}
 }
 
-/* Return whether the definitions that were loaded before the position was taken are those of the
- * position (rule: ddl-while-copying): the present ones must equal them. */
-static int still_same(struct bootstrap *bootstrap, const struct position *at, struct err *err)
-{
-	uint64_t before = catalog_version(bootstrap->catalog_now);
-	int changed = bootstrap_changed(bootstrap, at, err);
-	if (changed < 0 || bootstrap_load_now(bootstrap, err) < 0)
-		return -1;
-	return changed || catalog_version(bootstrap->catalog_now) != before;
-}
-
 static int same_at_snapshot(void *arg, struct err *err)
 {
 	struct bootstrap *bootstrap = arg;
-	return still_same(bootstrap, &bootstrap->snapshot.position, err);
+	return bootstrap_differs(bootstrap, &bootstrap->snapshot.position, err);
 }
 
 /* ---- what is saved before the first row ---- */
@@ -308,39 +293,21 @@ int bootstrap_begin(struct bootstrap *bootstrap, const struct position *at,
 	return 0;
 }
 
-int bootstrap_position_now(struct bootstrap *bootstrap, struct position *now, struct err *err)
-{
-	for (unsigned tries = 0; tries < POSITION_TRIES; tries++) {
-		int rc;
-		if (snapshot_position_now(bootstrap->sync->source, now, err) < 0)
-			return -1;
-		rc = still_same(bootstrap, now, err);
-		if (rc <= 0)
-			return rc;
-	}
-	return err_retry(err, E_TABLES_CHANGE,
-			 "tables change so often that none of %d positions agreed with their "
-			 "definitions. " REMEDY_WAIT_MIGRATION,
-			 POSITION_TRIES);
-}
-
 static int begin_stream_only(struct bootstrap *bootstrap, struct err *err)
 {
 	struct record_batch records = {NULL, NULL};
-	struct position now;
+	struct position start;
 	int rc;
-	position_init(&now);
-	rc = bootstrap_position_now(bootstrap, &now, err);
-	if (rc == 0) {
-		bootstrap_select(bootstrap);
-		rc = bootstrap_begin(bootstrap, &now, &records, err);
-	}
+	position_init(&start);
+	rc = bootstrap_find_start(bootstrap, &start, err);
+	if (rc == 0)
+		rc = bootstrap_begin(bootstrap, &start, &records, err);
 	if (rc == 0) {
 		for (unsigned i = 0; i < bootstrap->nselected; i++)
 			record_phase(&records, bootstrap->selected[i]->full_name, TABLE_COPIED);
 		checkpoint_post(&bootstrap->sync->checkpoint, &records, &bootstrap->position);
 	}
-	position_fini(&now);
+	position_fini(&start);
 	record_batch_fini(&records);
 	return rc;
 }
