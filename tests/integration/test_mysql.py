@@ -10,7 +10,7 @@ from support.consume import rows
 from support.rebuild import Rebuild, compare
 from support.servers import MySQL, StartFailed
 from support.workload import inserting
-from test_errors import displaced
+from test_errors import displaced, purge
 
 
 @pytest.fixture
@@ -359,6 +359,28 @@ def test_without_gtids(sync_on, without_gtids, kafka, unique):
     rebuilt = Rebuild(kafka.partitions()).feed_all(running.reader(unique).to_end())
     assert compare(server, "d", "t", rebuilt.tables()["d", "t"]) == 4
     assert sum(m.full for m in rows(running.reader(unique).messages)) == 2
+
+
+def test_start_without_gtids(sync_on, without_gtids, kafka, unique):
+    """A start in the past by file and offset alone, also at the oldest binlog. A set of GTIDs is refused."""
+    server, db = without_gtids, unique
+    server.run(f"CREATE DATABASE {db}", f"CREATE TABLE {db}.t (id INT PRIMARY KEY)", "FLUSH BINARY LOGS")
+    purge(server)
+    server.run(f"INSERT INTO {db}.t VALUES (1)")
+    file, offset = server.binlog_end()
+    server.run(f"INSERT INTO {db}.t VALUES (2)", "FLUSH BINARY LOGS", f"INSERT INTO {db}.t VALUES (3)")
+
+    def sync(start):
+        return sync_on(server, kafka, [f"{db}.t"], f'mode = "stream", start = {start}, topic = {{ template = "{unique}" }},', topic=False)
+
+    sync(f'{{ file = "{file}", pos = {offset - 1} }}').start().fails(7, "ERROR E-735: ")
+    sync('{ gtid = "11111111-1111-1111-1111-111111111111:1" }').start().fails(1, "ERROR E-107: .* has no GTIDs")
+    for start, first in ((f'{{ file = "{file}", pos = {offset} }}', [b"2", b"3"]), ('"earliest"', [b"2", b"3", b"1", b"2", b"3"])):
+        running = sync(start).start()
+        running.until(unique, lambda m, n=len(first): len(rows(m)) == n, "the rows")
+        assert running.stop() == 0
+        found = running.reader(unique).to_end()
+        assert sorted(m.key for m in rows(found)) == sorted(first)
 
 
 def test_rollback_with_myisam(sync_on, without_gtids, kafka, unique):
