@@ -4,6 +4,7 @@ import pytest
 from support.consume import rows
 from test_backfill import ONE, Here
 from test_errors import purge
+from test_xa import xa  # noqa: F401 (a fixture)
 
 
 @pytest.fixture(params=["mariadb", "mysql"])
@@ -152,3 +153,12 @@ def test_a_place_that_is_not_there(here):
     here.refused(f'{{ gtid = "{unknown}" }}', 4, rf"ERROR E-411: .* does not have all transactions of GTID {unknown}\.")
     wrong = "0-1-5" if here.server.mysql else "99999999-1111-1111-1111-111111111111:1-5"
     here.refused(f'{{ gtid = "{wrong}" }}', 1, r"ERROR E-107: .*sync\.lua:\d+: start\.gtid: ")
+
+
+def test_prepared_before_the_start(here, unique, xa):  # noqa: F811 (the fixture)
+    """A transaction that was prepared before the place and committed after it: its rows are not in the stream, which must not pass over it."""
+    decide = xa(here.server, here.db, unique[:30], "INSERT INTO t VALUES (2, 2)")
+    start = here.place()
+    decide("COMMIT")
+    here.sql("INSERT INTO t VALUES (3, 3)")
+    here.refused(start, 7, r"ERROR E-733: .*XA COMMIT")
