@@ -43,6 +43,9 @@ struct stream *stream_new(struct sync *sync, const struct stream_start *start,
 	stream->lane.metrics = metrics;
 	stream->catalog = start->catalog;
 	stream->catalog_pending = start->pending;
+	stream->ddl.checked.catalog = start->checked;
+	stream->ddl.checked.topics = start->topics;
+	stream->ddl.checked.ntopics = start->ntopics;
 	stream->ddl.doubts = start->doubts;
 	stream->ddl.catalog_now = start->catalog_now;
 	stream->ddl.binlog_end_at_load = start->binlog_end_at_load;

@@ -21,6 +21,13 @@ struct stream_options {
 	struct backfill_link *backfill; /* a backfill beside the stream; NULL: none */
 };
 
+/* A topic that the rules without a function give to tables of the source. */
+struct constant_topic {
+	struct slice name;
+	bool keyed;         /* the first of these tables has keys */
+	bool not_compacted; /* as in struct mapping, of any of these tables */
+};
+
 /* What a start found for the stream. The stream frees catalog and pending, and borrows the rest until stream_free. */
 struct stream_start {
 	const struct position *position; /* where the stream begins; copied */
@@ -28,6 +35,11 @@ struct stream_start {
 	/* definitions that the catalog gets at later positions, which sync->states has; NULL: none */
 	struct catalog *pending;
 	struct doubt *doubts; /* of the checkpoint */
+	/* the definitions that the script was checked with, and their topics; NULL: none were. If it was checked with all that the
+	 * stream begins with, their plans are made when rows of the tables come. */
+	const struct catalog *checked;
+	const struct constant_topic *topics;
+	unsigned ntopics;
 	/* tables of the source at the start, and the end of the binlog before they were loaded; NULL or no file: unknown */
 	const struct catalog *catalog_now;
 	const struct position *binlog_end_at_load;

@@ -9,16 +9,25 @@ void stream_chunk_drop_plan(struct stream *stream)
 	stream->backfill->plan = NULL;
 }
 
+/* Return the definition of the chunk: the catalog's own, if it still is the current one. */
+static const struct table *definition_of(const struct stream *stream)
+{
+	const struct backfill_chunk *chunk = stream->backfill->chunk;
+	const struct table *table =
+		catalog_find(stream->catalog, chunk->table->db, chunk->table->name);
+	return table && table->version == chunk->definition->version ? table : chunk->definition;
+}
+
 int stream_chunk_plan(struct stream *stream, struct err *err)
 {
 	struct stream_backfill *backfill = stream->backfill;
-	const struct table *table = backfill->chunk->definition;
+	const struct table *table = definition_of(stream);
 	struct plan *plan = backfill->plan;
 	if (plan && slice_equal(plan->table->full_name, table->full_name) &&
 	    plan->table->version == table->version)
 		return 0;
 	stream_chunk_drop_plan(stream);
-	backfill->plan = plan_new(&stream->lane, table, err);
+	backfill->plan = stream_plan(stream, table, err);
 	if (backfill->plan)
 		return 0;
 	return err->code == ERR_SCRIPT ? err_table(err, table->full_name) : -1;

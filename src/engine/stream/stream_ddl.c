@@ -139,7 +139,7 @@ static struct plan *message_plan(struct stream *stream, const struct ddl_effect 
 	struct err ignored = ERR_INIT;
 	if (table == NULL || effect->table.len == 0)
 		return NULL;
-	return plan_new(&stream->lane, table, &ignored);
+	return stream_plan(stream, table, &ignored);
 }
 
 static struct slice message_value(struct following *f, const struct format_ddl *ddl)
@@ -199,7 +199,7 @@ static int send_to_topics(struct following *f, const struct format_ddl *ddl,
 {
 	struct lane *lane = &f->stream->lane;
 	struct destination *destination;
-	struct plan *plan = plan_new(lane, table, err);
+	struct plan *plan = stream_plan(f->stream, table, err);
 	size_t at = 0;
 	if (plan == NULL) {
 		if (err->code != ERR_SCRIPT)

@@ -2,6 +2,7 @@
 #include "engine/state/identity.h"
 #include "engine/stream/stream_priv.h"
 #include "script/script.h"
+#include "sink/sink.h"
 
 #include <stdio.h>
 
@@ -72,24 +73,37 @@ void stream_close_packets(struct stream *stream)
 	stream->connection.dump = NULL;
 }
 
-/* Open the topics of constant rules, so that they exist and get heartbeats before the first row. */
-static int open_constant(struct stream *stream, const struct catalog *catalog, struct err *err)
+/* Open the topics of the tables that the start has checked. *lossy: a topic is compacted now, and rows of some of these tables would
+ * be lost there. */
+static int open_checked(struct stream *stream, bool *lossy, struct err *err)
 {
-	struct lane *lane = &stream->lane;
-	const struct table *table;
-	size_t at = 0;
-	while ((table = catalog_next(catalog, &at))) {
-		struct plan *plan;
-		if (!script_wants(lane->script, lane->sync->index, table->db, table->name))
-			continue;
-		plan = plan_new(lane, table, err);
-		if (plan == NULL)
+	const struct stream_checked *checked = &stream->ddl.checked;
+	*lossy = false;
+	for (unsigned i = 0; i < checked->ntopics; i++) {
+		const struct constant_topic *topic = &checked->topics[i];
+		struct destination *destination;
+		if (lane_destination(&stream->lane, topic->name, topic->keyed, NULL, &destination,
+				     err) < 0)
 			return -1;
-		if (plan->mapping.wanted)
-			stream_note_topic(stream, plan);
-		plan_free(lane, plan);
+		*lossy |= topic->not_compacted && sink_topic_info(destination->topic)->compacted;
 	}
 	return 0;
+}
+
+/* Open the topics of constant rules, so that they exist and get heartbeats before the first row. If the start has checked every
+ * definition, plans are made when rows come. */
+static int open_constant(struct stream *stream, struct err *err)
+{
+	bool lossy, defers;
+	if (open_checked(stream, &lossy, err) < 0)
+		return -1;
+	defers = !lossy && stream_has_checked(stream, stream->catalog) &&
+		 stream_has_checked(stream, stream->catalog_pending);
+	stream->ddl.checked.deferred = defers;
+	if (stream_try_plans(stream, stream->catalog, false, err) < 0 ||
+	    stream_try_plans(stream, stream->catalog_pending, false, err) < 0)
+		return -1;
+	return defers ? 0 : stream_try_plans(stream, stream->catalog, true, err);
 }
 
 /* Add the tables of a catalog, by their full names. */
@@ -138,8 +152,7 @@ static int open_returned(struct stream *stream, struct err *err)
 
 int stream_open_topics(struct stream *stream, struct err *err)
 {
-	if (open_constant(stream, stream->catalog, err) < 0 ||
-	    (stream->catalog_pending && open_constant(stream, stream->catalog_pending, err) < 0))
+	if (open_constant(stream, err) < 0)
 		return -1;
 	return open_returned(stream, err);
 }

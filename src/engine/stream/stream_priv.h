@@ -66,6 +66,14 @@ struct stream_current {
 	struct stream_previous previous;
 };
 
+/* What the start has checked, as in struct stream_start. */
+struct stream_checked {
+	const struct catalog *catalog;
+	const struct constant_topic *topics;
+	unsigned ntopics;
+	bool deferred; /* the lane's script has not prepared all of these tables yet */
+};
+
 /* What earlier statements left, and what the start loaded for statements to come. */
 struct stream_ddl_state {
 	struct ddl_name said; /* the table of the last effect; the catalog owns the text */
@@ -74,6 +82,7 @@ struct stream_ddl_state {
 	struct doubt *doubts;                      /* unresolved DDL; in lane.texts */
 	const struct catalog *catalog_now;         /* as in struct stream_start */
 	const struct position *binlog_end_at_load; /* likewise */
+	struct stream_checked checked;
 };
 
 /* Whether the stream has reached the end of the binlog. */
@@ -170,6 +179,14 @@ int stream_table_map(struct stream *stream, const struct event *event, struct er
 int stream_rows(struct stream *stream, const struct trx_item *item, struct err *err) MUST_CHECK;
 
 /* stream_table.c */
+/* Make a plan of a table of stream->catalog. */
+struct plan *stream_plan(struct stream *stream, const struct table *table, struct err *err);
+/* Return whether the start has checked the script with the definitions of all selected tables of a catalog (NULL: none). */
+bool stream_has_checked(const struct stream *stream, const struct catalog *catalog);
+/* Make a plan of each table of a catalog (NULL: none) that the start has checked, or of each one that it has not or that is copied
+ * beside the stream, to open its topic and to refuse what the script refuses. */
+int stream_try_plans(struct stream *stream, const struct catalog *catalog, bool checked,
+		     struct err *err) MUST_CHECK;
 /* Drop the plan of a table. */
 void stream_forget_plan(struct stream *stream, struct slice db, struct slice table);
 /* Return whether the database is not tracked until after the current transaction. */

@@ -104,7 +104,7 @@ static int wanted_plan(struct stream *stream, const struct table_map *map, struc
 	struct row_layout *layout;
 	if (find_table(stream, map, &table, err) < 0)
 		return -1;
-	*plan = plan_new(&stream->lane, table, err);
+	*plan = stream_plan(stream, table, err);
 	if (*plan == NULL)
 		return err->code == ERR_SCRIPT
 			       ? stream_at(stream, stream->current.at, table->full_name, err)

@@ -44,6 +44,7 @@ void bootstrap_fini(struct bootstrap *bootstrap)
 	bootstrap_close_snapshot(bootstrap);
 	table_states_clear(&bootstrap->sync->states);
 	pins_reset(&bootstrap->sync->pins);
+	catalog_free(bootstrap->findings.checked);
 	catalog_free(bootstrap->catalog_now);
 	catalog_free(bootstrap->catalog_pending);
 	catalog_free(bootstrap->catalog_at_position);
@@ -99,8 +100,8 @@ static void load_doubts(struct bootstrap *bootstrap)
 	while (checkpoint_next(&bootstrap->sync->checkpoint, &at, prefix, &name, &value)) {
 		struct doubt *doubt =
 			record_read_doubt(without(name, prefix), value, &bootstrap->arena);
-		doubt->next = bootstrap->doubts;
-		bootstrap->doubts = doubt;
+		doubt->next = bootstrap->findings.doubts;
+		bootstrap->findings.doubts = doubt;
 	}
 }
 

@@ -7,12 +7,23 @@
 
 #include "engine/copy/full.h"
 #include "engine/state/sync.h"
+#include "engine/stream/stream.h"
 #include "engine/sync/handover.h"
 #include "engine/sync/instance_lock.h"
 #include "script/script.h"
 #include "schema/catalog.h"
 #include "source/conn.h"
 #include "source/snapshot.h"
+
+/* What a start finds for the stream. */
+struct findings {
+	struct doubt *doubts; /* of the checkpoint; in the arena */
+	/* what setup_topics has checked: the definitions of catalog_now at that time, and the constant topics of the selected tables, which
+	 * are in the arena */
+	struct catalog *checked;
+	struct constant_topic *topics;
+	unsigned ntopics;
+};
 
 struct bootstrap {
 	struct sync *sync;
@@ -25,8 +36,8 @@ struct bootstrap {
 	bool will_stream;            /* binlog_end_at_load is kept */
 	struct position
 		binlog_end_at_load; /* the binlog's end before catalog_now was loaded; no file: not known */
-	struct doubt *doubts; /* of the checkpoint; in the arena */
-	bool moved;           /* the position has a new server or identity that is not saved yet */
+	struct findings findings;
+	bool moved; /* the position has a new server or identity that is not saved yet */
 	bool found; /* there is a position: from the checkpoint, or from an earlier round */
 	struct position position; /* where the stream begins */
 	struct snapshot snapshot;

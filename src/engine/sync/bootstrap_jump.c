@@ -119,7 +119,7 @@ static void forget_definitions(struct bootstrap *bootstrap, struct record_batch 
 	table_states_clear(&bootstrap->sync->states);
 	catalog_free(bootstrap->catalog_pending);
 	bootstrap->catalog_pending = catalog_new_for(bootstrap->conn);
-	bootstrap->doubts = NULL;
+	bootstrap->findings.doubts = NULL;
 }
 
 /* Heartbeats and sequenceIds continue above all earlier ones. */

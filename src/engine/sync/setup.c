@@ -6,6 +6,7 @@
 #include "engine/lane/lane.h"
 #include "engine/state/records.h"
 #include "sink/sink.h"
+#include "source/catalog_load.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -20,8 +21,9 @@ struct setup {
 	const struct bootstrap *bootstrap;
 	struct sink *sink; /* NULL: Kafka has not been queried yet */
 	struct arena arena;
-	struct map seen; /* name -> anything */
-	struct slice *names;
+	struct map seen; /* name -> struct constant_topic, in topics */
+	struct constant_topic *topics;
+	struct slice *names; /* likewise, in the form that the sink takes */
 	struct topic_spec *specs;
 	unsigned n;
 	struct map writers;  /* pinned topic -> struct writers */
@@ -154,14 +156,17 @@ static void add_returned(struct setup *setup, struct slice table)
 
 static void add_topic(struct setup *setup, const struct script_destination *to)
 {
-	struct slice name;
-	if (map_get(&setup->seen, to->topic))
-		return;
-	name = arena_copy(&setup->arena, to->topic);
-	map_set(&setup->seen, name, setup);
-	setup->specs[setup->n] =
-		lane_topic_spec(setup->bootstrap->sync->config, name, !to->empty_key, NULL);
-	setup->names[setup->n++] = name;
+	struct constant_topic *topic = map_get(&setup->seen, to->topic);
+	if (topic == NULL) {
+		topic = &setup->topics[setup->n];
+		topic->name = arena_copy(&setup->arena, to->topic);
+		topic->keyed = !to->empty_key;
+		map_set(&setup->seen, topic->name, topic);
+		setup->specs[setup->n] = lane_topic_spec(setup->bootstrap->sync->config,
+							 topic->name, topic->keyed, NULL);
+		setup->names[setup->n++] = topic->name;
+	}
+	topic->not_compacted |= to->not_compacted;
 }
 
 static int add_destination(struct setup *setup, const struct table *table,
@@ -461,6 +466,7 @@ static void setup_init(struct setup *setup, const struct bootstrap *bootstrap)
 	map_init(&setup->seen);
 	map_init(&setup->writers);
 	map_init(&setup->returned);
+	setup->topics = mem_array(bootstrap->nselected + 1, sizeof(*setup->topics));
 	setup->names = mem_array(bootstrap->nselected + 1, sizeof(*setup->names));
 	setup->specs = mem_array(bootstrap->nselected + 1, sizeof(*setup->specs));
 }
@@ -474,18 +480,39 @@ static void setup_fini(struct setup *setup)
 	sink_free(setup->sink);
 	free(setup->specs);
 	free(setup->names);
+	free(setup->topics);
 	map_fini(&setup->returned);
 	map_fini(&setup->writers);
 	map_fini(&setup->seen);
 	arena_fini(&setup->arena);
 }
 
-int setup_topics(const struct bootstrap *bootstrap, struct err *err)
+/* Let the bootstrap keep what was checked, for the stream. */
+static void keep_checked(const struct setup *setup, struct bootstrap *bootstrap)
+{
+	struct slice db;
+	size_t at = 0;
+	bootstrap->findings.topics =
+		ARENA_ARRAY(&bootstrap->arena, setup->n + 1, struct constant_topic);
+	for (unsigned i = 0; i < setup->n; i++) {
+		bootstrap->findings.topics[i] = setup->topics[i];
+		bootstrap->findings.topics[i].name =
+			arena_copy(&bootstrap->arena, setup->topics[i].name);
+	}
+	bootstrap->findings.ntopics = setup->n;
+	bootstrap->findings.checked = catalog_new_for(bootstrap->conn);
+	while ((db = catalog_next_database(bootstrap->catalog_now, &at)).ptr)
+		catalog_copy_database(bootstrap->findings.checked, bootstrap->catalog_now, db);
+}
+
+int setup_topics(struct bootstrap *bootstrap, struct err *err)
 {
 	struct setup setup;
 	int rc;
 	setup_init(&setup, bootstrap);
 	rc = work_out(&setup, err);
+	if (rc == 0)
+		keep_checked(&setup, bootstrap);
 	setup_fini(&setup);
 	return rc;
 }

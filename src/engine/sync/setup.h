@@ -13,8 +13,8 @@ struct sink;
  * compacted-keys); plan_check_topic checks topics that are opened later. Fail with ERR_KAFKA and
  * the name if a topic of the checkpoint is missing or was replaced. With topics.partitions =
  * "adopt", take over added partitions. Create the constant topics that do not exist; with topics =
- * "existing", fail with the names of all of them instead. */
-int setup_topics(const struct bootstrap *bootstrap, struct err *err) MUST_CHECK;
+ * "existing", fail with the names of all of them instead. Let the bootstrap keep what was checked. */
+int setup_topics(struct bootstrap *bootstrap, struct err *err) MUST_CHECK;
 /* Called for each topic of the checkpoint that is missing or was replaced. For `check`: writes
  * nothing. */
 typedef void setup_lost_fn(void *arg, struct slice topic, const struct err *why);
