@@ -131,6 +131,7 @@ static int scan_source(const struct ddl_scan *scan, struct packet_source *source
 {
 	struct beats beats = {.n = 0};
 	struct slice packet;
+	size_t bytes = 0;
 	int rc = 0;
 	while (rc == 0 && !beats.is_over && !ddl_scan_is_over(scan)) {
 		if (scan->halt && atomic_load(scan->halt))
@@ -139,6 +140,9 @@ static int scan_source(const struct ddl_scan *scan, struct packet_source *source
 		rc = packet_source_next(source, &packet, err);
 		if (rc <= 0)
 			return rc < 0 ? -1 : fail_short(scan, err);
+		bytes += packet.len;
+		if (scan->bytes_max > 0 && bytes > scan->bytes_max)
+			return 1;
 		rc = scan_packet(scan, packet, &beats, arena, err);
 	}
 	return rc;

@@ -19,6 +19,7 @@ struct ddl_scan {
 		cursor; /* the caller's, at the first packet; afterwards at the place that was reached */
 	const struct position *until; /* end of the scan; it has a file */
 	const atomic_bool *halt;      /* ends the scan early; NULL: nothing does */
+	size_t bytes_max; /* of packets to read, after which the scan ends as if by a visit; 0: no limit */
 	ddl_scan_visit *visit;
 	void *arg;
 };
@@ -27,8 +28,8 @@ struct ddl_scan {
 bool ddl_scan_matters(enum ddl_step_kind kind);
 /* Returns whether the cursor is at the end already. */
 bool ddl_scan_is_over(const struct ddl_scan *scan);
-/* Returns 0 when everything up to the end was read, 1 if a visit ended the scan, -1 on error. Packets that end before it are an
- * error: a server whose dump is killed sends what it sends at the end of the binlog. A heartbeat shows that everything
+/* Returns 0 when everything up to the end was read, 1 if a visit or the limit ended the scan, -1 on error. Packets that end before it
+ * are an error: a server whose dump is killed sends what it sends at the end of the binlog. A heartbeat shows that everything
  * before its place was read, even if the server has left the last events out. */
 int ddl_scan_run(const struct ddl_scan *scan, struct packet_source *source,
 		 struct err *err) MUST_CHECK;

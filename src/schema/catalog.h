@@ -86,6 +86,8 @@ int catalog_apply(struct catalog *catalog, const struct ddl_context *context,
 /* Convert a table with its version to the JSON of a checkpoint record, and back. */
 void catalog_table_to_json(const struct table *table, struct buf *buf);
 int catalog_table_from_json(struct catalog *catalog, struct slice json, struct err *err) MUST_CHECK;
+/* Returns whether a table that came from JSON has ENUM or SET columns whose labels may not be complete. */
+bool catalog_lacks_labels(const struct catalog *catalog);
 /* Repairs labels of ENUM and SET. Version 0.1.0 saved them as information_schema shows them, which
  * cannot show some. Takes those from `fresh` for tables with the same columns there. Keeps all
  * versions. */

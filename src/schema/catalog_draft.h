@@ -31,8 +31,9 @@ struct draft {
 	struct arena *arena;
 	struct slice db, name, engine;
 	enum charset charset;
-	enum ident_rules idents;    /* how names of columns and keys compare */
-	bool versioned;             /* MariaDB: WITH SYSTEM VERSIONING */
+	enum ident_rules idents; /* how names of columns and keys compare */
+	bool versioned;          /* MariaDB: WITH SYSTEM VERSIONING */
+	bool lacks_labels;       /* labels are as COLUMN_TYPE shows them, which cannot show some */
 	const struct table *before; /* the original table; NULL: a new table */
 	struct draft_column *columns;
 	unsigned ncolumns, column_cap;

@@ -147,20 +147,29 @@ static bool has_flag(const cJSON *object, char c)
 	return flags.len > 0 && memchr(flags.ptr, c, flags.len) != NULL;
 }
 
-static bool read_labels(const cJSON *item, struct column *column, struct arena *arena)
+/* Returns whether version 0.1.0 may have saved another label in this way. */
+static bool may_hide(struct slice label)
+{
+	return label.len == 0 || memchr(label.ptr, '?', label.len) != NULL;
+}
+
+static bool read_labels(const cJSON *item, struct column *column, struct draft *draft)
 {
 	const cJSON *labels = cJSON_GetObjectItemCaseSensitive(item, "e"), *label;
 	if (!column_type_has_labels(column->type))
 		return true;
 	if (labels == NULL) {
-		draft_read_type(column, arena);
+		draft_read_type(column, draft->arena);
+		draft->lacks_labels = true;
 		return true;
 	}
-	struct slice *out = ARENA_ARRAY(arena, (size_t)cJSON_GetArraySize(labels), struct slice);
+	struct slice *out =
+		ARENA_ARRAY(draft->arena, (size_t)cJSON_GetArraySize(labels), struct slice);
 	cJSON_ArrayForEach(label, labels)
 	{
 		if (!cJSON_IsString(label))
 			return false;
+		draft->lacks_labels |= may_hide(slice_str(label->valuestring));
 		out[column->nlabels++] = slice_str(label->valuestring);
 	}
 	column->labels = out;
@@ -188,7 +197,7 @@ static bool read_column(const cJSON *item, struct draft *draft)
 	column->is_virtual = has_flag(item, 'v');
 	column->is_stored = has_flag(item, 's');
 	column->invisible = has_flag(item, 'i');
-	return read_labels(item, column, draft->arena);
+	return read_labels(item, column, draft);
 }
 
 static bool read_part(const cJSON *item, struct ddl_key_part *part)
@@ -267,6 +276,7 @@ static void publish_saved(struct catalog *catalog, struct draft *draft, uint64_t
 	struct catalog_database *database = catalog_database(catalog, draft->db);
 	if (database != NULL)
 		catalog_other_remove(catalog, database, draft->name);
+	catalog->lacks_labels |= draft->lacks_labels;
 	catalog_publish_version(catalog, draft, version);
 }
 

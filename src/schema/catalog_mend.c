@@ -77,6 +77,11 @@ static bool mend(struct draft *draft, const struct table *saved, const struct ta
 	return mended;
 }
 
+bool catalog_lacks_labels(const struct catalog *catalog)
+{
+	return catalog->lacks_labels;
+}
+
 void catalog_mend_labels(struct catalog *catalog, const struct catalog *fresh)
 {
 	const struct table *saved;

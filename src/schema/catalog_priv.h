@@ -29,6 +29,7 @@ struct catalog {
 	unsigned lower_case;
 	enum ident_rules idents; /* how names of columns and keys compare */
 	struct catalog_variables variables;
+	bool lacks_labels;             /* as catalog_lacks_labels returns it */
 	uint64_t version;              /* the highest version so far */
 	struct catalog_entry **tables; /* ascending by database and name */
 	size_t ntables, table_cap;

@@ -555,6 +555,7 @@ static void test_mended_labels(void **state)
 	run(f, "CREATE TABLE o (a enum('😀','x') charset utf8mb4)");
 	for (unsigned i = 0; i < 2; i++)
 		assert_int_equal(catalog_table_from_json(saved, slice_str(records[i]), &f->err), 0);
+	assert_true(catalog_lacks_labels(saved));
 	catalog_mend_labels(saved, f->catalog);
 	const struct table *m = catalog_find(saved, SLICE("shop"), SLICE("m"));
 	assert_slice(m->columns[0].sql_type, "enum('😀','x😂')");
@@ -565,6 +566,33 @@ static void test_mended_labels(void **state)
 	assert_slice(o->columns[0].labels[0], "?");
 	assert_int_equal(catalog_version(saved), 8);
 	catalog_free(saved);
+}
+
+/* Save a table, and load it. Return whether its labels may not be complete. */
+static bool loses_labels(struct fixture *f, const char *name)
+{
+	struct catalog *other = catalog_new(0);
+	bool lacks;
+	buf_clear(&f->text);
+	catalog_table_to_json(find(f, name), &f->text);
+	assert_int_equal(catalog_table_from_json(other, buf_slice(&f->text), &f->err), 0);
+	lacks = catalog_lacks_labels(other);
+	catalog_free(other);
+	return lacks;
+}
+
+static void test_complete_labels(void **state)
+{
+	struct fixture *f = *state;
+	run(f, "CREATE TABLE plain (a enum('x','ж') charset utf8mb4, b set('y') charset latin1)");
+	run(f, "CREATE TABLE nul (a enum('x\\0y') charset latin1)");
+	run(f, "CREATE TABLE bytes (a enum(x'e4') charset binary)");
+	assert_false(loses_labels(f, "t"));
+	assert_false(loses_labels(f, "plain"));
+	run(f, "CREATE TABLE marks (a enum('?') charset utf8mb4)");
+	assert_true(loses_labels(f, "marks"));
+	assert_true(loses_labels(f, "nul"));
+	assert_true(loses_labels(f, "bytes"));
 }
 
 static void test_json(void **state)
@@ -796,6 +824,7 @@ int main(void)
 		TEST(test_flavours),
 		TEST(test_keys),
 		TEST(test_labels),
+		TEST(test_complete_labels),
 		TEST(test_mended_labels),
 		TEST(test_json),
 		TEST(test_json_damaged),

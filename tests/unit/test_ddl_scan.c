@@ -208,6 +208,21 @@ static void a_stop_ends_it(void **state)
 	assert_int_equal(f->visits, 0);
 }
 
+static void too_many_bytes_end_it(void **state)
+{
+	struct fixture *f = *state;
+	add(f, true, "ddl");
+	f->scan.bytes_max = sizeof(f->beat);
+	for (unsigned i = 0; i < f->npackets; i++)
+		f->scan.bytes_max += f->packets[i].len;
+	assert_int_equal(run(f), 0);
+	f->visits = 0;
+	f->scan.bytes_max -= sizeof(f->beat) + f->packets[f->npackets - 1].len;
+	cursor_begin(&f->cursor, SLICE(""), 4);
+	assert_int_equal(run(f), 1);
+	assert_true(f->visits > 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -220,6 +235,7 @@ int main(void)
 		TEST(packets_that_end_before_the_place_are_an_error),
 		TEST(it_waits_for_the_end),
 		TEST(a_stop_ends_it),
+		TEST(too_many_bytes_end_it),
 		TEST(what_cannot_be_read_is_passed_over),
 	};
 	return cmocka_run_group_tests(tests, events_load, events_free);

@@ -100,18 +100,33 @@ static void everything_survives_the_round_trip(void **state)
 	}
 }
 
-static bool is_plain(enum table_phase phase, uint64_t start, uint64_t read_at,
-		     const struct table *definition)
+static struct table_record record_of(enum table_phase phase, uint64_t start, uint64_t read_at,
+				     const struct table *definition)
 {
 	struct table_record record;
-	struct position begin = place(3, 100);
 	table_record_init(&record, phase);
 	if (start > 0)
 		record.start = place(3, start);
 	if (read_at > 0)
 		record.read_at = place(3, read_at);
 	record.definition = definition;
+	return record;
+}
+
+static bool is_plain(enum table_phase phase, uint64_t start, uint64_t read_at,
+		     const struct table *definition)
+{
+	struct table_record record = record_of(phase, start, read_at, definition);
+	struct position begin = place(3, 100);
 	return table_record_is_plain(&record, &begin);
+}
+
+static bool is_passed(enum table_phase phase, uint64_t start, uint64_t read_at)
+{
+	static const struct table table = {.version = 7};
+	struct table_record record = record_of(phase, start, read_at, &table);
+	struct position begin = place(3, 100);
+	return table_record_is_passed(&record, &begin);
 }
 
 /* What the stream may still meet must be remembered: the events before the start position, the place where the rows were read,
@@ -127,6 +142,17 @@ static void a_plain_record_has_nothing_ahead(void **state)
 	assert_false(is_plain(TABLE_COPIED, 0, 0, &table));
 	assert_false(is_plain(TABLE_COPYING, 0, 0, NULL));
 	assert_false(is_plain(TABLE_NEW, 0, 0, NULL));
+}
+
+/* A definition is no longer needed when the stream has passed its position. */
+static void a_definition_is_passed(void **state)
+{
+	(void)state;
+	assert_true(is_passed(TABLE_COPIED, 0, 0));
+	assert_true(is_passed(TABLE_COPIED, 100, 100));
+	assert_false(is_passed(TABLE_COPIED, 101, 0));
+	assert_false(is_passed(TABLE_COPIED, 50, 101));
+	assert_false(is_passed(TABLE_COPYING, 0, 0));
 }
 
 static void a_database_has_a_start(void **state)
@@ -447,6 +473,7 @@ int main(void)
 		cmocka_unit_test(everything_survives_the_round_trip),
 		cmocka_unit_test(finished_ranges_survive_the_round_trip),
 		cmocka_unit_test(a_plain_record_has_nothing_ahead),
+		cmocka_unit_test(a_definition_is_passed),
 		cmocka_unit_test(another_copy_survives_the_round_trip),
 		cmocka_unit_test(a_copy_after_a_quarantine_survives_the_round_trip),
 		cmocka_unit_test(a_database_has_a_start),

@@ -40,11 +40,15 @@ static bool is_ahead(const struct position *position, const struct position *beg
 	return position_is_set(position) && !position_passed(begin, position);
 }
 
+bool table_record_is_passed(const struct table_record *record, const struct position *begin)
+{
+	return record->phase == TABLE_COPIED && record->again.id == 0 &&
+	       !is_ahead(&record->start, begin) && !is_ahead(&record->read_at, begin);
+}
+
 bool table_record_is_plain(const struct table_record *record, const struct position *begin)
 {
-	return record->phase == TABLE_COPIED && record->definition == NULL &&
-	       record->again.id == 0 && !is_ahead(&record->start, begin) &&
-	       !is_ahead(&record->read_at, begin);
+	return record->definition == NULL && table_record_is_passed(record, begin);
 }
 
 void copy_again_fini(struct copy_again *again)

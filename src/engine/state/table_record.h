@@ -42,6 +42,8 @@ struct table_record {
 
 void table_record_init(struct table_record *record, enum table_phase phase);
 void table_record_fini(struct table_record *record);
+/* Return whether the table is copied, and a stream that begins at `begin` has passed every position of the record. */
+bool table_record_is_passed(const struct table_record *record, const struct position *begin);
 /* Return whether a stream that begins at `begin` needs no more of the record than that the table is copied. */
 bool table_record_is_plain(const struct table_record *record, const struct position *begin);
 /* Return whether all rows of the copy that runs are sent. */

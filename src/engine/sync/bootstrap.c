@@ -116,18 +116,9 @@ static void move_pending_databases(struct bootstrap *bootstrap)
 				      database->name);
 }
 
-static int load_catalog(struct bootstrap *bootstrap, struct err *err)
+/* Bring the definitions of the checkpoint into the state that the stream begins with. */
+static int finish_catalog(struct bootstrap *bootstrap, struct err *err)
 {
-	struct checkpoint *checkpoint = &bootstrap->sync->checkpoint;
-	struct slice name, value;
-	size_t at = 0;
-	while (checkpoint_next(checkpoint, &at, SLICE("database/"), &name, &value))
-		if (catalog_database_from_json(bootstrap->catalog_at_position, value, err) < 0)
-			return err_wrap(err, "checkpoint record %.*s", SLICE_FMT(name));
-	at = 0;
-	while (checkpoint_next(checkpoint, &at, SLICE("catalog/"), &name, &value))
-		if (catalog_table_from_json(bootstrap->catalog_at_position, value, err) < 0)
-			return err_wrap(err, "checkpoint record %.*s", SLICE_FMT(name));
 	catalog_mend_labels(bootstrap->catalog_at_position, bootstrap->catalog_now);
 	catalog_share(bootstrap->catalog_now, bootstrap->catalog_at_position);
 	bootstrap_select(bootstrap); /* it pointed to definitions that are superseded */
@@ -205,8 +196,8 @@ static int load_all_databases(struct bootstrap *bootstrap, struct err *err)
 	return rc;
 }
 
-/* Read the position. An unreadable one is an error only if it is needed: a stream that resumes from
- * its checkpoint needs none. */
+/* Read the end of the binlog. An unreadable one is an error only if it is needed: a stream that resumes from its checkpoint needs
+ * none. */
 static int note_end(struct bootstrap *bootstrap, struct err *err)
 {
 	if (!bootstrap->will_stream ||
@@ -498,12 +489,18 @@ static void save_move(struct bootstrap *bootstrap)
 	bootstrap->moved = false;
 }
 
-static int load_selection(struct bootstrap *bootstrap, struct err *err)
+/* saved: the definitions of the checkpoint may be used. */
+static int load_selection(struct bootstrap *bootstrap, bool saved, struct err *err)
 {
-	if (bootstrap_load_now(bootstrap, err) < 0)
+	int rc = 0;
+	if (saved && note_end(bootstrap, err) < 0)
+		return -1;
+	if (saved)
+		rc = bootstrap_use_saved(bootstrap, err);
+	if (rc < 0 || (rc == 0 && bootstrap_load_now(bootstrap, err) < 0))
 		return -1;
 	bootstrap_select(bootstrap);
-	return check_left_out(bootstrap, err);
+	return rc > 0 ? 0 : check_left_out(bootstrap, err);
 }
 
 /* Return whether to load the definitions again: tables appear and disappear, or none is selected.
@@ -514,13 +511,13 @@ static bool may_be_changing(const struct bootstrap *bootstrap, int rc, const str
 	return rc < 0 ? err->id == E_TABLES_CHANGE : bootstrap->nselected == 0;
 }
 
-static int look_at_tables(struct bootstrap *bootstrap, struct err *err)
+static int look_at_tables(struct bootstrap *bootstrap, bool saved, struct err *err)
 {
-	int rc = load_selection(bootstrap, err);
+	int rc = load_selection(bootstrap, saved, err);
 	for (int i = 1; may_be_changing(bootstrap, rc, err) && i < LOOKS_MAX; i++) {
 		*err = (struct err)ERR_INIT;
 		clock_pause(LOOK_PAUSE_MS);
-		rc = load_selection(bootstrap, err);
+		rc = load_selection(bootstrap, false, err); /* catalog_now is not empty any more */
 	}
 	if (rc < 0)
 		return -1;
@@ -532,7 +529,7 @@ static int look_at_tables(struct bootstrap *bootstrap, struct err *err)
 int bootstrap_connect(struct bootstrap *bootstrap, struct err *err)
 {
 	struct conn *conn = conn_open(bootstrap->sync->source, CONN_CONTROL, err);
-	if (take_source(bootstrap, conn) < 0 || look_at_tables(bootstrap, err) < 0)
+	if (take_source(bootstrap, conn) < 0 || look_at_tables(bootstrap, false, err) < 0)
 		return -1;
 	return check_columns(bootstrap, err);
 }
@@ -610,15 +607,18 @@ int bootstrap_look(struct bootstrap *bootstrap, struct handover *handover, bool 
 		return -1;
 	bootstrap->will_stream = bootstrap->sync->config->mode != MODE_FULL;
 	jumps &= bootstrap->found;
-	if (choose_source(bootstrap, jumps, err) < 0 || look_at_tables(bootstrap, err) < 0 ||
+	if (choose_source(bootstrap, jumps, err) < 0 ||
+	    (bootstrap->found && bootstrap_load_saved(bootstrap, err) < 0) ||
+	    look_at_tables(bootstrap, bootstrap->found && !jumps, err) < 0 ||
 	    check_server(bootstrap, err) < 0 || check_history(bootstrap, jumps, err) < 0 ||
 	    instance_lock_take(&bootstrap->name, err) < 0 ||
 	    handover_wait(handover, &bootstrap->name, bootstrap->sync->config->name,
 			  &bootstrap->sync->flags.stop, err) < 0)
 		return -1;
 	handover_note(handover, &bootstrap->name);
-	if (bootstrap->found && (load_pending_databases(bootstrap, err) < 0 ||
-				 load_catalog(bootstrap, err) < 0 || load_pins(bootstrap, err) < 0))
+	if (bootstrap->found &&
+	    (load_pending_databases(bootstrap, err) < 0 || finish_catalog(bootstrap, err) < 0 ||
+	     load_pins(bootstrap, err) < 0))
 		return -1;
 	return jumps ? 0 : bootstrap_settle(bootstrap, err);
 }

@@ -1,7 +1,7 @@
-/* bootstrap_priv: what bootstrap.c (checkpoint and source), bootstrap_changes.c (whether definitions changed meanwhile),
- * bootstrap_reads.c (the tables to read), bootstrap_start.c (where a stream without a copy begins), bootstrap_ranges.c (what of the tables
- * is finished), bootstrap_backfill.c (the tables that are copied beside the stream) and bootstrap_pending.c (definitions that the stream gets
- * later) share.
+/* bootstrap_priv: what bootstrap.c (checkpoint and source), bootstrap_saved.c (whether the saved definitions are those of the source),
+ * bootstrap_changes.c (whether definitions changed meanwhile), bootstrap_reads.c (the tables to read), bootstrap_start.c (where a stream
+ * without a copy begins), bootstrap_ranges.c (what of the tables is finished), bootstrap_backfill.c (the tables that are copied beside the
+ * stream) and bootstrap_pending.c (definitions that the stream gets later) share.
  * Thread: the sync's own. */
 #ifndef TIDEWAY_BOOTSTRAP_PRIV_H
 #define TIDEWAY_BOOTSTRAP_PRIV_H
@@ -31,6 +31,16 @@ typedef bool bootstrap_named(void *arg, const struct ddl_name *name, const struc
 int bootstrap_scan(struct bootstrap *bootstrap, const struct position *from,
 		   const struct position *until, bootstrap_named *named, void *arg,
 		   struct err *err) MUST_CHECK;
+/* Return whether a statement between the saved position and binlog_end_at_load may have changed one of the definitions of catalog_now:
+ * 1, also if there is too much to read; 0; -1. */
+int bootstrap_changed_since(struct bootstrap *bootstrap, struct err *err) MUST_CHECK;
+
+/* bootstrap_saved.c */
+/* Load the definitions of the checkpoint into catalog_at_position. */
+int bootstrap_load_saved(struct bootstrap *bootstrap, struct err *err) MUST_CHECK;
+/* Take the definitions of the checkpoint for those that the source has at binlog_end_at_load or later, if they certainly are: fill
+ * catalog_now with them (docs/decisions/0039). Return 1 if that is done, 0 if they must be loaded from the source, -1. */
+int bootstrap_use_saved(struct bootstrap *bootstrap, struct err *err) MUST_CHECK;
 /* Of the tables to read, keep the finished ranges that are still valid at the open snapshot (bootstrap_ranges.c). */
 int bootstrap_keep_ranges(struct bootstrap *bootstrap, struct err *err) MUST_CHECK;
 /* When the stream's position is known: pass the captured tables to the lanes, check the script's columns against them, and post a
