@@ -9,7 +9,6 @@
 #include <stdio.h>
 
 enum {
-	POSITION_TRIES = 20, /* tries with definitions that may have changed meanwhile */
 	SCAN_MAX = 64 << 20, /* bytes after the saved position; they take less than a second */
 };
 
@@ -187,29 +186,4 @@ int bootstrap_changed(struct bootstrap *bootstrap, const struct position *until,
 		log_info("a statement changed definitions while they were read; they are read "
 			 "again");
 	return rc < 0 ? err_wrap(err, "definitions at the start") : rc;
-}
-
-int bootstrap_differs(struct bootstrap *bootstrap, const struct position *at, struct err *err)
-{
-	uint64_t before = catalog_version(bootstrap->catalog_now);
-	int changed = bootstrap_changed(bootstrap, at, err);
-	if (changed < 0 || bootstrap_load_now(bootstrap, err) < 0)
-		return -1;
-	return changed || catalog_version(bootstrap->catalog_now) != before;
-}
-
-int bootstrap_position_now(struct bootstrap *bootstrap, struct position *now, struct err *err)
-{
-	for (unsigned tries = 0; tries < POSITION_TRIES; tries++) {
-		int rc;
-		if (snapshot_position_now(bootstrap->sync->source, now, err) < 0)
-			return -1;
-		rc = bootstrap_differs(bootstrap, now, err);
-		if (rc <= 0)
-			return rc;
-	}
-	return err_retry(err, E_TABLES_CHANGE,
-			 "tables change so often that none of %d positions agreed with their "
-			 "definitions. " REMEDY_WAIT_MIGRATION,
-			 POSITION_TRIES);
 }

@@ -16,13 +16,6 @@ int bootstrap_load_now(struct bootstrap *bootstrap, struct err *err) MUST_CHECK;
  * load and the position: 1, 0, -1. */
 int bootstrap_changed(struct bootstrap *bootstrap, const struct position *until,
 		      struct err *err) MUST_CHECK;
-/* Return whether the definitions that were loaded before the position was taken are not those of the position (rule: ddl-while-copying):
- * 1, 0, -1. The present ones must equal them. They are loaded again. */
-int bootstrap_differs(struct bootstrap *bootstrap, const struct position *at,
-		      struct err *err) MUST_CHECK;
-/* Take the present position, with the definitions at that moment, which bootstrap->catalog_now has then. */
-int bootstrap_position_now(struct bootstrap *bootstrap, struct position *now,
-			   struct err *err) MUST_CHECK;
 /* Take the name of a table that a statement may have changed; without a table: all tables of the database; empty: all tables.
  * cursor: at the statement. Return whether the scan ends. */
 typedef bool bootstrap_named(void *arg, const struct ddl_name *name, const struct cursor *cursor);
@@ -77,6 +70,13 @@ void bootstrap_keep_definition(struct bootstrap *bootstrap, struct record_batch 
 void bootstrap_load_definition(struct bootstrap *bootstrap, struct table_state *state);
 
 /* bootstrap_start.c */
+/* Return whether the definitions that were loaded before the position was taken are not those of the position (rule: ddl-while-copying):
+ * 1, 0, -1. The present ones must equal them. They are loaded again. */
+int bootstrap_differs(struct bootstrap *bootstrap, const struct position *at,
+		      struct err *err) MUST_CHECK;
+/* Take the present position, with the definitions at that moment, which bootstrap->catalog_now has then. */
+int bootstrap_position_now(struct bootstrap *bootstrap, struct position *now,
+			   struct err *err) MUST_CHECK;
 /* Find the place where a stream without a copy begins (the option start), and select the tables as they are there: their present
  * definitions hold from that place on. Fail if a later statement has changed one. */
 int bootstrap_find_start(struct bootstrap *bootstrap, struct position *start,

@@ -171,7 +171,12 @@ static int find_change(struct bootstrap *bootstrap, const char **why, struct err
 	rc = bootstrap_changed_since(bootstrap, err);
 	if (rc > 0)
 		*why = "a statement may have changed one";
-	return rc < 0 ? -1 : 0;
+	if (rc < 0) { /* if that prevents the stream, too, it says so */
+		log_debug("%s", err->text);
+		*err = (struct err)ERR_INIT;
+		*why = "the binlog since the position cannot be read";
+	}
+	return 0;
 }
 
 /* Set *why to the reason why the saved definitions may not be used; NULL: catalog_now has them. */

@@ -1,26 +1,56 @@
-/* bootstrap_start: where a stream without a copy begins (the option start, docs/decisions/0044). A place in the past is allowed when no
- * statement after it changes a captured table: then the present definitions hold from there on. */
+/* bootstrap_start: the present position, with the definitions that hold there, and the place where a stream without a copy begins (the
+ * option start, docs/decisions/0044). A place in the past is allowed when no statement after it changes a captured table: then the
+ * present definitions hold from there on. */
 #include "base/log.h"
 #include "binlog/place_scan.h"
 #include "engine/sync/bootstrap_priv.h"
 #include "source/dump.h"
 #include "source/inspect.h"
+#include "source/snapshot.h"
 #include "source/standby.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
 enum {
-	FILE_BEGIN = 4, /* four magic bytes come before the first event */
+	POSITION_TRIES = 20, /* tries with definitions that may have changed meanwhile */
+	FILE_BEGIN = 4,      /* four magic bytes come before the first event */
 	HEARTBEAT_MS = 100,
 };
+
+/* ---- now ---- */
+
+int bootstrap_differs(struct bootstrap *bootstrap, const struct position *at, struct err *err)
+{
+	uint64_t before = catalog_version(bootstrap->catalog_now);
+	int changed = bootstrap_changed(bootstrap, at, err);
+	if (changed < 0 || bootstrap_load_now(bootstrap, err) < 0)
+		return -1;
+	return changed || catalog_version(bootstrap->catalog_now) != before;
+}
+
+int bootstrap_position_now(struct bootstrap *bootstrap, struct position *now, struct err *err)
+{
+	for (unsigned tries = 0; tries < POSITION_TRIES; tries++) {
+		int rc;
+		if (snapshot_position_now(bootstrap->sync->source, now, err) < 0)
+			return -1;
+		rc = bootstrap_differs(bootstrap, now, err);
+		if (rc <= 0)
+			return rc;
+	}
+	return err_retry(err, E_TABLES_CHANGE,
+			 "tables change so often that none of %d positions agreed with their "
+			 "definitions. " REMEDY_WAIT_MIGRATION,
+			 POSITION_TRIES);
+}
+
+/* ---- the place ---- */
 
 static bool is_in_the_past(const struct sync_config *config)
 {
 	return config->start_earliest || config->start_gtid || config->start_file;
 }
-
-/* ---- the place ---- */
 
 /* Fail because the server does not have the place, or not everything after it. */
 static int not_there(const struct bootstrap *bootstrap, const struct position *start,
