@@ -539,15 +539,26 @@ static bool read_intervals(struct gtid_source *source, struct reader *r)
 	return !r->failed;
 }
 
+/* Reads the intervals of one UUID. tagged: the form has a tag, which must be empty. */
+static bool read_source(struct gtid_set *set, struct reader *r, bool tagged)
+{
+	const uint8_t *uuid = reader_bytes(r, UUID_BYTES);
+	if (uuid == NULL || (tagged && (reader_u8(r) != 0 || r->failed)))
+		return false;
+	return read_intervals(make_source(set, uuid), r);
+}
+
+/* A server that knows a tag, even of GTIDs that it no longer has, writes another form. Its first and its last byte are 1, with the
+ * number of UUIDs between them. */
 bool gtid_set_read_mysql(struct gtid_set *set, struct reader *r)
 {
-	/* with tagged GTIDs the first byte and the last one are a version, which makes this number too high */
 	uint64_t n = reader_u64(r);
-	bool ok = !r->failed && n <= UINT32_MAX;
-	for (; ok && n > 0; n--) {
-		const uint8_t *uuid = reader_bytes(r, UUID_BYTES);
-		ok = uuid && read_intervals(make_source(set, uuid), r);
-	}
+	bool tagged = (n & 0xff) == 1 && n >> 56 == 1;
+	bool ok;
+	if (tagged)
+		n = n << 8 >> 16;
+	for (ok = !r->failed && n <= UINT32_MAX; ok && n > 0; n--)
+		ok = read_source(set, r, tagged);
 	return ok;
 }
 

@@ -219,6 +219,14 @@ def test_tagged_gtids(sync_on, mysql, my, kafka):
         sync_on(mysql, kafka, [f"{my.db}.*"]).start().fails(3, "the tag 'label'", "gtid_next = AUTOMATIC, without a tag")
     finally:
         mysql.run("RESET BINARY LOGS AND GTIDS")
+    # the server still knows the tag, and writes the sets at the begin of its files in another form
+    my("INSERT INTO a VALUES (3)", "FLUSH BINARY LOGS", "INSERT INTO a VALUES (4)")
+    file, offset = mysql.binlog_end()
+    my("INSERT INTO a VALUES (5)")
+    past = sync_on(mysql, kafka, [f"{my.db}.*"], f"mode = 'stream', start = {{ file = '{file}', pos = {offset} }},").start()
+    past.wait_message(f"{my.db}.a", lambda m: m.key == b"5", "the last row")
+    assert past.stop() == 0
+    assert [m.key for m in past.reader(f"{my.db}.a").to_end() if m.is_row and m.op == "INSERT"].count(b"4") == 0
 
 
 def test_partial_json(sync_on, mysql, my, kafka):

@@ -322,6 +322,45 @@ static void equal_gtids(void **state)
 }
 
 /* A PREVIOUS_GTIDS event has the form of the dump command. */
+/* The form of a server that knows tags, for one UUID. */
+static bool read_form_with_tags(struct gtid_set *set, const char *tag, uint8_t tag_len)
+{
+	static const uint8_t head[8] = {1, 1, 0, 0, 0, 0, 0, 1};
+	static const uint8_t interval[24] = {1, [8] = 1, [16] = 6}; /* 1-5 */
+	uint8_t uuid[16], size = (uint8_t)(tag_len << 1);
+	struct buf buf;
+	struct reader r;
+	bool ok;
+	buf_init(&buf);
+	memset(uuid, 0x11, sizeof(uuid));
+	buf_append(&buf, head, sizeof(head));
+	buf_append(&buf, uuid, sizeof(uuid));
+	buf_append(&buf, &size, 1);
+	buf_append(&buf, tag, tag_len);
+	buf_append(&buf, interval, sizeof(interval));
+	reader_init(&r, buf.ptr, buf.len);
+	ok = gtid_set_read_mysql(set, &r);
+	buf_fini(&buf);
+	return ok;
+}
+
+static void read_previous_gtids_in_the_form_with_tags(void **state)
+{
+	struct gtid_set set, expected;
+	struct err err = ERR_INIT;
+	(void)state;
+	gtid_set_init(&set, GTID_MYSQL);
+	gtid_set_init(&expected, GTID_MYSQL);
+	assert_int_equal(
+		gtid_set_parse(&expected, SLICE("11111111-1111-1111-1111-111111111111:1-5"), &err),
+		0);
+	assert_true(read_form_with_tags(&set, "", 0));
+	assert_true(gtid_set_equal(&set, &expected));
+	assert_false(read_form_with_tags(&set, "a", 1));
+	gtid_set_fini(&expected);
+	gtid_set_fini(&set);
+}
+
 static void read_previous_gtids(void **state)
 {
 	struct gtid_set set, read;
@@ -371,6 +410,7 @@ int main(void)
 		cmocka_unit_test(print_one),
 		cmocka_unit_test(encode_for_the_dump_command),
 		cmocka_unit_test(read_previous_gtids),
+		cmocka_unit_test(read_previous_gtids_in_the_form_with_tags),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
