@@ -191,6 +191,29 @@ def test_other_messages_of_the_topic(here):
     compare(here.server, here.db, "new", arrived([m for m in messages if m.table[1] == "new"], name))
 
 
+@pytest.mark.parametrize("here", ["mariadb"], indirect=True)
+def test_an_open_transaction(here):
+    """Nobody reads past a transaction that another producer has open. A row that was sent after its begin is not taken for a deleted one."""
+    running = here.copied(300, RATE + THREE)
+    here.unseen("DELETE FROM new WHERE id >= 200")
+    copy = here.begin_slowly()
+    name = f"{here.db}.new"
+    other = Producer({"bootstrap.servers": here.kafka.bootstrap, "transactional.id": f"tests.{name}"})
+    other.init_transactions(DEADLINE_S)
+    other.begin_transaction()
+    for partition in range(3):
+        other.produce(name, key=b"other", value=b"{}", partition=partition)
+    assert other.flush(DEADLINE_S) == 0
+    waits = "until the keys of its topic are compared"
+    wait_for(lambda: here.admin.sync(running.name)["backfill_waits"] == waits, lambda: running.log[-2000:])
+    here.change_a(1000002)
+    here.wait_saved(running)
+    other.abort_transaction(DEADLINE_S)
+    here.wait_end(copy)
+    deleted = here.arrived_equal(copy, "new")
+    assert {int(key) for key in deleted} == set(range(200, 300))
+
+
 MASKS = """columns = { ["*.new"] = { mask = { %s } } },"""
 
 

@@ -163,6 +163,10 @@ static int set_all(rd_kafka_conf_t *conf, const struct sink_config *config,
 	for (unsigned i = 0; i < config->nproperties; i++)
 		if (set_user(conf, options->use, &config->properties[i], err) != 0)
 			return -1;
+	/* a client that asks where a partition ends counts transactions that are open, too */
+	if (options->type == RD_KAFKA_PRODUCER &&
+	    set_one(conf, "isolation.level", "read_uncommitted", err) != 0)
+		return -1;
 	if (set_table(conf, options->forced, err) != 0)
 		return -1;
 	return set_one(conf, "allow.auto.create.topics", options->makes_topics ? "true" : "false",

@@ -59,7 +59,6 @@ int kafka_sink_open_producer(struct kafka_sink *k, struct kafka_client *kafka, s
 		{NULL, NULL},
 	};
 	const struct property forced[] = {
-		{"isolation.level", "read_uncommitted"}, /* of kafka_sink_ends */
 		{"enable.idempotence", "true"},
 		{"enable.gapless.guarantee", "true"},
 		{"acks", "all"},
