@@ -32,6 +32,11 @@ class Trouble(Again):
     def wait_row(self, table, key):
         return self.running.until(f"{self.db}.{table}", lambda m: any(x.key == key for x in rows(m)), f"row {key} of {table}")
 
+    def wait_caught_up(self):
+        """Wait for a row of `a` that is written now: what was written before has arrived then."""
+        self.sql("REPLACE INTO a VALUES (99, 0, '')")
+        self.wait_row("a", b"99")
+
     def quarantined(self):
         """The tables in quarantine, without their database, and the code of the error of each."""
         return {one["name"].split(".")[1]: one["code"] for one in self.admin.sync(self.running.name)["quarantined"]}
@@ -275,8 +280,7 @@ def test_killed_while_a_quarantine_begins(here):
         running.start()
         running.wait_streaming()
         here.wait_quarantined(bad="E-701")
-    here.sql("REPLACE INTO a VALUES (99, 0, '')")
-    here.wait_row("a", b"99")
+    here.wait_caught_up()
     assert running.stop() == 0
     assert here.keys("bad") == [b"1"]
     here.equals("a")
@@ -302,6 +306,7 @@ def test_killed_while_a_quarantine_ends(here):
             here.end()
         here.wait_row("bad", b"4")
         wait_for(lambda: here.admin.tables(running.name)[f"{here.db}.bad"]["step"] == "stream", "the copy has ended")
+    here.wait_caught_up()
     assert running.stop() == 0
     here.equals("bad", "a")
 

@@ -143,5 +143,6 @@ def test_killed_while_a_pause_begins_and_ends(here):
         here.command("resume", "bad")
         here.wait_row("bad", b"100")
         here.wait_copied(running)
+    here.wait_caught_up()
     assert running.stop() == 0
     here.equals("bad", "a")
