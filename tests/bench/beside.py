@@ -1,4 +1,5 @@
-"""A stream at a fifth of its maximum, alone and while a table is copied beside it; and the copy of that table by one lane."""
+"""A stream at a fifth of its maximum: alone, while a process of its own copies a table by one lane, and while the sync copies that
+table beside the stream. The second shows what the copy costs on a machine where servers and program share the cores."""
 
 import contextlib
 import re
@@ -15,6 +16,7 @@ from support.wait import wait_for
 
 SHARE = 5  # the stream has this part of its maximum to do
 TRANSACTION = 10  # rows
+PREPARED = 1000  # rows that are written again and again: making them anew would take half a core
 ALONE_S = 15
 SETTLE_S = 2  # after a start, until the stream has caught up
 WRITTEN = re.compile(rb'"written_us":(\d+)')
@@ -24,6 +26,7 @@ WRITTEN = re.compile(rb'"written_us":(\d+)')
 class Stream:
     """What arrived of the rows that were written in a span of time."""
 
+    share: float  # of the rows that were written
     rate: float  # rows/s
     median_ms: float
     p99_ms: float
@@ -32,26 +35,29 @@ class Stream:
 @dataclass(frozen=True)
 class Round:
     alone: Stream
-    beside: Stream
+    apart: Stream  # while another process copies the table by one lane
+    beside: Stream  # while the sync copies the table
     backfill: float  # rows/s
-    lane: float  # rows/s of a copy by one lane
+    lane: float  # rows/s of that other process
+    lane_alone: float  # rows/s of a copy by one lane while nothing else happens
 
 
 def create(mariadb, db, row):
     """The table `live`, which has the time of each row, and a procedure that fills it at a rate."""
     mariadb.run(
+        "CREATE TABLE prepared LIKE orders",
+        f"INSERT INTO prepared SELECT {row.format(n='seq')} FROM seq_0_to_{PREPARED - 1}",
         "CREATE TABLE live LIKE orders",
-        "ALTER TABLE live ADD written_us BIGINT NOT NULL",
+        "ALTER TABLE live DROP PRIMARY KEY, ADD written_us BIGINT NOT NULL FIRST, ADD id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY FIRST",
         f"""CREATE PROCEDURE pace(rows_wanted BIGINT, rows_per_second DOUBLE)
         BEGIN
-          DECLARE first BIGINT DEFAULT (SELECT COALESCE(MAX(order_identifier) + 1, 0) FROM live);
           DECLARE done BIGINT DEFAULT 0;
           DECLARE begun DOUBLE DEFAULT UNIX_TIMESTAMP(SYSDATE(6));
           WHILE done < rows_wanted DO
             IF done > (UNIX_TIMESTAMP(SYSDATE(6)) - begun) * rows_per_second THEN DO SLEEP(0.002);
             ELSE
-              INSERT INTO live SELECT {row.format(n="(seq + first + done)")}, CAST(UNIX_TIMESTAMP(SYSDATE(6)) * 1000000 AS SIGNED)
-                FROM seq_0_to_{TRANSACTION - 1};
+              INSERT INTO live SELECT NULL, CAST(UNIX_TIMESTAMP(SYSDATE(6)) * 1000000 AS SIGNED), prepared.* FROM prepared
+                WHERE order_identifier >= done % {PREPARED} AND order_identifier < done % {PREPARED} + {TRANSACTION};
               SET done = done + {TRANSACTION};
             END IF;
           END WHILE;
@@ -122,21 +128,27 @@ class Beside(Run):
             child.send_signal(signal.SIGTERM)
             child.wait(DEADLINE_S)
 
-    def measure(self, db, rows_per_second, rows):
-        """Return (the stream alone, the stream beside the backfill, rows/s of the backfill)."""
+    def measure(self, db, rows_per_second, rows, lane):
+        """Return a Round without the copy that happens alone. `lane` copies the table by one lane."""
         with writing(self.mariadb, db, rows_per_second):
             with self.running(self.only_live) as wait:
                 wait("stream: reading the binlog from")
                 time.sleep(SETTLE_S)
                 alone = (time.time(), time.time() + ALONE_S)
                 time.sleep(ALONE_S)
+                begun = time.time()
+                copied = lane.go(rows, rows)
+                apart = (begun + SETTLE_S, time.time())
+                lane.cleanup()
             with self.running(self.both) as wait:
                 begun = wait("beside the stream")
                 done = wait("backfill: 1 table done")
-        if done < begun + SETTLE_S + 1:
-            raise Stopped(f"the backfill took only {done - begun:.1f} s: use more rows")
-        arrived = self.arrivals()
-        return stream(arrived, *alone), stream(arrived, begun + SETTLE_S, done), rows / (done - begun)
+        for name, span in (("copy by one lane", copied.seconds), ("backfill", done - begun)):
+            if span < SETTLE_S + 1:
+                raise Stopped(f"the {name} took only {span:.1f} s: use more rows")
+        found = self.arrivals()
+        return {"alone": stream(found, *alone), "apart": stream(found, *apart), "beside": stream(found, begun + SETTLE_S, done),
+                "backfill": rows / (done - begun), "lane": rows / copied.seconds}
 
     def arrivals(self):
         """Return [(written, arrived)] of the rows of `live`, in seconds."""
@@ -155,12 +167,13 @@ class Beside(Run):
         return found
 
 
-def stream(arrived, begin, end):
+def stream(found, begin, end):
     """What arrived in the span, and how late that was."""
-    late = sorted(1000 * (there - written) for written, there in arrived if begin <= there < end)
+    late = sorted(1000 * (arrived - written) for written, arrived in found if begin <= arrived < end)
     if not late:
         raise Stopped("no row arrived through the stream")
-    return Stream(len(late) / (end - begin), late[len(late) // 2], late[len(late) * 99 // 100])
+    written = sum(begin <= written < end for written, _ in found)
+    return Stream(len(late) / written, len(late) / (end - begin), late[len(late) // 2], late[len(late) * 99 // 100])
 
 
 def greatest_rate(folder, mariadb, kafka, db, rows):
