@@ -153,7 +153,7 @@ static int start_topic(struct exec_consumer *c, struct topic_names *all, struct 
 static int start_all(struct exec_consumer *c, const struct slice *names, unsigned n,
 		     bool from_beginning, struct err *err)
 {
-	struct topic_names all = {NULL, 0};
+	struct topic_names all = {.metadata = NULL};
 	int64_t offset = from_beginning ? RD_KAFKA_OFFSET_BEGINNING : RD_KAFKA_OFFSET_END;
 	c->queue = rd_kafka_queue_new(c->kafka.rk);
 	c->topics = mem_array(n, sizeof(rd_kafka_topic_t *));
@@ -273,7 +273,7 @@ static int open_admin(struct kafka_client *kafka, struct topic_names *names,
 {
 	const struct kafka_options options = {
 		RD_KAFKA_PRODUCER, PROPERTY_ADMIN, "tideway-exec", NULL, NULL, NULL, NULL, false};
-	names->metadata = NULL;
+	*names = (struct topic_names){.metadata = NULL};
 	if (kafka_open(kafka, config, &options, err) != 0)
 		return -1;
 	if (topics_list(kafka, names, REACH_MS, NULL, err) == 0)

@@ -27,79 +27,6 @@ enum {
 	TOPIC_NAME_SIZE = 256, /* Kafka's limit is 249 */
 };
 
-/* ---- the list of all topics ---- */
-
-void topics_forget(struct topic_names *names)
-{
-	if (names->metadata != NULL)
-		rd_kafka_metadata_destroy(names->metadata);
-	names->metadata = NULL;
-}
-
-int topics_list(struct kafka_client *kafka, struct topic_names *names, int timeout_ms,
-		const _Atomic bool *stop, struct err *err)
-{
-	int64_t end = clock_mono_ms() + timeout_ms;
-	topics_forget(names);
-	kafka->hurried = timeout_ms >= 0;
-	for (;;) {
-		rd_kafka_resp_err_t code =
-			rd_kafka_metadata(kafka->rk, 1, NULL, &names->metadata, SLICE_MS);
-		if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-			break;
-		names->metadata = NULL;
-		if (!kafka_transient(code))
-			return err_set(err, E_TOPIC_REQUEST, "%s: cannot list topics: %s",
-				       kafka->label, rd_kafka_err2str(code));
-		if (kafka_wait(kafka, "list the topics", code, 0, stop, err) != 0)
-			return -1;
-		if (timeout_ms >= 0 && clock_mono_ms() >= end)
-			return err_retry(err, E_BROKER_AWAY,
-					 "%s: no broker can be reached%s%s. Check the address, the "
-					 "firewall and security.protocol",
-					 kafka->label, kafka->last_error[0] ? ": " : "",
-					 kafka->last_error);
-	}
-	kafka->hurried = false;
-	kafka_up(kafka);
-	names->at_ms = clock_mono_ms();
-	return 0;
-}
-
-static const rd_kafka_metadata_topic_t *find_listed(const struct topic_names *names,
-						    struct slice name)
-{
-	for (int i = 0; i < names->metadata->topic_cnt; i++)
-		if (slice_equal(slice_str(names->metadata->topics[i].topic), name))
-			return &names->metadata->topics[i];
-	return NULL;
-}
-
-int topics_partitions(const struct topic_names *names, struct slice name)
-{
-	const rd_kafka_metadata_topic_t *topic = find_listed(names, name);
-	return topic ? topic->partition_cnt : 0;
-}
-
-static bool collide(const char *name, struct slice other)
-{
-	for (size_t i = 0; i < other.len; i++) {
-		char a = name[i] == '.' ? '_' : name[i];
-		char b = other.ptr[i] == '.' ? '_' : other.ptr[i];
-		if (a != b)
-			return false;
-	}
-	return name[other.len] == '\0' && memcmp(name, other.ptr, other.len) != 0;
-}
-
-const char *topics_collides(const struct topic_names *names, struct slice name)
-{
-	for (int i = 0; names->metadata != NULL && i < names->metadata->topic_cnt; i++)
-		if (collide(names->metadata->topics[i].topic, name))
-			return names->metadata->topics[i].topic;
-	return NULL;
-}
-
 /* ---- where partitions end ---- */
 
 static rd_kafka_topic_partition_list_t *list_partitions(const struct partition_end *ends,
@@ -151,7 +78,7 @@ static bool is_unknown(rd_kafka_resp_err_t code)
 /* Return whether a listed topic has the partition, but no leader for it. */
 static bool lacks_leader(const struct topic_names *names, const struct partition_end *end)
 {
-	const rd_kafka_metadata_topic_t *topic = find_listed(names, end->topic);
+	const rd_kafka_metadata_topic_t *topic = topics_find(names, end->topic);
 	for (int i = 0; topic != NULL && i < topic->partition_cnt; i++)
 		if (topic->partitions[i].id == end->partition)
 			return topic->partitions[i].leader < 0;
@@ -164,7 +91,7 @@ static bool lacks_leader(const struct topic_names *names, const struct partition
 static int renew_leaders(struct kafka_client *kafka, const struct partition_end *ends, unsigned n,
 			 bool *missing, const _Atomic bool *stop, struct err *err)
 {
-	struct topic_names names = {NULL, 0};
+	struct topic_names names = {.metadata = NULL};
 	*missing = false;
 	if (topics_list(kafka, &names, -1, stop, err) != 0)
 		return -1;
@@ -695,7 +622,7 @@ static unsigned leaderless(const struct topic_names *names, struct topic_order *
 	unsigned left = 0;
 	for (unsigned i = 0; i < n; i++) {
 		const rd_kafka_metadata_topic_t *topic =
-			find_listed(names, slice_str(orders[i].name));
+			topics_find(names, slice_str(orders[i].name));
 		if (topic == NULL || led_partitions(topic, &code) == 0)
 			orders[left++] = orders[i];
 	}
@@ -756,7 +683,7 @@ int topics_ensure(struct kafka_client *kafka, struct topic_names *names, const c
 		  const struct topic_spec *spec, const _Atomic bool *stop,
 		  struct topic_facts *facts, struct err *err)
 {
-	struct topic_names own = {NULL, 0};
+	struct topic_names own = {.metadata = NULL};
 	*facts = (struct topic_facts){0};
 	int result = find_or_create(kafka, names ? names : &own, name, spec, stop, facts, err);
 	topics_forget(&own);

@@ -287,7 +287,7 @@ static const struct store_ops look_ops = {.write = store_only_looks, .free = top
  * -1. */
 static int look_at_topic(struct topic_store *t, struct err *err)
 {
-	struct topic_names names = {NULL, 0};
+	struct topic_names names = {.metadata = NULL};
 	struct topic_facts facts = {0};
 	int result = topics_list(&t->kafka, &names, LOOK_MS, NULL, err);
 	if (result == 0)
