@@ -42,31 +42,11 @@ static int read_boolean(const struct conversion *conversion, struct value *value
 static int to_number_text(const struct conversion *conversion, struct value *value,
 			  struct arena *arena, struct err *err)
 {
-	char digits[NUM_FLOAT_MAX > NUM_INT_MAX ? NUM_FLOAT_MAX : NUM_INT_MAX];
-	size_t n;
-	switch (value->kind) {
-	case VALUE_TEXT:
+	if (value->kind == VALUE_TEXT)
 		return 0;
-	case VALUE_DECIMAL:
-		value->kind = VALUE_TEXT;
-		return 0;
-	case VALUE_I64:
-		n = num_i64(digits, value->i);
-		break;
-	case VALUE_U64:
-		n = num_u64(digits, value->u);
-		break;
-	case VALUE_F32:
-		n = num_f32(digits, (float)value->f);
-		break;
-	case VALUE_F64:
-		n = num_f64(digits, value->f);
-		break;
-	default:
+	if (!value_number_text(value, arena, &value->text))
 		return refuse(conversion, "the value is not a number", err);
-	}
 	value->kind = VALUE_TEXT;
-	value->text = arena_copy(arena, slice_of(digits, n));
 	return 0;
 }
 

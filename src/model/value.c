@@ -74,6 +74,33 @@ size_t value_time_text(const struct value *value, char *dst)
 
 /* ---- labels ---------------------------------------------------------------------------------- */
 
+bool value_number_text(const struct value *value, struct arena *arena, struct slice *text)
+{
+	char digits[NUM_FLOAT_MAX > NUM_INT_MAX ? NUM_FLOAT_MAX : NUM_INT_MAX];
+	size_t n;
+	switch (value->kind) {
+	case VALUE_DECIMAL:
+		*text = value->text;
+		return true;
+	case VALUE_I64:
+		n = num_i64(digits, value->i);
+		break;
+	case VALUE_U64:
+		n = num_u64(digits, value->u);
+		break;
+	case VALUE_F32:
+		n = num_f32(digits, (float)value->f);
+		break;
+	case VALUE_F64:
+		n = num_f64(digits, value->f);
+		break;
+	default:
+		return false;
+	}
+	*text = arena_copy(arena, slice_of(digits, n));
+	return true;
+}
+
 bool value_labels_are_bytes(const struct value *value)
 {
 	return value->label.column->charset == CHARSET_BINARY;

@@ -73,6 +73,10 @@ bool value_ms(const struct value *value, int64_t *ms);
  * most VALUE_TIME_MAX. */
 size_t value_time_text(const struct value *value, char *dst);
 
+/* Sets *text to the digits of a VALUE_I64, VALUE_U64, VALUE_F32, VALUE_F64 or VALUE_DECIMAL, which the arena has, or the value itself.
+ * Returns false if the value is of another kind. */
+bool value_number_text(const struct value *value, struct arena *arena, struct slice *text);
+
 /* Returns whether the labels of a VALUE_ENUM or VALUE_SET are bytes: the column's character set is
  * `binary`. */
 bool value_labels_are_bytes(const struct value *value);

@@ -1,11 +1,14 @@
 #include "engine/lane/fields.h"
 
 #include "base/decimal.h"
-#include "base/num.h"
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
+#include <string.h>
+
+enum {
+	FRACTION_DIGITS = 60
+}; /* of a number that is written without an exponent, before it is rounded */
 
 static struct slice expand(struct slice template, const struct field_context *context,
 			   struct arena *arena)
@@ -40,29 +43,14 @@ static struct slice expand(struct slice template, const struct field_context *co
 /* Write a number of any kind as a decimal literal. */
 static bool decimal_text(const struct value *value, struct arena *arena, struct slice *text)
 {
-	char digits[400];
-	size_t n;
-	switch (value->kind) {
-	case VALUE_DECIMAL:
-		*text = value->text;
-		return true;
-	case VALUE_I64:
-		n = num_i64(digits, value->i);
-		break;
-	case VALUE_U64:
-		n = num_u64(digits, value->u);
-		break;
-	case VALUE_F64:
-		if (!isfinite(value->f))
-			return false;
-		n = num_f64(digits, value->f);
-		if (memchr(digits, 'e', n))
-			n = (size_t)snprintf(digits, sizeof(digits), "%.*f", 60, value->f);
-		break;
-	default:
+	if (value->kind == VALUE_F32)
+		return false; /* no function returns one */
+	if (value->kind == VALUE_F64 && !isfinite(value->f))
 		return false;
-	}
-	*text = arena_copy(arena, slice_of(digits, n));
+	if (!value_number_text(value, arena, text))
+		return false;
+	if (value->kind == VALUE_F64 && memchr(text->ptr, 'e', text->len))
+		*text = arena_printf(arena, "%.*f", FRACTION_DIGITS, value->f);
 	return true;
 }
 

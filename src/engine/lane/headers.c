@@ -1,31 +1,15 @@
 #include "engine/lane/headers.h"
 
-#include "base/num.h"
-
 #include <assert.h>
 
 /* Return the value as the text of a header. It is a text or a number. */
 static struct slice header_text(const struct value *value, struct arena *arena)
 {
-	char digits[NUM_FLOAT_MAX];
-	size_t n = 0;
-	switch (value->kind) {
-	case VALUE_TEXT:
-	case VALUE_DECIMAL:
-		return value->text;
-	case VALUE_I64:
-		n = num_i64(digits, value->i);
-		break;
-	case VALUE_U64:
-		n = num_u64(digits, value->u);
-		break;
-	case VALUE_F64:
-		n = num_f64(digits, value->f);
-		break;
-	default:
-		assert(false); /* the script refuses it */
-	}
-	return arena_copy(arena, slice_of(digits, n));
+	struct slice text = value->text;
+	bool is_text = value->kind == VALUE_TEXT || value_number_text(value, arena, &text);
+	assert(is_text); /* the script refuses another kind */
+	(void)is_text;
+	return text;
 }
 
 void headers_fill(const struct mapping *mapping, const struct field_context *context,
