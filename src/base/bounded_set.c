@@ -1,57 +1,57 @@
-#include "engine/lane/backfill_window.h"
+#include "base/bounded_set.h"
 
-/* What the map needs for an identity: at least half of its slots are free. */
+/* What the map needs for a text: at least half of its slots are free. */
 enum { SLOTS_BYTES = 4 * sizeof(struct map_slot) };
 
-void backfill_window_init(struct backfill_window *window, size_t max)
+void bounded_set_init(struct bounded_set *set, size_t max)
 {
-	*window = (struct backfill_window){.max = max};
-	arena_init(&window->arena, 0);
-	map_init(&window->identities);
+	*set = (struct bounded_set){.max = max};
+	arena_init(&set->arena, 0);
+	map_init(&set->texts);
 }
 
-void backfill_window_fini(struct backfill_window *window)
+void bounded_set_fini(struct bounded_set *set)
 {
-	map_fini(&window->identities);
-	arena_fini(&window->arena);
+	map_fini(&set->texts);
+	arena_fini(&set->arena);
 }
 
-static void forget(struct backfill_window *window)
+static void forget(struct bounded_set *set)
 {
-	map_fini(&window->identities);
-	map_init(&window->identities);
-	arena_reset(&window->arena);
-	window->bytes = 0;
+	map_fini(&set->texts);
+	map_init(&set->texts);
+	arena_reset(&set->arena);
+	set->bytes = 0;
 }
 
-void backfill_window_clear(struct backfill_window *window)
+void bounded_set_clear(struct bounded_set *set)
 {
-	if (window->bytes > 0)
-		forget(window);
-	window->is_full = false;
+	if (set->bytes > 0)
+		forget(set);
+	set->is_full = false;
 }
 
-void backfill_window_add(struct backfill_window *window, struct slice identity)
+void bounded_set_add(struct bounded_set *set, struct slice text)
 {
 	struct slice copy;
-	if (window->is_full || map_get(&window->identities, identity))
+	if (set->is_full || map_get(&set->texts, text))
 		return;
-	window->bytes += identity.len + SLOTS_BYTES;
-	if (window->bytes > window->max) {
-		forget(window);
-		window->is_full = true;
+	set->bytes += text.len + SLOTS_BYTES;
+	if (set->bytes > set->max) {
+		forget(set);
+		set->is_full = true;
 		return;
 	}
-	copy = arena_copy(&window->arena, identity);
-	map_set(&window->identities, copy, window);
+	copy = arena_copy(&set->arena, text);
+	map_set(&set->texts, copy, set);
 }
 
-bool backfill_window_has(const struct backfill_window *window, struct slice identity)
+bool bounded_set_has(const struct bounded_set *set, struct slice text)
 {
-	return map_get(&window->identities, identity) != NULL;
+	return map_get(&set->texts, text) != NULL;
 }
 
-bool backfill_window_is_empty(const struct backfill_window *window)
+bool bounded_set_is_empty(const struct bounded_set *set)
 {
-	return window->identities.count == 0;
+	return set->texts.count == 0;
 }

@@ -98,6 +98,28 @@ void json_text(struct buf *out, struct slice text)
 	put_text(out, text, false);
 }
 
+static struct slice written_in(struct arena *arena, struct slice text,
+			       void (*write)(struct buf *, struct slice))
+{
+	struct slice copy;
+	struct buf json;
+	buf_init(&json);
+	write(&json, text);
+	copy = arena_copy(arena, buf_slice(&json));
+	buf_fini(&json);
+	return copy;
+}
+
+struct slice json_string_in(struct arena *arena, struct slice text)
+{
+	return written_in(arena, text, json_string);
+}
+
+struct slice json_text_in(struct arena *arena, struct slice text)
+{
+	return written_in(arena, text, json_text);
+}
+
 void json_string_numbered(struct buf *out, struct slice text)
 {
 	buf_char(out, '"');

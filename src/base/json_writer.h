@@ -3,6 +3,7 @@
 #ifndef TIDEWAY_JSON_WRITER_H
 #define TIDEWAY_JSON_WRITER_H
 
+#include "base/arena.h"
 #include "base/buf.h"
 
 /* Appends UTF-8 text as a JSON string with its quotes. Bytes that are not valid UTF-8 stay
@@ -10,7 +11,10 @@
 void json_string(struct buf *out, struct slice text);
 /* Does the same without the quotes, for a part of a string. */
 void json_text(struct buf *out, struct slice text);
-/* Does the same, but writes every control character as \u00XX, even if it has a short escape.
+/* Return what json_string and json_text write, in the arena. */
+struct slice json_string_in(struct arena *arena, struct slice text);
+struct slice json_text_in(struct arena *arena, struct slice text);
+/* Does the same as json_string, but writes every control character as \u00XX, even if it has a short escape.
  * Checkpoint records and kafka.lines have this form. */
 void json_string_numbered(struct buf *out, struct slice text);
 /* Does the same as json_string_numbered without the quotes, for a part of a string. */

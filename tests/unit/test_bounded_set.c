@@ -1,67 +1,67 @@
-/* The identities that the stream has touched: recorded once, found, and given up when there are too many. */
+/* A set of texts: each is kept once, found, and all are given up when there are too many. */
 #include "unit.h"
 
-#include "engine/lane/backfill_window.h"
+#include "base/bounded_set.h"
 
 #include <stdio.h>
 
 static void what_is_added_is_found(void **state)
 {
-	struct backfill_window window;
+	struct bounded_set set;
 	(void)state;
-	backfill_window_init(&window, BACKFILL_WINDOW_BYTES);
-	assert_true(backfill_window_is_empty(&window));
-	backfill_window_add(&window, SLICE("a"));
-	backfill_window_add(&window, SLICE("b"));
-	assert_true(backfill_window_has(&window, SLICE("a")));
-	assert_true(backfill_window_has(&window, SLICE("b")));
-	assert_false(backfill_window_has(&window, SLICE("c")));
-	assert_false(backfill_window_is_empty(&window));
-	backfill_window_clear(&window);
-	assert_false(backfill_window_has(&window, SLICE("a")));
-	assert_true(backfill_window_is_empty(&window));
-	backfill_window_fini(&window);
+	bounded_set_init(&set, 1000);
+	assert_true(bounded_set_is_empty(&set));
+	bounded_set_add(&set, SLICE("a"));
+	bounded_set_add(&set, SLICE("b"));
+	assert_true(bounded_set_has(&set, SLICE("a")));
+	assert_true(bounded_set_has(&set, SLICE("b")));
+	assert_false(bounded_set_has(&set, SLICE("c")));
+	assert_false(bounded_set_is_empty(&set));
+	bounded_set_clear(&set);
+	assert_false(bounded_set_has(&set, SLICE("a")));
+	assert_true(bounded_set_is_empty(&set));
+	bounded_set_fini(&set);
 }
 
-static void the_same_key_takes_room_once(void **state)
+static void the_same_text_takes_room_once(void **state)
 {
-	struct backfill_window window;
+	struct bounded_set set;
 	size_t once;
 	(void)state;
-	backfill_window_init(&window, BACKFILL_WINDOW_BYTES);
-	backfill_window_add(&window, SLICE("a"));
-	once = window.bytes;
+	bounded_set_init(&set, 1000);
+	bounded_set_add(&set, SLICE("a"));
+	once = set.bytes;
 	for (int i = 0; i < 1000; i++)
-		backfill_window_add(&window, SLICE("a"));
-	assert_int_equal(window.bytes, once);
-	backfill_window_fini(&window);
+		bounded_set_add(&set, SLICE("a"));
+	assert_int_equal(set.bytes, once);
+	bounded_set_fini(&set);
 }
 
-static void a_full_window_gives_up(void **state)
+static void a_full_set_gives_up(void **state)
 {
-	struct backfill_window window;
+	struct bounded_set set;
 	char key[24];
 	(void)state;
-	backfill_window_init(&window, 10000);
+	bounded_set_init(&set, 10000);
 	for (unsigned i = 0; i < 1000; i++) {
 		snprintf(key, sizeof(key), "key %u", i);
-		backfill_window_add(&window, slice_str(key));
+		bounded_set_add(&set, slice_str(key));
 	}
-	assert_true(window.is_full);
-	assert_true(backfill_window_is_empty(&window));
-	backfill_window_clear(&window);
-	assert_false(window.is_full);
-	backfill_window_add(&window, SLICE("a"));
-	assert_true(backfill_window_has(&window, SLICE("a")));
-	backfill_window_fini(&window);
+	assert_true(set.is_full);
+	assert_true(bounded_set_is_empty(&set));
+	bounded_set_clear(&set);
+	assert_false(set.is_full);
+	bounded_set_add(&set, SLICE("a"));
+	assert_true(bounded_set_has(&set, SLICE("a")));
+	bounded_set_fini(&set);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_added_is_found),
-		cmocka_unit_test(the_same_key_takes_room_once),
-		cmocka_unit_test(a_full_window_gives_up),
+		cmocka_unit_test(the_same_text_takes_room_once),
+		cmocka_unit_test(a_full_set_gives_up),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -277,17 +277,6 @@ static enum next_step compare_partition(struct comparison *comparison, struct er
 
 /* ---- all partitions ---- */
 
-static struct slice as_string(struct slice text, struct arena *arena)
-{
-	struct slice copy;
-	struct buf json;
-	buf_init(&json);
-	json_string(&json, text);
-	copy = arena_copy(arena, buf_slice(&json));
-	buf_fini(&json);
-	return copy;
-}
-
 static void log_found(const struct comparison *comparison)
 {
 	const struct backfill_chunk *chunk = comparison->chunk;
@@ -349,8 +338,8 @@ int backfill_deletes(struct backfill *backfill, struct err *err)
 	arena_init(&comparison.names_arena, 0);
 	arena_init(&comparison.held_arena, 0);
 	buf_init(&comparison.row);
-	comparison.names.db = as_string(table->db, &comparison.names_arena);
-	comparison.names.table = as_string(table->name, &comparison.names_arena);
+	comparison.names.db = json_string_in(&comparison.names_arena, table->db);
+	comparison.names.table = json_string_in(&comparison.names_arena, table->name);
 	atomic_store(&backfill->link.waits, BACKFILL_WAITS_TOPIC);
 	rc = compare(&comparison, err);
 	atomic_store(&backfill->link.waits, BACKFILL_WAITS_NOT);

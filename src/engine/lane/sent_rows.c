@@ -3,7 +3,7 @@
 void sent_rows_init(struct sent_rows *sent)
 {
 	*sent = (struct sent_rows){.is_incomplete = false};
-	backfill_window_init(&sent->window, BACKFILL_WINDOW_BYTES);
+	bounded_set_init(&sent->rows, RECORDED_BYTES);
 	arena_init(&sent->arena, 0);
 	arena_init(&sent->key_arena, 0);
 	buf_init(&sent->identity);
@@ -14,7 +14,7 @@ void sent_rows_fini(struct sent_rows *sent)
 	buf_fini(&sent->identity);
 	arena_fini(&sent->key_arena);
 	arena_fini(&sent->arena);
-	backfill_window_fini(&sent->window);
+	bounded_set_fini(&sent->rows);
 }
 
 void sent_rows_begin(struct sent_rows *sent, const struct table *table)
@@ -30,7 +30,7 @@ void sent_rows_begin(struct sent_rows *sent, const struct table *table)
 void sent_rows_clear(struct sent_rows *sent)
 {
 	sent->is_incomplete = false;
-	backfill_window_clear(&sent->window);
+	bounded_set_clear(&sent->rows);
 }
 
 /* Make the identity of a row and a topic. rest: has the columns that the row's image lacks. Return 1, 0 if there is none, or
@@ -53,8 +53,8 @@ static int add(struct sent_rows *sent, const struct row *image, const struct row
 	if (rc < 0)
 		return -1;
 	if (rc > 0)
-		backfill_window_add(&sent->window, buf_slice(&sent->identity));
-	sent->is_incomplete |= rc == 0 || sent->window.is_full;
+		bounded_set_add(&sent->rows, buf_slice(&sent->identity));
+	sent->is_incomplete |= rc == 0 || sent->rows.is_full;
 	return 0;
 }
 
@@ -72,10 +72,10 @@ int sent_rows_has(struct sent_rows *sent, const struct row *row,
 		  const struct destination *destination, struct err *err)
 {
 	int rc = identify(sent, row, NULL, destination, err);
-	return rc > 0 ? backfill_window_has(&sent->window, buf_slice(&sent->identity)) : rc;
+	return rc > 0 ? bounded_set_has(&sent->rows, buf_slice(&sent->identity)) : rc;
 }
 
 bool sent_rows_is_empty(const struct sent_rows *sent)
 {
-	return backfill_window_is_empty(&sent->window);
+	return bounded_set_is_empty(&sent->rows);
 }

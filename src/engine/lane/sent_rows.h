@@ -4,17 +4,19 @@
 #ifndef TIDEWAY_SENT_ROWS_H
 #define TIDEWAY_SENT_ROWS_H
 
-#include "engine/lane/backfill_window.h"
+#include "base/bounded_set.h"
 #include "engine/lane/destination.h"
 #include "engine/lane/row_identity.h"
 #include "model/change.h"
 
+enum { RECORDED_BYTES = 16 << 20 }; /* of rows, or of keys */
+
 struct sent_rows {
 	struct row_key key; /* of the table; in key_arena */
 	struct arena key_arena;
-	struct backfill_window window; /* identities with topics */
-	bool is_incomplete; /* a row without an identity was sent, or there were too many */
-	struct arena arena; /* values of an identity */
+	struct bounded_set rows; /* identities with topics */
+	bool is_incomplete;      /* a row without an identity was sent, or there were too many */
+	struct arena arena;      /* values of an identity */
 	struct buf identity;
 };
 

@@ -30,7 +30,7 @@ struct stream_backfill *stream_backfill_new(struct backfill_link *link)
 	backfill = mem_array(1, sizeof(*backfill));
 	backfill->link = link;
 	sent_rows_init(&backfill->sent);
-	backfill_window_init(&backfill->keys, BACKFILL_WINDOW_BYTES);
+	bounded_set_init(&backfill->keys, RECORDED_BYTES);
 	backfill_pace_init(&backfill->pace);
 	position_init(&backfill->prepared);
 	return backfill;
@@ -41,7 +41,7 @@ void stream_backfill_free(struct stream_backfill *backfill)
 	if (backfill == NULL)
 		return;
 	position_fini(&backfill->prepared);
-	backfill_window_fini(&backfill->keys);
+	bounded_set_fini(&backfill->keys);
 	sent_rows_fini(&backfill->sent);
 	free(backfill);
 }
@@ -101,7 +101,7 @@ static int record_key(void *arg, const struct destination *destination,
 {
 	(void)destination, (void)err;
 	if (message->key.ptr)
-		backfill_window_add(arg, message->key);
+		bounded_set_add(arg, message->key);
 	return 1;
 }
 

@@ -3,9 +3,9 @@
 #ifndef TIDEWAY_STREAM_BACKFILL_PRIV_H
 #define TIDEWAY_STREAM_BACKFILL_PRIV_H
 
+#include "base/bounded_set.h"
 #include "engine/lane/backfill_link.h"
 #include "engine/lane/backfill_pace.h"
-#include "engine/lane/backfill_window.h"
 #include "engine/lane/sent_rows.h"
 #include "engine/stream/stream_priv.h"
 
@@ -16,7 +16,7 @@ struct stream_backfill {
 		*recorded;     /* rows of this table that are sent are recorded; NULL: of none */
 	struct sent_rows sent; /* those rows */
 	bool compares; /* keys are compared: `keys` has those that are sent for that table */
-	struct backfill_window keys;
+	struct bounded_set keys;
 	bool awaits, is_acked; /* AWAIT waits for a mark; the mark is reached */
 	bool is_spoiled;       /* the chunk must be read again */
 	struct plan *plan;     /* for the rows of the chunk; NULL: not made */

@@ -47,7 +47,7 @@ void stream_chunk_stop_recording(struct stream_backfill *backfill)
 	backfill->is_spoiled = false;
 	backfill->compares = false;
 	sent_rows_clear(&backfill->sent);
-	backfill_window_clear(&backfill->keys);
+	bounded_set_clear(&backfill->keys);
 }
 
 void stream_chunk_answer(struct stream_backfill *backfill, enum backfill_message message)

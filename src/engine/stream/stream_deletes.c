@@ -71,18 +71,6 @@ static bool is_plain(const struct mapping *mapping, const struct out_column *col
 	return masks == NULL || masks[column->column][0] == '\0';
 }
 
-/* Return the text as it is between the quotes of a JSON string. */
-static struct slice as_json(struct slice text, struct arena *arena)
-{
-	struct slice copy;
-	struct buf json;
-	buf_init(&json);
-	json_text(&json, text);
-	copy = arena_copy(arena, buf_slice(&json));
-	buf_fini(&json);
-	return copy;
-}
-
 /* List the columns and fields whose old values a DELETE may contain: what a function or a mask made may have been plain before. */
 static void list_columns(const struct plan *plan, struct backfill_chunk *chunk)
 {
@@ -92,10 +80,10 @@ static void list_columns(const struct plan *plan, struct backfill_chunk *chunk)
 	unsigned n = 0;
 	for (unsigned i = 0; i < mapping->ncolumns; i++)
 		if (is_plain(mapping, &mapping->columns[i]))
-			names[n++] = as_json(mapping->columns[i].name, &chunk->arena);
+			names[n++] = json_text_in(&chunk->arena, mapping->columns[i].name);
 	for (unsigned i = 0; i < mapping->nfields; i++)
 		if (mapping->fields[i].source != FIELD_FUNCTION)
-			names[n++] = as_json(mapping->fields[i].name, &chunk->arena);
+			names[n++] = json_text_in(&chunk->arena, mapping->fields[i].name);
 	chunk->deletes.columns = names;
 	chunk->deletes.ncolumns = n;
 }
@@ -108,10 +96,10 @@ static const struct format_key_rule *describe_rule(const struct plan *plan, stru
 	struct slice *names = ARENA_ARRAY(arena, mapping->key.nparts + 1, struct slice);
 	for (unsigned k = 0; k < mapping->key.nparts; k++) {
 		unsigned value = plan->key_values[k];
-		names[k] = as_json(value < mapping->ncolumns
-					   ? mapping->columns[value].name
-					   : mapping->fields[value - mapping->ncolumns].name,
-				   arena);
+		names[k] = json_text_in(arena,
+					value < mapping->ncolumns
+						? mapping->columns[value].name
+						: mapping->fields[value - mapping->ncolumns].name);
 	}
 	*rule = (struct format_key_rule){names, mapping->key.nparts, mapping->key.json};
 	return rule;
@@ -216,7 +204,7 @@ int stream_deletes_send(struct stream *stream, struct err *err)
 				  .destination = destination};
 	split(backfill_chunk_next(chunk, &backfill->at), &message);
 	backfill->left--;
-	if (backfill_window_has(&backfill->keys, message.key))
+	if (bounded_set_has(&backfill->keys, message.key))
 		return 0;
 	if (sink_check(lane->sink, destination->topic, &message, err) < 0) {
 		log_warn("copy %.*s of table %.*s: the DELETE of a row is too large, and is not "
