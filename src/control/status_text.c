@@ -216,7 +216,7 @@ static void put_state(const cJSON *sync, double now_ms, struct buf *out)
 /* Append a table in quarantine, and how it comes back. */
 static void put_quarantine(const cJSON *table, double now_ms, struct buf *out)
 {
-	buf_printf(out, "  table     %s is in quarantine since ", text_of(table, "name"));
+	buf_printf(out, "  table     %s went into quarantine ", text_of(table, "name"));
 	put_age(out, table, "since_ms", now_ms);
 	buf_printf(out, ": %s: %s\n", text_of(table, "code"), text_of(table, "message"));
 	buf_printf(out, "            Remove the cause, then: tideway resync SCRIPT %s\n",
@@ -226,7 +226,7 @@ static void put_quarantine(const cJSON *table, double now_ms, struct buf *out)
 /* Likewise, a paused one. */
 static void put_paused(const cJSON *table, double now_ms, struct buf *out)
 {
-	buf_printf(out, "  table     %s is paused since ", text_of(table, "name"));
+	buf_printf(out, "  table     %s was paused ", text_of(table, "name"));
 	put_age(out, table, "since_ms", now_ms);
 	buf_printf(out, ": nothing of it is sent\n");
 	buf_printf(out, "            To copy it again and continue: tideway resume SCRIPT %s\n",

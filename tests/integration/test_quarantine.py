@@ -83,11 +83,11 @@ def test_a_function_that_fails_for_one_table(here):
     (table,) = here.admin.sync(running.name)["quarantined"]
     assert table["name"] == name and table["code"] == "E-701" and "thirteen" in table["message"] and table["position"]
     assert re.search(rf"ERROR table {name} is in quarantine, nothing of it is sent \(on_table_error\): E-701: .*thirteen", running.log)
-    assert re.search(rf"WARN  table {name} is in quarantine, nothing of it is sent since ", running.log)
+    assert re.search(rf"WARN  table {name} is in quarantine: nothing of it has been sent since ", running.log)
     wait_for(lambda: alerts(running, "quarantine"), "the alert")
     (raised,) = alerts(running, "quarantine")
     assert raised[1].startswith(f"E-701 {name} ")
-    assert f"table     {name} is in quarantine since " in run_command(running, "status")
+    assert f"table     {name} went into quarantine " in run_command(running, "status")
     assert re.search(rf"{name} +quarantined, E-701", run_command(running, "tables"))
     code, out, err = running.once(command="check")
     assert code == 0 and f"WARN  table {name}: it is in quarantine: E-701: " in out, out + err

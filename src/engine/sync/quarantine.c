@@ -307,11 +307,13 @@ void quarantine_remind(const struct supervisor *supervisor)
 		struct slice name = chosen_table_print(&chosen->tables[i], &arena);
 		const struct table_hold *hold = chosen->tables[i].hold;
 		if (hold && hold->code > 0)
-			log_warn("table %.*s is in quarantine, nothing of it is sent since %.*s "
+			log_warn("table %.*s is in quarantine: nothing of it has been sent since "
+				 "%.*s "
 				 "(E-%d). tideway resync ends that",
 				 SLICE_FMT(name), SLICE_FMT(hold->position), hold->code);
 		else if (hold)
-			log_info("table %.*s is paused, nothing of it is sent since %.*s. tideway "
+			log_info("table %.*s is paused: nothing of it has been sent since %.*s. "
+				 "tideway "
 				 "resume ends that",
 				 SLICE_FMT(name), SLICE_FMT(hold->position));
 	}
