@@ -427,7 +427,8 @@ def test_table_changed_while_ranges_are_cut(sync, sql, db, mariadb, kafka, uniqu
         sql(f"CREATE TABLE {name} (id INT PRIMARY KEY, v INT)", f"INSERT INTO {name} SELECT seq, 1 FROM seq_1_to_30000",
             f"ANALYZE TABLE {name}")
     sql("LOCK TABLES a WRITE")
-    running = sync(user=f"u_{unique[:20]}", password="secret")
+    # with one lane: another one would not wait, and might have read all of b before it is rebuilt
+    running = sync("full = { parallel = 1 },", user=f"u_{unique[:20]}", password="secret")
     # examining the keys of a waits for the lock; b, the next table, is rebuilt meanwhile
     wait_for(lambda: mariadb.run("SELECT 1 FROM information_schema.processlist WHERE state LIKE 'Waiting for table metadata lock'"
                                  f" AND user = 'u_{unique[:20]}'"), lambda: running.log)
