@@ -1,7 +1,7 @@
 """scripts/examples: each runs against a real MariaDB and the embedded broker: the full sync of shop.sql, then
 shop-changes.sql; what is in the topics then must equal scripts/examples/expected/<name>.txt.
 
-A line is: topic, key, op, and the row (old -> new where a message has both). A first line of each topic and table names the
+A line is: topic, key, headers, op, and the row (old -> new where a message has both). A first line of each topic and table names the
 fields and their types. TIDEWAY_EXPECT=write writes the files instead.
 """
 
@@ -63,8 +63,10 @@ def debezium_text(value):
 
 
 def readable(message):
-    """topic, key, op and row of one message, as (head line or None, line)."""
+    """topic, key, headers, op and row of one message, as (head line or None, line)."""
     head = f"{message['topic']} key={message['key'] if message['key'] is not None else '-'}"
+    if message.get("headers"):
+        head += " (" + ", ".join(f"{name}={text}" for name, text in message["headers"]) + ")"
     value = message["value"]
     if isinstance(value, dict) and "source" in value:
         return None, f"{head} {debezium_text(value)}"
@@ -96,7 +98,8 @@ def listing(messages):
 
 def of_kafka(message):
     return {"topic": message.topic, "key": message.key.decode() if message.key is not None else None,
-            "value": message.json if message.value is not None else None}
+            "value": message.json if message.value is not None else None,
+            "headers": [(name, text.decode()) for name, text in message.headers]}
 
 
 def is_beat(message):
