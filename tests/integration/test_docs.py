@@ -319,3 +319,20 @@ def test_links(page):
         assert file.exists(), f"{target} is not there"
         if anchor:
             assert anchor in anchors(file), f"{target}: no such heading"
+
+
+def test_features_are_shown():
+    """Each test, option and command that docs/features.md names is there, and each row of its tables names a test."""
+    page = (ROOT / "docs/features.md").read_text()
+    rows = [line.strip("|").split("|") for line in page.splitlines() if line.startswith("|") and "---" not in line]
+    rows = [cells for cells in rows if cells[-1].strip() != "shown by"]
+    for cells in rows:
+        named = re.findall(r"`(test_\w+)::(\w+)`", cells[-1])
+        assert named, f"no test: {cells}"
+        for module, test in named:
+            assert re.search(rf"^def {test}\(", (ROOT / f"tests/integration/{module}.py").read_text(), re.M), f"{module}::{test}"
+        options = re.findall(r"^\| `(\w+)` \|", (ROOT / "docs/options.md").read_text(), re.M)
+        for option in re.findall(r"`([a-z_.]+)`", cells[1]):
+            assert set(option.split(".")) <= {*options, "source"}, option
+        for command in re.findall(r"`tideway ([a-z]+)`", cells[1]):
+            assert command in printed("help"), command
