@@ -142,7 +142,7 @@ def test_fields(sync, sql, db, users):
             total = field.decimal(2, function(change) return change.row.price * change.row.qty end),
             image = function(change) return change.image end,
             op = function(change) return change.op end,
-            nothing = function(change) return nil end,
+            nothing = field.string(function(change) return nil end),
         }},
     }},''')
     full, before, after = both_phases(running, f"{db}.users", sql)

@@ -112,24 +112,66 @@ static bool convert(struct value *value, enum transport transport, int scale, st
 	}
 }
 
+static const char *remedy_of(const struct out_field *field)
+{
+	if (!field->typed)
+		return "Return one type, or declare it with field.long(...), field.string(...) and "
+		       "the like";
+	switch (field->transport) {
+	case TRANSPORT_LONG:
+	case TRANSPORT_DATE:
+		return "Convert it, as with math.tointeger(value)";
+	case TRANSPORT_DOUBLE:
+		return "Convert it, as with tonumber(value)";
+	case TRANSPORT_BOOLEAN:
+		return "Return true or false";
+	default:
+		return "Convert it, as with tostring(value)";
+	}
+}
+
+/* The place of a field in the script is that of its function. */
+static int refuse_type(const struct out_field *field, const struct value *value,
+		       enum transport expected, struct err *err)
+{
+	const char *is = value->kind == VALUE_NULL ? "nil" : transport_name(value_transport(value));
+	return err_set(err, E_FIELD_RESULT,
+		       "%s: field '%.*s': the function returned %s where %s is %s. %s",
+		       field->where, SLICE_FMT(field->name), is, transport_name(expected),
+		       field->typed ? "declared" : "expected", remedy_of(field));
+}
+
+static int refuse_nil(const struct out_field *field, struct err *err)
+{
+	return err_set(err, E_FIELD_RESULT,
+		       "%s: field '%.*s': the function returned nil, and the field has no declared "
+		       "type. Declare it, as with field.string(function(change) ... end)",
+		       field->where, SLICE_FMT(field->name));
+}
+
+/* Check the result of a function without a declared type: all of its results have the same type, whichever comes first. */
+static int undeclared_value(struct plan *plan, unsigned i, const struct value *value,
+			    struct err *err)
+{
+	const struct out_field *field = &plan->mapping.fields[i];
+	enum transport is = value_transport(value);
+	if (value->kind == VALUE_NULL)
+		return refuse_nil(field, err);
+	if (!plan->typed[i])
+		plan_set_field_type(plan, i, is);
+	return is == plan->field_types[i] ? 0
+					  : refuse_type(field, value, plan->field_types[i], err);
+}
+
 static int function_value(struct plan *plan, unsigned i, struct value *value, struct arena *arena,
 			  struct err *err)
 {
 	const struct out_field *field = &plan->mapping.fields[i];
-	enum transport expected = plan->field_types[i];
-	if (value->kind == VALUE_NULL)
+	if (!field->typed)
+		return undeclared_value(plan, i, value, err);
+	if (convert(value, field->transport, field->scale, arena))
 		return 0;
-	if (!plan->typed[i]) {
-		plan_set_field_type(plan, i, value_transport(value));
-		return 0;
-	}
-	if (convert(value, expected, field->scale, arena))
-		return 0;
-	return err_set(err, E_FIELD_RESULT,
-		       "field '%.*s': the function returned a value of type %s where %s is "
-		       "expected. Return one type, or declare it with field.%s(...)",
-		       SLICE_FMT(field->name), transport_name(value_transport(value)),
-		       transport_name(expected), expected == TRANSPORT_STRING ? "string" : "...");
+	return refuse_type(field, value, field->transport, err);
 }
 
 struct value field_value(const struct out_field *field, const struct field_context *context,

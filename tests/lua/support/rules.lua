@@ -93,7 +93,7 @@ cases.try = {
   fields = {
     l = field.long(age_but(13), { default = -1 }), d = field.decimal(2, age_but(13), { default = 1 }),
     s = field.string(function(change) return change.row.secret end, { default = "-" }),
-    b = field.bytes(function() error "never" end, { default = "\0" }), t = sync.try(age_but(14), nil),
+    b = field.bytes(function() error "never" end, { default = "\0" }), t = field.long(sync.try(age_but(14), nil)),
     wrong = field.string(function(change) return change.row.age == 15 and 5 or "x" end, { default = "y" }),
   },
 }
@@ -156,13 +156,14 @@ cases.types = {
     b = field.boolean(function() return true end), t = field.date(function() return 86400000 end),
     y = field.bytes(function() return "\0\1\2" end), n = field.long(function() return nil end),
     u_int = function() return 7 end, u_float = function() return 0.5 end, u_bool = function() return false end,
-    u_string = function() return "text" end, u_nil = function() return nil end,
+    u_string = function() return "text" end,
   },
 }
 
 cases.wrong_type = { fields = { l = field.long(function(c) return c.row.mail end) } }
 
-cases.two_types = { fields = { v = function(c) return c.row.id == 1 and 1 or "one" end } }
+-- by the id of the row; id 9 gives nil
+cases.two_types = { fields = { v = function(c) return ({ 1, "one", 1.5, true })[c.row.id] end } }
 
 cases.one = { update = "one", topic = function(change) return "t." .. change.row.mail end }
 cases.one_after = { update = "one", key_change = "after", key = "mail" }
