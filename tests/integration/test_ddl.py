@@ -792,6 +792,24 @@ def test_statement_in_another_character_set(table, db, mariadb):
     assert message.ddl["text"] == "ALTER TABLE t COMMENT 'café'"
 
 
+def test_topic_and_partitions(sync, sql, db, kafka):
+    """docs/lua-api.md, "ddl": ddl_topic gets the statements on databases, also one that exists before the first of them, and
+    ddl_partitions = "all" writes each message to every partition."""
+    sql("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)")
+    running = sync(f'ddl_topic = "{db}.ddl", ddl_partitions = "all", topics = {{ partitions = 3, partitions_without_key = 2, max = 1 }},')
+    running.wait_streaming()
+    assert kafka.partitions()[f"{db}.ddl"] == 2
+    sql("CREATE VIEW v AS SELECT * FROM t", "ALTER TABLE t ADD COLUMN a INT", "INSERT INTO t VALUES (2, 2)")
+    for topic, op, count in (("ddl", "QUERY", 2), ("t", "ALTER", 3)):
+        found = running.until(f"{db}.{topic}", lambda all_, n=count: len(ddls(all_)) >= n, f"{count} messages")
+        found = ddls(found)
+        assert sorted(m.partition for m in found) == list(range(count))
+        assert {m.op for m in found} == {op} and len({m.sequence for m in found}) == 1
+    running.wait_rows(f"{db}.t", 2)
+    assert running.stop() == 0
+    assert {m.op for m in ddls(running.reader(f"{db}.t").to_end())} == {"ALTER"}
+
+
 def test_query_message(sync, sql, db, mariadb):
     """docs/messages.md, "Full sync": any other statement that concerns a selected database: op QUERY, columns and key
     null, table null, once in each topic of its tables, those that a function has returned included."""

@@ -129,7 +129,8 @@ test.case("sync.try and the default of a field", function()
   test.equal(of(14, "a@b", "s")[1].after.t, json.null)
   test.equal(#of(100, "a@b", "s"), 0)
   test.equal(#of(nil, "a@b", "s"), 2) -- age < 100 raises, and the row passes
-  test.raises(function() of(15, "a@b", "s") end, "field 'wrong': the function returned LONG where STRING is declared. Convert it, as with tostring")
+  test.raises(function() of(15, "a@b", "s") end,
+    "field 'wrong': the function returned LONG where STRING is declared. Convert it, as with tostring")
 end)
 
 test.case("sync.try does not hide that a limit is reached", function()
@@ -200,7 +201,8 @@ test.case("field types, declared and by value", function()
       else
         test.raises(function() shop:insert("a.users", { id = second }) end, "field 'v': the function returned ")
       end
-      test.raises(function() shop:insert("a.users", { id = 9 }) end, "field 'v': the function returned nil, and the field has no declared type")
+      test.raises(function() shop:insert("a.users", { id = 9 }) end,
+        "field 'v': the function returned nil, and the field has no declared type")
     end
   end
 end)

@@ -30,6 +30,8 @@
 ---@field dml tideway.dml|table<string, tideway.dml>|nil What becomes of inserts, updates and deletes of the stream: { insert =, update =, delete = "normal" | "ignore" }, delete also "logical".
 ---@field tombstones boolean|table|table<string, boolean|table>|nil A message with a null value and the key after each deleted row, so that compaction removes the row. With format = "debezium" the default is true.
 ---@field ddl tideway.ddl|nil What becomes of schema changes, by their kind, such as { drop_table = "alert" }: "normal", "ignore", "alert" or "error".
+---@field ddl_topic string|nil Topic for statements that concern a whole database, instead of each topic of its tables.
+---@field ddl_partitions "first"|"all"|nil Partitions of a topic that get the message of a schema change: "first" or "all".
 ---@field types tideway.types|tideway.types[]|table<string, tideway.types|string>|nil How column types are written: { tinyint1 = "boolean" }, for all tables or by table.
 ---@field full tideway.full|nil The full sync.
 ---@field topics "existing"|tideway.topics|nil Creation of topics; "existing" is { create = false }.

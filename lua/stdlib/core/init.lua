@@ -363,6 +363,7 @@ local function topics_of(sync)
     set[destination.topic] = true
   end
   if sync.config.heartbeat_topic then set[sync.config.heartbeat_topic] = true end
+  if sync.config.ddl_topic then set[sync.config.ddl_topic] = true end
   for name in pairs(set) do list[#list + 1] = name end
   table.sort(list)
   return set, list

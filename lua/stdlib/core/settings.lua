@@ -65,7 +65,8 @@ end
 local FORMATS = {
   dataworks = { refused = {}, no_primary_key = "reject", update = "two", tombstones = false },
   debezium = {
-    refused = { "update", "op_names", "key_format", "key_change", "types" }, heartbeat_s = 0, no_primary_key = "unique_or_empty",
+    refused = { "update", "op_names", "key_format", "key_change", "types", "ddl_topic", "ddl_partitions" },
+    heartbeat_s = 0, no_primary_key = "unique_or_empty",
     refuses_types = true, update = "one", tombstones = true, key_format = "json",
     topic = function(name) return name .. ".${db_name_src}.${table_name_src}" end,
     heartbeat_topic = function(name) return "__debezium-heartbeat." .. name end,
@@ -267,6 +268,7 @@ local function make_config(options, format, one, place)
   end
   complete_checkpoint(config, one, place:child("checkpoint"))
   fill_admin(config, options.admin, place:child("admin"))
+  check_topic_name(config.ddl_topic, place:child("ddl_topic"))
   config.ddl = ddl_of(options.ddl, place:child("ddl"))
   return config
 end

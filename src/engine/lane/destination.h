@@ -34,7 +34,7 @@ struct destinations {
 	struct map by_name;               /* topic -> struct destination */
 	struct destination *first, *last; /* the same, in the order of opening */
 	unsigned
-		uncounted; /* number of them that topics.max does not count: the topic for heartbeats only */
+		uncounted; /* number of them that topics.max does not count: the topics for heartbeats and for statements */
 };
 
 void copying_set(struct copying *copying, unsigned tables);

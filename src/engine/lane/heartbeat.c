@@ -41,7 +41,7 @@ static int named_topic(struct heartbeat *heartbeat, struct lane *lane, struct er
 			 "topic '%.*s'. Set heartbeat = { topic = ... } to choose another one",
 			 heartbeat->total, HEARTBEAT_PARTITIONS_MAX, SLICE_FMT(heartbeat->name));
 	heartbeat->one_topic = true;
-	lane->destinations.uncounted = 1;
+	lane->destinations.uncounted = 1 + (lane->config->ddl_topic != NULL);
 	if (lane_destination(lane, heartbeat->name, false, NULL, &heartbeat->destination, err) < 0)
 		return -1;
 	heartbeat->total = (unsigned)sink_topic_info(heartbeat->destination->topic)->present;

@@ -173,14 +173,17 @@ static void add_message(struct following *f, const struct format_ddl *ddl,
 			struct destination *destination)
 {
 	struct stream *stream = f->stream;
-	const struct message message = {
+	bool all = stream->lane.config->ddl_partitions == DDL_PARTITIONS_ALL;
+	int n = all ? sink_topic_info(destination->topic)->present : 1;
+	struct message message = {
 		.topic = destination->name,
 		.key = message_key(stream, ddl, destination),
 		.op = stream->lane.format->ddl_op(ddl),
 		.value = message_value(f, ddl),
 		.destination = destination,
 	};
-	message_batch_add(f->batch, &message);
+	for (message.partition = 0; message.partition < n; message.partition++)
+		message_batch_add(f->batch, &message);
 }
 
 /* Send the DDL message anyway: the next statement may add the key. The first row stops the sync (map_change.c). */
@@ -217,19 +220,42 @@ static int send_to_topics(struct following *f, const struct format_ddl *ddl,
 	return 0;
 }
 
-/* Send a statement about a whole database once to each topic of its tables. */
+static int send_to_topic(struct following *f, const struct format_ddl *ddl, struct slice topic,
+			 struct err *err)
+{
+	struct destination *destination;
+	if (lane_destination(&f->stream->lane, topic, false, NULL, &destination, err) < 0)
+		return -1;
+	add_message(f, ddl, destination);
+	return 0;
+}
+
+/* Return the next captured table of the database. Set *at to 0 first. */
+static const struct table *next_captured(struct stream *stream, struct slice db, size_t *at)
+{
+	const struct table *table;
+	while ((table = catalog_next(stream->catalog, at)))
+		if (slice_equal(table->db, db) && wants(stream, table->db, table->name))
+			break;
+	return table;
+}
+
+/* Send a statement about a whole database: to the topic for statements, or once to each topic of its tables. */
 static int send_to_database(struct following *f, const struct format_ddl *ddl, struct err *err)
 {
 	struct stream *stream = f->stream;
+	const char *topic = stream->lane.config->ddl_topic;
 	struct slice db = ddl->effect->db;
 	struct map sent;
 	const struct table *table;
 	size_t at = 0;
 	int rc = 0;
+	if (topic)
+		return next_captured(stream, db, &at) ? send_to_topic(f, ddl, slice_str(topic), err)
+						      : 0;
 	map_init(&sent);
-	while (rc == 0 && (table = catalog_next(stream->catalog, &at)))
-		if (slice_equal(table->db, db) && wants(stream, table->db, table->name))
-			rc = send_to_topics(f, ddl, table, &sent, err);
+	while (rc == 0 && (table = next_captured(stream, db, &at)))
+		rc = send_to_topics(f, ddl, table, &sent, err);
 	map_fini(&sent);
 	return rc;
 }
@@ -265,16 +291,6 @@ static struct format_ddl describe(struct following *f, const struct ddl_effect *
 	};
 }
 
-/* Send once, to the topic with the name of the sync. */
-static int send_to_sync_topic(struct following *f, const struct format_ddl *ddl, struct err *err)
-{
-	struct destination *destination;
-	if (lane_destination(&f->stream->lane, ddl->sync->name, false, NULL, &destination, err) < 0)
-		return -1;
-	add_message(f, ddl, destination);
-	return 0;
-}
-
 /* Return whether the statement concerns a captured table, or a whole database. */
 static bool concerns(struct stream *stream, const struct ddl_effect *effect)
 {
@@ -295,7 +311,7 @@ static int send_effect(struct following *f, const struct ddl_effect *effect, str
 	if (f->silent || (effect->table.len > 0 && !before && !after))
 		return 0;
 	if (stream->lane.format->ddl_to_sync_topic)
-		return send_to_sync_topic(f, &ddl, err);
+		return send_to_topic(f, &ddl, sync.name, err);
 	if (effect->table.len == 0)
 		return send_to_database(f, &ddl, err);
 	plan = message_plan(stream, effect);

@@ -150,8 +150,21 @@ static int open_returned(struct stream *stream, struct err *err)
 	return rc;
 }
 
+static int open_ddl_topic(struct stream *stream, struct err *err)
+{
+	struct lane *lane = &stream->lane;
+	struct destination *destination;
+	if (lane->config->ddl_topic == NULL)
+		return 0;
+	lane->destinations.uncounted++;
+	return lane_destination(lane, slice_str(lane->config->ddl_topic), false, NULL, &destination,
+				err);
+}
+
 int stream_open_topics(struct stream *stream, struct err *err)
 {
+	if (open_ddl_topic(stream, err) < 0)
+		return -1;
 	if (open_constant(stream, err) < 0)
 		return -1;
 	return open_returned(stream, err);

@@ -36,6 +36,18 @@ test.case("defaults", function()
   test.ok(c.line > 0)
 end)
 
+test.case("where schema changes are written", function()
+  test.equal(config {}.ddl_topic, nil)
+  test.equal(config {}.ddl_partitions, "first")
+  local c = config { ddl_topic = "all.ddl", ddl_partitions = "all" }
+  test.equal(c.ddl_topic, "all.ddl")
+  test.equal(c.ddl_partitions, "all")
+end)
+refused({ ddl_topic = "a b" }, 'ddl_topic: "a b" ')
+refused({ ddl_topic = {} }, "ddl_topic: must be a string")
+refused({ ddl_partitions = "al" }, 'ddl_partitions: "al" is not one of its values, did you mean "all"?')
+refused({ ddl_partitions = 3 }, "ddl_partitions: must be a string")
+
 test.case("texts of the errors", function()
   local loop = function() end
   local c = config { mode = "stream", heartbeat = { seconds = 2, topic = "beats" }, checkpoint = { file = "a.json" },
@@ -323,7 +335,8 @@ test.case("a list of sources: tables of one name meet in their topic", function(
 end)
 
 test.case("format = debezium refuses the options that only shape the other format", function()
-  for name, value in pairs { update = "one", op_names = "canonical", key_format = "json", key_change = "after" } do
+  for name, value in pairs { update = "one", op_names = "canonical", key_format = "json", key_change = "after", ddl_topic = "d",
+    ddl_partitions = "all" } do
     test.raises(function() tables.sync { format = "debezium", [name] = value } end,
       name .. ': cannot be combined with format = "debezium"')
   end
