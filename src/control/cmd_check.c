@@ -86,6 +86,23 @@ static void check_source(struct report *report, const struct sync_config *config
 	free(identities);
 }
 
+/* Report conditions of full.where that the source does not accept. */
+static void check_conditions(struct report *report, struct look *look)
+{
+	for (unsigned i = 0; i < look->bootstrap.nselected; i++) {
+		const struct table *table = look->bootstrap.selected[i];
+		struct err err = ERR_INIT;
+		struct buf what;
+		if (bootstrap_check_condition(&look->bootstrap, table, &err) == 0)
+			continue;
+		buf_init(&what);
+		buf_printf(&what, "table %.*s", SLICE_FMT(table->full_name));
+		check_line(report, FINDING_FAIL, buf_slice(&what), slice_str(err.text),
+			   SLICE("correct the condition, or remove it"), err.id);
+		buf_fini(&what);
+	}
+}
+
 /* Report the tables that a start without a checkpoint would refuse. */
 static void check_engines(struct report *report, const struct look *look)
 {
@@ -164,6 +181,7 @@ static void check_sync(struct report *report, struct look *look, unsigned index)
 			   E_NONE);
 		buf_fini(&found);
 		check_engines(report, look);
+		check_conditions(report, look);
 		check_quarantines(report, look);
 		check_copy(report, look);
 	}

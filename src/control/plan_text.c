@@ -146,6 +146,8 @@ static void print_copy(const struct planned *planned)
 	buf_init(&cost);
 	table_estimate_put_cost(planned->copied, &cost);
 	printf("  copy     %s\n", buf_cstr(&cost));
+	if (planned->plan->mapping.shown.where)
+		printf("  rows     where %s\n", planned->plan->mapping.shown.where);
 	buf_fini(&cost);
 	if (planned->copied->problem)
 		printf("  warning  " ESTIMATE_PROBLEM "%s\n", planned->copied->problem);

@@ -212,7 +212,7 @@ static bool transport_at(struct reading *r, int idx, enum transport *transport)
 	return name.ptr != NULL;
 }
 
-/* Read a text such as "sync.lua:12"; NULL: the field is nil. */
+/* Read a text such as "sync.lua:12", or a condition; NULL: the field is nil. */
 static const char *place_at(struct reading *r, int idx, const char *key)
 {
 	struct slice text = text_at(r, idx, key);
@@ -548,6 +548,7 @@ void prepare_read(lua_State *L, int idx, struct script *script, const struct tab
 	read_shown(&r, idx);
 	read_dml(&r, idx);
 	mapping->tombstones = flag_at(&r, idx, "tombstones");
+	mapping->shown.where = place_at(&r, idx, "copy_where");
 	mapping->update = (enum update_mode)choice_at(&r, idx, "update", updates, UPDATE_TWO);
 	mapping->key_change_split = choice_at(&r, idx, "key_change", changes, 0) == 0;
 	read_functions(&r, idx, script, config);

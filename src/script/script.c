@@ -243,7 +243,10 @@ struct question {
 	const struct table *table;
 	struct arena *arena;
 	struct mapping *mapping;
-	struct script_destination *destination;
+	union {
+		struct script_destination *destination;
+		struct script_copy *copy;
+	} answer;
 	struct slice topic;
 	const struct table *after;
 	const struct ddl_rename *renamed;
@@ -493,7 +496,7 @@ void script_collect(struct script *script)
 static int ask_destination(lua_State *L)
 {
 	struct question *q = lua_touserdata(L, 1);
-	struct script_destination *to = q->destination;
+	struct script_destination *to = q->answer.destination;
 	size_t len;
 	const char *topic;
 	push_core(L, "destination");
@@ -517,9 +520,42 @@ int script_destination(struct script *script, unsigned sync, const struct table 
 			     .sync = sync,
 			     .table = table,
 			     .arena = arena,
-			     .destination = destination};
+			     .answer.destination = destination};
 	*destination = (struct script_destination){.wanted = false};
 	return state_protect(script, ask_destination, &q, SCRIPT_BUDGET_LOAD, E_SCRIPT, err);
+}
+
+static const char *text_in(struct arena *arena, lua_State *L, int idx)
+{
+	size_t len;
+	const char *text = lua_tolstring(L, idx, &len);
+	return text ? arena_cstr(arena, slice_of(text, len)) : NULL;
+}
+
+static int ask_copy(lua_State *L)
+{
+	struct question *q = lua_touserdata(L, 1);
+	push_core(L, "copy");
+	lua_pushinteger(L, q->sync + 1);
+	lua_pushlstring(L, q->table->db.ptr, q->table->db.len);
+	lua_pushlstring(L, q->table->name.ptr, q->table->name.len);
+	lua_call(L, 3, 3);
+	*q->answer.copy = (struct script_copy){.where = text_in(q->arena, L, -3),
+					       .place = text_in(q->arena, L, -2),
+					       .order = (unsigned)lua_tointeger(L, -1)};
+	return 0;
+}
+
+int script_copy(struct script *script, unsigned sync, const struct table *table,
+		struct arena *arena, struct script_copy *copy, struct err *err)
+{
+	struct question q = {.script = script,
+			     .sync = sync,
+			     .table = table,
+			     .arena = arena,
+			     .answer.copy = copy};
+	*copy = (struct script_copy){.where = NULL};
+	return state_protect(script, ask_copy, &q, SCRIPT_BUDGET_LOAD, E_SCRIPT, err);
 }
 
 static int ask_compacted(lua_State *L)

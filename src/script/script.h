@@ -92,6 +92,16 @@ void script_release(struct script *script, struct mapping *mapping);
 /* Free what the state no longer uses, after a call for each of many tables. */
 void script_collect(struct script *script);
 
+/* How a table is copied. */
+struct script_copy {
+	const char *where; /* of its rows, a condition in SQL; NULL: all rows; in the arena */
+	const char
+		*place; /* of the condition, for errors: "sync.lua:12: full.where["shop.events"]" */
+	unsigned order; /* tables with a lower number are copied first */
+};
+int script_copy(struct script *script, unsigned sync, const struct table *table,
+		struct arena *arena, struct script_copy *copy, struct err *err) MUST_CHECK;
+
 /* Where the rows of a table go. */
 struct script_destination {
 	bool wanted;        /* false: the sync does not select the table */

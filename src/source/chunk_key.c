@@ -5,7 +5,7 @@
 #include "source/server.h"
 #include "source/server_error.h"
 
-void chunk_key_sign(const struct chunk_key *key, const struct table *table,
+void chunk_key_sign(const struct chunk_key *key, const struct table *table, const char *where,
 		    const struct server *server, struct buf *text)
 {
 	buf_put(text, key->index);
@@ -24,6 +24,8 @@ void chunk_key_sign(const struct chunk_key *key, const struct table *table,
 	if (key->nparts)
 		buf_char(text, ')');
 	buf_printf(text, " on %s %u", server->mariadb ? "MariaDB" : "MySQL", server->version);
+	if (where)
+		buf_printf(text, " where (%s)", where);
 }
 
 /* ---- which key ---- */

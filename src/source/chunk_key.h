@@ -34,9 +34,9 @@ struct chunk_key {
 	const struct chunk_part *parts;
 };
 
-/* Appends what the bounds of the key depend on: the index, name, type, collation and direction of each part, and the server's
- * version, which may correct the order of a collation. */
-void chunk_key_sign(const struct chunk_key *key, const struct table *table,
+/* Appends what the bounds of the key and the rows between them depend on: the index, name, type, collation and direction of each
+ * part, the server's version, which may correct the order of a collation, and the condition for the rows, NULL for none. */
+void chunk_key_sign(const struct chunk_key *key, const struct table *table, const char *where,
 		    const struct server *server, struct buf *text);
 
 #endif

@@ -328,7 +328,7 @@ static void signature_of_a_key(void **state)
 
 	(void)state;
 	buf_init(&text);
-	chunk_key_sign(&three_key, &table, &server, &text);
+	chunk_key_sign(&three_key, &table, NULL, &server, &text);
 	assert_slice(buf_slice(&text),
 		     "u`k (`a``b` int(11), `name` varchar(20) collate utf8mb4_bin desc, "
 		     "`id` bigint(20)) on MariaDB 101119");

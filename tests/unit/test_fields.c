@@ -20,8 +20,12 @@ static int fill(const struct out_field *field, enum transport transport,
 /* Returns whether a function's result can be written as the declared type. Converts the value to it. */
 static bool convert(struct value *value, enum transport transport, int scale, struct arena *arena)
 {
-	const struct out_field field = {
-		.name = SLICE("f"), .source = FIELD_FUNCTION, .scale = scale};
+	const struct out_field field = {.name = SLICE("f"),
+					.source = FIELD_FUNCTION,
+					.typed = true,
+					.transport = transport,
+					.scale = scale,
+					.where = "f.lua:1"};
 	const struct value result = *value;
 	const struct field_context context = {.slots = &result};
 	if (fill(&field, transport, &context, arena, value) == 0)
@@ -63,6 +67,31 @@ static void declared_types_are_kept(void **state)
 	arena_fini(&arena);
 }
 
+/* All results of a function without a declared type have one type, and none is nil. */
+static void undeclared_types_are_kept(void **state)
+{
+	(void)state;
+	const struct out_field field = {
+		.name = SLICE("f"), .source = FIELD_FUNCTION, .scale = -1, .where = "f.lua:1"};
+	const struct value number = {.kind = VALUE_F64, .f = 1}, integer = {.kind = VALUE_I64},
+			   null = {.kind = VALUE_NULL};
+	struct field_context context = {.slots = &number};
+	struct value value;
+	struct arena arena;
+	arena_init(&arena, 0);
+	assert_int_equal(fill(&field, TRANSPORT_DOUBLE, &context, &arena, &value), 0);
+	assert_int_equal(fill(&field, TRANSPORT_LONG, &context, &arena, &value), -1);
+	assert_non_null(
+		strstr(err.text,
+		       "f.lua:1: field 'f': the function returned DOUBLE where LONG is expected"));
+	context.slots = &integer;
+	assert_int_equal(fill(&field, TRANSPORT_DOUBLE, &context, &arena, &value), -1);
+	context.slots = &null;
+	assert_int_equal(fill(&field, TRANSPORT_DOUBLE, &context, &arena, &value), -1);
+	assert_non_null(strstr(err.text, "the function returned nil"));
+	arena_fini(&arena);
+}
+
 static void templates_are_expanded(void **state)
 {
 	(void)state;
@@ -81,6 +110,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(declared_types_are_kept),
+		cmocka_unit_test(undeclared_types_are_kept),
 		cmocka_unit_test(templates_are_expanded),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

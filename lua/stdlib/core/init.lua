@@ -4,6 +4,7 @@
 -- table. The argument `i` is the number of a sync.
 local callbacks = require "tideway.core.callbacks"
 local columns = require "tideway.core.columns"
+local copies = require "tideway.core.copies"
 local fault = require "tideway.core.fault"
 local fields = require "tideway.core.fields"
 local hooks = require "tideway.core.hooks"
@@ -269,6 +270,8 @@ function core.prepare(i, t)
   for name, value in pairs(records.resolve(sync.records, t, resolved, cols, list, mapping.warnings)) do mapping[name] = value end
   mapping.image, mapping.image_where = image_functions(result, resolved, functions)
   mapping.event, mapping.shown = hooks.resolve(sync.hooks, t, cols, resolved)
+  mapping.copy_where = copies.resolve(sync.copies, t.db, t.name)
+  copies.warn(sync.copies, t, mapping.shown.filter, mapping.warnings)
   mapping.shown.topic, mapping.shown.key = result.where, resolved.where
   topic.meet(sync.taken, t, result, sync.place:child("topic"))
   warn_collision(sync, t, result, mapping.warnings)
@@ -333,6 +336,11 @@ end
 function core.destination(i, full_name)
   local found = syncs[i].destinations[full_name]
   if found then return found.topic, found.topic_function, found.empty, found.not_compacted end
+end
+
+-- Return how a table is copied: the condition for its rows, or nil; the place of that in the script; and its place in the order.
+function core.copy(i, db, name)
+  return copies.resolve(syncs[i].copies, db, name)
 end
 
 local function refuse_keyless(sync, names)

@@ -2,6 +2,7 @@
 -- that can be found without the server's tables is an error here.
 local callbacks = require "tideway.core.callbacks"
 local columns = require "tideway.core.columns"
+local copies = require "tideway.core.copies"
 local fault = require "tideway.core.fault"
 local fields = require "tideway.core.fields"
 local hooks = require "tideway.core.hooks"
@@ -301,6 +302,7 @@ local function compile_mapping(self, options, format, place)
   self.keys = key.compile(options.key, place:child("key"):as("E_KEY"), registry)
   self.modes = with_rest(key.compile_modes(options.no_primary_key, place:child("no_primary_key"), registry),
     format.no_primary_key, place)
+  self.copies = copies.compile(options.full, place:child("full"), registry)
   self.records = records.compile(options, format, place, registry)
   self.hooks = hooks.compile(options, place, registry)
 end

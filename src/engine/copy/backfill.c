@@ -62,6 +62,9 @@ void backfill_init(struct backfill *backfill, struct sync *sync, const struct ta
 		table->full_name = arena_copy(&backfill->arena, tables[i]->full_name);
 		state = table_states_find(&sync->states, table->full_name);
 		atomic_store(&table->metrics.rows, state ? state->record.ranges.rows : 0);
+		table->where = state && state->where
+				       ? arena_cstr(&backfill->arena, slice_str(state->where))
+				       : NULL;
 	}
 	backfill_link_init(&backfill->link, &sync->flags.parts[SYNC_COPY]);
 }
@@ -249,7 +252,8 @@ static int load_key(struct backfill_reader *reader, struct err *err)
 		return -1;
 	atomic_store(&reader->chunk->table->metrics.estimate, size.rows);
 	buf_init(&signature);
-	chunk_key_sign(&reader->key, table, conn_server(reader->conn), &signature);
+	chunk_key_sign(&reader->key, table, reader->chunk->table->where, conn_server(reader->conn),
+		       &signature);
 	reader->signature = arena_copy(&reader->keys, buf_slice(&signature));
 	reader->version = table->version;
 	buf_fini(&signature);

@@ -108,6 +108,7 @@ static struct chunk_query query_of(const struct full *full, const struct full_ra
 		.table = table->table,
 		.key = &table->cut->key,
 		.range = &range->bounds,
+		.where = table->state->where,
 		.comment = arena_printf(arena, "tideway %s copy %.*s chunk %u",
 					full->sync->config->name,
 					SLICE_FMT(table->table->full_name), range->number),
@@ -146,7 +147,8 @@ static int sign_ranges(struct full *full, const struct conn *conn, struct full_t
 	struct buf signature;
 	int rc = 0;
 	buf_init(&signature);
-	chunk_key_sign(&table->cut->key, table->table, conn_server(conn), &signature);
+	chunk_key_sign(&table->cut->key, table->table, table->state->where, conn_server(conn),
+		       &signature);
 	pthread_mutex_lock(&full->lock);
 	if (!key_ranges_any(ranges))
 		key_ranges_restart(ranges, buf_slice(&signature));

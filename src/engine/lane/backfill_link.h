@@ -28,6 +28,7 @@ struct format_key_rule;
 /* A table whose rows a backfill sends. */
 struct backfill_table {
 	struct slice db, name, full_name;
+	const char *where; /* of its rows, a condition in SQL (full.where); NULL: all rows */
 	struct table_metrics metrics; /* rows: sent so far, or left to the stream */
 };
 
@@ -79,9 +80,10 @@ struct backfill_chunk {
 	struct position low;            /* the snapshot contains everything before it */
 	struct position high; /* file and offset: everything in the snapshot is before it */
 	const struct row_layout *layout;
-	struct slice copy;      /* id of another copy of the table; ptr NULL: it is the first one */
-	bool optional;          /* the table is complete without this copy, which may be given up */
-	const char *where;      /* of its rows, a condition in SQL; NULL: all rows */
+	struct slice copy; /* id of another copy of the table; ptr NULL: it is the first one */
+	bool optional;     /* the table is complete without this copy, which may be given up */
+	const char *
+		where; /* of its rows, a condition in SQL: that of the table, and that of this copy; NULL: all rows */
 	const char *why;        /* it is given up */
 	struct key_range range; /* that the rows are from */
 	struct slice signature; /* what the bounds of the range depend on; empty: they are open */

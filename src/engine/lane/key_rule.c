@@ -71,6 +71,8 @@ const char *key_rule_obstacle(const struct lane *lane, const struct plan *plan)
 		return "its messages do not go to Kafka";
 	if (lane->format->see == NULL)
 		return "the topics of this format have no markers of copies";
+	if (mapping->shown.where)
+		return "full.where leaves rows out of its copies";
 	if (obstacle)
 		return obstacle;
 	if (mapping->key.kind != KEY_PARTS || !has_primary_key(plan))

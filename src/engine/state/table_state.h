@@ -23,7 +23,10 @@ struct table_state {
 	bool pending; /* the catalog gets the definition when the stream reaches the start position */
 	bool unread; /* the rows that the name had so far were not read, under any name */
 	bool backfilled; /* its rows are read beside the stream, for the first time or again, and not all of them are sent */
-	bool left; /* it lost its name before all of them were sent for the first time */
+	/* options of `full` for its copy; the bootstrap sets them */
+	const char *where; /* of its rows, a condition in SQL; NULL: all rows */
+	unsigned order;    /* tables with a lower number are copied first */
+	bool left;         /* it lost its name before all of them were sent for the first time */
 };
 
 /* A database that the stream's catalog does not have until the stream has passed `start`. */

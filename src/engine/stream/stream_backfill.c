@@ -212,6 +212,19 @@ static void record_backfill(struct record_batch *records, const struct table_sta
 		record_copied(records, state);
 }
 
+/* Set the condition for the rows: that of the table, and that of another copy. */
+static void set_condition(struct backfill_chunk *chunk, const struct copy_again *again)
+{
+	const char *table = chunk->table->where;
+	const char *copy = chunk->optional ? again->where : NULL;
+	chunk->where = table;
+	if (table && copy)
+		chunk->where = arena_cstr(
+			&chunk->arena, arena_printf(&chunk->arena, "(%s) AND (%s)", table, copy));
+	else if (copy)
+		chunk->where = arena_cstr(&chunk->arena, slice_str(copy));
+}
+
 /* Set what is special about another copy of a table. Before its first rows, send a marker. */
 static int begin_again(struct stream *stream, struct table_state *state, struct err *err)
 {
@@ -219,13 +232,11 @@ static int begin_again(struct stream *stream, struct table_state *state, struct 
 	struct copy_again *again = &state->record.again;
 	struct mark mark = stream_read_mark(stream);
 	chunk->copy = (struct slice){NULL, 0};
-	chunk->where = NULL;
 	chunk->optional = !table_state_is_incomplete(state);
+	set_condition(chunk, again);
 	if (again->id == 0)
 		return 0;
 	chunk->copy = arena_printf(&chunk->arena, "%" PRId64, again->id);
-	if (again->where && chunk->optional)
-		chunk->where = arena_cstr(&chunk->arena, slice_str(again->where));
 	if (stream_deletes_check_rule(stream, state, err) < 0)
 		return -1;
 	if (again->begun)

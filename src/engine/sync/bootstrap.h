@@ -80,6 +80,9 @@ int bootstrap_check_saved(struct bootstrap *bootstrap, struct err *err) MUST_CHE
 /* Refuse a table that no transaction protects: it is read as it is after the position, and the
  * stream repeats rows of that time, which only a key makes converge. */
 int bootstrap_check_engine(const struct table *table, struct err *err) MUST_CHECK;
+/* Refuse a condition of full.where for this table that the source does not accept. */
+int bootstrap_check_condition(struct bootstrap *bootstrap, const struct table *table,
+			      struct err *err) MUST_CHECK;
 /* For `plan`, `preview`, `check` and commands: as bootstrap_look, without a checkpoint. */
 int bootstrap_connect(struct bootstrap *bootstrap, struct err *err) MUST_CHECK;
 

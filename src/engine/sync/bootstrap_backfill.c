@@ -200,18 +200,3 @@ void bootstrap_place_backfills(struct bootstrap *bootstrap, const struct positio
 	checkpoint_post(&bootstrap->sync->checkpoint, &records, NULL);
 	record_batch_fini(&records);
 }
-
-unsigned bootstrap_backfills(const struct bootstrap *bootstrap, const struct table **tables)
-{
-	unsigned n = 0;
-	for (unsigned i = 0; i < bootstrap->nselected; i++) {
-		const struct table_state *state = table_states_find(
-			&bootstrap->sync->states, bootstrap->selected[i]->full_name);
-		if (state == NULL || !state->backfilled)
-			continue;
-		if (tables)
-			tables[n] = bootstrap->selected[i];
-		n++;
-	}
-	return n;
-}

@@ -57,6 +57,11 @@ void bootstrap_backfill_again(struct bootstrap *bootstrap, const struct table *t
 /* Let the events of the tables that are copied for the first time count from `now` on, unless they were begun before, and post their records. */
 void bootstrap_place_backfills(struct bootstrap *bootstrap, const struct position *now);
 
+/* bootstrap_copies.c */
+/* Apply full.where and full.order to the tables that are copied, in a round or beside the stream. Fail if the source does not
+ * accept a condition. */
+int bootstrap_set_copies(struct bootstrap *bootstrap, struct err *err) MUST_CHECK;
+
 /* bootstrap_pending.c */
 /* Add the records of a database and its tables. */
 void bootstrap_save_database(struct record_batch *records, const struct catalog *catalog,

@@ -43,7 +43,8 @@ static void compare_key(struct bootstrap *bootstrap, const struct full_table *re
 	struct buf signature, why;
 	buf_init(&signature);
 	buf_init(&why);
-	chunk_key_sign(key, read->table, conn_server(bootstrap->conn), &signature);
+	chunk_key_sign(key, read->table, state_of(bootstrap, read)->where,
+		       conn_server(bootstrap->conn), &signature);
 	find_reason(bootstrap, state_of(bootstrap, read), key, buf_slice(&signature), &why);
 	if (why.len > 0)
 		log_info("full sync: table %.*s is read from the beginning again: %s",

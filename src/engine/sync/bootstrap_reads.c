@@ -439,7 +439,7 @@ int bootstrap_reads(struct bootstrap *bootstrap, bool again, struct err *err)
 			return -1;
 	}
 	if (bootstrap->nreads == 0 && bootstrap->found)
-		return 0;
+		return bootstrap_set_copies(bootstrap, err);
 	if (bootstrap->sync->config->mode == MODE_STREAM)
 		return begin_stream_only(bootstrap, err);
 	/* the last load may be hours old, and the binlog since then would be read to prove it */
@@ -454,7 +454,7 @@ int bootstrap_reads(struct bootstrap *bootstrap, bool again, struct err *err)
 	else if (bootstrap->sync->config->mode == MODE_FULL)
 		add_reads(bootstrap);
 	if (bootstrap_check_exact(bootstrap, err) < 0 || check_engines(bootstrap, err) < 0 ||
-	    bootstrap_keep_ranges(bootstrap, err) < 0)
+	    bootstrap_set_copies(bootstrap, err) < 0 || bootstrap_keep_ranges(bootstrap, err) < 0)
 		return -1;
 	return place_reads(bootstrap, err);
 }

@@ -48,6 +48,26 @@ refused({ ddl_topic = {} }, "ddl_topic: must be a string")
 refused({ ddl_partitions = "al" }, 'ddl_partitions: "al" is not one of its values, did you mean "all"?')
 refused({ ddl_partitions = 3 }, "ddl_partitions: must be a string")
 
+test.case("which rows are copied, and in which order", function()
+  tables.sync { full = { where = { ["a.b"] = "x > 1", ["a.*"] = "y" }, order = { "a.z*", "a.b" } } }
+  local function copy(name) return { core.copy(1, "a", name) } end
+  test.equal(copy("b")[1], "x > 1")
+  test.ok(copy("b")[2]:find('^[%w_/]+%.lua:%d+: full%.where%["a%.b"%]$'), copy("b")[2])
+  test.equal(copy("b")[3], 1)
+  test.equal(copy("z1")[1], "y")
+  test.equal(copy("z1")[3], 0)
+  test.equal(copy("c")[3], 2)
+  test.equal(core.copy(1, "other", "t"), nil)
+end)
+refused({ full = { where = "x > 1" } }, "full.where: must be a table")
+refused({ full = { where = { ["a.b"] = 3 } } }, 'full.where["a.b"]: must be a condition in SQL')
+refused({ full = { where = { ["a.b"] = " " } } }, 'full.where["a.b"]: is an empty condition')
+refused({ full = { where = { "x > 1" } } }, "full.where")
+refused({ full = { where = { users = "x > 1" } } }, "full.where.users")
+refused({ full = { order = { "!a.b" } } }, "full.order[1]: an exclude has no place in an order")
+refused({ full = { order = { 3 } } }, "full.order: must be")
+refused({ full = { wher = {} } }, 'did you mean "where"?')
+
 test.case("texts of the errors", function()
   local loop = function() end
   local c = config { mode = "stream", heartbeat = { seconds = 2, topic = "beats" }, checkpoint = { file = "a.json" },

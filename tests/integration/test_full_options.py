@@ -1,0 +1,95 @@
+"""Options of `full` that choose what is copied, and in which order (docs/lua-api.md, "full"): in the first copy, beside the
+stream, and in another copy."""
+
+import re
+
+import pytest
+from support.consume import rows
+from test_backfill import ONE
+from test_resync import Again
+
+WHERE = """full = { where = { ["*.new"] = "v < 1000 -- the small ones\\n", ["*.b"] = "id > 1" }, order = { "*.new", "*.b" }, parallel = 1 },"""
+
+
+@pytest.fixture(params=["mariadb", "mysql"])
+def here(request, unique, sync_on, kafka):
+    return Again(request.getfixturevalue(request.param), unique, sync_on, kafka)
+
+
+def copied(messages, copy=None):
+    return sorted(int(m.key) for m in rows(messages) if m.full and m.copy == copy)
+
+
+def wait_recorded(here, key):
+    """Wait until the record that a copy has ended is saved: with the position of a row that comes later."""
+    here.sql(f"INSERT INTO a VALUES ({key}, 0)")
+    here.wait_saved(here.running)
+
+
+def test_some_rows_of_the_first_copy(here):
+    """Rows that fulfil the condition are copied, in the order of the script; changes of the others are written."""
+    here.sql("CREATE TABLE a (id INT PRIMARY KEY, v INT)", "CREATE TABLE b LIKE a", "CREATE TABLE new LIKE a",
+             *(f"INSERT INTO {t} VALUES (1, 1), (2, 2000), (3, 3)" for t in ("a", "b", "new")))
+    topic = f"{here.db}.all"
+    running = here.sync_on(here.server, here.kafka, [f"{here.db}.*"], WHERE + ONE + f'topic = "{topic}",', topic=False).start()
+    running.wait_streaming()
+    here.sql("UPDATE new SET v = 2001 WHERE id = 2", "INSERT INTO a VALUES (9, 9)")
+    found = running.until(topic, lambda m: any(x.key == b"9" for x in m), "the row after")
+    assert running.stop() == 0
+    assert [(m.table[1], m.key) for m in rows(found) if m.full] == [
+        ("new", b"1"), ("new", b"3"), ("b", b"2"), ("b", b"3"), ("a", b"1"), ("a", b"2"), ("a", b"3")]
+    assert [(m.table[1], m.op, m.row["v"]) for m in rows(found) if not m.full] == [
+        ("new", "UPDATE_BEFOR", 2000), ("new", "UPDATE_AFTER", 2001), ("a", "INSERT", 9)]
+
+
+def test_another_condition_after_a_kill(here):
+    """Ranges that were finished by another condition are read again."""
+    here.make_new(4000)
+    options = 'full = { where = { ["*.new"] = "id % 2 = 0" }, rows_per_second = 1500, chunk_rows = 500 },' + ONE
+    running = here.sync_on(here.server, here.kafka, [f"{here.db}.new"], options).start()
+    running.until(f"{here.db}.new", lambda m: len(copied(m)) >= 600, "rows")
+    running.kill9()
+    before = set(copied(running.reader(f"{here.db}.new").to_end()))
+    assert all(key % 2 == 0 for key in before)
+    running.write(running.path.read_text().replace("id % 2 = 0", "id % 2 = 1").replace("rows_per_second = 1500", "rows_per_second = 0"))
+    running.start()
+    running.wait_streaming()
+    assert running.stop() == 0
+    after = copied(running.reader(f"{here.db}.new").to_end())
+    assert set(after) - before == {n for n in range(4000) if n % 2 == 1}
+
+
+def test_some_rows_beside_the_stream(here):
+    """An added table, and another copy of it, with a condition of its own. Deleted rows cannot be found: those that the condition
+    leaves out would be taken for deleted."""
+    here.sql("CREATE TABLE a (id INT PRIMARY KEY, v INT)", "CREATE TABLE new LIKE a",
+             "INSERT INTO new VALUES (1, 1), (2, 2000), (3, 3), (4, 4)", "INSERT INTO a VALUES (1, 1)")
+    here.running = running = here.sync_on(here.server, here.kafka, [f"{here.db}.a"], WHERE.replace('"*.new", "*.b"', "").replace(
+        ', ["*.b"] = "id > 1"', "") + 'unmatched = "warn",' + ONE).start()
+    running.wait_streaming()
+    here.command("add", "new")
+    running.until(f"{here.db}.new", lambda m: len(copied(m)) >= 3, "the copied rows")
+    here.wait_copied(running)
+    wait_recorded(here, 2)
+    copy = here.resync("--where", "id > 1")
+    here.wait_end(copy)
+    wait_recorded(here, 3)
+    assert "full.where leaves rows out of its copies" in here.command("resync", "new", "--deletes", code=2)
+    assert running.stop() == 0
+    messages = running.reader(f"{here.db}.new").to_end()
+    assert copied(messages) == [1, 3, 4] and copied(messages, copy) == [3, 4]
+
+
+def test_a_condition_that_the_source_refuses(here):
+    """The start fails with the place of the condition, the table, and the server's error; plan shows conditions and warns, and check
+    fails."""
+    here.sql("CREATE TABLE a (id INT PRIMARY KEY)", "INSERT INTO a VALUES (1)")
+    running = here.sync_on(here.server, here.kafka, [f"{here.db}.a"], 'full = { where = { ["*.a"] = "idd > 3" } },' + ONE)
+    code, out, err = running.once(command="plan")
+    assert code == 0, err
+    assert re.search(r"rows +where idd > 3\n", out)
+    assert re.search(r"warning  \S+\.lua:\d+: full\.where\[\"\*\.a\"\]: rows of \S+\.a that do not fulfil the condition are not copied", out)
+    code, out, err = running.once(command="check")
+    assert code == 1 and re.search(rf"FAIL  table {here.db}\.a: .*full\.where.*the source does not accept the condition", out), out + err
+    running.start().fails(1, r'ERROR E-142: \S+\.lua:\d+: full\.where\["\*\.a"\]: the source does not accept the condition for table '
+                             rf"{here.db}\.a: .*idd")
