@@ -143,6 +143,10 @@ static void print_copy(const struct planned *planned)
 	struct buf cost;
 	if (!planned->estimate->copies)
 		return;
+	if (planned->plan->mapping.shown.skips) {
+		printf("  copy     none (full.skip)\n");
+		return;
+	}
 	buf_init(&cost);
 	table_estimate_put_cost(planned->copied, &cost);
 	printf("  copy     %s\n", buf_cstr(&cost));

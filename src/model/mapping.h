@@ -102,6 +102,7 @@ struct mapping_shown {
 	const char *const *on_row, *const *on_change;
 	unsigned non_row, non_change;
 	const char *where; /* of its rows that are copied, in SQL (full.where); NULL: all rows */
+	bool skips;        /* it is not copied (full.skip) */
 	const char *const *warnings; /* also for the log */
 	unsigned nwarnings;
 };

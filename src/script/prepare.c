@@ -408,6 +408,8 @@ static void read_shown(struct reading *r, int idx)
 		shown->topic = place_at(r, at, "topic");
 		shown->key = place_at(r, at, "key");
 		shown->filter = place_at(r, at, "filter");
+		shown->where = place_at(r, at, "where");
+		shown->skips = flag_at(r, at, "skips");
 		shown->on_row = read_texts(r, at, "on_row", &shown->non_row);
 		shown->on_change = read_texts(r, at, "on_change", &shown->non_change);
 		shown->masks = read_texts(r, at, "masks", &nmasks);
@@ -548,7 +550,6 @@ void prepare_read(lua_State *L, int idx, struct script *script, const struct tab
 	read_shown(&r, idx);
 	read_dml(&r, idx);
 	mapping->tombstones = flag_at(&r, idx, "tombstones");
-	mapping->shown.where = place_at(&r, idx, "copy_where");
 	mapping->update = (enum update_mode)choice_at(&r, idx, "update", updates, UPDATE_TWO);
 	mapping->key_change_split = choice_at(&r, idx, "key_change", changes, 0) == 0;
 	read_functions(&r, idx, script, config);

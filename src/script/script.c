@@ -539,10 +539,11 @@ static int ask_copy(lua_State *L)
 	lua_pushinteger(L, q->sync + 1);
 	lua_pushlstring(L, q->table->db.ptr, q->table->db.len);
 	lua_pushlstring(L, q->table->name.ptr, q->table->name.len);
-	lua_call(L, 3, 3);
-	*q->answer.copy = (struct script_copy){.where = text_in(q->arena, L, -3),
-					       .place = text_in(q->arena, L, -2),
-					       .order = (unsigned)lua_tointeger(L, -1)};
+	lua_call(L, 3, 4);
+	*q->answer.copy = (struct script_copy){.where = text_in(q->arena, L, -4),
+					       .place = text_in(q->arena, L, -3),
+					       .order = (unsigned)lua_tointeger(L, -2),
+					       .skips = lua_toboolean(L, -1)};
 	return 0;
 }
 

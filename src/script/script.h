@@ -98,6 +98,7 @@ struct script_copy {
 	const char
 		*place; /* of the condition, for errors: "sync.lua:12: full.where["shop.events"]" */
 	unsigned order; /* tables with a lower number are copied first */
+	bool skips;     /* it is not copied */
 };
 int script_copy(struct script *script, unsigned sync, const struct table *table,
 		struct arena *arena, struct script_copy *copy, struct err *err) MUST_CHECK;

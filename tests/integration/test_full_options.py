@@ -80,6 +80,39 @@ def test_some_rows_beside_the_stream(here):
     assert copied(messages) == [1, 3, 4] and copied(messages, copy) == [3, 4]
 
 
+def test_tables_that_are_not_copied(here):
+    """Their changes are written from the start on: of one that the first start has, of one without a key, and of tables that come
+    later, by the script or by a command. `resync` copies one nevertheless. kill -9 changes nothing of that."""
+    here.sql("CREATE TABLE a (id INT PRIMARY KEY, v INT)",
+             *(f"CREATE TABLE {t} (id INT{'' if t == 'loose' else ' PRIMARY KEY'}, v INT)" for t in ("loose", "new", "log1", "log2")),
+             *(f"INSERT INTO {t} VALUES (1, 1)" for t in ("a", "loose", "new", "log1", "log2")))
+    options = 'full = { skip = { "*.loose", "*.new", "*.log?" } }, no_primary_key = "empty",' + ONE
+    here.running = running = here.sync_on(here.server, here.kafka, [f"{here.db}.{t}" for t in ("a", "loose", "new")], options).start()
+    running.wait_streaming()
+    here.sql("INSERT INTO loose VALUES (2, 2)", "INSERT INTO new VALUES (2, 2)", "INSERT INTO log1 VALUES (2, 2)")
+    running.wait_rows(f"{here.db}.new", 1)
+    running.kill9()
+    running.write(running.text([f"{here.db}.{t}" for t in ("a", "loose", "new", "log1")], options))
+    running.start()
+    running.wait_streaming()
+    here.command("add", "log2")
+    here.sql("INSERT INTO log1 VALUES (3, 3)", "INSERT INTO log2 VALUES (3, 3)", "DELETE FROM new WHERE id = 1", "INSERT INTO a VALUES (3, 3)")
+    running.until(f"{here.db}.a", lambda m: any(x.key == b"3" for x in m), "the row after")
+    copy = here.resync()
+    here.wait_end(copy)
+    assert running.stop() == 0
+
+    def written(table):
+        return list(dict.fromkeys((m.op, m.row["id"]) for m in rows(running.reader(f"{here.db}.{table}").to_end()) if m.copy is None))
+
+    assert written("a") == [("INSERT", 1), ("INSERT", 3)]
+    assert written("loose") == [("INSERT", 2)]
+    assert written("new") == [("INSERT", 2), ("DELETE", 1)]
+    assert written("log1") == written("log2") == [("INSERT", 3)]
+    assert copied(running.reader(f"{here.db}.new").to_end(), copy) == [2]
+    assert running.log.count("is not copied (full.skip)") == 2  # log1 and log2, in this process
+
+
 def test_a_condition_that_the_source_refuses(here):
     """The start fails with the place of the condition, the table, and the server's error; plan shows conditions and warns, and check
     fails."""

@@ -76,6 +76,7 @@
 ---@field yield_lag_s number|nil A copy beside the stream pauses while the stream is further back than this many seconds.
 ---@field where table<string, string>|nil Conditions in SQL by table: only these rows are copied. The stream does not know them: a filter does the same there.
 ---@field order string|string[]|nil Patterns of the tables that are copied first, in this order.
+---@field skip string|string[]|nil Patterns of tables that are not copied: only their changes are written.
 ---@field chunk_rows integer|nil Maximum rows of a chunk, the part of a table that is read in one go. A chunk has fewer rows if it would take longer than about 1.5 s.
 ---@field chunk_bytes integer|string|nil Approximate maximum bytes of a chunk, such as 67108864 or "64MiB".
 

@@ -1,4 +1,4 @@
--- copies: which rows of a table a copy reads, and the order in which tables are copied: full.where and full.order.
+-- copies: which tables and rows are copied, and in which order: full.skip, full.where and full.order.
 local fault = require "tideway.core.fault"
 local pattern = require "tideway.core.pattern"
 local select_by = require "tideway.core.select"
@@ -25,29 +25,44 @@ local function compile_order(value, place, registry)
   return list
 end
 
+local function compile_skip(value, place, registry)
+  local patterns = value ~= nil and pattern.list(value, place) or nil
+  select_by.register(patterns, registry)
+  return patterns
+end
+
 -- full: the checked options of `full`, or nil.
 function copies.compile(full, place, registry)
   full = full or {}
   return {
     where = select_by.map(full.where or {}, place:child("where"), check_condition, registry),
     order = compile_order(full.order, place:child("order"), registry),
+    skip = compile_skip(full.skip, place:child("skip"), registry),
   }
 end
 
--- Return the condition for the rows of a table, nil for all rows; its place in the script; and the table's place in the order, from 0.
+-- Return the condition for the rows of a table, nil for all rows; its place in the script; the table's place in the order, from 0;
+-- and whether it is not copied.
 function copies.resolve(compiled, db, name)
   local entry = compiled.where:pick(db, name)
   local order = #compiled.order
   for i = #compiled.order, 1, -1 do
     if compiled.order[i]:matches(db, name) then order = i - 1 end
   end
-  return entry and entry.value, entry and entry.place.where .. ": " .. entry.place:name(), order
+  local skips = compiled.skip and compiled.skip:match(db, name)
+  return entry and entry.value, entry and entry.place.where .. ": " .. entry.place:name(), order, skips and true or false
+end
+
+-- Return the condition for the rows of a table, and whether it is not copied.
+function copies.shown(compiled, db, name)
+  local where, _, _, skips = copies.resolve(compiled, db, name)
+  return where, skips
 end
 
 -- Warn if rows that are not copied may come later, because the stream knows no condition in SQL.
 function copies.warn(compiled, t, filter, warnings)
-  local where, place = copies.resolve(compiled, t.db, t.name)
-  if not where or filter then return end
+  local where, place, _, skips = copies.resolve(compiled, t.db, t.name)
+  if not where or filter or skips then return end
   warnings[#warnings + 1] = ("%s: rows of %s that do not fulfil the condition are not copied, but their changes are written: "
     .. "a filter leaves these out"):format(place, t.db .. "." .. t.name)
 end

@@ -270,7 +270,7 @@ function core.prepare(i, t)
   for name, value in pairs(records.resolve(sync.records, t, resolved, cols, list, mapping.warnings)) do mapping[name] = value end
   mapping.image, mapping.image_where = image_functions(result, resolved, functions)
   mapping.event, mapping.shown = hooks.resolve(sync.hooks, t, cols, resolved)
-  mapping.copy_where = copies.resolve(sync.copies, t.db, t.name)
+  mapping.shown.where, mapping.shown.skips = copies.shown(sync.copies, t.db, t.name)
   copies.warn(sync.copies, t, mapping.shown.filter, mapping.warnings)
   mapping.shown.topic, mapping.shown.key = result.where, resolved.where
   topic.meet(sync.taken, t, result, sync.place:child("topic"))
@@ -338,7 +338,7 @@ function core.destination(i, full_name)
   if found then return found.topic, found.topic_function, found.empty, found.not_compacted end
 end
 
--- Return how a table is copied: the condition for its rows, or nil; the place of that in the script; and its place in the order.
+-- Return how a table is copied, as copies.resolve does.
 function core.copy(i, db, name)
   return copies.resolve(syncs[i].copies, db, name)
 end

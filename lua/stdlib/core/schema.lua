@@ -203,7 +203,7 @@ schema.groups = {
     { "where", type = "table", stub = "table<string, string>",
       help = "Conditions in SQL by table: only these rows are copied. The stream does not know them: a filter does the same there." },
     { "order", type = "list", help = "Patterns of the tables that are copied first, in this order." },
-    { "skip", later = true, help = "Tables that are not copied." },
+    { "skip", type = "list", help = "Patterns of tables that are not copied: only their changes are written." },
     { "columns", later = true, help = "Columns that are read." },
     { "chunk_rows", type = "integer", default = 200000, min = 1, max = 4294967295, member = "full_chunk_rows", c = "U64",
       help = "Maximum rows of a chunk, the part of a table that is read in one go. A chunk has fewer rows if it would take "

@@ -26,6 +26,7 @@ struct table_state {
 	/* options of `full` for its copy; the bootstrap sets them */
 	const char *where; /* of its rows, a condition in SQL; NULL: all rows */
 	unsigned order;    /* tables with a lower number are copied first */
+	bool skipped;      /* it is not copied, and its record does not say so yet */
 	bool left;         /* it lost its name before all of them were sent for the first time */
 };
 

@@ -1,5 +1,7 @@
-/* bootstrap_copies: which rows of a table are copied, and the order of the tables (options full.where and full.order). */
+/* bootstrap_copies: which tables and rows are copied, and in which order (options full.skip, full.where and full.order). */
+#include "base/log.h"
 #include "base/mem.h"
+#include "engine/state/records.h"
 #include "engine/sync/bootstrap_priv.h"
 #include "script/script.h"
 #include "source/chunk.h"
@@ -114,4 +116,66 @@ unsigned bootstrap_backfills(const struct bootstrap *bootstrap, const struct tab
 	for (unsigned order = 0; left > 0; order++)
 		n += add_backfills(bootstrap, order, &left, tables + n);
 	return n;
+}
+
+/* ---- tables that are not copied ---- */
+
+int bootstrap_skips(struct bootstrap *bootstrap, const struct table *table, struct err *err)
+{
+	struct table_state *state;
+	struct script_copy copy;
+	if (script_copy(bootstrap->script, bootstrap->sync->index, table, &bootstrap->arena, &copy,
+			err) < 0)
+		return err_table(err, table->full_name);
+	if (!copy.skips)
+		return 0;
+	state = table_states_get(&bootstrap->sync->states, table->full_name);
+	if (state->record.again.id > 0)
+		return 0; /* a command wants the copy */
+	state->skipped = true;
+	return 1;
+}
+
+static struct table_state *skipped_state(const struct bootstrap *bootstrap, unsigned i)
+{
+	struct table_state *state =
+		table_states_find(&bootstrap->sync->states, bootstrap->selected[i]->full_name);
+	return state && state->skipped ? state : NULL;
+}
+
+bool bootstrap_any_skipped(const struct bootstrap *bootstrap)
+{
+	for (unsigned i = 0; i < bootstrap->nselected; i++)
+		if (skipped_state(bootstrap, i))
+			return true;
+	return false;
+}
+
+/* A table whose copy was under way keeps its start position. */
+static void place_skipped(struct bootstrap *bootstrap, struct table_state *state,
+			  const struct table *table, const struct position *now,
+			  struct record_batch *records)
+{
+	bool is_new = state->record.phase == TABLE_NEW;
+	if (is_new) {
+		table_state_set_start(state,
+				      position_passed(&bootstrap->position, now) ? NULL : now);
+		bootstrap_keep_definition(bootstrap, records, state, table, now);
+	}
+	log_info("table %.*s is not copied%s (full.skip)", SLICE_FMT(table->full_name),
+		 is_new ? "" : " to its end");
+	key_ranges_fini(&state->record.ranges);
+	state->record.phase = TABLE_COPIED;
+	state->skipped = false;
+	record_copied(records, state);
+}
+
+void bootstrap_place_skipped(struct bootstrap *bootstrap, const struct position *now,
+			     struct record_batch *records)
+{
+	for (unsigned i = 0; i < bootstrap->nselected; i++) {
+		struct table_state *state = skipped_state(bootstrap, i);
+		if (state)
+			place_skipped(bootstrap, state, bootstrap->selected[i], now, records);
+	}
 }

@@ -61,7 +61,13 @@ void bootstrap_place_backfills(struct bootstrap *bootstrap, const struct positio
 /* Apply full.where and full.order to the tables that are copied, in a round or beside the stream. Fail if the source does not
  * accept a condition. */
 int bootstrap_set_copies(struct bootstrap *bootstrap, struct err *err) MUST_CHECK;
-
+/* Return whether the table is not copied for the first time (full.skip): 1, 0, -1. */
+int bootstrap_skips(struct bootstrap *bootstrap, const struct table *table, struct err *err);
+/* Return whether any of the tables that are not copied has no record of that. */
+bool bootstrap_any_skipped(const struct bootstrap *bootstrap);
+/* Let the changes of the tables that are not copied count from `now` on, and add records of that. */
+void bootstrap_place_skipped(struct bootstrap *bootstrap, const struct position *now,
+			     struct record_batch *records);
 /* bootstrap_pending.c */
 /* Add the records of a database and its tables. */
 void bootstrap_save_database(struct record_batch *records, const struct catalog *catalog,

@@ -85,9 +85,10 @@ static struct full_table new_read(const struct bootstrap *bootstrap, const struc
 }
 
 /* Find the tables whose full sync is not done. */
-static void decide(struct bootstrap *bootstrap)
+static int decide(struct bootstrap *bootstrap, struct err *err)
 {
 	bool stream_only = bootstrap->sync->config->mode == MODE_STREAM;
+	int skips;
 	bootstrap_free_reads(bootstrap->reads, bootstrap->nreads);
 	bootstrap->reads = mem_array(bootstrap->nselected + 1, sizeof(*bootstrap->reads));
 	bootstrap->nreads = 0;
@@ -95,9 +96,15 @@ static void decide(struct bootstrap *bootstrap)
 		const struct table *table = bootstrap->selected[i];
 		if (phase_of(bootstrap, table) == TABLE_COPIED)
 			bootstrap_backfill_again(bootstrap, table);
-		else if (!stream_only && !bootstrap_backfill(bootstrap, table))
+		if (phase_of(bootstrap, table) == TABLE_COPIED || stream_only)
+			continue;
+		skips = bootstrap_skips(bootstrap, table, err);
+		if (skips < 0)
+			return -1;
+		if (skips == 0 && !bootstrap_backfill(bootstrap, table))
 			bootstrap->reads[bootstrap->nreads++] = new_read(bootstrap, table);
 	}
+	return 0;
 }
 
 static bool is_selected(const struct bootstrap *bootstrap, struct slice full_name)
@@ -194,8 +201,9 @@ static bool is_read(const struct bootstrap *bootstrap, struct slice full_name)
 
 /* Add the tables that were created, or renamed to their name, since the first round. Without a
  * stream nothing else reports them. */
-static void add_reads(struct bootstrap *bootstrap)
+static int add_reads(struct bootstrap *bootstrap, struct err *err)
 {
+	int skips;
 	bootstrap->reads =
 		mem_resize(bootstrap->reads, bootstrap->nreads + bootstrap->nselected + 1,
 			   sizeof(*bootstrap->reads));
@@ -205,6 +213,11 @@ static void add_reads(struct bootstrap *bootstrap)
 		if (phase_of(bootstrap, table) == TABLE_COPIED ||
 		    is_read(bootstrap, table->full_name))
 			continue;
+		skips = bootstrap_skips(bootstrap, table, err);
+		if (skips < 0)
+			return -1;
+		if (skips > 0)
+			continue;
 		if ((table->npk == 0 && !exact) || table->versioned)
 			log_warn("full sync: table %.*s has come while the tables were read, and "
 				 "is left out",
@@ -212,6 +225,7 @@ static void add_reads(struct bootstrap *bootstrap)
 		else
 			bootstrap->reads[bootstrap->nreads++] = new_read(bootstrap, table);
 	}
+	return 0;
 }
 
 static int same_at_snapshot(void *arg, struct err *err)
@@ -315,17 +329,24 @@ static int begin_stream_only(struct bootstrap *bootstrap, struct err *err)
 /* Begin the tables that are copied beside the stream. */
 static int begin_backfills(struct bootstrap *bootstrap, struct err *err)
 {
+	bool skips = bootstrap->found && bootstrap->will_stream && bootstrap_any_skipped(bootstrap);
+	struct record_batch records = {NULL, NULL};
 	struct position now;
 	int rc;
-	if (bootstrap_backfills(bootstrap, NULL) == 0)
+	if (bootstrap_backfills(bootstrap, NULL) == 0 && !skips)
 		return 0;
 	position_init(&now);
 	rc = bootstrap_position_now(bootstrap, &now, err);
 	if (rc == 0) {
 		bootstrap_select(bootstrap); /* the definitions may have been loaded again */
-		decide(bootstrap);
-		bootstrap_place_backfills(bootstrap, &now);
+		rc = decide(bootstrap, err);
 	}
+	if (rc == 0) {
+		bootstrap_place_backfills(bootstrap, &now);
+		bootstrap_place_skipped(bootstrap, &now, &records);
+		checkpoint_post(&bootstrap->sync->checkpoint, &records, NULL);
+	}
+	record_batch_fini(&records);
 	position_fini(&now);
 	return rc;
 }
@@ -415,6 +436,8 @@ static int place_reads(struct bootstrap *bootstrap, struct err *err)
 	int rc = 0;
 	if (first)
 		rc = bootstrap_begin(bootstrap, &bootstrap->snapshot.position, &records, err);
+	if (rc == 0 && bootstrap->will_stream)
+		bootstrap_place_skipped(bootstrap, &bootstrap->snapshot.position, &records);
 	for (unsigned i = 0; rc == 0 && i < bootstrap->nreads; i++)
 		rc = place_read(bootstrap, &bootstrap->reads[i], &records, err);
 	if (rc == 0)
@@ -434,8 +457,7 @@ int bootstrap_reads(struct bootstrap *bootstrap, bool again, struct err *err)
 			return -1;
 		note_gone(bootstrap);
 		bootstrap_take_copies(bootstrap);
-		decide(bootstrap);
-		if (begin_backfills(bootstrap, err) < 0)
+		if (decide(bootstrap, err) < 0 || begin_backfills(bootstrap, err) < 0)
 			return -1;
 	}
 	if (bootstrap->nreads == 0 && bootstrap->found)
@@ -447,12 +469,10 @@ int bootstrap_reads(struct bootstrap *bootstrap, bool again, struct err *err)
 		return -1;
 	/* the definitions may have been loaded again: read the tables of the snapshot */
 	bootstrap_select(bootstrap);
-	if (!again)
-		decide(bootstrap);
-	else if (renew_reads(bootstrap, err) < 0)
+	if ((again ? renew_reads(bootstrap, err) : decide(bootstrap, err)) < 0)
 		return -1;
-	else if (bootstrap->sync->config->mode == MODE_FULL)
-		add_reads(bootstrap);
+	if (again && bootstrap->sync->config->mode == MODE_FULL && add_reads(bootstrap, err) < 0)
+		return -1;
 	if (bootstrap_check_exact(bootstrap, err) < 0 || check_engines(bootstrap, err) < 0 ||
 	    bootstrap_set_copies(bootstrap, err) < 0 || bootstrap_keep_ranges(bootstrap, err) < 0)
 		return -1;
