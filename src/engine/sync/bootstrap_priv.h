@@ -68,6 +68,7 @@ bool bootstrap_any_skipped(const struct bootstrap *bootstrap);
 /* Let the changes of the tables that are not copied count from `now` on, and add records of that. */
 void bootstrap_place_skipped(struct bootstrap *bootstrap, const struct position *now,
 			     struct record_batch *records);
+
 /* bootstrap_pending.c */
 /* Add the records of a database and its tables. */
 void bootstrap_save_database(struct record_batch *records, const struct catalog *catalog,

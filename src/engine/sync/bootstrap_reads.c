@@ -326,7 +326,7 @@ static int begin_stream_only(struct bootstrap *bootstrap, struct err *err)
 	return rc;
 }
 
-/* Begin the tables that are copied beside the stream. */
+/* Begin the tables that are copied beside the stream, and those that are not copied. */
 static int begin_backfills(struct bootstrap *bootstrap, struct err *err)
 {
 	bool skips = bootstrap->found && bootstrap->will_stream && bootstrap_any_skipped(bootstrap);
